@@ -1,1 +1,316 @@
-//! store
+//! The store: records and contents, durable before anybody is told.
+//!
+//! | part | what it is |
+//! | --- | --- |
+//! | [`Table`] | typed keys and records; each value sealed and bound to its table and key |
+//! | [`Store::transact`] | a closure that reads and writes, run alone on the one writer |
+//! | contents | message octets, already sealed by the vault, keyed by reference number |
+//! | [`engine::Engine`] | the bytes below: the local journal and its index, or memory |
+//!
+//! Deliberately absent: queries, secondary indexes kept by themselves, locks. A feature keeps
+//! its own index rows in the same transaction.
+
+pub mod engine;
+pub mod memory;
+pub mod table;
+
+use std::future::Future;
+use std::ops::ControlFlow;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use crate::vault::{self, Vault};
+
+pub use engine::{ContentId, Engine, Order, Piece, Span, Staged, Verified};
+pub use table::{Key, Record, Table};
+
+/// Why a read or a write was not done.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no room left; what was there is untouched and can be read.
+    #[error("no room left on the disk")]
+    Full,
+    /// Writes are refused until the cause is gone; reads go on.
+    #[error("writes are refused: {0}")]
+    Refusing(String),
+    /// A record or content does not match what was stored.
+    #[error("damaged: {0}")]
+    Damaged(String),
+    /// No such content.
+    #[error("not found")]
+    NotFound,
+    /// The medium failed.
+    #[error("input or output failed: {0}")]
+    Io(String),
+    /// A record could not be sealed or opened.
+    #[error("sealing failed")]
+    Seal,
+    /// The store is closing.
+    #[error("closed")]
+    Closed,
+}
+
+impl From<vault::Error> for Error {
+    fn from(_: vault::Error) -> Error {
+        Error::Seal
+    }
+}
+
+/// A handle on the store; clones share it.
+#[derive(Clone)]
+pub struct Store {
+    engine: Arc<dyn Engine>,
+    vault: Vault,
+}
+
+impl Store {
+    /// A store on `engine`, its records sealed by `vault`.
+    pub fn new(engine: Arc<dyn Engine>, vault: Vault) -> Store {
+        Store { engine, vault }
+    }
+
+    /// Runs `work` alone on the writer and tells its answer once everything it wrote is on
+    /// disk. `work` may be run again, so it has no side effects. An `Err` writes nothing.
+    pub fn transact<T, E, F>(&self, work: F) -> Pending<T, E>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (tell, told) = oneshot::channel();
+        self.engine.submit(Box::new(Work { work, vault: self.vault.clone(), answer: None, tell }));
+        Pending(told)
+    }
+
+    /// Writes a piece of a large content ahead of the transaction that will refer to it.
+    pub fn content_stage(&self, piece: Bytes) -> Result<Staged, Error> {
+        self.engine.content_stage(piece)
+    }
+
+    /// The stored length of a content in octets, or `None` when there is none.
+    pub fn content_length(&self, id: ContentId) -> Result<Option<u64>, Error> {
+        self.engine.content_length(id)
+    }
+
+    /// At most `length` octets of a content from `offset`, as they were put.
+    pub fn content_read(&self, id: ContentId, offset: u64, length: u64) -> Result<Vec<u8>, Error> {
+        self.engine.content_read(id, offset, length)
+    }
+
+    /// The engine, for operations on the whole: verify, checkpoint, compact.
+    pub fn engine(&self) -> &dyn Engine {
+        self.engine.as_ref()
+    }
+}
+
+/// Reading typed records: from the store, or inside a transaction.
+pub trait Read {
+    #[doc(hidden)]
+    fn raw_get(&self, key: &[u8]) -> Result<Option<Bytes>, Error>;
+    #[doc(hidden)]
+    fn raw_scan(&self, span: &Span, visit: engine::Visit<'_>) -> Result<(), Error>;
+    #[doc(hidden)]
+    fn vault(&self) -> &Vault;
+
+    /// The record under `key`, or `None`.
+    fn get<K: Key, V: Record>(&self, table: &Table<K, V>, key: &K) -> Result<Option<V>, Error> {
+        let raw = table.raw(key);
+        match self.raw_get(&raw)? {
+            Some(sealed) => open_record(self.vault(), table, &raw, &sealed).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Visits the records whose keys begin with `prefix` until `visit` breaks.
+    fn scan<K: Key, V: Record>(
+        &self,
+        table: &Table<K, V>,
+        prefix: &impl Key,
+        order: Order,
+        visit: impl FnMut(K, V) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        self.scan_span(table, &Span::prefix(&table.raw(prefix), order), visit)
+    }
+
+    /// Visits the records in a range of raw keys (see [`Table::raw`]) until `visit` breaks.
+    fn scan_span<K: Key, V: Record>(
+        &self,
+        table: &Table<K, V>,
+        span: &Span,
+        mut visit: impl FnMut(K, V) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let mut failed = None;
+        self.raw_scan(span, &mut |raw, sealed| {
+            let record = open_record(self.vault(), table, raw, sealed);
+            match (table.key(raw), record) {
+                (Some(key), Ok(record)) => visit(key, record),
+                (None, _) => {
+                    failed = Some(Error::Damaged(format!("a key in table {}", table.name)));
+                    ControlFlow::Break(())
+                }
+                (_, Err(error)) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        failed.map_or(Ok(()), Err)
+    }
+}
+
+impl Read for Store {
+    fn raw_get(&self, key: &[u8]) -> Result<Option<Bytes>, Error> {
+        self.engine.get(key)
+    }
+
+    fn raw_scan(&self, span: &Span, visit: engine::Visit<'_>) -> Result<(), Error> {
+        self.engine.scan(span, visit)
+    }
+
+    fn vault(&self) -> &Vault {
+        &self.vault
+    }
+}
+
+/// One transaction: reads what is committed, and what it wrote itself.
+pub struct Tx<'t> {
+    raw: &'t mut dyn engine::RawTx,
+    vault: &'t Vault,
+}
+
+impl Tx<'_> {
+    /// Writes `record` under `key`, replacing what is there.
+    pub fn put<K: Key, V: Record>(
+        &mut self,
+        table: &Table<K, V>,
+        key: &K,
+        record: &V,
+    ) -> Result<(), Error> {
+        let raw = table.raw(key);
+        let plain = zeroize::Zeroizing::new(postcard::to_stdvec(record).map_err(|_| Error::Seal)?);
+        let sealed = self.vault.record_seal(table.id, V::VERSION, &raw, &plain)?;
+        self.raw.put(raw, sealed.into());
+        Ok(())
+    }
+
+    /// Writes `record` unless something is there; tells whether it wrote.
+    pub fn insert<K: Key, V: Record>(
+        &mut self,
+        table: &Table<K, V>,
+        key: &K,
+        record: &V,
+    ) -> Result<bool, Error> {
+        if self.raw.get(&table.raw(key))?.is_some() {
+            return Ok(false);
+        }
+        self.put(table, key, record)?;
+        Ok(true)
+    }
+
+    /// Removes the record under `key`, if there is one.
+    pub fn delete<K: Key, V: Record>(&mut self, table: &Table<K, V>, key: &K) {
+        self.raw.delete(table.raw(key));
+    }
+
+    /// Stores a content; its pieces are already sealed.
+    pub fn content_put(&mut self, id: ContentId, pieces: Vec<Piece>) {
+        self.raw.content_put(id, pieces);
+    }
+
+    /// Removes a content, if it is there.
+    pub fn content_delete(&mut self, id: ContentId) {
+        self.raw.content_delete(id);
+    }
+
+    /// Whether a content is stored under `id`.
+    pub fn content_exists(&self, id: ContentId) -> Result<bool, Error> {
+        Ok(self.raw.content_length(id)?.is_some())
+    }
+}
+
+impl Read for Tx<'_> {
+    fn raw_get(&self, key: &[u8]) -> Result<Option<Bytes>, Error> {
+        self.raw.get(key)
+    }
+
+    fn raw_scan(&self, span: &Span, visit: engine::Visit<'_>) -> Result<(), Error> {
+        self.raw.scan(span, visit)
+    }
+
+    fn vault(&self) -> &Vault {
+        self.vault
+    }
+}
+
+fn open_record<K: Key, V: Record>(
+    vault: &Vault,
+    table: &Table<K, V>,
+    raw: &[u8],
+    sealed: &[u8],
+) -> Result<V, Error> {
+    let damaged = |what: &str| Error::Damaged(format!("a record in table {}: {what}", table.name));
+    let (version, plain) =
+        vault.record_open(table.id, raw, sealed).map_err(|_| damaged("it was changed or moved"))?;
+    if version == V::VERSION {
+        return postcard::from_bytes(&plain).map_err(|_| damaged("it cannot be read"));
+    }
+    V::migrate(version, &plain).ok_or_else(|| damaged("its version is not known"))
+}
+
+/// An answer that comes once the transaction is durable. Await it at an edge, or [`wait`] for
+/// it on a thread that may block.
+///
+/// [`wait`]: Pending::wait
+#[must_use = "a transaction that nobody waits for may fail unseen"]
+pub struct Pending<T, E>(oneshot::Receiver<Result<T, E>>);
+
+impl<T, E: From<Error>> Pending<T, E> {
+    /// Blocks until the answer is there. Never on an async thread.
+    pub fn wait(self) -> Result<T, E> {
+        self.0.blocking_recv().unwrap_or_else(|_| Err(Error::Closed.into()))
+    }
+}
+
+impl<T, E: From<Error>> Future for Pending<T, E> {
+    type Output = Result<T, E>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0)
+            .poll(cx)
+            .map(|told| told.unwrap_or_else(|_| Err(Error::Closed.into())))
+    }
+}
+
+struct Work<T, E, F> {
+    work: F,
+    vault: Vault,
+    answer: Option<Result<T, E>>,
+    tell: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> engine::Job for Work<T, E, F>
+where
+    F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send,
+    T: Send,
+    E: From<Error> + Send,
+{
+    fn run(&mut self, tx: &mut dyn engine::RawTx) -> bool {
+        let answer = (self.work)(&mut Tx { raw: tx, vault: &self.vault });
+        let commit = answer.is_ok();
+        self.answer = Some(answer);
+        commit
+    }
+
+    fn done(self: Box<Self>, outcome: Result<(), Error>) {
+        let answer = match outcome {
+            Ok(()) => self.answer.unwrap_or_else(|| Err(Error::Closed.into())),
+            Err(error) => Err(error.into()),
+        };
+        // The caller may have gone away; the transaction stands all the same.
+        let _ = self.tell.send(answer);
+    }
+}
