@@ -1,1 +1,272 @@
-//! daemon
+//! Wires everything: configuration → vault → store → gateway → edges; signals and the end.
+//!
+//! On SIGTERM or SIGINT the listeners close, sessions finish what they are doing (within a
+//! limit), the store writes its checkpoint, and the process ends. On SIGHUP the certificate is
+//! read again; what is wrong with the new one is logged and the old one stays.
+
+pub mod cli;
+mod demo;
+mod demo_ca;
+mod files;
+mod samples;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::gateway::{self, Gateway, Settings};
+use crate::net::tls::Identity;
+use crate::store::local::{LocalConfig, LocalEngine};
+use crate::store::{self, Store};
+use crate::vault::{self, DaemonKey, PasswordCost, PoolLimits, Vault};
+use crate::{control, net, smtp, telemetry, web};
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    #[error(transparent)]
+    Problem(#[from] config::Problem),
+    #[error(transparent)]
+    Vault(#[from] vault::Error),
+    #[error("store: {0}")]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Gateway(#[from] gateway::Error),
+    #[error(transparent)]
+    Net(#[from] net::Error),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// The sentence says all.
+    #[error("{0}")]
+    Usage(String),
+}
+
+/// How long sessions may take to finish once the daemon was asked to stop.
+const DRAIN: Duration = Duration::from_secs(20);
+const EPOCHS_EXPIRE_EVERY: Duration = Duration::from_secs(20);
+const SESSIONS_EXPIRE_EVERY: Duration = Duration::from_secs(300);
+const SESSIONS_EXPIRED_AT_ONCE: usize = 1_000;
+/// The credential's name when systemd hands the daemon key over (systemd.exec, LoadCredential=).
+const KEY_CREDENTIAL: &str = "postern-daemon-key";
+
+/// An open store with the domain on it.
+pub struct Opened {
+    pub gateway: Gateway,
+    engine: Arc<LocalEngine>,
+}
+
+impl Opened {
+    /// Writes the checkpoint and closes the store.
+    pub fn close(self) -> Result<(), Error> {
+        Ok(self.engine.close()?)
+    }
+}
+
+/// Opens the store that the configuration names. `progress` is told (done, total) octets when
+/// the index has to be built again.
+pub fn open(config: &Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Opened, Error> {
+    files::private_folder(&config.server.data)?;
+    let vault = Vault::new(DaemonKey::load(&key_path(config))?, pool_limits(config), cost(config));
+    let local = LocalConfig::from_config(config.server.data.join("store"), &config.store);
+    let engine = Arc::new(LocalEngine::open(local, vault.clone(), progress)?);
+    let store = Store::new(engine.clone(), vault.clone());
+    let gateway = Gateway::new(store, vault, Clock::System, settings(config));
+    Ok(Opened { gateway, engine })
+}
+
+/// `postern serve`: runs until it is asked to stop.
+pub fn serve(config: &Config) -> Result<(), Error> {
+    let form = match config.log.form {
+        config::Form::Text => telemetry::Form::Text,
+        config::Form::Json => telemetry::Form::Json,
+    };
+    telemetry::start(&config.log.level, form);
+    let runtime = runtime()?;
+    let answer = runtime.block_on(async {
+        let running = start(config, no_progress).await?;
+        notify(sd_notify::NotifyState::Ready);
+        stopped().await;
+        notify(sd_notify::NotifyState::Stopping);
+        running.stop().await
+    });
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    answer
+}
+
+/// A daemon that runs.
+pub struct Running {
+    pub smtp: SocketAddr,
+    pub https: SocketAddr,
+    pub gateway: Gateway,
+    engine: Arc<LocalEngine>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Running {
+    /// Stops taking anything new, lets what runs finish, closes the store.
+    pub async fn stop(self) -> Result<(), Error> {
+        self.stop.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
+            tracing::warn!("some sessions did not finish in time and were cut off");
+        }
+        let engine = self.engine;
+        let closed = tokio::task::spawn_blocking(move || engine.close()).await;
+        tracing::info!("stopped");
+        Ok(closed.map_err(|_| store::Error::Closed)??)
+    }
+}
+
+/// Opens the store, binds every listener, starts every edge.
+pub async fn start(
+    config: &Config,
+    mut progress: impl FnMut(u64, u64) + Send + 'static,
+) -> Result<Running, Error> {
+    let given = config.clone();
+    let opened = tokio::task::spawn_blocking(move || open(&given, &mut progress));
+    let Opened { gateway, engine } = opened.await.map_err(|_| store::Error::Closed)??;
+    let identity = Identity::load(&config.tls.certificate, &config.tls.key)?;
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let edge = Edge { gateway: &gateway, identity: &identity, stop: &stop, tasks: &tasks };
+    let smtp = edge.smtp(config).await?;
+    let https = edge.https(config).await?;
+    edge.control(config.server.data.join(control::SOCKET_NAME));
+    edge.timers();
+    edge.reload(&config.tls);
+    tracing::info!(%smtp, %https, "started");
+    Ok(Running { smtp, https, gateway, engine, stop, tasks })
+}
+
+/// What every edge is started with.
+struct Edge<'e> {
+    gateway: &'e Gateway,
+    identity: &'e Identity,
+    stop: &'e CancellationToken,
+    tasks: &'e TaskTracker,
+}
+
+impl Edge<'_> {
+    fn control(&self, path: PathBuf) {
+        let (gateway, stop) = (self.gateway.clone(), self.stop.clone());
+        self.tasks.spawn(async move {
+            if let Err(error) = control::serve(&path, gateway, stop).await {
+                tracing::error!(%error, path = %path.display(), "control socket failed");
+            }
+        });
+    }
+
+    fn timers(&self) {
+        let gateway = self.gateway.clone();
+        self.every(EPOCHS_EXPIRE_EVERY, move || gateway.epochs_expire());
+        let gateway = self.gateway.clone();
+        self.every(SESSIONS_EXPIRE_EVERY, move || {
+            if let Err(error) = gateway.sessions_expire(SESSIONS_EXPIRED_AT_ONCE) {
+                tracing::warn!(%error, "old sessions could not be removed");
+            }
+        });
+    }
+
+    /// Runs `work` off the async threads each time `pause` has passed.
+    fn every(&self, pause: Duration, work: impl Fn() + Clone + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(pause) => {}
+                }
+                if let Err(error) = tokio::task::spawn_blocking(work.clone()).await {
+                    tracing::error!(%error, "a timer's work failed");
+                }
+            }
+        });
+    }
+
+    /// Reads the certificate again on SIGHUP.
+    fn reload(&self, tls: &config::Tls) {
+        let (identity, stop, tls) = (self.identity.clone(), self.stop.clone(), tls.clone());
+        let mut hangups = match signal(SignalKind::hangup()) {
+            Ok(hangups) => hangups,
+            Err(error) => return tracing::warn!(%error, "SIGHUP cannot be taken"),
+        };
+        self.tasks.spawn(async move {
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    _ = hangups.recv() => {}
+                }
+                match identity.reload(&tls.certificate, &tls.key) {
+                    Ok(()) => tracing::info!("certificate read again"),
+                    Err(error) => tracing::error!(%error, "the certificate in use stays"),
+                }
+            }
+        });
+    }
+}
+
+/// Done when the process is asked to stop.
+async fn stopped() {
+    let mut terminate = match signal(SignalKind::terminate()) {
+        Ok(terminate) => terminate,
+        Err(error) => return tracing::error!(%error, "SIGTERM cannot be taken"),
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+fn notify(state: sd_notify::NotifyState<'_>) {
+    // Outside systemd there is nobody to tell.
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::debug!(%error, "sd_notify");
+    }
+}
+
+fn no_progress(_done: u64, _total: u64) {}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+fn key_path(config: &Config) -> PathBuf {
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let credential = credentials.map(|folder| folder.join(KEY_CREDENTIAL));
+    credential.filter(|path| path.exists()).unwrap_or_else(|| config.server.daemon_key.clone())
+}
+
+fn cost(config: &Config) -> PasswordCost {
+    let passwords = &config.passwords;
+    PasswordCost { memory_kib: passwords.memory_kib, passes: passwords.passes, lanes: 1 }
+}
+
+fn pool_limits(config: &Config) -> PoolLimits {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let at_once = match config.passwords.checks_at_once {
+        0 => cores,
+        set => set,
+    };
+    PoolLimits { at_once, waiting: config.passwords.checks_waiting_max }
+}
+
+fn settings(config: &Config) -> Settings {
+    let postmaster = &config.server.postmaster;
+    Settings {
+        domains: config.server.domains.clone(),
+        postmaster: (!postmaster.is_empty()).then(|| postmaster.clone()),
+        session_idle_secs: i64::from(config.sessions.idle_minutes) * 60,
+        session_shared_idle_secs: i64::from(config.sessions.shared_idle_minutes) * 60,
+        session_max_secs: i64::from(config.sessions.max_hours) * 3600,
+        ..Settings::default()
+    }
+}

@@ -1,1 +1,163 @@
-//! gateway
+//! The domain: what Postern does, without a socket, a timer or a clock of its own.
+//!
+//! Edges turn bytes into a typed request, call one function here, and turn its answer into one
+//! reply. Everything is synchronous; what writes answers with a [`Pending`] that an edge awaits
+//! or a thread waits for. Each file owns one feature and its records.
+//!
+//! | file | feature |
+//! | --- | --- |
+//! | `account` | people, their keys, credentials and settings |
+//! | `receive` | who may be written to, and the one door in |
+//! | `mailbox`, `message` | folders; list, open, reject, move, delete |
+//! | `session` | log-in, and the keys that one request opens |
+//! | `change`, `event` | what changed since; hints to whoever waits |
+//! | `epoch` | the keys under which arriving mail is sealed |
+//! | `tables` | every table in one place |
+//!
+//! What must hold: a message is stored once and its counters always agree with its rows; an
+//! outcome (read, rejected) is recorded exactly once per reader; rejecting never opens.
+
+pub mod account;
+pub mod change;
+pub mod epoch;
+pub mod event;
+pub mod mailbox;
+pub mod message;
+pub mod receive;
+pub mod session;
+mod tables;
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::store::{self, Store};
+use crate::vault::{self, Vault};
+
+pub use crate::store::Pending;
+pub use crate::vault::{Password, RecoveryKey};
+pub use account::{AccountRow, AccountView, NewAccount};
+pub use change::Changes;
+pub use event::{Event, EventKind};
+pub use mailbox::MailboxView;
+pub use message::{Change, ItemView, Page};
+pub use receive::{AcceptedRecipient, Arrival, Inbound, Origin, Reason, Receipt, RecipientVerdict};
+pub use session::{Actor, LogIn, LoggedIn, Profile, SessionView};
+pub use tables::{AcceptFrom, AccountId, Protection, RejectReason, Role};
+
+/// Why a request was not done. Each edge translates this once.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{what} not found")]
+    NotFound { what: &'static str },
+    #[error("not allowed: {reason}")]
+    Denied { reason: &'static str },
+    /// Wrong name or password, or a session that is no longer good: deliberately one answer.
+    #[error("refused")]
+    Refused,
+    /// Too many log-ins are being checked at this moment.
+    #[error("busy")]
+    Busy,
+    #[error("over quota")]
+    OverQuota,
+    /// The thing is not in the state that the request supposes; `code` names which.
+    #[error("conflict: {code}")]
+    Conflict { code: &'static str },
+    #[error("invalid: {what}")]
+    Invalid { what: String },
+    /// What is stored is not what was put there (P-03).
+    #[error("damaged: {what}")]
+    Damaged { what: String },
+    #[error("no room left")]
+    Full,
+    #[error("temporarily unavailable")]
+    Unavailable(#[source] store::Error),
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Error {
+        match error {
+            store::Error::Full => Error::Full,
+            store::Error::NotFound => Error::NotFound { what: "content" },
+            store::Error::Damaged(what) => Error::Damaged { what },
+            other => Error::Unavailable(other),
+        }
+    }
+}
+
+impl From<vault::Error> for Error {
+    fn from(error: vault::Error) -> Error {
+        match error {
+            vault::Error::Busy => Error::Busy,
+            vault::Error::Refused => Error::Refused,
+            _ => Error::Unavailable(store::Error::Seal),
+        }
+    }
+}
+
+/// What an administrator decides about the whole.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The domains whose mail is ours, in lower case.
+    pub domains: Vec<String>,
+    /// Login name of the account that gets mail for postmaster; the first account when `None`.
+    pub postmaster: Option<String>,
+    /// How long a session lives without a request, on an own browser.
+    pub session_idle_secs: i64,
+    /// The same on a shared computer.
+    pub session_shared_idle_secs: i64,
+    /// How long a session lives at most.
+    pub session_max_secs: i64,
+    /// How many changes are remembered for `changes_since`.
+    pub changes_kept: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            domains: Vec::new(),
+            postmaster: None,
+            session_idle_secs: 30 * 60,
+            session_shared_idle_secs: 15 * 60,
+            session_max_secs: 12 * 3600,
+            changes_kept: 20_000,
+        }
+    }
+}
+
+/// The domain, cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Gateway {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    vault: Vault,
+    clock: Clock,
+    settings: Settings,
+    events: event::Events,
+    epochs: epoch::Epochs,
+}
+
+impl Gateway {
+    /// The domain on `store`, which must be sealed by the same `vault`.
+    pub fn new(store: Store, vault: Vault, clock: Clock, settings: Settings) -> Gateway {
+        let (events, epochs) = (event::Events::default(), epoch::Epochs::default());
+        Gateway { inner: Arc::new(Inner { store, vault, clock, settings, events, epochs }) }
+    }
+
+    /// The store beneath, for operations on the whole.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// The time the domain goes by.
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+}

@@ -1,1 +1,15 @@
-//! mail
+//! Mail vocabulary and grammar: pure, without a server in it.
+//!
+//! Text from outside becomes one of these types once, at the edge; after that there is no
+//! string to doubt. The libraries that read whole messages stand behind fences of our own
+//! (`header`, `mime_fence`), so that we and whoever reads after us see the same message.
+
+pub mod address;
+pub mod envelope;
+pub mod header;
+pub mod message;
+pub mod mime_fence;
+pub mod reference;
+pub mod sanitize;
+pub mod status;
+pub mod trace;

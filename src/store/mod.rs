@@ -81,8 +81,22 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        self.transact_then(work, |_| ())
+    }
+
+    /// As [`Store::transact`], and calls `after` with the answer once it is settled, on the
+    /// writer, before the caller hears of it: for hints to whoever waits for changes. `after`
+    /// is quick and never blocks.
+    pub fn transact_then<T, E, F, A>(&self, work: F, after: A) -> Pending<T, E>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        A: FnOnce(&Result<T, E>) + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
         let (tell, told) = oneshot::channel();
-        self.engine.submit(Box::new(Work { work, vault: self.vault.clone(), answer: None, tell }));
+        let vault = self.vault.clone();
+        self.engine.submit(Box::new(Work { work, after, vault, answer: None, tell }));
         Pending(told)
     }
 
@@ -269,6 +283,14 @@ fn open_record<K: Key, V: Record>(
 pub struct Pending<T, E>(oneshot::Receiver<Result<T, E>>);
 
 impl<T, E: From<Error>> Pending<T, E> {
+    /// An answer that is there already, for what failed before it reached the writer.
+    pub fn ready(answer: Result<T, E>) -> Pending<T, E> {
+        let (tell, told) = oneshot::channel();
+        // `told` is right here, so this cannot fail.
+        let _ = tell.send(answer);
+        Pending(told)
+    }
+
     /// Blocks until the answer is there. Never on an async thread.
     pub fn wait(self) -> Result<T, E> {
         self.0.blocking_recv().unwrap_or_else(|_| Err(Error::Closed.into()))
@@ -285,16 +307,18 @@ impl<T, E: From<Error>> Future for Pending<T, E> {
     }
 }
 
-struct Work<T, E, F> {
+struct Work<T, E, F, A> {
     work: F,
+    after: A,
     vault: Vault,
     answer: Option<Result<T, E>>,
     tell: oneshot::Sender<Result<T, E>>,
 }
 
-impl<T, E, F> engine::Job for Work<T, E, F>
+impl<T, E, F, A> engine::Job for Work<T, E, F, A>
 where
     F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send,
+    A: FnOnce(&Result<T, E>) + Send,
     T: Send,
     E: From<Error> + Send,
 {
@@ -310,6 +334,7 @@ where
             Ok(()) => self.answer.unwrap_or_else(|| Err(Error::Closed.into())),
             Err(error) => Err(error.into()),
         };
+        (self.after)(&answer);
         // The caller may have gone away; the transaction stands all the same.
         let _ = self.tell.send(answer);
     }

@@ -1,13 +1,115 @@
-//! Placeholder until the vault lands (same names).
+//! The vault: the only room that sees key bytes.
+//!
+//! | key | made | where it rests |
+//! | --- | --- | --- |
+//! | daemon key | at set-up | a 0600 file or a systemd credential; only keys derived from it live here |
+//! | account pair (X-Wing) | with the account | public half in the open; private half sealed under the unlock key |
+//! | unlock key | with the account | wrapped once per credential: password (Argon2id), recovery key, session token |
+//! | epoch secret | at most 1,000 messages or 10 minutes | in memory only; its encapsulation is stored |
+//! | content key | per message | wrapped per reader under an epoch |
+//!
+//! Every ciphertext begins with a format byte and is bound, by associated data, to what it
+//! belongs to: moved anywhere else it does not open. No type here shows key bytes in `Debug`,
+//! and all of them are wiped when dropped.
+
+mod account;
+mod aead;
+mod content;
+mod credential;
+mod daemon_key;
+mod epoch;
+mod pool;
+mod session;
+
+use std::sync::Arc;
+
+use aws_lc_rs::aead::{AES_256_GCM, AES_256_GCM_SIV, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
+
+pub use account::{AccountSecret, NewAccountKeys, PublicKey, UnlockKey, account_keys};
+pub use content::{CHUNK_OCTETS, ContentKey, ContentSealer, open, seal, sealed_len};
+pub use credential::{Password, PasswordCost, RecoveryKey, random_password};
+pub use daemon_key::DaemonKey;
+pub use epoch::{Epoch, epoch_begin};
+pub use pool::{PasswordPool, PoolLimits};
+pub use session::SessionToken;
+
+use aead::Sealer;
+
+/// Why something could not be sealed or opened.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The key, the binding or the bytes do not fit: wrong password, moved or changed.
     #[error("refused")]
     Refused,
+    /// More passwords wait to be checked than may.
+    #[error("too many passwords are being checked")]
+    Busy,
+    /// The system gave no random bytes.
+    #[error("no random bytes")]
+    Random,
+    /// Not of the form that was expected.
+    #[error("malformed")]
+    Malformed,
+    /// The daemon key's file is not as it must be.
+    #[error("daemon key {path}: {problem}")]
+    KeyFile { path: String, problem: String },
 }
+
+/// `N` bytes from the system's generator.
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::Random)?;
+    Ok(bytes)
+}
+
+/// What a lookup hash is for; the same text gives unlike hashes for unlike purposes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    Address,
+    LoginName,
+}
+
+impl Lookup {
+    fn label(self) -> &'static [u8] {
+        match self {
+            Lookup::Address => b"address\0",
+            Lookup::LoginName => b"login name\0",
+        }
+    }
+}
+
+/// The keys derived from the daemon key. Clones share them.
 #[derive(Clone)]
-pub struct Vault;
+pub struct Vault {
+    keys: Arc<Keys>,
+}
+
+struct Keys {
+    records: Sealer,
+    lookups: hmac::Key,
+    journal: Zeroizing<[u8; 32]>,
+    passwords: PasswordPool,
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Vault(…)")
+    }
+}
+
 impl Vault {
+    /// Derives everything and forgets the daemon key.
+    pub fn new(key: DaemonKey, pool: PoolLimits, cost: PasswordCost) -> Vault {
+        let records = Sealer::new(&AES_256_GCM_SIV, &key.derive(b"postern record v1"));
+        let lookups = hmac::Key::new(hmac::HMAC_SHA256, &*key.derive(b"postern lookup v1"));
+        let journal = key.derive(b"postern journal v1");
+        let passwords = PasswordPool::new(pool, cost);
+        Vault { keys: Arc::new(Keys { records, lookups, journal, passwords }) }
+    }
+
+    /// Seals a record's plaintext, bound to its table, its version and its key.
     pub fn record_seal(
         &self,
         table: u8,
@@ -15,25 +117,82 @@ impl Vault {
         key: &[u8],
         plain: &[u8],
     ) -> Result<Vec<u8>, Error> {
-        let mut v = vec![1, version, table, key.len() as u8];
-        v.extend_from_slice(key);
-        v.extend_from_slice(plain);
-        Ok(v)
+        self.keys.records.seal_with_prefix(&[version], &record_binding(table, version, key), plain)
     }
+
+    /// Opens a record: its version and plaintext.
     pub fn record_open(
         &self,
         table: u8,
         key: &[u8],
         sealed: &[u8],
     ) -> Result<(u8, Zeroizing<Vec<u8>>), Error> {
-        let n = key.len();
-        if sealed.len() < 4 + n || sealed[2] != table || &sealed[4..4 + n] != key {
-            return Err(Error::Refused);
-        }
-        Ok((sealed[1], Zeroizing::new(sealed[4 + n..].to_vec())))
+        // The version stands in the open behind the format byte, and is bound as well.
+        let version = *sealed.get(1).ok_or(Error::Malformed)?;
+        let bound = record_binding(table, version, key);
+        Ok((version, self.keys.records.open_with_prefix(1, &bound, sealed)?))
     }
-    pub fn segment_key(&self, _segment: u64, _salt: &[u8; 32]) -> SegmentKey {
-        SegmentKey
+
+    /// The key of one journal segment. Each frame number is used once under it.
+    pub fn segment_key(&self, segment: u64, salt: &[u8; 32]) -> SegmentKey {
+        let info = [b"segment ".as_slice(), &segment.to_be_bytes()].concat();
+        let key = aead::hkdf(salt, &*self.keys.journal, &info);
+        let unbound = UnboundKey::new(&AES_256_GCM, &*key).expect("the key has 32 bytes");
+        SegmentKey(LessSafeKey::new(unbound))
+    }
+
+    /// A keyed hash, for finding a row by something that must not stand in its key (P-20).
+    pub fn lookup(&self, kind: Lookup, text: &[u8]) -> [u8; 16] {
+        let mut context = hmac::Context::with_key(&self.keys.lookups);
+        context.update(kind.label());
+        context.update(text);
+        let tag = context.sign();
+        *tag.as_ref().first_chunk().expect("a SHA-256 tag has 32 bytes")
+    }
+
+    /// Where passwords are checked.
+    pub fn passwords(&self) -> &PasswordPool {
+        &self.keys.passwords
     }
 }
-pub struct SegmentKey;
+
+fn record_binding(table: u8, version: u8, key: &[u8]) -> Vec<u8> {
+    let mut bound = Vec::with_capacity(key.len() + 2);
+    bound.extend_from_slice(&[table, version]);
+    bound.extend_from_slice(key);
+    bound
+}
+
+/// The key of one journal segment: AES-256-GCM, the frame's number as its nonce. A segment is
+/// never appended to again after it was closed or failed, so no number is used twice.
+pub struct SegmentKey(LessSafeKey);
+
+impl SegmentKey {
+    /// Seals a frame's body where it stands and appends the tag.
+    pub fn seal_in_place(
+        &self,
+        frame: u64,
+        binding: &[u8],
+        body: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let aad = aws_lc_rs::aead::Aad::from(binding);
+        self.0.seal_in_place_append_tag(nonce_of(frame), aad, body).map_err(|_| Error::Refused)
+    }
+
+    /// Opens a frame's body where it stands; what is returned is the plaintext.
+    pub fn open_in_place<'b>(
+        &self,
+        frame: u64,
+        binding: &[u8],
+        body: &'b mut [u8],
+    ) -> Result<&'b mut [u8], Error> {
+        let aad = aws_lc_rs::aead::Aad::from(binding);
+        self.0.open_in_place(nonce_of(frame), aad, body).map_err(|_| Error::Refused)
+    }
+}
+
+fn nonce_of(counter: u64) -> Nonce {
+    let mut bytes = [0; 12];
+    bytes[4..].copy_from_slice(&counter.to_be_bytes());
+    Nonce::assume_unique_for_key(bytes)
+}

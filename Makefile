@@ -1,0 +1,57 @@
+# Two commands do everything on a fresh machine with Rust 1.95 and Node 20.19+:
+#   make demo    builds and starts the whole product on loopback
+#   make test    all tests, installing what they need
+.PHONY: demo test lint ui-test rust-test deny prepare release \
+        crash-sim fuzz kill9 powercut faults bench-smtp bench-store
+
+demo:
+	cargo run --quiet -- demo
+
+test: prepare lint ui-test rust-test
+
+prepare:
+	tests/prepare.sh
+
+lint:
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	cd ui && npm run --silent check && npm run --silent lint
+
+ui-test:
+	cd ui && npm test --silent
+
+# The runner's own count line comes last.
+rust-test:
+	@if cargo nextest --version >/dev/null 2>&1; \
+	then cargo nextest run --no-fail-fast; \
+	else cargo test --no-fail-fast; fi
+
+# Licences and advisories; needs cargo-deny and its advisory database.
+deny:
+	cargo deny check
+
+release:
+	cargo build --release
+
+# ---- slow suites; `make test` runs a short form of each ----
+
+# A million simulated crashes: make crash-sim CRASH_SEEDS=1000000
+CRASH_SEEDS ?= 1000000
+crash-sim:
+	CRASH_SEEDS=$(CRASH_SEEDS) cargo test --release --lib store::sim
+
+# Each fuzz target for FUZZ_SECS seconds; needs cargo-fuzz.
+FUZZ_SECS ?= 600
+fuzz:
+	cd fuzz && for target in $$(cargo fuzz list); do \
+	  cargo fuzz run -s none $$target -- -max_total_time=$(FUZZ_SECS) || exit 1; done
+
+# Fault runs and load: PROBES and BENCH name the folders that hold the probes and generators.
+kill9 powercut faults: release
+	tests/probes/run.sh $@
+
+bench-smtp: release
+	benches/smtp_accept.sh
+
+bench-store:
+	cargo bench --bench store_commit

@@ -1,0 +1,89 @@
+//! The socket: accepts, reads one request, answers it, closes.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::gateway::Gateway;
+
+use super::{Answer, Request, handle};
+
+/// A request is a line of at most this many octets.
+const REQUEST_OCTETS_MAX: u64 = 64 * 1024;
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Serves the socket at `path` until `stop`. A socket left by a daemon that died is replaced;
+/// that no other daemon lives is the store's lock's business, which is taken before.
+pub async fn serve(
+    path: &Path,
+    gateway: Gateway,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    tokio::spawn(serve_one(stream, gateway.clone()));
+                }
+                Err(error) => tracing::warn!(%error, "control socket: accept failed"),
+            },
+        }
+    }
+    std::fs::remove_file(path)
+}
+
+async fn serve_one(stream: UnixStream, gateway: Gateway) {
+    let (read, mut write) = stream.into_split();
+    let request = match read_request(BufReader::new(read.take(REQUEST_OCTETS_MAX))).await {
+        Ok(request) => request,
+        Err(message) => {
+            send(&mut write, &Answer::Failed { message }).await;
+            return;
+        }
+    };
+    let (tell, mut told) = mpsc::channel::<Answer>(16);
+    let work = tokio::task::spawn_blocking(move || {
+        // Progress that nobody has read yet is as good as told; the answer itself waits.
+        let progress = tell.clone();
+        let answer = handle(&gateway, request, &mut |done, total| {
+            let _ = progress.try_send(Answer::Progress { done, total });
+        });
+        let _ = tell.blocking_send(answer);
+    });
+    while let Some(answer) = told.recv().await {
+        if !send(&mut write, &answer).await {
+            break;
+        }
+    }
+    if let Err(error) = work.await {
+        tracing::error!(%error, "a control command failed");
+    }
+}
+
+async fn read_request(mut lines: impl AsyncBufReadExt + Unpin) -> Result<Request, String> {
+    let mut line = String::new();
+    let read = tokio::time::timeout(REQUEST_TIMEOUT, lines.read_line(&mut line)).await;
+    match read {
+        Err(_) => Err("no request came in time".to_owned()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Ok(Ok(_)) => serde_json::from_str(&line).map_err(|error| format!("bad request: {error}")),
+    }
+}
+
+async fn send(write: &mut (impl AsyncWriteExt + Unpin), answer: &Answer) -> bool {
+    let mut line = serde_json::to_vec(answer).expect("an answer is plain data");
+    line.push(b'\n');
+    write.write_all(&line).await.is_ok()
+}

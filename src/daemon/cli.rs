@@ -1,0 +1,290 @@
+//! The commands, and what each prints.
+
+use std::io::{IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::config::{self, Config};
+use crate::control::{self, Accept, Answer, NewUser, Request, UserRow};
+use crate::vault::{DaemonKey, random_password};
+
+use super::{Error, demo, files};
+
+/// A secure mail gateway in one daemon.
+#[derive(Parser, Debug)]
+#[command(name = "postern", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run the daemon.
+    Serve(ConfigFile),
+    /// Run the whole product on loopback, with sample people and mail.
+    Demo(demo::Demo),
+    /// Make the data folder and the daemon key that the configuration names.
+    Setup(ConfigFile),
+    /// Read the configuration and say what is wrong with it.
+    CheckConfig(ConfigFile),
+    /// Accounts: add, list, disable, enable, passwd, recover, accept-from.
+    User {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Read everything in the store back and report damage.
+    Verify(ConfigFile),
+    /// Reclaim room in the store, and wipe what was deleted, now.
+    Compact(ConfigFile),
+    /// Read mail from a script, over the same HTTPS API as the browser.
+    Mail(crate::client::cli::Mail),
+}
+
+/// Where the configuration is.
+#[derive(Args, Debug)]
+struct ConfigFile {
+    /// The configuration file.
+    #[arg(
+        long,
+        env = "POSTERN_CONFIG",
+        default_value = "/etc/postern/postern.toml",
+        global = true
+    )]
+    config: PathBuf,
+}
+
+#[derive(Subcommand, Debug)]
+enum UserCommand {
+    /// Make an account. Prints its recovery key, once.
+    Add {
+        /// Login name.
+        name: String,
+        /// Name shown to others; the login name when left out.
+        #[arg(long)]
+        display_name: Option<String>,
+        /// An address of the account; NAME@ the first domain when left out.
+        #[arg(long = "address")]
+        addresses: Vec<String>,
+        /// The file with the password, or `-`; a random one is made and printed when left out.
+        #[arg(long)]
+        password_file: Option<PathBuf>,
+    },
+    /// List accounts.
+    List {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shut an account out: no log-in, no mail. What it holds is kept.
+    Disable { name: String },
+    /// Let a disabled account in again.
+    Enable { name: String },
+    /// Change a password by the old one.
+    Passwd {
+        name: String,
+        #[arg(long)]
+        old_password_file: PathBuf,
+        #[arg(long)]
+        new_password_file: PathBuf,
+    },
+    /// Set a new password by the recovery key.
+    Recover {
+        name: String,
+        #[arg(long)]
+        recovery_key_file: PathBuf,
+        #[arg(long)]
+        new_password_file: PathBuf,
+    },
+    /// From whom an account takes mail.
+    AcceptFrom { name: String, from: Accept },
+}
+
+impl Cli {
+    /// Runs the command.
+    pub fn run(self) -> Result<ExitCode, Error> {
+        match self.command {
+            Command::Serve(file) => super::serve(&file.load()?)?,
+            Command::Demo(demo) => demo::run(&demo)?,
+            Command::Setup(file) => setup(&file.load()?)?,
+            Command::CheckConfig(file) => {
+                file.load()?;
+                println!("{}: in order", file.config.display());
+            }
+            Command::User { config, command } => return user(&config.load()?, command),
+            Command::Verify(file) => return print(ask(&file.load()?, Request::Verify)?),
+            Command::Compact(file) => return print(ask(&file.load()?, Request::Compact)?),
+            Command::Mail(mail) => return Ok(crate::client::cli::run(mail)),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl ConfigFile {
+    fn load(&self) -> Result<Config, config::Error> {
+        Config::load(&self.config)
+    }
+}
+
+fn setup(config: &Config) -> Result<(), Error> {
+    files::private_folder(&config.server.data)?;
+    println!("data folder  {}", config.server.data.display());
+    let key = &config.server.daemon_key;
+    if key.exists() {
+        DaemonKey::load(key)?;
+        println!("daemon key   {} (was there)", key.display());
+    } else {
+        DaemonKey::create_file(key)?;
+        println!("daemon key   {} (made now)", key.display());
+    }
+    println!("Keep a copy of the key apart from backups of the data folder: without it nothing");
+    println!("in the store opens, and with it addresses and the queue do.");
+    Ok(())
+}
+
+fn user(config: &Config, command: UserCommand) -> Result<ExitCode, Error> {
+    let request = match command {
+        UserCommand::Add { name, display_name, addresses, password_file } => {
+            return add(config, name, display_name, addresses, password_file);
+        }
+        UserCommand::List { json } => return list(config, json),
+        UserCommand::Disable { name } => Request::UserDisable { name },
+        UserCommand::Enable { name } => Request::UserEnable { name },
+        UserCommand::Passwd { name, old_password_file, new_password_file } => {
+            let (old, new) = (secret(&old_password_file)?, secret(&new_password_file)?);
+            Request::UserPassword { name, old, new }
+        }
+        UserCommand::Recover { name, recovery_key_file, new_password_file } => {
+            let recovery_key = secret(&recovery_key_file)?;
+            Request::UserRecover { name, recovery_key, new: secret(&new_password_file)? }
+        }
+        UserCommand::AcceptFrom { name, from } => Request::UserAcceptFrom { name, accept: from },
+    };
+    print(ask(config, request)?)
+}
+
+fn add(
+    config: &Config,
+    name: String,
+    display_name: Option<String>,
+    mut addresses: Vec<String>,
+    password_file: Option<PathBuf>,
+) -> Result<ExitCode, Error> {
+    if addresses.is_empty() {
+        let domain = config.server.domains.first().expect("a checked configuration has a domain");
+        addresses.push(format!("{name}@{domain}"));
+    }
+    let (password, random) = match &password_file {
+        Some(path) => (secret(path)?, false),
+        None => (random_password()?.expose().to_owned(), true),
+    };
+    let display_name = display_name.unwrap_or_else(|| name.clone());
+    let user = NewUser { name, display_name, addresses, password: password.clone() };
+    let answer = ask(config, Request::UserAdd(user))?;
+    if random && matches!(answer, Answer::UserMade { .. }) {
+        println!("password     {password}");
+    }
+    print(answer)
+}
+
+fn list(config: &Config, json: bool) -> Result<ExitCode, Error> {
+    match ask(config, Request::UserList)? {
+        Answer::Users { users } if json => {
+            println!("{}", serde_json::to_string_pretty(&users).expect("rows are plain data"));
+            Ok(ExitCode::SUCCESS)
+        }
+        answer => print(answer),
+    }
+}
+
+/// Asks the running daemon, or does it here on the store when none runs.
+fn ask(config: &Config, request: Request) -> Result<Answer, Error> {
+    let bar = Bar::default();
+    let mut progress = |done, total| bar.show(done, total);
+    if let Some(stream) = control::client::connect(&config.server.data) {
+        return Ok(control::client::ask(stream, &request, &mut progress)?);
+    }
+    let opened = super::open(config, &mut |done, total| bar.show(done, total))?;
+    let answer = control::handle(&opened.gateway, request, &mut progress);
+    opened.close()?;
+    Ok(answer)
+}
+
+fn print(answer: Answer) -> Result<ExitCode, Error> {
+    match answer {
+        Answer::Done { message } => println!("{message}"),
+        Answer::UserMade { address, recovery_key } => {
+            println!("address      {address}");
+            println!("recovery key {recovery_key}");
+            println!("The recovery key is told only now: it opens the account when the password");
+            println!("is lost. Nobody else can.");
+        }
+        Answer::Users { users } => users.iter().for_each(print_user),
+        Answer::Verified { segments, frames, records, contents, damage } => {
+            println!("{segments} segments, {frames} frames, {records} records, {contents} contents");
+            damage.iter().for_each(|line| println!("damaged: {line}"));
+            println!("{} damaged", damage.len());
+            if !damage.is_empty() {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Answer::Failed { message } => return Err(Error::Usage(message)),
+        Answer::Progress { .. } => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_user(user: &UserRow) {
+    let state = if user.disabled { "disabled" } else { "active" };
+    let last = user.last_interaction.as_deref().unwrap_or("never");
+    println!("{:<20} {:<9} {:<28} last {last}", user.name, state, user.addresses.join(" "));
+}
+
+/// The first line of a file, or of standard input for `-`.
+fn secret(path: &Path) -> Result<String, Error> {
+    /// A password file is small; anything longer is the wrong file.
+    const OCTETS_MAX: u64 = 8 * 1024;
+    let mut text = String::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().lock().take(OCTETS_MAX).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(OCTETS_MAX).read_to_string(&mut text))
+    };
+    read.map_err(|error| Error::Usage(format!("{}: {error}", path.display())))?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+/// A progress bar for work that takes long, on a terminal only.
+#[derive(Default)]
+struct Bar(std::cell::OnceCell<ProgressBar>);
+
+impl Bar {
+    fn show(&self, done: u64, total: u64) {
+        if !std::io::stderr().is_terminal() {
+            return;
+        }
+        let bar = self.0.get_or_init(|| {
+            let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta}")
+                .expect("the template is fixed");
+            let bar = ProgressBar::new(total).with_style(style);
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        });
+        bar.set_length(total);
+        bar.set_position(done);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        if let Some(bar) = self.0.get() {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! `postern demo`: the whole product on loopback, with one command and no set-up.
+//!
+//! Makes a certificate authority, accounts and a daemon key in one folder, starts the daemon on
+//! it, delivers a few messages through its SMTP door, and prints where everything is. Without
+//! `--keep` the folder goes when the demo ends. Started again on a kept folder, it goes on with
+//! what is there.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::config::{self, Config};
+use crate::gateway::{Error as GatewayError, Gateway, NewAccount, Password};
+use crate::mail::address::Address;
+use crate::vault::{DaemonKey, random_password};
+
+use super::demo_ca::DemoCertificates;
+use super::files::private_folder;
+use super::{Error, Running, samples};
+
+/// Everything on loopback: own CA, sample people, real messages. Ctrl-C ends it.
+#[derive(clap::Args, Debug)]
+pub struct Demo {
+    /// The folder to work in; a new temporary one when left out.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Leave the folder behind at the end.
+    #[arg(long)]
+    keep: bool,
+    /// Deliver no sample messages.
+    #[arg(long)]
+    no_samples: bool,
+    /// The domain of the sample people.
+    #[arg(long, default_value = "postern.example")]
+    domain: String,
+    /// Make this many accounts u1, u2, … instead of the sample people.
+    #[arg(long)]
+    accounts: Option<u32>,
+    /// The file with every account's password; a random one for each when left out.
+    #[arg(long)]
+    password_file: Option<PathBuf>,
+    /// Where other mail servers relay to.
+    #[arg(long, default_value = "127.0.0.1:2525")]
+    smtp: SocketAddr,
+    /// Where browsers go.
+    #[arg(long, default_value = "127.0.0.1:8443")]
+    https: SocketAddr,
+}
+
+/// The people of the demo: login name and display name.
+const PEOPLE: [(&str, &str); 3] =
+    [("dana", "Dana Levi"), ("omar", "Omar Haddad"), ("mira", "Mira Novak")];
+
+/// Runs the demo until it is asked to stop.
+pub fn run(demo: &Demo) -> Result<(), Error> {
+    let folder = Folder::open(demo)?;
+    let config = configure(demo, &folder.path)?;
+    crate::telemetry::start(log_level(demo), crate::telemetry::Form::Text);
+    let runtime = super::runtime()?;
+    let answer = runtime.block_on(async {
+        let running = super::start(&config, super::no_progress).await?;
+        let made = make_accounts(demo, &running.gateway)?;
+        if !demo.no_samples && !made.is_empty() {
+            let addresses: Vec<&str> = made.iter().map(|one| one.address.as_str()).collect();
+            let ca = folder.path.join("ca.pem");
+            samples::deliver(running.smtp, &ca, &addresses).await?;
+        }
+        tell(demo, &folder, &running, &made)?;
+        super::stopped().await;
+        running.stop().await
+    });
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    answer
+}
+
+/// The folder the demo works in; removed at the end unless it is kept.
+struct Folder {
+    path: PathBuf,
+    keep: bool,
+}
+
+impl Folder {
+    fn open(demo: &Demo) -> Result<Folder, Error> {
+        let path = match &demo.data {
+            Some(path) => path.clone(),
+            None => std::env::temp_dir().join(format!("postern-demo-{}", std::process::id())),
+        };
+        if demo.data.is_some() && !demo.keep && path.exists() {
+            let text = format!("{} exists: add --keep to go on with it", path.display());
+            return Err(Error::Usage(text));
+        }
+        private_folder(&path)?;
+        Ok(Folder { path: path.canonicalize()?, keep: demo.keep })
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if self.keep {
+            return;
+        }
+        if let Err(error) = std::fs::remove_dir_all(&self.path) {
+            eprintln!("could not remove {}: {error}", self.path.display());
+        }
+    }
+}
+
+fn configure(demo: &Demo, folder: &Path) -> Result<Config, Error> {
+    let files = DemoCertificates::in_folder(folder)?;
+    let key = folder.join("daemon.key");
+    if !key.exists() {
+        DaemonKey::create_file(&key)?;
+    }
+    let config = Config {
+        server: config::Server {
+            host_name: "localhost".to_owned(),
+            domains: vec![demo.domain.to_lowercase()],
+            data: folder.join("data"),
+            daemon_key: key,
+            postmaster: String::new(),
+        },
+        tls: config::Tls { certificate: files.certificate, key: files.key },
+        smtp: config::Smtp::for_demo(demo.smtp),
+        https: config::Https::for_demo(demo.https),
+        store: config::Store { free_min_mib: 16, ..config::Store::default() },
+        ..Config::default()
+    };
+    config.check()?;
+    Ok(config)
+}
+
+/// An account that was made just now.
+struct Made {
+    name: String,
+    address: String,
+    /// `None` when it came from the password file.
+    password: Option<String>,
+}
+
+/// Makes the accounts that are not there yet.
+fn make_accounts(demo: &Demo, gateway: &Gateway) -> Result<Vec<Made>, Error> {
+    let given = demo.password_file.as_deref().map(read_password).transpose()?;
+    let there = gateway.account_list()?;
+    let wanted = people(demo).into_iter();
+    let missing: Vec<_> =
+        wanted.filter(|(name, _)| there.iter().all(|row| row.view.name != *name)).collect();
+    // Each costs a password hash, and the pool lets as many run at once as there are cores.
+    std::thread::scope(|scope| {
+        let mut made = Vec::with_capacity(missing.len());
+        for few in missing.chunks(16) {
+            let threads: Vec<_> = few
+                .iter()
+                .map(|person| {
+                    let given = given.as_deref();
+                    scope.spawn(move || make_account(gateway, person, &demo.domain, given))
+                })
+                .collect();
+            for thread in threads {
+                let one = thread.join().map_err(|_| Error::Usage("an account failed".into()))?;
+                made.push(one?);
+            }
+        }
+        Ok(made)
+    })
+}
+
+fn make_account(
+    gateway: &Gateway,
+    (name, display_name): &(String, String),
+    domain: &str,
+    given: Option<&str>,
+) -> Result<Made, Error> {
+    let address = format!("{name}@{domain}");
+    let random = match given {
+        Some(_) => None,
+        None => Some(random_password()?.expose().to_owned()),
+    };
+    let text = random.as_deref().or(given).unwrap_or_default();
+    let parsed = Address::parse(&address)
+        .map_err(|error| Error::Usage(format!("{address}: {error}")))?;
+    let new = NewAccount {
+        name: name.clone(),
+        display_name: display_name.clone(),
+        addresses: vec![parsed],
+        password: Password::new(text).map_err(|_| bad_password())?,
+    };
+    match gateway.account_create(new) {
+        Ok(_) | Err(GatewayError::Conflict { code: "exists" }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(Made { name: name.clone(), address, password: random })
+}
+
+fn people(demo: &Demo) -> Vec<(String, String)> {
+    match demo.accounts {
+        Some(count) => (1..=count).map(|n| (format!("u{n}"), format!("User {n}"))).collect(),
+        None => PEOPLE.map(|(name, display)| (name.to_owned(), display.to_owned())).to_vec(),
+    }
+}
+
+fn read_password(path: &Path) -> Result<String, Error> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Error::Usage(format!("{}: {error}", path.display())))?;
+    let line = text.lines().next().unwrap_or_default();
+    if line.is_empty() {
+        return Err(Error::Usage(format!("{}: the first line is empty", path.display())));
+    }
+    Ok(line.to_owned())
+}
+
+fn bad_password() -> Error {
+    Error::Usage("a password has 1 to 1024 octets".to_owned())
+}
+
+fn log_level(demo: &Demo) -> &'static str {
+    // People look at the addresses below, scripts at the log.
+    if demo.accounts.is_some() { "info" } else { "warn" }
+}
+
+/// Prints where everything is, and `ready` at the end.
+fn tell(demo: &Demo, folder: &Folder, running: &Running, made: &[Made]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "smtp {}", running.smtp)?;
+    writeln!(out, "https https://{}/", running.https)?;
+    writeln!(out, "ca {}", folder.path.join("ca.pem").display())?;
+    for one in made {
+        if let Some(password) = &one.password {
+            writeln!(out, "account {} {} password {password}", one.name, one.address)?;
+        }
+    }
+    if demo.accounts.is_none() {
+        let address = made.first().map_or("dana@postern.example", |one| one.address.as_str());
+        tell_people(&mut out, running, made.is_empty(), address)?;
+    }
+    writeln!(out, "ready")?;
+    out.flush()
+}
+
+fn tell_people(
+    out: &mut impl Write,
+    running: &Running,
+    nobody_new: bool,
+    address: &str,
+) -> io::Result<()> {
+    writeln!(out)?;
+    writeln!(out, "Open https://localhost:{}/ in a browser and log in.", running.https.port())?;
+    writeln!(out, "It will not know the demo's certificate authority: say that you trust it.")?;
+    if nobody_new {
+        writeln!(out, "The accounts and their passwords are those of the first start.")?;
+    }
+    writeln!(out, "Send mail:  swaks --server {} --tls --to {address}", running.smtp)?;
+    writeln!(out, "Ctrl-C ends the demo.")?;
+    writeln!(out)
+}

@@ -1,0 +1,375 @@
+//! Accounts: who they are, what they may be written as, and the credentials that open them.
+//!
+//! The administrator makes and disables accounts but cannot read what they hold: keys are made
+//! with the account, and open only with its password or its recovery key, which is told once.
+
+use std::ops::ControlFlow;
+
+use crate::clock::Timestamp;
+use crate::mail::address::Address;
+use crate::store::{Order, Read, Tx};
+use crate::vault::{self, Lookup, Password, RecoveryKey, UnlockKey};
+
+use super::tables::{
+    ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, AcceptFrom, Account, AccountId, AccountKeys, COUNTERS,
+    CREDENTIALS, Credential, CredentialKind, LOGIN_NAMES, META, Owner,
+};
+use super::{Error, EventKind, Gateway, mailbox};
+
+/// What an account is made from.
+pub struct NewAccount {
+    /// What its owner types to log in: letters, digits, `.`, `_`, `-`.
+    pub name: String,
+    pub display_name: String,
+    /// At least one, each in one of our domains; the first is the account's own.
+    pub addresses: Vec<Address>,
+    pub password: Password,
+}
+
+/// What others may know of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountView {
+    pub id: String,
+    pub name: String,
+    pub display_name: String,
+    pub address: String,
+}
+
+/// What an administrator sees of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountRow {
+    pub view: AccountView,
+    pub addresses: Vec<String>,
+    pub disabled: bool,
+    pub accept_from: AcceptFrom,
+    pub created: Timestamp,
+    pub last_interaction: Option<Timestamp>,
+}
+
+/// Longest login name, in characters.
+const NAME_CHARS_MAX: usize = 64;
+const DISPLAY_NAME_CHARS_MAX: usize = 200;
+
+impl Account {
+    pub(super) fn view(&self, id: AccountId) -> AccountView {
+        AccountView {
+            id: id.to_text(),
+            name: self.name.clone(),
+            display_name: self.display_name.clone(),
+            address: self.addresses.first().cloned().unwrap_or_default(),
+        }
+    }
+}
+
+/// What a credential's wrap is bound to: its account and itself.
+fn credential_binding(account: AccountId, credential: [u8; 16]) -> [u8; 32] {
+    let mut bound = [0; 32];
+    bound[..16].copy_from_slice(&account.0);
+    bound[16..].copy_from_slice(&credential);
+    bound
+}
+
+/// A credential as it was found.
+pub(super) struct FoundCredential {
+    id: [u8; 16],
+    wrapped_unlock: Vec<u8>,
+}
+
+impl Gateway {
+    /// Makes an account with its keys and mailboxes. The recovery key is told here and never
+    /// again. `exists` when the name or an address is taken.
+    pub fn account_create(&self, new: NewAccount) -> Result<(AccountView, RecoveryKey), Error> {
+        let name = checked_name(&new.name)?;
+        let addresses = self.checked_addresses(&new.addresses)?;
+        let id = AccountId(vault::random_bytes()?);
+        let keys = vault::account_keys(&id.0)?;
+        let (password_id, password) = self.credential_new(id, &new.password, &keys.unlock)?;
+        let recovery = RecoveryKey::generate()?;
+        let (recovery_id, recovery_record) = self.recovery_new(id, &recovery, &keys.unlock)?;
+        let account = Account {
+            name: name.clone(),
+            display_name: checked_display_name(&new.display_name)?,
+            addresses,
+            disabled: false,
+            accept_from: AcceptFrom::Both,
+            created: self.inner.clock.now(),
+            last_sign_in: None,
+            last_interaction: None,
+        };
+        let view = account.view(id);
+        let vault = self.inner.vault.clone();
+        let keys =
+            AccountKeys { public: keys.public.0.clone(), sealed_private: keys.sealed_private };
+        let done = self.inner.store.transact(move |tx| {
+            claim_names_in_tx(tx, &vault, id, &account)?;
+            tx.put(&ACCOUNTS, &id, &account)?;
+            tx.put(&ACCOUNT_KEYS, &id, &keys)?;
+            tx.put(&CREDENTIALS, &(id, password_id), &password)?;
+            tx.put(&CREDENTIALS, &(id, recovery_id), &recovery_record)?;
+            mailbox::create_all_in_tx(tx, id)?;
+            let mut meta = tx.get(&META, &())?.unwrap_or_default();
+            meta.first_account.get_or_insert(id);
+            tx.put(&META, &(), &meta)?;
+            Ok::<_, Error>(())
+        });
+        done.wait()?;
+        Ok((view, recovery))
+    }
+
+    /// Every account, by name.
+    pub fn account_list(&self) -> Result<Vec<AccountRow>, Error> {
+        let mut rows = Vec::new();
+        self.inner.store.scan(&ACCOUNTS, &(), Order::Ascending, |id, account| {
+            rows.push(AccountRow {
+                view: account.view(id),
+                addresses: account.addresses,
+                disabled: account.disabled,
+                accept_from: account.accept_from,
+                created: account.created,
+                last_interaction: account.last_interaction,
+            });
+            ControlFlow::Continue(())
+        })?;
+        rows.sort_by(|a, b| a.view.name.cmp(&b.view.name));
+        Ok(rows)
+    }
+
+    /// Shuts an account out: no log-in, no session, no mail. What it holds stays.
+    pub fn account_disable(&self, name: &str) -> Result<(), Error> {
+        let id = self.account_named(name)?;
+        self.account_change(id, |account| account.disabled = true)?;
+        self.sessions_close_of(id)
+    }
+
+    /// Lets a disabled account in again.
+    pub fn account_enable(&self, name: &str) -> Result<(), Error> {
+        let id = self.account_named(name)?;
+        self.account_change(id, |account| account.disabled = false)
+    }
+
+    /// From whom the account takes mail (P-57).
+    pub fn account_accept_from(&self, name: &str, accept: AcceptFrom) -> Result<(), Error> {
+        let id = self.account_named(name)?;
+        self.account_change(id, move |account| account.accept_from = accept)
+    }
+
+    /// Changes a password: one record is wrapped anew, nothing else moves. Every session ends.
+    pub fn account_password(
+        &self,
+        name: &str,
+        old: &Password,
+        new: &Password,
+    ) -> Result<(), Error> {
+        let id = self.account_named(name)?;
+        let unlock = self.unlock_by_password(id, old)?;
+        self.password_replace(id, new, &unlock)
+    }
+
+    /// Sets a new password by the recovery key; nothing is lost.
+    pub fn account_recover(
+        &self,
+        name: &str,
+        recovery: &RecoveryKey,
+        new: &Password,
+    ) -> Result<(), Error> {
+        let id = self.account_named(name)?;
+        let found = self.credential(id, CredentialKind::Recovery)?.ok_or(Error::Refused)?;
+        let bound = credential_binding(id, found.id);
+        let unlock = recovery.open(&found.wrapped_unlock, &bound)?;
+        self.password_replace(id, new, &unlock)
+    }
+
+    /// The account of a login name or an address.
+    pub(super) fn account_named(&self, name: &str) -> Result<AccountId, Error> {
+        self.account_find(name)?.ok_or(Error::NotFound { what: "account" })
+    }
+
+    pub(super) fn account_find(&self, name: &str) -> Result<Option<AccountId>, Error> {
+        let login = self.inner.vault.lookup(Lookup::LoginName, name.to_lowercase().as_bytes());
+        if let Some(Owner(id)) = self.inner.store.get(&LOGIN_NAMES, &login)? {
+            return Ok(Some(id));
+        }
+        match Address::parse(name) {
+            Ok(address) => self.account_at(&address.normalized()),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The account that has exactly this normalised address.
+    pub(super) fn account_at(&self, normalized: &str) -> Result<Option<AccountId>, Error> {
+        let key = self.inner.vault.lookup(Lookup::Address, normalized.as_bytes());
+        Ok(self.inner.store.get(&ADDRESSES, &key)?.map(|Owner(id)| id))
+    }
+
+    pub(super) fn account(&self, id: AccountId) -> Result<Account, Error> {
+        self.inner.store.get(&ACCOUNTS, &id)?.ok_or(Error::NotFound { what: "account" })
+    }
+
+    pub(super) fn unlock_by_password(
+        &self,
+        id: AccountId,
+        password: &Password,
+    ) -> Result<UnlockKey, Error> {
+        let found = self.credential(id, CredentialKind::Password)?.ok_or(Error::Refused)?;
+        let bound = credential_binding(id, found.id);
+        Ok(self.inner.vault.passwords().open(&found.wrapped_unlock, password, &bound)?)
+    }
+
+    fn credential(
+        &self,
+        account: AccountId,
+        kind: CredentialKind,
+    ) -> Result<Option<FoundCredential>, Error> {
+        let mut found = None;
+        self.inner.store.scan(&CREDENTIALS, &account, Order::Ascending, |(_, id), row| {
+            if row.kind != kind {
+                return ControlFlow::Continue(());
+            }
+            found = Some(FoundCredential { id, wrapped_unlock: row.wrapped_unlock });
+            ControlFlow::Break(())
+        })?;
+        Ok(found)
+    }
+
+    fn credential_new(
+        &self,
+        account: AccountId,
+        password: &Password,
+        unlock: &UnlockKey,
+    ) -> Result<([u8; 16], Credential), Error> {
+        let id = vault::random_bytes()?;
+        let bound = credential_binding(account, id);
+        let wrapped_unlock = self.inner.vault.passwords().wrap(password, unlock, &bound)?;
+        let created = self.inner.clock.now();
+        Ok((id, Credential { kind: CredentialKind::Password, wrapped_unlock, created }))
+    }
+
+    fn recovery_new(
+        &self,
+        account: AccountId,
+        recovery: &RecoveryKey,
+        unlock: &UnlockKey,
+    ) -> Result<([u8; 16], Credential), Error> {
+        let id = vault::random_bytes()?;
+        let wrapped_unlock = recovery.wrap(unlock, &credential_binding(account, id))?;
+        let created = self.inner.clock.now();
+        Ok((id, Credential { kind: CredentialKind::Recovery, wrapped_unlock, created }))
+    }
+
+    fn password_replace(
+        &self,
+        account: AccountId,
+        new: &Password,
+        unlock: &UnlockKey,
+    ) -> Result<(), Error> {
+        let (id, credential) = self.credential_new(account, new, unlock)?;
+        let done = self.inner.store.transact(move |tx| {
+            let mut old = Vec::new();
+            tx.scan(&CREDENTIALS, &account, Order::Ascending, |key, row| {
+                if row.kind == CredentialKind::Password {
+                    old.push(key);
+                }
+                ControlFlow::Continue(())
+            })?;
+            for key in &old {
+                tx.delete(&CREDENTIALS, key);
+            }
+            tx.put(&CREDENTIALS, &(account, id), &credential)?;
+            Ok::<_, Error>(())
+        });
+        done.wait()?;
+        self.sessions_close_of(account)
+    }
+
+    fn account_change(
+        &self,
+        id: AccountId,
+        change: impl Fn(&mut Account) + Send + 'static,
+    ) -> Result<(), Error> {
+        let done = self.inner.store.transact(move |tx| {
+            let found = tx.get(&ACCOUNTS, &id)?;
+            let mut account = found.ok_or(Error::NotFound { what: "account" })?;
+            change(&mut account);
+            tx.put(&ACCOUNTS, &id, &account)?;
+            Ok::<_, Error>(())
+        });
+        done.wait()
+    }
+
+    fn checked_addresses(&self, addresses: &[Address]) -> Result<Vec<String>, Error> {
+        if addresses.is_empty() {
+            return Err(Error::Invalid { what: "an account needs an address".to_owned() });
+        }
+        addresses.iter().map(|address| self.checked_address(address)).collect()
+    }
+
+    fn checked_address(&self, address: &Address) -> Result<String, Error> {
+        match self.is_ours(address) {
+            true => Ok(address.normalized()),
+            false => Err(Error::Invalid { what: format!("{address} is not in our domains") }),
+        }
+    }
+
+    /// Whether an address is in one of our domains.
+    pub(super) fn is_ours(&self, address: &Address) -> bool {
+        let normalized = address.normalized();
+        let domain = normalized.rsplit_once('@').map_or("", |(_, domain)| domain);
+        self.inner.settings.domains.iter().any(|ours| ours == domain)
+    }
+
+    /// Tells everybody who listens that the account's sessions changed.
+    pub(super) fn publish_session(&self, account: AccountId) {
+        let counters = self.inner.store.get(&COUNTERS, &account).ok().flatten();
+        self.publish(account, EventKind::Session, counters.unwrap_or_default().modseq);
+    }
+}
+
+/// Takes the login name and the addresses, or refuses when one is taken.
+fn claim_names_in_tx(
+    tx: &mut Tx<'_>,
+    vault: &vault::Vault,
+    id: AccountId,
+    account: &Account,
+) -> Result<(), Error> {
+    let login = vault.lookup(Lookup::LoginName, account.name.as_bytes());
+    let mut free = tx.insert(&LOGIN_NAMES, &login, &Owner(id))?;
+    for address in &account.addresses {
+        let key = vault.lookup(Lookup::Address, address.as_bytes());
+        free &= tx.insert(&ADDRESSES, &key, &Owner(id))?;
+    }
+    if free { Ok(()) } else { Err(Error::Conflict { code: "exists" }) }
+}
+
+/// Notes that the account's owner did something, for the notice to outside senders (P-45).
+pub(super) fn touch_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let found = tx.get(&ACCOUNTS, &account)?;
+    let mut record = found.ok_or(Error::NotFound { what: "account" })?;
+    if record.last_interaction < Some(now) {
+        record.last_interaction = Some(now);
+        tx.put(&ACCOUNTS, &account, &record)?;
+    }
+    Ok(())
+}
+
+fn checked_name(name: &str) -> Result<String, Error> {
+    let name = name.to_lowercase();
+    let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count());
+    let plain = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-'));
+    if fits && plain {
+        return Ok(name);
+    }
+    let what = format!("login name {name:?}: 1 to {NAME_CHARS_MAX} letters, digits, '.', '_', '-'");
+    Err(Error::Invalid { what })
+}
+
+fn checked_display_name(name: &str) -> Result<String, Error> {
+    let fits = name.chars().count() <= DISPLAY_NAME_CHARS_MAX;
+    if fits && !name.chars().any(char::is_control) {
+        return Ok(name.trim().to_owned());
+    }
+    Err(Error::Invalid { what: "display name: too long, or holds control characters".to_owned() })
+}

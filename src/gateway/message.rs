@@ -1,0 +1,432 @@
+//! Messages in a reader's mailboxes: list, open, reject, change, delete.
+//!
+//! | state | list shows | leads to |
+//! | --- | --- | --- |
+//! | unopened | sender, time, reference, size, protection, subject | opened, or rejected |
+//! | opened | the same, and the content can be read | moved, deleted |
+//! | rejected | nothing: the reader's key was destroyed unread | – |
+//!
+//! Opening and rejecting each leave one outcome, from which the sender's confirmation is made
+//! (P-25, P-26). A number that is unknown, somebody else's or rejected gets the same answer.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use zeroize::Zeroizing;
+
+use crate::clock::Timestamp;
+use crate::mail::reference::Reference;
+use crate::store::{ContentId, Order, Read, Span, Tx};
+use crate::vault::{self, Epoch};
+
+use super::change::{self, Changed};
+use super::receive::{SealedSummary, reader_binding};
+use super::tables::{
+    AccountId, ENTRIES, EPOCHS, Entry, MAILBOXES, MESSAGES, Mailbox, MailboxId, OUTCOMES, Outcome,
+    OutcomeKind, PLACES, Place, Protection, ReferenceKey, RejectReason,
+};
+use super::{Actor, Error, EventKind, Gateway, account, epoch, mailbox};
+
+/// What the reader sees of a message without opening it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemView {
+    pub reference: Reference,
+    pub mailbox: String,
+    pub from_name: Option<String>,
+    pub from_address: Option<String>,
+    pub subject: String,
+    pub received: Timestamp,
+    pub size: u64,
+    pub attachments: u32,
+    pub protection: Protection,
+    pub opened: Option<Timestamp>,
+    pub unread: bool,
+    pub starred: bool,
+}
+
+/// A window of a mailbox, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    pub state: String,
+    pub total: u64,
+    pub unread: u64,
+    pub items: Vec<ItemView>,
+    /// Where the next window begins; `None` at the end.
+    pub next: Option<String>,
+}
+
+/// What to change about a message; `None` leaves a thing as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    pub unread: Option<bool>,
+    pub starred: Option<bool>,
+    /// Moves it: a mailbox's id, or its role's word.
+    pub mailbox: Option<String>,
+}
+
+/// What [`Gateway::message_change_many`] did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedMany {
+    pub state: String,
+    pub done: Vec<Reference>,
+    pub failed: Vec<(Reference, &'static str)>,
+}
+
+/// The longest window of a list.
+pub const WINDOW_MAX: usize = 200;
+
+const NOT_FOUND: Error = Error::NotFound { what: "message" };
+
+impl Gateway {
+    /// A window of a mailbox: `limit` messages older than the cursor `before`.
+    pub fn message_list(
+        &self,
+        actor: &Actor,
+        mailbox: &str,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<Page, Error> {
+        let account = actor.account();
+        let id = self.mailbox_find(account, mailbox)?;
+        let before = before.map(parse_cursor).transpose()?;
+        let limit = limit.clamp(1, WINDOW_MAX);
+        let state = self.state(account)?;
+        let counts = self.inner.store.get(&MAILBOXES, &(account, id))?.ok_or(NOT_FOUND)?;
+        let (rows, next) = self.window(account, id, before, limit)?;
+        let mut epochs = OpenedEpochs::new(self, actor);
+        let items = rows.iter().map(|entry| epochs.item(id, entry)).collect::<Result<_, _>>()?;
+        Ok(Page { state, total: counts.total, unread: counts.unread, items, next })
+    }
+
+    /// One message as the list shows it.
+    pub fn message_item(&self, actor: &Actor, reference: Reference) -> Result<ItemView, Error> {
+        let (place, entry) = self.entry(actor.account(), reference)?;
+        OpenedEpochs::new(self, actor).item(place.mailbox, &entry)
+    }
+
+    /// Opens a message: its octets, trace lines in front. The first time, it is marked read
+    /// and the outcome is recorded; not before it turned out to be intact.
+    pub fn message_open(
+        &self,
+        actor: &Actor,
+        reference: Reference,
+    ) -> Result<(ItemView, Zeroizing<Vec<u8>>), Error> {
+        let (_, entry) = self.entry(actor.account(), reference)?;
+        let octets = self.content(actor, &entry)?;
+        if entry.opened.is_none() {
+            self.mark_opened(actor.account(), reference.to_bytes())?;
+        }
+        Ok((self.message_item(actor, reference)?, octets))
+    }
+
+    /// The octets of a message that was opened before, trace lines in front; `not-opened` else.
+    pub fn message_raw(
+        &self,
+        actor: &Actor,
+        reference: Reference,
+    ) -> Result<(ItemView, Zeroizing<Vec<u8>>), Error> {
+        let (place, entry) = self.entry(actor.account(), reference)?;
+        require_opened(&entry)?;
+        let octets = self.content(actor, &entry)?;
+        Ok((OpenedEpochs::new(self, actor).item(place.mailbox, &entry)?, octets))
+    }
+
+    /// Rejects a message unread: the reader's key to it is destroyed without opening anything
+    /// (P-25). The content goes with the last reader.
+    pub fn message_reject(
+        &self,
+        actor: &Actor,
+        reference: Reference,
+        reason: Option<RejectReason>,
+    ) -> Result<Timestamp, Error> {
+        let (account, key) = (actor.account(), reference.to_bytes());
+        let now = self.inner.clock.now();
+        let kept = self.inner.settings.changes_kept;
+        self.transact_changed(account, EventKind::Mail, move |tx| {
+            let (place, entry) = entry_in_tx(tx, account, key)?;
+            if entry.opened.is_some() {
+                return Err(Error::Conflict { code: "already-opened" });
+            }
+            outcome_in_tx(tx, account, key, OutcomeKind::Rejected(reason), now)?;
+            remove_in_tx(tx, account, place, &entry)?;
+            let modseq = change::record_in_tx(tx, account, Changed::Removed(key), kept)?;
+            Ok((now, modseq))
+        })
+    }
+
+    /// Changes a message's marks or moves it.
+    pub fn message_change(
+        &self,
+        actor: &Actor,
+        reference: Reference,
+        change: &Change,
+    ) -> Result<ItemView, Error> {
+        self.change_one(actor.account(), reference.to_bytes(), change)?;
+        self.message_item(actor, reference)
+    }
+
+    /// The same change for many messages; each succeeds or fails by itself.
+    pub fn message_change_many(
+        &self,
+        actor: &Actor,
+        references: &[Reference],
+        change: &Change,
+    ) -> Result<ChangedMany, Error> {
+        let account = actor.account();
+        let (mut done, mut failed) = (Vec::new(), Vec::new());
+        for reference in references {
+            match self.change_one(account, reference.to_bytes(), change) {
+                Ok(()) => done.push(*reference),
+                Err(Error::NotFound { what: "message" }) => failed.push((*reference, "not-found")),
+                Err(Error::Conflict { code }) => failed.push((*reference, code)),
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(ChangedMany { state: self.state(account)?, done, failed })
+    }
+
+    /// Deletes an opened message: this reader's copy and key. An unopened one is `not-opened`:
+    /// its sender waits to hear whether it was read or rejected.
+    pub fn message_delete(&self, actor: &Actor, reference: Reference) -> Result<(), Error> {
+        let (account, key) = (actor.account(), reference.to_bytes());
+        let kept = self.inner.settings.changes_kept;
+        self.transact_changed(account, EventKind::Mail, move |tx| {
+            let (place, entry) = entry_in_tx(tx, account, key)?;
+            require_opened(&entry)?;
+            remove_in_tx(tx, account, place, &entry)?;
+            Ok(((), change::record_in_tx(tx, account, Changed::Removed(key), kept)?))
+        })
+    }
+
+    fn window(
+        &self,
+        account: AccountId,
+        id: MailboxId,
+        before: Option<u32>,
+        limit: usize,
+    ) -> Result<(Vec<Entry>, Option<String>), Error> {
+        let mut span = Span::prefix(&ENTRIES.raw(&(account, id)), Order::Descending);
+        if let Some(uid) = before {
+            span.to = Some(ENTRIES.raw(&(account, id, uid)));
+        }
+        let (mut rows, mut next) = (Vec::new(), None);
+        self.inner.store.scan_span(&ENTRIES, &span, |(_, _, uid), entry| {
+            if rows.len() == limit {
+                next = Some(uid.saturating_add(1).to_string());
+                return ControlFlow::Break(());
+            }
+            rows.push(entry);
+            ControlFlow::Continue(())
+        })?;
+        Ok((rows, next))
+    }
+
+    fn entry(&self, account: AccountId, reference: Reference) -> Result<(Place, Entry), Error> {
+        find_entry(&self.inner.store, account, reference.to_bytes())
+    }
+
+    fn content(&self, actor: &Actor, entry: &Entry) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let damaged = |_| Error::Damaged { what: "the message is not what was stored".to_owned() };
+        let mut epochs = OpenedEpochs::new(self, actor);
+        let bound = reader_binding(actor.account(), entry.reference);
+        let key = epochs.get(entry.epoch)?.unwrap_content(&bound, &entry.wrapped_key);
+        let key = key.map_err(damaged)?;
+        let id = ContentId(entry.reference);
+        let length = self.inner.store.content_length(id)?.ok_or(NOT_FOUND)?;
+        let sealed = self.inner.store.content_read(id, 0, length)?;
+        vault::open(&key, entry.reference, &sealed).map_err(damaged)
+    }
+
+    fn mark_opened(&self, account: AccountId, key: ReferenceKey) -> Result<(), Error> {
+        let now = self.inner.clock.now();
+        let kept = self.inner.settings.changes_kept;
+        self.transact_changed(account, EventKind::Mail, move |tx| {
+            let (place, mut entry) = entry_in_tx(tx, account, key)?;
+            if entry.opened.is_none() {
+                let before = entry.clone();
+                (entry.opened, entry.unread) = (Some(now), false);
+                outcome_in_tx(tx, account, key, OutcomeKind::Read, now)?;
+                recount_in_tx(tx, account, place.mailbox, Some(&before), Some(&entry))?;
+                tx.put(&ENTRIES, &(account, place.mailbox, place.uid), &entry)?;
+            }
+            Ok(((), change::record_in_tx(tx, account, Changed::Updated(key), kept)?))
+        })
+    }
+
+    fn change_one(
+        &self,
+        account: AccountId,
+        key: ReferenceKey,
+        change: &Change,
+    ) -> Result<(), Error> {
+        let target = change.mailbox.as_deref().map(|id| self.mailbox_find(account, id));
+        let (target, change) = (target.transpose()?, change.clone());
+        let kept = self.inner.settings.changes_kept;
+        self.transact_changed(account, EventKind::Mail, move |tx| {
+            let (place, mut entry) = entry_in_tx(tx, account, key)?;
+            let before = entry.clone();
+            entry.unread = change.unread.unwrap_or(entry.unread);
+            entry.starred = change.starred.unwrap_or(entry.starred);
+            // What was never opened stays unread, whatever is asked.
+            entry.unread |= entry.opened.is_none();
+            match target.filter(|target| *target != place.mailbox) {
+                Some(target) => move_in_tx(tx, account, place, target, &before, &entry)?,
+                None => {
+                    recount_in_tx(tx, account, place.mailbox, Some(&before), Some(&entry))?;
+                    tx.put(&ENTRIES, &(account, place.mailbox, place.uid), &entry)?;
+                }
+            }
+            Ok(((), change::record_in_tx(tx, account, Changed::Updated(key), kept)?))
+        })
+    }
+}
+
+/// The epochs that one request opened: one decapsulation each, wiped with the request.
+struct OpenedEpochs<'r> {
+    gateway: &'r Gateway,
+    actor: &'r Actor,
+    opened: HashMap<u64, Epoch>,
+}
+
+impl<'r> OpenedEpochs<'r> {
+    fn new(gateway: &'r Gateway, actor: &'r Actor) -> Self {
+        OpenedEpochs { gateway, actor, opened: HashMap::new() }
+    }
+
+    fn get(&mut self, id: u64) -> Result<&Epoch, Error> {
+        if !self.opened.contains_key(&id) {
+            let account = self.actor.account();
+            let record = self.gateway.inner.store.get(&EPOCHS, &(account, id))?;
+            let missing = || Error::Damaged { what: "an arrival epoch is missing".to_owned() };
+            let record = record.ok_or_else(missing)?;
+            let bound = epoch::binding(account, id);
+            let keys = self.actor.secret().epoch_open(&record.encapsulation, &bound)?;
+            self.opened.insert(id, keys);
+        }
+        Ok(&self.opened[&id])
+    }
+
+    fn item(&mut self, mailbox: MailboxId, entry: &Entry) -> Result<ItemView, Error> {
+        let bound = reader_binding(self.actor.account(), entry.reference);
+        let summary = self.get(entry.epoch)?.open_summary(&bound, &entry.sealed_summary);
+        let damaged = || Error::Damaged { what: "a summary is not what was stored".to_owned() };
+        let summary = summary.map_err(|_| damaged())?;
+        let summary: SealedSummary = postcard::from_bytes(&summary).map_err(|_| damaged())?;
+        Ok(ItemView {
+            reference: Reference::from_bytes(entry.reference).ok_or_else(damaged)?,
+            mailbox: mailbox.to_string(),
+            from_name: summary.from_name,
+            from_address: summary.from_address,
+            subject: summary.subject,
+            received: entry.received,
+            size: entry.size,
+            attachments: summary.attachments,
+            protection: entry.protection.clone(),
+            opened: entry.opened,
+            unread: entry.unread,
+            starred: entry.starred,
+        })
+    }
+}
+
+fn parse_cursor(cursor: &str) -> Result<u32, Error> {
+    cursor.parse().map_err(|_| Error::Invalid { what: "cursor".to_owned() })
+}
+
+fn require_opened(entry: &Entry) -> Result<(), Error> {
+    entry.opened.map(|_| ()).ok_or(Error::Conflict { code: "not-opened" })
+}
+
+fn find_entry(
+    reader: &impl Read,
+    account: AccountId,
+    key: ReferenceKey,
+) -> Result<(Place, Entry), Error> {
+    let place = reader.get(&PLACES, &(account, key))?.ok_or(NOT_FOUND)?;
+    let entry = reader.get(&ENTRIES, &(account, place.mailbox, place.uid))?.ok_or(NOT_FOUND)?;
+    Ok((place, entry))
+}
+
+fn entry_in_tx(
+    tx: &Tx<'_>,
+    account: AccountId,
+    key: ReferenceKey,
+) -> Result<(Place, Entry), Error> {
+    find_entry(tx, account, key)
+}
+
+/// Records what became of a reader's copy, and that the reader did something. The first
+/// outcome stands: there is exactly one.
+fn outcome_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    key: ReferenceKey,
+    kind: OutcomeKind,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let reverse_path = tx.get(&MESSAGES, &key)?.ok_or(NOT_FOUND)?.reverse_path;
+    tx.insert(&OUTCOMES, &(key, account), &Outcome { kind, at, reverse_path })?;
+    account::touch_in_tx(tx, account, at)
+}
+
+/// Removes a reader's entry with its key wrap; the content goes with the last reader.
+fn remove_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    place: Place,
+    entry: &Entry,
+) -> Result<(), Error> {
+    tx.delete(&ENTRIES, &(account, place.mailbox, place.uid));
+    tx.delete(&PLACES, &(account, entry.reference));
+    recount_in_tx(tx, account, place.mailbox, Some(entry), None)?;
+    let mut message = tx.get(&MESSAGES, &entry.reference)?.ok_or(NOT_FOUND)?;
+    message.readers = message.readers.saturating_sub(1);
+    if message.readers == 0 {
+        tx.delete(&MESSAGES, &entry.reference);
+        tx.content_delete(ContentId(entry.reference));
+        return Ok(());
+    }
+    Ok(tx.put(&MESSAGES, &entry.reference, &message)?)
+}
+
+fn move_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    place: Place,
+    target: MailboxId,
+    before: &Entry,
+    entry: &Entry,
+) -> Result<(), Error> {
+    let mut mailbox = mailbox::get_in_tx(tx, account, target)?;
+    let uid = mailbox.uid_next;
+    mailbox.uid_next = uid.checked_add(1).ok_or(Error::OverQuota)?;
+    tx.put(&MAILBOXES, &(account, target), &mailbox)?;
+    tx.delete(&ENTRIES, &(account, place.mailbox, place.uid));
+    tx.put(&ENTRIES, &(account, target, uid), entry)?;
+    tx.put(&PLACES, &(account, entry.reference), &Place { mailbox: target, uid })?;
+    recount_in_tx(tx, account, place.mailbox, Some(before), None)?;
+    recount_in_tx(tx, account, target, None, Some(entry))
+}
+
+/// Keeps a mailbox's counts in step with one entry that changed, came or went.
+fn recount_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    id: MailboxId,
+    before: Option<&Entry>,
+    after: Option<&Entry>,
+) -> Result<(), Error> {
+    let mut mailbox = mailbox::get_in_tx(tx, account, id)?;
+    let count =
+        |entry: Option<&Entry>, counts: fn(&Entry) -> bool| u64::from(entry.is_some_and(counts));
+    let adjust = |total: u64, counts: fn(&Entry) -> bool| {
+        (total + count(after, counts)).saturating_sub(count(before, counts))
+    };
+    mailbox = Mailbox {
+        total: adjust(mailbox.total, |_| true),
+        unread: adjust(mailbox.unread, |entry| entry.unread),
+        unopened: adjust(mailbox.unopened, |entry| entry.opened.is_none()),
+        ..mailbox
+    };
+    Ok(tx.put(&MAILBOXES, &(account, id), &mailbox)?)
+}

@@ -1,0 +1,331 @@
+//! Sessions: a log-in opens one, and each request opens the keys it needs with its token.
+//!
+//! The store keeps a hash of the token. The session's record holds the unlock key wrapped by a
+//! key that only the token leads to, so between requests the daemon can open nothing, and a
+//! restart signs nobody out. A session is bound to the key pair of one browser (DPoP, RFC 9449):
+//! a token alone opens nothing (P-05).
+
+use std::net::IpAddr;
+use std::ops::ControlFlow;
+
+use zeroize::Zeroizing;
+
+use crate::clock::Timestamp;
+use crate::store::{Order, Read, Tx};
+use crate::vault::{self, AccountSecret, Password, SessionToken};
+
+use super::tables::{
+    ACCOUNT_KEYS, ACCOUNTS, AccountId, SESSION_IDS, SESSIONS, Session, SessionRef,
+};
+use super::{AccountView, Error, Gateway};
+
+/// Where a session lives: on one's own browser, or on a computer that others use too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    Browser,
+    Shared,
+}
+
+/// A request to log in.
+pub struct LogIn<'a> {
+    /// Login name or address.
+    pub name: &'a str,
+    pub password: Password,
+    /// RFC 7638 thumbprint of the key the session is to be bound to.
+    pub key_thumbprint: String,
+    pub agent: String,
+    pub peer: IpAddr,
+    pub profile: Profile,
+}
+
+/// A session that was opened. The token is told here and never again.
+pub struct LoggedIn {
+    pub token: Zeroizing<String>,
+    pub session: SessionView,
+    pub account: AccountView,
+    pub last_sign_in: Option<Timestamp>,
+}
+
+/// What the owner sees of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionView {
+    pub id: String,
+    pub agent: String,
+    pub peer: String,
+    pub created: Timestamp,
+    pub last_used: Timestamp,
+    pub expires: Timestamp,
+    pub current: bool,
+}
+
+/// On whose behalf one request runs, with the keys opened for it. They are wiped with it.
+pub struct Actor {
+    account: AccountId,
+    session: [u8; 16],
+    secret: AccountSecret,
+}
+
+impl Actor {
+    /// The account.
+    pub fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// The session's id in text form.
+    pub fn session_id(&self) -> String {
+        hex(&self.session)
+    }
+
+    pub(super) fn secret(&self) -> &AccountSecret {
+        &self.secret
+    }
+}
+
+/// How seldom a session's `last_used` is written.
+const TOUCH_EVERY_SECS: i64 = 60;
+const AGENT_CHARS_MAX: usize = 200;
+
+impl Session {
+    fn expires(&self) -> Timestamp {
+        self.last_used.plus_secs(self.idle_secs).min(self.ends)
+    }
+
+    fn view(&self, current: Option<[u8; 16]>) -> SessionView {
+        SessionView {
+            id: hex(&self.id),
+            agent: self.agent.clone(),
+            peer: self.peer.clone(),
+            created: self.created,
+            last_used: self.last_used,
+            expires: self.expires(),
+            current: current == Some(self.id),
+        }
+    }
+
+    fn binding(&self) -> [u8; 32] {
+        binding(self.account, self.id)
+    }
+}
+
+fn binding(account: AccountId, session: [u8; 16]) -> [u8; 32] {
+    let mut bound = [0; 32];
+    bound[..16].copy_from_slice(&account.0);
+    bound[16..].copy_from_slice(&session);
+    bound
+}
+
+impl Gateway {
+    /// Checks a name and a password and opens a session. One answer for an unknown name, a
+    /// wrong password and a disabled account, after the same work (P-13).
+    pub fn session_open(&self, login: LogIn<'_>) -> Result<LoggedIn, Error> {
+        let (id, unlock) = self.authenticate(login.name, &login.password)?;
+        let token = SessionToken::generate()?;
+        let now = self.inner.clock.now();
+        let previous = self.account(id)?.last_sign_in;
+        let session_id = vault::random_bytes()?;
+        let session = Session {
+            id: session_id,
+            account: id,
+            key_thumbprint: login.key_thumbprint,
+            agent: printable(&login.agent, AGENT_CHARS_MAX),
+            peer: login.peer.to_string(),
+            created: now,
+            last_used: now,
+            idle_secs: self.idle_secs(login.profile),
+            ends: now.plus_secs(self.inner.settings.session_max_secs),
+            previous_sign_in: previous,
+            wrapped_unlock: token.wrap_unlock(&unlock, &binding(id, session_id))?,
+        };
+        let view = session.view(Some(session_id));
+        let key = token.id();
+        let done = self.inner.store.transact(move |tx| {
+            let found = tx.get(&ACCOUNTS, &id)?;
+            let mut account = found.filter(|account| !account.disabled).ok_or(Error::Refused)?;
+            account.last_sign_in = Some(now);
+            account.last_interaction = Some(now);
+            tx.put(&ACCOUNTS, &id, &account)?;
+            tx.put(&SESSIONS, &key, &session)?;
+            tx.put(&SESSION_IDS, &(id, session_id), &SessionRef(key))?;
+            Ok::<_, Error>(account.view(id))
+        });
+        let account = done.wait()?;
+        self.publish_session(id);
+        Ok(LoggedIn { token: token.expose(), session: view, account, last_sign_in: previous })
+    }
+
+    /// Opens the keys for one request: the token must be known, alive, and bound to this key.
+    pub fn session_actor(&self, token: &str, key_thumbprint: &str) -> Result<Actor, Error> {
+        let token = SessionToken::parse(token).map_err(|_| Error::Refused)?;
+        let session = self.inner.store.get(&SESSIONS, &token.id())?.ok_or(Error::Refused)?;
+        let now = self.inner.clock.now();
+        if session.key_thumbprint != key_thumbprint || session.expires() <= now {
+            return Err(Error::Refused);
+        }
+        let unlock = token.unwrap_unlock(&session.wrapped_unlock, &session.binding())?;
+        let keys = self.inner.store.get(&ACCOUNT_KEYS, &session.account)?.ok_or(Error::Refused)?;
+        let secret = unlock.open_account(&keys.sealed_private, &session.account.0)?;
+        if now.unix_secs() - session.last_used.unix_secs() >= TOUCH_EVERY_SECS {
+            self.session_touch(token.id(), now);
+        }
+        Ok(Actor { account: session.account, session: session.id, secret })
+    }
+
+    /// The actor's session, account, and the sign-in before this one.
+    pub fn session_current(
+        &self,
+        actor: &Actor,
+    ) -> Result<(SessionView, AccountView, Option<Timestamp>), Error> {
+        let session = self.session_by_id(actor.account, actor.session)?.ok_or(Error::Refused)?.1;
+        let account = self.account(actor.account)?.view(actor.account);
+        Ok((session.view(Some(actor.session)), account, session.previous_sign_in))
+    }
+
+    /// The account's living sessions, latest use first.
+    pub fn session_list(&self, actor: &Actor) -> Result<Vec<SessionView>, Error> {
+        let now = self.inner.clock.now();
+        let mut views: Vec<_> = self
+            .sessions_of(actor.account)?
+            .into_iter()
+            .filter(|(_, session)| session.expires() > now)
+            .map(|(_, session)| session.view(Some(actor.session)))
+            .collect();
+        views.sort_by_key(|view| std::cmp::Reverse(view.last_used));
+        Ok(views)
+    }
+
+    /// Ends one of the account's sessions.
+    pub fn session_close(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+        let missing = Error::NotFound { what: "session" };
+        let Some(id) = parse_hex(id) else { return Err(missing) };
+        let (key, _) = self.session_by_id(actor.account, id)?.ok_or(missing)?;
+        self.sessions_close(actor.account, vec![(key, id)])
+    }
+
+    /// Ends every session of the account, this one too.
+    pub fn session_close_all(&self, actor: &Actor) -> Result<(), Error> {
+        self.sessions_close_of(actor.account)
+    }
+
+    /// Removes sessions that are over. Called from a timer; does at most `limit` at once.
+    pub fn sessions_expire(&self, limit: usize) -> Result<usize, Error> {
+        let now = self.inner.clock.now();
+        let mut over = Vec::new();
+        self.inner.store.scan(&SESSIONS, &(), Order::Ascending, |key, session| {
+            if session.expires() <= now {
+                over.push((key, session.account, session.id));
+            }
+            if over.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        let count = over.len();
+        for (key, account, id) in over {
+            self.sessions_close(account, vec![(key, id)])?;
+        }
+        Ok(count)
+    }
+
+    pub(super) fn sessions_close_of(&self, account: AccountId) -> Result<(), Error> {
+        let sessions = self.sessions_of(account)?;
+        let keys = sessions.into_iter().map(|(key, session)| (key, session.id)).collect();
+        self.sessions_close(account, keys)
+    }
+
+    fn sessions_close(
+        &self,
+        account: AccountId,
+        sessions: Vec<([u8; 32], [u8; 16])>,
+    ) -> Result<(), Error> {
+        let done = self.inner.store.transact(move |tx: &mut Tx<'_>| {
+            for (key, id) in &sessions {
+                tx.delete(&SESSIONS, key);
+                tx.delete(&SESSION_IDS, &(account, *id));
+            }
+            Ok::<_, Error>(())
+        });
+        done.wait()?;
+        self.publish_session(account);
+        Ok(())
+    }
+
+    fn authenticate(
+        &self,
+        name: &str,
+        password: &Password,
+    ) -> Result<(AccountId, vault::UnlockKey), Error> {
+        let Some(id) = self.account_find(name)? else {
+            // An unknown name costs what a wrong password costs.
+            self.inner.vault.passwords().decoy(password)?;
+            return Err(Error::Refused);
+        };
+        let unlock = self.unlock_by_password(id, password)?;
+        match self.account(id)?.disabled {
+            true => Err(Error::Refused),
+            false => Ok((id, unlock)),
+        }
+    }
+
+    fn session_touch(&self, key: [u8; 32], now: Timestamp) {
+        let touched = self.inner.store.transact(move |tx| {
+            if let Some(mut session) = tx.get(&SESSIONS, &key)? {
+                session.last_used = session.last_used.max(now);
+                tx.put(&SESSIONS, &key, &session)?;
+            }
+            Ok::<_, Error>(())
+        });
+        // Reading mail goes on when the disk is full; the session then only seems idle.
+        if let Err(error) = touched.wait() {
+            tracing::debug!(%error, "could not note the use of a session");
+        }
+    }
+
+    fn sessions_of(&self, account: AccountId) -> Result<Vec<([u8; 32], Session)>, Error> {
+        let mut keys = Vec::new();
+        self.inner.store.scan(&SESSION_IDS, &account, Order::Ascending, |_, row| {
+            keys.push(row.0);
+            ControlFlow::Continue(())
+        })?;
+        let mut sessions = Vec::with_capacity(keys.len());
+        for key in keys {
+            if let Some(session) = self.inner.store.get(&SESSIONS, &key)? {
+                sessions.push((key, session));
+            }
+        }
+        Ok(sessions)
+    }
+
+    fn session_by_id(
+        &self,
+        account: AccountId,
+        id: [u8; 16],
+    ) -> Result<Option<([u8; 32], Session)>, Error> {
+        let Some(SessionRef(key)) = self.inner.store.get(&SESSION_IDS, &(account, id))? else {
+            return Ok(None);
+        };
+        Ok(self.inner.store.get(&SESSIONS, &key)?.map(|session| (key, session)))
+    }
+
+    fn idle_secs(&self, profile: Profile) -> i64 {
+        match profile {
+            Profile::Browser => self.inner.settings.session_idle_secs,
+            Profile::Shared => self.inner.settings.session_shared_idle_secs,
+        }
+    }
+}
+
+fn printable(text: &str, chars_max: usize) -> String {
+    text.chars().filter(|c| !c.is_control()).take(chars_max).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+fn parse_hex(text: &str) -> Option<[u8; 16]> {
+    if text.len() != 32 || !text.is_ascii() {
+        return None;
+    }
+    let mut bytes = [0; 16];
+    for (octet, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+        *octet = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    }
+    Some(bytes)
+}

@@ -1,0 +1,293 @@
+//! Addresses: `local-part@domain` (RFC 5321 §4.1.2, RFC 6531 §3.3).
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// An address that was checked. Holds no control character, so it can stand in a command, a
+/// header or a log without changing what surrounds it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Address {
+    local: String,
+    domain: Domain,
+}
+
+/// What stands after the `@`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Domain {
+    Name(String),
+    Literal(IpAddr),
+}
+
+/// Why a text is not an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    #[error("an address has the form local-part@domain")]
+    Form,
+    #[error("the part before the @ is not allowed")]
+    LocalPart,
+    #[error("the domain is not allowed")]
+    Domain,
+    #[error("the address is too long")]
+    TooLong,
+}
+
+/// RFC 5321 §4.5.3.1.1, §4.5.3.1.2, §4.5.3.1.3.
+const LOCAL_OCTETS_MAX: usize = 64;
+const DOMAIN_OCTETS_MAX: usize = 255;
+const LABEL_OCTETS_MAX: usize = 63;
+
+impl Address {
+    /// Reads the Mailbox of RFC 5321 §4.1.2, with the UTF-8 of RFC 6531.
+    pub fn parse(text: &str) -> Result<Address, AddressError> {
+        // The last @ that is not quoted: a quoted local part may hold some, a domain never does.
+        let (local, domain) = text.rsplit_once('@').ok_or(AddressError::Form)?;
+        if domain.len() > DOMAIN_OCTETS_MAX {
+            return Err(AddressError::TooLong);
+        }
+        let local = parse_local(local)?;
+        if local.len() > LOCAL_OCTETS_MAX {
+            return Err(AddressError::TooLong);
+        }
+        Ok(Address { local, domain: parse_domain(domain)? })
+    }
+
+    /// The local part, without quoting.
+    pub fn local(&self) -> &str {
+        &self.local
+    }
+
+    /// The domain.
+    pub fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
+    /// Whether it can only travel with SMTPUTF8 (RFC 6531).
+    pub fn needs_smtputf8(&self) -> bool {
+        !self.local.is_ascii() || matches!(&self.domain, Domain::Name(name) if !name.is_ascii())
+    }
+
+    /// The form in which our own addresses are looked up: all in lower case. Local parts of
+    /// other hosts may differ by case (RFC 5321 §2.4); ours never do.
+    pub fn normalized(&self) -> String {
+        match &self.domain {
+            Domain::Name(name) => {
+                format!("{}@{}", self.local.to_lowercase(), name.to_lowercase())
+            }
+            Domain::Literal(_) => self.to_string().to_lowercase(),
+        }
+    }
+}
+
+/// `Local-part = Dot-string / Quoted-string`; what is returned is unquoted.
+fn parse_local(text: &str) -> Result<String, AddressError> {
+    if let Some(rest) = text.strip_prefix('"') {
+        let inner = rest.strip_suffix('"').ok_or(AddressError::LocalPart)?;
+        return parse_quoted(inner);
+    }
+    match is_dot_string(text) {
+        true => Ok(text.to_owned()),
+        false => Err(AddressError::LocalPart),
+    }
+}
+
+/// `Quoted-string = DQUOTE *QcontentSMTP DQUOTE`; printable characters, `"` and `\` escaped.
+fn parse_quoted(inner: &str) -> Result<String, AddressError> {
+    let mut local = String::with_capacity(inner.len());
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        let c = match c {
+            '\\' => {
+                chars.next().filter(|c| matches!(c, ' '..='~')).ok_or(AddressError::LocalPart)?
+            }
+            '"' => return Err(AddressError::LocalPart),
+            c => c,
+        };
+        if c.is_control() {
+            return Err(AddressError::LocalPart);
+        }
+        local.push(c);
+    }
+    Ok(local)
+}
+
+fn is_dot_string(text: &str) -> bool {
+    text.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atext))
+}
+
+/// RFC 5322 §3.2.3, and everything beyond ASCII that is no control character (RFC 6532 §3.2).
+fn is_atext(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || is_utf8_text(c)
+}
+
+fn is_utf8_text(c: char) -> bool {
+    !c.is_ascii() && !c.is_control() && !c.is_whitespace()
+}
+
+fn parse_domain(text: &str) -> Result<Domain, AddressError> {
+    if let Some(rest) = text.strip_prefix('[') {
+        let inner = rest.strip_suffix(']').ok_or(AddressError::Domain)?;
+        return parse_literal(inner).map(Domain::Literal).ok_or(AddressError::Domain);
+    }
+    match text.split('.').all(is_label) {
+        true => Ok(Domain::Name(text.to_owned())),
+        false => Err(AddressError::Domain),
+    }
+}
+
+/// RFC 5321 §4.1.3.
+fn parse_literal(inner: &str) -> Option<IpAddr> {
+    match inner.get(..5) {
+        Some(tag) if tag.eq_ignore_ascii_case("IPv6:") => {
+            inner[5..].parse::<Ipv6Addr>().ok().map(IpAddr::V6)
+        }
+        _ => inner.parse::<Ipv4Addr>().ok().map(IpAddr::V4),
+    }
+}
+
+/// A label: letters, digits, hyphens inside; or UTF-8 (RFC 6531 §3.3).
+fn is_label(label: &str) -> bool {
+    let inner = |c: char| c.is_ascii_alphanumeric() || c == '-' || is_utf8_text(c);
+    (1..=LABEL_OCTETS_MAX).contains(&label.len())
+        && label.chars().all(inner)
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+}
+
+impl fmt::Display for Address {
+    /// The form on the wire: the local part quoted where it has to be.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if is_dot_string(&self.local) {
+            f.write_str(&self.local)?;
+        } else {
+            f.write_str("\"")?;
+            for c in self.local.chars() {
+                if matches!(c, '"' | '\\') {
+                    f.write_str("\\")?;
+                }
+                write!(f, "{c}")?;
+            }
+            f.write_str("\"")?;
+        }
+        match &self.domain {
+            Domain::Name(name) => write!(f, "@{name}"),
+            Domain::Literal(IpAddr::V4(ip)) => write!(f, "@[{ip}]"),
+            Domain::Literal(IpAddr::V6(ip)) => write!(f, "@[IPv6:{ip}]"),
+        }
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Address, AddressError> {
+        Address::parse(text)
+    }
+}
+
+impl Serialize for Address {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Address, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Address::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn addresses_of_every_form_are_read_and_written() {
+        for (text, local) in [
+            ("dana@example.org", "dana"),
+            ("dana.levi+x@mail.example.org", "dana.levi+x"),
+            ("\"dana levi\"@example.org", "dana levi"),
+            ("\"a@b\"@example.org", "a@b"),
+            ("\"q\\\"uo\\\\te\"@example.org", "q\"uo\\te"),
+            ("\"\"@example.org", ""),
+            ("user@[192.0.2.1]", "user"),
+            ("user@[IPv6:2001:db8::1]", "user"),
+            ("דנה@דואר.example", "דנה"),
+            ("x@localhost", "x"),
+        ] {
+            let address = Address::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
+            assert_eq!(address.local(), local);
+            assert_eq!(address.to_string(), text);
+        }
+        assert_eq!(Address::parse("\"dana\"@example.org").unwrap().to_string(), "dana@example.org");
+    }
+
+    #[test]
+    fn what_is_not_an_address_is_refused() {
+        let long_local = format!("{}@example.org", "a".repeat(65));
+        let long_domain = format!("a@{}example", "abcdefg.".repeat(32));
+        for text in [
+            "",
+            "@",
+            "dana",
+            "dana@",
+            "@example.org",
+            "a..b@example.org",
+            ".a@example.org",
+            "a.@example.org",
+            "a b@example.org",
+            "a@b@example.org",
+            "a@-x.example",
+            "a@x-.example",
+            "a@x..example",
+            "a@example.org.",
+            "a@[192.0.2.256]",
+            "a@[IPv6:zz]",
+            "a@[192.0.2.1",
+            "\"a@example.org",
+            "\"a\"b\"@example.org",
+            "\"a\\\"@example.org",
+            "a\r\n@example.org",
+            "\"a\r\nb\"@example.org",
+            "a\0@example.org",
+            "a>b@example.org",
+            "a@exa\u{7f}mple.org",
+            "a@exam ple.org",
+            "a\u{2028}b@example.org",
+            &long_local,
+            &long_domain,
+        ] {
+            assert!(Address::parse(text).is_err(), "{text:?} was taken");
+        }
+    }
+
+    #[test]
+    fn lookups_do_not_mind_case() {
+        let one = Address::parse("Dana.LEVI@Example.ORG").unwrap();
+        assert_eq!(one.normalized(), "dana.levi@example.org");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_or_comes_back(text in "\\PC{0,40}@\\PC{0,40}|.{0,60}") {
+            if let Ok(address) = Address::parse(&text) {
+                let written = address.to_string();
+                prop_assert_eq!(Address::parse(&written), Ok(address));
+                prop_assert!(!written.chars().any(char::is_control));
+            }
+        }
+
+        #[test]
+        fn any_quoted_local_part_comes_back(local in "[ -~]{0,30}") {
+            let escaped = local.replace('\\', "\\\\").replace('"', "\\\"");
+            let address = Address::parse(&format!("\"{escaped}\"@example.org")).unwrap();
+            prop_assert_eq!(address.local(), local.as_str());
+            prop_assert_eq!(Address::parse(&address.to_string()), Ok(address));
+        }
+    }
+}

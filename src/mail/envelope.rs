@@ -1,0 +1,226 @@
+//! The envelope: what SMTP carries beside the message (RFC 5321, RFC 3461, RFC 8689).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::address::{Address, AddressError};
+
+/// Where failure reports go. `Null` is `<>` and is never answered (RFC 5321 §4.5.5).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ReversePath {
+    Null,
+    Address(Address),
+}
+
+/// A recipient. `Postmaster` is the bare `<postmaster>` that every host knows (RFC 5321
+/// §4.1.1.3).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ForwardPath {
+    Postmaster,
+    Address(Address),
+}
+
+impl ReversePath {
+    /// Reads a path, with or without its angle brackets.
+    pub fn parse(text: &str) -> Result<ReversePath, AddressError> {
+        match unwrapped(text)? {
+            "" => Ok(ReversePath::Null),
+            path => Address::parse(without_route(path)?).map(ReversePath::Address),
+        }
+    }
+}
+
+impl ForwardPath {
+    /// Reads a path, with or without its angle brackets.
+    pub fn parse(text: &str) -> Result<ForwardPath, AddressError> {
+        match unwrapped(text)? {
+            path if path.eq_ignore_ascii_case("postmaster") => Ok(ForwardPath::Postmaster),
+            path => Address::parse(without_route(path)?).map(ForwardPath::Address),
+        }
+    }
+}
+
+fn unwrapped(text: &str) -> Result<&str, AddressError> {
+    match text.strip_prefix('<') {
+        Some(rest) => rest.strip_suffix('>').ok_or(AddressError::Form),
+        None => Ok(text),
+    }
+}
+
+/// `@a,@b:user@host`: source routes are accepted and ignored (RFC 5321 §4.1.1.3, appendix C).
+fn without_route(path: &str) -> Result<&str, AddressError> {
+    if !path.starts_with('@') {
+        return Ok(path);
+    }
+    path.split_once(':').map(|(_, mailbox)| mailbox).ok_or(AddressError::Form)
+}
+
+impl fmt::Display for ReversePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReversePath::Null => f.write_str("<>"),
+            ReversePath::Address(address) => write!(f, "<{address}>"),
+        }
+    }
+}
+
+impl fmt::Display for ForwardPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ForwardPath::Postmaster => f.write_str("<postmaster>"),
+            ForwardPath::Address(address) => write!(f, "<{address}>"),
+        }
+    }
+}
+
+/// How much of the message a failure report is to hold (RFC 3461 §4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DsnReturn {
+    Full,
+    HeadersOnly,
+}
+
+/// The body's transport form (RFC 6152).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BodyKind {
+    #[default]
+    SevenBit,
+    EightBitMime,
+}
+
+/// When the sender wants a report about one recipient (RFC 3461 §4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Notify {
+    Never,
+    On { success: bool, failure: bool, delay: bool },
+}
+
+impl Default for Notify {
+    /// Without the parameter, failures are reported (RFC 3461 §4.1).
+    fn default() -> Self {
+        Notify::On { success: false, failure: true, delay: false }
+    }
+}
+
+/// The recipient as the sender first gave it (RFC 3461 §4.2), decoded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OriginalRecipient {
+    pub addr_type: String,
+    pub address: String,
+}
+
+/// One recipient with its parameters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipient {
+    pub path: ForwardPath,
+    pub notify: Notify,
+    pub orcpt: Option<OriginalRecipient>,
+}
+
+/// The envelope of one message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Envelope {
+    pub reverse_path: ReversePath,
+    pub recipients: Vec<Recipient>,
+    pub ret: Option<DsnReturn>,
+    /// The sender's own identifier (RFC 3461 §4.4), decoded from xtext.
+    pub envid: Option<String>,
+    pub smtputf8: bool,
+    pub body: BodyKind,
+    /// Never to be passed on without TLS that can be verified (RFC 8689).
+    pub require_tls: bool,
+    pub declared_size: Option<u64>,
+}
+
+impl Envelope {
+    /// An envelope without recipients or parameters.
+    pub fn from(reverse_path: ReversePath) -> Envelope {
+        Envelope {
+            reverse_path,
+            recipients: Vec::new(),
+            ret: None,
+            envid: None,
+            smtputf8: false,
+            body: BodyKind::default(),
+            require_tls: false,
+            declared_size: None,
+        }
+    }
+}
+
+/// `xtext` (RFC 3461 §4): printable ASCII but `+` and `=`, everything else as `+XX`.
+pub fn xtext_encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for octet in text.bytes() {
+        match octet {
+            b'!'..=b'~' if octet != b'+' && octet != b'=' => out.push(char::from(octet)),
+            _ => out.push_str(&format!("+{octet:02X}")),
+        }
+    }
+    out
+}
+
+/// Decodes xtext; `None` when it is malformed, not UTF-8, or holds a control character that
+/// could break a header or a report later.
+pub fn xtext_decode(text: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut octets = text.bytes();
+    while let Some(octet) = octets.next() {
+        match octet {
+            b'+' => {
+                let digits = [octets.next()?, octets.next()?];
+                if !digits.iter().all(|d| matches!(d, b'0'..=b'9' | b'A'..=b'F')) {
+                    return None;
+                }
+                out.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
+            }
+            b'=' => return None,
+            b'!'..=b'~' => out.push(octet),
+            _ => return None,
+        }
+    }
+    String::from_utf8(out).ok().filter(|decoded| !decoded.chars().any(char::is_control))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn paths_of_every_form_are_read() {
+        assert_eq!(ReversePath::parse("<>"), Ok(ReversePath::Null));
+        let dana = Address::parse("dana@example.org").unwrap();
+        for text in
+            ["<dana@example.org>", "dana@example.org", "<@a.example,@b.example:dana@example.org>"]
+        {
+            assert_eq!(ForwardPath::parse(text), Ok(ForwardPath::Address(dana.clone())));
+        }
+        for text in ["<postmaster>", "<PostMaster>"] {
+            assert_eq!(ForwardPath::parse(text), Ok(ForwardPath::Postmaster));
+        }
+        for text in ["<>", "<dana>", "<dana@example.org", "<@a.example>", "<a@b.example>x"] {
+            assert!(ForwardPath::parse(text).is_err(), "{text} was taken");
+        }
+    }
+
+    #[test]
+    fn xtext_that_would_break_a_report_is_refused() {
+        for text in ["a+0Ab", "a+0D+0A", "a+zz", "a+4", "a=b", "a b", "+ff", "+C3"] {
+            assert_eq!(xtext_decode(text), None, "{text}");
+        }
+        assert_eq!(xtext_decode("a+2Bb+3Dc"), Some("a+b=c".to_owned()));
+    }
+
+    proptest! {
+        #[test]
+        fn xtext_comes_back(text in "\\PC{0,40}") {
+            let encoded = xtext_encode(&text);
+            prop_assert!(encoded.is_ascii());
+            let expected = (!text.chars().any(char::is_control)).then_some(text);
+            prop_assert_eq!(xtext_decode(&encoded), expected);
+        }
+    }
+}

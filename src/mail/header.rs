@@ -1,0 +1,311 @@
+//! The header gate: what stands before the libraries that read whole messages.
+//!
+//! Two readers that understand a header differently are how forged mail gets past one of them:
+//! `Fr om:` is a From field to some, the last of several From fields wins for others. So a
+//! message is taken only when there is one way to read its header: names strict, each single
+//! field at most once, exactly one From (RFC 5322 §3.6), no line end but CRLF.
+
+use super::status::EnhancedStatus;
+
+/// How much a header may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GateLimits {
+    /// The whole header, in octets.
+    pub header_octets_max: usize,
+    /// One line, in octets without its CRLF (RFC 5322 §2.1.1 says 998; real mail exceeds it).
+    pub line_octets_max: usize,
+    pub fields_max: usize,
+    /// Received fields, past which the message is taken to be in a loop (RFC 5321 §6.3).
+    pub received_max: usize,
+}
+
+impl Default for GateLimits {
+    fn default() -> Self {
+        GateLimits {
+            header_octets_max: 256 * 1024,
+            line_octets_max: 16 * 1024,
+            fields_max: 1_000,
+            received_max: 50,
+        }
+    }
+}
+
+/// Where one field stands in the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    start: usize,
+    colon: usize,
+    end: usize,
+}
+
+/// A header that passed: where its fields are, so that nobody looks for them again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderFacts {
+    pub fields: Vec<Field>,
+    /// Where the body begins.
+    pub body: usize,
+    /// How many Received fields there are.
+    pub received: usize,
+}
+
+/// Why a header is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HeaderRefusal {
+    #[error("the header is too large")]
+    TooLarge,
+    #[error("a header line is too long")]
+    LineTooLong,
+    #[error("the header has too many fields")]
+    TooManyFields,
+    #[error("the header holds a bare CR or LF")]
+    BareLineEnd,
+    #[error("the header holds a NUL")]
+    Nul,
+    #[error("a header line is neither a field nor its continuation")]
+    NotAField,
+    #[error("a header field's name is malformed")]
+    Name,
+    #[error("there is no From field")]
+    NoFrom,
+    #[error("a field that may stand once stands twice")]
+    Duplicate,
+    #[error("the message is in a loop")]
+    Loop,
+}
+
+impl HeaderRefusal {
+    /// The SMTP reply that says so.
+    pub fn reply(self) -> (u16, EnhancedStatus) {
+        match self {
+            HeaderRefusal::TooLarge | HeaderRefusal::LineTooLong => {
+                (552, EnhancedStatus::TOO_LARGE)
+            }
+            HeaderRefusal::Loop => (554, EnhancedStatus::LOOP),
+            _ => (550, EnhancedStatus::MEDIA),
+        }
+    }
+}
+
+/// RFC 5322 §3.6 and RFC 2045: at most once each.
+const SINGLE: [&str; 17] = [
+    "from",
+    "sender",
+    "reply-to",
+    "to",
+    "cc",
+    "bcc",
+    "subject",
+    "date",
+    "message-id",
+    "in-reply-to",
+    "references",
+    "mime-version",
+    "content-type",
+    "content-transfer-encoding",
+    "content-disposition",
+    "content-id",
+    "return-path",
+];
+
+impl HeaderFacts {
+    /// The raw value of the first field called `name` (lower case), folds and all.
+    pub fn value<'m>(&self, message: &'m [u8], name: &str) -> Option<&'m [u8]> {
+        self.values(message, name).next()
+    }
+
+    /// The raw values of every field called `name` (lower case), top to bottom.
+    pub fn values<'m, 'f>(
+        &'f self,
+        message: &'m [u8],
+        name: &'f str,
+    ) -> impl Iterator<Item = &'m [u8]> + use<'m, 'f> {
+        let named = move |field: &&Field| field.is(message, name);
+        self.fields.iter().filter(named).map(|field| &message[field.colon + 1..field.end])
+    }
+}
+
+impl Field {
+    fn is(&self, message: &[u8], name: &str) -> bool {
+        message[self.start..self.colon].eq_ignore_ascii_case(name.as_bytes())
+    }
+}
+
+/// Reads a message's header strictly, in one pass.
+pub fn gate(message: &[u8], limits: &GateLimits) -> Result<HeaderFacts, HeaderRefusal> {
+    let mut fields: Vec<Field> = Vec::new();
+    let mut at = 0;
+    let body = loop {
+        if at == message.len() {
+            // A message without a body may end with its header.
+            break at;
+        }
+        let end = line_end(message, at, limits)?;
+        let next = (end + 2).min(message.len());
+        if end == at {
+            break next;
+        }
+        take_line(message, at, end, &mut fields)?;
+        if fields.len() > limits.fields_max {
+            return Err(HeaderRefusal::TooManyFields);
+        }
+        at = next;
+    };
+    let received = check_fields(message, &fields, limits)?;
+    Ok(HeaderFacts { fields, body, received })
+}
+
+/// The end of the line at `from`: its CRLF, or the end of the message.
+fn line_end(message: &[u8], from: usize, limits: &GateLimits) -> Result<usize, HeaderRefusal> {
+    let window_end = message.len().min(from.saturating_add(limits.line_octets_max + 2));
+    let line = &message[from..window_end];
+    let found = line.iter().position(|octet| matches!(octet, b'\r' | b'\n' | 0));
+    let end = match found {
+        Some(at) if line[at..].starts_with(b"\r\n") => from + at,
+        Some(at) if line[at] == 0 => return Err(HeaderRefusal::Nul),
+        Some(at)
+            if line[at] == b'\r' && from + at + 1 == window_end && window_end < message.len() =>
+        {
+            return Err(HeaderRefusal::LineTooLong);
+        }
+        Some(_) => return Err(HeaderRefusal::BareLineEnd),
+        None if window_end == message.len() => message.len(),
+        None => return Err(HeaderRefusal::LineTooLong),
+    };
+    match (end - from > limits.line_octets_max, end > limits.header_octets_max) {
+        (true, _) => Err(HeaderRefusal::LineTooLong),
+        (_, true) => Err(HeaderRefusal::TooLarge),
+        _ => Ok(end),
+    }
+}
+
+/// Adds a line to the fields: a new field, or more of the last one.
+fn take_line(
+    message: &[u8],
+    at: usize,
+    end: usize,
+    fields: &mut Vec<Field>,
+) -> Result<(), HeaderRefusal> {
+    let line = &message[at..end];
+    if matches!(line[0], b' ' | b'\t') {
+        fields.last_mut().ok_or(HeaderRefusal::NotAField)?.end = end;
+        return Ok(());
+    }
+    let colon = line.iter().position(|octet| *octet == b':').ok_or(HeaderRefusal::NotAField)?;
+    // RFC 5322 §3.6.8: printable ASCII but the colon. A blank before the colon is obsolete
+    // syntax (§4.5) that readers disagree on, so it is refused too.
+    let is_name = |octet: &u8| matches!(octet, b'!'..=b'9' | b';'..=b'~');
+    if colon == 0 || !line[..colon].iter().all(is_name) {
+        return Err(HeaderRefusal::Name);
+    }
+    fields.push(Field { start: at, colon: at + colon, end });
+    Ok(())
+}
+
+fn check_fields(
+    message: &[u8],
+    fields: &[Field],
+    limits: &GateLimits,
+) -> Result<usize, HeaderRefusal> {
+    let mut seen = [false; SINGLE.len()];
+    let mut received = 0;
+    for field in fields {
+        if field.is(message, "received") {
+            received += 1;
+        }
+        if let Some(at) = SINGLE.iter().position(|name| field.is(message, name))
+            && std::mem::replace(&mut seen[at], true)
+        {
+            return Err(HeaderRefusal::Duplicate);
+        }
+    }
+    match (seen[0], received > limits.received_max) {
+        (false, _) => Err(HeaderRefusal::NoFrom),
+        (true, true) => Err(HeaderRefusal::Loop),
+        (true, false) => Ok(received),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(message: &[u8]) -> Option<HeaderRefusal> {
+        gate(message, &GateLimits::default()).err()
+    }
+
+    #[test]
+    fn an_ordinary_header_passes_and_its_fields_are_found() {
+        let message =
+            b"Received: a\r\n\tb\r\nFrom: Dana <dana@example.org>\r\nSubject: a\r\n b\r\n\r\nbody";
+        let facts = gate(message, &GateLimits::default()).unwrap();
+        assert_eq!(facts.received, 1);
+        assert_eq!(&message[facts.body..], b"body");
+        assert_eq!(facts.value(message, "subject"), Some(b" a\r\n b".as_slice()));
+        assert_eq!(facts.value(message, "date"), None);
+    }
+
+    #[test]
+    fn a_message_may_be_all_header() {
+        for message in [
+            b"From: a@b.example\r\n".as_slice(),
+            b"From: a@b.example",
+            b"From: a@b.example\r\n\r\n",
+        ] {
+            assert_eq!(gate(message, &GateLimits::default()).unwrap().body, message.len());
+        }
+    }
+
+    #[test]
+    fn what_two_readers_could_read_differently_is_refused() {
+        use HeaderRefusal::*;
+        let table: [(&[u8], HeaderRefusal); 16] = [
+            (b"Fr om: a@b.example\r\n\r\n", Name),
+            (b"From : a@b.example\r\n\r\n", Name),
+            (b"Sub\tject: x\r\nFrom: a@b.example\r\n\r\n", Name),
+            (b": x\r\nFrom: a@b.example\r\n\r\n", Name),
+            (b"Fr\xc3\xb6m: x\r\nFrom: a@b.example\r\n\r\n", Name),
+            (b"From: a@b.example\r\nFrom: c@d.example\r\n\r\n", Duplicate),
+            (b"From: a@b.example\r\nfrom: c@d.example\r\n\r\n", Duplicate),
+            (b"From: a@b.example\r\nSubject: x\r\nSubject: y\r\n\r\n", Duplicate),
+            (b"From: a@b.example\r\nContent-Type: a/b\r\nContent-Type: c/d\r\n\r\n", Duplicate),
+            (b"Subject: x\r\n\r\n", NoFrom),
+            (b"", NoFrom),
+            (b"From a@b.example 09:02\r\nFrom: a@b.example\r\n\r\n", Name),
+            (b" From: a@b.example\r\n\r\n", NotAField),
+            (b"From: a@b.example\nSubject: x\r\n\r\n", BareLineEnd),
+            (b"From: a@b.example\rSubject: x\r\n\r\n", BareLineEnd),
+            (b"From: a\0@b.example\r\n\r\n", Nul),
+        ];
+        for (message, expected) in table {
+            let shown = String::from_utf8_lossy(message);
+            assert_eq!(refusal(message), Some(expected), "{shown:?}");
+        }
+        assert_eq!(refusal(b"just text\r\nFrom: a@b.example\r\n\r\n"), Some(NotAField));
+    }
+
+    #[test]
+    fn a_loop_is_noticed_by_its_received_fields() {
+        let message = |count| "Received: x\r\n".repeat(count) + "From: a@b.example\r\n\r\n";
+        assert_eq!(refusal(message(50).as_bytes()), None);
+        assert_eq!(refusal(message(51).as_bytes()), Some(HeaderRefusal::Loop));
+    }
+
+    #[test]
+    fn a_header_has_limits() {
+        let field = |octets: usize| format!("X: {}\r\n", "a".repeat(octets));
+        let from = "From: a@b.example\r\n\r\n";
+        assert_eq!(refusal((field(16_381) + from).as_bytes()), None);
+        assert_eq!(refusal((field(16_382) + from).as_bytes()), Some(HeaderRefusal::LineTooLong));
+        assert_eq!(refusal(&vec![b'a'; 60_000_000]), Some(HeaderRefusal::LineTooLong));
+        let many = field(1).repeat(1_001) + from;
+        assert_eq!(refusal(many.as_bytes()), Some(HeaderRefusal::TooManyFields));
+        let large = field(16_000).repeat(17) + from;
+        assert_eq!(refusal(large.as_bytes()), Some(HeaderRefusal::TooLarge));
+    }
+
+    #[test]
+    fn a_body_of_any_octets_is_no_business_of_the_gate() {
+        let message = b"From: a@b.example\r\n\r\n\0\n\r\xff";
+        assert_eq!(gate(message, &GateLimits::default()).unwrap().body, 21);
+    }
+}

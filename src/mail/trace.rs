@@ -1,0 +1,94 @@
+//! Trace lines: what we put in front of a message that came in (RFC 5321 §4.4).
+
+use std::net::IpAddr;
+
+use super::envelope::ReversePath;
+use super::reference::Reference;
+
+/// The last hop of a message.
+pub struct Hop {
+    /// The name the peer gave itself.
+    pub helo: String,
+    pub peer_ip: IpAddr,
+    /// TLS version and cipher suite, when the hop was protected.
+    pub tls: Option<(String, String)>,
+    /// `SMTP`, `ESMTP`, `ESMTPS`, `UTF8SMTPS` (RFC 3848, RFC 6531).
+    pub with: &'static str,
+    pub by: String,
+    pub reference: Reference,
+    pub at_rfc5322: String,
+}
+
+/// Return-Path and Received, folded, each line ended by CRLF.
+pub fn lines(reverse_path: &ReversePath, hop: &Hop) -> Vec<u8> {
+    let ip = match hop.peer_ip {
+        IpAddr::V4(ip) => format!("[{ip}]"),
+        IpAddr::V6(ip) => format!("[IPv6:{ip}]"),
+    };
+    let tls = match &hop.tls {
+        Some((version, cipher)) => {
+            format!("\r\n\t(using {} with cipher {})", token(version), token(cipher))
+        }
+        None => String::new(),
+    };
+    format!(
+        "Return-Path: {reverse_path}\r\n\
+         Received: from {} ({ip}){tls}\r\n\
+         \tby {} with {} id {};\r\n\
+         \t{}\r\n",
+        token(&hop.helo),
+        token(&hop.by),
+        hop.with,
+        hop.reference,
+        hop.at_rfc5322,
+    )
+    .into_bytes()
+}
+
+/// What a peer says of itself, made safe to stand in a header: no blank, no control character,
+/// none that has a meaning there, and not long.
+fn token(text: &str) -> String {
+    const CHARS_MAX: usize = 255;
+    let safe = |c: char| if c.is_alphanumeric() || "._-:[]".contains(c) { c } else { '?' };
+    let token: String = text.chars().take(CHARS_MAX).map(safe).collect();
+    if token.is_empty() { "unknown".to_owned() } else { token }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hop(helo: &str, tls: bool) -> Hop {
+        Hop {
+            helo: helo.to_owned(),
+            peer_ip: "192.0.2.7".parse().unwrap(),
+            tls: tls.then(|| ("TLSv1.3".to_owned(), "TLS13_AES_256_GCM_SHA384".to_owned())),
+            with: "ESMTPS",
+            by: "mail.example.org".to_owned(),
+            reference: Reference::from_parts(1_795_424_523_123, 42),
+            at_rfc5322: "Mon, 23 Nov 2026 09:02:03 +0000".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_trace_names_peer_protection_and_reference_number() {
+        let text = lines(&ReversePath::Null, &hop("relay.example", true));
+        let text = String::from_utf8(text).unwrap();
+        let number = Reference::from_parts(1_795_424_523_123, 42);
+        let expected = format!(
+            "Return-Path: <>\r\nReceived: from relay.example ([192.0.2.7])\r\n\
+             \t(using TLSv1.3 with cipher TLS13_AES_256_GCM_SHA384)\r\n\
+             \tby mail.example.org with ESMTPS id {number};\r\n\
+             \tMon, 23 Nov 2026 09:02:03 +0000\r\n"
+        );
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_peer_cannot_write_into_the_header() {
+        let text = lines(&ReversePath::Null, &hop("a\r\nX-Evil: 1 (b)", false));
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.contains("from a??X-Evil:?1??b? ([192.0.2.7])"), "{text}");
+        assert!(text.lines().all(|line| line.len() < 400));
+    }
+}

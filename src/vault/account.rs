@@ -1,0 +1,80 @@
+//! An account's keys: a public half that mail is sealed to, and what the unlock key opens.
+
+use aws_lc_rs::aead::{AES_256_GCM, AES_256_GCM_SIV};
+use zeroize::Zeroizing;
+
+use super::aead::{Sealer, hkdf};
+use super::{Epoch, Error, epoch, random_bytes};
+
+/// The public half of an account's X-Wing pair (X25519 and ML-KEM-768), 1216 bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey(pub Vec<u8>);
+
+/// What a credential leads to, and what opens the account.
+pub struct UnlockKey(pub(super) Zeroizing<[u8; 32]>);
+
+/// The keys of a new account.
+pub struct NewAccountKeys {
+    pub public: PublicKey,
+    pub sealed_private: Vec<u8>,
+    pub unlock: UnlockKey,
+}
+
+/// An account's opened keys, for as long as one request runs.
+pub struct AccountSecret {
+    private: Zeroizing<Vec<u8>>,
+    own: Sealer,
+}
+
+macro_rules! redacted {
+    ($($secret:ident),*) => {$(
+        impl std::fmt::Debug for $secret {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($secret), "(…)"))
+            }
+        }
+    )*};
+}
+redacted!(UnlockKey, NewAccountKeys, AccountSecret);
+
+/// Makes an account's keys; the private half is sealed, bound to `binding`.
+pub fn account_keys(binding: &[u8]) -> Result<NewAccountKeys, Error> {
+    let unlock = UnlockKey(Zeroizing::new(random_bytes()?));
+    let (private, public) = epoch::key_pair();
+    let sealed_private = unlock.private_sealer().seal(binding, &private)?;
+    Ok(NewAccountKeys { public: PublicKey(public), sealed_private, unlock })
+}
+
+impl UnlockKey {
+    /// Opens the account's keys.
+    pub fn open_account(
+        &self,
+        sealed_private: &[u8],
+        binding: &[u8],
+    ) -> Result<AccountSecret, Error> {
+        let private = self.private_sealer().open(binding, sealed_private)?;
+        let own = hkdf(b"", &*self.0, b"postern account data v1");
+        Ok(AccountSecret { private, own: Sealer::new(&AES_256_GCM_SIV, &own) })
+    }
+
+    fn private_sealer(&self) -> Sealer {
+        Sealer::new(&AES_256_GCM, &hkdf(b"", &*self.0, b"postern account private key v1"))
+    }
+}
+
+impl AccountSecret {
+    /// Seals something of the owner's own, such as a folder's name.
+    pub fn seal_own(&self, binding: &[u8], plain: &[u8]) -> Result<Vec<u8>, Error> {
+        self.own.seal(binding, plain)
+    }
+
+    /// Opens what [`AccountSecret::seal_own`] sealed.
+    pub fn open_own(&self, binding: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        self.own.open(binding, sealed)
+    }
+
+    /// Opens an arrival epoch by its encapsulation.
+    pub fn epoch_open(&self, encapsulation: &[u8], binding: &[u8]) -> Result<Epoch, Error> {
+        epoch::open(&self.private, encapsulation, binding)
+    }
+}

@@ -1,0 +1,214 @@
+//! Credentials: what leads to an account's unlock key. A password through Argon2id; a recovery
+//! key, which is random enough by itself, through HKDF.
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use aws_lc_rs::aead::AES_256_GCM;
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
+
+use super::aead::{FORMAT, Sealer, hkdf};
+use super::{Error, UnlockKey, random_bytes};
+
+/// A password as it was typed.
+pub struct Password(SecretString);
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+const PASSWORD_OCTETS_MAX: usize = 1024;
+
+impl Password {
+    /// Takes 1 to 1024 octets; `Malformed` for anything else.
+    pub fn new(text: &str) -> Result<Password, Error> {
+        match (1..=PASSWORD_OCTETS_MAX).contains(&text.len()) {
+            true => Ok(Password(SecretString::from(text))),
+            false => Err(Error::Malformed),
+        }
+    }
+
+    /// The text, for the one place that shows a password that was made here.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+/// What one Argon2id run costs (RFC 9106).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordCost {
+    pub memory_kib: u32,
+    pub passes: u32,
+    pub lanes: u32,
+}
+
+impl Default for PasswordCost {
+    fn default() -> Self {
+        PasswordCost { memory_kib: 19_456, passes: 2, lanes: 1 }
+    }
+}
+
+/// Whoever can write to the store must not be able to make a log-in cost anything they like.
+const COST_MAX: PasswordCost = PasswordCost { memory_kib: 1_048_576, passes: 16, lanes: 16 };
+const SALT_LEN: usize = 16;
+const HEAD_LEN: usize = 1 + 12 + SALT_LEN;
+
+impl PasswordCost {
+    fn encode(self) -> [u8; 12] {
+        let mut bytes = [0; 12];
+        bytes[..4].copy_from_slice(&self.memory_kib.to_be_bytes());
+        bytes[4..8].copy_from_slice(&self.passes.to_be_bytes());
+        bytes[8..].copy_from_slice(&self.lanes.to_be_bytes());
+        bytes
+    }
+
+    fn decode(bytes: &[u8; 12]) -> Result<PasswordCost, Error> {
+        let number = |at: usize| {
+            u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+        };
+        let cost = PasswordCost { memory_kib: number(0), passes: number(4), lanes: number(8) };
+        let within = cost.memory_kib <= COST_MAX.memory_kib
+            && cost.passes <= COST_MAX.passes
+            && cost.lanes <= COST_MAX.lanes;
+        if within { Ok(cost) } else { Err(Error::Refused) }
+    }
+}
+
+/// Wraps the unlock key by a password: format byte, cost, salt, sealed key.
+pub(super) fn wrap(
+    cost: PasswordCost,
+    password: &Password,
+    unlock: &UnlockKey,
+    binding: &[u8],
+) -> Result<Vec<u8>, Error> {
+    let salt = random_bytes::<SALT_LEN>()?;
+    let head = [&[FORMAT][..], &cost.encode(), &salt].concat();
+    let sealer = Sealer::new(&AES_256_GCM, &*stretch(cost, password, &salt)?);
+    let sealed = sealer.seal(&[&head, binding].concat(), &*unlock.0)?;
+    Ok([head, sealed].concat())
+}
+
+/// Unwraps it; `Refused` for a wrong password.
+pub(super) fn unwrap(
+    wrapped: &[u8],
+    password: &Password,
+    binding: &[u8],
+) -> Result<UnlockKey, Error> {
+    let (head, sealed) = wrapped.split_at_checked(HEAD_LEN).ok_or(Error::Malformed)?;
+    if head[0] != FORMAT {
+        return Err(Error::Refused);
+    }
+    let cost = PasswordCost::decode(head[1..13].first_chunk().expect("12 of 29 bytes"))?;
+    let salt: &[u8; SALT_LEN] = head[13..].first_chunk().expect("16 of 29 bytes");
+    let sealer = Sealer::new(&AES_256_GCM, &*stretch(cost, password, salt)?);
+    let plain = sealer.open(&[head, binding].concat(), sealed)?;
+    let key = <[u8; 32]>::try_from(plain.as_slice()).map_err(|_| Error::Malformed)?;
+    Ok(UnlockKey(Zeroizing::new(key)))
+}
+
+/// The work of a wrong password, for an account that is not there.
+pub(super) fn decoy(cost: PasswordCost, password: &Password) -> Result<(), Error> {
+    stretch(cost, password, &[0; SALT_LEN]).map(|_| ())
+}
+
+fn stretch(
+    cost: PasswordCost,
+    password: &Password,
+    salt: &[u8; SALT_LEN],
+) -> Result<Zeroizing<[u8; 32]>, Error> {
+    let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32))
+        .map_err(|_| Error::Malformed)?;
+    let mut key = Zeroizing::new([0; 32]);
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(password.expose().as_bytes(), salt, &mut *key)
+        .map_err(|_| Error::Malformed)?;
+    Ok(key)
+}
+
+/// The symbols of Crockford's base32: none is mistaken for another when read aloud.
+const SYMBOLS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+const GROUP_LEN: usize = 5;
+
+/// `count` random symbols of 5 bits each, in groups.
+fn random_symbols(count: usize) -> Result<Zeroizing<String>, Error> {
+    let mut text = Zeroizing::new(String::with_capacity(count + count / GROUP_LEN));
+    for at in 0..count {
+        if at > 0 && at % GROUP_LEN == 0 {
+            text.push('-');
+        }
+        // 256 is a multiple of 32, so every symbol is as likely as any other.
+        let [octet] = random_bytes::<1>()?;
+        text.push(char::from(SYMBOLS[usize::from(octet % 32)]));
+    }
+    Ok(text)
+}
+
+/// A password of 130 random bits that can be read aloud.
+pub fn random_password() -> Result<Password, Error> {
+    const SYMBOLS_130_BITS: usize = 26;
+    Password::new(&random_symbols(SYMBOLS_130_BITS)?)
+}
+
+/// 200 random bits, told once, that open an account whose password is lost.
+pub struct RecoveryKey(Zeroizing<String>);
+
+impl std::fmt::Debug for RecoveryKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RecoveryKey(…)")
+    }
+}
+
+const RECOVERY_SYMBOLS: usize = 40;
+
+impl RecoveryKey {
+    /// A new one.
+    pub fn generate() -> Result<RecoveryKey, Error> {
+        Ok(RecoveryKey(random_symbols(RECOVERY_SYMBOLS)?))
+    }
+
+    /// As somebody typed it: case, dashes and blanks do not matter, `o` is 0, `i` and `l` are 1.
+    pub fn parse(text: &str) -> Result<RecoveryKey, Error> {
+        let mut symbols = Zeroizing::new(String::with_capacity(RECOVERY_SYMBOLS));
+        for c in text.chars().filter(|c| !c.is_whitespace() && *c != '-') {
+            symbols.push(match c.to_ascii_lowercase() {
+                'o' => '0',
+                'i' | 'l' => '1',
+                c => c,
+            });
+        }
+        let known = symbols.bytes().all(|symbol| SYMBOLS.contains(&symbol));
+        if symbols.len() != RECOVERY_SYMBOLS || !known {
+            return Err(Error::Malformed);
+        }
+        let mut grouped = Zeroizing::new(String::with_capacity(2 * RECOVERY_SYMBOLS));
+        for (at, c) in symbols.chars().enumerate() {
+            if at > 0 && at % GROUP_LEN == 0 {
+                grouped.push('-');
+            }
+            grouped.push(c);
+        }
+        Ok(RecoveryKey(grouped))
+    }
+
+    /// The text, for the one place that tells it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Wraps the unlock key by the recovery key.
+    pub fn wrap(&self, unlock: &UnlockKey, binding: &[u8]) -> Result<Vec<u8>, Error> {
+        self.sealer().seal(binding, &*unlock.0)
+    }
+
+    /// Unwraps it; `Refused` for a wrong key.
+    pub fn open(&self, wrapped: &[u8], binding: &[u8]) -> Result<UnlockKey, Error> {
+        let plain = self.sealer().open(binding, wrapped)?;
+        let key = <[u8; 32]>::try_from(plain.as_slice()).map_err(|_| Error::Malformed)?;
+        Ok(UnlockKey(Zeroizing::new(key)))
+    }
+
+    fn sealer(&self) -> Sealer {
+        Sealer::new(&AES_256_GCM, &hkdf(b"", self.0.as_bytes(), b"postern recovery v1"))
+    }
+}

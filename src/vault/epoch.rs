@@ -1,0 +1,94 @@
+//! Arrival epochs: HPKE (RFC 9180) in base mode over X-Wing, used for its exporter only.
+
+use aws_lc_rs::aead::AES_256_GCM_SIV;
+use hpke::aead::ExportOnlyAead;
+use hpke::kdf::HkdfSha256;
+use hpke::kem::XWing;
+use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable, setup_receiver, setup_sender};
+use zeroize::Zeroizing;
+
+use super::aead::Sealer;
+use super::{ContentKey, Error, PublicKey};
+
+/// The keys of one epoch: one for summaries, one for content keys.
+pub struct Epoch {
+    summaries: Sealer,
+    contents: Sealer,
+}
+
+impl std::fmt::Debug for Epoch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Epoch(…)")
+    }
+}
+
+const INFO: &[u8] = b"postern arrival epoch v1\0";
+
+/// Begins an epoch for an account: the keys, and the encapsulation from which only the account's
+/// private key gets them again.
+pub fn epoch_begin(public: &PublicKey, binding: &[u8]) -> Result<(Epoch, Vec<u8>), Error> {
+    let public = <XWing as Kem>::PublicKey::from_bytes(&public.0).map_err(|_| Error::Malformed)?;
+    let (encapsulation, context) = setup_sender::<ExportOnlyAead, HkdfSha256, XWing>(
+        &OpModeS::Base,
+        &public,
+        &[INFO, binding].concat(),
+    )
+    .map_err(|_| Error::Malformed)?;
+    let epoch = Epoch::from_exports(|label, out| context.export(label, out))?;
+    Ok((epoch, encapsulation.to_bytes().to_vec()))
+}
+
+pub(super) fn open(private: &[u8], encapsulation: &[u8], binding: &[u8]) -> Result<Epoch, Error> {
+    let private = <XWing as Kem>::PrivateKey::from_bytes(private).map_err(|_| Error::Malformed)?;
+    let encapsulation =
+        <XWing as Kem>::EncappedKey::from_bytes(encapsulation).map_err(|_| Error::Malformed)?;
+    let context = setup_receiver::<ExportOnlyAead, HkdfSha256, XWing>(
+        &OpModeR::Base,
+        &private,
+        &encapsulation,
+        &[INFO, binding].concat(),
+    )
+    .map_err(|_| Error::Refused)?;
+    Epoch::from_exports(|label, out| context.export(label, out))
+}
+
+/// A new pair: the private half (a 32-byte seed) and the public half.
+pub(super) fn key_pair() -> (Zeroizing<Vec<u8>>, Vec<u8>) {
+    let (private, public) = XWing::gen_keypair();
+    (Zeroizing::new(private.to_bytes().to_vec()), public.to_bytes().to_vec())
+}
+
+impl Epoch {
+    fn from_exports(
+        export: impl Fn(&[u8], &mut [u8]) -> Result<(), hpke::HpkeError>,
+    ) -> Result<Epoch, Error> {
+        let sealer = |label: &[u8]| {
+            let mut key = Zeroizing::new([0; 32]);
+            export(label, &mut *key).map_err(|_| Error::Malformed)?;
+            Ok(Sealer::new(&AES_256_GCM_SIV, &key))
+        };
+        Ok(Epoch { summaries: sealer(b"summaries")?, contents: sealer(b"content keys")? })
+    }
+
+    /// Seals what the list shows of a message.
+    pub fn seal_summary(&self, binding: &[u8], plain: &[u8]) -> Result<Vec<u8>, Error> {
+        self.summaries.seal(binding, plain)
+    }
+
+    /// Opens it.
+    pub fn open_summary(&self, binding: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        self.summaries.open(binding, sealed)
+    }
+
+    /// Wraps a content key for the epoch's reader.
+    pub fn wrap_content(&self, binding: &[u8], key: &ContentKey) -> Result<Vec<u8>, Error> {
+        self.contents.seal(binding, key.bytes())
+    }
+
+    /// Unwraps it.
+    pub fn unwrap_content(&self, binding: &[u8], wrapped: &[u8]) -> Result<ContentKey, Error> {
+        let bytes = self.contents.open(binding, wrapped)?;
+        let bytes: [u8; 32] = bytes.as_slice().try_into().map_err(|_| Error::Malformed)?;
+        Ok(ContentKey::from_bytes(Zeroizing::new(bytes)))
+    }
+}

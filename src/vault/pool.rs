@@ -1,0 +1,112 @@
+//! Checking passwords costs memory and time by design, so few are checked at once, a bounded
+//! number waits, and the rest are told to come back.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use super::credential::{self, Password, PasswordCost};
+use super::{Error, UnlockKey};
+
+/// How many passwords are checked at once, and how many may wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolLimits {
+    pub at_once: usize,
+    pub waiting: usize,
+}
+
+impl Default for PoolLimits {
+    fn default() -> Self {
+        PoolLimits { at_once: 2, waiting: 256 }
+    }
+}
+
+/// Where passwords are wrapped and checked. Every call blocks, so it belongs on a thread that
+/// may.
+pub struct PasswordPool {
+    limits: PoolLimits,
+    cost: PasswordCost,
+    turns: Mutex<Turns>,
+    freed: Condvar,
+    runs: AtomicU64,
+}
+
+/// Tickets are served in the order in which they were drawn.
+#[derive(Default)]
+struct Turns {
+    drawn: u64,
+    called: u64,
+    running: usize,
+}
+
+impl PasswordPool {
+    pub fn new(limits: PoolLimits, cost: PasswordCost) -> PasswordPool {
+        let limits = PoolLimits { at_once: limits.at_once.max(1), ..limits };
+        let (turns, freed, runs) = (Mutex::default(), Condvar::new(), AtomicU64::new(0));
+        PasswordPool { limits, cost, turns, freed, runs }
+    }
+
+    /// Wraps the unlock key by a password, bound to `binding`.
+    pub fn wrap(
+        &self,
+        password: &Password,
+        unlock: &UnlockKey,
+        binding: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        self.in_turn(|| credential::wrap(self.cost, password, unlock, binding))
+    }
+
+    /// Unwraps it; `Refused` for a wrong password.
+    pub fn open(
+        &self,
+        wrapped: &[u8],
+        password: &Password,
+        binding: &[u8],
+    ) -> Result<UnlockKey, Error> {
+        self.in_turn(|| credential::unwrap(wrapped, password, binding))
+    }
+
+    /// The same work for an account that is not there, so that nobody can tell by the time.
+    pub fn decoy(&self, password: &Password) -> Result<(), Error> {
+        self.in_turn(|| credential::decoy(self.cost, password))
+    }
+
+    /// How many hashes were computed so far.
+    pub fn runs(&self) -> u64 {
+        self.runs.load(Ordering::Relaxed)
+    }
+
+    fn in_turn<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        let _turn = self.wait_for_turn()?;
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        work()
+    }
+
+    fn wait_for_turn(&self) -> Result<Turn<'_>, Error> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = turns.drawn - turns.called;
+        if turns.running >= self.limits.at_once && waiting >= self.limits.waiting as u64 {
+            return Err(Error::Busy);
+        }
+        let ticket = turns.drawn;
+        turns.drawn += 1;
+        while turns.called != ticket || turns.running >= self.limits.at_once {
+            turns = self.freed.wait(turns).unwrap_or_else(PoisonError::into_inner);
+        }
+        turns.called += 1;
+        turns.running += 1;
+        self.freed.notify_all();
+        Ok(Turn(self))
+    }
+}
+
+/// A turn in the pool; given back when dropped.
+struct Turn<'p>(&'p PasswordPool);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut turns = self.0.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.running -= 1;
+        drop(turns);
+        self.0.freed.notify_all();
+    }
+}

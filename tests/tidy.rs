@@ -1,0 +1,107 @@
+//! Who may use whom: scans `src/` for `crate::<room>` and holds the table below. Adding a row
+//! is the visible act of adding a dependency.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const ROOMS: &[(&str, &[&str])] = &[
+    ("mail", &[]),
+    ("clock", &[]),
+    ("telemetry", &[]),
+    ("config", &["mail"]),
+    ("net", &["config"]),
+    ("vault", &["config"]),
+    ("store", &["vault", "config"]),
+    ("gateway", &["mail", "store", "vault", "config", "clock"]),
+    ("smtp", &["gateway", "mail", "net", "config", "clock", "telemetry"]),
+    ("web", &["gateway", "mail", "net", "config", "clock", "telemetry"]),
+    ("control", &["gateway", "mail", "net", "config", "clock"]),
+    ("client", &["mail", "config"]),
+];
+
+/// These wire everything together and may use all rooms.
+const WIRING: &[&str] = &["daemon", "main", "lib"];
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn room_of(path: &Path, src: &Path) -> String {
+    let first = path.strip_prefix(src).unwrap().components().next().unwrap();
+    first.as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned()
+}
+
+/// The rooms named by `crate::room` or `crate::{room::…, other::…}`, comments left out.
+fn used(text: &str) -> BTreeSet<String> {
+    let code: String = text
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .collect::<Vec<_>>()
+        .join("\n");
+    let mut rooms = BTreeSet::new();
+    for rest in code.split("crate::").skip(1) {
+        let rest = rest.trim_start();
+        if let Some(group) = rest.strip_prefix('{') {
+            let mut depth = 1;
+            let mut name = String::new();
+            for c in group.chars() {
+                match c {
+                    '{' => depth += 1,
+                    '}' => depth -= 1,
+                    _ => {}
+                }
+                match c {
+                    c if depth == 1 && (c.is_alphanumeric() || c == '_') => name.push(c),
+                    ':' | ',' | '}' if !name.is_empty() => {
+                        rooms.insert(std::mem::take(&mut name));
+                    }
+                    _ => {}
+                }
+                if depth == 0 {
+                    break;
+                }
+            }
+        } else {
+            rooms.insert(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+        }
+    }
+    rooms
+}
+
+#[test]
+fn rooms_use_only_the_rooms_they_may() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&src, &mut files);
+    assert!(files.len() > 20, "the scan found almost nothing: {files:?}");
+    let known: BTreeSet<&str> =
+        ROOMS.iter().map(|(room, _)| *room).chain(WIRING.to_vec()).collect();
+    let mut wrong = Vec::new();
+    for file in &files {
+        let room = room_of(file, &src);
+        assert!(known.contains(room.as_str()), "{room} is not in the table");
+        let Some((_, allowed)) = ROOMS.iter().find(|(name, _)| *name == room) else { continue };
+        for other in used(&fs::read_to_string(file).unwrap()) {
+            let is_room = known.contains(other.as_str());
+            if is_room && other != room && !allowed.contains(&other.as_str()) {
+                wrong.push(format!("{} uses {other}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_scan_sees_every_form_of_use() {
+    let rooms = used("use crate::mail::x;\nuse crate::{store::{self, Tx}, vault};\n// crate::web");
+    let expected: BTreeSet<String> = ["mail", "store", "vault"].map(str::to_owned).into();
+    assert_eq!(rooms, expected);
+}
