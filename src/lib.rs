@@ -1,5 +1,6 @@
 #![forbid(unsafe_code)]
 pub mod clock;
+pub mod config;
 pub mod gateway;
 pub mod mail;
 pub mod store;
