@@ -24,8 +24,7 @@ export const mailboxDelete = (id: string) => request<undefined>("DELETE", box(id
 
 export const messageList = (mailbox: string, before: string | null, limit: number) =>
   request<api.Page>("GET", "/api/messages", { query: { mailbox, before, limit } });
-export const messageItem = (reference: string) =>
-  request<api.Item>("GET", `${at(reference)}/item`);
+export const messageItem = (reference: string) => request<api.Item>("GET", `${at(reference)}/item`);
 export const messageOpen = (reference: string) =>
   request<api.Detail>("POST", `${at(reference)}/open`);
 export const messageRead = (reference: string) => request<api.Detail>("GET", at(reference));

@@ -91,6 +91,7 @@ export const en = {
     star: "Star",
     unstar: "Remove the star",
     actions: "Actions on the selected messages",
+    older: "Show older messages",
     more: "Loading older messages…",
     moreFailed: "Older messages could not be loaded.",
     failed: "The messages could not be loaded.",

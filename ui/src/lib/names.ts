@@ -18,8 +18,7 @@ export function senderName(from: Sender | Addr, words: Catalogue): string {
 export function travelled(protection: Protection, words: Catalogue): string {
   const { kind, peer, version } = protection;
   if (kind === "inside") return words.protection.inside;
-  if (kind === "clear")
-    return peer ? words.protection.clearFrom(peer) : words.protection.clear;
+  if (kind === "clear") return peer ? words.protection.clearFrom(peer) : words.protection.clear;
   const spoken = (version ?? "TLS").replace(/^TLSv(?=\d)/, "TLS ");
   return peer ? words.protection.tls(spoken, peer) : words.protection.tlsShort(spoken);
 }

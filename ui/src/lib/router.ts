@@ -14,7 +14,10 @@ export function href(route: Route): string {
 }
 
 export function parse(pathname: string): Route {
-  const parts = pathname.split("/").filter((part) => part !== "").map(decode);
+  const parts = pathname
+    .split("/")
+    .filter((part) => part !== "")
+    .map(decode);
   const [first, mailbox, reference] = parts;
   if (parts.includes(null)) return { view: "missing" };
   if (first === undefined) return { view: "mail", mailbox: "inbox", reference: null };

@@ -86,11 +86,12 @@ class Session {
 
   /** Takes over a session another tab, or an earlier page, had. */
   async #adopt(kept: Kept, key: KeyPair): Promise<boolean> {
-    if (this.status === "in") return false;
+    if (this.#isIn()) return false;
     try {
       // With its own credentials: a 401 here means "not this one", not "sign in again".
       const info = await mail.sessionRead({ token: kept.token, key });
-      if (this.status === "in") return false;
+      // Another tab's answer, or a sign-in here, may have come first.
+      if (this.#isIn()) return false;
       if (this.status === "again" && info.account.id !== this.account?.id) return false;
       if (kept.profile === "browser") sessionStorage.setItem(PLACE, JSON.stringify(kept));
       this.#become(kept, key, info);
@@ -117,6 +118,10 @@ class Session {
     if (this.status !== "in" && this.status !== "again") return Promise.resolve(false);
     this.status = "again";
     return new Promise((settle) => this.#waiting.push(settle));
+  }
+
+  #isIn(): boolean {
+    return this.status === "in";
   }
 
   #answer(): void {
