@@ -17,7 +17,13 @@ export default ts.config(
   {
     rules: {
       // A literal style attribute is refused by the page's policy; `style:prop` is not.
-      "svelte/no-inline-styles": ["error", { allowTransitions: false }],
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "SvelteAttribute[key.name='style']",
+          message: "Use style:prop={…}: the page's policy refuses style attributes.",
+        },
+      ],
       "svelte/no-at-html-tags": "error",
       // The router is our own; links are plain hrefs.
       "svelte/no-navigation-without-resolve": "off",
@@ -26,6 +32,10 @@ export default ts.config(
       eqeqeq: "error",
       // TypeScript knows the globals better.
       "no-undef": "off",
+      // Records keyed by reference are copied before a key goes.
+      "@typescript-eslint/no-dynamic-delete": "off",
+      // Sets and maps that live within one function are nobody's state.
+      "svelte/prefer-svelte-reactivity": "off",
     },
   },
 );

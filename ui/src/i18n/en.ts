@@ -79,9 +79,8 @@ export const en = {
     show: "Show mailboxes",
   },
   list: {
-    label: (box: string) => `Messages in ${box}`,
-    total: (n: number) => messages(n),
-    unread: (n: number) => `${n} unread`,
+    count: (n: number, unread: number) =>
+      unread > 0 ? `${messages(n)} · ${unread} unread` : messages(n),
     filter: "Filter the loaded messages",
     filterClear: "Clear the filter",
     filterNone: (n: number) => `None of the ${messages(n)} loaded so far match.`,

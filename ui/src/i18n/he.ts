@@ -77,9 +77,7 @@ export const he = {
     show: "הצגת התיבות",
   },
   list: {
-    label: (box) => `הודעות ב${box}`,
-    total: (n) => messages(n),
-    unread: (n) => `${n} שלא נקראו`,
+    count: (n, unread) => (unread > 0 ? `${messages(n)} · ${unread} שלא נקראו` : messages(n)),
     filter: "סינון ההודעות שנטענו",
     filterClear: "ניקוי הסינון",
     filterNone: (n) => `אין התאמה ב־${messages(n)} שנטענו עד כה.`,

@@ -7,7 +7,7 @@ type Actions = Record<string, () => void>;
 
 const layers: Actions[] = [];
 const PREFIX_MS = 1_500;
-let prefixAt = 0;
+let prefixAt = -Infinity;
 
 /** These keys act while the component lives; the latest component is asked first. */
 export function onKeys(actions: Actions): void {
@@ -29,7 +29,7 @@ export function keyHandle(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   if (document.querySelector("dialog[open]") !== null || isTyping(event)) return;
   const name = keyName(event, performance.now() - prefixAt < PREFIX_MS);
-  prefixAt = name === "g" ? performance.now() : 0;
+  prefixAt = name === "g" ? performance.now() : -Infinity;
   if (!prefs.keys && event.key.length === 1) return;
   const act = layers.findLast((layer) => name in layer)?.[name];
   if (act === undefined) return;
