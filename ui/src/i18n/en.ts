@@ -168,7 +168,7 @@ export const en = {
     ambiguous: "Parts of this message can be read in more than one way. Treat it with care.",
     noText: "This message has no text.",
     attachments: (n: number) => many(n, "attachment", "attachments"),
-    download: (name: string) => `Download ${name}`,
+    download: "Download",
     linkTo: (host: string) => `Link to ${host}`,
     unnamed: "(no name)",
   },
