@@ -39,6 +39,8 @@ interface Options {
   query?: Record<string, string | number | null | undefined>;
   /** For log-in, which brings its own key and no token. */
   as?: Credentials;
+  /** A browser heeds Clear-Site-Data only on a request that might have carried cookies. */
+  clearsSite?: boolean;
   headers?: Record<string, string>;
   signal?: AbortSignal;
 }
@@ -109,7 +111,7 @@ async function send(method: string, path: string, options: Options): Promise<Res
       headers,
       body: options.body === undefined ? null : JSON.stringify(options.body),
       signal: options.signal ?? null,
-      credentials: "omit",
+      credentials: options.clearsSite ? "same-origin" : "omit",
       cache: "no-store",
       redirect: "error",
     });

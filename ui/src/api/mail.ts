@@ -9,7 +9,7 @@ export const signIn = (body: api.SignIn, as: Credentials) =>
   request<api.SignedIn>("POST", "/api/session", { body, as });
 export const sessionRead = (as: Credentials) =>
   request<api.SessionInfo>("GET", "/api/session", { as });
-export const signOut = () => request<undefined>("DELETE", "/api/session");
+export const signOut = () => request<undefined>("DELETE", "/api/session", { clearsSite: true });
 export const sessionList = () => request<{ items: api.Session[] }>("GET", "/api/sessions");
 export const sessionEnd = (id: string) =>
   request<undefined>("DELETE", `/api/sessions/${encodeURIComponent(id)}`);
