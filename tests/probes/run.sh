@@ -6,8 +6,9 @@
 #   kill9    50 rounds of kill -9 under load
 #   drop     50 rounds of kill -9 and a power cut that loses everything never synced
 #   random   the same with a random part of it lost and pages torn
+#   powercut both of these
 #   faults   disk full, failing and slow fsync, then a power cut
-#   all      the four of them
+#   all      everything
 #
 # Optional: POSTERN=binary (default target/release/postern), ROUNDS=50, SEED=number, KEEP=1 to
 # leave the work folder behind. drop, random and faults need /dev/fuse and Python's mfusepy.
@@ -155,10 +156,15 @@ cut_power() {
     write_scripts
     first_start
     AFTER_KILL="echo $how > $work/mount/.powercut" probe kill9_smtp.py
-    cat "$work/mount/.powercut"
+    tr -s " " < "$work/mount/.powercut"
     kill_ours
     unmount
     rm -rf "$work/backing"
+}
+
+both_cuts() {
+    cut_power drop
+    cut_power random
 }
 
 faults() {
@@ -175,16 +181,16 @@ faults() {
 case $mode in
 kill9) kill9 ;;
 drop | random) cut_power "$mode" ;;
+powercut) both_cuts ;;
 faults) faults ;;
 all)
     kill9
     kill_ours
-    cut_power drop
-    cut_power random
+    both_cuts
     faults
     ;;
 *)
-    sed -n '2,16s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,17s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac
