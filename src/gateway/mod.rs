@@ -26,6 +26,8 @@ pub mod message;
 pub mod receive;
 pub mod session;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -123,7 +123,7 @@ pub fn view(message: &[u8]) -> View {
 pub fn part_bytes(message: &[u8], index: u32) -> Option<(Part, Vec<u8>)> {
     let fenced = mime_fence::fence(message).ok()?;
     let parsed = MessageParser::default().parse(&*fenced.octets)?;
-    let listed = parsed.attachments.iter().any(|id| *id == index);
+    let listed = parsed.attachments.contains(&index);
     let part = parsed.parts.get(usize::try_from(index).ok()?).filter(|_| listed)?;
     Some((describe(part, index), octets_of(part).into_owned()))
 }

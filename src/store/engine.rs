@@ -5,10 +5,13 @@
 //! another on one writer, so a transaction sees everything committed before it.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::Error;
+use super::journal::PiecePlace;
+use super::writer::Pin;
 
 /// Names one stored content; the bytes of the reference number it belongs to (P-20).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +67,16 @@ pub enum Piece {
     Staged(Staged),
 }
 
+impl Piece {
+    /// Its length in octets.
+    pub fn length(&self) -> u64 {
+        match self {
+            Piece::Inline(octets) => octets.len() as u64,
+            Piece::Staged(staged) => staged.length,
+        }
+    }
+}
+
 /// A piece that already lies in the engine, referred to by nothing until a transaction commits
 /// it. When none does, it is swept.
 #[derive(Clone, Debug)]
@@ -77,8 +90,8 @@ pub struct Staged {
 /// Where a staged piece lies; meaningful to the engine that made it.
 #[derive(Clone, Debug)]
 pub enum StagedPlace {
-    /// In a journal segment.
-    Journal { segment: u64, offset: u64 },
+    /// In the journal; the pin keeps its segment from being removed.
+    Journal { places: Vec<PiecePlace>, pin: Arc<Pin> },
     /// In memory.
     Memory(Bytes),
 }

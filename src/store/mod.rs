@@ -10,9 +10,21 @@
 //! Deliberately absent: queries, secondary indexes kept by themselves, locks. A feature keeps
 //! its own index rows in the same transaction.
 
+mod checkpoint;
+mod compact;
+#[cfg(test)]
+mod conformance;
+mod disk;
 pub mod engine;
+mod index;
+mod journal;
+pub mod local;
 pub mod memory;
+mod recovery;
+mod shared;
 pub mod table;
+mod verify;
+mod writer;
 
 use std::future::Future;
 use std::ops::ControlFlow;

@@ -45,7 +45,7 @@ impl SessionToken {
 
     /// The text form, for the one answer that tells it.
     pub fn expose(&self) -> Zeroizing<String> {
-        Zeroizing::new(URL_SAFE_NO_PAD.encode(&*self.0))
+        Zeroizing::new(URL_SAFE_NO_PAD.encode(*self.0))
     }
 
     /// Wraps the unlock key for the session's record.

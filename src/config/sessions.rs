@@ -1,0 +1,33 @@
+//! `[sessions]`: how long a log-in lasts.
+
+use serde::{Deserialize, Serialize};
+
+use super::Problem;
+
+/// How long a log-in lasts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sessions {
+    /// Without a request, on one's own browser, in minutes.
+    pub idle_minutes: u32,
+    /// Without a request, on a shared computer, in minutes.
+    pub shared_idle_minutes: u32,
+    /// At most, in hours.
+    pub max_hours: u32,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Sessions { idle_minutes: 30, shared_idle_minutes: 15, max_hours: 12 }
+    }
+}
+
+impl Sessions {
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        let idle = u64::from(self.idle_minutes);
+        Problem::unless_in("sessions.idle_minutes", idle, 1..=1_440)?;
+        let shared = u64::from(self.shared_idle_minutes);
+        Problem::unless_in("sessions.shared_idle_minutes", shared, 1..=1_440)?;
+        Problem::unless_in("sessions.max_hours", u64::from(self.max_hours), 1..=720)
+    }
+}

@@ -1,0 +1,168 @@
+//! Reclaiming room: what is still alive in a mostly dead segment is written again at the
+//! journal's end, and the segment goes.
+//!
+//! A segment is worth it when enough of it is dead, or when it has held something deleted for
+//! too long: rejecting a message destroys a key, and dead octets are only gone with their
+//! segment. A deletion stays in the journal as long as an older segment might hold what it
+//! deletes. Whatever the moment of a crash, each live value stands in at least one segment.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::Error;
+use super::checkpoint;
+use super::engine::{ContentId, Order, Span};
+use super::index::Place;
+use super::journal::segment::{self, HEADER, Segment};
+use super::journal::{Kind, PiecePlace, frame};
+use super::shared::{CONTENTS, Shared, lock};
+use super::writer::{Moved, unix_secs};
+
+/// Hands the writer what is to be written again, and waits until it is durable.
+pub type Rewrite<'w> = &'w mut dyn FnMut(Vec<Moved>) -> Result<(), Error>;
+
+/// Why a segment may be chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Enough is dead, or something deleted is due to be erased.
+    Due,
+    /// Anything at all is dead (asked for by the administrator).
+    Asked,
+}
+
+/// What is moved with one transaction.
+const MOVED_AT_ONCE: usize = 256;
+
+/// Compacts every segment that is worth it. Tells the octets given back.
+pub fn compact(shared: &Shared, reason: Reason, rewrite: Rewrite<'_>) -> Result<u64, Error> {
+    let chosen = choose(shared, reason);
+    if chosen.is_empty() {
+        return Ok(0);
+    }
+    let pieces = pieces_in(shared, &chosen)?;
+    let mut freed = 0;
+    for segment in chosen {
+        freed += compact_one(shared, &segment, &pieces, rewrite)?;
+    }
+    Ok(freed)
+}
+
+/// Whether any segment is worth it now.
+pub fn is_due(shared: &Shared) -> bool {
+    !choose(shared, Reason::Due).is_empty()
+}
+
+fn choose(shared: &Shared, reason: Reason) -> Vec<Arc<Segment>> {
+    let mut segments = shared.segments();
+    // The newest may still be appended to, and its successor's header names it.
+    segments.pop();
+    let now = unix_secs();
+    let config = &shared.config;
+    let is_worth_it = |segment: &Arc<Segment>| {
+        let number = segment.number;
+        if lock(&shared.pinned).contains_key(&number) {
+            return false;
+        }
+        let live = lock(&shared.live).get(&number).copied().unwrap_or_default();
+        let total = segment.end().saturating_sub(HEADER);
+        let dead = total.saturating_sub(live);
+        let since = lock(&shared.erasable).get(&number).copied();
+        let must_erase = since.is_some_and(|since| now.saturating_sub(since) >= config.erase_secs);
+        match reason {
+            Reason::Asked => dead > 0 || live == 0,
+            Reason::Due => must_erase || dead * 100 >= total * u64::from(config.dead_percent),
+        }
+    };
+    segments.into_iter().filter(is_worth_it).collect()
+}
+
+type Pieces = HashMap<u64, Vec<(ContentId, PiecePlace)>>;
+
+/// Which contents' pieces stand in the chosen segments.
+fn pieces_in(shared: &Shared, chosen: &[Arc<Segment>]) -> Result<Pieces, Error> {
+    let mut pieces: Pieces = chosen.iter().map(|segment| (segment.number, Vec::new())).collect();
+    shared.scan(&Span::prefix(&[CONTENTS], Order::Ascending), &mut |key, value| {
+        let id = key[1..].try_into().map(ContentId);
+        if let (Ok(id), Some(places)) = (id, PiecePlace::decode_all(value)) {
+            for place in places {
+                if let Some(in_segment) = pieces.get_mut(&place.segment) {
+                    in_segment.push((id, place));
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(pieces)
+}
+
+fn compact_one(
+    shared: &Shared,
+    segment: &Segment,
+    pieces: &Pieces,
+    rewrite: Rewrite<'_>,
+) -> Result<u64, Error> {
+    let is_oldest = shared.segments().first().is_some_and(|first| first.number == segment.number);
+    let mut moved = Vec::new();
+    let (mut offset, end) = (HEADER, segment.end());
+    while offset < end {
+        let Some((frame, body)) = segment.read(offset, end)? else {
+            // What is damaged stays where it is, for whoever may repair it.
+            return Ok(0);
+        };
+        if frame.kind == Kind::Transaction {
+            transaction(segment.number, offset, &body, is_oldest, &mut moved)?;
+        }
+        if moved.len() >= MOVED_AT_ONCE {
+            rewrite(std::mem::take(&mut moved))?;
+        }
+        offset += frame.octets();
+    }
+    for (id, place) in pieces.get(&segment.number).into_iter().flatten() {
+        moved.push(Moved::Piece { id: *id, place: *place });
+        // Pieces are large: a few at a time, so that mail gets in between.
+        rewrite(std::mem::take(&mut moved))?;
+    }
+    if !moved.is_empty() {
+        rewrite(moved)?;
+    }
+    remove(shared, segment)
+}
+
+fn transaction(
+    segment: u64,
+    at: u64,
+    body: &[u8],
+    is_oldest: bool,
+    moved: &mut Vec<Moved>,
+) -> Result<(), Error> {
+    let malformed = || Error::Damaged(format!("segment {segment}: a malformed transaction"));
+    let (_, ops) = frame::parse(body).ok_or_else(malformed)?;
+    for op in ops {
+        let key = op.key.to_vec();
+        match op.value {
+            Some((starts, value)) => {
+                let length = u32::try_from(value.len()).expect("it was read from 32 bits");
+                let place = Place { segment, frame: at, at: starts, length };
+                moved.push(Moved::Record { key, place });
+            }
+            None if !is_oldest => moved.push(Moved::Tombstone { key }),
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// The index on disk must not point into the segment any more when it goes.
+fn remove(shared: &Shared, segment: &Segment) -> Result<u64, Error> {
+    if lock(&shared.pinned).contains_key(&segment.number) {
+        return Ok(0);
+    }
+    checkpoint::write(shared)?;
+    let octets = segment.end();
+    shared.segment_forget(segment.number);
+    shared.disk.remove(&segment::file_name(segment.number))?;
+    shared.disk.sync_folder()?;
+    tracing::debug!(segment = segment.number, octets, "segment compacted");
+    Ok(octets)
+}

@@ -1,0 +1,120 @@
+//! The index: where the journal holds the current version of each key. It can always be built
+//! again from the journal, so nothing here needs to be durable; it only has to prove at each
+//! start that it is what the journal says (see `digest`).
+
+mod sled;
+
+use std::ops::ControlFlow;
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+use super::engine::Span;
+
+pub use self::sled::SledIndex;
+
+/// Why the index did not do something; the cause is for the log, the cure is a new one.
+#[derive(Debug, thiserror::Error)]
+#[error("index: {0}")]
+pub struct IndexError(pub String);
+
+/// Changes to apply: a row to put under a key, or `None` to remove it.
+pub type Changes = [(Vec<u8>, Option<Row>)];
+
+/// Ordered rows on some medium.
+pub trait Index: Send + Sync {
+    fn get(&self, key: &[u8]) -> Result<Option<Row>, IndexError>;
+    /// Visits the rows of a span in its order until `visit` breaks.
+    fn scan(
+        &self,
+        span: &Span,
+        visit: &mut dyn FnMut(&[u8], Row) -> ControlFlow<()>,
+    ) -> Result<(), IndexError>;
+    fn apply(&self, changes: &Changes) -> Result<(), IndexError>;
+    /// Brings everything applied so far to the medium.
+    fn flush(&self) -> Result<(), IndexError>;
+    /// Starts again after an error, keeping what is there.
+    fn reopen(&self) -> Result<(), IndexError>;
+    /// Removes everything.
+    fn wipe(&self) -> Result<(), IndexError>;
+}
+
+/// Where the journal holds a value, and the value itself when it is small.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub place: Place,
+    /// What the value is, for the digest: it changes when the value does and when nothing else
+    /// does.
+    pub identity: u128,
+    /// `None` when it has to be read from its place.
+    pub inline: Option<bytes::Bytes>,
+}
+
+/// A stretch of a journal frame's plaintext.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub segment: u64,
+    /// Where the frame begins in its segment.
+    pub frame: u64,
+    /// Where the value begins in the frame's plaintext.
+    pub at: u32,
+    pub length: u32,
+}
+
+/// sled turns larger values into files that are never synced.
+pub const INLINE_OCTETS_MAX: usize = 6 * 1024;
+const ROW_HEAD: usize = 1 + 8 + 8 + 4 + 4 + 16;
+
+impl Row {
+    /// The row for a value at a place.
+    pub fn new(key: &[u8], value: bytes::Bytes, place: Place) -> Row {
+        let identity = identity_of(key, &value);
+        let inline = (value.len() <= INLINE_OCTETS_MAX).then_some(value);
+        Row { place, identity, inline }
+    }
+
+    pub fn encode(&self) -> Vec<u8> {
+        let inline = self.inline.as_deref();
+        let mut out = Vec::with_capacity(ROW_HEAD + inline.map_or(0, <[u8]>::len));
+        out.push(u8::from(inline.is_some()));
+        out.extend_from_slice(&self.place.segment.to_be_bytes());
+        out.extend_from_slice(&self.place.frame.to_be_bytes());
+        out.extend_from_slice(&self.place.at.to_be_bytes());
+        out.extend_from_slice(&self.place.length.to_be_bytes());
+        out.extend_from_slice(&self.identity.to_be_bytes());
+        out.extend_from_slice(inline.unwrap_or_default());
+        out
+    }
+
+    /// `None` when the octets are no row.
+    pub fn decode(octets: &[u8]) -> Option<Row> {
+        let (is_inline, rest) = octets.split_first()?;
+        let (segment, rest) = rest.split_first_chunk()?;
+        let (frame, rest) = rest.split_first_chunk()?;
+        let (at, rest) = rest.split_first_chunk()?;
+        let (length, rest) = rest.split_first_chunk()?;
+        let (identity, rest) = rest.split_first_chunk()?;
+        let place = Place {
+            segment: u64::from_be_bytes(*segment),
+            frame: u64::from_be_bytes(*frame),
+            at: u32::from_be_bytes(*at),
+            length: u32::from_be_bytes(*length),
+        };
+        let inline = match is_inline {
+            1 if rest.len() == place.length as usize => Some(bytes::Bytes::copy_from_slice(rest)),
+            0 if rest.is_empty() => None,
+            _ => return None,
+        };
+        Some(Row { place, identity: u128::from_be_bytes(*identity), inline })
+    }
+}
+
+/// A number for a key and its value. The index's digest is the wrapping sum of these over all
+/// rows, so that it can be kept up with each change and computed again from any order.
+pub fn identity_of(key: &[u8], value: &[u8]) -> u128 {
+    let mut whole = Vec::with_capacity(2 + key.len() + value.len());
+    whole.extend_from_slice(&u16::try_from(key.len()).unwrap_or(u16::MAX).to_be_bytes());
+    whole.extend_from_slice(key);
+    whole.extend_from_slice(value);
+    let hash = digest(&SHA256, &whole);
+    u128::from_be_bytes(*hash.as_ref().first_chunk().expect("SHA-256 gives 32 octets"))
+}

@@ -1,0 +1,141 @@
+//! The index in sled 0.34, used within what it does well: one tree, plain batches from one
+//! thread, small values, no transactions, no `flush_async`.
+
+use std::fs::File;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
+
+use super::super::engine::{Order, Span};
+use super::{Changes, Index, IndexError, Row};
+
+/// Rows in a sled database, in a folder of its own.
+pub struct SledIndex {
+    folder: PathBuf,
+    cache_octets: u64,
+    /// `None` between a failure and the next `reopen` or `wipe`.
+    db: RwLock<Option<sled::Db>>,
+}
+
+impl From<sled::Error> for IndexError {
+    fn from(error: sled::Error) -> IndexError {
+        IndexError(error.to_string())
+    }
+}
+
+impl SledIndex {
+    /// Opens the folder, or leaves it closed when it cannot be opened: the caller wipes it then.
+    pub fn open(folder: &Path, cache_octets: u64) -> SledIndex {
+        let index = SledIndex { folder: folder.to_owned(), cache_octets, db: RwLock::new(None) };
+        if let Err(error) = index.reopen() {
+            tracing::warn!(%error, "the index does not open and will be built again");
+        }
+        index
+    }
+
+    fn open_db(&self) -> Result<sled::Db, IndexError> {
+        let config = sled::Config::new()
+            .path(&self.folder)
+            .cache_capacity(self.cache_octets)
+            .flush_every_ms(None)
+            .mode(sled::Mode::HighThroughput);
+        // Recovery of a damaged file may panic inside sled; that is a failure like another.
+        let opened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| config.open()));
+        match opened {
+            Ok(db) => Ok(db?),
+            Err(_) => Err(IndexError("sled panicked while opening".to_owned())),
+        }
+    }
+
+    fn db(&self) -> Result<sled::Db, IndexError> {
+        let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
+        db.clone().ok_or_else(|| IndexError("closed".to_owned()))
+    }
+
+    fn replace(&self, db: Option<sled::Db>) {
+        *self.db.write().unwrap_or_else(PoisonError::into_inner) = db;
+    }
+}
+
+impl Index for SledIndex {
+    fn get(&self, key: &[u8]) -> Result<Option<Row>, IndexError> {
+        let found = self.db()?.get(key)?;
+        found.map(|octets| decode(&octets)).transpose()
+    }
+
+    fn scan(
+        &self,
+        span: &Span,
+        visit: &mut dyn FnMut(&[u8], Row) -> ControlFlow<()>,
+    ) -> Result<(), IndexError> {
+        let db = self.db()?;
+        let range = match &span.to {
+            Some(to) if *to <= span.from => return Ok(()),
+            Some(to) => db.range(span.from.clone()..to.clone()),
+            None => db.range(span.from.clone()..),
+        };
+        let mut visit_row = |entry: sled::Result<(sled::IVec, sled::IVec)>| {
+            let (key, octets) = entry?;
+            Ok::<_, IndexError>(visit(&key, decode(&octets)?))
+        };
+        match span.order {
+            Order::Ascending => {
+                for entry in range {
+                    if visit_row(entry)?.is_break() {
+                        break;
+                    }
+                }
+            }
+            Order::Descending => {
+                for entry in range.rev() {
+                    if visit_row(entry)?.is_break() {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(&self, changes: &Changes) -> Result<(), IndexError> {
+        let mut batch = sled::Batch::default();
+        for (key, row) in changes {
+            match row {
+                Some(row) => batch.insert(key.as_slice(), row.encode()),
+                None => batch.remove(key.as_slice()),
+            }
+        }
+        Ok(self.db()?.apply_batch(batch)?)
+    }
+
+    fn flush(&self) -> Result<(), IndexError> {
+        self.db()?.flush()?;
+        // sled's flush is sync_file_range on Linux, which makes nothing durable; the page cache
+        // belongs to the file, so any descriptor of it will do.
+        let file = File::open(self.folder.join("db"));
+        file.and_then(|file| file.sync_all()).map_err(|error| IndexError(error.to_string()))
+    }
+
+    fn reopen(&self) -> Result<(), IndexError> {
+        // The lock on the folder goes with the old handle, which may still be in a reader's hand.
+        self.replace(None);
+        let db = self.open_db()?;
+        self.replace(Some(db));
+        Ok(())
+    }
+
+    fn wipe(&self) -> Result<(), IndexError> {
+        self.replace(None);
+        match std::fs::remove_dir_all(&self.folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(IndexError(error.to_string()));
+            }
+            _ => {}
+        }
+        self.reopen()
+    }
+}
+
+fn decode(octets: &[u8]) -> Result<Row, IndexError> {
+    Row::decode(octets).ok_or_else(|| IndexError("a row cannot be read".to_owned()))
+}

@@ -1,0 +1,190 @@
+//! Frames: a transaction, or a piece of a content.
+
+use crate::vault::SegmentKey;
+
+/// What a frame holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Transaction,
+    Piece,
+}
+
+/// The head of a frame, in the open but bound to the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame {
+    pub kind: Kind,
+    /// Octets of the sealed body, tag included.
+    pub sealed: u32,
+    /// Counts frames through all segments, without a gap.
+    pub seq: u64,
+    /// The last frame known to be durable when this one was written. A frame that is missing
+    /// although a later one knows it durable was damaged; else it was never acknowledged.
+    pub durable: u64,
+}
+
+/// One change in a transaction, as it stands in the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Op<'b> {
+    pub key: &'b [u8],
+    /// The value and where it begins in the body; `None` deletes.
+    pub value: Option<(u32, &'b [u8])>,
+}
+
+/// A transaction's body while it is written.
+#[derive(Default)]
+pub struct Body(Vec<u8>);
+
+const MAGIC: u32 = 0x50_53_54_46; // "PSTF"
+pub const HEAD: usize = 40;
+const TAG: usize = 16;
+pub const ALIGN: u64 = 16;
+/// A piece's body begins with its content's id.
+pub const PIECE_HEAD: usize = 16;
+/// A transaction's body begins with the index's digest after it.
+const DIGEST: usize = 16;
+/// Nothing larger is written, so nothing larger is believed.
+pub const SEALED_MAX: u32 = 256 * 1024 * 1024;
+
+impl Kind {
+    fn code(self) -> u8 {
+        match self {
+            Kind::Transaction => 1,
+            Kind::Piece => 2,
+        }
+    }
+}
+
+impl Frame {
+    fn encode(self) -> [u8; HEAD] {
+        let mut head = [0; HEAD];
+        head[..4].copy_from_slice(&MAGIC.to_be_bytes());
+        head[4] = self.kind.code();
+        head[8..12].copy_from_slice(&self.sealed.to_be_bytes());
+        head[12..20].copy_from_slice(&self.seq.to_be_bytes());
+        head[20..28].copy_from_slice(&self.durable.to_be_bytes());
+        let check = crc32fast::hash(&head[..36]);
+        head[36..].copy_from_slice(&check.to_be_bytes());
+        head
+    }
+
+    /// `None` when the octets are no frame's head.
+    pub fn decode(octets: &[u8]) -> Option<Frame> {
+        let head: &[u8; HEAD] = octets.first_chunk()?;
+        let u32_at = |at: usize| {
+            let octets: [u8; 4] = head[at..at + 4].try_into().expect("four octets");
+            u32::from_be_bytes(octets)
+        };
+        let u64_at = |at: usize| u64::from(u32_at(at)) << 32 | u64::from(u32_at(at + 4));
+        if u32_at(0) != MAGIC || u32_at(36) != crc32fast::hash(&head[..36]) {
+            return None;
+        }
+        let kind = match head[4] {
+            1 => Kind::Transaction,
+            2 => Kind::Piece,
+            _ => return None,
+        };
+        let sealed = u32_at(8);
+        let fits = (TAG as u32..=SEALED_MAX).contains(&sealed);
+        fits.then_some(Frame { kind, sealed, seq: u64_at(12), durable: u64_at(20) })
+    }
+
+    /// Octets in the segment, padding included.
+    pub fn octets(self) -> u64 {
+        (HEAD as u64 + u64::from(self.sealed)).next_multiple_of(ALIGN)
+    }
+}
+
+/// Seals a body and appends the whole frame to `out`. `offset` is where it will stand in its
+/// segment, and with that its nonce.
+pub fn append(
+    out: &mut Vec<u8>,
+    key: &SegmentKey,
+    offset: u64,
+    kind: Kind,
+    seq: u64,
+    durable: u64,
+    mut body: Vec<u8>,
+) -> Option<Frame> {
+    let sealed = u32::try_from(body.len() + TAG).ok().filter(|sealed| *sealed <= SEALED_MAX)?;
+    let frame = Frame { kind, sealed, seq, durable };
+    let head = frame.encode();
+    key.seal_in_place(offset, &head, &mut body).ok()?;
+    let start = out.len() as u64;
+    out.extend_from_slice(&head);
+    out.extend_from_slice(&body);
+    out.resize((start + frame.octets()) as usize, 0);
+    Some(frame)
+}
+
+/// Opens a frame's sealed body where it stands; `None` when it was changed.
+pub fn open<'b>(
+    key: &SegmentKey,
+    offset: u64,
+    frame: Frame,
+    sealed: &'b mut [u8],
+) -> Option<&'b [u8]> {
+    key.open_in_place(offset, &frame.encode(), sealed).ok().map(|plain| &*plain)
+}
+
+impl Body {
+    pub fn new() -> Body {
+        Body(vec![0; DIGEST])
+    }
+
+    /// Adds a change; tells where its value begins in the body.
+    pub fn push(&mut self, key: &[u8], value: Option<&[u8]>) -> u32 {
+        let key_length = u16::try_from(key.len()).expect("keys are a few dozen octets");
+        self.0.push(u8::from(value.is_some()));
+        self.0.extend_from_slice(&key_length.to_be_bytes());
+        self.0.extend_from_slice(key);
+        let mut at = 0;
+        if let Some(value) = value {
+            let length = u32::try_from(value.len()).expect("values are bounded by the frame");
+            self.0.extend_from_slice(&length.to_be_bytes());
+            at = self.0.len();
+            self.0.extend_from_slice(value);
+        }
+        u32::try_from(at).expect("bodies are bounded by the frame")
+    }
+
+    /// The finished body: the digest of the index once this transaction is in it.
+    pub fn finish(mut self, digest: u128) -> Vec<u8> {
+        self.0[..DIGEST].copy_from_slice(&digest.to_be_bytes());
+        self.0
+    }
+}
+
+/// A transaction's digest and changes; `None` when the body is malformed.
+pub fn parse(body: &[u8]) -> Option<(u128, Vec<Op<'_>>)> {
+    let (digest, _) = body.split_first_chunk()?;
+    let mut ops = Vec::new();
+    let mut at = DIGEST;
+    while at < body.len() {
+        let (op, next) = parse_op(body, at)?;
+        ops.push(op);
+        at = next;
+    }
+    Some((u128::from_be_bytes(*digest), ops))
+}
+
+fn parse_op(body: &[u8], at: usize) -> Option<(Op<'_>, usize)> {
+    let (tag, rest) = body.get(at..)?.split_first()?;
+    let (key_length, rest) = rest.split_first_chunk()?;
+    let (key, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*key_length)))?;
+    match tag {
+        0 => Some((Op { key, value: None }, body.len() - rest.len())),
+        1 => {
+            let (length, rest) = rest.split_first_chunk()?;
+            let start = body.len() - rest.len();
+            let (value, rest) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+            let value = Some((u32::try_from(start).ok()?, value));
+            Some((Op { key, value }, body.len() - rest.len()))
+        }
+        _ => None,
+    }
+}
+
+/// The content a piece belongs to, and its octets.
+pub fn parse_piece(body: &[u8]) -> Option<([u8; 16], &[u8])> {
+    body.split_first_chunk().map(|(id, octets)| (*id, octets))
+}

@@ -1,0 +1,66 @@
+//! The journal: append-only segments of sealed frames. It is the truth; everything else in the
+//! data folder can be made from it.
+//!
+//! ```text
+//! segment = header, frame, frame, …            one file, NNNNNNNNNN.seg
+//! frame   = head (40 octets, in the open) ‖ sealed body ‖ tag, padded to 16
+//! ```
+//!
+//! Each segment has a random salt, and with it a key of its own. A frame's place in its segment
+//! is its nonce, so nothing is ever written twice at one place: after a restart, and after any
+//! write or sync that failed, a new segment begins. Its header says where the one before ends,
+//! which cuts off for good what was never acknowledged.
+
+pub mod frame;
+pub mod segment;
+
+use super::index::Place;
+
+pub use frame::{Body, Kind};
+pub use segment::Segment;
+
+/// Where a segment's next frame goes, counted from the segment's start.
+pub type Offset = u64;
+
+/// A piece of a content: one frame of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PiecePlace {
+    pub segment: u64,
+    pub frame: Offset,
+    pub length: u32,
+}
+
+impl PiecePlace {
+    /// Octets of one place in a content's row.
+    pub const ENCODED: usize = 20;
+
+    pub fn encode(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.segment.to_be_bytes());
+        out.extend_from_slice(&self.frame.to_be_bytes());
+        out.extend_from_slice(&self.length.to_be_bytes());
+    }
+
+    /// The places in a content's value; `None` when the octets are none.
+    pub fn decode_all(octets: &[u8]) -> Option<Vec<PiecePlace>> {
+        if !octets.len().is_multiple_of(Self::ENCODED) {
+            return None;
+        }
+        let one = |octets: &[u8]| {
+            let (segment, rest) = octets.split_first_chunk()?;
+            let (frame, rest) = rest.split_first_chunk()?;
+            let (length, _) = rest.split_first_chunk()?;
+            Some(PiecePlace {
+                segment: u64::from_be_bytes(*segment),
+                frame: u64::from_be_bytes(*frame),
+                length: u32::from_be_bytes(*length),
+            })
+        };
+        octets.chunks(Self::ENCODED).map(one).collect()
+    }
+
+    /// As a stretch of its frame's body, behind the content's id.
+    pub fn place(self) -> Place {
+        let at = u32::try_from(frame::PIECE_HEAD).expect("a few octets");
+        Place { segment: self.segment, frame: self.frame, at, length: self.length }
+    }
+}

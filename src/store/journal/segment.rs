@@ -1,0 +1,188 @@
+//! One segment: its header, its key, and the frames in it.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::vault::{self, SegmentKey, Vault};
+
+use super::super::disk::{Disk, DiskFile};
+use super::frame::{self, ALIGN, Frame, HEAD};
+
+/// A segment file that can be read; the newest can also be appended to.
+pub struct Segment {
+    pub number: u64,
+    pub header: Header,
+    pub key: SegmentKey,
+    file: Box<dyn DiskFile>,
+    /// Where what is durable ends.
+    end: AtomicU64,
+}
+
+/// What a segment says of itself and of the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    pub number: u64,
+    pub salt: [u8; 32],
+    /// The segment before, or 0, and where its frames end for good.
+    pub previous: u64,
+    pub previous_end: u64,
+    /// The first frame's number.
+    pub first_seq: u64,
+}
+
+const MAGIC: &[u8; 8] = b"PSTNSEG1";
+const PLAIN: usize = 72;
+/// Octets before the first frame.
+pub const HEADER: u64 = 96;
+/// The header's tag is made with a nonce that no frame has.
+const HEADER_NONCE: u64 = u64::MAX;
+
+/// `0000000042.seg`.
+pub fn file_name(number: u64) -> String {
+    format!("{number:010}.seg")
+}
+
+/// The number in a segment's file name.
+pub fn number_of(name: &str) -> Option<u64> {
+    name.strip_suffix(".seg").filter(|stem| stem.len() == 10)?.parse().ok()
+}
+
+impl Header {
+    fn plain(&self) -> [u8; PLAIN] {
+        let mut out = [0; PLAIN];
+        out[..8].copy_from_slice(MAGIC);
+        out[8..16].copy_from_slice(&self.number.to_be_bytes());
+        out[16..48].copy_from_slice(&self.salt);
+        out[48..56].copy_from_slice(&self.previous.to_be_bytes());
+        out[56..64].copy_from_slice(&self.previous_end.to_be_bytes());
+        out[64..].copy_from_slice(&self.first_seq.to_be_bytes());
+        out
+    }
+
+    fn parse(octets: &[u8]) -> Option<Header> {
+        let plain: &[u8; PLAIN] = octets.first_chunk()?;
+        let number =
+            |at: usize| u64::from_be_bytes(plain[at..at + 8].try_into().expect("eight octets"));
+        (plain[..8] == *MAGIC).then(|| Header {
+            number: number(8),
+            salt: plain[16..48].try_into().expect("32 octets"),
+            previous: number(48),
+            previous_end: number(56),
+            first_seq: number(64),
+        })
+    }
+}
+
+impl Segment {
+    /// Makes a new segment, durable with its name before it is used.
+    pub fn create(
+        disk: &dyn Disk,
+        vault: &Vault,
+        number: u64,
+        previous: Option<(u64, u64)>,
+        first_seq: u64,
+        room: u64,
+    ) -> io::Result<Segment> {
+        let salt = vault::random_bytes().map_err(io::Error::other)?;
+        let (previous, previous_end) = previous.unwrap_or_default();
+        let header = Header { number, salt, previous, previous_end, first_seq };
+        let key = vault.segment_key(number, &salt);
+        let mut tag = Vec::new();
+        let plain = header.plain();
+        key.seal_in_place(HEADER_NONCE, &plain, &mut tag).map_err(io::Error::other)?;
+        let mut octets = plain.to_vec();
+        octets.extend_from_slice(&tag);
+        octets.resize(HEADER as usize, 0);
+        let file = disk.create(&file_name(number))?;
+        file.preallocate(room)?;
+        file.write_all_at(&octets, 0)?;
+        file.sync_data()?;
+        disk.sync_folder()?;
+        Ok(Segment { number, header, key, file, end: AtomicU64::new(HEADER) })
+    }
+
+    /// Opens a segment; `None` when its header is not one that was finished.
+    pub fn open(disk: &dyn Disk, vault: &Vault, number: u64) -> io::Result<Option<Segment>> {
+        let file = disk.open(&file_name(number))?;
+        let mut octets = [0; HEADER as usize];
+        let read = file.read_at(&mut octets, 0)?;
+        let Some(header) = Header::parse(&octets[..read]).filter(|h| h.number == number) else {
+            return Ok(None);
+        };
+        let key = vault.segment_key(number, &header.salt);
+        let mut tag = octets[PLAIN..PLAIN + 16].to_vec();
+        if key.open_in_place(HEADER_NONCE, &header.plain(), &mut tag).is_err() {
+            return Ok(None);
+        }
+        let end = AtomicU64::new(file.length()?);
+        Ok(Some(Segment { number, header, key, file, end }))
+    }
+
+    /// Where what is durable ends.
+    pub fn end(&self) -> u64 {
+        self.end.load(Ordering::Acquire)
+    }
+
+    pub fn set_end(&self, end: u64) {
+        self.end.store(end, Ordering::Release);
+    }
+
+    /// Writes frames at `offset` and syncs them. After an error the segment is not to be
+    /// written to again: what is on the medium is not known.
+    pub fn append(&self, octets: &[u8], offset: u64) -> io::Result<()> {
+        self.file.write_all_at(octets, offset)?;
+        self.file.sync_data()?;
+        self.set_end(offset + octets.len() as u64);
+        Ok(())
+    }
+
+    /// Gives back the room beyond the end. Only tidies: a failure is of no consequence.
+    pub fn trim(&self) {
+        if let Err(error) = self.file.set_length(self.end()) {
+            tracing::debug!(segment = self.number, %error, "a segment was not trimmed");
+        }
+    }
+
+    /// The frame at `offset` and its opened body; `None` when there is no intact frame.
+    pub fn read(&self, offset: u64, end: u64) -> io::Result<Option<(Frame, Vec<u8>)>> {
+        let Some(frame) = self.head(offset, end)? else { return Ok(None) };
+        let mut body = vec![0; frame.sealed as usize];
+        let read = self.file.read_at(&mut body, offset + HEAD as u64)?;
+        if read < body.len() {
+            return Ok(None);
+        }
+        let Some(plain) = frame::open(&self.key, offset, frame, &mut body).map(<[u8]>::len) else {
+            return Ok(None);
+        };
+        body.truncate(plain);
+        Ok(Some((frame, body)))
+    }
+
+    /// The head at `offset`, if one stands there and its body ends before `end`.
+    fn head(&self, offset: u64, end: u64) -> io::Result<Option<Frame>> {
+        let mut head = [0; HEAD];
+        let read = self.file.read_at(&mut head, offset)?;
+        let frame = Frame::decode(&head[..read]);
+        Ok(frame.filter(|frame| offset + frame.octets() <= end))
+    }
+
+    /// The next place at or after `offset` where an intact frame stands, after damage.
+    pub fn resync(&self, offset: u64, end: u64) -> io::Result<Option<u64>> {
+        const WINDOW: usize = 1024 * 1024;
+        let mut at = offset.next_multiple_of(ALIGN);
+        let mut window = vec![0; WINDOW + HEAD];
+        while at < end {
+            let read = self.file.read_at(&mut window, at)?;
+            let mut step = 0;
+            while step < WINDOW && step < read {
+                let found = Frame::decode(&window[step..read]).is_some();
+                if found && self.read(at + step as u64, end)?.is_some() {
+                    return Ok(Some(at + step as u64));
+                }
+                step += ALIGN as usize;
+            }
+            at += WINDOW as u64;
+        }
+        Ok(None)
+    }
+}

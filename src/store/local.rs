@@ -1,0 +1,367 @@
+//! The local engine: the journal, its writer thread, and the thread that keeps the index.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use rustix::fs::{FlockOperation, flock};
+
+use crate::config;
+use crate::vault::Vault;
+
+use super::compact::{self, Reason};
+use super::disk::OsDisk;
+use super::engine::{ContentId, Engine, Job, Span, Staged, Verified, Visit};
+use super::index::SledIndex;
+use super::recovery::{OpenReport, Progress, recover};
+use super::shared::{Shared, lock};
+use super::writer::{Moved, Request, Writer};
+use super::{Error, checkpoint, verify};
+
+/// How the local engine is kept.
+#[derive(Clone, Debug)]
+pub struct LocalConfig {
+    pub folder: PathBuf,
+    /// A segment that has grown past this is closed.
+    pub segment_octets: u64,
+    pub index_cache_octets: u64,
+    /// New contents are put off when less than this is free.
+    pub free_min_octets: u64,
+    pub dead_percent: u8,
+    /// What was deleted is gone from the medium after this long.
+    pub erase_secs: u64,
+    pub compact_octets_per_sec: u64,
+    /// How long to wait before the first try to write again after a failure.
+    pub retry_first: Duration,
+    /// Most transactions in one group.
+    pub group_max: usize,
+    /// Most transactions that wait for the writer; more block.
+    pub waiting_max: usize,
+    /// Rows that may wait for the index before writers wait for it.
+    pub overlay_rows_max: usize,
+    pub checkpoint_every: Duration,
+}
+
+impl LocalConfig {
+    /// The defaults, in a folder.
+    pub fn in_folder(folder: PathBuf) -> LocalConfig {
+        LocalConfig::from_config(folder, &config::Store::default())
+    }
+
+    /// What the configuration says, in a folder.
+    pub fn from_config(folder: PathBuf, config: &config::Store) -> LocalConfig {
+        const MIB: u64 = 1024 * 1024;
+        LocalConfig {
+            folder,
+            segment_octets: config.segment_mib * MIB,
+            index_cache_octets: config.index_cache_mib * MIB,
+            free_min_octets: config.free_min_mib * MIB,
+            dead_percent: config.compact_dead_percent,
+            erase_secs: u64::from(config.erase_within_hours) * 3600,
+            compact_octets_per_sec: u64::from(config.compact_mib_per_sec) * MIB,
+            retry_first: Duration::from_secs(1),
+            group_max: 512,
+            waiting_max: 4_096,
+            overlay_rows_max: 200_000,
+            checkpoint_every: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Records and contents on the local disk.
+pub struct LocalEngine {
+    shared: Arc<Shared>,
+    report: OpenReport,
+    requests: Mutex<Option<SyncSender<Request>>>,
+    background: Arc<Background>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Held as long as the engine lives, so that no second one opens the folder.
+    _lock: File,
+}
+
+/// Wakes the index's thread, and tells it to end.
+#[derive(Default)]
+struct Background {
+    state: Mutex<Signal>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Signal {
+    work: bool,
+    stop: bool,
+}
+
+/// How often the index's thread looks for something to compact.
+const COMPACT_LOOK_EVERY: Duration = Duration::from_secs(10);
+const INDEX_RETRY: Duration = Duration::from_secs(1);
+
+impl LocalEngine {
+    /// Opens the folder, made if it is not there. `progress` is told when the index has to be
+    /// built again. An error says why the folder cannot be used; another process that has it
+    /// open is one.
+    pub fn open(
+        config: LocalConfig,
+        vault: Vault,
+        progress: Progress<'_>,
+    ) -> Result<LocalEngine, Error> {
+        std::fs::create_dir_all(config.folder.join("journal"))?;
+        let held = lock_folder(&config)?;
+        let disk = Box::new(OsDisk::new(&config.folder.join("journal")));
+        let index = SledIndex::open(&config.folder.join("index"), config.index_cache_octets);
+        let shared = Arc::new(Shared::new(disk, vault, config, Box::new(index)));
+        let recovered = recover(&shared, progress)?;
+        let report = recovered.report;
+        let (sender, receiver) = sync_channel(shared.config.waiting_max);
+        let background = Arc::new(Background::default());
+        let writer =
+            Writer::new(shared.clone(), recovered.position, recovered.last, recovered.number);
+        let engine = LocalEngine {
+            shared: shared.clone(),
+            report,
+            requests: Mutex::new(Some(sender.clone())),
+            background: background.clone(),
+            threads: Mutex::default(),
+            _lock: held,
+        };
+        let waker = background.clone();
+        let writing = shared.clone();
+        engine.spawn("store-writer", move || write_loop(writer, &writing, &receiver, &waker))?;
+        engine.spawn("store-index", move || index_loop(&shared, &background, sender))?;
+        Ok(engine)
+    }
+
+    /// What opening found and did.
+    pub fn report(&self) -> &OpenReport {
+        &self.report
+    }
+
+    /// Finishes what waits, writes a checkpoint, ends the threads. Later requests are refused.
+    pub fn close(&self) -> Result<(), Error> {
+        if lock(&self.requests).take().is_none() {
+            return Ok(());
+        }
+        self.background.tell(|signal| signal.stop = true);
+        for thread in lock(&self.threads).drain(..) {
+            thread.join().map_err(|_| Error::Io("a store thread panicked".to_owned()))?;
+        }
+        checkpoint::write(&self.shared)
+    }
+
+    fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work)?;
+        lock(&self.threads).push(thread);
+        Ok(())
+    }
+
+    fn send(&self, request: Request) -> Result<(), Request> {
+        let sender = lock(&self.requests).clone();
+        match sender {
+            Some(sender) => sender.send(request).map_err(|back| back.0),
+            None => Err(request),
+        }
+    }
+}
+
+impl Drop for LocalEngine {
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
+            tracing::error!(%error, "the store did not close in order; the next start mends it");
+        }
+    }
+}
+
+fn lock_folder(config: &LocalConfig) -> Result<File, Error> {
+    let path = config.folder.join("lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path)?;
+    flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
+        Error::Io(format!("{}: another process has this store open", path.display()))
+    })?;
+    Ok(file)
+}
+
+/// Gathers what waits and hands it to the writer as one group; the sync of one group is the
+/// time in which the next one gathers.
+fn write_loop(
+    mut writer: Writer,
+    shared: &Shared,
+    requests: &Receiver<Request>,
+    background: &Background,
+) {
+    while let Ok(first) = requests.recv() {
+        let mut group = vec![first];
+        while group.len() < shared.config.group_max
+            && let Ok(next) = requests.try_recv()
+        {
+            group.push(next);
+        }
+        writer.group(group);
+        background.tell(|signal| signal.work = true);
+        // The overlay is memory: when the index falls far behind, writers wait for it.
+        while shared.overlay().len() > shared.config.overlay_rows_max {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// Moves rows into the index, writes checkpoints, compacts. Ends when told to, and with its
+/// `sender` the writer does.
+fn index_loop(shared: &Shared, background: &Background, sender: SyncSender<Request>) {
+    let mut checkpointed = (Instant::now(), shared.overlay().published.seq);
+    let mut compacted = Instant::now();
+    while background.wait(shared.config.checkpoint_every.min(COMPACT_LOOK_EVERY)) {
+        if let Err(error) = shared.drain() {
+            tracing::error!(%error, "the index does not take what the journal holds");
+            background.pause(INDEX_RETRY);
+            if let Err(error) = shared.index.reopen() {
+                tracing::warn!(%error, "the index cannot be opened at present");
+            }
+            background.tell(|signal| signal.work = true);
+            continue;
+        }
+        let seq = shared.overlay().published.seq;
+        if checkpointed.0.elapsed() >= shared.config.checkpoint_every && seq != checkpointed.1 {
+            if let Err(error) = checkpoint::write(shared) {
+                tracing::warn!(%error, "no checkpoint could be written");
+            }
+            checkpointed = (Instant::now(), seq);
+        }
+        if compacted.elapsed() >= COMPACT_LOOK_EVERY {
+            run_compaction(shared, Reason::Due, &sender, background);
+            compacted = Instant::now();
+        }
+    }
+}
+
+fn run_compaction(
+    shared: &Shared,
+    reason: Reason,
+    sender: &SyncSender<Request>,
+    background: &Background,
+) {
+    if !compact::is_due(shared) {
+        return;
+    }
+    let result = compact::compact(shared, reason, &mut |moved| {
+        if background.is_stopping() {
+            return Err(Error::Closed);
+        }
+        let octets = moved.iter().map(octets_of).sum::<u64>();
+        let pause = octets as f64 / shared.config.compact_octets_per_sec as f64;
+        background.pause(Duration::from_secs_f64(pause));
+        ask(sender, moved)
+    });
+    match result {
+        Ok(octets) => tracing::info!(octets, "compacted"),
+        Err(Error::Closed) => {}
+        Err(error) => tracing::warn!(%error, "compaction did not finish"),
+    }
+}
+
+fn octets_of(moved: &Moved) -> u64 {
+    match moved {
+        Moved::Record { place, .. } => u64::from(place.length),
+        Moved::Piece { place, .. } => u64::from(place.length),
+        Moved::Tombstone { key } => key.len() as u64,
+    }
+}
+
+fn ask(sender: &SyncSender<Request>, moved: Vec<Moved>) -> Result<(), Error> {
+    let (tell, told) = sync_channel(1);
+    sender.send(Request::Move(moved, tell)).map_err(|_| Error::Closed)?;
+    told.recv().map_err(|_| Error::Closed)?
+}
+
+impl Background {
+    fn tell(&self, change: impl FnOnce(&mut Signal)) {
+        change(&mut lock(&self.state));
+        self.changed.notify_all();
+    }
+
+    /// Waits for work or for `limit`; `false` when it is time to end.
+    fn wait(&self, limit: Duration) -> bool {
+        let state = lock(&self.state);
+        let idle = |signal: &mut Signal| !signal.work && !signal.stop;
+        let waited = self.changed.wait_timeout_while(state, limit, idle);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.work = false;
+        !state.stop
+    }
+
+    /// Waits for `time`, or until it is time to end.
+    fn pause(&self, time: Duration) {
+        let state = lock(&self.state);
+        let waited = self.changed.wait_timeout_while(state, time, |signal| !signal.stop);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn is_stopping(&self) -> bool {
+        lock(&self.state).stop
+    }
+}
+
+impl Engine for LocalEngine {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, Error> {
+        self.shared.value(key)
+    }
+
+    fn scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), Error> {
+        self.shared.scan(span, visit)
+    }
+
+    fn submit(&self, job: Box<dyn Job>) {
+        if let Err(Request::Job(job)) = self.send(Request::Job(job)) {
+            job.done(Err(Error::Closed));
+        }
+    }
+
+    fn content_stage(&self, piece: Bytes) -> Result<Staged, Error> {
+        let (tell, told) = sync_channel(1);
+        self.send(Request::Stage(piece, tell)).map_err(|_| Error::Closed)?;
+        told.recv().map_err(|_| Error::Closed)?
+    }
+
+    fn content_length(&self, id: ContentId) -> Result<Option<u64>, Error> {
+        let pieces = self.shared.pieces(id)?;
+        Ok(pieces.map(|pieces| pieces.iter().map(|one| u64::from(one.length)).sum()))
+    }
+
+    fn content_read(&self, id: ContentId, offset: u64, length: u64) -> Result<Vec<u8>, Error> {
+        let pieces = self.shared.pieces(id)?.ok_or(Error::NotFound)?;
+        let end = offset.saturating_add(length);
+        let mut out = Vec::new();
+        let mut at = 0;
+        for piece in pieces {
+            let next = at + u64::from(piece.length);
+            if next > offset && at < end {
+                let octets = self.shared.piece(id, piece)?;
+                let from = offset.saturating_sub(at) as usize;
+                let to = (end.min(next) - at) as usize;
+                out.extend_from_slice(&octets[from..to]);
+            }
+            at = next;
+        }
+        Ok(out)
+    }
+
+    fn verify(&self, progress: Progress<'_>) -> Result<Verified, Error> {
+        verify::verify(&self.shared, progress)
+    }
+
+    fn checkpoint(&self) -> Result<(), Error> {
+        checkpoint::write(&self.shared)
+    }
+
+    fn compact(&self) -> Result<u64, Error> {
+        let sender = lock(&self.requests).clone().ok_or(Error::Closed)?;
+        compact::compact(&self.shared, Reason::Asked, &mut |moved| ask(&sender, moved))
+    }
+
+    fn refusing(&self) -> Option<String> {
+        lock(&self.shared.refusing).clone()
+    }
+}

@@ -1,0 +1,294 @@
+//! Opening a store: which frames count, and an index that proves that it agrees with them.
+//!
+//! 1. Segments are opened; each one's end is what its successor's header says.
+//! 2. Frames after the checkpoint are applied to the index again (doing so twice is harmless).
+//! 3. An unreadable stretch was *damaged* if a later frame knows it durable: it is reported and
+//!    skipped, everything else is served. Else it is the torn end of what was never
+//!    acknowledged, and the journal ends there.
+//! 4. The whole index is read and its digest compared with the journal's. When they differ, or
+//!    there was no usable checkpoint, the index is wiped and built from the whole journal.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::Error;
+use super::checkpoint;
+use super::engine::{Order, Span};
+use super::index::{Place, Row};
+use super::journal::segment::{self, HEADER, Segment};
+use super::journal::{Kind, frame};
+use super::shared::{Position, Shared, lock};
+
+/// What opening found and did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OpenReport {
+    /// Frames applied again.
+    pub replayed: u64,
+    /// Whether the index was built from the whole journal.
+    pub rebuilt: bool,
+    /// One sentence for each damaged place.
+    pub damage: Vec<String>,
+}
+
+/// Where the journal ends, and what is there to go on from.
+pub struct Recovered {
+    pub position: Position,
+    pub last: Option<Arc<Segment>>,
+    /// The highest segment number ever used.
+    pub number: u64,
+    pub report: OpenReport,
+}
+
+/// Told (done, total) octets of the journal.
+pub type Progress<'p> = &'p mut dyn FnMut(u64, u64);
+
+/// Opens what is there.
+pub fn recover(shared: &Shared, progress: Progress<'_>) -> Result<Recovered, Error> {
+    let mut report = OpenReport::default();
+    let number = open_segments(shared, &mut report)?;
+    let checkpoint = checkpoint::read(shared).filter(|found| is_usable(shared, found.position));
+    if let Some(found) = &checkpoint {
+        lock(&shared.erasable).extend(found.erasable.iter().copied());
+        let mut replay = Replay::new(shared, found.position, &mut report);
+        let replayed = replay.run(&mut |_, _| ());
+        if let Ok(position) = replayed
+            && proves_itself(shared, position)
+        {
+            return Ok(finish(shared, position, number, report));
+        }
+        tracing::warn!("the index does not agree with the journal and is built again");
+        report = OpenReport { damage: report.damage, ..OpenReport::default() };
+    }
+    report.rebuilt = !shared.segments().is_empty();
+    let position = rebuild(shared, &mut report, progress)?;
+    Ok(finish(shared, position, number, report))
+}
+
+fn finish(shared: &Shared, position: Position, number: u64, mut report: OpenReport) -> Recovered {
+    report.damage.sort();
+    report.damage.dedup();
+    for damage in &report.damage {
+        tracing::error!(%damage, "the journal is damaged; everything else is served");
+    }
+    lock(&shared.damage).clone_from(&report.damage);
+    shared.overlay_mut().published = position;
+    Recovered { position, last: shared.segments().pop(), number, report }
+}
+
+/// Opens every segment and sets its end. Tells the highest number there is.
+fn open_segments(shared: &Shared, report: &mut OpenReport) -> Result<u64, Error> {
+    let names = shared.disk.names()?;
+    let mut numbers: Vec<u64> = names.iter().filter_map(|name| segment::number_of(name)).collect();
+    numbers.sort_unstable();
+    let highest = numbers.last().copied().unwrap_or_default();
+    for number in numbers {
+        match Segment::open(&*shared.disk, &shared.vault, number)? {
+            Some(segment) => shared.segment_add(Arc::new(segment)),
+            // A crash while it was made: its header is synced before anything is in it.
+            None if number == highest => {}
+            None => report.damage.push(format!("segment {number}: its header cannot be read")),
+        }
+    }
+    for pair in shared.segments().windows(2) {
+        if pair[1].header.previous == pair[0].number {
+            let (end, there) = (pair[1].header.previous_end, pair[0].end());
+            if there < end {
+                report.damage.push(format!("segment {}: it is cut short", pair[0].number));
+            }
+            pair[0].set_end(end.min(there));
+        }
+    }
+    Ok(highest)
+}
+
+/// A checkpoint is of use when the segment it stands in is there and reaches so far.
+fn is_usable(shared: &Shared, position: Position) -> bool {
+    match shared.segment(position.segment) {
+        Some(segment) => segment.end() >= position.offset,
+        None => position == Position::default() && shared.segments().is_empty(),
+    }
+}
+
+fn rebuild(
+    shared: &Shared,
+    report: &mut OpenReport,
+    progress: Progress<'_>,
+) -> Result<Position, Error> {
+    shared.index.wipe()?;
+    let mut replay = Replay::new(shared, Position::default(), report);
+    let mut position = replay.run(progress)?;
+    let (digest, live) = survey(shared)?;
+    if digest != position.digest && report.damage.is_empty() {
+        report.damage.push("the journal does not lead to the state it names".to_owned());
+    }
+    // After damage the journal's own digest cannot be reached; what is there is the truth now.
+    position.digest = digest;
+    *lock(&shared.live) = live;
+    Ok(position)
+}
+
+/// Reads the whole index and compares it with what the journal says it must be.
+fn proves_itself(shared: &Shared, position: Position) -> bool {
+    match survey(shared) {
+        Ok((digest, live)) if digest == position.digest => {
+            *lock(&shared.live) = live;
+            true
+        }
+        Ok(_) => false,
+        Err(error) => {
+            tracing::warn!(%error, "the index cannot be read");
+            false
+        }
+    }
+}
+
+/// The index's digest, and the live octets of each segment.
+fn survey(shared: &Shared) -> Result<(u128, BTreeMap<u64, u64>), Error> {
+    let (mut digest, mut live) = (0u128, BTreeMap::new());
+    let mut wrong = None;
+    shared.index.scan(&Span::prefix(&[], Order::Ascending), &mut |key, row| {
+        // The identity stands in the row; where the value does too, it is computed again.
+        let identity = match &row.inline {
+            Some(value) => super::index::identity_of(key, value),
+            None => row.identity,
+        };
+        if identity != row.identity {
+            wrong = Some(Error::Io("an index row does not match its identity".to_owned()));
+            return ControlFlow::Break(());
+        }
+        digest = digest.wrapping_add(identity);
+        for (segment, octets) in shared.shares(key, &row) {
+            *live.entry(segment).or_default() += octets;
+        }
+        ControlFlow::Continue(())
+    })?;
+    wrong.map_or(Ok((digest, live)), Err)
+}
+
+/// Applies frames to the index from a position on.
+struct Replay<'r> {
+    shared: &'r Shared,
+    report: &'r mut OpenReport,
+    position: Position,
+    pending: Vec<(Vec<u8>, Option<Row>)>,
+}
+
+const ROWS_AT_ONCE: usize = 2_048;
+
+/// What stands at a place in a segment.
+enum Found {
+    Frame(frame::Frame, Vec<u8>),
+    /// Unreadable octets up to an intact frame, or up to the end.
+    Gap {
+        next: Option<u64>,
+    },
+}
+
+impl<'r> Replay<'r> {
+    fn new(shared: &'r Shared, from: Position, report: &'r mut OpenReport) -> Self {
+        Replay { shared, report, position: from, pending: Vec::new() }
+    }
+
+    fn run(&mut self, progress: Progress<'_>) -> Result<Position, Error> {
+        let from = self.position.segment;
+        let segments: Vec<_> =
+            self.shared.segments().into_iter().filter(|one| one.number >= from).collect();
+        let total = segments.iter().map(|one| one.end()).sum();
+        let mut done = 0;
+        for (at, segment) in segments.iter().enumerate() {
+            let start = if segment.number == from { self.position.offset } else { HEADER };
+            let is_last = at + 1 == segments.len();
+            self.segment(segment, start, is_last)?;
+            done += segment.end();
+            progress(done, total);
+        }
+        self.apply()?;
+        Ok(self.position)
+    }
+
+    fn segment(&mut self, segment: &Segment, start: u64, is_last: bool) -> Result<(), Error> {
+        let (mut offset, end) = (start, segment.end());
+        while offset < end {
+            match find(segment, offset, end)? {
+                Found::Frame(frame, body) => {
+                    offset += frame.octets();
+                    self.frame(segment.number, offset, frame, &body)?;
+                }
+                Found::Gap { next } => {
+                    let torn = is_last && !self.knew_more(segment, next, end)?;
+                    if torn {
+                        segment.set_end(offset);
+                        break;
+                    }
+                    let number = segment.number;
+                    self.report.damage.push(format!("segment {number}: damaged at {offset}"));
+                    offset = next.unwrap_or(end);
+                }
+            }
+        }
+        self.position.segment = segment.number;
+        self.position.offset = segment.end();
+        Ok(())
+    }
+
+    /// Whether a frame behind a gap knows that something in the gap was durable.
+    fn knew_more(&self, segment: &Segment, next: Option<u64>, end: u64) -> Result<bool, Error> {
+        let mut at = next;
+        while let Some(offset) = at {
+            let Some((frame, _)) = segment.read(offset, end)? else { break };
+            if frame.durable > self.position.seq {
+                return Ok(true);
+            }
+            let behind = offset + frame.octets();
+            at = match find(segment, behind, end)? {
+                _ if behind >= end => None,
+                Found::Frame(..) => Some(behind),
+                Found::Gap { next } => next,
+            };
+        }
+        Ok(false)
+    }
+
+    fn frame(
+        &mut self,
+        segment: u64,
+        end: u64,
+        frame: frame::Frame,
+        body: &[u8],
+    ) -> Result<(), Error> {
+        self.report.replayed += 1;
+        self.position.seq = frame.seq;
+        if frame.kind == Kind::Piece {
+            return Ok(());
+        }
+        let malformed = || Error::Damaged(format!("segment {segment}: a malformed transaction"));
+        let (digest, ops) = frame::parse(body).ok_or_else(malformed)?;
+        let at = end - frame.octets();
+        for op in ops {
+            let row = op.value.map(|(starts, value)| {
+                let length = u32::try_from(value.len()).expect("it was read from 32 bits");
+                let place = Place { segment, frame: at, at: starts, length };
+                Row::new(op.key, Bytes::copy_from_slice(value), place)
+            });
+            self.pending.push((op.key.to_vec(), row));
+        }
+        self.position.digest = digest;
+        if self.pending.len() >= ROWS_AT_ONCE { self.apply() } else { Ok(()) }
+    }
+
+    fn apply(&mut self) -> Result<(), Error> {
+        self.shared.index.apply(&self.pending)?;
+        self.pending.clear();
+        Ok(())
+    }
+}
+
+fn find(segment: &Segment, offset: u64, end: u64) -> Result<Found, Error> {
+    if let Some((frame, body)) = segment.read(offset, end)? {
+        return Ok(Found::Frame(frame, body));
+    }
+    Ok(Found::Gap { next: segment.resync(offset + frame::ALIGN, end)? })
+}

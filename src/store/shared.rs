@@ -1,0 +1,339 @@
+//! What readers, the writer and the background share: segments, the index, and the overlay of
+//! what is durable but not yet in the index.
+
+use std::collections::BTreeMap;
+use std::ops::{Bound, ControlFlow};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use bytes::Bytes;
+
+use crate::vault::Vault;
+
+use super::Error;
+use super::disk::Disk;
+use super::engine::{ContentId, Order, Span, Visit};
+use super::index::{Index, IndexError, Place, Row};
+use super::journal::{PiecePlace, Segment, frame};
+use super::local::LocalConfig;
+
+/// Contents' rows stand in the index under this table number, which no table has.
+pub const CONTENTS: u8 = 255;
+
+/// The key of a content's row.
+pub fn content_key(id: ContentId) -> Vec<u8> {
+    let mut key = Vec::with_capacity(17);
+    key.push(CONTENTS);
+    key.extend_from_slice(&id.0);
+    key
+}
+
+/// Where the journal stands, and the index's digest there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    pub seq: u64,
+    pub segment: u64,
+    pub offset: u64,
+    pub digest: u128,
+}
+
+/// Durable rows that the index does not have yet, each with its transaction's number.
+#[derive(Default)]
+pub struct Overlay {
+    rows: BTreeMap<Vec<u8>, (u64, Option<Row>)>,
+    pub published: Position,
+}
+
+/// How a row counts for its segments: which hold how many octets of it.
+pub type Shares = Vec<(u64, u64)>;
+
+pub struct Shared {
+    pub disk: Box<dyn Disk>,
+    pub vault: Vault,
+    pub config: LocalConfig,
+    pub index: Box<dyn Index>,
+    pub segments: RwLock<BTreeMap<u64, Arc<Segment>>>,
+    overlay: RwLock<Overlay>,
+    /// Live octets by segment.
+    pub live: Mutex<BTreeMap<u64, u64>>,
+    /// Segments that hold something deleted, and since when (Unix seconds).
+    pub erasable: Mutex<BTreeMap<u64, u64>>,
+    /// Segments that hold pieces which no transaction refers to yet: not to be removed.
+    pub pinned: Mutex<BTreeMap<u64, usize>>,
+    pub refusing: Mutex<Option<String>>,
+    pub damage: Mutex<Vec<String>>,
+}
+
+/// Takes a lock; a thread that panicked while it held it left consistent data, since nothing
+/// here is changed in steps that may panic between.
+pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl From<IndexError> for Error {
+    fn from(error: IndexError) -> Error {
+        Error::Io(error.to_string())
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Error {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull => Error::Full,
+            _ => Error::Io(error.to_string()),
+        }
+    }
+}
+
+impl Shared {
+    pub fn new(
+        disk: Box<dyn Disk>,
+        vault: Vault,
+        config: LocalConfig,
+        index: Box<dyn Index>,
+    ) -> Shared {
+        Shared {
+            disk,
+            vault,
+            config,
+            index,
+            segments: RwLock::default(),
+            overlay: RwLock::default(),
+            live: Mutex::default(),
+            erasable: Mutex::default(),
+            pinned: Mutex::default(),
+            refusing: Mutex::default(),
+            damage: Mutex::default(),
+        }
+    }
+
+    pub fn overlay(&self) -> RwLockReadGuard<'_, Overlay> {
+        self.overlay.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn overlay_mut(&self) -> RwLockWriteGuard<'_, Overlay> {
+        self.overlay.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn segment(&self, number: u64) -> Option<Arc<Segment>> {
+        self.segments.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned()
+    }
+
+    pub fn segments(&self) -> Vec<Arc<Segment>> {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        segments.values().cloned().collect()
+    }
+
+    pub fn segment_add(&self, segment: Arc<Segment>) {
+        let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
+        segments.insert(segment.number, segment);
+    }
+
+    pub fn segment_forget(&self, number: u64) {
+        self.segments.write().unwrap_or_else(PoisonError::into_inner).remove(&number);
+        lock(&self.live).remove(&number);
+        lock(&self.erasable).remove(&number);
+    }
+
+    /// The durable row under a key.
+    pub fn row(&self, key: &[u8]) -> Result<Option<Row>, Error> {
+        if let Some((_, row)) = self.overlay().rows.get(key) {
+            return Ok(row.clone());
+        }
+        Ok(self.index.get(key)?)
+    }
+
+    /// The durable value under a key. Compaction may move it between the two steps, so a place
+    /// that is gone is looked up once more.
+    pub fn value(&self, key: &[u8]) -> Result<Option<Bytes>, Error> {
+        for last in [false, true] {
+            let Some(row) = self.row(key)? else { return Ok(None) };
+            match self.value_of(&row) {
+                Err(Error::Damaged(_)) if !last && self.segment(row.place.segment).is_none() => {}
+                answer => return answer.map(Some),
+            }
+        }
+        Ok(None)
+    }
+
+    /// A row's value.
+    pub fn value_of(&self, row: &Row) -> Result<Bytes, Error> {
+        match &row.inline {
+            Some(inline) => Ok(inline.clone()),
+            None => self.read_place(row.place),
+        }
+    }
+
+    fn read_place(&self, place: Place) -> Result<Bytes, Error> {
+        let damaged = || {
+            let Place { segment, frame, .. } = place;
+            Error::Damaged(format!("segment {segment}, frame at {frame}"))
+        };
+        let segment = self.segment(place.segment).ok_or_else(damaged)?;
+        let (_, body) = segment.read(place.frame, segment.end())?.ok_or_else(damaged)?;
+        let (from, to) = (place.at as usize, place.at as usize + place.length as usize);
+        if to > body.len() {
+            return Err(damaged());
+        }
+        Ok(Bytes::from(body).slice(from..to))
+    }
+
+    /// Visits durable keys and rows: the index's, with the overlay's on top.
+    pub fn scan_rows(
+        &self,
+        span: &Span,
+        visit: &mut dyn FnMut(&[u8], Row) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        // The overlay first: a row that moves to the index meanwhile is then seen at least once.
+        let above = self.overlay().range(span);
+        merge(&above, span.order, visit, |visit| Ok(self.index.scan(span, visit)?))
+    }
+
+    /// Visits durable keys and values.
+    pub fn scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), Error> {
+        let mut failed = None;
+        self.scan_rows(span, &mut |key, row| match self.value_of(&row) {
+            Ok(value) => visit(key, &value),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        })?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// The places of a content's pieces.
+    pub fn pieces(&self, id: ContentId) -> Result<Option<Vec<PiecePlace>>, Error> {
+        let Some(value) = self.value(&content_key(id))? else { return Ok(None) };
+        let damaged = || Error::Damaged("a content's row cannot be read".to_owned());
+        PiecePlace::decode_all(&value).ok_or_else(damaged).map(Some)
+    }
+
+    /// A piece's octets, which must belong to `id`.
+    pub fn piece(&self, id: ContentId, place: PiecePlace) -> Result<Bytes, Error> {
+        let whole =
+            Place { at: 0, length: place.length + frame::PIECE_HEAD as u32, ..place.place() };
+        let body = self.read_place(whole)?;
+        match frame::parse_piece(&body) {
+            Some((owner, _)) if owner == id.0 || owner == [0; 16] => {
+                Ok(body.slice(frame::PIECE_HEAD..))
+            }
+            _ => {
+                Err(Error::Damaged(format!("segment {}, piece at {}", place.segment, place.frame)))
+            }
+        }
+    }
+
+    /// How many octets of which segments keep a row alive.
+    pub fn shares(&self, key: &[u8], row: &Row) -> Shares {
+        let own = (row.place.segment, u64::from(row.place.length) + key.len() as u64 + 7);
+        let mut shares = vec![own];
+        if key.first() == Some(&CONTENTS)
+            && let Ok(value) = self.value_of(row)
+            && let Some(pieces) = PiecePlace::decode_all(&value)
+        {
+            let share = |piece: &PiecePlace| (piece.segment, u64::from(piece.length) + 72);
+            shares.extend(pieces.iter().map(share));
+        }
+        shares
+    }
+
+    /// Moves what the overlay holds into the index. Tells how many rows that were.
+    pub fn drain(&self) -> Result<usize, IndexError> {
+        const ROWS_AT_ONCE: usize = 2_048;
+        let (mut from, mut drained) = (Vec::new(), 0);
+        loop {
+            let batch = self.overlay().batch(&from, ROWS_AT_ONCE);
+            let Some((last, _, _)) = batch.last() else { return Ok(drained) };
+            from = [last.as_slice(), &[0]].concat();
+            let changes: Vec<_> =
+                batch.iter().map(|(key, _, row)| (key.clone(), row.clone())).collect();
+            self.index.apply(&changes)?;
+            self.overlay_mut().forget(&batch);
+            drained += batch.len();
+        }
+    }
+}
+
+impl Overlay {
+    /// Adds a transaction's rows.
+    pub fn publish(&mut self, rows: BTreeMap<Vec<u8>, Option<Row>>, position: Position) {
+        for (key, row) in rows {
+            self.rows.insert(key, (position.seq, row));
+        }
+        self.published = position;
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn batch(&self, from: &[u8], limit: usize) -> Vec<(Vec<u8>, u64, Option<Row>)> {
+        let range = self.rows.range::<[u8], _>((Bound::Included(from), Bound::Unbounded));
+        range.take(limit).map(|(key, (seq, row))| (key.clone(), *seq, row.clone())).collect()
+    }
+
+    /// Removes what was moved, unless it changed meanwhile.
+    fn forget(&mut self, batch: &[(Vec<u8>, u64, Option<Row>)]) {
+        for (key, seq, _) in batch {
+            if self.rows.get(key).is_some_and(|(now, _)| now == seq) {
+                self.rows.remove(key);
+            }
+        }
+    }
+
+    fn range(&self, span: &Span) -> BTreeMap<Vec<u8>, Option<Row>> {
+        if span.to.as_ref().is_some_and(|to| *to <= span.from) {
+            return BTreeMap::new();
+        }
+        let to = span.to.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let range = self.rows.range::<[u8], _>((Bound::Included(span.from.as_slice()), to));
+        range.map(|(key, (_, row))| (key.clone(), row.clone())).collect()
+    }
+}
+
+/// Visits `below` with `above` on top of it, in order. `above`'s `None` hides a row of `below`.
+pub fn merge(
+    above: &BTreeMap<Vec<u8>, Option<Row>>,
+    order: Order,
+    visit: &mut dyn FnMut(&[u8], Row) -> ControlFlow<()>,
+    below: impl FnOnce(&mut dyn FnMut(&[u8], Row) -> ControlFlow<()>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut rest: Box<dyn Iterator<Item = _>> = match order {
+        Order::Ascending => Box::new(above.iter()),
+        Order::Descending => Box::new(above.iter().rev()),
+    };
+    let mut next = rest.next();
+    let mut stopped = false;
+    let comes_before = |a: &[u8], b: &[u8]| match order {
+        Order::Ascending => a < b,
+        Order::Descending => a > b,
+    };
+    below(&mut |key, row| {
+        // What stands above comes first, and in place of the same key below.
+        let mut hidden = false;
+        while let Some((own, own_row)) = next
+            && (comes_before(own, key) || own == key)
+        {
+            hidden |= own == key;
+            next = rest.next();
+            if let Some(row) = own_row
+                && visit(own, row.clone()).is_break()
+            {
+                stopped = true;
+                return ControlFlow::Break(());
+            }
+        }
+        if !hidden && visit(key, row).is_break() {
+            stopped = true;
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    })?;
+    while let (Some((own, own_row)), false) = (next, stopped) {
+        next = rest.next();
+        if let Some(row) = own_row {
+            stopped = visit(own, row.clone()).is_break();
+        }
+    }
+    Ok(())
+}
