@@ -99,8 +99,9 @@ struct World {
     index: SimIndex,
     vault: Vault,
     model: Model,
-    /// What was being written when it failed: a prefix of it may be there.
-    in_doubt: Vec<Change>,
+    /// Groups that failed since the last that did not: a prefix of one of them may be there. Not
+    /// of two, since a second one is written behind a header that cuts off the first.
+    in_doubt: Vec<Vec<Change>>,
     crashes: u64,
     acknowledged: u64,
 }
@@ -197,14 +198,13 @@ impl World {
 
     /// What is there must be what was acknowledged, and at most a prefix of what was in doubt.
     fn settle(&mut self, found: &Model, seed: u64) {
-        let mut model = self.model.clone();
-        let mut fits = model == *found;
-        for change in std::mem::take(&mut self.in_doubt) {
-            if fits {
-                break;
+        let mut fits = self.model == *found;
+        for group in std::mem::take(&mut self.in_doubt) {
+            let mut model = self.model.clone();
+            for change in &group {
+                model.apply(change);
+                fits |= model == *found;
             }
-            model.apply(&change);
-            fits = model == *found;
         }
         assert!(
             fits,
@@ -212,7 +212,7 @@ impl World {
             self.model.records.keys().collect::<Vec<_>>(),
             found.records.keys().collect::<Vec<_>>(),
         );
-        self.model = model;
+        self.model = found.clone();
     }
 
     fn live(&mut self, open: &mut Open, seed: u64) {
@@ -265,9 +265,7 @@ impl World {
             self.in_doubt.clear();
         } else {
             assert!(answers.iter().all(Result::is_err), "a group is acknowledged as a whole");
-            if !matches!(answers[0], Err(Error::Refusing(_))) || self.disk.has_crashed() {
-                self.in_doubt = changes;
-            }
+            self.in_doubt.push(changes);
         }
     }
 
