@@ -159,6 +159,11 @@ fn remove(shared: &Shared, segment: &Segment) -> Result<u64, Error> {
         return Ok(0);
     }
     checkpoint::write(shared)?;
+    // This segment's header says where the one before it ends; before that is forgotten, the
+    // one before has to end there by itself.
+    if let Some(previous) = shared.segment(segment.header.previous) {
+        previous.cut()?;
+    }
     let octets = segment.end();
     shared.segment_forget(segment.number);
     shared.disk.remove(&segment::file_name(segment.number))?;

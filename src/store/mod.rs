@@ -22,6 +22,8 @@ pub mod local;
 pub mod memory;
 mod recovery;
 mod shared;
+#[cfg(test)]
+mod sim;
 pub mod table;
 mod verify;
 mod writer;

@@ -84,12 +84,18 @@ fn open_segments(shared: &Shared, report: &mut OpenReport) -> Result<u64, Error>
     let mut numbers: Vec<u64> = names.iter().filter_map(|name| segment::number_of(name)).collect();
     numbers.sort_unstable();
     let highest = numbers.last().copied().unwrap_or_default();
+    let mut unreadable = Vec::new();
     for number in numbers {
         match Segment::open(&*shared.disk, &shared.vault, number)? {
             Some(segment) => shared.segment_add(Arc::new(segment)),
-            // A crash while it was made: its header is synced before anything is in it.
-            None if number == highest => {}
-            None => report.damage.push(format!("segment {number}: its header cannot be read")),
+            None => unreadable.push(number),
+        }
+    }
+    for number in unreadable {
+        if was_used(shared, number) {
+            report.damage.push(format!("segment {number}: its header cannot be read"));
+        } else if let Err(error) = shared.disk.remove(&segment::file_name(number)) {
+            tracing::debug!(number, %error, "what is left of an unfinished segment stays");
         }
     }
     for pair in shared.segments().windows(2) {
@@ -102,6 +108,13 @@ fn open_segments(shared: &Shared, report: &mut OpenReport) -> Result<u64, Error>
         }
     }
     Ok(highest)
+}
+
+/// Whether a segment whose header cannot be read ever held anything. A crash while it was made
+/// leaves such a one, but then its successor names another as the one before.
+fn was_used(shared: &Shared, number: u64) -> bool {
+    let next = shared.segments().into_iter().find(|segment| segment.number > number);
+    next.is_some_and(|next| next.header.previous >= number)
 }
 
 /// A checkpoint is of use when the segment it stands in is there and reaches so far.

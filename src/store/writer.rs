@@ -139,9 +139,8 @@ impl Writer {
         self.count(&group.rows);
         self.shared.overlay_mut().publish(group.rows, position);
         if self.offset >= self.shared.config.segment_octets {
-            // Closed for good; the next group makes a new one.
+            // Closed for good; the next group makes a new one, which says where this one ends.
             self.current = None;
-            segment.trim();
         }
         Ok(())
     }

@@ -5,6 +5,8 @@
 //! medium; after `sync_folder`, so are the names. Before that anything may be lost, in part.
 
 mod os;
+#[cfg(test)]
+pub mod sim;
 
 use std::io;
 

@@ -2,6 +2,8 @@
 //! again from the journal, so nothing here needs to be durable; it only has to prove at each
 //! start that it is what the journal says (see `digest`).
 
+#[cfg(test)]
+pub mod sim;
 mod sled;
 
 use std::ops::ControlFlow;

@@ -136,11 +136,10 @@ impl Segment {
         Ok(())
     }
 
-    /// Gives back the room beyond the end. Only tidies: a failure is of no consequence.
-    pub fn trim(&self) {
-        if let Err(error) = self.file.set_length(self.end()) {
-            tracing::debug!(segment = self.number, %error, "a segment was not trimmed");
-        }
+    /// Takes everything beyond the end off the medium: room, and what was never acknowledged.
+    pub fn cut(&self) -> io::Result<()> {
+        self.file.set_length(self.end())?;
+        self.file.sync_data()
     }
 
     /// The frame at `offset` and its opened body; `None` when there is no intact frame.

@@ -1,0 +1,375 @@
+//! A disk that forgets: what was not synced is lost, kept in any part, or torn at any sector.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use super::{Disk, DiskFile};
+
+/// Torn writes break at multiples of this.
+const SECTOR: usize = 512;
+
+/// A small generator: the same seed leads to the same run.
+#[derive(Clone, Debug)]
+pub struct Dice(u64);
+
+impl Dice {
+    pub fn new(seed: u64) -> Dice {
+        Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        // SplitMix64.
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// From 0 up to but not including `bound`.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    /// True `percent` times in a hundred.
+    pub fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+}
+
+/// What survives of unsynced writes at a crash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Survival {
+    Nothing,
+    Everything,
+    /// Each sector by the toss of a coin.
+    AnySectors,
+}
+
+/// What goes wrong, by the number of the operation at which it does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Plan {
+    /// From this operation on nothing works any more.
+    pub crash_at: Option<u64>,
+    /// This sync fails with EIO, and what it was to bring to the medium is dropped.
+    pub sync_fails_at: Option<u64>,
+    /// Writes from here for a while find no room.
+    pub full_at: Option<(u64, u64)>,
+    /// A write fails with EIO after a part of it.
+    pub write_fails_at: Option<u64>,
+}
+
+#[derive(Default)]
+struct FileState {
+    /// What the process sees.
+    view: Vec<u8>,
+    /// What is on the medium.
+    medium: Vec<u8>,
+    /// Sectors that differ from the medium and were not given up.
+    dirty: Vec<(usize, usize)>,
+}
+
+#[derive(Default)]
+struct State {
+    files: BTreeMap<String, FileState>,
+    /// Names that the medium knows.
+    names: BTreeMap<String, String>,
+    operations: u64,
+    syncs: u64,
+    plan: Plan,
+    crashed: bool,
+    dice: Option<Dice>,
+    next_inode: u64,
+    /// Names the process sees, each with the file it stands for.
+    seen: BTreeMap<String, String>,
+    /// Whether names need a folder sync to survive.
+    names_need_sync: bool,
+}
+
+/// The simulated disk; clones share it.
+#[derive(Clone, Default)]
+pub struct SimDisk {
+    state: Arc<Mutex<State>>,
+}
+
+fn crashed() -> io::Error {
+    io::Error::other("the power is off")
+}
+
+impl SimDisk {
+    pub fn new(names_need_sync: bool) -> SimDisk {
+        let disk = SimDisk::default();
+        disk.lock().names_need_sync = names_need_sync;
+        disk
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    /// What is to go wrong from now on; operations are counted from zero again.
+    pub fn plan(&self, plan: Plan, dice: Dice) {
+        let mut state = self.lock();
+        (state.plan, state.operations, state.dice) = (plan, 0, Some(dice));
+    }
+
+    /// How many operations were done since the last plan.
+    pub fn operations(&self) -> u64 {
+        self.lock().operations
+    }
+
+    /// How often data was synced since the beginning.
+    pub fn syncs(&self) -> u64 {
+        self.lock().syncs
+    }
+
+    pub fn has_crashed(&self) -> bool {
+        self.lock().crashed
+    }
+
+    /// The power comes back: what the medium held is all there is.
+    pub fn restart(&self, survival: Survival, dice: &mut Dice) {
+        let mut state = self.lock();
+        for file in state.files.values_mut() {
+            file.power_cut(survival, dice);
+        }
+        if state.names_need_sync {
+            let lose = survival == Survival::Nothing
+                || survival == Survival::AnySectors && dice.chance(50);
+            if lose {
+                state.seen = state.names.clone();
+            }
+        }
+        state.names = state.seen.clone();
+        (state.plan, state.crashed) = (Plan::default(), false);
+    }
+
+    /// Flips a bit on the medium and in the view.
+    pub fn flip(&self, name: &str, bit: u64) {
+        let mut state = self.lock();
+        let inode = state.seen[name].clone();
+        let file = state.files.get_mut(&inode).unwrap();
+        let at = (bit / 8) as usize % file.view.len();
+        file.view[at] ^= 1 << (bit % 8);
+        file.medium = file.view.clone();
+    }
+
+    pub fn size(&self, name: &str) -> u64 {
+        let state = self.lock();
+        state.files[&state.seen[name]].view.len() as u64
+    }
+}
+
+impl State {
+    /// Counts an operation; from the planned one on, nothing works.
+    fn step(&mut self) -> io::Result<()> {
+        self.operations += 1;
+        if self.plan.crash_at.is_some_and(|at| self.operations >= at) {
+            self.crashed = true;
+        }
+        if self.crashed { Err(crashed()) } else { Ok(()) }
+    }
+
+    fn is_full(&self) -> bool {
+        self.plan.full_at.is_some_and(|(from, to)| (from..to).contains(&self.operations))
+    }
+}
+
+impl FileState {
+    fn write(&mut self, octets: &[u8], offset: usize) {
+        let end = offset + octets.len();
+        if self.view.len() < end {
+            self.view.resize(end, 0);
+        }
+        self.view[offset..end].copy_from_slice(octets);
+        self.dirty.push((offset, end));
+    }
+
+    fn sync(&mut self) {
+        for (from, to) in std::mem::take(&mut self.dirty) {
+            self.keep(from, to);
+        }
+        // Lengths come with the data.
+        self.medium.resize(self.view.len(), 0);
+    }
+
+    fn keep(&mut self, from: usize, to: usize) {
+        let to = to.min(self.view.len());
+        if from < to {
+            if self.medium.len() < to {
+                self.medium.resize(to, 0);
+            }
+            self.medium[from..to].copy_from_slice(&self.view[from..to]);
+        }
+    }
+
+    fn power_cut(&mut self, survival: Survival, dice: &mut Dice) {
+        for (from, to) in std::mem::take(&mut self.dirty) {
+            match survival {
+                Survival::Nothing => {}
+                Survival::Everything => self.keep(from, to),
+                Survival::AnySectors => {
+                    let mut at = from;
+                    while at < to {
+                        let next = ((at / SECTOR + 1) * SECTOR).min(to);
+                        if dice.chance(50) {
+                            self.keep(at, next);
+                        }
+                        at = next;
+                    }
+                }
+            }
+        }
+        self.view = self.medium.clone();
+    }
+}
+
+struct SimFile {
+    disk: SimDisk,
+    inode: String,
+}
+
+impl DiskFile for SimFile {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let state = self.disk.lock();
+        if state.crashed {
+            return Err(crashed());
+        }
+        let view = &state.files[&self.inode].view;
+        let from = (offset as usize).min(view.len());
+        let length = buf.len().min(view.len() - from);
+        buf[..length].copy_from_slice(&view[from..from + length]);
+        Ok(length)
+    }
+
+    fn write_all_at(&self, octets: &[u8], offset: u64) -> io::Result<()> {
+        let mut state = self.disk.lock();
+        let step = state.step();
+        let now = state.operations;
+        let grows = offset as usize + octets.len() > state.files[&self.inode].view.len();
+        if step.is_ok() && grows && state.is_full() {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let fails = state.plan.write_fails_at == Some(now);
+        let part = match (&step, fails) {
+            (Ok(()), false) => octets.len(),
+            // A crash or a failure in the middle of a write leaves a part of it.
+            _ => {
+                let bound = octets.len() as u64 + 1;
+                state.dice.as_mut().map_or(0, |dice| dice.below(bound) as usize)
+            }
+        };
+        let file = state.files.get_mut(&self.inode).unwrap();
+        file.write(&octets[..part], offset as usize);
+        match fails {
+            true => step.and(Err(io::Error::other("input/output error"))),
+            false => step,
+        }
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        let mut state = self.disk.lock();
+        state.syncs += 1;
+        let step = state.step();
+        let fails = state.plan.sync_fails_at == Some(state.operations);
+        let file = state.files.get_mut(&self.inode).unwrap();
+        if fails {
+            // The medium keeps what it had; the pages count as clean from now on.
+            file.dirty.clear();
+            return step.and(Err(io::Error::other("input/output error")));
+        }
+        step?;
+        file.sync();
+        Ok(())
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        let state = self.disk.lock();
+        if state.crashed {
+            return Err(crashed());
+        }
+        Ok(state.files[&self.inode].view.len() as u64)
+    }
+
+    fn set_length(&self, octets: u64) -> io::Result<()> {
+        let mut state = self.disk.lock();
+        state.step()?;
+        let file = state.files.get_mut(&self.inode).unwrap();
+        file.view.resize(octets as usize, 0);
+        // Cutting is at once durable or not at all; what was dirty beyond it is gone.
+        if file.medium.len() > octets as usize {
+            file.medium.truncate(octets as usize);
+        }
+        Ok(())
+    }
+
+    fn preallocate(&self, _octets: u64) -> io::Result<()> {
+        let mut state = self.disk.lock();
+        state.step()?;
+        match state.is_full() {
+            true => Err(io::ErrorKind::StorageFull.into()),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Disk for SimDisk {
+    fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
+        let mut state = self.lock();
+        state.step()?;
+        if state.is_full() {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        if state.seen.contains_key(name) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        state.next_inode += 1;
+        let inode = state.next_inode.to_string();
+        state.files.insert(inode.clone(), FileState::default());
+        state.seen.insert(name.to_owned(), inode.clone());
+        Ok(Box::new(SimFile { disk: self.clone(), inode }))
+    }
+
+    fn open(&self, name: &str) -> io::Result<Box<dyn DiskFile>> {
+        let state = self.lock();
+        if state.crashed {
+            return Err(crashed());
+        }
+        let inode = state.seen.get(name).ok_or(io::ErrorKind::NotFound)?.clone();
+        Ok(Box::new(SimFile { disk: self.clone(), inode }))
+    }
+
+    fn names(&self) -> io::Result<Vec<String>> {
+        let state = self.lock();
+        if state.crashed {
+            return Err(crashed());
+        }
+        Ok(state.seen.keys().cloned().collect())
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        let mut state = self.lock();
+        state.step()?;
+        state.seen.remove(name).map(|_| ()).ok_or(io::ErrorKind::NotFound.into())
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let mut state = self.lock();
+        state.step()?;
+        let inode = state.seen.remove(from).ok_or(io::ErrorKind::NotFound)?;
+        state.seen.insert(to.to_owned(), inode);
+        Ok(())
+    }
+
+    fn sync_folder(&self) -> io::Result<()> {
+        let mut state = self.lock();
+        state.step()?;
+        state.names = state.seen.clone();
+        Ok(())
+    }
+
+    fn free_octets(&self) -> io::Result<u64> {
+        Ok(u64::MAX)
+    }
+}

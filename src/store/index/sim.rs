@@ -1,0 +1,119 @@
+//! An index that a crash may bring back in any state: as it was, as it was last flushed, any
+//! mixture, with rows missing, or not at all.
+
+use std::collections::BTreeMap;
+use std::ops::{Bound, ControlFlow};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use super::super::disk::sim::Dice;
+use super::super::engine::{Order, Span};
+use super::{Changes, Index, IndexError, Row};
+
+#[derive(Default)]
+struct State {
+    rows: BTreeMap<Vec<u8>, Row>,
+    flushed: BTreeMap<Vec<u8>, Row>,
+    broken: bool,
+}
+
+/// The simulated index; clones share it.
+#[derive(Clone, Default)]
+pub struct SimIndex(Arc<Mutex<State>>);
+
+impl SimIndex {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    /// What a crash leaves.
+    pub fn restart(&self, dice: &mut Dice) {
+        let mut state = self.lock();
+        let (now, flushed) = (state.rows.clone(), state.flushed.clone());
+        state.broken = false;
+        state.rows = match dice.below(6) {
+            0 => now,
+            1 => flushed,
+            2 => {
+                let keys: Vec<_> = now.keys().chain(flushed.keys()).cloned().collect();
+                let pick = |key: Vec<u8>| {
+                    let from = if dice.chance(50) { &now } else { &flushed };
+                    from.get(&key).cloned().map(|row| (key, row))
+                };
+                keys.into_iter().filter_map(pick).collect()
+            }
+            3 => now.into_iter().filter(|_| dice.chance(90)).collect(),
+            4 => {
+                state.broken = true;
+                now
+            }
+            _ => BTreeMap::new(),
+        };
+        state.flushed = state.rows.clone();
+    }
+
+    fn check(&self) -> Result<MutexGuard<'_, State>, IndexError> {
+        let state = self.lock();
+        match state.broken {
+            true => Err(IndexError("broken".to_owned())),
+            false => Ok(state),
+        }
+    }
+}
+
+impl Index for SimIndex {
+    fn get(&self, key: &[u8]) -> Result<Option<Row>, IndexError> {
+        Ok(self.check()?.rows.get(key).cloned())
+    }
+
+    fn scan(
+        &self,
+        span: &Span,
+        visit: &mut dyn FnMut(&[u8], Row) -> ControlFlow<()>,
+    ) -> Result<(), IndexError> {
+        if span.to.as_ref().is_some_and(|to| *to <= span.from) {
+            return Ok(());
+        }
+        let to = span.to.clone().map_or(Bound::Unbounded, Bound::Excluded);
+        let range = (Bound::Included(span.from.clone()), to);
+        let mut rows: Vec<_> = {
+            let state = self.check()?;
+            let rows = state.rows.range::<Vec<u8>, _>(range);
+            rows.map(|(key, row)| (key.clone(), row.clone())).collect()
+        };
+        if span.order == Order::Descending {
+            rows.reverse();
+        }
+        for (key, row) in rows {
+            if visit(&key, row).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(&self, changes: &Changes) -> Result<(), IndexError> {
+        let mut state = self.check()?;
+        for (key, row) in changes {
+            match row {
+                Some(row) => state.rows.insert(key.clone(), row.clone()),
+                None => state.rows.remove(key),
+            };
+        }
+        Ok(())
+    }
+
+    fn flush(&self) -> Result<(), IndexError> {
+        let mut state = self.check()?;
+        state.flushed = state.rows.clone();
+        Ok(())
+    }
+
+    fn reopen(&self) -> Result<(), IndexError> {
+        self.check().map(|_| ())
+    }
+
+    fn wipe(&self) -> Result<(), IndexError> {
+        *self.lock() = State::default();
+        Ok(())
+    }
+}

@@ -1,0 +1,373 @@
+//! Crash simulation: random transactions on a disk that fails and forgets, seeded so that every
+//! run can be had again (`CRASH_SEED=42`), many at a time (`CRASH_SEEDS=1000000`).
+//!
+//! After each crash, which may strike at any operation, during recovery and compaction too:
+//! the store opens by itself; every acknowledged transaction is there, exactly; of the group
+//! that was being written, a prefix of whole transactions or nothing; nothing half.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel, sync_channel};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::compact::{self, Reason};
+use super::disk::sim::{Dice, Plan, SimDisk, Survival};
+use super::engine::{ContentId, Job, Order, Piece, RawTx, Span, Staged};
+use super::index::sim::SimIndex;
+use super::local::LocalConfig;
+use super::recovery::{Recovered, recover};
+use super::shared::{CONTENTS, Shared};
+use super::writer::{Request, Writer};
+use super::{Error, checkpoint, verify};
+use crate::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
+
+/// What the store must hold: records by key, contents by id.
+#[derive(Clone, Default, PartialEq, Eq)]
+struct Model {
+    records: BTreeMap<u8, Bytes>,
+    contents: BTreeMap<u8, Bytes>,
+}
+
+/// One transaction's changes.
+#[derive(Clone, Default)]
+struct Change {
+    records: Vec<(u8, Option<Bytes>)>,
+    contents: Vec<(u8, Option<Bytes>)>,
+    aborts: bool,
+}
+
+impl Model {
+    fn apply(&mut self, change: &Change) {
+        if change.aborts {
+            return;
+        }
+        for (key, value) in &change.records {
+            match value {
+                Some(value) => self.records.insert(*key, value.clone()),
+                None => self.records.remove(key),
+            };
+        }
+        for (id, value) in &change.contents {
+            match value {
+                Some(value) => self.contents.insert(*id, value.clone()),
+                None => self.contents.remove(id),
+            };
+        }
+    }
+}
+
+struct Step {
+    change: Change,
+    staged: BTreeMap<u8, Staged>,
+    tell: std::sync::mpsc::Sender<Result<(), Error>>,
+}
+
+impl Job for Step {
+    fn run(&mut self, tx: &mut dyn RawTx) -> bool {
+        for (key, value) in &self.change.records {
+            match value {
+                Some(value) => tx.put(vec![1, *key], value.clone()),
+                None => tx.delete(vec![1, *key]),
+            }
+        }
+        for (id, value) in &self.change.contents {
+            let content = ContentId([*id; 16]);
+            match (value, self.staged.get(id)) {
+                (Some(_), Some(staged)) => {
+                    tx.content_put(content, vec![Piece::Staged(staged.clone())]);
+                }
+                (Some(value), None) => tx.content_put(content, vec![Piece::Inline(value.clone())]),
+                (None, _) => tx.content_delete(content),
+            }
+        }
+        !self.change.aborts
+    }
+
+    fn done(self: Box<Self>, outcome: Result<(), Error>) {
+        self.tell.send(outcome).unwrap();
+    }
+}
+
+/// One seed's world.
+struct World {
+    dice: Dice,
+    disk: SimDisk,
+    index: SimIndex,
+    vault: Vault,
+    model: Model,
+    /// What was being written when it failed: a prefix of it may be there.
+    in_doubt: Vec<Change>,
+    crashes: u64,
+    acknowledged: u64,
+}
+
+struct Open {
+    shared: Arc<Shared>,
+    writer: Writer,
+}
+
+fn vault() -> Vault {
+    let cost = PasswordCost { memory_kib: 64, passes: 1, lanes: 1 };
+    Vault::new(DaemonKey::from_bytes([9; 32]), PoolLimits::default(), cost)
+}
+
+fn config() -> LocalConfig {
+    LocalConfig {
+        segment_octets: 6 * 1024,
+        free_min_octets: 0,
+        erase_secs: 0,
+        retry_first: Duration::ZERO,
+        ..LocalConfig::in_folder(PathBuf::new())
+    }
+}
+
+impl World {
+    fn new(seed: u64, vault: &Vault) -> World {
+        let mut dice = Dice::new(seed);
+        let disk = SimDisk::new(dice.chance(50));
+        World {
+            dice,
+            disk,
+            index: SimIndex::default(),
+            vault: vault.clone(),
+            model: Model::default(),
+            in_doubt: Vec::new(),
+            crashes: 0,
+            acknowledged: 0,
+        }
+    }
+
+    fn run(&mut self, seed: u64) {
+        for _ in 0..self.dice.below(5) + 2 {
+            self.plan();
+            if let Some(mut open) = self.open(seed) {
+                self.live(&mut open, seed);
+            }
+            let survival = match self.dice.below(3) {
+                0 => Survival::Nothing,
+                1 => Survival::Everything,
+                _ => Survival::AnySectors,
+            };
+            self.crashes += u64::from(self.disk.has_crashed());
+            self.disk.restart(survival, &mut self.dice);
+            self.index.restart(&mut self.dice);
+        }
+        // In the end everything works, and everything must be there.
+        self.disk.plan(Plan::default(), self.dice.clone());
+        let open = self.open(seed).unwrap_or_else(|| panic!("seed {seed}: does not open"));
+        let found = verify::verify(&open.shared, &mut |_, _| ()).unwrap();
+        assert!(found.damage.is_empty(), "seed {seed}: {:?}", found.damage);
+    }
+
+    fn plan(&mut self) {
+        let dice = &mut self.dice;
+        let plan = Plan {
+            crash_at: dice.chance(85).then(|| dice.below(120) + 1),
+            sync_fails_at: dice.chance(20).then(|| dice.below(80)),
+            full_at: dice.chance(20).then(|| {
+                let from = dice.below(60);
+                (from, from + dice.below(30))
+            }),
+            write_fails_at: dice.chance(15).then(|| dice.below(80)),
+        };
+        self.disk.plan(plan, self.dice.clone());
+    }
+
+    /// Opens the store; `None` when the power went off meanwhile.
+    fn open(&mut self, seed: u64) -> Option<Open> {
+        let disk = Box::new(self.disk.clone());
+        let index = Box::new(self.index.clone());
+        let shared = Arc::new(Shared::new(disk, self.vault.clone(), config(), index));
+        let Recovered { position, last, number, report } = match recover(&shared, &mut |_, _| ()) {
+            Ok(recovered) => recovered,
+            Err(error) => {
+                assert!(self.disk.has_crashed(), "seed {seed}: does not open: {error}");
+                return None;
+            }
+        };
+        assert!(report.damage.is_empty(), "seed {seed}: {:?}", report.damage);
+        self.settle(&read(&shared), seed);
+        let writer = Writer::new(shared.clone(), position, last, number);
+        Some(Open { shared, writer })
+    }
+
+    /// What is there must be what was acknowledged, and at most a prefix of what was in doubt.
+    fn settle(&mut self, found: &Model, seed: u64) {
+        let mut model = self.model.clone();
+        let mut fits = model == *found;
+        for change in std::mem::take(&mut self.in_doubt) {
+            if fits {
+                break;
+            }
+            model.apply(&change);
+            fits = model == *found;
+        }
+        assert!(
+            fits,
+            "seed {seed}: lost or half: expected {:?}, found {:?}",
+            self.model.records.keys().collect::<Vec<_>>(),
+            found.records.keys().collect::<Vec<_>>(),
+        );
+        self.model = model;
+    }
+
+    fn live(&mut self, open: &mut Open, seed: u64) {
+        for _ in 0..self.dice.below(30) {
+            if self.disk.has_crashed() {
+                return;
+            }
+            match self.dice.below(12) {
+                0 => drop(open.shared.drain()),
+                1 => drop(checkpoint::write(&open.shared)),
+                2 => self.compact(open),
+                _ => self.group(open),
+            }
+            if !self.disk.has_crashed() && self.dice.chance(20) {
+                assert!(read(&open.shared) == self.model, "seed {seed}: readers see another state");
+            }
+        }
+        if !self.disk.has_crashed() && self.dice.chance(30) {
+            drop(checkpoint::write(&open.shared));
+        }
+    }
+
+    fn compact(&mut self, open: &mut Open) {
+        let Open { shared, writer } = open;
+        let reason = if self.dice.chance(50) { Reason::Asked } else { Reason::Due };
+        // A failure leaves everything where it is.
+        let _ = compact::compact(shared, reason, &mut |moved| {
+            let (tell, told) = sync_channel(1);
+            writer.group(vec![Request::Move(moved, tell)]);
+            told.recv().unwrap()
+        });
+    }
+
+    fn group(&mut self, open: &mut Open) {
+        let changes: Vec<Change> = (0..self.dice.below(4) + 1).map(|_| self.change()).collect();
+        let mut told: Vec<Receiver<Result<(), Error>>> = Vec::new();
+        let mut requests = Vec::new();
+        for change in &changes {
+            let staged = self.stage(open, change);
+            let (tell, answer) = channel();
+            told.push(answer);
+            requests.push(Request::Job(Box::new(Step { change: change.clone(), staged, tell })));
+        }
+        open.writer.group(requests);
+        let answers: Vec<_> = told.iter().map(|answer| answer.try_recv().unwrap()).collect();
+        // Staged pieces and the like are unknown to the model, so only the group matters here.
+        if answers.iter().all(Result::is_ok) {
+            changes.iter().for_each(|change| self.model.apply(change));
+            self.acknowledged += changes.len() as u64;
+            self.in_doubt.clear();
+        } else {
+            assert!(answers.iter().all(Result::is_err), "a group is acknowledged as a whole");
+            if !matches!(answers[0], Err(Error::Refusing(_))) || self.disk.has_crashed() {
+                self.in_doubt = changes;
+            }
+        }
+    }
+
+    /// Some contents go ahead of their transaction.
+    fn stage(&mut self, open: &mut Open, change: &Change) -> BTreeMap<u8, Staged> {
+        let mut staged = BTreeMap::new();
+        for (id, value) in &change.contents {
+            if let Some(value) = value
+                && self.dice.chance(40)
+            {
+                let (tell, told) = sync_channel(1);
+                open.writer.group(vec![Request::Stage(value.clone(), tell)]);
+                if let Ok(done) = told.recv().unwrap() {
+                    staged.insert(*id, done);
+                }
+            }
+        }
+        staged
+    }
+
+    fn change(&mut self) -> Change {
+        let dice = &mut self.dice;
+        let mut change = Change { aborts: dice.chance(10), ..Change::default() };
+        let records: BTreeMap<u8, Option<Bytes>> = (0..dice.below(4))
+            .map(|_| {
+                let size = if dice.chance(10) { 7_000 } else { dice.below(300) };
+                let value = vec![dice.next() as u8; size as usize];
+                (dice.below(30) as u8, dice.chance(75).then(|| value.into()))
+            })
+            .collect();
+        change.records = records.into_iter().collect();
+        if dice.chance(40) {
+            let value = vec![dice.next() as u8; dice.below(3_000) as usize];
+            change.contents = vec![(dice.below(8) as u8, dice.chance(80).then(|| value.into()))];
+        }
+        change
+    }
+}
+
+/// Everything the store holds, as a reader sees it.
+fn read(shared: &Shared) -> Model {
+    let mut model = Model::default();
+    let span = Span::prefix(&[1], Order::Ascending);
+    let records = shared.scan(&span, &mut |key, value| {
+        model.records.insert(key[1], Bytes::copy_from_slice(value));
+        ControlFlow::Continue(())
+    });
+    records.unwrap();
+    let mut ids = Vec::new();
+    let span = Span::prefix(&[CONTENTS], Order::Ascending);
+    let contents = shared.scan(&span, &mut |key, _| {
+        ids.push(key[1]);
+        ControlFlow::Continue(())
+    });
+    contents.unwrap();
+    for id in ids {
+        let content = ContentId([id; 16]);
+        let mut octets = Vec::new();
+        for piece in shared.pieces(content).unwrap().unwrap() {
+            octets.extend_from_slice(&shared.piece(content, piece).unwrap());
+        }
+        model.contents.insert(id, octets.into());
+    }
+    model
+}
+
+fn number_from(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+/// P-89 aside, the first promise: nothing acknowledged is ever lost.
+#[test]
+fn nothing_acknowledged_is_lost_by_any_crash() {
+    const SEEDS: u64 = 3_000;
+    let vault = vault();
+    let run = |seed: u64| {
+        let mut world = World::new(seed, &vault);
+        world.run(seed);
+        (world.crashes, world.acknowledged)
+    };
+    if let Some(seed) = number_from("CRASH_SEED") {
+        run(seed);
+        return;
+    }
+    let seeds = number_from("CRASH_SEEDS").unwrap_or(SEEDS);
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64;
+    let totals: Vec<(u64, u64)> = std::thread::scope(|scope| {
+        let run = &run;
+        let workers: Vec<_> = (0..threads)
+            .map(|first| {
+                scope.spawn(move || {
+                    let mine = (first..seeds).step_by(threads as usize);
+                    mine.map(run).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+                })
+            })
+            .collect();
+        workers.into_iter().map(|worker| worker.join().unwrap()).collect()
+    });
+    let (crashes, acknowledged) =
+        totals.into_iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    println!("{seeds} seeds, {crashes} crashes, {acknowledged} transactions acknowledged");
+    assert!(crashes > seeds && acknowledged > 10 * seeds, "the simulation tried almost nothing");
+}

@@ -1,0 +1,145 @@
+//! Nothing a peer wrote can be found at rest: not in the data folder, not in the logs, not in
+//! what the stopped or idle process leaves behind (P-89).
+//!
+//! A canary is a random word that can be found nowhere by chance. A hundred of them come in as
+//! bodies, subjects, sender names and file names; then every octet is searched for each of them
+//! as text, UTF-16, hex and base64 at every alignment.
+
+mod support;
+
+use std::fs;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use support::daemon::{DOMAIN, Daemon};
+use support::search::Searcher;
+use support::smtp::{Delivery, Smtp};
+use support::{token, wait_for};
+
+const MESSAGES: usize = 25;
+/// What an idle daemon may take until nothing of a message is left in its memory.
+const IDLE_LIMIT: Duration = Duration::from_secs(60);
+
+/// P-89
+#[test]
+fn no_canary_is_found_in_the_data_folder_and_the_logs_of_a_stopped_daemon() {
+    let daemon = Daemon::start();
+    let canaries = deliver_all(&daemon);
+    assert_they_arrived(&daemon, &canaries);
+    let home = daemon.stop();
+    let found = Searcher::new(&canaries).folder(home.path());
+    assert!(
+        found.is_empty(),
+        "{} times:\n{}",
+        found.len(),
+        found[..found.len().min(20)].join("\n")
+    );
+}
+
+/// P-89
+#[test]
+fn no_canary_is_found_in_the_memory_of_an_idle_daemon() {
+    let daemon = Daemon::start();
+    let canaries = deliver_all(&daemon);
+    let searcher = Searcher::new(&canaries);
+    let mut found = Vec::new();
+    let clean = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        wait_for("the daemon's memory to be clean", IDLE_LIMIT, || {
+            found = searcher.process(daemon.pid());
+            found.is_empty().then_some(())
+        });
+    }));
+    let first = found[..found.len().min(20)].join("\n");
+    assert!(clean.is_ok(), "{} times in memory:\n{first}", found.len());
+    daemon.stop();
+}
+
+/// The searches above would find what they look for.
+#[test]
+fn a_planted_canary_is_found_in_a_folder_and_in_a_process() {
+    let canary = token();
+    let searcher = Searcher::new(std::slice::from_ref(&canary));
+    let folder = tempfile::tempdir().unwrap();
+    let deep = folder.path().join("data/journal");
+    fs::create_dir_all(&deep).unwrap();
+    fs::write(deep.join("0001"), vec![0u8; 3 << 20]).unwrap();
+    assert_eq!(searcher.folder(folder.path()), Vec::<String>::new());
+
+    // Across the border of two pieces, and encoded in the middle of something else.
+    let mut large = vec![b'.'; 3 << 20];
+    large[(1 << 20) - 7..][..canary.len()].copy_from_slice(canary.as_bytes());
+    fs::write(deep.join("0002"), large).unwrap();
+    fs::write(deep.join("0003"), STANDARD.encode(format!("xy{canary}z"))).unwrap();
+    fs::write(deep.join(format!("name-{canary}")), "").unwrap();
+    let found = searcher.folder(folder.path());
+    for place in ["0002", "0003", "a file name"] {
+        assert!(found.iter().any(|f| f.contains(place)), "not found in {place}: {found:?}");
+    }
+    assert!(!searcher.process(std::process::id()).is_empty(), "not found in this very process");
+}
+
+/// Delivers four canaries in each of 25 messages, half of them over TLS, and returns all.
+fn deliver_all(daemon: &Daemon) -> Vec<String> {
+    let mut canaries = Vec::new();
+    for n in 0..MESSAGES {
+        let four: [String; 4] = std::array::from_fn(|_| token());
+        let message = message(n, &four);
+        let mut session = if n % 2 == 0 {
+            Smtp::connect_tls(daemon.smtp, &daemon.ca())
+        } else {
+            let mut plain = Smtp::connect(daemon.smtp);
+            plain.line("EHLO client.example").expect_code("250");
+            plain
+        };
+        let to = format!("u{}@{DOMAIN}", n % 5 + 1);
+        let mail =
+            Delivery { from: "canary@peer.example", to: &[&to], message: &message, parameters: "" };
+        session.deliver(&mail).expect_code("250");
+        session.quit();
+        canaries.extend(four);
+    }
+    canaries
+}
+
+/// One message with a canary as body, subject, sender name and file name, in every encoding.
+fn message(n: usize, [body, subject, sender, file]: &[String; 4]) -> Vec<u8> {
+    let base64_word = |text: &str| format!("=?utf-8?B?{}?=", STANDARD.encode(text));
+    let (subject, sender) = match n % 3 {
+        0 => (subject.clone(), format!("\"{sender}\"")),
+        1 => (base64_word(subject), base64_word(sender)),
+        _ => (format!("=?utf-8?Q?about_{subject}?="), format!("=?utf-8?Q?{sender}_Jr=2E?=")),
+    };
+    let file = match n % 3 {
+        0 => format!("filename=\"{file}.pdf\""),
+        1 => format!("filename=\"{}\"", base64_word(&format!("{file}.pdf"))),
+        _ => format!("filename*=UTF-8''{file}%2Epdf"),
+    };
+    let (encoding, text) = match n % 4 {
+        0 => ("7bit", format!("The word is {body}.")),
+        1 => ("base64", STANDARD.encode(format!("The word is {body}."))),
+        2 => ("quoted-printable", format!("The word is=20=\r\n{body}=2E")),
+        _ => ("7bit", format!("<p>The word is <b>{body}</b>.</p>")),
+    };
+    let kind = if n % 4 == 3 { "html" } else { "plain" };
+    format!(
+        "From: {sender} <canary@peer.example>\r\nTo: u1@test.example\r\nSubject: {subject}\r\n\
+         Message-ID: <{n}@peer.example>\r\nDate: Mon, 2 Mar 2026 10:00:00 +0000\r\n\
+         MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\
+         Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n\
+         {text}\r\n--c\r\nContent-Type: application/pdf\r\n\
+         Content-Disposition: attachment; {file}\r\n\r\n{body}\r\n--c--\r\n"
+    )
+    .into_bytes()
+}
+
+/// Without this the search would also pass on a daemon that threw everything away.
+fn assert_they_arrived(daemon: &Daemon, canaries: &[String]) {
+    let users: Vec<String> = (1..=5).map(|n| format!("u{n}")).collect();
+    let all = daemon.read_all(&users).concat();
+    let mut found = Vec::new();
+    Searcher::new(canaries).octets(&all, &mut found, "the messages read back");
+    let missing: Vec<&String> =
+        canaries.iter().filter(|c| !found.iter().any(|f| f.starts_with(c.as_str()))).collect();
+    assert!(missing.is_empty(), "not in the messages read back: {missing:?}");
+}

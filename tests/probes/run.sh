@@ -1,0 +1,196 @@
+#!/bin/bash
+# Runs the external fault probes against `postern demo`.
+#
+#   PROBES=/folder/with/kill9_smtp.py tests/probes/run.sh MODE
+#
+#   kill9    50 rounds of kill -9 under load
+#   drop     50 rounds of kill -9 and a power cut that loses everything never synced
+#   random   the same with a random part of it lost and pages torn
+#   powercut both of these
+#   faults   disk full, failing and slow fsync, then a power cut
+#   all      everything
+#
+# Optional: POSTERN=binary (default target/release/postern), ROUNDS=50, SEED=number, KEEP=1 to
+# leave the work folder behind. drop, random and faults need /dev/fuse and Python's mfusepy.
+# Every 250 must be found by `postern mail list` in the end; the exit status says whether it was.
+set -euo pipefail
+
+mode=${1:-}
+PROBES=${PROBES:?set PROBES to the folder that holds kill9_smtp.py}
+ROUNDS=${ROUNDS:-50}
+here=$(cd "$(dirname "$0")/../.." && pwd)
+POSTERN=$(readlink -f "${POSTERN:-${CARGO_TARGET_DIR:-$here/target}/release/postern}")
+[ -x "$POSTERN" ] || { echo "no binary at $POSTERN: cargo build --release, or set POSTERN" >&2; exit 2; }
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/postern-probe.XXXXXX")
+fuse_pid=
+printf 'probe-password-of-the-tests-1' > "$work/password"
+chmod 600 "$work/password"
+
+# Two ports that nobody has at this moment; the probes need them before the daemon starts.
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+smtp=$(free_port)
+https=$(free_port)
+data=$work/plain
+
+# The processes of this run: our binary, with this work folder in its command line.
+ours() {
+    local proc
+    for proc in /proc/[0-9]*; do
+        [ "$(readlink "$proc/exe" 2>/dev/null)" = "$POSTERN" ] || continue
+        if tr '\0' ' ' 2>/dev/null < "$proc/cmdline" | grep -qF -- "demo --data $work/"; then
+            echo "${proc#/proc/}"
+        fi
+    done
+}
+
+kill_ours() {
+    local pid
+    for pid in $(ours); do kill -9 "$pid" 2>/dev/null || true; done
+    for _ in $(seq 200); do [ -z "$(ours)" ] && return 0; sleep 0.05; done
+    echo "a daemon of this run does not die" >&2
+    return 1
+}
+
+unmount() {
+    [ -n "$fuse_pid" ] || return 0
+    fusermount3 -u "$work/mount" 2>/dev/null || fusermount3 -uz "$work/mount"
+    wait "$fuse_pid" 2>/dev/null || true
+    fuse_pid=
+}
+
+clean_up() {
+    kill_ours || true
+    unmount || true
+    [ -n "${KEEP:-}" ] && { echo "kept $work"; return; }
+    mountpoint -q "$work/mount" || rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+mount_powercut() {
+    mkdir -p "$work/backing" "$work/mount"
+    python3 "$PROBES/powercut_fs.py" "$work/backing" "$work/mount" > "$work/fuse.log" 2>&1 &
+    fuse_pid=$!
+    for _ in $(seq 200); do
+        mountpoint -q "$work/mount" && return 0
+        kill -0 "$fuse_pid" 2>/dev/null || { cat "$work/fuse.log" >&2; fuse_pid=; return 1; }
+        sleep 0.05
+    done
+    echo "the power-cut file system did not mount" >&2
+    return 1
+}
+
+# A start script and a list script, so that the probes call the same words every time.
+write_scripts() {
+    # Two accounts are enough: only u1 gets mail.
+    cat > "$work/start" <<S
+#!/bin/bash
+exec "$POSTERN" demo --data "$data" --keep --no-samples --domain test.example --accounts 2 \\
+    --password-file "$work/password" --smtp 127.0.0.1:$smtp --https 127.0.0.1:$https
+S
+    # The list is asked for until the daemon that was just started answers it.
+    cat > "$work/list" <<S
+#!/bin/bash
+for _ in \$(seq 100); do
+    if "$POSTERN" mail list --url https://127.0.0.1:$https --ca "$data/ca.pem" --user u1 \\
+        --password-file "$work/password" > "$work/list.out" 2>> "$work/list.err"; then
+        exec cat "$work/list.out"
+    fi
+    sleep 0.2
+done
+exit 1
+S
+    cat > "$work/kill" <<S
+#!/bin/bash
+$(declare -f ours kill_ours)
+work=$work
+POSTERN=$POSTERN
+kill_ours
+S
+    chmod 755 "$work/start" "$work/list" "$work/kill"
+}
+
+# Starts and waits for `ready`; the process id is in $started.
+start_and_wait() {
+    local out=$work/start.log
+    "$work/start" > "$out" 2>&1 &
+    started=$!
+    for _ in $(seq 1200); do
+        grep -q '^ready' "$out" && return 0
+        kill -0 "$started" 2>/dev/null || break
+        sleep 0.1
+    done
+    echo "the daemon did not get ready:" >&2
+    tail -20 "$out" >&2
+    return 1
+}
+
+# The first start makes the accounts, which may take longer than a probe waits for.
+first_start() {
+    start_and_wait
+    kill "$started"
+    wait "$started" || true
+}
+
+probe() {
+    local script=$1
+    env PROBE_SMTP_PORT="$smtp" PROBE_RCPT=u1@test.example PROBE_ROUNDS="$ROUNDS" \
+        PROBE_SEED="${SEED:-1}" PROBE_START_CMD="exec $work/start" PROBE_LIST_CMD="$work/list" \
+        PROBE_KILL_CMD="$work/kill" PROBE_CTL="$work/mount/.powercut" \
+        PROBE_SERVER_LOG="$work/server.log" PROBE_AFTER_KILL_CMD="${AFTER_KILL:-}" \
+        PROBE_SETTLE=2 python3 "$PROBES/$script"
+}
+
+kill9() {
+    data=$work/plain
+    write_scripts
+    first_start
+    AFTER_KILL='' probe kill9_smtp.py
+}
+
+cut_power() {
+    local how=$1
+    mount_powercut
+    data=$work/mount/data
+    write_scripts
+    first_start
+    AFTER_KILL="echo $how > $work/mount/.powercut" probe kill9_smtp.py
+    tr -s " " < "$work/mount/.powercut"
+    kill_ours
+    unmount
+    rm -rf "$work/backing"
+}
+
+both_cuts() {
+    cut_power drop
+    cut_power random
+}
+
+faults() {
+    mount_powercut
+    data=$work/mount/data
+    write_scripts
+    start_and_wait
+    probe fault_fs.py
+    kill_ours
+    unmount
+    rm -rf "$work/backing"
+}
+
+case $mode in
+kill9) kill9 ;;
+drop | random) cut_power "$mode" ;;
+powercut) both_cuts ;;
+faults) faults ;;
+all)
+    kill9
+    kill_ours
+    both_cuts
+    faults
+    ;;
+*)
+    sed -n '2,17s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+    ;;
+esac

@@ -1,0 +1,195 @@
+//! The real binary as `postern demo`, and the `postern mail` commands against it.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use super::wait_for;
+
+/// The domain every test account lives in: `u1@test.example` to `u50@test.example`.
+pub const DOMAIN: &str = "test.example";
+const PASSWORD: &str = "correct horse battery staple 7";
+/// The first start derives fifty passwords with Argon2id, on whatever machine this is.
+const START_LIMIT: Duration = Duration::from_secs(180);
+const STOP_LIMIT: Duration = Duration::from_secs(30);
+
+/// A running daemon in a folder of its own.
+pub struct Daemon {
+    child: Child,
+    home: TempDir,
+    pub smtp: SocketAddr,
+    pub url: String,
+}
+
+impl Daemon {
+    /// Starts with an empty folder.
+    pub fn start() -> Daemon {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let password = home.path().join("password");
+        fs::write(&password, PASSWORD).unwrap();
+        Daemon::start_in(home)
+    }
+
+    /// Ends this daemon with SIGTERM and starts another on the same folder.
+    pub fn restart(self) -> Daemon {
+        Daemon::start_in(self.stop())
+    }
+
+    fn start_in(home: TempDir) -> Daemon {
+        let (child, lines) = spawn(home.path());
+        let mut daemon = Daemon { child, home, smtp: ([0, 0, 0, 0], 0).into(), url: String::new() };
+        daemon.read_addresses(lines);
+        daemon
+    }
+
+    /// Reads the addresses from standard output until `ready`.
+    fn read_addresses(&mut self, lines: mpsc::Receiver<String>) {
+        let end = Instant::now() + START_LIMIT;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            let Ok(line) = lines.recv_timeout(left) else {
+                panic!("the daemon never said `ready`; its logs:\n{}", self.logs_text());
+            };
+            let mut words = line.split_whitespace();
+            match (words.next(), words.next()) {
+                (Some("smtp"), Some(at)) => self.smtp = at.parse().expect("an address after smtp"),
+                (Some("https"), Some(url)) => self.url = url.trim_end_matches('/').to_owned(),
+                (Some("ready"), _) => break,
+                _ => {}
+            }
+        }
+        assert!(self.smtp.port() != 0, "no `smtp ADDRESS` line before `ready`");
+        assert!(self.url.starts_with("https://"), "no `https URL` line before `ready`");
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The folder that holds the data folder and the captured logs, and nothing else of interest.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.home.path().join("data")
+    }
+
+    pub fn ca(&self) -> PathBuf {
+        self.data().join("ca.pem")
+    }
+
+    /// Everything the daemon has printed so far, for the message of a failing assertion.
+    pub fn logs_text(&self) -> String {
+        ["stdout.log", "stderr.log"]
+            .iter()
+            .map(|name| fs::read(self.home.path().join(name)).unwrap_or_default())
+            .map(|log| String::from_utf8_lossy(&log).into_owned())
+            .collect()
+    }
+
+    /// Asks it to stop as an operator would and waits until it is gone; the folder stays.
+    pub fn stop(mut self) -> TempDir {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::TERM).expect("the daemon is still ours to signal");
+        let status = wait_for("the daemon to stop", STOP_LIMIT, || self.child.try_wait().unwrap());
+        assert!(status.success(), "stopped with {status}; its logs:\n{}", self.logs_text());
+        let empty = tempfile::tempdir().expect("a temporary folder");
+        std::mem::replace(&mut self.home, empty)
+    }
+
+    /// Signs in as `user` for one `postern mail` command and returns its standard output.
+    pub fn mail(&self, user: &str, verb: &str, words: &[&str]) -> Vec<u8> {
+        let out = Command::new(env!("CARGO_BIN_EXE_postern"))
+            .args(["mail", verb, "--url", &self.url, "--user", user])
+            .arg("--ca")
+            .arg(self.ca())
+            .arg("--password-file")
+            .arg(self.home.path().join("password"))
+            .args(words)
+            .stdin(Stdio::null())
+            .output()
+            .expect("the binary was built with this test");
+        let complaint = String::from_utf8_lossy(&out.stderr);
+        assert!(out.status.success(), "mail {verb} {words:?} for {user}: {complaint}");
+        out.stdout
+    }
+
+    /// The references of every message `user` has, in the order of `mail list`.
+    pub fn references(&self, user: &str) -> Vec<String> {
+        let list = String::from_utf8(self.mail(user, "list", &[])).expect("the list is UTF-8");
+        list.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+    }
+
+    /// The raw octets of every message of every user named.
+    ///
+    /// One sign-in for each message, four at a time: this is the one place to change when the
+    /// client keeps a session over many messages.
+    pub fn read_all(&self, users: &[String]) -> Vec<Vec<u8>> {
+        let wanted: Vec<(String, String)> = users
+            .iter()
+            .flat_map(|user| self.references(user).into_iter().map(|r| (user.clone(), r)))
+            .collect();
+        let quarter = wanted.len().div_ceil(4).max(1);
+        std::thread::scope(|scope| {
+            let readers: Vec<_> = wanted
+                .chunks(quarter)
+                .map(|part| {
+                    scope.spawn(|| {
+                        part.iter().map(|(user, r)| self.mail(user, "get", &[r])).collect()
+                    })
+                })
+                .collect();
+            readers.into_iter().flat_map(|r| -> Vec<Vec<u8>> { r.join().unwrap() }).collect()
+        })
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            end(&mut self.child);
+        }
+    }
+}
+
+fn end(child: &mut Child) -> Option<ExitStatus> {
+    child.kill().ok()?;
+    child.wait().ok()
+}
+
+fn spawn(home: &Path) -> (Child, mpsc::Receiver<String>) {
+    let stderr = File::options().create(true).append(true).open(home.join("stderr.log")).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_postern"))
+        .arg("demo")
+        .arg("--data")
+        .arg(home.join("data"))
+        .args(["--keep", "--no-samples", "--domain", DOMAIN, "--accounts", "50"])
+        .arg("--password-file")
+        .arg(home.join("password"))
+        .args(["--smtp", "127.0.0.1:0", "--https", "127.0.0.1:0"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(stderr)
+        .spawn()
+        .expect("the binary was built with this test");
+    let stdout = child.stdout.take().expect("standard output is a pipe");
+    let mut copy = File::options().create(true).append(true).open(home.join("stdout.log")).unwrap();
+    let (tx, rx) = mpsc::channel();
+    // Reads to the end of the process, so that a full pipe never stops the daemon.
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            writeln!(copy, "{line}").expect("the log copy can be written");
+            // Nobody listens any more once `ready` was seen.
+            let _ = tx.send(line);
+        }
+    });
+    (child, rx)
+}

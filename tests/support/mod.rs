@@ -1,0 +1,40 @@
+//! What the end-to-end tests share: the real daemon, an SMTP client that counts octets, a sink,
+//! a private Postfix, the message fixtures, and a searcher for secrets at rest.
+//!
+//! Everything runs on loopback, on ports the system chose, in temporary folders, and is ended by
+//! its own process id when the value goes out of scope. Waiting is always for a condition with a
+//! deadline.
+#![allow(dead_code)] // every test binary includes all of it and uses its part
+
+pub mod daemon;
+pub mod messages;
+pub mod postfix;
+pub mod search;
+pub mod sink;
+pub mod smtp;
+pub mod tls;
+
+#[path = "../../fixtures/hostile/mod.rs"]
+pub mod hostile;
+
+use std::time::{Duration, Instant};
+
+/// Asks again and again until `check` gives a value, and says what was waited for if it never does.
+pub fn wait_for<T>(what: &str, limit: Duration, mut check: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + limit;
+    loop {
+        if let Some(value) = check() {
+            return value;
+        }
+        assert!(Instant::now() < end, "gave up after {limit:?} waiting for {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Twenty random lower-case letters and digits: found nowhere by chance.
+pub fn token() -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut random = [0u8; 20];
+    aws_lc_rs::rand::fill(&mut random).expect("the system's generator answers");
+    random.iter().map(|b| LETTERS[usize::from(b & 31)] as char).collect()
+}

@@ -1,0 +1,115 @@
+//! An SMTP sink with STARTTLS that keeps what it gets, to try the harness without the daemon.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use tempfile::TempDir;
+
+use super::{smtp, tls};
+
+/// A listening sink. Its threads end with the test process.
+pub struct Sink {
+    pub at: SocketAddr,
+    pub ca: PathBuf,
+    got: Arc<Mutex<Vec<Vec<u8>>>>,
+    _folder: TempDir,
+}
+
+impl Sink {
+    pub fn start() -> Sink {
+        let folder = tempfile::tempdir().unwrap();
+        let ca = folder.path().join("ca.pem");
+        let (config, pem) = tls::server();
+        std::fs::write(&ca, pem).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = listener.local_addr().unwrap();
+        let got = Arc::new(Mutex::new(Vec::new()));
+        let shelf = got.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let (config, shelf) = (config.clone(), shelf.clone());
+                // A peer that goes away ends its own session only.
+                std::thread::spawn(move || session(stream, config, &shelf));
+            }
+        });
+        Sink { at, ca, got, _folder: folder }
+    }
+
+    /// Every message so far, dots undone.
+    pub fn messages(&self) -> Vec<Vec<u8>> {
+        self.got.lock().unwrap().clone()
+    }
+}
+
+fn session(
+    mut stream: TcpStream,
+    config: Arc<ServerConfig>,
+    shelf: &Mutex<Vec<Vec<u8>>>,
+) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    stream.write_all(b"220 sink.example ESMTP\r\n")?;
+    if !talk(&mut stream, shelf, true)? {
+        return Ok(());
+    }
+    let connection = ServerConnection::new(config).map_err(io::Error::other)?;
+    talk(&mut StreamOwned::new(connection, stream), shelf, false).map(|_| ())
+}
+
+/// Speaks until QUIT (`false`) or STARTTLS (`true`). In clear it takes no mail.
+fn talk<S: Read + Write>(
+    stream: &mut S,
+    shelf: &Mutex<Vec<Vec<u8>>>,
+    clear: bool,
+) -> io::Result<bool> {
+    let mut stream = BufReader::with_capacity(64 * 1024, stream);
+    loop {
+        let mut line = Vec::new();
+        if stream.read_until(b'\n', &mut line)? == 0 {
+            return Ok(false);
+        }
+        let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
+        let reply: &[u8] = match verb.as_slice() {
+            // Postfix looks for SMTPUTF8 in clear, before it goes on to STARTTLS.
+            b"EHLO" if clear => b"250-sink.example\r\n250-SMTPUTF8\r\n250 STARTTLS\r\n",
+            b"EHLO" => b"250-sink.example\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 PIPELINING\r\n",
+            b"STAR" if clear => {
+                stream.get_mut().write_all(b"220 go\r\n")?;
+                return Ok(true);
+            }
+            b"MAIL" | b"RCPT" | b"DATA" if clear => b"530 5.7.0 STARTTLS first\r\n",
+            b"MAIL" | b"RCPT" | b"RSET" | b"NOOP" => b"250 2.0.0 ok\r\n",
+            b"DATA" => {
+                stream.get_mut().write_all(b"354 go\r\n")?;
+                stream.get_mut().flush()?;
+                let message = data(&mut stream)?;
+                shelf.lock().unwrap().push(message);
+                b"250 2.0.0 kept\r\n"
+            }
+            b"QUIT" => b"221 2.0.0 bye\r\n",
+            _ => b"500 5.5.1 what\r\n",
+        };
+        stream.get_mut().write_all(reply)?;
+        stream.get_mut().flush()?;
+        if verb == b"QUIT" {
+            return Ok(false);
+        }
+    }
+}
+
+fn data(stream: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut octets = Vec::new();
+    loop {
+        let start = octets.len();
+        if stream.read_until(b'\n', &mut octets)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let new_line = start == 0 || octets[..start].ends_with(b"\r\n");
+        if new_line && &octets[start..] == b".\r\n" {
+            octets.truncate(start);
+            return Ok(smtp::unstuffed(&octets));
+        }
+    }
+}

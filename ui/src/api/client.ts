@@ -1,0 +1,150 @@
+// The one place that talks HTTP: signs, sends, and turns answers into values or errors.
+import { jtiNew, proof, type KeyPair } from "./dpop.ts";
+import type { Problem } from "./types.ts";
+
+export interface Credentials {
+  token: string | null;
+  key: KeyPair;
+}
+
+/** The server answered, and said no. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly errorId: string | null;
+  readonly retryAfterSecs: number | null;
+
+  constructor(problem: Problem, retryAfterSecs: number | null) {
+    super(problem.detail ?? problem.title);
+    this.status = problem.status;
+    this.code = problem.code ?? "";
+    this.errorId = problem.errorId ?? null;
+    this.retryAfterSecs = retryAfterSecs;
+  }
+}
+
+/** No answer came: nothing is known about whether the request was carried out. */
+export class Unreachable extends Error {}
+
+interface Session {
+  credentials(): Credentials | null;
+  /** Called on 401; resolves once it is known whether somebody signed in again. */
+  signedOut(): Promise<boolean>;
+  /** Told after each exchange whether the server could be reached. */
+  reached(yes: boolean): void;
+}
+
+interface Options {
+  body?: unknown;
+  query?: Record<string, string | number | null | undefined>;
+  /** For log-in, which brings its own key and no token. */
+  as?: Credentials;
+  /** A browser heeds Clear-Site-Data only on a request that might have carried cookies. */
+  clearsSite?: boolean;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+const REQUEST_MAX_MS = 30_000;
+
+let session: Session | null = null;
+/** How far the server's clock is ahead of ours. */
+let offsetMs = 0;
+
+export function bind(to: Session): void {
+  session = to;
+}
+
+export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
+  const response = await exchange(method, path, {
+    signal: AbortSignal.timeout(REQUEST_MAX_MS),
+    ...options,
+  });
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+/** The event stream: answered like any request, then read as long as it lasts. */
+export async function stream(path: string, options: Options): Promise<ReadableStream<Uint8Array>> {
+  const response = await exchange("GET", path, {
+    ...options,
+    headers: { ...options.headers, Accept: "text/event-stream" },
+  });
+  if (response.body === null) throw new Unreachable();
+  return response.body;
+}
+
+async function exchange(method: string, path: string, options: Options): Promise<Response> {
+  let clockTried = false;
+  let signInTried = false;
+  for (;;) {
+    const response = await send(method, path, options);
+    if (response.ok) return response;
+    const error = await failure(response);
+    // Our clock and the server's differ by more than it allows: take its time, once.
+    if (error.code === "stale-proof" && !clockTried && correct(response.headers.get("Date"))) {
+      clockTried = true;
+    } else if (error.status === 401 && !options.as && session !== null && !signInTried) {
+      signInTried = true;
+      if (!(await session.signedOut())) throw error;
+    } else {
+      throw error;
+    }
+  }
+}
+
+async function send(method: string, path: string, options: Options): Promise<Response> {
+  const url = new URL(path, location.origin);
+  for (const [name, value] of Object.entries(options.query ?? {}))
+    if (value !== null && value !== undefined) url.searchParams.set(name, String(value));
+  const credentials = options.as ?? session?.credentials() ?? null;
+  const headers = new Headers({ Accept: "application/json", ...options.headers });
+  if (options.body !== undefined) headers.set("Content-Type", "application/json");
+  if (credentials !== null) {
+    const { token, key } = credentials;
+    const iat = Math.floor((Date.now() + offsetMs) / 1000);
+    headers.set("DPoP", await proof(key, { method, url: url.href, token, iat, jti: jtiNew() }));
+    if (token !== null) headers.set("Authorization", `DPoP ${token}`);
+  }
+  try {
+    const response = await fetch(url, {
+      method,
+      headers,
+      body: options.body === undefined ? null : JSON.stringify(options.body),
+      signal: options.signal ?? null,
+      credentials: options.clearsSite ? "same-origin" : "omit",
+      cache: "no-store",
+      redirect: "error",
+    });
+    session?.reached(true);
+    return response;
+  } catch (cause) {
+    if (options.signal?.aborted && (options.signal.reason as Error)?.name === "AbortError")
+      throw cause;
+    session?.reached(false);
+    throw new Unreachable("the server could not be reached", { cause });
+  }
+}
+
+async function failure(response: Response): Promise<ApiError> {
+  const fallback: Problem = {
+    type: "about:blank",
+    title: response.statusText || `HTTP ${response.status}`,
+    status: response.status,
+  };
+  const isProblem = /\bjson\b/.test(response.headers.get("Content-Type") ?? "");
+  const body = isProblem
+    ? ((await response.json().catch(() => ({}))) as Partial<Problem>)
+    : (await response.body?.cancel(), {});
+  const retryAfter = Number(response.headers.get("Retry-After") ?? NaN);
+  return new ApiError(
+    { ...fallback, ...body, status: response.status },
+    Number.isFinite(retryAfter) ? retryAfter : null,
+  );
+}
+
+function correct(date: string | null): boolean {
+  const server = Date.parse(date ?? "");
+  if (Number.isNaN(server)) return false;
+  offsetMs = server - Date.now();
+  return true;
+}

@@ -1,0 +1,39 @@
+// The contract's calls, one line each.
+import { request, type Credentials } from "./client.ts";
+import type * as api from "./types.ts";
+
+const at = (reference: string) => `/api/messages/${encodeURIComponent(reference)}`;
+const box = (id: string) => `/api/mailboxes/${encodeURIComponent(id)}`;
+
+export const signIn = (body: api.SignIn, as: Credentials) =>
+  request<api.SignedIn>("POST", "/api/session", { body, as });
+export const sessionRead = (as: Credentials) =>
+  request<api.SessionInfo>("GET", "/api/session", { as });
+export const signOut = () => request<undefined>("DELETE", "/api/session", { clearsSite: true });
+export const sessionList = () => request<{ items: api.Session[] }>("GET", "/api/sessions");
+export const sessionEnd = (id: string) =>
+  request<undefined>("DELETE", `/api/sessions/${encodeURIComponent(id)}`);
+export const sessionEndAll = () => request<undefined>("DELETE", "/api/sessions");
+
+export const mailboxList = () => request<api.Mailboxes>("GET", "/api/mailboxes");
+export const mailboxCreate = (name: string) =>
+  request<api.Mailbox>("POST", "/api/mailboxes", { body: { name } });
+export const mailboxRename = (id: string, name: string) =>
+  request<api.Mailbox>("PATCH", box(id), { body: { name } });
+export const mailboxDelete = (id: string) => request<undefined>("DELETE", box(id));
+
+export const messageList = (mailbox: string, before: string | null, limit: number) =>
+  request<api.Page>("GET", "/api/messages", { query: { mailbox, before, limit } });
+export const messageItem = (reference: string) => request<api.Item>("GET", `${at(reference)}/item`);
+export const messageOpen = (reference: string) =>
+  request<api.Detail>("POST", `${at(reference)}/open`);
+export const messageRead = (reference: string) => request<api.Detail>("GET", at(reference));
+export const messageReject = (reference: string, reason: api.RejectReason | null) =>
+  request<api.Rejected>("POST", `${at(reference)}/reject`, { body: { reason } });
+export const messageDelete = (reference: string) => request<undefined>("DELETE", at(reference));
+export const messageChange = (references: string[], change: api.Change) =>
+  request<api.BatchResult>("POST", "/api/messages/batch", { body: { references, change } });
+export const ticket = (reference: string, body: api.TicketRequest) =>
+  request<api.Ticket>("POST", `${at(reference)}/ticket`, { body });
+export const changes = (since: string) =>
+  request<api.Changes>("GET", "/api/changes", { query: { since } });

@@ -1,0 +1,164 @@
+// The shapes of the HTTP contract, as the daemon sends them (camelCase, RFC 3339 times).
+
+export type Time = string;
+
+export interface Session {
+  id: string;
+  agent: string;
+  peer: string;
+  createdAt: Time;
+  lastUsedAt: Time;
+  expiresAt: Time;
+  current: boolean;
+}
+
+export interface Account {
+  id: string;
+  name: string;
+  displayName: string;
+  address: string;
+  kind: "internal";
+}
+
+export type Profile = "browser" | "shared";
+
+export interface SignIn {
+  name: string;
+  password: string;
+  profile: Profile;
+}
+
+export interface SessionInfo {
+  session: Session;
+  account: Account;
+  lastSignIn: Time | null;
+}
+
+export interface SignedIn extends SessionInfo {
+  token: string;
+}
+
+export type Role = "inbox" | "drafts" | "sent" | "archive" | "junk" | "trash";
+
+export interface Mailbox {
+  id: string;
+  role: Role | null;
+  name: string;
+  total: number;
+  unread: number;
+  unopened: number;
+}
+
+export interface Mailboxes {
+  state: string;
+  items: Mailbox[];
+}
+
+export interface Protection {
+  kind: "tls" | "clear" | "inside";
+  version: string | null;
+  peer: string | null;
+}
+
+export interface Sender {
+  name: string | null;
+  address: string | null;
+}
+
+export interface Addr {
+  name: string | null;
+  address: string;
+}
+
+export interface Item {
+  reference: string;
+  mailbox: string;
+  from: Sender;
+  subject: string;
+  receivedAt: Time;
+  size: number;
+  attachments: number;
+  protection: Protection;
+  opened: boolean;
+  unread: boolean;
+  starred: boolean;
+}
+
+export interface Part {
+  part: number;
+  name: string;
+  type: string;
+  size: number;
+  inline: boolean;
+}
+
+export interface Detail extends Item {
+  to: Addr[];
+  cc: Addr[];
+  replyTo: Addr[];
+  date: string | null;
+  messageId: string | null;
+  text: string | null;
+  textTruncated: boolean;
+  hasHtml: boolean;
+  htmlRefused: string | null;
+  parts: Part[];
+  openedAt: Time | null;
+  ambiguous: boolean;
+}
+
+export interface Page {
+  state: string;
+  total: number;
+  unread: number;
+  items: Item[];
+  next: string | null;
+}
+
+export interface Change {
+  unread?: boolean;
+  starred?: boolean;
+  mailbox?: string;
+}
+
+export interface BatchResult {
+  state: string;
+  done: string[];
+  failed: { reference: string; code: string }[];
+}
+
+export type RejectReason = "wrong-person" | "not-expected" | "other";
+
+export interface Rejected {
+  reference: string;
+  outcome: "rejected";
+  at: Time;
+}
+
+export type TicketRequest = { kind: "raw" | "view" } | { kind: "attachment"; part: number };
+
+export interface Ticket {
+  url: string;
+  expiresIn: number;
+}
+
+export interface Changes {
+  state: string;
+  updated: string[];
+  removed: string[];
+  more: boolean;
+}
+
+export interface LiveEvent {
+  kind: "mail" | "mailboxes" | "session";
+  state: string;
+}
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail?: string;
+  code?: string;
+  errorId?: string;
+}

@@ -1,0 +1,45 @@
+// The language in use. English is the source; each catalogue is its own chunk,
+// fetched when somebody wants it.
+import type { Catalogue } from "./en.ts";
+
+export const LANGUAGES = { en: "English", he: "עברית" } as const;
+export type Language = keyof typeof LANGUAGES;
+
+const load: Record<Language, () => Promise<{ default: Catalogue }>> = {
+  en: () => import("./en.ts"),
+  he: () => import("./he.ts"),
+};
+
+const current = $state<{ language: Language }>({ language: "en" });
+let catalogue = $state.raw<Catalogue | null>(null);
+
+export async function languageUse(language: Language): Promise<void> {
+  catalogue = (await load[language]()).default;
+  current.language = language;
+  document.documentElement.lang = language;
+  document.documentElement.dir = direction(language);
+}
+
+/** The words. `main.ts` loads a language before anything is drawn. */
+export function t(): Catalogue {
+  if (catalogue === null) throw new Error("no language loaded yet");
+  return catalogue;
+}
+
+export function language(): Language {
+  return current.language;
+}
+
+export function direction(of: Language): "ltr" | "rtl" {
+  return of === "he" ? "rtl" : "ltr";
+}
+
+export function languageGuess(wanted: readonly string[]): Language {
+  for (const tag of wanted) {
+    const base = tag.split("-")[0] ?? "";
+    // Browsers still call Hebrew by its old name now and then (BCP 47: iw → he).
+    if (base === "he" || base === "iw") return "he";
+    if (base === "en") return "en";
+  }
+  return "en";
+}

@@ -1,0 +1,99 @@
+// Times, sizes and names as people read them. Pure: now, language and zone are arguments.
+
+/** How many bytes a person reads at a glance. */
+export function sizeText(octets: number, language: string, bytesWord: string): string {
+  const units = ["kB", "MB", "GB"];
+  if (octets < 1000) return `${octets} ${bytesWord}`;
+  let value = octets / 1000;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const digits = value < 10 ? 1 : 0;
+  const number = new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
+  return `${number} ${units[unit]}`;
+}
+
+/** Short and relative for rows: "5 min ago", "14:02", "Tue", "3 Nov", "3/11/2025". */
+export function timeShort(time: string, now: Date, language: string, nowWord: string): string {
+  const at = new Date(time);
+  if (Number.isNaN(at.getTime())) return "";
+  const minutes = Math.floor((now.getTime() - at.getTime()) / 60_000);
+  const show = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(language, options).format(at);
+  if (minutes < 1 && minutes > -5) return nowWord;
+  if (minutes > 0 && minutes < 60)
+    return new Intl.RelativeTimeFormat(language, { style: "narrow" }).format(-minutes, "minute");
+  const days = dayNumber(now) - dayNumber(at);
+  if (days === 0) return show({ hour: "2-digit", minute: "2-digit" });
+  if (days > 0 && days < 7) return show({ weekday: "short" });
+  if (at.getFullYear() === now.getFullYear()) return show({ day: "numeric", month: "short" });
+  return show({ day: "numeric", month: "numeric", year: "numeric" });
+}
+
+/** Everything, with the zone: what stands in titles and in the reader. */
+export function timeFull(time: string, language: string): string {
+  const at = new Date(time);
+  if (Number.isNaN(at.getTime())) return time;
+  return new Intl.DateTimeFormat(language, {
+    weekday: "short",
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZoneName: "short",
+  }).format(at);
+}
+
+/** A wait, in the largest unit that says it without lying. */
+export function waitText(seconds: number, language: string): string {
+  const [value, unit] = seconds < 90 ? [seconds, "second"] : [Math.ceil(seconds / 60), "minute"];
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(
+    Math.max(1, value),
+  );
+}
+
+/** "G7K2M4…" in groups of four, as it is read aloud. Already dashed ones stay. */
+export function referenceText(reference: string): string {
+  if (reference.includes("-")) return reference;
+  return reference.match(/.{1,4}/g)?.join("-") ?? reference;
+}
+
+/** "Chrome on Linux" out of a User-Agent; the raw text if nothing is known. */
+export function agentText(agent: string): string {
+  const browser = [
+    ["Edg/", "Edge"],
+    ["OPR/", "Opera"],
+    ["Firefox/", "Firefox"],
+    ["Chrome/", "Chrome"],
+    ["Safari/", "Safari"],
+  ].find(([mark]) => agent.includes(mark ?? ""))?.[1];
+  const system = [
+    ["Android", "Android"],
+    ["iPhone", "iPhone"],
+    ["iPad", "iPad"],
+    ["Windows", "Windows"],
+    ["Mac OS X", "macOS"],
+    ["Linux", "Linux"],
+  ].find(([mark]) => agent.includes(mark ?? ""))?.[1];
+  if (browser === undefined) return agent;
+  return system === undefined ? browser : `${browser} · ${system}`;
+}
+
+export function initials(name: string): string {
+  const words = name.split(/[\s.@_-]+/).filter((word) => /\p{L}|\p{N}/u.test(word));
+  const letters = words.length > 1 ? [words[0], words[1]] : [words[0]];
+  return letters
+    .map((word) => [...(word ?? "")][0] ?? "")
+    .join("")
+    .toLocaleUpperCase();
+}
+
+/** Days since some fixed day, counted in local midnights. */
+function dayNumber(date: Date): number {
+  return Math.round(
+    Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / (24 * 60 * 60 * 1000),
+  );
+}

@@ -1,0 +1,34 @@
+import type { Addr, Mailbox, Protection, Sender } from "../api/types.ts";
+import type { Catalogue } from "../i18n/en.ts";
+import { href } from "./router.ts";
+
+export function boxName(box: Mailbox, words: Catalogue): string {
+  return box.role === null ? box.name : words.boxes[box.role];
+}
+
+export function boxHref(box: Mailbox, reference: string | null = null): string {
+  return href({ view: "mail", mailbox: box.role ?? box.id, reference });
+}
+
+export function senderName(from: Sender | Addr, words: Catalogue): string {
+  return from.name?.trim() || from.address || words.list.noSender;
+}
+
+/** How the message travelled, as one sentence. */
+export function travelled(protection: Protection, words: Catalogue): string {
+  const { kind, peer, version } = protection;
+  if (kind === "inside") return words.protection.inside;
+  if (kind === "clear") return peer ? words.protection.clearFrom(peer) : words.protection.clear;
+  const spoken = (version ?? "TLS").replace(/^TLSv(?=\d)/, "TLS ");
+  return peer ? words.protection.tls(spoken, peer) : words.protection.tlsShort(spoken);
+}
+
+export function protectionWord(protection: Protection, words: Catalogue): string {
+  if (protection.kind === "inside") return words.protection.insideWord;
+  return protection.kind === "tls" ? words.protection.tlsWord : words.protection.clearWord;
+}
+
+export function protectionIcon(protection: Protection): "lock" | "unlock" | "house" {
+  if (protection.kind === "inside") return "house";
+  return protection.kind === "tls" ? "lock" : "unlock";
+}

@@ -1,0 +1,52 @@
+// Gmail's single letters. Never in a field, never behind a dialog, and off when
+// somebody says so (WCAG 2.1.4).
+import { onMount } from "svelte";
+import { prefs } from "./prefs.svelte.ts";
+
+type Actions = Record<string, () => void>;
+
+const layers: Actions[] = [];
+const PREFIX_MS = 1_500;
+let prefixAt = -Infinity;
+
+/** These keys act while the component lives; the latest component is asked first. */
+export function onKeys(actions: Actions): void {
+  onMount(() => {
+    layers.push(actions);
+    return () => {
+      layers.splice(layers.indexOf(actions), 1);
+    };
+  });
+}
+
+export function keysStart(): () => void {
+  document.addEventListener("keydown", keyHandle);
+  return () => document.removeEventListener("keydown", keyHandle);
+}
+
+/** Also called with the keys pressed inside a message's frame. */
+export function keyHandle(event: KeyboardEvent): void {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.querySelector("dialog[open]") !== null || isTyping(event)) return;
+  const name = keyName(event, performance.now() - prefixAt < PREFIX_MS);
+  prefixAt = name === "g" ? performance.now() : -Infinity;
+  if (!prefs.keys && event.key.length === 1) return;
+  const act = layers.findLast((layer) => name in layer)?.[name];
+  if (act === undefined) return;
+  event.preventDefault();
+  act();
+}
+
+/** "j", "Shift+I", "g i", "Escape": what the tables are keyed by. */
+export function keyName(event: Pick<KeyboardEvent, "key" | "shiftKey">, afterG: boolean): string {
+  const { key, shiftKey } = event;
+  if (key.length === 1 && /\p{Lu}/u.test(key) && shiftKey) return `Shift+${key}`;
+  return afterG && key !== "g" ? `g ${key}` : key;
+}
+
+function isTyping(event: KeyboardEvent): boolean {
+  const target = event.target as HTMLElement | null;
+  if (!target?.matches) return false;
+  if (target.matches("input:not([type=checkbox], [type=radio]), textarea, select")) return true;
+  return target.isContentEditable;
+}

@@ -1,0 +1,105 @@
+// The event stream. One tab holds it, by a lock the browser gives to the next tab
+// when this one closes; the others hear of events over the channel.
+import { ApiError, stream } from "../api/client.ts";
+import { EventParser } from "../api/sse.ts";
+import type { LiveEvent } from "../api/types.ts";
+import { listen, tell } from "./tabs.ts";
+
+const RETRY_FIRST_MS = 1_000;
+const RETRY_MAX_MS = 30_000;
+/** The daemon sends a comment every 20 s; silence for longer is a dead connection. */
+const SILENCE_MAX_MS = 50_000;
+
+interface Hooks {
+  event(event: LiveEvent): void;
+  /** The stream is open, perhaps again: something may have been missed before. */
+  opened(): void;
+}
+
+/** Listens until the returned function is called. */
+export function liveStart(session: string, hooks: Hooks): () => void {
+  const stop = new AbortController();
+  const unlisten = listen((message) => {
+    if (message.type === "live" && message.id === session) hooks.event(message.event);
+  });
+  const lead = () => follow(session, hooks, stop.signal);
+  if ("locks" in navigator) {
+    navigator.locks
+      .request(`postern-live-${session}`, { signal: stop.signal }, lead)
+      .catch(() => undefined); // Aborted while waiting for the lock: another tab led.
+  } else {
+    void lead();
+  }
+  return () => {
+    stop.abort();
+    unlisten();
+  };
+}
+
+/** How long to wait before try `n`: doubling, and never all tabs in step. */
+export function backoff(tries: number, random: number): number {
+  const base = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** tries);
+  return base / 2 + (base / 2) * random;
+}
+
+async function follow(session: string, hooks: Hooks, signal: AbortSignal): Promise<void> {
+  let lastId: string | null = null;
+  let tries = 0;
+  while (!signal.aborted) {
+    try {
+      for await (const { data, id } of read(lastId, signal, () => {
+        tries = 0;
+        hooks.opened();
+      })) {
+        lastId = id ?? lastId;
+        const event = JSON.parse(data) as LiveEvent;
+        tell({ type: "live", id: session, event });
+        hooks.event(event);
+      }
+    } catch (error) {
+      // Signed out for good: whoever signs in next starts a stream of their own.
+      if (error instanceof ApiError && error.status === 401) return;
+    }
+    await pause(backoff(tries, Math.random()), signal);
+    tries += 1;
+  }
+}
+
+async function* read(lastId: string | null, signal: AbortSignal, opened: () => void) {
+  const quiet = new AbortController();
+  const headers: Record<string, string> = lastId === null ? {} : { "Last-Event-ID": lastId };
+  const body = await stream("/api/events", {
+    headers,
+    signal: AbortSignal.any([signal, quiet.signal]),
+  });
+  opened();
+  const parser = new EventParser();
+  const reader = body.getReader();
+  let watchdog = setTimeout(() => quiet.abort(), SILENCE_MAX_MS);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      clearTimeout(watchdog);
+      watchdog = setTimeout(() => quiet.abort(), SILENCE_MAX_MS);
+      yield* parser.push(value);
+    }
+  } finally {
+    clearTimeout(watchdog);
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = () => {
+      clearTimeout(handle);
+      removeEventListener("online", wake);
+      signal.removeEventListener("abort", wake);
+      resolve();
+    };
+    const handle = setTimeout(wake, ms);
+    addEventListener("online", wake);
+    signal.addEventListener("abort", wake);
+  });
+}

@@ -1,0 +1,296 @@
+// Mailboxes and messages as this page knows them: objects by id, one window per
+// mailbox, patched by our own changes first and by the server's answers after.
+import { SvelteMap, SvelteSet } from "svelte/reactivity";
+import { ApiError } from "../api/client.ts";
+import * as api from "../api/mail.ts";
+import type { Change, Detail, Item, Mailbox, Role } from "../api/types.ts";
+import * as win from "./window.ts";
+
+const PAGE = 50;
+const DETAILS_MAX = 40;
+/** With more changes than this, the list is read again instead of item by item. */
+const PATCH_MAX = 60;
+const AT_ONCE = 4;
+
+export type Load = "idle" | "loading" | "ready" | "failed";
+
+class Mail {
+  boxes = $state.raw<Mailbox[]>([]);
+  boxesLoad = $state<Load>("idle");
+  items = $state.raw<Record<string, Item>>({});
+  windows = $state.raw<Record<string, win.Window>>({});
+  loads = new SvelteMap<string, Load>();
+  /** Rejected here, but not yet said to the server: shown nowhere meanwhile. */
+  held = new SvelteSet<string>();
+  /** Who is told about messages that arrived while the page was open. */
+  onarrived: ((items: Item[]) => void) | null = null;
+
+  #details = new SvelteMap<string, Detail>();
+  #since: string | null = null;
+  #syncing = false;
+  #syncAgain = false;
+  #generation = 0;
+
+  async start(): Promise<void> {
+    await this.boxesRead();
+  }
+
+  reset(): void {
+    this.#generation += 1;
+    this.boxes = [];
+    this.boxesLoad = "idle";
+    this.items = {};
+    this.windows = {};
+    this.loads.clear();
+    this.held.clear();
+    this.#details.clear();
+    this.#since = null;
+    this.#syncing = false;
+  }
+
+  /** A mailbox by what stands in the address: a role name or an id. */
+  box(key: string): Mailbox | undefined {
+    return this.boxes.find((box) => box.role === key) ?? this.boxes.find((box) => box.id === key);
+  }
+
+  role(role: Role): Mailbox | undefined {
+    return this.boxes.find((box) => box.role === role);
+  }
+
+  /** The loaded messages of a mailbox, in order. */
+  list(box: string): Item[] {
+    const refs = this.windows[box]?.refs ?? [];
+    return refs.flatMap((ref) => {
+      const item = this.items[ref];
+      return item === undefined || this.held.has(ref) ? [] : [item];
+    });
+  }
+
+  detail(reference: string): Detail | undefined {
+    return this.#details.get(reference);
+  }
+
+  async boxesRead(): Promise<void> {
+    const generation = this.#generation;
+    if (this.boxesLoad !== "ready") this.boxesLoad = "loading";
+    try {
+      const { state, items } = await api.mailboxList();
+      if (generation !== this.#generation) return;
+      this.boxes = items;
+      // Only the first state counts: windows read later are newer than it, never older.
+      this.#since ??= state;
+      this.boxesLoad = "ready";
+    } catch (error) {
+      if (this.boxesLoad !== "ready") this.boxesLoad = "failed";
+      throw error;
+    }
+  }
+
+  /** The first page, or the next older one. Safe to call at any time. */
+  async more(box: string): Promise<void> {
+    const window = this.windows[box];
+    if (this.loads.get(box) === "loading" || (window && window.next === null)) return;
+    const generation = this.#generation;
+    this.loads.set(box, "loading");
+    try {
+      const page = await api.messageList(box, window?.next ?? null, PAGE);
+      if (generation !== this.#generation) return;
+      this.items = { ...this.items, ...byReference(page.items) };
+      const now = this.windows[box] ?? win.EMPTY;
+      this.windows = { ...this.windows, [box]: win.append(now, page) };
+      this.loads.set(box, "ready");
+    } catch (error) {
+      if (generation === this.#generation) this.loads.set(box, "failed");
+      throw error;
+    }
+  }
+
+  async item(reference: string): Promise<Item> {
+    const item = this.items[reference] ?? (await api.messageItem(reference));
+    this.place(item);
+    return item;
+  }
+
+  async read(reference: string): Promise<Detail> {
+    return this.#remember(await api.messageRead(reference));
+  }
+
+  async open(reference: string): Promise<Detail> {
+    return this.#remember(await api.messageOpen(reference));
+  }
+
+  /** Applies a change here at once, then on the server; takes back what it refused. */
+  async change(references: string[], change: Change): Promise<win.Batch[]> {
+    const before = references.flatMap((ref) => this.items[ref] ?? []);
+    for (const item of before) this.place({ ...item, ...change });
+    const done = new Set<string>();
+    try {
+      for (const part of chunks(references, 500))
+        for (const ref of (await api.messageChange(part, change)).done) done.add(ref);
+    } finally {
+      for (const item of before) if (!done.has(item.reference)) this.place(item);
+    }
+    const kept = before.filter((item) => done.has(item.reference));
+    if (kept.length < before.length) throw new PartlyDone(before.length - kept.length);
+    return win.inverse(kept, change);
+  }
+
+  /** Deletes for good; gives back how many could not be. */
+  async destroy(references: string[]): Promise<void> {
+    const failed: unknown[] = [];
+    await inParallel(references, async (reference) => {
+      try {
+        await api.messageDelete(reference);
+        this.forget(reference);
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 404) this.forget(reference);
+        else failed.push(error);
+      }
+    });
+    if (failed.length > 0) throw failed[0];
+  }
+
+  /** Puts a message where it belongs, in the windows and in the counts. */
+  place(item: Item): void {
+    const before = this.items[item.reference] ?? null;
+    this.items = { ...this.items, [item.reference]: item };
+    if (before !== null) this.boxes = win.recount(this.boxes, before, item);
+    const windows = { ...this.windows };
+    for (const [id, window] of Object.entries(windows)) {
+      if (id === item.mailbox) windows[id] = win.insert(window, item, this.items);
+      else if (window.refs.includes(item.reference))
+        windows[id] = win.remove(window, item.reference);
+    }
+    this.windows = windows;
+    const detail = this.#details.get(item.reference);
+    if (detail !== undefined) this.#details.set(item.reference, { ...detail, ...item });
+  }
+
+  forget(reference: string): void {
+    const before = this.items[reference] ?? null;
+    if (before !== null) this.boxes = win.recount(this.boxes, before, null);
+    const items = { ...this.items };
+    delete items[reference];
+    this.items = items;
+    this.#details.delete(reference);
+    const windows = { ...this.windows };
+    for (const [id, window] of Object.entries(windows))
+      if (window.refs.includes(reference)) windows[id] = win.remove(window, reference);
+    this.windows = windows;
+  }
+
+  /** Catches up with the server. One at a time; a call meanwhile means once more. */
+  async sync(): Promise<void> {
+    if (this.#since === null) return;
+    if (this.#syncing) {
+      this.#syncAgain = true;
+      return;
+    }
+    this.#syncing = true;
+    const generation = this.#generation;
+    try {
+      do {
+        this.#syncAgain = false;
+        await this.#catchUp();
+      } while (this.#syncAgain && generation === this.#generation);
+    } finally {
+      if (generation === this.#generation) this.#syncing = false;
+    }
+  }
+
+  async #catchUp(): Promise<void> {
+    const updated = new Set<string>();
+    let more = this.#since !== null;
+    try {
+      while (more && this.#since !== null) {
+        const delta = await api.changes(this.#since);
+        for (const reference of delta.updated) updated.add(reference);
+        for (const reference of delta.removed) {
+          updated.delete(reference);
+          this.forget(reference);
+        }
+        this.#since = delta.state;
+        more = delta.more && updated.size <= PATCH_MAX;
+      }
+    } catch (error) {
+      // The change log no longer reaches back (410): start over from what is there now.
+      if (!(error instanceof ApiError) || error.status !== 410) throw error;
+      return this.#startOver();
+    }
+    if (more || updated.size > PATCH_MAX) return this.#startOver();
+    await this.#patch([...updated]);
+    await this.boxesRead();
+  }
+
+  async #patch(references: string[]): Promise<void> {
+    const arrived: Item[] = [];
+    const inbox = this.role("inbox")?.id;
+    await inParallel(references, async (reference) => {
+      try {
+        const item = await api.messageItem(reference);
+        if (!(reference in this.items) && item.unread && item.mailbox === inbox) arrived.push(item);
+        this.place(item);
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.status !== 404) throw error;
+        this.forget(reference);
+      }
+    });
+    if (arrived.length > 0) this.onarrived?.(arrived);
+  }
+
+  async #startOver(): Promise<void> {
+    this.#since = null;
+    await this.boxesRead();
+    for (const box of Object.keys(this.windows)) {
+      const page = await api.messageList(box, null, PAGE);
+      this.items = { ...this.items, ...byReference(page.items) };
+      this.windows = { ...this.windows, [box]: win.append(win.EMPTY, page) };
+    }
+  }
+
+  #remember(detail: Detail): Detail {
+    this.place(itemOf(detail));
+    this.#details.set(detail.reference, detail);
+    if (this.#details.size > DETAILS_MAX) {
+      const [oldest] = this.#details.keys();
+      if (oldest !== undefined) this.#details.delete(oldest);
+    }
+    return detail;
+  }
+}
+
+/** The server carried out a change for some messages only; the rest are as before. */
+export class PartlyDone extends Error {
+  readonly count: number;
+  constructor(count: number) {
+    super("some messages were not changed");
+    this.count = count;
+  }
+}
+
+function itemOf(detail: Detail): Item {
+  const { reference, mailbox, from, subject, receivedAt, size, attachments, protection } = detail;
+  const { opened, unread, starred } = detail;
+  const where = { reference, mailbox, from, subject, receivedAt, size, attachments, protection };
+  return { ...where, opened, unread, starred };
+}
+
+function byReference(items: Item[]): Record<string, Item> {
+  return Object.fromEntries(items.map((item) => [item.reference, item]));
+}
+
+function chunks<T>(all: T[], size: number): T[][] {
+  const count = Math.ceil(all.length / size);
+  return Array.from({ length: count }, (_, i) => all.slice(i * size, (i + 1) * size));
+}
+
+/** A few at a time: over HTTP/1.1 a browser has six connections, and the stream holds one. */
+async function inParallel<T>(all: T[], work: (one: T) => Promise<void>): Promise<void> {
+  const queue = [...all];
+  const lane = async () => {
+    for (let one = queue.shift(); one !== undefined; one = queue.shift()) await work(one);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+}
+
+export const mail = new Mail();

@@ -1,0 +1,39 @@
+import { href, parse, type Route } from "../lib/router.ts";
+
+let current = $state.raw<Route>(parse(location.pathname));
+
+export function route(): Route {
+  return current;
+}
+
+export function go(to: Route, how: "push" | "replace" = "push"): void {
+  const path = href(to);
+  if (path !== location.pathname) {
+    if (how === "push") history.pushState(null, "", path);
+    else history.replaceState(null, "", path);
+  }
+  current = parse(path);
+}
+
+/** Follows Back and Forward, and takes plain clicks on our own links. */
+export function routerStart(): () => void {
+  const onPop = () => {
+    current = parse(location.pathname);
+  };
+  const onClick = (event: MouseEvent) => {
+    const link = (event.target as Element | null)?.closest?.("a");
+    if (!link || event.defaultPrevented || event.button !== 0) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
+    // A file name is the server's to answer, and so is a place within this page.
+    if (/\.\w+$/.test(link.pathname) || link.hash) return;
+    event.preventDefault();
+    go(parse(link.pathname));
+  };
+  addEventListener("popstate", onPop);
+  document.addEventListener("click", onClick);
+  return () => {
+    removeEventListener("popstate", onPop);
+    document.removeEventListener("click", onClick);
+  };
+}

@@ -1,0 +1,31 @@
+// What the tabs of this browser tell each other. Same origin only, by its nature.
+import type { KeyPair } from "../api/dpop.ts";
+import type { LiveEvent, Profile } from "../api/types.ts";
+
+export interface Kept {
+  id: string;
+  token: string;
+  profile: Profile;
+}
+
+export type TabMessage =
+  | { type: "ask" }
+  | { type: "here"; session: Kept; key: KeyPair }
+  | { type: "signed-out"; id: string }
+  | { type: "live"; id: string; event: LiveEvent };
+
+const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("postern");
+
+export function tell(message: TabMessage): void {
+  try {
+    channel?.postMessage(message);
+  } catch {
+    // A browser that will not clone a CryptoKey: the other tab asks for the password.
+  }
+}
+
+export function listen(hear: (message: TabMessage) => void): () => void {
+  const onMessage = (event: MessageEvent<TabMessage>) => hear(event.data);
+  channel?.addEventListener("message", onMessage);
+  return () => channel?.removeEventListener("message", onMessage);
+}

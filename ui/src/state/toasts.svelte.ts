@@ -1,0 +1,98 @@
+// Short notices at the foot of the page. A notice with `onend` holds something
+// back: it happens when the notice ends by itself, and not at all after Undo.
+
+export interface Toast {
+  id: number;
+  kind: "info" | "error";
+  text: string;
+  detail: string | null;
+  errorId: string | null;
+  undo: (() => void) | null;
+  retry: (() => void) | null;
+  onend: (() => void) | null;
+}
+
+export const UNDO_MS = 10_000;
+const INFO_MS = 5_000;
+const SHOWN_MAX = 4;
+
+interface Timer {
+  handle: ReturnType<typeof setTimeout> | null;
+  leftMs: number;
+  startedAt: number;
+}
+
+class Toasts {
+  items = $state.raw<Toast[]>([]);
+  #next = 1;
+  #timers = new Map<number, Timer>();
+
+  show(text: string, options: Partial<Omit<Toast, "id" | "text">> = {}): number {
+    const toast: Toast = {
+      ...{ kind: "info", detail: null, errorId: null, undo: null, retry: null, onend: null },
+      ...options,
+      ...{ id: this.#next++, text },
+    };
+    const shown = this.items.filter((item) => item.onend === null).slice(0, 1 - SHOWN_MAX);
+    for (const old of shown) this.end(old.id);
+    this.items = [...this.items, toast];
+    // An error stays until somebody has read it (WCAG 2.2.1).
+    if (toast.kind === "info") this.#arm(toast.id, toast.undo === null ? INFO_MS : UNDO_MS);
+    return toast.id;
+  }
+
+  /** Ends a notice the ordinary way: what it held back now happens. */
+  end(id: number): void {
+    this.#take(id)?.onend?.();
+  }
+
+  undo(id: number): void {
+    this.#take(id)?.undo?.();
+  }
+
+  retry(id: number): void {
+    this.#take(id)?.retry?.();
+  }
+
+  /** Whether there was something to undo. */
+  undoLast(): boolean {
+    const last = this.items.findLast((item) => item.undo !== null);
+    if (last !== undefined) this.undo(last.id);
+    return last !== undefined;
+  }
+
+  /** While somebody points at a notice or its buttons, time stands still. */
+  pause(id: number): void {
+    const timer = this.#timers.get(id);
+    if (timer === undefined || timer.handle === null) return;
+    clearTimeout(timer.handle);
+    timer.handle = null;
+    timer.leftMs -= Date.now() - timer.startedAt;
+  }
+
+  resume(id: number): void {
+    const timer = this.#timers.get(id);
+    if (timer !== undefined && timer.handle === null) this.#arm(id, Math.max(1_500, timer.leftMs));
+  }
+
+  /** Sign-out: what was held back does not happen. */
+  clear(): void {
+    for (const { id } of this.items) this.#take(id);
+  }
+
+  #arm(id: number, leftMs: number): void {
+    const handle = setTimeout(() => this.end(id), leftMs);
+    this.#timers.set(id, { handle, leftMs, startedAt: Date.now() });
+  }
+
+  #take(id: number): Toast | undefined {
+    const toast = this.items.find((item) => item.id === id);
+    const timer = this.#timers.get(id);
+    if (timer?.handle) clearTimeout(timer.handle);
+    this.#timers.delete(id);
+    this.items = this.items.filter((item) => item.id !== id);
+    return toast;
+  }
+}
+
+export const toasts = new Toasts();

@@ -1,0 +1,100 @@
+// The loaded part of a mailbox, newest first, and how changes move messages about
+// in it. Pure, so that optimistic changes and their rollback can be tested by table.
+import type { Change, Item, Mailbox, Page } from "../api/types.ts";
+
+export interface Window {
+  refs: string[];
+  /** Where the next older page starts; null once the oldest message is here. */
+  next: string | null;
+}
+
+export type Items = Readonly<Record<string, Item>>;
+
+export interface Batch {
+  references: string[];
+  change: Change;
+}
+
+export const EMPTY: Window = { refs: [], next: null };
+
+/** Adds an older page. Messages that moved between two requests are not doubled. */
+export function append(window: Window, page: Page): Window {
+  const known = new Set(window.refs);
+  const fresh = page.items.map((item) => item.reference).filter((ref) => !known.has(ref));
+  return { refs: [...window.refs, ...fresh], next: page.next };
+}
+
+/** Puts one message in its place by time, unless its place is not loaded yet. */
+export function insert(window: Window, item: Item, items: Items): Window {
+  const refs = window.refs.filter((ref) => ref !== item.reference);
+  const at = refs.findIndex((ref) => isOlder(items[ref], item));
+  if (at >= 0) refs.splice(at, 0, item.reference);
+  else if (window.next === null) refs.push(item.reference);
+  return { ...window, refs };
+}
+
+export function remove(window: Window, reference: string): Window {
+  return { ...window, refs: window.refs.filter((ref) => ref !== reference) };
+}
+
+/** The counts after `before` became `after`; null stands for "not there". */
+export function recount(boxes: Mailbox[], before: Item | null, after: Item | null): Mailbox[] {
+  return boxes.map((box) => {
+    const was = before?.mailbox === box.id ? before : null;
+    const is = after?.mailbox === box.id ? after : null;
+    if (was === null && is === null) return box;
+    const moved = (count: (item: Item) => boolean) =>
+      Number(is !== null && count(is)) - Number(was !== null && count(was));
+    return {
+      ...box,
+      total: Math.max(0, box.total + moved(() => true)),
+      unread: Math.max(0, box.unread + moved((item) => item.unread)),
+      unopened: Math.max(0, box.unopened + moved((item) => !item.opened)),
+    };
+  });
+}
+
+/** What brings these messages back to how they are, in as few requests as there are kinds. */
+export function inverse(before: Item[], change: Change): Batch[] {
+  const batches = new Map<string, Batch>();
+  for (const item of before) {
+    const back: Change = {};
+    if (change.unread !== undefined && change.unread !== item.unread) back.unread = item.unread;
+    if (change.starred !== undefined && change.starred !== item.starred)
+      back.starred = item.starred;
+    if (change.mailbox !== undefined && change.mailbox !== item.mailbox)
+      back.mailbox = item.mailbox;
+    const key = JSON.stringify(back);
+    if (key === "{}") continue;
+    const batch = batches.get(key) ?? { references: [], change: back };
+    batch.references.push(item.reference);
+    batches.set(key, batch);
+  }
+  return [...batches.values()];
+}
+
+/** From the last clicked row to this one, in the order shown (Shift-click). */
+export function range(refs: string[], from: string | null, to: string): string[] {
+  const a = from === null ? -1 : refs.indexOf(from);
+  const b = refs.indexOf(to);
+  if (a < 0 || b < 0) return [to];
+  return refs.slice(Math.min(a, b), Math.max(a, b) + 1);
+}
+
+/** Where to stand once `gone` have left the list: the next one, else the one before. */
+export function neighbour(refs: string[], current: string, gone: Set<string>): string | null {
+  const at = refs.indexOf(current);
+  const after = refs.slice(at + 1).find((ref) => !gone.has(ref));
+  return after ?? refs.slice(0, Math.max(0, at)).findLast((ref) => !gone.has(ref)) ?? null;
+}
+
+export function matches(item: Item, filter: string): boolean {
+  const words = filter.toLocaleLowerCase().split(/\s+/);
+  const { from, subject, reference } = item;
+  const text = [from.name, from.address, subject, reference].join("\n").toLocaleLowerCase();
+  return words.every((word) => text.includes(word));
+}
+
+function isOlder(a: Item | undefined, b: Item): boolean {
+  return a !== undefined && Date.parse(a.receivedAt) < Date.parse(b.receivedAt);
+}

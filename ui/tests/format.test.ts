@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import * as format from "../src/lib/format.ts";
+
+const now = new Date(2026, 10, 23, 14, 0);
+const at = (...parts: [number, number, number, number, number]) => new Date(...parts).toISOString();
+
+test.each([
+  [at(2026, 10, 23, 14, 0), "now"],
+  [at(2026, 10, 23, 14, 2), "now"],
+  [at(2026, 10, 23, 13, 55), "5 min ago"],
+  [at(2026, 10, 23, 9, 5), "09:05"],
+  [at(2026, 10, 22, 23, 59), "Sun"],
+  [at(2026, 10, 17, 0, 0), "Tue"],
+  [at(2026, 10, 16, 12, 0), "16 Nov"],
+  [at(2025, 11, 31, 12, 0), "31/12/2025"],
+  ["not a time", ""],
+])("%s reads %s", (time, text) => {
+  expect(format.timeShort(time, now, "en-GB", "now")).toBe(text);
+});
+
+test("the full time names day, year and zone", () => {
+  const text = format.timeFull("2026-11-23T12:00:00Z", "en");
+  expect(text).toMatch(/Mon/);
+  expect(text).toMatch(/2026/);
+  expect(text).toMatch(/UTC|GMT|[A-Z]{3}/);
+  expect(format.timeFull("nonsense", "en")).toBe("nonsense");
+});
+
+test.each([
+  [0, "0 bytes"],
+  [999, "999 bytes"],
+  [1_000, "1 kB"],
+  [2_400, "2.4 kB"],
+  [482_113, "482 kB"],
+  [999_600, "1 MB"],
+  [12_300_000, "12 MB"],
+  [5_000_000_000_000, "5,000 GB"],
+])("%i octets read %s", (octets, text) => {
+  expect(format.sizeText(octets, "en", "bytes")).toBe(text);
+});
+
+test.each([
+  [0, "1 second"],
+  [45, "45 seconds"],
+  [90, "2 minutes"],
+  [601, "11 minutes"],
+])("a wait of %i s reads %s", (seconds, text) => {
+  expect(format.waitText(seconds, "en")).toBe(text);
+});
+
+test("references are read in fours", () => {
+  expect(format.referenceText("G7K2M4QXR9")).toBe("G7K2-M4QX-R9");
+  expect(format.referenceText("G7K2-M4QX-R9")).toBe("G7K2-M4QX-R9");
+});
+
+test.each([
+  [
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0 Safari/537.36",
+    "Chrome · Linux",
+  ],
+  ["Mozilla/5.0 (Windows NT 10.0) Chrome/156.0 Safari/537.36 Edg/156.0", "Edge · Windows"],
+  ["Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Safari/604", "Safari · iPhone"],
+  ["curl/8", "curl/8"],
+])("%s is %s", (agent, text) => {
+  expect(format.agentText(agent)).toBe(text);
+});
+
+test.each([
+  ["Dana Levi", "DL"],
+  ["יעל כהן", "יכ"],
+  ["no-reply@ledger.example", "NR"],
+  ["", ""],
+])("%s has the initials %s", (name, letters) => {
+  expect(format.initials(name)).toBe(letters);
+});

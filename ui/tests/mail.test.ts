@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import * as api from "../src/api/mail.ts";
+import { ApiError } from "../src/api/client.ts";
+import type { Item, Mailbox } from "../src/api/types.ts";
+import { mail, PartlyDone } from "../src/state/mail.svelte.ts";
+
+vi.mock("../src/api/mail.ts");
+
+const item = (reference: string, hour: number): Item => ({
+  reference,
+  mailbox: "in",
+  from: { name: reference, address: null },
+  subject: "",
+  receivedAt: `2026-11-23T${String(hour).padStart(2, "0")}:00:00Z`,
+  size: 1,
+  attachments: 0,
+  protection: { kind: "inside", version: null, peer: null },
+  opened: true,
+  unread: true,
+  starred: false,
+});
+const box = (id: string, role: Mailbox["role"], total: number): Mailbox => {
+  return { id, role, name: id, total, unread: total, unopened: 0 };
+};
+const shown = (id: string) => mail.list(id).map(({ reference }) => reference);
+const gone = () => new ApiError({ type: "", title: "", status: 404, code: "not-found" }, null);
+
+beforeEach(async () => {
+  const boxes = [box("in", "inbox", 3), box("arch", "archive", 0)];
+  vi.mocked(api.mailboxList).mockImplementation(async () => ({ state: "5", items: boxes }));
+  vi.mocked(api.messageList).mockImplementation(async (id) => {
+    const items = id === "in" ? [item("a", 12), item("b", 11), item("c", 10)] : [];
+    return { state: "5", total: items.length, unread: 0, items, next: null };
+  });
+  mail.reset();
+  await mail.start();
+  await mail.more("in");
+  await mail.more("arch");
+});
+afterEach(() => vi.resetAllMocks());
+
+test("a move shows before the server has answered, counts included", async () => {
+  let settle: () => void = () => undefined;
+  vi.mocked(api.messageChange).mockImplementation((references) => {
+    return new Promise((resolve) => {
+      settle = () => resolve({ state: "6", done: references, failed: [] });
+    });
+  });
+  const moved = mail.change(["b"], { mailbox: "arch" });
+  expect(shown("in")).toEqual(["a", "c"]);
+  expect(shown("arch")).toEqual(["b"]);
+  expect(mail.boxes.map(({ total }) => total)).toEqual([2, 1]);
+  settle();
+  expect(await moved).toEqual([{ references: ["b"], change: { mailbox: "in" } }]);
+});
+
+test("a refused move is taken back whole", async () => {
+  vi.mocked(api.messageChange).mockRejectedValue(gone());
+  await expect(mail.change(["a", "b"], { mailbox: "arch" })).rejects.toBeInstanceOf(ApiError);
+  expect(shown("in")).toEqual(["a", "b", "c"]);
+  expect(shown("arch")).toEqual([]);
+  expect(mail.boxes.map(({ total }) => total)).toEqual([3, 0]);
+});
+
+test("of a change done in part, only the refused part is taken back", async () => {
+  vi.mocked(api.messageChange).mockResolvedValue({
+    ...{ state: "6", done: ["a"] },
+    failed: [{ reference: "b", code: "not-found" }],
+  });
+  const error = await mail.change(["a", "b"], { unread: false }).catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(PartlyDone);
+  expect(mail.items["a"]?.unread).toBe(false);
+  expect(mail.items["b"]?.unread).toBe(true);
+});
+
+test("a sync brings new messages to their place and drops removed ones", async () => {
+  const arrived: string[] = [];
+  mail.onarrived = (items) => arrived.push(...items.map(({ reference }) => reference));
+  vi.mocked(api.changes).mockResolvedValue({
+    ...{ state: "6", more: false },
+    ...{ updated: ["new", "b"], removed: ["c"] },
+  });
+  vi.mocked(api.messageItem).mockImplementation(async (ref) => item(ref, ref === "new" ? 13 : 11));
+  await mail.sync();
+  expect(vi.mocked(api.changes)).toHaveBeenCalledWith("5");
+  expect(shown("in")).toEqual(["new", "a", "b"]);
+  expect(arrived).toEqual(["new"]);
+});
+
+test("when the change log no longer reaches back, the list is read afresh", async () => {
+  const old = new ApiError({ type: "", title: "", status: 410, code: "too-old" }, null);
+  vi.mocked(api.changes).mockRejectedValue(old);
+  vi.mocked(api.messageList).mockResolvedValue({
+    ...{ state: "9", total: 1, unread: 0, next: null },
+    items: [item("z", 9)],
+  });
+  await mail.sync();
+  expect(shown("in")).toEqual(["z"]);
+});
+
+test("a rejected message is out of sight while it is held, and back after undo", () => {
+  mail.held.add("b");
+  expect(shown("in")).toEqual(["a", "c"]);
+  mail.held.delete("b");
+  expect(shown("in")).toEqual(["a", "b", "c"]);
+});

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { href, parse, type Route } from "../src/lib/router.ts";
+
+const routes: [string, Route][] = [
+  ["/mail/inbox", { view: "mail", mailbox: "inbox", reference: null }],
+  ["/mail/mb-7/G7K2-M4QX", { view: "mail", mailbox: "mb-7", reference: "G7K2-M4QX" }],
+  ["/mail/a%2Fb%20c", { view: "mail", mailbox: "a/b c", reference: null }],
+  ["/sessions", { view: "sessions" }],
+  ["/settings", { view: "settings" }],
+  ["/about", { view: "about" }],
+];
+
+test.each(routes)("%s is read and written the same", (path, route) => {
+  expect(parse(path)).toEqual(route);
+  expect(href(route)).toBe(path);
+});
+
+test.each(["/", "/mail", "/mail/"])("%s is the inbox", (path) => {
+  expect(parse(path)).toEqual({ view: "mail", mailbox: "inbox", reference: null });
+});
+
+test.each(["/nowhere", "/settings/x", "/mail/a/b/c", "/mail/%E0%A4%A"])(
+  "%s is a page that does not exist",
+  (path) => {
+    expect(parse(path)).toEqual({ view: "missing" });
+  },
+);

@@ -1,0 +1,114 @@
+// Rules of the source that no compiler knows.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { gzipSync } from "node:zlib";
+import en from "../src/i18n/en.ts";
+import he from "../src/i18n/he.ts";
+
+const files = readdirSync("src", { recursive: true, encoding: "utf8" })
+  .filter((name) => /\.(svelte|ts|css)$/.test(name))
+  .map((name) => ({ name, text: readFileSync(`src/${name}`, "utf8") }));
+const components = files.filter(({ name }) => name.endsWith(".svelte"));
+const cssOf = ({ name, text }: { name: string; text: string }) =>
+  name.endsWith(".css") ? text : (/<style>([\s\S]*)<\/style>/.exec(text)?.[1] ?? "");
+
+test("there is something to check", () => {
+  expect(components.length).toBeGreaterThan(20);
+});
+
+test.each(files.filter((file) => cssOf(file) !== ""))("$name has logical CSS only", (file) => {
+  const css = cssOf(file).replace(/\/\*[\s\S]*?\*\//g, "");
+  expect(css.match(/\b(left|right)\b/g)).toBeNull();
+  expect(
+    css.match(
+      /(?:margin|padding)-(?:top|bottom)|(?<![-\w])(?:min-|max-)?(?:width|height)\s*:(?!\s*\d+px\))/g,
+    ),
+  ).toBeNull();
+  // Four values name physical sides, unless opposite ones are alike.
+  for (const [, a, b] of css.matchAll(/(?:margin|padding): \S+ (\S+) \S+ (\S+);/g))
+    expect(a).toBe(b);
+});
+
+test.each(components)(
+  "$name has no inline style, no raw HTML and no words of its own",
+  ({ text }) => {
+    const markup = text
+      .replace(/<(script|style)[\s\S]*?<\/\1>/g, "")
+      .replace(/<!--[\s\S]*?-->/g, "");
+    expect(markup).not.toMatch(/\sstyle=/);
+    expect(markup).not.toMatch(/\{@html/);
+    expect(markup).not.toMatch(/\s(aria-label|title|placeholder|alt)="[^{"]/);
+    const words = withoutBraces(markup).replace(/<[^>]*>/g, " ");
+    expect(words.match(/[A-Za-zא-ת]{2,}/g)).toBeNull();
+  },
+);
+
+test("nothing of a message is kept in localStorage", () => {
+  const users = files.filter(({ text }) => /localStorage\./.test(text));
+  expect(users.map(({ name }) => name)).toEqual(["state/prefs.svelte.ts"]);
+});
+
+test("no cookie, no eval, no other origin", () => {
+  for (const { text } of files) {
+    expect(text).not.toMatch(/document\.cookie|\beval\(|new Function|innerHTML/);
+    expect(text).not.toMatch(/https?:\/\/(?!www\.w3\.org)/);
+  }
+});
+
+test("Hebrew says everything English says, with the same gaps to fill", () => {
+  expect(shape(he)).toEqual(shape(en));
+});
+
+test("every catalogue entry says something, for one, two and many", () => {
+  for (const words of [en, he])
+    for (const [, entry] of entries(words)) {
+      const said = typeof entry === "string" ? [entry] : [1, 2, 11].map((n) => entry(n, n));
+      for (const text of said) expect(text).toMatch(/\S/);
+    }
+});
+
+test("every catalogue entry is used", () => {
+  const source = files.filter(({ name }) => !name.startsWith("i18n/")).map(({ text }) => text);
+  const all = source.join("\n");
+  const dynamic =
+    /^(boxes\.(inbox|drafts|sent|archive|junk|trash)|(sessions|settings|about)\.title)$/;
+  const unused = entries(en)
+    .map(([path]) => path)
+    .filter((path) => !dynamic.test(path) && !all.includes(`.${path}`));
+  expect(unused).toEqual([]);
+});
+
+test.runIf(existsSync("dist"))("the first script is at most 60 kB as sent", () => {
+  const page = readFileSync("dist/index.html", "utf8");
+  const [, main = ""] = /<script type="module"[^>]* src="\/([^"]+)"/.exec(page) ?? [];
+  expect(gzipSync(readFileSync(`dist/${main}`)).length).toBeLessThanOrEqual(60 * 1024);
+  expect(page).not.toMatch(/<style|\sstyle=|<script(?![^>]*\ssrc=)/);
+  expect(existsSync("dist/licences.txt")).toBe(true);
+});
+
+type Entry = string | ((...args: unknown[]) => string);
+
+function entries(words: object, prefix = ""): [string, Entry][] {
+  return Object.entries(words).flatMap(([name, entry]: [string, object | Entry]) =>
+    typeof entry === "object"
+      ? entries(entry, `${prefix}${name}.`)
+      : [[`${prefix}${name}`, entry] satisfies [string, Entry]],
+  );
+}
+
+function shape(words: object): Record<string, number> {
+  return Object.fromEntries(
+    entries(words).map(([path, entry]) => [path, typeof entry === "string" ? -1 : entry.length]),
+  );
+}
+
+function withoutBraces(markup: string): string {
+  let depth = 0;
+  let out = "";
+  for (const char of markup) {
+    if (char === "{") depth += 1;
+    if (depth === 0) out += char;
+    if (char === "}") depth -= 1;
+  }
+  return out;
+}

@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { toasts, UNDO_MS } from "../src/state/toasts.svelte.ts";
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => {
+  toasts.clear();
+  vi.useRealTimers();
+});
+
+const held = () => ({ undo: vi.fn(), onend: vi.fn() });
+
+test("what a notice holds back happens when its time is over", () => {
+  const { undo, onend } = held();
+  toasts.show("rejected", { undo, onend });
+  vi.advanceTimersByTime(UNDO_MS - 1);
+  expect(onend).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(1);
+  expect(onend).toHaveBeenCalledOnce();
+  expect(undo).not.toHaveBeenCalled();
+});
+
+test("undo means it never happens", () => {
+  const { undo, onend } = held();
+  toasts.show("rejected", { undo, onend });
+  expect(toasts.undoLast()).toBe(true);
+  vi.advanceTimersByTime(10 * UNDO_MS);
+  expect(undo).toHaveBeenCalledOnce();
+  expect(onend).not.toHaveBeenCalled();
+  expect(toasts.undoLast()).toBe(false);
+});
+
+test("signing out means it never happens", () => {
+  const { undo, onend } = held();
+  toasts.show("rejected", { undo, onend });
+  toasts.clear();
+  vi.advanceTimersByTime(10 * UNDO_MS);
+  expect(onend).not.toHaveBeenCalled();
+});
+
+test("time stands still while somebody points at it", () => {
+  const { undo, onend } = held();
+  const id = toasts.show("rejected", { undo, onend });
+  vi.advanceTimersByTime(4_000);
+  toasts.pause(id);
+  vi.advanceTimersByTime(60_000);
+  toasts.resume(id);
+  vi.advanceTimersByTime(5_999);
+  expect(onend).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(1);
+  expect(onend).toHaveBeenCalledOnce();
+});
+
+test("an error stays until it is dismissed", () => {
+  toasts.show("broken", { kind: "error" });
+  vi.advanceTimersByTime(3_600_000);
+  expect(toasts.items).toHaveLength(1);
+});
+
+test("many notices never push a held one out", () => {
+  const { undo, onend } = held();
+  toasts.show("rejected", { undo, onend });
+  for (let i = 0; i < 10; i += 1) toasts.show(`note ${i}`);
+  expect(onend).not.toHaveBeenCalled();
+  expect(toasts.items[0]?.text).toBe("rejected");
+  expect(toasts.items.length).toBeLessThanOrEqual(5);
+});
