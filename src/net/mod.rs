@@ -1,1 +1,28 @@
-//! net
+//! Sockets: taking connections within limits, TLS with a certificate that can be changed while
+//! it is in use, and slowing down who guesses.
+//!
+//! | file | what it is |
+//! | --- | --- |
+//! | `listen` | listeners (ours or systemd's), permits, the accept loop, the drain |
+//! | `tls` | the certificate and its reload, the TLS configuration, the handshake |
+//! | `throttle` | how long who failed too often has to wait |
+
+pub mod listen;
+pub mod throttle;
+pub mod tls;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Why a listener or a certificate could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot listen on {address}: {source}")]
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error("the listener {name:?} handed over by systemd cannot be used: {source}")]
+    Handed { name: String, source: std::io::Error },
+    #[error("{}: {what}", path.display())]
+    Certificate { path: PathBuf, what: String },
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[from] rustls::Error),
+}

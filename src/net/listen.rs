@@ -1,0 +1,287 @@
+//! Taking connections: so many in all, so many from one address, until asked to stop.
+//!
+//! ```text
+//! accept → permit? → task (tracked, holds the permit) → the session
+//!             no → turned away with one line, closed
+//! ```
+//!
+//! One IPv6 customer has a whole /64, so that counts as one address.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::io::{self, Write};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::Error;
+
+/// How many connections there may be at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub connections_max: usize,
+    pub per_address_max: usize,
+}
+
+/// Which limit was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    All,
+    Address,
+}
+
+/// Counts the connections of one service. Clones share the count.
+#[derive(Clone, Debug)]
+pub struct Permits {
+    limits: Limits,
+    open: Arc<Mutex<Open>>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    all: usize,
+    by_address: HashMap<IpAddr, usize>,
+}
+
+/// Leave to hold one connection; given back when dropped.
+#[derive(Debug)]
+pub struct Permit {
+    permits: Permits,
+    counted_as: IpAddr,
+}
+
+impl Permits {
+    pub fn new(limits: Limits) -> Permits {
+        Permits { limits, open: Arc::default() }
+    }
+
+    /// A permit for a connection from `peer`.
+    pub fn take(&self, peer: IpAddr) -> Result<Permit, Full> {
+        let counted_as = counted_as(peer);
+        let mut open = self.open();
+        if open.all >= self.limits.connections_max {
+            return Err(Full::All);
+        }
+        let here = open.by_address.entry(counted_as).or_default();
+        if *here >= self.limits.per_address_max {
+            return Err(Full::Address);
+        }
+        *here += 1;
+        open.all += 1;
+        Ok(Permit { permits: self.clone(), counted_as })
+    }
+
+    /// How many connections are open.
+    pub fn in_use(&self) -> usize {
+        self.open().all
+    }
+
+    fn open(&self) -> std::sync::MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut open = self.permits.open();
+        open.all -= 1;
+        if let Some(here) = open.by_address.get_mut(&self.counted_as) {
+            *here -= 1;
+            if *here == 0 {
+                open.by_address.remove(&self.counted_as);
+            }
+        }
+    }
+}
+
+/// What an address counts as: itself, or the /64 it is in.
+pub fn counted_as(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64))),
+        v4 => v4,
+    }
+}
+
+/// Listens on `address`. `[::]` takes IPv4 connections as well, as Linux does by default.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
+    TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })
+}
+
+/// The listeners that systemd handed over (sd_listen_fds(3)), by the names its units give them.
+pub struct Handed {
+    names: Vec<String>,
+    sockets: listenfd::ListenFd,
+}
+
+impl Handed {
+    /// What this process was started with; nothing outside systemd.
+    pub fn from_env() -> Handed {
+        let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
+        let names = names.split(':').map(str::to_owned).collect();
+        Handed { names, sockets: listenfd::ListenFd::from_env() }
+    }
+
+    /// Every listener called `name` (`FileDescriptorName=`), each given once.
+    pub fn take(&mut self, name: &str) -> Result<Vec<TcpListener>, Error> {
+        let failed = |source| Error::Handed { name: name.to_owned(), source };
+        let mut taken = Vec::new();
+        for at in 0..self.sockets.len() {
+            if self.names.get(at).is_none_or(|given| given != name) {
+                continue;
+            }
+            if let Some(listener) = self.sockets.take_tcp_listener(at).map_err(failed)? {
+                listener.set_nonblocking(true).map_err(failed)?;
+                taken.push(TcpListener::from_std(listener).map_err(failed)?);
+            }
+        }
+        Ok(taken)
+    }
+}
+
+/// After an accept that failed for want of descriptors or memory, the next one waits.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Takes connections until `stop`; each gets a tracked task. A connection over a limit is sent
+/// `turned_away` and closed.
+pub async fn accept<F, S>(
+    listener: TcpListener,
+    permits: Permits,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    turned_away: &'static [u8],
+    session: F,
+) where
+    F: Fn(TcpStream, SocketAddr) -> S,
+    S: Future<Output = ()> + Send + 'static,
+{
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        let (stream, peer) = match accepted {
+            Ok((stream, peer)) => (stream, SocketAddr::new(peer.ip().to_canonical(), peer.port())),
+            Err(error) => {
+                accept_failed(&error).await;
+                continue;
+            }
+        };
+        match permits.take(peer.ip()) {
+            Ok(permit) => {
+                let session = session(stream, peer);
+                tasks.spawn(async move {
+                    session.await;
+                    drop(permit);
+                });
+            }
+            Err(full) => {
+                tracing::warn!(peer.ip = %peer.ip(), ?full, "connection turned away");
+                turn_away(stream, turned_away);
+            }
+        }
+    }
+}
+
+async fn accept_failed(error: &io::Error) {
+    // The peer went away between its SYN and our accept: nothing is wrong here.
+    if error.kind() == io::ErrorKind::ConnectionAborted {
+        return;
+    }
+    tracing::warn!(%error, "accept failed");
+    tokio::time::sleep(ACCEPT_PAUSE).await;
+}
+
+/// A fresh socket's buffer takes one line at once; whoever cannot be told is closed all the same.
+fn turn_away(stream: TcpStream, line: &[u8]) {
+    if let Ok(mut stream) = stream.into_std() {
+        let _ = stream.write(line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn connections_are_limited_in_all_and_per_address_and_come_back() {
+        let permits = Permits::new(Limits { connections_max: 3, per_address_max: 2 });
+        let first = permits.take(ip("192.0.2.1")).unwrap();
+        let second = permits.take(ip("192.0.2.1")).unwrap();
+        assert_eq!(permits.take(ip("192.0.2.1")).unwrap_err(), Full::Address);
+        assert_eq!(permits.take(ip("::ffff:192.0.2.1")).unwrap_err(), Full::Address);
+        let _third = permits.take(ip("192.0.2.2")).unwrap();
+        assert_eq!(permits.take(ip("192.0.2.3")).unwrap_err(), Full::All);
+        drop((first, second));
+        assert_eq!(permits.in_use(), 1);
+        assert!(permits.take(ip("192.0.2.1")).is_ok());
+    }
+
+    #[test]
+    fn an_ipv6_network_counts_as_one_address() {
+        let permits = Permits::new(Limits { connections_max: 9, per_address_max: 1 });
+        let _one = permits.take(ip("2001:db8:1:2::1")).unwrap();
+        assert_eq!(permits.take(ip("2001:db8:1:2:ffff::9")).unwrap_err(), Full::Address);
+        assert!(permits.take(ip("2001:db8:1:3::1")).is_ok());
+    }
+
+    #[test]
+    fn nothing_is_remembered_of_who_left() {
+        let permits = Permits::new(Limits { connections_max: 9, per_address_max: 1 });
+        drop(permits.take(ip("192.0.2.1")).unwrap());
+        assert!(permits.open().by_address.is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_is_over_the_limit_is_told_and_the_drain_waits_for_the_rest() {
+        let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let permits = Permits::new(Limits { connections_max: 1, per_address_max: 1 });
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let session = |mut stream: TcpStream, _| async move {
+            // Until the client closes.
+            let _ = stream.read(&mut [0]).await;
+        };
+        let loop_ =
+            accept(listener, permits.clone(), stop.clone(), tasks.clone(), b"no\n", session);
+        let loop_ = tokio::spawn(loop_);
+        let first = TcpStream::connect(address).await.unwrap();
+        while permits.in_use() == 0 {
+            tokio::task::yield_now().await;
+        }
+        let mut told = String::new();
+        let mut second = TcpStream::connect(address).await.unwrap();
+        second.read_to_string(&mut told).await.unwrap();
+        assert_eq!(told, "no\n");
+        stop.cancel();
+        loop_.await.unwrap();
+        tasks.close();
+        assert!(!tasks.is_empty());
+        drop(first);
+        tasks.wait().await;
+        assert_eq!(permits.in_use(), 0);
+        assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn an_address_in_use_is_an_error_that_names_it() {
+        let first = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let address = first.local_addr().unwrap();
+        let error = bind(address).await.unwrap_err().to_string();
+        assert!(error.contains(&address.to_string()), "{error}");
+    }
+
+    #[tokio::test]
+    async fn outside_systemd_nothing_is_handed_over() {
+        assert!(Handed::from_env().take("smtp").unwrap().is_empty());
+    }
+}

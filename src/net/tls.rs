@@ -1,0 +1,215 @@
+//! TLS: one certificate that can be changed while it is in use, one configuration per service.
+//!
+//! TLS 1.2 at least, 1.3 preferred; key agreement by X25519MLKEM768 where the peer knows it.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{ProtocolVersion, ServerConfig, ServerConnection};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::Error;
+
+/// The certificate and key in use. Clones share them, so a reload reaches every service.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    current: Arc<Current>,
+}
+
+#[derive(Debug)]
+struct Current(ArcSwap<CertifiedKey>);
+
+impl ResolvesServerCert for Current {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.load_full())
+    }
+}
+
+impl Identity {
+    /// Reads a certificate chain and its key from PEM files.
+    pub fn load(certificate: &Path, key: &Path) -> Result<Identity, Error> {
+        let pair = read_pair(certificate, key)?;
+        Ok(Identity { current: Arc::new(Current(ArcSwap::from_pointee(pair))) })
+    }
+
+    /// Reads them again. What is wrong with them leaves the ones in use in place.
+    pub fn reload(&self, certificate: &Path, key: &Path) -> Result<(), Error> {
+        self.current.0.store(Arc::new(read_pair(certificate, key)?));
+        Ok(())
+    }
+
+    /// A server's configuration with this identity; `alpn` is empty where ALPN has no use.
+    pub fn server_config(&self, alpn: &[&[u8]]) -> Result<Arc<ServerConfig>, Error> {
+        let versions = &[&rustls::version::TLS13, &rustls::version::TLS12];
+        let mut config = ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(versions)?
+            .with_no_client_auth()
+            .with_cert_resolver(self.current.clone());
+        config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+        Ok(Arc::new(config))
+    }
+}
+
+/// AWS-LC with our order of key agreements.
+pub fn provider() -> Arc<CryptoProvider> {
+    use aws_lc_rs::kx_group::{SECP256R1, SECP384R1, X25519, X25519MLKEM768};
+    let kx_groups = vec![X25519MLKEM768, X25519, SECP256R1, SECP384R1];
+    Arc::new(CryptoProvider { kx_groups, ..aws_lc_rs::default_provider() })
+}
+
+fn read_pair(certificate: &Path, key: &Path) -> Result<CertifiedKey, Error> {
+    let wrong = |path: &Path, what: String| Error::Certificate { path: path.to_owned(), what };
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect)
+        .map_err(|error| wrong(certificate, error.to_string()))?;
+    if chain.is_empty() {
+        return Err(wrong(certificate, "holds no certificate".to_owned()));
+    }
+    // What the PEM reader says names no key material.
+    let private =
+        PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, error.to_string()))?;
+    // Also checks that they belong together.
+    CertifiedKey::from_der(chain, private, &provider())
+        .map_err(|error| wrong(certificate, format!("does not go with {}: {error}", key.display())))
+}
+
+/// The TLS handshake as a server, within `limit`.
+pub async fn accept<S>(
+    config: Arc<ServerConfig>,
+    stream: S,
+    limit: Duration,
+) -> io::Result<TlsStream<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match tokio::time::timeout(limit, TlsAcceptor::from(config).accept(stream)).await {
+        Ok(done) => done,
+        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the TLS handshake took too long")),
+    }
+}
+
+/// Version and cipher suite of a connection, as trace lines and lists show them.
+pub fn facts(connection: &ServerConnection) -> (String, String) {
+    let version = match connection.protocol_version() {
+        Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
+        Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
+        _ => "TLS",
+    };
+    let suite = connection.negotiated_cipher_suite().map(|suite| suite.suite());
+    let cipher = suite.and_then(|suite| suite.as_str()).unwrap_or("unknown");
+    (version.to_owned(), cipher.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::pki_types::ServerName;
+    use rustls::{ClientConfig, NamedGroup, RootCertStore};
+    use tokio_rustls::TlsConnector;
+
+    use super::*;
+
+    /// Writes a new certificate and key for `localhost` into `folder`.
+    fn write_pair(folder: &Path) -> CertificateDer<'static> {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        std::fs::write(folder.join("cert.pem"), made.cert.pem()).unwrap();
+        std::fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+        made.cert.der().clone()
+    }
+
+    fn load(folder: &Path) -> Result<Identity, Error> {
+        Identity::load(&folder.join("cert.pem"), &folder.join("key.pem"))
+    }
+
+    /// What a client that trusts `trusted` gets to see.
+    async fn shake(
+        identity: &Identity,
+        trusted: &CertificateDer<'static>,
+        versions: &[&'static rustls::SupportedProtocolVersion],
+    ) -> io::Result<(NamedGroup, (String, String), Option<Vec<u8>>)> {
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        let config = identity.server_config(&[b"h2", b"http/1.1"]).unwrap();
+        let server = tokio::spawn(accept(config, far, Duration::from_secs(10)));
+        let mut roots = RootCertStore::empty();
+        roots.add(trusted.clone()).unwrap();
+        let mut client = ClientConfig::builder_with_provider(provider())
+            .with_protocol_versions(versions)
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        client.alpn_protocols = vec![b"h2".to_vec()];
+        let name = ServerName::try_from("localhost").unwrap();
+        let stream = TlsConnector::from(Arc::new(client)).connect(name, near).await?;
+        let group = stream.get_ref().1.negotiated_key_exchange_group().unwrap().name();
+        let server = server.await.unwrap()?;
+        let alpn = server.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
+        Ok((group, facts(server.get_ref().1), alpn))
+    }
+
+    #[tokio::test]
+    async fn tls_13_with_the_hybrid_key_agreement_is_what_two_modern_sides_choose() {
+        let folder = tempfile::tempdir().unwrap();
+        let certificate = write_pair(folder.path());
+        let identity = load(folder.path()).unwrap();
+        let both = [&rustls::version::TLS12, &rustls::version::TLS13];
+        let (group, (version, cipher), alpn) = shake(&identity, &certificate, &both).await.unwrap();
+        assert_eq!(group, NamedGroup::X25519MLKEM768);
+        assert_eq!((version.as_str(), cipher.starts_with("TLS13_")), ("TLSv1.3", true));
+        assert_eq!(alpn.as_deref(), Some(b"h2".as_slice()));
+        let old = [&rustls::version::TLS12];
+        let (_, (version, _), _) = shake(&identity, &certificate, &old).await.unwrap();
+        assert_eq!(version, "TLSv1.2");
+    }
+
+    #[tokio::test]
+    async fn a_new_certificate_is_shown_after_a_reload_and_a_wrong_one_never() {
+        let folder = tempfile::tempdir().unwrap();
+        let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+        let old = write_pair(folder.path());
+        let identity = load(folder.path()).unwrap();
+        let both = [&rustls::version::TLS13];
+        // A certificate without its key, then half a file: the old one stays.
+        let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        std::fs::write(&certificate, other.cert.pem()).unwrap();
+        let error = identity.reload(&certificate, &key).unwrap_err().to_string();
+        assert!(error.contains("does not go with"), "{error}");
+        shake(&identity, &old, &both).await.unwrap();
+        std::fs::write(&certificate, "-----BEGIN CERTIFICATE-----\n").unwrap();
+        assert!(identity.reload(&certificate, &key).is_err());
+        shake(&identity, &old, &both).await.unwrap();
+        let new = write_pair(folder.path());
+        identity.reload(&certificate, &key).unwrap();
+        shake(&identity, &new, &both).await.unwrap();
+        assert!(shake(&identity, &old, &both).await.is_err());
+    }
+
+    #[test]
+    fn missing_and_empty_files_are_errors_that_name_them() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(load(folder.path()).unwrap_err().to_string().contains("cert.pem"));
+        write_pair(folder.path());
+        std::fs::write(folder.path().join("key.pem"), "").unwrap();
+        assert!(load(folder.path()).unwrap_err().to_string().contains("key.pem"));
+        std::fs::write(folder.path().join("cert.pem"), "no PEM at all").unwrap();
+        assert!(load(folder.path()).unwrap_err().to_string().contains("no certificate"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_handshake_that_does_not_go_on_is_cut_off() {
+        let folder = tempfile::tempdir().unwrap();
+        write_pair(folder.path());
+        let config = load(folder.path()).unwrap().server_config(&[]).unwrap();
+        let (_silent, far) = tokio::io::duplex(1024);
+        let error = accept(config, far, Duration::from_secs(30)).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+}

@@ -1,0 +1,298 @@
+//! One memory budget for all messages that are coming in.
+//!
+//! Each message has a share that grows in steps as its octets arrive, so that a peer that only
+//! declares a size holds nothing. What does not fit waits, the oldest message first. When every
+//! message with a share waits nobody could ever go on, so the youngest gives up: at least the
+//! oldest always gets through. One eighth is kept for messages that only need a first step, so
+//! that large ones never shut small ones out.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+/// The budget. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// Kept free for first steps.
+    reserve: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    free: usize,
+    /// The age of the next share; older ones have smaller numbers.
+    next: u64,
+    /// How many shares hold octets.
+    holders: usize,
+    waiting: BTreeMap<Turn, Waiter>,
+}
+
+/// Who holds something goes first, so that it can finish; then by age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    Holder(u64),
+    Newcomer(u64),
+}
+
+#[derive(Debug)]
+struct Waiter {
+    octets: usize,
+    /// What has to stay free when it is served.
+    spare: usize,
+    tell: oneshot::Sender<bool>,
+}
+
+/// There was no memory in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exhausted;
+
+/// A message's part of the budget; given back when dropped.
+#[derive(Debug)]
+pub struct Share {
+    budget: Budget,
+    age: u64,
+    held: usize,
+    /// What it waits for.
+    asked: Option<Asked>,
+}
+
+#[derive(Debug)]
+struct Asked {
+    octets: usize,
+    turn: Turn,
+    told: oneshot::Receiver<bool>,
+    answer: Option<bool>,
+}
+
+/// What a message may take while only the reserve is left.
+pub const FIRST_STEP_OCTETS: usize = 64 * 1024;
+/// A share grows by half of itself, but by no more than this.
+const STEP_OCTETS_MAX: usize = 4 << 20;
+
+impl Budget {
+    pub fn new(octets: usize) -> Budget {
+        let state = State { free: octets, next: 0, holders: 0, waiting: BTreeMap::new() };
+        Budget { inner: Arc::new(Inner { reserve: octets / 8, state: Mutex::new(state) }) }
+    }
+
+    /// A share that holds nothing yet.
+    pub fn share(&self) -> Share {
+        let mut state = self.state();
+        state.next += 1;
+        Share { budget: self.clone(), age: state.next, held: 0, asked: None }
+    }
+
+    /// How many octets are free.
+    pub fn free(&self) -> usize {
+        self.state().free
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn give(&mut self, turn: Turn, octets: usize) {
+        self.free -= octets;
+        self.holders += usize::from(matches!(turn, Turn::Newcomer(_)));
+    }
+
+    /// Hands out what is free, in turn, and makes the youngest give up when all wait.
+    fn settle(&mut self) {
+        while let Some(first) = self.waiting.first_entry() {
+            if self.free < first.get().octets + first.get().spare {
+                break;
+            }
+            let (turn, waiter) = first.remove_entry();
+            // Fails only when the share is being dropped, and then nothing was given.
+            if waiter.tell.send(true).is_ok() {
+                self.give(turn, waiter.octets);
+            }
+        }
+        let is_holder = |turn: &&Turn| matches!(turn, Turn::Holder(_));
+        let stuck = self.waiting.keys().filter(is_holder).count();
+        if stuck < self.holders || stuck < 2 {
+            return;
+        }
+        let youngest = self.waiting.keys().rfind(is_holder).copied();
+        if let Some(waiter) = youngest.and_then(|turn| self.waiting.remove(&turn)) {
+            // It gives its share back itself, and the rest goes on with that.
+            let _ = waiter.tell.send(false);
+        }
+    }
+}
+
+impl Share {
+    /// How many octets it holds.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
+    /// Grows in steps until it holds at least `octets`, and waits for that at most `patience`.
+    pub async fn grow_to(&mut self, octets: usize, patience: Duration) -> Result<(), Exhausted> {
+        if octets <= self.held {
+            return Ok(());
+        }
+        let step = (self.held / 2).min(STEP_OCTETS_MAX);
+        let more = octets.max(self.held + step) - self.held;
+        if self.take_or_ask(more) {
+            return Ok(());
+        }
+        let Some(asked) = &mut self.asked else { return Err(Exhausted) };
+        if let Ok(Ok(given)) = tokio::time::timeout(patience, &mut asked.told).await {
+            asked.answer = Some(given);
+        }
+        let before = self.held;
+        self.withdraw();
+        if self.held > before { Ok(()) } else { Err(Exhausted) }
+    }
+
+    /// Takes `more` octets, or gets in line for them.
+    fn take_or_ask(&mut self, more: usize) -> bool {
+        let mut state = self.budget.state();
+        let is_first = self.held == 0 && more <= FIRST_STEP_OCTETS;
+        let spare = if is_first { 0 } else { self.budget.inner.reserve };
+        let turn = match self.held {
+            0 => Turn::Newcomer(self.age),
+            _ => Turn::Holder(self.age),
+        };
+        if (is_first || state.waiting.is_empty()) && state.free >= more + spare {
+            state.give(turn, more);
+            drop(state);
+            self.held += more;
+            return true;
+        }
+        let (tell, told) = oneshot::channel();
+        state.waiting.insert(turn, Waiter { octets: more, spare, tell });
+        state.settle();
+        drop(state);
+        self.asked = Some(Asked { octets: more, turn, told, answer: None });
+        false
+    }
+
+    /// Leaves the line, with what was given in the meantime.
+    fn withdraw(&mut self) {
+        let Some(mut asked) = self.asked.take() else { return };
+        let mut state = self.budget.state();
+        state.waiting.remove(&asked.turn);
+        // Under the lock: either it was given before this, or it never will be.
+        if asked.answer.unwrap_or_else(|| asked.told.try_recv() == Ok(true)) {
+            self.held += asked.octets;
+        }
+        state.settle();
+    }
+
+    /// Gives everything back.
+    pub fn release(&mut self) {
+        self.withdraw();
+        if self.held > 0 {
+            let mut state = self.budget.state();
+            state.free += std::mem::take(&mut self.held);
+            state.holders -= 1;
+            state.settle();
+        }
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(5);
+    const KIB: usize = 1024;
+
+    #[tokio::test]
+    async fn octets_come_back_when_a_share_goes() {
+        let budget = Budget::new(1_000 * KIB);
+        let mut share = budget.share();
+        share.grow_to(100 * KIB, SOON).await.unwrap();
+        share.grow_to(101 * KIB, SOON).await.unwrap();
+        assert_eq!(share.held(), 150 * KIB, "it grows by half of itself");
+        assert_eq!(budget.free(), 850 * KIB);
+        drop(share);
+        assert_eq!(budget.free(), 1_000 * KIB);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_does_not_fit_waits_and_gives_up_in_the_end() {
+        let budget = Budget::new(1_000 * KIB);
+        let mut large = budget.share();
+        large.grow_to(800 * KIB, SOON).await.unwrap();
+        let mut second = budget.share();
+        assert_eq!(second.grow_to(200 * KIB, SOON).await, Err(Exhausted));
+        assert_eq!(second.held(), 0);
+        let waits = tokio::spawn(async move { second.grow_to(200 * KIB, SOON).await });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        drop(large);
+        assert_eq!(waits.await.unwrap(), Ok(()));
+        assert_eq!(budget.free(), 1_000 * KIB);
+    }
+
+    #[tokio::test]
+    async fn small_messages_pass_by_large_ones() {
+        let budget = Budget::new(1_024 * KIB);
+        let mut large = budget.share();
+        large.grow_to(896 * KIB, SOON).await.unwrap();
+        let mut small = budget.share();
+        small.grow_to(FIRST_STEP_OCTETS, SOON).await.unwrap();
+        assert_eq!(budget.free(), 64 * KIB);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn when_all_wait_the_youngest_gives_up_at_once_and_the_oldest_gets_through() {
+        let budget = Budget::new(1_024 * KIB);
+        let mut shares = Vec::new();
+        for _ in 0..14 {
+            let mut share = budget.share();
+            share.grow_to(64 * KIB, SOON).await.unwrap();
+            shares.push(share);
+        }
+        // Each wants 800 KiB in all: only one after the other can have them.
+        let started = tokio::time::Instant::now();
+        let mut tasks = Vec::new();
+        for mut share in shares {
+            tasks.push(tokio::spawn(async move {
+                share.grow_to(800 * KIB, Duration::from_secs(60)).await
+            }));
+        }
+        let mut through = 0;
+        for task in tasks {
+            through += usize::from(task.await.unwrap().is_ok());
+        }
+        assert!(through >= 1, "{through} got through");
+        assert!(started.elapsed() < Duration::from_secs(1), "nobody had to wait for a timeout");
+        assert_eq!(budget.free(), 1_024 * KIB);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_goes_away_while_waiting_leaves_nothing_behind() {
+        let budget = Budget::new(1_000 * KIB);
+        let mut large = budget.share();
+        large.grow_to(800 * KIB, SOON).await.unwrap();
+        let mut second = budget.share();
+        let waits = tokio::spawn(async move { second.grow_to(400 * KIB, SOON).await });
+        tokio::task::yield_now().await;
+        drop(large);
+        // It was given its octets, and never hears of it.
+        waits.abort();
+        assert!(waits.await.is_err());
+        assert_eq!(budget.free(), 1_000 * KIB);
+        assert!(budget.state().waiting.is_empty());
+        assert_eq!(budget.state().holders, 0);
+    }
+}

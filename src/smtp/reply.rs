@@ -1,0 +1,149 @@
+//! Replies: code, enhanced status (RFC 3463, RFC 2034) and text. Nothing that a peer said is
+//! repeated to it.
+
+use std::io::Write;
+
+use crate::gateway;
+use crate::mail::status::EnhancedStatus;
+
+/// One reply line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reply {
+    pub code: u16,
+    pub status: EnhancedStatus,
+    pub text: &'static str,
+}
+
+impl Reply {
+    pub const fn new(code: u16, status: EnhancedStatus, text: &'static str) -> Reply {
+        Reply { code, status, text }
+    }
+
+    /// Whether it says no, for now or for good.
+    pub fn is_refusal(self) -> bool {
+        self.code >= 400
+    }
+
+    /// Appends the line.
+    pub fn write(self, out: &mut Vec<u8>) {
+        line(out, format_args!("{} {} {}", self.code, self.status, self.text));
+    }
+}
+
+/// Appends a line with its CRLF.
+pub fn line(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+    out.write_fmt(text).expect("a Vec takes everything");
+    out.extend_from_slice(b"\r\n");
+}
+
+use EnhancedStatus as S;
+
+pub const RESET: Reply = Reply::new(250, S::OK, "Start anew");
+pub const NOOP: Reply = Reply::new(250, S::OK, "Still here");
+pub const BYE: Reply = Reply::new(221, S::OK, "Goodbye");
+pub const SENDER_OK: Reply = Reply::new(250, S::SENDER_OK, "Sender noted");
+pub const RECIPIENT_OK: Reply = Reply::new(250, S::RECIPIENT_OK, "Recipient noted");
+pub const START_TLS: Reply = Reply::new(220, S::OK, "Begin TLS");
+/// Neither confirmed nor denied: who exists is not told to everybody (RFC 5321 §7.3).
+pub const VRFY: Reply = Reply::new(252, S(2, 5, 2), "Send it, and we will see");
+pub const HELP: Reply =
+    Reply::new(214, S::OK, "EHLO HELO STARTTLS MAIL RCPT DATA BDAT RSET NOOP VRFY QUIT");
+
+pub const BARE_LF: Reply = Reply::new(500, S::SYNTAX, "A line ends in CRLF, not in LF alone");
+pub const BARE_CR: Reply = Reply::new(500, S::SYNTAX, "A CR stands only before LF");
+pub const CONTROL: Reply = Reply::new(500, S::SYNTAX, "Control characters are not allowed");
+pub const NOT_UTF8: Reply = Reply::new(500, S::SYNTAX, "The line is not UTF-8");
+pub const LINE_TOO_LONG: Reply = Reply::new(500, S::SYNTAX, "The line is too long");
+pub const UNKNOWN: Reply = Reply::new(500, S::BAD_COMMAND, "Unknown command");
+pub const NOT_IMPLEMENTED: Reply = Reply::new(502, S::BAD_COMMAND, "Not available here");
+pub const NO_ARGUMENT: Reply = Reply::new(501, S::BAD_PARAMETER, "The command takes no argument");
+pub const HELLO_SYNTAX: Reply = Reply::new(501, S::BAD_PARAMETER, "Syntax: EHLO host.name");
+pub const MAIL_SYNTAX: Reply =
+    Reply::new(501, S::SYNTAX, "Syntax: MAIL FROM:<address> [parameters]");
+pub const RCPT_SYNTAX: Reply = Reply::new(501, S::SYNTAX, "Syntax: RCPT TO:<address> [parameters]");
+pub const BDAT_SYNTAX: Reply = Reply::new(501, S::SYNTAX, "Syntax: BDAT octets [LAST]");
+pub const BAD_SENDER: Reply = Reply::new(553, S::BAD_SENDER, "The sender's address is malformed");
+pub const BAD_RECIPIENT: Reply =
+    Reply::new(553, S::BAD_RECIPIENT, "The recipient's address is malformed");
+pub const SENDER_LITERAL: Reply =
+    Reply::new(553, S::BAD_SENDER, "Addresses with an IP address for a domain are not taken");
+pub const RECIPIENT_LITERAL: Reply =
+    Reply::new(550, S(5, 1, 2), "Addresses with an IP address for a domain are not taken");
+pub const SENDER_NEEDS_SMTPUTF8: Reply =
+    Reply::new(550, S::NEEDS_SMTPUTF8, "The address needs SMTPUTF8");
+pub const RECIPIENT_NEEDS_SMTPUTF8: Reply =
+    Reply::new(553, S::NEEDS_SMTPUTF8, "The address needs SMTPUTF8");
+pub const BAD_PARAMETER: Reply = Reply::new(501, S::BAD_PARAMETER, "A parameter's value is wrong");
+pub const TWICE: Reply = Reply::new(501, S::BAD_PARAMETER, "A parameter stands twice");
+pub const UNKNOWN_PARAMETER: Reply =
+    Reply::new(555, S::BAD_PARAMETER, "A parameter is not known here");
+
+pub const HELLO_FIRST: Reply = Reply::new(503, S::BAD_COMMAND, "EHLO first");
+pub const MAIL_FIRST: Reply = Reply::new(503, S::BAD_COMMAND, "MAIL first");
+pub const MAIL_TWICE: Reply = Reply::new(503, S::BAD_COMMAND, "A message is under way already");
+pub const CHUNKS_BEGUN: Reply =
+    Reply::new(503, S::BAD_COMMAND, "Chunks of a message have begun; BDAT or RSET");
+pub const NO_RECIPIENTS: Reply = Reply::new(554, S::BAD_COMMAND, "No valid recipients");
+pub const TLS_TWICE: Reply = Reply::new(503, S::BAD_COMMAND, "TLS is in use already");
+pub const TLS_FIRST: Reply = Reply::new(530, S::NEEDS_TLS, "STARTTLS first");
+
+pub const TOO_LARGE: Reply = Reply::new(552, S::TOO_LARGE, "The message is too large");
+pub const TOO_MANY_RECIPIENTS: Reply =
+    Reply::new(452, S::TOO_MANY_RECIPIENTS, "Too many recipients, send another message");
+pub const NO_MEMORY: Reply = Reply::new(452, S::SYSTEM_FULL, "Too much at once, try later");
+pub const BARE_LINE_END: Reply =
+    Reply::new(554, S(5, 6, 11), "The message holds a bare CR or LF; lines end in CRLF");
+pub const NUL: Reply = Reply::new(554, S(5, 6, 11), "The message holds a NUL");
+pub const MESSAGE_LINE_TOO_LONG: Reply =
+    Reply::new(554, S::MEDIA, "The message holds a line that is too long");
+pub const TEMPORARY: Reply =
+    Reply::new(451, S::SYSTEM_TEMPORARY, "Something is wrong here, try later");
+
+pub const TOO_MANY_ERRORS: Reply = Reply::new(421, S(4, 7, 0), "Too many errors");
+pub const TIMEOUT: Reply = Reply::new(421, S(4, 4, 2), "It took too long");
+pub const STOPPING: Reply = Reply::new(421, S::TOO_BUSY, "Closing down, try later");
+pub const TALKS_EARLY: Reply = Reply::new(554, S::BAD_COMMAND, "You spoke before the greeting");
+/// What a connection over a limit is sent in place of a greeting.
+pub const TURNED_AWAY: &[u8] = b"421 4.3.2 Too many connections, try later\r\n";
+
+/// What a gateway's error means to a peer: what could not be decided or stored is tried again.
+pub fn of_error(error: &gateway::Error) -> Reply {
+    use gateway::Error as E;
+    match error {
+        E::NotFound { .. } => Reply::new(550, S::UNKNOWN_RECIPIENT, "No such recipient here"),
+        E::Denied { .. } => Reply::new(550, S::POLICY, "Not allowed"),
+        E::OverQuota => Reply::new(452, S(4, 2, 2), "The mailbox is full"),
+        E::Invalid { .. } => Reply::new(554, S::MEDIA, "The message cannot be read"),
+        E::Full => Reply::new(452, S::SYSTEM_FULL, "No room left, try later"),
+        E::Busy => Reply::new(451, S::TOO_BUSY, "Busy, try later"),
+        E::Refused | E::Conflict { .. } | E::Damaged { .. } | E::Unavailable(_) => TEMPORARY,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_is_one_line() {
+        let mut out = Vec::new();
+        SENDER_OK.write(&mut out);
+        assert_eq!(out, b"250 2.1.0 Sender noted\r\n");
+    }
+
+    #[test]
+    fn what_could_not_be_stored_is_tried_again() {
+        use gateway::Error as E;
+        for error in [
+            E::Full,
+            E::OverQuota,
+            E::Busy,
+            E::Conflict { code: "reference" },
+            E::Damaged { what: String::new() },
+        ] {
+            let code = of_error(&error).code;
+            assert!((450..500).contains(&code), "{error}: {code}");
+        }
+        assert_eq!((of_error(&E::Full).code, of_error(&E::Full).status), (452, S::SYSTEM_FULL));
+    }
+}

@@ -1,0 +1,97 @@
+//! The SMTP service: takes connections, holds a session on each, upgrades to TLS in between.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ServerConfig;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config;
+use crate::gateway::Gateway;
+use crate::gateway::receive::TlsFacts;
+use crate::net::listen::{self, Limits, Permits};
+use crate::net::tls;
+
+use super::budget::Budget;
+use super::reply;
+use super::session::{End, Session};
+
+/// What every session of one service shares.
+pub struct Shared {
+    pub gateway: Gateway,
+    pub config: config::Smtp,
+    /// Our own name.
+    pub host: String,
+    /// `None`: STARTTLS is not offered.
+    pub tls: Option<Arc<ServerConfig>>,
+    pub budget: Budget,
+}
+
+/// The SMTP service. Clones share limits and memory, so it can serve many listeners.
+#[derive(Clone)]
+pub struct Server {
+    shared: Arc<Shared>,
+    permits: Permits,
+}
+
+impl Server {
+    pub fn new(
+        gateway: Gateway,
+        config: config::Smtp,
+        host: String,
+        tls: Option<Arc<ServerConfig>>,
+    ) -> Server {
+        let permits = Permits::new(Limits {
+            connections_max: config.connections_max,
+            per_address_max: config.connections_per_address_max,
+        });
+        let memory = usize::try_from(config.memory_octets_max).unwrap_or(usize::MAX);
+        let budget = Budget::new(memory);
+        Server { shared: Arc::new(Shared { gateway, config, host, tls, budget }), permits }
+    }
+
+    /// Serves one listener until `stop`. Sessions under way are tracked by `tasks`; they finish
+    /// the message they are at, and then say goodbye.
+    pub async fn serve(self, listener: TcpListener, stop: CancellationToken, tasks: TaskTracker) {
+        let session_stop = stop.clone();
+        let session = move |stream, peer| {
+            let (shared, stop) = (self.shared.clone(), session_stop.clone());
+            async move { converse(&shared, stream, peer, stop).await }
+        };
+        listen::accept(listener, self.permits, stop, tasks, reply::TURNED_AWAY, session).await;
+    }
+
+    /// The memory that incoming messages share.
+    pub fn budget(&self) -> &Budget {
+        &self.shared.budget
+    }
+
+    /// What sessions share, to hold one on a stream of another kind.
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+}
+
+/// One connection: in clear, and inside TLS once the peer asks for it.
+async fn converse(shared: &Shared, stream: TcpStream, peer: SocketAddr, stop: CancellationToken) {
+    // Replies are written whole; waiting for more to send would only cost time.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY");
+    }
+    let session = Session::new(shared, stream, peer.ip(), None, stop.clone());
+    let (end, stream) = session.greet_and_run().await;
+    let (End::StartTls, Some(config)) = (end, &shared.tls) else { return };
+    let limit = Duration::from_secs(shared.config.tls_timeout_secs);
+    match tls::accept(config.clone(), stream, limit).await {
+        Ok(stream) => {
+            let (version, cipher) = tls::facts(stream.get_ref().1);
+            let facts = Some(TlsFacts { version, cipher });
+            // Apart from the first session, so that neither pays for the other's room.
+            Box::pin(Session::new(shared, stream, peer.ip(), facts, stop).run()).await;
+        }
+        Err(error) => tracing::info!(peer.ip = %peer.ip(), %error, "TLS handshake failed"),
+    }
+}

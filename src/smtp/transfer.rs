@@ -1,0 +1,394 @@
+//! DATA and BDAT, and what follows the last octet.
+//!
+//! ```text
+//! octets → Body (memory share, scanner) → size, flaws → header gate → gateway.receive → 250
+//! ```
+//!
+//! Whatever is wrong with a message, its octets are read to their end first, so that both sides
+//! agree on where the next command begins; what is refused is dropped as it comes.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
+
+use crate::config;
+use crate::gateway::{self, Arrival, Gateway, Inbound, Receipt};
+use crate::mail::envelope::Envelope;
+use crate::mail::header::{self, GateLimits, HeaderRefusal};
+use crate::telemetry::redacted;
+
+use super::budget::{Budget, FIRST_STEP_OCTETS, Share};
+use super::command::Dialect;
+use super::data::{Flaw, Framing, Scanned, Scanner};
+use super::reply::{self, Reply};
+use super::session::{End, Flow, Session, Transaction};
+
+/// A message as it comes in.
+pub(super) struct Body {
+    message: Vec<u8>,
+    share: Share,
+    scanner: Scanner,
+    size_max: usize,
+    patience: Duration,
+    /// Why it will be refused; from then on its octets are dropped.
+    refusal: Option<Reply>,
+}
+
+/// A message that comes in chunks.
+pub(super) struct Chunks {
+    body: Body,
+}
+
+/// Messages up to this size are sealed and handed to the store on the spot: a hop to another
+/// thread costs more than the work.
+const INLINE_OCTETS_MAX: usize = 64 * 1024;
+/// Read at once while a message comes in: one TLS record.
+const DATA_ROOM: usize = 16 * 1024;
+/// How long a message may take before its average pace counts.
+const PACE_GRACE: Duration = Duration::from_secs(30);
+/// The room a message of unknown size begins with.
+const BEGIN_OCTETS: usize = 8 * 1024;
+/// Chunks over this many times the largest message are not read to their end.
+const CHUNK_FACTOR_MAX: u64 = 2;
+
+impl Body {
+    fn new(budget: &Budget, config: &config::Smtp, framing: Framing) -> Body {
+        Body {
+            message: Vec::new(),
+            share: budget.share(),
+            scanner: Scanner::new(framing, config.line_octets_max),
+            size_max: usize::try_from(config.size_octets_max).unwrap_or(usize::MAX),
+            patience: Duration::from_secs(config.memory_wait_secs),
+            refusal: None,
+        }
+    }
+
+    /// Room for a message of the declared size, but no more than a first step: a declaration
+    /// costs nothing.
+    async fn begin(&mut self, declared: Option<u64>) {
+        let declared = declared.and_then(|size| usize::try_from(size).ok());
+        let room = declared.map_or(BEGIN_OCTETS, |size| size.clamp(1, FIRST_STEP_OCTETS));
+        self.make_room(room).await;
+    }
+
+    /// Room for `octets` more; without it the message is put off.
+    async fn make_room(&mut self, octets: usize) {
+        let needed = self.message.len() + octets;
+        if self.refusal.is_some() || needed <= self.message.capacity() {
+            return;
+        }
+        if needed.saturating_sub(DATA_ROOM) > self.size_max {
+            return self.drop_with(reply::TOO_LARGE);
+        }
+        match self.share.grow_to(needed, self.patience).await {
+            Ok(()) => self.message.reserve_exact(self.share.held() - self.message.len()),
+            Err(_) => self.drop_with(reply::NO_MEMORY),
+        }
+    }
+
+    /// Takes a piece for which there is room.
+    fn take(&mut self, piece: &[u8]) -> Scanned {
+        let message = self.refusal.is_none().then_some(&mut self.message);
+        let scanned = match message {
+            Some(message) => self.scanner.scan(piece, |slice| message.extend_from_slice(slice)),
+            None => self.scanner.scan(piece, |_| ()),
+        };
+        if self.message.len() > self.size_max {
+            self.drop_with(reply::TOO_LARGE);
+        } else if self.scanner.flaw().is_some() && scanned.ended {
+            self.message = Vec::new();
+        }
+        scanned
+    }
+
+    fn drop_with(&mut self, refusal: Reply) {
+        self.refusal.get_or_insert(refusal);
+        self.message = Vec::new();
+        self.share.release();
+    }
+
+    /// The message and its memory, or why there is none.
+    fn finish(self) -> Result<(Vec<u8>, Share), Reply> {
+        match (self.scanner.flaw(), self.refusal) {
+            (Some(Flaw::BareCr | Flaw::BareLf), _) => Err(reply::BARE_LINE_END),
+            (Some(Flaw::Nul), _) => Err(reply::NUL),
+            (_, Some(refusal)) => Err(refusal),
+            (Some(Flaw::LineTooLong), None) => Err(reply::MESSAGE_LINE_TOO_LONG),
+            (None, None) => Ok((self.message, self.share)),
+        }
+    }
+}
+
+/// How fast a message comes in.
+struct Pace {
+    /// From when its average counts.
+    since: Instant,
+    octets: u64,
+    pause: Duration,
+    octets_per_sec_min: u64,
+}
+
+impl Pace {
+    fn new(config: &config::Smtp) -> Pace {
+        Pace {
+            since: Instant::now() + PACE_GRACE,
+            octets: 0,
+            pause: Duration::from_secs(config.data_timeout_secs),
+            octets_per_sec_min: config.octets_per_sec_min,
+        }
+    }
+
+    /// When the next octet must have come: before the pause is too long, and before the average
+    /// falls under the floor.
+    fn deadline(&self) -> Instant {
+        let earned = Duration::from_millis(
+            self.octets.saturating_mul(1_000) / self.octets_per_sec_min.max(1),
+        );
+        (Instant::now() + self.pause).min(self.since + earned)
+    }
+
+    /// What we wait for is not held against the peer.
+    fn forgive(&mut self, waited: Duration) {
+        self.since += waited;
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
+    pub(super) async fn on_data(&mut self) -> Flow {
+        let declared = match &self.mail {
+            None if self.hello.is_none() => return self.refuse(reply::HELLO_FIRST),
+            None => return self.refuse(reply::MAIL_FIRST),
+            Some(mail) if mail.chunks.is_some() => return self.refuse(reply::CHUNKS_BEGUN),
+            Some(mail) if mail.accepted.is_empty() => return self.refuse(reply::NO_RECIPIENTS),
+            Some(mail) => mail.envelope.declared_size,
+        };
+        let mut body = Body::new(&self.shared.budget, &self.shared.config, Framing::Dots);
+        // What waits for memory must not hold back the replies before it.
+        self.flush().await?;
+        body.begin(declared).await;
+        if let Some(refusal) = body.refusal {
+            self.mail = None;
+            self.refused(None, 0, refusal);
+            return self.answer(refusal);
+        }
+        reply::line(&mut self.out, format_args!("354 Go on, a dot on its own line ends it"));
+        self.read_to_dot(&mut body).await?;
+        self.input.shrink();
+        match self.mail.take() {
+            Some(mail) => self.message_end(mail, body).await,
+            None => self.refuse(reply::MAIL_FIRST),
+        }
+    }
+
+    async fn read_to_dot(&mut self, body: &mut Body) -> Flow {
+        let mut pace = Pace::new(&self.shared.config);
+        loop {
+            let started = Instant::now();
+            body.make_room(self.input.unread().len()).await;
+            pace.forgive(started.elapsed());
+            let scanned = body.take(self.input.unread());
+            self.input.used(scanned.used);
+            if scanned.ended {
+                return Ok(());
+            }
+            pace.octets += self.fill(pace.deadline(), DATA_ROOM).await? as u64;
+        }
+    }
+
+    /// A chunk's octets follow its line whatever we say, so they are read in any case.
+    pub(super) async fn on_bdat(&mut self, octets: u64, last: bool) -> Flow {
+        let config = &self.shared.config;
+        if octets > config.size_octets_max.saturating_mul(CHUNK_FACTOR_MAX) {
+            reply::TOO_LARGE.write(&mut self.out);
+            return Err(End::OutOfStep);
+        }
+        let wrong = match &self.mail {
+            None if self.hello.is_none() => Some(reply::HELLO_FIRST),
+            None => Some(reply::MAIL_FIRST),
+            Some(mail) if mail.accepted.is_empty() => Some(reply::NO_RECIPIENTS),
+            Some(_) => None,
+        };
+        if let Some(wrong) = wrong {
+            let mut body = Body::new(&self.shared.budget, config, Framing::Counted);
+            body.refusal = Some(wrong);
+            self.read_chunk(&mut body, octets).await?;
+            self.input.shrink();
+            return self.refuse(wrong);
+        }
+        let Some(mut mail) = self.mail.take() else { return self.refuse(reply::MAIL_FIRST) };
+        let mut body = match mail.chunks.take() {
+            Some(chunks) => chunks.body,
+            None => Body::new(&self.shared.budget, config, Framing::Counted),
+        };
+        self.read_chunk(&mut body, octets).await?;
+        self.input.shrink();
+        if last {
+            return self.message_end(mail, body).await;
+        }
+        let refusal = body.refusal;
+        mail.chunks = Some(Chunks { body });
+        self.mail = Some(mail);
+        match refusal {
+            Some(refusal) => self.answer(refusal),
+            None => {
+                reply::line(&mut self.out, format_args!("250 2.0.0 {octets} octets noted"));
+                Ok(())
+            }
+        }
+    }
+
+    async fn read_chunk(&mut self, body: &mut Body, octets: u64) -> Flow {
+        let mut pace = Pace::new(&self.shared.config);
+        let mut left = octets;
+        while left > 0 {
+            if self.input.unread().is_empty() {
+                let room = DATA_ROOM.min(usize::try_from(left).unwrap_or(DATA_ROOM));
+                pace.octets += self.fill(pace.deadline(), room).await? as u64;
+            }
+            let here = self.input.unread().len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            let started = Instant::now();
+            body.make_room(here).await;
+            pace.forgive(started.elapsed());
+            body.take(&self.input.unread()[..here]);
+            self.input.used(here);
+            left -= here as u64;
+        }
+        Ok(())
+    }
+
+    /// Everything has come: is it a message, and can it be kept?
+    async fn message_end(&mut self, mail: Transaction, body: Body) -> Flow {
+        let (message, share) = match body.finish() {
+            Ok(whole) => whole,
+            Err(refusal) => {
+                self.refused(Some(&mail.envelope), 0, refusal);
+                refusal.write(&mut self.out);
+                // Whoever sends these may mean something else by the next line as well.
+                let smuggles = refusal == reply::BARE_LINE_END || refusal == reply::NUL;
+                return if smuggles { Err(End::OutOfStep) } else { Ok(()) };
+            }
+        };
+        let size = message.len();
+        let facts = match header::gate(&message, &gate_limits(&self.shared.config)) {
+            Ok(facts) => facts,
+            Err(refusal) => {
+                let reply = of_header(refusal);
+                self.refused(Some(&mail.envelope), size, reply);
+                return self.answer(reply);
+            }
+        };
+        let (envelope, recipients) = (mail.envelope, mail.accepted);
+        let from = redacted(&envelope.reverse_path);
+        let readers = recipients.len();
+        let arrival = self.arrival(&envelope);
+        let message = Bytes::from(message);
+        let inbound = Inbound { envelope, recipients, facts, message, arrival };
+        let received = receive(&self.shared.gateway, inbound).await;
+        drop(share);
+        match received {
+            Ok(receipt) => {
+                tracing::info!(
+                    "ref" = %receipt.reference, peer.ip = %self.peer, from,
+                    recipients = readers, size_octets = size, tls = self.tls_version(),
+                    "message accepted"
+                );
+                self.forgive();
+                reply::line(
+                    &mut self.out,
+                    format_args!("250 2.0.0 Accepted, reference {}", receipt.reference),
+                );
+                Ok(())
+            }
+            Err(error) => {
+                let reply = reply::of_error(&error);
+                tracing::error!(
+                    %error, peer.ip = %self.peer, from, recipients = readers,
+                    size_octets = size, smtp.reply = reply.code, "message not accepted"
+                );
+                self.answer(reply)
+            }
+        }
+    }
+
+    fn arrival(&self, envelope: &Envelope) -> Arrival {
+        let hello = self.hello.as_ref();
+        let extended = hello.is_some_and(|hello| hello.dialect == Dialect::Extended);
+        Arrival {
+            peer: self.peer,
+            helo: hello.map(|hello| hello.name.clone()).unwrap_or_default(),
+            tls: self.tls.clone(),
+            protocol: protocol(extended, self.tls.is_some(), envelope.smtputf8),
+            host: self.shared.host.clone(),
+        }
+    }
+
+    fn refused(&self, envelope: Option<&Envelope>, size: usize, reply: Reply) {
+        let from = envelope.map(|envelope| redacted(&envelope.reverse_path)).unwrap_or_default();
+        tracing::info!(
+            peer.ip = %self.peer, from, size_octets = size, tls = self.tls_version(),
+            smtp.reply = reply.code, smtp.status = %reply.status, reason = reply.text,
+            "message refused"
+        );
+    }
+
+    fn tls_version(&self) -> &str {
+        self.tls.as_ref().map_or("none", |tls| tls.version.as_str())
+    }
+}
+
+/// RFC 3848 and RFC 6531 §4.3. There is no name for HELO inside TLS.
+fn protocol(extended: bool, tls: bool, smtputf8: bool) -> &'static str {
+    match (extended, smtputf8, tls) {
+        (false, _, _) => "SMTP",
+        (true, false, false) => "ESMTP",
+        (true, false, true) => "ESMTPS",
+        (true, true, false) => "UTF8SMTP",
+        (true, true, true) => "UTF8SMTPS",
+    }
+}
+
+/// Hands the message over. A panic on the way is this message's failure and nobody else's.
+async fn receive(gateway: &Gateway, inbound: Inbound) -> Result<Receipt, gateway::Error> {
+    let panicked = || gateway::Error::Damaged { what: "a message could not be read".to_owned() };
+    if inbound.message.len() <= INLINE_OCTETS_MAX {
+        return match catch_unwind(AssertUnwindSafe(|| gateway.receive(inbound))) {
+            Ok(pending) => pending.await,
+            Err(_) => Err(panicked()),
+        };
+    }
+    let gateway = gateway.clone();
+    let pending = tokio::task::spawn_blocking(move || gateway.receive(inbound)).await;
+    match pending {
+        Ok(pending) => pending.await,
+        Err(_) => Err(panicked()),
+    }
+}
+
+fn gate_limits(config: &config::Smtp) -> GateLimits {
+    GateLimits {
+        header_octets_max: config.header_octets_max,
+        line_octets_max: config.header_line_octets_max,
+        fields_max: config.header_fields_max,
+        received_max: config.received_max,
+    }
+}
+
+fn of_header(refusal: HeaderRefusal) -> Reply {
+    let (code, status) = refusal.reply();
+    let text = match refusal {
+        HeaderRefusal::TooLarge => "The header is too large",
+        HeaderRefusal::LineTooLong => "A header line is too long",
+        HeaderRefusal::TooManyFields => "The header has too many fields",
+        HeaderRefusal::BareLineEnd => "The header holds a bare CR or LF",
+        HeaderRefusal::Nul => "The header holds a NUL",
+        HeaderRefusal::NotAField => "A header line is neither a field nor its continuation",
+        HeaderRefusal::Name => "A header field's name is malformed",
+        HeaderRefusal::NoFrom => "There is no From field",
+        HeaderRefusal::Duplicate => "A header field that may stand once stands twice",
+        HeaderRefusal::Loop => "The message is in a loop",
+    };
+    Reply { code, status, text }
+}
