@@ -1,4 +1,5 @@
 #![forbid(unsafe_code)]
+pub mod client;
 pub mod clock;
 pub mod config;
 pub mod gateway;
@@ -8,3 +9,4 @@ pub mod smtp;
 pub mod store;
 pub mod telemetry;
 pub mod vault;
+pub mod web;
