@@ -20,7 +20,7 @@ pub mod store;
 pub mod gateway;
 
 pub mod smtp;
-// pub mod web;
+pub mod web;
 
 pub mod client;
 pub mod control;
