@@ -65,8 +65,13 @@ impl Scanner {
         Scanner { framing, state: State::LineStart, line_octets: 0, line_octets_max, flaw: None }
     }
 
-    /// What was wrong first, if anything. Asked for after the last octet.
+    /// What was wrong first, if anything.
     pub fn flaw(&self) -> Option<Flaw> {
+        self.flaw
+    }
+
+    /// The same after the last octet: a CR that nothing follows is bare.
+    pub fn flaw_at_end(&self) -> Option<Flaw> {
         let unfinished = self.state == State::Cr && self.framing == Framing::Counted;
         self.flaw.or(unfinished.then_some(Flaw::BareCr))
     }
@@ -154,7 +159,7 @@ mod tests {
             }
             assert_eq!(scanned.used, piece.len());
         }
-        (message, None, scanner.flaw())
+        (message, None, scanner.flaw_at_end())
     }
 
     fn scan(octets: &[u8]) -> (Vec<u8>, Option<Vec<u8>>, Option<Flaw>) {

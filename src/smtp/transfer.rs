@@ -80,9 +80,6 @@ impl Body {
         if self.refusal.is_some() || needed <= self.message.capacity() {
             return;
         }
-        if needed.saturating_sub(DATA_ROOM) > self.size_max {
-            return self.drop_with(reply::TOO_LARGE);
-        }
         match self.share.grow_to(needed, self.patience).await {
             Ok(()) => self.message.reserve_exact(self.share.held() - self.message.len()),
             Err(_) => self.drop_with(reply::NO_MEMORY),
@@ -91,15 +88,15 @@ impl Body {
 
     /// Takes a piece for which there is room.
     fn take(&mut self, piece: &[u8]) -> Scanned {
-        let message = self.refusal.is_none().then_some(&mut self.message);
-        let scanned = match message {
-            Some(message) => self.scanner.scan(piece, |slice| message.extend_from_slice(slice)),
-            None => self.scanner.scan(piece, |_| ()),
+        let scanned = match self.refusal {
+            None => self.scanner.scan(piece, |slice| self.message.extend_from_slice(slice)),
+            Some(_) => self.scanner.scan(piece, |_| ()),
         };
-        if self.message.len() > self.size_max {
+        debug_assert!(self.message.capacity() <= self.share.held(), "memory beyond the share");
+        if let Some(flaw) = self.scanner.flaw() {
+            self.drop_with(of_flaw(flaw));
+        } else if self.message.len() > self.size_max {
             self.drop_with(reply::TOO_LARGE);
-        } else if self.scanner.flaw().is_some() && scanned.ended {
-            self.message = Vec::new();
         }
         scanned
     }
@@ -110,16 +107,28 @@ impl Body {
         self.share.release();
     }
 
-    /// The message and its memory, or why there is none.
+    /// The message and its memory, or why there is none. A bare line end outweighs the rest,
+    /// for it ends the conversation.
     fn finish(self) -> Result<(Vec<u8>, Share), Reply> {
-        match (self.scanner.flaw(), self.refusal) {
-            (Some(Flaw::BareCr | Flaw::BareLf), _) => Err(reply::BARE_LINE_END),
-            (Some(Flaw::Nul), _) => Err(reply::NUL),
-            (_, Some(refusal)) => Err(refusal),
-            (Some(Flaw::LineTooLong), None) => Err(reply::MESSAGE_LINE_TOO_LONG),
+        match (self.scanner.flaw_at_end().map(of_flaw), self.refusal) {
+            (Some(flaw), Some(refusal)) => Err(if smuggles(flaw) { flaw } else { refusal }),
+            (Some(refusal), None) | (None, Some(refusal)) => Err(refusal),
             (None, None) => Ok((self.message, self.share)),
         }
     }
+}
+
+fn of_flaw(flaw: Flaw) -> Reply {
+    match flaw {
+        Flaw::BareCr | Flaw::BareLf => reply::BARE_LINE_END,
+        Flaw::Nul => reply::NUL,
+        Flaw::LineTooLong => reply::MESSAGE_LINE_TOO_LONG,
+    }
+}
+
+/// Whoever sends these may mean something else by the next line as well.
+fn smuggles(refusal: Reply) -> bool {
+    refusal == reply::BARE_LINE_END || refusal == reply::NUL
 }
 
 /// How fast a message comes in.
@@ -185,17 +194,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
 
     async fn read_to_dot(&mut self, body: &mut Body) -> Flow {
         let mut pace = Pace::new(&self.shared.config);
-        loop {
-            let started = Instant::now();
-            body.make_room(self.input.unread().len()).await;
-            pace.forgive(started.elapsed());
-            let scanned = body.take(self.input.unread());
-            self.input.used(scanned.used);
-            if scanned.ended {
-                return Ok(());
-            }
-            pace.octets += self.fill(pace.deadline(), DATA_ROOM).await? as u64;
+        while !self.read_piece(body, &mut pace, DATA_ROOM).await?.ended {}
+        Ok(())
+    }
+
+    /// Reads what is there, or what comes next, but at most `octets_max`.
+    async fn read_piece(
+        &mut self,
+        body: &mut Body,
+        pace: &mut Pace,
+        octets_max: usize,
+    ) -> Result<Scanned, End> {
+        if self.input.unread().is_empty() {
+            pace.octets += self.fill(pace.deadline(), octets_max).await? as u64;
         }
+        let octets = self.input.unread().len().min(octets_max);
+        let started = Instant::now();
+        body.make_room(octets).await;
+        pace.forgive(started.elapsed());
+        let scanned = body.take(&self.input.unread()[..octets]);
+        self.input.used(scanned.used);
+        Ok(scanned)
     }
 
     /// A chunk's octets follow its line whatever we say, so they are read in any case.
@@ -244,17 +263,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let mut pace = Pace::new(&self.shared.config);
         let mut left = octets;
         while left > 0 {
-            if self.input.unread().is_empty() {
-                let room = DATA_ROOM.min(usize::try_from(left).unwrap_or(DATA_ROOM));
-                pace.octets += self.fill(pace.deadline(), room).await? as u64;
-            }
-            let here = self.input.unread().len().min(usize::try_from(left).unwrap_or(usize::MAX));
-            let started = Instant::now();
-            body.make_room(here).await;
-            pace.forgive(started.elapsed());
-            body.take(&self.input.unread()[..here]);
-            self.input.used(here);
-            left -= here as u64;
+            let here = usize::try_from(left).map_or(DATA_ROOM, |left| left.min(DATA_ROOM));
+            left -= self.read_piece(body, &mut pace, here).await?.used as u64;
         }
         Ok(())
     }
@@ -266,9 +276,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             Err(refusal) => {
                 self.refused(Some(&mail.envelope), 0, refusal);
                 refusal.write(&mut self.out);
-                // Whoever sends these may mean something else by the next line as well.
-                let smuggles = refusal == reply::BARE_LINE_END || refusal == reply::NUL;
-                return if smuggles { Err(End::OutOfStep) } else { Ok(()) };
+                return if smuggles(refusal) { Err(End::OutOfStep) } else { Ok(()) };
             }
         };
         let size = message.len();

@@ -1,0 +1,8 @@
+//! Everything that speaks to a running Postern over its sockets, one file for each behaviour.
+
+mod harness;
+mod smtp_accept;
+mod smtp_hostile;
+mod smtp_memory;
+mod smtp_timeouts;
+mod transcripts;

@@ -1,0 +1,81 @@
+//! One memory budget for all messages that are coming in.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::harness::{LETTER, TestGateway, stuffed, until};
+
+const KIB: u64 = 1024;
+
+/// Three hundred peers with a message of the largest size each, and memory for a sixth of them:
+/// everybody gets an answer, what was accepted is there, and small mail goes through.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_hundred_peers_cannot_exhaust_the_memory() {
+    const PEERS: usize = 300;
+    let gw = TestGateway::with(|smtp| {
+        smtp.size_octets_max = 512 * KIB;
+        smtp.memory_octets_max = 24 * 1024 * KIB;
+        smtp.memory_wait_secs = 2;
+    })
+    .await;
+    let gw = Arc::new(gw);
+    let mut message = b"From: a@b.example\r\n\r\n".to_vec();
+    while message.len() < 500 * 1024 {
+        message.extend_from_slice(&[b'x'; 70]);
+        message.extend_from_slice(b"\r\n");
+    }
+    let wire = Arc::new(stuffed(&message));
+    let begun = Arc::new(AtomicUsize::new(0));
+    let mut peers = Vec::new();
+    for _ in 0..PEERS {
+        let (gw, wire, begun) = (gw.clone(), wire.clone(), begun.clone());
+        peers.push(tokio::spawn(async move {
+            let mut smtp = gw.smtp().await;
+            smtp.ehlo().await;
+            smtp.envelope("dana@example.org").await;
+            smtp.send("DATA").await.expect("354 ");
+            // Everybody is in the middle of a message, and nobody can be done before the others.
+            let (half, rest) = wire.split_at(wire.len() / 2);
+            smtp.raw(half).await;
+            begun.fetch_add(1, Ordering::SeqCst);
+            until("all are in the middle", || begun.load(Ordering::SeqCst) == PEERS).await;
+            smtp.raw(rest).await;
+            let reply = smtp.reply().await;
+            assert!(matches!(reply.code(), "250" | "452"), "{reply:?}");
+            // The session goes on whatever became of the message.
+            smtp.send("NOOP").await.expect("250 ");
+            reply.code() == "250"
+        }));
+    }
+    let budget = gw.server.budget().clone();
+    until("the memory is in use", || budget.free() < 8 << 20).await;
+    let mut small = gw.smtp().await;
+    small.ehlo().await;
+    small.deliver("omar@example.org", LETTER).await.reference();
+    let mut accepted = 0;
+    for peer in peers {
+        accepted += u64::from(peer.await.unwrap());
+    }
+    assert!((1..PEERS as u64).contains(&accepted), "{accepted} of {PEERS} got through");
+    until("all memory is back", || budget.free() == 24 << 20).await;
+    assert_eq!(gw.count("dana").await, accepted);
+}
+
+#[tokio::test]
+async fn a_message_that_finds_no_memory_is_put_off_and_taken_later() {
+    let gw = TestGateway::with(|smtp| {
+        smtp.memory_octets_max = 256 * KIB;
+        smtp.memory_wait_secs = 1;
+    })
+    .await;
+    let mut hog = gw.server.budget().share();
+    hog.grow_to(200 * 1024, std::time::Duration::from_secs(1)).await.unwrap();
+    let mut smtp = gw.smtp().await;
+    smtp.ehlo().await;
+    // Declared sizes hold nothing back beyond a first step, and this one does not fit.
+    smtp.send("MAIL FROM:<a@b.example> SIZE=100000").await.expect("250 ");
+    smtp.send("RCPT TO:<dana@example.org>").await.expect("250 ");
+    smtp.send("DATA").await.expect("452 4.3.1");
+    drop(hog);
+    smtp.deliver("dana@example.org", LETTER).await.reference();
+}
