@@ -18,6 +18,7 @@ use super::compact::{self, Reason};
 use super::disk::sim::{Dice, Plan, SimDisk, Survival};
 use super::engine::{ContentId, Job, Order, Piece, RawTx, Span, Staged};
 use super::index::sim::SimIndex;
+use super::journal::segment::HEADER;
 use super::local::LocalConfig;
 use super::recovery::{Recovered, recover};
 use super::shared::{CONTENTS, Shared};
@@ -118,7 +119,7 @@ fn vault() -> Vault {
 
 fn config() -> LocalConfig {
     LocalConfig {
-        segment_octets: 6 * 1024,
+        segment_octets: HEADER + 6 * 1024,
         free_min_octets: 0,
         erase_secs: 0,
         retry_first: Duration::ZERO,
@@ -148,12 +149,17 @@ impl World {
             if let Some(mut open) = self.open(seed) {
                 self.live(&mut open, seed);
             }
+            self.crashes += u64::from(self.disk.has_crashed());
+            if self.dice.chance(25) {
+                // Only the process died: what it wrote is there, and still not on the medium.
+                self.disk.process_restart();
+                continue;
+            }
             let survival = match self.dice.below(3) {
                 0 => Survival::Nothing,
                 1 => Survival::Everything,
                 _ => Survival::AnySectors,
             };
-            self.crashes += u64::from(self.disk.has_crashed());
             self.disk.restart(survival, &mut self.dice);
             self.index.restart(&mut self.dice);
         }
@@ -185,9 +191,12 @@ impl World {
         let shared = Arc::new(Shared::new(disk, self.vault.clone(), config(), index));
         let Recovered { position, last, number, report } = match recover(&shared, &mut |_, _| ()) {
             Ok(recovered) => recovered,
+            Err(_) if self.disk.has_crashed() => return None,
             Err(error) => {
-                assert!(self.disk.has_crashed(), "seed {seed}: does not open: {error}");
-                return None;
+                // A medium that failed while it was opened: the next try is without that.
+                assert!(self.disk.has_failed(), "seed {seed}: does not open: {error}");
+                self.disk.plan(Plan::default(), self.dice.clone());
+                return self.open(seed);
             }
         };
         assert!(report.damage.is_empty(), "seed {seed}: {:?}", report.damage);
