@@ -176,7 +176,7 @@ impl Edge<'_> {
     /// Starts HTTPS, and the redirect from plain HTTP; tells where the first one is.
     async fn https(&self, config: &Config, handed: &mut Handed) -> Result<SocketAddr, Error> {
         let https = config.https.clone();
-        let server = web::Server::new(self.gateway.clone(), https, self.identity)?;
+        let server = web::server::Server::new(self.gateway.clone(), https, self.identity)?;
         let listeners = listeners(handed, "https", &config.https.listen).await?;
         let first = first_address(&listeners)?;
         for listener in listeners {
