@@ -20,6 +20,8 @@ mod daemon_key;
 mod epoch;
 mod pool;
 mod session;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
