@@ -54,10 +54,11 @@ pub fn read(shared: &Shared) -> Option<Checkpoint> {
 
 /// Brings the index to disk, then says so.
 pub fn write(shared: &Shared) -> Result<(), Error> {
+    let _alone = lock(&shared.keeper);
     let position = shared.overlay().published;
     // Everything up to there is in the overlay or the index already; what comes later and is
     // drained with it is simply applied once more by the next start.
-    shared.drain()?;
+    shared.drain_alone()?;
     shared.index.flush()?;
     let erasable = lock(&shared.erasable).iter().map(|(at, since)| (*at, *since)).collect();
     let plain = Checkpoint { position, erasable }.encode();

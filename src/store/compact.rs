@@ -6,7 +6,7 @@
 //! segment. A deletion stays in the journal as long as an older segment might hold what it
 //! deletes. Whatever the moment of a crash, each live value stands in at least one segment.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -36,21 +36,60 @@ const MOVED_AT_ONCE: usize = 256;
 
 /// Compacts every segment that is worth it. Tells the octets given back.
 pub fn compact(shared: &Shared, reason: Reason, rewrite: Rewrite<'_>) -> Result<u64, Error> {
+    let _alone = lock(&shared.compacting);
     let chosen = choose(shared, reason);
     if chosen.is_empty() {
         return Ok(0);
     }
     let pieces = pieces_in(shared, &chosen)?;
-    let mut freed = 0;
+    let mut moved = Vec::new();
     for segment in chosen {
-        freed += compact_one(shared, &segment, &pieces, rewrite)?;
+        if move_live(shared, &segment, &pieces, rewrite)? {
+            moved.push(segment);
+        }
+    }
+    let needed = still_needed(shared)?;
+    let mut freed = 0;
+    for segment in moved.iter().filter(|segment| !needed.contains(&segment.number)) {
+        freed += remove(shared, segment)?;
     }
     Ok(freed)
 }
 
 /// Whether any segment is worth it now.
 pub fn is_due(shared: &Shared) -> bool {
-    !choose(shared, Reason::Due).is_empty()
+    !choose(shared, Reason::Due).is_empty() || newest_must_close(shared, Reason::Due)
+}
+
+/// Whether the newest segment has to be closed, because it holds something to be erased.
+pub fn newest_must_close(shared: &Shared, reason: Reason) -> bool {
+    let Some(newest) = shared.segments().pop() else { return false };
+    match (lock(&shared.erasable).get(&newest.number), reason) {
+        (None, _) => false,
+        (Some(_), Reason::Asked) => true,
+        (Some(since), Reason::Due) => {
+            unix_secs().saturating_sub(*since) >= shared.config.erase_secs
+        }
+    }
+}
+
+/// The segments that a row points into, according to the index and what waits for it. Whatever
+/// the reason why something was not moved, its segment stays.
+fn still_needed(shared: &Shared) -> Result<HashSet<u64>, Error> {
+    let mut needed = HashSet::new();
+    let mut failed = None;
+    shared.scan_rows(&Span::prefix(&[], Order::Ascending), &mut |key, row| {
+        needed.insert(row.place.segment);
+        if key.first() == Some(&CONTENTS) {
+            match shared.value_of(&row).map(|value| PiecePlace::decode_all(&value)) {
+                Ok(Some(places)) => needed.extend(places.iter().map(|place| place.segment)),
+                Ok(None) => failed = Some(Error::Damaged("a content's row".to_owned())),
+                Err(error) => failed = Some(error),
+            }
+        }
+        if failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    failed.map_or(Ok(needed), Err)
 }
 
 fn choose(shared: &Shared, reason: Reason) -> Vec<Arc<Segment>> {
@@ -96,19 +135,20 @@ fn pieces_in(shared: &Shared, chosen: &[Arc<Segment>]) -> Result<Pieces, Error> 
     Ok(pieces)
 }
 
-fn compact_one(
+/// Writes again what is alive in a segment; `false` when some of it cannot be read.
+fn move_live(
     shared: &Shared,
     segment: &Segment,
     pieces: &Pieces,
     rewrite: Rewrite<'_>,
-) -> Result<u64, Error> {
+) -> Result<bool, Error> {
     let is_oldest = shared.segments().first().is_some_and(|first| first.number == segment.number);
     let mut moved = Vec::new();
     let (mut offset, end) = (HEADER, segment.end());
     while offset < end {
         let Some((frame, body)) = segment.read(offset, end)? else {
             // What is damaged stays where it is, for whoever may repair it.
-            return Ok(0);
+            return Ok(false);
         };
         if frame.kind == Kind::Transaction {
             transaction(segment.number, offset, &body, is_oldest, &mut moved)?;
@@ -126,7 +166,7 @@ fn compact_one(
     if !moved.is_empty() {
         rewrite(moved)?;
     }
-    remove(shared, segment)
+    Ok(true)
 }
 
 fn transaction(
@@ -155,7 +195,9 @@ fn transaction(
 
 /// The index on disk must not point into the segment any more when it goes.
 fn remove(shared: &Shared, segment: &Segment) -> Result<u64, Error> {
-    if lock(&shared.pinned).contains_key(&segment.number) {
+    // The next checkpoint must not name it either.
+    let is_end = shared.overlay().published.segment == segment.number;
+    if is_end || lock(&shared.pinned).contains_key(&segment.number) {
         return Ok(0);
     }
     checkpoint::write(shared)?;
@@ -165,9 +207,15 @@ fn remove(shared: &Shared, segment: &Segment) -> Result<u64, Error> {
         previous.cut()?;
     }
     let octets = segment.end();
-    shared.segment_forget(segment.number);
-    shared.disk.remove(&segment::file_name(segment.number))?;
+    match shared.disk.remove(&segment::file_name(segment.number)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        // Gone already when an earlier try failed after this.
+        _ => {}
+    }
+    // Until its name is gone for good it may come back after a crash, and then the deletions in
+    // later segments are still needed.
     shared.disk.sync_folder()?;
+    shared.segment_forget(segment.number);
     tracing::debug!(segment = segment.number, octets, "segment compacted");
     Ok(octets)
 }

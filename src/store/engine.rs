@@ -38,6 +38,16 @@ impl Span {
         Span { from: prefix.to_vec(), to: after_prefix(prefix), order }
     }
 
+    /// What is left of the range behind `key`.
+    pub fn after(&self, key: &[u8]) -> Span {
+        let mut rest = self.clone();
+        match self.order {
+            Order::Ascending => rest.from = [key, &[0]].concat(),
+            Order::Descending => rest.to = Some(key.to_vec()),
+        }
+        rest
+    }
+
     /// Whether `key` lies in the range.
     pub fn contains(&self, key: &[u8]) -> bool {
         key >= self.from.as_slice() && self.to.as_deref().is_none_or(|to| key < to)

@@ -1,7 +1,8 @@
 //! The local engine: the journal, its writer thread, and the thread that keeps the index.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -17,7 +18,7 @@ use super::compact::{self, Reason};
 use super::disk::OsDisk;
 use super::engine::{ContentId, Engine, Job, Span, Staged, Verified, Visit};
 use super::index::SledIndex;
-use super::recovery::{OpenReport, Progress, recover};
+use super::recovery::{OpenReport, Progress, recover, restore_index};
 use super::shared::{Shared, lock};
 use super::writer::{Moved, Request, Writer};
 use super::{Error, checkpoint, verify};
@@ -99,6 +100,8 @@ struct Signal {
 /// How often the index's thread looks for something to compact.
 const COMPACT_LOOK_EVERY: Duration = Duration::from_secs(10);
 const INDEX_RETRY: Duration = Duration::from_secs(1);
+/// How long writers wait for an index that has fallen behind before they are refused.
+const INDEX_WAIT: Duration = Duration::from_secs(10);
 
 impl LocalEngine {
     /// Opens the folder, made if it is not there. `progress` is told when the index has to be
@@ -109,7 +112,7 @@ impl LocalEngine {
         vault: Vault,
         progress: Progress<'_>,
     ) -> Result<LocalEngine, Error> {
-        std::fs::create_dir_all(config.folder.join("journal"))?;
+        make_folders(&config.folder)?;
         let held = lock_folder(&config)?;
         let disk = Box::new(OsDisk::new(&config.folder.join("journal")));
         let index = SledIndex::open(&config.folder.join("index"), config.index_cache_octets);
@@ -131,7 +134,9 @@ impl LocalEngine {
         let waker = background.clone();
         let writing = shared.clone();
         engine.spawn("store-writer", move || write_loop(writer, &writing, &receiver, &waker))?;
-        engine.spawn("store-index", move || index_loop(&shared, &background, sender))?;
+        let (indexing, waker) = (shared.clone(), background.clone());
+        engine.spawn("store-index", move || index_loop(&indexing, &waker))?;
+        engine.spawn("store-compact", move || compact_loop(&shared, &background, &sender))?;
         Ok(engine)
     }
 
@@ -175,6 +180,17 @@ impl Drop for LocalEngine {
     }
 }
 
+/// Makes the folders, for their owner alone, and their names durable: what is acknowledged
+/// later stands under them.
+fn make_folders(folder: &Path) -> Result<(), Error> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700).create(folder.join("journal"))?;
+    for folder in folder.ancestors().take(2).filter(|folder| !folder.as_os_str().is_empty()) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
 fn lock_folder(config: &LocalConfig) -> Result<File, Error> {
     let path = config.folder.join("lock");
     let file = File::options().create(true).truncate(false).write(true).open(&path)?;
@@ -199,25 +215,39 @@ fn write_loop(
         {
             group.push(next);
         }
-        writer.group(group);
+        if shared.wait_for_index(INDEX_WAIT) {
+            writer.group(group);
+        } else {
+            let why = "the index does not keep up".to_owned();
+            writer.refuse_all(group, &Error::Refusing(why));
+        }
         background.tell(|signal| signal.work = true);
-        // The overlay is memory: when the index falls far behind, writers wait for it.
-        while shared.overlay().len() > shared.config.overlay_rows_max {
-            std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Looks now and then for segments to compact. Ends when told to, and with its `sender` the
+/// writer does. A thread of its own: it waits for the writer, which may wait for the index.
+fn compact_loop(shared: &Shared, background: &Background, sender: &SyncSender<Request>) {
+    while !background.is_stopping() {
+        background.pause(COMPACT_LOOK_EVERY);
+        if !background.is_stopping() {
+            run_compaction(shared, sender, background);
         }
     }
 }
 
-/// Moves rows into the index, writes checkpoints, compacts. Ends when told to, and with its
-/// `sender` the writer does.
-fn index_loop(shared: &Shared, background: &Background, sender: SyncSender<Request>) {
+/// Moves rows into the index, writes checkpoints. Ends when told to.
+fn index_loop(shared: &Shared, background: &Background) {
     let mut checkpointed = (Instant::now(), shared.overlay().published.seq);
-    let mut compacted = Instant::now();
-    while background.wait(shared.config.checkpoint_every.min(COMPACT_LOOK_EVERY)) {
+    while background.wait(shared.config.checkpoint_every) {
         if let Err(error) = shared.drain() {
             tracing::error!(%error, "the index does not take what the journal holds");
             background.pause(INDEX_RETRY);
-            if let Err(error) = shared.index.reopen() {
+            // Opening needs room; until there is some, the failed one still answers reads.
+            let free = shared.disk.free_octets().unwrap_or(u64::MAX);
+            if free >= shared.config.free_min_octets
+                && let Err(error) = restore_index(shared)
+            {
                 tracing::warn!(%error, "the index cannot be opened at present");
             }
             background.tell(|signal| signal.work = true);
@@ -230,23 +260,14 @@ fn index_loop(shared: &Shared, background: &Background, sender: SyncSender<Reque
             }
             checkpointed = (Instant::now(), seq);
         }
-        if compacted.elapsed() >= COMPACT_LOOK_EVERY {
-            run_compaction(shared, Reason::Due, &sender, background);
-            compacted = Instant::now();
-        }
     }
 }
 
-fn run_compaction(
-    shared: &Shared,
-    reason: Reason,
-    sender: &SyncSender<Request>,
-    background: &Background,
-) {
+fn run_compaction(shared: &Shared, sender: &SyncSender<Request>, background: &Background) {
     if !compact::is_due(shared) {
         return;
     }
-    let result = compact::compact(shared, reason, &mut |moved| {
+    let result = compact_all(shared, Reason::Due, sender, &mut |moved| {
         if background.is_stopping() {
             return Err(Error::Closed);
         }
@@ -260,6 +281,21 @@ fn run_compaction(
         Err(Error::Closed) => {}
         Err(error) => tracing::warn!(%error, "compaction did not finish"),
     }
+}
+
+/// Closes the newest segment when that has to go too, and compacts.
+fn compact_all(
+    shared: &Shared,
+    reason: Reason,
+    sender: &SyncSender<Request>,
+    rewrite: compact::Rewrite<'_>,
+) -> Result<u64, Error> {
+    if compact::newest_must_close(shared, reason) {
+        let (tell, told) = sync_channel(1);
+        sender.send(Request::Close(tell)).map_err(|_| Error::Closed)?;
+        told.recv().map_err(|_| Error::Closed)??;
+    }
+    compact::compact(shared, reason, rewrite)
 }
 
 fn octets_of(moved: &Moved) -> u64 {
@@ -358,7 +394,7 @@ impl Engine for LocalEngine {
 
     fn compact(&self) -> Result<u64, Error> {
         let sender = lock(&self.requests).clone().ok_or(Error::Closed)?;
-        compact::compact(&self.shared, Reason::Asked, &mut |moved| ask(&sender, moved))
+        compact_all(&self.shared, Reason::Asked, &sender, &mut |moved| ask(&sender, moved))
     }
 
     fn refusing(&self) -> Option<String> {

@@ -49,22 +49,57 @@ pub type Progress<'p> = &'p mut dyn FnMut(u64, u64);
 pub fn recover(shared: &Shared, progress: Progress<'_>) -> Result<Recovered, Error> {
     let mut report = OpenReport::default();
     let number = open_segments(shared, &mut report)?;
-    let checkpoint = checkpoint::read(shared).filter(|found| is_usable(shared, found.position));
+    let checkpoint = checkpoint::read(shared);
     if let Some(found) = &checkpoint {
+        miss(shared, found.position, &mut report);
         lock(&shared.erasable).extend(found.erasable.iter().copied());
-        let mut replay = Replay::new(shared, found.position, &mut report);
-        let replayed = replay.run(&mut |_, _| ());
-        if let Ok(position) = replayed
-            && proves_itself(shared, position)
-        {
-            return Ok(finish(shared, position, number, report));
-        }
-        tracing::warn!("the index does not agree with the journal and is built again");
-        report = OpenReport { damage: report.damage, ..OpenReport::default() };
     }
-    report.rebuilt = !shared.segments().is_empty();
-    let position = rebuild(shared, &mut report, progress)?;
-    Ok(finish(shared, position, number, report))
+    let known = checkpoint.map(|found| found.position);
+    let before = report.damage.clone();
+    let (end, rebuilt) = match known.and_then(|known| agreed(shared, known, known.seq, &mut report))
+    {
+        Some(end) => (end, false),
+        None => {
+            report = OpenReport { damage: before, ..OpenReport::default() };
+            (rebuild(shared, known, &mut report, progress)?, !shared.segments().is_empty())
+        }
+    };
+    report.rebuilt = rebuilt;
+    if let Some(last) = shared.segments().last() {
+        last.settle(end.uncertain)?;
+        shared.disk.sync_folder()?;
+    }
+    Ok(finish(shared, end.position, number, report))
+}
+
+/// Brings the index from a checkpoint to the journal's end; `None` when it cannot be used or
+/// does not agree with the journal.
+fn agreed(shared: &Shared, known: Position, durable: u64, report: &mut OpenReport) -> Option<End> {
+    let mut replay = Replay::new(shared, known, durable, report);
+    let answer = replay.run(&mut |_, _| ());
+    if let Ok(end) = answer
+        && proves_itself(shared, end.position)
+    {
+        return Some(end);
+    }
+    tracing::warn!("the index does not agree with the journal and is built again");
+    None
+}
+
+/// After the index failed while the store was open: brings it back to what is published. What
+/// it was told since its last flush may be lost, so it has to prove itself again.
+pub fn restore_index(shared: &Shared) -> Result<(), Error> {
+    let _alone = lock(&shared.keeper);
+    let published = shared.overlay().published;
+    let _readers_wait = shared.gate.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut report = OpenReport::default();
+    if shared.index.reopen().is_ok()
+        && let Some(found) = checkpoint::read(shared)
+        && agreed(shared, found.position, published.seq, &mut report).is_some()
+    {
+        return Ok(());
+    }
+    rebuild(shared, Some(published), &mut report, &mut |_, _| ()).map(|_| ())
 }
 
 fn finish(shared: &Shared, position: Position, number: u64, mut report: OpenReport) -> Recovered {
@@ -84,17 +119,25 @@ fn open_segments(shared: &Shared, report: &mut OpenReport) -> Result<u64, Error>
     let mut numbers: Vec<u64> = names.iter().filter_map(|name| segment::number_of(name)).collect();
     numbers.sort_unstable();
     let highest = numbers.last().copied().unwrap_or_default();
-    let mut unreadable = Vec::new();
+    let (mut unreadable, mut unfinished) = (Vec::new(), Vec::new());
     for number in numbers {
         match Segment::open(&*shared.disk, &shared.vault, number)? {
-            Some(segment) => shared.segment_add(Arc::new(segment)),
-            None => unreadable.push(number),
+            segment::Found::Segment(segment) => shared.segment_add(Arc::new(segment)),
+            segment::Found::Unreadable => unreadable.push(number),
+            segment::Found::Unfinished => unfinished.push(number),
         }
     }
+    if shared.segments().is_empty() && !unreadable.is_empty() {
+        // Nothing may be concluded from this, least of all that there is nothing to keep.
+        return Err(Error::Damaged(
+            "no segment of the journal opens; is this the right daemon key?".to_owned(),
+        ));
+    }
     for number in unreadable {
-        if was_used(shared, number) {
-            report.damage.push(format!("segment {number}: its header cannot be read"));
-        } else if let Err(error) = shared.disk.remove(&segment::file_name(number)) {
+        report.damage.push(format!("segment {number}: its header cannot be read"));
+    }
+    for number in unfinished {
+        if let Err(error) = shared.disk.remove(&segment::file_name(number)) {
             tracing::debug!(number, %error, "what is left of an unfinished segment stays");
         }
     }
@@ -110,29 +153,30 @@ fn open_segments(shared: &Shared, report: &mut OpenReport) -> Result<u64, Error>
     Ok(highest)
 }
 
-/// Whether a segment whose header cannot be read ever held anything. A crash while it was made
-/// leaves such a one, but then its successor names another as the one before.
-fn was_used(shared: &Shared, number: u64) -> bool {
-    let next = shared.segments().into_iter().find(|segment| segment.number > number);
-    next.is_some_and(|next| next.header.previous >= number)
-}
-
-/// A checkpoint is of use when the segment it stands in is there and reaches so far.
-fn is_usable(shared: &Shared, position: Position) -> bool {
-    match shared.segment(position.segment) {
-        Some(segment) => segment.end() >= position.offset,
-        None => position == Position::default() && shared.segments().is_empty(),
+/// Reports what the checkpoint knows and the journal has not.
+fn miss(shared: &Shared, position: Position, report: &mut OpenReport) {
+    let Position { segment: number, offset, .. } = position;
+    match shared.segment(number) {
+        Some(segment) if segment.end() >= offset => {}
+        Some(_) => report.damage.push(format!("segment {number}: it is cut short")),
+        None if number == 0 => {}
+        None => report.damage.push(format!("segment {number}: it is missing")),
     }
 }
 
 fn rebuild(
     shared: &Shared,
+    known: Option<Position>,
     report: &mut OpenReport,
     progress: Progress<'_>,
-) -> Result<Position, Error> {
+) -> Result<End, Error> {
     shared.index.wipe()?;
-    let mut replay = Replay::new(shared, Position::default(), report);
-    let mut position = replay.run(progress)?;
+    let durable = known.map_or(0, |known| known.seq);
+    let mut replay = Replay::new(shared, Position::default(), durable, report);
+    let mut end = replay.run(progress)?;
+    let position = &mut end.position;
+    // Numbers that a lost part of the journal had are not given again.
+    position.seq = position.seq.max(durable);
     let (digest, live) = survey(shared)?;
     if digest != position.digest && report.damage.is_empty() {
         report.damage.push("the journal does not lead to the state it names".to_owned());
@@ -140,7 +184,7 @@ fn rebuild(
     // After damage the journal's own digest cannot be reached; what is there is the truth now.
     position.digest = digest;
     *lock(&shared.live) = live;
-    Ok(position)
+    Ok(end)
 }
 
 /// Reads the whole index and compares it with what the journal says it must be.
@@ -172,7 +216,7 @@ fn survey(shared: &Shared) -> Result<(u128, BTreeMap<u64, u64>), Error> {
             wrong = Some(Error::Io("an index row does not match its identity".to_owned()));
             return ControlFlow::Break(());
         }
-        digest = digest.wrapping_add(identity);
+        digest = digest.wrapping_add(row.in_digest());
         for (segment, octets) in shared.shares(key, &row) {
             *live.entry(segment).or_default() += octets;
         }
@@ -181,12 +225,24 @@ fn survey(shared: &Shared) -> Result<(u128, BTreeMap<u64, u64>), Error> {
     wrong.map_or(Ok((digest, live)), Err)
 }
 
+/// Where the journal ends.
+struct End {
+    position: Position,
+    /// From here on in the last segment, nothing proves that what can be read is on the medium.
+    uncertain: u64,
+}
+
 /// Applies frames to the index from a position on.
 struct Replay<'r> {
     shared: &'r Shared,
     report: &'r mut OpenReport,
     position: Position,
-    pending: Vec<(Vec<u8>, Option<Row>)>,
+    /// The last frame known to be durable from elsewhere: a checkpoint, a segment's successor,
+    /// a later frame.
+    durable: u64,
+    /// The newest segment's frames: number, and where each begins.
+    tail: Vec<(u64, u64)>,
+    pending: BTreeMap<Vec<u8>, Option<Row>>,
 }
 
 const ROWS_AT_ONCE: usize = 2_048;
@@ -201,11 +257,12 @@ enum Found {
 }
 
 impl<'r> Replay<'r> {
-    fn new(shared: &'r Shared, from: Position, report: &'r mut OpenReport) -> Self {
-        Replay { shared, report, position: from, pending: Vec::new() }
+    fn new(shared: &'r Shared, from: Position, durable: u64, report: &'r mut OpenReport) -> Self {
+        let (tail, pending) = (Vec::new(), BTreeMap::new());
+        Replay { shared, report, position: from, durable, tail, pending }
     }
 
-    fn run(&mut self, progress: Progress<'_>) -> Result<Position, Error> {
+    fn run(&mut self, progress: Progress<'_>) -> Result<End, Error> {
         let from = self.position.segment;
         let segments: Vec<_> =
             self.shared.segments().into_iter().filter(|one| one.number >= from).collect();
@@ -219,11 +276,15 @@ impl<'r> Replay<'r> {
             progress(done, total);
         }
         self.apply()?;
-        Ok(self.position)
+        let proven = |(seq, _): &&(u64, u64)| *seq <= self.durable;
+        let first = self.tail.iter().find(|frame| !proven(frame));
+        let uncertain = first.map_or(self.position.offset, |(_, offset)| *offset);
+        Ok(End { position: self.position, uncertain })
     }
 
     fn segment(&mut self, segment: &Segment, start: u64, is_last: bool) -> Result<(), Error> {
         let (mut offset, end) = (start, segment.end());
+        self.tail.clear();
         while offset < end {
             match find(segment, offset, end)? {
                 Found::Frame(frame, body) => {
@@ -247,8 +308,12 @@ impl<'r> Replay<'r> {
         Ok(())
     }
 
-    /// Whether a frame behind a gap knows that something in the gap was durable.
+    /// Whether a frame behind a gap, or anything else, knows that something in the gap was
+    /// durable.
     fn knew_more(&self, segment: &Segment, next: Option<u64>, end: u64) -> Result<bool, Error> {
+        if self.durable > self.position.seq {
+            return Ok(true);
+        }
         let mut at = next;
         while let Some(offset) = at {
             let Some((frame, _)) = segment.read(offset, end)? else { break };
@@ -274,6 +339,8 @@ impl<'r> Replay<'r> {
     ) -> Result<(), Error> {
         self.report.replayed += 1;
         self.position.seq = frame.seq;
+        self.durable = self.durable.max(frame.durable);
+        self.tail.push((frame.seq, end - frame.octets()));
         if frame.kind == Kind::Piece {
             return Ok(());
         }
@@ -286,15 +353,31 @@ impl<'r> Replay<'r> {
                 let place = Place { segment, frame: at, at: starts, length };
                 Row::new(op.key, Bytes::copy_from_slice(value), place)
             });
-            self.pending.push((op.key.to_vec(), row));
+            self.died(op.key, row.as_ref())?;
+            self.pending.insert(op.key.to_vec(), row);
         }
         self.position.digest = digest;
         if self.pending.len() >= ROWS_AT_ONCE { self.apply() } else { Ok(()) }
     }
 
+    /// Notes that what stood under a key has to be erased: since when is not known any more, so
+    /// it counts from now.
+    fn died(&self, key: &[u8], now: Option<&Row>) -> Result<(), Error> {
+        let before = match self.pending.get(key) {
+            Some(pending) => pending.clone(),
+            None => self.shared.index.get(key)?,
+        };
+        if let Some(before) =
+            before.filter(|before| now.is_none_or(|now| now.place != before.place))
+        {
+            self.shared.erase_later(before.place.segment);
+        }
+        Ok(())
+    }
+
     fn apply(&mut self) -> Result<(), Error> {
-        self.shared.index.apply(&self.pending)?;
-        self.pending.clear();
+        let changes: Vec<_> = std::mem::take(&mut self.pending).into_iter().collect();
+        self.shared.index.apply(&changes)?;
         Ok(())
     }
 }

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -46,6 +47,10 @@ pub struct Overlay {
 /// How a row counts for its segments: which hold how many octets of it.
 pub type Shares = Vec<(u64, u64)>;
 
+/// Rows taken from the index at once by a scan: few at first, since many scans want one.
+const SCAN_FIRST: usize = 16;
+const SCAN_MOST: usize = 1_024;
+
 pub struct Shared {
     pub disk: Box<dyn Disk>,
     pub vault: Vault,
@@ -53,6 +58,16 @@ pub struct Shared {
     pub index: Box<dyn Index>,
     pub segments: RwLock<BTreeMap<u64, Arc<Segment>>>,
     overlay: RwLock<Overlay>,
+    /// Held for reading by whoever reads the index, for writing while it is brought back.
+    pub gate: RwLock<()>,
+    /// Held by whoever moves rows to the index or writes the checkpoint: two at once could leave
+    /// an older row in the index than the one that was there.
+    pub keeper: Mutex<()>,
+    /// Held by whoever compacts.
+    pub compacting: Mutex<()>,
+    /// Told when rows went from the overlay to the index.
+    drained: Condvar,
+    drained_rows: Mutex<()>,
     /// Live octets by segment.
     pub live: Mutex<BTreeMap<u64, u64>>,
     /// Segments that hold something deleted, and since when (Unix seconds).
@@ -78,7 +93,7 @@ impl From<IndexError> for Error {
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Error {
         match error.kind() {
-            std::io::ErrorKind::StorageFull => Error::Full,
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Error::Full,
             _ => Error::Io(error.to_string()),
         }
     }
@@ -98,6 +113,11 @@ impl Shared {
             index,
             segments: RwLock::default(),
             overlay: RwLock::default(),
+            gate: RwLock::default(),
+            keeper: Mutex::default(),
+            compacting: Mutex::default(),
+            drained: Condvar::new(),
+            drained_rows: Mutex::default(),
             live: Mutex::default(),
             erasable: Mutex::default(),
             pinned: Mutex::default(),
@@ -134,8 +154,26 @@ impl Shared {
         lock(&self.erasable).remove(&number);
     }
 
+    /// Whether the overlay has room, if need be after `limit`: it is memory, and when the index
+    /// falls far behind, writers wait for it.
+    pub fn wait_for_index(&self, limit: Duration) -> bool {
+        let is_full = |_: &mut ()| self.overlay().len() > self.config.overlay_rows_max;
+        let waited = self.drained.wait_timeout_while(lock(&self.drained_rows), limit, is_full);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
+    fn index_open(&self) -> RwLockReadGuard<'_, ()> {
+        self.gate.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that a segment holds something that was replaced or deleted.
+    pub fn erase_later(&self, segment: u64) {
+        lock(&self.erasable).entry(segment).or_insert_with(super::writer::unix_secs);
+    }
+
     /// The durable row under a key.
     pub fn row(&self, key: &[u8]) -> Result<Option<Row>, Error> {
+        let _open = self.index_open();
         if let Some((_, row)) = self.overlay().rows.get(key) {
             return Ok(row.clone());
         }
@@ -185,7 +223,32 @@ impl Shared {
     ) -> Result<(), Error> {
         // The overlay first: a row that moves to the index meanwhile is then seen at least once.
         let above = self.overlay().range(span);
-        merge(&above, span.order, visit, |visit| Ok(self.index.scan(span, visit)?))
+        merge(&above, span.order, visit, |visit| {
+            let mut rest = Some(span.clone());
+            let mut limit = SCAN_FIRST;
+            while let Some(span) = rest {
+                let rows = self.index_rows(&span, limit)?;
+                rest = rows.last().filter(|_| rows.len() == limit).map(|(key, _)| span.after(key));
+                // No lock is held here: the visitor may come back with another read.
+                for (key, row) in rows {
+                    if visit(&key, row).is_break() {
+                        return Ok(());
+                    }
+                }
+                limit = (limit * 4).min(SCAN_MOST);
+            }
+            Ok(())
+        })
+    }
+
+    fn index_rows(&self, span: &Span, limit: usize) -> Result<Vec<(Vec<u8>, Row)>, Error> {
+        let _open = self.index_open();
+        let mut rows = Vec::new();
+        self.index.scan(span, &mut |key, row| {
+            rows.push((key.to_vec(), row));
+            if rows.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        Ok(rows)
     }
 
     /// Visits durable keys and values.
@@ -239,6 +302,12 @@ impl Shared {
 
     /// Moves what the overlay holds into the index. Tells how many rows that were.
     pub fn drain(&self) -> Result<usize, IndexError> {
+        let _alone = lock(&self.keeper);
+        self.drain_alone()
+    }
+
+    /// The same for the one who holds `keeper`.
+    pub fn drain_alone(&self) -> Result<usize, IndexError> {
         const ROWS_AT_ONCE: usize = 2_048;
         let (mut from, mut drained) = (Vec::new(), 0);
         loop {
@@ -250,6 +319,8 @@ impl Shared {
             self.index.apply(&changes)?;
             self.overlay_mut().forget(&batch);
             drained += batch.len();
+            drop(lock(&self.drained_rows));
+            self.drained.notify_all();
         }
     }
 }

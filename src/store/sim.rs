@@ -18,6 +18,7 @@ use super::compact::{self, Reason};
 use super::disk::sim::{Dice, Plan, SimDisk, Survival};
 use super::engine::{ContentId, Job, Order, Piece, RawTx, Span, Staged};
 use super::index::sim::SimIndex;
+use super::journal::segment::HEADER;
 use super::local::LocalConfig;
 use super::recovery::{Recovered, recover};
 use super::shared::{CONTENTS, Shared};
@@ -99,8 +100,9 @@ struct World {
     index: SimIndex,
     vault: Vault,
     model: Model,
-    /// What was being written when it failed: a prefix of it may be there.
-    in_doubt: Vec<Change>,
+    /// Groups that failed since the last that did not: a prefix of one of them may be there. Not
+    /// of two, since a second one is written behind a header that cuts off the first.
+    in_doubt: Vec<Vec<Change>>,
     crashes: u64,
     acknowledged: u64,
 }
@@ -117,7 +119,7 @@ fn vault() -> Vault {
 
 fn config() -> LocalConfig {
     LocalConfig {
-        segment_octets: 6 * 1024,
+        segment_octets: HEADER + 6 * 1024,
         free_min_octets: 0,
         erase_secs: 0,
         retry_first: Duration::ZERO,
@@ -147,12 +149,17 @@ impl World {
             if let Some(mut open) = self.open(seed) {
                 self.live(&mut open, seed);
             }
+            self.crashes += u64::from(self.disk.has_crashed());
+            if self.dice.chance(25) {
+                // Only the process died: what it wrote is there, and still not on the medium.
+                self.disk.process_restart();
+                continue;
+            }
             let survival = match self.dice.below(3) {
                 0 => Survival::Nothing,
                 1 => Survival::Everything,
                 _ => Survival::AnySectors,
             };
-            self.crashes += u64::from(self.disk.has_crashed());
             self.disk.restart(survival, &mut self.dice);
             self.index.restart(&mut self.dice);
         }
@@ -184,9 +191,12 @@ impl World {
         let shared = Arc::new(Shared::new(disk, self.vault.clone(), config(), index));
         let Recovered { position, last, number, report } = match recover(&shared, &mut |_, _| ()) {
             Ok(recovered) => recovered,
+            Err(_) if self.disk.has_crashed() => return None,
             Err(error) => {
-                assert!(self.disk.has_crashed(), "seed {seed}: does not open: {error}");
-                return None;
+                // A medium that failed while it was opened: the next try is without that.
+                assert!(self.disk.has_failed(), "seed {seed}: does not open: {error}");
+                self.disk.plan(Plan::default(), self.dice.clone());
+                return self.open(seed);
             }
         };
         assert!(report.damage.is_empty(), "seed {seed}: {:?}", report.damage);
@@ -197,14 +207,13 @@ impl World {
 
     /// What is there must be what was acknowledged, and at most a prefix of what was in doubt.
     fn settle(&mut self, found: &Model, seed: u64) {
-        let mut model = self.model.clone();
-        let mut fits = model == *found;
-        for change in std::mem::take(&mut self.in_doubt) {
-            if fits {
-                break;
+        let mut fits = self.model == *found;
+        for group in std::mem::take(&mut self.in_doubt) {
+            let mut model = self.model.clone();
+            for change in &group {
+                model.apply(change);
+                fits |= model == *found;
             }
-            model.apply(&change);
-            fits = model == *found;
         }
         assert!(
             fits,
@@ -212,7 +221,7 @@ impl World {
             self.model.records.keys().collect::<Vec<_>>(),
             found.records.keys().collect::<Vec<_>>(),
         );
-        self.model = model;
+        self.model = found.clone();
     }
 
     fn live(&mut self, open: &mut Open, seed: u64) {
@@ -265,9 +274,7 @@ impl World {
             self.in_doubt.clear();
         } else {
             assert!(answers.iter().all(Result::is_err), "a group is acknowledged as a whole");
-            if !matches!(answers[0], Err(Error::Refusing(_))) || self.disk.has_crashed() {
-                self.in_doubt = changes;
-            }
+            self.in_doubt.push(changes);
         }
     }
 

@@ -18,6 +18,10 @@ pub fn verify(shared: &Shared, progress: Progress<'_>) -> Result<Verified, Error
     let total = segments.iter().map(|segment| segment.end()).sum();
     let mut done = 0;
     for segment in &segments {
+        for copy in segment.damaged_copies(&shared.vault)? {
+            let number = segment.number;
+            found.damage.push(format!("segment {number}: copy {copy} of its header is damaged"));
+        }
         frames(segment, &mut found)?;
         found.segments += 1;
         done += segment.end();

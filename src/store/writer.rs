@@ -28,6 +28,8 @@ pub enum Request {
     Stage(Bytes, SyncSender<Result<Staged, Error>>),
     /// Compaction: write these again if they still stand where they stood.
     Move(Vec<Moved>, SyncSender<Result<(), Error>>),
+    /// Compaction: close the current segment, so that it can go.
+    Close(SyncSender<Result<(), Error>>),
 }
 
 /// Something that compaction takes out of a segment.
@@ -70,6 +72,8 @@ struct Trouble {
 
 /// The longest piece frame: reading a part of a content opens whole frames.
 pub const PIECE_OCTETS: usize = 256 * 1024;
+/// A group that has grown past this is written; what still waits makes the next one.
+const GROUP_OCTETS: usize = 8 * 1024 * 1024;
 const RETRY_LAST: Duration = Duration::from_secs(30);
 const ROOM_LOOKED_AT_EVERY: Duration = Duration::from_millis(500);
 
@@ -94,11 +98,28 @@ impl Writer {
         }
     }
 
-    /// Does a group of requests; every one of them is answered.
+    /// Does requests in groups; every one of them is answered.
     pub fn group(&mut self, requests: Vec<Request>) {
+        let mut requests = requests.into_iter().peekable();
+        while let Some(next) = requests.peek() {
+            if matches!(next, Request::Close(_))
+                && let Some(current) = self.current.take()
+            {
+                current.trim();
+            }
+            self.one_group(&mut requests);
+        }
+    }
+
+    /// Refuses requests without looking at them.
+    pub fn refuse_all(&self, requests: Vec<Request>, error: &Error) {
+        requests.into_iter().for_each(|request| request.fail(error));
+    }
+
+    fn one_group(&mut self, requests: &mut impl Iterator<Item = Request>) {
         let segment = match self.ready() {
             Ok(segment) => segment,
-            Err(error) => return requests.into_iter().for_each(|one| one.fail(&error)),
+            Err(error) => return requests.for_each(|one| one.fail(&error)),
         };
         let has_room = self.has_room();
         let mut group = Group {
@@ -112,8 +133,12 @@ impl Writer {
             rows: BTreeMap::new(),
             has_room,
         };
-        let answers: Vec<Answer> =
-            requests.into_iter().map(|request| group.take(request)).collect();
+        let mut answers = Vec::new();
+        while group.out.len() < GROUP_OCTETS
+            && let Some(request) = requests.next()
+        {
+            answers.push(group.take(request));
+        }
         match self.commit(&segment, group) {
             Ok(()) => answers.into_iter().for_each(Answer::tell),
             Err(error) => {
@@ -141,6 +166,7 @@ impl Writer {
         if self.offset >= self.shared.config.segment_octets {
             // Closed for good; the next group makes a new one, which says where this one ends.
             self.current = None;
+            segment.trim();
         }
         Ok(())
     }
@@ -154,19 +180,14 @@ impl Writer {
                 for (segment, octets) in self.shared.shares(key, before) {
                     let left = live.entry(segment).or_default();
                     *left = left.saturating_sub(octets);
-                    if row.is_none() {
-                        self.erase_later(segment);
-                    }
+                    // Replaced is erased as well: rejecting replaces the record that holds the key.
+                    self.shared.erase_later(segment);
                 }
             }
             for (segment, octets) in row.iter().flat_map(|row| self.shared.shares(key, row)) {
                 *live.entry(segment).or_default() += octets;
             }
         }
-    }
-
-    fn erase_later(&self, segment: u64) {
-        lock(&self.shared.erasable).entry(segment).or_insert_with(unix_secs);
     }
 
     /// The segment to append to; makes one when there is none or the last failed.
@@ -253,10 +274,12 @@ impl Writer {
 impl Request {
     fn fail(self, error: &Error) {
         match self {
-            Request::Job(job) => job.done(Err(error.clone())),
+            Request::Job(job) => tell_job(job, Err(error.clone())),
             // Whoever asked may have gone.
             Request::Stage(_, tell) => drop(tell.send(Err(error.clone()))),
-            Request::Move(_, tell) => drop(tell.send(Err(error.clone()))),
+            Request::Move(_, tell) | Request::Close(tell) => {
+                drop(tell.send(Err(error.clone())));
+            }
         }
     }
 }
@@ -271,7 +294,7 @@ enum Answer {
 impl Answer {
     fn tell(self) {
         match self {
-            Answer::Job(job, outcome) => job.done(outcome),
+            Answer::Job(job, outcome) => tell_job(job, outcome),
             Answer::Staged(tell, outcome) => drop(tell.send(outcome)),
             Answer::Moved(tell, outcome) => drop(tell.send(outcome)),
         }
@@ -279,10 +302,17 @@ impl Answer {
 
     fn fail(self, error: &Error) {
         match self {
-            Answer::Job(job, _) => job.done(Err(error.clone())),
+            Answer::Job(job, _) => tell_job(job, Err(error.clone())),
             Answer::Staged(tell, _) => drop(tell.send(Err(error.clone()))),
             Answer::Moved(tell, _) => drop(tell.send(Err(error.clone()))),
         }
+    }
+}
+
+/// What the caller does with the answer is its code: a panic there must not end the writer.
+fn tell_job(job: Box<dyn Job>, outcome: Result<(), Error>) {
+    if catch_unwind(AssertUnwindSafe(move || job.done(outcome))).is_err() {
+        tracing::error!("whoever asked for a transaction panicked when told of its outcome");
     }
 }
 
@@ -313,6 +343,11 @@ impl Group {
             }
             Request::Move(moved, tell) => {
                 let outcome = self.rewrite(moved);
+                Answer::Moved(tell, outcome)
+            }
+            Request::Close(tell) => {
+                // A transaction without changes: the journal now ends in the new segment.
+                let outcome = self.transaction(BTreeMap::new());
                 Answer::Moved(tell, outcome)
             }
         }
@@ -460,7 +495,7 @@ impl Group {
         let mut rows = Vec::with_capacity(values.len());
         for (key, value) in values {
             if let Some(before) = self.row(&key)? {
-                digest = digest.wrapping_sub(before.identity);
+                digest = digest.wrapping_sub(before.in_digest());
             }
             let starts = body.push(&key, value.as_deref());
             let row = value.map(|value| {
@@ -468,7 +503,7 @@ impl Group {
                 let segment = self.segment.number;
                 Row::new(&key, value, Place { segment, frame: at, at: starts, length })
             });
-            digest = digest.wrapping_add(row.as_ref().map_or(0, |row| row.identity));
+            digest = digest.wrapping_add(row.as_ref().map_or(0, Row::in_digest));
             rows.push((key, row));
         }
         self.frame(Kind::Transaction, body.finish(digest))?;

@@ -79,6 +79,8 @@ struct State {
     syncs: u64,
     plan: Plan,
     crashed: bool,
+    /// Whether an operation failed since the last plan.
+    failed: bool,
     dice: Option<Dice>,
     next_inode: u64,
     /// Names the process sees, each with the file it stands for.
@@ -112,6 +114,7 @@ impl SimDisk {
     pub fn plan(&self, plan: Plan, dice: Dice) {
         let mut state = self.lock();
         (state.plan, state.operations, state.dice) = (plan, 0, Some(dice));
+        state.failed = false;
     }
 
     /// How many operations were done since the last plan.
@@ -126,6 +129,17 @@ impl SimDisk {
 
     pub fn has_crashed(&self) -> bool {
         self.lock().crashed
+    }
+
+    /// Whether anything failed since the last plan.
+    pub fn has_failed(&self) -> bool {
+        self.lock().failed
+    }
+
+    /// The process is started again on a machine that went on running.
+    pub fn process_restart(&self) {
+        let mut state = self.lock();
+        (state.plan, state.crashed) = (Plan::default(), false);
     }
 
     /// The power comes back: what the medium held is all there is.
@@ -249,9 +263,11 @@ impl DiskFile for SimFile {
         let now = state.operations;
         let grows = offset as usize + octets.len() > state.files[&self.inode].view.len();
         if step.is_ok() && grows && state.is_full() {
+            state.failed = true;
             return Err(io::ErrorKind::StorageFull.into());
         }
         let fails = state.plan.write_fails_at == Some(now);
+        state.failed |= fails;
         let part = match (&step, fails) {
             (Ok(()), false) => octets.len(),
             // A crash or a failure in the middle of a write leaves a part of it.
@@ -273,6 +289,7 @@ impl DiskFile for SimFile {
         state.syncs += 1;
         let step = state.step();
         let fails = state.plan.sync_fails_at == Some(state.operations);
+        state.failed |= fails;
         let file = state.files.get_mut(&self.inode).unwrap();
         if fails {
             // The medium keeps what it had; the pages count as clean from now on.
@@ -308,7 +325,10 @@ impl DiskFile for SimFile {
         let mut state = self.disk.lock();
         state.step()?;
         match state.is_full() {
-            true => Err(io::ErrorKind::StorageFull.into()),
+            true => {
+                state.failed = true;
+                Err(io::ErrorKind::StorageFull.into())
+            }
             false => Ok(()),
         }
     }

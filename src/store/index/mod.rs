@@ -44,8 +44,7 @@ pub trait Index: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     pub place: Place,
-    /// What the value is, for the digest: it changes when the value does and when nothing else
-    /// does.
+    /// What the value is: it changes when the value does and when nothing else does.
     pub identity: u128,
     /// `None` when it has to be read from its place.
     pub inline: Option<bytes::Bytes>,
@@ -72,6 +71,21 @@ impl Row {
         let identity = identity_of(key, &value);
         let inline = (value.len() <= INLINE_OCTETS_MAX).then_some(value);
         Row { place, identity, inline }
+    }
+
+    /// The row's part in the index's digest, which is the wrapping sum over all rows. The place
+    /// counts as well as the value: a row that an index lost the last move of would point into
+    /// a segment that is gone, and compaction would take the live copy for dead.
+    pub fn in_digest(&self) -> u128 {
+        let Place { segment, frame, at, length } = self.place;
+        let mut whole = [0; 40];
+        whole[..16].copy_from_slice(&self.identity.to_be_bytes());
+        whole[16..24].copy_from_slice(&segment.to_be_bytes());
+        whole[24..32].copy_from_slice(&frame.to_be_bytes());
+        whole[32..36].copy_from_slice(&at.to_be_bytes());
+        whole[36..].copy_from_slice(&length.to_be_bytes());
+        let hash = digest(&SHA256, &whole);
+        u128::from_be_bytes(*hash.as_ref().first_chunk().expect("SHA-256 gives 32 octets"))
     }
 
     pub fn encode(&self) -> Vec<u8> {
@@ -110,8 +124,7 @@ impl Row {
     }
 }
 
-/// A number for a key and its value. The index's digest is the wrapping sum of these over all
-/// rows, so that it can be kept up with each change and computed again from any order.
+/// A number for a key and its value.
 pub fn identity_of(key: &[u8], value: &[u8]) -> u128 {
     let mut whole = Vec::with_capacity(2 + key.len() + value.len());
     whole.extend_from_slice(&u16::try_from(key.len()).unwrap_or(u16::MAX).to_be_bytes());

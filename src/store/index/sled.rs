@@ -40,11 +40,7 @@ impl SledIndex {
             .flush_every_ms(None)
             .mode(sled::Mode::HighThroughput);
         // Recovery of a damaged file may panic inside sled; that is a failure like another.
-        let opened = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| config.open()));
-        match opened {
-            Ok(db) => Ok(db?),
-            Err(_) => Err(IndexError("sled panicked while opening".to_owned())),
-        }
+        guarded(|| Ok(config.open()?))
     }
 
     fn db(&self) -> Result<sled::Db, IndexError> {
@@ -59,7 +55,8 @@ impl SledIndex {
 
 impl Index for SledIndex {
     fn get(&self, key: &[u8]) -> Result<Option<Row>, IndexError> {
-        let found = self.db()?.get(key)?;
+        let db = self.db()?;
+        let found = guarded(|| Ok(db.get(key)?))?;
         found.map(|octets| decode(&octets)).transpose()
     }
 
@@ -69,7 +66,7 @@ impl Index for SledIndex {
         visit: &mut dyn FnMut(&[u8], Row) -> ControlFlow<()>,
     ) -> Result<(), IndexError> {
         let db = self.db()?;
-        let range = match &span.to {
+        let mut range = match &span.to {
             Some(to) if *to <= span.from => return Ok(()),
             Some(to) => db.range(span.from.clone()..to.clone()),
             None => db.range(span.from.clone()..),
@@ -78,23 +75,19 @@ impl Index for SledIndex {
             let (key, octets) = entry?;
             Ok::<_, IndexError>(visit(&key, decode(&octets)?))
         };
-        match span.order {
-            Order::Ascending => {
-                for entry in range {
-                    if visit_row(entry)?.is_break() {
-                        break;
-                    }
-                }
-            }
-            Order::Descending => {
-                for entry in range.rev() {
-                    if visit_row(entry)?.is_break() {
-                        break;
-                    }
-                }
+        // Only the steps are guarded: a panic of the visitor's is its own affair.
+        loop {
+            let next = guarded(|| {
+                Ok(match span.order {
+                    Order::Ascending => range.next(),
+                    Order::Descending => range.next_back(),
+                })
+            })?;
+            let Some(entry) = next else { return Ok(()) };
+            if visit_row(entry)?.is_break() {
+                return Ok(());
             }
         }
-        Ok(())
     }
 
     fn apply(&self, changes: &Changes) -> Result<(), IndexError> {
@@ -105,11 +98,13 @@ impl Index for SledIndex {
                 None => batch.remove(key.as_slice()),
             }
         }
-        Ok(self.db()?.apply_batch(batch)?)
+        let db = self.db()?;
+        guarded(|| Ok(db.apply_batch(batch)?))
     }
 
     fn flush(&self) -> Result<(), IndexError> {
-        self.db()?.flush()?;
+        let db = self.db()?;
+        guarded(|| Ok(db.flush()?))?;
         // sled's flush is sync_file_range on Linux, which makes nothing durable; the page cache
         // belongs to the file, so any descriptor of it will do.
         let file = File::open(self.folder.join("db"));
@@ -134,6 +129,12 @@ impl Index for SledIndex {
         }
         self.reopen()
     }
+}
+
+/// Damaged files make sled panic in places; that is a failure like another.
+fn guarded<T>(work: impl FnOnce() -> Result<T, IndexError>) -> Result<T, IndexError> {
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+    done.unwrap_or_else(|_| Err(IndexError("sled panicked".to_owned())))
 }
 
 fn decode(octets: &[u8]) -> Result<Row, IndexError> {

@@ -31,9 +31,13 @@ pub struct Header {
 }
 
 const MAGIC: &[u8; 8] = b"PSTNSEG1";
-const PLAIN: usize = 72;
-/// Octets before the first frame.
-pub const HEADER: u64 = 96;
+/// One copy of the header, its seal included. All of it is under the seal.
+const COPY: usize = 4096;
+const SEAL: usize = 16;
+const PLAIN: usize = COPY - SEAL;
+/// Octets before the first frame: the header twice, on pages of their own, because without its
+/// salt nothing in the segment could be opened.
+pub const HEADER: u64 = 2 * COPY as u64;
 /// The header's tag is made with a nonce that no frame has.
 const HEADER_NONCE: u64 = u64::MAX;
 
@@ -48,22 +52,21 @@ pub fn number_of(name: &str) -> Option<u64> {
 }
 
 impl Header {
-    fn plain(&self) -> [u8; PLAIN] {
-        let mut out = [0; PLAIN];
+    fn plain(&self) -> Vec<u8> {
+        let mut out = vec![0; PLAIN];
         out[..8].copy_from_slice(MAGIC);
         out[8..16].copy_from_slice(&self.number.to_be_bytes());
         out[16..48].copy_from_slice(&self.salt);
         out[48..56].copy_from_slice(&self.previous.to_be_bytes());
         out[56..64].copy_from_slice(&self.previous_end.to_be_bytes());
-        out[64..].copy_from_slice(&self.first_seq.to_be_bytes());
+        out[64..72].copy_from_slice(&self.first_seq.to_be_bytes());
         out
     }
 
-    fn parse(octets: &[u8]) -> Option<Header> {
-        let plain: &[u8; PLAIN] = octets.first_chunk()?;
+    fn parse(plain: &[u8]) -> Option<Header> {
         let number =
             |at: usize| u64::from_be_bytes(plain[at..at + 8].try_into().expect("eight octets"));
-        (plain[..8] == *MAGIC).then(|| Header {
+        plain.starts_with(MAGIC).then(|| Header {
             number: number(8),
             salt: plain[16..48].try_into().expect("32 octets"),
             previous: number(48),
@@ -71,6 +74,34 @@ impl Header {
             first_seq: number(64),
         })
     }
+
+    /// Both copies, sealed.
+    fn seal(&self, key: &SegmentKey) -> io::Result<Vec<u8>> {
+        let mut copy = self.plain();
+        let mut seal = Vec::new();
+        key.seal_in_place(HEADER_NONCE, &copy, &mut seal).map_err(io::Error::other)?;
+        copy.extend_from_slice(&seal);
+        Ok(copy.repeat(2))
+    }
+
+    /// A sealed copy that is intact and is of this segment.
+    fn open(vault: &Vault, number: u64, copy: &[u8]) -> Option<Header> {
+        let (plain, seal) = copy.get(..COPY)?.split_at(PLAIN);
+        let header = Header::parse(plain).filter(|header| header.number == number)?;
+        let key = vault.segment_key(number, &header.salt);
+        key.open_in_place(HEADER_NONCE, plain, &mut seal.to_vec()).ok()?;
+        Some(header)
+    }
+}
+
+/// What a segment file turns out to be.
+pub enum Found {
+    Segment(Segment),
+    /// Neither copy of its header opens: damaged, or sealed under another daemon key.
+    Unreadable,
+    /// Never finished: no intact header, and nothing behind where it belongs. Frames are
+    /// written only once the header is durable.
+    Unfinished,
 }
 
 impl Segment {
@@ -87,12 +118,7 @@ impl Segment {
         let (previous, previous_end) = previous.unwrap_or_default();
         let header = Header { number, salt, previous, previous_end, first_seq };
         let key = vault.segment_key(number, &salt);
-        let mut tag = Vec::new();
-        let plain = header.plain();
-        key.seal_in_place(HEADER_NONCE, &plain, &mut tag).map_err(io::Error::other)?;
-        let mut octets = plain.to_vec();
-        octets.extend_from_slice(&tag);
-        octets.resize(HEADER as usize, 0);
+        let octets = header.seal(&key)?;
         let file = disk.create(&file_name(number))?;
         file.preallocate(room)?;
         file.write_all_at(&octets, 0)?;
@@ -101,21 +127,50 @@ impl Segment {
         Ok(Segment { number, header, key, file, end: AtomicU64::new(HEADER) })
     }
 
-    /// Opens a segment; `None` when its header is not one that was finished.
-    pub fn open(disk: &dyn Disk, vault: &Vault, number: u64) -> io::Result<Option<Segment>> {
+    /// Opens a segment's file.
+    pub fn open(disk: &dyn Disk, vault: &Vault, number: u64) -> io::Result<Found> {
         let file = disk.open(&file_name(number))?;
         let mut octets = [0; HEADER as usize];
         let read = file.read_at(&mut octets, 0)?;
-        let Some(header) = Header::parse(&octets[..read]).filter(|h| h.number == number) else {
-            return Ok(None);
+        let copies = octets[..read].chunks(COPY);
+        let Some(header) = copies.into_iter().find_map(|copy| Header::open(vault, number, copy))
+        else {
+            let used = has_frames(&*file)?;
+            return Ok(if used { Found::Unreadable } else { Found::Unfinished });
         };
         let key = vault.segment_key(number, &header.salt);
-        let mut tag = octets[PLAIN..PLAIN + 16].to_vec();
-        if key.open_in_place(HEADER_NONCE, &header.plain(), &mut tag).is_err() {
-            return Ok(None);
+        let end = AtomicU64::new(file.length()?.max(HEADER));
+        Ok(Found::Segment(Segment { number, header, key, file, end }))
+    }
+
+    /// Tells which copies of the header are damaged.
+    pub fn damaged_copies(&self, vault: &Vault) -> io::Result<Vec<usize>> {
+        let mut octets = [0; HEADER as usize];
+        let read = self.file.read_at(&mut octets, 0)?;
+        octets[read..].fill(0);
+        let intact = |copy: &[u8]| Header::open(vault, self.number, copy).is_some();
+        let copies = octets.chunks(COPY).enumerate();
+        Ok(copies.filter(|(_, copy)| !intact(copy)).map(|(at, _)| at + 1).collect())
+    }
+
+    /// Makes what was read durable, and cuts the file where it ends. A process that was killed
+    /// may have left octets that were never synced, and after a failed sync they may even look
+    /// clean; so from `uncertain` on they are written once more, octet for octet (the same
+    /// plaintext under the same nonce), and with them the header.
+    pub fn settle(&self, uncertain: u64) -> io::Result<()> {
+        self.file.write_all_at(&self.header.seal(&self.key)?, 0)?;
+        let mut octets = vec![0; 1024 * 1024];
+        let (mut at, end) = (uncertain.max(HEADER), self.end());
+        while at < end {
+            let length = usize::try_from(end - at).unwrap_or(usize::MAX).min(octets.len());
+            let read = self.file.read_at(&mut octets[..length], at)?;
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            self.file.write_all_at(&octets[..read], at)?;
+            at += read as u64;
         }
-        let end = AtomicU64::new(file.length()?);
-        Ok(Some(Segment { number, header, key, file, end }))
+        self.cut()
     }
 
     /// Where what is durable ends.
@@ -142,14 +197,25 @@ impl Segment {
         self.file.sync_data()
     }
 
+    /// Gives back what was reserved and is not used, now that nothing more is written here. Only
+    /// room is at stake, and what is cut off is nothing anybody was told about.
+    pub fn trim(&self) {
+        if let Err(error) = self.file.set_length(self.end()) {
+            tracing::warn!(segment = self.number, %error, "a segment was not trimmed");
+        }
+    }
+
     /// The frame at `offset` and its opened body; `None` when there is no intact frame.
     pub fn read(&self, offset: u64, end: u64) -> io::Result<Option<(Frame, Vec<u8>)>> {
         let Some(frame) = self.head(offset, end)? else { return Ok(None) };
-        let mut body = vec![0; frame.sealed as usize];
+        let mut body = vec![0; frame.octets() as usize - HEAD];
         let read = self.file.read_at(&mut body, offset + HEAD as u64)?;
-        if read < body.len() {
+        // The padding is under no seal, so it has to be what it was written as.
+        let padding = body.get(frame.sealed as usize..read).unwrap_or(&[]);
+        if read < body.len() || padding.iter().any(|&octet| octet != 0) {
             return Ok(None);
         }
+        body.truncate(frame.sealed as usize);
         let Some(plain) = frame::open(&self.key, offset, frame, &mut body).map(<[u8]>::len) else {
             return Ok(None);
         };
@@ -183,5 +249,17 @@ impl Segment {
             at += WINDOW as u64;
         }
         Ok(None)
+    }
+}
+
+fn has_frames(file: &dyn DiskFile) -> io::Result<bool> {
+    let mut octets = vec![0; 64 * 1024];
+    let mut at = HEADER;
+    loop {
+        match file.read_at(&mut octets, at)? {
+            0 => return Ok(false),
+            read if octets[..read].iter().any(|&octet| octet != 0) => return Ok(true),
+            read => at += read as u64,
+        }
     }
 }
