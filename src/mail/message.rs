@@ -4,6 +4,7 @@
 //! Nothing here changes a message: what is stored is what was sent.
 
 use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
@@ -76,7 +77,7 @@ pub fn summary(message: &[u8], facts: &HeaderFacts) -> Summary {
     let parser = MessageParser::default();
     let parsed = match has_parts {
         true => mime_fence::fence(message).ok().and_then(|fenced| {
-            let whole = parser.parse(&*fenced.octets)?;
+            let whole = parse(&parser, &fenced.octets)?;
             Some(summary_of(&whole, count(whole.attachment_count())))
         }),
         false => None,
@@ -85,6 +86,13 @@ pub fn summary(message: &[u8], facts: &HeaderFacts) -> Summary {
         Some(header) => summary_of(&header, 0),
         None => Summary::default(),
     })
+}
+
+/// mail-parser 0.11.9 panics on some messages that real software sends (a quoted-printable part
+/// that ends with a soft line break, with overflow checks on). Such a message is kept and
+/// delivered like any other; only what would have been read from its parts is missing.
+fn parse<'m>(parser: &MessageParser, message: &'m [u8]) -> Option<Message<'m>> {
+    catch_unwind(AssertUnwindSafe(|| parser.parse(message))).ok().flatten()
 }
 
 fn starts_with_text(content_type: &[u8]) -> bool {
@@ -106,7 +114,7 @@ pub fn view(message: &[u8]) -> View {
         Ok(fenced) => fenced,
         Err(refused) => return header_view(message, &refused.to_string()),
     };
-    let parsed = match MessageParser::default().parse(&*fenced.octets) {
+    let parsed = match parse(&MessageParser::default(), &fenced.octets) {
         Some(parsed) if is_too_much(&parsed) => {
             return header_view(message, "the message has too many parts to be shown");
         }
@@ -122,7 +130,7 @@ pub fn view(message: &[u8]) -> View {
 /// One part's octets, decoded; `None` when there is no such part.
 pub fn part_bytes(message: &[u8], index: u32) -> Option<(Part, Vec<u8>)> {
     let fenced = mime_fence::fence(message).ok()?;
-    let parsed = MessageParser::default().parse(&*fenced.octets)?;
+    let parsed = parse(&MessageParser::default(), &fenced.octets)?;
     let listed = parsed.attachments.contains(&index);
     let part = parsed.parts.get(usize::try_from(index).ok()?).filter(|_| listed)?;
     Some((describe(part, index), octets_of(part).into_owned()))
@@ -289,6 +297,16 @@ mod tests {
 
     fn summarize(message: &[u8]) -> Summary {
         summary(message, &gate(message, &GateLimits::default()).unwrap())
+    }
+
+    #[test]
+    fn a_message_that_the_parser_panics_on_is_still_listed() {
+        let message = b"From: dana@example.org\r\nSubject: Parts\r\nMIME-Version: 1.0\r\n\
+            Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\
+            Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n\
+            =41=\r\n--b--\r\n";
+        assert_eq!(summarize(message).subject, "Parts");
+        assert_eq!(view(message).subject, "Parts");
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 mod harness;
 mod smtp_accept;
+mod smtp_fuzz;
 mod smtp_hostile;
 mod smtp_memory;
+mod smtp_messages;
 mod smtp_timeouts;
 mod transcripts;
