@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::gateway::{self, Gateway};
 
 pub use server::serve;
-pub use user::{NewUser, UserRow};
+pub use user::{Accept, NewUser, UserRow};
 
 /// What can be asked.
 #[derive(Serialize, Deserialize)]
@@ -48,11 +48,7 @@ pub enum Answer {
 pub const SOCKET_NAME: &str = "control.sock";
 
 /// Does what is asked. Blocks; `progress` is told about long work.
-pub fn handle(
-    gateway: &Gateway,
-    request: Request,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Answer {
+pub fn handle(gateway: &Gateway, request: Request, progress: &mut dyn FnMut(u64, u64)) -> Answer {
     let answered = match request {
         Request::Verify => verify(gateway, progress),
         Request::Compact => compact(gateway),
@@ -61,10 +57,7 @@ pub fn handle(
     answered.unwrap_or_else(|error| Answer::Failed { message: error.to_string() })
 }
 
-fn verify(
-    gateway: &Gateway,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<Answer, gateway::Error> {
+fn verify(gateway: &Gateway, progress: &mut dyn FnMut(u64, u64)) -> Result<Answer, gateway::Error> {
     let verified = gateway.store().engine().verify(progress)?;
     Ok(Answer::Verified {
         segments: verified.segments,

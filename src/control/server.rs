@@ -19,11 +19,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Serves the socket at `path` until `stop`. A socket left by a daemon that died is replaced;
 /// that no other daemon lives is the store's lock's business, which is taken before.
-pub async fn serve(
-    path: &Path,
-    gateway: Gateway,
-    stop: CancellationToken,
-) -> std::io::Result<()> {
+pub async fn serve(path: &Path, gateway: Gateway, stop: CancellationToken) -> std::io::Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
         _ => {}

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::gateway::{AcceptFrom, AccountRow, Error, Gateway, NewAccount};
-use crate::mail::address::Address;
 use crate::gateway::{Password, RecoveryKey};
+use crate::mail::address::Address;
 
 use super::{Answer, Request};
 
@@ -121,9 +121,8 @@ fn add(gateway: &Gateway, user: &NewUser) -> Result<Answer, Error> {
 }
 
 fn password(text: &str) -> Result<Password, Error> {
-    Password::new(text).map_err(|_| Error::Invalid {
-        what: "a password has 1 to 1024 octets".to_owned(),
-    })
+    Password::new(text)
+        .map_err(|_| Error::Invalid { what: "a password has 1 to 1024 octets".to_owned() })
 }
 
 fn done(message: String) -> Result<Answer, Error> {

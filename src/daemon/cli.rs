@@ -227,7 +227,9 @@ fn print(answer: Answer) -> Result<ExitCode, Error> {
         }
         Answer::Users { users } => users.iter().for_each(print_user),
         Answer::Verified { segments, frames, records, contents, damage } => {
-            println!("{segments} segments, {frames} frames, {records} records, {contents} contents");
+            println!(
+                "{segments} segments, {frames} frames, {records} records, {contents} contents"
+            );
             damage.iter().for_each(|line| println!("damaged: {line}"));
             println!("{} damaged", damage.len());
             if !damage.is_empty() {

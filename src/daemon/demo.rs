@@ -177,8 +177,8 @@ fn make_account(
         None => Some(random_password()?.expose().to_owned()),
     };
     let text = random.as_deref().or(given).unwrap_or_default();
-    let parsed = Address::parse(&address)
-        .map_err(|error| Error::Usage(format!("{address}: {error}")))?;
+    let parsed =
+        Address::parse(&address).map_err(|error| Error::Usage(format!("{address}: {error}")))?;
     let new = NewAccount {
         name: name.clone(),
         display_name: display_name.clone(),

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -22,6 +23,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::gateway::{self, Gateway, Settings};
+use crate::net::listen::{self, Handed};
 use crate::net::tls::Identity;
 use crate::store::local::{LocalConfig, LocalEngine};
 use crate::store::{self, Store};
@@ -138,8 +140,9 @@ pub async fn start(
     let identity = Identity::load(&config.tls.certificate, &config.tls.key)?;
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let edge = Edge { gateway: &gateway, identity: &identity, stop: &stop, tasks: &tasks };
-    let smtp = edge.smtp(config).await?;
-    let https = edge.https(config).await?;
+    let mut handed = Handed::from_env();
+    let smtp = edge.smtp(config, &mut handed).await?;
+    let https = edge.https(config, &mut handed).await?;
     edge.control(config.server.data.join(control::SOCKET_NAME));
     edge.timers();
     edge.reload(&config.tls);
@@ -156,6 +159,38 @@ struct Edge<'e> {
 }
 
 impl Edge<'_> {
+    /// Starts the SMTP door on every listener; tells where the first one is.
+    async fn smtp(&self, config: &Config, handed: &mut Handed) -> Result<SocketAddr, Error> {
+        let tls = self.identity.server_config(&[])?;
+        let host = config.server.host_name.clone();
+        let server = smtp::Server::new(self.gateway.clone(), config.smtp.clone(), host, Some(tls));
+        let listeners = listeners(handed, "smtp", &config.smtp.listen).await?;
+        let first = first_address(&listeners)?;
+        for listener in listeners {
+            let (server, stop) = (server.clone(), self.stop.clone());
+            self.tasks.spawn(server.serve(listener, stop, self.tasks.clone()));
+        }
+        Ok(first)
+    }
+
+    /// Starts HTTPS, and the redirect from plain HTTP; tells where the first one is.
+    async fn https(&self, config: &Config, handed: &mut Handed) -> Result<SocketAddr, Error> {
+        let https = config.https.clone();
+        let server = web::server::Server::new(self.gateway.clone(), https, self.identity)?;
+        let listeners = listeners(handed, "https", &config.https.listen).await?;
+        let first = first_address(&listeners)?;
+        for listener in listeners {
+            let (server, stop) = (server.clone(), self.stop.clone());
+            self.tasks.spawn(server.serve(listener, stop, self.tasks.clone()));
+        }
+        for listener in self::listeners(handed, "http", &config.https.redirect_listen).await? {
+            let (server, stop) = (server.clone(), self.stop.clone());
+            let tasks = self.tasks.clone();
+            self.tasks.spawn(server.serve_redirect(listener, first.port(), stop, tasks));
+        }
+        Ok(first)
+    }
+
     fn control(&self, path: PathBuf) {
         let (gateway, stop) = (self.gateway.clone(), self.stop.clone());
         self.tasks.spawn(async move {
@@ -212,6 +247,28 @@ impl Edge<'_> {
             }
         });
     }
+}
+
+/// The sockets that systemd handed over under a name, or else those that the configuration says.
+async fn listeners(
+    handed: &mut Handed,
+    name: &str,
+    addresses: &[SocketAddr],
+) -> Result<Vec<TcpListener>, Error> {
+    let given = handed.take(name)?;
+    if !given.is_empty() {
+        return Ok(given);
+    }
+    let mut bound = Vec::with_capacity(addresses.len());
+    for address in addresses {
+        bound.push(listen::bind(*address).await?);
+    }
+    Ok(bound)
+}
+
+fn first_address(listeners: &[TcpListener]) -> Result<SocketAddr, Error> {
+    let first = listeners.first().ok_or_else(|| Error::Usage("nowhere to listen".to_owned()))?;
+    Ok(first.local_addr()?)
 }
 
 /// Done when the process is asked to stop.

@@ -193,6 +193,14 @@ impl Gateway {
         Ok(views)
     }
 
+    /// Whether a session still lives. Needs no key, so that a stream of hints need not hold one.
+    pub fn session_is_open(&self, account: AccountId, session_id: &str) -> Result<bool, Error> {
+        let Some(id) = parse_hex(session_id) else { return Ok(false) };
+        let found = self.session_by_id(account, id)?;
+        let now = self.inner.clock.now();
+        Ok(found.is_some_and(|(_, session)| session.expires() > now))
+    }
+
     /// Ends one of the account's sessions.
     pub fn session_close(&self, actor: &Actor, id: &str) -> Result<(), Error> {
         let missing = Error::NotFound { what: "session" };

@@ -229,7 +229,7 @@ pub fn html(source: &str, cid: &dyn Fn(&str) -> Option<String>) -> Result<Safe, 
 
 /// Bounds depth and attributes without building a tree. Counts every tag that opens and does
 /// not close, which is never less than the depth of the tree.
-fn check_bounds(source: &str) -> Result<(), Refused> {
+pub fn check_bounds(source: &str) -> Result<(), Refused> {
     if source.len() > OCTETS_MAX {
         return Err(Refused::TooLarge);
     }

@@ -8,6 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use postern::client::Client;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -95,6 +96,11 @@ impl Daemon {
             .collect()
     }
 
+    /// The file with every account's password.
+    pub fn password_file(&self) -> PathBuf {
+        self.home.path().join("password")
+    }
+
     /// Asks it to stop as an operator would and waits until it is gone; the folder stays.
     pub fn stop(mut self) -> TempDir {
         let pid = Pid::from_child(&self.child);
@@ -128,26 +134,20 @@ impl Daemon {
         list.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
     }
 
-    /// The raw octets of every message of every user named.
-    ///
-    /// One sign-in for each message, four at a time: this is the one place to change when the
-    /// client keeps a session over many messages.
+    /// The raw octets of every message of every user named, each user in one session.
     pub fn read_all(&self, users: &[String]) -> Vec<Vec<u8>> {
-        let wanted: Vec<(String, String)> = users
-            .iter()
-            .flat_map(|user| self.references(user).into_iter().map(|r| (user.clone(), r)))
-            .collect();
-        let quarter = wanted.len().div_ceil(4).max(1);
-        std::thread::scope(|scope| {
-            let readers: Vec<_> = wanted
-                .chunks(quarter)
-                .map(|part| {
-                    scope.spawn(|| {
-                        part.iter().map(|(user, r)| self.mail(user, "get", &[r])).collect()
-                    })
-                })
-                .collect();
-            readers.into_iter().flat_map(|r| -> Vec<Vec<u8>> { r.join().unwrap() }).collect()
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut all = Vec::new();
+            for user in users {
+                let signed_in = Client::sign_in(&self.url, &self.ca(), user, PASSWORD).await;
+                let mut client = signed_in.unwrap_or_else(|error| panic!("{user}: {error}"));
+                for item in client.list("inbox").await.expect("the list") {
+                    let octets = client.get(item.reference).await;
+                    all.push(octets.unwrap_or_else(|e| panic!("{}: {e}", item.reference)).to_vec());
+                }
+            }
+            all
         })
     }
 }

@@ -1,0 +1,115 @@
+//! One HTTP/1.1 connection over TLS.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use super::Error;
+
+pub struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    authority: String,
+}
+
+/// The largest answer that is taken.
+const ANSWER_OCTETS_MAX: usize = 256 * 1024 * 1024;
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
+
+impl Connection {
+    /// Opens a connection to `address`, which must prove to be `host` to the authorities in `ca`.
+    pub async fn open(
+        address: SocketAddr,
+        host: &str,
+        authority: &str,
+        ca: &Path,
+    ) -> Result<Connection, Error> {
+        let failed = |error: std::io::Error| Error::Connection(error.to_string());
+        let name =
+            ServerName::try_from(host.to_owned()).map_err(|_| Error::Url(authority.to_owned()))?;
+        let connector = TlsConnector::from(Arc::new(trusting(ca)?));
+        let stream = TcpStream::connect(address).await.map_err(failed)?;
+        stream.set_nodelay(true).map_err(failed)?;
+        let stream = connector.connect(name, stream).await.map_err(failed)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| Error::Connection(error.to_string()))?;
+        // Ends with the sender; what goes wrong on it shows in the request that was under way.
+        tokio::spawn(connection);
+        Ok(Connection { sender, authority: authority.to_owned() })
+    }
+
+    /// One request and its whole answer.
+    pub async fn request(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, String)],
+        body: Option<Value>,
+    ) -> Result<(StatusCode, Bytes), Error> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", &self.authority)
+            .header("user-agent", concat!("postern/", env!("CARGO_PKG_VERSION")));
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let body = match body {
+            Some(json) => {
+                request = request.header("content-type", "application/json");
+                Bytes::from(json.to_string())
+            }
+            None => Bytes::new(),
+        };
+        let request =
+            request.body(Full::new(body)).map_err(|error| Error::Answer(error.to_string()))?;
+        tokio::time::timeout(ANSWER_TIMEOUT, self.exchange(request))
+            .await
+            .map_err(|_| Error::Connection("no answer in time".to_owned()))?
+    }
+
+    async fn exchange(
+        &mut self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<(StatusCode, Bytes), Error> {
+        let broken = |error: hyper::Error| Error::Connection(error.to_string());
+        self.sender.ready().await.map_err(broken)?;
+        let response = self.sender.send_request(request).await.map_err(broken)?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), ANSWER_OCTETS_MAX).collect().await;
+        let body = body.map_err(|error| Error::Connection(error.to_string()))?;
+        Ok((status, body.to_bytes()))
+    }
+}
+
+fn trusting(ca: &Path) -> Result<ClientConfig, Error> {
+    let failed = |problem: String| Error::Local { what: ca.display().to_string(), problem };
+    let mut roots = RootCertStore::empty();
+    let certificates =
+        CertificateDer::pem_file_iter(ca).map_err(|error| failed(error.to_string()))?;
+    for certificate in certificates {
+        let certificate = certificate.map_err(|error| failed(error.to_string()))?;
+        roots.add(certificate).map_err(|error| failed(error.to_string()))?;
+    }
+    if roots.is_empty() {
+        return Err(failed("there is no certificate in it".to_owned()));
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| failed(error.to_string()))?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}

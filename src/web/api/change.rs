@@ -1,0 +1,61 @@
+//! What changed since.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::mail::reference::Reference;
+use crate::web::Weight;
+use crate::web::auth::Signed;
+use crate::web::body::Params;
+use crate::web::error::{Problem, ProblemBody, Problems};
+
+/// Since when.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Since {
+    /// A `state` from an earlier answer.
+    since: String,
+}
+
+/// Messages that changed.
+#[derive(Serialize, ToSchema)]
+pub struct Changes {
+    /// Ask again from here.
+    state: String,
+    /// New or changed.
+    updated: Vec<String>,
+    removed: Vec<String>,
+    /// There is more: ask again at once.
+    more: bool,
+}
+
+/// Get what changed since a state; `too-old` (410) when that is no longer known.
+#[utoipa::path(
+    get,
+    path = "/api/changes",
+    tag = "changes",
+    operation_id = "changes",
+    params(Since),
+    responses(
+        (status = 200, description = "The changes", body = Changes),
+        (status = 410, description = "The log no longer reaches back", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
+)]
+pub async fn since(
+    signed: Signed,
+    Params(Since { since }): Params<Since>,
+) -> Result<axum::Json<Changes>, Problem> {
+    let found =
+        signed.run(Weight::Records, move |gateway, actor| gateway.changes_since(actor, &since));
+    let changes = found.await?;
+    let text = |list: Vec<Reference>| list.iter().map(Reference::to_string).collect();
+    Ok(axum::Json(Changes {
+        state: changes.state,
+        updated: text(changes.updated),
+        removed: text(changes.removed),
+        more: changes.more,
+    }))
+}

@@ -1,0 +1,225 @@
+//! Live changes: a stream of hints (WHATWG HTML §9.2) that says what kind of thing changed and
+//! the new state; whoever hears one asks for the rest.
+//!
+//! A stream holds no key and no token: it is told of its account's hints, and asks from time to
+//! time whether its session still lives. It ends with the session and with the daemon.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, HeaderMap};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use serde::Serialize;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc::{self, Sender};
+use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio_stream::StreamExt;
+use tokio_stream::wrappers::ReceiverStream;
+use utoipa::ToSchema;
+
+use crate::gateway::{AccountId, Event, EventKind};
+use crate::web::auth::Signed;
+use crate::web::error::{Problem, Problems};
+use crate::web::{Connection, Web, Weight};
+
+/// The data of one hint.
+#[derive(Serialize, ToSchema)]
+pub struct Hint<'h> {
+    /// `mail`, `mailboxes` or `session`.
+    kind: &'static str,
+    state: &'h str,
+}
+
+/// How many streams each account has open.
+pub struct Streams {
+    max: usize,
+    open: Arc<Mutex<HashMap<AccountId, usize>>>,
+}
+
+/// Leave to hold one stream.
+struct Place {
+    open: Arc<Mutex<HashMap<AccountId, usize>>>,
+    account: AccountId,
+}
+
+impl Streams {
+    pub fn new(max: usize) -> Streams {
+        Streams { max, open: Arc::default() }
+    }
+
+    fn take(&self, account: AccountId) -> Option<Place> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(account).or_default();
+        if *count >= self.max {
+            return None;
+        }
+        *count += 1;
+        Some(Place { open: self.open.clone(), account })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.account) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.account);
+            }
+        }
+    }
+}
+
+/// Between two signs of life. Proxies and phones give up on silence after half a minute.
+const COMMENT_EVERY: Duration = Duration::from_secs(20);
+/// Hints that a slow reader may fall behind before it has to catch up.
+const BACKLOG: usize = 16;
+
+/// Hear of changes as they happen: `event: change`, `id` the new state.
+#[utoipa::path(
+    get,
+    path = "/api/events",
+    tag = "changes",
+    operation_id = "events",
+    params(("Last-Event-ID" = Option<String>, Header,
+        description = "The last state that was heard of: what came since is told at once")),
+    responses(
+        (status = 200, description = "The stream", body = Hint, content_type = "text/event-stream"),
+        Problems
+    )
+)]
+pub async fn stream(
+    Extension(connection): Extension<Connection>,
+    headers: HeaderMap,
+    signed: Signed,
+) -> Result<Response, Problem> {
+    let (web, account) = (signed.web.clone(), signed.actor.account());
+    let session = signed.actor.session_id();
+    let wait = Duration::from_secs(5);
+    let place = web.shared.streams.take(account).ok_or_else(|| Problem::slow_down(wait))?;
+    // Listening comes before reading the state, so that nothing falls between the two.
+    let hints = web.gateway().events(&signed.actor);
+    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
+    let missed = match last.map(str::to_owned) {
+        Some(last) => {
+            let state = signed.run(Weight::Records, |gateway, actor| gateway.mailbox_list(actor));
+            Some(state.await?.0).filter(|state| *state != last)
+        }
+        None => None,
+    };
+    let (sender, receiver) = mpsc::channel(BACKLOG);
+    let life = Life { web, account, session, sender, connection, _place: place };
+    tokio::spawn(life.run(hints, missed));
+    let body = Body::from_stream(ReceiverStream::new(receiver).map(Ok::<_, Infallible>));
+    Ok(([(CONTENT_TYPE, "text/event-stream")], body).into_response())
+}
+
+/// One stream, from its first comment to its end.
+struct Life {
+    web: Web,
+    account: AccountId,
+    session: String,
+    sender: Sender<Bytes>,
+    connection: Connection,
+    _place: Place,
+}
+
+/// Why a stream ends; the reader comes again if it still may.
+struct Over;
+
+enum Next {
+    Hint(Result<Event, RecvError>),
+    Tick,
+    Over,
+}
+
+impl Life {
+    async fn run(self, mut hints: Receiver<Event>, missed: Option<String>) {
+        let mut ticks = interval(COMMENT_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        if let Some(state) = missed
+            && self.tell_all(&state).await.is_err()
+        {
+            return;
+        }
+        let mut lagged = false;
+        loop {
+            let next = self.next(&mut hints, &mut ticks).await;
+            if self.on_next(next, &mut lagged).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn next(&self, hints: &mut Receiver<Event>, ticks: &mut Interval) -> Next {
+        tokio::select! {
+            hint = hints.recv() => Next::Hint(hint),
+            _ = ticks.tick() => Next::Tick,
+            () = self.sender.closed() => Next::Over,
+            () = self.connection.stop.cancelled() => Next::Over,
+        }
+    }
+
+    async fn on_next(&self, next: Next, lagged: &mut bool) -> Result<(), Over> {
+        match next {
+            Next::Hint(Ok(event)) if std::mem::take(lagged) => self.tell_all(&event.state).await,
+            Next::Hint(Ok(event)) => self.on_event(&event).await,
+            // What was missed is made up for with the next one, which is there already.
+            Next::Hint(Err(RecvError::Lagged(_))) => {
+                *lagged = true;
+                Ok(())
+            }
+            Next::Tick => {
+                self.check_session().await?;
+                self.send(Bytes::from_static(b": here\n\n")).await
+            }
+            Next::Hint(Err(RecvError::Closed)) | Next::Over => Err(Over),
+        }
+    }
+
+    async fn on_event(&self, event: &Event) -> Result<(), Over> {
+        if event.kind == EventKind::Session {
+            self.check_session().await?;
+        }
+        self.tell(event.kind, &event.state).await
+    }
+
+    async fn tell_all(&self, state: &str) -> Result<(), Over> {
+        self.check_session().await?;
+        for kind in [EventKind::Mail, EventKind::Mailboxes, EventKind::Session] {
+            self.tell(kind, state).await?;
+        }
+        Ok(())
+    }
+
+    async fn tell(&self, kind: EventKind, state: &str) -> Result<(), Over> {
+        let data = serde_json::to_string(&Hint { kind: kind.as_str(), state });
+        let data = data.map_err(|_| Over)?;
+        self.send(Bytes::from(format!("event: change\nid: {state}\ndata: {data}\n\n"))).await
+    }
+
+    async fn send(&self, text: Bytes) -> Result<(), Over> {
+        tokio::select! {
+            sent = self.sender.send(text) => sent.map_err(|_| Over),
+            () = self.connection.stop.cancelled() => Err(Over),
+        }
+    }
+
+    /// A failure to find out ends the stream as well: the reader comes again.
+    async fn check_session(&self) -> Result<(), Over> {
+        let (account, session) = (self.account, self.session.clone());
+        let open = self
+            .web
+            .run(Weight::Records, move |gateway| gateway.session_is_open(account, &session));
+        match open.await {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(Over),
+        }
+    }
+}

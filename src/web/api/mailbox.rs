@@ -1,0 +1,159 @@
+//! Mailboxes.
+
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::gateway::MailboxView;
+use crate::web::Weight;
+use crate::web::auth::Signed;
+use crate::web::body::{Id, Json};
+use crate::web::error::{Problem, Problems};
+
+use super::Done;
+
+/// A mailbox.
+#[derive(Serialize, ToSchema)]
+pub struct Mailbox {
+    id: String,
+    role: Option<Role>,
+    /// The owner's name for it; empty for one with a role.
+    name: String,
+    total: u64,
+    unread: u64,
+    /// Neither opened nor rejected.
+    unopened: u64,
+}
+
+/// What a mailbox is for (RFC 8621 §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    Inbox,
+    Drafts,
+    Sent,
+    Archive,
+    Junk,
+    Trash,
+}
+
+/// All mailboxes, those with a role first.
+#[derive(Serialize, ToSchema)]
+pub struct Mailboxes {
+    state: String,
+    items: Vec<Mailbox>,
+}
+
+/// A mailbox's name.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MailboxName {
+    name: String,
+}
+
+impl From<crate::gateway::Role> for Role {
+    fn from(role: crate::gateway::Role) -> Role {
+        match role {
+            crate::gateway::Role::Inbox => Role::Inbox,
+            crate::gateway::Role::Drafts => Role::Drafts,
+            crate::gateway::Role::Sent => Role::Sent,
+            crate::gateway::Role::Archive => Role::Archive,
+            crate::gateway::Role::Junk => Role::Junk,
+            crate::gateway::Role::Trash => Role::Trash,
+        }
+    }
+}
+
+impl From<MailboxView> for Mailbox {
+    fn from(view: MailboxView) -> Mailbox {
+        Mailbox {
+            id: view.id,
+            role: view.role.map(Role::from),
+            name: view.name,
+            total: view.total,
+            unread: view.unread,
+            unopened: view.unopened,
+        }
+    }
+}
+
+/// List the mailboxes.
+#[utoipa::path(
+    get,
+    path = "/api/mailboxes",
+    tag = "mailboxes",
+    operation_id = "mailboxes",
+    responses((status = 200, description = "The mailboxes", body = Mailboxes), Problems)
+)]
+pub async fn list(signed: Signed) -> Result<axum::Json<Mailboxes>, Problem> {
+    let found = signed.run(Weight::Records, |gateway, actor| gateway.mailbox_list(actor));
+    let (state, views) = found.await?;
+    Ok(axum::Json(Mailboxes { state, items: views.into_iter().map(Mailbox::from).collect() }))
+}
+
+/// Make a mailbox.
+#[utoipa::path(
+    post,
+    path = "/api/mailboxes",
+    tag = "mailboxes",
+    operation_id = "mailboxCreate",
+    request_body = MailboxName,
+    responses((status = 201, description = "Made", body = Mailbox), Problems)
+)]
+pub async fn create(
+    signed: Signed,
+    Json(MailboxName { name }): Json<MailboxName>,
+) -> Result<(StatusCode, axum::Json<Mailbox>), Problem> {
+    let made =
+        signed.run(Weight::Records, move |gateway, actor| gateway.mailbox_create(actor, &name));
+    Ok((StatusCode::CREATED, axum::Json(made.await?.into())))
+}
+
+/// Give a mailbox another name. Those with a role keep theirs.
+#[utoipa::path(
+    patch,
+    path = "/api/mailboxes/{id}",
+    tag = "mailboxes",
+    operation_id = "mailboxRename",
+    params(("id" = String, Path, description = "The mailbox's id")),
+    request_body = MailboxName,
+    responses((status = 200, description = "Renamed", body = Mailbox), Problems)
+)]
+pub async fn rename(
+    Id(id): Id,
+    signed: Signed,
+    Json(MailboxName { name }): Json<MailboxName>,
+) -> Result<axum::Json<Mailbox>, Problem> {
+    let renamed = signed
+        .run(Weight::Records, move |gateway, actor| gateway.mailbox_rename(actor, &id, &name));
+    Ok(axum::Json(renamed.await?.into()))
+}
+
+/// Remove an empty mailbox. One that holds messages is `not-empty` (409).
+#[utoipa::path(
+    delete,
+    path = "/api/mailboxes/{id}",
+    tag = "mailboxes",
+    operation_id = "mailboxDelete",
+    params(("id" = String, Path, description = "The mailbox's id")),
+    responses(Done, Problems)
+)]
+pub async fn delete(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
+    let done =
+        signed.run(Weight::Records, move |gateway, actor| gateway.mailbox_delete(actor, &id));
+    done.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_are_written_as_the_core_calls_them() {
+        for role in crate::gateway::Role::ALL {
+            let written = serde_json::to_value(Role::from(role)).unwrap();
+            assert_eq!(written, role.as_str());
+        }
+    }
+}

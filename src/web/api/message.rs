@@ -1,0 +1,361 @@
+//! Messages: list, open, reject, change, delete, and links to what they hold (P-25).
+
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::gateway;
+use crate::gateway::message::WINDOW_MAX;
+use crate::mail::reference::Reference;
+use crate::web::Weight;
+use crate::web::auth::Signed;
+use crate::web::body::{Json, Params, Ref};
+use crate::web::error::{Problem, ProblemBody, Problems};
+use crate::web::ticket::{NoTicket, Request, Target};
+
+use super::Done;
+use super::view::{Change, Detail, Item, Page};
+
+/// Which window.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Window {
+    /// A mailbox's id, or its role.
+    mailbox: String,
+    /// `next` of the window before.
+    before: Option<String>,
+    /// 1 to 200; 50 when left out.
+    #[serde(default = "window_default")]
+    limit: usize,
+}
+
+fn window_default() -> usize {
+    50
+}
+
+/// Why a message is rejected.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reject {
+    reason: Option<RejectReason>,
+}
+
+/// The reasons one may give.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RejectReason {
+    WrongPerson,
+    NotExpected,
+    Other,
+}
+
+/// What became of a message.
+#[derive(Serialize, ToSchema)]
+pub struct Rejected {
+    reference: String,
+    outcome: Outcome,
+    #[schema(format = DateTime)]
+    at: String,
+}
+
+/// The outcome that the sender will be told.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    Rejected,
+}
+
+/// One change for many messages.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Batch {
+    /// At most 500.
+    references: Vec<String>,
+    change: Change,
+}
+
+/// What was changed; each message succeeds or fails by itself.
+#[derive(Serialize, ToSchema)]
+pub struct BatchResult {
+    state: String,
+    done: Vec<String>,
+    failed: Vec<Failed>,
+}
+
+/// A message that was not changed.
+#[derive(Serialize, ToSchema)]
+pub struct Failed {
+    reference: String,
+    code: String,
+}
+
+/// What a link is to lead to.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TicketRequest {
+    kind: TicketKind,
+    /// The part's number, for an attachment.
+    part: Option<u32>,
+}
+
+/// The kinds of links.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TicketKind {
+    /// The message as it was sent.
+    Raw,
+    Attachment,
+    /// Its HTML, in a frame.
+    View,
+}
+
+/// A link that is good for a while.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Ticket {
+    /// A path on this server.
+    url: String,
+    /// In seconds.
+    expires_in: u64,
+}
+
+/// List a window of a mailbox, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/messages",
+    tag = "messages",
+    operation_id = "messages",
+    params(Window),
+    responses((status = 200, description = "The window", body = Page), Problems)
+)]
+pub async fn list(
+    signed: Signed,
+    Params(window): Params<Window>,
+) -> Result<axum::Json<Page>, Problem> {
+    if !(1..=WINDOW_MAX).contains(&window.limit) {
+        return Err(Problem::invalid(format!("`limit` is 1 to {WINDOW_MAX}.")));
+    }
+    let page = signed.run(Weight::Records, move |gateway, actor| {
+        gateway.message_list(actor, &window.mailbox, window.before.as_deref(), window.limit)
+    });
+    Ok(axum::Json(page.await?.into()))
+}
+
+/// Get what the list shows of one message. Never opens it.
+#[utoipa::path(
+    get,
+    path = "/api/messages/{ref}/item",
+    tag = "messages",
+    operation_id = "messageItem",
+    params(("ref" = String, Path, description = "The reference number")),
+    responses((status = 200, description = "The message", body = Item), Problems)
+)]
+pub async fn item(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Item>, Problem> {
+    let found =
+        signed.run(Weight::Records, move |gateway, actor| gateway.message_item(actor, reference));
+    Ok(axum::Json(found.await?.into()))
+}
+
+/// Open a message: marks it read, and the sender will be told.
+#[utoipa::path(
+    post,
+    path = "/api/messages/{ref}/open",
+    tag = "messages",
+    operation_id = "messageOpen",
+    params(("ref" = String, Path, description = "The reference number")),
+    responses((status = 200, description = "The message", body = Detail), Problems)
+)]
+pub async fn open(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Detail>, Problem> {
+    let opened = signed.run(Weight::Content, move |gateway, actor| {
+        let (item, octets) = gateway.message_open(actor, reference)?;
+        Ok::<_, gateway::Error>(Detail::of(item, &octets))
+    });
+    Ok(axum::Json(opened.await?))
+}
+
+/// Read a message that was opened before; `not-opened` (409) else.
+#[utoipa::path(
+    get,
+    path = "/api/messages/{ref}",
+    tag = "messages",
+    operation_id = "messageRead",
+    params(("ref" = String, Path, description = "The reference number")),
+    responses(
+        (status = 200, description = "The message", body = Detail),
+        (status = 409, description = "It was not opened yet", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
+)]
+pub async fn read(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Detail>, Problem> {
+    let read = signed.run(Weight::Content, move |gateway, actor| {
+        let (item, octets) = gateway.message_raw(actor, reference)?;
+        Ok::<_, gateway::Error>(Detail::of(item, &octets))
+    });
+    Ok(axum::Json(read.await?))
+}
+
+/// Reject a message unread: it is destroyed here, and the sender will be told.
+#[utoipa::path(
+    post,
+    path = "/api/messages/{ref}/reject",
+    tag = "messages",
+    operation_id = "messageReject",
+    params(("ref" = String, Path, description = "The reference number")),
+    request_body = Reject,
+    responses(
+        (status = 200, description = "Rejected", body = Rejected),
+        (status = 409, description = "It was opened already", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
+)]
+pub async fn reject(
+    Ref(reference): Ref,
+    signed: Signed,
+    Json(Reject { reason }): Json<Reject>,
+) -> Result<axum::Json<Rejected>, Problem> {
+    let reason = reason.map(|reason| match reason {
+        RejectReason::WrongPerson => gateway::RejectReason::WrongPerson,
+        RejectReason::NotExpected => gateway::RejectReason::NotExpected,
+        RejectReason::Other => gateway::RejectReason::Other,
+    });
+    let rejected = signed.run(Weight::Records, move |gateway, actor| {
+        gateway.message_reject(actor, reference, reason)
+    });
+    let at = rejected.await?.to_rfc3339();
+    let reference = reference.to_string();
+    Ok(axum::Json(Rejected { reference, outcome: Outcome::Rejected, at }))
+}
+
+/// Change a message's marks, or move it.
+#[utoipa::path(
+    patch,
+    path = "/api/messages/{ref}",
+    tag = "messages",
+    operation_id = "messageChange",
+    params(("ref" = String, Path, description = "The reference number")),
+    request_body = Change,
+    responses((status = 200, description = "The message", body = Item), Problems)
+)]
+pub async fn change(
+    Ref(reference): Ref,
+    signed: Signed,
+    Json(change): Json<Change>,
+) -> Result<axum::Json<Item>, Problem> {
+    let change = gateway::Change::from(change);
+    let changed = signed.run(Weight::Records, move |gateway, actor| {
+        gateway.message_change(actor, reference, &change)
+    });
+    Ok(axum::Json(changed.await?.into()))
+}
+
+/// Change many messages at once.
+#[utoipa::path(
+    post,
+    path = "/api/messages/batch",
+    tag = "messages",
+    operation_id = "messagesChange",
+    request_body = Batch,
+    responses((status = 200, description = "What was changed", body = BatchResult), Problems)
+)]
+pub async fn change_many(
+    signed: Signed,
+    Json(batch): Json<Batch>,
+) -> Result<axum::Json<BatchResult>, Problem> {
+    let max = signed.web.shared.config.batch_references_max;
+    if batch.references.len() > max {
+        return Err(Problem::invalid(format!("At most {max} references at once.")));
+    }
+    let change = gateway::Change::from(batch.change);
+    let (known, unknown): (Vec<_>, Vec<_>) = batch
+        .references
+        .into_iter()
+        .map(|text| (text.parse::<Reference>(), text))
+        .partition(|(parsed, _)| parsed.is_ok());
+    let known: Vec<Reference> = known.into_iter().filter_map(|(parsed, _)| parsed.ok()).collect();
+    let changed = signed.run(Weight::Records, move |gateway, actor| {
+        gateway.message_change_many(actor, &known, &change)
+    });
+    let changed = changed.await?;
+    let failed = changed.failed.into_iter().map(|(reference, code)| Failed {
+        reference: reference.to_string(),
+        code: code.to_owned(),
+    });
+    let unknown = unknown
+        .into_iter()
+        .map(|(_, reference)| Failed { reference, code: "not-found".to_owned() });
+    Ok(axum::Json(BatchResult {
+        state: changed.state,
+        done: changed.done.iter().map(Reference::to_string).collect(),
+        failed: failed.chain(unknown).collect(),
+    }))
+}
+
+/// Delete an opened message: this reader's copy and key. `not-opened` (409) for another.
+#[utoipa::path(
+    delete,
+    path = "/api/messages/{ref}",
+    tag = "messages",
+    operation_id = "messageDelete",
+    params(("ref" = String, Path, description = "The reference number")),
+    responses(Done, Problems)
+)]
+pub async fn delete(Ref(reference): Ref, signed: Signed) -> Result<StatusCode, Problem> {
+    let done =
+        signed.run(Weight::Records, move |gateway, actor| gateway.message_delete(actor, reference));
+    done.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Get a link that a browser can follow by itself. Downloads are good once.
+#[utoipa::path(
+    post,
+    path = "/api/messages/{ref}/ticket",
+    tag = "messages",
+    operation_id = "messageTicket",
+    params(("ref" = String, Path, description = "The reference number")),
+    request_body = TicketRequest,
+    responses(
+        (status = 201, description = "The link", body = Ticket),
+        (status = 409, description = "The message was not opened yet", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
+)]
+pub async fn ticket(
+    Ref(reference): Ref,
+    signed: Signed,
+    Json(request): Json<TicketRequest>,
+) -> Result<(StatusCode, axum::Json<Ticket>), Problem> {
+    let target = target(&request)?;
+    let (web, token) = (signed.web.clone(), signed.token.clone());
+    let (thumbprint, session) = (signed.thumbprint.clone(), signed.actor.session_id());
+    let found =
+        signed.run(Weight::Records, move |gateway, actor| gateway.message_item(actor, reference));
+    if found.await?.opened.is_none() {
+        return Err(gateway::Error::Conflict { code: "not-opened" }.into());
+    }
+    let request = Request { token: &token, thumbprint: &thumbprint, session, reference, target };
+    let secret = web.shared.tickets.issue(request, web.now()).map_err(|error| match error {
+        NoTicket::Full => Problem::slow_down(std::time::Duration::from_secs(1)),
+        NoTicket::Broken => Problem::broken(&error),
+    })?;
+    let url = match target {
+        Target::View => format!("/m/{secret}/"),
+        Target::Raw | Target::Attachment(_) => format!("/dl/{secret}"),
+    };
+    let expires_in = web.shared.config.ticket_secs;
+    Ok((StatusCode::CREATED, axum::Json(Ticket { url, expires_in })))
+}
+
+fn target(request: &TicketRequest) -> Result<Target, Problem> {
+    match (request.kind, request.part) {
+        (TicketKind::Raw, None) => Ok(Target::Raw),
+        (TicketKind::View, None) => Ok(Target::View),
+        (TicketKind::Attachment, Some(part)) => Ok(Target::Attachment(part)),
+        (TicketKind::Attachment, None) => Err(Problem::invalid("An attachment needs its `part`.")),
+        (_, Some(_)) => Err(Problem::invalid("`part` is for attachments.")),
+    }
+}

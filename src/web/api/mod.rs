@@ -1,0 +1,19 @@
+//! The API, one file for each noun. JSON with camelCase names; times are RFC 3339 in UTC.
+
+pub mod change;
+pub mod event;
+pub mod mailbox;
+pub mod message;
+pub mod session;
+mod view;
+
+use utoipa::IntoResponses;
+
+/// Done, and there is nothing to tell.
+#[derive(IntoResponses)]
+pub enum Done {
+    /// Done.
+    #[response(status = 204)]
+    #[expect(dead_code, reason = "documents an answer without a body")]
+    NoContent,
+}

@@ -1,0 +1,268 @@
+//! Signing in and out, and the sessions of an account (P-13).
+
+use axum::extract::{FromRequest, Request, State};
+use axum::http::header::USER_AGENT;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::gateway::{self, AccountView, LogIn, LoggedIn, Password, Profile, SessionView};
+use crate::web::auth::{Signed, note_use, proof};
+use crate::web::body::{Id, Json};
+use crate::web::error::{Problem, ProblemBody, Problems};
+use crate::web::{Connection, Web, Weight};
+
+use super::Done;
+
+/// A name and a password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    /// Login name or address.
+    name: String,
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+    profile: Where,
+}
+
+/// Whose computer this is.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Where {
+    /// One's own.
+    Browser,
+    /// One that others use too: the session ends sooner.
+    Shared,
+}
+
+/// A session, as its owner sees it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    id: String,
+    /// What the browser called itself.
+    agent: String,
+    /// Where it signed in from.
+    peer: String,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(format = DateTime)]
+    last_used_at: String,
+    #[schema(format = DateTime)]
+    expires_at: String,
+    /// Whether it is the one that asks.
+    current: bool,
+}
+
+/// Who is signed in.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Account {
+    id: String,
+    name: String,
+    display_name: String,
+    address: String,
+    kind: AccountKind,
+}
+
+/// What an account is for.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AccountKind {
+    Internal,
+}
+
+/// The present session.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionInfo {
+    session: Session,
+    account: Account,
+    /// The sign-in before this one.
+    #[schema(format = DateTime)]
+    last_sign_in: Option<String>,
+}
+
+/// A new session, with its token, which is told once.
+#[derive(Serialize, ToSchema)]
+pub struct SignedIn {
+    token: String,
+    #[serde(flatten)]
+    info: SessionInfo,
+}
+
+/// Sessions, the last used first.
+#[derive(Serialize, ToSchema)]
+pub struct Sessions {
+    items: Vec<Session>,
+}
+
+impl From<SessionView> for Session {
+    fn from(view: SessionView) -> Session {
+        Session {
+            id: view.id,
+            agent: view.agent,
+            peer: view.peer,
+            created_at: view.created.to_rfc3339(),
+            last_used_at: view.last_used.to_rfc3339(),
+            expires_at: view.expires.to_rfc3339(),
+            current: view.current,
+        }
+    }
+}
+
+impl From<AccountView> for Account {
+    fn from(view: AccountView) -> Account {
+        Account {
+            id: view.id,
+            name: view.name,
+            display_name: view.display_name,
+            address: view.address,
+            kind: AccountKind::Internal,
+        }
+    }
+}
+
+/// Sign in. The proof's key is the one that the session is bound to.
+#[utoipa::path(
+    post,
+    path = "/api/session",
+    tag = "sessions",
+    operation_id = "signIn",
+    security(()),
+    request_body = SignIn,
+    params(("DPoP" = String, Header, description = "A proof without `ath` (RFC 9449)")),
+    responses(
+        (status = 201, description = "Signed in", body = SignedIn),
+        (status = 401, description = "Wrong name or password", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 429, description = "Too many tries; `Retry-After` says how long to wait",
+            body = ProblemBody, content_type = "application/problem+json"),
+        Problems
+    )
+)]
+pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let proof = proof(&web, &parts, None)?;
+    let connection = parts.extensions.get::<Connection>();
+    let peer = connection.ok_or_else(|| Problem::broken(&"no connection"))?.peer.ip();
+    let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+    let agent = agent.unwrap_or_default().to_owned();
+    let Json(sign_in) = Json::from_request(Request::from_parts(parts, body), &web).await?;
+    let SignIn { name, password, profile } = sign_in;
+    // As long an answer for what cannot be a password as for a wrong one is not needed: it says
+    // nothing about any account.
+    let password = Password::new(password.expose_secret()).map_err(|_| no_password())?;
+    let attempt = web.shared.attempts.begin(&name, peer).await.map_err(Problem::slow_down)?;
+    note_use(&web, &proof)?;
+    let profile = match profile {
+        Where::Browser => Profile::Browser,
+        Where::Shared => Profile::Shared,
+    };
+    // Not among the turns of other requests: the core has its own line for passwords.
+    let opened = web.blocking(move |gateway| {
+        let key_thumbprint = proof.thumbprint;
+        gateway.session_open(LogIn { name: &name, password, key_thumbprint, agent, peer, profile })
+    });
+    match opened.await? {
+        Ok(signed_in) => Ok((StatusCode::CREATED, axum::Json(told(signed_in))).into_response()),
+        Err(gateway::Error::Refused) => {
+            attempt.failed();
+            tracing::info!(peer.ip = %peer, "log-in refused");
+            Err(Problem::bad_credentials())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn no_password() -> Problem {
+    Problem::invalid("A password has 1 to 1,024 octets.")
+}
+
+fn told(signed_in: LoggedIn) -> SignedIn {
+    let info = SessionInfo {
+        session: signed_in.session.into(),
+        account: signed_in.account.into(),
+        last_sign_in: signed_in.last_sign_in.map(|moment| moment.to_rfc3339()),
+    };
+    SignedIn { token: signed_in.token.to_string(), info }
+}
+
+/// Get the present session.
+#[utoipa::path(
+    get,
+    path = "/api/session",
+    tag = "sessions",
+    operation_id = "session",
+    responses((status = 200, description = "The session", body = SessionInfo), Problems)
+)]
+pub async fn current(signed: Signed) -> Result<axum::Json<SessionInfo>, Problem> {
+    let found = signed.run(Weight::Records, |gateway, actor| gateway.session_current(actor));
+    let (session, account, last_sign_in) = found.await?;
+    let last_sign_in = last_sign_in.map(|moment| moment.to_rfc3339());
+    Ok(axum::Json(SessionInfo { session: session.into(), account: account.into(), last_sign_in }))
+}
+
+/// Sign out. The browser forgets everything it stored for us.
+#[utoipa::path(
+    delete,
+    path = "/api/session",
+    tag = "sessions",
+    operation_id = "signOut",
+    responses(Done, Problems)
+)]
+pub async fn close(signed: Signed) -> Result<Response, Problem> {
+    let done = signed
+        .run(Weight::Records, |gateway, actor| gateway.session_close(actor, &actor.session_id()));
+    done.await?;
+    Ok(forgotten())
+}
+
+/// List the account's sessions.
+#[utoipa::path(
+    get,
+    path = "/api/sessions",
+    tag = "sessions",
+    operation_id = "sessions",
+    responses((status = 200, description = "The sessions", body = Sessions), Problems)
+)]
+pub async fn list(signed: Signed) -> Result<axum::Json<Sessions>, Problem> {
+    let views = signed.run(Weight::Records, |gateway, actor| gateway.session_list(actor)).await?;
+    Ok(axum::Json(Sessions { items: views.into_iter().map(Session::from).collect() }))
+}
+
+/// Sign out everywhere, here too.
+#[utoipa::path(
+    delete,
+    path = "/api/sessions",
+    tag = "sessions",
+    operation_id = "signOutEverywhere",
+    responses(Done, Problems)
+)]
+pub async fn close_all(signed: Signed) -> Result<Response, Problem> {
+    signed.run(Weight::Records, |gateway, actor| gateway.session_close_all(actor)).await?;
+    Ok(forgotten())
+}
+
+/// End one session.
+#[utoipa::path(
+    delete,
+    path = "/api/sessions/{id}",
+    tag = "sessions",
+    operation_id = "sessionEnd",
+    params(("id" = String, Path, description = "The session's id")),
+    responses(Done, Problems)
+)]
+pub async fn close_one(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
+    let done = signed.run(Weight::Records, move |gateway, actor| gateway.session_close(actor, &id));
+    done.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn forgotten() -> Response {
+    let clear = HeaderName::from_static("clear-site-data");
+    let storage = HeaderValue::from_static("\"storage\"");
+    (StatusCode::NO_CONTENT, [(clear, storage)]).into_response()
+}

@@ -1,0 +1,213 @@
+//! Messages as JSON: what the list shows, and what the reader shows.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::gateway::{self, ItemView};
+use crate::mail::message::{self, NameAddr};
+use crate::mail::sanitize;
+
+/// A message as the list shows it, opened or not.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Item {
+    pub reference: String,
+    /// The mailbox's id.
+    mailbox: String,
+    from: Sender,
+    subject: String,
+    #[schema(format = DateTime)]
+    received_at: String,
+    /// In octets, as it is stored.
+    size: u64,
+    attachments: u32,
+    protection: Protection,
+    opened: bool,
+    unread: bool,
+    starred: bool,
+}
+
+/// Who a message says it is from; a broken one may say nothing.
+#[derive(Serialize, ToSchema)]
+pub struct Sender {
+    name: Option<String>,
+    address: Option<String>,
+}
+
+/// How a message travelled here (P-43).
+#[derive(Serialize, ToSchema)]
+pub struct Protection {
+    kind: ProtectionKind,
+    /// Such as `TLSv1.3`.
+    version: Option<String>,
+    /// The relaying host, as it named itself, and its address.
+    peer: Option<String>,
+}
+
+/// The kinds of protection.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ProtectionKind {
+    Tls,
+    /// It arrived unencrypted.
+    Clear,
+    /// It never left this server.
+    Inside,
+}
+
+/// An opened message.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Detail {
+    #[serde(flatten)]
+    item: Item,
+    to: Vec<Addr>,
+    cc: Vec<Addr>,
+    reply_to: Vec<Addr>,
+    /// What the sender wrote as its date, in RFC 3339 form where it can be read.
+    date: Option<String>,
+    message_id: Option<String>,
+    text: Option<String>,
+    /// The text was cut off; the whole is in the source.
+    text_truncated: bool,
+    has_html: bool,
+    /// Why the HTML, or the whole body, is not shown, in a sentence.
+    html_refused: Option<String>,
+    parts: Vec<Part>,
+    #[schema(format = DateTime)]
+    opened_at: Option<String>,
+    /// Mail programs may disagree about what this message says.
+    ambiguous: bool,
+}
+
+/// Somebody in a header field.
+#[derive(Serialize, ToSchema)]
+pub struct Addr {
+    name: Option<String>,
+    address: String,
+}
+
+/// A part that can be fetched by itself.
+#[derive(Serialize, ToSchema)]
+pub struct Part {
+    /// Its number within the message.
+    part: u32,
+    /// Without folders; empty when it has none.
+    name: String,
+    #[serde(rename = "type")]
+    media: String,
+    /// In octets, decoded.
+    size: u64,
+    /// It is shown within the HTML.
+    inline: bool,
+}
+
+/// A window of a mailbox.
+#[derive(Serialize, ToSchema)]
+pub struct Page {
+    state: String,
+    total: u64,
+    unread: u64,
+    items: Vec<Item>,
+    /// `before` of the next window; `null` at the end.
+    next: Option<String>,
+}
+
+/// What to change about messages; what is left out stays as it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    unread: Option<bool>,
+    starred: Option<bool>,
+    /// Moves them: a mailbox's id, or its role.
+    mailbox: Option<String>,
+}
+
+impl From<ItemView> for Item {
+    fn from(view: ItemView) -> Item {
+        Item {
+            reference: view.reference.to_string(),
+            mailbox: view.mailbox,
+            from: Sender { name: view.from_name, address: view.from_address },
+            subject: view.subject,
+            received_at: view.received.to_rfc3339(),
+            size: view.size,
+            attachments: view.attachments,
+            protection: view.protection.into(),
+            opened: view.opened.is_some(),
+            unread: view.unread,
+            starred: view.starred,
+        }
+    }
+}
+
+impl From<gateway::Protection> for Protection {
+    fn from(protection: gateway::Protection) -> Protection {
+        let (kind, version, peer) = match protection {
+            gateway::Protection::Tls { version, peer } => {
+                (ProtectionKind::Tls, Some(version), Some(peer))
+            }
+            gateway::Protection::Clear { peer } => (ProtectionKind::Clear, None, Some(peer)),
+            gateway::Protection::Inside => (ProtectionKind::Inside, None, None),
+        };
+        Protection { kind, version, peer }
+    }
+}
+
+impl From<gateway::Page> for Page {
+    fn from(page: gateway::Page) -> Page {
+        Page {
+            state: page.state,
+            total: page.total,
+            unread: page.unread,
+            items: page.items.into_iter().map(Item::from).collect(),
+            next: page.next,
+        }
+    }
+}
+
+impl From<Change> for gateway::Change {
+    fn from(change: Change) -> gateway::Change {
+        let Change { unread, starred, mailbox } = change;
+        gateway::Change { unread, starred, mailbox }
+    }
+}
+
+impl Detail {
+    /// Takes a message apart, which is work: not for the async threads.
+    pub fn of(item: ItemView, octets: &[u8]) -> Detail {
+        let view = message::view(octets);
+        let fits = view.html.as_deref().map(sanitize::check_bounds);
+        let html_refused = match fits {
+            Some(Err(refused)) => Some(refused.to_string()),
+            _ => view.refused,
+        };
+        Detail {
+            to: addrs(view.to),
+            cc: addrs(view.cc),
+            reply_to: addrs(view.reply_to),
+            date: view.date,
+            message_id: view.message_id,
+            text: view.text,
+            text_truncated: view.text_truncated,
+            has_html: fits.is_some_and(|fits| fits.is_ok()),
+            html_refused,
+            parts: view.parts.into_iter().map(Part::from).collect(),
+            opened_at: item.opened.map(|moment| moment.to_rfc3339()),
+            ambiguous: view.ambiguous,
+            item: item.into(),
+        }
+    }
+}
+
+impl From<message::Part> for Part {
+    fn from(part: message::Part) -> Part {
+        let message::Part { index, name, content_type, size, inline, .. } = part;
+        Part { part: index, name, media: content_type, size, inline }
+    }
+}
+
+fn addrs(list: Vec<NameAddr>) -> Vec<Addr> {
+    let addr = |NameAddr { name, address }| Addr { name, address: address.unwrap_or_default() };
+    list.into_iter().map(addr).collect()
+}

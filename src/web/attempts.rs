@@ -1,0 +1,164 @@
+//! Slowing down who guesses passwords, by name and by address; never a lock (P-13).
+//!
+//! Log-ins to one name are taken one after another: otherwise as many guesses as fit at once
+//! would all be made before the first failure counts. Names are kept as hashes, known or not.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::net::listen::counted_as;
+use crate::net::throttle::{Rate, Throttle};
+
+type Name = [u8; 32];
+type Lines = Arc<Mutex<HashMap<Name, Arc<Semaphore>>>>;
+
+/// Who failed how often.
+pub struct Attempts {
+    by_name: Throttle<Name>,
+    by_address: Throttle<IpAddr>,
+    /// Who waits for which name.
+    lines: Lines,
+}
+
+impl Default for Attempts {
+    fn default() -> Self {
+        Attempts {
+            by_name: Throttle::new(Rate::PASSWORDS_PER_ACCOUNT),
+            by_address: Throttle::new(Rate::PASSWORDS_PER_ADDRESS),
+            lines: Lines::default(),
+        }
+    }
+}
+
+/// Leave to try one password. The next try for the same name waits until this is dropped.
+pub struct Attempt<'a> {
+    attempts: &'a Attempts,
+    name: Name,
+    address: IpAddr,
+    _turn: Turn,
+}
+
+/// How long a log-in waits in its name's line.
+const LINE_WAIT: Duration = Duration::from_secs(10);
+
+impl Attempts {
+    /// Leave to try a password for `name`, or how long to wait.
+    pub async fn begin(&self, name: &str, peer: IpAddr) -> Result<Attempt<'_>, Duration> {
+        let (name, address) = (name_key(name), counted_as(peer));
+        // Whoever must wait anyway does not stand in line.
+        self.check(&name, &address)?;
+        let turn = tokio::time::timeout(LINE_WAIT, Turn::take(self.lines.clone(), name)).await;
+        let turn = turn.map_err(|_| Duration::from_secs(1))?;
+        self.check(&name, &address)?;
+        Ok(Attempt { attempts: self, name, address, _turn: turn })
+    }
+
+    fn check(&self, name: &Name, address: &IpAddr) -> Result<(), Duration> {
+        let waits = [self.by_name.wait(name), self.by_address.wait(address)];
+        waits.into_iter().flatten().max().map_or(Ok(()), Err)
+    }
+}
+
+impl Attempt<'_> {
+    /// The password was wrong.
+    pub fn failed(self) {
+        self.attempts.by_name.failed(&self.name);
+        self.attempts.by_address.failed(&self.address);
+    }
+}
+
+fn name_key(name: &str) -> Name {
+    let hash = digest(&SHA256, name.trim().to_lowercase().as_bytes());
+    *hash.as_ref().first_chunk().expect("SHA-256 gives 32 octets")
+}
+
+/// A place at the head of a name's line; the line goes with the last in it.
+struct Turn {
+    lines: Lines,
+    name: Name,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Turn {
+    async fn take(lines: Lines, name: Name) -> Turn {
+        let line = {
+            let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+            lines.entry(name).or_insert_with(|| Arc::new(Semaphore::new(1))).clone()
+        };
+        // Made before waiting, so that giving up tidies as well.
+        let mut turn = Turn { lines, name, permit: None };
+        turn.permit = Some(line.acquire_owned().await.expect("the semaphore is never closed"));
+        turn
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        self.permit = None;
+        // Nobody else can take a hold of it while `lines` is locked.
+        if lines.get(&self.name).is_some_and(|line| Arc::strong_count(line) == 1) {
+            lines.remove(&self.name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    /// P-13
+    #[tokio::test]
+    async fn five_wrong_passwords_slow_one_name_down_and_nobody_else() {
+        let attempts = Attempts::default();
+        for _ in 0..5 {
+            attempts.begin("Dana", PEER).await.unwrap_or_else(|_| panic!("too early")).failed();
+        }
+        let wait = attempts.begin(" dana ", PEER).await.err().unwrap();
+        assert!(wait > Duration::from_secs(8) && wait <= Duration::from_secs(10), "{wait:?}");
+        assert!(attempts.begin("omar", PEER).await.is_ok());
+    }
+
+    /// P-13
+    #[tokio::test]
+    async fn an_address_that_tries_many_names_is_slowed_down() {
+        let attempts = Attempts::default();
+        for n in 0..30 {
+            attempts.begin(&n.to_string(), PEER).await.unwrap_or_else(|_| panic!("{n}")).failed();
+        }
+        assert!(attempts.begin("dana", PEER).await.is_err());
+        assert!(attempts.begin("dana", IpAddr::from([192, 0, 2, 1])).await.is_ok());
+    }
+
+    /// P-13
+    #[tokio::test]
+    async fn guesses_at_once_are_counted_one_after_another() {
+        let attempts = Arc::new(Attempts::default());
+        let guesses: Vec<_> = (0..20)
+            .map(|_| {
+                let attempts = attempts.clone();
+                tokio::spawn(async move {
+                    let Ok(attempt) = attempts.begin("dana", PEER).await else { return false };
+                    tokio::task::yield_now().await;
+                    attempt.failed();
+                    true
+                })
+            })
+            .collect();
+        let mut tried = 0;
+        for guess in guesses {
+            tried += usize::from(guess.await.unwrap());
+        }
+        assert_eq!(tried, 5);
+        assert!(attempts.lines.lock().unwrap().is_empty());
+    }
+}

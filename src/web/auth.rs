@@ -1,0 +1,118 @@
+//! Who asks: a token, a proof by the key it is bound to, a session that lives. In this order:
+//! the proof is checked, the session is opened by token and key together, and only then is the
+//! proof noted as used, so that strangers cannot fill that memory.
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::header::{AUTHORIZATION, HOST};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName};
+use zeroize::Zeroizing;
+
+use crate::gateway::{Actor, Gateway};
+
+use super::dpop::{self, Expected, Proof, Refused};
+use super::error::Problem;
+use super::replay::Use;
+use super::{Web, Weight};
+
+/// The header that carries the proof.
+const DPOP: HeaderName = HeaderName::from_static("dpop");
+
+/// A request by somebody who is signed in, with the keys that were opened for it.
+pub struct Signed {
+    pub actor: Actor,
+    pub token: Zeroizing<String>,
+    pub thumbprint: String,
+    pub web: Web,
+}
+
+impl Signed {
+    /// Calls the core on behalf of this actor, whose keys are wiped when it is done.
+    pub async fn run<T: Send + 'static, E: Into<Problem> + Send + 'static>(
+        self,
+        weight: Weight,
+        work: impl FnOnce(&Gateway, &Actor) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let Signed { actor, web, .. } = self;
+        web.run(weight, move |gateway| work(gateway, &actor)).await
+    }
+}
+
+impl<S> FromRequestParts<S> for Signed
+where
+    Web: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Signed, Problem> {
+        let web = Web::from_ref(state);
+        let token = token(&parts.headers)?;
+        let proof = proof(&web, parts, Some(&token))?;
+        let (shown, thumbprint) = (token.clone(), proof.thumbprint.clone());
+        let opened =
+            web.run(Weight::Records, move |gateway| gateway.session_actor(&shown, &thumbprint));
+        let actor = opened.await?;
+        note_use(&web, &proof)?;
+        Ok(Signed { actor, token, thumbprint: proof.thumbprint, web })
+    }
+}
+
+/// Checks the proof of a request, but not yet whether it was used before.
+pub fn proof(web: &Web, parts: &Parts, token: Option<&str>) -> Result<Proof, Problem> {
+    let text = single(&parts.headers, &DPOP).ok_or_else(Problem::signed_out)?;
+    let url = url(web, parts).ok_or_else(Problem::signed_out)?;
+    let expected = Expected {
+        method: parts.method.as_str(),
+        url: &url,
+        token,
+        now_secs: web.now().unix_secs(),
+        not_before_secs: web.shared.started.unix_secs(),
+        age_secs: web.shared.config.proof_age_secs,
+    };
+    dpop::verify(text, &expected).map_err(|refused| match refused {
+        Refused::Wrong => Problem::signed_out(),
+        Refused::Stale => Problem::stale_proof(),
+    })
+}
+
+/// Notes that a proof is used, which it may be once.
+pub fn note_use(web: &Web, proof: &Proof) -> Result<(), Problem> {
+    match web.shared.seen.note(proof, web.now()) {
+        Use::First => Ok(()),
+        Use::Again => Err(Problem::replayed_proof()),
+        Use::NoRoom => Err(Problem::slow_down(std::time::Duration::from_secs(1))),
+    }
+}
+
+/// The token of `Authorization: DPoP …`. As a bearer token it is not taken (RFC 9449 §7.2).
+fn token(headers: &HeaderMap) -> Result<Zeroizing<String>, Problem> {
+    let value = single(headers, &AUTHORIZATION).ok_or_else(Problem::signed_out)?;
+    match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("DPoP") => {
+            Ok(Zeroizing::new(token.to_owned()))
+        }
+        _ => Err(Problem::signed_out()),
+    }
+}
+
+/// A header that stands there exactly once (RFC 9449 §4.3, check 1).
+fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}
+
+/// The URL as the client must have seen it: on the public host, or on the one it names.
+fn url(web: &Web, parts: &Parts) -> Option<String> {
+    let path = parts.uri.path();
+    if let Some(origin) = &web.shared.config.public_url {
+        return Some(format!("{origin}{path}"));
+    }
+    let host = match parts.uri.authority() {
+        // HTTP/2 says it in `:authority`, and in an HTTP/1.1 request to a proxy it stands first.
+        Some(authority) => authority.as_str(),
+        None => single(&parts.headers, &HOST)?,
+    };
+    Some(format!("https://{host}{path}"))
+}

@@ -1,0 +1,68 @@
+//! Headers: what every answer carries, and the three content security policies.
+//!
+//! All of these were tried in real browsers; the UI's tests hold the same lists.
+
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::response::Response;
+
+/// The browser UI: its own files, no inline script or style, no HTML from text.
+pub const APP_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
+     font-src 'self'; media-src 'self' blob:; connect-src 'self'; frame-src 'self'; \
+     worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'; require-trusted-types-for 'script'; \
+     trusted-types svelte-trusted-html ProseMirrorClipboard",
+);
+
+/// HTML mail: styles and its own images, nothing else, in a sandbox without scripts.
+/// `allow-same-origin` lets our page measure the frame; without scripts it gives nothing more.
+pub const MAIL_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; \
+     form-action 'none'; frame-ancestors 'self'; \
+     sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox",
+);
+
+/// Downloads: were a browser to show one, it could do nothing.
+pub const DOWNLOAD_POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
+
+/// Everything else, which is never a page.
+const API_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+
+pub const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// What every answer carries.
+const ALL: [(HeaderName, HeaderValue); 6] = [
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), geolocation=(), microphone=(self)"),
+    ),
+    // One year. Not for subdomains, which may be other people's.
+    (STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000")),
+];
+
+/// Completes an answer: what it does not say itself is the strictest.
+pub async fn complete(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in ALL {
+        headers.insert(name, value);
+    }
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(API_POLICY);
+    headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
+    response
+}

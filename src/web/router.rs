@@ -1,0 +1,162 @@
+//! The index of routes, and the OpenAPI document that is made from the same list.
+
+use std::sync::OnceLock;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Router, http};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Components, InfoBuilder, License, OpenApi, OpenApiBuilder};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::api::{change, event, mailbox, message, session};
+use super::error::Problem;
+use super::{Web, assets, download, headers, view};
+
+/// Everything that answers.
+pub fn app(web: Web) -> Router {
+    let (routes, _) = documented().split_for_parts();
+    routes
+        .route("/api/openapi.json", get(document))
+        .fallback(page)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn(note))
+        .layer(middleware::map_response(headers::complete))
+        .with_state(web)
+}
+
+/// The OpenAPI 3.1 document.
+pub fn openapi() -> OpenApi {
+    documented().split_for_parts().1
+}
+
+fn documented() -> OpenApiRouter<Web> {
+    OpenApiRouter::with_openapi(head())
+        .routes(routes!(session::open, session::current, session::close))
+        .routes(routes!(session::list, session::close_all))
+        .routes(routes!(session::close_one))
+        .routes(routes!(mailbox::list, mailbox::create))
+        .routes(routes!(mailbox::rename, mailbox::delete))
+        .routes(routes!(message::list))
+        .routes(routes!(message::change_many))
+        .routes(routes!(message::read, message::change, message::delete))
+        .routes(routes!(message::item))
+        .routes(routes!(message::open))
+        .routes(routes!(message::reject))
+        .routes(routes!(message::ticket))
+        .routes(routes!(change::since))
+        .routes(routes!(event::stream))
+        .routes(routes!(download::download))
+        .routes(routes!(view::frame))
+        .routes(routes!(view::image))
+}
+
+fn head() -> OpenApi {
+    let info = InfoBuilder::new()
+        .title("Postern")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(DESCRIPTION))
+        .license(Some(License::new("MIT OR Apache-2.0")));
+    let header = ApiKeyValue::with_description(
+        "Authorization",
+        "`DPoP <token>`, with a fresh proof in the `DPoP` header (RFC 9449, ES256) whose `ath` \
+         is the hash of the token.",
+    );
+    let mut components = Components::new();
+    components.add_security_scheme("dpop", SecurityScheme::ApiKey(ApiKey::Header(header)));
+    OpenApiBuilder::new()
+        .info(info.build())
+        .components(Some(components))
+        .security(Some([SecurityRequirement::new("dpop", [] as [&str; 0])]))
+        .build()
+}
+
+const DESCRIPTION: &str = "Mail, for browsers and scripts. Times are RFC 3339 in UTC. Errors are \
+    `application/problem+json`. A reference number is taken in any case, with or without dashes; \
+    one that is unknown, somebody else's or rejected is not found. There are no cookies.";
+
+/// The document as text; it never changes while the process runs.
+async fn document() -> Response {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let text = TEXT.get_or_init(|| openapi().to_json().unwrap_or_default());
+    ([(CONTENT_TYPE, "application/json")], text.as_str()).into_response()
+}
+
+/// What no route has: a page of the UI, or nothing.
+async fn page(request: Request) -> Response {
+    let path = request.uri().path();
+    let is_elsewhere = ["/api", "/dl", "/m"].iter().any(|prefix| {
+        path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    });
+    if is_elsewhere {
+        return Problem::not_found().into_response();
+    }
+    if request.method() != http::Method::GET && request.method() != http::Method::HEAD {
+        return wrong_method().await.into_response();
+    }
+    assets::answer(path, request.headers())
+}
+
+async fn wrong_method() -> Problem {
+    let detail = "This cannot be done here.";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "wrong-method", detail)
+}
+
+/// For developers: which route answered what. The path itself can be a ticket, so it is left out.
+async fn note(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let method = request.method().clone();
+    let response = next.run(request).await;
+    let route = route.as_ref().map_or("page", MatchedPath::as_str);
+    tracing::debug!(http.method = %method, http.route = route,
+        http.status = response.status().as_u16(), "answered");
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// Set to write `docs/openapi.json` anew instead of comparing it:
+    /// `POSTERN_WRITE_OPENAPI=1 cargo test openapi`
+    const WRITE: &str = "POSTERN_WRITE_OPENAPI";
+
+    #[test]
+    fn the_openapi_document_is_the_committed_one() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/openapi.json");
+        let made = openapi().to_pretty_json().unwrap() + "\n";
+        if std::env::var_os(WRITE).is_some() {
+            std::fs::write(&path, &made).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(committed == made, "docs/openapi.json is old; {WRITE}=1 writes it anew");
+    }
+
+    #[test]
+    fn every_answer_in_the_document_says_what_it_is() {
+        let document = serde_json::to_value(openapi()).unwrap();
+        assert_eq!(document["openapi"], "3.1.0");
+        let paths = document["paths"].as_object().unwrap();
+        assert!(paths.len() >= 14, "{:?}", paths.keys());
+        for (path, item) in paths {
+            for (method, operation) in item.as_object().unwrap() {
+                let name = format!("{method} {path}");
+                assert!(operation["operationId"].is_string(), "{name}");
+                assert!(operation["summary"].is_string(), "{name}");
+                let responses = operation["responses"].as_object().unwrap();
+                assert!(responses.contains_key("default"), "{name}");
+                for (status, response) in responses {
+                    let told = response["description"].as_str().unwrap_or_default();
+                    assert!(!told.is_empty(), "{name} {status}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The HTTPS service: takes connections, shakes hands, speaks HTTP/1.1 or HTTP/2.
+//!
+//! | limit | what it holds off |
+//! | --- | --- |
+//! | connections, in all and per address | floods |
+//! | handshake, header, body and write timeouts | peers that are slow on purpose |
+//! | header and body sizes, streams, resets | requests that cost more to take than to send |
+//!
+//! Asked to stop, it takes nothing new, lets requests finish, and ends event streams.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+use crate::config;
+use crate::gateway::Gateway;
+use crate::net::listen::{self, Limits, Permits};
+use crate::net::tls::Identity;
+use crate::net::{self, tls};
+
+use super::patience::Patient;
+use super::redirect::{self, Target};
+use super::{Connection, Web, router};
+
+/// The HTTPS service. Clones share limits, so it can serve many listeners.
+#[derive(Clone)]
+pub struct Server {
+    router: Router,
+    config: Arc<config::Https>,
+    tls: Arc<ServerConfig>,
+    permits: Permits,
+    redirect_permits: Permits,
+}
+
+/// Resets that a peer may have under way before its HTTP/2 connection is closed
+/// (CVE-2023-44487).
+const RESETS_MAX: usize = 32;
+const HTTP2_PING_SECS: u64 = 30;
+const HTTP1_HEADERS_MAX: usize = 64;
+
+impl Server {
+    /// The service in front of `gateway`, as `identity`.
+    pub fn new(
+        gateway: Gateway,
+        config: config::Https,
+        identity: &Identity,
+    ) -> Result<Server, net::Error> {
+        let limits = Limits {
+            connections_max: config.connections_max,
+            per_address_max: config.connections_per_address_max,
+        };
+        Ok(Server {
+            router: router::app(Web::new(gateway, config.clone())),
+            config: Arc::new(config),
+            tls: identity.server_config(&[b"h2", b"http/1.1"])?,
+            permits: Permits::new(limits),
+            redirect_permits: Permits::new(limits),
+        })
+    }
+
+    /// Serves HTTPS on one listener until `stop`; connections are tracked by `tasks`.
+    pub async fn serve(self, listener: TcpListener, stop: CancellationToken, tasks: TaskTracker) {
+        let (permits, connection_stop) = (self.permits.clone(), stop.clone());
+        let session = move |stream, peer| {
+            let (this, connection) =
+                (self.clone(), Connection { peer, stop: connection_stop.clone() });
+            async move { ended(peer, this.secure(stream, connection).await) }
+        };
+        // Before the handshake there is no form in which to turn somebody away.
+        listen::accept(listener, permits, stop, tasks, b"", session).await;
+    }
+
+    /// Answers plain HTTP on one listener with the way to HTTPS, which is on `https_port`.
+    pub async fn serve_redirect(
+        self,
+        listener: TcpListener,
+        https_port: u16,
+        stop: CancellationToken,
+        tasks: TaskTracker,
+    ) {
+        let permits = self.redirect_permits.clone();
+        let target = Target { public_url: self.config.public_url.clone(), https_port };
+        let connection_stop = stop.clone();
+        let session = move |stream, peer| {
+            let (this, target, stop) = (self.clone(), target.clone(), connection_stop.clone());
+            async move { ended(peer, this.redirect(stream, target, &stop).await) }
+        };
+        listen::accept(listener, permits, stop, tasks, b"", session).await;
+    }
+
+    async fn secure(&self, stream: TcpStream, connection: Connection) -> io::Result<()> {
+        // Answers are written whole; waiting to fill packets would only delay them.
+        stream.set_nodelay(true)?;
+        let limit = Duration::from_secs(self.config.tls_timeout_secs);
+        let stream = tls::accept(self.tls.clone(), stream, limit).await?;
+        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        let builder = match is_http2 {
+            true => self.builder().http2_only(),
+            false => self.builder().http1_only(),
+        };
+        let stop = connection.stop.clone();
+        let answer = move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(connection.clone());
+            let router = self.router.clone();
+            async move { Ok::<Response<Body>, Infallible>(route(router, request).await) }
+        };
+        self.converse(&builder, stream, answer, &stop).await
+    }
+
+    async fn redirect(
+        &self,
+        stream: TcpStream,
+        target: Target,
+        stop: &CancellationToken,
+    ) -> io::Result<()> {
+        let answer = move |request: Request<Incoming>| {
+            let response = redirect::answer(&request, &target);
+            async move { Ok::<Response<Body>, Infallible>(response) }
+        };
+        self.converse(&self.builder().http1_only(), stream, answer, stop).await
+    }
+
+    /// Speaks HTTP until the peer goes, or until `stop` and the end of what is under way.
+    async fn converse<S, A, F>(
+        &self,
+        builder: &Builder<TokioExecutor>,
+        stream: S,
+        answer: A,
+        stop: &CancellationToken,
+    ) -> io::Result<()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        A: Fn(Request<Incoming>) -> F,
+        F: Future<Output = Result<Response<Body>, Infallible>> + Send + 'static,
+    {
+        let header = Duration::from_secs(self.config.header_timeout_secs);
+        let write = Duration::from_secs(self.config.write_timeout_secs);
+        let stream = TokioIo::new(Patient::new(stream, header, write));
+        let mut conversation = pin!(builder.serve_connection(stream, service_fn(answer)));
+        let done = tokio::select! {
+            done = conversation.as_mut() => Some(done),
+            () = stop.cancelled() => None,
+        };
+        let done = match done {
+            Some(done) => done,
+            None => {
+                conversation.as_mut().graceful_shutdown();
+                conversation.await
+            }
+        };
+        done.map_err(io::Error::other)
+    }
+
+    fn builder(&self) -> Builder<TokioExecutor> {
+        let config = &self.config;
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(Duration::from_secs(config.header_timeout_secs))
+            .max_headers(HTTP1_HEADERS_MAX)
+            .max_buf_size(config.header_octets_max);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_header_list_size(u32::try_from(config.header_octets_max).unwrap_or(u32::MAX))
+            .max_concurrent_streams(config.streams_per_connection_max)
+            .max_pending_accept_reset_streams(RESETS_MAX)
+            .max_local_error_reset_streams(RESETS_MAX)
+            .keep_alive_interval(Duration::from_secs(HTTP2_PING_SECS))
+            .keep_alive_timeout(Duration::from_secs(config.header_timeout_secs));
+        builder
+    }
+}
+
+async fn route(router: Router, request: Request<Incoming>) -> Response<Body> {
+    match router.oneshot(request.map(Body::new)).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// A connection that broke is the peer's affair, but a developer may want to see it.
+fn ended(peer: SocketAddr, done: io::Result<()>) {
+    if let Err(error) = done {
+        tracing::debug!(peer.ip = %peer.ip(), %error, "connection ended");
+    }
+}

@@ -1,0 +1,284 @@
+//! Links that a browser can follow by itself, for a minute: downloads and message frames. A
+//! link that is followed carries no token, so it is a secret of its own.
+//!
+//! The link holds 32 random octets; we keep only their hash and, sealed by a key made from them,
+//! the session's token. So between the two requests nothing here opens anything, and the link
+//! dies with its session. Never logged.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::digest::{Context, SHA256};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::Zeroizing;
+
+use crate::clock::Timestamp;
+use crate::config;
+use crate::mail::reference::Reference;
+
+/// What a link leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The message as it was sent, once.
+    Raw,
+    /// One part, once.
+    Attachment(u32),
+    /// Its HTML and the images in it, as often as the frame asks.
+    View,
+}
+
+/// What a link is given for.
+pub struct Request<'r> {
+    pub token: &'r str,
+    pub thumbprint: &'r str,
+    pub session: String,
+    pub reference: Reference,
+    pub target: Target,
+}
+
+/// What a link was good for: enough to open the session again.
+pub struct Grant {
+    pub token: Zeroizing<String>,
+    pub thumbprint: String,
+    pub reference: Reference,
+    pub target: Target,
+}
+
+/// Why no link was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoTicket {
+    #[error("there are too many links")]
+    Full,
+    #[error("no random bytes, or no sealing")]
+    Broken,
+}
+
+/// The links that are good now.
+pub struct Tickets {
+    secs: i64,
+    max: usize,
+    per_session_max: usize,
+    rows: Mutex<Rows>,
+}
+
+#[derive(Default)]
+struct Rows {
+    tickets: HashMap<Id, Ticket>,
+    /// In the order in which they end.
+    ends: VecDeque<(Timestamp, Id)>,
+    by_session: HashMap<String, usize>,
+}
+
+type Id = [u8; 32];
+
+struct Ticket {
+    session: String,
+    sealed_token: Vec<u8>,
+    thumbprint: String,
+    reference: Reference,
+    target: Target,
+    ends: Timestamp,
+}
+
+impl Tickets {
+    pub fn new(config: &config::Https) -> Tickets {
+        Tickets {
+            secs: i64::try_from(config.ticket_secs).unwrap_or(i64::MAX / 4),
+            max: config.tickets_max,
+            per_session_max: config.tickets_per_session_max,
+            rows: Mutex::default(),
+        }
+    }
+
+    /// A new link's secret.
+    pub fn issue(&self, request: Request<'_>, now: Timestamp) -> Result<String, NoTicket> {
+        let mut secret = Zeroizing::new([0; 32]);
+        aws_lc_rs::rand::fill(&mut *secret).map_err(|_| NoTicket::Broken)?;
+        let ticket = Ticket {
+            sealed_token: seal(&secret, request.token)?,
+            session: request.session,
+            thumbprint: request.thumbprint.to_owned(),
+            reference: request.reference,
+            target: request.target,
+            ends: now.plus_secs(self.secs),
+        };
+        let mut rows = self.rows();
+        rows.forget(now);
+        let here = rows.by_session.get(&ticket.session).copied().unwrap_or_default();
+        // Used ones take room in `ends` until their time.
+        let is_full = rows.tickets.len() >= self.max || rows.ends.len() >= 4 * self.max;
+        if is_full || here >= self.per_session_max {
+            return Err(NoTicket::Full);
+        }
+        rows.insert(derive(b"postern ticket id v1", &secret), ticket);
+        Ok(URL_SAFE_NO_PAD.encode(*secret))
+    }
+
+    /// What a link is good for; `wanted` says which kinds count here. One that is good once is
+    /// used up.
+    pub fn redeem(
+        &self,
+        secret: &str,
+        now: Timestamp,
+        wanted: impl Fn(Target) -> bool,
+    ) -> Option<Grant> {
+        let secret = Zeroizing::new(URL_SAFE_NO_PAD.decode(secret).ok()?);
+        let secret: &[u8; 32] = secret.as_slice().try_into().ok()?;
+        let id = derive(b"postern ticket id v1", secret);
+        let mut rows = self.rows();
+        rows.forget(now);
+        let ticket = rows.tickets.get(&id).filter(|ticket| wanted(ticket.target))?;
+        let grant = Grant {
+            token: open(secret, &ticket.sealed_token)?,
+            thumbprint: ticket.thumbprint.clone(),
+            reference: ticket.reference,
+            target: ticket.target,
+        };
+        if ticket.target != Target::View {
+            rows.remove(&id);
+        }
+        Some(grant)
+    }
+
+    fn rows(&self) -> std::sync::MutexGuard<'_, Rows> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Rows {
+    fn insert(&mut self, id: Id, ticket: Ticket) {
+        self.ends.push_back((ticket.ends, id));
+        *self.by_session.entry(ticket.session.clone()).or_default() += 1;
+        self.tickets.insert(id, ticket);
+    }
+
+    fn remove(&mut self, id: &Id) {
+        let Some(ticket) = self.tickets.remove(id) else { return };
+        if let Some(count) = self.by_session.get_mut(&ticket.session) {
+            *count -= 1;
+            if *count == 0 {
+                self.by_session.remove(&ticket.session);
+            }
+        }
+    }
+
+    /// Every link lives equally long, so the oldest end first.
+    fn forget(&mut self, now: Timestamp) {
+        while let Some((ends, id)) = self.ends.front().copied() {
+            if ends > now {
+                return;
+            }
+            self.ends.pop_front();
+            self.remove(&id);
+        }
+    }
+}
+
+/// The secret is 32 random octets, so a labelled hash of it is a key.
+fn derive(label: &[u8], secret: &[u8; 32]) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    context.update(label);
+    context.update(secret);
+    *context.finish().as_ref().first_chunk().expect("SHA-256 gives 32 octets")
+}
+
+/// Each secret seals one thing, so the nonce may be the same.
+fn sealer(secret: &[u8; 32]) -> Option<(LessSafeKey, Nonce)> {
+    let key = Zeroizing::new(derive(b"postern ticket seal v1", secret));
+    let key = UnboundKey::new(&AES_256_GCM, &*key).ok()?;
+    Some((LessSafeKey::new(key), Nonce::assume_unique_for_key([0; 12])))
+}
+
+fn seal(secret: &[u8; 32], token: &str) -> Result<Vec<u8>, NoTicket> {
+    let (key, nonce) = sealer(secret).ok_or(NoTicket::Broken)?;
+    let mut octets = token.as_bytes().to_vec();
+    key.seal_in_place_append_tag(nonce, Aad::empty(), &mut octets).map_err(|_| NoTicket::Broken)?;
+    Ok(octets)
+}
+
+fn open(secret: &[u8; 32], sealed: &[u8]) -> Option<Zeroizing<String>> {
+    let (key, nonce) = sealer(secret)?;
+    let mut octets = Zeroizing::new(sealed.to_vec());
+    let token = key.open_in_place(nonce, Aad::empty(), &mut octets).ok()?;
+    Some(Zeroizing::new(std::str::from_utf8(token).ok()?.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_000_000);
+
+    fn tickets(max: usize, per_session_max: usize) -> Tickets {
+        let config = config::Https {
+            tickets_max: max,
+            tickets_per_session_max: per_session_max,
+            ..config::Https::default()
+        };
+        Tickets::new(&config)
+    }
+
+    fn issue(tickets: &Tickets, session: &str, target: Target) -> Result<String, NoTicket> {
+        let reference = Reference::from_parts(1, 2);
+        let session = session.to_owned();
+        let request =
+            Request { token: "the token", thumbprint: "the key", session, reference, target };
+        tickets.issue(request, NOW)
+    }
+
+    #[test]
+    fn a_download_is_good_once() {
+        let tickets = tickets(10, 10);
+        let secret = issue(&tickets, "s", Target::Attachment(3)).unwrap();
+        assert_eq!(secret.len(), 43);
+        assert!(tickets.redeem(&secret, NOW, |target| target == Target::View).is_none());
+        let grant = tickets.redeem(&secret, NOW, |_| true).unwrap();
+        assert_eq!((grant.token.as_str(), grant.target), ("the token", Target::Attachment(3)));
+        assert!(tickets.redeem(&secret, NOW, |_| true).is_none());
+    }
+
+    #[test]
+    fn a_frame_may_ask_again_until_its_minute_is_over() {
+        let tickets = tickets(10, 10);
+        let secret = issue(&tickets, "s", Target::View).unwrap();
+        for secs in [0, 1, 59] {
+            assert!(tickets.redeem(&secret, NOW.plus_secs(secs), |_| true).is_some(), "{secs}");
+        }
+        assert!(tickets.redeem(&secret, NOW.plus_secs(60), |_| true).is_none());
+        let rows = tickets.rows();
+        assert!(rows.tickets.is_empty() && rows.ends.is_empty() && rows.by_session.is_empty());
+    }
+
+    #[test]
+    fn what_is_no_ticket_opens_nothing() {
+        let tickets = tickets(10, 10);
+        issue(&tickets, "s", Target::Raw).unwrap();
+        let random = URL_SAFE_NO_PAD.encode([7; 32]);
+        for secret in ["", "x", "%00", "../..", random.as_str()] {
+            assert!(tickets.redeem(secret, NOW, |_| true).is_none(), "{secret}");
+        }
+    }
+
+    #[test]
+    fn links_are_bounded_in_all_and_per_session_and_come_back() {
+        let tickets = tickets(3, 2);
+        issue(&tickets, "a", Target::View).unwrap();
+        let used = issue(&tickets, "a", Target::Raw).unwrap();
+        assert_eq!(issue(&tickets, "a", Target::Raw), Err(NoTicket::Full));
+        issue(&tickets, "b", Target::Raw).unwrap();
+        assert_eq!(issue(&tickets, "c", Target::Raw), Err(NoTicket::Full));
+        assert!(tickets.redeem(&used, NOW, |_| true).is_some());
+        assert!(issue(&tickets, "a", Target::Raw).is_ok());
+    }
+
+    #[test]
+    fn no_token_lies_in_memory_in_clear() {
+        let tickets = tickets(3, 2);
+        issue(&tickets, "a", Target::View).unwrap();
+        let rows = tickets.rows();
+        let sealed = &rows.tickets.values().next().unwrap().sealed_token;
+        assert!(!sealed.windows(5).any(|window| window == b"token"));
+    }
+}

@@ -1,0 +1,143 @@
+//! HTML mail in a frame of its own: made inert, under its own policy, from its own URL.
+//!
+//! Three fences, each of which would hold alone: the sanitiser, the policy header (no script,
+//! nothing from elsewhere), and the sandbox of the frame that our page puts it in.
+
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use zeroize::Zeroizing;
+
+use crate::mail::{message, sanitize};
+
+use super::body::Id;
+use super::download::{Wiped, message_of, redeem};
+use super::error::{Problem, ProblemBody, Problems};
+use super::headers::{DOWNLOAD_POLICY, MAIL_POLICY};
+use super::ticket::Target;
+use super::{Web, Weight};
+
+/// Get a message's HTML, made harmless, for a frame.
+#[utoipa::path(
+    get,
+    path = "/m/{ticket}/",
+    tag = "links",
+    operation_id = "messageFrame",
+    params(("ticket" = String, Path, description = "From `POST /api/messages/{ref}/ticket`")),
+    responses(
+        (status = 200, description = "The document", body = String, content_type = "text/html"),
+        (status = 410, description = "Over", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
+)]
+pub async fn frame(State(web): State<Web>, Id(secret): Id) -> Result<Response, Problem> {
+    let grant = redeem(&web, &secret, |target| target == Target::View)?;
+    let document = web.run(Weight::Content, move |gateway| {
+        let octets = message_of(gateway, &grant)?;
+        document(&octets, &secret)
+    });
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (CONTENT_SECURITY_POLICY, MAIL_POLICY),
+    ];
+    Ok((headers, document.await?).into_response())
+}
+
+fn document(octets: &[u8], secret: &str) -> Result<String, Problem> {
+    let view = message::view(octets);
+    let html = view.html.ok_or_else(Problem::not_found)?;
+    let image = |id: &str| {
+        let id = id.trim_matches(['<', '>']);
+        let is_it = |part: &&message::Part| {
+            let given = part.content_id.as_deref().map(|given| given.trim_matches(['<', '>']));
+            given == Some(id)
+        };
+        view.parts.iter().find(is_it).map(|part| format!("/m/{secret}/cid/{}", part.index))
+    };
+    let safe = sanitize::html(&html, &image);
+    Ok(safe.map_err(|refused| Problem::invalid(format!("Not shown: {refused}.")))?.html)
+}
+
+/// The two parts of an inline image's path.
+pub struct Inline {
+    secret: String,
+    part: u32,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Inline {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Inline, Problem> {
+        let path = Path::<(String, u32)>::from_request_parts(parts, state).await;
+        let Path((secret, part)) = path.map_err(|_| Problem::not_found())?;
+        Ok(Inline { secret, part })
+    }
+}
+
+/// Get an image that a message's HTML shows.
+#[utoipa::path(
+    get,
+    path = "/m/{ticket}/cid/{part}",
+    tag = "links",
+    operation_id = "messageFrameImage",
+    params(
+        ("ticket" = String, Path, description = "The frame's"),
+        ("part" = u32, Path, description = "The part's number within the message")
+    ),
+    responses(
+        (status = 200, description = "The image", content_type = "image/*"),
+        (status = 415, description = "Not one of PNG, JPEG, GIF, WebP", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
+)]
+pub async fn image(State(web): State<Web>, inline: Inline) -> Result<Response, Problem> {
+    let grant = redeem(&web, &inline.secret, |target| target == Target::View)?;
+    let found = web.run(Weight::Content, move |gateway| {
+        let octets = message_of(gateway, &grant)?;
+        let found = message::part_bytes(&octets, inline.part);
+        found.map(|(_, octets)| Zeroizing::new(octets)).ok_or_else(Problem::not_found)
+    });
+    let octets = found.await?;
+    let media = image_type(&octets).ok_or_else(|| {
+        let detail = "Only PNG, JPEG, GIF and WebP images are shown.";
+        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-an-image", detail)
+    })?;
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static(media)),
+        (CONTENT_SECURITY_POLICY, DOWNLOAD_POLICY),
+    ];
+    Ok((headers, Bytes::from_owner(Wiped(octets))).into_response())
+}
+
+/// The type an image has by its first octets, whatever its message calls it. SVG is a document
+/// that can hold scripts, so it is none of these.
+fn image_type(octets: &[u8]) -> Option<&'static str> {
+    match octets {
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("image/png"),
+        [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some("image/gif"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_known_by_their_octets() {
+        assert_eq!(image_type(b"\x89PNG\r\n\x1a\n\0"), Some("image/png"));
+        assert_eq!(image_type(b"GIF89a\0"), Some("image/gif"));
+        assert_eq!(image_type(b"\xff\xd8\xff\xe0"), Some("image/jpeg"));
+        assert_eq!(image_type(b"RIFF\0\0\0\0WEBPVP8 "), Some("image/webp"));
+        for other in [&b""[..], b"<svg xmlns='http://www.w3.org/2000/svg'>", b"GIF", b"BM\0\0"] {
+            assert_eq!(image_type(other), None);
+        }
+    }
+}
