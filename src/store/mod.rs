@@ -22,11 +22,15 @@ mod disk;
 pub mod engine;
 #[cfg(test)]
 mod faults;
+#[doc(hidden)]
+pub mod forms;
 mod index;
 mod journal;
 pub mod local;
 pub mod memory;
 mod recovery;
+#[cfg(test)]
+mod reopen;
 mod shared;
 #[cfg(test)]
 mod sim;
