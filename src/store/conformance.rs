@@ -41,7 +41,7 @@ impl<F: FnMut(&mut dyn RawTx) -> bool + Send> Job for Closure<F> {
     }
 }
 
-fn transact(
+pub fn transact(
     engine: &dyn Engine,
     run: impl FnMut(&mut dyn RawTx) -> bool + Send + 'static,
 ) -> Result<(), Error> {

@@ -223,6 +223,7 @@ fn write_loop(
         }
         background.tell(|signal| signal.work = true);
     }
+    writer.finish();
 }
 
 /// Looks now and then for segments to compact. Ends when told to, and with its `sender` the

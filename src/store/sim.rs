@@ -20,7 +20,7 @@ use super::engine::{ContentId, Job, Order, Piece, RawTx, Span, Staged};
 use super::index::sim::SimIndex;
 use super::journal::segment::HEADER;
 use super::local::LocalConfig;
-use super::recovery::{Recovered, recover};
+use super::recovery::{Recovered, recover, restore_index};
 use super::shared::{CONTENTS, Shared};
 use super::writer::{Request, Writer};
 use super::{Error, checkpoint, verify};
@@ -229,7 +229,8 @@ impl World {
             if self.disk.has_crashed() {
                 return;
             }
-            match self.dice.below(12) {
+            match self.dice.below(13) {
+                12 => self.index_fails(open, seed),
                 0 => drop(open.shared.drain()),
                 1 => drop(checkpoint::write(&open.shared)),
                 2 => self.compact(open),
@@ -244,9 +245,23 @@ impl World {
         }
     }
 
+    /// The index stops taking changes, and is brought back as its thread would.
+    fn index_fails(&mut self, open: &mut Open, seed: u64) {
+        self.index.stick();
+        let waiting = open.shared.overlay().len() > 0;
+        assert_eq!(open.shared.drain().is_err(), waiting, "seed {seed}");
+        let restored = restore_index(&open.shared);
+        assert!(restored.is_ok() || self.disk.has_crashed(), "seed {seed}: {restored:?}");
+    }
+
     fn compact(&mut self, open: &mut Open) {
         let Open { shared, writer } = open;
         let reason = if self.dice.chance(50) { Reason::Asked } else { Reason::Due };
+        if compact::newest_must_close(shared, reason) {
+            let (tell, told) = sync_channel(1);
+            writer.group(vec![Request::Close(tell)]);
+            let _ = told.recv().unwrap();
+        }
         // A failure leaves everything where it is.
         let _ = compact::compact(shared, reason, &mut |moved| {
             let (tell, told) = sync_channel(1);

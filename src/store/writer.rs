@@ -102,12 +102,17 @@ impl Writer {
     pub fn group(&mut self, requests: Vec<Request>) {
         let mut requests = requests.into_iter().peekable();
         while let Some(next) = requests.peek() {
-            if matches!(next, Request::Close(_))
-                && let Some(current) = self.current.take()
-            {
-                current.trim();
+            if matches!(next, Request::Close(_)) {
+                self.finish();
             }
             self.one_group(&mut requests);
+        }
+    }
+
+    /// Nothing comes any more: gives back what was reserved.
+    pub fn finish(&mut self) {
+        if let Some(current) = self.current.take() {
+            current.trim();
         }
     }
 

@@ -169,6 +169,12 @@ impl SimDisk {
         file.medium = file.view.clone();
     }
 
+    pub fn holds_segment(&self, number: u64) -> bool {
+        let name = crate::store::journal::segment::file_name(number);
+        let state = self.lock();
+        state.seen.contains_key(&name) || state.names.contains_key(&name)
+    }
+
     pub fn size(&self, name: &str) -> u64 {
         let state = self.lock();
         state.files[&state.seen[name]].view.len() as u64

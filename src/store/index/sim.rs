@@ -13,7 +13,11 @@ use super::{Changes, Index, IndexError, Row};
 struct State {
     rows: BTreeMap<Vec<u8>, Row>,
     flushed: BTreeMap<Vec<u8>, Row>,
+    /// What stood under each key before.
+    past: BTreeMap<Vec<u8>, Row>,
     broken: bool,
+    /// Changes fail, and what came since the last flush is lost by opening it again.
+    stuck: bool,
 }
 
 /// The simulated index; clones share it.
@@ -29,8 +33,9 @@ impl SimIndex {
     pub fn restart(&self, dice: &mut Dice) {
         let mut state = self.lock();
         let (now, flushed) = (state.rows.clone(), state.flushed.clone());
-        state.broken = false;
-        state.rows = match dice.below(6) {
+        let past = std::mem::take(&mut state.past);
+        (state.broken, state.stuck) = (false, false);
+        state.rows = match dice.below(7) {
             0 => now,
             1 => flushed,
             2 => {
@@ -46,9 +51,22 @@ impl SimIndex {
                 state.broken = true;
                 now
             }
+            // Pages that were moved, and whose older copies are back.
+            5 => {
+                let back = |(key, row): (Vec<u8>, Row)| {
+                    let row = past.get(&key).filter(|_| dice.chance(30)).cloned().unwrap_or(row);
+                    (key, row)
+                };
+                now.into_iter().map(back).collect()
+            }
             _ => BTreeMap::new(),
         };
         state.flushed = state.rows.clone();
+    }
+
+    /// From now on changes fail, as sled's do once it met a full disk, until it is opened again.
+    pub fn stick(&self) {
+        self.lock().stuck = true;
     }
 
     fn check(&self) -> Result<MutexGuard<'_, State>, IndexError> {
@@ -93,11 +111,17 @@ impl Index for SimIndex {
 
     fn apply(&self, changes: &Changes) -> Result<(), IndexError> {
         let mut state = self.check()?;
+        if state.stuck {
+            return Err(IndexError("no room".to_owned()));
+        }
         for (key, row) in changes {
-            match row {
+            let before = match row {
                 Some(row) => state.rows.insert(key.clone(), row.clone()),
                 None => state.rows.remove(key),
             };
+            if let Some(before) = before {
+                state.past.insert(key.clone(), before);
+            }
         }
         Ok(())
     }
@@ -109,7 +133,11 @@ impl Index for SimIndex {
     }
 
     fn reopen(&self) -> Result<(), IndexError> {
-        self.check().map(|_| ())
+        let mut state = self.check()?;
+        if std::mem::take(&mut state.stuck) {
+            state.rows = state.flushed.clone();
+        }
+        Ok(())
     }
 
     fn wipe(&self) -> Result<(), IndexError> {

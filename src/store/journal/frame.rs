@@ -55,7 +55,7 @@ impl Kind {
 }
 
 impl Frame {
-    fn encode(self) -> [u8; HEAD] {
+    pub fn encode(self) -> [u8; HEAD] {
         let mut head = [0; HEAD];
         head[..4].copy_from_slice(&MAGIC.to_be_bytes());
         head[4] = self.kind.code();

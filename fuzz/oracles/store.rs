@@ -1,0 +1,46 @@
+//! The store's forms: whatever octets come from the medium, nothing panics, and what can be
+//! read is written again as the same octets.
+
+use std::cell::RefCell;
+
+use postern::store::forms;
+use postern::store::{Record, Table};
+use postern::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
+
+/// Octets where a frame of the journal should stand.
+pub fn journal_frame(input: &[u8]) {
+    assert_ne!(forms::frame_head(input), Some(false));
+    assert_ne!(forms::transaction(input), Some(false));
+}
+
+/// Octets where a row of the index or a sealed record should stand.
+pub fn stored_record(input: &[u8]) {
+    assert_ne!(forms::row(input), Some(false));
+    assert_ne!(forms::piece_places(input), Some(false));
+    VAULT.with_borrow(|vault| {
+        let (key, sealed) = input.split_at(input.len().min(8));
+        let raw = RECORDS.raw(&[0u8; 8]);
+        // Nobody without the key can make a record that opens.
+        assert!(vault.record_open(RECORDS.id, &raw, sealed).is_err());
+        // And moved under another key, one that we made does not open either.
+        let ours = vault.record_seal(RECORDS.id, Entry::VERSION, &raw, sealed).unwrap();
+        assert_eq!(*vault.record_open(RECORDS.id, &raw, &ours).unwrap().1, sealed);
+        let moved = [raw.as_slice(), key].concat();
+        assert!(moved == raw || vault.record_open(RECORDS.id, &moved, &ours).is_err());
+    });
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Entry(Vec<u8>);
+
+impl Record for Entry {}
+
+const RECORDS: Table<[u8; 8], Entry> = Table::new(200, "fuzzed");
+
+thread_local! {
+    static VAULT: RefCell<Vault> = RefCell::new(Vault::new(
+        DaemonKey::from_bytes([3; 32]),
+        PoolLimits::default(),
+        PasswordCost::default(),
+    ));
+}

@@ -1,0 +1,163 @@
+//! Damage on the medium: each flipped bit is found, and everything it did not touch is served.
+
+use std::collections::BTreeMap;
+
+use super::Error;
+use super::bench_disk::{Store, config, open, open_with, vault};
+use super::disk::sim::{Dice, SimDisk};
+use super::index::sim::SimIndex;
+use super::journal::segment::{HEADER, file_name};
+use super::local::{LocalConfig, LocalEngine};
+use super::verify::verify;
+
+const FLIPS: u64 = 10_000;
+
+struct Filled {
+    disk: SimDisk,
+    index: SimIndex,
+    records: BTreeMap<u8, Vec<u8>>,
+    contents: BTreeMap<u8, Vec<u8>>,
+    segments: Vec<u64>,
+}
+
+/// A store of several segments that was closed in order.
+fn filled() -> Filled {
+    let (disk, index) = (SimDisk::new(true), SimIndex::default());
+    let mut store = open(&disk, &index, config()).unwrap();
+    let (mut records, mut contents) = (BTreeMap::new(), BTreeMap::new());
+    for key in 0..24u8 {
+        let value = vec![key; if key % 6 == 0 { 7_000 } else { 10 * usize::from(key) }];
+        store.put(key, value.clone()).unwrap();
+        records.insert(key, value);
+        if key % 4 == 0 {
+            let octets = vec![key ^ 0xFF; 1_500];
+            store.content(key, octets.clone()).unwrap();
+            contents.insert(key, octets);
+        }
+        if key % 5 == 0 {
+            store.delete(key).unwrap();
+            records.remove(&key);
+        }
+    }
+    store.checkpoint();
+    let segments = store.shared.segments().iter().map(|segment| segment.number).collect();
+    Filled { disk, index, records, contents, segments }
+}
+
+impl Filled {
+    fn check(&self, store: &Store, what: &str) -> usize {
+        let mut lost = 0;
+        for (key, value) in &self.records {
+            match store.get(*key) {
+                Ok(Some(found)) => assert_eq!(found, *value, "{what}: record {key}"),
+                Ok(None) | Err(Error::Damaged(_)) => lost += 1,
+                Err(error) => panic!("{what}: {error}"),
+            }
+        }
+        for (id, octets) in &self.contents {
+            match store.content_get(*id) {
+                Ok(Some(found)) => assert_eq!(found, *octets, "{what}: content {id}"),
+                Ok(None) | Err(Error::Damaged(_)) => lost += 1,
+                Err(error) => panic!("{what}: {error}"),
+            }
+        }
+        lost
+    }
+}
+
+/// P-84 for the store: every flipped bit is detected and named; with the index at hand at most
+/// what the flipped frame alone holds is lost, and the same when only the journal is left.
+#[test]
+fn every_flipped_bit_is_found_and_everything_else_is_served() {
+    let filled = filled();
+    assert!(filled.segments.len() > 4);
+    let mut dice = Dice::new(84);
+    for _ in 0..FLIPS {
+        let number = filled.segments[dice.below(filled.segments.len() as u64) as usize];
+        let name = file_name(number);
+        let size = filled.disk.size(&name);
+        // Headers are most of these small segments; frames are what matters most.
+        let octet =
+            if dice.chance(20) { dice.below(size) } else { HEADER + dice.below(size - HEADER) };
+        let bit = octet * 8 + dice.below(8);
+        let what = format!("segment {number}, octet {octet}");
+        filled.disk.flip(&name, bit);
+        let store = open(&filled.disk, &filled.index, config()).unwrap();
+        let found = verify(&store.shared, &mut |_, _| ()).unwrap();
+        // Whoever opens a store settles its newest segment, and mends a header copy by that.
+        let mended = octet < HEADER && Some(&number) == filled.segments.last();
+        assert!(!found.damage.is_empty() || mended, "{what}: not found");
+        assert!(filled.check(&store, &what) <= 1, "{what}: too much is lost");
+        if dice.chance(10) {
+            let store = open(&filled.disk, &SimIndex::default(), config()).unwrap();
+            assert!(filled.check(&store, &what) <= 1, "{what}: too much is lost with the index");
+            let told = !store.report.damage.is_empty() || octet < HEADER;
+            assert!(told || !verify(&store.shared, &mut |_, _| ()).unwrap().damage.is_empty());
+        }
+        if !mended {
+            filled.disk.flip(&name, bit);
+        }
+    }
+    let store = open(&filled.disk, &filled.index, config()).unwrap();
+    assert_eq!(filled.check(&store, "mended"), 0);
+    assert_eq!(verify(&store.shared, &mut |_, _| ()).unwrap().damage, Vec::<String>::new());
+}
+
+#[test]
+fn a_segment_without_a_readable_header_is_reported_and_kept() {
+    let filled = filled();
+    let newest = *filled.segments.last().unwrap();
+    for copy in [0, 4096] {
+        filled.disk.flip(&file_name(newest), (copy + 20) * 8);
+    }
+    let store = open(&filled.disk, &filled.index, config()).unwrap();
+    assert!(!store.report.damage.is_empty());
+    assert!(filled.disk.size(&file_name(newest)) > 0);
+    // The copies are mended by hand, and everything is back.
+    for copy in [0, 4096] {
+        filled.disk.flip(&file_name(newest), (copy + 20) * 8);
+    }
+    let store = open(&filled.disk, &filled.index, config()).unwrap();
+    assert_eq!(filled.check(&store, "mended"), 0);
+}
+
+#[test]
+fn another_daemon_key_opens_nothing_and_harms_nothing() {
+    let filled = filled();
+    let wrong = open_with(&filled.disk, &filled.index, config(), vault(8)).map(|_| ());
+    assert!(matches!(&wrong, Err(Error::Damaged(why)) if why.contains("daemon key")), "{wrong:?}");
+    let store = open(&filled.disk, &filled.index, config()).unwrap();
+    assert_eq!(store.report.damage, Vec::<String>::new());
+    assert_eq!(filled.check(&store, "after the wrong key"), 0);
+}
+
+#[test]
+fn another_daemon_key_removes_no_file_of_a_real_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |key| {
+        let config =
+            LocalConfig { free_min_octets: 0, ..LocalConfig::in_folder(folder.path().to_owned()) };
+        LocalEngine::open(config, vault(key), &mut |_, _| ())
+    };
+    let engine = open(1).unwrap();
+    let put = super::conformance::transact(&engine, |tx| {
+        tx.put(b"\x01a".to_vec(), bytes::Bytes::from_static(b"1"));
+        true
+    });
+    put.unwrap();
+    drop(engine);
+    assert!(open(2).is_err());
+    let engine = open(1).unwrap();
+    let found = super::engine::Engine::get(&engine, b"\x01a").unwrap();
+    assert_eq!(found.unwrap(), bytes::Bytes::from_static(b"1"));
+}
+
+#[test]
+fn a_journal_that_lost_its_newest_segment_says_so() {
+    let filled = filled();
+    let newest = *filled.segments.last().unwrap();
+    super::disk::Disk::remove(&filled.disk, &file_name(newest)).unwrap();
+    let store = open(&filled.disk, &filled.index, config()).unwrap();
+    let name = format!("segment {newest}: it is missing");
+    assert!(store.report.damage.contains(&name), "{:?}", store.report.damage);
+}

@@ -1,0 +1,211 @@
+//! What a failing medium must not do, case by case. The simulation tries the same at random.
+
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
+
+use super::bench_disk::{Store, config, open, plan, put};
+use super::compact::{self, Reason};
+use super::disk::sim::{Dice, Plan, SimDisk, Survival};
+use super::engine::{ContentId, Piece};
+use super::index::sim::SimIndex;
+use super::local::LocalConfig;
+use super::recovery::restore_index;
+use super::writer::Request;
+use super::{Error, verify};
+
+fn fresh() -> (SimDisk, SimIndex, Store) {
+    fresh_with(config())
+}
+
+fn fresh_with(config: LocalConfig) -> (SimDisk, SimIndex, Store) {
+    let (disk, index) = (SimDisk::new(true), SimIndex::default());
+    let mut store = open(&disk, &index, config).unwrap();
+    store.put(1, vec![1; 100]).unwrap();
+    (disk, index, store)
+}
+
+/// The next sync fails.
+fn sync_fails_next(disk: &SimDisk) {
+    // Operations count from one: the write of the group, then its sync.
+    plan(disk, Plan { sync_fails_at: Some(2), ..Plan::default() });
+}
+
+#[test]
+fn a_group_costs_one_sync_however_many_share_it() {
+    // Making a new segment costs syncs of its own, so here is room enough in the first.
+    let large = LocalConfig { segment_octets: 1 << 20, ..config() };
+    let (disk, _, mut store) = fresh_with(large);
+    let before = disk.syncs();
+    let mut runs: Vec<_> = (0..40).map(|key| put(key, vec![key; 20])).collect();
+    runs.push(Box::new(|tx| {
+        let piece = Piece::Inline(vec![7; 2_000].into());
+        tx.content_put(ContentId([1; 16]), vec![piece]);
+        true
+    }));
+    assert!(store.group(runs).iter().all(Result::is_ok));
+    assert_eq!(disk.syncs() - before, 1);
+    // And nothing at all when nobody wrote.
+    store.group(vec![Box::new(|_| true), Box::new(|_| false)]);
+    assert_eq!(disk.syncs() - before, 1);
+}
+
+#[test]
+fn a_content_is_stored_once() {
+    let (_, _, mut store) = fresh_with(LocalConfig { segment_octets: 1 << 20, ..config() });
+    let before = store.shared.segments().last().unwrap().end();
+    store.content(1, vec![5; 100_000]).unwrap();
+    store.shared.drain().unwrap();
+    let grown = store.shared.segments().last().unwrap().end() - before;
+    assert!((100_000..100_400).contains(&grown), "{grown}");
+}
+
+#[test]
+fn a_failed_sync_is_never_repeated_and_its_group_never_seen() {
+    let (disk, _, mut store) =
+        fresh_with(LocalConfig { retry_first: Duration::from_secs(3_600), ..config() });
+    sync_fails_next(&disk);
+    let segment = store.shared.segments().last().unwrap().number;
+    let syncs = disk.syncs();
+    let failed = store.group(vec![put(1, vec![2; 10]), put(2, vec![2; 10])]);
+    assert!(failed.iter().all(|outcome| matches!(outcome, Err(Error::Io(_)))), "{failed:?}");
+    assert_eq!(disk.syncs() - syncs, 1);
+    assert_eq!(store.get(1).unwrap().unwrap(), vec![1; 100], "what was there is still served");
+    assert_eq!(store.get(2).unwrap(), None);
+    // Until it is time to try again, nothing is tried, and the reason is told.
+    assert!(store.refusing().unwrap().contains("input/output error"));
+    let operations = disk.operations();
+    assert!(matches!(store.put(3, vec![3]), Err(Error::Refusing(_))));
+    assert_eq!(disk.operations(), operations);
+    assert_eq!(store.shared.segments().last().unwrap().number, segment);
+}
+
+#[test]
+fn writes_resume_on_a_new_segment_that_cuts_the_failed_one() {
+    let (disk, index, mut store) = fresh();
+    sync_fails_next(&disk);
+    store.put(1, vec![2; 10]).unwrap_err();
+    let failed = store.shared.segments().last().unwrap().number;
+    store.put(3, vec![3; 10]).unwrap();
+    assert!(store.shared.segments().last().unwrap().number > failed);
+    assert_eq!(store.refusing(), None);
+    // The failed group's octets may be on the medium all the same; they are no part of the store.
+    for survival in [Survival::Everything, Survival::Nothing, Survival::AnySectors] {
+        disk.restart(survival, &mut Dice::new(3));
+        let again = open(&disk, &index, config()).unwrap();
+        assert_eq!(again.get(1).unwrap().unwrap(), vec![1; 100]);
+        assert_eq!(again.get(3).unwrap().unwrap(), vec![3; 10]);
+        assert_eq!(again.report.damage, Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_write_that_fails_half_way_leaves_nothing_of_its_group() {
+    let (disk, index, mut store) = fresh();
+    plan(&disk, Plan { write_fails_at: Some(1), ..Plan::default() });
+    let outcome = store.group(vec![put(1, vec![2; 900]), put(2, vec![2; 900])]);
+    assert!(outcome.iter().all(Result::is_err));
+    assert_eq!(store.keys(), [1]);
+    store.put(4, vec![4]).unwrap();
+    disk.restart(Survival::Everything, &mut Dice::new(1));
+    let again = open(&disk, &index, config()).unwrap();
+    assert_eq!(again.keys(), [1, 4]);
+    assert_eq!(again.get(1).unwrap().unwrap(), vec![1; 100]);
+}
+
+/// P-82 for the store: a full disk refuses, serves what is there, and recovers by itself.
+#[test]
+fn a_full_disk_refuses_and_service_resumes_when_there_is_room() {
+    let (disk, index, mut store) = fresh();
+    plan(&disk, Plan { full_at: Some((0, 1_000)), ..Plan::default() });
+    for _ in 0..5 {
+        assert!(matches!(store.put(2, vec![2; 10]), Err(Error::Full)));
+        assert_eq!(store.get(1).unwrap().unwrap(), vec![1; 100]);
+    }
+    assert!(store.refusing().unwrap().contains("no room"));
+    plan(&disk, Plan::default());
+    store.put(2, vec![2; 10]).unwrap();
+    assert_eq!(store.refusing(), None);
+    disk.restart(Survival::Nothing, &mut Dice::new(1));
+    assert_eq!(open(&disk, &index, config()).unwrap().keys(), [1, 2]);
+}
+
+#[test]
+fn an_index_that_fails_hides_nothing_and_comes_back_whole() {
+    let (_disk, index, mut store) = fresh();
+    store.checkpoint();
+    store.put(2, vec![2; 10]).unwrap();
+    store.shared.drain().unwrap();
+    store.put(3, vec![3; 10]).unwrap();
+    index.stick();
+    store.shared.drain().unwrap_err();
+    assert_eq!(store.keys(), [1, 2, 3], "the overlay serves what the index did not take");
+    // Opening it again loses what it had not flushed, which is in the overlay no longer.
+    restore_index(&store.shared).unwrap();
+    assert_eq!(store.keys(), [1, 2, 3]);
+    assert_eq!(store.get(2).unwrap().unwrap(), vec![2; 10]);
+    store.shared.drain().unwrap();
+}
+
+#[test]
+fn what_a_killed_process_left_is_durable_before_anything_is_built_on_it() {
+    let (disk, index, mut store) = fresh();
+    // The power goes off for the process only, between the write and the sync.
+    plan(&disk, Plan { crash_at: Some(2), ..Plan::default() });
+    store.put(2, vec![2; 10]).unwrap_err();
+    disk.process_restart();
+    let mut again = open(&disk, &index, config()).unwrap();
+    if again.get(2).unwrap().is_some() {
+        again.put(3, vec![3; 10]).unwrap();
+        disk.restart(Survival::Nothing, &mut Dice::new(1));
+        let last = open(&disk, &index, config()).unwrap();
+        assert_eq!(last.keys(), [1, 2, 3]);
+        assert_eq!(last.report.damage, Vec::<String>::new());
+    }
+}
+
+/// What was deleted, or replaced, is off the medium in time: also out of the newest segment.
+#[test]
+fn what_was_replaced_is_erased_from_the_medium_in_time() {
+    let secret = b"the key of a message that was rejected";
+    let (disk, index, mut store) = fresh_with(LocalConfig { erase_secs: 0, ..config() });
+    store.put(2, secret.to_vec()).unwrap();
+    store.put(2, b"rejected".to_vec()).unwrap();
+    store.put(3, vec![3; 10]).unwrap();
+    let old: Vec<u64> = store.shared.segments().iter().map(|segment| segment.number).collect();
+    assert!(compact::is_due(&store.shared));
+    compact_all(&mut store, Reason::Due);
+    assert!(old.iter().all(|number| store.shared.segment(*number).is_none()));
+    assert!(!disk.holds_segment(old[0]));
+    assert_eq!(store.get(2).unwrap().unwrap(), b"rejected".to_vec());
+    assert_eq!(store.keys(), [1, 2, 3]);
+    disk.restart(Survival::Nothing, &mut Dice::new(1));
+    let again = open(&disk, &index, config()).unwrap();
+    assert_eq!(again.keys(), [1, 2, 3]);
+    assert_eq!(verify::verify(&again.shared, &mut |_, _| ()).unwrap().damage, Vec::<String>::new());
+}
+
+#[test]
+fn what_was_to_be_erased_is_remembered_over_a_crash() {
+    let (disk, index, mut store) = fresh();
+    store.checkpoint();
+    let first = store.shared.segments().last().unwrap().number;
+    store.delete(1).unwrap();
+    disk.restart(Survival::Nothing, &mut Dice::new(1));
+    let again = open(&disk, &index, config()).unwrap();
+    assert!(super::shared::lock(&again.shared.erasable).contains_key(&first));
+}
+
+pub fn compact_all(store: &mut Store, reason: Reason) {
+    if compact::newest_must_close(&store.shared, reason) {
+        let (tell, told) = sync_channel(1);
+        store.writer.group(vec![Request::Close(tell)]);
+        told.recv().unwrap().unwrap();
+    }
+    let Store { shared, writer, .. } = store;
+    let done = compact::compact(shared, reason, &mut |moved| {
+        let (tell, told) = sync_channel(1);
+        writer.group(vec![Request::Move(moved, tell)]);
+        told.recv().unwrap()
+    });
+    done.unwrap();
+}
