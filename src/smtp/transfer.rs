@@ -295,6 +295,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let message = Bytes::from(message);
         let inbound = Inbound { envelope, recipients, facts, message, arrival };
         let received = receive(&self.shared.gateway, inbound).await;
+        gateway::wipe_stack();
         drop(share);
         match received {
             Ok(receipt) => {
