@@ -38,7 +38,7 @@ use tokio_util::task::TaskTracker;
 
 use super::web_proof::Key;
 
-pub use super::harness::{DEADLINE, PASSWORD, until};
+pub use super::harness::{DEADLINE, PASSWORD};
 
 pub async fn within<T>(work: impl Future<Output = T>) -> T {
     tokio::time::timeout(DEADLINE, work).await.expect("nothing happened for a minute")
@@ -162,11 +162,6 @@ impl Drop for TestWeb {
 fn identity() -> Identity {
     let folder = CERTIFICATE.folder.path();
     Identity::load(&folder.join("cert.pem"), &folder.join("key.pem")).unwrap()
-}
-
-/// Where the certificate to trust is.
-pub fn ca() -> std::path::PathBuf {
-    CERTIFICATE.folder.path().join("cert.pem")
 }
 
 fn gateway() -> Gateway {
