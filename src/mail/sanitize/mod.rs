@@ -76,15 +76,23 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
+/// Whether a part can be shown at all, without making it inert.
+pub fn check_bounds(source: &str) -> Result<(), Refused> {
+    bounded(source).map(|_| ())
+}
+
 /// Makes a part inert. `cid` gives the URL of an inline image by its content id, or `None`.
 pub fn html(source: &str, cid: &dyn Fn(&str) -> Option<String>) -> Result<Safe, Refused> {
-    if source.len() > OCTETS_MAX {
-        return Err(Refused::TooLarge);
-    }
-    let balanced = balance::balance(source)?;
-    let cleaned = CLEANER.clean(&balanced).to_string();
+    let cleaned = CLEANER.clean(&bounded(source)?).to_string();
     let (body, remote_images) = settle::settle(&cleaned, cid);
     Ok(Safe { html: format!("{BEFORE}{body}{AFTER}"), remote_images })
+}
+
+fn bounded(source: &str) -> Result<String, Refused> {
+    match source.len() > OCTETS_MAX {
+        true => Err(Refused::TooLarge),
+        false => balance::balance(source),
+    }
 }
 
 #[cfg(test)]
