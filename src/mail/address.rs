@@ -34,7 +34,8 @@ pub enum AddressError {
     TooLong,
 }
 
-/// RFC 5321 §4.5.3.1.1, §4.5.3.1.2, §4.5.3.1.3.
+/// RFC 5321 §4.5.3.1.1, §4.5.3.1.2; RFC 1035 §2.3.4. The limit of 256 on a whole path
+/// (§4.5.3.1.3) is one that a server must at least take, so a longer one is not refused for it.
 const LOCAL_OCTETS_MAX: usize = 64;
 const DOMAIN_OCTETS_MAX: usize = 255;
 const LABEL_OCTETS_MAX: usize = 63;
@@ -48,7 +49,7 @@ impl Address {
             return Err(AddressError::TooLong);
         }
         let local = parse_local(local)?;
-        if local.len() > LOCAL_OCTETS_MAX {
+        if wire_octets(&local) > LOCAL_OCTETS_MAX {
             return Err(AddressError::TooLong);
         }
         Ok(Address { local, domain: parse_domain(domain)? })
@@ -71,13 +72,36 @@ impl Address {
 
     /// The form in which our own addresses are looked up: all in lower case. Local parts of
     /// other hosts may differ by case (RFC 5321 §2.4); ours never do.
+    ///
+    /// Unicode normalisation is left alone: what was composed differently is another address, as
+    /// it is for every relay on the way here (RFC 6530 §10.1 leaves it to whoever sends).
     pub fn normalized(&self) -> String {
         match &self.domain {
-            Domain::Name(name) => {
-                format!("{}@{}", self.local.to_lowercase(), name.to_lowercase())
-            }
-            Domain::Literal(_) => self.to_string().to_lowercase(),
+            Domain::Name(name) => format!("{}@{}", folded(&self.local), folded(name)),
+            Domain::Literal(_) => folded(&self.to_string()),
         }
+    }
+}
+
+/// In lower case, letter by letter. A letter beyond ASCII never becomes one of ASCII: the Kelvin
+/// sign is no `k`, or somebody else's domain would be ours.
+fn folded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c.is_ascii() {
+            true => out.push(c.to_ascii_lowercase()),
+            false if c.to_lowercase().any(|lower| lower.is_ascii()) => out.push(c),
+            false => out.extend(c.to_lowercase()),
+        }
+    }
+    out
+}
+
+/// How long the local part is on the wire, quotes and all.
+fn wire_octets(local: &str) -> usize {
+    match is_dot_string(local) {
+        true => local.len(),
+        false => local.len() + 2 + local.matches(['"', '\\']).count(),
     }
 }
 
@@ -105,7 +129,7 @@ fn parse_quoted(inner: &str) -> Result<String, AddressError> {
             '"' => return Err(AddressError::LocalPart),
             c => c,
         };
-        if c.is_control() {
+        if !(matches!(c, ' '..='~') || is_utf8_text(c)) {
             return Err(AddressError::LocalPart);
         }
         local.push(c);
@@ -122,8 +146,15 @@ fn is_atext(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || is_utf8_text(c)
 }
 
+/// A letter beyond ASCII that is seen as one: neither a control, nor a blank, nor one of those
+/// that are not seen but change how the rest is read (directions, tags, invisible joins).
 fn is_utf8_text(c: char) -> bool {
-    !c.is_ascii() && !c.is_control() && !c.is_whitespace()
+    let unseen = matches!(
+        c,
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    );
+    !c.is_ascii() && !c.is_control() && !c.is_whitespace() && !unseen
 }
 
 fn parse_domain(text: &str) -> Result<Domain, AddressError> {
@@ -149,7 +180,9 @@ fn parse_literal(inner: &str) -> Option<IpAddr> {
 
 /// A label: letters, digits, hyphens inside; or UTF-8 (RFC 6531 §3.3).
 fn is_label(label: &str) -> bool {
-    let inner = |c: char| c.is_ascii_alphanumeric() || c == '-' || is_utf8_text(c);
+    // Some readers take these for dots (RFC 3490 §3.1).
+    let is_dot = |c: char| matches!(c, '\u{3002}' | '\u{ff0e}' | '\u{ff61}');
+    let inner = |c: char| c.is_ascii_alphanumeric() || c == '-' || (is_utf8_text(c) && !is_dot(c));
     (1..=LABEL_OCTETS_MAX).contains(&label.len())
         && label.chars().all(inner)
         && !label.starts_with('-')
@@ -259,6 +292,13 @@ mod tests {
             "a@exa\u{7f}mple.org",
             "a@exam ple.org",
             "a\u{2028}b@example.org",
+            "\"a\u{2028}b\"@example.org",
+            "a\u{202e}b@example.org",
+            "a@exam\u{3002}ple",
+            "a@[IPv6:fe80::1%eth0]",
+            "<a@example.org>",
+            "a@example.org>",
+            "a@example.org\r\nRCPT TO:<b@example.org",
             &long_local,
             &long_domain,
         ] {
@@ -270,6 +310,22 @@ mod tests {
     fn lookups_do_not_mind_case() {
         let one = Address::parse("Dana.LEVI@Example.ORG").unwrap();
         assert_eq!(one.normalized(), "dana.levi@example.org");
+        let letters = Address::parse("ÄÖ@Ünder.example").unwrap();
+        assert_eq!(letters.normalized(), "äö@ünder.example");
+        // The Kelvin sign stays one.
+        let kelvin = Address::parse("\u{212a}@\u{212a}.example").unwrap();
+        assert_eq!(kelvin.normalized(), "\u{212a}@\u{212a}.example");
+    }
+
+    #[test]
+    fn lengths_count_as_on_the_wire() {
+        let quoted = |octets: usize| format!("\"{}\"@example.org", "\\\\".repeat(octets));
+        assert!(Address::parse(&quoted(31)).is_ok());
+        assert_eq!(Address::parse(&quoted(32)), Err(AddressError::TooLong));
+        let label = "a".repeat(63);
+        let domain = [label.as_str(); 4].join(".");
+        assert!(Address::parse(&format!("{}@{domain}", "a".repeat(64))).is_ok());
+        assert_eq!(Address::parse(&format!("a@{domain}.b")), Err(AddressError::TooLong));
     }
 
     proptest! {

@@ -53,7 +53,37 @@ fn without_route(path: &str) -> Result<&str, AddressError> {
     if !path.starts_with('@') {
         return Ok(path);
     }
-    path.split_once(':').map(|(_, mailbox)| mailbox).ok_or(AddressError::Form)
+    let (route, mailbox) = split_route(path).ok_or(AddressError::Form)?;
+    let is_host = |hop: &str| {
+        hop.strip_prefix('@').is_some_and(|host| Address::parse(&format!("x@{host}")).is_ok())
+    };
+    match route.split(',').all(is_host) {
+        true => Ok(mailbox),
+        false => Err(AddressError::Form),
+    }
+}
+
+/// Splits at the route's colon; an IPv6 literal holds colons of its own.
+fn split_route(path: &str) -> Option<(&str, &str)> {
+    let mut inside = false;
+    let at = path.find(|c: char| {
+        inside = (inside || c == '[') && c != ']';
+        c == ':' && !inside
+    })?;
+    Some((&path[..at], &path[at + 1..]))
+}
+
+/// Splits `<path> parameters` behind the path's own `>`: a quoted local part may hold others.
+/// `None` when the text does not begin with a path in angle brackets.
+pub fn split_path(text: &str) -> Option<(&str, &str)> {
+    let (mut quoted, mut escaped) = (false, false);
+    let at = text.strip_prefix('<')?.find(|c: char| {
+        let ends = c == '>' && !quoted;
+        quoted ^= c == '"' && !escaped;
+        escaped = c == '\\' && quoted && !escaped;
+        ends
+    })?;
+    Some(text.split_at(at + 2))
 }
 
 impl fmt::Display for ReversePath {
@@ -103,11 +133,63 @@ impl Default for Notify {
     }
 }
 
+impl Notify {
+    /// Reads the parameter's value, `NEVER` or a list of the others; `None` for anything else,
+    /// `NEVER` among others included.
+    pub fn parse(value: &str) -> Option<Notify> {
+        if value.eq_ignore_ascii_case("NEVER") {
+            return Some(Notify::Never);
+        }
+        let (mut success, mut failure, mut delay) = (false, false, false);
+        for word in value.split(',') {
+            let flag = match word.to_ascii_uppercase().as_str() {
+                "SUCCESS" => &mut success,
+                "FAILURE" => &mut failure,
+                "DELAY" => &mut delay,
+                _ => return None,
+            };
+            *flag = true;
+        }
+        Some(Notify::On { success, failure, delay })
+    }
+}
+
+impl fmt::Display for Notify {
+    /// The parameter's value. Without any flag it is `NEVER`, which says the same.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Notify::On { success, failure, delay } = *self else { return f.write_str("NEVER") };
+        let flags = [(success, "SUCCESS"), (failure, "FAILURE"), (delay, "DELAY")];
+        let words: Vec<&str> =
+            flags.into_iter().filter(|(on, _)| *on).map(|(_, word)| word).collect();
+        f.write_str(if words.is_empty() { "NEVER".to_owned() } else { words.join(",") }.as_str())
+    }
+}
+
 /// The recipient as the sender first gave it (RFC 3461 §4.2), decoded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OriginalRecipient {
     pub addr_type: String,
     pub address: String,
+}
+
+impl OriginalRecipient {
+    /// Reads `rfc822;xtext`; `None` when it is malformed or longer than RFC 3461 §4.2 allows.
+    pub fn parse(value: &str) -> Option<OriginalRecipient> {
+        const OCTETS_MAX: usize = 500;
+        let (addr_type, address) = value.split_once(';').filter(|_| value.len() <= OCTETS_MAX)?;
+        let is_atom = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*-/?^_`{|}~".contains(c);
+        if addr_type.is_empty() || !addr_type.chars().all(is_atom) {
+            return None;
+        }
+        let address = xtext_decode(address).filter(|address| !address.is_empty())?;
+        Some(OriginalRecipient { addr_type: addr_type.to_owned(), address })
+    }
+}
+
+impl fmt::Display for OriginalRecipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{};{}", self.addr_type, xtext_encode(&self.address))
+    }
 }
 
 /// One recipient with its parameters.
@@ -201,8 +283,61 @@ mod tests {
         for text in ["<postmaster>", "<PostMaster>"] {
             assert_eq!(ForwardPath::parse(text), Ok(ForwardPath::Postmaster));
         }
-        for text in ["<>", "<dana>", "<dana@example.org", "<@a.example>", "<a@b.example>x"] {
+        let literal = "<@[IPv6:2001:db8::1],@b.example:dana@example.org>";
+        assert_eq!(ForwardPath::parse(literal), Ok(ForwardPath::Address(dana)));
+        for text in [
+            "<>",
+            "<dana>",
+            "<dana@example.org",
+            "<@a.example>",
+            "<a@b.example>x",
+            "<@:a@b.example>",
+            "<@a b:a@b.example>",
+            "<@a.example,b.example:a@b.example>",
+            "<<a@b.example>>",
+            "<a@b.example\r\n>",
+        ] {
             assert!(ForwardPath::parse(text).is_err(), "{text} was taken");
+        }
+    }
+
+    #[test]
+    fn a_path_ends_at_its_own_bracket() {
+        for (text, expected) in [
+            ("<a@b.example> SIZE=1", Some(("<a@b.example>", " SIZE=1"))),
+            ("<>", Some(("<>", ""))),
+            ("<\"a> NOTIFY=NEVER x\"@c>", Some(("<\"a> NOTIFY=NEVER x\"@c>", ""))),
+            ("<\"a\\\"> b\"@c> D", Some(("<\"a\\\"> b\"@c>", " D"))),
+            ("<\"a\\\\\"@c> D", Some(("<\"a\\\\\"@c>", " D"))),
+            ("a@b.example", None),
+            ("<\"a>", None),
+        ] {
+            assert_eq!(split_path(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn report_parameters_are_read_and_written() {
+        let on = |success, failure, delay| Some(Notify::On { success, failure, delay });
+        for (value, expected) in [
+            ("NEVER", Some(Notify::Never)),
+            ("SUCCESS,DELAY", on(true, false, true)),
+            ("failure", on(false, true, false)),
+            ("NEVER,SUCCESS", None),
+            ("SUCCESS,NEVER", None),
+            ("", None),
+            ("SUCCESS,", None),
+        ] {
+            assert_eq!(Notify::parse(value), expected, "{value}");
+            if let Some(notify) = expected {
+                assert_eq!(Notify::parse(&notify.to_string()), expected);
+            }
+        }
+        let orcpt = OriginalRecipient::parse("rfc822;a+2Bb@c.example").unwrap();
+        assert_eq!((orcpt.addr_type.as_str(), orcpt.address.as_str()), ("rfc822", "a+b@c.example"));
+        assert_eq!(orcpt.to_string(), "rfc822;a+2Bb@c.example");
+        for value in ["rfc822", ";a@b", "rfc822;", "rf c;a@b", "rfc822;a+0Ab"] {
+            assert_eq!(OriginalRecipient::parse(value), None, "{value}");
         }
     }
 

@@ -67,8 +67,8 @@ pub enum HeaderRefusal {
     Name,
     #[error("there is no From field")]
     NoFrom,
-    #[error("a field that may stand once stands twice")]
-    Duplicate,
+    #[error("the header has more than one {0} field")]
+    Duplicate(&'static str),
     #[error("the message is in a loop")]
     Loop,
 }
@@ -86,8 +86,9 @@ impl HeaderRefusal {
     }
 }
 
-/// RFC 5322 §3.6 and RFC 2045: at most once each.
-const SINGLE: [&str; 17] = [
+/// RFC 5322 §3.6 and RFC 2045: at most once each. Return-Path is not among them: mail that was
+/// delivered and sent on brings the old one along, and nobody decides anything by it.
+const SINGLE: [&str; 16] = [
     "from",
     "sender",
     "reply-to",
@@ -104,7 +105,6 @@ const SINGLE: [&str; 17] = [
     "content-transfer-encoding",
     "content-disposition",
     "content-id",
-    "return-path",
 ];
 
 impl HeaderFacts {
@@ -215,7 +215,7 @@ fn check_fields(
         if let Some(at) = SINGLE.iter().position(|name| field.is(message, name))
             && std::mem::replace(&mut seen[at], true)
         {
-            return Err(HeaderRefusal::Duplicate);
+            return Err(HeaderRefusal::Duplicate(SINGLE[at]));
         }
     }
     match (seen[0], received > limits.received_max) {
@@ -264,10 +264,13 @@ mod tests {
             (b"Sub\tject: x\r\nFrom: a@b.example\r\n\r\n", Name),
             (b": x\r\nFrom: a@b.example\r\n\r\n", Name),
             (b"Fr\xc3\xb6m: x\r\nFrom: a@b.example\r\n\r\n", Name),
-            (b"From: a@b.example\r\nFrom: c@d.example\r\n\r\n", Duplicate),
-            (b"From: a@b.example\r\nfrom: c@d.example\r\n\r\n", Duplicate),
-            (b"From: a@b.example\r\nSubject: x\r\nSubject: y\r\n\r\n", Duplicate),
-            (b"From: a@b.example\r\nContent-Type: a/b\r\nContent-Type: c/d\r\n\r\n", Duplicate),
+            (b"From: a@b.example\r\nFrom: c@d.example\r\n\r\n", Duplicate("from")),
+            (b"From: a@b.example\r\nfrom: c@d.example\r\n\r\n", Duplicate("from")),
+            (b"From: a@b.example\r\nSubject: x\r\nSubject: y\r\n\r\n", Duplicate("subject")),
+            (
+                b"From: a@b.example\r\nContent-Type: a/b\r\nContent-Type: c/d\r\n\r\n",
+                Duplicate("content-type"),
+            ),
             (b"Subject: x\r\n\r\n", NoFrom),
             (b"", NoFrom),
             (b"From a@b.example 09:02\r\nFrom: a@b.example\r\n\r\n", Name),
@@ -281,6 +284,32 @@ mod tests {
             assert_eq!(refusal(message), Some(expected), "{shown:?}");
         }
         assert_eq!(refusal(b"just text\r\nFrom: a@b.example\r\n\r\n"), Some(NotAField));
+    }
+
+    #[test]
+    fn what_real_mail_brings_along_passes() {
+        for extra in [
+            "Return-Path: <a@b.example>\r\nReturn-Path: <c@d.example>\r\n",
+            "Subject: x\r\n \r\n\ty\r\n",
+            "Subject: \u{e9}\x01\r\n",
+            "X:\r\nX: y\r\nx-Y_z.9: \r\n",
+        ] {
+            let message = format!("{extra}From: a@b.example\r\n\r\n");
+            assert_eq!(refusal(message.as_bytes()), None, "{extra:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_is_wrong_and_under_which_code() {
+        let reply = |refusal: HeaderRefusal| {
+            let (code, status) = refusal.reply();
+            format!("{code} {status} {refusal}")
+        };
+        let twice = HeaderRefusal::Duplicate("subject");
+        assert_eq!(reply(twice), "550 5.6.0 the header has more than one subject field");
+        assert_eq!(reply(HeaderRefusal::Loop), "554 5.4.6 the message is in a loop");
+        assert_eq!(reply(HeaderRefusal::TooLarge), "552 5.3.4 the header is too large");
+        assert_eq!(reply(HeaderRefusal::NoFrom), "550 5.6.0 there is no From field");
     }
 
     #[test]

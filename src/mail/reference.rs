@@ -239,6 +239,24 @@ mod tests {
         assert!(swaps > 30_000, "only {swaps} swaps were tried");
     }
 
+    /// P-18: the same for every pair of symbols in every place, not only those a sample holds.
+    #[test]
+    fn weights_of_places_differ_and_none_is_zero() {
+        let mut weights = vec![1];
+        for at in 1..LENGTH {
+            weights.push(double(weights[at - 1]));
+        }
+        let distinct: std::collections::BTreeSet<u8> = weights.iter().copied().collect();
+        assert!(distinct.len() == LENGTH && !distinct.contains(&0), "{weights:?}");
+        for pair in weights.windows(2) {
+            for (one, other) in (0..32).flat_map(|one| (0..32).map(move |other| (one, other))) {
+                let before = multiply(one, pair[0]) ^ multiply(other, pair[1]);
+                let after = multiply(other, pair[0]) ^ multiply(one, pair[1]);
+                assert_eq!(before == after, one == other, "{one} {other} at {pair:?}");
+            }
+        }
+    }
+
     /// P-18: ten million numbers, made by several at once, hold no duplicate.
     #[test]
     fn ten_million_numbers_hold_no_duplicate() {

@@ -25,6 +25,9 @@ pub fn lines(reverse_path: &ReversePath, hop: &Hop) -> Vec<u8> {
         IpAddr::V4(ip) => format!("[{ip}]"),
         IpAddr::V6(ip) => format!("[IPv6:{ip}]"),
     };
+    let from = token(&hop.helo);
+    // RFC 5322 §2.1.1: lines of at most 78 characters where that is possible.
+    let fold = if from.len() > 30 { "\r\n\t" } else { " " };
     let tls = match &hop.tls {
         Some((version, cipher)) => {
             format!("\r\n\t(using {} with cipher {})", token(version), token(cipher))
@@ -33,10 +36,10 @@ pub fn lines(reverse_path: &ReversePath, hop: &Hop) -> Vec<u8> {
     };
     format!(
         "Return-Path: {reverse_path}\r\n\
-         Received: from {} ({ip}){tls}\r\n\
-         \tby {} with {} id {};\r\n\
+         Received: from {from}{fold}({ip}){tls}\r\n\
+         \tby {}\r\n\
+         \twith {} id {};\r\n\
          \t{}\r\n",
-        token(&hop.helo),
         token(&hop.by),
         hop.with,
         hop.reference,
@@ -49,7 +52,7 @@ pub fn lines(reverse_path: &ReversePath, hop: &Hop) -> Vec<u8> {
 /// none that has a meaning there, and not long.
 fn token(text: &str) -> String {
     const CHARS_MAX: usize = 255;
-    let safe = |c: char| if c.is_alphanumeric() || "._-:[]".contains(c) { c } else { '?' };
+    let safe = |c: char| if c.is_ascii_alphanumeric() || "._-:[]".contains(c) { c } else { '?' };
     let token: String = text.chars().take(CHARS_MAX).map(safe).collect();
     if token.is_empty() { "unknown".to_owned() } else { token }
 }
@@ -78,7 +81,7 @@ mod tests {
         let expected = format!(
             "Return-Path: <>\r\nReceived: from relay.example ([192.0.2.7])\r\n\
              \t(using TLSv1.3 with cipher TLS13_AES_256_GCM_SHA384)\r\n\
-             \tby mail.example.org with ESMTPS id {number};\r\n\
+             \tby mail.example.org\r\n\twith ESMTPS id {number};\r\n\
              \tMon, 23 Nov 2026 09:02:03 +0000\r\n"
         );
         assert_eq!(text, expected);
@@ -89,6 +92,9 @@ mod tests {
         let text = lines(&ReversePath::Null, &hop("a\r\nX-Evil: 1 (b)", false));
         let text = String::from_utf8(text).unwrap();
         assert!(text.contains("from a??X-Evil:?1??b? ([192.0.2.7])"), "{text}");
-        assert!(text.lines().all(|line| line.len() < 400));
+        assert_eq!(text.lines().count(), 5, "{text}");
+        let text = lines(&ReversePath::Null, &hop(&"é\u{202e}".repeat(1_000), true));
+        assert!(text.is_ascii());
+        assert!(text.split(|octet| *octet == b'\n').all(|line| line.len() < 998));
     }
 }

@@ -1,0 +1,167 @@
+//! What must hold for any octets at all that reach the mail room. Each function panics when it
+//! does not.
+
+// Each fuzz target uses one of them.
+#![allow(dead_code)]
+
+use postern::mail::address::Address;
+use postern::mail::envelope::{
+    ForwardPath, Notify, OriginalRecipient, ReversePath, split_path, xtext_decode, xtext_encode,
+};
+use postern::mail::header::{GateLimits, gate};
+use postern::mail::message::{View, part_bytes, summary, view};
+use postern::mail::reference::Reference;
+use postern::mail::sanitize::{html, oracle_is_inert};
+
+/// Whatever is taken for an address, a path or a parameter is written in a form that is read as
+/// the same again and cannot break a command or a header.
+pub fn address(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Ok(address) = Address::parse(text) {
+        let written = address.to_string();
+        assert_eq!(Address::parse(&written).as_ref(), Ok(&address));
+        assert_harmless(&written);
+        assert!(written.len() <= 64 + 1 + 255);
+        assert_eq!(split_path(&format!("<{written}> X")).unwrap().1, " X");
+        let again = Address::parse(&address.normalized());
+        assert!(again.is_err() || again.unwrap().normalized() == address.normalized());
+    }
+    if let Ok(path) = ReversePath::parse(text) {
+        assert_eq!(ReversePath::parse(&path.to_string()), Ok(path));
+    }
+    if let Ok(path) = ForwardPath::parse(text) {
+        assert_eq!(ForwardPath::parse(&path.to_string()), Ok(path));
+    }
+    if let Some((path, rest)) = split_path(text) {
+        assert_eq!(format!("{path}{rest}"), text);
+    }
+    if let Some(decoded) = xtext_decode(text) {
+        assert!(!decoded.chars().any(char::is_control));
+        assert_eq!(xtext_decode(&xtext_encode(&decoded)), Some(decoded));
+    }
+    if let Some(orcpt) = OriginalRecipient::parse(text) {
+        assert_eq!(OriginalRecipient::parse(&orcpt.to_string()).as_ref(), Some(&orcpt));
+    }
+    if let Some(notify) = Notify::parse(text) {
+        assert_eq!(Notify::parse(&notify.to_string()), Some(notify));
+    }
+}
+
+/// Nothing in it ends a line or, outside quotes, a path.
+fn assert_harmless(address: &str) {
+    assert!(!address.chars().any(char::is_control), "{address:?}");
+    let (mut quoted, mut escaped) = (false, false);
+    for c in address.chars() {
+        assert!(quoted || !matches!(c, '<' | '>' | ' ' | ',' | '(' | ')'), "{address:?}");
+        if !escaped && c == '"' {
+            quoted = !quoted;
+        }
+        escaped = quoted && !escaped && c == '\\';
+    }
+    assert!(!quoted, "{address:?}");
+}
+
+/// Whatever is taken for a reference number is written in one form, and no slip of one symbol
+/// or two neighbours makes another number of it.
+pub fn reference(data: &[u8]) {
+    let from_bytes = data.first_chunk::<16>().and_then(|bytes| Reference::from_bytes(*bytes));
+    let from_text = std::str::from_utf8(data).ok().and_then(|text| text.parse().ok());
+    let made = data.first_chunk::<16>().map(|bytes| {
+        let (millis, random) = bytes.split_at(8);
+        let number = |octets: &[u8]| u64::from_be_bytes(octets.try_into().unwrap());
+        Reference::from_parts(number(millis), number(random))
+    });
+    for number in [from_bytes, from_text, made].into_iter().flatten() {
+        let text = number.to_string();
+        assert_eq!(text.parse(), Ok(number));
+        assert_eq!(text.to_lowercase().replace('-', "").parse(), Ok(number));
+        assert_eq!(Reference::from_bytes(number.to_bytes()), Some(number));
+        for at in 1..text.len() {
+            let mut octets = text.clone().into_bytes();
+            octets.swap(at - 1, at);
+            let swapped = String::from_utf8(octets).unwrap();
+            let same = swapped.replace('-', "") == text.replace('-', "");
+            assert_eq!(swapped.parse::<Reference>().is_ok(), same, "{text} {swapped}");
+        }
+    }
+}
+
+/// A header that passes has one From, and the parser behind the gate sees the same fields and
+/// the same body as the gate did.
+pub fn header_gate(data: &[u8]) {
+    let Ok(facts) = gate(data, &GateLimits::default()) else { return };
+    let header = &data[..facts.body];
+    assert!(!header.contains(&0));
+    let lines: Vec<&[u8]> = header.split(|octet| *octet == b'\n').collect();
+    for line in &lines[..lines.len() - 1] {
+        assert!(line.ends_with(b"\r") && !line[..line.len() - 1].contains(&b'\r'));
+    }
+    let named = |name: &str| {
+        let prefix = format!("{name}:").into_bytes();
+        let is = |line: &&&[u8]| {
+            line.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(&prefix))
+        };
+        lines.iter().filter(is).count()
+    };
+    for name in ["from", "sender", "subject", "date", "message-id", "content-type"] {
+        assert_eq!(named(name), facts.values(data, name).count(), "{name}");
+        assert!(named(name) <= 1, "{name}");
+    }
+    assert_eq!(named("from"), 1);
+    assert_eq!(named("received"), facts.received);
+    // The parser wants an end of the header that the gate does not insist on.
+    let whole = [header.trim_ascii_end(), b"\r\n\r\n"].concat();
+    let parsed = mail_parser::MessageParser::new().parse_headers(&whole);
+    let parsed = parsed.expect("a header that passed can be parsed");
+    assert_eq!(parsed.parts[0].headers.len(), facts.fields.len());
+    let _ = summary(data, &facts);
+}
+
+/// A view of anything at all: no panic, nothing that could change what surrounds it, parts that
+/// can be fetched and are as large as they say.
+pub fn message_view(data: &[u8]) {
+    let shown = view(data);
+    assert_plain(&shown);
+    let mut inline = 0;
+    for part in &shown.parts {
+        inline += usize::from(part.inline);
+        assert!(!part.name.contains(['/', '\\']) && part.name != ".." && part.name != ".");
+        assert!(part.content_type.bytes().all(|octet| octet.is_ascii_graphic()));
+    }
+    for part in shown.parts.iter().take(16) {
+        let (again, octets) = part_bytes(data, part.index).expect("a listed part can be fetched");
+        assert_eq!((&again, octets.len() as u64), (part, part.size));
+        assert!(octets.len() <= data.len());
+    }
+    if let Ok(facts) = gate(data, &GateLimits::default()) {
+        let listed = summary(data, &facts);
+        assert_eq!(listed.subject, shown.subject);
+        assert_eq!(listed.from.as_ref(), shown.from.first());
+        assert!(listed.attachments as usize <= shown.parts.len() + inline + 1_000);
+    }
+}
+
+fn assert_plain(view: &View) {
+    let people = [&view.from, &view.to, &view.cc, &view.reply_to].into_iter().flatten();
+    let names = people.flat_map(|one| [&one.name, &one.address]).flatten();
+    let ids = view.message_id.iter().chain(&view.in_reply_to).chain(&view.references);
+    let parts = view.parts.iter().flat_map(|part| part.content_id.iter().chain([&part.name]));
+    let unseen =
+        |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    for line in names.chain(ids).chain(parts).chain([&view.subject]) {
+        assert!(!line.contains(unseen), "{line:?}");
+    }
+    let text = view.text.iter().flat_map(|text| text.chars());
+    assert!(!text.filter(|c| !matches!(c, '\n' | '\t')).any(unseen));
+}
+
+/// What comes out of the sanitiser is inert, and stays what it is when it goes in again.
+pub fn sanitize(data: &[u8]) {
+    let Ok(source) = std::str::from_utf8(data) else { return };
+    let Ok(safe) = html(source, &|id| (id == "logo").then(|| "cid/1".to_owned())) else { return };
+    assert!(oracle_is_inert(&safe.html), "{source:?} {}", safe.html);
+    assert!(safe.html.len() < 4096 + 64 * source.len(), "{source:?}");
+    if let Ok(again) = html(&safe.html, &|_| None) {
+        assert!(oracle_is_inert(&again.html), "{source:?} {}", again.html);
+    }
+}

@@ -1,0 +1,200 @@
+//! The short form of the fuzz targets: each oracle over a bounded number of mutated seeds, the
+//! same ones on every run. `FUZZ_ITERATIONS` sets how many; `make fuzz` runs the long form.
+
+#[path = "../fuzz/oracles/mail.rs"]
+mod mail;
+
+use std::path::Path;
+
+/// Mutations of one seed for each target.
+fn iterations() -> usize {
+    let given = std::env::var("FUZZ_ITERATIONS").ok().and_then(|count| count.parse().ok());
+    given.unwrap_or(3_000)
+}
+
+/// Octets that mean something to one of the readers.
+const WORDS: &[&[u8]] = &[
+    b"\r\n",
+    b"\r\n\r\n",
+    b"\n",
+    b"\r",
+    b"\0",
+    b"--x",
+    b"--x--",
+    b"=\r\n",
+    b"=",
+    b"@",
+    b"\"",
+    b"\\",
+    b"<",
+    b">",
+    b"From: ",
+    b"boundary=x",
+    b"Content-Type: multipart/mixed; boundary=\"x\"\r\n",
+    b"Content-Type: message/rfc822\r\n",
+    b"Content-Transfer-Encoding: base64\r\n",
+    b"Content-Transfer-Encoding: quoted-printable\r\n",
+    b"=?utf-8?B?",
+    b"?=",
+    b"*0*=",
+    b"\xff",
+    b"\xc2\xa0",
+    b"\xe2\x80\xae",
+    b"<!--",
+    b"-->",
+    b"</",
+    b"<table><tr><td>",
+    b"<img src=\"cid:logo\">",
+    b" style=\"",
+    b"u\\72l(",
+    b"&#x",
+    b"[IPv6:",
+];
+
+/// The generator of Marsaglia's xorshift paper: small, and the same everywhere.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound.max(1) as u64) as usize
+    }
+
+    fn range(&mut self, length: usize) -> std::ops::Range<usize> {
+        let start = self.below(length + 1);
+        start..start + self.below((length - start).min(64) + 1)
+    }
+}
+
+/// A few changes to one seed.
+fn mutated(seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
+    let mut data = seeds[random.below(seeds.len())].clone();
+    for _ in 0..=random.below(4) {
+        let range = random.range(data.len());
+        match random.below(6) {
+            0 => drop(data.drain(range)),
+            1 => {
+                let copy = data[range].to_vec();
+                let at = random.below(data.len() + 1);
+                data.splice(at..at, copy);
+            }
+            2 => {
+                let other = &seeds[random.below(seeds.len())];
+                let part = other[random.range(other.len())].to_vec();
+                data.splice(range, part);
+            }
+            3 if !data.is_empty() => {
+                let at = random.below(data.len());
+                data[at] ^= 1 << random.below(8);
+            }
+            4 => {
+                let at = random.below(data.len() + 1);
+                data.truncate(at);
+            }
+            _ => {
+                let word = WORDS[random.below(WORDS.len())];
+                data.splice(range.start..range.start, word.iter().copied());
+            }
+        }
+    }
+    data
+}
+
+fn run(name: &str, oracle: fn(&[u8]), seeds: &[Vec<u8>]) {
+    assert!(!seeds.is_empty());
+    seeds.iter().for_each(|seed| oracle(seed));
+    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    for count in 0..iterations() {
+        let data = mutated(seeds, &mut random);
+        // What failed is shown in a form that can be made a fixture of.
+        if std::panic::catch_unwind(|| oracle(&data)).is_err() {
+            panic!("{name}, mutation {count}: b\"{}\"", data.escape_ascii());
+        }
+    }
+}
+
+fn texts(texts: &[&str]) -> Vec<Vec<u8>> {
+    texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+/// Messages of our own, and those of `fixtures/messages` that are small.
+fn messages() -> Vec<Vec<u8>> {
+    let mut seeds = texts(&[
+        "From: Dana <dana@example.org>\r\nTo: a@b.example, \"B, C\" <d@e.example>\r\n\
+         Subject: =?utf-8?B?15PXoNeU?= x\r\nDate: Mon, 23 Nov 2026 09:00:00 +0000\r\n\
+         Message-ID: <1@example.org>\r\nReferences: <a@b> <c@d>\r\n\r\nbody\r\n",
+        "From: a@b.example\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\npreamble\r\n--x\r\n\
+         Content-Type: multipart/alternative; boundary=xy\r\n\r\n--xy\r\n\r\ntext\r\n--xy\r\n\
+         Content-Type: text/html; charset=windows-1255\r\n\r\n<b>x</b>\r\n--xy--\r\n--x\r\n\
+         Content-Type: image/png; name*0*=utf-8''a%20; name*1=b.png\r\nContent-ID: <logo>\r\n\
+         Content-Transfer-Encoding: base64\r\n\r\nAAECAw==\r\n--x--\r\n",
+        "From: a@b.example\r\nContent-Type: multipart/digest; boundary=\"x\"\r\n\r\n--x\r\n\r\n\
+         Subject: a\r\n\r\nb\r\n--x\r\nContent-Type: message/rfc822\r\n\r\nFrom: c@d.example\r\n\
+         Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\na=3Db=\r\n\
+         --x--\r\n",
+    ]);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/messages");
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .map(|entries| entries.map(|entry| entry.unwrap().path()).collect())
+        .unwrap_or_default();
+    paths.sort();
+    let is_message = |path: &std::path::PathBuf| path.extension().is_some_and(|end| end == "eml");
+    let files =
+        paths.iter().filter(|path| is_message(path)).map(|path| std::fs::read(path).unwrap());
+    seeds.extend(files.filter(|message| message.len() < 16 * 1024));
+    seeds
+}
+
+#[test]
+fn addresses() {
+    let seeds = texts(&[
+        "dana@example.org",
+        "\"a b\\\"c\"@example.org",
+        "u@[192.0.2.1]",
+        "u@[IPv6:2001:db8::1]",
+        "<@a.example,@b.example:dana@example.org>",
+        "<postmaster>",
+        "<>",
+        "<\"a>b\"@c.example> SIZE=1",
+        "דנה@דואר.example",
+        "rfc822;a+2Bb@c.example",
+        "SUCCESS,FAILURE",
+    ]);
+    run("address", mail::address, &seeds);
+}
+
+#[test]
+fn reference_numbers() {
+    let seeds = texts(&["01KAN-5Q7DC-8E2XV-M9T4H", "0123456789abcdef", "\0\0\0\x01KAN5Q7DC8E2XV"]);
+    run("reference", mail::reference, &seeds);
+}
+
+#[test]
+fn headers() {
+    run("header_gate", mail::header_gate, &messages());
+}
+
+#[test]
+fn views_of_messages() {
+    run("message_view", mail::message_view, &messages());
+}
+
+#[test]
+fn html() {
+    let mut seeds = texts(&[
+        "<p style=\"color:red\">a <b>b</b> <a href=\"https://example.org/?a=1&b=2\">c</a></p>",
+        "<table><tr><td>a<td><img src=\"cid:logo\"><tr><p>x</table><ul><li>a<li>b</ul>",
+        "<svg><style><img src=x onerror=alert(1)></style></svg><math><mi>x</math>",
+        "<div style=\"width:u\\72l(x)\"><!-- c --><script>1</script><title>t</title>&amp;&#106;x",
+        "<b><i>x</b>y</i><font color=red><div>a</font>b</div><noscript><p title=\"</noscript>\">",
+    ]);
+    seeds
+        .extend(messages().into_iter().filter(|message| message.windows(5).any(|w| w == b"<html")));
+    run("sanitize", mail::sanitize, &seeds);
+}
