@@ -36,7 +36,7 @@ use crate::store::{self, Store};
 use crate::vault::{self, Vault};
 
 pub use crate::store::Pending;
-pub use crate::vault::{Password, RecoveryKey};
+pub use crate::vault::{Password, RecoveryKey, wipe_stack};
 pub use account::{AccountRow, AccountView, NewAccount};
 pub use change::Changes;
 pub use event::{Event, EventKind};

@@ -23,7 +23,7 @@ use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
 use crate::mail::trace;
 use crate::store::{ContentId, Piece, Read, Tx};
-use crate::vault::{ContentKey, ContentSealer};
+use crate::vault::{ContentKey, ContentSealer, wipe_stack};
 
 use super::change::{self, Changed};
 use super::epoch::Arriving;
@@ -163,7 +163,9 @@ impl Gateway {
     /// Takes a message for recipients that were checked, and tells its reference number once it
     /// is durable. Seals on the calling thread, so larger messages belong on one that may work.
     pub fn receive(&self, inbound: Inbound) -> Pending<Receipt, Error> {
-        match self.prepare(inbound) {
+        let prepared = self.prepare(inbound);
+        wipe_stack();
+        match prepared {
             Ok(arrived) => self.store_arrived(arrived),
             Err(error) => Pending::ready(Err(error)),
         }

@@ -4,11 +4,15 @@
 //! Nothing here changes a message: what is stored is what was sent.
 
 use std::borrow::Cow;
+use std::panic::catch_unwind;
 
-use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+use mail_parser::{
+    Encoding, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType,
+};
 
 use super::header::HeaderFacts;
-use super::mime_fence::{self, LEVELS_MAX, PARTS_MAX};
+use super::mime_fence::{self, LEVELS_MAX, NotShown, PARTS_MAX};
 
 /// A name and an address as a header gives them; either may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +40,8 @@ pub struct View {
     /// As the header gives it, in RFC 3339 form where it can be read.
     pub date: Option<String>,
     pub message_id: Option<String>,
+    pub in_reply_to: Vec<String>,
+    pub references: Vec<String>,
     pub text: Option<String>,
     pub text_truncated: bool,
     pub html: Option<String>,
@@ -67,84 +73,187 @@ const FILE_NAME_CHARS_MAX: usize = 200;
 const TEXT_OCTETS_MAX: usize = 1024 * 1024;
 /// How many addresses of one field are shown.
 const ADDRESSES_MAX: usize = 500;
+/// How many message ids of one field are kept; the field grows with each answer.
+const IDS_MAX: usize = 500;
 
-/// What the list shows of a message whose header passed the gate. Reads the body only when it
-/// has parts.
+/// What the list shows of a message whose header passed the gate. Reads two fields, and of the
+/// body only where its parts are, so that it costs little for each message that comes in.
 pub fn summary(message: &[u8], facts: &HeaderFacts) -> Summary {
-    let content_type = facts.value(message, "content-type").unwrap_or_default();
-    let has_parts = !content_type.is_empty() && !starts_with_text(content_type);
-    let parser = MessageParser::default();
-    let parsed = match has_parts {
-        true => mime_fence::fence(message).ok().and_then(|fenced| {
-            let whole = parser.parse(&*fenced.octets)?;
-            Some(summary_of(&whole, count(whole.attachment_count())))
-        }),
-        false => None,
-    };
-    parsed.unwrap_or_else(|| match parser.parse_headers(&message[..facts.body]) {
-        Some(header) => summary_of(&header, 0),
-        None => Summary::default(),
-    })
-}
-
-fn starts_with_text(content_type: &[u8]) -> bool {
-    let value = content_type.trim_ascii_start();
-    value.len() >= 5 && value[..5].eq_ignore_ascii_case(b"text/")
-}
-
-fn summary_of(message: &Message<'_>, attachments: u32) -> Summary {
-    Summary {
-        from: addresses(message.from()).into_iter().next(),
-        subject: one_line(message.subject().unwrap_or_default()),
-        attachments,
+    let mut header = Vec::new();
+    for name in ["From", "Subject"] {
+        if let Some(value) = facts.value(message, &name.to_ascii_lowercase()) {
+            header.extend_from_slice(&[name.as_bytes(), b":", value, b"\r\n"].concat());
+        }
     }
+    header.extend_from_slice(b"\r\n");
+    let fields = header_fields(&header);
+    Summary {
+        from: fields.from.into_iter().next(),
+        subject: fields.subject,
+        attachments: attachments(message, facts),
+    }
+}
+
+fn attachments(message: &[u8], facts: &HeaderFacts) -> u32 {
+    let value = |name| facts.value(message, name).unwrap_or_default().trim_ascii_start();
+    let content_type = value("content-type");
+    let is_text = content_type.is_empty()
+        || content_type.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"text/"));
+    if is_text && value("content-disposition").is_empty() {
+        return 0;
+    }
+    let counted = read(message, Extent::Skeleton, |parsed, _| {
+        let part = |id: &u32| parsed.parts.get(usize::try_from(*id).ok()?);
+        let parts = parsed.attachments.iter().filter_map(part);
+        parts.filter(|part| !is_inline(part)).count()
+    });
+    counted.map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 /// Takes a message apart for the reader.
 pub fn view(message: &[u8]) -> View {
-    let fenced = match mime_fence::fence(message) {
-        Ok(fenced) => fenced,
-        Err(refused) => return header_view(message, &refused.to_string()),
-    };
-    let parsed = match MessageParser::default().parse(&*fenced.octets) {
-        Some(parsed) if is_too_much(&parsed) => {
-            return header_view(message, "the message has too many parts to be shown");
+    let base = header_fields(message);
+    let read = read(message, Extent::Whole, |parsed, ambiguous| {
+        if is_too_much(parsed) {
+            return Err(NotShown::TooManyParts);
         }
-        Some(parsed) => parsed,
-        None => return header_view(message, "the message cannot be taken apart"),
-    };
-    let (text, text_truncated) = text_of(&parsed);
-    let base = header_fields(&parsed);
-    let ambiguous = fenced.ambiguous;
-    View { text, text_truncated, html: html_of(&parsed), parts: parts(&parsed), ambiguous, ..base }
+        let (text, text_truncated) = text_of(parsed);
+        let describe = |id: &u32| {
+            let part = parsed.parts.get(usize::try_from(*id).ok()?)?;
+            Some(describe(message, part, *id))
+        };
+        let parts = parsed.attachments.iter().filter_map(describe).collect();
+        Ok(View {
+            text,
+            text_truncated,
+            html: html_of(parsed),
+            parts,
+            ambiguous,
+            ..View::default()
+        })
+    });
+    match read.and_then(|view| view) {
+        Ok(View { text, text_truncated, html, parts, ambiguous, .. }) => {
+            View { text, text_truncated, html, parts, ambiguous, ..base }
+        }
+        Err(refused) => View { refused: Some(refused.to_string()), ..base },
+    }
 }
 
 /// One part's octets, decoded; `None` when there is no such part.
 pub fn part_bytes(message: &[u8], index: u32) -> Option<(Part, Vec<u8>)> {
-    let fenced = mime_fence::fence(message).ok()?;
-    let parsed = MessageParser::default().parse(&*fenced.octets)?;
-    let listed = parsed.attachments.contains(&index);
-    let part = parsed.parts.get(usize::try_from(index).ok()?).filter(|_| listed)?;
-    Some((describe(part, index), octets_of(part).into_owned()))
+    let read = read(message, Extent::Whole, |parsed, _| {
+        let listed = parsed.attachments.contains(&index);
+        let part = parsed.parts.get(usize::try_from(index).ok()?).filter(|_| listed)?;
+        Some((describe(message, part, index), octets_of(message, part).into_owned()))
+    });
+    read.ok().flatten()
 }
 
-fn header_view(message: &[u8], refused: &str) -> View {
-    let header = MessageParser::default().parse_headers(message);
-    let base = header.map(|header| header_fields(&header)).unwrap_or_default();
-    View { refused: Some(refused.to_owned()), ..base }
+/// How much of a message the parser is shown.
+#[derive(Clone, Copy)]
+enum Extent {
+    Whole,
+    Skeleton,
 }
 
-fn header_fields(message: &Message<'_>) -> View {
+/// Parses a message behind its fence and hands it on, with whether it is ambiguous.
+fn read<T>(
+    message: &[u8],
+    extent: Extent,
+    take: impl FnOnce(&Message<'_>, bool) -> T,
+) -> Result<T, NotShown> {
+    /// A boundary in a spelling of its own shows only once the one around it was found.
+    const ROUNDS_MAX: usize = 4;
+    let mut spelled: Vec<Vec<u8>> = Vec::new();
+    for round in 1..=ROUNDS_MAX {
+        let fenced = mime_fence::fence(message, &spelled)?;
+        let octets = match extent {
+            Extent::Whole => Cow::Borrowed(&*fenced.octets),
+            Extent::Skeleton => Cow::Owned(fenced.skeleton()),
+        };
+        let parsed = parse(&octets)?;
+        let unknown = boundaries_of(&parsed).find(|boundary| !fenced.knows(boundary.as_bytes()));
+        match unknown {
+            Some(boundary) if round < ROUNDS_MAX => spelled.push(boundary.as_bytes().to_vec()),
+            unknown => return Ok(take(&parsed, fenced.ambiguous || unknown.is_some())),
+        }
+    }
+    Err(NotShown::Ambiguous)
+}
+
+/// The parser's decoders subtract lengths without looking; a message that makes one panic is
+/// stored and its header shown, like any other that cannot be taken apart.
+fn parse(octets: &[u8]) -> Result<Message<'_>, NotShown> {
+    let parsed = catch_unwind(|| MessageParser::new().parse(octets));
+    parsed.ok().flatten().ok_or(NotShown::Unreadable)
+}
+
+/// The boundaries by which the parser took the message apart.
+fn boundaries_of<'p>(message: &'p Message<'_>) -> impl Iterator<Item = &'p str> {
+    let mut waiting: Vec<&MessagePart<'_>> = message.parts.iter().collect();
+    std::iter::from_fn(move || {
+        loop {
+            let part = waiting.pop()?;
+            if let (PartType::Message(inner), Encoding::None) = (&part.body, part.encoding) {
+                waiting.extend(&inner.parts);
+            }
+            if let PartType::Multipart(_) = part.body
+                && let Some(boundary) = part.content_type().and_then(|t| t.attribute("boundary"))
+            {
+                return Some(boundary);
+            }
+        }
+    })
+}
+
+/// What the header alone tells.
+fn header_fields(message: &[u8]) -> View {
+    let header = readable_header(message);
+    let parsed = catch_unwind(|| MessageParser::new().parse_headers(&*header));
+    let Some(parsed) = parsed.ok().flatten() else { return View::default() };
     View {
-        from: addresses(message.from()),
-        to: addresses(message.to()),
-        cc: addresses(message.cc()),
-        reply_to: addresses(message.reply_to()),
-        subject: one_line(message.subject().unwrap_or_default()),
-        date: message.date().map(|date| date.to_rfc3339()),
-        message_id: message.message_id().map(one_line),
+        from: addresses(parsed.from()),
+        to: addresses(parsed.to()),
+        cc: addresses(parsed.cc()),
+        reply_to: addresses(parsed.reply_to()),
+        subject: one_line(parsed.subject().unwrap_or_default()),
+        date: parsed.date().map(|date| date.to_rfc3339()),
+        message_id: parsed.message_id().map(one_line),
+        in_reply_to: ids(parsed.in_reply_to()),
+        references: ids(parsed.references()),
         ..View::default()
     }
+}
+
+/// The header as UTF-8. Lines that are not are taken for ISO-8859-1, in which any octet is a
+/// character: senders that write raw 8-bit headers mostly mean that or its kin.
+fn readable_header(message: &[u8]) -> Cow<'_, [u8]> {
+    let end = memchr::memmem::find(message, b"\r\n\r\n").map_or(message.len(), |at| at + 4);
+    let header = &message[..end];
+    if std::str::from_utf8(header).is_ok() {
+        return Cow::Borrowed(header);
+    }
+    let mut readable = Vec::with_capacity(header.len() + 64);
+    for line in header.split_inclusive(|octet| *octet == b'\n') {
+        match std::str::from_utf8(line) {
+            Ok(_) => readable.extend_from_slice(line),
+            Err(_) => {
+                let latin: String = line.iter().map(|octet| char::from(*octet)).collect();
+                readable.extend_from_slice(latin.as_bytes());
+            }
+        }
+    }
+    Cow::Owned(readable)
+}
+
+fn ids(value: &HeaderValue<'_>) -> Vec<String> {
+    let ids = match value {
+        HeaderValue::Text(id) => std::slice::from_ref(id),
+        HeaderValue::TextList(ids) => ids,
+        _ => &[],
+    };
+    ids.iter().take(IDS_MAX).map(|id| one_line(id)).collect()
 }
 
 fn is_too_much(message: &Message<'_>) -> bool {
@@ -182,15 +291,10 @@ fn text_of(message: &Message<'_>) -> (Option<String>, bool) {
 }
 
 fn truncate(text: &mut String, octets_max: usize) -> bool {
-    if text.len() <= octets_max {
-        return false;
-    }
-    let mut end = octets_max;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
+    let end = text.floor_char_boundary(octets_max);
+    let truncated = end < text.len();
     text.truncate(end);
-    true
+    truncated
 }
 
 /// The first part that is HTML by itself; what the parser would make from text is not.
@@ -201,29 +305,38 @@ fn html_of(message: &Message<'_>) -> Option<String> {
     })
 }
 
-fn parts(message: &Message<'_>) -> Vec<Part> {
-    let part = |id: &u32| message.parts.get(*id as usize).map(|part| describe(part, *id));
-    message.attachments.iter().filter_map(part).collect()
-}
-
-fn describe(part: &MessagePart<'_>, index: u32) -> Part {
-    let content_type = match part.content_type() {
-        Some(value) => match value.subtype() {
-            Some(subtype) => format!("{}/{subtype}", value.ctype()),
-            None => value.ctype().to_owned(),
-        },
-        None => default_type(part).to_owned(),
-    };
-    let disposition = part.content_disposition();
-    let attached =
-        disposition.is_some_and(|value| value.ctype().eq_ignore_ascii_case("attachment"));
+fn describe(message: &[u8], part: &MessagePart<'_>, index: u32) -> Part {
     Part {
         index,
         name: file_name(part.attachment_name().unwrap_or_default()),
-        content_type: content_type.to_ascii_lowercase(),
-        size: octets_of(part).len() as u64,
-        inline: part.content_id().is_some() && !attached,
+        content_type: content_type(part),
+        size: octets_of(message, part).len() as u64,
+        inline: is_inline(part),
         content_id: part.content_id().map(one_line),
+    }
+}
+
+/// Whether a part is there for the HTML to refer to, not for the reader to save.
+fn is_inline(part: &MessagePart<'_>) -> bool {
+    let disposition = part.content_disposition();
+    let attached =
+        disposition.is_some_and(|value| value.ctype().eq_ignore_ascii_case("attachment"));
+    part.content_id().is_some() && !attached
+}
+
+/// `type/subtype` in lower case, of nothing but the characters of a token (RFC 2045 §5.1): it
+/// ends up in a header of ours.
+fn content_type(part: &MessagePart<'_>) -> String {
+    let Some(value) = part.content_type() else { return default_type(part).to_owned() };
+    let is_token = |text: &str| {
+        let special = |octet: u8| b"()<>@,;:\\\"/[]?=".contains(&octet);
+        !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_graphic() && !special(octet))
+    };
+    match value.subtype() {
+        Some(subtype) if is_token(value.ctype()) && is_token(subtype) => {
+            format!("{}/{subtype}", value.ctype()).to_ascii_lowercase()
+        }
+        _ => default_type(part).to_owned(),
     }
 }
 
@@ -236,13 +349,56 @@ fn default_type(part: &MessagePart<'_>) -> &'static str {
     }
 }
 
-fn octets_of<'p>(part: &'p MessagePart<'_>) -> Cow<'p, [u8]> {
-    match &part.body {
-        PartType::Text(text) | PartType::Html(text) => Cow::Borrowed(text.as_bytes()),
-        PartType::Binary(octets) | PartType::InlineBinary(octets) => Cow::Borrowed(octets),
-        PartType::Message(message) => Cow::Borrowed(message.raw_message()),
-        PartType::Multipart(_) => Cow::Borrowed(&[]),
+/// A part's octets as its sender had them. Not what the parser holds: that went through a
+/// charset, and through the fence.
+fn octets_of<'p>(message: &'p [u8], part: &'p MessagePart<'_>) -> Cow<'p, [u8]> {
+    let start = part.raw_body_offset() as usize;
+    let raw = message.get(start..part.raw_end_offset() as usize).unwrap_or_default();
+    let declared = part.content_transfer_encoding().unwrap_or_default();
+    match (&part.body, part.encoding) {
+        (PartType::Multipart(_), _) => Cow::Borrowed(&[]),
+        (PartType::Message(inner), Encoding::Base64 | Encoding::QuotedPrintable) => {
+            Cow::Borrowed(inner.raw_message())
+        }
+        (PartType::Binary(octets) | PartType::InlineBinary(octets), Encoding::Base64)
+        | (PartType::Binary(octets) | PartType::InlineBinary(octets), Encoding::QuotedPrintable) => {
+            Cow::Borrowed(octets)
+        }
+        (PartType::Text(text) | PartType::Html(text), Encoding::QuotedPrintable) => {
+            let decoded = quoted_printable_decode(raw);
+            decoded.map_or(Cow::Borrowed(text.as_bytes()), Cow::Owned)
+        }
+        _ if declared.eq_ignore_ascii_case("base64") => Cow::Owned(base64_decode(raw)),
+        _ => Cow::Borrowed(raw),
     }
+}
+
+/// Base64 as RFC 2045 §6.8 has it: what is not in the alphabet is passed over. The parser takes
+/// a part with one odd character for text.
+fn base64_decode(raw: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(raw.len() / 4 * 3);
+    let (mut held, mut bits) = (0u32, 0);
+    for octet in raw {
+        let value = match octet {
+            b'A'..=b'Z' => octet - b'A',
+            b'a'..=b'z' => octet - b'a' + 26,
+            b'0'..=b'9' => octet - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            // The end of one run of groups; some senders go on with another.
+            b'=' => {
+                (held, bits) = (0, 0);
+                continue;
+            }
+            _ => continue,
+        };
+        (held, bits) = (held << 6 | u32::from(value), bits + 6);
+        if bits >= 8 {
+            bits -= 8;
+            out.push((held >> bits) as u8);
+        }
+    }
+    out
 }
 
 fn addresses(field: Option<&mail_parser::Address<'_>>) -> Vec<NameAddr> {
@@ -278,71 +434,5 @@ fn without_controls(text: &str, but: &[char]) -> String {
     text.chars().filter(keep).collect()
 }
 
-fn count(parts: usize) -> u32 {
-    u32::try_from(parts).unwrap_or(u32::MAX)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::super::header::{GateLimits, gate};
-    use super::*;
-
-    fn summarize(message: &[u8]) -> Summary {
-        summary(message, &gate(message, &GateLimits::default()).unwrap())
-    }
-
-    #[test]
-    fn the_list_shows_decoded_names_and_subjects() {
-        let message = b"From: =?utf-8?B?15PXoNeU?= <dana@example.org>\r\n\
-            Subject: =?iso-8859-1?Q?Caf=E9?= und\r\n =?utf-8?Q?Tee?=\r\n\r\nbody";
-        let summary = summarize(message);
-        assert_eq!(summary.subject, "Café und Tee");
-        let from = summary.from.unwrap();
-        assert_eq!(from.name.as_deref(), Some("דנה"));
-        assert_eq!(from.address.as_deref(), Some("dana@example.org"));
-    }
-
-    const MIXED: &[u8] = b"From: a@b.example\r\nMIME-Version: 1.0\r\n\
-        Content-Type: multipart/mixed; boundary=x\r\n\r\n\
-        --x\r\nContent-Type: multipart/alternative; boundary=y\r\n\r\n\
-        --y\r\nContent-Type: text/plain; charset=windows-1255\r\n\r\n\xf9\xec\xe5\xed\r\n\
-        --y\r\nContent-Type: text/html\r\n\r\n<b>hi</b>\r\n--y--\r\n\
-        --x\r\nContent-Type: image/png; name=\"../../p\xe2\x80\xaegnp.exe\"\r\n\
-        Content-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\nAAEC\r\n--x--\r\n";
-
-    #[test]
-    fn the_reader_gets_text_html_and_parts() {
-        let view = view(MIXED);
-        assert_eq!(view.text.as_deref().map(str::trim), Some("שלום"));
-        assert_eq!(view.html.as_deref().map(str::trim), Some("<b>hi</b>"));
-        assert_eq!(view.parts.len(), 1);
-        let part = &view.parts[0];
-        assert_eq!((part.content_type.as_str(), part.size, part.inline), ("image/png", 3, false));
-        assert!(!part.name.contains(['/', '\u{202e}']), "{:?}", part.name);
-        assert_eq!(part_bytes(MIXED, part.index).unwrap().1, [0, 1, 2]);
-        assert_eq!(part_bytes(MIXED, 0), None);
-        assert_eq!(summarize(MIXED).attachments, 1);
-    }
-
-    #[test]
-    fn html_made_from_text_is_not_html() {
-        let view = view(b"From: a@b.example\r\n\r\njust text");
-        assert_eq!(view.html, None);
-        assert_eq!(view.text.as_deref(), Some("just text"));
-    }
-
-    #[test]
-    fn hostile_messages_are_described_and_never_taken_apart() {
-        let deep: String = (0..10_000)
-            .map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n"))
-            .collect();
-        let message = format!("From: a@b.example\r\nSubject: deep\r\n{deep}");
-        let shown = view(message.as_bytes());
-        assert_eq!(shown.subject, "deep");
-        assert!(shown.refused.is_some());
-        assert_eq!(summarize(message.as_bytes()).subject, "deep");
-        for octets in [&b"\0\xff\xfe"[..], b"From: \xff\xff\r\n\r\n\0\0", b""] {
-            let _ = view(octets);
-        }
-    }
-}
+mod tests;

@@ -6,20 +6,43 @@
 //! length that only the parser sees; the message is flagged, the stored octets stay.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use memchr::memmem;
 
 /// More parts than this, or deeper, and a message is stored but not shown.
 pub const PARTS_MAX: usize = 1_000;
 pub const LEVELS_MAX: usize = 50;
-/// More boundaries than this are not looked for one by one.
-const BOUNDARIES_MAX: usize = 64;
+/// Boundaries that a message may declare.
+const BOUNDARIES_MAX: usize = PARTS_MAX;
+/// Times it may do so: in forwarded mail and in text about mail the same ones come again.
+const DECLARATIONS_MAX: usize = 100_000;
+/// Delimiters that may stand in it: one in front of each part, and those that close.
+const DELIMITERS_MAX: usize = PARTS_MAX + LEVELS_MAX;
+/// Places where a boundary may stand and be no delimiter.
+const STRAYS_MAX: usize = 1_000;
+/// Octets that may be looked at, counting those that are looked at again for each boundary.
+/// Small messages never get there; in one of 50 MiB some 80 boundaries are looked for.
+const OCTETS_SEEN_MAX: usize = 4 << 30;
 
 /// What the parser may see.
+#[derive(Debug)]
 pub struct Fenced<'m> {
     pub octets: Cow<'m, [u8]>,
     /// A boundary stood where readers disagree about it.
     pub ambiguous: bool,
+    boundaries: Vec<Vec<u8>>,
+    delimiters: Vec<Delimiter>,
+}
+
+/// A delimiter line that all readers agree on.
+#[derive(Clone, Copy, Debug)]
+struct Delimiter {
+    at: usize,
+    boundary: usize,
+    closes: bool,
+    /// The end of the header that follows; where the delimiter stands when it closes.
+    header_end: usize,
 }
 
 /// Why a message is not taken apart.
@@ -29,66 +52,237 @@ pub enum NotShown {
     TooManyParts,
     #[error("the message is nested too deeply to be shown")]
     TooDeep,
+    #[error("the message's parts cannot be told apart")]
+    Ambiguous,
+    #[error("the message cannot be taken apart")]
+    Unreadable,
 }
 
-/// Bounds the structure and settles the boundaries. Linear in the message's length.
-pub fn fence(message: &[u8]) -> Result<Fenced<'_>, NotShown> {
-    let boundaries = declared_boundaries(message)?;
-    let mut octets = Cow::Borrowed(message);
-    let mut delimiters = 0;
-    let mut ambiguous = false;
-    for boundary in &boundaries {
-        let needle = [b"--".as_slice(), boundary].concat();
-        for at in memmem::find_iter(message, &needle) {
-            if is_delimiter(message, at, needle.len()) {
-                delimiters += 1;
-            } else if !is_longer_boundary(message, at, &boundaries) {
-                ambiguous = true;
-                octets.to_mut()[at..at + 2].copy_from_slice(b"  ");
+/// Bounds the structure and settles the boundaries: those that the message declares in plain
+/// sight, and `more` that the parser found in spellings of its own. Linear in the message's
+/// length, as boundaries are limited.
+pub fn fence<'m>(message: &'m [u8], more: &[Vec<u8>]) -> Result<Fenced<'m>, NotShown> {
+    let declared = declarations(message)?;
+    let boundaries = distinct(declared.iter().map(|(_, boundary)| *boundary), more)?;
+    if boundaries.len().saturating_mul(message.len()) > OCTETS_SEEN_MAX {
+        return Err(NotShown::TooManyParts);
+    }
+    let mut fenced = Fenced {
+        octets: Cow::Borrowed(message),
+        ambiguous: false,
+        boundaries,
+        delimiters: Vec::new(),
+    };
+    fenced.find_delimiters(message)?;
+    fenced.check_futile(message, &declared)?;
+    fenced.check_prefixes(message, &declared);
+    fenced.settle_soft_breaks(message);
+    Ok(fenced)
+}
+
+impl Fenced<'_> {
+    /// Whether this boundary was looked for.
+    pub fn knows(&self, boundary: &[u8]) -> bool {
+        self.boundaries.iter().any(|known| known == boundary)
+    }
+
+    /// The message's headers and delimiters without what the parts hold: all that is needed to
+    /// count them, at a fraction of the cost.
+    pub fn skeleton(&self) -> Vec<u8> {
+        let message = &*self.octets;
+        let first = self.delimiters.first().map_or(message.len(), |delimiter| delimiter.at);
+        let mut out = message[..header_end(message, 0, first)].to_vec();
+        for (n, delimiter) in self.delimiters.iter().enumerate() {
+            let next = self.delimiters.get(n + 1).map_or(message.len(), |next| next.at);
+            let mut end = delimiter.header_end;
+            // The header of a message within the message tells of its parts.
+            if holds(&message[delimiter.at..end], b"message/") {
+                end = header_end(message, end, next);
             }
-            if delimiters > PARTS_MAX + LEVELS_MAX {
-                return Err(NotShown::TooManyParts);
+            if !out.ends_with(b"\n") {
+                out.extend_from_slice(b"\r\n");
+            }
+            match delimiter.closes {
+                true => {
+                    out.extend_from_slice(&message[delimiter.at..line_end(message, delimiter.at)])
+                }
+                false => out.extend_from_slice(&message[delimiter.at..end]),
+            }
+        }
+        out
+    }
+
+    fn find_delimiters(&mut self, message: &[u8]) -> Result<(), NotShown> {
+        let (mut delimiters, mut strays) = (Vec::new(), Vec::new());
+        for (n, boundary) in self.boundaries.iter().enumerate() {
+            let needle = [b"--".as_slice(), boundary].concat();
+            for at in memmem::find_iter(message, &needle) {
+                match delimiter_at(message, at, needle.len()) {
+                    Some(closes) => {
+                        delimiters.push(Delimiter { at, boundary: n, closes, header_end: at });
+                    }
+                    None => strays.push(at),
+                }
+                if delimiters.len() > DELIMITERS_MAX {
+                    return Err(NotShown::TooManyParts);
+                }
+                if strays.len() > STRAYS_MAX + DELIMITERS_MAX {
+                    return Err(NotShown::Ambiguous);
+                }
+            }
+        }
+        delimiters.sort_unstable_by_key(|delimiter| delimiter.at);
+        for n in 0..delimiters.len() {
+            let next = delimiters.get(n + 1).map_or(message.len(), |next: &Delimiter| next.at);
+            let Delimiter { at, closes, .. } = delimiters[n];
+            if !closes {
+                delimiters[n].header_end = header_end(message, line_end(message, at), next);
+            }
+        }
+        // `--ab` is no stray where it begins the delimiter of a boundary `abc`.
+        let known: HashSet<usize> = delimiters.iter().map(|delimiter| delimiter.at).collect();
+        for at in strays.into_iter().filter(|at| !known.contains(at)) {
+            self.ambiguous = true;
+            self.octets.to_mut()[at..at + 2].copy_from_slice(b"  ");
+        }
+        self.delimiters = delimiters;
+        Ok(())
+    }
+
+    /// A declared boundary that does not come any more makes the parser look through the rest of
+    /// the message in vain, once for each declaration.
+    fn check_futile(&self, message: &[u8], declared: &[(usize, &[u8])]) -> Result<(), NotShown> {
+        let mut last: Vec<usize> = vec![0; self.boundaries.len()];
+        for delimiter in &self.delimiters {
+            last[delimiter.boundary] = delimiter.at;
+        }
+        let index = |boundary: &[u8]| self.boundaries.binary_search_by(|b| b[..].cmp(boundary));
+        let futile =
+            declared.iter().filter(|(at, boundary)| index(boundary).is_ok_and(|n| last[n] < *at));
+        let seen: usize = futile.map(|(at, _)| message.len() - at).sum();
+        match seen > OCTETS_SEEN_MAX / 4 {
+            true => Err(NotShown::TooManyParts),
+            false => Ok(()),
+        }
+    }
+
+    /// Where one boundary begins like another, the parser takes the longer one's delimiter for
+    /// the shorter one's unless the longer one's multipart is the innermost. Flagged, not mended:
+    /// only hostile or broken mail gets there.
+    fn check_prefixes(&mut self, message: &[u8], declared: &[(usize, &[u8])]) {
+        let mut neighbours = self.boundaries.windows(2);
+        // Sorted, so that if any boundary begins another, two neighbours show it.
+        if !neighbours.any(|pair| pair[1].starts_with(&pair[0])) {
+            return;
+        }
+        let first = self.delimiters.first().map_or(message.len(), |first| first.at);
+        let mut header = 0..header_end(message, 0, first);
+        let mut open: Vec<usize> = Vec::new();
+        let mut declared = declared.iter().peekable();
+        for delimiter in &self.delimiters {
+            while let Some((at, boundary)) = declared.next_if(|(at, _)| *at < delimiter.at) {
+                if let Ok(n) = self.boundaries.binary_search_by(|known| known[..].cmp(boundary))
+                    && header.contains(at)
+                {
+                    open.push(n);
+                }
+            }
+            let name = &self.boundaries[delimiter.boundary];
+            if let Some(top) = open.last().filter(|top| **top != delimiter.boundary)
+                && name.starts_with(&self.boundaries[*top])
+            {
+                self.ambiguous = true;
+            }
+            if let Some(at) = open.iter().rposition(|n| *n == delimiter.boundary) {
+                open.truncate(at + usize::from(!delimiter.closes));
+            }
+            header = delimiter.at..delimiter.header_end;
+        }
+    }
+
+    /// A soft line break right before a delimiter makes the parser's quoted-printable decoder cut
+    /// off too much, or panic. It stands for nothing there.
+    fn settle_soft_breaks(&mut self, message: &[u8]) {
+        for pair in self.delimiters.windows(2) {
+            let (start, end) = (pair[0], pair[1].at);
+            let text = &message[start.header_end.min(end)..end];
+            let line = text.strip_suffix(b"\n").unwrap_or(text);
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if line.ends_with(b"=")
+                && holds(&message[start.at..start.header_end], b"quoted-printable")
+            {
+                let at = end - text.len() + line.len() - 1;
+                self.octets.to_mut()[at] = b' ';
             }
         }
     }
-    Ok(Fenced { octets, ambiguous })
 }
 
-/// At a line's start, and followed by `--`, blanks or the line's end (RFC 2046 §5.1.1).
-fn is_delimiter(message: &[u8], at: usize, length: usize) -> bool {
+/// Whether a delimiter stands here, at a line's start and followed by `--`, blanks or the line's
+/// end (RFC 2046 §5.1.1), and then whether it is the last of its multipart.
+fn delimiter_at(message: &[u8], at: usize, length: usize) -> Option<bool> {
     let at_start = at == 0 || message[at - 1] == b'\n';
     let rest = &message[at + length..];
-    let rest = rest.strip_prefix(b"--").unwrap_or(rest);
+    let (closes, rest) = match rest.strip_prefix(b"--") {
+        Some(rest) => (true, rest),
+        None => (false, rest),
+    };
     let ends = matches!(rest.first(), None | Some(b'\r' | b'\n' | b' ' | b'\t'));
-    at_start && ends
+    (at_start && ends).then_some(closes)
 }
 
-/// Whether what stands here is the delimiter of another boundary that begins the same way.
-fn is_longer_boundary(message: &[u8], at: usize, boundaries: &[Vec<u8>]) -> bool {
-    boundaries.iter().any(|boundary| {
-        message[at + 2..].starts_with(boundary) && is_delimiter(message, at, boundary.len() + 2)
-    })
+fn line_end(message: &[u8], from: usize) -> usize {
+    memchr::memchr(b'\n', &message[from..]).map_or(message.len(), |at| from + at + 1)
 }
 
-/// Every `boundary=` parameter anywhere, each once.
-fn declared_boundaries(message: &[u8]) -> Result<Vec<Vec<u8>>, NotShown> {
-    let mut boundaries: Vec<Vec<u8>> = Vec::new();
+/// The end of the header at `from`, its empty line included; `limit` when there is none.
+fn header_end(message: &[u8], from: usize, limit: usize) -> usize {
+    let mut at = from.min(limit);
+    while at < limit {
+        let end = line_end(message, at).min(limit);
+        if message[at..end].trim_ascii_end().is_empty() {
+            return end;
+        }
+        at = end;
+    }
+    limit
+}
+
+fn holds(text: &[u8], word: &[u8]) -> bool {
+    text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
+}
+
+/// Every `boundary=` parameter anywhere, in the order of the message.
+fn declarations(message: &[u8]) -> Result<Vec<(usize, &[u8])>, NotShown> {
+    let mut declared = Vec::new();
     for at in memchr::memchr2_iter(b'b', b'B', message) {
         let rest = &message[at..];
         if rest.len() < 9 || !rest[..8].eq_ignore_ascii_case(b"boundary") {
             continue;
         }
-        let Some(boundary) = parameter(&rest[8..]) else { continue };
-        if !boundaries.iter().any(|known| known == boundary) {
-            if boundaries.len() == BOUNDARIES_MAX {
-                return Err(NotShown::TooDeep);
-            }
-            boundaries.push(boundary.to_vec());
+        if let Some(boundary) = parameter(&rest[8..]) {
+            declared.push((at, boundary));
+        }
+        if declared.len() > DECLARATIONS_MAX {
+            return Err(NotShown::TooManyParts);
         }
     }
-    Ok(boundaries)
+    Ok(declared)
 }
 
+/// Each boundary once, sorted.
+fn distinct<'b>(
+    declared: impl Iterator<Item = &'b [u8]>,
+    more: &'b [Vec<u8>],
+) -> Result<Vec<Vec<u8>>, NotShown> {
+    let all: HashSet<&[u8]> = declared.chain(more.iter().map(Vec::as_slice)).collect();
+    if all.len() > BOUNDARIES_MAX {
+        return Err(NotShown::TooDeep);
+    }
+    let mut boundaries: Vec<Vec<u8>> = all.into_iter().map(<[u8]>::to_vec).collect();
+    boundaries.sort_unstable();
+    Ok(boundaries)
+}
 /// The value in `= value` or `= "value"`; `None` when there is none of allowed length.
 fn parameter(text: &[u8]) -> Option<&[u8]> {
     const OCTETS_MAX: usize = 70;
@@ -112,42 +306,104 @@ mod tests {
         format!("Content-Type: multipart/mixed; boundary=\"sep\"\r\n\r\n{body}").into_bytes()
     }
 
+    fn ambiguous(message: &[u8]) -> bool {
+        fence(message, &[]).unwrap().ambiguous
+    }
+
     #[test]
     fn boundaries_at_the_start_of_a_line_are_left_alone() {
         let message = multipart("--sep\r\n\r\na\r\n--sep--\r\n");
-        let fenced = fence(&message).unwrap();
+        let fenced = fence(&message, &[]).unwrap();
         assert!(!fenced.ambiguous);
         assert_eq!(&*fenced.octets, message.as_slice());
     }
 
     #[test]
     fn a_boundary_in_the_middle_of_a_line_does_not_end_a_part() {
-        for body in
-            ["--sep\r\n\r\ntext --sep more\r\n--sep--\r\n", "--sep\r\n\r\n--sepx\r\n--sep--\r\n"]
-        {
+        for body in [
+            "--sep\r\n\r\ntext --sep more\r\n--sep--\r\n",
+            "--sep\r\n\r\n--sepx\r\n--sep--\r\n",
+            "--sep\r\n\r\n--sep--x\r\n--sep--\r\n",
+            "--sep\r\n\r\n --sep\r\n--sep--\r\n",
+        ] {
             let message = multipart(body);
-            let fenced = fence(&message).unwrap();
+            let fenced = fence(&message, &[]).unwrap();
             assert!(fenced.ambiguous, "{body:?}");
             assert_eq!(fenced.octets.len(), message.len());
+            let left = memmem::find_iter(&fenced.octets, b"--sep").count();
+            assert_eq!(left, 2, "{body:?}");
         }
     }
 
     #[test]
-    fn a_boundary_that_begins_like_another_is_not_mistaken_for_it() {
-        let message = b"Content-Type: multipart/mixed; boundary=ab\r\n\r\n--ab\r\n\
-            Content-Type: multipart/alternative; boundary=abc\r\n\r\n--abc\r\n\r\nx\r\n--abc--\r\n--ab--\r\n";
-        assert!(!fence(message).unwrap().ambiguous);
+    fn a_boundary_spelled_another_way_is_looked_for_once_it_is_known() {
+        let message = b"Content-Type: multipart/mixed; boundary*0=\"s\"; boundary*1=\"ep\"\r\n\r\n\
+            --sep\r\n\r\na --sep b\r\n--sep--\r\n";
+        assert!(!fence(message, &[]).unwrap().knows(b"sep"));
+        assert!(fence(message, &[b"sep".to_vec()]).unwrap().ambiguous);
+    }
+
+    const INNER: &str = "--ab\r\nContent-Type: multipart/alternative; boundary=abc\r\n\r\n";
+
+    #[test]
+    fn a_boundary_that_begins_like_another_is_taken_only_where_it_is_innermost() {
+        let outer = "Content-Type: multipart/mixed; boundary=ab\r\n\r\n";
+        let fine = format!("{outer}{INNER}--abc\r\n\r\nx\r\n--abc--\r\n--ab--\r\n");
+        assert!(!ambiguous(fine.as_bytes()));
+        for body in [
+            // After it was closed, it is text to one reader and a delimiter to another.
+            format!("{INNER}--abc--\r\n--ab\r\n\r\nx\r\n--abc\r\n--ab--\r\n"),
+            // Declared in a body, it is not declared.
+            "--ab\r\n\r\nboundary=abc\r\n--abc\r\n--ab--\r\n".to_owned(),
+        ] {
+            assert!(ambiguous(format!("{outer}{body}").as_bytes()), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_soft_line_break_before_a_delimiter_is_settled() {
+        let part = |encoding| {
+            multipart(&format!(
+                "--sep\r\nContent-Transfer-Encoding: {encoding}\r\n\r\nQUI=\r\n--sep--\r\n"
+            ))
+        };
+        let settled =
+            |message: &[u8]| fence(message, &[]).unwrap().octets.ends_with(b"QUI \r\n--sep--\r\n");
+        assert!(settled(&part("Quoted-Printable")));
+        assert!(!settled(&part("base64")));
+    }
+
+    #[test]
+    fn the_skeleton_holds_headers_and_delimiters_only() {
+        let message = multipart(
+            "preamble\r\n--sep\r\nA: b\r\n\r\ntext\r\n--sep\r\n\
+             Content-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\ntext\r\n--sep--\r\nepilogue",
+        );
+        let skeleton = fence(&message, &[]).unwrap().skeleton();
+        let expected = multipart(
+            "--sep\r\nA: b\r\n\r\n--sep\r\n\
+             Content-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\n--sep--\r\n",
+        );
+        assert_eq!(String::from_utf8(skeleton), String::from_utf8(expected));
     }
 
     #[test]
     fn hostile_structure_is_bounded_in_linear_time() {
+        let refusal = |message: &[u8]| fence(message, &[]).err();
         let many = multipart(&"--sep\r\n\r\n\r\n".repeat(200_000));
-        assert_eq!(fence(&many).err(), Some(NotShown::TooManyParts));
-        let deep: String = (0..10_000)
-            .map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n"))
-            .collect();
-        assert_eq!(fence(deep.as_bytes()).err(), Some(NotShown::TooDeep));
+        assert_eq!(refusal(&many), Some(NotShown::TooManyParts));
+        let declare = |n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n");
+        let deep: String = (0..10_000).map(declare).collect();
+        assert_eq!(refusal(deep.as_bytes()), Some(NotShown::TooDeep));
+        let stray = multipart(&"x--sep".repeat(100_000));
+        assert_eq!(refusal(&stray), Some(NotShown::Ambiguous));
+        let words = "boundary=x ".repeat(200_000);
+        assert_eq!(refusal(words.as_bytes()), Some(NotShown::TooManyParts));
         let line = vec![b'b'; 50_000_000];
-        assert!(!fence(&line).unwrap().ambiguous);
+        assert!(!ambiguous(&line));
+        // A boundary that never comes: each declaration would be looked for to the end.
+        let mut vain = b"boundary=c\r\n".repeat(200);
+        vain.resize(10_000_000, b'x');
+        assert_eq!(refusal(&vain), Some(NotShown::TooManyParts));
     }
 }

@@ -362,6 +362,8 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
                 }
                 Found::More => {
                     let deadline = *deadline.get_or_insert_with(|| Instant::now() + wait);
+                    // Outside the select: what is half said must not be said again.
+                    self.flush().await?;
                     let stop = self.stop.clone();
                     tokio::select! {
                         biased;

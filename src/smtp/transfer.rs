@@ -141,9 +141,9 @@ struct Pace {
 }
 
 impl Pace {
-    fn new(config: &config::Smtp) -> Pace {
+    fn new(config: &config::Smtp, now: Instant) -> Pace {
         Pace {
-            since: Instant::now() + PACE_GRACE,
+            since: now + PACE_GRACE,
             octets: 0,
             pause: Duration::from_secs(config.data_timeout_secs),
             octets_per_sec_min: config.octets_per_sec_min,
@@ -152,11 +152,11 @@ impl Pace {
 
     /// When the next octet must have come: before the pause is too long, and before the average
     /// falls under the floor.
-    fn deadline(&self) -> Instant {
+    fn deadline(&self, now: Instant) -> Instant {
         let earned = Duration::from_millis(
             self.octets.saturating_mul(1_000) / self.octets_per_sec_min.max(1),
         );
-        (Instant::now() + self.pause).min(self.since + earned)
+        (now + self.pause).min(self.since + earned)
     }
 
     /// What we wait for is not held against the peer.
@@ -193,7 +193,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     async fn read_to_dot(&mut self, body: &mut Body) -> Flow {
-        let mut pace = Pace::new(&self.shared.config);
+        let mut pace = Pace::new(&self.shared.config, Instant::now());
         while !self.read_piece(body, &mut pace, DATA_ROOM).await?.ended {}
         Ok(())
     }
@@ -206,7 +206,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         octets_max: usize,
     ) -> Result<Scanned, End> {
         if self.input.unread().is_empty() {
-            pace.octets += self.fill(pace.deadline(), octets_max).await? as u64;
+            let deadline = pace.deadline(Instant::now());
+            pace.octets += self.fill(deadline, octets_max).await? as u64;
         }
         let octets = self.input.unread().len().min(octets_max);
         let started = Instant::now();
@@ -260,7 +261,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     async fn read_chunk(&mut self, body: &mut Body, octets: u64) -> Flow {
-        let mut pace = Pace::new(&self.shared.config);
+        let mut pace = Pace::new(&self.shared.config, Instant::now());
         let mut left = octets;
         while left > 0 {
             let here = usize::try_from(left).map_or(DATA_ROOM, |left| left.min(DATA_ROOM));
@@ -295,6 +296,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let message = Bytes::from(message);
         let inbound = Inbound { envelope, recipients, facts, message, arrival };
         let received = receive(&self.shared.gateway, inbound).await;
+        gateway::wipe_stack();
         drop(share);
         match received {
             Ok(receipt) => {
@@ -399,4 +401,38 @@ fn of_header(refusal: HeaderRefusal) -> Reply {
         HeaderRefusal::Loop => "The message is in a loop",
     };
     Reply { code, status, text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_must_come_without_long_pauses_and_not_too_slowly() {
+        let config = config::Smtp { octets_per_sec_min: 100, ..config::Smtp::default() };
+        let start = Instant::now();
+        let after = |secs| start + Duration::from_secs(secs);
+        let mut pace = Pace::new(&config, start);
+        assert_eq!(pace.deadline(start), after(30), "nothing came: the grace is all there is");
+        pace.octets = 1_000;
+        assert_eq!(pace.deadline(after(35)), after(40), "1,000 octets earn ten seconds more");
+        pace.forgive(Duration::from_secs(7));
+        assert_eq!(pace.deadline(after(35)), after(47), "what we wait for is not the peer's");
+        pace.octets = 10_000_000;
+        assert_eq!(pace.deadline(after(50)), after(50 + 180), "a pause must not be too long");
+    }
+
+    #[test]
+    fn the_trace_names_the_protocol() {
+        for (extended, tls, smtputf8, name) in [
+            (false, false, false, "SMTP"),
+            (false, true, false, "SMTP"),
+            (true, false, false, "ESMTP"),
+            (true, true, false, "ESMTPS"),
+            (true, false, true, "UTF8SMTP"),
+            (true, true, true, "UTF8SMTPS"),
+        ] {
+            assert_eq!(protocol(extended, tls, smtputf8), name);
+        }
+    }
 }

@@ -2,7 +2,16 @@
 
 mod harness;
 mod smtp_accept;
+mod smtp_fuzz;
 mod smtp_hostile;
 mod smtp_memory;
+mod smtp_messages;
 mod smtp_timeouts;
 mod transcripts;
+mod web_events;
+mod web_harness;
+mod web_links;
+mod web_messages;
+mod web_proof;
+mod web_sessions;
+mod web_transport;

@@ -1,6 +1,5 @@
 //! What is taken, and what becomes of it.
 
-use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -153,6 +152,7 @@ async fn replies_to_pipelined_commands_come_in_order() {
 struct Sluggish {
     memory: MemoryEngine,
     full: AtomicBool,
+    panics: AtomicBool,
     hold: AtomicBool,
     held: Mutex<Vec<Box<dyn Job>>>,
 }
@@ -162,6 +162,7 @@ impl Sluggish {
         Arc::new(Sluggish {
             memory: MemoryEngine::new(),
             full: AtomicBool::new(false),
+            panics: AtomicBool::new(false),
             hold: AtomicBool::new(false),
             held: Mutex::default(),
         })
@@ -177,6 +178,7 @@ impl Sluggish {
 
 impl Engine for Sluggish {
     fn submit(&self, job: Box<dyn Job>) {
+        assert!(!self.panics.load(Ordering::SeqCst), "as the test wants it");
         if self.full.load(Ordering::SeqCst) {
             job.done(Err(Error::Full));
         } else if self.hold.load(Ordering::SeqCst) {
@@ -191,10 +193,7 @@ impl Engine for Sluggish {
     }
 
     fn scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), Error> {
-        self.memory.scan(span, &mut |key, value| match visit(key, value) {
-            ControlFlow::Continue(()) => ControlFlow::Continue(()),
-            stop => stop,
-        })
+        self.memory.scan(span, visit)
     }
 
     fn content_stage(&self, piece: Bytes) -> Result<Staged, Error> {
@@ -258,6 +257,20 @@ async fn a_full_store_puts_mail_off_and_takes_it_again_later() {
     smtp.deliver("dana@example.org", LETTER).await.expect("452 4.3.1");
     smtp.deliver("dana@example.org", &letter(20_000)).await.expect("452 4.3.1");
     engine.full.store(false, Ordering::SeqCst);
+    smtp.deliver("dana@example.org", LETTER).await.reference();
+    assert_eq!(gw.inbox("dana").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_panic_over_one_message_is_that_messages_failure_and_no_more() {
+    let engine = Sluggish::new();
+    let gw = TestGateway::on(engine.clone(), |_| ()).await;
+    let mut smtp = gw.smtp().await;
+    smtp.ehlo().await;
+    engine.panics.store(true, Ordering::SeqCst);
+    smtp.deliver("dana@example.org", LETTER).await.expect("451 4.3.0");
+    smtp.deliver("dana@example.org", &letter(20_000)).await.expect("451 4.3.0");
+    engine.panics.store(false, Ordering::SeqCst);
     smtp.deliver("dana@example.org", LETTER).await.reference();
     assert_eq!(gw.inbox("dana").await.len(), 1);
 }

@@ -1,0 +1,202 @@
+use super::*;
+use crate::mail::header::{GateLimits, gate};
+
+fn summarize(message: &[u8]) -> Summary {
+    summary(message, &gate(message, &GateLimits::default()).unwrap())
+}
+
+#[test]
+fn the_list_shows_decoded_names_and_subjects() {
+    let message = b"From: =?utf-8?B?15PXoNeU?= <dana@example.org>\r\n\
+        Subject: =?iso-8859-1?Q?Caf=E9?= und\r\n =?utf-8?Q?Tee?=\r\n\r\nbody";
+    let summary = summarize(message);
+    assert_eq!(summary.subject, "Café und Tee");
+    let from = summary.from.unwrap();
+    assert_eq!(from.name.as_deref(), Some("דנה"));
+    assert_eq!(from.address.as_deref(), Some("dana@example.org"));
+}
+
+const MIXED: &[u8] = b"From: a@b.example\r\nMIME-Version: 1.0\r\n\
+    Content-Type: multipart/mixed; boundary=x\r\n\r\n\
+    --x\r\nContent-Type: multipart/alternative; boundary=y\r\n\r\n\
+    --y\r\nContent-Type: text/plain; charset=windows-1255\r\n\r\n\xf9\xec\xe5\xed\r\n\
+    --y\r\nContent-Type: text/html\r\n\r\n<b>hi</b>\r\n--y--\r\n\
+    --x\r\nContent-Type: image/png; name=\"../../p\xe2\x80\xaegnp.exe\"\r\n\
+    Content-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\nAAEC\r\n--x--\r\n";
+
+#[test]
+fn the_reader_gets_text_html_and_parts() {
+    let view = view(MIXED);
+    assert_eq!(view.text.as_deref().map(str::trim), Some("שלום"));
+    assert_eq!(view.html.as_deref().map(str::trim), Some("<b>hi</b>"));
+    assert_eq!(view.parts.len(), 1);
+    let part = &view.parts[0];
+    assert_eq!((part.content_type.as_str(), part.size, part.inline), ("image/png", 3, false));
+    assert!(!part.name.contains(['/', '\u{202e}']), "{:?}", part.name);
+    assert_eq!(part_bytes(MIXED, part.index).unwrap().1, [0, 1, 2]);
+    assert_eq!(part_bytes(MIXED, 0), None);
+    assert_eq!(summarize(MIXED).attachments, 1);
+}
+
+/// One part within multipart/mixed, as a message.
+fn with_part(header: &str, body: &str) -> Vec<u8> {
+    format!(
+        "From: a@b.example\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n\
+         --x\r\n{header}\r\n\r\n{body}\r\n--x--\r\n"
+    )
+    .into_bytes()
+}
+
+fn octets_of_only_part(message: &[u8]) -> Vec<u8> {
+    let view = view(message);
+    assert_eq!(view.parts.len(), 1, "{:?}", view.parts);
+    let (part, octets) = part_bytes(message, view.parts[0].index).unwrap();
+    assert_eq!(part.size, octets.len() as u64);
+    octets
+}
+
+/// P-17: an attachment comes out as it went in, whatever it claims to be.
+#[test]
+fn attachments_come_out_octet_by_octet() {
+    let attached = "Content-Disposition: attachment; filename=a";
+    for (kind, encoding, body, expected) in [
+        ("text/plain; charset=windows-1255", "8bit", "a\u{e9}\r\nb", "a\u{e9}\r\nb"),
+        ("text/plain; charset=utf-16", "base64", "QQBCAA==", "A\0B\0"),
+        ("text/csv", "quoted-printable", "a=3Db=\r\nc", "a=bc"),
+        ("text/html", "7bit", "a --x b", "a --x b"),
+        ("application/pdf", "7bit", "a --x b", "a --x b"),
+        ("application/pdf", "base64", "QU*JD\r\nRA==", "ABCD"),
+        ("application/pdf", "base64", "QUI=\r\nQ0Q=", "ABCD"),
+        ("application/pdf", "base64", "", ""),
+        ("text/plain", "base64", "!!QUI", "AB"),
+        ("application/pdf", "x-unknown", "abc", "abc"),
+        ("message/rfc822", "7bit", "Subject: x\r\n\r\ny", "Subject: x\r\n\r\ny"),
+        ("message/rfc822", "base64", "U3ViamVjdDogeA0KDQp5", "Subject: x\r\n\r\ny"),
+    ] {
+        let header =
+            format!("Content-Type: {kind}\r\nContent-Transfer-Encoding: {encoding}\r\n{attached}");
+        let octets = octets_of_only_part(&with_part(&header, body));
+        assert_eq!(String::from_utf8_lossy(&octets), expected, "{kind} {encoding} {body:?}");
+    }
+}
+
+#[test]
+fn the_list_counts_what_the_reader_can_save() {
+    let inline = "Content-Type: image/png\r\nContent-ID: <a>\r\nContent-Transfer-Encoding: base64";
+    let image = "Content-Type: image/png; name=a.png\r\nContent-Transfer-Encoding: base64";
+    let odd =
+        b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary*0=x; boundary*1=y\r\n\r\n\
+        --xy\r\nContent-Type: image/png\r\n\r\na\r\n--xy--\r\n";
+    let nested = with_part(
+        "Content-Type: message/rfc822",
+        "Subject: a\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y\r\n\
+         Content-Type: image/png\r\n\r\na\r\n--y\r\nContent-Type: image/png\r\n\r\na\r\n--y--\r\n",
+    );
+    for (message, expected) in [
+        (MIXED.to_vec(), 1),
+        (b"From: a@b.example\r\n\r\ntext".to_vec(), 0),
+        (b"From: a@b.example\r\nContent-Type: application/pdf\r\n\r\na".to_vec(), 1),
+        (
+            b"From: a@b.example\r\nContent-Type: text/csv\r\n\
+              Content-Disposition: attachment\r\n\r\na"
+                .to_vec(),
+            1,
+        ),
+        (with_part(inline, "AAEC"), 0),
+        (with_part(image, "AAEC"), 1),
+        (odd.to_vec(), 1),
+        (nested, 1),
+    ] {
+        let shown = view(&message).parts.iter().filter(|part| !part.inline).count();
+        let name = String::from_utf8_lossy(&message);
+        assert_eq!(summarize(&message).attachments, expected, "{name}");
+        assert_eq!(shown, expected as usize, "{name}");
+    }
+}
+
+#[test]
+fn a_boundary_in_another_spelling_is_fenced_too() {
+    let message = b"From: a@b.example\r\n\
+        Content-Type: multipart/mixed; boundary*0=x; boundary*1=y\r\n\r\n\
+        --xy\r\n\r\nbefore --xy after\r\n--xy--\r\n";
+    let view = view(message);
+    assert!(view.ambiguous);
+    assert!(view.text.unwrap().contains("after"));
+}
+
+#[test]
+fn a_part_that_ends_in_a_soft_line_break_keeps_its_text() {
+    let header = "Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable";
+    for (body, expected) in [("abcdef=", "abcdef"), ("=", "")] {
+        let view = view(&with_part(header, body));
+        assert_eq!((view.text.as_deref(), view.refused), (Some(expected), None));
+    }
+}
+
+#[test]
+fn raw_eight_bit_headers_are_shown() {
+    let message = b"From: Andr\xe9 <a@b.example>\r\nSubject: \xfcber\r\nTo: D\xc3\xa9a <d@e.example>\r\n\r\n\xff";
+    let view = view(message);
+    assert_eq!(view.subject, "\u{fc}ber");
+    assert_eq!(view.from[0].name.as_deref(), Some("Andr\u{e9}"));
+    assert_eq!(view.to[0].name.as_deref(), Some("D\u{e9}a"));
+    assert_eq!(summarize(message).subject, "\u{fc}ber");
+}
+
+#[test]
+fn legacy_charsets_are_decoded() {
+    for (charset, octets, expected) in [
+        ("iso-8859-1", &b"caf\xe9"[..], "caf\u{e9}"),
+        ("iso-8859-8-i", b"\xf9\xec\xe5\xed", "\u{5e9}\u{5dc}\u{5d5}\u{5dd}"),
+        ("windows-1251", b"\xcf\xf0", "\u{41f}\u{440}"),
+        ("windows-1252", b"\x80\x93", "\u{20ac}\u{201c}"),
+        ("koi8-r", b"\xf0\xd2", "\u{41f}\u{440}"),
+        ("Shift_JIS", b"\x93\xfa\x96\x7b", "\u{65e5}\u{672c}"),
+        ("gb18030", b"\xc4\xe3", "\u{4f60}"),
+        ("x-unknown-42", b"a\xffb", "a\u{fffd}b"),
+    ] {
+        let mut message =
+            format!("From: a@b.example\r\nContent-Type: text/plain; charset={charset}\r\n\r\n")
+                .into_bytes();
+        message.extend_from_slice(octets);
+        assert_eq!(view(&message).text.as_deref(), Some(expected), "{charset}");
+    }
+}
+
+#[test]
+fn names_cannot_reach_beyond_what_they_name() {
+    for (name, expected) in [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\a\\b.exe", "b.exe"),
+        ("a\u{202e}fdp.exe", "afdp.exe"),
+        ("a\r\nb\0c", "a  bc"),
+        ("..", ""),
+        ("", ""),
+    ] {
+        assert_eq!(file_name(name), expected, "{name:?}");
+    }
+    let message = with_part("Content-Type: a;b/c<d>\r\nContent-Disposition: attachment", "x");
+    assert_eq!(view(&message).parts[0].content_type, "application/octet-stream");
+}
+
+#[test]
+fn html_made_from_text_is_not_html() {
+    let view = view(b"From: a@b.example\r\n\r\njust text");
+    assert_eq!(view.html, None);
+    assert_eq!(view.text.as_deref(), Some("just text"));
+}
+
+#[test]
+fn hostile_messages_are_described_and_never_taken_apart() {
+    let deep: String = (0..10_000)
+        .map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n"))
+        .collect();
+    let message = format!("From: a@b.example\r\nSubject: deep\r\n{deep}");
+    let shown = view(message.as_bytes());
+    assert_eq!(shown.subject, "deep");
+    assert!(shown.refused.is_some());
+    assert_eq!(summarize(message.as_bytes()).subject, "deep");
+    for octets in [&b"\0\xff\xfe"[..], b"From: \xff\xff\r\n\r\n\0\0", b""] {
+        let _ = view(octets);
+    }
+}

@@ -1,0 +1,68 @@
+//! What HTML mail may hold. Everything that is not here is dropped.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+/// A list of words to look up and to walk.
+pub type Words = LazyLock<HashSet<&'static str>>;
+
+/// Tags without a meaning beyond looks. Never svg, math, style, noscript, iframe, form: every
+/// known way around an HTML parser needs one of those.
+pub static TAGS: Words = LazyLock::new(|| {
+    words(
+        "a abbr address article b bdi bdo big blockquote br caption center cite code col \
+         colgroup dd del details dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 \
+         h6 header hr i img ins kbd li mark ol p pre q s samp section small span strike strong \
+         sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr",
+    )
+});
+
+/// Attributes that any tag may have.
+pub static ATTRIBUTES: Words = LazyLock::new(|| {
+    words(
+        "align alt bgcolor border cellpadding cellspacing color colspan dir face height lang \
+         rowspan size span start style title valign width",
+    )
+});
+
+/// Properties that never load anything and cannot leave the frame or cover it.
+pub static CSS: Words = LazyLock::new(|| {
+    words(
+        "background-color border border-bottom border-bottom-color border-bottom-style \
+         border-bottom-width border-collapse border-color border-left border-left-color \
+         border-left-style border-left-width border-radius border-right border-right-color \
+         border-right-style border-right-width border-spacing border-style border-top \
+         border-top-color border-top-style border-top-width border-width clear color direction \
+         display float font-family font-size font-style font-weight height letter-spacing \
+         line-height margin margin-bottom margin-left margin-right margin-top max-width \
+         min-width padding padding-bottom padding-left padding-right padding-top text-align \
+         text-decoration text-indent text-transform vertical-align white-space width word-break",
+    )
+});
+
+/// Tags that never hold anything.
+pub static VOID: Words = LazyLock::new(|| words("br col hr img wbr"));
+
+/// Tags whose content is not markup and is dropped with them.
+pub static RAW: Words =
+    LazyLock::new(|| words("iframe noembed noframes script style textarea title xmp"));
+
+/// Tags that run along in a line of text.
+pub static INLINE: Words = LazyLock::new(|| {
+    words(
+        "a abbr b bdi bdo big cite code del dfn em font i ins kbd mark q s samp small span \
+         strike strong sub sup time tt u var",
+    )
+});
+
+/// Tags that end an open paragraph.
+pub static ENDS_PARAGRAPH: Words = LazyLock::new(|| {
+    words(
+        "address article blockquote center dd details div dl dt figcaption figure footer h1 h2 \
+         h3 h4 h5 h6 header hr li ol p pre section summary table ul",
+    )
+});
+
+fn words(list: &'static str) -> HashSet<&'static str> {
+    list.split_ascii_whitespace().collect()
+}

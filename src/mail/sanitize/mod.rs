@@ -1,0 +1,99 @@
+//! HTML mail made inert: no script, nothing that loads from elsewhere, nothing that escapes its
+//! frame. The frame's sandbox and CSP stand behind this; each alone would hold.
+//!
+//! ```text
+//! source ─ balance ─▶ well nested, bounded ─ ammonia ─▶ clean ─ settle ─▶ values checked again
+//! ```
+//!
+//! The parser inside ammonia takes time that grows with the square of the nesting, and a tree
+//! out of all proportion to the source for misnested formatting. So `balance` reads the source
+//! first, in one pass, and hands on nothing but allowed tags that each close where they should.
+//! `settle` reads what came out once more, because ammonia resolves the escapes in a style only
+//! after its own filters ran. Both write every tag anew from what they read.
+
+mod balance;
+mod lists;
+mod oracle;
+mod settle;
+mod style;
+mod tags;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use ammonia::{Builder, UrlRelative};
+
+pub use oracle::oracle_is_inert;
+
+/// HTML that may be shown in the mail frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Safe {
+    /// A whole document.
+    pub html: String,
+    /// How many remote images were left out.
+    pub remote_images: u32,
+}
+
+/// Why a part is not shown as HTML; its text is shown instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("the HTML part is too large to be shown")]
+    TooLarge,
+    #[error("the HTML part is nested too deeply to be shown")]
+    TooDeep,
+    #[error("the HTML part has too many attributes to be shown")]
+    TooManyAttributes,
+}
+
+const OCTETS_MAX: usize = 512 * 1024;
+const DEPTH_MAX: usize = 512;
+const ATTRIBUTES_MAX: usize = 256;
+
+/// What stands around the mail's own HTML. The style is ours, the mail's own sheets are dropped.
+const BEFORE: &str = "<!doctype html><html><head><meta charset=\"utf-8\">\
+    <meta name=\"color-scheme\" content=\"light\"><title>Message</title>\
+    <style>body{margin:12px;font:15px/1.5 system-ui,sans-serif;color:#1a1a1a;\
+    background:#fff;overflow-wrap:anywhere}img{max-width:100%;height:auto}\
+    table{max-width:100%}blockquote{margin-inline:0;padding-inline-start:12px;\
+    border-inline-start:3px solid #ccc}pre{white-space:pre-wrap}</style></head>\
+    <body dir=\"auto\">";
+const AFTER: &str = "</body></html>";
+
+static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let mut builder = Builder::empty();
+    builder
+        .tags(lists::TAGS.clone())
+        .generic_attributes(lists::ATTRIBUTES.clone())
+        .tag_attributes(HashMap::from([
+            ("a", HashSet::from(["href"])),
+            ("img", HashSet::from(["src"])),
+        ]))
+        .url_schemes(["http", "https", "mailto", "cid"].into())
+        .url_relative(UrlRelative::Deny)
+        .link_rel(Some("noopener noreferrer"))
+        .set_tag_attribute_value("a", "target", "_blank")
+        .filter_style_properties(lists::CSS.clone());
+    builder
+});
+
+/// Whether a part can be shown at all, without making it inert.
+pub fn check_bounds(source: &str) -> Result<(), Refused> {
+    bounded(source).map(|_| ())
+}
+
+/// Makes a part inert. `cid` gives the URL of an inline image by its content id, or `None`.
+pub fn html(source: &str, cid: &dyn Fn(&str) -> Option<String>) -> Result<Safe, Refused> {
+    let cleaned = CLEANER.clean(&bounded(source)?).to_string();
+    let (body, remote_images) = settle::settle(&cleaned, cid);
+    Ok(Safe { html: format!("{BEFORE}{body}{AFTER}"), remote_images })
+}
+
+fn bounded(source: &str) -> Result<String, Refused> {
+    match source.len() > OCTETS_MAX {
+        true => Err(Refused::TooLarge),
+        false => balance::balance(source),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,199 @@
+use std::time::{Duration, Instant};
+
+use super::*;
+
+fn clean(source: &str) -> Safe {
+    html(source, &|id| (id == "logo").then(|| "cid/3".to_owned())).unwrap()
+}
+
+/// The mail's own part of the document.
+fn body(source: &str) -> String {
+    let html = clean(source).html;
+    html.strip_prefix(BEFORE).unwrap().strip_suffix(AFTER).unwrap().to_owned()
+}
+
+#[test]
+fn hostile_html_comes_out_inert() {
+    for source in [
+        "<script>alert(1)</script>x",
+        "<img src=x onerror=alert(1)>",
+        "<a href=\"javascript:alert(1)\">x</a>",
+        "<a href=\" java\tscript:alert(1)\">x</a>",
+        "<a href=\"&#106;avascript:alert(1)\">x</a>",
+        "<a href=\"cid:logo\">x</a>",
+        "<svg><script>alert(1)</script></svg>",
+        "<svg><style><img src=x onerror=alert(1)></style></svg>",
+        "<math><mi xlink:href=\"javascript:alert(1)\">x</mi></math>",
+        "<math><mtext><table><mglyph><style><!--</style><img title=\"--&gt;&lt;img src=1 onerror=alert(1)&gt;\">",
+        "<div style=\"width:u\\72l(http://x.example/)\">x</div>",
+        "<div style=\"background:url(http://x.example/)\">x</div>",
+        "<div style=\"width: expression(alert(1))\">x</div>",
+        "<div style=\"color:red;background-image:image-set('http://x.example/')\">x</div>",
+        "<table background=\"http://x.example/a.gif\"><tr><td>x</table>",
+        "<form action=\"http://x.example\"><input name=a></form>",
+        "<iframe srcdoc=\"<script>1</script>\"></iframe>",
+        "<base href=\"http://x.example/\"><a href=\"y\">x</a>",
+        "<meta http-equiv=refresh content=\"0;url=http://x.example\">",
+        "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
+        "<img srcset=\"http://x.example/a 1x\">",
+        "<style>@import 'http://x.example'</style>x",
+        "<div style='position:fixed;top:0'>x</div>",
+        "<img alt='>\" onload=\"x' src=\"cid:logo\">",
+        "<p id=location name=x class=y is=z>x</p>",
+        "<!--><img src=x onerror=alert(1)>-->",
+        "<p title=\"<!--\"><p title=\"--><img src=x onerror=alert(1)>\">",
+        "<plaintext><img src=x onerror=alert(1)>",
+        "<image src=x onerror=alert(1)>",
+        "<x/onclick=alert(1)>",
+        "<a href=https://a.example/\"onclick=\"alert(1)>x",
+        "<template><img src=x onerror=alert(1)></template>",
+        "\u{0}<scr\u{0}ipt>alert(1)</script>",
+    ] {
+        let safe = clean(source);
+        assert!(oracle_is_inert(&safe.html), "{source}\n{}", safe.html);
+        assert!(!safe.html.contains("x.example"), "{source}\n{}", safe.html);
+        assert!(!safe.html.contains("position"), "{source}\n{}", safe.html);
+    }
+}
+
+/// A style that was taken out by looking for `style="` in the text between tags took the quote
+/// of a tag behind it along, so that the tag's value ran out into the text.
+#[test]
+fn text_that_looks_like_an_attribute_stays_text() {
+    for bait in ["style=\"@", "src=\"cid:", "style=\"url(x)"] {
+        let source =
+            format!("a {bait}<img alt=\"<img src=x onerror=alert(1)>\" src=\"cid:logo\"> b");
+        let safe = clean(&source);
+        assert!(oracle_is_inert(&safe.html), "{}", safe.html);
+        assert!(safe.html.contains(&format!("a {bait}<img alt=")), "{}", safe.html);
+    }
+}
+
+#[test]
+fn the_second_opinion_can_say_no() {
+    for bad in [
+        "<script>",
+        "<p onclick=\"x\">",
+        "<img src=\"http://x.example/\">",
+        "<img src=\"//x.example/\">",
+        "<a href=\"javascript:x\">",
+        "<p style=\"width:url(x)\">",
+        "<p style=\"width:u\\72l(x)\">",
+        "<p style=\"position:fixed\">",
+        "<p id=x>",
+        "<svg>",
+        "<!-- x -->",
+        "<p/background=x>",
+    ] {
+        assert!(!oracle_is_inert(bad), "{bad}");
+        assert!(!oracle_is_inert(&format!("{BEFORE}{bad}{AFTER}")), "{bad}");
+    }
+    assert!(oracle_is_inert(&format!("{BEFORE}<p>x</p>{AFTER}")));
+}
+
+#[test]
+fn what_mail_looks_like_is_kept() {
+    let kept = body(
+        "<p style=\"color:red\">a <b>b</b> <a href=\"https://example.org/?a=1&b=2\">c</a></p>",
+    );
+    for part in ["color:red", "<b>b</b>", "https://example.org/?a=1&amp;b=2", "noopener", "_blank"]
+    {
+        assert!(kept.contains(part), "{part}: {kept}");
+    }
+    assert_eq!(
+        body("<p>caf&eacute; &lt;b&gt; &amp;amp; 1 < 2"),
+        "<p>café &lt;b&gt; &amp;amp; 1 &lt; 2</p>"
+    );
+}
+
+#[test]
+fn unclosed_and_crossed_tags_end_where_a_reader_expects() {
+    for (source, expected) in [
+        ("<p>a<p>b", "<p>a</p><p>b</p>"),
+        ("<ul><li>a<li>b</ul>c", "<ul><li>a</li><li>b</li></ul>c"),
+        ("<b><i>x</b>y</i>", "<b><i>x</i></b>y"),
+        ("<b><div>x</b>y</div>z", "<b><div>xy</div></b>z"),
+        ("<div><span></div>x", "<div><span></span></div>x"),
+        ("</div>x</td>", "x"),
+        (
+            "<a href=\"https://a.example/\">x",
+            "<a href=\"https://a.example/\" target=\"_blank\" rel=\"noopener noreferrer\">x</a>",
+        ),
+        ("<!--[if mso]><table><![endif]-->x<![if !mso]>y<![endif]>", "xy"),
+        ("<title>t</title><style>p{}</style>x<script>1<2</scripty></script>z", "xz"),
+        ("<style>unclosed <p>x", ""),
+    ] {
+        assert_eq!(body(source), expected, "{source}");
+    }
+    let table = body("<table><tr><td>a<td>b<tr><td>c</div></table>");
+    assert_eq!(
+        table,
+        "<table><tbody><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></tbody></table>"
+    );
+}
+
+#[test]
+fn inline_images_are_shown_and_remote_ones_counted() {
+    let source = "<img src=\"cid:logo\"><img src=\"CID:%6Cogo\"><img src=\"cid:other\">\
+        <img alt=\"An offer\" src=\"https://t.example/p.gif\"><img src=\"data:image/png;base64,AA\">";
+    let safe = clean(source);
+    assert_eq!(safe.html.matches("src=\"cid/3\"").count(), 2, "{}", safe.html);
+    assert!(safe.html.contains("alt=\"An offer\"") && !safe.html.contains("t.example"));
+    assert_eq!(safe.remote_images, 1);
+}
+
+#[test]
+fn what_the_parser_cannot_bear_is_refused_before_it() {
+    let none = |_: &str| None;
+    assert_eq!(html(&"a".repeat(600_000), &none), Err(Refused::TooLarge));
+    assert_eq!(html(&"<div>".repeat(30_000), &none), Err(Refused::TooDeep));
+    // End tags of something else do not make it shallower.
+    assert_eq!(html(&"<div></b></x>".repeat(30_000), &none), Err(Refused::TooDeep));
+    let many: String = (0..5_000).map(|n| format!(" a{n}=1")).collect();
+    assert_eq!(html(&format!("<p{many}>"), &none), Err(Refused::TooManyAttributes));
+    assert_eq!(html(&format!("<p x='>'{many}>"), &none), Err(Refused::TooManyAttributes));
+}
+
+#[test]
+fn hostile_structure_takes_linear_time_and_space() {
+    const OCTETS: usize = OCTETS_MAX / 4;
+    let formatting: String = (0..500).map(|n| format!("<font size={n}>")).collect();
+    let fill = |start: &str, unit: &str| {
+        start.to_owned() + &unit.repeat((OCTETS - start.len()) / unit.len())
+    };
+    for (n, source) in [
+        fill("", "<br>"),
+        fill("", "<!--x-->"),
+        fill("<!--", "-"),
+        fill("", "<!--!>"),
+        fill("", "<"),
+        fill("", "</"),
+        fill("", "<a "),
+        fill("", "<p a='"),
+        fill("", "<style></styl"),
+        fill("", "<style></style>"),
+        fill("", "&"),
+        fill("", "&a"),
+        fill("", "\u{a0}"),
+        format!("<p title='{}'>", "&".repeat(OCTETS - 20)),
+        fill("", &format!("<p title='{}'>", "&".repeat(500))),
+        fill(&format!("<p>{formatting}"), "<p>x"),
+        fill(&format!("<table>{formatting}"), "<tr>x"),
+        fill(&format!("<table>{formatting}"), "<td></td>x"),
+        fill(&format!("<table><tr>{formatting}"), "<tr>x<td></td>"),
+        fill(&"<div>".repeat(500), "<p>x"),
+        fill(&"<div>".repeat(500), "</b>"),
+        fill(&"<div><b>".repeat(250), "</b>"),
+        fill(&formatting, "<a>x"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let start = Instant::now();
+        let outcome = html(source, &|_| None);
+        assert!(start.elapsed() < Duration::from_secs(10), "case {n}: {:?}", start.elapsed());
+        let Ok(safe) = outcome else { continue };
+        assert!(safe.html.len() < 20 * OCTETS, "case {n}: {} octets", safe.html.len());
+        assert!(oracle_is_inert(&safe.html), "case {n}");
+    }
+}
