@@ -49,7 +49,7 @@ pub fn open_with(
     config: LocalConfig,
     vault: Vault,
 ) -> Result<Store, Error> {
-    let (disk, index) = (Box::new(disk.clone()), Box::new(index.clone()));
+    let (disk, index) = (Arc::new(disk.clone()), Box::new(index.clone()));
     let shared = Arc::new(Shared::new(disk, vault, config, index));
     let found = recover(&shared, &mut |_, _| ())?;
     let writer = Writer::new(shared.clone(), found.position, found.last, found.number);

@@ -114,7 +114,7 @@ impl LocalEngine {
     ) -> Result<LocalEngine, Error> {
         make_folders(&config.folder)?;
         let held = lock_folder(&config)?;
-        let disk = Box::new(OsDisk::new(&config.folder.join("journal")));
+        let disk = Arc::new(OsDisk::new(&config.folder.join("journal")));
         let index = SledIndex::open(&config.folder.join("index"), config.index_cache_octets);
         let shared = Arc::new(Shared::new(disk, vault, config, Box::new(index)));
         let recovered = recover(&shared, progress)?;
@@ -368,21 +368,7 @@ impl Engine for LocalEngine {
     }
 
     fn content_read(&self, id: ContentId, offset: u64, length: u64) -> Result<Vec<u8>, Error> {
-        let pieces = self.shared.pieces(id)?.ok_or(Error::NotFound)?;
-        let end = offset.saturating_add(length);
-        let mut out = Vec::new();
-        let mut at = 0;
-        for piece in pieces {
-            let next = at + u64::from(piece.length);
-            if next > offset && at < end {
-                let octets = self.shared.piece(id, piece)?;
-                let from = offset.saturating_sub(at) as usize;
-                let to = (end.min(next) - at) as usize;
-                out.extend_from_slice(&octets[from..to]);
-            }
-            at = next;
-        }
-        Ok(out)
+        self.shared.content(id, offset, length)?.ok_or(Error::NotFound)
     }
 
     fn verify(&self, progress: Progress<'_>) -> Result<Verified, Error> {

@@ -121,7 +121,7 @@ fn open_segments(shared: &Shared, report: &mut OpenReport) -> Result<u64, Error>
     let highest = numbers.last().copied().unwrap_or_default();
     let (mut unreadable, mut unfinished) = (Vec::new(), Vec::new());
     for number in numbers {
-        match Segment::open(&*shared.disk, &shared.vault, number)? {
+        match Segment::open(&shared.files, &shared.vault, number)? {
             segment::Found::Segment(segment) => shared.segment_add(Arc::new(segment)),
             segment::Found::Unreadable => unreadable.push(number),
             segment::Found::Unfinished => unfinished.push(number),

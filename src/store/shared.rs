@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use super::Error;
 use super::disk::Disk;
 use super::engine::{ContentId, Order, Span, Visit};
 use super::index::{Index, IndexError, Place, Row};
+use super::journal::files::Files;
 use super::journal::{PiecePlace, Segment, frame};
 use super::local::LocalConfig;
 
@@ -50,9 +52,13 @@ pub type Shares = Vec<(u64, u64)>;
 /// Rows taken from the index at once by a scan: few at first, since many scans want one.
 const SCAN_FIRST: usize = 16;
 const SCAN_MOST: usize = 1_024;
+/// How often a read is done again because segments went meanwhile.
+const MOVED_MAX: usize = 16;
 
 pub struct Shared {
-    pub disk: Box<dyn Disk>,
+    pub disk: Arc<dyn Disk>,
+    /// The segments' open files.
+    pub files: Arc<Files>,
     pub vault: Vault,
     pub config: LocalConfig,
     pub index: Box<dyn Index>,
@@ -63,6 +69,8 @@ pub struct Shared {
     /// Held by whoever moves rows to the index or writes the checkpoint: two at once could leave
     /// an older row in the index than the one that was there.
     pub keeper: Mutex<()>,
+    /// How many segments went so far.
+    removed: AtomicU64,
     /// Held by whoever compacts.
     pub compacting: Mutex<()>,
     /// Told when rows went from the overlay to the index.
@@ -101,12 +109,13 @@ impl From<std::io::Error> for Error {
 
 impl Shared {
     pub fn new(
-        disk: Box<dyn Disk>,
+        disk: Arc<dyn Disk>,
         vault: Vault,
         config: LocalConfig,
         index: Box<dyn Index>,
     ) -> Shared {
         Shared {
+            files: Files::new(disk.clone()),
             disk,
             vault,
             config,
@@ -115,6 +124,7 @@ impl Shared {
             overlay: RwLock::default(),
             gate: RwLock::default(),
             keeper: Mutex::default(),
+            removed: AtomicU64::default(),
             compacting: Mutex::default(),
             drained: Condvar::new(),
             drained_rows: Mutex::default(),
@@ -150,6 +160,7 @@ impl Shared {
 
     pub fn segment_forget(&self, number: u64) {
         self.segments.write().unwrap_or_else(PoisonError::into_inner).remove(&number);
+        self.removed.fetch_add(1, Ordering::AcqRel);
         lock(&self.live).remove(&number);
         lock(&self.erasable).remove(&number);
     }
@@ -180,17 +191,26 @@ impl Shared {
         Ok(self.index.get(key)?)
     }
 
-    /// The durable value under a key. Compaction may move it between the two steps, so a place
-    /// that is gone is looked up once more.
+    /// The durable value under a key.
     pub fn value(&self, key: &[u8]) -> Result<Option<Bytes>, Error> {
-        for last in [false, true] {
-            let Some(row) = self.row(key)? else { return Ok(None) };
-            match self.value_of(&row) {
-                Err(Error::Damaged(_)) if !last && self.segment(row.place.segment).is_none() => {}
-                answer => return answer.map(Some),
+        self.again(|| match self.row(key)? {
+            Some(row) => self.value_of(&row).map(Some),
+            None => Ok(None),
+        })
+    }
+
+    /// Compaction may move what a row points to between finding the row and reading it: when
+    /// segments went meanwhile, the read is done again.
+    pub fn again<T>(&self, read: impl Fn() -> Result<T, Error>) -> Result<T, Error> {
+        for _ in 0..MOVED_MAX {
+            let before = self.removed.load(Ordering::Acquire);
+            match read() {
+                Err(Error::Damaged(_) | Error::Io(_))
+                    if self.removed.load(Ordering::Acquire) != before => {}
+                answer => return answer,
             }
         }
-        Ok(None)
+        read()
     }
 
     /// A row's value.
@@ -254,11 +274,15 @@ impl Shared {
     /// Visits durable keys and values.
     pub fn scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), Error> {
         let mut failed = None;
-        self.scan_rows(span, &mut |key, row| match self.value_of(&row) {
-            Ok(value) => visit(key, &value),
-            Err(error) => {
-                failed = Some(error);
-                ControlFlow::Break(())
+        self.scan_rows(span, &mut |key, row| {
+            // What cannot be read where it stood may have been moved, or deleted, since.
+            match self.value_of(&row).map(Some).or_else(|_| self.value(key)) {
+                Ok(Some(value)) => visit(key, &value),
+                Ok(None) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
             }
         })?;
         failed.map_or(Ok(()), Err)
@@ -284,6 +308,31 @@ impl Shared {
                 Err(Error::Damaged(format!("segment {}, piece at {}", place.segment, place.frame)))
             }
         }
+    }
+
+    /// At most `length` octets of a content from `offset`; `None` when there is no such content.
+    pub fn content(
+        &self,
+        id: ContentId,
+        offset: u64,
+        length: u64,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        self.again(|| {
+            let Some(pieces) = self.pieces(id)? else { return Ok(None) };
+            let end = offset.saturating_add(length);
+            let (mut out, mut at) = (Vec::new(), 0);
+            for piece in pieces {
+                let next = at + u64::from(piece.length);
+                if next > offset && at < end {
+                    let octets = self.piece(id, piece)?;
+                    let from = offset.saturating_sub(at) as usize;
+                    let to = (end.min(next) - at) as usize;
+                    out.extend_from_slice(&octets[from..to]);
+                }
+                at = next;
+            }
+            Ok(Some(out))
+        })
     }
 
     /// How many octets of which segments keep a row alive.

@@ -186,7 +186,7 @@ impl World {
 
     /// Opens the store; `None` when the power went off meanwhile.
     fn open(&mut self, seed: u64) -> Option<Open> {
-        let disk = Box::new(self.disk.clone());
+        let disk = Arc::new(self.disk.clone());
         let index = Box::new(self.index.clone());
         let shared = Arc::new(Shared::new(disk, self.vault.clone(), config(), index));
         let Recovered { position, last, number, report } = match recover(&shared, &mut |_, _| ()) {

@@ -13,6 +13,8 @@ use super::shared::{CONTENTS, Shared, lock};
 
 /// Reads everything; damage is told, never an error.
 pub fn verify(shared: &Shared, progress: Progress<'_>) -> Result<Verified, Error> {
+    // Nothing is to move away while it is looked at.
+    let _still = lock(&shared.compacting);
     let mut found = Verified { damage: lock(&shared.damage).clone(), ..Verified::default() };
     let segments = shared.segments();
     let total = segments.iter().map(|segment| segment.end()).sum();
@@ -61,7 +63,15 @@ fn frames(segment: &Segment, found: &mut Verified) -> Result<(), Error> {
 fn records(shared: &Shared, found: &mut Verified) -> Result<(), Error> {
     shared.scan_rows(&Span::prefix(&[], Order::Ascending), &mut |key, row| {
         let table = key.first().copied().unwrap_or_default();
-        match shared.value_of(&row) {
+        let (row, value) = match shared.value_of(&row) {
+            Ok(value) => (row, Ok(value)),
+            // It may have been moved since the index was read.
+            Err(_) => match shared.row(key).ok().flatten() {
+                Some(now) => (now.clone(), shared.again(|| shared.value_of(&now))),
+                None => return ControlFlow::Continue(()),
+            },
+        };
+        match value {
             Ok(value) if identity_of(key, &value) != row.identity => {
                 found.damage.push(format!("table {table}: a record is not what was stored"));
             }

@@ -8,7 +8,7 @@
 //! what it could not write and answer `Ok` the second time.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::ops::{Bound, ControlFlow};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -225,13 +225,13 @@ impl Writer {
         self.number += 1;
         let shared = &self.shared;
         let room = shared.config.segment_octets;
-        let (disk, vault) = (&*shared.disk, &shared.vault);
-        let made = Segment::create(disk, vault, self.number, previous, self.seq + 1, room);
+        let (files, vault) = (&shared.files, &shared.vault);
+        let made = Segment::create(files, vault, self.number, previous, self.seq + 1, room);
         let segment = match made {
             Ok(segment) => Arc::new(segment),
             Err(error) => {
                 // Its header was never used; the next start ignores what is left of it.
-                let _ = disk.remove(&super::journal::segment::file_name(self.number));
+                let _ = shared.disk.remove(&super::journal::segment::file_name(self.number));
                 return Err(error.into());
             }
         };
@@ -578,12 +578,11 @@ impl RawTx for GroupTx<'_> {
         let nowhere = Place { segment: 0, frame: 0, at: 0, length: 0 };
         let as_row =
             |value: &Bytes| Row { place: nowhere, identity: 0, inline: Some(value.clone()) };
-        let within = |key: &&Vec<u8>| span.contains(key);
         let mut above: BTreeMap<Vec<u8>, Option<Row>> = BTreeMap::new();
-        for (key, row) in self.group.rows.iter().filter(|(key, _)| within(key)) {
+        for (key, row) in within(&self.group.rows, span) {
             above.insert(key.clone(), row.clone());
         }
-        for (key, value) in self.values.iter().filter(|(key, _)| within(key)) {
+        for (key, value) in within(&self.values, span) {
             above.insert(key.clone(), value.as_ref().map(as_row));
         }
         let mut failed = None;
@@ -623,6 +622,15 @@ impl RawTx for GroupTx<'_> {
         let places = PiecePlace::decode_all(&value).unwrap_or_default();
         Ok(Some(places.iter().map(|place| u64::from(place.length)).sum()))
     }
+}
+
+/// The part of a map that lies in a span.
+fn within<'m, V>(
+    map: &'m BTreeMap<Vec<u8>, V>,
+    span: &'m Span,
+) -> impl Iterator<Item = (&'m Vec<u8>, &'m V)> {
+    let from = map.range::<[u8], _>((Bound::Included(span.from.as_slice()), Bound::Unbounded));
+    from.take_while(|(key, _)| span.contains(key))
 }
 
 /// Keeps a segment from being removed while something in it waits for its transaction.

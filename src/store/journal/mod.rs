@@ -11,6 +11,7 @@
 //! write or sync that failed, a new segment begins. Its header says where the one before ends,
 //! which cuts off for good what was never acknowledged.
 
+pub mod files;
 pub mod frame;
 pub mod segment;
 

@@ -1,11 +1,13 @@
 //! One segment: its header, its key, and the frames in it.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::vault::{self, SegmentKey, Vault};
 
-use super::super::disk::{Disk, DiskFile};
+use super::super::disk::DiskFile;
+use super::files::{Files, Slot};
 use super::frame::{self, ALIGN, Frame, HEAD};
 
 /// A segment file that can be read; the newest can also be appended to.
@@ -13,7 +15,8 @@ pub struct Segment {
     pub number: u64,
     pub header: Header,
     pub key: SegmentKey,
-    file: Box<dyn DiskFile>,
+    files: Arc<Files>,
+    slot: Slot,
     /// Where what is durable ends.
     end: AtomicU64,
 }
@@ -107,7 +110,7 @@ pub enum Found {
 impl Segment {
     /// Makes a new segment, durable with its name before it is used.
     pub fn create(
-        disk: &dyn Disk,
+        files: &Arc<Files>,
         vault: &Vault,
         number: u64,
         previous: Option<(u64, u64)>,
@@ -119,17 +122,18 @@ impl Segment {
         let header = Header { number, salt, previous, previous_end, first_seq };
         let key = vault.segment_key(number, &salt);
         let octets = header.seal(&key)?;
-        let file = disk.create(&file_name(number))?;
+        let file: Arc<dyn DiskFile> = files.disk.create(&file_name(number))?.into();
         file.preallocate(room)?;
         file.write_all_at(&octets, 0)?;
         file.sync_data()?;
-        disk.sync_folder()?;
-        Ok(Segment { number, header, key, file, end: AtomicU64::new(HEADER) })
+        files.disk.sync_folder()?;
+        let (files, slot) = (files.clone(), files.hold(file));
+        Ok(Segment { number, header, key, files, slot, end: AtomicU64::new(HEADER) })
     }
 
     /// Opens a segment's file.
-    pub fn open(disk: &dyn Disk, vault: &Vault, number: u64) -> io::Result<Found> {
-        let file = disk.open(&file_name(number))?;
+    pub fn open(files: &Arc<Files>, vault: &Vault, number: u64) -> io::Result<Found> {
+        let file: Arc<dyn DiskFile> = files.disk.open(&file_name(number))?.into();
         let mut octets = [0; HEADER as usize];
         let read = file.read_at(&mut octets, 0)?;
         let copies = octets[..read].chunks(COPY);
@@ -140,13 +144,18 @@ impl Segment {
         };
         let key = vault.segment_key(number, &header.salt);
         let end = AtomicU64::new(file.length()?.max(HEADER));
-        Ok(Found::Segment(Segment { number, header, key, file, end }))
+        let (files, slot) = (files.clone(), files.hold(file));
+        Ok(Found::Segment(Segment { number, header, key, files, slot, end }))
+    }
+
+    fn file(&self) -> io::Result<Arc<dyn DiskFile>> {
+        self.files.file(&self.slot, &file_name(self.number))
     }
 
     /// Tells which copies of the header are damaged.
     pub fn damaged_copies(&self, vault: &Vault) -> io::Result<Vec<usize>> {
         let mut octets = [0; HEADER as usize];
-        let read = self.file.read_at(&mut octets, 0)?;
+        let read = self.file()?.read_at(&mut octets, 0)?;
         octets[read..].fill(0);
         let intact = |copy: &[u8]| Header::open(vault, self.number, copy).is_some();
         let copies = octets.chunks(COPY).enumerate();
@@ -158,16 +167,17 @@ impl Segment {
     /// clean; so from `uncertain` on they are written once more, octet for octet (the same
     /// plaintext under the same nonce), and with them the header.
     pub fn settle(&self, uncertain: u64) -> io::Result<()> {
-        self.file.write_all_at(&self.header.seal(&self.key)?, 0)?;
+        let file = self.file()?;
+        file.write_all_at(&self.header.seal(&self.key)?, 0)?;
         let mut octets = vec![0; 1024 * 1024];
         let (mut at, end) = (uncertain.max(HEADER), self.end());
         while at < end {
             let length = usize::try_from(end - at).unwrap_or(usize::MAX).min(octets.len());
-            let read = self.file.read_at(&mut octets[..length], at)?;
+            let read = file.read_at(&mut octets[..length], at)?;
             if read == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            self.file.write_all_at(&octets[..read], at)?;
+            file.write_all_at(&octets[..read], at)?;
             at += read as u64;
         }
         self.cut()
@@ -185,22 +195,24 @@ impl Segment {
     /// Writes frames at `offset` and syncs them. After an error the segment is not to be
     /// written to again: what is on the medium is not known.
     pub fn append(&self, octets: &[u8], offset: u64) -> io::Result<()> {
-        self.file.write_all_at(octets, offset)?;
-        self.file.sync_data()?;
+        let file = self.file()?;
+        file.write_all_at(octets, offset)?;
+        file.sync_data()?;
         self.set_end(offset + octets.len() as u64);
         Ok(())
     }
 
     /// Takes everything beyond the end off the medium: room, and what was never acknowledged.
     pub fn cut(&self) -> io::Result<()> {
-        self.file.set_length(self.end())?;
-        self.file.sync_data()
+        let file = self.file()?;
+        file.set_length(self.end())?;
+        file.sync_data()
     }
 
     /// Gives back what was reserved and is not used, now that nothing more is written here. Only
     /// room is at stake, and what is cut off is nothing anybody was told about.
     pub fn trim(&self) {
-        if let Err(error) = self.file.set_length(self.end()) {
+        if let Err(error) = self.file().and_then(|file| file.set_length(self.end())) {
             tracing::warn!(segment = self.number, %error, "a segment was not trimmed");
         }
     }
@@ -209,7 +221,7 @@ impl Segment {
     pub fn read(&self, offset: u64, end: u64) -> io::Result<Option<(Frame, Vec<u8>)>> {
         let Some(frame) = self.head(offset, end)? else { return Ok(None) };
         let mut body = vec![0; frame.octets() as usize - HEAD];
-        let read = self.file.read_at(&mut body, offset + HEAD as u64)?;
+        let read = self.file()?.read_at(&mut body, offset + HEAD as u64)?;
         // The padding is under no seal, so it has to be what it was written as.
         let padding = body.get(frame.sealed as usize..read).unwrap_or(&[]);
         if read < body.len() || padding.iter().any(|&octet| octet != 0) {
@@ -226,7 +238,7 @@ impl Segment {
     /// The head at `offset`, if one stands there and its body ends before `end`.
     fn head(&self, offset: u64, end: u64) -> io::Result<Option<Frame>> {
         let mut head = [0; HEAD];
-        let read = self.file.read_at(&mut head, offset)?;
+        let read = self.file()?.read_at(&mut head, offset)?;
         let frame = Frame::decode(&head[..read]);
         Ok(frame.filter(|frame| offset + frame.octets() <= end))
     }
@@ -237,7 +249,7 @@ impl Segment {
         let mut at = offset.next_multiple_of(ALIGN);
         let mut window = vec![0; WINDOW + HEAD];
         while at < end {
-            let read = self.file.read_at(&mut window, at)?;
+            let read = self.file()?.read_at(&mut window, at)?;
             let mut step = 0;
             while step < WINDOW && step < read {
                 let found = Frame::decode(&window[step..read]).is_some();
