@@ -397,7 +397,7 @@ fn of_header(refusal: HeaderRefusal) -> Reply {
         HeaderRefusal::NotAField => "A header line is neither a field nor its continuation",
         HeaderRefusal::Name => "A header field's name is malformed",
         HeaderRefusal::NoFrom => "There is no From field",
-        HeaderRefusal::Duplicate => "A header field that may stand once stands twice",
+        HeaderRefusal::Duplicate(_) => "A header field that may stand once stands twice",
         HeaderRefusal::Loop => "The message is in a loop",
     };
     Reply { code, status, text }
