@@ -226,12 +226,12 @@ fn header_fields(message: &[u8]) -> View {
     }
 }
 
-/// The header as UTF-8. Lines that are not are taken for ISO-8859-1, in which any octet is a
-/// character: senders that write raw 8-bit headers mostly mean that or its kin.
+/// The header as UTF-8, with an end. Lines that are not UTF-8 are taken for ISO-8859-1, in which
+/// any octet is a character: senders that write raw 8-bit headers mostly mean that or its kin.
 fn readable_header(message: &[u8]) -> Cow<'_, [u8]> {
-    let end = memchr::memmem::find(message, b"\r\n\r\n").map_or(message.len(), |at| at + 4);
-    let header = &message[..end];
-    if std::str::from_utf8(header).is_ok() {
+    let end = memchr::memmem::find(message, b"\r\n\r\n").map(|at| at + 4);
+    let header = &message[..end.unwrap_or(message.len())];
+    if end.is_some() && std::str::from_utf8(header).is_ok() {
         return Cow::Borrowed(header);
     }
     let mut readable = Vec::with_capacity(header.len() + 64);
@@ -243,6 +243,9 @@ fn readable_header(message: &[u8]) -> Cow<'_, [u8]> {
                 readable.extend_from_slice(latin.as_bytes());
             }
         }
+    }
+    if end.is_none() {
+        readable.extend_from_slice(b"\r\n\r\n");
     }
     Cow::Owned(readable)
 }
