@@ -213,6 +213,16 @@ mod tests {
     }
 
     #[test]
+    fn the_example_that_comes_along_shows_the_defaults() {
+        let example = include_str!("../../config/postern.toml");
+        let read = Config::from_text(example, "config/postern.toml").unwrap();
+        let mut expected = Config::default();
+        expected.server.host_name = "mail.example.org".to_owned();
+        expected.server.domains = vec!["example.org".to_owned()];
+        assert_eq!(read, expected);
+    }
+
+    #[test]
     fn broken_toml_is_an_error_that_names_the_file() {
         assert!(error_of("[server\n").contains("postern.toml"));
         let missing = Config::load(Path::new("/nonexistent/postern.toml")).unwrap_err();
