@@ -1,7 +1,7 @@
 //! Credentials: what leads to an account's unlock key. A password through Argon2id; a recovery
 //! key, which is random enough by itself, through HKDF.
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use aws_lc_rs::aead::AES_256_GCM;
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
@@ -77,6 +77,7 @@ impl PasswordCost {
 
 /// Wraps the unlock key by a password: format byte, cost, salt, sealed key.
 pub(super) fn wrap(
+    memory: &mut Memory,
     cost: PasswordCost,
     password: &Password,
     unlock: &UnlockKey,
@@ -84,13 +85,14 @@ pub(super) fn wrap(
 ) -> Result<Vec<u8>, Error> {
     let salt = random_bytes::<SALT_LEN>()?;
     let head = [&[FORMAT][..], &cost.encode(), &salt].concat();
-    let sealer = Sealer::new(&AES_256_GCM, &*stretch(cost, password, &salt)?);
+    let sealer = Sealer::new(&AES_256_GCM, &*stretch(memory, cost, password, &salt)?);
     let sealed = sealer.seal(&[&head, binding].concat(), &*unlock.0)?;
     Ok([head, sealed].concat())
 }
 
 /// Unwraps it; `Refused` for a wrong password.
 pub(super) fn unwrap(
+    memory: &mut Memory,
     wrapped: &[u8],
     password: &Password,
     binding: &[u8],
@@ -101,18 +103,37 @@ pub(super) fn unwrap(
     }
     let cost = PasswordCost::decode(head[1..13].first_chunk().expect("12 of 29 bytes"))?;
     let salt: &[u8; SALT_LEN] = head[13..].first_chunk().expect("16 of 29 bytes");
-    let sealer = Sealer::new(&AES_256_GCM, &*stretch(cost, password, salt)?);
+    let sealer = Sealer::new(&AES_256_GCM, &*stretch(memory, cost, password, salt)?);
     let plain = sealer.open(&[head, binding].concat(), sealed)?;
     let key = <[u8; 32]>::try_from(plain.as_slice()).map_err(|_| Error::Malformed)?;
     Ok(UnlockKey(Zeroizing::new(key)))
 }
 
 /// The work of a wrong password, for an account that is not there.
-pub(super) fn decoy(cost: PasswordCost, password: &Password) -> Result<(), Error> {
-    stretch(cost, password, &[0; SALT_LEN]).map(|_| ())
+pub(super) fn decoy(
+    memory: &mut Memory,
+    cost: PasswordCost,
+    password: &Password,
+) -> Result<(), Error> {
+    stretch(memory, cost, password, &[0; SALT_LEN]).map(|_| ())
+}
+
+/// What Argon2id works in. Kept from one run to the next: taken anew each time, a copy of it
+/// would stay with every thread that ever checked a password. Wiped after each run.
+#[derive(Default)]
+pub(super) struct Memory(Vec<Block>);
+
+impl Memory {
+    fn blocks(&mut self, count: usize) -> &mut [Block] {
+        if self.0.len() < count {
+            self.0.resize(count, Block::default());
+        }
+        &mut self.0[..count]
+    }
 }
 
 fn stretch(
+    memory: &mut Memory,
     cost: PasswordCost,
     password: &Password,
     salt: &[u8; SALT_LEN],
@@ -120,9 +141,16 @@ fn stretch(
     let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32))
         .map_err(|_| Error::Malformed)?;
     let mut key = Zeroizing::new([0; 32]);
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(password.expose().as_bytes(), salt, &mut *key)
-        .map_err(|_| Error::Malformed)?;
+    let blocks = memory.blocks(params.block_count());
+    let done = Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into_with_memory(
+            password.expose().as_bytes(),
+            salt,
+            &mut *key,
+            &mut *blocks,
+        );
+    blocks.fill(Block::default());
+    done.map_err(|_| Error::Malformed)?;
     Ok(key)
 }
 

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use super::credential::{self, Password, PasswordCost};
+use super::credential::{self, Memory, Password, PasswordCost};
 use super::{Error, UnlockKey};
 
 /// How many passwords are checked at once, and how many may wait.
@@ -28,6 +28,8 @@ pub struct PasswordPool {
     turns: Mutex<Turns>,
     freed: Condvar,
     runs: AtomicU64,
+    /// Working memory that no run has at this moment: at most one for each turn.
+    memory: Mutex<Vec<Memory>>,
 }
 
 /// Tickets are served in the order in which they were drawn.
@@ -42,7 +44,7 @@ impl PasswordPool {
     pub fn new(limits: PoolLimits, cost: PasswordCost) -> PasswordPool {
         let limits = PoolLimits { at_once: limits.at_once.max(1), ..limits };
         let (turns, freed, runs) = (Mutex::default(), Condvar::new(), AtomicU64::new(0));
-        PasswordPool { limits, cost, turns, freed, runs }
+        PasswordPool { limits, cost, turns, freed, runs, memory: Mutex::default() }
     }
 
     /// Wraps the unlock key by a password, bound to `binding`.
@@ -52,7 +54,7 @@ impl PasswordPool {
         unlock: &UnlockKey,
         binding: &[u8],
     ) -> Result<Vec<u8>, Error> {
-        self.in_turn(|| credential::wrap(self.cost, password, unlock, binding))
+        self.in_turn(|memory| credential::wrap(memory, self.cost, password, unlock, binding))
     }
 
     /// Unwraps it; `Refused` for a wrong password.
@@ -62,12 +64,12 @@ impl PasswordPool {
         password: &Password,
         binding: &[u8],
     ) -> Result<UnlockKey, Error> {
-        self.in_turn(|| credential::unwrap(wrapped, password, binding))
+        self.in_turn(|memory| credential::unwrap(memory, wrapped, password, binding))
     }
 
     /// The same work for an account that is not there, so that nobody can tell by the time.
     pub fn decoy(&self, password: &Password) -> Result<(), Error> {
-        self.in_turn(|| credential::decoy(self.cost, password))
+        self.in_turn(|memory| credential::decoy(memory, self.cost, password))
     }
 
     /// How many hashes were computed so far.
@@ -75,10 +77,14 @@ impl PasswordPool {
         self.runs.load(Ordering::Relaxed)
     }
 
-    fn in_turn<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    fn in_turn<T>(&self, work: impl FnOnce(&mut Memory) -> Result<T, Error>) -> Result<T, Error> {
         let _turn = self.wait_for_turn()?;
         self.runs.fetch_add(1, Ordering::Relaxed);
-        work()
+        let spare = || self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut memory = spare().pop().unwrap_or_default();
+        let answer = work(&mut memory);
+        spare().push(memory);
+        answer
     }
 
     fn wait_for_turn(&self) -> Result<Turn<'_>, Error> {
