@@ -8,10 +8,15 @@
 mod support;
 
 use std::fs;
+use std::ops::ControlFlow;
+use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use postern::store::local::{LocalConfig, LocalEngine};
+use postern::store::{ContentId, Engine, Order, Span};
+use postern::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
 use support::daemon::{DOMAIN, Daemon};
 use support::search::Searcher;
 use support::smtp::{Delivery, Smtp};
@@ -35,6 +40,55 @@ fn no_canary_is_found_in_the_data_folder_and_the_logs_of_a_stopped_daemon() {
         found.len(),
         found[..found.len().min(20)].join("\n")
     );
+}
+
+/// P-20, P-89: whoever has the daemon key as well opens every record and frame, and still finds
+/// nothing that a message said.
+#[test]
+fn no_canary_is_found_in_a_store_opened_with_the_daemon_key() {
+    let daemon = Daemon::start();
+    let canaries = deliver_all(&daemon);
+    assert_they_arrived(&daemon, &canaries);
+    let home = daemon.stop();
+    let folder = home.path().join("data");
+    let key = DaemonKey::load(&folder.join("daemon.key")).unwrap();
+    let vault = Vault::new(key, PoolLimits::default(), PasswordCost::default());
+    let config = LocalConfig::in_folder(folder.join("data/store"));
+    let engine = LocalEngine::open(config, vault.clone(), &mut |_, _| ()).unwrap();
+    let opened = tempfile::tempdir().unwrap();
+    let (records, contents) = open_everything(&engine, &vault, opened.path());
+    assert!(records > 10 * MESSAGES && contents >= MESSAGES, "{records}, {contents}");
+    // That the records were really opened shows in what they may tell.
+    let routing = fs::read(opened.path().join("records")).unwrap();
+    assert!(routing.windows(DOMAIN.len()).any(|window| window == DOMAIN.as_bytes()));
+    let found = Searcher::new(&canaries).folder(opened.path());
+    assert!(found.is_empty(), "{} times:\n{}", found.len(), found.join("\n"));
+}
+
+/// Writes every record and content, as far as the daemon key opens them, into two files.
+fn open_everything(engine: &dyn Engine, vault: &Vault, into: &Path) -> (usize, usize) {
+    const CONTENTS: u8 = 255;
+    let (mut records, mut contents, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+    let mut count = 0;
+    let all = Span::prefix(&[], Order::Ascending);
+    let mut visit = |raw: &[u8], sealed: &[u8]| {
+        if raw[0] == CONTENTS {
+            ids.push(ContentId(raw[1..].try_into().unwrap()));
+        } else {
+            let (_, plain) = vault.record_open(raw[0], raw, sealed).unwrap();
+            records.extend_from_slice(raw);
+            records.extend_from_slice(&plain);
+            count += 1;
+        }
+        ControlFlow::Continue(())
+    };
+    engine.scan(&all, &mut visit).unwrap();
+    for id in &ids {
+        contents.extend(engine.content_read(*id, 0, u64::MAX).unwrap());
+    }
+    fs::write(into.join("records"), &records).unwrap();
+    fs::write(into.join("contents"), &contents).unwrap();
+    (count, ids.len())
 }
 
 /// P-89

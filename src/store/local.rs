@@ -64,7 +64,7 @@ impl LocalConfig {
             dead_percent: config.compact_dead_percent,
             erase_secs: u64::from(config.erase_within_hours) * 3600,
             compact_octets_per_sec: u64::from(config.compact_mib_per_sec) * MIB,
-            retry_first: Duration::from_secs(1),
+            retry_first: Duration::from_millis(250),
             group_max: 512,
             waiting_max: 4_096,
             overlay_rows_max: 200_000,

@@ -74,7 +74,8 @@ struct Trouble {
 pub const PIECE_OCTETS: usize = 256 * 1024;
 /// A group that has grown past this is written; what still waits makes the next one.
 const GROUP_OCTETS: usize = 8 * 1024 * 1024;
-const RETRY_LAST: Duration = Duration::from_secs(30);
+/// Requests wait for the next try, so it is never far.
+const RETRY_LAST: Duration = Duration::from_secs(2);
 const ROOM_LOOKED_AT_EVERY: Duration = Duration::from_millis(500);
 
 impl Writer {
@@ -197,10 +198,14 @@ impl Writer {
 
     /// The segment to append to; makes one when there is none or the last failed.
     fn ready(&mut self) -> Result<Arc<Segment>, Error> {
-        if let Some(trouble) = &self.trouble
-            && Instant::now() < trouble.retry
-        {
-            return Err(trouble.error.clone());
+        if let Some(trouble) = &self.trouble {
+            let left = trouble.retry.saturating_duration_since(Instant::now());
+            let is_far = left > RETRY_LAST || matches!(trouble.error, Error::Full);
+            if is_far && !left.is_zero() {
+                return Err(trouble.error.clone());
+            }
+            // The next try is near: whoever waits for it may be served after all.
+            std::thread::sleep(left);
         }
         if let Some(current) = &self.current {
             return Ok(current.clone());
@@ -249,9 +254,12 @@ impl Writer {
 
     fn refuse(&mut self, error: Error) {
         let first = self.shared.config.retry_first;
-        let pause = match &self.trouble {
-            Some(trouble) => (trouble.pause * 2).min(RETRY_LAST),
-            None => first,
+        let pause = match (&self.trouble, &error) {
+            (Some(trouble), error) if !matches!(error, Error::Full) => {
+                (trouble.pause * 2).min(RETRY_LAST)
+            }
+            // Whether there is room again costs little to find out.
+            _ => first,
         };
         tracing::error!(%error, ?pause, "writes are refused until a new segment can be made");
         let refused = match error {
