@@ -109,11 +109,14 @@ fn vault() -> Vault {
     Vault::new(DaemonKey::from_bytes([1; 32]), PoolLimits { at_once: 2, waiting: 64 }, CHEAP)
 }
 
+type Make = Box<dyn Fn(&[u8]) -> Vec<u8>>;
+type Opens = Box<dyn Fn(&[u8], &[u8]) -> bool>;
+
 /// One ciphertext of each kind: how to make one that is bound to `row`, and how to open it there.
 struct Kind {
     name: &'static str,
-    make: Box<dyn Fn(&[u8]) -> Vec<u8>>,
-    opens: Box<dyn Fn(&[u8], &[u8]) -> bool>,
+    make: Make,
+    opens: Opens,
 }
 
 fn kinds() -> Vec<Kind> {

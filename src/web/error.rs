@@ -34,7 +34,8 @@ pub struct Problem {
     code: &'static str,
     detail: Cow<'static, str>,
     id: String,
-    header: Option<(HeaderName, HeaderValue)>,
+    /// Apart, so that a `Result` stays small where there is none.
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 /// A problem as it is sent.
@@ -101,7 +102,7 @@ impl Problem {
         let challenge = format!("DPoP error=\"{error}\", algs=\"ES256\"");
         let value = HeaderValue::try_from(challenge).expect("plain ASCII");
         let problem = Problem::new(StatusCode::UNAUTHORIZED, code, detail);
-        Problem { header: Some((WWW_AUTHENTICATE, value)), ..problem }
+        Problem { header: Some(Box::new((WWW_AUTHENTICATE, value))), ..problem }
     }
 
     /// Too many tries; says how long to wait.
@@ -137,7 +138,7 @@ impl Problem {
     }
 
     fn retry_after(self, secs: u64) -> Problem {
-        Problem { header: Some((RETRY_AFTER, HeaderValue::from(secs))), ..self }
+        Problem { header: Some(Box::new((RETRY_AFTER, HeaderValue::from(secs)))), ..self }
     }
 }
 
@@ -224,7 +225,7 @@ impl IntoResponse for Problem {
         let media = HeaderValue::from_static("application/problem+json");
         let mut response = (self.status, text).into_response();
         response.headers_mut().insert(CONTENT_TYPE, media);
-        response.headers_mut().extend(self.header);
+        response.headers_mut().extend(self.header.map(|header| *header));
         response
     }
 }

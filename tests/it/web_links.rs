@@ -35,7 +35,7 @@ async fn a_message_is_downloaded_byte_for_byte_and_only_once() {
     let web = TestWeb::start().await;
     // Octets that no text would survive.
     let mut message = LETTER.replace('\n', "\r\n").into_bytes();
-    message.extend((0..=255).filter(|octet| *octet != b'\r' && *octet != b'\n').map(|o| o as u8));
+    message.extend((0..=255).filter(|octet| *octet != b'\r' && *octet != b'\n'));
     message.extend_from_slice(&b"z".repeat(300_000));
     let reference = web.deliver_octets("dana", Bytes::from(message.clone())).await;
     let mut dana = web.signed_in("dana").await;
