@@ -15,7 +15,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use postern::store::local::{LocalConfig, LocalEngine};
-use postern::store::{ContentId, Engine, Order, Span};
+use postern::store::{self, ContentId, Order, Span};
 use postern::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
 use support::daemon::{DOMAIN, Daemon};
 use support::search::Searcher;
@@ -66,7 +66,7 @@ fn no_canary_is_found_in_a_store_opened_with_the_daemon_key() {
 }
 
 /// Writes every record and content, as far as the daemon key opens them, into two files.
-fn open_everything(engine: &dyn Engine, vault: &Vault, into: &Path) -> (usize, usize) {
+fn open_everything(engine: &dyn store::Engine, vault: &Vault, into: &Path) -> (usize, usize) {
     const CONTENTS: u8 = 255;
     let (mut records, mut contents, mut ids) = (Vec::new(), Vec::new(), Vec::new());
     let mut count = 0;
