@@ -167,11 +167,12 @@ fn read<T>(
     const ROUNDS_MAX: usize = 4;
     let mut spelled: Vec<Vec<u8>> = Vec::new();
     for round in 1..=ROUNDS_MAX {
-        let fenced = mime_fence::fence(message, &spelled)?;
-        let octets = match extent {
-            Extent::Whole => Cow::Borrowed(&*fenced.octets),
-            Extent::Skeleton => Cow::Owned(fenced.skeleton()),
+        let mut fenced = mime_fence::fence(message, &spelled)?;
+        let mut octets = match extent {
+            Extent::Whole => std::mem::take(&mut fenced.octets).into_owned(),
+            Extent::Skeleton => fenced.skeleton(),
         };
+        hide_fields(&mut octets);
         let parsed = parse(&octets)?;
         let unknown = boundaries_of(&parsed).find(|boundary| !fenced.knows(boundary.as_bytes()));
         match unknown {
@@ -180,6 +181,26 @@ fn read<T>(
         }
     }
     Err(NotShown::Ambiguous)
+}
+
+/// Gives the header's fields that say nothing of the body a name that the parser knows nothing
+/// of, so that it does not parse them: see [`header_fields`] for what it would do to those that do.
+fn hide_fields(octets: &mut [u8]) {
+    const KEPT: [&[u8]; 4] = [b"content-", b"mime-", b" ", b"\t"];
+    let mut rest = octets;
+    while let Some(end) = memchr::memchr(b'\n', rest) {
+        let (line, after) = rest.split_at_mut(end + 1);
+        if matches!(&*line, b"\r\n" | b"\n") {
+            return;
+        }
+        let starts = |kept: &&[u8]| {
+            line.get(..kept.len()).is_some_and(|start| start.eq_ignore_ascii_case(kept))
+        };
+        if !KEPT.iter().any(starts) {
+            line[0] = b'X';
+        }
+        rest = after;
+    }
 }
 
 /// The parser's decoders subtract lengths without looking; a message that makes one panic is
@@ -207,23 +228,52 @@ fn boundaries_of<'p>(message: &'p Message<'_>) -> impl Iterator<Item = &'p str> 
     })
 }
 
-/// What the header alone tells.
+/// What the header alone tells. Each field is parsed by itself: a date whose zone is a single
+/// letter takes the line after it along, be it the From.
 fn header_fields(message: &[u8]) -> View {
     let header = readable_header(message);
-    let parsed = catch_unwind(|| MessageParser::new().parse_headers(&*header));
-    let Some(parsed) = parsed.ok().flatten() else { return View::default() };
+    let field = |name| parse_field(&header, name);
     View {
-        from: addresses(parsed.from()),
-        to: addresses(parsed.to()),
-        cc: addresses(parsed.cc()),
-        reply_to: addresses(parsed.reply_to()),
-        subject: one_line(parsed.subject().unwrap_or_default()),
-        date: parsed.date().map(|date| date.to_rfc3339()),
-        message_id: parsed.message_id().map(one_line),
-        in_reply_to: ids(parsed.in_reply_to()),
-        references: ids(parsed.references()),
+        from: addresses(field("From").as_address()),
+        to: addresses(field("To").as_address()),
+        cc: addresses(field("Cc").as_address()),
+        reply_to: addresses(field("Reply-To").as_address()),
+        subject: one_line(field("Subject").as_text().unwrap_or_default()),
+        date: field("Date").as_datetime().map(|date| date.to_rfc3339()),
+        message_id: ids(&field("Message-ID")).into_iter().next(),
+        in_reply_to: ids(&field("In-Reply-To")),
+        references: ids(&field("References")),
         ..View::default()
     }
+}
+
+fn parse_field(header: &[u8], name: &str) -> HeaderValue<'static> {
+    let Some(field) = find_field(header, name) else { return HeaderValue::Empty };
+    let alone = [field, b"\r\n\r\n"].concat();
+    let parsed = catch_unwind(|| {
+        let parsed = MessageParser::new().parse_headers(&alone)?;
+        let header = parsed.parts.into_iter().next()?.headers.into_iter().next()?;
+        Some(header.value.into_owned())
+    });
+    parsed.ok().flatten().unwrap_or(HeaderValue::Empty)
+}
+
+/// The first field of this name, folds and all, without its line end.
+fn find_field<'h>(header: &'h [u8], name: &str) -> Option<&'h [u8]> {
+    let (mut start, mut at) = (None, 0);
+    for line in header.split_inclusive(|octet| *octet == b'\n') {
+        if !line.starts_with(b" ") && !line.starts_with(b"\t") {
+            if start.is_some() {
+                break;
+            }
+            let named = line.get(..name.len()).is_some_and(|named| {
+                named.eq_ignore_ascii_case(name.as_bytes()) && line[name.len()..].starts_with(b":")
+            });
+            start = named.then_some(at);
+        }
+        at += line.len();
+    }
+    start.map(|start| header[start..at].trim_ascii_end())
 }
 
 /// The header as UTF-8, with an end. Lines that are not UTF-8 are taken for ISO-8859-1, in which

@@ -143,6 +143,24 @@ fn raw_eight_bit_headers_are_shown() {
     assert_eq!(summarize(message).subject, "\u{fc}ber");
 }
 
+/// The parser's date takes the line after it along when the zone is a single letter, as in `Z`.
+#[test]
+fn a_date_does_not_swallow_the_field_after_it() {
+    for zone in ["Z", "x", "+0100--x", "GMT"] {
+        let date = format!("Mon, 23 Nov 2026 09:00:00 {zone}");
+        let message = format!(
+            "Received: by x; {date}\r\nDate: {date}\r\nFrom: a@b.example\r\n\
+             Resent-Date: {date}\r\nContent-Type: multipart/mixed; boundary=x\r\n\
+             Subject: s\r\n\r\n--x\r\n\r\ntext\r\n--x\r\nContent-Type: image/png\r\n\r\na\r\n--x--\r\n"
+        );
+        let view = view(message.as_bytes());
+        assert_eq!(view.from.len(), 1, "{zone}");
+        assert_eq!((view.subject.as_str(), view.text.as_deref()), ("s", Some("text")), "{zone}");
+        assert_eq!(summarize(message.as_bytes()).attachments, 1, "{zone}");
+        assert!(view.date.is_some(), "{zone}");
+    }
+}
+
 #[test]
 fn legacy_charsets_are_decoded() {
     for (charset, octets, expected) in [
