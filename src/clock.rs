@@ -39,7 +39,8 @@ impl Timestamp {
         i64::try_from(moment.unix_timestamp_nanos() / 1_000_000).ok().map(Timestamp)
     }
 
-    fn to_utc(self) -> OffsetDateTime {
+    /// As a date and time in UTC.
+    pub fn to_utc(self) -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }

@@ -22,6 +22,8 @@ pub mod gateway;
 pub mod smtp;
 pub mod web;
 
+pub mod jobs;
+
 pub mod client;
 pub mod control;
 pub mod daemon;

@@ -1,4 +1,4 @@
-//! `postern mail`: reading mail from a script.
+//! `postern mail` and `postern account`: reading and sending mail from a script.
 
 use std::io::{self, BufWriter, Read, Write};
 use std::path::PathBuf;
@@ -9,9 +9,10 @@ use zeroize::Zeroizing;
 
 use crate::mail::reference::Reference;
 
+use super::sending::{Outgoing, Sent};
 use super::{Client, Error, Item};
 
-/// Read mail from a script, over the same HTTPS API as the browser.
+/// Read and send mail from a script, over the same HTTPS API as the browser.
 #[derive(Args, Debug)]
 pub struct Mail {
     #[command(subcommand)]
@@ -34,6 +35,73 @@ enum Command {
     Get { reference: Reference },
     /// Reject a message unread. Its sender may be told.
     Reject { reference: Reference },
+    /// Open a message and show what it says. Its sender may be told.
+    Open { reference: Reference },
+    /// Send a letter. Prints its reference number.
+    Send(Send),
+    /// What became of a letter that was sent: one line for each recipient.
+    Status { reference: Reference },
+    /// Answer a message. Prints the answer's reference number.
+    Reply {
+        reference: Reference,
+        /// The file with the text, or `-`.
+        #[arg(long)]
+        body_file: PathBuf,
+        #[arg(long)]
+        attach: Vec<PathBuf>,
+        /// Say yes where the letter would leave unprotected.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Args, Debug)]
+struct Send {
+    #[arg(long, required = true)]
+    to: Vec<String>,
+    #[arg(long)]
+    cc: Vec<String>,
+    #[arg(long)]
+    bcc: Vec<String>,
+    #[arg(long, default_value = "")]
+    subject: String,
+    /// The file with the text, or `-`.
+    #[arg(long)]
+    body_file: PathBuf,
+    #[arg(long)]
+    attach: Vec<PathBuf>,
+    /// What happens for recipients outside; what the rules say when left out.
+    #[arg(long, value_parser = ["refuse", "ask", "portal", "plain", "verified-tls"])]
+    choice: Option<String>,
+    /// Say yes where the letter would leave unprotected.
+    #[arg(long)]
+    yes: bool,
+}
+
+/// What an outsider does with a temporary account.
+#[derive(Args, Debug)]
+pub struct Account {
+    #[command(subcommand)]
+    command: AccountCommand,
+}
+
+#[derive(Subcommand, Debug)]
+enum AccountCommand {
+    /// Sign in for the first time, with the link of a notification, and choose a passphrase.
+    Claim {
+        /// The link: https://mail.example.org/pickup/…
+        #[arg(long)]
+        url: String,
+        /// The PEM file with the certificate authority to trust.
+        #[arg(long)]
+        ca: PathBuf,
+        /// The file with the password that came with the notification.
+        #[arg(long)]
+        password_file: PathBuf,
+        /// The file with one's own passphrase, 12 characters or more.
+        #[arg(long)]
+        new_password_file: PathBuf,
+    },
 }
 
 #[derive(Args, Debug)]
@@ -57,11 +125,37 @@ struct Server {
 
 /// Runs the command; an error is told on standard error.
 pub fn run(mail: Mail) -> ExitCode {
+    told(run_to_end(perform(&mail)))
+}
+
+/// Runs the command; an error is told on standard error.
+pub fn run_account(account: Account) -> ExitCode {
+    let AccountCommand::Claim { url, ca, password_file, new_password_file } = account.command;
+    told(run_to_end(async move {
+        let wrong = || Error::Url(url.clone());
+        let (server, token) = url.split_once("/pickup/").ok_or_else(wrong)?;
+        let mut client = Client::connect(server, &ca).await?;
+        let pickup = client.pickup(token.trim_end_matches('/')).await?;
+        let name = pickup["loginName"].as_str().ok_or_else(|| {
+            Error::Answer(format!(
+                "the account is {}",
+                pickup["state"].as_str().unwrap_or("not there")
+            ))
+        })?;
+        let (old, own) = (first_line(&password_file)?, first_line(&new_password_file)?);
+        let client = Client::sign_in_with(server, &ca, name, &old, Some(&own)).await?;
+        client.sign_out().await?;
+        println!("{name} is claimed; sign in with the new passphrase from now on");
+        Ok(())
+    }))
+}
+
+fn run_to_end(work: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let done = match runtime {
-        Ok(runtime) => runtime.block_on(perform(&mail)),
-        Err(error) => Err(local("runtime", &error)),
-    };
+    runtime.map_err(|error| local("runtime", &error))?.block_on(work)
+}
+
+fn told(done: Result<(), Error>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -73,7 +167,7 @@ pub fn run(mail: Mail) -> ExitCode {
 
 async fn perform(mail: &Mail) -> Result<(), Error> {
     let server = &mail.server;
-    let password = password(server)?;
+    let password = first_line(&server.password_file)?;
     let mut client = Client::sign_in(&server.url, &server.ca, &server.user, &password).await?;
     let mut out = BufWriter::new(io::stdout().lock());
     let written = match &mail.command {
@@ -90,6 +184,30 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
             let at = client.reject(*reference).await?;
             rejected(&mut out, *reference, &at, server.json)
         }
+        Command::Open { reference } => {
+            opened(&mut out, &client.open(*reference).await?, server.json)
+        }
+        Command::Send(send) => {
+            let text = body(&send.body_file)?;
+            let letter = Outgoing {
+                to: &send.to,
+                cc: &send.cc,
+                bcc: &send.bcc,
+                subject: &send.subject,
+                text: &text,
+                files: &send.attach,
+                choice: send.choice.as_deref(),
+                yes: send.yes,
+            };
+            sent(&mut out, &client.submit(&letter).await?, server.json)
+        }
+        Command::Status { reference } => {
+            status(&mut out, &client.status(*reference).await?, server.json)
+        }
+        Command::Reply { reference, body_file, attach, yes } => {
+            let text = body(body_file)?;
+            sent(&mut out, &client.reply(*reference, &text, attach, *yes).await?, server.json)
+        }
     };
     let written = written.and_then(|()| out.flush());
     client.sign_out().await?;
@@ -100,15 +218,57 @@ fn local(what: &str, error: &io::Error) -> Error {
     Error::Local { what: what.to_owned(), problem: error.to_string() }
 }
 
-fn password(server: &Server) -> Result<Zeroizing<String>, Error> {
+/// The first line of a small file, such as a password.
+fn first_line(path: &std::path::Path) -> Result<Zeroizing<String>, Error> {
     /// A password file is small; anything longer is the wrong file.
     const OCTETS_MAX: u64 = 8 * 1024;
-    let path = server.password_file.display().to_string();
     let mut text = Zeroizing::new(String::new());
-    std::fs::File::open(&server.password_file)
+    std::fs::File::open(path)
         .and_then(|file| file.take(OCTETS_MAX).read_to_string(&mut text))
-        .map_err(|error| local(&path, &error))?;
+        .map_err(|error| local(&path.display().to_string(), &error))?;
     Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
+}
+
+/// A letter's text from a file, or from standard input for `-`.
+fn body(path: &std::path::Path) -> Result<String, Error> {
+    const OCTETS_MAX: u64 = 1 << 20;
+    let mut text = String::new();
+    let read = match path == std::path::Path::new("-") {
+        true => io::stdin().lock().take(OCTETS_MAX).read_to_string(&mut text),
+        false => std::fs::File::open(path)
+            .and_then(|file| file.take(OCTETS_MAX).read_to_string(&mut text)),
+    };
+    read.map_err(|error| local(&path.display().to_string(), &error))?;
+    Ok(text)
+}
+
+fn sent(out: &mut impl Write, sent: &Sent, json: bool) -> io::Result<()> {
+    match json {
+        true => json_line(out, sent),
+        false => writeln!(out, "{}", sent.reference),
+    }
+}
+
+fn status(out: &mut impl Write, sent: &Sent, json: bool) -> io::Result<()> {
+    if json {
+        return json_line(out, sent);
+    }
+    for one in &sent.recipients {
+        writeln!(out, "{} {} {} {}", printable(&one.address), one.route, one.state, one.at)?;
+    }
+    Ok(())
+}
+
+fn opened(out: &mut impl Write, detail: &serde_json::Value, json: bool) -> io::Result<()> {
+    if json {
+        return json_line(out, detail);
+    }
+    writeln!(out, "{}", printable(detail["subject"].as_str().unwrap_or_default()))?;
+    writeln!(out)?;
+    for line in detail["text"].as_str().unwrap_or_default().lines() {
+        writeln!(out, "{}", printable(line))?;
+    }
+    Ok(())
 }
 
 fn list(out: &mut impl Write, items: &[Item], json: bool) -> io::Result<()> {

@@ -24,6 +24,19 @@ pub struct Connection {
     authority: String,
 }
 
+/// What a request brings along.
+pub enum Body {
+    None,
+    Json(Value),
+    Octets(Bytes),
+}
+
+impl From<Option<Value>> for Body {
+    fn from(json: Option<Value>) -> Body {
+        json.map_or(Body::None, Body::Json)
+    }
+}
+
 /// The largest answer that is taken.
 const ANSWER_OCTETS_MAX: usize = 256 * 1024 * 1024;
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
@@ -57,7 +70,7 @@ impl Connection {
         method: Method,
         path: &str,
         headers: &[(&str, String)],
-        body: Option<Value>,
+        body: Body,
     ) -> Result<(StatusCode, Bytes), Error> {
         let mut request = Request::builder()
             .method(method)
@@ -68,11 +81,15 @@ impl Connection {
             request = request.header(*name, value);
         }
         let body = match body {
-            Some(json) => {
+            Body::Json(json) => {
                 request = request.header("content-type", "application/json");
                 Bytes::from(json.to_string())
             }
-            None => Bytes::new(),
+            Body::Octets(octets) => {
+                request = request.header("content-type", "application/octet-stream");
+                octets
+            }
+            Body::None => Bytes::new(),
         };
         let request =
             request.body(Full::new(body)).map_err(|error| Error::Answer(error.to_string()))?;

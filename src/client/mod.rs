@@ -4,6 +4,7 @@
 pub mod cli;
 mod http;
 mod proof;
+mod sending;
 
 use std::net::ToSocketAddrs;
 use std::path::Path;
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::mail::reference::Reference;
 
-use http::Connection;
+use http::{Body, Connection};
 use proof::ProofKey;
 
 /// Why a request was not answered as wished.
@@ -79,6 +80,8 @@ struct Ticket {
 #[derive(Deserialize)]
 struct Problem {
     #[serde(default)]
+    consent: Option<sending::Consent>,
+    #[serde(default)]
     code: String,
     #[serde(default)]
     detail: String,
@@ -107,8 +110,23 @@ impl Client {
         user: &str,
         password: &str,
     ) -> Result<Client, Error> {
+        Client::sign_in_with(url, ca, user, password, None).await
+    }
+
+    /// As [`Client::sign_in`]; `own` is the passphrase that a temporary account's owner chooses
+    /// at the first sign-in.
+    pub async fn sign_in_with(
+        url: &str,
+        ca: &Path,
+        user: &str,
+        password: &str,
+        own: Option<&str>,
+    ) -> Result<Client, Error> {
         let mut client = Client::connect(url, ca).await?;
-        let body = json!({ "name": user, "password": password, "profile": "shared" });
+        let mut body = json!({ "name": user, "password": password, "profile": "shared" });
+        if let Some(own) = own {
+            body["newPassword"] = own.into();
+        }
         let signed_in: SignedIn = client.call(Method::POST, "/api/session", Some(body)).await?;
         client.token = Some(signed_in.token);
         Ok(client)
@@ -160,7 +178,8 @@ impl Client {
         let ticket = json!({ "kind": "raw" });
         let ticket: Ticket =
             self.call(Method::POST, &format!("{path}/ticket"), Some(ticket)).await?;
-        let (status, octets) = self.connection.request(Method::GET, &ticket.url, &[], None).await?;
+        let (status, octets) =
+            self.connection.request(Method::GET, &ticket.url, &[], Body::None).await?;
         checked(status, octets)
     }
 
@@ -200,11 +219,22 @@ impl Client {
         path: &str,
         body: Option<Value>,
     ) -> Result<(StatusCode, Bytes), Error> {
+        self.send_with(method, path, &[], body.into()).await
+    }
+
+    async fn send_with(
+        &mut self,
+        method: Method,
+        path: &str,
+        more: &[(&'static str, String)],
+        body: Body,
+    ) -> Result<(StatusCode, Bytes), Error> {
         // The proof names the address without its query (RFC 9449 §4.2).
         let target = path.split('?').next().unwrap_or(path);
         let url = format!("{}{target}", self.origin);
         let proof = self.key.prove(method.as_str(), &url, self.token.as_deref())?;
         let mut headers = vec![("dpop", proof)];
+        headers.extend_from_slice(more);
         if let Some(token) = &self.token {
             headers.push(("authorization", format!("DPoP {token}")));
         }

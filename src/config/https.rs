@@ -37,6 +37,8 @@ pub struct Https {
     pub header_octets_max: usize,
     /// A request's body, in octets.
     pub body_octets_max: usize,
+    /// A letter being written, without its files, in octets.
+    pub letter_octets_max: usize,
     /// References in one request that changes many messages.
     pub batch_references_max: usize,
 
@@ -78,6 +80,7 @@ impl Default for Https {
             event_streams_per_account_max: 32,
             header_octets_max: 32 << 10,
             body_octets_max: 64 << 10,
+            letter_octets_max: 4 << 20,
             batch_references_max: 500,
             tls_timeout_secs: 20,
             header_timeout_secs: 30,

@@ -7,6 +7,7 @@
 
 mod https;
 mod log;
+mod outgoing;
 mod passwords;
 mod server;
 mod sessions;
@@ -24,6 +25,10 @@ use serde::{Deserialize, Serialize};
 
 pub use https::Https;
 pub use log::{Form, Log};
+pub use outgoing::{
+    Answers, Choice, Confirm, HandOff, Language, LastInteraction, Mode, Notification, Outgoing,
+    Queue, Rule, Temporary,
+};
 pub use passwords::Passwords;
 pub use server::Server;
 pub use sessions::Sessions;
@@ -40,6 +45,11 @@ pub struct Config {
     pub smtp: Smtp,
     pub https: Https,
     pub sessions: Sessions,
+    pub outgoing: Outgoing,
+    pub temporary: Temporary,
+    pub notification: Notification,
+    pub answers: Answers,
+    pub queue: Queue,
     pub passwords: Passwords,
     pub store: Store,
     pub log: Log,
@@ -120,6 +130,10 @@ impl Config {
         self.smtp.check()?;
         self.https.check()?;
         self.sessions.check()?;
+        self.outgoing.check()?;
+        self.temporary.check()?;
+        self.notification.check()?;
+        self.queue.check()?;
         self.passwords.check()?;
         self.store.check()?;
         self.log.check()

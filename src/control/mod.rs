@@ -5,6 +5,7 @@
 //! socket: its mode is 0600 in a folder of mode 0700. The same [`handle`] serves the command
 //! line when no daemon runs, on a store that it opened itself.
 
+mod outgoing;
 mod server;
 mod user;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gateway::{self, Gateway};
 
+pub use outgoing::{QueueRow, TemporaryRow};
 pub use server::serve;
 pub use user::{Accept, NewUser, UserRow};
 
@@ -28,6 +30,14 @@ pub enum Request {
     UserPassword { name: String, old: String, new: String },
     UserRecover { name: String, recovery_key: String, new: String },
     UserAcceptFrom { name: String, accept: user::Accept },
+    QueueList,
+    QueueShow { id: String },
+    QueueRetry { id: String },
+    QueueHold { id: String },
+    QueueDrop { id: String },
+    TemporaryList,
+    TemporaryRenew { address: String },
+    TemporaryRevoke { address: String },
     Verify,
     Compact,
 }
@@ -40,6 +50,8 @@ pub enum Answer {
     Done { message: String },
     UserMade { address: String, recovery_key: String },
     Users { users: Vec<UserRow> },
+    Queue { rows: Vec<QueueRow> },
+    Temporaries { rows: Vec<TemporaryRow> },
     Verified { segments: u64, frames: u64, records: u64, contents: u64, damage: Vec<String> },
     Failed { message: String },
 }
@@ -52,6 +64,14 @@ pub fn handle(gateway: &Gateway, request: Request, progress: &mut dyn FnMut(u64,
     let answered = match request {
         Request::Verify => verify(gateway, progress),
         Request::Compact => compact(gateway),
+        Request::QueueList
+        | Request::QueueShow { .. }
+        | Request::QueueRetry { .. }
+        | Request::QueueHold { .. }
+        | Request::QueueDrop { .. }
+        | Request::TemporaryList
+        | Request::TemporaryRenew { .. }
+        | Request::TemporaryRevoke { .. } => outgoing::handle(gateway, request),
         user => user::handle(gateway, user),
     };
     answered.unwrap_or_else(|error| Answer::Failed { message: error.to_string() })

@@ -43,8 +43,58 @@ enum Command {
     Verify(ConfigFile),
     /// Reclaim room in the store, and wipe what was deleted, now.
     Compact(ConfigFile),
-    /// Read mail from a script, over the same HTTPS API as the browser.
+    /// Read and send mail from a script, over the same HTTPS API as the browser.
     Mail(crate::client::cli::Mail),
+    /// What an outsider does with a temporary account, from a script.
+    Account(crate::client::cli::Account),
+    /// Mail that waits to leave: list, show, retry, hold, release, drop.
+    Queue {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(subcommand)]
+        command: QueueCommand,
+    },
+    /// Temporary accounts of people outside: list, renew, revoke.
+    Temporary {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(subcommand)]
+        command: TemporaryCommand,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+enum QueueCommand {
+    /// One line for each message and recipient, the next due first.
+    List {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Everything about one; the first digits of its id are enough.
+    Show { id: String },
+    /// Try one now.
+    Retry { id: String },
+    /// Hold one back.
+    Hold { id: String },
+    /// Let one go that was held back.
+    Release { id: String },
+    /// Give one up; its sender is told.
+    Drop { id: String },
+}
+
+#[derive(Subcommand, Debug)]
+enum TemporaryCommand {
+    /// One line for each account.
+    List {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Renew an account for another full period.
+    Renew { address: String },
+    /// End an account now: its keys and what it holds are destroyed.
+    Revoke { address: String },
 }
 
 /// Where the configuration is.
@@ -121,6 +171,9 @@ impl Cli {
             Command::Verify(file) => return print(ask(&file.load()?, Request::Verify)?),
             Command::Compact(file) => return print(ask(&file.load()?, Request::Compact)?),
             Command::Mail(mail) => return Ok(crate::client::cli::run(mail)),
+            Command::Account(account) => return Ok(crate::client::cli::run_account(account)),
+            Command::Queue { config, command } => return queue(&config.load()?, command),
+            Command::Temporary { config, command } => return temporary(&config.load()?, command),
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -130,6 +183,43 @@ impl ConfigFile {
     fn load(&self) -> Result<Config, config::Error> {
         Config::load(&self.config)
     }
+}
+
+fn queue(config: &Config, command: QueueCommand) -> Result<ExitCode, Error> {
+    let request = match command {
+        QueueCommand::List { json: true } => {
+            return print_json(ask(config, Request::QueueList)?);
+        }
+        QueueCommand::List { json: false } => Request::QueueList,
+        QueueCommand::Show { id } => return print_json(ask(config, Request::QueueShow { id })?),
+        QueueCommand::Retry { id } => Request::QueueRetry { id },
+        QueueCommand::Hold { id } => Request::QueueHold { id },
+        QueueCommand::Release { id } => Request::QueueRetry { id },
+        QueueCommand::Drop { id } => Request::QueueDrop { id },
+    };
+    print(ask(config, request)?)
+}
+
+fn temporary(config: &Config, command: TemporaryCommand) -> Result<ExitCode, Error> {
+    let request = match command {
+        TemporaryCommand::List { json: true } => {
+            return print_json(ask(config, Request::TemporaryList)?);
+        }
+        TemporaryCommand::List { json: false } => Request::TemporaryList,
+        TemporaryCommand::Renew { address } => Request::TemporaryRenew { address },
+        TemporaryCommand::Revoke { address } => Request::TemporaryRevoke { address },
+    };
+    print(ask(config, request)?)
+}
+
+fn print_json(answer: Answer) -> Result<ExitCode, Error> {
+    let text = match &answer {
+        Answer::Queue { rows } => serde_json::to_string_pretty(rows),
+        Answer::Temporaries { rows } => serde_json::to_string_pretty(rows),
+        _ => return print(answer),
+    };
+    println!("{}", text.expect("rows are plain data"));
+    Ok(ExitCode::SUCCESS)
 }
 
 fn setup(config: &Config) -> Result<(), Error> {
@@ -226,6 +316,32 @@ fn print(answer: Answer) -> Result<ExitCode, Error> {
             println!("is lost. Nobody else can.");
         }
         Answer::Users { users } => users.iter().for_each(print_user),
+        Answer::Queue { rows } => {
+            for row in &rows {
+                println!(
+                    "{} {} {:<8} due {} tries {} {} -> {} {}",
+                    &row.id[..12],
+                    row.reference,
+                    row.state,
+                    row.due,
+                    row.attempts,
+                    row.from,
+                    row.to,
+                    row.last.as_deref().unwrap_or_default()
+                );
+            }
+            println!("{} waiting to leave", rows.len());
+        }
+        Answer::Temporaries { rows } => {
+            for row in &rows {
+                let claimed = row.claimed.as_deref().unwrap_or("no");
+                println!(
+                    "{:<30} until {} letters {} sponsor {} claimed {claimed}",
+                    row.address, row.expires, row.letters, row.sponsor
+                );
+            }
+            println!("{} temporary accounts", rows.len());
+        }
         Answer::Verified { segments, frames, records, contents, damage } => {
             println!(
                 "{segments} segments, {frames} frames, {records} records, {contents} contents"

@@ -8,6 +8,7 @@ pub mod cli;
 mod demo;
 mod demo_ca;
 mod files;
+mod rules;
 mod samples;
 
 use std::net::SocketAddr;
@@ -22,13 +23,14 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::gateway::queue::RetryPlan;
 use crate::gateway::{self, Gateway, Settings};
 use crate::net::listen::{self, Handed};
 use crate::net::tls::Identity;
 use crate::store::local::{LocalConfig, LocalEngine};
 use crate::store::{self, Store};
 use crate::vault::{self, DaemonKey, PasswordCost, PoolLimits, Vault};
-use crate::{control, net, smtp, telemetry, web};
+use crate::{control, jobs, net, smtp, telemetry, web};
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +59,11 @@ const DRAIN: Duration = Duration::from_secs(20);
 const EPOCHS_EXPIRE_EVERY: Duration = Duration::from_secs(20);
 const SESSIONS_EXPIRE_EVERY: Duration = Duration::from_secs(300);
 const SESSIONS_EXPIRED_AT_ONCE: usize = 1_000;
+const ACCOUNTS_EXPIRE_EVERY: Duration = Duration::from_secs(60);
+const ACCOUNTS_EXPIRED_AT_ONCE: usize = 100;
+/// A file that no draft names is swept after that long.
+const UPLOADS_KEPT_SECS: i64 = 2 * DAY_SECS;
+const DAY_SECS: i64 = 24 * 3600;
 /// The credential's name when systemd hands the daemon key over (systemd.exec, LoadCredential=).
 const KEY_CREDENTIAL: &str = "postern-daemon-key";
 
@@ -201,6 +208,20 @@ impl Edge<'_> {
     }
 
     fn timers(&self) {
+        self.tasks.spawn(jobs::release(self.gateway.clone(), self.stop.clone()));
+        let gateway = self.gateway.clone();
+        self.every(ACCOUNTS_EXPIRE_EVERY, move || {
+            let swept = gateway
+                .temporary_warn(ACCOUNTS_EXPIRED_AT_ONCE)
+                .and_then(|_| gateway.temporary_expire(ACCOUNTS_EXPIRED_AT_ONCE))
+                .and_then(|_| {
+                    let before = gateway.clock().now().plus_secs(-UPLOADS_KEPT_SECS);
+                    gateway.uploads_expire(before, ACCOUNTS_EXPIRED_AT_ONCE)
+                });
+            if let Err(error) = swept {
+                tracing::warn!(%error, "temporary accounts could not be looked after");
+            }
+        });
         let gateway = self.gateway.clone();
         self.every(EPOCHS_EXPIRE_EVERY, move || gateway.epochs_expire());
         let gateway = self.gateway.clone();
@@ -316,14 +337,48 @@ fn pool_limits(config: &Config) -> PoolLimits {
     PoolLimits { at_once, waiting: config.passwords.checks_waiting_max }
 }
 
+/// What is configured, as the domain has it.
 fn settings(config: &Config) -> Settings {
     let postmaster = &config.server.postmaster;
+    let given = |text: &String| (!text.is_empty()).then(|| text.clone());
     Settings {
         domains: config.server.domains.clone(),
-        postmaster: (!postmaster.is_empty()).then(|| postmaster.clone()),
+        postmaster: given(postmaster),
         session_idle_secs: i64::from(config.sessions.idle_minutes) * 60,
         session_shared_idle_secs: i64::from(config.sessions.shared_idle_minutes) * 60,
         session_max_secs: i64::from(config.sessions.max_hours) * 3600,
+        organisation: config.notification.organisation.clone(),
+        public_url: config.https.public_url.clone().unwrap_or_else(|| own_url(config)),
+        phone: given(&config.notification.phone),
+        notification_text: given(&config.notification.text),
+        notification_language: rules::language(config.notification.language),
+        policy: rules::policy(&config.outgoing),
+        recipients_max: config.outgoing.recipients_max,
+        attachments_octets_max: config.outgoing.attachments_octets_max,
+        undo_secs: config.outgoing.undo_secs,
+        temporary_secs: i64::from(config.temporary.days) * DAY_SECS,
+        temporary_warn_secs: i64::from(config.temporary.warn_days) * DAY_SECS,
+        hand_off: rules::hand_off(config.temporary.hand_off),
+        acceptance_notice: config.answers.accepted,
+        last_interaction: rules::last_interaction(config.answers.last_interaction),
+        last_interaction_fixed: config.answers.last_interaction_fixed,
+        confirm_outside: rules::confirm(config.answers.confirm),
+        confirm_outside_fixed: config.answers.confirm_fixed,
+        retry: RetryPlan {
+            first_secs: i64::from(config.queue.retry_first_secs),
+            longest_secs: i64::from(config.queue.retry_longest_secs),
+            give_up_secs: i64::from(config.queue.give_up_hours) * 3600,
+            delay_notice_secs: i64::from(config.queue.delay_notice_hours) * 3600,
+        },
         ..Settings::default()
+    }
+}
+
+/// Where people come to when the configuration does not say.
+fn own_url(config: &Config) -> String {
+    let host = &config.server.host_name;
+    match config.https.listen.first().map_or(443, SocketAddr::port) {
+        443 => format!("https://{host}"),
+        port => format!("https://{host}:{port}"),
     }
 }

@@ -33,6 +33,18 @@ pub struct AccountView {
     pub name: String,
     pub display_name: String,
     pub address: String,
+    /// What makes it a temporary one.
+    pub temporary: Option<TemporaryFacts>,
+}
+
+/// What the owner of a temporary account should know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemporaryFacts {
+    pub expires: Timestamp,
+    /// Who wrote first, and can renew it.
+    pub sponsor_name: String,
+    pub sponsor_address: String,
+    pub organisation: String,
 }
 
 /// What an administrator sees of an account.
@@ -51,12 +63,22 @@ const NAME_CHARS_MAX: usize = 64;
 const DISPLAY_NAME_CHARS_MAX: usize = 200;
 
 impl Account {
+    /// Every address that reaches it.
+    pub(super) fn own_addresses(&self) -> Vec<String> {
+        match self.addresses.is_empty() {
+            // A temporary account is named by its address outside.
+            true => vec![self.name.clone()],
+            false => self.addresses.clone(),
+        }
+    }
+
     pub(super) fn view(&self, id: AccountId) -> AccountView {
         AccountView {
             id: id.to_text(),
             name: self.name.clone(),
             display_name: self.display_name.clone(),
-            address: self.addresses.first().cloned().unwrap_or_default(),
+            address: self.addresses.first().unwrap_or(&self.name).clone(),
+            temporary: None,
         }
     }
 }
@@ -116,10 +138,33 @@ impl Gateway {
         Ok((view, recovery))
     }
 
+    /// The view of an account that was just signed in to.
+    pub(super) fn account_view(&self, id: AccountId) -> Result<AccountView, Error> {
+        let view = self.account(id)?.view(id);
+        let Some(temporary) = self.temporary(id)? else { return Ok(view) };
+        let sponsor = self.account(temporary.sponsor).map(|one| one.view(temporary.sponsor));
+        let (sponsor_name, sponsor_address) = match sponsor {
+            Ok(sponsor) => (sponsor.display_name, sponsor.address),
+            Err(Error::NotFound { .. }) => (String::new(), String::new()),
+            Err(error) => return Err(error),
+        };
+        let facts = TemporaryFacts {
+            expires: temporary.expires,
+            sponsor_name,
+            sponsor_address,
+            organisation: self.inner.settings.organisation.clone(),
+        };
+        Ok(AccountView { temporary: Some(facts), ..view })
+    }
+
     /// Every account, by name.
     pub fn account_list(&self) -> Result<Vec<AccountRow>, Error> {
         let mut rows = Vec::new();
         self.inner.store.scan(&ACCOUNTS, &(), Order::Ascending, |id, account| {
+            // Temporary accounts have no address of ours, and a list of their own.
+            if account.addresses.is_empty() {
+                return ControlFlow::Continue(());
+            }
             rows.push(AccountRow {
                 view: account.view(id),
                 addresses: account.addresses,
@@ -231,7 +276,7 @@ impl Gateway {
         Ok(found)
     }
 
-    fn credential_new(
+    pub(super) fn credential_new(
         &self,
         account: AccountId,
         password: &Password,
@@ -279,6 +324,12 @@ impl Gateway {
         });
         done.wait()?;
         self.sessions_close_of(account)
+    }
+
+    /// Shuts an account out for good: no log-in, and every session ends.
+    pub(super) fn account_shut(&self, id: AccountId) -> Result<(), Error> {
+        self.account_change(id, |account| account.disabled = true)?;
+        self.sessions_close_of(id)
     }
 
     fn account_change(

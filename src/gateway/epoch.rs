@@ -46,6 +46,11 @@ impl Arriving {
         Ok(())
     }
 
+    /// What the epoch's record holds.
+    pub fn record(&self) -> (Vec<u8>, Timestamp) {
+        (self.encapsulation.clone(), self.begun)
+    }
+
     /// The record is durable.
     pub fn is_stored(&self) {
         self.stored.store(true, Ordering::Release);

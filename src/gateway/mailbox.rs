@@ -22,6 +22,8 @@ pub struct MailboxView {
 
 /// The inbox is made first, so it has this number in every account.
 pub(super) const INBOX: MailboxId = 1;
+/// Sent comes third (see [`Role::ALL`]).
+pub(super) const SENT: MailboxId = 3;
 const NAME_CHARS_MAX: usize = 100;
 const MAILBOXES_MAX: usize = 500;
 

@@ -15,17 +15,19 @@ use std::ops::ControlFlow;
 use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
+use crate::mail::mdn::Disposition;
 use crate::mail::reference::Reference;
 use crate::store::{ContentId, Order, Read, Span, Tx};
 use crate::vault::{self, Epoch};
 
 use super::change::{self, Changed};
-use super::receive::{SealedSummary, reader_binding};
+use super::notice::Telling;
+use super::parcel::{Noted, NoticeOf, Outline, SealedSummary, let_go_in_tx, reader_binding};
 use super::tables::{
-    AccountId, ENTRIES, EPOCHS, Entry, MAILBOXES, MESSAGES, Mailbox, MailboxId, OUTCOMES, Outcome,
-    OutcomeKind, PLACES, Place, Protection, ReferenceKey, RejectReason,
+    AccountId, DeliveryState, ENTRIES, EPOCHS, Entry, MAILBOXES, MESSAGES, Mailbox, MailboxId,
+    OUTCOMES, Outcome, OutcomeKind, PLACES, Place, Protection, ReferenceKey, RejectReason,
 };
-use super::{Actor, Error, EventKind, Gateway, account, epoch, mailbox};
+use super::{Actor, Error, EventKind, Gateway, account, delivery, epoch, mailbox, queue};
 
 /// What the reader sees of a message without opening it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +44,15 @@ pub struct ItemView {
     pub opened: Option<Timestamp>,
     pub unread: bool,
     pub starred: bool,
+    /// The account's own letter, and to whom it went.
+    pub sent: bool,
+    pub recipients: Vec<String>,
+    /// What it is about, when the system itself wrote it.
+    pub notice: Option<NoticeOf>,
+    /// The reader is asked whether the outside sender may learn what became of it.
+    pub asks_confirmation: bool,
+    /// Where its files stand, for a letter that was written here.
+    pub outline: Option<Outline>,
 }
 
 /// A window of a mailbox, newest first.
@@ -105,16 +116,18 @@ impl Gateway {
     }
 
     /// Opens a message: its octets, trace lines in front. The first time, it is marked read
-    /// and the outcome is recorded; not before it turned out to be intact.
+    /// and the outcome is recorded; not before it turned out to be intact. `said` is whether an
+    /// outside sender may be told, where the reader is asked.
     pub fn message_open(
         &self,
         actor: &Actor,
         reference: Reference,
+        said: Option<bool>,
     ) -> Result<(ItemView, Zeroizing<Vec<u8>>), Error> {
         let (_, entry) = self.entry(actor.account(), reference)?;
         let octets = self.content(actor, &entry)?;
         if entry.opened.is_none() {
-            self.mark_opened(actor.account(), reference.to_bytes())?;
+            self.mark_opened(actor.account(), reference.to_bytes(), said)?;
         }
         Ok((self.message_item(actor, reference)?, octets))
     }
@@ -138,20 +151,22 @@ impl Gateway {
         actor: &Actor,
         reference: Reference,
         reason: Option<RejectReason>,
+        said: Option<bool>,
     ) -> Result<Timestamp, Error> {
         let (account, key) = (actor.account(), reference.to_bytes());
         let now = self.inner.clock.now();
         let kept = self.inner.settings.changes_kept;
-        self.transact_changed(account, EventKind::Mail, move |tx| {
+        let outcome = OutcomeKind::Rejected(reason);
+        self.outcome_transact(account, key, outcome, said, now, move |tx| {
             let (place, entry) = entry_in_tx(tx, account, key)?;
             if entry.opened.is_some() {
                 return Err(Error::Conflict { code: "already-opened" });
             }
-            outcome_in_tx(tx, account, key, OutcomeKind::Rejected(reason), now)?;
+            let first = outcome_in_tx(tx, account, key, outcome, now)?;
             remove_in_tx(tx, account, place, &entry)?;
-            let modseq = change::record_in_tx(tx, account, Changed::Removed(key), kept)?;
-            Ok((now, modseq))
-        })
+            Ok((first, change::record_in_tx(tx, account, Changed::Removed(key), kept)?))
+        })?;
+        Ok(now)
     }
 
     /// Changes a message's marks or moves it.
@@ -237,20 +252,82 @@ impl Gateway {
         vault::open(&key, entry.reference, &sealed).map_err(damaged)
     }
 
-    fn mark_opened(&self, account: AccountId, key: ReferenceKey) -> Result<(), Error> {
+    fn mark_opened(
+        &self,
+        account: AccountId,
+        key: ReferenceKey,
+        said: Option<bool>,
+    ) -> Result<(), Error> {
         let now = self.inner.clock.now();
         let kept = self.inner.settings.changes_kept;
-        self.transact_changed(account, EventKind::Mail, move |tx| {
+        self.outcome_transact(account, key, OutcomeKind::Read, said, now, move |tx| {
             let (place, mut entry) = entry_in_tx(tx, account, key)?;
+            let mut first = false;
             if entry.opened.is_none() {
                 let before = entry.clone();
                 (entry.opened, entry.unread) = (Some(now), false);
-                outcome_in_tx(tx, account, key, OutcomeKind::Read, now)?;
+                first = outcome_in_tx(tx, account, key, OutcomeKind::Read, now)?;
                 recount_in_tx(tx, account, place.mailbox, Some(&before), Some(&entry))?;
                 tx.put(&ENTRIES, &(account, place.mailbox, place.uid), &entry)?;
             }
-            Ok(((), change::record_in_tx(tx, account, Changed::Updated(key), kept)?))
+            Ok((first, change::record_in_tx(tx, account, Changed::Updated(key), kept)?))
         })
+    }
+
+    /// Runs `work`, which says whether it recorded the outcome; then, in the same transaction,
+    /// the sender's status line, confirmation, or report to outside. So there is exactly one of
+    /// each for every reader and outcome, whatever crashes or is asked twice (P-26, P-47).
+    fn outcome_transact(
+        &self,
+        account: AccountId,
+        key: ReferenceKey,
+        outcome: OutcomeKind,
+        said: Option<bool>,
+        now: Timestamp,
+        mut work: impl FnMut(&mut Tx<'_>) -> Result<(bool, u64), Error> + Send + 'static,
+    ) -> Result<(), Error> {
+        let (state, reason, disposition) = match outcome {
+            OutcomeKind::Read => (DeliveryState::Read, None, Disposition::Displayed),
+            OutcomeKind::Rejected(reason) => {
+                (DeliveryState::Rejected, reason, Disposition::Deleted)
+            }
+        };
+        let delivery = delivery::of_account(&self.inner.store, key, account)?;
+        let (mut notice, mut report) = (None, None);
+        if let Some((_, delivery)) = &delivery {
+            if let Some(sender) = self.letter_sender(key)?.filter(|sender| *sender != account) {
+                let recipient = &delivery.address;
+                let telling = Telling { kind: state, about: key, recipient, at: now, detail: None };
+                // A sender whose account is gone needs no notice.
+                notice = match self.account(sender) {
+                    Ok(_) => Some(self.notice_prepare(sender, &telling)?),
+                    Err(_) => None,
+                };
+            }
+        } else {
+            report = self.confirmation_prepare(account, key, disposition, said, now)?;
+        }
+        let index = delivery.map(|(index, _)| index);
+        let (this, wake) = (self.clone(), self.inner.queue_wake.clone());
+        let noted: Noted<u64> = Noted::default();
+        let own = noted.clone();
+        self.notice_transact(notice, key, move |tx| {
+            let (first, modseq) = work(tx)?;
+            noted.set(modseq);
+            if !first {
+                return Ok(false);
+            }
+            if let Some(index) = index {
+                delivery::end_in_tx(tx, key, index, state, reason, now)?;
+            }
+            if let Some(report) = &report {
+                queue::held_mail_in_tx(tx, report, now)?;
+            }
+            Ok(true)
+        })?;
+        this.publish(account, EventKind::Mail, *own.lock());
+        wake.notify_one();
+        Ok(())
     }
 
     fn change_one(
@@ -325,6 +402,12 @@ impl<'r> OpenedEpochs<'r> {
             opened: entry.opened,
             unread: entry.unread,
             starred: entry.starred,
+            sent: entry.sent,
+            recipients: summary.recipients,
+            notice: summary.notice,
+            asks_confirmation: entry.opened.is_none()
+                && self.gateway.confirmation_asked(self.actor.account(), entry.reference)?,
+            outline: summary.outline,
         })
     }
 }
@@ -337,7 +420,7 @@ fn require_opened(entry: &Entry) -> Result<(), Error> {
     entry.opened.map(|_| ()).ok_or(Error::Conflict { code: "not-opened" })
 }
 
-fn find_entry(
+pub(super) fn find_entry(
     reader: &impl Read,
     account: AccountId,
     key: ReferenceKey,
@@ -363,14 +446,15 @@ fn outcome_in_tx(
     key: ReferenceKey,
     kind: OutcomeKind,
     at: Timestamp,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let reverse_path = tx.get(&MESSAGES, &key)?.ok_or(NOT_FOUND)?.reverse_path;
-    tx.insert(&OUTCOMES, &(key, account), &Outcome { kind, at, reverse_path })?;
-    account::touch_in_tx(tx, account, at)
+    let first = tx.insert(&OUTCOMES, &(key, account), &Outcome { kind, at, reverse_path })?;
+    account::touch_in_tx(tx, account, at)?;
+    Ok(first)
 }
 
 /// Removes a reader's entry with its key wrap; the content goes with the last reader.
-fn remove_in_tx(
+pub(super) fn remove_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
     place: Place,
@@ -379,14 +463,7 @@ fn remove_in_tx(
     tx.delete(&ENTRIES, &(account, place.mailbox, place.uid));
     tx.delete(&PLACES, &(account, entry.reference));
     recount_in_tx(tx, account, place.mailbox, Some(entry), None)?;
-    let mut message = tx.get(&MESSAGES, &entry.reference)?.ok_or(NOT_FOUND)?;
-    message.readers = message.readers.saturating_sub(1);
-    if message.readers == 0 {
-        tx.delete(&MESSAGES, &entry.reference);
-        tx.content_delete(ContentId(entry.reference));
-        return Ok(());
-    }
-    Ok(tx.put(&MESSAGES, &entry.reference, &message)?)
+    let_go_in_tx(tx, entry.reference)
 }
 
 fn move_in_tx(

@@ -8,6 +8,13 @@
 //! | --- | --- |
 //! | `account` | people, their keys, credentials and settings |
 //! | `receive` | who may be written to, and the one door in |
+//! | `parcel` | a message with its readers' shares, stored in one go |
+//! | `draft`, `upload` | letters being written, and their files |
+//! | `policy`, `submit`, `delivery` | the one door out: routes, sending, taking back, status lines |
+//! | `issue`, `pickup` | temporary accounts, and the way in for outsiders |
+//! | `queue` | what waits to leave |
+//! | `notice`, `answer` | what people inside and outside senders are told |
+//! | `preference` | what an account sets for itself |
 //! | `mailbox`, `message` | folders; list, open, reject, move, delete |
 //! | `session` | log-in, and the keys that one request opens |
 //! | `change`, `event` | what changed since; hints to whoever waits |
@@ -18,20 +25,35 @@
 //! outcome (read, rejected) is recorded exactly once per reader; rejecting never opens.
 
 pub mod account;
+mod answer;
 pub mod change;
+pub mod delivery;
+pub mod draft;
 pub mod epoch;
 pub mod event;
+pub mod issue;
 pub mod mailbox;
 pub mod message;
+mod notice;
+mod parcel;
+pub mod pickup;
+pub mod policy;
+pub mod preference;
+pub mod queue;
 pub mod receive;
+#[cfg(test)]
+mod sending_tests;
 pub mod session;
+pub mod submit;
 mod tables;
 #[cfg(test)]
 mod tests;
+pub mod upload;
 
 use std::sync::Arc;
 
 use crate::clock::Clock;
+pub use crate::mail::notice::Language as NotificationLanguage;
 use crate::store::{self, Store};
 use crate::vault::{self, Vault};
 
@@ -39,12 +61,19 @@ pub use crate::store::Pending;
 pub use crate::vault::{Password, RecoveryKey, wipe_stack};
 pub use account::{AccountRow, AccountView, NewAccount};
 pub use change::Changes;
+pub use delivery::{DeliveryView, SubmissionView};
+pub use draft::{AnswerKind, Answers, DraftContent, DraftView};
 pub use event::{Event, EventKind};
 pub use mailbox::MailboxView;
 pub use message::{Change, ItemView, Page};
 pub use receive::{AcceptedRecipient, Arrival, Inbound, Origin, Reason, Receipt, RecipientVerdict};
 pub use session::{Actor, LogIn, LoggedIn, Profile, SessionView};
-pub use tables::{AcceptFrom, AccountId, Protection, RejectReason, Role};
+pub use tables::{
+    AcceptFrom, AccountId, ConfirmOutside, DeliveryState, HandOff, LastInteraction, Protection,
+    QueueKind, QueueState, RejectReason, Role, Step, TlsNeed,
+};
+
+pub use parcel::{FileAt, NoticeOf, Outline};
 
 /// Why a request was not done. Each edge translates this once.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +90,15 @@ pub enum Error {
     Busy,
     #[error("over quota")]
     OverQuota,
+    /// The files of a letter are larger than is allowed.
+    #[error("too large")]
+    TooLarge,
+    /// A temporary account that must be given its owner's own password first.
+    #[error("claim first")]
+    ClaimFirst,
+    /// A password that is too short to be one's own.
+    #[error("weak password")]
+    WeakPassword,
     /// The thing is not in the state that the request supposes; `code` names which.
     #[error("conflict: {code}")]
     Conflict { code: &'static str },
@@ -111,6 +149,34 @@ pub struct Settings {
     pub session_max_secs: i64,
     /// How many changes are remembered for `changes_since`.
     pub changes_kept: u64,
+    /// What notifications and pages call the whole.
+    pub organisation: String,
+    /// What people type to come here, without a slash at the end.
+    pub public_url: String,
+    /// For outsiders who want to ask whether a notification is genuine.
+    pub phone: Option<String>,
+    /// The administrator's own words in each notification.
+    pub notification_text: Option<String>,
+    pub notification_language: NotificationLanguage,
+    /// What happens to mail for outside.
+    pub policy: policy::Policy,
+    pub recipients_max: usize,
+    /// The files of one letter together.
+    pub attachments_octets_max: u64,
+    /// How long a letter can be taken back.
+    pub undo_secs: u32,
+    /// How long a temporary account lives after the last letter to it.
+    pub temporary_secs: i64,
+    /// How long before its end people are warned.
+    pub temporary_warn_secs: i64,
+    pub hand_off: HandOff,
+    /// Whether outside senders are told that their letter was accepted (decision D2).
+    pub acceptance_notice: bool,
+    pub last_interaction: LastInteraction,
+    pub last_interaction_fixed: bool,
+    pub confirm_outside: ConfirmOutside,
+    pub confirm_outside_fixed: bool,
+    pub retry: queue::RetryPlan,
 }
 
 impl Default for Settings {
@@ -122,6 +188,24 @@ impl Default for Settings {
             session_shared_idle_secs: 15 * 60,
             session_max_secs: 12 * 3600,
             changes_kept: 20_000,
+            organisation: "Postern".to_owned(),
+            public_url: "https://localhost".to_owned(),
+            phone: None,
+            notification_text: None,
+            notification_language: NotificationLanguage::English,
+            policy: policy::Policy::default(),
+            recipients_max: 1_000,
+            attachments_octets_max: 1 << 30,
+            undo_secs: 15,
+            temporary_secs: 14 * 24 * 3600,
+            temporary_warn_secs: 3 * 24 * 3600,
+            hand_off: HandOff::Claim,
+            acceptance_notice: true,
+            last_interaction: LastInteraction::Day,
+            last_interaction_fixed: false,
+            confirm_outside: ConfirmOutside::Known,
+            confirm_outside_fixed: false,
+            retry: queue::RetryPlan::default(),
         }
     }
 }
@@ -139,13 +223,19 @@ struct Inner {
     settings: Settings,
     events: event::Events,
     epochs: epoch::Epochs,
+    /// Rings when something may be due in the queue.
+    queue_wake: Arc<tokio::sync::Notify>,
+    /// Rings when a letter was held back.
+    hold_wake: Arc<tokio::sync::Notify>,
 }
 
 impl Gateway {
     /// The domain on `store`, which must be sealed by the same `vault`.
     pub fn new(store: Store, vault: Vault, clock: Clock, settings: Settings) -> Gateway {
         let (events, epochs) = (event::Events::default(), epoch::Epochs::default());
-        Gateway { inner: Arc::new(Inner { store, vault, clock, settings, events, epochs }) }
+        let (queue_wake, hold_wake) = (Arc::default(), Arc::default());
+        let inner = Inner { store, vault, clock, settings, events, epochs, queue_wake, hold_wake };
+        Gateway { inner: Arc::new(inner) }
     }
 
     /// The store beneath, for operations on the whole.

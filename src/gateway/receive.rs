@@ -12,7 +12,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::mail::address::Address;
@@ -22,16 +21,13 @@ use crate::mail::message;
 use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
 use crate::mail::trace;
-use crate::store::{ContentId, Piece, Read, Tx};
-use crate::vault::{ContentKey, ContentSealer, wipe_stack};
+use crate::store::Read;
+use crate::vault::{ContentKey, wipe_stack};
 
-use super::change::{self, Changed};
-use super::epoch::Arriving;
-use super::tables::{
-    AcceptFrom, AccountId, ENTRIES, Entry, MAILBOXES, MESSAGES, META, Message, PLACES, Place,
-    Protection, ReferenceKey,
-};
-use super::{Error, EventKind, Gateway, Pending, mailbox};
+use super::answer::Answer;
+use super::parcel::{Noted, Parcel, Placing, Reader, SealedSummary};
+use super::tables::{AcceptFrom, AccountId, META, Protection};
+use super::{Error, Gateway, Pending};
 
 /// Where a sender stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +46,7 @@ pub enum RecipientVerdict {
 /// A recipient that was checked.
 #[derive(Clone, Debug)]
 pub struct AcceptedRecipient {
-    account: AccountId,
+    pub(super) account: AccountId,
     /// As the peer gave it.
     pub path: ForwardPath,
 }
@@ -63,6 +59,8 @@ pub enum Reason {
     AcceptFrom,
     Disabled,
     NotNow,
+    /// No mail passes the house's walls (P-30).
+    Intranet,
 }
 
 impl Reason {
@@ -75,6 +73,9 @@ impl Reason {
                 (550, EnhancedStatus(5, 7, 1), "The recipient takes no mail from outside")
             }
             Reason::Disabled => (550, EnhancedStatus(5, 2, 1), "The recipient takes no mail"),
+            Reason::Intranet => {
+                (550, EnhancedStatus(5, 7, 1), "No mail from outside is taken here")
+            }
             Reason::NotNow => (450, EnhancedStatus(4, 2, 1), "Nobody is here yet, try later"),
         }
     }
@@ -88,6 +89,8 @@ pub struct Inbound {
     /// The octets as sent, after dot-unstuffing.
     pub message: Bytes,
     pub arrival: Arrival,
+    /// The sender's domain vouches for it (DMARC), or a relay that is trusted handed it over.
+    pub authenticated: bool,
 }
 
 /// The last hop, as the front door saw it.
@@ -116,27 +119,6 @@ pub struct Receipt {
     pub stored: Timestamp,
 }
 
-/// What the list shows of a message before it is opened; sealed for each reader.
-#[derive(Serialize, Deserialize)]
-pub(super) struct SealedSummary {
-    pub from_name: Option<String>,
-    pub from_address: Option<String>,
-    pub subject: String,
-    pub attachments: u32,
-}
-
-/// Contents over this go to the store in pieces ahead of their transaction, so that one large
-/// message neither holds up the writer nor stands in memory twice.
-const PIECE_OCTETS: usize = 256 * 1024;
-
-/// What a reader's summary and key wrap are bound to.
-pub(super) fn reader_binding(account: AccountId, reference: ReferenceKey) -> [u8; 32] {
-    let mut bound = [0; 32];
-    bound[..16].copy_from_slice(&account.0);
-    bound[16..].copy_from_slice(&reference);
-    bound
-}
-
 impl Gateway {
     /// Whether `to` may be written to by a sender from there.
     pub fn recipient_check(
@@ -151,6 +133,9 @@ impl Gateway {
         };
         if !self.is_ours(address) {
             return Ok(RecipientVerdict::Refuse(Reason::NotLocal));
+        }
+        if self.inner.settings.policy.intranet && origin == Origin::Outside {
+            return Ok(RecipientVerdict::Refuse(Reason::Intranet));
         }
         match self.recipient_find(address)? {
             Some(account) => self.recipient_judge(account, to, origin),
@@ -171,7 +156,32 @@ impl Gateway {
         }
     }
 
-    fn recipient_find(&self, address: &Address) -> Result<Option<AccountId>, Error> {
+    fn store_arrived(&self, arrived: Arrived) -> Pending<Receipt, Error> {
+        let Arrived { parcel, answer } = arrived;
+        let receipt = Receipt { reference: parcel.reference, stored: parcel.received };
+        let kept = self.inner.settings.changes_kept;
+        let (this, parcel) = (self.clone(), Arc::new(parcel));
+        let told = parcel.clone();
+        let noted = Noted::default();
+        let settled = noted.clone();
+        self.inner.store.transact_then(
+            move |tx| {
+                noted.set(parcel.store_in_tx(tx, kept)?);
+                if let Some(answer) = &answer {
+                    answer.store_in_tx(tx)?;
+                }
+                Ok(receipt)
+            },
+            move |settled_answer| {
+                if settled_answer.is_ok() {
+                    this.parcel_told(&told, &settled.lock());
+                    this.inner.queue_wake.notify_one();
+                }
+            },
+        )
+    }
+
+    pub(super) fn recipient_find(&self, address: &Address) -> Result<Option<AccountId>, Error> {
         let normalized = address.normalized();
         if let Some(found) = self.account_at(&normalized)? {
             return Ok(Some(found));
@@ -184,7 +194,7 @@ impl Gateway {
         }
     }
 
-    fn recipient_judge(
+    pub(super) fn recipient_judge(
         &self,
         id: AccountId,
         to: &ForwardPath,
@@ -219,20 +229,24 @@ impl Gateway {
 
     fn prepare(&self, inbound: Inbound) -> Result<Arrived, Error> {
         let now = self.inner.clock.now();
-        let reference = Reference::new(u64::try_from(now.0).unwrap_or_default());
+        let reference = self.reference_new();
         let trace = trace_lines(&inbound, reference, now);
         let key = ContentKey::generate()?;
-        let content = self.seal_content(&key, reference, [&trace, &inbound.message])?;
+        let mut sealing = self.sealing(&key, reference);
+        sealing.push(&trace)?;
+        sealing.push(&inbound.message)?;
+        let content = sealing.finish()?;
         let summary = sealed_summary(&inbound)?;
         let mut readers: Vec<Reader> = Vec::with_capacity(inbound.recipients.len());
         for recipient in &inbound.recipients {
             let account = recipient.account;
             // Two addresses of one account are one reader.
-            if readers.iter().all(|reader| reader.account != account) {
-                readers.push(self.reader(account, reference, &summary, &key)?);
+            if readers.iter().all(|reader| reader.share.account != account) {
+                readers.push(self.reader(account, reference, Placing::ARRIVES, &summary, &key)?);
             }
         }
-        Ok(Arrived {
+        let answer = self.answer_prepare(&inbound, reference, now)?;
+        let parcel = Parcel {
             reference,
             received: now,
             reverse_path: reverse_path_text(&inbound.envelope.reverse_path),
@@ -241,139 +255,21 @@ impl Gateway {
             protection: protection(&inbound.arrival),
             content,
             readers,
-        })
+            other_holders: 0,
+        };
+        Ok(Arrived { parcel, answer })
     }
 
-    fn reader(
-        &self,
-        account: AccountId,
-        reference: Reference,
-        summary: &[u8],
-        key: &ContentKey,
-    ) -> Result<Reader, Error> {
-        let epoch = self.epoch_arriving(account)?;
-        let bound = reader_binding(account, reference.to_bytes());
-        let sealed_summary = epoch.keys.seal_summary(&bound, summary)?;
-        let wrapped_key = epoch.keys.wrap_content(&bound, key)?;
-        Ok(Reader { account, epoch, sealed_summary, wrapped_key })
-    }
-
-    /// Seals octets that stand in parts; what grows beyond a piece is staged at once.
-    fn seal_content(
-        &self,
-        key: &ContentKey,
-        reference: Reference,
-        parts: [&[u8]; 2],
-    ) -> Result<Vec<Piece>, Error> {
-        let mut sealer = ContentSealer::new(key, reference.to_bytes());
-        let mut pieces = Vec::new();
-        let mut sealed = Vec::new();
-        for slice in parts.into_iter().flat_map(|part| part.chunks(PIECE_OCTETS)) {
-            sealer.push(slice, &mut sealed)?;
-            if sealed.len() >= PIECE_OCTETS {
-                let piece = Bytes::from(std::mem::take(&mut sealed));
-                pieces.push(Piece::Staged(self.inner.store.content_stage(piece)?));
-            }
-        }
-        sealer.finish(&mut sealed)?;
-        pieces.push(Piece::Inline(sealed.into()));
-        Ok(pieces)
-    }
-
-    fn store_arrived(&self, arrived: Arrived) -> Pending<Receipt, Error> {
-        let receipt = Receipt { reference: arrived.reference, stored: arrived.received };
-        let kept = self.inner.settings.changes_kept;
-        let (this, arrived) = (self.clone(), Arc::new(arrived));
-        let told = arrived.clone();
-        let modseqs = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let settled = modseqs.clone();
-        self.inner.store.transact_then(
-            move |tx| {
-                *lock(&modseqs) = store_in_tx(tx, &arrived, kept)?;
-                Ok(receipt)
-            },
-            move |answer| {
-                if answer.is_ok() {
-                    for (reader, modseq) in told.readers.iter().zip(lock(&settled).iter()) {
-                        reader.epoch.is_stored();
-                        this.publish(reader.account, EventKind::Mail, *modseq);
-                    }
-                }
-            },
-        )
+    /// A new reference number for this moment.
+    pub(super) fn reference_new(&self) -> Reference {
+        Reference::new(u64::try_from(self.inner.clock.now().0).unwrap_or_default())
     }
 }
 
-/// A message ready to be stored.
+/// A message that came in, and what its sender is told when it may be told anything.
 struct Arrived {
-    reference: Reference,
-    received: Timestamp,
-    reverse_path: String,
-    trace_octets: u32,
-    size: u64,
-    protection: Protection,
-    content: Vec<Piece>,
-    readers: Vec<Reader>,
-}
-
-/// One reader's share of it.
-struct Reader {
-    account: AccountId,
-    epoch: Arc<Arriving>,
-    sealed_summary: Vec<u8>,
-    wrapped_key: Vec<u8>,
-}
-
-/// Stores the message once and an entry for each reader; tells each reader's change number.
-fn store_in_tx(tx: &mut Tx<'_>, arrived: &Arrived, kept: u64) -> Result<Vec<u64>, Error> {
-    let key = arrived.reference.to_bytes();
-    let message = Message {
-        readers: u32::try_from(arrived.readers.len()).expect("recipients are limited"),
-        received: arrived.received,
-        reverse_path: arrived.reverse_path.clone(),
-        trace_octets: arrived.trace_octets,
-    };
-    // 50 random bits in a millisecond: never seen, but a second message under one number would
-    // overwrite the first, so it is refused and the peer tries again.
-    if !tx.insert(&MESSAGES, &key, &message)? {
-        return Err(Error::Conflict { code: "reference" });
-    }
-    tx.content_put(ContentId(key), arrived.content.clone());
-    let mut modseqs = Vec::with_capacity(arrived.readers.len());
-    for reader in &arrived.readers {
-        reader.epoch.store_in_tx(tx, reader.account)?;
-        append_in_tx(tx, reader, arrived)?;
-        let changed = Changed::Updated(key);
-        modseqs.push(change::record_in_tx(tx, reader.account, changed, kept)?);
-    }
-    Ok(modseqs)
-}
-
-fn append_in_tx(tx: &mut Tx<'_>, reader: &Reader, arrived: &Arrived) -> Result<(), Error> {
-    let (account, id) = (reader.account, mailbox::INBOX);
-    let mut inbox = mailbox::get_in_tx(tx, account, id)?;
-    let uid = inbox.uid_next;
-    inbox.uid_next = uid.checked_add(1).ok_or(Error::OverQuota)?;
-    inbox.total += 1;
-    inbox.unread += 1;
-    inbox.unopened += 1;
-    tx.put(&MAILBOXES, &(account, id), &inbox)?;
-    let reference = arrived.reference.to_bytes();
-    let entry = Entry {
-        reference,
-        received: arrived.received,
-        size: arrived.size,
-        protection: arrived.protection.clone(),
-        opened: None,
-        unread: true,
-        starred: false,
-        epoch: reader.epoch.id,
-        sealed_summary: reader.sealed_summary.clone(),
-        wrapped_key: reader.wrapped_key.clone(),
-    };
-    tx.put(&ENTRIES, &(account, id, uid), &entry)?;
-    tx.put(&PLACES, &(account, reference), &Place { mailbox: id, uid })?;
-    Ok(())
+    parcel: Parcel,
+    answer: Option<Answer>,
 }
 
 fn accept(account: AccountId, to: &ForwardPath) -> RecipientVerdict {
@@ -391,10 +287,9 @@ fn sealed_summary(inbound: &Inbound) -> Result<zeroize::Zeroizing<Vec<u8>>, Erro
         from_address,
         subject: summary.subject,
         attachments: summary.attachments,
+        ..SealedSummary::default()
     };
-    let plain =
-        postcard::to_stdvec(&sealed).map_err(|_| Error::Invalid { what: "summary".to_owned() })?;
-    Ok(plain.into())
+    sealed.to_octets()
 }
 
 fn trace_lines(inbound: &Inbound, reference: Reference, now: Timestamp) -> Vec<u8> {
@@ -423,8 +318,4 @@ fn reverse_path_text(path: &ReversePath) -> String {
         ReversePath::Null => String::new(),
         ReversePath::Address(address) => address.to_string(),
     }
-}
-
-fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -15,7 +15,7 @@ use crate::store::{Order, Read, Tx};
 use crate::vault::{self, AccountSecret, Password, SessionToken};
 
 use super::tables::{
-    ACCOUNT_KEYS, ACCOUNTS, AccountId, SESSION_IDS, SESSIONS, Session, SessionRef,
+    ACCOUNT_KEYS, ACCOUNTS, AccountId, HandOff, SESSION_IDS, SESSIONS, Session, SessionRef,
 };
 use super::{AccountView, Error, Gateway};
 
@@ -36,6 +36,8 @@ pub struct LogIn<'a> {
     pub agent: String,
     pub peer: IpAddr,
     pub profile: Profile,
+    /// The outsider's own password, at the first sign-in to a temporary account.
+    pub new_password: Option<Password>,
 }
 
 /// A session that was opened. The token is told here and never again.
@@ -63,12 +65,18 @@ pub struct Actor {
     account: AccountId,
     session: [u8; 16],
     secret: AccountSecret,
+    is_temporary: bool,
 }
 
 impl Actor {
     /// The account.
     pub fn account(&self) -> AccountId {
         self.account
+    }
+
+    /// Whether the account may do no more than read, reject and reply (P-15).
+    pub fn is_temporary(&self) -> bool {
+        self.is_temporary
     }
 
     /// The session's id in text form.
@@ -119,6 +127,7 @@ impl Gateway {
     /// wrong password and a disabled account, after the same work (P-13).
     pub fn session_open(&self, login: LogIn<'_>) -> Result<LoggedIn, Error> {
         let (id, unlock) = self.authenticate(login.name, &login.password)?;
+        self.sign_in_temporary(id, &unlock, login.new_password.as_ref())?;
         let token = SessionToken::generate()?;
         let now = self.inner.clock.now();
         let previous = self.account(id)?.last_sign_in;
@@ -146,11 +155,34 @@ impl Gateway {
             tx.put(&ACCOUNTS, &id, &account)?;
             tx.put(&SESSIONS, &key, &session)?;
             tx.put(&SESSION_IDS, &(id, session_id), &SessionRef(key))?;
-            Ok::<_, Error>(account.view(id))
+            Ok::<_, Error>(())
         });
-        let account = done.wait()?;
+        done.wait()?;
+        let account = self.account_view(id)?;
         self.publish_session(id);
         Ok(LoggedIn { token: token.expose(), session: view, account, last_sign_in: previous })
+    }
+
+    /// What a sign-in to a temporary account needs besides the password.
+    fn sign_in_temporary(
+        &self,
+        id: AccountId,
+        unlock: &vault::UnlockKey,
+        own: Option<&Password>,
+    ) -> Result<(), Error> {
+        let Some(temporary) = self.temporary(id)? else { return Ok(()) };
+        if temporary.expires <= self.inner.clock.now() {
+            return Err(Error::Refused);
+        }
+        match (temporary.claimed, temporary.hand_off, own) {
+            (Some(_), ..) => Ok(()),
+            (None, HandOff::InMail, _) => self.first_sign_in(id),
+            (None, HandOff::Claim | HandOff::BySender, None) => Err(Error::ClaimFirst),
+            (None, HandOff::Claim | HandOff::BySender, Some(own)) => {
+                checked_passphrase(own)?;
+                self.claim(id, unlock, own)
+            }
+        }
     }
 
     /// Opens the keys for one request: the token must be known, alive, and bound to this key.
@@ -167,7 +199,12 @@ impl Gateway {
         if now.unix_secs() - session.last_used.unix_secs() >= TOUCH_EVERY_SECS {
             self.session_touch(token.id(), now);
         }
-        Ok(Actor { account: session.account, session: session.id, secret })
+        let temporary = self.temporary(session.account)?;
+        if temporary.as_ref().is_some_and(|row| row.expires <= now) {
+            return Err(Error::Refused);
+        }
+        let is_temporary = temporary.is_some();
+        Ok(Actor { account: session.account, session: session.id, secret, is_temporary })
     }
 
     /// The actor's session, account, and the sign-in before this one.
@@ -176,7 +213,7 @@ impl Gateway {
         actor: &Actor,
     ) -> Result<(SessionView, AccountView, Option<Timestamp>), Error> {
         let session = self.session_by_id(actor.account, actor.session)?.ok_or(Error::Refused)?.1;
-        let account = self.account(actor.account)?.view(actor.account);
+        let account = self.account_view(actor.account)?;
         Ok((session.view(Some(actor.session)), account, session.previous_sign_in))
     }
 
@@ -319,15 +356,25 @@ impl Gateway {
     }
 }
 
+/// The shortest passphrase that an outsider may choose, in characters.
+const PASSPHRASE_CHARS_MIN: usize = 12;
+
+fn checked_passphrase(own: &Password) -> Result<(), Error> {
+    match own.expose().chars().count() >= PASSPHRASE_CHARS_MIN {
+        true => Ok(()),
+        false => Err(Error::WeakPassword),
+    }
+}
+
 fn printable(text: &str, chars_max: usize) -> String {
     text.chars().filter(|c| !c.is_control()).take(chars_max).collect()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
-fn parse_hex(text: &str) -> Option<[u8; 16]> {
+pub(super) fn parse_hex(text: &str) -> Option<[u8; 16]> {
     if text.len() != 32 || !text.is_ascii() {
         return None;
     }

@@ -7,7 +7,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::mail::envelope::{DsnReturn, Recipient, ReversePath};
 use crate::store::{Record, Table};
+
+use super::policy::{Choice, Route};
 
 /// Names an account; random, so that it tells nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -51,6 +54,30 @@ pub const COUNTERS: Table<AccountId, Counters> = Table::new(13, "counters");
 pub const CHANGES: Table<(AccountId, u64), ChangeRow> = Table::new(14, "changes");
 pub const OUTCOMES: Table<(ReferenceKey, AccountId), Outcome> = Table::new(15, "outcomes");
 pub const META: Table<(), Meta> = Table::new(16, "meta");
+pub const DRAFTS: Table<(AccountId, DraftId), Draft> = Table::new(17, "drafts");
+pub const UPLOADS: Table<(AccountId, UploadId), Upload> = Table::new(18, "uploads");
+pub const UPLOAD_CHUNKS: Table<(AccountId, UploadId, u32), UploadChunk> =
+    Table::new(19, "upload_chunks");
+pub const SUBMISSIONS: Table<ReferenceKey, Submission> = Table::new(20, "submissions");
+pub const DELIVERIES: Table<(ReferenceKey, u32), Delivery> = Table::new(21, "deliveries");
+pub const HELD: Table<ReferenceKey, Held> = Table::new(22, "held");
+pub const HELD_DUE: Table<(u64, ReferenceKey), Due> = Table::new(23, "held_due");
+pub const QUEUE: Table<[u8; 16], QueueRow> = Table::new(24, "queue");
+pub const QUEUE_DUE: Table<(u64, [u8; 16]), Due> = Table::new(25, "queue_due");
+pub const TEMPORARY: Table<AccountId, Temporary> = Table::new(26, "temporary");
+pub const OUTSIDERS: Table<[u8; 16], Owner> = Table::new(27, "outsiders");
+pub const PICKUPS: Table<[u8; 16], Pickup> = Table::new(28, "pickups");
+pub const PREFERENCES: Table<AccountId, Preferences> = Table::new(29, "preferences");
+pub const REQUESTS: Table<(AccountId, [u8; 16]), Requested> = Table::new(30, "requests");
+pub const ANSWERS: Table<ReferenceKey, Answerable> = Table::new(31, "answers");
+pub const ANSWERED: Table<[u8; 16], Answered> = Table::new(32, "answered");
+pub const WRITTEN_TO: Table<(AccountId, [u8; 16]), Answered> = Table::new(33, "written_to");
+pub const PICKUPS_OF: Table<(AccountId, [u8; 16]), Due> = Table::new(34, "pickups_of");
+
+/// A draft within its account.
+pub type DraftId = [u8; 16];
+/// An upload within its account.
+pub type UploadId = [u8; 16];
 
 /// From whom an account takes mail (P-57).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,6 +201,8 @@ pub struct Entry {
     pub opened: Option<Timestamp>,
     pub unread: bool,
     pub starred: bool,
+    /// The account's own letter.
+    pub sent: bool,
     pub epoch: u64,
     pub sealed_summary: Vec<u8>,
     pub wrapped_key: Vec<u8>,
@@ -185,10 +214,11 @@ pub struct Place {
     pub uid: u32,
 }
 
-/// A stored message: how many readers still hold a key to it.
+/// A stored message: how many still hold a key to it.
 #[derive(Serialize, Deserialize)]
 pub struct Message {
-    pub readers: u32,
+    /// Readers' entries, rows of the queue, and letters held back.
+    pub holders: u32,
     pub received: Timestamp,
     /// As the peer gave it; empty for the null reverse-path. Confirmations go there.
     pub reverse_path: String,
@@ -241,6 +271,305 @@ pub struct Outcome {
     pub reverse_path: String,
 }
 
+/// A letter being written; what it says opens only for its owner.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Draft {
+    pub version: u32,
+    pub saved: Timestamp,
+    pub sealed: Vec<u8>,
+}
+
+/// A file on its way in.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Upload {
+    /// Name and type.
+    pub sealed_meta: Vec<u8>,
+    pub size: u64,
+    pub received: u64,
+    pub chunks: u32,
+    pub created: Timestamp,
+    /// A draft names it, so it stays.
+    pub named: bool,
+}
+
+/// A piece of an upload, a content of its own.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct UploadChunk {
+    pub content: [u8; 16],
+    pub wrapped_key: Vec<u8>,
+    pub length: u64,
+}
+
+/// A letter that an account sent.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Submission {
+    pub sender: AccountId,
+    pub accepted: Timestamp,
+    pub undo_until: Option<Timestamp>,
+    pub deliveries: u32,
+    /// No recipient gets it outside the sealed store.
+    pub sealed: bool,
+}
+
+/// How far a letter has come with one recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeliveryState {
+    Held,
+    Accepted,
+    Waiting,
+    Delivered,
+    Read,
+    Rejected,
+    Expired,
+    Refused,
+    Failed,
+}
+
+impl DeliveryState {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DeliveryState::Held => "held",
+            DeliveryState::Accepted => "accepted",
+            DeliveryState::Waiting => "waiting",
+            DeliveryState::Delivered => "delivered",
+            DeliveryState::Read => "read",
+            DeliveryState::Rejected => "rejected",
+            DeliveryState::Expired => "expired",
+            DeliveryState::Refused => "refused",
+            DeliveryState::Failed => "failed",
+        }
+    }
+
+    /// Whether nothing comes after it.
+    pub fn is_final(self) -> bool {
+        use DeliveryState::{Expired, Failed, Read, Refused, Rejected};
+        matches!(self, Read | Rejected | Expired | Refused | Failed)
+    }
+}
+
+/// One step of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    pub state: DeliveryState,
+    pub at: Timestamp,
+    pub detail: Option<String>,
+}
+
+/// What became of a letter for one recipient.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Delivery {
+    /// As the sender wrote it.
+    pub address: String,
+    pub account: Option<AccountId>,
+    pub route: Route,
+    pub history: Vec<Step>,
+    pub reason: Option<RejectReason>,
+    /// When the sender said yes to sending it in clear (P-31).
+    pub consent: Option<Timestamp>,
+}
+
+/// One reader's share of a message: where it goes, and what opens it for that reader alone.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Share {
+    pub account: AccountId,
+    pub mailbox: MailboxId,
+    pub opened: Option<Timestamp>,
+    pub unread: bool,
+    pub sent: bool,
+    pub epoch: u64,
+    pub sealed_summary: Vec<u8>,
+    pub wrapped_key: Vec<u8>,
+}
+
+/// A share that waits, with the record of the epoch it was sealed in.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct HeldShare {
+    pub share: Share,
+    pub delivery: u32,
+    pub encapsulation: Vec<u8>,
+    pub begun: Timestamp,
+}
+
+/// A generated message that goes out with a letter; small, so it waits in the record itself.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct HeldMail {
+    pub content: Vec<u8>,
+    pub row: QueueRow,
+}
+
+/// A letter that was accepted but may still be taken back.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Held {
+    pub due: Timestamp,
+    pub size: u64,
+    pub draft_id: DraftId,
+    pub draft: Draft,
+    pub uploads: Vec<UploadId>,
+    pub shares: Vec<HeldShare>,
+    pub rows: Vec<QueueRow>,
+    pub mails: Vec<HeldMail>,
+    pub pickups: Vec<([u8; 16], Pickup)>,
+}
+
+/// That something is due at the time in its key.
+#[derive(Serialize, Deserialize)]
+pub struct Due;
+
+/// What a row of the queue is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum QueueKind {
+    /// A letter in clear.
+    Letter,
+    /// "You have mail", to somebody with a temporary account.
+    Notification,
+    /// To an outside sender: accepted, read, rejected, or a delivery report.
+    Report,
+}
+
+/// How the next hop must be protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TlsNeed {
+    /// TLS when it is offered, by whatever certificate.
+    Opportunistic,
+    /// TLS with a certificate that is valid for the host.
+    Required,
+    /// TLS that the recipient's domain vouches for: MTA-STS (RFC 8461) or DANE (RFC 7672).
+    Verified,
+}
+
+/// What a row of the queue is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum QueueState {
+    Waiting,
+    /// Being sent; waiting again when the lease runs out.
+    Leased,
+    /// An administrator holds it back.
+    Held,
+}
+
+/// One message for one recipient on its way out.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct QueueRow {
+    /// The number that people see.
+    pub letter: ReferenceKey,
+    /// The content that is sent.
+    pub content: ReferenceKey,
+    pub kind: QueueKind,
+    /// Opens the content under the queue's key; destroyed with the row.
+    pub wrapped_key: Vec<u8>,
+    pub delivery: Option<u32>,
+    pub reverse_path: ReversePath,
+    pub recipient: Recipient,
+    pub ret: Option<DsnReturn>,
+    pub envid: Option<String>,
+    pub smtputf8: bool,
+    pub eight_bit: bool,
+    pub require_tls: bool,
+    pub tls: TlsNeed,
+    pub size: u64,
+    pub state: QueueState,
+    pub due: Timestamp,
+    pub attempts: u32,
+    pub queued: Timestamp,
+    pub delay_told: bool,
+    pub last: Option<String>,
+}
+
+/// How an outsider gets the first password (decision D1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HandOff {
+    Claim,
+    InMail,
+    BySender,
+}
+
+/// What makes an account temporary (P-15).
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Temporary {
+    /// As the first sender wrote it.
+    pub address: String,
+    pub sponsor: AccountId,
+    pub hand_off: HandOff,
+    /// Under the daemon's own key, until it is claimed.
+    pub sealed_password: Option<Vec<u8>>,
+    pub claimed: Option<Timestamp>,
+    pub created: Timestamp,
+    pub expires: Timestamp,
+    pub warned: bool,
+    pub letters: u32,
+}
+
+/// What a notification's link leads to; outlives the account, to explain itself.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Pickup {
+    pub account: AccountId,
+    pub letter: ReferenceKey,
+    pub sender: AccountId,
+    pub sent: Timestamp,
+    pub until: Timestamp,
+    pub end: Option<PickupEnd>,
+    pub asked: Option<Timestamp>,
+}
+
+/// Why an account is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PickupEnd {
+    Expired,
+    Revoked,
+    Deleted,
+}
+
+/// How exactly outside senders learn when the recipient was last here (decision D4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LastInteraction {
+    Never,
+    Day,
+    Exact,
+}
+
+/// Whether outside senders are told that a letter was read or rejected (decision D5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConfirmOutside {
+    Never,
+    Ask,
+    Known,
+    Always,
+}
+
+/// What an account set for itself; `None` follows the system.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct Preferences {
+    pub undo_secs: Option<u32>,
+    pub choice: Option<Choice>,
+    pub last_interaction: Option<LastInteraction>,
+    pub confirm_outside: Option<ConfirmOutside>,
+}
+
+/// What a request that was carried out led to.
+#[derive(Serialize, Deserialize)]
+pub struct Requested {
+    pub reference: ReferenceKey,
+    pub at: Timestamp,
+}
+
+/// An outside sender who may be answered, and what the answer needs.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Answerable {
+    pub reverse_path: ReversePath,
+    pub message_id: Option<String>,
+    /// Which of the addresses written to is whose.
+    pub recipients: Vec<(AccountId, Recipient)>,
+}
+
+/// When a sender was last answered for a recipient.
+#[derive(Serialize, Deserialize)]
+pub struct Answered {
+    pub at: Timestamp,
+}
+
 #[derive(Default, Serialize, Deserialize)]
 pub struct Meta {
     /// The account made first.
@@ -266,4 +595,18 @@ records!(
     ChangeRow,
     Outcome,
     Meta,
+    Draft,
+    Upload,
+    UploadChunk,
+    Submission,
+    Delivery,
+    Held,
+    Due,
+    QueueRow,
+    Temporary,
+    Pickup,
+    Preferences,
+    Requested,
+    Answerable,
+    Answered,
 );

@@ -17,14 +17,19 @@ use crate::store::memory::MemoryEngine;
 use crate::store::{ContentId, Order, Read};
 use crate::vault::{DaemonKey, PasswordCost, PoolLimits};
 
-const PASSWORD: &str = "correct horse";
+pub const PASSWORD: &str = "correct horse";
 const CHEAP: PasswordCost = PasswordCost { memory_kib: 64, passes: 1, lanes: 1 };
 
-fn gateway() -> Gateway {
+pub fn gateway() -> Gateway {
+    gateway_with(|_| ())
+}
+
+pub fn gateway_with(change: impl FnOnce(&mut Settings)) -> Gateway {
     let vault = Vault::new(DaemonKey::from_bytes([3; 32]), PoolLimits::default(), CHEAP);
     let store = Store::new(Arc::new(MemoryEngine::new()), vault.clone());
     let clock = Clock::set_to(Timestamp(1_795_424_523_000));
-    let settings = Settings { domains: vec!["example.org".to_owned()], ..Settings::default() };
+    let mut settings = Settings { domains: vec!["example.org".to_owned()], ..Settings::default() };
+    change(&mut settings);
     let gateway = Gateway::new(store, vault, clock, settings);
     for name in ["dana", "omar"] {
         create(&gateway, name).unwrap();
@@ -41,22 +46,27 @@ fn create(gateway: &Gateway, name: &str) -> Result<(AccountView, RecoveryKey), E
     })
 }
 
-fn password(text: &str) -> Password {
+pub fn password(text: &str) -> Password {
     Password::new(text).unwrap()
 }
 
-fn try_sign_in(gateway: &Gateway, name: &str, text: &str) -> Result<LoggedIn, Error> {
-    gateway.session_open(LogIn {
+pub fn log_in<'a>(name: &'a str, text: &str) -> LogIn<'a> {
+    LogIn {
         name,
         password: password(text),
         key_thumbprint: "thumb".to_owned(),
         agent: "test".to_owned(),
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
         profile: Profile::Browser,
-    })
+        new_password: None,
+    }
 }
 
-fn sign_in(gateway: &Gateway, name: &str) -> Actor {
+fn try_sign_in(gateway: &Gateway, name: &str, text: &str) -> Result<LoggedIn, Error> {
+    gateway.session_open(log_in(name, text))
+}
+
+pub fn sign_in(gateway: &Gateway, name: &str) -> Actor {
     let opened = try_sign_in(gateway, name, PASSWORD).unwrap();
     gateway.session_actor(&opened.token, "thumb").unwrap()
 }
@@ -69,14 +79,14 @@ fn check(gateway: &Gateway, to: &str, origin: Origin) -> RecipientVerdict {
     gateway.recipient_check(&ReversePath::Null, &forward(to), origin).unwrap()
 }
 
-fn refused(gateway: &Gateway, to: &str, origin: Origin) -> Option<Reason> {
+pub fn refused(gateway: &Gateway, to: &str, origin: Origin) -> Option<Reason> {
     match check(gateway, to, origin) {
         RecipientVerdict::Accept(_) => None,
         RecipientVerdict::Refuse(reason) => Some(reason),
     }
 }
 
-fn deliver(gateway: &Gateway, to: &[&str], text: &str) -> Reference {
+pub fn deliver(gateway: &Gateway, to: &[&str], text: &str) -> Reference {
     let message = Bytes::from(text.replace('\n', "\r\n"));
     let accept = |to: &&str| match check(gateway, to, Origin::Outside) {
         RecipientVerdict::Accept(recipient) => recipient,
@@ -94,6 +104,7 @@ fn deliver(gateway: &Gateway, to: &[&str], text: &str) -> Reference {
             protocol: "ESMTP",
             host: "mail.example.org".to_owned(),
         },
+        authenticated: false,
     };
     gateway.receive(inbound).wait().unwrap().reference
 }
@@ -101,7 +112,7 @@ fn deliver(gateway: &Gateway, to: &[&str], text: &str) -> Reference {
 const LETTER: &str =
     "From: Rachel <rachel@outside.example>\nSubject: The contract\n\nSecret text.\n";
 
-fn inbox(gateway: &Gateway, actor: &Actor) -> Vec<ItemView> {
+pub fn inbox(gateway: &Gateway, actor: &Actor) -> Vec<ItemView> {
     gateway.message_list(actor, "inbox", None, 50).unwrap().items
 }
 
@@ -146,7 +157,7 @@ fn opening_shows_the_octets_and_is_recorded_once() {
     let reference = deliver(&gateway, &["dana@example.org"], LETTER);
     let dana = sign_in(&gateway, "dana");
     for _ in 0..2 {
-        let (item, octets) = gateway.message_open(&dana, reference).unwrap();
+        let (item, octets) = gateway.message_open(&dana, reference, None).unwrap();
         assert!(!item.unread && item.opened.is_some());
         let text = String::from_utf8(octets.to_vec()).unwrap();
         assert!(text.starts_with("Return-Path: <sender@outside.example>\r\nReceived: "), "{text}");
@@ -154,7 +165,7 @@ fn opening_shows_the_octets_and_is_recorded_once() {
         assert!(text.ends_with(&LETTER.replace('\n', "\r\n")));
     }
     assert_eq!(outcomes(&gateway, reference), [OutcomeKind::Read]);
-    let rejected = gateway.message_reject(&dana, reference, None);
+    let rejected = gateway.message_reject(&dana, reference, None, None);
     assert!(matches!(rejected, Err(Error::Conflict { code: "already-opened" })));
     let (_, boxes) = gateway.mailbox_list(&dana).unwrap();
     assert_eq!((boxes[0].total, boxes[0].unread, boxes[0].unopened), (1, 0, 0));
@@ -167,14 +178,14 @@ fn rejecting_destroys_one_readers_key_and_leaves_the_others() {
     let gateway = gateway();
     let reference = deliver(&gateway, &["dana@example.org", "omar@example.org"], LETTER);
     let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
-    gateway.message_reject(&dana, reference, Some(RejectReason::NotExpected)).unwrap();
+    gateway.message_reject(&dana, reference, Some(RejectReason::NotExpected), None).unwrap();
     assert!(inbox(&gateway, &dana).is_empty());
-    let again = gateway.message_reject(&dana, reference, None);
+    let again = gateway.message_reject(&dana, reference, None, None);
     assert!(matches!(again, Err(Error::NotFound { .. })));
-    assert!(matches!(gateway.message_open(&dana, reference), Err(Error::NotFound { .. })));
+    assert!(matches!(gateway.message_open(&dana, reference, None), Err(Error::NotFound { .. })));
     let content = ContentId(reference.to_bytes());
     assert!(gateway.store().content_length(content).unwrap().is_some());
-    gateway.message_open(&omar, reference).unwrap();
+    gateway.message_open(&omar, reference, None).unwrap();
     gateway.message_delete(&omar, reference).unwrap();
     assert_eq!(gateway.store().content_length(content).unwrap(), None);
     assert!(gateway.store().get(&MESSAGES, &reference.to_bytes()).unwrap().is_none());
@@ -191,7 +202,7 @@ fn a_message_for_several_is_stored_once() {
     let to = ["dana@example.org", "omar@example.org", "dana+list@example.org"];
     let reference = deliver(&gateway, &to, LETTER);
     let message = gateway.store().get(&MESSAGES, &reference.to_bytes()).unwrap().unwrap();
-    assert_eq!(message.readers, 2);
+    assert_eq!(message.holders, 2);
     assert_eq!(inbox(&gateway, &sign_in(&gateway, "dana")).len(), 1);
 }
 
@@ -292,7 +303,7 @@ fn a_new_password_or_the_recovery_key_keeps_the_mail() {
     gateway.account_recover("mira", &typed, &password("third")).unwrap();
     let opened = try_sign_in(&gateway, "mira", "third").unwrap();
     let mira = gateway.session_actor(&opened.token, "thumb").unwrap();
-    assert!(gateway.message_open(&mira, reference).is_ok());
+    assert!(gateway.message_open(&mira, reference, None).is_ok());
     let other = RecoveryKey::generate().unwrap();
     assert!(gateway.account_recover("mira", &other, &password("x")).is_err());
 }
@@ -327,7 +338,7 @@ fn folders_keep_their_counts_whatever_moves() {
     let folder = gateway.mailbox_create(&dana, " Contracts ").unwrap();
     assert_eq!(folder.name, "Contracts");
     assert!(gateway.mailbox_create(&dana, "Contracts").is_err());
-    gateway.message_open(&dana, references[0]).unwrap();
+    gateway.message_open(&dana, references[0], None).unwrap();
     let moved = Change { mailbox: Some(folder.id.clone()), ..Change::default() };
     let many = gateway.message_change_many(&dana, &references[..3], &moved).unwrap();
     assert_eq!((many.done.len(), many.failed.len()), (3, 0));
@@ -383,7 +394,7 @@ fn changes_since_a_state_name_what_came_and_went() {
     let mut events = gateway.events(&dana);
     let kept = deliver(&gateway, &["dana@example.org"], LETTER);
     let gone = deliver(&gateway, &["dana@example.org"], LETTER);
-    gateway.message_reject(&dana, gone, None).unwrap();
+    gateway.message_reject(&dana, gone, None, None).unwrap();
     let changes = gateway.changes_since(&dana, &state).unwrap();
     assert_eq!((changes.updated, changes.removed), (vec![kept], vec![gone]));
     assert!(!changes.more);
@@ -403,7 +414,7 @@ fn epochs_end_and_their_mail_still_opens() {
     let second = deliver(&gateway, &["dana@example.org"], LETTER);
     assert_eq!(inbox(&gateway, &dana).len(), 2);
     for reference in [first, second] {
-        assert!(gateway.message_open(&dana, reference).is_ok());
+        assert!(gateway.message_open(&dana, reference, None).is_ok());
     }
 }
 
@@ -424,7 +435,7 @@ fn a_changed_content_is_refused_and_not_marked_read() {
         Ok::<_, store::Error>(())
     });
     done.wait().unwrap();
-    assert!(matches!(gateway.message_open(&dana, reference), Err(Error::Damaged { .. })));
+    assert!(matches!(gateway.message_open(&dana, reference, None), Err(Error::Damaged { .. })));
     assert!(inbox(&gateway, &dana)[0].opened.is_none());
     assert!(outcomes(&gateway, reference).is_empty());
 }

@@ -5,11 +5,16 @@
 //! (`header`, `mime_fence`), so that we and whoever reads after us see the same message.
 
 pub mod address;
+pub mod answer;
+pub mod compose;
 pub mod envelope;
 pub mod header;
+pub mod mdn;
 pub mod message;
 pub mod mime_fence;
+pub mod notice;
 pub mod reference;
+pub mod reply;
 pub mod sanitize;
 pub mod status;
 pub mod trace;

@@ -112,11 +112,17 @@ pub fn of_error(error: &gateway::Error) -> Reply {
     match error {
         E::NotFound { .. } => Reply::new(550, S::UNKNOWN_RECIPIENT, "No such recipient here"),
         E::Denied { .. } => Reply::new(550, S::POLICY, "Not allowed"),
+        E::TooLarge => Reply::new(552, S::TOO_LARGE, "The message is too large"),
         E::OverQuota => Reply::new(452, S(4, 2, 2), "The mailbox is full"),
         E::Invalid { .. } => Reply::new(554, S::MEDIA, "The message cannot be read"),
         E::Full => Reply::new(452, S::SYSTEM_FULL, "No room left, try later"),
         E::Busy => Reply::new(451, S::TOO_BUSY, "Busy, try later"),
-        E::Refused | E::Conflict { .. } | E::Damaged { .. } | E::Unavailable(_) => TEMPORARY,
+        E::Refused
+        | E::ClaimFirst
+        | E::WeakPassword
+        | E::Conflict { .. }
+        | E::Damaged { .. }
+        | E::Unavailable(_) => TEMPORARY,
     }
 }
 

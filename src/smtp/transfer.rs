@@ -294,7 +294,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let readers = recipients.len();
         let arrival = self.arrival(&envelope);
         let message = Bytes::from(message);
-        let inbound = Inbound { envelope, recipients, facts, message, arrival };
+        let inbound =
+            Inbound { envelope, recipients, facts, message, arrival, authenticated: false };
         let received = receive(&self.shared.gateway, inbound).await;
         gateway::wipe_stack();
         drop(share);

@@ -4,7 +4,7 @@ use aws_lc_rs::aead::{AES_256_GCM, AES_256_GCM_SIV};
 use zeroize::Zeroizing;
 
 use super::aead::{Sealer, hkdf};
-use super::{Epoch, Error, epoch, random_bytes};
+use super::{ContentKey, Epoch, Error, epoch, random_bytes};
 
 /// The public half of an account's X-Wing pair (X25519 and ML-KEM-768), 1216 bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +71,16 @@ impl AccountSecret {
     /// Opens what [`AccountSecret::seal_own`] sealed.
     pub fn open_own(&self, binding: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         self.own.open(binding, sealed)
+    }
+
+    /// Wraps a content key for the owner alone.
+    pub fn wrap_content(&self, binding: &[u8], key: &ContentKey) -> Result<Vec<u8>, Error> {
+        self.own.seal(binding, key.bytes())
+    }
+
+    /// Unwraps it.
+    pub fn unwrap_content(&self, binding: &[u8], wrapped: &[u8]) -> Result<ContentKey, Error> {
+        ContentKey::from_sealed(&self.own.open(binding, wrapped)?)
     }
 
     /// Opens an arrival epoch by its encapsulation.

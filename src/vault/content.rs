@@ -34,8 +34,9 @@ impl ContentKey {
         Ok(ContentKey(Zeroizing::new(random_bytes()?)))
     }
 
-    pub(super) fn from_bytes(bytes: Zeroizing<[u8; 32]>) -> ContentKey {
-        ContentKey(bytes)
+    pub(super) fn from_sealed(bytes: &[u8]) -> Result<ContentKey, Error> {
+        let bytes = bytes.try_into().map_err(|_| Error::Malformed)?;
+        Ok(ContentKey(Zeroizing::new(bytes)))
     }
 
     pub(super) fn bytes(&self) -> &[u8; 32] {
@@ -153,6 +154,31 @@ pub fn open(
         plain.truncate(start + opened);
     }
     Ok(plain)
+}
+
+/// Opens one chunk of a content by itself; `last` says whether it is the content's last.
+pub fn open_chunk(
+    key: &ContentKey,
+    reference: [u8; 16],
+    index: u32,
+    last: bool,
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let mut plain = Zeroizing::new(sealed.to_vec());
+    let bound = binding(reference, index, last);
+    let opened = key
+        .aead()
+        .open_in_place(nonce_of(u64::from(index)), Aad::from(bound), &mut plain)
+        .map_err(|_| Error::Refused)?
+        .len();
+    plain.truncate(opened);
+    Ok(plain)
+}
+
+/// Where chunk `index` stands in the sealed form: offset and the most it can hold.
+pub fn sealed_chunk_at(index: u32) -> (u64, u64) {
+    let each = (CHUNK_OCTETS + TAG_OCTETS) as u64;
+    (1 + u64::from(index) * each, each)
 }
 
 /// How long a content of `plain` octets is once sealed.

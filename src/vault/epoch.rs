@@ -87,8 +87,6 @@ impl Epoch {
 
     /// Unwraps it.
     pub fn unwrap_content(&self, binding: &[u8], wrapped: &[u8]) -> Result<ContentKey, Error> {
-        let bytes = self.contents.open(binding, wrapped)?;
-        let bytes: [u8; 32] = bytes.as_slice().try_into().map_err(|_| Error::Malformed)?;
-        Ok(ContentKey::from_bytes(Zeroizing::new(bytes)))
+        ContentKey::from_sealed(&self.contents.open(binding, wrapped)?)
     }
 }

@@ -6,7 +6,7 @@
 //! | account pair (X-Wing) | with the account | public half in the open; private half sealed under the unlock key |
 //! | unlock key | with the account | wrapped once per credential: password (Argon2id), recovery key, session token |
 //! | epoch secret | at most 1,000 messages or 10 minutes | in memory only; its encapsulation is stored |
-//! | content key | per message | wrapped per reader under an epoch |
+//! | content key | per message | wrapped per reader under an epoch; while it waits to leave, under the queue key |
 //!
 //! Every ciphertext begins with a format byte and is bound, by associated data, to what it
 //! belongs to: moved anywhere else it does not open. No type here shows key bytes in `Debug`,
@@ -30,7 +30,9 @@ use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
 pub use account::{AccountSecret, NewAccountKeys, PublicKey, UnlockKey, account_keys};
-pub use content::{CHUNK_OCTETS, ContentKey, ContentSealer, open, seal, sealed_len};
+pub use content::{
+    CHUNK_OCTETS, ContentKey, ContentSealer, open, open_chunk, seal, sealed_chunk_at, sealed_len,
+};
 pub use credential::{Password, PasswordCost, RecoveryKey, random_password};
 pub use daemon_key::DaemonKey;
 pub use epoch::{Epoch, epoch_begin};
@@ -82,6 +84,16 @@ pub fn wipe_stack() {
 pub enum Lookup {
     Address,
     LoginName,
+    /// An address outside that has a temporary account.
+    Outsider,
+    /// The token in a notification's link.
+    Pickup,
+    /// A request that must not be carried out twice.
+    Request,
+    /// What a sender said yes to.
+    Consent,
+    /// A sender and a recipient, for "at most once a day".
+    Answered,
 }
 
 impl Lookup {
@@ -89,6 +101,11 @@ impl Lookup {
         match self {
             Lookup::Address => b"address\0",
             Lookup::LoginName => b"login name\0",
+            Lookup::Outsider => b"outsider\0",
+            Lookup::Pickup => b"pickup\0",
+            Lookup::Request => b"request\0",
+            Lookup::Consent => b"consent\0",
+            Lookup::Answered => b"answered\0",
         }
     }
 }
@@ -101,6 +118,8 @@ pub struct Vault {
 
 struct Keys {
     records: Sealer,
+    queue: Sealer,
+    held: Sealer,
     lookups: hmac::Key,
     journal: Zeroizing<[u8; 32]>,
     passwords: PasswordPool,
@@ -116,10 +135,12 @@ impl Vault {
     /// Derives everything and forgets the daemon key.
     pub fn new(key: DaemonKey, pool: PoolLimits, cost: PasswordCost) -> Vault {
         let records = Sealer::new(&AES_256_GCM_SIV, &key.derive(b"postern record v1"));
+        let queue = Sealer::new(&AES_256_GCM_SIV, &key.derive(b"postern queue v1"));
+        let held = Sealer::new(&AES_256_GCM_SIV, &key.derive(b"postern hold v1"));
         let lookups = hmac::Key::new(hmac::HMAC_SHA256, &*key.derive(b"postern lookup v1"));
         let journal = key.derive(b"postern journal v1");
         let passwords = PasswordPool::new(pool, cost);
-        Vault { keys: Arc::new(Keys { records, lookups, journal, passwords }) }
+        Vault { keys: Arc::new(Keys { records, queue, held, lookups, journal, passwords }) }
     }
 
     /// Seals a record's plaintext, bound to its table, its version and its key.
@@ -144,6 +165,27 @@ impl Vault {
         let version = *sealed.get(1).ok_or(Error::Malformed)?;
         let bound = record_binding(table, version, key);
         Ok((version, self.keys.records.open_with_prefix(1, &bound, sealed)?))
+    }
+
+    /// Wraps a content key for the queue: until the letter has left, the daemon can read it.
+    pub fn queue_wrap(&self, binding: &[u8], key: &ContentKey) -> Result<Vec<u8>, Error> {
+        self.keys.queue.seal(binding, key.bytes())
+    }
+
+    /// Unwraps it.
+    pub fn queue_unwrap(&self, binding: &[u8], wrapped: &[u8]) -> Result<ContentKey, Error> {
+        ContentKey::from_sealed(&self.keys.queue.open(binding, wrapped)?)
+    }
+
+    /// Seals what the daemon itself must be able to tell later, such as a password that nobody
+    /// has claimed yet.
+    pub fn held_seal(&self, binding: &[u8], plain: &[u8]) -> Result<Vec<u8>, Error> {
+        self.keys.held.seal(binding, plain)
+    }
+
+    /// Opens it.
+    pub fn held_open(&self, binding: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        self.keys.held.open(binding, sealed)
     }
 
     /// The key of one journal segment. Each frame number is used once under it.

@@ -158,7 +158,7 @@ fn kinds() -> Vec<Kind> {
         Kind {
             name: "content",
             make: Box::new(move |row| {
-                let key = ContentKey::from_bytes(zeroize::Zeroizing::new(*content.bytes()));
+                let key = ContentKey::from_sealed(content.bytes()).unwrap();
                 seal(&key, reference(row), &[b"the octets", b" of a message"]).unwrap()
             }),
             opens: Box::new(move |row, sealed| open(content, reference(row), sealed).is_ok()),

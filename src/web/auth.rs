@@ -2,13 +2,13 @@
 //! the proof is checked, the session is opened by token and key together, and only then is the
 //! proof noted as used, so that strangers cannot fill that memory.
 
-use axum::extract::{FromRef, FromRequestParts};
+use axum::extract::{FromRef, FromRequestParts, MatchedPath};
 use axum::http::header::{AUTHORIZATION, HOST};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderName, Method};
 use zeroize::Zeroizing;
 
-use crate::gateway::{Actor, Gateway};
+use crate::gateway::{self, Actor, Gateway};
 
 use super::dpop::{self, Expected, Proof, Refused};
 use super::error::Problem;
@@ -54,8 +54,41 @@ where
             web.run(Weight::Records, move |gateway| gateway.session_actor(&shown, &thumbprint));
         let actor = opened.await?;
         note_use(&web, &proof)?;
+        if actor.is_temporary() && !may_be_temporary(parts) {
+            let reason = "a temporary account reads, rejects and replies";
+            return Err(gateway::Error::Denied { reason }.into());
+        }
         Ok(Signed { actor, token, thumbprint: proof.thumbprint, web })
     }
+}
+
+/// Everything that a temporary account may do (P-15). What is not here is refused, so that a
+/// new route is closed to outsiders until somebody opens it.
+const TEMPORARY_MAY: &[(&str, &[Method])] = &[
+    ("/api/session", &[Method::GET, Method::DELETE]),
+    ("/api/account", &[Method::DELETE]),
+    ("/api/mailboxes", &[Method::GET]),
+    ("/api/messages", &[Method::GET]),
+    ("/api/messages/{ref}", &[Method::GET, Method::PATCH, Method::DELETE]),
+    ("/api/messages/{ref}/item", &[Method::GET]),
+    ("/api/messages/{ref}/open", &[Method::POST]),
+    ("/api/messages/{ref}/reject", &[Method::POST]),
+    ("/api/messages/{ref}/ticket", &[Method::POST]),
+    ("/api/changes", &[Method::GET]),
+    ("/api/events", &[Method::GET]),
+    ("/api/drafts/from/{ref}", &[Method::POST]),
+    ("/api/drafts/{id}", &[Method::GET, Method::PUT, Method::DELETE]),
+    ("/api/uploads", &[Method::POST]),
+    ("/api/uploads/{id}", &[Method::GET, Method::DELETE]),
+    ("/api/uploads/{id}/content", &[Method::PUT]),
+    ("/api/submissions", &[Method::POST]),
+    ("/api/submissions/{ref}", &[Method::GET]),
+    ("/api/submissions/{ref}/undo", &[Method::POST]),
+];
+
+fn may_be_temporary(parts: &Parts) -> bool {
+    let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    TEMPORARY_MAY.iter().any(|(may, methods)| *may == route && methods.contains(&parts.method))
 }
 
 /// Checks the proof of a request, but not yet whether it was used before.

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
+use crate::gateway::upload::CHUNK_OCTETS_MAX;
 use crate::mail::reference::Reference;
 
 use super::Web;
@@ -23,14 +24,65 @@ impl<T: DeserializeOwned> FromRequest<Web> for Json<T> {
 
     async fn from_request(request: Request, web: &Web) -> Result<Json<T>, Problem> {
         if !is_json(&request) {
-            let detail = "The body must be application/json.";
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", detail));
+            return Err(not_json());
         }
-        let octets = read(request, web).await?;
-        serde_json::from_slice(&octets)
-            .map(Json)
-            .map_err(|error| Problem::invalid(format!("The body is not as expected: {error}.")))
+        let octets = read(request, web, web.shared.config.body_octets_max).await?;
+        parsed(&octets).map(Json)
     }
+}
+
+impl<T: DeserializeOwned> axum::extract::OptionalFromRequest<Web> for Json<T> {
+    type Rejection = Problem;
+
+    /// `None` when there is no body at all.
+    async fn from_request(request: Request, web: &Web) -> Result<Option<Json<T>>, Problem> {
+        match request.headers().get(CONTENT_TYPE) {
+            None => Ok(None),
+            Some(_) => <Json<T> as FromRequest<Web>>::from_request(request, web).await.map(Some),
+        }
+    }
+}
+
+/// A JSON body that holds a letter, and so may be larger.
+pub struct LetterJson<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Web> for LetterJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, web: &Web) -> Result<LetterJson<T>, Problem> {
+        if !is_json(&request) {
+            return Err(not_json());
+        }
+        let octets = read(request, web, web.shared.config.letter_octets_max).await?;
+        parsed(&octets).map(LetterJson)
+    }
+}
+
+/// A piece of a file.
+pub struct Octets(pub Bytes);
+
+impl FromRequest<Web> for Octets {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Octets, Problem> {
+        let value = request.headers().get(CONTENT_TYPE);
+        // As with JSON: no form of another page can send this type.
+        if value.is_none_or(|value| value != "application/octet-stream") {
+            let detail = "The body must be application/octet-stream.";
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-octets", detail));
+        }
+        read(request, web, CHUNK_OCTETS_MAX).await.map(Octets)
+    }
+}
+
+fn parsed<T: DeserializeOwned>(octets: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(octets)
+        .map_err(|error| Problem::invalid(format!("The body is not as expected: {error}.")))
+}
+
+fn not_json() -> Problem {
+    let detail = "The body must be application/json.";
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", detail)
 }
 
 /// No form of another page can send this type, so none can be made to ask in somebody's name.
@@ -40,13 +92,13 @@ fn is_json(request: &Request) -> bool {
     media.trim().eq_ignore_ascii_case("application/json")
 }
 
-async fn read(request: Request, web: &Web) -> Result<Bytes, Problem> {
+async fn read(request: Request, web: &Web, octets_max: usize) -> Result<Bytes, Problem> {
     let config = &web.shared.config;
-    let body = Limited::new(request.into_body(), config.body_octets_max).collect();
+    let body = Limited::new(request.into_body(), octets_max).collect();
     match tokio::time::timeout(Duration::from_secs(config.body_timeout_secs), body).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            let detail = format!("The body has more than {} octets.", config.body_octets_max);
+            let detail = format!("The body has more than {octets_max} octets.");
             Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail))
         }
         Ok(Err(_)) => Err(Problem::invalid("The body did not arrive whole.")),

@@ -145,8 +145,8 @@ impl Problem {
 impl From<gateway::Error> for Problem {
     fn from(error: gateway::Error) -> Problem {
         use gateway::Error::{
-            Busy, Conflict, Damaged, Denied, Full, Invalid, NotFound, OverQuota, Refused,
-            Unavailable,
+            Busy, ClaimFirst, Conflict, Damaged, Denied, Full, Invalid, NotFound, OverQuota,
+            Refused, TooLarge, Unavailable, WeakPassword,
         };
         let problem = match &error {
             NotFound { what } => {
@@ -159,6 +159,18 @@ impl From<gateway::Error> for Problem {
             Busy => {
                 let detail = "Too many people at once. Try again in a moment.";
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(1)
+            }
+            TooLarge => {
+                let detail = "The files of this letter are larger than is allowed.";
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
+            }
+            ClaimFirst => {
+                let detail = "Choose a passphrase of your own to open this account.";
+                Problem::new(StatusCode::FORBIDDEN, "claim-first", detail)
+            }
+            WeakPassword => {
+                let detail = "A passphrase has at least 12 characters.";
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "weak-password", detail)
             }
             OverQuota => {
                 let detail = "There is no room for more of these.";
@@ -190,6 +202,18 @@ fn conflict(code: &'static str) -> Problem {
         "already-opened" => (StatusCode::CONFLICT, "This message was opened already."),
         "not-empty" => (StatusCode::CONFLICT, "This folder holds messages."),
         "exists" => (StatusCode::CONFLICT, "There is one of this name already."),
+        "edited-elsewhere" => (StatusCode::CONFLICT, "This draft was changed elsewhere."),
+        "wrong-offset" => (StatusCode::CONFLICT, "The file stands elsewhere; ask where."),
+        "upload-incomplete" => (StatusCode::CONFLICT, "A file has not arrived whole yet."),
+        "too-late" => (StatusCode::CONFLICT, "The letter has left and cannot be taken back."),
+        "sealed-text" => {
+            let detail = "The letter still holds text of a sealed letter, which may not leave.";
+            (StatusCode::CONFLICT, detail)
+        }
+        "sealed-files" => {
+            (StatusCode::CONFLICT, "Files of a sealed letter may not leave unprotected.")
+        }
+        "still-there" => (StatusCode::CONFLICT, "The account is still there: sign in."),
         "too-old" => (StatusCode::GONE, "What changed since then is no longer known."),
         _ => (StatusCode::CONFLICT, "This is not possible as things are."),
     };
@@ -211,22 +235,40 @@ fn note(error: &gateway::Error, problem: &Problem) {
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let body = ProblemBody {
+impl Problem {
+    /// The answer with one more field in its body.
+    pub fn with(self, name: &str, value: &impl serde::Serialize) -> Response {
+        let mut body = serde_json::to_value(self.body()).unwrap_or_default();
+        if let (Some(fields), Ok(value)) = (body.as_object_mut(), serde_json::to_value(value)) {
+            fields.insert(name.to_owned(), value);
+        }
+        self.answer(body.to_string())
+    }
+
+    fn body(&self) -> ProblemBody<'_> {
+        ProblemBody {
             r#type: "about:blank",
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
             detail: &self.detail,
             code: self.code,
             error_id: &self.id,
-        };
-        let text = serde_json::to_string(&body).expect("strings and a number become JSON");
+        }
+    }
+
+    fn answer(self, text: String) -> Response {
         let media = HeaderValue::from_static("application/problem+json");
         let mut response = (self.status, text).into_response();
         response.headers_mut().insert(CONTENT_TYPE, media);
         response.headers_mut().extend(self.header.map(|header| *header));
         response
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let text = serde_json::to_string(&self.body());
+        self.answer(text.expect("strings and a number become JSON"))
     }
 }
 
@@ -246,7 +288,7 @@ mod tests {
     #[test]
     fn every_error_of_the_core_has_its_answer() {
         use gateway::Error;
-        let table: [(Error, u16, &str); 10] = [
+        let table: [(Error, u16, &str); 14] = [
             (Error::NotFound { what: "message" }, 404, "not-found"),
             (Error::Denied { reason: "no" }, 403, "denied"),
             (Error::Refused, 401, "signed-out"),
@@ -257,6 +299,10 @@ mod tests {
             (Error::Invalid { what: "cursor".to_owned() }, 422, "invalid"),
             (Error::Damaged { what: "the content".to_owned() }, 500, "damaged"),
             (Error::Full, 507, "full"),
+            (Error::TooLarge, 413, "too-large"),
+            (Error::ClaimFirst, 403, "claim-first"),
+            (Error::WeakPassword, 422, "weak-password"),
+            (Error::Conflict { code: "edited-elsewhere" }, 409, "edited-elsewhere"),
         ];
         for (error, status, code) in table {
             let problem = Problem::from(error);

@@ -14,7 +14,9 @@ use utoipa::openapi::{Components, InfoBuilder, License, OpenApi, OpenApiBuilder}
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::api::{change, event, mailbox, message, session};
+use super::api::{
+    change, draft, event, mailbox, message, preference, session, submission, temporary,
+};
 use super::error::Problem;
 use super::{Web, assets, download, headers, view};
 
@@ -49,6 +51,25 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(message::open))
         .routes(routes!(message::reject))
         .routes(routes!(message::ticket))
+        .routes(routes!(draft::list, draft::create))
+        .routes(routes!(draft::read, draft::save, draft::delete))
+        .routes(routes!(draft::from))
+        .routes(routes!(draft::upload_begin))
+        .routes(routes!(draft::upload, draft::upload_delete))
+        .routes(routes!(draft::upload_append))
+        .routes(routes!(submission::check))
+        .routes(routes!(submission::send))
+        .routes(routes!(submission::read))
+        .routes(routes!(submission::undo))
+        .routes(routes!(preference::read, preference::change))
+        .routes(routes!(temporary::list))
+        .routes(routes!(temporary::renew))
+        .routes(routes!(temporary::resend))
+        .routes(routes!(temporary::revoke))
+        .routes(routes!(temporary::pickup))
+        .routes(routes!(temporary::ask))
+        .routes(routes!(temporary::verify))
+        .routes(routes!(temporary::delete_account))
         .routes(routes!(change::since))
         .routes(routes!(event::stream))
         .routes(routes!(download::download))

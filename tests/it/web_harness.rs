@@ -138,6 +138,7 @@ impl TestWeb {
                 protocol: "ESMTP",
                 host: "mail.example.org".to_owned(),
             },
+            authenticated: false,
         };
         let gateway = self.gateway.clone();
         let received = tokio::task::spawn_blocking(move || gateway.receive(inbound).wait());

@@ -39,6 +39,16 @@ fn window_default() -> usize {
 #[serde(deny_unknown_fields)]
 pub struct Reject {
     reason: Option<RejectReason>,
+    /// Whether an outside sender may be told, where `asksConfirmation` says that it is asked.
+    confirm: Option<bool>,
+}
+
+/// How a message is opened.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Open {
+    /// Whether an outside sender may be told, where `asksConfirmation` says that it is asked.
+    confirm: Option<bool>,
 }
 
 /// The reasons one may give.
@@ -164,11 +174,17 @@ pub async fn item(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Item
     tag = "messages",
     operation_id = "messageOpen",
     params(("ref" = String, Path, description = "The reference number")),
+    request_body = Option<Open>,
     responses((status = 200, description = "The message", body = Detail), Problems)
 )]
-pub async fn open(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Detail>, Problem> {
+pub async fn open(
+    Ref(reference): Ref,
+    signed: Signed,
+    body: Option<Json<Open>>,
+) -> Result<axum::Json<Detail>, Problem> {
+    let confirm = body.and_then(|Json(open)| open.confirm);
     let opened = signed.run(Weight::Content, move |gateway, actor| {
-        let (item, octets) = gateway.message_open(actor, reference)?;
+        let (item, octets) = gateway.message_open(actor, reference, confirm)?;
         Ok::<_, gateway::Error>(Detail::of(item, &octets))
     });
     Ok(axum::Json(opened.await?))
@@ -214,7 +230,7 @@ pub async fn read(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Deta
 pub async fn reject(
     Ref(reference): Ref,
     signed: Signed,
-    Json(Reject { reason }): Json<Reject>,
+    Json(Reject { reason, confirm }): Json<Reject>,
 ) -> Result<axum::Json<Rejected>, Problem> {
     let reason = reason.map(|reason| match reason {
         RejectReason::WrongPerson => gateway::RejectReason::WrongPerson,
@@ -222,7 +238,7 @@ pub async fn reject(
         RejectReason::Other => gateway::RejectReason::Other,
     });
     let rejected = signed.run(Weight::Records, move |gateway, actor| {
-        gateway.message_reject(actor, reference, reason)
+        gateway.message_reject(actor, reference, reason, confirm)
     });
     let at = rejected.await?.to_rfc3339();
     let reference = reference.to_string();

@@ -1,10 +1,14 @@
 //! The API, one file for each noun. JSON with camelCase names; times are RFC 3339 in UTC.
 
 pub mod change;
+pub mod draft;
 pub mod event;
 pub mod mailbox;
 pub mod message;
+pub mod preference;
 pub mod session;
+pub mod submission;
+pub mod temporary;
 mod view;
 
 use utoipa::IntoResponses;

@@ -25,6 +25,11 @@ pub struct SignIn {
     #[schema(value_type = String, format = Password)]
     password: SecretString,
     profile: Where,
+    /// At the first sign-in to a temporary account: the passphrase of one's own, 12 characters
+    /// or more.
+    #[serde(default, rename = "newPassword")]
+    #[schema(value_type = Option<String>, format = Password)]
+    new_password: Option<SecretString>,
 }
 
 /// Whose computer this is.
@@ -65,6 +70,25 @@ pub struct Account {
     display_name: String,
     address: String,
     kind: AccountKind,
+    temporary: Option<TemporaryAccount>,
+}
+
+/// What a temporary account's owner should know of it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TemporaryAccount {
+    #[schema(format = DateTime)]
+    expires_at: String,
+    /// Who wrote first, and can renew it.
+    sponsor: Sponsor,
+    organisation: String,
+}
+
+/// Somebody inside.
+#[derive(Serialize, ToSchema)]
+pub struct Sponsor {
+    name: String,
+    address: String,
 }
 
 /// What an account is for.
@@ -72,6 +96,8 @@ pub struct Account {
 #[serde(rename_all = "lowercase")]
 pub enum AccountKind {
     Internal,
+    /// Reads, rejects and replies, until it ends.
+    Temporary,
 }
 
 /// The present session.
@@ -120,7 +146,18 @@ impl From<AccountView> for Account {
             name: view.name,
             display_name: view.display_name,
             address: view.address,
-            kind: AccountKind::Internal,
+            kind: match view.temporary {
+                Some(_) => AccountKind::Temporary,
+                None => AccountKind::Internal,
+            },
+            temporary: view.temporary.map(|temporary| TemporaryAccount {
+                expires_at: temporary.expires.to_rfc3339(),
+                sponsor: Sponsor {
+                    name: temporary.sponsor_name,
+                    address: temporary.sponsor_address,
+                },
+                organisation: temporary.organisation,
+            }),
         }
     }
 }
@@ -150,11 +187,17 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
     let peer = connection.ok_or_else(|| Problem::broken(&"no connection"))?.peer.ip();
     let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
     let agent = agent.unwrap_or_default().to_owned();
-    let Json(sign_in) = Json::from_request(Request::from_parts(parts, body), &web).await?;
-    let SignIn { name, password, profile } = sign_in;
+    let Json(sign_in) =
+        <Json<SignIn> as FromRequest<Web>>::from_request(Request::from_parts(parts, body), &web)
+            .await?;
+    let SignIn { name, password, profile, new_password } = sign_in;
     // As long an answer for what cannot be a password as for a wrong one is not needed: it says
     // nothing about any account.
     let password = Password::new(password.expose_secret()).map_err(|_| no_password())?;
+    let new_password = match new_password {
+        Some(own) => Some(Password::new(own.expose_secret()).map_err(|_| no_password())?),
+        None => None,
+    };
     let attempt = web.shared.attempts.begin(&name, peer).await.map_err(Problem::slow_down)?;
     note_use(&web, &proof)?;
     let profile = match profile {
@@ -164,7 +207,16 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
     // Not among the turns of other requests: the core has its own line for passwords.
     let opened = web.blocking(move |gateway| {
         let key_thumbprint = proof.thumbprint;
-        gateway.session_open(LogIn { name: &name, password, key_thumbprint, agent, peer, profile })
+        let name = &name;
+        gateway.session_open(LogIn {
+            name,
+            password,
+            key_thumbprint,
+            agent,
+            peer,
+            profile,
+            new_password,
+        })
     });
     match opened.await? {
         Ok(signed_in) => Ok((StatusCode::CREATED, axum::Json(told(signed_in))).into_response()),

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::gateway::{self, ItemView};
 use crate::mail::message::{self, NameAddr};
+use crate::mail::reference::Reference;
 use crate::mail::sanitize;
 
 /// A message as the list shows it, opened or not.
@@ -25,6 +26,23 @@ pub struct Item {
     opened: bool,
     unread: bool,
     starred: bool,
+    /// The account's own letter.
+    sent: bool,
+    /// To whom the account sent it.
+    recipients: Vec<String>,
+    notice: Option<Notice>,
+    /// Ask the reader whether the sender may learn what became of it.
+    asks_confirmation: bool,
+}
+
+/// What a message of the system itself is about.
+#[derive(Serialize, ToSchema)]
+pub struct Notice {
+    /// What became of the letter: `read`, `rejected`, `refused`, `expired`, `failed`, `waiting`.
+    kind: String,
+    /// The letter's reference number.
+    about: String,
+    recipient: String,
 }
 
 /// Who a message says it is from; a broken one may say nothing.
@@ -137,6 +155,21 @@ impl From<ItemView> for Item {
             opened: view.opened.is_some(),
             unread: view.unread,
             starred: view.starred,
+            sent: view.sent,
+            recipients: view.recipients,
+            notice: view.notice.map(Notice::from),
+            asks_confirmation: view.asks_confirmation,
+        }
+    }
+}
+
+impl From<gateway::NoticeOf> for Notice {
+    fn from(notice: gateway::NoticeOf) -> Notice {
+        let about = Reference::from_bytes(notice.about).map(|about| about.to_string());
+        Notice {
+            kind: notice.kind.as_str().to_owned(),
+            about: about.unwrap_or_default(),
+            recipient: notice.recipient,
         }
     }
 }

@@ -1,0 +1,199 @@
+//! Sending letters, and what became of them.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use hyper::{Method, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
+
+use crate::mail::reference::Reference;
+
+use super::{Body, Client, Error, Problem, checked};
+
+/// A letter to send.
+#[derive(Debug, Default)]
+pub struct Outgoing<'a> {
+    pub to: &'a [String],
+    pub cc: &'a [String],
+    pub bcc: &'a [String],
+    pub subject: &'a str,
+    pub text: &'a str,
+    pub files: &'a [std::path::PathBuf],
+    /// For every recipient outside; what the policy says when left out.
+    pub choice: Option<&'a str>,
+    /// Says yes where a letter would leave in clear.
+    pub yes: bool,
+}
+
+/// What a yes is asked for.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Consent {
+    pub token: String,
+    pub addresses: Vec<String>,
+    pub typed: Option<String>,
+}
+
+/// A letter that was sent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Sent {
+    pub reference: Reference,
+    pub accepted_at: String,
+    pub undo_until: Option<String>,
+    pub recipients: Vec<Status>,
+}
+
+/// What became of it for one recipient.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Status {
+    pub address: String,
+    pub route: String,
+    pub state: String,
+    pub at: String,
+    pub history: Vec<Value>,
+    pub temporary: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Draft {
+    id: String,
+    version: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Upload {
+    id: String,
+    received: u64,
+    chunk_octets: usize,
+}
+
+impl Client {
+    /// Sends a letter.
+    pub async fn submit(&mut self, letter: &Outgoing<'_>) -> Result<Sent, Error> {
+        let attachments = self.upload_all(letter.files).await?;
+        let people = |list: &[String]| -> Vec<Value> {
+            list.iter().map(|address| json!({ "name": null, "address": address })).collect()
+        };
+        let everybody = letter.to.iter().chain(letter.cc).chain(letter.bcc);
+        let choices: serde_json::Map<String, Value> = letter
+            .choice
+            .map(|choice| everybody.map(|one| (one.clone(), choice.into())).collect())
+            .unwrap_or_default();
+        let body = json!({
+            "to": people(letter.to), "cc": people(letter.cc), "bcc": people(letter.bcc),
+            "subject": letter.subject, "text": letter.text, "html": null,
+            "attachments": attachments, "answers": null, "choices": choices,
+        });
+        let draft: Draft = self.call(Method::POST, "/api/drafts", Some(body)).await?;
+        self.submit_draft(&draft, letter.yes).await
+    }
+
+    /// Answers a letter, which is opened for it.
+    pub async fn reply(
+        &mut self,
+        reference: Reference,
+        text: &str,
+        files: &[std::path::PathBuf],
+        yes: bool,
+    ) -> Result<Sent, Error> {
+        let path = format!("/api/messages/{reference}/open");
+        let _: Value = self.call(Method::POST, &path, None).await?;
+        let path = format!("/api/drafts/from/{reference}?kind=reply");
+        let mut draft: Value = self.call(Method::POST, &path, None).await?;
+        let quoted = draft["text"].as_str().unwrap_or_default();
+        draft["text"] = format!("{text}\n{quoted}").into();
+        draft["html"] = Value::Null;
+        draft["attachments"] = json!(self.upload_all(files).await?);
+        let id = draft["id"].as_str().unwrap_or_default().to_owned();
+        if let Some(fields) = draft.as_object_mut() {
+            for not_content in ["id", "savedAt", "uploads"] {
+                fields.remove(not_content);
+            }
+        }
+        let path = format!("/api/drafts/{id}");
+        let saved: Draft = self.call(Method::PUT, &path, Some(draft)).await?;
+        self.submit_draft(&saved, yes).await
+    }
+
+    /// Sends a draft; where that needs a yes and `yes` says so, it is given.
+    async fn submit_draft(&mut self, draft: &Draft, yes: bool) -> Result<Sent, Error> {
+        let mut body = json!({ "draft": draft.id, "version": draft.version });
+        // One key for both tries: it is one letter.
+        let key = [("idempotency-key", draft.id.clone())];
+        let path = "/api/submissions";
+        let (status, octets) =
+            self.send_with(Method::POST, path, &key, Body::Json(body.clone())).await?;
+        let asked = consent(status, &octets).filter(|_| yes);
+        let Some(asked) = asked else { return parsed(status, octets) };
+        body["consent"] = asked.token.into();
+        body["typed"] = asked.typed.into();
+        let (status, octets) = self.send_with(Method::POST, path, &key, Body::Json(body)).await?;
+        parsed(status, octets)
+    }
+
+    /// What became of a letter.
+    pub async fn status(&mut self, reference: Reference) -> Result<Sent, Error> {
+        self.call(Method::GET, &format!("/api/submissions/{reference}"), None).await
+    }
+
+    /// Opens a letter: what the reader shows.
+    pub async fn open(&mut self, reference: Reference) -> Result<Value, Error> {
+        self.call(Method::POST, &format!("/api/messages/{reference}/open"), None).await
+    }
+
+    /// What a notification's link says; nobody needs to be signed in.
+    pub async fn pickup(&mut self, token: &str) -> Result<Value, Error> {
+        let path = format!("/api/pickup/{token}");
+        let (status, octets) = self.connection.request(Method::GET, &path, &[], Body::None).await?;
+        parsed(status, octets)
+    }
+
+    async fn upload_all(&mut self, files: &[std::path::PathBuf]) -> Result<Vec<String>, Error> {
+        let mut ids = Vec::with_capacity(files.len());
+        for file in files {
+            ids.push(self.upload(file).await?);
+        }
+        Ok(ids)
+    }
+
+    /// Sends a file, piece by piece.
+    pub async fn upload(&mut self, path: &Path) -> Result<String, Error> {
+        let failed = |error: std::io::Error| Error::Local {
+            what: path.display().to_string(),
+            problem: error.to_string(),
+        };
+        let mut file = tokio::fs::File::open(path).await.map_err(failed)?;
+        let size = file.metadata().await.map_err(failed)?.len();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("file");
+        let body = json!({ "name": name, "type": "application/octet-stream", "size": size });
+        let mut upload: Upload = self.call(Method::POST, "/api/uploads", Some(body)).await?;
+        while upload.received < size {
+            let mut piece = Vec::with_capacity(upload.chunk_octets);
+            let most = upload.chunk_octets as u64;
+            (&mut file).take(most).read_to_end(&mut piece).await.map_err(failed)?;
+            if piece.is_empty() {
+                return Err(failed(std::io::ErrorKind::UnexpectedEof.into()));
+            }
+            let path = format!("/api/uploads/{}/content?offset={}", upload.id, upload.received);
+            let body = Body::Octets(piece.into());
+            let (status, octets) = self.send_with(Method::PUT, &path, &[], body).await?;
+            upload = parsed(status, octets)?;
+        }
+        Ok(upload.id)
+    }
+}
+
+fn consent(status: StatusCode, octets: &[u8]) -> Option<Consent> {
+    if status != StatusCode::CONFLICT {
+        return None;
+    }
+    serde_json::from_slice::<Problem>(octets).ok()?.consent
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(status: StatusCode, octets: Bytes) -> Result<T, Error> {
+    let octets = checked(status, octets)?;
+    serde_json::from_slice(&octets).map_err(|error| Error::Answer(error.to_string()))
+}

@@ -1,0 +1,281 @@
+//! `[outgoing]`, `[temporary]`, `[notification]`, `[answers]`, `[queue]`: mail for outside, and
+//! what people outside are told.
+
+use serde::{Deserialize, Serialize};
+
+use super::Problem;
+
+/// What happens to a letter for somebody outside (P-29 to P-39).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Choice {
+    Refuse,
+    Ask,
+    Portal,
+    Plain,
+    VerifiedTls,
+}
+
+/// Whether people may choose otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Nobody may.
+    Fixed,
+    /// It stands until somebody chooses otherwise.
+    Default,
+    /// The same, and it is no more than a suggestion.
+    Free,
+}
+
+/// A rule of its own for some; it holds where everything that it names fits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Login name of the sender.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// The recipient's domain.
+    #[serde(default)]
+    pub domain: Option<String>,
+    /// The recipient's address.
+    #[serde(default)]
+    pub recipient: Option<String>,
+    pub choice: Choice,
+    #[serde(default = "mode_default")]
+    pub mode: Mode,
+}
+
+fn mode_default() -> Mode {
+    Mode::Default
+}
+
+/// Mail from inside to outside: what happens to it, and its limits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Outgoing {
+    /// No mail passes to or from outside at all (P-30).
+    pub intranet: bool,
+    /// What happens to a letter for somebody outside: `refuse`, `ask`, `portal` (a temporary
+    /// account), `plain` or `verified-tls`.
+    pub choice: Choice,
+    /// Whether people may choose otherwise: `fixed`, `default` or `free`.
+    pub mode: Mode,
+    /// What happens to a `verified-tls` letter when the way cannot be verified.
+    pub verified_else: Choice,
+    /// Rules of their own for some.
+    pub rules: Vec<Rule>,
+    /// Recipients of one letter.
+    pub recipients_max: usize,
+    /// The files of one letter together, in octets.
+    pub attachments_octets_max: u64,
+    /// How long a letter can be taken back, in seconds, unless its sender sets another time.
+    pub undo_secs: u32,
+}
+
+impl Default for Outgoing {
+    fn default() -> Self {
+        Outgoing {
+            intranet: false,
+            choice: Choice::Portal,
+            mode: Mode::Default,
+            verified_else: Choice::Portal,
+            rules: Vec::new(),
+            recipients_max: 1_000,
+            attachments_octets_max: 1 << 30,
+            undo_secs: 15,
+        }
+    }
+}
+
+impl Outgoing {
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        let recipients = self.recipients_max as u64;
+        Problem::unless_in("outgoing.recipients_max", recipients, 1..=10_000)?;
+        let files = self.attachments_octets_max;
+        Problem::unless_in("outgoing.attachments_octets_max", files, 1 << 10..=16 << 30)?;
+        if matches!(self.verified_else, Choice::Ask | Choice::VerifiedTls) {
+            let allowed = "refuse, portal or plain: nobody is there to be asked";
+            let found = format!("{:?}", self.verified_else);
+            return Err(Problem::new("outgoing.verified_else", found, allowed));
+        }
+        Problem::unless_in("outgoing.undo_secs", u64::from(self.undo_secs), 0..=120)
+    }
+}
+
+/// How an outsider gets the first password (decision D1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HandOff {
+    /// The mail holds a password for one use; the outsider chooses another with it.
+    Claim,
+    /// The mail holds the password.
+    InMail,
+    /// The mail holds none; the sender is shown it and tells it.
+    BySender,
+}
+
+/// Accounts for people outside who get a sealed letter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Temporary {
+    /// How long an account lives after the last letter to it, in days.
+    pub days: u32,
+    /// How long before its end people are warned, in days.
+    pub warn_days: u32,
+    /// How the first password is handed over: `claim`, `in-mail` or `by-sender`.
+    pub hand_off: HandOff,
+}
+
+impl Default for Temporary {
+    fn default() -> Self {
+        Temporary { days: 14, warn_days: 3, hand_off: HandOff::Claim }
+    }
+}
+
+impl Temporary {
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        Problem::unless_in("temporary.days", u64::from(self.days), 1..=366)?;
+        let days = u64::from(self.days) - 1;
+        Problem::unless_in("temporary.warn_days", u64::from(self.warn_days), 0..=days)
+    }
+}
+
+/// The language of notifications.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Language {
+    English,
+    Hebrew,
+    Both,
+}
+
+/// The mail that says that a letter waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Notification {
+    /// What the whole is called in mails and on pages.
+    pub organisation: String,
+    /// For outsiders who want to ask whether a notification is genuine; empty: none.
+    pub phone: String,
+    /// The administrator's own words in each; empty: none.
+    pub text: String,
+    /// `english`, `hebrew`, or `both` side by side.
+    pub language: Language,
+}
+
+impl Default for Notification {
+    fn default() -> Self {
+        Notification {
+            organisation: "Postern".to_owned(),
+            phone: String::new(),
+            text: String::new(),
+            language: Language::English,
+        }
+    }
+}
+
+impl Notification {
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        let name = &self.organisation;
+        let plain = |text: &str| !text.chars().any(char::is_control);
+        if name.is_empty() || name.chars().count() > 100 || !plain(name) {
+            let allowed = "1 to 100 characters on one line";
+            return Err(Problem::new("notification.organisation", name.clone(), allowed));
+        }
+        if self.phone.chars().count() > 100 || !plain(&self.phone) {
+            let allowed = "at most 100 characters on one line";
+            return Err(Problem::new("notification.phone", self.phone.clone(), allowed));
+        }
+        // A link in it would be a second one, and the rules for notifications allow one.
+        if self.text.chars().count() > 2_000 || self.text.contains("://") {
+            let allowed = "at most 2000 characters, without a link";
+            return Err(Problem::new("notification.text", self.text.clone(), allowed));
+        }
+        Ok(())
+    }
+}
+
+/// How exactly outside senders learn when the recipient was last here (decision D4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LastInteraction {
+    Never,
+    Day,
+    Exact,
+}
+
+/// Whether outside senders learn that a letter was read or rejected (decision D5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confirm {
+    Never,
+    Ask,
+    Known,
+    Always,
+}
+
+/// What outside senders are told; only ever those whose domain vouches for them (decision D2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Answers {
+    /// That a letter was accepted, once a day for each recipient.
+    pub accepted: bool,
+    /// When the recipient was last here: `never`, `day` or `exact`.
+    pub last_interaction: LastInteraction,
+    /// People may not set that for themselves.
+    pub last_interaction_fixed: bool,
+    /// That a letter was read or rejected: `never`, `ask` the reader, `known`: automatically to
+    /// those the reader has written to, else ask; `always`.
+    pub confirm: Confirm,
+    /// People may not set that for themselves.
+    pub confirm_fixed: bool,
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        Answers {
+            accepted: true,
+            last_interaction: LastInteraction::Day,
+            last_interaction_fixed: false,
+            confirm: Confirm::Known,
+            confirm_fixed: false,
+        }
+    }
+}
+
+/// How long mail for outside is tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Queue {
+    /// The pause after the first try, in seconds; each one after it is twice as long.
+    pub retry_first_secs: u32,
+    /// The longest pause, in seconds.
+    pub retry_longest_secs: u32,
+    /// When a message is given up, in hours (RFC 5321 §4.5.4.1: four to five days at least).
+    pub give_up_hours: u32,
+    /// When its sender is told that it takes long, in hours.
+    pub delay_notice_hours: u32,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Queue {
+            retry_first_secs: 300,
+            retry_longest_secs: 14_400,
+            give_up_hours: 120,
+            delay_notice_hours: 4,
+        }
+    }
+}
+
+impl Queue {
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        let (first, longest) =
+            (u64::from(self.retry_first_secs), u64::from(self.retry_longest_secs));
+        Problem::unless_in("queue.retry_first_secs", first, 1..=86_400)?;
+        Problem::unless_in("queue.retry_longest_secs", longest, first..=86_400)?;
+        Problem::unless_in("queue.give_up_hours", u64::from(self.give_up_hours), 1..=720)?;
+        Problem::unless_in("queue.delay_notice_hours", u64::from(self.delay_notice_hours), 1..=720)
+    }
+}

@@ -1,0 +1,296 @@
+//! Drafts: letters being written, saved on the server and sealed for their owner alone.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::clock::Timestamp;
+use crate::mail::message::{self, NameAddr};
+use crate::mail::reference::Reference;
+use crate::mail::reply;
+use crate::store::{Order, Read};
+use crate::vault;
+
+use super::policy::Choice;
+use super::session::{hex, parse_hex};
+use super::tables::{AccountId, DRAFTS, Draft, DraftId, ReferenceKey};
+use super::upload::{self, CHUNK_OCTETS_MAX, UploadView};
+use super::{Actor, Error, Gateway};
+
+/// Somebody a letter is for, as the sender wrote it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Addressee {
+    pub name: Option<String>,
+    pub address: String,
+}
+
+/// What a letter answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answers {
+    pub letter: ReferenceKey,
+    pub kind: AnswerKind,
+}
+
+/// In which way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnswerKind {
+    Reply,
+    ReplyAll,
+    Forward,
+}
+
+/// Everything that a letter being written says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DraftContent {
+    pub to: Vec<Addressee>,
+    pub cc: Vec<Addressee>,
+    pub bcc: Vec<Addressee>,
+    pub subject: String,
+    pub text: String,
+    /// The closed schema (see [`crate::mail::reply::closed`]); `None` for plain text.
+    pub html: Option<String>,
+    /// Uploads, in order.
+    pub attachments: Vec<String>,
+    pub answers: Option<Answers>,
+    /// What the sender wants for single recipients, by address.
+    pub choices: BTreeMap<String, Choice>,
+}
+
+/// A draft, as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftView {
+    pub id: String,
+    pub version: u32,
+    pub saved: Timestamp,
+    pub content: DraftContent,
+    pub uploads: Vec<UploadView>,
+}
+
+const DRAFTS_MAX: usize = 500;
+const SUBJECT_CHARS_MAX: usize = 1_000;
+const TEXT_OCTETS_MAX: usize = 1 << 20;
+const ATTACHMENTS_MAX: usize = 200;
+const MISSING: Error = Error::NotFound { what: "draft" };
+
+fn binding(account: AccountId, id: DraftId) -> Vec<u8> {
+    [b"draft\0".as_slice(), &account.0, &id].concat()
+}
+
+impl DraftContent {
+    /// Everybody it is for.
+    pub fn everybody(&self) -> impl Iterator<Item = &Addressee> {
+        self.to.iter().chain(&self.cc).chain(&self.bcc)
+    }
+
+    fn check(&self, recipients_max: usize) -> Result<(), Error> {
+        let invalid = |what: String| Err(Error::Invalid { what });
+        if self.everybody().count() > recipients_max {
+            return invalid(format!("a letter has at most {recipients_max} recipients"));
+        }
+        if self.subject.chars().count() > SUBJECT_CHARS_MAX {
+            return invalid(format!("a subject has at most {SUBJECT_CHARS_MAX} characters"));
+        }
+        let html = self.html.as_ref().map_or(0, String::len);
+        if self.text.len() > TEXT_OCTETS_MAX || html > TEXT_OCTETS_MAX {
+            return invalid("a letter's text has at most 1 MiB; attach what is longer".to_owned());
+        }
+        if self.attachments.len() > ATTACHMENTS_MAX {
+            return invalid(format!("a letter has at most {ATTACHMENTS_MAX} files"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn upload_ids(&self) -> Result<Vec<super::tables::UploadId>, Error> {
+        self.attachments.iter().map(|id| upload::parse_id(id)).collect()
+    }
+}
+
+impl Gateway {
+    /// Saves a new draft.
+    pub fn draft_create(&self, actor: &Actor, content: &DraftContent) -> Result<DraftView, Error> {
+        let mut count = 0;
+        self.inner.store.scan(&DRAFTS, &actor.account(), Order::Ascending, |_, _| {
+            count += 1;
+            ControlFlow::Continue(())
+        })?;
+        if count >= DRAFTS_MAX {
+            return Err(Error::OverQuota);
+        }
+        self.draft_write(actor, vault::random_bytes()?, None, content)
+    }
+
+    /// Saves a draft over version `version`; `edited-elsewhere` when that is not the last.
+    pub fn draft_save(
+        &self,
+        actor: &Actor,
+        id: &str,
+        version: u32,
+        content: &DraftContent,
+    ) -> Result<DraftView, Error> {
+        self.draft_write(actor, parse_hex(id).ok_or(MISSING)?, Some(version), content)
+    }
+
+    fn draft_write(
+        &self,
+        actor: &Actor,
+        id: DraftId,
+        over: Option<u32>,
+        content: &DraftContent,
+    ) -> Result<DraftView, Error> {
+        content.check(self.inner.settings.recipients_max)?;
+        self.uploads_of(actor, content)?;
+        let uploads = content.upload_ids()?;
+        let account = actor.account();
+        let plain = postcard::to_stdvec(content);
+        let plain = Zeroizing::new(plain.map_err(|_| Error::Invalid { what: "draft".into() })?);
+        let sealed = actor.secret().seal_own(&binding(account, id), &plain)?;
+        let saved = self.inner.clock.now();
+        let done = self.inner.store.transact(move |tx| {
+            let version = match (over, tx.get(&DRAFTS, &(account, id))?) {
+                (None, None) => 1,
+                (Some(over), Some(draft)) if draft.version == over => over + 1,
+                (Some(_), None) => return Err(MISSING),
+                _ => return Err(Error::Conflict { code: "edited-elsewhere" }),
+            };
+            upload::name_in_tx(tx, account, &uploads)?;
+            tx.put(&DRAFTS, &(account, id), &Draft { version, saved, sealed: sealed.clone() })?;
+            Ok::<_, Error>(version)
+        });
+        let version = done.wait()?;
+        self.draft_view(actor, id, version, saved, content.clone())
+    }
+
+    /// The account's drafts, latest first.
+    pub fn draft_list(&self, actor: &Actor) -> Result<Vec<DraftView>, Error> {
+        let mut rows = Vec::new();
+        self.inner.store.scan(&DRAFTS, &actor.account(), Order::Ascending, |(_, id), draft| {
+            rows.push((id, draft));
+            ControlFlow::Continue(())
+        })?;
+        rows.sort_by_key(|(_, draft)| std::cmp::Reverse(draft.saved));
+        rows.iter().map(|(id, draft)| self.draft_open(actor, *id, draft)).collect()
+    }
+
+    /// One draft.
+    pub fn draft(&self, actor: &Actor, id: &str) -> Result<DraftView, Error> {
+        let id = parse_hex(id).ok_or(MISSING)?;
+        let draft = self.inner.store.get(&DRAFTS, &(actor.account(), id))?.ok_or(MISSING)?;
+        self.draft_open(actor, id, &draft)
+    }
+
+    /// Removes a draft, and the uploads that it names.
+    pub fn draft_delete(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+        let view = self.draft(actor, id)?;
+        let uploads = view.content.upload_ids()?;
+        let (account, id) = (actor.account(), parse_hex(id).ok_or(MISSING)?);
+        let done = self.inner.store.transact(move |tx| {
+            tx.delete(&DRAFTS, &(account, id));
+            for upload in &uploads {
+                upload::remove_in_tx(tx, account, *upload)?;
+            }
+            Ok::<_, Error>(())
+        });
+        done.wait()
+    }
+
+    /// A draft that answers or forwards a letter which was opened: recipients, subject and
+    /// quotation filled in; a forwarded letter brings its files.
+    pub fn draft_from(
+        &self,
+        actor: &Actor,
+        reference: Reference,
+        kind: AnswerKind,
+    ) -> Result<DraftView, Error> {
+        let (_, octets) = self.message_raw(actor, reference)?;
+        let view = message::view(&octets);
+        let own = self.account(actor.account())?.own_addresses();
+        let kind_of = match kind {
+            AnswerKind::Reply => reply::Kind::Reply,
+            AnswerKind::ReplyAll => reply::Kind::ReplyAll,
+            AnswerKind::Forward => reply::Kind::Forward,
+        };
+        let begun = reply::begin(&view, kind_of, &own);
+        let attachments = match kind {
+            AnswerKind::Forward => self.files_of(actor, &octets, &view)?,
+            _ => Vec::new(),
+        };
+        let content = DraftContent {
+            to: begun.to.into_iter().map(addressee).collect(),
+            cc: begun.cc.into_iter().map(addressee).collect(),
+            subject: begun.subject,
+            text: begun.text,
+            html: begun.html,
+            attachments,
+            answers: Some(Answers { letter: reference.to_bytes(), kind }),
+            ..DraftContent::default()
+        };
+        self.draft_create(actor, &content)
+    }
+
+    /// A message's files as uploads of the actor's.
+    fn files_of(
+        &self,
+        actor: &Actor,
+        octets: &[u8],
+        view: &message::View,
+    ) -> Result<Vec<String>, Error> {
+        let mut ids = Vec::new();
+        for part in view.parts.iter().filter(|part| !part.inline) {
+            let Some((_, file)) = message::part_bytes(octets, part.index) else { continue };
+            let name = if part.name.is_empty() { "file" } else { &part.name };
+            let length = file.len() as u64;
+            let upload = self.upload_begin(actor, name, &part.content_type, length)?;
+            for (at, chunk) in file.chunks(CHUNK_OCTETS_MAX).enumerate() {
+                self.upload_append(actor, &upload.id, (at * CHUNK_OCTETS_MAX) as u64, chunk)?;
+            }
+            ids.push(upload.id);
+        }
+        Ok(ids)
+    }
+
+    pub(super) fn draft_open(
+        &self,
+        actor: &Actor,
+        id: DraftId,
+        draft: &Draft,
+    ) -> Result<DraftView, Error> {
+        let plain = actor.secret().open_own(&binding(actor.account(), id), &draft.sealed)?;
+        let damaged = |_| Error::Damaged { what: "a draft is not what was stored".to_owned() };
+        let content = postcard::from_bytes(&plain).map_err(damaged)?;
+        self.draft_view(actor, id, draft.version, draft.saved, content)
+    }
+
+    fn draft_view(
+        &self,
+        actor: &Actor,
+        id: DraftId,
+        version: u32,
+        saved: Timestamp,
+        content: DraftContent,
+    ) -> Result<DraftView, Error> {
+        let uploads = self.uploads_of(actor, &content)?;
+        Ok(DraftView { id: hex(&id), version, saved, content, uploads })
+    }
+
+    /// The uploads that a letter names; together they are within what is allowed.
+    pub(super) fn uploads_of(
+        &self,
+        actor: &Actor,
+        content: &DraftContent,
+    ) -> Result<Vec<UploadView>, Error> {
+        let views = content.attachments.iter().map(|id| self.upload(actor, id));
+        let views = views.collect::<Result<Vec<_>, _>>()?;
+        let sum: u64 = views.iter().map(|upload| upload.size).sum();
+        match sum <= self.inner.settings.attachments_octets_max {
+            true => Ok(views),
+            false => Err(Error::TooLarge),
+        }
+    }
+}
+
+fn addressee(found: NameAddr) -> Addressee {
+    Addressee { name: found.name, address: found.address.unwrap_or_default() }
+}

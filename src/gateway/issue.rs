@@ -1,0 +1,439 @@
+//! Temporary accounts: issued to people outside who get a sealed letter (P-15, P-32, P-33).
+//!
+//! One for each address, made when the first letter needs it and used for the next ones. It can
+//! read, reject, reply within the conversation and delete itself, and nothing else. At its end
+//! the account, its keys and its wraps are gone; what became of each letter stays.
+//!
+//! | hand-off (decision D1) | the notification holds | opens the account |
+//! | --- | --- | --- |
+//! | claim | a password for one use | a passphrase chosen with it; then what the mail says opens nothing |
+//! | in-mail | a password | that password |
+//! | by-sender | no password; the sender is shown it | that password |
+
+use std::ops::ControlFlow;
+
+use crate::clock::Timestamp;
+use crate::mail::address::Address;
+use crate::store::{Order, Read, Tx};
+use crate::vault::{self, Lookup, Password};
+
+use super::delivery;
+use super::notice::Telling;
+use super::parcel::let_go_in_tx;
+use super::tables::{
+    ACCOUNT_KEYS, ACCOUNTS, AcceptFrom, Account, AccountId, AccountKeys, CHANGES, COUNTERS,
+    CREDENTIALS, DRAFTS, DeliveryState, Due, ENTRIES, EPOCHS, HandOff, LOGIN_NAMES, MAILBOXES,
+    OUTSIDERS, Owner, PICKUPS, PICKUPS_OF, PLACES, PREFERENCES, Pickup, PickupEnd, REQUESTS,
+    ReferenceKey, TEMPORARY, Temporary, UPLOADS, WRITTEN_TO,
+};
+use super::{Actor, Error, Gateway, mailbox, upload};
+
+/// A temporary account, as its sponsor or an administrator sees it.
+#[derive(Clone, Debug)]
+pub struct TemporaryView {
+    pub id: String,
+    pub address: String,
+    /// Login name of the account that wrote first.
+    pub sponsor: String,
+    pub created: Timestamp,
+    pub expires: Timestamp,
+    pub claimed: Option<Timestamp>,
+    pub letters: u32,
+    pub hand_off: HandOff,
+    /// For the sender to tell; only in that hand-off, until the first sign-in.
+    pub password: Option<PasswordText>,
+}
+
+/// A password that is shown on purpose. Wiped, and never in a log.
+#[derive(Clone)]
+pub struct PasswordText(zeroize::Zeroizing<String>);
+
+impl PasswordText {
+    /// The text, for the one answer that shows it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for PasswordText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PasswordText(…)")
+    }
+}
+
+const MISSING: Error = Error::NotFound { what: "temporary account" };
+
+fn held_binding(account: AccountId) -> Vec<u8> {
+    [b"initial password\0".as_slice(), &account.0].concat()
+}
+
+impl Gateway {
+    /// The temporary account of an address outside; made now if there is none.
+    pub(super) fn issue(
+        &self,
+        sponsor: AccountId,
+        address: &Address,
+    ) -> Result<(AccountId, Temporary), Error> {
+        let key = self.inner.vault.lookup(Lookup::Outsider, address.normalized().as_bytes());
+        if let Some(Owner(id)) = self.inner.store.get(&OUTSIDERS, &key)?
+            && let Some(temporary) = self.inner.store.get(&TEMPORARY, &id)?
+        {
+            return Ok((id, temporary));
+        }
+        match self.issue_new(sponsor, address, key) {
+            // Two letters at the same moment: the other one made it.
+            Err(Error::Conflict { code: "exists" }) => {
+                let Owner(id) = self.inner.store.get(&OUTSIDERS, &key)?.ok_or(MISSING)?;
+                Ok((id, self.inner.store.get(&TEMPORARY, &id)?.ok_or(MISSING)?))
+            }
+            made => made,
+        }
+    }
+
+    fn issue_new(
+        &self,
+        sponsor: AccountId,
+        address: &Address,
+        key: [u8; 16],
+    ) -> Result<(AccountId, Temporary), Error> {
+        let now = self.inner.clock.now();
+        let id = AccountId(vault::random_bytes()?);
+        let keys = vault::account_keys(&id.0)?;
+        let password = vault::random_password()?;
+        let (credential_id, credential) = self.credential_new(id, &password, &keys.unlock)?;
+        let sealed = self.inner.vault.held_seal(&held_binding(id), password.expose().as_bytes())?;
+        let name = address.normalized();
+        let account = Account {
+            name: name.clone(),
+            display_name: String::new(),
+            addresses: Vec::new(),
+            disabled: false,
+            accept_from: AcceptFrom::Inside,
+            created: now,
+            last_sign_in: None,
+            last_interaction: None,
+        };
+        let temporary = Temporary {
+            address: address.to_string(),
+            sponsor,
+            hand_off: self.inner.settings.hand_off,
+            sealed_password: Some(sealed),
+            claimed: None,
+            created: now,
+            expires: now.plus_secs(self.inner.settings.temporary_secs),
+            warned: false,
+            letters: 0,
+        };
+        let login = self.inner.vault.lookup(Lookup::LoginName, name.as_bytes());
+        let keys =
+            AccountKeys { public: keys.public.0.clone(), sealed_private: keys.sealed_private };
+        let row = temporary.clone();
+        let done = self.inner.store.transact(move |tx| {
+            let free = tx.insert(&OUTSIDERS, &key, &Owner(id))?
+                && tx.insert(&LOGIN_NAMES, &login, &Owner(id))?;
+            if !free {
+                return Err(Error::Conflict { code: "exists" });
+            }
+            tx.put(&ACCOUNTS, &id, &account)?;
+            tx.put(&ACCOUNT_KEYS, &id, &keys)?;
+            tx.put(&CREDENTIALS, &(id, credential_id), &credential)?;
+            tx.put(&TEMPORARY, &id, &row)?;
+            mailbox::create_all_in_tx(tx, id)
+        });
+        done.wait()?;
+        tracing::info!(account.id = %id.to_text(), "temporary account issued");
+        Ok((id, temporary))
+    }
+
+    /// The initial password, while nobody has claimed the account.
+    pub(super) fn initial_password(
+        &self,
+        id: AccountId,
+        temporary: &Temporary,
+    ) -> Result<Option<PasswordText>, Error> {
+        let Some(sealed) = &temporary.sealed_password else { return Ok(None) };
+        let plain = self.inner.vault.held_open(&held_binding(id), sealed)?;
+        let text = String::from_utf8_lossy(&plain).into_owned();
+        Ok(Some(PasswordText(text.into())))
+    }
+
+    pub(super) fn temporary(&self, id: AccountId) -> Result<Option<Temporary>, Error> {
+        Ok(self.inner.store.get(&TEMPORARY, &id)?)
+    }
+
+    /// A temporary account for `viewer`: its sponsor sees the password where the sender is to
+    /// tell it.
+    pub(super) fn temporary_view(
+        &self,
+        id: AccountId,
+        viewer: Option<AccountId>,
+    ) -> Result<Option<TemporaryView>, Error> {
+        let Some(row) = self.temporary(id)? else { return Ok(None) };
+        let shown = row.hand_off == HandOff::BySender && viewer == Some(row.sponsor);
+        let password = match shown {
+            true => self.initial_password(id, &row)?,
+            false => None,
+        };
+        let sponsor = self.account(row.sponsor).map(|account| account.name).unwrap_or_default();
+        Ok(Some(TemporaryView {
+            id: id.to_text(),
+            address: row.address,
+            sponsor,
+            created: row.created,
+            expires: row.expires,
+            claimed: row.claimed,
+            letters: row.letters,
+            hand_off: row.hand_off,
+            password,
+        }))
+    }
+
+    /// Every temporary account, or those that `sponsor` sponsors; by address.
+    pub fn temporary_list(&self, sponsor: Option<&Actor>) -> Result<Vec<TemporaryView>, Error> {
+        let mut ids = Vec::new();
+        self.inner.store.scan(&TEMPORARY, &(), Order::Ascending, |id, row| {
+            if sponsor.is_none_or(|actor| actor.account() == row.sponsor) {
+                ids.push(id);
+            }
+            ControlFlow::Continue(())
+        })?;
+        let viewer = sponsor.map(Actor::account);
+        let mut views = Vec::with_capacity(ids.len());
+        for id in ids {
+            views.extend(self.temporary_view(id, viewer)?);
+        }
+        views.sort_by(|a, b| a.address.cmp(&b.address));
+        Ok(views)
+    }
+
+    /// Renews an account for another full period.
+    pub fn temporary_renew(&self, actor: &Actor, id: &str) -> Result<TemporaryView, Error> {
+        let id = self.sponsored(actor, id)?;
+        self.temporary_renew_id(id)?;
+        self.temporary_view(id, Some(actor.account()))?.ok_or(MISSING)
+    }
+
+    /// The same by an administrator, who names the address.
+    pub fn temporary_renew_of(&self, address: &str) -> Result<(), Error> {
+        self.temporary_renew_id(self.temporary_at(address)?)
+    }
+
+    fn temporary_renew_id(&self, id: AccountId) -> Result<(), Error> {
+        let until = self.inner.clock.now().plus_secs(self.inner.settings.temporary_secs);
+        let done = self.inner.store.transact(move |tx| {
+            let mut row = tx.get(&TEMPORARY, &id)?.ok_or(MISSING)?;
+            row.expires = row.expires.max(until);
+            row.warned = false;
+            tx.put(&TEMPORARY, &id, &row)?;
+            for (key, mut pickup) in pickups_in_tx(tx, id)? {
+                pickup.until = row.expires;
+                tx.put(&PICKUPS, &key, &pickup)?;
+            }
+            Ok::<_, Error>(())
+        });
+        done.wait()
+    }
+
+    /// Ends an account now: its sponsor's doing.
+    pub fn temporary_revoke(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+        let id = self.sponsored(actor, id)?;
+        self.temporary_end(id, PickupEnd::Revoked)
+    }
+
+    /// Ends an account now: an administrator's doing.
+    pub fn temporary_revoke_of(&self, address: &str) -> Result<(), Error> {
+        self.temporary_end(self.temporary_at(address)?, PickupEnd::Revoked)
+    }
+
+    /// The actor deletes its own temporary account; its password once more.
+    pub fn temporary_delete(&self, actor: &Actor, password: &Password) -> Result<(), Error> {
+        let id = actor.account();
+        self.temporary(id)?
+            .ok_or(Error::Denied { reason: "this account is not a temporary one" })?;
+        self.unlock_by_password(id, password)?;
+        self.temporary_end(id, PickupEnd::Deleted)
+    }
+
+    /// Ends accounts whose time is over; at most `limit`. Called from a timer.
+    pub fn temporary_expire(&self, limit: usize) -> Result<usize, Error> {
+        let now = self.inner.clock.now();
+        let over = self.temporary_where(limit, |row| row.expires <= now)?;
+        for id in &over {
+            self.temporary_end(*id, PickupEnd::Expired)?;
+        }
+        Ok(over.len())
+    }
+
+    /// Warns the outsiders and sponsors of accounts that end soon; at most `limit`, once each.
+    pub fn temporary_warn(&self, limit: usize) -> Result<usize, Error> {
+        let soon = self.inner.clock.now().plus_secs(self.inner.settings.temporary_warn_secs);
+        let due = self.temporary_where(limit, |row| !row.warned && row.expires <= soon)?;
+        for id in &due {
+            self.temporary_warn_one(*id)?;
+        }
+        Ok(due.len())
+    }
+
+    fn temporary_where(
+        &self,
+        limit: usize,
+        wanted: impl Fn(&Temporary) -> bool,
+    ) -> Result<Vec<AccountId>, Error> {
+        let mut found = Vec::new();
+        self.inner.store.scan(&TEMPORARY, &(), Order::Ascending, |id, row| {
+            if wanted(&row) {
+                found.push(id);
+            }
+            if found.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        Ok(found)
+    }
+
+    pub(super) fn sponsored(&self, actor: &Actor, id: &str) -> Result<AccountId, Error> {
+        let id = AccountId(super::session::parse_hex(id).ok_or(MISSING)?);
+        let row = self.temporary(id)?.ok_or(MISSING)?;
+        match row.sponsor == actor.account() {
+            true => Ok(id),
+            false => Err(MISSING),
+        }
+    }
+
+    fn temporary_at(&self, address: &str) -> Result<AccountId, Error> {
+        let address = Address::parse(address).map_err(|_| MISSING)?;
+        let key = self.inner.vault.lookup(Lookup::Outsider, address.normalized().as_bytes());
+        let Owner(id) = self.inner.store.get(&OUTSIDERS, &key)?.ok_or(MISSING)?;
+        self.temporary(id)?.map(|_| id).ok_or(MISSING)
+    }
+
+    /// Ends an account: sessions, keys, wraps and mailboxes go; each letter that was not opened
+    /// is expired for its sender, who is told.
+    fn temporary_end(&self, id: AccountId, end: PickupEnd) -> Result<(), Error> {
+        let now = self.inner.clock.now();
+        let row = self.temporary(id)?.ok_or(MISSING)?;
+        // Shut out first: nothing may be opened while letters are being expired.
+        self.account_shut(id)?;
+        for letter in self.unopened_of(id)? {
+            self.letter_expire(id, letter, &row.address, now)?;
+        }
+        let name = self.account(id)?.name;
+        let login = self.inner.vault.lookup(Lookup::LoginName, name.as_bytes());
+        let outsider = self.inner.vault.lookup(Lookup::Outsider, name.as_bytes());
+        let done = self.inner.store.transact(move |tx| {
+            empty_in_tx(tx, id)?;
+            for (key, mut pickup) in pickups_in_tx(tx, id)? {
+                (pickup.end, pickup.until) = (Some(end), now);
+                tx.put(&PICKUPS, &key, &pickup)?;
+            }
+            tx.delete(&OUTSIDERS, &outsider);
+            tx.delete(&LOGIN_NAMES, &login);
+            tx.delete(&TEMPORARY, &id);
+            tx.delete(&ACCOUNTS, &id);
+            tx.delete(&ACCOUNT_KEYS, &id);
+            Ok::<_, Error>(())
+        });
+        done.wait()?;
+        tracing::info!(account.id = %id.to_text(), ?end, "temporary account ended");
+        Ok(())
+    }
+
+    /// A letter that its reader can no longer open: expired for its sender, exactly once.
+    fn letter_expire(
+        &self,
+        reader: AccountId,
+        letter: ReferenceKey,
+        address: &str,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        let kind = DeliveryState::Expired;
+        let telling = Telling { kind, about: letter, recipient: address, at, detail: None };
+        let notice = match self.letter_sender(letter)? {
+            Some(sender) if self.account(sender).is_ok() => {
+                Some(self.notice_prepare(sender, &telling)?)
+            }
+            _ => None,
+        };
+        self.notice_transact(notice, letter, move |tx| {
+            let found = delivery::of_account(tx, letter, reader)?;
+            let open = found.filter(|(_, delivery)| !delivery.state().is_final());
+            let Some((index, _)) = open else { return Ok(false) };
+            delivery::step_in_tx(tx, letter, Some(index), kind, at, None)?;
+            Ok(true)
+        })
+    }
+
+    fn unopened_of(&self, account: AccountId) -> Result<Vec<ReferenceKey>, Error> {
+        let mut found = Vec::new();
+        self.inner.store.scan(&ENTRIES, &account, Order::Ascending, |_, entry| {
+            if entry.opened.is_none() {
+                found.push(entry.reference);
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(found)
+    }
+}
+
+/// The links that lead to an account.
+pub(super) fn pickups_in_tx(
+    tx: &Tx<'_>,
+    account: AccountId,
+) -> Result<Vec<([u8; 16], Pickup)>, Error> {
+    let mut keys = Vec::new();
+    tx.scan(&PICKUPS_OF, &account, Order::Ascending, |(_, key), Due| {
+        keys.push(key);
+        ControlFlow::Continue(())
+    })?;
+    let mut found = Vec::with_capacity(keys.len());
+    for key in keys {
+        found.extend(tx.get(&PICKUPS, &key)?.map(|pickup| (key, pickup)));
+    }
+    Ok(found)
+}
+
+/// Removes everything an account holds.
+fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
+    let mut entries = Vec::new();
+    tx.scan(&ENTRIES, &id, Order::Ascending, |key, entry| {
+        entries.push((key, entry.reference));
+        ControlFlow::Continue(())
+    })?;
+    for (key, reference) in entries {
+        tx.delete(&ENTRIES, &key);
+        tx.delete(&PLACES, &(id, reference));
+        let_go_in_tx(tx, reference)?;
+    }
+    let mut uploads = Vec::new();
+    tx.scan(&UPLOADS, &id, Order::Ascending, |(_, upload), _| {
+        uploads.push(upload);
+        ControlFlow::Continue(())
+    })?;
+    for upload in uploads {
+        upload::remove_in_tx(tx, id, upload)?;
+    }
+    clear_in_tx(tx, &MAILBOXES, id)?;
+    clear_in_tx(tx, &EPOCHS, id)?;
+    clear_in_tx(tx, &CHANGES, id)?;
+    clear_in_tx(tx, &CREDENTIALS, id)?;
+    clear_in_tx(tx, &DRAFTS, id)?;
+    clear_in_tx(tx, &REQUESTS, id)?;
+    clear_in_tx(tx, &WRITTEN_TO, id)?;
+    tx.delete(&COUNTERS, &id);
+    tx.delete(&PREFERENCES, &id);
+    Ok(())
+}
+
+fn clear_in_tx<K: crate::store::Key, V: crate::store::Record>(
+    tx: &mut Tx<'_>,
+    table: &crate::store::Table<(AccountId, K), V>,
+    id: AccountId,
+) -> Result<(), Error> {
+    let mut keys = Vec::new();
+    tx.scan(table, &id, Order::Ascending, |key, _| {
+        keys.push(key);
+        ControlFlow::Continue(())
+    })?;
+    for key in &keys {
+        tx.delete(table, key);
+    }
+    Ok(())
+}

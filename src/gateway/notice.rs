@@ -1,0 +1,239 @@
+//! Notices: what the system itself tells people inside about their letters.
+//!
+//! A notice is a message like any other, sealed for the one who gets it, with a reference number
+//! of its own; it names the letter's. It is stored in the transaction that makes it true, so
+//! there is exactly one for each recipient and outcome, whatever crashes.
+
+use crate::clock::Timestamp;
+use crate::mail::compose::{self, Letter, Mailbox};
+use crate::mail::reference::Reference;
+use crate::mail::status::EnhancedStatus;
+use crate::store::Read;
+use crate::store::Tx;
+use crate::vault::ContentKey;
+
+use super::change::{self, Changed};
+use super::parcel::{Noted, NoticeOf, Parcel, Placing, SealedSummary};
+use super::queue::shown;
+use super::tables::{
+    AccountId, DeliveryState, PLACES, Protection, QueueKind, QueueRow, ReferenceKey, SUBMISSIONS,
+};
+use super::{Error, EventKind, Gateway};
+
+/// What a notice says.
+pub(super) struct Telling<'a> {
+    pub kind: DeliveryState,
+    pub about: ReferenceKey,
+    /// The recipient it is about, as the sender wrote it.
+    pub recipient: &'a str,
+    pub at: Timestamp,
+    pub detail: Option<String>,
+}
+
+impl Telling<'_> {
+    fn subject(&self) -> String {
+        let word = match self.kind {
+            DeliveryState::Read => "Read",
+            DeliveryState::Rejected => "Rejected unread",
+            DeliveryState::Expired => "Expired unread",
+            DeliveryState::Refused => "Not sent",
+            DeliveryState::Failed => "Could not be delivered",
+            DeliveryState::Waiting => "Delayed",
+            _ => "Accepted",
+        };
+        format!("{word}: {}", shown(self.about))
+    }
+
+    fn text(&self) -> String {
+        let who = self.recipient;
+        let at = self.at.to_rfc3339();
+        let what = match self.kind {
+            DeliveryState::Read => format!("{who} opened your letter at {at}."),
+            DeliveryState::Rejected => {
+                format!("{who} rejected your letter at {at} without opening it.")
+            }
+            DeliveryState::Expired => {
+                format!(
+                    "{who} did not open your letter before the temporary account ended, at {at}."
+                )
+            }
+            DeliveryState::Refused => {
+                format!(
+                    "Your letter was not sent to {who}: the recipient is outside, and the rules for mail to outside forbid it."
+                )
+            }
+            DeliveryState::Failed => format!("Your letter could not be delivered to {who}."),
+            DeliveryState::Waiting => {
+                format!("Your letter to {who} could not be delivered yet; it will be tried again.")
+            }
+            _ => format!("Your letter to {who} was accepted at {at}."),
+        };
+        let detail = self.detail.as_ref().map(|text| format!("\n{text}\n")).unwrap_or_default();
+        format!("{what}\n{detail}\nReference: {}\n", shown(self.about))
+    }
+}
+
+impl Gateway {
+    /// Prepares a notice for an account; it is told once it is stored.
+    pub(super) fn notice_prepare(
+        &self,
+        to: AccountId,
+        telling: &Telling<'_>,
+    ) -> Result<Parcel, Error> {
+        let now = self.inner.clock.now();
+        let reference = self.reference_new();
+        let account = self.account(to)?;
+        let address = account.view(to).address;
+        let octets = self.notice_octets(reference, &address, telling, now);
+        let summary = SealedSummary {
+            from_name: Some(self.inner.settings.organisation.clone()),
+            from_address: Some(self.system_address()),
+            subject: telling.subject(),
+            notice: Some(NoticeOf {
+                kind: telling.kind,
+                about: telling.about,
+                recipient: telling.recipient.to_owned(),
+            }),
+            ..SealedSummary::default()
+        };
+        let key = ContentKey::generate()?;
+        let mut sealing = self.sealing(&key, reference);
+        sealing.push(&octets)?;
+        let summary = summary.to_octets()?;
+        let reader = self.reader(to, reference, Placing::notice(now), &summary, &key)?;
+        Ok(Parcel {
+            reference,
+            received: now,
+            reverse_path: String::new(),
+            trace_octets: 0,
+            size: octets.len() as u64,
+            protection: Protection::Inside,
+            content: sealing.finish()?,
+            readers: vec![reader],
+            other_holders: 0,
+        })
+    }
+
+    fn notice_octets(
+        &self,
+        reference: Reference,
+        to: &str,
+        telling: &Telling<'_>,
+        now: Timestamp,
+    ) -> Vec<u8> {
+        let from = self.system_address();
+        let to = [Mailbox { name: None, address: to.to_owned() }];
+        let letter = Letter {
+            from: Mailbox { name: Some(self.inner.settings.organisation.clone()), address: from },
+            to: &to,
+            cc: &[],
+            reply_to: None,
+            subject: &telling.subject(),
+            date: now.to_utc(),
+            message_id: &self.message_id(reference),
+            in_reply_to: Some(&self.message_id_of(telling.about)),
+            references: &[],
+            reference: &reference.to_string(),
+            text: &telling.text(),
+            html: None,
+            // RFC 3834 §5: nobody answers this by machine.
+            extra: &[("Auto-Submitted", "auto-generated".to_owned())],
+        };
+        compose::begin(&letter, false, "")
+    }
+
+    /// The address that the system itself writes from.
+    pub(super) fn system_address(&self) -> String {
+        format!("postmaster@{}", self.domain())
+    }
+
+    /// The first of our domains.
+    pub(super) fn domain(&self) -> &str {
+        self.inner.settings.domains.first().map_or("localhost", String::as_str)
+    }
+
+    /// A message's Message-ID, without its brackets; the reference number can be read from it.
+    pub(super) fn message_id(&self, reference: Reference) -> String {
+        format!("{}@{}", reference.to_string().replace('-', "").to_lowercase(), self.domain())
+    }
+
+    pub(super) fn message_id_of(&self, reference: ReferenceKey) -> String {
+        Reference::from_bytes(reference).map(|one| self.message_id(one)).unwrap_or_default()
+    }
+
+    /// The report for a row that failed or takes long, to the one inside who sent the letter.
+    /// Reports themselves are never reported on (RFC 5321 §4.5.5).
+    pub(super) fn report_prepare(
+        &self,
+        row: &QueueRow,
+        kind: DeliveryState,
+        status: EnhancedStatus,
+        text: &str,
+        at: Timestamp,
+    ) -> Result<Option<Parcel>, Error> {
+        if row.kind == QueueKind::Report {
+            return Ok(None);
+        }
+        let Some(sender) = self.letter_sender(row.letter)? else { return Ok(None) };
+        let delivery = self.row_delivery(row)?;
+        let path = row.recipient.path.to_string();
+        let recipient = delivery.map_or(path, |delivery| delivery.address);
+        let detail = Some(format!("{status} {text}"));
+        let telling = Telling { kind, about: row.letter, recipient: &recipient, at, detail };
+        self.notice_prepare(sender, &telling).map(Some)
+    }
+
+    /// Runs `work`, which says whether the notice becomes true, stores both in one transaction,
+    /// and tells the letter's sender that its status changed. Blocks until that is durable.
+    pub(super) fn notice_transact(
+        &self,
+        notice: Option<Parcel>,
+        letter: ReferenceKey,
+        mut work: impl FnMut(&mut Tx<'_>) -> Result<bool, Error> + Send + 'static,
+    ) -> Result<(), Error> {
+        let kept = self.inner.settings.changes_kept;
+        let notice = notice.map(std::sync::Arc::new);
+        let (told, this) = (notice.clone(), self.clone());
+        let noted: Noted<(Vec<u64>, Option<(AccountId, u64)>)> = Noted::default();
+        let settled = noted.clone();
+        let done = self.inner.store.transact_then(
+            move |tx| {
+                let tell = work(tx)?;
+                let modseqs = match &notice {
+                    Some(notice) if tell => notice.store_in_tx(tx, kept)?,
+                    _ => Vec::new(),
+                };
+                noted.set((modseqs, changed_in_tx(tx, letter, kept)?));
+                Ok::<_, Error>(())
+            },
+            move |answer| {
+                if answer.is_err() {
+                    return;
+                }
+                let (modseqs, sender) = settled.lock().clone();
+                if let Some(told) = told.filter(|_| !modseqs.is_empty()) {
+                    this.parcel_told(&told, &modseqs);
+                }
+                if let Some((account, modseq)) = sender {
+                    this.publish(account, EventKind::Mail, modseq);
+                }
+            },
+        );
+        done.wait()
+    }
+}
+
+/// Notes that a letter's status changed, for its sender, while the sender has a copy of it.
+pub(super) fn changed_in_tx(
+    tx: &mut Tx<'_>,
+    letter: ReferenceKey,
+    kept: u64,
+) -> Result<Option<(AccountId, u64)>, Error> {
+    let Some(submission) = tx.get(&SUBMISSIONS, &letter)? else { return Ok(None) };
+    let sender = submission.sender;
+    if tx.get(&PLACES, &(sender, letter))?.is_none() {
+        return Ok(None);
+    }
+    let modseq = change::record_in_tx(tx, sender, Changed::Updated(letter), kept)?;
+    Ok(Some((sender, modseq)))
+}

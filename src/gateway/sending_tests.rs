@@ -1,0 +1,607 @@
+//! Sending, temporary accounts and confirmations on the engine in memory, with a set clock.
+
+use super::draft::Addressee;
+use super::pickup::PickupState;
+use super::policy::{Choice, Mode, Policy, Route};
+use super::queue::{Attempted, Leased, QueueId};
+use super::submit::{Consent, Submit, Submitted};
+use super::tests::*;
+use super::*;
+use crate::mail::reference::Reference;
+use crate::mail::status::EnhancedStatus;
+
+const OUTSIDER: &str = "noa@outside.example";
+const OWN: &str = "my very own words";
+
+fn content(to: &[&str], text: &str) -> DraftContent {
+    DraftContent {
+        to: to.iter().map(|one| addressee(one)).collect(),
+        subject: "The contract".to_owned(),
+        text: text.to_owned(),
+        ..DraftContent::default()
+    }
+}
+
+fn addressee(address: &str) -> Addressee {
+    Addressee { name: None, address: address.to_owned() }
+}
+
+fn try_send(
+    gateway: &Gateway,
+    actor: &Actor,
+    content: &DraftContent,
+    consent: Option<&Consent>,
+) -> Result<Submitted, Error> {
+    let draft = gateway.draft_create(actor, content).unwrap();
+    gateway.submit(
+        actor,
+        &Submit {
+            draft: &draft.id,
+            version: draft.version,
+            consent: consent.map(|consent| consent.token.as_str()),
+            typed: consent.and_then(|consent| consent.typed.as_deref()),
+            request: &draft.id,
+        },
+    )
+}
+
+/// Sends, and lets go of the letter at once.
+fn send(gateway: &Gateway, actor: &Actor, content: &DraftContent) -> Reference {
+    let reference = hold(gateway, actor, content);
+    release(gateway);
+    reference
+}
+
+fn hold(gateway: &Gateway, actor: &Actor, content: &DraftContent) -> Reference {
+    match try_send(gateway, actor, content, None).unwrap() {
+        Submitted::Accepted(view) => view.reference,
+        Submitted::NeedsConsent(consent) => panic!("{consent:?}"),
+    }
+}
+
+fn release(gateway: &Gateway) {
+    gateway.clock().advance_secs(15);
+    gateway.letters_release(100).unwrap();
+}
+
+fn states(gateway: &Gateway, actor: &Actor, reference: Reference) -> Vec<(Route, DeliveryState)> {
+    let view = gateway.submission(actor, reference).unwrap();
+    view.recipients.iter().map(|one| (one.route, one.state)).collect()
+}
+
+fn notices(gateway: &Gateway, actor: &Actor) -> Vec<(DeliveryState, String)> {
+    let items = inbox(gateway, actor).into_iter();
+    items.filter_map(|item| item.notice).map(|one| (one.kind, one.recipient)).collect()
+}
+
+fn leased(gateway: &Gateway) -> Vec<(Leased, String)> {
+    let rows = gateway.queue_lease(100, 60).unwrap();
+    let text =
+        |id: QueueId| String::from_utf8(gateway.queue_content(id).unwrap().to_vec()).unwrap();
+    rows.into_iter()
+        .map(|row| {
+            let text = text(row.id);
+            (row, text)
+        })
+        .collect()
+}
+
+fn delivered(gateway: &Gateway, id: QueueId) {
+    let by = "mx.outside.example".to_owned();
+    let done = Attempted::Delivered { by, text: "250 ok".to_owned(), dsn_passed_on: false };
+    gateway.queue_report(id, done).unwrap();
+}
+
+/// The password and the link's token of a notification.
+fn told(text: &str) -> (String, String) {
+    let view = crate::mail::message::view(text.as_bytes());
+    let text = view.text.unwrap();
+    let token = text.split("/pickup/").nth(1).unwrap();
+    let token: String = token.chars().take_while(char::is_ascii_alphanumeric).collect();
+    let word = |word: &&str| word.len() == 31 && word.chars().filter(|c| *c == '-').count() == 5;
+    (text.split_whitespace().find(word).unwrap_or_default().to_owned(), token)
+}
+
+fn claim(gateway: &Gateway, name: &str, password_text: &str, own: &str) -> Result<Actor, Error> {
+    let opened = gateway
+        .session_open(LogIn { new_password: Some(password(own)), ..log_in(name, password_text) })?;
+    gateway.session_actor(&opened.token, "thumb")
+}
+
+fn with_policy(policy: Policy) -> Gateway {
+    gateway_with(|settings| settings.policy = policy)
+}
+
+fn choice(choice: Choice, mode: Mode) -> Policy {
+    Policy { choice, mode, ..Policy::default() }
+}
+
+/// P-24, P-26, P-27, P-28: accepted at once, delivered when it can no longer be taken back, and
+/// exactly one confirmation.
+#[test]
+fn a_letter_inside_is_accepted_delivered_and_confirmed_once() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let reference = hold(&gateway, &dana, &content(&["omar@example.org"], "Hello Omar"));
+    assert_eq!(states(&gateway, &dana, reference), [(Route::Inside, DeliveryState::Accepted)]);
+    assert!(inbox(&gateway, &omar).is_empty(), "it can still be taken back");
+    release(&gateway);
+    assert_eq!(states(&gateway, &dana, reference), [(Route::Inside, DeliveryState::Delivered)]);
+    let items = inbox(&gateway, &omar);
+    assert_eq!((items[0].reference, items[0].subject.as_str()), (reference, "The contract"));
+    assert_eq!(items[0].protection, Protection::Inside);
+    for _ in 0..2 {
+        let (_, octets) = gateway.message_open(&omar, reference, None).unwrap();
+        assert!(String::from_utf8_lossy(&octets).contains("Hello Omar"));
+    }
+    assert_eq!(states(&gateway, &dana, reference), [(Route::Inside, DeliveryState::Read)]);
+    let expected = [(DeliveryState::Read, "omar@example.org".to_owned())];
+    assert_eq!(notices(&gateway, &dana), expected);
+    let sent = gateway.message_list(&dana, "sent", None, 10).unwrap().items;
+    assert_eq!((sent[0].reference, sent[0].sent), (reference, true));
+    let view = gateway.submission(&dana, reference).unwrap();
+    let times: Vec<_> = view.recipients[0].history.iter().map(|step| step.at).collect();
+    assert!(times.is_sorted(), "{times:?}");
+}
+
+/// P-25, P-26: rejected without its body ever being decrypted.
+#[test]
+fn a_rejected_letter_is_told_as_rejected() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let reference = send(&gateway, &dana, &content(&["omar@example.org"], "Hello"));
+    let reason = Some(RejectReason::NotExpected);
+    gateway.message_reject(&omar, reference, reason, None).unwrap();
+    let view = gateway.submission(&dana, reference).unwrap();
+    assert_eq!(view.recipients[0].state, DeliveryState::Rejected);
+    assert_eq!(view.recipients[0].reason, reason);
+    assert_eq!(notices(&gateway, &dana).len(), 1);
+    // The sender's own copy stays.
+    assert!(gateway.message_raw(&dana, reference).is_ok());
+}
+
+#[test]
+fn a_letter_taken_back_was_never_there() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let upload = gateway.upload_begin(&dana, "a.bin", "application/octet-stream", 3).unwrap();
+    gateway.upload_append(&dana, &upload.id, 0, b"abc").unwrap();
+    let mut letter = content(&["omar@example.org", OUTSIDER], "Hello");
+    letter.attachments = vec![upload.id];
+    let reference = hold(&gateway, &dana, &letter);
+    let draft = gateway.submission_undo(&dana, reference).unwrap();
+    assert_eq!(draft.content, letter);
+    assert_eq!(draft.uploads[0].received, 3);
+    release(&gateway);
+    assert!(inbox(&gateway, &omar).is_empty());
+    assert!(gateway.submission(&dana, reference).is_err());
+    assert!(gateway.message_list(&dana, "sent", None, 10).unwrap().items.is_empty());
+    assert!(leased(&gateway).is_empty());
+    // Sent again, it leaves, and then it is too late.
+    let reference = send(&gateway, &dana, &letter);
+    let late = gateway.submission_undo(&dana, reference);
+    assert!(matches!(late, Err(Error::Conflict { code: "too-late" })));
+    assert_eq!(inbox(&gateway, &omar)[0].attachments, 1);
+}
+
+#[test]
+fn a_repeated_request_sends_once() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let draft = gateway.draft_create(&dana, &content(&["omar@example.org"], "Once")).unwrap();
+    let submit = || {
+        let (draft_id, version) = (draft.id.as_str(), draft.version);
+        let submit =
+            Submit { draft: draft_id, version, consent: None, typed: None, request: "a-key-0" };
+        match gateway.submit(&dana, &submit).unwrap() {
+            Submitted::Accepted(view) => view.reference,
+            Submitted::NeedsConsent(_) => panic!(),
+        }
+    };
+    assert_eq!(submit(), submit());
+    release(&gateway);
+    let omar = sign_in(&gateway, "omar");
+    assert_eq!(inbox(&gateway, &omar).len(), 1);
+}
+
+/// P-23: one letter, one number, each recipient its own way.
+#[test]
+fn each_recipient_takes_its_own_branch() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let to = ["omar@example.org", OUTSIDER, "nobody@example.org"];
+    let reference = send(&gateway, &dana, &content(&to, "Hello"));
+    assert_eq!(
+        states(&gateway, &dana, reference),
+        [
+            (Route::Inside, DeliveryState::Delivered),
+            (Route::Portal, DeliveryState::Waiting),
+            (Route::Inside, DeliveryState::Failed),
+        ]
+    );
+    assert_eq!(notices(&gateway, &dana), [(DeliveryState::Failed, to[2].to_owned())]);
+}
+
+/// P-29: nothing leaves, and the sender is told the rule.
+#[test]
+fn a_refused_letter_stays_with_a_notice() {
+    let gateway = with_policy(choice(Choice::Refuse, Mode::Fixed));
+    let dana = sign_in(&gateway, "dana");
+    let reference = send(&gateway, &dana, &content(&[OUTSIDER], "Hello"));
+    assert_eq!(states(&gateway, &dana, reference), [(Route::Refused, DeliveryState::Refused)]);
+    assert!(leased(&gateway).is_empty());
+    assert_eq!(notices(&gateway, &dana), [(DeliveryState::Refused, OUTSIDER.to_owned())]);
+    assert_eq!(gateway.message_list(&dana, "sent", None, 10).unwrap().items.len(), 1);
+}
+
+/// P-30: no mail passes the walls, in either direction.
+#[test]
+fn in_intranet_mode_nothing_passes_the_walls() {
+    let gateway = with_policy(Policy { intranet: true, ..Policy::default() });
+    let dana = sign_in(&gateway, "dana");
+    let reference = send(&gateway, &dana, &content(&[OUTSIDER], "Hello"));
+    assert_eq!(states(&gateway, &dana, reference), [(Route::Refused, DeliveryState::Refused)]);
+    assert_eq!(refused(&gateway, "dana@example.org", Origin::Outside), Some(Reason::Intranet));
+    assert_eq!(refused(&gateway, "dana@example.org", Origin::Inside), None);
+}
+
+/// P-31: nothing leaves before a yes, which is recorded; without it the draft stays.
+#[test]
+fn nothing_leaves_before_the_sender_says_yes() {
+    let gateway = with_policy(choice(Choice::Ask, Mode::Default));
+    let dana = sign_in(&gateway, "dana");
+    let letter = content(&[OUTSIDER], "Canary text");
+    let draft = gateway.draft_create(&dana, &letter).unwrap();
+    let mut submit = Submit {
+        draft: &draft.id,
+        version: draft.version,
+        consent: None,
+        typed: None,
+        request: "a-key-1",
+    };
+    let Submitted::NeedsConsent(consent) = gateway.submit(&dana, &submit).unwrap() else {
+        panic!()
+    };
+    assert_eq!((consent.addresses.as_slice(), &consent.typed), (&[OUTSIDER.to_owned()][..], &None));
+    release(&gateway);
+    assert!(leased(&gateway).is_empty());
+    assert_eq!(gateway.draft_list(&dana).unwrap().len(), 1);
+    // A made-up token is no yes.
+    submit.consent = Some("00000000000000000000000000000000");
+    assert!(matches!(gateway.submit(&dana, &submit).unwrap(), Submitted::NeedsConsent(_)));
+    submit.consent = Some(&consent.token);
+    let Submitted::Accepted(view) = gateway.submit(&dana, &submit).unwrap() else { panic!() };
+    release(&gateway);
+    let rows = leased(&gateway);
+    assert_eq!(rows.len(), 1);
+    assert!(rows[0].1.contains("Canary text"));
+    delivered(&gateway, rows[0].0.id);
+    assert_eq!(states(&gateway, &dana, view.reference), [(Route::Ask, DeliveryState::Delivered)]);
+    // The key to it went with the row.
+    assert!(gateway.queue_content(rows[0].0.id).is_err());
+}
+
+/// P-38: it leaves without a question, and is marked.
+#[test]
+fn a_plain_letter_leaves_without_a_question() {
+    let gateway = with_policy(choice(Choice::Plain, Mode::Default));
+    let dana = sign_in(&gateway, "dana");
+    let reference = send(&gateway, &dana, &content(&[OUTSIDER], "Plain text"));
+    let rows = leased(&gateway);
+    assert_eq!(rows[0].0.reference, reference);
+    assert_eq!(rows[0].0.reverse_path.to_string(), "<dana@example.org>");
+    let view = gateway.submission(&dana, reference).unwrap();
+    assert!(!view.recipients[0].protected);
+}
+
+/// P-14, P-15, P-32 to P-37: the account, the notification, the claim, the letter, the reply,
+/// and what the sender sees.
+#[test]
+fn an_outsider_claims_an_account_reads_and_replies() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let reference = send(&gateway, &dana, &content(&[OUTSIDER], "The secret of the day"));
+    let rows = leased(&gateway);
+    assert_eq!(rows.len(), 1);
+    let text = &rows[0].1;
+    assert!(!text.contains("secret of the day") && !text.contains("The contract"), "{text}");
+    assert!(text.contains(&reference.to_string()));
+    delivered(&gateway, rows[0].0.id);
+    let (initial, token) = told(text);
+    for _ in 0..1_000 {
+        let view = gateway.pickup(&token).unwrap();
+        assert_eq!((view.state, view.reference), (PickupState::Waiting, reference));
+    }
+    // Without a passphrase of one's own it stays closed, and a short one is refused.
+    let none = gateway.session_open(log_in(OUTSIDER, &initial));
+    assert!(matches!(none, Err(Error::ClaimFirst)));
+    assert!(matches!(claim(&gateway, OUTSIDER, &initial, "short"), Err(Error::WeakPassword)));
+    let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
+    assert!(noa.is_temporary());
+    assert_eq!(gateway.pickup(&token).unwrap().state, PickupState::Claimed);
+    // What the mail says opens nothing now.
+    assert!(matches!(gateway.session_open(log_in(OUTSIDER, &initial)), Err(Error::Refused)));
+    let items = inbox(&gateway, &noa);
+    assert_eq!(items.len(), 1);
+    assert_eq!(items[0].reference, reference);
+    let (_, octets) = gateway.message_open(&noa, reference, None).unwrap();
+    assert!(String::from_utf8_lossy(&octets).contains("The secret of the day"));
+    assert_eq!(states(&gateway, &dana, reference), [(Route::Portal, DeliveryState::Read)]);
+    // It answers within the conversation, and cannot write to anybody else.
+    let draft = gateway.draft_from(&noa, reference, AnswerKind::Reply).unwrap();
+    assert_eq!(draft.content.to[0].address, "dana@example.org");
+    let reply = send(&gateway, &noa, &draft.content);
+    let got = inbox(&gateway, &dana).into_iter().find(|item| item.reference == reply).unwrap();
+    assert_eq!(got.from_address.as_deref(), Some(OUTSIDER));
+    for other in ["omar@example.org", "x@elsewhere.example"] {
+        let mut letter = draft.content.clone();
+        letter.to = vec![addressee(other)];
+        let denied = try_send(&gateway, &noa, &letter, None);
+        assert!(matches!(denied, Err(Error::Denied { .. })), "{other}");
+        letter.answers = None;
+        assert!(matches!(try_send(&gateway, &noa, &letter, None), Err(Error::Denied { .. })));
+    }
+}
+
+#[test]
+fn a_second_letter_uses_the_same_account() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+    let (initial, _) = told(&leased(&gateway)[0].1);
+    gateway.clock().advance_secs(5 * 24 * 3600);
+    let dana = sign_in(&gateway, "dana");
+    send(&gateway, &dana, &content(&["Noa@Outside.Example"], "Two"));
+    let accounts = gateway.temporary_list(Some(&dana)).unwrap();
+    assert_eq!((accounts.len(), accounts[0].letters), (1, 2));
+    let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
+    assert_eq!(inbox(&gateway, &noa).len(), 2);
+}
+
+/// Of two browsers that claim with the same password, one gets the account.
+#[test]
+fn two_who_claim_at_once_are_not_both_let_in() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+    let (initial, _) = told(&leased(&gateway)[0].1);
+    let claims: Vec<_> = std::thread::scope(|scope| {
+        let one = |own: &'static str| {
+            let (gateway, initial) = (gateway.clone(), initial.clone());
+            scope.spawn(move || claim(&gateway, OUTSIDER, &initial, own).is_ok())
+        };
+        let both = [one("the first one's words"), one("the second one's words")];
+        both.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(claims.iter().filter(|won| **won).count(), 1, "{claims:?}");
+}
+
+/// P-15: at its end the account, its keys and its wraps are gone; the outcome stays.
+#[test]
+fn an_account_that_ended_holds_nothing_and_says_so() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let reference = send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+    let (initial, token) = told(&leased(&gateway)[0].1);
+    gateway.clock().advance_secs(11 * 24 * 3600 + 1);
+    assert_eq!(gateway.temporary_warn(10).unwrap(), 1);
+    assert_eq!(gateway.temporary_warn(10).unwrap(), 0);
+    let dana = sign_in(&gateway, "dana");
+    assert!(notices(&gateway, &dana).contains(&(DeliveryState::Waiting, OUTSIDER.to_owned())));
+    // Renewed, it lives on; the clock set back ends nothing either.
+    let id = gateway.temporary_list(Some(&dana)).unwrap()[0].id.clone();
+    gateway.temporary_renew(&dana, &id).unwrap();
+    gateway.clock().advance_secs(4 * 24 * 3600);
+    assert_eq!(gateway.temporary_expire(10).unwrap(), 0);
+    gateway.clock().advance_secs(-20 * 24 * 3600);
+    assert_eq!(gateway.temporary_expire(10).unwrap(), 0);
+    gateway.clock().advance_secs(31 * 24 * 3600);
+    assert_eq!(gateway.temporary_expire(10).unwrap(), 1);
+    assert_eq!(gateway.temporary_expire(10).unwrap(), 0);
+    let dana = sign_in(&gateway, "dana");
+    assert_eq!(states(&gateway, &dana, reference), [(Route::Portal, DeliveryState::Expired)]);
+    assert!(notices(&gateway, &dana).contains(&(DeliveryState::Expired, OUTSIDER.to_owned())));
+    let view = gateway.pickup(&token).unwrap();
+    assert_eq!((view.state, view.reference), (PickupState::Expired, reference));
+    assert!(claim(&gateway, OUTSIDER, &initial, OWN).is_err());
+    let before = notices(&gateway, &dana).len();
+    gateway.pickup_ask(&token).unwrap();
+    gateway.pickup_ask(&token).unwrap();
+    assert_eq!(notices(&gateway, &dana).len(), before + 1, "asked once a day");
+    // Written to again, there is a new account.
+    send(&gateway, &dana, &content(&[OUTSIDER], "Two"));
+    assert_eq!(gateway.temporary_list(None).unwrap().len(), 1);
+}
+
+#[test]
+fn a_revoked_account_is_shut_at_once() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+    let (initial, token) = told(&leased(&gateway)[0].1);
+    let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
+    let id = gateway.temporary_list(Some(&dana)).unwrap()[0].id.clone();
+    let others = gateway.temporary_revoke(&omar, &id);
+    assert!(matches!(others, Err(Error::NotFound { .. })), "only its sponsor's");
+    gateway.temporary_revoke(&dana, &id).unwrap();
+    assert_eq!(gateway.pickup(&token).unwrap().state, PickupState::Revoked);
+    assert!(gateway.message_list(&noa, "inbox", None, 1).is_err());
+    assert!(gateway.session_open(log_in(OUTSIDER, OWN)).is_err());
+}
+
+#[test]
+fn the_other_hand_offs_work_by_what_they_say() {
+    let gateway = gateway_with(|settings| settings.hand_off = HandOff::InMail);
+    let dana = sign_in(&gateway, "dana");
+    send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+    let (initial, _) = told(&leased(&gateway)[0].1);
+    // The patent to the letter: the password in the mail stays good.
+    for _ in 0..2 {
+        assert!(gateway.session_open(log_in(OUTSIDER, &initial)).is_ok());
+    }
+    let gateway = gateway_with(|settings| settings.hand_off = HandOff::BySender);
+    let dana = sign_in(&gateway, "dana");
+    let reference = send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+    let (none, _) = told(&leased(&gateway)[0].1);
+    assert_eq!(none, "", "the mail holds no password");
+    let view = gateway.submission(&dana, reference).unwrap();
+    let shown = view.recipients[0].temporary.as_ref().unwrap().password.clone().unwrap();
+    claim(&gateway, OUTSIDER, shown.expose(), OWN).unwrap();
+    let view = gateway.submission(&dana, reference).unwrap();
+    assert!(view.recipients[0].temporary.as_ref().unwrap().password.is_none());
+}
+
+/// The four states of a row, and what each report leads to.
+#[test]
+fn a_row_is_retried_delayed_failed_and_told_once() {
+    let gateway = with_policy(choice(Choice::Plain, Mode::Default));
+    let dana = sign_in(&gateway, "dana");
+    let reference = send(&gateway, &dana, &content(&[OUTSIDER], "Plain"));
+    let first = gateway.queue_lease(10, 60).unwrap();
+    assert_eq!(first.len(), 1);
+    assert!(gateway.queue_lease(10, 60).unwrap().is_empty(), "leased");
+    gateway.clock().advance_secs(61);
+    let again = gateway.queue_lease(10, 60).unwrap();
+    assert_eq!(again.len(), 1, "a lease that ran out is due again");
+    let defer = || Attempted::Deferred {
+        status: EnhancedStatus(4, 2, 0),
+        text: "later".to_owned(),
+        host: Some("mx.outside.example".to_owned()),
+    };
+    gateway.queue_report(again[0].id, defer()).unwrap();
+    assert!(gateway.queue_lease(10, 60).unwrap().is_empty());
+    assert!(notices(&gateway, &dana).is_empty());
+    let mut tries = 1;
+    while let Some(due) = gateway.queue_next_due().unwrap() {
+        gateway.clock().advance_secs((due.0 - gateway.clock().now().0) / 1000 + 1);
+        for row in gateway.queue_lease(10, 60).unwrap() {
+            tries += 1;
+            gateway.queue_report(row.id, defer()).unwrap();
+        }
+        assert!(tries < 200);
+    }
+    let dana = sign_in(&gateway, "dana");
+    assert_eq!(states(&gateway, &dana, reference), [(Route::Plain, DeliveryState::Failed)]);
+    let told: Vec<_> = notices(&gateway, &dana).into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(told, [DeliveryState::Failed, DeliveryState::Waiting], "newest first, once each");
+    assert!(tries > 20, "{tries}");
+}
+
+#[test]
+fn an_administrator_holds_releases_and_drops() {
+    let gateway = with_policy(choice(Choice::Plain, Mode::Default));
+    let dana = sign_in(&gateway, "dana");
+    let reference = send(&gateway, &dana, &content(&[OUTSIDER], "Plain"));
+    let rows = gateway.queue_list(10).unwrap();
+    assert_eq!((rows.len(), rows[0].reference), (1, reference));
+    gateway.queue_hold(rows[0].id).unwrap();
+    gateway.clock().advance_secs(3600);
+    assert!(gateway.queue_lease(10, 60).unwrap().is_empty());
+    gateway.queue_retry(rows[0].id).unwrap();
+    assert_eq!(gateway.queue_lease(10, 60).unwrap().len(), 1);
+    gateway.queue_drop(rows[0].id).unwrap();
+    assert!(gateway.queue_list(10).unwrap().is_empty());
+    assert_eq!(states(&gateway, &dana, reference), [(Route::Plain, DeliveryState::Failed)]);
+}
+
+/// A way that cannot be verified: the letter waits in a temporary account instead.
+#[test]
+fn a_letter_without_verified_tls_goes_to_the_portal() {
+    let gateway = with_policy(choice(Choice::VerifiedTls, Mode::Default));
+    let dana = sign_in(&gateway, "dana");
+    let reference = send(&gateway, &dana, &content(&[OUTSIDER], "Over verified TLS only"));
+    let rows = leased(&gateway);
+    assert_eq!(rows[0].0.tls, TlsNeed::Verified);
+    let text = "no policy".to_owned();
+    gateway.queue_report(rows[0].0.id, Attempted::NoVerifiedTls { text }).unwrap();
+    assert_eq!(states(&gateway, &dana, reference), [(Route::Portal, DeliveryState::Waiting)]);
+    let rows = leased(&gateway);
+    assert!(!rows[0].1.contains("Over verified"));
+    let (initial, _) = told(&rows[0].1);
+    let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
+    let (_, octets) = gateway.message_open(&noa, reference, None).unwrap();
+    assert!(String::from_utf8_lossy(&octets).contains("Over verified TLS only"));
+}
+
+/// Promise 4: a sealed thread leaves in clear only with the phrase typed, and without the text.
+#[test]
+fn a_sealed_thread_leaves_only_by_a_typed_yes_and_without_its_text() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let secret = "The secret recipe is seven spoons of sugar";
+    let reference = send(&gateway, &dana, &content(&["omar@example.org"], secret));
+    gateway.message_open(&omar, reference, None).unwrap();
+    let mut letter = gateway.draft_from(&omar, reference, AnswerKind::Reply).unwrap().content;
+    letter.to.push(addressee(OUTSIDER));
+    letter.choices.insert(OUTSIDER.to_owned(), Choice::Plain);
+    letter.text = format!("I agree.\n{}", letter.text);
+    assert!(letter.text.contains(secret), "it is quoted");
+    let Submitted::NeedsConsent(mut consent) = try_send(&gateway, &omar, &letter, None).unwrap()
+    else {
+        panic!("it left without a yes");
+    };
+    assert_eq!(consent.typed.as_deref(), Some(OUTSIDER));
+    // Each draft needs its own yes; the token is of the one it was asked for.
+    let draft = gateway.draft_list(&omar).unwrap().remove(0);
+    let submit = |typed| Submit {
+        draft: &draft.id,
+        version: draft.version,
+        consent: Some(&consent.token),
+        typed,
+        request: "a-key-2",
+    };
+    let untyped = gateway.submit(&omar, &submit(Some("yes"))).unwrap();
+    assert!(matches!(untyped, Submitted::NeedsConsent(_)));
+    let done = gateway.submit(&omar, &submit(Some(OUTSIDER))).unwrap();
+    assert!(matches!(done, Submitted::Accepted(_)));
+    release(&gateway);
+    let rows = leased(&gateway);
+    assert_eq!(rows.len(), 1);
+    let text = crate::mail::message::view(rows[0].1.as_bytes()).text.unwrap();
+    assert!(text.contains("I agree.") && !text.contains("seven spoons"), "{text}");
+    // Pasted in without a quotation mark, it stops the letter.
+    letter.text = format!("By the way: {secret}");
+    consent = match try_send(&gateway, &omar, &letter, None).unwrap() {
+        Submitted::NeedsConsent(consent) => consent,
+        Submitted::Accepted(_) => panic!("it left"),
+    };
+    let draft = gateway.draft_list(&omar).unwrap().remove(0);
+    let pasted = gateway.submit(
+        &omar,
+        &Submit {
+            draft: &draft.id,
+            version: draft.version,
+            consent: Some(&consent.token),
+            typed: consent.typed.as_deref(),
+            request: "a-key-3",
+        },
+    );
+    assert!(matches!(pasted, Err(Error::Conflict { code: "sealed-text" })));
+}
+
+/// P-57: mail inside to one who takes none from inside is refused when it is sent.
+#[test]
+fn one_who_takes_only_outside_mail_gets_none_from_inside() {
+    let gateway = gateway();
+    gateway.account_accept_from("omar", AcceptFrom::Outside).unwrap();
+    let dana = sign_in(&gateway, "dana");
+    let reference = send(&gateway, &dana, &content(&["omar@example.org"], "Hello"));
+    assert_eq!(states(&gateway, &dana, reference), [(Route::Inside, DeliveryState::Failed)]);
+}
+
+/// P-15: what an account that is deleted by its owner held is gone.
+#[test]
+fn an_outsider_deletes_the_account_with_the_password() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+    let (initial, _) = told(&leased(&gateway)[0].1);
+    let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
+    let wrong = gateway.temporary_delete(&noa, &password("wrong words"));
+    assert!(matches!(wrong, Err(Error::Refused)));
+    gateway.temporary_delete(&noa, &password(OWN)).unwrap();
+    assert!(gateway.temporary_list(None).unwrap().is_empty());
+    assert!(gateway.session_open(log_in(OUTSIDER, OWN)).is_err());
+    let internal = gateway.temporary_delete(&dana, &password(PASSWORD));
+    assert!(matches!(internal, Err(Error::Denied { .. })));
+}

@@ -1,0 +1,1114 @@
+//! The one door out: a letter becomes shares, rows of the queue and status lines.
+//!
+//! 1. each recipient's route, by the policy; what needs a yes and has none stops here, and the
+//!    draft stays
+//! 2. sealed once under a key of its own; the key wrapped for the sender's copy, for each reader
+//!    inside, for each temporary account, and for the queue where the letter leaves in clear
+//! 3. one transaction: the sender's copy, status lines, and everything else held back
+//! 4. when the time to take it back is over, one more transaction lets everything go
+//!
+//! Nothing leaves before step 4, whatever crashes; taking back undoes step 3.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use crate::clock::Timestamp;
+use crate::mail::address::Address;
+use crate::mail::compose::{self, Base64Lines, File, Letter, Mailbox};
+use crate::mail::envelope::{ForwardPath, Notify, Recipient, ReversePath};
+use crate::mail::reference::Reference;
+use crate::mail::{message, reply};
+use crate::store::{Order, Read, Tx};
+use crate::vault::{self, ContentKey, Lookup, wipe_stack};
+
+use super::change::{self, Changed};
+use super::delivery::{self, SubmissionView};
+use super::draft::{AnswerKind, DraftContent, DraftView};
+use super::message::find_entry;
+use super::notice::{Telling, changed_in_tx};
+use super::parcel::{
+    Facts, FileAt, Noted, Outline, Parcel, Placing, SealedSummary, held_append_in_tx, let_go_in_tx,
+};
+use super::policy::{self, Asked, Decision, Route};
+use super::receive::{Origin, RecipientVerdict};
+use super::tables::{
+    AccountId, Answered, DELIVERIES, DRAFTS, Delivery, DeliveryState, Due, HELD, HELD_DUE, Held,
+    HeldMail, PICKUPS, PICKUPS_OF, Pickup, Protection, QueueKind, QueueRow, QueueState, REQUESTS,
+    ReferenceKey, Requested, SUBMISSIONS, Step, Submission, TEMPORARY, TlsNeed, WRITTEN_TO,
+};
+use super::upload::{self, UploadView};
+use super::{Actor, Error, EventKind, Gateway, mailbox, queue};
+
+/// A request to send a draft.
+pub struct Submit<'a> {
+    pub draft: &'a str,
+    /// The version that the sender sees.
+    pub version: u32,
+    /// What [`Consent::token`] said, as the yes to it.
+    pub consent: Option<&'a str>,
+    /// What the sender typed, where that was asked.
+    pub typed: Option<&'a str>,
+    /// The same key sends once, however often it is asked.
+    pub request: &'a str,
+}
+
+/// The answer to a request to send.
+#[derive(Debug)]
+pub enum Submitted {
+    Accepted(SubmissionView),
+    /// Nothing was sent: these recipients would get it in clear, and that needs a yes (P-31).
+    NeedsConsent(Consent),
+}
+
+/// What a yes is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consent {
+    pub token: String,
+    pub addresses: Vec<String>,
+    /// What must be typed, because a sealed thread would leave in clear.
+    pub typed: Option<String>,
+}
+
+/// What would happen to a letter for one recipient.
+#[derive(Clone, Debug)]
+pub struct Check {
+    pub address: String,
+    pub decision: Decision,
+    pub reason: Option<&'static str>,
+}
+
+/// One recipient with its route.
+struct Planned {
+    address: Address,
+    decision: Decision,
+    target: Target,
+    consent: Option<Timestamp>,
+}
+
+enum Target {
+    Inside(AccountId),
+    Portal,
+    Queue(TlsNeed),
+    /// Not at all, and why.
+    Nowhere(&'static str),
+}
+
+impl Planned {
+    fn leaves_in_clear(&self) -> bool {
+        matches!(self.target, Target::Queue(_))
+    }
+}
+
+/// How many runs of text that long may a letter in clear share with a sealed one: none.
+const SHARED_CHARS: usize = 32;
+
+impl Gateway {
+    /// What would happen to a letter of the actor's for these recipients.
+    pub fn outgoing_check(
+        &self,
+        actor: &Actor,
+        addresses: &[String],
+        content: &DraftContent,
+    ) -> Result<Vec<Check>, Error> {
+        let mut checks = Vec::with_capacity(addresses.len());
+        for text in addresses {
+            let check = match Address::parse(text) {
+                Ok(address) => {
+                    let planned = self.plan_one(actor, &address, content)?;
+                    let reason = match planned.target {
+                        Target::Nowhere(reason) => Some(reason),
+                        _ => None,
+                    };
+                    Check { address: text.clone(), decision: planned.decision, reason }
+                }
+                Err(_) => Check {
+                    address: text.clone(),
+                    decision: Decision::refused(policy::Level::Letter),
+                    reason: Some("this is not an address"),
+                },
+            };
+            checks.push(check);
+        }
+        Ok(checks)
+    }
+
+    /// Sends a draft. The reference number is told once everything is durable (P-27).
+    pub fn submit(&self, actor: &Actor, submit: &Submit<'_>) -> Result<Submitted, Error> {
+        let answer = self.submit_steps(actor, submit);
+        wipe_stack();
+        answer
+    }
+
+    fn submit_steps(&self, actor: &Actor, submit: &Submit<'_>) -> Result<Submitted, Error> {
+        if let Some(done) = self.request_done(actor, submit.request)? {
+            return self.submission(actor, done).map(Submitted::Accepted);
+        }
+        let view = self.draft(actor, submit.draft)?;
+        if view.version != submit.version {
+            return Err(Error::Conflict { code: "edited-elsewhere" });
+        }
+        let mut content = view.content.clone();
+        let mut plan = self.plan(actor, &content)?;
+        let thread = self.thread_of(actor, &content)?;
+        let clear: Vec<&Planned> = plan.iter().filter(|one| one.leaves_in_clear()).collect();
+        let sealed_leaves = thread.sealed && !clear.is_empty();
+        if let Some(consent) = self.consent_needed(actor, &view, &clear, sealed_leaves)? {
+            if !consent.is_given(submit) {
+                return Ok(Submitted::NeedsConsent(consent));
+            }
+            let now = self.inner.clock.now();
+            for one in plan.iter_mut().filter(|one| one.leaves_in_clear()) {
+                one.consent = Some(now);
+            }
+        }
+        if sealed_leaves {
+            thread.strip(&mut content)?;
+        }
+        self.submit_planned(actor, submit, &view, &content, plan, &thread).map(Submitted::Accepted)
+    }
+
+    /// The routes of everybody a letter is for; each account once.
+    fn plan(&self, actor: &Actor, content: &DraftContent) -> Result<Vec<Planned>, Error> {
+        let (mut plan, mut seen) = (Vec::new(), BTreeSet::new());
+        for one in content.everybody() {
+            let invalid =
+                |_| Error::Invalid { what: format!("{:?} is not an address", one.address) };
+            let address = Address::parse(&one.address).map_err(invalid)?;
+            if !seen.insert(address.normalized()) {
+                continue;
+            }
+            let planned = self.plan_one(actor, &address, content)?;
+            let twice = |other: &Planned| match (&other.target, &planned.target) {
+                (Target::Inside(a), Target::Inside(b)) => a == b,
+                _ => false,
+            };
+            if !plan.iter().any(twice) {
+                plan.push(planned);
+            }
+        }
+        match plan.is_empty() {
+            true => Err(Error::Invalid { what: "the letter has no recipient".to_owned() }),
+            false => self.plan_allowed(actor, content, plan),
+        }
+    }
+
+    /// A temporary account answers within the conversation, and nothing else (P-14).
+    fn plan_allowed(
+        &self,
+        actor: &Actor,
+        content: &DraftContent,
+        plan: Vec<Planned>,
+    ) -> Result<Vec<Planned>, Error> {
+        if self.temporary(actor.account())?.is_none() {
+            return Ok(plan);
+        }
+        let denied = Error::Denied { reason: "a temporary account can only reply" };
+        let answers = content.answers.filter(|one| one.kind != AnswerKind::Forward);
+        let Some(answers) = answers else { return Err(denied) };
+        let reference = Reference::from_bytes(answers.letter)
+            .ok_or(Error::Denied { reason: "a temporary account can only reply" })?;
+        let (_, octets) = self.message_raw(actor, reference)?;
+        let view = message::view(&octets);
+        let people = view.from.iter().chain(&view.to).chain(&view.cc).chain(&view.reply_to);
+        let known: BTreeSet<String> = people
+            .filter_map(|one| Address::parse(one.address.as_deref()?).ok())
+            .map(|address| address.normalized())
+            .collect();
+        let within = |one: &Planned| {
+            matches!(one.target, Target::Inside(_)) && known.contains(&one.address.normalized())
+        };
+        match plan.iter().all(within) {
+            true => Ok(plan),
+            false => Err(denied),
+        }
+    }
+
+    fn plan_one(
+        &self,
+        actor: &Actor,
+        address: &Address,
+        content: &DraftContent,
+    ) -> Result<Planned, Error> {
+        let account = self.account(actor.account())?;
+        let inside = self.is_ours(address);
+        let normalized = address.normalized();
+        let wanted = content
+            .choices
+            .iter()
+            .find(|(key, _)| Address::parse(key).is_ok_and(|key| key.normalized() == normalized));
+        let decision = policy::outgoing(
+            &self.inner.settings.policy,
+            &Asked {
+                user: &account.name,
+                recipient: &normalized,
+                inside,
+                own: self.preferences_of(actor.account())?.choice.value,
+                wanted: wanted.map(|(_, choice)| *choice),
+            },
+        );
+        let target = match decision.route {
+            Route::Inside => self.plan_inside(address)?,
+            Route::Portal => Target::Portal,
+            Route::Ask | Route::Plain => Target::Queue(TlsNeed::Opportunistic),
+            Route::VerifiedTls => Target::Queue(TlsNeed::Verified),
+            Route::Refused => Target::Nowhere("mail to outside is refused by the rules"),
+        };
+        Ok(Planned { address: address.clone(), decision, target, consent: None })
+    }
+
+    fn plan_inside(&self, address: &Address) -> Result<Target, Error> {
+        let path = ForwardPath::Address(address.clone());
+        Ok(match self.recipient_check(&ReversePath::Null, &path, Origin::Inside)? {
+            RecipientVerdict::Accept(accepted) => Target::Inside(accepted.account),
+            RecipientVerdict::Refuse(reason) => Target::Nowhere(reason.reply().2),
+        })
+    }
+
+    /// What must be agreed to before anything leaves, or `None`.
+    fn consent_needed(
+        &self,
+        actor: &Actor,
+        view: &DraftView,
+        clear: &[&Planned],
+        sealed_leaves: bool,
+    ) -> Result<Option<Consent>, Error> {
+        let asked = clear.iter().filter(|one| sealed_leaves || one.decision.route == Route::Ask);
+        let addresses: Vec<String> = asked.map(|one| one.address.to_string()).collect();
+        let Some(first) = addresses.first() else { return Ok(None) };
+        let typed = sealed_leaves.then(|| first.clone());
+        // Bound to everything the yes is about: another version needs another yes.
+        let about = format!("{}\0{}\0{}", view.id, view.version, addresses.join("\0"));
+        let bound = [actor.account().0.as_slice(), about.as_bytes()].concat();
+        let token = super::session::hex(&self.inner.vault.lookup(Lookup::Consent, &bound));
+        Ok(Some(Consent { token, addresses, typed }))
+    }
+
+    fn submit_planned(
+        &self,
+        actor: &Actor,
+        submit: &Submit<'_>,
+        view: &DraftView,
+        content: &DraftContent,
+        plan: Vec<Planned>,
+        thread: &Thread,
+    ) -> Result<SubmissionView, Error> {
+        let now = self.inner.clock.now();
+        let reference = self.reference_new();
+        let key = ContentKey::generate()?;
+        let written = self.write_letter(actor, content, reference, thread, &key, now)?;
+        let sealed = !plan.iter().any(Planned::leaves_in_clear);
+        let sender = self.account(actor.account())?;
+        let from = sender.view(actor.account());
+        let mut summary = SealedSummary {
+            from_name: Some(from.display_name.clone()).filter(|name| !name.is_empty()),
+            from_address: Some(from.address.clone()),
+            subject: content.subject.clone(),
+            attachments: u32::try_from(written.outline.files.len()).unwrap_or(u32::MAX),
+            outline: Some(written.outline.clone()),
+            ..SealedSummary::default()
+        };
+        let arrives = summary.to_octets()?;
+        summary.recipients = content.everybody().map(|one| one.address.clone()).collect();
+        let mut packing = Packing::default();
+        for (index, one) in plan.iter().enumerate() {
+            let index = u32::try_from(index).expect("recipients are limited");
+            packing.deliveries.push(one.delivery(now));
+            match &one.target {
+                Target::Inside(account) if *account == actor.account() => {
+                    packing.to_self = Some(index);
+                }
+                Target::Inside(account) => {
+                    let reader =
+                        self.reader(*account, reference, Placing::ARRIVES, &arrives, &key)?;
+                    packing.deliveries.last_mut().expect("just pushed").account = Some(*account);
+                    packing.shares.push(reader.held(index));
+                }
+                Target::Portal => {
+                    let portal = self.pack_portal(
+                        actor,
+                        &one.address,
+                        reference,
+                        &key,
+                        &arrives,
+                        index,
+                        now,
+                    )?;
+                    packing.deliveries.last_mut().expect("just pushed").account =
+                        Some(portal.share.share.account);
+                    packing.shares.push(portal.share);
+                    packing.mails.push(portal.mail);
+                    packing.pickups.push(portal.pickup);
+                }
+                Target::Queue(tls) => packing.rows.push(self.queue_row(
+                    reference,
+                    &key,
+                    &from.address,
+                    &one.address,
+                    *tls,
+                    index,
+                    written.size,
+                    written.eight_bit,
+                    now,
+                )?),
+                Target::Nowhere(reason) => packing.refused.push((index, reason)),
+            }
+        }
+        let own = Placing {
+            mailbox: match packing.to_self {
+                Some(_) => mailbox::INBOX,
+                None => mailbox::SENT,
+            },
+            opened: Some(now),
+            unread: packing.to_self.is_some(),
+            sent: true,
+        };
+        let reader = self.reader(actor.account(), reference, own, &summary.to_octets()?, &key)?;
+        let undo_secs = i64::from(self.preferences_of(actor.account())?.undo_secs.value);
+        let due = now.plus_secs(undo_secs);
+        let parcel = Parcel {
+            reference,
+            received: now,
+            reverse_path: String::new(),
+            trace_octets: 0,
+            size: written.size,
+            protection: Protection::Inside,
+            content: written.pieces,
+            readers: vec![reader],
+            other_holders: u32::try_from(packing.shares.len() + packing.rows.len())
+                .expect("recipients are limited"),
+        };
+        let notices = self.refusal_notices(actor, reference, &plan, &packing, now)?;
+        let draft_id = super::session::parse_hex(&view.id).expect("a view's id is one");
+        let submission = Submission {
+            sender: actor.account(),
+            accepted: now,
+            undo_until: (undo_secs > 0).then_some(due),
+            deliveries: u32::try_from(packing.deliveries.len()).expect("recipients are limited"),
+            sealed,
+        };
+        self.submit_store(
+            actor,
+            submit,
+            Sending {
+                parcel,
+                submission: submission.clone(),
+                packing,
+                notices,
+                draft_id,
+                version: view.version,
+                uploads: content.upload_ids()?,
+                due,
+                held: undo_secs > 0,
+            },
+        )?;
+        tracing::info!(r#ref = %reference, recipients = submission.deliveries, "accepted from inside");
+        self.submission_view(reference, &submission)
+    }
+
+    /// One transaction: the sender's copy, the status lines, and everything else held back, or
+    /// let go at once when it cannot be taken back.
+    fn submit_store(
+        &self,
+        actor: &Actor,
+        submit: &Submit<'_>,
+        sending: Sending,
+    ) -> Result<(), Error> {
+        let (account, kept) = (actor.account(), self.inner.settings.changes_kept);
+        let request = self.request_key(submit.request);
+        let written: Vec<[u8; 16]> =
+            sending.packing.deliveries.iter().map(|one| self.written_key(&one.address)).collect();
+        let sending = std::sync::Arc::new(sending);
+        let (told, this) = (sending.clone(), self.clone());
+        let noted: Noted<(Vec<u64>, Vec<(AccountId, u64)>, Vec<Vec<u64>>)> = Noted::default();
+        let settled = noted.clone();
+        let done = self.inner.store.transact_then(
+            move |tx| {
+                let letter = sending.parcel.reference.to_bytes();
+                let at = sending.submission.accepted;
+                if !tx.insert(
+                    &REQUESTS,
+                    &(account, request),
+                    &Requested { reference: letter, at },
+                )? {
+                    return Err(Error::Conflict { code: "already-sent" });
+                }
+                let draft = tx.get(&DRAFTS, &(account, sending.draft_id))?;
+                let draft = draft.filter(|draft| draft.version == sending.version);
+                let draft = draft.ok_or(Error::Conflict { code: "edited-elsewhere" })?;
+                tx.delete(&DRAFTS, &(account, sending.draft_id));
+                let modseqs = sending.parcel.store_in_tx(tx, kept)?;
+                tx.put(&SUBMISSIONS, &letter, &sending.submission)?;
+                for (index, one) in (0..).zip(&sending.packing.deliveries) {
+                    tx.put(&DELIVERIES, &(letter, index), one)?;
+                }
+                for key in &written {
+                    tx.put(&WRITTEN_TO, &(account, *key), &Answered { at })?;
+                }
+                let mut notices = Vec::new();
+                for notice in &sending.notices {
+                    notices.push(notice.store_in_tx(tx, kept)?);
+                }
+                let held = sending.held_row(draft);
+                let released = match sending.held {
+                    true => {
+                        tx.put(&HELD_DUE, &(millis(held.due), letter), &Due)?;
+                        tx.put(&HELD, &letter, &held)?;
+                        Vec::new()
+                    }
+                    false => release_in_tx(tx, account, letter, &held, at, kept)?,
+                };
+                noted.set((modseqs, released, notices));
+                Ok::<_, Error>(())
+            },
+            move |answer| {
+                if answer.is_ok() {
+                    let (modseqs, released, notices) = settled.lock().clone();
+                    this.parcel_told(&told.parcel, &modseqs);
+                    for (notice, modseqs) in told.notices.iter().zip(&notices) {
+                        this.parcel_told(notice, modseqs);
+                    }
+                    this.released_told(&released);
+                    this.inner.hold_wake.notify_one();
+                }
+            },
+        );
+        done.wait()
+    }
+
+    fn released_told(&self, released: &[(AccountId, u64)]) {
+        for (account, modseq) in released {
+            self.publish(*account, EventKind::Mail, *modseq);
+        }
+        self.inner.queue_wake.notify_one();
+    }
+
+    /// Takes a letter back while that is possible; the draft is there again. `too-late` after.
+    pub fn submission_undo(&self, actor: &Actor, reference: Reference) -> Result<DraftView, Error> {
+        let (account, letter) = (actor.account(), reference.to_bytes());
+        self.submission(actor, reference)?;
+        let kept = self.inner.settings.changes_kept;
+        let now = self.inner.clock.now();
+        let draft = self.transact_changed(account, EventKind::Mail, move |tx| {
+            let held = tx.get(&HELD, &letter)?.filter(|held| held.due > now);
+            let held = held.ok_or(Error::Conflict { code: "too-late" })?;
+            tx.delete(&HELD, &letter);
+            tx.delete(&HELD_DUE, &(millis(held.due), letter));
+            for _ in 0..held.shares.len() + held.rows.len() {
+                let_go_in_tx(tx, letter)?;
+            }
+            if let Ok((place, entry)) = find_entry(tx, account, letter) {
+                super::message::remove_in_tx(tx, account, place, &entry)?;
+            }
+            forget_in_tx(tx, letter)?;
+            tx.put(&DRAFTS, &(account, held.draft_id), &held.draft)?;
+            let modseq = change::record_in_tx(tx, account, Changed::Removed(letter), kept)?;
+            Ok(((held.draft_id, held.draft), modseq))
+        })?;
+        tracing::info!(r#ref = %reference, "taken back by its sender");
+        self.draft_open(actor, draft.0, &draft.1)
+    }
+
+    /// Lets go of letters whose time to be taken back is over; at most `limit`. Called from a
+    /// timer and when [`Gateway::hold_wake`] rings.
+    pub fn letters_release(&self, limit: usize) -> Result<usize, Error> {
+        let now = self.inner.clock.now();
+        let mut due = Vec::new();
+        self.inner.store.scan(&HELD_DUE, &(), Order::Ascending, |(at, letter), Due| {
+            if at > millis(now) || due.len() == limit {
+                return ControlFlow::Break(());
+            }
+            due.push(letter);
+            ControlFlow::Continue(())
+        })?;
+        for letter in &due {
+            self.letter_release(*letter, now)?;
+        }
+        Ok(due.len())
+    }
+
+    /// When the next letter is to be let go.
+    pub fn letters_next_due(&self) -> Result<Option<Timestamp>, Error> {
+        let mut next = None;
+        self.inner.store.scan(&HELD_DUE, &(), Order::Ascending, |(at, _), Due| {
+            next = Some(Timestamp(i64::try_from(at).unwrap_or(i64::MAX)));
+            ControlFlow::Break(())
+        })?;
+        Ok(next)
+    }
+
+    /// Rings when a letter was held back.
+    pub fn hold_wake(&self) -> std::sync::Arc<tokio::sync::Notify> {
+        self.inner.hold_wake.clone()
+    }
+
+    fn letter_release(&self, letter: ReferenceKey, now: Timestamp) -> Result<(), Error> {
+        let kept = self.inner.settings.changes_kept;
+        let this = self.clone();
+        let noted: Noted<Vec<(AccountId, u64)>> = Noted::default();
+        let settled = noted.clone();
+        let done = self.inner.store.transact_then(
+            move |tx| {
+                // Taken back, or let go by somebody else.
+                let Some(held) = tx.get(&HELD, &letter)? else { return Ok(()) };
+                let row = tx.get(&SUBMISSIONS, &letter)?;
+                let sender = row.ok_or(Error::NotFound { what: "letter" })?.sender;
+                tx.delete(&HELD, &letter);
+                tx.delete(&HELD_DUE, &(millis(held.due), letter));
+                noted.set(release_in_tx(tx, sender, letter, &held, now, kept)?);
+                Ok::<_, Error>(())
+            },
+            move |answer| {
+                if answer.is_ok() {
+                    this.released_told(&settled.lock());
+                }
+            },
+        );
+        done.wait()
+    }
+
+    fn request_key(&self, request: &str) -> [u8; 16] {
+        self.inner.vault.lookup(Lookup::Request, request.as_bytes())
+    }
+
+    fn request_done(&self, actor: &Actor, request: &str) -> Result<Option<Reference>, Error> {
+        let key = (actor.account(), self.request_key(request));
+        let done = self.inner.store.get(&REQUESTS, &key)?;
+        Ok(done.and_then(|done| Reference::from_bytes(done.reference)))
+    }
+
+    pub(super) fn written_key(&self, address: &str) -> [u8; 16] {
+        let normalized = Address::parse(address).map(|address| address.normalized());
+        self.inner.vault.lookup(Lookup::Address, normalized.unwrap_or_default().as_bytes())
+    }
+
+    /// A notice for each recipient that the letter does not go to (P-29).
+    fn refusal_notices(
+        &self,
+        actor: &Actor,
+        reference: Reference,
+        plan: &[Planned],
+        packing: &Packing,
+        at: Timestamp,
+    ) -> Result<Vec<Parcel>, Error> {
+        let mut notices = Vec::new();
+        for (index, reason) in &packing.refused {
+            let one = &plan[*index as usize];
+            let kind = one.refused_state();
+            let recipient = one.address.to_string();
+            let detail = Some(format!("{reason}. {}", one.decision.sentence()));
+            let about = reference.to_bytes();
+            let telling = Telling { kind, about, recipient: &recipient, at, detail };
+            notices.push(self.notice_prepare(actor.account(), &telling)?);
+        }
+        Ok(notices)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the fields of one row")]
+    fn queue_row(
+        &self,
+        reference: Reference,
+        key: &ContentKey,
+        from: &str,
+        to: &Address,
+        tls: TlsNeed,
+        delivery: u32,
+        size: u64,
+        eight_bit: bool,
+        now: Timestamp,
+    ) -> Result<QueueRow, Error> {
+        let content = reference.to_bytes();
+        let from = Address::parse(from).map_err(|_| Error::Denied {
+            reason: "an account without an address of its own cannot write to outside",
+        })?;
+        Ok(QueueRow {
+            letter: content,
+            content,
+            kind: QueueKind::Letter,
+            wrapped_key: self.inner.vault.queue_wrap(&queue::binding(content), key)?,
+            delivery: Some(delivery),
+            smtputf8: from.needs_smtputf8() || to.needs_smtputf8(),
+            reverse_path: ReversePath::Address(from),
+            recipient: recipient(to),
+            ret: None,
+            envid: None,
+            eight_bit,
+            require_tls: tls == TlsNeed::Verified,
+            tls,
+            size,
+            state: QueueState::Waiting,
+            due: now,
+            attempts: 0,
+            queued: now,
+            delay_told: false,
+            last: None,
+        })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what one recipient's share is made from")]
+    fn pack_portal(
+        &self,
+        actor: &Actor,
+        address: &Address,
+        reference: Reference,
+        key: &ContentKey,
+        summary: &[u8],
+        index: u32,
+        now: Timestamp,
+    ) -> Result<Portal, Error> {
+        let sender = actor.account();
+        let (account, temporary) = self.issue(sender, address)?;
+        let reader = self.reader(account, reference, Placing::ARRIVES, summary, key)?;
+        let until = temporary.expires.max(now.plus_secs(self.inner.settings.temporary_secs));
+        let (pickup_key, token) = self.pickup_token()?;
+        let pickup = Pickup {
+            account,
+            letter: reference.to_bytes(),
+            sender,
+            sent: now,
+            until,
+            end: None,
+            asked: None,
+        };
+        let mail = self.notification(sender, account, &temporary, &pickup, &token, index)?;
+        Ok(Portal { share: reader.held(index), mail, pickup: (pickup_key, pickup) })
+    }
+
+    /// A letter that was to travel over verified TLS only, and cannot: it waits in a temporary
+    /// account instead.
+    pub(super) fn queue_to_portal(&self, id: queue::QueueId, row: &QueueRow) -> Result<(), Error> {
+        let now = self.inner.clock.now();
+        let letter = row.letter;
+        let submission = self.inner.store.get(&SUBMISSIONS, &letter)?;
+        let sender = submission.ok_or(Error::NotFound { what: "letter" })?.sender;
+        let ForwardPath::Address(address) = &row.recipient.path else {
+            return Err(Error::Invalid { what: "postmaster has no temporary account".to_owned() });
+        };
+        let reference = Reference::from_bytes(letter).ok_or(Error::NotFound { what: "letter" })?;
+        let key = self.inner.vault.queue_unwrap(&queue::binding(row.content), &row.wrapped_key)?;
+        let octets = self.queue_octets(row)?;
+        let summary = summary_of(&octets).to_octets()?;
+        let (account, temporary) = self.issue(sender, address)?;
+        let reader = self.reader(account, reference, Placing::ARRIVES, &summary, &key)?;
+        let until = temporary.expires.max(now.plus_secs(self.inner.settings.temporary_secs));
+        let (pickup_key, token) = self.pickup_token()?;
+        let pickup = Pickup { account, letter, sender, sent: now, until, end: None, asked: None };
+        let index = row.delivery.unwrap_or_default();
+        let mail = self.notification(sender, account, &temporary, &pickup, &token, index)?;
+        let held = Held {
+            due: now,
+            size: row.size,
+            draft_id: [0; 16],
+            draft: super::tables::Draft { version: 0, saved: now, sealed: Vec::new() },
+            uploads: Vec::new(),
+            shares: vec![reader.held(index)],
+            rows: Vec::new(),
+            mails: vec![mail],
+            pickups: vec![(pickup_key, pickup)],
+        };
+        let kept = self.inner.settings.changes_kept;
+        let this = self.clone();
+        let noted: Noted<Vec<(AccountId, u64)>> = Noted::default();
+        let settled = noted.clone();
+        let done = self.inner.store.transact_then(
+            move |tx| {
+                let Some(mut one) = tx.get(&DELIVERIES, &(letter, index))? else { return Ok(()) };
+                one.route = Route::Portal;
+                one.account = Some(account);
+                tx.put(&DELIVERIES, &(letter, index), &one)?;
+                noted.set(release_in_tx(tx, sender, letter, &held, now, kept)?);
+                // The row's hold on the content passes to the reader.
+                super::parcel::hold_in_tx(tx, letter)?;
+                Gateway::queue_end_in_tx(tx, id)?;
+                Ok::<_, Error>(())
+            },
+            move |answer| {
+                if answer.is_ok() {
+                    this.released_told(&settled.lock());
+                }
+            },
+        );
+        done.wait()
+    }
+
+    /// Writes the letter's octets through the sealer, file by file.
+    fn write_letter(
+        &self,
+        actor: &Actor,
+        content: &DraftContent,
+        reference: Reference,
+        thread: &Thread,
+        key: &ContentKey,
+        now: Timestamp,
+    ) -> Result<Written, Error> {
+        let from = self.account(actor.account())?.view(actor.account());
+        let files: Vec<(super::tables::UploadId, UploadView)> = content
+            .upload_ids()?
+            .into_iter()
+            .map(|id| Ok((id, self.upload_whole(actor, id)?)))
+            .collect::<Result<_, Error>>()?;
+        self.uploads_of(actor, content)?;
+        let boundary = super::session::hex(&vault::random_bytes::<16>()?);
+        let (to, cc) = (mailboxes(&content.to), mailboxes(&content.cc));
+        let text_only = content.html.as_deref().map(reply::closed);
+        let address = match from.address.is_empty() {
+            true => from.name.clone(),
+            false => from.address.clone(),
+        };
+        let letter = Letter {
+            from: Mailbox {
+                name: Some(from.display_name).filter(|name| !name.is_empty()),
+                address,
+            },
+            to: &to,
+            cc: &cc,
+            reply_to: None,
+            subject: &content.subject,
+            date: now.to_utc(),
+            message_id: &self.message_id(reference),
+            in_reply_to: thread.in_reply_to.as_deref(),
+            references: &thread.references,
+            reference: &reference.to_string(),
+            text: &content.text,
+            html: text_only.as_deref(),
+            extra: &[],
+        };
+        let head = compose::begin(&letter, !files.is_empty(), &boundary);
+        let mut sealing = self.sealing(key, reference);
+        let mut size = head.len() as u64;
+        let mut outline = Outline { head_octets: size, files: Vec::with_capacity(files.len()) };
+        sealing.push(&head)?;
+        for (id, upload) in &files {
+            let file = File {
+                name: &upload.name,
+                content_type: &upload.content_type,
+                size: upload.size,
+                content_id: None,
+            };
+            let file_head = compose::file_head(&file, &boundary);
+            sealing.push(&file_head)?;
+            size += file_head.len() as u64;
+            let offset = size;
+            let mut lines = Base64Lines::default();
+            let mut out = Vec::new();
+            self.upload_read(actor, *id, |octets| {
+                lines.push(octets, &mut out);
+                size += out.len() as u64;
+                sealing.push(&out)?;
+                out.clear();
+                Ok(())
+            })?;
+            lines.finish(&mut out);
+            size += out.len() as u64;
+            sealing.push(&out)?;
+            outline.files.push(FileAt {
+                name: upload.name.clone(),
+                content_type: upload.content_type.clone(),
+                size: upload.size,
+                offset,
+                encoded: size - offset,
+            });
+        }
+        if !files.is_empty() {
+            let end = compose::end(&boundary);
+            size += end.len() as u64;
+            sealing.push(&end)?;
+        }
+        let eight_bit = !head.is_ascii();
+        Ok(Written { pieces: sealing.finish()?, size, outline, eight_bit })
+    }
+}
+
+/// A letter's octets, sealed.
+struct Written {
+    pieces: Vec<crate::store::Piece>,
+    size: u64,
+    outline: Outline,
+    eight_bit: bool,
+}
+
+/// What each recipient needs.
+#[derive(Default)]
+struct Packing {
+    deliveries: Vec<Delivery>,
+    shares: Vec<super::tables::HeldShare>,
+    rows: Vec<QueueRow>,
+    mails: Vec<HeldMail>,
+    pickups: Vec<([u8; 16], Pickup)>,
+    refused: Vec<(u32, &'static str)>,
+    to_self: Option<u32>,
+}
+
+struct Portal {
+    share: super::tables::HeldShare,
+    mail: HeldMail,
+    pickup: ([u8; 16], Pickup),
+}
+
+/// Everything that the transaction of a submission writes.
+struct Sending {
+    parcel: Parcel,
+    submission: Submission,
+    packing: Packing,
+    notices: Vec<Parcel>,
+    draft_id: [u8; 16],
+    version: u32,
+    uploads: Vec<super::tables::UploadId>,
+    due: Timestamp,
+    held: bool,
+}
+
+impl Sending {
+    fn held_row(&self, draft: super::tables::Draft) -> Held {
+        Held {
+            due: self.due,
+            size: self.parcel.size,
+            draft_id: self.draft_id,
+            draft,
+            uploads: self.uploads.clone(),
+            shares: self.packing.shares.clone(),
+            rows: self.packing.rows.clone(),
+            mails: self.packing.mails.clone(),
+            pickups: self.packing.pickups.clone(),
+        }
+    }
+}
+
+impl Consent {
+    fn is_given(&self, submit: &Submit<'_>) -> bool {
+        let typed = match &self.typed {
+            Some(phrase) => submit.typed.is_some_and(|typed| typed.trim() == phrase),
+            None => true,
+        };
+        typed && submit.consent == Some(self.token.as_str())
+    }
+}
+
+impl Planned {
+    fn refused_state(&self) -> DeliveryState {
+        match self.decision.route {
+            Route::Refused => DeliveryState::Refused,
+            _ => DeliveryState::Failed,
+        }
+    }
+
+    fn delivery(&self, now: Timestamp) -> Delivery {
+        let mut history = vec![Step { state: DeliveryState::Accepted, at: now, detail: None }];
+        if let Target::Nowhere(reason) = self.target {
+            let detail = Some(format!("{reason}. {}", self.decision.sentence()));
+            history.push(Step { state: self.refused_state(), at: now, detail });
+        }
+        Delivery {
+            address: self.address.to_string(),
+            account: None,
+            route: self.decision.route,
+            history,
+            reason: None,
+            consent: self.consent,
+        }
+    }
+}
+
+/// Everything that was held back goes where it belongs; tells the change number of each account
+/// that something changed for.
+fn release_in_tx(
+    tx: &mut Tx<'_>,
+    sender: AccountId,
+    letter: ReferenceKey,
+    held: &Held,
+    now: Timestamp,
+    kept: u64,
+) -> Result<Vec<(AccountId, u64)>, Error> {
+    let mut told = Vec::with_capacity(held.shares.len() + 1);
+    let protection = Protection::Inside;
+    let facts =
+        Facts { reference: letter, received: now, size: held.size, protection: &protection };
+    for share in &held.shares {
+        let account = share.share.account;
+        // The account went while the letter was held: nobody is there to read it.
+        if tx.get(&super::tables::ACCOUNTS, &account)?.is_none() {
+            let_go_in_tx(tx, letter)?;
+            let (state, gone) = (DeliveryState::Failed, "the account is gone".to_owned());
+            delivery::step_in_tx(tx, letter, Some(share.delivery), state, now, Some(gone))?;
+            continue;
+        }
+        told.push((account, held_append_in_tx(tx, share, &facts, kept)?));
+        let state = match tx.get(&TEMPORARY, &account)? {
+            Some(mut temporary) => {
+                temporary.letters += 1;
+                temporary.expires = pickup_until(held, account).unwrap_or(temporary.expires);
+                tx.put(&TEMPORARY, &account, &temporary)?;
+                DeliveryState::Waiting
+            }
+            None => DeliveryState::Delivered,
+        };
+        delivery::step_in_tx(tx, letter, Some(share.delivery), state, now, None)?;
+    }
+    for (key, pickup) in &held.pickups {
+        tx.put(&PICKUPS, key, pickup)?;
+        tx.put(&PICKUPS_OF, &(pickup.account, *key), &Due)?;
+    }
+    for row in &held.rows {
+        let mut row = row.clone();
+        (row.due, row.queued) = (now, now);
+        queue::put_in_tx(tx, queue::row_id(&row), &row)?;
+        let state = DeliveryState::Waiting;
+        delivery::step_in_tx(tx, letter, row.delivery, state, now, None)?;
+    }
+    for mail in &held.mails {
+        queue::held_mail_in_tx(tx, mail, now)?;
+    }
+    for upload in &held.uploads {
+        upload::remove_in_tx(tx, sender, *upload)?;
+    }
+    told.extend(changed_in_tx(tx, letter, kept)?);
+    Ok(told)
+}
+
+fn pickup_until(held: &Held, account: AccountId) -> Option<Timestamp> {
+    held.pickups.iter().find(|(_, pickup)| pickup.account == account).map(|(_, one)| one.until)
+}
+
+/// Removes what a letter that was taken back left.
+fn forget_in_tx(tx: &mut Tx<'_>, letter: ReferenceKey) -> Result<(), Error> {
+    for (index, _) in delivery::of_letter(tx, letter)? {
+        tx.delete(&DELIVERIES, &(letter, index));
+    }
+    tx.delete(&SUBMISSIONS, &letter);
+    Ok(())
+}
+
+fn millis(at: Timestamp) -> u64 {
+    u64::try_from(at.0).unwrap_or_default()
+}
+
+fn recipient(to: &Address) -> Recipient {
+    Recipient { path: ForwardPath::Address(to.clone()), notify: Notify::default(), orcpt: None }
+}
+
+fn mailboxes(people: &[super::draft::Addressee]) -> Vec<Mailbox> {
+    people
+        .iter()
+        .map(|one| Mailbox { name: one.name.clone(), address: one.address.clone() })
+        .collect()
+}
+
+fn summary_of(octets: &[u8]) -> SealedSummary {
+    let view = message::view(octets);
+    let from = view.from.into_iter().next().unwrap_or_default();
+    SealedSummary {
+        from_name: from.name,
+        from_address: from.address,
+        subject: view.subject,
+        attachments: u32::try_from(view.parts.len()).unwrap_or(u32::MAX),
+        ..SealedSummary::default()
+    }
+}
+
+/// The conversation that a letter belongs to.
+#[derive(Default)]
+struct Thread {
+    in_reply_to: Option<String>,
+    references: Vec<String>,
+    /// Something in it never left the sealed store in clear.
+    sealed: bool,
+    /// The text of those letters that the sender can read.
+    texts: Vec<String>,
+    /// It forwards a sealed letter.
+    forwards_sealed: bool,
+}
+
+impl Gateway {
+    fn thread_of(&self, actor: &Actor, content: &DraftContent) -> Result<Thread, Error> {
+        let Some(answers) = content.answers else { return Ok(Thread::default()) };
+        let missing = || Error::NotFound { what: "message" };
+        let reference = Reference::from_bytes(answers.letter).ok_or_else(missing)?;
+        let (item, octets) = self.message_raw(actor, reference)?;
+        let view = message::view(&octets);
+        let mut thread = Thread::default();
+        if answers.kind != AnswerKind::Forward {
+            thread.in_reply_to = view.message_id.clone();
+        }
+        thread.references = reply::references(&view);
+        let own_sealed = self.letter_sealed(answers.letter)?;
+        thread.sealed = own_sealed || item.protection == Protection::Inside && !item.sent;
+        if thread.sealed {
+            thread.texts.push(text_of(&view));
+            thread.forwards_sealed = answers.kind == AnswerKind::Forward;
+        }
+        for id in &thread.references.clone() {
+            self.thread_add(actor, id, &mut thread)?;
+        }
+        Ok(thread)
+    }
+
+    /// Looks at an older letter of the thread, if it is one of ours.
+    fn thread_add(&self, actor: &Actor, id: &str, thread: &mut Thread) -> Result<(), Error> {
+        let Some((local, domain)) = id.rsplit_once('@') else { return Ok(()) };
+        if domain != self.domain() {
+            return Ok(());
+        }
+        let Ok(reference) = local.parse::<Reference>() else { return Ok(()) };
+        // One of ours that is not known to have left in clear counts as sealed.
+        if !self.letter_sealed(reference.to_bytes())? && self.submitted(reference)? {
+            return Ok(());
+        }
+        thread.sealed = true;
+        if let Ok((_, octets)) = self.message_raw(actor, reference) {
+            thread.texts.push(text_of(&message::view(&octets)));
+        }
+        Ok(())
+    }
+
+    fn submitted(&self, reference: Reference) -> Result<bool, Error> {
+        Ok(self.inner.store.get(&SUBMISSIONS, &reference.to_bytes())?.is_some())
+    }
+
+    fn letter_sealed(&self, letter: ReferenceKey) -> Result<bool, Error> {
+        let row = self.inner.store.get(&SUBMISSIONS, &letter)?;
+        Ok(row.is_some_and(|row| row.sealed))
+    }
+}
+
+impl Thread {
+    /// Takes what the sealed letters said out of a letter that leaves in clear; what cannot be
+    /// taken out stops it (promise 4).
+    fn strip(&self, content: &mut DraftContent) -> Result<(), Error> {
+        if self.forwards_sealed && !content.attachments.is_empty() {
+            return Err(Error::Conflict { code: "sealed-files" });
+        }
+        content.text = reply::without_quotes(&content.text);
+        content.html = content.html.as_deref().map(reply::without_quotes_html);
+        let mut said = squeezed(&content.text);
+        said.push(' ');
+        said.push_str(&squeezed(&reply::html_to_text(content.html.as_deref().unwrap_or(""))));
+        said.push(' ');
+        said.push_str(&squeezed(&content.subject));
+        let shared = self.texts.iter().any(|text| shares(&said, &squeezed(text)));
+        match shared {
+            true => Err(Error::Conflict { code: "sealed-text" }),
+            false => Ok(()),
+        }
+    }
+}
+
+fn text_of(view: &message::View) -> String {
+    let text = view.text.clone().unwrap_or_default();
+    let html = view.html.as_deref().map(reply::html_to_text).unwrap_or_default();
+    format!("{text}\n{html}")
+}
+
+/// Letters and digits alone, in lower case: layout hides nothing.
+fn squeezed(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether `said` holds a run of `SHARED_CHARS` characters of `sealed`, or all of a shorter one.
+fn shares(said: &str, sealed: &str) -> bool {
+    let (said, sealed): (Vec<char>, Vec<char>) = (said.chars().collect(), sealed.chars().collect());
+    let length = SHARED_CHARS.min(sealed.len());
+    if length < 8 || said.len() < length {
+        return false;
+    }
+    let runs: std::collections::HashSet<&[char]> = sealed.windows(length).collect();
+    said.windows(length).any(|run| runs.contains(run))
+}

@@ -1,0 +1,276 @@
+//! Files on their way in: chunk by chunk, each sealed as it comes, resumed where it stopped.
+//!
+//! A chunk is a content of its own under a key that only the owner's keys open. A file belongs
+//! to nothing until a letter names it; what is never sent goes with its draft, or after a while.
+
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::clock::Timestamp;
+use crate::store::{ContentId, Order, Piece, Read, Tx};
+use crate::vault::{self, ContentKey};
+
+use super::tables::{AccountId, UPLOAD_CHUNKS, UPLOADS, Upload, UploadChunk, UploadId};
+use super::{Actor, Error, Gateway};
+
+/// A file, as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UploadView {
+    pub id: String,
+    pub name: String,
+    pub content_type: String,
+    pub size: u64,
+    pub received: u64,
+}
+
+/// The most octets that come at once.
+pub const CHUNK_OCTETS_MAX: usize = 4 << 20;
+const NAME_CHARS_MAX: usize = 255;
+const UPLOADS_MAX: usize = 1_000;
+const MISSING: Error = Error::NotFound { what: "upload" };
+
+#[derive(Serialize, Deserialize)]
+struct Meta {
+    name: String,
+    content_type: String,
+}
+
+fn binding(what: &[u8], account: AccountId, id: UploadId) -> Vec<u8> {
+    [what, b"\0", &account.0, &id].concat()
+}
+
+impl Gateway {
+    /// Begins a file of `size` octets.
+    pub fn upload_begin(
+        &self,
+        actor: &Actor,
+        name: &str,
+        content_type: &str,
+        size: u64,
+    ) -> Result<UploadView, Error> {
+        let meta = Meta { name: checked_name(name)?, content_type: checked_type(content_type) };
+        if size > self.inner.settings.attachments_octets_max {
+            return Err(Error::TooLarge);
+        }
+        if self.uploads_count(actor.account())? >= UPLOADS_MAX {
+            return Err(Error::OverQuota);
+        }
+        let (account, id) = (actor.account(), vault::random_bytes()?);
+        let plain = postcard::to_stdvec(&meta);
+        let plain = Zeroizing::new(plain.map_err(|_| Error::Invalid { what: "name".into() })?);
+        let upload = Upload {
+            sealed_meta: actor.secret().seal_own(&binding(b"upload", account, id), &plain)?,
+            size,
+            received: 0,
+            chunks: 0,
+            created: self.inner.clock.now(),
+            named: false,
+        };
+        let row = upload.clone();
+        let done = self
+            .inner
+            .store
+            .transact(move |tx| Ok::<_, Error>(tx.put(&UPLOADS, &(account, id), &row)?));
+        done.wait()?;
+        self.upload_view(actor, id, &upload)
+    }
+
+    /// Takes the octets at `offset`, which must be where the file stands: `wrong-offset` else.
+    pub fn upload_append(
+        &self,
+        actor: &Actor,
+        id: &str,
+        offset: u64,
+        octets: &[u8],
+    ) -> Result<UploadView, Error> {
+        let (account, id) = (actor.account(), parse_id(id)?);
+        let upload = self.inner.store.get(&UPLOADS, &(account, id))?.ok_or(MISSING)?;
+        if upload.received != offset {
+            return Err(Error::Conflict { code: "wrong-offset" });
+        }
+        let length = octets.len() as u64;
+        if length == 0 || octets.len() > CHUNK_OCTETS_MAX || length > upload.size - offset {
+            return Err(Error::Invalid {
+                what: "a chunk has 1 octet to 4 MiB, within the size".into(),
+            });
+        }
+        let content: [u8; 16] = vault::random_bytes()?;
+        let key = ContentKey::generate()?;
+        let sealed = bytes::Bytes::from(vault::seal(&key, content, &[octets])?);
+        let staged = Piece::Staged(self.inner.store.content_stage(sealed)?);
+        let bound = binding(b"chunk", account, content);
+        let chunk = UploadChunk {
+            content,
+            wrapped_key: actor.secret().wrap_content(&bound, &key)?,
+            length,
+        };
+        let done = self.inner.store.transact(move |tx| {
+            let mut upload = tx.get(&UPLOADS, &(account, id))?.ok_or(MISSING)?;
+            // Two requests with the same chunk: the second finds that it was done.
+            if upload.received != offset {
+                return Err(Error::Conflict { code: "wrong-offset" });
+            }
+            tx.content_put(ContentId(content), vec![staged.clone()]);
+            tx.put(&UPLOAD_CHUNKS, &(account, id, upload.chunks), &chunk)?;
+            upload.received += length;
+            upload.chunks += 1;
+            tx.put(&UPLOADS, &(account, id), &upload)?;
+            Ok(upload)
+        });
+        let upload = done.wait()?;
+        self.upload_view(actor, id, &upload)
+    }
+
+    /// A file of the actor's.
+    pub fn upload(&self, actor: &Actor, id: &str) -> Result<UploadView, Error> {
+        let id = parse_id(id)?;
+        let upload = self.inner.store.get(&UPLOADS, &(actor.account(), id))?.ok_or(MISSING)?;
+        self.upload_view(actor, id, &upload)
+    }
+
+    /// Removes a file and its octets.
+    pub fn upload_delete(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+        let (account, id) = (actor.account(), parse_id(id)?);
+        self.inner.store.get(&UPLOADS, &(account, id))?.ok_or(MISSING)?;
+        self.inner.store.transact(move |tx| remove_in_tx(tx, account, id)).wait()
+    }
+
+    /// Hands over a file's octets, chunk by chunk; each is wiped when it was used.
+    pub(super) fn upload_read(
+        &self,
+        actor: &Actor,
+        id: UploadId,
+        mut take: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let account = actor.account();
+        let upload = self.inner.store.get(&UPLOADS, &(account, id))?.ok_or(MISSING)?;
+        for index in 0..upload.chunks {
+            let chunk = self.inner.store.get(&UPLOAD_CHUNKS, &(account, id, index))?;
+            let chunk = chunk.ok_or(MISSING)?;
+            let bound = binding(b"chunk", account, chunk.content);
+            let key = actor.secret().unwrap_content(&bound, &chunk.wrapped_key)?;
+            let content = ContentId(chunk.content);
+            let length = self.inner.store.content_length(content)?.ok_or(MISSING)?;
+            let sealed = self.inner.store.content_read(content, 0, length)?;
+            take(&vault::open(&key, chunk.content, &sealed)?)?;
+        }
+        Ok(())
+    }
+
+    /// A file that has arrived whole; `upload-incomplete` else.
+    pub(super) fn upload_whole(&self, actor: &Actor, id: UploadId) -> Result<UploadView, Error> {
+        let upload = self.inner.store.get(&UPLOADS, &(actor.account(), id))?.ok_or(MISSING)?;
+        if upload.received < upload.size {
+            return Err(Error::Conflict { code: "upload-incomplete" });
+        }
+        self.upload_view(actor, id, &upload)
+    }
+
+    pub(super) fn upload_view(
+        &self,
+        actor: &Actor,
+        id: UploadId,
+        upload: &Upload,
+    ) -> Result<UploadView, Error> {
+        let bound = binding(b"upload", actor.account(), id);
+        let plain = actor.secret().open_own(&bound, &upload.sealed_meta)?;
+        let damaged = |_| Error::Damaged { what: "an upload is not what was stored".to_owned() };
+        let meta: Meta = postcard::from_bytes(&plain).map_err(damaged)?;
+        Ok(UploadView {
+            id: super::session::hex(&id),
+            name: meta.name,
+            content_type: meta.content_type,
+            size: upload.size,
+            received: upload.received,
+        })
+    }
+
+    fn uploads_count(&self, account: AccountId) -> Result<usize, Error> {
+        let mut count = 0;
+        self.inner.store.scan(&UPLOADS, &account, Order::Ascending, |_, _| {
+            count += 1;
+            ControlFlow::Continue(())
+        })?;
+        Ok(count)
+    }
+
+    /// Removes files begun before `before` that no draft names any more. Called from a timer.
+    pub fn uploads_expire(&self, before: Timestamp, limit: usize) -> Result<usize, Error> {
+        let mut old = Vec::new();
+        self.inner.store.scan(&UPLOADS, &(), Order::Ascending, |key, upload| {
+            if !upload.named && upload.created < before {
+                old.push(key);
+            }
+            if old.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        for (account, id) in &old {
+            let (account, id) = (*account, *id);
+            self.inner.store.transact(move |tx| remove_in_tx(tx, account, id)).wait()?;
+        }
+        Ok(old.len())
+    }
+}
+
+/// Notes that a draft names these files, so that they stay.
+pub(super) fn name_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    uploads: &[UploadId],
+) -> Result<(), Error> {
+    for id in uploads {
+        let mut upload = tx.get(&UPLOADS, &(account, *id))?.ok_or(MISSING)?;
+        if !upload.named {
+            upload.named = true;
+            tx.put(&UPLOADS, &(account, *id), &upload)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a file and its chunks.
+pub(super) fn remove_in_tx(tx: &mut Tx<'_>, account: AccountId, id: UploadId) -> Result<(), Error> {
+    let mut chunks = Vec::new();
+    tx.scan(&UPLOAD_CHUNKS, &(account, id), Order::Ascending, |key, chunk| {
+        chunks.push((key, chunk.content));
+        ControlFlow::Continue(())
+    })?;
+    for (key, content) in chunks {
+        tx.delete(&UPLOAD_CHUNKS, &key);
+        tx.content_delete(ContentId(content));
+    }
+    tx.delete(&UPLOADS, &(account, id));
+    Ok(())
+}
+
+pub(super) fn parse_id(id: &str) -> Result<UploadId, Error> {
+    super::session::parse_hex(id).ok_or(MISSING)
+}
+
+/// The name of a file, not of a way to it.
+fn checked_name(name: &str) -> Result<String, Error> {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim();
+    let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count());
+    if fits && !name.chars().any(char::is_control) {
+        return Ok(name.to_owned());
+    }
+    let what = format!("a file's name has 1 to {NAME_CHARS_MAX} characters, none a control");
+    Err(Error::Invalid { what })
+}
+
+/// A media type, or what anything is when its type cannot be told (RFC 2046 §4.5.1).
+fn checked_type(content_type: &str) -> String {
+    let is_token = |part: &str| {
+        let known = |c: char| c.is_ascii_alphanumeric() || "!#$&-^_.+".contains(c);
+        (1..=100).contains(&part.len()) && part.chars().all(known)
+    };
+    match content_type.split_once('/') {
+        // A message inside would be taken apart by readers; a file stays a file.
+        Some(("multipart" | "message", _)) => "application/octet-stream".to_owned(),
+        Some((kind, subtype)) if is_token(kind) && is_token(subtype) => {
+            content_type.to_ascii_lowercase()
+        }
+        _ => "application/octet-stream".to_owned(),
+    }
+}

@@ -1,0 +1,44 @@
+//! Lets go of letters whose time to be taken back is over.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::gateway::{Error, Gateway};
+
+const AT_ONCE: usize = 100;
+/// How long to wait where there is nothing to wait for, or the store cannot be asked.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// Runs until `stop`.
+pub async fn run(gateway: Gateway, stop: CancellationToken) {
+    let wake = gateway.hold_wake();
+    loop {
+        let pause = match pass(&gateway).await {
+            Ok(pause) => pause,
+            Err(error) => {
+                tracing::warn!(%error, "letters that were held back could not be let go");
+                IDLE
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = wake.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Lets go of what is due; tells how long until the next.
+async fn pass(gateway: &Gateway) -> Result<Duration, Error> {
+    let gateway = gateway.clone();
+    let done = tokio::task::spawn_blocking(move || {
+        while gateway.letters_release(AT_ONCE)? == AT_ONCE {}
+        let due = gateway.letters_next_due()?;
+        let now = gateway.clock().now();
+        Ok(due.map_or(IDLE, |due| {
+            Duration::from_millis(u64::try_from(due.0 - now.0).unwrap_or_default()).min(IDLE)
+        }))
+    });
+    done.await.unwrap_or_else(|_| Err(Error::Conflict { code: "job" }))
+}

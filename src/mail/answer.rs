@@ -1,0 +1,288 @@
+//! Whether a message may be answered by machine (RFC 3834 §2, RFC 5230 §4.6, decision D2).
+//!
+//! Backscatter is mail to somebody who never wrote: so a sender is answered only when the domain
+//! vouches for the message, and never a list, a machine, a report or ourselves.
+
+use super::header::HeaderFacts;
+use super::message;
+
+/// Why a message is not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// RFC 5321 §4.5.5: a report about a report is how loops begin.
+    NullReversePath,
+    /// Nobody vouches for the sender.
+    NotAuthenticated,
+    /// RFC 3834 §2: a machine wrote it.
+    AutoSubmitted,
+    /// RFC 2369, RFC 2919: it came by a list.
+    List,
+    /// `Precedence: bulk`, and its like from before RFC 3834.
+    Bulk,
+    /// A delivery report or a receipt (RFC 3462).
+    Report,
+    /// It says that it is from us.
+    OwnAddress,
+    /// An address that no person reads.
+    RoleAddress,
+    /// The From field and the envelope name different people's domains.
+    OtherSender,
+    /// RFC 3834 §2: nobody here is named, so it is a blind copy or a list.
+    NobodyNamed,
+    /// It went through here before.
+    Loop,
+}
+
+/// What is known of a message.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    /// Normalised; `None` for the null reverse-path.
+    pub reverse_path: Option<&'a str>,
+    pub message: &'a [u8],
+    pub header: &'a HeaderFacts,
+    /// The sender's domain vouches for it (DMARC), or a relay that is trusted handed it over.
+    pub authenticated: bool,
+    pub our_domains: &'a [String],
+    /// The addresses it was delivered to.
+    pub recipients: &'a [String],
+}
+
+/// Local parts that machines write from (RFC 2142, RFC 3834 §2, and use).
+const ROLES: [&str; 14] = [
+    "mailer-daemon",
+    "postmaster",
+    "noreply",
+    "no-reply",
+    "no_reply",
+    "donotreply",
+    "do-not-reply",
+    "bounce",
+    "bounces",
+    "majordomo",
+    "listserv",
+    "mailman",
+    "news",
+    "root",
+];
+
+/// Whether a machine may answer.
+pub fn may_answer(facts: &Facts<'_>) -> Result<(), Why> {
+    let sender = facts.reverse_path.ok_or(Why::NullReversePath)?;
+    // What costs an attacker something comes last; what says why, first.
+    automatic(facts)?;
+    person(facts, sender)?;
+    named(facts)?;
+    match facts.authenticated {
+        true => Ok(()),
+        false => Err(Why::NotAuthenticated),
+    }
+}
+
+fn automatic(facts: &Facts<'_>) -> Result<(), Why> {
+    let value = |name: &str| value(facts, name);
+    // RFC 3834 §5: anything but `no` is a machine's.
+    if value("auto-submitted")
+        .is_some_and(|text| !text.starts_with("no") || text.starts_with("not"))
+    {
+        return Err(Why::AutoSubmitted);
+    }
+    let present = |names: &[&str]| names.iter().any(|name| value(name).is_some());
+    if present(&[
+        "list-id",
+        "list-help",
+        "list-unsubscribe",
+        "list-post",
+        "list-owner",
+        "list-subscribe",
+        "list-archive",
+        "mailing-list",
+        "x-mailing-list",
+        "x-beenthere",
+    ]) {
+        return Err(Why::List);
+    }
+    let precedence = value("precedence").unwrap_or_default();
+    if ["bulk", "list", "junk"].iter().any(|word| precedence.starts_with(word)) {
+        return Err(Why::Bulk);
+    }
+    if present(&[
+        "x-auto-response-suppress",
+        "x-autoreply",
+        "x-autorespond",
+        "x-autoresponse",
+        "x-cron-env",
+        "feedback-id",
+    ]) {
+        return Err(Why::AutoSubmitted);
+    }
+    if value("content-type")
+        .is_some_and(|text| text.starts_with("multipart/report") || text.starts_with("message/"))
+    {
+        return Err(Why::Report);
+    }
+    match present(&["postern-reference", "x-loop"]) {
+        true => Err(Why::Loop),
+        false => Ok(()),
+    }
+}
+
+fn person(facts: &Facts<'_>, sender: &str) -> Result<(), Why> {
+    let (local, domain) = sender.rsplit_once('@').ok_or(Why::RoleAddress)?;
+    let local = local.to_lowercase();
+    if facts.our_domains.iter().any(|ours| ours.eq_ignore_ascii_case(domain)) {
+        return Err(Why::OwnAddress);
+    }
+    let base = local.split(['+', '=']).next().unwrap_or_default();
+    let role = ROLES.contains(&base)
+        || local.starts_with("owner-")
+        || local.ends_with("-request")
+        || local.ends_with("-owner")
+        || local.ends_with("-bounces")
+        || local.starts_with("bounce")
+        || local.starts_with("msprvs1=")
+        || local.starts_with("prvs=")
+        || local.starts_with("srs0=")
+        || local.starts_with("srs1=");
+    if role {
+        return Err(Why::RoleAddress);
+    }
+    // The answer goes to the envelope's sender: it must be the one whom the reader sees.
+    let view = message::view(&facts.message[..facts.header.body.min(facts.message.len())]);
+    let same = |one: &message::NameAddr| {
+        one.address.as_deref().is_some_and(|from| from.eq_ignore_ascii_case(sender))
+    };
+    match view.from.iter().any(same) {
+        true => Ok(()),
+        false => Err(Why::OtherSender),
+    }
+}
+
+fn named(facts: &Facts<'_>) -> Result<(), Why> {
+    let view = message::view(&facts.message[..facts.header.body.min(facts.message.len())]);
+    let people = view.to.iter().chain(&view.cc);
+    let mut named = people.filter_map(|one| one.address.as_deref());
+    let ours = |address: &str| facts.recipients.iter().any(|one| one.eq_ignore_ascii_case(address));
+    match named.any(ours) {
+        true => Ok(()),
+        false => Err(Why::NobodyNamed),
+    }
+}
+
+/// A field's value, in lower case and without blanks around it.
+fn value(facts: &Facts<'_>, name: &str) -> Option<String> {
+    let raw = facts.header.value(facts.message, name)?;
+    Some(String::from_utf8_lossy(raw).trim().to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::header::{GateLimits, gate};
+
+    const PLAIN: &str = "From: Rachel <rachel@outside.example>\r\nTo: dana@example.org\r\n\
+                         Subject: hello\r\n";
+
+    fn judge(header: &str, reverse_path: Option<&str>, authenticated: bool) -> Result<(), Why> {
+        let message = format!("{header}\r\ntext\r\n");
+        let facts = gate(message.as_bytes(), &GateLimits::default()).unwrap();
+        may_answer(&Facts {
+            reverse_path,
+            message: message.as_bytes(),
+            header: &facts,
+            authenticated,
+            our_domains: &["example.org".to_owned()],
+            recipients: &["dana@example.org".to_owned()],
+        })
+    }
+
+    const RACHEL: Option<&str> = Some("rachel@outside.example");
+
+    /// P-44, decision D2: the complete list.
+    #[test]
+    fn only_a_person_whose_domain_vouches_is_answered() {
+        assert_eq!(judge(PLAIN, RACHEL, true), Ok(()));
+        assert_eq!(judge(PLAIN, RACHEL, false), Err(Why::NotAuthenticated));
+        assert_eq!(judge(PLAIN, None, true), Err(Why::NullReversePath));
+        for (field, why) in FIELDS {
+            assert_eq!(judge(&format!("{PLAIN}{field}\r\n"), RACHEL, true), Err(why), "{field}");
+        }
+        assert_eq!(judge(&format!("{PLAIN}Auto-Submitted: no\r\n"), RACHEL, true), Ok(()));
+        for (sender, why) in SENDERS {
+            let header = PLAIN.replace("rachel@outside.example", sender);
+            assert_eq!(judge(&header, Some(sender), true), Err(why), "{sender}");
+        }
+        assert_eq!(judge(PLAIN, Some("eve@outside.example"), true), Err(Why::OtherSender));
+        let blind = PLAIN.replace("dana@example.org", "undisclosed@elsewhere.example");
+        assert_eq!(judge(&blind, RACHEL, true), Err(Why::NobodyNamed));
+    }
+
+    const FIELDS: [(&str, Why); 24] = [
+        ("Auto-Submitted: auto-replied", Why::AutoSubmitted),
+        ("Auto-Submitted: auto-generated; x=y", Why::AutoSubmitted),
+        ("AUTO-SUBMITTED:auto-notified", Why::AutoSubmitted),
+        ("Auto-Submitted: nothing", Why::AutoSubmitted),
+        ("List-Id: <a.b>", Why::List),
+        ("List-Unsubscribe: <mailto:x@y>", Why::List),
+        ("List-Post: NO", Why::List),
+        ("List-Help: x", Why::List),
+        ("List-Owner: x", Why::List),
+        ("List-Subscribe: x", Why::List),
+        ("List-Archive: x", Why::List),
+        ("Mailing-List: x", Why::List),
+        ("X-BeenThere: x", Why::List),
+        ("Precedence: bulk", Why::Bulk),
+        ("Precedence: LIST", Why::Bulk),
+        ("Precedence: junk", Why::Bulk),
+        ("X-Auto-Response-Suppress: All", Why::AutoSubmitted),
+        ("X-Autoreply: yes", Why::AutoSubmitted),
+        ("X-Autorespond: yes", Why::AutoSubmitted),
+        ("Feedback-ID: x", Why::AutoSubmitted),
+        ("Content-Type: multipart/report; report-type=delivery-status; boundary=x", Why::Report),
+        ("Content-Type: message/disposition-notification", Why::Report),
+        ("Postern-Reference: 01KAN-5Q7DC-8E2XV-M9T4H", Why::Loop),
+        ("X-Loop: dana@example.org", Why::Loop),
+    ];
+
+    const SENDERS: [(&str, Why); 14] = [
+        ("mailer-daemon@outside.example", Why::RoleAddress),
+        ("MAILER-DAEMON@outside.example", Why::RoleAddress),
+        ("noreply@outside.example", Why::RoleAddress),
+        ("no-reply+x@outside.example", Why::RoleAddress),
+        ("owner-list@outside.example", Why::RoleAddress),
+        ("list-request@outside.example", Why::RoleAddress),
+        ("list-owner@outside.example", Why::RoleAddress),
+        ("list-bounces@outside.example", Why::RoleAddress),
+        ("bounce-123@outside.example", Why::RoleAddress),
+        ("bounces@outside.example", Why::RoleAddress),
+        ("majordomo@outside.example", Why::RoleAddress),
+        ("postmaster@outside.example", Why::RoleAddress),
+        ("prvs=1234@outside.example", Why::RoleAddress),
+        ("omar@example.org", Why::OwnAddress),
+    ];
+
+    /// 10,000 forged or automatic messages, every combination of what gives them away: no answer.
+    #[test]
+    fn ten_thousand_forged_or_automatic_messages_get_no_answer() {
+        let mut judged = 0;
+        for round in 0..10_000_usize {
+            let (field, _) = FIELDS[round % FIELDS.len()];
+            let (sender, _) = SENDERS[round / 3 % SENDERS.len()];
+            let header = match round % 5 {
+                0 => format!("{PLAIN}{field}\r\nX-N: {round}\r\n"),
+                1 => PLAIN.replace("rachel@outside.example", sender),
+                2 => format!("X-N: {round}\r\n{PLAIN}"),
+                3 => PLAIN.replace("dana@example.org", &format!("{round}@elsewhere.example")),
+                _ => format!("{field}\r\n{PLAIN}"),
+            };
+            let (path, authenticated) = match round % 5 {
+                1 => (Some(sender), true),
+                2 => (RACHEL, false),
+                4 => (None, round % 2 == 0),
+                _ => (RACHEL, true),
+            };
+            assert!(judge(&header, path, authenticated).is_err(), "{header}");
+            judged += 1;
+        }
+        assert_eq!(judged, 10_000);
+    }
+}

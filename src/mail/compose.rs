@@ -1,0 +1,333 @@
+//! Writing letters, piece by piece: a file of any size never stands in memory.
+//!
+//! ```text
+//! header, text (and HTML beside it)          begin
+//! --boundary, part header, base64 lines …    file_head, Base64Lines; for each file
+//! --boundary--                               end
+//! ```
+//!
+//! Names, subjects and file names are encoded by mail-builder (RFC 2047, RFC 2231). No field can
+//! end its line early, there is never a Bcc, and no line has more than 998 octets (RFC 5322
+//! §2.1.1).
+
+use mail_builder::headers::Header;
+use mail_builder::headers::address::Address;
+use mail_builder::headers::content_type::ContentType;
+use mail_builder::headers::text::Text;
+use mail_builder::mime::MimePart;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+
+/// Somebody in a header field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mailbox {
+    pub name: Option<String>,
+    pub address: String,
+}
+
+/// Everything of a letter but its files.
+#[derive(Debug)]
+pub struct Letter<'a> {
+    pub from: Mailbox,
+    pub to: &'a [Mailbox],
+    pub cc: &'a [Mailbox],
+    pub reply_to: Option<&'a Mailbox>,
+    pub subject: &'a str,
+    pub date: OffsetDateTime,
+    /// Without its angle brackets, like every message id here.
+    pub message_id: &'a str,
+    pub in_reply_to: Option<&'a str>,
+    pub references: &'a [String],
+    /// The reference number, told in a field of its own.
+    pub reference: &'a str,
+    pub text: &'a str,
+    pub html: Option<&'a str>,
+    /// More fields; their values are single lines.
+    pub extra: &'a [(&'static str, String)],
+}
+
+/// One file of a letter.
+#[derive(Debug)]
+pub struct File<'a> {
+    pub name: &'a str,
+    pub content_type: &'a str,
+    pub size: u64,
+    pub content_id: Option<&'a str>,
+}
+
+/// The field that carries the reference number.
+pub const REFERENCE_FIELD: &str = "Postern-Reference";
+
+/// Everything up to the end of the text. With `has_files`, the files follow, divided by
+/// `boundary`, which must stand nowhere else.
+pub fn begin(letter: &Letter<'_>, has_files: bool, boundary: &str) -> Vec<u8> {
+    let mut out = head(letter);
+    if has_files {
+        let media = ContentType::new("multipart/mixed").attribute("boundary", boundary);
+        field(&mut out, "Content-Type", &media);
+        out.extend_from_slice(format!("\r\n--{boundary}\r\n").as_bytes());
+    }
+    body(letter).write_part(&mut out);
+    out
+}
+
+/// The header without what says how the body is made.
+fn head(letter: &Letter<'_>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(1024 + letter.text.len());
+    field(&mut out, "From", &address(&letter.from));
+    for (name, people) in [("To", letter.to), ("Cc", letter.cc)] {
+        if !people.is_empty() {
+            field(&mut out, name, &Address::new_list(people.iter().map(address).collect()));
+        }
+    }
+    if let Some(reply_to) = letter.reply_to {
+        field(&mut out, "Reply-To", &address(reply_to));
+    }
+    field(&mut out, "Subject", &Text::new(one_line(letter.subject)));
+    let date = letter.date.format(&Rfc2822).unwrap_or_default();
+    line(&mut out, "Date", &date);
+    line(&mut out, "Message-ID", &format!("<{}>", id(letter.message_id)));
+    if let Some(answered) = letter.in_reply_to {
+        line(&mut out, "In-Reply-To", &format!("<{}>", id(answered)));
+    }
+    if !letter.references.is_empty() {
+        let ids: Vec<String> =
+            letter.references.iter().map(|one| format!("<{}>", id(one))).collect();
+        line(&mut out, "References", &ids.join("\r\n "));
+    }
+    line(&mut out, REFERENCE_FIELD, &one_line(letter.reference));
+    for (name, value) in letter.extra {
+        line(&mut out, name, &one_line(value));
+    }
+    line(&mut out, "MIME-Version", "1.0");
+    out
+}
+
+fn body<'a>(letter: &Letter<'a>) -> MimePart<'a> {
+    let text = MimePart::new("text/plain", letter.text);
+    match letter.html {
+        None => text,
+        // The plain text first: the last one is preferred (RFC 2046 §5.1.4).
+        Some(html) => MimePart::new(
+            ContentType::new("multipart/alternative"),
+            vec![text, MimePart::new("text/html", html)],
+        ),
+    }
+}
+
+/// What stands before a file's base64 lines.
+pub fn file_head(file: &File<'_>, boundary: &str) -> Vec<u8> {
+    let mut out = format!("\r\n--{boundary}\r\n").into_bytes();
+    field(&mut out, "Content-Type", &ContentType::new(file.content_type));
+    let name = one_line(file.name);
+    let place = if file.content_id.is_some() { "inline" } else { "attachment" };
+    let disposition = ContentType::new(place)
+        .attribute("filename", name)
+        .attribute("size", file.size.to_string());
+    field(&mut out, "Content-Disposition", &disposition);
+    if let Some(content_id) = file.content_id {
+        line(&mut out, "Content-ID", &format!("<{}>", id(content_id)));
+    }
+    line(&mut out, "Content-Transfer-Encoding", "base64");
+    out.extend_from_slice(b"\r\n");
+    out
+}
+
+/// What stands behind the last file.
+pub fn end(boundary: &str) -> Vec<u8> {
+    format!("\r\n--{boundary}--\r\n").into_bytes()
+}
+
+fn field(out: &mut Vec<u8>, name: &str, value: &impl Header) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b": ");
+    value.write_header(out, name.len() + 2);
+}
+
+fn line(out: &mut Vec<u8>, name: &str, value: &str) {
+    out.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+}
+
+fn address(mailbox: &Mailbox) -> Address<'static> {
+    let name = mailbox.name.as_deref().map(one_line).filter(|name| !name.is_empty());
+    Address::new_address(name, one_line(&mailbox.address))
+}
+
+/// Nothing that could begin a line of its own.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// A message id holds neither blanks nor brackets (RFC 5322 §3.6.4).
+fn id(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() && !c.is_whitespace() && !"<>".contains(*c)).collect()
+}
+
+/// Base64 in lines of 76 (RFC 2045 §6.8), from octets that come in pieces.
+#[derive(Debug, Default)]
+pub struct Base64Lines {
+    waiting: Vec<u8>,
+}
+
+/// The octets of one line.
+const LINE_OCTETS: usize = 57;
+
+impl Base64Lines {
+    /// Takes octets; whole lines are appended to `out`.
+    pub fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) {
+        let mut rest = octets;
+        if !self.waiting.is_empty() {
+            let missing = (LINE_OCTETS - self.waiting.len()).min(rest.len());
+            self.waiting.extend_from_slice(&rest[..missing]);
+            rest = &rest[missing..];
+            if self.waiting.len() < LINE_OCTETS {
+                return;
+            }
+            encode_line(&self.waiting, out);
+            self.waiting.clear();
+        }
+        let mut lines = rest.chunks_exact(LINE_OCTETS);
+        for whole in &mut lines {
+            encode_line(whole, out);
+        }
+        self.waiting.extend_from_slice(lines.remainder());
+    }
+
+    /// Writes what is left.
+    pub fn finish(self, out: &mut Vec<u8>) {
+        if !self.waiting.is_empty() {
+            encode_line(&self.waiting, out);
+        }
+    }
+}
+
+fn encode_line(octets: &[u8], out: &mut Vec<u8>) {
+    const SYMBOLS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for group in octets.chunks(3) {
+        let bits = group.iter().fold(0_u32, |bits, octet| bits << 8 | u32::from(*octet))
+            << (8 * (3 - group.len()));
+        for at in 0..4 {
+            let symbol = SYMBOLS[(bits >> (18 - 6 * at)) as usize & 63];
+            out.push(if at <= group.len() { symbol } else { b'=' });
+        }
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::mail::header::{GateLimits, gate};
+    use crate::mail::message::{part_bytes, view};
+
+    fn letter<'a>(subject: &'a str, text: &'a str, to: &'a [Mailbox]) -> Letter<'a> {
+        Letter {
+            from: Mailbox {
+                name: Some("דנה לוי".to_owned()),
+                address: "dana@example.org".to_owned(),
+            },
+            to,
+            cc: &[],
+            reply_to: None,
+            subject,
+            date: OffsetDateTime::from_unix_timestamp(1_795_424_523).unwrap(),
+            message_id: "abc@example.org",
+            in_reply_to: Some("first@example.org"),
+            references: &[],
+            reference: "01KAN-5Q7DC-8E2XV-M9T4H",
+            text,
+            html: None,
+            extra: &[],
+        }
+    }
+
+    fn noa() -> Vec<Mailbox> {
+        vec![Mailbox { name: None, address: "noa@outside.example".to_owned() }]
+    }
+
+    fn write(letter: &Letter<'_>, files: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut out = begin(letter, !files.is_empty(), "xyz0");
+        for (name, octets) in files {
+            let size = octets.len() as u64;
+            let file = File { name, content_type: "application/pdf", size, content_id: None };
+            out.extend(file_head(&file, "xyz0"));
+            let mut lines = Base64Lines::default();
+            for piece in octets.chunks(10) {
+                lines.push(piece, &mut out);
+            }
+            lines.finish(&mut out);
+        }
+        if !files.is_empty() {
+            out.extend(end("xyz0"));
+        }
+        out
+    }
+
+    /// P-17: what is written reads back as it was, files of every kind of name and size too.
+    #[test]
+    fn a_letter_with_files_reads_back() {
+        let files: [(&str, &[u8]); 4] = [
+            ("empty.txt", b""),
+            ("one.bin", b"\0"),
+            ("דוח סופי.pdf", &[7; 1_000]),
+            ("a b.txt", b"abc"),
+        ];
+        let to = noa();
+        let html = Letter {
+            html: Some("<p>שלום</p>"),
+            ..letter("שלום, the contract", "שלום\n.\nbye\n", &to)
+        };
+        for letter in [letter("שלום, the contract", "שלום\n.\nbye\n", &to), html] {
+            let octets = write(&letter, &files);
+            gate(&octets, &GateLimits::default()).unwrap();
+            let read = view(&octets);
+            assert_eq!(read.subject, letter.subject);
+            assert_eq!(read.text.unwrap().replace("\r\n", "\n").trim_end(), letter.text.trim_end());
+            assert_eq!(read.from[0].name.as_deref(), Some("דנה לוי"));
+            assert_eq!(read.message_id.as_deref(), Some("abc@example.org"));
+            assert_eq!(read.in_reply_to, ["first@example.org"]);
+            assert_eq!(read.html.is_some(), letter.html.is_some());
+            assert_eq!(read.parts.len(), files.len());
+            for (part, (name, expected)) in read.parts.iter().zip(&files) {
+                assert_eq!(part.name, *name);
+                assert_eq!(part_bytes(&octets, part.index).unwrap().1, *expected);
+            }
+        }
+    }
+
+    proptest! {
+        /// Whatever stands in a field, it ends where it should.
+        #[test]
+        fn nothing_can_be_put_into_the_header(
+            subject in "\\PC{0,40}|[\r\n:a-zA-Z ]{0,40}",
+            name in "[\r\n<>\",;@a-z ]{0,30}",
+            reference in "[\r\na-z: ]{0,20}",
+        ) {
+            let to = [Mailbox { name: Some(name), address: "noa@outside.example".to_owned() }];
+            let letter = Letter { reference: &reference, ..letter(&subject, "text", &to) };
+            let octets = write(&letter, &[]);
+            let facts = gate(&octets, &GateLimits::default()).unwrap();
+            let names = ["from", "to", "subject", "date", "message-id", "in-reply-to",
+                "postern-reference", "mime-version", "content-type", "content-transfer-encoding"];
+            prop_assert!(facts.fields.len() <= names.len());
+            for line in octets.split(|octet| *octet == b'\n') {
+                prop_assert!(line.len() <= 999);
+            }
+        }
+
+        #[test]
+        fn pieces_of_any_size_encode_alike(octets: Vec<u8>, step in 1_usize..200) {
+            use base64::Engine;
+            let mut out = Vec::new();
+            let mut lines = Base64Lines::default();
+            for piece in octets.chunks(step) {
+                lines.push(piece, &mut out);
+            }
+            lines.finish(&mut out);
+            let text: String = String::from_utf8(out).unwrap().split("\r\n").collect();
+            prop_assert_eq!(base64::engine::general_purpose::STANDARD.decode(text).unwrap(), octets);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Receipts (RFC 8098): what became of a letter, for its sender outside. Never a word of it.
+
+use time::OffsetDateTime;
+
+use super::compose::{Letter, Mailbox, begin};
+
+/// What became of the letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// Its reader opened it.
+    Displayed,
+    /// Its reader rejected it unread.
+    Deleted,
+}
+
+/// A receipt.
+#[derive(Debug)]
+pub struct Mdn<'a> {
+    pub from: &'a str,
+    pub to: &'a str,
+    /// Who read or rejected.
+    pub recipient: &'a str,
+    /// As the sender gave it, `rfc822;…` (RFC 8098 §3.2.3).
+    pub original_recipient: Option<String>,
+    pub original_message_id: Option<&'a str>,
+    pub disposition: Disposition,
+    /// Sent without asking the reader.
+    pub automatic: bool,
+    pub reporting_ua: &'a str,
+    pub reference: &'a str,
+    pub date: OffsetDateTime,
+    pub message_id: &'a str,
+}
+
+/// Writes a receipt; it leaves from the null reverse-path (RFC 8098 §3).
+pub fn write(mdn: &Mdn<'_>) -> Vec<u8> {
+    let to = [Mailbox { name: None, address: mdn.to.to_owned() }];
+    let subject = match mdn.disposition {
+        Disposition::Displayed => format!("Read: {}", mdn.reference),
+        Disposition::Deleted => format!("Rejected unread: {}", mdn.reference),
+    };
+    let letter = Letter {
+        from: Mailbox { name: None, address: mdn.from.to_owned() },
+        to: &to,
+        cc: &[],
+        reply_to: None,
+        subject: &subject,
+        date: mdn.date,
+        message_id: mdn.message_id,
+        in_reply_to: mdn.original_message_id,
+        references: &[],
+        reference: mdn.reference,
+        text: &text(mdn),
+        html: None,
+        // RFC 3834 §5, so that nobody answers it by machine.
+        extra: &[("Auto-Submitted", "auto-replied".to_owned())],
+    };
+    let boundary = format!("receipt-{}", mdn.reference);
+    let mut out = begin(&letter, true, &boundary);
+    retype(&mut out);
+    out.extend_from_slice(
+        format!("\r\n--{boundary}\r\nContent-Type: message/disposition-notification\r\n\r\n")
+            .as_bytes(),
+    );
+    out.extend_from_slice(fields(mdn).as_bytes());
+    out.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+    out
+}
+
+/// RFC 8098 §3: the whole is a report of this kind.
+fn retype(out: &mut Vec<u8>) {
+    let text = String::from_utf8_lossy(out);
+    let report = "multipart/report; report-type=disposition-notification";
+    *out = text.replacen("multipart/mixed", report, 1).into_bytes();
+}
+
+fn text(mdn: &Mdn<'_>) -> String {
+    let what = match mdn.disposition {
+        Disposition::Displayed => "was opened",
+        Disposition::Deleted => "was rejected without being opened",
+    };
+    format!(
+        "Your letter to {} {what}.\n\nReference: {}\n\nThis says nothing about whether it was \
+         understood. Nobody reads answers to this message.\n",
+        mdn.recipient, mdn.reference
+    )
+}
+
+fn fields(mdn: &Mdn<'_>) -> String {
+    let mut fields = format!("Reporting-UA: {}; Postern\r\n", one_word(mdn.reporting_ua));
+    if let Some(original) = &mdn.original_recipient {
+        fields.push_str(&format!("Original-Recipient: {}\r\n", one_line(original)));
+    }
+    fields.push_str(&format!("Final-Recipient: rfc822;{}\r\n", one_line(mdn.recipient)));
+    if let Some(id) = mdn.original_message_id {
+        fields.push_str(&format!("Original-Message-ID: <{}>\r\n", one_word(id)));
+    }
+    let sent = if mdn.automatic {
+        "automatic-action/MDN-sent-automatically"
+    } else {
+        "manual-action/MDN-sent-manually"
+    };
+    let kind = match mdn.disposition {
+        Disposition::Displayed => "displayed",
+        Disposition::Deleted => "deleted",
+    };
+    fields.push_str(&format!("Disposition: {sent}; {kind}\r\n"));
+    fields
+}
+
+fn one_line(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
+fn one_word(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() && !c.is_whitespace() && !"<>".contains(*c)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::header::{GateLimits, gate};
+
+    /// P-47: RFC 8098's own form.
+    #[test]
+    fn a_receipt_has_the_form_of_the_standard() {
+        for (disposition, word) in
+            [(Disposition::Displayed, "displayed"), (Disposition::Deleted, "deleted")]
+        {
+            let octets = write(&Mdn {
+                from: "postmaster@example.org",
+                to: "rachel@outside.example",
+                recipient: "dana@example.org",
+                original_recipient: Some("rfc822;dana@example.org".to_owned()),
+                original_message_id: Some("x@outside.example\r\nBcc: y"),
+                disposition,
+                automatic: true,
+                reporting_ua: "Example Ltd",
+                reference: "01KAN-5Q7DC-8E2XV-M9T4H",
+                date: OffsetDateTime::UNIX_EPOCH,
+                message_id: "m@example.org",
+            });
+            gate(&octets, &GateLimits::default()).unwrap();
+            let text = String::from_utf8(octets).unwrap();
+            for part in [
+                "multipart/report; report-type=disposition-notification",
+                "Content-Type: message/disposition-notification\r\n",
+                "Final-Recipient: rfc822;dana@example.org\r\n",
+                "Original-Recipient: rfc822;dana@example.org\r\n",
+                "Original-Message-ID: <x@outside.exampleBcc:y>\r\n",
+                &format!("Disposition: automatic-action/MDN-sent-automatically; {word}\r\n"),
+                "Auto-Submitted: auto-replied\r\n",
+                "01KAN-5Q7DC-8E2XV-M9T4H",
+            ] {
+                assert!(text.contains(part), "{part}\n{text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,469 @@
+//! Mail to people outside about letters that wait here: the notification, and the acceptance of
+//! what they sent.
+//!
+//! A notification says who wrote, when, which number, how many wait and until when; it has one
+//! link, whose text is the address itself, on the root domain of the From address; no picture,
+//! no file, no word of urgency, and nothing of the letter, not even its subject.
+
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use super::compose::{Letter, Mailbox, begin};
+
+/// Why it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    New,
+    /// Once more, because the sender asked for it.
+    Again,
+    /// The account ends soon.
+    Expiring,
+}
+
+/// In which language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    English,
+    Hebrew,
+    /// Side by side, when the reader's is not known.
+    Both,
+}
+
+impl Language {
+    /// For pages that follow it (RFC 5646); `None` when it is not known.
+    pub fn tag(self) -> Option<&'static str> {
+        match self {
+            Language::English => Some("en"),
+            Language::Hebrew => Some("he"),
+            Language::Both => None,
+        }
+    }
+}
+
+/// What it says about the password (decision D1).
+#[derive(Clone, Copy)]
+pub enum HandOffText<'a> {
+    /// Good for the first sign-in.
+    Claim(&'a str),
+    /// Good as long as the account.
+    InMail(&'a str),
+    /// The sender tells it.
+    BySender,
+    /// The reader has a passphrase.
+    Claimed,
+}
+
+impl std::fmt::Debug for HandOffText<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HandOffText(…)")
+    }
+}
+
+/// A notification.
+#[derive(Debug)]
+pub struct Notification<'a> {
+    pub kind: Kind,
+    pub language: Language,
+    pub organisation: &'a str,
+    pub from_name: Option<&'a str>,
+    pub from_address: &'a str,
+    pub to: &'a str,
+    pub reference: &'a str,
+    pub sent: OffsetDateTime,
+    /// How many letters wait unopened.
+    pub waiting: u32,
+    pub until: OffsetDateTime,
+    pub link: &'a str,
+    /// Where one goes without the link.
+    pub site: &'a str,
+    pub login_name: &'a str,
+    pub hand_off: HandOffText<'a>,
+    pub phone: Option<&'a str>,
+    /// The administrator's own words.
+    pub extra_text: Option<&'a str>,
+    pub message_id: &'a str,
+    /// The notification that this one belongs to.
+    pub thread: Option<&'a str>,
+}
+
+/// Writes a notification.
+pub fn notification(notice: &Notification<'_>) -> Vec<u8> {
+    let blocks = match notice.language {
+        Language::English => vec![english(notice)],
+        Language::Hebrew => vec![hebrew(notice)],
+        Language::Both => vec![english(notice), hebrew(notice)],
+    };
+    let plain: Vec<String> = blocks.iter().map(Block::plain).collect();
+    let link = format!("\n{}\n", notice.link);
+    let text = format!("{}{link}\n{}", plain[0], footer(notice, &plain[1..]));
+    let html = html(notice, &blocks);
+    let name = notice.from_name.unwrap_or(notice.from_address);
+    let from_name = format!("{name} via {}", notice.organisation);
+    let (from, sender) = (
+        Mailbox { name: Some(from_name), address: notice.from_address.to_owned() },
+        Mailbox {
+            name: notice.from_name.map(str::to_owned),
+            address: notice.from_address.to_owned(),
+        },
+    );
+    let to = [Mailbox { name: None, address: notice.to.to_owned() }];
+    let letter = Letter {
+        from,
+        to: &to,
+        cc: &[],
+        reply_to: Some(&sender),
+        subject: &subject(notice, name),
+        date: notice.sent,
+        message_id: notice.message_id,
+        in_reply_to: notice.thread,
+        references: &[],
+        reference: notice.reference,
+        text: &text,
+        html: Some(&html),
+        extra: &[("Auto-Submitted", "auto-generated".to_owned())],
+    };
+    begin(&letter, false, "")
+}
+
+/// A paragraph for each thing it says.
+struct Block {
+    direction: &'static str,
+    language: &'static str,
+    paragraphs: Vec<String>,
+}
+
+impl Block {
+    fn plain(&self) -> String {
+        let mut text = self.paragraphs.join("\n\n");
+        text.push('\n');
+        text
+    }
+}
+
+fn footer(notice: &Notification<'_>, rest: &[String]) -> String {
+    let mut text = rest.join("\n");
+    if let Some(own) = notice.extra_text {
+        text.push('\n');
+        text.push_str(own);
+        text.push('\n');
+    }
+    text
+}
+
+fn subject(notice: &Notification<'_>, name: &str) -> String {
+    match (notice.kind, notice.language) {
+        (Kind::Expiring, Language::Hebrew) => format!("ההודעה מאת {name} תימחק בקרוב"),
+        (Kind::Expiring, _) => format!("A letter from {name} will be removed soon"),
+        (_, Language::Hebrew) => format!("{name} כתב/ה אליך"),
+        (_, _) => format!("A letter from {name}"),
+    }
+}
+
+/// `Fri 4 Dec 2026, 18:00 UTC`: the zone is always named.
+fn moment(at: OffsetDateTime) -> String {
+    let form = format_description!(
+        "[weekday repr:short] [day padding:none] [month repr:short] [year], [hour]:[minute] UTC"
+    );
+    at.format(form).unwrap_or_default()
+}
+
+/// The same in digits, which read alike in both directions.
+fn digits(at: OffsetDateTime) -> String {
+    let form = format_description!("[day].[month].[year] [hour]:[minute] UTC");
+    at.format(form).unwrap_or_default()
+}
+
+fn english(notice: &Notification<'_>) -> Block {
+    let who = who(notice);
+    let many = match notice.waiting {
+        1 => "1 letter waits".to_owned(),
+        n => format!("{n} letters wait"),
+    };
+    let mut paragraphs = vec![match notice.kind {
+        Kind::Expiring => format!("{who} wrote to you; the letter is about to be removed."),
+        _ => format!("{who} sent you a protected letter."),
+    }];
+    paragraphs.push(format!(
+        "Sent: {}\nReference: {}\n{many} for you, until {}.",
+        moment(notice.sent),
+        notice.reference,
+        moment(notice.until)
+    ));
+    paragraphs.push(match notice.hand_off {
+        HandOffText::Claim(password) => format!(
+            "Password for your first visit:\n{password}\nYou choose your own passphrase there; \
+             then this one opens nothing any more."
+        ),
+        HandOffText::InMail(password) => format!("Your password:\n{password}"),
+        HandOffText::BySender => format!("{} will tell you the password.", short(notice)),
+        HandOffText::Claimed => "Sign in with the passphrase that you chose.".to_owned(),
+    });
+    paragraphs.push(format!(
+        "{} is told when you open the letter or reject it, and nothing else.",
+        short(notice)
+    ));
+    paragraphs.push(format!(
+        "We never ask for your mail password. Without the link: type {} into your browser and \
+         sign in as {}.",
+        bare(notice.site),
+        notice.login_name
+    ));
+    if let Some(phone) = notice.phone {
+        paragraphs.push(format!("If in doubt, call {}: {phone}", notice.organisation));
+    }
+    paragraphs.push("To read it:".to_owned());
+    Block { direction: "ltr", language: "en", paragraphs }
+}
+
+fn hebrew(notice: &Notification<'_>) -> Block {
+    let who = who(notice);
+    let many = match notice.waiting {
+        1 => "הודעה אחת ממתינה".to_owned(),
+        n => format!("{n} הודעות ממתינות"),
+    };
+    let mut paragraphs = vec![match notice.kind {
+        Kind::Expiring => format!("{who} כתב/ה אליך; ההודעה תימחק בקרוב."),
+        _ => format!("{who} שלח/ה אליך הודעה מוגנת."),
+    }];
+    paragraphs.push(format!(
+        "נשלחה: {}\nמספר סימוכין: {}\n{many} לך, עד {}.",
+        digits(notice.sent),
+        notice.reference,
+        digits(notice.until)
+    ));
+    paragraphs.push(match notice.hand_off {
+        HandOffText::Claim(password) => format!(
+            "סיסמה לכניסה הראשונה:\n{password}\nשם תבחר/י סיסמה משלך; לאחר מכן סיסמה זו לא תפתח דבר."
+        ),
+        HandOffText::InMail(password) => format!("הסיסמה שלך:\n{password}"),
+        HandOffText::BySender => format!("{} ימסור/תמסור לך את הסיסמה.", short(notice)),
+        HandOffText::Claimed => "הכניסה היא בסיסמה שבחרת.".to_owned(),
+    });
+    paragraphs.push(format!(
+        "{} יקבל/תקבל אישור כשתפתח/י את ההודעה או תדחה/י אותה, ולא יותר.",
+        short(notice)
+    ));
+    paragraphs.push(format!(
+        "לעולם לא נבקש את סיסמת הדואר שלך. בלי הקישור: יש להקליד {} בדפדפן ולהיכנס בשם {}.",
+        bare(notice.site),
+        notice.login_name
+    ));
+    if let Some(phone) = notice.phone {
+        paragraphs.push(format!("במקרה של ספק, {}: {phone}", notice.organisation));
+    }
+    paragraphs.push("לקריאה:".to_owned());
+    Block { direction: "rtl", language: "he", paragraphs }
+}
+
+fn who(notice: &Notification<'_>) -> String {
+    match notice.from_name {
+        Some(name) => format!("{name} ({})", notice.from_address),
+        None => notice.from_address.to_owned(),
+    }
+}
+
+fn short<'a>(notice: &'a Notification<'_>) -> &'a str {
+    notice.from_name.unwrap_or(notice.from_address)
+}
+
+/// An address to type: without its scheme it is not a second link.
+fn bare(site: &str) -> &str {
+    site.strip_prefix("https://").unwrap_or(site)
+}
+
+fn html(notice: &Notification<'_>, blocks: &[Block]) -> String {
+    let mut out = String::from("<!doctype html><html><body>");
+    for (at, block) in blocks.iter().enumerate() {
+        out.push_str(&format!("<div dir=\"{}\" lang=\"{}\">", block.direction, block.language));
+        for paragraph in &block.paragraphs {
+            out.push_str(&format!("<p>{}</p>", escaped(paragraph).replace('\n', "<br>")));
+        }
+        out.push_str("</div>");
+        if at == 0 {
+            let link = escaped(notice.link);
+            out.push_str(&format!("<p dir=\"ltr\"><a href=\"{link}\">{link}</a></p>"));
+        }
+    }
+    if let Some(own) = notice.extra_text {
+        out.push_str(&format!("<p dir=\"auto\">{}</p>", escaped(own).replace('\n', "<br>")));
+    }
+    out.push_str("</body></html>");
+    out
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// That a letter from outside was accepted (P-44 to P-46).
+#[derive(Debug)]
+pub struct Accepted<'a> {
+    pub organisation: &'a str,
+    pub from: &'a str,
+    pub to: &'a str,
+    pub recipient: &'a str,
+    pub reference: &'a str,
+    pub at: OffsetDateTime,
+    /// When the recipient was last here, as exactly as it may be told.
+    pub last_interaction: Option<&'a str>,
+    /// Whether the last hop was encrypted.
+    pub tls: bool,
+    pub message_id: &'a str,
+    pub in_reply_to: Option<&'a str>,
+}
+
+/// Writes the notice; it never quotes the letter, whoever sent it.
+pub fn accepted(notice: &Accepted<'_>) -> Vec<u8> {
+    let mut text = format!(
+        "Your letter was accepted for {} on {}.\nReference: {}\n",
+        notice.recipient,
+        moment(notice.at),
+        notice.reference
+    );
+    if let Some(last) = notice.last_interaction {
+        text.push_str(&format!("The recipient was last here: {last}\n"));
+    }
+    text.push_str(match notice.tls {
+        true => {
+            "\nThe last part of its way was encrypted; whether the rest was, we cannot know. It \
+             travelled as ordinary mail.\n"
+        }
+        false => {
+            "\nWarning: it travelled unprotected. Others on its way could have read or changed \
+             it.\n"
+        }
+    });
+    text.push_str("\nIt is kept sealed here. Nobody reads answers to this message.\n");
+    let to = [Mailbox { name: None, address: notice.to.to_owned() }];
+    let letter = Letter {
+        from: Mailbox {
+            name: Some(notice.organisation.to_owned()),
+            address: notice.from.to_owned(),
+        },
+        to: &to,
+        cc: &[],
+        reply_to: None,
+        subject: &format!("Accepted: {}", notice.reference),
+        date: notice.at,
+        message_id: notice.message_id,
+        in_reply_to: notice.in_reply_to,
+        references: &[],
+        reference: notice.reference,
+        text: &text,
+        html: None,
+        extra: &[("Auto-Submitted", "auto-replied".to_owned())],
+    };
+    begin(&letter, false, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::header::{GateLimits, gate};
+    use crate::mail::message::view;
+
+    const LINK: &str = "https://mail.example.org/pickup/0123456789abcdefghjkmnpqrs";
+    const PASSWORD: &str = "abcde-fghjk-mnpqr-stvwx-yz012-3";
+
+    fn notice(
+        kind: Kind,
+        language: Language,
+        hand_off: HandOffText<'static>,
+    ) -> Notification<'static> {
+        Notification {
+            kind,
+            language,
+            organisation: "Example Ltd",
+            from_name: Some("דנה Levi"),
+            from_address: "dana@example.org",
+            to: "noa@outside.example",
+            reference: "01KAN-5Q7DC-8E2XV-M9T4H",
+            sent: OffsetDateTime::from_unix_timestamp(1_795_424_523).unwrap(),
+            waiting: 2,
+            until: OffsetDateTime::from_unix_timestamp(1_796_634_123).unwrap(),
+            link: LINK,
+            site: "https://mail.example.org",
+            login_name: "noa@outside.example",
+            hand_off,
+            phone: Some("+972 2 123 4567"),
+            extra_text: Some("Ask Mira <at the desk>."),
+            message_id: "m@example.org",
+            thread: None,
+        }
+    }
+
+    /// P-34: over every template and language, one link, on the root domain of From; no picture,
+    /// no file; everything that must be said is said, in text and in HTML.
+    #[test]
+    fn every_notification_keeps_the_rules() {
+        let hand_offs = [
+            HandOffText::Claim(PASSWORD),
+            HandOffText::InMail(PASSWORD),
+            HandOffText::BySender,
+            HandOffText::Claimed,
+        ];
+        for kind in [Kind::New, Kind::Again, Kind::Expiring] {
+            for language in [Language::English, Language::Hebrew, Language::Both] {
+                for hand_off in hand_offs {
+                    keeps_the_rules(&notice(kind, language, hand_off), hand_off);
+                }
+            }
+        }
+    }
+
+    fn keeps_the_rules(notice: &Notification<'_>, hand_off: HandOffText<'_>) {
+        let octets = notification(notice);
+        let facts = gate(&octets, &GateLimits::default()).unwrap();
+        assert_eq!(facts.value(&octets, "auto-submitted").unwrap().trim_ascii(), b"auto-generated");
+        let read = view(&octets);
+        let (text, html) = (read.text.unwrap(), read.html.unwrap());
+        assert!(read.parts.is_empty());
+        assert_eq!(read.from[0].address.as_deref(), Some("dana@example.org"));
+        assert_eq!(read.from[0].name.as_deref(), Some("דנה Levi via Example Ltd"));
+        assert_eq!(read.reply_to[0].address.as_deref(), Some("dana@example.org"));
+        assert_eq!(text.matches("://").count(), 1, "{text}");
+        assert_eq!(html.matches("href=").count(), 1, "{html}");
+        assert_eq!(html.matches("://").count(), 2, "the link, and its text: {html}");
+        assert!(html.contains(&format!("<a href=\"{LINK}\">{LINK}</a>")));
+        let host = LINK.split('/').nth(2).unwrap();
+        assert!(host.ends_with(".example.org"), "the root domain of From");
+        for forbidden in ["<img", "src=", "style=", "urgent", "immediately", "click"] {
+            assert!(!html.to_lowercase().contains(forbidden), "{forbidden}");
+        }
+        let shown = matches!(hand_off, HandOffText::Claim(_) | HandOffText::InMail(_));
+        for body in [&text, &html] {
+            assert!(body.contains("01KAN-5Q7DC-8E2XV-M9T4H") && body.contains("dana@example.org"));
+            assert!(body.contains("mail.example.org") && body.contains("noa@outside.example"));
+            assert!(body.contains("2026") && body.contains("UTC") && body.contains("+972"));
+            assert_eq!(body.contains(PASSWORD), shown);
+        }
+        assert!(html.contains("Mira &lt;at the desk&gt;"));
+        assert_eq!(html.contains("dir=\"rtl\" lang=\"he\""), notice.language != Language::English);
+        assert!(!text.contains("password=") && !LINK.contains('@'));
+    }
+
+    /// P-44, P-45, P-46.
+    #[test]
+    fn an_acceptance_says_what_it_may_and_warns() {
+        for (tls, last) in [(true, None), (false, Some("2026-11-20"))] {
+            let octets = accepted(&Accepted {
+                organisation: "Example Ltd",
+                from: "postmaster@example.org",
+                to: "rachel@outside.example",
+                recipient: "dana@example.org",
+                reference: "01KAN-5Q7DC-8E2XV-M9T4H",
+                at: OffsetDateTime::from_unix_timestamp(1_795_424_523).unwrap(),
+                last_interaction: last,
+                tls,
+                message_id: "m@example.org",
+                in_reply_to: Some("x@outside.example"),
+            });
+            gate(&octets, &GateLimits::default()).unwrap();
+            let text = view(&octets).text.unwrap();
+            assert!(text.contains("01KAN-5Q7DC-8E2XV-M9T4H"), "{text}");
+            assert_eq!(text.contains("travelled unprotected"), !tls);
+            assert_eq!(text.contains("2026-11-20"), last.is_some());
+            assert!(String::from_utf8_lossy(&octets).contains("Auto-Submitted: auto-replied"));
+        }
+    }
+}

@@ -1,0 +1,460 @@
+//! Drafts, and the files that go with them.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::gateway::policy::Choice as Policy;
+use crate::gateway::upload::{CHUNK_OCTETS_MAX, UploadView};
+use crate::gateway::{self, AnswerKind, DraftContent, DraftView};
+use crate::mail::reference::Reference;
+use crate::web::Weight;
+use crate::web::auth::Signed;
+use crate::web::body::{Id, Json, LetterJson, Octets, Params, Ref};
+use crate::web::error::{Problem, ProblemBody, Problems};
+
+use super::Done;
+
+/// Somebody a letter is for.
+#[derive(Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Addressee {
+    name: Option<String>,
+    address: String,
+}
+
+/// What a letter answers or forwards.
+#[derive(Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Answers {
+    reference: String,
+    kind: Kind,
+}
+
+/// In which way.
+#[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    Reply,
+    ReplyAll,
+    Forward,
+}
+
+/// What happens to a letter for somebody outside.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Choice {
+    /// It is not sent.
+    Refuse,
+    /// It leaves in clear once the sender said yes.
+    Ask,
+    /// It waits in a temporary account.
+    Portal,
+    /// It leaves in clear.
+    Plain,
+    /// It leaves over TLS that can be verified, or not at all.
+    VerifiedTls,
+}
+
+/// A letter being written.
+#[derive(Clone, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Content {
+    #[serde(default)]
+    to: Vec<Addressee>,
+    #[serde(default)]
+    cc: Vec<Addressee>,
+    #[serde(default)]
+    bcc: Vec<Addressee>,
+    #[serde(default)]
+    subject: String,
+    #[serde(default)]
+    text: String,
+    /// Paragraphs, emphasis, lists, quotations, links; anything else is taken out.
+    #[serde(default)]
+    html: Option<String>,
+    /// Uploads, in order.
+    #[serde(default)]
+    attachments: Vec<String>,
+    #[serde(default)]
+    answers: Option<Answers>,
+    /// What the sender wants for single recipients, by address.
+    #[serde(default)]
+    choices: BTreeMap<String, Choice>,
+}
+
+/// A letter over a version of its draft.
+#[derive(Deserialize, ToSchema)]
+pub struct Save {
+    #[serde(flatten)]
+    content: Content,
+    /// The version that this is an edit of.
+    version: u32,
+}
+
+/// A draft.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Draft {
+    id: String,
+    version: u32,
+    #[schema(format = DateTime)]
+    saved_at: String,
+    #[serde(flatten)]
+    content: Content,
+    uploads: Vec<Upload>,
+}
+
+/// Drafts, the latest first.
+#[derive(Serialize, ToSchema)]
+pub struct Drafts {
+    items: Vec<Draft>,
+}
+
+/// A file that is to come.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewUpload {
+    name: String,
+    #[serde(rename = "type", default)]
+    media: String,
+    /// In octets.
+    size: u64,
+}
+
+/// A file, whole or on its way in.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Upload {
+    id: String,
+    name: String,
+    #[serde(rename = "type")]
+    media: String,
+    size: u64,
+    /// How much has come; the next piece begins here.
+    received: u64,
+    /// The largest piece.
+    chunk_octets: usize,
+}
+
+/// Where a piece begins.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Offset {
+    offset: u64,
+}
+
+/// How a letter is answered.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct How {
+    #[param(inline)]
+    kind: Kind,
+}
+
+impl From<Choice> for Policy {
+    fn from(choice: Choice) -> Policy {
+        match choice {
+            Choice::Refuse => Policy::Refuse,
+            Choice::Ask => Policy::Ask,
+            Choice::Portal => Policy::Portal,
+            Choice::Plain => Policy::Plain,
+            Choice::VerifiedTls => Policy::VerifiedTls,
+        }
+    }
+}
+
+impl From<Policy> for Choice {
+    fn from(choice: Policy) -> Choice {
+        match choice {
+            Policy::Refuse => Choice::Refuse,
+            Policy::Ask => Choice::Ask,
+            Policy::Portal => Choice::Portal,
+            Policy::Plain => Choice::Plain,
+            Policy::VerifiedTls => Choice::VerifiedTls,
+        }
+    }
+}
+
+impl From<Kind> for AnswerKind {
+    fn from(kind: Kind) -> AnswerKind {
+        match kind {
+            Kind::Reply => AnswerKind::Reply,
+            Kind::ReplyAll => AnswerKind::ReplyAll,
+            Kind::Forward => AnswerKind::Forward,
+        }
+    }
+}
+
+impl Answers {
+    /// As the core has it; a number that cannot be right is a mistake of the client's.
+    pub fn read(&self) -> Result<gateway::Answers, Problem> {
+        let reference: Result<Reference, _> = self.reference.parse();
+        let reference = reference.map_err(|error| Problem::invalid(format!("{error}.")))?;
+        Ok(gateway::Answers { letter: reference.to_bytes(), kind: self.kind.into() })
+    }
+
+    fn of(answers: &gateway::Answers) -> Option<Answers> {
+        let kind = match answers.kind {
+            AnswerKind::Reply => Kind::Reply,
+            AnswerKind::ReplyAll => Kind::ReplyAll,
+            AnswerKind::Forward => Kind::Forward,
+        };
+        let reference = Reference::from_bytes(answers.letter)?.to_string();
+        Some(Answers { reference, kind })
+    }
+}
+
+impl Content {
+    fn read(self) -> Result<DraftContent, Problem> {
+        let people = |list: Vec<Addressee>| {
+            let one = |Addressee { name, address }| gateway::draft::Addressee { name, address };
+            list.into_iter().map(one).collect()
+        };
+        Ok(DraftContent {
+            to: people(self.to),
+            cc: people(self.cc),
+            bcc: people(self.bcc),
+            subject: self.subject,
+            text: self.text,
+            html: self.html,
+            attachments: self.attachments,
+            answers: self.answers.as_ref().map(Answers::read).transpose()?,
+            choices: self.choices.into_iter().map(|(key, one)| (key, one.into())).collect(),
+        })
+    }
+
+    fn of(content: DraftContent) -> Content {
+        let people = |list: Vec<gateway::draft::Addressee>| {
+            let one = |gateway::draft::Addressee { name, address }| Addressee { name, address };
+            list.into_iter().map(one).collect()
+        };
+        Content {
+            to: people(content.to),
+            cc: people(content.cc),
+            bcc: people(content.bcc),
+            subject: content.subject,
+            text: content.text,
+            html: content.html,
+            attachments: content.attachments,
+            answers: content.answers.as_ref().and_then(Answers::of),
+            choices: content.choices.into_iter().map(|(key, one)| (key, one.into())).collect(),
+        }
+    }
+}
+
+impl From<DraftView> for Draft {
+    fn from(view: DraftView) -> Draft {
+        Draft {
+            id: view.id,
+            version: view.version,
+            saved_at: view.saved.to_rfc3339(),
+            content: Content::of(view.content),
+            uploads: view.uploads.into_iter().map(Upload::from).collect(),
+        }
+    }
+}
+
+impl From<UploadView> for Upload {
+    fn from(view: UploadView) -> Upload {
+        Upload {
+            id: view.id,
+            name: view.name,
+            media: view.content_type,
+            size: view.size,
+            received: view.received,
+            chunk_octets: CHUNK_OCTETS_MAX,
+        }
+    }
+}
+
+/// Save a new draft.
+#[utoipa::path(
+    post,
+    path = "/api/drafts",
+    tag = "drafts",
+    operation_id = "draftCreate",
+    request_body = Content,
+    responses((status = 201, description = "The draft", body = Draft), Problems)
+)]
+pub async fn create(
+    signed: Signed,
+    LetterJson(content): LetterJson<Content>,
+) -> Result<(StatusCode, axum::Json<Draft>), Problem> {
+    let content = content.read()?;
+    let made =
+        signed.run(Weight::Records, move |gateway, actor| gateway.draft_create(actor, &content));
+    Ok((StatusCode::CREATED, axum::Json(made.await?.into())))
+}
+
+/// List the drafts, the latest first.
+#[utoipa::path(
+    get,
+    path = "/api/drafts",
+    tag = "drafts",
+    operation_id = "drafts",
+    responses((status = 200, description = "The drafts", body = Drafts), Problems)
+)]
+pub async fn list(signed: Signed) -> Result<axum::Json<Drafts>, Problem> {
+    let views = signed.run(Weight::Records, |gateway, actor| gateway.draft_list(actor)).await?;
+    Ok(axum::Json(Drafts { items: views.into_iter().map(Draft::from).collect() }))
+}
+
+/// Get one draft.
+#[utoipa::path(
+    get,
+    path = "/api/drafts/{id}",
+    tag = "drafts",
+    operation_id = "draft",
+    params(("id" = String, Path, description = "The draft's id")),
+    responses((status = 200, description = "The draft", body = Draft), Problems)
+)]
+pub async fn read(Id(id): Id, signed: Signed) -> Result<axum::Json<Draft>, Problem> {
+    let view = signed.run(Weight::Records, move |gateway, actor| gateway.draft(actor, &id));
+    Ok(axum::Json(view.await?.into()))
+}
+
+/// Save a draft over the version that was edited; `edited-elsewhere` (409) over another.
+#[utoipa::path(
+    put,
+    path = "/api/drafts/{id}",
+    tag = "drafts",
+    operation_id = "draftSave",
+    params(("id" = String, Path, description = "The draft's id")),
+    request_body = Save,
+    responses(
+        (status = 200, description = "The draft", body = Draft),
+        (status = 409, description = "It was changed elsewhere", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
+)]
+pub async fn save(
+    Id(id): Id,
+    signed: Signed,
+    LetterJson(save): LetterJson<Save>,
+) -> Result<axum::Json<Draft>, Problem> {
+    let content = save.content.read()?;
+    let saved = signed.run(Weight::Records, move |gateway, actor| {
+        gateway.draft_save(actor, &id, save.version, &content)
+    });
+    Ok(axum::Json(saved.await?.into()))
+}
+
+/// Delete a draft and its files.
+#[utoipa::path(
+    delete,
+    path = "/api/drafts/{id}",
+    tag = "drafts",
+    operation_id = "draftDelete",
+    params(("id" = String, Path, description = "The draft's id")),
+    responses(Done, Problems)
+)]
+pub async fn delete(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
+    signed.run(Weight::Records, move |gateway, actor| gateway.draft_delete(actor, &id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Begin an answer to an opened letter, or forward it: recipients, subject and quotation are
+/// filled in.
+#[utoipa::path(
+    post,
+    path = "/api/drafts/from/{ref}",
+    tag = "drafts",
+    operation_id = "draftFrom",
+    params(("ref" = String, Path, description = "The reference number"), How),
+    responses(
+        (status = 201, description = "The draft", body = Draft),
+        (status = 409, description = "The letter was not opened yet", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
+)]
+pub async fn from(
+    Ref(reference): Ref,
+    Params(how): Params<How>,
+    signed: Signed,
+) -> Result<(StatusCode, axum::Json<Draft>), Problem> {
+    let made = signed.run(Weight::Content, move |gateway, actor| {
+        gateway.draft_from(actor, reference, how.kind.into())
+    });
+    Ok((StatusCode::CREATED, axum::Json(made.await?.into())))
+}
+
+/// Begin a file.
+#[utoipa::path(
+    post,
+    path = "/api/uploads",
+    tag = "drafts",
+    operation_id = "uploadBegin",
+    request_body = NewUpload,
+    responses((status = 201, description = "The file", body = Upload), Problems)
+)]
+pub async fn upload_begin(
+    signed: Signed,
+    Json(new): Json<NewUpload>,
+) -> Result<(StatusCode, axum::Json<Upload>), Problem> {
+    let begun = signed.run(Weight::Records, move |gateway, actor| {
+        gateway.upload_begin(actor, &new.name, &new.media, new.size)
+    });
+    Ok((StatusCode::CREATED, axum::Json(begun.await?.into())))
+}
+
+/// Get how far a file has come.
+#[utoipa::path(
+    get,
+    path = "/api/uploads/{id}",
+    tag = "drafts",
+    operation_id = "upload",
+    params(("id" = String, Path, description = "The file's id")),
+    responses((status = 200, description = "The file", body = Upload), Problems)
+)]
+pub async fn upload(Id(id): Id, signed: Signed) -> Result<axum::Json<Upload>, Problem> {
+    let view = signed.run(Weight::Records, move |gateway, actor| gateway.upload(actor, &id));
+    Ok(axum::Json(view.await?.into()))
+}
+
+/// Add a piece of a file, where it stands; `wrong-offset` (409) elsewhere.
+#[utoipa::path(
+    put,
+    path = "/api/uploads/{id}/content",
+    tag = "drafts",
+    operation_id = "uploadAppend",
+    params(("id" = String, Path, description = "The file's id"), Offset),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses(
+        (status = 200, description = "The file", body = Upload),
+        (status = 409, description = "It stands elsewhere", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
+)]
+pub async fn upload_append(
+    Id(id): Id,
+    Params(Offset { offset }): Params<Offset>,
+    signed: Signed,
+    Octets(octets): Octets,
+) -> Result<axum::Json<Upload>, Problem> {
+    let done = signed.run(Weight::Records, move |gateway, actor| {
+        gateway.upload_append(actor, &id, offset, &octets)
+    });
+    Ok(axum::Json(done.await?.into()))
+}
+
+/// Delete a file.
+#[utoipa::path(
+    delete,
+    path = "/api/uploads/{id}",
+    tag = "drafts",
+    operation_id = "uploadDelete",
+    params(("id" = String, Path, description = "The file's id")),
+    responses(Done, Problems)
+)]
+pub async fn upload_delete(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
+    signed.run(Weight::Records, move |gateway, actor| gateway.upload_delete(actor, &id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

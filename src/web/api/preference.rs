@@ -1,0 +1,161 @@
+//! Preferences: what is in force, whose wish it is, and whether it can be changed (P-16).
+
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use crate::gateway::preference::{PreferencesChange, PreferencesView, Setting};
+use crate::gateway::{AcceptFrom, ConfirmOutside, LastInteraction};
+use crate::web::Weight;
+use crate::web::auth::Signed;
+use crate::web::body::Json;
+use crate::web::error::{Problem, Problems};
+
+use super::draft::Choice;
+
+/// Every preference.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Preferences {
+    /// How long a letter can be taken back, in seconds.
+    undo_secs: Value<u32>,
+    /// What happens to letters for outside; `null`: what the system says.
+    choice: Value<Option<Choice>>,
+    /// What outside senders learn of when one was last here: `never`, `day` or `exact`.
+    last_interaction: Value<String>,
+    /// Whether outside senders learn what became of a letter: `never`, `ask`, `known`, `always`.
+    confirm_outside: Value<String>,
+    /// Whose letters are taken: `inside`, `outside` or `both`.
+    accept_from: Value<String>,
+}
+
+/// A value, and where it comes from.
+#[derive(Serialize, ToSchema)]
+pub struct Value<T: ToSchema> {
+    value: T,
+    /// `own`, or `system`.
+    source: String,
+    /// The administrator allows no other.
+    fixed: bool,
+}
+
+/// What to change; `null` follows the system again, what is left out stays.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Change {
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<u32>)]
+    undo_secs: Option<Option<u32>>,
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<Choice>)]
+    choice: Option<Option<Choice>>,
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    last_interaction: Option<Option<LastInteraction>>,
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    confirm_outside: Option<Option<ConfirmOutside>>,
+    #[schema(value_type = Option<String>)]
+    accept_from: Option<Accept>,
+}
+
+/// Whose letters are taken.
+#[derive(Clone, Copy, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Accept {
+    Inside,
+    Outside,
+    Both,
+}
+
+/// What is there, be it `null`; what is left out is `None`.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+impl<T: ToSchema> Value<T> {
+    fn of<S>(setting: Setting<S>, shown: impl FnOnce(S) -> T) -> Value<T> {
+        Value {
+            value: shown(setting.value),
+            source: if setting.own { "own" } else { "system" }.to_owned(),
+            fixed: setting.fixed,
+        }
+    }
+}
+
+impl From<PreferencesView> for Preferences {
+    fn from(view: PreferencesView) -> Preferences {
+        Preferences {
+            undo_secs: Value::of(view.undo_secs, |secs| secs),
+            choice: Value::of(view.choice, |choice| choice.map(Choice::from)),
+            last_interaction: Value::of(view.last_interaction, |value| {
+                match value {
+                    LastInteraction::Never => "never",
+                    LastInteraction::Day => "day",
+                    LastInteraction::Exact => "exact",
+                }
+                .to_owned()
+            }),
+            confirm_outside: Value::of(view.confirm_outside, |value| {
+                match value {
+                    ConfirmOutside::Never => "never",
+                    ConfirmOutside::Ask => "ask",
+                    ConfirmOutside::Known => "known",
+                    ConfirmOutside::Always => "always",
+                }
+                .to_owned()
+            }),
+            accept_from: Value::of(view.accept_from, |value| {
+                match value {
+                    AcceptFrom::Inside => "inside",
+                    AcceptFrom::Outside => "outside",
+                    AcceptFrom::Both => "both",
+                }
+                .to_owned()
+            }),
+        }
+    }
+}
+
+/// Get the preferences in force.
+#[utoipa::path(
+    get,
+    path = "/api/preferences",
+    tag = "preferences",
+    operation_id = "preferences",
+    responses((status = 200, description = "The preferences", body = Preferences), Problems)
+)]
+pub async fn read(signed: Signed) -> Result<axum::Json<Preferences>, Problem> {
+    let view = signed.run(Weight::Records, |gateway, actor| gateway.preferences(actor)).await?;
+    Ok(axum::Json(view.into()))
+}
+
+/// Change preferences; what the administrator fixed is refused (403).
+#[utoipa::path(
+    patch,
+    path = "/api/preferences",
+    tag = "preferences",
+    operation_id = "preferencesChange",
+    request_body = Change,
+    responses((status = 200, description = "The preferences", body = Preferences), Problems)
+)]
+pub async fn change(
+    signed: Signed,
+    Json(change): Json<Change>,
+) -> Result<axum::Json<Preferences>, Problem> {
+    let change = PreferencesChange {
+        undo_secs: change.undo_secs,
+        choice: change.choice.map(|choice| choice.map(Into::into)),
+        last_interaction: change.last_interaction,
+        confirm_outside: change.confirm_outside,
+        accept_from: change.accept_from.map(|accept| match accept {
+            Accept::Inside => AcceptFrom::Inside,
+            Accept::Outside => AcceptFrom::Outside,
+            Accept::Both => AcceptFrom::Both,
+        }),
+    };
+    let view = signed
+        .run(Weight::Records, move |gateway, actor| gateway.preferences_change(actor, &change));
+    Ok(axum::Json(view.await?.into()))
+}

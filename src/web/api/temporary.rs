@@ -1,0 +1,244 @@
+//! Temporary accounts: for who sponsors them, and for the outsider before and at the end.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::gateway::pickup::{PickupState, PickupView};
+use crate::gateway::{self, HandOff, Password};
+use crate::web::auth::Signed;
+use crate::web::body::{Id, Json, Ref};
+use crate::web::error::{Problem, Problems};
+use crate::web::{Web, Weight};
+
+use super::Done;
+use super::submission::Temporary;
+
+/// The accounts that one sponsors.
+#[derive(Serialize, ToSchema)]
+pub struct Temporaries {
+    items: Vec<Temporary>,
+}
+
+/// What a notification's link says.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Pickup {
+    organisation: String,
+    /// `waiting`, `claimed`, `expired` or `revoked`.
+    state: String,
+    from: From,
+    reference: String,
+    #[schema(format = DateTime)]
+    sent_at: String,
+    #[schema(format = DateTime)]
+    until: String,
+    /// Letters not opened yet.
+    waiting: u64,
+    login_name: Option<String>,
+    /// `claim`, `in-mail` or `by-sender`.
+    hand_off: String,
+    phone: Option<String>,
+    language: Option<String>,
+}
+
+/// Who wrote.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PickupFrom)]
+pub struct From {
+    name: Option<String>,
+    address: String,
+}
+
+/// Nothing to say.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// Whether a letter with a number was sent from here.
+#[derive(Serialize, ToSchema)]
+pub struct Verified {
+    sent: bool,
+    #[schema(format = DateTime)]
+    at: Option<String>,
+}
+
+/// The password once more.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteAccount {
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+}
+
+impl std::convert::From<PickupView> for Pickup {
+    fn from(view: PickupView) -> Pickup {
+        Pickup {
+            organisation: view.organisation,
+            state: match view.state {
+                PickupState::Waiting => "waiting",
+                PickupState::Claimed => "claimed",
+                PickupState::Expired => "expired",
+                PickupState::Revoked => "revoked",
+            }
+            .to_owned(),
+            from: From {
+                name: view.from_name.filter(|name| !name.is_empty()),
+                address: view.from_address,
+            },
+            reference: view.reference.to_string(),
+            sent_at: view.sent.to_rfc3339(),
+            until: view.until.to_rfc3339(),
+            waiting: view.waiting,
+            login_name: view.login_name,
+            hand_off: match view.hand_off {
+                HandOff::Claim => "claim",
+                HandOff::InMail => "in-mail",
+                HandOff::BySender => "by-sender",
+            }
+            .to_owned(),
+            phone: view.phone,
+            language: view.language.map(str::to_owned),
+        }
+    }
+}
+
+/// List the temporary accounts that the asker sponsors.
+#[utoipa::path(
+    get,
+    path = "/api/temporary",
+    tag = "temporary accounts",
+    operation_id = "temporaries",
+    responses((status = 200, description = "The accounts", body = Temporaries), Problems)
+)]
+pub async fn list(signed: Signed) -> Result<axum::Json<Temporaries>, Problem> {
+    let views =
+        signed.run(Weight::Records, |gateway, actor| gateway.temporary_list(Some(actor))).await?;
+    Ok(axum::Json(Temporaries { items: views.into_iter().map(Temporary::from).collect() }))
+}
+
+/// Renew an account for another full period.
+#[utoipa::path(
+    post,
+    path = "/api/temporary/{id}/renew",
+    tag = "temporary accounts",
+    operation_id = "temporaryRenew",
+    params(("id" = String, Path, description = "The account's id")),
+    responses((status = 200, description = "The account", body = Temporary), Problems)
+)]
+pub async fn renew(Id(id): Id, signed: Signed) -> Result<axum::Json<Temporary>, Problem> {
+    let view =
+        signed.run(Weight::Records, move |gateway, actor| gateway.temporary_renew(actor, &id));
+    Ok(axum::Json(view.await?.into()))
+}
+
+/// Send the notification again.
+#[utoipa::path(
+    post,
+    path = "/api/temporary/{id}/resend",
+    tag = "temporary accounts",
+    operation_id = "temporaryResend",
+    params(("id" = String, Path, description = "The account's id")),
+    responses((status = 202, description = "It is on its way"), Problems)
+)]
+pub async fn resend(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
+    signed.run(Weight::Records, move |gateway, actor| gateway.temporary_resend(actor, &id)).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// End an account now.
+#[utoipa::path(
+    post,
+    path = "/api/temporary/{id}/revoke",
+    tag = "temporary accounts",
+    operation_id = "temporaryRevoke",
+    params(("id" = String, Path, description = "The account's id")),
+    responses(Done, Problems)
+)]
+pub async fn revoke(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
+    signed.run(Weight::Records, move |gateway, actor| gateway.temporary_revoke(actor, &id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Get what a notification's link says. Following it changes nothing.
+#[utoipa::path(
+    get,
+    path = "/api/pickup/{token}",
+    tag = "temporary accounts",
+    operation_id = "pickup",
+    security(()),
+    params(("token" = String, Path, description = "From the link")),
+    responses((status = 200, description = "What waits, and from whom", body = Pickup), Problems)
+)]
+pub async fn pickup(
+    State(web): State<Web>,
+    Path(token): Path<String>,
+) -> Result<axum::Json<Pickup>, Problem> {
+    let view = web.run(Weight::Records, move |gateway| gateway.pickup(&token)).await?;
+    Ok(axum::Json(view.into()))
+}
+
+/// Ask the sender to send it again, when the account is gone. Once a day.
+#[utoipa::path(
+    post,
+    path = "/api/pickup/{token}/ask",
+    tag = "temporary accounts",
+    operation_id = "pickupAsk",
+    security(()),
+    params(("token" = String, Path, description = "From the link")),
+    request_body = Nothing,
+    responses((status = 202, description = "The sender is asked"), Problems)
+)]
+pub async fn ask(
+    State(web): State<Web>,
+    Path(token): Path<String>,
+    Json(Nothing {}): Json<Nothing>,
+) -> Result<StatusCode, Problem> {
+    web.run(Weight::Records, move |gateway| gateway.pickup_ask(&token)).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Say whether a letter with this number was sent from here; never by whom.
+#[utoipa::path(
+    get,
+    path = "/api/verify/{ref}",
+    tag = "temporary accounts",
+    operation_id = "verify",
+    security(()),
+    params(("ref" = String, Path, description = "The reference number")),
+    responses((status = 200, description = "Whether, and when", body = Verified), Problems)
+)]
+pub async fn verify(
+    State(web): State<Web>,
+    Ref(reference): Ref,
+) -> Result<axum::Json<Verified>, Problem> {
+    let at = web.run(Weight::Records, move |gateway| gateway.reference_verify(reference)).await?;
+    Ok(axum::Json(Verified { sent: at.is_some(), at: at.map(|at| at.to_rfc3339()) }))
+}
+
+/// Delete the temporary account that is signed in, with everything in it.
+#[utoipa::path(
+    delete,
+    path = "/api/account",
+    tag = "temporary accounts",
+    operation_id = "accountDelete",
+    request_body = DeleteAccount,
+    responses(Done, Problems)
+)]
+pub async fn delete_account(
+    signed: Signed,
+    Json(delete): Json<DeleteAccount>,
+) -> Result<StatusCode, Problem> {
+    let password = Password::new(delete.password.expose_secret());
+    let password = password.map_err(|_| Problem::bad_credentials())?;
+    let done = signed.run(Weight::Records, move |gateway, actor| {
+        match gateway.temporary_delete(actor, &password) {
+            Err(gateway::Error::Refused) => Err(Problem::bad_credentials()),
+            other => other.map_err(Problem::from),
+        }
+    });
+    done.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
