@@ -19,6 +19,7 @@ pub mod store;
 
 pub mod gateway;
 
+pub mod relay;
 pub mod smtp;
 pub mod web;
 

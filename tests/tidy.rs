@@ -17,6 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("smtp", &["gateway", "mail", "net", "config", "clock", "telemetry"]),
     ("web", &["gateway", "mail", "net", "config", "clock", "telemetry"]),
     ("control", &["gateway", "mail", "net", "config", "clock"]),
+    ("relay", &["gateway", "mail", "net", "config", "clock", "telemetry"]),
     ("jobs", &["gateway", "config", "clock"]),
     ("client", &["mail", "config"]),
 ];

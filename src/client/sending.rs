@@ -126,8 +126,12 @@ impl Client {
         let path = "/api/submissions";
         let (status, octets) =
             self.send_with(Method::POST, path, &key, Body::Json(body.clone())).await?;
-        let asked = consent(status, &octets).filter(|_| yes);
-        let Some(asked) = asked else { return parsed(status, octets) };
+        let Some(asked) = consent(status, &octets) else { return parsed(status, octets) };
+        if !yes {
+            let detail = format!("unprotected to {}: say --yes", asked.addresses.join(", "));
+            let (status, code) = (status.as_u16(), "consent-required".to_owned());
+            return Err(Error::Refused { status, code, detail });
+        }
         body["consent"] = asked.token.into();
         body["typed"] = asked.typed.into();
         let (status, octets) = self.send_with(Method::POST, path, &key, Body::Json(body)).await?;

@@ -9,6 +9,7 @@ mod https;
 mod log;
 mod outgoing;
 mod passwords;
+mod relay;
 mod server;
 mod sessions;
 mod smtp;
@@ -30,6 +31,7 @@ pub use outgoing::{
     Queue, Rule, Temporary,
 };
 pub use passwords::Passwords;
+pub use relay::{Dkim, DkimKey, Dns, Dnssec, Relay, SmarthostTls};
 pub use server::Server;
 pub use sessions::Sessions;
 pub use smtp::Smtp;
@@ -50,6 +52,9 @@ pub struct Config {
     pub notification: Notification,
     pub answers: Answers,
     pub queue: Queue,
+    pub dns: Dns,
+    pub relay: Relay,
+    pub dkim: Dkim,
     pub passwords: Passwords,
     pub store: Store,
     pub log: Log,
@@ -134,6 +139,8 @@ impl Config {
         self.temporary.check()?;
         self.notification.check()?;
         self.queue.check()?;
+        self.dns.check()?;
+        self.relay.check()?;
         self.passwords.check()?;
         self.store.check()?;
         self.log.check()

@@ -16,6 +16,13 @@ pub struct Smtp {
     /// Refuse mail from who does not use STARTTLS first (530). Much of the world's mail still
     /// arrives in clear; it is marked as such where this is off.
     pub require_tls: bool,
+    /// Ask DNS who vouches for each message (SPF, DKIM, DMARC).
+    pub authentication: bool,
+    /// How long that may take, in seconds.
+    pub authentication_timeout_secs: u64,
+    /// Relays of our own, as addresses or prefixes (`192.0.2.0/24`): what they hand over was
+    /// authenticated by them, and nothing is asked.
+    pub trusted_relays: Vec<String>,
     /// Wait this long before the greeting, in milliseconds, and refuse who talks earlier; 0:
     /// greet at once.
     pub greeting_delay_millis: u64,
@@ -74,6 +81,9 @@ impl Default for Smtp {
         Smtp {
             listen: vec![SocketAddr::from(([0; 16], 25))],
             require_tls: false,
+            authentication: true,
+            authentication_timeout_secs: 20,
+            trusted_relays: Vec::new(),
             greeting_delay_millis: 0,
             connections_max: 1_000,
             connections_per_address_max: 50,
@@ -148,6 +158,8 @@ impl Smtp {
 
     fn check_times(&self) -> Result<(), Problem> {
         Problem::unless_in("smtp.greeting_delay_millis", self.greeting_delay_millis, 0..=60_000)?;
+        let secs = self.authentication_timeout_secs;
+        Problem::unless_in("smtp.authentication_timeout_secs", secs, 1..=120)?;
         Problem::unless_in("smtp.memory_wait_secs", self.memory_wait_secs, 1..=170)?;
         Problem::unless_in("smtp.command_timeout_secs", self.command_timeout_secs, 1..=3_600)?;
         Problem::unless_in("smtp.data_timeout_secs", self.data_timeout_secs, 1..=3_600)?;

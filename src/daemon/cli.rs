@@ -10,6 +10,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::config::{self, Config};
 use crate::control::{self, Accept, Answer, NewUser, Request, UserRow};
+use crate::relay;
+use crate::relay::dkim::NewKey;
 use crate::vault::{DaemonKey, random_password};
 
 use super::{Error, demo, files};
@@ -54,12 +56,35 @@ enum Command {
         #[command(subcommand)]
         command: QueueCommand,
     },
+    /// Keys that sign what leaves: new.
+    Dkim {
+        #[command(subcommand)]
+        command: DkimCommand,
+    },
     /// Temporary accounts of people outside: list, renew, revoke.
     Temporary {
         #[command(flatten)]
         config: ConfigFile,
         #[command(subcommand)]
         command: TemporaryCommand,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+enum DkimCommand {
+    /// Make a key and its file, and print the DNS record that goes with it.
+    New {
+        /// The domain of the From address.
+        #[arg(long)]
+        domain: String,
+        #[arg(long)]
+        selector: String,
+        /// RSA with 2048 bits in place of Ed25519. Many receivers know only RSA: have both.
+        #[arg(long)]
+        rsa: bool,
+        /// The file to make, mode 0600.
+        #[arg(long)]
+        key_file: PathBuf,
     },
 }
 
@@ -173,6 +198,7 @@ impl Cli {
             Command::Mail(mail) => return Ok(crate::client::cli::run(mail)),
             Command::Account(account) => return Ok(crate::client::cli::run_account(account)),
             Command::Queue { config, command } => return queue(&config.load()?, command),
+            Command::Dkim { command } => dkim(command)?,
             Command::Temporary { config, command } => return temporary(&config.load()?, command),
         }
         Ok(ExitCode::SUCCESS)
@@ -198,6 +224,26 @@ fn queue(config: &Config, command: QueueCommand) -> Result<ExitCode, Error> {
         QueueCommand::Drop { id } => Request::QueueDrop { id },
     };
     print(ask(config, request)?)
+}
+
+fn dkim(command: DkimCommand) -> Result<(), Error> {
+    let DkimCommand::New { domain, selector, rsa, key_file } = command;
+    let kind = if rsa { NewKey::Rsa } else { NewKey::Ed25519 };
+    let made = relay::dkim::make(kind, &domain, &selector)?;
+    relay::dkim::write(&key_file, &made)?;
+    println!("key file     {} (made now)", key_file.display());
+    println!("DNS record   {} TXT", made.record.0);
+    // A string in a TXT record holds at most 255 octets (RFC 1035 §3.3.14).
+    for part in made.record.1.as_bytes().chunks(255) {
+        println!("             \"{}\"", String::from_utf8_lossy(part));
+    }
+    println!("Then, in the configuration:");
+    println!("[dkim]");
+    println!(
+        "keys = [{{ domain = \"{domain}\", selector = \"{selector}\", key_file = \"{}\" }}]",
+        key_file.display()
+    );
+    Ok(())
 }
 
 fn temporary(config: &Config, command: TemporaryCommand) -> Result<ExitCode, Error> {

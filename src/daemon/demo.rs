@@ -10,12 +10,16 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
 use crate::config::{self, Config};
 use crate::gateway::{Error as GatewayError, Gateway, NewAccount, Password};
 use crate::mail::address::Address;
 use crate::vault::{DaemonKey, random_password};
 
 use super::demo_ca::DemoCertificates;
+use super::demo_sink::Sink;
 use super::files::private_folder;
 use super::{Error, Running, samples};
 
@@ -46,6 +50,36 @@ pub struct Demo {
     /// Where browsers go.
     #[arg(long, default_value = "127.0.0.1:8443")]
     https: SocketAddr,
+    /// Send everything that leaves to this next hop, host:port, instead of to the page that
+    /// stands for the outside world.
+    #[arg(long)]
+    relay: Option<String>,
+    /// How long a letter can be taken back, in seconds.
+    #[arg(long, default_value_t = 15)]
+    undo_secs: u32,
+    /// What links in mails begin with, such as https://localhost:8443.
+    #[arg(long)]
+    public_url: Option<String>,
+    /// What happens to letters for people outside: refuse, ask, portal, plain, verified-tls.
+    #[arg(long, default_value = "portal", value_parser = choice)]
+    choice: config::Choice,
+    /// How outsiders get their first password: claim, in-mail, by-sender.
+    #[arg(long, default_value = "claim", value_parser = hand_off)]
+    hand_off: config::HandOff,
+}
+
+fn choice(text: &str) -> Result<config::Choice, String> {
+    word(text)
+}
+
+fn hand_off(text: &str) -> Result<config::HandOff, String> {
+    word(text)
+}
+
+/// A word of the configuration.
+fn word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    let word = serde::de::value::StrDeserializer::<serde::de::value::Error>::new(text);
+    T::deserialize(word).map_err(|error| error.to_string())
 }
 
 /// The people of the demo: login name and display name.
@@ -55,10 +89,11 @@ const PEOPLE: [(&str, &str); 3] =
 /// Runs the demo until it is asked to stop.
 pub fn run(demo: &Demo) -> Result<(), Error> {
     let folder = Folder::open(demo)?;
-    let config = configure(demo, &folder.path)?;
+    let mut config = configure(demo, &folder.path)?;
     crate::telemetry::start(log_level(demo), crate::telemetry::Form::Text);
     let runtime = super::runtime()?;
     let answer = runtime.block_on(async {
+        let outside = outside(demo, &mut config).await?;
         let running = super::start(&config, super::no_progress).await?;
         let made = make_accounts(demo, &running.gateway)?;
         if !demo.no_samples && !made.is_empty() {
@@ -66,12 +101,44 @@ pub fn run(demo: &Demo) -> Result<(), Error> {
             let ca = folder.path.join("ca.pem");
             samples::deliver(running.smtp, &ca, &addresses).await?;
         }
-        tell(demo, &folder, &running, &made)?;
+        tell(demo, &folder, &running, &made, outside.as_ref())?;
         super::stopped().await;
-        running.stop().await
+        let stopped = running.stop().await;
+        if let Some(outside) = outside {
+            outside.stop.cancel();
+        }
+        stopped
     });
     runtime.shutdown_timeout(Duration::from_secs(5));
     answer
+}
+
+/// The outside world, where the demo has one of its own.
+struct Outside {
+    page: SocketAddr,
+    stop: CancellationToken,
+}
+
+/// Where everything that leaves goes: to a next hop, or to a page that shows it.
+async fn outside(demo: &Demo, config: &mut Config) -> Result<Option<Outside>, Error> {
+    config.relay.smarthost_tls = config::SmarthostTls::Opportunistic;
+    if let Some(next_hop) = &demo.relay {
+        config.relay.smarthost.clone_from(next_hop);
+        config.check()?;
+        return Ok(None);
+    }
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let (smtp, page) = Sink::start(&stop, &tasks).await?;
+    config.relay.smarthost = smtp.to_string();
+    Ok(Some(Outside { page, stop }))
+}
+
+/// A free port, where any would do: links in mails must name it before it is listened on.
+fn settled(address: SocketAddr) -> io::Result<SocketAddr> {
+    match address.port() {
+        0 => std::net::TcpListener::bind(address)?.local_addr(),
+        _ => Ok(address),
+    }
 }
 
 /// The folder the demo works in; removed at the end unless it is kept.
@@ -121,8 +188,24 @@ fn configure(demo: &Demo, folder: &Path) -> Result<Config, Error> {
             postmaster: String::new(),
         },
         tls: config::Tls { certificate: files.certificate, key: files.key },
-        smtp: config::Smtp::for_demo(demo.smtp),
-        https: config::Https::for_demo(demo.https),
+        smtp: config::Smtp { authentication: false, ..config::Smtp::for_demo(demo.smtp) },
+        https: config::Https {
+            public_url: demo.public_url.clone(),
+            ..config::Https::for_demo(settled(demo.https)?)
+        },
+        outgoing: config::Outgoing {
+            choice: demo.choice,
+            undo_secs: demo.undo_secs,
+            ..config::Outgoing::default()
+        },
+        temporary: config::Temporary { hand_off: demo.hand_off, ..config::Temporary::default() },
+        // Nothing of the demo asks anybody about names.
+        dns: config::Dns {
+            servers: vec![SocketAddr::from(([127, 0, 0, 1], 9))],
+            timeout_secs: 1,
+            ..config::Dns::default()
+        },
+        queue: config::Queue { retry_first_secs: 1, ..config::Queue::default() },
         store: config::Store { free_min_mib: 16, ..config::Store::default() },
         ..Config::default()
     };
@@ -219,11 +302,20 @@ fn log_level(demo: &Demo) -> &'static str {
 }
 
 /// Prints where everything is, and `ready` at the end.
-fn tell(demo: &Demo, folder: &Folder, running: &Running, made: &[Made]) -> io::Result<()> {
+fn tell(
+    demo: &Demo,
+    folder: &Folder,
+    running: &Running,
+    made: &[Made],
+    outside: Option<&Outside>,
+) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "smtp {}", running.smtp)?;
     writeln!(out, "https https://{}/", running.https)?;
     writeln!(out, "ca {}", folder.path.join("ca.pem").display())?;
+    if let Some(outside) = outside {
+        writeln!(out, "outside http://{}/", outside.page)?;
+    }
     for one in made {
         if let Some(password) = &one.password {
             writeln!(out, "account {} {} password {password}", one.name, one.address)?;
@@ -250,6 +342,7 @@ fn tell_people(
         writeln!(out, "The accounts and their passwords are those of the first start.")?;
     }
     writeln!(out, "Send mail:  swaks --server {} --tls --to {address}", running.smtp)?;
+    writeln!(out, "Mail for outside, to anybody@outside.example, is shown on the page `outside`.")?;
     writeln!(out, "Ctrl-C ends the demo.")?;
     writeln!(out)
 }

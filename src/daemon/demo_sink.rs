@@ -140,8 +140,7 @@ async fn data(read: &mut (impl tokio::io::AsyncBufRead + Unpin)) -> std::io::Res
     let mut octets = Vec::new();
     loop {
         let start = octets.len();
-        let read_octets =
-            (&mut *read).take(LINE_OCTETS_MAX).read_until(b'\n', &mut octets).await?;
+        let read_octets = (&mut *read).take(LINE_OCTETS_MAX).read_until(b'\n', &mut octets).await?;
         if read_octets == 0 || octets.len() > MAIL_OCTETS_MAX {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }

@@ -7,6 +7,7 @@
 pub mod cli;
 mod demo;
 mod demo_ca;
+mod demo_sink;
 mod files;
 mod rules;
 mod samples;
@@ -25,8 +26,11 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::gateway::queue::RetryPlan;
 use crate::gateway::{self, Gateway, Settings};
+use crate::net::dns::Resolver;
 use crate::net::listen::{self, Handed};
 use crate::net::tls::Identity;
+use crate::relay::{self, Relay};
+use crate::smtp::verify::Verifier;
 use crate::store::local::{LocalConfig, LocalEngine};
 use crate::store::{self, Store};
 use crate::vault::{self, DaemonKey, PasswordCost, PoolLimits, Vault};
@@ -47,6 +51,8 @@ pub enum Error {
     Gateway(#[from] gateway::Error),
     #[error(transparent)]
     Net(#[from] net::Error),
+    #[error(transparent)]
+    Relay(#[from] relay::Error),
     #[error(transparent)]
     Io(#[from] std::io::Error),
     /// The sentence says all.
@@ -151,6 +157,7 @@ pub async fn start(
     let smtp = edge.smtp(config, &mut handed).await?;
     let https = edge.https(config, &mut handed).await?;
     edge.control(config.server.data.join(control::SOCKET_NAME));
+    edge.relay(config)?;
     edge.timers();
     edge.reload(&config.tls);
     tracing::info!(%smtp, %https, "started");
@@ -166,11 +173,24 @@ struct Edge<'e> {
 }
 
 impl Edge<'_> {
+    /// Starts what takes mail out.
+    fn relay(&self, config: &Config) -> Result<(), Error> {
+        let resolver = Resolver::new(&config.dns).map_err(relay::Error::from)?;
+        let host = config.server.host_name.clone();
+        let relay =
+            Relay::new(self.gateway.clone(), resolver, config.relay.clone(), &config.dkim, host)?;
+        self.tasks.spawn(relay.run(self.stop.clone()));
+        Ok(())
+    }
+
     /// Starts the SMTP door on every listener; tells where the first one is.
     async fn smtp(&self, config: &Config, handed: &mut Handed) -> Result<SocketAddr, Error> {
         let tls = self.identity.server_config(&[])?;
         let host = config.server.host_name.clone();
         let server = smtp::Server::new(self.gateway.clone(), config.smtp.clone(), host, Some(tls));
+        let resolver = Resolver::new(&config.dns).map_err(relay::Error::from)?;
+        let verifier = Verifier::new(&resolver, &config.smtp).map_err(relay::Error::from)?;
+        let server = server.verifying(verifier);
         let listeners = listeners(handed, "smtp", &config.smtp.listen).await?;
         let first = first_address(&listeners)?;
         for listener in listeners {

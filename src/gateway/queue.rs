@@ -78,6 +78,18 @@ pub enum Attempted {
     NoVerifiedTls { text: String },
 }
 
+impl Attempted {
+    /// The outcome in a word, for the log.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Attempted::Delivered { .. } => "delivered",
+            Attempted::Deferred { .. } => "deferred",
+            Attempted::Failed { .. } => "failed",
+            Attempted::NoVerifiedTls { .. } => "no verified TLS",
+        }
+    }
+}
+
 /// When to try again, how long to go on, when to say that it takes long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPlan {
@@ -246,6 +258,27 @@ impl Gateway {
             }
             Attempted::NoVerifiedTls { text } => self.queue_unverified(id, &row, text),
         }
+    }
+
+    /// Makes rows due again that were leased when the daemon died. Called once, before anything
+    /// is leased.
+    pub fn queue_recover(&self) -> Result<usize, Error> {
+        let now = self.inner.clock.now();
+        let done = self.inner.store.transact(move |tx| {
+            let mut leased = Vec::new();
+            tx.scan(&QUEUE, &(), Order::Ascending, |id, row| {
+                if row.state == QueueState::Leased {
+                    leased.push((id, row));
+                }
+                ControlFlow::Continue(())
+            })?;
+            let count = leased.len();
+            for (id, mut row) in leased {
+                reschedule_in_tx(tx, id, &mut row, QueueState::Waiting, now)?;
+            }
+            Ok::<_, Error>(count)
+        });
+        done.wait()
     }
 
     /// Rings when something may be due.

@@ -91,6 +91,8 @@ pub struct Inbound {
     pub arrival: Arrival,
     /// The sender's domain vouches for it (DMARC), or a relay that is trusted handed it over.
     pub authenticated: bool,
+    /// What was found about the sender: an Authentication-Results field (RFC 8601), or nothing.
+    pub results: String,
 }
 
 /// The last hop, as the front door saw it.
@@ -302,7 +304,9 @@ fn trace_lines(inbound: &Inbound, reference: Reference, now: Timestamp) -> Vec<u
         reference,
         at_rfc5322: now.to_rfc5322(),
     };
-    trace::lines(&inbound.envelope.reverse_path, &hop)
+    let mut lines = trace::lines(&inbound.envelope.reverse_path, &hop);
+    lines.extend_from_slice(inbound.results.as_bytes());
+    lines
 }
 
 fn protection(arrival: &Arrival) -> Protection {

@@ -105,6 +105,7 @@ pub fn deliver(gateway: &Gateway, to: &[&str], text: &str) -> Reference {
             host: "mail.example.org".to_owned(),
         },
         authenticated: false,
+        results: String::new(),
     };
     gateway.receive(inbound).wait().unwrap().reference
 }

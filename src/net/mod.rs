@@ -7,6 +7,7 @@
 //! | `tls` | the certificate and its reload, the TLS configuration, the handshake |
 //! | `throttle` | how long who failed too often has to wait |
 
+pub mod dns;
 pub mod listen;
 pub mod throttle;
 pub mod tls;

@@ -25,6 +25,7 @@ pub mod reply;
 pub mod server;
 pub mod session;
 mod transfer;
+pub mod verify;
 
 pub use server::Server;
 pub use session::{End, Session};

@@ -1,7 +1,7 @@
 //! The SMTP service: takes connections, holds a session on each, upgrades to TLS in between.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustls::ServerConfig;
@@ -18,6 +18,7 @@ use crate::net::tls;
 use super::budget::Budget;
 use super::reply;
 use super::session::{End, Session};
+use super::verify::Verifier;
 
 /// What every session of one service shares.
 pub struct Shared {
@@ -28,6 +29,8 @@ pub struct Shared {
     /// `None`: STARTTLS is not offered.
     pub tls: Option<Arc<ServerConfig>>,
     pub budget: Budget,
+    /// Who vouches for what comes in; nobody is asked without it.
+    pub verifier: OnceLock<Verifier>,
 }
 
 /// The SMTP service. Clones share limits and memory, so it can serve many listeners.
@@ -50,7 +53,18 @@ impl Server {
         });
         let memory = usize::try_from(config.memory_octets_max).unwrap_or(usize::MAX);
         let budget = Budget::new(memory);
-        Server { shared: Arc::new(Shared { gateway, config, host, tls, budget }), permits }
+        let verifier = OnceLock::new();
+        Server {
+            shared: Arc::new(Shared { gateway, config, host, tls, budget, verifier }),
+            permits,
+        }
+    }
+
+    /// The same service, which asks who vouches for what comes in.
+    pub fn verifying(self, verifier: Verifier) -> Server {
+        // Set once, where the service is made.
+        let _ = self.shared.verifier.set(verifier);
+        self
     }
 
     /// Serves one listener until `stop`. Sessions under way are tracked by `tasks`; they finish

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use crate::config;
 use crate::gateway::{self, Arrival, Gateway, Inbound, Receipt};
 use crate::mail::envelope::Envelope;
-use crate::mail::header::{self, GateLimits, HeaderRefusal};
+use crate::mail::header::{self, GateLimits, HeaderFacts, HeaderRefusal};
 use crate::telemetry::redacted;
 
 use super::budget::{Budget, FIRST_STEP_OCTETS, Share};
@@ -25,6 +25,7 @@ use super::command::Dialect;
 use super::data::{Flaw, Framing, Scanned, Scanner};
 use super::reply::{self, Reply};
 use super::session::{End, Flow, Session, Transaction};
+use super::verify::AuthFacts;
 
 /// A message as it comes in.
 pub(super) struct Body {
@@ -294,8 +295,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let readers = recipients.len();
         let arrival = self.arrival(&envelope);
         let message = Bytes::from(message);
-        let inbound =
-            Inbound { envelope, recipients, facts, message, arrival, authenticated: false };
+        let auth = self.auth_facts(&arrival, &envelope, &facts, &message).await;
+        let inbound = Inbound {
+            envelope,
+            recipients,
+            facts,
+            message,
+            arrival,
+            authenticated: auth.authenticated,
+            results: auth.field,
+        };
         let received = receive(&self.shared.gateway, inbound).await;
         gateway::wipe_stack();
         drop(share);
@@ -322,6 +331,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 self.answer(reply)
             }
         }
+    }
+
+    /// Who vouches for a message, where somebody is asked.
+    async fn auth_facts(
+        &self,
+        arrival: &Arrival,
+        envelope: &Envelope,
+        facts: &HeaderFacts,
+        message: &Bytes,
+    ) -> AuthFacts {
+        let Some(verifier) = self.shared.verifier.get() else { return AuthFacts::default() };
+        let from = &envelope.reverse_path;
+        let asked = verifier.facts(self.peer, &arrival.helo, &arrival.host, from, facts, message);
+        asked.await
     }
 
     fn arrival(&self, envelope: &Envelope) -> Arrival {

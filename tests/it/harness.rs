@@ -136,6 +136,7 @@ impl TestGateway {
                 agent: "test".to_owned(),
                 peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
                 profile: Profile::Browser,
+                new_password: None,
             };
             let opened = gateway.session_open(login).unwrap();
             let actor = gateway.session_actor(&opened.token, "thumb").unwrap();

@@ -139,6 +139,7 @@ impl TestWeb {
                 host: "mail.example.org".to_owned(),
             },
             authenticated: false,
+            results: String::new(),
         };
         let gateway = self.gateway.clone();
         let received = tokio::task::spawn_blocking(move || gateway.receive(inbound).wait());

@@ -1,0 +1,217 @@
+//! Names: who takes a domain's mail, where hosts are, and what else DNS says.
+//!
+//! A question that nobody answered is [`DnsError::Temporary`], never "there is none": whoever
+//! asks tries again later and decides nothing.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts};
+use hickory_resolver::net::NetError;
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::proto::dnssec::Proof;
+use hickory_resolver::proto::rr::rdata::TLSA;
+use hickory_resolver::proto::rr::{Name, RData, RecordType};
+
+use crate::config::{Dns, Dnssec};
+
+/// Why a question has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DnsError {
+    /// There is no such name, or no such record at it.
+    #[error("there is no such name")]
+    NotFound,
+    /// Nobody answered, or could.
+    #[error("DNS gave no answer: {0}")]
+    Temporary(String),
+}
+
+/// Who takes a domain's mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MailHosts {
+    /// Hosts with their preference, the best first (RFC 5321 §5.1). Without MX records the domain
+    /// itself, with preference 0.
+    Hosts(Vec<(u16, String)>),
+    /// The domain says that it takes no mail (RFC 7505).
+    NoMail,
+}
+
+/// Asks; clones share the cache.
+#[derive(Clone)]
+pub struct Resolver {
+    inner: TokioResolver,
+    dnssec: Dnssec,
+    config: Arc<(ResolverConfig, ResolverOpts)>,
+}
+
+impl Resolver {
+    /// As configured.
+    pub fn new(dns: &Dns) -> Result<Resolver, DnsError> {
+        let (config, mut options) = match dns.servers.as_slice() {
+            [] => hickory_resolver::system_conf::read_system_conf().map_err(temporary)?,
+            servers => (servers_of(servers), ResolverOpts::default()),
+        };
+        options.timeout = Duration::from_secs(dns.timeout_secs);
+        options.attempts = dns.attempts;
+        options.cache_size = dns.cache_entries;
+        options.validate = dns.dnssec == Dnssec::Validate;
+        // Names come from mail and are whole.
+        options.ndots = 0;
+        let builder =
+            TokioResolver::builder_with_config(config.clone(), TokioRuntimeProvider::default());
+        let inner = builder.with_options(options.clone()).build().map_err(temporary)?;
+        Ok(Resolver { inner, dnssec: dns.dnssec, config: Arc::new((config, options)) })
+    }
+
+    /// The same servers, for a library that asks by itself.
+    pub fn parts(&self) -> (ResolverConfig, ResolverOpts) {
+        (self.config.0.clone(), self.config.1.clone())
+    }
+
+    /// Who takes a domain's mail.
+    pub async fn mail_hosts(&self, domain: &str) -> Result<MailHosts, DnsError> {
+        let lookup = match self.inner.lookup(name(domain)?, RecordType::MX).await {
+            Ok(lookup) => lookup,
+            Err(error) => match found_none(error) {
+                // RFC 5321 §5.1: no MX, so the domain is its own mail host.
+                DnsError::NotFound => return self.own_host(domain).await,
+                other => return Err(other),
+            },
+        };
+        let mut hosts: Vec<(u16, String)> = lookup
+            .answers()
+            .iter()
+            .filter_map(|record| match &record.data {
+                RData::MX(mx) => Some((mx.preference, host_text(&mx.exchange))),
+                _ => None,
+            })
+            .collect();
+        if hosts.is_empty() {
+            return self.own_host(domain).await;
+        }
+        if hosts.iter().all(|(_, host)| host.is_empty()) {
+            return Ok(MailHosts::NoMail);
+        }
+        hosts.retain(|(_, host)| !host.is_empty());
+        shuffle(&mut hosts)?;
+        hosts.sort_by_key(|(preference, _)| *preference);
+        Ok(MailHosts::Hosts(hosts))
+    }
+
+    async fn own_host(&self, domain: &str) -> Result<MailHosts, DnsError> {
+        self.addresses(domain).await?;
+        Ok(MailHosts::Hosts(vec![(0, domain.to_owned())]))
+    }
+
+    /// A host's addresses, IPv6 and IPv4.
+    pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, DnsError> {
+        if let Ok(address) = host.parse() {
+            return Ok(vec![address]);
+        }
+        let (mut found, mut failed) = (Vec::new(), None);
+        for kind in [RecordType::AAAA, RecordType::A] {
+            match self.inner.lookup(name(host)?, kind).await {
+                Ok(lookup) => {
+                    found.extend(lookup.answers().iter().filter_map(|record| match &record.data {
+                        RData::A(a) => Some(IpAddr::V4(a.0)),
+                        RData::AAAA(aaaa) => Some(IpAddr::V6(aaaa.0)),
+                        _ => None,
+                    }))
+                }
+                Err(error) => match found_none(error) {
+                    DnsError::NotFound => {}
+                    other => failed = Some(other),
+                },
+            }
+        }
+        match (found.is_empty(), failed) {
+            (false, _) => Ok(found),
+            (true, Some(failed)) => Err(failed),
+            (true, None) => Err(DnsError::NotFound),
+        }
+    }
+
+    /// The TXT records of a name, each as one text.
+    pub async fn texts(&self, of: &str) -> Result<Vec<String>, DnsError> {
+        let lookup = self.inner.lookup(name(of)?, RecordType::TXT).await.map_err(found_none)?;
+        let text = |record: &hickory_resolver::proto::rr::Record| match &record.data {
+            RData::TXT(txt) => Some(String::from_utf8_lossy(&txt.txt_data.concat()).into_owned()),
+            _ => None,
+        };
+        Ok(lookup.answers().iter().filter_map(text).collect())
+    }
+
+    /// The TLSA records of a host's port that DNSSEC vouches for; none where it does not
+    /// (RFC 7672 §2.2).
+    pub async fn tlsa(&self, host: &str, port: u16) -> Result<Vec<TLSA>, DnsError> {
+        if self.dnssec == Dnssec::Off {
+            return Ok(Vec::new());
+        }
+        let of = name(&format!("_{port}._tcp.{host}"))?;
+        let lookup = match self.inner.lookup(of, RecordType::TLSA).await {
+            Ok(lookup) => lookup,
+            Err(error) => match found_none(error) {
+                DnsError::NotFound => return Ok(Vec::new()),
+                other => return Err(other),
+            },
+        };
+        let vouched =
+            lookup.message().metadata.authentic_data && self.dnssec == Dnssec::TrustServers;
+        let secure = |record: &&hickory_resolver::proto::rr::Record| {
+            vouched || record.proof == Proof::Secure
+        };
+        let records = lookup.answers().iter().filter(secure);
+        Ok(records
+            .filter_map(|record| match &record.data {
+                RData::TLSA(tlsa) => Some(tlsa.clone()),
+                _ => None,
+            })
+            .collect())
+    }
+}
+
+fn servers_of(servers: &[std::net::SocketAddr]) -> ResolverConfig {
+    let server = |address: &std::net::SocketAddr| {
+        let (mut udp, mut tcp) = (ConnectionConfig::udp(), ConnectionConfig::tcp());
+        (udp.port, tcp.port) = (address.port(), address.port());
+        let mut server = NameServerConfig::udp_and_tcp(address.ip());
+        server.connections = vec![udp, tcp];
+        server
+    };
+    ResolverConfig::from_parts(None, Vec::new(), servers.iter().map(server).collect())
+}
+
+fn name(text: &str) -> Result<Name, DnsError> {
+    let mut name = Name::from_utf8(text).map_err(|_| DnsError::NotFound)?;
+    // Never completed by a search list.
+    name.set_fqdn(true);
+    Ok(name)
+}
+
+fn host_text(name: &Name) -> String {
+    name.to_ascii().trim_end_matches('.').to_lowercase()
+}
+
+fn found_none(error: NetError) -> DnsError {
+    match error.is_no_records_found() || error.is_nx_domain() {
+        true => DnsError::NotFound,
+        false => temporary(error),
+    }
+}
+
+fn temporary(error: impl std::fmt::Display) -> DnsError {
+    DnsError::Temporary(error.to_string())
+}
+
+/// Hosts of one preference share the load (RFC 5321 §5.1).
+fn shuffle(hosts: &mut [(u16, String)]) -> Result<(), DnsError> {
+    for last in (1..hosts.len()).rev() {
+        let mut bytes = [0; 8];
+        aws_lc_rs::rand::fill(&mut bytes).map_err(temporary)?;
+        let pick = u64::from_be_bytes(bytes) % (last as u64 + 1);
+        hosts.swap(last, usize::try_from(pick).unwrap_or_default());
+    }
+    Ok(())
+}

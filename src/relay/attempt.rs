@@ -1,0 +1,431 @@
+//! One conversation with one host (RFC 5321 §3), by mail-send's client, step by step: every
+//! step has a deadline, and each recipient keeps the reply that was meant for it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use mail_send::{Credentials, SmtpClient};
+use smtp_proto::{
+    EXT_CHUNKING, EXT_DSN, EXT_REQUIRE_TLS, EXT_SIZE, EXT_SMTP_UTF8, EXT_START_TLS, EhloResponse,
+    Response,
+};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use zeroize::Zeroizing;
+
+use crate::gateway::TlsNeed;
+use crate::gateway::queue::{Attempted, Leased};
+use crate::mail::envelope::{DsnReturn, xtext_encode};
+use crate::mail::status::EnhancedStatus;
+
+use super::Shared;
+use super::route::{Hop, Tls};
+use super::trust::Check;
+
+/// A letter and the fields that sign it.
+pub struct Letter {
+    pub row: Leased,
+    pub signed: Vec<u8>,
+    pub octets: Zeroizing<Vec<u8>>,
+}
+
+/// Octets both ways, encrypted or not.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+
+/// A host that said hello.
+pub struct Connection {
+    client: SmtpClient<Box<dyn Stream>>,
+    host: String,
+    capabilities: u32,
+    size_max: usize,
+    tls: Protected,
+    data_timeout: Duration,
+    broken: bool,
+}
+
+/// How the connection is protected.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Protected {
+    No,
+    Somehow,
+    Checked,
+}
+
+type Failed = mail_send::Error;
+
+impl Connection {
+    /// Connects to a hop, one address after another, and says hello. What it says no to is an
+    /// outcome already.
+    pub async fn open(
+        shared: &Shared,
+        hop: &Hop,
+        letter: &Letter,
+    ) -> Result<Connection, Attempted> {
+        let mut last = Failed::Timeout;
+        for address in &hop.addresses {
+            let address = SocketAddr::new(*address, hop.port);
+            match Connection::greet(shared, hop, address, true).await {
+                Ok(connection) => return connection.logged_in(shared).await,
+                // Opportunistic TLS is better than none, and none better than no mail at all
+                // (RFC 7435): broken TLS is tried once more without.
+                Err(Failed::Tls(_) | Failed::Io(_) | Failed::Timeout)
+                    if matches!(hop.tls, Tls::Opportunistic) && !letter.row.require_tls =>
+                {
+                    match Connection::greet(shared, hop, address, false).await {
+                        Ok(connection) => return connection.logged_in(shared).await,
+                        Err(error) => last = error,
+                    }
+                }
+                Err(error) => last = error,
+            }
+        }
+        Err(outcome(&hop.host, &last))
+    }
+
+    async fn greet(
+        shared: &Shared,
+        hop: &Hop,
+        address: SocketAddr,
+        tls: bool,
+    ) -> Result<Connection, Failed> {
+        let config = &shared.config;
+        let secs = Duration::from_secs;
+        let mut client = SmtpClient::connect(address, secs(config.connect_timeout_secs)).await?;
+        client.stream.set_nodelay(true)?;
+        client.timeout = secs(config.tls_timeout_secs);
+        if let Tls::Implicit(check) = &hop.tls {
+            let connector = connector(shared, Some(check))?;
+            let client = client.into_tls(&connector, &hop.host).await?;
+            return Connection::hello(shared, hop, boxed(client), Protected::Checked, true).await;
+        }
+        greeting(&mut client).await?;
+        let hello = client.ehlo(&shared.host_name).await?;
+        let offered = hello.has_capability(EXT_START_TLS);
+        let (check, required) = match &hop.tls {
+            Tls::Required(check) => (Some(check), true),
+            _ => (None, false),
+        };
+        let wanted = !matches!(hop.tls, Tls::None) && tls;
+        if required && !offered {
+            return Err(Failed::MissingStartTls);
+        }
+        if !(wanted && offered) {
+            return Ok(Connection::with(shared, hop, boxed(client), &hello, Protected::No));
+        }
+        let connector = connector(shared, check)?;
+        let client = client.start_tls(&connector, &hop.host).await?;
+        let protected = if check.is_some() { Protected::Checked } else { Protected::Somehow };
+        Connection::hello(shared, hop, boxed(client), protected, false).await
+    }
+
+    /// Says hello on a stream that is protected now; what was said before does not count
+    /// (RFC 3207 §4.2).
+    async fn hello(
+        shared: &Shared,
+        hop: &Hop,
+        mut client: SmtpClient<Box<dyn Stream>>,
+        protected: Protected,
+        greets: bool,
+    ) -> Result<Connection, Failed> {
+        if greets {
+            greeting(&mut client).await?;
+        }
+        let hello = client.ehlo(&shared.host_name).await?;
+        Ok(Connection::with(shared, hop, client, &hello, protected))
+    }
+
+    fn with(
+        shared: &Shared,
+        hop: &Hop,
+        mut client: SmtpClient<Box<dyn Stream>>,
+        hello: &EhloResponse<String>,
+        tls: Protected,
+    ) -> Connection {
+        client.timeout = Duration::from_secs(shared.config.command_timeout_secs);
+        Connection {
+            client,
+            host: hop.host.clone(),
+            capabilities: hello.capabilities,
+            size_max: hello.size,
+            tls,
+            data_timeout: Duration::from_secs(shared.config.data_timeout_secs),
+            broken: false,
+        }
+    }
+
+    /// Logs in where the configuration says so; never in clear.
+    async fn logged_in(mut self, shared: &Shared) -> Result<Connection, Attempted> {
+        let user = &shared.config.smarthost_user;
+        if user.is_empty() || shared.config.smarthost.is_empty() {
+            return Ok(self);
+        }
+        let told = |text: &str| Attempted::Deferred {
+            status: EnhancedStatus(4, 7, 0),
+            text: text.to_owned(),
+            host: Some(self.host.clone()),
+        };
+        if self.tls == Protected::No {
+            return Err(told("the password is not sent in clear"));
+        }
+        let path = &shared.config.smarthost_password_file;
+        let Ok(text) = tokio::fs::read_to_string(path).await else {
+            return Err(told("the password file cannot be read"));
+        };
+        let text = Zeroizing::new(text);
+        let secret = text.lines().next().unwrap_or_default();
+        let host = shared.host_name.clone();
+        let hello = match self.client.ehlo(&host).await {
+            Ok(hello) => hello,
+            Err(error) => return Err(outcome(&self.host, &error)),
+        };
+        let credentials = Credentials::new(user.as_str(), secret);
+        match self.client.authenticate(&credentials, &hello).await {
+            Ok(_) => Ok(self),
+            Err(_) => Err(told("the smarthost refused the log-in")),
+        }
+    }
+
+    /// Whether a letter asks no more protection than this connection has.
+    pub fn serves(&self, row: &Leased) -> bool {
+        let needed = match row.tls {
+            _ if row.require_tls => Protected::Checked,
+            TlsNeed::Opportunistic => Protected::No,
+            TlsNeed::Required | TlsNeed::Verified => Protected::Checked,
+        };
+        self.tls >= needed
+    }
+
+    /// The connection, if it can take another letter.
+    pub fn kept(self) -> Option<Connection> {
+        (!self.broken).then_some(self)
+    }
+
+    /// As [`Connection::send`], on a connection that took a letter before; `None` when the host
+    /// has meanwhile hung up before this letter was on its way, so that it is tried afresh.
+    pub async fn send_again(&mut self, letter: &Letter) -> Option<Attempted> {
+        match self.client.rset().await {
+            Ok(()) => Some(self.send(letter).await),
+            Err(_) => {
+                self.broken = true;
+                None
+            }
+        }
+    }
+
+    /// Sends one letter to its one recipient.
+    pub async fn send(&mut self, letter: &Letter) -> Attempted {
+        match self.steps(letter).await {
+            Ok(reply) => Attempted::Delivered {
+                by: self.host.clone(),
+                text: shown(&reply),
+                dsn_passed_on: self.has(EXT_DSN),
+            },
+            Err(Refused::Here(status, text)) => {
+                Attempted::Failed { status, text, host: Some(self.host.clone()) }
+            }
+            Err(Refused::There(error)) => {
+                // After a reply the conversation goes on; after anything else it is over.
+                self.broken |= !matches!(error, Failed::UnexpectedReply(_));
+                outcome(&self.host, &error)
+            }
+        }
+    }
+
+    async fn steps(&mut self, letter: &Letter) -> Result<Response<String>, Refused> {
+        self.suits(letter)?;
+        let row = &letter.row;
+        accepted(self.client.cmd(self.mail_line(letter)).await?)?;
+        accepted(self.client.cmd(self.rcpt_line(row)).await?)?;
+        self.client.timeout = self.data_timeout;
+        let done = match self.has(EXT_CHUNKING) {
+            true => self.client.bdat(whole(letter).as_slice()).await,
+            false => self.data(letter).await,
+        };
+        Ok(done?)
+    }
+
+    fn has(&self, extension: u32) -> bool {
+        self.capabilities & extension != 0
+    }
+
+    /// What we can tell without asking.
+    fn suits(&self, letter: &Letter) -> Result<(), Refused> {
+        let length = letter.signed.len() + letter.octets.len();
+        if self.has(EXT_SIZE) && self.size_max > 0 && length > self.size_max {
+            let text = format!("the host takes at most {} octets", self.size_max);
+            return Err(Refused::Here(EnhancedStatus::TOO_LARGE, text));
+        }
+        if letter.row.smtputf8 && !self.has(EXT_SMTP_UTF8) {
+            let text = "the host does not take addresses like this (SMTPUTF8)".to_owned();
+            return Err(Refused::Here(EnhancedStatus::NEEDS_SMTPUTF8, text));
+        }
+        Ok(())
+    }
+
+    /// Paths are written by our own types, which hold no character that could end the command.
+    fn mail_line(&self, letter: &Letter) -> String {
+        let row = &letter.row;
+        let mut line = format!("MAIL FROM:{}", row.reverse_path);
+        if self.has(EXT_SIZE) {
+            line.push_str(&format!(" SIZE={}", letter.signed.len() + letter.octets.len()));
+        }
+        if row.smtputf8 {
+            line.push_str(" SMTPUTF8");
+        }
+        if row.require_tls && self.has(EXT_REQUIRE_TLS) && self.tls != Protected::No {
+            line.push_str(" REQUIRETLS");
+        }
+        if self.has(EXT_DSN) {
+            match row.ret {
+                Some(DsnReturn::Full) => line.push_str(" RET=FULL"),
+                Some(DsnReturn::HeadersOnly) => line.push_str(" RET=HDRS"),
+                None => {}
+            }
+            if let Some(envid) = &row.envid {
+                line.push_str(&format!(" ENVID={}", xtext_encode(envid)));
+            }
+        }
+        line + "\r\n"
+    }
+
+    fn rcpt_line(&self, row: &Leased) -> String {
+        let mut line = format!("RCPT TO:{}", row.recipient.path);
+        if self.has(EXT_DSN) {
+            line.push_str(&format!(" NOTIFY={}", row.recipient.notify));
+            if let Some(orcpt) = &row.recipient.orcpt {
+                line.push_str(&format!(" ORCPT={orcpt}"));
+            }
+        }
+        line + "\r\n"
+    }
+
+    /// DATA with our own dot-stuffing: mail-send's leaves a dot at the very beginning alone, and
+    /// ends every message with one more line.
+    async fn data(&mut self, letter: &Letter) -> Result<Response<String>, Failed> {
+        let ready = self.client.cmd("DATA\r\n").await?;
+        if ready.code != 354 {
+            return Err(Failed::UnexpectedReply(ready));
+        }
+        let wire = stuffed(letter);
+        let reply = tokio::time::timeout(self.data_timeout, async {
+            self.client.stream.write_all(&wire).await?;
+            self.client.stream.flush().await?;
+            self.client.read().await
+        });
+        let reply = reply.await.map_err(|_| Failed::Timeout)??;
+        match reply.is_positive_completion() {
+            true => Ok(reply),
+            false => Err(Failed::UnexpectedReply(reply)),
+        }
+    }
+
+    /// Says goodbye; what becomes of that is nobody's concern.
+    pub async fn quit(self) {
+        let mut client = self.client;
+        client.timeout = Duration::from_secs(5);
+        if let Err(error) = client.quit().await {
+            tracing::debug!(%error, "a host did not say goodbye");
+        }
+    }
+}
+
+enum Refused {
+    /// By us: it makes no sense to ask.
+    Here(EnhancedStatus, String),
+    There(Failed),
+}
+
+impl From<Failed> for Refused {
+    fn from(error: Failed) -> Refused {
+        Refused::There(error)
+    }
+}
+
+fn boxed<S: Stream + 'static>(client: SmtpClient<S>) -> SmtpClient<Box<dyn Stream>> {
+    SmtpClient { stream: Box::new(client.stream), timeout: client.timeout }
+}
+
+fn connector(shared: &Shared, check: Option<&Check>) -> Result<tokio_rustls::TlsConnector, Failed> {
+    shared.trust.connector(check).map_err(|error| Failed::Tls(Box::new(error)))
+}
+
+async fn greeting<S: Stream>(client: &mut SmtpClient<S>) -> Result<(), Failed> {
+    let read = tokio::time::timeout(client.timeout, client.read()).await;
+    accepted(read.map_err(|_| Failed::Timeout)??)
+}
+
+fn accepted(reply: Response<String>) -> Result<(), Failed> {
+    match reply.is_positive_completion() {
+        true => Ok(()),
+        false => Err(Failed::UnexpectedReply(reply)),
+    }
+}
+
+fn whole(letter: &Letter) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new([letter.signed.as_slice(), &letter.octets].concat())
+}
+
+/// RFC 5321 §4.5.2: a dot that begins a line is doubled, and a dot alone ends the message.
+fn stuffed(letter: &Letter) -> Zeroizing<Vec<u8>> {
+    let mut wire = Zeroizing::new(Vec::with_capacity(letter.octets.len() + 4_096));
+    for part in [letter.signed.as_slice(), &letter.octets] {
+        for line in part.split_inclusive(|octet| *octet == b'\n') {
+            if line.first() == Some(&b'.') {
+                wire.push(b'.');
+            }
+            wire.extend_from_slice(line);
+        }
+    }
+    if !wire.ends_with(b"\r\n") {
+        wire.extend_from_slice(b"\r\n");
+    }
+    wire.extend_from_slice(b".\r\n");
+    wire
+}
+
+/// What an error means for the letter: a host's no is a no, anything else is tried again.
+fn outcome(host: &str, error: &Failed) -> Attempted {
+    let host = Some(host.to_owned());
+    match error {
+        Failed::UnexpectedReply(reply) => {
+            let (status, text) = (status_of(reply), shown(reply));
+            match reply.code {
+                500..=599 => Attempted::Failed { status, text, host },
+                _ => Attempted::Deferred { status, text, host },
+            }
+        }
+        Failed::MissingStartTls => Attempted::Deferred {
+            status: EnhancedStatus(4, 7, 10),
+            text: "the host offers no encryption".to_owned(),
+            host,
+        },
+        Failed::Tls(error) => Attempted::Deferred {
+            status: EnhancedStatus(4, 7, 5),
+            text: format!("encryption failed: {error}"),
+            host,
+        },
+        other => {
+            Attempted::Deferred { status: EnhancedStatus(4, 4, 2), text: other.to_string(), host }
+        }
+    }
+}
+
+/// The host's own enhanced status, or one that says no more than its code.
+fn status_of(reply: &Response<String>) -> EnhancedStatus {
+    let class = if reply.code >= 500 { 5 } else { 4 };
+    match reply.esc {
+        [0, ..] => EnhancedStatus(class, 0, 0),
+        [_, subject, detail] => EnhancedStatus(class, u16::from(subject), u16::from(detail)),
+    }
+}
+
+fn shown(reply: &Response<String>) -> String {
+    const CHARS_MAX: usize = 500;
+    let text: String = reply
+        .message
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(CHARS_MAX)
+        .collect();
+    format!("{} {text}", reply.code)
+}

@@ -1,0 +1,199 @@
+//! Whether a domain vouches for its hosts' TLS: DANE (RFC 7672), else MTA-STS (RFC 8461).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use crate::net::dns::DnsError;
+
+use super::Shared;
+use super::trust::Check;
+
+/// What a domain says of its hosts.
+#[derive(Debug, Default)]
+pub struct Policies {
+    dane: HashMap<String, Check>,
+    sts: Option<Sts>,
+}
+
+/// What it says of one.
+#[derive(Clone, Debug)]
+pub enum Vouched {
+    By(Check),
+    /// The domain names its hosts, and this is none of them.
+    Forbidden,
+    Nothing,
+}
+
+/// An MTA-STS policy (RFC 8461 §3.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sts {
+    pub enforce: bool,
+    pub hosts: Vec<String>,
+    pub max_age_secs: u64,
+}
+
+const POLICY_OCTETS_MAX: usize = 64 * 1024;
+const HTTPS_PORT: u16 = 443;
+
+impl Policies {
+    /// What is said of a host.
+    pub fn of(&self, host: &str) -> Vouched {
+        if let Some(check) = self.dane.get(host) {
+            return Vouched::By(check.clone());
+        }
+        match &self.sts {
+            Some(sts) if sts.names(host) => Vouched::By(Check::Valid),
+            Some(sts) if sts.enforce => Vouched::Forbidden,
+            _ => Vouched::Nothing,
+        }
+    }
+}
+
+impl Sts {
+    /// Reads a policy; `None` for what is not one.
+    pub fn parse(text: &str) -> Option<Sts> {
+        let (mut version, mut mode, mut hosts, mut max_age) = (None, None, Vec::new(), None);
+        for line in text.lines() {
+            let Some((key, value)) = line.split_once(':') else { continue };
+            let value = value.trim();
+            match key.trim() {
+                "version" => version = Some(value.to_owned()),
+                "mode" => mode = Some(value.to_owned()),
+                "mx" => hosts.push(value.to_lowercase()),
+                "max_age" => max_age = value.parse().ok(),
+                _ => {}
+            }
+        }
+        let mode = mode.filter(|_| version.as_deref() == Some("STSv1"))?;
+        match mode.as_str() {
+            "enforce" | "testing" if !hosts.is_empty() => {
+                Some(Sts { enforce: mode == "enforce", hosts, max_age_secs: max_age? })
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a host is one of those it names; `*.` stands for one label (RFC 8461 §4.1).
+    pub fn names(&self, host: &str) -> bool {
+        self.hosts.iter().any(|named| match named.strip_prefix("*.") {
+            Some(rest) => host.split_once('.').is_some_and(|(_, tail)| tail == rest),
+            None => named == host,
+        })
+    }
+}
+
+/// What a domain says of its hosts' TLS. An answer that did not come is no "nothing": the letter
+/// waits.
+pub async fn look_up(
+    shared: &Shared,
+    domain: &str,
+    hosts: &[(u16, String)],
+) -> Result<Policies, String> {
+    let mut policies = Policies::default();
+    for (_, host) in hosts {
+        let records = shared.resolver.tlsa(host, shared.config.port).await;
+        let records = records.map_err(|error| error.to_string())?;
+        if !records.is_empty() {
+            policies.dane.insert(host.clone(), Check::Dane(records));
+        }
+    }
+    policies.sts = sts(shared, domain).await?;
+    Ok(policies)
+}
+
+async fn sts(shared: &Shared, domain: &str) -> Result<Option<Sts>, String> {
+    let texts = match shared.resolver.texts(&format!("_mta-sts.{domain}")).await {
+        Ok(texts) => texts,
+        Err(DnsError::NotFound) => return Ok(None),
+        Err(error) => return Err(error.to_string()),
+    };
+    // RFC 8461 §3.1: anything but exactly one record is none.
+    let mut records = texts.iter().filter(|text| text.starts_with("v=STSv1"));
+    match (records.next(), records.next()) {
+        (Some(_), None) => {}
+        _ => return Ok(None),
+    }
+    let limit = Duration::from_secs(shared.config.connect_timeout_secs);
+    match tokio::time::timeout(limit, fetch(shared, domain)).await {
+        // RFC 8461 §3.3: a policy that cannot be had is treated as none.
+        Ok(Ok(text)) => Ok(Sts::parse(&text)),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, domain, "MTA-STS policy could not be fetched");
+            Ok(None)
+        }
+        Err(_) => Ok(None),
+    }
+}
+
+async fn fetch(
+    shared: &Shared,
+    domain: &str,
+) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    let host = format!("mta-sts.{domain}");
+    let addresses = shared.resolver.addresses(&host).await?;
+    let address = *addresses.first().ok_or("no address")?;
+    let stream = TcpStream::connect((address, HTTPS_PORT)).await?;
+    let connector = TlsConnector::from(Arc::new(shared.trust.https()?));
+    let stream = connector.connect(ServerName::try_from(host.clone())?, stream).await?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    // Ends with the sender; what goes wrong on it shows in the request.
+    tokio::spawn(connection);
+    let request = hyper::Request::get("/.well-known/mta-sts.txt")
+        .header("host", &host)
+        .body(Empty::<Bytes>::new())?;
+    let response = sender.send_request(request).await?;
+    // RFC 8461 §3.3: redirects are not followed.
+    if response.status() != hyper::StatusCode::OK {
+        return Err(format!("status {}", response.status()).into());
+    }
+    let body = Limited::new(response.into_body(), POLICY_OCTETS_MAX).collect().await?;
+    Ok(String::from_utf8(body.to_bytes().to_vec())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_names_its_hosts() {
+        let sts = Sts::parse(
+            "version: STSv1\r\nmode: enforce\r\nmx: mail.example.com\r\nmx: *.example.net\r\nmax_age: 604800\r\n",
+        )
+        .unwrap();
+        assert!(sts.enforce);
+        for (host, named) in [
+            ("mail.example.com", true),
+            ("a.example.net", true),
+            ("a.b.example.net", false),
+            ("example.net", false),
+            ("mail.example.org", false),
+        ] {
+            assert_eq!(sts.names(host), named, "{host}");
+        }
+        let policies = Policies { dane: HashMap::new(), sts: Some(sts) };
+        assert!(matches!(policies.of("mail.example.com"), Vouched::By(Check::Valid)));
+        assert!(matches!(policies.of("evil.example.org"), Vouched::Forbidden));
+    }
+
+    #[test]
+    fn what_is_no_policy_is_none() {
+        for text in [
+            "",
+            "version: STSv2\nmode: enforce\nmx: a\nmax_age: 1",
+            "version: STSv1\nmode: none\nmx: a\nmax_age: 1",
+            "version: STSv1\nmode: enforce\nmax_age: 1",
+            "version: STSv1\nmode: enforce\nmx: a",
+        ] {
+            assert_eq!(Sts::parse(text), None, "{text}");
+        }
+    }
+}

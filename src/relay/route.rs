@@ -1,0 +1,150 @@
+//! Which hosts a letter goes to, in which order, and how each must be protected.
+
+use std::net::IpAddr;
+
+use crate::config::SmarthostTls;
+use crate::gateway::TlsNeed;
+use crate::gateway::queue::Leased;
+use crate::mail::status::EnhancedStatus;
+use crate::net::dns::{DnsError, MailHosts};
+
+use super::policy::{self, Vouched};
+use super::trust::Check;
+use super::{Shared, domain_of};
+
+/// The hosts of a letter's destination.
+pub struct Route {
+    pub hops: Vec<Hop>,
+    /// The letter leaves over verified TLS or not at all.
+    pub verified_only: bool,
+}
+
+impl Route {
+    /// Whether a connection that failed means that no verified one can be had. Not when it was
+    /// just nobody's day: MTA-STS and DANE say to wait then.
+    pub fn unverified(&self) -> bool {
+        self.verified_only && self.hops.is_empty()
+    }
+}
+
+/// One host.
+#[derive(Clone)]
+pub struct Hop {
+    pub host: String,
+    pub addresses: Vec<IpAddr>,
+    pub port: u16,
+    pub tls: Tls,
+}
+
+/// How a hop must be protected.
+#[derive(Clone)]
+pub enum Tls {
+    None,
+    /// When it is offered, by whatever certificate.
+    Opportunistic,
+    /// STARTTLS, or nothing.
+    Required(Check),
+    /// From the first octet.
+    Implicit(Check),
+}
+
+/// Why there is none.
+pub enum NoRoute {
+    Later(String),
+    Never(EnhancedStatus, String),
+    /// Verified TLS was asked for, and the domain does not vouch for any.
+    NotVerified(String),
+}
+
+/// The route of a letter; `key` is its destination's domain.
+pub async fn find(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRoute> {
+    match shared.config.smarthost_parts() {
+        Some((host, port)) => smarthost(shared, host, port).await,
+        None => by_mx(shared, key, row).await,
+    }
+}
+
+/// Everything goes to one host, which finds the rest of the way; a letter that needs verified
+/// TLS is as verified as that host.
+async fn smarthost(shared: &Shared, host: String, port: u16) -> Result<Route, NoRoute> {
+    let addresses = match host.as_str() {
+        "localhost" => vec![IpAddr::from([127, 0, 0, 1])],
+        _ => shared.resolver.addresses(&host).await.map_err(later)?,
+    };
+    let tls = match shared.config.smarthost_tls {
+        SmarthostTls::None => Tls::None,
+        SmarthostTls::Opportunistic => Tls::Opportunistic,
+        SmarthostTls::Required => Tls::Required(Check::Valid),
+        SmarthostTls::Implicit => Tls::Implicit(Check::Valid),
+    };
+    Ok(Route { hops: vec![Hop { host, addresses, port, tls }], verified_only: false })
+}
+
+async fn by_mx(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRoute> {
+    let bad = || NoRoute::Never(EnhancedStatus::BAD_RECIPIENT, "there is no domain".to_owned());
+    let domain = domain_of(row).filter(|domain| domain == key).ok_or_else(bad)?;
+    let hosts = match shared.resolver.mail_hosts(&domain).await {
+        Ok(MailHosts::Hosts(hosts)) => without_us(shared, hosts)?,
+        Ok(MailHosts::NoMail) => {
+            let text = "the domain takes no mail".to_owned();
+            return Err(NoRoute::Never(EnhancedStatus(5, 1, 10), text));
+        }
+        Err(DnsError::NotFound) => {
+            let text = "there is no such domain".to_owned();
+            return Err(NoRoute::Never(EnhancedStatus(5, 1, 2), text));
+        }
+        Err(error) => return Err(later(error)),
+    };
+    let wanted = row.tls == TlsNeed::Verified || row.require_tls;
+    let vouched = policy::look_up(shared, &domain, &hosts).await.map_err(NoRoute::Later)?;
+    let mut hops = Vec::new();
+    let mut failed = None;
+    for (_, host) in hosts {
+        let tls = match (vouched.of(&host), row.tls) {
+            (Vouched::By(check), _) => Tls::Required(check),
+            // MTA-STS in enforce mode names the hosts; another one is not sent to (RFC 8461 §5).
+            (Vouched::Forbidden, _) => continue,
+            (Vouched::Nothing, _) if wanted => continue,
+            (Vouched::Nothing, TlsNeed::Required) => Tls::Required(Check::Valid),
+            (Vouched::Nothing, _) => Tls::Opportunistic,
+        };
+        match shared.resolver.addresses(&host).await {
+            Ok(addresses) => hops.push(Hop { host, addresses, port: shared.config.port, tls }),
+            Err(error) => failed = Some(error),
+        }
+    }
+    match (hops.is_empty(), failed) {
+        (false, _) => Ok(Route { hops, verified_only: wanted }),
+        (true, Some(error)) => Err(later(error)),
+        (true, None) if wanted => {
+            Err(NoRoute::NotVerified("the domain vouches for no host's TLS".to_owned()))
+        }
+        (true, None) => Err(NoRoute::Later("no host of the domain may be used".to_owned())),
+    }
+}
+
+/// RFC 5321 §5.1: where we ourselves are among the hosts, only better ones are tried; where none
+/// is left, the mail is in a loop.
+fn without_us(
+    shared: &Shared,
+    mut hosts: Vec<(u16, String)>,
+) -> Result<Vec<(u16, String)>, NoRoute> {
+    let ours = |host: &str| host.eq_ignore_ascii_case(&shared.host_name);
+    if let Some(own) = hosts.iter().filter(|(_, host)| ours(host)).map(|(at, _)| *at).min() {
+        hosts.retain(|(preference, _)| *preference < own);
+    }
+    match hosts.is_empty() {
+        true => Err(NoRoute::Never(
+            EnhancedStatus(5, 4, 6),
+            "mail for that domain would come back to us".to_owned(),
+        )),
+        false => Ok(hosts),
+    }
+}
+
+fn later(error: DnsError) -> NoRoute {
+    match error {
+        DnsError::NotFound => NoRoute::Later("a mail host of the domain is not there".to_owned()),
+        DnsError::Temporary(text) => NoRoute::Later(text),
+    }
+}

@@ -1,0 +1,208 @@
+//! Who vouches for a message: SPF (RFC 7208), DKIM (RFC 6376) and DMARC (RFC 9989), gathered
+//! here because they need the network, and handed to the core as facts.
+//!
+//! A question that DNS did not answer is `temperror`, never a verdict. Nothing is refused for
+//! what is found: it is written down as Authentication-Results (RFC 8601), and it decides whether
+//! a sender may be answered.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use mail_auth::common::headers::HeaderWriter;
+use mail_auth::dmarc::verify::DmarcParameters;
+use mail_auth::spf::verify::SpfParameters;
+use mail_auth::{
+    AuthenticatedMessage, AuthenticationResults, DkimOutput, DmarcResult, MessageAuthenticator,
+};
+
+use crate::config;
+use crate::mail::envelope::ReversePath;
+use crate::mail::header::HeaderFacts;
+use crate::net::dns::{DnsError, Resolver};
+
+/// What is known of a message's sender.
+#[derive(Clone, Debug, Default)]
+pub struct AuthFacts {
+    /// The field that says so, whole; empty when nothing was asked.
+    pub field: String,
+    /// The From address's domain vouches for it, or a relay that is trusted handed it over.
+    pub authenticated: bool,
+}
+
+/// Asks; one for each service.
+pub struct Verifier {
+    authenticator: MessageAuthenticator,
+    timeout: Duration,
+    trusted: Vec<Prefix>,
+    enabled: bool,
+}
+
+/// Signatures of one message that are checked; past that nobody means well.
+const SIGNATURES_MAX: usize = 8;
+
+impl Verifier {
+    /// By the servers that the resolver asks.
+    pub fn new(resolver: &Resolver, smtp: &config::Smtp) -> Result<Verifier, DnsError> {
+        let (config, options) = resolver.parts();
+        let authenticator = MessageAuthenticator::new(config, options)
+            .map_err(|error| DnsError::Temporary(error.to_string()))?;
+        let trusted = smtp.trusted_relays.iter().filter_map(|text| Prefix::parse(text)).collect();
+        let timeout = Duration::from_secs(smtp.authentication_timeout_secs);
+        Ok(Verifier { authenticator, timeout, trusted, enabled: smtp.authentication })
+    }
+
+    /// What is known of a message that came from `peer`.
+    pub async fn facts(
+        &self,
+        peer: IpAddr,
+        helo: &str,
+        host: &str,
+        from: &ReversePath,
+        header: &HeaderFacts,
+        message: &Bytes,
+    ) -> AuthFacts {
+        if self.trusted.iter().any(|prefix| prefix.holds(peer)) {
+            return AuthFacts { field: String::new(), authenticated: true };
+        }
+        if !self.enabled {
+            return AuthFacts::default();
+        }
+        let asked = self.ask(peer, helo, host, from, header, message);
+        tokio::time::timeout(self.timeout, asked).await.unwrap_or_else(|_| AuthFacts {
+            field: format!(
+                "Authentication-Results: {host};\r\n\tspf=temperror;\r\n\tdmarc=temperror\r\n"
+            ),
+            authenticated: false,
+        })
+    }
+
+    async fn ask(
+        &self,
+        peer: IpAddr,
+        helo: &str,
+        host: &str,
+        from: &ReversePath,
+        header: &HeaderFacts,
+        message: &Bytes,
+    ) -> AuthFacts {
+        let Some(parsed) = AuthenticatedMessage::parse(message) else {
+            return AuthFacts::default();
+        };
+        let sender = match from {
+            ReversePath::Null => String::new(),
+            ReversePath::Address(address) => address.to_string(),
+        };
+        let helo_domain = helo.trim_matches(['[', ']']);
+        // RFC 7208 §2.4: without a sender, the name in HELO stands for it.
+        let spf = match sender.is_empty() {
+            true => SpfParameters::verify_ehlo(peer, helo_domain, host),
+            false => SpfParameters::verify_mail_from(peer, helo_domain, host, &sender),
+        };
+        let spf = self.authenticator.verify_spf(spf).await;
+        let signatures = header.values(message, "dkim-signature").count();
+        let dkim = match signatures <= SIGNATURES_MAX {
+            true => self.authenticator.verify_dkim(&parsed).await,
+            false => Vec::new(),
+        };
+        let domain = match sender.rsplit_once('@') {
+            Some((_, domain)) => domain.to_owned(),
+            None => helo_domain.to_owned(),
+        };
+        let aligned = DmarcParameters::new(&parsed, &dkim, &domain, &spf);
+        let dmarc = self.authenticator.verify_dmarc(aligned).await;
+        let passed = [dmarc.spf_result(), dmarc.dkim_result()]
+            .into_iter()
+            .any(|result| *result == DmarcResult::Pass);
+        let from_domain = parsed.from.first().map_or("", String::as_str);
+        let results = AuthenticationResults::new(host)
+            .with_spf_mailfrom_result(&spf, peer, &sender, helo_domain)
+            .with_dkim_results(&dkim as &[DkimOutput<'_>], from_domain)
+            .with_dmarc_result(&dmarc);
+        let mut field = Vec::new();
+        results.write_header(&mut field);
+        AuthFacts { field: one_field(&field), authenticated: passed }
+    }
+}
+
+/// The field as it may stand in a header: whatever was put into it from outside ends no line.
+fn one_field(octets: &[u8]) -> String {
+    let text = String::from_utf8_lossy(octets);
+    let mut field = String::with_capacity(text.len());
+    for (at, line) in text.trim_end().split("\r\n").enumerate() {
+        let folded = line.starts_with([' ', '\t']);
+        if at > 0 && !folded {
+            break;
+        }
+        field.extend(line.chars().map(|c| if c.is_control() && c != '\t' { ' ' } else { c }));
+        field.push_str("\r\n");
+    }
+    field
+}
+
+/// Addresses that begin alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Prefix {
+    bits: u128,
+    length: u32,
+}
+
+impl Prefix {
+    /// `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`.
+    fn parse(text: &str) -> Option<Prefix> {
+        let (address, length) = match text.split_once('/') {
+            Some((address, length)) => (address, Some(length.parse::<u32>().ok()?)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().ok()?;
+        let all = if address.is_ipv4() { 32 } else { 128 };
+        let length = length.unwrap_or(all);
+        let length = (length <= all).then_some(length + 128 - all)?;
+        Some(Prefix { bits: bits(address), length })
+    }
+
+    fn holds(self, address: IpAddr) -> bool {
+        let shift = 128 - self.length;
+        shift == 128 || bits(address) >> shift == self.bits >> shift
+    }
+}
+
+/// IPv4 as the IPv6 addresses that stand for it (RFC 4291 §2.5.5.2).
+fn bits(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(v6) => v6.to_bits(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_holds_what_begins_alike() {
+        for (prefix, address, holds) in [
+            ("192.0.2.1", "192.0.2.1", true),
+            ("192.0.2.1", "::ffff:192.0.2.1", true),
+            ("192.0.2.0/24", "192.0.2.200", true),
+            ("192.0.2.0/24", "192.0.3.1", false),
+            ("2001:db8::/32", "2001:db8:1::1", true),
+            ("2001:db8::/32", "2001:db9::1", false),
+            ("0.0.0.0/0", "203.0.113.9", true),
+            ("0.0.0.0/0", "2001:db8::1", false),
+        ] {
+            let (prefix, address) = (Prefix::parse(prefix).unwrap(), address.parse().unwrap());
+            assert_eq!(prefix.holds(address), holds, "{prefix:?} {address}");
+        }
+        for text in ["", "a", "192.0.2.1/33", "192.0.2.1/x", "::/129"] {
+            assert_eq!(Prefix::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_field_is_one_field_whatever_is_in_it() {
+        let field = one_field(b"Authentication-Results: a;\r\n\tspf=pass\r\nBcc: x\r\n");
+        assert_eq!(field, "Authentication-Results: a;\r\n\tspf=pass\r\n");
+        assert_eq!(one_field(b"A: \x01b\r\n"), "A:  b\r\n");
+    }
+}
