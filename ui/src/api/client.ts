@@ -88,7 +88,7 @@ async function exchange(method: string, path: string, options: Options): Promise
     if (error.code === "stale-proof" && !clockTried && correct(response.headers.get("Date"))) {
       clockTried = true;
     } else if (
-      error.status === 401 &&
+      isSignedOut(error) &&
       !options.as &&
       !options.open &&
       session !== null &&
@@ -100,6 +100,11 @@ async function exchange(method: string, path: string, options: Options): Promise
       throw error;
     }
   }
+}
+
+/** A 401 about a password just typed says nothing of the session. */
+function isSignedOut(error: ApiError): boolean {
+  return error.status === 401 && error.code !== "bad-credentials";
 }
 
 async function send(method: string, path: string, options: Options): Promise<Response> {

@@ -82,6 +82,7 @@ export const verify = (reference: string) =>
   request<Verified>("GET", `/api/verify/${encodeURIComponent(reference)}`, { open: true });
 
 export const draftList = () => request<{ items: ReplyDraft[] }>("GET", "/api/drafts");
+export const draftRead = (id: string) => request<ReplyDraft>("GET", draftAt(id));
 export const draftFrom = (reference: string) =>
   request<ReplyDraft>("POST", `/api/drafts/from/${encodeURIComponent(reference)}`, {
     query: { kind: "reply" },
