@@ -8,6 +8,10 @@ const routes: [string, Route][] = [
   ["/sessions", { view: "sessions" }],
   ["/settings", { view: "settings" }],
   ["/about", { view: "about" }],
+  ["/pickup/01J9Z", { view: "pickup", token: "01J9Z" }],
+  ["/verify", { view: "verify", reference: null }],
+  ["/verify/01KAN-5Q7DC-8E2XV-M9T4H", { view: "verify", reference: "01KAN-5Q7DC-8E2XV-M9T4H" }],
+  ["/account", { view: "account" }],
 ];
 
 test.each(routes)("%s is read and written the same", (path, route) => {
@@ -19,9 +23,14 @@ test.each(["/", "/mail", "/mail/"])("%s is the inbox", (path) => {
   expect(parse(path)).toEqual({ view: "mail", mailbox: "inbox", reference: null });
 });
 
-test.each(["/nowhere", "/settings/x", "/mail/a/b/c", "/mail/%E0%A4%A"])(
-  "%s is a page that does not exist",
-  (path) => {
-    expect(parse(path)).toEqual({ view: "missing" });
-  },
-);
+test.each([
+  "/nowhere",
+  "/settings/x",
+  "/mail/a/b/c",
+  "/mail/%E0%A4%A",
+  "/pickup",
+  "/pickup/a/b",
+  "/verify/a/b",
+])("%s is a page that does not exist", (path) => {
+  expect(parse(path)).toEqual({ view: "missing" });
+});

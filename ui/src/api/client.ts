@@ -36,6 +36,10 @@ interface Session {
 
 interface Options {
   body?: unknown;
+  /** Octets of an upload, sent as they are. */
+  octets?: Blob;
+  /** Pages for people without an account: no token, no proof, no sign-in on 401. */
+  open?: boolean;
   query?: Record<string, string | number | null | undefined>;
   /** For log-in, which brings its own key and no token. */
   as?: Credentials;
@@ -83,7 +87,13 @@ async function exchange(method: string, path: string, options: Options): Promise
     // Our clock and the server's differ by more than it allows: take its time, once.
     if (error.code === "stale-proof" && !clockTried && correct(response.headers.get("Date"))) {
       clockTried = true;
-    } else if (error.status === 401 && !options.as && session !== null && !signInTried) {
+    } else if (
+      isSignedOut(error) &&
+      !options.as &&
+      !options.open &&
+      session !== null &&
+      !signInTried
+    ) {
       signInTried = true;
       if (!(await session.signedOut())) throw error;
     } else {
@@ -92,13 +102,19 @@ async function exchange(method: string, path: string, options: Options): Promise
   }
 }
 
+/** A 401 about a password just typed says nothing of the session. */
+function isSignedOut(error: ApiError): boolean {
+  return error.status === 401 && error.code !== "bad-credentials";
+}
+
 async function send(method: string, path: string, options: Options): Promise<Response> {
   const url = new URL(path, location.origin);
   for (const [name, value] of Object.entries(options.query ?? {}))
     if (value !== null && value !== undefined) url.searchParams.set(name, String(value));
-  const credentials = options.as ?? session?.credentials() ?? null;
+  const credentials = options.open ? null : (options.as ?? session?.credentials() ?? null);
   const headers = new Headers({ Accept: "application/json", ...options.headers });
   if (options.body !== undefined) headers.set("Content-Type", "application/json");
+  if (options.octets) headers.set("Content-Type", "application/octet-stream");
   if (credentials !== null) {
     const { token, key } = credentials;
     const iat = Math.floor((Date.now() + offsetMs) / 1000);
@@ -109,7 +125,7 @@ async function send(method: string, path: string, options: Options): Promise<Res
     const response = await fetch(url, {
       method,
       headers,
-      body: options.body === undefined ? null : JSON.stringify(options.body),
+      body: options.octets ?? (options.body === undefined ? null : JSON.stringify(options.body)),
       signal: options.signal ?? null,
       credentials: options.clearsSite ? "same-origin" : "omit",
       cache: "no-store",

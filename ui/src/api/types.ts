@@ -17,7 +17,15 @@ export interface Account {
   name: string;
   displayName: string;
   address: string;
-  kind: "internal";
+  kind: "internal" | "temporary";
+  temporary?: TemporaryAccount | null;
+}
+
+/** Until when an outside recipient may read here, and who vouches for them. */
+export interface TemporaryAccount {
+  expiresAt: Time;
+  sponsor: { name: string | null; address: string };
+  organisation: string;
 }
 
 export type Profile = "browser" | "shared";
@@ -26,6 +34,8 @@ export interface SignIn {
   name: string;
   password: string;
   profile: Profile;
+  /** A temporary account that is claimed by this sign-in. */
+  newPassword?: string;
 }
 
 export interface SessionInfo {

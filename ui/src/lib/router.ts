@@ -3,14 +3,29 @@
 export type Route =
   | { view: "mail"; mailbox: string; reference: string | null }
   | { view: "sessions" | "settings" | "about" }
+  | { view: "pickup"; token: string }
+  | { view: "verify"; reference: string | null }
+  | { view: "account" }
   | { view: "missing" };
 
 /** The address of a view. `mailbox` is a role name where there is one, else an id. */
 export function href(route: Route): string {
   if (route.view === "missing") return "/";
-  if (route.view !== "mail") return `/${route.view}`;
-  const parts = ["mail", route.mailbox, ...(route.reference === null ? [] : [route.reference])];
-  return `/${parts.map(encodeURIComponent).join("/")}`;
+  return `/${partsOf(route).map(encodeURIComponent).join("/")}`;
+}
+
+function partsOf(route: Exclude<Route, { view: "missing" }>): string[] {
+  if (route.view === "pickup") return ["pickup", route.token];
+  if (route.view === "mail" || route.view === "verify") {
+    const box = route.view === "mail" ? [route.mailbox] : [];
+    return [route.view, ...box, ...(route.reference === null ? [] : [route.reference])];
+  }
+  return [route.view];
+}
+
+/** What is shown to anybody, whether or not somebody is signed in. */
+export function isOpen(route: Route): route is Extract<Route, { view: "pickup" | "verify" }> {
+  return route.view === "pickup" || route.view === "verify";
 }
 
 export function parse(pathname: string): Route {
@@ -25,6 +40,9 @@ export function parse(pathname: string): Route {
     return { view: "mail", mailbox: mailbox ?? "inbox", reference: reference ?? null };
   if ((first === "sessions" || first === "settings" || first === "about") && parts.length === 1)
     return { view: first };
+  if (first === "account" && parts.length === 1) return { view: first };
+  if (first === "pickup" && mailbox && parts.length === 2) return { view: first, token: mailbox };
+  if (first === "verify" && parts.length <= 2) return { view: first, reference: mailbox ?? null };
   return { view: "missing" };
 }
 

@@ -21,13 +21,23 @@ export const prefs = $state<Prefs>({
   listWidth: 400,
 });
 
+let languageKept = false;
+
+/** Whether this person, at some time, chose the language themselves. */
+export function languageChosen(): boolean {
+  return languageKept;
+}
+
 export function prefsRead(): void {
   try {
     const kept = JSON.parse(localStorage.getItem(PLACE) ?? "{}") as Record<string, unknown>;
     if (kept["theme"] === "light" || kept["theme"] === "dark") prefs.theme = kept["theme"];
     if (kept["density"] === "compact") prefs.density = "compact";
     if (kept["keys"] === false) prefs.keys = false;
-    if (kept["language"] === "en" || kept["language"] === "he") prefs.language = kept["language"];
+    if (kept["language"] === "en" || kept["language"] === "he") {
+      prefs.language = kept["language"];
+      languageKept = true;
+    }
     if (typeof kept["listWidth"] === "number") prefs.listWidth = widthWithin(kept["listWidth"]);
   } catch {
     // Storing is refused, or somebody else wrote there: the defaults are fine.

@@ -51,9 +51,15 @@ class Session {
     if (this.status === "starting") this.status = "out";
   }
 
-  async signIn(name: string, password: string, profile: Profile): Promise<void> {
+  async signIn(
+    name: string,
+    password: string,
+    profile: Profile,
+    newPassword: string | null = null,
+  ): Promise<void> {
     const key = await keyPairNew();
-    const answer = await mail.signIn({ name, password, profile }, { token: null, key });
+    const body = { name, password, profile, ...(newPassword === null ? {} : { newPassword }) };
+    const answer = await mail.signIn(body, { token: null, key });
     const kept: Kept = { id: answer.session.id, token: answer.token, profile };
     const stored = profile === "browser" && (await keyKeep(kept.id, key));
     this.memoryOnly = profile === "browser" && !stored;

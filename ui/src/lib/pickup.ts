@@ -1,0 +1,87 @@
+// What the pages for outside recipients work out for themselves. Pure.
+import type { HandOff, Pickup } from "../api/pickup.ts";
+
+export const PASSPHRASE_MIN = 12;
+
+export type Strength = "empty" | "short" | "easy" | "fair" | "strong";
+
+/**
+ * How hard a passphrase is to guess, told in words. A hint while typing; the server
+ * decides. `known` are the texts somebody else may have read: login name, one-time password.
+ */
+export function strength(passphrase: string, known: readonly string[] = []): Strength {
+  const letters = [...passphrase];
+  if (letters.length === 0) return "empty";
+  if (letters.length < PASSPHRASE_MIN) return "short";
+  const folded = passphrase.toLowerCase();
+  if (known.some((text) => text.length > 3 && folded.includes(text.toLowerCase()))) return "easy";
+  const bits = letterCount(folded) * bitsEach(passphrase);
+  if (bits < 40) return "easy";
+  return bits < 70 ? "fair" : "strong";
+}
+
+/** Letters that count: a repeat, or the next in a row (abc, 321), adds next to nothing. */
+function letterCount(text: string): number {
+  const codes = [...text].map((letter) => letter.codePointAt(0) ?? 0);
+  const fresh = codes.filter((code, at) => Math.abs(code - (codes[at - 1] ?? -9)) > 1);
+  return Math.min(fresh.length, 2 * new Set(codes).size);
+}
+
+function bitsEach(text: string): number {
+  const kinds = [/\p{Ll}|\p{Lo}/u, /\p{Lu}/u, /\p{N}/u, /[^\p{L}\p{N}]/u];
+  // Words are not dice: a letter of one carries about three bits, whatever its alphabet.
+  return 2.5 + 0.75 * kinds.filter((kind) => kind.test(text)).length;
+}
+
+/** What the form asks for, and who knows the password. */
+export type Asks = "oneTime" | "own" | "inMail" | "fromSender";
+
+export function asks({ state, handOff }: Pick<Pickup, "state" | "handOff">): Asks {
+  if (handOff === "in-mail") return "inMail";
+  if (handOff === "by-sender") return "fromSender";
+  return state === "claimed" ? "own" : "oneTime";
+}
+
+/** Whether signing in for the first time also sets the passphrase. */
+export function claims({ state, handOff }: { state: string; handOff: HandOff }): boolean {
+  return state === "waiting" && handOff === "claim";
+}
+
+/** "Fri 4 Dec 2026, 18:00". */
+export function dayText(time: string, language: string): string {
+  const at = new Date(time);
+  if (Number.isNaN(at.getTime())) return time;
+  return new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, {
+    ...{ weekday: "short", day: "numeric", month: "short", year: "numeric" },
+    ...{ hour: "2-digit", minute: "2-digit" },
+  }).format(at);
+}
+
+/** "in 12 days", "in 3 hours", "20 minutes ago": rounded towards now, so nobody comes late. */
+export function distanceText(time: string, now: Date, language: string): string {
+  const minutes = (new Date(time).getTime() - now.getTime()) / 60_000;
+  const format = new Intl.RelativeTimeFormat(language, { numeric: "always" });
+  const [value, unit] =
+    Math.abs(minutes) < 90
+      ? [minutes, "minute" as const]
+      : Math.abs(minutes) < 48 * 60
+        ? [minutes / 60, "hour" as const]
+        : [minutes / (24 * 60), "day" as const];
+  return format.format(Math.trunc(value), unit);
+}
+
+const SYMBOLS = /^[0-9A-HJKMNP-TV-Z]{20}$/;
+
+/**
+ * A reference number as people type it, in the form it is printed; null when it cannot
+ * be one. Crockford's letters that look alike are taken for what they look like.
+ */
+export function referenceTyped(text: string): string | null {
+  const plain = text
+    .toUpperCase()
+    .replace(/[^0-9A-Z]/g, "")
+    .replaceAll("O", "0")
+    .replace(/[IL]/g, "1");
+  if (!SYMBOLS.test(plain)) return null;
+  return plain.match(/.{5}/g)?.join("-") ?? null;
+}

@@ -1,0 +1,65 @@
+// A file goes up in chunks. A lost connection goes on where the server says it
+// stands, so nothing is sent twice and nothing is left out.
+import { ApiError, Unreachable } from "../../api/client.ts";
+import * as api from "../../api/pickup.ts";
+
+const TRIES_MAX = 6;
+const RETRY_FIRST_MS = 1_000;
+const CHUNK_MAX_MS = 300_000;
+
+export interface UploadHooks {
+  /** Told as soon as the server knows the file, and after each chunk. */
+  moved(upload: api.Upload): void;
+  pause?(ms: number): Promise<void>;
+}
+
+export async function uploadFile(
+  file: File,
+  hooks: UploadHooks,
+  signal: AbortSignal,
+): Promise<api.Upload> {
+  const type = file.type || "application/octet-stream";
+  const begun = await api.uploadNew({ name: file.name, type, size: file.size });
+  hooks.moved(begun);
+  return uploadOn(begun, file, hooks, signal);
+}
+
+/** Goes on with an upload that has begun, now or some time ago. */
+export async function uploadOn(
+  begun: api.Upload,
+  file: File,
+  hooks: UploadHooks,
+  signal: AbortSignal,
+): Promise<api.Upload> {
+  let upload = begun;
+  let tries = 0;
+  while (upload.received < upload.size) {
+    signal.throwIfAborted();
+    try {
+      upload = tries === 0 ? await chunk(upload, file, signal) : await api.uploadRead(upload.id);
+      tries = 0;
+      hooks.moved(upload);
+    } catch (error) {
+      if (!isPassing(error) || ++tries >= TRIES_MAX) throw error;
+      if (error instanceof Unreachable) await (hooks.pause ?? pause)(RETRY_FIRST_MS * 2 ** tries);
+    }
+  }
+  return upload;
+}
+
+function chunk(upload: api.Upload, file: File, signal: AbortSignal): Promise<api.Upload> {
+  const { id, received, chunkOctets } = upload;
+  const octets = file.slice(received, received + chunkOctets);
+  const within = AbortSignal.any([signal, AbortSignal.timeout(CHUNK_MAX_MS)]);
+  return api.uploadPut(id, received, octets, within);
+}
+
+/** No answer, or the server stands elsewhere than we thought: both are mended by asking. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof Unreachable) return true;
+  return error instanceof ApiError && error.code === "wrong-offset";
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

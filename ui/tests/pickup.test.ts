@@ -1,0 +1,83 @@
+/** P-34, D1: what the pages for outside recipients work out before anything is sent. */
+import { expect, test } from "vitest";
+import type { HandOff, PickupState } from "../src/api/pickup.ts";
+import {
+  asks,
+  claims,
+  dayText,
+  distanceText,
+  referenceTyped,
+  strength,
+  type Asks,
+  type Strength,
+} from "../src/lib/pickup.ts";
+
+const passphrases: [string, Strength][] = [
+  ["", "empty"],
+  ["eleven char", "short"],
+  ["aaaaaaaaaaaaaaaaaaaa", "easy"],
+  ["abcdefghijklmnop", "easy"],
+  ["123456789012", "easy"],
+  ["abababababababab", "easy"],
+  ["dana@example.org1", "easy"],
+  ["one-time-xyz more", "easy"],
+  ["blue kettle moor", "fair"],
+  ["four quiet herons rowing home", "strong"],
+  ["שלושה חתולים על הגג", "strong"],
+];
+
+test.each(passphrases)("the passphrase %j is %s", (text, level) => {
+  expect(strength(text, ["dana@example.org", "one-time-xyz", ""])).toBe(level);
+});
+
+const forms: [PickupState, HandOff, Asks, boolean][] = [
+  ["waiting", "claim", "oneTime", true],
+  ["claimed", "claim", "own", false],
+  ["waiting", "in-mail", "inMail", false],
+  ["claimed", "in-mail", "inMail", false],
+  ["waiting", "by-sender", "fromSender", false],
+  ["claimed", "by-sender", "fromSender", false],
+];
+
+test.each(forms)("%s by %s asks for %s", (state, handOff, wanted, claiming) => {
+  expect(asks({ state, handOff })).toBe(wanted);
+  expect(claims({ state, handOff })).toBe(claiming);
+});
+
+const now = new Date("2026-11-22T15:00:00Z");
+const distances: [string, string, string][] = [
+  ["2026-12-04T16:00:00Z", "en", "in 12 days"],
+  ["2026-11-24T14:59:00Z", "en", "in 47 hours"],
+  ["2026-11-22T15:20:00Z", "en", "in 20 minutes"],
+  ["2026-11-22T12:00:00Z", "en", "3 hours ago"],
+];
+
+test.each(distances)("%s in %s is %s", (time, language, said) => {
+  expect(distanceText(time, now, language)).toBe(said);
+});
+
+test("a distance is said in Hebrew too, with its dual", () => {
+  expect(distanceText("2026-11-24T15:00:00Z", now, "he")).toMatch(/יומיים/);
+});
+
+test("a day is said with its weekday, month in letters and hour", () => {
+  expect(dayText("2026-12-04T18:00:00", "en")).toBe("Fri, 4 Dec 2026, 18:00");
+});
+
+test("a time that cannot be read is shown as it came", () => {
+  expect(dayText("soon", "en")).toBe("soon");
+});
+
+const numbers: [string, string | null][] = [
+  ["01KAN-5Q7DC-8E2XV-M9T4H", "01KAN-5Q7DC-8E2XV-M9T4H"],
+  [" 01kan 5q7dc 8e2xv m9t4h ", "01KAN-5Q7DC-8E2XV-M9T4H"],
+  ["o1kan5q7dc8e2xvm9t4h", "01KAN-5Q7DC-8E2XV-M9T4H"],
+  ["Ol KAN–5Q7DC–8E2XV–M9T4H", "01KAN-5Q7DC-8E2XV-M9T4H"],
+  ["01KAN-5Q7DC-8E2XV-M9T4U", null],
+  ["01KAN-5Q7DC-8E2XV", null],
+  ["", null],
+];
+
+test.each(numbers)("the reference number typed as %j is %s", (typed, meant) => {
+  expect(referenceTyped(typed)).toBe(meant);
+});

@@ -1,0 +1,193 @@
+/** P-37: the reply of an outside recipient: kept, sent once, to whom the server says. */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { ApiError, Unreachable } from "../src/api/client.ts";
+import * as api from "../src/api/pickup.ts";
+import en from "../src/i18n/en.ts";
+import { languageUse } from "../src/i18n/index.svelte.ts";
+import { Reply } from "../src/views/portal/reply.svelte.ts";
+
+vi.mock("../src/api/pickup.ts");
+
+const draft = (version: number, more: Partial<api.ReplyDraft> = {}): api.ReplyDraft => ({
+  id: "d1",
+  version,
+  savedAt: "2026-11-23T10:00:00Z",
+  to: [{ name: "Dana Levi", address: "dana@example.org" }],
+  cc: [],
+  bcc: [],
+  subject: "Re: Contract",
+  text: "Dana wrote:\n> Hello",
+  html: null,
+  attachments: [],
+  uploads: [],
+  answers: { reference: "R", kind: "reply" },
+  choices: {},
+  ...more,
+});
+const upload = (received: number): api.Upload => {
+  return { id: "u1", name: "a.txt", type: "text/plain", size: 4, received, chunkOctets: 4 };
+};
+const sent: api.Sent = {
+  reference: "01KAN-5Q7DC-8E2XV-M9T4H",
+  acceptedAt: "2026-11-23T10:00:01Z",
+  undoUntil: null,
+  recipients: [],
+};
+const refused = (status: number, code: string) =>
+  new ApiError({ type: "", title: code, status, code }, null);
+const saved = (call: number) => vi.mocked(api.draftSave).mock.calls[call]?.[1];
+const keys = () => vi.mocked(api.submit).mock.calls.map(([, key]) => key);
+
+let reply: Reply;
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  await languageUse("en");
+  vi.mocked(api.draftList).mockResolvedValue({ items: [] });
+  vi.mocked(api.draftFrom).mockResolvedValue(draft(1));
+  vi.mocked(api.draftSave).mockImplementation(async (old, content) => {
+    return draft(old.version + 1, { ...content, answers: content.answers });
+  });
+  vi.mocked(api.submit).mockResolvedValue(sent);
+  reply = new Reply("R");
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.resetAllMocks();
+});
+
+test("looking at a message makes no draft", async () => {
+  await reply.resume();
+  expect(api.draftFrom).not.toHaveBeenCalled();
+});
+
+test("what is typed is kept after a second of rest, once", async () => {
+  for (const text of ["Y", "Ye", "Yes"]) {
+    reply.text = text;
+    reply.typed();
+    await vi.advanceTimersByTimeAsync(400);
+  }
+  expect(api.draftFrom).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(api.draftSave).toHaveBeenCalledTimes(1);
+  expect(saved(0)?.text).toBe("Yes\n\nDana wrote:\n> Hello");
+  expect(reply.savedAt).not.toBeNull();
+});
+
+test("recipients, subject and thread stay as the server made them", async () => {
+  reply.text = "Yes";
+  reply.typed();
+  await reply.send();
+  const { to, subject, answers, html } = draft(1);
+  expect(saved(0)).toMatchObject({ to, subject, answers, html });
+  expect(reply.phase).toBe("sent");
+});
+
+test("trying again after no answer cannot send twice", async () => {
+  vi.mocked(api.submit).mockRejectedValueOnce(new Unreachable());
+  reply.text = "Yes";
+  reply.typed();
+  await reply.send();
+  expect(reply.problem).toBe(en.portal.sendUnsure);
+  await reply.send();
+  expect(keys()).toHaveLength(2);
+  expect(keys()[0]).toBe(keys()[1]);
+  expect(keys()[0]).toMatch(/^[\w-]{8,64}$/);
+});
+
+test("a changed reply is another submission", async () => {
+  vi.mocked(api.submit).mockRejectedValueOnce(new Unreachable());
+  reply.text = "Yes";
+  reply.typed();
+  await reply.send();
+  reply.text = "No";
+  reply.typed();
+  await reply.send();
+  expect(keys()[0]).not.toBe(keys()[1]);
+});
+
+test("an empty reply is not sent", async () => {
+  reply.text = "  ";
+  await reply.send();
+  expect(reply.problem).toBe(en.portal.empty);
+  expect(api.submit).not.toHaveBeenCalled();
+});
+
+test("a reply that would leave in clear is not sent, and says so", async () => {
+  vi.mocked(api.submit).mockRejectedValue(refused(409, "consent-required"));
+  reply.text = "Yes";
+  reply.typed();
+  await reply.send();
+  expect(reply.problem).toBe(en.portal.wouldBeClear);
+  expect(reply.phase).toBe("writing");
+});
+
+test("words begun earlier come back, and their quote is not added again", async () => {
+  const before = draft(4, { text: "Begun\n\nDana wrote:\n> Hello", uploads: [upload(4)] });
+  vi.mocked(api.draftList).mockResolvedValue({ items: [before] });
+  await reply.resume();
+  expect(reply.files.map(({ state }) => state)).toEqual(["done"]);
+  reply.text += "!";
+  reply.typed();
+  await reply.send();
+  expect(saved(0)).toMatchObject({
+    text: "Begun\n\nDana wrote:\n> Hello!",
+    attachments: ["u1"],
+  });
+});
+
+test("another tab's version is overwritten by what stands before one's eyes", async () => {
+  reply.text = "Yes";
+  reply.typed();
+  vi.mocked(api.draftSave).mockRejectedValueOnce(refused(409, "edited-elsewhere"));
+  vi.mocked(api.draftRead).mockResolvedValue(draft(7));
+  await reply.send();
+  expect(vi.mocked(api.draftSave).mock.calls[1]?.[0].version).toBe(7);
+  expect(reply.phase).toBe("sent");
+});
+
+test("a save that failed is said, and made good by the next", async () => {
+  vi.mocked(api.draftSave).mockRejectedValueOnce(new Unreachable());
+  reply.text = "Yes";
+  reply.typed();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(reply.unsaved).toBe(true);
+  await reply.saveQuietly();
+  expect(reply.unsaved).toBe(false);
+});
+
+test("sending waits for files, and names the one that broke", async () => {
+  let settle: (upload: api.Upload) => void = () => undefined;
+  vi.mocked(api.uploadNew).mockResolvedValue(upload(0));
+  vi.mocked(api.uploadPut).mockImplementation(() => new Promise((done) => (settle = done)));
+  reply.attach([new File(["abcd"], "a.txt")]);
+  await reply.send();
+  expect(reply.problem).toBe(en.portal.stillUploading);
+  await vi.waitFor(() => expect(api.uploadPut).toHaveBeenCalled());
+  settle(upload(4));
+  await vi.waitFor(() => expect(reply.files[0]?.state).toBe("done"));
+  await reply.send();
+  expect(saved(0)?.attachments).toEqual(["u1"]);
+  expect(reply.phase).toBe("sent");
+});
+
+test("a file over the limit says that, and can be taken away", async () => {
+  vi.mocked(api.uploadNew).mockRejectedValue(refused(413, "too-large"));
+  reply.attach([new File(["abcd"], "a.txt")]);
+  await vi.waitFor(() => expect(reply.files[0]?.state).toBe("too-large"));
+  await reply.remove(0);
+  expect(reply.files).toEqual([]);
+});
+
+test("undo brings the same words back to be sent again", async () => {
+  vi.mocked(api.submitUndo).mockResolvedValue(draft(9));
+  reply.text = "Yes";
+  reply.typed();
+  await reply.send();
+  await reply.undo();
+  expect(reply.phase).toBe("writing");
+  expect(reply.text).toBe("Yes");
+  await reply.send();
+  expect(vi.mocked(api.draftSave).mock.calls[1]?.[0].version).toBe(9);
+  expect(keys()[0]).not.toBe(keys()[1]);
+});
