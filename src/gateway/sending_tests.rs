@@ -22,6 +22,12 @@ fn content(to: &[&str], text: &str) -> DraftContent {
     }
 }
 
+/// The draft that says this.
+fn draft_with(gateway: &Gateway, actor: &Actor, content: &DraftContent) -> DraftView {
+    let drafts = gateway.draft_list(actor).unwrap().into_iter();
+    drafts.filter(|draft| draft.content == *content).last().unwrap()
+}
+
 fn addressee(address: &str) -> Addressee {
     Addressee { name: None, address: address.to_owned() }
 }
@@ -542,7 +548,7 @@ fn a_sealed_thread_leaves_only_by_a_typed_yes_and_without_its_text() {
     };
     assert_eq!(consent.typed.as_deref(), Some(OUTSIDER));
     // Each draft needs its own yes; the token is of the one it was asked for.
-    let draft = gateway.draft_list(&omar).unwrap().remove(0);
+    let draft = draft_with(&gateway, &omar, &letter);
     let submit = |typed| Submit {
         draft: &draft.id,
         version: draft.version,
@@ -565,7 +571,7 @@ fn a_sealed_thread_leaves_only_by_a_typed_yes_and_without_its_text() {
         Submitted::NeedsConsent(consent) => consent,
         Submitted::Accepted(_) => panic!("it left"),
     };
-    let draft = gateway.draft_list(&omar).unwrap().remove(0);
+    let draft = draft_with(&gateway, &omar, &letter);
     let pasted = gateway.submit(
         &omar,
         &Submit {
