@@ -38,7 +38,7 @@ pub struct Item {
 /// What a message of the system itself is about.
 #[derive(Serialize, ToSchema)]
 pub struct Notice {
-    /// What became of the letter: `read`, `rejected`, `refused`, `expired`, `failed`, `waiting`.
+    /// What became of the letter: `read`, `rejected`, `refused`, `expired`, `failed`, `delayed`.
     kind: String,
     /// The letter's reference number.
     about: String,
@@ -167,7 +167,10 @@ impl From<gateway::NoticeOf> for Notice {
     fn from(notice: gateway::NoticeOf) -> Notice {
         let about = Reference::from_bytes(notice.about).map(|about| about.to_string());
         Notice {
-            kind: notice.kind.as_str().to_owned(),
+            kind: match notice.kind {
+                gateway::DeliveryState::Waiting => "delayed".to_owned(),
+                kind => kind.as_str().to_owned(),
+            },
             about: about.unwrap_or_default(),
             recipient: notice.recipient,
         }

@@ -13,6 +13,8 @@ export class ApiError extends Error {
   readonly code: string;
   readonly errorId: string | null;
   readonly retryAfterSecs: number | null;
+  /** Everything that the answer said. */
+  readonly body: Problem;
 
   constructor(problem: Problem, retryAfterSecs: number | null) {
     super(problem.detail ?? problem.title);
@@ -20,6 +22,7 @@ export class ApiError extends Error {
     this.code = problem.code ?? "";
     this.errorId = problem.errorId ?? null;
     this.retryAfterSecs = retryAfterSecs;
+    this.body = problem;
   }
 }
 

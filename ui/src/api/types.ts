@@ -92,6 +92,19 @@ export interface Item {
   opened: boolean;
   unread: boolean;
   starred: boolean;
+  /** The account's own letter, and to whom it went. */
+  sent?: boolean;
+  recipients?: string[];
+  notice?: Notice | null;
+  /** The reader is asked whether the outside sender may learn what became of it. */
+  asksConfirmation?: boolean;
+}
+
+/** What a message of the system itself is about. */
+export interface Notice {
+  kind: "read" | "rejected" | "refused" | "expired" | "failed" | "delayed";
+  about: string;
+  recipient: string;
 }
 
 export interface Part {

@@ -270,9 +270,10 @@ export class PartlyDone extends Error {
 
 function itemOf(detail: Detail): Item {
   const { reference, mailbox, from, subject, receivedAt, size, attachments, protection } = detail;
-  const { opened, unread, starred } = detail;
+  const { opened, unread, starred, sent, recipients, notice, asksConfirmation } = detail;
   const where = { reference, mailbox, from, subject, receivedAt, size, attachments, protection };
-  return { ...where, opened, unread, starred };
+  const own = { sent, recipients, notice, asksConfirmation };
+  return { ...where, ...own, opened, unread, starred } as Item;
 }
 
 function byReference(items: Item[]): Record<string, Item> {

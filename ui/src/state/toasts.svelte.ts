@@ -27,7 +27,11 @@ class Toasts {
   #next = 1;
   #timers = new Map<number, Timer>();
 
-  show(text: string, options: Partial<Omit<Toast, "id" | "text">> = {}): number {
+  show(
+    text: string,
+    given: Partial<Omit<Toast, "id" | "text">> & { lastsMs?: number } = {},
+  ): number {
+    const { lastsMs, ...options } = given;
     const toast: Toast = {
       ...{ kind: "info", detail: null, errorId: null, undo: null, retry: null, onend: null },
       ...options,
@@ -37,7 +41,8 @@ class Toasts {
     for (const old of shown) this.end(old.id);
     this.items = [...this.items, toast];
     // An error stays until somebody has read it (WCAG 2.2.1).
-    if (toast.kind === "info") this.#arm(toast.id, toast.undo === null ? INFO_MS : UNDO_MS);
+    if (toast.kind === "info")
+      this.#arm(toast.id, lastsMs ?? (toast.undo === null ? INFO_MS : UNDO_MS));
     return toast.id;
   }
 

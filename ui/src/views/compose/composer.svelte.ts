@@ -1,0 +1,310 @@
+// A letter being written. It is saved on the server when one pauses; sending needs a
+// saved version, so what is sent is what was seen.
+import { ApiError, Unreachable } from "../../api/client.ts";
+import * as api from "../../api/sending.ts";
+import type { Addr } from "../../api/types.ts";
+import { t } from "../../i18n/index.svelte.ts";
+import { uploadFile, uploadOn } from "../portal/upload.ts";
+
+const IDLE_MS = 1_000;
+
+export type Field = "to" | "cc" | "bcc";
+
+export interface Attached {
+  key: number;
+  name: string;
+  size: number;
+  file: File | null;
+  upload: api.Upload | null;
+  state: "going" | "done" | "failed" | "too-large";
+}
+
+const EMPTY: api.Content = {
+  to: [],
+  cc: [],
+  bcc: [],
+  subject: "",
+  text: "",
+  html: null,
+  attachments: [],
+  answers: null,
+  choices: {},
+};
+
+let keys = 0;
+
+export class Composer {
+  readonly key = keys++;
+  to = $state.raw<Addr[]>([]);
+  cc = $state.raw<Addr[]>([]);
+  bcc = $state.raw<Addr[]>([]);
+  subject = $state("");
+  text = $state("");
+  html = $state<string | null>(null);
+  choices = $state.raw<Record<string, api.Choice>>({});
+  files = $state.raw<Attached[]>([]);
+  checks = $state.raw<Record<string, api.Check>>({});
+  savedAt = $state<string | null>(null);
+  unsaved = $state(false);
+  sending = $state(false);
+  problem = $state("");
+  consent = $state.raw<api.Consent | null>(null);
+  conflict = $state.raw<api.Draft | null>(null);
+
+  answers: api.Content["answers"] = null;
+  /** Whom to tell that the letter is on its way. */
+  onsent: ((sent: api.Submission) => void) | null = null;
+
+  #draft: api.Draft | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #saving: Promise<unknown> = Promise.resolve();
+  #dirty = false;
+  #stops = new Map<number, AbortController>();
+  #request = crypto.randomUUID();
+
+  constructor(draft: api.Draft | null = null) {
+    if (draft) this.#take(draft);
+  }
+
+  get id(): string | null {
+    return this.#draft?.id ?? null;
+  }
+
+  get empty(): boolean {
+    const people = this.to.length + this.cc.length + this.bcc.length;
+    return people + this.files.length === 0 && this.subject === "" && this.text.trim() === "";
+  }
+
+  #take(draft: api.Draft): void {
+    this.#draft = draft;
+    const { to, cc, bcc, subject, text, html, choices, answers } = draft;
+    Object.assign(this, { to, cc, bcc, subject, text, html, choices, answers });
+    this.savedAt = draft.savedAt;
+    this.files = draft.uploads.map((upload) => ({
+      key: keys++,
+      name: upload.name,
+      size: upload.size,
+      file: null,
+      upload,
+      state: upload.received < upload.size ? "failed" : "done",
+    }));
+    void this.checkAll();
+  }
+
+  /** Adds the addresses in a text; gives back what is not one. */
+  add(field: Field, typed: string): string {
+    const left: string[] = [];
+    const known = new Set([...this.to, ...this.cc, ...this.bcc].map((one) => lower(one.address)));
+    const fresh: Addr[] = [];
+    for (const part of typed.split(/[,;\n]+/)) {
+      const addr = addressOf(part);
+      if (addr === null) {
+        if (part.trim() !== "") left.push(part.trim());
+      } else if (!known.has(lower(addr.address))) {
+        known.add(lower(addr.address));
+        fresh.push(addr);
+      }
+    }
+    if (fresh.length > 0) {
+      this[field] = [...this[field], ...fresh];
+      this.changed();
+      void this.checkAll();
+    }
+    return left.join(", ");
+  }
+
+  remove(field: Field, address: string): void {
+    this[field] = this[field].filter((one) => one.address !== address);
+    this.changed();
+  }
+
+  choose(address: string, choice: api.Choice): void {
+    this.choices = { ...this.choices, [address]: choice };
+    this.changed();
+    void this.checkAll();
+  }
+
+  /** What would happen for each recipient; without an answer the chips just say less. */
+  async checkAll(): Promise<void> {
+    const addresses = [...this.to, ...this.cc, ...this.bcc].map((one) => one.address);
+    if (addresses.length === 0) return;
+    try {
+      const { items } = await api.check(addresses, this.answers, this.choices);
+      this.checks = Object.fromEntries(items.map((one) => [one.address, one]));
+    } catch {
+      this.checks = {};
+    }
+  }
+
+  changed(): void {
+    this.#dirty = true;
+    this.problem = "";
+    this.#request = crypto.randomUUID();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.saveQuietly(), IDLE_MS);
+  }
+
+  async saveQuietly(): Promise<void> {
+    clearTimeout(this.#timer);
+    if (!this.#dirty || this.sending || (this.#draft === null && this.empty)) return;
+    await this.save().catch(() => (this.unsaved = true));
+  }
+
+  save(): Promise<api.Draft> {
+    const next = this.#saving.then(() => this.#saveNow());
+    this.#saving = next.catch(() => undefined);
+    return next;
+  }
+
+  async #saveNow(): Promise<api.Draft> {
+    if (this.#draft !== null && !this.#dirty) return this.#draft;
+    this.#dirty = false;
+    try {
+      this.#draft =
+        this.#draft === null
+          ? await api.draftCreate(this.#content())
+          : await api.draftSave(this.#draft.id, this.#draft.version, this.#content());
+    } catch (error) {
+      this.#dirty = true;
+      if (error instanceof ApiError && error.code === "edited-elsewhere" && this.#draft)
+        this.conflict = await api.draftRead(this.#draft.id);
+      throw error;
+    }
+    this.unsaved = false;
+    this.savedAt = this.#draft.savedAt;
+    return this.#draft;
+  }
+
+  /** Edited in two places: what stands here replaces the other, or the other way round. */
+  async settle(mine: boolean): Promise<void> {
+    const other = this.conflict;
+    this.conflict = null;
+    if (other === null) return;
+    if (mine) {
+      this.#draft = other;
+      this.#dirty = true;
+      await this.saveQuietly();
+    } else {
+      this.#dirty = false;
+      this.#take(other);
+    }
+  }
+
+  #content(): api.Content {
+    const attachments = this.files.flatMap(({ state, upload }) =>
+      state === "done" && upload ? [upload.id] : [],
+    );
+    const { to, cc, bcc, subject, text, html, answers, choices } = this;
+    return { ...EMPTY, to, cc, bcc, subject, text, html, answers, choices, attachments };
+  }
+
+  attach(files: Iterable<File>): void {
+    for (const file of files) {
+      const key = keys++;
+      const { name, size } = file;
+      this.files = [...this.files, { key, name, size, file, upload: null, state: "going" }];
+      void this.#upload(key);
+    }
+  }
+
+  retry(key: number): void {
+    this.#change(key, { state: "going" });
+    void this.#upload(key);
+  }
+
+  async detach(key: number): Promise<void> {
+    const gone = this.files.find((one) => one.key === key);
+    this.#stops.get(key)?.abort();
+    this.files = this.files.filter((one) => one.key !== key);
+    this.changed();
+    // First out of the draft, then out of the store: a draft never names what is not there.
+    await this.saveQuietly();
+    if (gone?.upload) await api.uploadDelete(gone.upload.id).catch(() => undefined);
+  }
+
+  /** Whether the words speak of an attachment that is not there. */
+  get forgotFile(): boolean {
+    const own = this.text.split(/\n(?:>|-{5,})/)[0] ?? "";
+    return this.files.length === 0 && /\battach(ed|ment|ing)?\b|מצורף|מצורפת|צירפתי/iu.test(own);
+  }
+
+  async send(typed: string | null = null): Promise<void> {
+    if (this.sending) return;
+    this.problem = this.#hindrance();
+    if (this.problem !== "") return;
+    this.sending = true;
+    clearTimeout(this.#timer);
+    try {
+      const draft = await this.save();
+      const sent = await api.submit(draft, this.#request, this.consent?.token ?? null, typed);
+      this.consent = null;
+      this.onsent?.(sent);
+    } catch (error) {
+      const asked = error instanceof ApiError ? api.consentOf(error.body) : null;
+      if (asked) this.consent = asked;
+      else this.problem = explain(error);
+    } finally {
+      this.sending = false;
+    }
+  }
+
+  /** The answer was no: everything stays as it was. */
+  decline(): void {
+    this.consent = null;
+  }
+
+  async discard(): Promise<void> {
+    clearTimeout(this.#timer);
+    for (const stop of this.#stops.values()) stop.abort();
+    if (this.#draft) await api.draftDelete(this.#draft.id);
+  }
+
+  #hindrance(): string {
+    const words = t().compose;
+    if (this.to.length + this.cc.length + this.bcc.length === 0) return words.nobody;
+    const states = this.files.map(({ state }) => state);
+    if (states.includes("going")) return words.stillUploading;
+    return states.some((state) => state !== "done") ? words.uploadsBroken : "";
+  }
+
+  async #upload(key: number): Promise<void> {
+    const one = this.files.find((file) => file.key === key);
+    if (!one?.file) return;
+    const stop = new AbortController();
+    this.#stops.set(key, stop);
+    const hooks = { moved: (upload: api.Upload) => this.#change(key, { upload }) };
+    try {
+      if (one.upload) await uploadOn(one.upload, one.file, hooks, stop.signal);
+      else await uploadFile(one.file, hooks, stop.signal);
+      this.#change(key, { state: "done" });
+      this.changed();
+      await this.saveQuietly();
+    } catch (error) {
+      const isLarge = error instanceof ApiError && error.status === 413;
+      this.#change(key, { state: isLarge ? "too-large" : "failed" });
+    } finally {
+      this.#stops.delete(key);
+    }
+  }
+
+  #change(key: number, to: Partial<Attached>): void {
+    this.files = this.files.map((one) => (one.key === key ? { ...one, ...to } : one));
+  }
+}
+
+function lower(text: string): string {
+  return text.toLowerCase();
+}
+
+/** `Name <a@b>` or `a@b`; null for anything else. The server has the last word. */
+export function addressOf(text: string): Addr | null {
+  const found = /^\s*(?:"?([^"<]*?)"?\s*<)?([^\s<>@]+@[^\s<>@]+\.?[^\s<>@]*)>?\s*$/.exec(text);
+  if (!found?.[2]) return null;
+  return { name: found[1]?.trim() || null, address: found[2] };
+}
+
+function explain(error: unknown): string {
+  const words = t().compose;
+  if (error instanceof Unreachable) return words.unsure;
+  return words.failed(error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,104 @@
+// The composers that are open, and the ways to open one.
+import * as api from "../../api/sending.ts";
+import { t } from "../../i18n/index.svelte.ts";
+import { referenceText } from "../../lib/format.ts";
+import { fail } from "../../state/actions.svelte.ts";
+import { toasts } from "../../state/toasts.svelte.ts";
+import { Composer } from "./composer.svelte.ts";
+
+const OPEN_MAX = 3;
+
+class Composers {
+  open = $state.raw<Composer[]>([]);
+
+  fresh(): void {
+    this.#show(new Composer());
+  }
+
+  async answer(reference: string, kind: api.AnswerKind): Promise<void> {
+    try {
+      this.#show(new Composer(await api.draftFrom(reference, kind)));
+    } catch (error) {
+      fail(t().compose.notBegun, "", error, () => void this.answer(reference, kind));
+    }
+  }
+
+  edit(draft: api.Draft): void {
+    if (!this.open.some(({ id }) => id === draft.id)) this.#show(new Composer(draft));
+  }
+
+  /** Closes a composer; what was written stays as a draft. */
+  async close(composer: Composer): Promise<void> {
+    await composer.saveQuietly();
+    this.#hide(composer);
+    drafts.again();
+  }
+
+  async discard(composer: Composer): Promise<void> {
+    try {
+      await composer.discard();
+      this.#hide(composer);
+      drafts.again();
+    } catch (error) {
+      fail(t().compose.notDiscarded, "", error, () => void this.discard(composer));
+    }
+  }
+
+  #show(composer: Composer): void {
+    composer.onsent = (sent) => {
+      this.#hide(composer);
+      drafts.again();
+      told(sent);
+    };
+    this.open = [...this.open, composer].slice(-OPEN_MAX);
+  }
+
+  #hide(composer: Composer): void {
+    this.open = this.open.filter((one) => one !== composer);
+  }
+
+  clear(): void {
+    this.open = [];
+  }
+}
+
+/** The drafts folder; read again when something may have changed it. */
+class Drafts {
+  items = $state.raw<api.Draft[]>([]);
+  load = $state<"idle" | "ready" | "failed">("idle");
+
+  again(): void {
+    api
+      .draftList()
+      .then(({ items }) => {
+        this.items = items;
+        this.load = "ready";
+      })
+      .catch(() => {
+        if (this.load === "idle") this.load = "failed";
+      });
+  }
+}
+
+function told(sent: api.Submission): void {
+  const text = t().compose.sent(referenceText(sent.reference));
+  if (sent.undoUntil === null) {
+    toasts.show(text);
+    return;
+  }
+  toasts.show(text, {
+    undo: () => void takeBack(sent.reference),
+    lastsMs: Math.max(1_000, Date.parse(sent.undoUntil) - Date.now()),
+  });
+}
+
+async function takeBack(reference: string): Promise<void> {
+  try {
+    composers.edit(await api.undo(reference));
+  } catch (error) {
+    fail(t().compose.tooLate, "", error, null);
+  }
+}
+
+export const composers = new Composers();
+export const drafts = new Drafts();

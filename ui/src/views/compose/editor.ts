@@ -1,0 +1,182 @@
+// ProseMirror with the schema that the server takes, and nothing more.
+import { baseKeymap, setBlockType, toggleMark, wrapIn } from "prosemirror-commands";
+import { history, redo, undo } from "prosemirror-history";
+import { keymap } from "prosemirror-keymap";
+import { DOMSerializer, Schema, type MarkType, type Node, type NodeType } from "prosemirror-model";
+import { liftListItem, sinkListItem, splitListItem, wrapInList } from "prosemirror-schema-list";
+import { EditorState, type Command } from "prosemirror-state";
+import { EditorView } from "prosemirror-view";
+
+export const marks = ["strong", "em", "u", "s", "ul", "ol", "blockquote", "pre"] as const;
+export type Mark = (typeof marks)[number];
+
+export const schema = new Schema({
+  nodes: {
+    doc: { content: "block+" },
+    paragraph: {
+      content: "inline*",
+      group: "block",
+      parseDOM: [{ tag: "p" }],
+      toDOM: () => ["p", 0],
+    },
+    blockquote: {
+      content: "block+",
+      group: "block",
+      parseDOM: [{ tag: "blockquote" }],
+      toDOM: () => ["blockquote", 0],
+    },
+    pre: {
+      content: "text*",
+      marks: "",
+      group: "block",
+      code: true,
+      parseDOM: [{ tag: "pre", preserveWhitespace: "full" }],
+      toDOM: () => ["pre", ["code", 0]],
+    },
+    ul: {
+      content: "li+",
+      group: "block",
+      parseDOM: [{ tag: "ul" }],
+      toDOM: () => ["ul", 0],
+    },
+    ol: {
+      content: "li+",
+      group: "block",
+      parseDOM: [{ tag: "ol" }],
+      toDOM: () => ["ol", 0],
+    },
+    li: { content: "paragraph block*", parseDOM: [{ tag: "li" }], toDOM: () => ["li", 0] },
+    text: { group: "inline" },
+    br: {
+      inline: true,
+      group: "inline",
+      selectable: false,
+      parseDOM: [{ tag: "br" }],
+      toDOM: () => ["br"],
+    },
+  },
+  marks: {
+    strong: { parseDOM: [{ tag: "strong" }, { tag: "b" }], toDOM: () => ["strong", 0] },
+    em: { parseDOM: [{ tag: "em" }, { tag: "i" }], toDOM: () => ["em", 0] },
+    u: { parseDOM: [{ tag: "u" }], toDOM: () => ["u", 0] },
+    s: { parseDOM: [{ tag: "s" }, { tag: "del" }], toDOM: () => ["s", 0] },
+    code: { parseDOM: [{ tag: "code" }], toDOM: () => ["code", 0] },
+    link: {
+      attrs: { href: {} },
+      inclusive: false,
+      parseDOM: [
+        {
+          tag: "a[href]",
+          getAttrs: (element) => {
+            const href = element.getAttribute("href") ?? "";
+            return /^(https?|mailto):/i.test(href) ? { href } : false;
+          },
+        },
+      ],
+      toDOM: (mark) => ["a", { href: mark.attrs["href"] as string }, 0],
+    },
+  },
+});
+
+export interface Editor {
+  toggle(mark: Mark): void;
+  destroy(): void;
+}
+
+interface Options {
+  html: string | null;
+  text: string;
+  label: string;
+  onchange: (html: string, text: string) => void;
+  onsend: () => void;
+}
+
+export function editorStart(holder: HTMLElement, options: Options): Editor {
+  const send: Command = () => {
+    options.onsend();
+    return true;
+  };
+  const item = nodeOf("li");
+  const state = EditorState.create({
+    doc: documentOf(options.html === null ? options.text : ""),
+    plugins: [
+      history(),
+      keymap({
+        "Mod-z": undo,
+        "Mod-y": redo,
+        "Shift-Mod-z": redo,
+        "Mod-b": toggleMark(markOf("strong")),
+        "Mod-i": toggleMark(markOf("em")),
+        "Mod-u": toggleMark(markOf("u")),
+        "Mod-Enter": send,
+        Enter: splitListItem(item),
+        "Mod-]": sinkListItem(item),
+        "Mod-[": liftListItem(item),
+      }),
+      keymap(baseKeymap),
+    ],
+  });
+  let begun = false;
+  const view = new EditorView(holder, {
+    state,
+    attributes: {
+      role: "textbox",
+      "aria-multiline": "true",
+      "aria-label": options.label,
+      dir: "auto",
+      "data-testid": "composer-body",
+    },
+    dispatchTransaction(transaction) {
+      const next = view.state.apply(transaction);
+      view.updateState(next);
+      if (begun && transaction.docChanged) options.onchange(htmlOf(next.doc), textOf(next.doc));
+    },
+  });
+  // The editor's own way in for HTML: only what the schema knows comes through.
+  if (options.html !== null) view.pasteHTML(options.html);
+  begun = true;
+  return {
+    toggle(mark) {
+      commandOf(mark)(view.state, view.dispatch);
+      view.focus();
+    },
+    destroy: () => view.destroy(),
+  };
+}
+
+function commandOf(mark: Mark): Command {
+  if (mark === "ul" || mark === "ol") return wrapInList(nodeOf(mark));
+  if (mark === "blockquote") return wrapIn(nodeOf(mark));
+  if (mark === "pre") return setBlockType(nodeOf(mark));
+  return toggleMark(markOf(mark));
+}
+
+function nodeOf(name: string): NodeType {
+  const found = schema.nodes[name];
+  if (found === undefined) throw new Error(`the schema has no ${name}`);
+  return found;
+}
+
+function markOf(name: string): MarkType {
+  const found = schema.marks[name];
+  if (found === undefined) throw new Error(`the schema has no ${name}`);
+  return found;
+}
+
+/** A document of lines of text. */
+export function documentOf(text: string): Node {
+  const paragraph = (line: string) =>
+    nodeOf("paragraph").create(null, line === "" ? null : schema.text(line));
+  return nodeOf("doc").create(null, text.split("\n").map(paragraph));
+}
+
+export function htmlOf(doc: Node): string {
+  const fragment = DOMSerializer.fromSchema(schema).serializeFragment(doc.content);
+  const holder = document.createElement("div");
+  holder.append(fragment);
+  return holder.innerHTML;
+}
+
+export function textOf(doc: Node): string {
+  return doc.textBetween(0, doc.content.size, "\n", "\n");
+}
