@@ -4,7 +4,7 @@ import { t } from "../../i18n/index.svelte.ts";
 import { referenceText } from "../../lib/format.ts";
 import { fail } from "../../state/actions.svelte.ts";
 import { toasts } from "../../state/toasts.svelte.ts";
-import { Composer } from "./composer.svelte.ts";
+import type { Composer } from "./composer.svelte.ts";
 
 const OPEN_MAX = 3;
 
@@ -12,19 +12,19 @@ class Composers {
   open = $state.raw<Composer[]>([]);
 
   fresh(): void {
-    this.#show(new Composer());
+    void this.#begin(null);
   }
 
   async answer(reference: string, kind: api.AnswerKind): Promise<void> {
     try {
-      this.#show(new Composer(await api.draftFrom(reference, kind)));
+      await this.#begin(await api.draftFrom(reference, kind));
     } catch (error) {
       fail(t().compose.notBegun, "", error, () => void this.answer(reference, kind));
     }
   }
 
   edit(draft: api.Draft): void {
-    if (!this.open.some(({ id }) => id === draft.id)) this.#show(new Composer(draft));
+    if (!this.open.some(({ id }) => id === draft.id)) void this.#begin(draft);
   }
 
   /** Closes a composer; what was written stays as a draft. */
@@ -41,6 +41,16 @@ class Composers {
       drafts.again();
     } catch (error) {
       fail(t().compose.notDiscarded, "", error, () => void this.discard(composer));
+    }
+  }
+
+  /** Its code is a chunk of its own: whoever only reads never loads it. */
+  async #begin(draft: api.Draft | null): Promise<void> {
+    try {
+      const { Composer } = await import("./composer.svelte.ts");
+      this.#show(new Composer(draft));
+    } catch (error) {
+      fail(t().compose.notBegun, "", error, () => void this.#begin(draft));
     }
   }
 

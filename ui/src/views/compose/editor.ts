@@ -174,7 +174,7 @@ export function htmlOf(doc: Node): string {
   const fragment = DOMSerializer.fromSchema(schema).serializeFragment(doc.content);
   const holder = document.createElement("div");
   holder.append(fragment);
-  return holder.innerHTML;
+  return holder.getHTML();
 }
 
 export function textOf(doc: Node): string {

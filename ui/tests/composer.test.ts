@@ -1,0 +1,95 @@
+// The composer's logic, with the server's answers made up.
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { addressOf, Composer } from "../src/views/compose/composer.svelte.ts";
+import { documentOf, htmlOf, textOf } from "../src/views/compose/editor.ts";
+import { languageUse } from "../src/i18n/index.svelte.ts";
+import * as api from "../src/api/sending.ts";
+
+const DRAFT: api.Draft = {
+  id: "d1",
+  version: 1,
+  savedAt: "2026-11-23T12:04:00Z",
+  uploads: [],
+  to: [],
+  cc: [],
+  bcc: [],
+  subject: "",
+  text: "",
+  html: null,
+  attachments: [],
+  answers: null,
+  choices: {},
+};
+
+beforeEach(async () => {
+  await languageUse("en");
+  vi.useFakeTimers();
+  vi.spyOn(api, "check").mockResolvedValue({ items: [] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+test.each([
+  ["noa@outside.example", { name: null, address: "noa@outside.example" }],
+  ["Noa Bar <noa@outside.example>", { name: "Noa Bar", address: "noa@outside.example" }],
+  ['"Bar, Noa" <noa@outside.example>', { name: "Bar, Noa", address: "noa@outside.example" }],
+  ["noa", null],
+  ["@outside.example", null],
+  ["a b@c.example", null],
+])("%s as an address", (text, expected) => {
+  expect(addressOf(text)).toEqual(expected);
+});
+
+test("addresses are taken once, and what is none stays to be mended", () => {
+  const composer = new Composer();
+  expect(composer.add("to", "a@x.example, nobody; A@X.example")).toBe("nobody");
+  expect(composer.to.map((one) => one.address)).toEqual(["a@x.example"]);
+});
+
+test("a draft is saved after a second's pause, and not before", async () => {
+  const create = vi.spyOn(api, "draftCreate").mockResolvedValue(DRAFT);
+  const composer = new Composer();
+  composer.text = "Hello";
+  composer.changed();
+  await vi.advanceTimersByTimeAsync(900);
+  expect(create).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(200);
+  expect(create).toHaveBeenCalledOnce();
+  expect(composer.savedAt).toBe(DRAFT.savedAt);
+});
+
+test("an empty letter is never saved", async () => {
+  const create = vi.spyOn(api, "draftCreate").mockResolvedValue(DRAFT);
+  const composer = new Composer();
+  composer.changed();
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(create).not.toHaveBeenCalled();
+});
+
+test("nothing is sent to nobody, nor while a file is on its way", async () => {
+  const submit = vi.spyOn(api, "submit");
+  const composer = new Composer();
+  await composer.send();
+  expect(composer.problem).not.toBe("");
+  composer.add("to", "a@x.example");
+  const file = new File(["x"], "x");
+  composer.files = [{ key: 1, name: "x", size: 1, file, upload: null, state: "going" }];
+  await composer.send();
+  expect(submit).not.toHaveBeenCalled();
+});
+
+test("an attachment that is spoken of and missing is noticed, but not in the quotation", () => {
+  const composer = new Composer();
+  composer.text = "See the attached file.";
+  expect(composer.forgotFile).toBe(true);
+  composer.text = "I agree.\n> see the attached file";
+  expect(composer.forgotFile).toBe(false);
+});
+
+test("text goes into the editor's document and comes out again", () => {
+  const doc = documentOf("one\n\ntwo");
+  expect(textOf(doc)).toBe("one\n\ntwo");
+  expect(htmlOf(doc)).toBe("<p>one</p><p></p><p>two</p>");
+});
