@@ -192,6 +192,14 @@ test.each(["expired", "revoked"] as const)(
   },
 );
 
+test("renewed while the page stood open, the question brings the form back", async () => {
+  answers["POST /api/pickup/TOKEN/ask"] = [409, { code: "still-there" }];
+  await visit({ state: "expired" });
+  answers["GET /api/pickup/TOKEN"] = [200, { ...pickup, state: "claimed" }];
+  find("pickup-ask")?.click();
+  await vi.waitFor(() => expect(find("pickup-password")).not.toBeNull());
+});
+
 test("a link nobody knows is a page, not a bare 404", async () => {
   await visit(null);
   expect(find("pickup-state")?.dataset["state"]).toBe("unknown");
