@@ -32,19 +32,24 @@ pub struct Daemon {
 impl Daemon {
     /// Starts with an empty folder.
     pub fn start() -> Daemon {
+        Daemon::start_with(&[])
+    }
+
+    /// Starts with an empty folder and more words on the command line.
+    pub fn start_with(words: &[&str]) -> Daemon {
         let home = tempfile::tempdir().expect("a temporary folder");
         let password = home.path().join("password");
         fs::write(&password, PASSWORD).unwrap();
-        Daemon::start_in(home)
+        Daemon::start_in(home, words)
     }
 
     /// Ends this daemon with SIGTERM and starts another on the same folder.
     pub fn restart(self) -> Daemon {
-        Daemon::start_in(self.stop())
+        Daemon::start_in(self.stop(), &[])
     }
 
-    fn start_in(home: TempDir) -> Daemon {
-        let (child, lines) = spawn(home.path());
+    fn start_in(home: TempDir, words: &[&str]) -> Daemon {
+        let (child, lines) = spawn(home.path(), words);
         let mut daemon = Daemon { child, home, smtp: ([0, 0, 0, 0], 0).into(), url: String::new() };
         daemon.read_addresses(lines);
         daemon
@@ -165,7 +170,7 @@ fn end(child: &mut Child) -> Option<ExitStatus> {
     child.wait().ok()
 }
 
-fn spawn(home: &Path) -> (Child, mpsc::Receiver<String>) {
+fn spawn(home: &Path, words: &[&str]) -> (Child, mpsc::Receiver<String>) {
     let stderr = File::options().create(true).append(true).open(home.join("stderr.log")).unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_postern"))
         .arg("demo")
@@ -175,6 +180,7 @@ fn spawn(home: &Path) -> (Child, mpsc::Receiver<String>) {
         .arg("--password-file")
         .arg(home.join("password"))
         .args(["--smtp", "127.0.0.1:0", "--https", "127.0.0.1:0"])
+        .args(words)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(stderr)

@@ -1,0 +1,222 @@
+// Dana writes to people inside and outside; an outsider who has never heard of us reads,
+// rejects and answers; everybody learns what became of each letter.
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { accessible, base, launch, noSidewaysScroll, password, problems, profile } from "./support.mjs";
+
+const folder = process.env.POSTERN_OUTSIDE;
+const domain = process.env.POSTERN_DOMAIN;
+const ok = (what) => console.log(`ok ${what}`);
+const hash = (octets) => createHash("sha256").update(octets).digest("hex");
+const LIMIT_MS = 30_000;
+
+/** Everything that has left the daemon so far. */
+const left = () =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith(".eml"))
+    .sort()
+    .map((name) => readFileSync(join(folder, name), "utf8"));
+
+async function until(what, find) {
+  const end = Date.now() + LIMIT_MS;
+  for (;;) {
+    const found = await find();
+    if (found) return found;
+    assert.ok(Date.now() < end, `never came: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** The link and the one-time password of the latest notification. */
+function told(mail) {
+  const text = mail.replace(/=\r?\n/g, "").replace(/=3D/g, "=");
+  return {
+    link: text.match(/https:\/\/[^\s"<]*\/pickup\/[a-z0-9]{26}/)?.[0],
+    once: text.match(/\b[0-9a-z]{5}(?:-[0-9a-z]{5}){4}-[0-9a-z]\b/)?.[0],
+  };
+}
+
+const browser = await launch();
+const dana = await profile(browser, { viewport: { width: 1440, height: 900 } });
+dana.setDefaultTimeout(LIMIT_MS);
+await dana.goto(`${base}/`);
+await dana.getByTestId("sign-in-name").fill("u1");
+await dana.getByTestId("sign-in-password").fill(password);
+await dana.getByTestId("sign-in-submit").click();
+
+/** Writes a letter and presses Send. */
+async function write(to, subject, words, choice = null) {
+  await dana.getByTestId("compose-button").click();
+  const composer = dana.getByTestId("composer");
+  await composer.getByTestId("composer-to").fill(to);
+  await composer.getByTestId("composer-to").press("Enter");
+  for (const address of to.split(", "))
+    await composer.locator(`[data-testid=chip][data-address="${address}"]:not([data-route=""])`).waitFor();
+  if (choice !== null) {
+    await composer.getByTestId("chip-choice").selectOption(choice);
+    const route = { refuse: "refused" }[choice] ?? choice;
+    await composer.locator(`[data-testid=chip][data-route="${route}"]`).waitFor();
+  }
+  await composer.getByTestId("composer-subject").fill(subject);
+  await composer.getByTestId("composer-body").click();
+  await dana.keyboard.type(words);
+  return composer;
+}
+
+/** Sends, and shows the letter in Sent; gives its reference number. */
+async function send(composer) {
+  await composer.getByTestId("composer-send").click();
+  return sent();
+}
+
+async function sent() {
+  const toast = dana.getByTestId("toast").filter({ hasText: /Reference/ });
+  const text = await toast.first().textContent();
+  await toast.first().getByTestId("toast-dismiss").click();
+  const reference = text.match(/[0-9A-Z]{5}(-[0-9A-Z]{5}){3}/)[0];
+  await dana.goto(`${base}/mail/sent/${reference}`);
+  await dana.getByTestId("status-line").first().waitFor();
+  return reference;
+}
+
+const line = (address, state) =>
+  dana.locator(`[data-testid=status-line][data-address="${address}"][data-state=${state}]`);
+
+const omar = `u2@${domain}`;
+const noa = "noa@outside.example";
+
+// ---- choice 3: a temporary account; one letter, two recipients, one number (P-23, P-32)
+const composer = await write(`${omar}, ${noa}`, "About the blue heron", "The heron nests at noon.");
+await accessible(dana, "composer");
+const first = await send(composer);
+await line(omar, "delivered").waitFor();
+await line(noa, "waiting").waitFor();
+await accessible(dana, "sent letter");
+ok("accepted, delivered inside, waiting outside");
+
+const mail = await until("the notification", () => left().find((one) => one.includes(first)));
+const { link, once } = told(mail);
+assert.ok(link && once, mail);
+assert.ok(!/heron|nests/i.test(mail), "the notification says nothing of the letter");
+
+// P-34: whoever follows links changes nothing.
+const { host } = new URL(link);
+assert.equal(host, new URL(base).host);
+process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
+const token = link.split("/").pop();
+for (let round = 0; round < 500; round += 1) {
+  await (await fetch(link)).arrayBuffer();
+  await (await fetch(`${base}/api/pickup/${token}`, { method: round % 2 ? "HEAD" : "GET" })).arrayBuffer();
+}
+assert.equal((await (await fetch(`${base}/api/pickup/${token}`)).json()).state, "waiting");
+ok("a thousand fetches change nothing");
+
+// P-33, P-35: three actions from the mail to the letter.
+const outsider = await profile(browser, { viewport: { width: 400, height: 800 } });
+outsider.setDefaultTimeout(LIMIT_MS);
+await outsider.goto(link); // 1: the link
+await outsider.getByTestId("pickup-reference").filter({ hasText: first }).waitFor();
+await accessible(outsider, "pick-up");
+await outsider.getByTestId("language-he").click();
+await outsider.locator("html[dir=rtl]").waitFor();
+await accessible(outsider, "pick-up in Hebrew");
+await outsider.getByTestId("language-en").click();
+await outsider.setViewportSize({ width: 320, height: 700 });
+await noSidewaysScroll(outsider, "pick-up at 320 px");
+await outsider.getByTestId("pickup-password").fill(once);
+await outsider.getByTestId("pickup-new-password").fill("my very own words");
+await outsider.keyboard.press("Enter"); // 2: one submit claims and signs in
+const card = (reference) => outsider.locator(`[data-testid=card][data-ref="${reference}"]`);
+await card(first).waitFor();
+assert.equal(await outsider.getByTestId("card").count(), 1, "that message and only that one");
+await accessible(outsider, "cards");
+await noSidewaysScroll(outsider, "cards at 320 px");
+await card(first).getByTestId("card-open").click(); // 3: Open
+await outsider.getByText("The heron nests at noon.").or(outsider.frameLocator("iframe").getByText("The heron nests at noon.")).first().waitFor();
+await accessible(outsider, "the outsider's reader");
+ok("an outsider reads in three actions");
+
+// P-26, P-37: the sender sees it, with its time, without reloading.
+await line(noa, "read").waitFor();
+assert.match(await line(noa, "read").locator("time").first().getAttribute("datetime"), /^20\d\d-/);
+ok("the sender sees that it was read");
+
+// A reply with a file.
+const file = randomBytes(70_000);
+await outsider.getByTestId("portal-reply-text").fill("Noted, with thanks.");
+await outsider
+  .getByTestId("portal-reply-attach")
+  .setInputFiles({ name: "plan.bin", mimeType: "application/octet-stream", buffer: file });
+await outsider.locator("[data-testid=portal-reply-upload][data-state=done]").waitFor();
+await outsider.getByTestId("portal-reply-send").click();
+await outsider.getByTestId("portal-reply-sent").waitFor();
+await dana.goto(`${base}/mail/inbox`);
+await dana.getByTestId("row-link").filter({ hasText: "Re: About the blue heron" }).click();
+await dana.getByTestId("open").click();
+await dana.getByTestId("message").waitFor();
+const [download] = await Promise.all([
+  dana.waitForEvent("download"),
+  dana.getByTestId("attachment").first().click(),
+]);
+assert.equal(hash(readFileSync(await download.path())), hash(file));
+ok("a reply with a file comes back whole");
+
+// ---- the same, rejected unread (P-25): the body is never asked for
+const asked = [];
+outsider.on("request", (request) => asked.push(new URL(request.url()).pathname));
+const second = await send(await write(noa, "About the grey owl", "The owl sleeps at dawn."));
+await line(noa, "waiting").waitFor();
+await outsider.goto(link);
+await outsider.getByTestId("pickup-password").fill("my very own words");
+await outsider.keyboard.press("Enter");
+await card(second).waitFor();
+await card(second).getByTestId("card-reject").click();
+await outsider.getByTestId("reject-confirm").click();
+await line(noa, "rejected").waitFor();
+assert.ok(asked.every((path) => !(path.includes(second) && /\/(open|ticket)$/.test(path))), asked);
+ok("rejected unread, and the sender sees it");
+
+// ---- choice 1: refused; not one octet leaves (P-29)
+const before = left().length;
+await send(await write("eve@outside.example", "About the red kite", "The kite circles at dusk.", "refuse"));
+await line("eve@outside.example", "refused").waitFor();
+await dana.goto(`${base}/mail/inbox`);
+await dana.locator("[data-testid=notice][data-kind=refused]").first().waitFor();
+ok("refused, with a notice");
+
+// ---- choice 2: nothing before a yes (P-31)
+const asking = await write("eve@outside.example", "About the green finch", "The finch sings at eight.", "ask");
+await asking.getByTestId("composer-send").click();
+const dialog = dana.getByTestId("consent-dialog");
+await dialog.getByText("eve@outside.example").waitFor();
+await accessible(dana, "consent");
+await dialog.getByTestId("consent-no").click();
+await dialog.waitFor({ state: "detached" });
+await dana.getByTestId("composer-close").click();
+await dana.goto(`${base}/mail/drafts`);
+await dana.getByTestId("draft").filter({ hasText: "green finch" }).click();
+assert.equal(left().length, before, "nothing left");
+await dana.getByTestId("composer-send").click();
+await dialog.getByTestId("consent-yes").click();
+await sent();
+await line("eve@outside.example", "delivered").waitFor();
+await until("the letter", () => left().find((one) => /finch sings/.test(one)));
+ok("asked, refused, kept, and sent after a yes");
+
+// ---- choice 4: leaves without a question, and is marked (P-38)
+await send(await write("eve@outside.example", "About the white stork", "The stork lands at nine.", "plain"));
+await line("eve@outside.example", "delivered").waitFor();
+await until("the letter", () => left().find((one) => /stork lands/.test(one)));
+ok("sent in clear without a question");
+
+// Everything that ever left: no word of what was to stay.
+const all = left().join("\n");
+for (const word of ["heron", "nests at noon", "grey owl", "sleeps at dawn", "red kite", "circles at dusk"])
+  assert.ok(!all.includes(word), `${word} left the house`);
+for (const page of [dana, outsider])
+  assert.equal(await page.evaluate(() => document.cookie), "");
+assert.deepEqual(problems, []);
+await browser.close();
+console.log("done");
