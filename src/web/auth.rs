@@ -76,6 +76,7 @@ const TEMPORARY_MAY: &[(&str, &[Method])] = &[
     ("/api/messages/{ref}/ticket", &[Method::POST]),
     ("/api/changes", &[Method::GET]),
     ("/api/events", &[Method::GET]),
+    ("/api/drafts", &[Method::GET]),
     ("/api/drafts/from/{ref}", &[Method::POST]),
     ("/api/drafts/{id}", &[Method::GET, Method::PUT, Method::DELETE]),
     ("/api/uploads", &[Method::POST]),

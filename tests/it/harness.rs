@@ -122,7 +122,7 @@ impl TestGateway {
         .await
     }
 
-    async fn as_owner<T: Send + 'static>(
+    pub async fn as_owner<T: Send + 'static>(
         &self,
         name: &'static str,
         work: impl FnOnce(&Gateway, &postern::gateway::Actor) -> T + Send + 'static,

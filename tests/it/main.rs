@@ -1,6 +1,7 @@
 //! Everything that speaks to a running Postern over its sockets, one file for each behaviour.
 
 mod harness;
+mod relay_hop;
 mod smtp_accept;
 mod smtp_fuzz;
 mod smtp_hostile;

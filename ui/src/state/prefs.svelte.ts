@@ -28,6 +28,12 @@ export function languageChosen(): boolean {
   return languageKept;
 }
 
+export function languageChoose(language: Language): void {
+  prefs.language = language;
+  languageKept = true;
+  prefsKeep();
+}
+
 export function prefsRead(): void {
   try {
     const kept = JSON.parse(localStorage.getItem(PLACE) ?? "{}") as Record<string, unknown>;

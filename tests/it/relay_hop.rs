@@ -1,0 +1,320 @@
+//! The relay against a next hop that misbehaves: the test is the peer.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use postern::config;
+use postern::gateway::delivery::SubmissionView;
+use postern::gateway::draft::Addressee;
+use postern::gateway::policy::Choice;
+use postern::gateway::preference::PreferencesChange;
+use postern::gateway::submit::{Submit, Submitted};
+use postern::gateway::{DeliveryState, DraftContent};
+use postern::mail::reference::Reference;
+use postern::net::dns::Resolver;
+use postern::relay::Relay;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::harness::{TestGateway, until};
+
+/// What the peer does, and at which word: a verb, or `.` for the end of a message.
+#[derive(Clone, Copy, Debug)]
+enum Does {
+    Says(&'static str, &'static str),
+    HangsUp(&'static str),
+    /// Never answers.
+    Sleeps(&'static str),
+    /// Offers TLS and then speaks something else.
+    BreaksTls,
+}
+
+/// A next hop that misbehaves for its first sessions, and then does not.
+struct Peer {
+    at: SocketAddr,
+    sessions: Arc<AtomicUsize>,
+    taken: Arc<Mutex<Vec<String>>>,
+}
+
+impl Peer {
+    async fn start(does: Does, sessions_bad: usize) -> Peer {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let (sessions, taken) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
+        let (count, shelf) = (sessions.clone(), taken.clone());
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let nth = count.fetch_add(1, Ordering::SeqCst);
+                let does = (nth < sessions_bad).then_some(does);
+                // A peer that breaks off has said what it had to say.
+                tokio::spawn(converse(stream, does, shelf.clone()));
+            }
+        });
+        Peer { at, sessions, taken }
+    }
+
+    fn taken(&self) -> usize {
+        self.taken.lock().unwrap().len()
+    }
+}
+
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    does: Option<Does>,
+    shelf: Arc<Mutex<Vec<String>>>,
+) -> Option<()> {
+    let mut stream = BufReader::new(stream);
+    let tls = matches!(does, Some(Does::BreaksTls));
+    let act = |word: &str| match does {
+        Some(Does::Says(at, reply)) if at == word => Act::Say(reply),
+        Some(Does::HangsUp(at)) if at == word => Act::Leave,
+        Some(Does::Sleeps(at)) if at == word => Act::Sleep,
+        _ => Act::Ordinary,
+    };
+    let mut word = "HELLO".to_owned();
+    loop {
+        let ordinary = match word.as_str() {
+            "HELLO" => "220 peer.example ESMTP\r\n",
+            "EHLO" if tls => "250-peer.example\r\n250 STARTTLS\r\n",
+            "EHLO" => "250-peer.example\r\n250-8BITMIME\r\n250 DSN\r\n",
+            "STARTTLS" => "220 go\r\n",
+            "DATA" => "354 go\r\n",
+            "QUIT" => "221 bye\r\n",
+            _ => "250 2.0.0 ok\r\n",
+        };
+        let reply = match act(&word) {
+            Act::Say(reply) => reply,
+            Act::Leave => return None,
+            Act::Sleep => std::future::pending().await,
+            Act::Ordinary => ordinary,
+        };
+        stream.write_all(reply.as_bytes()).await.ok()?;
+        stream.flush().await.ok()?;
+        if word == "STARTTLS" {
+            stream.write_all(b"this is not TLS\r\n").await.ok()?;
+            return None;
+        }
+        if word == "QUIT" {
+            return Some(());
+        }
+        let data = word == "DATA" && reply.starts_with('3');
+        word = match data {
+            true => {
+                let message = message(&mut stream).await?;
+                // What is refused at its end was not taken, and neither was what nobody heard of.
+                if matches!(act("."), Act::Ordinary) {
+                    shelf.lock().unwrap().push(message);
+                }
+                ".".to_owned()
+            }
+            false => {
+                let mut line = String::new();
+                let read = stream.read_line(&mut line).await.ok()?;
+                if read == 0 {
+                    return Some(());
+                }
+                line.split([' ', '\r', ':']).next().unwrap_or_default().to_uppercase()
+            }
+        };
+    }
+}
+
+enum Act {
+    Say(&'static str),
+    Leave,
+    Sleep,
+    Ordinary,
+}
+
+async fn message(stream: &mut (impl AsyncBufReadExt + Unpin)) -> Option<String> {
+    let mut message = String::new();
+    loop {
+        let mut line = String::new();
+        if stream.read_line(&mut line).await.ok()? == 0 {
+            return None;
+        }
+        if line == ".\r\n" {
+            return Some(message);
+        }
+        message.push_str(&line);
+    }
+}
+
+/// A gateway whose mail leaves to one peer.
+struct House {
+    gw: TestGateway,
+    stop: CancellationToken,
+}
+
+impl House {
+    async fn with(peer: &Peer, tls: config::SmarthostTls) -> House {
+        let gw = TestGateway::start().await;
+        let relay = config::Relay {
+            smarthost: peer.at.to_string(),
+            smarthost_tls: tls,
+            authorities: PathBuf::new(),
+            connect_timeout_secs: 2,
+            tls_timeout_secs: 2,
+            command_timeout_secs: 2,
+            data_timeout_secs: 2,
+            ..config::Relay::default()
+        };
+        let dns = config::Dns {
+            servers: vec![SocketAddr::from(([127, 0, 0, 1], 9))],
+            ..config::Dns::default()
+        };
+        let resolver = Resolver::new(&dns).unwrap();
+        let keys = config::Dkim::default();
+        let host = "gw.test".to_owned();
+        let relay = Relay::new(gw.gateway.clone(), resolver, relay, &keys, host).unwrap();
+        let stop = CancellationToken::new();
+        tokio::spawn(relay.run(stop.clone()));
+        House { gw, stop }
+    }
+
+    /// Dana writes to somebody outside in clear.
+    async fn send(&self, to: &'static str) -> Reference {
+        let sent = self.gw.as_owner("dana", move |gateway, actor| {
+            let undo_secs = Some(Some(0));
+            let change = PreferencesChange { undo_secs, ..PreferencesChange::default() };
+            gateway.preferences_change(actor, &change).unwrap();
+            let content = DraftContent {
+                to: vec![Addressee { name: None, address: to.to_owned() }],
+                subject: "Plain".to_owned(),
+                text: "A line.\n.\n..two dots".to_owned(),
+                choices: [(to.to_owned(), Choice::Plain)].into(),
+                ..DraftContent::default()
+            };
+            let draft = gateway.draft_create(actor, &content).unwrap();
+            let (id, version) = (draft.id.as_str(), draft.version);
+            let submit = Submit { draft: id, version, consent: None, typed: None, request: id };
+            match gateway.submit(actor, &submit).unwrap() {
+                Submitted::Accepted(view) => view.reference,
+                Submitted::NeedsConsent(_) => panic!("asked"),
+            }
+        });
+        sent.await
+    }
+
+    async fn view(&self, reference: Reference) -> SubmissionView {
+        let view = self
+            .gw
+            .as_owner("dana", move |gateway, actor| gateway.submission(actor, reference).unwrap());
+        view.await
+    }
+
+    /// Lets time pass until the letter's line has ended or the peer has it.
+    async fn settle(&self, reference: Reference) -> DeliveryState {
+        for _ in 0..200 {
+            let state = self.view(reference).await.recipients[0].state;
+            if state.is_final() || state == DeliveryState::Delivered {
+                return state;
+            }
+            let rows = self.gw.gateway.queue_list(1).unwrap();
+            if rows.first().is_some_and(|row| row.attempts > 0) {
+                self.gw.gateway.clock().advance_secs(20 * 60);
+                self.gw.gateway.queue_wake().notify_one();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("it never settled: {:?}", self.gw.gateway.queue_list(5).unwrap());
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// P-38: whatever a next hop does for a while, the letter arrives once when it behaves again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hop_that_misbehaves_for_a_while_gets_the_letter_once() {
+    for does in [
+        Does::Says("HELLO", "421 4.3.2 closing\r\n"),
+        Does::Says("HELLO", "554 not now\r\n"),
+        Does::Says("MAIL", "451 4.3.0 later\r\n"),
+        Does::Says("RCPT", "450 4.2.1 busy\r\n"),
+        Does::Says("RCPT", "452 4.5.3 too many\r\n"),
+        Does::Says("DATA", "451 4.3.0 later\r\n"),
+        Does::Says(".", "451 4.3.0 not kept\r\n"),
+        Does::HangsUp("HELLO"),
+        Does::HangsUp("EHLO"),
+        Does::HangsUp("MAIL"),
+        Does::HangsUp("RCPT"),
+        Does::HangsUp("DATA"),
+        Does::Sleeps("MAIL"),
+        Does::BreaksTls,
+    ] {
+        let peer = Peer::start(does, 1).await;
+        let house = House::with(&peer, config::SmarthostTls::Opportunistic).await;
+        let reference = house.send("noa@outside.example").await;
+        let expected = match does {
+            // RFC 5321 §4.2.1: a host that refuses to talk at all has refused the letter.
+            Does::Says("HELLO", reply) if reply.starts_with('5') => DeliveryState::Failed,
+            _ => DeliveryState::Delivered,
+        };
+        assert_eq!(house.settle(reference).await, expected, "{does:?}");
+        let times = usize::from(expected == DeliveryState::Delivered);
+        assert_eq!(peer.taken(), times, "{does:?}");
+        assert!(house.gw.gateway.queue_list(1).unwrap().is_empty());
+    }
+}
+
+/// The one double that is documented: the peer kept the letter, and its 250 was lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_answer_sends_the_letter_again() {
+    let peer = Peer::start(Does::HangsUp("."), 1).await;
+    let house = House::with(&peer, config::SmarthostTls::None).await;
+    let reference = house.send("noa@outside.example").await;
+    assert_eq!(house.settle(reference).await, DeliveryState::Delivered);
+    assert_eq!(peer.sessions.load(Ordering::SeqCst), 2);
+    let letter = peer.taken.lock().unwrap()[0].clone();
+    assert!(letter.contains(&reference.to_string()), "P-19: {letter}");
+    assert!(letter.contains("\r\n..\r\n") || letter.contains("=2E"), "dots are doubled: {letter}");
+}
+
+/// A permanent no is told to the sender at once, with what the host said.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_permanent_no_is_told_to_the_sender() {
+    for (word, reply, status) in [
+        ("MAIL", "550 5.7.1 go away\r\n", "5.7.1"),
+        ("RCPT", "550 5.1.1 nobody\r\n", "5.1.1"),
+        ("DATA", "554 5.5.1 no\r\n", "5.5.1"),
+        (".", "552 5.3.4 too big\r\n", "5.3.4"),
+    ] {
+        let peer = Peer::start(Does::Says(word, reply), usize::MAX).await;
+        let house = House::with(&peer, config::SmarthostTls::None).await;
+        let reference = house.send("noa@outside.example").await;
+        assert_eq!(house.settle(reference).await, DeliveryState::Failed, "{word}");
+        let view = house.view(reference).await;
+        let detail = view.recipients[0].history.last().unwrap().detail.clone().unwrap();
+        assert!(detail.contains(reply.trim_end().get(10..).unwrap()), "{detail}");
+        let inbox = house.gw.inbox("dana").await;
+        let told = inbox.iter().filter(|item| item.notice.is_some()).count();
+        assert_eq!(told, 1, "{word}: exactly one notice");
+        let octets = house.gw.open("dana", inbox[0].reference).await;
+        assert!(String::from_utf8_lossy(&octets).contains(status), "{word}");
+    }
+}
+
+/// Where TLS is required, nothing is said in clear: not to a host that offers none, and not to
+/// one whose TLS is broken or vouched for by nobody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn required_tls_is_never_done_without() {
+    for does in [Does::Says("NEVER", ""), Does::BreaksTls] {
+        let peer = Peer::start(does, usize::MAX).await;
+        let house = House::with(&peer, config::SmarthostTls::Required).await;
+        let reference = house.send("noa@outside.example").await;
+        until("it was tried", || {
+            house.gw.gateway.queue_list(1).unwrap().first().is_some_and(|row| row.attempts > 0)
+        })
+        .await;
+        assert_eq!(peer.taken(), 0);
+        assert_eq!(house.view(reference).await.recipients[0].state, DeliveryState::Waiting);
+        assert!(house.gw.gateway.queue_list(1).unwrap()[0].last.is_some());
+    }
+}

@@ -1,0 +1,279 @@
+/** P-33, P-35, P-37, D1: an outside recipient's pages, drawn here and answered by hand. */
+import { mount, tick, unmount } from "svelte";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Pickup } from "../src/api/pickup.ts";
+import type { Item } from "../src/api/types.ts";
+import en from "../src/i18n/en.ts";
+import { language, languageUse } from "../src/i18n/index.svelte.ts";
+import { mail } from "../src/state/mail.svelte.ts";
+import { go } from "../src/state/route.svelte.ts";
+import { session } from "../src/state/session.svelte.ts";
+import OpenPages from "../src/views/open/OpenPages.svelte";
+import Cards from "../src/views/portal/Cards.svelte";
+
+const REFERENCE = "01KAN-5Q7DC-8E2XV-M9T4H";
+const pickup: Pickup = {
+  organisation: "Example Organisation",
+  state: "waiting",
+  from: { name: "Dana Levi", address: "dana@example.org" },
+  reference: REFERENCE,
+  sentAt: "2026-11-22T10:00:00Z",
+  until: "2026-12-04T18:00:00Z",
+  waiting: 1,
+  loginName: "visitor-1",
+  handOff: "claim",
+  phone: null,
+  language: null,
+};
+const signedIn = {
+  token: "tok",
+  session: { id: "s1" },
+  account: { id: "t1", name: "visitor-1", kind: "temporary" },
+  lastSignIn: null,
+};
+
+interface Call {
+  method: string;
+  path: string;
+  headers: Headers;
+  body: unknown;
+}
+type Answer = [status: number, body: unknown, headers?: Record<string, string>];
+
+const calls: Call[] = [];
+let answers: Record<string, Answer>;
+let page: Record<string, unknown> | null = null;
+
+beforeEach(async () => {
+  calls.length = 0;
+  answers = {};
+  await languageUse("en");
+  vi.stubGlobal("isSecureContext", true);
+  vi.stubGlobal("fetch", async (url: URL, init: RequestInit) => {
+    const method = init.method ?? "GET";
+    const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : null;
+    calls.push({ method, path: url.pathname, headers: new Headers(init.headers), body });
+    const [status, value, headers] = answers[`${method} ${url.pathname}`] ?? [404, { code: "?" }];
+    return new Response(JSON.stringify(value), {
+      status,
+      headers: { "Content-Type": "application/json", ...headers },
+    });
+  });
+});
+
+afterEach(async () => {
+  if (page !== null) await unmount(page);
+  page = null;
+  session.ended();
+  mail.reset();
+  vi.unstubAllGlobals();
+  document.body.replaceChildren();
+});
+
+const find = (id: string) => document.querySelector<HTMLElement>(`[data-testid="${id}"]`);
+const text = (id: string) => find(id)?.textContent?.trim();
+
+async function visit(given: Partial<Pickup> | null) {
+  if (given !== null) answers["GET /api/pickup/TOKEN"] = [200, { ...pickup, ...given }];
+  go({ view: "pickup", token: "TOKEN" });
+  page = mount(OpenPages, { target: document.body });
+  await vi.waitFor(() => expect(find("pickup-state")?.dataset["state"]).not.toBe("loading"));
+}
+
+async function type(id: string, value: string) {
+  const input = find(id) as HTMLInputElement;
+  input.value = value;
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+  await tick();
+}
+
+function submit() {
+  const form = find("pickup-submit")?.closest("form");
+  form?.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+}
+
+test("following the link says who sent what until when, and changes nothing", async () => {
+  await visit({});
+  expect(text("pickup-from")).toContain("Dana Levi sent you 1 message");
+  expect(text("pickup-from")).toContain("dana@example.org");
+  expect(text("pickup-reference")).toBe(REFERENCE);
+  expect(text("pickup-until")).toMatch(/4 Dec 2026|5 Dec 2026/);
+  expect(text("pickup-name")).toBe("visitor-1");
+  const manager = document.querySelector<HTMLInputElement>("input[autocomplete=username]");
+  expect(manager?.value).toBe("visitor-1");
+  expect(calls.map(({ method }) => method)).toEqual(["GET"]);
+  expect(calls[0]?.headers.has("DPoP")).toBe(false);
+});
+
+test("one submit claims the account and signs in, keeping nothing in the browser", async () => {
+  answers["POST /api/session"] = [200, signedIn];
+  await visit({});
+  await type("pickup-password", " one-time ");
+  await type("pickup-new-password", "four quiet herons");
+  submit();
+  await vi.waitFor(() => expect(session.status).toBe("in"));
+  expect(calls.at(-1)?.body).toEqual({
+    name: "visitor-1",
+    password: "one-time",
+    newPassword: "four quiet herons",
+    profile: "shared",
+  });
+  expect(sessionStorage.length).toBe(0);
+  await vi.waitFor(() => expect(location.pathname).toBe("/mail/inbox"));
+});
+
+test("a passphrase that is too short is not sent anywhere", async () => {
+  await visit({});
+  await type("pickup-password", "one-time");
+  await type("pickup-new-password", "eleven char");
+  expect(text("passphrase-strength")).toBe("1 more character is needed.");
+  submit();
+  await vi.waitFor(() => expect(text("pickup-error")).toBe(en.pickup.weak(12)));
+  expect(calls).toHaveLength(1);
+});
+
+const asked: [string, Partial<Pickup>, boolean][] = [
+  ["claimed: one's own passphrase", { state: "claimed" }, false],
+  ["password in the mail", { handOff: "in-mail" }, false],
+  ["told by the sender", { handOff: "by-sender" }, false],
+  ["to be claimed", {}, true],
+];
+
+test.each(asked)("%s", async (_, given, choosing) => {
+  await visit(given);
+  expect(find("pickup-password")).not.toBeNull();
+  expect(find("pickup-new-password") !== null).toBe(choosing);
+});
+
+test("by the sender, the page says who will tell the password", async () => {
+  await visit({ handOff: "by-sender" });
+  expect(document.body.textContent).toContain(en.pickup.hint.fromSender("Dana Levi"));
+});
+
+test("too many wrong passwords: the page says how long to wait", async () => {
+  const slow: Answer = [429, { code: "slow-down" }, { "Retry-After": "45" }];
+  answers["POST /api/session"] = slow;
+  await visit({ state: "claimed" });
+  await type("pickup-password", "wrong");
+  submit();
+  await vi.waitFor(() => expect(text("pickup-error")).toContain("45 seconds"));
+});
+
+test("claimed meanwhile by somebody: the page says that, and asks for the passphrase", async () => {
+  answers["POST /api/session"] = [401, { code: "bad-credentials" }];
+  await visit({});
+  await type("pickup-password", "one-time");
+  await type("pickup-new-password", "four quiet herons");
+  answers["GET /api/pickup/TOKEN"] = [200, { ...pickup, state: "claimed" }];
+  submit();
+  await vi.waitFor(() => expect(text("pickup-error")).toBe(en.pickup.nowClaimed));
+  expect(find("pickup-new-password")).toBeNull();
+});
+
+test("the server may want a claim the page did not know of", async () => {
+  answers["POST /api/session"] = [403, { code: "claim-first" }];
+  await visit({ handOff: "by-sender" });
+  await type("pickup-password", "told");
+  submit();
+  await vi.waitFor(() => expect(find("pickup-new-password")).not.toBeNull());
+});
+
+test.each(["expired", "revoked"] as const)(
+  "%s explains itself and can be asked about",
+  async (state) => {
+    answers["POST /api/pickup/TOKEN/ask"] = [202, {}];
+    await visit({ state });
+    expect(find("pickup-state")?.dataset["state"]).toBe(state);
+    expect(text("pickup-reference")).toBe(REFERENCE);
+    expect(find("pickup-password")).toBeNull();
+    find("pickup-ask")?.click();
+    await vi.waitFor(() => expect(text("pickup-asked")).toBe(en.pickup.asked("Dana Levi")));
+    expect(calls.at(-1)?.headers.has("DPoP")).toBe(false);
+  },
+);
+
+test("renewed while the page stood open, the question brings the form back", async () => {
+  answers["POST /api/pickup/TOKEN/ask"] = [409, { code: "still-there" }];
+  await visit({ state: "expired" });
+  answers["GET /api/pickup/TOKEN"] = [200, { ...pickup, state: "claimed" }];
+  find("pickup-ask")?.click();
+  await vi.waitFor(() => expect(find("pickup-password")).not.toBeNull());
+});
+
+test("a link nobody knows is a page, not a bare 404", async () => {
+  await visit(null);
+  expect(find("pickup-state")?.dataset["state"]).toBe("unknown");
+  expect(document.querySelector("h1")?.textContent).toBe(en.pickup.unknown);
+});
+
+test('"this is not for me" says what to do and sends nothing', async () => {
+  await visit({});
+  find("pickup-not-mine")?.querySelector("summary")?.click();
+  await tick();
+  expect(text("pickup-not-mine")).toContain(en.pickup.notMineLead);
+  expect(calls).toHaveLength(1);
+});
+
+test("the page speaks the language chosen for this person, until they choose", async () => {
+  await visit({ language: "he" });
+  await vi.waitFor(() => expect(document.documentElement.dir).toBe("rtl"));
+  find("language-en")?.click();
+  await vi.waitFor(() => expect(language()).toBe("en"));
+  // Reading the state again does not talk them out of it.
+  answers["POST /api/session"] = [401, { code: "bad-credentials" }];
+  await type("pickup-password", "wrong");
+  await type("pickup-new-password", "four quiet herons");
+  submit();
+  await vi.waitFor(() => expect(text("pickup-error")).toBe(en.pickup.wrongOneTime));
+  expect(language()).toBe("en");
+});
+
+test("a reference number is verified with a yes and a date, or a no", async () => {
+  answers[`GET /api/verify/${REFERENCE}`] = [200, { sent: true, at: "2026-11-22T10:00:00Z" }];
+  answers["GET /api/verify/01KAN-5Q7DC-8E2XV-M9T4J"] = [200, { sent: false, at: null }];
+  go({ view: "verify", reference: null });
+  page = mount(OpenPages, { target: document.body });
+  await tick();
+  const check = async (typed: string) => {
+    await type("verify-input", typed);
+    find("verify-submit")
+      ?.closest("form")
+      ?.dispatchEvent(new Event("submit", { cancelable: true }));
+  };
+  await check("01kan5q7dc8e2xvm9t4h");
+  await vi.waitFor(() => expect(text("verify-answer")).toMatch(/^Yes, we sent that on .*2026/));
+  await check("01KAN-5Q7DC-8E2XV-M9T4J");
+  await vi.waitFor(() => expect(text("verify-answer")).toBe(en.verify.no));
+  await check("nonsense");
+  await vi.waitFor(() => expect(text("verify-answer")).toBe(en.verify.form));
+});
+
+const item = (reference: string, opened: boolean): Item => ({
+  reference,
+  mailbox: "in",
+  from: { name: "Dana Levi", address: "dana@example.org" },
+  subject: reference,
+  receivedAt: "2026-11-22T10:00:00Z",
+  size: 1,
+  attachments: 0,
+  protection: { kind: "inside", version: null, peer: null },
+  opened,
+  unread: !opened,
+  starred: false,
+});
+
+test("the inbox is cards with two buttons each, and looking opens nothing", async () => {
+  const box = { id: "in", role: "inbox", name: "", total: 2, unread: 1, unopened: 1 };
+  const items = [item("NEW", false), item("OLD", true)];
+  answers["GET /api/mailboxes"] = [200, { state: "1", items: [box] }];
+  answers["GET /api/messages"] = [200, { state: "1", total: 2, unread: 1, items, next: null }];
+  await mail.start();
+  page = mount(Cards, { target: document.body });
+  await vi.waitFor(() => expect(find("card")).not.toBeNull());
+  expect(document.querySelectorAll("[data-testid=card]")).toHaveLength(1);
+  expect(find("card")?.dataset["ref"]).toBe("NEW");
+  expect(find("card-open")?.className).toBe(find("card-reject")?.className);
+  expect(text("card")).toContain(en.portal.told("Dana Levi"));
+  expect(find("card-opened")?.dataset["ref"]).toBe("OLD");
+  expect(calls.every(({ method }) => method === "GET")).toBe(true);
+});
