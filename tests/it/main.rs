@@ -13,6 +13,7 @@ mod web_events;
 mod web_harness;
 mod web_links;
 mod web_messages;
+mod web_outsider;
 mod web_proof;
 mod web_sessions;
 mod web_transport;

@@ -1,0 +1,219 @@
+//! What a temporary account may do over the API, and that everything else is shut to it.
+
+use std::collections::BTreeSet;
+
+use http_body_util::BodyExt;
+use postern::mail::message;
+use postern::mail::reference::Reference;
+use serde_json::{Value, json};
+
+use super::web_harness::{Browser, TestWeb, header, within};
+
+pub const OUTSIDER: &str = "noa@outside.example";
+pub const OWN_WORDS: &str = "my very own words";
+
+/// The routes that a temporary account may use: those of reading, rejecting, replying, and of its
+/// own session. Written down a second time, so that opening one to outsiders takes two hands.
+const MAY: &[&str] = &[
+    "GET /api/session",
+    "DELETE /api/session",
+    "DELETE /api/account",
+    "GET /api/mailboxes",
+    "GET /api/messages",
+    "GET /api/messages/{ref}",
+    "PATCH /api/messages/{ref}",
+    "DELETE /api/messages/{ref}",
+    "GET /api/messages/{ref}/item",
+    "POST /api/messages/{ref}/open",
+    "POST /api/messages/{ref}/reject",
+    "POST /api/messages/{ref}/ticket",
+    "GET /api/changes",
+    "GET /api/events",
+    "POST /api/drafts/from/{ref}",
+    "GET /api/drafts/{id}",
+    "PUT /api/drafts/{id}",
+    "DELETE /api/drafts/{id}",
+    "POST /api/uploads",
+    "GET /api/uploads/{id}",
+    "DELETE /api/uploads/{id}",
+    "PUT /api/uploads/{id}/content",
+    "POST /api/submissions",
+    "GET /api/submissions/{ref}",
+    "POST /api/submissions/{ref}/undo",
+];
+
+/// One operation of the OpenAPI document.
+struct Operation {
+    method: String,
+    path: String,
+    /// Nobody needs to be signed in.
+    open: bool,
+}
+
+impl Operation {
+    fn name(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    fn may(&self) -> bool {
+        MAY.contains(&self.name().as_str())
+    }
+
+    /// With something in each place of the path; `letter` where a reference number stands.
+    fn filled(&self, letter: Reference) -> String {
+        let path = self.path.replace("{ref}", &letter.to_string());
+        let path = path.replace("{id}", &"0".repeat(32)).replace("{token}", &"0".repeat(26));
+        match self.path.as_str() {
+            "/api/drafts/from/{ref}" => path + "?kind=reply",
+            "/api/changes" => path + "?since=0",
+            "/api/messages" => path + "?mailbox=inbox",
+            "/api/uploads/{id}/content" => path + "?offset=0",
+            _ => path,
+        }
+    }
+}
+
+fn operations() -> Vec<Operation> {
+    let document: Value = serde_json::from_str(include_str!("../../docs/openapi.json")).unwrap();
+    let mut all = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            // A ticket is its own credential, and only who may ask for one has it.
+            let open = operation["security"] == json!([{}]) || path.contains("{ticket}");
+            all.push(Operation { method: method.to_uppercase(), path: path.clone(), open });
+        }
+    }
+    all
+}
+
+/// P-15: each function that is not on the list answers 403, whatever it is asked for.
+#[tokio::test]
+async fn a_temporary_account_is_refused_by_every_route_that_is_not_on_its_list() {
+    let web = TestWeb::start().await;
+    let letter = send_outside(&web, "The secret of the day").await;
+    let mut noa = claimed(&web, letter).await;
+    let before = inbox(&mut noa).await;
+    let mut refused = 0;
+    for one in operations().iter().filter(|one| !one.open && !one.may()) {
+        let answer = ask(&mut noa, one, letter).await;
+        let (status, body) = answer;
+        assert_eq!(status, 403, "{}: {body}", one.name());
+        assert_eq!(body["code"], "denied", "{}: {body}", one.name());
+        refused += 1;
+    }
+    assert!(refused >= 16, "only {refused} routes were tried");
+    assert_eq!(inbox(&mut noa).await, before, "a refused request changed something");
+}
+
+/// P-14, P-15: the list itself is open, and holds no route that is gone.
+#[tokio::test]
+async fn a_temporary_account_is_let_in_by_every_route_on_its_list() {
+    let web = TestWeb::start().await;
+    let letter = send_outside(&web, "The secret of the day").await;
+    let mut noa = claimed(&web, letter).await;
+    let operations = operations();
+    let known: BTreeSet<String> = operations.iter().map(Operation::name).collect();
+    for name in MAY {
+        assert!(known.contains(*name), "{name} is not in the document");
+    }
+    // Of a letter that is not there, so that nothing ends before the walk does.
+    let nothing = Reference::new(1);
+    let (last, first): (Vec<_>, Vec<_>) = operations
+        .iter()
+        .filter(|one| one.may())
+        .partition(|one| one.name() == "DELETE /api/session");
+    for one in first.into_iter().chain(last) {
+        let (status, body) = ask(&mut noa, one, nothing).await;
+        assert!(![401, 403, 405].contains(&status), "{}: {status} {body}", one.name());
+    }
+}
+
+/// P-15, P-36: without a session every route that is not open to the world answers 401.
+#[tokio::test]
+async fn without_a_session_no_route_but_the_open_ones_answers() {
+    let web = TestWeb::start().await;
+    let letter = send_outside(&web, "The secret of the day").await;
+    let mut nobody = web.browser().await;
+    for one in operations() {
+        let (status, body) = ask(&mut nobody, &one, letter).await;
+        match one.open {
+            true => assert!(!body.to_string().contains("secret"), "{}: {body}", one.name()),
+            false => assert_eq!(status, 401, "{}: {body}", one.name()),
+        }
+    }
+}
+
+/// P-15: what the account says of itself: its kind, who made it, when it ends.
+#[tokio::test]
+async fn a_temporary_account_shows_its_kind_its_sponsor_and_its_end() {
+    let web = TestWeb::start().await;
+    let letter = send_outside(&web, "The secret of the day").await;
+    let mut noa = claimed(&web, letter).await;
+    let session = noa.get("/api/session").await.expect_status(200).json();
+    let account = &session["account"];
+    assert_eq!(account["kind"], "temporary", "{session}");
+    assert_eq!(account["temporary"]["sponsor"]["address"], "dana@example.org", "{session}");
+    let expires = account["temporary"]["expiresAt"].as_str().unwrap();
+    assert!(expires > web.clock().now().to_rfc3339().as_str(), "{expires}");
+}
+
+/// Asks for an operation with an empty body; the status, and the body of a refusal.
+async fn ask(browser: &mut Browser, one: &Operation, letter: Reference) -> (u16, Value) {
+    let path = one.filled(letter);
+    let mut headers = browser.credentials(&one.method, &path);
+    headers.extend(header("idempotency-key", "a-key-of-a-walk"));
+    let body = (one.method != "GET").then(|| "{}".to_owned());
+    let response = browser.open(&one.method, &path, headers, body).await;
+    let status = response.status().as_u16();
+    // A stream that was let in has no end.
+    if status == 200 {
+        return (status, Value::Null);
+    }
+    let body = within(response.into_body().collect()).await.unwrap().to_bytes();
+    (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+}
+
+async fn inbox(browser: &mut Browser) -> Value {
+    browser.get("/api/messages?mailbox=inbox").await.expect_status(200).json()
+}
+
+/// Dana writes to somebody outside, and nobody takes it back.
+pub async fn send_outside(web: &TestWeb, text: &str) -> Reference {
+    let mut dana = web.signed_in("dana").await;
+    let draft = json!({
+        "to": [{"name": null, "address": OUTSIDER}], "cc": [], "bcc": [],
+        "subject": "The contract", "text": text, "html": null, "attachments": [],
+        "answers": null, "choices": {OUTSIDER: "portal"},
+    });
+    let draft = dana.post("/api/drafts", &draft).await.expect_status(201).json();
+    let body = json!({"draft": draft["id"], "version": draft["version"]});
+    let mut headers = dana.credentials("POST", "/api/submissions");
+    headers.extend(header("idempotency-key", draft["id"].as_str().unwrap()));
+    let sent = dana.raw("POST", "/api/submissions", headers, Some(body.to_string())).await;
+    let sent = sent.expect_status(201).json();
+    web.clock().advance_secs(60);
+    web.gateway.letters_release(10).unwrap();
+    sent["reference"].as_str().unwrap().parse().unwrap()
+}
+
+/// The outsider reads the notification, signs in by it, and chooses a passphrase.
+pub async fn claimed(web: &TestWeb, letter: Reference) -> Browser {
+    let mut noa = web.browser().await;
+    let password = initial_password(web, letter);
+    let body = json!({
+        "name": OUTSIDER, "password": password, "profile": "browser", "newPassword": OWN_WORDS,
+    });
+    let answer = noa.post("/api/session", &body).await.expect_status(201).json();
+    noa.token = Some(answer["token"].as_str().unwrap().to_owned());
+    noa
+}
+
+/// The password that the waiting notification of a letter tells.
+fn initial_password(web: &TestWeb, letter: Reference) -> String {
+    let rows = web.gateway.queue_lease(10, 60).unwrap();
+    let row = rows.iter().find(|row| row.reference == letter).expect("a notification waits");
+    let octets = web.gateway.queue_content(row.id).unwrap();
+    let text = message::view(&octets).text.unwrap();
+    let is_password = |w: &&str| w.len() == 31 && w.chars().filter(|c| *c == '-').count() == 5;
+    text.split_whitespace().find(is_password).expect("the mail tells a password").to_owned()
+}
