@@ -367,6 +367,7 @@ fn settings(config: &Config) -> Settings {
         session_idle_secs: i64::from(config.sessions.idle_minutes) * 60,
         session_shared_idle_secs: i64::from(config.sessions.shared_idle_minutes) * 60,
         session_max_secs: i64::from(config.sessions.max_hours) * 3600,
+        host_name: config.server.host_name.clone(),
         organisation: config.notification.organisation.clone(),
         public_url: config.https.public_url.clone().unwrap_or_else(|| own_url(config)),
         phone: given(&config.notification.phone),

@@ -6,11 +6,13 @@
 
 use crate::clock::Timestamp;
 use crate::mail::answer::{self, Facts};
+use crate::mail::dsn::{self, Action, Dsn};
 use crate::mail::envelope::{ForwardPath, Notify, Recipient, ReversePath};
 use crate::mail::mdn::{self, Disposition, Mdn};
 use crate::mail::message;
 use crate::mail::notice::{self, Accepted};
 use crate::mail::reference::Reference;
+use crate::mail::status::EnhancedStatus;
 use crate::store::{Read, Tx};
 use crate::vault::{self, ContentKey, Lookup};
 
@@ -27,8 +29,14 @@ pub(super) struct Answer {
     letter: ReferenceKey,
     at: Timestamp,
     facts: Answerable,
-    /// The acceptance notices, each under the key that allows one a day.
-    notices: Vec<([u8; 16], HeldMail)>,
+    notices: Vec<Notice>,
+}
+
+/// That a recipient's mailbox has the letter.
+struct Notice {
+    mail: HeldMail,
+    /// One a day under this key; a report that was asked for is always sent (RFC 3461 §4.1).
+    once: Option<[u8; 16]>,
 }
 
 /// A sender is told at most once in that time for each recipient.
@@ -39,13 +47,15 @@ const NOTICES_MAX: usize = 10;
 impl Answer {
     pub fn store_in_tx(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
         tx.put(&ANSWERS, &self.letter, &self.facts)?;
-        for (key, mail) in &self.notices {
-            let last = tx.get(&ANSWERED, key)?;
-            if last.is_some_and(|last| self.at < last.at.plus_secs(EVERY_SECS)) {
-                continue;
+        for notice in &self.notices {
+            if let Some(key) = &notice.once {
+                let last = tx.get(&ANSWERED, key)?;
+                if last.is_some_and(|last| self.at < last.at.plus_secs(EVERY_SECS)) {
+                    continue;
+                }
+                tx.put(&ANSWERED, key, &Answered { at: self.at })?;
             }
-            tx.put(&ANSWERED, key, &Answered { at: self.at })?;
-            queue::held_mail_in_tx(tx, mail, self.at)?;
+            queue::held_mail_in_tx(tx, &notice.mail, self.at)?;
         }
         Ok(())
     }
@@ -91,11 +101,14 @@ impl Gateway {
             recipients,
         };
         let mut notices = Vec::new();
-        if settings.acceptance_notice {
-            for (account, recipient) in facts.recipients.iter().take(NOTICES_MAX) {
-                let key = self.answered_key(&sender.normalized(), &path_text(&recipient.path));
+        for (account, recipient) in facts.recipients.iter().take(NOTICES_MAX) {
+            let asked = matches!(recipient.notify, Notify::On { success: true, .. });
+            // RFC 3461 §4.1: who asked never to be told, is not.
+            let told = settings.acceptance_notice && recipient.notify != Notify::Never;
+            if asked || told {
                 let mail = self.acceptance(inbound, reference, *account, recipient, now)?;
-                notices.push((key, mail));
+                let key = self.answered_key(&sender.normalized(), &path_text(&recipient.path));
+                notices.push(Notice { mail, once: (!asked).then_some(key) });
             }
         }
         Ok(Some(Answer { letter: reference.to_bytes(), at: now, facts, notices }))
@@ -121,6 +134,20 @@ impl Gateway {
         };
         let reference = self.reference_new();
         let view = message::view(header_of(inbound));
+        let asked = matches!(recipient.notify, Notify::On { success: true, .. });
+        let report = asked.then(|| {
+            dsn::fields(&Dsn {
+                reporting_mta: &self.inner.settings.host_name,
+                envid: inbound.envelope.envid.as_deref(),
+                arrival: now.to_utc(),
+                recipient,
+                action: Action::Delivered,
+                status: EnhancedStatus::OK,
+                diagnostic: None,
+                last_attempt: now.to_utc(),
+                retry_until: None,
+            })
+        });
         let octets = notice::accepted(&Accepted {
             organisation: &self.inner.settings.organisation,
             from: &self.system_address(),
@@ -132,6 +159,7 @@ impl Gateway {
             tls: inbound.arrival.tls.is_some(),
             message_id: &self.message_id(reference),
             in_reply_to: view.message_id.as_deref(),
+            report: report.as_deref(),
         });
         self.report(letter.to_bytes(), reference, &inbound.envelope.reverse_path, &octets, now)
     }

@@ -345,7 +345,8 @@ impl Gateway {
         at: Timestamp,
     ) -> Result<(), Error> {
         let kind = DeliveryState::Expired;
-        let telling = Telling { kind, about: letter, recipient: address, at, detail: None };
+        let telling =
+            Telling { kind, about: letter, recipient: address, at, detail: None, report: None };
         let notice = match self.letter_sender(letter)? {
             Some(sender) if self.account(sender).is_ok() => {
                 Some(self.notice_prepare(sender, &telling)?)

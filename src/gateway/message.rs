@@ -297,7 +297,14 @@ impl Gateway {
         if let Some((_, delivery)) = &delivery {
             if let Some(sender) = self.letter_sender(key)?.filter(|sender| *sender != account) {
                 let recipient = &delivery.address;
-                let telling = Telling { kind: state, about: key, recipient, at: now, detail: None };
+                let telling = Telling {
+                    kind: state,
+                    about: key,
+                    recipient,
+                    at: now,
+                    detail: None,
+                    report: None,
+                };
                 // A sender whose account is gone needs no notice.
                 notice = match self.account(sender) {
                     Ok(_) => Some(self.notice_prepare(sender, &telling)?),

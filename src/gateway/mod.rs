@@ -26,6 +26,8 @@
 
 pub mod account;
 mod answer;
+#[cfg(test)]
+mod answer_tests;
 pub mod change;
 pub mod delivery;
 pub mod draft;
@@ -137,6 +139,8 @@ impl From<vault::Error> for Error {
 /// What an administrator decides about the whole.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// This host's own name, as its reports have it.
+    pub host_name: String,
     /// The domains whose mail is ours, in lower case.
     pub domains: Vec<String>,
     /// Login name of the account that gets mail for postmaster; the first account when `None`.
@@ -188,6 +192,7 @@ impl Default for Settings {
             session_shared_idle_secs: 15 * 60,
             session_max_secs: 12 * 3600,
             changes_kept: 20_000,
+            host_name: "localhost".to_owned(),
             organisation: "Postern".to_owned(),
             public_url: "https://localhost".to_owned(),
             phone: None,

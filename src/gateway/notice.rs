@@ -6,6 +6,8 @@
 
 use crate::clock::Timestamp;
 use crate::mail::compose::{self, Letter, Mailbox};
+use crate::mail::dsn::{self, Action, Dsn};
+use crate::mail::envelope::Notify;
 use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
 use crate::store::Read;
@@ -28,6 +30,8 @@ pub(super) struct Telling<'a> {
     pub recipient: &'a str,
     pub at: Timestamp,
     pub detail: Option<String>,
+    /// The fields for machines, where it is about delivery (RFC 3464).
+    pub report: Option<String>,
 }
 
 impl Telling<'_> {
@@ -72,6 +76,9 @@ impl Telling<'_> {
         format!("{what}\n{detail}\nReference: {}\n", shown(self.about))
     }
 }
+
+/// Whom a stored notice concerns: its readers' change numbers, and the sender with hers.
+type Told = (Vec<u64>, Option<(AccountId, u64)>);
 
 impl Gateway {
     /// Prepares a notice for an account; it is told once it is stored.
@@ -139,7 +146,11 @@ impl Gateway {
             // RFC 3834 §5: nobody answers this by machine.
             extra: &[("Auto-Submitted", "auto-generated".to_owned())],
         };
-        compose::begin(&letter, false, "")
+        let boundary = format!("report-{reference}");
+        match &telling.report {
+            Some(fields) => compose::report(&letter, &boundary, dsn::MEDIA_TYPE, fields),
+            None => compose::begin(&letter, false, ""),
+        }
     }
 
     /// The address that the system itself writes from.
@@ -174,13 +185,49 @@ impl Gateway {
         if row.kind == QueueKind::Report {
             return Ok(None);
         }
+        // RFC 3461 §4.1: asked never to be told.
+        if row.recipient.notify == Notify::Never {
+            return Ok(None);
+        }
         let Some(sender) = self.letter_sender(row.letter)? else { return Ok(None) };
         let delivery = self.row_delivery(row)?;
         let path = row.recipient.path.to_string();
         let recipient = delivery.map_or(path, |delivery| delivery.address);
-        let detail = Some(format!("{status} {text}"));
-        let telling = Telling { kind, about: row.letter, recipient: &recipient, at, detail };
+        let telling = Telling {
+            kind,
+            about: row.letter,
+            recipient: &recipient,
+            at,
+            detail: Some(format!("{status} {text}")),
+            report: Some(dsn::fields(&self.dsn(row, kind, status, text, at))),
+        };
         self.notice_prepare(sender, &telling).map(Some)
+    }
+
+    fn dsn<'a>(
+        &'a self,
+        row: &'a QueueRow,
+        kind: DeliveryState,
+        status: EnhancedStatus,
+        text: &'a str,
+        at: Timestamp,
+    ) -> Dsn<'a> {
+        let last_until = row.queued.plus_secs(self.inner.settings.retry.give_up_secs);
+        let (action, retry_until) = match kind {
+            DeliveryState::Failed => (Action::Failed, None),
+            _ => (Action::Delayed, Some(last_until.to_utc())),
+        };
+        Dsn {
+            reporting_mta: &self.inner.settings.host_name,
+            envid: row.envid.as_deref(),
+            arrival: row.queued.to_utc(),
+            recipient: &row.recipient,
+            action,
+            status,
+            diagnostic: Some(text),
+            last_attempt: at.to_utc(),
+            retry_until,
+        }
     }
 
     /// Runs `work`, which says whether the notice becomes true, stores both in one transaction,
@@ -194,7 +241,7 @@ impl Gateway {
         let kept = self.inner.settings.changes_kept;
         let notice = notice.map(std::sync::Arc::new);
         let (told, this) = (notice.clone(), self.clone());
-        let noted: Noted<(Vec<u64>, Option<(AccountId, u64)>)> = Noted::default();
+        let noted = Noted::<Told>::default();
         let settled = noted.clone();
         let done = self.inner.store.transact_then(
             move |tx| {

@@ -133,6 +133,7 @@ impl Gateway {
             recipient: &recipient,
             at: now,
             detail: Some("The recipient asks you to send the letter again.".to_owned()),
+            report: None,
         };
         let notice = self.notice_prepare(row.sender, &telling)?;
         self.notice_transact(Some(notice), row.letter, move |tx| {
@@ -289,6 +290,7 @@ impl Gateway {
                         "The temporary account ends at {}; you can renew it.",
                         temporary.expires.to_rfc3339()
                     )),
+                    report: None,
                 },
             )?),
             _ => None,

@@ -68,8 +68,8 @@ pub struct Leased {
 /// How an attempt ended.
 #[derive(Clone, Debug)]
 pub enum Attempted {
-    /// The next hop took it; `dsn_passed_on` when it will report on it (RFC 3461).
-    Delivered { by: String, text: String, dsn_passed_on: bool },
+    /// The next hop took it.
+    Delivered { by: String, text: String },
     /// To be tried again.
     Deferred { status: EnhancedStatus, text: String, host: Option<String> },
     /// Refused for good.
@@ -247,8 +247,8 @@ impl Gateway {
         // Reported before, or dropped meanwhile: there is nothing left to do.
         let Some(row) = self.inner.store.get(&QUEUE, &id.0)? else { return Ok(()) };
         match done {
-            Attempted::Delivered { by, text, dsn_passed_on } => {
-                self.queue_delivered(id, &row, &format!("{by}: {text}"), dsn_passed_on)
+            Attempted::Delivered { by, text } => {
+                self.queue_delivered(id, &row, &format!("{by}: {text}"))
             }
             Attempted::Deferred { status, text, host } => {
                 self.queue_deferred(id, &row, status, said(host, text))
@@ -296,20 +296,12 @@ impl Gateway {
         Ok(next)
     }
 
-    fn queue_delivered(
-        &self,
-        id: QueueId,
-        row: &QueueRow,
-        text: &str,
-        dsn_passed_on: bool,
-    ) -> Result<(), Error> {
+    fn queue_delivered(&self, id: QueueId, row: &QueueRow, text: &str) -> Result<(), Error> {
         let now = self.inner.clock.now();
         let (state, detail) = match row.kind {
             QueueKind::Letter => (DeliveryState::Delivered, text.to_owned()),
             _ => (DeliveryState::Waiting, "notified".to_owned()),
         };
-        // RFC 3461 §5.2.2: we report success ourselves only where nobody further on will.
-        let _ = dsn_passed_on;
         let letter = row.letter;
         self.queue_change(letter, move |tx| {
             let Some(row) = tx.get(&QUEUE, &id.0)? else { return Ok(()) };

@@ -13,7 +13,7 @@ use crate::mail::status::EnhancedStatus;
 const OUTSIDER: &str = "noa@outside.example";
 const OWN: &str = "my very own words";
 
-fn content(to: &[&str], text: &str) -> DraftContent {
+pub fn content(to: &[&str], text: &str) -> DraftContent {
     DraftContent {
         to: to.iter().map(|one| addressee(one)).collect(),
         subject: "The contract".to_owned(),
@@ -24,8 +24,8 @@ fn content(to: &[&str], text: &str) -> DraftContent {
 
 /// The draft that says this.
 fn draft_with(gateway: &Gateway, actor: &Actor, content: &DraftContent) -> DraftView {
-    let drafts = gateway.draft_list(actor).unwrap().into_iter();
-    drafts.filter(|draft| draft.content == *content).last().unwrap()
+    let mut drafts = gateway.draft_list(actor).unwrap().into_iter();
+    drafts.rfind(|draft| draft.content == *content).unwrap()
 }
 
 fn addressee(address: &str) -> Addressee {
@@ -52,7 +52,7 @@ fn try_send(
 }
 
 /// Sends, and lets go of the letter at once.
-fn send(gateway: &Gateway, actor: &Actor, content: &DraftContent) -> Reference {
+pub fn send(gateway: &Gateway, actor: &Actor, content: &DraftContent) -> Reference {
     let reference = hold(gateway, actor, content);
     release(gateway);
     reference
@@ -70,17 +70,21 @@ fn release(gateway: &Gateway) {
     gateway.letters_release(100).unwrap();
 }
 
-fn states(gateway: &Gateway, actor: &Actor, reference: Reference) -> Vec<(Route, DeliveryState)> {
+pub fn states(
+    gateway: &Gateway,
+    actor: &Actor,
+    reference: Reference,
+) -> Vec<(Route, DeliveryState)> {
     let view = gateway.submission(actor, reference).unwrap();
     view.recipients.iter().map(|one| (one.route, one.state)).collect()
 }
 
-fn notices(gateway: &Gateway, actor: &Actor) -> Vec<(DeliveryState, String)> {
+pub fn notices(gateway: &Gateway, actor: &Actor) -> Vec<(DeliveryState, String)> {
     let items = inbox(gateway, actor).into_iter();
     items.filter_map(|item| item.notice).map(|one| (one.kind, one.recipient)).collect()
 }
 
-fn leased(gateway: &Gateway) -> Vec<(Leased, String)> {
+pub fn leased(gateway: &Gateway) -> Vec<(Leased, String)> {
     let rows = gateway.queue_lease(100, 60).unwrap();
     let text =
         |id: QueueId| String::from_utf8(gateway.queue_content(id).unwrap().to_vec()).unwrap();
@@ -92,9 +96,9 @@ fn leased(gateway: &Gateway) -> Vec<(Leased, String)> {
         .collect()
 }
 
-fn delivered(gateway: &Gateway, id: QueueId) {
+pub fn delivered(gateway: &Gateway, id: QueueId) {
     let by = "mx.outside.example".to_owned();
-    let done = Attempted::Delivered { by, text: "250 ok".to_owned(), dsn_passed_on: false };
+    let done = Attempted::Delivered { by, text: "250 ok".to_owned() };
     gateway.queue_report(id, done).unwrap();
 }
 
@@ -114,11 +118,11 @@ fn claim(gateway: &Gateway, name: &str, password_text: &str, own: &str) -> Resul
     gateway.session_actor(&opened.token, "thumb")
 }
 
-fn with_policy(policy: Policy) -> Gateway {
+pub fn with_policy(policy: Policy) -> Gateway {
     gateway_with(|settings| settings.policy = policy)
 }
 
-fn choice(choice: Choice, mode: Mode) -> Policy {
+pub fn choice(choice: Choice, mode: Mode) -> Policy {
     Policy { choice, mode, ..Policy::default() }
 }
 

@@ -102,6 +102,10 @@ impl Planned {
 /// How many runs of text that long may a letter in clear share with a sealed one: none.
 const SHARED_CHARS: usize = 32;
 
+/// Change numbers of a submission: the sender's copy, whom the letter reached, each notice's
+/// readers.
+type Told = (Vec<u64>, Vec<(AccountId, u64)>, Vec<Vec<u64>>);
+
 impl Gateway {
     /// What would happen to a letter of the actor's for these recipients.
     pub fn outgoing_check(
@@ -419,7 +423,7 @@ impl Gateway {
             sending.packing.deliveries.iter().map(|one| self.written_key(&one.address)).collect();
         let sending = std::sync::Arc::new(sending);
         let (told, this) = (sending.clone(), self.clone());
-        let noted: Noted<(Vec<u64>, Vec<(AccountId, u64)>, Vec<Vec<u64>>)> = Noted::default();
+        let noted = Noted::<Told>::default();
         let settled = noted.clone();
         let done = self.inner.store.transact_then(
             move |tx| {
@@ -597,7 +601,7 @@ impl Gateway {
             let recipient = one.address.to_string();
             let detail = Some(format!("{reason}. {}", one.decision.sentence()));
             let about = reference.to_bytes();
-            let telling = Telling { kind, about, recipient: &recipient, at, detail };
+            let telling = Telling { kind, about, recipient: &recipient, at, detail, report: None };
             notices.push(self.notice_prepare(actor.account(), &telling)?);
         }
         Ok(notices)

@@ -41,7 +41,7 @@ fn create(gateway: &Gateway, name: &str) -> Result<(AccountView, RecoveryKey), E
     gateway.account_create(NewAccount {
         name: name.to_owned(),
         display_name: name.to_owned(),
-        addresses: vec![Address::parse(&format!("{name}@example.org")).unwrap()],
+        addresses: vec![Address::parse(&format!("{name}@{}", gateway.domain())).unwrap()],
         password: password(PASSWORD),
     })
 }
@@ -87,13 +87,19 @@ pub fn refused(gateway: &Gateway, to: &str, origin: Origin) -> Option<Reason> {
 }
 
 pub fn deliver(gateway: &Gateway, to: &[&str], text: &str) -> Reference {
+    let inbound = inbound(gateway, "sender@outside.example", to, text);
+    gateway.receive(inbound).wait().unwrap().reference
+}
+
+/// A message as the front door hands it over, from a sender whom nobody vouches for.
+pub fn inbound(gateway: &Gateway, from: &str, to: &[&str], text: &str) -> Inbound {
     let message = Bytes::from(text.replace('\n', "\r\n"));
     let accept = |to: &&str| match check(gateway, to, Origin::Outside) {
         RecipientVerdict::Accept(recipient) => recipient,
         RecipientVerdict::Refuse(reason) => panic!("{to} refused: {reason:?}"),
     };
-    let inbound = Inbound {
-        envelope: Envelope::from(ReversePath::parse("sender@outside.example").unwrap()),
+    Inbound {
+        envelope: Envelope::from(ReversePath::parse(from).unwrap()),
         recipients: to.iter().map(accept).collect(),
         facts: gate(&message, &GateLimits::default()).unwrap(),
         message,
@@ -106,8 +112,7 @@ pub fn deliver(gateway: &Gateway, to: &[&str], text: &str) -> Reference {
         },
         authenticated: false,
         results: String::new(),
-    };
-    gateway.receive(inbound).wait().unwrap().reference
+    }
 }
 
 const LETTER: &str =

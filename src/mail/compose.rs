@@ -71,6 +71,28 @@ pub fn begin(letter: &Letter<'_>, has_files: bool, boundary: &str) -> Vec<u8> {
     out
 }
 
+/// A report (RFC 6522): the letter's text for people, and `fields` of `media_type` for machines.
+/// `boundary` must stand nowhere else.
+pub fn report(letter: &Letter<'_>, boundary: &str, media_type: &str, fields: &str) -> Vec<u8> {
+    let mut out = head(letter);
+    let kind = media_type.rsplit_once('/').map_or(media_type, |(_, kind)| kind);
+    let whole = ContentType::new("multipart/report")
+        .attribute("report-type", kind)
+        .attribute("boundary", boundary);
+    field(&mut out, "Content-Type", &whole);
+    out.extend_from_slice(format!("\r\n--{boundary}\r\n").as_bytes());
+    body(letter).write_part(&mut out);
+    let part = format!("\r\n--{boundary}\r\nContent-Type: {media_type}\r\n\r\n{fields}");
+    out.extend_from_slice(part.as_bytes());
+    out.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+    out
+}
+
+/// A date as header fields have it (RFC 5322 §3.3).
+pub fn date(date: OffsetDateTime) -> String {
+    date.format(&Rfc2822).unwrap_or_default()
+}
+
 /// The header without what says how the body is made.
 fn head(letter: &Letter<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(1024 + letter.text.len());
@@ -84,8 +106,7 @@ fn head(letter: &Letter<'_>) -> Vec<u8> {
         field(&mut out, "Reply-To", &address(reply_to));
     }
     field(&mut out, "Subject", &Text::new(one_line(letter.subject)));
-    let date = letter.date.format(&Rfc2822).unwrap_or_default();
-    line(&mut out, "Date", &date);
+    line(&mut out, "Date", &date(letter.date));
     line(&mut out, "Message-ID", &format!("<{}>", id(letter.message_id)));
     if let Some(answered) = letter.in_reply_to {
         line(&mut out, "In-Reply-To", &format!("<{}>", id(answered)));
@@ -154,7 +175,7 @@ fn address(mailbox: &Mailbox) -> Address<'static> {
 }
 
 /// Nothing that could begin a line of its own.
-fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::compose::{Letter, Mailbox, begin};
+use super::compose::{self, Letter, Mailbox, one_line};
 
 /// What became of the letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,22 +56,7 @@ pub fn write(mdn: &Mdn<'_>) -> Vec<u8> {
         extra: &[("Auto-Submitted", "auto-replied".to_owned())],
     };
     let boundary = format!("receipt-{}", mdn.reference);
-    let mut out = begin(&letter, true, &boundary);
-    retype(&mut out);
-    out.extend_from_slice(
-        format!("\r\n--{boundary}\r\nContent-Type: message/disposition-notification\r\n\r\n")
-            .as_bytes(),
-    );
-    out.extend_from_slice(fields(mdn).as_bytes());
-    out.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
-    out
-}
-
-/// RFC 8098 §3: the whole is a report of this kind.
-fn retype(out: &mut Vec<u8>) {
-    let text = String::from_utf8_lossy(out);
-    let report = "multipart/report; report-type=disposition-notification";
-    *out = text.replacen("multipart/mixed", report, 1).into_bytes();
+    compose::report(&letter, &boundary, "message/disposition-notification", &fields(mdn))
 }
 
 fn text(mdn: &Mdn<'_>) -> String {
@@ -108,10 +93,6 @@ fn fields(mdn: &Mdn<'_>) -> String {
     fields
 }
 
-fn one_line(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
-}
-
 fn one_word(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() && !c.is_whitespace() && !"<>".contains(*c)).collect()
 }
@@ -143,7 +124,8 @@ mod tests {
             gate(&octets, &GateLimits::default()).unwrap();
             let text = String::from_utf8(octets).unwrap();
             for part in [
-                "multipart/report; report-type=disposition-notification",
+                "Content-Type: multipart/report;",
+                "report-type=\"disposition-notification\"",
                 "Content-Type: message/disposition-notification\r\n",
                 "Final-Recipient: rfc822;dana@example.org\r\n",
                 "Original-Recipient: rfc822;dana@example.org\r\n",

@@ -7,6 +7,7 @@
 pub mod address;
 pub mod answer;
 pub mod compose;
+pub mod dsn;
 pub mod envelope;
 pub mod header;
 pub mod mdn;

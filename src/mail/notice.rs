@@ -8,7 +8,8 @@
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::compose::{Letter, Mailbox, begin};
+use super::compose::{self, Letter, Mailbox, begin};
+use super::dsn;
 
 /// Why it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -310,6 +311,8 @@ pub struct Accepted<'a> {
     pub tls: bool,
     pub message_id: &'a str,
     pub in_reply_to: Option<&'a str>,
+    /// The fields of the delivery report that the sender asked for (RFC 3461 §4.1).
+    pub report: Option<&'a str>,
 }
 
 /// Writes the notice; it never quotes the letter, whoever sent it.
@@ -353,7 +356,11 @@ pub fn accepted(notice: &Accepted<'_>) -> Vec<u8> {
         html: None,
         extra: &[("Auto-Submitted", "auto-replied".to_owned())],
     };
-    begin(&letter, false, "")
+    let boundary = format!("report-{}", notice.reference);
+    match notice.report {
+        Some(fields) => compose::report(&letter, &boundary, dsn::MEDIA_TYPE, fields),
+        None => begin(&letter, false, ""),
+    }
 }
 
 #[cfg(test)]
@@ -457,6 +464,7 @@ mod tests {
                 tls,
                 message_id: "m@example.org",
                 in_reply_to: Some("x@outside.example"),
+                report: None,
             });
             gate(&octets, &GateLimits::default()).unwrap();
             let text = view(&octets).text.unwrap();

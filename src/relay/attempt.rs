@@ -215,11 +215,7 @@ impl Connection {
     /// Sends one letter to its one recipient.
     pub async fn send(&mut self, letter: &Letter) -> Attempted {
         match self.steps(letter).await {
-            Ok(reply) => Attempted::Delivered {
-                by: self.host.clone(),
-                text: shown(&reply),
-                dsn_passed_on: self.has(EXT_DSN),
-            },
+            Ok(reply) => Attempted::Delivered { by: self.host.clone(), text: shown(&reply) },
             Err(Refused::Here(status, text)) => {
                 Attempted::Failed { status, text, host: Some(self.host.clone()) }
             }

@@ -201,8 +201,7 @@ impl Lanes {
     /// The next batch of a destination that may be spoken to.
     fn next(&mut self, each: usize) -> Option<(String, Vec<Task>)> {
         let ready = |lane: &&mut Lane| !lane.tasks.is_empty() && lane.running < each;
-        let (key, lane) =
-            self.lanes.iter_mut().map(|(key, lane)| (key, lane)).find(|(_, lane)| ready(lane))?;
+        let (key, lane) = self.lanes.iter_mut().find(|(_, lane)| ready(lane))?;
         // Shared among as many connections as there may be.
         let fair = lane.tasks.len().div_ceil(each - lane.running).min(LETTERS_PER_CONNECTION);
         let tasks: Vec<Task> = lane.tasks.drain(..fair).collect();

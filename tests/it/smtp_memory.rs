@@ -33,7 +33,14 @@ async fn three_hundred_peers_cannot_exhaust_the_memory() {
             let mut smtp = gw.smtp().await;
             smtp.ehlo().await;
             smtp.envelope("dana@example.org").await;
-            smtp.send("DATA").await.expect("354 ");
+            let go_on = smtp.send("DATA").await;
+            if go_on.code() == "452" {
+                // Even the first step finds no room, once many are in the middle.
+                begun.fetch_add(1, Ordering::SeqCst);
+                smtp.send("NOOP").await.expect("250 ");
+                return false;
+            }
+            go_on.expect("354 ");
             // Everybody is in the middle of a message, and nobody can be done before the others.
             let (half, rest) = wire.split_at(wire.len() / 2);
             smtp.raw(half).await;

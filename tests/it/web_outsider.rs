@@ -29,6 +29,7 @@ const MAY: &[&str] = &[
     "POST /api/messages/{ref}/ticket",
     "GET /api/changes",
     "GET /api/events",
+    "GET /api/drafts",
     "POST /api/drafts/from/{ref}",
     "GET /api/drafts/{id}",
     "PUT /api/drafts/{id}",
@@ -192,14 +193,15 @@ pub async fn send_outside(web: &TestWeb, text: &str) -> Reference {
     let sent = dana.raw("POST", "/api/submissions", headers, Some(body.to_string())).await;
     let sent = sent.expect_status(201).json();
     web.clock().advance_secs(60);
-    web.gateway.letters_release(10).unwrap();
+    let gateway = web.gateway.clone();
+    tokio::task::spawn_blocking(move || gateway.letters_release(10).unwrap()).await.unwrap();
     sent["reference"].as_str().unwrap().parse().unwrap()
 }
 
 /// The outsider reads the notification, signs in by it, and chooses a passphrase.
 pub async fn claimed(web: &TestWeb, letter: Reference) -> Browser {
     let mut noa = web.browser().await;
-    let password = initial_password(web, letter);
+    let password = initial_password(web, letter).await;
     let body = json!({
         "name": OUTSIDER, "password": password, "profile": "browser", "newPassword": OWN_WORDS,
     });
@@ -209,11 +211,14 @@ pub async fn claimed(web: &TestWeb, letter: Reference) -> Browser {
 }
 
 /// The password that the waiting notification of a letter tells.
-fn initial_password(web: &TestWeb, letter: Reference) -> String {
-    let rows = web.gateway.queue_lease(10, 60).unwrap();
-    let row = rows.iter().find(|row| row.reference == letter).expect("a notification waits");
-    let octets = web.gateway.queue_content(row.id).unwrap();
-    let text = message::view(&octets).text.unwrap();
+async fn initial_password(web: &TestWeb, letter: Reference) -> String {
+    let gateway = web.gateway.clone();
+    let octets = tokio::task::spawn_blocking(move || {
+        let rows = gateway.queue_lease(10, 60).unwrap();
+        let row = rows.iter().find(|row| row.reference == letter).expect("a notification waits");
+        gateway.queue_content(row.id).unwrap()
+    });
+    let text = message::view(&octets.await.unwrap()).text.unwrap();
     let is_password = |w: &&str| w.len() == 31 && w.chars().filter(|c| *c == '-').count() == 5;
     text.split_whitespace().find(is_password).expect("the mail tells a password").to_owned()
 }

@@ -1,0 +1,158 @@
+//! Delivery status notifications (RFC 3464): what became of a letter on its way.
+//!
+//! The part for machines only. It never holds a word of the letter, not even its header: a
+//! report may travel where the letter itself was not allowed to.
+
+use time::OffsetDateTime;
+
+use super::compose::{date, one_line};
+use super::envelope::{ForwardPath, Recipient, xtext_encode};
+use super::status::EnhancedStatus;
+
+/// The media type of [`fields`].
+pub const MEDIA_TYPE: &str = "message/delivery-status";
+
+/// What was done for a recipient (RFC 3464 §2.3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    Delivered,
+    Delayed,
+    Failed,
+}
+
+/// What became of a letter for one recipient.
+#[derive(Clone, Debug)]
+pub struct Dsn<'a> {
+    /// The host that reports.
+    pub reporting_mta: &'a str,
+    /// The sender's own identifier (RFC 3461 §4.4).
+    pub envid: Option<&'a str>,
+    pub arrival: OffsetDateTime,
+    pub recipient: &'a Recipient,
+    pub action: Action,
+    pub status: EnhancedStatus,
+    /// What the next hop said, when that is the reason.
+    pub diagnostic: Option<&'a str>,
+    pub last_attempt: OffsetDateTime,
+    /// Until when it is tried again.
+    pub retry_until: Option<OffsetDateTime>,
+}
+
+/// The fields for the message and, after an empty line, those for the recipient (RFC 3464 §2.1).
+pub fn fields(dsn: &Dsn<'_>) -> String {
+    let mut out = String::new();
+    let mut field = |name: &str, value: &str| {
+        out.push_str(&format!("{name}: {}\r\n", one_line(value)));
+    };
+    if let Some(envid) = dsn.envid {
+        // RFC 3464 §2.2.1: as the sender knows it, so decoded.
+        field("Original-Envelope-Id", envid);
+    }
+    field("Reporting-MTA", &format!("dns; {}", dsn.reporting_mta));
+    field("Arrival-Date", &date(dsn.arrival));
+    out.push_str("\r\n");
+    let mut field = |name: &str, value: &str| {
+        out.push_str(&format!("{name}: {}\r\n", one_line(value)));
+    };
+    if let Some(original) = &dsn.recipient.orcpt {
+        field("Original-Recipient", &format!("{};{}", original.addr_type, original.address));
+    }
+    field("Final-Recipient", &typed(&dsn.recipient.path));
+    field("Action", dsn.action.word());
+    field("Status", &dsn.status.to_string());
+    if let Some(text) = dsn.diagnostic {
+        field("Diagnostic-Code", &format!("smtp; {text}"));
+    }
+    field("Last-Attempt-Date", &date(dsn.last_attempt));
+    if let Some(until) = dsn.retry_until {
+        field("Will-Retry-Until", &date(until));
+    }
+    out
+}
+
+impl Action {
+    fn word(self) -> &'static str {
+        match self {
+            Action::Delivered => "delivered",
+            Action::Delayed => "delayed",
+            Action::Failed => "failed",
+        }
+    }
+}
+
+/// An address with its type; one that is not ASCII is encoded (RFC 6533 §3).
+fn typed(path: &ForwardPath) -> String {
+    match path {
+        ForwardPath::Postmaster => "rfc822; postmaster".to_owned(),
+        ForwardPath::Address(address) if address.needs_smtputf8() => {
+            format!("utf-8; {}", unitext(&address.to_string()))
+        }
+        ForwardPath::Address(address) => format!("rfc822; {address}"),
+    }
+}
+
+/// `utf-8-addr-xtext` (RFC 6533 §3): what is not ASCII as `\x{hex}`, the rest as xtext.
+fn unitext(address: &str) -> String {
+    let encode = |c: char| match c {
+        '\\' => "\\x{5C}".to_owned(),
+        c if c.is_ascii() => xtext_encode(c.encode_utf8(&mut [0; 4])),
+        c => format!("\\x{{{:X}}}", u32::from(c)),
+    };
+    address.chars().map(encode).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::address::Address;
+    use crate::mail::envelope::{Notify, OriginalRecipient};
+
+    fn told(path: &str, orcpt: Option<&str>, diagnostic: Option<&str>) -> String {
+        let recipient = Recipient {
+            path: ForwardPath::Address(Address::parse(path).unwrap()),
+            notify: Notify::default(),
+            orcpt: orcpt.map(|text| OriginalRecipient::parse(text).unwrap()),
+        };
+        fields(&Dsn {
+            reporting_mta: "mail.example.org",
+            envid: Some("QQ=314+159"),
+            arrival: OffsetDateTime::UNIX_EPOCH,
+            recipient: &recipient,
+            action: Action::Failed,
+            status: EnhancedStatus::UNKNOWN_RECIPIENT,
+            diagnostic,
+            last_attempt: OffsetDateTime::UNIX_EPOCH,
+            retry_until: None,
+        })
+    }
+
+    /// P-33: the fields of RFC 3464 §2, each on one line, the two groups apart.
+    #[test]
+    fn a_report_has_the_form_of_the_standard() {
+        let text = told(
+            "rachel@outside.example",
+            Some("rfc822;rachel+2Bx@old.example"),
+            Some("550 5.1.1 no such\r\nBcc: somebody"),
+        );
+        let expected = "Original-Envelope-Id: QQ=314+159\r\n\
+            Reporting-MTA: dns; mail.example.org\r\n\
+            Arrival-Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n\
+            \r\n\
+            Original-Recipient: rfc822;rachel+x@old.example\r\n\
+            Final-Recipient: rfc822; rachel@outside.example\r\n\
+            Action: failed\r\n\
+            Status: 5.1.1\r\n\
+            Diagnostic-Code: smtp; 550 5.1.1 no such  Bcc: somebody\r\n\
+            Last-Attempt-Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n";
+        assert_eq!(text, expected);
+    }
+
+    /// RFC 6533 §3: a report itself stays ASCII.
+    #[test]
+    fn an_address_beyond_ascii_is_encoded() {
+        let text = told("דנה@outside.example", None, None);
+        let encoded = "utf-8; \\x{5D3}\\x{5E0}\\x{5D4}@outside.example";
+        assert!(text.contains(encoded), "{text}");
+        assert!(text.is_ascii());
+    }
+}
