@@ -2,7 +2,7 @@
 #   make demo    builds and starts the whole product on loopback
 #   make test    all tests, installing what they need
 .PHONY: demo test lint ui-test rust-test deny prepare release \
-        crash-sim fuzz kill9 powercut faults bench-smtp bench-store
+        crash-sim fuzz kill9 powercut faults queue-kill walks bench-smtp bench-store
 
 demo:
 	cargo run --quiet -- demo
@@ -55,3 +55,10 @@ bench-smtp: release
 
 bench-store:
 	cargo bench --bench store_commit
+
+# Letters that wait while the daemon is killed, and walks over replies and forwards.
+queue-kill:
+	QUEUE_LETTERS=5000 QUEUE_KILLS=50 cargo test --release --test queue_kill -- --nocapture
+
+walks:
+	WALKS=10000 cargo test --release --lib walk_tests -- --nocapture

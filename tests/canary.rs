@@ -2,8 +2,10 @@
 //! what the stopped or idle process leaves behind (P-89).
 //!
 //! A canary is a random word that can be found nowhere by chance. A hundred of them come in as
-//! bodies, subjects, sender names and file names; then every octet is searched for each of them
-//! as text, UTF-16, hex and base64 at every alignment.
+//! bodies, subjects, sender names and file names; as many are written here, in drafts, uploads,
+//! letters to temporary accounts and letters that wait in the queue, and as the passwords of
+//! those accounts. Then every octet is searched for each of them as text, UTF-16, hex and base64
+//! at every alignment.
 
 mod support;
 
@@ -14,11 +16,14 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use hyper::Method;
+use postern::client::sending::Outgoing;
 use postern::store::local::{LocalConfig, LocalEngine};
 use postern::store::{self, ContentId, Order, Span};
 use postern::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
 use support::daemon::{DOMAIN, Daemon};
 use support::search::Searcher;
+use support::sink::Sink;
 use support::smtp::{Delivery, Smtp};
 use support::{token, wait_for};
 
@@ -29,9 +34,11 @@ const IDLE_LIMIT: Duration = Duration::from_secs(60);
 /// P-89
 #[test]
 fn no_canary_is_found_in_the_data_folder_and_the_logs_of_a_stopped_daemon() {
-    let daemon = Daemon::start();
-    let canaries = deliver_all(&daemon);
+    let sink = Sink::start_shut();
+    let daemon = daemon_before(&sink);
+    let mut canaries = deliver_all(&daemon);
     assert_they_arrived(&daemon, &canaries);
+    canaries.extend(write_all(&daemon));
     let home = daemon.stop();
     let found = Searcher::new(&canaries).folder(home.path());
     assert!(
@@ -46,9 +53,11 @@ fn no_canary_is_found_in_the_data_folder_and_the_logs_of_a_stopped_daemon() {
 /// nothing that a message said.
 #[test]
 fn no_canary_is_found_in_a_store_opened_with_the_daemon_key() {
-    let daemon = Daemon::start();
-    let canaries = deliver_all(&daemon);
+    let sink = Sink::start_shut();
+    let daemon = daemon_before(&sink);
+    let mut canaries = deliver_all(&daemon);
     assert_they_arrived(&daemon, &canaries);
+    canaries.extend(write_all(&daemon));
     let home = daemon.stop();
     let folder = home.path().join("data");
     let key = DaemonKey::load(&folder.join("daemon.key")).unwrap();
@@ -94,8 +103,10 @@ fn open_everything(engine: &dyn store::Engine, vault: &Vault, into: &Path) -> (u
 /// P-89
 #[test]
 fn no_canary_is_found_in_the_memory_of_an_idle_daemon() {
-    let daemon = Daemon::start();
-    let canaries = deliver_all(&daemon);
+    let sink = Sink::start_shut();
+    let daemon = daemon_before(&sink);
+    let mut canaries = deliver_all(&daemon);
+    canaries.extend(write_all(&daemon));
     let searcher = Searcher::new(&canaries);
     let mut found = Vec::new();
     let clean = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -185,6 +196,52 @@ fn message(n: usize, [body, subject, sender, file]: &[String; 4]) -> Vec<u8> {
          Content-Disposition: attachment; {file}\r\n\r\n{body}\r\n--c--\r\n"
     )
     .into_bytes()
+}
+
+/// Nothing that is to leave can: the next hop never answers.
+fn daemon_before(sink: &Sink) -> Daemon {
+    Daemon::start_with(&["--relay", &sink.at.to_string(), "--undo-secs", "0"])
+}
+
+/// Writes canaries as drafts, files, letters inside, letters for temporary accounts (each with
+/// a password of its own), and letters that wait to leave in clear; returns them all.
+fn write_all(daemon: &Daemon) -> Vec<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut canaries = Vec::new();
+        let folder = tempfile::tempdir().unwrap();
+        let mut client = daemon.client("u1").await;
+        for n in 0..8 {
+            let [subject, text, name, inside] = std::array::from_fn(|_| token());
+            let file = folder.path().join(format!("{name}.txt"));
+            fs::write(&file, format!("The word is {inside}.")).unwrap();
+            let to = match n % 4 {
+                0 => format!("u2@{DOMAIN}"),
+                _ => format!("{}@outside.example", ["", "noa", "eve", "carol"][n % 4]),
+            };
+            let letter = Outgoing {
+                to: &[to],
+                subject: &subject,
+                text: &text,
+                files: &[file.clone()],
+                choice: (n % 4 > 1).then_some(if n % 4 == 2 { "plain" } else { "portal" }),
+                ..Outgoing::default()
+            };
+            if n < 4 {
+                client.draft(&letter).await.expect("kept as a draft");
+            } else {
+                client.submit(&letter).await.expect("accepted");
+            }
+            canaries.extend([subject, text, name, inside]);
+        }
+        let list: serde_json::Value =
+            client.call(Method::GET, "/api/temporary", None).await.expect("the list");
+        assert_eq!(list["items"].as_array().map(Vec::len), Some(2), "{list}");
+        let drafts: serde_json::Value =
+            client.call(Method::GET, "/api/drafts", None).await.expect("the list");
+        assert_eq!(drafts["items"].as_array().map(Vec::len), Some(4), "{drafts}");
+        canaries
+    })
 }
 
 /// Without this the search would also pass on a daemon that threw everything away.

@@ -4,7 +4,7 @@
 pub mod cli;
 mod http;
 mod proof;
-mod sending;
+pub mod sending;
 
 use std::net::ToSocketAddrs;
 use std::path::Path;

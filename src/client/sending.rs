@@ -56,10 +56,11 @@ pub struct Status {
     pub temporary: Option<Value>,
 }
 
-#[derive(Deserialize)]
-struct Draft {
-    id: String,
-    version: u32,
+/// A letter that is not sent yet.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Draft {
+    pub id: String,
+    pub version: u32,
 }
 
 #[derive(Deserialize)]
@@ -73,6 +74,12 @@ struct Upload {
 impl Client {
     /// Sends a letter.
     pub async fn submit(&mut self, letter: &Outgoing<'_>) -> Result<Sent, Error> {
+        let draft = self.draft(letter).await?;
+        self.submit_draft(&draft, letter.yes).await
+    }
+
+    /// Keeps a letter as a draft.
+    pub async fn draft(&mut self, letter: &Outgoing<'_>) -> Result<Draft, Error> {
         let attachments = self.upload_all(letter.files).await?;
         let people = |list: &[String]| -> Vec<Value> {
             list.iter().map(|address| json!({ "name": null, "address": address })).collect()
@@ -87,8 +94,7 @@ impl Client {
             "subject": letter.subject, "text": letter.text, "html": null,
             "attachments": attachments, "answers": null, "choices": choices,
         });
-        let draft: Draft = self.call(Method::POST, "/api/drafts", Some(body)).await?;
-        self.submit_draft(&draft, letter.yes).await
+        self.call(Method::POST, "/api/drafts", Some(body)).await
     }
 
     /// Answers a letter, which is opened for it.

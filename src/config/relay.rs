@@ -84,6 +84,8 @@ pub struct Relay {
     pub authorities: PathBuf,
     /// The port of a domain's own servers.
     pub port: u16,
+    /// The port where domains publish their MTA-STS policies (RFC 8461 §3.3).
+    pub policy_port: u16,
     /// Connections at once: in all, and to one domain.
     pub connections_max: usize,
     pub connections_per_destination_max: usize,
@@ -110,6 +112,7 @@ impl Default for Relay {
             smarthost_password_file: PathBuf::new(),
             authorities: PathBuf::new(),
             port: 25,
+            policy_port: 443,
             connections_max: 20,
             connections_per_destination_max: 5,
             size_octets_max: 64 << 20,

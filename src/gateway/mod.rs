@@ -34,6 +34,7 @@ pub mod draft;
 pub mod epoch;
 pub mod event;
 pub mod issue;
+mod letter;
 pub mod mailbox;
 pub mod message;
 mod notice;
@@ -43,6 +44,7 @@ pub mod policy;
 pub mod preference;
 pub mod queue;
 pub mod receive;
+mod release;
 #[cfg(test)]
 mod sending_tests;
 pub mod session;
@@ -50,7 +52,10 @@ pub mod submit;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod thread;
 pub mod upload;
+#[cfg(test)]
+mod walk_tests;
 
 use std::sync::Arc;
 

@@ -10,34 +10,30 @@
 //! Nothing leaves before step 4, whatever crashes; taking back undoes step 3.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
 use crate::mail::address::Address;
-use crate::mail::compose::{self, Base64Lines, File, Letter, Mailbox};
 use crate::mail::envelope::{ForwardPath, Notify, Recipient, ReversePath};
+use crate::mail::message;
 use crate::mail::reference::Reference;
-use crate::mail::{message, reply};
-use crate::store::{Order, Read, Tx};
-use crate::vault::{self, ContentKey, Lookup, wipe_stack};
+use crate::store::Read;
+use crate::vault::{ContentKey, Lookup, wipe_stack};
 
-use super::change::{self, Changed};
-use super::delivery::{self, SubmissionView};
+use super::delivery::SubmissionView;
 use super::draft::{AnswerKind, DraftContent, DraftView};
-use super::message::find_entry;
-use super::notice::{Telling, changed_in_tx};
-use super::parcel::{
-    Facts, FileAt, Noted, Outline, Parcel, Placing, SealedSummary, held_append_in_tx, let_go_in_tx,
-};
+use super::letter::summary_of;
+use super::notice::Telling;
+use super::parcel::{Noted, Parcel, Placing, SealedSummary};
 use super::policy::{self, Asked, Decision, Route};
 use super::receive::{Origin, RecipientVerdict};
+use super::release::release_in_tx;
 use super::tables::{
     AccountId, Answered, DELIVERIES, DRAFTS, Delivery, DeliveryState, Due, HELD, HELD_DUE, Held,
-    HeldMail, PICKUPS, PICKUPS_OF, Pickup, Protection, QueueKind, QueueRow, QueueState, REQUESTS,
-    ReferenceKey, Requested, SUBMISSIONS, Step, Submission, TEMPORARY, TlsNeed, WRITTEN_TO,
+    HeldMail, Pickup, Protection, QueueKind, QueueRow, QueueState, REQUESTS, Requested,
+    SUBMISSIONS, Step, Submission, TlsNeed, WRITTEN_TO,
 };
-use super::upload::{self, UploadView};
-use super::{Actor, Error, EventKind, Gateway, mailbox, queue};
+use super::thread::Thread;
+use super::{Actor, Error, Gateway, mailbox, queue};
 
 /// A request to send a draft.
 pub struct Submit<'a> {
@@ -98,9 +94,6 @@ impl Planned {
         matches!(self.target, Target::Queue(_))
     }
 }
-
-/// How many runs of text that long may a letter in clear share with a sealed one: none.
-const SHARED_CHARS: usize = 32;
 
 /// Change numbers of a submission: the sender's copy, whom the letter reached, each notice's
 /// readers.
@@ -389,6 +382,7 @@ impl Gateway {
             undo_until: (undo_secs > 0).then_some(due),
             deliveries: u32::try_from(packing.deliveries.len()).expect("recipients are limited"),
             sealed,
+            sealed_thread: thread.sealed,
         };
         self.submit_store(
             actor,
@@ -473,97 +467,6 @@ impl Gateway {
                     }
                     this.released_told(&released);
                     this.inner.hold_wake.notify_one();
-                }
-            },
-        );
-        done.wait()
-    }
-
-    fn released_told(&self, released: &[(AccountId, u64)]) {
-        for (account, modseq) in released {
-            self.publish(*account, EventKind::Mail, *modseq);
-        }
-        self.inner.queue_wake.notify_one();
-    }
-
-    /// Takes a letter back while that is possible; the draft is there again. `too-late` after.
-    pub fn submission_undo(&self, actor: &Actor, reference: Reference) -> Result<DraftView, Error> {
-        let (account, letter) = (actor.account(), reference.to_bytes());
-        self.submission(actor, reference)?;
-        let kept = self.inner.settings.changes_kept;
-        let now = self.inner.clock.now();
-        let draft = self.transact_changed(account, EventKind::Mail, move |tx| {
-            let held = tx.get(&HELD, &letter)?.filter(|held| held.due > now);
-            let held = held.ok_or(Error::Conflict { code: "too-late" })?;
-            tx.delete(&HELD, &letter);
-            tx.delete(&HELD_DUE, &(millis(held.due), letter));
-            for _ in 0..held.shares.len() + held.rows.len() {
-                let_go_in_tx(tx, letter)?;
-            }
-            if let Ok((place, entry)) = find_entry(tx, account, letter) {
-                super::message::remove_in_tx(tx, account, place, &entry)?;
-            }
-            forget_in_tx(tx, letter)?;
-            tx.put(&DRAFTS, &(account, held.draft_id), &held.draft)?;
-            let modseq = change::record_in_tx(tx, account, Changed::Removed(letter), kept)?;
-            Ok(((held.draft_id, held.draft), modseq))
-        })?;
-        tracing::info!(r#ref = %reference, "taken back by its sender");
-        self.draft_open(actor, draft.0, &draft.1)
-    }
-
-    /// Lets go of letters whose time to be taken back is over; at most `limit`. Called from a
-    /// timer and when [`Gateway::hold_wake`] rings.
-    pub fn letters_release(&self, limit: usize) -> Result<usize, Error> {
-        let now = self.inner.clock.now();
-        let mut due = Vec::new();
-        self.inner.store.scan(&HELD_DUE, &(), Order::Ascending, |(at, letter), Due| {
-            if at > millis(now) || due.len() == limit {
-                return ControlFlow::Break(());
-            }
-            due.push(letter);
-            ControlFlow::Continue(())
-        })?;
-        for letter in &due {
-            self.letter_release(*letter, now)?;
-        }
-        Ok(due.len())
-    }
-
-    /// When the next letter is to be let go.
-    pub fn letters_next_due(&self) -> Result<Option<Timestamp>, Error> {
-        let mut next = None;
-        self.inner.store.scan(&HELD_DUE, &(), Order::Ascending, |(at, _), Due| {
-            next = Some(Timestamp(i64::try_from(at).unwrap_or(i64::MAX)));
-            ControlFlow::Break(())
-        })?;
-        Ok(next)
-    }
-
-    /// Rings when a letter was held back.
-    pub fn hold_wake(&self) -> std::sync::Arc<tokio::sync::Notify> {
-        self.inner.hold_wake.clone()
-    }
-
-    fn letter_release(&self, letter: ReferenceKey, now: Timestamp) -> Result<(), Error> {
-        let kept = self.inner.settings.changes_kept;
-        let this = self.clone();
-        let noted: Noted<Vec<(AccountId, u64)>> = Noted::default();
-        let settled = noted.clone();
-        let done = self.inner.store.transact_then(
-            move |tx| {
-                // Taken back, or let go by somebody else.
-                let Some(held) = tx.get(&HELD, &letter)? else { return Ok(()) };
-                let row = tx.get(&SUBMISSIONS, &letter)?;
-                let sender = row.ok_or(Error::NotFound { what: "letter" })?.sender;
-                tx.delete(&HELD, &letter);
-                tx.delete(&HELD_DUE, &(millis(held.due), letter));
-                noted.set(release_in_tx(tx, sender, letter, &held, now, kept)?);
-                Ok::<_, Error>(())
-            },
-            move |answer| {
-                if answer.is_ok() {
-                    this.released_told(&settled.lock());
                 }
             },
         );
@@ -733,101 +636,6 @@ impl Gateway {
         );
         done.wait()
     }
-
-    /// Writes the letter's octets through the sealer, file by file.
-    fn write_letter(
-        &self,
-        actor: &Actor,
-        content: &DraftContent,
-        reference: Reference,
-        thread: &Thread,
-        key: &ContentKey,
-        now: Timestamp,
-    ) -> Result<Written, Error> {
-        let from = self.account(actor.account())?.view(actor.account());
-        let files: Vec<(super::tables::UploadId, UploadView)> = content
-            .upload_ids()?
-            .into_iter()
-            .map(|id| Ok((id, self.upload_whole(actor, id)?)))
-            .collect::<Result<_, Error>>()?;
-        self.uploads_of(actor, content)?;
-        let boundary = super::session::hex(&vault::random_bytes::<16>()?);
-        let (to, cc) = (mailboxes(&content.to), mailboxes(&content.cc));
-        let text_only = content.html.as_deref().map(reply::closed);
-        let address = match from.address.is_empty() {
-            true => from.name.clone(),
-            false => from.address.clone(),
-        };
-        let letter = Letter {
-            from: Mailbox {
-                name: Some(from.display_name).filter(|name| !name.is_empty()),
-                address,
-            },
-            to: &to,
-            cc: &cc,
-            reply_to: None,
-            subject: &content.subject,
-            date: now.to_utc(),
-            message_id: &self.message_id(reference),
-            in_reply_to: thread.in_reply_to.as_deref(),
-            references: &thread.references,
-            reference: &reference.to_string(),
-            text: &content.text,
-            html: text_only.as_deref(),
-            extra: &[],
-        };
-        let head = compose::begin(&letter, !files.is_empty(), &boundary);
-        let mut sealing = self.sealing(key, reference);
-        let mut size = head.len() as u64;
-        let mut outline = Outline { head_octets: size, files: Vec::with_capacity(files.len()) };
-        sealing.push(&head)?;
-        for (id, upload) in &files {
-            let file = File {
-                name: &upload.name,
-                content_type: &upload.content_type,
-                size: upload.size,
-                content_id: None,
-            };
-            let file_head = compose::file_head(&file, &boundary);
-            sealing.push(&file_head)?;
-            size += file_head.len() as u64;
-            let offset = size;
-            let mut lines = Base64Lines::default();
-            let mut out = Vec::new();
-            self.upload_read(actor, *id, |octets| {
-                lines.push(octets, &mut out);
-                size += out.len() as u64;
-                sealing.push(&out)?;
-                out.clear();
-                Ok(())
-            })?;
-            lines.finish(&mut out);
-            size += out.len() as u64;
-            sealing.push(&out)?;
-            outline.files.push(FileAt {
-                name: upload.name.clone(),
-                content_type: upload.content_type.clone(),
-                size: upload.size,
-                offset,
-                encoded: size - offset,
-            });
-        }
-        if !files.is_empty() {
-            let end = compose::end(&boundary);
-            size += end.len() as u64;
-            sealing.push(&end)?;
-        }
-        let eight_bit = !head.is_ascii();
-        Ok(Written { pieces: sealing.finish()?, size, outline, eight_bit })
-    }
-}
-
-/// A letter's octets, sealed.
-struct Written {
-    pieces: Vec<crate::store::Piece>,
-    size: u64,
-    outline: Outline,
-    eight_bit: bool,
 }
 
 /// What each recipient needs.
@@ -912,207 +720,11 @@ impl Planned {
     }
 }
 
-/// Everything that was held back goes where it belongs; tells the change number of each account
-/// that something changed for.
-fn release_in_tx(
-    tx: &mut Tx<'_>,
-    sender: AccountId,
-    letter: ReferenceKey,
-    held: &Held,
-    now: Timestamp,
-    kept: u64,
-) -> Result<Vec<(AccountId, u64)>, Error> {
-    let mut told = Vec::with_capacity(held.shares.len() + 1);
-    let protection = Protection::Inside;
-    let facts =
-        Facts { reference: letter, received: now, size: held.size, protection: &protection };
-    for share in &held.shares {
-        let account = share.share.account;
-        // The account went while the letter was held: nobody is there to read it.
-        if tx.get(&super::tables::ACCOUNTS, &account)?.is_none() {
-            let_go_in_tx(tx, letter)?;
-            let (state, gone) = (DeliveryState::Failed, "the account is gone".to_owned());
-            delivery::step_in_tx(tx, letter, Some(share.delivery), state, now, Some(gone))?;
-            continue;
-        }
-        told.push((account, held_append_in_tx(tx, share, &facts, kept)?));
-        let state = match tx.get(&TEMPORARY, &account)? {
-            Some(mut temporary) => {
-                temporary.letters += 1;
-                temporary.expires = pickup_until(held, account).unwrap_or(temporary.expires);
-                tx.put(&TEMPORARY, &account, &temporary)?;
-                DeliveryState::Waiting
-            }
-            None => DeliveryState::Delivered,
-        };
-        delivery::step_in_tx(tx, letter, Some(share.delivery), state, now, None)?;
-    }
-    for (key, pickup) in &held.pickups {
-        tx.put(&PICKUPS, key, pickup)?;
-        tx.put(&PICKUPS_OF, &(pickup.account, *key), &Due)?;
-    }
-    for row in &held.rows {
-        let mut row = row.clone();
-        (row.due, row.queued) = (now, now);
-        queue::put_in_tx(tx, queue::row_id(&row), &row)?;
-        let state = DeliveryState::Waiting;
-        delivery::step_in_tx(tx, letter, row.delivery, state, now, None)?;
-    }
-    for mail in &held.mails {
-        queue::held_mail_in_tx(tx, mail, now)?;
-    }
-    for upload in &held.uploads {
-        upload::remove_in_tx(tx, sender, *upload)?;
-    }
-    told.extend(changed_in_tx(tx, letter, kept)?);
-    Ok(told)
-}
-
-fn pickup_until(held: &Held, account: AccountId) -> Option<Timestamp> {
-    held.pickups.iter().find(|(_, pickup)| pickup.account == account).map(|(_, one)| one.until)
-}
-
-/// Removes what a letter that was taken back left.
-fn forget_in_tx(tx: &mut Tx<'_>, letter: ReferenceKey) -> Result<(), Error> {
-    for (index, _) in delivery::of_letter(tx, letter)? {
-        tx.delete(&DELIVERIES, &(letter, index));
-    }
-    tx.delete(&SUBMISSIONS, &letter);
-    Ok(())
-}
-
-fn millis(at: Timestamp) -> u64 {
+/// As the index of due times has it.
+pub(super) fn millis(at: Timestamp) -> u64 {
     u64::try_from(at.0).unwrap_or_default()
 }
 
 fn recipient(to: &Address) -> Recipient {
     Recipient { path: ForwardPath::Address(to.clone()), notify: Notify::default(), orcpt: None }
-}
-
-fn mailboxes(people: &[super::draft::Addressee]) -> Vec<Mailbox> {
-    people
-        .iter()
-        .map(|one| Mailbox { name: one.name.clone(), address: one.address.clone() })
-        .collect()
-}
-
-fn summary_of(octets: &[u8]) -> SealedSummary {
-    let view = message::view(octets);
-    let from = view.from.into_iter().next().unwrap_or_default();
-    SealedSummary {
-        from_name: from.name,
-        from_address: from.address,
-        subject: view.subject,
-        attachments: u32::try_from(view.parts.len()).unwrap_or(u32::MAX),
-        ..SealedSummary::default()
-    }
-}
-
-/// The conversation that a letter belongs to.
-#[derive(Default)]
-struct Thread {
-    in_reply_to: Option<String>,
-    references: Vec<String>,
-    /// Something in it never left the sealed store in clear.
-    sealed: bool,
-    /// The text of those letters that the sender can read.
-    texts: Vec<String>,
-    /// It forwards a sealed letter.
-    forwards_sealed: bool,
-}
-
-impl Gateway {
-    fn thread_of(&self, actor: &Actor, content: &DraftContent) -> Result<Thread, Error> {
-        let Some(answers) = content.answers else { return Ok(Thread::default()) };
-        let missing = || Error::NotFound { what: "message" };
-        let reference = Reference::from_bytes(answers.letter).ok_or_else(missing)?;
-        let (item, octets) = self.message_raw(actor, reference)?;
-        let view = message::view(&octets);
-        let mut thread = Thread::default();
-        if answers.kind != AnswerKind::Forward {
-            thread.in_reply_to = view.message_id.clone();
-        }
-        thread.references = reply::references(&view);
-        let own_sealed = self.letter_sealed(answers.letter)?;
-        thread.sealed = own_sealed || item.protection == Protection::Inside && !item.sent;
-        if thread.sealed {
-            thread.texts.push(text_of(&view));
-            thread.forwards_sealed = answers.kind == AnswerKind::Forward;
-        }
-        for id in &thread.references.clone() {
-            self.thread_add(actor, id, &mut thread)?;
-        }
-        Ok(thread)
-    }
-
-    /// Looks at an older letter of the thread, if it is one of ours.
-    fn thread_add(&self, actor: &Actor, id: &str, thread: &mut Thread) -> Result<(), Error> {
-        let Some((local, domain)) = id.rsplit_once('@') else { return Ok(()) };
-        if domain != self.domain() {
-            return Ok(());
-        }
-        let Ok(reference) = local.parse::<Reference>() else { return Ok(()) };
-        // One of ours that is not known to have left in clear counts as sealed.
-        if !self.letter_sealed(reference.to_bytes())? && self.submitted(reference)? {
-            return Ok(());
-        }
-        thread.sealed = true;
-        if let Ok((_, octets)) = self.message_raw(actor, reference) {
-            thread.texts.push(text_of(&message::view(&octets)));
-        }
-        Ok(())
-    }
-
-    fn submitted(&self, reference: Reference) -> Result<bool, Error> {
-        Ok(self.inner.store.get(&SUBMISSIONS, &reference.to_bytes())?.is_some())
-    }
-
-    fn letter_sealed(&self, letter: ReferenceKey) -> Result<bool, Error> {
-        let row = self.inner.store.get(&SUBMISSIONS, &letter)?;
-        Ok(row.is_some_and(|row| row.sealed))
-    }
-}
-
-impl Thread {
-    /// Takes what the sealed letters said out of a letter that leaves in clear; what cannot be
-    /// taken out stops it (promise 4).
-    fn strip(&self, content: &mut DraftContent) -> Result<(), Error> {
-        if self.forwards_sealed && !content.attachments.is_empty() {
-            return Err(Error::Conflict { code: "sealed-files" });
-        }
-        content.text = reply::without_quotes(&content.text);
-        content.html = content.html.as_deref().map(reply::without_quotes_html);
-        let mut said = squeezed(&content.text);
-        said.push(' ');
-        said.push_str(&squeezed(&reply::html_to_text(content.html.as_deref().unwrap_or(""))));
-        said.push(' ');
-        said.push_str(&squeezed(&content.subject));
-        let shared = self.texts.iter().any(|text| shares(&said, &squeezed(text)));
-        match shared {
-            true => Err(Error::Conflict { code: "sealed-text" }),
-            false => Ok(()),
-        }
-    }
-}
-
-fn text_of(view: &message::View) -> String {
-    let text = view.text.clone().unwrap_or_default();
-    let html = view.html.as_deref().map(reply::html_to_text).unwrap_or_default();
-    format!("{text}\n{html}")
-}
-
-/// Letters and digits alone, in lower case: layout hides nothing.
-fn squeezed(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-/// Whether `said` holds a run of `SHARED_CHARS` characters of `sealed`, or all of a shorter one.
-fn shares(said: &str, sealed: &str) -> bool {
-    let (said, sealed): (Vec<char>, Vec<char>) = (said.chars().collect(), sealed.chars().collect());
-    let length = SHARED_CHARS.min(sealed.len());
-    if length < 8 || said.len() < length {
-        return false;
-    }
-    let runs: std::collections::HashSet<&[char]> = sealed.windows(length).collect();
-    said.windows(length).any(|run| runs.contains(run))
 }

@@ -309,6 +309,8 @@ pub struct Submission {
     pub deliveries: u32,
     /// No recipient gets it outside the sealed store.
     pub sealed: bool,
+    /// An earlier letter of its thread was.
+    pub sealed_thread: bool,
 }
 
 /// How far a letter has come with one recipient.

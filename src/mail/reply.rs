@@ -65,6 +65,11 @@ fn recipients(view: &View, kind: Kind, own: &[String]) -> (Vec<NameAddr>, Vec<Na
 
 /// The subject with one prefix, whatever the languages of those before it.
 fn subject(subject: &str, prefix: &str) -> String {
+    format!("{prefix}: {}", bare_subject(subject))
+}
+
+/// The subject without what answers and forwards put in front of it.
+pub fn bare_subject(subject: &str) -> &str {
     const KNOWN: [&str; 14] = [
         "re",
         "aw",
@@ -89,7 +94,7 @@ fn subject(subject: &str, prefix: &str) -> String {
         }
         rest = tail.trim_start();
     }
-    format!("{prefix}: {rest}")
+    rest
 }
 
 /// What a letter says, as text.

@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts};
+use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::dnssec::Proof;
 use hickory_resolver::proto::rr::rdata::TLSA;
-use hickory_resolver::proto::rr::{Name, RData, RecordType};
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use crate::config::{Dns, Dnssec};
 
@@ -32,8 +33,8 @@ pub enum DnsError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MailHosts {
     /// Hosts with their preference, the best first (RFC 5321 §5.1). Without MX records the domain
-    /// itself, with preference 0.
-    Hosts(Vec<(u16, String)>),
+    /// itself, with preference 0. `vouched`: DNSSEC says that these are the hosts.
+    Hosts { hosts: Vec<(u16, String)>, vouched: bool },
     /// The domain says that it takes no mail (RFC 7505).
     NoMail,
 }
@@ -97,12 +98,25 @@ impl Resolver {
         hosts.retain(|(_, host)| !host.is_empty());
         shuffle(&mut hosts)?;
         hosts.sort_by_key(|(preference, _)| *preference);
-        Ok(MailHosts::Hosts(hosts))
+        Ok(MailHosts::Hosts { hosts, vouched: self.vouched(&lookup) })
+    }
+
+    /// Whether DNSSEC vouches for an answer: every record of it.
+    fn vouched(&self, lookup: &Lookup) -> bool {
+        match self.dnssec {
+            Dnssec::Off => false,
+            Dnssec::TrustServers => lookup.message().metadata.authentic_data,
+            Dnssec::Validate => {
+                let secure = |record: &Record| record.proof == Proof::Secure;
+                !lookup.answers().is_empty() && lookup.answers().iter().all(secure)
+            }
+        }
     }
 
     async fn own_host(&self, domain: &str) -> Result<MailHosts, DnsError> {
         self.addresses(domain).await?;
-        Ok(MailHosts::Hosts(vec![(0, domain.to_owned())]))
+        // That there is no MX is not looked at closely enough to vouch for it.
+        Ok(MailHosts::Hosts { hosts: vec![(0, domain.to_owned())], vouched: false })
     }
 
     /// A host's addresses, IPv6 and IPv4.
@@ -136,7 +150,7 @@ impl Resolver {
     /// The TXT records of a name, each as one text.
     pub async fn texts(&self, of: &str) -> Result<Vec<String>, DnsError> {
         let lookup = self.inner.lookup(name(of)?, RecordType::TXT).await.map_err(found_none)?;
-        let text = |record: &hickory_resolver::proto::rr::Record| match &record.data {
+        let text = |record: &Record| match &record.data {
             RData::TXT(txt) => Some(String::from_utf8_lossy(&txt.txt_data.concat()).into_owned()),
             _ => None,
         };
@@ -157,13 +171,12 @@ impl Resolver {
                 other => return Err(other),
             },
         };
-        let vouched =
-            lookup.message().metadata.authentic_data && self.dnssec == Dnssec::TrustServers;
-        let secure = |record: &&hickory_resolver::proto::rr::Record| {
-            vouched || record.proof == Proof::Secure
-        };
-        let records = lookup.answers().iter().filter(secure);
-        Ok(records
+        if !self.vouched(&lookup) {
+            return Ok(Vec::new());
+        }
+        Ok(lookup
+            .answers()
+            .iter()
             .filter_map(|record| match &record.data {
                 RData::TLSA(tlsa) => Some(tlsa.clone()),
                 _ => None,

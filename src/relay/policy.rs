@@ -41,7 +41,6 @@ pub struct Sts {
 }
 
 const POLICY_OCTETS_MAX: usize = 64 * 1024;
-const HTTPS_PORT: u16 = 443;
 
 impl Policies {
     /// What is said of a host.
@@ -50,9 +49,11 @@ impl Policies {
             return Vouched::By(check.clone());
         }
         match &self.sts {
+            // RFC 8461 §5: a policy that is being tried out changes nothing.
+            Some(sts) if !sts.enforce => Vouched::Nothing,
             Some(sts) if sts.names(host) => Vouched::By(Check::Valid),
-            Some(sts) if sts.enforce => Vouched::Forbidden,
-            _ => Vouched::Nothing,
+            Some(_) => Vouched::Forbidden,
+            None => Vouched::Nothing,
         }
     }
 }
@@ -96,9 +97,12 @@ pub async fn look_up(
     shared: &Shared,
     domain: &str,
     hosts: &[(u16, String)],
+    hosts_vouched: bool,
 ) -> Result<Policies, String> {
     let mut policies = Policies::default();
-    for (_, host) in hosts {
+    // RFC 7672 §2.2.1: whoever can forge which hosts there are can name one that vouches for
+    // itself; so DANE counts only where DNSSEC vouches for the hosts too.
+    for (_, host) in hosts.iter().filter(|_| hosts_vouched) {
         let records = shared.resolver.tlsa(host, shared.config.port).await;
         let records = records.map_err(|error| error.to_string())?;
         if !records.is_empty() {
@@ -140,7 +144,7 @@ async fn fetch(
     let host = format!("mta-sts.{domain}");
     let addresses = shared.resolver.addresses(&host).await?;
     let address = *addresses.first().ok_or("no address")?;
-    let stream = TcpStream::connect((address, HTTPS_PORT)).await?;
+    let stream = TcpStream::connect((address, shared.config.policy_port)).await?;
     let connector = TlsConnector::from(Arc::new(shared.trust.https()?));
     let stream = connector.connect(ServerName::try_from(host.clone())?, stream).await?;
     let (mut sender, connection) =

@@ -83,8 +83,8 @@ async fn smarthost(shared: &Shared, host: String, port: u16) -> Result<Route, No
 async fn by_mx(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRoute> {
     let bad = || NoRoute::Never(EnhancedStatus::BAD_RECIPIENT, "there is no domain".to_owned());
     let domain = domain_of(row).filter(|domain| domain == key).ok_or_else(bad)?;
-    let hosts = match shared.resolver.mail_hosts(&domain).await {
-        Ok(MailHosts::Hosts(hosts)) => without_us(shared, hosts)?,
+    let (hosts, hosts_vouched) = match shared.resolver.mail_hosts(&domain).await {
+        Ok(MailHosts::Hosts { hosts, vouched }) => (without_us(shared, hosts)?, vouched),
         Ok(MailHosts::NoMail) => {
             let text = "the domain takes no mail".to_owned();
             return Err(NoRoute::Never(EnhancedStatus(5, 1, 10), text));
@@ -96,7 +96,8 @@ async fn by_mx(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRout
         Err(error) => return Err(later(error)),
     };
     let wanted = row.tls == TlsNeed::Verified || row.require_tls;
-    let vouched = policy::look_up(shared, &domain, &hosts).await.map_err(NoRoute::Later)?;
+    let vouched = policy::look_up(shared, &domain, &hosts, hosts_vouched).await;
+    let vouched = vouched.map_err(NoRoute::Later)?;
     let mut hops = Vec::new();
     let mut failed = None;
     for (_, host) in hosts {

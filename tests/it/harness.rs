@@ -12,6 +12,7 @@ use postern::mail::reference::Reference;
 use postern::net::listen;
 use postern::net::tls::{Identity, provider};
 use postern::smtp::Server;
+use postern::smtp::verify::Verifier;
 use postern::store::memory::MemoryEngine;
 use postern::store::{Engine, Store};
 use postern::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
@@ -65,13 +66,27 @@ impl TestGateway {
         engine: Arc<dyn Engine>,
         change: impl FnOnce(&mut config::Smtp),
     ) -> TestGateway {
+        TestGateway::made(engine, change, |server| server).await
+    }
+
+    /// That asks who vouches for what comes in.
+    pub async fn verifying(verifier: Verifier) -> TestGateway {
+        let engine = Arc::new(MemoryEngine::new());
+        TestGateway::made(engine, |_| (), |server| server.verifying(verifier)).await
+    }
+
+    async fn made(
+        engine: Arc<dyn Engine>,
+        change: impl FnOnce(&mut config::Smtp),
+        finish: impl FnOnce(Server) -> Server,
+    ) -> TestGateway {
         let gateway = tokio::task::spawn_blocking(|| gateway_on(engine)).await.unwrap();
         let mut config = config::Smtp::for_demo(SocketAddr::from(([127, 0, 0, 1], 0)));
         change(&mut config);
         let listener = listen::bind(config.listen[0]).await.unwrap();
         let smtp = listener.local_addr().unwrap();
         let tls = Some(identity().server_config(&[]).unwrap());
-        let server = Server::new(gateway.clone(), config, "gw.test".to_owned(), tls);
+        let server = finish(Server::new(gateway.clone(), config, "gw.test".to_owned(), tls));
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(server.clone().serve(listener, stop.clone(), tasks.clone()));
         TestGateway { gateway, smtp, server, stop, tasks }

@@ -1,8 +1,11 @@
 //! Everything that speaks to a running Postern over its sockets, one file for each behaviour.
 
+mod dns_stub;
 mod harness;
 mod relay_hop;
+mod relay_mx;
 mod smtp_accept;
+mod smtp_auth;
 mod smtp_fuzz;
 mod smtp_hostile;
 mod smtp_memory;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use postern::config;
 use postern::gateway::delivery::SubmissionView;
 use postern::gateway::draft::Addressee;
-use postern::gateway::policy::Choice;
+use postern::gateway::policy::{Choice, Route};
 use postern::gateway::preference::PreferencesChange;
 use postern::gateway::submit::{Submit, Submitted};
 use postern::gateway::{DeliveryState, DraftContent};
@@ -144,14 +144,13 @@ async fn message(stream: &mut (impl AsyncBufReadExt + Unpin)) -> Option<String> 
 }
 
 /// A gateway whose mail leaves to one peer.
-struct House {
-    gw: TestGateway,
+pub struct House {
+    pub gw: TestGateway,
     stop: CancellationToken,
 }
 
 impl House {
     async fn with(peer: &Peer, tls: config::SmarthostTls) -> House {
-        let gw = TestGateway::start().await;
         let relay = config::Relay {
             smarthost: peer.at.to_string(),
             smarthost_tls: tls,
@@ -166,7 +165,12 @@ impl House {
             servers: vec![SocketAddr::from(([127, 0, 0, 1], 9))],
             ..config::Dns::default()
         };
-        let resolver = Resolver::new(&dns).unwrap();
+        House::on(relay, Resolver::new(&dns).unwrap()).await
+    }
+
+    /// A gateway whose mail leaves like this.
+    pub async fn on(relay: config::Relay, resolver: Resolver) -> House {
+        let gw = TestGateway::start().await;
         let keys = config::Dkim::default();
         let host = "gw.test".to_owned();
         let relay = Relay::new(gw.gateway.clone(), resolver, relay, &keys, host).unwrap();
@@ -177,6 +181,11 @@ impl House {
 
     /// Dana writes to somebody outside in clear.
     async fn send(&self, to: &'static str) -> Reference {
+        self.send_by(to, Choice::Plain).await
+    }
+
+    /// Dana writes to somebody outside.
+    pub async fn send_by(&self, to: &'static str, choice: Choice) -> Reference {
         let sent = self.gw.as_owner("dana", move |gateway, actor| {
             let undo_secs = Some(Some(0));
             let change = PreferencesChange { undo_secs, ..PreferencesChange::default() };
@@ -185,7 +194,7 @@ impl House {
                 to: vec![Addressee { name: None, address: to.to_owned() }],
                 subject: "Plain".to_owned(),
                 text: "A line.\n.\n..two dots".to_owned(),
-                choices: [(to.to_owned(), Choice::Plain)].into(),
+                choices: [(to.to_owned(), choice)].into(),
                 ..DraftContent::default()
             };
             let draft = gateway.draft_create(actor, &content).unwrap();
@@ -199,6 +208,37 @@ impl House {
         sent.await
     }
 
+    pub async fn state(&self, reference: Reference) -> DeliveryState {
+        self.view(reference).await.recipients[0].state
+    }
+
+    /// Waits until a letter was tried and put off.
+    pub async fn tried(&self, reference: Reference) {
+        let row = || {
+            let rows = self.gw.gateway.queue_list(50).unwrap();
+            rows.into_iter().find(|row| row.reference == reference)
+        };
+        until("it was tried", || row().is_some_and(|row| row.attempts > 0)).await;
+    }
+
+    /// Waits until a letter waits in a temporary account.
+    pub async fn issued(&self, reference: Reference) {
+        for _ in 0..500 {
+            if self.view(reference).await.recipients[0].route == Route::Portal {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("no account was issued: {:?}", self.gw.gateway.queue_list(5).unwrap());
+    }
+
+    /// The latest notice to Dana.
+    pub async fn last_notice(&self) -> String {
+        let inbox = self.gw.inbox("dana").await;
+        let notice = inbox.iter().find(|item| item.notice.is_some()).expect("a notice");
+        String::from_utf8(self.gw.open("dana", notice.reference).await).unwrap()
+    }
+
     async fn view(&self, reference: Reference) -> SubmissionView {
         let view = self
             .gw
@@ -207,7 +247,7 @@ impl House {
     }
 
     /// Lets time pass until the letter's line has ended or the peer has it.
-    async fn settle(&self, reference: Reference) -> DeliveryState {
+    pub async fn settle(&self, reference: Reference) -> DeliveryState {
         for _ in 0..200 {
             let state = self.view(reference).await.recipients[0].state;
             if state.is_final() || state == DeliveryState::Delivered {

@@ -48,6 +48,19 @@ impl Daemon {
         Daemon::start_in(self.stop(), &[])
     }
 
+    /// Kills this daemon with SIGKILL, and starts another on the same folder.
+    pub fn kill_and_start(mut self, words: &[&str]) -> Daemon {
+        end(&mut self.child);
+        let empty = tempfile::tempdir().expect("a temporary folder");
+        Daemon::start_in(std::mem::replace(&mut self.home, empty), words)
+    }
+
+    /// Signs in with the password that every account here has.
+    pub async fn client(&self, user: &str) -> Client {
+        let signed_in = Client::sign_in(&self.url, &self.ca(), user, PASSWORD).await;
+        signed_in.unwrap_or_else(|error| panic!("{user}: {error}"))
+    }
+
     fn start_in(home: TempDir, words: &[&str]) -> Daemon {
         let (child, lines) = spawn(home.path(), words);
         let mut daemon = Daemon { child, home, smtp: ([0, 0, 0, 0], 0).into(), url: String::new() };
@@ -145,8 +158,7 @@ impl Daemon {
         runtime.block_on(async {
             let mut all = Vec::new();
             for user in users {
-                let signed_in = Client::sign_in(&self.url, &self.ca(), user, PASSWORD).await;
-                let mut client = signed_in.unwrap_or_else(|error| panic!("{user}: {error}"));
+                let mut client = self.client(user).await;
                 for item in client.list("inbox").await.expect("the list") {
                     let octets = client.get(item.reference).await;
                     all.push(octets.unwrap_or_else(|e| panic!("{}: {e}", item.reference)).to_vec());

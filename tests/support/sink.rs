@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tempfile::TempDir;
@@ -15,11 +15,40 @@ pub struct Sink {
     pub at: SocketAddr,
     pub ca: PathBuf,
     got: Arc<Mutex<Vec<Vec<u8>>>>,
+    gate: Arc<Gate>,
     _folder: TempDir,
+}
+
+/// Whether messages are taken, and who waits for that.
+#[derive(Default)]
+struct Gate {
+    shut: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Gate {
+    fn pass(&self) {
+        drop(self.opened.wait_while(self.shut.lock().unwrap(), |shut| *shut).unwrap());
+    }
 }
 
 impl Sink {
     pub fn start() -> Sink {
+        Sink::start_with(false)
+    }
+
+    /// Lets every peer wait for its first reply until [`Sink::open`].
+    pub fn start_shut() -> Sink {
+        Sink::start_with(true)
+    }
+
+    /// From now on everything is taken.
+    pub fn open(&self) {
+        *self.gate.shut.lock().unwrap() = false;
+        self.gate.opened.notify_all();
+    }
+
+    fn start_with(shut: bool) -> Sink {
         let folder = tempfile::tempdir().unwrap();
         let ca = folder.path().join("ca.pem");
         let (config, pem) = tls::server();
@@ -27,15 +56,24 @@ impl Sink {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let at = listener.local_addr().unwrap();
         let got = Arc::new(Mutex::new(Vec::new()));
-        let shelf = got.clone();
+        let gate = Arc::new(Gate { shut: Mutex::new(shut), opened: Condvar::new() });
+        let (shelf, waits) = (got.clone(), gate.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (config, shelf) = (config.clone(), shelf.clone());
+                let (config, shelf, waits) = (config.clone(), shelf.clone(), waits.clone());
                 // A peer that goes away ends its own session only.
-                std::thread::spawn(move || session(stream, config, &shelf));
+                std::thread::spawn(move || {
+                    waits.pass();
+                    session(stream, config, &shelf)
+                });
             }
         });
-        Sink { at, ca, got, _folder: folder }
+        Sink { at, ca, got, gate, _folder: folder }
+    }
+
+    /// How many messages there are so far.
+    pub fn count(&self) -> usize {
+        self.got.lock().unwrap().len()
     }
 
     /// Every message so far, dots undone.

@@ -1,0 +1,132 @@
+//! Writing a letter's octets: header, text and files, sealed while they stream.
+
+use crate::clock::Timestamp;
+use crate::mail::compose::{self, Base64Lines, File, Letter, Mailbox};
+use crate::mail::reference::Reference;
+use crate::mail::{message, reply};
+use crate::vault::{self, ContentKey};
+
+use super::draft::DraftContent;
+use super::parcel::{FileAt, Outline, SealedSummary};
+use super::thread::Thread;
+use super::upload::UploadView;
+use super::{Actor, Error, Gateway};
+
+/// A letter's octets, sealed.
+pub(super) struct Written {
+    pub pieces: Vec<crate::store::Piece>,
+    pub size: u64,
+    pub outline: Outline,
+    pub eight_bit: bool,
+}
+
+impl Gateway {
+    /// Writes the letter's octets through the sealer, file by file.
+    pub(super) fn write_letter(
+        &self,
+        actor: &Actor,
+        content: &DraftContent,
+        reference: Reference,
+        thread: &Thread,
+        key: &ContentKey,
+        now: Timestamp,
+    ) -> Result<Written, Error> {
+        let from = self.account(actor.account())?.view(actor.account());
+        let files: Vec<(super::tables::UploadId, UploadView)> = content
+            .upload_ids()?
+            .into_iter()
+            .map(|id| Ok((id, self.upload_whole(actor, id)?)))
+            .collect::<Result<_, Error>>()?;
+        self.uploads_of(actor, content)?;
+        let boundary = super::session::hex(&vault::random_bytes::<16>()?);
+        let (to, cc) = (mailboxes(&content.to), mailboxes(&content.cc));
+        let text_only = content.html.as_deref().map(reply::closed);
+        let address = match from.address.is_empty() {
+            true => from.name.clone(),
+            false => from.address.clone(),
+        };
+        let letter = Letter {
+            from: Mailbox {
+                name: Some(from.display_name).filter(|name| !name.is_empty()),
+                address,
+            },
+            to: &to,
+            cc: &cc,
+            reply_to: None,
+            subject: &content.subject,
+            date: now.to_utc(),
+            message_id: &self.message_id(reference),
+            in_reply_to: thread.in_reply_to.as_deref(),
+            references: &thread.references,
+            reference: &reference.to_string(),
+            text: &content.text,
+            html: text_only.as_deref(),
+            extra: &[],
+        };
+        let head = compose::begin(&letter, !files.is_empty(), &boundary);
+        let mut sealing = self.sealing(key, reference);
+        let mut size = head.len() as u64;
+        let mut outline = Outline { head_octets: size, files: Vec::with_capacity(files.len()) };
+        sealing.push(&head)?;
+        for (id, upload) in &files {
+            let file = File {
+                name: &upload.name,
+                content_type: &upload.content_type,
+                size: upload.size,
+                content_id: None,
+            };
+            let file_head = compose::file_head(&file, &boundary);
+            sealing.push(&file_head)?;
+            size += file_head.len() as u64;
+            let offset = size;
+            let mut lines = Base64Lines::default();
+            let mut out = Vec::new();
+            self.upload_read(actor, *id, |octets| {
+                lines.push(octets, &mut out);
+                size += out.len() as u64;
+                sealing.push(&out)?;
+                out.clear();
+                Ok(())
+            })?;
+            lines.finish(&mut out);
+            size += out.len() as u64;
+            sealing.push(&out)?;
+            outline.files.push(FileAt {
+                name: upload.name.clone(),
+                content_type: upload.content_type.clone(),
+                size: upload.size,
+                offset,
+                encoded: size - offset,
+            });
+        }
+        if !files.is_empty() {
+            let end = compose::end(&boundary);
+            size += end.len() as u64;
+            sealing.push(&end)?;
+        }
+        let eight_bit = !head.is_ascii();
+        Ok(Written { pieces: sealing.finish()?, size, outline, eight_bit })
+    }
+}
+
+/// Each once, however often it was typed.
+fn mailboxes(people: &[super::draft::Addressee]) -> Vec<Mailbox> {
+    let mut seen = std::collections::BTreeSet::new();
+    people
+        .iter()
+        .filter(|one| seen.insert(one.address.to_lowercase()))
+        .map(|one| Mailbox { name: one.name.clone(), address: one.address.clone() })
+        .collect()
+}
+
+pub(super) fn summary_of(octets: &[u8]) -> SealedSummary {
+    let view = message::view(octets);
+    let from = view.from.into_iter().next().unwrap_or_default();
+    SealedSummary {
+        from_name: from.name,
+        from_address: from.address,
+        subject: view.subject,
+        attachments: u32::try_from(view.parts.len()).unwrap_or(u32::MAX),
+        ..SealedSummary::default()
+    }
+}

@@ -1,0 +1,182 @@
+//! Letters that can still be taken back, and their going out when they cannot.
+
+use std::ops::ControlFlow;
+
+use crate::clock::Timestamp;
+use crate::mail::reference::Reference;
+use crate::store::{Order, Read, Tx};
+
+use super::change::{self, Changed};
+use super::delivery;
+use super::draft::DraftView;
+use super::message::find_entry;
+use super::notice::changed_in_tx;
+use super::parcel::{Facts, Noted, held_append_in_tx, let_go_in_tx};
+use super::submit::millis;
+use super::tables::{
+    AccountId, DELIVERIES, DRAFTS, DeliveryState, Due, HELD, HELD_DUE, Held, PICKUPS, PICKUPS_OF,
+    Protection, ReferenceKey, SUBMISSIONS, TEMPORARY,
+};
+use super::{Actor, Error, EventKind, Gateway, queue, upload};
+
+impl Gateway {
+    pub(super) fn released_told(&self, released: &[(AccountId, u64)]) {
+        for (account, modseq) in released {
+            self.publish(*account, EventKind::Mail, *modseq);
+        }
+        self.inner.queue_wake.notify_one();
+    }
+
+    /// Takes a letter back while that is possible; the draft is there again. `too-late` after.
+    pub fn submission_undo(&self, actor: &Actor, reference: Reference) -> Result<DraftView, Error> {
+        let (account, letter) = (actor.account(), reference.to_bytes());
+        self.submission(actor, reference)?;
+        let kept = self.inner.settings.changes_kept;
+        let now = self.inner.clock.now();
+        let draft = self.transact_changed(account, EventKind::Mail, move |tx| {
+            let held = tx.get(&HELD, &letter)?.filter(|held| held.due > now);
+            let held = held.ok_or(Error::Conflict { code: "too-late" })?;
+            tx.delete(&HELD, &letter);
+            tx.delete(&HELD_DUE, &(millis(held.due), letter));
+            for _ in 0..held.shares.len() + held.rows.len() {
+                let_go_in_tx(tx, letter)?;
+            }
+            if let Ok((place, entry)) = find_entry(tx, account, letter) {
+                super::message::remove_in_tx(tx, account, place, &entry)?;
+            }
+            forget_in_tx(tx, letter)?;
+            tx.put(&DRAFTS, &(account, held.draft_id), &held.draft)?;
+            let modseq = change::record_in_tx(tx, account, Changed::Removed(letter), kept)?;
+            Ok(((held.draft_id, held.draft), modseq))
+        })?;
+        tracing::info!(r#ref = %reference, "taken back by its sender");
+        self.draft_open(actor, draft.0, &draft.1)
+    }
+
+    /// Lets go of letters whose time to be taken back is over; at most `limit`. Called from a
+    /// timer and when [`Gateway::hold_wake`] rings.
+    pub fn letters_release(&self, limit: usize) -> Result<usize, Error> {
+        let now = self.inner.clock.now();
+        let mut due = Vec::new();
+        self.inner.store.scan(&HELD_DUE, &(), Order::Ascending, |(at, letter), Due| {
+            if at > millis(now) || due.len() == limit {
+                return ControlFlow::Break(());
+            }
+            due.push(letter);
+            ControlFlow::Continue(())
+        })?;
+        for letter in &due {
+            self.letter_release(*letter, now)?;
+        }
+        Ok(due.len())
+    }
+
+    /// When the next letter is to be let go.
+    pub fn letters_next_due(&self) -> Result<Option<Timestamp>, Error> {
+        let mut next = None;
+        self.inner.store.scan(&HELD_DUE, &(), Order::Ascending, |(at, _), Due| {
+            next = Some(Timestamp(i64::try_from(at).unwrap_or(i64::MAX)));
+            ControlFlow::Break(())
+        })?;
+        Ok(next)
+    }
+
+    /// Rings when a letter was held back.
+    pub fn hold_wake(&self) -> std::sync::Arc<tokio::sync::Notify> {
+        self.inner.hold_wake.clone()
+    }
+
+    fn letter_release(&self, letter: ReferenceKey, now: Timestamp) -> Result<(), Error> {
+        let kept = self.inner.settings.changes_kept;
+        let this = self.clone();
+        let noted: Noted<Vec<(AccountId, u64)>> = Noted::default();
+        let settled = noted.clone();
+        let done = self.inner.store.transact_then(
+            move |tx| {
+                // Taken back, or let go by somebody else.
+                let Some(held) = tx.get(&HELD, &letter)? else { return Ok(()) };
+                let row = tx.get(&SUBMISSIONS, &letter)?;
+                let sender = row.ok_or(Error::NotFound { what: "letter" })?.sender;
+                tx.delete(&HELD, &letter);
+                tx.delete(&HELD_DUE, &(millis(held.due), letter));
+                noted.set(release_in_tx(tx, sender, letter, &held, now, kept)?);
+                Ok::<_, Error>(())
+            },
+            move |answer| {
+                if answer.is_ok() {
+                    this.released_told(&settled.lock());
+                }
+            },
+        );
+        done.wait()
+    }
+}
+
+/// Everything that was held back goes where it belongs; tells the change number of each account
+/// that something changed for.
+pub(super) fn release_in_tx(
+    tx: &mut Tx<'_>,
+    sender: AccountId,
+    letter: ReferenceKey,
+    held: &Held,
+    now: Timestamp,
+    kept: u64,
+) -> Result<Vec<(AccountId, u64)>, Error> {
+    let mut told = Vec::with_capacity(held.shares.len() + 1);
+    let protection = Protection::Inside;
+    let facts =
+        Facts { reference: letter, received: now, size: held.size, protection: &protection };
+    for share in &held.shares {
+        let account = share.share.account;
+        // The account went while the letter was held: nobody is there to read it.
+        if tx.get(&super::tables::ACCOUNTS, &account)?.is_none() {
+            let_go_in_tx(tx, letter)?;
+            let (state, gone) = (DeliveryState::Failed, "the account is gone".to_owned());
+            delivery::step_in_tx(tx, letter, Some(share.delivery), state, now, Some(gone))?;
+            continue;
+        }
+        told.push((account, held_append_in_tx(tx, share, &facts, kept)?));
+        let state = match tx.get(&TEMPORARY, &account)? {
+            Some(mut temporary) => {
+                temporary.letters += 1;
+                temporary.expires = pickup_until(held, account).unwrap_or(temporary.expires);
+                tx.put(&TEMPORARY, &account, &temporary)?;
+                DeliveryState::Waiting
+            }
+            None => DeliveryState::Delivered,
+        };
+        delivery::step_in_tx(tx, letter, Some(share.delivery), state, now, None)?;
+    }
+    for (key, pickup) in &held.pickups {
+        tx.put(&PICKUPS, key, pickup)?;
+        tx.put(&PICKUPS_OF, &(pickup.account, *key), &Due)?;
+    }
+    for row in &held.rows {
+        let mut row = row.clone();
+        (row.due, row.queued) = (now, now);
+        queue::put_in_tx(tx, queue::row_id(&row), &row)?;
+        let state = DeliveryState::Waiting;
+        delivery::step_in_tx(tx, letter, row.delivery, state, now, None)?;
+    }
+    for mail in &held.mails {
+        queue::held_mail_in_tx(tx, mail, now)?;
+    }
+    for upload in &held.uploads {
+        upload::remove_in_tx(tx, sender, *upload)?;
+    }
+    told.extend(changed_in_tx(tx, letter, kept)?);
+    Ok(told)
+}
+
+fn pickup_until(held: &Held, account: AccountId) -> Option<Timestamp> {
+    held.pickups.iter().find(|(_, pickup)| pickup.account == account).map(|(_, one)| one.until)
+}
+
+/// Removes what a letter that was taken back left.
+fn forget_in_tx(tx: &mut Tx<'_>, letter: ReferenceKey) -> Result<(), Error> {
+    for (index, _) in delivery::of_letter(tx, letter)? {
+        tx.delete(&DELIVERIES, &(letter, index));
+    }
+    tx.delete(&SUBMISSIONS, &letter);
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! Who vouches for what comes in: SPF, DKIM and DMARC against a DNS server of our own.
+
+use hickory_resolver::proto::rr::RecordType;
+use postern::config;
+use postern::mail::reference::Reference;
+use postern::relay::dkim::{self, NewKey, Signers};
+use postern::smtp::verify::Verifier;
+
+use crate::dns_stub::{DnsStub, Says};
+use crate::harness::TestGateway;
+
+const SENDER: &str = "rachel@outside.example";
+const LETTER: &str = "From: Rachel <rachel@outside.example>\r\nTo: dana@example.org\r\n\
+    Subject: The contract\r\nDate: Mon, 2 Mar 2026 10:00:00 +0000\r\n\
+    Message-ID: <1@outside.example>\r\n\r\nA letter.\r\n";
+
+/// A gateway that asks this server about its senders.
+async fn asking(dns: &DnsStub, change: impl FnOnce(&mut config::Smtp)) -> TestGateway {
+    let mut smtp = config::Smtp { authentication_timeout_secs: 5, ..config::Smtp::default() };
+    change(&mut smtp);
+    let verifier = Verifier::new(&dns.resolver(config::Dnssec::Off), &smtp).unwrap();
+    TestGateway::verifying(verifier).await
+}
+
+/// What the letter says about its sender once it arrived, and whether the sender was told that
+/// it did.
+async fn arrive(gw: &TestGateway, letter: &str) -> (String, bool) {
+    let reference: Reference = {
+        let mut smtp = gw.smtp().await;
+        smtp.ehlo().await;
+        smtp.send(&format!("MAIL FROM:<{SENDER}>")).await.expect("250 ");
+        smtp.send("RCPT TO:<dana@example.org>").await.expect("250 ");
+        smtp.send("DATA").await.expect("354 ");
+        smtp.raw(format!("{letter}.\r\n").as_bytes()).await;
+        smtp.reply().await.reference()
+    };
+    let octets = gw.open("dana", reference).await;
+    let text = String::from_utf8(octets).unwrap().replace("\r\n\t", " ").replace("\r\n ", " ");
+    let field = text.lines().find_map(|line| line.strip_prefix("Authentication-Results: "));
+    let told = gw.gateway.queue_list(50).unwrap().iter().any(|row| row.reference == reference);
+    (field.unwrap_or_default().to_owned(), told)
+}
+
+/// Publishes a key for outside.example and gives the signature of a letter.
+fn signed(dns: &DnsStub, kind: NewKey, letter: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let key_file = folder.path().join("key.pem");
+    let made = dkim::make(kind, "outside.example", "s1").unwrap();
+    dkim::write(&key_file, &made).unwrap();
+    dns.text(&made.record.0, &made.record.1);
+    let key = config::DkimKey {
+        domain: "outside.example".to_owned(),
+        selector: "s1".to_owned(),
+        key_file,
+    };
+    let signers = Signers::load(&config::Dkim { keys: vec![key] }).unwrap();
+    let mut whole = signers.sign(letter.as_bytes());
+    whole.extend_from_slice(letter.as_bytes());
+    String::from_utf8(whole).unwrap()
+}
+
+/// P-44: the domain vouches for the address it came from, so its sender is told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn spf_vouches_for_an_aligned_sender() {
+    let dns = DnsStub::start().await;
+    dns.text("outside.example", "v=spf1 ip4:127.0.0.1 -all");
+    dns.text("_dmarc.outside.example", "v=DMARC1; p=reject");
+    let gw = asking(&dns, |_| ()).await;
+    let (field, told) = arrive(&gw, LETTER).await;
+    assert!(field.contains("spf=pass") && field.contains("dmarc=pass"), "{field}");
+    assert!(field.starts_with("gw.test;"), "{field}");
+    assert!(told);
+    // The envelope's domain vouches for itself, not for another one in From.
+    let other = LETTER.replace("<rachel@outside.example>", "<boss@bank.example>");
+    let (field, told) = arrive(&gw, &other).await;
+    assert!(field.contains("spf=pass") && !field.contains("dmarc=pass"), "{field}");
+    assert!(!told, "{field}");
+}
+
+/// P-44: nobody is told because of a sender that anybody may have written.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_forged_sender_is_written_down_and_not_answered() {
+    let dns = DnsStub::start().await;
+    dns.text("outside.example", "v=spf1 ip4:192.0.2.1 -all");
+    dns.text("_dmarc.outside.example", "v=DMARC1; p=none");
+    let gw = asking(&dns, |_| ()).await;
+    let (field, told) = arrive(&gw, LETTER).await;
+    assert!(field.contains("spf=fail") && !told, "{field}");
+    // A domain that says nothing vouches for nobody.
+    dns.says("outside.example", RecordType::TXT, Says::NoName);
+    let (field, told) = arrive(&asking(&dns, |_| ()).await, LETTER).await;
+    assert!(field.contains("spf=none") && !told, "{field}");
+}
+
+/// What `postern dkim new` makes is what others check, for both kinds of keys; one changed octet
+/// breaks it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signature_vouches_until_something_is_changed() {
+    for kind in [NewKey::Ed25519, NewKey::Rsa] {
+        let dns = DnsStub::start().await;
+        dns.text("_dmarc.outside.example", "v=DMARC1; p=none");
+        let letter = signed(&dns, kind, LETTER);
+        let gw = asking(&dns, |_| ()).await;
+        let (field, told) = arrive(&gw, &letter).await;
+        assert!(field.contains("dkim=pass") && field.contains("dmarc=pass"), "{kind:?} {field}");
+        assert!(told, "{kind:?} {field}");
+        let (field, told) = arrive(&gw, &letter.replace("A letter.", "A better.")).await;
+        assert!(!field.contains("dkim=pass") && !told, "{kind:?} {field}");
+    }
+}
+
+/// RFC 9989 §4.10.1: a subdomain is vouched for by the organisation's domain.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_subdomain_belongs_to_its_organisation() {
+    let dns = DnsStub::start().await;
+    dns.text("outside.example", "v=spf1 ip4:127.0.0.1 -all");
+    dns.text("_dmarc.outside.example", "v=DMARC1; p=none; aspf=r");
+    let gw = asking(&dns, |_| ()).await;
+    let from = LETTER.replace("<rachel@outside.example>", "<rachel@sales.outside.example>");
+    let (field, _) = arrive(&gw, &from).await;
+    assert!(field.contains("dmarc=pass"), "{field}");
+}
+
+/// A question without an answer is no verdict: the letter is taken, it says so, and nobody is
+/// told anything.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dns_that_does_not_answer_decides_nothing() {
+    for says in [Says::Silence, Says::Fails] {
+        let dns = DnsStub::start().await;
+        dns.says("outside.example", RecordType::TXT, says.clone());
+        dns.text("_dmarc.outside.example", "v=DMARC1; p=reject");
+        let gw = asking(&dns, |_| ()).await;
+        let (field, told) = arrive(&gw, LETTER).await;
+        assert!(field.contains("spf=temperror"), "{says:?} {field}");
+        assert!(!told && !field.contains("spf=fail") && !field.contains("spf=pass"), "{field}");
+    }
+    // Even when nothing at all answers.
+    let dns = DnsStub::start().await;
+    for name in ["outside.example", "_dmarc.outside.example", "s1._domainkey.outside.example"] {
+        dns.says(name, RecordType::TXT, Says::Silence);
+    }
+    let letter = signed(&DnsStub::start().await, NewKey::Ed25519, LETTER);
+    let gw = asking(&dns, |smtp| smtp.authentication_timeout_secs = 2).await;
+    let (field, told) = arrive(&gw, &letter).await;
+    assert!(field.contains("temperror") && !field.contains("=fail") && !told, "{field}");
+}
+
+/// A relay in front of us did the asking; what it hands over is its word.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trusted_relay_is_not_asked_about() {
+    let dns = DnsStub::start().await;
+    let gw = asking(&dns, |smtp| smtp.trusted_relays = vec!["127.0.0.0/8".to_owned()]).await;
+    let (field, told) = arrive(&gw, LETTER).await;
+    assert_eq!((field.as_str(), told), ("", true));
+}
