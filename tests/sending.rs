@@ -45,6 +45,9 @@ fn the_four_choices_end_to_end_in_two_browsers() {
         daemon.logs_text(),
         postfix.log()
     );
+    // P-19: the number that both ends see is the one in the log.
+    let number = said.lines().find_map(|line| line.strip_prefix("number ")).expect("a number");
+    assert!(daemon.logs_text().contains(number), "{number} is not in the log");
     daemon.stop();
 }
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { accessible, base, launch, noSidewaysScroll, password, problems, profile } from "./support.mjs";
+import { accessible, base, launch, noSidewaysScroll, problems, profile, signIn } from "./support.mjs";
 
 const folder = process.env.POSTERN_OUTSIDE;
 const domain = process.env.POSTERN_DOMAIN;
@@ -49,10 +49,7 @@ function told(mail) {
 const browser = await launch();
 const dana = await profile(browser, { viewport: { width: 1440, height: 900 } });
 dana.setDefaultTimeout(LIMIT_MS);
-await dana.goto(`${base}/`);
-await dana.getByTestId("sign-in-name").fill("u1");
-await dana.getByTestId("sign-in-password").fill(password);
-await dana.getByTestId("sign-in-submit").click();
+await signIn(dana, "u1");
 
 /** Writes a letter and presses Send. */
 async function write(to, subject, words, choice = null) {
@@ -177,6 +174,27 @@ const [download] = await Promise.all([
 ]);
 assert.equal(hash(readFileSync(await download.path())), hash(file));
 ok("a reply with a file comes back whole");
+
+// P-19: one number everywhere; by it each end finds the letter, and nobody else does.
+const search = async (page, reference) => {
+  await page.getByTestId("filter").fill(reference.replaceAll("-", "").toLowerCase());
+  await page.getByTestId("filter").press("Enter");
+};
+await dana.goto(`${base}/mail/inbox`);
+await search(dana, first);
+await dana.waitForURL(`**/mail/sent/${first}`);
+await dana.getByTestId("status-line").first().waitFor();
+for (const [user, finds] of [["u2", true], ["u3", false]]) {
+  const other = await profile(browser, { viewport: { width: 1280, height: 800 } });
+  other.setDefaultTimeout(LIMIT_MS);
+  await signIn(other, user);
+  await search(other, first);
+  if (finds) await other.waitForURL(`**/mail/inbox/${first}`);
+  else await other.getByTestId("toast").filter({ hasText: first }).waitFor();
+  await other.context().close();
+}
+console.log(`number ${first}`);
+ok("found by its number by both, and by nobody else");
 
 // ---- the same, rejected unread (P-25): the body is never asked for
 const asked = [];

@@ -158,6 +158,41 @@ async fn a_temporary_account_shows_its_kind_its_sponsor_and_its_end() {
     assert!(expires > web.clock().now().to_rfc3339().as_str(), "{expires}");
 }
 
+/// P-13, P-15: who guesses at an outsider's password is slowed down like everybody else, and not
+/// even the right one is tried then; nothing about the account is told.
+#[tokio::test]
+async fn guessing_at_a_temporary_account_is_slowed_down() {
+    let web = TestWeb::start().await;
+    let letter = send_outside(&web, "The secret of the day").await;
+    let password = initial_password(&web, letter).await;
+    let mut noa = web.browser().await;
+    for _ in 0..5 {
+        noa.sign_in(OUTSIDER, "wrong").await.expect_problem(401, "bad-credentials");
+    }
+    noa.sign_in(OUTSIDER, &password).await.expect_problem(429, "slow-down");
+    web.signed_in("omar").await;
+}
+
+/// P-19: by its number a letter is found by who sent it and by who has it, and by nobody else.
+#[tokio::test]
+async fn a_number_finds_the_letter_for_both_ends_alone() {
+    let web = TestWeb::start().await;
+    let letter = send_outside(&web, "The secret of the day").await;
+    let path = format!("/api/messages/{letter}/item");
+    let mut noa = claimed(&web, letter).await;
+    let mut dana = web.signed_in("dana").await;
+    for browser in [&mut dana, &mut noa] {
+        let item = browser.get(&path).await.expect_status(200).json();
+        assert_eq!(item["reference"], letter.to_string());
+    }
+    let mut omar = web.signed_in("omar").await;
+    omar.get(&path).await.expect_status(404);
+    // Neither the sender's status lines are anybody else's.
+    let path = format!("/api/submissions/{letter}");
+    dana.get(&path).await.expect_status(200);
+    omar.get(&path).await.expect_status(404);
+}
+
 /// Asks for an operation with an empty body; the status, and the body of a refusal.
 async fn ask(browser: &mut Browser, one: &Operation, letter: Reference) -> (u16, Value) {
     let path = one.filled(letter);

@@ -13,6 +13,8 @@
 # Optional: POSTERN=binary (default target/release/postern), ROUNDS=50, SEED=number, KEEP=1 to
 # leave the work folder behind. drop, random and faults need /dev/fuse and Python's mfusepy.
 # Every 250 must be found by `postern mail list` in the end; the exit status says whether it was.
+# Meanwhile u2 sends letters with files to people outside, in clear and to temporary accounts:
+# every one whose reference number was printed must be there in the end, whole, and have left.
 set -euo pipefail
 
 mode=${1:-}
@@ -87,7 +89,7 @@ write_scripts() {
     cat > "$work/start" <<S
 #!/bin/bash
 exec "$POSTERN" demo --data "$data" --keep --no-samples --domain test.example --accounts 2 \\
-    --password-file "$work/password" --smtp 127.0.0.1:$smtp --https 127.0.0.1:$https
+    --undo-secs 1 --password-file "$work/password" --smtp 127.0.0.1:$smtp --https 127.0.0.1:$https
 S
     # The list is asked for until the daemon that was just started answers it.
     cat > "$work/list" <<S
@@ -108,7 +110,24 @@ work=$work
 POSTERN=$POSTERN
 kill_ours
 S
-    chmod 755 "$work/start" "$work/list" "$work/kill"
+    # As long as the file is there: letters with files, half of them in clear.
+    cat > "$work/sender" <<S
+#!/bin/bash
+n=0
+echo "A line of text." > "$work/body"
+while [ -e "$work/sending" ]; do
+    n=\$((n + 1))
+    [ \$((n % 2)) = 0 ] && choice=plain || choice=portal
+    head -c \$((RANDOM * 8 + 1)) /dev/urandom > "$work/file"
+    if number=\$("$POSTERN" mail send --url https://127.0.0.1:$https --ca "$data/ca.pem" \\
+        --user u2 --password-file "$work/password" --to "p\$((n % 7))@outside.example" \\
+        --subject "Out \$n" --body-file "$work/body" --attach "$work/file" --choice \$choice \\
+        2>> "$work/send.err"); then
+        echo "\$number \$choice" >> "$work/sent"
+    fi
+done
+S
+    chmod 755 "$work/start" "$work/list" "$work/kill" "$work/sender"
 }
 
 # Starts and waits for `ready`; the process id is in $started.
@@ -142,11 +161,47 @@ probe() {
         PROBE_SETTLE=2 python3 "$PROBES/$script"
 }
 
+sending() {
+    : > "$work/sent"
+    touch "$work/sending"
+    "$work/sender" &
+    sender_pid=$!
+}
+
+mail() {
+    "$POSTERN" mail "$@" --url "https://127.0.0.1:$https" --ca "$data/ca.pem" --user u2 \
+        --password-file "$work/password"
+}
+
+# Every letter that was accepted is there, whole; those in clear have left.
+all_sent() {
+    rm "$work/sending"
+    wait "$sender_pid"
+    kill_ours
+    start_and_wait
+    local number choice status lost=0 letters=0
+    while read -r number choice; do
+        letters=$((letters + 1))
+        mail get "$number" > /dev/null || { echo "lost: $number" >&2; lost=$((lost + 1)); continue; }
+        [ "$choice" = plain ] || continue
+        for _ in $(seq 100); do
+            status=$(mail status "$number")
+            grep -q delivered <<< "$status" && break
+            sleep 0.1
+        done
+        grep -q delivered <<< "$status" || { echo "never left: $number $status" >&2; lost=$((lost + 1)); }
+    done < "$work/sent"
+    echo "sent meanwhile: $letters letters, $lost lost"
+    [ "$letters" -gt 0 ] && [ "$lost" = 0 ]
+}
+
 kill9() {
     data=$work/plain
     write_scripts
     first_start
+    sending
     AFTER_KILL='' probe kill9_smtp.py
+    all_sent
 }
 
 cut_power() {
@@ -155,7 +210,9 @@ cut_power() {
     data=$work/mount/data
     write_scripts
     first_start
+    sending
     AFTER_KILL="echo $how > $work/mount/.powercut" probe kill9_smtp.py
+    all_sent
     tr -s " " < "$work/mount/.powercut"
     kill_ours
     unmount

@@ -6,11 +6,11 @@ import {
   claims,
   dayText,
   distanceText,
-  referenceTyped,
   strength,
   type Asks,
   type Strength,
 } from "../src/lib/pickup.ts";
+import { referenceTyped } from "../src/lib/reference.ts";
 
 const passphrases: [string, Strength][] = [
   ["", "empty"],

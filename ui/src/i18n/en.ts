@@ -79,7 +79,8 @@ export const en = {
   list: {
     count: (n: number, unread: number) =>
       unread > 0 ? `${messages(n)} · ${unread} unread` : messages(n),
-    filter: "Filter the loaded messages",
+    filter: "Filter, or a reference number and Enter",
+    noSuchNumber: (reference: string) => `There is no letter with the number ${reference} here.`,
     filterClear: "Clear the filter",
     filterNone: (n: number) => `None of the ${messages(n)} loaded so far match.`,
     selectAll: "Select all loaded messages",

@@ -76,7 +76,8 @@ export const he = {
   },
   list: {
     count: (n, unread) => (unread > 0 ? `${messages(n)} · ${unread} שלא נקראו` : messages(n)),
-    filter: "סינון ההודעות שנטענו",
+    filter: "סינון, או מספר סימוכין ו־Enter",
+    noSuchNumber: (reference: string) => `אין כאן מכתב שמספרו ${reference}.`,
     filterClear: "ניקוי הסינון",
     filterNone: (n) => `אין התאמה ב־${messages(n)} שנטענו עד כה.`,
     selectAll: "סימון כל ההודעות שנטענו",

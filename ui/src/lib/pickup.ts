@@ -69,19 +69,3 @@ export function distanceText(time: string, now: Date, language: string): string 
         : [minutes / (24 * 60), "day" as const];
   return format.format(Math.trunc(value), unit);
 }
-
-const SYMBOLS = /^[0-9A-HJKMNP-TV-Z]{20}$/;
-
-/**
- * A reference number as people type it, in the form it is printed; null when it cannot
- * be one. Crockford's letters that look alike are taken for what they look like.
- */
-export function referenceTyped(text: string): string | null {
-  const plain = text
-    .toUpperCase()
-    .replace(/[^0-9A-Z]/g, "")
-    .replaceAll("O", "0")
-    .replace(/[IL]/g, "1");
-  if (!SYMBOLS.test(plain)) return null;
-  return plain.match(/.{5}/g)?.join("-") ?? null;
-}
