@@ -183,6 +183,7 @@ fn a_failed_letter_is_reported_in_the_standards_form() {
     let reports = inbox(&gateway, &dana);
     assert_eq!(reports.len(), 1);
     let (_, octets) = gateway.message_open(&dana, reports[0].reference, None).unwrap();
+    let octets = octets.whole().unwrap();
     let report = String::from_utf8_lossy(&octets);
     for part in [
         "report-type=\"delivery-status\"",

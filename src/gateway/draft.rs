@@ -13,6 +13,7 @@ use crate::mail::reply;
 use crate::store::{Order, Read};
 use crate::vault;
 
+use super::content::Content;
 use super::policy::Choice;
 use super::session::{hex, parse_hex};
 use super::tables::{AccountId, DRAFTS, Draft, DraftId, ReferenceKey};
@@ -204,8 +205,8 @@ impl Gateway {
         reference: Reference,
         kind: AnswerKind,
     ) -> Result<DraftView, Error> {
-        let (_, octets) = self.message_raw(actor, reference)?;
-        let view = message::view(&octets);
+        let (_, letter) = self.message_raw(actor, reference)?;
+        let view = message::view(letter.shown());
         let own = self.account(actor.account())?.own_addresses();
         let kind_of = match kind {
             AnswerKind::Reply => reply::Kind::Reply,
@@ -214,7 +215,7 @@ impl Gateway {
         };
         let begun = reply::begin(&view, kind_of, &own);
         let attachments = match kind {
-            AnswerKind::Forward => self.files_of(actor, &octets, &view)?,
+            AnswerKind::Forward => self.files_of(actor, &letter, &view)?,
             _ => Vec::new(),
         };
         let content = DraftContent {
@@ -234,17 +235,27 @@ impl Gateway {
     fn files_of(
         &self,
         actor: &Actor,
-        octets: &[u8],
+        letter: &Content,
         view: &message::View,
     ) -> Result<Vec<String>, Error> {
         let mut ids = Vec::new();
-        for part in view.parts.iter().filter(|part| !part.inline) {
-            let Some((_, file)) = message::part_bytes(octets, part.index) else { continue };
+        let parts = letter.parts().unwrap_or_else(|| view.parts.clone());
+        for part in parts.iter().filter(|part| !part.inline) {
+            let Some((_, mut file)) = letter.part(part.index) else { continue };
             let name = if part.name.is_empty() { "file" } else { &part.name };
-            let length = file.len() as u64;
-            let upload = self.upload_begin(actor, name, &part.content_type, length)?;
-            for (at, chunk) in file.chunks(CHUNK_OCTETS_MAX).enumerate() {
-                self.upload_append(actor, &upload.id, (at * CHUNK_OCTETS_MAX) as u64, chunk)?;
+            let upload = self.upload_begin(actor, name, &part.content_type, file.octets())?;
+            let (mut at, mut waiting) = (0, Zeroizing::new(Vec::new()));
+            let mut end = false;
+            while !end {
+                let piece = file.take_next()?;
+                end = piece.is_none();
+                waiting.extend_from_slice(&piece.unwrap_or_default());
+                while waiting.len() >= CHUNK_OCTETS_MAX || end && !waiting.is_empty() {
+                    let length = waiting.len().min(CHUNK_OCTETS_MAX);
+                    self.upload_append(actor, &upload.id, at, &waiting[..length])?;
+                    at += length as u64;
+                    waiting.drain(..length);
+                }
             }
             ids.push(upload.id);
         }

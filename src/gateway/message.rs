@@ -12,17 +12,16 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use zeroize::Zeroizing;
-
 use crate::clock::Timestamp;
 use crate::mail::mdn::Disposition;
 use crate::mail::reference::Reference;
-use crate::store::{ContentId, Order, Read, Span, Tx};
-use crate::vault::{self, Epoch};
+use crate::store::{Order, Read, Span, Tx};
+use crate::vault::Epoch;
 
 use super::change::{self, Changed};
+use super::content::Content;
 use super::notice::Telling;
-use super::parcel::{Noted, NoticeOf, Outline, SealedSummary, let_go_in_tx, reader_binding};
+use super::parcel::{Noted, NoticeOf, SealedSummary, let_go_in_tx, reader_binding};
 use super::tables::{
     AccountId, DeliveryState, ENTRIES, EPOCHS, Entry, MAILBOXES, MESSAGES, Mailbox, MailboxId,
     OUTCOMES, Outcome, OutcomeKind, PLACES, Place, Protection, ReferenceKey, RejectReason,
@@ -51,8 +50,6 @@ pub struct ItemView {
     pub notice: Option<NoticeOf>,
     /// The reader is asked whether the outside sender may learn what became of it.
     pub asks_confirmation: bool,
-    /// Where its files stand, for a letter that was written here.
-    pub outline: Option<Outline>,
 }
 
 /// A window of a mailbox, newest first.
@@ -123,13 +120,13 @@ impl Gateway {
         actor: &Actor,
         reference: Reference,
         said: Option<bool>,
-    ) -> Result<(ItemView, Zeroizing<Vec<u8>>), Error> {
+    ) -> Result<(ItemView, Content), Error> {
         let (_, entry) = self.entry(actor.account(), reference)?;
-        let octets = self.content(actor, &entry)?;
+        let content = self.content(actor, &entry)?;
         if entry.opened.is_none() {
             self.mark_opened(actor.account(), reference.to_bytes(), said)?;
         }
-        Ok((self.message_item(actor, reference)?, octets))
+        Ok((self.message_item(actor, reference)?, content))
     }
 
     /// The octets of a message that was opened before, trace lines in front; `not-opened` else.
@@ -137,11 +134,11 @@ impl Gateway {
         &self,
         actor: &Actor,
         reference: Reference,
-    ) -> Result<(ItemView, Zeroizing<Vec<u8>>), Error> {
+    ) -> Result<(ItemView, Content), Error> {
         let (place, entry) = self.entry(actor.account(), reference)?;
         require_opened(&entry)?;
-        let octets = self.content(actor, &entry)?;
-        Ok((OpenedEpochs::new(self, actor).item(place.mailbox, &entry)?, octets))
+        let content = self.content(actor, &entry)?;
+        Ok((OpenedEpochs::new(self, actor).item(place.mailbox, &entry)?, content))
     }
 
     /// Rejects a message unread: the reader's key to it is destroyed without opening anything
@@ -240,16 +237,15 @@ impl Gateway {
         find_entry(&self.inner.store, account, reference.to_bytes())
     }
 
-    fn content(&self, actor: &Actor, entry: &Entry) -> Result<Zeroizing<Vec<u8>>, Error> {
+    fn content(&self, actor: &Actor, entry: &Entry) -> Result<Content, Error> {
         let damaged = |_| Error::Damaged { what: "the message is not what was stored".to_owned() };
         let mut epochs = OpenedEpochs::new(self, actor);
         let bound = reader_binding(actor.account(), entry.reference);
         let key = epochs.get(entry.epoch)?.unwrap_content(&bound, &entry.wrapped_key);
         let key = key.map_err(damaged)?;
-        let id = ContentId(entry.reference);
-        let length = self.inner.store.content_length(id)?.ok_or(NOT_FOUND)?;
-        let sealed = self.inner.store.content_read(id, 0, length)?;
-        vault::open(&key, entry.reference, &sealed).map_err(damaged)
+        let summary = epochs.summary(entry)?;
+        let store = self.inner.store.clone();
+        Content::open(store, key, entry.reference, summary.outline)?.ok_or(NOT_FOUND)
     }
 
     fn mark_opened(
@@ -390,14 +386,17 @@ impl<'r> OpenedEpochs<'r> {
         Ok(&self.opened[&id])
     }
 
-    fn item(&mut self, mailbox: MailboxId, entry: &Entry) -> Result<ItemView, Error> {
+    fn summary(&mut self, entry: &Entry) -> Result<SealedSummary, Error> {
         let bound = reader_binding(self.actor.account(), entry.reference);
         let summary = self.get(entry.epoch)?.open_summary(&bound, &entry.sealed_summary);
-        let damaged = || Error::Damaged { what: "a summary is not what was stored".to_owned() };
-        let summary = summary.map_err(|_| damaged())?;
-        let summary: SealedSummary = postcard::from_bytes(&summary).map_err(|_| damaged())?;
+        let summary = summary.map_err(|_| damaged_summary())?;
+        postcard::from_bytes(&summary).map_err(|_| damaged_summary())
+    }
+
+    fn item(&mut self, mailbox: MailboxId, entry: &Entry) -> Result<ItemView, Error> {
+        let summary = self.summary(entry)?;
         Ok(ItemView {
-            reference: Reference::from_bytes(entry.reference).ok_or_else(damaged)?,
+            reference: Reference::from_bytes(entry.reference).ok_or_else(damaged_summary)?,
             mailbox: mailbox.to_string(),
             from_name: summary.from_name,
             from_address: summary.from_address,
@@ -414,9 +413,12 @@ impl<'r> OpenedEpochs<'r> {
             notice: summary.notice,
             asks_confirmation: entry.opened.is_none()
                 && self.gateway.confirmation_asked(self.actor.account(), entry.reference)?,
-            outline: summary.outline,
         })
     }
+}
+
+fn damaged_summary() -> Error {
+    Error::Damaged { what: "a summary is not what was stored".to_owned() }
 }
 
 fn parse_cursor(cursor: &str) -> Result<u32, Error> {

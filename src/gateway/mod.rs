@@ -29,6 +29,7 @@ mod answer;
 #[cfg(test)]
 mod answer_tests;
 pub mod change;
+pub mod content;
 pub mod delivery;
 pub mod draft;
 pub mod epoch;

@@ -142,6 +142,7 @@ fn a_letter_inside_is_accepted_delivered_and_confirmed_once() {
     assert_eq!(items[0].protection, Protection::Inside);
     for _ in 0..2 {
         let (_, octets) = gateway.message_open(&omar, reference, None).unwrap();
+        let octets = octets.whole().unwrap();
         assert!(String::from_utf8_lossy(&octets).contains("Hello Omar"));
     }
     assert_eq!(states(&gateway, &dana, reference), [(Route::Inside, DeliveryState::Read)]);
@@ -335,6 +336,7 @@ fn an_outsider_claims_an_account_reads_and_replies() {
     assert_eq!(items.len(), 1);
     assert_eq!(items[0].reference, reference);
     let (_, octets) = gateway.message_open(&noa, reference, None).unwrap();
+    let octets = octets.whole().unwrap();
     assert!(String::from_utf8_lossy(&octets).contains("The secret of the day"));
     assert_eq!(states(&gateway, &dana, reference), [(Route::Portal, DeliveryState::Read)]);
     // It answers within the conversation, and cannot write to anybody else.
@@ -530,6 +532,7 @@ fn a_letter_without_verified_tls_goes_to_the_portal() {
     let (initial, _) = told(&rows[0].1);
     let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
     let (_, octets) = gateway.message_open(&noa, reference, None).unwrap();
+    let octets = octets.whole().unwrap();
     assert!(String::from_utf8_lossy(&octets).contains("Over verified TLS only"));
 }
 
@@ -614,4 +617,76 @@ fn an_outsider_deletes_the_account_with_the_password() {
     assert!(gateway.session_open(log_in(OUTSIDER, OWN)).is_err());
     let internal = gateway.temporary_delete(&dana, &password(PASSWORD));
     assert!(matches!(internal, Err(Error::Denied { .. })));
+}
+
+/// Uploads a file whole, in chunks of the largest size.
+fn uploaded(gateway: &Gateway, actor: &Actor, name: &str, octets: &[u8]) -> String {
+    let kind = "Application/X-Test";
+    let upload = gateway.upload_begin(actor, name, kind, octets.len() as u64).unwrap();
+    let mut at = 0;
+    for chunk in octets.chunks(upload::CHUNK_OCTETS_MAX) {
+        gateway.upload_append(actor, &upload.id, at, chunk).unwrap();
+        at += chunk.len() as u64;
+    }
+    upload.id
+}
+
+fn all_of(mut pieces: content::Pieces) -> Vec<u8> {
+    let (octets, mut all) = (pieces.octets(), Vec::new());
+    while let Some(piece) = pieces.take_next().unwrap() {
+        assert!(piece.len() <= 1 << 20, "little of it is in memory");
+        all.extend_from_slice(&piece);
+    }
+    assert_eq!(all.len() as u64, octets);
+    all
+}
+
+/// P-23: files of every awkward length come back as they were, one by one and as parts of the
+/// whole, which any mail program can take apart; forwarded, they are the same.
+#[test]
+fn files_come_back_piece_by_piece_and_as_a_whole() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let sizes = [1, 56, 57, 58, 65_535, 65_536, 65_537, 262_144, 5_000_000];
+    let files: Vec<Vec<u8>> = (0..)
+        .zip(sizes)
+        .map(|(seed, size)| {
+            let mut random = fastrand::Rng::with_seed(seed);
+            (0..size).map(|_| random.u8(..)).collect()
+        })
+        .collect();
+    let mut letter = content(&["omar@example.org"], "With files");
+    letter.attachments = (0..)
+        .zip(&files)
+        .map(|(at, octets): (u32, _)| uploaded(&gateway, &dana, &format!("file {at}.bin"), octets))
+        .collect();
+    let reference = send(&gateway, &dana, &letter);
+    let (_, opened) = gateway.message_open(&omar, reference, None).unwrap();
+    assert!(opened.shown().len() < 10_000, "the files are not in it");
+    let parts = opened.parts().unwrap();
+    assert_eq!(parts.len(), files.len());
+    for (part, octets) in parts.iter().zip(&files) {
+        assert_eq!(part.size, octets.len() as u64);
+        assert!(all_of(opened.part(part.index).unwrap().1) == *octets, "{}", part.name);
+    }
+    assert!(opened.part(0).is_none() && opened.part(99).is_none());
+    let whole = opened.whole().unwrap();
+    assert!(all_of(opened.raw()) == *whole);
+    let view = crate::mail::message::view(&whole);
+    assert_eq!(view.parts.len(), files.len());
+    for ((part, octets), name) in view.parts.iter().zip(&files).zip(0..) {
+        assert_eq!(part.name, format!("file {name}.bin"));
+        let (_, found) = crate::mail::message::part_bytes(&whole, part.index).unwrap();
+        assert!(found == *octets, "{}", part.name);
+    }
+    let forward = gateway.draft_from(&omar, reference, AnswerKind::Forward).unwrap();
+    let sizes: Vec<u64> = forward.uploads.iter().map(|upload| upload.size).collect();
+    assert_eq!(sizes, files.iter().map(|file| file.len() as u64).collect::<Vec<_>>());
+    let mut letter = forward.content;
+    letter.to = vec![addressee("dana@example.org")];
+    let again = send(&gateway, &omar, &letter);
+    let (_, opened) = gateway.message_open(&dana, again, None).unwrap();
+    for (part, octets) in opened.parts().unwrap().iter().zip(&files) {
+        assert!(all_of(opened.part(part.index).unwrap().1) == *octets, "{}", part.name);
+    }
 }

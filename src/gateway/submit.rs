@@ -204,8 +204,8 @@ impl Gateway {
         let Some(answers) = answers else { return Err(denied) };
         let reference = Reference::from_bytes(answers.letter)
             .ok_or(Error::Denied { reason: "a temporary account can only reply" })?;
-        let (_, octets) = self.message_raw(actor, reference)?;
-        let view = message::view(&octets);
+        let (_, letter) = self.message_raw(actor, reference)?;
+        let view = message::view(letter.shown());
         let people = view.from.iter().chain(&view.to).chain(&view.cc).chain(&view.reply_to);
         let known: BTreeSet<String> = people
             .filter_map(|one| Address::parse(one.address.as_deref()?).ok())

@@ -164,6 +164,7 @@ fn opening_shows_the_octets_and_is_recorded_once() {
     let dana = sign_in(&gateway, "dana");
     for _ in 0..2 {
         let (item, octets) = gateway.message_open(&dana, reference, None).unwrap();
+        let octets = octets.whole().unwrap();
         assert!(!item.unread && item.opened.is_some());
         let text = String::from_utf8(octets.to_vec()).unwrap();
         assert!(text.starts_with("Return-Path: <sender@outside.example>\r\nReceived: "), "{text}");

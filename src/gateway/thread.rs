@@ -34,8 +34,8 @@ impl Gateway {
         let Some(answers) = content.answers else { return Ok(Thread::default()) };
         let missing = || Error::NotFound { what: "message" };
         let reference = Reference::from_bytes(answers.letter).ok_or_else(missing)?;
-        let (item, octets) = self.message_raw(actor, reference)?;
-        let view = message::view(&octets);
+        let (item, letter) = self.message_raw(actor, reference)?;
+        let view = message::view(letter.shown());
         let mut thread = Thread { answered: Some(reference), ..Thread::default() };
         if answers.kind != AnswerKind::Forward {
             thread.in_reply_to = view.message_id.clone();
@@ -68,8 +68,8 @@ impl Gateway {
         if submitted.is_some_and(|row| !row.sealed) {
             return Ok(());
         }
-        if let Ok((_, octets)) = self.message_raw(actor, reference) {
-            thread.note(&message::view(&octets));
+        if let Ok((_, letter)) = self.message_raw(actor, reference) {
+            thread.note(&message::view(letter.shown()));
         }
         Ok(())
     }

@@ -181,6 +181,13 @@ pub fn sealed_chunk_at(index: u32) -> (u64, u64) {
     (1 + u64::from(index) * each, each)
 }
 
+/// How many octets a sealed content of that length holds; `None` where no content is that long.
+pub fn plain_len(sealed: u64) -> Option<u64> {
+    let body = sealed.checked_sub(1)?;
+    let chunks = body.div_ceil((CHUNK_OCTETS + TAG_OCTETS) as u64);
+    body.checked_sub(chunks.max(1) * TAG_OCTETS as u64)
+}
+
 /// How long a content of `plain` octets is once sealed.
 pub fn sealed_len(plain: u64) -> u64 {
     let chunks = plain.div_ceil(CHUNK_OCTETS as u64).max(1);

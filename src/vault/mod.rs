@@ -31,7 +31,8 @@ use zeroize::Zeroizing;
 
 pub use account::{AccountSecret, NewAccountKeys, PublicKey, UnlockKey, account_keys};
 pub use content::{
-    CHUNK_OCTETS, ContentKey, ContentSealer, open, open_chunk, seal, sealed_chunk_at, sealed_len,
+    CHUNK_OCTETS, ContentKey, ContentSealer, open, open_chunk, plain_len, seal, sealed_chunk_at,
+    sealed_len,
 };
 pub use credential::{Password, PasswordCost, RecoveryKey, random_password};
 pub use daemon_key::DaemonKey;

@@ -2,15 +2,22 @@
 //!
 //! A browser saves what comes from here and never shows it: were it to, it could do nothing.
 
+use axum::body::Body;
+use std::io;
+
 use axum::extract::State;
 use axum::http::HeaderValue;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::header::{
+    CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 use zeroize::Zeroizing;
 
+use crate::gateway::content::{Content, Pieces};
 use crate::gateway::{self, Gateway};
-use crate::mail::message;
 
 use super::body::Id;
 use super::error::{Problem, Problems};
@@ -22,7 +29,7 @@ use super::{Web, Weight};
 struct File {
     name: String,
     media: &'static str,
-    octets: Zeroizing<Vec<u8>>,
+    pieces: Pieces,
 }
 
 /// Get what a ticket is for: a whole message or one attachment. Good once.
@@ -46,9 +53,41 @@ pub async fn download(State(web): State<Web>, Id(secret): Id) -> Result<Response
         (CONTENT_TYPE, HeaderValue::from_static(file.media)),
         (CONTENT_DISPOSITION, disposition(&file.name)),
         (CONTENT_SECURITY_POLICY, DOWNLOAD_POLICY),
+        // So that nobody takes a part for the whole.
+        (CONTENT_LENGTH, HeaderValue::from(file.pieces.octets())),
     ];
-    // The octets are wiped when they are sent.
-    Ok((headers, Bytes::from_owner(Wiped(file.octets))).into_response())
+    Ok((headers, streamed(web, file.pieces)).into_response())
+}
+
+/// Sends octets as they are read; never more than a few pieces are in memory, however slow
+/// whoever gets them is. They are wiped when they are sent.
+fn streamed(web: Web, mut pieces: Pieces) -> Body {
+    const PIECES_AHEAD: usize = 2;
+    let (tell, told) = mpsc::channel::<io::Result<Bytes>>(PIECES_AHEAD);
+    tokio::spawn(async move {
+        loop {
+            let read = web.run(Weight::Content, move |_| {
+                let piece = pieces.take_next()?;
+                Ok::<_, Problem>((piece, pieces))
+            });
+            match read.await {
+                Ok((Some(piece), rest)) => {
+                    pieces = rest;
+                    // Whoever asked may have gone.
+                    if tell.send(Ok(Bytes::from_owner(Wiped(piece)))).await.is_err() {
+                        return;
+                    }
+                }
+                Ok((None, _)) => return,
+                Err(_) => {
+                    // The connection ends before the announced length; the log says why.
+                    let _ = tell.send(Err(io::Error::other("it could not be read"))).await;
+                    return;
+                }
+            }
+        }
+    });
+    Body::from_stream(ReceiverStream::new(told))
 }
 
 /// Octets that are wiped when the last reader is done.
@@ -66,7 +105,7 @@ pub fn redeem(web: &Web, secret: &str, wanted: impl Fn(Target) -> bool) -> Resul
 }
 
 /// The message a grant is for, as it was sent. The session must still live.
-pub fn message_of(gateway: &Gateway, grant: &Grant) -> Result<Zeroizing<Vec<u8>>, Problem> {
+pub fn message_of(gateway: &Gateway, grant: &Grant) -> Result<Content, Problem> {
     let actor = gateway.session_actor(&grant.token, &grant.thumbprint);
     let actor = actor.map_err(|error| match error {
         gateway::Error::Refused => Problem::gone(),
@@ -76,17 +115,17 @@ pub fn message_of(gateway: &Gateway, grant: &Grant) -> Result<Zeroizing<Vec<u8>>
 }
 
 fn fetch(gateway: &Gateway, grant: &Grant) -> Result<File, Problem> {
-    let octets = message_of(gateway, grant)?;
+    let content = message_of(gateway, grant)?;
     match grant.target {
         Target::Attachment(index) => {
-            let (part, octets) =
-                message::part_bytes(&octets, index).ok_or_else(Problem::not_found)?;
+            let (part, pieces) = content.part(index).ok_or_else(Problem::not_found)?;
             let name = if part.name.is_empty() { format!("part-{index}") } else { part.name };
             let media = harmless(&part.content_type);
-            Ok(File { name, media, octets: Zeroizing::new(octets) })
+            Ok(File { name, media, pieces })
         }
         Target::Raw | Target::View => {
-            Ok(File { name: format!("{}.eml", grant.reference), media: "message/rfc822", octets })
+            let (name, media) = (format!("{}.eml", grant.reference), "message/rfc822");
+            Ok(File { name, media, pieces: content.raw() })
         }
     }
 }

@@ -37,8 +37,8 @@ use super::{Web, Weight};
 pub async fn frame(State(web): State<Web>, Id(secret): Id) -> Result<Response, Problem> {
     let grant = redeem(&web, &secret, |target| target == Target::View)?;
     let document = web.run(Weight::Content, move |gateway| {
-        let octets = message_of(gateway, &grant)?;
-        document(&octets, &secret)
+        let content = message_of(gateway, &grant)?;
+        document(content.shown(), &secret)
     });
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
@@ -98,8 +98,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Inline {
 pub async fn image(State(web): State<Web>, inline: Inline) -> Result<Response, Problem> {
     let grant = redeem(&web, &inline.secret, |target| target == Target::View)?;
     let found = web.run(Weight::Content, move |gateway| {
-        let octets = message_of(gateway, &grant)?;
-        let found = message::part_bytes(&octets, inline.part);
+        let content = message_of(gateway, &grant)?;
+        let found = message::part_bytes(content.shown(), inline.part);
         found.map(|(_, octets)| Zeroizing::new(octets)).ok_or_else(Problem::not_found)
     });
     let octets = found.await?;

@@ -132,7 +132,7 @@ impl TestGateway {
     /// Opens a message: the octets as they are kept, trace lines in front.
     pub async fn open(&self, name: &'static str, reference: Reference) -> Vec<u8> {
         self.as_owner(name, move |gateway, actor| {
-            gateway.message_open(actor, reference, None).unwrap().1.to_vec()
+            gateway.message_open(actor, reference, None).unwrap().1.whole().unwrap().to_vec()
         })
         .await
     }

@@ -184,8 +184,8 @@ pub async fn open(
 ) -> Result<axum::Json<Detail>, Problem> {
     let confirm = body.and_then(|Json(open)| open.confirm);
     let opened = signed.run(Weight::Content, move |gateway, actor| {
-        let (item, octets) = gateway.message_open(actor, reference, confirm)?;
-        Ok::<_, gateway::Error>(Detail::of(item, &octets))
+        let (item, content) = gateway.message_open(actor, reference, confirm)?;
+        Ok::<_, gateway::Error>(Detail::of(item, &content))
     });
     Ok(axum::Json(opened.await?))
 }
@@ -206,8 +206,8 @@ pub async fn open(
 )]
 pub async fn read(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Detail>, Problem> {
     let read = signed.run(Weight::Content, move |gateway, actor| {
-        let (item, octets) = gateway.message_raw(actor, reference)?;
-        Ok::<_, gateway::Error>(Detail::of(item, &octets))
+        let (item, content) = gateway.message_raw(actor, reference)?;
+        Ok::<_, gateway::Error>(Detail::of(item, &content))
     });
     Ok(axum::Json(read.await?))
 }

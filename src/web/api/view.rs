@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::gateway::content::Content;
 use crate::gateway::{self, ItemView};
 use crate::mail::message::{self, NameAddr};
 use crate::mail::reference::Reference;
@@ -211,8 +212,9 @@ impl From<Change> for gateway::Change {
 
 impl Detail {
     /// Takes a message apart, which is work: not for the async threads.
-    pub fn of(item: ItemView, octets: &[u8]) -> Detail {
-        let view = message::view(octets);
+    pub fn of(item: ItemView, content: &Content) -> Detail {
+        let view = message::view(content.shown());
+        let parts = content.parts().unwrap_or(view.parts);
         let fits = view.html.as_deref().map(sanitize::check_bounds);
         let html_refused = match fits {
             Some(Err(refused)) => Some(refused.to_string()),
@@ -228,7 +230,7 @@ impl Detail {
             text_truncated: view.text_truncated,
             has_html: fits.is_some_and(|fits| fits.is_ok()),
             html_refused,
-            parts: view.parts.into_iter().map(Part::from).collect(),
+            parts: parts.into_iter().map(Part::from).collect(),
             opened_at: item.opened.map(|moment| moment.to_rfc3339()),
             ambiguous: view.ambiguous,
             item: item.into(),
