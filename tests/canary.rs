@@ -223,7 +223,7 @@ fn write_all(daemon: &Daemon) -> Vec<String> {
                 to: &[to],
                 subject: &subject,
                 text: &text,
-                files: &[file.clone()],
+                files: std::slice::from_ref(&file),
                 choice: (n % 4 > 1).then_some(if n % 4 == 2 { "plain" } else { "portal" }),
                 ..Outgoing::default()
             };
