@@ -10,6 +10,7 @@ mod log;
 mod outgoing;
 mod passwords;
 mod relay;
+mod search;
 mod server;
 mod sessions;
 mod smtp;
@@ -32,6 +33,7 @@ pub use outgoing::{
 };
 pub use passwords::Passwords;
 pub use relay::{Dkim, DkimKey, Dns, Dnssec, Relay, SmarthostTls};
+pub use search::Search;
 pub use server::Server;
 pub use sessions::Sessions;
 pub use smtp::Smtp;
@@ -56,6 +58,7 @@ pub struct Config {
     pub relay: Relay,
     pub dkim: Dkim,
     pub passwords: Passwords,
+    pub search: Search,
     pub store: Store,
     pub log: Log,
 }
@@ -142,6 +145,7 @@ impl Config {
         self.dns.check()?;
         self.relay.check()?;
         self.passwords.check()?;
+        self.search.check()?;
         self.store.check()?;
         self.log.check()
     }

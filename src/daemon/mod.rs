@@ -377,6 +377,7 @@ fn settings(config: &Config) -> Settings {
         recipients_max: config.outgoing.recipients_max,
         attachments_octets_max: config.outgoing.attachments_octets_max,
         undo_secs: config.outgoing.undo_secs,
+        search_text_octets_max: usize::try_from(config.search.text_kib << 10).unwrap_or(usize::MAX),
         temporary_secs: i64::from(config.temporary.days) * DAY_SECS,
         temporary_warn_secs: i64::from(config.temporary.warn_days) * DAY_SECS,
         hand_off: rules::hand_off(config.temporary.hand_off),

@@ -26,7 +26,7 @@ use super::tables::{
     AccountId, DeliveryState, ENTRIES, EPOCHS, Entry, MAILBOXES, MESSAGES, Mailbox, MailboxId,
     OUTCOMES, Outcome, OutcomeKind, PLACES, Place, Protection, ReferenceKey, RejectReason,
 };
-use super::{Actor, Error, EventKind, Gateway, account, delivery, epoch, mailbox, queue};
+use super::{Actor, Error, EventKind, Gateway, account, delivery, epoch, mailbox, queue, search};
 
 /// What the reader sees of a message without opening it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,7 +160,7 @@ impl Gateway {
                 return Err(Error::Conflict { code: "already-opened" });
             }
             let first = outcome_in_tx(tx, account, key, outcome, now)?;
-            remove_in_tx(tx, account, place, &entry)?;
+            remove_in_tx(tx, account, place, &entry, now)?;
             Ok((first, change::record_in_tx(tx, account, Changed::Removed(key), kept)?))
         })?;
         Ok(now)
@@ -202,10 +202,11 @@ impl Gateway {
     pub fn message_delete(&self, actor: &Actor, reference: Reference) -> Result<(), Error> {
         let (account, key) = (actor.account(), reference.to_bytes());
         let kept = self.inner.settings.changes_kept;
+        let now = self.inner.clock.now();
         self.transact_changed(account, EventKind::Mail, move |tx| {
             let (place, entry) = entry_in_tx(tx, account, key)?;
             require_opened(&entry)?;
-            remove_in_tx(tx, account, place, &entry)?;
+            remove_in_tx(tx, account, place, &entry, now)?;
             Ok(((), change::record_in_tx(tx, account, Changed::Removed(key), kept)?))
         })
     }
@@ -237,7 +238,7 @@ impl Gateway {
         find_entry(&self.inner.store, account, reference.to_bytes())
     }
 
-    fn content(&self, actor: &Actor, entry: &Entry) -> Result<Content, Error> {
+    pub(super) fn content(&self, actor: &Actor, entry: &Entry) -> Result<Content, Error> {
         let damaged = |_| Error::Damaged { what: "the message is not what was stored".to_owned() };
         let mut epochs = OpenedEpochs::new(self, actor);
         let bound = reader_binding(actor.account(), entry.reference);
@@ -265,6 +266,7 @@ impl Gateway {
                 first = outcome_in_tx(tx, account, key, OutcomeKind::Read, now)?;
                 recount_in_tx(tx, account, place.mailbox, Some(&before), Some(&entry))?;
                 tx.put(&ENTRIES, &(account, place.mailbox, place.uid), &entry)?;
+                search::wait_in_tx(tx, account, key)?;
             }
             Ok((first, change::record_in_tx(tx, account, Changed::Updated(key), kept)?))
         })
@@ -362,14 +364,14 @@ impl Gateway {
 }
 
 /// The epochs that one request opened: one decapsulation each, wiped with the request.
-struct OpenedEpochs<'r> {
+pub(super) struct OpenedEpochs<'r> {
     gateway: &'r Gateway,
     actor: &'r Actor,
     opened: HashMap<u64, Epoch>,
 }
 
 impl<'r> OpenedEpochs<'r> {
-    fn new(gateway: &'r Gateway, actor: &'r Actor) -> Self {
+    pub fn new(gateway: &'r Gateway, actor: &'r Actor) -> Self {
         OpenedEpochs { gateway, actor, opened: HashMap::new() }
     }
 
@@ -386,14 +388,14 @@ impl<'r> OpenedEpochs<'r> {
         Ok(&self.opened[&id])
     }
 
-    fn summary(&mut self, entry: &Entry) -> Result<SealedSummary, Error> {
+    pub fn summary(&mut self, entry: &Entry) -> Result<SealedSummary, Error> {
         let bound = reader_binding(self.actor.account(), entry.reference);
         let summary = self.get(entry.epoch)?.open_summary(&bound, &entry.sealed_summary);
         let summary = summary.map_err(|_| damaged_summary())?;
         postcard::from_bytes(&summary).map_err(|_| damaged_summary())
     }
 
-    fn item(&mut self, mailbox: MailboxId, entry: &Entry) -> Result<ItemView, Error> {
+    pub fn item(&mut self, mailbox: MailboxId, entry: &Entry) -> Result<ItemView, Error> {
         let summary = self.summary(entry)?;
         Ok(ItemView {
             reference: Reference::from_bytes(entry.reference).ok_or_else(damaged_summary)?,
@@ -468,7 +470,9 @@ pub(super) fn remove_in_tx(
     account: AccountId,
     place: Place,
     entry: &Entry,
+    at: Timestamp,
 ) -> Result<(), Error> {
+    search::forget_in_tx(tx, account, entry.reference, at)?;
     tx.delete(&ENTRIES, &(account, place.mailbox, place.uid));
     tx.delete(&PLACES, &(account, entry.reference));
     recount_in_tx(tx, account, place.mailbox, Some(entry), None)?;

@@ -16,6 +16,7 @@
 //! | `notice`, `answer` | what people inside and outside senders are told |
 //! | `preference` | what an account sets for itself |
 //! | `mailbox`, `message` | folders; list, open, reject, move, delete |
+//! | `search` | an index over sealed mail, and its questions |
 //! | `session` | log-in, and the keys that one request opens |
 //! | `change`, `event` | what changed since; hints to whoever waits |
 //! | `epoch` | the keys under which arriving mail is sealed |
@@ -46,6 +47,7 @@ pub mod preference;
 pub mod queue;
 pub mod receive;
 mod release;
+pub mod search;
 #[cfg(test)]
 mod sending_tests;
 pub mod session;
@@ -173,6 +175,8 @@ pub struct Settings {
     pub recipients_max: usize,
     /// The files of one letter together.
     pub attachments_octets_max: u64,
+    /// How much of a message's text can be searched.
+    pub search_text_octets_max: usize,
     /// How long a letter can be taken back.
     pub undo_secs: u32,
     /// How long a temporary account lives after the last letter to it.
@@ -207,6 +211,7 @@ impl Default for Settings {
             policy: policy::Policy::default(),
             recipients_max: 1_000,
             attachments_octets_max: 1 << 30,
+            search_text_octets_max: 256 * 1024,
             undo_secs: 15,
             temporary_secs: 14 * 24 * 3600,
             temporary_warn_secs: 3 * 24 * 3600,
@@ -234,6 +239,7 @@ struct Inner {
     settings: Settings,
     events: event::Events,
     epochs: epoch::Epochs,
+    search_busy: search::Busy,
     /// Rings when something may be due in the queue.
     queue_wake: Arc<tokio::sync::Notify>,
     /// Rings when a letter was held back.
@@ -245,7 +251,17 @@ impl Gateway {
     pub fn new(store: Store, vault: Vault, clock: Clock, settings: Settings) -> Gateway {
         let (events, epochs) = (event::Events::default(), epoch::Epochs::default());
         let (queue_wake, hold_wake) = (Arc::default(), Arc::default());
-        let inner = Inner { store, vault, clock, settings, events, epochs, queue_wake, hold_wake };
+        let inner = Inner {
+            store,
+            vault,
+            clock,
+            settings,
+            events,
+            epochs,
+            search_busy: search::Busy::default(),
+            queue_wake,
+            hold_wake,
+        };
         Gateway { inner: Arc::new(inner) }
     }
 

@@ -19,7 +19,7 @@ use super::tables::{
     AccountId, DeliveryState, ENTRIES, EPOCHS, Entry, EpochRecord, HeldShare, MAILBOXES, MESSAGES,
     MailboxId, Message, PLACES, Place, Protection, ReferenceKey, Share,
 };
-use super::{Error, EventKind, Gateway, mailbox};
+use super::{Error, EventKind, Gateway, mailbox, search};
 
 /// What the list shows of a message before it is opened; sealed for each reader.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -277,6 +277,7 @@ fn append_in_tx(
     };
     tx.put(&ENTRIES, &(account, id, uid), &entry)?;
     tx.put(&PLACES, &(account, facts.reference), &Place { mailbox: id, uid })?;
+    search::wait_in_tx(tx, account, facts.reference)?;
     change::record_in_tx(tx, account, Changed::Updated(facts.reference), kept)
 }
 

@@ -42,7 +42,7 @@ impl Gateway {
                 let_go_in_tx(tx, letter)?;
             }
             if let Ok((place, entry)) = find_entry(tx, account, letter) {
-                super::message::remove_in_tx(tx, account, place, &entry)?;
+                super::message::remove_in_tx(tx, account, place, &entry, now)?;
             }
             forget_in_tx(tx, letter)?;
             tx.put(&DRAFTS, &(account, held.draft_id), &held.draft)?;

@@ -73,6 +73,11 @@ pub const ANSWERS: Table<ReferenceKey, Answerable> = Table::new(31, "answers");
 pub const ANSWERED: Table<[u8; 16], Answered> = Table::new(32, "answered");
 pub const WRITTEN_TO: Table<(AccountId, [u8; 16]), Answered> = Table::new(33, "written_to");
 pub const PICKUPS_OF: Table<(AccountId, [u8; 16]), Due> = Table::new(34, "pickups_of");
+pub const SEARCH_WAITING: Table<(AccountId, ReferenceKey), Due> = Table::new(35, "search_waiting");
+pub const SEARCH_PARTS: Table<(AccountId, u64), SearchPart> = Table::new(36, "search_parts");
+pub const SEARCH_BLOCKS: Table<(AccountId, u64, u16), Sealed> = Table::new(37, "search_blocks");
+pub const SEARCH_TEXTS: Table<(AccountId, ReferenceKey), Sealed> = Table::new(38, "search_texts");
+pub const SEARCH_GONE: Table<(AccountId, ReferenceKey), SearchGone> = Table::new(39, "search_gone");
 
 /// A draft within its account.
 pub type DraftId = [u8; 16];
@@ -572,6 +577,24 @@ pub struct Answered {
     pub at: Timestamp,
 }
 
+/// A part of an account's search index, and the messages in it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SearchPart {
+    pub docs: u32,
+    pub blocks: u16,
+    pub sealed_docs: Vec<u8>,
+}
+
+/// Something that opens with the account's own keys alone.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Sealed(pub Vec<u8>);
+
+/// A message that was deleted, whose words are still in the index.
+#[derive(Serialize, Deserialize)]
+pub struct SearchGone {
+    pub at: Timestamp,
+}
+
 #[derive(Default, Serialize, Deserialize)]
 pub struct Meta {
     /// The account made first.
@@ -611,4 +634,7 @@ records!(
     Requested,
     Answerable,
     Answered,
+    SearchPart,
+    Sealed,
+    SearchGone,
 );

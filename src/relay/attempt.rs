@@ -12,20 +12,20 @@ use smtp_proto::{
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use zeroize::Zeroizing;
 
-use crate::gateway::TlsNeed;
 use crate::gateway::queue::{Attempted, Leased};
+use crate::gateway::{self, TlsNeed};
 use crate::mail::envelope::{DsnReturn, xtext_encode};
 use crate::mail::status::EnhancedStatus;
 
-use super::Shared;
 use super::route::{Hop, Tls};
 use super::trust::Check;
+use super::{Shared, blocking};
 
-/// A letter and the fields that sign it.
-pub struct Letter {
-    pub row: Leased,
-    pub signed: Vec<u8>,
-    pub octets: Zeroizing<Vec<u8>>,
+/// A letter's octets and the fields that sign it; opened once a host takes its recipient, so
+/// that nothing of it is in memory while hosts are looked for.
+struct Letter {
+    signed: Vec<u8>,
+    octets: Zeroizing<Vec<u8>>,
 }
 
 /// Octets both ways, encrypted or not.
@@ -56,11 +56,7 @@ type Failed = mail_send::Error;
 impl Connection {
     /// Connects to a hop, one address after another, and says hello. What it says no to is an
     /// outcome already.
-    pub async fn open(
-        shared: &Shared,
-        hop: &Hop,
-        letter: &Letter,
-    ) -> Result<Connection, Attempted> {
+    pub async fn open(shared: &Shared, hop: &Hop, row: &Leased) -> Result<Connection, Attempted> {
         let mut last = Failed::Timeout;
         for address in &hop.addresses {
             let address = SocketAddr::new(*address, hop.port);
@@ -69,7 +65,7 @@ impl Connection {
                 // Opportunistic TLS is better than none, and none better than no mail at all
                 // (RFC 7435): broken TLS is tried once more without.
                 Err(Failed::Tls(_) | Failed::Io(_) | Failed::Timeout)
-                    if matches!(hop.tls, Tls::Opportunistic) && !letter.row.require_tls =>
+                    if matches!(hop.tls, Tls::Opportunistic) && !row.require_tls =>
                 {
                     match Connection::greet(shared, hop, address, false).await {
                         Ok(connection) => return connection.logged_in(shared).await,
@@ -202,9 +198,9 @@ impl Connection {
 
     /// As [`Connection::send`], on a connection that took a letter before; `None` when the host
     /// has meanwhile hung up before this letter was on its way, so that it is tried afresh.
-    pub async fn send_again(&mut self, letter: &Letter) -> Option<Attempted> {
+    pub async fn send_again(&mut self, shared: &Shared, row: &Leased) -> Option<Attempted> {
         match self.client.rset().await {
-            Ok(()) => Some(self.send(letter).await),
+            Ok(()) => Some(self.send(shared, row).await),
             Err(_) => {
                 self.broken = true;
                 None
@@ -213,11 +209,16 @@ impl Connection {
     }
 
     /// Sends one letter to its one recipient.
-    pub async fn send(&mut self, letter: &Letter) -> Attempted {
-        match self.steps(letter).await {
+    pub async fn send(&mut self, shared: &Shared, row: &Leased) -> Attempted {
+        match self.steps(shared, row).await {
             Ok(reply) => Attempted::Delivered { by: self.host.clone(), text: shown(&reply) },
             Err(Refused::Here(status, text)) => {
                 Attempted::Failed { status, text, host: Some(self.host.clone()) }
+            }
+            Err(Refused::Unopened(error)) => {
+                self.broken = true;
+                let status = EnhancedStatus::SYSTEM_TEMPORARY;
+                Attempted::Deferred { status, text: error.to_string(), host: None }
             }
             Err(Refused::There(error)) => {
                 // After a reply the conversation goes on; after anything else it is over.
@@ -227,15 +228,15 @@ impl Connection {
         }
     }
 
-    async fn steps(&mut self, letter: &Letter) -> Result<Response<String>, Refused> {
-        self.suits(letter)?;
-        let row = &letter.row;
-        accepted(self.client.cmd(self.mail_line(letter)).await?)?;
+    async fn steps(&mut self, shared: &Shared, row: &Leased) -> Result<Response<String>, Refused> {
+        self.suits(row)?;
+        accepted(self.client.cmd(self.mail_line(row)).await?)?;
         accepted(self.client.cmd(self.rcpt_line(row)).await?)?;
+        let letter = opened(shared, row).await.map_err(Refused::Unopened)?;
         self.client.timeout = self.data_timeout;
         let done = match self.has(EXT_CHUNKING) {
-            true => self.client.bdat(whole(letter).as_slice()).await,
-            false => self.data(letter).await,
+            true => self.client.bdat(whole(&letter).as_slice()).await,
+            false => self.data(&letter).await,
         };
         Ok(done?)
     }
@@ -245,13 +246,13 @@ impl Connection {
     }
 
     /// What we can tell without asking.
-    fn suits(&self, letter: &Letter) -> Result<(), Refused> {
-        let length = letter.signed.len() + letter.octets.len();
-        if self.has(EXT_SIZE) && self.size_max > 0 && length > self.size_max {
+    fn suits(&self, row: &Leased) -> Result<(), Refused> {
+        let takes = u64::try_from(self.size_max).unwrap_or(u64::MAX);
+        if self.has(EXT_SIZE) && takes > 0 && row.size > takes {
             let text = format!("the host takes at most {} octets", self.size_max);
             return Err(Refused::Here(EnhancedStatus::TOO_LARGE, text));
         }
-        if letter.row.smtputf8 && !self.has(EXT_SMTP_UTF8) {
+        if row.smtputf8 && !self.has(EXT_SMTP_UTF8) {
             let text = "the host does not take addresses like this (SMTPUTF8)".to_owned();
             return Err(Refused::Here(EnhancedStatus::NEEDS_SMTPUTF8, text));
         }
@@ -259,11 +260,11 @@ impl Connection {
     }
 
     /// Paths are written by our own types, which hold no character that could end the command.
-    fn mail_line(&self, letter: &Letter) -> String {
-        let row = &letter.row;
+    fn mail_line(&self, row: &Leased) -> String {
         let mut line = format!("MAIL FROM:{}", row.reverse_path);
         if self.has(EXT_SIZE) {
-            line.push_str(&format!(" SIZE={}", letter.signed.len() + letter.octets.len()));
+            // An estimate (RFC 1870 §6): signatures come on top.
+            line.push_str(&format!(" SIZE={}", row.size));
         }
         if row.smtputf8 {
             line.push_str(" SMTPUTF8");
@@ -328,6 +329,8 @@ impl Connection {
 enum Refused {
     /// By us: it makes no sense to ask.
     Here(EnhancedStatus, String),
+    /// The letter could not be opened.
+    Unopened(gateway::Error),
     There(Failed),
 }
 
@@ -335,6 +338,12 @@ impl From<Failed> for Refused {
     fn from(error: Failed) -> Refused {
         Refused::There(error)
     }
+}
+
+async fn opened(shared: &Shared, row: &Leased) -> Result<Letter, gateway::Error> {
+    let id = row.id;
+    let octets = blocking(shared, move |gateway| gateway.queue_content(id)).await?;
+    Ok(Letter { signed: shared.signers.sign(&octets), octets })
 }
 
 fn boxed<S: Stream + 'static>(client: SmtpClient<S>) -> SmtpClient<Box<dyn Stream>> {

@@ -32,7 +32,7 @@ use crate::mail::envelope::ForwardPath;
 use crate::mail::status::EnhancedStatus;
 use crate::net::dns::Resolver;
 
-use attempt::{Connection, Letter};
+use attempt::Connection;
 use dkim::Signers;
 use route::{NoRoute, Route};
 use trust::Trust;
@@ -264,24 +264,18 @@ async fn send(shared: &Shared, key: &str, row: Leased, open: &mut Option<Connect
         let text = "the letter is too large for ordinary mail".to_owned();
         return Attempted::Failed { status: EnhancedStatus::TOO_LARGE, text, host: None };
     }
-    let id = row.id;
-    let octets = match blocking(shared, move |gateway| gateway.queue_content(id)).await {
-        Ok(octets) => octets,
-        Err(error) => return deferred(EnhancedStatus::SYSTEM_TEMPORARY, error.to_string()),
-    };
-    let letter = Letter { signed: shared.signers.sign(&octets), octets, row };
     // A connection that was good a moment ago, for a letter that asks no more of it.
-    if let Some(connection) = open.take_if(|connection| !connection.serves(&letter.row)) {
+    if let Some(connection) = open.take_if(|connection| !connection.serves(&row)) {
         connection.quit().await;
     }
     if let Some(mut connection) = open.take()
-        && let Some(done) = connection.send_again(&letter).await
+        && let Some(done) = connection.send_again(shared, &row).await
     {
         *open = connection.kept();
         return done;
     }
-    match route::find(shared, key, &letter.row).await {
-        Ok(route) => try_hosts(shared, &route, &letter, open).await,
+    match route::find(shared, key, &row).await {
+        Ok(route) => try_hosts(shared, &route, &row, open).await,
         Err(NoRoute::Later(text)) => deferred(EnhancedStatus(4, 4, 3), text),
         Err(NoRoute::Never(status, text)) => Attempted::Failed { status, text, host: None },
         Err(NoRoute::NotVerified(text)) => Attempted::NoVerifiedTls { text },
@@ -292,14 +286,14 @@ async fn send(shared: &Shared, key: &str, row: Leased, open: &mut Option<Connect
 async fn try_hosts(
     shared: &Shared,
     route: &Route,
-    letter: &Letter,
+    row: &Leased,
     open: &mut Option<Connection>,
 ) -> Attempted {
     let mut last = deferred(EnhancedStatus(4, 4, 1), "no host of the domain answers".to_owned());
     for hop in route.hops.iter().take(shared.config.hosts_tried_max) {
-        match Connection::open(shared, hop, letter).await {
+        match Connection::open(shared, hop, row).await {
             Ok(mut connection) => {
-                let done = connection.send(letter).await;
+                let done = connection.send(shared, row).await;
                 *open = connection.kept();
                 // A host that puts us off may not be the only one (RFC 5321 §5.1).
                 if !matches!(done, Attempted::Deferred { .. }) {

@@ -163,6 +163,25 @@ pub trait Read {
         }
     }
 
+    /// Whether there is a record under `key`; does not open it.
+    fn has<K: Key, V: Record>(&self, table: &Table<K, V>, key: &K) -> Result<bool, Error> {
+        Ok(self.raw_get(&table.raw(key))?.is_some())
+    }
+
+    /// How many records have keys that begin with `prefix`; opens none.
+    fn count<K: Key, V: Record>(
+        &self,
+        table: &Table<K, V>,
+        prefix: &impl Key,
+    ) -> Result<u64, Error> {
+        let mut count = 0;
+        self.raw_scan(&Span::prefix(&table.raw(prefix), Order::Ascending), &mut |_, _| {
+            count += 1;
+            ControlFlow::Continue(())
+        })?;
+        Ok(count)
+    }
+
     /// Visits the records whose keys begin with `prefix` until `visit` breaks.
     fn scan<K: Key, V: Record>(
         &self,

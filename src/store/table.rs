@@ -88,7 +88,7 @@ macro_rules! integer_key {
         }
     )*};
 }
-integer_key!(u8, u32, u64);
+integer_key!(u8, u16, u32, u64);
 
 impl<A: Key, B: Key> Key for (A, B) {
     fn write(&self, out: &mut Vec<u8>) {

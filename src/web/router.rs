@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::api::{
-    change, draft, event, mailbox, message, preference, session, submission, temporary,
+    change, draft, event, mailbox, message, preference, search, session, submission, temporary,
 };
 use super::error::Problem;
 use super::{Web, assets, download, headers, view};
@@ -51,6 +51,8 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(message::open))
         .routes(routes!(message::reject))
         .routes(routes!(message::ticket))
+        .routes(routes!(search::search))
+        .routes(routes!(search::index))
         .routes(routes!(draft::list, draft::create))
         .routes(routes!(draft::read, draft::save, draft::delete))
         .routes(routes!(draft::from))

@@ -48,6 +48,7 @@ const row = (reference) => page.locator(`[data-testid=row][data-ref="${reference
 
 // P-13
 await page.goto(`${base}/`);
+await page.getByTestId("sign-in-name").waitFor();
 await accessible(page, "sign-in");
 await page.getByTestId("sign-in-name").fill(user);
 await page.getByTestId("sign-in-password").fill("not the password");

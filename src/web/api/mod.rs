@@ -6,6 +6,7 @@ pub mod event;
 pub mod mailbox;
 pub mod message;
 pub mod preference;
+pub mod search;
 pub mod session;
 pub mod submission;
 pub mod temporary;

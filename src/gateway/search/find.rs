@@ -1,0 +1,401 @@
+//! Answering: from the index to the messages, newest first.
+//!
+//! Each part is asked for each word, which gives the messages that may fit. What only a
+//! message's entry or its text can tell, such as its folder or whether words stand next to each
+//! other, is looked at as the answer is filled.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::clock::Timestamp;
+use crate::gateway::message::{ItemView, OpenedEpochs, WINDOW_MAX};
+use crate::gateway::tables::{
+    Entry, MailboxId, Place, ReferenceKey, Role, SEARCH_TEXTS, SearchPart,
+};
+use crate::gateway::{Actor, Error, Gateway, message};
+use crate::mail::reference::Reference;
+use crate::store::Read;
+
+use super::block::{self, Doc};
+use super::index::{Text, binding};
+use super::query::{Clause, Is, Query, Test, Words, place};
+use super::words;
+
+/// Messages that were found, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub state: String,
+    pub hits: Vec<Hit>,
+    /// Where the rest begins; `None` at the end.
+    pub next: Option<String>,
+    /// Messages that wait to be taken in, and may be missing here.
+    pub waiting: u64,
+}
+
+/// One message that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    pub item: ItemView,
+    /// Some of its text, where it was opened.
+    pub snippet: Vec<Snippet>,
+}
+
+/// A piece of text, and whether it is what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snippet {
+    pub text: String,
+    pub hit: bool,
+}
+
+/// How many messages one answer looks at; where few of many fit, the rest is asked for.
+const LOOKED_AT_MAX: usize = 5_000;
+/// How much text a snippet has, in octets.
+const SNIPPET_OCTETS: usize = 200;
+/// How much of it stands before the first hit.
+const SNIPPET_BEFORE_OCTETS: usize = 60;
+
+impl Gateway {
+    /// Messages of the actor's that fit `query`, older than the cursor `before`.
+    pub fn search(
+        &self,
+        actor: &Actor,
+        query: &str,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<Found, Error> {
+        let query = Query::parse(query)?;
+        let before = before.map(parse_cursor).transpose()?;
+        let waiting = self.search_index(actor)?.waiting;
+        let state = self.state(actor.account())?;
+        let folders = self.folders(actor, &query)?;
+        let mut docs = self.candidates(actor, &query)?;
+        docs.retain(|doc| before.is_none_or(|before| (doc.received, doc.reference) < before));
+        docs.sort_unstable_by_key(|doc| std::cmp::Reverse((doc.received, doc.reference, doc.full)));
+        let mut asking = Asking {
+            gateway: self,
+            actor,
+            query: &query,
+            folders,
+            epochs: OpenedEpochs::new(self, actor),
+        };
+        let limit = limit.clamp(1, WINDOW_MAX);
+        let (mut hits, mut seen, mut next) = (Vec::new(), HashSet::new(), None);
+        for (looked_at, doc) in docs.iter().enumerate() {
+            if hits.len() == limit || looked_at == LOOKED_AT_MAX {
+                // The same message may stand here twice, so the cursor is what was last seen.
+                next = looked_at.checked_sub(1).and_then(|at| docs.get(at)).map(cursor);
+                break;
+            }
+            if !seen.contains(&doc.reference)
+                && let Some(hit) = asking.hit(doc)?
+            {
+                seen.insert(doc.reference);
+                hits.push(hit);
+            }
+        }
+        Ok(Found { state, hits, next, waiting })
+    }
+
+    /// The messages that may fit, by the index alone.
+    fn candidates(&self, actor: &Actor, query: &Query) -> Result<Vec<Doc>, Error> {
+        let mut found = Vec::new();
+        for (id, part) in self.parts(actor.account())? {
+            let docs = self.docs(actor, id, &part)?;
+            let mut fits = Set::full(docs.len());
+            for clause in &query.0 {
+                if let Test::Words(words) = &clause.test {
+                    // Words that do not stand next to each other may stand there all the same,
+                    // and a summary does not say what the text does not hold.
+                    if clause.not && words.words.len() > 1 {
+                        continue;
+                    }
+                    let with = self.with_words(actor, id, &part, docs.len(), words)?;
+                    fits.keep(&with, clause.not);
+                }
+            }
+            let fits = docs.iter().enumerate().filter(|(at, _)| fits.has(*at));
+            found.extend(fits.map(|(_, doc)| *doc).filter(|doc| by_doc(query, doc)));
+        }
+        Ok(found)
+    }
+
+    /// The messages of a part that hold all of these words.
+    fn with_words(
+        &self,
+        actor: &Actor,
+        id: u64,
+        part: &SearchPart,
+        docs: usize,
+        asked: &Words,
+    ) -> Result<Set, Error> {
+        let mut all = Set::full(docs);
+        for (at, word) in asked.words.iter().enumerate() {
+            let prefix = is_prefix(asked, at);
+            let octets = self.block(actor, id, block::block_of(word, part.blocks))?;
+            let mut with = Set::empty(docs);
+            block::each_word(&octets, |kept, list| {
+                let fits = match prefix {
+                    true => kept.starts_with(word.as_bytes()),
+                    false => kept == word.as_bytes(),
+                };
+                if fits {
+                    for posting in block::postings(list) {
+                        if posting.places & asked.places != 0 {
+                            with.add(posting.doc);
+                        }
+                    }
+                }
+            })?;
+            all.keep(&with, false);
+        }
+        Ok(all)
+    }
+
+    /// The folders that the query names, and whether it names any.
+    fn folders(&self, actor: &Actor, query: &Query) -> Result<Folders, Error> {
+        let (_, mailboxes) = self.mailbox_list(actor)?;
+        let mut numbers = HashMap::new();
+        let (mut hidden, mut named) = (HashSet::new(), false);
+        for mailbox in &mailboxes {
+            let number: MailboxId = mailbox.id.parse().map_err(|_| block::damaged())?;
+            if matches!(mailbox.role, Some(Role::Junk | Role::Trash)) {
+                hidden.insert(number);
+            }
+            let name: &str = match mailbox.role {
+                Some(role) => role.as_str(),
+                None => &mailbox.name,
+            };
+            numbers.insert(words::folded(name), number);
+        }
+        for clause in &query.0 {
+            if let Test::In(name) = &clause.test {
+                named = true;
+                if !is_all(name) && !numbers.contains_key(&words::folded(name)) {
+                    return Err(Error::Invalid {
+                        what: format!("in:{name}; no folder has that name"),
+                    });
+                }
+            }
+        }
+        if named || query.0.iter().any(|clause| matches!(clause.test, Test::Ref(_))) {
+            hidden.clear();
+        }
+        Ok(Folders { numbers, hidden })
+    }
+}
+
+/// Folders by their folded names, and those that are not looked into unless they are named.
+struct Folders {
+    numbers: HashMap<Vec<String>, MailboxId>,
+    hidden: HashSet<MailboxId>,
+}
+
+fn is_all(name: &str) -> bool {
+    name.eq_ignore_ascii_case("all")
+}
+
+/// What one question holds while its answer is filled.
+struct Asking<'r> {
+    gateway: &'r Gateway,
+    actor: &'r Actor,
+    query: &'r Query,
+    folders: Folders,
+    epochs: OpenedEpochs<'r>,
+}
+
+impl Asking<'_> {
+    fn hit(&mut self, doc: &Doc) -> Result<Option<Hit>, Error> {
+        let account = self.actor.account();
+        if !self.gateway.stays(account, doc)? {
+            return Ok(None);
+        }
+        let store = &self.gateway.inner.store;
+        let (place, entry) = match message::find_entry(store, account, doc.reference) {
+            Err(Error::NotFound { .. }) => return Ok(None),
+            found => found?,
+        };
+        if self.folders.hidden.contains(&place.mailbox) || !self.by_entry(place, &entry) {
+            return Ok(None);
+        }
+        let text = self.text(doc, &entry)?;
+        if !self.by_text(&text) {
+            return Ok(None);
+        }
+        let item = self.epochs.item(place.mailbox, &entry)?;
+        Ok(Some(Hit { item, snippet: snippet(self.query, &text.body) }))
+    }
+
+    fn by_entry(&self, place: Place, entry: &Entry) -> bool {
+        self.query.0.iter().all(|Clause { not, test }| {
+            let fits = match test {
+                Test::In(name) => {
+                    let folder = self.folders.numbers.get(&words::folded(name));
+                    is_all(name) || folder.is_some_and(|folder| *folder == place.mailbox)
+                }
+                Test::Is(is) => match is {
+                    Is::Unread => entry.unread,
+                    Is::Read => !entry.unread,
+                    Is::Starred => entry.starred,
+                    Is::Opened => entry.opened.is_some(),
+                    Is::Unopened => entry.opened.is_none(),
+                    Is::Sent => entry.sent,
+                },
+                _ => return true,
+            };
+            fits != *not
+        })
+    }
+
+    fn text(&mut self, doc: &Doc, entry: &Entry) -> Result<Text, Error> {
+        let account = self.actor.account();
+        let sealed = self.gateway.inner.store.get(&SEARCH_TEXTS, &(account, doc.reference))?;
+        let Some(sealed) = sealed else {
+            return Ok(Text::of_summary(&self.epochs.summary(entry)?));
+        };
+        let bound = binding(account, b"text", &doc.reference);
+        let plain = self.actor.secret().open_own(&bound, &sealed.0);
+        postcard::from_bytes(&plain.map_err(|_| block::damaged())?).map_err(|_| block::damaged())
+    }
+
+    /// Words next to each other, which the index does not know.
+    fn by_text(&self, text: &Text) -> bool {
+        self.query.0.iter().all(|Clause { not, test }| match test {
+            Test::Words(asked) if asked.words.len() > 1 => stands(asked, text) != *not,
+            _ => true,
+        })
+    }
+}
+
+fn stands(asked: &Words, text: &Text) -> bool {
+    text.places().iter().filter(|(place, _)| asked.places & place != 0).any(|(_, text)| {
+        let text = words::folded(text);
+        text.windows(asked.words.len()).any(|found| fits(asked, found))
+    })
+}
+
+fn fits<T: AsRef<str>>(asked: &Words, found: &[T]) -> bool {
+    let word_fits = |(at, (asked_word, word)): (usize, (&String, &T))| match is_prefix(asked, at) {
+        true => word.as_ref().starts_with(asked_word.as_str()),
+        false => word.as_ref() == asked_word,
+    };
+    asked.words.iter().zip(found).enumerate().all(word_fits)
+}
+
+/// Only the last word may go on, and one letter alone says too little.
+fn is_prefix(asked: &Words, at: usize) -> bool {
+    asked.prefix && at + 1 == asked.words.len() && asked.words[at].chars().nth(1).is_some()
+}
+
+/// What the index knows of a message besides its words.
+fn by_doc(query: &Query, doc: &Doc) -> bool {
+    query.0.iter().all(|Clause { not, test }| {
+        let fits = match test {
+            Test::HasAttachment => doc.attachments,
+            Test::Larger(octets) => doc.size > *octets,
+            Test::Smaller(octets) => doc.size < *octets,
+            Test::Before(moment) => doc.received < *moment,
+            Test::After(moment) => doc.received >= *moment,
+            Test::Ref(reference) => doc.reference == reference.to_bytes(),
+            _ => return true,
+        };
+        fits != *not
+    })
+}
+
+/// Some text around the first hit, with every hit in it marked.
+fn snippet(query: &Query, body: &str) -> Vec<Snippet> {
+    let asked: Vec<&Words> =
+        query.shown().filter(|words| words.places & place::BODY != 0).collect();
+    let all: Vec<(usize, &str, String)> = words::words(body).collect();
+    let mut hits: Vec<(usize, usize)> = Vec::new();
+    for words in asked {
+        for window in all.windows(words.words.len()) {
+            let folded: Vec<&str> = window.iter().map(|(_, _, word)| word.as_str()).collect();
+            if let ([(from, ..), ..], Some((last, word, _))) = (window, window.last())
+                && fits(words, &folded)
+            {
+                hits.push((*from, last + word.len()));
+            }
+        }
+    }
+    hits.sort_unstable();
+    let first = hits.first().map_or(0, |(from, _)| *from);
+    let from = match first.saturating_sub(SNIPPET_BEFORE_OCTETS) {
+        0 => 0,
+        from => all.iter().map(|(at, ..)| *at).find(|at| *at >= from).unwrap_or(first),
+    };
+    cut(body, from, &hits)
+}
+
+fn cut(body: &str, from: usize, hits: &[(usize, usize)]) -> Vec<Snippet> {
+    let end = body.floor_char_boundary(from + SNIPPET_OCTETS);
+    let mut pieces = Vec::new();
+    let mut push = |from: usize, to: usize, hit: bool| {
+        let text = body[from..to].split_whitespace().collect::<Vec<_>>().join(" ");
+        let edge = |c: Option<char>| if c.is_some_and(char::is_whitespace) { " " } else { "" };
+        let piece = &body[from..to];
+        let (before, after) = (edge(piece.chars().next()), edge(piece.chars().next_back()));
+        match text.is_empty() {
+            true if piece.is_empty() => {}
+            true => pieces.push(Snippet { text: " ".to_owned(), hit }),
+            false => pieces.push(Snippet { text: format!("{before}{text}{after}"), hit }),
+        }
+    };
+    let mut at = from;
+    for (begin, stop) in hits.iter().filter(|(begin, _)| *begin >= from) {
+        if *begin < at || *stop > end {
+            continue;
+        }
+        push(at, *begin, false);
+        push(*begin, *stop, true);
+        at = *stop;
+    }
+    push(at, end.max(at), false);
+    pieces
+}
+
+/// A set of a part's messages.
+struct Set {
+    bits: Vec<u64>,
+}
+
+impl Set {
+    fn empty(docs: usize) -> Set {
+        Set { bits: vec![0; docs.div_ceil(64)] }
+    }
+
+    fn full(docs: usize) -> Set {
+        Set { bits: vec![u64::MAX; docs.div_ceil(64)] }
+    }
+
+    fn add(&mut self, doc: u32) {
+        let at = usize::try_from(doc / 64).unwrap_or(usize::MAX);
+        if let Some(bits) = self.bits.get_mut(at) {
+            *bits |= 1 << (doc % 64);
+        }
+    }
+
+    fn has(&self, at: usize) -> bool {
+        self.bits.get(at / 64).is_some_and(|bits| bits >> (at % 64) & 1 == 1)
+    }
+
+    /// Keeps what is in `other` too, or with `not` what is not.
+    fn keep(&mut self, other: &Set, not: bool) {
+        for (bits, other) in self.bits.iter_mut().zip(&other.bits) {
+            *bits &= if not { !other } else { *other };
+        }
+    }
+}
+
+fn cursor(doc: &Doc) -> String {
+    let reference = Reference::from_bytes(doc.reference);
+    let reference = reference.map(|reference| reference.to_string()).unwrap_or_default();
+    format!("{}.{}", doc.received.0, reference)
+}
+
+fn parse_cursor(cursor: &str) -> Result<(Timestamp, ReferenceKey), Error> {
+    let invalid = || Error::Invalid { what: "cursor".to_owned() };
+    let (millis, reference) = cursor.split_once('.').ok_or_else(invalid)?;
+    let received = Timestamp(millis.parse().map_err(|_| invalid())?);
+    let reference: Reference = reference.parse().map_err(|_| invalid())?;
+    Ok((received, reference.to_bytes()))
+}

@@ -1,0 +1,446 @@
+//! Taking messages in, joining parts, forgetting.
+//!
+//! Each step makes one small part of what waits. Eight parts of about one size are joined to a
+//! larger one, so that an account has few of them, and each message is written a few times.
+
+use std::collections::{BTreeMap, HashSet};
+use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::clock::Timestamp;
+use crate::gateway::message::OpenedEpochs;
+use crate::gateway::parcel::SealedSummary;
+use crate::gateway::tables::{
+    AccountId, Due, Entry, PLACES, ReferenceKey, SEARCH_BLOCKS, SEARCH_GONE, SEARCH_PARTS,
+    SEARCH_TEXTS, SEARCH_WAITING, Sealed, SearchGone, SearchPart, TEMPORARY,
+};
+use crate::gateway::{Actor, Error, Gateway, message};
+use crate::mail::message::{self as mime, NameAddr};
+use crate::store::{Order, Read, Tx};
+use crate::vault;
+
+use super::block::{self, Builder, Doc};
+use super::query::place;
+use super::words;
+
+/// How far the index has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IndexState {
+    /// Messages that wait to be taken in.
+    pub waiting: u64,
+    /// Messages that this step took in.
+    pub taken: u64,
+}
+
+/// One step takes in at most so many messages,
+const STEP_MESSAGES: usize = 512;
+/// and so much text, in octets.
+const STEP_TEXT_OCTETS: usize = 4 * 1024 * 1024;
+/// Parts of about one size, from which a larger one is made.
+const PARTS_JOINED: usize = 8;
+/// A part of so many messages stays as it is.
+const PART_DOCS_MAX: usize = 4_096;
+/// What was deleted leaves the index when so much of it has gathered,
+const GONE_MAX: usize = 64;
+/// or after this time.
+const GONE_SECS: i64 = 3_600;
+
+/// The accounts whose index is being changed at this moment.
+#[derive(Default)]
+pub struct Busy(Mutex<HashSet<AccountId>>);
+
+struct Turn<'b> {
+    busy: &'b Busy,
+    account: AccountId,
+}
+
+impl Busy {
+    fn turn(&self, account: AccountId) -> Option<Turn<'_>> {
+        let mut accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        accounts.insert(account).then_some(Turn { busy: self, account })
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut accounts = self.busy.0.lock().unwrap_or_else(PoisonError::into_inner);
+        accounts.remove(&self.account);
+    }
+}
+
+/// What a message says in each of its places.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Text {
+    from: String,
+    to: String,
+    cc: String,
+    subject: String,
+    files: String,
+    pub body: String,
+}
+
+impl Text {
+    /// The places with what stands there.
+    pub fn places(&self) -> [(u8, &str); 6] {
+        [
+            (place::FROM, &self.from),
+            (place::TO, &self.to),
+            (place::CC, &self.cc),
+            (place::SUBJECT, &self.subject),
+            (place::FILE, &self.files),
+            (place::BODY, &self.body),
+        ]
+    }
+
+    /// What the list shows of a message that was not opened.
+    pub fn of_summary(summary: &SealedSummary) -> Text {
+        let name = summary.from_name.as_deref().unwrap_or_default();
+        let address = summary.from_address.as_deref().unwrap_or_default();
+        Text {
+            from: format!("{name} {address}"),
+            to: summary.recipients.join(" "),
+            subject: summary.subject.clone(),
+            ..Text::default()
+        }
+    }
+}
+
+/// What something of the index is bound to.
+pub fn binding(account: AccountId, what: &[u8], key: &[u8]) -> Vec<u8> {
+    [b"search ".as_slice(), what, &account.0, key].concat()
+}
+
+pub fn block_binding(account: AccountId, part: u64, block: u16) -> Vec<u8> {
+    binding(account, b"block", &[part.to_be_bytes().as_slice(), &block.to_be_bytes()].concat())
+}
+
+/// Notes that a message, or what can be read of it, is new.
+pub fn wait_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    reference: ReferenceKey,
+) -> Result<(), Error> {
+    // People outside have no search.
+    if tx.has(&TEMPORARY, &account)? {
+        return Ok(());
+    }
+    Ok(tx.put(&SEARCH_WAITING, &(account, reference), &Due)?)
+}
+
+/// Notes that a message is gone; its words leave the index with one of the next steps.
+pub fn forget_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    reference: ReferenceKey,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let key = (account, reference);
+    if tx.has(&TEMPORARY, &account)? {
+        return Ok(());
+    }
+    tx.delete(&SEARCH_TEXTS, &key);
+    if tx.has(&SEARCH_WAITING, &key)? {
+        tx.delete(&SEARCH_WAITING, &key);
+    }
+    Ok(tx.put(&SEARCH_GONE, &key, &SearchGone { at })?)
+}
+
+impl Gateway {
+    /// One step: takes in some of what waits, joins parts, forgets what was deleted. To be
+    /// called until nothing waits. A step that another request is in already does nothing.
+    pub fn search_index(&self, actor: &Actor) -> Result<IndexState, Error> {
+        let account = actor.account();
+        let mut taken = 0;
+        if let Some(_turn) = self.inner.search_busy.turn(account) {
+            taken = self.take_in(actor)?;
+            if taken == 0 {
+                self.forget_gone(actor)?;
+            }
+            self.join_parts(actor)?;
+        }
+        Ok(IndexState { waiting: self.search_waiting(account)?, taken })
+    }
+
+    fn search_waiting(&self, account: AccountId) -> Result<u64, Error> {
+        Ok(self.inner.store.count(&SEARCH_WAITING, &account)?)
+    }
+
+    fn take_in(&self, actor: &Actor) -> Result<u64, Error> {
+        let account = actor.account();
+        let mut waiting = Vec::new();
+        self.inner.store.scan(&SEARCH_WAITING, &account, Order::Descending, |(_, key), _| {
+            waiting.push(key);
+            match waiting.len() == STEP_MESSAGES {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        })?;
+        if waiting.is_empty() {
+            return Ok(0);
+        }
+        let mut epochs = OpenedEpochs::new(self, actor);
+        let (mut builder, mut texts, mut taken) = (Builder::default(), Vec::new(), Vec::new());
+        let mut octets = 0;
+        for key in waiting {
+            if octets > STEP_TEXT_OCTETS {
+                break;
+            }
+            taken.push(key);
+            // It may be gone since.
+            let Ok((_, entry)) = message::find_entry(&self.inner.store, account, key) else {
+                continue;
+            };
+            let summary = epochs.summary(&entry)?;
+            let text = self.text_of(actor, &entry, &summary)?;
+            octets += text.body.len();
+            add(&mut builder, &entry, &text, summary.attachments > 0);
+            if entry.opened.is_some() {
+                let plain = postcard::to_stdvec(&text).map_err(|_| block::damaged())?;
+                let plain = Zeroizing::new(plain);
+                let bound = binding(account, b"text", &key);
+                texts.push((key, Sealed(actor.secret().seal_own(&bound, &plain)?)));
+            }
+        }
+        let count = taken.len() as u64;
+        let part = self.part_sealed(actor, builder)?;
+        let work = move |tx: &mut Tx<'_>| {
+            for (key, text) in &texts {
+                // What was deleted meanwhile must not come back.
+                if tx.has(&PLACES, &(account, *key))? {
+                    tx.put(&SEARCH_TEXTS, &(account, *key), text)?;
+                }
+            }
+            for key in &taken {
+                tx.delete(&SEARCH_WAITING, &(account, *key));
+            }
+            part.put_in_tx(tx, account)
+        };
+        self.inner.store.transact(work).wait()?;
+        Ok(count)
+    }
+
+    /// What a message says, as far as its reader may know already.
+    fn text_of(
+        &self,
+        actor: &Actor,
+        entry: &Entry,
+        summary: &SealedSummary,
+    ) -> Result<Text, Error> {
+        let text = Text::of_summary(summary);
+        if entry.opened.is_none() {
+            return Ok(text);
+        }
+        let content = match self.content(actor, entry) {
+            Ok(content) => content,
+            // It stays what the list shows: the reader is told when it is opened.
+            Err(Error::Damaged { .. } | Error::NotFound { .. }) => return Ok(text),
+            Err(other) => return Err(other),
+        };
+        let view = mime::view(content.shown());
+        let parts = content.parts().unwrap_or(view.parts);
+        let files: Vec<String> = parts.into_iter().map(|part| part.name).collect();
+        let mut body = view.text.unwrap_or_default();
+        body.truncate(body.floor_char_boundary(self.inner.settings.search_text_octets_max));
+        Ok(Text {
+            from: people(&view.from),
+            // Blind copies are known to the sender alone.
+            to: format!("{} {}", people(&view.to), text.to),
+            cc: people(&view.cc),
+            files: files.join(" \n"),
+            body,
+            ..text
+        })
+    }
+
+    /// Seals a part; it is stored by [`SealedPart::put_in_tx`].
+    fn part_sealed(&self, actor: &Actor, builder: Builder) -> Result<SealedPart, Error> {
+        let account = actor.account();
+        let id = u64::from_be_bytes(vault::random_bytes()?);
+        let (docs, blocks) = builder.finish();
+        let secret = actor.secret();
+        let plain = Zeroizing::new(postcard::to_stdvec(&docs).map_err(|_| block::damaged())?);
+        let bound = binding(account, b"part", &id.to_be_bytes());
+        let record = SearchPart {
+            docs: u32::try_from(docs.len()).map_err(|_| block::damaged())?,
+            blocks: u16::try_from(blocks.len()).map_err(|_| block::damaged())?,
+            sealed_docs: secret.seal_own(&bound, &plain)?,
+        };
+        let blocks = (0..).zip(blocks).map(|(number, plain)| {
+            let plain = Zeroizing::new(plain);
+            Ok(Sealed(secret.seal_own(&block_binding(account, id, number), &plain)?))
+        });
+        Ok(SealedPart { id, record, blocks: blocks.collect::<Result<_, Error>>()? })
+    }
+
+    /// The parts of an account's index.
+    pub(super) fn parts(&self, account: AccountId) -> Result<Vec<(u64, SearchPart)>, Error> {
+        let mut parts = Vec::new();
+        self.inner.store.scan(&SEARCH_PARTS, &account, Order::Ascending, |(_, id), part| {
+            parts.push((id, part));
+            ControlFlow::Continue(())
+        })?;
+        Ok(parts)
+    }
+
+    pub(super) fn docs(
+        &self,
+        actor: &Actor,
+        id: u64,
+        part: &SearchPart,
+    ) -> Result<Vec<Doc>, Error> {
+        let bound = binding(actor.account(), b"part", &id.to_be_bytes());
+        let plain = actor.secret().open_own(&bound, &part.sealed_docs);
+        postcard::from_bytes(&plain.map_err(|_| block::damaged())?).map_err(|_| block::damaged())
+    }
+
+    pub(super) fn block(
+        &self,
+        actor: &Actor,
+        part: u64,
+        number: u16,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let account = actor.account();
+        let sealed = self.inner.store.get(&SEARCH_BLOCKS, &(account, part, number))?;
+        let sealed = sealed.ok_or_else(block::damaged)?;
+        let bound = block_binding(account, part, number);
+        actor.secret().open_own(&bound, &sealed.0).map_err(|_| block::damaged())
+    }
+
+    /// Joins the parts of one size when there are enough of them.
+    fn join_parts(&self, actor: &Actor) -> Result<(), Error> {
+        let mut sizes: BTreeMap<u32, Vec<(u64, SearchPart)>> = BTreeMap::new();
+        for (id, part) in self.parts(actor.account())? {
+            if usize::try_from(part.docs).is_ok_and(|docs| docs < PART_DOCS_MAX) {
+                sizes.entry(part.docs.max(1).ilog2() / 3).or_default().push((id, part));
+            }
+        }
+        let full = sizes.into_values().find(|parts| parts.len() >= PARTS_JOINED);
+        match full {
+            Some(mut parts) => {
+                parts.truncate(PARTS_JOINED);
+                self.parts_rewrite(actor, &parts)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Takes what was deleted out of a part that holds some of it.
+    fn forget_gone(&self, actor: &Actor) -> Result<(), Error> {
+        let account = actor.account();
+        let (mut gone, mut oldest) = (HashSet::new(), self.inner.clock.now());
+        self.inner.store.scan(&SEARCH_GONE, &account, Order::Ascending, |(_, key), row| {
+            gone.insert(key);
+            oldest = oldest.min(row.at);
+            ControlFlow::Continue(())
+        })?;
+        let is_time = oldest <= self.inner.clock.now().plus_secs(-GONE_SECS);
+        if gone.is_empty() || (gone.len() < GONE_MAX && !is_time) {
+            return Ok(());
+        }
+        for (id, part) in self.parts(account)? {
+            let docs = self.docs(actor, id, &part)?;
+            if docs.iter().any(|doc| gone.contains(&doc.reference)) {
+                return self.parts_rewrite(actor, &[(id, part)]);
+            }
+        }
+        let work = move |tx: &mut Tx<'_>| {
+            for key in &gone {
+                tx.delete(&SEARCH_GONE, &(account, *key));
+            }
+            Ok::<_, Error>(())
+        };
+        self.inner.store.transact(work).wait()
+    }
+
+    /// Writes parts anew as one, without what is gone or known better elsewhere.
+    fn parts_rewrite(&self, actor: &Actor, parts: &[(u64, SearchPart)]) -> Result<(), Error> {
+        let account = actor.account();
+        let mut builder = Builder::default();
+        for (id, part) in parts {
+            let mut renumbered = Vec::new();
+            for doc in self.docs(actor, *id, part)? {
+                let stays = self.stays(account, &doc)?;
+                renumbered.push(stays.then(|| builder.doc(doc)));
+            }
+            for number in 0..part.blocks {
+                let octets = self.block(actor, *id, number)?;
+                block::each_word(&octets, |word, list| {
+                    let word = String::from_utf8_lossy(word);
+                    for posting in block::postings(list) {
+                        let at = usize::try_from(posting.doc).unwrap_or(usize::MAX);
+                        if let Some(Some(doc)) = renumbered.get(at) {
+                            builder.word(word.clone().into_owned(), *doc, posting.places);
+                        }
+                    }
+                })?;
+            }
+        }
+        let old: Vec<(u64, u16)> = parts.iter().map(|(id, part)| (*id, part.blocks)).collect();
+        let part = self.part_sealed(actor, builder)?;
+        let work = move |tx: &mut Tx<'_>| {
+            for (id, blocks) in &old {
+                tx.delete(&SEARCH_PARTS, &(account, *id));
+                for number in 0..*blocks {
+                    tx.delete(&SEARCH_BLOCKS, &(account, *id, number));
+                }
+            }
+            part.put_in_tx(tx, account)
+        };
+        self.inner.store.transact(work).wait()
+    }
+
+    /// Whether a part's message is still there and not known better from another part.
+    pub(super) fn stays(&self, account: AccountId, doc: &Doc) -> Result<bool, Error> {
+        let key = (account, doc.reference);
+        let store = &self.inner.store;
+        Ok(store.has(&PLACES, &key)? && (doc.full || !store.has(&SEARCH_TEXTS, &key)?))
+    }
+}
+
+/// A part, ready to be stored.
+struct SealedPart {
+    id: u64,
+    record: SearchPart,
+    blocks: Vec<Sealed>,
+}
+
+impl SealedPart {
+    fn put_in_tx(&self, tx: &mut Tx<'_>, account: AccountId) -> Result<(), Error> {
+        if self.record.docs == 0 {
+            return Ok(());
+        }
+        tx.put(&SEARCH_PARTS, &(account, self.id), &self.record)?;
+        for (number, sealed) in (0..).zip(&self.blocks) {
+            tx.put(&SEARCH_BLOCKS, &(account, self.id, number), sealed)?;
+        }
+        Ok(())
+    }
+}
+
+fn add(builder: &mut Builder, entry: &Entry, text: &Text, attachments: bool) {
+    let doc = builder.doc(Doc {
+        reference: entry.reference,
+        received: entry.received,
+        size: entry.size,
+        attachments,
+        full: entry.opened.is_some(),
+    });
+    for (place, text) in text.places() {
+        for (_, _, word) in words::words(text) {
+            for word in words::kept(word) {
+                builder.word(word, doc, place);
+            }
+        }
+    }
+}
+
+fn people(list: &[NameAddr]) -> String {
+    let person = |one: &NameAddr| {
+        let name = one.name.as_deref().unwrap_or_default();
+        format!("{name} {}", one.address.as_deref().unwrap_or_default())
+    };
+    list.iter().map(person).collect::<Vec<_>>().join(", ")
+}

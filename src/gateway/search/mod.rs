@@ -1,0 +1,29 @@
+//! Search over sealed mail (P-19, P-89): an index for each account that opens only with the
+//! account's own keys, for the length of one request.
+//!
+//! | file | what it is |
+//! | --- | --- |
+//! | `words` | how text is cut and folded |
+//! | `query` | what can be asked for |
+//! | `block` | a part of the index, as octets |
+//! | `index` | taking messages in, joining parts, forgetting what was deleted |
+//! | `find` | answering |
+//!
+//! Mail arrives when nobody's keys are there, so a message that came is noted as waiting, and
+//! taken in by the next request of its owner: first by what the list shows, and by what it says
+//! once it was opened. A message that was never opened is never opened for the search.
+//!
+//! At rest, whoever holds the daemon's key sees how many messages an account has and how large
+//! the index's blocks are, and no word.
+
+mod block;
+mod find;
+mod index;
+mod query;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use find::{Found, Hit, Snippet};
+pub use index::IndexState;
+pub(super) use index::{Busy, forget_in_tx, wait_in_tx};

@@ -1,0 +1,280 @@
+//! The search as its users meet it, and an oracle that reads everything.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use super::*;
+use crate::gateway::tables::{SEARCH_GONE, SEARCH_PARTS, SEARCH_TEXTS, SEARCH_WAITING};
+use crate::gateway::tests::{deliver, gateway, gateway_with, sign_in};
+use crate::gateway::{Actor, Change, Error, Gateway};
+use crate::mail::reference::Reference;
+use crate::store::{Order, Read};
+
+fn letter(from: &str, subject: &str, body: &str) -> String {
+    format!(
+        "From: {from}\nTo: Dana Levi <dana@example.org>\nCc: Omar <omar@example.org>\n\
+         Subject: {subject}\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n\
+         --b\nContent-Type: text/plain; charset=utf-8\n\n{body}\n\
+         --b\nContent-Type: application/pdf\n\
+         Content-Disposition: attachment; filename=\"ledger-2026.pdf\"\n\nx\n--b--\n"
+    )
+}
+
+fn plain(subject: &str, body: &str) -> String {
+    format!("From: Rachel <rachel@outside.example>\nSubject: {subject}\n\n{body}\n")
+}
+
+fn open(gateway: &Gateway, actor: &Actor, reference: Reference) {
+    gateway.message_open(actor, reference, None).unwrap();
+}
+
+/// Everything that is found, window by window.
+fn find(gateway: &Gateway, actor: &Actor, query: &str) -> Vec<Reference> {
+    let (mut found, mut before) = (Vec::new(), None::<String>);
+    loop {
+        let answer = gateway.search(actor, query, before.as_deref(), 3).unwrap();
+        assert_eq!(answer.waiting, 0, "everything is taken in");
+        found.extend(answer.hits.iter().map(|hit| hit.item.reference));
+        before = answer.next;
+        if before.is_none() {
+            return found;
+        }
+    }
+}
+
+fn text(snippet: &[Snippet]) -> String {
+    let marked = |piece: &Snippet| match piece.hit {
+        true => format!("[{}]", piece.text),
+        false => piece.text.clone(),
+    };
+    snippet.iter().map(marked).collect()
+}
+
+/// P-19, P-25: the list's own words are found at once, what a message says once it was opened;
+/// and looking for it opens nothing.
+#[test]
+fn a_message_is_found_by_what_its_reader_may_know() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let reference =
+        deliver(&gateway, &["dana@example.org"], &plain("The contract", "The répository is red."));
+    assert_eq!(find(&gateway, &dana, "contract"), [reference]);
+    assert_eq!(find(&gateway, &dana, "rachel"), [reference]);
+    assert_eq!(find(&gateway, &dana, "repository"), []);
+    let item = gateway.message_item(&dana, reference).unwrap();
+    assert!(item.opened.is_none() && item.unread, "nothing was opened");
+    open(&gateway, &dana, reference);
+    for query in ["REPOSITORY", "repos", "contract red", "\"repository is red\"", "body répo"] {
+        let expected: &[Reference] = if query.starts_with("body") { &[] } else { &[reference] };
+        assert_eq!(find(&gateway, &dana, query), expected, "{query}");
+    }
+    let found = gateway.search(&dana, "repository", None, 50).unwrap();
+    assert_eq!(text(&found.hits[0].snippet), "The [répository] is red. ");
+    assert_eq!(find(&gateway, &sign_in(&gateway, "omar"), "contract"), [], "nobody else finds it");
+    assert_eq!(find(&gateway, &dana, &reference.to_string()), [reference]);
+    assert_eq!(find(&gateway, &sign_in(&gateway, "omar"), &reference.to_string()), []);
+}
+
+#[test]
+fn each_operator_looks_where_it_says() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let first = deliver(
+        &gateway,
+        &["dana@example.org"],
+        &letter("Rachel Amir <rachel@outside.example>", "Quarterly report", "Numbers and words"),
+    );
+    gateway.clock().advance_secs(24 * 3600);
+    let second =
+        deliver(&gateway, &["dana@example.org"], &plain("Lunch", "A report on quarterly numbers"));
+    let third = deliver(&gateway, &["dana@example.org"], &plain("Never opened", "words"));
+    for reference in [first, second] {
+        open(&gateway, &dana, reference);
+    }
+    let star = Change { starred: Some(true), ..Change::default() };
+    gateway.message_change(&dana, second, &star).unwrap();
+    let folder = gateway.mailbox_create(&dana, "Tax Office").unwrap().id;
+    let mv = |to: &str| Change { mailbox: Some(to.to_owned()), ..Change::default() };
+    gateway.message_change(&dana, first, &mv(&folder)).unwrap();
+
+    let day = &gateway.clock().now().to_rfc3339()[..10].to_owned();
+    for (query, expected) in [
+        ("report", vec![second, first]),
+        ("subject:report", vec![first]),
+        ("-subject:report report", vec![second]),
+        ("\"quarterly report\"", vec![first]),
+        ("-\"quarterly report\" report", vec![second]),
+        ("quarterly-rep", vec![first]),
+        ("from:amir", vec![first]),
+        ("from:rachel@outside.example", vec![third, second, first]),
+        ("from:outside", vec![third, second, first]),
+        ("to:dana", vec![first]),
+        ("cc:omar@example.org", vec![first]),
+        ("filename:ledger", vec![first]),
+        ("ledger", vec![first]),
+        ("has:attachment", vec![first]),
+        ("-has:attachment", vec![third, second]),
+        ("is:starred", vec![second]),
+        ("is:unopened", vec![third]),
+        ("is:unread", vec![third]),
+        ("-is:unread", vec![second, first]),
+        ("in:inbox", vec![third, second]),
+        ("in:\"tax office\"", vec![first]),
+        (&format!("before:{day}"), vec![first]),
+        (&format!("after:{day}"), vec![third, second]),
+        ("larger:1M", vec![]),
+        ("smaller:1M report", vec![second, first]),
+        (&format!("ref:{first}"), vec![first]),
+        ("", vec![third, second, first]),
+    ] {
+        assert_eq!(find(&gateway, &dana, query), expected, "{query}");
+    }
+    gateway.message_change(&dana, first, &mv("trash")).unwrap();
+    assert_eq!(find(&gateway, &dana, "report"), [second], "trash is not looked into");
+    assert_eq!(find(&gateway, &dana, "report in:trash"), [first]);
+    assert_eq!(find(&gateway, &dana, "report in:all"), [second, first]);
+    let wrong = gateway.search(&dana, "in:nowhere", None, 50);
+    assert!(matches!(wrong, Err(Error::Invalid { what }) if what.contains("nowhere")));
+}
+
+/// Every word of every block, as the owner opens it.
+fn words_kept(gateway: &Gateway, actor: &Actor) -> BTreeSet<String> {
+    let mut kept = BTreeSet::new();
+    for (id, part) in gateway.parts(actor.account()).unwrap() {
+        for number in 0..part.blocks {
+            let octets = gateway.block(actor, id, number).unwrap();
+            let note = |word: &[u8], _: &[u8]| {
+                kept.insert(String::from_utf8(word.to_vec()).unwrap());
+            };
+            block::each_word(&octets, note).unwrap();
+        }
+    }
+    kept
+}
+
+/// What was deleted leaves the index, and what was rejected was never more than its summary.
+#[test]
+fn what_is_deleted_is_forgotten() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let gone = deliver(&gateway, &["dana@example.org"], &plain("Secret plans", "Platypus"));
+    let stays = deliver(&gateway, &["dana@example.org"], &plain("Open plans", "Wombat"));
+    let rejected = deliver(&gateway, &["dana@example.org"], &plain("Unwanted", "Narwhal"));
+    for reference in [gone, stays] {
+        open(&gateway, &dana, reference);
+    }
+    gateway.search_index(&dana).unwrap();
+    assert_eq!(find(&gateway, &dana, "platypus"), [gone]);
+    gateway.message_delete(&dana, gone).unwrap();
+    gateway.message_reject(&dana, rejected, None, None).unwrap();
+    assert_eq!(find(&gateway, &dana, "platypus"), [], "it is not found from this moment on");
+    assert_eq!(find(&gateway, &dana, "unwanted"), []);
+
+    gateway.clock().advance_secs(3_601);
+    let dana = sign_in(&gateway, "dana");
+    for _ in 0..8 {
+        gateway.search_index(&dana).unwrap();
+    }
+    let kept = words_kept(&gateway, &dana);
+    assert!(kept.contains("wombat") && kept.contains("plans"), "{kept:?}");
+    for word in ["platypus", "secret", "unwanted", "narwhal"] {
+        assert!(!kept.contains(word), "{word}");
+    }
+    assert_eq!(gateway.store().count(&SEARCH_GONE, &dana.account()).unwrap(), 0);
+    assert_eq!(gateway.store().count(&SEARCH_TEXTS, &dana.account()).unwrap(), 1);
+}
+
+/// P-89: whoever opens every record with the daemon's key reads no word of the index.
+#[test]
+fn at_rest_the_index_shows_no_word() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let reference = deliver(&gateway, &["dana@example.org"], &plain("Xylophone", "Platypus"));
+    open(&gateway, &dana, reference);
+    assert_eq!(find(&gateway, &dana, "platypus xylophone"), [reference]);
+    let mut sealed = Vec::new();
+    let store = gateway.store();
+    let parts = store.scan(&SEARCH_PARTS, &(), Order::Ascending, |_, part| {
+        sealed.extend(part.sealed_docs);
+        ControlFlow::Continue(())
+    });
+    let blocks =
+        store.scan(&crate::gateway::tables::SEARCH_BLOCKS, &(), Order::Ascending, |_, block| {
+            sealed.extend(block.0);
+            ControlFlow::Continue(())
+        });
+    let texts = store.scan(&SEARCH_TEXTS, &(), Order::Ascending, |_, text| {
+        sealed.extend(text.0);
+        ControlFlow::Continue(())
+    });
+    assert!(parts.and(blocks).and(texts).is_ok() && sealed.len() > 200, "{}", sealed.len());
+    let sealed = String::from_utf8_lossy(&sealed).to_lowercase();
+    for word in ["platypus", "xylophone", "rachel"] {
+        assert!(!sealed.contains(word), "{word}");
+    }
+}
+
+/// However mail comes, is opened and deleted, an account has few parts, and each question has
+/// the answer that reading everything has.
+#[test]
+fn the_index_answers_as_reading_everything_does() {
+    let mut rng = fastrand::Rng::with_seed(11);
+    let gateway = gateway_with(|settings| settings.session_idle_secs = 1 << 30);
+    let dana = sign_in(&gateway, "dana");
+    let vocabulary: Vec<String> = (0..60).map(|n| format!("w{}x{n}", n % 7)).collect();
+    // What the reader may know of each: subject, and text once opened.
+    let mut known: Vec<(Reference, Vec<String>, Vec<String>, bool)> = Vec::new();
+    for round in 0..700 {
+        gateway.clock().advance_secs(1);
+        let pick = |rng: &mut fastrand::Rng, count: usize| -> Vec<String> {
+            (0..count).map(|_| vocabulary[rng.usize(..vocabulary.len())].clone()).collect()
+        };
+        let (subject, body) = (pick(&mut rng, 2), pick(&mut rng, 6));
+        let text = plain(&subject.join(" "), &body.join(" "));
+        let reference = deliver(&gateway, &["dana@example.org"], &text);
+        known.push((reference, subject, body, false));
+        if rng.u8(..2) == 0 {
+            let at = rng.usize(..known.len());
+            open(&gateway, &dana, known[at].0);
+            known[at].3 = true;
+        }
+        if rng.u8(..6) == 0 {
+            let at = rng.usize(..known.len());
+            if known[at].3 {
+                gateway.message_delete(&dana, known[at].0).unwrap();
+                known.remove(at);
+            }
+        }
+        if rng.u8(..3) == 0 {
+            gateway.search_index(&dana).unwrap();
+        }
+        if round % 50 == 49 {
+            check_all(&gateway, &dana, &known, &vocabulary, &mut rng);
+        }
+    }
+    let parts = gateway.store().count(&SEARCH_PARTS, &dana.account()).unwrap();
+    assert!(parts <= 4 * 8, "{parts} parts");
+    assert_eq!(gateway.store().count(&SEARCH_WAITING, &dana.account()).unwrap(), 0);
+}
+
+fn check_all(
+    gateway: &Gateway,
+    dana: &Actor,
+    known: &[(Reference, Vec<String>, Vec<String>, bool)],
+    vocabulary: &[String],
+    rng: &mut fastrand::Rng,
+) {
+    for _ in 0..10 {
+        let word = |rng: &mut fastrand::Rng| vocabulary[rng.usize(..vocabulary.len())].clone();
+        let (one, other) = (word(rng), word(rng));
+        let not = rng.bool();
+        let query = format!("{one} {}{other}", if not { "-" } else { "" });
+        let has = |words: &[String], asked: &str| words.iter().any(|w| w.starts_with(asked));
+        let fits = |(_, subject, body, opened): &&(Reference, Vec<String>, Vec<String>, bool)| {
+            let says = |asked: &str| has(subject, asked) || (*opened && has(body, asked));
+            says(&one) && says(&other) != not
+        };
+        let expected: Vec<Reference> = known.iter().rev().filter(fits).map(|row| row.0).collect();
+        assert_eq!(find(gateway, dana, &query), expected, "{query}");
+    }
+}

@@ -1,0 +1,89 @@
+//! Words: how text is cut for the search, and how two spellings of one word meet.
+//!
+//! Cut by the rules of Unicode (UAX 29), so that every script has words; folded so that accents,
+//! vowel points and case do not matter.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// A longer word is cut off here, in octets; nobody types it in full.
+const WORD_OCTETS_MAX: usize = 64;
+
+/// The words of a text, folded, each with where it stands.
+pub fn words(text: &str) -> impl Iterator<Item = (usize, &str, String)> {
+    text.unicode_word_indices().map(|(at, word)| (at, word, fold(word)))
+}
+
+/// The words of a text in their order, folded.
+pub fn folded(text: &str) -> Vec<String> {
+    words(text).map(|(_, _, word)| word).collect()
+}
+
+/// What a word is kept under: itself, and where it is made of several, such as a host's name,
+/// each of them.
+pub fn kept(word: String) -> impl Iterator<Item = String> {
+    let whole = word.chars().all(char::is_alphanumeric);
+    let parts = word.split(|c: char| !c.is_alphanumeric());
+    let parts = parts.filter(|part| !whole && part.chars().nth(1).is_some());
+    let parts: Vec<String> = parts.map(str::to_owned).collect();
+    std::iter::once(word).chain(parts)
+}
+
+/// One spelling for all: without case, accents and points.
+fn fold(word: &str) -> String {
+    let mut folded = String::with_capacity(word.len());
+    for c in word.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
+        match c {
+            'ß' => folded.push_str("ss"),
+            'ς' => folded.push('σ'),
+            // The Arabic tatweel only makes a word longer.
+            'ـ' => {}
+            c => folded.push(c),
+        }
+    }
+    folded.truncate(folded.floor_char_boundary(WORD_OCTETS_MAX));
+    folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_a_word_meet() {
+        for (left, right) in [
+            ("RÉSUMÉ", "resume"),
+            ("Straße", "STRASSE"),
+            ("ΟΔΟΣ", "οδος"),
+            ("שָׁלוֹם", "שלום"),
+            ("مـــرحبا", "مرحبا"),
+            ("ﬁne", "fine"),
+        ] {
+            assert_eq!(folded(left), folded(right), "{left}");
+        }
+    }
+
+    #[test]
+    fn text_is_cut_where_its_script_cuts_it() {
+        assert_eq!(
+            folded("Pay €1,000.50 now, don't wait!"),
+            ["pay", "1,000.50", "now", "don't", "wait"]
+        );
+        assert_eq!(folded("日本 2026"), ["日", "本", "2026"]);
+        assert_eq!(folded("dana@mail.example"), ["dana", "mail.example"]);
+    }
+
+    #[test]
+    fn a_word_made_of_several_is_found_by_each() {
+        let kept = |word: &str| kept(word.to_owned()).collect::<Vec<_>>();
+        assert_eq!(kept("mail.example"), ["mail.example", "mail", "example"]);
+        assert_eq!(kept("invoice"), ["invoice"]);
+        assert_eq!(kept("don't"), ["don't", "don"]);
+    }
+
+    #[test]
+    fn a_word_without_end_is_cut_off() {
+        assert_eq!(folded(&"é".repeat(1_000))[0].len(), WORD_OCTETS_MAX);
+    }
+}
