@@ -69,6 +69,8 @@ pub struct Outgoing {
     pub recipients_max: usize,
     /// The files of one letter together, in octets.
     pub attachments_octets_max: u64,
+    /// The files that one account keeps until they are sent, in octets.
+    pub uploads_octets_max: u64,
     /// How long a letter can be taken back, in seconds, unless its sender sets another time.
     pub undo_secs: u32,
 }
@@ -83,6 +85,7 @@ impl Default for Outgoing {
             rules: Vec::new(),
             recipients_max: 1_000,
             attachments_octets_max: 1 << 30,
+            uploads_octets_max: 4 << 30,
             undo_secs: 15,
         }
     }
@@ -94,6 +97,8 @@ impl Outgoing {
         Problem::unless_in("outgoing.recipients_max", recipients, 1..=10_000)?;
         let files = self.attachments_octets_max;
         Problem::unless_in("outgoing.attachments_octets_max", files, 1 << 10..=16 << 30)?;
+        let uploads = self.uploads_octets_max;
+        Problem::unless_in("outgoing.uploads_octets_max", uploads, files..=1 << 40)?;
         if matches!(self.verified_else, Choice::Ask | Choice::VerifiedTls) {
             let allowed = "refuse, portal or plain: nobody is there to be asked";
             let found = format!("{:?}", self.verified_else);
@@ -125,17 +130,26 @@ pub struct Temporary {
     pub warn_days: u32,
     /// How the first password is handed over: `claim`, `in-mail` or `by-sender`.
     pub hand_off: HandOff,
+    /// The files that one of them keeps until they are sent, in octets.
+    pub uploads_octets_max: u64,
 }
 
 impl Default for Temporary {
     fn default() -> Self {
-        Temporary { days: 14, warn_days: 3, hand_off: HandOff::Claim }
+        Temporary {
+            days: 14,
+            warn_days: 3,
+            hand_off: HandOff::Claim,
+            uploads_octets_max: 256 << 20,
+        }
     }
 }
 
 impl Temporary {
     pub(super) fn check(&self) -> Result<(), Problem> {
         Problem::unless_in("temporary.days", u64::from(self.days), 1..=366)?;
+        let uploads = self.uploads_octets_max;
+        Problem::unless_in("temporary.uploads_octets_max", uploads, 1 << 10..=1 << 40)?;
         let days = u64::from(self.days) - 1;
         Problem::unless_in("temporary.warn_days", u64::from(self.warn_days), 0..=days)
     }

@@ -231,15 +231,16 @@ impl Edge<'_> {
         self.tasks.spawn(jobs::release(self.gateway.clone(), self.stop.clone()));
         let gateway = self.gateway.clone();
         self.every(ACCOUNTS_EXPIRE_EVERY, move || {
-            let swept = gateway
-                .temporary_warn(ACCOUNTS_EXPIRED_AT_ONCE)
-                .and_then(|_| gateway.temporary_expire(ACCOUNTS_EXPIRED_AT_ONCE))
-                .and_then(|_| {
-                    let before = gateway.clock().now().plus_secs(-UPLOADS_KEPT_SECS);
-                    gateway.uploads_expire(before, ACCOUNTS_EXPIRED_AT_ONCE)
-                });
-            if let Err(error) = swept {
-                tracing::warn!(%error, "temporary accounts could not be looked after");
+            let before = gateway.clock().now().plus_secs(-UPLOADS_KEPT_SECS);
+            // One that fails does not keep the others from their turn.
+            for done in [
+                gateway.temporary_warn(ACCOUNTS_EXPIRED_AT_ONCE),
+                gateway.temporary_expire(ACCOUNTS_EXPIRED_AT_ONCE),
+                gateway.uploads_expire(before, ACCOUNTS_EXPIRED_AT_ONCE),
+            ] {
+                if let Err(error) = done {
+                    tracing::warn!(%error, "what is over could not be removed");
+                }
             }
         });
         let gateway = self.gateway.clone();
@@ -376,6 +377,8 @@ fn settings(config: &Config) -> Settings {
         policy: rules::policy(&config.outgoing),
         recipients_max: config.outgoing.recipients_max,
         attachments_octets_max: config.outgoing.attachments_octets_max,
+        uploads_octets_max: config.outgoing.uploads_octets_max,
+        temporary_uploads_octets_max: config.temporary.uploads_octets_max,
         undo_secs: config.outgoing.undo_secs,
         search_text_octets_max: usize::try_from(config.search.text_kib << 10).unwrap_or(usize::MAX),
         temporary_secs: i64::from(config.temporary.days) * DAY_SECS,

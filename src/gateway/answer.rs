@@ -143,6 +143,7 @@ impl Gateway {
                 recipient,
                 action: Action::Delivered,
                 status: EnhancedStatus::OK,
+                remote_mta: None,
                 diagnostic: None,
                 last_attempt: now.to_utc(),
                 retry_until: None,
@@ -255,7 +256,11 @@ impl Gateway {
             from: &self.system_address(),
             to: &reverse_text(&facts.reverse_path),
             recipient: &path_text(&recipient.path),
-            original_recipient: recipient.orcpt.as_ref().map(ToString::to_string),
+            // RFC 8098 §3.2.3: decoded.
+            original_recipient: recipient
+                .orcpt
+                .as_ref()
+                .map(|orcpt| format!("{};{}", orcpt.addr_type, orcpt.address)),
             original_message_id: facts.message_id.as_deref(),
             disposition,
             automatic,

@@ -16,7 +16,7 @@ use crate::vault;
 use super::content::Content;
 use super::policy::Choice;
 use super::session::{hex, parse_hex};
-use super::tables::{AccountId, DRAFTS, Draft, DraftId, ReferenceKey};
+use super::tables::{AccountId, DRAFTS, Draft, DraftId, ReferenceKey, UPLOADS};
 use super::upload::{self, CHUNK_OCTETS_MAX, UploadView};
 use super::{Actor, Error, Gateway};
 
@@ -70,7 +70,23 @@ pub struct DraftView {
     pub uploads: Vec<UploadView>,
 }
 
+/// A draft in the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftRow {
+    pub id: String,
+    pub version: u32,
+    pub saved: Timestamp,
+    /// The first few it is for.
+    pub recipients: Vec<Addressee>,
+    pub subject: String,
+    pub answers: Option<Answers>,
+}
+
 const DRAFTS_MAX: usize = 500;
+/// Somebody outside answers few letters at once.
+const DRAFTS_TEMPORARY_MAX: usize = 20;
+/// Of a draft in the list.
+const RECIPIENTS_LISTED: usize = 10;
 const SUBJECT_CHARS_MAX: usize = 1_000;
 const TEXT_OCTETS_MAX: usize = 1 << 20;
 const ATTACHMENTS_MAX: usize = 200;
@@ -112,14 +128,6 @@ impl DraftContent {
 impl Gateway {
     /// Saves a new draft.
     pub fn draft_create(&self, actor: &Actor, content: &DraftContent) -> Result<DraftView, Error> {
-        let mut count = 0;
-        self.inner.store.scan(&DRAFTS, &actor.account(), Order::Ascending, |_, _| {
-            count += 1;
-            ControlFlow::Continue(())
-        })?;
-        if count >= DRAFTS_MAX {
-            return Err(Error::OverQuota);
-        }
         self.draft_write(actor, vault::random_bytes()?, None, content)
     }
 
@@ -142,21 +150,37 @@ impl Gateway {
         content: &DraftContent,
     ) -> Result<DraftView, Error> {
         content.check(self.inner.settings.recipients_max)?;
+        let account = actor.account();
+        let before = match over {
+            Some(_) => self.inner.store.get(&DRAFTS, &(account, id))?,
+            None => None,
+        };
+        let before = before.map(|draft| self.draft_content(actor, id, &draft)).transpose()?;
+        let content = &answering(content.clone(), before.as_ref());
         self.uploads_of(actor, content)?;
         let uploads = content.upload_ids()?;
-        let account = actor.account();
+        let mut dropped = before.map_or(Ok(Vec::new()), |before| before.upload_ids())?;
+        dropped.retain(|id| !uploads.contains(id));
+        let drafts_max = match actor.is_temporary() {
+            true => DRAFTS_TEMPORARY_MAX,
+            false => DRAFTS_MAX,
+        };
         let plain = postcard::to_stdvec(content);
         let plain = Zeroizing::new(plain.map_err(|_| Error::Invalid { what: "draft".into() })?);
         let sealed = actor.secret().seal_own(&binding(account, id), &plain)?;
         let saved = self.inner.clock.now();
         let done = self.inner.store.transact(move |tx| {
             let version = match (over, tx.get(&DRAFTS, &(account, id))?) {
+                (None, None) if tx.count(&DRAFTS, &account)? >= drafts_max as u64 => {
+                    return Err(Error::OverQuota);
+                }
                 (None, None) => 1,
                 (Some(over), Some(draft)) if draft.version == over => over + 1,
                 (Some(_), None) => return Err(MISSING),
                 _ => return Err(Error::Conflict { code: "edited-elsewhere" }),
             };
-            upload::name_in_tx(tx, account, &uploads)?;
+            upload::name_in_tx(tx, account, &uploads, true)?;
+            upload::name_in_tx(tx, account, &dropped, false)?;
             tx.put(&DRAFTS, &(account, id), &Draft { version, saved, sealed: sealed.clone() })?;
             Ok::<_, Error>(version)
         });
@@ -165,14 +189,29 @@ impl Gateway {
     }
 
     /// The account's drafts, latest first.
-    pub fn draft_list(&self, actor: &Actor) -> Result<Vec<DraftView>, Error> {
-        let mut rows = Vec::new();
-        self.inner.store.scan(&DRAFTS, &actor.account(), Order::Ascending, |(_, id), draft| {
-            rows.push((id, draft));
+    pub fn draft_list(&self, actor: &Actor) -> Result<Vec<DraftRow>, Error> {
+        let account = actor.account();
+        let mut ids = Vec::new();
+        self.inner.store.scan(&DRAFTS, &account, Order::Ascending, |(_, id), draft| {
+            ids.push((draft.saved, id));
             ControlFlow::Continue(())
         })?;
-        rows.sort_by_key(|(_, draft)| std::cmp::Reverse(draft.saved));
-        rows.iter().map(|(id, draft)| self.draft_open(actor, *id, draft)).collect()
+        ids.sort_unstable_by_key(|saved| std::cmp::Reverse(*saved));
+        // One after another: together they may be larger than memory should be.
+        let mut rows = Vec::with_capacity(ids.len());
+        for (_, id) in ids {
+            let Some(draft) = self.inner.store.get(&DRAFTS, &(account, id))? else { continue };
+            let content = self.draft_content(actor, id, &draft)?;
+            rows.push(DraftRow {
+                id: hex(&id),
+                version: draft.version,
+                saved: draft.saved,
+                recipients: content.everybody().take(RECIPIENTS_LISTED).cloned().collect(),
+                subject: content.subject,
+                answers: content.answers,
+            });
+        }
+        Ok(rows)
     }
 
     /// One draft.
@@ -205,7 +244,7 @@ impl Gateway {
         reference: Reference,
         kind: AnswerKind,
     ) -> Result<DraftView, Error> {
-        let (_, letter) = self.message_raw(actor, reference)?;
+        let (item, letter) = self.message_raw(actor, reference)?;
         let view = message::view(letter.shown());
         let own = self.account(actor.account())?.own_addresses();
         let kind_of = match kind {
@@ -215,7 +254,10 @@ impl Gateway {
         };
         let begun = reply::begin(&view, kind_of, &own);
         let attachments = match kind {
-            AnswerKind::Forward => self.files_of(actor, &letter, &view)?,
+            AnswerKind::Forward => {
+                let sealed = self.is_sealed(&item, reference)?;
+                self.files_of(actor, &letter, &view, sealed)?
+            }
             _ => Vec::new(),
         };
         let content = DraftContent {
@@ -237,13 +279,15 @@ impl Gateway {
         actor: &Actor,
         letter: &Content,
         view: &message::View,
+        sealed: bool,
     ) -> Result<Vec<String>, Error> {
         let mut ids = Vec::new();
         let parts = letter.parts().unwrap_or_else(|| view.parts.clone());
         for part in parts.iter().filter(|part| !part.inline) {
             let Some((_, mut file)) = letter.part(part.index) else { continue };
             let name = if part.name.is_empty() { "file" } else { &part.name };
-            let upload = self.upload_begin(actor, name, &part.content_type, file.octets())?;
+            let (kind, octets) = (&part.content_type, file.octets());
+            let upload = self.upload_begin_as(actor, name, kind, octets, sealed)?;
             let (mut at, mut waiting) = (0, Zeroizing::new(Vec::new()));
             let mut end = false;
             while !end {
@@ -268,10 +312,26 @@ impl Gateway {
         id: DraftId,
         draft: &Draft,
     ) -> Result<DraftView, Error> {
+        let mut content = self.draft_content(actor, id, draft)?;
+        let mut there = Vec::with_capacity(content.attachments.len());
+        for upload in content.upload_ids()? {
+            there.push(self.inner.store.has(&UPLOADS, &(actor.account(), upload))?);
+        }
+        // A file that was deleted is no longer part of it; the rest can still be written.
+        let mut there = there.into_iter();
+        content.attachments.retain(|_| there.next().unwrap_or_default());
+        self.draft_view(actor, id, draft.version, draft.saved, content)
+    }
+
+    fn draft_content(
+        &self,
+        actor: &Actor,
+        id: DraftId,
+        draft: &Draft,
+    ) -> Result<DraftContent, Error> {
         let plain = actor.secret().open_own(&binding(actor.account(), id), &draft.sealed)?;
         let damaged = |_| Error::Damaged { what: "a draft is not what was stored".to_owned() };
-        let content = postcard::from_bytes(&plain).map_err(damaged)?;
-        self.draft_view(actor, id, draft.version, draft.saved, content)
+        postcard::from_bytes(&plain).map_err(damaged)
     }
 
     fn draft_view(
@@ -300,6 +360,18 @@ impl Gateway {
             false => Err(Error::TooLarge),
         }
     }
+}
+
+/// What a letter answers is settled when it is begun: the rules for sealed threads hang on it.
+fn answering(content: DraftContent, before: Option<&DraftContent>) -> DraftContent {
+    let Some(begun) = before.and_then(|before| before.answers) else { return content };
+    let is_reply = |answers: Answers| answers.kind != AnswerKind::Forward;
+    let answers = match content.answers {
+        // To one or to all makes no difference to them.
+        Some(now) if now.letter == begun.letter && is_reply(now) && is_reply(begun) => now,
+        _ => begun,
+    };
+    DraftContent { answers: Some(answers), ..content }
 }
 
 fn addressee(found: NameAddr) -> Addressee {

@@ -78,7 +78,11 @@ impl Gateway {
         if let Some(Owner(id)) = self.inner.store.get(&OUTSIDERS, &key)?
             && let Some(temporary) = self.inner.store.get(&TEMPORARY, &id)?
         {
-            return Ok((id, temporary));
+            match temporary.ending {
+                None => return Ok((id, temporary)),
+                // Its end was interrupted; a new one takes its place.
+                Some(end) => self.temporary_end(id, end)?,
+            }
         }
         match self.issue_new(sponsor, address, key) {
             // Two letters at the same moment: the other one made it.
@@ -123,6 +127,7 @@ impl Gateway {
             expires: now.plus_secs(self.inner.settings.temporary_secs),
             warned: false,
             letters: 0,
+            ending: None,
         };
         let login = self.inner.vault.lookup(Lookup::LoginName, name.as_bytes());
         let keys =
@@ -221,7 +226,8 @@ impl Gateway {
     fn temporary_renew_id(&self, id: AccountId) -> Result<(), Error> {
         let until = self.inner.clock.now().plus_secs(self.inner.settings.temporary_secs);
         let done = self.inner.store.transact(move |tx| {
-            let mut row = tx.get(&TEMPORARY, &id)?.ok_or(MISSING)?;
+            let row = tx.get(&TEMPORARY, &id)?.filter(|row| row.ending.is_none());
+            let mut row = row.ok_or(MISSING)?;
             row.expires = row.expires.max(until);
             row.warned = false;
             tx.put(&TEMPORARY, &id, &row)?;
@@ -234,9 +240,15 @@ impl Gateway {
         done.wait()
     }
 
-    /// Ends an account now: its sponsor's doing.
+    /// Ends an account now: its sponsor's doing. Not while letters of other senders wait there:
+    /// `others-wait`.
     pub fn temporary_revoke(&self, actor: &Actor, id: &str) -> Result<(), Error> {
         let id = self.sponsored(actor, id)?;
+        for letter in self.unopened_of(id)? {
+            if self.letter_sender(letter)?.is_some_and(|sender| sender != actor.account()) {
+                return Err(Error::Conflict { code: "others-wait" });
+            }
+        }
         self.temporary_end(id, PickupEnd::Revoked)
     }
 
@@ -257,21 +269,17 @@ impl Gateway {
     /// Ends accounts whose time is over; at most `limit`. Called from a timer.
     pub fn temporary_expire(&self, limit: usize) -> Result<usize, Error> {
         let now = self.inner.clock.now();
-        let over = self.temporary_where(limit, |row| row.expires <= now)?;
-        for id in &over {
-            self.temporary_end(*id, PickupEnd::Expired)?;
-        }
-        Ok(over.len())
+        let over = self.temporary_where(limit, |row| row.expires <= now || row.ending.is_some())?;
+        Ok(each("ended", &over, |id| self.temporary_end(id, PickupEnd::Expired)))
     }
 
     /// Warns the outsiders and sponsors of accounts that end soon; at most `limit`, once each.
     pub fn temporary_warn(&self, limit: usize) -> Result<usize, Error> {
         let soon = self.inner.clock.now().plus_secs(self.inner.settings.temporary_warn_secs);
-        let due = self.temporary_where(limit, |row| !row.warned && row.expires <= soon)?;
-        for id in &due {
-            self.temporary_warn_one(*id)?;
-        }
-        Ok(due.len())
+        let due = self.temporary_where(limit, |row| {
+            !row.warned && row.expires <= soon && row.ending.is_none()
+        })?;
+        Ok(each("warned of its end", &due, |id| self.temporary_warn_one(id)))
     }
 
     fn temporary_where(
@@ -307,9 +315,21 @@ impl Gateway {
 
     /// Ends an account: sessions, keys, wraps and mailboxes go; each letter that was not opened
     /// is expired for its sender, who is told.
-    fn temporary_end(&self, id: AccountId, end: PickupEnd) -> Result<(), Error> {
+    pub(super) fn temporary_end(&self, id: AccountId, end: PickupEnd) -> Result<(), Error> {
         let now = self.inner.clock.now();
-        let row = self.temporary(id)?.ok_or(MISSING)?;
+        // From here on nobody renews it, and no letter comes in that nobody would hear of.
+        let row = self.inner.store.transact(move |tx| {
+            let mut row = tx.get(&TEMPORARY, &id)?.ok_or(MISSING)?;
+            if row.ending.is_none() && end == PickupEnd::Expired && row.expires > now {
+                return Ok(None);
+            }
+            row.ending = row.ending.or(Some(end));
+            tx.put(&TEMPORARY, &id, &row)?;
+            Ok::<_, Error>(Some(row))
+        });
+        // Renewed since it was found.
+        let Some(row) = row.wait()? else { return Ok(()) };
+        let end = row.ending.unwrap_or(end);
         // Shut out first: nothing may be opened while letters are being expired.
         self.account_shut(id)?;
         for letter in self.unopened_of(id)? {
@@ -344,9 +364,26 @@ impl Gateway {
         address: &str,
         at: Timestamp,
     ) -> Result<(), Error> {
-        let kind = DeliveryState::Expired;
-        let telling =
-            Telling { kind, about: letter, recipient: address, at, detail: None, report: None };
+        self.letter_end(reader, letter, address, (DeliveryState::Expired, None), at)
+    }
+
+    /// The end of a letter's way to a reader, for its sender, exactly once.
+    pub(super) fn letter_end(
+        &self,
+        reader: AccountId,
+        letter: ReferenceKey,
+        address: &str,
+        (kind, detail): (DeliveryState, Option<String>),
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        let telling = Telling {
+            kind,
+            about: letter,
+            recipient: address,
+            at,
+            detail: detail.clone(),
+            report: None,
+        };
         let notice = match self.letter_sender(letter)? {
             Some(sender) if self.account(sender).is_ok() => {
                 Some(self.notice_prepare(sender, &telling)?)
@@ -357,7 +394,7 @@ impl Gateway {
             let found = delivery::of_account(tx, letter, reader)?;
             let open = found.filter(|(_, delivery)| !delivery.state().is_final());
             let Some((index, _)) = open else { return Ok(false) };
-            delivery::step_in_tx(tx, letter, Some(index), kind, at, None)?;
+            delivery::step_in_tx(tx, letter, Some(index), kind, at, detail.clone())?;
             Ok(true)
         })
     }
@@ -372,6 +409,25 @@ impl Gateway {
         })?;
         Ok(found)
     }
+}
+
+/// Does something for each account; where it fails, the others get theirs all the same.
+fn each(
+    what: &str,
+    ids: &[AccountId],
+    mut work: impl FnMut(AccountId) -> Result<(), Error>,
+) -> usize {
+    let mut done = 0;
+    for id in ids {
+        match work(*id) {
+            Ok(()) => done += 1,
+            Err(error) => {
+                let id = id.to_text();
+                tracing::error!(%error, account.id = %id, "temporary account could not be {what}");
+            }
+        }
+    }
+    done
 }
 
 /// The links that lead to an account.

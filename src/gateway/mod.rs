@@ -12,7 +12,7 @@
 //! | `draft`, `upload` | letters being written, and their files |
 //! | `policy`, `submit`, `delivery` | the one door out: routes, sending, taking back, status lines |
 //! | `issue`, `pickup` | temporary accounts, and the way in for outsiders |
-//! | `queue` | what waits to leave |
+//! | `queue`, `tls_policy` | what waits to leave; what other domains say of their TLS |
 //! | `notice`, `answer` | what people inside and outside senders are told |
 //! | `preference` | what an account sets for itself |
 //! | `mailbox`, `message` | folders; list, open, reject, move, delete |
@@ -33,6 +33,8 @@ pub mod change;
 pub mod content;
 pub mod delivery;
 pub mod draft;
+#[cfg(test)]
+mod edge_tests;
 pub mod epoch;
 pub mod event;
 pub mod issue;
@@ -56,6 +58,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod thread;
+pub mod tls_policy;
 pub mod upload;
 #[cfg(test)]
 mod walk_tests;
@@ -72,7 +75,7 @@ pub use crate::vault::{Password, RecoveryKey, wipe_stack};
 pub use account::{AccountRow, AccountView, NewAccount};
 pub use change::Changes;
 pub use delivery::{DeliveryView, SubmissionView};
-pub use draft::{AnswerKind, Answers, DraftContent, DraftView};
+pub use draft::{AnswerKind, Answers, DraftContent, DraftRow, DraftView};
 pub use event::{Event, EventKind};
 pub use mailbox::MailboxView;
 pub use message::{Change, ItemView, Page};
@@ -80,7 +83,7 @@ pub use receive::{AcceptedRecipient, Arrival, Inbound, Origin, Reason, Receipt, 
 pub use session::{Actor, LogIn, LoggedIn, Profile, SessionView};
 pub use tables::{
     AcceptFrom, AccountId, ConfirmOutside, DeliveryState, HandOff, LastInteraction, Protection,
-    QueueKind, QueueState, RejectReason, Role, Step, TlsNeed,
+    QueueKind, QueueState, RejectReason, Role, Step, TlsNeed, TlsPolicy,
 };
 
 pub use parcel::{FileAt, NoticeOf, Outline};
@@ -177,6 +180,10 @@ pub struct Settings {
     pub attachments_octets_max: u64,
     /// How much of a message's text can be searched.
     pub search_text_octets_max: usize,
+    /// The files that an account keeps until they are sent, together.
+    pub uploads_octets_max: u64,
+    /// The same for somebody outside.
+    pub temporary_uploads_octets_max: u64,
     /// How long a letter can be taken back.
     pub undo_secs: u32,
     /// How long a temporary account lives after the last letter to it.
@@ -212,6 +219,8 @@ impl Default for Settings {
             recipients_max: 1_000,
             attachments_octets_max: 1 << 30,
             search_text_octets_max: 256 * 1024,
+            uploads_octets_max: 4 << 30,
+            temporary_uploads_octets_max: 256 << 20,
             undo_secs: 15,
             temporary_secs: 14 * 24 * 3600,
             temporary_warn_secs: 3 * 24 * 3600,

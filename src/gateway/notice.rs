@@ -16,7 +16,7 @@ use crate::vault::ContentKey;
 
 use super::change::{self, Changed};
 use super::parcel::{Noted, NoticeOf, Parcel, Placing, SealedSummary};
-use super::queue::shown;
+use super::queue::{Reason, shown};
 use super::tables::{
     AccountId, DeliveryState, PLACES, Protection, QueueKind, QueueRow, ReferenceKey, SUBMISSIONS,
 };
@@ -179,7 +179,7 @@ impl Gateway {
         row: &QueueRow,
         kind: DeliveryState,
         status: EnhancedStatus,
-        text: &str,
+        reason: &Reason,
         at: Timestamp,
     ) -> Result<Option<Parcel>, Error> {
         if row.kind == QueueKind::Report {
@@ -198,8 +198,8 @@ impl Gateway {
             about: row.letter,
             recipient: &recipient,
             at,
-            detail: Some(format!("{status} {text}")),
-            report: Some(dsn::fields(&self.dsn(row, kind, status, text, at))),
+            detail: Some(format!("{status} {reason}")),
+            report: Some(dsn::fields(&self.dsn(row, kind, status, reason, at))),
         };
         self.notice_prepare(sender, &telling).map(Some)
     }
@@ -209,7 +209,7 @@ impl Gateway {
         row: &'a QueueRow,
         kind: DeliveryState,
         status: EnhancedStatus,
-        text: &'a str,
+        reason: &'a Reason,
         at: Timestamp,
     ) -> Dsn<'a> {
         let last_until = row.queued.plus_secs(self.inner.settings.retry.give_up_secs);
@@ -224,7 +224,8 @@ impl Gateway {
             recipient: &row.recipient,
             action,
             status,
-            diagnostic: Some(text),
+            remote_mta: reason.host.as_deref(),
+            diagnostic: Some(&reason.text),
             last_attempt: at.to_utc(),
             retry_until,
         }

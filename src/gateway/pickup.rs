@@ -126,6 +126,9 @@ impl Gateway {
         }
         let (key, row) = self.pickup_row(token)?;
         let now = self.inner.clock.now();
+        if row.asked.is_some_and(|asked| asked.plus_secs(ASK_EVERY_SECS) > now) {
+            return Ok(());
+        }
         let recipient = self.recipient_of(row.letter, row.account)?;
         let telling = Telling {
             kind: DeliveryState::Expired,
@@ -264,7 +267,13 @@ impl Gateway {
 
     fn notify_again(&self, id: AccountId, kind: Kind) -> Result<(), Error> {
         let temporary = self.temporary(id)?.ok_or(MISSING)?;
-        let latest = self.pickup_latest(id)?.ok_or(MISSING)?;
+        let Some(latest) = self.pickup_latest(id)? else {
+            return match kind {
+                // Its only letter was taken back: there is nobody to warn.
+                Kind::Expiring => self.temporary_warned(id),
+                _ => Err(MISSING),
+            };
+        };
         let (key, token) = self.pickup_token()?;
         let now = self.inner.clock.now();
         let pickup = Pickup { until: temporary.expires, asked: None, end: None, ..latest };
@@ -310,6 +319,15 @@ impl Gateway {
         })?;
         wake.notify_one();
         Ok(())
+    }
+
+    fn temporary_warned(&self, id: AccountId) -> Result<(), Error> {
+        let done = self.inner.store.transact(move |tx| {
+            let mut row = tx.get(&TEMPORARY, &id)?.ok_or(MISSING)?;
+            row.warned = true;
+            Ok::<_, Error>(tx.put(&TEMPORARY, &id, &row)?)
+        });
+        done.wait()
     }
 
     fn pickup_latest(&self, id: AccountId) -> Result<Option<Pickup>, Error> {

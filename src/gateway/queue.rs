@@ -24,6 +24,7 @@ use crate::store::{ContentId, Order, Read, Tx};
 use crate::vault;
 
 use super::parcel::let_go_in_tx;
+use super::policy::{Choice, Route};
 use super::tables::{
     DELIVERIES, Delivery, DeliveryState, Due, HeldMail, QUEUE, QUEUE_DUE, QueueKind, QueueRow,
     QueueState, ReferenceKey, SUBMISSIONS, TlsNeed,
@@ -86,6 +87,22 @@ impl Attempted {
             Attempted::Deferred { .. } => "deferred",
             Attempted::Failed { .. } => "failed",
             Attempted::NoVerifiedTls { .. } => "no verified TLS",
+        }
+    }
+}
+
+/// Why an attempt did not succeed: what was said, and by which host.
+#[derive(Clone, Debug)]
+pub(super) struct Reason {
+    pub host: Option<String>,
+    pub text: String,
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.host {
+            Some(host) => write!(f, "{host}: {}", self.text),
+            None => f.write_str(&self.text),
         }
     }
 }
@@ -201,22 +218,23 @@ fn reschedule_in_tx(
 }
 
 impl Gateway {
-    /// Rows that are due, now leased for `lease_secs`: nobody else gets them before that.
-    pub fn queue_lease(&self, limit: usize, lease_secs: i64) -> Result<Vec<Leased>, Error> {
+    /// Rows that are due, now leased for `lease_secs`: nobody else gets them before that. Those
+    /// for whose recipient `crowded` says so stay where they are.
+    pub fn queue_lease(
+        &self,
+        limit: usize,
+        lease_secs: i64,
+        crowded: &mut dyn FnMut(&Recipient) -> bool,
+    ) -> Result<Vec<Leased>, Error> {
         let now = self.inner.clock.now();
+        let ids = self.queue_due(limit, now, crowded)?;
         let leased = self.inner.store.transact(move |tx| {
-            let mut ids = Vec::new();
-            tx.scan(&QUEUE_DUE, &(), Order::Ascending, |(due, id), Due| {
-                if due > millis(now) || ids.len() == limit {
-                    return ControlFlow::Break(());
-                }
-                ids.push(id);
-                ControlFlow::Continue(())
-            })?;
             let mut leased = Vec::with_capacity(ids.len());
-            for id in ids {
-                let mut row = tx.get(&QUEUE, &id)?.ok_or(NO_ROW)?;
-                if row.state != QueueState::Held {
+            for id in &ids {
+                let id = *id;
+                // Withdrawn, or put off, since we looked.
+                let Some(mut row) = tx.get(&QUEUE, &id)? else { continue };
+                if row.state != QueueState::Held && row.due <= now {
                     let until = now.plus_secs(lease_secs);
                     reschedule_in_tx(tx, id, &mut row, QueueState::Leased, until)?;
                     leased.push(leased_view(QueueId(id), row)?);
@@ -225,6 +243,49 @@ impl Gateway {
             Ok::<_, Error>(leased)
         });
         leased.wait()
+    }
+
+    fn queue_due(
+        &self,
+        limit: usize,
+        now: Timestamp,
+        crowded: &mut dyn FnMut(&Recipient) -> bool,
+    ) -> Result<Vec<[u8; 16]>, Error> {
+        /// So many rows are looked at for one destination's sake.
+        const LOOKED_AT_MAX: usize = 5_000;
+        let mut due = Vec::new();
+        self.inner.store.scan(&QUEUE_DUE, &(), Order::Ascending, |(at, id), Due| {
+            if at > millis(now) || due.len() == LOOKED_AT_MAX {
+                return ControlFlow::Break(());
+            }
+            due.push(id);
+            ControlFlow::Continue(())
+        })?;
+        let mut ids = Vec::new();
+        for id in due {
+            if ids.len() == limit {
+                break;
+            }
+            let row = self.inner.store.get(&QUEUE, &id)?;
+            if row.is_some_and(|row| !crowded(&row.recipient)) {
+                ids.push(id);
+            }
+        }
+        Ok(ids)
+    }
+
+    /// Puts a leased row back that there was no time for.
+    pub fn queue_return(&self, id: QueueId) -> Result<(), Error> {
+        let now = self.inner.clock.now();
+        let done = self.inner.store.transact(move |tx| match tx.get(&QUEUE, &id.0)? {
+            Some(mut row) if row.state == QueueState::Leased => {
+                reschedule_in_tx(tx, id.0, &mut row, QueueState::Waiting, now)
+            }
+            _ => Ok(()),
+        });
+        done.wait()?;
+        self.inner.queue_wake.notify_one();
+        Ok(())
     }
 
     /// The octets of a leased row. Wiped by whoever drops them.
@@ -251,23 +312,25 @@ impl Gateway {
                 self.queue_delivered(id, &row, &format!("{by}: {text}"))
             }
             Attempted::Deferred { status, text, host } => {
-                self.queue_deferred(id, &row, status, said(host, text))
+                self.queue_deferred(id, &row, status, Reason { host, text })
             }
             Attempted::Failed { status, text, host } => {
-                self.queue_failed(id, &row, status, said(host, text))
+                self.queue_failed(id, &row, status, Reason { host, text })
             }
             Attempted::NoVerifiedTls { text } => self.queue_unverified(id, &row, text),
         }
     }
 
-    /// Makes rows due again that were leased when the daemon died. Called once, before anything
-    /// is leased.
+    /// Makes rows due again that were leased when the daemon died, and those that wait for a
+    /// time that a clock which was ahead gave them. Called once, before anything is leased.
     pub fn queue_recover(&self) -> Result<usize, Error> {
         let now = self.inner.clock.now();
+        let latest = now.plus_secs(self.inner.settings.retry.longest_secs);
         let done = self.inner.store.transact(move |tx| {
             let mut leased = Vec::new();
             tx.scan(&QUEUE, &(), Order::Ascending, |id, row| {
-                if row.state == QueueState::Leased {
+                let ahead = row.state == QueueState::Waiting && row.due > latest;
+                if ahead || row.state == QueueState::Leased {
                     leased.push((id, row));
                 }
                 ControlFlow::Continue(())
@@ -317,25 +380,29 @@ impl Gateway {
         id: QueueId,
         row: &QueueRow,
         status: EnhancedStatus,
-        text: String,
+        reason: Reason,
     ) -> Result<(), Error> {
         let now = self.inner.clock.now();
         let plan = self.inner.settings.retry;
         let Some(due) = plan.next(row.queued, row.attempts + 1, now) else {
-            return self.queue_failed(id, row, EnhancedStatus(5, 4, 7), text);
+            return self.queue_failed(id, row, EnhancedStatus(5, 4, 7), reason);
         };
         let late = now >= row.queued.plus_secs(plan.delay_notice_secs);
         let tell = late && !row.delay_told && wants_delay(&row.recipient);
         let notice = match tell {
-            true => self.report_prepare(row, DeliveryState::Waiting, status, &text, now)?,
+            true => self.report_prepare(row, DeliveryState::Waiting, status, &reason, now)?,
             false => None,
         };
         self.notice_transact(notice, row.letter, move |tx| {
             let Some(mut row) = tx.get(&QUEUE, &id.0)? else { return Ok(false) };
             row.attempts += 1;
             row.delay_told |= tell;
-            row.last = Some(text.clone());
-            reschedule_in_tx(tx, id.0, &mut row, QueueState::Waiting, due)?;
+            row.last = Some(reason.to_string());
+            match row.state {
+                // Held back while it was being tried: it stays held.
+                QueueState::Held => tx.put(&QUEUE, &id.0, &row)?,
+                _ => reschedule_in_tx(tx, id.0, &mut row, QueueState::Waiting, due)?,
+            }
             Ok(tell)
         })
     }
@@ -345,16 +412,17 @@ impl Gateway {
         id: QueueId,
         row: &QueueRow,
         status: EnhancedStatus,
-        text: String,
+        reason: Reason,
     ) -> Result<(), Error> {
         let now = self.inner.clock.now();
-        let notice = self.report_prepare(row, DeliveryState::Failed, status, &text, now)?;
+        let notice = self.report_prepare(row, DeliveryState::Failed, status, &reason, now)?;
         let letter = row.letter;
         self.notice_transact(notice, letter, move |tx| {
             let Some(row) = tx.get(&QUEUE, &id.0)? else { return Ok(false) };
             remove_in_tx(tx, id.0, &row)?;
             let state = DeliveryState::Failed;
-            delivery::step_in_tx(tx, letter, row.delivery, state, now, Some(text.clone()))?;
+            let said = Some(reason.to_string());
+            delivery::step_in_tx(tx, letter, row.delivery, state, now, said)?;
             Ok(true)
         })?;
         tracing::info!(queue.id = %id.to_text(), r#ref = %shown(letter), %status, "failed for good");
@@ -421,6 +489,10 @@ impl Gateway {
         };
         let done = self.inner.store.transact(move |tx| {
             let mut row = tx.get(&QUEUE, &id.0)?.ok_or(NO_ROW)?;
+            // It is being tried already: a second conversation would send it twice.
+            if row.state == QueueState::Leased && state == QueueState::Waiting {
+                return Err(Error::Conflict { code: "being-sent" });
+            }
             reschedule_in_tx(tx, id.0, &mut row, state, due)
         });
         done.wait()?;
@@ -432,7 +504,7 @@ impl Gateway {
     pub fn queue_drop(&self, id: QueueId) -> Result<(), Error> {
         let row = self.inner.store.get(&QUEUE, &id.0)?.ok_or(NO_ROW)?;
         let text = "withdrawn by the administrator".to_owned();
-        self.queue_failed(id, &row, EnhancedStatus(5, 7, 0), text)
+        self.queue_failed(id, &row, EnhancedStatus(5, 7, 0), Reason { host: None, text })
     }
 
     /// The delivery a row belongs to, for its sender's status.
@@ -454,20 +526,32 @@ impl Gateway {
     /// No verified TLS: the letter takes the way that the policy falls back to.
     fn queue_unverified(&self, id: QueueId, row: &QueueRow, text: String) -> Result<(), Error> {
         match self.inner.settings.policy.verified_else {
-            super::policy::Choice::Plain => self.queue_downgrade(id),
-            super::policy::Choice::Portal => self.queue_to_portal(id, row),
-            _ => self.queue_failed(id, row, EnhancedStatus(5, 7, 10), text),
+            Choice::Plain => self.queue_downgrade(id, text),
+            Choice::Portal => self.queue_to_portal(id, row),
+            _ => self.queue_failed(id, row, EnhancedStatus(5, 7, 10), Reason { host: None, text }),
         }
     }
 
-    fn queue_downgrade(&self, id: QueueId) -> Result<(), Error> {
+    /// From now on it is plain mail, for its sender too.
+    fn queue_downgrade(&self, id: QueueId, text: String) -> Result<(), Error> {
         let now = self.inner.clock.now();
-        let done = self.inner.store.transact(move |tx| {
-            let mut row = tx.get(&QUEUE, &id.0)?.ok_or(NO_ROW)?;
-            row.tls = TlsNeed::Opportunistic;
-            reschedule_in_tx(tx, id.0, &mut row, QueueState::Waiting, now)
-        });
-        done.wait()?;
+        let Some(row) = self.inner.store.get(&QUEUE, &id.0)? else { return Ok(()) };
+        self.queue_change(row.letter, move |tx| {
+            let Some(mut row) = tx.get(&QUEUE, &id.0)? else { return Ok(()) };
+            (row.tls, row.require_tls) = (TlsNeed::Opportunistic, false);
+            row.attempts += 1;
+            row.last = Some(text.clone());
+            if let Some(index) = row.delivery
+                && let Some(mut delivery) = tx.get(&DELIVERIES, &(row.letter, index))?
+            {
+                delivery.route = Route::Plain;
+                tx.put(&DELIVERIES, &(row.letter, index), &delivery)?;
+            }
+            match row.state {
+                QueueState::Held => Ok(tx.put(&QUEUE, &id.0, &row)?),
+                _ => reschedule_in_tx(tx, id.0, &mut row, QueueState::Waiting, now),
+            }
+        })?;
         self.inner.queue_wake.notify_one();
         Ok(())
     }
@@ -477,13 +561,6 @@ impl Gateway {
         let Some(row) = tx.get(&QUEUE, &id.0)? else { return Ok(false) };
         remove_in_tx(tx, id.0, &row)?;
         Ok(true)
-    }
-}
-
-fn said(host: Option<String>, text: String) -> String {
-    match host {
-        Some(host) => format!("{host}: {text}"),
-        None => text,
     }
 }
 

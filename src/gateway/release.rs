@@ -14,8 +14,8 @@ use super::notice::changed_in_tx;
 use super::parcel::{Facts, Noted, held_append_in_tx, let_go_in_tx};
 use super::submit::millis;
 use super::tables::{
-    AccountId, DELIVERIES, DRAFTS, DeliveryState, Due, HELD, HELD_DUE, Held, PICKUPS, PICKUPS_OF,
-    Protection, ReferenceKey, SUBMISSIONS, TEMPORARY,
+    ACCOUNTS, AccountId, DELIVERIES, DRAFTS, DeliveryState, Due, HELD, HELD_DUE, Held, PICKUPS,
+    PICKUPS_OF, Pickup, Protection, ReferenceKey, SUBMISSIONS, TEMPORARY,
 };
 use super::{Actor, Error, EventKind, Gateway, queue, upload};
 
@@ -86,7 +86,25 @@ impl Gateway {
         self.inner.hold_wake.clone()
     }
 
+    /// Tells the sender of each recipient whose account went while the letter was held.
+    fn gone_told(&self, letter: ReferenceKey, now: Timestamp) -> Result<(), Error> {
+        let Some(held) = self.inner.store.get(&HELD, &letter)? else { return Ok(()) };
+        for share in &held.shares {
+            let account = share.share.account;
+            let row = self.inner.store.get(&DELIVERIES, &(letter, share.delivery))?;
+            if is_living(&self.inner.store, account)? {
+                continue;
+            }
+            if let Some(row) = row {
+                let gone = (DeliveryState::Failed, Some(GONE.to_owned()));
+                self.letter_end(account, letter, &row.address, gone, now)?;
+            }
+        }
+        Ok(())
+    }
+
     fn letter_release(&self, letter: ReferenceKey, now: Timestamp) -> Result<(), Error> {
+        self.gone_told(letter, now)?;
         let kept = self.inner.settings.changes_kept;
         let this = self.clone();
         let noted: Noted<Vec<(AccountId, u64)>> = Noted::default();
@@ -123,23 +141,28 @@ pub(super) fn release_in_tx(
     kept: u64,
 ) -> Result<Vec<(AccountId, u64)>, Error> {
     let mut told = Vec::with_capacity(held.shares.len() + 1);
+    let mut absent = Vec::new();
     let protection = Protection::Inside;
     let facts =
         Facts { reference: letter, received: now, size: held.size, protection: &protection };
     for share in &held.shares {
         let account = share.share.account;
         // The account went while the letter was held: nobody is there to read it.
-        if tx.get(&super::tables::ACCOUNTS, &account)?.is_none() {
+        if !is_living(tx, account)? {
             let_go_in_tx(tx, letter)?;
-            let (state, gone) = (DeliveryState::Failed, "the account is gone".to_owned());
-            delivery::step_in_tx(tx, letter, Some(share.delivery), state, now, Some(gone))?;
+            let (state, gone) = (DeliveryState::Failed, Some(GONE.to_owned()));
+            delivery::step_in_tx(tx, letter, Some(share.delivery), state, now, gone)?;
+            absent.push(account);
             continue;
         }
         told.push((account, held_append_in_tx(tx, share, &facts, kept)?));
         let state = match tx.get(&TEMPORARY, &account)? {
             Some(mut temporary) => {
                 temporary.letters += 1;
-                temporary.expires = pickup_until(held, account).unwrap_or(temporary.expires);
+                let until = pickup_until(held, account).unwrap_or(temporary.expires);
+                if until > temporary.expires {
+                    (temporary.expires, temporary.warned) = (until, false);
+                }
                 tx.put(&TEMPORARY, &account, &temporary)?;
                 DeliveryState::Waiting
             }
@@ -147,7 +170,9 @@ pub(super) fn release_in_tx(
         };
         delivery::step_in_tx(tx, letter, Some(share.delivery), state, now, None)?;
     }
-    for (key, pickup) in &held.pickups {
+    // No link to an account that is gone, and no mail that says a letter waits there.
+    let there = |pickup: &Pickup| !absent.contains(&pickup.account);
+    for (key, pickup) in held.pickups.iter().filter(|(_, pickup)| there(pickup)) {
         tx.put(&PICKUPS, key, pickup)?;
         tx.put(&PICKUPS_OF, &(pickup.account, *key), &Due)?;
     }
@@ -158,14 +183,30 @@ pub(super) fn release_in_tx(
         let state = DeliveryState::Waiting;
         delivery::step_in_tx(tx, letter, row.delivery, state, now, None)?;
     }
+    let lost: Vec<u32> = held
+        .shares
+        .iter()
+        .filter(|share| absent.contains(&share.share.account))
+        .map(|share| share.delivery)
+        .collect();
     for mail in &held.mails {
-        queue::held_mail_in_tx(tx, mail, now)?;
+        if mail.row.delivery.is_none_or(|delivery| !lost.contains(&delivery)) {
+            queue::held_mail_in_tx(tx, mail, now)?;
+        }
     }
     for upload in &held.uploads {
         upload::remove_in_tx(tx, sender, *upload)?;
     }
     told.extend(changed_in_tx(tx, letter, kept)?);
     Ok(told)
+}
+
+const GONE: &str = "the account is gone";
+
+/// Whether an account is there, and not about to go.
+fn is_living(reader: &impl Read, account: AccountId) -> Result<bool, Error> {
+    let temporary = reader.get(&TEMPORARY, &account)?;
+    Ok(reader.has(&ACCOUNTS, &account)? && temporary.is_none_or(|row| row.ending.is_none()))
 }
 
 fn pickup_until(held: &Held, account: AccountId) -> Option<Timestamp> {

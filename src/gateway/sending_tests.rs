@@ -10,8 +10,8 @@ use super::*;
 use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
 
-const OUTSIDER: &str = "noa@outside.example";
-const OWN: &str = "my very own words";
+pub const OUTSIDER: &str = "noa@outside.example";
+pub const OWN: &str = "my very own words";
 
 pub fn content(to: &[&str], text: &str) -> DraftContent {
     DraftContent {
@@ -23,8 +23,9 @@ pub fn content(to: &[&str], text: &str) -> DraftContent {
 }
 
 /// The draft that says this.
-fn draft_with(gateway: &Gateway, actor: &Actor, content: &DraftContent) -> DraftView {
-    let mut drafts = gateway.draft_list(actor).unwrap().into_iter();
+pub fn draft_with(gateway: &Gateway, actor: &Actor, content: &DraftContent) -> DraftView {
+    let rows = gateway.draft_list(actor).unwrap().into_iter();
+    let mut drafts = rows.map(|row| gateway.draft(actor, &row.id).unwrap());
     drafts.rfind(|draft| draft.content == *content).unwrap()
 }
 
@@ -32,7 +33,7 @@ fn addressee(address: &str) -> Addressee {
     Addressee { name: None, address: address.to_owned() }
 }
 
-fn try_send(
+pub fn try_send(
     gateway: &Gateway,
     actor: &Actor,
     content: &DraftContent,
@@ -58,14 +59,14 @@ pub fn send(gateway: &Gateway, actor: &Actor, content: &DraftContent) -> Referen
     reference
 }
 
-fn hold(gateway: &Gateway, actor: &Actor, content: &DraftContent) -> Reference {
+pub fn hold(gateway: &Gateway, actor: &Actor, content: &DraftContent) -> Reference {
     match try_send(gateway, actor, content, None).unwrap() {
         Submitted::Accepted(view) => view.reference,
         Submitted::NeedsConsent(consent) => panic!("{consent:?}"),
     }
 }
 
-fn release(gateway: &Gateway) {
+pub fn release(gateway: &Gateway) {
     gateway.clock().advance_secs(15);
     gateway.letters_release(100).unwrap();
 }
@@ -85,7 +86,7 @@ pub fn notices(gateway: &Gateway, actor: &Actor) -> Vec<(DeliveryState, String)>
 }
 
 pub fn leased(gateway: &Gateway) -> Vec<(Leased, String)> {
-    let rows = gateway.queue_lease(100, 60).unwrap();
+    let rows = gateway.queue_lease(100, 60, &mut |_| false).unwrap();
     let text =
         |id: QueueId| String::from_utf8(gateway.queue_content(id).unwrap().to_vec()).unwrap();
     rows.into_iter()
@@ -103,7 +104,7 @@ pub fn delivered(gateway: &Gateway, id: QueueId) {
 }
 
 /// The password and the link's token of a notification.
-fn told(text: &str) -> (String, String) {
+pub fn told(text: &str) -> (String, String) {
     let view = crate::mail::message::view(text.as_bytes());
     let text = view.text.unwrap();
     let token = text.split("/pickup/").nth(1).unwrap();
@@ -112,7 +113,12 @@ fn told(text: &str) -> (String, String) {
     (text.split_whitespace().find(word).unwrap_or_default().to_owned(), token)
 }
 
-fn claim(gateway: &Gateway, name: &str, password_text: &str, own: &str) -> Result<Actor, Error> {
+pub fn claim(
+    gateway: &Gateway,
+    name: &str,
+    password_text: &str,
+    own: &str,
+) -> Result<Actor, Error> {
     let opened = gateway
         .session_open(LogIn { new_password: Some(password(own)), ..log_in(name, password_text) })?;
     gateway.session_actor(&opened.token, "thumb")
@@ -469,11 +475,11 @@ fn a_row_is_retried_delayed_failed_and_told_once() {
     let gateway = with_policy(choice(Choice::Plain, Mode::Default));
     let dana = sign_in(&gateway, "dana");
     let reference = send(&gateway, &dana, &content(&[OUTSIDER], "Plain"));
-    let first = gateway.queue_lease(10, 60).unwrap();
+    let first = gateway.queue_lease(10, 60, &mut |_| false).unwrap();
     assert_eq!(first.len(), 1);
-    assert!(gateway.queue_lease(10, 60).unwrap().is_empty(), "leased");
+    assert!(gateway.queue_lease(10, 60, &mut |_| false).unwrap().is_empty(), "leased");
     gateway.clock().advance_secs(61);
-    let again = gateway.queue_lease(10, 60).unwrap();
+    let again = gateway.queue_lease(10, 60, &mut |_| false).unwrap();
     assert_eq!(again.len(), 1, "a lease that ran out is due again");
     let defer = || Attempted::Deferred {
         status: EnhancedStatus(4, 2, 0),
@@ -481,12 +487,12 @@ fn a_row_is_retried_delayed_failed_and_told_once() {
         host: Some("mx.outside.example".to_owned()),
     };
     gateway.queue_report(again[0].id, defer()).unwrap();
-    assert!(gateway.queue_lease(10, 60).unwrap().is_empty());
+    assert!(gateway.queue_lease(10, 60, &mut |_| false).unwrap().is_empty());
     assert!(notices(&gateway, &dana).is_empty());
     let mut tries = 1;
     while let Some(due) = gateway.queue_next_due().unwrap() {
         gateway.clock().advance_secs((due.0 - gateway.clock().now().0) / 1000 + 1);
-        for row in gateway.queue_lease(10, 60).unwrap() {
+        for row in gateway.queue_lease(10, 60, &mut |_| false).unwrap() {
             tries += 1;
             gateway.queue_report(row.id, defer()).unwrap();
         }
@@ -508,9 +514,9 @@ fn an_administrator_holds_releases_and_drops() {
     assert_eq!((rows.len(), rows[0].reference), (1, reference));
     gateway.queue_hold(rows[0].id).unwrap();
     gateway.clock().advance_secs(3600);
-    assert!(gateway.queue_lease(10, 60).unwrap().is_empty());
+    assert!(gateway.queue_lease(10, 60, &mut |_| false).unwrap().is_empty());
     gateway.queue_retry(rows[0].id).unwrap();
-    assert_eq!(gateway.queue_lease(10, 60).unwrap().len(), 1);
+    assert_eq!(gateway.queue_lease(10, 60, &mut |_| false).unwrap().len(), 1);
     gateway.queue_drop(rows[0].id).unwrap();
     assert!(gateway.queue_list(10).unwrap().is_empty());
     assert_eq!(states(&gateway, &dana, reference), [(Route::Plain, DeliveryState::Failed)]);
@@ -620,7 +626,7 @@ fn an_outsider_deletes_the_account_with_the_password() {
 }
 
 /// Uploads a file whole, in chunks of the largest size.
-fn uploaded(gateway: &Gateway, actor: &Actor, name: &str, octets: &[u8]) -> String {
+pub fn uploaded(gateway: &Gateway, actor: &Actor, name: &str, octets: &[u8]) -> String {
     let kind = "Application/X-Test";
     let upload = gateway.upload_begin(actor, name, kind, octets.len() as u64).unwrap();
     let mut at = 0;

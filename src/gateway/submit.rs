@@ -204,7 +204,11 @@ impl Gateway {
         let Some(answers) = answers else { return Err(denied) };
         let reference = Reference::from_bytes(answers.letter)
             .ok_or(Error::Denied { reason: "a temporary account can only reply" })?;
-        let (_, letter) = self.message_raw(actor, reference)?;
+        let (item, letter) = self.message_raw(actor, reference)?;
+        // A notice of the system's own is no conversation.
+        if item.notice.is_some() {
+            return Err(denied);
+        }
         let view = message::view(letter.shown());
         let people = view.from.iter().chain(&view.to).chain(&view.cc).chain(&view.reply_to);
         let known: BTreeSet<String> = people

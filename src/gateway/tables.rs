@@ -78,6 +78,7 @@ pub const SEARCH_PARTS: Table<(AccountId, u64), SearchPart> = Table::new(36, "se
 pub const SEARCH_BLOCKS: Table<(AccountId, u64, u16), Sealed> = Table::new(37, "search_blocks");
 pub const SEARCH_TEXTS: Table<(AccountId, ReferenceKey), Sealed> = Table::new(38, "search_texts");
 pub const SEARCH_GONE: Table<(AccountId, ReferenceKey), SearchGone> = Table::new(39, "search_gone");
+pub const TLS_POLICIES: Table<[u8; 16], TlsPolicy> = Table::new(40, "tls_policies");
 
 /// A draft within its account.
 pub type DraftId = [u8; 16];
@@ -295,6 +296,8 @@ pub struct Upload {
     pub created: Timestamp,
     /// A draft names it, so it stays.
     pub named: bool,
+    /// It came with a letter that never left the sealed store.
+    pub sealed: bool,
 }
 
 /// A piece of an upload, a content of its own.
@@ -505,6 +508,8 @@ pub struct Temporary {
     pub expires: Timestamp,
     pub warned: bool,
     pub letters: u32,
+    /// It is being ended, for this reason: nobody signs in, renews it, or gets a letter there.
+    pub ending: Option<PickupEnd>,
 }
 
 /// What a notification's link leads to; outlives the account, to explain itself.
@@ -595,6 +600,15 @@ pub struct SearchGone {
     pub at: Timestamp,
 }
 
+/// What a domain says about TLS to its hosts (RFC 8461), until when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsPolicy {
+    /// As its DNS record names the policy.
+    pub id: String,
+    pub text: String,
+    pub until: Timestamp,
+}
+
 #[derive(Default, Serialize, Deserialize)]
 pub struct Meta {
     /// The account made first.
@@ -637,4 +651,5 @@ records!(
     SearchPart,
     Sealed,
     SearchGone,
+    TlsPolicy,
 );

@@ -6,7 +6,8 @@ use crate::mail::{message, reply};
 use crate::store::Read;
 
 use super::draft::{AnswerKind, DraftContent};
-use super::tables::{Protection, SUBMISSIONS};
+use super::message::ItemView;
+use super::tables::{Protection, SUBMISSIONS, UPLOADS};
 use super::{Actor, Error, Gateway};
 
 /// How many runs of text that long may a letter in clear share with a sealed one: none.
@@ -23,36 +24,54 @@ pub(super) struct Thread {
     texts: Vec<String>,
     /// Their subjects, without prefixes.
     subjects: Vec<String>,
-    /// It forwards a sealed letter.
-    forwards_sealed: bool,
+    /// It carries files of a sealed letter.
+    sealed_files: bool,
     /// The letter that is answered.
     answered: Option<Reference>,
 }
 
 impl Gateway {
     pub(super) fn thread_of(&self, actor: &Actor, content: &DraftContent) -> Result<Thread, Error> {
-        let Some(answers) = content.answers else { return Ok(Thread::default()) };
+        let mut thread =
+            Thread { sealed_files: self.has_sealed_files(actor, content)?, ..Thread::default() };
+        thread.sealed = thread.sealed_files;
+        let Some(answers) = content.answers else { return Ok(thread) };
         let missing = || Error::NotFound { what: "message" };
         let reference = Reference::from_bytes(answers.letter).ok_or_else(missing)?;
         let (item, letter) = self.message_raw(actor, reference)?;
         let view = message::view(letter.shown());
-        let mut thread = Thread { answered: Some(reference), ..Thread::default() };
+        thread.answered = Some(reference);
         if answers.kind != AnswerKind::Forward {
             thread.in_reply_to = view.message_id.clone();
         }
         thread.references = reply::references(&view);
         let submitted = self.inner.store.get(&SUBMISSIONS, &answers.letter)?;
-        let sealed = submitted.as_ref().is_some_and(|row| row.sealed)
-            || item.protection == Protection::Inside && !item.sent;
-        thread.sealed = sealed || submitted.is_some_and(|row| row.sealed_thread);
+        let sealed = self.is_sealed(&item, reference)?;
+        thread.sealed |= sealed || submitted.is_some_and(|row| row.sealed_thread);
         if sealed {
             thread.note(&view);
-            thread.forwards_sealed = answers.kind == AnswerKind::Forward;
         }
         for id in &thread.references.clone() {
             self.thread_add(actor, id, &mut thread)?;
         }
         Ok(thread)
+    }
+
+    /// Whether a letter never left the sealed store.
+    pub(super) fn is_sealed(&self, item: &ItemView, letter: Reference) -> Result<bool, Error> {
+        let submitted = self.inner.store.get(&SUBMISSIONS, &letter.to_bytes())?;
+        Ok(submitted.is_some_and(|row| row.sealed)
+            || item.protection == Protection::Inside && !item.sent)
+    }
+
+    fn has_sealed_files(&self, actor: &Actor, content: &DraftContent) -> Result<bool, Error> {
+        for id in content.upload_ids()? {
+            let upload = self.inner.store.get(&UPLOADS, &(actor.account(), id))?;
+            if upload.is_some_and(|upload| upload.sealed) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Looks at an older letter of the thread, if it is one of ours.
@@ -86,7 +105,7 @@ impl Thread {
     /// Takes what the sealed letters said out of a letter that leaves in clear; what cannot be
     /// taken out stops it (promise 4).
     pub fn strip(&self, content: &mut DraftContent) -> Result<(), Error> {
-        if self.forwards_sealed && !content.attachments.is_empty() {
+        if self.sealed_files {
             return Err(Error::Conflict { code: "sealed-files" });
         }
         let bare = squeezed(reply::bare_subject(&content.subject));

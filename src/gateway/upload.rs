@@ -50,13 +50,26 @@ impl Gateway {
         content_type: &str,
         size: u64,
     ) -> Result<UploadView, Error> {
+        self.upload_begin_as(actor, name, content_type, size, false)
+    }
+
+    /// The same; `sealed` when it comes from a letter that never left the sealed store.
+    pub(super) fn upload_begin_as(
+        &self,
+        actor: &Actor,
+        name: &str,
+        content_type: &str,
+        size: u64,
+        sealed: bool,
+    ) -> Result<UploadView, Error> {
         let meta = Meta { name: checked_name(name)?, content_type: checked_type(content_type) };
         if size > self.inner.settings.attachments_octets_max {
             return Err(Error::TooLarge);
         }
-        if self.uploads_count(actor.account())? >= UPLOADS_MAX {
-            return Err(Error::OverQuota);
-        }
+        let octets_max = match actor.is_temporary() {
+            true => self.inner.settings.temporary_uploads_octets_max,
+            false => self.inner.settings.uploads_octets_max,
+        };
         let (account, id) = (actor.account(), vault::random_bytes()?);
         let plain = postcard::to_stdvec(&meta);
         let plain = Zeroizing::new(plain.map_err(|_| Error::Invalid { what: "name".into() })?);
@@ -67,12 +80,16 @@ impl Gateway {
             chunks: 0,
             created: self.inner.clock.now(),
             named: false,
+            sealed,
         };
         let row = upload.clone();
-        let done = self
-            .inner
-            .store
-            .transact(move |tx| Ok::<_, Error>(tx.put(&UPLOADS, &(account, id), &row)?));
+        let done = self.inner.store.transact(move |tx| {
+            let (count, octets) = held_in_tx(tx, account)?;
+            if count >= UPLOADS_MAX || octets.saturating_add(size) > octets_max {
+                return Err(Error::OverQuota);
+            }
+            Ok(tx.put(&UPLOADS, &(account, id), &row)?)
+        });
         done.wait()?;
         self.upload_view(actor, id, &upload)
     }
@@ -187,15 +204,6 @@ impl Gateway {
         })
     }
 
-    fn uploads_count(&self, account: AccountId) -> Result<usize, Error> {
-        let mut count = 0;
-        self.inner.store.scan(&UPLOADS, &account, Order::Ascending, |_, _| {
-            count += 1;
-            ControlFlow::Continue(())
-        })?;
-        Ok(count)
-    }
-
     /// Removes files begun before `before` that no draft names any more. Called from a timer.
     pub fn uploads_expire(&self, before: Timestamp, limit: usize) -> Result<usize, Error> {
         let mut old = Vec::new();
@@ -213,16 +221,34 @@ impl Gateway {
     }
 }
 
-/// Notes that a draft names these files, so that they stay.
+/// How many files an account keeps, and how many octets they will have.
+fn held_in_tx(tx: &Tx<'_>, account: AccountId) -> Result<(usize, u64), Error> {
+    let (mut count, mut octets) = (0, 0_u64);
+    tx.scan(&UPLOADS, &account, Order::Ascending, |_, upload| {
+        count += 1;
+        octets = octets.saturating_add(upload.size);
+        ControlFlow::Continue(())
+    })?;
+    Ok((count, octets))
+}
+
+/// Notes that a draft names these files, so that they stay, or no longer names them.
 pub(super) fn name_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
     uploads: &[UploadId],
+    named: bool,
 ) -> Result<(), Error> {
     for id in uploads {
-        let mut upload = tx.get(&UPLOADS, &(account, *id))?.ok_or(MISSING)?;
-        if !upload.named {
-            upload.named = true;
+        let Some(mut upload) = tx.get(&UPLOADS, &(account, *id))? else {
+            // What was deleted need not be let go.
+            if named {
+                return Err(MISSING);
+            }
+            continue;
+        };
+        if upload.named != named {
+            upload.named = named;
             tx.put(&UPLOADS, &(account, *id), &upload)?;
         }
     }

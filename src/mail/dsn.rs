@@ -31,7 +31,9 @@ pub struct Dsn<'a> {
     pub recipient: &'a Recipient,
     pub action: Action,
     pub status: EnhancedStatus,
-    /// What the next hop said, when that is the reason.
+    /// The host that said no, when one did (RFC 3464 §2.3.5).
+    pub remote_mta: Option<&'a str>,
+    /// What it said: code, enhanced status, text.
     pub diagnostic: Option<&'a str>,
     pub last_attempt: OffsetDateTime,
     /// Until when it is tried again.
@@ -60,8 +62,14 @@ pub fn fields(dsn: &Dsn<'_>) -> String {
     field("Final-Recipient", &typed(&dsn.recipient.path));
     field("Action", dsn.action.word());
     field("Status", &dsn.status.to_string());
+    if let Some(host) = dsn.remote_mta {
+        field("Remote-MTA", &format!("dns; {host}"));
+    }
+    // RFC 3464 §2.3.6: `smtp` is for what a host replied.
     if let Some(text) = dsn.diagnostic {
-        field("Diagnostic-Code", &format!("smtp; {text}"));
+        let reply = text.get(..3).is_some_and(|code| code.bytes().all(|c| c.is_ascii_digit()));
+        let kind = if reply && dsn.remote_mta.is_some() { "smtp" } else { "x-postern" };
+        field("Diagnostic-Code", &format!("{kind}; {text}"));
     }
     field("Last-Attempt-Date", &date(dsn.last_attempt));
     if let Some(until) = dsn.retry_until {
@@ -120,6 +128,7 @@ mod tests {
             recipient: &recipient,
             action: Action::Failed,
             status: EnhancedStatus::UNKNOWN_RECIPIENT,
+            remote_mta: diagnostic.and(Some("mx.outside.example")),
             diagnostic,
             last_attempt: OffsetDateTime::UNIX_EPOCH,
             retry_until: None,
@@ -142,6 +151,7 @@ mod tests {
             Final-Recipient: rfc822; rachel@outside.example\r\n\
             Action: failed\r\n\
             Status: 5.1.1\r\n\
+            Remote-MTA: dns; mx.outside.example\r\n\
             Diagnostic-Code: smtp; 550 5.1.1 no such  Bcc: somebody\r\n\
             Last-Attempt-Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n";
         assert_eq!(text, expected);

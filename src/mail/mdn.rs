@@ -80,8 +80,9 @@ fn fields(mdn: &Mdn<'_>) -> String {
     if let Some(id) = mdn.original_message_id {
         fields.push_str(&format!("Original-Message-ID: <{}>\r\n", one_word(id)));
     }
+    // RFC 8098 §3.2.6.1: the reader opened or rejected it; whether to say so may be a setting.
     let sent = if mdn.automatic {
-        "automatic-action/MDN-sent-automatically"
+        "manual-action/MDN-sent-automatically"
     } else {
         "manual-action/MDN-sent-manually"
     };
@@ -130,7 +131,7 @@ mod tests {
                 "Final-Recipient: rfc822;dana@example.org\r\n",
                 "Original-Recipient: rfc822;dana@example.org\r\n",
                 "Original-Message-ID: <x@outside.exampleBcc:y>\r\n",
-                &format!("Disposition: automatic-action/MDN-sent-automatically; {word}\r\n"),
+                &format!("Disposition: manual-action/MDN-sent-automatically; {word}\r\n"),
                 "Auto-Submitted: auto-replied\r\n",
                 "01KAN-5Q7DC-8E2XV-M9T4H",
             ] {

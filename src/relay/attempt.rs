@@ -75,7 +75,7 @@ impl Connection {
                 Err(error) => last = error,
             }
         }
-        Err(outcome(&hop.host, &last))
+        Err(not_now(outcome(&hop.host, &last)))
     }
 
     async fn greet(
@@ -95,7 +95,7 @@ impl Connection {
             return Connection::hello(shared, hop, boxed(client), Protected::Checked, true).await;
         }
         greeting(&mut client).await?;
-        let hello = client.ehlo(&shared.host_name).await?;
+        let hello = hello(&mut client, &shared.host_name).await?;
         let offered = hello.has_capability(EXT_START_TLS);
         let (check, required) = match &hop.tls {
             Tls::Required(check) => (Some(check), true),
@@ -126,7 +126,7 @@ impl Connection {
         if greets {
             greeting(&mut client).await?;
         }
-        let hello = client.ehlo(&shared.host_name).await?;
+        let hello = hello(&mut client, &shared.host_name).await?;
         Ok(Connection::with(shared, hop, client, &hello, protected))
     }
 
@@ -233,11 +233,12 @@ impl Connection {
         accepted(self.client.cmd(self.mail_line(row)).await?)?;
         accepted(self.client.cmd(self.rcpt_line(row)).await?)?;
         let letter = opened(shared, row).await.map_err(Refused::Unopened)?;
-        self.client.timeout = self.data_timeout;
+        let command_timeout = std::mem::replace(&mut self.client.timeout, self.data_timeout);
         let done = match self.has(EXT_CHUNKING) {
             true => self.client.bdat(whole(&letter).as_slice()).await,
             false => self.data(&letter).await,
         };
+        self.client.timeout = command_timeout;
         Ok(done?)
     }
 
@@ -359,6 +360,20 @@ async fn greeting<S: Stream>(client: &mut SmtpClient<S>) -> Result<(), Failed> {
     accepted(read.map_err(|_| Failed::Timeout)??)
 }
 
+/// EHLO, or HELO for a host that knows nothing newer (RFC 5321 §3.2).
+async fn hello<S: Stream>(
+    client: &mut SmtpClient<S>,
+    name: &str,
+) -> Result<EhloResponse<String>, Failed> {
+    match client.ehlo(name).await {
+        Err(Failed::UnexpectedReply(reply)) if matches!(reply.code, 500 | 502 | 504 | 550) => {
+            accepted(client.cmd(format!("HELO {name}\r\n")).await?)?;
+            Ok(EhloResponse::new(name.to_owned()))
+        }
+        said => said,
+    }
+}
+
 fn accepted(reply: Response<String>) -> Result<(), Failed> {
     match reply.is_positive_completion() {
         true => Ok(()),
@@ -386,6 +401,18 @@ fn stuffed(letter: &Letter) -> Zeroizing<Vec<u8>> {
     }
     wire.extend_from_slice(b".\r\n");
     wire
+}
+
+/// A host that does not want to talk to us says nothing about the letter: its domain may have
+/// others, or want to tomorrow (RFC 5321 §3.1).
+fn not_now(done: Attempted) -> Attempted {
+    match done {
+        Attempted::Failed { status, text, host } => {
+            let status = EnhancedStatus(4, status.1, status.2);
+            Attempted::Deferred { status, text, host }
+        }
+        done => done,
+    }
 }
 
 /// What an error means for the letter: a host's no is a no, anything else is tried again.

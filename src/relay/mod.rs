@@ -28,13 +28,13 @@ use tokio_util::sync::CancellationToken;
 use crate::config;
 use crate::gateway::queue::{Attempted, Leased};
 use crate::gateway::{self, Gateway};
-use crate::mail::envelope::ForwardPath;
+use crate::mail::envelope::{ForwardPath, Recipient};
 use crate::mail::status::EnhancedStatus;
 use crate::net::dns::Resolver;
 
 use attempt::Connection;
 use dkim::Signers;
-use route::{NoRoute, Route};
+use route::{NoRoute, Route, wants_checked};
 use trust::Trust;
 
 /// What the relay was started with.
@@ -47,11 +47,15 @@ struct Shared {
     trust: Trust,
 }
 
-/// Rows that are leased at once, and for how long.
+/// Rows that are leased at once, in all and for one destination, so that a slow one leaves room.
 const LEASED_MAX: usize = 500;
-const LEASE_SECS: i64 = 3_600;
-/// Past that, a leased row is left alone: its lease may run out while it is being sent.
-const LEASE_USED_SECS_MAX: i64 = 1_800;
+const LEASED_PER_DESTINATION_MAX: usize = 100;
+/// Longer than any attempt can take, with every time-out of every host: a row is never sent by
+/// two conversations. What was leased when the daemon died is free again at its next start.
+const LEASE_SECS: i64 = 24 * 3_600;
+/// After that, a conversation makes room for another destination's; the rest of its letters go
+/// back to the queue.
+const CONVERSATION_MAX: Duration = Duration::from_secs(600);
 /// How long to wait where there is nothing to wait for, or the store cannot be asked.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -121,9 +125,13 @@ impl Relay {
         let room = LEASED_MAX.saturating_sub(lanes.waiting);
         let now = self.shared.gateway.clock().now();
         if room > 0 {
-            for row in self.blocking(move |gateway| gateway.queue_lease(room, LEASE_SECS)).await? {
-                let key = destination(&self.shared.config, &row);
-                lanes.push(key, Task { row, leased: now });
+            let (waiting, smarthost) = (lanes.sizes(), self.has_smarthost());
+            let leased = self.blocking(move |gateway| {
+                gateway.queue_lease(room, LEASE_SECS, &mut crowded(waiting, smarthost))
+            });
+            for row in leased.await? {
+                let key = destination(smarthost, &row.recipient);
+                lanes.push(key, row);
             }
         }
         let due = self.blocking(|gateway| gateway.queue_next_due()).await?;
@@ -142,7 +150,7 @@ impl Relay {
             self.shared.config.connections_per_destination_max,
         );
         while lanes.running < all {
-            let Some((key, tasks)) = lanes.next(each) else { return };
+            let Some((key, tasks)) = lanes.next(all, each) else { return };
             let (shared, tell) = (self.shared.clone(), tell.clone());
             tokio::spawn(async move {
                 converse(&shared, &key, tasks).await;
@@ -150,6 +158,10 @@ impl Relay {
                 let _ = tell.send(key).await;
             });
         }
+    }
+
+    fn has_smarthost(&self) -> bool {
+        !self.shared.config.smarthost.is_empty()
     }
 
     async fn blocking<T: Send + 'static>(
@@ -169,12 +181,6 @@ async fn blocking<T: Send + 'static>(
     done.unwrap_or(Err(gateway::Error::Conflict { code: "relay" }))
 }
 
-/// A leased row on its way.
-struct Task {
-    row: Leased,
-    leased: crate::clock::Timestamp,
-}
-
 /// What waits for each destination, and how many conversations run with it.
 #[derive(Default)]
 struct Lanes {
@@ -185,7 +191,7 @@ struct Lanes {
 
 #[derive(Default)]
 struct Lane {
-    tasks: VecDeque<Task>,
+    tasks: VecDeque<Leased>,
     running: usize,
 }
 
@@ -193,18 +199,25 @@ struct Lane {
 const LETTERS_PER_CONNECTION: usize = 50;
 
 impl Lanes {
-    fn push(&mut self, key: String, task: Task) {
+    fn push(&mut self, key: String, task: Leased) {
         self.waiting += 1;
         self.lanes.entry(key).or_default().tasks.push_back(task);
     }
 
-    /// The next batch of a destination that may be spoken to.
-    fn next(&mut self, each: usize) -> Option<(String, Vec<Task>)> {
+    /// How many rows wait for each destination.
+    fn sizes(&self) -> HashMap<String, usize> {
+        self.lanes.iter().map(|(key, lane)| (key.clone(), lane.tasks.len())).collect()
+    }
+
+    /// The next batch of a destination that may be spoken to; the last quarter of `all`
+    /// conversations is kept for destinations that have none.
+    fn next(&mut self, all: usize, each: usize) -> Option<(String, Vec<Leased>)> {
+        let each = if self.running * 4 >= all * 3 { 1 } else { each };
         let ready = |lane: &&mut Lane| !lane.tasks.is_empty() && lane.running < each;
         let (key, lane) = self.lanes.iter_mut().find(|(_, lane)| ready(lane))?;
         // Shared among as many connections as there may be.
         let fair = lane.tasks.len().div_ceil(each - lane.running).min(LETTERS_PER_CONNECTION);
-        let tasks: Vec<Task> = lane.tasks.drain(..fair).collect();
+        let tasks: Vec<Leased> = lane.tasks.drain(..fair).collect();
         lane.running += 1;
         self.running += 1;
         self.waiting -= tasks.len();
@@ -222,16 +235,25 @@ impl Lanes {
     }
 }
 
-/// Rows for one destination share its connections.
-fn destination(config: &config::Relay, row: &Leased) -> String {
-    match config.smarthost.is_empty() {
-        false => String::new(),
-        true => domain_of(row).unwrap_or_default(),
+/// Whether enough rows wait for a recipient's destination.
+fn crowded(mut waiting: HashMap<String, usize>, smarthost: bool) -> impl FnMut(&Recipient) -> bool {
+    move |recipient| {
+        let waits = waiting.entry(destination(smarthost, recipient)).or_default();
+        *waits += 1;
+        !smarthost && *waits > LEASED_PER_DESTINATION_MAX
     }
 }
 
-fn domain_of(row: &Leased) -> Option<String> {
-    match &row.recipient.path {
+/// Rows for one destination share its connections.
+fn destination(smarthost: bool, recipient: &Recipient) -> String {
+    match smarthost {
+        true => String::new(),
+        false => domain_of(recipient).unwrap_or_default(),
+    }
+}
+
+fn domain_of(recipient: &Recipient) -> Option<String> {
+    match &recipient.path {
         ForwardPath::Postmaster => None,
         ForwardPath::Address(address) => {
             Some(address.normalized().rsplit_once('@')?.1.trim_matches(['[', ']']).to_owned())
@@ -240,15 +262,24 @@ fn domain_of(row: &Leased) -> Option<String> {
 }
 
 /// Sends a destination's letters over as few connections as it takes.
-async fn converse(shared: &Shared, key: &str, tasks: Vec<Task>) {
+async fn converse(shared: &Shared, key: &str, tasks: Vec<Leased>) {
     let mut open: Option<Connection> = None;
-    for task in tasks {
-        let used = shared.gateway.clock().now().unix_secs() - task.leased.unix_secs();
-        if used > LEASE_USED_SECS_MAX {
+    let begun = std::time::Instant::now();
+    // Nobody answers there: the rest need not wait for every time-out once more.
+    let mut nobody: Option<Attempted> = None;
+    for row in tasks {
+        let (id, reference) = (row.id, row.reference);
+        if begun.elapsed() > CONVERSATION_MAX {
+            if let Err(error) = blocking(shared, move |gateway| gateway.queue_return(id)).await {
+                tracing::error!(%error, queue.id = %id.to_text(), "a letter could not be put back");
+            }
             continue;
         }
-        let (id, reference) = (task.row.id, task.row.reference);
-        let done = send(shared, key, task.row, &mut open).await;
+        let same_need = !wants_checked(&row);
+        let done = match nobody.clone().filter(|_| same_need) {
+            Some(done) => done,
+            None => send(shared, key, row, &mut open, &mut nobody).await,
+        };
         tracing::info!(queue.id = %id.to_text(), r#ref = %reference, outcome = %done.word(), "attempted");
         if let Err(error) = blocking(shared, move |gateway| gateway.queue_report(id, done)).await {
             tracing::error!(%error, queue.id = %id.to_text(), "an outcome could not be noted");
@@ -259,7 +290,13 @@ async fn converse(shared: &Shared, key: &str, tasks: Vec<Task>) {
     }
 }
 
-async fn send(shared: &Shared, key: &str, row: Leased, open: &mut Option<Connection>) -> Attempted {
+async fn send(
+    shared: &Shared,
+    key: &str,
+    row: Leased,
+    open: &mut Option<Connection>,
+    nobody: &mut Option<Attempted>,
+) -> Attempted {
     if row.size > shared.config.size_octets_max {
         let text = "the letter is too large for ordinary mail".to_owned();
         return Attempted::Failed { status: EnhancedStatus::TOO_LARGE, text, host: None };
@@ -275,7 +312,7 @@ async fn send(shared: &Shared, key: &str, row: Leased, open: &mut Option<Connect
         return done;
     }
     match route::find(shared, key, &row).await {
-        Ok(route) => try_hosts(shared, &route, &row, open).await,
+        Ok(route) => try_hosts(shared, &route, &row, open, nobody).await,
         Err(NoRoute::Later(text)) => deferred(EnhancedStatus(4, 4, 3), text),
         Err(NoRoute::Never(status, text)) => Attempted::Failed { status, text, host: None },
         Err(NoRoute::NotVerified(text)) => Attempted::NoVerifiedTls { text },
@@ -288,11 +325,18 @@ async fn try_hosts(
     route: &Route,
     row: &Leased,
     open: &mut Option<Connection>,
+    nobody: &mut Option<Attempted>,
 ) -> Attempted {
+    let mut answered = false;
     let mut last = deferred(EnhancedStatus(4, 4, 1), "no host of the domain answers".to_owned());
     for hop in route.hops.iter().take(shared.config.hosts_tried_max) {
         match Connection::open(shared, hop, row).await {
+            Ok(connection) if !connection.serves(row) => {
+                (answered, last) = (true, no_tls());
+                connection.quit().await;
+            }
             Ok(mut connection) => {
+                answered = true;
                 let done = connection.send(shared, row).await;
                 *open = connection.kept();
                 // A host that puts us off may not be the only one (RFC 5321 §5.1).
@@ -304,10 +348,25 @@ async fn try_hosts(
             Err(done) => last = done,
         }
     }
+    if !answered && !wants_checked(row) {
+        *nobody = Some(last.clone());
+    }
     match last {
-        Attempted::Deferred { text, .. } if route.unverified() => Attempted::NoVerifiedTls { text },
+        // Security features not supported, or not working (RFC 3463 §3.8).
+        Attempted::Deferred { text, status: EnhancedStatus(4, 7, 5 | 10), .. }
+            if route.may_lack_tls =>
+        {
+            Attempted::NoVerifiedTls { text }
+        }
         last => last,
     }
+}
+
+fn no_tls() -> Attempted {
+    deferred(
+        EnhancedStatus(4, 7, 10),
+        "the host offers no encryption that can be checked".to_owned(),
+    )
 }
 
 fn deferred(status: EnhancedStatus, text: String) -> Attempted {

@@ -13,8 +13,8 @@ use tokio_rustls::TlsConnector;
 
 use crate::net::dns::DnsError;
 
-use super::Shared;
 use super::trust::Check;
+use super::{Shared, blocking};
 
 /// What a domain says of its hosts.
 #[derive(Debug, Default)]
@@ -37,7 +37,6 @@ pub enum Vouched {
 pub struct Sts {
     pub enforce: bool,
     pub hosts: Vec<String>,
-    pub max_age_secs: u64,
 }
 
 const POLICY_OCTETS_MAX: usize = 64 * 1024;
@@ -61,7 +60,7 @@ impl Policies {
 impl Sts {
     /// Reads a policy; `None` for what is not one.
     pub fn parse(text: &str) -> Option<Sts> {
-        let (mut version, mut mode, mut hosts, mut max_age) = (None, None, Vec::new(), None);
+        let (mut version, mut mode, mut hosts) = (None, None, Vec::new());
         for line in text.lines() {
             let Some((key, value)) = line.split_once(':') else { continue };
             let value = value.trim();
@@ -69,14 +68,14 @@ impl Sts {
                 "version" => version = Some(value.to_owned()),
                 "mode" => mode = Some(value.to_owned()),
                 "mx" => hosts.push(value.to_lowercase()),
-                "max_age" => max_age = value.parse().ok(),
                 _ => {}
             }
         }
         let mode = mode.filter(|_| version.as_deref() == Some("STSv1"))?;
         match mode.as_str() {
             "enforce" | "testing" if !hosts.is_empty() => {
-                Some(Sts { enforce: mode == "enforce", hosts, max_age_secs: max_age? })
+                max_age(text)?;
+                Some(Sts { enforce: mode == "enforce", hosts })
             }
             _ => None,
         }
@@ -114,27 +113,68 @@ pub async fn look_up(
 }
 
 async fn sts(shared: &Shared, domain: &str) -> Result<Option<Sts>, String> {
+    let name = domain.to_owned();
+    let kept = blocking(shared, move |gateway| gateway.tls_policy(&name)).await;
+    let kept = kept.map_err(|error| error.to_string())?;
     let texts = match shared.resolver.texts(&format!("_mta-sts.{domain}")).await {
         Ok(texts) => texts,
-        Err(DnsError::NotFound) => return Ok(None),
-        Err(error) => return Err(error.to_string()),
+        Err(DnsError::NotFound) => Vec::new(),
+        Err(error) if kept.is_none() => return Err(error.to_string()),
+        Err(_) => Vec::new(),
     };
-    // RFC 8461 §3.1: anything but exactly one record is none.
+    // RFC 8461 §3.1: anything but exactly one record is none. What was kept counts all the same
+    // (§5.1): a domain takes a policy back by one with mode `none`.
     let mut records = texts.iter().filter(|text| text.starts_with("v=STSv1"));
-    match (records.next(), records.next()) {
-        (Some(_), None) => {}
-        _ => return Ok(None),
+    let id = match (records.next(), records.next()) {
+        (Some(record), None) => policy_id(record),
+        _ => return Ok(kept.and_then(|kept| Sts::parse(&kept.text))),
+    };
+    if let Some(kept) = kept.as_ref().filter(|kept| kept.id == id) {
+        return Ok(Sts::parse(&kept.text));
     }
     let limit = Duration::from_secs(shared.config.connect_timeout_secs);
-    match tokio::time::timeout(limit, fetch(shared, domain)).await {
-        // RFC 8461 §3.3: a policy that cannot be had is treated as none.
-        Ok(Ok(text)) => Ok(Sts::parse(&text)),
-        Ok(Err(error)) => {
+    let fetched = match tokio::time::timeout(limit, fetch(shared, domain)).await {
+        Ok(fetched) => fetched.map_err(|error| error.to_string()),
+        Err(_) => Err("no answer in time".to_owned()),
+    };
+    match fetched {
+        Ok(text) => keep(shared, domain, id, text).await,
+        // RFC 8461 §3.3: what was kept, else none.
+        Err(error) => {
             tracing::warn!(%error, domain, "MTA-STS policy could not be fetched");
-            Ok(None)
+            Ok(kept.and_then(|kept| Sts::parse(&kept.text)))
         }
-        Err(_) => Ok(None),
     }
+}
+
+/// The policy in `text`, kept for as long as it says.
+async fn keep(
+    shared: &Shared,
+    domain: &str,
+    id: String,
+    text: String,
+) -> Result<Option<Sts>, String> {
+    let sts = Sts::parse(&text);
+    if let Some(max_age_secs) = max_age(&text) {
+        let name = domain.to_owned();
+        let kept =
+            blocking(shared, move |gateway| gateway.tls_policy_keep(&name, id, text, max_age_secs));
+        kept.await.map_err(|error| error.to_string())?;
+    }
+    Ok(sts)
+}
+
+/// `id` of a record such as `v=STSv1; id=20160831085700Z;`.
+fn policy_id(record: &str) -> String {
+    let fields = record.split(';').filter_map(|field| field.trim().split_once('='));
+    let mut ids = fields.filter(|(key, _)| key.trim() == "id");
+    ids.next().map(|(_, id)| id.trim().to_owned()).unwrap_or_default()
+}
+
+fn max_age(text: &str) -> Option<u64> {
+    let fields = text.lines().filter_map(|line| line.split_once(':'));
+    let mut ages = fields.filter(|(key, _)| key.trim() == "max_age");
+    ages.next().and_then(|(_, age)| age.trim().parse().ok())
 }
 
 async fn fetch(

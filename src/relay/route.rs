@@ -15,16 +15,9 @@ use super::{Shared, domain_of};
 /// The hosts of a letter's destination.
 pub struct Route {
     pub hops: Vec<Hop>,
-    /// The letter leaves over verified TLS or not at all.
-    pub verified_only: bool,
-}
-
-impl Route {
-    /// Whether a connection that failed means that no verified one can be had. Not when it was
-    /// just nobody's day: MTA-STS and DANE say to wait then.
-    pub fn unverified(&self) -> bool {
-        self.verified_only && self.hops.is_empty()
-    }
+    /// Nobody promised that the hosts have TLS that can be checked: where they have none, the
+    /// letter takes another way. Otherwise it waits, as MTA-STS and DANE say.
+    pub may_lack_tls: bool,
 }
 
 /// One host.
@@ -59,30 +52,45 @@ pub enum NoRoute {
 /// The route of a letter; `key` is its destination's domain.
 pub async fn find(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRoute> {
     match shared.config.smarthost_parts() {
-        Some((host, port)) => smarthost(shared, host, port).await,
+        Some((host, port)) => smarthost(shared, host, port, wants_checked(row)).await,
         None => by_mx(shared, key, row).await,
     }
 }
 
+/// Whether a letter leaves over TLS that was checked, or not at all.
+pub fn wants_checked(row: &Leased) -> bool {
+    row.tls == TlsNeed::Verified || row.require_tls
+}
+
 /// Everything goes to one host, which finds the rest of the way; a letter that needs verified
 /// TLS is as verified as that host.
-async fn smarthost(shared: &Shared, host: String, port: u16) -> Result<Route, NoRoute> {
+async fn smarthost(
+    shared: &Shared,
+    host: String,
+    port: u16,
+    checked: bool,
+) -> Result<Route, NoRoute> {
     let addresses = match host.as_str() {
         "localhost" => vec![IpAddr::from([127, 0, 0, 1])],
         _ => shared.resolver.addresses(&host).await.map_err(later)?,
     };
     let tls = match shared.config.smarthost_tls {
+        SmarthostTls::None if checked => {
+            return Err(NoRoute::NotVerified("the smarthost is used without TLS".to_owned()));
+        }
         SmarthostTls::None => Tls::None,
+        SmarthostTls::Opportunistic if checked => Tls::Required(Check::Valid),
         SmarthostTls::Opportunistic => Tls::Opportunistic,
         SmarthostTls::Required => Tls::Required(Check::Valid),
         SmarthostTls::Implicit => Tls::Implicit(Check::Valid),
     };
-    Ok(Route { hops: vec![Hop { host, addresses, port, tls }], verified_only: false })
+    let may_lack_tls = checked && shared.config.smarthost_tls == SmarthostTls::Opportunistic;
+    Ok(Route { hops: vec![Hop { host, addresses, port, tls }], may_lack_tls })
 }
 
 async fn by_mx(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRoute> {
     let bad = || NoRoute::Never(EnhancedStatus::BAD_RECIPIENT, "there is no domain".to_owned());
-    let domain = domain_of(row).filter(|domain| domain == key).ok_or_else(bad)?;
+    let domain = domain_of(&row.recipient).filter(|domain| domain == key).ok_or_else(bad)?;
     let (hosts, hosts_vouched) = match shared.resolver.mail_hosts(&domain).await {
         Ok(MailHosts::Hosts { hosts, vouched }) => (without_us(shared, hosts)?, vouched),
         Ok(MailHosts::NoMail) => {
@@ -95,7 +103,7 @@ async fn by_mx(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRout
         }
         Err(error) => return Err(later(error)),
     };
-    let wanted = row.tls == TlsNeed::Verified || row.require_tls;
+    let wanted = wants_checked(row);
     let vouched = policy::look_up(shared, &domain, &hosts, hosts_vouched).await;
     let vouched = vouched.map_err(NoRoute::Later)?;
     let mut hops = Vec::new();
@@ -115,7 +123,7 @@ async fn by_mx(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRout
         }
     }
     match (hops.is_empty(), failed) {
-        (false, _) => Ok(Route { hops, verified_only: wanted }),
+        (false, _) => Ok(Route { hops, may_lack_tls: false }),
         (true, Some(error)) => Err(later(error)),
         (true, None) if wanted => {
             Err(NoRoute::NotVerified("the domain vouches for no host's TLS".to_owned()))

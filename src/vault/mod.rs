@@ -95,6 +95,8 @@ pub enum Lookup {
     Consent,
     /// A sender and a recipient, for "at most once a day".
     Answered,
+    /// A domain that says how mail reaches it.
+    Domain,
 }
 
 impl Lookup {
@@ -107,6 +109,7 @@ impl Lookup {
             Lookup::Request => b"request\0",
             Lookup::Consent => b"consent\0",
             Lookup::Answered => b"answered\0",
+            Lookup::Domain => b"domain\0",
         }
     }
 }

@@ -2,6 +2,8 @@
 //! the proof is checked, the session is opened by token and key together, and only then is the
 //! proof noted as used, so that strangers cannot fill that memory.
 
+use std::net::IpAddr;
+
 use axum::extract::{FromRef, FromRequestParts, MatchedPath};
 use axum::http::header::{AUTHORIZATION, HOST};
 use axum::http::request::Parts;
@@ -13,7 +15,7 @@ use crate::gateway::{self, Actor, Gateway};
 use super::dpop::{self, Expected, Proof, Refused};
 use super::error::Problem;
 use super::replay::Use;
-use super::{Web, Weight};
+use super::{Connection, Web, Weight};
 
 /// The header that carries the proof.
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -23,6 +25,7 @@ pub struct Signed {
     pub actor: Actor,
     pub token: Zeroizing<String>,
     pub thumbprint: String,
+    pub peer: IpAddr,
     pub web: Web,
 }
 
@@ -35,6 +38,25 @@ impl Signed {
     ) -> Result<T, Problem> {
         let Signed { actor, web, .. } = self;
         web.run(weight, move |gateway| work(gateway, &actor)).await
+    }
+
+    /// The same for work that asks for a password once more: guesses are slowed down as those at
+    /// the door are.
+    pub async fn run_with_password<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&Gateway, &Actor) -> Result<T, gateway::Error> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let Signed { actor, web, peer, .. } = self;
+        let name = actor.account().to_text();
+        let attempt = web.shared.attempts.begin(&name, peer).await.map_err(Problem::slow_down)?;
+        match web.blocking(move |gateway| work(gateway, &actor)).await? {
+            Err(gateway::Error::Refused) => {
+                attempt.failed();
+                tracing::info!(peer.ip = %peer, "a password was refused");
+                Err(Problem::bad_credentials())
+            }
+            done => done.map_err(Problem::from),
+        }
     }
 }
 
@@ -58,7 +80,9 @@ where
             let reason = "a temporary account reads, rejects and replies";
             return Err(gateway::Error::Denied { reason }.into());
         }
-        Ok(Signed { actor, token, thumbprint: proof.thumbprint, web })
+        let connection = parts.extensions.get::<Connection>();
+        let peer = connection.ok_or_else(|| Problem::broken(&"no connection"))?.peer.ip();
+        Ok(Signed { actor, token, thumbprint: proof.thumbprint, peer, web })
     }
 }
 

@@ -328,6 +328,10 @@ async fn a_letter_leaves_over_tls_that_a_policy_vouches_for() {
             true => {
                 assert_eq!(house.settle(reference).await, DeliveryState::Delivered, "{mode} {mx}");
                 assert_eq!(server.taken(), [Taken { tls: true, letter: true }]);
+                // The policy's host does not answer twice; what it said still counts.
+                let again = house.send_by("eve@outside.example", Choice::VerifiedTls).await;
+                assert_eq!(house.settle(again).await, DeliveryState::Delivered, "{mode} {mx}");
+                assert_eq!(server.taken().len(), 2);
             }
             false => house.issued(reference).await,
         }
@@ -341,14 +345,14 @@ async fn a_letter_leaves_over_tls_that_a_policy_vouches_for() {
     }
 }
 
-/// Answers every request with a policy.
+/// Answers one request with a policy, and then nobody any more.
 async fn policy_server(certificate: &Certificate, policy: String) -> u16 {
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let tls = TlsAcceptor::from(certificate.config.clone());
     tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let Ok(stream) = tls.accept(stream).await else { continue };
+        if let Ok((stream, _)) = listener.accept().await {
+            let Ok(stream) = tls.accept(stream).await else { return };
             let mut stream = BufReader::new(stream);
             let mut line = String::new();
             while stream.read_line(&mut line).await.is_ok_and(|read| read > 2) {

@@ -124,7 +124,8 @@ test("a reply that would leave in clear is not sent, and says so", async () => {
 
 test("words begun earlier come back, and their quote is not added again", async () => {
   const before = draft(4, { text: "Begun\n\nDana wrote:\n> Hello", uploads: [upload(4)] });
-  vi.mocked(api.draftList).mockResolvedValue({ items: [before] });
+  vi.mocked(api.draftList).mockResolvedValue({ items: [{ ...before, recipients: before.to }] });
+  vi.mocked(api.draftRead).mockResolvedValue(before);
   await reply.resume();
   expect(reply.files.map(({ state }) => state)).toEqual(["done"]);
   reply.text += "!";

@@ -87,6 +87,7 @@ fn each_operator_looks_where_it_says() {
     gateway.clock().advance_secs(24 * 3600);
     let second =
         deliver(&gateway, &["dana@example.org"], &plain("Lunch", "A report on quarterly numbers"));
+    gateway.clock().advance_secs(1);
     let third = deliver(&gateway, &["dana@example.org"], &plain("Never opened", "words"));
     for reference in [first, second] {
         open(&gateway, &dana, reference);

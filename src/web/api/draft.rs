@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::gateway::policy::Choice as Policy;
 use crate::gateway::upload::{CHUNK_OCTETS_MAX, UploadView};
-use crate::gateway::{self, AnswerKind, DraftContent, DraftView};
+use crate::gateway::{self, AnswerKind, DraftContent, DraftRow, DraftView};
 use crate::mail::reference::Reference;
 use crate::web::Weight;
 use crate::web::auth::Signed;
@@ -107,10 +107,24 @@ pub struct Draft {
     uploads: Vec<Upload>,
 }
 
+/// A draft in the list.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DraftItem {
+    id: String,
+    version: u32,
+    #[schema(format = DateTime)]
+    saved_at: String,
+    /// The first few it is for.
+    recipients: Vec<Addressee>,
+    subject: String,
+    answers: Option<Answers>,
+}
+
 /// Drafts, the latest first.
 #[derive(Serialize, ToSchema)]
 pub struct Drafts {
-    items: Vec<Draft>,
+    items: Vec<DraftItem>,
 }
 
 /// A file that is to come.
@@ -247,6 +261,20 @@ impl Content {
     }
 }
 
+impl From<DraftRow> for DraftItem {
+    fn from(row: DraftRow) -> DraftItem {
+        let one = |gateway::draft::Addressee { name, address }| Addressee { name, address };
+        DraftItem {
+            id: row.id,
+            version: row.version,
+            saved_at: row.saved.to_rfc3339(),
+            recipients: row.recipients.into_iter().map(one).collect(),
+            subject: row.subject,
+            answers: row.answers.as_ref().and_then(Answers::of),
+        }
+    }
+}
+
 impl From<DraftView> for Draft {
     fn from(view: DraftView) -> Draft {
         Draft {
@@ -301,7 +329,7 @@ pub async fn create(
 )]
 pub async fn list(signed: Signed) -> Result<axum::Json<Drafts>, Problem> {
     let views = signed.run(Weight::Records, |gateway, actor| gateway.draft_list(actor)).await?;
-    Ok(axum::Json(Drafts { items: views.into_iter().map(Draft::from).collect() }))
+    Ok(axum::Json(Drafts { items: views.into_iter().map(DraftItem::from).collect() }))
 }
 
 /// Get one draft.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::gateway::pickup::{PickupState, PickupView};
-use crate::gateway::{self, HandOff, Password};
+use crate::gateway::{HandOff, Password};
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, Ref};
 use crate::web::error::{Problem, Problems};
@@ -233,12 +233,8 @@ pub async fn delete_account(
 ) -> Result<StatusCode, Problem> {
     let password = Password::new(delete.password.expose_secret());
     let password = password.map_err(|_| Problem::bad_credentials())?;
-    let done = signed.run(Weight::Records, move |gateway, actor| {
-        match gateway.temporary_delete(actor, &password) {
-            Err(gateway::Error::Refused) => Err(Problem::bad_credentials()),
-            other => other.map_err(Problem::from),
-        }
-    });
+    let done =
+        signed.run_with_password(move |gateway, actor| gateway.temporary_delete(actor, &password));
     done.await?;
     Ok(StatusCode::NO_CONTENT)
 }

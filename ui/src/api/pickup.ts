@@ -1,6 +1,7 @@
 // What an outside recipient's pages ask of the server: the open ones before
 // sign-in, then the few calls of a temporary account.
 import { request } from "./client.ts";
+import type { DraftItem } from "./sending.ts";
 import type { Addr, Item, RejectReason, Time } from "./types.ts";
 
 export type PickupState = "waiting" | "claimed" | "expired" | "revoked";
@@ -81,7 +82,7 @@ export const pickupAsk = (token: string) =>
 export const verify = (reference: string) =>
   request<Verified>("GET", `/api/verify/${encodeURIComponent(reference)}`, { open: true });
 
-export const draftList = () => request<{ items: ReplyDraft[] }>("GET", "/api/drafts");
+export const draftList = () => request<{ items: DraftItem[] }>("GET", "/api/drafts");
 export const draftRead = (id: string) => request<ReplyDraft>("GET", draftAt(id));
 export const draftFrom = (reference: string) =>
   request<ReplyDraft>("POST", `/api/drafts/from/${encodeURIComponent(reference)}`, {

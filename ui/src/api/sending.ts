@@ -45,6 +45,16 @@ export interface Draft extends Content {
   uploads: Upload[];
 }
 
+/** A draft in the list. */
+export interface DraftItem {
+  id: string;
+  version: number;
+  savedAt: Time;
+  recipients: Addr[];
+  subject: string;
+  answers: Content["answers"];
+}
+
 export interface Check {
   address: string;
   route: Route;
@@ -89,7 +99,7 @@ const draftAt = (id: string) => `/api/drafts/${encodeURIComponent(id)}`;
 const sentAt = (reference: string) => `/api/submissions/${encodeURIComponent(reference)}`;
 const guestAt = (id: string) => `/api/temporary/${encodeURIComponent(id)}`;
 
-export const draftList = () => request<{ items: Draft[] }>("GET", "/api/drafts");
+export const draftList = () => request<{ items: DraftItem[] }>("GET", "/api/drafts");
 export const draftCreate = (body: Content) => request<Draft>("POST", "/api/drafts", { body });
 export const draftRead = (id: string) => request<Draft>("GET", draftAt(id));
 export const draftSave = (id: string, version: number, content: Content) =>

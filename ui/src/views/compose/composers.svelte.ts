@@ -27,6 +27,16 @@ class Composers {
     if (!this.open.some(({ id }) => id === draft.id)) void this.#begin(draft);
   }
 
+  /** Opens a draft from the list. */
+  async resume(id: string): Promise<void> {
+    if (this.open.some((one) => one.id === id)) return;
+    try {
+      this.edit(await api.draftRead(id));
+    } catch (error) {
+      fail(t().compose.notBegun, "", error, () => void this.resume(id));
+    }
+  }
+
   /** Closes a composer; what was written stays as a draft. */
   async close(composer: Composer): Promise<void> {
     await composer.saveQuietly();
@@ -74,7 +84,7 @@ class Composers {
 
 /** The drafts folder; read again when something may have changed it. */
 class Drafts {
-  items = $state.raw<api.Draft[]>([]);
+  items = $state.raw<api.DraftItem[]>([]);
   load = $state<"idle" | "ready" | "failed">("idle");
 
   again(): void {

@@ -47,10 +47,12 @@ export class Reply {
   /** Brings back what was begun earlier. No draft is made by looking. */
   async resume(): Promise<void> {
     const { items } = await api.draftList();
-    const found = items.find(
+    const listed = items.find(
       ({ answers }) => answers?.reference === this.about && answers.kind === "reply",
     );
-    if (found === undefined || this.draft !== null || this.text !== "") return;
+    if (listed === undefined) return;
+    const found = await api.draftRead(listed.id);
+    if (this.draft !== null || this.text !== "") return;
     this.draft = found;
     this.text = found.text;
     this.files = found.uploads.map((upload) => this.#kept(upload));

@@ -1,0 +1,275 @@
+//! Letters at the edges of time and trust: accounts that end meanwhile, drafts that are not what
+//! they were begun as, stores that somebody outside would fill.
+
+use super::policy::{Choice, Mode, Policy, Route};
+use super::queue::Attempted;
+use super::sending_tests::*;
+use super::tables::{SUBMISSIONS, TEMPORARY};
+use super::tests::*;
+use super::*;
+use crate::store::Read;
+
+const DAY: i64 = 24 * 3600;
+
+fn temporary_count(gateway: &Gateway) -> usize {
+    gateway.temporary_list(None).unwrap().len()
+}
+
+/// A letter taken back leaves an account that nobody can be warned of; it ends all the same, and
+/// so do the others.
+#[test]
+fn an_account_without_a_letter_ends_like_every_other() {
+    let gateway = gateway_with(|settings| settings.session_idle_secs = 1 << 30);
+    let dana = sign_in(&gateway, "dana");
+    let undone = hold(&gateway, &dana, &content(&["eve@outside.example"], "Never mind"));
+    gateway.submission_undo(&dana, undone).unwrap();
+    let sent = send(&gateway, &dana, &content(&[OUTSIDER], "A letter"));
+    assert_eq!(temporary_count(&gateway), 2);
+    gateway.clock().advance_secs(12 * DAY);
+    assert_eq!(gateway.temporary_warn(10).unwrap(), 2);
+    assert_eq!(gateway.temporary_warn(10).unwrap(), 0, "once each");
+    gateway.clock().advance_secs(3 * DAY);
+    assert_eq!(gateway.temporary_expire(10).unwrap(), 2);
+    assert_eq!(temporary_count(&gateway), 0);
+    let dana = sign_in(&gateway, "dana");
+    assert_eq!(states(&gateway, &dana, sent), [(Route::Portal, DeliveryState::Expired)]);
+}
+
+/// P-15: what was renewed in time is not ended by who looked a moment before.
+#[test]
+fn an_account_renewed_in_time_does_not_end() {
+    let gateway = gateway_with(|settings| settings.session_idle_secs = 1 << 30);
+    let dana = sign_in(&gateway, "dana");
+    send(&gateway, &dana, &content(&[OUTSIDER], "A letter"));
+    let account = gateway.temporary_list(None).unwrap().remove(0);
+    let id = AccountId(super::session::parse_hex(&account.id).unwrap());
+    gateway.clock().advance_secs(14 * DAY);
+    gateway.temporary_renew_of(OUTSIDER).unwrap();
+    gateway.temporary_end(id, super::tables::PickupEnd::Expired).unwrap();
+    assert_eq!(temporary_count(&gateway), 1);
+    gateway.temporary_end(id, super::tables::PickupEnd::Revoked).unwrap();
+    assert_eq!(temporary_count(&gateway), 0);
+}
+
+/// A second letter prolongs the account and its warning, and takes nothing from a renewal.
+#[test]
+fn a_second_letter_is_warned_of_too() {
+    let gateway = gateway_with(|settings| settings.session_idle_secs = 1 << 30);
+    let dana = sign_in(&gateway, "dana");
+    send(&gateway, &dana, &content(&[OUTSIDER], "First"));
+    gateway.clock().advance_secs(12 * DAY);
+    assert_eq!(gateway.temporary_warn(10).unwrap(), 1);
+    send(&gateway, &dana, &content(&[OUTSIDER], "Second"));
+    gateway.clock().advance_secs(12 * DAY);
+    assert_eq!(gateway.temporary_warn(10).unwrap(), 1, "of the new end");
+}
+
+/// P-24, P-32: a letter to an account that went while it could be taken back has failed, its
+/// sender is told once, and nobody outside is told of a letter that is not there.
+#[test]
+fn a_letter_to_an_account_that_went_meanwhile_is_told_as_failed() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let reference = hold(&gateway, &dana, &content(&[OUTSIDER], "Too late"));
+    gateway.temporary_revoke_of(OUTSIDER).unwrap();
+    release(&gateway);
+    assert_eq!(states(&gateway, &dana, reference), [(Route::Portal, DeliveryState::Failed)]);
+    assert_eq!(notices(&gateway, &dana), [(DeliveryState::Failed, OUTSIDER.to_owned())]);
+    assert!(leased(&gateway).is_empty(), "no notification leaves");
+    // A new letter makes a new account.
+    let reference = send(&gateway, &dana, &content(&[OUTSIDER], "Again"));
+    assert_eq!(states(&gateway, &dana, reference), [(Route::Portal, DeliveryState::Waiting)]);
+}
+
+/// An end that was interrupted is completed, and no letter goes into an account that is ending.
+#[test]
+fn an_account_that_is_ending_gets_no_letter() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    send(&gateway, &dana, &content(&[OUTSIDER], "First"));
+    let id =
+        AccountId(super::session::parse_hex(&gateway.temporary_list(None).unwrap()[0].id).unwrap());
+    let done = gateway.store().transact(move |tx| {
+        let mut row = tx.get(&TEMPORARY, &id)?.unwrap();
+        row.ending = Some(super::tables::PickupEnd::Revoked);
+        Ok::<_, Error>(tx.put(&TEMPORARY, &id, &row)?)
+    });
+    done.wait().unwrap();
+    let reference = send(&gateway, &dana, &content(&[OUTSIDER], "Second"));
+    let now = gateway.temporary_list(None).unwrap();
+    assert_eq!(now.len(), 1);
+    assert_ne!(now[0].id, id.to_text(), "another account");
+    assert_eq!(states(&gateway, &dana, reference), [(Route::Portal, DeliveryState::Waiting)]);
+}
+
+/// One sender does not end what others' letters wait in.
+#[test]
+fn a_sponsor_does_not_revoke_the_letters_of_others() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    send(&gateway, &dana, &content(&[OUTSIDER], "Dana's"));
+    send(&gateway, &omar, &content(&[OUTSIDER], "Omar's"));
+    let id = gateway.temporary_list(Some(&dana)).unwrap().remove(0).id;
+    let refused = gateway.temporary_revoke(&dana, &id);
+    assert!(matches!(refused, Err(Error::Conflict { code: "others-wait" })), "{refused:?}");
+    assert_eq!(temporary_count(&gateway), 1);
+}
+
+/// P-31: what falls back to plain mail is plain mail: it is tried as such, and called so.
+#[test]
+fn a_letter_without_verified_tls_becomes_plain_where_the_policy_says_so() {
+    let policy =
+        Policy { verified_else: Choice::Plain, ..choice(Choice::VerifiedTls, Mode::Default) };
+    let gateway = with_policy(policy);
+    let dana = sign_in(&gateway, "dana");
+    let reference = send(&gateway, &dana, &content(&[OUTSIDER], "If need be in clear"));
+    let rows = leased(&gateway);
+    assert!(rows[0].0.require_tls);
+    let text = "no policy".to_owned();
+    gateway.queue_report(rows[0].0.id, Attempted::NoVerifiedTls { text }).unwrap();
+    let rows = leased(&gateway);
+    assert_eq!((rows[0].0.tls, rows[0].0.require_tls), (TlsNeed::Opportunistic, false));
+    assert_eq!(rows[0].0.attempts, 1);
+    delivered(&gateway, rows[0].0.id);
+    assert_eq!(states(&gateway, &dana, reference), [(Route::Plain, DeliveryState::Delivered)]);
+}
+
+/// A row that is being sent is not sent by two, and one held back meanwhile stays held.
+#[test]
+fn a_row_that_is_being_sent_stays_with_who_sends_it() {
+    let gateway = with_policy(choice(Choice::Plain, Mode::Default));
+    let dana = sign_in(&gateway, "dana");
+    send(&gateway, &dana, &content(&[OUTSIDER], "In clear"));
+    let id = leased(&gateway)[0].0.id;
+    let again = gateway.queue_retry(id);
+    assert!(matches!(again, Err(Error::Conflict { code: "being-sent" })), "{again:?}");
+    gateway.queue_hold(id).unwrap();
+    let status = crate::mail::status::EnhancedStatus(4, 2, 0);
+    let later = Attempted::Deferred { status, text: "later".to_owned(), host: None };
+    gateway.queue_report(id, later).unwrap();
+    gateway.clock().advance_secs(DAY);
+    assert!(leased(&gateway).is_empty(), "it is held");
+    assert_eq!(gateway.queue_list(10).unwrap()[0].state, QueueState::Held);
+}
+
+/// A crowded destination leaves room for the others.
+#[test]
+fn a_crowded_destination_leaves_room() {
+    let gateway = with_policy(choice(Choice::Plain, Mode::Default));
+    let dana = sign_in(&gateway, "dana");
+    for n in 0..5 {
+        send(&gateway, &dana, &content(&[&format!("p{n}@slow.example")], "In clear"));
+    }
+    send(&gateway, &dana, &content(&[OUTSIDER], "In clear"));
+    let mut slow = 0;
+    let rows = gateway.queue_lease(3, 60, &mut |recipient| {
+        slow += usize::from(recipient.path.to_string().contains("slow.example"));
+        slow > 2 && recipient.path.to_string().contains("slow.example")
+    });
+    let rows: Vec<String> =
+        rows.unwrap().iter().map(|row| row.recipient.path.to_string()).collect();
+    assert_eq!(rows.len(), 3, "{rows:?}");
+    assert!(rows[2].contains(OUTSIDER), "{rows:?}");
+}
+
+/// A clock that was ahead leaves no letter waiting for its time.
+#[test]
+fn letters_put_off_by_a_clock_that_was_ahead_are_due_again() {
+    let gateway = with_policy(choice(Choice::Plain, Mode::Default));
+    gateway.clock().advance_secs(400 * DAY);
+    let dana = sign_in(&gateway, "dana");
+    send(&gateway, &dana, &content(&[OUTSIDER], "In clear"));
+    gateway.clock().advance_secs(-400 * DAY);
+    assert!(leased(&gateway).is_empty());
+    gateway.queue_recover().unwrap();
+    assert_eq!(leased(&gateway).len(), 1);
+}
+
+/// Promise 4: what a letter answers cannot be taken from it, and files of a sealed letter do not
+/// leave in clear whatever names them.
+#[test]
+fn a_sealed_letter_is_not_forwarded_in_clear_by_forgetting_that_it_is() {
+    let gateway = with_policy(choice(Choice::Plain, Mode::Free));
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let file = uploaded(&gateway, &dana, "secret.txt", b"Seven spoons of sugar");
+    let letter = DraftContent {
+        attachments: vec![file],
+        ..content(&["omar@example.org"], "The recipe is in the file")
+    };
+    let reference = send(&gateway, &dana, &letter);
+    gateway.message_open(&omar, reference, None).unwrap();
+    let begun = gateway.draft_from(&omar, reference, AnswerKind::Forward).unwrap();
+
+    let forgetful = DraftContent {
+        to: content(&[OUTSIDER], "").to,
+        answers: None,
+        text: "Look".to_owned(),
+        html: None,
+        ..begun.content.clone()
+    };
+    let saved = gateway.draft_save(&omar, &begun.id, begun.version, &forgetful).unwrap();
+    assert_eq!(saved.content.answers, begun.content.answers, "it stays what it is");
+    let other = DraftContent {
+        attachments: begun.content.attachments.clone(),
+        ..content(&[OUTSIDER], "Look what I have")
+    };
+    for content in [&saved.content, &other] {
+        let draft = gateway.draft_create(&omar, content).unwrap();
+        let submit = |consent, typed| {
+            let (draft, version, request) = (draft.id.as_str(), draft.version, "once");
+            let submit = submit::Submit { draft, version, consent, typed, request };
+            gateway.submit(&omar, &submit)
+        };
+        let asked = submit(None, None).unwrap();
+        let submit::Submitted::NeedsConsent(consent) = asked else {
+            panic!("it left without a yes");
+        };
+        let refused = submit(Some(consent.token.as_str()), Some(OUTSIDER));
+        assert!(matches!(refused, Err(Error::Conflict { code: "sealed-files" })), "{refused:?}");
+    }
+    assert_eq!(gateway.store().count(&SUBMISSIONS, &()).unwrap(), 1);
+}
+
+/// A file that is gone leaves the draft as it is otherwise.
+#[test]
+fn a_draft_outlives_its_files() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let (one, two) =
+        (uploaded(&gateway, &dana, "a", b"octets"), uploaded(&gateway, &dana, "b", b"octets"));
+    let letter = DraftContent {
+        attachments: vec![one.clone(), two.clone()],
+        ..content(&["omar@example.org"], "Text")
+    };
+    let draft = gateway.draft_create(&dana, &letter).unwrap();
+    gateway.upload_delete(&dana, &one).unwrap();
+    assert_eq!(gateway.draft_list(&dana).unwrap().len(), 1);
+    let view = gateway.draft(&dana, &draft.id).unwrap();
+    assert_eq!(view.content.attachments, std::slice::from_ref(&two));
+    // A file that no draft names any more goes after a while.
+    let without = DraftContent { attachments: Vec::new(), ..letter };
+    gateway.draft_save(&dana, &draft.id, draft.version, &without).unwrap();
+    gateway.clock().advance_secs(3 * DAY);
+    let before = gateway.clock().now().plus_secs(-2 * DAY);
+    assert_eq!(gateway.uploads_expire(before, 10).unwrap(), 1);
+    assert!(gateway.upload(&sign_in(&gateway, "dana"), &two).is_err());
+}
+
+/// P-15: somebody outside fills neither the disk nor the list.
+#[test]
+fn an_outsider_has_little_room() {
+    let gateway = gateway_with(|settings| settings.temporary_uploads_octets_max = 1_000);
+    let dana = sign_in(&gateway, "dana");
+    send(&gateway, &dana, &content(&[OUTSIDER], "A letter"));
+    let (initial, _) = told(&leased(&gateway)[0].1);
+    let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
+    let begin = |size| gateway.upload_begin(&noa, "file", "text/plain", size);
+    begin(600).unwrap();
+    assert!(matches!(begin(600), Err(Error::OverQuota)));
+    begin(400).unwrap();
+    let draft = content(&["dana@example.org"], "Text");
+    for _ in 0..20 {
+        gateway.draft_create(&noa, &draft).unwrap();
+    }
+    assert!(matches!(gateway.draft_create(&noa, &draft), Err(Error::OverQuota)));
+}
