@@ -240,6 +240,12 @@ fn write_all(daemon: &Daemon) -> Vec<String> {
         let drafts: serde_json::Value =
             client.call(Method::GET, "/api/drafts", None).await.expect("the list");
         assert_eq!(drafts["items"].as_array().map(Vec::len), Some(4), "{drafts}");
+        // The words of what was sent are in the search index now, and are found.
+        for words in canaries[16..].chunks(4) {
+            for word in &words[..3] {
+                assert_eq!(client.search(word).await.expect("an answer").len(), 1, "{word}");
+            }
+        }
         canaries
     })
 }

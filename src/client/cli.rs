@@ -41,6 +41,27 @@ enum Command {
     Send(Send),
     /// What became of a letter that was sent: one line for each recipient.
     Status { reference: Reference },
+    /// Look for messages: words, "phrases", from: to: subject: in: is: has: before: after: ref:
+    Search {
+        #[arg(required = true, num_args = 1..)]
+        query: Vec<String>,
+    },
+    /// Move messages to another mailbox.
+    Move {
+        #[arg(required = true, num_args = 1..)]
+        references: Vec<Reference>,
+        /// A mailbox's id, or its role: archive, trash, …
+        #[arg(long)]
+        to: String,
+    },
+    /// Write the opened messages of a mailbox to a file in mbox form; the others stay unopened.
+    Export {
+        #[arg(long, default_value = "inbox")]
+        mailbox: String,
+        /// The file, or `-`.
+        #[arg(long)]
+        mbox: PathBuf,
+    },
     /// Answer a message. Prints the answer's reference number.
     Reply {
         reference: Reference,
@@ -203,6 +224,34 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
         }
         Command::Status { reference } => {
             status(&mut out, &client.status(*reference).await?, server.json)
+        }
+        Command::Search { query } => {
+            list(&mut out, &client.search(&query.join(" ")).await?, server.json)
+        }
+        Command::Move { references, to } => {
+            let failed = client.move_to(references, to).await?;
+            if !failed.is_empty() {
+                let problem = format!("not moved: {}", failed.join(", "));
+                return Err(Error::Local { what: "move".to_owned(), problem });
+            }
+            Ok(())
+        }
+        Command::Export { mailbox, mbox } => {
+            let left_out = match mbox.as_os_str() == "-" {
+                true => client.export(mailbox, &mut out).await?,
+                false => {
+                    let what = mbox.display().to_string();
+                    let file = std::fs::File::create_new(mbox);
+                    let mut file = BufWriter::new(file.map_err(|error| local(&what, &error))?);
+                    let left_out = client.export(mailbox, &mut file).await?;
+                    file.flush().map_err(|error| local(&what, &error))?;
+                    left_out
+                }
+            };
+            if left_out > 0 {
+                eprintln!("{left_out} messages were not opened yet and are left out");
+            }
+            Ok(())
         }
         Command::Reply { reference, body_file, attach, yes } => {
             let text = body(body_file)?;

@@ -4,6 +4,7 @@
 pub mod cli;
 mod http;
 mod proof;
+mod search;
 pub mod sending;
 
 use std::net::ToSocketAddrs;
@@ -240,6 +241,17 @@ impl Client {
         }
         self.connection.request(method, path, &headers, body).await
     }
+}
+
+/// Text as a value in a query (RFC 3986 §2.1).
+fn percent(text: &str) -> String {
+    let encode = |octet: u8| match octet {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(octet).to_string()
+        }
+        octet => format!("%{octet:02X}"),
+    };
+    text.bytes().map(encode).collect()
 }
 
 fn checked(status: StatusCode, octets: Bytes) -> Result<Bytes, Error> {

@@ -5,6 +5,8 @@ const routes: [string, Route][] = [
   ["/mail/inbox", { view: "mail", mailbox: "inbox", reference: null }],
   ["/mail/mb-7/G7K2-M4QX", { view: "mail", mailbox: "mb-7", reference: "G7K2-M4QX" }],
   ["/mail/a%2Fb%20c", { view: "mail", mailbox: "a/b c", reference: null }],
+  ["/search/a%20b%2Fc", { view: "mail", mailbox: "search", reference: null, query: "a b/c" }],
+  ["/search/x/G7K2", { view: "mail", mailbox: "search", reference: "G7K2", query: "x" }],
   ["/sessions", { view: "sessions" }],
   ["/settings", { view: "settings" }],
   ["/about", { view: "about" }],
@@ -26,6 +28,7 @@ test.each(["/", "/mail", "/mail/"])("%s is the inbox", (path) => {
 test.each([
   "/nowhere",
   "/settings/x",
+  "/search",
   "/mail/a/b/c",
   "/mail/%E0%A4%A",
   "/pickup",

@@ -24,6 +24,9 @@ export const mailboxDelete = (id: string) => request<undefined>("DELETE", box(id
 
 export const messageList = (mailbox: string, before: string | null, limit: number) =>
   request<api.Page>("GET", "/api/messages", { query: { mailbox, before, limit } });
+export const search = (q: string, before: string | null, limit: number) =>
+  request<api.Found>("GET", "/api/search", { query: { q, before, limit } });
+export const searchIndex = () => request<api.IndexProgress>("POST", "/api/search/index");
 export const messageItem = (reference: string) => request<api.Item>("GET", `${at(reference)}/item`);
 export const messageOpen = (reference: string) =>
   request<api.Detail>("POST", `${at(reference)}/open`);

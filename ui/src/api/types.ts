@@ -50,6 +50,25 @@ export interface SignedIn extends SessionInfo {
 
 export type Role = "inbox" | "drafts" | "sent" | "archive" | "junk" | "trash";
 
+/** A piece of text, and whether it is what was searched for. */
+export interface Snippet {
+  text: string;
+  hit: boolean;
+}
+
+export interface Found {
+  state: string;
+  items: (Item & { snippet: Snippet[] })[];
+  next: string | null;
+  /** Messages that are not in the index yet. */
+  waiting: number;
+}
+
+export interface IndexProgress {
+  waiting: number;
+  taken: number;
+}
+
 export interface Mailbox {
   id: string;
   role: Role | null;

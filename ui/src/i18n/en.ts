@@ -79,7 +79,7 @@ export const en = {
   list: {
     count: (n: number, unread: number) =>
       unread > 0 ? `${messages(n)} · ${unread} unread` : messages(n),
-    filter: "Filter, or a reference number and Enter",
+    filter: "Filter; Enter searches everywhere",
     noSuchNumber: (reference: string) => `There is no letter with the number ${reference} here.`,
     filterClear: "Clear the filter",
     filterNone: (n: number) => `None of the ${messages(n)} loaded so far match.`,
@@ -101,6 +101,14 @@ export const en = {
     isSealed: "Not opened",
     noSubject: "(no subject)",
     noSender: "(no sender)",
+  },
+  search: {
+    title: "Search results",
+    none: "Nothing was found",
+    noneNext:
+      "Words are looked for in what you have opened and in what the list shows of the rest. Try fewer words, or in:all for junk and trash too.",
+    refused: "This cannot be looked for",
+    indexing: (n: number) => `${messages(n)} still to be read in`,
   },
   empty: {
     inbox: "Inbox is empty.",

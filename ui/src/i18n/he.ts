@@ -76,7 +76,7 @@ export const he = {
   },
   list: {
     count: (n, unread) => (unread > 0 ? `${messages(n)} · ${unread} שלא נקראו` : messages(n)),
-    filter: "סינון, או מספר סימוכין ו־Enter",
+    filter: "סינון; Enter מחפש בכל מקום",
     noSuchNumber: (reference: string) => `אין כאן מכתב שמספרו ${reference}.`,
     filterClear: "ניקוי הסינון",
     filterNone: (n) => `אין התאמה ב־${messages(n)} שנטענו עד כה.`,
@@ -98,6 +98,14 @@ export const he = {
     isSealed: "לא נפתחה",
     noSubject: "(ללא נושא)",
     noSender: "(ללא שולח)",
+  },
+  search: {
+    title: "תוצאות חיפוש",
+    none: "לא נמצא דבר",
+    noneNext:
+      "החיפוש הוא בתוכן של מה שפתחת ובמה שהרשימה מציגה מכל השאר. אפשר לנסות פחות מילים, או in:all כדי לחפש גם בספאם ובאשפה.",
+    refused: "את זה אי אפשר לחפש",
+    indexing: (n) => `${messages(n)} עוד ממתינות לקליטה`,
   },
   empty: {
     inbox: "הדואר הנכנס ריק.",

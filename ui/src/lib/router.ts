@@ -1,7 +1,7 @@
 // Every view has an address. Parsing and writing are here; history is in `state/route`.
 
 export type Route =
-  | { view: "mail"; mailbox: string; reference: string | null }
+  | { view: "mail"; mailbox: string; reference: string | null; query?: string }
   | { view: "sessions" | "settings" | "about" }
   | { view: "pickup"; token: string }
   | { view: "verify"; reference: string | null }
@@ -16,6 +16,8 @@ export function href(route: Route): string {
 
 function partsOf(route: Exclude<Route, { view: "missing" }>): string[] {
   if (route.view === "pickup") return ["pickup", route.token];
+  if (route.view === "mail" && route.query !== undefined)
+    return ["search", route.query, ...(route.reference === null ? [] : [route.reference])];
   if (route.view === "mail" || route.view === "verify") {
     const box = route.view === "mail" ? [route.mailbox] : [];
     return [route.view, ...box, ...(route.reference === null ? [] : [route.reference])];
@@ -38,6 +40,8 @@ export function parse(pathname: string): Route {
   if (first === undefined) return { view: "mail", mailbox: "inbox", reference: null };
   if (first === "mail" && parts.length <= 3)
     return { view: "mail", mailbox: mailbox ?? "inbox", reference: reference ?? null };
+  if (first === "search" && mailbox && parts.length <= 3)
+    return { view: "mail", mailbox: "search", reference: reference ?? null, query: mailbox };
   if ((first === "sessions" || first === "settings" || first === "about") && parts.length === 1)
     return { view: first };
   if (first === "account" && parts.length === 1) return { view: first };

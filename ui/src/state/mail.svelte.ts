@@ -3,7 +3,8 @@
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import { ApiError } from "../api/client.ts";
 import * as api from "../api/mail.ts";
-import type { Change, Detail, Item, Mailbox, Role } from "../api/types.ts";
+import type { Change, Detail, Item, Mailbox, Page, Role, Snippet } from "../api/types.ts";
+import { searchKey, searchOf } from "./window.ts";
 import * as win from "./window.ts";
 
 const PAGE = 50;
@@ -25,6 +26,9 @@ class Mail {
   /** Who is told about messages that arrived while the page was open. */
   onarrived: ((items: Item[]) => void) | null = null;
 
+  /** What of a message's text was searched for, by reference number. */
+  snippets = new SvelteMap<string, Snippet[]>();
+
   #details = new SvelteMap<string, Detail>();
   #since: string | null = null;
   #syncing = false;
@@ -44,6 +48,7 @@ class Mail {
     this.loads.clear();
     this.held.clear();
     this.#details.clear();
+    this.snippets.clear();
     this.#since = null;
     this.#syncing = false;
   }
@@ -93,7 +98,7 @@ class Mail {
     const generation = this.#generation;
     this.loads.set(box, "loading");
     try {
-      const page = await api.messageList(box, window?.next ?? null, PAGE);
+      const page = await this.#page(box, window?.next ?? null);
       if (generation !== this.#generation) return;
       this.items = { ...this.items, ...byReference(page.items) };
       const now = this.windows[box] ?? win.EMPTY;
@@ -103,6 +108,27 @@ class Mail {
       if (generation === this.#generation) this.loads.set(box, "failed");
       throw error;
     }
+  }
+
+  /** Of a mailbox, or of what was searched for. */
+  async #page(box: string, before: string | null): Promise<Pick<Page, "items" | "next">> {
+    const query = searchOf(box);
+    if (query === null) return api.messageList(box, before, PAGE);
+    const found = await api.search(query, before, PAGE);
+    const items = found.items.map(({ snippet, ...item }) => {
+      this.snippets.set(item.reference, snippet);
+      return item as Item;
+    });
+    return { items, next: found.next };
+  }
+
+  /** Asks again, with nothing kept of what was found before. */
+  async searchAgain(query: string): Promise<void> {
+    const windows = { ...this.windows };
+    delete windows[searchKey(query)];
+    this.windows = windows;
+    this.loads.delete(searchKey(query));
+    await this.more(searchKey(query));
   }
 
   async item(reference: string): Promise<Item> {
@@ -157,13 +183,20 @@ class Mail {
     if (before !== null) this.boxes = win.recount(this.boxes, before, item);
     const windows = { ...this.windows };
     for (const [id, window] of Object.entries(windows)) {
-      if (id === item.mailbox) windows[id] = win.insert(window, item, this.items);
+      if (searchOf(id) !== null) {
+        if (this.#isAway(item)) windows[id] = win.remove(window, item.reference);
+      } else if (id === item.mailbox) windows[id] = win.insert(window, item, this.items);
       else if (window.refs.includes(item.reference))
         windows[id] = win.remove(window, item.reference);
     }
     this.windows = windows;
     const detail = this.#details.get(item.reference);
     if (detail !== undefined) this.#details.set(item.reference, { ...detail, ...item });
+  }
+
+  /** What is thrown away is no longer found. */
+  #isAway(item: Item): boolean {
+    return [this.role("trash")?.id, this.role("junk")?.id].includes(item.mailbox);
   }
 
   forget(reference: string): void {
@@ -242,7 +275,7 @@ class Mail {
     this.#since = null;
     await this.boxesRead();
     for (const box of Object.keys(this.windows)) {
-      const page = await api.messageList(box, null, PAGE);
+      const page = await this.#page(box, null);
       this.items = { ...this.items, ...byReference(page.items) };
       this.windows = { ...this.windows, [box]: win.append(win.EMPTY, page) };
     }

@@ -15,10 +15,20 @@ export interface Batch {
   change: Change;
 }
 
+/** The name of the window that shows what was searched for. */
+export function searchKey(query: string): string {
+  return `search:${query}`;
+}
+
+/** What a window shows the finds of; null for a mailbox's. */
+export function searchOf(key: string): string | null {
+  return key.startsWith("search:") ? key.slice("search:".length) : null;
+}
+
 export const EMPTY: Window = { refs: [], next: null };
 
 /** Adds an older page. Messages that moved between two requests are not doubled. */
-export function append(window: Window, page: Page): Window {
+export function append(window: Window, page: Pick<Page, "items" | "next">): Window {
   const known = new Set(window.refs);
   const fresh = page.items.map((item) => item.reference).filter((ref) => !known.has(ref));
   return { refs: [...window.refs, ...fresh], next: page.next };

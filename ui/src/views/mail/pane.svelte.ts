@@ -2,12 +2,16 @@
 // into the filter, and which messages an act is therefore about.
 import { SvelteSet } from "svelte/reactivity";
 import type { Item } from "../../api/types.ts";
+import { boxHref } from "../../lib/names.ts";
+import { href } from "../../lib/router.ts";
 import * as act from "../../state/actions.svelte.ts";
 import { mail } from "../../state/mail.svelte.ts";
-import { matches, neighbour, range } from "../../state/window.ts";
+import { matches, neighbour, range, searchOf } from "../../state/window.ts";
 
 export class Pane {
+  /** The window that is shown: a mailbox's id, or what was searched for. */
   mailbox = $state("");
+  readonly query: string | null = $derived(searchOf(this.mailbox));
   /** The message in the reader. */
   shown = $state<string | null>(null);
   cursor = $state<string | null>(null);
@@ -19,7 +23,7 @@ export class Pane {
 
   readonly all: Item[] = $derived(mail.list(this.mailbox));
   readonly items: Item[] = $derived(
-    this.filter.trim() === ""
+    this.query !== null || this.filter.trim() === ""
       ? this.all
       : this.all.filter((item) => matches(item, this.filter.trim())),
   );
@@ -37,9 +41,19 @@ export class Pane {
   enter(mailbox: string): void {
     this.mailbox = mailbox;
     this.selected.clear();
-    this.filter = "";
+    this.filter = this.query ?? "";
     this.cursor = null;
     this.#anchor = null;
+  }
+
+  /** Where a row leads to. */
+  href(item: Item): string | undefined {
+    if (this.query !== null) {
+      const { query } = this;
+      return href({ view: "mail", mailbox: "search", reference: item.reference, query });
+    }
+    const box = mail.box(item.mailbox);
+    return box && boxHref(box, item.reference);
   }
 
   tick(reference: string, withRange: boolean): void {
