@@ -10,11 +10,12 @@ use crate::mail::address::Address;
 use crate::store::{Order, Read, Tx};
 use crate::vault::{self, Lookup, Password, RecoveryKey, UnlockKey};
 
+use super::session::checked_passphrase;
 use super::tables::{
     ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, AcceptFrom, Account, AccountId, AccountKeys, COUNTERS,
     CREDENTIALS, Credential, CredentialKind, LOGIN_NAMES, META, Owner,
 };
-use super::{Error, EventKind, Gateway, mailbox};
+use super::{Actor, Error, EventKind, Gateway, mailbox};
 
 /// What an account is made from.
 pub struct NewAccount {
@@ -207,21 +208,49 @@ impl Gateway {
     ) -> Result<(), Error> {
         let id = self.account_named(name)?;
         let unlock = self.unlock_by_password(id, old)?;
-        self.password_replace(id, new, &unlock)
+        self.password_replace(id, new, &unlock, None)
     }
 
-    /// Sets a new password by the recovery key; nothing is lost.
+    /// The same by the account's owner, whose present session stays.
+    pub fn password_change(
+        &self,
+        actor: &Actor,
+        old: &Password,
+        new: &Password,
+    ) -> Result<(), Error> {
+        checked_passphrase(new)?;
+        let unlock = self.unlock_by_password(actor.account(), old)?;
+        self.password_replace(actor.account(), new, &unlock, Some(actor.session()))
+    }
+
+    /// A new recovery key for the account's owner, who says the password once more; the one
+    /// before opens nothing from now on. It is told here and never again.
+    pub fn recovery_renew(&self, actor: &Actor, password: &Password) -> Result<RecoveryKey, Error> {
+        let account = actor.account();
+        let unlock = self.unlock_by_password(account, password)?;
+        let recovery = RecoveryKey::generate()?;
+        let new = self.recovery_new(account, &recovery, &unlock)?;
+        self.credential_replace(account, CredentialKind::Recovery, new)?;
+        Ok(recovery)
+    }
+
+    /// Sets a new password by the recovery key; nothing is lost, and every session ends. An
+    /// unknown name is refused as a wrong key is.
     pub fn account_recover(
         &self,
         name: &str,
         recovery: &RecoveryKey,
         new: &Password,
     ) -> Result<(), Error> {
-        let id = self.account_named(name)?;
+        checked_passphrase(new)?;
+        let id = self.account_find(name)?.ok_or(Error::Refused)?;
+        if self.account(id)?.disabled {
+            return Err(Error::Refused);
+        }
         let found = self.credential(id, CredentialKind::Recovery)?.ok_or(Error::Refused)?;
         let bound = credential_binding(id, found.id);
         let unlock = recovery.open(&found.wrapped_unlock, &bound)?;
-        self.password_replace(id, new, &unlock)
+        self.password_replace(id, new, &unlock, None)
     }
 
     /// The account of a login name or an address.
@@ -306,12 +335,23 @@ impl Gateway {
         account: AccountId,
         new: &Password,
         unlock: &UnlockKey,
+        keeps: Option<[u8; 16]>,
     ) -> Result<(), Error> {
-        let (id, credential) = self.credential_new(account, new, unlock)?;
+        let new = self.credential_new(account, new, unlock)?;
+        self.credential_replace(account, CredentialKind::Password, new)?;
+        self.sessions_close_but(account, keeps)
+    }
+
+    fn credential_replace(
+        &self,
+        account: AccountId,
+        kind: CredentialKind,
+        (id, credential): ([u8; 16], Credential),
+    ) -> Result<(), Error> {
         let done = self.inner.store.transact(move |tx| {
             let mut old = Vec::new();
             tx.scan(&CREDENTIALS, &account, Order::Ascending, |key, row| {
-                if row.kind == CredentialKind::Password {
+                if row.kind == kind {
                     old.push(key);
                 }
                 ControlFlow::Continue(())
@@ -322,8 +362,7 @@ impl Gateway {
             tx.put(&CREDENTIALS, &(account, id), &credential)?;
             Ok::<_, Error>(())
         });
-        done.wait()?;
-        self.sessions_close_of(account)
+        done.wait()
     }
 
     /// Shuts an account out for good: no log-in, and every session ends.

@@ -84,6 +84,10 @@ impl Actor {
         hex(&self.session)
     }
 
+    pub(super) fn session(&self) -> [u8; 16] {
+        self.session
+    }
+
     pub(super) fn secret(&self) -> &AccountSecret {
         &self.secret
     }
@@ -269,7 +273,17 @@ impl Gateway {
     }
 
     pub(super) fn sessions_close_of(&self, account: AccountId) -> Result<(), Error> {
-        let sessions = self.sessions_of(account)?;
+        self.sessions_close_but(account, None)
+    }
+
+    /// Ends every session of an account but one.
+    pub(super) fn sessions_close_but(
+        &self,
+        account: AccountId,
+        keeps: Option<[u8; 16]>,
+    ) -> Result<(), Error> {
+        let mut sessions = self.sessions_of(account)?;
+        sessions.retain(|(_, session)| Some(session.id) != keeps);
         let keys = sessions.into_iter().map(|(key, session)| (key, session.id)).collect();
         self.sessions_close(account, keys)
     }
@@ -359,7 +373,7 @@ impl Gateway {
 /// The shortest passphrase that an outsider may choose, in characters.
 const PASSPHRASE_CHARS_MIN: usize = 12;
 
-fn checked_passphrase(own: &Password) -> Result<(), Error> {
+pub(super) fn checked_passphrase(own: &Password) -> Result<(), Error> {
     match own.expose().chars().count() >= PASSPHRASE_CHARS_MIN {
         true => Ok(()),
         false => Err(Error::WeakPassword),

@@ -307,12 +307,15 @@ fn a_new_password_or_the_recovery_key_keeps_the_mail() {
     gateway.account_password("mira", &old, &new).unwrap();
     assert!(try_sign_in(&gateway, "mira", PASSWORD).is_err());
     let typed = RecoveryKey::parse(&recovery.expose().to_uppercase()).unwrap();
-    gateway.account_recover("mira", &typed, &password("third")).unwrap();
-    let opened = try_sign_in(&gateway, "mira", "third").unwrap();
+    gateway.account_recover("mira", &typed, &password("third and last")).unwrap();
+    let opened = try_sign_in(&gateway, "mira", "third and last").unwrap();
     let mira = gateway.session_actor(&opened.token, "thumb").unwrap();
     assert!(gateway.message_open(&mira, reference, None).is_ok());
     let other = RecoveryKey::generate().unwrap();
-    assert!(gateway.account_recover("mira", &other, &password("x")).is_err());
+    let refused = gateway.account_recover("mira", &other, &password("third and last"));
+    assert!(matches!(refused, Err(Error::Refused)));
+    let weak = gateway.account_recover("mira", &typed, &password("short"));
+    assert!(matches!(weak, Err(Error::WeakPassword)));
 }
 
 #[test]

@@ -15,7 +15,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::api::{
-    change, draft, event, mailbox, message, preference, search, session, submission, temporary,
+    change, credential, draft, event, mailbox, message, preference, search, session, submission,
+    temporary,
 };
 use super::error::Problem;
 use super::{Web, assets, download, headers, view};
@@ -42,6 +43,9 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(session::open, session::current, session::close))
         .routes(routes!(session::list, session::close_all))
         .routes(routes!(session::close_one))
+        .routes(routes!(credential::change))
+        .routes(routes!(credential::recovery_key))
+        .routes(routes!(credential::recover))
         .routes(routes!(mailbox::list, mailbox::create))
         .routes(routes!(mailbox::rename, mailbox::delete))
         .routes(routes!(message::list))

@@ -3,12 +3,11 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import {
-  accessible, base, deliver, launch, letter, noSidewaysScroll, problems, profile, signIn,
+  accessible, base, deliver, launch, letter, noSidewaysScroll, ok, problems, profile, signIn,
 } from "./support.mjs";
 
 const me = process.env.POSTERN_ADDRESS;
 const user = me.split("@")[0];
-const ok = (what) => console.log(`ok ${what}`);
 
 const attachment = randomBytes(50_000);
 const hash = (octets) => createHash("sha256").update(octets).digest("hex");

@@ -4,11 +4,10 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { accessible, base, launch, noSidewaysScroll, problems, profile, signIn } from "./support.mjs";
+import { accessible, base, launch, noSidewaysScroll, ok, problems, profile, signIn } from "./support.mjs";
 
 const folder = process.env.POSTERN_OUTSIDE;
 const domain = process.env.POSTERN_DOMAIN;
-const ok = (what) => console.log(`ok ${what}`);
 const hash = (octets) => createHash("sha256").update(octets).digest("hex");
 const LIMIT_MS = 30_000;
 

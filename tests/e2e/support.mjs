@@ -12,6 +12,8 @@ export const base = process.env.POSTERN_URL.replace(/\/$/, "");
 const [smtpHost, smtpPort] = process.env.POSTERN_SMTP.split(":");
 export const password = readFileSync(process.env.POSTERN_PASSWORD_FILE, "utf8").split("\n")[0];
 
+export const ok = (what) => console.log(`ok ${what}`);
+
 /** Everything that must not have happened by the end. */
 export const problems = [];
 
@@ -48,7 +50,7 @@ export async function profile(browser, options = {}) {
   const page = await context.newPage();
   page.on("pageerror", (error) => problems.push(`page error: ${error.message}`));
   page.on("console", (message) => {
-    const expected = /status of (401|404|409)/.test(message.text());
+    const expected = /status of (401|404|409|422)/.test(message.text());
     if (["error", "warning"].includes(message.type()) && !expected) {
       problems.push(`console: ${message.text()}`);
     }

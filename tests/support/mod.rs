@@ -6,6 +6,7 @@
 //! deadline.
 #![allow(dead_code)] // every test binary includes all of it and uses its part
 
+pub mod browser;
 pub mod daemon;
 pub mod messages;
 pub mod postfix;

@@ -1,6 +1,7 @@
 //! The API, one file for each noun. JSON with camelCase names; times are RFC 3339 in UTC.
 
 pub mod change;
+pub mod credential;
 pub mod draft;
 pub mod event;
 pub mod mailbox;

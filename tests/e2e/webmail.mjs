@@ -1,0 +1,136 @@
+// What a newcomer does in the webmail besides reading and sending: finding, settling, and coming
+// back when the password is lost.
+import assert from "node:assert/strict";
+import {
+  accessible,
+  base,
+  deliver,
+  launch,
+  letter,
+  noSidewaysScroll,
+  ok,
+  password,
+  problems,
+  profile,
+  signIn,
+} from "./support.mjs";
+
+const me = process.env.POSTERN_ADDRESS;
+const user = me.split("@")[0];
+const NEW = "a passphrase of my own";
+const THIRD = "another one after that";
+
+const heron = await deliver(me, letter("Birds", "By the pond stood a blue heron, quite still."));
+const owl = await deliver(me, letter("Night", "Nobody has opened the grey owl."));
+
+const browser = await launch();
+const page = await profile(browser, { viewport: { width: 1280, height: 800 } });
+const row = (where, reference) => where.locator(`[data-testid=row][data-ref="${reference}"]`);
+
+await signIn(page, user);
+await row(page, heron).getByTestId("row-link").click();
+await page.getByTestId("open").click();
+await page.getByTestId("text").filter({ hasText: "heron" }).waitFor();
+
+// P-19: by the keyboard alone, by a word that only the text has.
+await page.keyboard.press("Escape");
+await page.keyboard.press("/");
+await page.keyboard.type("HERON pond");
+await page.keyboard.press("Enter");
+await row(page, heron).waitFor();
+const snippet = row(page, heron).getByTestId("row-snippet");
+assert.match(await snippet.innerText(), /By the pond stood a blue heron/);
+assert.deepEqual(await snippet.locator("mark").allInnerTexts(), ["pond", "heron"]);
+assert.equal(await page.getByTestId("row").count(), 1);
+assert.match(page.url(), /\/search\/HERON%20pond$/);
+await accessible(page, "search results");
+await page.keyboard.press("Escape");
+await page.keyboard.press("j");
+await page.keyboard.press("Enter");
+await page.getByTestId("text").filter({ hasText: "heron" }).waitFor();
+assert.match(page.url(), /\/search\/HERON%20pond\/./, "the search stays beside the letter");
+ok("a letter is found by a word in it, by the keyboard");
+
+const search = async (where, query) => {
+  await where.getByTestId("filter").fill(query);
+  await where.getByTestId("filter").press("Enter");
+};
+await page.goBack();
+await search(page, "owl");
+await page.getByText("Nothing was found").waitFor();
+await accessible(page, "nothing found");
+await search(page, "subject:night");
+await row(page, owl).waitFor();
+assert.equal(await row(page, owl).getAttribute("data-opened"), "false", "looking opens nothing");
+await search(page, "before:soon");
+await page.getByText("This cannot be looked for").waitFor();
+await page.getByText("the day soon").first().waitFor();
+ok("what was not opened is found by its subject alone; a wrong question is explained");
+
+// P-16
+await page.goto(`${base}/settings`);
+await page.getByTestId("preference-undoSecs").selectOption("30");
+await page.getByTestId("preference-confirmOutside").selectOption("never");
+await accessible(page, "settings");
+await page.reload();
+await page.getByTestId("preference-undoSecs").waitFor();
+assert.equal(await page.getByTestId("preference-undoSecs").inputValue(), "30");
+assert.equal(await page.getByTestId("preference-confirmOutside").inputValue(), "never");
+ok("mail settings are kept on the server");
+
+// P-13
+const other = await profile(browser);
+await signIn(other, user);
+await page.getByTestId("password-old").fill("not it");
+await page.getByTestId("password-new").fill(NEW);
+await page.getByTestId("password-submit").click();
+await page.getByTestId("password-problem").filter({ hasText: "not your password" }).waitFor();
+await page.getByTestId("password-old").fill(password);
+await page.getByTestId("password-submit").click();
+await page.getByText("The password is changed", { exact: false }).first().waitFor();
+await other.getByTestId("sign-in-password").waitFor();
+ok("a new password signs every other browser out");
+
+await page.getByTestId("recovery-password").fill(NEW);
+await page.getByTestId("recovery-submit").click();
+const key = (await page.getByTestId("recovery-key").innerText()).trim();
+assert.match(key, /^[0-9a-z-]{40,}$/);
+await accessible(page, "recovery key");
+await page.getByTestId("recovery-done").click();
+assert.ok(!(await page.locator("body").innerText()).includes(key));
+
+// A phone, in Hebrew: the password is lost, the key is not.
+const phone = await profile(browser, {
+  viewport: { width: 320, height: 640 },
+  hasTouch: true,
+  locale: "he-IL",
+});
+await phone.goto(`${base}/`);
+await phone.getByTestId("lost").click();
+await phone.getByTestId("recover-name").fill(user);
+await phone.getByTestId("recover-key").fill("0000-0000");
+await phone.getByTestId("recover-new").fill(THIRD);
+await phone.getByTestId("recover-submit").click();
+await phone.getByTestId("recover-problem").filter({ hasText: /\S/ }).waitFor();
+await noSidewaysScroll(phone, "lost password on a phone, in Hebrew");
+await accessible(phone, "lost password on a phone, in Hebrew");
+await phone.getByTestId("recover-key").fill(key.toUpperCase());
+await phone.getByTestId("recover-submit").click();
+await phone.getByTestId("list-count").waitFor();
+assert.equal(await phone.evaluate(() => document.documentElement.dir), "rtl");
+await search(phone, "heron");
+await row(phone, heron).waitFor();
+await noSidewaysScroll(phone, "search results on a phone, in Hebrew");
+await accessible(phone, "search results on a phone, in Hebrew");
+await row(phone, heron).getByTestId("row-link").click();
+await phone.getByTestId("text").filter({ hasText: "heron" }).waitFor();
+await phone.goto(`${base}/settings`);
+await phone.getByTestId("preference-undoSecs").waitFor();
+await noSidewaysScroll(phone, "settings on a phone, in Hebrew");
+await accessible(phone, "settings on a phone, in Hebrew");
+ok("the recovery key brings the account back, with everything in it");
+
+await browser.close();
+assert.deepEqual([...new Set(problems)], []);
+ok("no cookie, no console error, no policy report, no other origin");
+console.log("done");

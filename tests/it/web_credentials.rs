@@ -1,0 +1,84 @@
+//! What opens an account: changing the password, and coming back with the recovery key.
+
+use serde_json::json;
+
+use super::web_harness::{PASSWORD, TestWeb};
+
+const NEW: &str = "a passphrase of my own";
+const LETTER: &str = "From: Rachel <rachel@outside.example>\nSubject: Kept\n\nStill here.\n";
+
+/// P-13: with a new password one's own session stays and every other ends, and the mail is
+/// where it was.
+#[tokio::test]
+async fn a_new_password_ends_the_other_sessions() {
+    let web = TestWeb::start().await;
+    let reference = web.deliver("dana", LETTER).await;
+    let (mut here, mut there) = (web.signed_in("dana").await, web.signed_in("dana").await);
+    let change = |old: &str, new: &str| json!({ "password": old, "newPassword": new });
+    let path = "/api/account/password";
+    let answer = here.signed("PUT", path, Some(&change("wrong", NEW))).await;
+    answer.expect_problem(401, "bad-credentials");
+    let answer = here.signed("PUT", path, Some(&change(PASSWORD, "short"))).await;
+    answer.expect_problem(422, "weak-password");
+    there.get("/api/session").await.expect_status(200);
+    here.signed("PUT", path, Some(&change(PASSWORD, NEW))).await.expect_status(204);
+    here.get("/api/session").await.expect_status(200);
+    there.get("/api/session").await.expect_status(401);
+    there.sign_in("dana", PASSWORD).await.expect_problem(401, "bad-credentials");
+    there.sign_in("dana", NEW).await.expect_status(201);
+    let opened = there.post(&format!("/api/messages/{reference}/open"), &json!({})).await;
+    assert!(opened.expect_status(200).json()["text"].as_str().unwrap().contains("Still here."));
+}
+
+/// P-13, P-20: the recovery key is told once, brings the account back with everything in it, and
+/// a newer one takes its place.
+#[tokio::test]
+async fn the_recovery_key_brings_the_account_back() {
+    let web = TestWeb::start().await;
+    let reference = web.deliver("dana", LETTER).await;
+    let mut dana = web.signed_in("dana").await;
+    let path = "/api/account/recovery-key";
+    dana.post(path, &json!({ "password": "wrong" })).await.expect_problem(401, "bad-credentials");
+    let mut keys = Vec::new();
+    for _ in 0..2 {
+        let made = dana.post(path, &json!({ "password": PASSWORD })).await.expect_status(201);
+        keys.push(made.json()["recoveryKey"].as_str().unwrap().to_owned());
+    }
+    assert_ne!(keys[0], keys[1]);
+
+    let mut lost = web.browser().await;
+    let recover = |name: &str, key: &str, new: &str| json!({ "name": name, "recoveryKey": key, "newPassword": new });
+    // A key that was replaced, one that is none, and a name that is nobody's: one answer.
+    for (name, key) in [("dana", keys[0].as_str()), ("dana", "nonsense"), ("nobody", &keys[1])] {
+        let answer = lost.post("/api/recovery", &recover(name, key, NEW)).await;
+        answer.expect_problem(401, "bad-credentials");
+    }
+    let key = keys[1].to_uppercase().replace('-', " ");
+    let answer = lost.post("/api/recovery", &recover("dana", &key, "short")).await;
+    answer.expect_problem(422, "weak-password");
+    lost.post("/api/recovery", &recover("dana", &key, NEW)).await.expect_status(204);
+    dana.get("/api/session").await.expect_status(401);
+    lost.sign_in("dana", NEW).await.expect_status(201);
+    let opened = lost.post(&format!("/api/messages/{reference}/open"), &json!({})).await;
+    assert!(opened.expect_status(200).json()["text"].as_str().unwrap().contains("Still here."));
+}
+
+/// P-13: who guesses at a recovery key, or at a password from within, is slowed down.
+#[tokio::test]
+async fn guessing_is_slowed_down() {
+    let web = TestWeb::start().await;
+    let mut dana = web.signed_in("dana").await;
+    for _ in 0..5 {
+        let answer = dana.post("/api/account/recovery-key", &json!({ "password": "no" })).await;
+        answer.expect_problem(401, "bad-credentials");
+    }
+    let answer = dana.post("/api/account/recovery-key", &json!({ "password": PASSWORD })).await;
+    answer.expect_problem(429, "slow-down");
+    let mut lost = web.browser().await;
+    let guess = json!({ "name": "omar", "recoveryKey": "guess", "newPassword": NEW });
+    for _ in 0..5 {
+        let answer = lost.post("/api/recovery", &guess).await;
+        answer.expect_problem(401, "bad-credentials");
+    }
+    lost.post("/api/recovery", &guess).await.expect_problem(429, "slow-down");
+}

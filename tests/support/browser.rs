@@ -1,0 +1,21 @@
+//! A script of `tests/e2e` in a real Chromium, against a daemon.
+
+use std::process::Command;
+
+use super::daemon::{DOMAIN, Daemon};
+
+/// Runs the script as u1; it says `done` at its end.
+pub fn walk(daemon: &Daemon, script: &str) {
+    let out = Command::new("node")
+        .arg(script)
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e"))
+        .env("POSTERN_URL", &daemon.url)
+        .env("POSTERN_SMTP", daemon.smtp.to_string())
+        .env("POSTERN_PASSWORD_FILE", daemon.password_file())
+        .env("POSTERN_ADDRESS", format!("u1@{DOMAIN}"))
+        .output()
+        .expect("node is there: tests/prepare.sh looks for it");
+    let (said, complained) =
+        (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    assert!(out.status.success() && said.ends_with("done\n"), "{said}\n{complained}");
+}

@@ -1,0 +1,15 @@
+// Why a password or a key was not taken, in one sentence.
+import { ApiError, Unreachable } from "../api/client.ts";
+import { language, t } from "../i18n/index.svelte.ts";
+import { waitText } from "./format.ts";
+
+/** `wrong` is what is said when it was not the right one. */
+export function refusedText(error: unknown, wrong: string): string {
+  if (error instanceof Unreachable) return t().signIn.unreachable;
+  if (!(error instanceof ApiError)) return t().security.failed(String(error));
+  if (error.code === "bad-credentials") return wrong;
+  if (error.code === "weak-password") return t().security.weak;
+  if (error.status === 429 && error.retryAfterSecs !== null)
+    return t().signIn.slow(waitText(error.retryAfterSecs, language()));
+  return t().security.failed(error.message);
+}
