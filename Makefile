@@ -2,7 +2,7 @@
 #   make demo    builds and starts the whole product on loopback
 #   make test    all tests, installing what they need
 .PHONY: demo test lint ui-test rust-test deny prepare release \
-        crash-sim fuzz kill9 powercut faults queue-kill walks bench-smtp bench-store
+        crash-sim fuzz kill9 powercut faults queue-kill walks bench-smtp bench-store bench-mailbox
 
 demo:
 	cargo run --quiet -- demo
@@ -52,6 +52,10 @@ kill9 powercut faults: release
 
 bench-smtp: release
 	benches/smtp_accept.sh
+
+# A large mailbox at the API: lists, letters, search.
+bench-mailbox: release
+	POSTERN=$${CARGO_TARGET_DIR:-target}/release/postern node benches/mailbox.mjs
 
 bench-store:
 	cargo bench --bench store_commit
