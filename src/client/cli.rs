@@ -200,7 +200,10 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
             let item = client.show(*reference).await?;
             show(&mut out, &item, server.json)
         }
-        Command::Get { reference } => out.write_all(&client.get(*reference).await?),
+        Command::Get { reference } => {
+            client.get_to(*reference, &mut out).await?;
+            Ok(())
+        }
         Command::Reject { reference } => {
             let at = client.reject(*reference).await?;
             rejected(&mut out, *reference, &at, server.json)

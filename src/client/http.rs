@@ -1,5 +1,6 @@
 //! One HTTP/1.1 connection over TLS.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -96,6 +97,42 @@ impl Connection {
         tokio::time::timeout(ANSWER_TIMEOUT, self.exchange(request))
             .await
             .map_err(|_| Error::Connection("no answer in time".to_owned()))?
+    }
+
+    /// Follows a link; what comes is written piece by piece, however much it is. An answer that
+    /// is none of success is given back whole.
+    pub async fn fetch(
+        &mut self,
+        path: &str,
+        out: &mut impl Write,
+    ) -> Result<(StatusCode, Bytes), Error> {
+        let late = |_| Error::Connection("no answer in time".to_owned());
+        let broken = |error: hyper::Error| Error::Connection(error.to_string());
+        let request = Request::get(path)
+            .header("host", &self.authority)
+            .body(Full::new(Bytes::new()))
+            .map_err(|error| Error::Answer(error.to_string()))?;
+        self.sender.ready().await.map_err(broken)?;
+        let asked = tokio::time::timeout(ANSWER_TIMEOUT, self.sender.send_request(request));
+        let response = asked.await.map_err(late)?.map_err(broken)?;
+        let (status, mut body) = (response.status(), response.into_body());
+        if !status.is_success() {
+            let body = Limited::new(body, ANSWER_OCTETS_MAX).collect().await;
+            let body = body.map_err(|error| Error::Connection(error.to_string()))?;
+            return Ok((status, body.to_bytes()));
+        }
+        while let Some(frame) =
+            tokio::time::timeout(ANSWER_TIMEOUT, body.frame()).await.map_err(late)?
+        {
+            if let Ok(octets) = frame.map_err(broken)?.into_data() {
+                let written = out.write_all(&octets);
+                written.map_err(|error| Error::Local {
+                    what: "the message".to_owned(),
+                    problem: error.to_string(),
+                })?;
+            }
+        }
+        Ok((status, Bytes::new()))
     }
 
     async fn exchange(

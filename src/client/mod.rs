@@ -7,6 +7,7 @@ mod proof;
 mod search;
 pub mod sending;
 
+use std::io::Write;
 use std::net::ToSocketAddrs;
 use std::path::Path;
 use std::time::Duration;
@@ -174,14 +175,24 @@ impl Client {
 
     /// A message's octets. Opens it first when it was not, which its sender is told.
     pub async fn get(&mut self, reference: Reference) -> Result<Bytes, Error> {
+        let mut octets = Vec::new();
+        self.get_to(reference, &mut octets).await?;
+        Ok(octets.into())
+    }
+
+    /// The same, written piece by piece.
+    pub async fn get_to(
+        &mut self,
+        reference: Reference,
+        out: &mut impl Write,
+    ) -> Result<(), Error> {
         let path = format!("/api/messages/{reference}");
         let _: Value = self.call(Method::POST, &format!("{path}/open"), None).await?;
         let ticket = json!({ "kind": "raw" });
         let ticket: Ticket =
             self.call(Method::POST, &format!("{path}/ticket"), Some(ticket)).await?;
-        let (status, octets) =
-            self.connection.request(Method::GET, &ticket.url, &[], Body::None).await?;
-        checked(status, octets)
+        let (status, octets) = self.connection.fetch(&ticket.url, out).await?;
+        checked(status, octets).map(|_| ())
     }
 
     /// Rejects a message unread. Tells when.

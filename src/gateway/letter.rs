@@ -8,6 +8,7 @@ use crate::vault::{self, ContentKey};
 
 use super::draft::DraftContent;
 use super::parcel::{FileAt, Outline, SealedSummary};
+use super::receive::mail_text;
 use super::thread::Thread;
 use super::upload::UploadView;
 use super::{Actor, Error, Gateway};
@@ -126,6 +127,7 @@ pub(super) fn summary_of(octets: &[u8]) -> SealedSummary {
         from_name: from.name,
         from_address: from.address,
         subject: view.subject,
+        to: view.to.iter().chain(&view.cc).take(20).map(mail_text).collect(),
         attachments: u32::try_from(view.parts.len()).unwrap_or(u32::MAX),
         ..SealedSummary::default()
     }

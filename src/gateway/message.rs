@@ -335,7 +335,7 @@ impl Gateway {
         Ok(())
     }
 
-    fn change_one(
+    pub(super) fn change_one(
         &self,
         account: AccountId,
         key: ReferenceKey,

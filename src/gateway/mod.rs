@@ -19,6 +19,7 @@
 //! | `search` | an index over sealed mail, and its questions |
 //! | `session` | log-in, and the keys that one request opens |
 //! | `change`, `event` | what changed since; hints to whoever waits |
+//! | `filter`, `people` | what happens to mail that comes; whom the account has written with |
 //! | `epoch` | the keys under which arriving mail is sealed |
 //! | `tables` | every table in one place |
 //!
@@ -37,12 +38,14 @@ pub mod draft;
 mod edge_tests;
 pub mod epoch;
 pub mod event;
+pub mod filter;
 pub mod issue;
 mod letter;
 pub mod mailbox;
 pub mod message;
 mod notice;
 mod parcel;
+pub mod people;
 pub mod pickup;
 pub mod policy;
 pub mod preference;

@@ -28,6 +28,8 @@ pub(super) struct SealedSummary {
     pub from_address: Option<String>,
     pub subject: String,
     pub attachments: u32,
+    /// Whom the header names as recipients, the first few.
+    pub to: Vec<String>,
     /// To whom the owner of this copy sent it.
     pub recipients: Vec<String>,
     pub notice: Option<NoticeOf>,

@@ -289,9 +289,16 @@ fn sealed_summary(inbound: &Inbound) -> Result<zeroize::Zeroizing<Vec<u8>>, Erro
         from_address,
         subject: summary.subject,
         attachments: summary.attachments,
+        to: summary.to.iter().map(mail_text).collect(),
         ..SealedSummary::default()
     };
     sealed.to_octets()
+}
+
+/// A name with its address, as text that is looked through.
+pub(super) fn mail_text(one: &message::NameAddr) -> String {
+    let (name, address) = (one.name.as_deref(), one.address.as_deref());
+    format!("{} {}", name.unwrap_or_default(), address.unwrap_or_default()).trim().to_owned()
 }
 
 fn trace_lines(inbound: &Inbound, reference: Reference, now: Timestamp) -> Vec<u8> {

@@ -79,6 +79,7 @@ pub const SEARCH_BLOCKS: Table<(AccountId, u64, u16), Sealed> = Table::new(37, "
 pub const SEARCH_TEXTS: Table<(AccountId, ReferenceKey), Sealed> = Table::new(38, "search_texts");
 pub const SEARCH_GONE: Table<(AccountId, ReferenceKey), SearchGone> = Table::new(39, "search_gone");
 pub const TLS_POLICIES: Table<[u8; 16], TlsPolicy> = Table::new(40, "tls_policies");
+pub const FILTERS: Table<AccountId, Sealed> = Table::new(41, "filters");
 
 /// A draft within its account.
 pub type DraftId = [u8; 16];

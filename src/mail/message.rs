@@ -25,6 +25,8 @@ pub struct NameAddr {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     pub from: Option<NameAddr>,
+    /// To and Cc, the first few.
+    pub to: Vec<NameAddr>,
     pub subject: String,
     pub attachments: u32,
 }
@@ -73,14 +75,16 @@ const FILE_NAME_CHARS_MAX: usize = 200;
 const TEXT_OCTETS_MAX: usize = 1024 * 1024;
 /// How many addresses of one field are shown.
 const ADDRESSES_MAX: usize = 500;
+/// How many recipients a summary names.
+const SUMMARY_ADDRESSES_MAX: usize = 20;
 /// How many message ids of one field are kept; the field grows with each answer.
 const IDS_MAX: usize = 500;
 
-/// What the list shows of a message whose header passed the gate. Reads two fields, and of the
+/// What the list shows of a message whose header passed the gate. Reads a few fields, and of the
 /// body only where its parts are, so that it costs little for each message that comes in.
 pub fn summary(message: &[u8], facts: &HeaderFacts) -> Summary {
     let mut header = Vec::new();
-    for name in ["From", "Subject"] {
+    for name in ["From", "To", "Cc", "Subject"] {
         if let Some(value) = facts.value(message, &name.to_ascii_lowercase()) {
             header.extend_from_slice(&[name.as_bytes(), b":", value, b"\r\n"].concat());
         }
@@ -89,6 +93,7 @@ pub fn summary(message: &[u8], facts: &HeaderFacts) -> Summary {
     let fields = header_fields(&header);
     Summary {
         from: fields.from.into_iter().next(),
+        to: fields.to.into_iter().chain(fields.cc).take(SUMMARY_ADDRESSES_MAX).collect(),
         subject: fields.subject,
         attachments: attachments(message, facts),
     }

@@ -15,8 +15,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::api::{
-    change, credential, draft, event, mailbox, message, preference, search, session, submission,
-    temporary,
+    change, credential, draft, event, filter, mailbox, message, preference, search, session,
+    submission, temporary,
 };
 use super::error::Problem;
 use super::{Web, assets, download, headers, view};
@@ -55,6 +55,8 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(message::open))
         .routes(routes!(message::reject))
         .routes(routes!(message::ticket))
+        .routes(routes!(filter::list, filter::set))
+        .routes(routes!(filter::people))
         .routes(routes!(search::search))
         .routes(routes!(search::index))
         .routes(routes!(draft::list, draft::create))

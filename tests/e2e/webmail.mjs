@@ -78,6 +78,34 @@ assert.equal(await page.getByTestId("preference-undoSecs").inputValue(), "30");
 assert.equal(await page.getByTestId("preference-confirmOutside").inputValue(), "never");
 ok("mail settings are kept on the server");
 
+// P-09: a filter made by hand takes what comes next, unopened as it is.
+await page.getByTestId("filter-add").click();
+await page.getByTestId("filter-problem").filter({ hasText: "whose mail" }).waitFor();
+await page.getByTestId("filter-subject").fill("invoice");
+await page.getByTestId("filter-mailbox").selectOption({ label: "Archive" });
+await page.getByTestId("filter-star").check();
+await page.getByTestId("filter-add").click();
+await page.getByTestId("filter-line").filter({ hasText: "“invoice”: move to Archive, star" }).waitFor();
+await accessible(page, "filters");
+const bill = await deliver(me, letter("Your INVOICE of May", "Please pay."));
+await page.goto(`${base}/mail/archive`);
+await row(page, bill).waitFor();
+assert.equal(await row(page, bill).getAttribute("data-opened"), "false");
+assert.equal(await row(page, bill).getByTestId("row-star").getAttribute("aria-pressed"), "true");
+ok("a filter puts new mail where it belongs");
+
+// Who wrote is offered when one writes back.
+await page.keyboard.press("c");
+await page.getByTestId("composer-to").pressSequentially("rach");
+await page
+  .locator("datalist option[value='rachel@partner.example']")
+  .waitFor({ state: "attached" });
+await page.keyboard.press("Escape");
+await page.getByTestId("composer").waitFor({ state: "detached" });
+ok("recipients are offered from past mail");
+await page.goto(`${base}/settings`);
+await page.getByTestId("password-old").waitFor();
+
 // P-13
 const other = await profile(browser);
 await signIn(other, user);

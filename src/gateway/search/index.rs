@@ -11,13 +11,15 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
+use crate::gateway::mailbox::INBOX;
 use crate::gateway::message::OpenedEpochs;
 use crate::gateway::parcel::SealedSummary;
+use crate::gateway::receive::mail_text;
 use crate::gateway::tables::{
     AccountId, Due, Entry, PLACES, ReferenceKey, SEARCH_BLOCKS, SEARCH_GONE, SEARCH_PARTS,
     SEARCH_TEXTS, SEARCH_WAITING, Sealed, SearchGone, SearchPart, TEMPORARY,
 };
-use crate::gateway::{Actor, Error, Gateway, message};
+use crate::gateway::{Actor, Error, Gateway, filter, message};
 use crate::mail::message::{self as mime, NameAddr};
 use crate::store::{Order, Read, Tx};
 use crate::vault;
@@ -101,7 +103,7 @@ impl Text {
         let address = summary.from_address.as_deref().unwrap_or_default();
         Text {
             from: format!("{name} {address}"),
-            to: summary.recipients.join(" "),
+            to: format!("{} {}", summary.to.join(" "), summary.recipients.join(" ")),
             subject: summary.subject.clone(),
             ..Text::default()
         }
@@ -181,6 +183,8 @@ impl Gateway {
         if waiting.is_empty() {
             return Ok(0);
         }
+        let filters = self.filters(actor)?;
+        let mut filtered = Vec::new();
         let mut epochs = OpenedEpochs::new(self, actor);
         let (mut builder, mut texts, mut taken) = (Builder::default(), Vec::new(), Vec::new());
         let mut octets = 0;
@@ -190,10 +194,14 @@ impl Gateway {
             }
             taken.push(key);
             // It may be gone since.
-            let Ok((_, entry)) = message::find_entry(&self.inner.store, account, key) else {
-                continue;
+            let (place, entry) = match message::find_entry(&self.inner.store, account, key) {
+                Err(Error::NotFound { .. }) => continue,
+                found => found?,
             };
             let summary = epochs.summary(&entry)?;
+            if entry.opened.is_none() && place.mailbox == INBOX {
+                filtered.extend(filter::wish(&filters, &summary).map(|wish| (key, wish)));
+            }
             let text = self.text_of(actor, &entry, &summary)?;
             octets += text.body.len();
             add(&mut builder, &entry, &text, summary.attachments > 0);
@@ -219,6 +227,13 @@ impl Gateway {
             part.put_in_tx(tx, account)
         };
         self.inner.store.transact(work).wait()?;
+        for (key, wish) in filtered {
+            match self.change_one(account, key, &wish) {
+                // Gone meanwhile, it or its folder: it stays as it is.
+                Ok(()) | Err(Error::NotFound { .. }) => {}
+                Err(other) => return Err(other),
+            }
+        }
         Ok(count)
     }
 
@@ -438,9 +453,5 @@ fn add(builder: &mut Builder, entry: &Entry, text: &Text, attachments: bool) {
 }
 
 fn people(list: &[NameAddr]) -> String {
-    let person = |one: &NameAddr| {
-        let name = one.name.as_deref().unwrap_or_default();
-        format!("{name} {}", one.address.as_deref().unwrap_or_default())
-    };
-    list.iter().map(person).collect::<Vec<_>>().join(", ")
+    list.iter().map(mail_text).collect::<Vec<_>>().join(", ")
 }

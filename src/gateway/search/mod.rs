@@ -22,7 +22,7 @@ mod index;
 mod query;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(super) mod words;
 
 pub use find::{Found, Hit, Snippet};
 pub use index::IndexState;

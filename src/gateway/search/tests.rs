@@ -279,3 +279,56 @@ fn check_all(
         assert_eq!(find(gateway, dana, &query), expected, "{query}");
     }
 }
+
+/// P-09: filters are carried out on what the list shows, once, and open nothing.
+#[test]
+fn filters_put_new_mail_where_it_belongs() {
+    use crate::gateway::filter::Filter;
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let folder: u32 = gateway.mailbox_create(&dana, "Bills").unwrap().id.parse().unwrap();
+    let before = deliver(&gateway, &["dana@example.org"], &plain("Invoice 1", "x"));
+    gateway.search_index(&dana).unwrap();
+    let rules = [
+        Filter { subject: "INVOICÉ".to_owned(), mailbox: Some(folder), ..Filter::default() },
+        Filter { from: "rachel".to_owned(), star: true, ..Filter::default() },
+        Filter { to: "omar@".to_owned(), mailbox: Some(4), ..Filter::default() },
+    ];
+    gateway.filters_set(&dana, &rules).unwrap();
+    assert_eq!(gateway.filters(&dana).unwrap(), rules);
+    let bill = deliver(&gateway, &["dana@example.org"], &plain("Your invoice 2", "x"));
+    let copied = deliver(&gateway, &["dana@example.org"], &letter("A <a@b.example>", "Hi", "x"));
+    let place = |reference| {
+        let item = gateway.message_item(&dana, reference).unwrap();
+        (item.mailbox, item.starred, item.unread && item.opened.is_none())
+    };
+    assert_eq!(place(bill), ("1".to_owned(), false, true), "nobody can read it before");
+    gateway.search_index(&dana).unwrap();
+    assert_eq!(place(bill), (folder.to_string(), true, true));
+    assert_eq!(place(copied), ("4".to_owned(), false, true));
+    assert_eq!(place(before), ("1".to_owned(), false, true), "what was there stays");
+    // Moved back by hand, it stays there, also once it is opened and taken in again.
+    let back = Change { mailbox: Some("inbox".to_owned()), ..Change::default() };
+    gateway.message_change(&dana, bill, &back).unwrap();
+    open(&gateway, &dana, bill);
+    gateway.search_index(&dana).unwrap();
+    assert_eq!(place(bill).0, "1");
+    let wrong = [Filter { mailbox: Some(folder), ..Filter::default() }];
+    assert!(matches!(gateway.filters_set(&dana, &wrong), Err(Error::Invalid { .. })));
+    let nowhere = [Filter { from: "a".to_owned(), mailbox: Some(99), ..Filter::default() }];
+    assert!(matches!(gateway.filters_set(&dana, &nowhere), Err(Error::NotFound { .. })));
+}
+
+/// Recipients are offered from past mail, those written to before those heard from.
+#[test]
+fn people_are_known_from_past_mail() {
+    use crate::gateway::sending_tests::{content, send};
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    deliver(&gateway, &["dana@example.org"], &plain("Hello", "x"));
+    send(&gateway, &dana, &content(&["omar@example.org"], "Hello"));
+    let people = gateway.people(&dana).unwrap();
+    let told: Vec<(Option<&str>, &str)> =
+        people.iter().map(|one| (one.name.as_deref(), one.address.as_str())).collect();
+    assert_eq!(told, [(None, "omar@example.org"), (Some("Rachel"), "rachel@outside.example")]);
+}

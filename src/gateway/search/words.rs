@@ -30,8 +30,14 @@ pub fn kept(word: String) -> impl Iterator<Item = String> {
     std::iter::once(word).chain(parts)
 }
 
-/// One spelling for all: without case, accents and points.
 fn fold(word: &str) -> String {
+    let mut folded = spelled(word);
+    folded.truncate(folded.floor_char_boundary(WORD_OCTETS_MAX));
+    folded
+}
+
+/// One spelling for all: without case, accents and points.
+pub fn spelled(word: &str) -> String {
     let mut folded = String::with_capacity(word.len());
     for c in word.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
         match c {
@@ -42,7 +48,6 @@ fn fold(word: &str) -> String {
             c => folded.push(c),
         }
     }
-    folded.truncate(folded.floor_char_boundary(WORD_OCTETS_MAX));
     folded
 }
 

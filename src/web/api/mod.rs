@@ -4,6 +4,7 @@ pub mod change;
 pub mod credential;
 pub mod draft;
 pub mod event;
+pub mod filter;
 pub mod mailbox;
 pub mod message;
 pub mod preference;

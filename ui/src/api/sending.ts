@@ -99,6 +99,7 @@ const draftAt = (id: string) => `/api/drafts/${encodeURIComponent(id)}`;
 const sentAt = (reference: string) => `/api/submissions/${encodeURIComponent(reference)}`;
 const guestAt = (id: string) => `/api/temporary/${encodeURIComponent(id)}`;
 
+export const people = () => request<{ items: Addr[] }>("GET", "/api/people");
 export const draftList = () => request<{ items: DraftItem[] }>("GET", "/api/drafts");
 export const draftCreate = (body: Content) => request<Draft>("POST", "/api/drafts", { body });
 export const draftRead = (id: string) => request<Draft>("GET", draftAt(id));

@@ -32,3 +32,16 @@ export const recover = (name: string, recoveryKey: string, newPassword: string) 
     body: { name, recoveryKey, newPassword },
     open: true,
   });
+
+/** What must hold, and what is done then; an empty text holds for everything. */
+export interface Filter {
+  from: string;
+  to: string;
+  subject: string;
+  mailbox: string | null;
+  star: boolean;
+}
+
+export const filterList = () => request<{ items: Filter[] }>("GET", "/api/filters");
+export const filtersSet = (items: Filter[]) =>
+  request<undefined>("PUT", "/api/filters", { body: { items } });

@@ -1,4 +1,5 @@
 // The composers that are open, and the ways to open one.
+import { people } from "./people.svelte.ts";
 import * as api from "../../api/sending.ts";
 import { t } from "../../i18n/index.svelte.ts";
 import { referenceText } from "../../lib/format.ts";
@@ -79,6 +80,7 @@ class Composers {
 
   clear(): void {
     this.open = [];
+    people.forget();
   }
 }
 

@@ -1,0 +1,114 @@
+//! Filters: what an account wants done with mail that comes.
+//!
+//! They look at what the list shows, which opens with the owner's keys alone. So they are carried
+//! out when the owner's next request takes a message into the search index, and never while a
+//! message arrives.
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::store::Read;
+
+use super::message::Change;
+use super::parcel::SealedSummary;
+use super::search::words::spelled;
+use super::tables::{AccountId, FILTERS, MailboxId, Sealed};
+use super::{Actor, Error, Gateway};
+
+/// What must hold, and what is done then. Empty texts hold for everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filter {
+    /// The sender's name or address has this.
+    pub from: String,
+    /// A recipient's name or address has this.
+    pub to: String,
+    pub subject: String,
+    /// It is moved there.
+    pub mailbox: Option<MailboxId>,
+    pub star: bool,
+}
+
+const FILTERS_MAX: usize = 200;
+const TEXT_CHARS_MAX: usize = 200;
+
+fn binding(account: AccountId) -> Vec<u8> {
+    [b"filters\0".as_slice(), &account.0].concat()
+}
+
+impl Filter {
+    fn check(&self) -> Result<(), Error> {
+        let texts = [&self.from, &self.to, &self.subject];
+        let invalid = |what: &str| Err(Error::Invalid { what: what.to_owned() });
+        if texts.iter().all(|text| text.trim().is_empty()) {
+            return invalid("a filter says whose mail it is for, or what about");
+        }
+        if texts.iter().any(|text| text.chars().count() > TEXT_CHARS_MAX) {
+            return invalid("a filter's text has at most 200 characters");
+        }
+        match self.mailbox.is_none() && !self.star {
+            true => invalid("a filter says what is done"),
+            false => Ok(()),
+        }
+    }
+
+    fn fits(&self, summary: &SealedSummary) -> bool {
+        let has = |text: &str, asked: &str| {
+            asked.trim().is_empty() || spelled(text).contains(&spelled(asked.trim()))
+        };
+        let name = summary.from_name.as_deref().unwrap_or_default();
+        let address = summary.from_address.as_deref().unwrap_or_default();
+        has(&format!("{name} {address}"), &self.from)
+            && has(&summary.to.join(" "), &self.to)
+            && has(&summary.subject, &self.subject)
+    }
+}
+
+/// What all filters together want done with a message; the first folder named counts.
+pub(super) fn wish(filters: &[Filter], summary: &SealedSummary) -> Option<Change> {
+    // What the system itself says is always in sight.
+    let fit = filters.iter().filter(|filter| summary.notice.is_none() && filter.fits(summary));
+    let mut change = Change::default();
+    for filter in fit {
+        if change.mailbox.is_none() {
+            change.mailbox = filter.mailbox.map(|id| id.to_string());
+        }
+        if filter.star {
+            change.starred = Some(true);
+        }
+    }
+    (change != Change::default()).then_some(change)
+}
+
+impl Gateway {
+    /// The actor's filters, in the order in which they are asked.
+    pub fn filters(&self, actor: &Actor) -> Result<Vec<Filter>, Error> {
+        let Some(sealed) = self.inner.store.get(&FILTERS, &actor.account())? else {
+            return Ok(Vec::new());
+        };
+        let damaged = || Error::Damaged { what: "the filters are not what was stored".to_owned() };
+        let plain = actor.secret().open_own(&binding(actor.account()), &sealed.0);
+        postcard::from_bytes(&plain.map_err(|_| damaged())?).map_err(|_| damaged())
+    }
+
+    /// Sets the actor's filters; they hold for what comes from now on.
+    pub fn filters_set(&self, actor: &Actor, filters: &[Filter]) -> Result<(), Error> {
+        if filters.len() > FILTERS_MAX {
+            return Err(Error::OverQuota);
+        }
+        for filter in filters {
+            filter.check()?;
+            if let Some(id) = filter.mailbox {
+                self.mailbox_find(actor.account(), &id.to_string())?;
+            }
+        }
+        let plain = postcard::to_stdvec(filters);
+        let plain = Zeroizing::new(plain.map_err(|_| Error::Invalid { what: "filters".into() })?);
+        let account = actor.account();
+        let sealed = Sealed(actor.secret().seal_own(&binding(account), &plain)?);
+        let done = self
+            .inner
+            .store
+            .transact(move |tx| Ok::<_, Error>(tx.put(&FILTERS, &account, &sealed)?));
+        done.wait()
+    }
+}
