@@ -121,7 +121,14 @@ for (let round = 0; round < 500; round += 1) {
   await (await fetch(link)).arrayBuffer();
   await (await fetch(`${base}/api/pickup/${token}`, { method: round % 2 ? "HEAD" : "GET" })).arrayBuffer();
 }
+const scanner = await profile(browser);
+for (let round = 0; round < 5; round += 1) {
+  await scanner.goto(link);
+  await scanner.getByTestId("pickup-reference").waitFor();
+}
+await scanner.context().close();
 assert.equal((await (await fetch(`${base}/api/pickup/${token}`)).json()).state, "waiting");
+await line(noa, "waiting").waitFor();
 ok("a thousand fetches change nothing");
 
 // P-33, P-35: three actions from the mail to the letter.
@@ -210,6 +217,45 @@ await line(noa, "rejected").waitFor();
 assert.ok(asked.every((path) => !(path.includes(second) && /\/(open|ticket)$/.test(path))), asked);
 ok("rejected unread, and the sender sees it");
 
+// ---- the same for somebody who reads Hebrew on a narrow screen, by the keyboard alone (P-11)
+const carol = "carol@outside.example";
+const third = await send(await write(carol, "About the white ibis", "The ibis wades at noon."));
+const forCarol = told(await until("Carol's mail", () => left().find((one) => one.includes(third))));
+const hebrew = await profile(browser, { viewport: { width: 320, height: 640 }, locale: "he-IL" });
+hebrew.setDefaultTimeout(LIMIT_MS);
+/** Walks with Tab until the focus is there. */
+async function tabTo(testid) {
+  for (let step = 0; step < 60; step += 1) {
+    const at = await hebrew.evaluate(() => document.activeElement?.getAttribute("data-testid"));
+    if (at === testid) return;
+    await hebrew.keyboard.press("Tab");
+  }
+  assert.fail(`no way to ${testid} by the keyboard`);
+}
+await hebrew.goto(forCarol.link);
+await hebrew.locator("html[dir=rtl]").waitFor();
+await hebrew.getByTestId("pickup-password").waitFor();
+await tabTo("pickup-password");
+await hebrew.keyboard.type(forCarol.once);
+await tabTo("pickup-new-password");
+await hebrew.keyboard.type("words of my own, many");
+await hebrew.keyboard.press("Enter");
+await hebrew.getByTestId("card").waitFor();
+await accessible(hebrew, "cards in Hebrew");
+await noSidewaysScroll(hebrew, "cards in Hebrew at 320 px");
+await tabTo("card-open");
+await hebrew.keyboard.press("Enter");
+await reads(hebrew, "The ibis wades at noon.");
+await accessible(hebrew, "reader in Hebrew");
+await noSidewaysScroll(hebrew, "reader in Hebrew at 320 px");
+await tabTo("portal-reply-text");
+await hebrew.keyboard.type("תודה רבה");
+await tabTo("portal-reply-send");
+await hebrew.keyboard.press("Enter");
+await hebrew.getByTestId("portal-reply-sent").waitFor();
+await line(carol, "read").waitFor();
+ok("an outsider reads and answers in Hebrew, at 320 px, by the keyboard");
+
 // ---- choice 1: refused; not one octet leaves (P-29)
 const before = left().length;
 await send(await write("eve@outside.example", "About the red kite", "The kite circles at dusk.", "refuse"));
@@ -245,7 +291,7 @@ ok("sent in clear without a question");
 
 // Everything that ever left: no word of what was to stay.
 const all = left().join("\n");
-for (const word of ["heron", "nests at noon", "grey owl", "sleeps at dawn", "red kite", "circles at dusk"])
+for (const word of ["ibis", "wades at noon", "heron", "nests at noon", "grey owl", "sleeps at dawn", "red kite", "circles at dusk"])
   assert.ok(!all.includes(word), `${word} left the house`);
 for (const page of [dana, outsider])
   assert.equal(await page.evaluate(() => document.cookie), "");
