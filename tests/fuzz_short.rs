@@ -3,6 +3,10 @@
 
 #[path = "../fuzz/oracles/mail.rs"]
 mod mail;
+#[path = "../fuzz/oracles/search.rs"]
+mod search;
+#[path = "../fuzz/oracles/store.rs"]
+mod store;
 
 use std::path::Path;
 
@@ -197,4 +201,40 @@ fn html() {
     seeds
         .extend(messages().into_iter().filter(|message| message.windows(5).any(|w| w == b"<html")));
     run("sanitize", mail::sanitize, &seeds);
+}
+
+#[test]
+fn questions() {
+    let seeds = texts(&[
+        "from:dana \"quarterly report\" -draft has:attachment before:2026-11-01",
+        "in:inbox is:unread larger:5M smaller:20k ref:01KAN-5Q7DC-8E2XV-M9T4H",
+        "-subject:\"a b\" to:x@example.org cc:דנה 日本 after:2026/1/2",
+    ]);
+    run("search_question", search::question, &seeds);
+}
+
+#[test]
+fn blocks_of_the_index() {
+    let block = [b"\x04word\x06\0\x01\x05\x20\x80\x01".as_slice(), b"\x02xy\x02\x07\x08"].concat();
+    run("search_block", search::block, &[block, Vec::new()]);
+}
+
+#[test]
+fn frames_of_the_journal() {
+    run("journal_frame", store::journal_frame, &stored());
+}
+
+#[test]
+fn stored_records() {
+    run("stored_record", store::stored_record, &stored());
+}
+
+/// Octets of every length and of a few kinds, where the store would look for its own.
+fn stored() -> Vec<Vec<u8>> {
+    let mut random = Random(7);
+    let mut seeds = vec![Vec::new(), vec![0; 64], vec![0xff; 300]];
+    for length in [1, 8, 17, 40, 100, 1_000] {
+        seeds.push((0..length).map(|_| random.next().to_le_bytes()[0]).collect());
+    }
+    seeds
 }

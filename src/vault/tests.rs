@@ -103,6 +103,31 @@ fn x_wing_has_the_published_sizes_and_agrees_with_itself() {
     assert_eq!(opened.open_summary(b"row", &summary).unwrap().as_slice(), b"subject");
 }
 
+/// The vectors of draft-connolly-cfrg-xwing-kem, appendix C: the public key of each private one,
+/// and the secret in each ciphertext.
+#[test]
+fn x_wing_gives_the_published_values() {
+    use hpke::{Deserializable, Kem, Serializable, kem::XWing};
+
+    #[derive(serde::Deserialize)]
+    struct Vector {
+        sk: String,
+        pk: String,
+        ct: String,
+        ss: String,
+    }
+    let text = include_str!("../../fixtures/vectors/x-wing.json");
+    let vectors: Vec<Vector> = serde_json::from_str(text).unwrap();
+    assert_eq!(vectors.len(), 3);
+    for Vector { sk, pk, ct, ss } in vectors {
+        let private = <XWing as Kem>::PrivateKey::from_bytes(&hex(&sk)).unwrap();
+        assert_eq!(XWing::sk_to_pk(&private).to_bytes().to_vec(), hex(&pk));
+        let encapsulated = <XWing as Kem>::EncappedKey::from_bytes(&hex(&ct)).unwrap();
+        let secret = XWing::decap(&private, None, &encapsulated).unwrap();
+        assert_eq!(secret.0.to_vec(), hex(&ss));
+    }
+}
+
 const CHEAP: PasswordCost = PasswordCost { memory_kib: 8, passes: 1, lanes: 1 };
 
 fn vault() -> Vault {

@@ -18,6 +18,8 @@
 
 mod block;
 mod find;
+#[doc(hidden)]
+pub mod forms;
 mod index;
 mod query;
 #[cfg(test)]
