@@ -58,13 +58,18 @@ impl Content {
         let length = vault::plain_len(length).ok_or_else(damaged)?;
         let sealed = Arc::new(Sealed { store, key, reference, length });
         let shown = match &outline {
-            Some(outline) if !outline.files.is_empty() => sealed.read(0, outline.head_octets)?,
+            Some(outline) if !outline.files.is_empty() => {
+                let mut head = sealed.read(0, outline.head_octets)?;
+                head.extend_from_slice(&outline.end);
+                head
+            }
             _ => sealed.read(0, length)?,
         };
         Ok(Some(Content { sealed, outline, shown }))
     }
 
-    /// Header and text at least; everything, unless it was written here and has files.
+    /// Header and text; everything, unless it was written here and has files, which are left
+    /// out then.
     pub fn shown(&self) -> &[u8] {
         &self.shown
     }

@@ -273,3 +273,38 @@ fn an_outsider_has_little_room() {
     }
     assert!(matches!(gateway.draft_create(&noa, &draft), Err(Error::OverQuota)));
 }
+
+/// A letter with files shows its text like every other, and its text stays inside like every
+/// other's (promise 4).
+#[test]
+fn a_letter_with_files_has_a_text() {
+    let gateway = with_policy(choice(Choice::Plain, Mode::Free));
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let file = uploaded(&gateway, &dana, "recipe.txt", b"octets");
+    let secret = "The secret recipe is seven spoons of sugar";
+    let letter = DraftContent { attachments: vec![file], ..content(&["omar@example.org"], secret) };
+    let reference = send(&gateway, &dana, &letter);
+    let (_, opened) = gateway.message_open(&omar, reference, None).unwrap();
+    let view = crate::mail::message::view(opened.shown());
+    assert_eq!(view.text.as_deref(), Some(secret));
+    assert!(view.parts.is_empty(), "files are told by the outline: {:?}", view.parts);
+    assert_eq!(opened.files().unwrap().len(), 1);
+    // Told in other words than by quoting, it still does not leave in clear.
+    let begun = gateway.draft_from(&omar, reference, AnswerKind::Reply).unwrap();
+    let told = DraftContent {
+        to: content(&[OUTSIDER], "").to,
+        text: format!("He wrote: {secret}"),
+        html: None,
+        ..begun.content
+    };
+    let draft = gateway.draft_create(&omar, &told).unwrap();
+    let submit = |consent, typed| {
+        let (draft, version, request) = (draft.id.as_str(), draft.version, "once");
+        gateway.submit(&omar, &submit::Submit { draft, version, consent, typed, request })
+    };
+    let submit::Submitted::NeedsConsent(consent) = submit(None, None).unwrap() else {
+        panic!("it left without a yes");
+    };
+    let refused = submit(Some(consent.token.as_str()), Some(OUTSIDER));
+    assert!(matches!(refused, Err(Error::Conflict { code: "sealed-text" })), "{refused:?}");
+}

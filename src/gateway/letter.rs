@@ -67,7 +67,9 @@ impl Gateway {
         let head = compose::begin(&letter, !files.is_empty(), &boundary);
         let mut sealing = self.sealing(key, reference);
         let mut size = head.len() as u64;
-        let mut outline = Outline { head_octets: size, files: Vec::with_capacity(files.len()) };
+        let end = compose::end(&boundary);
+        let mut outline =
+            Outline { head_octets: size, end: end.clone(), files: Vec::with_capacity(files.len()) };
         sealing.push(&head)?;
         for (id, upload) in &files {
             let file = File {
@@ -101,7 +103,6 @@ impl Gateway {
             });
         }
         if !files.is_empty() {
-            let end = compose::end(&boundary);
             size += end.len() as u64;
             sealing.push(&end)?;
         }

@@ -50,6 +50,8 @@ pub struct NoticeOf {
 pub struct Outline {
     /// The header and the text; behind them come the files.
     pub head_octets: u64,
+    /// What ends the message when its files are left out, so that readers see it whole.
+    pub end: Vec<u8>,
     pub files: Vec<FileAt>,
 }
 

@@ -66,9 +66,27 @@ impl Gateway {
             ControlFlow::Continue(())
         })?;
         for letter in &due {
-            self.letter_release(*letter, now)?;
+            // One that cannot go must not keep the others.
+            if let Err(error) = self.letter_release(*letter, now) {
+                let reference = Reference::from_bytes(*letter);
+                let reference = reference.map(|one| one.to_string()).unwrap_or_default();
+                tracing::error!(%error, r#ref = %reference, "a letter could not be let go");
+                self.letter_put_off(*letter, now.plus_secs(PUT_OFF_SECS))?;
+            }
         }
         Ok(due.len())
+    }
+
+    /// Tries a letter again later.
+    fn letter_put_off(&self, letter: ReferenceKey, due: Timestamp) -> Result<(), Error> {
+        let done = self.inner.store.transact(move |tx| {
+            let Some(mut held) = tx.get(&HELD, &letter)? else { return Ok(()) };
+            tx.delete(&HELD_DUE, &(millis(held.due), letter));
+            held.due = due;
+            tx.put(&HELD_DUE, &(millis(due), letter), &Due)?;
+            Ok::<_, Error>(tx.put(&HELD, &letter, &held)?)
+        });
+        done.wait()
     }
 
     /// When the next letter is to be let go.
@@ -201,6 +219,8 @@ pub(super) fn release_in_tx(
     Ok(told)
 }
 
+/// How long a letter waits that could not be let go.
+const PUT_OFF_SECS: i64 = 60;
 const GONE: &str = "the account is gone";
 
 /// Whether an account is there, and not about to go.

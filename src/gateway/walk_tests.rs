@@ -9,11 +9,11 @@ use std::collections::{HashMap, HashSet};
 
 use super::draft::Addressee;
 use super::policy::Choice;
-use super::sending_tests::leased;
+use super::sending_tests::{leased, uploaded};
 use super::submit::{Consent, Submit, Submitted};
 use super::tests::*;
 use super::*;
-use crate::mail::message::view;
+use crate::mail::message::{part_bytes, view};
 use crate::mail::reference::Reference;
 
 /// A gateway is used for so many walks, so that its lists stay short.
@@ -122,6 +122,13 @@ impl World {
             // Pasted: the marks of a quotation are gone.
             content.text = content.text.replace("\n> ", "\n");
         }
+        if self.random.u8(0..4) == 0 {
+            let (name, inside) = (self.sentence(), self.sentence());
+            let octets = inside.join(" ").into_bytes();
+            let file = uploaded(&self.gateway, &self.actors[who], &name.join("-"), &octets);
+            content.attachments.push(file);
+            self.fresh.extend(name.into_iter().chain(inside));
+        }
         if content.to.is_empty() || self.random.u8(0..3) == 0 {
             let everybody = [&PEOPLE[..], &OUTSIDE[..]].concat();
             for _ in 0..self.random.usize(1..3) {
@@ -162,12 +169,14 @@ impl World {
                     assert!(consent.is_none(), "a yes is a yes");
                     // Some say no.
                     if self.random.u8(0..4) == 0 {
+                        self.gateway.draft_delete(actor, &draft.id).unwrap();
                         return;
                     }
                     consent = Some(asked);
                 }
                 Err(Error::Conflict { code: "sealed-text" | "sealed-files" }) => {
                     self.refused += 1;
+                    self.gateway.draft_delete(actor, &draft.id).unwrap();
                     return;
                 }
                 Err(error) => panic!("{error:?}: {content:?}"),
@@ -190,8 +199,16 @@ impl World {
         for (row, octets) in leased(&self.gateway) {
             super::sending_tests::delivered(&self.gateway, row.id);
             let seen = view(octets.as_bytes());
+            let files: String = seen
+                .parts
+                .iter()
+                .filter_map(|part| part_bytes(octets.as_bytes(), part.index))
+                .map(|(part, octets)| {
+                    format!("{} {}\n", part.name, String::from_utf8_lossy(&octets))
+                })
+                .collect();
             let text = format!(
-                "{octets}\n{}\n{}\n{}",
+                "{octets}\n{files}\n{}\n{}\n{}",
                 seen.subject,
                 seen.text.unwrap_or_default(),
                 seen.html.unwrap_or_default()

@@ -174,6 +174,7 @@ await dana.goto(`${base}/mail/inbox`);
 await dana.getByTestId("row-link").filter({ hasText: "Re: About the blue heron" }).click();
 await dana.getByTestId("open").click();
 await dana.getByTestId("message").waitFor();
+await reads(dana, "Noted, with thanks.");
 const [download] = await Promise.all([
   dana.waitForEvent("download"),
   dana.getByTestId("attachment").first().click(),

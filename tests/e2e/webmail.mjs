@@ -94,6 +94,33 @@ assert.equal(await row(page, bill).getAttribute("data-opened"), "false");
 assert.equal(await row(page, bill).getByTestId("row-star").getAttribute("aria-pressed"), "true");
 ok("a filter puts new mail where it belongs");
 
+// Enter presses what has the focus, and an answer is written at once; its letters are no keys.
+await row(page, bill).getByTestId("row-link").click();
+await page.getByTestId("open").focus();
+await page.keyboard.press("Enter");
+await page.getByTestId("text").filter({ hasText: "Please pay." }).waitFor();
+await page.getByTestId("text").click();
+await page.keyboard.press("r");
+await page.getByTestId("composer").waitFor();
+await page.locator("[data-testid=composer-body]:focus").waitFor();
+await page.keyboard.type("e#! are only letters here");
+await page.getByTestId("composer-to").fill("bob");
+await page.getByTestId("composer-send").focus();
+await page.keyboard.press("Enter");
+await page.getByTestId("composer-problem").filter({ hasText: "bob" }).waitFor();
+await page.getByTestId("composer-to").fill("");
+await page.getByTestId("composer-close").click();
+await page.getByTestId("composer").waitFor({ state: "detached" });
+await row(page, bill).waitFor();
+await page.goto(`${base}/mail/drafts`);
+await page.getByTestId("draft").first().click();
+assert.match(await page.getByTestId("composer-body").inputValue(), /e#! are only letters here/);
+await page.getByTestId("composer-discard").focus();
+await page.keyboard.press("Enter");
+await page.getByTestId("composer").waitFor({ state: "detached" });
+await page.getByTestId("draft").waitFor({ state: "detached" });
+ok("an answer is written by the keyboard, and kept until it is thrown away");
+
 // Who wrote is offered when one writes back.
 await page.keyboard.press("c");
 await page.getByTestId("composer-to").pressSequentially("rach");

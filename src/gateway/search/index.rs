@@ -198,7 +198,11 @@ impl Gateway {
                 Err(Error::NotFound { .. }) => continue,
                 found => found?,
             };
-            let summary = epochs.summary(&entry)?;
+            let summary = match epochs.summary(&entry) {
+                // The list says so too; it keeps nobody from finding the rest.
+                Err(Error::Damaged { .. }) => continue,
+                found => found?,
+            };
             if entry.opened.is_none() && place.mailbox == INBOX {
                 filtered.extend(filter::wish(&filters, &summary).map(|wish| (key, wish)));
             }
@@ -226,7 +230,7 @@ impl Gateway {
             }
             part.put_in_tx(tx, account)
         };
-        self.inner.store.transact(work).wait()?;
+        // First the filters: what fails here is asked again with the next step.
         for (key, wish) in filtered {
             match self.change_one(account, key, &wish) {
                 // Gone meanwhile, it or its folder: it stays as it is.
@@ -234,6 +238,7 @@ impl Gateway {
                 Err(other) => return Err(other),
             }
         }
+        self.inner.store.transact(work).wait()?;
         Ok(count)
     }
 

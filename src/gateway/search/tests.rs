@@ -332,3 +332,21 @@ fn people_are_known_from_past_mail() {
         people.iter().map(|one| (one.name.as_deref(), one.address.as_str())).collect();
     assert_eq!(told, [(None, "omar@example.org"), (Some("Rachel"), "rachel@outside.example")]);
 }
+
+/// What was sent is found by what it says and by the names of its files.
+#[test]
+fn sent_letters_are_found_whole() {
+    use crate::gateway::DraftContent;
+    use crate::gateway::sending_tests::{content, send, uploaded};
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let file = uploaded(&gateway, &dana, "gw5idfv8khx852ps5rck.txt", b"octets");
+    let letter = DraftContent {
+        attachments: vec![file],
+        ..content(&["omar@example.org"], "tvdvbvqj9gakygxuv433")
+    };
+    let reference = send(&gateway, &dana, &letter);
+    for query in ["contract", "gw5idfv8khx852ps5rck", "tvdvbvqj9gakygxuv433", "to:omar"] {
+        assert_eq!(find(&gateway, &dana, query), [reference], "{query}");
+    }
+}

@@ -586,6 +586,7 @@ export const en = {
     discard: "Discard the draft",
     nobody: "Name at least one recipient.",
     nobodyYet: "(no recipient yet)",
+    noAddress: (text: string) => `“${text}” is not an address.`,
     stillUploading: "A file is still on its way up.",
     uploadsBroken: "A file did not arrive. Try it again, or remove it.",
     unsure: "No answer came. Trying again is safe: it is sent only once.",

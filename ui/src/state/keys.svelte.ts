@@ -28,6 +28,7 @@ export function keysStart(): () => void {
 export function keyHandle(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   if (document.querySelector("dialog[open]") !== null || isTyping(event)) return;
+  if (isPress(event)) return;
   const name = keyName(event, performance.now() - prefixAt < PREFIX_MS);
   prefixAt = name === "g" ? performance.now() : -Infinity;
   if (!prefs.keys && event.key.length === 1) return;
@@ -44,9 +45,18 @@ export function keyName(event: Pick<KeyboardEvent, "key" | "shiftKey">, afterG: 
   return afterG && key !== "g" ? `g ${key}` : key;
 }
 
+/** Enter on something that Enter presses is that, and nothing else. */
+function isPress(event: KeyboardEvent): boolean {
+  const target = event.target as HTMLElement | null;
+  if (event.key !== "Enter" && event.key !== " ") return false;
+  return Boolean(target?.closest?.("button, a[href], summary, select, input"));
+}
+
 function isTyping(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement | null;
   if (!target?.matches) return false;
+  // A letter being written has keys of its own.
+  if (target.closest("[data-own-keys]") !== null) return true;
   if (target.matches("input:not([type=checkbox], [type=radio]), textarea, select")) return true;
   return target.isContentEditable;
 }

@@ -10,6 +10,8 @@ const IDLE_MS = 1_000;
 
 export type Field = "to" | "cc" | "bcc";
 
+const FIELDS = ["to", "cc", "bcc"] as const;
+
 export interface Attached {
   key: number;
   name: string;
@@ -50,6 +52,10 @@ export class Composer {
   problem = $state("");
   consent = $state.raw<api.Consent | null>(null);
   conflict = $state.raw<api.Draft | null>(null);
+  /** What stands in the address fields and is no chip yet. */
+  typing = $state<Record<Field, string>>({ to: "", cc: "", bcc: "" });
+  /** Counts the times that other words took the place of these. */
+  taken = $state(0);
 
   answers: api.Content["answers"] = null;
   /** Whom to tell that the letter is on its way. */
@@ -77,6 +83,7 @@ export class Composer {
 
   #take(draft: api.Draft): void {
     this.#draft = draft;
+    this.taken += 1;
     const { to, cc, bcc, subject, text, html, choices, answers } = draft;
     Object.assign(this, { to, cc, bcc, subject, text, html, choices, answers });
     this.savedAt = draft.savedAt;
@@ -115,6 +122,7 @@ export class Composer {
 
   remove(field: Field, address: string): void {
     this[field] = this[field].filter((one) => one.address !== address);
+    this.checks = Object.fromEntries(Object.entries(this.checks).filter(([of]) => of !== address));
     this.changed();
   }
 
@@ -130,7 +138,10 @@ export class Composer {
     if (addresses.length === 0) return;
     try {
       const { items } = await api.check(addresses, this.answers, this.choices);
-      this.checks = Object.fromEntries(items.map((one) => [one.address, one]));
+      // Somebody else may have been added, or left, since it was asked.
+      const there = new Set([...this.to, ...this.cc, ...this.bcc].map((one) => one.address));
+      const still = items.filter((one) => there.has(one.address));
+      this.checks = Object.fromEntries(still.map((one) => [one.address, one]));
     } catch {
       this.checks = {};
     }
@@ -230,6 +241,7 @@ export class Composer {
 
   async send(typed: string | null = null): Promise<void> {
     if (this.sending) return;
+    for (const field of FIELDS) this.typing[field] = this.add(field, this.typing[field]);
     this.problem = this.#hindrance();
     if (this.problem !== "") return;
     this.sending = true;
@@ -256,11 +268,16 @@ export class Composer {
   async discard(): Promise<void> {
     clearTimeout(this.#timer);
     for (const stop of this.#stops.values()) stop.abort();
+    // What is being saved at this moment would come back.
+    this.#dirty = false;
+    await this.#saving;
     if (this.#draft) await api.draftDelete(this.#draft.id);
   }
 
   #hindrance(): string {
     const words = t().compose;
+    const typed = FIELDS.map((field) => this.typing[field].trim()).find((text) => text !== "");
+    if (typed !== undefined) return words.noAddress(typed);
     if (this.to.length + this.cc.length + this.bcc.length === 0) return words.nobody;
     const states = this.files.map(({ state }) => state);
     if (states.includes("going")) return words.stillUploading;

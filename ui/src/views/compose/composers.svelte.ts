@@ -40,7 +40,11 @@ class Composers {
 
   /** Closes a composer; what was written stays as a draft. */
   async close(composer: Composer): Promise<void> {
+    // It may still have to ask, or to say that it was not sent.
+    if (composer.sending) return;
     await composer.saveQuietly();
+    // What could not be saved stays in sight; the head of the letter says so.
+    if (composer.unsaved) return;
     this.#hide(composer);
     drafts.again();
   }
