@@ -262,7 +262,10 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
         }
     };
     let written = written.and_then(|()| out.flush());
-    client.sign_out().await?;
+    // What was asked for is done; the session ends by itself when this fails.
+    if let Err(error) = client.sign_out().await {
+        eprintln!("postern: not signed out: {error}");
+    }
     written.map_err(|error| local("standard output", &error))
 }
 
@@ -286,12 +289,19 @@ fn body(path: &std::path::Path) -> Result<String, Error> {
     const OCTETS_MAX: u64 = 1 << 20;
     let mut text = String::new();
     let read = match path == std::path::Path::new("-") {
-        true => io::stdin().lock().take(OCTETS_MAX).read_to_string(&mut text),
+        true => io::stdin().lock().take(OCTETS_MAX + 1).read_to_string(&mut text),
         false => std::fs::File::open(path)
-            .and_then(|file| file.take(OCTETS_MAX).read_to_string(&mut text)),
+            .and_then(|file| file.take(OCTETS_MAX + 1).read_to_string(&mut text)),
     };
-    read.map_err(|error| local(&path.display().to_string(), &error))?;
-    Ok(text)
+    let what = path.display().to_string();
+    let octets = read.map_err(|error| local(&what, &error))?;
+    match octets as u64 > OCTETS_MAX {
+        true => {
+            let problem = "a letter's text has at most 1 MiB; attach what is longer".to_owned();
+            Err(Error::Local { what, problem })
+        }
+        false => Ok(text),
+    }
 }
 
 fn sent(out: &mut impl Write, sent: &Sent, json: bool) -> io::Result<()> {

@@ -382,6 +382,7 @@ impl Gateway {
             recipient: address,
             at,
             detail: detail.clone(),
+            besides: None,
             report: None,
         };
         let notice = match self.letter_sender(letter)? {

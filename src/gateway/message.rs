@@ -301,6 +301,7 @@ impl Gateway {
                     recipient,
                     at: now,
                     detail: None,
+                    besides: None,
                     report: None,
                 };
                 // A sender whose account is gone needs no notice.

@@ -89,7 +89,7 @@ pub use tables::{
     QueueKind, QueueState, RejectReason, Role, Step, TlsNeed, TlsPolicy,
 };
 
-pub use parcel::{FileAt, NoticeOf, Outline};
+pub use parcel::{Besides, FileAt, NoticeOf, Outline};
 
 /// Why a request was not done. Each edge translates this once.
 #[derive(Debug, thiserror::Error)]

@@ -15,7 +15,7 @@ use crate::store::Tx;
 use crate::vault::ContentKey;
 
 use super::change::{self, Changed};
-use super::parcel::{Noted, NoticeOf, Parcel, Placing, SealedSummary};
+use super::parcel::{Besides, Noted, NoticeOf, Parcel, Placing, SealedSummary};
 use super::queue::{Reason, shown};
 use super::tables::{
     AccountId, DeliveryState, PLACES, Protection, QueueKind, QueueRow, ReferenceKey, SUBMISSIONS,
@@ -30,6 +30,7 @@ pub(super) struct Telling<'a> {
     pub recipient: &'a str,
     pub at: Timestamp,
     pub detail: Option<String>,
+    pub besides: Option<Besides>,
     /// The fields for machines, where it is about delivery (RFC 3464).
     pub report: Option<String>,
 }
@@ -37,6 +38,8 @@ pub(super) struct Telling<'a> {
 impl Telling<'_> {
     fn subject(&self) -> String {
         let word = match self.kind {
+            _ if self.besides == Some(Besides::Ending) => "Temporary account ends",
+            _ if self.besides == Some(Besides::AskedAgain) => "Asked for again",
             DeliveryState::Read => "Read",
             DeliveryState::Rejected => "Rejected unread",
             DeliveryState::Expired => "Expired unread",
@@ -52,6 +55,12 @@ impl Telling<'_> {
         let who = self.recipient;
         let at = self.at.to_rfc3339();
         let what = match self.kind {
+            _ if self.besides == Some(Besides::Ending) => {
+                format!("The temporary account of {who}, who has letters of yours, ends soon.")
+            }
+            _ if self.besides == Some(Besides::AskedAgain) => {
+                format!("The temporary account of {who} has ended.")
+            }
             DeliveryState::Read => format!("{who} opened your letter at {at}."),
             DeliveryState::Rejected => {
                 format!("{who} rejected your letter at {at} without opening it.")
@@ -98,6 +107,7 @@ impl Gateway {
             subject: telling.subject(),
             notice: Some(NoticeOf {
                 kind: telling.kind,
+                besides: telling.besides,
                 about: telling.about,
                 recipient: telling.recipient.to_owned(),
             }),
@@ -199,6 +209,7 @@ impl Gateway {
             recipient: &recipient,
             at,
             detail: Some(format!("{status} {reason}")),
+            besides: None,
             report: Some(dsn::fields(&self.dsn(row, kind, status, reason, at))),
         };
         self.notice_prepare(sender, &telling).map(Some)

@@ -36,10 +36,21 @@ pub(super) struct SealedSummary {
     pub outline: Option<Outline>,
 }
 
+/// What is told of a temporary account besides outcomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Besides {
+    /// It ends soon.
+    Ending,
+    /// It is gone, and its owner asks for the letter once more.
+    AskedAgain,
+}
+
 /// What a notice of the system is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticeOf {
     pub kind: DeliveryState,
+    /// It tells no outcome of the letter, but this.
+    pub besides: Option<Besides>,
     pub about: ReferenceKey,
     pub recipient: String,
 }

@@ -16,6 +16,7 @@ use crate::vault::{self, ContentKey, Lookup, Password};
 use super::delivery;
 use super::issue::TemporaryView;
 use super::notice::Telling;
+use super::parcel::Besides;
 use super::parcel::Parcel;
 use super::tables::{
     ACCOUNTS, AccountId, CREDENTIALS, CredentialKind, DeliveryState, Due, HandOff, HeldMail,
@@ -136,6 +137,7 @@ impl Gateway {
             recipient: &recipient,
             at: now,
             detail: Some("The recipient asks you to send the letter again.".to_owned()),
+            besides: Some(Besides::AskedAgain),
             report: None,
         };
         let notice = self.notice_prepare(row.sender, &telling)?;
@@ -299,6 +301,7 @@ impl Gateway {
                         "The temporary account ends at {}; you can renew it.",
                         temporary.expires.to_rfc3339()
                     )),
+                    besides: Some(Besides::Ending),
                     report: None,
                 },
             )?),

@@ -508,7 +508,15 @@ impl Gateway {
             let recipient = one.address.to_string();
             let detail = Some(format!("{reason}. {}", one.decision.sentence()));
             let about = reference.to_bytes();
-            let telling = Telling { kind, about, recipient: &recipient, at, detail, report: None };
+            let telling = Telling {
+                kind,
+                about,
+                recipient: &recipient,
+                at,
+                detail,
+                besides: None,
+                report: None,
+            };
             notices.push(self.notice_prepare(actor.account(), &telling)?);
         }
         Ok(notices)

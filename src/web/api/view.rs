@@ -39,7 +39,8 @@ pub struct Item {
 /// What a message of the system itself is about.
 #[derive(Serialize, ToSchema)]
 pub struct Notice {
-    /// What became of the letter: `read`, `rejected`, `refused`, `expired`, `failed`, `delayed`.
+    /// What became of the letter: `read`, `rejected`, `refused`, `expired`, `failed`, `delayed`;
+    /// or of its reader's temporary account: `ending`, `asked`.
     kind: String,
     /// The letter's reference number.
     about: String,
@@ -169,6 +170,8 @@ impl From<gateway::NoticeOf> for Notice {
         let about = Reference::from_bytes(notice.about).map(|about| about.to_string());
         Notice {
             kind: match notice.kind {
+                _ if notice.besides == Some(gateway::Besides::Ending) => "ending".to_owned(),
+                _ if notice.besides == Some(gateway::Besides::AskedAgain) => "asked".to_owned(),
                 gateway::DeliveryState::Waiting => "delayed".to_owned(),
                 kind => kind.as_str().to_owned(),
             },

@@ -2,7 +2,7 @@
 // sign-in, then the few calls of a temporary account.
 import { request } from "./client.ts";
 import type { DraftItem } from "./sending.ts";
-import type { Addr, Item, RejectReason, Time } from "./types.ts";
+import type { Notice, Addr, Item, RejectReason, Time } from "./types.ts";
 
 export type PickupState = "waiting" | "claimed" | "expired" | "revoked";
 export type HandOff = "claim" | "in-mail" | "by-sender";
@@ -27,7 +27,7 @@ export interface Verified {
   at: Time | null;
 }
 
-export type NoticeKind = "read" | "rejected" | "refused" | "expired" | "failed" | "delayed";
+export type NoticeKind = Notice["kind"];
 
 export interface PortalItem extends Item {
   notice?: { kind: NoticeKind; about: string; recipient: string } | null;

@@ -121,7 +121,7 @@ export interface Item {
 
 /** What a message of the system itself is about. */
 export interface Notice {
-  kind: "read" | "rejected" | "refused" | "expired" | "failed" | "delayed";
+  kind: "read" | "rejected" | "refused" | "expired" | "failed" | "delayed" | "ending" | "asked";
   about: string;
   recipient: string;
 }

@@ -475,6 +475,8 @@ export const en = {
       expired: (who: string) => `${who} did not read your reply in time.`,
       failed: (who: string) => `Your reply could not be delivered to ${who}.`,
       delayed: (who: string) => `Your reply to ${who} is delayed; it is still being tried.`,
+      ending: (who: string) => `The account of ${who} ends soon.`,
+      asked: (who: string) => `${who} asks you to send it again.`,
     },
     toMessages: "Back to the messages",
     print: "Print",
@@ -636,6 +638,8 @@ export const en = {
         refused: `Not sent to ${who}: the rules forbid it`,
         failed: `Could not be delivered to ${who}`,
         delayed: `Still waiting for ${who}`,
+        ending: `The temporary account of ${who} ends soon`,
+        asked: `${who} asks you to send a letter again`,
       };
       return said[kind] ?? `News about your letter to ${who}`;
     },

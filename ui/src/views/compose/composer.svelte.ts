@@ -177,6 +177,11 @@ export class Composer {
           : await api.draftSave(this.#draft.id, this.#draft.version, this.#content());
     } catch (error) {
       this.#dirty = true;
+      // Sent or thrown away in another tab: what stands here becomes a draft of its own.
+      if (error instanceof ApiError && error.status === 404 && this.#draft) {
+        this.#draft = null;
+        return this.#saveNow();
+      }
       if (error instanceof ApiError && error.code === "edited-elsewhere" && this.#draft)
         this.conflict = await api.draftRead(this.#draft.id);
       throw error;
@@ -271,7 +276,12 @@ export class Composer {
     // What is being saved at this moment would come back.
     this.#dirty = false;
     await this.#saving;
-    if (this.#draft) await api.draftDelete(this.#draft.id);
+    if (!this.#draft) return;
+    try {
+      await api.draftDelete(this.#draft.id);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 404)) throw error;
+    }
   }
 
   #hindrance(): string {

@@ -75,7 +75,10 @@ class Composers {
       drafts.again();
       told(sent);
     };
-    this.open = [...this.open, composer].slice(-OPEN_MAX);
+    this.open = [...this.open, composer];
+    // The oldest makes room, unless it still has something to say.
+    const [oldest] = this.open;
+    if (oldest !== undefined && this.open.length > OPEN_MAX) void this.close(oldest);
   }
 
   #hide(composer: Composer): void {
