@@ -409,7 +409,8 @@ fn an_account_that_ended_holds_nothing_and_says_so() {
     assert_eq!(notice.notice.unwrap().besides, Some(Besides::Ending));
     let (_, told) = gateway.message_raw(&dana, notice.reference).unwrap();
     let told = String::from_utf8(told.whole().unwrap().to_vec()).unwrap();
-    assert!(told.contains("ends soon") && !told.contains("could not be delivered"), "{told}");
+    assert!(told.contains("\r\nSubject: Temporary account ends: "), "{told}");
+    assert!(!told.contains("Delayed") && !told.contains("tried again"), "{told}");
     // Renewed, it lives on; the clock set back ends nothing either.
     let id = gateway.temporary_list(Some(&dana)).unwrap()[0].id.clone();
     gateway.temporary_renew(&dana, &id).unwrap();
