@@ -5,9 +5,14 @@ use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use super::super::engine::{Order, Span};
 use super::{Changes, Index, IndexError, Row};
+
+/// How long the lock of a handle that was dropped is waited for.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// Rows in a sled database, in a folder of its own.
 pub struct SledIndex {
@@ -39,8 +44,18 @@ impl SledIndex {
             .cache_capacity(self.cache_octets)
             .flush_every_ms(None)
             .mode(sled::Mode::HighThroughput);
-        // Recovery of a damaged file may panic inside sled; that is a failure like another.
-        guarded(|| Ok(config.open()?))
+        let until = Instant::now() + LOCK_WAIT;
+        loop {
+            // Recovery of a damaged file may panic inside sled; that is a failure like another.
+            let opened = guarded(|| Ok(config.open()?));
+            // sled's own threads may hold the handle before for a moment after it was dropped.
+            match opened {
+                Err(error) if error.0.contains("lock") && Instant::now() < until => {
+                    std::thread::sleep(LOCK_PAUSE);
+                }
+                opened => return opened,
+            }
+        }
     }
 
     fn db(&self) -> Result<sled::Db, IndexError> {
