@@ -254,7 +254,7 @@ impl Gateway {
         })))
     }
 
-    /// Sends the notification again, with a new initial password while nobody has claimed the
+    /// Sends the notification again, with the initial password while nobody has claimed the
     /// account; the sponsor's doing.
     pub fn temporary_resend(&self, actor: &Actor, id: &str) -> Result<TemporaryView, Error> {
         let id = self.sponsored(actor, id)?;

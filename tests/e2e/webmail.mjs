@@ -186,6 +186,9 @@ await accessible(phone, "settings on a phone, in Hebrew");
 ok("the recovery key brings the account back, with everything in it");
 
 await browser.close();
-assert.deepEqual([...new Set(problems)], []);
+// The one question that cannot be understood is answered by 422, which Chromium notes.
+const rest = problems.filter((one) => !/^console: .*status of 422/.test(one));
+assert.equal(problems.length - rest.length, 1);
+assert.deepEqual(rest, []);
 ok("no cookie, no console error, no policy report, no other origin");
 console.log("done");
