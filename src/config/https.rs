@@ -39,6 +39,8 @@ pub struct Https {
     pub body_octets_max: usize,
     /// A letter being written, without its files, in octets.
     pub letter_octets_max: usize,
+    /// A message that is brought in from a file, in octets.
+    pub import_octets_max: usize,
     /// References in one request that changes many messages.
     pub batch_references_max: usize,
 
@@ -81,6 +83,7 @@ impl Default for Https {
             header_octets_max: 32 << 10,
             body_octets_max: 64 << 10,
             letter_octets_max: 4 << 20,
+            import_octets_max: 64 << 20,
             batch_references_max: 500,
             tls_timeout_secs: 20,
             header_timeout_secs: 30,
@@ -155,7 +158,9 @@ impl Https {
         Problem::unless_in("https.header_octets_max", header, 8_192..=1 << 20)?;
         let body = self.body_octets_max as u64;
         // A batch of 500 references needs some 14 KiB.
-        Problem::unless_in("https.body_octets_max", body, 16_384..=16 << 20)
+        Problem::unless_in("https.body_octets_max", body, 16_384..=16 << 20)?;
+        let import = self.import_octets_max as u64;
+        Problem::unless_in("https.import_octets_max", import, 1 << 20..=1 << 30)
     }
 
     fn check_times(&self) -> Result<(), Problem> {

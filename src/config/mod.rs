@@ -7,6 +7,7 @@
 
 mod https;
 mod log;
+mod mailboxes;
 mod outgoing;
 mod passwords;
 mod relay;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 pub use https::Https;
 pub use log::{Form, Log};
+pub use mailboxes::Mailboxes;
 pub use outgoing::{
     Answers, Choice, Confirm, HandOff, Language, LastInteraction, Mode, Notification, Outgoing,
     Queue, Rule, Temporary,
@@ -59,6 +61,7 @@ pub struct Config {
     pub dkim: Dkim,
     pub passwords: Passwords,
     pub search: Search,
+    pub mailboxes: Mailboxes,
     pub store: Store,
     pub log: Log,
 }
@@ -146,6 +149,7 @@ impl Config {
         self.relay.check()?;
         self.passwords.check()?;
         self.search.check()?;
+        self.mailboxes.check()?;
         self.store.check()?;
         self.log.check()
     }

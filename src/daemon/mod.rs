@@ -65,6 +65,8 @@ const DRAIN: Duration = Duration::from_secs(20);
 const EPOCHS_EXPIRE_EVERY: Duration = Duration::from_secs(20);
 const SESSIONS_EXPIRE_EVERY: Duration = Duration::from_secs(300);
 const SESSIONS_EXPIRED_AT_ONCE: usize = 1_000;
+const MESSAGES_EXPIRE_EVERY: Duration = Duration::from_secs(60);
+const MESSAGES_EXPIRED_AT_ONCE: usize = 500;
 const ACCOUNTS_EXPIRE_EVERY: Duration = Duration::from_secs(60);
 const ACCOUNTS_EXPIRED_AT_ONCE: usize = 100;
 /// A file that no draft names is swept after that long.
@@ -251,6 +253,12 @@ impl Edge<'_> {
                 tracing::warn!(%error, "old sessions could not be removed");
             }
         });
+        let gateway = self.gateway.clone();
+        self.every(MESSAGES_EXPIRE_EVERY, move || {
+            if let Err(error) = gateway.messages_expire(MESSAGES_EXPIRED_AT_ONCE) {
+                tracing::warn!(%error, "old mail in the trash could not be removed");
+            }
+        });
     }
 
     /// Runs `work` off the async threads each time `pause` has passed.
@@ -380,6 +388,8 @@ fn settings(config: &Config) -> Settings {
         uploads_octets_max: config.outgoing.uploads_octets_max,
         temporary_uploads_octets_max: config.temporary.uploads_octets_max,
         undo_secs: config.outgoing.undo_secs,
+        trash_kept_secs: kept_secs(config.mailboxes.trash_days),
+        junk_kept_secs: kept_secs(config.mailboxes.junk_days),
         search_text_octets_max: usize::try_from(config.search.text_kib << 10).unwrap_or(usize::MAX),
         temporary_secs: i64::from(config.temporary.days) * DAY_SECS,
         temporary_warn_secs: i64::from(config.temporary.warn_days) * DAY_SECS,
@@ -406,4 +416,8 @@ fn own_url(config: &Config) -> String {
         443 => format!("https://{host}"),
         port => format!("https://{host}:{port}"),
     }
+}
+
+fn kept_secs(days: u32) -> Option<i64> {
+    (days > 0).then(|| i64::from(days) * DAY_SECS)
 }

@@ -12,7 +12,7 @@ use crate::store::Read;
 use super::message::Change;
 use super::parcel::SealedSummary;
 use super::search::words::spelled;
-use super::tables::{AccountId, FILTERS, MailboxId, Sealed};
+use super::tables::{AccountId, FILTERS, LabelId, MailboxId, Sealed};
 use super::{Actor, Error, Gateway};
 
 /// What must hold, and what is done then. Empty texts hold for everything.
@@ -26,6 +26,10 @@ pub struct Filter {
     /// It is moved there.
     pub mailbox: Option<MailboxId>,
     pub star: bool,
+    /// It gets this label.
+    pub label: Option<LabelId>,
+    /// It no longer counts as unread. It stays sealed, and its sender still waits.
+    pub read: bool,
 }
 
 const FILTERS_MAX: usize = 200;
@@ -45,7 +49,8 @@ impl Filter {
         if texts.iter().any(|text| text.chars().count() > TEXT_CHARS_MAX) {
             return invalid("a filter's text has at most 200 characters");
         }
-        match self.mailbox.is_none() && !self.star {
+        let does = self.mailbox.is_some() || self.star || self.label.is_some() || self.read;
+        match !does {
             true => invalid("a filter says what is done"),
             false => Ok(()),
         }
@@ -64,10 +69,11 @@ impl Filter {
 }
 
 /// What all filters together want done with a message; the first folder named counts.
-pub(super) fn wish(filters: &[Filter], summary: &SealedSummary) -> Option<Change> {
+pub(super) fn wish(filters: &[Filter], summary: &SealedSummary) -> Vec<Change> {
     // What the system itself says is always in sight.
     let fit = filters.iter().filter(|filter| summary.notice.is_none() && filter.fits(summary));
     let mut change = Change::default();
+    let mut labels = Vec::new();
     for filter in fit {
         if change.mailbox.is_none() {
             change.mailbox = filter.mailbox.map(|id| id.to_string());
@@ -75,8 +81,16 @@ pub(super) fn wish(filters: &[Filter], summary: &SealedSummary) -> Option<Change
         if filter.star {
             change.starred = Some(true);
         }
+        if filter.read {
+            (change.unread, change.quiet) = (Some(false), true);
+        }
+        if let Some(label) = filter.label.filter(|label| !labels.contains(label)) {
+            labels.push(label);
+        }
     }
-    (change != Change::default()).then_some(change)
+    // One change gives one label.
+    let labelled = labels.into_iter().map(|id| Change { label: Some(id), ..Change::default() });
+    labelled.chain((change != Change::default()).then_some(change)).collect()
 }
 
 impl Gateway {
@@ -99,6 +113,9 @@ impl Gateway {
             filter.check()?;
             if let Some(id) = filter.mailbox {
                 self.mailbox_find(actor.account(), &id.to_string())?;
+            }
+            if let Some(label) = filter.label {
+                self.label_check(actor, label)?;
             }
         }
         let plain = postcard::to_stdvec(filters);

@@ -21,12 +21,12 @@ use super::delivery;
 use super::notice::Telling;
 use super::parcel::let_go_in_tx;
 use super::tables::{
-    ACCOUNT_KEYS, ACCOUNTS, AcceptFrom, Account, AccountId, AccountKeys, CHANGES, COUNTERS,
-    CREDENTIALS, DRAFTS, DeliveryState, Due, ENTRIES, EPOCHS, HandOff, LOGIN_NAMES, MAILBOXES,
-    OUTSIDERS, Owner, PICKUPS, PICKUPS_OF, PLACES, PREFERENCES, Pickup, PickupEnd, REQUESTS,
-    ReferenceKey, TEMPORARY, Temporary, UPLOADS, WRITTEN_TO,
+    ACCOUNT_KEYS, ACCOUNTS, AcceptFrom, Account, AccountId, AccountKeys, CHANGES, CONVERSATION_IDS,
+    CONVERSATIONS, COUNTERS, CREDENTIALS, DRAFTS, DeliveryState, Due, ENTRIES, EPOCHS, HandOff,
+    LOGIN_NAMES, LOOKS, MAILBOXES, OUTSIDERS, Owner, PICKUPS, PICKUPS_OF, PLACES, PREFERENCES,
+    Pickup, PickupEnd, REQUESTS, ReferenceKey, TEMPORARY, Temporary, UPLOADS, WRITTEN_TO,
 };
-use super::{Actor, Error, Gateway, mailbox, upload};
+use super::{Actor, Error, Gateway, conversation, mailbox, upload};
 
 /// A temporary account, as its sponsor or an administrator sees it.
 #[derive(Clone, Debug)]
@@ -475,6 +475,11 @@ fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
     clear_in_tx(tx, &DRAFTS, id)?;
     clear_in_tx(tx, &REQUESTS, id)?;
     clear_in_tx(tx, &WRITTEN_TO, id)?;
+    clear_in_tx(tx, &CONVERSATION_IDS, id)?;
+    for (conversation, letter) in conversation::all_in_tx(tx, id)? {
+        tx.delete(&CONVERSATIONS, &(id, conversation, letter));
+    }
+    tx.delete(&LOOKS, &id);
     tx.delete(&COUNTERS, &id);
     tx.delete(&PREFERENCES, &id);
     Ok(())

@@ -121,15 +121,19 @@ fn mailboxes(people: &[super::draft::Addressee]) -> Vec<Mailbox> {
         .collect()
 }
 
-pub(super) fn summary_of(octets: &[u8]) -> SealedSummary {
+/// What the list shows of a message that was not received just now, and the identifiers in its
+/// header.
+pub(super) fn summary_of(octets: &[u8]) -> (SealedSummary, Vec<String>) {
     let view = message::view(octets);
+    let ids = reply::references(&view);
     let from = view.from.into_iter().next().unwrap_or_default();
-    SealedSummary {
+    let summary = SealedSummary {
         from_name: from.name,
         from_address: from.address,
         subject: view.subject,
         to: view.to.iter().chain(&view.cc).take(20).map(mail_text).collect(),
         attachments: u32::try_from(view.parts.len()).unwrap_or(u32::MAX),
         ..SealedSummary::default()
-    }
+    };
+    (summary, ids)
 }

@@ -18,6 +18,8 @@ pub struct MailboxView {
     pub total: u64,
     pub unread: u64,
     pub unopened: u64,
+    /// How long an opened message stays here; `None` for ever.
+    pub kept_secs: Option<i64>,
 }
 
 /// The inbox is made first, so it has this number in every account.
@@ -73,7 +75,16 @@ impl Gateway {
             rows.push((id, mailbox));
             ControlFlow::Continue(())
         })?;
-        let views = rows.iter().map(|(id, mailbox)| mailbox_view(actor, *id, mailbox));
+        let settings = &self.inner.settings;
+        let views = rows.iter().map(|(id, mailbox)| {
+            let view = mailbox_view(actor, *id, mailbox)?;
+            let kept_secs = match mailbox.role {
+                Some(Role::Trash) => settings.trash_kept_secs,
+                Some(Role::Junk) => settings.junk_kept_secs,
+                _ => None,
+            };
+            Ok::<_, Error>(MailboxView { kept_secs, ..view })
+        });
         Ok((state, views.collect::<Result<_, _>>()?))
     }
 
@@ -189,6 +200,7 @@ fn mailbox_view(actor: &Actor, id: MailboxId, mailbox: &Mailbox) -> Result<Mailb
         total: mailbox.total,
         unread: mailbox.unread,
         unopened: mailbox.unopened,
+        kept_secs: None,
     })
 }
 

@@ -23,10 +23,14 @@ use super::content::Content;
 use super::notice::Telling;
 use super::parcel::{Noted, NoticeOf, SealedSummary, let_go_in_tx, reader_binding};
 use super::tables::{
-    AccountId, DeliveryState, ENTRIES, EPOCHS, Entry, MAILBOXES, MESSAGES, Mailbox, MailboxId,
-    OUTCOMES, Outcome, OutcomeKind, PLACES, Place, Protection, ReferenceKey, RejectReason,
+    ACCOUNTS, AccountId, DeliveryState, ENTRIES, EPOCHS, Entry, LabelId, MAILBOXES, MESSAGES,
+    Mailbox, MailboxId, OUTCOMES, Outcome, OutcomeKind, PLACES, Place, Protection, ReferenceKey,
+    RejectReason,
 };
-use super::{Actor, Error, EventKind, Gateway, account, delivery, epoch, mailbox, queue, search};
+use super::{
+    Actor, Error, EventKind, Gateway, account, conversation, delivery, epoch, label, mailbox,
+    queue, search,
+};
 
 /// What the reader sees of a message without opening it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +54,9 @@ pub struct ItemView {
     pub notice: Option<NoticeOf>,
     /// The reader is asked whether the outside sender may learn what became of it.
     pub asks_confirmation: bool,
+    /// Letters with the same word here answer each other.
+    pub conversation: Option<String>,
+    pub labels: Vec<LabelId>,
 }
 
 /// A window of a mailbox, newest first.
@@ -70,6 +77,29 @@ pub struct Change {
     pub starred: Option<bool>,
     /// Moves it: a mailbox's id, or its role's word.
     pub mailbox: Option<String>,
+    /// A label that it gets,
+    pub label: Option<LabelId>,
+    /// and one that it loses.
+    pub unlabel: Option<LabelId>,
+    /// The unread mark goes even from what was never opened, as a filter may want.
+    pub quiet: bool,
+}
+
+/// A message with what can be changed about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marks {
+    pub reference: Reference,
+    pub mailbox: String,
+    pub unread: bool,
+    pub starred: bool,
+}
+
+/// Some of all messages of a mailbox, or of all that were found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MarksPage {
+    pub items: Vec<Marks>,
+    /// Where the rest begins; `None` at the end.
+    pub next: Option<String>,
 }
 
 /// What [`Gateway::message_change_many`] did.
@@ -82,6 +112,8 @@ pub struct ChangedMany {
 
 /// The longest window of a list.
 pub const WINDOW_MAX: usize = 200;
+/// How many messages one answer about all of them has.
+pub const MARKS_MAX: usize = 5_000;
 
 const NOT_FOUND: Error = Error::NotFound { what: "message" };
 
@@ -173,6 +205,7 @@ impl Gateway {
         reference: Reference,
         change: &Change,
     ) -> Result<ItemView, Error> {
+        self.change_check(actor, change)?;
         self.change_one(actor.account(), reference.to_bytes(), change)?;
         self.message_item(actor, reference)
     }
@@ -185,16 +218,132 @@ impl Gateway {
         change: &Change,
     ) -> Result<ChangedMany, Error> {
         let account = actor.account();
-        let (mut done, mut failed) = (Vec::new(), Vec::new());
-        for reference in references {
-            match self.change_one(account, reference.to_bytes(), change) {
-                Ok(()) => done.push(*reference),
-                Err(Error::NotFound { what: "message" }) => failed.push((*reference, "not-found")),
-                Err(Error::Conflict { code }) => failed.push((*reference, code)),
-                Err(other) => return Err(other),
+        self.change_check(actor, change)?;
+        let wanted = self.change_wanted(account, change)?;
+        let references = references.to_vec();
+        // One transaction, so that a whole mailbox is moved in seconds.
+        let (done, failed) = self.transact_changed(account, EventKind::Mail, move |tx| {
+            let (mut done, mut failed) = (Vec::new(), Vec::new());
+            let mut modseq = change::counters_in_tx(tx, account)?.modseq;
+            for reference in &references {
+                match wanted.apply_in_tx(tx, account, reference.to_bytes()) {
+                    Ok(changed) => {
+                        modseq = changed;
+                        done.push(*reference);
+                    }
+                    Err(Error::NotFound { what: "message" }) => {
+                        failed.push((*reference, "not-found"));
+                    }
+                    Err(Error::Conflict { code }) => failed.push((*reference, code)),
+                    Err(other) => return Err(other),
+                }
+            }
+            Ok(((done, failed), modseq))
+        })?;
+        Ok(ChangedMany { state: self.state(account)?, done, failed })
+    }
+
+    /// All messages of a mailbox, newest first, with no more than what can be changed about them.
+    pub fn message_marks(
+        &self,
+        actor: &Actor,
+        mailbox: &str,
+        before: Option<&str>,
+    ) -> Result<MarksPage, Error> {
+        let account = actor.account();
+        let id = self.mailbox_find(account, mailbox)?;
+        let before = before.map(parse_cursor).transpose()?;
+        let (rows, next) = self.window(account, id, before, MARKS_MAX)?;
+        let items = rows.iter().map(|entry| marks(id, entry)).collect::<Result<_, _>>()?;
+        Ok(MarksPage { items, next })
+    }
+
+    /// Deletes what has lain in trash or junk for as long as is set, except what was never
+    /// opened: its sender waits to hear whether it was read or rejected. At most `limit` at once.
+    pub fn messages_expire(&self, limit: usize) -> Result<usize, Error> {
+        let (settings, now) = (&self.inner.settings, self.inner.clock.now());
+        let before = |kept: Option<i64>| kept.map(|secs| now.plus_secs(-secs));
+        let places = [
+            ("trash", before(settings.trash_kept_secs)),
+            ("junk", before(settings.junk_kept_secs)),
+        ];
+        let mut accounts = Vec::new();
+        self.inner.store.scan(&ACCOUNTS, &(), Order::Ascending, |id, _| {
+            accounts.push(id);
+            ControlFlow::Continue(())
+        })?;
+        let mut count = 0;
+        for account in accounts {
+            for (role, before) in places {
+                let Some(before) = before else { continue };
+                let over = match self.mailbox_find(account, role) {
+                    // An account that is just ending has none.
+                    Err(Error::NotFound { .. }) => continue,
+                    found => self.lying_since(account, found?, before, limit - count)?,
+                };
+                count += over.len();
+                self.remove_all(account, over)?;
+                if count >= limit {
+                    return Ok(count);
+                }
             }
         }
-        Ok(ChangedMany { state: self.state(account)?, done, failed })
+        Ok(count)
+    }
+
+    fn lying_since(
+        &self,
+        account: AccountId,
+        mailbox: MailboxId,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<ReferenceKey>, Error> {
+        let mut over = Vec::new();
+        let prefix = (account, mailbox);
+        self.inner.store.scan(&ENTRIES, &prefix, Order::Ascending, |_, entry| {
+            // They lie in the order in which they came here.
+            if entry.filed >= before || over.len() == limit {
+                return ControlFlow::Break(());
+            }
+            if entry.opened.is_some() {
+                over.push(entry.reference);
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(over)
+    }
+
+    fn remove_all(&self, account: AccountId, over: Vec<ReferenceKey>) -> Result<(), Error> {
+        if over.is_empty() {
+            return Ok(());
+        }
+        let kept = self.inner.settings.changes_kept;
+        let now = self.inner.clock.now();
+        self.transact_changed(account, EventKind::Mail, move |tx| {
+            let mut modseq = change::counters_in_tx(tx, account)?.modseq;
+            for key in &over {
+                // Its owner may have taken it out meanwhile.
+                let Ok((place, entry)) = entry_in_tx(tx, account, *key) else { continue };
+                remove_in_tx(tx, account, place, &entry, now)?;
+                modseq = change::record_in_tx(tx, account, Changed::Removed(*key), kept)?;
+            }
+            Ok(((), modseq))
+        })
+    }
+
+    /// That what a change names is there.
+    fn change_check(&self, actor: &Actor, change: &Change) -> Result<(), Error> {
+        change.label.map_or(Ok(()), |label| self.label_check(actor, label))
+    }
+
+    fn change_wanted(&self, account: AccountId, change: &Change) -> Result<Wanted, Error> {
+        let target = change.mailbox.as_deref().map(|id| self.mailbox_find(account, id));
+        Ok(Wanted {
+            target: target.transpose()?,
+            change: change.clone(),
+            now: self.inner.clock.now(),
+            kept: self.inner.settings.changes_kept,
+        })
     }
 
     /// Deletes an opened message: this reader's copy and key. An unopened one is `not-opened`:
@@ -342,26 +491,64 @@ impl Gateway {
         key: ReferenceKey,
         change: &Change,
     ) -> Result<(), Error> {
-        let target = change.mailbox.as_deref().map(|id| self.mailbox_find(account, id));
-        let (target, change) = (target.transpose()?, change.clone());
-        let kept = self.inner.settings.changes_kept;
+        let wanted = self.change_wanted(account, change)?;
         self.transact_changed(account, EventKind::Mail, move |tx| {
-            let (place, mut entry) = entry_in_tx(tx, account, key)?;
-            let before = entry.clone();
-            entry.unread = change.unread.unwrap_or(entry.unread);
-            entry.starred = change.starred.unwrap_or(entry.starred);
-            // What was never opened stays unread, whatever is asked.
-            entry.unread |= entry.opened.is_none();
-            match target.filter(|target| *target != place.mailbox) {
-                Some(target) => move_in_tx(tx, account, place, target, &before, &entry)?,
-                None => {
-                    recount_in_tx(tx, account, place.mailbox, Some(&before), Some(&entry))?;
-                    tx.put(&ENTRIES, &(account, place.mailbox, place.uid), &entry)?;
-                }
-            }
-            Ok(((), change::record_in_tx(tx, account, Changed::Updated(key), kept)?))
+            Ok(((), wanted.apply_in_tx(tx, account, key)?))
         })
     }
+}
+
+/// A change whose mailbox was found.
+struct Wanted {
+    target: Option<MailboxId>,
+    change: Change,
+    now: Timestamp,
+    kept: u64,
+}
+
+impl Wanted {
+    /// Changes one message; tells the change's number. What cannot be done changes nothing.
+    fn apply_in_tx(
+        &self,
+        tx: &mut Tx<'_>,
+        account: AccountId,
+        key: ReferenceKey,
+    ) -> Result<u64, Error> {
+        let (place, mut entry) = entry_in_tx(tx, account, key)?;
+        let before = entry.clone();
+        entry.unread = self.change.unread.unwrap_or(entry.unread);
+        entry.starred = self.change.starred.unwrap_or(entry.starred);
+        // What was never opened stays unread, whatever is asked.
+        entry.unread |= entry.opened.is_none() && !self.change.quiet;
+        if let Some(label) = self.change.label.filter(|label| !entry.labels.contains(label)) {
+            if entry.labels.len() == label::OF_ONE_MAX {
+                return Err(Error::Conflict { code: "labels" });
+            }
+            entry.labels.push(label);
+        }
+        entry.labels.retain(|label| Some(*label) != self.change.unlabel);
+        match self.target.filter(|target| *target != place.mailbox) {
+            Some(target) => {
+                entry.filed = self.now;
+                move_in_tx(tx, account, place, target, &before, &entry)?;
+            }
+            None => {
+                recount_in_tx(tx, account, place.mailbox, Some(&before), Some(&entry))?;
+                tx.put(&ENTRIES, &(account, place.mailbox, place.uid), &entry)?;
+            }
+        }
+        change::record_in_tx(tx, account, Changed::Updated(key), self.kept)
+    }
+}
+
+/// What can be changed about a message.
+pub(super) fn marks(mailbox: MailboxId, entry: &Entry) -> Result<Marks, Error> {
+    Ok(Marks {
+        reference: Reference::from_bytes(entry.reference).ok_or_else(damaged_summary)?,
+        mailbox: mailbox.to_string(),
+        unread: entry.unread,
+        starred: entry.starred,
+    })
 }
 
 /// The epochs that one request opened: one decapsulation each, wiped with the request.
@@ -416,6 +603,8 @@ impl<'r> OpenedEpochs<'r> {
             notice: summary.notice,
             asks_confirmation: entry.opened.is_none()
                 && self.gateway.confirmation_asked(self.actor.account(), entry.reference)?,
+            conversation: entry.conversation.map(|key| super::session::hex(&key)),
+            labels: entry.labels.clone(),
         })
     }
 }
@@ -474,6 +663,7 @@ pub(super) fn remove_in_tx(
     at: Timestamp,
 ) -> Result<(), Error> {
     search::forget_in_tx(tx, account, entry.reference, at)?;
+    conversation::leave_in_tx(tx, account, entry)?;
     tx.delete(&ENTRIES, &(account, place.mailbox, place.uid));
     tx.delete(&PLACES, &(account, entry.reference));
     recount_in_tx(tx, account, place.mailbox, Some(entry), None)?;

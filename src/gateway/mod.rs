@@ -16,6 +16,9 @@
 //! | `notice`, `answer` | what people inside and outside senders are told |
 //! | `preference` | what an account sets for itself |
 //! | `mailbox`, `message` | folders; list, open, reject, move, delete |
+//! | `conversation`, `label` | letters that answer each other; words that messages are given |
+//! | `import` | messages that their owner brings in from files |
+//! | `look` | how a person's pages look, wherever they sign in |
 //! | `search` | an index over sealed mail, and its questions |
 //! | `session` | log-in, and the keys that one request opens |
 //! | `change`, `event` | what changed since; hints to whoever waits |
@@ -32,6 +35,7 @@ mod answer;
 mod answer_tests;
 pub mod change;
 pub mod content;
+mod conversation;
 pub mod delivery;
 pub mod draft;
 #[cfg(test)]
@@ -39,11 +43,16 @@ mod edge_tests;
 pub mod epoch;
 pub mod event;
 pub mod filter;
+pub mod import;
 pub mod issue;
+pub mod label;
 mod letter;
+pub mod look;
 pub mod mailbox;
 pub mod message;
 mod notice;
+#[cfg(test)]
+mod order_tests;
 mod parcel;
 pub mod people;
 pub mod pickup;
@@ -81,7 +90,7 @@ pub use delivery::{DeliveryView, SubmissionView};
 pub use draft::{AnswerKind, Answers, DraftContent, DraftRow, DraftView};
 pub use event::{Event, EventKind};
 pub use mailbox::MailboxView;
-pub use message::{Change, ItemView, Page};
+pub use message::{Change, ItemView, Marks, MarksPage, Page};
 pub use receive::{AcceptedRecipient, Arrival, Inbound, Origin, Reason, Receipt, RecipientVerdict};
 pub use session::{Actor, LogIn, LoggedIn, Profile, SessionView};
 pub use tables::{
@@ -187,6 +196,9 @@ pub struct Settings {
     pub uploads_octets_max: u64,
     /// The same for somebody outside.
     pub temporary_uploads_octets_max: u64,
+    /// How long what was thrown away is kept; `None` for ever.
+    pub trash_kept_secs: Option<i64>,
+    pub junk_kept_secs: Option<i64>,
     /// How long a letter can be taken back.
     pub undo_secs: u32,
     /// How long a temporary account lives after the last letter to it.
@@ -224,6 +236,8 @@ impl Default for Settings {
             search_text_octets_max: 256 * 1024,
             uploads_octets_max: 4 << 30,
             temporary_uploads_octets_max: 256 << 20,
+            trash_kept_secs: Some(30 * 24 * 3600),
+            junk_kept_secs: Some(30 * 24 * 3600),
             undo_secs: 15,
             temporary_secs: 14 * 24 * 3600,
             temporary_warn_secs: 3 * 24 * 3600,

@@ -15,7 +15,7 @@ use crate::store::Tx;
 use crate::vault::ContentKey;
 
 use super::change::{self, Changed};
-use super::parcel::{Besides, Noted, NoticeOf, Parcel, Placing, SealedSummary};
+use super::parcel::{Besides, Noted, NoticeOf, Parcel, Placing, SealedSummary, Summarised};
 use super::queue::{Reason, shown};
 use super::tables::{
     AccountId, DeliveryState, PLACES, Protection, QueueKind, QueueRow, ReferenceKey, SUBMISSIONS,
@@ -117,10 +117,13 @@ impl Gateway {
         let mut sealing = self.sealing(&key, reference);
         sealing.push(&octets)?;
         let summary = summary.to_octets()?;
+        // A notice belongs to no conversation: it would stand in the way of what people said.
+        let summary = Summarised { octets: &summary, ids: &[] };
         let reader = self.reader(to, reference, Placing::notice(now), &summary, &key)?;
         Ok(Parcel {
             reference,
             received: now,
+            filed: None,
             reverse_path: String::new(),
             trace_octets: 0,
             size: octets.len() as u64,

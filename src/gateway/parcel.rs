@@ -19,7 +19,7 @@ use super::tables::{
     AccountId, DeliveryState, ENTRIES, EPOCHS, Entry, EpochRecord, HeldShare, MAILBOXES, MESSAGES,
     MailboxId, Message, PLACES, Place, Protection, ReferenceKey, Share,
 };
-use super::{Error, EventKind, Gateway, mailbox, search};
+use super::{Error, EventKind, Gateway, conversation, mailbox, search};
 
 /// What the list shows of a message before it is opened; sealed for each reader.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -77,6 +77,14 @@ pub struct FileAt {
     pub encoded: u64,
 }
 
+/// A summary ready to be sealed, and the identifiers in the header: those that the letter refers
+/// to, its own last. None keeps it out of every conversation.
+#[derive(Clone, Copy)]
+pub(super) struct Summarised<'s> {
+    pub octets: &'s [u8],
+    pub ids: &'s [String],
+}
+
 impl SealedSummary {
     /// What is sealed.
     pub fn to_octets(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
@@ -101,6 +109,8 @@ pub(super) fn reader_binding(account: AccountId, reference: ReferenceKey) -> [u8
 pub(super) struct Parcel {
     pub reference: Reference,
     pub received: Timestamp,
+    /// When it comes into its mailbox, where that is not when it was received.
+    pub filed: Option<Timestamp>,
     pub reverse_path: String,
     pub trace_octets: u32,
     pub size: u64,
@@ -184,7 +194,7 @@ impl Gateway {
         account: AccountId,
         reference: Reference,
         placing: Placing,
-        summary: &[u8],
+        summary: &Summarised<'_>,
         key: &ContentKey,
     ) -> Result<Reader, Error> {
         let epoch = self.epoch_arriving(account)?;
@@ -196,8 +206,9 @@ impl Gateway {
             unread: placing.unread,
             sent: placing.sent,
             epoch: epoch.id,
-            sealed_summary: epoch.keys.seal_summary(&bound, summary)?,
+            sealed_summary: epoch.keys.seal_summary(&bound, summary.octets)?,
             wrapped_key: epoch.keys.wrap_content(&bound, key)?,
+            ids: conversation::keys(&self.inner.vault, account, summary.ids),
         };
         Ok(Reader { share, epoch })
     }
@@ -231,6 +242,7 @@ impl Parcel {
         let facts = Facts {
             reference: key,
             received: self.received,
+            filed: self.filed.unwrap_or(self.received),
             size: self.size,
             protection: &self.protection,
         };
@@ -247,6 +259,8 @@ impl Parcel {
 pub(super) struct Facts<'p> {
     pub reference: ReferenceKey,
     pub received: Timestamp,
+    /// When it comes into its mailbox, which is later for what was held back or brought in.
+    pub filed: Timestamp,
     pub size: u64,
     pub protection: &'p Protection,
 }
@@ -289,6 +303,9 @@ fn append_in_tx(
         epoch: share.epoch,
         sealed_summary: share.sealed_summary.clone(),
         wrapped_key: share.wrapped_key.clone(),
+        conversation: conversation::join_in_tx(tx, account, facts.reference, &share.ids, kept)?,
+        labels: Vec::new(),
+        filed: facts.filed,
     };
     tx.put(&ENTRIES, &(account, id, uid), &entry)?;
     tx.put(&PLACES, &(account, facts.reference), &Place { mailbox: id, uid })?;

@@ -419,6 +419,7 @@ pub(super) fn parcel_of(mail: &HeldMail, now: Timestamp) -> Result<Parcel, Error
     Ok(Parcel {
         reference: Reference::from_bytes(mail.row.content).ok_or(MISSING)?,
         received: now,
+        filed: None,
         reverse_path: String::new(),
         trace_octets: 0,
         size: mail.row.size,

@@ -25,7 +25,7 @@ use crate::store::Read;
 use crate::vault::{ContentKey, wipe_stack};
 
 use super::answer::Answer;
-use super::parcel::{Noted, Parcel, Placing, Reader, SealedSummary};
+use super::parcel::{Noted, Parcel, Placing, Reader, SealedSummary, Summarised};
 use super::tables::{AcceptFrom, AccountId, META, Protection};
 use super::{Error, Gateway, Pending};
 
@@ -238,7 +238,8 @@ impl Gateway {
         sealing.push(&trace)?;
         sealing.push(&inbound.message)?;
         let content = sealing.finish()?;
-        let summary = sealed_summary(&inbound)?;
+        let (summary, ids) = sealed_summary(&inbound)?;
+        let summary = Summarised { octets: &summary, ids: &ids };
         let mut readers: Vec<Reader> = Vec::with_capacity(inbound.recipients.len());
         for recipient in &inbound.recipients {
             let account = recipient.account;
@@ -251,6 +252,7 @@ impl Gateway {
         let parcel = Parcel {
             reference,
             received: now,
+            filed: None,
             reverse_path: reverse_path_text(&inbound.envelope.reverse_path),
             trace_octets: u32::try_from(trace.len()).expect("trace lines are a few hundred octets"),
             size: inbound.message.len() as u64,
@@ -278,7 +280,7 @@ fn accept(account: AccountId, to: &ForwardPath) -> RecipientVerdict {
     RecipientVerdict::Accept(AcceptedRecipient { account, path: to.clone() })
 }
 
-fn sealed_summary(inbound: &Inbound) -> Result<zeroize::Zeroizing<Vec<u8>>, Error> {
+fn sealed_summary(inbound: &Inbound) -> Result<(zeroize::Zeroizing<Vec<u8>>, Vec<String>), Error> {
     let summary = message::summary(&inbound.message, &inbound.facts);
     let (from_name, from_address) = match summary.from {
         Some(from) => (from.name, from.address),
@@ -292,7 +294,7 @@ fn sealed_summary(inbound: &Inbound) -> Result<zeroize::Zeroizing<Vec<u8>>, Erro
         to: summary.to.iter().map(mail_text).collect(),
         ..SealedSummary::default()
     };
-    sealed.to_octets()
+    Ok((sealed.to_octets()?, summary.ids))
 }
 
 /// A name with its address, as text that is looked through.

@@ -161,8 +161,13 @@ pub(super) fn release_in_tx(
     let mut told = Vec::with_capacity(held.shares.len() + 1);
     let mut absent = Vec::new();
     let protection = Protection::Inside;
-    let facts =
-        Facts { reference: letter, received: now, size: held.size, protection: &protection };
+    let facts = Facts {
+        reference: letter,
+        received: now,
+        filed: now,
+        size: held.size,
+        protection: &protection,
+    };
     for share in &held.shares {
         let account = share.share.account;
         // The account went while the letter was held: nobody is there to read it.

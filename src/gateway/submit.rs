@@ -23,7 +23,7 @@ use super::delivery::SubmissionView;
 use super::draft::{AnswerKind, DraftContent, DraftView};
 use super::letter::summary_of;
 use super::notice::Telling;
-use super::parcel::{Noted, Parcel, Placing, SealedSummary};
+use super::parcel::{Noted, Parcel, Placing, SealedSummary, Summarised};
 use super::policy::{self, Asked, Decision, Route};
 use super::receive::{Origin, RecipientVerdict};
 use super::release::release_in_tx;
@@ -309,6 +309,9 @@ impl Gateway {
             ..SealedSummary::default()
         };
         let arrives = summary.to_octets()?;
+        let mut ids = thread.references.clone();
+        ids.push(self.message_id(reference));
+        let arrives = Summarised { octets: &arrives, ids: &ids };
         summary.recipients = content.everybody().map(|one| one.address.clone()).collect();
         let mut packing = Packing::default();
         for (index, one) in plan.iter().enumerate() {
@@ -363,12 +366,15 @@ impl Gateway {
             unread: packing.to_self.is_some(),
             sent: true,
         };
-        let reader = self.reader(actor.account(), reference, own, &summary.to_octets()?, &key)?;
+        let summary = summary.to_octets()?;
+        let summary = Summarised { octets: &summary, ids: &ids };
+        let reader = self.reader(actor.account(), reference, own, &summary, &key)?;
         let undo_secs = i64::from(self.preferences_of(actor.account())?.undo_secs.value);
         let due = now.plus_secs(undo_secs);
         let parcel = Parcel {
             reference,
             received: now,
+            filed: None,
             reverse_path: String::new(),
             trace_octets: 0,
             size: written.size,
@@ -570,7 +576,7 @@ impl Gateway {
         address: &Address,
         reference: Reference,
         key: &ContentKey,
-        summary: &[u8],
+        summary: &Summarised<'_>,
         index: u32,
         now: Timestamp,
     ) -> Result<Portal, Error> {
@@ -605,7 +611,9 @@ impl Gateway {
         let reference = Reference::from_bytes(letter).ok_or(Error::NotFound { what: "letter" })?;
         let key = self.inner.vault.queue_unwrap(&queue::binding(row.content), &row.wrapped_key)?;
         let octets = self.queue_octets(row)?;
-        let summary = summary_of(&octets).to_octets()?;
+        let (summary, ids) = summary_of(&octets);
+        let summary = summary.to_octets()?;
+        let summary = Summarised { octets: &summary, ids: &ids };
         let (account, temporary) = self.issue(sender, address)?;
         let reader = self.reader(account, reference, Placing::ARRIVES, &summary, &key)?;
         let until = temporary.expires.max(now.plus_secs(self.inner.settings.temporary_secs));

@@ -80,7 +80,17 @@ pub const SEARCH_TEXTS: Table<(AccountId, ReferenceKey), Sealed> = Table::new(38
 pub const SEARCH_GONE: Table<(AccountId, ReferenceKey), SearchGone> = Table::new(39, "search_gone");
 pub const TLS_POLICIES: Table<[u8; 16], TlsPolicy> = Table::new(40, "tls_policies");
 pub const FILTERS: Table<AccountId, Sealed> = Table::new(41, "filters");
+pub const CONVERSATION_IDS: Table<(AccountId, [u8; 16]), ConversationOf> =
+    Table::new(42, "conversation_ids");
+pub const CONVERSATIONS: Table<(AccountId, ConversationId, ReferenceKey), Member> =
+    Table::new(43, "conversations");
+pub const LABELS: Table<AccountId, Sealed> = Table::new(44, "labels");
+pub const LOOKS: Table<AccountId, Sealed> = Table::new(45, "looks");
 
+/// A conversation within its account: the number of the letter that began it here.
+pub type ConversationId = ReferenceKey;
+/// A label within its account.
+pub type LabelId = u16;
 /// A draft within its account.
 pub type DraftId = [u8; 16];
 /// An upload within its account.
@@ -193,9 +203,16 @@ pub struct Mailbox {
 /// How a message travelled to us (P-43).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Protection {
-    Tls { version: String, peer: String },
-    Clear { peer: String },
+    Tls {
+        version: String,
+        peer: String,
+    },
+    Clear {
+        peer: String,
+    },
     Inside,
+    /// Its owner brought it in from a file: nothing is known of its way.
+    Imported,
 }
 
 /// One reader's copy of a message, at its place in a mailbox.
@@ -213,6 +230,10 @@ pub struct Entry {
     pub epoch: u64,
     pub sealed_summary: Vec<u8>,
     pub wrapped_key: Vec<u8>,
+    pub conversation: Option<ConversationId>,
+    pub labels: Vec<LabelId>,
+    /// Since when it lies in its mailbox.
+    pub filed: Timestamp,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -391,6 +412,8 @@ pub struct Share {
     pub epoch: u64,
     pub sealed_summary: Vec<u8>,
     pub wrapped_key: Vec<u8>,
+    /// The identifiers in its header, as this account keeps them; its own is the last.
+    pub ids: Vec<[u8; 16]>,
 }
 
 /// A share that waits, with the record of the epoch it was sealed in.
@@ -595,6 +618,16 @@ pub struct SearchPart {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Sealed(pub Vec<u8>);
 
+/// The conversation that an identifier belongs to.
+#[derive(Serialize, Deserialize)]
+pub struct ConversationOf(pub ConversationId);
+
+/// A letter of a conversation, with the identifiers in its header.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Member {
+    pub ids: Vec<[u8; 16]>,
+}
+
 /// A message that was deleted, whose words are still in the index.
 #[derive(Serialize, Deserialize)]
 pub struct SearchGone {
@@ -653,4 +686,6 @@ records!(
     Sealed,
     SearchGone,
     TlsPolicy,
+    ConversationOf,
+    Member,
 );

@@ -352,7 +352,7 @@ fn folders_keep_their_counts_whatever_moves() {
     let moved = Change { mailbox: Some(folder.id.clone()), ..Change::default() };
     let many = gateway.message_change_many(&dana, &references[..3], &moved).unwrap();
     assert_eq!((many.done.len(), many.failed.len()), (3, 0));
-    let star = Change { starred: Some(true), unread: Some(false), mailbox: None };
+    let star = Change { starred: Some(true), unread: Some(false), ..Change::default() };
     let item = gateway.message_change(&dana, references[1], &star).unwrap();
     assert!(item.starred && item.unread, "what was never opened stays unread");
     let (_, boxes) = gateway.mailbox_list(&dana).unwrap();

@@ -29,6 +29,8 @@ pub struct Summary {
     pub to: Vec<NameAddr>,
     pub subject: String,
     pub attachments: u32,
+    /// The identifiers of the letters it refers to, then its own.
+    pub ids: Vec<String>,
 }
 
 /// What the reader shows.
@@ -84,19 +86,35 @@ const IDS_MAX: usize = 500;
 /// body only where its parts are, so that it costs little for each message that comes in.
 pub fn summary(message: &[u8], facts: &HeaderFacts) -> Summary {
     let mut header = Vec::new();
-    for name in ["From", "To", "Cc", "Subject"] {
+    for name in ["From", "To", "Cc", "Subject", "Message-ID", "In-Reply-To", "References"] {
         if let Some(value) = facts.value(message, &name.to_ascii_lowercase()) {
             header.extend_from_slice(&[name.as_bytes(), b":", value, b"\r\n"].concat());
         }
     }
     header.extend_from_slice(b"\r\n");
     let fields = header_fields(&header);
+    let ids = super::reply::references(&fields);
     Summary {
         from: fields.from.into_iter().next(),
         to: fields.to.into_iter().chain(fields.cc).take(SUMMARY_ADDRESSES_MAX).collect(),
         subject: fields.subject,
         attachments: attachments(message, facts),
+        ids,
     }
+}
+
+/// When a message says that it was written, and whether it has an identifier of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dated {
+    /// In RFC 3339 form.
+    pub date: Option<String>,
+    pub has_id: bool,
+}
+
+/// Reads a message's date and identifier.
+pub fn dated(message: &[u8]) -> Dated {
+    let fields = header_fields(message);
+    Dated { date: fields.date, has_id: fields.message_id.is_some() }
 }
 
 fn attachments(message: &[u8], facts: &HeaderFacts) -> u32 {

@@ -97,6 +97,8 @@ pub enum Lookup {
     Answered,
     /// A domain that says how mail reaches it.
     Domain,
+    /// The identifier of a letter, within an account.
+    MessageId,
 }
 
 impl Lookup {
@@ -110,6 +112,7 @@ impl Lookup {
             Lookup::Consent => b"consent\0",
             Lookup::Answered => b"answered\0",
             Lookup::Domain => b"domain\0",
+            Lookup::MessageId => b"message id\0",
         }
     }
 }

@@ -58,6 +58,17 @@ impl<T: DeserializeOwned> FromRequest<Web> for LetterJson<T> {
     }
 }
 
+/// A whole message.
+pub struct MessageOctets(pub Bytes);
+
+impl FromRequest<Web> for MessageOctets {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, web: &Web) -> Result<MessageOctets, Problem> {
+        octets(request, web, web.shared.config.import_octets_max).await.map(MessageOctets)
+    }
+}
+
 /// A piece of a file.
 pub struct Octets(pub Bytes);
 
@@ -65,14 +76,18 @@ impl FromRequest<Web> for Octets {
     type Rejection = Problem;
 
     async fn from_request(request: Request, web: &Web) -> Result<Octets, Problem> {
-        let value = request.headers().get(CONTENT_TYPE);
-        // As with JSON: no form of another page can send this type.
-        if value.is_none_or(|value| value != "application/octet-stream") {
-            let detail = "The body must be application/octet-stream.";
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-octets", detail));
-        }
-        read(request, web, CHUNK_OCTETS_MAX).await.map(Octets)
+        octets(request, web, CHUNK_OCTETS_MAX).await.map(Octets)
     }
+}
+
+async fn octets(request: Request, web: &Web, octets_max: usize) -> Result<Bytes, Problem> {
+    let value = request.headers().get(CONTENT_TYPE);
+    // As with JSON: no form of another page can send this type.
+    if value.is_none_or(|value| value != "application/octet-stream") {
+        let detail = "The body must be application/octet-stream.";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-octets", detail));
+    }
+    read(request, web, octets_max).await
 }
 
 fn parsed<T: DeserializeOwned>(octets: &[u8]) -> Result<T, Problem> {

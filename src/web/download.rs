@@ -19,7 +19,8 @@ use zeroize::Zeroizing;
 use crate::gateway::content::{Content, Pieces};
 use crate::gateway::{self, Gateway};
 
-use super::body::Id;
+use super::auth::Signed;
+use super::body::{Id, Ref};
 use super::error::{Problem, Problems};
 use super::headers::DOWNLOAD_POLICY;
 use super::ticket::{Grant, Target};
@@ -57,6 +58,34 @@ pub async fn download(State(web): State<Web>, Id(secret): Id) -> Result<Response
         (CONTENT_LENGTH, HeaderValue::from(file.pieces.octets())),
     ];
     Ok((headers, streamed(web, file.pieces)).into_response())
+}
+
+/// Get an opened message as it was sent, trace lines in front.
+#[utoipa::path(
+    get,
+    path = "/api/messages/{ref}/source",
+    tag = "messages",
+    operation_id = "messageSource",
+    params(("ref" = String, Path, description = "The reference number")),
+    responses(
+        (status = 200, description = "The octets", content_type = "message/rfc822"),
+        (status = 409, description = "It was not opened yet", body = super::error::ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
+)]
+pub async fn source(Ref(reference): Ref, signed: Signed) -> Result<Response, Problem> {
+    let web = signed.web.clone();
+    let found = signed.run(Weight::Content, move |gateway, actor| {
+        Ok::<_, gateway::Error>(gateway.message_raw(actor, reference)?.1.raw())
+    });
+    let pieces = found.await?;
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("message/rfc822")),
+        (CONTENT_SECURITY_POLICY, DOWNLOAD_POLICY),
+        (CONTENT_LENGTH, HeaderValue::from(pieces.octets())),
+    ];
+    Ok((headers, streamed(web, pieces)).into_response())
 }
 
 /// Sends octets as they are read; never more than a few pieces are in memory, however slow

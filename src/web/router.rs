@@ -15,8 +15,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::api::{
-    change, credential, draft, event, filter, mailbox, message, preference, search, session,
-    submission, temporary,
+    change, credential, draft, event, filter, label, look, mailbox, message, preference, search,
+    session, submission, temporary,
 };
 use super::error::Problem;
 use super::{Web, assets, download, headers, view};
@@ -50,6 +50,10 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(mailbox::rename, mailbox::delete))
         .routes(routes!(message::list))
         .routes(routes!(message::change_many))
+        .routes(routes!(message::marks))
+        .routes(routes!(message::import))
+        .routes(routes!(message::conversation))
+        .routes(routes!(download::source))
         .routes(routes!(message::read, message::change, message::delete))
         .routes(routes!(message::item))
         .routes(routes!(message::open))
@@ -57,6 +61,8 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(message::ticket))
         .routes(routes!(filter::list, filter::set))
         .routes(routes!(filter::people))
+        .routes(routes!(label::list, label::set))
+        .routes(routes!(look::read, look::set))
         .routes(routes!(search::search))
         .routes(routes!(search::index))
         .routes(routes!(draft::list, draft::create))

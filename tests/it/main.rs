@@ -17,6 +17,7 @@ mod web_events;
 mod web_harness;
 mod web_links;
 mod web_messages;
+mod web_order;
 mod web_outsider;
 mod web_proof;
 mod web_search;

@@ -7,9 +7,9 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::clock::Timestamp;
-use crate::gateway::message::{ItemView, OpenedEpochs, WINDOW_MAX};
+use crate::gateway::message::{ItemView, MarksPage, OpenedEpochs, WINDOW_MAX};
 use crate::gateway::tables::{
-    Entry, MailboxId, Place, ReferenceKey, Role, SEARCH_TEXTS, SearchPart,
+    Entry, LabelId, MailboxId, Place, ReferenceKey, Role, SEARCH_TEXTS, SearchPart,
 };
 use crate::gateway::{Actor, Error, Gateway, message};
 use crate::mail::reference::Reference;
@@ -63,36 +63,85 @@ impl Gateway {
         limit: usize,
     ) -> Result<Found, Error> {
         let query = Query::parse(query)?;
-        let before = before.map(parse_cursor).transpose()?;
         let waiting = self.search_index(actor)?.waiting;
         let state = self.state(actor.account())?;
-        let folders = self.folders(actor, &query)?;
-        let mut docs = self.candidates(actor, &query)?;
+        let limit = limit.clamp(1, WINDOW_MAX);
+        let (hits, next) =
+            self.found(actor, &query, before, limit, |asking, doc| asking.hit(doc))?;
+        Ok(Found { state, hits, next, waiting })
+    }
+
+    /// All messages that fit, with no more than what can be changed about them.
+    pub fn search_marks(
+        &self,
+        actor: &Actor,
+        query: &str,
+        before: Option<&str>,
+    ) -> Result<MarksPage, Error> {
+        let query = Query::parse(query)?;
+        let (items, next) =
+            self.found(actor, &query, before, message::MARKS_MAX, |asking, doc| {
+                let found = asking.fitting(doc)?;
+                found.map(|(place, entry, _)| message::marks(place.mailbox, &entry)).transpose()
+            })?;
+        Ok(MarksPage { items, next })
+    }
+
+    /// What fits, newest first, as `told` tells it.
+    fn found<T>(
+        &self,
+        actor: &Actor,
+        query: &Query,
+        before: Option<&str>,
+        limit: usize,
+        told: impl Fn(&mut Asking<'_>, &Doc) -> Result<Option<T>, Error>,
+    ) -> Result<(Vec<T>, Option<String>), Error> {
+        let before = before.map(parse_cursor).transpose()?;
+        let (folders, labels) = (self.folders(actor, query)?, self.labels_named(actor, query)?);
+        let mut docs = self.candidates(actor, query)?;
         docs.retain(|doc| before.is_none_or(|before| (doc.received, doc.reference) < before));
         docs.sort_unstable_by_key(|doc| std::cmp::Reverse((doc.received, doc.reference, doc.full)));
-        let mut asking = Asking {
-            gateway: self,
-            actor,
-            query: &query,
-            folders,
-            epochs: OpenedEpochs::new(self, actor),
-        };
-        let limit = limit.clamp(1, WINDOW_MAX);
-        let (mut hits, mut seen, mut next) = (Vec::new(), HashSet::new(), None);
+        let epochs = OpenedEpochs::new(self, actor);
+        let mut asking = Asking { gateway: self, actor, query, folders, labels, epochs };
+        let (mut all, mut seen, mut next) = (Vec::new(), HashSet::new(), None);
         for (looked_at, doc) in docs.iter().enumerate() {
-            if hits.len() == limit || looked_at == LOOKED_AT_MAX {
+            if all.len() == limit || looked_at == LOOKED_AT_MAX {
                 // The same message may stand here twice, so the cursor is what was last seen.
                 next = looked_at.checked_sub(1).and_then(|at| docs.get(at)).map(cursor);
                 break;
             }
             if !seen.contains(&doc.reference)
-                && let Some(hit) = asking.hit(doc)?
+                && let Some(one) = told(&mut asking, doc)?
             {
                 seen.insert(doc.reference);
-                hits.push(hit);
+                all.push(one);
             }
         }
-        Ok(Found { state, hits, next, waiting })
+        Ok((all, next))
+    }
+
+    /// The labels that the query names.
+    fn labels_named(
+        &self,
+        actor: &Actor,
+        query: &Query,
+    ) -> Result<HashMap<Vec<String>, LabelId>, Error> {
+        let named = |test: &Test| matches!(test, Test::Label(_));
+        if !query.0.iter().any(|clause| named(&clause.test)) {
+            return Ok(HashMap::new());
+        }
+        let labels = self.labels(actor)?;
+        let numbers: HashMap<_, _> =
+            labels.iter().map(|label| (words::folded(&label.name), label.id)).collect();
+        for clause in &query.0 {
+            if let Test::Label(name) = &clause.test
+                && !numbers.contains_key(&words::folded(name))
+            {
+                let what = format!("label:{name}; no label has that name");
+                return Err(Error::Invalid { what });
+            }
+        }
+        Ok(numbers)
     }
 
     /// The messages that may fit, by the index alone.
@@ -199,11 +248,19 @@ struct Asking<'r> {
     actor: &'r Actor,
     query: &'r Query,
     folders: Folders,
+    labels: HashMap<Vec<String>, LabelId>,
     epochs: OpenedEpochs<'r>,
 }
 
 impl Asking<'_> {
     fn hit(&mut self, doc: &Doc) -> Result<Option<Hit>, Error> {
+        let Some((place, entry, text)) = self.fitting(doc)? else { return Ok(None) };
+        let item = self.epochs.item(place.mailbox, &entry)?;
+        Ok(Some(Hit { item, snippet: snippet(self.query, &text.body) }))
+    }
+
+    /// A message that fits the whole query, and where it lies.
+    fn fitting(&mut self, doc: &Doc) -> Result<Option<(Place, Entry, Text)>, Error> {
         let account = self.actor.account();
         if !self.gateway.stays(account, doc)? {
             return Ok(None);
@@ -217,11 +274,7 @@ impl Asking<'_> {
             return Ok(None);
         }
         let text = self.text(doc, &entry)?;
-        if !self.by_text(&text) {
-            return Ok(None);
-        }
-        let item = self.epochs.item(place.mailbox, &entry)?;
-        Ok(Some(Hit { item, snippet: snippet(self.query, &text.body) }))
+        Ok(self.by_text(&text).then_some((place, entry, text)))
     }
 
     fn by_entry(&self, place: Place, entry: &Entry) -> bool {
@@ -230,6 +283,10 @@ impl Asking<'_> {
                 Test::In(name) => {
                     let folder = self.folders.numbers.get(&words::folded(name));
                     is_all(name) || folder.is_some_and(|folder| *folder == place.mailbox)
+                }
+                Test::Label(name) => {
+                    let label = self.labels.get(&words::folded(name));
+                    label.is_some_and(|label| entry.labels.contains(label))
                 }
                 Test::Is(is) => match is {
                     Is::Unread => entry.unread,

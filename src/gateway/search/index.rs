@@ -204,7 +204,8 @@ impl Gateway {
                 found => found?,
             };
             if entry.opened.is_none() && place.mailbox == INBOX {
-                filtered.extend(filter::wish(&filters, &summary).map(|wish| (key, wish)));
+                filtered
+                    .extend(filter::wish(&filters, &summary).into_iter().map(|wish| (key, wish)));
             }
             let text = self.text_of(actor, &entry, &summary)?;
             octets += text.body.len();

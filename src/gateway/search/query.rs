@@ -7,6 +7,7 @@
 //! | `-word` | what does not have it; before any of these |
 //! | `from:` `to:` `cc:` `subject:` `filename:` | the same in that place only |
 //! | `in:` | a folder, by its role or name; `in:all` looks into junk and trash too |
+//! | `label:` | what has that label |
 //! | `is:` | `unread`, `read`, `starred`, `opened`, `unopened`, `sent` |
 //! | `has:attachment`, `larger:5M`, `smaller:20k` | by what it holds |
 //! | `before:2026-11-01`, `after:2026-10-01` | by the day it came, in UTC |
@@ -49,6 +50,8 @@ pub enum Test {
     Words(Words),
     /// A folder, as it was written.
     In(String),
+    /// A label, as it was written.
+    Label(String),
     Is(Is),
     HasAttachment,
     Larger(u64),
@@ -142,9 +145,9 @@ fn tokens(text: &str) -> impl Iterator<Item = Token<'_>> {
     })
 }
 
-const OPERATORS: [&str; 13] = [
-    "from", "to", "cc", "subject", "filename", "in", "is", "has", "larger", "smaller", "before",
-    "after", "ref",
+const OPERATORS: [&str; 14] = [
+    "from", "to", "cc", "subject", "filename", "in", "label", "is", "has", "larger", "smaller",
+    "before", "after", "ref",
 ];
 
 fn lower(text: &str) -> String {
@@ -167,6 +170,7 @@ fn test(operator: Option<&str>, value: &str, quoted: bool) -> Result<Option<Test
         "subject" => words_test(place::SUBJECT, value, quoted),
         "filename" => words_test(place::FILE, value, quoted),
         "in" => Some(Test::In(value.to_owned())).filter(|_| !value.is_empty()),
+        "label" => Some(Test::Label(value.to_owned())).filter(|_| !value.is_empty()),
         "is" => Some(Test::Is(is(value)?)),
         "has" if lower(value).starts_with("attach") => Some(Test::HasAttachment),
         "has" => return Err(invalid(format!("has:{value}; there is has:attachment"))),

@@ -26,6 +26,10 @@ pub struct Filter {
     /// It is moved there: a mailbox's id.
     mailbox: Option<String>,
     star: bool,
+    /// It gets this label: its id.
+    label: Option<u16>,
+    /// It no longer counts as unread; it stays sealed.
+    read: bool,
 }
 
 /// Filters, in the order in which they are asked; the first folder named counts.
@@ -50,17 +54,18 @@ pub struct People {
 
 impl From<filter::Filter> for Filter {
     fn from(filter: filter::Filter) -> Filter {
-        let filter::Filter { from, to, subject, mailbox, star } = filter;
-        Filter { from, to, subject, mailbox: mailbox.map(|id| id.to_string()), star }
+        let filter::Filter { from, to, subject, mailbox, star, label, read } = filter;
+        let mailbox = mailbox.map(|id| id.to_string());
+        Filter { from, to, subject, mailbox, star, label, read }
     }
 }
 
 impl Filter {
     fn read(self) -> Result<filter::Filter, Problem> {
-        let Filter { from, to, subject, mailbox, star } = self;
+        let Filter { from, to, subject, mailbox, star, label, read } = self;
         let mailbox = mailbox.map(|id| id.parse()).transpose();
         let mailbox = mailbox.map_err(|_| Problem::invalid("A mailbox's id is a number."))?;
-        Ok(filter::Filter { from, to, subject, mailbox, star })
+        Ok(filter::Filter { from, to, subject, mailbox, star, label, read })
     }
 }
 

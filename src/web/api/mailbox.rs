@@ -23,6 +23,9 @@ pub struct Mailbox {
     unread: u64,
     /// Neither opened nor rejected.
     unopened: u64,
+    /// Days after which an opened message leaves it for good; `null` for never.
+    #[serde(rename = "keptDays")]
+    kept_days: Option<i64>,
 }
 
 /// What a mailbox is for (RFC 8621 §2).
@@ -73,6 +76,7 @@ impl From<MailboxView> for Mailbox {
             total: view.total,
             unread: view.unread,
             unopened: view.unopened,
+            kept_days: view.kept_secs.map(|secs| secs / (24 * 3600)),
         }
     }
 }

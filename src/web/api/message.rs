@@ -9,7 +9,7 @@ use crate::gateway::message::WINDOW_MAX;
 use crate::mail::reference::Reference;
 use crate::web::Weight;
 use crate::web::auth::Signed;
-use crate::web::body::{Json, Params, Ref};
+use crate::web::body::{Json, MessageOctets, Params, Ref};
 use crate::web::error::{Problem, ProblemBody, Problems};
 use crate::web::ticket::{NoTicket, Request, Target};
 
@@ -165,6 +165,133 @@ pub async fn item(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Item
     let found =
         signed.run(Weight::Records, move |gateway, actor| gateway.message_item(actor, reference));
     Ok(axum::Json(found.await?.into()))
+}
+
+/// Which messages.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct All {
+    /// All of a mailbox: its id, or its role.
+    mailbox: Option<String>,
+    /// Or all that are found so.
+    q: Option<String>,
+    /// `next` of the answer before.
+    before: Option<String>,
+}
+
+/// Messages, with no more than what can be changed about them.
+#[derive(Serialize, ToSchema)]
+pub struct AllMarks {
+    items: Vec<Marks>,
+    /// `before` of the next answer; `null` at the end.
+    next: Option<String>,
+}
+
+/// What can be changed about a message.
+#[derive(Serialize, ToSchema)]
+pub struct Marks {
+    reference: String,
+    /// The mailbox's id.
+    mailbox: String,
+    unread: bool,
+    starred: bool,
+}
+
+/// Where a message goes that is brought in.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Into {
+    /// A mailbox's id, or its role.
+    mailbox: String,
+}
+
+/// A message that was brought in.
+#[derive(Serialize, ToSchema)]
+pub struct Imported {
+    reference: String,
+    /// It was here already, and was not stored again.
+    known: bool,
+}
+
+/// Letters that answer each other.
+#[derive(Serialize, ToSchema)]
+pub struct Conversation {
+    /// The oldest first.
+    items: Vec<Item>,
+}
+
+/// List all messages of a mailbox, or all that are found: for changing them together.
+#[utoipa::path(
+    get,
+    path = "/api/messages/marks",
+    tag = "messages",
+    operation_id = "messagesMarks",
+    params(All),
+    responses((status = 200, description = "Some of them, newest first", body = AllMarks), Problems)
+)]
+pub async fn marks(
+    signed: Signed,
+    Params(All { mailbox, q, before }): Params<All>,
+) -> Result<axum::Json<AllMarks>, Problem> {
+    let page = signed.run(Weight::Content, move |gateway, actor| match (&mailbox, &q) {
+        (Some(mailbox), None) => gateway.message_marks(actor, mailbox, before.as_deref()),
+        (None, Some(q)) => gateway.search_marks(actor, q, before.as_deref()),
+        _ => Err(gateway::Error::Invalid { what: "either `mailbox` or `q`".to_owned() }),
+    });
+    let gateway::MarksPage { items, next } = page.await?;
+    let marks = |one: gateway::Marks| Marks {
+        reference: one.reference.to_string(),
+        mailbox: one.mailbox,
+        unread: one.unread,
+        starred: one.starred,
+    };
+    Ok(axum::Json(AllMarks { items: items.into_iter().map(marks).collect(), next }))
+}
+
+/// Bring in a message from a file. It counts as opened, and nobody is told of it. One that is
+/// here already, by the identifier in its header, is not stored again.
+#[utoipa::path(
+    post,
+    path = "/api/messages/import",
+    tag = "messages",
+    operation_id = "messageImport",
+    params(Into),
+    request_body(content = String, content_type = "application/octet-stream",
+        description = "The message (RFC 5322); its lines may end in any way"),
+    responses((status = 201, description = "It is here", body = Imported), Problems)
+)]
+pub async fn import(
+    Params(Into { mailbox }): Params<Into>,
+    signed: Signed,
+    MessageOctets(octets): MessageOctets,
+) -> Result<(StatusCode, axum::Json<Imported>), Problem> {
+    let done = signed.run(Weight::Content, move |gateway, actor| {
+        gateway.message_import(actor, &mailbox, &octets)
+    });
+    let done = done.await?;
+    let reference = done.item.reference.to_string();
+    Ok((StatusCode::CREATED, axum::Json(Imported { reference, known: done.known })))
+}
+
+/// List the letters of a message's conversation, wherever they lie. Opens none.
+#[utoipa::path(
+    get,
+    path = "/api/messages/{ref}/conversation",
+    tag = "messages",
+    operation_id = "conversation",
+    params(("ref" = String, Path, description = "The reference number")),
+    responses((status = 200, description = "The letters", body = Conversation), Problems)
+)]
+pub async fn conversation(
+    Ref(reference): Ref,
+    signed: Signed,
+) -> Result<axum::Json<Conversation>, Problem> {
+    let found =
+        signed.run(Weight::Records, move |gateway, actor| gateway.conversation(actor, reference));
+    let items = found.await?.into_iter().map(Item::from).collect();
+    Ok(axum::Json(Conversation { items }))
 }
 
 /// Open a message: marks it read, and the sender will be told.

@@ -5,6 +5,8 @@ pub mod credential;
 pub mod draft;
 pub mod event;
 pub mod filter;
+pub mod label;
+pub mod look;
 pub mod mailbox;
 pub mod message;
 pub mod preference;

@@ -16,7 +16,7 @@ use super::view::Item;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Query {
-    /// Words, with `from:`, `to:`, `cc:`, `subject:`, `filename:`, `in:`, `is:`,
+    /// Words, with `from:`, `to:`, `cc:`, `subject:`, `filename:`, `in:`, `label:`, `is:`,
     /// `has:attachment`, `larger:`, `smaller:`, `before:`, `after:`, `ref:`, `"a phrase"` and
     /// `-word`. A word is found at the beginning of longer ones too.
     q: String,

@@ -34,6 +34,10 @@ pub struct Item {
     notice: Option<Notice>,
     /// Ask the reader whether the sender may learn what became of it.
     asks_confirmation: bool,
+    /// Letters with the same word here answer each other.
+    conversation: Option<String>,
+    /// The numbers of its labels.
+    labels: Vec<u16>,
 }
 
 /// What a message of the system itself is about.
@@ -73,6 +77,8 @@ pub enum ProtectionKind {
     Clear,
     /// It never left this server.
     Inside,
+    /// Its owner brought it in from a file.
+    Imported,
 }
 
 /// An opened message.
@@ -141,6 +147,10 @@ pub struct Change {
     starred: Option<bool>,
     /// Moves them: a mailbox's id, or its role.
     mailbox: Option<String>,
+    /// A label that they get: its number.
+    label: Option<u16>,
+    /// One that they lose.
+    unlabel: Option<u16>,
 }
 
 impl From<ItemView> for Item {
@@ -161,6 +171,8 @@ impl From<ItemView> for Item {
             recipients: view.recipients,
             notice: view.notice.map(Notice::from),
             asks_confirmation: view.asks_confirmation,
+            conversation: view.conversation,
+            labels: view.labels,
         }
     }
 }
@@ -189,6 +201,7 @@ impl From<gateway::Protection> for Protection {
             }
             gateway::Protection::Clear { peer } => (ProtectionKind::Clear, None, Some(peer)),
             gateway::Protection::Inside => (ProtectionKind::Inside, None, None),
+            gateway::Protection::Imported => (ProtectionKind::Imported, None, None),
         };
         Protection { kind, version, peer }
     }
@@ -208,8 +221,8 @@ impl From<gateway::Page> for Page {
 
 impl From<Change> for gateway::Change {
     fn from(change: Change) -> gateway::Change {
-        let Change { unread, starred, mailbox } = change;
-        gateway::Change { unread, starred, mailbox }
+        let Change { unread, starred, mailbox, label, unlabel } = change;
+        gateway::Change { unread, starred, mailbox, label, unlabel, quiet: false }
     }
 }
 

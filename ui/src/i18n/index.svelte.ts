@@ -3,6 +3,7 @@
 import type { Catalogue } from "./en.ts";
 
 export const LANGUAGES = { en: "English", he: "עברית" } as const;
+const RIGHT_TO_LEFT = new Set<string>(["he", "ar"]);
 export type Language = keyof typeof LANGUAGES;
 
 const load: Record<Language, () => Promise<{ default: Catalogue }>> = {
@@ -31,15 +32,20 @@ export function language(): Language {
 }
 
 export function direction(of: Language): "ltr" | "rtl" {
-  return of === "he" ? "rtl" : "ltr";
+  return RIGHT_TO_LEFT.has(of) ? "rtl" : "ltr";
+}
+
+/** Whether a word from elsewhere names one of them. */
+export function isLanguage(word: unknown): word is Language {
+  return typeof word === "string" && Object.hasOwn(LANGUAGES, word);
 }
 
 export function languageGuess(wanted: readonly string[]): Language {
   for (const tag of wanted) {
     const base = tag.split("-")[0] ?? "";
     // Browsers still call Hebrew by its old name now and then (BCP 47: iw → he).
-    if (base === "he" || base === "iw") return "he";
-    if (base === "en") return "en";
+    const known = base === "iw" ? "he" : base;
+    if (isLanguage(known)) return known;
   }
   return "en";
 }

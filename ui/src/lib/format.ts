@@ -1,4 +1,25 @@
-// Times, sizes and names as people read them. Pure: now, language and zone are arguments.
+// Times, sizes and names as people read them. Pure but for the zone, which is one for all of the
+// page: the one that its user chose, else the browser's.
+
+let zone: string | undefined;
+
+/** Which zone times are shown in; null, or one that the browser does not know, is its own. */
+export function zoneUse(name: string | null): void {
+  zone = name !== null && zoneKnown(name) ? name : undefined;
+}
+
+export function zoneKnown(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function dateFormat(language: string, options: Intl.DateTimeFormatOptions) {
+  return new Intl.DateTimeFormat(language, { ...(zone && { timeZone: zone }), ...options });
+}
 
 /** How many bytes a person reads at a glance. */
 export function sizeText(octets: number, language: string, bytesWord: string): string {
@@ -21,14 +42,14 @@ export function timeShort(time: string, now: Date, language: string, nowWord: st
   if (Number.isNaN(at.getTime())) return "";
   const minutes = Math.floor((now.getTime() - at.getTime()) / 60_000);
   const show = (options: Intl.DateTimeFormatOptions) =>
-    new Intl.DateTimeFormat(language, options).format(at);
+    dateFormat(language, options).format(at);
   if (minutes < 1 && minutes > -5) return nowWord;
   if (minutes > 0 && minutes < 60)
     return new Intl.RelativeTimeFormat(language, { style: "narrow" }).format(-minutes, "minute");
   const days = dayNumber(now) - dayNumber(at);
   if (days === 0) return show({ hour: "2-digit", minute: "2-digit" });
   if (days > 0 && days < 7) return show({ weekday: "short" });
-  if (at.getFullYear() === now.getFullYear()) return show({ day: "numeric", month: "short" });
+  if (calendar(at).year === calendar(now).year) return show({ day: "numeric", month: "short" });
   return show({ day: "numeric", month: "numeric", year: "numeric" });
 }
 
@@ -36,7 +57,7 @@ export function timeShort(time: string, now: Date, language: string, nowWord: st
 export function timeFull(time: string, language: string): string {
   const at = new Date(time);
   if (Number.isNaN(at.getTime())) return time;
-  return new Intl.DateTimeFormat(language, {
+  return dateFormat(language, {
     weekday: "short",
     day: "numeric",
     month: "long",
@@ -91,9 +112,20 @@ export function initials(name: string): string {
     .toLocaleUpperCase();
 }
 
-/** Days since some fixed day, counted in local midnights. */
+/** Days since some fixed day, counted in midnights of the zone. */
 function dayNumber(date: Date): number {
-  return Math.round(
-    Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / (24 * 60 * 60 * 1000),
-  );
+  const { year, month, day } = calendar(date);
+  return Math.round(Date.UTC(year, month - 1, day) / (24 * 60 * 60 * 1000));
+}
+
+function calendar(date: Date): { year: number; month: number; day: number } {
+  if (zone === undefined)
+    return { year: date.getFullYear(), month: date.getMonth() + 1, day: date.getDate() };
+  const parts = dateFormat("en-u-ca-gregory-nu-latn", {
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+  }).formatToParts(date);
+  const of = (type: string) => Number(parts.find((part) => part.type === type)?.value);
+  return { year: of("year"), month: of("month"), day: of("day") };
 }

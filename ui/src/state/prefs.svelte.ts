@@ -1,6 +1,9 @@
-// How this person likes the page. Choices only, never content: nothing of a message
-// may ever be written to localStorage.
-import { languageGuess, type Language } from "../i18n/index.svelte.ts";
+// How this person likes the page. The server keeps all of it (state/look); this browser only
+// what the page needs before anybody is signed in, and never content: nothing of a message, and
+// no word that somebody wrote, may ever be written to localStorage.
+import type { SavedSearch } from "../api/look.ts";
+import { isLanguage, languageGuess, type Language } from "../i18n/index.svelte.ts";
+import { zoneUse } from "../lib/format.ts";
 
 interface Prefs {
   theme: "system" | "light" | "dark";
@@ -8,6 +11,12 @@ interface Prefs {
   keys: boolean;
   language: Language;
   listWidth: number;
+  zone: string | null;
+  /** Letters of one conversation are one row. */
+  grouped: boolean;
+  toured: boolean;
+  signature: string;
+  searches: SavedSearch[];
 }
 
 const PLACE = "postern.prefs";
@@ -19,6 +28,11 @@ export const prefs = $state<Prefs>({
   keys: true,
   language: languageGuess(navigator.languages ?? []),
   listWidth: 400,
+  zone: null,
+  grouped: true,
+  toured: true,
+  signature: "",
+  searches: [],
 });
 
 let languageKept = false;
@@ -31,7 +45,7 @@ export function languageChosen(): boolean {
 export function languageChoose(language: Language): void {
   prefs.language = language;
   languageKept = true;
-  prefsKeep();
+  prefsKeepHere();
 }
 
 export function prefsRead(): void {
@@ -39,8 +53,7 @@ export function prefsRead(): void {
     const kept = JSON.parse(localStorage.getItem(PLACE) ?? "{}") as Record<string, unknown>;
     if (kept["theme"] === "light" || kept["theme"] === "dark") prefs.theme = kept["theme"];
     if (kept["density"] === "compact") prefs.density = "compact";
-    if (kept["keys"] === false) prefs.keys = false;
-    if (kept["language"] === "en" || kept["language"] === "he") {
+    if (isLanguage(kept["language"])) {
       prefs.language = kept["language"];
       languageKept = true;
     }
@@ -50,9 +63,10 @@ export function prefsRead(): void {
   }
 }
 
-export function prefsKeep(): void {
+export function prefsKeepHere(): void {
+  const { theme, density, language, listWidth } = prefs;
   try {
-    localStorage.setItem(PLACE, JSON.stringify(prefs));
+    localStorage.setItem(PLACE, JSON.stringify({ theme, density, language, listWidth }));
   } catch {
     // The choice then lasts as long as the page.
   }
@@ -61,6 +75,12 @@ export function prefsKeep(): void {
 export function prefsShow(): void {
   document.documentElement.dataset["theme"] = prefs.theme;
   document.documentElement.dataset["density"] = prefs.density;
+  zoneUse(prefs.zone);
+}
+
+/** Somebody else may sign in next: what was personal goes. */
+export function prefsForget(): void {
+  Object.assign(prefs, { zone: null, grouped: true, toured: true, signature: "", searches: [] });
 }
 
 export function widthWithin(px: number): number {

@@ -5,7 +5,7 @@ import { keyPairNew, type KeyPair } from "../api/dpop.ts";
 import { keyForget, keyKeep, keyRead } from "../api/keystore.ts";
 import * as mail from "../api/mail.ts";
 import type { Account, Profile, SessionInfo } from "../api/types.ts";
-import { prefsKeep } from "./prefs.svelte.ts";
+import { prefsForget, prefsKeepHere } from "./prefs.svelte.ts";
 import { listen, tell, type Kept } from "./tabs.ts";
 
 /** `again`: signed in, but the server no longer agrees; sign-in opens over the page. */
@@ -144,7 +144,8 @@ class Session {
   #forget(): void {
     void keyForget(this.id);
     // The server's Clear-Site-Data takes the choices too; they are not the session's.
-    prefsKeep();
+    prefsForget();
+    prefsKeepHere();
     sessionStorage.removeItem(PLACE);
     this.#kept = null;
     this.#key = null;

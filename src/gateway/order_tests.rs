@@ -1,0 +1,310 @@
+//! Keeping order: conversations, labels, what was thrown away, what is brought in.
+
+use super::filter::Filter;
+use super::import::Imported;
+use super::label::Label;
+use super::look::{Look, SavedSearch};
+use super::sending_tests::*;
+use super::tables::{CONVERSATION_IDS, CONVERSATIONS, ENTRIES};
+use super::tests::*;
+use super::*;
+use crate::mail::reference::Reference;
+use crate::store::{Order, Read};
+
+const DANA: &[&str] = &["dana@example.org"];
+const DAY: i64 = 24 * 3600;
+
+fn letter(id: &str, references: &str, subject: &str) -> String {
+    let references = match references {
+        "" => String::new(),
+        ids => format!("References: {ids}\n"),
+    };
+    format!(
+        "From: Rachel <rachel@outside.example>\nMessage-ID: <{id}>\n{references}\
+         Subject: {subject}\n\nText.\n"
+    )
+}
+
+fn subjects(gateway: &Gateway, actor: &Actor, of: Reference) -> Vec<String> {
+    let items = gateway.conversation(actor, of).unwrap();
+    items.into_iter().map(|item| item.subject).collect()
+}
+
+fn deliver_at(gateway: &Gateway, id: &str, references: &str, subject: &str) -> Reference {
+    gateway.clock().advance_secs(60);
+    deliver(gateway, DANA, &letter(id, references, subject))
+}
+
+/// Letters that answer each other are one conversation, in whatever order they come, and others
+/// are not.
+#[test]
+fn letters_that_answer_each_other_are_one_conversation() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let answer = deliver_at(&gateway, "b@x", "<a@x>", "Re: one");
+    let alone = deliver_at(&gateway, "z@x", "", "another");
+    let third = deliver_at(&gateway, "c@x", "<a@x> <b@x>", "Re: Re: one");
+    // The first comes last: a relay held it.
+    let first = deliver_at(&gateway, "a@x", "", "one");
+    for of in [first, answer, third] {
+        assert_eq!(subjects(&gateway, &dana, of), ["Re: one", "Re: Re: one", "one"]);
+    }
+    assert_eq!(subjects(&gateway, &dana, alone), ["another"]);
+    let page = inbox(&gateway, &dana);
+    let of = |one: Reference| {
+        page.iter().find(|item| item.reference == one).unwrap().conversation.clone()
+    };
+    assert!(of(first).is_some() && of(first) == of(third) && of(first) != of(alone));
+    assert!(page.iter().all(|item| item.unread), "nothing was opened by looking");
+}
+
+/// Two that nothing connected become one when a letter names both.
+#[test]
+fn a_letter_that_names_two_conversations_joins_them() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let one = deliver_at(&gateway, "a@x", "", "a");
+    deliver_at(&gateway, "b@x", "", "b");
+    deliver_at(&gateway, "b2@x", "<b@x>", "Re: b");
+    let (before, _) = gateway.mailbox_list(&dana).unwrap();
+    deliver_at(&gateway, "c@x", "<a@x> <b@x>", "both");
+    assert_eq!(subjects(&gateway, &dana, one), ["a", "b", "Re: b", "both"]);
+    // Who looks at the list hears that rows changed.
+    let changes = gateway.changes_since(&dana, &before).unwrap();
+    assert_eq!(changes.updated.len(), 3, "the new one, and two that moved over");
+    let rest = deliver_at(&gateway, "d@x", "<b2@x>", "Re: Re: b");
+    assert_eq!(subjects(&gateway, &dana, rest).len(), 5);
+}
+
+/// A conversation crosses folders, knows the own letters, and leaves out what was thrown away.
+#[test]
+fn a_conversation_has_the_own_answers_and_not_the_trash() {
+    let gateway = gateway_with(|settings| settings.policy.choice = policy::Choice::Plain);
+    let dana = sign_in(&gateway, "dana");
+    let came = deliver_at(&gateway, "a@x", "", "one");
+    gateway.message_open(&dana, came, None).unwrap();
+    let answers = Answers { letter: came.to_bytes(), kind: AnswerKind::Reply };
+    let mut text = content(&["omar@example.org"], "My answer");
+    text.subject = "Re: one".to_owned();
+    text.answers = Some(answers);
+    gateway.clock().advance_secs(60);
+    let sent = send(&gateway, &dana, &text);
+    assert_eq!(subjects(&gateway, &dana, came), ["one", "Re: one"]);
+    let omar = sign_in(&gateway, "omar");
+    assert_eq!(subjects(&gateway, &omar, sent), ["Re: one"], "the other's mail is the other's");
+    let trash = Change { mailbox: Some("trash".to_owned()), ..Change::default() };
+    gateway.message_change(&dana, came, &trash).unwrap();
+    assert_eq!(subjects(&gateway, &dana, sent), ["Re: one"]);
+    assert_eq!(subjects(&gateway, &dana, came), ["one", "Re: one"]);
+}
+
+/// What is deleted leaves nothing behind, and what is left stays together.
+#[test]
+fn a_deleted_letter_leaves_its_conversation() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let letters =
+        [("a@x", ""), ("b@x", "<a@x>"), ("c@x", "<a@x> <b@x>")].map(|(id, references)| {
+            let one = deliver_at(&gateway, id, references, id);
+            gateway.message_open(&dana, one, None).unwrap();
+            one
+        });
+    gateway.message_delete(&dana, letters[0]).unwrap();
+    assert_eq!(subjects(&gateway, &dana, letters[2]), ["b@x", "c@x"]);
+    // The identifier of the one that is gone is still named, so an answer to it belongs there.
+    let answer = deliver_at(&gateway, "d@x", "<a@x>", "d@x");
+    gateway.message_open(&dana, answer, None).unwrap();
+    assert_eq!(subjects(&gateway, &dana, answer).len(), 3);
+    for one in [letters[1], letters[2], answer] {
+        gateway.message_delete(&dana, one).unwrap();
+    }
+    assert_eq!(gateway.store().count(&CONVERSATIONS, &()).unwrap(), 0);
+    assert_eq!(gateway.store().count(&CONVERSATION_IDS, &()).unwrap(), 0);
+}
+
+/// An identifier says nothing across accounts: the keys of two readers differ.
+#[test]
+fn accounts_with_letters_of_one_conversation_cannot_be_told_from_the_store() {
+    let gateway = gateway();
+    let both = ["dana@example.org", "omar@example.org"];
+    deliver(&gateway, &both, &letter("a@x", "", "one"));
+    let mut keys = Vec::new();
+    let scan = gateway.store().scan(&CONVERSATION_IDS, &(), Order::Ascending, |(_, id), _| {
+        keys.push(id);
+        std::ops::ControlFlow::Continue(())
+    });
+    scan.unwrap();
+    assert_eq!(keys.len(), 2);
+    assert_ne!(keys[0], keys[1]);
+}
+
+fn label(name: &str) -> Label {
+    Label { id: 0, name: name.to_owned(), colour: 3 }
+}
+
+/// Labels are found, given in bulk and by filters, and their names are sealed.
+#[test]
+fn labels_are_given_and_found() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let made = gateway.labels_set(&dana, &[label("Taxes 2026"), label("Team")]).unwrap();
+    assert_eq!(made.iter().map(|label| label.id).collect::<Vec<_>>(), [1, 2]);
+    let letters = ["a", "b", "c"].map(|id| deliver_at(&gateway, id, "", id));
+    let give = |label: u16| Change { label: Some(label), ..Change::default() };
+    let done = gateway.message_change_many(&dana, &letters[..2], &give(1)).unwrap();
+    assert_eq!(done.done.len(), 2);
+    let item = gateway.message_change(&dana, letters[0], &give(2)).unwrap();
+    assert_eq!(item.labels, [1, 2]);
+    let find = |query: &str| {
+        let hits = gateway.search(&dana, query, None, 50).unwrap().hits;
+        hits.into_iter().map(|hit| hit.item.subject).collect::<Vec<_>>()
+    };
+    assert_eq!(find("label:\"taxes 2026\""), ["b", "a"]);
+    assert_eq!(find("-label:team in:inbox"), ["c", "b"]);
+    assert!(matches!(gateway.search(&dana, "label:no", None, 5), Err(Error::Invalid { .. })));
+    let wrong = gateway.message_change(&dana, letters[0], &give(9));
+    assert!(matches!(wrong, Err(Error::NotFound { what: "label" })));
+    let take = Change { unlabel: Some(1), ..Change::default() };
+    assert_eq!(gateway.message_change(&dana, letters[0], &take).unwrap().labels, [2]);
+    // One that is gone is gone, and its number does not come back.
+    let kept = vec![made[1].clone(), label("New")];
+    let after = gateway.labels_set(&dana, &kept).unwrap();
+    assert_eq!(after[1].id, 3);
+    assert!(matches!(
+        gateway.labels_set(&dana, &[label("x"), label("X")]),
+        Err(Error::Conflict { code: "exists" })
+    ));
+    assert!(gateway.labels(&sign_in(&gateway, "omar")).unwrap().is_empty());
+}
+
+/// A filter gives a label and takes the unread mark away; the letter stays sealed.
+#[test]
+fn a_filter_labels_and_marks_as_read() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    gateway.labels_set(&dana, &[label("Lists")]).unwrap();
+    let filter =
+        Filter { from: "rachel".to_owned(), label: Some(1), read: true, ..Filter::default() };
+    gateway.filters_set(&dana, std::slice::from_ref(&filter)).unwrap();
+    let one = deliver(&gateway, DANA, &letter("a", "", "news"));
+    gateway.search_index(&dana).unwrap();
+    let item = gateway.message_item(&dana, one).unwrap();
+    assert_eq!((item.labels, item.unread, item.opened), (vec![1], false, None));
+    let (_, boxes) = gateway.mailbox_list(&dana).unwrap();
+    assert_eq!((boxes[0].unread, boxes[0].unopened), (0, 1));
+    let missing = Filter { label: Some(7), ..filter };
+    assert!(matches!(gateway.filters_set(&dana, &[missing]), Err(Error::NotFound { .. })));
+}
+
+/// P-06: what a person chose is there wherever they sign in, and nobody else's.
+#[test]
+fn the_look_of_the_pages_is_kept_sealed() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    assert_eq!(gateway.look(&dana).unwrap(), Look::default());
+    let look = Look {
+        language: Some("he".to_owned()),
+        signature: "Dana Levi, 03-555".to_owned(),
+        searches: vec![SavedSearch { name: "Bills".to_owned(), query: "invoice".to_owned() }],
+        toured: true,
+        ..Look::default()
+    };
+    gateway.look_set(&dana, &look).unwrap();
+    assert_eq!(gateway.look(&sign_in(&gateway, "dana")).unwrap(), look);
+    assert_eq!(gateway.look(&sign_in(&gateway, "omar")).unwrap(), Look::default());
+    let long = Look { signature: "x".repeat(2_001), ..Look::default() };
+    assert!(matches!(gateway.look_set(&dana, &long), Err(Error::Invalid { .. })));
+}
+
+fn lies_in(gateway: &Gateway, actor: &Actor, mailbox: &str) -> usize {
+    gateway.message_list(actor, mailbox, None, 50).unwrap().items.len()
+}
+
+/// Trash is emptied of what lay there for long enough; what was never opened stays, for its
+/// sender waits.
+#[test]
+fn the_trash_forgets_what_was_opened() {
+    let gateway = gateway_with(|settings| settings.session_idle_secs = 1 << 30);
+    let dana = sign_in(&gateway, "dana");
+    let trash = Change { mailbox: Some("trash".to_owned()), ..Change::default() };
+    let letters = ["a", "b", "c"].map(|id| deliver(&gateway, DANA, &letter(id, "", id)));
+    for one in &letters[..2] {
+        gateway.message_open(&dana, *one, None).unwrap();
+    }
+    // It is old, but it was thrown away only now.
+    gateway.clock().advance_secs(40 * DAY);
+    let dana = sign_in(&gateway, "dana");
+    gateway.message_change_many(&dana, &letters, &trash).unwrap();
+    assert_eq!(gateway.messages_expire(10).unwrap(), 0);
+    gateway.clock().advance_secs(29 * DAY);
+    assert_eq!(gateway.messages_expire(10).unwrap(), 0);
+    gateway.clock().advance_secs(DAY + 1);
+    assert_eq!(gateway.messages_expire(1).unwrap(), 1, "a bounded step");
+    assert_eq!(gateway.messages_expire(10).unwrap(), 1);
+    assert_eq!(gateway.messages_expire(10).unwrap(), 0);
+    let dana = sign_in(&gateway, "dana");
+    assert_eq!(lies_in(&gateway, &dana, "trash"), 1, "the unopened one");
+    let kept = gateway_with(|settings| settings.trash_kept_secs = None);
+    assert_eq!(kept.messages_expire(10).unwrap(), 0);
+}
+
+/// A message from a file is stored once, as it was, and says of itself that it was brought in.
+#[test]
+fn a_message_is_brought_in_once() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let octets = "From: Eve <eve@x.example>\nDate: Mon, 2 Mar 2020 10:00:00 +0000\n\
+                  Message-ID: <old@x>\nSubject: Old\n\nFirst line\nlast";
+    let Imported { item, known } =
+        gateway.message_import(&dana, "archive", octets.as_bytes()).unwrap();
+    assert!(!known && item.opened.is_some() && !item.unread);
+    assert_eq!(item.protection, Protection::Imported);
+    assert_eq!(item.received.to_rfc3339(), "2020-03-02T10:00:00Z");
+    let (_, raw) = gateway.message_raw(&dana, item.reference).unwrap();
+    assert_eq!(*raw.whole().unwrap(), *octets.replace('\n', "\r\n").as_bytes());
+    let again = gateway.message_import(&dana, "inbox", octets.as_bytes()).unwrap();
+    assert_eq!((again.known, again.item.reference), (true, item.reference));
+    assert_eq!(lies_in(&gateway, &dana, "inbox"), 0);
+    // An answer finds its way to what was brought in.
+    let answer = deliver(&gateway, DANA, &letter("new@x", "<old@x>", "Re: Old"));
+    assert_eq!(subjects(&gateway, &dana, answer), ["Old", "Re: Old"]);
+    for wrong in ["", "\n", "no header at all", "\u{0}\u{1}"] {
+        let refused = gateway.message_import(&dana, "inbox", wrong.as_bytes());
+        assert!(matches!(refused, Err(Error::Invalid { .. })), "{wrong:?}");
+    }
+    // Nobody is told of what was brought in, and it can be deleted like everything else.
+    gateway.message_delete(&dana, item.reference).unwrap();
+    let anew = gateway.message_import(&dana, "inbox", octets.as_bytes()).unwrap();
+    assert!(!anew.known, "what was deleted can be brought in again");
+}
+
+/// Everything of a mailbox, or everything found, for one act.
+#[test]
+fn all_that_is_meant_can_be_named() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let letters: Vec<Reference> =
+        (0..5).map(|at| deliver_at(&gateway, &format!("{at}"), "", "bill")).collect();
+    deliver(&gateway, DANA, &letter("z", "", "other"));
+    gateway.search_index(&dana).unwrap();
+    assert_eq!(gateway.message_marks(&dana, "inbox", None).unwrap().items.len(), 6);
+    let found = gateway.search_marks(&dana, "subject:bill", None).unwrap();
+    let mut named: Vec<Reference> = found.items.iter().map(|one| one.reference).collect();
+    named.reverse();
+    assert_eq!((named, found.next), (letters, None));
+    assert!(found.items.iter().all(|one| one.unread && one.mailbox == "1"));
+}
+
+/// One change that cannot be made changes nothing of its own message and hinders no other.
+#[test]
+fn of_many_changes_each_stands_for_itself() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let one = deliver(&gateway, DANA, &letter("a", "", "a"));
+    let unknown = gateway.reference_new();
+    let star = Change { starred: Some(true), ..Change::default() };
+    let done = gateway.message_change_many(&dana, &[unknown, one], &star).unwrap();
+    assert_eq!((done.done, done.failed), (vec![one], vec![(unknown, "not-found")]));
+    let entries = gateway.store().count(&ENTRIES, &dana.account()).unwrap();
+    assert_eq!(entries, 1);
+}

@@ -1,0 +1,113 @@
+//! How a person's pages look and behave, wherever they sign in (P-06).
+
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::gateway::look;
+use crate::web::Weight;
+use crate::web::auth::Signed;
+use crate::web::body::Json;
+use crate::web::error::{Problem, Problems};
+
+use super::Done;
+
+/// Everything that a person chose for the pages; `null` where nothing was chosen. The server
+/// keeps it sealed and makes nothing of it.
+#[derive(Default, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Look {
+    /// BCP 47, such as `he`.
+    language: Option<String>,
+    /// Such as `Asia/Jerusalem`; `null` for the browser's.
+    zone: Option<String>,
+    theme: Option<String>,
+    density: Option<String>,
+    /// Whether single letters are commands.
+    keys: Option<bool>,
+    /// In pixels.
+    list_width: Option<u16>,
+    /// Whether letters of one conversation are one row.
+    grouped: Option<bool>,
+    /// The first-run tour was seen.
+    toured: bool,
+    /// What stands under each new letter.
+    signature: String,
+    /// The path of the page seen last.
+    place: Option<String>,
+    searches: Vec<SavedSearch>,
+}
+
+/// A search with a name.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SavedSearch {
+    name: String,
+    query: String,
+}
+
+impl From<look::Look> for Look {
+    fn from(look: look::Look) -> Look {
+        let search = |look::SavedSearch { name, query }| SavedSearch { name, query };
+        Look {
+            language: look.language,
+            zone: look.zone,
+            theme: look.theme,
+            density: look.density,
+            keys: look.keys,
+            list_width: look.list_width,
+            grouped: look.grouped,
+            toured: look.toured,
+            signature: look.signature,
+            place: look.place,
+            searches: look.searches.into_iter().map(search).collect(),
+        }
+    }
+}
+
+impl From<Look> for look::Look {
+    fn from(look: Look) -> look::Look {
+        let search = |SavedSearch { name, query }| look::SavedSearch { name, query };
+        look::Look {
+            language: look.language,
+            zone: look.zone,
+            theme: look.theme,
+            density: look.density,
+            keys: look.keys,
+            list_width: look.list_width,
+            grouped: look.grouped,
+            toured: look.toured,
+            signature: look.signature,
+            place: look.place,
+            searches: look.searches.into_iter().map(search).collect(),
+        }
+    }
+}
+
+/// Get how the pages look.
+#[utoipa::path(
+    get,
+    path = "/api/look",
+    tag = "preferences",
+    operation_id = "look",
+    responses((status = 200, description = "What was chosen", body = Look), Problems)
+)]
+pub async fn read(signed: Signed) -> Result<axum::Json<Look>, Problem> {
+    let look = signed.run(Weight::Records, |gateway, actor| gateway.look(actor)).await?;
+    Ok(axum::Json(look.into()))
+}
+
+/// Set how the pages look, all of it at once.
+#[utoipa::path(
+    put,
+    path = "/api/look",
+    tag = "preferences",
+    operation_id = "lookSet",
+    request_body = Look,
+    responses(Done, Problems)
+)]
+pub async fn set(signed: Signed, Json(look): Json<Look>) -> Result<StatusCode, Problem> {
+    let look = look::Look::from(look);
+    signed.run(Weight::Records, move |gateway, actor| gateway.look_set(actor, &look)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,109 @@
+//! Conversations, labels, bulk acts, import and source over the API.
+
+use hyper::HeaderMap;
+use serde_json::{Value, json};
+
+use super::web_harness::{Browser, LETTER, TestWeb, header};
+
+async fn import(browser: &mut Browser, mailbox: &str, octets: &str) -> (u16, Value) {
+    let path = format!("/api/messages/import?mailbox={mailbox}");
+    let mut headers: HeaderMap = browser.credentials("POST", &path);
+    headers.extend(header("content-type", "application/octet-stream"));
+    let answer = browser.raw("POST", &path, headers, Some(octets.to_owned())).await;
+    (answer.status.as_u16(), answer.json())
+}
+
+const OLD: &str = "From: Eve <eve@x.example>\nMessage-ID: <old@x.example>\nSubject: Old\n\nText\n";
+
+/// P-06, P-11: another client brings mail in, reads it as it was, labels it and finds it.
+#[tokio::test]
+async fn mail_is_brought_in_labelled_and_given_back() {
+    let web = TestWeb::start().await;
+    let mut dana = web.signed_in("dana").await;
+    let (status, made) = import(&mut dana, "archive", OLD).await;
+    assert_eq!((status, &made["known"]), (201, &json!(false)));
+    let reference = made["reference"].as_str().unwrap().to_owned();
+    let source = dana.get(&format!("/api/messages/{reference}/source")).await.expect_status(200);
+    assert_eq!(source.text(), OLD.replace('\n', "\r\n"));
+    assert_eq!(source.header("content-type"), "message/rfc822");
+    let (_, again) = import(&mut dana, "archive", OLD).await;
+    assert_eq!(again, json!({"reference": reference, "known": true}));
+    let (status, refused) = import(&mut dana, "archive", "nothing").await;
+    assert_eq!((status, &refused["code"]), (422, &json!("invalid")));
+    let labels = json!({"items": [{"name": "Old things", "colour": 2}]});
+    let set = dana.signed("PUT", "/api/labels", Some(&labels)).await.expect_status(200).json();
+    assert_eq!(set["items"][0]["id"], 1);
+    let give = json!({"references": [reference], "change": {"label": 1}});
+    dana.post("/api/messages/batch", &give).await.expect_status(200);
+    let found = dana.get("/api/search?q=label:%22old%20things%22").await.expect_status(200).json();
+    assert_eq!(found["items"][0]["reference"], reference);
+    assert_eq!(found["items"][0]["labels"], json!([1]));
+    assert_eq!(found["items"][0]["protection"]["kind"], "imported");
+}
+
+/// P-25: looking at a conversation or its source opens nothing.
+#[tokio::test]
+async fn a_conversation_is_looked_at_without_opening_it() {
+    let web = TestWeb::start().await;
+    let first = "From: R <r@x.example>\nMessage-ID: <a@x.example>\nSubject: Plan\n\nSecret text\n";
+    let second = "From: R <r@x.example>\nMessage-ID: <b@x.example>\nReferences: <a@x.example>\n\
+                  Subject: Re: Plan\n\nSecret text\n";
+    let one = web.deliver("dana", first).await;
+    web.clock().advance_secs(60);
+    let two = web.deliver("dana", second).await;
+    let mut dana = web.signed_in("dana").await;
+    let path = format!("/api/messages/{two}/conversation");
+    let found = dana.get(&path).await.expect_status(200).json();
+    let items = found["items"].as_array().unwrap();
+    let shown: Vec<&str> = items.iter().map(|item| item["reference"].as_str().unwrap()).collect();
+    assert_eq!(shown, [one.to_string(), two.to_string()]);
+    assert!(items.iter().all(|item| item["opened"] == false));
+    assert!(!found.to_string().contains("Secret"));
+    let source = format!("/api/messages/{two}/source");
+    dana.get(&source).await.expect_problem(409, "not-opened");
+    let mut omar = web.signed_in("omar").await;
+    omar.get(&path).await.expect_problem(404, "not-found");
+    omar.get(&source).await.expect_problem(404, "not-found");
+}
+
+/// P-06: what was chosen on one machine is there on the next, whole.
+#[tokio::test]
+async fn the_look_of_the_pages_goes_where_its_owner_goes() {
+    let web = TestWeb::start().await;
+    let mut dana = web.signed_in("dana").await;
+    let look = json!({
+        "language": "he", "zone": "Asia/Jerusalem", "theme": "dark", "density": "compact",
+        "keys": false, "listWidth": 480, "grouped": false, "toured": true,
+        "signature": "Dana\n03-555", "place": "/mail/archive",
+        "searches": [{"name": "Bills", "query": "subject:invoice"}],
+    });
+    dana.signed("PUT", "/api/look", Some(&look)).await.expect_status(204);
+    let mut elsewhere = web.signed_in("dana").await;
+    assert_eq!(elsewhere.get("/api/look").await.expect_status(200).json(), look);
+    let wrong = json!({"signature": "x".repeat(2_001)});
+    dana.signed("PUT", "/api/look", Some(&wrong)).await.expect_problem(422, "invalid");
+    let strange = json!({"colour": "red"});
+    dana.signed("PUT", "/api/look", Some(&strange)).await.expect_problem(422, "invalid");
+}
+
+/// All of a mailbox at once, in few requests.
+#[tokio::test]
+async fn everything_in_a_mailbox_is_named_and_moved() {
+    let web = TestWeb::start().await;
+    for _ in 0..3 {
+        web.deliver("dana", LETTER).await;
+    }
+    let mut dana = web.signed_in("dana").await;
+    let all = dana.get("/api/messages/marks?mailbox=inbox").await.expect_status(200).json();
+    let items = all["items"].as_array().unwrap();
+    assert_eq!((items.len(), &all["next"]), (3, &json!(null)));
+    assert_eq!(items[0]["unread"], true);
+    let references: Vec<&Value> = items.iter().map(|item| &item["reference"]).collect();
+    let change = json!({"references": references, "change": {"mailbox": "archive"}});
+    let done = dana.post("/api/messages/batch", &change).await.expect_status(200).json();
+    assert_eq!(done["done"].as_array().unwrap().len(), 3);
+    let left = dana.get("/api/messages/marks?mailbox=inbox").await.expect_status(200).json();
+    assert_eq!(left["items"], json!([]));
+    dana.get("/api/messages/marks").await.expect_problem(422, "invalid");
+    dana.get("/api/messages/marks?mailbox=inbox&q=x").await.expect_problem(422, "invalid");
+}

@@ -1,0 +1,46 @@
+// What a person chose, kept on the server: wherever they sign in, it is there.
+//
+// Several tabs and browsers may change it, so a change is read, merged and written, one at a
+// time; nothing that this page does not know of is lost.
+import * as api from "../api/look.ts";
+import { isLanguage } from "../i18n/index.svelte.ts";
+import { t } from "../i18n/index.svelte.ts";
+import { fail } from "./actions.svelte.ts";
+import { languageChosen, prefs, prefsKeepHere, widthWithin } from "./prefs.svelte.ts";
+
+let turn: Promise<void> = Promise.resolve();
+
+/** Takes over what was chosen elsewhere. Gives back the page seen last. */
+export async function lookRead(): Promise<string | null> {
+  const look = await api.lookRead();
+  if (isLanguage(look.language)) prefs.language = look.language;
+  else if (languageChosen()) void lookChange({ language: prefs.language });
+  if (look.theme === "light" || look.theme === "dark" || look.theme === "system")
+    prefs.theme = look.theme;
+  if (look.density === "comfortable" || look.density === "compact") prefs.density = look.density;
+  prefs.keys = look.keys ?? prefs.keys;
+  prefs.listWidth = look.listWidth === null ? prefs.listWidth : widthWithin(look.listWidth);
+  prefs.zone = look.zone;
+  prefs.grouped = look.grouped ?? true;
+  prefs.toured = look.toured;
+  prefs.signature = look.signature;
+  prefs.searches = look.searches;
+  prefsKeepHere();
+  return look.place;
+}
+
+/** Writes some of it; the rest stays as the server has it. */
+export function lookChange(change: Partial<api.Look>): Promise<void> {
+  turn = turn.then(() => write(change)).catch(() => undefined);
+  return turn;
+}
+
+async function write(change: Partial<api.Look>): Promise<void> {
+  try {
+    await api.lookSet({ ...(await api.lookRead()), ...change });
+  } catch (error) {
+    // Where somebody was is not worth a notice.
+    if (Object.keys(change).join() === "place") return;
+    fail(t().look.notKept, t().look.notKeptKept, error, () => void lookChange(change));
+  }
+}
