@@ -92,6 +92,7 @@ pub struct Marks {
     pub mailbox: String,
     pub unread: bool,
     pub starred: bool,
+    pub conversation: Option<String>,
 }
 
 /// Some of all messages of a mailbox, or of all that were found.
@@ -142,6 +143,29 @@ impl Gateway {
     pub fn message_item(&self, actor: &Actor, reference: Reference) -> Result<ItemView, Error> {
         let (place, entry) = self.entry(actor.account(), reference)?;
         OpenedEpochs::new(self, actor).item(place.mailbox, &entry)
+    }
+
+    /// The same for several; those that are not there are left out. At most [`WINDOW_MAX`].
+    pub fn message_items(
+        &self,
+        actor: &Actor,
+        references: &[Reference],
+    ) -> Result<Vec<ItemView>, Error> {
+        if references.len() > WINDOW_MAX {
+            return Err(Error::Invalid { what: format!("at most {WINDOW_MAX} references") });
+        }
+        let mut epochs = OpenedEpochs::new(self, actor);
+        let mut items = Vec::with_capacity(references.len());
+        for reference in references {
+            match self.entry(actor.account(), *reference) {
+                Err(Error::NotFound { .. }) => {}
+                found => {
+                    let (place, entry) = found?;
+                    items.push(epochs.item(place.mailbox, &entry)?);
+                }
+            }
+        }
+        Ok(items)
     }
 
     /// Opens a message: its octets, trace lines in front. The first time, it is marked read
@@ -548,6 +572,7 @@ pub(super) fn marks(mailbox: MailboxId, entry: &Entry) -> Result<Marks, Error> {
         mailbox: mailbox.to_string(),
         unread: entry.unread,
         starred: entry.starred,
+        conversation: entry.conversation.map(|key| super::session::hex(&key)),
     })
 }
 

@@ -51,6 +51,7 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(message::list))
         .routes(routes!(message::change_many))
         .routes(routes!(message::marks))
+        .routes(routes!(message::items))
         .routes(routes!(message::import))
         .routes(routes!(message::conversation))
         .routes(routes!(download::source))

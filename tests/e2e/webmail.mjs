@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import {
   accessible,
+  arriving,
   base,
   deliver,
   launch,
@@ -170,7 +171,7 @@ await phone.getByTestId("recover-problem").filter({ hasText: /\S/ }).waitFor();
 await noSidewaysScroll(phone, "lost password on a phone, in Hebrew");
 await accessible(phone, "lost password on a phone, in Hebrew");
 await phone.getByTestId("recover-key").fill(key.toUpperCase());
-await phone.getByTestId("recover-submit").click();
+await arriving(phone, () => phone.getByTestId("recover-submit").click());
 await phone.getByTestId("list-count").waitFor();
 assert.equal(await phone.evaluate(() => document.documentElement.dir), "rtl");
 await search(phone, "heron");

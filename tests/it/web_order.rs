@@ -99,6 +99,11 @@ async fn everything_in_a_mailbox_is_named_and_moved() {
     assert_eq!((items.len(), &all["next"]), (3, &json!(null)));
     assert_eq!(items[0]["unread"], true);
     let references: Vec<&Value> = items.iter().map(|item| &item["reference"]).collect();
+    let wanted = json!({"references": [references[2], "1M83T-84QR2-38RB4-X487Z"]});
+    let shown = dana.post("/api/messages/items", &wanted).await.expect_status(200).json();
+    assert_eq!(shown["items"].as_array().unwrap().len(), 1, "the other is not there");
+    assert_eq!(&shown["items"][0]["reference"], references[2]);
+    assert_eq!(shown["items"][0]["opened"], false);
     let change = json!({"references": references, "change": {"mailbox": "archive"}});
     let done = dana.post("/api/messages/batch", &change).await.expect_status(200).json();
     assert_eq!(done["done"].as_array().unwrap().len(), 3);

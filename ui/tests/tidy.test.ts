@@ -92,6 +92,19 @@ test.runIf(existsSync("dist"))("the first script is at most 60 kB as sent", () =
   expect(existsSync("dist/licences.txt")).toBe(true);
 });
 
+test.runIf(existsSync("dist"))("a letter's editor is at most 75 kB as sent, any other part 25", () => {
+  const sizes = readdirSync("dist/assets")
+    .filter((name) => name.endsWith(".js"))
+    .map((name) => [name, gzipSync(readFileSync(`dist/assets/${name}`)).length] as const);
+  // The editor with what is loaded only for it.
+  const isEditor = (name: string) => /^(Editor|Composers|composer)/.test(name);
+  const editor = sizes.filter(([name]) => isEditor(name)).reduce((sum, [, size]) => sum + size, 0);
+  expect(editor).toBeGreaterThan(0);
+  expect(editor).toBeLessThanOrEqual(75 * 1024);
+  const large = sizes.filter(([name, size]) => !isEditor(name) && size > 25 * 1024);
+  expect(large).toEqual([]);
+});
+
 type Entry = string | ((...args: unknown[]) => string);
 
 function entries(words: object, prefix = ""): [string, Entry][] {

@@ -196,6 +196,22 @@ pub struct Marks {
     mailbox: String,
     unread: bool,
     starred: bool,
+    /// Letters with the same word here answer each other.
+    conversation: Option<String>,
+}
+
+/// Which messages are wanted.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Wanted {
+    /// At most 200.
+    references: Vec<String>,
+}
+
+/// Messages as the list shows them.
+#[derive(Serialize, ToSchema)]
+pub struct Items {
+    items: Vec<Item>,
 }
 
 /// Where a message goes that is brought in.
@@ -246,8 +262,29 @@ pub async fn marks(
         mailbox: one.mailbox,
         unread: one.unread,
         starred: one.starred,
+        conversation: one.conversation,
     };
     Ok(axum::Json(AllMarks { items: items.into_iter().map(marks).collect(), next }))
+}
+
+/// Get what the list shows of several messages. Opens none; leaves out those that are not there.
+#[utoipa::path(
+    post,
+    path = "/api/messages/items",
+    tag = "messages",
+    operation_id = "messagesItems",
+    request_body = Wanted,
+    responses((status = 200, description = "The messages", body = Items), Problems)
+)]
+pub async fn items(
+    signed: Signed,
+    Json(Wanted { references }): Json<Wanted>,
+) -> Result<axum::Json<Items>, Problem> {
+    let references: Vec<Reference> =
+        references.iter().filter_map(|reference| reference.parse().ok()).collect();
+    let found = signed
+        .run(Weight::Records, move |gateway, actor| gateway.message_items(actor, &references));
+    Ok(axum::Json(Items { items: found.await?.into_iter().map(Item::from).collect() }))
 }
 
 /// Bring in a message from a file. It counts as opened, and nobody is told of it. One that is

@@ -70,6 +70,15 @@ export async function request<T>(method: string, path: string, options: Options 
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
+/** What is not JSON, whole. */
+export async function octets(path: string, options: Options): Promise<Blob> {
+  const response = await exchange("GET", path, {
+    ...options,
+    headers: { ...options.headers, Accept: "*/*" },
+  });
+  return response.blob();
+}
+
 /** The event stream: answered like any request, then read as long as it lasts. */
 export async function stream(path: string, options: Options): Promise<ReadableStream<Uint8Array>> {
   const response = await exchange("GET", path, {

@@ -1,5 +1,5 @@
 // The contract's calls, one line each.
-import { request, type Credentials } from "./client.ts";
+import { octets, request, type Credentials } from "./client.ts";
 import type * as api from "./types.ts";
 
 const at = (reference: string) => `/api/messages/${encodeURIComponent(reference)}`;
@@ -27,6 +27,25 @@ export const messageList = (mailbox: string, before: string | null, limit: numbe
 export const search = (q: string, before: string | null, limit: number) =>
   request<api.Found>("GET", "/api/search", { query: { q, before, limit } });
 export const searchIndex = () => request<api.IndexProgress>("POST", "/api/search/index");
+export const conversation = (reference: string) =>
+  request<{ items: api.Item[] }>("GET", `${at(reference)}/conversation`);
+export const marks = (where: { mailbox: string } | { q: string }, before: string | null) =>
+  request<{ items: api.Marks[]; next: string | null }>("GET", "/api/messages/marks", {
+    query: { ...where, before },
+  });
+export const messageItems = (references: string[]) =>
+  request<{ items: api.Item[] }>("POST", "/api/messages/items", { body: { references } });
+export const labelList = () => request<{ items: api.Label[] }>("GET", "/api/labels");
+export const labelsSet = (items: api.Label[]) =>
+  request<{ items: api.Label[] }>("PUT", "/api/labels", { body: { items } });
+export const messageImport = (mailbox: string, octets: Blob, signal: AbortSignal) =>
+  request<{ reference: string; known: boolean }>("POST", "/api/messages/import", {
+    query: { mailbox },
+    octets,
+    signal,
+  });
+export const messageSource = (reference: string, signal: AbortSignal) =>
+  octets(`${at(reference)}/source`, { signal });
 export const messageItem = (reference: string) => request<api.Item>("GET", `${at(reference)}/item`);
 export const messageOpen = (reference: string) =>
   request<api.Detail>("POST", `${at(reference)}/open`);

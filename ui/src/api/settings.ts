@@ -40,6 +40,8 @@ export interface Filter {
   subject: string;
   mailbox: string | null;
   star: boolean;
+  label: number | null;
+  read: boolean;
 }
 
 export const filterList = () => request<{ items: Filter[] }>("GET", "/api/filters");

@@ -76,6 +76,8 @@ export interface Mailbox {
   total: number;
   unread: number;
   unopened: number;
+  /** Days after which an opened message leaves it for good. */
+  keptDays?: number | null;
 }
 
 export interface Mailboxes {
@@ -84,7 +86,7 @@ export interface Mailboxes {
 }
 
 export interface Protection {
-  kind: "tls" | "clear" | "inside";
+  kind: "tls" | "clear" | "inside" | "imported";
   version: string | null;
   peer: string | null;
 }
@@ -117,6 +119,11 @@ export interface Item {
   notice?: Notice | null;
   /** The reader is asked whether the outside sender may learn what became of it. */
   asksConfirmation?: boolean;
+  /** Letters with the same word here answer each other. */
+  conversation?: string | null;
+  labels?: number[];
+  /** Only its place is known so far. */
+  pending?: true;
 }
 
 /** What a message of the system itself is about. */
@@ -161,6 +168,24 @@ export interface Change {
   unread?: boolean;
   starred?: boolean;
   mailbox?: string;
+  label?: number;
+  unlabel?: number;
+}
+
+/** A message with no more than what can be changed about it. */
+export interface Marks {
+  reference: string;
+  mailbox: string;
+  unread: boolean;
+  starred: boolean;
+  conversation: string | null;
+}
+
+export interface Label {
+  /** 0 for a new one. */
+  id: number;
+  name: string;
+  colour: number;
 }
 
 export interface BatchResult {

@@ -41,8 +41,7 @@ export function timeShort(time: string, now: Date, language: string, nowWord: st
   const at = new Date(time);
   if (Number.isNaN(at.getTime())) return "";
   const minutes = Math.floor((now.getTime() - at.getTime()) / 60_000);
-  const show = (options: Intl.DateTimeFormatOptions) =>
-    dateFormat(language, options).format(at);
+  const show = (options: Intl.DateTimeFormatOptions) => dateFormat(language, options).format(at);
   if (minutes < 1 && minutes > -5) return nowWord;
   if (minutes > 0 && minutes < 60)
     return new Intl.RelativeTimeFormat(language, { style: "narrow" }).format(-minutes, "minute");

@@ -10,6 +10,10 @@ export function boxHref(box: Mailbox, reference: string | null = null): string {
   return href({ view: "mail", mailbox: box.role ?? box.id, reference });
 }
 
+export function searchHref(query: string): string {
+  return href({ view: "mail", mailbox: "search", reference: null, query });
+}
+
 export function senderName(from: Sender | Addr, words: Catalogue): string {
   return from.name?.trim() || from.address || words.list.noSender;
 }
@@ -18,6 +22,7 @@ export function senderName(from: Sender | Addr, words: Catalogue): string {
 export function travelled(protection: Protection, words: Catalogue): string {
   const { kind, peer, version } = protection;
   if (kind === "inside") return words.protection.inside;
+  if (kind === "imported") return words.protection.imported;
   if (kind === "clear") return peer ? words.protection.clearFrom(peer) : words.protection.clear;
   const spoken = (version ?? "TLS").replace(/^TLSv(?=\d)/, "TLS ");
   return peer ? words.protection.tls(spoken, peer) : words.protection.tlsShort(spoken);
@@ -25,10 +30,12 @@ export function travelled(protection: Protection, words: Catalogue): string {
 
 export function protectionWord(protection: Protection, words: Catalogue): string {
   if (protection.kind === "inside") return words.protection.insideWord;
+  if (protection.kind === "imported") return words.protection.importedWord;
   return protection.kind === "tls" ? words.protection.tlsWord : words.protection.clearWord;
 }
 
-export function protectionIcon(protection: Protection): "lock" | "unlock" | "house" {
+export function protectionIcon(protection: Protection): "lock" | "unlock" | "house" | "file" {
   if (protection.kind === "inside") return "house";
+  if (protection.kind === "imported") return "file";
   return protection.kind === "tls" ? "lock" : "unlock";
 }

@@ -2,13 +2,16 @@
 // seconds, and says plainly when the server would not have it.
 import { ApiError, Unreachable } from "../api/client.ts";
 import * as api from "../api/mail.ts";
-import type { Change, RejectReason, TicketRequest } from "../api/types.ts";
+import type { Change, Marks, RejectReason, TicketRequest } from "../api/types.ts";
 import { t } from "../i18n/index.svelte.ts";
 import { boxName } from "../lib/names.ts";
 import { mail, PartlyDone } from "./mail.svelte.ts";
 import { session } from "./session.svelte.ts";
 import { toasts } from "./toasts.svelte.ts";
-import type { Batch } from "./window.ts";
+import { inverse, type Batch } from "./window.ts";
+
+/** A notice that is taken away by hand. */
+const LONG_MS = 10 * 60_000;
 
 /** What a failure says: what happened, what was kept, and a way to try again. */
 export function fail(text: string, kept: string, error: unknown, retry: (() => void) | null): void {
@@ -24,7 +27,7 @@ export function fail(text: string, kept: string, error: unknown, retry: (() => v
   });
 }
 
-async function change(references: string[], change: Change, said: string | null): Promise<void> {
+async function applied(references: string[], change: Change, said: string | null): Promise<void> {
   if (references.length === 0) return;
   try {
     const back = await mail.change(references, change);
@@ -37,17 +40,73 @@ async function change(references: string[], change: Change, said: string | null)
 }
 
 function changeAgain(references: string[], what: Change, said: string | null): Promise<void> {
-  return change(references, what, said);
+  return applied(references, what, said);
 }
 
 async function undo(batches: Batch[]): Promise<void> {
-  for (const batch of batches) await change(batch.references, batch.change, null);
+  for (const batch of batches) await applied(batch.references, batch.change, null);
 }
 
 export const star = (references: string[], starred: boolean) =>
-  change(references, { starred }, null);
+  applied(references, { starred }, null);
 
-export const mark = (references: string[], unread: boolean) => change(references, { unread }, null);
+export const mark = (references: string[], unread: boolean) =>
+  applied(references, { unread }, null);
+
+export const label = (references: string[], change: Change) => applied(references, change, null);
+
+/** All of a mailbox, or all that is found. */
+export type Everything = { mailbox: string } | { q: string };
+
+/** Changes everything of a mailbox or a search, loaded here or not, and shows how far it is. */
+export async function changeAll(
+  where: Everything,
+  what: Change,
+  said: (n: number) => string,
+): Promise<void> {
+  try {
+    const all = await everything(where);
+    const notice = toasts.show(t().act.changing(0, all.length), { lastsMs: LONG_MS });
+    let last = notice;
+    const progress = (done: number) => {
+      last = toasts.replace(last, t().act.changing(done, all.length), LONG_MS);
+    };
+    const references = all.map((one) => one.reference);
+    const done = await mail
+      .changeUnseen(references, what, progress)
+      .finally(() => toasts.end(last));
+    const back = inverse(all, what);
+    toasts.show(said(done), { undo: () => void undoAll(back) });
+  } catch (error) {
+    fail(
+      t().fail.changeAll,
+      t().fail.changeAllKept,
+      error,
+      () => void changeAll(where, what, said),
+    );
+  }
+  await mail.startOver().catch(() => undefined);
+}
+
+async function undoAll(batches: Batch[]): Promise<void> {
+  try {
+    for (const { references, change } of batches)
+      await mail.changeUnseen(references, change, () => undefined);
+  } catch (error) {
+    fail(t().fail.changeAll, t().fail.changeAllKept, error, () => void undoAll(batches));
+  }
+  await mail.startOver().catch(() => undefined);
+}
+
+export async function everything(where: Everything): Promise<Marks[]> {
+  const all: Marks[] = [];
+  for (let before: string | null = null; ;) {
+    const page: { items: Marks[]; next: string | null } = await api.marks(where, before);
+    all.push(...page.items);
+    before = page.next;
+    if (before === null) return all;
+  }
+}
 
 export function move(references: string[], mailbox: string): Promise<void> {
   const box = mail.box(mailbox);
@@ -58,7 +117,7 @@ export function move(references: string[], mailbox: string): Promise<void> {
       : box?.role === "trash"
         ? t().act.trashed(references.length)
         : t().act.moved(references.length, name);
-  return change(references, { mailbox }, said);
+  return applied(references, { mailbox }, said);
 }
 
 export async function archive(references: string[]): Promise<void> {

@@ -19,6 +19,12 @@ export function onKeys(actions: Actions): void {
   });
 }
 
+/** What a key would do at this moment, for a list of commands. */
+export function keysNow(): (name: string) => (() => void) | undefined {
+  const now = [...layers];
+  return (name) => now.findLast((layer) => name in layer)?.[name];
+}
+
 export function keysStart(): () => void {
   document.addEventListener("keydown", keyHandle);
   return () => document.removeEventListener("keydown", keyHandle);
@@ -26,6 +32,7 @@ export function keysStart(): () => void {
 
 /** Also called with the keys pressed inside a message's frame. */
 export function keyHandle(event: KeyboardEvent): void {
+  if (isPalette(event)) return;
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   if (document.querySelector("dialog[open]") !== null || isTyping(event)) return;
   if (isPress(event)) return;
@@ -36,6 +43,18 @@ export function keyHandle(event: KeyboardEvent): void {
   if (act === undefined) return;
   event.preventDefault();
   act();
+}
+
+/** Ctrl+K works in fields too, as people expect it to. */
+function isPalette(event: KeyboardEvent): boolean {
+  const isIt = (event.ctrlKey || event.metaKey) && !event.altKey && event.key === "k";
+  const act = layers.findLast((layer) => "Ctrl+K" in layer)?.["Ctrl+K"];
+  if (!isIt || act === undefined || document.querySelector("dialog[open]") !== null) return false;
+  // In a letter being written it makes a link.
+  if ((event.target as HTMLElement | null)?.closest?.("[contenteditable]")) return false;
+  event.preventDefault();
+  act();
+  return true;
 }
 
 /** "j", "Shift+I", "g i", "Escape": what the tables are keyed by. */

@@ -3,7 +3,7 @@
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import { ApiError } from "../api/client.ts";
 import * as api from "../api/mail.ts";
-import type { Change, Detail, Item, Mailbox, Page, Role, Snippet } from "../api/types.ts";
+import type { Change, Detail, Item, Mailbox, Marks, Page, Role, Snippet } from "../api/types.ts";
 import { searchKey, searchOf } from "./window.ts";
 import * as win from "./window.ts";
 
@@ -26,9 +26,14 @@ class Mail {
   /** Who is told about messages that arrived while the page was open. */
   onarrived: ((items: Item[]) => void) | null = null;
 
+  /** Grows with each change to a message of a conversation, by the conversation. */
+  turns = new SvelteMap<string, number>();
+
   /** What of a message's text was searched for, by reference number. */
   snippets = new SvelteMap<string, Snippet[]>();
 
+  #placing = new Set<string>();
+  #filling = new Set<string>();
   #details = new SvelteMap<string, Detail>();
   #since: string | null = null;
   #syncing = false;
@@ -49,6 +54,7 @@ class Mail {
     this.held.clear();
     this.#details.clear();
     this.snippets.clear();
+    this.turns.clear();
     this.#since = null;
     this.#syncing = false;
   }
@@ -69,6 +75,10 @@ class Mail {
       const item = this.items[ref];
       return item === undefined || this.held.has(ref) ? [] : [item];
     });
+  }
+
+  turn(conversation: string): number {
+    return this.turns.get(conversation) ?? 0;
   }
 
   detail(reference: string): Detail | undefined {
@@ -110,6 +120,53 @@ class Mail {
     }
   }
 
+  /** The place of every message of a mailbox, so that its list can be scrolled to any of them. */
+  async places(box: string): Promise<void> {
+    if (this.#placing.has(box) || (this.windows[box]?.next ?? null) === null) return;
+    this.#placing.add(box);
+    const generation = this.#generation;
+    try {
+      const all: Marks[] = [];
+      for (let before: string | null = null; ;) {
+        const page: { items: Marks[]; next: string | null } = await api.marks(
+          { mailbox: box },
+          before,
+        );
+        if (generation !== this.#generation) return;
+        all.push(...page.items);
+        before = page.next;
+        if (before === null) break;
+      }
+      const unknown = all.filter((one) => this.items[one.reference] === undefined);
+      this.items = { ...byReference(unknown.map(pendingItem)), ...this.items };
+      this.windows = {
+        ...this.windows,
+        [box]: { refs: all.map((one) => one.reference), next: null },
+      };
+    } finally {
+      this.#placing.delete(box);
+    }
+  }
+
+  /** What the list shows of messages whose places alone were known. */
+  async fill(references: string[]): Promise<void> {
+    const wanted = references.filter(
+      (ref) => this.items[ref]?.pending === true && !this.#filling.has(ref),
+    );
+    if (wanted.length === 0) return;
+    for (const ref of wanted) this.#filling.add(ref);
+    try {
+      for (const part of chunks(wanted, 200)) {
+        const { items } = await api.messageItems(part);
+        this.items = { ...this.items, ...byReference(items) };
+        const found = new Set(items.map((item) => item.reference));
+        for (const ref of part) if (!found.has(ref)) this.forget(ref);
+      }
+    } finally {
+      for (const ref of wanted) this.#filling.delete(ref);
+    }
+  }
+
   /** Of a mailbox, or of what was searched for. */
   async #page(box: string, before: string | null): Promise<Pick<Page, "items" | "next">> {
     const query = searchOf(box);
@@ -132,9 +189,16 @@ class Mail {
   }
 
   async item(reference: string): Promise<Item> {
-    const item = this.items[reference] ?? (await api.messageItem(reference));
+    const known = this.items[reference];
+    const item = known && !known.pending ? known : await api.messageItem(reference);
     this.place(item);
     return item;
+  }
+
+  /** The same without putting it into any list. */
+  async itemOnly(reference: string): Promise<Item> {
+    const known = this.items[reference];
+    return known && !known.pending ? known : api.messageItem(reference);
   }
 
   async read(reference: string): Promise<Detail> {
@@ -148,7 +212,7 @@ class Mail {
   /** Applies a change here at once, then on the server; takes back what it refused. */
   async change(references: string[], change: Change): Promise<win.Batch[]> {
     const before = references.flatMap((ref) => this.items[ref] ?? []);
-    for (const item of before) this.place({ ...item, ...change });
+    for (const item of before) this.place(win.changed(item, change));
     const done = new Set<string>();
     try {
       for (const part of chunks(references, 500))
@@ -159,6 +223,21 @@ class Mail {
     const kept = before.filter((item) => done.has(item.reference));
     if (kept.length < before.length) throw new PartlyDone(before.length - kept.length);
     return win.inverse(kept, change);
+  }
+
+  /** The same for messages that are not all loaded; what is seen is read again after. */
+  async changeUnseen(
+    references: string[],
+    change: Change,
+    progress: (done: number) => void,
+  ): Promise<number> {
+    let [done, tried] = [0, 0];
+    for (const part of chunks(references, 500)) {
+      done += (await api.messageChange(part, change)).done.length;
+      tried += part.length;
+      progress(tried);
+    }
+    return done;
   }
 
   /** Deletes for good; gives back how many could not be. */
@@ -180,6 +259,7 @@ class Mail {
   place(item: Item): void {
     const before = this.items[item.reference] ?? null;
     this.items = { ...this.items, [item.reference]: item };
+    if (item.conversation) this.turns.set(item.conversation, this.turn(item.conversation) + 1);
     if (before !== null) this.boxes = win.recount(this.boxes, before, item);
     const windows = { ...this.windows };
     for (const [id, window] of Object.entries(windows)) {
@@ -271,6 +351,11 @@ class Mail {
     if (arrived.length > 0) this.onarrived?.(arrived);
   }
 
+  /** Reads again what is shown, after a change to more than that. */
+  startOver(): Promise<void> {
+    return this.#startOver();
+  }
+
   async #startOver(): Promise<void> {
     this.#since = null;
     await this.boxesRead();
@@ -305,8 +390,19 @@ function itemOf(detail: Detail): Item {
   const { reference, mailbox, from, subject, receivedAt, size, attachments, protection } = detail;
   const { opened, unread, starred, sent, recipients, notice, asksConfirmation } = detail;
   const where = { reference, mailbox, from, subject, receivedAt, size, attachments, protection };
-  const own = { sent, recipients, notice, asksConfirmation };
+  const { conversation, labels } = detail;
+  const own = { sent, recipients, notice, asksConfirmation, conversation, labels };
   return { ...where, ...own, opened, unread, starred } as Item;
+}
+
+/** Until somebody looks at it. */
+function pendingItem({ reference, mailbox, unread, starred, conversation }: Marks): Item {
+  return {
+    ...{ reference, mailbox, unread, starred, conversation, pending: true },
+    from: { name: null, address: null },
+    ...{ subject: "", receivedAt: "", size: 0, attachments: 0, opened: false },
+    protection: { kind: "inside", version: null, peer: null },
+  };
 }
 
 function byReference(items: Item[]): Record<string, Item> {

@@ -15,6 +15,11 @@ export function go(to: Route, how: "push" | "replace" = "push"): void {
   current = parse(path);
 }
 
+/** Goes to an address of this page. */
+export function goTo(path: string, how: "push" | "replace" = "push"): void {
+  go(parse(path), how);
+}
+
 /** Follows Back and Forward, and takes plain clicks on our own links. */
 export function routerStart(): () => void {
   const onPop = () => {
@@ -25,8 +30,10 @@ export function routerStart(): () => void {
     if (!link || event.defaultPrevented || event.button !== 0) return;
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     if (link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
-    // A file name is the server's to answer, and so is a place within this page.
-    if (/\.\w+$/.test(link.pathname) || link.hash) return;
+    // A file name is the server's to answer, and so is a place within this page. What is searched
+    // for may look like one.
+    const isFile = /\.\w+$/.test(link.pathname) && !link.pathname.startsWith("/search/");
+    if (isFile || link.hash) return;
     event.preventDefault();
     go(parse(link.pathname));
   };

@@ -46,6 +46,12 @@ class Toasts {
     return toast.id;
   }
 
+  /** The same notice with other words, in its place. */
+  replace(id: number, text: string, lastsMs: number): number {
+    this.#take(id);
+    return this.show(text, { lastsMs });
+  }
+
   /** Ends a notice the ordinary way: what it held back now happens. */
   end(id: number): void {
     this.#take(id)?.onend?.();

@@ -1,6 +1,6 @@
 // The loaded part of a mailbox, newest first, and how changes move messages about
 // in it. Pure, so that optimistic changes and their rollback can be tested by table.
-import type { Change, Item, Mailbox, Page } from "../api/types.ts";
+import type { Change, Item, Mailbox, Marks, Page } from "../api/types.ts";
 
 export interface Window {
   refs: string[];
@@ -64,8 +64,20 @@ export function recount(boxes: Mailbox[], before: Item | null, after: Item | nul
   });
 }
 
+/** A message after a change. */
+export function changed(item: Item, change: Change): Item {
+  const { label, unlabel, ...marks } = change;
+  const labels = (item.labels ?? []).filter((one) => one !== unlabel);
+  if (label !== undefined && !labels.includes(label)) labels.push(label);
+  return { ...item, ...marks, labels };
+}
+
+type Before = Pick<Marks, "reference" | "mailbox" | "unread" | "starred"> & {
+  labels?: number[] | undefined;
+};
+
 /** What brings these messages back to how they are, in as few requests as there are kinds. */
-export function inverse(before: Item[], change: Change): Batch[] {
+export function inverse(before: Before[], change: Change): Batch[] {
   const batches = new Map<string, Batch>();
   for (const item of before) {
     const back: Change = {};
@@ -74,6 +86,10 @@ export function inverse(before: Item[], change: Change): Batch[] {
       back.starred = item.starred;
     if (change.mailbox !== undefined && change.mailbox !== item.mailbox)
       back.mailbox = item.mailbox;
+    const has = (label: number | undefined) =>
+      label !== undefined && (item.labels ?? []).includes(label);
+    if (change.label !== undefined && !has(change.label)) back.unlabel = change.label;
+    if (change.unlabel !== undefined && has(change.unlabel)) back.label = change.unlabel;
     const key = JSON.stringify(back);
     if (key === "{}") continue;
     const batch = batches.get(key) ?? { references: [], change: back };
@@ -96,6 +112,18 @@ export function neighbour(refs: string[], current: string, gone: Set<string>): s
   const at = refs.indexOf(current);
   const after = refs.slice(at + 1).find((ref) => !gone.has(ref));
   return after ?? refs.slice(0, Math.max(0, at)).findLast((ref) => !gone.has(ref)) ?? null;
+}
+
+/** Messages by their conversation, in the order given. Those without one stand for themselves. */
+export function grouped(items: Item[]): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    if (!item.conversation) continue;
+    const group = groups.get(item.conversation);
+    if (group) group.push(item);
+    else groups.set(item.conversation, [item]);
+  }
+  return groups;
 }
 
 export function matches(item: Item, filter: string): boolean {

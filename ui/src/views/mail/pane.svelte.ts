@@ -1,12 +1,14 @@
 // What is chosen in the list: where the cursor stands, what is ticked, what is typed
 // into the filter, and which messages an act is therefore about.
 import { SvelteSet } from "svelte/reactivity";
-import type { Item } from "../../api/types.ts";
-import { boxHref } from "../../lib/names.ts";
+import type { Change, Item } from "../../api/types.ts";
+import { t } from "../../i18n/index.svelte.ts";
+import { boxHref, boxName } from "../../lib/names.ts";
 import { href } from "../../lib/router.ts";
 import * as act from "../../state/actions.svelte.ts";
 import { mail } from "../../state/mail.svelte.ts";
-import { matches, neighbour, range, searchOf } from "../../state/window.ts";
+import { prefs } from "../../state/prefs.svelte.ts";
+import { grouped, matches, neighbour, range, searchOf } from "../../state/window.ts";
 
 export class Pane {
   /** The window that is shown: a mailbox's id, or what was searched for. */
@@ -22,11 +24,18 @@ export class Pane {
   #ask: (references: string[]) => void;
 
   readonly all: Item[] = $derived(mail.list(this.mailbox));
+  /** The loaded messages of each conversation here, the newest first. */
+  readonly #groups: Map<string, Item[]> = $derived(grouped(this.all));
+  readonly #isGrouped: boolean = $derived(prefs.grouped && this.query === null);
+  /** Every message of the mailbox, or of what was found, is meant: also what is not loaded. */
+  everything = $state(false);
   readonly items: Item[] = $derived(
     this.query !== null || this.filter.trim() === ""
-      ? this.all
+      ? this.all.filter((item) => this.#isHead(item))
       : this.all.filter((item) => matches(item, this.filter.trim())),
   );
+  /** What the loaded messages are narrowed to; a search is not a narrowing. */
+  readonly listFilter: string = $derived(this.query === null ? this.filter.trim() : "");
   readonly refs: string[] = $derived(this.items.map((item) => item.reference));
   /** The ticked messages that are in sight, in order. */
   readonly ticked: string[] = $derived(this.refs.filter((ref) => this.selected.has(ref)));
@@ -38,8 +47,35 @@ export class Pane {
     this.#ask = ask;
   }
 
+  #isHead(item: Item): boolean {
+    if (!this.#isGrouped || !item.conversation) return true;
+    return this.#groups.get(item.conversation)?.[0]?.reference === item.reference;
+  }
+
+  /** The messages that one row stands for, itself first. */
+  group(item: Item): Item[] {
+    const isOne = !this.#isGrouped || !item.conversation || this.filter.trim() !== "";
+    return isOne ? [item] : (this.#groups.get(item.conversation ?? "") ?? [item]);
+  }
+
+  /** Whether a row stands for the message in the reader. */
+  shows(item: Item): boolean {
+    return this.group(item).some((one) => one.reference === this.shown);
+  }
+
+  /** All that the chosen rows stand for. */
+  meant(references: string[]): string[] {
+    const all = references.flatMap((ref) => {
+      const item = mail.items[ref];
+      const isRow = item !== undefined && this.refs.includes(ref);
+      return isRow ? this.group(item).map((one) => one.reference) : [ref];
+    });
+    return [...new Set(all)];
+  }
+
   enter(mailbox: string): void {
     this.mailbox = mailbox;
+    this.everything = false;
     this.selected.clear();
     this.filter = this.query ?? "";
     this.cursor = null;
@@ -58,6 +94,7 @@ export class Pane {
 
   tick(reference: string, withRange: boolean): void {
     const on = !this.selected.has(reference);
+    this.everything = false;
     const refs = withRange ? range(this.refs, this.#anchor, reference) : [reference];
     for (const ref of refs) {
       if (on) this.selected.add(ref);
@@ -69,6 +106,7 @@ export class Pane {
 
   tickAll(): void {
     const all = this.ticked.length === this.refs.length;
+    this.everything = false;
     this.selected.clear();
     if (!all) for (const ref of this.refs) this.selected.add(ref);
   }
@@ -84,23 +122,53 @@ export class Pane {
 
   /** What a key or a toolbar button is about: the ticked ones, else the one shown or under the cursor. */
   chosen(): string[] {
-    if (this.ticked.length > 0) return this.ticked;
-    const one = this.shown ?? this.cursor;
-    return one === null ? [] : [one];
+    if (this.ticked.length > 0) return this.meant(this.ticked);
+    // In the reader it is the message itself; a row in the list is its whole conversation.
+    if (this.shown !== null) return [this.shown];
+    return this.cursor === null ? [] : this.meant([this.cursor]);
   }
 
-  archive(references = this.chosen()): void {
+  /** Where to look for everything that is meant, when that is more than what is loaded. */
+  get everywhere(): act.Everything {
+    return this.query === null ? { mailbox: this.mailbox } : { q: this.query };
+  }
+
+  /** Does something to everything, if that is what is ticked; tells whether it was. */
+  #toAll(change: Change, said: (n: number) => string): boolean {
+    if (!this.everything) return false;
+    this.everything = false;
+    this.selected.clear();
+    this.#go(null);
+    void act.changeAll(this.everywhere, change, said);
+    return true;
+  }
+
+  label(references: string[], change: Change): void {
+    if (!this.#toAll(change, t().act.changed)) void act.label(references, change);
+  }
+
+  archive(chosen = this.chosen()): void {
+    const box = mail.role("archive");
+    if (box !== undefined && this.#toAll({ mailbox: box.id }, t().act.archived)) return;
+    const references = this.meant(chosen);
     this.#leaving(references);
     void act.archive(references);
   }
 
-  move(references: string[], mailbox: string): void {
+  move(chosen: string[], mailbox: string): void {
+    const box = mail.box(mailbox);
+    const name = box === undefined ? mailbox : boxName(box, t());
+    if (this.#toAll({ mailbox }, (n) => t().act.moved(n, name))) return;
+    const references = this.meant(chosen);
     this.#leaving(references);
     void act.move(references, mailbox);
   }
 
-  delete(references = this.chosen()): void {
-    if (references.length === 0) return;
+  delete(chosen = this.chosen()): void {
+    if (chosen.length === 0) return;
+    const box = mail.role("trash");
+    if (!this.inTrash && box && this.#toAll({ mailbox: box.id }, t().act.trashed)) return;
+    const references = this.meant(chosen);
     if (this.inTrash) return this.#ask(references);
     this.#leaving(references);
     void act.trash(references);
@@ -117,10 +185,12 @@ export class Pane {
   }
 
   mark(unread: boolean, references = this.chosen()): void {
-    void act.mark(references, unread);
+    if (this.#toAll({ unread }, t().act.changed)) return;
+    void act.mark(this.meant(references), unread);
   }
 
   star(references = this.chosen()): void {
+    if (this.#toAll({ starred: true }, t().act.changed)) return;
     const starred = references.every((ref) => mail.items[ref]?.starred);
     void act.star(references, !starred);
   }
@@ -128,6 +198,7 @@ export class Pane {
   /** Stands on a neighbour before these go, so that the place in the list is not lost. */
   #leaving(references: string[]): void {
     const gone = new Set(references);
+    this.everything = false;
     for (const ref of references) this.selected.delete(ref);
     const from = this.cursor ?? this.shown;
     if (from !== null && gone.has(from)) this.cursor = neighbour(this.refs, from, gone);

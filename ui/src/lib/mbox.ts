@@ -1,0 +1,108 @@
+// The mbox form (RFC 4155, the "mboxrd" kind): messages one after another, each behind a line
+// that begins with "From "; such lines within a message have ">" in front.
+
+const LF = 0x0a;
+
+/**
+ * The messages of a file, one by one, as they stand in it; an .eml is one message. Reads piece by
+ * piece, so that a file of any size needs little memory. `messageMax` is the most octets that one
+ * message may have: a longer one comes as null.
+ */
+export async function* messagesOf(
+  file: Blob,
+  messageMax: number,
+): AsyncGenerator<{ octets: Blob | null; at: number }> {
+  let lines: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  let at = 0;
+  let isMbox: boolean | null = null;
+  const take = () => {
+    const octets = size > messageMax ? null : new Blob(lines);
+    const isEmpty = size === 0;
+    [lines, size] = [[], 0];
+    return isEmpty ? [] : [{ octets, at }];
+  };
+  for await (const line of linesOf(file)) {
+    isMbox ??= starts(line, "From ");
+    at += line.length;
+    if (isMbox && starts(line, "From ")) {
+      yield* take();
+      continue;
+    }
+    const bare = isMbox && /^>+From /.test(ascii(line)) ? line.subarray(1) : line;
+    size += bare.length;
+    if (size <= messageMax) lines.push(bare);
+    else lines = [];
+  }
+  yield* take();
+}
+
+/** A message as it stands in an mbox. */
+export async function mboxPart(octets: Blob, from: string, date: Date): Promise<Blob> {
+  const text = new Uint8Array(await octets.arrayBuffer());
+  const parts: BlobPart[] = [`From ${from.replace(/\s/g, "") || "-"} ${ctime(date)}\n`];
+  let start = 0;
+  for (let end = 0; end <= text.length; end += 1) {
+    if (end < text.length && text[end] !== LF) continue;
+    const line = text.subarray(start, Math.min(end + 1, text.length));
+    if (/^>*From /.test(ascii(line))) parts.push(">");
+    parts.push(unix(line));
+    start = end + 1;
+  }
+  parts.push("\n");
+  return new Blob(parts);
+}
+
+/** "Mon Mar  2 10:00:00 2020", in UTC, as RFC 4155 has it. */
+export function ctime(date: Date): string {
+  const [day, month] = [date.toUTCString().slice(0, 3), date.toUTCString().slice(8, 11)];
+  const number = String(date.getUTCDate()).padStart(2, " ");
+  return `${day} ${month} ${number} ${date.toISOString().slice(11, 19)} ${date.getUTCFullYear()}`;
+}
+
+async function* linesOf(file: Blob): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const reader = file.stream().getReader();
+  let rest: Uint8Array<ArrayBuffer>[] = [];
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    let start = 0;
+    for (let end = value.indexOf(LF); end >= 0; end = value.indexOf(LF, start)) {
+      yield joined(rest, value.subarray(start, end + 1));
+      rest = [];
+      start = end + 1;
+    }
+    // A copy: the browser may use its piece again.
+    if (start < value.length) rest.push(value.slice(start));
+  }
+  if (rest.length > 0) yield joined(rest, new Uint8Array());
+}
+
+function joined(
+  parts: Uint8Array<ArrayBuffer>[],
+  last: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, last.length));
+  let at = 0;
+  for (const part of [...parts, last]) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+function unix(line: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  if (line.length < 2 || line[line.length - 2] !== 0x0d) return line;
+  const bare = line.slice(0, -1);
+  bare[bare.length - 1] = LF;
+  return bare;
+}
+
+function starts(line: Uint8Array, with_: string): boolean {
+  return ascii(line.subarray(0, with_.length)) === with_;
+}
+
+/** Its beginning, as characters: enough to know what kind of line it is. */
+function ascii(line: Uint8Array): string {
+  return String.fromCharCode(...line.subarray(0, 64));
+}

@@ -1,0 +1,93 @@
+// Mail from files and to files, message by message, with a way to stop.
+import { ApiError } from "../../api/client.ts";
+import * as api from "../../api/mail.ts";
+import { mboxPart, messagesOf } from "../../lib/mbox.ts";
+import { everything } from "../../state/actions.svelte.ts";
+import { mail } from "../../state/mail.svelte.ts";
+
+export interface Told {
+  done: number;
+  /** Were here already. */
+  known: number;
+  /** Are no messages, or too large, or not opened yet. */
+  left: number;
+}
+
+/** As large as the server takes a message by default. */
+const MESSAGE_OCTETS_MAX = 64 * 1024 * 1024;
+
+export class Transfer {
+  /** Between 0 and 1; null while nothing runs. */
+  progress = $state<number | null>(null);
+  told = $state.raw<Told | null>(null);
+  #stop = new AbortController();
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  /** Brings the messages of these files into a mailbox. Throws when the server cannot be asked. */
+  async bringIn(files: File[], mailbox: string): Promise<void> {
+    const all = files.reduce((sum, file) => sum + file.size, 0);
+    let before = 0;
+    await this.#run(async (told) => {
+      for (const file of files) {
+        for await (const { octets, at } of messagesOf(file, MESSAGE_OCTETS_MAX)) {
+          if (this.#stop.signal.aborted) return;
+          await this.#one(octets, mailbox, told);
+          this.progress = all === 0 ? 1 : (before + at) / all;
+        }
+        before += file.size;
+      }
+    });
+    await mail.boxesRead().catch(() => undefined);
+  }
+
+  async #one(octets: Blob | null, mailbox: string, told: Told): Promise<void> {
+    if (octets === null) {
+      told.left += 1;
+      return;
+    }
+    try {
+      const { known } = await api.messageImport(mailbox, octets, this.#stop.signal);
+      told[known ? "known" : "done"] += 1;
+    } catch (error) {
+      const isRefused = error instanceof ApiError && [413, 422].includes(error.status);
+      if (!isRefused) throw error;
+      told.left += 1;
+    }
+  }
+
+  /** All opened messages of a mailbox, as one file. */
+  async takeOut(mailbox: string): Promise<Blob | null> {
+    const parts: Blob[] = [];
+    await this.#run(async (told) => {
+      const all = await everything({ mailbox });
+      for (const [at, { reference }] of all.reverse().entries()) {
+        if (this.#stop.signal.aborted) return;
+        const item = await mail.itemOnly(reference);
+        if (item.opened) {
+          const octets = await api.messageSource(reference, this.#stop.signal);
+          parts.push(await mboxPart(octets, item.from.address ?? "", new Date(item.receivedAt)));
+          told.done += 1;
+        } else told.left += 1;
+        this.progress = (at + 1) / all.length;
+      }
+    });
+    return this.#stop.signal.aborted ? null : new Blob(parts, { type: "application/mbox" });
+  }
+
+  async #run(work: (told: Told) => Promise<void>): Promise<void> {
+    this.#stop = new AbortController();
+    const told: Told = { done: 0, known: 0, left: 0 };
+    [this.progress, this.told] = [0, null];
+    try {
+      await work(told);
+    } catch (error) {
+      // Whoever stopped it knows.
+      if (!this.#stop.signal.aborted) throw error;
+    } finally {
+      [this.progress, this.told] = [null, told];
+    }
+  }
+}

@@ -1,0 +1,96 @@
+// Conversations, quotations, searches in pieces, and files of mail.
+import { expect, test } from "vitest";
+import type { Item } from "../src/api/types.ts";
+import { ctime, mboxPart, messagesOf } from "../src/lib/mbox.ts";
+import { pieces, without } from "../src/lib/query.ts";
+import { quotedSplit } from "../src/lib/quoted.ts";
+import { changed, grouped, inverse } from "../src/state/window.ts";
+
+function item(reference: string, given: Partial<Item> = {}): Item {
+  return {
+    ...{ reference, mailbox: "1", subject: "", receivedAt: "2026-11-23T10:00:00Z", size: 1 },
+    from: { name: null, address: null },
+    ...{ attachments: 0, opened: true, unread: false, starred: false },
+    protection: { kind: "inside", version: null, peer: null },
+    ...given,
+  };
+}
+
+test("messages of one conversation are one group, in their order", () => {
+  const all = [
+    item("c", { conversation: "x" }),
+    item("b"),
+    item("a", { conversation: "x" }),
+    item("d", { conversation: "y" }),
+  ];
+  const groups = grouped(all);
+  expect([...groups.keys()]).toEqual(["x", "y"]);
+  expect(groups.get("x")?.map((one) => one.reference)).toEqual(["c", "a"]);
+});
+
+test("a label that was given is taken back, and one that was there stays", () => {
+  const before = [item("a"), item("b", { labels: [3] })];
+  expect(before.map((one) => changed(one, { label: 3 }).labels)).toEqual([[3], [3]]);
+  expect(inverse(before, { label: 3 })).toEqual([{ references: ["a"], change: { unlabel: 3 } }]);
+  expect(inverse(before, { unlabel: 3 })).toEqual([{ references: ["b"], change: { label: 3 } }]);
+});
+
+test.each([
+  ["Hello\n\nBye", ["Hello\n\nBye", ""]],
+  ["Yes.\n\nOn Monday Dana wrote:\n> one\n> two", ["Yes.", "On Monday Dana wrote:\n> one\n> two"]],
+  ["כן.\n\nדנה כתבה:\n> אחת\n", ["כן.", "דנה כתבה:\n> אחת\n"]],
+  // Answered line by line: nothing is folded but what ends it.
+  ["> one\nyes\n> two\nno", ["> one\nyes\n> two\nno", ""]],
+  ["> one\nyes\n\n> two", ["> one\nyes", "\n> two"]],
+  // Nothing of one's own: then the quotation is what was to be read.
+  ["> one\n> two", ["> one\n> two", ""]],
+  [
+    "See below\n\n---------- Forwarded message ---------\nFrom: x",
+    ["See below", expect.any(String)],
+  ],
+])("%j is cut where the quotation begins", (text, wanted) => {
+  const [own, quoted] = quotedSplit(text);
+  expect([own, quoted]).toEqual(wanted);
+});
+
+test("a search is cut at blanks outside quotes, and any piece can go", () => {
+  const query = 'from:dana "to be" -label:"old things" x';
+  expect(pieces(query)).toEqual(["from:dana", '"to be"', '-label:"old things"', "x"]);
+  expect(without(query, 2)).toBe('from:dana "to be" x');
+  expect(without("one", 0)).toBe("");
+});
+
+async function texts(file: string, max = 1_000): Promise<(string | null)[]> {
+  const all: (string | null)[] = [];
+  for await (const { octets } of messagesOf(new Blob([file]), max))
+    all.push(octets === null ? null : await octets.text());
+  return all;
+}
+
+test("an mbox is many messages, and an .eml is one", async () => {
+  const mbox =
+    "From a@x Mon Mar  2 10:00:00 2020\nA: 1\n\n>From here\n>>From\n\nFrom b@x\nB: 2\n\nx";
+  expect(await texts(mbox)).toEqual(["A: 1\n\nFrom here\n>>From\n\n", "B: 2\n\nx"]);
+  expect(await texts("A: 1\n\nFrom here\n>From")).toEqual(["A: 1\n\nFrom here\n>From"]);
+  expect(await texts("")).toEqual([]);
+});
+
+test("a message that is too large is left out, and the next one is not", async () => {
+  const mbox = `From a\nA: ${"x".repeat(2_000)}\n\nFrom b\nB: 2\n`;
+  expect(await texts(mbox)).toEqual([null, "B: 2\n"]);
+});
+
+test("what is written to an mbox comes back as it was", async () => {
+  const letters = ["A: 1\r\n\r\nFrom here\r\n>From there\r\n", "B: 2\r\n\r\nno end"];
+  const parts = await Promise.all(
+    letters.map((letter) => mboxPart(new Blob([letter]), "a@x", new Date("2020-03-02T10:00:00Z"))),
+  );
+  const back = await texts(await new Blob(parts).text());
+  expect(back.map((one) => one?.trimEnd())).toEqual(
+    letters.map((letter) => letter.replaceAll("\r\n", "\n").trimEnd()),
+  );
+});
+
+test("a day with one digit has a blank before it (RFC 4155)", () => {
+  expect(ctime(new Date("2020-03-02T10:00:05Z"))).toBe("Mon Mar  2 10:00:05 2020");
+});
