@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::browser::walk;
+use support::browser::{walk, walk_with};
 use support::daemon::Daemon;
 
 /// P-01, P-05, P-07, P-08, P-11, P-13, P-17, P-24, P-25
@@ -18,5 +18,33 @@ fn a_person_reads_and_rejects_mail_in_a_browser() {
 fn a_newcomer_finds_settles_and_comes_back() {
     let daemon = Daemon::start();
     walk(&daemon, "webmail.mjs");
+    daemon.stop();
+}
+
+/// P-06, P-11, P-13, P-16, P-19: every step by the mouse, at 1280 and 320 px, in English and Hebrew.
+#[test]
+fn a_newcomer_needs_no_instructions_with_a_mouse() {
+    newcomer("mouse");
+}
+
+/// P-11: the same by the keyboard alone.
+#[test]
+fn a_newcomer_needs_no_instructions_with_a_keyboard() {
+    newcomer("keyboard");
+}
+
+fn newcomer(hands: &str) {
+    let daemon = Daemon::start();
+    let more = [("POSTERN_HANDS", hands), ("POSTERN_FIRST_USER", "1")];
+    walk_with(&daemon, "newcomer.mjs", &more);
+    daemon.stop();
+}
+
+/// P-11: every screen, in light and dark, in both directions, on a desk and on a phone.
+#[test]
+fn every_screen_is_accessible() {
+    // The first of the sample people is a manager.
+    let daemon = Daemon::start();
+    walk(&daemon, "views.mjs");
     daemon.stop();
 }

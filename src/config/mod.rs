@@ -8,6 +8,7 @@
 mod https;
 mod log;
 mod mailboxes;
+mod manage;
 mod outgoing;
 mod passwords;
 mod relay;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 pub use https::Https;
 pub use log::{Form, Log};
 pub use mailboxes::Mailboxes;
+pub use manage::Manage;
 pub use outgoing::{
     Answers, Choice, Confirm, HandOff, Language, LastInteraction, Mode, Notification, Outgoing,
     Queue, Rule, Temporary,
@@ -62,6 +64,7 @@ pub struct Config {
     pub passwords: Passwords,
     pub search: Search,
     pub mailboxes: Mailboxes,
+    pub manage: Manage,
     pub store: Store,
     pub log: Log,
 }
@@ -150,6 +153,7 @@ impl Config {
         self.passwords.check()?;
         self.search.check()?;
         self.mailboxes.check()?;
+        self.manage.check()?;
         self.store.check()?;
         self.log.check()
     }

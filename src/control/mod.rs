@@ -30,6 +30,7 @@ pub enum Request {
     UserPassword { name: String, old: String, new: String },
     UserRecover { name: String, recovery_key: String, new: String },
     UserAcceptFrom { name: String, accept: user::Accept },
+    UserManager { name: String, on: bool },
     QueueList,
     QueueShow { id: String },
     QueueRetry { id: String },

@@ -2,11 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::gateway::audit::Act;
 use crate::gateway::{AcceptFrom, AccountRow, Error, Gateway, NewAccount};
 use crate::gateway::{Password, RecoveryKey};
 use crate::mail::address::Address;
 
 use super::{Answer, Request};
+
+/// Who stands at the machine, in the log.
+const CONSOLE: &str = "(console)";
 
 /// What an account is made from.
 #[derive(Serialize, Deserialize)]
@@ -33,6 +37,7 @@ pub struct UserRow {
     pub display_name: String,
     pub addresses: Vec<String>,
     pub disabled: bool,
+    pub manager: bool,
     pub accept_from: Accept,
     pub created: String,
     pub last_interaction: Option<String>,
@@ -65,6 +70,7 @@ impl From<AccountRow> for UserRow {
             display_name: row.view.display_name,
             addresses: row.addresses,
             disabled: row.disabled,
+            manager: row.view.manager,
             accept_from: row.accept_from.into(),
             created: row.created.to_rfc3339(),
             last_interaction: row.last_interaction.map(|at| at.to_rfc3339()),
@@ -81,10 +87,12 @@ pub(super) fn handle(gateway: &Gateway, request: Request) -> Result<Answer, Erro
         }
         Request::UserDisable { name } => {
             gateway.account_disable(&name)?;
+            gateway.note(CONSOLE, Act::UserDisabled, &name, "");
             done(format!("{name} is shut out; what the account holds is kept"))
         }
         Request::UserEnable { name } => {
             gateway.account_enable(&name)?;
+            gateway.note(CONSOLE, Act::UserEnabled, &name, "");
             done(format!("{name} may log in again"))
         }
         Request::UserPassword { name, old, new } => {
@@ -100,6 +108,19 @@ pub(super) fn handle(gateway: &Gateway, request: Request) -> Result<Answer, Erro
             gateway.account_accept_from(&name, accept.into())?;
             done(format!("{name} takes mail from: {accept:?}"))
         }
+        Request::UserManager { name, on } => {
+            gateway.account_manager(&name, on)?;
+            gateway.note(
+                CONSOLE,
+                if on { Act::ManagerMade } else { Act::ManagerUnmade },
+                &name,
+                "",
+            );
+            done(match on {
+                true => format!("{name} is a manager"),
+                false => format!("{name} is no manager any more"),
+            })
+        }
         _ => Err(Error::Invalid { what: "not a command about users".to_owned() }),
     }
 }
@@ -114,6 +135,7 @@ fn add(gateway: &Gateway, user: &NewUser) -> Result<Answer, Error> {
         addresses: user.addresses.iter().map(address).collect::<Result<_, _>>()?,
         password: password(&user.password)?,
     })?;
+    gateway.note(CONSOLE, Act::UserMade, &view.name, "");
     let recovery_key = recovery.expose().to_string();
     Ok(Answer::UserMade { address: view.address, recovery_key })
 }

@@ -179,6 +179,13 @@ enum UserCommand {
     },
     /// From whom an account takes mail.
     AcceptFrom { name: String, from: Accept },
+    /// Make somebody a manager, who sees and changes what concerns everybody in the webmail
+    Manager {
+        name: String,
+        /// Take it back
+        #[arg(long)]
+        off: bool,
+    },
 }
 
 impl Cli {
@@ -301,6 +308,7 @@ fn user(config: &Config, command: UserCommand) -> Result<ExitCode, Error> {
             Request::UserRecover { name, recovery_key, new: secret(&new_password_file)? }
         }
         UserCommand::AcceptFrom { name, from } => Request::UserAcceptFrom { name, accept: from },
+        UserCommand::Manager { name, off } => Request::UserManager { name, on: !off },
     };
     print(ask(config, request)?)
 }

@@ -244,6 +244,11 @@ fn make_accounts(demo: &Demo, gateway: &Gateway) -> Result<Vec<Made>, Error> {
                 made.push(one?);
             }
         }
+        // The first of them shows the managers' pages.
+        if let (true, Some(first)) = (there.is_empty(), made.first()) {
+            let thread = scope.spawn(|| gateway.account_manager(&first.name, true));
+            thread.join().map_err(|_| Error::Usage("an account failed".into()))??;
+        }
         Ok(made)
     })
 }

@@ -65,6 +65,8 @@ const DRAIN: Duration = Duration::from_secs(20);
 const EPOCHS_EXPIRE_EVERY: Duration = Duration::from_secs(20);
 const SESSIONS_EXPIRE_EVERY: Duration = Duration::from_secs(300);
 const SESSIONS_EXPIRED_AT_ONCE: usize = 1_000;
+const LOG_EXPIRE_EVERY: Duration = Duration::from_secs(600);
+const LOG_EXPIRED_AT_ONCE: usize = 10_000;
 const MESSAGES_EXPIRE_EVERY: Duration = Duration::from_secs(60);
 const MESSAGES_EXPIRED_AT_ONCE: usize = 500;
 const ACCOUNTS_EXPIRE_EVERY: Duration = Duration::from_secs(60);
@@ -254,6 +256,12 @@ impl Edge<'_> {
             }
         });
         let gateway = self.gateway.clone();
+        self.every(LOG_EXPIRE_EVERY, move || {
+            if let Err(error) = gateway.audit_expire(LOG_EXPIRED_AT_ONCE) {
+                tracing::warn!(%error, "old lines of the audit log could not be removed");
+            }
+        });
+        let gateway = self.gateway.clone();
         self.every(MESSAGES_EXPIRE_EVERY, move || {
             if let Err(error) = gateway.messages_expire(MESSAGES_EXPIRED_AT_ONCE) {
                 tracing::warn!(%error, "old mail in the trash could not be removed");
@@ -388,6 +396,8 @@ fn settings(config: &Config) -> Settings {
         uploads_octets_max: config.outgoing.uploads_octets_max,
         temporary_uploads_octets_max: config.temporary.uploads_octets_max,
         undo_secs: config.outgoing.undo_secs,
+        manager_fresh_secs: i64::try_from(config.manage.fresh_secs).unwrap_or(i64::MAX),
+        log_kept_secs: i64::from(config.manage.log_days) * DAY_SECS,
         trash_kept_secs: kept_secs(config.mailboxes.trash_days),
         junk_kept_secs: kept_secs(config.mailboxes.junk_days),
         search_text_octets_max: usize::try_from(config.search.text_kib << 10).unwrap_or(usize::MAX),

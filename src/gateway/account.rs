@@ -36,6 +36,7 @@ pub struct AccountView {
     pub address: String,
     /// What makes it a temporary one.
     pub temporary: Option<TemporaryFacts>,
+    pub manager: bool,
 }
 
 /// What the owner of a temporary account should know of it.
@@ -80,6 +81,7 @@ impl Account {
             display_name: self.display_name.clone(),
             address: self.addresses.first().unwrap_or(&self.name).clone(),
             temporary: None,
+            manager: self.manager && !self.disabled,
         }
     }
 }
@@ -118,6 +120,7 @@ impl Gateway {
             created: self.inner.clock.now(),
             last_sign_in: None,
             last_interaction: None,
+            manager: false,
         };
         let view = account.view(id);
         let vault = self.inner.vault.clone();
@@ -153,7 +156,7 @@ impl Gateway {
             expires: temporary.expires,
             sponsor_name,
             sponsor_address,
-            organisation: self.inner.settings.organisation.clone(),
+            organisation: self.house()?.organisation.clone(),
         };
         Ok(AccountView { temporary: Some(facts), ..view })
     }
@@ -183,6 +186,7 @@ impl Gateway {
     /// Shuts an account out: no log-in, no session, no mail. What it holds stays.
     pub fn account_disable(&self, name: &str) -> Result<(), Error> {
         let id = self.account_named(name)?;
+        self.other_manager(id)?;
         self.account_change(id, |account| account.disabled = true)?;
         self.sessions_close_of(id)
     }
@@ -191,6 +195,28 @@ impl Gateway {
     pub fn account_enable(&self, name: &str) -> Result<(), Error> {
         let id = self.account_named(name)?;
         self.account_change(id, |account| account.disabled = false)
+    }
+
+    /// Makes an account a manager's, or no longer. The last one stays one: `last-manager`.
+    pub fn account_manager(&self, name: &str, manager: bool) -> Result<(), Error> {
+        let id = self.account_named(name)?;
+        if !manager {
+            self.other_manager(id)?;
+        }
+        self.account_change(id, move |account| account.manager = manager)
+    }
+
+    /// That somebody else is a manager too.
+    fn other_manager(&self, id: AccountId) -> Result<(), Error> {
+        let is_one = self.account(id)?.manager;
+        let others = self.account_list()?.into_iter();
+        let has_other = others
+            .filter(|row| row.view.manager && !row.disabled)
+            .any(|row| row.view.id != id.to_text());
+        match !is_one || has_other {
+            true => Ok(()),
+            false => Err(Error::Conflict { code: "last-manager" }),
+        }
     }
 
     /// From whom the account takes mail (P-57).

@@ -150,7 +150,7 @@ impl Gateway {
             })
         });
         let octets = notice::accepted(&Accepted {
-            organisation: &self.inner.settings.organisation,
+            organisation: &self.house()?.organisation,
             from: &self.system_address(),
             to: &reverse_text(&inbound.envelope.reverse_path),
             recipient: &path_text(&recipient.path),
@@ -264,7 +264,7 @@ impl Gateway {
             original_message_id: facts.message_id.as_deref(),
             disposition,
             automatic,
-            reporting_ua: &self.inner.settings.organisation,
+            reporting_ua: &self.house()?.organisation,
             reference: &shown,
             date: now.to_utc(),
             message_id: &self.message_id(reference),

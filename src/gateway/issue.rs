@@ -116,6 +116,7 @@ impl Gateway {
             created: now,
             last_sign_in: None,
             last_interaction: None,
+            manager: false,
         };
         let temporary = Temporary {
             address: address.to_string(),

@@ -355,6 +355,11 @@ impl Gateway {
         })
     }
 
+    /// How many messages are stored, whoever reads them.
+    pub fn message_count(&self) -> Result<u64, Error> {
+        Ok(self.inner.store.count(&MESSAGES, &())?)
+    }
+
     /// That what a change names is there.
     fn change_check(&self, actor: &Actor, change: &Change) -> Result<(), Error> {
         change.label.map_or(Ok(()), |label| self.label_check(actor, label))

@@ -14,7 +14,8 @@
 //! | `issue`, `pickup` | temporary accounts, and the way in for outsiders |
 //! | `queue`, `tls_policy` | what waits to leave; what other domains say of their TLS |
 //! | `notice`, `answer` | what people inside and outside senders are told |
-//! | `preference` | what an account sets for itself |
+//! | `preference`, `house` | what an account sets for itself, and what managers set for all |
+//! | `audit` | what happened that matters for safety |
 //! | `mailbox`, `message` | folders; list, open, reject, move, delete |
 //! | `conversation`, `label` | letters that answer each other; words that messages are given |
 //! | `import` | messages that their owner brings in from files |
@@ -33,6 +34,7 @@ pub mod account;
 mod answer;
 #[cfg(test)]
 mod answer_tests;
+pub mod audit;
 pub mod change;
 pub mod content;
 mod conversation;
@@ -43,6 +45,7 @@ mod edge_tests;
 pub mod epoch;
 pub mod event;
 pub mod filter;
+pub mod house;
 pub mod import;
 pub mod issue;
 pub mod label;
@@ -199,6 +202,10 @@ pub struct Settings {
     /// How long what was thrown away is kept; `None` for ever.
     pub trash_kept_secs: Option<i64>,
     pub junk_kept_secs: Option<i64>,
+    /// How long ago a manager may have said the password.
+    pub manager_fresh_secs: i64,
+    /// How long the audit log is kept.
+    pub log_kept_secs: i64,
     /// How long a letter can be taken back.
     pub undo_secs: u32,
     /// How long a temporary account lives after the last letter to it.
@@ -238,6 +245,8 @@ impl Default for Settings {
             temporary_uploads_octets_max: 256 << 20,
             trash_kept_secs: Some(30 * 24 * 3600),
             junk_kept_secs: Some(30 * 24 * 3600),
+            manager_fresh_secs: 600,
+            log_kept_secs: 400 * 24 * 3600,
             undo_secs: 15,
             temporary_secs: 14 * 24 * 3600,
             temporary_warn_secs: 3 * 24 * 3600,
@@ -266,6 +275,8 @@ struct Inner {
     events: event::Events,
     epochs: epoch::Epochs,
     search_busy: search::Busy,
+    house: std::sync::RwLock<Option<Arc<house::House>>>,
+    refusals: audit::Refusals,
     /// Rings when something may be due in the queue.
     queue_wake: Arc<tokio::sync::Notify>,
     /// Rings when a letter was held back.
@@ -285,6 +296,8 @@ impl Gateway {
             events,
             epochs,
             search_busy: search::Busy::default(),
+            house: std::sync::RwLock::default(),
+            refusals: audit::Refusals::default(),
             queue_wake,
             hold_wake,
         };

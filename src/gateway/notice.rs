@@ -100,9 +100,10 @@ impl Gateway {
         let reference = self.reference_new();
         let account = self.account(to)?;
         let address = account.view(to).address;
-        let octets = self.notice_octets(reference, &address, telling, now);
+        let house = self.house()?;
+        let octets = self.notice_octets(&house.organisation, reference, &address, telling, now);
         let summary = SealedSummary {
-            from_name: Some(self.inner.settings.organisation.clone()),
+            from_name: Some(house.organisation.clone()),
             from_address: Some(self.system_address()),
             subject: telling.subject(),
             notice: Some(NoticeOf {
@@ -136,6 +137,7 @@ impl Gateway {
 
     fn notice_octets(
         &self,
+        organisation: &str,
         reference: Reference,
         to: &str,
         telling: &Telling<'_>,
@@ -144,7 +146,7 @@ impl Gateway {
         let from = self.system_address();
         let to = [Mailbox { name: None, address: to.to_owned() }];
         let letter = Letter {
-            from: Mailbox { name: Some(self.inner.settings.organisation.clone()), address: from },
+            from: Mailbox { name: Some(organisation.to_owned()), address: from },
             to: &to,
             cc: &[],
             reply_to: None,

@@ -95,9 +95,9 @@ impl Gateway {
         let sender = self.inner.store.get(&ACCOUNTS, &row.sender)?;
         let inbox = self.inner.store.get(&MAILBOXES, &(row.account, mailbox::INBOX))?;
         let from = sender.map(|sender| sender.view(row.sender));
-        let settings = &self.inner.settings;
+        let (settings, house) = (&self.inner.settings, self.house()?);
         Ok(PickupView {
-            organisation: settings.organisation.clone(),
+            organisation: house.organisation.clone(),
             state,
             from_name: from.as_ref().map(|from| from.display_name.clone()),
             from_address: from.map(|from| from.address).unwrap_or_default(),
@@ -107,7 +107,7 @@ impl Gateway {
             waiting: inbox.map_or(0, |inbox| inbox.unopened),
             login_name: account.filter(|_| living).map(|account| account.name),
             hand_off: temporary.map_or(settings.hand_off, |found| found.hand_off),
-            phone: settings.phone.clone(),
+            phone: house.phone.clone(),
             language: settings.notification_language.tag(),
         })
     }
@@ -230,12 +230,13 @@ impl Gateway {
         };
         let inbox = self.inner.store.get(&MAILBOXES, &(parts.account, mailbox::INBOX))?;
         let waiting = inbox.map_or(0, |inbox| inbox.unopened);
+        let house = self.house()?;
         let link = format!("{}/pickup/{}", settings.public_url, parts.token);
         let letter = Reference::from_bytes(parts.pickup.letter).ok_or(MISSING)?;
         Ok(Zeroizing::new(notice::notification(&Notification {
             kind: parts.kind,
             language: settings.notification_language,
-            organisation: &settings.organisation,
+            organisation: &house.organisation,
             from_name: Some(from.display_name.as_str()).filter(|name| !name.is_empty()),
             from_address: &from.address,
             to: &parts.temporary.address,
@@ -247,8 +248,8 @@ impl Gateway {
             site: &settings.public_url,
             login_name: &self.account(parts.account)?.name,
             hand_off,
-            phone: settings.phone.as_deref(),
-            extra_text: settings.notification_text.as_deref(),
+            phone: house.phone.as_deref(),
+            extra_text: house.notification_text.as_deref(),
             message_id: &self.message_id(reference),
             thread: None,
         })))

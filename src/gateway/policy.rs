@@ -47,7 +47,7 @@ impl Choice {
 }
 
 /// Whether people may choose otherwise (P-16).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mode {
     /// Nobody may.
     Fixed,
@@ -58,7 +58,7 @@ pub enum Mode {
 }
 
 /// A rule of its own for some; it holds where everything that it names fits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
     /// Login name of the sender.
     pub user: Option<String>,
@@ -71,7 +71,7 @@ pub struct Rule {
 }
 
 /// Everything that an administrator decided.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// No mail passes to or from outside.
     pub intranet: bool,

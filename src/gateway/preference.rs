@@ -56,24 +56,24 @@ impl Gateway {
 
     pub(super) fn preferences_of(&self, account: AccountId) -> Result<PreferencesView, Error> {
         let own = self.inner.store.get(&PREFERENCES, &account)?.unwrap_or_default();
-        let settings = &self.inner.settings;
+        let (settings, house) = (&self.inner.settings, self.house()?);
         let accept_from = self.account(account)?.accept_from;
         Ok(PreferencesView {
             undo_secs: Setting::of(own.undo_secs, settings.undo_secs, false),
             choice: Setting::of(
                 own.choice.map(Some),
                 None,
-                settings.policy.intranet || settings.policy.mode == Mode::Fixed,
+                house.policy.intranet || house.policy.mode == Mode::Fixed,
             ),
             last_interaction: Setting::of(
                 own.last_interaction,
-                settings.last_interaction,
-                settings.last_interaction_fixed,
+                house.last_interaction,
+                house.last_interaction_fixed,
             ),
             confirm_outside: Setting::of(
                 own.confirm_outside,
-                settings.confirm_outside,
-                settings.confirm_outside_fixed,
+                house.confirm_outside,
+                house.confirm_outside_fixed,
             ),
             accept_from: Setting { value: accept_from, own: false, fixed: false },
         })

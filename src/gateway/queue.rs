@@ -454,6 +454,29 @@ impl Gateway {
         Ok(views)
     }
 
+    /// How many rows there are.
+    pub fn queue_count(&self) -> Result<u64, Error> {
+        Ok(self.inner.store.count(&QUEUE, &())?)
+    }
+
+    /// Visits every row, in no order.
+    pub fn queue_each(
+        &self,
+        mut visit: impl FnMut(QueueView) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let mut failed = None;
+        self.inner.store.scan(&QUEUE, &(), Order::Ascending, |id, row| {
+            match view(QueueId(id), &row) {
+                Ok(view) => visit(view),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        failed.map_or(Ok(()), Err)
+    }
+
     /// The one row whose id begins with `start`.
     pub fn queue_find(&self, start: &str) -> Result<QueueView, Error> {
         let mut found = Vec::new();
@@ -525,7 +548,7 @@ impl Gateway {
 
     /// No verified TLS: the letter takes the way that the policy falls back to.
     fn queue_unverified(&self, id: QueueId, row: &QueueRow, text: String) -> Result<(), Error> {
-        match self.inner.settings.policy.verified_else {
+        match self.house()?.policy.verified_else {
             Choice::Plain => self.queue_downgrade(id, text),
             Choice::Portal => self.queue_to_portal(id, row),
             _ => self.queue_failed(id, row, EnhancedStatus(5, 7, 10), Reason { host: None, text }),

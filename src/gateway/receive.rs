@@ -136,7 +136,7 @@ impl Gateway {
         if !self.is_ours(address) {
             return Ok(RecipientVerdict::Refuse(Reason::NotLocal));
         }
-        if self.inner.settings.policy.intranet && origin == Origin::Outside {
+        if self.house()?.policy.intranet && origin == Origin::Outside {
             return Ok(RecipientVerdict::Refuse(Reason::Intranet));
         }
         match self.recipient_find(address)? {

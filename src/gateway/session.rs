@@ -66,9 +66,21 @@ pub struct Actor {
     session: [u8; 16],
     secret: AccountSecret,
     is_temporary: bool,
+    is_manager: bool,
+    confirmed: Timestamp,
 }
 
 impl Actor {
+    /// Whether the account is a manager's.
+    pub fn is_manager(&self) -> bool {
+        self.is_manager
+    }
+
+    /// When the password was last said in this session.
+    pub fn confirmed(&self) -> Timestamp {
+        self.confirmed
+    }
+
     /// The account.
     pub fn account(&self) -> AccountId {
         self.account
@@ -147,6 +159,7 @@ impl Gateway {
             idle_secs: self.idle_secs(login.profile),
             ends: now.plus_secs(self.inner.settings.session_max_secs),
             previous_sign_in: previous,
+            confirmed: now,
             wrapped_unlock: token.wrap_unlock(&unlock, &binding(id, session_id))?,
         };
         let view = session.view(Some(session_id));
@@ -208,7 +221,28 @@ impl Gateway {
             return Err(Error::Refused);
         }
         let is_temporary = temporary.is_some();
-        Ok(Actor { account: session.account, session: session.id, secret, is_temporary })
+        let account = self.account(session.account).map_err(|_| Error::Refused)?;
+        Ok(Actor {
+            account: session.account,
+            session: session.id,
+            secret,
+            is_temporary,
+            is_manager: account.manager && !account.disabled,
+            confirmed: session.confirmed,
+        })
+    }
+
+    /// Takes the password once more, for what needs a fresh sign-in.
+    pub fn session_confirm(&self, actor: &Actor, password: &Password) -> Result<(), Error> {
+        self.unlock_by_password(actor.account, password)?;
+        let (key, _) = self.session_by_id(actor.account, actor.session)?.ok_or(Error::Refused)?;
+        let now = self.inner.clock.now();
+        let done = self.inner.store.transact(move |tx| {
+            let mut session = tx.get(&SESSIONS, &key)?.ok_or(Error::Refused)?;
+            session.confirmed = now;
+            Ok::<_, Error>(tx.put(&SESSIONS, &key, &session)?)
+        });
+        done.wait()
     }
 
     /// The actor's session, account, and the sign-in before this one.

@@ -238,7 +238,7 @@ impl Gateway {
             .iter()
             .find(|(key, _)| Address::parse(key).is_ok_and(|key| key.normalized() == normalized));
         let decision = policy::outgoing(
-            &self.inner.settings.policy,
+            &self.house()?.policy,
             &Asked {
                 user: &account.name,
                 recipient: &normalized,

@@ -10,6 +10,8 @@ use crate::clock::Timestamp;
 use crate::mail::envelope::{DsnReturn, Recipient, ReversePath};
 use crate::store::{Record, Table};
 
+use super::audit::Noted;
+use super::house::HouseChange;
 use super::policy::{Choice, Route};
 
 /// Names an account; random, so that it tells nothing.
@@ -86,6 +88,8 @@ pub const CONVERSATIONS: Table<(AccountId, ConversationId, ReferenceKey), Member
     Table::new(43, "conversations");
 pub const LABELS: Table<AccountId, Sealed> = Table::new(44, "labels");
 pub const LOOKS: Table<AccountId, Sealed> = Table::new(45, "looks");
+pub const HOUSE: Table<(), HouseChange> = Table::new(50, "house");
+pub const AUDIT: Table<(u64, [u8; 8]), Noted> = Table::new(51, "audit");
 
 /// A conversation within its account: the number of the letter that began it here.
 pub type ConversationId = ReferenceKey;
@@ -115,6 +119,8 @@ pub struct Account {
     pub created: Timestamp,
     pub last_sign_in: Option<Timestamp>,
     pub last_interaction: Option<Timestamp>,
+    /// May see and change what concerns everybody; opens nothing of anybody.
+    pub manager: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -153,6 +159,8 @@ pub struct Session {
     pub ends: Timestamp,
     pub previous_sign_in: Option<Timestamp>,
     pub wrapped_unlock: Vec<u8>,
+    /// When the password was last said in it.
+    pub confirmed: Timestamp,
 }
 
 /// Where a session's record is: under the hash of its token.
@@ -688,4 +696,6 @@ records!(
     TlsPolicy,
     ConversationOf,
     Member,
+    HouseChange,
+    Noted,
 );

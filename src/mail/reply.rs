@@ -3,6 +3,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+
 use super::message::{NameAddr, View};
 
 /// In which way a letter is answered.
@@ -107,8 +112,16 @@ fn said(view: &View) -> String {
 }
 
 fn attribution(view: &View) -> String {
-    let date = view.date.as_deref().unwrap_or("an earlier day");
-    format!("On {date}, {} wrote:", name_of(view))
+    format!("On {}, {} wrote:", date_of(view), name_of(view))
+}
+
+/// When it was written, as its writer's own clock said, in words.
+fn date_of(view: &View) -> String {
+    const FORM: &[BorrowedFormatItem<'_>] = format_description!(
+        "[weekday repr:short], [day padding:none] [month repr:short] [year] at [hour]:[minute]"
+    );
+    let date = view.date.as_deref().and_then(|date| OffsetDateTime::parse(date, &Rfc3339).ok());
+    date.and_then(|date| date.format(FORM).ok()).unwrap_or_else(|| "an earlier day".to_owned())
 }
 
 fn name_of(view: &View) -> String {

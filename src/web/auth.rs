@@ -10,6 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method};
 use zeroize::Zeroizing;
 
+use crate::gateway::audit::Act;
 use crate::gateway::{self, Actor, Gateway};
 
 use super::dpop::{self, Expected, Proof, Refused};
@@ -44,18 +45,101 @@ impl Signed {
     /// the door are.
     pub async fn run_with_password<T: Send + 'static>(
         self,
+        act: Act,
         work: impl FnOnce(&Gateway, &Actor) -> Result<T, gateway::Error> + Send + 'static,
     ) -> Result<T, Problem> {
         let Signed { actor, web, peer, .. } = self;
         let name = actor.account().to_text();
         let attempt = web.shared.attempts.begin(&name, peer).await.map_err(Problem::slow_down)?;
-        match web.blocking(move |gateway| work(gateway, &actor)).await? {
+        let done = web.blocking(move |gateway| {
+            // Before it is done: with it the account may be gone.
+            let who = gateway.name_of(actor.account());
+            let done = work(gateway, &actor);
+            if done.is_ok() {
+                gateway.note(&who, act, "", &peer.to_string());
+            }
+            done
+        });
+        match done.await? {
             Err(gateway::Error::Refused) => {
                 attempt.failed();
                 tracing::info!(peer.ip = %peer, "a password was refused");
                 Err(Problem::bad_credentials())
             }
             done => done.map_err(Problem::from),
+        }
+    }
+}
+
+impl Signed {
+    /// Runs what leaves a line in the audit log once it is done.
+    pub async fn run_noted<T: Send + 'static>(
+        self,
+        act: Act,
+        work: impl FnOnce(&Gateway, &Actor) -> Result<T, gateway::Error> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let peer = self.peer;
+        let done = self.run(Weight::Records, move |gateway, actor| {
+            // Before it is done: with it the account may be gone.
+            let who = gateway.name_of(actor.account());
+            let done = work(gateway, actor)?;
+            gateway.note(&who, act, "", &peer.to_string());
+            Ok::<_, gateway::Error>(done)
+        });
+        done.await
+    }
+}
+
+fn noted(gateway: &Gateway, actor: &Actor, act: Act, about: &str, peer: IpAddr) {
+    gateway.note(&gateway.name_of(actor.account()), act, about, &peer.to_string());
+}
+
+/// A manager who said the password lately. For anybody else the managers' pages are not there.
+pub struct Managing(Signed);
+
+impl Managing {
+    /// Runs `work`, and notes it as done to `about`.
+    pub async fn run_noted<T: Send + 'static>(
+        self,
+        act: Act,
+        about: String,
+        work: impl FnOnce(&Gateway) -> Result<T, gateway::Error> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let peer = self.0.peer;
+        let done = self.0.run(Weight::Records, move |gateway, actor| {
+            let done = work(gateway)?;
+            noted(gateway, actor, act, &about, peer);
+            Ok::<_, gateway::Error>(done)
+        });
+        done.await
+    }
+
+    /// Runs what only looks.
+    pub async fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&Gateway) -> Result<T, gateway::Error> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.0.run(Weight::Records, move |gateway, _| work(gateway)).await
+    }
+}
+
+impl<S> FromRequestParts<S> for Managing
+where
+    Web: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Managing, Problem> {
+        let signed = Signed::from_request_parts(parts, state).await?;
+        if !signed.actor.is_manager() {
+            return Err(Problem::not_found());
+        }
+        let web = &signed.web;
+        let fresh_secs = web.gateway().settings().manager_fresh_secs;
+        match signed.actor.confirmed().plus_secs(fresh_secs) > web.now() {
+            true => Ok(Managing(signed)),
+            false => Err(Problem::confirm_needed()),
         }
     }
 }

@@ -129,6 +129,12 @@ impl Problem {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail)
     }
 
+    /// The password must be said once more.
+    pub fn confirm_needed() -> Problem {
+        let detail = "Say your password once more to do this.";
+        Problem::new(StatusCode::FORBIDDEN, "confirm-needed", detail)
+    }
+
     /// A defect of ours.
     pub fn broken(cause: &dyn fmt::Display) -> Problem {
         let detail = "Something went wrong here. It was noted.";

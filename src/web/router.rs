@@ -15,8 +15,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::api::{
-    change, credential, draft, event, filter, label, look, mailbox, message, preference, search,
-    session, submission, temporary,
+    change, credential, draft, event, filter, label, look, mailbox, manage, message, preference,
+    search, session, submission, temporary,
 };
 use super::error::Problem;
 use super::{Web, assets, download, headers, view};
@@ -43,6 +43,19 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(session::open, session::current, session::close))
         .routes(routes!(session::list, session::close_all))
         .routes(routes!(session::close_one))
+        .routes(routes!(session::confirm))
+        .routes(routes!(manage::users, manage::user_make))
+        .routes(routes!(manage::user_change))
+        .routes(routes!(manage::temporary))
+        .routes(routes!(manage::temporary_act))
+        .routes(routes!(manage::queue))
+        .routes(routes!(manage::queue_act))
+        .routes(routes!(manage::house, manage::house_set))
+        .routes(routes!(manage::logo_set, manage::logo_drop))
+        .routes(routes!(manage::log))
+        .routes(routes!(manage::diagnostics))
+        .routes(routes!(manage::brand))
+        .routes(routes!(manage::logo))
         .routes(routes!(credential::change))
         .routes(routes!(credential::recovery_key))
         .routes(routes!(credential::recover))

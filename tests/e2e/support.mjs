@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import net from "node:net";
+import { basename, join } from "node:path";
 import { chromium } from "playwright-core";
 
 const require = createRequire(import.meta.url);
@@ -18,6 +19,21 @@ export const ok = (what) => console.log(`ok ${what}`);
 export const problems = [];
 
 export async function launch() {
+  const browser = await started();
+  // What was seen when a walk broke off, for whoever mends it.
+  const shots = process.env.WALK_SHOTS;
+  if (shots)
+    process.on("uncaughtException", async (error) => {
+      console.error(error);
+      const pages = browser.contexts().flatMap((context) => context.pages());
+      for (const [at, page] of pages.entries())
+        await page.screenshot({ path: join(shots, `${basename(process.argv[1])}-${at}.png`) });
+      process.exit(1);
+    });
+  return browser;
+}
+
+function started() {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
@@ -58,10 +74,10 @@ export async function profile(browser, options = {}) {
   return page;
 }
 
-export async function signIn(page, user) {
+export async function signIn(page, user, secret = password) {
   await page.goto(`${base}/`);
   await page.getByTestId("sign-in-name").fill(user);
-  await page.getByTestId("sign-in-password").fill(password);
+  await page.getByTestId("sign-in-password").fill(secret);
   await arriving(page, () => page.getByTestId("sign-in-submit").click());
   await page.getByTestId("list-count").waitFor();
 }

@@ -16,6 +16,7 @@ mod web_credentials;
 mod web_events;
 mod web_harness;
 mod web_links;
+mod web_manage;
 mod web_messages;
 mod web_order;
 mod web_outsider;

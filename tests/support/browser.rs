@@ -6,6 +6,11 @@ use super::daemon::{DOMAIN, Daemon};
 
 /// Runs the script as u1; it says `done` at its end.
 pub fn walk(daemon: &Daemon, script: &str) {
+    walk_with(daemon, script, &[]);
+}
+
+/// The same with more to know.
+pub fn walk_with(daemon: &Daemon, script: &str, more: &[(&str, &str)]) {
     let out = Command::new("node")
         .arg(script)
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e"))
@@ -13,6 +18,7 @@ pub fn walk(daemon: &Daemon, script: &str) {
         .env("POSTERN_SMTP", daemon.smtp.to_string())
         .env("POSTERN_PASSWORD_FILE", daemon.password_file())
         .env("POSTERN_ADDRESS", format!("u1@{DOMAIN}"))
+        .envs(more.iter().copied())
         .output()
         .expect("node is there: tests/prepare.sh looks for it");
     let (said, complained) =

@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::gateway::audit::Act;
 use crate::gateway::{self, Password, RecoveryKey};
 use crate::web::auth::Signed;
 use crate::web::body::Json;
@@ -77,8 +78,9 @@ pub async fn change(
     Json(change): Json<ChangePassword>,
 ) -> Result<StatusCode, Problem> {
     let (old, new) = (password(&change.password)?, password(&change.new_password)?);
-    let done =
-        signed.run_with_password(move |gateway, actor| gateway.password_change(actor, &old, &new));
+    let done = signed.run_with_password(Act::PasswordChanged, move |gateway, actor| {
+        gateway.password_change(actor, &old, &new)
+    });
     done.await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -102,8 +104,9 @@ pub async fn recovery_key(
     Json(again): Json<Again>,
 ) -> Result<(StatusCode, axum::Json<Recovery>), Problem> {
     let password = password(&again.password)?;
-    let key =
-        signed.run_with_password(move |gateway, actor| gateway.recovery_renew(actor, &password));
+    let key = signed.run_with_password(Act::RecoveryKeyMade, move |gateway, actor| {
+        gateway.recovery_renew(actor, &password)
+    });
     let recovery_key = key.await?.expose().to_owned();
     Ok((StatusCode::CREATED, axum::Json(Recovery { recovery_key })))
 }
@@ -134,7 +137,13 @@ pub async fn recover(State(web): State<Web>, request: Request) -> Result<StatusC
     let attempt = web.shared.attempts.begin(&name, peer).await.map_err(Problem::slow_down)?;
     let key = RecoveryKey::parse(recover.recovery_key.expose_secret());
     let done = web.blocking(move |gateway| match key {
-        Ok(key) => gateway.account_recover(&name, &key, &new),
+        Ok(key) => {
+            let done = gateway.account_recover(&name, &key, &new);
+            if done.is_ok() {
+                gateway.note(&name, Act::Recovered, "", &peer.to_string());
+            }
+            done
+        }
         // What cannot be a key is a wrong one.
         Err(_) => Err(gateway::Error::Refused),
     });

@@ -8,6 +8,7 @@ pub mod filter;
 pub mod label;
 pub mod look;
 pub mod mailbox;
+pub mod manage;
 pub mod message;
 pub mod preference;
 pub mod search;

@@ -1,5 +1,7 @@
 //! Signing in and out, and the sessions of an account (P-13).
 
+use std::net::IpAddr;
+
 use axum::extract::{FromRequest, Request, State};
 use axum::http::header::USER_AGENT;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -8,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::gateway::audit::Act;
 use crate::gateway::{self, AccountView, LogIn, LoggedIn, Password, Profile, SessionView};
 use crate::web::auth::{Signed, note_use, proof};
 use crate::web::body::{Id, Json};
@@ -71,6 +74,8 @@ pub struct Account {
     address: String,
     kind: AccountKind,
     temporary: Option<TemporaryAccount>,
+    /// May use the managers' pages.
+    manager: bool,
 }
 
 /// What a temporary account's owner should know of it.
@@ -146,6 +151,7 @@ impl From<AccountView> for Account {
             name: view.name,
             display_name: view.display_name,
             address: view.address,
+            manager: view.manager,
             kind: match view.temporary {
                 Some(_) => AccountKind::Temporary,
                 None => AccountKind::Internal,
@@ -199,6 +205,7 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
         None => None,
     };
     let attempt = web.shared.attempts.begin(&name, peer).await.map_err(Problem::slow_down)?;
+    let typed = name.clone();
     note_use(&web, &proof)?;
     let profile = match profile {
         Where::Browser => Profile::Browser,
@@ -208,7 +215,7 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
     let opened = web.blocking(move |gateway| {
         let key_thumbprint = proof.thumbprint;
         let name = &name;
-        gateway.session_open(LogIn {
+        let opened = gateway.session_open(LogIn {
             name,
             password,
             key_thumbprint,
@@ -216,17 +223,27 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
             peer,
             profile,
             new_password,
-        })
+        });
+        if let Ok(signed_in) = &opened {
+            gateway.note(&signed_in.account.name, Act::SignedIn, "", &peer.to_string());
+        }
+        opened
     });
     match opened.await? {
         Ok(signed_in) => Ok((StatusCode::CREATED, axum::Json(told(signed_in))).into_response()),
         Err(gateway::Error::Refused) => {
             attempt.failed();
+            note(&web, &typed, Act::SignInRefused, peer).await?;
             tracing::info!(peer.ip = %peer, "log-in refused");
             Err(Problem::bad_credentials())
         }
         Err(error) => Err(error.into()),
     }
+}
+
+async fn note(web: &Web, who: &str, act: Act, peer: IpAddr) -> Result<(), Problem> {
+    let who = who.to_owned();
+    web.blocking(move |gateway| gateway.note(&who, act, "", &peer.to_string())).await
 }
 
 fn no_password() -> Problem {
@@ -266,8 +283,9 @@ pub async fn current(signed: Signed) -> Result<axum::Json<SessionInfo>, Problem>
     responses(Done, Problems)
 )]
 pub async fn close(signed: Signed) -> Result<Response, Problem> {
-    let done = signed
-        .run(Weight::Records, |gateway, actor| gateway.session_close(actor, &actor.session_id()));
+    let done = signed.run_noted(Act::SignedOut, |gateway, actor| {
+        gateway.session_close(actor, &actor.session_id())
+    });
     done.await?;
     Ok(forgotten())
 }
@@ -294,7 +312,9 @@ pub async fn list(signed: Signed) -> Result<axum::Json<Sessions>, Problem> {
     responses(Done, Problems)
 )]
 pub async fn close_all(signed: Signed) -> Result<Response, Problem> {
-    signed.run(Weight::Records, |gateway, actor| gateway.session_close_all(actor)).await?;
+    let closed =
+        signed.run_noted(Act::SessionEnded, |gateway, actor| gateway.session_close_all(actor));
+    closed.await?;
     Ok(forgotten())
 }
 
@@ -308,7 +328,42 @@ pub async fn close_all(signed: Signed) -> Result<Response, Problem> {
     responses(Done, Problems)
 )]
 pub async fn close_one(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
-    let done = signed.run(Weight::Records, move |gateway, actor| gateway.session_close(actor, &id));
+    let done = signed
+        .run_noted(Act::SessionEnded, move |gateway, actor| gateway.session_close(actor, &id));
+    done.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The password once more.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Confirm {
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+}
+
+/// Say the password once more, for what needs a fresh sign-in.
+#[utoipa::path(
+    post,
+    path = "/api/session/confirm",
+    tag = "sessions",
+    operation_id = "sessionConfirm",
+    request_body = Confirm,
+    responses(
+        Done,
+        (status = 401, description = "Wrong password", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
+)]
+pub async fn confirm(
+    signed: Signed,
+    Json(Confirm { password }): Json<Confirm>,
+) -> Result<StatusCode, Problem> {
+    let password = Password::new(password.expose_secret()).map_err(|_| no_password())?;
+    let done = signed.run_with_password(Act::Confirmed, move |gateway, actor| {
+        gateway.session_confirm(actor, &password)
+    });
     done.await?;
     Ok(StatusCode::NO_CONTENT)
 }

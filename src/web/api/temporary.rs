@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::gateway::audit::Act;
 use crate::gateway::pickup::{PickupState, PickupView};
 use crate::gateway::{HandOff, Password};
 use crate::web::auth::Signed;
@@ -233,8 +234,9 @@ pub async fn delete_account(
 ) -> Result<StatusCode, Problem> {
     let password = Password::new(delete.password.expose_secret());
     let password = password.map_err(|_| Problem::bad_credentials())?;
-    let done =
-        signed.run_with_password(move |gateway, actor| gateway.temporary_delete(actor, &password));
+    let done = signed.run_with_password(Act::TemporaryEnded, move |gateway, actor| {
+        gateway.temporary_delete(actor, &password)
+    });
     done.await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -18,6 +18,8 @@ export interface Account {
   displayName: string;
   address: string;
   kind: "internal" | "temporary";
+  /** May use the managers' pages. */
+  manager?: boolean;
   temporary?: TemporaryAccount | null;
 }
 

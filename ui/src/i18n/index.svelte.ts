@@ -2,13 +2,22 @@
 // fetched when somebody wants it.
 import type { Catalogue } from "./en.ts";
 
-export const LANGUAGES = { en: "English", he: "עברית" } as const;
+export const LANGUAGES = {
+  en: "English",
+  he: "עברית",
+  ar: "العربية",
+  de: "Deutsch",
+  es: "Español",
+} as const;
 const RIGHT_TO_LEFT = new Set<string>(["he", "ar"]);
 export type Language = keyof typeof LANGUAGES;
 
 const load: Record<Language, () => Promise<{ default: Catalogue }>> = {
   en: () => import("./en.ts"),
   he: () => import("./he.ts"),
+  ar: () => import("./ar.ts"),
+  de: () => import("./de.ts"),
+  es: () => import("./es.ts"),
 };
 
 const current = $state<{ language: Language }>({ language: "en" });

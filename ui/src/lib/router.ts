@@ -1,8 +1,20 @@
 // Every view has an address. Parsing and writing are here; history is in `state/route`.
 
+export const MANAGE_PAGES = [
+  "users",
+  "temporary",
+  "policy",
+  "queue",
+  "house",
+  "log",
+  "diagnostics",
+] as const;
+export type ManagePage = (typeof MANAGE_PAGES)[number];
+
 export type Route =
   | { view: "mail"; mailbox: string; reference: string | null; query?: string }
   | { view: "sessions" | "settings" | "about" }
+  | { view: "manage"; page: ManagePage }
   | { view: "pickup"; token: string }
   | { view: "verify"; reference: string | null }
   | { view: "account" }
@@ -16,6 +28,7 @@ export function href(route: Route): string {
 
 function partsOf(route: Exclude<Route, { view: "missing" }>): string[] {
   if (route.view === "pickup") return ["pickup", route.token];
+  if (route.view === "manage") return ["manage", route.page];
   if (route.view === "mail" && route.query !== undefined)
     return ["search", route.query, ...(route.reference === null ? [] : [route.reference])];
   if (route.view === "mail" || route.view === "verify") {
@@ -44,6 +57,10 @@ export function parse(pathname: string): Route {
     return { view: "mail", mailbox: "search", reference: reference ?? null, query: mailbox };
   if ((first === "sessions" || first === "settings" || first === "about") && parts.length === 1)
     return { view: first };
+  if (first === "manage" && parts.length <= 2) {
+    const page = MANAGE_PAGES.find((one) => one === (mailbox ?? "users"));
+    return page === undefined ? { view: "missing" } : { view: "manage", page };
+  }
   if (first === "account" && parts.length === 1) return { view: first };
   if (first === "pickup" && mailbox && parts.length === 2) return { view: first, token: mailbox };
   if (first === "verify" && parts.length <= 2) return { view: first, reference: mailbox ?? null };

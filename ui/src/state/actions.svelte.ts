@@ -29,10 +29,15 @@ export function fail(text: string, kept: string, error: unknown, retry: (() => v
 
 async function applied(references: string[], change: Change, said: string | null): Promise<void> {
   if (references.length === 0) return;
+  const done = mail.change(references, change);
+  // At once, as the change is: who presses Undo quickly means this one and none before it.
+  const notice =
+    said === null ? 0 : toasts.show(said, { undo: () => void done.then(undo, () => undefined) });
   try {
-    const back = await mail.change(references, change);
-    if (said !== null && back.length > 0) toasts.show(said, { undo: () => void undo(back) });
+    const back = await done;
+    if (back.length === 0) toasts.end(notice);
   } catch (error) {
+    toasts.end(notice);
     const count = error instanceof PartlyDone ? error.count : references.length;
     const again = () => void changeAgain(references, change, said);
     fail(t().fail.change(count), t().fail.changeKept, error, again);

@@ -64,9 +64,11 @@ export function prefsRead(): void {
 }
 
 export function prefsKeepHere(): void {
-  const { theme, density, language, listWidth } = prefs;
+  const { theme, density, listWidth } = prefs;
+  // A language that was only guessed is guessed anew.
+  const language = languageKept ? prefs.language : undefined;
   try {
-    localStorage.setItem(PLACE, JSON.stringify({ theme, density, language, listWidth }));
+    localStorage.setItem(PLACE, JSON.stringify({ theme, density, listWidth, language }));
   } catch {
     // The choice then lasts as long as the page.
   }

@@ -1,0 +1,183 @@
+//! What happened that matters for safety: who did what, to whom, when, from where. Never what a
+//! letter says, nor its subject, nor a secret.
+
+use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::store::{Order, Read, Span};
+use crate::vault;
+
+use super::tables::AUDIT;
+use super::{Error, Gateway};
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Act {
+    SignedIn,
+    SignInRefused,
+    SignedOut,
+    PasswordChanged,
+    RecoveryKeyMade,
+    Recovered,
+    SessionEnded,
+    UserMade,
+    UserDisabled,
+    UserEnabled,
+    ManagerMade,
+    ManagerUnmade,
+    HouseChanged,
+    QueueRetried,
+    QueueHeld,
+    QueueDropped,
+    TemporaryRenewed,
+    TemporaryEnded,
+    Confirmed,
+}
+
+impl Act {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Act::SignedIn => "signed-in",
+            Act::SignInRefused => "sign-in-refused",
+            Act::SignedOut => "signed-out",
+            Act::PasswordChanged => "password-changed",
+            Act::RecoveryKeyMade => "recovery-key-made",
+            Act::Recovered => "recovered",
+            Act::SessionEnded => "session-ended",
+            Act::UserMade => "user-made",
+            Act::UserDisabled => "user-disabled",
+            Act::UserEnabled => "user-enabled",
+            Act::ManagerMade => "manager-made",
+            Act::ManagerUnmade => "manager-unmade",
+            Act::HouseChanged => "house-changed",
+            Act::QueueRetried => "queue-retried",
+            Act::QueueHeld => "queue-held",
+            Act::QueueDropped => "queue-dropped",
+            Act::TemporaryRenewed => "temporary-renewed",
+            Act::TemporaryEnded => "temporary-ended",
+            Act::Confirmed => "confirmed",
+        }
+    }
+}
+
+/// One line of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Noted {
+    pub at: Timestamp,
+    /// Login name or address; as it was typed where the sign-in was refused.
+    pub who: String,
+    pub act: Act,
+    /// The account, address or number it was done to.
+    pub about: String,
+    /// From where.
+    pub peer: String,
+}
+
+/// Lines of the log, the latest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogPage {
+    pub items: Vec<Noted>,
+    /// Where the rest begins.
+    pub next: Option<String>,
+}
+
+const PAGE: usize = 100;
+const WORD_CHARS_MAX: usize = 200;
+/// Refused sign-ins noted in one minute, so that strangers cannot fill the store.
+const REFUSED_PER_MINUTE: u32 = 30;
+
+/// How many refusals were noted in the minute that runs.
+#[derive(Default)]
+pub(super) struct Refusals(Mutex<(i64, u32)>);
+
+impl Refusals {
+    fn may_note(&self, now: Timestamp) -> bool {
+        let minute = now.unix_secs() / 60;
+        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if counted.0 != minute {
+            *counted = (minute, 0);
+        }
+        counted.1 += 1;
+        counted.1 <= REFUSED_PER_MINUTE
+    }
+}
+
+impl Gateway {
+    /// Notes what was done. A note that cannot be stored does not undo what was done; the
+    /// daemon's own log says so.
+    pub fn note(&self, who: &str, act: Act, about: &str, peer: &str) {
+        let at = self.inner.clock.now();
+        if act == Act::SignInRefused && !self.inner.refusals.may_note(at) {
+            return;
+        }
+        let cut = |text: &str| -> String {
+            text.chars().filter(|c| !c.is_control()).take(WORD_CHARS_MAX).collect()
+        };
+        let row = Noted { at, who: cut(who), act, about: cut(about), peer: peer.to_owned() };
+        let stored = vault::random_bytes::<8>().map_err(Error::from).and_then(|salt| {
+            let key = (u64::try_from(at.0).unwrap_or_default(), salt);
+            let done =
+                self.inner.store.transact(move |tx| Ok::<_, Error>(tx.put(&AUDIT, &key, &row)?));
+            done.wait()
+        });
+        if let Err(error) = stored {
+            tracing::warn!(%error, act = act.as_str(), "could not be noted in the audit log");
+        }
+    }
+
+    /// Who an account is, for the log.
+    pub fn name_of(&self, account: super::AccountId) -> String {
+        self.account(account).map_or_else(|_| account.to_text(), |account| account.name)
+    }
+
+    /// A page of the log, the latest first.
+    pub fn audit(&self, before: Option<&str>) -> Result<LogPage, Error> {
+        let invalid = || Error::Invalid { what: "cursor".to_owned() };
+        let mut span = Span::prefix(&AUDIT.raw(&()), Order::Descending);
+        if let Some(before) = before {
+            let (millis, salt) = before.split_once('.').ok_or_else(invalid)?;
+            let salt = u64::from_str_radix(salt, 16).map_err(|_| invalid())?.to_be_bytes();
+            let key: (u64, [u8; 8]) = (millis.parse().map_err(|_| invalid())?, salt);
+            span.to = Some(AUDIT.raw(&key));
+        }
+        let (mut items, mut last, mut more) = (Vec::new(), None, false);
+        self.inner.store.scan_span(&AUDIT, &span, |(millis, salt), row| {
+            if items.len() == PAGE {
+                more = true;
+                return ControlFlow::Break(());
+            }
+            last = Some(format!("{millis}.{:016x}", u64::from_be_bytes(salt)));
+            items.push(row);
+            ControlFlow::Continue(())
+        })?;
+        Ok(LogPage { items, next: last.filter(|_| more) })
+    }
+
+    /// Forgets lines that were kept long enough; at most `limit` at once.
+    pub fn audit_expire(&self, limit: usize) -> Result<usize, Error> {
+        let before = self.inner.clock.now().plus_secs(-self.inner.settings.log_kept_secs);
+        let mut over = Vec::new();
+        self.inner.store.scan(&AUDIT, &(), Order::Ascending, |key, row| {
+            if row.at >= before || over.len() == limit {
+                return ControlFlow::Break(());
+            }
+            over.push(key);
+            ControlFlow::Continue(())
+        })?;
+        let count = over.len();
+        if count > 0 {
+            let done = self.inner.store.transact(move |tx| {
+                for key in &over {
+                    tx.delete(&AUDIT, key);
+                }
+                Ok::<_, Error>(())
+            });
+            done.wait()?;
+        }
+        Ok(count)
+    }
+}

@@ -1,0 +1,235 @@
+//! What the managers of the house set, above the configuration file (P-16).
+//!
+//! The file is where the house begins. What a manager sets holds from that moment, without a
+//! restart, until it is given back to the file.
+
+use std::sync::{Arc, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::store::Read;
+
+use super::policy::{Choice, Policy};
+use super::tables::{ConfirmOutside, HOUSE, LastInteraction};
+use super::{Error, Gateway};
+
+/// What managers set; `None` is as the file has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HouseChange {
+    pub policy: Option<Policy>,
+    /// With whether people may choose otherwise.
+    pub last_interaction: Option<(LastInteraction, bool)>,
+    pub confirm_outside: Option<(ConfirmOutside, bool)>,
+    pub organisation: Option<String>,
+    /// Empty for none.
+    pub phone: Option<String>,
+    /// The house's own words in each notification; empty for none.
+    pub notification_text: Option<String>,
+    /// The colour of buttons, as `#rrggbb`.
+    pub accent: Option<String>,
+    /// A PNG.
+    pub logo: Option<Vec<u8>>,
+}
+
+/// What is in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct House {
+    pub policy: Policy,
+    pub last_interaction: LastInteraction,
+    pub last_interaction_fixed: bool,
+    pub confirm_outside: ConfirmOutside,
+    pub confirm_outside_fixed: bool,
+    pub organisation: String,
+    pub phone: Option<String>,
+    pub notification_text: Option<String>,
+    pub accent: Option<String>,
+    pub logo: Option<Vec<u8>>,
+}
+
+const RULES_MAX: usize = 500;
+const NAME_CHARS_MAX: usize = 100;
+const TEXT_CHARS_MAX: usize = 500;
+const LOGO_OCTETS_MAX: usize = 64 * 1024;
+/// The longest side of a logo, in pixels.
+const LOGO_SIDE_MAX: u32 = 1_024;
+/// What white words on a button need (WCAG 2.2, 1.4.3).
+const CONTRAST_MIN: f64 = 4.5;
+
+impl HouseChange {
+    fn check(&self) -> Result<(), Error> {
+        if let Some(policy) = &self.policy {
+            check_policy(policy)?;
+        }
+        check_line(self.organisation.as_deref(), "a name", 1, NAME_CHARS_MAX)?;
+        check_line(self.phone.as_deref(), "a telephone number", 0, NAME_CHARS_MAX)?;
+        check_line(self.notification_text.as_deref(), "a text", 0, TEXT_CHARS_MAX)?;
+        if let Some(accent) = &self.accent {
+            check_accent(accent)?;
+        }
+        self.logo.as_deref().map_or(Ok(()), check_logo)
+    }
+}
+
+fn invalid(what: impl Into<String>) -> Error {
+    Error::Invalid { what: what.into() }
+}
+
+fn check_policy(policy: &Policy) -> Result<(), Error> {
+    if policy.rules.len() > RULES_MAX {
+        return Err(Error::OverQuota);
+    }
+    if matches!(policy.verified_else, Choice::Ask | Choice::VerifiedTls) {
+        return Err(invalid("where a way cannot be verified nobody is there to be asked"));
+    }
+    for rule in &policy.rules {
+        let words = [&rule.user, &rule.domain, &rule.recipient];
+        if words.iter().all(|word| word.is_none()) {
+            return Err(invalid("a rule names a user, a domain or a recipient"));
+        }
+        for word in words {
+            check_line(word.as_deref(), "a rule's word", 1, 254)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_line(text: Option<&str>, what: &str, min: usize, max: usize) -> Result<(), Error> {
+    let Some(text) = text else { return Ok(()) };
+    let fits = (min..=max).contains(&text.trim().chars().count());
+    match fits && !text.chars().any(char::is_control) {
+        true => Ok(()),
+        false => Err(invalid(format!("{what} has {min} to {max} characters, none a control"))),
+    }
+}
+
+/// White words must be read on it.
+fn check_accent(accent: &str) -> Result<(), Error> {
+    let form = || invalid("a colour has the form #1c6b4f");
+    let digits = accent.strip_prefix('#').filter(|digits| digits.len() == 6).ok_or_else(form)?;
+    let number = u32::from_str_radix(digits, 16).map_err(|_| form())?;
+    let [_, red, green, blue] = number.to_be_bytes();
+    let contrast = 1.05 / (luminance([red, green, blue]) + 0.05);
+    match contrast >= CONTRAST_MIN {
+        true => Ok(()),
+        false => Err(invalid(format!(
+            "white words on {accent} have a contrast of {contrast:.1}, and need {CONTRAST_MIN}"
+        ))),
+    }
+}
+
+/// Relative luminance (WCAG 2.2).
+fn luminance(rgb: [u8; 3]) -> f64 {
+    let linear = |channel: u8| {
+        let share = f64::from(channel) / 255.0;
+        match share <= 0.040_45 {
+            true => share / 12.92,
+            false => ((share + 0.055) / 1.055).powf(2.4),
+        }
+    };
+    let [red, green, blue] = rgb.map(linear);
+    0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
+
+/// A PNG of moderate size, by its own header: signature, then IHDR (RFC 2083 §11.2.1).
+fn check_logo(octets: &[u8]) -> Result<(), Error> {
+    let refused = || invalid("a logo is a PNG of at most 64 KiB and 1024 by 1024 pixels");
+    if octets.len() > LOGO_OCTETS_MAX || !octets.starts_with(b"\x89PNG\r\n\x1a\n") {
+        return Err(refused());
+    }
+    let (name, sides) = (octets.get(12..16), octets.get(16..24));
+    let (Some(b"IHDR"), Some(sides)) = (name, sides) else { return Err(refused()) };
+    let side =
+        |at: usize| u32::from_be_bytes([sides[at], sides[at + 1], sides[at + 2], sides[at + 3]]);
+    match (1..=LOGO_SIDE_MAX).contains(&side(0)) && (1..=LOGO_SIDE_MAX).contains(&side(4)) {
+        true => Ok(()),
+        false => Err(refused()),
+    }
+}
+
+impl Gateway {
+    /// What is in force at this moment.
+    pub fn house(&self) -> Result<Arc<House>, Error> {
+        if let Some(known) = &*self.inner.house.read().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(known.clone());
+        }
+        let change = self.house_change()?;
+        let house = Arc::new(self.house_of(change));
+        *self.inner.house.write().unwrap_or_else(PoisonError::into_inner) = Some(house.clone());
+        Ok(house)
+    }
+
+    /// What managers set.
+    pub fn house_change(&self) -> Result<HouseChange, Error> {
+        Ok(self.inner.store.get(&HOUSE, &())?.unwrap_or_default())
+    }
+
+    /// Sets all of it; it holds from now on.
+    pub fn house_set(&self, change: HouseChange) -> Result<Arc<House>, Error> {
+        change.check()?;
+        let house = Arc::new(self.house_of(change.clone()));
+        let done =
+            self.inner.store.transact(move |tx| Ok::<_, Error>(tx.put(&HOUSE, &(), &change)?));
+        done.wait()?;
+        *self.inner.house.write().unwrap_or_else(PoisonError::into_inner) = Some(house.clone());
+        Ok(house)
+    }
+
+    fn house_of(&self, change: HouseChange) -> House {
+        let settings = &self.inner.settings;
+        let file_last = (settings.last_interaction, settings.last_interaction_fixed);
+        let file_confirm = (settings.confirm_outside, settings.confirm_outside_fixed);
+        let (last_interaction, last_interaction_fixed) =
+            change.last_interaction.unwrap_or(file_last);
+        let (confirm_outside, confirm_outside_fixed) =
+            change.confirm_outside.unwrap_or(file_confirm);
+        let text = |own: Option<String>, file: &Option<String>| match own {
+            Some(own) => Some(own.trim().to_owned()).filter(|own| !own.is_empty()),
+            None => file.clone(),
+        };
+        House {
+            policy: change.policy.unwrap_or_else(|| settings.policy.clone()),
+            last_interaction,
+            last_interaction_fixed,
+            confirm_outside,
+            confirm_outside_fixed,
+            organisation: change.organisation.unwrap_or_else(|| settings.organisation.clone()),
+            phone: text(change.phone, &settings.phone),
+            notification_text: text(change.notification_text, &settings.notification_text),
+            accent: change.accent,
+            logo: change.logo,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_on_a_button_can_be_read() {
+        for good in ["#1c6b4f", "#000000", "#0000ff", "#767676"] {
+            assert!(check_accent(good).is_ok(), "{good}");
+        }
+        for bad in ["#ffffff", "#ffff00", "#777777", "1c6b4f", "#1c6b4", "#1c6b4g", "red"] {
+            assert!(check_accent(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_logo_is_a_small_png() {
+        let png = |wide: u32, high: u32| {
+            let mut octets = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
+            octets.extend(wide.to_be_bytes());
+            octets.extend(high.to_be_bytes());
+            octets
+        };
+        assert!(check_logo(&png(64, 64)).is_ok());
+        assert!(check_logo(&png(0, 64)).is_err());
+        assert!(check_logo(&png(64, 2_000)).is_err());
+        assert!(check_logo(b"<svg xmlns='http://www.w3.org/2000/svg'/>").is_err());
+        assert!(check_logo(b"\x89PNG\r\n\x1a\n").is_err());
+        let mut large = png(64, 64);
+        large.resize(LOGO_OCTETS_MAX + 1, 0);
+        assert!(check_logo(&large).is_err());
+    }
+}

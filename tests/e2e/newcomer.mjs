@@ -1,0 +1,251 @@
+// Somebody who was told nothing does what people do in a webmail: once by mouse and once by
+// keyboard, on a desk and on a phone, in English and in Hebrew. P-11
+//
+// Elements are known to this script by their test ids; what is done to them is what a person can
+// do: clicks where they are seen, or Tab until they have the focus, and keys.
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  arriving,
+  base,
+  deliver,
+  launch,
+  letter,
+  noSidewaysScroll,
+  ok,
+  password,
+  problems,
+  profile,
+  signIn,
+} from "./support.mjs";
+
+const DOMAIN = process.env.POSTERN_ADDRESS.split("@")[1];
+const NEW = "a passphrase of my own";
+const THIRD = "another one after that";
+const TABS_MAX = 200;
+const file = join(tmpdir(), `postern-newcomer-${process.pid}.txt`);
+writeFileSync(file, "What was asked for.\n");
+
+/** With a mouse, or a finger. */
+class Mouse {
+  constructor(page) {
+    this.page = page;
+  }
+
+  async press(what) {
+    await this.page.getByTestId(what).filter({ visible: true }).first().click();
+  }
+
+  async type(where, text) {
+    const field = this.page.getByTestId(where).filter({ visible: true }).first();
+    // Nobody clicks where the cursor stands already.
+    if (!(await field.evaluate((one) => one === document.activeElement))) await field.click();
+    await this.page.keyboard.type(text);
+  }
+
+  async pick(where, value) {
+    await this.page.getByTestId(where).selectOption(value);
+  }
+
+  /** The latest notice stands last. */
+  async undo() {
+    await this.page.getByTestId("toast-undo").last().click();
+  }
+}
+
+/** By Tab, Enter and letters alone. */
+class Keyboard {
+  constructor(page) {
+    this.page = page;
+  }
+
+  async #to(what) {
+    await this.page.getByTestId(what).filter({ visible: true }).first().waitFor();
+    for (let step = 0; step < TABS_MAX; step += 1) {
+      const at = () =>
+        this.page.evaluate(() => document.activeElement?.getAttribute("data-testid") ?? "");
+      if ((await at()) === what) return;
+      await this.page.keyboard.press("Tab");
+    }
+    assert.fail(`no way to ${what} by the keyboard`);
+  }
+
+  async press(what) {
+    await this.#to(what);
+    const seen = await this.page.evaluate(() => {
+      const { width, height } = document.activeElement.getBoundingClientRect();
+      return width > 0 && height > 0 && document.activeElement.matches(":focus-visible");
+    });
+    assert.ok(seen, `the focus on ${what} is seen`);
+    await this.page.keyboard.press("Enter");
+  }
+
+  async type(where, text) {
+    await this.#to(where);
+    await this.page.keyboard.type(text);
+  }
+
+  async undo() {
+    await this.page.keyboard.press("z");
+  }
+
+  async pick(where, value) {
+    await this.#to(where);
+    const field = this.page.getByTestId(where);
+    const [count, at, wanted] = await field.evaluate(
+      (select, to) => [
+        select.options.length,
+        select.selectedIndex,
+        [...select.options].findIndex((option) => option.text === to.label),
+      ],
+      value,
+    );
+    assert.ok(wanted >= 0 && wanted < count, `${JSON.stringify(value)} is offered`);
+    for (let step = at; step !== wanted; step += Math.sign(wanted - at))
+      await this.page.keyboard.press(wanted > at ? "ArrowDown" : "ArrowUp");
+  }
+}
+
+const browser = await launch();
+const user = (number) => `u${number}`;
+let number = Number(process.env.POSTERN_FIRST_USER);
+
+async function walk({ width, locale, hands }) {
+  number += 1;
+  const me = user(number);
+  const isPhone = width < 720;
+  const name = `${hands.name} ${width} ${locale}`;
+  const birds = await deliver(
+    `${me}@${DOMAIN}`,
+    letter(`Birds ${number}`, "By the pond stood a blue heron, quite still."),
+  );
+  const page = await profile(browser, {
+    viewport: { width, height: isPhone ? 640 : 800 },
+    hasTouch: isPhone,
+    locale,
+  });
+  const hand = new hands(page);
+  const row = page.locator(`[data-testid=row][data-ref="${birds}"]`);
+  const text = page.getByTestId("text").filter({ hasText: "heron" });
+  const narrow = () => noSidewaysScroll(page, name);
+  const back = async () => {
+    if (isPhone) await hand.press("back");
+  };
+
+  await page.goto(`${base}/`);
+  await page.getByTestId("sign-in-name").waitFor();
+  await hand.type("sign-in-name", me);
+  await hand.type("sign-in-password", password);
+  const looked = page.waitForResponse((answer) => answer.url().endsWith("/api/look"));
+  await hand.press("sign-in-submit");
+  assert.equal((await (await looked).json()).toured, false);
+  for (let card = 0; card < 4; card += 1) await hand.press("tour-next");
+  await page.getByTestId("tour").waitFor({ state: "detached" });
+  const dir = locale === "he-IL" ? "rtl" : "ltr";
+  assert.equal(await page.evaluate(() => document.documentElement.dir), dir);
+
+  // Find a message by a word in its body.
+  await hand.press("row-link");
+  await hand.press("open");
+  await text.waitFor();
+  await back();
+  await hand.type("filter", "heron");
+  await page.keyboard.press("Enter");
+  await row.getByTestId("row-snippet").filter({ hasText: "blue heron" }).waitFor();
+  await narrow();
+  await hand.press("row-link");
+  await text.waitFor();
+
+  // Reply with an attachment.
+  await hand.press("answer");
+  await page.locator("[data-testid=composer-body]:focus").waitFor();
+  await hand.type("composer-body", "Here it is, as asked.");
+  const choosing = page.waitForEvent("filechooser");
+  await hand.press("composer-attach");
+  await (await choosing).setFiles(file);
+  await page.locator("[data-testid=composer-upload][data-state=done]").waitFor();
+  await hand.press("composer-send");
+  await page.getByTestId("composer").waitFor({ state: "detached" });
+  await narrow();
+
+  // Archive, and undo.
+  await hand.press("place-mail");
+  await page.waitForURL(/\/mail\/inbox$/);
+  await row.waitFor();
+  await hand.press("row-link");
+  await text.waitFor();
+  await hand.press("archive");
+  await row.waitFor({ state: "detached" });
+  await hand.undo();
+  await row.waitFor();
+
+  // A folder, and a filter into it.
+  if (width < 1180) await hand.press("show-mailboxes");
+  await hand.press("mailbox-new");
+  await hand.type("mailbox-name", "Herons");
+  await page.keyboard.press("Enter");
+  await page.getByTestId("mailbox").filter({ hasText: "Herons", visible: true }).first().waitFor();
+  if (width < 1180) {
+    await page.keyboard.press("Escape");
+    await page.locator("dialog[open]").waitFor({ state: "detached" });
+  }
+  await hand.press("place-settings");
+  await hand.type("filter-subject", "wading");
+  await hand.pick("filter-mailbox", { label: "Herons" });
+  await hand.press("filter-add");
+  await page.getByTestId("filter-line").filter({ hasText: "Herons" }).waitFor();
+  await narrow();
+  const next = await deliver(`${me}@${DOMAIN}`, letter(`Wading ${number}`, "In the reeds."));
+  await hand.press("place-mail");
+  await row.waitFor();
+  await hand.type("filter", "in:herons");
+  await page.keyboard.press("Enter");
+  await page.locator(`[data-testid=row][data-ref="${next}"]`).waitFor();
+
+  // Change the password, make a recovery key.
+  await hand.press("place-settings");
+  await hand.type("password-old", password);
+  await hand.type("password-new", NEW);
+  await hand.press("password-submit");
+  await page.waitForFunction(
+    () => document.querySelector("[data-testid=password-old]")?.value === "",
+  );
+  await hand.type("recovery-password", NEW);
+  await hand.press("recovery-submit");
+  const key = (await page.getByTestId("recovery-key").innerText()).trim();
+  await hand.press("recovery-done");
+  await narrow();
+
+  // The password is lost: the recovery key brings everything back.
+  await hand.press("sign-out");
+  await hand.press("lost");
+  await hand.type("recover-name", me);
+  await hand.type("recover-key", key);
+  await hand.type("recover-new", THIRD);
+  await arriving(page, () => hand.press("recover-submit"));
+  await page.getByTestId("list-count").waitFor();
+  await row.waitFor();
+  assert.equal(await row.getAttribute("data-opened"), "true");
+
+  // Sign another browser out.
+  const other = await profile(browser);
+  await signIn(other, me, THIRD);
+  await hand.press("place-sessions");
+  await hand.press("session-end");
+  await other.getByTestId("sign-in-password").waitFor();
+  await narrow();
+  assert.equal(await page.evaluate(() => document.cookie), "");
+  await other.context().close();
+  await page.context().close();
+  ok(name);
+}
+
+const hands = { mouse: Mouse, keyboard: Keyboard }[process.env.POSTERN_HANDS];
+for (const width of [1280, 320])
+  for (const locale of ["en-US", "he-IL"]) await walk({ width, locale, hands });
+
+await browser.close();
+assert.deepEqual(problems, []);
+console.log("done");

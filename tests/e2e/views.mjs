@@ -1,0 +1,245 @@
+// Every screen there is: looked at by axe in light and dark, at 1280 and 320 px, in every
+// direction of writing; and, with POSTERN_PICTURES, made into a picture for the documents.
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import {
+  accessible,
+  arriving,
+  base,
+  deliver,
+  launch,
+  letter,
+  noSidewaysScroll,
+  ok,
+  password,
+  problems,
+  profile,
+} from "./support.mjs";
+
+const me = process.env.POSTERN_ADDRESS;
+const user = me.split("@")[0];
+const domain = me.split("@")[1];
+const pictures = process.env.POSTERN_PICTURES;
+if (pictures) mkdirSync(pictures, { recursive: true });
+
+const MODES = [
+  { name: "light", locale: "en-US", colorScheme: "light", width: 1280 },
+  { name: "dark", locale: "en-US", colorScheme: "dark", width: 1280 },
+  { name: "hebrew", locale: "he-IL", colorScheme: "light", width: 1280 },
+  { name: "phone", locale: "en-US", colorScheme: "light", width: 320 },
+  { name: "phone-hebrew-dark", locale: "he-IL", colorScheme: "dark", width: 320 },
+];
+
+// Mail that shows what there is to show.
+const from = (name, address, subject, body, headers) =>
+  letter(subject, body, headers).replace(
+    "From: Rachel Stern <rachel@partner.example>",
+    `From: ${name} <${address}>`,
+  );
+await deliver(me, from("Noa Peled", "noa@partner.example", "Photos from Friday", "Here they are."));
+const html = [
+  "MIME-Version: 1.0",
+  "Content-Type: text/html; charset=utf-8",
+].join("\r\n");
+await deliver(
+  me,
+  from("Bulletin", "news@partner.example", "What is new in November",
+    "<h1>November</h1><p>The <b>library</b> opens on Sundays.</p><blockquote>Said before.</blockquote>", html),
+);
+const first = await deliver(me, letter("Plans for the pond", "Shall we meet on Tuesday at nine?"));
+const second = await deliver(
+  me,
+  letter(
+    "Re: Plans for the pond",
+    "Or on Wednesday, if that is better.\r\n\r\nOn Monday, Rachel Stern wrote:\r\n> Shall we meet on Tuesday at nine?",
+    "In-Reply-To: <Plans-for-the-pond@partner.example>\r\nReferences: <Plans-for-the-pond@partner.example>",
+  ),
+);
+const sealed = await deliver(me, from("Omar Haddad", "omar@partner.example", "Contract, second version", "Please read."));
+
+const browser = await launch();
+
+/** Shows each view in turn; `look` is called once it stands there whole. */
+async function tour(page, mode, look) {
+  const at = (path, testid) => async () => {
+    await page.goto(`${base}${path}`);
+    await page.getByTestId(testid).first().waitFor();
+  };
+  const views = {
+    inbox: at("/mail/inbox", "row"),
+    sealed: at(`/mail/inbox/${sealed}`, "sealed-card"),
+    conversation: async () => {
+      await at(`/mail/inbox/${second}`, "message")();
+      await page.getByTestId("folded").waitFor();
+    },
+    formatted: async () => {
+      await at("/search/subject%3ANovember", "row")();
+      await page.getByTestId("row-link").click();
+      await page.getByTestId("frame").waitFor();
+      await page.frameLocator("[data-testid=frame]").getByText("library").waitFor();
+    },
+    search: at("/search/pond", "row-snippet"),
+    "search-nothing": async () => {
+      await page.goto(`${base}/search/xylophone`);
+      await page.getByRole("heading", { level: 1 }).first().waitFor();
+      await page.locator(".empty, [data-testid=list]").first().waitFor();
+    },
+    drafts: at("/mail/drafts", "draft"),
+    sent: at("/mail/sent", "row"),
+    status: async () => {
+      await at("/mail/sent", "row")();
+      await page.getByTestId("row-link").first().click();
+      await page.getByTestId("status-line").first().waitFor();
+    },
+    trash: at("/mail/trash", "list-count"),
+    compose: async () => {
+      await at("/mail/inbox", "row")();
+      await page.getByTestId("compose-button").click();
+      await page.getByTestId("composer-body").waitFor();
+    },
+    source: async () => {
+      await at(`/mail/inbox/${second}`, "message")();
+      await page.getByTestId("source").click();
+      await page.getByTestId("source-text").waitFor();
+    },
+    labels: async () => {
+      await at(`/mail/inbox/${second}`, "message")();
+      await page.getByTestId("label-open").click();
+      await page.getByTestId("label-name").waitFor();
+    },
+    palette: async () => {
+      await at("/mail/inbox", "row")();
+      await page.keyboard.press("Control+k");
+      await page.getByTestId("palette-item").first().waitFor();
+    },
+    help: async () => {
+      await at("/mail/inbox", "row")();
+      await page.keyboard.press("?");
+      await page.getByTestId("help").waitFor();
+    },
+    "manage-users": at("/manage/users", "user"),
+    "manage-temporary": async () => {
+      await page.goto(`${base}/manage/temporary`);
+      await page.getByTestId("manage-temporary").waitFor();
+      await page.locator(".manage .cards").waitFor({ state: "attached" });
+    },
+    "manage-policy": at("/manage/policy", "policy-keep"),
+    "manage-queue": async () => {
+      await page.goto(`${base}/manage/queue`);
+      await page.locator(".manage .cards").waitFor({ state: "attached" });
+    },
+    "manage-house": at("/manage/house", "house-keep"),
+    "manage-log": at("/manage/log", "log"),
+    "manage-diagnostics": at("/manage/diagnostics", "diagnostics"),
+    settings: at("/settings", "preference-undoSecs"),
+    sessions: at("/sessions", "session"),
+    about: async () => {
+      await page.goto(`${base}/about`);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+    },
+    missing: async () => {
+      await page.goto(`${base}/nowhere`);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+    },
+    verify: async () => {
+      await page.goto(`${base}/verify`);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+    },
+  };
+  for (const [name, show] of Object.entries(views)) {
+    await show();
+    await look(name);
+    const open = page.locator("dialog[open]");
+    if ((await open.count()) > 0) await page.keyboard.press("Escape");
+    if (name === "compose") {
+      await page.getByTestId("composer-close").click();
+      await page.getByTestId("composer").waitFor({ state: "detached" });
+    }
+  }
+}
+
+async function walk(mode, isFirst) {
+  const page = await profile(browser, {
+    viewport: { width: mode.width, height: mode.width < 720 ? 640 : 800 },
+    hasTouch: mode.width < 720,
+    locale: mode.locale,
+    colorScheme: mode.colorScheme,
+  });
+  const look = async (name) => {
+    await accessible(page, `${name}, ${mode.name}`);
+    await noSidewaysScroll(page, `${name}, ${mode.name}`);
+    if (!pictures || !["light", "hebrew", "phone", "dark"].includes(mode.name)) return;
+    // One picture of each screen, and of the first ones in every dress.
+    const dressed = ["inbox", "conversation", "compose"].includes(name);
+    if (mode.name === "light" || dressed) {
+      const path = join(pictures, mode.name === "light" ? `${name}.png` : `${name}-${mode.name}.png`);
+      await page.screenshot({ path, animations: "disabled" });
+    }
+  };
+  await page.goto(`${base}/`);
+  await page.getByTestId("sign-in-name").waitFor();
+  await look("sign-in");
+  await page.getByTestId("lost").click();
+  await page.getByTestId("recover-name").waitFor();
+  await look("lost-password");
+  await page.reload();
+  await page.getByTestId("sign-in-name").fill(user);
+  await page.getByTestId("sign-in-password").fill(password);
+  if (isFirst) {
+    await page.getByTestId("sign-in-submit").click();
+    await page.getByTestId("tour-next").waitFor();
+    await look("tour");
+    await page.getByTestId("tour-skip").click();
+    await prepare(page);
+  } else await arriving(page, () => page.getByTestId("sign-in-submit").click());
+  await page.getByTestId("list-count").waitFor();
+  await tour(page, mode, look);
+  await page.context().close();
+  ok(`every screen, ${mode.name}`);
+}
+
+/** Something in every place. */
+async function prepare(page) {
+  for (const reference of [first, second]) {
+    await page.goto(`${base}/mail/inbox/${reference}`);
+    await page.getByTestId("open").click();
+    await page.getByTestId("text").first().waitFor();
+  }
+  await page.goto(`${base}/search/subject%3ANovember`);
+  await page.getByTestId("row-link").click();
+  await page.getByTestId("open").click();
+  await page.getByTestId("frame").waitFor();
+  await page.goto(`${base}/mail/inbox/${second}`);
+  await page.getByTestId("label-open").click();
+  await page.getByTestId("label-name").fill("Garden");
+  await page.getByTestId("label-add").click();
+  await page.getByTestId("label-choice").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByTestId("mailbox-new").click();
+  await page.getByTestId("mailbox-name").fill("Invoices");
+  await page.getByTestId("mailbox-save").click();
+  await page.getByTestId("mailbox").filter({ hasText: "Invoices" }).waitFor();
+  await page.goto(`${base}/search/pond`);
+  await page.getByTestId("search-save").click();
+  await page.getByTestId("saved-search").waitFor();
+  const write = async (to, subject, send) => {
+    await page.goto(`${base}/mail/inbox`);
+    await page.getByTestId("compose-button").click();
+    await page.getByTestId("composer-to").fill(to);
+    await page.keyboard.press("Enter");
+    await page.getByTestId("composer-subject").fill(subject);
+    await page.getByTestId("composer-body").fill("With thanks for yesterday.");
+    if (!send) await page.getByTestId("composer-saved").filter({ hasText: /\d/ }).waitFor();
+    await page.getByTestId(send ? "composer-send" : "composer-close").click();
+    await page.getByTestId("composer").waitFor({ state: "detached" });
+  };
+  await write(`u2@${domain}`, "The minutes", true);
+  await write("eve@outside.example", "Your question", false);
+  await page.goto(`${base}/mail/inbox`);
+}
+
+for (const [at, mode] of MODES.entries()) await walk(mode, at === 0);
+await browser.close();
+assert.deepEqual(problems, []);
+console.log("done");

@@ -1,0 +1,218 @@
+//! The managers' pages over the API (P-16): who gets in, what they change, what is noted.
+
+use serde_json::{Value, json};
+
+use super::web_harness::{Browser, LETTER, PASSWORD, TestWeb};
+
+async fn with_manager() -> (TestWeb, Browser) {
+    let web = TestWeb::start().await;
+    make_manager(&web, "dana", true).await;
+    let dana = web.signed_in("dana").await;
+    (web, dana)
+}
+
+/// As an administrator at the machine does it.
+async fn make_manager(web: &TestWeb, name: &'static str, is: bool) {
+    let gateway = web.gateway.clone();
+    let done = tokio::task::spawn_blocking(move || gateway.account_manager(name, is));
+    done.await.unwrap().unwrap();
+}
+
+async fn put(browser: &mut Browser, path: &str, body: &Value) -> u16 {
+    browser.signed("PUT", path, Some(body)).await.status.as_u16()
+}
+
+const PAGES: [&str; 6] = ["users", "temporary", "queue", "house", "log", "diagnostics"];
+
+/// P-16: for anybody else these pages are not there, and a manager's password must be fresh.
+#[tokio::test]
+async fn only_a_manager_whose_password_is_fresh_gets_in() {
+    let (web, mut dana) = with_manager().await;
+    let mut omar = web.signed_in("omar").await;
+    for page in PAGES {
+        let path = format!("/api/manage/{page}");
+        omar.get(&path).await.expect_problem(404, "not-found");
+        dana.get(&path).await.expect_status(200);
+    }
+    assert_eq!(dana.get("/api/session").await.json()["account"]["manager"], true);
+    assert_eq!(omar.get("/api/session").await.json()["account"]["manager"], false);
+    web.clock().advance_secs(601);
+    for page in PAGES {
+        dana.get(&format!("/api/manage/{page}")).await.expect_problem(403, "confirm-needed");
+    }
+    let wrong = json!({"password": "not it"});
+    dana.post("/api/session/confirm", &wrong).await.expect_problem(401, "bad-credentials");
+    dana.get("/api/manage/users").await.expect_problem(403, "confirm-needed");
+    let right = json!({"password": PASSWORD});
+    dana.post("/api/session/confirm", &right).await.expect_status(204);
+    dana.get("/api/manage/users").await.expect_status(200);
+    // Whose rights are taken loses them at once, in the session that is open.
+    make_manager(&web, "omar", true).await;
+    make_manager(&web, "dana", false).await;
+    dana.get("/api/manage/users").await.expect_problem(404, "not-found");
+}
+
+/// A manager makes, shuts out and lets in; the last manager stays one.
+#[tokio::test]
+async fn users_are_made_and_shut_out() {
+    let (web, mut dana) = with_manager().await;
+    let noa = json!({"name": "noa", "displayName": "Noa", "addresses": ["noa@example.org"],
+        "password": "a first password"});
+    let made = dana.post("/api/manage/users", &noa).await.expect_status(201).json();
+    assert!(made["recoveryKey"].as_str().unwrap().len() > 30);
+    dana.post("/api/manage/users", &noa).await.expect_problem(409, "exists");
+    let mut browser = web.browser().await;
+    browser.sign_in("noa", "a first password").await.expect_status(201);
+    let shut = json!({"disabled": true});
+    dana.patch("/api/manage/users/noa", &shut).await.expect_status(204);
+    browser.get("/api/session").await.expect_problem(401, "signed-out");
+    browser.sign_in("noa", "a first password").await.expect_problem(401, "bad-credentials");
+    dana.patch("/api/manage/users/noa", &json!({"disabled": false})).await.expect_status(204);
+    browser.sign_in("noa", "a first password").await.expect_status(201);
+    for change in [json!({"disabled": true}), json!({"manager": false})] {
+        dana.patch("/api/manage/users/dana", &change).await.expect_problem(409, "last-manager");
+    }
+    dana.patch("/api/manage/users/omar", &json!({"manager": true})).await.expect_status(204);
+    dana.patch("/api/manage/users/dana", &json!({"manager": false})).await.expect_status(204);
+}
+
+/// P-16: what a manager fixes holds at once, for the preference and for the next letter; and it
+/// can be given back.
+#[tokio::test]
+async fn a_policy_is_in_force_from_the_moment_it_is_kept() {
+    let (web, mut dana) = with_manager().await;
+    let mut omar = web.signed_in("omar").await;
+    let choice = |browser: Value| browser["choice"].clone();
+    let before = omar.get("/api/preferences").await.expect_status(200).json();
+    assert_eq!(choice(before)["fixed"], false);
+    let policy = json!({"intranet": false, "choice": "refuse", "mode": "fixed",
+        "verifiedElse": "refuse", "rules": []});
+    let set = json!({"policy": policy, "lastInteraction": {"value": "never", "fixed": true}});
+    assert_eq!(put(&mut dana, "/api/manage/house", &set).await, 204);
+    let after = omar.get("/api/preferences").await.expect_status(200).json();
+    assert_eq!(after["choice"]["fixed"], true);
+    assert_eq!(
+        after["lastInteraction"],
+        json!({"value": "never", "source": "system", "fixed": true})
+    );
+    omar.patch("/api/preferences", &json!({"choice": "plain"})).await.expect_problem(403, "denied");
+    omar.patch("/api/preferences", &json!({"lastInteraction": "exact"}))
+        .await
+        .expect_problem(403, "denied");
+    let letter = json!({"to": [{"address": "eve@outside.example"}], "subject": "x", "text": "y"});
+    let draft = omar.post("/api/drafts", &letter).await.expect_status(201).json();
+    let check = json!({"draft": draft["id"], "version": draft["version"]});
+    let checked = omar.post("/api/submissions/check", &check).await;
+    assert!(checked.text().contains("refused"), "{}", checked.text());
+    let house = dana.get("/api/manage/house").await.expect_status(200).json();
+    assert_eq!(house["set"]["policy"]["choice"], "refuse");
+    assert_eq!(house["inForce"]["policy"]["mode"], "fixed");
+    assert_eq!(put(&mut dana, "/api/manage/house", &json!({})).await, 204);
+    let back = omar.get("/api/preferences").await.expect_status(200).json();
+    assert_eq!(back["choice"]["fixed"], false);
+    for wrong in [
+        json!({"accent": "#ffff00"}),
+        json!({"organisation": ""}),
+        json!({"policy": {"intranet": false, "choice": "plain", "mode": "free",
+            "verifiedElse": "ask", "rules": []}}),
+    ] {
+        assert_eq!(put(&mut dana, "/api/manage/house", &wrong).await, 422, "{wrong}");
+    }
+}
+
+/// What the house calls itself is seen by everybody, its logo too; nothing that is no PNG.
+#[tokio::test]
+async fn the_house_has_a_name_and_a_logo() {
+    let (web, mut dana) = with_manager().await;
+    let set = json!({"organisation": "Herons & Co", "accent": "#1c4b8f"});
+    assert_eq!(put(&mut dana, "/api/manage/house", &set).await, 204);
+    let mut stranger = web.browser().await;
+    let brand = stranger.follow("/api/brand").await.expect_status(200).json();
+    assert_eq!(
+        brand,
+        json!({"organisation": "Herons & Co", "accent": "#1c4b8f", "hasLogo": false})
+    );
+    stranger.follow("/api/brand/logo.png").await.expect_problem(404, "not-found");
+    let logo = |octets: &str| octets.to_owned();
+    let svg = logo("<svg xmlns='http://www.w3.org/2000/svg'><script>x</script></svg>");
+    let mut headers = dana.credentials("PUT", "/api/manage/logo");
+    headers.extend(super::web_harness::header("content-type", "application/octet-stream"));
+    dana.raw("PUT", "/api/manage/logo", headers, Some(svg)).await.expect_problem(422, "invalid");
+}
+
+/// The log says who did what from where, and nothing of what anybody wrote.
+#[tokio::test]
+async fn what_matters_for_safety_is_noted_and_nothing_else() {
+    let (web, mut dana) = with_manager().await;
+    web.deliver("omar", LETTER).await;
+    let mut omar = web.signed_in("omar").await;
+    let page = omar.get("/api/messages?mailbox=inbox").await.expect_status(200).json();
+    let reference = page["items"][0]["reference"].as_str().unwrap().to_owned();
+    omar.signed("POST", &format!("/api/messages/{reference}/open"), None).await.expect_status(200);
+    let mut guess = web.browser().await;
+    guess.sign_in("omar", "a wrong canary").await.expect_problem(401, "bad-credentials");
+    let change = json!({"password": PASSWORD, "newPassword": "another canary word"});
+    omar.signed("PUT", "/api/account/password", Some(&change)).await.expect_status(204);
+    omar.delete("/api/session").await.expect_status(204);
+    let log = dana.get("/api/manage/log").await.expect_status(200);
+    let lines = log.json()["items"].as_array().unwrap().clone();
+    let acts: Vec<(String, String)> = lines
+        .iter()
+        .map(|line| {
+            (line["who"].as_str().unwrap().to_owned(), line["act"].as_str().unwrap().to_owned())
+        })
+        .collect();
+    let said = |who: &str, act: &str| (who.to_owned(), act.to_owned());
+    assert_eq!(
+        acts,
+        [
+            said("omar", "signed-out"),
+            said("omar", "password-changed"),
+            said("omar", "sign-in-refused"),
+            said("omar", "signed-in"),
+            said("dana", "signed-in"),
+        ]
+    );
+    assert!(lines.iter().all(|line| line["peer"] == "127.0.0.1"));
+    let text = log.text();
+    for secret in ["canary", PASSWORD, "Secret text", "contract", "Rachel"] {
+        assert!(!text.contains(secret), "{secret} is in the log");
+    }
+    web.clock().advance_secs(401 * 24 * 3600);
+    let gateway = web.gateway.clone();
+    let expired = tokio::task::spawn_blocking(move || {
+        [gateway.audit_expire(3).unwrap(), gateway.audit_expire(10).unwrap()]
+    });
+    assert_eq!(expired.await.unwrap(), [3, 2]);
+}
+
+/// Strangers cannot fill the log with refusals.
+#[tokio::test]
+async fn refusals_are_noted_up_to_a_rate() {
+    let (web, mut dana) = with_manager().await;
+    let gateway = web.gateway.clone();
+    let noted = tokio::task::spawn_blocking(move || {
+        for _ in 0..100 {
+            gateway.note("omar", postern::gateway::audit::Act::SignInRefused, "", "192.0.2.1");
+        }
+    });
+    noted.await.unwrap();
+    let log = dana.get("/api/manage/log").await.expect_status(200).json();
+    let refused = log["items"].as_array().unwrap().iter();
+    assert_eq!(refused.filter(|line| line["act"] == "sign-in-refused").count(), 30);
+}
+
+/// P-15: somebody outside cannot even ask.
+#[tokio::test]
+async fn the_rest_of_the_pages_answer_in_their_words() {
+    let (_web, mut dana) = with_manager().await;
+    let seen = dana.get("/api/manage/diagnostics").await.expect_status(200).json();
+    assert_eq!((&seen["users"], &seen["waiting"]), (&json!(2), &json!(0)));
+    assert_eq!(seen["domainsElsewhere"], json!(["example.org"]), "the pages are on localhost");
+    let queue = dana.get("/api/manage/queue").await.expect_status(200).json();
+    assert_eq!(queue, json!({"items": [], "total": 0}));
+    let retry = json!({"act": "retry"});
+    dana.post("/api/manage/queue/0123", &retry).await.expect_problem(404, "not-found");
+    let end = json!({"address": "nobody@x.example", "act": "end"});
+    dana.post("/api/manage/temporary/act", &end).await.expect_problem(404, "not-found");
+}

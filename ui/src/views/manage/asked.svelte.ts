@@ -1,0 +1,30 @@
+// What needs a fresh sign-in: asks for the password once, over the page, and goes on.
+import { ApiError } from "../../api/client.ts";
+
+class Asking {
+  waiting = $state(false);
+  #settle: ((yes: boolean) => void)[] = [];
+
+  /** Does it; where the password is asked for first, once it was said. Throws when it was not. */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "confirm-needed") throw error;
+      if (!(await this.#ask())) throw error;
+      return work();
+    }
+  }
+
+  answered(yes: boolean): void {
+    this.waiting = false;
+    for (const settle of this.#settle.splice(0)) settle(yes);
+  }
+
+  #ask(): Promise<boolean> {
+    this.waiting = true;
+    return new Promise((settle) => this.#settle.push(settle));
+  }
+}
+
+export const asking = new Asking();
