@@ -2,7 +2,8 @@
 #   make demo    builds and starts the whole product on loopback
 #   make test    all tests, installing what they need
 .PHONY: demo test lint ui-test rust-test deny prepare release \
-        crash-sim fuzz kill9 powercut faults queue-kill walks bench-smtp bench-store bench-mailbox
+        crash-sim fuzz kill9 powercut faults queue-kill walks bench-smtp bench-store bench-mailbox lighthouse large-list \
+        pictures
 
 demo:
 	cargo run --quiet -- demo
@@ -56,6 +57,20 @@ bench-smtp: release
 # A large mailbox at the API: lists, letters, search.
 bench-mailbox: release
 	POSTERN=$${CARGO_TARGET_DIR:-target}/release/postern node benches/mailbox.mjs
+
+# What Lighthouse says of accessibility and best practices; fetches it from the npm registry.
+lighthouse: release
+	cd benches/lighthouse && npm ci
+	POSTERN=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/postern node benches/lighthouse/lighthouse.mjs
+
+# A list of LARGE letters in Chromium, scrolled to any place.
+LARGE ?= 100000
+large-list:
+	LETTERS_E2E=$(LARGE) cargo test --release --test browser a_large_mailbox -- --nocapture
+
+# A picture of every screen, into docs/screens.
+pictures:
+	SCREENS=$(CURDIR)/docs/screens cargo test --test browser every_screen -- --nocapture
 
 bench-store:
 	cargo bench --bench store_commit

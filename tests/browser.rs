@@ -48,3 +48,11 @@ fn every_screen_is_accessible() {
     walk(&daemon, "views.mjs");
     daemon.stop();
 }
+
+/// P-11: a long list, everything at once, five tabs. `LETTERS_E2E` makes it longer.
+#[test]
+fn a_large_mailbox_is_at_hand() {
+    let daemon = Daemon::start();
+    walk(&daemon, "large.mjs");
+    daemon.stop();
+}

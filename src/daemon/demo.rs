@@ -246,7 +246,8 @@ fn make_accounts(demo: &Demo, gateway: &Gateway) -> Result<Vec<Made>, Error> {
         }
         // The first of them shows the managers' pages.
         if let (true, Some(first)) = (there.is_empty(), made.first()) {
-            let thread = scope.spawn(|| gateway.account_manager(&first.name, true));
+            let name = first.name.clone();
+            let thread = scope.spawn(move || gateway.account_manager(&name, true));
             thread.join().map_err(|_| Error::Usage("an account failed".into()))??;
         }
         Ok(made)

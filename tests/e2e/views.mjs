@@ -1,5 +1,5 @@
 // Every screen there is: looked at by axe in light and dark, at 1280 and 320 px, in every
-// direction of writing; and, with POSTERN_PICTURES, made into a picture for the documents.
+// direction of writing; and, with SCREENS set, made into a picture for the documents.
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ import {
 const me = process.env.POSTERN_ADDRESS;
 const user = me.split("@")[0];
 const domain = me.split("@")[1];
-const pictures = process.env.POSTERN_PICTURES;
+const pictures = process.env.SCREENS;
 if (pictures) mkdirSync(pictures, { recursive: true });
 
 const MODES = [

@@ -81,7 +81,7 @@ ok("mail settings are kept on the server");
 
 // P-09: a filter made by hand takes what comes next, unopened as it is.
 await page.getByTestId("filter-add").click();
-await page.getByTestId("filter-problem").filter({ hasText: "whose mail" }).waitFor();
+await page.getByTestId("filter-problem").filter({ hasText: "Say whose mail" }).waitFor();
 await page.getByTestId("filter-subject").fill("invoice");
 await page.getByTestId("filter-mailbox").selectOption({ label: "Archive" });
 await page.getByTestId("filter-star").check();

@@ -99,10 +99,8 @@ async fn a_policy_is_in_force_from_the_moment_it_is_kept() {
     omar.patch("/api/preferences", &json!({"lastInteraction": "exact"}))
         .await
         .expect_problem(403, "denied");
-    let letter = json!({"to": [{"address": "eve@outside.example"}], "subject": "x", "text": "y"});
-    let draft = omar.post("/api/drafts", &letter).await.expect_status(201).json();
-    let check = json!({"draft": draft["id"], "version": draft["version"]});
-    let checked = omar.post("/api/submissions/check", &check).await;
+    let ask = json!({"recipients": ["eve@outside.example"]});
+    let checked = omar.post("/api/outgoing/check", &ask).await.expect_status(200);
     assert!(checked.text().contains("refused"), "{}", checked.text());
     let house = dana.get("/api/manage/house").await.expect_status(200).json();
     assert_eq!(house["set"]["policy"]["choice"], "refuse");
@@ -156,21 +154,23 @@ async fn what_matters_for_safety_is_noted_and_nothing_else() {
     omar.delete("/api/session").await.expect_status(204);
     let log = dana.get("/api/manage/log").await.expect_status(200);
     let lines = log.json()["items"].as_array().unwrap().clone();
-    let acts: Vec<(String, String)> = lines
+    let mut acts: Vec<(String, String)> = lines
         .iter()
         .map(|line| {
             (line["who"].as_str().unwrap().to_owned(), line["act"].as_str().unwrap().to_owned())
         })
         .collect();
     let said = |who: &str, act: &str| (who.to_owned(), act.to_owned());
+    // The clock of this test stands still, so their order is anybody's.
+    acts.sort();
     assert_eq!(
         acts,
         [
-            said("omar", "signed-out"),
+            said("dana", "signed-in"),
             said("omar", "password-changed"),
             said("omar", "sign-in-refused"),
             said("omar", "signed-in"),
-            said("dana", "signed-in"),
+            said("omar", "signed-out"),
         ]
     );
     assert!(lines.iter().all(|line| line["peer"] == "127.0.0.1"));

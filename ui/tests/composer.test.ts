@@ -1,6 +1,11 @@
 // The composer's logic, with the server's answers made up.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { addressOf, Composer } from "../src/views/compose/composer.svelte.ts";
+import {
+  addressOf,
+  Composer,
+  withSignature,
+  withSignatureHtml,
+} from "../src/views/compose/composer.svelte.ts";
 import { documentOf, htmlOf, textOf } from "../src/views/compose/editor.ts";
 import { languageUse } from "../src/i18n/index.svelte.ts";
 import * as api from "../src/api/sending.ts";
@@ -92,4 +97,17 @@ test("text goes into the editor's document and comes out again", () => {
   const doc = documentOf("one\n\ntwo");
   expect(textOf(doc)).toBe("one\n\ntwo");
   expect(htmlOf(doc)).toBe("<p>one</p><p></p><p>two</p>");
+});
+
+test("a signature stands under the letter and above what is quoted, and is no letter by itself", () => {
+  const fresh = new Composer(null, "Dana\n03-555");
+  expect(fresh.text).toBe("\n\n-- \nDana\n03-555\n");
+  expect(fresh.empty).toBe(true);
+  fresh.text = `Hello${fresh.text}`;
+  expect(fresh.empty).toBe(false);
+  expect(withSignature("\n\nOn Monday:\n> x", "Dana")).toBe("\n\n-- \nDana\n\n\nOn Monday:\n> x");
+  expect(withSignatureHtml("<p>x</p>", "a <b> & c")).toBe(
+    "<p></p><p>-- <br>a &lt;b&gt; &amp; c</p><p>x</p>",
+  );
+  expect(new Composer(null, "  ").text).toBe("");
 });

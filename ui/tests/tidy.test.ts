@@ -6,6 +6,7 @@ import ar from "../src/i18n/ar.ts";
 import de from "../src/i18n/de.ts";
 import en from "../src/i18n/en.ts";
 import es from "../src/i18n/es.ts";
+import fr from "../src/i18n/fr.ts";
 import he from "../src/i18n/he.ts";
 
 const files = readdirSync("src", { recursive: true, encoding: "utf8" })
@@ -58,7 +59,7 @@ test("no cookie, no eval, no other origin", () => {
   }
 });
 
-const others = { ar, de, es, he };
+const others = { ar, de, es, fr, he };
 
 test.each(Object.entries(others))("%s says everything English says", (_, words) => {
   // An entry may take fewer words than it is given: some languages need no number.

@@ -54,15 +54,16 @@ const GONE_SECS: i64 = 3_600;
 #[derive(Default)]
 pub struct Busy(Mutex<HashSet<AccountId>>);
 
-struct Turn<'b> {
+pub(super) struct Turn<'b> {
     busy: &'b Busy,
     account: AccountId,
 }
 
 impl Busy {
-    fn turn(&self, account: AccountId) -> Option<Turn<'_>> {
+    pub(super) fn turn(&self, account: AccountId) -> Option<Turn<'_>> {
         let mut accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        accounts.insert(account).then_some(Turn { busy: self, account })
+        // Made only where it is had: a turn that is dropped ends one, and takes the lock for it.
+        accounts.insert(account).then(|| Turn { busy: self, account })
     }
 }
 

@@ -350,3 +350,42 @@ fn sent_letters_are_found_whole() {
         assert_eq!(find(&gateway, &dana, query), [reference], "{query}");
     }
 }
+
+/// A second tab that asks while the first is at it is sent on, and takes nothing away from it.
+#[test]
+fn one_turn_at_a_time_and_nobody_waits_for_ever() {
+    let busy = index::Busy::default();
+    let account = crate::gateway::AccountId([7; 16]);
+    let first = busy.turn(account);
+    assert!(first.is_some());
+    assert!(busy.turn(account).is_none());
+    assert!(busy.turn(account).is_none(), "refusing did not end the first one's turn");
+    assert!(busy.turn(crate::gateway::AccountId([8; 16])).is_some());
+    drop(first);
+    assert!(busy.turn(account).is_some());
+}
+
+/// Requests of one account at the same moment are all answered.
+#[test]
+fn searches_of_several_tabs_at_once_are_answered() {
+    let gateway = gateway();
+    for n in 0..20 {
+        deliver(&gateway, &["dana@example.org"], &plain(&format!("Heron {n}"), "x"));
+    }
+    let tabs: Vec<_> = (0..4)
+        .map(|_| {
+            let gateway = gateway.clone();
+            std::thread::spawn(move || {
+                let dana = sign_in(&gateway, "dana");
+                for _ in 0..20 {
+                    gateway.search_index(&dana).unwrap();
+                    gateway.search(&dana, "heron", None, 50).unwrap();
+                }
+                gateway.search(&dana, "heron", None, 50).unwrap().hits.len()
+            })
+        })
+        .collect();
+    for tab in tabs {
+        assert_eq!(tab.join().unwrap(), 20);
+    }
+}

@@ -8,6 +8,7 @@ export const LANGUAGES = {
   ar: "العربية",
   de: "Deutsch",
   es: "Español",
+  fr: "Français",
 } as const;
 const RIGHT_TO_LEFT = new Set<string>(["he", "ar"]);
 export type Language = keyof typeof LANGUAGES;
@@ -18,6 +19,7 @@ const load: Record<Language, () => Promise<{ default: Catalogue }>> = {
   ar: () => import("./ar.ts"),
   de: () => import("./de.ts"),
   es: () => import("./es.ts"),
+  fr: () => import("./fr.ts"),
 };
 
 const current = $state<{ language: Language }>({ language: "en" });

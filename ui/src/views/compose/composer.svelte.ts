@@ -68,8 +68,17 @@ export class Composer {
   #stops = new Map<number, AbortController>();
   #request = crypto.randomUUID();
 
-  constructor(draft: api.Draft | null = null) {
+  /** The text that it began with; alone it is worth no draft. */
+  #blank = "";
+
+  /** With `signature`, for what is begun just now; it goes above what is quoted. */
+  constructor(draft: api.Draft | null = null, signature = "") {
     if (draft) this.#take(draft);
+    if (signature.trim() === "") return;
+    this.text = withSignature(this.text, signature);
+    if (this.html !== null) this.html = withSignatureHtml(this.html, signature);
+    if (draft) this.changed();
+    else this.#blank = this.text;
   }
 
   get id(): string | null {
@@ -78,7 +87,8 @@ export class Composer {
 
   get empty(): boolean {
     const people = this.to.length + this.cc.length + this.bcc.length;
-    return people + this.files.length === 0 && this.subject === "" && this.text.trim() === "";
+    const nothing = this.text.trim() === "" || this.text === this.#blank;
+    return people + this.files.length === 0 && this.subject === "" && nothing;
   }
 
   #take(draft: api.Draft): void {
@@ -317,6 +327,20 @@ export class Composer {
   #change(key: number, to: Partial<Attached>): void {
     this.files = this.files.map((one) => (one.key === key ? { ...one, ...to } : one));
   }
+}
+
+/** RFC 3676 §4.3: a line of two dashes and a blank stands before it. */
+export function withSignature(text: string, signature: string): string {
+  return `\n\n-- \n${signature.trimEnd()}\n${text.trim() === "" ? "" : text}`;
+}
+
+export function withSignatureHtml(html: string, signature: string): string {
+  const lines = signature.trimEnd().split("\n").map(escaped);
+  return `<p></p><p>-- <br>${lines.join("<br>")}</p>${html}`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 
 function lower(text: string): string {

@@ -4,6 +4,7 @@ import * as api from "../../api/sending.ts";
 import { t } from "../../i18n/index.svelte.ts";
 import { referenceText } from "../../lib/format.ts";
 import { fail } from "../../state/actions.svelte.ts";
+import { prefs } from "../../state/prefs.svelte.ts";
 import { toasts } from "../../state/toasts.svelte.ts";
 import type { Composer } from "./composer.svelte.ts";
 
@@ -13,12 +14,12 @@ class Composers {
   open = $state.raw<Composer[]>([]);
 
   fresh(): void {
-    void this.#begin(null);
+    void this.#begin(null, prefs.signature);
   }
 
   async answer(reference: string, kind: api.AnswerKind): Promise<void> {
     try {
-      await this.#begin(await api.draftFrom(reference, kind));
+      await this.#begin(await api.draftFrom(reference, kind), prefs.signature);
     } catch (error) {
       fail(t().compose.notBegun, "", error, () => void this.answer(reference, kind));
     }
@@ -60,12 +61,12 @@ class Composers {
   }
 
   /** Its code is a chunk of its own: whoever only reads never loads it. */
-  async #begin(draft: api.Draft | null): Promise<void> {
+  async #begin(draft: api.Draft | null, signature = ""): Promise<void> {
     try {
       const { Composer } = await import("./composer.svelte.ts");
-      this.#show(new Composer(draft));
+      this.#show(new Composer(draft, signature));
     } catch (error) {
-      fail(t().compose.notBegun, "", error, () => void this.#begin(draft));
+      fail(t().compose.notBegun, "", error, () => void this.#begin(draft, signature));
     }
   }
 

@@ -1,0 +1,118 @@
+// A mailbox of many letters: its list is scrolled to any place, with few rows in the page; all of
+// it is changed at once; and five tabs share one stream of events.
+import assert from "node:assert/strict";
+import net from "node:net";
+import { launch, letter, ok, password, problems, profile, signIn, base } from "./support.mjs";
+
+const me = process.env.POSTERN_ADDRESS;
+const user = me.split("@")[0];
+const count = Number(process.env.LETTERS_E2E ?? 2_000);
+const ROWS_MAX = 60;
+const LANES = 8;
+
+/** One connection takes letters until none are left. */
+function lane(next) {
+  return new Promise((resolve, reject) => {
+    const [host, port] = process.env.POSTERN_SMTP.split(":");
+    const socket = net.connect(Number(port), host);
+    let state = "greeting";
+    let number = null;
+    const begin = () => {
+      number = next();
+      if (number === null) return socket.end("QUIT\r\n", resolve);
+      state = "data";
+      socket.write(`MAIL FROM:<a@partner.example>\r\nRCPT TO:<${me}>\r\nDATA\r\n`);
+    };
+    socket.on("error", reject);
+    socket.on("data", (chunk) => {
+      const said = chunk.toString();
+      if (state === "greeting") {
+        state = "hello";
+        socket.write("EHLO e2e.example\r\n");
+      } else if (state === "hello") begin();
+      else if (state === "data" && said.includes("354")) {
+        state = "sent";
+        socket.write(`${letter(`Letter number ${number}`, "Text.")}\r\n.\r\n`);
+      } else if (state === "sent") {
+        if (!said.startsWith("250")) return reject(new Error(said));
+        begin();
+      }
+      return undefined;
+    });
+  });
+}
+let sent = 0;
+const next = () => (sent < count ? sent++ : null);
+await Promise.all(Array.from({ length: LANES }, () => lane(next)));
+
+const browser = await launch();
+const page = await profile(browser, { viewport: { width: 1280, height: 800 } });
+page.setDefaultTimeout(120_000);
+let streams = 0;
+page.context().on("request", (request) => {
+  if (request.url().endsWith("/api/events")) streams += 1;
+});
+await signIn(page, user, password);
+const list = page.getByTestId("list");
+const rows = () => list.locator("li").count();
+
+/** Scrolls to a share of the list; gives the numbers of the letters that are then seen. */
+async function seenAt(share) {
+  await list.evaluate((box, to) => (box.scrollTop = (box.scrollHeight - box.clientHeight) * to), share);
+  await page.waitForFunction(() => {
+    const box = document.querySelector("[data-testid=list]");
+    const { top, bottom } = box.getBoundingClientRect();
+    const inside = [...box.querySelectorAll("li")].filter((one) => {
+      const { y, height } = one.getBoundingClientRect();
+      return y + height > top && y < bottom;
+    });
+    return inside.length > 0 && inside.every((one) => one.querySelector("[data-testid=row]"));
+  });
+  const drawn = await rows();
+  assert.ok(drawn <= ROWS_MAX, `${drawn} rows in the page`);
+  const texts = await list.locator("[data-testid=row]").allInnerTexts();
+  return texts.map((text) => Number(text.match(/Letter number (\d+)/)[1]));
+}
+
+for (const share of [0, 0.5, 1, 0.25, 0.75, 0]) {
+  const seen = await seenAt(share);
+  const wanted = (count - 1) * (1 - share);
+  // Lanes deliver a little out of step.
+  const near = Math.min(...seen.map((number) => Math.abs(number - wanted)));
+  assert.ok(near < 100, `at ${share}: ${seen} instead of about ${wanted}`);
+}
+ok(`a list of ${count} is scrolled to any place with at most ${ROWS_MAX} rows`);
+
+// Everything at once, with a way back.
+await page.reload();
+await page.getByTestId("row").first().waitFor();
+await page.getByTestId("select-all").click();
+await page.getByTestId("everything").click();
+await page.getByTestId("bulk-archive").click();
+await page.getByTestId("empty").waitFor();
+await page.getByTestId("toast-undo").last().click();
+await page.getByTestId("row").first().waitFor();
+await page.getByTestId("list-count").filter({ hasText: String(count) }).waitFor();
+ok(`all ${count} are archived, and brought back`);
+
+// Five tabs, one stream: a letter that comes is seen in each of them.
+const tabs = await Promise.all(
+  Array.from({ length: 4 }, async () => {
+    const tab = await page.context().newPage();
+    await tab.goto(`${base}/mail/inbox`);
+    await tab.getByTestId("row").first().waitFor();
+    return tab;
+  }),
+);
+streams = 0;
+sent = count;
+const one = [count];
+await lane(() => one.shift() ?? null);
+for (const tab of [page, ...tabs])
+  await tab.getByText(`Letter number ${count}`).first().waitFor();
+assert.equal(streams, 0, "no tab opened a stream of its own to hear of it");
+ok("five tabs share one stream of events");
+
+await browser.close();
+assert.deepEqual(problems, []);
+console.log("done");
