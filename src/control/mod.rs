@@ -57,6 +57,9 @@ pub enum Answer {
     Failed { message: String },
 }
 
+/// Who stands at the machine, in the audit log.
+const CONSOLE: &str = "(console)";
+
 /// The socket's name in the data folder.
 pub const SOCKET_NAME: &str = "control.sock";
 

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::gateway::audit::Act;
 use crate::gateway::issue::TemporaryView;
 use crate::gateway::queue::QueueView;
 use crate::gateway::{Error, Gateway};
 
-use super::{Answer, Request};
+use super::{Answer, CONSOLE, Request};
 
 /// One message for one recipient on its way out.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -87,24 +88,29 @@ pub(super) fn handle(gateway: &Gateway, request: Request) -> Result<Answer, Erro
         Request::QueueRetry { id } => {
             let row = gateway.queue_find(&id)?;
             gateway.queue_retry(row.id)?;
+            gateway.note(CONSOLE, Act::QueueRetried, &row.reference.to_string(), "");
             format!("{} is tried now", row.reference)
         }
         Request::QueueHold { id } => {
             let row = gateway.queue_find(&id)?;
             gateway.queue_hold(row.id)?;
+            gateway.note(CONSOLE, Act::QueueHeld, &row.reference.to_string(), "");
             format!("{} is held back", row.reference)
         }
         Request::QueueDrop { id } => {
             let row = gateway.queue_find(&id)?;
             gateway.queue_drop(row.id)?;
+            gateway.note(CONSOLE, Act::QueueDropped, &row.reference.to_string(), "");
             format!("{} is given up; its sender is told", row.reference)
         }
         Request::TemporaryRenew { address } => {
             gateway.temporary_renew_of(&address)?;
+            gateway.note(CONSOLE, Act::TemporaryRenewed, &address, "");
             format!("{address} is renewed")
         }
         Request::TemporaryRevoke { address } => {
             gateway.temporary_revoke_of(&address)?;
+            gateway.note(CONSOLE, Act::TemporaryEnded, &address, "");
             format!("{address} is ended; what it held is destroyed")
         }
         _ => return Err(Error::Invalid { what: "not a command about outgoing mail".to_owned() }),

@@ -7,10 +7,7 @@ use crate::gateway::{AcceptFrom, AccountRow, Error, Gateway, NewAccount};
 use crate::gateway::{Password, RecoveryKey};
 use crate::mail::address::Address;
 
-use super::{Answer, Request};
-
-/// Who stands at the machine, in the log.
-const CONSOLE: &str = "(console)";
+use super::{Answer, CONSOLE, Request};
 
 /// What an account is made from.
 #[derive(Serialize, Deserialize)]
@@ -97,15 +94,18 @@ pub(super) fn handle(gateway: &Gateway, request: Request) -> Result<Answer, Erro
         }
         Request::UserPassword { name, old, new } => {
             gateway.account_password(&name, &password(&old)?, &password(&new)?)?;
+            gateway.note(CONSOLE, Act::PasswordChanged, &name, "");
             done(format!("{name} has a new password; every session ended"))
         }
         Request::UserRecover { name, recovery_key, new } => {
             let key = RecoveryKey::parse(&recovery_key)?;
             gateway.account_recover(&name, &key, &password(&new)?)?;
+            gateway.note(CONSOLE, Act::Recovered, &name, "");
             done(format!("{name} has a new password; nothing was lost"))
         }
         Request::UserAcceptFrom { name, accept } => {
             gateway.account_accept_from(&name, accept.into())?;
+            gateway.note(CONSOLE, Act::UserChanged, &name, "");
             done(format!("{name} takes mail from: {accept:?}"))
         }
         Request::UserManager { name, on } => {

@@ -64,7 +64,22 @@ pub struct AccountRow {
 const NAME_CHARS_MAX: usize = 64;
 const DISPLAY_NAME_CHARS_MAX: usize = 200;
 
+/// Whether somebody else is a manager, and let in.
+fn has_other_manager(reader: &impl Read, id: AccountId) -> Result<bool, Error> {
+    let mut found = false;
+    reader.scan(&ACCOUNTS, &(), Order::Ascending, |other, account| {
+        found = other != id && account.manages();
+        if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(found)
+}
+
 impl Account {
+    /// Whether it is a manager's who is let in.
+    pub(super) fn manages(&self) -> bool {
+        self.manager && !self.disabled
+    }
+
     /// Every address that reaches it.
     pub(super) fn own_addresses(&self) -> Vec<String> {
         match self.addresses.is_empty() {
@@ -81,7 +96,7 @@ impl Account {
             display_name: self.display_name.clone(),
             address: self.addresses.first().unwrap_or(&self.name).clone(),
             temporary: None,
-            manager: self.manager && !self.disabled,
+            manager: self.manages(),
         }
     }
 }
@@ -186,7 +201,6 @@ impl Gateway {
     /// Shuts an account out: no log-in, no session, no mail. What it holds stays.
     pub fn account_disable(&self, name: &str) -> Result<(), Error> {
         let id = self.account_named(name)?;
-        self.other_manager(id)?;
         self.account_change(id, |account| account.disabled = true)?;
         self.sessions_close_of(id)
     }
@@ -200,23 +214,7 @@ impl Gateway {
     /// Makes an account a manager's, or no longer. The last one stays one: `last-manager`.
     pub fn account_manager(&self, name: &str, manager: bool) -> Result<(), Error> {
         let id = self.account_named(name)?;
-        if !manager {
-            self.other_manager(id)?;
-        }
         self.account_change(id, move |account| account.manager = manager)
-    }
-
-    /// That somebody else is a manager too.
-    fn other_manager(&self, id: AccountId) -> Result<(), Error> {
-        let is_one = self.account(id)?.manager;
-        let others = self.account_list()?.into_iter();
-        let has_other = others
-            .filter(|row| row.view.manager && !row.disabled)
-            .any(|row| row.view.id != id.to_text());
-        match !is_one || has_other {
-            true => Ok(()),
-            false => Err(Error::Conflict { code: "last-manager" }),
-        }
     }
 
     /// From whom the account takes mail (P-57).
@@ -405,7 +403,11 @@ impl Gateway {
         let done = self.inner.store.transact(move |tx| {
             let found = tx.get(&ACCOUNTS, &id)?;
             let mut account = found.ok_or(Error::NotFound { what: "account" })?;
+            let was = account.manages();
             change(&mut account);
+            if was && !account.manages() && !has_other_manager(tx, id)? {
+                return Err(Error::Conflict { code: "last-manager" });
+            }
             tx.put(&ACCOUNTS, &id, &account)?;
             Ok::<_, Error>(())
         });

@@ -26,6 +26,7 @@ pub enum Act {
     UserMade,
     UserDisabled,
     UserEnabled,
+    UserChanged,
     ManagerMade,
     ManagerUnmade,
     HouseChanged,
@@ -51,6 +52,7 @@ impl Act {
             Act::UserMade => "user-made",
             Act::UserDisabled => "user-disabled",
             Act::UserEnabled => "user-enabled",
+            Act::UserChanged => "user-changed",
             Act::ManagerMade => "manager-made",
             Act::ManagerUnmade => "manager-unmade",
             Act::HouseChanged => "house-changed",
@@ -127,6 +129,16 @@ impl Gateway {
         if let Err(error) = stored {
             tracing::warn!(%error, act = act.as_str(), "could not be noted in the audit log");
         }
+    }
+
+    /// Notes that somebody was not let in. What was typed as a name may be a password, so only the
+    /// name of an account that there is stands in the log.
+    pub fn note_refused(&self, typed: &str, peer: &str) {
+        let who = match self.account_find(typed) {
+            Ok(Some(account)) => self.name_of(account),
+            _ => "(unknown)".to_owned(),
+        };
+        self.note(&who, Act::SignInRefused, "", peer);
     }
 
     /// Who an account is, for the log.

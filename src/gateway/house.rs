@@ -149,12 +149,12 @@ fn check_logo(octets: &[u8]) -> Result<(), Error> {
 impl Gateway {
     /// What is in force at this moment.
     pub fn house(&self) -> Result<Arc<House>, Error> {
-        if let Some(known) = &*self.inner.house.read().unwrap_or_else(PoisonError::into_inner) {
+        let mut known = self.inner.house.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = &*known {
             return Ok(known.clone());
         }
-        let change = self.house_change()?;
-        let house = Arc::new(self.house_of(change));
-        *self.inner.house.write().unwrap_or_else(PoisonError::into_inner) = Some(house.clone());
+        let house = Arc::new(self.house_of(self.house_change()?));
+        *known = Some(house.clone());
         Ok(house)
     }
 
@@ -163,14 +163,20 @@ impl Gateway {
         Ok(self.inner.store.get(&HOUSE, &())?.unwrap_or_default())
     }
 
-    /// Sets all of it; it holds from now on.
-    pub fn house_set(&self, change: HouseChange) -> Result<Arc<House>, Error> {
+    /// Changes what managers set; it holds from now on. One change at a time, so that none is
+    /// lost and what is known is what is stored.
+    pub fn house_set(
+        &self,
+        change: impl FnOnce(HouseChange) -> HouseChange,
+    ) -> Result<Arc<House>, Error> {
+        let mut known = self.inner.house.lock().unwrap_or_else(PoisonError::into_inner);
+        let change = change(self.house_change()?);
         change.check()?;
         let house = Arc::new(self.house_of(change.clone()));
         let done =
             self.inner.store.transact(move |tx| Ok::<_, Error>(tx.put(&HOUSE, &(), &change)?));
         done.wait()?;
-        *self.inner.house.write().unwrap_or_else(PoisonError::into_inner) = Some(house.clone());
+        *known = Some(house.clone());
         Ok(house)
     }
 

@@ -275,7 +275,7 @@ struct Inner {
     events: event::Events,
     epochs: epoch::Epochs,
     search_busy: search::Busy,
-    house: std::sync::RwLock<Option<Arc<house::House>>>,
+    house: std::sync::Mutex<Option<Arc<house::House>>>,
     refusals: audit::Refusals,
     /// Rings when something may be due in the queue.
     queue_wake: Arc<tokio::sync::Notify>,
@@ -296,7 +296,7 @@ impl Gateway {
             events,
             epochs,
             search_busy: search::Busy::default(),
-            house: std::sync::RwLock::default(),
+            house: std::sync::Mutex::default(),
             refusals: audit::Refusals::default(),
             queue_wake,
             hold_wake,

@@ -227,7 +227,7 @@ impl Gateway {
             session: session.id,
             secret,
             is_temporary,
-            is_manager: account.manager && !account.disabled,
+            is_manager: account.manages(),
             confirmed: session.confirmed,
         })
     }

@@ -114,6 +114,19 @@ impl Managing {
         done.await
     }
 
+    /// Runs work of several steps, which notes each of them once it is done.
+    pub async fn run_noting(
+        self,
+        work: impl FnOnce(&Gateway, &dyn Fn(Act)) -> Result<(), gateway::Error> + Send + 'static,
+        about: String,
+    ) -> Result<(), Problem> {
+        let peer = self.0.peer;
+        let done = self.0.run(Weight::Records, move |gateway, actor| {
+            work(gateway, &|act| noted(gateway, actor, act, &about, peer))
+        });
+        done.await
+    }
+
     /// Runs what only looks.
     pub async fn run<T: Send + 'static>(
         self,

@@ -15,6 +15,7 @@ import {
   password,
   problems,
   profile,
+  tourSkip,
 } from "./support.mjs";
 
 const me = process.env.POSTERN_ADDRESS;
@@ -190,7 +191,7 @@ async function walk(mode, isFirst) {
     await page.getByTestId("sign-in-submit").click();
     await page.getByTestId("tour-next").waitFor();
     await look("tour");
-    await page.getByTestId("tour-skip").click();
+    await tourSkip(page);
     await prepare(page);
   } else await arriving(page, () => page.getByTestId("sign-in-submit").click());
   await page.getByTestId("list-count").waitFor();

@@ -136,6 +136,22 @@ async fn the_house_has_a_name_and_a_logo() {
     let mut headers = dana.credentials("PUT", "/api/manage/logo");
     headers.extend(super::web_harness::header("content-type", "application/octet-stream"));
     dana.raw("PUT", "/api/manage/logo", headers, Some(svg)).await.expect_problem(422, "invalid");
+    let gateway = web.gateway.clone();
+    let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
+    png.extend([0, 0, 0, 9, 0, 0, 0, 9]);
+    let logo = png.clone();
+    let set = tokio::task::spawn_blocking(move || {
+        gateway.house_set(|set| postern::gateway::house::HouseChange { logo: Some(logo), ..set })
+    });
+    set.await.unwrap().unwrap();
+    let seen = stranger.follow("/api/brand/logo.png").await.expect_status(200);
+    assert_eq!(
+        (seen.header("content-type"), seen.header("x-content-type-options")),
+        ("image/png", "nosniff")
+    );
+    assert_eq!(seen.body, png);
+    dana.delete("/api/manage/logo").await.expect_status(204);
+    stranger.follow("/api/brand/logo.png").await.expect_problem(404, "not-found");
 }
 
 /// The log says who did what from where, and nothing of what anybody wrote.
@@ -186,6 +202,43 @@ async fn what_matters_for_safety_is_noted_and_nothing_else() {
     assert_eq!(expired.await.unwrap(), [3, 2]);
 }
 
+/// People type their password where the name belongs; it must not be read there by anybody.
+#[tokio::test]
+async fn what_was_typed_as_a_name_is_not_in_the_log() {
+    let (web, mut dana) = with_manager().await;
+    let mut guess = web.browser().await;
+    guess.sign_in("my-canary-password", "x").await.expect_problem(401, "bad-credentials");
+    let log = dana.get("/api/manage/log").await.expect_status(200);
+    assert!(!log.text().contains("canary"), "{}", log.text());
+    let lines = log.json();
+    let refused = lines["items"].as_array().unwrap().iter();
+    let refused: Vec<&Value> = refused.filter(|line| line["act"] == "sign-in-refused").collect();
+    assert_eq!(refused.len(), 1);
+    assert_eq!(refused[0]["who"], "(unknown)");
+}
+
+/// A manager's acts leave a line each, and open nothing of anybody.
+#[tokio::test]
+async fn a_managers_acts_are_noted_and_open_nothing() {
+    let (web, mut dana) = with_manager().await;
+    let reference = web.deliver("omar", LETTER).await;
+    for path in ["", "/item", "/conversation", "/source"] {
+        let path = format!("/api/messages/{reference}{path}");
+        dana.get(&path).await.expect_problem(404, "not-found");
+    }
+    let both = json!({"disabled": true, "acceptFrom": "inside"});
+    dana.patch("/api/manage/users/omar", &both).await.expect_status(204);
+    let log = dana.get("/api/manage/log").await.expect_status(200).json();
+    let lines = log["items"].as_array().unwrap().iter();
+    let mut acts: Vec<(&str, &str)> = lines
+        .map(|line| (line["act"].as_str().unwrap(), line["about"].as_str().unwrap()))
+        .filter(|(act, _)| act.starts_with("user-"))
+        .collect();
+    acts.sort_unstable();
+    assert_eq!(acts, [("user-changed", "omar"), ("user-disabled", "omar")]);
+    dana.get("/api/manage/log?before=x").await.expect_problem(422, "invalid");
+}
+
 /// Strangers cannot fill the log with refusals.
 #[tokio::test]
 async fn refusals_are_noted_up_to_a_rate() {
@@ -202,7 +255,7 @@ async fn refusals_are_noted_up_to_a_rate() {
     assert_eq!(refused.filter(|line| line["act"] == "sign-in-refused").count(), 30);
 }
 
-/// P-15: somebody outside cannot even ask.
+/// The other pages, where there is nothing yet.
 #[tokio::test]
 async fn the_rest_of_the_pages_answer_in_their_words() {
     let (_web, mut dana) = with_manager().await;

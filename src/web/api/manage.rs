@@ -538,26 +538,26 @@ pub async fn user_change(
     managing: Managing,
     Json(change): Json<UserChange>,
 ) -> Result<StatusCode, Problem> {
-    let act = match &change {
-        UserChange { disabled: Some(true), .. } => Act::UserDisabled,
-        UserChange { disabled: Some(false), .. } => Act::UserEnabled,
-        UserChange { manager: Some(true), .. } => Act::ManagerMade,
-        UserChange { manager: Some(false), .. } => Act::ManagerUnmade,
-        _ => Act::HouseChanged,
-    };
-    let done = managing.run_noted(act, name.clone(), move |gateway| {
-        match change.disabled {
-            Some(true) => gateway.account_disable(&name)?,
-            Some(false) => gateway.account_enable(&name)?,
-            None => {}
-        }
-        if let Some(manager) = change.manager {
-            gateway.account_manager(&name, manager)?;
-        }
-        change
-            .accept_from
-            .map_or(Ok(()), |accept| gateway.account_accept_from(&name, accept.into()))
-    });
+    let about = name.clone();
+    let done = managing.run_noting(
+        move |gateway, note| {
+            match change.disabled {
+                Some(true) => gateway.account_disable(&name).map(|()| note(Act::UserDisabled))?,
+                Some(false) => gateway.account_enable(&name).map(|()| note(Act::UserEnabled))?,
+                None => {}
+            }
+            if let Some(manager) = change.manager {
+                gateway.account_manager(&name, manager)?;
+                note(if manager { Act::ManagerMade } else { Act::ManagerUnmade });
+            }
+            if let Some(accept) = change.accept_from {
+                gateway.account_accept_from(&name, accept.into())?;
+                note(Act::UserChanged);
+            }
+            Ok(())
+        },
+        about,
+    );
     done.await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -689,8 +689,7 @@ pub async fn house_set(
     Json(rules): Json<Rules>,
 ) -> Result<StatusCode, Problem> {
     let done = managing.run_noted(Act::HouseChanged, String::new(), move |gateway| {
-        let logo = gateway.house_change()?.logo;
-        gateway.house_set(rules.change(logo)).map(|_| ())
+        gateway.house_set(|set| rules.change(set.logo)).map(|_| ())
     });
     done.await?;
     Ok(StatusCode::NO_CONTENT)
@@ -724,8 +723,7 @@ pub async fn logo_drop(managing: Managing) -> Result<StatusCode, Problem> {
 
 async fn logo_change(managing: Managing, logo: Option<Vec<u8>>) -> Result<StatusCode, Problem> {
     let done = managing.run_noted(Act::HouseChanged, "logo".to_owned(), move |gateway| {
-        let change = HouseChange { logo, ..gateway.house_change()? };
-        gateway.house_set(change).map(|_| ())
+        gateway.house_set(|set| HouseChange { logo, ..set }).map(|_| ())
     });
     done.await?;
     Ok(StatusCode::NO_CONTENT)

@@ -1,7 +1,5 @@
 //! Signing in and out, and the sessions of an account (P-13).
 
-use std::net::IpAddr;
-
 use axum::extract::{FromRequest, Request, State};
 use axum::http::header::USER_AGENT;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -233,17 +231,13 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
         Ok(signed_in) => Ok((StatusCode::CREATED, axum::Json(told(signed_in))).into_response()),
         Err(gateway::Error::Refused) => {
             attempt.failed();
-            note(&web, &typed, Act::SignInRefused, peer).await?;
+            let refused = peer.to_string();
+            web.blocking(move |gateway| gateway.note_refused(&typed, &refused)).await?;
             tracing::info!(peer.ip = %peer, "log-in refused");
             Err(Problem::bad_credentials())
         }
         Err(error) => Err(error.into()),
     }
-}
-
-async fn note(web: &Web, who: &str, act: Act, peer: IpAddr) -> Result<(), Problem> {
-    let who = who.to_owned();
-    web.blocking(move |gateway| gateway.note(&who, act, "", &peer.to_string())).await
 }
 
 fn no_password() -> Problem {

@@ -958,6 +958,7 @@ export const ar = {
         "user-made": "إنشاء مستخدم",
         "user-disabled": "حظر مستخدم",
         "user-enabled": "السماح مجددًا لمستخدم",
+        "user-changed": "تغيير إعدادات مستخدم",
         "manager-made": "منح الإدارة",
         "manager-unmade": "سحب الإدارة",
         "house-changed": "تغيير ما يسري على الجميع",

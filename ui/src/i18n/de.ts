@@ -930,6 +930,7 @@ export const de = {
         "user-made": "hat einen Benutzer angelegt",
         "user-disabled": "hat einen Benutzer gesperrt",
         "user-enabled": "hat einen Benutzer wieder zugelassen",
+        "user-changed": "hat Einstellungen eines Benutzers geändert",
         "manager-made": "hat Administratorrechte erteilt",
         "manager-unmade": "hat Administratorrechte entzogen",
         "house-changed": "hat geändert, was für alle gilt",

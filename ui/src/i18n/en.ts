@@ -890,6 +890,7 @@ export const en = {
         "user-made": "made a user",
         "user-disabled": "shut a user out",
         "user-enabled": "let a user in again",
+        "user-changed": "changed what a user takes",
         "manager-made": "made a manager",
         "manager-unmade": "took a manager’s rights",
         "house-changed": "changed what holds for everybody",

@@ -929,6 +929,7 @@ export const es = {
         "user-made": "ha creado un usuario",
         "user-disabled": "ha bloqueado a un usuario",
         "user-enabled": "ha vuelto a admitir a un usuario",
+        "user-changed": "ha cambiado los ajustes de un usuario",
         "manager-made": "ha nombrado a un administrador",
         "manager-unmade": "ha quitado la administración",
         "house-changed": "ha cambiado lo que vale para todos",

@@ -882,6 +882,7 @@ export const he = {
         "user-made": "יצר/ה משתמש",
         "user-disabled": "חסם/ה משתמש",
         "user-enabled": "פתח/ה מחדש משתמש",
+        "user-changed": "שינה/תה הגדרות של משתמש",
         "manager-made": "מינה/תה מנהל",
         "manager-unmade": "ביטל/ה מינוי של מנהל",
         "house-changed": "שינה/תה את מה שתקף לכולם",
