@@ -2,8 +2,8 @@
 #   make demo    builds and starts the whole product on loopback
 #   make test    all tests, installing what they need
 .PHONY: demo test lint ui-test rust-test deny prepare release \
-        crash-sim fuzz kill9 powercut faults queue-kill walks bench-smtp bench-store bench-mailbox lighthouse large-list \
-        pictures
+        crash-sim fuzz kill9 powercut faults queue-kill walks bench-smtp bench-store \
+        bench-mailbox bench-roundcube lighthouse large-list pictures
 
 demo:
 	cargo run --quiet -- demo
@@ -58,6 +58,11 @@ bench-smtp: release
 bench-mailbox: release
 	POSTERN=$${CARGO_TARGET_DIR:-target}/release/postern node benches/mailbox.mjs
 
+# The same letters in Debian's Roundcube, where it is installed:
+#   apt-get install roundcube-core roundcube-sqlite3 dovecot-imapd php-cli php-sqlite3
+bench-roundcube:
+	node benches/roundcube.mjs
+
 # What Lighthouse says of accessibility and best practices; fetches it from the npm registry.
 lighthouse: release
 	cd benches/lighthouse && npm ci
@@ -71,6 +76,7 @@ large-list:
 # A picture of every screen, into docs/screens.
 pictures:
 	SCREENS=$(CURDIR)/docs/screens cargo test --test browser every_screen -- --nocapture
+	SCREENS=$(CURDIR)/docs/screens cargo test --test sending -- --nocapture
 
 bench-store:
 	cargo bench --bench store_commit

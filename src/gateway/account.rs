@@ -308,9 +308,19 @@ impl Gateway {
         id: AccountId,
         password: &Password,
     ) -> Result<UnlockKey, Error> {
+        Ok(self.unlock_with(id, password)?.0)
+    }
+
+    /// The unlock key, and the credential that opened it.
+    pub(super) fn unlock_with(
+        &self,
+        id: AccountId,
+        password: &Password,
+    ) -> Result<(UnlockKey, [u8; 16]), Error> {
         let found = self.credential(id, CredentialKind::Password)?.ok_or(Error::Refused)?;
         let bound = credential_binding(id, found.id);
-        Ok(self.inner.vault.passwords().open(&found.wrapped_unlock, password, &bound)?)
+        let unlock = self.inner.vault.passwords().open(&found.wrapped_unlock, password, &bound)?;
+        Ok((unlock, found.id))
     }
 
     fn credential(

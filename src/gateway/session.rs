@@ -15,7 +15,8 @@ use crate::store::{Order, Read, Tx};
 use crate::vault::{self, AccountSecret, Password, SessionToken};
 
 use super::tables::{
-    ACCOUNT_KEYS, ACCOUNTS, AccountId, HandOff, SESSION_IDS, SESSIONS, Session, SessionRef,
+    ACCOUNT_KEYS, ACCOUNTS, AccountId, CREDENTIALS, HandOff, SESSION_IDS, SESSIONS, Session,
+    SessionRef,
 };
 use super::{AccountView, Error, Gateway};
 
@@ -142,8 +143,8 @@ impl Gateway {
     /// Checks a name and a password and opens a session. One answer for an unknown name, a
     /// wrong password and a disabled account, after the same work (P-13).
     pub fn session_open(&self, login: LogIn<'_>) -> Result<LoggedIn, Error> {
-        let (id, unlock) = self.authenticate(login.name, &login.password)?;
-        self.sign_in_temporary(id, &unlock, login.new_password.as_ref())?;
+        let (id, unlock, credential) = self.authenticate(login.name, &login.password)?;
+        let claims = self.sign_in_temporary(id, &unlock, login.new_password.as_ref())?;
         let token = SessionToken::generate()?;
         let now = self.inner.clock.now();
         let previous = self.account(id)?.last_sign_in;
@@ -167,6 +168,11 @@ impl Gateway {
         let done = self.inner.store.transact(move |tx| {
             let found = tx.get(&ACCOUNTS, &id)?;
             let mut account = found.filter(|account| !account.disabled).ok_or(Error::Refused)?;
+            // Another password may have taken the place of this one since it was checked: at the
+            // claim of a temporary account, of two who are at it only one is let in.
+            if !claims && !tx.has(&CREDENTIALS, &(id, credential))? {
+                return Err(Error::Refused);
+            }
             account.last_sign_in = Some(now);
             account.last_interaction = Some(now);
             tx.put(&ACCOUNTS, &id, &account)?;
@@ -180,24 +186,25 @@ impl Gateway {
         Ok(LoggedIn { token: token.expose(), session: view, account, last_sign_in: previous })
     }
 
-    /// What a sign-in to a temporary account needs besides the password.
+    /// What a sign-in to a temporary account needs besides the password; tells whether it was
+    /// claimed just now, by another password than the one that was checked.
     fn sign_in_temporary(
         &self,
         id: AccountId,
         unlock: &vault::UnlockKey,
         own: Option<&Password>,
-    ) -> Result<(), Error> {
-        let Some(temporary) = self.temporary(id)? else { return Ok(()) };
+    ) -> Result<bool, Error> {
+        let Some(temporary) = self.temporary(id)? else { return Ok(false) };
         if temporary.expires <= self.inner.clock.now() {
             return Err(Error::Refused);
         }
         match (temporary.claimed, temporary.hand_off, own) {
-            (Some(_), ..) => Ok(()),
-            (None, HandOff::InMail, _) => self.first_sign_in(id),
+            (Some(_), ..) => Ok(false),
+            (None, HandOff::InMail, _) => self.first_sign_in(id).map(|()| false),
             (None, HandOff::Claim | HandOff::BySender, None) => Err(Error::ClaimFirst),
             (None, HandOff::Claim | HandOff::BySender, Some(own)) => {
                 checked_passphrase(own)?;
-                self.claim(id, unlock, own)
+                self.claim(id, unlock, own).map(|()| true)
             }
         }
     }
@@ -343,16 +350,16 @@ impl Gateway {
         &self,
         name: &str,
         password: &Password,
-    ) -> Result<(AccountId, vault::UnlockKey), Error> {
+    ) -> Result<(AccountId, vault::UnlockKey, [u8; 16]), Error> {
         let Some(id) = self.account_find(name)? else {
             // An unknown name costs what a wrong password costs.
             self.inner.vault.passwords().decoy(password)?;
             return Err(Error::Refused);
         };
-        let unlock = self.unlock_by_password(id, password)?;
+        let (unlock, credential) = self.unlock_with(id, password)?;
         match self.account(id)?.disabled {
             true => Err(Error::Refused),
-            false => Ok((id, unlock)),
+            false => Ok((id, unlock, credential)),
         }
     }
 

@@ -105,6 +105,7 @@ const first = await send(composer);
 await line(omar, "delivered").waitFor();
 await line(noa, "waiting").waitFor();
 await accessible(dana, "sent letter");
+await picture(dana, "sent-letter");
 ok("accepted, delivered inside, waiting outside");
 
 const mail = await until("the notification", () => left().find((one) => one.includes(first)));
@@ -137,6 +138,7 @@ outsider.setDefaultTimeout(LIMIT_MS);
 await outsider.goto(link); // 1: the link
 await outsider.getByTestId("pickup-reference").filter({ hasText: first }).waitFor();
 await accessible(outsider, "pick-up");
+await picture(outsider, "pick-up");
 await outsider.getByTestId("language-he").click();
 await outsider.locator("html[dir=rtl]").waitFor();
 await accessible(outsider, "pick-up in Hebrew");
@@ -150,10 +152,12 @@ const card = (reference) => outsider.locator(`[data-testid=card][data-ref="${ref
 await card(first).waitFor();
 assert.equal(await outsider.getByTestId("card").count(), 1, "that message and only that one");
 await accessible(outsider, "cards");
+await picture(outsider, "cards");
 await noSidewaysScroll(outsider, "cards at 320 px");
 await card(first).getByTestId("card-open").click(); // 3: Open
 await reads(outsider, "The heron nests at noon.");
 await accessible(outsider, "the outsider's reader");
+await picture(outsider, "outsider-reader");
 ok("an outsider reads in three actions");
 
 // P-26, P-37: the sender sees it, with its time, without reloading.
@@ -243,6 +247,7 @@ await hebrew.keyboard.type("words of my own, many");
 await hebrew.keyboard.press("Enter");
 await hebrew.getByTestId("card").waitFor();
 await accessible(hebrew, "cards in Hebrew");
+await picture(hebrew, "cards-hebrew-phone");
 await noSidewaysScroll(hebrew, "cards in Hebrew at 320 px");
 await tabTo("card-open");
 await hebrew.keyboard.press("Enter");
@@ -271,6 +276,7 @@ await asking.getByTestId("composer-send").click();
 const dialog = dana.getByTestId("consent-dialog");
 await dialog.getByText("eve@outside.example").waitFor();
 await accessible(dana, "consent");
+await picture(dana, "consent");
 await dialog.getByTestId("consent-no").click();
 await dialog.waitFor({ state: "detached" });
 await dana.getByTestId("composer-close").click();

@@ -1,6 +1,6 @@
 // What the browser tests share: a browser that keeps a record, SMTP by hand, axe.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import net from "node:net";
 import { basename, join } from "node:path";
@@ -122,6 +122,14 @@ export async function accessible(page, name) {
     (one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" | ")}`,
   );
   assert.deepEqual(violations, [], name);
+}
+
+/** A picture for the documents, where one is wanted. */
+export async function picture(page, name) {
+  if (!process.env.SCREENS) return;
+  mkdirSync(process.env.SCREENS, { recursive: true });
+  const path = join(process.env.SCREENS, `${name}.png`);
+  await page.screenshot({ path, animations: "disabled" });
 }
 
 export async function noSidewaysScroll(page, name) {

@@ -1,8 +1,6 @@
 // Every screen there is: looked at by axe in light and dark, at 1280 and 320 px, in every
 // direction of writing; and, with SCREENS set, made into a picture for the documents.
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import {
   accessible,
   arriving,
@@ -13,6 +11,7 @@ import {
   noSidewaysScroll,
   ok,
   password,
+  picture,
   problems,
   profile,
   tourSkip,
@@ -21,8 +20,6 @@ import {
 const me = process.env.POSTERN_ADDRESS;
 const user = me.split("@")[0];
 const domain = me.split("@")[1];
-const pictures = process.env.SCREENS;
-if (pictures) mkdirSync(pictures, { recursive: true });
 
 const MODES = [
   { name: "light", locale: "en-US", colorScheme: "light", width: 1280 },
@@ -78,7 +75,9 @@ async function tour(page, mode, look) {
       await at("/search/subject%3ANovember", "row")();
       await page.getByTestId("row-link").click();
       await page.getByTestId("frame").waitFor();
-      await page.frameLocator("[data-testid=frame]").getByText("library").waitFor();
+      const frame = page.frameLocator("[data-testid=frame]");
+      await frame.getByText("library").waitFor();
+      await frame.locator("details:not([open])").waitFor();
     },
     search: at("/search/pond", "row-snippet"),
     "search-nothing": async () => {
@@ -170,12 +169,11 @@ async function walk(mode, isFirst) {
   const look = async (name) => {
     await accessible(page, `${name}, ${mode.name}`);
     await noSidewaysScroll(page, `${name}, ${mode.name}`);
-    if (!pictures || !["light", "hebrew", "phone", "dark"].includes(mode.name)) return;
+    if (mode.name === "phone-hebrew-dark") return;
     // One picture of each screen, and of the first ones in every dress.
     const dressed = ["inbox", "conversation", "compose"].includes(name);
     if (mode.name === "light" || dressed) {
-      const path = join(pictures, mode.name === "light" ? `${name}.png` : `${name}-${mode.name}.png`);
-      await page.screenshot({ path, animations: "disabled" });
+      await picture(page, mode.name === "light" ? name : `${name}-${mode.name}`);
     }
   };
   await page.goto(`${base}/`);

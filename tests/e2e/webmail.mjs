@@ -1,6 +1,7 @@
 // What a newcomer does in the webmail besides reading and sending: finding, settling, and coming
 // back when the password is lost.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import {
   accessible,
   arriving,
@@ -131,12 +132,65 @@ await page
 await page.keyboard.press("Escape");
 await page.getByTestId("composer").waitFor({ state: "detached" });
 ok("recipients are offered from past mail");
+
+// A letter is dragged to a folder; places are reached by typing a few letters of their names.
+const kite = await deliver(me, letter("Kites", "High up."));
+await page.goto(`${base}/mail/inbox`);
+await row(page, kite).dragTo(page.locator("[data-testid=mailbox][data-mailbox=archive]"));
+await row(page, kite).waitFor({ state: "detached" });
+await page.keyboard.press("Control+k");
+await page.getByTestId("palette-field").fill("archi");
+await page.getByTestId("palette-item").filter({ hasText: "Archive" }).first().waitFor();
+await page.keyboard.press("Escape");
+await page.goto(`${base}/mail/archive`);
+await row(page, kite).waitFor();
+ok("a letter is dragged to a folder");
+
+// Mail from a file comes in once, and goes out again as it came.
 await page.goto(`${base}/settings`);
+const mbox =
+  "From a@x Mon Mar  2 10:00:00 2020\nFrom: Eve <eve@x.example>\nMessage-ID: <old1@x>\n" +
+  "Subject: Old one\n\n>From the pond\n\nFrom b@x Mon Mar  2 11:00:00 2020\n" +
+  "From: Eve <eve@x.example>\nMessage-ID: <old2@x>\nSubject: Old two\n\nText\n";
+const bring = async () => {
+  const files = page.getByTestId("import-files");
+  await files.setInputFiles({ name: "old.mbox", mimeType: "application/mbox", buffer: Buffer.from(mbox) });
+  await page.getByTestId("import").click();
+};
+await bring();
+await page.getByTestId("transfer-told").filter({ hasText: "2 messages brought in, 0" }).waitFor();
+await bring();
+await page.getByTestId("transfer-told").filter({ hasText: "0 messages brought in, 2" }).waitFor();
+await page.getByTestId("export-mailbox").selectOption("archive");
+const saving = page.waitForEvent("download");
+await page.getByTestId("export").click();
+const saved = readFileSync(await (await saving).path(), "utf8");
+assert.match(saved, /^From eve@x\.example .*\nFrom: Eve[^]*Old one\n\n>From the pond\n/m);
+assert.match(saved, /Subject: Old two/);
+assert.ok(!saved.includes("High up."), "what was not opened stays");
+ok("mail comes in from a file once, and goes out to one");
+
+// P-06: what is chosen here is there wherever one signs in.
+await page.getByTestId("theme-dark").check();
+await page.getByTestId("signature").fill("Best wishes, me");
+const kept = page.waitForResponse(
+  (answer) => answer.request().method() === "PUT" && answer.request().postData()?.includes("Auckland"),
+);
+await page.getByTestId("zone").selectOption("Pacific/Auckland");
+await kept;
 await page.getByTestId("password-old").waitFor();
 
 // P-13
 const other = await profile(browser);
 await signIn(other, user);
+await other.locator("html[data-theme=dark]").waitFor();
+await other.keyboard.press("c");
+await other.getByTestId("composer-body").filter({ hasText: "Best wishes, me" }).waitFor();
+await other.keyboard.press("Escape");
+await other.getByTestId("composer").waitFor({ state: "detached" });
+await other.goto(`${base}/settings`);
+assert.equal(await other.getByTestId("zone").inputValue(), "Pacific/Auckland");
+ok("appearance, signature and time zone go where their owner goes");
 await page.getByTestId("password-old").fill("not it");
 await page.getByTestId("password-new").fill(NEW);
 await page.getByTestId("password-submit").click();

@@ -6,7 +6,7 @@ import {
   withSignature,
   withSignatureHtml,
 } from "../src/views/compose/composer.svelte.ts";
-import { documentOf, htmlOf, textOf } from "../src/views/compose/editor.ts";
+import { documentOf, editorStart, htmlOf, textOf } from "../src/views/compose/editor.ts";
 import { languageUse } from "../src/i18n/index.svelte.ts";
 import * as api from "../src/api/sending.ts";
 
@@ -110,4 +110,23 @@ test("a signature stands under the letter and above what is quoted, and is no le
     "<p></p><p>-- <br>a &lt;b&gt; &amp; c</p><p>x</p>",
   );
   expect(new Composer(null, "  ").text).toBe("");
+});
+
+test("a button of the toolbar says whether it holds, and Code can be switched off", () => {
+  const holder = document.createElement("div");
+  document.body.append(holder);
+  const said: string[][] = [];
+  const editor = editorStart(holder, {
+    html: null,
+    text: "x = 1",
+    label: "Text",
+    onchange: () => undefined,
+    onactive: (marks) => said.push([...marks]),
+    onsend: () => undefined,
+  });
+  editor.toggle("pre");
+  expect(said.at(-1)).toEqual(["pre"]);
+  editor.toggle("pre");
+  expect(said.at(-1)).toEqual([]);
+  editor.destroy();
 });

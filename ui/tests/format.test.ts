@@ -73,3 +73,21 @@ test.each([
 ])("%s has the initials %s", (name, letters) => {
   expect(format.initials(name)).toBe(letters);
 });
+
+test("names stand one after another as each language has it", () => {
+  expect(format.listText(["a", "b"], "en")).toBe("a, b");
+  expect(format.listText(["a"], "en")).toBe("a");
+  expect(format.listText(["a", "b"], "ar")).not.toContain(",");
+});
+
+test("times are shown in the zone that was chosen, and its midnight counts", () => {
+  const at = "2026-11-23T23:30:00Z";
+  const now = new Date("2026-11-24T08:00:00Z");
+  format.zoneUse("Asia/Jerusalem");
+  expect(format.timeFull(at, "en")).toMatch(/24.*2026|2026.*24/);
+  expect(format.timeShort(at, now, "en-GB", "now")).toBe("01:30");
+  format.zoneUse("America/New_York");
+  expect(format.timeShort(at, now, "en-GB", "now")).toBe("Mon");
+  expect(format.zoneKnown("Mars/Olympus")).toBe(false);
+  format.zoneUse(null);
+});

@@ -9,20 +9,81 @@ use super::tags::{Attribute, Piece, Reader, write_attribute, write_text};
 pub fn settle(cleaned: &str, cid: &dyn Fn(&str) -> Option<String>) -> (String, u32) {
     let mut reader = Reader::new(cleaned);
     let mut settle = Settle { out: String::with_capacity(cleaned.len()), remote_images: 0, cid };
+    let mut quote = Quote::default();
     // ammonia never writes more attributes than it was given, so this reader has no limit to hit.
     while let Ok(Some(piece)) = reader.piece() {
         match piece {
-            Piece::Text(text) => write_text(&mut settle.out, text),
+            Piece::Text(text) => {
+                quote.text(text);
+                write_text(&mut settle.out, text);
+            }
             Piece::Open(name, attributes) if lists::TAGS.contains(name.as_str()) => {
+                quote.open(&name, settle.out.len());
                 settle.start(&name, &attributes);
             }
             Piece::Close(name) if lists::TAGS.contains(name.as_str()) => {
                 settle.out.push_str(&format!("</{name}>"));
+                quote.close(&name, settle.out.len());
             }
             Piece::Open(..) | Piece::Close(_) => {}
         }
     }
+    quote.fold(&mut settle.out);
     (settle.out, settle.remote_images)
+}
+
+/// What a message quotes at its end: the last quotation that stands in no other, with words before
+/// it and none after. It is folded, so that what is new is seen first.
+#[derive(Default)]
+struct Quote {
+    depth: usize,
+    /// Where it begins and ends.
+    last: Option<(usize, usize)>,
+    began: usize,
+    said_before: bool,
+    said_after: bool,
+    said: bool,
+}
+
+/// A sign that every language reads.
+const FOLDED: &str = "<details><summary title=\"&gt; &gt; &gt;\">&gt; &gt; &gt;</summary>";
+
+impl Quote {
+    fn text(&mut self, text: &str) {
+        if self.depth == 0 && !text.trim().is_empty() {
+            (self.said, self.said_after) = (true, true);
+        }
+    }
+
+    fn open(&mut self, name: &str, at: usize) {
+        // A picture says something too.
+        if name == "img" {
+            self.text("img");
+        }
+        if name == "blockquote" {
+            if self.depth == 0 {
+                (self.began, self.said_before) = (at, self.said);
+            }
+            self.depth += 1;
+        }
+    }
+
+    fn close(&mut self, name: &str, at: usize) {
+        if name == "blockquote" && self.depth > 0 {
+            self.depth -= 1;
+            if self.depth == 0 {
+                (self.last, self.said_after) = (Some((self.began, at)), false);
+            }
+        }
+    }
+
+    fn fold(self, out: &mut String) {
+        let Some((begin, end)) = self.last else { return };
+        if self.said_before && !self.said_after && self.depth == 0 {
+            out.insert_str(end, "</details>");
+            out.insert_str(begin, FOLDED);
+        }
+    }
 }
 
 struct Settle<'c> {

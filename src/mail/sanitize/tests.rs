@@ -197,3 +197,20 @@ fn hostile_structure_takes_linear_time_and_space() {
         assert!(oracle_is_inert(&safe.html), "case {n}");
     }
 }
+
+/// What is quoted at the end is folded; what is answered line by line, or stands alone, is not.
+#[test]
+fn a_quotation_at_the_end_is_folded() {
+    let folded = |source: &str| html(source, &|_| None).unwrap().html.contains("<details>");
+    assert!(folded("<p>Yes.</p><blockquote><p>Shall we?</p></blockquote>"));
+    assert!(folded(
+        "<p>Yes.</p><div>On Monday: <blockquote>a<blockquote>b</blockquote></blockquote><br></div>"
+    ));
+    assert!(folded("<blockquote>one</blockquote>yes<blockquote>two</blockquote>"));
+    assert!(!folded("<blockquote>one</blockquote><p>yes</p>"));
+    assert!(!folded("<blockquote>all there is</blockquote>"));
+    assert!(!folded("<p>no quotation</p>"));
+    assert!(!folded("<p>x</p><blockquote>a</blockquote><img src='cid:1'>"));
+    let whole = html("<p>Yes.</p><blockquote>a</blockquote>", &|_| None).unwrap().html;
+    assert!(whole.contains("</summary><blockquote>a</blockquote></details>"), "{whole}");
+}

@@ -300,8 +300,8 @@ pub async fn items(
     responses((status = 201, description = "It is here", body = Imported), Problems)
 )]
 pub async fn import(
-    Params(Into { mailbox }): Params<Into>,
     signed: Signed,
+    Params(Into { mailbox }): Params<Into>,
     MessageOctets(octets): MessageOctets,
 ) -> Result<(StatusCode, axum::Json<Imported>), Problem> {
     let done = signed.run(Weight::Content, move |gateway, actor| {

@@ -50,6 +50,8 @@ interface Options {
   clearsSite?: boolean;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+  /** How long one try may take, without the time in which somebody signs in again. */
+  maxMs?: number;
 }
 
 const REQUEST_MAX_MS = 30_000;
@@ -63,10 +65,7 @@ export function bind(to: Session): void {
 }
 
 export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
-  const response = await exchange(method, path, {
-    signal: AbortSignal.timeout(REQUEST_MAX_MS),
-    ...options,
-  });
+  const response = await exchange(method, path, { maxMs: REQUEST_MAX_MS, ...options });
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
@@ -138,7 +137,7 @@ async function send(method: string, path: string, options: Options): Promise<Res
       method,
       headers,
       body: options.octets ?? (options.body === undefined ? null : JSON.stringify(options.body)),
-      signal: options.signal ?? null,
+      signal: options.signal ?? (options.maxMs ? AbortSignal.timeout(options.maxMs) : null),
       credentials: options.clearsSite ? "same-origin" : "omit",
       cache: "no-store",
       redirect: "error",

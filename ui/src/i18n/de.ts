@@ -662,6 +662,8 @@ export const de = {
     sent: (reference) => `Gesendet. Referenznummer ${reference}`,
     tooLate: "Die Nachricht ist unterwegs und kann nicht mehr zurückgerufen werden.",
     notBegun: "Der Entwurf konnte nicht geöffnet werden.",
+    discarded: "Der Entwurf ist verworfen.",
+    notBack: "Es ist nicht bekannt, ob die Nachricht zurückgerufen werden konnte.",
     notDiscarded: "Der Entwurf konnte nicht verworfen werden.",
     draftsNext: "Begonnene Nachrichten werden hier aufbewahrt, bis sie gesendet sind.",
     reply: "Antworten",

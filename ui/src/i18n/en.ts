@@ -626,6 +626,8 @@ export const en = {
     sent: (reference: string) => `Sent. Reference ${reference}`,
     tooLate: "The letter has left and cannot be taken back.",
     notBegun: "The letter could not be begun.",
+    discarded: "The draft is discarded.",
+    notBack: "It is not known whether the letter could be taken back.",
     notDiscarded: "The draft could not be discarded.",
     draftsNext: "Letters you begin are kept here until they are sent.",
     reply: "Reply",

@@ -666,6 +666,8 @@ export const es = {
     sent: (reference) => `Enviado. Referencia ${reference}`,
     tooLate: "El mensaje ya ha salido y no se puede recuperar.",
     notBegun: "No se ha podido empezar la respuesta.",
+    discarded: "Se ha descartado el borrador.",
+    notBack: "No se sabe si se ha podido recuperar el mensaje.",
     notDiscarded: "No se ha podido descartar el borrador.",
     draftsNext: "Los mensajes que empiece se conservan aquí hasta que los envíe.",
     reply: "Responder",

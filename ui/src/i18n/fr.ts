@@ -671,6 +671,8 @@ export const fr = {
     sent: (reference) => `Envoyé. Référence ${reference}`,
     tooLate: "Le message est parti et ne peut plus être annulé.",
     notBegun: "Le brouillon n’a pas pu être ouvert.",
+    discarded: "Le brouillon est abandonné.",
+    notBack: "On ne sait pas si le message a pu être rappelé.",
     notDiscarded: "Le brouillon n’a pas pu être supprimé.",
     draftsNext: "Les messages que vous commencez sont conservés ici jusqu’à leur envoi.",
     reply: "Répondre",

@@ -621,6 +621,8 @@ export const he = {
     sent: (reference: string) => `נשלח. סימוכין ${reference}`,
     tooLate: "המכתב כבר יצא ואי אפשר להחזירו.",
     notBegun: "אי אפשר להתחיל בתשובה.",
+    discarded: "הטיוטה הושלכה.",
+    notBack: "לא ידוע אם ניתן היה להחזיר את המכתב.",
     notDiscarded: "אי אפשר למחוק את הטיוטה.",
     draftsNext: "מכתבים שהתחלת נשמרים כאן עד שיישלחו.",
     reply: "תשובה",

@@ -75,6 +75,11 @@ export function waitText(seconds: number, language: string): string {
   );
 }
 
+/** Names one after another, as the language separates them. */
+export function listText(items: string[], language: string): string {
+  return new Intl.ListFormat(language, { style: "short", type: "unit" }).format(items);
+}
+
 /** "G7K2M4…" in groups of four, as it is read aloud. Already dashed ones stay. */
 export function referenceText(reference: string): string {
   if (reference.includes("-")) return reference;

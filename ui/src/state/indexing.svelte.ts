@@ -25,6 +25,7 @@ class Indexing {
       }
     } catch {
       // Whatever is missing now comes with the next message, search or sign-in.
+      this.progress = null;
     } finally {
       this.#running = false;
       if (stopped !== this.#stopped || this.progress?.waiting === 0) this.progress = null;

@@ -113,7 +113,7 @@ export class Composer {
     const left: string[] = [];
     const known = new Set([...this.to, ...this.cc, ...this.bcc].map((one) => lower(one.address)));
     const fresh: Addr[] = [];
-    for (const part of typed.split(/[,;\n]+/)) {
+    for (const part of typed.split(/[,;،\n]+/)) {
       const addr = addressOf(part);
       if (addr === null) {
         if (part.trim() !== "") left.push(part.trim());

@@ -1,4 +1,6 @@
 // The composers that are open, and the ways to open one.
+import { SvelteSet } from "svelte/reactivity";
+import { ApiError } from "../../api/client.ts";
 import { people } from "./people.svelte.ts";
 import * as api from "../../api/sending.ts";
 import { t } from "../../i18n/index.svelte.ts";
@@ -50,14 +52,27 @@ class Composers {
     drafts.again();
   }
 
-  async discard(composer: Composer): Promise<void> {
+  /** Away at once, gone in a moment: until then it can be had back. */
+  discard(composer: Composer): void {
+    this.#hide(composer);
+    drafts.hide(composer.id, true);
+    toasts.show(t().compose.discarded, {
+      undo: () => {
+        drafts.hide(composer.id, false);
+        this.open = [...this.open, composer];
+      },
+      onend: () => void this.#discardNow(composer),
+    });
+  }
+
+  async #discardNow(composer: Composer): Promise<void> {
     try {
       await composer.discard();
-      this.#hide(composer);
-      drafts.again();
     } catch (error) {
-      fail(t().compose.notDiscarded, "", error, () => void this.discard(composer));
+      fail(t().compose.notDiscarded, "", error, () => void this.#discardNow(composer));
     }
+    drafts.hide(composer.id, false);
+    drafts.again();
   }
 
   /** Its code is a chunk of its own: whoever only reads never loads it. */
@@ -84,6 +99,10 @@ class Composers {
 
   #hide(composer: Composer): void {
     this.open = this.open.filter((one) => one !== composer);
+    // The focus was in it; without it, it would be nowhere.
+    queueMicrotask(() => {
+      if (document.activeElement === document.body) document.getElementById("main")?.focus();
+    });
   }
 
   clear(): void {
@@ -96,6 +115,15 @@ class Composers {
 class Drafts {
   items = $state.raw<api.DraftItem[]>([]);
   load = $state<"idle" | "ready" | "failed">("idle");
+  #hidden = new SvelteSet<string>();
+  /** Without those that are about to be thrown away. */
+  readonly shown = $derived(this.items.filter(({ id }) => !this.#hidden.has(id)));
+
+  hide(id: string | null, away: boolean): void {
+    if (id === null) return;
+    if (away) this.#hidden.add(id);
+    else this.#hidden.delete(id);
+  }
 
   again(): void {
     api
@@ -105,7 +133,7 @@ class Drafts {
         this.load = "ready";
       })
       .catch(() => {
-        if (this.load === "idle") this.load = "failed";
+        if (this.load !== "ready") this.load = "failed";
       });
   }
 }
@@ -126,7 +154,9 @@ async function takeBack(reference: string): Promise<void> {
   try {
     composers.edit(await api.undo(reference));
   } catch (error) {
-    fail(t().compose.tooLate, "", error, null);
+    // Only an answer says that it has left.
+    if (error instanceof ApiError) fail(t().compose.tooLate, "", error, null);
+    else fail(t().compose.notBack, "", error, () => void takeBack(reference));
   }
 }
 

@@ -88,7 +88,24 @@ interface Options {
   text: string;
   label: string;
   onchange: (html: string, text: string) => void;
+  /** What holds where the cursor stands. */
+  onactive: (marks: ReadonlySet<Mark>) => void;
   onsend: () => void;
+}
+
+/** What holds where the cursor stands, or for all that is selected. */
+export function activeOf(state: EditorState): ReadonlySet<Mark> {
+  const { $from, from, to, empty } = state.selection;
+  const around = new Set<string>();
+  for (let depth = $from.depth; depth > 0; depth -= 1) around.add($from.node(depth).type.name);
+  const stored = state.storedMarks ?? $from.marks();
+  return new Set(
+    marks.filter((mark) => {
+      const type = schema.marks[mark];
+      if (type === undefined) return around.has(mark);
+      return empty ? type.isInSet(stored) !== undefined : state.doc.rangeHasMark(from, to, type);
+    }),
+  );
 }
 
 export function editorStart(holder: HTMLElement, options: Options): Editor {
@@ -129,11 +146,17 @@ export function editorStart(holder: HTMLElement, options: Options): Editor {
     dispatchTransaction(transaction) {
       const next = view.state.apply(transaction);
       view.updateState(next);
+      options.onactive(activeOf(next));
       if (begun && transaction.docChanged) options.onchange(htmlOf(next.doc), textOf(next.doc));
     },
   });
   // The editor's own way in for HTML: only what the schema knows comes through.
-  if (options.html !== null) view.pasteHTML(options.html);
+  if (options.html !== null) {
+    view.pasteHTML(options.html);
+    // Begun anew with it: there is nothing before it that Undo could lead to.
+    const { doc, plugins } = view.state;
+    view.updateState(EditorState.create({ doc, plugins }));
+  }
   begun = true;
   return {
     toggle(mark) {
@@ -147,7 +170,11 @@ export function editorStart(holder: HTMLElement, options: Options): Editor {
 function commandOf(mark: Mark): Command {
   if (mark === "ul" || mark === "ol") return wrapInList(nodeOf(mark));
   if (mark === "blockquote") return wrapIn(nodeOf(mark));
-  if (mark === "pre") return setBlockType(nodeOf(mark));
+  if (mark === "pre")
+    return (state, dispatch) => {
+      const to = activeOf(state).has("pre") ? "paragraph" : "pre";
+      return setBlockType(nodeOf(to))(state, dispatch);
+    };
   return toggleMark(markOf(mark));
 }
 
