@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { accessible, base, launch, noSidewaysScroll, ok, problems, profile, signIn } from "./support.mjs";
+import { accessible, base, launch, noSidewaysScroll, picture, ok, problems, profile, signIn } from "./support.mjs";
 
 const folder = process.env.POSTERN_OUTSIDE;
 const domain = process.env.POSTERN_DOMAIN;

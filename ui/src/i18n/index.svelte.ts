@@ -51,12 +51,17 @@ export function isLanguage(word: unknown): word is Language {
   return typeof word === "string" && Object.hasOwn(LANGUAGES, word);
 }
 
-export function languageGuess(wanted: readonly string[]): Language {
+/** The first of the wanted languages that there is. */
+export function languageOffered(wanted: readonly string[]): Language | null {
   for (const tag of wanted) {
     const base = tag.split("-")[0] ?? "";
     // Browsers still call Hebrew by its old name now and then (BCP 47: iw → he).
     const known = base === "iw" ? "he" : base;
     if (isLanguage(known)) return known;
   }
-  return "en";
+  return null;
+}
+
+export function languageGuess(wanted: readonly string[]): Language {
+  return languageOffered(wanted) ?? "en";
 }
