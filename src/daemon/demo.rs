@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::{self, Config};
 use crate::gateway::{Error as GatewayError, Gateway, NewAccount, Password};
 use crate::mail::address::Address;
+use crate::net::listen::{self, Handed};
 use crate::vault::{DaemonKey, random_password};
 
 use super::demo_ca::DemoCertificates;
@@ -89,12 +90,18 @@ const PEOPLE: [(&str, &str); 3] =
 /// Runs the demo until it is asked to stop.
 pub fn run(demo: &Demo) -> Result<(), Error> {
     let folder = Folder::open(demo)?;
-    let mut config = configure(demo, &folder.path)?;
     crate::telemetry::start(log_level(demo), crate::telemetry::Form::Text);
     let runtime = super::runtime()?;
+    let https = {
+        let _entered = runtime.enter();
+        listen::bind(demo.https).map_err(super::Error::from)?
+    };
+    // Links in mails name the port, whichever it came to be.
+    let mut config = configure(demo, &folder.path, https.local_addr()?)?;
     let answer = runtime.block_on(async {
         let outside = outside(demo, &mut config).await?;
-        let running = super::start(&config, super::no_progress).await?;
+        let handed = Handed::from_env().with("https", https);
+        let running = super::start(&config, handed, super::no_progress).await?;
         let made = make_accounts(demo, &running.gateway)?;
         if !demo.no_samples && !made.is_empty() {
             let addresses: Vec<&str> = made.iter().map(|one| one.address.as_str()).collect();
@@ -133,14 +140,6 @@ async fn outside(demo: &Demo, config: &mut Config) -> Result<Option<Outside>, Er
     Ok(Some(Outside { page, stop }))
 }
 
-/// A free port, where any would do: links in mails must name it before it is listened on.
-fn settled(address: SocketAddr) -> io::Result<SocketAddr> {
-    match address.port() {
-        0 => std::net::TcpListener::bind(address)?.local_addr(),
-        _ => Ok(address),
-    }
-}
-
 /// The folder the demo works in; removed at the end unless it is kept.
 struct Folder {
     path: PathBuf,
@@ -173,7 +172,7 @@ impl Drop for Folder {
     }
 }
 
-fn configure(demo: &Demo, folder: &Path) -> Result<Config, Error> {
+fn configure(demo: &Demo, folder: &Path, https: SocketAddr) -> Result<Config, Error> {
     let files = DemoCertificates::in_folder(folder)?;
     let key = folder.join("daemon.key");
     if !key.exists() {
@@ -191,7 +190,7 @@ fn configure(demo: &Demo, folder: &Path) -> Result<Config, Error> {
         smtp: config::Smtp { authentication: false, ..config::Smtp::for_demo(demo.smtp) },
         https: config::Https {
             public_url: demo.public_url.clone(),
-            ..config::Https::for_demo(settled(demo.https)?)
+            ..config::Https::for_demo(https)
         },
         outgoing: config::Outgoing {
             choice: demo.choice,

@@ -111,7 +111,7 @@ pub fn serve(config: &Config) -> Result<(), Error> {
     telemetry::start(&config.log.level, form);
     let runtime = runtime()?;
     let answer = runtime.block_on(async {
-        let running = start(config, no_progress).await?;
+        let running = start(config, Handed::from_env(), no_progress).await?;
         notify(sd_notify::NotifyState::Ready);
         stopped().await;
         notify(sd_notify::NotifyState::Stopping);
@@ -149,6 +149,7 @@ impl Running {
 /// Opens the store, binds every listener, starts every edge.
 pub async fn start(
     config: &Config,
+    mut handed: Handed,
     mut progress: impl FnMut(u64, u64) + Send + 'static,
 ) -> Result<Running, Error> {
     let given = config.clone();
@@ -157,9 +158,8 @@ pub async fn start(
     let identity = Identity::load(&config.tls.certificate, &config.tls.key)?;
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let edge = Edge { gateway: &gateway, identity: &identity, stop: &stop, tasks: &tasks };
-    let mut handed = Handed::from_env();
-    let smtp = edge.smtp(config, &mut handed).await?;
-    let https = edge.https(config, &mut handed).await?;
+    let smtp = edge.smtp(config, &mut handed)?;
+    let https = edge.https(config, &mut handed)?;
     edge.control(config.server.data.join(control::SOCKET_NAME));
     edge.relay(config)?;
     edge.timers();
@@ -188,14 +188,14 @@ impl Edge<'_> {
     }
 
     /// Starts the SMTP door on every listener; tells where the first one is.
-    async fn smtp(&self, config: &Config, handed: &mut Handed) -> Result<SocketAddr, Error> {
+    fn smtp(&self, config: &Config, handed: &mut Handed) -> Result<SocketAddr, Error> {
         let tls = self.identity.server_config(&[])?;
         let host = config.server.host_name.clone();
         let server = smtp::Server::new(self.gateway.clone(), config.smtp.clone(), host, Some(tls));
         let resolver = Resolver::new(&config.dns).map_err(relay::Error::from)?;
         let verifier = Verifier::new(&resolver, &config.smtp).map_err(relay::Error::from)?;
         let server = server.verifying(verifier);
-        let listeners = listeners(handed, "smtp", &config.smtp.listen).await?;
+        let listeners = listeners(handed, "smtp", &config.smtp.listen)?;
         let first = first_address(&listeners)?;
         for listener in listeners {
             let (server, stop) = (server.clone(), self.stop.clone());
@@ -205,16 +205,16 @@ impl Edge<'_> {
     }
 
     /// Starts HTTPS, and the redirect from plain HTTP; tells where the first one is.
-    async fn https(&self, config: &Config, handed: &mut Handed) -> Result<SocketAddr, Error> {
+    fn https(&self, config: &Config, handed: &mut Handed) -> Result<SocketAddr, Error> {
         let https = config.https.clone();
         let server = web::server::Server::new(self.gateway.clone(), https, self.identity)?;
-        let listeners = listeners(handed, "https", &config.https.listen).await?;
+        let listeners = listeners(handed, "https", &config.https.listen)?;
         let first = first_address(&listeners)?;
         for listener in listeners {
             let (server, stop) = (server.clone(), self.stop.clone());
             self.tasks.spawn(server.serve(listener, stop, self.tasks.clone()));
         }
-        for listener in self::listeners(handed, "http", &config.https.redirect_listen).await? {
+        for listener in self::listeners(handed, "http", &config.https.redirect_listen)? {
             let (server, stop) = (server.clone(), self.stop.clone());
             let tasks = self.tasks.clone();
             self.tasks.spawn(server.serve_redirect(listener, first.port(), stop, tasks));
@@ -308,7 +308,7 @@ impl Edge<'_> {
 }
 
 /// The sockets that systemd handed over under a name, or else those that the configuration says.
-async fn listeners(
+fn listeners(
     handed: &mut Handed,
     name: &str,
     addresses: &[SocketAddr],
@@ -319,7 +319,7 @@ async fn listeners(
     }
     let mut bound = Vec::with_capacity(addresses.len());
     for address in addresses {
-        bound.push(listen::bind(*address).await?);
+        bound.push(listen::bind(*address)?);
     }
     Ok(bound)
 }

@@ -14,7 +14,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -106,15 +106,31 @@ pub fn counted_as(peer: IpAddr) -> IpAddr {
     }
 }
 
+/// How many connections may wait to be accepted; Linux takes `net.core.somaxconn` when that is
+/// less. Of a burst that does not fit, Linux answers some by SYN cookies and then forgets them
+/// when the line is full: such a peer believes it is connected and waits for a greeting for ever.
+const BACKLOG: u32 = 4096;
+
 /// Listens on `address`. `[::]` takes IPv4 connections as well, as Linux does by default.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
-    TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })
+pub fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
+    let listen = || {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    listen().map_err(|source| Error::Listen { address, source })
 }
 
-/// The listeners that systemd handed over (sd_listen_fds(3)), by the names its units give them.
+/// The listeners that systemd handed over (sd_listen_fds(3)), by the names its units give them,
+/// and those that were bound beforehand.
 pub struct Handed {
     names: Vec<String>,
     sockets: listenfd::ListenFd,
+    bound: Vec<(String, TcpListener)>,
 }
 
 impl Handed {
@@ -122,13 +138,20 @@ impl Handed {
     pub fn from_env() -> Handed {
         let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
         let names = names.split(':').map(str::to_owned).collect();
-        Handed { names, sockets: listenfd::ListenFd::from_env() }
+        Handed { names, sockets: listenfd::ListenFd::from_env(), bound: Vec::new() }
+    }
+
+    /// With one more, which is called `name`.
+    pub fn with(mut self, name: &str, listener: TcpListener) -> Handed {
+        self.bound.push((name.to_owned(), listener));
+        self
     }
 
     /// Every listener called `name` (`FileDescriptorName=`), each given once.
     pub fn take(&mut self, name: &str) -> Result<Vec<TcpListener>, Error> {
         let failed = |source| Error::Handed { name: name.to_owned(), source };
-        let mut taken = Vec::new();
+        let mut taken: Vec<_> =
+            self.bound.extract_if(.., |(given, _)| given == name).map(|(_, one)| one).collect();
         for at in 0..self.sockets.len() {
             if self.names.get(at).is_none_or(|given| given != name) {
                 continue;
@@ -243,7 +266,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_over_the_limit_is_told_and_the_drain_waits_for_the_rest() {
-        let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         let permits = Permits::new(Limits { connections_max: 1, per_address_max: 1 });
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -274,10 +297,40 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_in_use_is_an_error_that_names_it() {
-        let first = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let first = bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = first.local_addr().unwrap();
-        let error = bind(address).await.unwrap_err().to_string();
+        let error = bind(address).unwrap_err().to_string();
         assert!(error.contains(&address.to_string()), "{error}");
+    }
+
+    /// With a line of 128, which is what a listener has by default here, the rest of a burst
+    /// waits for seconds or is forgotten.
+    #[tokio::test]
+    async fn a_burst_of_connections_waits_in_line_and_none_is_forgotten() {
+        const PEERS: usize = 400;
+        let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut peers = Vec::new();
+        for n in 0..PEERS {
+            let connecting = tokio::time::timeout(Duration::from_secs(10), async {
+                TcpStream::connect(address).await.unwrap()
+            });
+            peers.push(connecting.await.unwrap_or_else(|_| panic!("no room for peer {n}")));
+        }
+        for _ in 0..PEERS {
+            let accepting = tokio::time::timeout(Duration::from_secs(10), listener.accept());
+            accepting.await.expect("every peer that is connected is there").unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_bound_beforehand_is_given_by_its_name_once() {
+        let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut handed = Handed::from_env().with("https", listener);
+        assert!(handed.take("smtp").unwrap().is_empty());
+        assert_eq!(handed.take("https").unwrap()[0].local_addr().unwrap(), address);
+        assert!(handed.take("https").unwrap().is_empty());
     }
 
     #[tokio::test]

@@ -106,13 +106,23 @@ impl State {
         self.holders += usize::from(matches!(turn, Turn::Newcomer(_)));
     }
 
+    /// Who can be served now: the first in line, or else the first who needs only a first step,
+    /// for the reserve is theirs whoever else waits.
+    fn next_turn(&self) -> Option<Turn> {
+        let fits = |waiter: &Waiter| self.free >= waiter.octets + waiter.spare;
+        let (first, waiter) = self.waiting.first_key_value()?;
+        if fits(waiter) {
+            return Some(*first);
+        }
+        let mut newcomers = self.waiting.range(Turn::Newcomer(0)..);
+        let (turn, waiter) = newcomers.find(|(_, waiter)| waiter.spare == 0)?;
+        fits(waiter).then_some(*turn)
+    }
+
     /// Hands out what is free, in turn, and makes the youngest give up when all wait.
     fn settle(&mut self) {
-        while let Some(first) = self.waiting.first_entry() {
-            if self.free < first.get().octets + first.get().spare {
-                break;
-            }
-            let (turn, waiter) = first.remove_entry();
+        while let Some(turn) = self.next_turn() {
+            let Some(waiter) = self.waiting.remove(&turn) else { return };
             // Fails only when the share is being dropped, and then nothing was given.
             if waiter.tell.send(true).is_ok() {
                 self.give(turn, waiter.octets);
@@ -254,6 +264,31 @@ mod tests {
         let mut small = budget.share();
         small.grow_to(FIRST_STEP_OCTETS, SOON).await.unwrap();
         assert_eq!(budget.free(), 64 * KIB);
+    }
+
+    /// Once the reserve was used up, first steps stood in line behind large messages, and were
+    /// put off although there was room again.
+    #[tokio::test]
+    async fn a_first_step_that_had_to_wait_passes_by_large_ones_too() {
+        let budget = Budget::new(1_024 * KIB);
+        let mut large = budget.share();
+        large.grow_to(896 * KIB, SOON).await.unwrap();
+        let mut small = [budget.share(), budget.share()];
+        for share in &mut small {
+            share.grow_to(FIRST_STEP_OCTETS, SOON).await.unwrap();
+        }
+        let waits = tokio::spawn(async move { (large.grow_to(900 * KIB, SOON).await, large) });
+        let mut late = budget.share();
+        let late = tokio::spawn(async move { late.grow_to(FIRST_STEP_OCTETS, SOON).await });
+        while budget.state().waiting.len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        let [first, second] = small;
+        drop(first);
+        assert_eq!(late.await.unwrap(), Ok(()));
+        assert_eq!(budget.state().waiting.len(), 1, "the large one still waits");
+        waits.abort();
+        drop(second);
     }
 
     #[tokio::test]

@@ -83,7 +83,7 @@ impl TestGateway {
         let gateway = tokio::task::spawn_blocking(|| gateway_on(engine)).await.unwrap();
         let mut config = config::Smtp::for_demo(SocketAddr::from(([127, 0, 0, 1], 0)));
         change(&mut config);
-        let listener = listen::bind(config.listen[0]).await.unwrap();
+        let listener = listen::bind(config.listen[0]).unwrap();
         let smtp = listener.local_addr().unwrap();
         let tls = Some(identity().server_config(&[]).unwrap());
         let server = finish(Server::new(gateway.clone(), config, "gw.test".to_owned(), tls));

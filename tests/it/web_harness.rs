@@ -83,8 +83,7 @@ impl TestWeb {
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut config = config::Https::for_demo(loopback);
         change(&mut config);
-        let (secure, plain) =
-            (listen::bind(loopback).await.unwrap(), listen::bind(loopback).await.unwrap());
+        let (secure, plain) = (listen::bind(loopback).unwrap(), listen::bind(loopback).unwrap());
         let (https, http) = (secure.local_addr().unwrap(), plain.local_addr().unwrap());
         let server = Server::new(gateway.clone(), config, &identity()).unwrap();
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
