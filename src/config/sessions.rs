@@ -1,4 +1,4 @@
-//! `[sessions]`: how long a log-in lasts.
+//! `[sessions]`: how long a log-in lasts, and what opens an account besides its password.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,11 +14,24 @@ pub struct Sessions {
     pub shared_idle_minutes: u32,
     /// At most, in hours.
     pub max_hours: u32,
+    /// App passwords of one account at once.
+    pub app_passwords_max: u32,
+    /// Passkeys of one account at once.
+    pub passkeys_max: u32,
+    /// How long a passkey may take to answer, in seconds.
+    pub passkey_secs: u32,
 }
 
 impl Default for Sessions {
     fn default() -> Self {
-        Sessions { idle_minutes: 30, shared_idle_minutes: 15, max_hours: 12 }
+        Sessions {
+            idle_minutes: 30,
+            shared_idle_minutes: 15,
+            max_hours: 12,
+            app_passwords_max: 30,
+            passkeys_max: 20,
+            passkey_secs: 300,
+        }
     }
 }
 
@@ -28,6 +41,10 @@ impl Sessions {
         Problem::unless_in("sessions.idle_minutes", idle, 1..=1_440)?;
         let shared = u64::from(self.shared_idle_minutes);
         Problem::unless_in("sessions.shared_idle_minutes", shared, 1..=1_440)?;
-        Problem::unless_in("sessions.max_hours", u64::from(self.max_hours), 1..=720)
+        Problem::unless_in("sessions.max_hours", u64::from(self.max_hours), 1..=720)?;
+        let app_passwords = u64::from(self.app_passwords_max);
+        Problem::unless_in("sessions.app_passwords_max", app_passwords, 0..=1_000)?;
+        Problem::unless_in("sessions.passkeys_max", u64::from(self.passkeys_max), 0..=100)?;
+        Problem::unless_in("sessions.passkey_secs", u64::from(self.passkey_secs), 30..=3_600)
     }
 }

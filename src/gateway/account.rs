@@ -8,14 +8,13 @@ use std::ops::ControlFlow;
 use crate::clock::Timestamp;
 use crate::mail::address::Address;
 use crate::store::{Order, Read, Tx};
-use crate::vault::{self, Lookup, Password, RecoveryKey, UnlockKey};
+use crate::vault::{self, Lookup, Password, RecoveryKey};
 
-use super::session::checked_passphrase;
 use super::tables::{
     ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, AcceptFrom, Account, AccountId, AccountKeys, COUNTERS,
-    CREDENTIALS, Credential, CredentialKind, LOGIN_NAMES, META, Owner,
+    CREDENTIALS, LOGIN_NAMES, META, Owner,
 };
-use super::{Actor, Error, EventKind, Gateway, mailbox};
+use super::{Error, EventKind, Gateway, mailbox};
 
 /// What an account is made from.
 pub struct NewAccount {
@@ -99,20 +98,6 @@ impl Account {
             manager: self.manages(),
         }
     }
-}
-
-/// What a credential's wrap is bound to: its account and itself.
-fn credential_binding(account: AccountId, credential: [u8; 16]) -> [u8; 32] {
-    let mut bound = [0; 32];
-    bound[..16].copy_from_slice(&account.0);
-    bound[16..].copy_from_slice(&credential);
-    bound
-}
-
-/// A credential as it was found.
-pub(super) struct FoundCredential {
-    id: [u8; 16],
-    wrapped_unlock: Vec<u8>,
 }
 
 impl Gateway {
@@ -223,60 +208,6 @@ impl Gateway {
         self.account_change(id, move |account| account.accept_from = accept)
     }
 
-    /// Changes a password: one record is wrapped anew, nothing else moves. Every session ends.
-    pub fn account_password(
-        &self,
-        name: &str,
-        old: &Password,
-        new: &Password,
-    ) -> Result<(), Error> {
-        let id = self.account_named(name)?;
-        let unlock = self.unlock_by_password(id, old)?;
-        self.password_replace(id, new, &unlock, None)
-    }
-
-    /// The same by the account's owner, whose present session stays.
-    pub fn password_change(
-        &self,
-        actor: &Actor,
-        old: &Password,
-        new: &Password,
-    ) -> Result<(), Error> {
-        checked_passphrase(new)?;
-        let unlock = self.unlock_by_password(actor.account(), old)?;
-        self.password_replace(actor.account(), new, &unlock, Some(actor.session()))
-    }
-
-    /// A new recovery key for the account's owner, who says the password once more; the one
-    /// before opens nothing from now on. It is told here and never again.
-    pub fn recovery_renew(&self, actor: &Actor, password: &Password) -> Result<RecoveryKey, Error> {
-        let account = actor.account();
-        let unlock = self.unlock_by_password(account, password)?;
-        let recovery = RecoveryKey::generate()?;
-        let new = self.recovery_new(account, &recovery, &unlock)?;
-        self.credential_replace(account, CredentialKind::Recovery, new)?;
-        Ok(recovery)
-    }
-
-    /// Sets a new password by the recovery key; nothing is lost, and every session ends. An
-    /// unknown name is refused as a wrong key is.
-    pub fn account_recover(
-        &self,
-        name: &str,
-        recovery: &RecoveryKey,
-        new: &Password,
-    ) -> Result<(), Error> {
-        checked_passphrase(new)?;
-        let id = self.account_find(name)?.ok_or(Error::Refused)?;
-        if self.account(id)?.disabled {
-            return Err(Error::Refused);
-        }
-        let found = self.credential(id, CredentialKind::Recovery)?.ok_or(Error::Refused)?;
-        let bound = credential_binding(id, found.id);
-        let unlock = recovery.open(&found.wrapped_unlock, &bound)?;
-        self.password_replace(id, new, &unlock, None)
-    }
-
     /// The account of a login name or an address.
     pub(super) fn account_named(&self, name: &str) -> Result<AccountId, Error> {
         self.account_find(name)?.ok_or(Error::NotFound { what: "account" })
@@ -301,102 +232,6 @@ impl Gateway {
 
     pub(super) fn account(&self, id: AccountId) -> Result<Account, Error> {
         self.inner.store.get(&ACCOUNTS, &id)?.ok_or(Error::NotFound { what: "account" })
-    }
-
-    pub(super) fn unlock_by_password(
-        &self,
-        id: AccountId,
-        password: &Password,
-    ) -> Result<UnlockKey, Error> {
-        Ok(self.unlock_with(id, password)?.0)
-    }
-
-    /// The unlock key, and the credential that opened it.
-    pub(super) fn unlock_with(
-        &self,
-        id: AccountId,
-        password: &Password,
-    ) -> Result<(UnlockKey, [u8; 16]), Error> {
-        let found = self.credential(id, CredentialKind::Password)?.ok_or(Error::Refused)?;
-        let bound = credential_binding(id, found.id);
-        let unlock = self.inner.vault.passwords().open(&found.wrapped_unlock, password, &bound)?;
-        Ok((unlock, found.id))
-    }
-
-    fn credential(
-        &self,
-        account: AccountId,
-        kind: CredentialKind,
-    ) -> Result<Option<FoundCredential>, Error> {
-        let mut found = None;
-        self.inner.store.scan(&CREDENTIALS, &account, Order::Ascending, |(_, id), row| {
-            if row.kind != kind {
-                return ControlFlow::Continue(());
-            }
-            found = Some(FoundCredential { id, wrapped_unlock: row.wrapped_unlock });
-            ControlFlow::Break(())
-        })?;
-        Ok(found)
-    }
-
-    pub(super) fn credential_new(
-        &self,
-        account: AccountId,
-        password: &Password,
-        unlock: &UnlockKey,
-    ) -> Result<([u8; 16], Credential), Error> {
-        let id = vault::random_bytes()?;
-        let bound = credential_binding(account, id);
-        let wrapped_unlock = self.inner.vault.passwords().wrap(password, unlock, &bound)?;
-        let created = self.inner.clock.now();
-        Ok((id, Credential { kind: CredentialKind::Password, wrapped_unlock, created }))
-    }
-
-    fn recovery_new(
-        &self,
-        account: AccountId,
-        recovery: &RecoveryKey,
-        unlock: &UnlockKey,
-    ) -> Result<([u8; 16], Credential), Error> {
-        let id = vault::random_bytes()?;
-        let wrapped_unlock = recovery.wrap(unlock, &credential_binding(account, id))?;
-        let created = self.inner.clock.now();
-        Ok((id, Credential { kind: CredentialKind::Recovery, wrapped_unlock, created }))
-    }
-
-    fn password_replace(
-        &self,
-        account: AccountId,
-        new: &Password,
-        unlock: &UnlockKey,
-        keeps: Option<[u8; 16]>,
-    ) -> Result<(), Error> {
-        let new = self.credential_new(account, new, unlock)?;
-        self.credential_replace(account, CredentialKind::Password, new)?;
-        self.sessions_close_but(account, keeps)
-    }
-
-    fn credential_replace(
-        &self,
-        account: AccountId,
-        kind: CredentialKind,
-        (id, credential): ([u8; 16], Credential),
-    ) -> Result<(), Error> {
-        let done = self.inner.store.transact(move |tx| {
-            let mut old = Vec::new();
-            tx.scan(&CREDENTIALS, &account, Order::Ascending, |key, row| {
-                if row.kind == kind {
-                    old.push(key);
-                }
-                ControlFlow::Continue(())
-            })?;
-            for key in &old {
-                tx.delete(&CREDENTIALS, key);
-            }
-            tx.put(&CREDENTIALS, &(account, id), &credential)?;
-            Ok::<_, Error>(())
-        });
-        done.wait()
     }
 
     /// Shuts an account out for good: no log-in, and every session ends.

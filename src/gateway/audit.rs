@@ -36,6 +36,11 @@ pub enum Act {
     TemporaryRenewed,
     TemporaryEnded,
     Confirmed,
+    AppPasswordMade,
+    PasskeyMade,
+    CredentialRemoved,
+    CodesOn,
+    CodesOff,
 }
 
 impl Act {
@@ -62,6 +67,11 @@ impl Act {
             Act::TemporaryRenewed => "temporary-renewed",
             Act::TemporaryEnded => "temporary-ended",
             Act::Confirmed => "confirmed",
+            Act::AppPasswordMade => "app-password-made",
+            Act::PasskeyMade => "passkey-made",
+            Act::CredentialRemoved => "credential-removed",
+            Act::CodesOn => "codes-on",
+            Act::CodesOff => "codes-off",
         }
     }
 }

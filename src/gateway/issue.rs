@@ -21,10 +21,11 @@ use super::delivery;
 use super::notice::Telling;
 use super::parcel::let_go_in_tx;
 use super::tables::{
-    ACCOUNT_KEYS, ACCOUNTS, AcceptFrom, Account, AccountId, AccountKeys, CHANGES, CONVERSATION_IDS,
-    CONVERSATIONS, COUNTERS, CREDENTIALS, DRAFTS, DeliveryState, Due, ENTRIES, EPOCHS, HandOff,
-    LOGIN_NAMES, LOOKS, MAILBOXES, OUTSIDERS, Owner, PICKUPS, PICKUPS_OF, PLACES, PREFERENCES,
-    Pickup, PickupEnd, REQUESTS, ReferenceKey, TEMPORARY, Temporary, UPLOADS, WRITTEN_TO,
+    ACCOUNT_KEYS, ACCOUNTS, AcceptFrom, Account, AccountId, AccountKeys, CHANGES, CODES,
+    CONVERSATION_IDS, CONVERSATIONS, COUNTERS, CREDENTIALS, DRAFTS, DeliveryState, Due, ENTRIES,
+    EPOCHS, HandOff, LOGIN_NAMES, LOOKS, MAILBOXES, OUTSIDERS, Owner, PICKUPS, PICKUPS_OF, PLACES,
+    PREFERENCES, Pickup, PickupEnd, REQUESTS, ReferenceKey, TEMPORARY, Temporary, UPLOADS,
+    WRITTEN_TO,
 };
 use super::{Actor, Error, Gateway, conversation, mailbox, upload};
 
@@ -481,6 +482,7 @@ fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
         tx.delete(&CONVERSATIONS, &(id, conversation, letter));
     }
     tx.delete(&LOOKS, &id);
+    tx.delete(&CODES, &id);
     tx.delete(&COUNTERS, &id);
     tx.delete(&PREFERENCES, &id);
     Ok(())

@@ -6,7 +6,8 @@
 //!
 //! | file | feature |
 //! | --- | --- |
-//! | `account` | people, their keys, credentials and settings |
+//! | `account` | people and their keys |
+//! | `credential` | what opens an account: passwords, app passwords, passkeys, codes |
 //! | `receive` | who may be written to, and the one door in |
 //! | `parcel` | a message with its readers' shares, stored in one go |
 //! | `draft`, `upload` | letters being written, and their files |
@@ -38,6 +39,7 @@ pub mod audit;
 pub mod change;
 pub mod content;
 mod conversation;
+pub mod credential;
 pub mod delivery;
 pub mod draft;
 #[cfg(test)]
@@ -95,7 +97,7 @@ pub use event::{Event, EventKind};
 pub use mailbox::MailboxView;
 pub use message::{Change, ItemView, Marks, MarksPage, Page};
 pub use receive::{AcceptedRecipient, Arrival, Inbound, Origin, Reason, Receipt, RecipientVerdict};
-pub use session::{Actor, LogIn, LoggedIn, Profile, SessionView};
+pub use session::{Actor, Browser, LogIn, LoggedIn, Profile, SessionView};
 pub use tables::{
     AcceptFrom, AccountId, ConfirmOutside, DeliveryState, HandOff, LastInteraction, Protection,
     QueueKind, QueueState, RejectReason, Role, Step, TlsNeed, TlsPolicy,
@@ -127,6 +129,12 @@ pub enum Error {
     /// A password that is too short to be one's own.
     #[error("weak password")]
     WeakPassword,
+    /// The password is right, and the account asks for a code besides.
+    #[error("code needed")]
+    CodeNeeded,
+    /// A code that is not the present one, or was used before.
+    #[error("wrong code")]
+    WrongCode,
     /// The thing is not in the state that the request supposes; `code` names which.
     #[error("conflict: {code}")]
     Conflict { code: &'static str },
@@ -177,6 +185,11 @@ pub struct Settings {
     pub session_shared_idle_secs: i64,
     /// How long a session lives at most.
     pub session_max_secs: i64,
+    /// How many app passwords an account may have.
+    pub app_passwords_max: usize,
+    pub passkeys_max: usize,
+    /// How long a passkey may take to answer.
+    pub challenge_secs: i64,
     /// How many changes are remembered for `changes_since`.
     pub changes_kept: u64,
     /// What notifications and pages call the whole.
@@ -230,6 +243,9 @@ impl Default for Settings {
             session_idle_secs: 30 * 60,
             session_shared_idle_secs: 15 * 60,
             session_max_secs: 12 * 3600,
+            app_passwords_max: 30,
+            passkeys_max: 20,
+            challenge_secs: 300,
             changes_kept: 20_000,
             host_name: "localhost".to_owned(),
             organisation: "Postern".to_owned(),
@@ -277,6 +293,7 @@ struct Inner {
     search_busy: search::Busy,
     house: std::sync::Mutex<Option<Arc<house::House>>>,
     refusals: audit::Refusals,
+    challenges: credential::Answered,
     /// Rings when something may be due in the queue.
     queue_wake: Arc<tokio::sync::Notify>,
     /// Rings when a letter was held back.
@@ -298,6 +315,7 @@ impl Gateway {
             search_busy: search::Busy::default(),
             house: std::sync::Mutex::default(),
             refusals: audit::Refusals::default(),
+            challenges: credential::Answered::default(),
             queue_wake,
             hold_wake,
         };

@@ -10,7 +10,7 @@ use crate::mail::address::Address;
 use crate::mail::envelope::{ForwardPath, Notify, Recipient, ReversePath};
 use crate::mail::notice::{self, HandOffText, Kind, Notification};
 use crate::mail::reference::Reference;
-use crate::store::{Piece, Read, Tx};
+use crate::store::{Piece, Read};
 use crate::vault::{self, ContentKey, Lookup, Password};
 
 use super::delivery;
@@ -23,7 +23,7 @@ use super::tables::{
     MAILBOXES, PICKUPS, PICKUPS_OF, Pickup, PickupEnd, Protection, QueueKind, QueueRow, QueueState,
     ReferenceKey, SUBMISSIONS, TEMPORARY, Temporary, TlsNeed,
 };
-use super::{Actor, Error, Gateway, mailbox, queue};
+use super::{Actor, Error, Gateway, credential, mailbox, queue};
 
 /// What a link says to whoever follows it.
 #[derive(Clone, Debug)]
@@ -370,7 +370,7 @@ impl Gateway {
             }
             (row.claimed, row.sealed_password) = (Some(now), None);
             tx.put(&TEMPORARY, &id, &row)?;
-            drop_passwords_in_tx(tx, id)?;
+            credential::drop_in_tx(tx, id, |kind| kind == CredentialKind::Password)?;
             Ok::<_, Error>(tx.put(&CREDENTIALS, &(id, credential_id), &credential)?)
         });
         done.wait()
@@ -399,20 +399,6 @@ struct Parts<'a> {
     pickup: &'a Pickup,
     token: &'a str,
     kind: Kind,
-}
-
-fn drop_passwords_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
-    let mut old = Vec::new();
-    tx.scan(&CREDENTIALS, &id, crate::store::Order::Ascending, |key, row| {
-        if row.kind == CredentialKind::Password {
-            old.push(key);
-        }
-        std::ops::ControlFlow::Continue(())
-    })?;
-    for key in &old {
-        tx.delete(&CREDENTIALS, key);
-    }
-    Ok(())
 }
 
 /// The parcel of a generated message that waits in a record.

@@ -12,11 +12,11 @@ use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
 use crate::store::{Order, Read, Tx};
-use crate::vault::{self, AccountSecret, Password, SessionToken};
+use crate::vault::{self, AccountSecret, Password, SessionToken, UnlockKey};
 
 use super::tables::{
-    ACCOUNT_KEYS, ACCOUNTS, AccountId, CREDENTIALS, HandOff, SESSION_IDS, SESSIONS, Session,
-    SessionRef,
+    ACCOUNT_KEYS, ACCOUNTS, AccountId, CODES, CREDENTIALS, CredentialKind, HandOff, SESSION_IDS,
+    SESSIONS, Session, SessionRef,
 };
 use super::{AccountView, Error, Gateway};
 
@@ -27,18 +27,38 @@ pub enum Profile {
     Shared,
 }
 
-/// A request to log in.
-pub struct LogIn<'a> {
-    /// Login name or address.
-    pub name: &'a str,
-    pub password: Password,
+/// Who asks for a session, whatever opens the account.
+pub struct Browser {
     /// RFC 7638 thumbprint of the key the session is to be bound to.
     pub key_thumbprint: String,
     pub agent: String,
     pub peer: IpAddr,
     pub profile: Profile,
+}
+
+/// A request to log in.
+pub struct LogIn<'a> {
+    /// Login name or address.
+    pub name: &'a str,
+    /// The account's own, or an app password.
+    pub password: Password,
+    /// From an authenticator app, where the account asks for codes.
+    pub code: Option<&'a str>,
+    pub browser: Browser,
     /// The outsider's own password, at the first sign-in to a temporary account.
     pub new_password: Option<Password>,
+}
+
+/// An account that was opened, and by what.
+pub(super) struct OpenedBy {
+    pub account: AccountId,
+    pub unlock: UnlockKey,
+    pub kind: CredentialKind,
+    pub credential: [u8; 16],
+    /// What a passkey has counted to.
+    pub sign_count: Option<u32>,
+    /// The step of the code that came along.
+    pub step: Option<u64>,
 }
 
 /// A session that was opened. The token is told here and never again.
@@ -67,6 +87,7 @@ pub struct Actor {
     session: [u8; 16],
     secret: AccountSecret,
     is_temporary: bool,
+    is_app: bool,
     is_manager: bool,
     confirmed: Timestamp,
 }
@@ -90,6 +111,11 @@ impl Actor {
     /// Whether the account may do no more than read, reject and reply (P-15).
     pub fn is_temporary(&self) -> bool {
         self.is_temporary
+    }
+
+    /// Whether an app password opened the session, which reads and sends mail and no more.
+    pub fn is_app(&self) -> bool {
+        self.is_app
     }
 
     /// The session's id in text form.
@@ -139,12 +165,60 @@ fn binding(account: AccountId, session: [u8; 16]) -> [u8; 32] {
     bound
 }
 
+/// What opened an account must still be there: another password may have taken its place since
+/// it was checked (at the claim of a temporary account, of two who are at it only one is let
+/// in). A code and a passkey's count are used up with it.
+fn use_credential_in_tx(tx: &mut Tx<'_>, opened: &OpenedBy, now: Timestamp) -> Result<(), Error> {
+    let key = (opened.account, opened.credential);
+    let mut credential = tx.get(&CREDENTIALS, &key)?.ok_or(Error::Refused)?;
+    if opened.kind == CredentialKind::Password {
+        return use_code_in_tx(tx, opened);
+    }
+    if let (Some(passkey), Some(count)) = (&mut credential.passkey, opened.sign_count) {
+        if count > 0 && count <= passkey.sign_count {
+            return Err(Error::Refused);
+        }
+        passkey.sign_count = count;
+    }
+    credential.last_used = Some(now);
+    Ok(tx.put(&CREDENTIALS, &key, &credential)?)
+}
+
+fn use_code_in_tx(tx: &mut Tx<'_>, opened: &OpenedBy) -> Result<(), Error> {
+    let Some(mut codes) = tx.get(&CODES, &opened.account)?.filter(|codes| codes.on) else {
+        return Ok(());
+    };
+    let step = opened.step.ok_or(Error::CodeNeeded)?;
+    if step <= codes.last_step {
+        return Err(Error::WrongCode);
+    }
+    codes.last_step = step;
+    Ok(tx.put(&CODES, &opened.account, &codes)?)
+}
+
 impl Gateway {
     /// Checks a name and a password and opens a session. One answer for an unknown name, a
-    /// wrong password and a disabled account, after the same work (P-13).
+    /// wrong password and a disabled account, after the same work (P-13). `CodeNeeded` or
+    /// `WrongCode` only to who knows the password.
     pub fn session_open(&self, login: LogIn<'_>) -> Result<LoggedIn, Error> {
-        let (id, unlock, credential) = self.authenticate(login.name, &login.password)?;
-        let claims = self.sign_in_temporary(id, &unlock, login.new_password.as_ref())?;
+        let mut opened = self.authenticate(login.name, &login.password)?;
+        if opened.kind == CredentialKind::Password {
+            opened.step = self.code_step(opened.account, &opened.unlock, login.code)?;
+        }
+        let own = login.new_password.as_ref();
+        let claims = self.sign_in_temporary(opened.account, &opened.unlock, own)?;
+        self.session_begin(opened, claims, login.browser)
+    }
+
+    /// Begins a session in an account that was opened. `claims`: a temporary account that was
+    /// given another password than the one that opened it.
+    pub(super) fn session_begin(
+        &self,
+        opened: OpenedBy,
+        claims: bool,
+        browser: Browser,
+    ) -> Result<LoggedIn, Error> {
+        let id = opened.account;
         let token = SessionToken::generate()?;
         let now = self.inner.clock.now();
         let previous = self.account(id)?.last_sign_in;
@@ -152,26 +226,26 @@ impl Gateway {
         let session = Session {
             id: session_id,
             account: id,
-            key_thumbprint: login.key_thumbprint,
-            agent: printable(&login.agent, AGENT_CHARS_MAX),
-            peer: login.peer.to_string(),
+            key_thumbprint: browser.key_thumbprint,
+            agent: printable(&browser.agent, AGENT_CHARS_MAX),
+            peer: browser.peer.to_string(),
             created: now,
             last_used: now,
-            idle_secs: self.idle_secs(login.profile),
+            idle_secs: self.idle_secs(browser.profile),
             ends: now.plus_secs(self.inner.settings.session_max_secs),
             previous_sign_in: previous,
             confirmed: now,
-            wrapped_unlock: token.wrap_unlock(&unlock, &binding(id, session_id))?,
+            wrapped_unlock: token.wrap_unlock(&opened.unlock, &binding(id, session_id))?,
+            by: opened.kind,
+            credential: opened.credential,
         };
         let view = session.view(Some(session_id));
         let key = token.id();
         let done = self.inner.store.transact(move |tx| {
             let found = tx.get(&ACCOUNTS, &id)?;
             let mut account = found.filter(|account| !account.disabled).ok_or(Error::Refused)?;
-            // Another password may have taken the place of this one since it was checked: at the
-            // claim of a temporary account, of two who are at it only one is let in.
-            if !claims && !tx.has(&CREDENTIALS, &(id, credential))? {
-                return Err(Error::Refused);
+            if !claims {
+                use_credential_in_tx(tx, &opened, now)?;
             }
             account.last_sign_in = Some(now);
             account.last_interaction = Some(now);
@@ -212,12 +286,8 @@ impl Gateway {
     /// Opens the keys for one request: the token must be known, alive, and bound to this key.
     pub fn session_actor(&self, token: &str, key_thumbprint: &str) -> Result<Actor, Error> {
         let token = SessionToken::parse(token).map_err(|_| Error::Refused)?;
-        let session = self.inner.store.get(&SESSIONS, &token.id())?.ok_or(Error::Refused)?;
+        let (session, unlock) = self.session_unlock(&token, key_thumbprint)?;
         let now = self.inner.clock.now();
-        if session.key_thumbprint != key_thumbprint || session.expires() <= now {
-            return Err(Error::Refused);
-        }
-        let unlock = token.unwrap_unlock(&session.wrapped_unlock, &session.binding())?;
         let keys = self.inner.store.get(&ACCOUNT_KEYS, &session.account)?.ok_or(Error::Refused)?;
         let secret = unlock.open_account(&keys.sealed_private, &session.account.0)?;
         if now.unix_secs() - session.last_used.unix_secs() >= TOUCH_EVERY_SECS {
@@ -229,14 +299,40 @@ impl Gateway {
         }
         let is_temporary = temporary.is_some();
         let account = self.account(session.account).map_err(|_| Error::Refused)?;
+        let is_app = session.by == CredentialKind::App;
         Ok(Actor {
             account: session.account,
             session: session.id,
             secret,
             is_temporary,
-            is_manager: account.manages(),
+            is_app,
+            is_manager: account.manages() && !is_app,
             confirmed: session.confirmed,
         })
+    }
+
+    /// The unlock key of a session, for what wraps it anew.
+    pub fn session_unlock_key(
+        &self,
+        token: &str,
+        key_thumbprint: &str,
+    ) -> Result<UnlockKey, Error> {
+        let token = SessionToken::parse(token).map_err(|_| Error::Refused)?;
+        self.session_unlock(&token, key_thumbprint).map(|(_, unlock)| unlock)
+    }
+
+    fn session_unlock(
+        &self,
+        token: &SessionToken,
+        key_thumbprint: &str,
+    ) -> Result<(Session, UnlockKey), Error> {
+        let session = self.inner.store.get(&SESSIONS, &token.id())?.ok_or(Error::Refused)?;
+        let over = session.expires() <= self.inner.clock.now();
+        if session.key_thumbprint != key_thumbprint || over {
+            return Err(Error::Refused);
+        }
+        let unlock = token.unwrap_unlock(&session.wrapped_unlock, &session.binding())?;
+        Ok((session, unlock))
     }
 
     /// Takes the password once more, for what needs a fresh sign-in.
@@ -329,6 +425,18 @@ impl Gateway {
         self.sessions_close(account, keys)
     }
 
+    /// Ends the sessions that a credential opened.
+    pub(super) fn sessions_close_opened_by(
+        &self,
+        account: AccountId,
+        credential: [u8; 16],
+    ) -> Result<(), Error> {
+        let mut sessions = self.sessions_of(account)?;
+        sessions.retain(|(_, session)| session.credential == credential);
+        let keys = sessions.into_iter().map(|(key, session)| (key, session.id)).collect();
+        self.sessions_close(account, keys)
+    }
+
     fn sessions_close(
         &self,
         account: AccountId,
@@ -346,21 +454,26 @@ impl Gateway {
         Ok(())
     }
 
-    fn authenticate(
-        &self,
-        name: &str,
-        password: &Password,
-    ) -> Result<(AccountId, vault::UnlockKey, [u8; 16]), Error> {
+    fn authenticate(&self, name: &str, password: &Password) -> Result<OpenedBy, Error> {
         let Some(id) = self.account_find(name)? else {
             // An unknown name costs what a wrong password costs.
             self.inner.vault.passwords().decoy(password)?;
             return Err(Error::Refused);
         };
-        let (unlock, credential) = self.unlock_with(id, password)?;
+        let opened = match self.open_by_app_password(id, password)? {
+            Some(opened) => opened,
+            None => self.open_by_password(id, password)?,
+        };
         match self.account(id)?.disabled {
             true => Err(Error::Refused),
-            false => Ok((id, unlock, credential)),
+            false => Ok(opened),
         }
+    }
+
+    fn open_by_password(&self, account: AccountId, password: &Password) -> Result<OpenedBy, Error> {
+        let (unlock, credential) = self.unlock_with(account, password)?;
+        let kind = CredentialKind::Password;
+        Ok(OpenedBy { account, unlock, kind, credential, sign_count: None, step: None })
     }
 
     fn session_touch(&self, key: [u8; 32], now: Timestamp) {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::mail::envelope::{DsnReturn, Recipient, ReversePath};
 use crate::store::{Record, Table};
+use crate::vault::passkey::PublicKey;
 
 use super::audit::Noted;
 use super::house::HouseChange;
@@ -90,6 +91,7 @@ pub const LABELS: Table<AccountId, Sealed> = Table::new(44, "labels");
 pub const LOOKS: Table<AccountId, Sealed> = Table::new(45, "looks");
 pub const HOUSE: Table<(), HouseChange> = Table::new(50, "house");
 pub const AUDIT: Table<(u64, [u8; 8]), Noted> = Table::new(51, "audit");
+pub const CODES: Table<AccountId, Codes> = Table::new(60, "codes");
 
 /// A conversation within its account: the number of the letter that began it here.
 pub type ConversationId = ReferenceKey;
@@ -137,13 +139,39 @@ pub struct Owner(pub AccountId);
 pub enum CredentialKind {
     Password,
     Recovery,
+    /// A program's own password, which reads and sends mail and no more.
+    App,
+    Passkey,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Credential {
     pub kind: CredentialKind,
     pub wrapped_unlock: Vec<u8>,
     pub created: Timestamp,
+    /// What its owner calls it; empty where there is only one of a kind.
+    pub label: String,
+    pub last_used: Option<Timestamp>,
+    pub passkey: Option<PasskeyRecord>,
+}
+
+/// What a passkey's answers are checked against.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct PasskeyRecord {
+    pub credential_id: Vec<u8>,
+    pub public_key: PublicKey,
+    pub sign_count: u32,
+}
+
+/// The codes that a sign-in by password needs besides (RFC 6238).
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Codes {
+    /// Opens with the account's own keys, so with the password.
+    pub sealed_secret: Vec<u8>,
+    /// Not before one code was shown to work.
+    pub on: bool,
+    /// The step of the last code that was taken: none is good twice.
+    pub last_step: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -161,6 +189,9 @@ pub struct Session {
     pub wrapped_unlock: Vec<u8>,
     /// When the password was last said in it.
     pub confirmed: Timestamp,
+    /// What it was opened with, and with which of them.
+    pub by: CredentialKind,
+    pub credential: [u8; 16],
 }
 
 /// Where a session's record is: under the hash of its token.
@@ -698,4 +729,5 @@ records!(
     Member,
     HouseChange,
     Noted,
+    Codes,
 );

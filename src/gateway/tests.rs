@@ -54,10 +54,13 @@ pub fn log_in<'a>(name: &'a str, text: &str) -> LogIn<'a> {
     LogIn {
         name,
         password: password(text),
-        key_thumbprint: "thumb".to_owned(),
-        agent: "test".to_owned(),
-        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        profile: Profile::Browser,
+        code: None,
+        browser: Browser {
+            key_thumbprint: "thumb".to_owned(),
+            agent: "test".to_owned(),
+            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            profile: Profile::Browser,
+        },
         new_password: None,
     }
 }

@@ -120,6 +120,8 @@ pub fn of_error(error: &gateway::Error) -> Reply {
         E::Refused
         | E::ClaimFirst
         | E::WeakPassword
+        | E::CodeNeeded
+        | E::WrongCode
         | E::Conflict { .. }
         | E::Damaged { .. }
         | E::Unavailable(_) => TEMPORARY,

@@ -1,12 +1,11 @@
-//! Credentials: what leads to an account's unlock key. A password through Argon2id; a recovery
-//! key, which is random enough by itself, through HKDF.
+//! A password, which leads to an account's unlock key through Argon2id.
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use aws_lc_rs::aead::AES_256_GCM;
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use super::aead::{FORMAT, Sealer, hkdf};
+use super::aead::{FORMAT, Sealer};
 use super::{Error, UnlockKey, random_bytes};
 
 /// A password as it was typed.
@@ -152,91 +151,4 @@ fn stretch(
     blocks.fill(Block::default());
     done.map_err(|_| Error::Malformed)?;
     Ok(key)
-}
-
-/// The symbols of Crockford's base32: none is mistaken for another when read aloud.
-const SYMBOLS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-const GROUP_LEN: usize = 5;
-
-/// `count` random symbols of 5 bits each, in groups.
-fn random_symbols(count: usize) -> Result<Zeroizing<String>, Error> {
-    let mut text = Zeroizing::new(String::with_capacity(count + count / GROUP_LEN));
-    for at in 0..count {
-        if at > 0 && at % GROUP_LEN == 0 {
-            text.push('-');
-        }
-        // 256 is a multiple of 32, so every symbol is as likely as any other.
-        let [octet] = random_bytes::<1>()?;
-        text.push(char::from(SYMBOLS[usize::from(octet % 32)]));
-    }
-    Ok(text)
-}
-
-/// A password of 130 random bits that can be read aloud.
-pub fn random_password() -> Result<Password, Error> {
-    const SYMBOLS_130_BITS: usize = 26;
-    Password::new(&random_symbols(SYMBOLS_130_BITS)?)
-}
-
-/// 200 random bits, told once, that open an account whose password is lost.
-pub struct RecoveryKey(Zeroizing<String>);
-
-impl std::fmt::Debug for RecoveryKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("RecoveryKey(…)")
-    }
-}
-
-const RECOVERY_SYMBOLS: usize = 40;
-
-impl RecoveryKey {
-    /// A new one.
-    pub fn generate() -> Result<RecoveryKey, Error> {
-        Ok(RecoveryKey(random_symbols(RECOVERY_SYMBOLS)?))
-    }
-
-    /// As somebody typed it: case, dashes and blanks do not matter, `o` is 0, `i` and `l` are 1.
-    pub fn parse(text: &str) -> Result<RecoveryKey, Error> {
-        let mut symbols = Zeroizing::new(String::with_capacity(RECOVERY_SYMBOLS));
-        for c in text.chars().filter(|c| !c.is_whitespace() && *c != '-') {
-            symbols.push(match c.to_ascii_lowercase() {
-                'o' => '0',
-                'i' | 'l' => '1',
-                c => c,
-            });
-        }
-        let known = symbols.bytes().all(|symbol| SYMBOLS.contains(&symbol));
-        if symbols.len() != RECOVERY_SYMBOLS || !known {
-            return Err(Error::Malformed);
-        }
-        let mut grouped = Zeroizing::new(String::with_capacity(2 * RECOVERY_SYMBOLS));
-        for (at, c) in symbols.chars().enumerate() {
-            if at > 0 && at % GROUP_LEN == 0 {
-                grouped.push('-');
-            }
-            grouped.push(c);
-        }
-        Ok(RecoveryKey(grouped))
-    }
-
-    /// The text, for the one place that tells it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// Wraps the unlock key by the recovery key.
-    pub fn wrap(&self, unlock: &UnlockKey, binding: &[u8]) -> Result<Vec<u8>, Error> {
-        self.sealer().seal(binding, &*unlock.0)
-    }
-
-    /// Unwraps it; `Refused` for a wrong key.
-    pub fn open(&self, wrapped: &[u8], binding: &[u8]) -> Result<UnlockKey, Error> {
-        let plain = self.sealer().open(binding, wrapped)?;
-        let key = <[u8; 32]>::try_from(plain.as_slice()).map_err(|_| Error::Malformed)?;
-        Ok(UnlockKey(Zeroizing::new(key)))
-    }
-
-    fn sealer(&self) -> Sealer {
-        Sealer::new(&AES_256_GCM, &hkdf(b"", self.0.as_bytes(), b"postern recovery v1"))
-    }
 }

@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | daemon key | at set-up | a 0600 file or a systemd credential; only keys derived from it live here |
 //! | account pair (X-Wing) | with the account | public half in the open; private half sealed under the unlock key |
-//! | unlock key | with the account | wrapped once per credential: password (Argon2id), recovery key, session token |
+//! | unlock key | with the account | wrapped once per credential: password (Argon2id), app password, passkey, recovery key, session token |
 //! | epoch secret | at most 1,000 messages or 10 minutes | in memory only; its encapsulation is stored |
 //! | content key | per message | wrapped per reader under an epoch; while it waits to leave, under the queue key |
 //!
@@ -18,8 +18,10 @@ mod content;
 mod credential;
 mod daemon_key;
 mod epoch;
+pub mod passkey;
 mod pool;
 mod session;
+mod strong;
 #[cfg(test)]
 mod tests;
 
@@ -34,11 +36,12 @@ pub use content::{
     CHUNK_OCTETS, ContentKey, ContentSealer, open, open_chunk, plain_len, seal, sealed_chunk_at,
     sealed_len,
 };
-pub use credential::{Password, PasswordCost, RecoveryKey, random_password};
+pub use credential::{Password, PasswordCost};
 pub use daemon_key::DaemonKey;
 pub use epoch::{Epoch, epoch_begin};
 pub use pool::{PasswordPool, PoolLimits};
 pub use session::SessionToken;
+pub use strong::{AppPassword, PasskeySecret, RecoveryKey, random_password};
 
 use aead::Sealer;
 
@@ -99,6 +102,12 @@ pub enum Lookup {
     Domain,
     /// The identifier of a letter, within an account.
     MessageId,
+    /// A program's own password, within an account.
+    AppPassword,
+    /// The identifier of a passkey, within an account.
+    Passkey,
+    /// What a passkey is asked to sign.
+    Challenge,
 }
 
 impl Lookup {
@@ -113,6 +122,9 @@ impl Lookup {
             Lookup::Answered => b"answered\0",
             Lookup::Domain => b"domain\0",
             Lookup::MessageId => b"message id\0",
+            Lookup::AppPassword => b"app password\0",
+            Lookup::Passkey => b"passkey\0",
+            Lookup::Challenge => b"challenge\0",
         }
     }
 }
@@ -210,6 +222,12 @@ impl Vault {
         context.update(text);
         let tag = context.sign();
         *tag.as_ref().first_chunk().expect("a SHA-256 tag has 32 bytes")
+    }
+
+    /// What an account's app password is found by.
+    pub fn app_password_lookup(&self, account: &[u8; 16], password: &AppPassword) -> [u8; 16] {
+        let text = Zeroizing::new([&account[..], password.octets()].concat());
+        self.lookup(Lookup::AppPassword, &text)
     }
 
     /// Where passwords are checked.

@@ -20,6 +20,8 @@ type Lines = Arc<Mutex<HashMap<Name, Arc<Semaphore>>>>;
 /// Who failed how often.
 pub struct Attempts {
     by_name: Throttle<Name>,
+    /// Wrong codes, which only who knows the password can send.
+    codes: Throttle<Name>,
     by_address: Throttle<IpAddr>,
     /// Who waits for which name.
     lines: Lines,
@@ -29,6 +31,7 @@ impl Default for Attempts {
     fn default() -> Self {
         Attempts {
             by_name: Throttle::new(Rate::PASSWORDS_PER_ACCOUNT),
+            codes: Throttle::new(Rate::CODES_PER_ACCOUNT),
             by_address: Throttle::new(Rate::PASSWORDS_PER_ADDRESS),
             lines: Lines::default(),
         }
@@ -59,7 +62,7 @@ impl Attempts {
     }
 
     fn check(&self, name: &Name, address: &IpAddr) -> Result<(), Duration> {
-        let waits = [self.by_name.wait(name), self.by_address.wait(address)];
+        let waits = [self.by_name.wait(name), self.codes.wait(name), self.by_address.wait(address)];
         waits.into_iter().flatten().max().map_or(Ok(()), Err)
     }
 }
@@ -68,6 +71,12 @@ impl Attempt<'_> {
     /// The password was wrong.
     pub fn failed(self) {
         self.attempts.by_name.failed(&self.name);
+        self.attempts.by_address.failed(&self.address);
+    }
+
+    /// The password was right and the code was not.
+    pub fn failed_code(self) {
+        self.attempts.codes.failed(&self.name);
         self.attempts.by_address.failed(&self.address);
     }
 }

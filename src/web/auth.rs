@@ -66,6 +66,10 @@ impl Signed {
                 tracing::info!(peer.ip = %peer, "a password was refused");
                 Err(Problem::bad_credentials())
             }
+            Err(error @ gateway::Error::WrongCode) => {
+                attempt.failed_code();
+                Err(error.into())
+            }
             done => done.map_err(Problem::from),
         }
     }
@@ -177,6 +181,10 @@ where
             let reason = "a temporary account reads, rejects and replies";
             return Err(gateway::Error::Denied { reason }.into());
         }
+        if actor.is_app() && !may_be_app(parts) {
+            let reason = "an app password reads and sends mail";
+            return Err(gateway::Error::Denied { reason }.into());
+        }
         let connection = parts.extensions.get::<Connection>();
         let peer = connection.ok_or_else(|| Problem::broken(&"no connection"))?.peer.ip();
         Ok(Signed { actor, token, thumbprint: proof.thumbprint, peer, web })
@@ -211,6 +219,55 @@ const TEMPORARY_MAY: &[(&str, &[Method])] = &[
 fn may_be_temporary(parts: &Parts) -> bool {
     let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
     TEMPORARY_MAY.iter().any(|(may, methods)| *may == route && methods.contains(&parts.method))
+}
+
+/// What a session that an app password opened may do: mail, and end itself (P-13). What is not
+/// here is refused, so that a new route is closed to programs until somebody opens it.
+const APP_MAY: &[&str] = &[
+    "/api/session",
+    "/api/mailboxes",
+    "/api/messages",
+    "/api/labels",
+    "/api/search",
+    "/api/changes",
+    "/api/events",
+    "/api/drafts",
+    "/api/uploads",
+    "/api/submissions",
+];
+
+fn may_be_app(parts: &Parts) -> bool {
+    let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    // Its own session, but not the password once more.
+    let confirms = route == "/api/session/confirm";
+    let begins = |may: &&str| {
+        route.strip_prefix(*may).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    !confirms && APP_MAY.iter().any(|may| begins(&may))
+}
+
+/// Where a page of ours is from, as the browser that shows it must see it.
+pub struct Site {
+    /// Such as `https://mail.example.org`.
+    pub origin: String,
+    /// Its host, which passkeys are bound to.
+    pub host: String,
+}
+
+impl<S> FromRequestParts<S> for Site
+where
+    Web: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Site, Problem> {
+        let origin = origin(&Web::from_ref(state), parts).map(|origin| origin.to_lowercase());
+        let origin = origin.ok_or_else(Problem::not_found)?;
+        let parsed = origin.parse::<axum::http::Uri>().ok();
+        let host = parsed.as_ref().and_then(|uri| uri.host()).ok_or_else(Problem::not_found)?;
+        Ok(Site { host: host.to_owned(), origin })
+    }
 }
 
 /// Checks the proof of a request, but not yet whether it was used before.
@@ -260,14 +317,17 @@ fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
 
 /// The URL as the client must have seen it: on the public host, or on the one it names.
 fn url(web: &Web, parts: &Parts) -> Option<String> {
-    let path = parts.uri.path();
+    Some(format!("{}{}", origin(web, parts)?, parts.uri.path()))
+}
+
+fn origin(web: &Web, parts: &Parts) -> Option<String> {
     if let Some(origin) = &web.shared.config.public_url {
-        return Some(format!("{origin}{path}"));
+        return Some(origin.clone());
     }
     let host = match parts.uri.authority() {
         // HTTP/2 says it in `:authority`, and in an HTTP/1.1 request to a proxy it stands first.
         Some(authority) => authority.as_str(),
         None => single(&parts.headers, &HOST)?,
     };
-    Some(format!("https://{host}{path}"))
+    Some(format!("https://{host}"))
 }

@@ -151,8 +151,8 @@ impl Problem {
 impl From<gateway::Error> for Problem {
     fn from(error: gateway::Error) -> Problem {
         use gateway::Error::{
-            Busy, ClaimFirst, Conflict, Damaged, Denied, Full, Invalid, NotFound, OverQuota,
-            Refused, TooLarge, Unavailable, WeakPassword,
+            Busy, ClaimFirst, CodeNeeded, Conflict, Damaged, Denied, Full, Invalid, NotFound,
+            OverQuota, Refused, TooLarge, Unavailable, WeakPassword, WrongCode,
         };
         let problem = match &error {
             NotFound { what } => {
@@ -177,6 +177,14 @@ impl From<gateway::Error> for Problem {
             WeakPassword => {
                 let detail = "A passphrase has at least 12 characters.";
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "weak-password", detail)
+            }
+            CodeNeeded => {
+                let detail = "Type the code of your authenticator app as well.";
+                Problem::new(StatusCode::FORBIDDEN, "code-needed", detail)
+            }
+            WrongCode => {
+                let detail = "This code is not the present one, or was used already.";
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong-code", detail)
             }
             OverQuota => {
                 let detail = "There is no room for more of these.";
@@ -211,6 +219,7 @@ fn conflict(code: &'static str) -> Problem {
         "edited-elsewhere" => (StatusCode::CONFLICT, "This draft was changed elsewhere."),
         "wrong-offset" => (StatusCode::CONFLICT, "The file stands elsewhere; ask where."),
         "upload-incomplete" => (StatusCode::CONFLICT, "A file has not arrived whole yet."),
+        "codes-on" => (StatusCode::CONFLICT, "Codes are asked for already."),
         "too-late" => (StatusCode::CONFLICT, "The letter has left and cannot be taken back."),
         "sealed-text" => {
             let detail = "The letter still holds text of a sealed letter, which may not leave.";
@@ -294,7 +303,7 @@ mod tests {
     #[test]
     fn every_error_of_the_core_has_its_answer() {
         use gateway::Error;
-        let table: [(Error, u16, &str); 14] = [
+        let table: [(Error, u16, &str); 16] = [
             (Error::NotFound { what: "message" }, 404, "not-found"),
             (Error::Denied { reason: "no" }, 403, "denied"),
             (Error::Refused, 401, "signed-out"),
@@ -308,6 +317,8 @@ mod tests {
             (Error::TooLarge, 413, "too-large"),
             (Error::ClaimFirst, 403, "claim-first"),
             (Error::WeakPassword, 422, "weak-password"),
+            (Error::CodeNeeded, 403, "code-needed"),
+            (Error::WrongCode, 422, "wrong-code"),
             (Error::Conflict { code: "edited-elsewhere" }, 409, "edited-elsewhere"),
         ];
         for (error, status, code) in table {

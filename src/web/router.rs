@@ -15,8 +15,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::api::{
-    change, credential, draft, event, filter, label, look, mailbox, manage, message, preference,
-    search, session, submission, temporary,
+    change, credential, draft, event, filter, label, look, mailbox, manage, message, passkey,
+    preference, search, session, submission, temporary,
 };
 use super::error::Problem;
 use super::{Web, assets, download, headers, view};
@@ -59,6 +59,15 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(credential::change))
         .routes(routes!(credential::recovery_key))
         .routes(routes!(credential::recover))
+        .routes(routes!(credential::list))
+        .routes(routes!(credential::remove))
+        .routes(routes!(credential::app_password))
+        .routes(routes!(credential::codes_begin, credential::codes_on))
+        .routes(routes!(credential::codes_off))
+        .routes(routes!(passkey::begin))
+        .routes(routes!(passkey::keep))
+        .routes(routes!(passkey::ask))
+        .routes(routes!(passkey::open))
         .routes(routes!(mailbox::list, mailbox::create))
         .routes(routes!(mailbox::rename, mailbox::delete))
         .routes(routes!(message::list))

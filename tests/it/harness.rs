@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use postern::clock::{Clock, Timestamp};
 use postern::config;
-use postern::gateway::{Gateway, ItemView, LogIn, NewAccount, Password, Profile, Settings};
+use postern::gateway::{
+    Browser, Gateway, ItemView, LogIn, NewAccount, Password, Profile, Settings,
+};
 use postern::mail::address::Address;
 use postern::mail::reference::Reference;
 use postern::net::listen;
@@ -147,10 +149,13 @@ impl TestGateway {
             let login = LogIn {
                 name,
                 password: Password::new(PASSWORD).unwrap(),
-                key_thumbprint: "thumb".to_owned(),
-                agent: "test".to_owned(),
-                peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-                profile: Profile::Browser,
+                code: None,
+                browser: Browser {
+                    key_thumbprint: "thumb".to_owned(),
+                    agent: "test".to_owned(),
+                    peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+                    profile: Profile::Browser,
+                },
                 new_password: None,
             };
             let opened = gateway.session_open(login).unwrap();

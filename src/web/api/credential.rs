@@ -1,17 +1,22 @@
-//! What opens an account: its password, and the recovery key for when that is lost (P-13).
+//! What opens an account: its password, app passwords, codes, and the recovery key for when a
+//! password is lost (P-13).
+
+use std::fmt::Write as _;
 
 use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
+use qrcodegen::{QrCode, QrCodeEcc};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::gateway::audit::Act;
+use crate::gateway::credential::{CodesNew, CredentialView};
 use crate::gateway::{self, Password, RecoveryKey};
 use crate::web::auth::Signed;
-use crate::web::body::Json;
+use crate::web::body::{Id, Json};
 use crate::web::error::{Problem, ProblemBody, Problems};
-use crate::web::{Connection, Web};
+use crate::web::{Connection, Web, Weight};
 
 use super::Done;
 
@@ -31,7 +36,7 @@ pub struct ChangePassword {
 #[serde(deny_unknown_fields)]
 pub struct Again {
     #[schema(value_type = String, format = Password)]
-    password: SecretString,
+    pub(super) password: SecretString,
 }
 
 /// A recovery key, which is told once.
@@ -54,12 +59,12 @@ pub struct Recover {
     new_password: SecretString,
 }
 
-fn password(text: &SecretString) -> Result<Password, Problem> {
+pub(super) fn password(text: &SecretString) -> Result<Password, Problem> {
     Password::new(text.expose_secret())
         .map_err(|_| Problem::invalid("A password has 1 to 1,024 octets."))
 }
 
-/// Change one's own password. Every other session ends.
+/// Change one's own password. Every other session ends, and so do the app passwords.
 #[utoipa::path(
     put,
     path = "/api/account/password",
@@ -111,7 +116,240 @@ pub async fn recovery_key(
     Ok((StatusCode::CREATED, axum::Json(Recovery { recovery_key })))
 }
 
-/// Set a new password by the recovery key. Nothing is lost; every session ends.
+/// An app password or a passkey.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Credential {
+    id: String,
+    label: String,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(format = DateTime)]
+    last_used_at: Option<String>,
+}
+
+/// What opens the account besides its password.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Credentials {
+    /// The latest first.
+    app_passwords: Vec<Credential>,
+    passkeys: Vec<Credential>,
+    /// Whether a sign-in by password needs a code.
+    codes: bool,
+}
+
+/// What an app password is for, and the password once more.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAppPassword {
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+    /// 1 to 60 characters.
+    label: String,
+}
+
+/// An app password, which is told once.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AppPasswordMade {
+    app_password: String,
+    #[serde(flatten)]
+    made: Credential,
+}
+
+/// What an authenticator app is told, once.
+#[derive(Serialize, ToSchema)]
+pub struct CodesSecret {
+    /// In base32, for typing.
+    secret: String,
+    /// `otpauth://…`.
+    uri: String,
+    qr: Qr,
+}
+
+/// A QR code, as squares of one by one.
+#[derive(Serialize, ToSchema)]
+pub struct Qr {
+    /// Squares in a row.
+    size: i32,
+    /// The dark ones, as an SVG path.
+    path: String,
+}
+
+/// A code from an authenticator app.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Code {
+    #[schema(value_type = String, format = Password)]
+    code: SecretString,
+}
+
+impl From<CredentialView> for Credential {
+    fn from(view: CredentialView) -> Credential {
+        Credential {
+            id: view.id,
+            label: view.label,
+            created_at: view.created.to_rfc3339(),
+            last_used_at: view.last_used.map(|used| used.to_rfc3339()),
+        }
+    }
+}
+
+fn qr(text: &str) -> Result<Qr, Problem> {
+    let code = QrCode::encode_text(text, QrCodeEcc::Medium).map_err(|e| Problem::broken(&e))?;
+    let size = code.size();
+    let mut path = String::new();
+    for (y, x) in (0..size).flat_map(|y| (0..size).map(move |x| (y, x))) {
+        if code.get_module(x, y) {
+            // Writing into a string does not fail.
+            let _ = write!(path, "M{x} {y}h1v1h-1z");
+        }
+    }
+    Ok(Qr { size, path })
+}
+
+/// List what opens the account besides its password.
+#[utoipa::path(
+    get,
+    path = "/api/account/credentials",
+    tag = "sessions",
+    operation_id = "credentials",
+    responses((status = 200, description = "All of them", body = Credentials), Problems)
+)]
+pub async fn list(signed: Signed) -> Result<axum::Json<Credentials>, Problem> {
+    let view = signed.run(Weight::Records, |gateway, actor| gateway.credentials(actor)).await?;
+    let of = |views: Vec<CredentialView>| views.into_iter().map(Credential::from).collect();
+    Ok(axum::Json(Credentials {
+        app_passwords: of(view.app_passwords),
+        passkeys: of(view.passkeys),
+        codes: view.codes,
+    }))
+}
+
+/// Remove an app password or a passkey. The sessions it opened end.
+#[utoipa::path(
+    delete,
+    path = "/api/account/credentials/{id}",
+    tag = "sessions",
+    operation_id = "credentialRemove",
+    params(("id" = String, Path, description = "Which")),
+    responses(Done, Problems)
+)]
+pub async fn remove(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
+    let done = signed.run_noted(Act::CredentialRemoved, move |gateway, actor| {
+        gateway.credential_remove(actor, &id)
+    });
+    done.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Make an app password: it reads and sends mail and no more. It is told once.
+#[utoipa::path(
+    post,
+    path = "/api/account/app-passwords",
+    tag = "sessions",
+    operation_id = "appPasswordMake",
+    request_body = NewAppPassword,
+    responses(
+        (status = 201, description = "The password", body = AppPasswordMade),
+        (status = 401, description = "Wrong password", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
+)]
+pub async fn app_password(
+    signed: Signed,
+    Json(new): Json<NewAppPassword>,
+) -> Result<(StatusCode, axum::Json<AppPasswordMade>), Problem> {
+    let password = password(&new.password)?;
+    let made = signed.run_with_password(Act::AppPasswordMade, move |gateway, actor| {
+        gateway.app_password_new(actor, &password, &new.label)
+    });
+    let (view, password) = made.await?;
+    let app_password = password.expose().to_owned();
+    let made = AppPasswordMade { app_password, made: view.into() };
+    Ok((StatusCode::CREATED, axum::Json(made)))
+}
+
+/// Begin to use codes: a secret for an authenticator app. Nothing asks for codes before one was
+/// shown to work.
+#[utoipa::path(
+    post,
+    path = "/api/account/codes",
+    tag = "sessions",
+    operation_id = "codesBegin",
+    request_body = Again,
+    responses(
+        (status = 201, description = "The secret", body = CodesSecret),
+        (status = 401, description = "Wrong password", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
+)]
+pub async fn codes_begin(
+    signed: Signed,
+    Json(again): Json<Again>,
+) -> Result<(StatusCode, axum::Json<CodesSecret>), Problem> {
+    let password = password(&again.password)?;
+    let made = signed.run_with_password(Act::Confirmed, move |gateway, actor| {
+        gateway.codes_begin(actor, &password)
+    });
+    let CodesNew { secret, uri } = made.await?;
+    let (secret, qr, uri) = (secret.to_string(), qr(&uri)?, uri.to_string());
+    Ok((StatusCode::CREATED, axum::Json(CodesSecret { secret, uri, qr })))
+}
+
+/// Ask for a code at every sign-in by password from now on.
+#[utoipa::path(
+    put,
+    path = "/api/account/codes",
+    tag = "sessions",
+    operation_id = "codesOn",
+    request_body = Code,
+    responses(
+        Done,
+        (status = 422, description = "Wrong code", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
+)]
+pub async fn codes_on(
+    signed: Signed,
+    Json(Code { code }): Json<Code>,
+) -> Result<StatusCode, Problem> {
+    let done = signed.run_with_password(Act::CodesOn, move |gateway, actor| {
+        gateway.codes_on(actor, code.expose_secret())
+    });
+    done.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ask for codes no more.
+#[utoipa::path(
+    post,
+    path = "/api/account/codes/off",
+    tag = "sessions",
+    operation_id = "codesOff",
+    request_body = Again,
+    responses(
+        Done,
+        (status = 401, description = "Wrong password", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
+)]
+pub async fn codes_off(signed: Signed, Json(again): Json<Again>) -> Result<StatusCode, Problem> {
+    let password = password(&again.password)?;
+    let done = signed.run_with_password(Act::CodesOff, move |gateway, actor| {
+        gateway.codes_off(actor, &password)
+    });
+    done.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Set a new password by the recovery key. Nothing is lost; every session, app password and
+/// passkey ends, and codes are off.
 #[utoipa::path(
     post,
     path = "/api/recovery",

@@ -10,6 +10,7 @@ pub mod look;
 pub mod mailbox;
 pub mod manage;
 pub mod message;
+pub mod passkey;
 pub mod preference;
 pub mod search;
 pub mod session;

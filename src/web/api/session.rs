@@ -1,7 +1,10 @@
 //! Signing in and out, and the sessions of an account (P-13).
 
+use std::net::IpAddr;
+
 use axum::extract::{FromRequest, Request, State};
 use axum::http::header::USER_AGENT;
+use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use secrecy::{ExposeSecret, SecretString};
@@ -9,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::gateway::audit::Act;
-use crate::gateway::{self, AccountView, LogIn, LoggedIn, Password, Profile, SessionView};
+use crate::gateway::{self, AccountView, Browser, LogIn, LoggedIn, Password, Profile, SessionView};
 use crate::web::auth::{Signed, note_use, proof};
 use crate::web::body::{Id, Json};
 use crate::web::error::{Problem, ProblemBody, Problems};
@@ -31,6 +34,9 @@ pub struct SignIn {
     #[serde(default, rename = "newPassword")]
     #[schema(value_type = Option<String>, format = Password)]
     new_password: Option<SecretString>,
+    /// From an authenticator app, where the account asks for codes.
+    #[serde(default)]
+    code: Option<String>,
 }
 
 /// Whose computer this is.
@@ -187,14 +193,11 @@ impl From<AccountView> for Account {
 pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let proof = proof(&web, &parts, None)?;
-    let connection = parts.extensions.get::<Connection>();
-    let peer = connection.ok_or_else(|| Problem::broken(&"no connection"))?.peer.ip();
-    let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
-    let agent = agent.unwrap_or_default().to_owned();
+    let (peer, agent) = (peer_of(&parts)?, agent_of(&parts));
     let Json(sign_in) =
         <Json<SignIn> as FromRequest<Web>>::from_request(Request::from_parts(parts, body), &web)
             .await?;
-    let SignIn { name, password, profile, new_password } = sign_in;
+    let SignIn { name, password, profile, new_password, code } = sign_in;
     // As long an answer for what cannot be a password as for a wrong one is not needed: it says
     // nothing about any account.
     let password = Password::new(password.expose_secret()).map_err(|_| no_password())?;
@@ -205,23 +208,12 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
     let attempt = web.shared.attempts.begin(&name, peer).await.map_err(Problem::slow_down)?;
     let typed = name.clone();
     note_use(&web, &proof)?;
-    let profile = match profile {
-        Where::Browser => Profile::Browser,
-        Where::Shared => Profile::Shared,
-    };
+    let profile = profile.into();
     // Not among the turns of other requests: the core has its own line for passwords.
     let opened = web.blocking(move |gateway| {
-        let key_thumbprint = proof.thumbprint;
-        let name = &name;
-        let opened = gateway.session_open(LogIn {
-            name,
-            password,
-            key_thumbprint,
-            agent,
-            peer,
-            profile,
-            new_password,
-        });
+        let browser = Browser { key_thumbprint: proof.thumbprint, agent, peer, profile };
+        let (name, code) = (&name, code.as_deref());
+        let opened = gateway.session_open(LogIn { name, password, code, browser, new_password });
         if let Ok(signed_in) = &opened {
             gateway.note(&signed_in.account.name, Act::SignedIn, "", &peer.to_string());
         }
@@ -236,7 +228,33 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
             tracing::info!(peer.ip = %peer, "log-in refused");
             Err(Problem::bad_credentials())
         }
+        Err(error @ gateway::Error::WrongCode) => {
+            attempt.failed_code();
+            tracing::info!(peer.ip = %peer, "a code was refused");
+            Err(error.into())
+        }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Who asks.
+pub(super) fn peer_of(parts: &Parts) -> Result<IpAddr, Problem> {
+    let connection = parts.extensions.get::<Connection>();
+    Ok(connection.ok_or_else(|| Problem::broken(&"no connection"))?.peer.ip())
+}
+
+/// What the browser calls itself.
+pub(super) fn agent_of(parts: &Parts) -> String {
+    let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+    agent.unwrap_or_default().to_owned()
+}
+
+impl From<Where> for Profile {
+    fn from(place: Where) -> Profile {
+        match place {
+            Where::Browser => Profile::Browser,
+            Where::Shared => Profile::Shared,
+        }
     }
 }
 
@@ -244,7 +262,7 @@ fn no_password() -> Problem {
     Problem::invalid("A password has 1 to 1,024 octets.")
 }
 
-fn told(signed_in: LoggedIn) -> SignedIn {
+pub(super) fn told(signed_in: LoggedIn) -> SignedIn {
     let info = SessionInfo {
         session: signed_in.session.into(),
         account: signed_in.account.into(),

@@ -1,0 +1,264 @@
+//! Passkeys: signing in without typing anything (WebAuthn Level 3, with its `prf` extension).
+//!
+//! A passkey that derives no secret cannot open an account here, for nothing would be left to
+//! open its keys with; the browser finds out when the passkey is made.
+
+use axum::extract::{FromRequest, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::gateway::audit::Act;
+use crate::gateway::credential::{PasskeyLogIn, PasskeyNew};
+use crate::gateway::{self, Browser};
+use crate::vault::PasskeySecret;
+use crate::vault::passkey::{ALGORITHMS, Assertion, Challenge, Registration};
+use crate::web::auth::{Signed, Site, note_use, proof};
+use crate::web::body::Json;
+use crate::web::error::{Problem, ProblemBody, Problems};
+use crate::web::{Web, Weight};
+
+use super::credential::{Again, Credential, password};
+use super::session::{SignedIn, Where, agent_of, peer_of, told};
+
+/// What the secret of a passkey is derived from, besides the passkey. The same for all: each
+/// passkey derives another secret, and who signs in has not said yet which one it is.
+const PRF_INPUT: &[u8] = b"postern: the key of a sealed account, v1";
+
+/// What a browser asks a passkey for.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PasskeyQuestion {
+    /// base64url, as all octets here.
+    challenge: String,
+    /// The host that passkeys are bound to.
+    rp_id: String,
+    /// For the `prf` extension: `eval.first`.
+    prf_input: String,
+}
+
+/// What a browser makes a passkey from.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PasskeyPlan {
+    #[serde(flatten)]
+    question: PasskeyQuestion,
+    /// The account, for the authenticator.
+    user_id: String,
+    name: String,
+    display_name: String,
+    /// COSE numbers, the preferred first.
+    algorithms: Vec<i32>,
+    /// Passkeys that the account has already.
+    there: Vec<String>,
+}
+
+/// A passkey that was made.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewPasskey {
+    label: String,
+    challenge: String,
+    client_data: String,
+    authenticator_data: String,
+    /// COSE number.
+    algorithm: i32,
+    /// SubjectPublicKeyInfo.
+    public_key: String,
+    /// What it derived: 32 octets.
+    #[schema(value_type = String, format = Password)]
+    prf: SecretString,
+}
+
+/// A passkey's answer.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PasskeyAnswer {
+    profile: Where,
+    /// As the passkey keeps it (`userHandle`).
+    user_id: String,
+    credential_id: String,
+    challenge: String,
+    client_data: String,
+    authenticator_data: String,
+    signature: String,
+    /// What it derived: 32 octets.
+    #[schema(value_type = String, format = Password)]
+    prf: SecretString,
+}
+
+fn octets(text: &str) -> Result<Vec<u8>, Problem> {
+    let wrong = |_| Problem::invalid("Octets are sent in base64url without padding.");
+    URL_SAFE_NO_PAD.decode(text).map_err(wrong)
+}
+
+fn malformed<E>(_: E) -> Problem {
+    Problem::invalid("This is not what a passkey answers.")
+}
+
+fn question(challenge: Challenge, site: Site) -> PasskeyQuestion {
+    PasskeyQuestion {
+        challenge: challenge.to_text(),
+        rp_id: site.host,
+        prf_input: URL_SAFE_NO_PAD.encode(PRF_INPUT),
+    }
+}
+
+/// Begin to make a passkey.
+#[utoipa::path(
+    post,
+    path = "/api/account/passkeys/begin",
+    tag = "sessions",
+    operation_id = "passkeyBegin",
+    request_body = Again,
+    responses(
+        (status = 200, description = "What to make it from", body = PasskeyPlan),
+        (status = 401, description = "Wrong password", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
+)]
+pub async fn begin(
+    signed: Signed,
+    site: Site,
+    Json(again): Json<Again>,
+) -> Result<axum::Json<PasskeyPlan>, Problem> {
+    let password = password(&again.password)?;
+    let asked = signed.run_with_password(Act::Confirmed, move |gateway, actor| {
+        gateway.passkey_begin(actor, &password)
+    });
+    let asked = asked.await?;
+    Ok(axum::Json(PasskeyPlan {
+        question: question(asked.challenge, site),
+        user_id: URL_SAFE_NO_PAD.encode(asked.user_id),
+        name: asked.name,
+        display_name: asked.display_name,
+        algorithms: ALGORITHMS.to_vec(),
+        there: asked.there.iter().map(|id| URL_SAFE_NO_PAD.encode(id)).collect(),
+    }))
+}
+
+/// Keep a passkey that was made in this session.
+#[utoipa::path(
+    post,
+    path = "/api/account/passkeys",
+    tag = "sessions",
+    operation_id = "passkeyKeep",
+    request_body = NewPasskey,
+    responses((status = 201, description = "It signs in from now on", body = Credential), Problems)
+)]
+pub async fn keep(
+    signed: Signed,
+    site: Site,
+    Json(new): Json<NewPasskey>,
+) -> Result<(StatusCode, axum::Json<Credential>), Problem> {
+    let challenge = Challenge::parse(&new.challenge).map_err(malformed)?;
+    let secret = PasskeySecret::parse(new.prf.expose_secret()).map_err(malformed)?;
+    let (client_data, spki) = (octets(&new.client_data)?, octets(&new.public_key)?);
+    let authenticator_data = octets(&new.authenticator_data)?;
+    let (token, thumbprint) = (signed.token.clone(), signed.thumbprint.clone());
+    let kept = signed.run_noted(Act::PasskeyMade, move |gateway, actor| {
+        let unlock = gateway.session_unlock_key(&token, &thumbprint)?;
+        let said = Registration {
+            client_data: &client_data,
+            authenticator_data: &authenticator_data,
+            algorithm: new.algorithm,
+            spki: &spki,
+        };
+        let (origin, rp_id, label) = (&*site.origin, &*site.host, &*new.label);
+        let new = PasskeyNew { challenge, origin, rp_id, said, secret, label };
+        gateway.passkey_add(actor, &unlock, &new)
+    });
+    Ok((StatusCode::CREATED, axum::Json(kept.await?.into())))
+}
+
+/// Ask what a passkey is to sign, for signing in.
+#[utoipa::path(
+    post,
+    path = "/api/session/passkey/begin",
+    tag = "sessions",
+    operation_id = "passkeyAsk",
+    security(()),
+    responses((status = 200, description = "What to sign", body = PasskeyQuestion), Problems)
+)]
+pub async fn ask(
+    State(web): State<Web>,
+    site: Site,
+) -> Result<axum::Json<PasskeyQuestion>, Problem> {
+    let challenge = web.run(Weight::Records, |gateway| gateway.passkey_challenge()).await?;
+    Ok(axum::Json(question(challenge, site)))
+}
+
+/// Sign in by a passkey. The proof's key is the one that the session is bound to.
+#[utoipa::path(
+    post,
+    path = "/api/session/passkey",
+    tag = "sessions",
+    operation_id = "signInByPasskey",
+    security(()),
+    request_body = PasskeyAnswer,
+    params(("DPoP" = String, Header, description = "A proof without `ath` (RFC 9449)")),
+    responses(
+        (status = 201, description = "Signed in", body = SignedIn),
+        (status = 401, description = "Not a passkey of an account here", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 429, description = "Too many tries; `Retry-After` says how long to wait",
+            body = ProblemBody, content_type = "application/problem+json"),
+        Problems
+    )
+)]
+pub async fn open(
+    State(web): State<Web>,
+    site: Site,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let proof = proof(&web, &parts, None)?;
+    let (peer, agent) = (peer_of(&parts)?, agent_of(&parts));
+    let request = Request::from_parts(parts, body);
+    let Json(answer) =
+        <Json<PasskeyAnswer> as FromRequest<Web>>::from_request(request, &web).await?;
+    let challenge = Challenge::parse(&answer.challenge).map_err(malformed)?;
+    let secret = PasskeySecret::parse(answer.prf.expose_secret()).map_err(malformed)?;
+    let (user_id, credential_id) = (octets(&answer.user_id)?, octets(&answer.credential_id)?);
+    let (client_data, signature) = (octets(&answer.client_data)?, octets(&answer.signature)?);
+    let authenticator_data = octets(&answer.authenticator_data)?;
+    let attempts = &web.shared.attempts;
+    let attempt = attempts.begin(&answer.user_id, peer).await.map_err(Problem::slow_down)?;
+    note_use(&web, &proof)?;
+    let profile = answer.profile.into();
+    let opened = web.blocking(move |gateway| {
+        let said = Assertion {
+            client_data: &client_data,
+            authenticator_data: &authenticator_data,
+            signature: &signature,
+        };
+        let opened = gateway.session_open_by_passkey(PasskeyLogIn {
+            user_id: &user_id,
+            credential_id: &credential_id,
+            challenge,
+            origin: &site.origin,
+            rp_id: &site.host,
+            said,
+            secret,
+            browser: Browser { key_thumbprint: proof.thumbprint, agent, peer, profile },
+        });
+        if let Ok(signed_in) = &opened {
+            gateway.note(&signed_in.account.name, Act::SignedIn, "", &peer.to_string());
+        }
+        opened
+    });
+    match opened.await? {
+        Ok(signed_in) => Ok((StatusCode::CREATED, axum::Json(told(signed_in))).into_response()),
+        Err(gateway::Error::Refused) => {
+            attempt.failed();
+            tracing::info!(peer.ip = %peer, "a passkey was refused");
+            Err(Problem::bad_credentials())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
