@@ -56,3 +56,13 @@ fn a_large_mailbox_is_at_hand() {
     walk(&daemon, "large.mjs");
     daemon.stop();
 }
+
+/// P-13: passkeys of a virtual authenticator, codes, app passwords.
+#[test]
+fn passkeys_codes_and_app_passwords_open_an_account() {
+    let daemon = Daemon::start();
+    // A passkey is bound to a name, not to an address.
+    let url = daemon.url.replace("127.0.0.1", "localhost");
+    walk_with(&daemon, "keys.mjs", &[("POSTERN_URL", &url)]);
+    daemon.stop();
+}

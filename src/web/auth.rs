@@ -228,6 +228,7 @@ const APP_MAY: &[&str] = &[
     "/api/mailboxes",
     "/api/messages",
     "/api/labels",
+    "/api/look",
     "/api/search",
     "/api/changes",
     "/api/events",

@@ -179,7 +179,8 @@ impl From<gateway::Error> for Problem {
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "weak-password", detail)
             }
             CodeNeeded => {
-                let detail = "Type the code of your authenticator app as well.";
+                let detail =
+                    "Type the code of your authenticator app too; a program needs an app password.";
                 Problem::new(StatusCode::FORBIDDEN, "code-needed", detail)
             }
             WrongCode => {

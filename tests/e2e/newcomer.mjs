@@ -215,7 +215,7 @@ async function walk({ width, locale, hands }) {
   await hand.type("recovery-password", NEW);
   await hand.press("recovery-submit");
   const key = (await page.getByTestId("recovery-key").innerText()).trim();
-  await hand.press("recovery-done");
+  await hand.press("recovery-key-done");
   await narrow();
 
   // The password is lost: the recovery key brings everything back.

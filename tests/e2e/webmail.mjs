@@ -206,7 +206,7 @@ await page.getByTestId("recovery-submit").click();
 const key = (await page.getByTestId("recovery-key").innerText()).trim();
 assert.match(key, /^[0-9a-z-]{40,}$/);
 await accessible(page, "recovery key");
-await page.getByTestId("recovery-done").click();
+await page.getByTestId("recovery-key-done").click();
 assert.ok(!(await page.locator("body").innerText()).includes(key));
 
 // A phone, in Hebrew: the password is lost, the key is not.

@@ -38,6 +38,8 @@ export interface SignIn {
   profile: Profile;
   /** A temporary account that is claimed by this sign-in. */
   newPassword?: string;
+  /** From an authenticator app, where the account asks for codes. */
+  code?: string;
 }
 
 export interface SessionInfo {

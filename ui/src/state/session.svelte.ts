@@ -3,8 +3,9 @@
 import { ApiError, bind, type Credentials } from "../api/client.ts";
 import { keyPairNew, type KeyPair } from "../api/dpop.ts";
 import { keyForget, keyKeep, keyRead } from "../api/keystore.ts";
+import { passkeyQuestion, passkeySignIn } from "../api/keys.ts";
 import * as mail from "../api/mail.ts";
-import type { Account, Profile, SessionInfo } from "../api/types.ts";
+import type { Account, Profile, SessionInfo, SignedIn } from "../api/types.ts";
 import { prefsForget, prefsKeepHere } from "./prefs.svelte.ts";
 import { listen, tell, type Kept } from "./tabs.ts";
 
@@ -55,11 +56,21 @@ class Session {
     name: string,
     password: string,
     profile: Profile,
-    newPassword: string | null = null,
+    more: { newPassword?: string; code?: string } = {},
   ): Promise<void> {
+    await this.#open(profile, (as) => mail.signIn({ name, password, profile, ...more }, as));
+  }
+
+  /** With a passkey, which says by itself whose it is. */
+  async signInByPasskey(profile: Profile): Promise<void> {
+    const { passkeyAsk } = await import("../lib/webauthn.ts");
+    const answer = await passkeyAsk(await passkeyQuestion());
+    await this.#open(profile, (as) => passkeySignIn({ ...answer, profile }, as));
+  }
+
+  async #open(profile: Profile, signIn: (as: Credentials) => Promise<SignedIn>): Promise<void> {
     const key = await keyPairNew();
-    const body = { name, password, profile, ...(newPassword === null ? {} : { newPassword }) };
-    const answer = await mail.signIn(body, { token: null, key });
+    const answer = await signIn({ token: null, key });
     const kept: Kept = { id: answer.session.id, token: answer.token, profile };
     const stored = profile === "browser" && (await keyKeep(kept.id, key));
     this.memoryOnly = profile === "browser" && !stored;

@@ -1,0 +1,196 @@
+// What opens an account besides its password: a passkey, codes, an app password.
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import {
+  accessible,
+  arriving,
+  base,
+  deliver,
+  launch,
+  letter,
+  noSidewaysScroll,
+  ok,
+  password,
+  picture,
+  problems,
+  profile,
+  signIn,
+} from "./support.mjs";
+
+const me = process.env.POSTERN_ADDRESS;
+const user = me.split("@")[0];
+const heron = await deliver(me, letter("Birds", "By the pond stood a blue heron."));
+
+const browser = await launch();
+const page = await profile(browser, { viewport: { width: 1280, height: 900 } });
+
+/** An authenticator of this device: a fingerprint that always fits, and `prf` where it has it. */
+async function authenticator(where, hasPrf = true) {
+  const cdp = await where.context().newCDPSession(where);
+  await cdp.send("WebAuthn.enable");
+  const { authenticatorId } = await cdp.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2",
+      ctap2Version: "ctap2_1",
+      transport: "internal",
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+      hasPrf,
+    },
+  });
+  return {
+    remove: () => cdp.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId }),
+    verifies: (isUserVerified) =>
+      cdp.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified }),
+  };
+}
+
+const leave = async (where) => {
+  await where.getByTestId("sign-out").click();
+  await where.getByTestId("sign-in-name").waitFor();
+};
+const settings = async (where) => {
+  await where.goto(`${base}/settings`);
+  await where.getByTestId("passkey-add").waitFor();
+};
+const addPasskey = async (where, label, secret = password) => {
+  await where.getByTestId("passkey-add").click();
+  await where.getByTestId("key-label").fill(label);
+  await where.getByTestId("passkey-password").fill(secret);
+  await where.getByTestId("passkey-submit").click();
+};
+
+await signIn(page, user);
+await settings(page);
+
+// P-13: what cannot open sealed mail is not taken for something that can.
+const poor = await authenticator(page, false);
+await addPasskey(page, "Old key");
+await page.getByTestId("passkey-problem").filter({ hasText: "cannot open sealed mail" }).waitFor();
+await accessible(page, "a passkey that derives nothing");
+await poor.remove();
+await page.getByTestId("passkey-password").fill("not it");
+await page.getByTestId("passkey-submit").click();
+await page.getByTestId("passkey-problem").filter({ hasText: "not your password" }).waitFor();
+ok("a passkey without a secret, and a wrong password, are refused with a reason");
+
+const device = await authenticator(page);
+await page.reload();
+await page.getByTestId("passkey-add").waitFor();
+await addPasskey(page, "This laptop");
+await page.getByTestId("passkeys").getByText("This laptop").waitFor();
+await page.getByTestId("passkeys").scrollIntoViewIfNeeded();
+await accessible(page, "with a passkey");
+await addPasskey(page, "This laptop again");
+await page.getByTestId("passkey-problem").filter({ hasText: "already" }).waitFor();
+ok("a passkey is added, once for each device");
+
+// Nothing is typed, and sealed mail opens.
+await leave(page);
+await accessible(page, "sign-in with passkeys");
+await arriving(page, () => page.getByTestId("sign-in-passkey").click());
+await page.locator(`[data-testid=row][data-ref="${heron}"]`).getByTestId("row-link").click();
+await page.getByTestId("open").click();
+await page.getByTestId("text").filter({ hasText: "heron" }).waitFor();
+ok("the passkey signs in and opens sealed mail");
+
+// P-13: codes, RFC 6238.
+await settings(page);
+await page.getByTestId("codes-change").click();
+await page.getByTestId("codes-password").fill(password);
+await page.getByTestId("codes-submit").click();
+const secret = (await page.getByTestId("codes-secret").innerText()).trim();
+assert.match(secret, /^[A-Z2-7]{32}$/);
+await page.getByTestId("codes-secret").scrollIntoViewIfNeeded();
+await accessible(page, "the secret for codes");
+await picture(page, "codes");
+const codeAt = (step) => {
+  const bits = [...secret].map((c) =>
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0"),
+  );
+  const key = Buffer.from(bits.join("").match(/.{8}/g).map((octet) => parseInt(octet, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(step));
+  const mac = createHmac("sha1", key).update(counter).digest();
+  const at = mac[19] & 15;
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+};
+const step = () => Math.floor(Date.now() / 30_000);
+await page.getByTestId("codes-code").fill(codeAt(step() - 5));
+await page.getByTestId("codes-on").click();
+await page.getByText("This code is not the present one").waitFor();
+// The one before, which patience still takes, so that the present one is left for signing in.
+const first = step() - 1;
+await page.getByTestId("codes-code").fill(codeAt(first));
+await page.getByTestId("codes-on").click();
+await page.getByTestId("codes-state").filter({ hasText: "Codes are on" }).waitFor();
+await leave(page);
+await device.verifies(false);
+await page.getByTestId("sign-in-passkey").click();
+await page.getByTestId("sign-in-problem").filter({ hasText: "No passkey was used" }).waitFor();
+ok("whoever is not the one is told that no passkey was used");
+await page.getByTestId("sign-in-name").fill(user);
+await page.getByTestId("sign-in-password").fill(password);
+await page.getByTestId("sign-in-submit").click();
+await page.getByTestId("sign-in-code").waitFor();
+await page.waitForFunction(() => document.activeElement?.dataset.testid === "sign-in-code");
+await accessible(page, "a code is asked for");
+await page.keyboard.type(codeAt(first));
+await page.keyboard.press("Enter");
+await page.getByTestId("sign-in-problem").filter({ hasText: "not the present one" }).waitFor();
+await page.getByTestId("sign-in-code").fill(codeAt(first + 1));
+await arriving(page, () => page.keyboard.press("Enter"));
+ok("a code is asked for besides the password, and each is good once");
+
+// P-13: an app password reads mail, and may change nothing.
+await settings(page);
+await page.getByTestId("app-add").click();
+await page.getByTestId("key-label").fill("Reader");
+await page.getByTestId("app-password").fill(password);
+await page.getByTestId("app-submit").click();
+await page.getByTestId("app-secret").waitFor();
+const told = (await page.getByTestId("app-secret").innerText()).trim();
+assert.match(told, /^[0-9a-z]{5}(-[0-9a-z]{5}){4}-[0-9a-z]$/);
+await accessible(page, "an app password");
+await page.getByTestId("app-secret-done").click();
+assert.ok(!(await page.locator("body").innerText()).includes(told));
+await picture(page, "passkeys");
+const reader = await profile(browser);
+await signIn(reader, user, told);
+await reader.locator(`[data-testid=row][data-ref="${heron}"]`).getByTestId("row-link").click();
+await reader.getByTestId("text").filter({ hasText: "heron" }).waitFor();
+await page.getByRole("button", { name: "Remove Reader" }).click();
+await page.getByTestId("confirm-yes").click();
+await page.getByText("No app passwords yet").waitFor();
+await reader.getByTestId("sign-in-password").waitFor();
+ok("an app password reads mail until it is removed, and its session ends with it");
+
+// On a phone, in Hebrew, all of it fits.
+const phone = await profile(browser, {
+  viewport: { width: 320, height: 640 },
+  hasTouch: true,
+  locale: "he-IL",
+});
+await phone.goto(`${base}/`);
+await noSidewaysScroll(phone, "sign-in on a phone, in Hebrew");
+await phone.getByTestId("sign-in-name").fill(user);
+await phone.getByTestId("sign-in-password").fill(password);
+await phone.getByTestId("sign-in-submit").click();
+await phone.getByTestId("sign-in-code").waitFor();
+await noSidewaysScroll(phone, "a code on a phone, in Hebrew");
+await accessible(phone, "a code on a phone, in Hebrew");
+await phone.getByTestId("sign-in-code").fill(codeAt(first + 2));
+// The phone's clock may be one step behind the code that patience takes.
+await arriving(phone, () => phone.getByTestId("sign-in-submit").click());
+await settings(phone);
+await phone.getByTestId("app-add").click();
+await phone.getByTestId("key-label").fill("מחשב");
+await noSidewaysScroll(phone, "keys on a phone, in Hebrew");
+await accessible(phone, "keys on a phone, in Hebrew");
+ok("all of it fits a phone, in Hebrew");
+
+assert.deepEqual(problems, []);
+await browser.close();
+console.log("done");
