@@ -3,6 +3,8 @@
 
 #[path = "../fuzz/oracles/mail.rs"]
 mod mail;
+#[path = "../fuzz/oracles/passkey.rs"]
+mod passkey;
 #[path = "../fuzz/oracles/search.rs"]
 mod search;
 #[path = "../fuzz/oracles/store.rs"]
@@ -217,6 +219,23 @@ fn questions() {
 fn blocks_of_the_index() {
     let block = [b"\x04word\x06\0\x01\x05\x20\x80\x01".as_slice(), b"\x02xy\x02\x07\x08"].concat();
     run("search_block", search::block, &[block, Vec::new()]);
+}
+
+#[test]
+fn answers_of_passkeys() {
+    let seed = |kind: &str, flags: u8| {
+        let (challenge, origin) = (passkey::CHALLENGE, "https://mail.example.org");
+        let said = format!(r#"{{"type":"{kind}","challenge":"{challenge}","origin":"{origin}"}}"#);
+        let mut seed = u16::try_from(said.len()).unwrap().to_be_bytes().to_vec();
+        seed.extend(said.bytes());
+        seed.extend(passkey::RP_ID_HASH);
+        seed.extend([flags, 0, 0, 0, 1]);
+        seed.extend([0; 16]);
+        seed.extend(b"\0\x04abcd\xa5\x01\x02\x03");
+        seed
+    };
+    let seeds = [seed("webauthn.create", 0x45), seed("webauthn.get", 0x05), Vec::new()];
+    run("passkey", passkey::answer, &seeds);
 }
 
 #[test]

@@ -14,10 +14,11 @@ use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
 use crate::store::{Order, Read, Tx};
-use crate::vault::passkey::{Assertion, Challenge, Expected, Registration};
-use crate::vault::{
-    self, AccountSecret, AppPassword, Lookup, PasskeySecret, Password, RecoveryKey, UnlockKey,
-};
+use crate::vault::passkey::Expected;
+use crate::vault::{self, AccountSecret, AppPassword, Lookup, Password, RecoveryKey, UnlockKey};
+
+pub use crate::vault::PasskeySecret;
+pub use crate::vault::passkey::{ALGORITHMS, Assertion, Challenge, Registration};
 
 use super::session::{Browser, LoggedIn, OpenedBy, checked_passphrase, hex, parse_hex};
 use super::tables::{

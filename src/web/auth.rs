@@ -241,10 +241,10 @@ fn may_be_app(parts: &Parts) -> bool {
     let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
     // Its own session, but not the password once more.
     let confirms = route == "/api/session/confirm";
-    let begins = |may: &&str| {
-        route.strip_prefix(*may).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    let begins = |may: &str| {
+        route.strip_prefix(may).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    !confirms && APP_MAY.iter().any(|may| begins(&may))
+    !confirms && APP_MAY.iter().any(|may| begins(may))
 }
 
 /// Where a page of ours is from, as the browser that shows it must see it.

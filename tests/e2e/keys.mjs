@@ -191,6 +191,8 @@ await noSidewaysScroll(phone, "keys on a phone, in Hebrew");
 await accessible(phone, "keys on a phone, in Hebrew");
 ok("all of it fits a phone, in Hebrew");
 
-assert.deepEqual(problems, []);
+// A code that is asked for, and one that is wrong, are answered 403 and 422.
+const rest = problems.filter((one) => !/^console: .*status of (403|422)/.test(one));
+assert.deepEqual(rest, []);
 await browser.close();
 console.log("done");

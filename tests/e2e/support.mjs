@@ -66,7 +66,7 @@ export async function profile(browser, options = {}) {
   const page = await context.newPage();
   page.on("pageerror", (error) => problems.push(`page error: ${error.message}`));
   page.on("console", (message) => {
-    const expected = /status of (401|403|404|409|422)/.test(message.text());
+    const expected = /status of (401|404|409)/.test(message.text());
     if (["error", "warning"].includes(message.type()) && !expected) {
       problems.push(`console: ${message.text()}`);
     }
