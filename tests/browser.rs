@@ -66,3 +66,11 @@ fn passkeys_codes_and_app_passwords_open_an_account() {
     walk_with(&daemon, "keys.mjs", &[("POSTERN_URL", &url)]);
     daemon.stop();
 }
+
+/// P-01, P-05, P-11, P-13, P-19, P-24, P-25: the same webmail in Debian's Firefox.
+#[test]
+fn firefox_shows_the_same() {
+    let daemon = Daemon::start_with(&["--undo-secs", "0"]);
+    walk(&daemon, "firefox.mjs");
+    daemon.stop();
+}

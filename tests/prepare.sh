@@ -16,6 +16,7 @@ node -e 'const [a, b] = process.versions.node.split(".").map(Number);
 
 packages=""
 command -v chromium >/dev/null || packages="$packages chromium"
+command -v firefox-esr >/dev/null || packages="$packages firefox-esr"
 command -v postfix >/dev/null || [ -x /usr/sbin/postfix ] || packages="$packages postfix"
 if [ -n "$packages" ]; then
     [ "$(id -u)" = 0 ] || missing "as root, install these packages first:$packages."
