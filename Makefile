@@ -76,6 +76,7 @@ large-list:
 # A picture of every screen, into docs/screens.
 pictures:
 	SCREENS=$(CURDIR)/docs/screens cargo test --test browser every_screen -- --nocapture
+	SCREENS=$(CURDIR)/docs/screens cargo test --test browser passkeys -- --nocapture
 	SCREENS=$(CURDIR)/docs/screens cargo test --test sending -- --nocapture
 
 bench-store:

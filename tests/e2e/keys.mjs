@@ -90,6 +90,7 @@ ok("a passkey is added, once for each device");
 // Nothing is typed, and sealed mail opens.
 await leave(page);
 await accessible(page, "sign-in with passkeys");
+await picture(page, "sign-in-passkey");
 await arriving(page, () => page.getByTestId("sign-in-passkey").click());
 await page.locator(`[data-testid=row][data-ref="${heron}"]`).getByTestId("row-link").click();
 await page.getByTestId("open").click();
@@ -137,6 +138,7 @@ await page.getByTestId("sign-in-submit").click();
 await page.getByTestId("sign-in-code").waitFor();
 await page.waitForFunction(() => document.activeElement?.dataset.testid === "sign-in-code");
 await accessible(page, "a code is asked for");
+await picture(page, "sign-in-code");
 await page.keyboard.type(codeAt(first));
 await page.keyboard.press("Enter");
 await page.getByTestId("sign-in-problem").filter({ hasText: "not the present one" }).waitFor();
