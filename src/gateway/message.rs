@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 use crate::clock::Timestamp;
 use crate::mail::mdn::Disposition;
 use crate::mail::reference::Reference;
-use crate::store::{Order, Read, Span, Tx};
+use crate::store::{Order, Read, Room, Span, Tx};
 use crate::vault::Epoch;
 
 use super::change::{self, Changed};
@@ -358,6 +358,11 @@ impl Gateway {
     /// How many messages are stored, whoever reads them.
     pub fn message_count(&self) -> Result<u64, Error> {
         Ok(self.inner.store.count(&MESSAGES, &())?)
+    }
+
+    /// How much room the store takes, and has.
+    pub fn room(&self) -> Result<Room, Error> {
+        Ok(self.inner.store.engine().room()?)
     }
 
     /// That what a change names is there.

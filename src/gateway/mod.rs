@@ -87,7 +87,7 @@ pub use crate::mail::notice::Language as NotificationLanguage;
 use crate::store::{self, Store};
 use crate::vault::{self, Vault};
 
-pub use crate::store::Pending;
+pub use crate::store::{Pending, Room};
 pub use crate::vault::{Password, RecoveryKey, wipe_stack};
 pub use account::{AccountRow, AccountView, NewAccount};
 pub use change::Changes;

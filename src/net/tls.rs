@@ -48,6 +48,13 @@ impl Identity {
         Ok(())
     }
 
+    /// When the certificate in use ends, in seconds since 1970; `None` when it cannot be read.
+    pub fn ends(&self) -> Option<i64> {
+        let pair = self.current.0.load();
+        let (_, certificate) = x509_parser::parse_x509_certificate(pair.cert.first()?).ok()?;
+        Some(certificate.validity().not_after.timestamp())
+    }
+
     /// A server's configuration with this identity; `alpn` is empty where ALPN has no use.
     pub fn server_config(&self, alpn: &[&[u8]]) -> Result<Arc<ServerConfig>, Error> {
         let versions = &[&rustls::version::TLS13, &rustls::version::TLS12];
@@ -190,6 +197,26 @@ mod tests {
         identity.reload(&certificate, &key).unwrap();
         shake(&identity, &new, &both).await.unwrap();
         assert!(shake(&identity, &old, &both).await.is_err());
+    }
+
+    #[test]
+    fn the_end_is_that_of_the_certificate_in_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let write_until = |year| {
+            let key = rcgen::KeyPair::generate().unwrap();
+            let mut wanted = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+            wanted.not_after = rcgen::date_time_ymd(year, 2, 3);
+            let made = wanted.self_signed(&key).unwrap();
+            std::fs::write(folder.path().join("cert.pem"), made.pem()).unwrap();
+            std::fs::write(folder.path().join("key.pem"), key.serialize_pem()).unwrap();
+            rcgen::date_time_ymd(year, 2, 3).unix_timestamp()
+        };
+        let first = write_until(2031);
+        let identity = load(folder.path()).unwrap();
+        assert_eq!(identity.ends(), Some(first));
+        let second = write_until(2035);
+        identity.reload(&folder.path().join("cert.pem"), &folder.path().join("key.pem")).unwrap();
+        assert_eq!(identity.ends(), Some(second));
     }
 
     #[test]

@@ -254,3 +254,20 @@ proptest! {
         prop_assert_eq!(contents(&engine), contents(&*memory));
     }
 }
+
+#[test]
+fn the_room_taken_grows_with_what_is_stored() {
+    each(|engine| {
+        let before = engine.room().unwrap();
+        assert_eq!(before.refusing, None);
+        let letter = Bytes::from(vec![7; 3 << 20]);
+        transact(engine, move |tx| {
+            tx.content_put(ContentId([8; 16]), vec![Piece::Inline(letter.clone())]);
+            true
+        })
+        .unwrap();
+        let after = engine.room().unwrap();
+        assert!(after.used >= before.used + (3 << 20), "{before:?} {after:?}");
+        assert!(after.free.is_none_or(|free| free > 0));
+    });
+}

@@ -141,6 +141,17 @@ pub struct Verified {
     pub damage: Vec<String>,
 }
 
+/// How much room there is on the medium, in octets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// What records and contents take, with what waits to be given back.
+    pub used: u64,
+    /// What is left; `None` where the medium has no such bound.
+    pub free: Option<u64>,
+    /// Why writes are refused at present, if they are.
+    pub refusing: Option<String>,
+}
+
 /// Records and contents on some medium. Reads see only what is durable.
 pub trait Engine: Send + Sync {
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, Error>;
@@ -159,6 +170,6 @@ pub trait Engine: Send + Sync {
     fn checkpoint(&self) -> Result<(), Error>;
     /// Reclaims room; returns the octets given back.
     fn compact(&self) -> Result<u64, Error>;
-    /// Why writes are refused at present, if they are.
-    fn refusing(&self) -> Option<String>;
+    /// How much room is taken and left.
+    fn room(&self) -> Result<Room, Error>;
 }

@@ -16,7 +16,7 @@ use crate::vault::Vault;
 
 use super::compact::{self, Reason};
 use super::disk::OsDisk;
-use super::engine::{ContentId, Engine, Job, Span, Staged, Verified, Visit};
+use super::engine::{ContentId, Engine, Job, Room, Span, Staged, Verified, Visit};
 use super::index::SledIndex;
 use super::recovery::{OpenReport, Progress, recover, restore_index};
 use super::shared::{Shared, lock};
@@ -384,7 +384,11 @@ impl Engine for LocalEngine {
         compact_all(&self.shared, Reason::Asked, &sender, &mut |moved| ask(&sender, moved))
     }
 
-    fn refusing(&self) -> Option<String> {
-        lock(&self.shared.refusing).clone()
+    fn room(&self) -> Result<Room, Error> {
+        Ok(Room {
+            used: self.shared.disk.used_octets()?,
+            free: Some(self.shared.disk.free_octets()?),
+            refusing: lock(&self.shared.refusing).clone(),
+        })
     }
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::Error;
 use super::engine::{
-    ContentId, Engine, Job, Order, Piece, RawTx, Span, Staged, StagedPlace, Verified, Visit,
+    ContentId, Engine, Job, Order, Piece, RawTx, Room, Span, Staged, StagedPlace, Verified, Visit,
 };
 
 /// Everything in two maps behind one lock; a transaction holds the lock while it runs.
@@ -97,8 +97,12 @@ impl Engine for MemoryEngine {
         Ok(0)
     }
 
-    fn refusing(&self) -> Option<String> {
-        None
+    fn room(&self) -> Result<Room, Error> {
+        let state = self.state();
+        let records = state.records.iter().map(|(key, value)| key.len() + value.len());
+        let contents = state.contents.values().map(Bytes::len);
+        let used = records.chain(contents).sum::<usize>() as u64;
+        Ok(Room { used, free: None, refusing: None })
     }
 }
 

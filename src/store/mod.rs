@@ -49,7 +49,7 @@ use tokio::sync::oneshot;
 
 use crate::vault::{self, Vault};
 
-pub use engine::{ContentId, Engine, Order, Piece, Span, Staged, Verified};
+pub use engine::{ContentId, Engine, Order, Piece, Room, Span, Staged, Verified};
 pub use table::{Key, Record, Table};
 
 /// Why a read or a write was not done.

@@ -42,6 +42,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Timestamp;
 use crate::config;
 use crate::gateway::{self, Gateway};
+use crate::net::tls::Identity;
 
 use attempts::Attempts;
 use error::Problem;
@@ -57,6 +58,8 @@ pub struct Web {
 struct Shared {
     gateway: Gateway,
     config: config::Https,
+    /// What the service shows as its own; here for the managers to see when it ends.
+    identity: Identity,
     /// Proofs from before this moment are refused: what was seen then is forgotten.
     started: Timestamp,
     seen: Seen,
@@ -86,8 +89,9 @@ enum Weight {
 
 impl Web {
     /// The edge in front of `gateway`.
-    pub fn new(gateway: Gateway, config: config::Https) -> Web {
+    pub fn new(gateway: Gateway, config: config::Https, identity: Identity) -> Web {
         let shared = Shared {
+            identity,
             started: gateway.clock().now(),
             seen: Seen::new(config.proofs_remembered_max, config.proof_age_secs),
             tickets: Tickets::new(&config),

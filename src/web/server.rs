@@ -67,7 +67,7 @@ impl Server {
             per_address_max: config.connections_per_address_max,
         };
         Ok(Server {
-            router: router::app(Web::new(gateway, config.clone())),
+            router: router::app(Web::new(gateway, config.clone(), identity.clone())),
             config: Arc::new(config),
             tls: identity.server_config(&[b"h2", b"http/1.1"])?,
             permits: Permits::new(limits),

@@ -80,6 +80,43 @@ assert.equal(await page.getByTestId("preference-undoSecs").inputValue(), "30");
 assert.equal(await page.getByTestId("preference-confirmOutside").inputValue(), "never");
 ok("mail settings are kept on the server");
 
+// P-09: notices on the desktop come only where they were asked for, and say nothing of a letter.
+await page.getByTestId("notices").click();
+await page.getByTestId("notices-refused").waitFor();
+assert.equal(await page.getByTestId("notices").isChecked(), false);
+await page.context().grantPermissions(["notifications"], { origin: base });
+await page.evaluate(() => {
+  const Real = globalThis.Notification;
+  globalThis.noticed = [];
+  globalThis.Notification = class extends Real {
+    constructor(title, options) {
+      super(title, options);
+      globalThis.noticed.push(`${title}: ${options.body} (${options.tag})`);
+    }
+  };
+});
+const noticed = () => page.evaluate(() => globalThis.noticed);
+const noticedCount = (count) =>
+  page.waitForFunction((count) => globalThis.noticed.length === count, count);
+await page.getByTestId("notices").check();
+await noticedCount(1);
+// Somebody looks at the page: the letter is there when the next one comes, and nothing was said.
+await page.getByTestId("place-mail").click();
+await row(page, await deliver(me, letter("Seen as it comes", "Secret one."))).waitFor();
+await page.evaluate(() => dispatchEvent(new Event("blur")));
+await row(page, await deliver(me, letter("Came unseen", "Secret two."))).waitFor();
+await noticedCount(2);
+await row(page, await deliver(me, letter("Came unseen too", "Secret three."))).waitFor();
+await noticedCount(3);
+assert.deepEqual((await noticed()).slice(1), [
+  "Postern: New mail: 1 message. (postern)",
+  "Postern: New mail: 2 messages. (postern)",
+]);
+await page.evaluate(() => dispatchEvent(new Event("focus")));
+await page.goto(`${base}/settings`);
+assert.equal(await page.getByTestId("notices").isChecked(), true, "kept in this browser");
+ok("notices say that mail came, to nobody who looks, and no word of it");
+
 // P-09: a filter made by hand takes what comes next, unopened as it is.
 await page.getByTestId("filter-add").click();
 await page.getByTestId("filter-problem").filter({ hasText: "Say whose mail" }).waitFor();

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use postern::gateway::{AcceptFrom, Protection};
 use postern::store::engine::{Job, Visit};
 use postern::store::memory::MemoryEngine;
-use postern::store::{ContentId, Engine, Error, Span, Staged, Verified};
+use postern::store::{ContentId, Engine, Error, Room, Span, Staged, Verified};
 
 use crate::harness::{LETTER, TestGateway, letter, until};
 
@@ -224,8 +224,8 @@ impl Engine for Sluggish {
         self.memory.compact()
     }
 
-    fn refusing(&self) -> Option<String> {
-        self.memory.refusing()
+    fn room(&self) -> Result<Room, Error> {
+        self.memory.room()
     }
 }
 

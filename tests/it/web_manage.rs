@@ -262,6 +262,12 @@ async fn the_rest_of_the_pages_answer_in_their_words() {
     let seen = dana.get("/api/manage/diagnostics").await.expect_status(200).json();
     assert_eq!((&seen["users"], &seen["waiting"]), (&json!(2), &json!(0)));
     assert_eq!(seen["domainsElsewhere"], json!(["example.org"]), "the pages are on localhost");
+    let stored = seen["storedOctets"].as_u64().unwrap();
+    assert!(stored > 0, "{seen}");
+    assert_eq!(seen["freeOctets"], json!(null), "memory has no such bound");
+    assert_eq!(seen["refusing"], json!(null));
+    // What rcgen writes when nobody says otherwise.
+    assert_eq!(seen["certificateEndsAt"], json!("4096-01-01T00:00:00Z"));
     let queue = dana.get("/api/manage/queue").await.expect_status(200).json();
     assert_eq!(queue, json!({"items": [], "total": 0}));
     let retry = json!({"act": "retry"});

@@ -35,6 +35,8 @@ pub trait Disk: Send + Sync {
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
     fn sync_folder(&self) -> io::Result<()>;
     fn free_octets(&self) -> io::Result<u64>;
+    /// What its files take on the medium, those of folders inside it among them.
+    fn used_octets(&self) -> io::Result<u64>;
 }
 
 /// Reads a whole file of at most `octets_max`.

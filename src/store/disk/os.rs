@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
@@ -54,6 +54,31 @@ impl Disk for OsDisk {
         let stat = statvfs(&self.folder)?;
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
     }
+
+    fn used_octets(&self) -> io::Result<u64> {
+        used_below(&self.folder)
+    }
+}
+
+/// The unit of `st_blocks` (stat(2)).
+const BLOCK: u64 = 512;
+
+/// Files may go while they are counted: what is no longer there takes no room.
+fn used_below(folder: &Path) -> io::Result<u64> {
+    let mut octets = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let found = match entry.metadata() {
+            Ok(meta) if meta.is_dir() => used_below(&entry.path()),
+            Ok(meta) => Ok(meta.blocks() * BLOCK),
+            Err(error) => Err(error),
+        };
+        match found {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            found => octets += found?,
+        }
+    }
+    Ok(octets)
 }
 
 struct OsFile(File);

@@ -398,4 +398,9 @@ impl Disk for SimDisk {
     fn free_octets(&self) -> io::Result<u64> {
         Ok(u64::MAX)
     }
+
+    fn used_octets(&self) -> io::Result<u64> {
+        let state = self.lock();
+        Ok(state.files.values().map(|file| file.view.len() as u64).sum())
+    }
 }

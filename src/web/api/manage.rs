@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::clock::Timestamp;
 use crate::gateway::audit::{Act, Noted};
 use crate::gateway::house::{House, HouseChange};
 use crate::gateway::policy::{self, Policy};
@@ -310,6 +311,15 @@ pub struct Diagnostics {
     held: u64,
     #[schema(format = DateTime)]
     oldest_in_queue: Option<String>,
+    /// Octets that the store takes on its disk.
+    stored_octets: u64,
+    /// Octets that are left there.
+    free_octets: Option<u64>,
+    /// Why nothing can be stored at present, if so.
+    refusing: Option<String>,
+    /// When the certificate that is shown at present ends.
+    #[schema(format = DateTime)]
+    certificate_ends_at: Option<String>,
     public_url: String,
     /// Domains of ours that `publicUrl` does not lie in: links to it look like fraud to mail
     /// filters when a letter comes from one of these.
@@ -759,12 +769,18 @@ pub async fn diagnostics(
     State(web): State<Web>,
     managing: Managing,
 ) -> Result<axum::Json<Diagnostics>, Problem> {
-    let started_at = web.shared.started.to_rfc3339();
-    let found = managing.run(move |gateway| looked_at(gateway, started_at)).await?;
+    let started = web.shared.started;
+    let ends = web.shared.identity.ends().map(|secs| Timestamp(0).plus_secs(secs));
+    let found = managing.run(move |gateway| looked_at(gateway, started, ends)).await?;
     Ok(axum::Json(found))
 }
 
-fn looked_at(gateway: &Gateway, started_at: String) -> Result<Diagnostics, Error> {
+fn looked_at(
+    gateway: &Gateway,
+    started: Timestamp,
+    certificate_ends: Option<Timestamp>,
+) -> Result<Diagnostics, Error> {
+    let room = gateway.room()?;
     let users = gateway.account_list()?;
     let (mut waiting, mut held, mut oldest) = (0, 0, None);
     gateway.queue_each(|row| {
@@ -782,7 +798,7 @@ fn looked_at(gateway: &Gateway, started_at: String) -> Result<Diagnostics, Error
         |domain: &&String| host != domain.as_str() && !host.ends_with(&format!(".{domain}"));
     Ok(Diagnostics {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        started_at,
+        started_at: started.to_rfc3339(),
         now: gateway.clock().now().to_rfc3339(),
         users: users.len() as u64,
         disabled_users: users.iter().filter(|row| row.disabled).count() as u64,
@@ -790,7 +806,11 @@ fn looked_at(gateway: &Gateway, started_at: String) -> Result<Diagnostics, Error
         messages: gateway.message_count()?,
         waiting,
         held,
-        oldest_in_queue: oldest.map(crate::clock::Timestamp::to_rfc3339),
+        oldest_in_queue: oldest.map(Timestamp::to_rfc3339),
+        stored_octets: room.used,
+        free_octets: room.free,
+        refusing: room.refusing,
+        certificate_ends_at: certificate_ends.map(Timestamp::to_rfc3339),
         public_url: settings.public_url.clone(),
         domains_elsewhere: settings.domains.iter().filter(elsewhere).cloned().collect(),
     })

@@ -102,6 +102,10 @@ export interface Diagnostics {
   waiting: number;
   held: number;
   oldestInQueue: string | null;
+  storedOctets: number;
+  freeOctets: number | null;
+  refusing: string | null;
+  certificateEndsAt: string | null;
   publicUrl: string;
   domainsElsewhere: string[];
 }

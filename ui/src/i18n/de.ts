@@ -854,6 +854,15 @@ export const de = {
     notKept: "Die Einstellung wurde nicht gespeichert.",
     notKeptKept: "Sie gilt auf dieser Seite, bis Sie sie verlassen.",
   },
+  notices: {
+    title: "Benachrichtigungen",
+    label: "Auf diesem Computer melden, wenn Post kommt",
+    hint: "Nur in diesem Browser. Gemeldet wird, dass etwas gekommen ist; nie von wem und kein Wort daraus.",
+    arrived: (n) => `Neue Post: ${messages(n)}.`,
+    first: "So erfahren Sie von neuer Post.",
+    refused:
+      "Der Browser erlaubt es nicht. Ändern lässt sich das in seinen Einstellungen für diese Seite.",
+  },
   manage: {
     title: "Verwaltung",
     pages: {
@@ -1008,6 +1017,13 @@ export const de = {
       waiting: "Warten auf den Versand",
       held: "Angehalten",
       oldest: "Älteste in der Warteschlange",
+      stored: "Platz, den der Speicher belegt",
+      free: "Freier Platz auf seinem Datenträger",
+      certificate: "Zertifikat gültig bis",
+      refusing: (why) =>
+        `Zurzeit kann nichts gespeichert werden: ${why}. Was gespeichert ist, ist sicher und lesbar.`,
+      certificateEnds: (until) =>
+        `Das Zertifikat endet am ${until}. Danach verbinden sich Browser und Mailserver nicht mehr.`,
       none: "Keine",
       elsewhere: (url: string, domains: string) =>
         `${url} liegt nicht in ${domains}. Filter halten Links auf eine andere Domain als die des Absenders für Betrug.`,

@@ -814,6 +814,14 @@ export const en = {
     notKept: "The setting was not kept.",
     notKeptKept: "It holds on this page until you leave it.",
   },
+  notices: {
+    title: "Desktop notices",
+    label: "Tell me on this computer when mail comes",
+    hint: "In this browser only. They say that something came; never from whom, and no word of it.",
+    arrived: (n: number) => `New mail: ${messages(n)}.`,
+    first: "This is how you will hear of new mail.",
+    refused: "The browser does not allow them. You can change that in its settings for this page.",
+  },
   manage: {
     title: "Manage",
     pages: {
@@ -967,6 +975,13 @@ export const en = {
       waiting: "Waiting to leave",
       held: "Held back",
       oldest: "Oldest in the queue",
+      stored: "Room the store takes",
+      free: "Room left on its disk",
+      certificate: "Certificate valid until",
+      refusing: (why: string) =>
+        `Nothing can be stored at present: ${why}. What is stored is safe and can be read.`,
+      certificateEnds: (until: string) =>
+        `The certificate ends on ${until}. Browsers and mail servers then refuse to connect.`,
       none: "None",
       elsewhere: (url: string, domains: string) =>
         `${url} does not lie in ${domains}. Mail filters take links to another domain than the sender’s for fraud.`,

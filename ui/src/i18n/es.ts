@@ -856,6 +856,14 @@ export const es = {
     notKept: "No se ha guardado la configuración.",
     notKeptKept: "Seguirá vigente en esta página hasta que salga de ella.",
   },
+  notices: {
+    title: "Avisos en el escritorio",
+    label: "Avisarme en este equipo cuando llegue correo",
+    hint: "Solo en este navegador. Dicen que ha llegado algo; nunca de quién, ni una palabra de ello.",
+    arrived: (n) => `Correo nuevo: ${messages(n)}.`,
+    first: "Así sabrá que ha llegado correo.",
+    refused: "El navegador no lo permite. Puede cambiarlo en sus ajustes para esta página.",
+  },
   manage: {
     title: "Administración",
     pages: {
@@ -1007,6 +1015,13 @@ export const es = {
       waiting: "En espera de salir",
       held: "Retenidos",
       oldest: "El más antiguo en la cola",
+      stored: "Espacio que ocupa el almacén",
+      free: "Espacio libre en su disco",
+      certificate: "Certificado válido hasta",
+      refusing: (why) =>
+        `Ahora no se puede guardar nada: ${why}. Lo guardado está a salvo y se puede leer.`,
+      certificateEnds: (until) =>
+        `El certificado caduca el ${until}. Después, navegadores y servidores de correo se negarán a conectar.`,
       none: "Ninguno",
       elsewhere: (url: string, domains: string) =>
         `${url} no pertenece a ${domains}. Los filtros toman por fraude los enlaces a un dominio distinto del remitente.`,

@@ -862,6 +862,14 @@ export const fr = {
     notKept: "Le paramètre n’a pas été enregistré.",
     notKeptKept: "Il reste valable sur cette page jusqu’à ce que vous la quittiez.",
   },
+  notices: {
+    title: "Notifications",
+    label: "Me prévenir sur cet ordinateur quand du courrier arrive",
+    hint: "Dans ce navigateur seulement. Elles disent que quelque chose est arrivé ; jamais de qui, et pas un mot du contenu.",
+    arrived: (n) => `Nouveau courrier : ${messages(n)}.`,
+    first: "Voilà comment vous saurez que du courrier est arrivé.",
+    refused: "Le navigateur ne le permet pas. Cela se change dans ses réglages pour cette page.",
+  },
   manage: {
     title: "Gestion",
     pages: {
@@ -1016,6 +1024,13 @@ export const fr = {
       waiting: "En attente de départ",
       held: "Retenus",
       oldest: "Le plus ancien de la file",
+      stored: "Place prise par le stockage",
+      free: "Place libre sur son disque",
+      certificate: "Certificat valable jusqu’au",
+      refusing: (why) =>
+        `Rien ne peut être enregistré pour l’instant : ${why}. Ce qui est enregistré est en sûreté et reste lisible.`,
+      certificateEnds: (until) =>
+        `Le certificat expire le ${until}. Navigateurs et serveurs de courrier refuseront alors de se connecter.`,
       none: "Aucun",
       elsewhere: (url: string, domains: string) =>
         `${url} n’est pas dans ${domains}. Les filtres prennent pour une fraude les liens vers un autre domaine que celui de l’expéditeur.`,

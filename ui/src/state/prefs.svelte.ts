@@ -11,6 +11,8 @@ interface Prefs {
   keys: boolean;
   language: Language;
   listWidth: number;
+  /** Notices on the desktop, in this browser. */
+  notices: boolean;
   zone: string | null;
   /** Letters of one conversation are one row. */
   grouped: boolean;
@@ -28,6 +30,7 @@ export const prefs = $state<Prefs>({
   keys: true,
   language: languageGuess(navigator.languages ?? []),
   listWidth: 400,
+  notices: false,
   zone: null,
   grouped: true,
   toured: true,
@@ -58,17 +61,18 @@ export function prefsRead(): void {
       languageKept = true;
     }
     if (typeof kept["listWidth"] === "number") prefs.listWidth = widthWithin(kept["listWidth"]);
+    prefs.notices = kept["notices"] === true;
   } catch {
     // Storing is refused, or somebody else wrote there: the defaults are fine.
   }
 }
 
 export function prefsKeepHere(): void {
-  const { theme, density, listWidth } = prefs;
+  const { theme, density, listWidth, notices } = prefs;
   // A language that was only guessed is guessed anew.
   const language = languageKept ? prefs.language : undefined;
   try {
-    localStorage.setItem(PLACE, JSON.stringify({ theme, density, listWidth, language }));
+    localStorage.setItem(PLACE, JSON.stringify({ theme, density, listWidth, notices, language }));
   } catch {
     // The choice then lasts as long as the page.
   }
