@@ -74,3 +74,13 @@ fn firefox_shows_the_same() {
     walk(&daemon, "firefox.mjs");
     daemon.stop();
 }
+
+/// P-11, P-16, P-38, P-39: what managers do, in their pages.
+#[test]
+fn managers_look_after_people_policy_and_queue() {
+    // Nobody answers at the next hop.
+    let relay = ["--relay", "127.0.0.1:1", "--choice", "plain", "--undo-secs", "0"];
+    let daemon = Daemon::start_with(&relay);
+    walk(&daemon, "manage.mjs");
+    daemon.stop();
+}

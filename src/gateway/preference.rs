@@ -35,7 +35,7 @@ pub struct PreferencesChange {
     pub choice: Option<Option<Choice>>,
     pub last_interaction: Option<Option<LastInteraction>>,
     pub confirm_outside: Option<Option<ConfirmOutside>>,
-    pub accept_from: Option<AcceptFrom>,
+    pub accept_from: Option<Option<AcceptFrom>>,
 }
 
 /// The longest time to take a letter back.
@@ -75,7 +75,13 @@ impl Gateway {
                 house.confirm_outside,
                 house.confirm_outside_fixed,
             ),
-            accept_from: Setting { value: accept_from, own: false, fixed: false },
+            // The account has it, so that a letter is refused at the door before anything else is
+            // looked up; what differs from the default was chosen by somebody.
+            accept_from: Setting {
+                value: accept_from,
+                own: accept_from != AcceptFrom::Both,
+                fixed: false,
+            },
         })
     }
 
@@ -109,7 +115,7 @@ impl Gateway {
         done.wait()?;
         if let Some(accept) = change.accept_from {
             let name = self.account(account)?.name;
-            self.account_accept_from(&name, accept)?;
+            self.account_accept_from(&name, accept.unwrap_or(AcceptFrom::Both))?;
         }
         self.preferences_of(account)
     }

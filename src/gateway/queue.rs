@@ -20,7 +20,7 @@ use crate::clock::Timestamp;
 use crate::mail::envelope::{DsnReturn, Notify as Wanted, Recipient, ReversePath};
 use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
-use crate::store::{ContentId, Order, Read, Tx};
+use crate::store::{ContentId, Order, Read, Span, Tx};
 use crate::vault;
 
 use super::parcel::let_go_in_tx;
@@ -157,6 +157,21 @@ pub struct QueueView {
     pub queued: Timestamp,
     pub due: Timestamp,
     pub last: Option<String>,
+}
+
+impl QueueView {
+    /// Whether somebody who looks for `word`, in small letters, looks for this row.
+    fn has(&self, word: &str) -> bool {
+        let reference = self.reference.to_string();
+        [&self.from, &self.to, &reference].into_iter().chain(self.last.as_ref()).any(|text| text.to_lowercase().contains(word))
+    }
+}
+
+/// Some rows, and where the next ones begin.
+#[derive(Debug)]
+pub struct QueuePage {
+    pub items: Vec<QueueView>,
+    pub next: Option<String>,
 }
 
 const NO_ROW: Error = Error::NotFound { what: "queue entry" };
@@ -440,18 +455,53 @@ impl Gateway {
 
     /// Everything in the queue, next due first; at most `limit`.
     pub fn queue_list(&self, limit: usize) -> Result<Vec<QueueView>, Error> {
-        let mut ids = Vec::new();
-        self.inner.store.scan(&QUEUE_DUE, &(), Order::Ascending, |(_, id), Due| {
-            ids.push(id);
-            if ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        })?;
-        let mut views = Vec::with_capacity(ids.len());
-        for id in ids {
-            if let Some(row) = self.inner.store.get(&QUEUE, &id)? {
-                views.push(view(QueueId(id), &row)?);
-            }
+        Ok(self.queue_page(None, "", limit)?.items)
+    }
+
+    /// At most `limit` rows, next due first, that have `find` in an address, in their reference
+    /// number or in what was last said of them; `after` is where the page before ended.
+    pub fn queue_page(
+        &self,
+        after: Option<&str>,
+        find: &str,
+        limit: usize,
+    ) -> Result<QueuePage, Error> {
+        let mut span = Span::prefix(&QUEUE_DUE.raw(&()), Order::Ascending);
+        if let Some(after) = after {
+            let invalid = || Error::Invalid { what: "cursor".to_owned() };
+            let (due, id) = after.split_once('.').ok_or_else(invalid)?;
+            let due: u64 = due.parse().map_err(|_| invalid())?;
+            let id = QueueId::parse(id).ok_or_else(invalid)?;
+            span = span.after(&QUEUE_DUE.raw(&(due, id.0)));
         }
-        Ok(views)
+        let find = find.trim().to_lowercase();
+        let mut page = QueuePage { items: Vec::new(), next: None };
+        let (mut last, mut failed) = (None, None);
+        self.inner.store.scan_span(&QUEUE_DUE, &span, |(due, id), Due| {
+            match self.queue_seen(id) {
+                Ok(Some(row)) if row.has(&find) => {
+                    if page.items.len() == limit {
+                        page.next = last.take();
+                        return ControlFlow::Break(());
+                    }
+                    last = Some(format!("{due}.{}", row.id.to_text()));
+                    page.items.push(row);
+                }
+                // It left meanwhile, or nobody asked for it.
+                Ok(_) => {}
+                Err(error) => {
+                    failed = Some(error);
+                    return ControlFlow::Break(());
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        failed.map_or(Ok(page), Err)
+    }
+
+    fn queue_seen(&self, id: [u8; 16]) -> Result<Option<QueueView>, Error> {
+        let row = self.inner.store.get(&QUEUE, &id)?;
+        row.map(|row| view(QueueId(id), &row)).transpose()
     }
 
     /// How many rows there are.

@@ -533,6 +533,42 @@ fn an_administrator_holds_releases_and_drops() {
     assert_eq!(states(&gateway, &dana, reference), [(Route::Plain, DeliveryState::Failed)]);
 }
 
+#[test]
+fn the_queue_is_read_page_by_page_and_searched() {
+    let gateway = with_policy(choice(Choice::Plain, Mode::Default));
+    let dana = sign_in(&gateway, "dana");
+    let to = |at: usize| format!("reader{at}@house{}.example", at % 2);
+    let numbers: Vec<_> = (0..7)
+        .map(|at| {
+            gateway.clock().advance_secs(1);
+            send(&gateway, &dana, &content(&[&to(at)], "Plain"))
+        })
+        .collect();
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = gateway.queue_page(after.as_deref(), "", 3).unwrap();
+        seen.push(page.items.iter().map(|row| row.reference).collect::<Vec<_>>());
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, [&numbers[..3], &numbers[3..6], &numbers[6..]], "each once, the due first");
+    let found = |word: &str| {
+        let page = gateway.queue_page(None, word, 10).unwrap();
+        page.items.into_iter().map(|row| row.reference).collect::<Vec<_>>()
+    };
+    assert_eq!(found(" HOUSE1.example "), [numbers[1], numbers[3], numbers[5]]);
+    assert_eq!(found(&numbers[4].to_string().to_lowercase()), [numbers[4]]);
+    assert_eq!(found("nobody"), []);
+    let page = gateway.queue_page(None, "house0", 4).unwrap();
+    assert_eq!((page.items.len(), page.next), (4, None), "a full page need not have a next one");
+    for wrong in ["", "1", "x.00", "1.zz", "."] {
+        let refused = gateway.queue_page(Some(wrong), "", 3).unwrap_err();
+        assert!(matches!(refused, Error::Invalid { .. }), "{wrong:?}");
+    }
+}
+
 /// A way that cannot be verified: the letter waits in a temporary account instead.
 #[test]
 fn a_letter_without_verified_tls_goes_to_the_portal() {

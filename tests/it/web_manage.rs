@@ -269,7 +269,8 @@ async fn the_rest_of_the_pages_answer_in_their_words() {
     // What rcgen writes when nobody says otherwise.
     assert_eq!(seen["certificateEndsAt"], json!("4096-01-01T00:00:00Z"));
     let queue = dana.get("/api/manage/queue").await.expect_status(200).json();
-    assert_eq!(queue, json!({"items": [], "total": 0}));
+    assert_eq!(queue, json!({"items": [], "next": null, "total": 0}));
+    dana.get("/api/manage/queue?find=x&after=1").await.expect_problem(422, "invalid");
     let retry = json!({"act": "retry"});
     dana.post("/api/manage/queue/0123", &retry).await.expect_problem(404, "not-found");
     let end = json!({"address": "nobody@x.example", "act": "end"});

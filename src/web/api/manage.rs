@@ -17,7 +17,7 @@ use crate::gateway::house::{House, HouseChange};
 use crate::gateway::policy::{self, Policy};
 use crate::gateway::queue::QueueView;
 use crate::gateway::{
-    AcceptFrom, AccountRow, ConfirmOutside, Error, Gateway, LastInteraction, NewAccount, Password,
+    AccountRow, ConfirmOutside, Error, Gateway, LastInteraction, NewAccount, Password,
     QueueState,
 };
 use crate::mail::address::Address;
@@ -28,6 +28,7 @@ use crate::web::{Web, Weight};
 
 use super::Done;
 use super::draft::Choice;
+use super::preference::Accept;
 
 /// Somebody inside.
 #[derive(Serialize, ToSchema)]
@@ -50,15 +51,6 @@ pub struct User {
 #[derive(Serialize, ToSchema)]
 pub struct Users {
     items: Vec<User>,
-}
-
-/// Whose letters are taken.
-#[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Accept {
-    Inside,
-    Outside,
-    Both,
 }
 
 /// Somebody new.
@@ -153,10 +145,24 @@ pub struct QueueRow {
     last: Option<String>,
 }
 
+/// Which rows of the queue are wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct QueuePage {
+    /// Only rows that have this in an address, in their reference number or in what was last said
+    /// of them.
+    find: Option<String>,
+    /// `next` of the page before.
+    after: Option<String>,
+}
+
 /// The queue, the next due first.
 #[derive(Serialize, ToSchema)]
 pub struct Queue {
     items: Vec<QueueRow>,
+    /// Where the next page begins; `null` when there is none.
+    next: Option<String>,
     /// How many there are in all.
     total: u64,
 }
@@ -326,16 +332,6 @@ pub struct Diagnostics {
     domains_elsewhere: Vec<String>,
 }
 
-impl From<Accept> for AcceptFrom {
-    fn from(accept: Accept) -> AcceptFrom {
-        match accept {
-            Accept::Inside => AcceptFrom::Inside,
-            Accept::Outside => AcceptFrom::Outside,
-            Accept::Both => AcceptFrom::Both,
-        }
-    }
-}
-
 impl From<AccountRow> for User {
     fn from(row: AccountRow) -> User {
         User {
@@ -344,11 +340,7 @@ impl From<AccountRow> for User {
             addresses: row.addresses,
             disabled: row.disabled,
             manager: row.view.manager,
-            accept_from: match row.accept_from {
-                AcceptFrom::Inside => Accept::Inside,
-                AcceptFrom::Outside => Accept::Outside,
-                AcceptFrom::Both => Accept::Both,
-            },
+            accept_from: row.accept_from.into(),
             created_at: row.created.to_rfc3339(),
             last_interaction_at: row.last_interaction.map(|at| at.to_rfc3339()),
         }
@@ -618,8 +610,8 @@ pub async fn temporary_act(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The most rows of the queue in one answer; what is due later is seen when these are gone.
-const QUEUE_ROWS_MAX: usize = 500;
+/// The most rows of the queue in one answer.
+const QUEUE_ROWS_MAX: usize = 100;
 
 /// List the queue.
 #[utoipa::path(
@@ -627,14 +619,21 @@ const QUEUE_ROWS_MAX: usize = 500;
     path = "/api/manage/queue",
     tag = "manage",
     operation_id = "manageQueue",
+    params(QueuePage),
     responses((status = 200, description = "The next due first", body = Queue), Problems)
 )]
-pub async fn queue(managing: Managing) -> Result<axum::Json<Queue>, Problem> {
-    let found = managing.run(|gateway| {
-        Ok::<_, Error>((gateway.queue_list(QUEUE_ROWS_MAX)?, gateway.queue_count()?))
+pub async fn queue(
+    managing: Managing,
+    Params(QueuePage { find, after }): Params<QueuePage>,
+) -> Result<axum::Json<Queue>, Problem> {
+    let found = managing.run(move |gateway| {
+        let find = find.as_deref().unwrap_or_default();
+        let page = gateway.queue_page(after.as_deref(), find, QUEUE_ROWS_MAX)?;
+        Ok::<_, Error>((page, gateway.queue_count()?))
     });
-    let (rows, total) = found.await?;
-    Ok(axum::Json(Queue { items: rows.into_iter().map(QueueRow::from).collect(), total }))
+    let (page, total) = found.await?;
+    let items = page.items.into_iter().map(QueueRow::from).collect();
+    Ok(axum::Json(Queue { items, next: page.next, total }))
 }
 
 /// Try a row of the queue now, hold it, or give it up.

@@ -25,7 +25,7 @@ pub struct Preferences {
     /// Whether outside senders learn what became of a letter: `never`, `ask`, `known`, `always`.
     confirm_outside: Value<String>,
     /// Whose letters are taken: `inside`, `outside` or `both`.
-    accept_from: Value<String>,
+    accept_from: Value<Accept>,
 }
 
 /// A value, and where it comes from.
@@ -54,17 +54,38 @@ pub struct Change {
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     confirm_outside: Option<Option<ConfirmOutside>>,
-    #[schema(value_type = Option<String>)]
-    accept_from: Option<Accept>,
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<Accept>)]
+    accept_from: Option<Option<Accept>>,
 }
 
 /// Whose letters are taken.
-#[derive(Clone, Copy, Deserialize, Serialize)]
+#[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum Accept {
+pub enum Accept {
     Inside,
     Outside,
     Both,
+}
+
+impl From<Accept> for AcceptFrom {
+    fn from(accept: Accept) -> AcceptFrom {
+        match accept {
+            Accept::Inside => AcceptFrom::Inside,
+            Accept::Outside => AcceptFrom::Outside,
+            Accept::Both => AcceptFrom::Both,
+        }
+    }
+}
+
+impl From<AcceptFrom> for Accept {
+    fn from(accept: AcceptFrom) -> Accept {
+        match accept {
+            AcceptFrom::Inside => Accept::Inside,
+            AcceptFrom::Outside => Accept::Outside,
+            AcceptFrom::Both => Accept::Both,
+        }
+    }
 }
 
 /// What is there, be it `null`; what is left out is `None`.
@@ -106,14 +127,7 @@ impl From<PreferencesView> for Preferences {
                 }
                 .to_owned()
             }),
-            accept_from: Value::of(view.accept_from, |value| {
-                match value {
-                    AcceptFrom::Inside => "inside",
-                    AcceptFrom::Outside => "outside",
-                    AcceptFrom::Both => "both",
-                }
-                .to_owned()
-            }),
+            accept_from: Value::of(view.accept_from, Accept::from),
         }
     }
 }
@@ -149,11 +163,7 @@ pub async fn change(
         choice: change.choice.map(|choice| choice.map(Into::into)),
         last_interaction: change.last_interaction,
         confirm_outside: change.confirm_outside,
-        accept_from: change.accept_from.map(|accept| match accept {
-            Accept::Inside => AcceptFrom::Inside,
-            Accept::Outside => AcceptFrom::Outside,
-            Accept::Both => AcceptFrom::Both,
-        }),
+        accept_from: change.accept_from.map(|accept| accept.map(AcceptFrom::from)),
     };
     let view = signed
         .run(Weight::Records, move |gateway, actor| gateway.preferences_change(actor, &change));

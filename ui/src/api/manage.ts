@@ -127,7 +127,14 @@ export const temporary = () => request<{ items: Temporary[] }>("GET", `${at}/tem
 export const temporaryAct = (address: string, act: "renew" | "end") =>
   request<undefined>("POST", `${at}/temporary/act`, { body: { address, act } });
 
-export const queue = () => request<{ items: QueueRow[]; total: number }>("GET", `${at}/queue`);
+export interface QueuePage {
+  items: QueueRow[];
+  next: string | null;
+  total: number;
+}
+
+export const queue = (find: string, after: string | null) =>
+  request<QueuePage>("GET", `${at}/queue`, { query: { find, after } });
 export const queueAct = (id: string, act: "retry" | "hold" | "drop") =>
   request<undefined>("POST", `${at}/queue/${encodeURIComponent(id)}`, { body: { act } });
 

@@ -338,6 +338,9 @@ export const ar = {
     notRead: "تعذّر تحميل الإعدادات.",
     choice: "الرسائل إلى مستلمين خارجيين",
     choiceHint: "يمكن اختيار غير ذلك لكل رسالة، في حدود المسموح به.",
+    own: "هذا اختيارك.",
+    system: "يسري المتّبع في مؤسستك.",
+    follow: "العودة إلى المتّبع",
     asTheSystem: "حسب المتّبع في مؤسستك",
     portal: "تُقرأ في حساب مؤقت",
     ask: "السؤال في كل مرة",
@@ -904,6 +907,7 @@ export const ar = {
       manager: "الإدارة",
       disabled: "محظور",
       lastHere: (when: string) => `آخر زيارة: ${when}`,
+      accept: "يقبل الرسائل",
       neverHere: "لم يسبق الدخول",
       make: "منح الإدارة",
       unmake: "سحب الإدارة",
@@ -964,7 +968,9 @@ export const ar = {
     queue: {
       count: (n: number) =>
         n === 0 ? "لا شيء في طريقه إلى الخارج." : `في الطريق إلى الخارج: ${messages(n)}`,
-      first: (n: number) => `تظهر أقرب ${n} موعدًا.`,
+      find: "ابحث عن عنوان أو رقم مرجعي أو سبب",
+      notFound: "لا شيء من هذا في قائمة الانتظار.",
+      more: "إظهار المزيد",
       refresh: "تحديث",
       states: { waiting: "بالانتظار", leased: "يجري الإرسال", held: "محتجزة" },
       kinds: { letter: "رسالة", notification: "إشعار", report: "تقرير" },

@@ -301,6 +301,9 @@ export const de = {
     notRead: "Die Einstellungen konnten nicht geladen werden.",
     choice: "Nachrichten an externe Empfänger",
     choiceHint: "Bei jeder Nachricht können Sie im erlaubten Rahmen anders entscheiden.",
+    own: "Das haben Sie gewählt.",
+    system: "Es gilt die Vorgabe Ihrer Organisation.",
+    follow: "Der Vorgabe folgen",
     asTheSystem: "Wie in Ihrer Organisation vorgesehen",
     portal: "Zum Lesen in einem temporären Konto",
     ask: "Jedes Mal nachfragen",
@@ -884,6 +887,7 @@ export const de = {
       manager: "Administrator",
       disabled: "Gesperrt",
       lastHere: (when: string) => `Zuletzt hier: ${when}`,
+      accept: "Nimmt Nachrichten an",
       neverHere: "Noch nie hier",
       make: "Zum Administrator machen",
       unmake: "Administratorrechte entziehen",
@@ -947,7 +951,9 @@ export const de = {
         n === 0
           ? "Nichts ist unterwegs nach außen."
           : many(n, "Nachricht unterwegs", "Nachrichten unterwegs"),
-      first: (n: number) => `Die ${n} nächsten werden gezeigt.`,
+      find: "Adresse, Referenznummer oder Auskunft suchen",
+      notFound: "Nichts in der Warteschlange passt dazu.",
+      more: "Mehr zeigen",
       refresh: "Neu laden",
       states: { waiting: "Wartet", leased: "Wird gesendet", held: "Angehalten" },
       kinds: { letter: "Nachricht", notification: "Benachrichtigung", report: "Bericht" },

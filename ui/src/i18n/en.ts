@@ -283,6 +283,9 @@ export const en = {
     notRead: "The settings could not be loaded.",
     choice: "Letters to people outside",
     choiceHint: "Each letter can still say otherwise, within what is allowed.",
+    own: "You chose this.",
+    system: "Your organisation’s default holds.",
+    follow: "Follow the default",
     asTheSystem: "Your organisation’s default",
     portal: "They read in a temporary account",
     ask: "Ask me each time",
@@ -843,6 +846,7 @@ export const en = {
       manager: "Manager",
       disabled: "Shut out",
       lastHere: (when: string) => `Last here: ${when}`,
+      accept: "Whose letters are taken",
       neverHere: "Never here yet",
       make: "Make a manager",
       unmake: "No longer a manager",
@@ -905,7 +909,9 @@ export const en = {
         n === 0
           ? "Nothing is on its way out."
           : many(n, "message on its way out", "messages on their way out"),
-      first: (n: number) => `The ${n} that are due first are shown.`,
+      find: "Find an address, a reference number or what was said",
+      notFound: "Nothing in the queue has this.",
+      more: "Show more",
       refresh: "Look again",
       states: { waiting: "Waiting", leased: "Being sent", held: "Held" },
       kinds: { letter: "Letter", notification: "Notification", report: "Report" },

@@ -313,6 +313,9 @@ export const es = {
     notRead: "No se ha podido cargar la configuración.",
     choice: "Mensajes a destinatarios externos",
     choiceHint: "En cada mensaje se puede elegir otra opción, dentro de lo permitido.",
+    own: "Lo ha elegido usted.",
+    system: "Vale lo previsto por su organización.",
+    follow: "Seguir lo previsto",
     asTheSystem: "Según su organización",
     portal: "Los leen en una cuenta temporal",
     ask: "Preguntarme siempre",
@@ -885,6 +888,7 @@ export const es = {
       manager: "Administrador",
       disabled: "Bloqueado",
       lastHere: (when: string) => `Última visita: ${when}`,
+      accept: "Acepta mensajes",
       neverHere: "Aún no ha entrado",
       make: "Nombrar administrador",
       unmake: "Quitar la administración",
@@ -945,7 +949,9 @@ export const es = {
     queue: {
       count: (n: number) =>
         n === 0 ? "No hay nada por salir." : many(n, "mensaje por salir", "mensajes por salir"),
-      first: (n: number) => `Se muestran los ${n} más próximos.`,
+      find: "Buscar una dirección, un número de referencia o un motivo",
+      notFound: "No hay nada así en la cola.",
+      more: "Mostrar más",
       refresh: "Actualizar",
       states: { waiting: "En espera", leased: "Enviándose", held: "Retenido" },
       kinds: { letter: "Mensaje", notification: "Aviso", report: "Informe" },

@@ -313,6 +313,9 @@ export const fr = {
     notRead: "Les paramètres n’ont pas pu être chargés.",
     choice: "Messages aux destinataires externes",
     choiceHint: "Chaque message peut suivre un autre choix, dans les limites autorisées.",
+    own: "C’est votre choix.",
+    system: "Le réglage de votre organisation s’applique.",
+    follow: "Suivre ce réglage",
     asTheSystem: "Selon votre organisation",
     portal: "Lecture dans un compte temporaire",
     ask: "Me demander à chaque fois",
@@ -891,6 +894,7 @@ export const fr = {
       manager: "Administrateur",
       disabled: "Bloqué",
       lastHere: (when: string) => `Dernière visite\u00a0: ${when}`,
+      accept: "Accepte les messages",
       neverHere: "Aucune visite",
       make: "Nommer administrateur",
       unmake: "Retirer les droits d’administration",
@@ -954,7 +958,9 @@ export const fr = {
         n === 0
           ? "Rien n’attend de partir."
           : many(n, "message en partance", "messages en partance"),
-      first: (n: number) => `Les ${n} plus proches sont affichés.`,
+      find: "Chercher une adresse, un numéro de référence ou un motif",
+      notFound: "Rien de tel dans la file.",
+      more: "En afficher plus",
       refresh: "Actualiser",
       states: { waiting: "En attente", leased: "En cours d’envoi", held: "Retenu" },
       kinds: { letter: "Message", notification: "Notification", report: "Rapport" },

@@ -1,0 +1,35 @@
+// A list that comes page by page: the first one is what `Loaded` holds, the rest is here.
+import { t } from "../../i18n/index.svelte.ts";
+import { fail } from "../../state/actions.svelte.ts";
+import { asking } from "./asked.svelte.ts";
+
+interface Page {
+  items: unknown[];
+  next: string | null;
+}
+
+export class Paged<P extends Page> {
+  /** What came after the first page. */
+  rest = $state.raw<P["items"][number][]>([]);
+  next = $state<string | null>(null);
+  readonly #load: (after: string | null) => Promise<P>;
+
+  constructor(load: (after: string | null) => Promise<P>) {
+    this.#load = load;
+  }
+
+  first = async (): Promise<P> => {
+    const page = await this.#load(null);
+    [this.rest, this.next] = [[], page.next];
+    return page;
+  };
+
+  more = async (): Promise<void> => {
+    try {
+      const page = await asking.run(() => this.#load(this.next));
+      [this.rest, this.next] = [[...this.rest, ...page.items], page.next];
+    } catch (error) {
+      fail(t().manage.failed, t().fail.readKept, error, () => void this.more());
+    }
+  };
+}
