@@ -161,6 +161,11 @@ impl Temporary {
 pub enum Language {
     English,
     Hebrew,
+    German,
+    French,
+    Spanish,
+    Arabic,
+    /// English and Hebrew, side by side.
     Both,
 }
 

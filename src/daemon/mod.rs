@@ -392,7 +392,7 @@ fn settings(config: &Config) -> Settings {
         public_url: config.https.public_url.clone().unwrap_or_else(|| own_url(config)),
         phone: given(&config.notification.phone),
         notification_text: given(&config.notification.text),
-        notification_language: rules::language(config.notification.language),
+        notification_languages: rules::languages(config.notification.language),
         policy: rules::policy(&config.outgoing),
         recipients_max: config.outgoing.recipients_max,
         attachments_octets_max: config.outgoing.attachments_octets_max,

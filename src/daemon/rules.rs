@@ -50,11 +50,15 @@ pub fn hand_off(hand_off: config::HandOff) -> HandOff {
     }
 }
 
-pub fn language(language: config::Language) -> NotificationLanguage {
+pub fn languages(language: config::Language) -> Vec<NotificationLanguage> {
     match language {
-        config::Language::English => NotificationLanguage::English,
-        config::Language::Hebrew => NotificationLanguage::Hebrew,
-        config::Language::Both => NotificationLanguage::Both,
+        config::Language::English => vec![NotificationLanguage::English],
+        config::Language::Hebrew => vec![NotificationLanguage::Hebrew],
+        config::Language::German => vec![NotificationLanguage::German],
+        config::Language::French => vec![NotificationLanguage::French],
+        config::Language::Spanish => vec![NotificationLanguage::Spanish],
+        config::Language::Arabic => vec![NotificationLanguage::Arabic],
+        config::Language::Both => vec![NotificationLanguage::English, NotificationLanguage::Hebrew],
     }
 }
 

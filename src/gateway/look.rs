@@ -1,15 +1,15 @@
 //! How a person's pages look and behave, wherever they sign in (P-06).
 //!
-//! None of it is the daemon's business, and a signature or a saved search can say a lot, so all
-//! of it is sealed under the owner's keys.
+//! None of it is the daemon's business but the language, and a signature or a saved search can say
+//! a lot, so all of it is sealed under the owner's keys.
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::store::Read;
 
-use super::tables::{AccountId, LOOKS, Sealed};
-use super::{Actor, Error, Gateway};
+use super::tables::{AccountId, LOOKS, PREFERENCES, Preferences, Sealed};
+use super::{Actor, Error, Gateway, NotificationLanguage};
 
 /// Everything that a person chose for the pages. What is `None` was never chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,8 +91,16 @@ impl Gateway {
         let plain = Zeroizing::new(plain.map_err(|_| Error::Invalid { what: "settings".into() })?);
         let account = actor.account();
         let sealed = Sealed(actor.secret().seal_own(&binding(account), &plain)?);
-        let done =
-            self.inner.store.transact(move |tx| Ok::<_, Error>(tx.put(&LOOKS, &account, &sealed)?));
+        // What is written to this person, or in their name, has to know it (see `pickup`).
+        let language = look.language.as_deref().and_then(NotificationLanguage::from_tag);
+        let done = self.inner.store.transact(move |tx| {
+            let mut own: Preferences = tx.get(&PREFERENCES, &account)?.unwrap_or_default();
+            if own.language != language {
+                own.language = language;
+                tx.put(&PREFERENCES, &account, &own)?;
+            }
+            Ok::<_, Error>(tx.put(&LOOKS, &account, &sealed)?)
+        });
         done.wait()
     }
 }

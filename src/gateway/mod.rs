@@ -200,7 +200,7 @@ pub struct Settings {
     pub phone: Option<String>,
     /// The administrator's own words in each notification.
     pub notification_text: Option<String>,
-    pub notification_language: NotificationLanguage,
+    pub notification_languages: Vec<NotificationLanguage>,
     /// What happens to mail for outside.
     pub policy: policy::Policy,
     pub recipients_max: usize,
@@ -252,7 +252,7 @@ impl Default for Settings {
             public_url: "https://localhost".to_owned(),
             phone: None,
             notification_text: None,
-            notification_language: NotificationLanguage::English,
+            notification_languages: vec![NotificationLanguage::English],
             policy: policy::Policy::default(),
             recipients_max: 1_000,
             attachments_octets_max: 1 << 30,

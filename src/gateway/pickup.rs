@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::clock::Timestamp;
 use crate::mail::address::Address;
 use crate::mail::envelope::{ForwardPath, Notify, Recipient, ReversePath};
-use crate::mail::notice::{self, HandOffText, Kind, Notification};
+use crate::mail::notice::{self, HandOffText, Kind, Language, Notification};
 use crate::mail::reference::Reference;
 use crate::store::{Piece, Read};
 use crate::vault::{self, ContentKey, Lookup, Password};
@@ -20,8 +20,8 @@ use super::parcel::Besides;
 use super::parcel::Parcel;
 use super::tables::{
     ACCOUNTS, AccountId, CREDENTIALS, CredentialKind, DeliveryState, Due, HandOff, HeldMail,
-    MAILBOXES, PICKUPS, PICKUPS_OF, Pickup, PickupEnd, Protection, QueueKind, QueueRow, QueueState,
-    ReferenceKey, SUBMISSIONS, TEMPORARY, Temporary, TlsNeed,
+    MAILBOXES, PICKUPS, PICKUPS_OF, PREFERENCES, Pickup, PickupEnd, Protection, QueueKind, QueueRow,
+    QueueState, ReferenceKey, SUBMISSIONS, TEMPORARY, Temporary, TlsNeed,
 };
 use super::{Actor, Error, Gateway, credential, mailbox, queue};
 
@@ -56,6 +56,8 @@ pub enum PickupState {
 /// An outsider asks for a letter to be sent again at most once in that time.
 const ASK_EVERY_SECS: i64 = 24 * 3600;
 const TOKEN_SYMBOLS: usize = 26;
+/// More than two, one below the other, are read by nobody.
+const LANGUAGES_MAX: usize = 2;
 const MISSING: Error = Error::NotFound { what: "link" };
 
 impl Gateway {
@@ -108,7 +110,11 @@ impl Gateway {
             login_name: account.filter(|_| living).map(|account| account.name),
             hand_off: temporary.map_or(settings.hand_off, |found| found.hand_off),
             phone: house.phone.clone(),
-            language: settings.notification_language.tag(),
+            language: match self.languages_for(row.account, row.sender)?.as_slice() {
+                [one] => Some(one.tag()),
+                // The reader's is not known: their browser says more than we can.
+                _ => None,
+            },
         })
     }
 
@@ -155,6 +161,29 @@ impl Gateway {
     fn recipient_of(&self, letter: ReferenceKey, account: AccountId) -> Result<String, Error> {
         let found = delivery::of_account(&self.inner.store, letter, account)?;
         Ok(found.map(|(_, delivery)| delivery.address).unwrap_or_default())
+    }
+
+    /// In which languages somebody is written to: in their own, where they ever chose one here.
+    /// Else in the sender's, as one writes to people one knows, with the house's beside it.
+    fn languages_for(
+        &self,
+        reader: AccountId,
+        sender: AccountId,
+    ) -> Result<Vec<Language>, Error> {
+        if let Some(own) = self.language_of(reader)? {
+            return Ok(vec![own]);
+        }
+        let mut languages: Vec<Language> = self.language_of(sender)?.into_iter().collect();
+        for house in &self.inner.settings.notification_languages {
+            if languages.len() < LANGUAGES_MAX && !languages.contains(house) {
+                languages.push(*house);
+            }
+        }
+        Ok(languages)
+    }
+
+    fn language_of(&self, account: AccountId) -> Result<Option<Language>, Error> {
+        Ok(self.inner.store.get(&PREFERENCES, &account)?.and_then(|own| own.language))
     }
 
     /// The mail that says that a letter waits.
@@ -235,7 +264,7 @@ impl Gateway {
         let letter = Reference::from_bytes(parts.pickup.letter).ok_or(MISSING)?;
         Ok(Zeroizing::new(notice::notification(&Notification {
             kind: parts.kind,
-            language: settings.notification_language,
+            languages: &self.languages_for(parts.account, parts.sender)?,
             organisation: &house.organisation,
             from_name: Some(from.display_name.as_str()).filter(|name| !name.is_empty()),
             from_address: &from.address,

@@ -569,6 +569,41 @@ fn the_queue_is_read_page_by_page_and_searched() {
     }
 }
 
+/// P-34: in the reader's language where it is known, else in the sender's with the house's beside.
+#[test]
+fn outsiders_are_written_to_in_a_language_they_read() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let chooses = |actor: &Actor, language: &str| {
+        let look = look::Look { language: Some(language.to_owned()), ..look::Look::default() };
+        gateway.look_set(actor, &look).unwrap();
+    };
+    let raw = || leased(&gateway).pop().unwrap().1;
+    let said = || crate::mail::message::view(raw().as_bytes()).text.unwrap();
+    send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+    let first = raw();
+    let (initial, token) = told(&first);
+    assert!(first.contains("To read it:") && !first.contains("לקריאה:"), "{first}");
+    assert_eq!(gateway.pickup(&token).unwrap().language, Some("en"));
+    chooses(&dana, "he");
+    send(&gateway, &dana, &content(&[OUTSIDER], "Two"));
+    let second = said();
+    let (hebrew, english) = (second.find("לקריאה:"), second.find("To read it:"));
+    assert!(hebrew.unwrap() < english.unwrap(), "{second}");
+    assert_eq!(gateway.pickup(&token).unwrap().language, None);
+    let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
+    chooses(&noa, "fr");
+    send(&gateway, &dana, &content(&[OUTSIDER], "Three"));
+    let third = said();
+    assert!(third.contains("Pour le lire") && !third.contains("To read it:"), "{third}");
+    assert!(!third.contains("לקריאה:"), "{third}");
+    assert_eq!(gateway.pickup(&token).unwrap().language, Some("fr"));
+    // A language that no notification is written in counts as none.
+    chooses(&noa, "xx");
+    send(&gateway, &dana, &content(&[OUTSIDER], "Four"));
+    assert!(said().contains("To read it:"));
+}
+
 /// A way that cannot be verified: the letter waits in a temporary account instead.
 #[test]
 fn a_letter_without_verified_tls_goes_to_the_portal() {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::mail::envelope::{DsnReturn, Recipient, ReversePath};
+use crate::mail::notice::Language;
 use crate::store::{Record, Table};
 use crate::vault::passkey::PublicKey;
 
@@ -621,6 +622,8 @@ pub struct Preferences {
     pub choice: Option<Choice>,
     pub last_interaction: Option<LastInteraction>,
     pub confirm_outside: Option<ConfirmOutside>,
+    /// The language of the pages, for what is written to this person or in their name.
+    pub language: Option<Language>,
 }
 
 /// What a request that was carried out led to.

@@ -14,6 +14,7 @@ pub mod mdn;
 pub mod message;
 pub mod mime_fence;
 pub mod notice;
+mod notice_words;
 pub mod reference;
 pub mod reply;
 pub mod sanitize;

@@ -6,10 +6,12 @@
 //! no file, no word of urgency, and nothing of the letter, not even its subject.
 
 use time::OffsetDateTime;
-use time::macros::format_description;
 
 use super::compose::{self, Letter, Mailbox, begin};
 use super::dsn;
+use super::notice_words::{Facts, moment};
+
+pub use super::notice_words::Language;
 
 /// Why it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,26 +21,6 @@ pub enum Kind {
     Again,
     /// The account ends soon.
     Expiring,
-}
-
-/// In which language.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    English,
-    Hebrew,
-    /// Side by side, when the reader's is not known.
-    Both,
-}
-
-impl Language {
-    /// For pages that follow it (RFC 5646); `None` when it is not known.
-    pub fn tag(self) -> Option<&'static str> {
-        match self {
-            Language::English => Some("en"),
-            Language::Hebrew => Some("he"),
-            Language::Both => None,
-        }
-    }
 }
 
 /// What it says about the password (decision D1).
@@ -64,7 +46,8 @@ impl std::fmt::Debug for HandOffText<'_> {
 #[derive(Debug)]
 pub struct Notification<'a> {
     pub kind: Kind,
-    pub language: Language,
+    /// At least one; the link stands under the first.
+    pub languages: &'a [Language],
     pub organisation: &'a str,
     pub from_name: Option<&'a str>,
     pub from_address: &'a str,
@@ -89,14 +72,11 @@ pub struct Notification<'a> {
 
 /// Writes a notification.
 pub fn notification(notice: &Notification<'_>) -> Vec<u8> {
-    let blocks = match notice.language {
-        Language::English => vec![english(notice)],
-        Language::Hebrew => vec![hebrew(notice)],
-        Language::Both => vec![english(notice), hebrew(notice)],
-    };
-    let plain: Vec<String> = blocks.iter().map(Block::plain).collect();
-    let link = format!("\n{}\n", notice.link);
-    let text = format!("{}{link}\n{}", plain[0], footer(notice, &plain[1..]));
+    let blocks: Vec<Block> = notice.languages.iter().map(|one| block(notice, *one)).collect();
+    let mut plain = blocks.iter().map(Block::plain);
+    let first = plain.next().unwrap_or_default();
+    let rest: Vec<String> = plain.collect();
+    let text = format!("{first}\n{}\n\n{}", notice.link, footer(notice, &rest));
     let html = html(notice, &blocks);
     let name = notice.from_name.unwrap_or(notice.from_address);
     let from_name = format!("{name} via {}", notice.organisation);
@@ -152,108 +132,40 @@ fn footer(notice: &Notification<'_>, rest: &[String]) -> String {
 }
 
 fn subject(notice: &Notification<'_>, name: &str) -> String {
-    match (notice.kind, notice.language) {
-        (Kind::Expiring, Language::Hebrew) => format!("ההודעה מאת {name} תימחק בקרוב"),
-        (Kind::Expiring, _) => format!("A letter from {name} will be removed soon"),
-        (_, Language::Hebrew) => format!("{name} כתב/ה אליך"),
-        (_, _) => format!("A letter from {name}"),
+    let words = notice.languages.first().unwrap_or(&Language::English).words();
+    match notice.kind {
+        Kind::Expiring => (words.subject_expiring)(name),
+        Kind::New | Kind::Again => (words.subject)(name),
     }
 }
 
-/// `Fri 4 Dec 2026, 18:00 UTC`: the zone is always named.
-fn moment(at: OffsetDateTime) -> String {
-    let form = format_description!(
-        "[weekday repr:short] [day padding:none] [month repr:short] [year], [hour]:[minute] UTC"
-    );
-    at.format(form).unwrap_or_default()
-}
-
-/// The same in digits, which read alike in both directions.
-fn digits(at: OffsetDateTime) -> String {
-    let form = format_description!("[day].[month].[year] [hour]:[minute] UTC");
-    at.format(form).unwrap_or_default()
-}
-
-fn english(notice: &Notification<'_>) -> Block {
-    let who = who(notice);
-    let many = match notice.waiting {
-        1 => "1 letter waits".to_owned(),
-        n => format!("{n} letters wait"),
+fn block(notice: &Notification<'_>, language: Language) -> Block {
+    let words = language.words();
+    let (who, short) = (who(notice), short(notice));
+    let facts = Facts {
+        sent: notice.sent,
+        reference: notice.reference,
+        waiting: notice.waiting,
+        until: notice.until,
     };
-    let mut paragraphs = vec![match notice.kind {
-        Kind::Expiring => format!("{who} wrote to you; the letter is about to be removed."),
-        _ => format!("{who} sent you a protected letter."),
-    }];
-    paragraphs.push(format!(
-        "Sent: {}\nReference: {}\n{many} for you, until {}.",
-        moment(notice.sent),
-        notice.reference,
-        moment(notice.until)
-    ));
-    paragraphs.push(match notice.hand_off {
-        HandOffText::Claim(password) => format!(
-            "Password for your first visit:\n{password}\nYou choose your own passphrase there; \
-             then this one opens nothing any more."
-        ),
-        HandOffText::InMail(password) => format!("Your password:\n{password}"),
-        HandOffText::BySender => format!("{} will tell you the password.", short(notice)),
-        HandOffText::Claimed => "Sign in with the passphrase that you chose.".to_owned(),
-    });
-    paragraphs.push(format!(
-        "{} is told when you open the letter or reject it, and nothing else.",
-        short(notice)
-    ));
-    paragraphs.push(format!(
-        "We never ask for your mail password. Without the link: type {} into your browser and \
-         sign in as {}.",
-        bare(notice.site),
-        notice.login_name
-    ));
-    if let Some(phone) = notice.phone {
-        paragraphs.push(format!("If in doubt, call {}: {phone}", notice.organisation));
-    }
-    paragraphs.push("To read it:".to_owned());
-    Block { direction: "ltr", language: "en", paragraphs }
-}
-
-fn hebrew(notice: &Notification<'_>) -> Block {
-    let who = who(notice);
-    let many = match notice.waiting {
-        1 => "הודעה אחת ממתינה".to_owned(),
-        n => format!("{n} הודעות ממתינות"),
+    let lead = match notice.kind {
+        Kind::Expiring => words.expiring,
+        Kind::New | Kind::Again => words.sent_by,
     };
-    let mut paragraphs = vec![match notice.kind {
-        Kind::Expiring => format!("{who} כתב/ה אליך; ההודעה תימחק בקרוב."),
-        _ => format!("{who} שלח/ה אליך הודעה מוגנת."),
-    }];
-    paragraphs.push(format!(
-        "נשלחה: {}\nמספר סימוכין: {}\n{many} לך, עד {}.",
-        digits(notice.sent),
-        notice.reference,
-        digits(notice.until)
-    ));
+    let mut paragraphs = vec![lead(&who), (words.facts)(&facts)];
     paragraphs.push(match notice.hand_off {
-        HandOffText::Claim(password) => format!(
-            "סיסמה לכניסה הראשונה:\n{password}\nשם תבחר/י סיסמה משלך; לאחר מכן סיסמה זו לא תפתח דבר."
-        ),
-        HandOffText::InMail(password) => format!("הסיסמה שלך:\n{password}"),
-        HandOffText::BySender => format!("{} ימסור/תמסור לך את הסיסמה.", short(notice)),
-        HandOffText::Claimed => "הכניסה היא בסיסמה שבחרת.".to_owned(),
+        HandOffText::Claim(password) => (words.claim)(password),
+        HandOffText::InMail(password) => (words.in_mail)(password),
+        HandOffText::BySender => (words.by_sender)(short),
+        HandOffText::Claimed => words.claimed.to_owned(),
     });
-    paragraphs.push(format!(
-        "{} יקבל/תקבל אישור כשתפתח/י את ההודעה או תדחה/י אותה, ולא יותר.",
-        short(notice)
-    ));
-    paragraphs.push(format!(
-        "לעולם לא נבקש את סיסמת הדואר שלך. בלי הקישור: יש להקליד {} בדפדפן ולהיכנס בשם {}.",
-        bare(notice.site),
-        notice.login_name
-    ));
+    paragraphs.push((words.confirmed)(short));
+    paragraphs.push((words.without_link)(bare(notice.site), notice.login_name));
     if let Some(phone) = notice.phone {
-        paragraphs.push(format!("במקרה של ספק, {}: {phone}", notice.organisation));
+        paragraphs.push((words.in_doubt)(notice.organisation, phone));
     }
-    paragraphs.push("לקריאה:".to_owned());
-    Block { direction: "rtl", language: "he", paragraphs }
+    paragraphs.push(words.to_read.to_owned());
+    Block { direction: words.direction, language: words.tag, paragraphs }
 }
 
 fn who(notice: &Notification<'_>) -> String {
@@ -370,16 +282,17 @@ mod tests {
     use crate::mail::message::view;
 
     const LINK: &str = "https://mail.example.org/pickup/0123456789abcdefghjkmnpqrs";
+    const BOTH: [Language; 2] = [Language::English, Language::Hebrew];
     const PASSWORD: &str = "abcde-fghjk-mnpqr-stvwx-yz012-3";
 
     fn notice(
         kind: Kind,
-        language: Language,
+        languages: &'static [Language],
         hand_off: HandOffText<'static>,
     ) -> Notification<'static> {
         Notification {
             kind,
-            language,
+            languages,
             organisation: "Example Ltd",
             from_name: Some("דנה Levi"),
             from_address: "dana@example.org",
@@ -410,9 +323,10 @@ mod tests {
             HandOffText::Claimed,
         ];
         for kind in [Kind::New, Kind::Again, Kind::Expiring] {
-            for language in [Language::English, Language::Hebrew, Language::Both] {
+            let one_by_one = Language::ALL.chunks(1);
+            for languages in one_by_one.chain([BOTH.as_slice()]) {
                 for hand_off in hand_offs {
-                    keeps_the_rules(&notice(kind, language, hand_off), hand_off);
+                    keeps_the_rules(&notice(kind, languages, hand_off), hand_off);
                 }
             }
         }
@@ -445,7 +359,16 @@ mod tests {
             assert_eq!(body.contains(PASSWORD), shown);
         }
         assert!(html.contains("Mira &lt;at the desk&gt;"));
-        assert_eq!(html.contains("dir=\"rtl\" lang=\"he\""), notice.language != Language::English);
+        for language in Language::ALL {
+            let direction = match language {
+                Language::Hebrew | Language::Arabic => "rtl",
+                _ => "ltr",
+            };
+            let block = format!("dir=\"{direction}\" lang=\"{}\"", language.tag());
+            assert_eq!(html.contains(&block), notice.languages.contains(&language), "{html}");
+        }
+        let first = html.find("<a href").unwrap();
+        assert!(html[first..].matches("<div").count() == notice.languages.len() - 1);
         assert!(!text.contains("password=") && !LINK.contains('@'));
     }
 

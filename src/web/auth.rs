@@ -196,6 +196,7 @@ where
 const TEMPORARY_MAY: &[(&str, &[Method])] = &[
     ("/api/session", &[Method::GET, Method::DELETE]),
     ("/api/account", &[Method::DELETE]),
+    ("/api/look", &[Method::GET, Method::PUT]),
     ("/api/mailboxes", &[Method::GET]),
     ("/api/messages", &[Method::GET]),
     ("/api/messages/{ref}", &[Method::GET, Method::PATCH, Method::DELETE]),

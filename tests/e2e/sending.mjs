@@ -222,6 +222,17 @@ await line(noa, "rejected").waitFor();
 assert.ok(asked.every((path) => !(path.includes(second) && /\/(open|ticket)$/.test(path))), asked);
 ok("rejected unread, and the sender sees it");
 
+// P-34: who chose a language here is written to in it from then on.
+const kept = outsider.waitForResponse(
+  (answer) => answer.request().method() === "PUT" && answer.url().endsWith("/api/look"),
+);
+await outsider.getByTestId("language-he").click();
+assert.equal((await kept).status(), 204);
+const wren = await send(await write(noa, "About the brown wren", "The wren builds in May."));
+const inHebrew = await until("a mail in Hebrew", () => left().find((one) => one.includes(wren)));
+assert.ok(inHebrew.includes("לקריאה:") && !inHebrew.includes("To read it:"), inHebrew);
+ok("an outsider is written to in the language that was chosen");
+
 // ---- the same for somebody who reads Hebrew on a narrow screen, by the keyboard alone (P-11)
 const carol = "carol@outside.example";
 const third = await send(await write(carol, "About the white ibis", "The ibis wades at noon."));

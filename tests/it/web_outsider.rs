@@ -18,6 +18,8 @@ const MAY: &[&str] = &[
     "GET /api/session",
     "DELETE /api/session",
     "DELETE /api/account",
+    "GET /api/look",
+    "PUT /api/look",
     "GET /api/mailboxes",
     "GET /api/messages",
     "GET /api/messages/{ref}",

@@ -19,7 +19,8 @@ export interface Pickup {
   handOff: HandOff;
   /** The organisation's, for whoever does not trust the link. */
   phone: string | null;
-  language: "en" | "he" | null;
+  /** `null`: nobody knows it. */
+  language: string | null;
 }
 
 export interface Verified {
