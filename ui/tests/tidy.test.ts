@@ -72,7 +72,7 @@ test.each(Object.entries(others))("%s says everything English says", (_, words) 
 test("every catalogue entry says something, for one, two and many", () => {
   for (const words of [en, ...Object.values(others)])
     for (const [, entry] of entries(words)) {
-      const said = typeof entry === "string" ? [entry] : [1, 2, 11].map((n) => entry(n, n));
+      const said = typeof entry === "string" ? [entry] : [1, 2, 11].map((n) => String(entry(n, n)));
       for (const text of said) expect(text).toMatch(/\S/);
     }
 });
@@ -81,7 +81,7 @@ test("every catalogue entry is used", () => {
   const source = files.filter(({ name }) => !name.startsWith("i18n/")).map(({ text }) => text);
   const all = source.join("\n");
   const dynamic =
-    /^(boxes\.(inbox|drafts|sent|archive|junk|trash)|(sessions|settings|about)\.title|(pickup\.(asks|hint|strength)|portal\.notice|status\.states)\.\w+|compose\.(marks|fields|routes|choices)\.[\w-]+|manage\.(title|pages\.\w+|policy\.(choices|modes)\.[\w-]+|queue\.(states|kinds)\.\w+|log\.acts\.[\w-]+))$/;
+    /^(boxes\.(inbox|drafts|sent|archive|junk|trash)|(sessions|settings|about)\.title|(pickup\.(asks|hint|strength)|portal\.notice|status\.states)\.\w+|problems\.[\w-]+|compose\.(marks|fields|routes|choices)\.[\w-]+|manage\.(title|pages\.\w+|policy\.(choices|modes)\.[\w-]+|queue\.(states|kinds)\.\w+|log\.acts\.[\w-]+))$/;
   const unused = entries(en)
     .map(([path]) => path)
     .filter((path) => !dynamic.test(path) && !all.includes(`.${path}`))
@@ -89,6 +89,19 @@ test("every catalogue entry is used", () => {
     .filter((path) => !all.includes(`words.${path.replace(/^\w+\./, "")}`))
     .filter((path) => !all.includes(`words.${path.replace(/^manage\.\w+\./, "")}`));
   expect(unused).toEqual([]);
+});
+
+test("everything the server refuses has a sentence in every language", () => {
+  const source = readFileSync("../src/web/error.rs", "utf8");
+  const direct = [...source.matchAll(/Problem::new\(StatusCode::\w+, "([a-z-]+)"/g)];
+  const conflicts = [...source.matchAll(/^ {8}"([a-z-]+)" => /gm)];
+  const codes = [...direct, ...conflicts].map(([, code = ""]) => code);
+  expect(codes.length).toBeGreaterThan(25);
+  // What a page answers in words of its own, or never sees.
+  const elsewhere = ["bad-credentials", "slow-down", "confirm-needed", "weak-password"];
+  const ours = ["wrong-offset"];
+  const missing = codes.filter((code) => !Object.hasOwn(en.problems, code));
+  expect(missing.filter((code) => ![...elsewhere, ...ours].includes(code))).toEqual([]);
 });
 
 test.runIf(existsSync("dist"))("the first script is at most 60 kB as sent", () => {

@@ -2,6 +2,7 @@
 import { ApiError, Unreachable } from "../api/client.ts";
 import { language, t } from "../i18n/index.svelte.ts";
 import { waitText } from "./format.ts";
+import { reason } from "./reason.ts";
 
 /** `wrong` is what is said when it was not the right one. */
 export function refusedText(error: unknown, wrong: string): string {
@@ -11,5 +12,5 @@ export function refusedText(error: unknown, wrong: string): string {
   if (error.code === "weak-password") return t().security.weak;
   if (error.status === 429 && error.retryAfterSecs !== null)
     return t().signIn.slow(waitText(error.retryAfterSecs, language()));
-  return t().security.failed(error.message);
+  return t().security.failed(reason(error));
 }

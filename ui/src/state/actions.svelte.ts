@@ -5,6 +5,7 @@ import * as api from "../api/mail.ts";
 import type { Change, Marks, RejectReason, TicketRequest } from "../api/types.ts";
 import { t } from "../i18n/index.svelte.ts";
 import { boxName } from "../lib/names.ts";
+import { reason } from "../lib/reason.ts";
 import { mail, PartlyDone } from "./mail.svelte.ts";
 import { session } from "./session.svelte.ts";
 import { toasts } from "./toasts.svelte.ts";
@@ -18,10 +19,10 @@ export function fail(text: string, kept: string, error: unknown, retry: (() => v
   // Whoever signed out meanwhile does not want to hear about it.
   if (session.status === "out") return;
   const isApi = error instanceof ApiError;
-  const reason = isApi ? error.message : error instanceof Unreachable ? t().fail.unreachable : "";
+  const why = isApi ? reason(error) : error instanceof Unreachable ? t().fail.unreachable : "";
   toasts.show(text, {
     kind: "error",
-    detail: [reason, kept].filter((part) => part !== "").join(" "),
+    detail: [why, kept].filter((part) => part !== "").join(" "),
     errorId: isApi ? error.errorId : null,
     retry,
   });

@@ -4,6 +4,7 @@ import { ApiError, Unreachable } from "../../api/client.ts";
 import * as api from "../../api/sending.ts";
 import type { Addr } from "../../api/types.ts";
 import { t } from "../../i18n/index.svelte.ts";
+import { reason } from "../../lib/reason.ts";
 import { uploadFile, uploadOn } from "../portal/upload.ts";
 
 const IDLE_MS = 1_000;
@@ -357,5 +358,5 @@ export function addressOf(text: string): Addr | null {
 function explain(error: unknown): string {
   const words = t().compose;
   if (error instanceof Unreachable) return words.unsure;
-  return words.failed(error instanceof Error ? error.message : String(error));
+  return words.failed(error instanceof ApiError ? reason(error) : String(error));
 }

@@ -3,6 +3,7 @@
 import { ApiError, Unreachable } from "../../api/client.ts";
 import * as api from "../../api/pickup.ts";
 import { t } from "../../i18n/index.svelte.ts";
+import { reason } from "../../lib/reason.ts";
 import { uploadFile, uploadOn } from "./upload.ts";
 
 const IDLE_MS = 1_000;
@@ -224,5 +225,5 @@ function explain(error: unknown): string {
   if (error instanceof Unreachable) return t().portal.sendUnsure;
   if (!(error instanceof ApiError)) return t().portal.sendFailed(String(error));
   if (error.code === "consent-required") return t().portal.wouldBeClear;
-  return t().portal.sendFailed(error.message);
+  return t().portal.sendFailed(reason(error));
 }
