@@ -20,8 +20,8 @@ use super::parcel::Besides;
 use super::parcel::Parcel;
 use super::tables::{
     ACCOUNTS, AccountId, CREDENTIALS, CredentialKind, DeliveryState, Due, HandOff, HeldMail,
-    MAILBOXES, PICKUPS, PICKUPS_OF, PREFERENCES, Pickup, PickupEnd, Protection, QueueKind, QueueRow,
-    QueueState, ReferenceKey, SUBMISSIONS, TEMPORARY, Temporary, TlsNeed,
+    MAILBOXES, PICKUPS, PICKUPS_OF, PREFERENCES, Pickup, PickupEnd, Protection, QueueKind,
+    QueueRow, QueueState, ReferenceKey, SUBMISSIONS, TEMPORARY, Temporary, TlsNeed,
 };
 use super::{Actor, Error, Gateway, credential, mailbox, queue};
 
@@ -165,11 +165,7 @@ impl Gateway {
 
     /// In which languages somebody is written to: in their own, where they ever chose one here.
     /// Else in the sender's, as one writes to people one knows, with the house's beside it.
-    fn languages_for(
-        &self,
-        reader: AccountId,
-        sender: AccountId,
-    ) -> Result<Vec<Language>, Error> {
+    fn languages_for(&self, reader: AccountId, sender: AccountId) -> Result<Vec<Language>, Error> {
         if let Some(own) = self.language_of(reader)? {
             return Ok(vec![own]);
         }

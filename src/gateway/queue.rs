@@ -163,7 +163,10 @@ impl QueueView {
     /// Whether somebody who looks for `word`, in small letters, looks for this row.
     fn has(&self, word: &str) -> bool {
         let reference = self.reference.to_string();
-        [&self.from, &self.to, &reference].into_iter().chain(self.last.as_ref()).any(|text| text.to_lowercase().contains(word))
+        [&self.from, &self.to, &reference]
+            .into_iter()
+            .chain(self.last.as_ref())
+            .any(|text| text.to_lowercase().contains(word))
     }
 }
 

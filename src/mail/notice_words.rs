@@ -130,7 +130,9 @@ const ENGLISH: Words = Words {
     in_mail: |password| format!("Your password:\n{password}"),
     by_sender: |who| format!("{who} will tell you the password."),
     claimed: "Sign in with the passphrase that you chose.",
-    confirmed: |who| format!("{who} is told when you open the letter or reject it, and nothing else."),
+    confirmed: |who| {
+        format!("{who} is told when you open the letter or reject it, and nothing else.")
+    },
     without_link: |site, name| {
         format!(
             "We never ask for your mail password. Without the link: type {site} into your \
@@ -170,7 +172,9 @@ const HEBREW: Words = Words {
         format!("{} יקבל/תקבל אישור כשתפתח/י את ההודעה או תדחה/י אותה, ולא יותר.", own(who))
     },
     without_link: |site, name| {
-        format!("לעולם לא נבקש את סיסמת הדואר שלך. בלי הקישור: יש להקליד {site} בדפדפן ולהיכנס בשם {name}.")
+        format!(
+            "לעולם לא נבקש את סיסמת הדואר שלך. בלי הקישור: יש להקליד {site} בדפדפן ולהיכנס בשם {name}."
+        )
     },
     in_doubt: |whom, phone| format!("במקרה של ספק, {}: {}", own(whom), own(phone)),
     to_read: "לקריאה:",
@@ -241,7 +245,9 @@ const FRENCH: Words = Words {
     by_sender: |who| format!("{who} vous donnera le mot de passe."),
     claimed: "Connectez-vous avec le mot de passe que vous avez choisi.",
     confirmed: |who| {
-        format!("{who} est averti lorsque vous ouvrez le message ou le refusez, et de rien d’autre.")
+        format!(
+            "{who} est averti lorsque vous ouvrez le message ou le refusez, et de rien d’autre."
+        )
     },
     without_link: |site, name| {
         format!(
@@ -316,7 +322,9 @@ const ARABIC: Words = Words {
     claimed: "ادخل بكلمة المرور التي اخترتها.",
     confirmed: |who| format!("يُبلَّغ {} إذا فتحت الرسالة أو رفضتها، ولا شيء غير ذلك.", own(who)),
     without_link: |site, name| {
-        format!("لا نطلب أبدًا كلمة مرور بريدك. ومن دون الرابط: اكتب {site} في متصفحك وادخل باسم {name}.")
+        format!(
+            "لا نطلب أبدًا كلمة مرور بريدك. ومن دون الرابط: اكتب {site} في متصفحك وادخل باسم {name}."
+        )
     },
     in_doubt: |whom, phone| format!("عند الشك اتصل بـ{}: {}", own(whom), own(phone)),
     to_read: "لقراءتها:",

@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 use crate::gateway::content::{Content, Pieces};
 use crate::gateway::{self, Gateway};
 
+use super::archive::Archive;
 use super::auth::Signed;
 use super::body::{Id, Ref};
 use super::error::{Problem, Problems};
@@ -26,11 +27,22 @@ use super::headers::DOWNLOAD_POLICY;
 use super::ticket::{Grant, Target};
 use super::{Web, Weight};
 
+/// Octets that are read piece by piece.
+pub trait Source: Send + 'static {
+    /// The next ones; `None` at the end.
+    fn take_next(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, Problem>;
+}
+
+impl Source for Pieces {
+    fn take_next(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, Problem> {
+        Ok(Pieces::take_next(self)?)
+    }
+}
+
 /// What is saved, and as what.
-struct File {
-    name: String,
-    media: &'static str,
-    pieces: Pieces,
+enum File {
+    One { name: String, media: &'static str, pieces: Pieces },
+    All { name: String, archive: Box<Archive> },
 }
 
 /// Get what a ticket is for: a whole message or one attachment. Good once.
@@ -50,14 +62,23 @@ struct File {
 pub async fn download(State(web): State<Web>, Id(secret): Id) -> Result<Response, Problem> {
     let grant = redeem(&web, &secret, |target| target != Target::View)?;
     let file = web.run(Weight::Content, move |gateway| fetch(gateway, &grant)).await?;
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static(file.media)),
-        (CONTENT_DISPOSITION, disposition(&file.name)),
-        (CONTENT_SECURITY_POLICY, DOWNLOAD_POLICY),
-        // So that nobody takes a part for the whole.
-        (CONTENT_LENGTH, HeaderValue::from(file.pieces.octets())),
-    ];
-    Ok((headers, streamed(web, file.pieces)).into_response())
+    let headers = |name: &str, media| {
+        [
+            (CONTENT_TYPE, HeaderValue::from_static(media)),
+            (CONTENT_DISPOSITION, disposition(name)),
+            (CONTENT_SECURITY_POLICY, DOWNLOAD_POLICY),
+        ]
+    };
+    Ok(match file {
+        File::One { name, media, pieces } => {
+            // So that nobody takes a part for the whole.
+            let length = [(CONTENT_LENGTH, HeaderValue::from(pieces.octets()))];
+            (headers(&name, media), length, streamed(web, pieces)).into_response()
+        }
+        File::All { name, archive } => {
+            (headers(&name, "application/zip"), streamed(web, *archive)).into_response()
+        }
+    })
 }
 
 /// Get an opened message as it was sent, trace lines in front.
@@ -90,7 +111,7 @@ pub async fn source(Ref(reference): Ref, signed: Signed) -> Result<Response, Pro
 
 /// Sends octets as they are read; never more than a few pieces are in memory, however slow
 /// whoever gets them is. They are wiped when they are sent.
-fn streamed(web: Web, mut pieces: Pieces) -> Body {
+pub fn streamed(web: Web, mut pieces: impl Source) -> Body {
     const PIECES_AHEAD: usize = 2;
     let (tell, told) = mpsc::channel::<io::Result<Bytes>>(PIECES_AHEAD);
     tokio::spawn(async move {
@@ -150,11 +171,18 @@ fn fetch(gateway: &Gateway, grant: &Grant) -> Result<File, Problem> {
             let (part, pieces) = content.part(index).ok_or_else(Problem::not_found)?;
             let name = if part.name.is_empty() { format!("part-{index}") } else { part.name };
             let media = harmless(&part.content_type);
-            Ok(File { name, media, pieces })
+            Ok(File::One { name, media, pieces })
+        }
+        Target::Attachments => {
+            let archive = Archive::of(content);
+            if archive.is_empty() {
+                return Err(Problem::not_found());
+            }
+            Ok(File::All { name: format!("{}.zip", grant.reference), archive: Box::new(archive) })
         }
         Target::Raw | Target::View => {
             let (name, media) = (format!("{}.eml", grant.reference), "message/rfc822");
-            Ok(File { name, media, pieces: content.raw() })
+            Ok(File::One { name, media, pieces: content.raw() })
         }
     }
 }

@@ -16,6 +16,7 @@
 //! no key is held between requests; no log names a ticket, a token or a proof.
 
 mod api;
+mod archive;
 mod assets;
 mod attempts;
 mod auth;

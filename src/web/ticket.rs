@@ -25,6 +25,8 @@ pub enum Target {
     Raw,
     /// One part, once.
     Attachment(u32),
+    /// All files in one archive, once.
+    Attachments,
     /// Its HTML and the images in it, as often as the frame asks.
     View,
 }

@@ -8,13 +8,13 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use zeroize::Zeroizing;
 
+use crate::gateway::content::Pieces;
 use crate::mail::{message, sanitize};
 
 use super::body::Id;
-use super::download::{Wiped, message_of, redeem};
+use super::download::{Source, message_of, redeem, streamed};
 use super::error::{Problem, ProblemBody, Problems};
 use super::headers::{DOWNLOAD_POLICY, MAIL_POLICY};
 use super::ticket::Target;
@@ -99,11 +99,11 @@ pub async fn image(State(web): State<Web>, inline: Inline) -> Result<Response, P
     let grant = redeem(&web, &inline.secret, |target| target == Target::View)?;
     let found = web.run(Weight::Content, move |gateway| {
         let content = message_of(gateway, &grant)?;
-        let found = message::part_bytes(content.shown(), inline.part);
-        found.map(|(_, octets)| Zeroizing::new(octets)).ok_or_else(Problem::not_found)
+        let (_, mut rest) = content.part(inline.part).ok_or_else(Problem::not_found)?;
+        Ok::<_, Problem>(Begun { first: rest.take_next()?, rest })
     });
-    let octets = found.await?;
-    let media = image_type(&octets).ok_or_else(|| {
+    let begun = found.await?;
+    let media = image_type(begun.first.as_deref().map_or(&[], Vec::as_slice)).ok_or_else(|| {
         let detail = "Only PNG, JPEG, GIF and WebP images are shown.";
         Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-an-image", detail)
     })?;
@@ -111,7 +111,22 @@ pub async fn image(State(web): State<Web>, inline: Inline) -> Result<Response, P
         (CONTENT_TYPE, HeaderValue::from_static(media)),
         (CONTENT_SECURITY_POLICY, DOWNLOAD_POLICY),
     ];
-    Ok((headers, Bytes::from_owner(Wiped(octets))).into_response())
+    Ok((headers, streamed(web, begun)).into_response())
+}
+
+/// A part whose beginning was looked at.
+struct Begun {
+    first: Option<Zeroizing<Vec<u8>>>,
+    rest: Pieces,
+}
+
+impl Source for Begun {
+    fn take_next(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, Problem> {
+        match self.first.take() {
+            Some(first) => Ok(Some(first)),
+            None => Source::take_next(&mut self.rest),
+        }
+    }
 }
 
 /// The type an image has by its first octets, whatever its message calls it. SVG is a document

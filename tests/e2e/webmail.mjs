@@ -160,6 +160,42 @@ await page.getByTestId("composer").waitFor({ state: "detached" });
 await page.getByTestId("draft").waitFor({ state: "detached" });
 ok("an answer is written by the keyboard, and kept until it is thrown away");
 
+// Files are looked at without being saved, and saved all at once.
+const PNG =
+  "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR42mNQSFiABzGMSmNDAPCjcIFD5XWiAAAAAElFTkSuQmCC";
+const filePart = (type, name, encoding, text) =>
+  ["--files", `Content-Type: ${type}`, `Content-Disposition: attachment; filename="${name}"`,
+    `Content-Transfer-Encoding: ${encoding}`, "", text].join("\r\n");
+const withFiles = await deliver(
+  me,
+  letter(
+    "Two files",
+    [filePart("image/png", "square.png", "base64", PNG),
+      filePart("text/plain; charset=utf-8", "notes.txt", "8bit", "<b>Only text</b> נייר"),
+      "--files--", ""].join("\r\n"),
+    "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=files",
+  ),
+);
+await page.goto(`${base}/mail/inbox/${withFiles}`);
+await page.getByTestId("open").click();
+await page.getByTestId("preview").first().click();
+const picture = page.getByTestId("preview-image");
+await picture.waitFor();
+await page.waitForFunction(() => document.querySelector("[data-testid=preview-image]").naturalWidth === 10);
+await accessible(page, "a picture looked at");
+await page.keyboard.press("Escape");
+await page.getByTestId("preview").nth(1).click();
+assert.match(await page.getByTestId("preview-text").innerText(), /^<b>Only text<\/b> נייר\s*$/);
+await accessible(page, "a text looked at");
+await page.keyboard.press("Escape");
+await page.getByTestId("preview-box").waitFor({ state: "detached" });
+const zipping = page.waitForEvent("download");
+await page.getByTestId("download-all").click();
+const zipped = await zipping;
+assert.equal(zipped.suggestedFilename(), `${withFiles}.zip`);
+assert.equal(readFileSync(await zipped.path()).subarray(0, 2).toString(), "PK");
+ok("files are looked at, and saved all at once");
+
 // Who wrote is offered when one writes back.
 await page.keyboard.press("c");
 await page.getByTestId("composer-to").pressSequentially("rach");

@@ -83,6 +83,47 @@ async fn an_attachment_is_downloaded_under_its_own_name() {
     }
 }
 
+/// All files in one archive, each under a name of its own.
+#[tokio::test]
+async fn all_files_come_in_one_archive() {
+    let web = TestWeb::start().await;
+    let part = |name: &str, text: &str| {
+        format!(
+            "--b\nContent-Type: application/octet-stream\n\
+             Content-Disposition: attachment; filename=\"{name}\"\n\n{text}\n"
+        )
+    };
+    let parts = [part("plan.txt", "one"), part("../plan.txt", &"two\n".repeat(100_000))].concat();
+    let letter = format!(
+        "From: r@x.example\nSubject: Files\nMIME-Version: 1.0\n\
+         Content-Type: multipart/mixed; boundary=b\n\n--b\n\nWords\n{parts}--b--\n"
+    );
+    let reference = web.deliver("dana", &letter).await;
+    let mut dana = web.signed_in("dana").await;
+    dana.read(reference).await;
+    let url = dana.ticket(reference, &json!({"kind": "attachments"})).await;
+    let answer = dana.follow(&url).await.expect_status(200);
+    assert_eq!(answer.header("content-type"), "application/zip");
+    let name = format!("filename=\"{reference}.zip\"");
+    assert!(answer.header("content-disposition").contains(&name));
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(answer.body)).unwrap();
+    let mut read = |at: usize| {
+        let mut file = archive.by_index(at).unwrap();
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut file, &mut text).unwrap();
+        (file.name().unwrap().into_owned(), text.replace("\r\n", "\n").trim_end().to_owned())
+    };
+    assert_eq!(read(0), ("plan.txt".to_owned(), "one".to_owned()));
+    assert_eq!(read(1), ("plan (2).txt".to_owned(), "two\n".repeat(100_000).trim_end().to_owned()));
+    assert_eq!(archive.len(), 2);
+    dana.follow(&url).await.expect_problem(410, "gone");
+    // Where there is none, there is no empty archive.
+    let plain = web.deliver("dana", LETTER).await;
+    dana.read(plain).await;
+    let url = dana.ticket(plain, &json!({"kind": "attachments"})).await;
+    dana.follow(&url).await.expect_problem(404, "not-found");
+}
+
 #[tokio::test]
 async fn a_link_dies_after_a_minute_and_with_its_session() {
     let web = TestWeb::start().await;

@@ -17,8 +17,7 @@ use crate::gateway::house::{House, HouseChange};
 use crate::gateway::policy::{self, Policy};
 use crate::gateway::queue::QueueView;
 use crate::gateway::{
-    AccountRow, ConfirmOutside, Error, Gateway, LastInteraction, NewAccount, Password,
-    QueueState,
+    AccountRow, ConfirmOutside, Error, Gateway, LastInteraction, NewAccount, Password, QueueState,
 };
 use crate::mail::address::Address;
 use crate::web::auth::Managing;

@@ -116,6 +116,8 @@ pub enum TicketKind {
     /// The message as it was sent.
     Raw,
     Attachment,
+    /// All its files in one ZIP.
+    Attachments,
     /// Its HTML, in a frame.
     View,
 }
@@ -524,7 +526,7 @@ pub async fn ticket(
     })?;
     let url = match target {
         Target::View => format!("/m/{secret}/"),
-        Target::Raw | Target::Attachment(_) => format!("/dl/{secret}"),
+        Target::Raw | Target::Attachment(_) | Target::Attachments => format!("/dl/{secret}"),
     };
     let expires_in = web.shared.config.ticket_secs;
     Ok((StatusCode::CREATED, axum::Json(Ticket { url, expires_in })))
@@ -534,6 +536,7 @@ fn target(request: &TicketRequest) -> Result<Target, Problem> {
     match (request.kind, request.part) {
         (TicketKind::Raw, None) => Ok(Target::Raw),
         (TicketKind::View, None) => Ok(Target::View),
+        (TicketKind::Attachments, None) => Ok(Target::Attachments),
         (TicketKind::Attachment, Some(part)) => Ok(Target::Attachment(part)),
         (TicketKind::Attachment, None) => Err(Problem::invalid("An attachment needs its `part`.")),
         (_, Some(_)) => Err(Problem::invalid("`part` is for attachments.")),

@@ -206,7 +206,8 @@ export interface Rejected {
   at: Time;
 }
 
-export type TicketRequest = { kind: "raw" | "view" } | { kind: "attachment"; part: number };
+export type TicketRequest =
+  { kind: "raw" | "view" | "attachments" } | { kind: "attachment"; part: number };
 
 export interface Ticket {
   url: string;

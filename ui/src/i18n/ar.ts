@@ -254,6 +254,8 @@ export const ar = {
     ambiguous: "يمكن تفسير أجزاء من هذه الرسالة بأكثر من طريقة. يُرجى التعامل معها بحذر.",
     noText: "لا تحتوي هذه الرسالة على نص.",
     attachments,
+    preview: "معاينة",
+    downloadAll: "تنزيل الكل",
     download: "تنزيل",
     linkTo: (host) => `رابط إلى ${ltr(host)}`,
     unnamed: "(بلا اسم)",

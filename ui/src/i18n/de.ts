@@ -215,6 +215,8 @@ export const de = {
       "Teile dieser Nachricht lassen sich auf mehr als eine Weise auslesen. Seien Sie vorsichtig.",
     noText: "Diese Nachricht enthält keinen Text.",
     attachments: (n) => many(n, "Anhang", "Anhänge"),
+    preview: "Vorschau",
+    downloadAll: "Alle herunterladen",
     download: "Herunterladen",
     linkTo: (host) => `Link zu ${host}`,
     unnamed: "(ohne Namen)",

@@ -199,6 +199,8 @@ export const en = {
     ambiguous: "Parts of this message can be read in more than one way. Treat it with care.",
     noText: "This message has no text.",
     attachments: (n: number) => many(n, "attachment", "attachments"),
+    preview: "Preview",
+    downloadAll: "Download all",
     download: "Download",
     linkTo: (host: string) => `Link to ${host}`,
     unnamed: "(no name)",

@@ -227,6 +227,8 @@ export const es = {
       "Algunas partes de este mensaje se pueden interpretar de más de una manera. Trátelo con precaución.",
     noText: "Este mensaje no tiene texto.",
     attachments: (n) => many(n, "archivo adjunto", "archivos adjuntos"),
+    preview: "Vista previa",
+    downloadAll: "Descargar todo",
     download: "Descargar",
     linkTo: (host) => `Enlace a ${host}`,
     unnamed: "(sin nombre)",

@@ -221,6 +221,8 @@ export const fr = {
       "Certaines parties de ce message peuvent être interprétées de plusieurs façons. À lire avec prudence.",
     noText: "Ce message ne contient pas de texte.",
     attachments: (n) => many(n, "pièce jointe", "pièces jointes"),
+    preview: "Aperçu",
+    downloadAll: "Tout télécharger",
     download: "Télécharger",
     linkTo: (host) => `Lien vers ${host}`,
     unnamed: "(sans nom)",

@@ -1,0 +1,162 @@
+//! All files of a letter as one ZIP, written while they are read: nothing of it lies on a disk,
+//! and no more than a few pieces are in memory, however large the files are.
+
+use std::collections::HashSet;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use zeroize::Zeroizing;
+use zip::write::{SimpleFileOptions, StreamWriter};
+use zip::{CompressionMethod, ZipWriter};
+
+use crate::gateway::content::{Content, Pieces};
+use crate::mail::message;
+
+use super::download::Source;
+use super::error::Problem;
+
+/// What was written and not yet taken.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Zeroizing<Vec<u8>>>>);
+
+impl Written {
+    fn take(&self) -> Zeroizing<Vec<u8>> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Write for Written {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(octets);
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A ZIP on its way.
+pub struct Archive {
+    content: Content,
+    /// Parts that are still to come, the next one last, with their names in the archive.
+    rest: Vec<(u32, String)>,
+    current: Option<Pieces>,
+    /// `None` once everything is written.
+    zip: Option<ZipWriter<StreamWriter<Written>>>,
+    written: Written,
+}
+
+impl Archive {
+    /// Of everything that the reader lists as a file.
+    pub fn of(content: Content) -> Archive {
+        let parts = content.parts().unwrap_or_else(|| message::view(content.shown()).parts);
+        let files = parts.into_iter().filter(|part| !part.inline);
+        let mut names = HashSet::new();
+        let mut rest: Vec<(u32, String)> =
+            files.map(|part| (part.index, named(&part, &mut names))).collect();
+        rest.reverse();
+        let written = Written::default();
+        let zip = Some(ZipWriter::new_stream(written.clone()));
+        Archive { content, rest, current: None, zip, written }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// Writes some more: the next piece of a file, the beginning of the next one, or the end.
+    fn step(&mut self) -> Result<(), Problem> {
+        let Some(zip) = &mut self.zip else { return Ok(()) };
+        if let Some(pieces) = &mut self.current {
+            match pieces.take_next()? {
+                Some(piece) => zip.write_all(&piece).map_err(|error| Problem::broken(&error))?,
+                None => self.current = None,
+            }
+            return Ok(());
+        }
+        let broken = |error: zip::result::ZipError| Problem::broken(&error);
+        match self.rest.pop() {
+            Some((index, name)) => {
+                let (_, pieces) = self.content.part(index).ok_or_else(Problem::not_found)?;
+                let options = SimpleFileOptions::default()
+                    .compression_method(CompressionMethod::Deflated)
+                    .large_file(pieces.octets() > u64::from(u32::MAX / 2));
+                zip.start_file(name, options).map_err(broken)?;
+                self.current = Some(pieces);
+            }
+            None => {
+                if let Some(zip) = self.zip.take() {
+                    zip.finish().map_err(broken)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Source for Archive {
+    fn take_next(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, Problem> {
+        while self.zip.is_some() {
+            self.step()?;
+            let piece = self.written.take();
+            if !piece.is_empty() {
+                return Ok(Some(piece));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A name that no other file of the archive has and that every system can write.
+fn named(part: &message::Part, taken: &mut HashSet<String>) -> String {
+    let plain: String = part
+        .name
+        .chars()
+        .map(|c| if c.is_control() || "/\\:*?\"<>|".contains(c) { '_' } else { c })
+        .collect();
+    // Windows takes no name that ends so, and `..` is no file.
+    let plain = plain.trim().trim_matches('.');
+    let plain = match plain {
+        "" => format!("part-{}", part.index),
+        plain => plain.to_owned(),
+    };
+    let (stem, extension) = match plain.rsplit_once('.') {
+        Some((stem, extension)) => (stem, format!(".{extension}")),
+        None => (plain.as_str(), String::new()),
+    };
+    let others = (2..).map(|count| format!("{stem} ({count}){extension}"));
+    let mut names = std::iter::once(plain.clone()).chain(others);
+    // Names that differ in capitals only are the same to some systems.
+    let free = names.find(|name| taken.insert(name.to_lowercase()));
+    free.unwrap_or(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_gets_a_name_of_its_own() {
+        let mut taken = HashSet::new();
+        let mut name = |given: &str| {
+            let part = message::Part {
+                index: 7,
+                name: given.to_owned(),
+                content_type: String::new(),
+                size: 0,
+                inline: false,
+                content_id: None,
+            };
+            named(&part, &mut taken)
+        };
+        assert_eq!(name("plan.pdf"), "plan.pdf");
+        assert_eq!(name("PLAN.pdf"), "PLAN (2).pdf");
+        assert_eq!(name("plan.pdf"), "plan (3).pdf");
+        assert_eq!(name(""), "part-7");
+        assert_eq!(name("../../etc/passwd"), "_.._etc_passwd");
+        assert_eq!(name("a\r\nb\\c:d"), "a__b_c_d");
+        assert_eq!(name("דוח"), "דוח");
+        assert_eq!(name("דוח"), "דוח (2)");
+    }
+}
