@@ -6,6 +6,7 @@
 //! values, so there is nothing here that a log must not show.
 
 mod https;
+mod images;
 mod log;
 mod mailboxes;
 mod manage;
@@ -28,6 +29,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 pub use https::Https;
+pub use images::Images;
 pub use log::{Form, Log};
 pub use mailboxes::Mailboxes;
 pub use manage::Manage;
@@ -64,6 +66,7 @@ pub struct Config {
     pub passwords: Passwords,
     pub search: Search,
     pub mailboxes: Mailboxes,
+    pub images: Images,
     pub manage: Manage,
     pub store: Store,
     pub log: Log,
@@ -153,6 +156,7 @@ impl Config {
         self.passwords.check()?;
         self.search.check()?;
         self.mailboxes.check()?;
+        self.images.check()?;
         self.manage.check()?;
         self.store.check()?;
         self.log.check()

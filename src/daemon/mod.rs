@@ -28,6 +28,7 @@ use crate::gateway::queue::RetryPlan;
 use crate::gateway::{self, Gateway, Settings};
 use crate::net::dns::Resolver;
 use crate::net::listen::{self, Handed};
+use crate::net::picture::Pictures;
 use crate::net::tls::Identity;
 use crate::relay::{self, Relay};
 use crate::smtp::verify::Verifier;
@@ -207,7 +208,11 @@ impl Edge<'_> {
     /// Starts HTTPS, and the redirect from plain HTTP; tells where the first one is.
     fn https(&self, config: &Config, handed: &mut Handed) -> Result<SocketAddr, Error> {
         let https = config.https.clone();
-        let server = web::server::Server::new(self.gateway.clone(), https, self.identity)?;
+        let mut server = web::server::Server::new(self.gateway.clone(), https, self.identity)?;
+        let resolver = Resolver::new(&config.dns).map_err(relay::Error::from)?;
+        if let Some(pictures) = Pictures::new(config.images.clone(), resolver)? {
+            server = server.showing(pictures);
+        }
         let listeners = listeners(handed, "https", &config.https.listen)?;
         let first = first_address(&listeners)?;
         for listener in listeners {

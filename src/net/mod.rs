@@ -5,10 +5,13 @@
 //! | --- | --- |
 //! | `listen` | listeners (ours or systemd's), permits, the accept loop, the drain |
 //! | `tls` | the certificate and its reload, the TLS configuration, the handshake |
+//! | `dns` | names, hosts, what else DNS says |
+//! | `picture` | pictures that lie elsewhere, fetched and written anew |
 //! | `throttle` | how long who failed too often has to wait |
 
 pub mod dns;
 pub mod listen;
+pub mod picture;
 pub mod throttle;
 pub mod tls;
 

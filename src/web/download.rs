@@ -60,7 +60,7 @@ enum File {
     )
 )]
 pub async fn download(State(web): State<Web>, Id(secret): Id) -> Result<Response, Problem> {
-    let grant = redeem(&web, &secret, |target| target != Target::View)?;
+    let grant = redeem(&web, &secret, |target| !matches!(target, Target::View { .. }))?;
     let file = web.run(Weight::Content, move |gateway| fetch(gateway, &grant)).await?;
     let headers = |name: &str, media| {
         [
@@ -154,14 +154,18 @@ pub fn redeem(web: &Web, secret: &str, wanted: impl Fn(Target) -> bool) -> Resul
     web.shared.tickets.redeem(secret, web.now(), wanted).ok_or_else(Problem::gone)
 }
 
-/// The message a grant is for, as it was sent. The session must still live.
-pub fn message_of(gateway: &Gateway, grant: &Grant) -> Result<Content, Problem> {
+/// Whom a grant was given to. The session must still live.
+pub fn session_of(gateway: &Gateway, grant: &Grant) -> Result<gateway::Actor, Problem> {
     let actor = gateway.session_actor(&grant.token, &grant.thumbprint);
-    let actor = actor.map_err(|error| match error {
+    actor.map_err(|error| match error {
         gateway::Error::Refused => Problem::gone(),
         other => Problem::from(other),
-    })?;
-    Ok(gateway.message_raw(&actor, grant.reference)?.1)
+    })
+}
+
+/// The message a grant is for, as it was sent.
+pub fn message_of(gateway: &Gateway, grant: &Grant) -> Result<Content, Problem> {
+    Ok(gateway.message_raw(&session_of(gateway, grant)?, grant.reference)?.1)
 }
 
 fn fetch(gateway: &Gateway, grant: &Grant) -> Result<File, Problem> {
@@ -180,7 +184,7 @@ fn fetch(gateway: &Gateway, grant: &Grant) -> Result<File, Problem> {
             }
             Ok(File::All { name: format!("{}.zip", grant.reference), archive: Box::new(archive) })
         }
-        Target::Raw | Target::View => {
+        Target::Raw | Target::View { .. } => {
             let (name, media) = (format!("{}.eml", grant.reference), "message/rfc822");
             Ok(File::One { name, media, pieces: content.raw() })
         }

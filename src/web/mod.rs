@@ -34,7 +34,7 @@ mod ticket;
 mod view;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -43,6 +43,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Timestamp;
 use crate::config;
 use crate::gateway::{self, Gateway};
+use crate::net::picture::Pictures;
 use crate::net::tls::Identity;
 
 use attempts::Attempts;
@@ -61,6 +62,8 @@ struct Shared {
     config: config::Https,
     /// What the service shows as its own; here for the managers to see when it ends.
     identity: Identity,
+    /// What fetches images that lie elsewhere, where readers may ask for them.
+    pictures: OnceLock<Pictures>,
     /// Proofs from before this moment are refused: what was seen then is forgotten.
     started: Timestamp,
     seen: Seen,
@@ -93,6 +96,7 @@ impl Web {
     pub fn new(gateway: Gateway, config: config::Https, identity: Identity) -> Web {
         let shared = Shared {
             identity,
+            pictures: OnceLock::new(),
             started: gateway.clock().now(),
             seen: Seen::new(config.proofs_remembered_max, config.proof_age_secs),
             tickets: Tickets::new(&config),
@@ -104,6 +108,10 @@ impl Web {
             config,
         };
         Web { shared: Arc::new(shared) }
+    }
+
+    fn pictures(&self) -> Option<&Pictures> {
+        self.shared.pictures.get()
     }
 
     fn gateway(&self) -> &Gateway {

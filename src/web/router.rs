@@ -112,6 +112,7 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(download::download))
         .routes(routes!(view::frame))
         .routes(routes!(view::image))
+        .routes(routes!(view::elsewhere))
 }
 
 fn head() -> OpenApi {

@@ -32,6 +32,7 @@ use tower::ServiceExt;
 use crate::config;
 use crate::gateway::Gateway;
 use crate::net::listen::{self, Limits, Permits};
+use crate::net::picture::Pictures;
 use crate::net::tls::Identity;
 use crate::net::{self, tls};
 
@@ -43,6 +44,7 @@ use super::{Connection, Web, router};
 #[derive(Clone)]
 pub struct Server {
     router: Router,
+    web: Web,
     config: Arc<config::Https>,
     tls: Arc<ServerConfig>,
     permits: Permits,
@@ -66,13 +68,22 @@ impl Server {
             connections_max: config.connections_max,
             per_address_max: config.connections_per_address_max,
         };
+        let web = Web::new(gateway, config.clone(), identity.clone());
         Ok(Server {
-            router: router::app(Web::new(gateway, config.clone(), identity.clone())),
+            router: router::app(web.clone()),
+            web,
             config: Arc::new(config),
             tls: identity.server_config(&[b"h2", b"http/1.1"])?,
             permits: Permits::new(limits),
             redirect_permits: Permits::new(limits),
         })
+    }
+
+    /// The same service, which fetches images that lie elsewhere for readers who ask.
+    pub fn showing(self, pictures: Pictures) -> Server {
+        // Set once, before anything is served.
+        let _ = self.web.shared.pictures.set(pictures);
+        self
     }
 
     /// Serves HTTPS on one listener until `stop`; connections are tracked by `tasks`.

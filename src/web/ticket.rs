@@ -28,7 +28,10 @@ pub enum Target {
     /// All files in one archive, once.
     Attachments,
     /// Its HTML and the images in it, as often as the frame asks.
-    View,
+    View {
+        /// Those that lie elsewhere too.
+        elsewhere: bool,
+    },
 }
 
 /// What a link is given for.
@@ -138,7 +141,7 @@ impl Tickets {
             reference: ticket.reference,
             target: ticket.target,
         };
-        if ticket.target != Target::View {
+        if !matches!(ticket.target, Target::View { .. }) {
             rows.remove(&id);
         }
         Some(grant)
@@ -207,10 +210,39 @@ fn open(secret: &[u8; 32], sealed: &[u8]) -> Option<Zeroizing<String>> {
     Some(Zeroizing::new(std::str::from_utf8(token).ok()?.to_owned()))
 }
 
+/// An address within a frame's document that only this frame's requests can use: sealed by the
+/// frame's own secret, so that nobody makes this server ask where no letter points.
+pub fn link_seal(secret: &str, address: &str) -> Option<String> {
+    let mut nonce = [0; 12];
+    aws_lc_rs::rand::fill(&mut nonce).ok()?;
+    let mut octets = address.as_bytes().to_vec();
+    let key = link_key(secret)?;
+    key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut octets)
+        .ok()?;
+    Some(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &octets].concat()))
+}
+
+/// The address that [`link_seal`] sealed with the same secret.
+pub fn link_open(secret: &str, sealed: &str) -> Option<String> {
+    let octets = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+    let (nonce, rest) = octets.split_first_chunk::<12>()?;
+    let mut rest = rest.to_vec();
+    let nonce = Nonce::assume_unique_for_key(*nonce);
+    let address = link_key(secret)?.open_in_place(nonce, Aad::empty(), &mut rest).ok()?;
+    Some(std::str::from_utf8(address).ok()?.to_owned())
+}
+
+fn link_key(secret: &str) -> Option<LessSafeKey> {
+    let secret = Zeroizing::new(URL_SAFE_NO_PAD.decode(secret).ok()?);
+    let key = Zeroizing::new(derive(b"postern ticket link v1", secret.as_slice().try_into().ok()?));
+    Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &*key).ok()?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const VIEW: Target = Target::View { elsewhere: false };
     const NOW: Timestamp = Timestamp(1_000_000);
 
     fn tickets(max: usize, per_session_max: usize) -> Tickets {
@@ -235,7 +267,9 @@ mod tests {
         let tickets = tickets(10, 10);
         let secret = issue(&tickets, "s", Target::Attachment(3)).unwrap();
         assert_eq!(secret.len(), 43);
-        assert!(tickets.redeem(&secret, NOW, |target| target == Target::View).is_none());
+        assert!(
+            tickets.redeem(&secret, NOW, |target| matches!(target, Target::View { .. })).is_none()
+        );
         let grant = tickets.redeem(&secret, NOW, |_| true).unwrap();
         assert_eq!((grant.token.as_str(), grant.target), ("the token", Target::Attachment(3)));
         assert!(tickets.redeem(&secret, NOW, |_| true).is_none());
@@ -244,7 +278,7 @@ mod tests {
     #[test]
     fn a_frame_may_ask_again_until_its_minute_is_over() {
         let tickets = tickets(10, 10);
-        let secret = issue(&tickets, "s", Target::View).unwrap();
+        let secret = issue(&tickets, "s", VIEW).unwrap();
         for secs in [0, 1, 59] {
             assert!(tickets.redeem(&secret, NOW.plus_secs(secs), |_| true).is_some(), "{secs}");
         }
@@ -266,7 +300,7 @@ mod tests {
     #[test]
     fn links_are_bounded_in_all_and_per_session_and_come_back() {
         let tickets = tickets(3, 2);
-        issue(&tickets, "a", Target::View).unwrap();
+        issue(&tickets, "a", VIEW).unwrap();
         let used = issue(&tickets, "a", Target::Raw).unwrap();
         assert_eq!(issue(&tickets, "a", Target::Raw), Err(NoTicket::Full));
         issue(&tickets, "b", Target::Raw).unwrap();
@@ -278,9 +312,23 @@ mod tests {
     #[test]
     fn no_token_lies_in_memory_in_clear() {
         let tickets = tickets(3, 2);
-        issue(&tickets, "a", Target::View).unwrap();
+        issue(&tickets, "a", VIEW).unwrap();
         let rows = tickets.rows();
         let sealed = &rows.tickets.values().next().unwrap().sealed_token;
         assert!(!sealed.windows(5).any(|window| window == b"token"));
+    }
+
+    #[test]
+    fn an_address_is_read_by_its_frame_alone() {
+        let (one, other) = (URL_SAFE_NO_PAD.encode([1; 32]), URL_SAFE_NO_PAD.encode([2; 32]));
+        let sealed = link_seal(&one, "https://a.example/x.png").unwrap();
+        assert!(!sealed.contains("example"));
+        assert_eq!(link_open(&one, &sealed).as_deref(), Some("https://a.example/x.png"));
+        assert_eq!(link_open(&other, &sealed), None);
+        assert_eq!(link_open(&one, &format!("{sealed}AA")), None);
+        assert_ne!(link_seal(&one, "https://a.example/x.png").unwrap(), sealed);
+        for wrong in ["", "x", "AAAA"] {
+            assert_eq!(link_open(&one, wrong), None);
+        }
     }
 }

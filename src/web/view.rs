@@ -3,6 +3,8 @@
 //! Three fences, each of which would hold alone: the sanitiser, the policy header (no script,
 //! nothing from elsewhere), and the sandbox of the frame that our page puts it in.
 
+use std::cell::Cell;
+
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::request::Parts;
@@ -12,12 +14,13 @@ use zeroize::Zeroizing;
 
 use crate::gateway::content::Pieces;
 use crate::mail::{message, sanitize};
+use crate::net::picture::Pictures;
 
 use super::body::Id;
-use super::download::{Source, message_of, redeem, streamed};
+use super::download::{Source, message_of, redeem, session_of, streamed};
 use super::error::{Problem, ProblemBody, Problems};
 use super::headers::{DOWNLOAD_POLICY, MAIL_POLICY};
-use super::ticket::Target;
+use super::ticket::{Target, link_open, link_seal};
 use super::{Web, Weight};
 
 /// Get a message's HTML, made harmless, for a frame.
@@ -35,10 +38,12 @@ use super::{Web, Weight};
     )
 )]
 pub async fn frame(State(web): State<Web>, Id(secret): Id) -> Result<Response, Problem> {
-    let grant = redeem(&web, &secret, |target| target == Target::View)?;
+    let grant = redeem(&web, &secret, is_view)?;
+    let shows = grant.target == Target::View { elsewhere: true };
+    let most = web.pictures().filter(|_| shows).map_or(0, Pictures::per_letter_max);
     let document = web.run(Weight::Content, move |gateway| {
         let content = message_of(gateway, &grant)?;
-        document(content.shown(), &secret)
+        document(content.shown(), &secret, most)
     });
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
@@ -47,7 +52,12 @@ pub async fn frame(State(web): State<Web>, Id(secret): Id) -> Result<Response, P
     Ok((headers, document.await?).into_response())
 }
 
-fn document(octets: &[u8], secret: &str) -> Result<String, Problem> {
+fn is_view(target: Target) -> bool {
+    matches!(target, Target::View { .. })
+}
+
+/// The document; of images that lie elsewhere it shows the first `elsewhere_max`.
+fn document(octets: &[u8], secret: &str, elsewhere_max: usize) -> Result<String, Problem> {
     let view = message::view(octets);
     let html = view.html.ok_or_else(Problem::not_found)?;
     let image = |id: &str| {
@@ -58,9 +68,20 @@ fn document(octets: &[u8], secret: &str) -> Result<String, Problem> {
         };
         view.parts.iter().find(is_it).map(|part| format!("/m/{secret}/cid/{}", part.index))
     };
-    let safe = sanitize::html(&html, &image);
+    let shown = Cell::new(0);
+    let elsewhere = |address: &str| {
+        let fits = shown.get() < elsewhere_max && address.len() <= ADDRESS_OCTETS_MAX;
+        let sealed = fits.then(|| link_seal(secret, address)).flatten()?;
+        shown.set(shown.get() + 1);
+        Some(format!("/m/{secret}/from/{sealed}"))
+    };
+    let images = sanitize::Images { inside: &image, elsewhere: &elsewhere };
+    let safe = sanitize::html_with(&html, &images);
     Ok(safe.map_err(|refused| Problem::invalid(format!("Not shown: {refused}.")))?.html)
 }
+
+/// A longer address is none that a picture has.
+const ADDRESS_OCTETS_MAX: usize = 2_000;
 
 /// The two parts of an inline image's path.
 pub struct Inline {
@@ -96,7 +117,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Inline {
     )
 )]
 pub async fn image(State(web): State<Web>, inline: Inline) -> Result<Response, Problem> {
-    let grant = redeem(&web, &inline.secret, |target| target == Target::View)?;
+    let grant = redeem(&web, &inline.secret, is_view)?;
     let found = web.run(Weight::Content, move |gateway| {
         let content = message_of(gateway, &grant)?;
         let (_, mut rest) = content.part(inline.part).ok_or_else(Problem::not_found)?;
@@ -112,6 +133,56 @@ pub async fn image(State(web): State<Web>, inline: Inline) -> Result<Response, P
         (CONTENT_SECURITY_POLICY, DOWNLOAD_POLICY),
     ];
     Ok((headers, streamed(web, begun)).into_response())
+}
+
+/// The two parts of the path of an image that lies elsewhere.
+pub struct Elsewhere {
+    secret: String,
+    sealed: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Elsewhere {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Elsewhere, Problem> {
+        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let Path((secret, sealed)) = path.map_err(|_| Problem::not_found())?;
+        Ok(Elsewhere { secret, sealed })
+    }
+}
+
+/// Get an image that lies elsewhere and that a message's HTML shows.
+#[utoipa::path(
+    get,
+    path = "/m/{ticket}/from/{address}",
+    tag = "links",
+    operation_id = "messageFrameElsewhere",
+    params(
+        ("ticket" = String, Path, description = "The frame's"),
+        ("address" = String, Path, description = "Where it lies, as the frame's document says")
+    ),
+    responses(
+        (status = 200, description = "The image, written anew", content_type = "image/*"),
+        (status = 502, description = "It could not be had", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
+)]
+pub async fn elsewhere(State(web): State<Web>, from: Elsewhere) -> Result<Response, Problem> {
+    let shows = |target| target == Target::View { elsewhere: true };
+    let grant = redeem(&web, &from.secret, shows)?;
+    let address = link_open(&from.secret, &from.sealed).ok_or_else(Problem::gone)?;
+    // Only as long as the session lives, like everything else that the frame asks for.
+    web.run(Weight::Records, move |gateway| session_of(gateway, &grant).map(|_| ())).await?;
+    let pictures = web.pictures().ok_or_else(Problem::gone)?;
+    let picture = pictures.fetch(&address).await.map_err(|why| {
+        Problem::new(StatusCode::BAD_GATEWAY, "no-image", format!("There is no image: {why}."))
+    })?;
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static(picture.media)),
+        (CONTENT_SECURITY_POLICY, DOWNLOAD_POLICY),
+    ];
+    Ok((headers, picture.octets).into_response())
 }
 
 /// A part whose beginning was looked at.

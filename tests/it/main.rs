@@ -15,6 +15,7 @@ mod transcripts;
 mod web_credentials;
 mod web_events;
 mod web_harness;
+mod web_images;
 mod web_keys;
 mod web_links;
 mod web_manage;

@@ -22,6 +22,7 @@ use postern::mail::envelope::{Envelope, ForwardPath, ReversePath};
 use postern::mail::header::{GateLimits, gate};
 use postern::mail::reference::Reference;
 use postern::net::listen;
+use postern::net::picture::Pictures;
 use postern::net::tls::{Identity, provider};
 use postern::store::Store;
 use postern::store::memory::MemoryEngine;
@@ -80,12 +81,29 @@ impl TestWeb {
 
     /// Another edge in front of the same gateway, as after a restart.
     pub async fn in_front_of(gateway: Gateway, change: impl FnOnce(&mut config::Https)) -> TestWeb {
+        TestWeb::started(gateway, change, None).await
+    }
+
+    /// One that may fetch images which lie elsewhere.
+    pub async fn fetching(pictures: Option<Pictures>) -> TestWeb {
+        let gateway = tokio::task::spawn_blocking(gateway).await.unwrap();
+        TestWeb::started(gateway, |_| (), pictures).await
+    }
+
+    async fn started(
+        gateway: Gateway,
+        change: impl FnOnce(&mut config::Https),
+        pictures: Option<Pictures>,
+    ) -> TestWeb {
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut config = config::Https::for_demo(loopback);
         change(&mut config);
         let (secure, plain) = (listen::bind(loopback).unwrap(), listen::bind(loopback).unwrap());
         let (https, http) = (secure.local_addr().unwrap(), plain.local_addr().unwrap());
-        let server = Server::new(gateway.clone(), config, &identity()).unwrap();
+        let mut server = Server::new(gateway.clone(), config, &identity()).unwrap();
+        if let Some(pictures) = pictures {
+            server = server.showing(pictures);
+        }
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(server.clone().serve(secure, stop.clone(), tasks.clone()));
         let redirect = server.serve_redirect(plain, https.port(), stop.clone(), tasks.clone());

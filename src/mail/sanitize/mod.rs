@@ -81,10 +81,24 @@ pub fn check_bounds(source: &str) -> Result<(), Refused> {
     bounded(source).map(|_| ())
 }
 
-/// Makes a part inert. `cid` gives the URL of an inline image by its content id, or `None`.
+/// Where images are to be had, if anywhere.
+pub struct Images<'i> {
+    /// By the content id of an inline one.
+    pub inside: &'i dyn Fn(&str) -> Option<String>,
+    /// By the address of one that lies elsewhere.
+    pub elsewhere: &'i dyn Fn(&str) -> Option<String>,
+}
+
+/// Makes a part inert. `cid` gives the URL of an inline image by its content id, or `None`;
+/// images that lie elsewhere are left out.
 pub fn html(source: &str, cid: &dyn Fn(&str) -> Option<String>) -> Result<Safe, Refused> {
+    html_with(source, &Images { inside: cid, elsewhere: &|_| None })
+}
+
+/// The same; each image gets the URL that `images` gives it, or none.
+pub fn html_with(source: &str, images: &Images<'_>) -> Result<Safe, Refused> {
     let cleaned = CLEANER.clean(&bounded(source)?).to_string();
-    let (body, remote_images) = settle::settle(&cleaned, cid);
+    let (body, remote_images) = settle::settle(&cleaned, images);
     Ok(Safe { html: format!("{BEFORE}{body}{AFTER}"), remote_images })
 }
 

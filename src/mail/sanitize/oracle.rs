@@ -75,6 +75,8 @@ fn is_inert_attribute(tag: &str, name: &str, value: &str) -> bool {
         "align" | "alt" | "bgcolor" | "border" | "cellpadding" | "cellspacing" | "color"
         | "colspan" | "dir" | "face" | "height" | "lang" | "rowspan" | "size" | "span"
         | "start" | "title" | "valign" | "width" => true,
+        // Our own mark, with nothing in it.
+        "data-elsewhere" => tag == "img" && value.is_empty(),
         _ => false,
     }
 }

@@ -1,14 +1,15 @@
 //! Reads what ammonia wrote once more and settles the values: inline images get their URL,
 //! remote ones go, links and styles are checked as they came out.
 
+use super::Images;
 use super::lists;
 use super::style;
 use super::tags::{Attribute, Piece, Reader, write_attribute, write_text};
 
 /// The HTML with its values settled, and how many remote images were left out.
-pub fn settle(cleaned: &str, cid: &dyn Fn(&str) -> Option<String>) -> (String, u32) {
+pub fn settle(cleaned: &str, images: &Images<'_>) -> (String, u32) {
     let mut reader = Reader::new(cleaned);
-    let mut settle = Settle { out: String::with_capacity(cleaned.len()), remote_images: 0, cid };
+    let mut settle = Settle { out: String::with_capacity(cleaned.len()), remote_images: 0, images };
     let mut quote = Quote::default();
     // ammonia never writes more attributes than it was given, so this reader has no limit to hit.
     while let Ok(Some(piece)) = reader.piece() {
@@ -89,7 +90,7 @@ impl Quote {
 struct Settle<'c> {
     out: String,
     remote_images: u32,
-    cid: &'c dyn Fn(&str) -> Option<String>,
+    images: &'c Images<'c>,
 }
 
 impl Settle<'_> {
@@ -106,6 +107,11 @@ impl Settle<'_> {
                 known if lists::ATTRIBUTES.contains(known) => Some(value),
                 _ => None,
             };
+            // So that the page around can say how many there are, and offer to fetch them.
+            if settled.is_none() && attribute.name == "src" && is_remote(&unescape(attribute.value))
+            {
+                self.out.push_str(" data-elsewhere=\"\"");
+            }
             if let Some(value) = settled {
                 write_attribute(&mut self.out, &attribute.name, &value.replace('&', "&amp;"));
             }
@@ -113,25 +119,28 @@ impl Settle<'_> {
         self.out.push('>');
     }
 
-    /// Where an image is to be had: only inside the message.
+    /// Where an image is to be had: inside the message, or elsewhere if that was asked for.
     fn image(&mut self, source: &str) -> Option<String> {
-        match source.get(..4) {
-            Some(scheme) if scheme.eq_ignore_ascii_case("cid:") => {
-                (self.cid)(&percent_decode(&source[4..]))
-            }
-            _ => {
-                self.remote_images += 1;
-                None
-            }
+        if starts(source, "cid:") {
+            return (self.images.inside)(&percent_decode(&source[4..]));
         }
+        let found = (self.images.elsewhere)(source);
+        self.remote_images += u32::from(found.is_none());
+        found
     }
+}
+
+fn is_remote(source: &str) -> bool {
+    starts(source, "http://") || starts(source, "https://")
+}
+
+fn starts(text: &str, scheme: &str) -> bool {
+    text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
 }
 
 /// Whether a link leads where a link in mail may lead.
 fn is_link(target: &str) -> bool {
-    ["http://", "https://", "mailto:"].iter().any(|scheme| {
-        target.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    })
+    is_remote(target) || starts(target, "mailto:")
 }
 
 /// The character references that the serializer writes.

@@ -107,6 +107,9 @@ pub struct TicketRequest {
     kind: TicketKind,
     /// The part's number, for an attachment.
     part: Option<u32>,
+    /// For a frame: images that lie elsewhere are fetched and shown too.
+    #[serde(default)]
+    elsewhere: bool,
 }
 
 /// The kinds of links.
@@ -512,6 +515,10 @@ pub async fn ticket(
     Json(request): Json<TicketRequest>,
 ) -> Result<(StatusCode, axum::Json<Ticket>), Problem> {
     let target = target(&request)?;
+    if request.elsewhere && signed.web.pictures().is_none() {
+        let reason = "images that lie elsewhere are not fetched here";
+        return Err(gateway::Error::Denied { reason }.into());
+    }
     let (web, token) = (signed.web.clone(), signed.token.clone());
     let (thumbprint, session) = (signed.thumbprint.clone(), signed.actor.session_id());
     let found =
@@ -525,7 +532,7 @@ pub async fn ticket(
         NoTicket::Broken => Problem::broken(&error),
     })?;
     let url = match target {
-        Target::View => format!("/m/{secret}/"),
+        Target::View { .. } => format!("/m/{secret}/"),
         Target::Raw | Target::Attachment(_) | Target::Attachments => format!("/dl/{secret}"),
     };
     let expires_in = web.shared.config.ticket_secs;
@@ -535,7 +542,8 @@ pub async fn ticket(
 fn target(request: &TicketRequest) -> Result<Target, Problem> {
     match (request.kind, request.part) {
         (TicketKind::Raw, None) => Ok(Target::Raw),
-        (TicketKind::View, None) => Ok(Target::View),
+        (TicketKind::View, None) => Ok(Target::View { elsewhere: request.elsewhere }),
+        _ if request.elsewhere => Err(Problem::invalid("`elsewhere` is for frames.")),
         (TicketKind::Attachments, None) => Ok(Target::Attachments),
         (TicketKind::Attachment, Some(part)) => Ok(Target::Attachment(part)),
         (TicketKind::Attachment, None) => Err(Problem::invalid("An attachment needs its `part`.")),

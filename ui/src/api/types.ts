@@ -207,7 +207,9 @@ export interface Rejected {
 }
 
 export type TicketRequest =
-  { kind: "raw" | "view" | "attachments" } | { kind: "attachment"; part: number };
+  | { kind: "raw" | "attachments" }
+  | { kind: "view"; elsewhere?: boolean }
+  | { kind: "attachment"; part: number };
 
 export interface Ticket {
   url: string;

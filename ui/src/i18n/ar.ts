@@ -254,6 +254,11 @@ export const ar = {
     ambiguous: "يمكن تفسير أجزاء من هذه الرسالة بأكثر من طريقة. يُرجى التعامل معها بحذر.",
     noText: "لا تحتوي هذه الرسالة على نص.",
     attachments,
+    pictures: (n) =>
+      `في هذه الرسالة ${many(n, { one: "صورة واحدة", two: "صورتان", few: "صور", other: "صورة" })} من مكان آخر.`,
+    picturesHint: "قد يعلم المرسل أنك نظرت، لا أين أنت.",
+    picturesShow: "إظهار الصور",
+    picturesFailed: "لا تُعرض الصور.",
     preview: "معاينة",
     downloadAll: "تنزيل الكل",
     download: "تنزيل",

@@ -215,6 +215,12 @@ export const de = {
       "Teile dieser Nachricht lassen sich auf mehr als eine Weise auslesen. Seien Sie vorsichtig.",
     noText: "Diese Nachricht enthält keinen Text.",
     attachments: (n) => many(n, "Anhang", "Anhänge"),
+    pictures: (n) =>
+      `${many(n, "Bild", "Bilder")} dieser Nachricht käme${n === 1 ? "" : "n"} von anderswo.`,
+    picturesHint:
+      "Wer sie geschickt hat, könnte erfahren, dass Sie hingesehen haben, nicht, wo Sie sind.",
+    picturesShow: "Bilder zeigen",
+    picturesFailed: "Die Bilder werden nicht gezeigt.",
     preview: "Vorschau",
     downloadAll: "Alle herunterladen",
     download: "Herunterladen",

@@ -199,6 +199,11 @@ export const en = {
     ambiguous: "Parts of this message can be read in more than one way. Treat it with care.",
     noText: "This message has no text.",
     attachments: (n: number) => many(n, "attachment", "attachments"),
+    pictures: (n: number) =>
+      `${many(n, "picture", "pictures")} of this letter would come from elsewhere.`,
+    picturesHint: "Whoever sent it may learn that you looked, not where you are.",
+    picturesShow: "Show pictures",
+    picturesFailed: "The pictures are not shown.",
     preview: "Preview",
     downloadAll: "Download all",
     download: "Download",

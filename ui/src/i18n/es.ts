@@ -227,6 +227,15 @@ export const es = {
       "Algunas partes de este mensaje se pueden interpretar de más de una manera. Trátelo con precaución.",
     noText: "Este mensaje no tiene texto.",
     attachments: (n) => many(n, "archivo adjunto", "archivos adjuntos"),
+    pictures: (n) =>
+      form(
+        n,
+        "Una imagen de este mensaje vendría de otro sitio.",
+        `${n} imágenes de este mensaje vendrían de otro sitio.`,
+      ),
+    picturesHint: "Quien lo envió podría saber que ha mirado, no dónde está.",
+    picturesShow: "Mostrar imágenes",
+    picturesFailed: "Las imágenes no se muestran.",
     preview: "Vista previa",
     downloadAll: "Descargar todo",
     download: "Descargar",

@@ -221,6 +221,15 @@ export const fr = {
       "Certaines parties de ce message peuvent être interprétées de plusieurs façons. À lire avec prudence.",
     noText: "Ce message ne contient pas de texte.",
     attachments: (n) => many(n, "pièce jointe", "pièces jointes"),
+    pictures: (n) =>
+      form(
+        n,
+        "Une image de ce message viendrait d’ailleurs.",
+        `${n} images de ce message viendraient d’ailleurs.`,
+      ),
+    picturesHint: "L’expéditeur pourrait savoir que vous avez regardé, pas où vous êtes.",
+    picturesShow: "Afficher les images",
+    picturesFailed: "Les images ne sont pas affichées.",
     preview: "Aperçu",
     downloadAll: "Tout télécharger",
     download: "Télécharger",

@@ -1,0 +1,61 @@
+//! `[images]`: pictures in letters that lie elsewhere.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::Problem;
+
+/// Pictures in letters that lie elsewhere. They are never loaded by themselves; when a reader
+/// asks for them, the server fetches them, so that whoever sent the letter sees neither the
+/// reader's address nor their browser.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Images {
+    /// Whether readers may ask for them at all.
+    pub elsewhere: bool,
+    /// The largest one, as it comes.
+    pub octets_max: u64,
+    /// The most pixels one may have.
+    pub pixels_max: u64,
+    /// How many of one letter are shown.
+    pub per_letter_max: usize,
+    /// How many are fetched at the same time.
+    pub at_once_max: usize,
+    /// Until one must be there, in seconds.
+    pub timeout_secs: u64,
+    /// The port they are fetched from; always over TLS.
+    pub port: u16,
+    /// PEM file of the authorities that are trusted instead of the public ones; empty: those.
+    pub authorities: PathBuf,
+    /// Whether hosts with addresses that are not public may be asked, such as those of one's own
+    /// network. Letters could then make this server ask there.
+    pub private_addresses: bool,
+}
+
+impl Default for Images {
+    fn default() -> Self {
+        Images {
+            elsewhere: true,
+            octets_max: 5 << 20,
+            pixels_max: 20_000_000,
+            per_letter_max: 100,
+            at_once_max: 8,
+            timeout_secs: 15,
+            port: 443,
+            authorities: PathBuf::new(),
+            private_addresses: false,
+        }
+    }
+}
+
+impl Images {
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        Problem::unless_in("images.octets_max", self.octets_max, 1 << 10..=64 << 20)?;
+        Problem::unless_in("images.pixels_max", self.pixels_max, 1_000..=100_000_000)?;
+        Problem::unless_in("images.per_letter_max", self.per_letter_max as u64, 1..=1_000)?;
+        Problem::unless_in("images.at_once_max", self.at_once_max as u64, 1..=100)?;
+        Problem::unless_in("images.timeout_secs", self.timeout_secs, 1..=60)?;
+        Problem::unless_in("images.port", u64::from(self.port), 1..=65_535)
+    }
+}

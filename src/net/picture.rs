@@ -1,0 +1,391 @@
+//! Pictures that lie elsewhere, fetched for a reader who asked for them.
+//!
+//! Whoever wrote the letter chose the address, so it is treated as an attacker's: only public
+//! addresses are asked (a name that leads into our own network is refused), only over TLS that
+//! can be verified, without cookies, referrer or anything that names the reader. What comes is
+//! bounded, decoded, and written anew: no octet of it reaches a browser as it came.
+
+use std::io::Cursor;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::header::{ACCEPT, HOST, LOCATION, USER_AGENT};
+use hyper_util::rt::TokioIo;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsConnector;
+use url::{Host, Url};
+
+use crate::config::Images;
+
+use super::dns::Resolver;
+use super::{Error, tls};
+
+/// A picture, written anew.
+#[derive(Debug)]
+pub struct Picture {
+    pub media: &'static str,
+    pub octets: Vec<u8>,
+}
+
+/// Why there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoPicture {
+    #[error("its address is none that pictures are fetched from")]
+    Address,
+    #[error("its host could not be reached")]
+    Unreachable,
+    #[error("its host answered without it")]
+    Answer,
+    #[error("it is too large")]
+    TooLarge,
+    #[error("it is no PNG, JPEG, GIF or WebP")]
+    NotOne,
+    #[error("it took too long")]
+    TooSlow,
+}
+
+const REDIRECTS_MAX: usize = 3;
+/// The longest side; formats allow more than anybody draws.
+const SIDE_MAX: u32 = 20_000;
+const JPEG_QUALITY: u8 = 85;
+/// Names no reader, no program and no version.
+const AGENT: &str = "Mozilla/5.0 (compatible; picture proxy)";
+
+/// Fetches pictures; clones share the limits.
+#[derive(Clone)]
+pub struct Pictures {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: Images,
+    resolver: Resolver,
+    connector: TlsConnector,
+    turns: Semaphore,
+}
+
+impl Pictures {
+    /// As configured; `None` where readers may not ask for any.
+    pub fn new(config: Images, resolver: Resolver) -> Result<Option<Pictures>, Error> {
+        if !config.elsewhere {
+            return Ok(None);
+        }
+        let versions = &[&rustls::version::TLS13, &rustls::version::TLS12];
+        let client = ClientConfig::builder_with_provider(tls::provider())
+            .with_protocol_versions(versions)?
+            .with_root_certificates(roots(&config)?)
+            .with_no_client_auth();
+        let connector = TlsConnector::from(Arc::new(client));
+        let turns = Semaphore::new(config.at_once_max);
+        Ok(Some(Pictures { inner: Arc::new(Inner { config, resolver, connector, turns }) }))
+    }
+
+    /// How many of one letter are shown.
+    pub fn per_letter_max(&self) -> usize {
+        self.inner.config.per_letter_max
+    }
+
+    /// Fetches one and writes it anew, within the configured time.
+    pub async fn fetch(&self, address: &str) -> Result<Picture, NoPicture> {
+        let limit = Duration::from_secs(self.inner.config.timeout_secs);
+        let done = tokio::time::timeout(limit, self.fetched(address)).await;
+        done.unwrap_or(Err(NoPicture::TooSlow))
+    }
+
+    async fn fetched(&self, address: &str) -> Result<Picture, NoPicture> {
+        let _turn = self.inner.turns.acquire().await.map_err(|_| NoPicture::TooSlow)?;
+        let mut url = wanted(Url::parse(address).map_err(|_| NoPicture::Address)?)?;
+        for _ in 0..=REDIRECTS_MAX {
+            match self.ask(&url).await? {
+                Answer::Body(octets) => {
+                    let pixels_max = self.inner.config.pixels_max;
+                    let work = move || written_anew(&octets, pixels_max);
+                    let done = tokio::task::spawn_blocking(work).await;
+                    return done.unwrap_or(Err(NoPicture::NotOne));
+                }
+                Answer::Elsewhere(to) => {
+                    url = wanted(url.join(&to).map_err(|_| NoPicture::Address)?)?;
+                }
+            }
+        }
+        Err(NoPicture::Answer)
+    }
+
+    async fn ask(&self, url: &Url) -> Result<Answer, NoPicture> {
+        let host = url.host_str().ok_or(NoPicture::Address)?;
+        let address = self.address_of(url).await?;
+        let stream = TcpStream::connect(address).await.map_err(|_| NoPicture::Unreachable)?;
+        let bare = host.trim_matches(['[', ']']).to_owned();
+        let name = ServerName::try_from(bare).map_err(|_| NoPicture::Address)?;
+        let stream = self.inner.connector.connect(name, stream).await;
+        let stream = stream.map_err(|_| NoPicture::Unreachable)?;
+        let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
+        let (mut sender, connection) = handshake.map_err(|_| NoPicture::Unreachable)?;
+        // Ends with the sender; what goes wrong on it shows in the request.
+        tokio::spawn(connection);
+        let request =
+            hyper::Request::get(&url[url::Position::BeforePath..url::Position::AfterQuery])
+                .header(HOST, host)
+                .header(USER_AGENT, AGENT)
+                .header(ACCEPT, "image/png, image/jpeg, image/gif, image/webp")
+                .body(Empty::<Bytes>::new())
+                .map_err(|_| NoPicture::Address)?;
+        let response = sender.send_request(request).await.map_err(|_| NoPicture::Unreachable)?;
+        if response.status().is_redirection() {
+            let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
+            return to.map(|to| Answer::Elsewhere(to.to_owned())).ok_or(NoPicture::Answer);
+        }
+        if response.status() != hyper::StatusCode::OK {
+            return Err(NoPicture::Answer);
+        }
+        let max = usize::try_from(self.inner.config.octets_max).unwrap_or(usize::MAX);
+        let body = Limited::new(response.into_body(), max).collect().await;
+        Ok(Answer::Body(body.map_err(|_| NoPicture::TooLarge)?.to_bytes()))
+    }
+
+    /// Where to connect. The address that was checked is the one that is used: a name that is
+    /// asked twice could answer differently.
+    async fn address_of(&self, url: &Url) -> Result<SocketAddr, NoPicture> {
+        let config = &self.inner.config;
+        let found = match url.host().ok_or(NoPicture::Address)? {
+            Host::Ipv4(address) => vec![IpAddr::V4(address)],
+            Host::Ipv6(address) => vec![IpAddr::V6(address)],
+            Host::Domain(name) => {
+                let found = self.inner.resolver.addresses(name).await;
+                found.map_err(|_| NoPicture::Unreachable)?
+            }
+        };
+        let allowed = |address: &IpAddr| config.private_addresses || is_public(*address);
+        let address = found.into_iter().find(allowed).ok_or(NoPicture::Address)?;
+        Ok(SocketAddr::new(address, config.port))
+    }
+}
+
+enum Answer {
+    Body(Bytes),
+    /// It is elsewhere.
+    Elsewhere(String),
+}
+
+fn roots(config: &Images) -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore::empty();
+    let path = &config.authorities;
+    if path.as_os_str().is_empty() {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        return Ok(roots);
+    }
+    let wrong = |what: String| Error::Certificate { path: path.clone(), what };
+    let read = CertificateDer::pem_file_iter(path).map_err(|error| wrong(error.to_string()))?;
+    for one in read {
+        let one = one.map_err(|error| wrong(error.to_string()))?;
+        roots.add(one).map_err(|error| wrong(error.to_string()))?;
+    }
+    Ok(roots)
+}
+
+/// An address that may be asked: `https`, without a name or password in it, at the usual port.
+/// One that says `http` is asked over TLS all the same.
+fn wanted(mut url: Url) -> Result<Url, NoPicture> {
+    let is_usual = matches!((url.scheme(), url.port()), ("http" | "https", None));
+    if !is_usual || !url.username().is_empty() || url.password().is_some() {
+        return Err(NoPicture::Address);
+    }
+    url.set_scheme("https").map_err(|()| NoPicture::Address)?;
+    Ok(url)
+}
+
+/// Whether an address belongs to the public internet (the special-purpose registries of RFC 6890
+/// and its updates).
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => is_public_v6(address),
+    }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    let special = address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_documentation()
+        || address.is_multicast();
+    // "This" network, shared addresses (RFC 6598), protocol assignments, 6to4 relays, benchmarks,
+    // and what is reserved.
+    let other = matches!(
+        (a, b, c),
+        (0, ..)
+            | (100, 64..=127, _)
+            | (192, 0, 0)
+            | (192, 88, 99)
+            | (198, 18..=19, _)
+            | (240.., ..)
+    );
+    !special && !other
+}
+
+/// Only what is handed out for use (2000::/3), and in it nothing that carries another address
+/// inside or is for documents.
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    let [a, b, ..] = address.segments();
+    let inside = matches!((a, b), (0x2001, 0..=0x01ff | 0x0db8) | (0x2002 | 0x3fff, _));
+    a & 0xe000 == 0x2000 && !inside
+}
+
+/// Decodes a picture and writes it anew; of one that moves, the first image.
+fn written_anew(octets: &[u8], pixels_max: u64) -> Result<Picture, NoPicture> {
+    let reader = ImageReader::new(Cursor::new(octets)).with_guessed_format();
+    let mut reader = reader.map_err(|_| NoPicture::NotOne)?;
+    let format = reader.format().ok_or(NoPicture::NotOne)?;
+    if !matches!(
+        format,
+        ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::Gif | ImageFormat::WebP
+    ) {
+        return Err(NoPicture::NotOne);
+    }
+    let mut limits = Limits::no_limits();
+    (limits.max_image_width, limits.max_image_height) = (Some(SIDE_MAX), Some(SIDE_MAX));
+    // Eight octets are the most that a pixel takes, and decoders need as much once more.
+    limits.max_alloc = Some(pixels_max.saturating_mul(16));
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(|_| NoPicture::NotOne)?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > pixels_max {
+        return Err(NoPicture::TooLarge);
+    }
+    let turned = decoder.orientation().map_err(|_| NoPicture::NotOne)?;
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(|_| NoPicture::NotOne)?;
+    picture.apply_orientation(turned);
+    encoded(&picture, format)
+}
+
+fn encoded(picture: &DynamicImage, from: ImageFormat) -> Result<Picture, NoPicture> {
+    let mut octets = Vec::new();
+    let is_photo =
+        from == ImageFormat::Jpeg || (from == ImageFormat::WebP && !picture.color().has_alpha());
+    let (media, done) = match is_photo {
+        true => {
+            let quality =
+                image::codecs::jpeg::JpegEncoder::new_with_quality(&mut octets, JPEG_QUALITY);
+            ("image/jpeg", picture.to_rgb8().write_with_encoder(quality))
+        }
+        false => {
+            let plain = image::codecs::png::PngEncoder::new(&mut octets);
+            ("image/png", picture.to_rgba8().write_with_encoder(plain))
+        }
+    };
+    done.map_err(|_| NoPicture::NotOne)?;
+    Ok(Picture { media, octets })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_public_internet_is_asked() {
+        for public in ["8.8.8.8", "93.184.216.34", "2606:2800:220:1::1", "2a00:1450::1"] {
+            assert!(is_public(public.parse().unwrap()), "{public}");
+        }
+        for other in [
+            "0.0.0.0",
+            "10.0.0.1",
+            "100.64.0.1",
+            "127.0.0.1",
+            "127.255.0.9",
+            "169.254.169.254",
+            "172.16.0.1",
+            "192.0.0.8",
+            "192.0.2.1",
+            "192.88.99.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "198.51.100.7",
+            "203.0.113.7",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:8.8.8.8",
+            "64:ff9b::808:808",
+            "fe80::1",
+            "fc00::1",
+            "fd12::1",
+            "ff02::1",
+            "2001::1",
+            "2001:db8::1",
+            "2002:0808:0808::1",
+            "3fff::1",
+            "100::1",
+        ] {
+            assert!(!is_public(other.parse().unwrap()), "{other}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_asked_over_tls_at_the_usual_port_without_a_name() {
+        let asked = |text: &str| Url::parse(text).ok().and_then(|url| wanted(url).ok());
+        let fine = |text: &str| asked(text).map(String::from);
+        assert_eq!(fine("https://a.example/x?y=1").as_deref(), Some("https://a.example/x?y=1"));
+        assert_eq!(fine("http://a.example/x").as_deref(), Some("https://a.example/x"));
+        assert_eq!(fine("https://a.example:443/").as_deref(), Some("https://a.example/"));
+        for wrong in [
+            "https://a.example:8443/",
+            "http://a.example:22/",
+            "https://u@a.example/",
+            "https://u:p@a.example/",
+            "ftp://a.example/",
+            "file:///etc/passwd",
+            "data:,x",
+            "/x",
+        ] {
+            assert_eq!(asked(wrong), None, "{wrong}");
+        }
+    }
+
+    fn png(width: u32, height: u32) -> Vec<u8> {
+        let mut octets = Vec::new();
+        let picture = DynamicImage::new_rgba8(width, height);
+        picture.write_to(&mut Cursor::new(&mut octets), ImageFormat::Png).unwrap();
+        octets
+    }
+
+    #[test]
+    fn a_picture_is_written_anew_without_what_was_hidden_in_it() {
+        let mut octets = png(7, 5);
+        octets.extend_from_slice(b"<script>hidden</script>");
+        let made = written_anew(&octets, 1_000).unwrap();
+        assert_eq!(made.media, "image/png");
+        assert!(!made.octets.windows(6).any(|some| some == b"hidden"));
+        let read = image::load_from_memory(&made.octets).unwrap();
+        assert_eq!((read.width(), read.height()), (7, 5));
+        let mut photo = Vec::new();
+        let picture = DynamicImage::new_rgb8(9, 4);
+        picture.write_to(&mut Cursor::new(&mut photo), ImageFormat::Jpeg).unwrap();
+        assert_eq!(written_anew(&photo, 1_000).unwrap().media, "image/jpeg");
+    }
+
+    #[test]
+    fn what_is_no_picture_or_too_large_is_none() {
+        assert_eq!(written_anew(&png(40, 40), 1_000).unwrap_err(), NoPicture::TooLarge);
+        let svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>";
+        let mut cut = png(20, 20);
+        cut.truncate(40);
+        for wrong in [&b""[..], svg, b"BM\0\0\0\0", b"GIF89a", &cut] {
+            assert_eq!(written_anew(wrong, 1_000).unwrap_err(), NoPicture::NotOne);
+        }
+        // A head that promises more than anybody has.
+        let mut bomb = png(1, 1);
+        bomb[16..24].copy_from_slice(&[0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff]);
+        assert!(written_anew(&bomb, 1_000).is_err());
+    }
+}
