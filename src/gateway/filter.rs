@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::store::Read;
 
+use super::label;
 use super::message::Change;
 use super::parcel::SealedSummary;
 use super::search::words::spelled;
@@ -84,7 +85,9 @@ pub(super) fn wish(filters: &[Filter], summary: &SealedSummary) -> Vec<Change> {
         if filter.read {
             (change.unread, change.quiet) = (Some(false), true);
         }
-        if let Some(label) = filter.label.filter(|label| !labels.contains(label)) {
+        // As many as a message can have: the first filters count.
+        let fits = labels.len() < label::OF_ONE_MAX;
+        if let Some(label) = filter.label.filter(|label| fits && !labels.contains(label)) {
             labels.push(label);
         }
     }

@@ -5,21 +5,27 @@
 
 use crate::clock::Timestamp;
 use crate::mail::header::{GateLimits, gate};
-use crate::mail::message;
+use crate::mail::message::{self, Summary};
 use crate::mail::reference::Reference;
 use crate::vault::ContentKey;
 
 use super::conversation;
 use super::parcel::{Noted, Parcel, Placing, SealedSummary, Summarised};
 use super::receive::mail_text;
-use super::tables::Protection;
-use super::{Actor, Error, Gateway, ItemView};
+use super::tables::{AccountId, MailboxId, Protection, ReferenceKey};
+use super::{Actor, Change, Error, Gateway, ItemView};
+
+/// How often it is looked anew whether a message is here, when others come at the same moment.
+const TRIES_MAX: usize = 5;
+/// What headers may have grown by on another way, in octets.
+const HEADER_MORE_MAX: u64 = 256 * 1024;
+const NOT_FOUND: Error = Error::NotFound { what: "message" };
 
 /// What became of a message that was brought in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Imported {
     pub item: ItemView,
-    /// It was here already, by the identifier in its header, and was not stored again.
+    /// It was here already, the same in identifier and text, and was not stored again.
     pub known: bool,
 }
 
@@ -34,7 +40,7 @@ impl Gateway {
         octets: &[u8],
     ) -> Result<Imported, Error> {
         let account = actor.account();
-        let mailbox = self.mailbox_find(account, mailbox)?;
+        let target = self.mailbox_find(account, mailbox)?;
         let octets = with_crlf(octets);
         let limits = GateLimits::default();
         let facts = gate(&octets, &limits)
@@ -43,23 +49,73 @@ impl Gateway {
         if summary.from.is_none() && summary.subject.is_empty() && summary.ids.is_empty() {
             return Err(Error::Invalid { what: "this is no message: it has no header".to_owned() });
         }
-        let view = message::dated(&octets);
-        let keys = conversation::keys(&self.inner.vault, account, &summary.ids);
-        if view.has_id
-            && let Some(known) = conversation::letter_of(&self.inner.store, account, &keys)?
-        {
-            let reference =
-                Reference::from_bytes(known).ok_or(Error::NotFound { what: "message" })?;
-            return Ok(Imported { item: self.message_item(actor, reference)?, known: true });
+        let own = conversation::keys(&self.inner.vault, account, &summary.ids).own;
+        for _ in 0..TRIES_MAX {
+            let seen = match own {
+                Some(own) => conversation::own_letters(&self.inner.store, account, own)?,
+                None => Vec::new(),
+            };
+            if let Some(imported) = self.import_known(actor, mailbox, &octets, &seen)? {
+                return Ok(imported);
+            }
+            let parcel = self.import_parcel(account, target, &octets, &summary)?;
+            let reference = parcel.reference;
+            if self.import_store(parcel, own, seen)? {
+                return Ok(Imported { item: self.message_item(actor, reference)?, known: false });
+            }
+            // Another one with this identifier came meanwhile; it may be this very message.
         }
+        Err(Error::Busy)
+    }
+
+    /// One of these letters, if it is this message. One that was thrown away is brought back: who
+    /// brings a message in wants to have it.
+    fn import_known(
+        &self,
+        actor: &Actor,
+        mailbox: &str,
+        octets: &[u8],
+        letters: &[ReferenceKey],
+    ) -> Result<Option<Imported>, Error> {
+        for letter in letters {
+            let reference = Reference::from_bytes(*letter).ok_or(NOT_FOUND)?;
+            let (place, entry) = match self.entry(actor.account(), reference) {
+                Err(Error::NotFound { .. }) => continue,
+                found => found?,
+            };
+            // What was not opened is not compared: it would have to be opened for that.
+            if entry.opened.is_none() || entry.size > octets.len() as u64 + HEADER_MORE_MAX {
+                continue;
+            }
+            let (item, content) = self.message_raw(actor, reference)?;
+            if !is_same(octets, &content.whole()?) {
+                continue;
+            }
+            if !self.is_away(actor.account(), place.mailbox)? {
+                return Ok(Some(Imported { item, known: true }));
+            }
+            let back = Change { mailbox: Some(mailbox.to_owned()), ..Change::default() };
+            let item = self.message_change(actor, reference, &back)?;
+            return Ok(Some(Imported { item, known: false }));
+        }
+        Ok(None)
+    }
+
+    fn import_parcel(
+        &self,
+        account: AccountId,
+        mailbox: MailboxId,
+        octets: &[u8],
+        summary: &Summary,
+    ) -> Result<Parcel, Error> {
         let now = self.inner.clock.now();
-        let date = view.date.as_deref().and_then(Timestamp::parse_rfc3339);
+        let date = message::date(octets).as_deref().and_then(Timestamp::parse_rfc3339);
         let reference = self.reference_new();
-        let from = summary.from.unwrap_or_default();
+        let from = summary.from.clone().unwrap_or_default();
         let sealed = SealedSummary {
             from_name: from.name,
             from_address: from.address,
-            subject: summary.subject,
+            subject: summary.subject.clone(),
             attachments: summary.attachments,
             to: summary.to.iter().map(mail_text).collect(),
             ..SealedSummary::default()
@@ -68,9 +124,9 @@ impl Gateway {
         let sealed = Summarised { octets: &sealed, ids: &summary.ids };
         let key = ContentKey::generate()?;
         let mut sealing = self.sealing(&key, reference);
-        sealing.push(&octets)?;
+        sealing.push(octets)?;
         let placing = Placing { mailbox, opened: Some(now), unread: false, sent: false };
-        let parcel = Parcel {
+        Ok(Parcel {
             reference,
             // What a file says of its date cannot lie in the future.
             received: date.unwrap_or(now).min(now),
@@ -82,29 +138,51 @@ impl Gateway {
             content: sealing.finish()?,
             readers: vec![self.reader(account, reference, placing, &sealed, &key)?],
             other_holders: 0,
-        };
-        self.import_store(parcel)?;
-        Ok(Imported { item: self.message_item(actor, reference)?, known: false })
+        })
     }
 
-    fn import_store(&self, parcel: Parcel) -> Result<(), Error> {
+    /// Stores it, unless another letter with its identifier than those `seen` is there by now.
+    fn import_store(
+        &self,
+        parcel: Parcel,
+        own: Option<[u8; 16]>,
+        seen: Vec<ReferenceKey>,
+    ) -> Result<bool, Error> {
         let kept = self.inner.settings.changes_kept;
         let parcel = std::sync::Arc::new(parcel);
         let noted = Noted::default();
         let (told, settled, this) = (parcel.clone(), noted.clone(), self.clone());
         let done = self.inner.store.transact_then(
             move |tx| {
+                for reader in &parcel.readers {
+                    let account = reader.share.account;
+                    let now = own.map(|own| conversation::own_letters(tx, account, own));
+                    if now.transpose()?.is_some_and(|now| now != seen) {
+                        return Ok(false);
+                    }
+                }
                 noted.set(parcel.store_in_tx(tx, kept)?);
-                Ok::<_, Error>(())
+                Ok::<_, Error>(true)
             },
             move |done| {
-                if done.is_ok() {
+                if matches!(done, Ok(true)) {
                     this.parcel_told(&told, &settled.lock());
                 }
             },
         );
         done.wait()
     }
+}
+
+/// Whether two messages are one: the same body. Their headers may differ by what was written on
+/// top on their way; that they have the same identifier is known already.
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    fn body(octets: &[u8]) -> &[u8] {
+        let begins = memchr::memmem::find(octets, b"\r\n\r\n").map_or(octets.len(), |at| at + 4);
+        // A file of messages may have taken or added empty lines at the end.
+        octets.get(begins..).unwrap_or_default().trim_ascii_end()
+    }
+    body(one) == body(other)
 }
 
 /// With CRLF at the end of each line (RFC 5322 §2.3), as files on disk seldom have it.

@@ -23,8 +23,8 @@ use super::parcel::let_go_in_tx;
 use super::tables::{
     ACCOUNT_KEYS, ACCOUNTS, AcceptFrom, Account, AccountId, AccountKeys, CHANGES, CODES,
     CONVERSATION_IDS, CONVERSATIONS, COUNTERS, CREDENTIALS, DRAFTS, DeliveryState, Due, ENTRIES,
-    EPOCHS, HandOff, LOGIN_NAMES, LOOKS, MAILBOXES, OUTSIDERS, Owner, PICKUPS, PICKUPS_OF, PLACES,
-    PREFERENCES, Pickup, PickupEnd, REQUESTS, ReferenceKey, TEMPORARY, Temporary, UPLOADS,
+    EPOCHS, HandOff, LOGIN_NAMES, LOOKS, MAILBOXES, OUTSIDERS, OWN_IDS, Owner, PICKUPS, PICKUPS_OF,
+    PLACES, PREFERENCES, Pickup, PickupEnd, REQUESTS, ReferenceKey, TEMPORARY, Temporary, UPLOADS,
     WRITTEN_TO,
 };
 use super::{Actor, Error, Gateway, conversation, mailbox, upload};
@@ -480,6 +480,9 @@ fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
     clear_in_tx(tx, &CONVERSATION_IDS, id)?;
     for (conversation, letter) in conversation::all_in_tx(tx, id)? {
         tx.delete(&CONVERSATIONS, &(id, conversation, letter));
+    }
+    for (own, letter) in conversation::own_in_tx(tx, id)? {
+        tx.delete(&OWN_IDS, &(id, own, letter));
     }
     tx.delete(&LOOKS, &id);
     tx.delete(&CODES, &id);

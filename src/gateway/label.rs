@@ -49,7 +49,9 @@ impl Gateway {
         if wanted.len() > LABELS_MAX {
             return Err(Error::OverQuota);
         }
-        let mut kept = self.labels_read(actor)?;
+        let account = actor.account();
+        let before = self.inner.store.get(&LABELS, &account)?.map(|sealed| sealed.0);
+        let mut kept = self.labels_opened(actor, before.as_deref())?;
         let mut items: Vec<Label> = Vec::with_capacity(wanted.len());
         for label in wanted {
             let name = checked_name(&label.name)?;
@@ -72,22 +74,27 @@ impl Gateway {
         kept.items = items;
         let plain = postcard::to_stdvec(&kept);
         let plain = Zeroizing::new(plain.map_err(|_| Error::Invalid { what: "labels".into() })?);
-        let account = actor.account();
         let sealed = Sealed(actor.secret().seal_own(&binding(account), &plain)?);
-        let done = self
-            .inner
-            .store
-            .transact(move |tx| Ok::<_, Error>(tx.put(&LABELS, &account, &sealed)?));
+        let done = self.inner.store.transact(move |tx| {
+            // Two at once would both give the next number.
+            if tx.get(&LABELS, &account)?.map(|sealed| sealed.0) != before {
+                return Err(Error::Busy);
+            }
+            Ok(tx.put(&LABELS, &account, &sealed)?)
+        });
         done.wait()?;
         Ok(kept.items)
     }
 
     fn labels_read(&self, actor: &Actor) -> Result<Labels, Error> {
-        let Some(sealed) = self.inner.store.get(&LABELS, &actor.account())? else {
-            return Ok(Labels::default());
-        };
+        let sealed = self.inner.store.get(&LABELS, &actor.account())?.map(|sealed| sealed.0);
+        self.labels_opened(actor, sealed.as_deref())
+    }
+
+    fn labels_opened(&self, actor: &Actor, sealed: Option<&[u8]>) -> Result<Labels, Error> {
+        let Some(sealed) = sealed else { return Ok(Labels::default()) };
         let damaged = || Error::Damaged { what: "the labels are not what was stored".to_owned() };
-        let plain = actor.secret().open_own(&binding(actor.account()), &sealed.0);
+        let plain = actor.secret().open_own(&binding(actor.account()), sealed);
         postcard::from_bytes(&plain.map_err(|_| damaged())?).map_err(|_| damaged())
     }
 

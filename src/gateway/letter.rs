@@ -2,8 +2,9 @@
 
 use crate::clock::Timestamp;
 use crate::mail::compose::{self, Base64Lines, File, Letter, Mailbox};
+use crate::mail::message;
 use crate::mail::reference::Reference;
-use crate::mail::{message, reply};
+use crate::mail::reply::{self, Ids};
 use crate::vault::{self, ContentKey};
 
 use super::draft::DraftContent;
@@ -123,9 +124,9 @@ fn mailboxes(people: &[super::draft::Addressee]) -> Vec<Mailbox> {
 
 /// What the list shows of a message that was not received just now, and the identifiers in its
 /// header.
-pub(super) fn summary_of(octets: &[u8]) -> (SealedSummary, Vec<String>) {
+pub(super) fn summary_of(octets: &[u8]) -> (SealedSummary, Ids) {
     let view = message::view(octets);
-    let ids = reply::references(&view);
+    let ids = Ids::of(&view);
     let from = view.from.into_iter().next().unwrap_or_default();
     let summary = SealedSummary {
         from_name: from.name,

@@ -300,18 +300,34 @@ impl Gateway {
         for account in accounts {
             for (role, before) in places {
                 let Some(before) = before else { continue };
-                let over = match self.mailbox_find(account, role) {
-                    // An account that is just ending has none.
-                    Err(Error::NotFound { .. }) => continue,
-                    found => self.lying_since(account, found?, before, limit - count)?,
-                };
-                count += over.len();
-                self.remove_all(account, over)?;
+                match self.expire_one(account, role, before, limit - count) {
+                    Ok(removed) => count += removed,
+                    // One account's trouble is not the others'.
+                    Err(error) => tracing::warn!(%error, "what was thrown away is still there"),
+                }
                 if count >= limit {
                     return Ok(count);
                 }
             }
         }
+        Ok(count)
+    }
+
+    fn expire_one(
+        &self,
+        account: AccountId,
+        role: &str,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<usize, Error> {
+        let mailbox = match self.mailbox_find(account, role) {
+            // An account that is just ending has none.
+            Err(Error::NotFound { .. }) => return Ok(0),
+            found => found?,
+        };
+        let over = self.lying_since(account, mailbox, before, limit)?;
+        let count = over.len();
+        self.remove_lying(account, mailbox, before, over)?;
         Ok(count)
     }
 
@@ -337,7 +353,15 @@ impl Gateway {
         Ok(over)
     }
 
-    fn remove_all(&self, account: AccountId, over: Vec<ReferenceKey>) -> Result<(), Error> {
+    /// Removes those that still lie there since then, opened: their owner may have taken one out
+    /// meanwhile.
+    pub(super) fn remove_lying(
+        &self,
+        account: AccountId,
+        mailbox: MailboxId,
+        before: Timestamp,
+        over: Vec<ReferenceKey>,
+    ) -> Result<(), Error> {
         if over.is_empty() {
             return Ok(());
         }
@@ -346,8 +370,14 @@ impl Gateway {
         self.transact_changed(account, EventKind::Mail, move |tx| {
             let mut modseq = change::counters_in_tx(tx, account)?.modseq;
             for key in &over {
-                // Its owner may have taken it out meanwhile.
-                let Ok((place, entry)) = entry_in_tx(tx, account, *key) else { continue };
+                let (place, entry) = match entry_in_tx(tx, account, *key) {
+                    Err(Error::NotFound { .. }) => continue,
+                    found => found?,
+                };
+                let lies = place.mailbox == mailbox && entry.filed < before;
+                if !lies || entry.opened.is_none() {
+                    continue;
+                }
                 remove_in_tx(tx, account, place, &entry, now)?;
                 modseq = change::record_in_tx(tx, account, Changed::Removed(*key), kept)?;
             }
@@ -417,7 +447,11 @@ impl Gateway {
         Ok((rows, next))
     }
 
-    fn entry(&self, account: AccountId, reference: Reference) -> Result<(Place, Entry), Error> {
+    pub(super) fn entry(
+        &self,
+        account: AccountId,
+        reference: Reference,
+    ) -> Result<(Place, Entry), Error> {
         find_entry(&self.inner.store, account, reference.to_bytes())
     }
 
@@ -552,15 +586,17 @@ impl Wanted {
         let before = entry.clone();
         entry.unread = self.change.unread.unwrap_or(entry.unread);
         entry.starred = self.change.starred.unwrap_or(entry.starred);
-        // What was never opened stays unread, whatever is asked.
-        entry.unread |= entry.opened.is_none() && !self.change.quiet;
+        // What was never opened is not read by its reader saying so; a filter may say it.
+        if self.change.unread == Some(false) && !self.change.quiet && entry.opened.is_none() {
+            entry.unread = before.unread;
+        }
+        entry.labels.retain(|label| Some(*label) != self.change.unlabel);
         if let Some(label) = self.change.label.filter(|label| !entry.labels.contains(label)) {
             if entry.labels.len() == label::OF_ONE_MAX {
                 return Err(Error::Conflict { code: "labels" });
             }
             entry.labels.push(label);
         }
-        entry.labels.retain(|label| Some(*label) != self.change.unlabel);
         match self.target.filter(|target| *target != place.mailbox) {
             Some(target) => {
                 entry.filed = self.now;

@@ -9,6 +9,7 @@ use crate::mail::compose::{self, Letter, Mailbox};
 use crate::mail::dsn::{self, Action, Dsn};
 use crate::mail::envelope::Notify;
 use crate::mail::reference::Reference;
+use crate::mail::reply::Ids;
 use crate::mail::status::EnhancedStatus;
 use crate::store::Read;
 use crate::store::Tx;
@@ -119,7 +120,7 @@ impl Gateway {
         sealing.push(&octets)?;
         let summary = summary.to_octets()?;
         // A notice belongs to no conversation: it would stand in the way of what people said.
-        let summary = Summarised { octets: &summary, ids: &[] };
+        let summary = Summarised { octets: &summary, ids: &Ids::default() };
         let reader = self.reader(to, reference, Placing::notice(now), &summary, &key)?;
         Ok(Parcel {
             reference,

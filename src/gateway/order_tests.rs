@@ -5,7 +5,7 @@ use super::import::Imported;
 use super::label::Label;
 use super::look::{Look, SavedSearch};
 use super::sending_tests::*;
-use super::tables::{CONVERSATION_IDS, CONVERSATIONS, ENTRIES};
+use super::tables::{CONVERSATION_IDS, CONVERSATIONS, ENTRIES, OWN_IDS};
 use super::tests::*;
 use super::*;
 use crate::mail::reference::Reference;
@@ -58,22 +58,54 @@ fn letters_that_answer_each_other_are_one_conversation() {
     assert!(page.iter().all(|item| item.unread), "nothing was opened by looking");
 }
 
-/// Two that nothing connected become one when a letter names both.
+/// Two become one by the letter that was missing between them, not by one that names both:
+/// anybody can write so.
 #[test]
-fn a_letter_that_names_two_conversations_joins_them() {
+fn conversations_become_one_by_the_letter_that_was_missing() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     let one = deliver_at(&gateway, "a@x", "", "a");
-    deliver_at(&gateway, "b@x", "", "b");
-    deliver_at(&gateway, "b2@x", "<b@x>", "Re: b");
+    let other = deliver_at(&gateway, "b2@x", "<b@x>", "Re: b");
+    deliver_at(&gateway, "b3@x", "<b2@x>", "Re: Re: b");
+    let names = deliver_at(&gateway, "evil@x", "<b@x> <a@x>", "names both");
+    assert_eq!(subjects(&gateway, &dana, one), ["a", "names both"], "with the nearest");
+    assert_eq!(subjects(&gateway, &dana, other), ["Re: b", "Re: Re: b"]);
+    // Nor by one that has an identifier which is somebody else's.
+    deliver_at(&gateway, "a@x", "<b2@x>", "not a");
+    assert_eq!(subjects(&gateway, &dana, one), ["a", "names both"]);
     let (before, _) = gateway.mailbox_list(&dana).unwrap();
-    deliver_at(&gateway, "c@x", "<a@x> <b@x>", "both");
-    assert_eq!(subjects(&gateway, &dana, one), ["a", "b", "Re: b", "both"]);
+    deliver_at(&gateway, "b@x", "<a@x>", "b");
+    let all = ["a", "Re: b", "Re: Re: b", "names both", "not a", "b"];
+    assert_eq!(subjects(&gateway, &dana, one), all);
+    assert_eq!(subjects(&gateway, &dana, names), all);
     // Who looks at the list hears that rows changed.
     let changes = gateway.changes_since(&dana, &before).unwrap();
-    assert_eq!(changes.updated.len(), 3, "the new one, and two that moved over");
-    let rest = deliver_at(&gateway, "d@x", "<b2@x>", "Re: Re: b");
-    assert_eq!(subjects(&gateway, &dana, rest).len(), 5);
+    assert_eq!(changes.updated.len(), 4, "the new one, and three that moved over");
+}
+
+/// A conversation that is full takes no more, and keeps its identifiers.
+#[test]
+fn a_full_conversation_keeps_what_it_has() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let first = deliver(&gateway, DANA, &letter("root@x", "", "root"));
+    for at in 1..500 {
+        deliver(&gateway, DANA, &letter(&format!("{at}@x"), "<root@x>", "answer"));
+    }
+    assert_eq!(subjects(&gateway, &dana, first).len(), 500);
+    let more = deliver(&gateway, DANA, &letter("more@x", "<root@x> <7@x>", "more"));
+    assert_eq!(subjects(&gateway, &dana, more), ["more"]);
+    let answer = deliver(&gateway, DANA, &letter("again@x", "<root@x> <more@x>", "again"));
+    assert_eq!(subjects(&gateway, &dana, answer), ["more", "again"]);
+    // What leaves makes room, and what named it is found as before.
+    gateway.message_open(&dana, first, None).unwrap();
+    gateway.message_delete(&dana, first).unwrap();
+    let late = deliver(&gateway, DANA, &letter("late@x", "<root@x>", "late"));
+    assert_eq!(subjects(&gateway, &dana, late).len(), 500);
+    // The missing letter between two that have no room together joins none.
+    deliver(&gateway, DANA, &letter("lone2@x", "<lone@x>", "lone"));
+    let lone = deliver(&gateway, DANA, &letter("lone@x", "<3@x>", "lone"));
+    assert_eq!(subjects(&gateway, &dana, lone), ["lone", "lone"]);
 }
 
 /// A conversation crosses folders, knows the own letters, and leaves out what was thrown away.
@@ -120,6 +152,7 @@ fn a_deleted_letter_leaves_its_conversation() {
     }
     assert_eq!(gateway.store().count(&CONVERSATIONS, &()).unwrap(), 0);
     assert_eq!(gateway.store().count(&CONVERSATION_IDS, &()).unwrap(), 0);
+    assert_eq!(gateway.store().count(&OWN_IDS, &()).unwrap(), 0);
 }
 
 /// An identifier says nothing across accounts: the keys of two readers differ.
@@ -276,6 +309,90 @@ fn a_message_is_brought_in_once() {
     gateway.message_delete(&dana, item.reference).unwrap();
     let anew = gateway.message_import(&dana, "inbox", octets.as_bytes()).unwrap();
     assert!(!anew.known, "what was deleted can be brought in again");
+}
+
+/// An identifier alone does not make a message known: the text counts, and what was thrown away
+/// is brought back.
+#[test]
+fn only_the_same_message_is_known() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let brought =
+        |into: &str, octets: &str| gateway.message_import(&dana, into, octets.as_bytes()).unwrap();
+    // Somebody sent junk with the identifier of a letter that is still to come.
+    let junk = deliver(&gateway, DANA, &letter("real@x", "", "Junk"));
+    gateway.message_open(&dana, junk, None).unwrap();
+    let real = letter("real@x", "", "Real").replace("Text.", "The real text.");
+    assert!(!brought("archive", &real).known);
+    assert!(brought("archive", &real).known);
+    // Another way, another header, and an empty line less at the end: the same letter.
+    let other_way = format!("Received: from x by y; z\n{}", real.trim_end());
+    assert!(brought("inbox", &other_way).known);
+    // A letter that only names the identifier is not that letter.
+    deliver(&gateway, DANA, "From: r@x.example\nReferences: <named@x>\nSubject: n\n\nText.\n");
+    assert!(!brought("archive", &letter("named@x", "", "Named")).known);
+    // What lies in the trash is brought back.
+    let mine = letter("mine@x", "", "Mine");
+    let first = brought("archive", &mine);
+    let trash = Change { mailbox: Some("trash".to_owned()), ..Change::default() };
+    gateway.message_change(&dana, first.item.reference, &trash).unwrap();
+    let back = brought("archive", &mine);
+    assert_eq!((back.known, back.item.reference), (false, first.item.reference));
+    assert_eq!(lies_in(&gateway, &dana, "trash"), 0);
+}
+
+/// What was taken out of the trash while it was looked through stays.
+#[test]
+fn what_is_brought_back_is_not_removed() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let account = dana.account();
+    let [back, gone] = ["back@x", "gone@x"].map(|id| {
+        let one = deliver_at(&gateway, id, "", id);
+        gateway.message_open(&dana, one, None).unwrap();
+        let trash = Change { mailbox: Some("trash".to_owned()), ..Change::default() };
+        gateway.message_change(&dana, one, &trash).unwrap();
+        one
+    });
+    gateway.clock().advance_secs(31 * DAY);
+    let before = gateway.clock().now();
+    let over = vec![back.to_bytes(), gone.to_bytes()];
+    let inbox = Change { mailbox: Some("inbox".to_owned()), ..Change::default() };
+    gateway.message_change(&dana, back, &inbox).unwrap();
+    let trash = gateway.mailbox_find(account, "trash").unwrap();
+    gateway.remove_lying(account, trash, before, over.clone()).unwrap();
+    assert!(gateway.message_item(&dana, back).is_ok());
+    assert!(gateway.message_item(&dana, gone).is_err());
+    // Thrown away once more, its time begins anew.
+    let trash_again = Change { mailbox: Some("trash".to_owned()), ..Change::default() };
+    gateway.message_change(&dana, back, &trash_again).unwrap();
+    gateway.remove_lying(account, trash, before, over).unwrap();
+    assert!(gateway.message_item(&dana, back).is_ok());
+}
+
+/// More labels than a message can have keep no other message from being found.
+#[test]
+fn filters_with_too_many_labels_stop_nothing() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let labels: Vec<Label> = (0..25).map(|at| label(&format!("l{at}"))).collect();
+    let made = gateway.labels_set(&dana, &labels).unwrap();
+    let filters: Vec<Filter> = made
+        .iter()
+        .map(|label| Filter {
+            subject: "news".to_owned(),
+            label: Some(label.id),
+            ..Filter::default()
+        })
+        .collect();
+    gateway.filters_set(&dana, &filters).unwrap();
+    let one = deliver_at(&gateway, "a@x", "", "news");
+    gateway.search_index(&dana).unwrap();
+    assert_eq!(gateway.message_item(&dana, one).unwrap().labels.len(), 20);
+    let other = deliver_at(&gateway, "b@x", "", "else");
+    gateway.search_index(&dana).unwrap();
+    let hits = gateway.search(&dana, "else", None, 10).unwrap().hits;
+    assert_eq!(hits.iter().map(|hit| hit.item.reference).collect::<Vec<_>>(), [other]);
 }
 
 /// Everything of a mailbox, or everything found, for one act.

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
 use crate::mail::reference::Reference;
+use crate::mail::reply::Ids;
 use crate::store::{ContentId, Piece, Read, Tx};
 use crate::vault::{ContentKey, ContentSealer};
 
@@ -78,11 +79,11 @@ pub struct FileAt {
 }
 
 /// A summary ready to be sealed, and the identifiers in the header: those that the letter refers
-/// to, its own last. None keeps it out of every conversation.
+/// to, and its own. None keeps it out of every conversation.
 #[derive(Clone, Copy)]
 pub(super) struct Summarised<'s> {
     pub octets: &'s [u8],
-    pub ids: &'s [String],
+    pub ids: &'s Ids,
 }
 
 impl SealedSummary {

@@ -19,6 +19,7 @@ use crate::mail::envelope::{Envelope, ForwardPath, ReversePath};
 use crate::mail::header::HeaderFacts;
 use crate::mail::message;
 use crate::mail::reference::Reference;
+use crate::mail::reply::Ids;
 use crate::mail::status::EnhancedStatus;
 use crate::mail::trace;
 use crate::store::Read;
@@ -280,7 +281,7 @@ fn accept(account: AccountId, to: &ForwardPath) -> RecipientVerdict {
     RecipientVerdict::Accept(AcceptedRecipient { account, path: to.clone() })
 }
 
-fn sealed_summary(inbound: &Inbound) -> Result<(zeroize::Zeroizing<Vec<u8>>, Vec<String>), Error> {
+fn sealed_summary(inbound: &Inbound) -> Result<(zeroize::Zeroizing<Vec<u8>>, Ids), Error> {
     let summary = message::summary(&inbound.message, &inbound.facts);
     let (from_name, from_address) = match summary.from {
         Some(from) => (from.name, from.address),

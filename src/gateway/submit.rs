@@ -16,6 +16,7 @@ use crate::mail::address::Address;
 use crate::mail::envelope::{ForwardPath, Notify, Recipient, ReversePath};
 use crate::mail::message;
 use crate::mail::reference::Reference;
+use crate::mail::reply::Ids;
 use crate::store::Read;
 use crate::vault::{ContentKey, Lookup, wipe_stack};
 
@@ -309,8 +310,7 @@ impl Gateway {
             ..SealedSummary::default()
         };
         let arrives = summary.to_octets()?;
-        let mut ids = thread.references.clone();
-        ids.push(self.message_id(reference));
+        let ids = Ids { answers: thread.references.clone(), own: Some(self.message_id(reference)) };
         let arrives = Summarised { octets: &arrives, ids: &ids };
         summary.recipients = content.everybody().map(|one| one.address.clone()).collect();
         let mut packing = Packing::default();

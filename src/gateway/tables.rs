@@ -88,6 +88,7 @@ pub const CONVERSATION_IDS: Table<(AccountId, [u8; 16]), ConversationOf> =
     Table::new(42, "conversation_ids");
 pub const CONVERSATIONS: Table<(AccountId, ConversationId, ReferenceKey), Member> =
     Table::new(43, "conversations");
+pub const OWN_IDS: Table<(AccountId, [u8; 16], ReferenceKey), OwnId> = Table::new(46, "own_ids");
 pub const LABELS: Table<AccountId, Sealed> = Table::new(44, "labels");
 pub const LOOKS: Table<AccountId, Sealed> = Table::new(45, "looks");
 pub const HOUSE: Table<(), HouseChange> = Table::new(50, "house");
@@ -452,8 +453,8 @@ pub struct Share {
     pub epoch: u64,
     pub sealed_summary: Vec<u8>,
     pub wrapped_key: Vec<u8>,
-    /// The identifiers in its header, as this account keeps them; its own is the last.
-    pub ids: Vec<[u8; 16]>,
+    /// The identifiers in its header.
+    pub ids: Keys,
 }
 
 /// A share that waits, with the record of the epoch it was sealed in.
@@ -662,12 +663,31 @@ pub struct Sealed(pub Vec<u8>);
 
 /// The conversation that an identifier belongs to.
 #[derive(Serialize, Deserialize)]
-pub struct ConversationOf(pub ConversationId);
+pub struct ConversationOf {
+    pub conversation: ConversationId,
+    /// How many of its letters name the identifier.
+    pub named: u32,
+}
 
-/// A letter of a conversation, with the identifiers in its header.
+/// A letter of a conversation.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Member {
+    /// The identifiers that it names and that belong to the conversation.
     pub ids: Vec<[u8; 16]>,
+    /// Its own identifier, whichever conversation that belongs to.
+    pub own: Option<[u8; 16]>,
+}
+
+/// That a letter has an identifier as its own.
+#[derive(Serialize, Deserialize)]
+pub struct OwnId;
+
+/// The identifiers in a letter's header as an account keeps them.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct Keys {
+    /// Of the letters that it answers, the nearest last.
+    pub answers: Vec<[u8; 16]>,
+    pub own: Option<[u8; 16]>,
 }
 
 /// A message that was deleted, whose words are still in the index.
@@ -730,6 +750,7 @@ records!(
     TlsPolicy,
     ConversationOf,
     Member,
+    OwnId,
     HouseChange,
     Noted,
     Codes,

@@ -13,6 +13,7 @@ use mail_parser::{
 
 use super::header::HeaderFacts;
 use super::mime_fence::{self, LEVELS_MAX, NotShown, PARTS_MAX};
+use super::reply::Ids;
 
 /// A name and an address as a header gives them; either may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,8 +30,8 @@ pub struct Summary {
     pub to: Vec<NameAddr>,
     pub subject: String,
     pub attachments: u32,
-    /// The identifiers of the letters it refers to, then its own.
-    pub ids: Vec<String>,
+    /// The identifiers in its header.
+    pub ids: Ids,
 }
 
 /// What the reader shows.
@@ -93,7 +94,7 @@ pub fn summary(message: &[u8], facts: &HeaderFacts) -> Summary {
     }
     header.extend_from_slice(b"\r\n");
     let fields = header_fields(&header);
-    let ids = super::reply::references(&fields);
+    let ids = Ids::of(&fields);
     Summary {
         from: fields.from.into_iter().next(),
         to: fields.to.into_iter().chain(fields.cc).take(SUMMARY_ADDRESSES_MAX).collect(),
@@ -103,18 +104,9 @@ pub fn summary(message: &[u8], facts: &HeaderFacts) -> Summary {
     }
 }
 
-/// When a message says that it was written, and whether it has an identifier of its own.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Dated {
-    /// In RFC 3339 form.
-    pub date: Option<String>,
-    pub has_id: bool,
-}
-
-/// Reads a message's date and identifier.
-pub fn dated(message: &[u8]) -> Dated {
-    let fields = header_fields(message);
-    Dated { date: fields.date, has_id: fields.message_id.is_some() }
+/// When a message says that it was written, in RFC 3339 form.
+pub fn date(message: &[u8]) -> Option<String> {
+    header_fields(message).date
 }
 
 fn attachments(message: &[u8], facts: &HeaderFacts) -> u32 {

@@ -152,19 +152,42 @@ fn quoted(text: &str) -> String {
     text.trim_end().lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// The identifiers in a letter's header (RFC 5322 §3.6.4).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ids {
+    /// Of the letters that it answers, the nearest last. Never its own.
+    pub answers: Vec<String>,
+    pub own: Option<String>,
+}
+
+impl Ids {
+    /// Of the letter in `view`, at most as many as an answer names.
+    pub fn of(view: &View) -> Ids {
+        let own = view.message_id.clone();
+        let mut answers = match view.references.is_empty() {
+            true => view.in_reply_to.clone(),
+            false => view.references.clone(),
+        };
+        let mut seen = HashSet::new();
+        answers.retain(|id| Some(id) != own.as_ref() && seen.insert(id.clone()));
+        let most = REFERENCES_MAX - usize::from(own.is_some());
+        if answers.len() > most {
+            answers.drain(1..=answers.len() - most);
+        }
+        Ids { answers, own }
+    }
+
+    /// Whether there are none at all.
+    pub fn is_empty(&self) -> bool {
+        self.answers.is_empty() && self.own.is_none()
+    }
+}
+
 /// The References of an answer: those of the letter, and the letter (RFC 5322 §3.6.4).
 pub fn references(view: &View) -> Vec<String> {
-    let mut ids = match view.references.is_empty() {
-        true => view.in_reply_to.clone(),
-        false => view.references.clone(),
-    };
-    ids.extend(view.message_id.clone());
-    let mut seen = HashSet::new();
-    ids.retain(|id| seen.insert(id.clone()));
-    if ids.len() > REFERENCES_MAX {
-        ids.drain(1..=ids.len() - REFERENCES_MAX);
-    }
-    ids
+    let Ids { mut answers, own } = Ids::of(view);
+    answers.extend(own);
+    answers
 }
 
 /// A text without what it quotes: lines that begin with `>`, and the line that says who wrote
@@ -323,6 +346,10 @@ mod tests {
         let ids = references(&long);
         assert_eq!(ids.len(), REFERENCES_MAX);
         assert_eq!((ids[0].as_str(), ids[99].as_str()), ("0@x", "b@x"));
+        // One that names itself among those it answers stays the last.
+        let own = vec!["b@x".to_owned(), "a@x".to_owned()];
+        let circle = Ids::of(&View { references: own, ..view() });
+        assert_eq!((circle.answers, circle.own), (vec!["a@x".to_owned()], Some("b@x".to_owned())));
     }
 
     #[test]

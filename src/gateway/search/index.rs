@@ -235,8 +235,9 @@ impl Gateway {
         // First the filters: what fails here is asked again with the next step.
         for (key, wish) in filtered {
             match self.change_one(account, key, &wish) {
-                // Gone meanwhile, it or its folder: it stays as it is.
-                Ok(()) | Err(Error::NotFound { .. }) => {}
+                // Gone meanwhile, it or its folder, or it has all the labels that it can have: it
+                // stays as it is, and keeps no other message from its turn.
+                Ok(()) | Err(Error::NotFound { .. } | Error::Conflict { .. }) => {}
                 Err(other) => return Err(other),
             }
         }

@@ -541,9 +541,9 @@ pub async fn ticket(
 
 fn target(request: &TicketRequest) -> Result<Target, Problem> {
     match (request.kind, request.part) {
-        (TicketKind::Raw, None) => Ok(Target::Raw),
         (TicketKind::View, None) => Ok(Target::View { elsewhere: request.elsewhere }),
         _ if request.elsewhere => Err(Problem::invalid("`elsewhere` is for frames.")),
+        (TicketKind::Raw, None) => Ok(Target::Raw),
         (TicketKind::Attachments, None) => Ok(Target::Attachments),
         (TicketKind::Attachment, Some(part)) => Ok(Target::Attachment(part)),
         (TicketKind::Attachment, None) => Err(Problem::invalid("An attachment needs its `part`.")),
