@@ -93,6 +93,7 @@ pub struct Marks {
     pub unread: bool,
     pub starred: bool,
     pub conversation: Option<String>,
+    pub labels: Vec<LabelId>,
 }
 
 /// Some of all messages of a mailbox, or of all that were found.
@@ -619,6 +620,7 @@ pub(super) fn marks(mailbox: MailboxId, entry: &Entry) -> Result<Marks, Error> {
         unread: entry.unread,
         starred: entry.starred,
         conversation: entry.conversation.map(|key| super::session::hex(&key)),
+        labels: entry.labels.clone(),
     })
 }
 

@@ -95,6 +95,26 @@ await page.getByTestId("row").first().waitFor();
 await page.getByTestId("list-count").filter({ hasText: String(count) }).waitFor();
 ok(`all ${count} are archived, and brought back`);
 
+// A label for everything is one for what is not loaded too.
+await page.getByTestId("select-all").click();
+await page.getByTestId("everything").click();
+await page.getByTestId("bulk-label").click();
+await page.getByTestId("label-name").fill("Counted");
+await page.getByTestId("label-add").click();
+await page.getByTestId("labels").waitFor({ state: "detached" });
+await page.getByTestId("toast-undo").last().waitFor();
+await page.getByTestId("filter").fill(`label:counted subject:"number ${Math.floor(count / 2)}"`);
+await page.getByTestId("filter").press("Enter");
+await page.getByTestId("row").filter({ hasText: `Letter number ${Math.floor(count / 2)}` }).first().waitFor();
+await page.goBack();
+await page.getByTestId("toast-undo").last().click();
+await page.getByTestId("filter").fill("label:counted");
+await page.getByTestId("filter").press("Enter");
+await page.getByText("Nothing was found").waitFor();
+await page.goto(`${base}/mail/inbox`);
+await page.getByTestId("row").first().waitFor();
+ok(`all ${count} get a label, and lose it again`);
+
 // Five tabs, one stream: a letter that comes is seen in each of them.
 const tabs = await Promise.all(
   Array.from({ length: 4 }, async () => {

@@ -73,6 +73,55 @@ test("of a change done in part, only the refused part is taken back", async () =
   expect(mail.items["b"]?.unread).toBe(true);
 });
 
+test("what was done in part can be brought back", async () => {
+  vi.mocked(api.messageChange).mockResolvedValue({
+    ...{ state: "6", done: ["a"] },
+    failed: [{ reference: "b", code: "not-found" }],
+  });
+  const error = await mail.change(["a", "b"], { starred: true }).catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(PartlyDone);
+  expect((error as PartlyDone).back).toEqual([{ references: ["a"], change: { starred: false } }]);
+});
+
+test("what arrives for somebody who signed out is not shown to who signs in next", async () => {
+  let answer: (page: Awaited<ReturnType<typeof api.messageList>>) => void = () => undefined;
+  vi.mocked(api.messageList).mockImplementation(() => new Promise((done) => (answer = done)));
+  const again = mail.startOver();
+  await vi.waitFor(() => expect(api.messageList).toHaveBeenCalledTimes(3));
+  mail.reset();
+  answer({ state: "9", total: 1, unread: 0, next: null, items: [item("theirs", 9)] });
+  await again;
+  expect(mail.items["theirs"]).toBeUndefined();
+  expect(mail.windows).toEqual({});
+});
+
+test("after a failure it catches up from where it was", async () => {
+  vi.mocked(api.mailboxList).mockRejectedValueOnce(new Error("away"));
+  await expect(mail.startOver()).rejects.toThrow("away");
+  vi.mocked(api.changes).mockResolvedValue({ state: "5", more: false, updated: [], removed: [] });
+  await mail.sync();
+  expect(vi.mocked(api.changes)).toHaveBeenCalledWith("5");
+});
+
+test("what moves to a place that is not loaded is in its list all the same", async () => {
+  vi.mocked(api.messageList).mockResolvedValue({
+    ...{ state: "5", total: 9, unread: 0, next: "50" },
+    items: [{ ...item("new", 20), mailbox: "arch" }],
+  });
+  mail.windows = { ...mail.windows, arch: { refs: ["new"], next: "50" } };
+  mail.items = { ...mail.items, new: { ...item("new", 20), mailbox: "arch" } };
+  vi.mocked(api.messageChange).mockResolvedValue({ state: "6", done: ["a"], failed: [] });
+  vi.mocked(api.messageList).mockResolvedValue({
+    ...{ state: "6", total: 10, unread: 0, next: "50" },
+    items: [
+      { ...item("a", 12), mailbox: "arch" },
+      { ...item("new", 20), mailbox: "arch" },
+    ],
+  });
+  await mail.change(["a"], { mailbox: "arch" });
+  expect(shown("arch")).toEqual(["a", "new"]);
+});
+
 test("a sync brings new messages to their place and drops removed ones", async () => {
   const arrived: string[] = [];
   mail.onarrived = (items) => arrived.push(...items.map(({ reference }) => reference));

@@ -1,6 +1,6 @@
 // Conversations, quotations, searches in pieces, and files of mail.
 import { expect, test } from "vitest";
-import type { Item } from "../src/api/types.ts";
+import type { Item, Marks } from "../src/api/types.ts";
 import { ctime, mboxPart, messagesOf } from "../src/lib/mbox.ts";
 import { pieces, without } from "../src/lib/query.ts";
 import { quotedSplit } from "../src/lib/quoted.ts";
@@ -33,6 +33,12 @@ test("a label that was given is taken back, and one that was there stays", () =>
   expect(before.map((one) => changed(one, { label: 3 }).labels)).toEqual([[3], [3]]);
   expect(inverse(before, { label: 3 })).toEqual([{ references: ["a"], change: { unlabel: 3 } }]);
   expect(inverse(before, { unlabel: 3 })).toEqual([{ references: ["b"], change: { label: 3 } }]);
+  // The same for messages of which only their marks are known.
+  const marks = (reference: string, labels: number[]): Marks => ({
+    ...{ reference, mailbox: "in", unread: false, starred: false, conversation: null, labels },
+  });
+  const all = [marks("a", []), marks("b", [3])];
+  expect(inverse(all, { label: 3 })).toEqual([{ references: ["a"], change: { unlabel: 3 } }]);
 });
 
 test.each([
@@ -70,7 +76,7 @@ async function texts(file: string, max = 1_000): Promise<(string | null)[]> {
 test("an mbox is many messages, and an .eml is one", async () => {
   const mbox =
     "From a@x Mon Mar  2 10:00:00 2020\nA: 1\n\n>From here\n>>From\n\nFrom b@x\nB: 2\n\nx";
-  expect(await texts(mbox)).toEqual(["A: 1\n\nFrom here\n>>From\n\n", "B: 2\n\nx"]);
+  expect(await texts(mbox)).toEqual(["A: 1\n\nFrom here\n>>From\n", "B: 2\n\nx"]);
   expect(await texts("A: 1\n\nFrom here\n>From")).toEqual(["A: 1\n\nFrom here\n>From"]);
   expect(await texts("")).toEqual([]);
 });
@@ -86,9 +92,17 @@ test("what is written to an mbox comes back as it was", async () => {
     letters.map((letter) => mboxPart(new Blob([letter]), "a@x", new Date("2020-03-02T10:00:00Z"))),
   );
   const back = await texts(await new Blob(parts).text());
-  expect(back.map((one) => one?.trimEnd())).toEqual(
-    letters.map((letter) => letter.replaceAll("\r\n", "\n").trimEnd()),
-  );
+  // A last line without an end gets one, and nothing else is added.
+  expect(back).toEqual(["A: 1\n\nFrom here\n>From there\n", "B: 2\n\nno end\n"]);
+});
+
+test("a line of text that nobody marked does not cut a message", async () => {
+  const text = "A: 1\n\nIt was so.\nFrom a@x Mon Mar  2 10:00:00 2020\n\nFrom now on it is not.\n";
+  const mbox = `From a@x Mon Mar  2 10:00:00 2020\n${text}\nFrom b@x Tue Mar  3 9:00 2020\nB: 2\n\n`;
+  expect(await texts(mbox)).toEqual([text, "B: 2\n"]);
+  // As some programs begin a file.
+  for (const begin of ["\uFEFF", "\n", "\r\n\r\n"])
+    expect(await texts(`${begin}${mbox}`)).toEqual([text, "B: 2\n"]);
 });
 
 test("a day with one digit has a blank before it (RFC 4155)", () => {

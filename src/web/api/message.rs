@@ -203,6 +203,8 @@ pub struct Marks {
     starred: bool,
     /// Letters with the same word here answer each other.
     conversation: Option<String>,
+    /// The numbers of its labels.
+    labels: Vec<u16>,
 }
 
 /// Which messages are wanted.
@@ -268,6 +270,7 @@ pub async fn marks(
         unread: one.unread,
         starred: one.starred,
         conversation: one.conversation,
+        labels: one.labels,
     };
     Ok(axum::Json(AllMarks { items: items.into_iter().map(marks).collect(), next }))
 }

@@ -183,6 +183,7 @@ export interface Marks {
   unread: boolean;
   starred: boolean;
   conversation: string | null;
+  labels: number[];
 }
 
 export interface Label {

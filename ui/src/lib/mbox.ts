@@ -16,26 +16,48 @@ export async function* messagesOf(
   let size = 0;
   let at = 0;
   let isMbox: boolean | null = null;
+  // An empty line that may be the one before the next message, which is none of this one's.
+  let empty: Uint8Array<ArrayBuffer> | null = null;
   const take = () => {
     const octets = size > messageMax ? null : new Blob(lines);
     const isEmpty = size === 0;
     [lines, size] = [[], 0];
     return isEmpty ? [] : [{ octets, at }];
   };
-  for await (const line of linesOf(file)) {
-    isMbox ??= starts(line, "From ");
-    at += line.length;
-    if (isMbox && starts(line, "From ")) {
+  const add = (line: Uint8Array<ArrayBuffer>) => {
+    size += line.length;
+    if (size <= messageMax) lines.push(line);
+    else lines = [];
+  };
+  for await (const whole of linesOf(file)) {
+    const line = at === 0 && starts(whole, BOM) ? whole.subarray(BOM.length) : whole;
+    at += whole.length;
+    // Some programs begin a file with an empty line.
+    if (isMbox === null && isEmptyLine(line)) continue;
+    isMbox ??= isSeparator(line);
+    if (isMbox && isSeparator(line) && (empty !== null || size === 0)) {
+      empty = null;
       yield* take();
       continue;
     }
-    const bare = isMbox && /^>+From /.test(ascii(line)) ? line.subarray(1) : line;
-    size += bare.length;
-    if (size <= messageMax) lines.push(bare);
-    else lines = [];
+    if (empty !== null) add(empty);
+    empty = isMbox && isEmptyLine(line) ? line : null;
+    if (empty === null) add(isMbox && /^>+From /.test(ascii(line)) ? line.subarray(1) : line);
   }
   yield* take();
 }
+
+const BOM = "\u00ef\u00bb\u00bf";
+
+/**
+ * "From ", an address, and a time: RFC 4155. A line of text that begins with that word does not
+ * look so, should a program have forgotten its ">"; some programs write no time.
+ */
+function isSeparator(line: Uint8Array): boolean {
+  return starts(line, "From ") && /^From \S+(\s.*\d\d?:\d\d.*)?\s*$/.test(ascii(line, 400));
+}
+
+const isEmptyLine = (line: Uint8Array) => /^\r?\n?$/.test(ascii(line));
 
 /** A message as it stands in an mbox. */
 export async function mboxPart(octets: Blob, from: string, date: Date): Promise<Blob> {
@@ -49,6 +71,7 @@ export async function mboxPart(octets: Blob, from: string, date: Date): Promise<
     parts.push(unix(line));
     start = end + 1;
   }
+  if (text.length > 0 && text[text.length - 1] !== LF) parts.push("\n");
   parts.push("\n");
   return new Blob(parts);
 }
@@ -103,6 +126,6 @@ function starts(line: Uint8Array, with_: string): boolean {
 }
 
 /** Its beginning, as characters: enough to know what kind of line it is. */
-function ascii(line: Uint8Array): string {
-  return String.fromCharCode(...line.subarray(0, 64));
+function ascii(line: Uint8Array, most = 64): string {
+  return String.fromCharCode(...line.subarray(0, most));
 }

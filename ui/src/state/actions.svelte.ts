@@ -15,7 +15,13 @@ import { inverse, type Batch } from "./window.ts";
 const LONG_MS = 10 * 60_000;
 
 /** What a failure says: what happened, what was kept, and a way to try again. */
-export function fail(text: string, kept: string, error: unknown, retry: (() => void) | null): void {
+export function fail(
+  text: string,
+  kept: string,
+  error: unknown,
+  retry: (() => void) | null,
+  back: Batch[] = [],
+): void {
   // Whoever signed out meanwhile does not want to hear about it.
   if (session.status === "out") return;
   const isApi = error instanceof ApiError;
@@ -25,6 +31,7 @@ export function fail(text: string, kept: string, error: unknown, retry: (() => v
     detail: [why, kept].filter((part) => part !== "").join(" "),
     errorId: isApi ? error.errorId : null,
     retry,
+    undo: back.length > 0 ? () => void undo(back) : null,
   });
 }
 
@@ -33,7 +40,7 @@ async function applied(references: string[], change: Change, said: string | null
   const done = mail.change(references, change);
   // At once, as the change is: who presses Undo quickly means this one and none before it.
   const notice =
-    said === null ? 0 : toasts.show(said, { undo: () => void done.then(undo, () => undefined) });
+    said === null ? 0 : toasts.show(said, { undo: () => void done.then(undo, undoPartly) });
   try {
     const back = await done;
     if (back.length === 0) toasts.end(notice);
@@ -41,8 +48,14 @@ async function applied(references: string[], change: Change, said: string | null
     toasts.end(notice);
     const count = error instanceof PartlyDone ? error.count : references.length;
     const again = () => void changeAgain(references, change, said);
-    fail(t().fail.change(count), t().fail.changeKept, error, again);
+    const back = error instanceof PartlyDone ? error.back : [];
+    fail(t().fail.change(count), t().fail.changeKept, error, again, back);
   }
+}
+
+/** Of what was done in part, that part. */
+async function undoPartly(error: unknown): Promise<void> {
+  if (error instanceof PartlyDone) await undo(error.back);
 }
 
 function changeAgain(references: string[], what: Change, said: string | null): Promise<void> {

@@ -156,8 +156,10 @@ class Mail {
     if (wanted.length === 0) return;
     for (const ref of wanted) this.#filling.add(ref);
     try {
+      const generation = this.#generation;
       for (const part of chunks(wanted, 200)) {
         const { items } = await api.messageItems(part);
+        if (generation !== this.#generation) return;
         this.items = { ...this.items, ...byReference(items) };
         const found = new Set(items.map((item) => item.reference));
         for (const ref of part) if (!found.has(ref)) this.forget(ref);
@@ -190,8 +192,9 @@ class Mail {
 
   async item(reference: string): Promise<Item> {
     const known = this.items[reference];
+    const generation = this.#generation;
     const item = known && !known.pending ? known : await api.messageItem(reference);
-    this.place(item);
+    if (generation === this.#generation) this.place(item);
     return item;
   }
 
@@ -221,8 +224,22 @@ class Mail {
       for (const item of before) if (!done.has(item.reference)) this.place(item);
     }
     const kept = before.filter((item) => done.has(item.reference));
-    if (kept.length < before.length) throw new PartlyDone(before.length - kept.length);
-    return win.inverse(kept, change);
+    const back = win.inverse(kept, change);
+    if (kept.length < before.length) throw new PartlyDone(before.length - kept.length, back);
+    if (change.mailbox !== undefined) await this.#seen(change.mailbox, references);
+    return back;
+  }
+
+  /** What moved to a place that is not loaded is still in its list: that begins anew. */
+  async #seen(box: string, references: string[]): Promise<void> {
+    const window = this.windows[box];
+    if (window === undefined || window.next === null) return;
+    if (references.every((ref) => window.refs.includes(ref))) return;
+    const generation = this.#generation;
+    const page = await this.#page(box, null);
+    if (generation !== this.#generation) return;
+    this.items = { ...this.items, ...byReference(page.items) };
+    this.windows = { ...this.windows, [box]: win.append(win.EMPTY, page) };
   }
 
   /** The same for messages that are not all loaded; what is seen is read again after. */
@@ -316,7 +333,9 @@ class Mail {
     let more = this.#since !== null;
     try {
       while (more && this.#since !== null) {
+        const generation = this.#generation;
         const delta = await api.changes(this.#since);
+        if (generation !== this.#generation) return;
         for (const reference of delta.updated) updated.add(reference);
         for (const reference of delta.removed) {
           updated.delete(reference);
@@ -338,14 +357,16 @@ class Mail {
   async #patch(references: string[]): Promise<void> {
     const arrived: Item[] = [];
     const inbox = this.role("inbox")?.id;
+    const generation = this.#generation;
     await inParallel(references, async (reference) => {
       try {
         const item = await api.messageItem(reference);
+        if (generation !== this.#generation) return;
         if (!(reference in this.items) && item.unread && item.mailbox === inbox) arrived.push(item);
         this.place(item);
       } catch (error) {
         if (!(error instanceof ApiError) || error.status !== 404) throw error;
-        this.forget(reference);
+        if (generation === this.#generation) this.forget(reference);
       }
     });
     if (arrived.length > 0) this.onarrived?.(arrived);
@@ -357,10 +378,24 @@ class Mail {
   }
 
   async #startOver(): Promise<void> {
+    const generation = this.#generation;
+    const before = this.#since;
     this.#since = null;
-    await this.boxesRead();
+    try {
+      await this.boxesRead();
+      await this.#windowsAgain(generation);
+    } catch (error) {
+      // What was not read again is caught up with from where it was.
+      if (generation === this.#generation) this.#since = before;
+      throw error;
+    }
+  }
+
+  async #windowsAgain(generation: number): Promise<void> {
     for (const box of Object.keys(this.windows)) {
       const page = await this.#page(box, null);
+      // Somebody else may have signed in on this page meanwhile.
+      if (generation !== this.#generation) return;
       this.items = { ...this.items, ...byReference(page.items) };
       this.windows = { ...this.windows, [box]: win.append(win.EMPTY, page) };
     }
@@ -380,9 +415,12 @@ class Mail {
 /** The server carried out a change for some messages only; the rest are as before. */
 export class PartlyDone extends Error {
   readonly count: number;
-  constructor(count: number) {
+  /** What brings those back that were changed. */
+  readonly back: win.Batch[];
+  constructor(count: number, back: win.Batch[]) {
     super("some messages were not changed");
     this.count = count;
+    this.back = back;
   }
 }
 
@@ -396,9 +434,9 @@ function itemOf(detail: Detail): Item {
 }
 
 /** Until somebody looks at it. */
-function pendingItem({ reference, mailbox, unread, starred, conversation }: Marks): Item {
+function pendingItem(marks: Marks): Item {
   return {
-    ...{ reference, mailbox, unread, starred, conversation, pending: true },
+    ...{ ...marks, pending: true },
     from: { name: null, address: null },
     ...{ subject: "", receivedAt: "", size: 0, attachments: 0, opened: false },
     protection: { kind: "inside", version: null, peer: null },

@@ -65,16 +65,26 @@ export class Transfer {
       const all = await everything({ mailbox });
       for (const [at, { reference }] of all.reverse().entries()) {
         if (this.#stop.signal.aborted) return;
-        const item = await mail.itemOnly(reference);
-        if (item.opened) {
-          const octets = await api.messageSource(reference, this.#stop.signal);
-          parts.push(await mboxPart(octets, item.from.address ?? "", new Date(item.receivedAt)));
-          told.done += 1;
-        } else told.left += 1;
+        const part = await this.#part(reference);
+        if (part !== null) parts.push(part);
+        told[part === null ? "left" : "done"] += 1;
         this.progress = (at + 1) / all.length;
       }
     });
     return this.#stop.signal.aborted ? null : new Blob(parts, { type: "application/mbox" });
+  }
+
+  /** A message as it stands in the file; null for one that is sealed, or gone since. */
+  async #part(reference: string): Promise<Blob | null> {
+    try {
+      const item = await mail.itemOnly(reference);
+      if (!item.opened) return null;
+      const octets = await api.messageSource(reference, this.#stop.signal);
+      return await mboxPart(octets, item.from.address ?? "", new Date(item.receivedAt));
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return null;
+      throw error;
+    }
   }
 
   async #run(work: (told: Told) => Promise<void>): Promise<void> {
