@@ -5,6 +5,7 @@
 //! other, is looked at as the answer is filled.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::gateway::message::{ItemView, MarksPage, OpenedEpochs, WINDOW_MAX};
@@ -48,6 +49,8 @@ pub struct Snippet {
 
 /// How many messages one answer looks at; where few of many fit, the rest is asked for.
 const LOOKED_AT_MAX: usize = 5_000;
+/// How long a question waits for another request to have taken in what came last.
+const STEP_WAIT: Duration = Duration::from_secs(2);
 /// How much text a snippet has, in octets.
 const SNIPPET_OCTETS: usize = 200;
 /// How much of it stands before the first hit.
@@ -63,7 +66,7 @@ impl Gateway {
         limit: usize,
     ) -> Result<Found, Error> {
         let query = Query::parse(query)?;
-        let waiting = self.search_index(actor)?.waiting;
+        let waiting = self.search_step(actor, STEP_WAIT)?.waiting;
         let state = self.state(actor.account())?;
         let limit = limit.clamp(1, WINDOW_MAX);
         let (hits, next) =

@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -52,7 +53,11 @@ const GONE_SECS: i64 = 3_600;
 
 /// The accounts whose index is being changed at this moment.
 #[derive(Default)]
-pub struct Busy(Mutex<HashSet<AccountId>>);
+pub struct Busy {
+    accounts: Mutex<HashSet<AccountId>>,
+    /// Told when a turn ends.
+    ended: Condvar,
+}
 
 pub(super) struct Turn<'b> {
     busy: &'b Busy,
@@ -61,7 +66,15 @@ pub(super) struct Turn<'b> {
 
 impl Busy {
     pub(super) fn turn(&self, account: AccountId) -> Option<Turn<'_>> {
-        let mut accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.turn_within(account, Duration::ZERO)
+    }
+
+    /// The same; waits so long for the one that is under way to end.
+    pub(super) fn turn_within(&self, account: AccountId, limit: Duration) -> Option<Turn<'_>> {
+        let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        let busy = |accounts: &mut HashSet<AccountId>| accounts.contains(&account);
+        let waited = self.ended.wait_timeout_while(accounts, limit, busy);
+        let (mut accounts, _) = waited.unwrap_or_else(PoisonError::into_inner);
         // Made only where it is had: a turn that is dropped ends one, and takes the lock for it.
         accounts.insert(account).then(|| Turn { busy: self, account })
     }
@@ -69,8 +82,9 @@ impl Busy {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        let mut accounts = self.busy.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut accounts = self.busy.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         accounts.remove(&self.account);
+        self.busy.ended.notify_all();
     }
 }
 
@@ -155,9 +169,15 @@ impl Gateway {
     /// One step: takes in some of what waits, joins parts, forgets what was deleted. To be
     /// called until nothing waits. A step that another request is in already does nothing.
     pub fn search_index(&self, actor: &Actor) -> Result<IndexState, Error> {
+        self.search_step(actor, Duration::ZERO)
+    }
+
+    /// One step, before which another request's may take so long to end: what was opened just
+    /// now is then found.
+    pub(super) fn search_step(&self, actor: &Actor, limit: Duration) -> Result<IndexState, Error> {
         let account = actor.account();
         let mut taken = 0;
-        if let Some(_turn) = self.inner.search_busy.turn(account) {
+        if let Some(_turn) = self.inner.search_busy.turn_within(account, limit) {
             taken = self.take_in(actor)?;
             if taken == 0 {
                 self.forget_gone(actor)?;

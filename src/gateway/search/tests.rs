@@ -365,6 +365,27 @@ fn one_turn_at_a_time_and_nobody_waits_for_ever() {
     assert!(busy.turn(account).is_some());
 }
 
+/// What was opened just now is found although another request is taking it in at that moment.
+#[test]
+fn a_question_waits_for_what_is_being_taken_in() {
+    let gateway = gateway();
+    let heron = deliver(&gateway, &["dana@example.org"], &plain("Birds", "A blue heron."));
+    let dana = sign_in(&gateway, "dana");
+    gateway.message_open(&dana, heron, None).unwrap();
+    let turn = gateway.inner.search_busy.turn(dana.account()).unwrap();
+    let asking = {
+        let (gateway, dana) = (gateway.clone(), sign_in(&gateway, "dana"));
+        std::thread::spawn(move || find(&gateway, &dana, "heron"))
+    };
+    // Long enough for one that does not wait to have answered.
+    let begun = std::time::Instant::now();
+    while !asking.is_finished() && begun.elapsed() < std::time::Duration::from_millis(200) {
+        std::thread::yield_now();
+    }
+    drop(turn);
+    assert_eq!(asking.join().unwrap(), [heron]);
+}
+
 /// Requests of one account at the same moment are all answered.
 #[test]
 fn searches_of_several_tabs_at_once_are_answered() {
