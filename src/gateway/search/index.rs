@@ -65,11 +65,7 @@ pub(super) struct Turn<'b> {
 }
 
 impl Busy {
-    pub(super) fn turn(&self, account: AccountId) -> Option<Turn<'_>> {
-        self.turn_within(account, Duration::ZERO)
-    }
-
-    /// The same; waits so long for the one that is under way to end.
+    /// An account's turn, unless another is under way and does not end within `limit`.
     pub(super) fn turn_within(&self, account: AccountId, limit: Duration) -> Option<Turn<'_>> {
         let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         let busy = |accounts: &mut HashSet<AccountId>| accounts.contains(&account);

@@ -351,18 +351,20 @@ fn sent_letters_are_found_whole() {
     }
 }
 
+const NOW: std::time::Duration = std::time::Duration::ZERO;
+
 /// A second tab that asks while the first is at it is sent on, and takes nothing away from it.
 #[test]
 fn one_turn_at_a_time_and_nobody_waits_for_ever() {
     let busy = index::Busy::default();
     let account = crate::gateway::AccountId([7; 16]);
-    let first = busy.turn(account);
+    let first = busy.turn_within(account, NOW);
     assert!(first.is_some());
-    assert!(busy.turn(account).is_none());
-    assert!(busy.turn(account).is_none(), "refusing did not end the first one's turn");
-    assert!(busy.turn(crate::gateway::AccountId([8; 16])).is_some());
+    assert!(busy.turn_within(account, NOW).is_none());
+    assert!(busy.turn_within(account, NOW).is_none(), "refusing did not end the first one's turn");
+    assert!(busy.turn_within(crate::gateway::AccountId([8; 16]), NOW).is_some());
     drop(first);
-    assert!(busy.turn(account).is_some());
+    assert!(busy.turn_within(account, NOW).is_some());
 }
 
 /// What was opened just now is found although another request is taking it in at that moment.
@@ -372,7 +374,7 @@ fn a_question_waits_for_what_is_being_taken_in() {
     let heron = deliver(&gateway, &["dana@example.org"], &plain("Birds", "A blue heron."));
     let dana = sign_in(&gateway, "dana");
     gateway.message_open(&dana, heron, None).unwrap();
-    let turn = gateway.inner.search_busy.turn(dana.account()).unwrap();
+    let turn = gateway.inner.search_busy.turn_within(dana.account(), NOW).unwrap();
     let asking = {
         let (gateway, dana) = (gateway.clone(), sign_in(&gateway, "dana"));
         std::thread::spawn(move || find(&gateway, &dana, "heron"))
