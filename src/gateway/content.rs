@@ -112,6 +112,16 @@ impl Content {
         Some((part_of(file, index), pieces))
     }
 
+    /// Every file, decoded, piece by piece.
+    pub fn all_files(&self) -> Vec<(message::Part, Pieces)> {
+        if let Some(files) = self.files() {
+            let indexes = (1..).take(files.len());
+            return indexes.filter_map(|index| self.part(index)).collect();
+        }
+        let files = message::files_bytes(&self.shown).into_iter();
+        files.map(|(part, octets)| (part, Pieces::Whole(Some(octets.into())))).collect()
+    }
+
     /// What the reader lists as parts of a letter with an outline.
     pub fn parts(&self) -> Option<Vec<message::Part>> {
         let files = self.files()?;

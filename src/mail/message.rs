@@ -165,6 +165,20 @@ pub fn part_bytes(message: &[u8], index: u32) -> Option<(Part, Vec<u8>)> {
     read.ok().flatten()
 }
 
+/// Every part that is listed and not shown within the text, decoded. Reads the message once,
+/// however many they are.
+pub fn files_bytes(message: &[u8]) -> Vec<(Part, Vec<u8>)> {
+    let read = read(message, Extent::Whole, |parsed, _| {
+        let described = parsed.attachments.iter().filter_map(|index| {
+            let part = parsed.parts.get(usize::try_from(*index).ok()?)?;
+            Some((describe(message, part, *index), part))
+        });
+        let files = described.filter(|(part, _)| !part.inline);
+        files.map(|(file, part)| (file, octets_of(message, part).into_owned())).collect()
+    });
+    read.unwrap_or_default()
+}
+
 /// How much of a message the parser is shown.
 #[derive(Clone, Copy)]
 enum Extent {

@@ -56,6 +56,7 @@ const REDIRECTS_MAX: usize = 3;
 /// The longest side; formats allow more than anybody draws.
 const SIDE_MAX: u32 = 20_000;
 const JPEG_QUALITY: u8 = 85;
+const DECODES_AT_ONCE: usize = 2;
 /// Names no reader, no program and no version.
 const AGENT: &str = "Mozilla/5.0 (compatible; picture proxy)";
 
@@ -70,6 +71,8 @@ struct Inner {
     resolver: Resolver,
     connector: TlsConnector,
     turns: Semaphore,
+    /// Leave to decode, which takes memory by the pixels and not by the octets.
+    decodes: Arc<Semaphore>,
 }
 
 impl Pictures {
@@ -85,7 +88,9 @@ impl Pictures {
             .with_no_client_auth();
         let connector = TlsConnector::from(Arc::new(client));
         let turns = Semaphore::new(config.at_once_max);
-        Ok(Some(Pictures { inner: Arc::new(Inner { config, resolver, connector, turns }) }))
+        let decodes = Arc::new(Semaphore::new(DECODES_AT_ONCE));
+        let inner = Inner { config, resolver, connector, turns, decodes };
+        Ok(Some(Pictures { inner: Arc::new(inner) }))
     }
 
     /// How many of one letter are shown.
@@ -105,18 +110,26 @@ impl Pictures {
         let mut url = wanted(Url::parse(address).map_err(|_| NoPicture::Address)?)?;
         for _ in 0..=REDIRECTS_MAX {
             match self.ask(&url).await? {
-                Answer::Body(octets) => {
-                    let pixels_max = self.inner.config.pixels_max;
-                    let work = move || written_anew(&octets, pixels_max);
-                    let done = tokio::task::spawn_blocking(work).await;
-                    return done.unwrap_or(Err(NoPicture::NotOne));
-                }
+                Answer::Body(octets) => return self.written(octets).await,
                 Answer::Elsewhere(to) => {
                     url = wanted(url.join(&to).map_err(|_| NoPicture::Address)?)?;
                 }
             }
         }
         Err(NoPicture::Answer)
+    }
+
+    async fn written(&self, octets: Bytes) -> Result<Picture, NoPicture> {
+        let leave = self.inner.decodes.clone().acquire_owned().await;
+        let leave = leave.map_err(|_| NoPicture::TooSlow)?;
+        let pixels_max = self.inner.config.pixels_max;
+        let work = move || {
+            let done = written_anew(&octets, pixels_max);
+            // Kept until it is done, also when whoever asked has gone.
+            drop(leave);
+            done
+        };
+        tokio::task::spawn_blocking(work).await.unwrap_or(Err(NoPicture::NotOne))
     }
 
     async fn ask(&self, url: &Url) -> Result<Answer, NoPicture> {
@@ -264,10 +277,10 @@ fn written_anew(octets: &[u8], pixels_max: u64) -> Result<Picture, NoPicture> {
     let turned = decoder.orientation().map_err(|_| NoPicture::NotOne)?;
     let mut picture = DynamicImage::from_decoder(decoder).map_err(|_| NoPicture::NotOne)?;
     picture.apply_orientation(turned);
-    encoded(&picture, format)
+    encoded(picture, format)
 }
 
-fn encoded(picture: &DynamicImage, from: ImageFormat) -> Result<Picture, NoPicture> {
+fn encoded(picture: DynamicImage, from: ImageFormat) -> Result<Picture, NoPicture> {
     let mut octets = Vec::new();
     let is_photo =
         from == ImageFormat::Jpeg || (from == ImageFormat::WebP && !picture.color().has_alpha());
@@ -275,11 +288,11 @@ fn encoded(picture: &DynamicImage, from: ImageFormat) -> Result<Picture, NoPictu
         true => {
             let quality =
                 image::codecs::jpeg::JpegEncoder::new_with_quality(&mut octets, JPEG_QUALITY);
-            ("image/jpeg", picture.to_rgb8().write_with_encoder(quality))
+            ("image/jpeg", picture.into_rgb8().write_with_encoder(quality))
         }
         false => {
             let plain = image::codecs::png::PngEncoder::new(&mut octets);
-            ("image/png", picture.to_rgba8().write_with_encoder(plain))
+            ("image/png", picture.into_rgba8().write_with_encoder(plain))
         }
     };
     done.map_err(|_| NoPicture::NotOne)?;

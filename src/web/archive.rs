@@ -38,9 +38,8 @@ impl Write for Written {
 
 /// A ZIP on its way.
 pub struct Archive {
-    content: Content,
-    /// Parts that are still to come, the next one last, with their names in the archive.
-    rest: Vec<(u32, String)>,
+    /// Files that are still to come, the next one last, with their names in the archive.
+    rest: Vec<(String, Pieces)>,
     current: Option<Pieces>,
     /// `None` once everything is written.
     zip: Option<ZipWriter<StreamWriter<Written>>>,
@@ -49,16 +48,15 @@ pub struct Archive {
 
 impl Archive {
     /// Of everything that the reader lists as a file.
-    pub fn of(content: Content) -> Archive {
-        let parts = content.parts().unwrap_or_else(|| message::view(content.shown()).parts);
-        let files = parts.into_iter().filter(|part| !part.inline);
+    pub fn of(content: &Content) -> Archive {
         let mut names = HashSet::new();
-        let mut rest: Vec<(u32, String)> =
-            files.map(|part| (part.index, named(&part, &mut names))).collect();
+        let files = content.all_files().into_iter();
+        let mut rest: Vec<(String, Pieces)> =
+            files.map(|(part, pieces)| (named(&part, &mut names), pieces)).collect();
         rest.reverse();
         let written = Written::default();
         let zip = Some(ZipWriter::new_stream(written.clone()));
-        Archive { content, rest, current: None, zip, written }
+        Archive { rest, current: None, zip, written }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -77,8 +75,7 @@ impl Archive {
         }
         let broken = |error: zip::result::ZipError| Problem::broken(&error);
         match self.rest.pop() {
-            Some((index, name)) => {
-                let (_, pieces) = self.content.part(index).ok_or_else(Problem::not_found)?;
+            Some((name, pieces)) => {
                 let options = SimpleFileOptions::default()
                     .compression_method(CompressionMethod::Deflated)
                     .large_file(pieces.octets() > u64::from(u32::MAX / 2));

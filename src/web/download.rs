@@ -178,7 +178,7 @@ fn fetch(gateway: &Gateway, grant: &Grant) -> Result<File, Problem> {
             Ok(File::One { name, media, pieces })
         }
         Target::Attachments => {
-            let archive = Archive::of(content);
+            let archive = Archive::of(&content);
             if archive.is_empty() {
                 return Err(Problem::not_found());
             }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import * as format from "../src/lib/format.ts";
+import { mixedWord } from "../src/lib/scripts.ts";
 
 const now = new Date(2026, 10, 23, 14, 0);
 const at = (...parts: [number, number, number, number, number]) => new Date(...parts).toISOString();
@@ -37,6 +38,23 @@ test.each([
   [5_000_000_000_000, "5,000 GB"],
 ])("%i octets read %s", (octets, text) => {
   expect(format.sizeText(octets, "en", "bytes")).toBe(text);
+});
+
+test("sizes have the units of the language", () => {
+  expect(format.sizeText(2_400_000, "fr", "octets")).toMatch(/^2,4\sMo$/);
+  expect(format.sizeText(2_400_000, "de", "Byte")).toMatch(/^2,4\sMB$/);
+});
+
+test.each([
+  ["p\u0430ypal", "p\u0430ypal"],
+  ["From g\u03bfogle@x.example", "g\u03bfogle"],
+  ["Plain words", null],
+  ["\u05d1Linux and \u05e9\u05dc\u05d5\u05dd", null],
+  ["\u041f\u0440\u0438\u0432\u0435\u0442 world", null],
+  ["caf\u00e9 e\u0301tude x2", null],
+  ["", null],
+])("%s mixes alphabets in %s", (text, word) => {
+  expect(mixedWord(text)).toBe(word);
 });
 
 test.each([

@@ -211,6 +211,8 @@ export const de = {
     htmlRefused: (why) => `Die formatierte Version wird nicht angezeigt: ${why}`,
     truncated:
       "Der Text ist sehr lang und wird hier abgeschnitten. Laden Sie den Quelltext herunter, um alles zu lesen.",
+    mixed: (word) =>
+      `In „${word}“ stehen ähnlich aussehende Buchstaben mehrerer Alphabete. Prüfen Sie, ob die Nachricht von dem kommt, an den Sie denken.`,
     ambiguous:
       "Teile dieser Nachricht lassen sich auf mehr als eine Weise auslesen. Seien Sie vorsichtig.",
     noText: "Diese Nachricht enthält keinen Text.",

@@ -196,6 +196,8 @@ export const en = {
     frame: "Formatted message",
     htmlRefused: (why: string) => `The formatted version is not shown: ${why}`,
     truncated: "This text is cut here because it is very long. Download the source to read it all.",
+    mixed: (word: string) =>
+      `“${word}” has letters of several alphabets that look alike. Make sure that the letter is from whom you think.`,
     ambiguous: "Parts of this message can be read in more than one way. Treat it with care.",
     noText: "This message has no text.",
     attachments: (n: number) => many(n, "attachment", "attachments"),

@@ -223,6 +223,8 @@ export const es = {
     htmlRefused: (why) => `No se muestra la versión con formato: ${why}`,
     truncated:
       "El texto se corta aquí porque es muy largo. Descargue el original para leerlo completo.",
+    mixed: (word) =>
+      `«${word}» mezcla letras parecidas de varios alfabetos. Compruebe que el mensaje es de quien cree.`,
     ambiguous:
       "Algunas partes de este mensaje se pueden interpretar de más de una manera. Trátelo con precaución.",
     noText: "Este mensaje no tiene texto.",

@@ -217,6 +217,8 @@ export const fr = {
     htmlRefused: (why) => `La version mise en forme n’est pas affichée\u00a0: ${why}`,
     truncated:
       "Ce texte est très long et s’arrête ici. Téléchargez la source pour le lire en entier.",
+    mixed: (word) =>
+      `«\u00a0${word}\u00a0» mêle des lettres semblables de plusieurs alphabets. Vérifiez que le message vient bien de qui vous pensez.`,
     ambiguous:
       "Certaines parties de ce message peuvent être interprétées de plusieurs façons. À lire avec prudence.",
     noText: "Ce message ne contient pas de texte.",

@@ -23,7 +23,7 @@ function dateFormat(language: string, options: Intl.DateTimeFormatOptions) {
 
 /** How many bytes a person reads at a glance. */
 export function sizeText(octets: number, language: string, bytesWord: string): string {
-  const units = ["kB", "MB", "GB"];
+  const units = ["kilobyte", "megabyte", "gigabyte"] as const;
   if (octets < 1000) return `${octets} ${bytesWord}`;
   let value = octets / 1000;
   let unit = 0;
@@ -31,9 +31,11 @@ export function sizeText(octets: number, language: string, bytesWord: string): s
     value /= 1000;
     unit += 1;
   }
-  const digits = value < 10 ? 1 : 0;
-  const number = new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
-  return `${number} ${units[unit]}`;
+  // Some languages have names of their own for them: Mo in French.
+  return new Intl.NumberFormat(language, {
+    ...{ style: "unit", unit: units[unit] ?? "gigabyte", unitDisplay: "short" },
+    maximumFractionDigits: value < 10 ? 1 : 0,
+  }).format(value);
 }
 
 /** Short and relative for rows: "5 min ago", "14:02", "Tue", "3 Nov", "3/11/2025". */
