@@ -9,9 +9,13 @@ class Labels {
     this.items = (await api.labelList()).items;
   }
 
-  /** Keeps them; throws when the server would not have it. */
-  async set(items: Label[]): Promise<void> {
-    this.items = (await api.labelsSet(items)).items;
+  /**
+   * Changes them as they are on the server now: one that was made elsewhere stays. Throws when
+   * the server would not have it.
+   */
+  async change(changed: (now: Label[]) => Label[]): Promise<void> {
+    await this.read();
+    this.items = (await api.labelsSet(changed(this.items))).items;
   }
 
   reset(): void {
