@@ -93,9 +93,9 @@ fn a_full_conversation_keeps_what_it_has() {
         deliver(&gateway, DANA, &letter(&format!("{at}@x"), "<root@x>", "answer"));
     }
     assert_eq!(subjects(&gateway, &dana, first).len(), 500);
-    let more = deliver(&gateway, DANA, &letter("more@x", "<root@x> <7@x>", "more"));
+    let more = deliver_at(&gateway, "more@x", "<root@x> <7@x>", "more");
     assert_eq!(subjects(&gateway, &dana, more), ["more"]);
-    let answer = deliver(&gateway, DANA, &letter("again@x", "<root@x> <more@x>", "again"));
+    let answer = deliver_at(&gateway, "again@x", "<root@x> <more@x>", "again");
     assert_eq!(subjects(&gateway, &dana, answer), ["more", "again"]);
     // What leaves makes room, and what named it is found as before.
     gateway.message_open(&dana, first, None).unwrap();

@@ -96,6 +96,8 @@ await page.getByTestId("list-count").filter({ hasText: String(count) }).waitFor(
 ok(`all ${count} are archived, and brought back`);
 
 // A label for everything is one for what is not loaded too.
+await page.reload();
+await page.getByTestId("row").first().waitFor();
 await page.getByTestId("select-all").click();
 await page.getByTestId("everything").click();
 await page.getByTestId("bulk-label").click();
