@@ -48,7 +48,7 @@ pub(super) fn join_in_tx(
     }
     let mut answered = None;
     for id in keys.answers.iter().rev() {
-        answered = answered.or(conversation_of(tx, account, id)?);
+        answered = conversation_of(tx, account, id)?;
         if answered.is_some() {
             break;
         }

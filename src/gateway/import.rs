@@ -25,7 +25,8 @@ const NOT_FOUND: Error = Error::NotFound { what: "message" };
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Imported {
     pub item: ItemView,
-    /// It was here already, the same in identifier and text, and was not stored again.
+    /// It was here already, the same in identifier, sender, subject and text, and was not stored
+    /// again.
     pub known: bool,
 }
 
@@ -55,7 +56,7 @@ impl Gateway {
                 Some(own) => conversation::own_letters(&self.inner.store, account, own)?,
                 None => Vec::new(),
             };
-            if let Some(imported) = self.import_known(actor, mailbox, &octets, &seen)? {
+            if let Some(imported) = self.import_known(actor, mailbox, &octets, &summary, &seen)? {
                 return Ok(imported);
             }
             let parcel = self.import_parcel(account, target, &octets, &summary)?;
@@ -75,6 +76,7 @@ impl Gateway {
         actor: &Actor,
         mailbox: &str,
         octets: &[u8],
+        summary: &Summary,
         letters: &[ReferenceKey],
     ) -> Result<Option<Imported>, Error> {
         for letter in letters {
@@ -88,7 +90,10 @@ impl Gateway {
                 continue;
             }
             let (item, content) = self.message_raw(actor, reference)?;
-            if !is_same(octets, &content.whole()?) {
+            // Whoever knows the identifier and the text may still have sent it in another name.
+            let from = summary.from.as_ref().and_then(|from| from.address.as_ref());
+            let is_its = item.subject == summary.subject && item.from_address.as_ref() == from;
+            if !is_its || !is_same(octets, &content.whole()?) {
                 continue;
             }
             if !self.is_away(actor.account(), place.mailbox)? {

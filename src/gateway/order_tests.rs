@@ -328,6 +328,13 @@ fn only_the_same_message_is_known() {
     // Another way, another header, and an empty line less at the end: the same letter.
     let other_way = format!("Received: from x by y; z\n{}", real.trim_end());
     assert!(brought("inbox", &other_way).known);
+    // The same text in another name, or about something else, is another letter.
+    let forged = letter("forged@x", "", "Forged").replace("rachel@", "eve@");
+    let came = deliver(&gateway, DANA, &forged);
+    gateway.message_open(&dana, came, None).unwrap();
+    assert!(!brought("archive", &letter("forged@x", "", "Forged")).known);
+    assert!(!brought("archive", &forged.replace("Subject: Forged", "Subject: Else")).known);
+    assert!(brought("archive", &forged).known);
     // A letter that only names the identifier is not that letter.
     deliver(&gateway, DANA, "From: r@x.example\nReferences: <named@x>\nSubject: n\n\nText.\n");
     assert!(!brought("archive", &letter("named@x", "", "Named")).known);

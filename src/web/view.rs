@@ -10,6 +10,7 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use crate::gateway::content::Pieces;
@@ -83,19 +84,19 @@ fn document(octets: &[u8], secret: &str, elsewhere_max: usize) -> Result<String,
 /// A longer address is none that a picture has.
 const ADDRESS_OCTETS_MAX: usize = 2_000;
 
-/// The two parts of an inline image's path.
-pub struct Inline {
+/// The two parts of a path within a frame: the frame's ticket, and what is wanted.
+pub struct Within<T> {
     secret: String,
-    part: u32,
+    wanted: T,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Inline {
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Within<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Inline, Problem> {
-        let path = Path::<(String, u32)>::from_request_parts(parts, state).await;
-        let Path((secret, part)) = path.map_err(|_| Problem::not_found())?;
-        Ok(Inline { secret, part })
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Within<T>, Problem> {
+        let path = Path::<(String, T)>::from_request_parts(parts, state).await;
+        let Path((secret, wanted)) = path.map_err(|_| Problem::not_found())?;
+        Ok(Within { secret, wanted })
     }
 }
 
@@ -116,11 +117,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Inline {
         Problems
     )
 )]
-pub async fn image(State(web): State<Web>, inline: Inline) -> Result<Response, Problem> {
+pub async fn image(State(web): State<Web>, inline: Within<u32>) -> Result<Response, Problem> {
     let grant = redeem(&web, &inline.secret, is_view)?;
     let found = web.run(Weight::Content, move |gateway| {
         let content = message_of(gateway, &grant)?;
-        let (_, mut rest) = content.part(inline.part).ok_or_else(Problem::not_found)?;
+        let (_, mut rest) = content.part(inline.wanted).ok_or_else(Problem::not_found)?;
         Ok::<_, Problem>(Begun { first: rest.take_next()?, rest })
     });
     let begun = found.await?;
@@ -133,22 +134,6 @@ pub async fn image(State(web): State<Web>, inline: Inline) -> Result<Response, P
         (CONTENT_SECURITY_POLICY, DOWNLOAD_POLICY),
     ];
     Ok((headers, streamed(web, begun)).into_response())
-}
-
-/// The two parts of the path of an image that lies elsewhere.
-pub struct Elsewhere {
-    secret: String,
-    sealed: String,
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Elsewhere {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Elsewhere, Problem> {
-        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
-        let Path((secret, sealed)) = path.map_err(|_| Problem::not_found())?;
-        Ok(Elsewhere { secret, sealed })
-    }
 }
 
 /// Get an image that lies elsewhere and that a message's HTML shows.
@@ -168,10 +153,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Elsewhere {
         Problems
     )
 )]
-pub async fn elsewhere(State(web): State<Web>, from: Elsewhere) -> Result<Response, Problem> {
+pub async fn elsewhere(State(web): State<Web>, from: Within<String>) -> Result<Response, Problem> {
     let shows = |target| target == Target::View { elsewhere: true };
     let grant = redeem(&web, &from.secret, shows)?;
-    let address = link_open(&from.secret, &from.sealed).ok_or_else(Problem::gone)?;
+    let address = link_open(&from.secret, &from.wanted).ok_or_else(Problem::gone)?;
     // Only as long as the session lives, like everything else that the frame asks for.
     web.run(Weight::Records, move |gateway| session_of(gateway, &grant).map(|_| ())).await?;
     let pictures = web.pictures().ok_or_else(Problem::gone)?;
