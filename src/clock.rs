@@ -18,6 +18,11 @@ impl Timestamp {
         Timestamp(self.0.saturating_add(secs.saturating_mul(1000)))
     }
 
+    /// The moment as a key that sorts by time; zero for everything before 1970.
+    pub fn millis(self) -> u64 {
+        u64::try_from(self.0).unwrap_or_default()
+    }
+
     /// Whole seconds since 1970, rounded down.
     pub fn unix_secs(self) -> i64 {
         self.0.div_euclid(1000)

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::gateway::audit::Act;
-use crate::gateway::issue::TemporaryView;
-use crate::gateway::queue::QueueView;
+use crate::gateway::outsiders::temporary::TemporaryView;
+use crate::gateway::queue::admin::QueueView;
+use crate::gateway::records::audit::Act;
 use crate::gateway::{Error, Gateway};
 
 use super::{Answer, CONSOLE, Request};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::gateway::audit::Act;
+use crate::gateway::records::audit::Act;
 use crate::gateway::{AcceptFrom, AccountRow, Error, Gateway, NewAccount};
 use crate::gateway::{Password, RecoveryKey};
 use crate::mail::address::Address;

@@ -24,7 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::gateway::queue::RetryPlan;
+use crate::gateway::retry::RetryPlan;
 use crate::gateway::{self, Gateway, Settings};
 use crate::net::dns::Resolver;
 use crate::net::listen::{self, Handed};

@@ -1,7 +1,7 @@
 //! The administrator's choices, from the configuration's words into the domain's.
 
 use crate::config;
-use crate::gateway::policy::{Choice, Mode, Policy, Rule};
+use crate::gateway::records::policy::{Choice, Mode, Policy, Rule};
 use crate::gateway::{ConfirmOutside, HandOff, LastInteraction, NotificationLanguage};
 
 pub fn policy(outgoing: &config::Outgoing) -> Policy {

@@ -1,9 +1,10 @@
 //! What senders outside are told, on the engine in memory, with a set clock.
 
-use super::preference::PreferencesChange;
-use super::queue::{Attempted, Leased};
+use super::accounts::preference::PreferencesChange;
+use super::queue::attempt::Attempted;
+use super::queue::rows::Leased;
+use super::records::account::{ConfirmOutside, LastInteraction};
 use super::sending_tests::{choice, content, leased, send, with_policy};
-use super::tables::{ConfirmOutside, LastInteraction};
 use super::tests::*;
 use super::*;
 use crate::mail::envelope::{ForwardPath, Notify, OriginalRecipient, Recipient, ReversePath};
@@ -170,7 +171,8 @@ fn who_was_written_to_before_is_known() {
 /// P-33: who is inside gets the report in RFC 3464's form; one for each end of the road.
 #[test]
 fn a_failed_letter_is_reported_in_the_standards_form() {
-    let gateway = with_policy(choice(policy::Choice::Plain, policy::Mode::Default));
+    let gateway =
+        with_policy(choice(records::policy::Choice::Plain, records::policy::Mode::Default));
     let dana = sign_in(&gateway, "dana");
     send(&gateway, &dana, &content(&[RACHEL], "Plain"));
     let row = leased(&gateway).remove(0).0;
@@ -203,7 +205,8 @@ fn two_gateways_that_face_each_other_settle() {
     let talkative = |domain: &str| {
         gateway_with(|settings| {
             settings.domains = vec![domain.to_owned()];
-            settings.policy = choice(policy::Choice::Plain, policy::Mode::Default);
+            settings.policy =
+                choice(records::policy::Choice::Plain, records::policy::Mode::Default);
             settings.confirm_outside = ConfirmOutside::Always;
         })
     };

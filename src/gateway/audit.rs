@@ -4,90 +4,14 @@
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
-use serde::{Deserialize, Serialize};
-
 use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::error::Error;
+use crate::gateway::records::audit::{Act, Noted};
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::tables::AUDIT;
 use crate::store::{Order, Read, Span};
 use crate::vault;
-
-use super::tables::AUDIT;
-use super::{Error, Gateway};
-
-/// What was done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Act {
-    SignedIn,
-    SignInRefused,
-    SignedOut,
-    PasswordChanged,
-    RecoveryKeyMade,
-    Recovered,
-    SessionEnded,
-    UserMade,
-    UserDisabled,
-    UserEnabled,
-    UserChanged,
-    ManagerMade,
-    ManagerUnmade,
-    HouseChanged,
-    QueueRetried,
-    QueueHeld,
-    QueueDropped,
-    TemporaryRenewed,
-    TemporaryEnded,
-    Confirmed,
-    AppPasswordMade,
-    PasskeyMade,
-    CredentialRemoved,
-    CodesOn,
-    CodesOff,
-}
-
-impl Act {
-    /// The word on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Act::SignedIn => "signed-in",
-            Act::SignInRefused => "sign-in-refused",
-            Act::SignedOut => "signed-out",
-            Act::PasswordChanged => "password-changed",
-            Act::RecoveryKeyMade => "recovery-key-made",
-            Act::Recovered => "recovered",
-            Act::SessionEnded => "session-ended",
-            Act::UserMade => "user-made",
-            Act::UserDisabled => "user-disabled",
-            Act::UserEnabled => "user-enabled",
-            Act::UserChanged => "user-changed",
-            Act::ManagerMade => "manager-made",
-            Act::ManagerUnmade => "manager-unmade",
-            Act::HouseChanged => "house-changed",
-            Act::QueueRetried => "queue-retried",
-            Act::QueueHeld => "queue-held",
-            Act::QueueDropped => "queue-dropped",
-            Act::TemporaryRenewed => "temporary-renewed",
-            Act::TemporaryEnded => "temporary-ended",
-            Act::Confirmed => "confirmed",
-            Act::AppPasswordMade => "app-password-made",
-            Act::PasskeyMade => "passkey-made",
-            Act::CredentialRemoved => "credential-removed",
-            Act::CodesOn => "codes-on",
-            Act::CodesOff => "codes-off",
-        }
-    }
-}
-
-/// One line of the log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Noted {
-    pub at: Timestamp,
-    /// Login name or address; as it was typed where the sign-in was refused.
-    pub who: String,
-    pub act: Act,
-    /// The account, address or number it was done to.
-    pub about: String,
-    /// From where.
-    pub peer: String,
-}
 
 /// Lines of the log, the latest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,12 +23,13 @@ pub struct LogPage {
 
 const PAGE: usize = 100;
 const WORD_CHARS_MAX: usize = 200;
+
 /// Refused sign-ins noted in one minute, so that strangers cannot fill the store.
 const REFUSED_PER_MINUTE: u32 = 30;
 
 /// How many refusals were noted in the minute that runs.
 #[derive(Default)]
-pub(super) struct Refusals(Mutex<(i64, u32)>);
+pub(in crate::gateway) struct Refusals(Mutex<(i64, u32)>);
 
 impl Refusals {
     fn may_note(&self, now: Timestamp) -> bool {
@@ -152,7 +77,7 @@ impl Gateway {
     }
 
     /// Who an account is, for the log.
-    pub fn name_of(&self, account: super::AccountId) -> String {
+    pub fn name_of(&self, account: AccountId) -> String {
         self.account(account).map_or_else(|_| account.to_text(), |account| account.name)
     }
 

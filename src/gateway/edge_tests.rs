@@ -1,10 +1,10 @@
 //! Letters at the edges of time and trust: accounts that end meanwhile, drafts that are not what
 //! they were begun as, stores that somebody outside would fill.
 
-use super::policy::{Choice, Mode, Policy, Route};
-use super::queue::Attempted;
+use super::queue::attempt::Attempted;
+use super::records::policy::{Choice, Mode, Policy, Route};
+use super::records::tables::{SUBMISSIONS, TEMPORARY};
 use super::sending_tests::*;
-use super::tables::{SUBMISSIONS, TEMPORARY};
 use super::tests::*;
 use super::*;
 use crate::store::Read;
@@ -42,12 +42,12 @@ fn an_account_renewed_in_time_does_not_end() {
     let dana = sign_in(&gateway, "dana");
     send(&gateway, &dana, &content(&[OUTSIDER], "A letter"));
     let account = gateway.temporary_list(None).unwrap().remove(0);
-    let id = AccountId(super::session::parse_hex(&account.id).unwrap());
+    let id = AccountId(super::text::parse_hex(&account.id).unwrap());
     gateway.clock().advance_secs(14 * DAY);
     gateway.temporary_renew_of(OUTSIDER).unwrap();
-    gateway.temporary_end(id, super::tables::PickupEnd::Expired).unwrap();
+    gateway.temporary_end(id, super::records::temporary::PickupEnd::Expired).unwrap();
     assert_eq!(temporary_count(&gateway), 1);
-    gateway.temporary_end(id, super::tables::PickupEnd::Revoked).unwrap();
+    gateway.temporary_end(id, super::records::temporary::PickupEnd::Revoked).unwrap();
     assert_eq!(temporary_count(&gateway), 0);
 }
 
@@ -88,10 +88,10 @@ fn an_account_that_is_ending_gets_no_letter() {
     let dana = sign_in(&gateway, "dana");
     send(&gateway, &dana, &content(&[OUTSIDER], "First"));
     let id =
-        AccountId(super::session::parse_hex(&gateway.temporary_list(None).unwrap()[0].id).unwrap());
+        AccountId(super::text::parse_hex(&gateway.temporary_list(None).unwrap()[0].id).unwrap());
     let done = gateway.store().transact(move |tx| {
         let mut row = tx.get(&TEMPORARY, &id)?.unwrap();
-        row.ending = Some(super::tables::PickupEnd::Revoked);
+        row.ending = Some(super::records::temporary::PickupEnd::Revoked);
         Ok::<_, Error>(tx.put(&TEMPORARY, &id, &row)?)
     });
     done.wait().unwrap();
@@ -217,11 +217,11 @@ fn a_sealed_letter_is_not_forwarded_in_clear_by_forgetting_that_it_is() {
         let draft = gateway.draft_create(&omar, content).unwrap();
         let submit = |consent, typed| {
             let (draft, version, request) = (draft.id.as_str(), draft.version, "once");
-            let submit = submit::Submit { draft, version, consent, typed, request };
+            let submit = outgoing::submit::Submit { draft, version, consent, typed, request };
             gateway.submit(&omar, &submit)
         };
         let asked = submit(None, None).unwrap();
-        let submit::Submitted::NeedsConsent(consent) = asked else {
+        let outgoing::submit::Submitted::NeedsConsent(consent) = asked else {
             panic!("it left without a yes");
         };
         let refused = submit(Some(consent.token.as_str()), Some(OUTSIDER));
@@ -300,9 +300,9 @@ fn a_letter_with_files_has_a_text() {
     let draft = gateway.draft_create(&omar, &told).unwrap();
     let submit = |consent, typed| {
         let (draft, version, request) = (draft.id.as_str(), draft.version, "once");
-        gateway.submit(&omar, &submit::Submit { draft, version, consent, typed, request })
+        gateway.submit(&omar, &outgoing::submit::Submit { draft, version, consent, typed, request })
     };
-    let submit::Submitted::NeedsConsent(consent) = submit(None, None).unwrap() else {
+    let outgoing::submit::Submitted::NeedsConsent(consent) = submit(None, None).unwrap() else {
         panic!("it left without a yes");
     };
     let refused = submit(Some(consent.token.as_str()), Some(OUTSIDER));

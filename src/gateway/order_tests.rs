@@ -1,11 +1,11 @@
 //! Keeping order: conversations, labels, what was thrown away, what is brought in.
 
-use super::filter::Filter;
-use super::import::Imported;
-use super::label::Label;
-use super::look::{Look, SavedSearch};
+use super::accounts::appearance::{Look, SavedSearch};
+use super::mailboxes::filter::Filter;
+use super::mailboxes::import::Imported;
+use super::mailboxes::label::Label;
+use super::records::tables::{CONVERSATION_IDS, CONVERSATIONS, ENTRIES, OWN_IDS};
 use super::sending_tests::*;
-use super::tables::{CONVERSATION_IDS, CONVERSATIONS, ENTRIES, OWN_IDS};
 use super::tests::*;
 use super::*;
 use crate::mail::reference::Reference;
@@ -111,7 +111,7 @@ fn a_full_conversation_keeps_what_it_has() {
 /// A conversation crosses folders, knows the own letters, and leaves out what was thrown away.
 #[test]
 fn a_conversation_has_the_own_answers_and_not_the_trash() {
-    let gateway = gateway_with(|settings| settings.policy.choice = policy::Choice::Plain);
+    let gateway = gateway_with(|settings| settings.policy.choice = records::policy::Choice::Plain);
     let dana = sign_in(&gateway, "dana");
     let came = deliver_at(&gateway, "a@x", "", "one");
     gateway.message_open(&dana, came, None).unwrap();

@@ -1,10 +1,12 @@
 //! Sending, temporary accounts and confirmations on the engine in memory, with a set clock.
 
-use super::draft::Addressee;
-use super::pickup::PickupState;
-use super::policy::{Choice, Mode, Policy, Route};
-use super::queue::{Attempted, Leased, QueueId};
-use super::submit::{Consent, Submit, Submitted};
+use super::outgoing::consent::Consent;
+use super::outgoing::draft::Addressee;
+use super::outgoing::submit::{Submit, Submitted};
+use super::outsiders::pickup::PickupState;
+use super::queue::attempt::Attempted;
+use super::queue::rows::{Leased, QueueId};
+use super::records::policy::{Choice, Mode, Policy, Route};
 use super::tests::*;
 use super::*;
 use crate::mail::reference::Reference;
@@ -575,7 +577,10 @@ fn outsiders_are_written_to_in_a_language_they_read() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     let chooses = |actor: &Actor, language: &str| {
-        let look = look::Look { language: Some(language.to_owned()), ..look::Look::default() };
+        let look = accounts::appearance::Look {
+            language: Some(language.to_owned()),
+            ..accounts::appearance::Look::default()
+        };
         gateway.look_set(actor, &look).unwrap();
     };
     let raw = || leased(&gateway).pop().unwrap().1;
@@ -719,7 +724,7 @@ pub fn uploaded(gateway: &Gateway, actor: &Actor, name: &str, octets: &[u8]) -> 
     upload.id
 }
 
-fn all_of(mut pieces: content::Pieces) -> Vec<u8> {
+fn all_of(mut pieces: mailboxes::content::Pieces) -> Vec<u8> {
     let (octets, mut all) = (pieces.octets(), Vec::new());
     while let Some(piece) = pieces.take_next().unwrap() {
         assert!(piece.len() <= 1 << 20, "little of it is in memory");

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::tables::{ENTRIES, MESSAGES, OUTCOMES, OutcomeKind};
+use super::records::message::OutcomeKind;
+use super::records::tables::{ENTRIES, MESSAGES, OUTCOMES};
 use super::*;
 use crate::clock::{Clock, Timestamp};
 use crate::mail::address::Address;
@@ -445,7 +446,7 @@ fn a_changed_content_is_refused_and_not_marked_read() {
     let changed = Bytes::from(sealed);
     let done = gateway.store().transact(move |tx| {
         tx.content_put(id, vec![crate::store::Piece::Inline(changed.clone())]);
-        Ok::<_, store::Error>(())
+        Ok::<_, crate::store::Error>(())
     });
     done.wait().unwrap();
     assert!(matches!(gateway.message_open(&dana, reference, None), Err(Error::Damaged { .. })));

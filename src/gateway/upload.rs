@@ -9,11 +9,14 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::records::ids::{AccountId, UploadId};
+use crate::gateway::records::submission::{Upload, UploadChunk};
+use crate::gateway::records::tables::{UPLOAD_CHUNKS, UPLOADS};
+use crate::gateway::{Gateway, text};
 use crate::store::{ContentId, Order, Piece, Read, Tx};
 use crate::vault::{self, ContentKey};
-
-use super::tables::{AccountId, UPLOAD_CHUNKS, UPLOADS, Upload, UploadChunk, UploadId};
-use super::{Actor, Error, Gateway};
 
 /// A file, as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +30,7 @@ pub struct UploadView {
 
 /// The most octets that come at once.
 pub const CHUNK_OCTETS_MAX: usize = 4 << 20;
+
 const NAME_CHARS_MAX: usize = 255;
 const UPLOADS_MAX: usize = 1_000;
 const MISSING: Error = Error::NotFound { what: "upload" };
@@ -54,7 +58,7 @@ impl Gateway {
     }
 
     /// The same; `sealed` when it comes from a letter that never left the sealed store.
-    pub(super) fn upload_begin_as(
+    pub(in crate::gateway) fn upload_begin_as(
         &self,
         actor: &Actor,
         name: &str,
@@ -155,7 +159,7 @@ impl Gateway {
     }
 
     /// Hands over a file's octets, chunk by chunk; each is wiped when it was used.
-    pub(super) fn upload_read(
+    pub(in crate::gateway) fn upload_read(
         &self,
         actor: &Actor,
         id: UploadId,
@@ -177,7 +181,11 @@ impl Gateway {
     }
 
     /// A file that has arrived whole; `upload-incomplete` else.
-    pub(super) fn upload_whole(&self, actor: &Actor, id: UploadId) -> Result<UploadView, Error> {
+    pub(in crate::gateway) fn upload_whole(
+        &self,
+        actor: &Actor,
+        id: UploadId,
+    ) -> Result<UploadView, Error> {
         let upload = self.inner.store.get(&UPLOADS, &(actor.account(), id))?.ok_or(MISSING)?;
         if upload.received < upload.size {
             return Err(Error::Conflict { code: "upload-incomplete" });
@@ -185,7 +193,7 @@ impl Gateway {
         self.upload_view(actor, id, &upload)
     }
 
-    pub(super) fn upload_view(
+    pub(in crate::gateway) fn upload_view(
         &self,
         actor: &Actor,
         id: UploadId,
@@ -196,7 +204,7 @@ impl Gateway {
         let damaged = |_| Error::Damaged { what: "an upload is not what was stored".to_owned() };
         let meta: Meta = postcard::from_bytes(&plain).map_err(damaged)?;
         Ok(UploadView {
-            id: super::session::hex(&id),
+            id: text::hex(&id),
             name: meta.name,
             content_type: meta.content_type,
             size: upload.size,
@@ -233,7 +241,7 @@ fn held_in_tx(tx: &Tx<'_>, account: AccountId) -> Result<(usize, u64), Error> {
 }
 
 /// Notes that a draft names these files, so that they stay, or no longer names them.
-pub(super) fn name_in_tx(
+pub(in crate::gateway) fn name_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
     uploads: &[UploadId],
@@ -256,7 +264,11 @@ pub(super) fn name_in_tx(
 }
 
 /// Removes a file and its chunks.
-pub(super) fn remove_in_tx(tx: &mut Tx<'_>, account: AccountId, id: UploadId) -> Result<(), Error> {
+pub(in crate::gateway) fn remove_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    id: UploadId,
+) -> Result<(), Error> {
     let mut chunks = Vec::new();
     tx.scan(&UPLOAD_CHUNKS, &(account, id), Order::Ascending, |key, chunk| {
         chunks.push((key, chunk.content));
@@ -270,8 +282,8 @@ pub(super) fn remove_in_tx(tx: &mut Tx<'_>, account: AccountId, id: UploadId) ->
     Ok(())
 }
 
-pub(super) fn parse_id(id: &str) -> Result<UploadId, Error> {
-    super::session::parse_hex(id).ok_or(MISSING)
+pub(in crate::gateway) fn parse_id(id: &str) -> Result<UploadId, Error> {
+    text::parse_hex(id).ok_or(MISSING)
 }
 
 /// The name of a file, not of a way to it.

@@ -7,10 +7,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::draft::Addressee;
-use super::policy::Choice;
+use super::outgoing::consent::Consent;
+use super::outgoing::draft::Addressee;
+use super::outgoing::submit::{Submit, Submitted};
+use super::records::policy::Choice;
 use super::sending_tests::{leased, uploaded};
-use super::submit::{Consent, Submit, Submitted};
 use super::tests::*;
 use super::*;
 use crate::mail::message::{part_bytes, view};

@@ -20,3 +20,4 @@ pub mod reply;
 pub mod sanitize;
 pub mod status;
 pub mod trace;
+pub mod words;

@@ -12,7 +12,8 @@ use smtp_proto::{
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use zeroize::Zeroizing;
 
-use crate::gateway::queue::{Attempted, Leased};
+use crate::gateway::queue::attempt::Attempted;
+use crate::gateway::queue::rows::Leased;
 use crate::gateway::{self, TlsNeed};
 use crate::mail::envelope::{DsnReturn, xtext_encode};
 use crate::mail::status::EnhancedStatus;

@@ -26,7 +26,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::config;
-use crate::gateway::queue::{Attempted, Leased};
+use crate::gateway::queue::attempt::Attempted;
+use crate::gateway::queue::rows::Leased;
 use crate::gateway::{self, Gateway};
 use crate::mail::envelope::{ForwardPath, Recipient};
 use crate::mail::status::EnhancedStatus;

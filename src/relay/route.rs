@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::config::SmarthostTls;
 use crate::gateway::TlsNeed;
-use crate::gateway::queue::Leased;
+use crate::gateway::queue::rows::Leased;
 use crate::mail::status::EnhancedStatus;
 use crate::net::dns::{DnsError, MailHosts};
 

@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config;
 use crate::gateway::Gateway;
-use crate::gateway::receive::TlsFacts;
+use crate::gateway::incoming::inbound::TlsFacts;
 use crate::net::listen::{self, Limits, Permits};
 use crate::net::tls;
 

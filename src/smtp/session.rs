@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::gateway::receive::TlsFacts;
+use crate::gateway::incoming::inbound::TlsFacts;
 use crate::gateway::{AcceptedRecipient, Origin, RecipientVerdict};
 use crate::mail::envelope::{Envelope, ForwardPath, Recipient};
 use crate::telemetry::redacted;

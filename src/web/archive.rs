@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
 
-use crate::gateway::content::{Content, Pieces};
+use crate::gateway::mailboxes::content::{Content, Pieces};
 use crate::mail::message;
 
 use super::download::Source;

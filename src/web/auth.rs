@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method};
 use zeroize::Zeroizing;
 
-use crate::gateway::audit::Act;
+use crate::gateway::records::audit::Act;
 use crate::gateway::{self, Actor, Gateway};
 
 use super::dpop::{self, Expected, Proof, Refused};

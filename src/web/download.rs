@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use zeroize::Zeroizing;
 
-use crate::gateway::content::{Content, Pieces};
+use crate::gateway::mailboxes::content::{Content, Pieces};
 use crate::gateway::{self, Gateway};
 
 use super::archive::Archive;

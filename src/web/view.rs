@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-use crate::gateway::content::Pieces;
+use crate::gateway::mailboxes::content::Pieces;
 use crate::mail::{message, sanitize};
 use crate::net::picture::Pictures;
 

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use postern::config;
-use postern::gateway::delivery::SubmissionView;
-use postern::gateway::draft::Addressee;
-use postern::gateway::policy::{Choice, Route};
-use postern::gateway::preference::PreferencesChange;
-use postern::gateway::submit::{Submit, Submitted};
+use postern::gateway::accounts::preference::PreferencesChange;
+use postern::gateway::outgoing::draft::Addressee;
+use postern::gateway::outgoing::submission::SubmissionView;
+use postern::gateway::outgoing::submit::{Submit, Submitted};
+use postern::gateway::records::policy::{Choice, Route};
 use postern::gateway::{DeliveryState, DraftContent};
 use postern::mail::reference::Reference;
 use postern::net::dns::Resolver;

@@ -141,7 +141,10 @@ async fn the_house_has_a_name_and_a_logo() {
     png.extend([0, 0, 0, 9, 0, 0, 0, 9]);
     let logo = png.clone();
     let set = tokio::task::spawn_blocking(move || {
-        gateway.house_set(|set| postern::gateway::house::HouseChange { logo: Some(logo), ..set })
+        gateway.house_set(|set| postern::gateway::records::site::HouseChange {
+            logo: Some(logo),
+            ..set
+        })
     });
     set.await.unwrap().unwrap();
     let seen = stranger.follow("/api/brand/logo.png").await.expect_status(200);
@@ -246,7 +249,12 @@ async fn refusals_are_noted_up_to_a_rate() {
     let gateway = web.gateway.clone();
     let noted = tokio::task::spawn_blocking(move || {
         for _ in 0..100 {
-            gateway.note("omar", postern::gateway::audit::Act::SignInRefused, "", "192.0.2.1");
+            gateway.note(
+                "omar",
+                postern::gateway::records::audit::Act::SignInRefused,
+                "",
+                "192.0.2.1",
+            );
         }
     });
     noted.await.unwrap();

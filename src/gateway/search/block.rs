@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::gateway::Error;
-use crate::gateway::tables::ReferenceKey;
+use crate::gateway::error::Error;
+use crate::gateway::records::ids::ReferenceKey;
 
 /// A message within its part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,7 @@ pub struct Builder {
 }
 
 const BLOCKS_MAX: usize = 64;
+
 /// Messages for which another block is worth while.
 const DOCS_PER_BLOCK: usize = 32;
 

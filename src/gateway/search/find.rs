@@ -8,18 +8,22 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::gateway::message::{ItemView, MarksPage, OpenedEpochs, WINDOW_MAX};
-use crate::gateway::tables::{
-    Entry, LabelId, MailboxId, Place, ReferenceKey, Role, SEARCH_TEXTS, SearchPart,
-};
-use crate::gateway::{Actor, Error, Gateway, message};
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::mailboxes::entry;
+use crate::gateway::mailboxes::item::{self, ItemView, OpenedEpochs};
+use crate::gateway::mailboxes::list::{self, MarksPage, WINDOW_MAX};
+use crate::gateway::records::ids::{LabelId, MailboxId, ReferenceKey};
+use crate::gateway::records::mailbox::{Entry, Place, Role};
+use crate::gateway::records::search::SearchPart;
+use crate::gateway::records::tables::SEARCH_TEXTS;
+use crate::gateway::search::block::{self, Doc};
+use crate::gateway::search::index::{Text, binding};
+use crate::gateway::search::query::{Clause, Is, Query, Test, Words, place};
 use crate::mail::reference::Reference;
+use crate::mail::words;
 use crate::store::Read;
-
-use super::block::{self, Doc};
-use super::index::{Text, binding};
-use super::query::{Clause, Is, Query, Test, Words, place};
-use super::words;
 
 /// Messages that were found, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,10 +53,13 @@ pub struct Snippet {
 
 /// How many messages one answer looks at; where few of many fit, the rest is asked for.
 const LOOKED_AT_MAX: usize = 5_000;
+
 /// How long a question waits for another request to have taken in what came last.
 const STEP_WAIT: Duration = Duration::from_secs(2);
+
 /// How much text a snippet has, in octets.
 const SNIPPET_OCTETS: usize = 200;
+
 /// How much of it stands before the first hit.
 const SNIPPET_BEFORE_OCTETS: usize = 60;
 
@@ -82,11 +89,10 @@ impl Gateway {
         before: Option<&str>,
     ) -> Result<MarksPage, Error> {
         let query = Query::parse(query)?;
-        let (items, next) =
-            self.found(actor, &query, before, message::MARKS_MAX, |asking, doc| {
-                let found = asking.fitting(doc)?;
-                found.map(|(place, entry, _)| message::marks(place.mailbox, &entry)).transpose()
-            })?;
+        let (items, next) = self.found(actor, &query, before, list::MARKS_MAX, |asking, doc| {
+            let found = asking.fitting(doc)?;
+            found.map(|(place, entry, _)| item::marks(place.mailbox, &entry)).transpose()
+        })?;
         Ok(MarksPage { items, next })
     }
 
@@ -269,7 +275,7 @@ impl Asking<'_> {
             return Ok(None);
         }
         let store = &self.gateway.inner.store;
-        let (place, entry) = match message::find_entry(store, account, doc.reference) {
+        let (place, entry) = match entry::find_entry(store, account, doc.reference) {
             Err(Error::NotFound { .. }) => return Ok(None),
             found => found?,
         };

@@ -1,6 +1,7 @@
 //! What the fuzz targets look at: questions as people type them, and blocks as octets.
 
-use super::{block, query::Query};
+use crate::gateway::search::block;
+use crate::gateway::search::query::Query;
 
 /// How many clauses a question has, or why it is none.
 pub fn question(text: &str) -> Result<usize, String> {

@@ -11,23 +11,26 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::clock::Timestamp;
-use crate::gateway::mailbox::INBOX;
-use crate::gateway::message::OpenedEpochs;
-use crate::gateway::parcel::SealedSummary;
-use crate::gateway::receive::mail_text;
-use crate::gateway::tables::{
-    AccountId, Due, Entry, PLACES, ReferenceKey, SEARCH_BLOCKS, SEARCH_GONE, SEARCH_PARTS,
-    SEARCH_TEXTS, SEARCH_WAITING, Sealed, SearchGone, SearchPart, TEMPORARY,
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::mailboxes::item::OpenedEpochs;
+use crate::gateway::mailboxes::mailbox::INBOX;
+use crate::gateway::mailboxes::summary::SealedSummary;
+use crate::gateway::mailboxes::{entry, filter};
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::mailbox::Entry;
+use crate::gateway::records::search::{Sealed, SearchPart};
+use crate::gateway::records::tables::{
+    PLACES, SEARCH_BLOCKS, SEARCH_GONE, SEARCH_PARTS, SEARCH_TEXTS, SEARCH_WAITING,
 };
-use crate::gateway::{Actor, Error, Gateway, filter, message};
-use crate::mail::message::{self as mime, NameAddr};
+use crate::gateway::search::block::{self, Builder, Doc};
+use crate::gateway::search::query::place;
+use crate::gateway::text::mail_text;
+use crate::mail::message::NameAddr;
+use crate::mail::{message as mime, words};
 use crate::store::{Order, Read, Tx};
 use crate::vault;
-
-use super::block::{self, Builder, Doc};
-use super::query::place;
-use super::words;
 
 /// How far the index has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,14 +43,19 @@ pub struct IndexState {
 
 /// One step takes in at most so many messages,
 const STEP_MESSAGES: usize = 512;
+
 /// and so much text, in octets.
 const STEP_TEXT_OCTETS: usize = 4 * 1024 * 1024;
+
 /// Parts of about one size, from which a larger one is made.
 const PARTS_JOINED: usize = 8;
+
 /// A part of so many messages stays as it is.
 const PART_DOCS_MAX: usize = 4_096;
+
 /// What was deleted leaves the index when so much of it has gathered,
 const GONE_MAX: usize = 64;
+
 /// or after this time.
 const GONE_SECS: i64 = 3_600;
 
@@ -130,37 +138,6 @@ pub fn block_binding(account: AccountId, part: u64, block: u16) -> Vec<u8> {
     binding(account, b"block", &[part.to_be_bytes().as_slice(), &block.to_be_bytes()].concat())
 }
 
-/// Notes that a message, or what can be read of it, is new.
-pub fn wait_in_tx(
-    tx: &mut Tx<'_>,
-    account: AccountId,
-    reference: ReferenceKey,
-) -> Result<(), Error> {
-    // People outside have no search.
-    if tx.has(&TEMPORARY, &account)? {
-        return Ok(());
-    }
-    Ok(tx.put(&SEARCH_WAITING, &(account, reference), &Due)?)
-}
-
-/// Notes that a message is gone; its words leave the index with one of the next steps.
-pub fn forget_in_tx(
-    tx: &mut Tx<'_>,
-    account: AccountId,
-    reference: ReferenceKey,
-    at: Timestamp,
-) -> Result<(), Error> {
-    let key = (account, reference);
-    if tx.has(&TEMPORARY, &account)? {
-        return Ok(());
-    }
-    tx.delete(&SEARCH_TEXTS, &key);
-    if tx.has(&SEARCH_WAITING, &key)? {
-        tx.delete(&SEARCH_WAITING, &key);
-    }
-    Ok(tx.put(&SEARCH_GONE, &key, &SearchGone { at })?)
-}
-
 impl Gateway {
     /// One step: takes in some of what waits, joins parts, forgets what was deleted. To be
     /// called until nothing waits. A step that another request is in already does nothing.
@@ -211,7 +188,7 @@ impl Gateway {
             }
             taken.push(key);
             // It may be gone since.
-            let (place, entry) = match message::find_entry(&self.inner.store, account, key) {
+            let (place, entry) = match entry::find_entry(&self.inner.store, account, key) {
                 Err(Error::NotFound { .. }) => continue,
                 found => found?,
             };

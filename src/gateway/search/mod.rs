@@ -3,7 +3,6 @@
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `words` | how text is cut and folded |
 //! | `query` | what can be asked for |
 //! | `block` | a part of the index, as octets |
 //! | `index` | taking messages in, joining parts, forgetting what was deleted |
@@ -24,8 +23,7 @@ mod index;
 mod query;
 #[cfg(test)]
 mod tests;
-pub(super) mod words;
 
 pub use find::{Found, Hit, Snippet};
+pub(super) use index::Busy;
 pub use index::IndexState;
-pub(super) use index::{Busy, forget_in_tx, wait_in_tx};

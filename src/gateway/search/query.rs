@@ -16,10 +16,9 @@
 use time::{Date, Month};
 
 use crate::clock::Timestamp;
-use crate::gateway::Error;
+use crate::gateway::error::Error;
 use crate::mail::reference::Reference;
-
-use super::words;
+use crate::mail::words;
 
 /// The places where a word can stand; a set of them is their sum.
 pub mod place {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::*;
-use crate::gateway::tables::{SEARCH_GONE, SEARCH_PARTS, SEARCH_TEXTS, SEARCH_WAITING};
+use crate::gateway::records::tables::{SEARCH_GONE, SEARCH_PARTS, SEARCH_TEXTS, SEARCH_WAITING};
 use crate::gateway::tests::{deliver, gateway, gateway_with, sign_in};
 use crate::gateway::{Actor, Change, Error, Gateway};
 use crate::mail::reference::Reference;
@@ -199,11 +199,15 @@ fn at_rest_the_index_shows_no_word() {
         sealed.extend(part.sealed_docs);
         ControlFlow::Continue(())
     });
-    let blocks =
-        store.scan(&crate::gateway::tables::SEARCH_BLOCKS, &(), Order::Ascending, |_, block| {
+    let blocks = store.scan(
+        &crate::gateway::records::tables::SEARCH_BLOCKS,
+        &(),
+        Order::Ascending,
+        |_, block| {
             sealed.extend(block.0);
             ControlFlow::Continue(())
-        });
+        },
+    );
     let texts = store.scan(&SEARCH_TEXTS, &(), Order::Ascending, |_, text| {
         sealed.extend(text.0);
         ControlFlow::Continue(())
@@ -283,7 +287,7 @@ fn check_all(
 /// P-09: filters are carried out on what the list shows, once, and open nothing.
 #[test]
 fn filters_put_new_mail_where_it_belongs() {
-    use crate::gateway::filter::Filter;
+    use crate::gateway::mailboxes::filter::Filter;
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     let folder: u32 = gateway.mailbox_create(&dana, "Bills").unwrap().id.parse().unwrap();

@@ -10,8 +10,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::gateway::audit::Act;
-use crate::gateway::credential::{CodesNew, CredentialView};
+use crate::gateway::accounts::one_time_code::CodesNew;
+use crate::gateway::accounts::password::CredentialView;
+use crate::gateway::records::audit::Act;
 use crate::gateway::{self, Password, RecoveryKey};
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json};

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::gateway::policy::Choice as Policy;
+use crate::gateway::records::policy::Choice as Policy;
 use crate::gateway::upload::{CHUNK_OCTETS_MAX, UploadView};
 use crate::gateway::{self, AnswerKind, DraftContent, DraftRow, DraftView};
 use crate::mail::reference::Reference;
@@ -226,7 +226,8 @@ impl Answers {
 impl Content {
     fn read(self) -> Result<DraftContent, Problem> {
         let people = |list: Vec<Addressee>| {
-            let one = |Addressee { name, address }| gateway::draft::Addressee { name, address };
+            let one =
+                |Addressee { name, address }| gateway::outgoing::draft::Addressee { name, address };
             list.into_iter().map(one).collect()
         };
         Ok(DraftContent {
@@ -243,8 +244,9 @@ impl Content {
     }
 
     fn of(content: DraftContent) -> Content {
-        let people = |list: Vec<gateway::draft::Addressee>| {
-            let one = |gateway::draft::Addressee { name, address }| Addressee { name, address };
+        let people = |list: Vec<gateway::outgoing::draft::Addressee>| {
+            let one =
+                |gateway::outgoing::draft::Addressee { name, address }| Addressee { name, address };
             list.into_iter().map(one).collect()
         };
         Content {
@@ -263,7 +265,8 @@ impl Content {
 
 impl From<DraftRow> for DraftItem {
     fn from(row: DraftRow) -> DraftItem {
-        let one = |gateway::draft::Addressee { name, address }| Addressee { name, address };
+        let one =
+            |gateway::outgoing::draft::Addressee { name, address }| Addressee { name, address };
         DraftItem {
             id: row.id,
             version: row.version,

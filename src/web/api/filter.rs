@@ -4,8 +4,8 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::gateway::filter;
-use crate::gateway::people::Person as Known;
+use crate::gateway::mailboxes::correspondents::Person as Known;
+use crate::gateway::mailboxes::filter;
 use crate::web::Weight;
 use crate::web::auth::Signed;
 use crate::web::body::Json;

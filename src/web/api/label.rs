@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::gateway::label;
+use crate::gateway::mailboxes::label;
 use crate::web::Weight;
 use crate::web::auth::Signed;
 use crate::web::body::Json;

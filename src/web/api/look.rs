@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::gateway::look;
+use crate::gateway::accounts::appearance as look;
 use crate::web::Weight;
 use crate::web::auth::Signed;
 use crate::web::body::Json;

@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::clock::Timestamp;
-use crate::gateway::audit::{Act, Noted};
-use crate::gateway::house::{House, HouseChange};
-use crate::gateway::policy::{self, Policy};
-use crate::gateway::queue::QueueView;
+use crate::gateway::queue::admin::QueueView;
+use crate::gateway::records::audit::{Act, Noted};
+use crate::gateway::records::policy::{self, Policy};
+use crate::gateway::records::site::HouseChange;
+use crate::gateway::site::settings::House;
 use crate::gateway::{
     AccountRow, ConfirmOutside, Error, Gateway, LastInteraction, NewAccount, Password, QueueState,
 };

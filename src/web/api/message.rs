@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::gateway;
-use crate::gateway::message::WINDOW_MAX;
+use crate::gateway::mailboxes::list::WINDOW_MAX;
 use crate::mail::reference::Reference;
 use crate::web::Weight;
 use crate::web::auth::Signed;

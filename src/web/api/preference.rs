@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use crate::gateway::preference::{PreferencesChange, PreferencesView, Setting};
+use crate::gateway::accounts::preference::{PreferencesChange, PreferencesView, Setting};
 use crate::gateway::{AcceptFrom, ConfirmOutside, LastInteraction};
 use crate::web::Weight;
 use crate::web::auth::Signed;

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::gateway::audit::Act;
+use crate::gateway::records::audit::Act;
 use crate::gateway::{self, AccountView, Browser, LogIn, LoggedIn, Password, Profile, SessionView};
 use crate::web::auth::{Signed, note_use, proof};
 use crate::web::body::{Id, Json};

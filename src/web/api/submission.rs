@@ -5,8 +5,9 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::gateway::issue::TemporaryView;
-use crate::gateway::submit::{Check, Submit, Submitted};
+use crate::gateway::outgoing::plan::Check;
+use crate::gateway::outgoing::submit::{Submit, Submitted};
+use crate::gateway::outsiders::temporary::TemporaryView;
 use crate::gateway::{self, DeliveryView, DraftContent, SubmissionView};
 use crate::web::Weight;
 use crate::web::auth::Signed;
@@ -290,8 +291,8 @@ fn request_key(headers: &HeaderMap) -> Result<String, Problem> {
     }
 }
 
-fn consent_required(consent: gateway::submit::Consent) -> Response {
-    let gateway::submit::Consent { token, addresses, typed } = consent;
+fn consent_required(consent: gateway::outgoing::consent::Consent) -> Response {
+    let gateway::outgoing::consent::Consent { token, addresses, typed } = consent;
     let detail = "These recipients would get the letter unprotected. Say yes to send it.";
     let problem = Problem::new(StatusCode::CONFLICT, "consent-required", detail);
     problem.with("consent", &Consent { token, addresses, typed })

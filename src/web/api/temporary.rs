@@ -6,8 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::gateway::audit::Act;
-use crate::gateway::pickup::{PickupState, PickupView};
+use crate::gateway::outsiders::pickup::{PickupState, PickupView};
+use crate::gateway::records::audit::Act;
 use crate::gateway::{HandOff, Password};
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, Ref};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::gateway::content::Content;
+use crate::gateway::mailboxes::content::Content;
 use crate::gateway::{self, ItemView};
 use crate::mail::message::{self, NameAddr};
 use crate::mail::reference::Reference;

@@ -1,0 +1,350 @@
+//! Accounts: who they are, what they may be written as, and the credentials that open them.
+//!
+//! The administrator makes and disables accounts but cannot read what they hold: keys are made
+//! with the account, and open only with its password or its recovery key, which is told once.
+
+use std::ops::ControlFlow;
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::error::Error;
+use crate::gateway::feed::event::EventKind;
+use crate::gateway::records::account::{AcceptFrom, Account, AccountKeys, Owner};
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::numbers;
+use crate::gateway::records::tables::{
+    ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, COUNTERS, CREDENTIALS, LOGIN_NAMES, META, TEMPORARY,
+};
+use crate::gateway::records::temporary::Temporary;
+use crate::mail::address::Address;
+use crate::store::{Order, Read, Tx};
+use crate::vault::{self, Lookup, Password, RecoveryKey};
+
+/// What an account is made from.
+pub struct NewAccount {
+    /// What its owner types to log in: letters, digits, `.`, `_`, `-`.
+    pub name: String,
+    pub display_name: String,
+    /// At least one, each in one of our domains; the first is the account's own.
+    pub addresses: Vec<Address>,
+    pub password: Password,
+}
+
+/// What others may know of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountView {
+    pub id: String,
+    pub name: String,
+    pub display_name: String,
+    pub address: String,
+    /// What makes it a temporary one.
+    pub temporary: Option<TemporaryFacts>,
+    pub manager: bool,
+}
+
+/// What the owner of a temporary account should know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemporaryFacts {
+    pub expires: Timestamp,
+    /// Who wrote first, and can renew it.
+    pub sponsor_name: String,
+    pub sponsor_address: String,
+    pub organisation: String,
+}
+
+/// What an administrator sees of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountRow {
+    pub view: AccountView,
+    pub addresses: Vec<String>,
+    pub disabled: bool,
+    pub accept_from: AcceptFrom,
+    pub created: Timestamp,
+    pub last_interaction: Option<Timestamp>,
+}
+
+/// Longest login name, in characters.
+const NAME_CHARS_MAX: usize = 64;
+
+const DISPLAY_NAME_CHARS_MAX: usize = 200;
+
+/// Whether somebody else is a manager, and let in.
+fn has_other_manager(reader: &impl Read, id: AccountId) -> Result<bool, Error> {
+    let mut found = false;
+    reader.scan(&ACCOUNTS, &(), Order::Ascending, |other, account| {
+        found = other != id && account.manages();
+        if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(found)
+}
+
+impl Account {
+    /// Whether it is a manager's who is let in.
+    pub(in crate::gateway) fn manages(&self) -> bool {
+        self.manager && !self.disabled
+    }
+
+    /// Every address that reaches it.
+    pub(in crate::gateway) fn own_addresses(&self) -> Vec<String> {
+        match self.addresses.is_empty() {
+            // A temporary account is named by its address outside.
+            true => vec![self.name.clone()],
+            false => self.addresses.clone(),
+        }
+    }
+
+    pub(in crate::gateway) fn view(&self, id: AccountId) -> AccountView {
+        AccountView {
+            id: id.to_text(),
+            name: self.name.clone(),
+            display_name: self.display_name.clone(),
+            address: self.addresses.first().unwrap_or(&self.name).clone(),
+            temporary: None,
+            manager: self.manages(),
+        }
+    }
+}
+
+impl Gateway {
+    /// Makes an account with its keys and mailboxes. The recovery key is told here and never
+    /// again. `exists` when the name or an address is taken.
+    pub fn account_create(&self, new: NewAccount) -> Result<(AccountView, RecoveryKey), Error> {
+        let name = checked_name(&new.name)?;
+        let addresses = self.checked_addresses(&new.addresses)?;
+        let id = AccountId(vault::random_bytes()?);
+        let keys = vault::account_keys(&id.0)?;
+        let (password_id, password) = self.credential_new(id, &new.password, &keys.unlock)?;
+        let recovery = RecoveryKey::generate()?;
+        let (recovery_id, recovery_record) = self.recovery_new(id, &recovery, &keys.unlock)?;
+        let account = Account {
+            name: name.clone(),
+            display_name: checked_display_name(&new.display_name)?,
+            addresses,
+            disabled: false,
+            accept_from: AcceptFrom::Both,
+            created: self.inner.clock.now(),
+            last_sign_in: None,
+            last_interaction: None,
+            manager: false,
+        };
+        let view = account.view(id);
+        let vault = self.inner.vault.clone();
+        let keys =
+            AccountKeys { public: keys.public.0.clone(), sealed_private: keys.sealed_private };
+        let done = self.inner.store.transact(move |tx| {
+            claim_names_in_tx(tx, &vault, id, &account)?;
+            tx.put(&ACCOUNTS, &id, &account)?;
+            tx.put(&ACCOUNT_KEYS, &id, &keys)?;
+            tx.put(&CREDENTIALS, &(id, password_id), &password)?;
+            tx.put(&CREDENTIALS, &(id, recovery_id), &recovery_record)?;
+            numbers::create_all_in_tx(tx, id)?;
+            let mut meta = tx.get(&META, &())?.unwrap_or_default();
+            meta.first_account.get_or_insert(id);
+            tx.put(&META, &(), &meta)?;
+            Ok::<_, Error>(())
+        });
+        done.wait()?;
+        Ok((view, recovery))
+    }
+
+    /// The view of an account that was just signed in to.
+    pub(in crate::gateway) fn account_view(&self, id: AccountId) -> Result<AccountView, Error> {
+        let view = self.account(id)?.view(id);
+        let Some(temporary) = self.temporary(id)? else { return Ok(view) };
+        let sponsor = self.account(temporary.sponsor).map(|one| one.view(temporary.sponsor));
+        let (sponsor_name, sponsor_address) = match sponsor {
+            Ok(sponsor) => (sponsor.display_name, sponsor.address),
+            Err(Error::NotFound { .. }) => (String::new(), String::new()),
+            Err(error) => return Err(error),
+        };
+        let facts = TemporaryFacts {
+            expires: temporary.expires,
+            sponsor_name,
+            sponsor_address,
+            organisation: self.house()?.organisation.clone(),
+        };
+        Ok(AccountView { temporary: Some(facts), ..view })
+    }
+
+    /// Every account, by name.
+    pub fn account_list(&self) -> Result<Vec<AccountRow>, Error> {
+        let mut rows = Vec::new();
+        self.inner.store.scan(&ACCOUNTS, &(), Order::Ascending, |id, account| {
+            // Temporary accounts have no address of ours, and a list of their own.
+            if account.addresses.is_empty() {
+                return ControlFlow::Continue(());
+            }
+            rows.push(AccountRow {
+                view: account.view(id),
+                addresses: account.addresses,
+                disabled: account.disabled,
+                accept_from: account.accept_from,
+                created: account.created,
+                last_interaction: account.last_interaction,
+            });
+            ControlFlow::Continue(())
+        })?;
+        rows.sort_by(|a, b| a.view.name.cmp(&b.view.name));
+        Ok(rows)
+    }
+
+    /// Shuts an account out: no log-in, no session, no mail. What it holds stays.
+    pub fn account_disable(&self, name: &str) -> Result<(), Error> {
+        let id = self.account_named(name)?;
+        self.account_change(id, |account| account.disabled = true)?;
+        self.sessions_close_of(id)
+    }
+
+    /// Lets a disabled account in again.
+    pub fn account_enable(&self, name: &str) -> Result<(), Error> {
+        let id = self.account_named(name)?;
+        self.account_change(id, |account| account.disabled = false)
+    }
+
+    /// Makes an account a manager's, or no longer. The last one stays one: `last-manager`.
+    pub fn account_manager(&self, name: &str, manager: bool) -> Result<(), Error> {
+        let id = self.account_named(name)?;
+        self.account_change(id, move |account| account.manager = manager)
+    }
+
+    /// From whom the account takes mail (P-57).
+    pub fn account_accept_from(&self, name: &str, accept: AcceptFrom) -> Result<(), Error> {
+        let id = self.account_named(name)?;
+        self.account_change(id, move |account| account.accept_from = accept)
+    }
+
+    /// The account of a login name or an address.
+    pub(in crate::gateway) fn account_named(&self, name: &str) -> Result<AccountId, Error> {
+        self.account_find(name)?.ok_or(Error::NotFound { what: "account" })
+    }
+
+    pub(in crate::gateway) fn account_find(&self, name: &str) -> Result<Option<AccountId>, Error> {
+        let login = self.inner.vault.lookup(Lookup::LoginName, name.to_lowercase().as_bytes());
+        if let Some(Owner(id)) = self.inner.store.get(&LOGIN_NAMES, &login)? {
+            return Ok(Some(id));
+        }
+        match Address::parse(name) {
+            Ok(address) => self.account_at(&address.normalized()),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The account that has exactly this normalised address.
+    pub(in crate::gateway) fn account_at(
+        &self,
+        normalized: &str,
+    ) -> Result<Option<AccountId>, Error> {
+        let key = self.inner.vault.lookup(Lookup::Address, normalized.as_bytes());
+        Ok(self.inner.store.get(&ADDRESSES, &key)?.map(|Owner(id)| id))
+    }
+
+    pub(in crate::gateway) fn account(&self, id: AccountId) -> Result<Account, Error> {
+        self.inner.store.get(&ACCOUNTS, &id)?.ok_or(Error::NotFound { what: "account" })
+    }
+
+    /// Shuts an account out for good: no log-in, and every session ends.
+    pub(in crate::gateway) fn account_shut(&self, id: AccountId) -> Result<(), Error> {
+        self.account_change(id, |account| account.disabled = true)?;
+        self.sessions_close_of(id)
+    }
+
+    fn account_change(
+        &self,
+        id: AccountId,
+        change: impl Fn(&mut Account) + Send + 'static,
+    ) -> Result<(), Error> {
+        let done = self.inner.store.transact(move |tx| {
+            let found = tx.get(&ACCOUNTS, &id)?;
+            let mut account = found.ok_or(Error::NotFound { what: "account" })?;
+            let was = account.manages();
+            change(&mut account);
+            if was && !account.manages() && !has_other_manager(tx, id)? {
+                return Err(Error::Conflict { code: "last-manager" });
+            }
+            tx.put(&ACCOUNTS, &id, &account)?;
+            Ok::<_, Error>(())
+        });
+        done.wait()
+    }
+
+    fn checked_addresses(&self, addresses: &[Address]) -> Result<Vec<String>, Error> {
+        if addresses.is_empty() {
+            return Err(Error::Invalid { what: "an account needs an address".to_owned() });
+        }
+        addresses.iter().map(|address| self.checked_address(address)).collect()
+    }
+
+    fn checked_address(&self, address: &Address) -> Result<String, Error> {
+        match self.is_ours(address) {
+            true => Ok(address.normalized()),
+            false => Err(Error::Invalid { what: format!("{address} is not in our domains") }),
+        }
+    }
+
+    /// Whether an address is in one of our domains.
+    pub(in crate::gateway) fn is_ours(&self, address: &Address) -> bool {
+        let normalized = address.normalized();
+        let domain = normalized.rsplit_once('@').map_or("", |(_, domain)| domain);
+        self.inner.settings.domains.iter().any(|ours| ours == domain)
+    }
+
+    /// Tells everybody who listens that the account's sessions changed.
+    pub(in crate::gateway) fn publish_session(&self, account: AccountId) {
+        let counters = self.inner.store.get(&COUNTERS, &account).ok().flatten();
+        self.publish(account, EventKind::Session, counters.unwrap_or_default().modseq);
+    }
+
+    pub(in crate::gateway) fn temporary(&self, id: AccountId) -> Result<Option<Temporary>, Error> {
+        Ok(self.inner.store.get(&TEMPORARY, &id)?)
+    }
+}
+
+/// Takes the login name and the addresses, or refuses when one is taken.
+fn claim_names_in_tx(
+    tx: &mut Tx<'_>,
+    vault: &vault::Vault,
+    id: AccountId,
+    account: &Account,
+) -> Result<(), Error> {
+    let login = vault.lookup(Lookup::LoginName, account.name.as_bytes());
+    let mut free = tx.insert(&LOGIN_NAMES, &login, &Owner(id))?;
+    for address in &account.addresses {
+        let key = vault.lookup(Lookup::Address, address.as_bytes());
+        free &= tx.insert(&ADDRESSES, &key, &Owner(id))?;
+    }
+    if free { Ok(()) } else { Err(Error::Conflict { code: "exists" }) }
+}
+
+/// Notes that the account's owner did something, for the notice to outside senders (P-45).
+pub(in crate::gateway) fn touch_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let found = tx.get(&ACCOUNTS, &account)?;
+    let mut record = found.ok_or(Error::NotFound { what: "account" })?;
+    if record.last_interaction < Some(now) {
+        record.last_interaction = Some(now);
+        tx.put(&ACCOUNTS, &account, &record)?;
+    }
+    Ok(())
+}
+
+fn checked_name(name: &str) -> Result<String, Error> {
+    let name = name.to_lowercase();
+    let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count());
+    let plain = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-'));
+    if fits && plain {
+        return Ok(name);
+    }
+    let what = format!("login name {name:?}: 1 to {NAME_CHARS_MAX} letters, digits, '.', '_', '-'");
+    Err(Error::Invalid { what })
+}
+
+fn checked_display_name(name: &str) -> Result<String, Error> {
+    let fits = name.chars().count() <= DISPLAY_NAME_CHARS_MAX;
+    if fits && !name.chars().any(char::is_control) {
+        return Ok(name.trim().to_owned());
+    }
+    Err(Error::Invalid { what: "display name: too long, or holds control characters".to_owned() })
+}

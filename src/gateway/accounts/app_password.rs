@@ -1,0 +1,58 @@
+//! App passwords: a mail program's own password, which reads and sends mail and does no more.
+//!
+//! An app password cannot make another credential, so that whoever finds one in a program's
+//! settings cannot take the account over.
+
+use crate::gateway::Gateway;
+use crate::gateway::accounts::log_in::OpenedBy;
+use crate::gateway::accounts::password::{CredentialView, checked_label, credential_binding};
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::records::account::{Credential, CredentialKind};
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::tables::CREDENTIALS;
+use crate::gateway::text::hex;
+use crate::store::Read;
+use crate::vault::{AppPassword, Password};
+
+impl Gateway {
+    /// A new app password, which is told here and never again. Needs the password once more.
+    pub fn app_password_new(
+        &self,
+        actor: &Actor,
+        password: &Password,
+        label: &str,
+    ) -> Result<(CredentialView, AppPassword), Error> {
+        let label = checked_label(label)?;
+        let account = actor.account();
+        let unlock = self.unlock_by_password(account, password)?;
+        let made = AppPassword::generate()?;
+        // Found by what it is, since nobody types which one it is.
+        let id = self.inner.vault.app_password_lookup(&account.0, &made);
+        let wrapped = made.wrap(&unlock, &credential_binding(account, id))?;
+        let created = self.inner.clock.now();
+        let credential = Credential {
+            label: label.clone(),
+            ..Credential::new(CredentialKind::App, wrapped, created)
+        };
+        self.credential_add(account, id, credential, self.inner.settings.app_passwords_max)?;
+        Ok((CredentialView { id: hex(&id), label, created, last_used: None }, made))
+    }
+
+    /// Opens the account when what was typed is one of its app passwords.
+    pub(in crate::gateway) fn open_by_app_password(
+        &self,
+        account: AccountId,
+        typed: &Password,
+    ) -> Result<Option<OpenedBy>, Error> {
+        let Ok(typed) = AppPassword::parse(typed) else { return Ok(None) };
+        let id = self.inner.vault.app_password_lookup(&account.0, &typed);
+        let found = self.inner.store.get(&CREDENTIALS, &(account, id))?;
+        let Some(found) = found.filter(|row| row.kind == CredentialKind::App) else {
+            return Ok(None);
+        };
+        let unlock = typed.open(&found.wrapped_unlock, &credential_binding(account, id))?;
+        let kind = CredentialKind::App;
+        Ok(Some(OpenedBy { account, unlock, kind, credential: id, sign_count: None, step: None }))
+    }
+}

@@ -1,0 +1,111 @@
+//! How a person's pages look and behave, wherever they sign in (P-06).
+//!
+//! None of it is the daemon's business but the language, and a signature or a saved search can say
+//! a lot, so all of it is sealed under the owner's keys.
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::records::account::Preferences;
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::search::Sealed;
+use crate::gateway::records::tables::{LOOKS, PREFERENCES};
+use crate::mail::notice::Language;
+use crate::store::Read;
+
+/// Everything that a person chose for the pages. What is `None` was never chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    /// BCP 47.
+    pub language: Option<String>,
+    /// IANA's name; `None` is the browser's.
+    pub zone: Option<String>,
+    pub theme: Option<String>,
+    pub density: Option<String>,
+    /// Whether single letters are commands.
+    pub keys: Option<bool>,
+    pub list_width: Option<u16>,
+    /// Whether letters of one conversation are one row.
+    pub grouped: Option<bool>,
+    /// The first-run tour was seen.
+    pub toured: bool,
+    /// What stands under each new letter.
+    pub signature: String,
+    /// The path of the page seen last.
+    pub place: Option<String>,
+    pub searches: Vec<SavedSearch>,
+}
+
+/// A search with a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedSearch {
+    pub name: String,
+    pub query: String,
+}
+
+const WORD_CHARS_MAX: usize = 64;
+const SIGNATURE_CHARS_MAX: usize = 2_000;
+const PLACE_CHARS_MAX: usize = 2_000;
+const SEARCHES_MAX: usize = 50;
+const QUERY_CHARS_MAX: usize = 1_000;
+
+fn binding(account: AccountId) -> Vec<u8> {
+    [b"look\0".as_slice(), &account.0].concat()
+}
+
+impl Look {
+    fn check(&self) -> Result<(), Error> {
+        let within = |text: &str, max: usize, what: &str| match text.chars().count() <= max {
+            true => Ok(()),
+            false => Err(Error::Invalid { what: format!("{what} has at most {max} characters") }),
+        };
+        for word in [&self.language, &self.zone, &self.theme, &self.density].into_iter().flatten() {
+            within(word, WORD_CHARS_MAX, "a setting")?;
+        }
+        within(&self.signature, SIGNATURE_CHARS_MAX, "a signature")?;
+        within(self.place.as_deref().unwrap_or_default(), PLACE_CHARS_MAX, "a place")?;
+        if self.searches.len() > SEARCHES_MAX {
+            return Err(Error::OverQuota);
+        }
+        for search in &self.searches {
+            within(&search.name, WORD_CHARS_MAX, "a search's name")?;
+            within(&search.query, QUERY_CHARS_MAX, "a search")?;
+        }
+        Ok(())
+    }
+}
+
+impl Gateway {
+    /// What the actor chose.
+    pub fn look(&self, actor: &Actor) -> Result<Look, Error> {
+        let Some(sealed) = self.inner.store.get(&LOOKS, &actor.account())? else {
+            return Ok(Look::default());
+        };
+        let damaged = || Error::Damaged { what: "the settings are not what was stored".to_owned() };
+        let plain = actor.secret().open_own(&binding(actor.account()), &sealed.0);
+        postcard::from_bytes(&plain.map_err(|_| damaged())?).map_err(|_| damaged())
+    }
+
+    /// Sets all of it.
+    pub fn look_set(&self, actor: &Actor, look: &Look) -> Result<(), Error> {
+        look.check()?;
+        let plain = postcard::to_stdvec(look);
+        let plain = Zeroizing::new(plain.map_err(|_| Error::Invalid { what: "settings".into() })?);
+        let account = actor.account();
+        let sealed = Sealed(actor.secret().seal_own(&binding(account), &plain)?);
+        // What is written to this person, or in their name, has to know it (see `pickup`).
+        let language = look.language.as_deref().and_then(Language::from_tag);
+        let done = self.inner.store.transact(move |tx| {
+            let mut own: Preferences = tx.get(&PREFERENCES, &account)?.unwrap_or_default();
+            if own.language != language {
+                own.language = language;
+                tx.put(&PREFERENCES, &account, &own)?;
+            }
+            Ok::<_, Error>(tx.put(&LOOKS, &account, &sealed)?)
+        });
+        done.wait()
+    }
+}

@@ -1,0 +1,210 @@
+//! Signing in: checking what the caller presents, and opening a session for it.
+
+use std::net::IpAddr;
+
+use zeroize::Zeroizing;
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::accounts::account::AccountView;
+use crate::gateway::accounts::password::checked_passphrase;
+use crate::gateway::accounts::session::{Profile, SessionView, binding};
+use crate::gateway::error::Error;
+use crate::gateway::records::account::{CredentialKind, HandOff, Session, SessionRef};
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::tables::{ACCOUNTS, CODES, CREDENTIALS, SESSION_IDS, SESSIONS};
+use crate::gateway::text::printable;
+use crate::store::{Read, Tx};
+use crate::vault::{self, Password, SessionToken, UnlockKey};
+
+/// Who asks for a session, whatever opens the account.
+pub struct Browser {
+    /// RFC 7638 thumbprint of the key the session is to be bound to.
+    pub key_thumbprint: String,
+    pub agent: String,
+    pub peer: IpAddr,
+    pub profile: Profile,
+}
+
+/// A request to log in.
+pub struct LogIn<'a> {
+    /// Login name or address.
+    pub name: &'a str,
+    /// The account's own, or an app password.
+    pub password: Password,
+    /// From an authenticator app, where the account asks for codes.
+    pub code: Option<&'a str>,
+    pub browser: Browser,
+    /// The outsider's own password, at the first sign-in to a temporary account.
+    pub new_password: Option<Password>,
+}
+
+/// An account that was opened, and by what.
+pub(in crate::gateway) struct OpenedBy {
+    pub account: AccountId,
+    pub unlock: UnlockKey,
+    pub kind: CredentialKind,
+    pub credential: [u8; 16],
+    /// What a passkey has counted to.
+    pub sign_count: Option<u32>,
+    /// The step of the code that came along.
+    pub step: Option<u64>,
+}
+
+/// A session that was opened. The token is told here and never again.
+pub struct LoggedIn {
+    pub token: Zeroizing<String>,
+    pub session: SessionView,
+    pub account: AccountView,
+    pub last_sign_in: Option<Timestamp>,
+}
+
+const AGENT_CHARS_MAX: usize = 200;
+
+/// What opened an account must still be there: another password may have taken its place since
+/// it was checked (at the claim of a temporary account, of two who are at it only one is let
+/// in). A code and a passkey's count are used up with it.
+fn use_credential_in_tx(tx: &mut Tx<'_>, opened: &OpenedBy, now: Timestamp) -> Result<(), Error> {
+    let key = (opened.account, opened.credential);
+    let mut credential = tx.get(&CREDENTIALS, &key)?.ok_or(Error::Refused)?;
+    if opened.kind == CredentialKind::Password {
+        return use_code_in_tx(tx, opened);
+    }
+    if let (Some(passkey), Some(count)) = (&mut credential.passkey, opened.sign_count) {
+        if count > 0 && count <= passkey.sign_count {
+            return Err(Error::Refused);
+        }
+        passkey.sign_count = count;
+    }
+    credential.last_used = Some(now);
+    Ok(tx.put(&CREDENTIALS, &key, &credential)?)
+}
+
+fn use_code_in_tx(tx: &mut Tx<'_>, opened: &OpenedBy) -> Result<(), Error> {
+    let Some(mut codes) = tx.get(&CODES, &opened.account)?.filter(|codes| codes.on) else {
+        return Ok(());
+    };
+    let step = opened.step.ok_or(Error::CodeNeeded)?;
+    if step <= codes.last_step {
+        return Err(Error::WrongCode);
+    }
+    codes.last_step = step;
+    Ok(tx.put(&CODES, &opened.account, &codes)?)
+}
+
+impl Gateway {
+    /// Checks a name and a password and opens a session. One answer for an unknown name, a
+    /// wrong password and a disabled account, after the same work (P-13). `CodeNeeded` or
+    /// `WrongCode` only to who knows the password.
+    pub fn session_open(&self, login: LogIn<'_>) -> Result<LoggedIn, Error> {
+        let mut opened = self.authenticate(login.name, &login.password)?;
+        if opened.kind == CredentialKind::Password {
+            opened.step = self.code_step(opened.account, &opened.unlock, login.code)?;
+        }
+        let own = login.new_password.as_ref();
+        let claims = self.sign_in_temporary(opened.account, &opened.unlock, own)?;
+        self.session_begin(opened, claims, login.browser)
+    }
+
+    /// Begins a session in an account that was opened. `claims`: a temporary account that was
+    /// given another password than the one that opened it.
+    pub(in crate::gateway) fn session_begin(
+        &self,
+        opened: OpenedBy,
+        claims: bool,
+        browser: Browser,
+    ) -> Result<LoggedIn, Error> {
+        let id = opened.account;
+        let token = SessionToken::generate()?;
+        let now = self.inner.clock.now();
+        let previous = self.account(id)?.last_sign_in;
+        let session_id = vault::random_bytes()?;
+        let session = Session {
+            id: session_id,
+            account: id,
+            key_thumbprint: browser.key_thumbprint,
+            agent: printable(&browser.agent, AGENT_CHARS_MAX),
+            peer: browser.peer.to_string(),
+            created: now,
+            last_used: now,
+            idle_secs: self.idle_secs(browser.profile),
+            ends: now.plus_secs(self.inner.settings.session_max_secs),
+            previous_sign_in: previous,
+            confirmed: now,
+            wrapped_unlock: token.wrap_unlock(&opened.unlock, &binding(id, session_id))?,
+            by: opened.kind,
+            credential: opened.credential,
+        };
+        let view = session.view(Some(session_id));
+        let key = token.id();
+        let done = self.inner.store.transact(move |tx| {
+            let found = tx.get(&ACCOUNTS, &id)?;
+            let mut account = found.filter(|account| !account.disabled).ok_or(Error::Refused)?;
+            if !claims {
+                use_credential_in_tx(tx, &opened, now)?;
+            }
+            account.last_sign_in = Some(now);
+            account.last_interaction = Some(now);
+            tx.put(&ACCOUNTS, &id, &account)?;
+            tx.put(&SESSIONS, &key, &session)?;
+            tx.put(&SESSION_IDS, &(id, session_id), &SessionRef(key))?;
+            Ok::<_, Error>(())
+        });
+        done.wait()?;
+        let account = self.account_view(id)?;
+        self.publish_session(id);
+        Ok(LoggedIn { token: token.expose(), session: view, account, last_sign_in: previous })
+    }
+
+    /// What a sign-in to a temporary account needs besides the password; tells whether it was
+    /// claimed just now, by another password than the one that was checked.
+    fn sign_in_temporary(
+        &self,
+        id: AccountId,
+        unlock: &vault::UnlockKey,
+        own: Option<&Password>,
+    ) -> Result<bool, Error> {
+        let Some(temporary) = self.temporary(id)? else { return Ok(false) };
+        if temporary.expires <= self.inner.clock.now() {
+            return Err(Error::Refused);
+        }
+        match (temporary.claimed, temporary.hand_off, own) {
+            (Some(_), ..) => Ok(false),
+            (None, HandOff::InMail, _) => self.first_sign_in(id).map(|()| false),
+            (None, HandOff::Claim | HandOff::BySender, None) => Err(Error::ClaimFirst),
+            (None, HandOff::Claim | HandOff::BySender, Some(own)) => {
+                checked_passphrase(own)?;
+                self.claim(id, unlock, own).map(|()| true)
+            }
+        }
+    }
+
+    fn authenticate(&self, name: &str, password: &Password) -> Result<OpenedBy, Error> {
+        let Some(id) = self.account_find(name)? else {
+            // An unknown name costs what a wrong password costs.
+            self.inner.vault.passwords().decoy(password)?;
+            return Err(Error::Refused);
+        };
+        let opened = match self.open_by_app_password(id, password)? {
+            Some(opened) => opened,
+            None => self.open_by_password(id, password)?,
+        };
+        match self.account(id)?.disabled {
+            true => Err(Error::Refused),
+            false => Ok(opened),
+        }
+    }
+
+    fn open_by_password(&self, account: AccountId, password: &Password) -> Result<OpenedBy, Error> {
+        let (unlock, credential) = self.unlock_with(account, password)?;
+        let kind = CredentialKind::Password;
+        Ok(OpenedBy { account, unlock, kind, credential, sign_count: None, step: None })
+    }
+
+    fn idle_secs(&self, profile: Profile) -> i64 {
+        match profile {
+            Profile::Browser => self.inner.settings.session_idle_secs,
+            Profile::Shared => self.inner.settings.session_shared_idle_secs,
+        }
+    }
+}

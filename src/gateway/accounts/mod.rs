@@ -1,0 +1,13 @@
+//! Accounts: who they are, what opens them, their sessions, and what they set for themselves.
+
+pub mod account;
+pub mod app_password;
+pub mod appearance;
+pub mod claim;
+pub mod log_in;
+pub mod one_time_code;
+pub mod passkey;
+pub mod password;
+pub mod preference;
+pub mod recovery;
+pub mod session;

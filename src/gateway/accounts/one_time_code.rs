@@ -1,0 +1,127 @@
+//! One-time codes from an authenticator app (RFC 6238), asked for besides the password.
+
+use totp_rs::{Builder, Totp};
+use zeroize::Zeroizing;
+
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::records::account::Codes;
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::tables::{ACCOUNT_KEYS, CODES};
+use crate::store::Read;
+use crate::vault::{self, AccountSecret, Password, UnlockKey};
+
+/// What an authenticator app is told, once.
+pub struct CodesNew {
+    /// In base32, for typing.
+    pub secret: Zeroizing<String>,
+    /// `otpauth://…`, for a picture.
+    pub uri: Zeroizing<String>,
+}
+
+impl Gateway {
+    /// A secret for an authenticator app. Nothing asks for codes before one was shown to work.
+    /// Needs the password once more; `codes-on` when they are on already.
+    pub fn codes_begin(&self, actor: &Actor, password: &Password) -> Result<CodesNew, Error> {
+        let account = actor.account();
+        self.unlock_by_password(account, password)?;
+        let secret = Zeroizing::new(vault::random_bytes::<SECRET_OCTETS>()?);
+        let sealed_secret = actor.secret().seal_own(&codes_binding(account), &*secret)?;
+        let codes = Codes { sealed_secret, on: false, last_step: 0 };
+        let done = self.inner.store.transact(move |tx| {
+            if tx.get(&CODES, &account)?.is_some_and(|codes| codes.on) {
+                return Err(Error::Conflict { code: "codes-on" });
+            }
+            Ok(tx.put(&CODES, &account, &codes)?)
+        });
+        done.wait()?;
+        // Neither may hold what separates them.
+        let plain = |text: &str| text.replace(':', " ");
+        let totp = Builder::new()
+            .with_secret(secret.to_vec())
+            .with_issuer(Some(plain(&self.house()?.organisation)))
+            .with_account_name(plain(&self.account(account)?.name))
+            .build()
+            .map_err(|_| Error::Invalid { what: "the name for an authenticator".to_owned() })?;
+        let uri = totp.to_url().map_err(|_| Error::Invalid { what: "the name".to_owned() })?;
+        let secret = totp_rs::Secret::from(secret.to_vec()).to_base32();
+        Ok(CodesNew { secret: Zeroizing::new(secret), uri: Zeroizing::new(uri) })
+    }
+
+    /// Asks for codes from now on, once `code` was right.
+    pub fn codes_on(&self, actor: &Actor, code: &str) -> Result<(), Error> {
+        const MISSING: Error = Error::NotFound { what: "secret for codes" };
+        let account = actor.account();
+        let codes = self.inner.store.get(&CODES, &account)?.ok_or(MISSING)?;
+        let step = self.matched_step(account, actor.secret(), &codes, code)?;
+        let done = self.inner.store.transact(move |tx| {
+            let mut now = tx.get(&CODES, &account)?.ok_or(MISSING)?;
+            if now.sealed_secret != codes.sealed_secret || step <= now.last_step {
+                return Err(Error::WrongCode);
+            }
+            (now.on, now.last_step) = (true, step);
+            Ok(tx.put(&CODES, &account, &now)?)
+        });
+        done.wait()
+    }
+
+    /// Asks for no codes any more. Needs the password once more.
+    pub fn codes_off(&self, actor: &Actor, password: &Password) -> Result<(), Error> {
+        let account = actor.account();
+        self.unlock_by_password(account, password)?;
+        let done = self.inner.store.transact(move |tx| {
+            tx.delete(&CODES, &account);
+            Ok::<_, Error>(())
+        });
+        done.wait()
+    }
+
+    /// The step of the code that a sign-in by password brings, where one is needed.
+    pub(in crate::gateway) fn code_step(
+        &self,
+        account: AccountId,
+        unlock: &UnlockKey,
+        code: Option<&str>,
+    ) -> Result<Option<u64>, Error> {
+        let Some(codes) = self.inner.store.get(&CODES, &account)?.filter(|codes| codes.on) else {
+            return Ok(None);
+        };
+        let code = code.ok_or(Error::CodeNeeded)?;
+        let keys = self.inner.store.get(&ACCOUNT_KEYS, &account)?.ok_or(Error::Refused)?;
+        let secret = unlock.open_account(&keys.sealed_private, &account.0)?;
+        self.matched_step(account, &secret, &codes, code).map(Some)
+    }
+
+    fn matched_step(
+        &self,
+        account: AccountId,
+        secret: &AccountSecret,
+        codes: &Codes,
+        code: &str,
+    ) -> Result<u64, Error> {
+        let secret = secret.open_own(&codes_binding(account), &codes.sealed_secret)?;
+        let totp = totp_of(&secret)?;
+        let now = u64::try_from(self.inner.clock.now().unix_secs()).unwrap_or_default();
+        let digits: Zeroizing<String> = Zeroizing::new(
+            code.chars().filter(|c| !c.is_whitespace()).take(CODE_CHARS_MAX).collect(),
+        );
+        totp.check(&digits, now).ok_or(Error::WrongCode)
+    }
+}
+
+/// The length of a secret for codes (RFC 4226 §4, R6).
+const SECRET_OCTETS: usize = 20;
+
+const CODE_CHARS_MAX: usize = 16;
+
+/// Codes as every authenticator app makes them: SHA-1, six digits, 30 seconds, one step of
+/// patience either way (RFC 6238 §5.2).
+fn totp_of(secret: &[u8]) -> Result<Totp, Error> {
+    let damaged = |_| Error::Damaged { what: "the secret for codes".to_owned() };
+    Builder::new().with_secret(secret.to_vec()).build().map_err(damaged)
+}
+
+fn codes_binding(account: AccountId) -> Vec<u8> {
+    [b"codes ".as_slice(), &account.0].concat()
+}

@@ -1,0 +1,175 @@
+//! Passkeys (WebAuthn with `prf`): adding one, and signing in with one.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::accounts::log_in::{Browser, LoggedIn, OpenedBy};
+use crate::gateway::accounts::password::{CredentialView, checked_label, credential_binding};
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::records::account::{Credential, CredentialKind, PasskeyRecord};
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::tables::CREDENTIALS;
+use crate::gateway::text::hex;
+use crate::store::{Order, Read};
+use crate::vault::passkey::{Assertion, Challenge, Expected, Registration};
+use crate::vault::{self, Lookup, PasskeySecret, Password, UnlockKey};
+
+/// What a browser makes a passkey from.
+#[derive(Debug)]
+pub struct PasskeyAsk {
+    pub challenge: Challenge,
+    pub user_id: [u8; 16],
+    pub name: String,
+    pub display_name: String,
+    /// Passkeys there are already, by their own identifiers.
+    pub there: Vec<Vec<u8>>,
+}
+
+/// A passkey that a browser made.
+pub struct PasskeyNew<'a> {
+    pub challenge: Challenge,
+    pub origin: &'a str,
+    pub rp_id: &'a str,
+    pub said: Registration<'a>,
+    pub secret: PasskeySecret,
+    pub label: &'a str,
+}
+
+/// A sign-in by passkey.
+pub struct PasskeyLogIn<'a> {
+    /// The account, as the authenticator keeps it (`userHandle`).
+    pub user_id: &'a [u8],
+    pub credential_id: &'a [u8],
+    pub challenge: Challenge,
+    pub origin: &'a str,
+    pub rp_id: &'a str,
+    pub said: Assertion<'a>,
+    pub secret: PasskeySecret,
+    pub browser: Browser,
+}
+
+/// What a passkey is asked to sign at sign-in.
+const FOR_SIGN_IN: &[u8] = b"sign in";
+
+/// Challenges that were answered, until they are too old: none is good twice.
+#[derive(Default)]
+pub(in crate::gateway) struct Answered(Mutex<HashMap<Challenge, Timestamp>>);
+
+impl Answered {
+    fn note(&self, challenge: Challenge, now: Timestamp, until: Timestamp) -> Result<(), Error> {
+        let mut answered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.retain(|_, until| *until >= now);
+        match answered.insert(challenge, until) {
+            None => Ok(()),
+            Some(_) => Err(Error::Refused),
+        }
+    }
+}
+
+impl Gateway {
+    /// What a browser needs to make a passkey. Needs the password once more.
+    pub fn passkey_begin(&self, actor: &Actor, password: &Password) -> Result<PasskeyAsk, Error> {
+        let account = actor.account();
+        self.unlock_by_password(account, password)?;
+        let mut there = Vec::new();
+        self.inner.store.scan(&CREDENTIALS, &account, Order::Ascending, |_, row| {
+            there.extend(row.passkey.map(|passkey| passkey.credential_id));
+            ControlFlow::Continue(())
+        })?;
+        let view = self.account(account)?;
+        let now = self.inner.clock.now().unix_secs();
+        Ok(PasskeyAsk {
+            challenge: self.inner.vault.challenge_new(&for_new_passkey(actor), now)?,
+            user_id: account.0,
+            name: view.name,
+            display_name: view.display_name,
+            there,
+        })
+    }
+
+    /// Keeps a passkey that the browser made, in the session that asked for it.
+    pub fn passkey_add(
+        &self,
+        actor: &Actor,
+        unlock: &UnlockKey,
+        new: &PasskeyNew<'_>,
+    ) -> Result<CredentialView, Error> {
+        const FLAWED: fn(vault::Error) -> Error =
+            |_| Error::Invalid { what: "what the browser says of the passkey".to_owned() };
+        let label = checked_label(new.label)?;
+        let account = actor.account();
+        self.challenge_check(&new.challenge, &for_new_passkey(actor)).map_err(FLAWED)?;
+        let expected = Expected { origin: new.origin, rp_id: new.rp_id, challenge: &new.challenge };
+        let made = new.said.check(&expected).map_err(FLAWED)?;
+        let id = self.passkey_lookup(account, &made.credential_id);
+        let wrapped = new.secret.wrap(unlock, &credential_binding(account, id))?;
+        let created = self.inner.clock.now();
+        let passkey = PasskeyRecord {
+            credential_id: made.credential_id,
+            public_key: made.public_key,
+            sign_count: made.sign_count,
+        };
+        let credential = Credential {
+            label: label.clone(),
+            passkey: Some(passkey),
+            ..Credential::new(CredentialKind::Passkey, wrapped, created)
+        };
+        self.credential_add(account, id, credential, self.inner.settings.passkeys_max)?;
+        Ok(CredentialView { id: hex(&id), label, created, last_used: None })
+    }
+
+    /// What a passkey is asked to sign at sign-in. Nothing is kept for who only asks.
+    pub fn passkey_challenge(&self) -> Result<Challenge, Error> {
+        let now = self.inner.clock.now().unix_secs();
+        Ok(self.inner.vault.challenge_new(FOR_SIGN_IN, now)?)
+    }
+
+    /// Opens a session by a passkey. One answer for whatever does not fit.
+    pub fn session_open_by_passkey(&self, login: PasskeyLogIn<'_>) -> Result<LoggedIn, Error> {
+        let opened = self.open_by_passkey(&login)?;
+        let now = self.inner.clock.now();
+        let until = now.plus_secs(self.inner.settings.challenge_secs);
+        self.inner.challenges.note(login.challenge, now, until)?;
+        self.session_begin(opened, false, login.browser)
+    }
+
+    fn open_by_passkey(&self, login: &PasskeyLogIn<'_>) -> Result<OpenedBy, Error> {
+        let account = AccountId(login.user_id.try_into().map_err(|_| Error::Refused)?);
+        let id = self.passkey_lookup(account, login.credential_id);
+        let found = self.inner.store.get(&CREDENTIALS, &(account, id))?.ok_or(Error::Refused)?;
+        let passkey = found.passkey.as_ref().ok_or(Error::Refused)?;
+        self.challenge_check(&login.challenge, FOR_SIGN_IN).map_err(|_| Error::Refused)?;
+        let expected =
+            Expected { origin: login.origin, rp_id: login.rp_id, challenge: &login.challenge };
+        let asserted = login.said.check(&passkey.public_key, passkey.sign_count, &expected);
+        let asserted = asserted.map_err(|_| Error::Refused)?;
+        let bound = credential_binding(account, id);
+        let unlock = login.secret.open(&found.wrapped_unlock, &bound)?;
+        Ok(OpenedBy {
+            account,
+            unlock,
+            kind: CredentialKind::Passkey,
+            credential: id,
+            sign_count: Some(asserted.sign_count),
+            step: None,
+        })
+    }
+
+    fn challenge_check(&self, challenge: &Challenge, purpose: &[u8]) -> Result<(), vault::Error> {
+        let now = self.inner.clock.now().unix_secs();
+        let age = self.inner.settings.challenge_secs;
+        self.inner.vault.challenge_check(challenge, purpose, now, age)
+    }
+
+    fn passkey_lookup(&self, account: AccountId, credential_id: &[u8]) -> [u8; 16] {
+        self.inner.vault.lookup(Lookup::Passkey, &[&account.0[..], credential_id].concat())
+    }
+}
+
+fn for_new_passkey(actor: &Actor) -> Vec<u8> {
+    [b"new passkey ".as_slice(), &actor.session()].concat()
+}

@@ -1,0 +1,303 @@
+//! What opens an account: a password, app passwords for programs, passkeys, a recovery key; and
+//! the codes that a password may need besides (P-13).
+//!
+//! Each credential wraps the same unlock key, so each is made and removed by itself. An app
+//! password reads and sends mail and no more: it cannot make another credential, so that whoever
+//! finds one in a program's settings cannot take the account over.
+
+use std::ops::ControlFlow;
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::records::account::{Credential, CredentialKind};
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::tables::{CODES, CREDENTIALS};
+use crate::gateway::text::{hex, parse_hex};
+use crate::store::{Order, Read, Tx};
+use crate::vault::{self, Password, UnlockKey};
+
+/// What a credential's wrap is bound to: its account and itself.
+pub(in crate::gateway) fn credential_binding(account: AccountId, credential: [u8; 16]) -> [u8; 32] {
+    let mut bound = [0; 32];
+    bound[..16].copy_from_slice(&account.0);
+    bound[16..].copy_from_slice(&credential);
+    bound
+}
+
+/// A credential as it was found.
+pub(in crate::gateway) struct FoundCredential {
+    pub id: [u8; 16],
+    pub wrapped_unlock: Vec<u8>,
+}
+
+/// What takes the place of what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::gateway) enum Renewal {
+    Password,
+    RecoveryKey,
+    /// A password, by the recovery key.
+    Recovered,
+}
+
+impl Renewal {
+    /// Whether a credential of this kind opens nothing from now on.
+    fn ends(self, kind: CredentialKind) -> bool {
+        use CredentialKind::{App, Passkey, Password, Recovery};
+        match self {
+            Renewal::Password => matches!(kind, Password | App),
+            Renewal::RecoveryKey => kind == Recovery,
+            Renewal::Recovered => matches!(kind, Password | App | Passkey),
+        }
+    }
+}
+
+impl Credential {
+    pub(in crate::gateway) fn new(
+        kind: CredentialKind,
+        wrapped_unlock: Vec<u8>,
+        created: Timestamp,
+    ) -> Credential {
+        Credential {
+            kind,
+            wrapped_unlock,
+            created,
+            label: String::new(),
+            last_used: None,
+            passkey: None,
+        }
+    }
+}
+
+/// An app password or a passkey, as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialView {
+    pub id: String,
+    pub label: String,
+    pub created: Timestamp,
+    pub last_used: Option<Timestamp>,
+}
+
+/// What opens an account besides its password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialsView {
+    pub app_passwords: Vec<CredentialView>,
+    pub passkeys: Vec<CredentialView>,
+    /// Whether a sign-in by password needs a code.
+    pub codes: bool,
+}
+
+const LABEL_CHARS_MAX: usize = 60;
+
+impl Gateway {
+    /// Changes a password: one record is wrapped anew, nothing else moves. Every session ends, and
+    /// so do the app passwords.
+    pub fn account_password(
+        &self,
+        name: &str,
+        old: &Password,
+        new: &Password,
+    ) -> Result<(), Error> {
+        let id = self.account_named(name)?;
+        let unlock = self.unlock_by_password(id, old)?;
+        self.password_replace(id, new, &unlock, Renewal::Password, None)
+    }
+
+    /// The same by the account's owner, whose present session stays.
+    pub fn password_change(
+        &self,
+        actor: &Actor,
+        old: &Password,
+        new: &Password,
+    ) -> Result<(), Error> {
+        checked_passphrase(new)?;
+        let unlock = self.unlock_by_password(actor.account(), old)?;
+        let keeps = Some(actor.session());
+        self.password_replace(actor.account(), new, &unlock, Renewal::Password, keeps)
+    }
+
+    pub(in crate::gateway) fn unlock_by_password(
+        &self,
+        id: AccountId,
+        password: &Password,
+    ) -> Result<UnlockKey, Error> {
+        Ok(self.unlock_with(id, password)?.0)
+    }
+
+    /// The unlock key, and the credential that opened it.
+    pub(in crate::gateway) fn unlock_with(
+        &self,
+        id: AccountId,
+        password: &Password,
+    ) -> Result<(UnlockKey, [u8; 16]), Error> {
+        let found = self.credential(id, CredentialKind::Password)?.ok_or(Error::Refused)?;
+        let bound = credential_binding(id, found.id);
+        let unlock = self.inner.vault.passwords().open(&found.wrapped_unlock, password, &bound)?;
+        Ok((unlock, found.id))
+    }
+
+    pub(in crate::gateway) fn credential(
+        &self,
+        account: AccountId,
+        kind: CredentialKind,
+    ) -> Result<Option<FoundCredential>, Error> {
+        let mut found = None;
+        self.inner.store.scan(&CREDENTIALS, &account, Order::Ascending, |(_, id), row| {
+            if row.kind != kind {
+                return ControlFlow::Continue(());
+            }
+            found = Some(FoundCredential { id, wrapped_unlock: row.wrapped_unlock });
+            ControlFlow::Break(())
+        })?;
+        Ok(found)
+    }
+
+    pub(in crate::gateway) fn credential_new(
+        &self,
+        account: AccountId,
+        password: &Password,
+        unlock: &UnlockKey,
+    ) -> Result<([u8; 16], Credential), Error> {
+        let id = vault::random_bytes()?;
+        let bound = credential_binding(account, id);
+        let wrapped_unlock = self.inner.vault.passwords().wrap(password, unlock, &bound)?;
+        let created = self.inner.clock.now();
+        Ok((id, Credential::new(CredentialKind::Password, wrapped_unlock, created)))
+    }
+
+    pub(in crate::gateway) fn password_replace(
+        &self,
+        account: AccountId,
+        new: &Password,
+        unlock: &UnlockKey,
+        renewal: Renewal,
+        keeps: Option<[u8; 16]>,
+    ) -> Result<(), Error> {
+        let new = self.credential_new(account, new, unlock)?;
+        self.credential_replace(account, renewal, new)?;
+        self.sessions_close_but(account, keeps)
+    }
+
+    pub(in crate::gateway) fn credential_replace(
+        &self,
+        account: AccountId,
+        renewal: Renewal,
+        (id, credential): ([u8; 16], Credential),
+    ) -> Result<(), Error> {
+        let done = self.inner.store.transact(move |tx| {
+            drop_in_tx(tx, account, |kind| renewal.ends(kind))?;
+            if renewal == Renewal::Recovered {
+                tx.delete(&CODES, &account);
+            }
+            Ok::<_, Error>(tx.put(&CREDENTIALS, &(account, id), &credential)?)
+        });
+        done.wait()
+    }
+
+    /// What opens the actor's account besides the password.
+    pub fn credentials(&self, actor: &Actor) -> Result<CredentialsView, Error> {
+        let account = actor.account();
+        let (mut app_passwords, mut passkeys) = (Vec::new(), Vec::new());
+        self.inner.store.scan(&CREDENTIALS, &account, Order::Ascending, |(_, id), row| {
+            let view = CredentialView {
+                id: hex(&id),
+                label: row.label,
+                created: row.created,
+                last_used: row.last_used,
+            };
+            match row.kind {
+                CredentialKind::App => app_passwords.push(view),
+                CredentialKind::Passkey => passkeys.push(view),
+                CredentialKind::Password | CredentialKind::Recovery => {}
+            }
+            ControlFlow::Continue(())
+        })?;
+        for list in [&mut app_passwords, &mut passkeys] {
+            list.sort_by_key(|view| std::cmp::Reverse(view.created));
+        }
+        let codes = self.inner.store.get(&CODES, &account)?.is_some_and(|codes| codes.on);
+        Ok(CredentialsView { app_passwords, passkeys, codes })
+    }
+
+    /// Removes an app password or a passkey; the sessions it opened end.
+    pub fn credential_remove(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+        const MISSING: Error = Error::NotFound { what: "app password or passkey" };
+        let account = actor.account();
+        let id = parse_hex(id).ok_or(MISSING)?;
+        let done = self.inner.store.transact(move |tx| {
+            let found = tx.get(&CREDENTIALS, &(account, id))?.ok_or(MISSING)?;
+            if !matches!(found.kind, CredentialKind::App | CredentialKind::Passkey) {
+                return Err(MISSING);
+            }
+            tx.delete(&CREDENTIALS, &(account, id));
+            Ok(())
+        });
+        done.wait()?;
+        self.sessions_close_opened_by(account, id)
+    }
+
+    pub(in crate::gateway) fn credential_add(
+        &self,
+        account: AccountId,
+        id: [u8; 16],
+        credential: Credential,
+        max: usize,
+    ) -> Result<(), Error> {
+        let done = self.inner.store.transact(move |tx| {
+            let mut there = 0;
+            tx.scan(&CREDENTIALS, &account, Order::Ascending, |_, row| {
+                there += usize::from(row.kind == credential.kind);
+                ControlFlow::Continue(())
+            })?;
+            if there >= max {
+                return Err(Error::OverQuota);
+            }
+            match tx.insert(&CREDENTIALS, &(account, id), &credential)? {
+                true => Ok(()),
+                false => Err(Error::Conflict { code: "exists" }),
+            }
+        });
+        done.wait()
+    }
+}
+
+pub(in crate::gateway) fn checked_label(label: &str) -> Result<String, Error> {
+    let label = label.trim();
+    let fits = (1..=LABEL_CHARS_MAX).contains(&label.chars().count());
+    match fits && !label.chars().any(char::is_control) {
+        true => Ok(label.to_owned()),
+        false => {
+            Err(Error::Invalid { what: format!("a name of 1 to {LABEL_CHARS_MAX} characters") })
+        }
+    }
+}
+
+/// Removes an account's credentials of some kinds.
+pub(in crate::gateway) fn drop_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    ends: impl Fn(CredentialKind) -> bool,
+) -> Result<(), Error> {
+    let mut old = Vec::new();
+    tx.scan(&CREDENTIALS, &account, Order::Ascending, |key, row| {
+        if ends(row.kind) {
+            old.push(key);
+        }
+        ControlFlow::Continue(())
+    })?;
+    for key in &old {
+        tx.delete(&CREDENTIALS, key);
+    }
+    Ok(())
+}
+
+/// The shortest passphrase that an outsider may choose, in characters.
+const PASSPHRASE_CHARS_MIN: usize = 12;
+
+pub(in crate::gateway) fn checked_passphrase(own: &Password) -> Result<(), Error> {
+    match own.expose().chars().count() >= PASSPHRASE_CHARS_MIN {
+        true => Ok(()),
+        false => Err(Error::WeakPassword),
+    }
+}

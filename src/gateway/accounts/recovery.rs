@@ -1,0 +1,56 @@
+//! The recovery key: it opens the account when every password is lost, and it can be renewed.
+
+use crate::gateway::Gateway;
+use crate::gateway::accounts::password::checked_passphrase;
+use crate::gateway::accounts::password::{Renewal, credential_binding};
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::records::account::{Credential, CredentialKind};
+use crate::gateway::records::ids::AccountId;
+use crate::vault::{self, Password, RecoveryKey, UnlockKey};
+
+impl Gateway {
+    /// A new recovery key for the account's owner, who says the password once more; the one
+    /// before opens nothing from now on. It is told here and never again.
+    pub fn recovery_renew(&self, actor: &Actor, password: &Password) -> Result<RecoveryKey, Error> {
+        let account = actor.account();
+        let unlock = self.unlock_by_password(account, password)?;
+        let recovery = RecoveryKey::generate()?;
+        let new = self.recovery_new(account, &recovery, &unlock)?;
+        self.credential_replace(account, Renewal::RecoveryKey, new)?;
+        Ok(recovery)
+    }
+
+    /// Sets a new password by the recovery key; nothing is lost. Every session, app password and
+    /// passkey ends, and codes are off: whoever had to come back this way may have lost the
+    /// phone too, or have somebody else in the account. An unknown name is refused as a wrong
+    /// key is.
+    pub fn account_recover(
+        &self,
+        name: &str,
+        recovery: &RecoveryKey,
+        new: &Password,
+    ) -> Result<(), Error> {
+        checked_passphrase(new)?;
+        let id = self.account_find(name)?.ok_or(Error::Refused)?;
+        if self.account(id)?.disabled {
+            return Err(Error::Refused);
+        }
+        let found = self.credential(id, CredentialKind::Recovery)?.ok_or(Error::Refused)?;
+        let bound = credential_binding(id, found.id);
+        let unlock = recovery.open(&found.wrapped_unlock, &bound)?;
+        self.password_replace(id, new, &unlock, Renewal::Recovered, None)
+    }
+
+    pub(in crate::gateway) fn recovery_new(
+        &self,
+        account: AccountId,
+        recovery: &RecoveryKey,
+        unlock: &UnlockKey,
+    ) -> Result<([u8; 16], Credential), Error> {
+        let id = vault::random_bytes()?;
+        let wrapped_unlock = recovery.wrap(unlock, &credential_binding(account, id))?;
+        let created = self.inner.clock.now();
+        Ok((id, Credential::new(CredentialKind::Recovery, wrapped_unlock, created)))
+    }
+}

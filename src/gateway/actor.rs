@@ -1,0 +1,57 @@
+//! On whose behalf a call runs.
+
+use crate::clock::Timestamp;
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::text::hex;
+use crate::vault::AccountSecret;
+
+/// On whose behalf one request runs, with the keys opened for it. They are wiped with it.
+pub struct Actor {
+    pub(in crate::gateway) account: AccountId,
+    pub(in crate::gateway) session: [u8; 16],
+    pub(in crate::gateway) secret: AccountSecret,
+    pub(in crate::gateway) is_temporary: bool,
+    pub(in crate::gateway) is_app: bool,
+    pub(in crate::gateway) is_manager: bool,
+    pub(in crate::gateway) confirmed: Timestamp,
+}
+
+impl Actor {
+    /// Whether the account is a manager's.
+    pub fn is_manager(&self) -> bool {
+        self.is_manager
+    }
+
+    /// When the password was last said in this session.
+    pub fn confirmed(&self) -> Timestamp {
+        self.confirmed
+    }
+
+    /// The account.
+    pub fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// Whether the account may do no more than read, reject and reply (P-15).
+    pub fn is_temporary(&self) -> bool {
+        self.is_temporary
+    }
+
+    /// Whether an app password opened the session, which reads and sends mail and no more.
+    pub fn is_app(&self) -> bool {
+        self.is_app
+    }
+
+    /// The session's id in text form.
+    pub fn session_id(&self) -> String {
+        hex(&self.session)
+    }
+
+    pub(in crate::gateway) fn session(&self) -> [u8; 16] {
+        self.session
+    }
+
+    pub(in crate::gateway) fn secret(&self) -> &AccountSecret {
+        &self.secret
+    }
+}

@@ -1,0 +1,77 @@
+//! Hints that something changed. A receiver re-reads the store; a lost hint loses nothing.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use tokio::sync::broadcast;
+
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::records::ids::AccountId;
+
+/// What kind of thing changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    Mail,
+    Mailboxes,
+    /// A session ended: streams that belong to one check whether it was theirs.
+    Session,
+}
+
+impl EventKind {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EventKind::Mail => "mail",
+            EventKind::Mailboxes => "mailboxes",
+            EventKind::Session => "session",
+        }
+    }
+}
+
+/// One hint: the kind, and the account's state after the change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    pub kind: EventKind,
+    pub state: String,
+}
+
+/// Who listens, by account.
+#[derive(Default)]
+pub(in crate::gateway) struct Events {
+    listeners: Mutex<HashMap<AccountId, broadcast::Sender<Event>>>,
+}
+
+/// How many hints a slow listener may fall behind before it is told that it missed some.
+const BACKLOG: usize = 64;
+
+impl Events {
+    pub(in crate::gateway) fn publish(&self, account: AccountId, event: Event) {
+        let mut listeners = self.listeners();
+        if let Some(sender) = listeners.get(&account)
+            && sender.send(event).is_err()
+        {
+            listeners.remove(&account);
+        }
+    }
+
+    fn subscribe(&self, account: AccountId) -> broadcast::Receiver<Event> {
+        let mut listeners = self.listeners();
+        listeners.entry(account).or_insert_with(|| broadcast::channel(BACKLOG).0).subscribe()
+    }
+
+    fn listeners(&self) -> std::sync::MutexGuard<'_, HashMap<AccountId, broadcast::Sender<Event>>> {
+        self.listeners.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Gateway {
+    /// Hints about the actor's account from now on.
+    pub fn events(&self, actor: &Actor) -> broadcast::Receiver<Event> {
+        self.inner.events.subscribe(actor.account())
+    }
+
+    pub(in crate::gateway) fn publish(&self, account: AccountId, kind: EventKind, modseq: u64) {
+        self.inner.events.publish(account, Event { kind, state: modseq.to_string() });
+    }
+}

@@ -1,0 +1,173 @@
+//! Answers to outside senders: accepted, read, rejected (P-44 to P-47; decisions D2, D4, D5).
+//!
+//! Whether a sender may be answered at all is judged once, when the letter arrives, on facts
+//! gathered at the front door: a forged sender never gets mail from us. What is needed for a
+//! later answer is kept only for those who may be answered.
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::error::Error;
+use crate::gateway::incoming::inbound::Inbound;
+use crate::gateway::queue::generated;
+use crate::gateway::records::account::LastInteraction;
+use crate::gateway::records::ids::{AccountId, ReferenceKey};
+use crate::gateway::records::message::{Answerable, Answered};
+use crate::gateway::records::submission::HeldMail;
+use crate::gateway::records::tables::{ANSWERED, ANSWERS};
+use crate::gateway::text::{path_text, reverse_text};
+use crate::mail::answer::{self, Facts};
+use crate::mail::dsn::{self, Action, Dsn};
+use crate::mail::envelope::{ForwardPath, Notify, Recipient, ReversePath};
+use crate::mail::message;
+use crate::mail::notice::{self, Accepted};
+use crate::mail::reference::Reference;
+use crate::mail::status::EnhancedStatus;
+use crate::store::{Read, Tx};
+use crate::vault::Lookup;
+
+/// What is stored with a message whose sender may be answered.
+pub(in crate::gateway) struct Answer {
+    letter: ReferenceKey,
+    at: Timestamp,
+    facts: Answerable,
+    notices: Vec<Notice>,
+}
+
+/// That a recipient's mailbox has the letter.
+struct Notice {
+    mail: HeldMail,
+    /// One a day under this key; a report that was asked for is always sent (RFC 3461 §4.1).
+    once: Option<[u8; 16]>,
+}
+
+/// A sender is told at most once in that time for each recipient.
+const EVERY_SECS: i64 = 24 * 3600;
+
+/// Of a letter to many, so many acceptances are told.
+const NOTICES_MAX: usize = 10;
+
+impl Answer {
+    pub fn store_in_tx(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        tx.put(&ANSWERS, &self.letter, &self.facts)?;
+        for notice in &self.notices {
+            if let Some(key) = &notice.once {
+                let last = tx.get(&ANSWERED, key)?;
+                if last.is_some_and(|last| self.at < last.at.plus_secs(EVERY_SECS)) {
+                    continue;
+                }
+                tx.put(&ANSWERED, key, &Answered { at: self.at })?;
+            }
+            generated::held_mail_in_tx(tx, &notice.mail, self.at)?;
+        }
+        Ok(())
+    }
+}
+
+impl Gateway {
+    /// What the sender of a message is told, if anything.
+    pub(in crate::gateway) fn answer_prepare(
+        &self,
+        inbound: &Inbound,
+        reference: Reference,
+        now: Timestamp,
+    ) -> Result<Option<Answer>, Error> {
+        let settings = &self.inner.settings;
+        let ReversePath::Address(sender) = &inbound.envelope.reverse_path else { return Ok(None) };
+        let named: Vec<String> =
+            inbound.recipients.iter().map(|one| path_text(&one.path)).collect();
+        let judged = answer::may_answer(&Facts {
+            reverse_path: Some(&sender.normalized()),
+            message: &inbound.message,
+            header: &inbound.facts,
+            authenticated: inbound.authenticated,
+            our_domains: &settings.domains,
+            recipients: &named,
+        });
+        if let Err(why) = judged {
+            tracing::debug!(r#ref = %reference, ?why, "the sender is not answered");
+            return Ok(None);
+        }
+        let wanted = |path: &ForwardPath| {
+            let found = inbound.envelope.recipients.iter().find(|one| one.path == *path);
+            found.cloned().unwrap_or(Recipient {
+                path: path.clone(),
+                notify: Notify::default(),
+                orcpt: None,
+            })
+        };
+        let recipients: Vec<(AccountId, Recipient)> =
+            inbound.recipients.iter().map(|one| (one.account, wanted(&one.path))).collect();
+        let facts = Answerable {
+            reverse_path: inbound.envelope.reverse_path.clone(),
+            message_id: message::view(header_of(inbound)).message_id,
+            recipients,
+        };
+        let mut notices = Vec::new();
+        for (account, recipient) in facts.recipients.iter().take(NOTICES_MAX) {
+            let asked = matches!(recipient.notify, Notify::On { success: true, .. });
+            // RFC 3461 §4.1: who asked never to be told, is not.
+            let told = settings.acceptance_notice && recipient.notify != Notify::Never;
+            if asked || told {
+                let mail = self.acceptance(inbound, reference, *account, recipient, now)?;
+                let key = self.answered_key(&sender.normalized(), &path_text(&recipient.path));
+                notices.push(Notice { mail, once: (!asked).then_some(key) });
+            }
+        }
+        Ok(Some(Answer { letter: reference.to_bytes(), at: now, facts, notices }))
+    }
+
+    fn answered_key(&self, sender: &str, recipient: &str) -> [u8; 16] {
+        self.inner.vault.lookup(Lookup::Answered, format!("{sender}\0{recipient}").as_bytes())
+    }
+
+    fn acceptance(
+        &self,
+        inbound: &Inbound,
+        letter: Reference,
+        account: AccountId,
+        recipient: &Recipient,
+        now: Timestamp,
+    ) -> Result<HeldMail, Error> {
+        let last = self.account(account)?.last_interaction;
+        let shown = match self.preferences_of(account)?.last_interaction.value {
+            LastInteraction::Never => None,
+            LastInteraction::Day => last.map(|at| at.to_rfc3339()[..10].to_owned()),
+            LastInteraction::Exact => last.map(Timestamp::to_rfc3339),
+        };
+        let reference = self.reference_new();
+        let view = message::view(header_of(inbound));
+        let asked = matches!(recipient.notify, Notify::On { success: true, .. });
+        let report = asked.then(|| {
+            dsn::fields(&Dsn {
+                reporting_mta: &self.inner.settings.host_name,
+                envid: inbound.envelope.envid.as_deref(),
+                arrival: now.to_utc(),
+                recipient,
+                action: Action::Delivered,
+                status: EnhancedStatus::OK,
+                remote_mta: None,
+                diagnostic: None,
+                last_attempt: now.to_utc(),
+                retry_until: None,
+            })
+        });
+        let octets = notice::accepted(&Accepted {
+            organisation: &self.house()?.organisation,
+            from: &self.system_address(),
+            to: &reverse_text(&inbound.envelope.reverse_path),
+            recipient: &path_text(&recipient.path),
+            reference: &letter.to_string(),
+            at: now.to_utc(),
+            last_interaction: shown.as_deref(),
+            tls: inbound.arrival.tls.is_some(),
+            message_id: &self.message_id(reference),
+            in_reply_to: view.message_id.as_deref(),
+            report: report.as_deref(),
+        });
+        self.report(letter.to_bytes(), reference, &inbound.envelope.reverse_path, &octets, now)
+    }
+}
+
+fn header_of(inbound: &Inbound) -> &[u8] {
+    &inbound.message[..inbound.facts.body.min(inbound.message.len())]
+}

@@ -1,0 +1,153 @@
+//! The one door in: who may be written to, and taking a message for them.
+//!
+//! 1. reference number, trace lines, summary
+//! 2. sealed once under a key of its own; that key wrapped for each reader
+//! 3. one transaction: content, message, each reader's entry, counters and change
+//! 4. durable: readers' browsers are told, and the peer gets its `250`
+//!
+//! A refusal is a [`Reason`]; an [`Error`] means that we could not decide or store, so the peer
+//! tries again.
+
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::error::Error;
+use crate::gateway::feed::after_commit::Noted;
+use crate::gateway::incoming::acceptance::Answer;
+use crate::gateway::incoming::inbound::{Arrival, Inbound};
+use crate::gateway::mailboxes::sealed_message::{Parcel, Placing, Reader};
+use crate::gateway::mailboxes::summary::{SealedSummary, Summarised};
+use crate::gateway::records::message::Protection;
+use crate::gateway::text::{mail_text, reverse_path_text};
+use crate::mail::reference::Reference;
+use crate::mail::reply::Ids;
+use crate::mail::{message, trace};
+use crate::store::Pending;
+use crate::vault::{ContentKey, wipe_stack};
+
+/// What the peer is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    pub reference: Reference,
+    pub stored: Timestamp,
+}
+
+impl Gateway {
+    /// Takes a message for recipients that were checked, and tells its reference number once it
+    /// is durable. Seals on the calling thread, so larger messages belong on one that may work.
+    pub fn receive(&self, inbound: Inbound) -> Pending<Receipt, Error> {
+        let prepared = self.prepare(inbound);
+        wipe_stack();
+        match prepared {
+            Ok(arrived) => self.store_arrived(arrived),
+            Err(error) => Pending::ready(Err(error)),
+        }
+    }
+
+    fn store_arrived(&self, arrived: Arrived) -> Pending<Receipt, Error> {
+        let Arrived { parcel, answer } = arrived;
+        let receipt = Receipt { reference: parcel.reference, stored: parcel.received };
+        let kept = self.inner.settings.changes_kept;
+        let (this, parcel) = (self.clone(), Arc::new(parcel));
+        let told = parcel.clone();
+        let noted = Noted::default();
+        let settled = noted.clone();
+        self.inner.store.transact_then(
+            move |tx| {
+                noted.set(parcel.store_in_tx(tx, kept)?);
+                if let Some(answer) = &answer {
+                    answer.store_in_tx(tx)?;
+                }
+                Ok(receipt)
+            },
+            move |settled_answer| {
+                if settled_answer.is_ok() {
+                    this.parcel_told(&told, &settled.lock());
+                    this.inner.queue_wake.notify_one();
+                }
+            },
+        )
+    }
+
+    fn prepare(&self, inbound: Inbound) -> Result<Arrived, Error> {
+        let now = self.inner.clock.now();
+        let reference = self.reference_new();
+        let trace = trace_lines(&inbound, reference, now);
+        let key = ContentKey::generate()?;
+        let mut sealing = self.sealing(&key, reference);
+        sealing.push(&trace)?;
+        sealing.push(&inbound.message)?;
+        let content = sealing.finish()?;
+        let (summary, ids) = sealed_summary(&inbound)?;
+        let summary = Summarised { octets: &summary, ids: &ids };
+        let mut readers: Vec<Reader> = Vec::with_capacity(inbound.recipients.len());
+        for recipient in &inbound.recipients {
+            let account = recipient.account;
+            // Two addresses of one account are one reader.
+            if readers.iter().all(|reader| reader.share.account != account) {
+                readers.push(self.reader(account, reference, Placing::ARRIVES, &summary, &key)?);
+            }
+        }
+        let answer = self.answer_prepare(&inbound, reference, now)?;
+        let parcel = Parcel {
+            reference,
+            received: now,
+            filed: None,
+            reverse_path: reverse_path_text(&inbound.envelope.reverse_path),
+            trace_octets: u32::try_from(trace.len()).expect("trace lines are a few hundred octets"),
+            size: inbound.message.len() as u64,
+            protection: protection(&inbound.arrival),
+            content,
+            readers,
+            other_holders: 0,
+        };
+        Ok(Arrived { parcel, answer })
+    }
+}
+
+/// A message that came in, and what its sender is told when it may be told anything.
+struct Arrived {
+    parcel: Parcel,
+    answer: Option<Answer>,
+}
+
+fn sealed_summary(inbound: &Inbound) -> Result<(zeroize::Zeroizing<Vec<u8>>, Ids), Error> {
+    let summary = message::summary(&inbound.message, &inbound.facts);
+    let (from_name, from_address) = match summary.from {
+        Some(from) => (from.name, from.address),
+        None => (None, None),
+    };
+    let sealed = SealedSummary {
+        from_name,
+        from_address,
+        subject: summary.subject,
+        attachments: summary.attachments,
+        to: summary.to.iter().map(mail_text).collect(),
+        ..SealedSummary::default()
+    };
+    Ok((sealed.to_octets()?, summary.ids))
+}
+
+fn trace_lines(inbound: &Inbound, reference: Reference, now: Timestamp) -> Vec<u8> {
+    let hop = trace::Hop {
+        helo: inbound.arrival.helo.clone(),
+        peer_ip: inbound.arrival.peer,
+        tls: inbound.arrival.tls.as_ref().map(|tls| (tls.version.clone(), tls.cipher.clone())),
+        with: inbound.arrival.protocol,
+        by: inbound.arrival.host.clone(),
+        reference,
+        at_rfc5322: now.to_rfc5322(),
+    };
+    let mut lines = trace::lines(&inbound.envelope.reverse_path, &hop);
+    lines.extend_from_slice(inbound.results.as_bytes());
+    lines
+}
+
+fn protection(arrival: &Arrival) -> Protection {
+    let peer = format!("{} [{}]", arrival.helo, arrival.peer);
+    match &arrival.tls {
+        Some(tls) => Protection::Tls { version: tls.version.clone(), peer },
+        None => Protection::Clear { peer },
+    }
+}

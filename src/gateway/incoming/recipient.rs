@@ -1,0 +1,143 @@
+//! Who may be written to, decided at RCPT, and why not.
+
+use crate::gateway::Gateway;
+use crate::gateway::error::Error;
+use crate::gateway::records::account::AcceptFrom;
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::tables::META;
+use crate::mail::address::Address;
+use crate::mail::envelope::{ForwardPath, ReversePath};
+use crate::mail::status::EnhancedStatus;
+use crate::store::Read;
+
+/// Where a sender stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Outside,
+    Inside,
+}
+
+/// The answer to "may this recipient be written to".
+#[derive(Clone, Debug)]
+pub enum RecipientVerdict {
+    Accept(AcceptedRecipient),
+    Refuse(Reason),
+}
+
+/// A recipient that was checked.
+#[derive(Clone, Debug)]
+pub struct AcceptedRecipient {
+    pub(in crate::gateway) account: AccountId,
+    /// As the peer gave it.
+    pub path: ForwardPath,
+}
+
+/// Why a recipient is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    UnknownRecipient,
+    NotLocal,
+    AcceptFrom,
+    Disabled,
+    NotNow,
+    /// No mail passes the house's walls (P-30).
+    Intranet,
+}
+
+impl Reason {
+    /// The SMTP reply that says so: code, enhanced status (RFC 3463), text.
+    pub fn reply(self) -> (u16, EnhancedStatus, &'static str) {
+        match self {
+            Reason::UnknownRecipient => (550, EnhancedStatus(5, 1, 1), "No such recipient here"),
+            Reason::NotLocal => (550, EnhancedStatus(5, 7, 1), "We do not relay to that domain"),
+            Reason::AcceptFrom => {
+                (550, EnhancedStatus(5, 7, 1), "The recipient takes no mail from outside")
+            }
+            Reason::Disabled => (550, EnhancedStatus(5, 2, 1), "The recipient takes no mail"),
+            Reason::Intranet => {
+                (550, EnhancedStatus(5, 7, 1), "No mail from outside is taken here")
+            }
+            Reason::NotNow => (450, EnhancedStatus(4, 2, 1), "Nobody is here yet, try later"),
+        }
+    }
+}
+
+impl Gateway {
+    /// Whether `to` may be written to by a sender from there.
+    pub fn recipient_check(
+        &self,
+        _from: &ReversePath,
+        to: &ForwardPath,
+        origin: Origin,
+    ) -> Result<RecipientVerdict, Error> {
+        let address = match to {
+            ForwardPath::Postmaster => return self.postmaster_check(to),
+            ForwardPath::Address(address) => address,
+        };
+        if !self.is_ours(address) {
+            return Ok(RecipientVerdict::Refuse(Reason::NotLocal));
+        }
+        if self.house()?.policy.intranet && origin == Origin::Outside {
+            return Ok(RecipientVerdict::Refuse(Reason::Intranet));
+        }
+        match self.recipient_find(address)? {
+            Some(account) => self.recipient_judge(account, to, origin),
+            // RFC 5321 §4.5.1: postmaster is always there.
+            None if address.local().eq_ignore_ascii_case("postmaster") => self.postmaster_check(to),
+            None => Ok(RecipientVerdict::Refuse(Reason::UnknownRecipient)),
+        }
+    }
+
+    pub(in crate::gateway) fn recipient_find(
+        &self,
+        address: &Address,
+    ) -> Result<Option<AccountId>, Error> {
+        let normalized = address.normalized();
+        if let Some(found) = self.account_at(&normalized)? {
+            return Ok(Some(found));
+        }
+        // user+detail@domain goes to user@domain (RFC 5233) unless somebody has that address.
+        let (local, domain) = normalized.rsplit_once('@').unwrap_or((&normalized, ""));
+        match local.split_once('+') {
+            Some((user, _)) if !user.is_empty() => self.account_at(&format!("{user}@{domain}")),
+            _ => Ok(None),
+        }
+    }
+
+    pub(in crate::gateway) fn recipient_judge(
+        &self,
+        id: AccountId,
+        to: &ForwardPath,
+        origin: Origin,
+    ) -> Result<RecipientVerdict, Error> {
+        let account = self.account(id)?;
+        let taken = match account.accept_from {
+            AcceptFrom::Both => true,
+            AcceptFrom::Inside => origin == Origin::Inside,
+            AcceptFrom::Outside => origin == Origin::Outside,
+        };
+        Ok(match (account.disabled, taken) {
+            (true, _) => RecipientVerdict::Refuse(Reason::Disabled),
+            (false, false) => RecipientVerdict::Refuse(Reason::AcceptFrom),
+            (false, true) => accept(id, to),
+        })
+    }
+
+    /// Mail for postmaster goes to the account set for it, else to the first; nothing that an
+    /// account may be set to shuts postmaster's door.
+    fn postmaster_check(&self, to: &ForwardPath) -> Result<RecipientVerdict, Error> {
+        let named = match &self.inner.settings.postmaster {
+            Some(name) => self.account_find(name)?,
+            None => None,
+        };
+        let meta = self.inner.store.get(&META, &())?.unwrap_or_default();
+        Ok(match named.or(meta.first_account) {
+            Some(account) => accept(account, to),
+            None => RecipientVerdict::Refuse(Reason::NotNow),
+        })
+    }
+}
+
+fn accept(account: AccountId, to: &ForwardPath) -> RecipientVerdict {
+    RecipientVerdict::Accept(AcceptedRecipient { account, path: to.clone() })
+}

@@ -1,0 +1,244 @@
+//! Conversations: letters that answer each other, by the identifiers in their headers
+//! (RFC 5322 §3.6.4).
+//!
+//! An account's identifiers are kept as keyed hashes of the account and the identifier together,
+//! so that nobody can tell from the store that two accounts hold letters of one conversation.
+//! Which letters belong together is routing data, as their times and sizes are.
+
+use std::ops::ControlFlow;
+
+use crate::gateway::Gateway;
+use crate::gateway::error::Error;
+use crate::gateway::feed::change::{self, Changed};
+use crate::gateway::mailboxes::entry::find_entry;
+use crate::gateway::records::ids::{AccountId, ConversationId, MailboxId, ReferenceKey};
+use crate::gateway::records::mailbox::{Entry, Role};
+use crate::gateway::records::message::{ConversationOf, Keys, Member, OwnId};
+use crate::gateway::records::tables::{
+    CONVERSATION_IDS, CONVERSATIONS, ENTRIES, MAILBOXES, OWN_IDS,
+};
+use crate::mail::reply::Ids;
+use crate::store::{Order, Read, Tx};
+use crate::vault::{Lookup, Vault};
+
+/// A conversation that has so many letters takes no more; the next begins another.
+const MEMBERS_MAX: u64 = 500;
+
+/// More letters with the same identifier are not compared with one that is brought in.
+const OWN_MAX: usize = 16;
+
+/// The identifiers of a letter as an account keeps them.
+pub(in crate::gateway) fn keys(vault: &Vault, account: AccountId, ids: &Ids) -> Keys {
+    let key = |id: &String| {
+        vault.lookup(Lookup::MessageId, &[account.0.as_slice(), id.as_bytes()].concat())
+    };
+    Keys { answers: ids.answers.iter().map(key).collect(), own: ids.own.as_ref().map(key) }
+}
+
+/// Puts a letter into its conversation: that of the nearest letter it answers, or the one whose
+/// letters answer it. When it is the letter that was missing between two, they become one; that
+/// it only names letters of two does not join them, for anybody may write so.
+pub(in crate::gateway) fn join_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    letter: ReferenceKey,
+    keys: &Keys,
+    kept: u64,
+) -> Result<Option<ConversationId>, Error> {
+    if keys.answers.is_empty() && keys.own.is_none() {
+        return Ok(None);
+    }
+    let mut answered = None;
+    for id in keys.answers.iter().rev() {
+        answered = conversation_of(tx, account, id)?;
+        if answered.is_some() {
+            break;
+        }
+    }
+    let answering = match keys.own {
+        // Who has somebody else's identifier was not waited for.
+        Some(own) if own_letters(tx, account, own)?.is_empty() => {
+            conversation_of(tx, account, &own)?
+        }
+        _ => None,
+    };
+    let (answered, answering) = (
+        with_room(tx, account, answered)?,
+        with_room(tx, account, answering)?.filter(|_| answered != answering),
+    );
+    let conversation = match (answered, answering) {
+        (Some((to, there)), Some((from, more))) if there + more < MEMBERS_MAX => {
+            merge_in_tx(tx, account, from, to, kept)?;
+            to
+        }
+        (Some((one, _)), _) | (None, Some((one, _))) => one,
+        (None, None) => letter,
+    };
+    let mut held = Vec::new();
+    for id in keys.answers.iter().chain(&keys.own) {
+        if name_in_tx(tx, account, *id, conversation)? {
+            held.push(*id);
+        }
+    }
+    if let Some(own) = keys.own {
+        tx.put(&OWN_IDS, &(account, own, letter), &OwnId)?;
+    }
+    let member = Member { ids: held, own: keys.own };
+    tx.put(&CONVERSATIONS, &(account, conversation, letter), &member)?;
+    Ok(Some(conversation))
+}
+
+fn conversation_of(
+    reader: &impl Read,
+    account: AccountId,
+    id: &[u8; 16],
+) -> Result<Option<ConversationId>, Error> {
+    Ok(reader.get(&CONVERSATION_IDS, &(account, *id))?.map(|known| known.conversation))
+}
+
+/// A conversation that can take one letter more, with how many it has.
+fn with_room(
+    tx: &Tx<'_>,
+    account: AccountId,
+    conversation: Option<ConversationId>,
+) -> Result<Option<(ConversationId, u64)>, Error> {
+    let Some(conversation) = conversation else { return Ok(None) };
+    let there = tx.count(&CONVERSATIONS, &(account, conversation))?;
+    Ok((there < MEMBERS_MAX).then_some((conversation, there)))
+}
+
+/// Notes that one more letter of a conversation names an identifier. One that belongs to another
+/// conversation stays there: whether it was named here.
+fn name_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    id: [u8; 16],
+    conversation: ConversationId,
+) -> Result<bool, Error> {
+    let known = tx.get(&CONVERSATION_IDS, &(account, id))?;
+    let named = match known {
+        Some(known) if known.conversation != conversation => return Ok(false),
+        Some(known) => known.named + 1,
+        None => 1,
+    };
+    tx.put(&CONVERSATION_IDS, &(account, id), &ConversationOf { conversation, named })?;
+    Ok(true)
+}
+
+/// Takes a letter out; identifiers that no other letter of the conversation names are forgotten.
+pub(in crate::gateway) fn leave_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    entry: &Entry,
+) -> Result<(), Error> {
+    let Some(conversation) = entry.conversation else { return Ok(()) };
+    let key = (account, conversation, entry.reference);
+    let Some(gone) = tx.get(&CONVERSATIONS, &key)? else { return Ok(()) };
+    tx.delete(&CONVERSATIONS, &key);
+    if let Some(own) = gone.own {
+        tx.delete(&OWN_IDS, &(account, own, entry.reference));
+    }
+    for id in gone.ids {
+        let key = (account, id);
+        match tx.get(&CONVERSATION_IDS, &key)? {
+            Some(known) if known.named > 1 => {
+                let named = known.named - 1;
+                tx.put(&CONVERSATION_IDS, &key, &ConversationOf { named, ..known })?;
+            }
+            Some(_) => tx.delete(&CONVERSATION_IDS, &key),
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// Every letter of every conversation of an account.
+pub(in crate::gateway) fn all_in_tx(
+    tx: &Tx<'_>,
+    account: AccountId,
+) -> Result<Vec<(ConversationId, ReferenceKey)>, Error> {
+    let mut all = Vec::new();
+    tx.scan(&CONVERSATIONS, &account, Order::Ascending, |(_, conversation, letter), _| {
+        all.push((conversation, letter));
+        ControlFlow::Continue(())
+    })?;
+    Ok(all)
+}
+
+fn merge_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    from: ConversationId,
+    to: ConversationId,
+    kept: u64,
+) -> Result<(), Error> {
+    for (letter, member) in members_in_tx(tx, account, from)? {
+        tx.delete(&CONVERSATIONS, &(account, from, letter));
+        for id in &member.ids {
+            let key = (account, *id);
+            if let Some(known) = tx.get(&CONVERSATION_IDS, &key)? {
+                tx.put(&CONVERSATION_IDS, &key, &ConversationOf { conversation: to, ..known })?;
+            }
+        }
+        tx.put(&CONVERSATIONS, &(account, to, letter), &member)?;
+        let (place, mut entry) = find_entry(tx, account, letter)?;
+        entry.conversation = Some(to);
+        tx.put(&ENTRIES, &(account, place.mailbox, place.uid), &entry)?;
+        change::record_in_tx(tx, account, Changed::Updated(letter), kept)?;
+    }
+    Ok(())
+}
+
+pub(in crate::gateway) fn members_in_tx(
+    reader: &impl Read,
+    account: AccountId,
+    conversation: ConversationId,
+) -> Result<Vec<(ReferenceKey, Member)>, Error> {
+    let mut members = Vec::new();
+    let prefix = (account, conversation);
+    reader.scan(&CONVERSATIONS, &prefix, Order::Ascending, |(_, _, letter), member| {
+        members.push((letter, member));
+        ControlFlow::Continue(())
+    })?;
+    Ok(members)
+}
+
+impl Gateway {
+    /// Whether a mailbox is for what nobody looks for.
+    pub(in crate::gateway) fn is_away(
+        &self,
+        account: AccountId,
+        mailbox: MailboxId,
+    ) -> Result<bool, Error> {
+        let mailbox = self.inner.store.get(&MAILBOXES, &(account, mailbox))?;
+        let role = mailbox.and_then(|mailbox| mailbox.role);
+        Ok(matches!(role, Some(Role::Junk | Role::Trash)))
+    }
+}
+
+/// The letters that have an identifier as their own, at most [`OWN_MAX`].
+pub(in crate::gateway) fn own_letters(
+    reader: &impl Read,
+    account: AccountId,
+    own: [u8; 16],
+) -> Result<Vec<ReferenceKey>, Error> {
+    let mut letters = Vec::new();
+    reader.scan(&OWN_IDS, &(account, own), Order::Ascending, |(_, _, letter), OwnId| {
+        letters.push(letter);
+        if letters.len() < OWN_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    Ok(letters)
+}
+
+/// Every identifier that a letter of an account has as its own.
+pub(in crate::gateway) fn own_in_tx(
+    tx: &Tx<'_>,
+    account: AccountId,
+) -> Result<Vec<([u8; 16], ReferenceKey)>, Error> {
+    let mut all = Vec::new();
+    tx.scan(&OWN_IDS, &account, Order::Ascending, |(_, own, letter), OwnId| {
+        all.push((own, letter));
+        ControlFlow::Continue(())
+    })?;
+    Ok(all)
+}

@@ -1,0 +1,119 @@
+//! Whom an account has written with, for filling in recipients. Read from its latest mail, and
+//! kept nowhere.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::mailboxes::item::OpenedEpochs;
+use crate::gateway::mailboxes::mailbox::{INBOX, SENT};
+use crate::gateway::records::account::ConfirmOutside;
+use crate::gateway::records::ids::{AccountId, MailboxId, ReferenceKey};
+use crate::gateway::records::mailbox::Entry;
+use crate::gateway::records::message::Answerable;
+use crate::gateway::records::tables::{ANSWERS, ENTRIES, WRITTEN_TO};
+use crate::gateway::text::reverse_text;
+use crate::mail::address::Address;
+use crate::store::{Order, Read};
+use crate::vault::Lookup;
+
+impl Gateway {
+    /// Whether the reader is asked before the sender learns what became of a letter (D5).
+    pub(in crate::gateway) fn confirmation_asked(
+        &self,
+        account: AccountId,
+        letter: ReferenceKey,
+    ) -> Result<bool, Error> {
+        let Some(facts) = self.inner.store.get(&ANSWERS, &letter)? else { return Ok(false) };
+        Ok(match self.preferences_of(account)?.confirm_outside.value {
+            ConfirmOutside::Ask => true,
+            ConfirmOutside::Known => !self.is_known(account, &facts)?,
+            ConfirmOutside::Never | ConfirmOutside::Always => false,
+        })
+    }
+
+    pub(in crate::gateway) fn is_known(
+        &self,
+        account: AccountId,
+        facts: &Answerable,
+    ) -> Result<bool, Error> {
+        let key = self.written_key(&reverse_text(&facts.reverse_path));
+        Ok(self.inner.store.get(&WRITTEN_TO, &(account, key))?.is_some())
+    }
+
+    /// Whom the actor has written with lately, the most often first.
+    pub fn people(&self, actor: &Actor) -> Result<Vec<Person>, Error> {
+        let mut found: HashMap<String, (u32, Person)> = HashMap::new();
+        let mut note = |address: &str, name: Option<String>, count: u32| {
+            // What is no address cannot be written to.
+            let Ok(address) = Address::parse(address) else { return };
+            let row = found
+                .entry(address.normalized())
+                .or_insert_with(|| (0, Person { name: None, address: address.to_string() }));
+            row.0 += count;
+            if row.1.name.is_none() {
+                row.1.name = name;
+            }
+        };
+        let own = self.account(actor.account())?.own_addresses();
+        let mut epochs = OpenedEpochs::new(self, actor);
+        for (mailbox, sent) in [(SENT, true), (INBOX, false)] {
+            for entry in self.latest(actor, mailbox)? {
+                let summary = epochs.summary(&entry)?;
+                if summary.notice.is_some() {
+                    continue;
+                }
+                match sent {
+                    true => summary.recipients.iter().for_each(|one| note(one, None, SENT_COUNTS)),
+                    false => {
+                        note(
+                            summary.from_address.as_deref().unwrap_or_default(),
+                            summary.from_name,
+                            1,
+                        );
+                    }
+                }
+            }
+        }
+        let mut people: Vec<(u32, Person)> = found.into_values().collect();
+        people.retain(|(_, one)| !own.iter().any(|own| own.eq_ignore_ascii_case(&one.address)));
+        people.sort_by(|(a, one), (b, other)| b.cmp(a).then(one.address.cmp(&other.address)));
+        people.truncate(PEOPLE_MAX);
+        Ok(people.into_iter().map(|(_, person)| person).collect())
+    }
+
+    fn latest(&self, actor: &Actor, mailbox: MailboxId) -> Result<Vec<Entry>, Error> {
+        let mut rows = Vec::new();
+        let prefix = (actor.account(), mailbox);
+        self.inner.store.scan(&ENTRIES, &prefix, Order::Descending, |_, entry| {
+            rows.push(entry);
+            match rows.len() == LOOKED_AT_MAX {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        })?;
+        Ok(rows)
+    }
+
+    pub(in crate::gateway) fn written_key(&self, address: &str) -> [u8; 16] {
+        let normalized = Address::parse(address).map(|address| address.normalized());
+        self.inner.vault.lookup(Lookup::Address, normalized.unwrap_or_default().as_bytes())
+    }
+}
+
+/// Somebody the account has written with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    pub name: Option<String>,
+    pub address: String,
+}
+
+/// How many of the latest letters of each mailbox are looked at.
+const LOOKED_AT_MAX: usize = 500;
+
+const PEOPLE_MAX: usize = 300;
+
+/// One letter that was sent says as much as so many that came.
+const SENT_COUNTS: u32 = 5;

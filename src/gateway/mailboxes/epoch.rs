@@ -1,0 +1,116 @@
+//! Arrival epochs: the keys under which arriving mail is sealed for an account.
+//!
+//! An epoch costs one encapsulation to the account's public key. Its secret stays in memory
+//! for at most [`MESSAGES_MAX`] messages or [`AGE_MAX_SECS`], then it is wiped: from then on
+//! only the account's private key opens what was sealed in it.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::error::Error;
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::mailbox::EpochRecord;
+use crate::gateway::records::tables::{ACCOUNT_KEYS, EPOCHS};
+use crate::store::{Read, Tx};
+use crate::vault::{self, Epoch, PublicKey};
+
+const MESSAGES_MAX: u32 = 1_000;
+const AGE_MAX_SECS: i64 = 10 * 60;
+
+/// The epochs now open, by account.
+#[derive(Default)]
+pub(in crate::gateway) struct Epochs {
+    open: Mutex<HashMap<AccountId, Arc<Arriving>>>,
+}
+
+/// An epoch that mail arrives in.
+pub(in crate::gateway) struct Arriving {
+    pub id: u64,
+    pub keys: Epoch,
+    encapsulation: Vec<u8>,
+    begun: Timestamp,
+    sealed: AtomicU32,
+    stored: AtomicBool,
+}
+
+impl Arriving {
+    /// Writes the epoch's record with the first message that needs it. Until a transaction is
+    /// known to have done so, each one does.
+    pub fn store_in_tx(&self, tx: &mut Tx<'_>, account: AccountId) -> Result<(), Error> {
+        if !self.stored.load(Ordering::Acquire) {
+            let record =
+                EpochRecord { encapsulation: self.encapsulation.clone(), begun: self.begun };
+            tx.insert(&EPOCHS, &(account, self.id), &record)?;
+        }
+        Ok(())
+    }
+
+    /// What the epoch's record holds.
+    pub fn record(&self) -> (Vec<u8>, Timestamp) {
+        (self.encapsulation.clone(), self.begun)
+    }
+
+    /// The record is durable.
+    pub fn is_stored(&self) {
+        self.stored.store(true, Ordering::Release);
+    }
+
+    fn is_over(&self, now: Timestamp) -> bool {
+        let age_secs = now.unix_secs() - self.begun.unix_secs();
+        self.sealed.load(Ordering::Relaxed) >= MESSAGES_MAX
+            || !(0..AGE_MAX_SECS).contains(&age_secs)
+    }
+}
+
+/// What an epoch's encapsulation and keys are bound to.
+pub(in crate::gateway) fn binding(account: AccountId, epoch: u64) -> [u8; 24] {
+    let mut bound = [0; 24];
+    bound[..16].copy_from_slice(&account.0);
+    bound[16..].copy_from_slice(&epoch.to_be_bytes());
+    bound
+}
+
+impl Gateway {
+    /// The epoch for one message that arrives now; begins one when there is none or it is over.
+    pub(in crate::gateway) fn epoch_arriving(
+        &self,
+        account: AccountId,
+    ) -> Result<Arc<Arriving>, Error> {
+        let now = self.inner.clock.now();
+        if let Some(epoch) = self.epochs().get(&account).filter(|epoch| !epoch.is_over(now)) {
+            epoch.sealed.fetch_add(1, Ordering::Relaxed);
+            return Ok(epoch.clone());
+        }
+        let epoch = Arc::new(self.epoch_begin(account, now)?);
+        self.epochs().insert(account, epoch.clone());
+        Ok(epoch)
+    }
+
+    /// Wipes the secrets of epochs that are over. Called from a timer.
+    pub fn epochs_expire(&self) {
+        let now = self.inner.clock.now();
+        self.epochs().retain(|_, epoch| !epoch.is_over(now));
+    }
+
+    fn epoch_begin(&self, account: AccountId, now: Timestamp) -> Result<Arriving, Error> {
+        let keys = self.inner.store.get(&ACCOUNT_KEYS, &account)?;
+        let public = keys.ok_or(Error::NotFound { what: "account" })?.public;
+        let id = u64::from_be_bytes(vault::random_bytes()?);
+        let (keys, encapsulation) = vault::epoch_begin(&PublicKey(public), &binding(account, id))?;
+        Ok(Arriving {
+            id,
+            keys,
+            encapsulation,
+            begun: now,
+            sealed: AtomicU32::new(1),
+            stored: AtomicBool::new(false),
+        })
+    }
+
+    fn epochs(&self) -> std::sync::MutexGuard<'_, HashMap<AccountId, Arc<Arriving>>> {
+        self.inner.epochs.open.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,137 @@
+//! Filters: what an account wants done with mail that comes.
+//!
+//! They look at what the list shows, which opens with the owner's keys alone. So they are carried
+//! out when the owner's next request takes a message into the search index, and never while a
+//! message arrives.
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::mailboxes::label;
+use crate::gateway::mailboxes::marks::Change;
+use crate::gateway::mailboxes::summary::SealedSummary;
+use crate::gateway::records::ids::{AccountId, LabelId, MailboxId};
+use crate::gateway::records::search::Sealed;
+use crate::gateway::records::tables::FILTERS;
+use crate::mail::words::spelled;
+use crate::store::Read;
+
+/// What must hold, and what is done then. Empty texts hold for everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filter {
+    /// The sender's name or address has this.
+    pub from: String,
+    /// A recipient's name or address has this.
+    pub to: String,
+    pub subject: String,
+    /// It is moved there.
+    pub mailbox: Option<MailboxId>,
+    pub star: bool,
+    /// It gets this label.
+    pub label: Option<LabelId>,
+    /// It no longer counts as unread. It stays sealed, and its sender still waits.
+    pub read: bool,
+}
+
+const FILTERS_MAX: usize = 200;
+const TEXT_CHARS_MAX: usize = 200;
+
+fn binding(account: AccountId) -> Vec<u8> {
+    [b"filters\0".as_slice(), &account.0].concat()
+}
+
+impl Filter {
+    fn check(&self) -> Result<(), Error> {
+        let texts = [&self.from, &self.to, &self.subject];
+        let invalid = |what: &str| Err(Error::Invalid { what: what.to_owned() });
+        if texts.iter().all(|text| text.trim().is_empty()) {
+            return invalid("a filter says whose mail it is for, or what about");
+        }
+        if texts.iter().any(|text| text.chars().count() > TEXT_CHARS_MAX) {
+            return invalid("a filter's text has at most 200 characters");
+        }
+        let does = self.mailbox.is_some() || self.star || self.label.is_some() || self.read;
+        match !does {
+            true => invalid("a filter says what is done"),
+            false => Ok(()),
+        }
+    }
+
+    fn fits(&self, summary: &SealedSummary) -> bool {
+        let has = |text: &str, asked: &str| {
+            asked.trim().is_empty() || spelled(text).contains(&spelled(asked.trim()))
+        };
+        let name = summary.from_name.as_deref().unwrap_or_default();
+        let address = summary.from_address.as_deref().unwrap_or_default();
+        has(&format!("{name} {address}"), &self.from)
+            && has(&summary.to.join(" "), &self.to)
+            && has(&summary.subject, &self.subject)
+    }
+}
+
+/// What all filters together want done with a message; the first folder named counts.
+pub(in crate::gateway) fn wish(filters: &[Filter], summary: &SealedSummary) -> Vec<Change> {
+    // What the system itself says is always in sight.
+    let fit = filters.iter().filter(|filter| summary.notice.is_none() && filter.fits(summary));
+    let mut change = Change::default();
+    let mut labels = Vec::new();
+    for filter in fit {
+        if change.mailbox.is_none() {
+            change.mailbox = filter.mailbox.map(|id| id.to_string());
+        }
+        if filter.star {
+            change.starred = Some(true);
+        }
+        if filter.read {
+            (change.unread, change.quiet) = (Some(false), true);
+        }
+        // As many as a message can have: the first filters count.
+        let fits = labels.len() < label::OF_ONE_MAX;
+        if let Some(label) = filter.label.filter(|label| fits && !labels.contains(label)) {
+            labels.push(label);
+        }
+    }
+    // One change gives one label.
+    let labelled = labels.into_iter().map(|id| Change { label: Some(id), ..Change::default() });
+    labelled.chain((change != Change::default()).then_some(change)).collect()
+}
+
+impl Gateway {
+    /// The actor's filters, in the order in which they are asked.
+    pub fn filters(&self, actor: &Actor) -> Result<Vec<Filter>, Error> {
+        let Some(sealed) = self.inner.store.get(&FILTERS, &actor.account())? else {
+            return Ok(Vec::new());
+        };
+        let damaged = || Error::Damaged { what: "the filters are not what was stored".to_owned() };
+        let plain = actor.secret().open_own(&binding(actor.account()), &sealed.0);
+        postcard::from_bytes(&plain.map_err(|_| damaged())?).map_err(|_| damaged())
+    }
+
+    /// Sets the actor's filters; they hold for what comes from now on.
+    pub fn filters_set(&self, actor: &Actor, filters: &[Filter]) -> Result<(), Error> {
+        if filters.len() > FILTERS_MAX {
+            return Err(Error::OverQuota);
+        }
+        for filter in filters {
+            filter.check()?;
+            if let Some(id) = filter.mailbox {
+                self.mailbox_find(actor.account(), &id.to_string())?;
+            }
+            if let Some(label) = filter.label {
+                self.label_check(actor, label)?;
+            }
+        }
+        let plain = postcard::to_stdvec(filters);
+        let plain = Zeroizing::new(plain.map_err(|_| Error::Invalid { what: "filters".into() })?);
+        let account = actor.account();
+        let sealed = Sealed(actor.secret().seal_own(&binding(account), &plain)?);
+        let done = self
+            .inner
+            .store
+            .transact(move |tx| Ok::<_, Error>(tx.put(&FILTERS, &account, &sealed)?));
+        done.wait()
+    }
+}

@@ -1,0 +1,237 @@
+//! Messages that their owner brings in from a file, one by one.
+//!
+//! They are sealed as everything else is, count as opened, and are marked as imported: nobody can
+//! say how they travelled. Nobody is told of them.
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::feed::after_commit::Noted;
+use crate::gateway::mailboxes::conversation;
+use crate::gateway::mailboxes::item::ItemView;
+use crate::gateway::mailboxes::marks::Change;
+use crate::gateway::mailboxes::sealed_message::{Parcel, Placing};
+use crate::gateway::mailboxes::summary::{SealedSummary, Summarised};
+use crate::gateway::records::ids::{AccountId, MailboxId, ReferenceKey};
+use crate::gateway::records::message::Protection;
+use crate::gateway::text::mail_text;
+use crate::mail::header::{GateLimits, gate};
+use crate::mail::message::{self, Summary};
+use crate::mail::reference::Reference;
+use crate::vault::ContentKey;
+
+/// How often it is looked anew whether a message is here, when others come at the same moment.
+const TRIES_MAX: usize = 5;
+
+/// What headers may have grown by on another way, in octets.
+const HEADER_MORE_MAX: u64 = 256 * 1024;
+
+const NOT_FOUND: Error = Error::NotFound { what: "message" };
+
+/// What became of a message that was brought in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Imported {
+    pub item: ItemView,
+    /// It was here already, the same in identifier, sender, subject and text, and was not stored
+    /// again.
+    pub known: bool,
+}
+
+impl Gateway {
+    /// Stores a message in one of the actor's mailboxes. A message that the account has already
+    /// is not stored again, so that an import that broke off can be started once more. One that
+    /// is no message is `Invalid`.
+    pub fn message_import(
+        &self,
+        actor: &Actor,
+        mailbox: &str,
+        octets: &[u8],
+    ) -> Result<Imported, Error> {
+        let account = actor.account();
+        let target = self.mailbox_find(account, mailbox)?;
+        let octets = with_crlf(octets);
+        let limits = GateLimits::default();
+        let facts = gate(&octets, &limits)
+            .map_err(|_| Error::Invalid { what: "this is no message: its header".to_owned() })?;
+        let summary = message::summary(&octets, &facts);
+        if summary.from.is_none() && summary.subject.is_empty() && summary.ids.is_empty() {
+            return Err(Error::Invalid { what: "this is no message: it has no header".to_owned() });
+        }
+        let own = conversation::keys(&self.inner.vault, account, &summary.ids).own;
+        for _ in 0..TRIES_MAX {
+            let seen = match own {
+                Some(own) => conversation::own_letters(&self.inner.store, account, own)?,
+                None => Vec::new(),
+            };
+            if let Some(imported) = self.import_known(actor, mailbox, &octets, &summary, &seen)? {
+                return Ok(imported);
+            }
+            let parcel = self.import_parcel(account, target, &octets, &summary)?;
+            let reference = parcel.reference;
+            if self.import_store(parcel, own, seen)? {
+                return Ok(Imported { item: self.message_item(actor, reference)?, known: false });
+            }
+            // Another one with this identifier came meanwhile; it may be this very message.
+        }
+        Err(Error::Busy)
+    }
+
+    /// One of these letters, if it is this message. One that was thrown away is brought back: who
+    /// brings a message in wants to have it.
+    fn import_known(
+        &self,
+        actor: &Actor,
+        mailbox: &str,
+        octets: &[u8],
+        summary: &Summary,
+        letters: &[ReferenceKey],
+    ) -> Result<Option<Imported>, Error> {
+        for letter in letters {
+            let reference = Reference::from_bytes(*letter).ok_or(NOT_FOUND)?;
+            let (place, entry) = match self.entry(actor.account(), reference) {
+                Err(Error::NotFound { .. }) => continue,
+                found => found?,
+            };
+            // What was not opened is not compared: it would have to be opened for that.
+            if entry.opened.is_none() || entry.size > octets.len() as u64 + HEADER_MORE_MAX {
+                continue;
+            }
+            let (item, content) = self.message_raw(actor, reference)?;
+            // Whoever knows the identifier and the text may still have sent it in another name.
+            let from = summary.from.as_ref().and_then(|from| from.address.as_ref());
+            let is_its = item.subject == summary.subject && item.from_address.as_ref() == from;
+            if !is_its || !is_same(octets, &content.whole()?) {
+                continue;
+            }
+            if !self.is_away(actor.account(), place.mailbox)? {
+                return Ok(Some(Imported { item, known: true }));
+            }
+            let back = Change { mailbox: Some(mailbox.to_owned()), ..Change::default() };
+            let item = self.message_change(actor, reference, &back)?;
+            return Ok(Some(Imported { item, known: false }));
+        }
+        Ok(None)
+    }
+
+    fn import_parcel(
+        &self,
+        account: AccountId,
+        mailbox: MailboxId,
+        octets: &[u8],
+        summary: &Summary,
+    ) -> Result<Parcel, Error> {
+        let now = self.inner.clock.now();
+        let date = message::date(octets).as_deref().and_then(Timestamp::parse_rfc3339);
+        let reference = self.reference_new();
+        let from = summary.from.clone().unwrap_or_default();
+        let sealed = SealedSummary {
+            from_name: from.name,
+            from_address: from.address,
+            subject: summary.subject.clone(),
+            attachments: summary.attachments,
+            to: summary.to.iter().map(mail_text).collect(),
+            ..SealedSummary::default()
+        };
+        let sealed = sealed.to_octets()?;
+        let sealed = Summarised { octets: &sealed, ids: &summary.ids };
+        let key = ContentKey::generate()?;
+        let mut sealing = self.sealing(&key, reference);
+        sealing.push(octets)?;
+        let placing = Placing { mailbox, opened: Some(now), unread: false, sent: false };
+        Ok(Parcel {
+            reference,
+            // What a file says of its date cannot lie in the future.
+            received: date.unwrap_or(now).min(now),
+            filed: Some(now),
+            reverse_path: String::new(),
+            trace_octets: 0,
+            size: octets.len() as u64,
+            protection: Protection::Imported,
+            content: sealing.finish()?,
+            readers: vec![self.reader(account, reference, placing, &sealed, &key)?],
+            other_holders: 0,
+        })
+    }
+
+    /// Stores it, unless another letter with its identifier than those `seen` is there by now.
+    fn import_store(
+        &self,
+        parcel: Parcel,
+        own: Option<[u8; 16]>,
+        seen: Vec<ReferenceKey>,
+    ) -> Result<bool, Error> {
+        let kept = self.inner.settings.changes_kept;
+        let parcel = std::sync::Arc::new(parcel);
+        let noted = Noted::default();
+        let (told, settled, this) = (parcel.clone(), noted.clone(), self.clone());
+        let done = self.inner.store.transact_then(
+            move |tx| {
+                for reader in &parcel.readers {
+                    let account = reader.share.account;
+                    let now = own.map(|own| conversation::own_letters(tx, account, own));
+                    if now.transpose()?.is_some_and(|now| now != seen) {
+                        return Ok(false);
+                    }
+                }
+                noted.set(parcel.store_in_tx(tx, kept)?);
+                Ok::<_, Error>(true)
+            },
+            move |done| {
+                if matches!(done, Ok(true)) {
+                    this.parcel_told(&told, &settled.lock());
+                }
+            },
+        );
+        done.wait()
+    }
+}
+
+/// Whether two messages are one: the same body. Their headers may differ by what was written on
+/// top on their way; that they have the same identifier is known already.
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    fn body(octets: &[u8]) -> &[u8] {
+        let begins = memchr::memmem::find(octets, b"\r\n\r\n").map_or(octets.len(), |at| at + 4);
+        // A file of messages may have taken or added empty lines at the end.
+        octets.get(begins..).unwrap_or_default().trim_ascii_end()
+    }
+    body(one) == body(other)
+}
+
+/// With CRLF at the end of each line (RFC 5322 §2.3), as files on disk seldom have it.
+fn with_crlf(octets: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(octets.len() + octets.len() / 32);
+    let mut before = 0;
+    for octet in octets {
+        if *octet == b'\n' && before != b'\r' {
+            out.push(b'\r');
+        } else if before == b'\r' && *octet != b'\n' {
+            out.push(b'\n');
+        }
+        out.push(*octet);
+        before = *octet;
+    }
+    if before == b'\r' {
+        out.push(b'\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_ends_as_the_standard_has_it() {
+        let table: [(&[u8], &[u8]); 5] = [
+            (b"a\nb\n", b"a\r\nb\r\n"),
+            (b"a\r\nb", b"a\r\nb"),
+            (b"a\rb\r", b"a\r\nb\r\n"),
+            (b"\n\n", b"\r\n\r\n"),
+            (b"", b""),
+        ];
+        for (given, wanted) in table {
+            assert_eq!(with_crlf(given), wanted);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! A message as the list shows it, opened with the reader's own keys.
+
+use std::collections::HashMap;
+
+use crate::clock::Timestamp;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::mailboxes::epoch;
+use crate::gateway::mailboxes::summary::{NoticeOf, SealedSummary, reader_binding};
+use crate::gateway::records::ids::{LabelId, MailboxId};
+use crate::gateway::records::mailbox::Entry;
+use crate::gateway::records::message::Protection;
+use crate::gateway::records::tables::EPOCHS;
+use crate::gateway::{Gateway, text};
+use crate::mail::reference::Reference;
+use crate::store::Read;
+use crate::vault::Epoch;
+
+/// What the reader sees of a message without opening it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemView {
+    pub reference: Reference,
+    pub mailbox: String,
+    pub from_name: Option<String>,
+    pub from_address: Option<String>,
+    pub subject: String,
+    pub received: Timestamp,
+    pub size: u64,
+    pub attachments: u32,
+    pub protection: Protection,
+    pub opened: Option<Timestamp>,
+    pub unread: bool,
+    pub starred: bool,
+    /// The account's own letter, and to whom it went.
+    pub sent: bool,
+    pub recipients: Vec<String>,
+    /// What it is about, when the system itself wrote it.
+    pub notice: Option<NoticeOf>,
+    /// The reader is asked whether the outside sender may learn what became of it.
+    pub asks_confirmation: bool,
+    /// Letters with the same word here answer each other.
+    pub conversation: Option<String>,
+    pub labels: Vec<LabelId>,
+}
+
+/// A message with what can be changed about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marks {
+    pub reference: Reference,
+    pub mailbox: String,
+    pub unread: bool,
+    pub starred: bool,
+    pub conversation: Option<String>,
+    pub labels: Vec<LabelId>,
+}
+
+/// What can be changed about a message.
+pub(in crate::gateway) fn marks(mailbox: MailboxId, entry: &Entry) -> Result<Marks, Error> {
+    Ok(Marks {
+        reference: Reference::from_bytes(entry.reference).ok_or_else(damaged_summary)?,
+        mailbox: mailbox.to_string(),
+        unread: entry.unread,
+        starred: entry.starred,
+        conversation: entry.conversation.map(|key| text::hex(&key)),
+        labels: entry.labels.clone(),
+    })
+}
+
+/// The epochs that one request opened: one decapsulation each, wiped with the request.
+pub(in crate::gateway) struct OpenedEpochs<'r> {
+    gateway: &'r Gateway,
+    actor: &'r Actor,
+    opened: HashMap<u64, Epoch>,
+}
+
+impl<'r> OpenedEpochs<'r> {
+    pub fn new(gateway: &'r Gateway, actor: &'r Actor) -> Self {
+        OpenedEpochs { gateway, actor, opened: HashMap::new() }
+    }
+
+    pub(in crate::gateway) fn get(&mut self, id: u64) -> Result<&Epoch, Error> {
+        if !self.opened.contains_key(&id) {
+            let account = self.actor.account();
+            let record = self.gateway.inner.store.get(&EPOCHS, &(account, id))?;
+            let missing = || Error::Damaged { what: "an arrival epoch is missing".to_owned() };
+            let record = record.ok_or_else(missing)?;
+            let bound = epoch::binding(account, id);
+            let keys = self.actor.secret().epoch_open(&record.encapsulation, &bound)?;
+            self.opened.insert(id, keys);
+        }
+        Ok(&self.opened[&id])
+    }
+
+    pub fn summary(&mut self, entry: &Entry) -> Result<SealedSummary, Error> {
+        let bound = reader_binding(self.actor.account(), entry.reference);
+        let summary = self.get(entry.epoch)?.open_summary(&bound, &entry.sealed_summary);
+        let summary = summary.map_err(|_| damaged_summary())?;
+        postcard::from_bytes(&summary).map_err(|_| damaged_summary())
+    }
+
+    pub fn item(&mut self, mailbox: MailboxId, entry: &Entry) -> Result<ItemView, Error> {
+        let summary = self.summary(entry)?;
+        Ok(ItemView {
+            reference: Reference::from_bytes(entry.reference).ok_or_else(damaged_summary)?,
+            mailbox: mailbox.to_string(),
+            from_name: summary.from_name,
+            from_address: summary.from_address,
+            subject: summary.subject,
+            received: entry.received,
+            size: entry.size,
+            attachments: summary.attachments,
+            protection: entry.protection.clone(),
+            opened: entry.opened,
+            unread: entry.unread,
+            starred: entry.starred,
+            sent: entry.sent,
+            recipients: summary.recipients,
+            notice: summary.notice,
+            asks_confirmation: entry.opened.is_none()
+                && self.gateway.confirmation_asked(self.actor.account(), entry.reference)?,
+            conversation: entry.conversation.map(|key| text::hex(&key)),
+            labels: entry.labels.clone(),
+        })
+    }
+}
+
+fn damaged_summary() -> Error {
+    Error::Damaged { what: "a summary is not what was stored".to_owned() }
+}

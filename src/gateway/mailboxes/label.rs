@@ -1,0 +1,124 @@
+//! Labels: words of the owner's that a message can have several of, in whatever folder it is.
+//!
+//! Their names are sealed under the owner's keys; an entry holds their numbers alone. A number is
+//! never used twice, so what is left of a label that is gone means nothing.
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::records::ids::{AccountId, LabelId};
+use crate::gateway::records::search::Sealed;
+use crate::gateway::records::tables::LABELS;
+use crate::store::Read;
+
+/// A label, and how it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// Zero asks for a number.
+    pub id: LabelId,
+    pub name: String,
+    /// One of [`COLOURS`], which the reader's page turns into a colour with enough contrast.
+    pub colour: u8,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Labels {
+    last: LabelId,
+    items: Vec<Label>,
+}
+
+/// How many colours there are.
+pub const COLOURS: u8 = 8;
+
+/// How many labels one message can have.
+pub(in crate::gateway) const OF_ONE_MAX: usize = 20;
+
+const LABELS_MAX: usize = 100;
+const NAME_CHARS_MAX: usize = 50;
+
+fn binding(account: AccountId) -> Vec<u8> {
+    [b"labels\0".as_slice(), &account.0].concat()
+}
+
+impl Gateway {
+    /// The actor's labels, in their order.
+    pub fn labels(&self, actor: &Actor) -> Result<Vec<Label>, Error> {
+        Ok(self.labels_read(actor)?.items)
+    }
+
+    /// Sets the actor's labels: new ones get a number, those that are missing are gone.
+    pub fn labels_set(&self, actor: &Actor, wanted: &[Label]) -> Result<Vec<Label>, Error> {
+        if wanted.len() > LABELS_MAX {
+            return Err(Error::OverQuota);
+        }
+        let account = actor.account();
+        let before = self.inner.store.get(&LABELS, &account)?.map(|sealed| sealed.0);
+        let mut kept = self.labels_opened(actor, before.as_deref())?;
+        let mut items: Vec<Label> = Vec::with_capacity(wanted.len());
+        for label in wanted {
+            let name = checked_name(&label.name)?;
+            if items.iter().any(|other| other.name.to_lowercase() == name.to_lowercase()) {
+                return Err(Error::Conflict { code: "exists" });
+            }
+            let id = match label.id {
+                0 => {
+                    kept.last = kept.last.checked_add(1).ok_or(Error::OverQuota)?;
+                    kept.last
+                }
+                id if kept.items.iter().any(|old| old.id == id) => id,
+                _ => return Err(Error::NotFound { what: "label" }),
+            };
+            if items.iter().any(|other| other.id == id) {
+                return Err(Error::Conflict { code: "exists" });
+            }
+            items.push(Label { id, name, colour: label.colour % COLOURS });
+        }
+        kept.items = items;
+        let plain = postcard::to_stdvec(&kept);
+        let plain = Zeroizing::new(plain.map_err(|_| Error::Invalid { what: "labels".into() })?);
+        let sealed = Sealed(actor.secret().seal_own(&binding(account), &plain)?);
+        let done = self.inner.store.transact(move |tx| {
+            // Two at once would both give the next number.
+            if tx.get(&LABELS, &account)?.map(|sealed| sealed.0) != before {
+                return Err(Error::Busy);
+            }
+            Ok(tx.put(&LABELS, &account, &sealed)?)
+        });
+        done.wait()?;
+        Ok(kept.items)
+    }
+
+    fn labels_read(&self, actor: &Actor) -> Result<Labels, Error> {
+        let sealed = self.inner.store.get(&LABELS, &actor.account())?.map(|sealed| sealed.0);
+        self.labels_opened(actor, sealed.as_deref())
+    }
+
+    fn labels_opened(&self, actor: &Actor, sealed: Option<&[u8]>) -> Result<Labels, Error> {
+        let Some(sealed) = sealed else { return Ok(Labels::default()) };
+        let damaged = || Error::Damaged { what: "the labels are not what was stored".to_owned() };
+        let plain = actor.secret().open_own(&binding(actor.account()), sealed);
+        postcard::from_bytes(&plain.map_err(|_| damaged())?).map_err(|_| damaged())
+    }
+
+    /// That a label is one of the actor's.
+    pub(in crate::gateway) fn label_check(&self, actor: &Actor, id: LabelId) -> Result<(), Error> {
+        match self.labels(actor)?.iter().any(|label| label.id == id) {
+            true => Ok(()),
+            false => Err(Error::NotFound { what: "label" }),
+        }
+    }
+}
+
+fn checked_name(name: &str) -> Result<String, Error> {
+    let name = name.trim();
+    let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count());
+    // Quotes would end the name where it is asked for: `label:"to do"`.
+    if fits && !name.chars().any(|c| c.is_control() || c == '"') {
+        return Ok(name.to_owned());
+    }
+    let what = format!("a label's name has 1 to {NAME_CHARS_MAX} characters, none a quote");
+    Err(Error::Invalid { what })
+}

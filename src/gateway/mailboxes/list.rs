@@ -1,0 +1,172 @@
+//! Messages in a reader's mailboxes: a page of a mailbox, all of its flags, a conversation.
+//!
+//! | state | list shows | leads to |
+//! | --- | --- | --- |
+//! | unopened | sender, time, reference, size, protection, subject | opened, or rejected |
+//! | opened | the same, and the content can be read | moved, deleted |
+//! | rejected | nothing: the reader's key was destroyed unread | – |
+//!
+//! A number that is unknown, somebody else's or rejected gets the same answer.
+
+use std::ops::ControlFlow;
+
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::mailboxes::conversation::members_in_tx;
+use crate::gateway::mailboxes::entry::{NOT_FOUND, find_entry};
+use crate::gateway::mailboxes::item::{ItemView, Marks, OpenedEpochs, marks};
+use crate::gateway::records::ids::{AccountId, MailboxId};
+use crate::gateway::records::mailbox::Entry;
+use crate::gateway::records::tables::{ENTRIES, MAILBOXES, MESSAGES};
+use crate::mail::reference::Reference;
+use crate::store::{Order, Read, Span};
+
+impl Gateway {
+    /// The letters of the conversation that a letter belongs to, the oldest first, wherever they
+    /// lie; junk and trash only where the letter itself lies there. A letter without a
+    /// conversation stands alone.
+    pub fn conversation(&self, actor: &Actor, letter: Reference) -> Result<Vec<ItemView>, Error> {
+        let account = actor.account();
+        let store = &self.inner.store;
+        let (at, entry) = find_entry(store, account, letter.to_bytes())?;
+        let Some(conversation) = entry.conversation else {
+            return Ok(vec![OpenedEpochs::new(self, actor).item(at.mailbox, &entry)?]);
+        };
+        let mut epochs = OpenedEpochs::new(self, actor);
+        let mut items = Vec::new();
+        for (member, _) in members_in_tx(store, account, conversation)? {
+            // It may have gone since they were listed.
+            let (place, entry) = match find_entry(store, account, member) {
+                Err(Error::NotFound { .. }) => continue,
+                found => found?,
+            };
+            if place.mailbox == at.mailbox || !self.is_away(account, place.mailbox)? {
+                items.push(epochs.item(place.mailbox, &entry)?);
+            }
+        }
+        items.sort_by_key(|item| (item.received, item.reference.to_bytes()));
+        Ok(items)
+    }
+
+    /// A window of a mailbox: `limit` messages older than the cursor `before`.
+    pub fn message_list(
+        &self,
+        actor: &Actor,
+        mailbox: &str,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<Page, Error> {
+        let account = actor.account();
+        let id = self.mailbox_find(account, mailbox)?;
+        let before = before.map(parse_cursor).transpose()?;
+        let limit = limit.clamp(1, WINDOW_MAX);
+        let state = self.state(account)?;
+        let counts = self.inner.store.get(&MAILBOXES, &(account, id))?.ok_or(NOT_FOUND)?;
+        let (rows, next) = self.window(account, id, before, limit)?;
+        let mut epochs = OpenedEpochs::new(self, actor);
+        let items = rows.iter().map(|entry| epochs.item(id, entry)).collect::<Result<_, _>>()?;
+        Ok(Page { state, total: counts.total, unread: counts.unread, items, next })
+    }
+
+    /// One message as the list shows it.
+    pub fn message_item(&self, actor: &Actor, reference: Reference) -> Result<ItemView, Error> {
+        let (place, entry) = self.entry(actor.account(), reference)?;
+        OpenedEpochs::new(self, actor).item(place.mailbox, &entry)
+    }
+
+    /// The same for several; those that are not there are left out. At most [`WINDOW_MAX`].
+    pub fn message_items(
+        &self,
+        actor: &Actor,
+        references: &[Reference],
+    ) -> Result<Vec<ItemView>, Error> {
+        if references.len() > WINDOW_MAX {
+            return Err(Error::Invalid { what: format!("at most {WINDOW_MAX} references") });
+        }
+        let mut epochs = OpenedEpochs::new(self, actor);
+        let mut items = Vec::with_capacity(references.len());
+        for reference in references {
+            match self.entry(actor.account(), *reference) {
+                Err(Error::NotFound { .. }) => {}
+                found => {
+                    let (place, entry) = found?;
+                    items.push(epochs.item(place.mailbox, &entry)?);
+                }
+            }
+        }
+        Ok(items)
+    }
+
+    /// All messages of a mailbox, newest first, with no more than what can be changed about them.
+    pub fn message_marks(
+        &self,
+        actor: &Actor,
+        mailbox: &str,
+        before: Option<&str>,
+    ) -> Result<MarksPage, Error> {
+        let account = actor.account();
+        let id = self.mailbox_find(account, mailbox)?;
+        let before = before.map(parse_cursor).transpose()?;
+        let (rows, next) = self.window(account, id, before, MARKS_MAX)?;
+        let items = rows.iter().map(|entry| marks(id, entry)).collect::<Result<_, _>>()?;
+        Ok(MarksPage { items, next })
+    }
+
+    /// How many messages are stored, whoever reads them.
+    pub fn message_count(&self) -> Result<u64, Error> {
+        Ok(self.inner.store.count(&MESSAGES, &())?)
+    }
+
+    fn window(
+        &self,
+        account: AccountId,
+        id: MailboxId,
+        before: Option<u32>,
+        limit: usize,
+    ) -> Result<(Vec<Entry>, Option<String>), Error> {
+        let mut span = Span::prefix(&ENTRIES.raw(&(account, id)), Order::Descending);
+        if let Some(uid) = before {
+            span.to = Some(ENTRIES.raw(&(account, id, uid)));
+        }
+        let (mut rows, mut next) = (Vec::new(), None);
+        self.inner.store.scan_span(&ENTRIES, &span, |(_, _, uid), entry| {
+            if rows.len() == limit {
+                next = Some(uid.saturating_add(1).to_string());
+                return ControlFlow::Break(());
+            }
+            rows.push(entry);
+            ControlFlow::Continue(())
+        })?;
+        Ok((rows, next))
+    }
+}
+
+/// A window of a mailbox, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    pub state: String,
+    pub total: u64,
+    pub unread: u64,
+    pub items: Vec<ItemView>,
+    /// Where the next window begins; `None` at the end.
+    pub next: Option<String>,
+}
+
+/// Some of all messages of a mailbox, or of all that were found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MarksPage {
+    pub items: Vec<Marks>,
+    /// Where the rest begins; `None` at the end.
+    pub next: Option<String>,
+}
+
+/// The longest window of a list.
+pub const WINDOW_MAX: usize = 200;
+
+/// How many messages one answer about all of them has.
+pub const MARKS_MAX: usize = 5_000;
+
+fn parse_cursor(cursor: &str) -> Result<u32, Error> {
+    cursor.parse().map_err(|_| Error::Invalid { what: "cursor".to_owned() })
+}

@@ -1,0 +1,198 @@
+//! Mailboxes: six that every account has, and the owner's own, whose names are sealed.
+
+use std::ops::ControlFlow;
+
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::feed::change::{self, Changed};
+use crate::gateway::feed::event::EventKind;
+use crate::gateway::records::ids::{AccountId, MailboxId};
+use crate::gateway::records::mailbox::{Mailbox, Role};
+use crate::gateway::records::numbers::number_in_tx;
+use crate::gateway::records::tables::MAILBOXES;
+use crate::store::{Order, Read, Tx};
+
+/// What the owner sees of a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailboxView {
+    pub id: String,
+    pub role: Option<Role>,
+    /// The owner's name for it; empty for one with a role.
+    pub name: String,
+    pub total: u64,
+    pub unread: u64,
+    pub unopened: u64,
+    /// How long an opened message stays here; `None` for ever.
+    pub kept_secs: Option<i64>,
+}
+
+/// The inbox is made first, so it has this number in every account.
+pub(in crate::gateway) const INBOX: MailboxId = 1;
+
+/// Sent comes third (see [`Role::ALL`]).
+pub(in crate::gateway) const SENT: MailboxId = 3;
+
+const NAME_CHARS_MAX: usize = 100;
+const MAILBOXES_MAX: usize = 500;
+
+fn name_binding(account: AccountId, id: MailboxId) -> Vec<u8> {
+    [b"mailbox name".as_slice(), &account.0, &id.to_be_bytes()].concat()
+}
+
+impl Gateway {
+    /// The account's state and its mailboxes, those with a role first.
+    pub fn mailbox_list(&self, actor: &Actor) -> Result<(String, Vec<MailboxView>), Error> {
+        let state = self.state(actor.account())?;
+        let mut rows = Vec::new();
+        let prefix = actor.account();
+        self.inner.store.scan(&MAILBOXES, &prefix, Order::Ascending, |(_, id), mailbox| {
+            rows.push((id, mailbox));
+            ControlFlow::Continue(())
+        })?;
+        let settings = &self.inner.settings;
+        let views = rows.iter().map(|(id, mailbox)| {
+            let view = mailbox_view(actor, *id, mailbox)?;
+            let kept_secs = match mailbox.role {
+                Some(Role::Trash) => settings.trash_kept_secs,
+                Some(Role::Junk) => settings.junk_kept_secs,
+                _ => None,
+            };
+            Ok::<_, Error>(MailboxView { kept_secs, ..view })
+        });
+        Ok((state, views.collect::<Result<_, _>>()?))
+    }
+
+    /// Makes a mailbox; its name is the owner's alone.
+    pub fn mailbox_create(&self, actor: &Actor, name: &str) -> Result<MailboxView, Error> {
+        let name = checked_name(name)?;
+        let (_, existing) = self.mailbox_list(actor)?;
+        if existing.len() >= MAILBOXES_MAX {
+            return Err(Error::OverQuota);
+        }
+        if existing.iter().any(|mailbox| mailbox.name == name) {
+            return Err(Error::Conflict { code: "exists" });
+        }
+        let account = actor.account();
+        // The name is bound to the mailbox's number, so the number is taken first; a number
+        // whose mailbox is then not made is simply never used.
+        let id = self.inner.store.transact(move |tx| number_in_tx(tx, account)).wait()?;
+        let sealed_name = actor.secret().seal_own(&name_binding(account, id), name.as_bytes())?;
+        let mailbox = Mailbox::new(id, None, sealed_name);
+        let view = mailbox_view(actor, id, &mailbox)?;
+        self.mailboxes_change(account, move |tx| {
+            Ok(tx.put(&MAILBOXES, &(account, id), &mailbox)?)
+        })?;
+        Ok(view)
+    }
+
+    /// Gives a mailbox of the owner's another name.
+    pub fn mailbox_rename(
+        &self,
+        actor: &Actor,
+        id: &str,
+        name: &str,
+    ) -> Result<MailboxView, Error> {
+        let name = checked_name(name)?;
+        let (account, id) = (actor.account(), self.mailbox_own(actor, id)?);
+        let sealed_name = actor.secret().seal_own(&name_binding(account, id), name.as_bytes())?;
+        let mailbox = self.mailboxes_change(account, move |tx| {
+            let mut mailbox = get_in_tx(tx, account, id)?;
+            mailbox.sealed_name = sealed_name.clone();
+            tx.put(&MAILBOXES, &(account, id), &mailbox)?;
+            Ok(mailbox)
+        })?;
+        mailbox_view(actor, id, &mailbox)
+    }
+
+    /// Removes an empty mailbox of the owner's; `not-empty` when it holds messages.
+    pub fn mailbox_delete(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+        let (account, id) = (actor.account(), self.mailbox_own(actor, id)?);
+        self.mailboxes_change(account, move |tx| {
+            if get_in_tx(tx, account, id)?.total > 0 {
+                return Err(Error::Conflict { code: "not-empty" });
+            }
+            tx.delete(&MAILBOXES, &(account, id));
+            Ok(())
+        })
+    }
+
+    /// The number of a mailbox given as its id or as its role's word.
+    pub(in crate::gateway) fn mailbox_find(
+        &self,
+        account: AccountId,
+        id: &str,
+    ) -> Result<MailboxId, Error> {
+        let missing = Error::NotFound { what: "mailbox" };
+        let by_role = Role::ALL.iter().position(|role| role.as_str() == id);
+        let number = match by_role {
+            // Mailboxes with a role are made first, in this order.
+            Some(at) => INBOX + u32::try_from(at).expect("there are six roles"),
+            None => id.parse().map_err(|_| Error::NotFound { what: "mailbox" })?,
+        };
+        self.inner.store.get(&MAILBOXES, &(account, number))?.map(|_| number).ok_or(missing)
+    }
+
+    /// As `mailbox_find`, and the mailbox must be one of the owner's making.
+    fn mailbox_own(&self, actor: &Actor, id: &str) -> Result<MailboxId, Error> {
+        let number = self.mailbox_find(actor.account(), id)?;
+        let mailbox = self.inner.store.get(&MAILBOXES, &(actor.account(), number))?;
+        match mailbox.is_some_and(|mailbox| mailbox.role.is_some()) {
+            true => Err(Error::Denied { reason: "this folder belongs to every account" }),
+            false => Ok(number),
+        }
+    }
+
+    /// Changes the list of mailboxes and tells listeners.
+    fn mailboxes_change<T: Send + 'static>(
+        &self,
+        account: AccountId,
+        mut work: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let kept = self.inner.settings.changes_kept;
+        self.transact_changed(account, EventKind::Mailboxes, move |tx| {
+            let answer = work(tx)?;
+            let modseq = change::record_in_tx(tx, account, Changed::Mailboxes, kept)?;
+            Ok((answer, modseq))
+        })
+    }
+}
+
+/// The mailbox, which must be there.
+pub(in crate::gateway) fn get_in_tx(
+    tx: &Tx<'_>,
+    account: AccountId,
+    id: MailboxId,
+) -> Result<Mailbox, Error> {
+    tx.get(&MAILBOXES, &(account, id))?.ok_or(Error::NotFound { what: "mailbox" })
+}
+
+fn mailbox_view(actor: &Actor, id: MailboxId, mailbox: &Mailbox) -> Result<MailboxView, Error> {
+    let name = match mailbox.role {
+        Some(_) => String::new(),
+        None => {
+            let bound = name_binding(actor.account(), id);
+            let name = actor.secret().open_own(&bound, &mailbox.sealed_name)?;
+            String::from_utf8_lossy(&name).into_owned()
+        }
+    };
+    Ok(MailboxView {
+        id: id.to_string(),
+        role: mailbox.role,
+        name,
+        total: mailbox.total,
+        unread: mailbox.unread,
+        unopened: mailbox.unopened,
+        kept_secs: None,
+    })
+}
+
+fn checked_name(name: &str) -> Result<String, Error> {
+    let name = name.trim();
+    let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count());
+    if fits && !name.chars().any(char::is_control) {
+        return Ok(name.to_owned());
+    }
+    let what = format!("a folder's name has 1 to {NAME_CHARS_MAX} characters, none a control");
+    Err(Error::Invalid { what })
+}

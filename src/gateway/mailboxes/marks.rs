@@ -1,0 +1,173 @@
+//! Changing a message: its flags, labels and mailbox; and deleting it.
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::feed::change::{self, Changed};
+use crate::gateway::feed::event::EventKind;
+use crate::gateway::mailboxes::entry::{entry_in_tx, require_opened};
+use crate::gateway::mailboxes::filing::{move_in_tx, recount_in_tx, remove_in_tx};
+use crate::gateway::mailboxes::item::ItemView;
+use crate::gateway::mailboxes::label;
+use crate::gateway::records::ids::{AccountId, LabelId, MailboxId, ReferenceKey};
+use crate::gateway::records::numbers::counters_in_tx;
+use crate::gateway::records::tables::ENTRIES;
+use crate::mail::reference::Reference;
+use crate::store::Tx;
+
+/// What to change about a message; `None` leaves a thing as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    pub unread: Option<bool>,
+    pub starred: Option<bool>,
+    /// Moves it: a mailbox's id, or its role's word.
+    pub mailbox: Option<String>,
+    /// A label that it gets,
+    pub label: Option<LabelId>,
+    /// and one that it loses.
+    pub unlabel: Option<LabelId>,
+    /// The unread mark goes even from what was never opened, as a filter may want.
+    pub quiet: bool,
+}
+
+/// What [`Gateway::message_change_many`] did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedMany {
+    pub state: String,
+    pub done: Vec<Reference>,
+    pub failed: Vec<(Reference, &'static str)>,
+}
+
+impl Gateway {
+    /// Changes a message's marks or moves it.
+    pub fn message_change(
+        &self,
+        actor: &Actor,
+        reference: Reference,
+        change: &Change,
+    ) -> Result<ItemView, Error> {
+        self.change_check(actor, change)?;
+        self.change_one(actor.account(), reference.to_bytes(), change)?;
+        self.message_item(actor, reference)
+    }
+
+    /// The same change for many messages; each succeeds or fails by itself.
+    pub fn message_change_many(
+        &self,
+        actor: &Actor,
+        references: &[Reference],
+        change: &Change,
+    ) -> Result<ChangedMany, Error> {
+        let account = actor.account();
+        self.change_check(actor, change)?;
+        let wanted = self.change_wanted(account, change)?;
+        let references = references.to_vec();
+        // One transaction, so that a whole mailbox is moved in seconds.
+        let (done, failed) = self.transact_changed(account, EventKind::Mail, move |tx| {
+            let (mut done, mut failed) = (Vec::new(), Vec::new());
+            let mut modseq = counters_in_tx(tx, account)?.modseq;
+            for reference in &references {
+                match wanted.apply_in_tx(tx, account, reference.to_bytes()) {
+                    Ok(changed) => {
+                        modseq = changed;
+                        done.push(*reference);
+                    }
+                    Err(Error::NotFound { what: "message" }) => {
+                        failed.push((*reference, "not-found"));
+                    }
+                    Err(Error::Conflict { code }) => failed.push((*reference, code)),
+                    Err(other) => return Err(other),
+                }
+            }
+            Ok(((done, failed), modseq))
+        })?;
+        Ok(ChangedMany { state: self.state(account)?, done, failed })
+    }
+
+    /// That what a change names is there.
+    fn change_check(&self, actor: &Actor, change: &Change) -> Result<(), Error> {
+        change.label.map_or(Ok(()), |label| self.label_check(actor, label))
+    }
+
+    fn change_wanted(&self, account: AccountId, change: &Change) -> Result<Wanted, Error> {
+        let target = change.mailbox.as_deref().map(|id| self.mailbox_find(account, id));
+        Ok(Wanted {
+            target: target.transpose()?,
+            change: change.clone(),
+            now: self.inner.clock.now(),
+            kept: self.inner.settings.changes_kept,
+        })
+    }
+
+    /// Deletes an opened message: this reader's copy and key. An unopened one is `not-opened`:
+    /// its sender waits to hear whether it was read or rejected.
+    pub fn message_delete(&self, actor: &Actor, reference: Reference) -> Result<(), Error> {
+        let (account, key) = (actor.account(), reference.to_bytes());
+        let kept = self.inner.settings.changes_kept;
+        let now = self.inner.clock.now();
+        self.transact_changed(account, EventKind::Mail, move |tx| {
+            let (place, entry) = entry_in_tx(tx, account, key)?;
+            require_opened(&entry)?;
+            remove_in_tx(tx, account, place, &entry, now)?;
+            Ok(((), change::record_in_tx(tx, account, Changed::Removed(key), kept)?))
+        })
+    }
+
+    pub(in crate::gateway) fn change_one(
+        &self,
+        account: AccountId,
+        key: ReferenceKey,
+        change: &Change,
+    ) -> Result<(), Error> {
+        let wanted = self.change_wanted(account, change)?;
+        self.transact_changed(account, EventKind::Mail, move |tx| {
+            Ok(((), wanted.apply_in_tx(tx, account, key)?))
+        })
+    }
+}
+
+/// A change whose mailbox was found.
+struct Wanted {
+    target: Option<MailboxId>,
+    change: Change,
+    now: Timestamp,
+    kept: u64,
+}
+
+impl Wanted {
+    /// Changes one message; tells the change's number. What cannot be done changes nothing.
+    fn apply_in_tx(
+        &self,
+        tx: &mut Tx<'_>,
+        account: AccountId,
+        key: ReferenceKey,
+    ) -> Result<u64, Error> {
+        let (place, mut entry) = entry_in_tx(tx, account, key)?;
+        let before = entry.clone();
+        entry.unread = self.change.unread.unwrap_or(entry.unread);
+        entry.starred = self.change.starred.unwrap_or(entry.starred);
+        // What was never opened is not read by its reader saying so; a filter may say it.
+        if self.change.unread == Some(false) && !self.change.quiet && entry.opened.is_none() {
+            entry.unread = before.unread;
+        }
+        entry.labels.retain(|label| Some(*label) != self.change.unlabel);
+        if let Some(label) = self.change.label.filter(|label| !entry.labels.contains(label)) {
+            if entry.labels.len() == label::OF_ONE_MAX {
+                return Err(Error::Conflict { code: "labels" });
+            }
+            entry.labels.push(label);
+        }
+        match self.target.filter(|target| *target != place.mailbox) {
+            Some(target) => {
+                entry.filed = self.now;
+                move_in_tx(tx, account, place, target, &before, &entry)?;
+            }
+            None => {
+                recount_in_tx(tx, account, place.mailbox, Some(&before), Some(&entry))?;
+                tx.put(&ENTRIES, &(account, place.mailbox, place.uid), &entry)?;
+            }
+        }
+        change::record_in_tx(tx, account, Changed::Updated(key), self.kept)
+    }
+}

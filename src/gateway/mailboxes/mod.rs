@@ -1,0 +1,23 @@
+//! Mailboxes and the messages in them: sealed, filed, listed, changed, kept for a time.
+//!
+//! Everything that ends up in a mailbox is stored by `sealed_message`, whoever hands it in.
+
+pub mod content;
+pub(in crate::gateway) mod conversation;
+pub mod correspondents;
+pub mod entry;
+pub mod epoch;
+pub(in crate::gateway) mod filing;
+pub mod filter;
+pub(in crate::gateway) mod holders;
+pub mod import;
+pub(in crate::gateway) mod indexing;
+pub mod item;
+pub mod label;
+pub mod list;
+pub mod mailbox;
+pub mod marks;
+pub mod reading;
+pub mod retention;
+pub mod sealed_message;
+pub(in crate::gateway) mod summary;

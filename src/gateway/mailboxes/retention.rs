@@ -1,0 +1,120 @@
+//! Retention: trash and junk forget what was opened and has been filed there long enough.
+
+use std::ops::ControlFlow;
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::error::Error;
+use crate::gateway::feed::change::{self, Changed};
+use crate::gateway::feed::event::EventKind;
+use crate::gateway::mailboxes::entry::entry_in_tx;
+use crate::gateway::mailboxes::filing::remove_in_tx;
+use crate::gateway::records::ids::{AccountId, MailboxId, ReferenceKey};
+use crate::gateway::records::numbers::counters_in_tx;
+use crate::gateway::records::tables::{ACCOUNTS, ENTRIES};
+use crate::store::{Order, Read};
+
+impl Gateway {
+    /// Deletes what has lain in trash or junk for as long as is set, except what was never
+    /// opened: its sender waits to hear whether it was read or rejected. At most `limit` at once.
+    pub fn messages_expire(&self, limit: usize) -> Result<usize, Error> {
+        let (settings, now) = (&self.inner.settings, self.inner.clock.now());
+        let before = |kept: Option<i64>| kept.map(|secs| now.plus_secs(-secs));
+        let places = [
+            ("trash", before(settings.trash_kept_secs)),
+            ("junk", before(settings.junk_kept_secs)),
+        ];
+        let mut accounts = Vec::new();
+        self.inner.store.scan(&ACCOUNTS, &(), Order::Ascending, |id, _| {
+            accounts.push(id);
+            ControlFlow::Continue(())
+        })?;
+        let mut count = 0;
+        for account in accounts {
+            for (role, before) in places {
+                let Some(before) = before else { continue };
+                match self.expire_one(account, role, before, limit - count) {
+                    Ok(removed) => count += removed,
+                    // One account's trouble is not the others'.
+                    Err(error) => tracing::warn!(%error, "what was thrown away is still there"),
+                }
+                if count >= limit {
+                    return Ok(count);
+                }
+            }
+        }
+        Ok(count)
+    }
+
+    fn expire_one(
+        &self,
+        account: AccountId,
+        role: &str,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<usize, Error> {
+        let mailbox = match self.mailbox_find(account, role) {
+            // An account that is just ending has none.
+            Err(Error::NotFound { .. }) => return Ok(0),
+            found => found?,
+        };
+        let over = self.lying_since(account, mailbox, before, limit)?;
+        let count = over.len();
+        self.remove_lying(account, mailbox, before, over)?;
+        Ok(count)
+    }
+
+    fn lying_since(
+        &self,
+        account: AccountId,
+        mailbox: MailboxId,
+        before: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<ReferenceKey>, Error> {
+        let mut over = Vec::new();
+        let prefix = (account, mailbox);
+        self.inner.store.scan(&ENTRIES, &prefix, Order::Ascending, |_, entry| {
+            // They lie in the order in which they came here.
+            if entry.filed >= before || over.len() == limit {
+                return ControlFlow::Break(());
+            }
+            if entry.opened.is_some() {
+                over.push(entry.reference);
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(over)
+    }
+
+    /// Removes those that still lie there since then, opened: their owner may have taken one out
+    /// meanwhile.
+    pub(in crate::gateway) fn remove_lying(
+        &self,
+        account: AccountId,
+        mailbox: MailboxId,
+        before: Timestamp,
+        over: Vec<ReferenceKey>,
+    ) -> Result<(), Error> {
+        if over.is_empty() {
+            return Ok(());
+        }
+        let kept = self.inner.settings.changes_kept;
+        let now = self.inner.clock.now();
+        self.transact_changed(account, EventKind::Mail, move |tx| {
+            let mut modseq = counters_in_tx(tx, account)?.modseq;
+            for key in &over {
+                let (place, entry) = match entry_in_tx(tx, account, *key) {
+                    Err(Error::NotFound { .. }) => continue,
+                    found => found?,
+                };
+                let lies = place.mailbox == mailbox && entry.filed < before;
+                if !lies || entry.opened.is_none() {
+                    continue;
+                }
+                remove_in_tx(tx, account, place, &entry, now)?;
+                modseq = change::record_in_tx(tx, account, Changed::Removed(*key), kept)?;
+            }
+            Ok(((), modseq))
+        })
+    }
+}

@@ -1,0 +1,257 @@
+//! A message with its readers' shares: sealed once, wrapped for each, stored in one go.
+//!
+//! Everything that ends up in a mailbox comes this way: what arrives, what is sent, notices.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::error::Error;
+use crate::gateway::feed::change::{self, Changed};
+use crate::gateway::feed::event::EventKind;
+use crate::gateway::mailboxes::epoch::Arriving;
+use crate::gateway::mailboxes::summary::{Summarised, reader_binding};
+use crate::gateway::mailboxes::{conversation, indexing, mailbox};
+use crate::gateway::records::ids::{AccountId, MailboxId, ReferenceKey};
+use crate::gateway::records::mailbox::{Entry, EpochRecord, Place};
+use crate::gateway::records::message::{HeldShare, Message, Protection, Share};
+use crate::gateway::records::submission::HeldMail;
+use crate::gateway::records::tables::{ENTRIES, EPOCHS, MAILBOXES, MESSAGES, PLACES};
+use crate::mail::reference::Reference;
+use crate::store::{ContentId, Piece, Tx};
+use crate::vault::{ContentKey, ContentSealer};
+
+/// Contents over this go to the store in pieces ahead of their transaction, so that one large
+/// message neither holds up the writer nor stands in memory twice.
+const PIECE_OCTETS: usize = 256 * 1024;
+
+/// A message ready to be stored.
+pub(in crate::gateway) struct Parcel {
+    pub reference: Reference,
+    pub received: Timestamp,
+    /// When it comes into its mailbox, where that is not when it was received.
+    pub filed: Option<Timestamp>,
+    pub reverse_path: String,
+    pub trace_octets: u32,
+    pub size: u64,
+    pub protection: Protection,
+    pub content: Vec<Piece>,
+    pub readers: Vec<Reader>,
+    /// How many others hold a key to it: rows of the queue, shares held back.
+    pub other_holders: u32,
+}
+
+/// One reader's share, and the epoch it is sealed in.
+pub(in crate::gateway) struct Reader {
+    pub share: Share,
+    pub epoch: Arc<Arriving>,
+}
+
+impl Reader {
+    /// The share as it waits in a record.
+    pub fn held(&self, delivery: u32) -> HeldShare {
+        let (encapsulation, begun) = self.epoch.record();
+        HeldShare { share: self.share.clone(), delivery, encapsulation, begun }
+    }
+}
+
+/// How a reader gets a message.
+#[derive(Clone, Copy)]
+pub(in crate::gateway) struct Placing {
+    pub mailbox: MailboxId,
+    pub opened: Option<Timestamp>,
+    pub unread: bool,
+    pub sent: bool,
+}
+
+impl Placing {
+    /// To be opened or rejected.
+    pub const ARRIVES: Placing =
+        Placing { mailbox: mailbox::INBOX, opened: None, unread: true, sent: false };
+
+    /// A notice: there is nothing to decide about it.
+    pub fn notice(now: Timestamp) -> Placing {
+        Placing { opened: Some(now), ..Placing::ARRIVES }
+    }
+}
+
+/// Seals octets that come piece by piece; what grows beyond a piece is staged at once.
+pub(in crate::gateway) struct Sealing<'g> {
+    gateway: &'g Gateway,
+    sealer: ContentSealer,
+    pieces: Vec<Piece>,
+    sealed: Vec<u8>,
+}
+
+impl Sealing<'_> {
+    pub fn push(&mut self, octets: &[u8]) -> Result<(), Error> {
+        for slice in octets.chunks(PIECE_OCTETS) {
+            self.sealer.push(slice, &mut self.sealed)?;
+            if self.sealed.len() >= PIECE_OCTETS {
+                let piece = Bytes::from(std::mem::take(&mut self.sealed));
+                self.pieces.push(Piece::Staged(self.gateway.inner.store.content_stage(piece)?));
+            }
+        }
+        Ok(())
+    }
+
+    pub fn finish(mut self) -> Result<Vec<Piece>, Error> {
+        self.sealer.finish(&mut self.sealed)?;
+        self.pieces.push(Piece::Inline(self.sealed.into()));
+        Ok(self.pieces)
+    }
+}
+
+impl Gateway {
+    pub(in crate::gateway) fn sealing(
+        &self,
+        key: &ContentKey,
+        reference: Reference,
+    ) -> Sealing<'_> {
+        let sealer = ContentSealer::new(key, reference.to_bytes());
+        Sealing { gateway: self, sealer, pieces: Vec::new(), sealed: Vec::new() }
+    }
+
+    /// Seals a summary and wraps a content's key for one reader.
+    pub(in crate::gateway) fn reader(
+        &self,
+        account: AccountId,
+        reference: Reference,
+        placing: Placing,
+        summary: &Summarised<'_>,
+        key: &ContentKey,
+    ) -> Result<Reader, Error> {
+        let epoch = self.epoch_arriving(account)?;
+        let bound = reader_binding(account, reference.to_bytes());
+        let share = Share {
+            account,
+            mailbox: placing.mailbox,
+            opened: placing.opened,
+            unread: placing.unread,
+            sent: placing.sent,
+            epoch: epoch.id,
+            sealed_summary: epoch.keys.seal_summary(&bound, summary.octets)?,
+            wrapped_key: epoch.keys.wrap_content(&bound, key)?,
+            ids: conversation::keys(&self.inner.vault, account, summary.ids),
+        };
+        Ok(Reader { share, epoch })
+    }
+
+    /// Tells readers of a parcel that is durable now.
+    pub(in crate::gateway) fn parcel_told(&self, parcel: &Parcel, modseqs: &[u64]) {
+        for (reader, modseq) in parcel.readers.iter().zip(modseqs) {
+            reader.epoch.is_stored();
+            self.publish(reader.share.account, EventKind::Mail, *modseq);
+        }
+    }
+}
+
+impl Parcel {
+    /// Stores the message once and an entry for each reader; tells their change numbers.
+    pub fn store_in_tx(&self, tx: &mut Tx<'_>, kept: u64) -> Result<Vec<u64>, Error> {
+        let key = self.reference.to_bytes();
+        let readers = u32::try_from(self.readers.len()).expect("recipients are limited");
+        let message = Message {
+            holders: readers + self.other_holders,
+            received: self.received,
+            reverse_path: self.reverse_path.clone(),
+            trace_octets: self.trace_octets,
+        };
+        // 50 random bits in a millisecond: never seen, but a second message under one number
+        // would overwrite the first, so it is refused and the peer tries again.
+        if !tx.insert(&MESSAGES, &key, &message)? {
+            return Err(Error::Conflict { code: "reference" });
+        }
+        tx.content_put(ContentId(key), self.content.clone());
+        let facts = Facts {
+            reference: key,
+            received: self.received,
+            filed: self.filed.unwrap_or(self.received),
+            size: self.size,
+            protection: &self.protection,
+        };
+        let mut modseqs = Vec::with_capacity(self.readers.len());
+        for reader in &self.readers {
+            reader.epoch.store_in_tx(tx, reader.share.account)?;
+            modseqs.push(append_in_tx(tx, &reader.share, &facts, kept)?);
+        }
+        Ok(modseqs)
+    }
+}
+
+/// What every reader's entry says alike.
+pub(in crate::gateway) struct Facts<'p> {
+    pub reference: ReferenceKey,
+    pub received: Timestamp,
+    /// When it comes into its mailbox, which is later for what was held back or brought in.
+    pub filed: Timestamp,
+    pub size: u64,
+    pub protection: &'p Protection,
+}
+
+/// Puts a share that waited into its mailbox; tells the change's number.
+pub(in crate::gateway) fn held_append_in_tx(
+    tx: &mut Tx<'_>,
+    held: &HeldShare,
+    facts: &Facts<'_>,
+    kept: u64,
+) -> Result<u64, Error> {
+    let record = EpochRecord { encapsulation: held.encapsulation.clone(), begun: held.begun };
+    tx.insert(&EPOCHS, &(held.share.account, held.share.epoch), &record)?;
+    append_in_tx(tx, &held.share, facts, kept)
+}
+
+fn append_in_tx(
+    tx: &mut Tx<'_>,
+    share: &Share,
+    facts: &Facts<'_>,
+    kept: u64,
+) -> Result<u64, Error> {
+    let (account, id) = (share.account, share.mailbox);
+    let mut mailbox = mailbox::get_in_tx(tx, account, id)?;
+    let uid = mailbox.uid_next;
+    mailbox.uid_next = uid.checked_add(1).ok_or(Error::OverQuota)?;
+    mailbox.total += 1;
+    mailbox.unread += u64::from(share.unread);
+    mailbox.unopened += u64::from(share.opened.is_none());
+    tx.put(&MAILBOXES, &(account, id), &mailbox)?;
+    let entry = Entry {
+        reference: facts.reference,
+        received: facts.received,
+        size: facts.size,
+        protection: facts.protection.clone(),
+        opened: share.opened,
+        unread: share.unread,
+        starred: false,
+        sent: share.sent,
+        epoch: share.epoch,
+        sealed_summary: share.sealed_summary.clone(),
+        wrapped_key: share.wrapped_key.clone(),
+        conversation: conversation::join_in_tx(tx, account, facts.reference, &share.ids, kept)?,
+        labels: Vec::new(),
+        filed: facts.filed,
+    };
+    tx.put(&ENTRIES, &(account, id, uid), &entry)?;
+    tx.put(&PLACES, &(account, facts.reference), &Place { mailbox: id, uid })?;
+    indexing::wait_in_tx(tx, account, facts.reference)?;
+    change::record_in_tx(tx, account, Changed::Updated(facts.reference), kept)
+}
+
+/// The parcel of a generated message that waits in a record.
+pub(in crate::gateway) fn parcel_of(mail: &HeldMail, now: Timestamp) -> Result<Parcel, Error> {
+    Ok(Parcel {
+        reference: Reference::from_bytes(mail.row.content)
+            .ok_or(Error::NotFound { what: "message" })?,
+        received: now,
+        filed: None,
+        reverse_path: String::new(),
+        trace_octets: 0,
+        size: mail.row.size,
+        protection: Protection::Inside,
+        content: vec![Piece::Inline(mail.content.clone().into())],
+        readers: Vec::new(),
+        other_holders: 1,
+    })
+}

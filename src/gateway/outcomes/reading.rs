@@ -1,0 +1,170 @@
+//! A message is read or rejected: its outcome, the sender's status and the confirmation.
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::accounts::account;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::feed::after_commit::Noted;
+use crate::gateway::feed::change::{self, Changed};
+use crate::gateway::feed::event::EventKind;
+use crate::gateway::mailboxes::content::Content;
+use crate::gateway::mailboxes::entry::{NOT_FOUND, entry_in_tx};
+use crate::gateway::mailboxes::filing::{recount_in_tx, remove_in_tx};
+use crate::gateway::mailboxes::indexing;
+use crate::gateway::mailboxes::item::ItemView;
+use crate::gateway::queue::{delivery, generated};
+use crate::gateway::records::ids::{AccountId, ReferenceKey};
+use crate::gateway::records::message::{Outcome, OutcomeKind, RejectReason};
+use crate::gateway::records::submission::DeliveryState;
+use crate::gateway::records::tables::{ENTRIES, MESSAGES, OUTCOMES};
+use crate::gateway::reporting::notice::Telling;
+use crate::mail::mdn::Disposition;
+use crate::mail::reference::Reference;
+use crate::store::{Read, Tx};
+
+impl Gateway {
+    /// Opens a message: its octets, trace lines in front. The first time, it is marked read
+    /// and the outcome is recorded; not before it turned out to be intact. `said` is whether an
+    /// outside sender may be told, where the reader is asked.
+    pub fn message_open(
+        &self,
+        actor: &Actor,
+        reference: Reference,
+        said: Option<bool>,
+    ) -> Result<(ItemView, Content), Error> {
+        let (_, entry) = self.entry(actor.account(), reference)?;
+        let content = self.content(actor, &entry)?;
+        if entry.opened.is_none() {
+            self.mark_opened(actor.account(), reference.to_bytes(), said)?;
+        }
+        Ok((self.message_item(actor, reference)?, content))
+    }
+
+    /// Rejects a message unread: the reader's key to it is destroyed without opening anything
+    /// (P-25). The content goes with the last reader.
+    pub fn message_reject(
+        &self,
+        actor: &Actor,
+        reference: Reference,
+        reason: Option<RejectReason>,
+        said: Option<bool>,
+    ) -> Result<Timestamp, Error> {
+        let (account, key) = (actor.account(), reference.to_bytes());
+        let now = self.inner.clock.now();
+        let kept = self.inner.settings.changes_kept;
+        let outcome = OutcomeKind::Rejected(reason);
+        self.outcome_transact(account, key, outcome, said, now, move |tx| {
+            let (place, entry) = entry_in_tx(tx, account, key)?;
+            if entry.opened.is_some() {
+                return Err(Error::Conflict { code: "already-opened" });
+            }
+            let first = outcome_in_tx(tx, account, key, outcome, now)?;
+            remove_in_tx(tx, account, place, &entry, now)?;
+            Ok((first, change::record_in_tx(tx, account, Changed::Removed(key), kept)?))
+        })?;
+        Ok(now)
+    }
+
+    fn mark_opened(
+        &self,
+        account: AccountId,
+        key: ReferenceKey,
+        said: Option<bool>,
+    ) -> Result<(), Error> {
+        let now = self.inner.clock.now();
+        let kept = self.inner.settings.changes_kept;
+        self.outcome_transact(account, key, OutcomeKind::Read, said, now, move |tx| {
+            let (place, mut entry) = entry_in_tx(tx, account, key)?;
+            let mut first = false;
+            if entry.opened.is_none() {
+                let before = entry.clone();
+                (entry.opened, entry.unread) = (Some(now), false);
+                first = outcome_in_tx(tx, account, key, OutcomeKind::Read, now)?;
+                recount_in_tx(tx, account, place.mailbox, Some(&before), Some(&entry))?;
+                tx.put(&ENTRIES, &(account, place.mailbox, place.uid), &entry)?;
+                indexing::wait_in_tx(tx, account, key)?;
+            }
+            Ok((first, change::record_in_tx(tx, account, Changed::Updated(key), kept)?))
+        })
+    }
+
+    /// Runs `work`, which says whether it recorded the outcome; then, in the same transaction,
+    /// the sender's status line, confirmation, or report to outside. So there is exactly one of
+    /// each for every reader and outcome, whatever crashes or is asked twice (P-26, P-47).
+    fn outcome_transact(
+        &self,
+        account: AccountId,
+        key: ReferenceKey,
+        outcome: OutcomeKind,
+        said: Option<bool>,
+        now: Timestamp,
+        mut work: impl FnMut(&mut Tx<'_>) -> Result<(bool, u64), Error> + Send + 'static,
+    ) -> Result<(), Error> {
+        let (state, reason, disposition) = match outcome {
+            OutcomeKind::Read => (DeliveryState::Read, None, Disposition::Displayed),
+            OutcomeKind::Rejected(reason) => {
+                (DeliveryState::Rejected, reason, Disposition::Deleted)
+            }
+        };
+        let delivery = delivery::of_account(&self.inner.store, key, account)?;
+        let (mut notice, mut report) = (None, None);
+        if let Some((_, delivery)) = &delivery {
+            if let Some(sender) = self.letter_sender(key)?.filter(|sender| *sender != account) {
+                let recipient = &delivery.address;
+                let telling = Telling {
+                    kind: state,
+                    about: key,
+                    recipient,
+                    at: now,
+                    detail: None,
+                    besides: None,
+                    report: None,
+                };
+                // A sender whose account is gone needs no notice.
+                notice = match self.account(sender) {
+                    Ok(_) => Some(self.notice_prepare(sender, &telling)?),
+                    Err(_) => None,
+                };
+            }
+        } else {
+            report = self.confirmation_prepare(account, key, disposition, said, now)?;
+        }
+        let index = delivery.map(|(index, _)| index);
+        let (this, wake) = (self.clone(), self.inner.queue_wake.clone());
+        let noted: Noted<u64> = Noted::default();
+        let own = noted.clone();
+        self.notice_transact(notice, key, move |tx| {
+            let (first, modseq) = work(tx)?;
+            noted.set(modseq);
+            if !first {
+                return Ok(false);
+            }
+            if let Some(index) = index {
+                delivery::end_in_tx(tx, key, index, state, reason, now)?;
+            }
+            if let Some(report) = &report {
+                generated::held_mail_in_tx(tx, report, now)?;
+            }
+            Ok(true)
+        })?;
+        this.publish(account, EventKind::Mail, *own.lock());
+        wake.notify_one();
+        Ok(())
+    }
+}
+
+/// Records what became of a reader's copy, and that the reader did something. The first
+/// outcome stands: there is exactly one.
+fn outcome_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    key: ReferenceKey,
+    kind: OutcomeKind,
+    at: Timestamp,
+) -> Result<bool, Error> {
+    let reverse_path = tx.get(&MESSAGES, &key)?.ok_or(NOT_FOUND)?.reverse_path;
+    let first = tx.insert(&OUTCOMES, &(key, account), &Outcome { kind, at, reverse_path })?;
+    account::touch_in_tx(tx, account, at)?;
+    Ok(first)
+}

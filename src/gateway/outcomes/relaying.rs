@@ -1,0 +1,232 @@
+//! What the relay reports about a queue row, and what follows for its sender.
+
+use crate::gateway::Gateway;
+use crate::gateway::error::Error;
+use crate::gateway::feed::after_commit::Noted;
+use crate::gateway::mailboxes::holders;
+use crate::gateway::mailboxes::sealed_message::Placing;
+use crate::gateway::mailboxes::summary::Summarised;
+use crate::gateway::outgoing::compose::summary_of;
+use crate::gateway::outgoing::undo_send::release_in_tx;
+use crate::gateway::queue::attempt::{Attempted, Reason};
+use crate::gateway::queue::delivery;
+use crate::gateway::queue::rows::{self, NO_ROW, QueueId, remove_in_tx, reschedule_in_tx};
+use crate::gateway::records::ids::{AccountId, ReferenceKey};
+use crate::gateway::records::policy::{Choice, Route};
+use crate::gateway::records::queue::{QueueKind, QueueRow, QueueState, TlsNeed};
+use crate::gateway::records::submission::{DeliveryState, Draft, Held};
+use crate::gateway::records::tables::{DELIVERIES, QUEUE, SUBMISSIONS};
+use crate::gateway::records::temporary::Pickup;
+use crate::gateway::text::shown;
+use crate::mail::envelope::{ForwardPath, Notify as Wanted, Recipient};
+use crate::mail::reference::Reference;
+use crate::mail::status::EnhancedStatus;
+use crate::store::{Read, Tx};
+
+impl Gateway {
+    /// Takes what became of a leased row: gone, or to be tried again; status lines and the
+    /// sender's notices follow in the same transaction.
+    pub fn queue_report(&self, id: QueueId, done: Attempted) -> Result<(), Error> {
+        // Reported before, or dropped meanwhile: there is nothing left to do.
+        let Some(row) = self.inner.store.get(&QUEUE, &id.0)? else { return Ok(()) };
+        match done {
+            Attempted::Delivered { by, text } => {
+                self.queue_delivered(id, &row, &format!("{by}: {text}"))
+            }
+            Attempted::Deferred { status, text, host } => {
+                self.queue_deferred(id, &row, status, Reason { host, text })
+            }
+            Attempted::Failed { status, text, host } => {
+                self.queue_failed(id, &row, status, Reason { host, text })
+            }
+            Attempted::NoVerifiedTls { text } => self.queue_unverified(id, &row, text),
+        }
+    }
+
+    fn queue_delivered(&self, id: QueueId, row: &QueueRow, text: &str) -> Result<(), Error> {
+        let now = self.inner.clock.now();
+        let (state, detail) = match row.kind {
+            QueueKind::Letter => (DeliveryState::Delivered, text.to_owned()),
+            _ => (DeliveryState::Waiting, "notified".to_owned()),
+        };
+        let letter = row.letter;
+        self.queue_change(letter, move |tx| {
+            let Some(row) = tx.get(&QUEUE, &id.0)? else { return Ok(()) };
+            remove_in_tx(tx, id.0, &row)?;
+            delivery::step_in_tx(tx, row.letter, row.delivery, state, now, Some(detail.clone()))
+        })?;
+        tracing::info!(queue.id = %id.to_text(), r#ref = %shown(letter), "delivered to the next hop");
+        Ok(())
+    }
+
+    fn queue_deferred(
+        &self,
+        id: QueueId,
+        row: &QueueRow,
+        status: EnhancedStatus,
+        reason: Reason,
+    ) -> Result<(), Error> {
+        let now = self.inner.clock.now();
+        let plan = self.inner.settings.retry;
+        let Some(due) = plan.next(row.queued, row.attempts + 1, now) else {
+            return self.queue_failed(id, row, EnhancedStatus(5, 4, 7), reason);
+        };
+        let late = now >= row.queued.plus_secs(plan.delay_notice_secs);
+        let tell = late && !row.delay_told && wants_delay(&row.recipient);
+        let notice = match tell {
+            true => self.report_prepare(row, DeliveryState::Waiting, status, &reason, now)?,
+            false => None,
+        };
+        self.notice_transact(notice, row.letter, move |tx| {
+            let Some(mut row) = tx.get(&QUEUE, &id.0)? else { return Ok(false) };
+            row.attempts += 1;
+            row.delay_told |= tell;
+            row.last = Some(reason.to_string());
+            match row.state {
+                // Held back while it was being tried: it stays held.
+                QueueState::Held => tx.put(&QUEUE, &id.0, &row)?,
+                _ => reschedule_in_tx(tx, id.0, &mut row, QueueState::Waiting, due)?,
+            }
+            Ok(tell)
+        })
+    }
+
+    fn queue_failed(
+        &self,
+        id: QueueId,
+        row: &QueueRow,
+        status: EnhancedStatus,
+        reason: Reason,
+    ) -> Result<(), Error> {
+        let now = self.inner.clock.now();
+        let notice = self.report_prepare(row, DeliveryState::Failed, status, &reason, now)?;
+        let letter = row.letter;
+        self.notice_transact(notice, letter, move |tx| {
+            let Some(row) = tx.get(&QUEUE, &id.0)? else { return Ok(false) };
+            remove_in_tx(tx, id.0, &row)?;
+            let state = DeliveryState::Failed;
+            let said = Some(reason.to_string());
+            delivery::step_in_tx(tx, letter, row.delivery, state, now, said)?;
+            Ok(true)
+        })?;
+        tracing::info!(queue.id = %id.to_text(), r#ref = %shown(letter), %status, "failed for good");
+        Ok(())
+    }
+
+    /// Runs `work` and tells the letter's sender that its status changed.
+    fn queue_change(
+        &self,
+        letter: ReferenceKey,
+        mut work: impl FnMut(&mut Tx<'_>) -> Result<(), Error> + Send + 'static,
+    ) -> Result<(), Error> {
+        self.notice_transact(None, letter, move |tx| work(tx).map(|()| false))
+    }
+
+    /// Gives a row up: it is not sent, and its sender is told so.
+    pub fn queue_drop(&self, id: QueueId) -> Result<(), Error> {
+        let row = self.inner.store.get(&QUEUE, &id.0)?.ok_or(NO_ROW)?;
+        let text = "withdrawn by the administrator".to_owned();
+        self.queue_failed(id, &row, EnhancedStatus(5, 7, 0), Reason { host: None, text })
+    }
+
+    /// No verified TLS: the letter takes the way that the policy falls back to.
+    fn queue_unverified(&self, id: QueueId, row: &QueueRow, text: String) -> Result<(), Error> {
+        match self.house()?.policy.verified_else {
+            Choice::Plain => self.queue_downgrade(id, text),
+            Choice::Portal => self.queue_to_portal(id, row),
+            _ => self.queue_failed(id, row, EnhancedStatus(5, 7, 10), Reason { host: None, text }),
+        }
+    }
+
+    /// From now on it is plain mail, for its sender too.
+    fn queue_downgrade(&self, id: QueueId, text: String) -> Result<(), Error> {
+        let now = self.inner.clock.now();
+        let Some(row) = self.inner.store.get(&QUEUE, &id.0)? else { return Ok(()) };
+        self.queue_change(row.letter, move |tx| {
+            let Some(mut row) = tx.get(&QUEUE, &id.0)? else { return Ok(()) };
+            (row.tls, row.require_tls) = (TlsNeed::Opportunistic, false);
+            row.attempts += 1;
+            row.last = Some(text.clone());
+            if let Some(index) = row.delivery
+                && let Some(mut delivery) = tx.get(&DELIVERIES, &(row.letter, index))?
+            {
+                delivery.route = Route::Plain;
+                tx.put(&DELIVERIES, &(row.letter, index), &delivery)?;
+            }
+            match row.state {
+                QueueState::Held => Ok(tx.put(&QUEUE, &id.0, &row)?),
+                _ => reschedule_in_tx(tx, id.0, &mut row, QueueState::Waiting, now),
+            }
+        })?;
+        self.inner.queue_wake.notify_one();
+        Ok(())
+    }
+
+    /// A letter that was to travel over verified TLS only, and cannot: it waits in a temporary
+    /// account instead.
+    pub(in crate::gateway) fn queue_to_portal(
+        &self,
+        id: rows::QueueId,
+        row: &QueueRow,
+    ) -> Result<(), Error> {
+        let now = self.inner.clock.now();
+        let letter = row.letter;
+        let submission = self.inner.store.get(&SUBMISSIONS, &letter)?;
+        let sender = submission.ok_or(Error::NotFound { what: "letter" })?.sender;
+        let ForwardPath::Address(address) = &row.recipient.path else {
+            return Err(Error::Invalid { what: "postmaster has no temporary account".to_owned() });
+        };
+        let reference = Reference::from_bytes(letter).ok_or(Error::NotFound { what: "letter" })?;
+        let key = self.inner.vault.queue_unwrap(&rows::binding(row.content), &row.wrapped_key)?;
+        let octets = self.queue_octets(row)?;
+        let (summary, ids) = summary_of(&octets);
+        let summary = summary.to_octets()?;
+        let summary = Summarised { octets: &summary, ids: &ids };
+        let (account, temporary) = self.issue(sender, address)?;
+        let reader = self.reader(account, reference, Placing::ARRIVES, &summary, &key)?;
+        let until = temporary.expires.max(now.plus_secs(self.inner.settings.temporary_secs));
+        let (pickup_key, token) = self.pickup_token()?;
+        let pickup = Pickup { account, letter, sender, sent: now, until, end: None, asked: None };
+        let index = row.delivery.unwrap_or_default();
+        let mail = self.notification(sender, account, &temporary, &pickup, &token, index)?;
+        let held = Held {
+            due: now,
+            size: row.size,
+            draft_id: [0; 16],
+            draft: Draft { version: 0, saved: now, sealed: Vec::new() },
+            uploads: Vec::new(),
+            shares: vec![reader.held(index)],
+            rows: Vec::new(),
+            mails: vec![mail],
+            pickups: vec![(pickup_key, pickup)],
+        };
+        let kept = self.inner.settings.changes_kept;
+        let this = self.clone();
+        let noted: Noted<Vec<(AccountId, u64)>> = Noted::default();
+        let settled = noted.clone();
+        let done = self.inner.store.transact_then(
+            move |tx| {
+                let Some(mut one) = tx.get(&DELIVERIES, &(letter, index))? else { return Ok(()) };
+                one.route = Route::Portal;
+                one.account = Some(account);
+                tx.put(&DELIVERIES, &(letter, index), &one)?;
+                noted.set(release_in_tx(tx, sender, letter, &held, now, kept)?);
+                // The row's hold on the content passes to the reader.
+                holders::hold_in_tx(tx, letter)?;
+                Gateway::queue_end_in_tx(tx, id)?;
+                Ok::<_, Error>(())
+            },
+            move |answer| {
+                if answer.is_ok() {
+                    this.released_told(&settled.lock());
+                }
+            },
+        );
+        done.wait()
+    }
+}
+
+fn wants_delay(recipient: &Recipient) -> bool {
+    matches!(recipient.notify, Wanted::On { delay: true, .. })
+        || recipient.notify == Wanted::default()
+}

@@ -1,0 +1,385 @@
+//! Drafts: letters being written, saved on the server and sealed for their owner alone.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::mailboxes::content::Content;
+use crate::gateway::records::ids::{AccountId, DraftId, ReferenceKey, UploadId};
+use crate::gateway::records::policy::Choice;
+use crate::gateway::records::submission::Draft;
+use crate::gateway::records::tables::{DRAFTS, UPLOADS};
+use crate::gateway::text::{hex, parse_hex};
+use crate::gateway::upload::{self, CHUNK_OCTETS_MAX, UploadView};
+use crate::mail::message::{self, NameAddr};
+use crate::mail::reference::Reference;
+use crate::mail::reply;
+use crate::store::{Order, Read};
+use crate::vault;
+
+/// Somebody a letter is for, as the sender wrote it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Addressee {
+    pub name: Option<String>,
+    pub address: String,
+}
+
+/// What a letter answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answers {
+    pub letter: ReferenceKey,
+    pub kind: AnswerKind,
+}
+
+/// In which way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnswerKind {
+    Reply,
+    ReplyAll,
+    Forward,
+}
+
+/// Everything that a letter being written says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DraftContent {
+    pub to: Vec<Addressee>,
+    pub cc: Vec<Addressee>,
+    pub bcc: Vec<Addressee>,
+    pub subject: String,
+    pub text: String,
+    /// The closed schema (see [`crate::mail::reply::closed`]); `None` for plain text.
+    pub html: Option<String>,
+    /// Uploads, in order.
+    pub attachments: Vec<String>,
+    pub answers: Option<Answers>,
+    /// What the sender wants for single recipients, by address.
+    pub choices: BTreeMap<String, Choice>,
+}
+
+/// A draft, as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftView {
+    pub id: String,
+    pub version: u32,
+    pub saved: Timestamp,
+    pub content: DraftContent,
+    pub uploads: Vec<UploadView>,
+}
+
+/// A draft in the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftRow {
+    pub id: String,
+    pub version: u32,
+    pub saved: Timestamp,
+    /// The first few it is for.
+    pub recipients: Vec<Addressee>,
+    pub subject: String,
+    pub answers: Option<Answers>,
+}
+
+const DRAFTS_MAX: usize = 500;
+
+/// Somebody outside answers few letters at once.
+const DRAFTS_TEMPORARY_MAX: usize = 20;
+
+/// Of a draft in the list.
+const RECIPIENTS_LISTED: usize = 10;
+
+const SUBJECT_CHARS_MAX: usize = 1_000;
+const TEXT_OCTETS_MAX: usize = 1 << 20;
+const ATTACHMENTS_MAX: usize = 200;
+const MISSING: Error = Error::NotFound { what: "draft" };
+
+fn binding(account: AccountId, id: DraftId) -> Vec<u8> {
+    [b"draft\0".as_slice(), &account.0, &id].concat()
+}
+
+impl DraftContent {
+    /// Everybody it is for.
+    pub fn everybody(&self) -> impl Iterator<Item = &Addressee> {
+        self.to.iter().chain(&self.cc).chain(&self.bcc)
+    }
+
+    fn check(&self, recipients_max: usize) -> Result<(), Error> {
+        let invalid = |what: String| Err(Error::Invalid { what });
+        if self.everybody().count() > recipients_max {
+            return invalid(format!("a letter has at most {recipients_max} recipients"));
+        }
+        if self.subject.chars().count() > SUBJECT_CHARS_MAX {
+            return invalid(format!("a subject has at most {SUBJECT_CHARS_MAX} characters"));
+        }
+        let html = self.html.as_ref().map_or(0, String::len);
+        if self.text.len() > TEXT_OCTETS_MAX || html > TEXT_OCTETS_MAX {
+            return invalid("a letter's text has at most 1 MiB; attach what is longer".to_owned());
+        }
+        if self.attachments.len() > ATTACHMENTS_MAX {
+            return invalid(format!("a letter has at most {ATTACHMENTS_MAX} files"));
+        }
+        Ok(())
+    }
+
+    pub(in crate::gateway) fn upload_ids(&self) -> Result<Vec<UploadId>, Error> {
+        self.attachments.iter().map(|id| upload::parse_id(id)).collect()
+    }
+}
+
+impl Gateway {
+    /// Saves a new draft.
+    pub fn draft_create(&self, actor: &Actor, content: &DraftContent) -> Result<DraftView, Error> {
+        self.draft_write(actor, vault::random_bytes()?, None, content)
+    }
+
+    /// Saves a draft over version `version`; `edited-elsewhere` when that is not the last.
+    pub fn draft_save(
+        &self,
+        actor: &Actor,
+        id: &str,
+        version: u32,
+        content: &DraftContent,
+    ) -> Result<DraftView, Error> {
+        self.draft_write(actor, parse_hex(id).ok_or(MISSING)?, Some(version), content)
+    }
+
+    fn draft_write(
+        &self,
+        actor: &Actor,
+        id: DraftId,
+        over: Option<u32>,
+        content: &DraftContent,
+    ) -> Result<DraftView, Error> {
+        content.check(self.inner.settings.recipients_max)?;
+        let account = actor.account();
+        let before = match over {
+            Some(_) => self.inner.store.get(&DRAFTS, &(account, id))?,
+            None => None,
+        };
+        let before = before.map(|draft| self.draft_content(actor, id, &draft)).transpose()?;
+        let content = &answering(content.clone(), before.as_ref());
+        self.uploads_of(actor, content)?;
+        let uploads = content.upload_ids()?;
+        let mut dropped = before.map_or(Ok(Vec::new()), |before| before.upload_ids())?;
+        dropped.retain(|id| !uploads.contains(id));
+        let drafts_max = match actor.is_temporary() {
+            true => DRAFTS_TEMPORARY_MAX,
+            false => DRAFTS_MAX,
+        };
+        let plain = postcard::to_stdvec(content);
+        let plain = Zeroizing::new(plain.map_err(|_| Error::Invalid { what: "draft".into() })?);
+        let sealed = actor.secret().seal_own(&binding(account, id), &plain)?;
+        let saved = self.inner.clock.now();
+        let done = self.inner.store.transact(move |tx| {
+            let version = match (over, tx.get(&DRAFTS, &(account, id))?) {
+                (None, None) if tx.count(&DRAFTS, &account)? >= drafts_max as u64 => {
+                    return Err(Error::OverQuota);
+                }
+                (None, None) => 1,
+                (Some(over), Some(draft)) if draft.version == over => over + 1,
+                (Some(_), None) => return Err(MISSING),
+                _ => return Err(Error::Conflict { code: "edited-elsewhere" }),
+            };
+            upload::name_in_tx(tx, account, &uploads, true)?;
+            upload::name_in_tx(tx, account, &dropped, false)?;
+            tx.put(&DRAFTS, &(account, id), &Draft { version, saved, sealed: sealed.clone() })?;
+            Ok::<_, Error>(version)
+        });
+        let version = done.wait()?;
+        self.draft_view(actor, id, version, saved, content.clone())
+    }
+
+    /// The account's drafts, latest first.
+    pub fn draft_list(&self, actor: &Actor) -> Result<Vec<DraftRow>, Error> {
+        let account = actor.account();
+        let mut ids = Vec::new();
+        self.inner.store.scan(&DRAFTS, &account, Order::Ascending, |(_, id), draft| {
+            ids.push((draft.saved, id));
+            ControlFlow::Continue(())
+        })?;
+        ids.sort_unstable_by_key(|saved| std::cmp::Reverse(*saved));
+        // One after another: together they may be larger than memory should be.
+        let mut rows = Vec::with_capacity(ids.len());
+        for (_, id) in ids {
+            let Some(draft) = self.inner.store.get(&DRAFTS, &(account, id))? else { continue };
+            let content = self.draft_content(actor, id, &draft)?;
+            rows.push(DraftRow {
+                id: hex(&id),
+                version: draft.version,
+                saved: draft.saved,
+                recipients: content.everybody().take(RECIPIENTS_LISTED).cloned().collect(),
+                subject: content.subject,
+                answers: content.answers,
+            });
+        }
+        Ok(rows)
+    }
+
+    /// One draft.
+    pub fn draft(&self, actor: &Actor, id: &str) -> Result<DraftView, Error> {
+        let id = parse_hex(id).ok_or(MISSING)?;
+        let draft = self.inner.store.get(&DRAFTS, &(actor.account(), id))?.ok_or(MISSING)?;
+        self.draft_open(actor, id, &draft)
+    }
+
+    /// Removes a draft, and the uploads that it names.
+    pub fn draft_delete(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+        let view = self.draft(actor, id)?;
+        let uploads = view.content.upload_ids()?;
+        let (account, id) = (actor.account(), parse_hex(id).ok_or(MISSING)?);
+        let done = self.inner.store.transact(move |tx| {
+            tx.delete(&DRAFTS, &(account, id));
+            for upload in &uploads {
+                upload::remove_in_tx(tx, account, *upload)?;
+            }
+            Ok::<_, Error>(())
+        });
+        done.wait()
+    }
+
+    /// A draft that answers or forwards a letter which was opened: recipients, subject and
+    /// quotation filled in; a forwarded letter brings its files.
+    pub fn draft_from(
+        &self,
+        actor: &Actor,
+        reference: Reference,
+        kind: AnswerKind,
+    ) -> Result<DraftView, Error> {
+        let (item, letter) = self.message_raw(actor, reference)?;
+        let view = message::view(letter.shown());
+        let own = self.account(actor.account())?.own_addresses();
+        let kind_of = match kind {
+            AnswerKind::Reply => reply::Kind::Reply,
+            AnswerKind::ReplyAll => reply::Kind::ReplyAll,
+            AnswerKind::Forward => reply::Kind::Forward,
+        };
+        let begun = reply::begin(&view, kind_of, &own);
+        let attachments = match kind {
+            AnswerKind::Forward => {
+                let sealed = self.is_sealed(&item, reference)?;
+                self.files_of(actor, &letter, &view, sealed)?
+            }
+            _ => Vec::new(),
+        };
+        let content = DraftContent {
+            to: begun.to.into_iter().map(addressee).collect(),
+            cc: begun.cc.into_iter().map(addressee).collect(),
+            subject: begun.subject,
+            text: begun.text,
+            html: begun.html,
+            attachments,
+            answers: Some(Answers { letter: reference.to_bytes(), kind }),
+            ..DraftContent::default()
+        };
+        self.draft_create(actor, &content)
+    }
+
+    /// A message's files as uploads of the actor's.
+    fn files_of(
+        &self,
+        actor: &Actor,
+        letter: &Content,
+        view: &message::View,
+        sealed: bool,
+    ) -> Result<Vec<String>, Error> {
+        let mut ids = Vec::new();
+        let parts = letter.parts().unwrap_or_else(|| view.parts.clone());
+        for part in parts.iter().filter(|part| !part.inline) {
+            let Some((_, mut file)) = letter.part(part.index) else { continue };
+            let name = if part.name.is_empty() { "file" } else { &part.name };
+            let (kind, octets) = (&part.content_type, file.octets());
+            let upload = self.upload_begin_as(actor, name, kind, octets, sealed)?;
+            let (mut at, mut waiting) = (0, Zeroizing::new(Vec::new()));
+            let mut end = false;
+            while !end {
+                let piece = file.take_next()?;
+                end = piece.is_none();
+                waiting.extend_from_slice(&piece.unwrap_or_default());
+                while waiting.len() >= CHUNK_OCTETS_MAX || end && !waiting.is_empty() {
+                    let length = waiting.len().min(CHUNK_OCTETS_MAX);
+                    self.upload_append(actor, &upload.id, at, &waiting[..length])?;
+                    at += length as u64;
+                    waiting.drain(..length);
+                }
+            }
+            ids.push(upload.id);
+        }
+        Ok(ids)
+    }
+
+    pub(in crate::gateway) fn draft_open(
+        &self,
+        actor: &Actor,
+        id: DraftId,
+        draft: &Draft,
+    ) -> Result<DraftView, Error> {
+        let mut content = self.draft_content(actor, id, draft)?;
+        let mut there = Vec::with_capacity(content.attachments.len());
+        for upload in content.upload_ids()? {
+            there.push(self.inner.store.has(&UPLOADS, &(actor.account(), upload))?);
+        }
+        // A file that was deleted is no longer part of it; the rest can still be written.
+        let mut there = there.into_iter();
+        content.attachments.retain(|_| there.next().unwrap_or_default());
+        self.draft_view(actor, id, draft.version, draft.saved, content)
+    }
+
+    fn draft_content(
+        &self,
+        actor: &Actor,
+        id: DraftId,
+        draft: &Draft,
+    ) -> Result<DraftContent, Error> {
+        let plain = actor.secret().open_own(&binding(actor.account(), id), &draft.sealed)?;
+        let damaged = |_| Error::Damaged { what: "a draft is not what was stored".to_owned() };
+        postcard::from_bytes(&plain).map_err(damaged)
+    }
+
+    fn draft_view(
+        &self,
+        actor: &Actor,
+        id: DraftId,
+        version: u32,
+        saved: Timestamp,
+        content: DraftContent,
+    ) -> Result<DraftView, Error> {
+        let uploads = self.uploads_of(actor, &content)?;
+        Ok(DraftView { id: hex(&id), version, saved, content, uploads })
+    }
+
+    /// The uploads that a letter names; together they are within what is allowed.
+    pub(in crate::gateway) fn uploads_of(
+        &self,
+        actor: &Actor,
+        content: &DraftContent,
+    ) -> Result<Vec<UploadView>, Error> {
+        let views = content.attachments.iter().map(|id| self.upload(actor, id));
+        let views = views.collect::<Result<Vec<_>, _>>()?;
+        let sum: u64 = views.iter().map(|upload| upload.size).sum();
+        match sum <= self.inner.settings.attachments_octets_max {
+            true => Ok(views),
+            false => Err(Error::TooLarge),
+        }
+    }
+}
+
+/// What a letter answers is settled when it is begun: the rules for sealed threads hang on it.
+fn answering(content: DraftContent, before: Option<&DraftContent>) -> DraftContent {
+    let Some(begun) = before.and_then(|before| before.answers) else { return content };
+    let is_reply = |answers: Answers| answers.kind != AnswerKind::Forward;
+    let answers = match content.answers {
+        // To one or to all makes no difference to them.
+        Some(now) if now.letter == begun.letter && is_reply(now) && is_reply(begun) => now,
+        _ => begun,
+    };
+    DraftContent { answers: Some(answers), ..content }
+}
+
+fn addressee(found: NameAddr) -> Addressee {
+    Addressee { name: found.name, address: found.address.unwrap_or_default() }
+}

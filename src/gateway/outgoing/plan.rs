@@ -1,0 +1,208 @@
+//! The route of each recipient of a submission, by the policy.
+
+use std::collections::BTreeSet;
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::incoming::recipient::{Origin, RecipientVerdict};
+use crate::gateway::outgoing::draft::{AnswerKind, DraftContent};
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::policy::Route;
+use crate::gateway::records::queue::TlsNeed;
+use crate::gateway::records::submission::{Delivery, DeliveryState, Step};
+use crate::gateway::site::policy::{self, Asked, Decision};
+use crate::mail::address::Address;
+use crate::mail::envelope::{ForwardPath, ReversePath};
+use crate::mail::message;
+use crate::mail::reference::Reference;
+
+/// What would happen to a letter for one recipient.
+#[derive(Clone, Debug)]
+pub struct Check {
+    pub address: String,
+    pub decision: Decision,
+    pub reason: Option<&'static str>,
+}
+
+/// One recipient with its route.
+pub(in crate::gateway) struct Planned {
+    pub address: Address,
+    pub decision: Decision,
+    pub target: Target,
+    pub consent: Option<Timestamp>,
+}
+
+pub(in crate::gateway) enum Target {
+    Inside(AccountId),
+    Portal,
+    Queue(TlsNeed),
+    /// Not at all, and why.
+    Nowhere(&'static str),
+}
+
+impl Planned {
+    pub(in crate::gateway) fn leaves_in_clear(&self) -> bool {
+        matches!(self.target, Target::Queue(_))
+    }
+
+    pub(in crate::gateway) fn refused_state(&self) -> DeliveryState {
+        match self.decision.route {
+            Route::Refused => DeliveryState::Refused,
+            _ => DeliveryState::Failed,
+        }
+    }
+
+    pub(in crate::gateway) fn delivery(&self, now: Timestamp) -> Delivery {
+        let mut history = vec![Step { state: DeliveryState::Accepted, at: now, detail: None }];
+        if let Target::Nowhere(reason) = self.target {
+            let detail = Some(format!("{reason}. {}", self.decision.sentence()));
+            history.push(Step { state: self.refused_state(), at: now, detail });
+        }
+        Delivery {
+            address: self.address.to_string(),
+            account: None,
+            route: self.decision.route,
+            history,
+            reason: None,
+            consent: self.consent,
+        }
+    }
+}
+
+impl Gateway {
+    /// What would happen to a letter of the actor's for these recipients.
+    pub fn outgoing_check(
+        &self,
+        actor: &Actor,
+        addresses: &[String],
+        content: &DraftContent,
+    ) -> Result<Vec<Check>, Error> {
+        let mut checks = Vec::with_capacity(addresses.len());
+        for text in addresses {
+            let check = match Address::parse(text) {
+                Ok(address) => {
+                    let planned = self.plan_one(actor, &address, content)?;
+                    let reason = match planned.target {
+                        Target::Nowhere(reason) => Some(reason),
+                        _ => None,
+                    };
+                    Check { address: text.clone(), decision: planned.decision, reason }
+                }
+                Err(_) => Check {
+                    address: text.clone(),
+                    decision: Decision::refused(policy::Level::Letter),
+                    reason: Some("this is not an address"),
+                },
+            };
+            checks.push(check);
+        }
+        Ok(checks)
+    }
+
+    /// The routes of everybody a letter is for; each account once.
+    pub(in crate::gateway) fn plan(
+        &self,
+        actor: &Actor,
+        content: &DraftContent,
+    ) -> Result<Vec<Planned>, Error> {
+        let (mut plan, mut seen) = (Vec::new(), BTreeSet::new());
+        for one in content.everybody() {
+            let invalid =
+                |_| Error::Invalid { what: format!("{:?} is not an address", one.address) };
+            let address = Address::parse(&one.address).map_err(invalid)?;
+            if !seen.insert(address.normalized()) {
+                continue;
+            }
+            let planned = self.plan_one(actor, &address, content)?;
+            let twice = |other: &Planned| match (&other.target, &planned.target) {
+                (Target::Inside(a), Target::Inside(b)) => a == b,
+                _ => false,
+            };
+            if !plan.iter().any(twice) {
+                plan.push(planned);
+            }
+        }
+        match plan.is_empty() {
+            true => Err(Error::Invalid { what: "the letter has no recipient".to_owned() }),
+            false => self.plan_allowed(actor, content, plan),
+        }
+    }
+
+    /// A temporary account answers within the conversation, and nothing else (P-14).
+    fn plan_allowed(
+        &self,
+        actor: &Actor,
+        content: &DraftContent,
+        plan: Vec<Planned>,
+    ) -> Result<Vec<Planned>, Error> {
+        if self.temporary(actor.account())?.is_none() {
+            return Ok(plan);
+        }
+        let denied = Error::Denied { reason: "a temporary account can only reply" };
+        let answers = content.answers.filter(|one| one.kind != AnswerKind::Forward);
+        let Some(answers) = answers else { return Err(denied) };
+        let reference = Reference::from_bytes(answers.letter)
+            .ok_or(Error::Denied { reason: "a temporary account can only reply" })?;
+        let (item, letter) = self.message_raw(actor, reference)?;
+        // A notice of the system's own is no conversation.
+        if item.notice.is_some() {
+            return Err(denied);
+        }
+        let view = message::view(letter.shown());
+        let people = view.from.iter().chain(&view.to).chain(&view.cc).chain(&view.reply_to);
+        let known: BTreeSet<String> = people
+            .filter_map(|one| Address::parse(one.address.as_deref()?).ok())
+            .map(|address| address.normalized())
+            .collect();
+        let within = |one: &Planned| {
+            matches!(one.target, Target::Inside(_)) && known.contains(&one.address.normalized())
+        };
+        match plan.iter().all(within) {
+            true => Ok(plan),
+            false => Err(denied),
+        }
+    }
+
+    fn plan_one(
+        &self,
+        actor: &Actor,
+        address: &Address,
+        content: &DraftContent,
+    ) -> Result<Planned, Error> {
+        let account = self.account(actor.account())?;
+        let inside = self.is_ours(address);
+        let normalized = address.normalized();
+        let wanted = content
+            .choices
+            .iter()
+            .find(|(key, _)| Address::parse(key).is_ok_and(|key| key.normalized() == normalized));
+        let decision = policy::outgoing(
+            &self.house()?.policy,
+            &Asked {
+                user: &account.name,
+                recipient: &normalized,
+                inside,
+                own: self.preferences_of(actor.account())?.choice.value,
+                wanted: wanted.map(|(_, choice)| *choice),
+            },
+        );
+        let target = match decision.route {
+            Route::Inside => self.plan_inside(address)?,
+            Route::Portal => Target::Portal,
+            Route::Ask | Route::Plain => Target::Queue(TlsNeed::Opportunistic),
+            Route::VerifiedTls => Target::Queue(TlsNeed::Verified),
+            Route::Refused => Target::Nowhere("mail to outside is refused by the rules"),
+        };
+        Ok(Planned { address: address.clone(), decision, target, consent: None })
+    }
+
+    fn plan_inside(&self, address: &Address) -> Result<Target, Error> {
+        let path = ForwardPath::Address(address.clone());
+        Ok(match self.recipient_check(&ReversePath::Null, &path, Origin::Inside)? {
+            RecipientVerdict::Accept(accepted) => Target::Inside(accepted.account),
+            RecipientVerdict::Refuse(reason) => Target::Nowhere(reason.reply().2),
+        })
+    }
+}

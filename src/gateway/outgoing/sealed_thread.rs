@@ -1,0 +1,153 @@
+//! The conversation that a letter belongs to, and what of it must never leave in clear
+//! (promise 4).
+
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::mailboxes::item::ItemView;
+use crate::gateway::outgoing::draft::{AnswerKind, DraftContent};
+use crate::gateway::records::message::Protection;
+use crate::gateway::records::tables::{SUBMISSIONS, UPLOADS};
+use crate::mail::reference::Reference;
+use crate::mail::{message, reply};
+use crate::store::Read;
+
+/// How many runs of text that long may a letter in clear share with a sealed one: none.
+const SHARED_CHARS: usize = 32;
+
+/// The conversation that a letter belongs to.
+#[derive(Default)]
+pub(in crate::gateway) struct Thread {
+    pub in_reply_to: Option<String>,
+    pub references: Vec<String>,
+    /// Something in it never left the sealed store in clear.
+    pub sealed: bool,
+    /// What those letters say that the sender can read.
+    texts: Vec<String>,
+    /// Their subjects, without prefixes.
+    subjects: Vec<String>,
+    /// It carries files of a sealed letter.
+    sealed_files: bool,
+    /// The letter that is answered.
+    answered: Option<Reference>,
+}
+
+impl Gateway {
+    pub(in crate::gateway) fn thread_of(
+        &self,
+        actor: &Actor,
+        content: &DraftContent,
+    ) -> Result<Thread, Error> {
+        let mut thread =
+            Thread { sealed_files: self.has_sealed_files(actor, content)?, ..Thread::default() };
+        thread.sealed = thread.sealed_files;
+        let Some(answers) = content.answers else { return Ok(thread) };
+        let missing = || Error::NotFound { what: "message" };
+        let reference = Reference::from_bytes(answers.letter).ok_or_else(missing)?;
+        let (item, letter) = self.message_raw(actor, reference)?;
+        let view = message::view(letter.shown());
+        thread.answered = Some(reference);
+        if answers.kind != AnswerKind::Forward {
+            thread.in_reply_to = view.message_id.clone();
+        }
+        thread.references = reply::references(&view);
+        let submitted = self.inner.store.get(&SUBMISSIONS, &answers.letter)?;
+        let sealed = self.is_sealed(&item, reference)?;
+        thread.sealed |= sealed || submitted.is_some_and(|row| row.sealed_thread);
+        if sealed {
+            thread.note(&view);
+        }
+        for id in &thread.references.clone() {
+            self.thread_add(actor, id, &mut thread)?;
+        }
+        Ok(thread)
+    }
+
+    /// Whether a letter never left the sealed store.
+    pub(in crate::gateway) fn is_sealed(
+        &self,
+        item: &ItemView,
+        letter: Reference,
+    ) -> Result<bool, Error> {
+        let submitted = self.inner.store.get(&SUBMISSIONS, &letter.to_bytes())?;
+        Ok(submitted.is_some_and(|row| row.sealed)
+            || item.protection == Protection::Inside && !item.sent)
+    }
+
+    fn has_sealed_files(&self, actor: &Actor, content: &DraftContent) -> Result<bool, Error> {
+        for id in content.upload_ids()? {
+            let upload = self.inner.store.get(&UPLOADS, &(actor.account(), id))?;
+            if upload.is_some_and(|upload| upload.sealed) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Looks at an older letter of the thread, if it is one of ours.
+    fn thread_add(&self, actor: &Actor, id: &str, thread: &mut Thread) -> Result<(), Error> {
+        let Some((local, domain)) = id.rsplit_once('@') else { return Ok(()) };
+        if domain != self.domain() {
+            return Ok(());
+        }
+        let Ok(reference) = local.parse::<Reference>() else { return Ok(()) };
+        // One of ours that is not known to have left in clear counts as sealed.
+        let submitted = self.inner.store.get(&SUBMISSIONS, &reference.to_bytes())?;
+        thread.sealed |= submitted.as_ref().is_none_or(|row| row.sealed || row.sealed_thread);
+        if submitted.is_some_and(|row| !row.sealed) {
+            return Ok(());
+        }
+        if let Ok((_, letter)) = self.message_raw(actor, reference) {
+            thread.note(&message::view(letter.shown()));
+        }
+        Ok(())
+    }
+}
+
+impl Thread {
+    fn note(&mut self, view: &message::View) {
+        let html = view.html.as_deref().unwrap_or_default();
+        let texts = [view.text.as_deref().unwrap_or_default(), &reply::html_to_text(html), html];
+        self.texts.extend(texts.map(squeezed));
+        self.subjects.push(squeezed(reply::bare_subject(&view.subject)));
+    }
+
+    /// Takes what the sealed letters said out of a letter that leaves in clear; what cannot be
+    /// taken out stops it (promise 4).
+    pub fn strip(&self, content: &mut DraftContent) -> Result<(), Error> {
+        if self.sealed_files {
+            return Err(Error::Conflict { code: "sealed-files" });
+        }
+        let bare = squeezed(reply::bare_subject(&content.subject));
+        if self.subjects.iter().any(|sealed| !sealed.is_empty() && bare.contains(sealed.as_str())) {
+            let number = self.answered.map(|one| one.to_string()).unwrap_or_default();
+            content.subject = format!("Re: {number}");
+        }
+        content.text = reply::without_quotes(&content.text);
+        content.html = content.html.as_deref().map(reply::without_quotes_html);
+        let html = content.html.as_deref().unwrap_or_default();
+        let texts = [content.text.as_str(), &reply::html_to_text(html), html, &content.subject];
+        let said = texts.map(squeezed).join(" ");
+        let shared = self.texts.iter().any(|text| shares(&said, text));
+        match shared {
+            true => Err(Error::Conflict { code: "sealed-text" }),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Letters and digits alone, in lower case: layout hides nothing.
+fn squeezed(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether `said` holds a run of `SHARED_CHARS` characters of `sealed`, or all of a shorter one.
+fn shares(said: &str, sealed: &str) -> bool {
+    let (said, sealed): (Vec<char>, Vec<char>) = (said.chars().collect(), sealed.chars().collect());
+    let length = SHARED_CHARS.min(sealed.len());
+    if length < 8 || said.len() < length {
+        return false;
+    }
+    let runs: std::collections::HashSet<&[char]> = sealed.windows(length).collect();
+    said.windows(length).any(|run| runs.contains(run))
+}

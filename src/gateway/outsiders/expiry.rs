@@ -1,0 +1,236 @@
+//! The end of temporary accounts: warning, expiry, revocation, and removing what they held.
+
+use std::ops::ControlFlow;
+
+use crate::clock::Timestamp;
+use crate::gateway::error::Error;
+use crate::gateway::mailboxes::conversation;
+use crate::gateway::mailboxes::holders::let_go_in_tx;
+use crate::gateway::outsiders::temporary::{MISSING, pickups_in_tx};
+use crate::gateway::queue::delivery;
+use crate::gateway::records::ids::{AccountId, ReferenceKey};
+use crate::gateway::records::submission::DeliveryState;
+use crate::gateway::records::tables::{
+    ACCOUNT_KEYS, ACCOUNTS, CHANGES, CODES, CONVERSATION_IDS, CONVERSATIONS, COUNTERS, CREDENTIALS,
+    DRAFTS, ENTRIES, EPOCHS, LOGIN_NAMES, LOOKS, MAILBOXES, OUTSIDERS, OWN_IDS, PICKUPS, PLACES,
+    PREFERENCES, REQUESTS, TEMPORARY, UPLOADS, WRITTEN_TO,
+};
+use crate::gateway::records::temporary::{PickupEnd, Temporary};
+use crate::gateway::reporting::notice::Telling;
+use crate::gateway::{Gateway, upload};
+use crate::store::{Order, Read, Tx};
+use crate::vault::Lookup;
+
+impl Gateway {
+    /// Ends accounts whose time is over; at most `limit`. Called from a timer.
+    pub fn temporary_expire(&self, limit: usize) -> Result<usize, Error> {
+        let now = self.inner.clock.now();
+        let over = self.temporary_where(limit, |row| row.expires <= now || row.ending.is_some())?;
+        Ok(each("ended", &over, |id| self.temporary_end(id, PickupEnd::Expired)))
+    }
+
+    /// Warns the outsiders and sponsors of accounts that end soon; at most `limit`, once each.
+    pub fn temporary_warn(&self, limit: usize) -> Result<usize, Error> {
+        let soon = self.inner.clock.now().plus_secs(self.inner.settings.temporary_warn_secs);
+        let due = self.temporary_where(limit, |row| {
+            !row.warned && row.expires <= soon && row.ending.is_none()
+        })?;
+        Ok(each("warned of its end", &due, |id| self.temporary_warn_one(id)))
+    }
+
+    fn temporary_where(
+        &self,
+        limit: usize,
+        wanted: impl Fn(&Temporary) -> bool,
+    ) -> Result<Vec<AccountId>, Error> {
+        let mut found = Vec::new();
+        self.inner.store.scan(&TEMPORARY, &(), Order::Ascending, |id, row| {
+            if wanted(&row) {
+                found.push(id);
+            }
+            if found.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        Ok(found)
+    }
+
+    /// Ends an account: sessions, keys, wraps and mailboxes go; each letter that was not opened
+    /// is expired for its sender, who is told.
+    pub(in crate::gateway) fn temporary_end(
+        &self,
+        id: AccountId,
+        end: PickupEnd,
+    ) -> Result<(), Error> {
+        let now = self.inner.clock.now();
+        // From here on nobody renews it, and no letter comes in that nobody would hear of.
+        let row = self.inner.store.transact(move |tx| {
+            let mut row = tx.get(&TEMPORARY, &id)?.ok_or(MISSING)?;
+            if row.ending.is_none() && end == PickupEnd::Expired && row.expires > now {
+                return Ok(None);
+            }
+            row.ending = row.ending.or(Some(end));
+            tx.put(&TEMPORARY, &id, &row)?;
+            Ok::<_, Error>(Some(row))
+        });
+        // Renewed since it was found.
+        let Some(row) = row.wait()? else { return Ok(()) };
+        let end = row.ending.unwrap_or(end);
+        // Shut out first: nothing may be opened while letters are being expired.
+        self.account_shut(id)?;
+        for letter in self.unopened_of(id)? {
+            self.letter_expire(id, letter, &row.address, now)?;
+        }
+        let name = self.account(id)?.name;
+        let login = self.inner.vault.lookup(Lookup::LoginName, name.as_bytes());
+        let outsider = self.inner.vault.lookup(Lookup::Outsider, name.as_bytes());
+        let done = self.inner.store.transact(move |tx| {
+            empty_in_tx(tx, id)?;
+            for (key, mut pickup) in pickups_in_tx(tx, id)? {
+                (pickup.end, pickup.until) = (Some(end), now);
+                tx.put(&PICKUPS, &key, &pickup)?;
+            }
+            tx.delete(&OUTSIDERS, &outsider);
+            tx.delete(&LOGIN_NAMES, &login);
+            tx.delete(&TEMPORARY, &id);
+            tx.delete(&ACCOUNTS, &id);
+            tx.delete(&ACCOUNT_KEYS, &id);
+            Ok::<_, Error>(())
+        });
+        done.wait()?;
+        tracing::info!(account.id = %id.to_text(), ?end, "temporary account ended");
+        Ok(())
+    }
+
+    /// A letter that its reader can no longer open: expired for its sender, exactly once.
+    fn letter_expire(
+        &self,
+        reader: AccountId,
+        letter: ReferenceKey,
+        address: &str,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        self.letter_end(reader, letter, address, (DeliveryState::Expired, None), at)
+    }
+
+    /// The end of a letter's way to a reader, for its sender, exactly once.
+    pub(in crate::gateway) fn letter_end(
+        &self,
+        reader: AccountId,
+        letter: ReferenceKey,
+        address: &str,
+        (kind, detail): (DeliveryState, Option<String>),
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        let telling = Telling {
+            kind,
+            about: letter,
+            recipient: address,
+            at,
+            detail: detail.clone(),
+            besides: None,
+            report: None,
+        };
+        let notice = match self.letter_sender(letter)? {
+            Some(sender) if self.account(sender).is_ok() => {
+                Some(self.notice_prepare(sender, &telling)?)
+            }
+            _ => None,
+        };
+        self.notice_transact(notice, letter, move |tx| {
+            let found = delivery::of_account(tx, letter, reader)?;
+            let open = found.filter(|(_, delivery)| !delivery.state().is_final());
+            let Some((index, _)) = open else { return Ok(false) };
+            delivery::step_in_tx(tx, letter, Some(index), kind, at, detail.clone())?;
+            Ok(true)
+        })
+    }
+
+    pub(in crate::gateway) fn unopened_of(
+        &self,
+        account: AccountId,
+    ) -> Result<Vec<ReferenceKey>, Error> {
+        let mut found = Vec::new();
+        self.inner.store.scan(&ENTRIES, &account, Order::Ascending, |_, entry| {
+            if entry.opened.is_none() {
+                found.push(entry.reference);
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(found)
+    }
+}
+
+/// Does something for each account; where it fails, the others get theirs all the same.
+fn each(
+    what: &str,
+    ids: &[AccountId],
+    mut work: impl FnMut(AccountId) -> Result<(), Error>,
+) -> usize {
+    let mut done = 0;
+    for id in ids {
+        match work(*id) {
+            Ok(()) => done += 1,
+            Err(error) => {
+                let id = id.to_text();
+                tracing::error!(%error, account.id = %id, "temporary account could not be {what}");
+            }
+        }
+    }
+    done
+}
+
+/// Removes everything an account holds.
+fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
+    let mut entries = Vec::new();
+    tx.scan(&ENTRIES, &id, Order::Ascending, |key, entry| {
+        entries.push((key, entry.reference));
+        ControlFlow::Continue(())
+    })?;
+    for (key, reference) in entries {
+        tx.delete(&ENTRIES, &key);
+        tx.delete(&PLACES, &(id, reference));
+        let_go_in_tx(tx, reference)?;
+    }
+    let mut uploads = Vec::new();
+    tx.scan(&UPLOADS, &id, Order::Ascending, |(_, upload), _| {
+        uploads.push(upload);
+        ControlFlow::Continue(())
+    })?;
+    for upload in uploads {
+        upload::remove_in_tx(tx, id, upload)?;
+    }
+    clear_in_tx(tx, &MAILBOXES, id)?;
+    clear_in_tx(tx, &EPOCHS, id)?;
+    clear_in_tx(tx, &CHANGES, id)?;
+    clear_in_tx(tx, &CREDENTIALS, id)?;
+    clear_in_tx(tx, &DRAFTS, id)?;
+    clear_in_tx(tx, &REQUESTS, id)?;
+    clear_in_tx(tx, &WRITTEN_TO, id)?;
+    clear_in_tx(tx, &CONVERSATION_IDS, id)?;
+    for (conversation, letter) in conversation::all_in_tx(tx, id)? {
+        tx.delete(&CONVERSATIONS, &(id, conversation, letter));
+    }
+    for (own, letter) in conversation::own_in_tx(tx, id)? {
+        tx.delete(&OWN_IDS, &(id, own, letter));
+    }
+    tx.delete(&LOOKS, &id);
+    tx.delete(&CODES, &id);
+    tx.delete(&COUNTERS, &id);
+    tx.delete(&PREFERENCES, &id);
+    Ok(())
+}
+
+fn clear_in_tx<K: crate::store::Key, V: crate::store::Record>(
+    tx: &mut Tx<'_>,
+    table: &crate::store::Table<(AccountId, K), V>,
+    id: AccountId,
+) -> Result<(), Error> {
+    let mut keys = Vec::new();
+    tx.scan(table, &id, Order::Ascending, |key, _| {
+        keys.push(key);
+        ControlFlow::Continue(())
+    })?;
+    for key in &keys {
+        tx.delete(table, key);
+    }
+    Ok(())
+}

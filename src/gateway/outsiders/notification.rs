@@ -1,0 +1,258 @@
+//! Notifications to outsiders: a message waits, and how to reach it. They carry no content.
+
+use zeroize::Zeroizing;
+
+use crate::gateway::Gateway;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::mailboxes::mailbox;
+use crate::gateway::mailboxes::summary::Besides;
+use crate::gateway::outsiders::pickup::MISSING;
+use crate::gateway::outsiders::temporary::TemporaryView;
+use crate::gateway::queue::{generated, rows};
+use crate::gateway::records::account::HandOff;
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::queue::{Due, QueueKind, QueueRow, QueueState, TlsNeed};
+use crate::gateway::records::submission::{DeliveryState, HeldMail};
+use crate::gateway::records::tables::{MAILBOXES, PICKUPS, PICKUPS_OF, PREFERENCES, TEMPORARY};
+use crate::gateway::records::temporary::{Pickup, Temporary};
+use crate::gateway::reporting::notice::Telling;
+use crate::mail::address::Address;
+use crate::mail::envelope::{ForwardPath, Notify, Recipient, ReversePath};
+use crate::mail::notice::{self, HandOffText, Kind, Language, Notification};
+use crate::mail::reference::Reference;
+use crate::store::Read;
+use crate::vault::{self, ContentKey};
+
+/// More than two, one below the other, are read by nobody.
+const LANGUAGES_MAX: usize = 2;
+
+impl Gateway {
+    /// In which languages somebody is written to: in their own, where they ever chose one here.
+    /// Else in the sender's, as one writes to people one knows, with the house's beside it.
+    pub(in crate::gateway) fn languages_for(
+        &self,
+        reader: AccountId,
+        sender: AccountId,
+    ) -> Result<Vec<Language>, Error> {
+        if let Some(own) = self.language_of(reader)? {
+            return Ok(vec![own]);
+        }
+        let mut languages: Vec<Language> = self.language_of(sender)?.into_iter().collect();
+        for house in &self.inner.settings.notification_languages {
+            if languages.len() < LANGUAGES_MAX && !languages.contains(house) {
+                languages.push(*house);
+            }
+        }
+        Ok(languages)
+    }
+
+    fn language_of(&self, account: AccountId) -> Result<Option<Language>, Error> {
+        Ok(self.inner.store.get(&PREFERENCES, &account)?.and_then(|own| own.language))
+    }
+
+    /// The mail that says that a letter waits.
+    pub(in crate::gateway) fn notification(
+        &self,
+        sender: AccountId,
+        account: AccountId,
+        temporary: &Temporary,
+        pickup: &Pickup,
+        token: &str,
+        delivery: u32,
+    ) -> Result<HeldMail, Error> {
+        let parts = Parts { sender, account, temporary, pickup, token, kind: Kind::New };
+        self.notification_of(&parts, Some(delivery))
+    }
+
+    fn notification_of(&self, parts: &Parts<'_>, delivery: Option<u32>) -> Result<HeldMail, Error> {
+        let now = self.inner.clock.now();
+        let reference = self.reference_new();
+        let octets = self.notification_octets(parts, reference)?;
+        let key = ContentKey::generate()?;
+        let content = reference.to_bytes();
+        let denied = Error::Denied { reason: "an account without an address of its own" };
+        let from = Address::parse(&self.account(parts.sender)?.view(parts.sender).address);
+        let from = from.map_err(|_| denied)?;
+        let to = Address::parse(&parts.temporary.address).map_err(|_| MISSING)?;
+        let row = QueueRow {
+            letter: parts.pickup.letter,
+            content,
+            kind: QueueKind::Notification,
+            wrapped_key: self.inner.vault.queue_wrap(&rows::binding(content), &key)?,
+            delivery,
+            smtputf8: from.needs_smtputf8() || to.needs_smtputf8(),
+            reverse_path: ReversePath::Address(from),
+            recipient: Recipient {
+                path: ForwardPath::Address(to),
+                notify: Notify::default(),
+                orcpt: None,
+            },
+            ret: None,
+            envid: None,
+            eight_bit: !octets.is_ascii(),
+            require_tls: false,
+            tls: TlsNeed::Opportunistic,
+            size: octets.len() as u64,
+            state: QueueState::Waiting,
+            due: now,
+            attempts: 0,
+            queued: now,
+            delay_told: false,
+            last: None,
+        };
+        Ok(HeldMail { content: vault::seal(&key, content, &[&octets])?, row })
+    }
+
+    fn notification_octets(
+        &self,
+        parts: &Parts<'_>,
+        reference: Reference,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let settings = &self.inner.settings;
+        let from = self.account(parts.sender)?.view(parts.sender);
+        let password = match parts.temporary.hand_off {
+            HandOff::BySender => None,
+            _ => self.initial_password(parts.account, parts.temporary)?,
+        };
+        let claimed = parts.temporary.claimed.is_some();
+        let hand_off = match (claimed, parts.temporary.hand_off, &password) {
+            (true, ..) => HandOffText::Claimed,
+            (_, HandOff::Claim, Some(password)) => HandOffText::Claim(password.expose()),
+            (_, HandOff::InMail, Some(password)) => HandOffText::InMail(password.expose()),
+            _ => HandOffText::BySender,
+        };
+        let inbox = self.inner.store.get(&MAILBOXES, &(parts.account, mailbox::INBOX))?;
+        let waiting = inbox.map_or(0, |inbox| inbox.unopened);
+        let house = self.house()?;
+        let link = format!("{}/pickup/{}", settings.public_url, parts.token);
+        let letter = Reference::from_bytes(parts.pickup.letter).ok_or(MISSING)?;
+        Ok(Zeroizing::new(notice::notification(&Notification {
+            kind: parts.kind,
+            languages: &self.languages_for(parts.account, parts.sender)?,
+            organisation: &house.organisation,
+            from_name: Some(from.display_name.as_str()).filter(|name| !name.is_empty()),
+            from_address: &from.address,
+            to: &parts.temporary.address,
+            reference: &letter.to_string(),
+            sent: parts.pickup.sent.to_utc(),
+            waiting: u32::try_from(waiting).unwrap_or(u32::MAX).max(1),
+            until: parts.pickup.until.to_utc(),
+            link: &link,
+            site: &settings.public_url,
+            login_name: &self.account(parts.account)?.name,
+            hand_off,
+            phone: house.phone.as_deref(),
+            extra_text: house.notification_text.as_deref(),
+            message_id: &self.message_id(reference),
+            thread: None,
+        })))
+    }
+
+    /// Sends the notification again, with the initial password while nobody has claimed the
+    /// account; the sponsor's doing.
+    pub fn temporary_resend(&self, actor: &Actor, id: &str) -> Result<TemporaryView, Error> {
+        let id = self.sponsored(actor, id)?;
+        self.notify_again(id, Kind::Again)?;
+        self.temporary_view(id, Some(actor.account()))?.ok_or(MISSING)
+    }
+
+    /// Tells the outsider and the sponsor that the account ends soon.
+    pub(in crate::gateway) fn temporary_warn_one(&self, id: AccountId) -> Result<(), Error> {
+        self.notify_again(id, Kind::Expiring)
+    }
+
+    fn notify_again(&self, id: AccountId, kind: Kind) -> Result<(), Error> {
+        let temporary = self.temporary(id)?.ok_or(MISSING)?;
+        let Some(latest) = self.pickup_latest(id)? else {
+            return match kind {
+                // Its only letter was taken back: there is nobody to warn.
+                Kind::Expiring => self.temporary_warned(id),
+                _ => Err(MISSING),
+            };
+        };
+        let (key, token) = self.pickup_token()?;
+        let now = self.inner.clock.now();
+        let pickup = Pickup { until: temporary.expires, asked: None, end: None, ..latest };
+        let sender = pickup.sender;
+        let parts = Parts {
+            sender,
+            account: id,
+            temporary: &temporary,
+            pickup: &pickup,
+            token: &token,
+            kind,
+        };
+        let mail = self.notification_of(&parts, None)?;
+        let notice = match kind {
+            Kind::Expiring => Some(self.notice_prepare(
+                temporary.sponsor,
+                &Telling {
+                    kind: DeliveryState::Waiting,
+                    about: pickup.letter,
+                    recipient: &temporary.address,
+                    at: now,
+                    detail: Some(format!(
+                        "The temporary account ends at {}; you can renew it.",
+                        temporary.expires.to_rfc3339()
+                    )),
+                    besides: Some(Besides::Ending),
+                    report: None,
+                },
+            )?),
+            _ => None,
+        };
+        let (letter, wake) = (pickup.letter, self.inner.queue_wake.clone());
+        self.notice_transact(notice, letter, move |tx| {
+            let mut row = tx.get(&TEMPORARY, &id)?.ok_or(MISSING)?;
+            if kind == Kind::Expiring && row.warned {
+                return Ok(false);
+            }
+            row.warned |= kind == Kind::Expiring;
+            tx.put(&TEMPORARY, &id, &row)?;
+            tx.put(&PICKUPS, &key, &pickup)?;
+            tx.put(&PICKUPS_OF, &(id, key), &Due)?;
+            generated::held_mail_in_tx(tx, &mail, now)?;
+            Ok(kind == Kind::Expiring)
+        })?;
+        wake.notify_one();
+        Ok(())
+    }
+
+    fn temporary_warned(&self, id: AccountId) -> Result<(), Error> {
+        let done = self.inner.store.transact(move |tx| {
+            let mut row = tx.get(&TEMPORARY, &id)?.ok_or(MISSING)?;
+            row.warned = true;
+            Ok::<_, Error>(tx.put(&TEMPORARY, &id, &row)?)
+        });
+        done.wait()
+    }
+
+    fn pickup_latest(&self, id: AccountId) -> Result<Option<Pickup>, Error> {
+        let mut keys = Vec::new();
+        let order = crate::store::Order::Ascending;
+        self.inner.store.scan(&PICKUPS_OF, &id, order, |(_, key), Due| {
+            keys.push(key);
+            std::ops::ControlFlow::Continue(())
+        })?;
+        let mut latest: Option<Pickup> = None;
+        for key in keys {
+            if let Some(pickup) = self.inner.store.get(&PICKUPS, &key)?
+                && latest.as_ref().is_none_or(|found| found.sent < pickup.sent)
+            {
+                latest = Some(pickup);
+            }
+        }
+        Ok(latest)
+    }
+}
+
+/// What a notification is made from.
+struct Parts<'a> {
+    sender: AccountId,
+    account: AccountId,
+    temporary: &'a Temporary,
+    pickup: &'a Pickup,
+    token: &'a str,
+    kind: Kind,
+}

@@ -1,0 +1,160 @@
+//! The way in for an outsider: the notification, and what its link says before a sign-in.
+//!
+//! Following the link reads one record and changes nothing, however often and by whomever: mail
+//! scanners fetch links. The link never signs in; the password is typed.
+
+use zeroize::Zeroizing;
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::error::Error;
+use crate::gateway::mailboxes::mailbox;
+use crate::gateway::mailboxes::summary::Besides;
+use crate::gateway::queue::delivery;
+use crate::gateway::records::account::HandOff;
+use crate::gateway::records::ids::{AccountId, ReferenceKey};
+use crate::gateway::records::submission::DeliveryState;
+use crate::gateway::records::tables::{ACCOUNTS, MAILBOXES, PICKUPS, SUBMISSIONS};
+use crate::gateway::records::temporary::{Pickup, PickupEnd};
+use crate::gateway::reporting::notice::Telling;
+use crate::mail::reference::Reference;
+use crate::store::Read;
+use crate::vault::{self, Lookup};
+
+/// What a link says to whoever follows it.
+#[derive(Clone, Debug)]
+pub struct PickupView {
+    pub organisation: String,
+    pub state: PickupState,
+    pub from_name: Option<String>,
+    pub from_address: String,
+    pub reference: Reference,
+    pub sent: Timestamp,
+    pub until: Timestamp,
+    /// Letters that wait unopened.
+    pub waiting: u64,
+    pub login_name: Option<String>,
+    pub hand_off: HandOff,
+    pub phone: Option<String>,
+    pub language: Option<&'static str>,
+}
+
+/// Whether the account is still there, and whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PickupState {
+    /// Nobody has signed in yet.
+    Waiting,
+    Claimed,
+    Expired,
+    Revoked,
+}
+
+/// An outsider asks for a letter to be sent again at most once in that time.
+const ASK_EVERY_SECS: i64 = 24 * 3600;
+
+const TOKEN_SYMBOLS: usize = 26;
+pub(in crate::gateway) const MISSING: Error = Error::NotFound { what: "link" };
+
+impl Gateway {
+    /// A new token for a link, and the key of its record.
+    pub(in crate::gateway) fn pickup_token(&self) -> Result<([u8; 16], Zeroizing<String>), Error> {
+        let symbols = vault::random_password()?;
+        let token: String = symbols.expose().chars().filter(|c| *c != '-').collect();
+        Ok((self.pickup_key(&token), Zeroizing::new(token)))
+    }
+
+    fn pickup_key(&self, token: &str) -> [u8; 16] {
+        self.inner.vault.lookup(Lookup::Pickup, token.to_ascii_lowercase().as_bytes())
+    }
+
+    fn pickup_row(&self, token: &str) -> Result<([u8; 16], Pickup), Error> {
+        if token.len() != TOKEN_SYMBOLS {
+            return Err(MISSING);
+        }
+        let key = self.pickup_key(token);
+        Ok((key, self.inner.store.get(&PICKUPS, &key)?.ok_or(MISSING)?))
+    }
+
+    /// What a link says. Changes nothing.
+    pub fn pickup(&self, token: &str) -> Result<PickupView, Error> {
+        let (_, row) = self.pickup_row(token)?;
+        let temporary = self.temporary(row.account)?;
+        let now = self.inner.clock.now();
+        let state = match (&temporary, row.end) {
+            (_, Some(PickupEnd::Revoked | PickupEnd::Deleted)) => PickupState::Revoked,
+            (None, _) | (_, Some(PickupEnd::Expired)) => PickupState::Expired,
+            (Some(found), None) if found.expires <= now => PickupState::Expired,
+            (Some(found), None) if found.claimed.is_some() => PickupState::Claimed,
+            _ => PickupState::Waiting,
+        };
+        let living = matches!(state, PickupState::Waiting | PickupState::Claimed);
+        let account = self.inner.store.get(&ACCOUNTS, &row.account)?;
+        let sender = self.inner.store.get(&ACCOUNTS, &row.sender)?;
+        let inbox = self.inner.store.get(&MAILBOXES, &(row.account, mailbox::INBOX))?;
+        let from = sender.map(|sender| sender.view(row.sender));
+        let (settings, house) = (&self.inner.settings, self.house()?);
+        Ok(PickupView {
+            organisation: house.organisation.clone(),
+            state,
+            from_name: from.as_ref().map(|from| from.display_name.clone()),
+            from_address: from.map(|from| from.address).unwrap_or_default(),
+            reference: Reference::from_bytes(row.letter).ok_or(MISSING)?,
+            sent: row.sent,
+            until: temporary.as_ref().map_or(row.until, |found| found.expires),
+            waiting: inbox.map_or(0, |inbox| inbox.unopened),
+            login_name: account.filter(|_| living).map(|account| account.name),
+            hand_off: temporary.map_or(settings.hand_off, |found| found.hand_off),
+            phone: house.phone.clone(),
+            language: match self.languages_for(row.account, row.sender)?.as_slice() {
+                [one] => Some(one.tag()),
+                // The reader's is not known: their browser says more than we can.
+                _ => None,
+            },
+        })
+    }
+
+    /// Whether a letter with this number was sent from here, and when; never by or to whom.
+    pub fn reference_verify(&self, reference: Reference) -> Result<Option<Timestamp>, Error> {
+        let row = self.inner.store.get(&SUBMISSIONS, &reference.to_bytes())?;
+        Ok(row.map(|row| row.accepted))
+    }
+
+    /// The outsider asks the sender to send the letter again; once a day at most, and only when
+    /// the account is gone.
+    pub fn pickup_ask(&self, token: &str) -> Result<(), Error> {
+        let view = self.pickup(token)?;
+        if matches!(view.state, PickupState::Waiting | PickupState::Claimed) {
+            return Err(Error::Conflict { code: "still-there" });
+        }
+        let (key, row) = self.pickup_row(token)?;
+        let now = self.inner.clock.now();
+        if row.asked.is_some_and(|asked| asked.plus_secs(ASK_EVERY_SECS) > now) {
+            return Ok(());
+        }
+        let recipient = self.recipient_of(row.letter, row.account)?;
+        let telling = Telling {
+            kind: DeliveryState::Expired,
+            about: row.letter,
+            recipient: &recipient,
+            at: now,
+            detail: Some("The recipient asks you to send the letter again.".to_owned()),
+            besides: Some(Besides::AskedAgain),
+            report: None,
+        };
+        let notice = self.notice_prepare(row.sender, &telling)?;
+        self.notice_transact(Some(notice), row.letter, move |tx| {
+            let mut row = tx.get(&PICKUPS, &key)?.ok_or(MISSING)?;
+            let again = row.asked.is_none_or(|asked| asked.plus_secs(ASK_EVERY_SECS) <= now);
+            if again {
+                row.asked = Some(now);
+                tx.put(&PICKUPS, &key, &row)?;
+            }
+            Ok(again)
+        })
+    }
+
+    fn recipient_of(&self, letter: ReferenceKey, account: AccountId) -> Result<String, Error> {
+        let found = delivery::of_account(&self.inner.store, letter, account)?;
+        Ok(found.map(|(_, delivery)| delivery.address).unwrap_or_default())
+    }
+}

@@ -1,0 +1,302 @@
+//! Temporary accounts: issued to people outside who get a sealed letter (P-15, P-32, P-33).
+//!
+//! One for each address, made when the first letter needs it and used for the next ones. It can
+//! read, reject, reply within the conversation and delete itself, and nothing else. At its end
+//! the account, its keys and its wraps are gone; what became of each letter stays.
+//!
+//! | hand-off (decision D1) | the notification holds | opens the account |
+//! | --- | --- | --- |
+//! | claim | a password for one use | a passphrase chosen with it; then what the mail says opens nothing |
+//! | in-mail | a password | that password |
+//! | by-sender | no password; the sender is shown it | that password |
+
+use std::ops::ControlFlow;
+
+use crate::clock::Timestamp;
+use crate::gateway::actor::Actor;
+use crate::gateway::error::Error;
+use crate::gateway::records::account::{AcceptFrom, Account, AccountKeys, HandOff, Owner};
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::numbers;
+use crate::gateway::records::queue::Due;
+use crate::gateway::records::tables::{
+    ACCOUNT_KEYS, ACCOUNTS, CREDENTIALS, LOGIN_NAMES, OUTSIDERS, PICKUPS, PICKUPS_OF, TEMPORARY,
+};
+use crate::gateway::records::temporary::{Pickup, PickupEnd, Temporary};
+use crate::gateway::{Gateway, text};
+use crate::mail::address::Address;
+use crate::store::{Order, Read, Tx};
+use crate::vault::{self, Lookup, Password};
+
+/// A temporary account, as its sponsor or an administrator sees it.
+#[derive(Clone, Debug)]
+pub struct TemporaryView {
+    pub id: String,
+    pub address: String,
+    /// Login name of the account that wrote first.
+    pub sponsor: String,
+    pub created: Timestamp,
+    pub expires: Timestamp,
+    pub claimed: Option<Timestamp>,
+    pub letters: u32,
+    pub hand_off: HandOff,
+    /// For the sender to tell; only in that hand-off, until the first sign-in.
+    pub password: Option<PasswordText>,
+}
+
+/// A password that is shown on purpose. Wiped, and never in a log.
+#[derive(Clone)]
+pub struct PasswordText(zeroize::Zeroizing<String>);
+
+impl PasswordText {
+    /// The text, for the one answer that shows it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for PasswordText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PasswordText(…)")
+    }
+}
+
+pub(in crate::gateway) const MISSING: Error = Error::NotFound { what: "temporary account" };
+
+fn held_binding(account: AccountId) -> Vec<u8> {
+    [b"initial password\0".as_slice(), &account.0].concat()
+}
+
+impl Gateway {
+    /// The temporary account of an address outside; made now if there is none.
+    pub(in crate::gateway) fn issue(
+        &self,
+        sponsor: AccountId,
+        address: &Address,
+    ) -> Result<(AccountId, Temporary), Error> {
+        let key = self.inner.vault.lookup(Lookup::Outsider, address.normalized().as_bytes());
+        if let Some(Owner(id)) = self.inner.store.get(&OUTSIDERS, &key)?
+            && let Some(temporary) = self.inner.store.get(&TEMPORARY, &id)?
+        {
+            match temporary.ending {
+                None => return Ok((id, temporary)),
+                // Its end was interrupted; a new one takes its place.
+                Some(end) => self.temporary_end(id, end)?,
+            }
+        }
+        match self.issue_new(sponsor, address, key) {
+            // Two letters at the same moment: the other one made it.
+            Err(Error::Conflict { code: "exists" }) => {
+                let Owner(id) = self.inner.store.get(&OUTSIDERS, &key)?.ok_or(MISSING)?;
+                Ok((id, self.inner.store.get(&TEMPORARY, &id)?.ok_or(MISSING)?))
+            }
+            made => made,
+        }
+    }
+
+    fn issue_new(
+        &self,
+        sponsor: AccountId,
+        address: &Address,
+        key: [u8; 16],
+    ) -> Result<(AccountId, Temporary), Error> {
+        let now = self.inner.clock.now();
+        let id = AccountId(vault::random_bytes()?);
+        let keys = vault::account_keys(&id.0)?;
+        let password = vault::random_password()?;
+        let (credential_id, credential) = self.credential_new(id, &password, &keys.unlock)?;
+        let sealed = self.inner.vault.held_seal(&held_binding(id), password.expose().as_bytes())?;
+        let name = address.normalized();
+        let account = Account {
+            name: name.clone(),
+            display_name: String::new(),
+            addresses: Vec::new(),
+            disabled: false,
+            accept_from: AcceptFrom::Inside,
+            created: now,
+            last_sign_in: None,
+            last_interaction: None,
+            manager: false,
+        };
+        let temporary = Temporary {
+            address: address.to_string(),
+            sponsor,
+            hand_off: self.inner.settings.hand_off,
+            sealed_password: Some(sealed),
+            claimed: None,
+            created: now,
+            expires: now.plus_secs(self.inner.settings.temporary_secs),
+            warned: false,
+            letters: 0,
+            ending: None,
+        };
+        let login = self.inner.vault.lookup(Lookup::LoginName, name.as_bytes());
+        let keys =
+            AccountKeys { public: keys.public.0.clone(), sealed_private: keys.sealed_private };
+        let row = temporary.clone();
+        let done = self.inner.store.transact(move |tx| {
+            let free = tx.insert(&OUTSIDERS, &key, &Owner(id))?
+                && tx.insert(&LOGIN_NAMES, &login, &Owner(id))?;
+            if !free {
+                return Err(Error::Conflict { code: "exists" });
+            }
+            tx.put(&ACCOUNTS, &id, &account)?;
+            tx.put(&ACCOUNT_KEYS, &id, &keys)?;
+            tx.put(&CREDENTIALS, &(id, credential_id), &credential)?;
+            tx.put(&TEMPORARY, &id, &row)?;
+            numbers::create_all_in_tx(tx, id)
+        });
+        done.wait()?;
+        tracing::info!(account.id = %id.to_text(), "temporary account issued");
+        Ok((id, temporary))
+    }
+
+    /// The initial password, while nobody has claimed the account.
+    pub(in crate::gateway) fn initial_password(
+        &self,
+        id: AccountId,
+        temporary: &Temporary,
+    ) -> Result<Option<PasswordText>, Error> {
+        let Some(sealed) = &temporary.sealed_password else { return Ok(None) };
+        let plain = self.inner.vault.held_open(&held_binding(id), sealed)?;
+        let text = String::from_utf8_lossy(&plain).into_owned();
+        Ok(Some(PasswordText(text.into())))
+    }
+
+    /// A temporary account for `viewer`: its sponsor sees the password where the sender is to
+    /// tell it.
+    pub(in crate::gateway) fn temporary_view(
+        &self,
+        id: AccountId,
+        viewer: Option<AccountId>,
+    ) -> Result<Option<TemporaryView>, Error> {
+        let Some(row) = self.temporary(id)? else { return Ok(None) };
+        let shown = row.hand_off == HandOff::BySender && viewer == Some(row.sponsor);
+        let password = match shown {
+            true => self.initial_password(id, &row)?,
+            false => None,
+        };
+        let sponsor = self.account(row.sponsor).map(|account| account.name).unwrap_or_default();
+        Ok(Some(TemporaryView {
+            id: id.to_text(),
+            address: row.address,
+            sponsor,
+            created: row.created,
+            expires: row.expires,
+            claimed: row.claimed,
+            letters: row.letters,
+            hand_off: row.hand_off,
+            password,
+        }))
+    }
+
+    /// Every temporary account, or those that `sponsor` sponsors; by address.
+    pub fn temporary_list(&self, sponsor: Option<&Actor>) -> Result<Vec<TemporaryView>, Error> {
+        let mut ids = Vec::new();
+        self.inner.store.scan(&TEMPORARY, &(), Order::Ascending, |id, row| {
+            if sponsor.is_none_or(|actor| actor.account() == row.sponsor) {
+                ids.push(id);
+            }
+            ControlFlow::Continue(())
+        })?;
+        let viewer = sponsor.map(Actor::account);
+        let mut views = Vec::with_capacity(ids.len());
+        for id in ids {
+            views.extend(self.temporary_view(id, viewer)?);
+        }
+        views.sort_by(|a, b| a.address.cmp(&b.address));
+        Ok(views)
+    }
+
+    /// Renews an account for another full period.
+    pub fn temporary_renew(&self, actor: &Actor, id: &str) -> Result<TemporaryView, Error> {
+        let id = self.sponsored(actor, id)?;
+        self.temporary_renew_id(id)?;
+        self.temporary_view(id, Some(actor.account()))?.ok_or(MISSING)
+    }
+
+    /// The same by an administrator, who names the address.
+    pub fn temporary_renew_of(&self, address: &str) -> Result<(), Error> {
+        self.temporary_renew_id(self.temporary_at(address)?)
+    }
+
+    fn temporary_renew_id(&self, id: AccountId) -> Result<(), Error> {
+        let until = self.inner.clock.now().plus_secs(self.inner.settings.temporary_secs);
+        let done = self.inner.store.transact(move |tx| {
+            let row = tx.get(&TEMPORARY, &id)?.filter(|row| row.ending.is_none());
+            let mut row = row.ok_or(MISSING)?;
+            row.expires = row.expires.max(until);
+            row.warned = false;
+            tx.put(&TEMPORARY, &id, &row)?;
+            for (key, mut pickup) in pickups_in_tx(tx, id)? {
+                pickup.until = row.expires;
+                tx.put(&PICKUPS, &key, &pickup)?;
+            }
+            Ok::<_, Error>(())
+        });
+        done.wait()
+    }
+
+    /// Ends an account now: its sponsor's doing. Not while letters of other senders wait there:
+    /// `others-wait`.
+    pub fn temporary_revoke(&self, actor: &Actor, id: &str) -> Result<(), Error> {
+        let id = self.sponsored(actor, id)?;
+        for letter in self.unopened_of(id)? {
+            if self.letter_sender(letter)?.is_some_and(|sender| sender != actor.account()) {
+                return Err(Error::Conflict { code: "others-wait" });
+            }
+        }
+        self.temporary_end(id, PickupEnd::Revoked)
+    }
+
+    /// Ends an account now: an administrator's doing.
+    pub fn temporary_revoke_of(&self, address: &str) -> Result<(), Error> {
+        self.temporary_end(self.temporary_at(address)?, PickupEnd::Revoked)
+    }
+
+    /// The actor deletes its own temporary account; its password once more.
+    pub fn temporary_delete(&self, actor: &Actor, password: &Password) -> Result<(), Error> {
+        let id = actor.account();
+        self.temporary(id)?
+            .ok_or(Error::Denied { reason: "this account is not a temporary one" })?;
+        self.unlock_by_password(id, password)?;
+        self.temporary_end(id, PickupEnd::Deleted)
+    }
+
+    pub(in crate::gateway) fn sponsored(
+        &self,
+        actor: &Actor,
+        id: &str,
+    ) -> Result<AccountId, Error> {
+        let id = AccountId(text::parse_hex(id).ok_or(MISSING)?);
+        let row = self.temporary(id)?.ok_or(MISSING)?;
+        match row.sponsor == actor.account() {
+            true => Ok(id),
+            false => Err(MISSING),
+        }
+    }
+
+    fn temporary_at(&self, address: &str) -> Result<AccountId, Error> {
+        let address = Address::parse(address).map_err(|_| MISSING)?;
+        let key = self.inner.vault.lookup(Lookup::Outsider, address.normalized().as_bytes());
+        let Owner(id) = self.inner.store.get(&OUTSIDERS, &key)?.ok_or(MISSING)?;
+        self.temporary(id)?.map(|_| id).ok_or(MISSING)
+    }
+}
+
+/// The links that lead to an account.
+pub(in crate::gateway) fn pickups_in_tx(
+    tx: &Tx<'_>,
+    account: AccountId,
+) -> Result<Vec<([u8; 16], Pickup)>, Error> {
+    let mut keys = Vec::new();
+    tx.scan(&PICKUPS_OF, &account, Order::Ascending, |(_, key), Due| {
+        keys.push(key);
+        ControlFlow::Continue(())
+    })?;
+    let mut found = Vec::with_capacity(keys.len());
+    for key in keys {
+        found.extend(tx.get(&PICKUPS, &key)?.map(|pickup| (key, pickup)));
+    }
+    Ok(found)
+}

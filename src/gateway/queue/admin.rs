@@ -1,0 +1,184 @@
+//! The queue as an administrator sees it: listed, searched, held, retried.
+
+use std::ops::ControlFlow;
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::error::Error;
+use crate::gateway::queue::rows::{NO_ROW, QueueId, numbered, reschedule_in_tx};
+use crate::gateway::records::queue::{Due, QueueKind, QueueRow, QueueState};
+use crate::gateway::records::tables::{QUEUE, QUEUE_DUE};
+use crate::mail::reference::Reference;
+use crate::store::{Order, Read, Span};
+
+/// What an administrator sees of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueView {
+    pub id: QueueId,
+    pub reference: Reference,
+    pub kind: QueueKind,
+    pub from: String,
+    pub to: String,
+    pub state: QueueState,
+    pub size: u64,
+    pub attempts: u32,
+    pub queued: Timestamp,
+    pub due: Timestamp,
+    pub last: Option<String>,
+}
+
+impl QueueView {
+    /// Whether somebody who looks for `word`, in small letters, looks for this row.
+    fn has(&self, word: &str) -> bool {
+        let reference = self.reference.to_string();
+        [&self.from, &self.to, &reference]
+            .into_iter()
+            .chain(self.last.as_ref())
+            .any(|text| text.to_lowercase().contains(word))
+    }
+}
+
+/// Some rows, and where the next ones begin.
+#[derive(Debug)]
+pub struct QueuePage {
+    pub items: Vec<QueueView>,
+    pub next: Option<String>,
+}
+
+impl Gateway {
+    /// Everything in the queue, next due first; at most `limit`.
+    pub fn queue_list(&self, limit: usize) -> Result<Vec<QueueView>, Error> {
+        Ok(self.queue_page(None, "", limit)?.items)
+    }
+
+    /// At most `limit` rows, next due first, that have `find` in an address, in their reference
+    /// number or in what was last said of them; `after` is where the page before ended.
+    pub fn queue_page(
+        &self,
+        after: Option<&str>,
+        find: &str,
+        limit: usize,
+    ) -> Result<QueuePage, Error> {
+        let mut span = Span::prefix(&QUEUE_DUE.raw(&()), Order::Ascending);
+        if let Some(after) = after {
+            let invalid = || Error::Invalid { what: "cursor".to_owned() };
+            let (due, id) = after.split_once('.').ok_or_else(invalid)?;
+            let due: u64 = due.parse().map_err(|_| invalid())?;
+            let id = QueueId::parse(id).ok_or_else(invalid)?;
+            span = span.after(&QUEUE_DUE.raw(&(due, id.0)));
+        }
+        let find = find.trim().to_lowercase();
+        let mut page = QueuePage { items: Vec::new(), next: None };
+        let (mut last, mut failed) = (None, None);
+        self.inner.store.scan_span(&QUEUE_DUE, &span, |(due, id), Due| {
+            match self.queue_seen(id) {
+                Ok(Some(row)) if row.has(&find) => {
+                    if page.items.len() == limit {
+                        page.next = last.take();
+                        return ControlFlow::Break(());
+                    }
+                    last = Some(format!("{due}.{}", row.id.to_text()));
+                    page.items.push(row);
+                }
+                // It left meanwhile, or nobody asked for it.
+                Ok(_) => {}
+                Err(error) => {
+                    failed = Some(error);
+                    return ControlFlow::Break(());
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        failed.map_or(Ok(page), Err)
+    }
+
+    fn queue_seen(&self, id: [u8; 16]) -> Result<Option<QueueView>, Error> {
+        let row = self.inner.store.get(&QUEUE, &id)?;
+        row.map(|row| view(QueueId(id), &row)).transpose()
+    }
+
+    /// How many rows there are.
+    pub fn queue_count(&self) -> Result<u64, Error> {
+        Ok(self.inner.store.count(&QUEUE, &())?)
+    }
+
+    /// Visits every row, in no order.
+    pub fn queue_each(
+        &self,
+        mut visit: impl FnMut(QueueView) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let mut failed = None;
+        self.inner.store.scan(&QUEUE, &(), Order::Ascending, |id, row| {
+            match view(QueueId(id), &row) {
+                Ok(view) => visit(view),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// The one row whose id begins with `start`.
+    pub fn queue_find(&self, start: &str) -> Result<QueueView, Error> {
+        let mut found = Vec::new();
+        self.inner.store.scan(&QUEUE, &(), Order::Ascending, |id, row| {
+            if QueueId(id).to_text().starts_with(start) {
+                found.push((id, row));
+            }
+            if found.len() < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        match found.as_slice() {
+            [] => Err(NO_ROW),
+            [(id, row)] => view(QueueId(*id), row),
+            _ => Err(Error::Invalid { what: format!("{start} begins more than one id") }),
+        }
+    }
+
+    /// Tries a row now, whatever its time; a held one is let go.
+    pub fn queue_retry(&self, id: QueueId) -> Result<(), Error> {
+        self.queue_set(id, QueueState::Waiting)
+    }
+
+    /// Holds a row back until it is released.
+    pub fn queue_hold(&self, id: QueueId) -> Result<(), Error> {
+        self.queue_set(id, QueueState::Held)
+    }
+
+    fn queue_set(&self, id: QueueId, state: QueueState) -> Result<(), Error> {
+        let now = self.inner.clock.now();
+        // What is held is not due; far ahead, so that nobody has to step over it.
+        let due = match state {
+            QueueState::Held => now.plus_secs(100 * 365 * 24 * 3600),
+            _ => now,
+        };
+        let done = self.inner.store.transact(move |tx| {
+            let mut row = tx.get(&QUEUE, &id.0)?.ok_or(NO_ROW)?;
+            // It is being tried already: a second conversation would send it twice.
+            if row.state == QueueState::Leased && state == QueueState::Waiting {
+                return Err(Error::Conflict { code: "being-sent" });
+            }
+            reschedule_in_tx(tx, id.0, &mut row, state, due)
+        });
+        done.wait()?;
+        self.inner.queue_wake.notify_one();
+        Ok(())
+    }
+}
+
+fn view(id: QueueId, row: &QueueRow) -> Result<QueueView, Error> {
+    Ok(QueueView {
+        id,
+        reference: numbered(row.letter)?,
+        kind: row.kind,
+        from: row.reverse_path.to_string(),
+        to: row.recipient.path.to_string(),
+        state: row.state,
+        size: row.size,
+        attempts: row.attempts,
+        queued: row.queued,
+        due: row.due,
+        last: row.last.clone(),
+    })
+}

@@ -1,0 +1,122 @@
+//! What became of a letter: one status line per recipient, each step with its time.
+//!
+//! ```text
+//! held → accepted → waiting | delivered → read | rejected | expired
+//!                 ↘ refused | failed
+//! ```
+//!
+//! A final state stays. Times never run backwards within a line, whatever the clock did (P-28).
+
+use std::ops::ControlFlow;
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::error::Error;
+use crate::gateway::records::ids::{AccountId, ReferenceKey};
+use crate::gateway::records::message::RejectReason;
+use crate::gateway::records::queue::QueueRow;
+use crate::gateway::records::submission::{Delivery, DeliveryState, Step};
+use crate::gateway::records::tables::{DELIVERIES, SUBMISSIONS};
+use crate::store::{Order, Read, Tx};
+
+impl Delivery {
+    /// Where it stands.
+    pub(in crate::gateway) fn state(&self) -> DeliveryState {
+        self.history.last().map_or(DeliveryState::Accepted, |step| step.state)
+    }
+
+    /// Takes a step; a line that has ended takes none.
+    pub(in crate::gateway) fn step(
+        &mut self,
+        state: DeliveryState,
+        at: Timestamp,
+        detail: Option<String>,
+    ) {
+        if self.state().is_final() && !self.history.is_empty() {
+            return;
+        }
+        let at = self.history.last().map_or(at, |last| last.at.max(at));
+        self.history.push(Step { state, at, detail });
+    }
+}
+
+/// Takes a step in the delivery a row belongs to, if there is one.
+pub(in crate::gateway) fn step_in_tx(
+    tx: &mut Tx<'_>,
+    letter: ReferenceKey,
+    index: Option<u32>,
+    state: DeliveryState,
+    at: Timestamp,
+    detail: Option<String>,
+) -> Result<(), Error> {
+    let Some(index) = index else { return Ok(()) };
+    let Some(mut delivery) = tx.get(&DELIVERIES, &(letter, index))? else { return Ok(()) };
+    delivery.step(state, at, detail);
+    Ok(tx.put(&DELIVERIES, &(letter, index), &delivery)?)
+}
+
+/// Ends a delivery by what its reader did.
+pub(in crate::gateway) fn end_in_tx(
+    tx: &mut Tx<'_>,
+    letter: ReferenceKey,
+    index: u32,
+    state: DeliveryState,
+    reason: Option<RejectReason>,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let Some(mut delivery) = tx.get(&DELIVERIES, &(letter, index))? else { return Ok(()) };
+    delivery.step(state, at, None);
+    delivery.reason = reason;
+    Ok(tx.put(&DELIVERIES, &(letter, index), &delivery)?)
+}
+
+/// The deliveries of a letter, in the order of its recipients.
+pub(in crate::gateway) fn of_letter(
+    reader: &impl Read,
+    letter: ReferenceKey,
+) -> Result<Vec<(u32, Delivery)>, Error> {
+    let mut found = Vec::new();
+    reader.scan(&DELIVERIES, &letter, Order::Ascending, |(_, index), delivery| {
+        found.push((index, delivery));
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
+}
+
+/// The delivery of a letter to an account.
+pub(in crate::gateway) fn of_account(
+    reader: &impl Read,
+    letter: ReferenceKey,
+    account: AccountId,
+) -> Result<Option<(u32, Delivery)>, Error> {
+    let mut found = None;
+    reader.scan(&DELIVERIES, &letter, Order::Ascending, |(_, index), delivery| {
+        if delivery.account == Some(account) {
+            found = Some((index, delivery));
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
+}
+
+impl Gateway {
+    /// The delivery a row belongs to, for its sender's status.
+    pub(in crate::gateway) fn row_delivery(
+        &self,
+        row: &QueueRow,
+    ) -> Result<Option<Delivery>, Error> {
+        match row.delivery {
+            Some(index) => Ok(self.inner.store.get(&DELIVERIES, &(row.letter, index))?),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether a letter was sent from here, and by whom.
+    pub(in crate::gateway) fn letter_sender(
+        &self,
+        letter: ReferenceKey,
+    ) -> Result<Option<AccountId>, Error> {
+        Ok(self.inner.store.get(&SUBMISSIONS, &letter)?.map(|submission| submission.sender))
+    }
+}

@@ -1,0 +1,271 @@
+//! The outbound queue: what is waiting to leave, for whom, and when it is next tried.
+//!
+//! A message is stored once; each recipient has its own row and finishes exactly once. Nothing
+//! here opens a connection: `relay` leases due rows and reports outcomes.
+//!
+//! | state | means | after a crash |
+//! | --- | --- | --- |
+//! | waiting | due at its time | the same |
+//! | leased | being sent, until its lease runs out | waiting again: it may leave twice, it is never lost |
+//! | held | an administrator holds it back | the same |
+//! | (gone) | delivered, failed or dropped; the key to its content is destroyed | – |
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use zeroize::Zeroizing;
+
+use crate::clock::Timestamp;
+use crate::gateway::error::Error;
+use crate::gateway::mailboxes::holders::let_go_in_tx;
+use crate::gateway::records::ids::ReferenceKey;
+use crate::gateway::records::queue::{Due, QueueRow, QueueState, TlsNeed};
+use crate::gateway::records::tables::{QUEUE, QUEUE_DUE};
+use crate::gateway::{Gateway, text};
+use crate::mail::envelope::{DsnReturn, Recipient, ReversePath};
+use crate::mail::reference::Reference;
+use crate::store::{ContentId, Order, Read, Tx};
+use crate::vault;
+
+/// Names a row of the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct QueueId(pub [u8; 16]);
+
+impl QueueId {
+    /// The text form: 32 hexadecimal digits.
+    pub fn to_text(self) -> String {
+        self.0.iter().map(|octet| format!("{octet:02x}")).collect()
+    }
+
+    /// Reads it; the first digits are enough where [`Gateway::queue_find`] is asked.
+    pub fn parse(text: &str) -> Option<QueueId> {
+        text::parse_hex(text).map(QueueId)
+    }
+}
+
+/// A row that may be sent now.
+#[derive(Clone, Debug)]
+pub struct Leased {
+    pub id: QueueId,
+    /// The number that people see.
+    pub reference: Reference,
+    pub reverse_path: ReversePath,
+    pub recipient: Recipient,
+    pub ret: Option<DsnReturn>,
+    pub envid: Option<String>,
+    pub smtputf8: bool,
+    pub eight_bit: bool,
+    pub require_tls: bool,
+    pub tls: TlsNeed,
+    pub size: u64,
+    pub attempts: u32,
+    pub queued: Timestamp,
+}
+
+pub(in crate::gateway) const NO_ROW: Error = Error::NotFound { what: "queue entry" };
+
+/// What a row's key wrap is bound to.
+pub(in crate::gateway) fn binding(content: ReferenceKey) -> [u8; 16] {
+    content
+}
+
+/// Puts a row into the queue.
+pub(in crate::gateway) fn put_in_tx(
+    tx: &mut Tx<'_>,
+    id: [u8; 16],
+    row: &QueueRow,
+) -> Result<(), Error> {
+    tx.put(&QUEUE, &id, row)?;
+    Ok(tx.put(&QUEUE_DUE, &(row.due.millis(), id), &Due)?)
+}
+
+/// A row's own number: its content and its recipient, so that putting it twice is putting it
+/// once.
+pub(in crate::gateway) fn row_id(row: &QueueRow) -> [u8; 16] {
+    let mut id = row.content;
+    let index = row.delivery.unwrap_or(u32::MAX).to_be_bytes();
+    // The first octets of a number are zero (45 + 50 + 5 bits of 128).
+    id[..3].copy_from_slice(&index[1..]);
+    id
+}
+
+/// Takes a row out of the queue: the key to its content is destroyed.
+pub(in crate::gateway) fn remove_in_tx(
+    tx: &mut Tx<'_>,
+    id: [u8; 16],
+    row: &QueueRow,
+) -> Result<(), Error> {
+    tx.delete(&QUEUE, &id);
+    tx.delete(&QUEUE_DUE, &(row.due.millis(), id));
+    let_go_in_tx(tx, row.content)
+}
+
+pub(in crate::gateway) fn reschedule_in_tx(
+    tx: &mut Tx<'_>,
+    id: [u8; 16],
+    row: &mut QueueRow,
+    state: QueueState,
+    due: Timestamp,
+) -> Result<(), Error> {
+    tx.delete(&QUEUE_DUE, &(row.due.millis(), id));
+    (row.state, row.due) = (state, due);
+    put_in_tx(tx, id, row)
+}
+
+impl Gateway {
+    /// Rows that are due, now leased for `lease_secs`: nobody else gets them before that. Those
+    /// for whose recipient `crowded` says so stay where they are.
+    pub fn queue_lease(
+        &self,
+        limit: usize,
+        lease_secs: i64,
+        crowded: &mut dyn FnMut(&Recipient) -> bool,
+    ) -> Result<Vec<Leased>, Error> {
+        let now = self.inner.clock.now();
+        let ids = self.queue_due(limit, now, crowded)?;
+        let leased = self.inner.store.transact(move |tx| {
+            let mut leased = Vec::with_capacity(ids.len());
+            for id in &ids {
+                let id = *id;
+                // Withdrawn, or put off, since we looked.
+                let Some(mut row) = tx.get(&QUEUE, &id)? else { continue };
+                if row.state != QueueState::Held && row.due <= now {
+                    let until = now.plus_secs(lease_secs);
+                    reschedule_in_tx(tx, id, &mut row, QueueState::Leased, until)?;
+                    leased.push(leased_view(QueueId(id), row)?);
+                }
+            }
+            Ok::<_, Error>(leased)
+        });
+        leased.wait()
+    }
+
+    fn queue_due(
+        &self,
+        limit: usize,
+        now: Timestamp,
+        crowded: &mut dyn FnMut(&Recipient) -> bool,
+    ) -> Result<Vec<[u8; 16]>, Error> {
+        /// So many rows are looked at for one destination's sake.
+        const LOOKED_AT_MAX: usize = 5_000;
+        let mut due = Vec::new();
+        self.inner.store.scan(&QUEUE_DUE, &(), Order::Ascending, |(at, id), Due| {
+            if at > now.millis() || due.len() == LOOKED_AT_MAX {
+                return ControlFlow::Break(());
+            }
+            due.push(id);
+            ControlFlow::Continue(())
+        })?;
+        let mut ids = Vec::new();
+        for id in due {
+            if ids.len() == limit {
+                break;
+            }
+            let row = self.inner.store.get(&QUEUE, &id)?;
+            if row.is_some_and(|row| !crowded(&row.recipient)) {
+                ids.push(id);
+            }
+        }
+        Ok(ids)
+    }
+
+    /// Puts a leased row back that there was no time for.
+    pub fn queue_return(&self, id: QueueId) -> Result<(), Error> {
+        let now = self.inner.clock.now();
+        let done = self.inner.store.transact(move |tx| match tx.get(&QUEUE, &id.0)? {
+            Some(mut row) if row.state == QueueState::Leased => {
+                reschedule_in_tx(tx, id.0, &mut row, QueueState::Waiting, now)
+            }
+            _ => Ok(()),
+        });
+        done.wait()?;
+        self.inner.queue_wake.notify_one();
+        Ok(())
+    }
+
+    /// The octets of a leased row. Wiped by whoever drops them.
+    pub fn queue_content(&self, id: QueueId) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let row = self.inner.store.get(&QUEUE, &id.0)?.ok_or(NO_ROW)?;
+        self.queue_octets(&row)
+    }
+
+    pub(in crate::gateway) fn queue_octets(
+        &self,
+        row: &QueueRow,
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let key = self.inner.vault.queue_unwrap(&binding(row.content), &row.wrapped_key)?;
+        let id = ContentId(row.content);
+        let length = self.inner.store.content_length(id)?.ok_or(NO_ROW)?;
+        let sealed = self.inner.store.content_read(id, 0, length)?;
+        Ok(vault::open(&key, row.content, &sealed)?)
+    }
+
+    /// Makes rows due again that were leased when the daemon died, and those that wait for a
+    /// time that a clock which was ahead gave them. Called once, before anything is leased.
+    pub fn queue_recover(&self) -> Result<usize, Error> {
+        let now = self.inner.clock.now();
+        let latest = now.plus_secs(self.inner.settings.retry.longest_secs);
+        let done = self.inner.store.transact(move |tx| {
+            let mut leased = Vec::new();
+            tx.scan(&QUEUE, &(), Order::Ascending, |id, row| {
+                let ahead = row.state == QueueState::Waiting && row.due > latest;
+                if ahead || row.state == QueueState::Leased {
+                    leased.push((id, row));
+                }
+                ControlFlow::Continue(())
+            })?;
+            let count = leased.len();
+            for (id, mut row) in leased {
+                reschedule_in_tx(tx, id, &mut row, QueueState::Waiting, now)?;
+            }
+            Ok::<_, Error>(count)
+        });
+        done.wait()
+    }
+
+    /// Rings when something may be due.
+    pub fn queue_wake(&self) -> Arc<Notify> {
+        self.inner.queue_wake.clone()
+    }
+
+    /// When the next row is due.
+    pub fn queue_next_due(&self) -> Result<Option<Timestamp>, Error> {
+        let mut next = None;
+        self.inner.store.scan(&QUEUE_DUE, &(), Order::Ascending, |(due, _), Due| {
+            next = Some(Timestamp(i64::try_from(due).unwrap_or(i64::MAX)));
+            ControlFlow::Break(())
+        })?;
+        Ok(next)
+    }
+
+    /// Ends a row whose letter found another way, inside a transaction.
+    pub(in crate::gateway) fn queue_end_in_tx(tx: &mut Tx<'_>, id: QueueId) -> Result<bool, Error> {
+        let Some(row) = tx.get(&QUEUE, &id.0)? else { return Ok(false) };
+        remove_in_tx(tx, id.0, &row)?;
+        Ok(true)
+    }
+}
+
+pub(in crate::gateway) fn numbered(reference: ReferenceKey) -> Result<Reference, Error> {
+    let damaged = || Error::Damaged { what: "a reference number in the queue".to_owned() };
+    Reference::from_bytes(reference).ok_or_else(damaged)
+}
+
+fn leased_view(id: QueueId, row: QueueRow) -> Result<Leased, Error> {
+    Ok(Leased {
+        id,
+        reference: numbered(row.letter)?,
+        reverse_path: row.reverse_path,
+        recipient: row.recipient,
+        ret: row.ret,
+        envid: row.envid,
+        smtputf8: row.smtputf8,
+        eight_bit: row.eight_bit,
+        require_tls: row.require_tls,
+        tls: row.tls,
+        size: row.size,
+        attempts: row.attempts,
+        queued: row.queued,
+    })
+}

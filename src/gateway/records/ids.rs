@@ -1,0 +1,37 @@
+//! What names an account, a message, a mailbox and the other things that records point at.
+
+use serde::{Deserialize, Serialize};
+
+/// Names an account; random, so that it tells nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AccountId(pub [u8; 16]);
+
+impl AccountId {
+    /// The text form used by the API: 32 hexadecimal digits.
+    pub fn to_text(self) -> String {
+        self.0.iter().map(|octet| format!("{octet:02x}")).collect()
+    }
+}
+
+impl crate::store::Key for AccountId {
+    fn write(&self, out: &mut Vec<u8>) {
+        self.0.write(out);
+    }
+
+    fn read(bytes: &mut &[u8]) -> Option<Self> {
+        crate::store::Key::read(bytes).map(AccountId)
+    }
+}
+
+/// A reference number as a key.
+pub type ReferenceKey = [u8; 16];
+/// A mailbox within its account.
+pub type MailboxId = u32;
+/// A conversation within its account: the number of the letter that began it here.
+pub type ConversationId = ReferenceKey;
+/// A label within its account.
+pub type LabelId = u16;
+/// A draft within its account.
+pub type DraftId = [u8; 16];
+/// An upload within its account.
+pub type UploadId = [u8; 16];

@@ -1,0 +1,117 @@
+//! Mailboxes, their entries, arrival epochs, and each account's numbered changes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::gateway::records::ids::{ConversationId, LabelId, MailboxId, ReferenceKey};
+use crate::gateway::records::message::Protection;
+
+impl Mailbox {
+    pub(in crate::gateway) fn new(
+        id: MailboxId,
+        role: Option<Role>,
+        sealed_name: Vec<u8>,
+    ) -> Mailbox {
+        // A number is never used twice, so it serves as UIDVALIDITY too (RFC 9051 §2.3.1.1).
+        Mailbox {
+            role,
+            sealed_name,
+            uid_validity: id,
+            uid_next: 1,
+            total: 0,
+            unread: 0,
+            unopened: 0,
+        }
+    }
+}
+
+/// The mailboxes that every account has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    Inbox,
+    Drafts,
+    Sent,
+    Archive,
+    Junk,
+    Trash,
+}
+
+impl Role {
+    /// In the order in which they are shown and made; the inbox is mailbox 1.
+    pub const ALL: [Role; 6] =
+        [Role::Inbox, Role::Drafts, Role::Sent, Role::Archive, Role::Junk, Role::Trash];
+
+    /// The word the API uses (RFC 8621 §2).
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Inbox => "inbox",
+            Role::Drafts => "drafts",
+            Role::Sent => "sent",
+            Role::Archive => "archive",
+            Role::Junk => "junk",
+            Role::Trash => "trash",
+        }
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Mailbox {
+    pub role: Option<Role>,
+    /// Empty for a mailbox with a role, whose name is the reader's language's business.
+    pub sealed_name: Vec<u8>,
+    pub uid_validity: u32,
+    pub uid_next: u32,
+    pub total: u64,
+    pub unread: u64,
+    pub unopened: u64,
+}
+
+/// One reader's copy of a message, at its place in a mailbox.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Entry {
+    pub reference: ReferenceKey,
+    pub received: Timestamp,
+    pub size: u64,
+    pub protection: Protection,
+    pub opened: Option<Timestamp>,
+    pub unread: bool,
+    pub starred: bool,
+    /// The account's own letter.
+    pub sent: bool,
+    pub epoch: u64,
+    pub sealed_summary: Vec<u8>,
+    pub wrapped_key: Vec<u8>,
+    pub conversation: Option<ConversationId>,
+    pub labels: Vec<LabelId>,
+    /// Since when it lies in its mailbox.
+    pub filed: Timestamp,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub struct Place {
+    pub mailbox: MailboxId,
+    pub uid: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct EpochRecord {
+    pub encapsulation: Vec<u8>,
+    pub begun: Timestamp,
+}
+
+/// What an account counts up.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+pub struct Counters {
+    /// The last change's number; the account's state.
+    pub modseq: u64,
+    /// Changes up to this one are forgotten.
+    pub forgotten: u64,
+    pub mailbox_next: MailboxId,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct ChangeRow {
+    /// Zero when the list of mailboxes changed.
+    pub reference: ReferenceKey,
+    pub removed: bool,
+}

@@ -1,0 +1,16 @@
+//! Every record that the store keeps, and the tables they lie in. Records name no feature: whatever a
+//! feature stores is declared here, below all of them, so that no feature has to know another's file.
+
+pub mod account;
+pub mod audit;
+pub mod ids;
+pub mod mailbox;
+pub mod message;
+pub(in crate::gateway) mod numbers;
+pub mod policy;
+pub mod queue;
+pub mod search;
+pub mod site;
+pub mod submission;
+pub(in crate::gateway) mod tables;
+pub mod temporary;

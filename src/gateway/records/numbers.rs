@@ -1,0 +1,38 @@
+//! Numbers that an account hands out, and the mailboxes that every account begins with.
+
+use crate::gateway::error::Error;
+use crate::gateway::records::ids::{AccountId, MailboxId};
+use crate::gateway::records::mailbox::{Counters, Mailbox, Role};
+use crate::gateway::records::tables::{COUNTERS, MAILBOXES};
+use crate::store::{Read, Tx};
+
+/// What an account counts up; all zero before anything was counted.
+pub(in crate::gateway) fn counters_in_tx(
+    tx: &Tx<'_>,
+    account: AccountId,
+) -> Result<Counters, Error> {
+    Ok(tx.get(&COUNTERS, &account)?.unwrap_or_default())
+}
+
+/// Takes the account's next mailbox number.
+pub(in crate::gateway) fn number_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+) -> Result<MailboxId, Error> {
+    let mut counters = counters_in_tx(tx, account)?;
+    counters.mailbox_next += 1;
+    tx.put(&COUNTERS, &account, &counters)?;
+    Ok(counters.mailbox_next)
+}
+
+/// Makes the mailboxes that every account has.
+pub(in crate::gateway) fn create_all_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+) -> Result<(), Error> {
+    for role in Role::ALL {
+        let id = number_in_tx(tx, account)?;
+        tx.put(&MAILBOXES, &(account, id), &Mailbox::new(id, Some(role), Vec::new()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! Rows of the outbound queue, and what other domains publish about their TLS.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::gateway::records::ids::ReferenceKey;
+use crate::mail::envelope::{DsnReturn, Recipient, ReversePath};
+
+/// That something is due at the time in its key.
+#[derive(Serialize, Deserialize)]
+pub struct Due;
+
+/// What a row of the queue is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum QueueKind {
+    /// A letter in clear.
+    Letter,
+    /// "You have mail", to somebody with a temporary account.
+    Notification,
+    /// To an outside sender: accepted, read, rejected, or a delivery report.
+    Report,
+}
+
+/// How the next hop must be protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TlsNeed {
+    /// TLS when it is offered, by whatever certificate.
+    Opportunistic,
+    /// TLS with a certificate that is valid for the host.
+    Required,
+    /// TLS that the recipient's domain vouches for: MTA-STS (RFC 8461) or DANE (RFC 7672).
+    Verified,
+}
+
+/// What a row of the queue is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum QueueState {
+    Waiting,
+    /// Being sent; waiting again when the lease runs out.
+    Leased,
+    /// An administrator holds it back.
+    Held,
+}
+
+/// One message for one recipient on its way out.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct QueueRow {
+    /// The number that people see.
+    pub letter: ReferenceKey,
+    /// The content that is sent.
+    pub content: ReferenceKey,
+    pub kind: QueueKind,
+    /// Opens the content under the queue's key; destroyed with the row.
+    pub wrapped_key: Vec<u8>,
+    pub delivery: Option<u32>,
+    pub reverse_path: ReversePath,
+    pub recipient: Recipient,
+    pub ret: Option<DsnReturn>,
+    pub envid: Option<String>,
+    pub smtputf8: bool,
+    pub eight_bit: bool,
+    pub require_tls: bool,
+    pub tls: TlsNeed,
+    pub size: u64,
+    pub state: QueueState,
+    pub due: Timestamp,
+    pub attempts: u32,
+    pub queued: Timestamp,
+    pub delay_told: bool,
+    pub last: Option<String>,
+}
+
+/// What a domain says about TLS to its hosts (RFC 8461), until when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsPolicy {
+    /// As its DNS record names the policy.
+    pub id: String,
+    pub text: String,
+    pub until: Timestamp,
+}

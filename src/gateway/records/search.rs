@@ -1,0 +1,23 @@
+//! The parts of an account's search index.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+
+/// A part of an account's search index, and the messages in it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SearchPart {
+    pub docs: u32,
+    pub blocks: u16,
+    pub sealed_docs: Vec<u8>,
+}
+
+/// Something that opens with the account's own keys alone.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Sealed(pub Vec<u8>);
+
+/// A message that was deleted, whose words are still in the index.
+#[derive(Serialize, Deserialize)]
+pub struct SearchGone {
+    pub at: Timestamp,
+}

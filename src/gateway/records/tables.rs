@@ -1,0 +1,127 @@
+//! Every table in one place. A table's number never changes and never comes back.
+//!
+//! Who may read what: records are sealed under the daemon's key, so whoever holds it reads
+//! routing data here (names, addresses, counts, times). Fields called `sealed_…` and `wrapped_…`
+//! open only with a key that the account's own password leads to.
+
+use crate::gateway::records::account::{
+    Account, AccountKeys, Codes, Credential, Meta, Owner, Preferences, Session, SessionRef,
+};
+use crate::gateway::records::audit::Noted;
+use crate::gateway::records::ids::{
+    AccountId, ConversationId, DraftId, MailboxId, ReferenceKey, UploadId,
+};
+use crate::gateway::records::mailbox::{ChangeRow, Counters, Entry, EpochRecord, Mailbox, Place};
+use crate::gateway::records::message::{
+    Answerable, Answered, ConversationOf, Member, Message, Outcome, OwnId, Requested,
+};
+use crate::gateway::records::queue::{Due, QueueRow, TlsPolicy};
+use crate::gateway::records::search::{Sealed, SearchGone, SearchPart};
+use crate::gateway::records::site::HouseChange;
+use crate::gateway::records::submission::{Delivery, Draft, Held, Submission, Upload, UploadChunk};
+use crate::gateway::records::temporary::{Pickup, Temporary};
+use crate::store::{Record, Table};
+
+pub const ACCOUNTS: Table<AccountId, Account> = Table::new(1, "accounts");
+pub const ACCOUNT_KEYS: Table<AccountId, AccountKeys> = Table::new(2, "account_keys");
+pub const LOGIN_NAMES: Table<[u8; 16], Owner> = Table::new(3, "login_names");
+pub const ADDRESSES: Table<[u8; 16], Owner> = Table::new(4, "addresses");
+pub const CREDENTIALS: Table<(AccountId, [u8; 16]), Credential> = Table::new(5, "credentials");
+pub const SESSIONS: Table<[u8; 32], Session> = Table::new(6, "sessions");
+pub const SESSION_IDS: Table<(AccountId, [u8; 16]), SessionRef> = Table::new(7, "session_ids");
+pub const MAILBOXES: Table<(AccountId, MailboxId), Mailbox> = Table::new(8, "mailboxes");
+pub const ENTRIES: Table<(AccountId, MailboxId, u32), Entry> = Table::new(9, "entries");
+pub const PLACES: Table<(AccountId, ReferenceKey), Place> = Table::new(10, "places");
+pub const MESSAGES: Table<ReferenceKey, Message> = Table::new(11, "messages");
+pub const EPOCHS: Table<(AccountId, u64), EpochRecord> = Table::new(12, "epochs");
+pub const COUNTERS: Table<AccountId, Counters> = Table::new(13, "counters");
+pub const CHANGES: Table<(AccountId, u64), ChangeRow> = Table::new(14, "changes");
+pub const OUTCOMES: Table<(ReferenceKey, AccountId), Outcome> = Table::new(15, "outcomes");
+pub const META: Table<(), Meta> = Table::new(16, "meta");
+pub const DRAFTS: Table<(AccountId, DraftId), Draft> = Table::new(17, "drafts");
+pub const UPLOADS: Table<(AccountId, UploadId), Upload> = Table::new(18, "uploads");
+
+pub const UPLOAD_CHUNKS: Table<(AccountId, UploadId, u32), UploadChunk> =
+    Table::new(19, "upload_chunks");
+
+pub const SUBMISSIONS: Table<ReferenceKey, Submission> = Table::new(20, "submissions");
+pub const DELIVERIES: Table<(ReferenceKey, u32), Delivery> = Table::new(21, "deliveries");
+pub const HELD: Table<ReferenceKey, Held> = Table::new(22, "held");
+pub const HELD_DUE: Table<(u64, ReferenceKey), Due> = Table::new(23, "held_due");
+pub const QUEUE: Table<[u8; 16], QueueRow> = Table::new(24, "queue");
+pub const QUEUE_DUE: Table<(u64, [u8; 16]), Due> = Table::new(25, "queue_due");
+pub const TEMPORARY: Table<AccountId, Temporary> = Table::new(26, "temporary");
+pub const OUTSIDERS: Table<[u8; 16], Owner> = Table::new(27, "outsiders");
+pub const PICKUPS: Table<[u8; 16], Pickup> = Table::new(28, "pickups");
+pub const PREFERENCES: Table<AccountId, Preferences> = Table::new(29, "preferences");
+pub const REQUESTS: Table<(AccountId, [u8; 16]), Requested> = Table::new(30, "requests");
+pub const ANSWERS: Table<ReferenceKey, Answerable> = Table::new(31, "answers");
+pub const ANSWERED: Table<[u8; 16], Answered> = Table::new(32, "answered");
+pub const WRITTEN_TO: Table<(AccountId, [u8; 16]), Answered> = Table::new(33, "written_to");
+pub const PICKUPS_OF: Table<(AccountId, [u8; 16]), Due> = Table::new(34, "pickups_of");
+pub const SEARCH_WAITING: Table<(AccountId, ReferenceKey), Due> = Table::new(35, "search_waiting");
+pub const SEARCH_PARTS: Table<(AccountId, u64), SearchPart> = Table::new(36, "search_parts");
+pub const SEARCH_BLOCKS: Table<(AccountId, u64, u16), Sealed> = Table::new(37, "search_blocks");
+pub const SEARCH_TEXTS: Table<(AccountId, ReferenceKey), Sealed> = Table::new(38, "search_texts");
+pub const SEARCH_GONE: Table<(AccountId, ReferenceKey), SearchGone> = Table::new(39, "search_gone");
+pub const TLS_POLICIES: Table<[u8; 16], TlsPolicy> = Table::new(40, "tls_policies");
+pub const FILTERS: Table<AccountId, Sealed> = Table::new(41, "filters");
+
+pub const CONVERSATION_IDS: Table<(AccountId, [u8; 16]), ConversationOf> =
+    Table::new(42, "conversation_ids");
+
+pub const CONVERSATIONS: Table<(AccountId, ConversationId, ReferenceKey), Member> =
+    Table::new(43, "conversations");
+
+pub const OWN_IDS: Table<(AccountId, [u8; 16], ReferenceKey), OwnId> = Table::new(46, "own_ids");
+pub const LABELS: Table<AccountId, Sealed> = Table::new(44, "labels");
+pub const LOOKS: Table<AccountId, Sealed> = Table::new(45, "looks");
+pub const HOUSE: Table<(), HouseChange> = Table::new(50, "house");
+pub const AUDIT: Table<(u64, [u8; 8]), Noted> = Table::new(51, "audit");
+pub const CODES: Table<AccountId, Codes> = Table::new(60, "codes");
+
+macro_rules! records {
+    ($($record:ty),* $(,)?) => {$( impl Record for $record {} )*};
+}
+
+records!(
+    Account,
+    AccountKeys,
+    Owner,
+    Credential,
+    Session,
+    SessionRef,
+    Mailbox,
+    Entry,
+    Place,
+    Message,
+    EpochRecord,
+    Counters,
+    ChangeRow,
+    Outcome,
+    Meta,
+    Draft,
+    Upload,
+    UploadChunk,
+    Submission,
+    Delivery,
+    Held,
+    Due,
+    QueueRow,
+    Temporary,
+    Pickup,
+    Preferences,
+    Requested,
+    Answerable,
+    Answered,
+    SearchPart,
+    Sealed,
+    SearchGone,
+    TlsPolicy,
+    ConversationOf,
+    Member,
+    OwnId,
+    HouseChange,
+    Noted,
+    Codes,
+);

@@ -1,0 +1,107 @@
+//! Confirmations to outside senders that their message was read or rejected (RFC 8098).
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::error::Error;
+use crate::gateway::queue::rows;
+use crate::gateway::records::account::ConfirmOutside;
+use crate::gateway::records::ids::{AccountId, ReferenceKey};
+use crate::gateway::records::queue::{QueueKind, QueueRow, QueueState, TlsNeed};
+use crate::gateway::records::submission::HeldMail;
+use crate::gateway::records::tables::ANSWERS;
+use crate::gateway::text::{path_text, reverse_text};
+use crate::mail::envelope::{ForwardPath, Notify, Recipient, ReversePath};
+use crate::mail::mdn::{self, Disposition, Mdn};
+use crate::mail::reference::Reference;
+use crate::store::Read;
+use crate::vault::{self, ContentKey};
+
+impl Gateway {
+    /// A report to an outside sender, from the null reverse-path (RFC 3834 §3.3, RFC 8098 §3).
+    pub(in crate::gateway) fn report(
+        &self,
+        letter: ReferenceKey,
+        reference: Reference,
+        to: &ReversePath,
+        octets: &[u8],
+        now: Timestamp,
+    ) -> Result<HeldMail, Error> {
+        let ReversePath::Address(to) = to else {
+            return Err(Error::Invalid { what: "nobody to report to".to_owned() });
+        };
+        let content = reference.to_bytes();
+        let key = ContentKey::generate()?;
+        let row = QueueRow {
+            letter,
+            content,
+            kind: QueueKind::Report,
+            wrapped_key: self.inner.vault.queue_wrap(&rows::binding(content), &key)?,
+            delivery: None,
+            reverse_path: ReversePath::Null,
+            smtputf8: to.needs_smtputf8(),
+            recipient: Recipient {
+                path: ForwardPath::Address(to.clone()),
+                notify: Notify::Never,
+                orcpt: None,
+            },
+            ret: None,
+            envid: None,
+            eight_bit: !octets.is_ascii(),
+            require_tls: false,
+            tls: TlsNeed::Opportunistic,
+            size: octets.len() as u64,
+            state: QueueState::Waiting,
+            due: now,
+            attempts: 0,
+            queued: now,
+            delay_told: false,
+            last: None,
+        };
+        Ok(HeldMail { content: vault::seal(&key, content, &[octets])?, row })
+    }
+
+    /// The confirmation to an outside sender, if there is to be one: `said` is what the reader
+    /// answered, where the reader is asked.
+    pub(in crate::gateway) fn confirmation_prepare(
+        &self,
+        account: AccountId,
+        letter: ReferenceKey,
+        disposition: Disposition,
+        said: Option<bool>,
+        now: Timestamp,
+    ) -> Result<Option<HeldMail>, Error> {
+        let Some(facts) = self.inner.store.get(&ANSWERS, &letter)? else { return Ok(None) };
+        let automatic = match self.preferences_of(account)?.confirm_outside.value {
+            ConfirmOutside::Never => return Ok(None),
+            ConfirmOutside::Always => true,
+            ConfirmOutside::Known => self.is_known(account, &facts)?,
+            ConfirmOutside::Ask => false,
+        };
+        if !automatic && said != Some(true) {
+            return Ok(None);
+        }
+        let Some((_, recipient)) = facts.recipients.iter().find(|one| one.0 == account) else {
+            return Ok(None);
+        };
+        let reference = self.reference_new();
+        let shown = Reference::from_bytes(letter).map(|one| one.to_string()).unwrap_or_default();
+        let octets = mdn::write(&Mdn {
+            from: &self.system_address(),
+            to: &reverse_text(&facts.reverse_path),
+            recipient: &path_text(&recipient.path),
+            // RFC 8098 §3.2.3: decoded.
+            original_recipient: recipient
+                .orcpt
+                .as_ref()
+                .map(|orcpt| format!("{};{}", orcpt.addr_type, orcpt.address)),
+            original_message_id: facts.message_id.as_deref(),
+            disposition,
+            automatic,
+            reporting_ua: &self.house()?.organisation,
+            reference: &shown,
+            date: now.to_utc(),
+            message_id: &self.message_id(reference),
+        });
+        self.report(letter, reference, &facts.reverse_path, &octets, now).map(Some)
+    }
+}

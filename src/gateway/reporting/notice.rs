@@ -1,0 +1,309 @@
+//! Notices: what the system itself tells people inside about their letters.
+//!
+//! A notice is a message like any other, sealed for the one who gets it, with a reference number
+//! of its own; it names the letter's. It is stored in the transaction that makes it true, so
+//! there is exactly one for each recipient and outcome, whatever crashes.
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::error::Error;
+use crate::gateway::feed::after_commit::Noted;
+use crate::gateway::feed::change::{self, Changed};
+use crate::gateway::feed::event::EventKind;
+use crate::gateway::mailboxes::sealed_message::{Parcel, Placing};
+use crate::gateway::mailboxes::summary::{Besides, NoticeOf, SealedSummary, Summarised};
+use crate::gateway::queue::attempt::Reason;
+use crate::gateway::records::ids::{AccountId, ReferenceKey};
+use crate::gateway::records::message::Protection;
+use crate::gateway::records::queue::{QueueKind, QueueRow};
+use crate::gateway::records::submission::DeliveryState;
+use crate::gateway::records::tables::{PLACES, SUBMISSIONS};
+use crate::gateway::text::shown;
+use crate::mail::compose::{self, Letter, Mailbox};
+use crate::mail::dsn::{self, Action, Dsn};
+use crate::mail::envelope::Notify;
+use crate::mail::reference::Reference;
+use crate::mail::reply::Ids;
+use crate::mail::status::EnhancedStatus;
+use crate::store::{Read, Tx};
+use crate::vault::ContentKey;
+
+/// What a notice says.
+pub(in crate::gateway) struct Telling<'a> {
+    pub kind: DeliveryState,
+    pub about: ReferenceKey,
+    /// The recipient it is about, as the sender wrote it.
+    pub recipient: &'a str,
+    pub at: Timestamp,
+    pub detail: Option<String>,
+    pub besides: Option<Besides>,
+    /// The fields for machines, where it is about delivery (RFC 3464).
+    pub report: Option<String>,
+}
+
+impl Telling<'_> {
+    fn subject(&self) -> String {
+        let word = match self.kind {
+            _ if self.besides == Some(Besides::Ending) => "Temporary account ends",
+            _ if self.besides == Some(Besides::AskedAgain) => "Asked for again",
+            DeliveryState::Read => "Read",
+            DeliveryState::Rejected => "Rejected unread",
+            DeliveryState::Expired => "Expired unread",
+            DeliveryState::Refused => "Not sent",
+            DeliveryState::Failed => "Could not be delivered",
+            DeliveryState::Waiting => "Delayed",
+            _ => "Accepted",
+        };
+        format!("{word}: {}", shown(self.about))
+    }
+
+    fn text(&self) -> String {
+        let who = self.recipient;
+        let at = self.at.to_rfc3339();
+        let what = match self.kind {
+            _ if self.besides == Some(Besides::Ending) => {
+                format!("The temporary account of {who}, who has letters of yours, ends soon.")
+            }
+            _ if self.besides == Some(Besides::AskedAgain) => {
+                format!("The temporary account of {who} has ended.")
+            }
+            DeliveryState::Read => format!("{who} opened your letter at {at}."),
+            DeliveryState::Rejected => {
+                format!("{who} rejected your letter at {at} without opening it.")
+            }
+            DeliveryState::Expired => {
+                format!(
+                    "{who} did not open your letter before the temporary account ended, at {at}."
+                )
+            }
+            DeliveryState::Refused => {
+                format!(
+                    "Your letter was not sent to {who}: the recipient is outside, and the rules for mail to outside forbid it."
+                )
+            }
+            DeliveryState::Failed => format!("Your letter could not be delivered to {who}."),
+            DeliveryState::Waiting => {
+                format!("Your letter to {who} could not be delivered yet; it will be tried again.")
+            }
+            _ => format!("Your letter to {who} was accepted at {at}."),
+        };
+        let detail = self.detail.as_ref().map(|text| format!("\n{text}\n")).unwrap_or_default();
+        format!("{what}\n{detail}\nReference: {}\n", shown(self.about))
+    }
+}
+
+/// Whom a stored notice concerns: its readers' change numbers, and the sender with hers.
+type Told = (Vec<u64>, Option<(AccountId, u64)>);
+
+impl Gateway {
+    /// Prepares a notice for an account; it is told once it is stored.
+    pub(in crate::gateway) fn notice_prepare(
+        &self,
+        to: AccountId,
+        telling: &Telling<'_>,
+    ) -> Result<Parcel, Error> {
+        let now = self.inner.clock.now();
+        let reference = self.reference_new();
+        let account = self.account(to)?;
+        let address = account.view(to).address;
+        let house = self.house()?;
+        let octets = self.notice_octets(&house.organisation, reference, &address, telling, now);
+        let summary = SealedSummary {
+            from_name: Some(house.organisation.clone()),
+            from_address: Some(self.system_address()),
+            subject: telling.subject(),
+            notice: Some(NoticeOf {
+                kind: telling.kind,
+                besides: telling.besides,
+                about: telling.about,
+                recipient: telling.recipient.to_owned(),
+            }),
+            ..SealedSummary::default()
+        };
+        let key = ContentKey::generate()?;
+        let mut sealing = self.sealing(&key, reference);
+        sealing.push(&octets)?;
+        let summary = summary.to_octets()?;
+        // A notice belongs to no conversation: it would stand in the way of what people said.
+        let summary = Summarised { octets: &summary, ids: &Ids::default() };
+        let reader = self.reader(to, reference, Placing::notice(now), &summary, &key)?;
+        Ok(Parcel {
+            reference,
+            received: now,
+            filed: None,
+            reverse_path: String::new(),
+            trace_octets: 0,
+            size: octets.len() as u64,
+            protection: Protection::Inside,
+            content: sealing.finish()?,
+            readers: vec![reader],
+            other_holders: 0,
+        })
+    }
+
+    fn notice_octets(
+        &self,
+        organisation: &str,
+        reference: Reference,
+        to: &str,
+        telling: &Telling<'_>,
+        now: Timestamp,
+    ) -> Vec<u8> {
+        let from = self.system_address();
+        let to = [Mailbox { name: None, address: to.to_owned() }];
+        let letter = Letter {
+            from: Mailbox { name: Some(organisation.to_owned()), address: from },
+            to: &to,
+            cc: &[],
+            reply_to: None,
+            subject: &telling.subject(),
+            date: now.to_utc(),
+            message_id: &self.message_id(reference),
+            in_reply_to: Some(&self.message_id_of(telling.about)),
+            references: &[],
+            reference: &reference.to_string(),
+            text: &telling.text(),
+            html: None,
+            // RFC 3834 §5: nobody answers this by machine.
+            extra: &[("Auto-Submitted", "auto-generated".to_owned())],
+        };
+        let boundary = format!("report-{reference}");
+        match &telling.report {
+            Some(fields) => compose::report(&letter, &boundary, dsn::MEDIA_TYPE, fields),
+            None => compose::begin(&letter, false, ""),
+        }
+    }
+
+    /// The address that the system itself writes from.
+    pub(in crate::gateway) fn system_address(&self) -> String {
+        format!("postmaster@{}", self.domain())
+    }
+
+    /// The first of our domains.
+    pub(in crate::gateway) fn domain(&self) -> &str {
+        self.inner.settings.domains.first().map_or("localhost", String::as_str)
+    }
+
+    /// A message's Message-ID, without its brackets; the reference number can be read from it.
+    pub(in crate::gateway) fn message_id(&self, reference: Reference) -> String {
+        format!("{}@{}", reference.to_string().replace('-', "").to_lowercase(), self.domain())
+    }
+
+    pub(in crate::gateway) fn message_id_of(&self, reference: ReferenceKey) -> String {
+        Reference::from_bytes(reference).map(|one| self.message_id(one)).unwrap_or_default()
+    }
+
+    /// The report for a row that failed or takes long, to the one inside who sent the letter.
+    /// Reports themselves are never reported on (RFC 5321 §4.5.5).
+    pub(in crate::gateway) fn report_prepare(
+        &self,
+        row: &QueueRow,
+        kind: DeliveryState,
+        status: EnhancedStatus,
+        reason: &Reason,
+        at: Timestamp,
+    ) -> Result<Option<Parcel>, Error> {
+        if row.kind == QueueKind::Report {
+            return Ok(None);
+        }
+        // RFC 3461 §4.1: asked never to be told.
+        if row.recipient.notify == Notify::Never {
+            return Ok(None);
+        }
+        let Some(sender) = self.letter_sender(row.letter)? else { return Ok(None) };
+        let delivery = self.row_delivery(row)?;
+        let path = row.recipient.path.to_string();
+        let recipient = delivery.map_or(path, |delivery| delivery.address);
+        let telling = Telling {
+            kind,
+            about: row.letter,
+            recipient: &recipient,
+            at,
+            detail: Some(format!("{status} {reason}")),
+            besides: None,
+            report: Some(dsn::fields(&self.dsn(row, kind, status, reason, at))),
+        };
+        self.notice_prepare(sender, &telling).map(Some)
+    }
+
+    fn dsn<'a>(
+        &'a self,
+        row: &'a QueueRow,
+        kind: DeliveryState,
+        status: EnhancedStatus,
+        reason: &'a Reason,
+        at: Timestamp,
+    ) -> Dsn<'a> {
+        let last_until = row.queued.plus_secs(self.inner.settings.retry.give_up_secs);
+        let (action, retry_until) = match kind {
+            DeliveryState::Failed => (Action::Failed, None),
+            _ => (Action::Delayed, Some(last_until.to_utc())),
+        };
+        Dsn {
+            reporting_mta: &self.inner.settings.host_name,
+            envid: row.envid.as_deref(),
+            arrival: row.queued.to_utc(),
+            recipient: &row.recipient,
+            action,
+            status,
+            remote_mta: reason.host.as_deref(),
+            diagnostic: Some(&reason.text),
+            last_attempt: at.to_utc(),
+            retry_until,
+        }
+    }
+
+    /// Runs `work`, which says whether the notice becomes true, stores both in one transaction,
+    /// and tells the letter's sender that its status changed. Blocks until that is durable.
+    pub(in crate::gateway) fn notice_transact(
+        &self,
+        notice: Option<Parcel>,
+        letter: ReferenceKey,
+        mut work: impl FnMut(&mut Tx<'_>) -> Result<bool, Error> + Send + 'static,
+    ) -> Result<(), Error> {
+        let kept = self.inner.settings.changes_kept;
+        let notice = notice.map(std::sync::Arc::new);
+        let (told, this) = (notice.clone(), self.clone());
+        let noted = Noted::<Told>::default();
+        let settled = noted.clone();
+        let done = self.inner.store.transact_then(
+            move |tx| {
+                let tell = work(tx)?;
+                let modseqs = match &notice {
+                    Some(notice) if tell => notice.store_in_tx(tx, kept)?,
+                    _ => Vec::new(),
+                };
+                noted.set((modseqs, changed_in_tx(tx, letter, kept)?));
+                Ok::<_, Error>(())
+            },
+            move |answer| {
+                if answer.is_err() {
+                    return;
+                }
+                let (modseqs, sender) = settled.lock().clone();
+                if let Some(told) = told.filter(|_| !modseqs.is_empty()) {
+                    this.parcel_told(&told, &modseqs);
+                }
+                if let Some((account, modseq)) = sender {
+                    this.publish(account, EventKind::Mail, modseq);
+                }
+            },
+        );
+        done.wait()
+    }
+}
+
+/// Notes that a letter's status changed, for its sender, while the sender has a copy of it.
+pub(in crate::gateway) fn changed_in_tx(
+    tx: &mut Tx<'_>,
+    letter: ReferenceKey,
+    kept: u64,
+) -> Result<Option<(AccountId, u64)>, Error> {
+    let Some(submission) = tx.get(&SUBMISSIONS, &letter)? else { return Ok(None) };
+    let sender = submission.sender;
+    if tx.get(&PLACES, &(sender, letter))?.is_none() {
+        return Ok(None);
+    }
+    let modseq = change::record_in_tx(tx, sender, Changed::Updated(letter), kept)?;
+    Ok(Some((sender, modseq)))
+}

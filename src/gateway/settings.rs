@@ -1,0 +1,114 @@
+//! What an administrator decides about the whole daemon, as the configuration file says it.
+
+use crate::gateway::records::account::HandOff;
+use crate::gateway::records::account::{ConfirmOutside, LastInteraction};
+use crate::gateway::records::policy::Policy;
+use crate::gateway::retry::RetryPlan;
+use crate::mail::notice::Language as NotificationLanguage;
+
+/// What an administrator decides about the whole.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// This host's own name, as its reports have it.
+    pub host_name: String,
+    /// The domains whose mail is ours, in lower case.
+    pub domains: Vec<String>,
+    /// Login name of the account that gets mail for postmaster; the first account when `None`.
+    pub postmaster: Option<String>,
+    /// How long a session lives without a request, on an own browser.
+    pub session_idle_secs: i64,
+    /// The same on a shared computer.
+    pub session_shared_idle_secs: i64,
+    /// How long a session lives at most.
+    pub session_max_secs: i64,
+    /// How many app passwords an account may have.
+    pub app_passwords_max: usize,
+    pub passkeys_max: usize,
+    /// How long a passkey may take to answer.
+    pub challenge_secs: i64,
+    /// How many changes are remembered for `changes_since`.
+    pub changes_kept: u64,
+    /// What notifications and pages call the whole.
+    pub organisation: String,
+    /// What people type to come here, without a slash at the end.
+    pub public_url: String,
+    /// For outsiders who want to ask whether a notification is genuine.
+    pub phone: Option<String>,
+    /// The administrator's own words in each notification.
+    pub notification_text: Option<String>,
+    pub notification_languages: Vec<NotificationLanguage>,
+    /// What happens to mail for outside.
+    pub policy: Policy,
+    pub recipients_max: usize,
+    /// The files of one letter together.
+    pub attachments_octets_max: u64,
+    /// How much of a message's text can be searched.
+    pub search_text_octets_max: usize,
+    /// The files that an account keeps until they are sent, together.
+    pub uploads_octets_max: u64,
+    /// The same for somebody outside.
+    pub temporary_uploads_octets_max: u64,
+    /// How long what was thrown away is kept; `None` for ever.
+    pub trash_kept_secs: Option<i64>,
+    pub junk_kept_secs: Option<i64>,
+    /// How long ago a manager may have said the password.
+    pub manager_fresh_secs: i64,
+    /// How long the audit log is kept.
+    pub log_kept_secs: i64,
+    /// How long a letter can be taken back.
+    pub undo_secs: u32,
+    /// How long a temporary account lives after the last letter to it.
+    pub temporary_secs: i64,
+    /// How long before its end people are warned.
+    pub temporary_warn_secs: i64,
+    pub hand_off: HandOff,
+    /// Whether outside senders are told that their letter was accepted (decision D2).
+    pub acceptance_notice: bool,
+    pub last_interaction: LastInteraction,
+    pub last_interaction_fixed: bool,
+    pub confirm_outside: ConfirmOutside,
+    pub confirm_outside_fixed: bool,
+    pub retry: RetryPlan,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            domains: Vec::new(),
+            postmaster: None,
+            session_idle_secs: 30 * 60,
+            session_shared_idle_secs: 15 * 60,
+            session_max_secs: 12 * 3600,
+            app_passwords_max: 30,
+            passkeys_max: 20,
+            challenge_secs: 300,
+            changes_kept: 20_000,
+            host_name: "localhost".to_owned(),
+            organisation: "Postern".to_owned(),
+            public_url: "https://localhost".to_owned(),
+            phone: None,
+            notification_text: None,
+            notification_languages: vec![NotificationLanguage::English],
+            policy: Policy::default(),
+            recipients_max: 1_000,
+            attachments_octets_max: 1 << 30,
+            search_text_octets_max: 256 * 1024,
+            uploads_octets_max: 4 << 30,
+            temporary_uploads_octets_max: 256 << 20,
+            trash_kept_secs: Some(30 * 24 * 3600),
+            junk_kept_secs: Some(30 * 24 * 3600),
+            manager_fresh_secs: 600,
+            log_kept_secs: 400 * 24 * 3600,
+            undo_secs: 15,
+            temporary_secs: 14 * 24 * 3600,
+            temporary_warn_secs: 3 * 24 * 3600,
+            hand_off: HandOff::Claim,
+            acceptance_notice: true,
+            last_interaction: LastInteraction::Day,
+            last_interaction_fixed: false,
+            confirm_outside: ConfirmOutside::Known,
+            confirm_outside_fixed: false,
+            retry: RetryPlan::default(),
+        }
+    }
+}

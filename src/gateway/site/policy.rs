@@ -1,0 +1,310 @@
+//! What happens to a letter for each recipient: pure, so that a table can test all of it.
+//!
+//! | who decides | what |
+//! | --- | --- |
+//! | the recipient is inside | it stays inside |
+//! | intranet mode | refused, whatever else is set (P-30) |
+//! | a rule that is `fixed` | that; of several, the most specific |
+//! | the sender, for this letter | that |
+//! | the sender's own preference | that |
+//! | the most specific rule | that |
+//! | the system | that |
+//!
+//! Specific is, from most to least: a rule that names the recipient, the recipient's domain, the
+//! user; then the system. Within one of these, a rule with more conditions wins, then the later.
+
+use crate::gateway::records::policy::{Choice, Mode, Policy, Route, Rule};
+
+/// One recipient of one letter.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The sender's login name.
+    pub user: &'a str,
+    /// The recipient's address, normalised.
+    pub recipient: &'a str,
+    pub inside: bool,
+    /// The sender's preference.
+    pub own: Option<Choice>,
+    /// What the sender wants for this letter.
+    pub wanted: Option<Choice>,
+}
+
+/// Who decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    Inside,
+    Intranet,
+    System,
+    User,
+    Domain,
+    Recipient,
+    Own,
+    Letter,
+}
+
+/// The way a letter takes, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    pub route: Route,
+    pub level: Level,
+    /// The sender can choose no other.
+    pub fixed: bool,
+    /// What the sender can choose.
+    pub allowed: Vec<Choice>,
+}
+
+impl Level {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Level::Inside => "inside",
+            Level::Intranet => "intranet",
+            Level::System => "system",
+            Level::User => "user",
+            Level::Domain => "domain",
+            Level::Recipient => "recipient",
+            Level::Own => "own",
+            Level::Letter => "letter",
+        }
+    }
+}
+
+impl Decision {
+    /// Not at all.
+    pub fn refused(level: Level) -> Decision {
+        Decision { route: Route::Refused, level, fixed: true, allowed: Vec::new() }
+    }
+
+    fn of(choice: Choice, level: Level, fixed: bool) -> Decision {
+        let allowed = if fixed { vec![choice] } else { Choice::ALL.to_vec() };
+        Decision { route: choice.route(), level, fixed, allowed }
+    }
+
+    /// Whose rule it is, for the notice about a letter that was not sent.
+    pub fn sentence(&self) -> &'static str {
+        match self.level {
+            Level::Inside => "The recipient is inside.",
+            Level::Intranet => "This house sends no mail to outside.",
+            Level::System => "This is the rule for everybody.",
+            Level::User => "This is a rule for your account.",
+            Level::Domain => "This is a rule for the recipient's domain.",
+            Level::Recipient => "This is a rule for this recipient.",
+            Level::Own => "This is your own setting.",
+            Level::Letter => "You chose so for this letter.",
+        }
+    }
+}
+
+impl Rule {
+    fn fits(&self, asked: &Asked<'_>) -> bool {
+        let domain = asked.recipient.rsplit_once('@').map_or("", |(_, domain)| domain);
+        let same = |wanted: &Option<String>, found: &str| {
+            wanted.as_ref().is_none_or(|wanted| wanted.to_lowercase() == found.to_lowercase())
+        };
+        same(&self.user, asked.user)
+            && same(&self.domain, domain)
+            && same(&self.recipient, asked.recipient)
+    }
+
+    fn level(&self) -> Level {
+        match (&self.recipient, &self.domain, &self.user) {
+            (Some(_), ..) => Level::Recipient,
+            (None, Some(_), _) => Level::Domain,
+            (None, None, Some(_)) => Level::User,
+            (None, None, None) => Level::System,
+        }
+    }
+
+    fn conditions(&self) -> usize {
+        [&self.user, &self.domain, &self.recipient].into_iter().flatten().count()
+    }
+}
+
+fn specificity(level: Level) -> u8 {
+    match level {
+        Level::Recipient => 3,
+        Level::Domain => 2,
+        Level::User => 1,
+        _ => 0,
+    }
+}
+
+/// The way a letter takes for one recipient.
+pub fn outgoing(policy: &Policy, asked: &Asked<'_>) -> Decision {
+    if asked.inside {
+        return Decision { route: Route::Inside, ..Decision::refused(Level::Inside) };
+    }
+    if policy.intranet {
+        return Decision::refused(Level::Intranet);
+    }
+    let mut fitting = fitting(policy, asked);
+    if let Some((level, choice, _)) =
+        fitting.iter().find(|(_, _, mode)| *mode == Mode::Fixed).copied()
+    {
+        return Decision::of(choice, level, true);
+    }
+    if let Some(wanted) = asked.wanted {
+        return Decision::of(wanted, Level::Letter, false);
+    }
+    if let Some(own) = asked.own {
+        return Decision::of(own, Level::Own, false);
+    }
+    let (level, choice, _) = fitting.swap_remove(0);
+    Decision::of(choice, level, false)
+}
+
+/// Everything that fits, the most specific first; the system's own choice comes last.
+fn fitting(policy: &Policy, asked: &Asked<'_>) -> Vec<(Level, Choice, Mode)> {
+    let mut rules: Vec<(usize, &Rule)> =
+        policy.rules.iter().enumerate().filter(|(_, rule)| rule.fits(asked)).collect();
+    rules.sort_by_key(|(at, rule)| {
+        std::cmp::Reverse((specificity(rule.level()), rule.conditions(), *at))
+    });
+    let mut fitting: Vec<_> =
+        rules.iter().map(|(_, rule)| (rule.level(), rule.choice, rule.mode)).collect();
+    fitting.push((Level::System, policy.choice, policy.mode));
+    fitting
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MODES: [Mode; 3] = [Mode::Fixed, Mode::Default, Mode::Free];
+
+    fn asked(own: Option<Choice>, wanted: Option<Choice>) -> Asked<'static> {
+        Asked { user: "dana", recipient: "noa@out.example", inside: false, own, wanted }
+    }
+
+    /// Absent, or any choice in any mode.
+    fn overrides() -> Vec<Option<(Choice, Mode)>> {
+        let mut all = vec![None];
+        for choice in Choice::ALL {
+            // `Free` decides as `Default` does; the system's own mode is tried with all three.
+            all.extend([Some((choice, Mode::Fixed)), Some((choice, Mode::Default))]);
+        }
+        all
+    }
+
+    /// Written apart from the code: walk from the most specific to the least.
+    fn expected(
+        layers: &[(Level, Option<(Choice, Mode)>); 4],
+        own: Option<Choice>,
+        wanted: Option<Choice>,
+    ) -> (Choice, Level, bool) {
+        for (level, layer) in layers {
+            if let Some((choice, Mode::Fixed)) = layer {
+                return (*choice, *level, true);
+            }
+        }
+        if let Some(choice) = wanted {
+            return (choice, Level::Letter, false);
+        }
+        if let Some(choice) = own {
+            return (choice, Level::Own, false);
+        }
+        for (level, layer) in layers {
+            if let Some((choice, _)) = layer {
+                return (*choice, *level, false);
+            }
+        }
+        unreachable!("the system always has a choice")
+    }
+
+    /// P-39: the complete matrix.
+    #[test]
+    fn the_documented_winner_wins_in_every_case() {
+        let wishes: Vec<Option<Choice>> =
+            std::iter::once(None).chain(Choice::ALL.map(Some)).collect();
+        let mut cases = 0_u64;
+        for mode in MODES {
+            for choice in Choice::ALL {
+                for user in overrides() {
+                    for domain in overrides() {
+                        for recipient in overrides() {
+                            let layers = [
+                                (Level::Recipient, recipient),
+                                (Level::Domain, domain),
+                                (Level::User, user),
+                                (Level::System, Some((choice, mode))),
+                            ];
+                            let policy = policy_of(&layers);
+                            for own in &wishes {
+                                for wanted in &wishes {
+                                    check(&policy, &layers, *own, *wanted);
+                                    cases += 1;
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert_eq!(cases, 3 * 5 * 11 * 11 * 11 * 6 * 6);
+    }
+
+    fn check(
+        policy: &Policy,
+        layers: &[(Level, Option<(Choice, Mode)>); 4],
+        own: Option<Choice>,
+        wanted: Option<Choice>,
+    ) {
+        let decision = outgoing(policy, &asked(own, wanted));
+        let (choice, level, fixed) = expected(layers, own, wanted);
+        assert_eq!(
+            (decision.route, decision.level, decision.fixed),
+            (choice.route(), level, fixed)
+        );
+        let allowed = if fixed { vec![choice] } else { Choice::ALL.to_vec() };
+        assert_eq!(decision.allowed, allowed);
+    }
+
+    fn policy_of(layers: &[(Level, Option<(Choice, Mode)>); 4]) -> Policy {
+        let mut policy = Policy { rules: Vec::new(), ..Policy::default() };
+        for (level, layer) in layers {
+            let Some((choice, mode)) = *layer else { continue };
+            let rule = Rule { user: None, domain: None, recipient: None, choice, mode };
+            match level {
+                Level::Recipient => policy
+                    .rules
+                    .push(Rule { recipient: Some("noa@out.example".to_owned()), ..rule }),
+                Level::Domain => {
+                    policy.rules.push(Rule { domain: Some("out.example".to_owned()), ..rule });
+                }
+                Level::User => policy.rules.push(Rule { user: Some("dana".to_owned()), ..rule }),
+                _ => (policy.choice, policy.mode) = (choice, mode),
+            }
+        }
+        policy
+    }
+
+    #[test]
+    fn inside_stays_inside_and_the_intranet_has_walls() {
+        let policy = Policy { intranet: true, ..Policy::default() };
+        let inside = Asked { inside: true, ..asked(None, Some(Choice::Plain)) };
+        assert_eq!(outgoing(&policy, &inside).route, Route::Inside);
+        let outside = outgoing(&policy, &asked(Some(Choice::Plain), Some(Choice::Plain)));
+        assert_eq!((outside.route, outside.level), (Route::Refused, Level::Intranet));
+        assert!(outside.allowed.is_empty());
+    }
+
+    #[test]
+    fn of_rules_alike_the_one_with_more_conditions_wins_and_then_the_later() {
+        let rule = |user: Option<&str>, choice| Rule {
+            user: user.map(str::to_owned),
+            domain: Some("OUT.example".to_owned()),
+            recipient: None,
+            choice,
+            mode: Mode::Default,
+        };
+        let mut policy = Policy {
+            rules: vec![rule(Some("dana"), Choice::Ask), rule(None, Choice::Plain)],
+            ..Policy::default()
+        };
+        assert_eq!(outgoing(&policy, &asked(None, None)).route, Route::Ask);
+        policy.rules = vec![rule(None, Choice::Plain), rule(None, Choice::Refuse)];
+        assert_eq!(outgoing(&policy, &asked(None, None)).route, Route::Refused);
+        policy.rules = vec![rule(Some("omar"), Choice::Plain)];
+        assert_eq!(outgoing(&policy, &asked(None, None)).level, Level::System);
+    }
+}

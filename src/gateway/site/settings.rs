@@ -1,0 +1,90 @@
+//! What the managers of the house set, above the configuration file (P-16).
+//!
+//! The file is where the house begins. What a manager sets holds from that moment, without a
+//! restart, until it is given back to the file.
+
+use std::sync::{Arc, PoisonError};
+
+use crate::gateway::Gateway;
+use crate::gateway::error::Error;
+use crate::gateway::records::account::{ConfirmOutside, LastInteraction};
+use crate::gateway::records::policy::Policy;
+use crate::gateway::records::site::HouseChange;
+use crate::gateway::records::tables::HOUSE;
+use crate::store::Read;
+
+/// What is in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct House {
+    pub policy: Policy,
+    pub last_interaction: LastInteraction,
+    pub last_interaction_fixed: bool,
+    pub confirm_outside: ConfirmOutside,
+    pub confirm_outside_fixed: bool,
+    pub organisation: String,
+    pub phone: Option<String>,
+    pub notification_text: Option<String>,
+    pub accent: Option<String>,
+    pub logo: Option<Vec<u8>>,
+}
+
+impl Gateway {
+    /// What is in force at this moment.
+    pub fn house(&self) -> Result<Arc<House>, Error> {
+        let mut known = self.inner.house.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = &*known {
+            return Ok(known.clone());
+        }
+        let house = Arc::new(self.house_of(self.house_change()?));
+        *known = Some(house.clone());
+        Ok(house)
+    }
+
+    /// What managers set.
+    pub fn house_change(&self) -> Result<HouseChange, Error> {
+        Ok(self.inner.store.get(&HOUSE, &())?.unwrap_or_default())
+    }
+
+    /// Changes what managers set; it holds from now on. One change at a time, so that none is
+    /// lost and what is known is what is stored.
+    pub fn house_set(
+        &self,
+        change: impl FnOnce(HouseChange) -> HouseChange,
+    ) -> Result<Arc<House>, Error> {
+        let mut known = self.inner.house.lock().unwrap_or_else(PoisonError::into_inner);
+        let change = change(self.house_change()?);
+        change.check()?;
+        let house = Arc::new(self.house_of(change.clone()));
+        let done =
+            self.inner.store.transact(move |tx| Ok::<_, Error>(tx.put(&HOUSE, &(), &change)?));
+        done.wait()?;
+        *known = Some(house.clone());
+        Ok(house)
+    }
+
+    fn house_of(&self, change: HouseChange) -> House {
+        let settings = &self.inner.settings;
+        let file_last = (settings.last_interaction, settings.last_interaction_fixed);
+        let file_confirm = (settings.confirm_outside, settings.confirm_outside_fixed);
+        let (last_interaction, last_interaction_fixed) =
+            change.last_interaction.unwrap_or(file_last);
+        let (confirm_outside, confirm_outside_fixed) =
+            change.confirm_outside.unwrap_or(file_confirm);
+        let text = |own: Option<String>, file: &Option<String>| match own {
+            Some(own) => Some(own.trim().to_owned()).filter(|own| !own.is_empty()),
+            None => file.clone(),
+        };
+        House {
+            policy: change.policy.unwrap_or_else(|| settings.policy.clone()),
+            last_interaction,
+            last_interaction_fixed,
+            confirm_outside,
+            confirm_outside_fixed,
+            organisation: change.organisation.unwrap_or_else(|| settings.organisation.clone()),
+            phone: text(change.phone, &settings.phone),
+            notification_text: text(change.notification_text, &settings.notification_text),
+            accent: change.accent,
+            logo: change.logo,
+        }
+    }
+}
