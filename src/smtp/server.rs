@@ -18,20 +18,8 @@ use crate::net::tls;
 use super::budget::Budget;
 use super::reply;
 use super::session::{End, Session};
+use super::shared::Shared;
 use super::verify::Verifier;
-
-/// What every session of one service shares.
-pub struct Shared {
-    pub gateway: Gateway,
-    pub config: config::Smtp,
-    /// Our own name.
-    pub host: String,
-    /// `None`: STARTTLS is not offered.
-    pub tls: Option<Arc<ServerConfig>>,
-    pub budget: Budget,
-    /// Who vouches for what comes in; nobody is asked without it.
-    pub verifier: OnceLock<Verifier>,
-}
 
 /// The SMTP service. Clones share limits and memory, so it can serve many listeners.
 #[derive(Clone)]
