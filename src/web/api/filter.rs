@@ -6,10 +6,10 @@ use utoipa::ToSchema;
 
 use crate::gateway::filter;
 use crate::gateway::people::Person as Known;
-use crate::web::Weight;
 use crate::web::auth::Signed;
 use crate::web::body::Json;
 use crate::web::error::{Problem, Problems};
+use crate::web::state::Weight;
 
 use super::Done;
 

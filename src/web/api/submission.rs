@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 use crate::gateway::issue::TemporaryView;
 use crate::gateway::submit::{Check, Submit, Submitted};
 use crate::gateway::{self, DeliveryView, DraftContent, SubmissionView};
-use crate::web::Weight;
 use crate::web::auth::Signed;
 use crate::web::body::{Json, Ref};
 use crate::web::error::{Problem, ProblemBody, Problems};
+use crate::web::state::Weight;
 
 use super::draft::{Answers, Choice, Draft};
 
