@@ -55,7 +55,7 @@ impl Body {
         }
         match self.share.grow_to(needed, self.patience).await {
             Ok(()) => self.message.reserve_exact(self.share.held() - self.message.len()),
-            Err(_) => self.drop_with(reply::NO_MEMORY),
+            Err(_) => self.drop_with(reply::NO_ROOM),
         }
     }
 

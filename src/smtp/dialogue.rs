@@ -84,9 +84,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             }
             _ if needs_tls => self.refuse(reply::TLS_FIRST),
             Command::Mail(envelope) => self.on_mail(*envelope),
-            Command::Rcpt(recipient) => self.on_rcpt(recipient),
+            Command::Rcpt(recipient) => self.on_rcpt(recipient).await,
             Command::Data => self.on_data().await,
-            Command::Bdat { octets, last } => self.on_bdat(octets, last).await,
+            Command::Bdat { octets, place } => self.on_bdat(octets, place).await,
             Command::Rset => self.on_rset(),
             Command::Vrfy => self.answer(reply::VRFY),
             Command::Help => self.answer(reply::HELP),
@@ -148,7 +148,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
     }
 
-    fn on_rcpt(&mut self, recipient: Recipient) -> Flow {
+    async fn on_rcpt(&mut self, recipient: Recipient) -> Flow {
         let Some(mail) = &self.mail else {
             return self.refuse(match self.hello {
                 None => reply::HELLO_FIRST,
@@ -165,18 +165,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         if mail.accepted.len() >= self.shared.config.recipients_max {
             return self.answer(reply::TOO_MANY_RECIPIENTS);
         }
-        let from = &mail.envelope.reverse_path;
-        match self.shared.gateway.recipient_check(from, &recipient.path, Origin::Outside) {
-            Ok(RecipientVerdict::Accept(accepted)) => self.take_recipient(recipient, accepted),
-            Ok(RecipientVerdict::Refuse(reason)) => {
+        let (from, to) = (mail.envelope.reverse_path.clone(), recipient.path.clone());
+        let checked =
+            self.shared.call(move |gateway| gateway.recipient_check(&from, &to, Origin::Outside));
+        match checked.await {
+            Ok(Ok(RecipientVerdict::Accept(accepted))) => self.take_recipient(recipient, accepted),
+            Ok(Ok(RecipientVerdict::Refuse(reason))) => {
                 let (code, status, text) = reason.reply();
                 self.refuse_recipient(&recipient, Reply { code, status, text })
             }
-            Err(error) => {
-                tracing::error!(%error, peer.ip = %self.peer, "a recipient could not be checked");
-                self.answer(reply::of_error(&error))
-            }
+            Ok(Err(error)) => self.not_checked(&error, reply::of_error(&error)),
+            Err(not_done) => self.not_checked(&not_done, reply::of_not_done(&not_done)),
         }
+    }
+
+    fn not_checked(&mut self, error: &dyn std::error::Error, reply: Reply) -> Flow {
+        tracing::error!(%error, peer.ip = %self.peer, "a recipient could not be checked");
+        self.answer(reply)
     }
 
     fn take_recipient(&mut self, recipient: Recipient, accepted: AcceptedRecipient) -> Flow {

@@ -14,6 +14,7 @@ use crate::gateway::Gateway;
 use crate::gateway::receive::TlsFacts;
 use crate::net::listen::{self, Limits, Permits};
 use crate::net::tls;
+use crate::net::work::Workers;
 
 use super::budget::Budget;
 use super::reply;
@@ -28,6 +29,11 @@ pub struct Server {
     permits: Permits,
 }
 
+/// Calls of the core at a time. While the store's writer has more to write than it takes, each
+/// message that is handed over keeps one of them; when all are taken, and stay so, what comes then
+/// is put off (452).
+pub const CALLS_AT_ONCE_MAX: usize = 64;
+
 impl Server {
     pub fn new(
         gateway: Gateway,
@@ -41,9 +47,11 @@ impl Server {
         });
         let memory = usize::try_from(config.memory_octets_max).unwrap_or(usize::MAX);
         let budget = Budget::new(memory);
+        let timeout = Duration::from_secs(config.memory_wait_secs);
+        let workers = Workers::new(CALLS_AT_ONCE_MAX, timeout);
         let verifier = OnceLock::new();
         Server {
-            shared: Arc::new(Shared { gateway, config, host, tls, budget, verifier }),
+            shared: Arc::new(Shared { gateway, config, host, tls, budget, workers, verifier }),
             permits,
         }
     }

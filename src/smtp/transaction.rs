@@ -7,28 +7,23 @@
 //! Whatever is wrong with a message, its octets are read to their end first, so that both sides
 //! agree on where the next command begins; what is refused is dropped as it comes.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use crate::config;
-use crate::gateway::{self, Arrival, Gateway, Inbound, Receipt};
+use crate::gateway::{self, Arrival, Inbound, Receipt};
 use crate::mail::envelope::Envelope;
 use crate::mail::header::{self, GateLimits, HeaderFacts, HeaderRefusal};
 use crate::telemetry::redacted;
 
 use super::body::{Body, Pace, smuggles};
-use super::command::Dialect;
+use super::command::{Chunk, Dialect};
 use super::data::{Framing, Scanned};
 use super::reply::{self, Reply};
 use super::session::{End, Flow, Session, Transaction};
 use super::verify::AuthFacts;
 
-/// Messages up to this size are sealed and handed to the store on the spot: a hop to another
-/// thread costs more than the work.
-const INLINE_OCTETS_MAX: usize = 64 * 1024;
 /// Read at once while a message comes in: one TLS record.
 const DATA_ROOM: usize = 16 * 1024;
 /// Chunks over this many times the largest message are not read to their end.
@@ -88,7 +83,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     /// A chunk's octets follow its line whatever we say, so they are read in any case.
-    pub(super) async fn on_bdat(&mut self, octets: u64, last: bool) -> Flow {
+    pub(super) async fn on_bdat(&mut self, octets: u64, place: Chunk) -> Flow {
         let config = &self.shared.config;
         if octets > config.size_octets_max.saturating_mul(CHUNK_FACTOR_MAX) {
             reply::TOO_LARGE.write(&mut self.out);
@@ -114,7 +109,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         };
         self.read_chunk(&mut body, octets).await?;
         self.input.shrink();
-        if last {
+        if place == Chunk::Last {
             return self.message_end(mail, body).await;
         }
         let refusal = body.refusal;
@@ -173,7 +168,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             authenticated: auth.authenticated,
             results: auth.field,
         };
-        let received = receive(&self.shared.gateway, inbound).await;
+        let received = self.hand_over(inbound).await;
         gateway::wipe_stack();
         drop(share);
         match received {
@@ -190,15 +185,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 );
                 Ok(())
             }
-            Err(error) => {
-                let reply = reply::of_error(&error);
+            Err((error, reply)) => {
                 tracing::error!(
-                    %error, peer.ip = %self.peer, from, recipients = readers,
+                    error, peer.ip = %self.peer, from, recipients = readers,
                     size_octets = size, smtp.reply = reply.code, "message not accepted"
                 );
                 self.answer(reply)
             }
         }
+    }
+
+    /// Hands the message to the core and waits until it is durable. While the core takes none, it
+    /// is put off before anything of it is stored. A panic on the way is this message's failure
+    /// and nobody else's.
+    async fn hand_over(&self, inbound: Inbound) -> Result<Receipt, (String, Reply)> {
+        let pending = self.shared.call(move |gateway| gateway.receive(inbound)).await;
+        let pending = pending.map_err(|error| (error.to_string(), reply::of_not_done(&error)))?;
+        pending.await.map_err(|error| (error.to_string(), reply::of_error(&error)))
     }
 
     /// Who vouches for a message, where somebody is asked.
@@ -218,11 +221,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     fn arrival(&self, envelope: &Envelope) -> Arrival {
         let hello = self.hello.as_ref();
         let extended = hello.is_some_and(|hello| hello.dialect == Dialect::Extended);
+        let (tls, smtputf8) = (self.tls.is_some(), envelope.smtputf8);
+        let spoken = Spoken { extended, tls, smtputf8 };
         Arrival {
             peer: self.peer,
             helo: hello.map(|hello| hello.name.clone()).unwrap_or_default(),
             tls: self.tls.clone(),
-            protocol: protocol(extended, self.tls.is_some(), envelope.smtputf8),
+            protocol: protocol(&spoken),
             host: self.shared.host.clone(),
         }
     }
@@ -241,31 +246,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 }
 
+/// What a message came by.
+struct Spoken {
+    extended: bool,
+    tls: bool,
+    smtputf8: bool,
+}
+
 /// RFC 3848 and RFC 6531 §4.3. There is no name for HELO inside TLS.
-fn protocol(extended: bool, tls: bool, smtputf8: bool) -> &'static str {
-    match (extended, smtputf8, tls) {
+fn protocol(spoken: &Spoken) -> &'static str {
+    match (spoken.extended, spoken.smtputf8, spoken.tls) {
         (false, _, _) => "SMTP",
         (true, false, false) => "ESMTP",
         (true, false, true) => "ESMTPS",
         (true, true, false) => "UTF8SMTP",
         (true, true, true) => "UTF8SMTPS",
-    }
-}
-
-/// Hands the message over. A panic on the way is this message's failure and nobody else's.
-async fn receive(gateway: &Gateway, inbound: Inbound) -> Result<Receipt, gateway::Error> {
-    let panicked = || gateway::Error::Damaged { what: "a message could not be read".to_owned() };
-    if inbound.message.len() <= INLINE_OCTETS_MAX {
-        return match catch_unwind(AssertUnwindSafe(|| gateway.receive(inbound))) {
-            Ok(pending) => pending.await,
-            Err(_) => Err(panicked()),
-        };
-    }
-    let gateway = gateway.clone();
-    let pending = tokio::task::spawn_blocking(move || gateway.receive(inbound)).await;
-    match pending {
-        Ok(pending) => pending.await,
-        Err(_) => Err(panicked()),
     }
 }
 
@@ -309,7 +304,7 @@ mod tests {
             (true, false, true, "UTF8SMTP"),
             (true, true, true, "UTF8SMTPS"),
         ] {
-            assert_eq!(protocol(extended, tls, smtputf8), name);
+            assert_eq!(protocol(&Spoken { extended, tls, smtputf8 }), name);
         }
     }
 }
