@@ -18,7 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("web", &["gateway", "mail", "net", "config", "clock", "telemetry"]),
     ("control", &["gateway", "mail", "net", "config", "clock"]),
     ("relay", &["gateway", "mail", "net", "config", "clock", "telemetry"]),
-    ("jobs", &["gateway", "config", "clock"]),
+    ("jobs", &["gateway", "net", "config", "clock"]),
     ("client", &["mail", "config"]),
 ];
 
@@ -106,4 +106,52 @@ fn the_scan_sees_every_form_of_use() {
     let rooms = used("use crate::mail::x;\nuse crate::{store::{self, Tx}, vault};\n// crate::web");
     let expected: BTreeSet<String> = ["mail", "store", "vault"].map(str::to_owned).into();
     assert_eq!(rooms, expected);
+}
+
+/// Rooms whose text programs read: a variant's name, which `Debug` prints, may change at any time.
+const WIRE_ROOMS: &[&str] = &["web", "control"];
+
+/// The lines of code, outside of tests and comments, that print something by `Debug` and are no
+/// log.
+fn printed_by_debug(text: &str) -> Vec<&str> {
+    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let lines = code.lines().map(|line| line.split("//").next().unwrap_or_default());
+    let printed = |line: &&str| {
+        let names_it = ["{:?", "{:#?", "Debug::fmt("].iter().any(|form| line.contains(form));
+        // `{name:?}`, and `{name:#?}`.
+        let inline = line.split('{').skip(1).any(|rest| {
+            let inside = rest.split('}').next().unwrap_or_default();
+            inside.ends_with(":?") || inside.ends_with(":#?")
+        });
+        names_it || inline
+    };
+    lines.filter(printed).collect()
+}
+
+#[test]
+fn no_word_on_the_wire_is_made_by_debug() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    for room in WIRE_ROOMS {
+        sources(&src.join(room), &mut files);
+    }
+    assert!(files.len() > 20, "the scan found almost nothing: {files:?}");
+    let mut wrong = Vec::new();
+    for file in &files {
+        for line in printed_by_debug(&fs::read_to_string(file).unwrap()) {
+            wrong.push(format!("{}: {}", file.display(), line.trim()));
+        }
+    }
+    assert!(wrong.is_empty(), "give it an `as_str`: {wrong:#?}");
+}
+
+#[test]
+fn the_scan_sees_every_form_of_debug() {
+    let found = printed_by_debug(
+        "a(format!(\"{:?}\", b));\nc(format!(\"{d:?}\"));\ne(format!(\"{f:#?}\"));\n// {:?}\n\
+         g(format!(\"{h}: {{:\"));\n#[cfg(test)]\ni(format!(\"{:?}\", j));",
+    );
+    let expected =
+        ["a(format!(\"{:?}\", b));", "c(format!(\"{d:?}\"));", "e(format!(\"{f:#?}\"));"];
+    assert_eq!(found, expected);
 }

@@ -1,7 +1,7 @@
 //! `postern mail` and `postern account`: reading and sending mail from a script.
 
 use std::io::{self, BufWriter, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -9,8 +9,9 @@ use zeroize::Zeroizing;
 
 use crate::mail::reference::Reference;
 
+use super::problem::Error;
 use super::sending::{Outgoing, Sent};
-use super::{Client, Error, Item};
+use super::session::{Client, Item};
 
 /// Read and send mail from a script, over the same HTTPS API as the browser.
 #[derive(Args, Debug)]
@@ -186,19 +187,27 @@ fn told(done: Result<(), Error>) -> ExitCode {
     }
 }
 
+/// How what was asked for is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Text,
+    Json,
+}
+
 async fn perform(mail: &Mail) -> Result<(), Error> {
     let server = &mail.server;
+    let form = if server.json { Form::Json } else { Form::Text };
     let password = first_line(&server.password_file)?;
     let mut client = Client::sign_in(&server.url, &server.ca, &server.user, &password).await?;
     let mut out = BufWriter::new(io::stdout().lock());
     let written = match &mail.command {
         Command::List { mailbox } => {
             let items = client.list(mailbox).await?;
-            list(&mut out, &items, server.json)
+            list(&mut out, &items, form)
         }
         Command::Show { reference } => {
             let item = client.show(*reference).await?;
-            show(&mut out, &item, server.json)
+            show(&mut out, &item, form)
         }
         Command::Get { reference } => {
             client.get_to(*reference, &mut out).await?;
@@ -206,11 +215,9 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
         }
         Command::Reject { reference } => {
             let at = client.reject(*reference).await?;
-            rejected(&mut out, *reference, &at, server.json)
+            rejected(&mut out, *reference, &at, form)
         }
-        Command::Open { reference } => {
-            opened(&mut out, &client.open(*reference).await?, server.json)
-        }
+        Command::Open { reference } => opened(&mut out, &client.open(*reference).await?, form),
         Command::Send(send) => {
             let text = body(&send.body_file)?;
             let letter = Outgoing {
@@ -223,14 +230,10 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
                 choice: send.choice.as_deref(),
                 yes: send.yes,
             };
-            sent(&mut out, &client.submit(&letter).await?, server.json)
+            sent(&mut out, &client.submit(&letter).await?, form)
         }
-        Command::Status { reference } => {
-            status(&mut out, &client.status(*reference).await?, server.json)
-        }
-        Command::Search { query } => {
-            list(&mut out, &client.search(&query.join(" ")).await?, server.json)
-        }
+        Command::Status { reference } => status(&mut out, &client.status(*reference).await?, form),
+        Command::Search { query } => list(&mut out, &client.search(&query.join(" ")).await?, form),
         Command::Move { references, to } => {
             let failed = client.move_to(references, to).await?;
             if !failed.is_empty() {
@@ -240,25 +243,12 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
             Ok(())
         }
         Command::Export { mailbox, mbox } => {
-            let left_out = match mbox.as_os_str() == "-" {
-                true => client.export(mailbox, &mut out).await?,
-                false => {
-                    let what = mbox.display().to_string();
-                    let file = std::fs::File::create_new(mbox);
-                    let mut file = BufWriter::new(file.map_err(|error| local(&what, &error))?);
-                    let left_out = client.export(mailbox, &mut file).await?;
-                    file.flush().map_err(|error| local(&what, &error))?;
-                    left_out
-                }
-            };
-            if left_out > 0 {
-                eprintln!("{left_out} messages were not opened yet and are left out");
-            }
+            export(&mut client, mailbox, mbox, &mut out).await?;
             Ok(())
         }
         Command::Reply { reference, body_file, attach, yes } => {
             let text = body(body_file)?;
-            sent(&mut out, &client.reply(*reference, &text, attach, *yes).await?, server.json)
+            sent(&mut out, &client.reply(*reference, &text, attach, (*yes).into()).await?, form)
         }
     };
     let written = written.and_then(|()| out.flush());
@@ -269,12 +259,36 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
     written.map_err(|error| local("standard output", &error))
 }
 
+/// Writes a mailbox to a file that is not there yet, or to standard output for `-`.
+async fn export(
+    client: &mut Client,
+    mailbox: &str,
+    mbox: &Path,
+    out: &mut impl Write,
+) -> Result<(), Error> {
+    let left_out = match mbox.as_os_str() == "-" {
+        true => client.export(mailbox, out).await?,
+        false => {
+            let what = mbox.display().to_string();
+            let file = std::fs::File::create_new(mbox);
+            let mut file = BufWriter::new(file.map_err(|error| local(&what, &error))?);
+            let left_out = client.export(mailbox, &mut file).await?;
+            file.flush().map_err(|error| local(&what, &error))?;
+            left_out
+        }
+    };
+    if left_out > 0 {
+        eprintln!("{left_out} messages were not opened yet and are left out");
+    }
+    Ok(())
+}
+
 fn local(what: &str, error: &io::Error) -> Error {
     Error::Local { what: what.to_owned(), problem: error.to_string() }
 }
 
 /// The first line of a small file, such as a password.
-fn first_line(path: &std::path::Path) -> Result<Zeroizing<String>, Error> {
+fn first_line(path: &Path) -> Result<Zeroizing<String>, Error> {
     /// A password file is small; anything longer is the wrong file.
     const OCTETS_MAX: u64 = 8 * 1024;
     let mut text = Zeroizing::new(String::new());
@@ -285,10 +299,10 @@ fn first_line(path: &std::path::Path) -> Result<Zeroizing<String>, Error> {
 }
 
 /// A letter's text from a file, or from standard input for `-`.
-fn body(path: &std::path::Path) -> Result<String, Error> {
+fn body(path: &Path) -> Result<String, Error> {
     const OCTETS_MAX: u64 = 1 << 20;
     let mut text = String::new();
-    let read = match path == std::path::Path::new("-") {
+    let read = match path == Path::new("-") {
         true => io::stdin().lock().take(OCTETS_MAX + 1).read_to_string(&mut text),
         false => std::fs::File::open(path)
             .and_then(|file| file.take(OCTETS_MAX + 1).read_to_string(&mut text)),
@@ -304,15 +318,15 @@ fn body(path: &std::path::Path) -> Result<String, Error> {
     }
 }
 
-fn sent(out: &mut impl Write, sent: &Sent, json: bool) -> io::Result<()> {
-    match json {
-        true => json_line(out, sent),
-        false => writeln!(out, "{}", sent.reference),
+fn sent(out: &mut impl Write, sent: &Sent, form: Form) -> io::Result<()> {
+    match form {
+        Form::Json => json_line(out, sent),
+        Form::Text => writeln!(out, "{}", sent.reference),
     }
 }
 
-fn status(out: &mut impl Write, sent: &Sent, json: bool) -> io::Result<()> {
-    if json {
+fn status(out: &mut impl Write, sent: &Sent, form: Form) -> io::Result<()> {
+    if form == Form::Json {
         return json_line(out, sent);
     }
     for one in &sent.recipients {
@@ -321,8 +335,8 @@ fn status(out: &mut impl Write, sent: &Sent, json: bool) -> io::Result<()> {
     Ok(())
 }
 
-fn opened(out: &mut impl Write, detail: &serde_json::Value, json: bool) -> io::Result<()> {
-    if json {
+fn opened(out: &mut impl Write, detail: &serde_json::Value, form: Form) -> io::Result<()> {
+    if form == Form::Json {
         return json_line(out, detail);
     }
     writeln!(out, "{}", printable(detail["subject"].as_str().unwrap_or_default()))?;
@@ -333,8 +347,8 @@ fn opened(out: &mut impl Write, detail: &serde_json::Value, json: bool) -> io::R
     Ok(())
 }
 
-fn list(out: &mut impl Write, items: &[Item], json: bool) -> io::Result<()> {
-    if json {
+fn list(out: &mut impl Write, items: &[Item], form: Form) -> io::Result<()> {
+    if form == Form::Json {
         return json_line(out, &items);
     }
     for item in items {
@@ -345,8 +359,8 @@ fn list(out: &mut impl Write, items: &[Item], json: bool) -> io::Result<()> {
     Ok(())
 }
 
-fn show(out: &mut impl Write, item: &Item, json: bool) -> io::Result<()> {
-    if json {
+fn show(out: &mut impl Write, item: &Item, form: Form) -> io::Result<()> {
+    if form == Form::Json {
         return json_line(out, item);
     }
     let name = item.from.name.as_deref().unwrap_or_default();
@@ -360,8 +374,8 @@ fn show(out: &mut impl Write, item: &Item, json: bool) -> io::Result<()> {
     writeln!(out, "opened      {}", if item.opened { "yes" } else { "no" })
 }
 
-fn rejected(out: &mut impl Write, reference: Reference, at: &str, json: bool) -> io::Result<()> {
-    if json {
+fn rejected(out: &mut impl Write, reference: Reference, at: &str, form: Form) -> io::Result<()> {
+    if form == Form::Json {
         let answer = serde_json::json!({ "reference": reference, "outcome": "rejected", "at": at });
         return json_line(out, &answer);
     }

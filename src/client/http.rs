@@ -18,7 +18,7 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::Error;
+use super::problem::Error;
 
 pub struct Connection {
     sender: SendRequest<Full<Bytes>>,

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
-use super::Error;
+use super::problem::Error;
 
 /// A P-256 key made for one client.
 pub struct ProofKey {

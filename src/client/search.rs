@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::mail::reference::Reference;
 
-use super::{Client, Error, Item, WINDOW, percent};
+use super::problem::Error;
+use super::session::{Client, Item, WINDOW, percent};
 
 #[derive(Deserialize)]
 struct Found {

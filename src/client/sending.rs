@@ -10,7 +10,9 @@ use tokio::io::AsyncReadExt;
 
 use crate::mail::reference::Reference;
 
-use super::{Body, Client, Error, Problem, checked};
+use super::http::Body;
+use super::problem::{Consent, Error, Problem, checked};
+use super::session::Client;
 
 /// A letter to send.
 #[derive(Debug, Default)]
@@ -27,12 +29,17 @@ pub struct Outgoing<'a> {
     pub yes: bool,
 }
 
-/// What a yes is asked for.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Consent {
-    pub token: String,
-    pub addresses: Vec<String>,
-    pub typed: Option<String>,
+/// Whether the sender agrees that a letter leaves in clear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InClear {
+    Agreed,
+    NotAgreed,
+}
+
+impl From<bool> for InClear {
+    fn from(yes: bool) -> InClear {
+        if yes { InClear::Agreed } else { InClear::NotAgreed }
+    }
 }
 
 /// A letter that was sent.
@@ -75,7 +82,7 @@ impl Client {
     /// Sends a letter.
     pub async fn submit(&mut self, letter: &Outgoing<'_>) -> Result<Sent, Error> {
         let draft = self.draft(letter).await?;
-        self.submit_draft(&draft, letter.yes).await
+        self.submit_draft(&draft, letter.yes.into()).await
     }
 
     /// Keeps a letter as a draft.
@@ -103,7 +110,7 @@ impl Client {
         reference: Reference,
         text: &str,
         files: &[std::path::PathBuf],
-        yes: bool,
+        in_clear: InClear,
     ) -> Result<Sent, Error> {
         let path = format!("/api/messages/{reference}/open");
         let _: Value = self.call(Method::POST, &path, None).await?;
@@ -121,11 +128,11 @@ impl Client {
         }
         let path = format!("/api/drafts/{id}");
         let saved: Draft = self.call(Method::PUT, &path, Some(draft)).await?;
-        self.submit_draft(&saved, yes).await
+        self.submit_draft(&saved, in_clear).await
     }
 
-    /// Sends a draft; where that needs a yes and `yes` says so, it is given.
-    async fn submit_draft(&mut self, draft: &Draft, yes: bool) -> Result<Sent, Error> {
+    /// Sends a draft; where that needs consent and the sender agreed, it is given.
+    async fn submit_draft(&mut self, draft: &Draft, in_clear: InClear) -> Result<Sent, Error> {
         let mut body = json!({ "draft": draft.id, "version": draft.version });
         // One key for both tries: it is one letter.
         let key = [("idempotency-key", draft.id.clone())];
@@ -133,7 +140,7 @@ impl Client {
         let (status, octets) =
             self.send_with(Method::POST, path, &key, Body::Json(body.clone())).await?;
         let Some(asked) = consent(status, &octets) else { return parsed(status, octets) };
-        if !yes {
+        if in_clear == InClear::NotAgreed {
             let detail = format!("unprotected to {}: say --yes", asked.addresses.join(", "));
             let (status, code) = (status.as_u16(), "consent-required".to_owned());
             return Err(Error::Refused { status, code, detail });

@@ -4,11 +4,11 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
-use super::{Answer, Request};
+use super::protocol::{Answer, Request, SOCKET_NAME};
 
 /// A daemon that answers, or `None` when none runs on this data folder.
 pub fn connect(data: &Path) -> Option<UnixStream> {
-    UnixStream::connect(data.join(super::SOCKET_NAME)).ok()
+    UnixStream::connect(data.join(SOCKET_NAME)).ok()
 }
 
 /// Sends a request and reads its answer; `progress` is told about long work.

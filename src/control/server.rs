@@ -10,8 +10,10 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::gateway::Gateway;
+use crate::net::work::{self, NotDone};
 
-use super::{Answer, Request, handle};
+use super::handle::handle;
+use super::protocol::{Answer, Request};
 
 /// A request is a line of at most this many octets.
 const REQUEST_OCTETS_MAX: u64 = 64 * 1024;
@@ -50,20 +52,20 @@ async fn serve_one(stream: UnixStream, gateway: Gateway) {
         }
     };
     let (tell, mut told) = mpsc::channel::<Answer>(16);
-    let work = tokio::task::spawn_blocking(move || {
+    let work = tokio::spawn(work::run(move || {
         // Progress that nobody has read yet is as good as told; the answer itself waits.
         let progress = tell.clone();
         let answer = handle(&gateway, request, &mut |done, total| {
             let _ = progress.try_send(Answer::Progress { done, total });
         });
         let _ = tell.blocking_send(answer);
-    });
+    }));
     while let Some(answer) = told.recv().await {
         if !send(&mut write, &answer).await {
             break;
         }
     }
-    if let Err(error) = work.await {
+    if let Ok(Err(error)) | Err(error) = work.await.map_err(NotDone::from) {
         tracing::error!(%error, "a control command failed");
     }
 }

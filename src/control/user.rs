@@ -1,79 +1,11 @@
 //! Commands about accounts.
 
-use serde::{Deserialize, Serialize};
-
 use crate::gateway::records::audit::Act;
-use crate::gateway::{AcceptFrom, AccountRow, Error, Gateway, NewAccount};
+use crate::gateway::{Error, Gateway, NewAccount};
 use crate::gateway::{Password, RecoveryKey};
 use crate::mail::address::Address;
 
-use super::{Answer, CONSOLE, Request};
-
-/// What an account is made from.
-#[derive(Serialize, Deserialize)]
-pub struct NewUser {
-    pub name: String,
-    pub display_name: String,
-    pub addresses: Vec<String>,
-    pub password: String,
-}
-
-/// From whom an account takes mail.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum Accept {
-    Inside,
-    Outside,
-    Both,
-}
-
-/// One account, as the administrator sees it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct UserRow {
-    pub name: String,
-    pub display_name: String,
-    pub addresses: Vec<String>,
-    pub disabled: bool,
-    pub manager: bool,
-    pub accept_from: Accept,
-    pub created: String,
-    pub last_interaction: Option<String>,
-}
-
-impl From<Accept> for AcceptFrom {
-    fn from(accept: Accept) -> AcceptFrom {
-        match accept {
-            Accept::Inside => AcceptFrom::Inside,
-            Accept::Outside => AcceptFrom::Outside,
-            Accept::Both => AcceptFrom::Both,
-        }
-    }
-}
-
-impl From<AcceptFrom> for Accept {
-    fn from(accept: AcceptFrom) -> Accept {
-        match accept {
-            AcceptFrom::Inside => Accept::Inside,
-            AcceptFrom::Outside => Accept::Outside,
-            AcceptFrom::Both => Accept::Both,
-        }
-    }
-}
-
-impl From<AccountRow> for UserRow {
-    fn from(row: AccountRow) -> UserRow {
-        UserRow {
-            name: row.view.name,
-            display_name: row.view.display_name,
-            addresses: row.addresses,
-            disabled: row.disabled,
-            manager: row.view.manager,
-            accept_from: row.accept_from.into(),
-            created: row.created.to_rfc3339(),
-            last_interaction: row.last_interaction.map(|at| at.to_rfc3339()),
-        }
-    }
-}
+use super::protocol::{Answer, CONSOLE, NewUser, Request, UserRow};
 
 pub(super) fn handle(gateway: &Gateway, request: Request) -> Result<Answer, Error> {
     match request {
@@ -106,7 +38,7 @@ pub(super) fn handle(gateway: &Gateway, request: Request) -> Result<Answer, Erro
         Request::UserAcceptFrom { name, accept } => {
             gateway.account_accept_from(&name, accept.into())?;
             gateway.note(CONSOLE, Act::UserChanged, &name, "");
-            done(format!("{name} takes mail from: {accept:?}"))
+            done(format!("{name} takes mail from: {}", accept.as_str()))
         }
         Request::UserManager { name, on } => {
             gateway.account_manager(&name, on)?;

@@ -267,6 +267,7 @@ fn temporary(config: &Config, command: TemporaryCommand) -> Result<ExitCode, Err
 
 fn print_json(answer: Answer) -> Result<ExitCode, Error> {
     let text = match &answer {
+        Answer::Users { users } => serde_json::to_string_pretty(users),
         Answer::Queue { rows } => serde_json::to_string_pretty(rows),
         Answer::Temporaries { rows } => serde_json::to_string_pretty(rows),
         _ => return print(answer),
@@ -296,7 +297,8 @@ fn user(config: &Config, command: UserCommand) -> Result<ExitCode, Error> {
         UserCommand::Add { name, display_name, addresses, password_file } => {
             return add(config, name, display_name, addresses, password_file);
         }
-        UserCommand::List { json } => return list(config, json),
+        UserCommand::List { json: true } => return print_json(ask(config, Request::UserList)?),
+        UserCommand::List { json: false } => Request::UserList,
         UserCommand::Disable { name } => Request::UserDisable { name },
         UserCommand::Enable { name } => Request::UserEnable { name },
         UserCommand::Passwd { name, old_password_file, new_password_file } => {
@@ -335,16 +337,6 @@ fn add(
         println!("password     {password}");
     }
     print(answer)
-}
-
-fn list(config: &Config, json: bool) -> Result<ExitCode, Error> {
-    match ask(config, Request::UserList)? {
-        Answer::Users { users } if json => {
-            println!("{}", serde_json::to_string_pretty(&users).expect("rows are plain data"));
-            Ok(ExitCode::SUCCESS)
-        }
-        answer => print(answer),
-    }
 }
 
 /// Asks the running daemon, or does it here on the store when none runs.

@@ -327,23 +327,18 @@ fn tell(
         }
     }
     if demo.accounts.is_none() {
-        let address = made.first().map_or("dana@postern.example", |one| one.address.as_str());
-        tell_people(&mut out, running, made.is_empty(), address)?;
+        tell_people(&mut out, running, made)?;
     }
     writeln!(out, "ready")?;
     out.flush()
 }
 
-fn tell_people(
-    out: &mut impl Write,
-    running: &Running,
-    nobody_new: bool,
-    address: &str,
-) -> io::Result<()> {
+fn tell_people(out: &mut impl Write, running: &Running, made: &[Made]) -> io::Result<()> {
+    let address = made.first().map_or("dana@postern.example", |one| one.address.as_str());
     writeln!(out)?;
     writeln!(out, "Open https://localhost:{}/ in a browser and log in.", running.https.port())?;
     writeln!(out, "It will not know the demo's certificate authority: say that you trust it.")?;
-    if nobody_new {
+    if made.is_empty() {
         writeln!(out, "The accounts and their passwords are those of the first start.")?;
     }
     writeln!(out, "Send mail:  swaks --server {} --tls --to {address}", running.smtp)?;

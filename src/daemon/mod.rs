@@ -63,17 +63,6 @@ pub enum Error {
 
 /// How long sessions may take to finish once the daemon was asked to stop.
 const DRAIN: Duration = Duration::from_secs(20);
-const EPOCHS_EXPIRE_EVERY: Duration = Duration::from_secs(20);
-const SESSIONS_EXPIRE_EVERY: Duration = Duration::from_secs(300);
-const SESSIONS_EXPIRED_AT_ONCE: usize = 1_000;
-const LOG_EXPIRE_EVERY: Duration = Duration::from_secs(600);
-const LOG_EXPIRED_AT_ONCE: usize = 10_000;
-const MESSAGES_EXPIRE_EVERY: Duration = Duration::from_secs(60);
-const MESSAGES_EXPIRED_AT_ONCE: usize = 500;
-const ACCOUNTS_EXPIRE_EVERY: Duration = Duration::from_secs(60);
-const ACCOUNTS_EXPIRED_AT_ONCE: usize = 100;
-/// A file that no draft names is swept after that long.
-const UPLOADS_KEPT_SECS: i64 = 2 * DAY_SECS;
 const DAY_SECS: i64 = 24 * 3600;
 /// The credential's name when systemd hands the daemon key over (systemd.exec, LoadCredential=).
 const KEY_CREDENTIAL: &str = "postern-daemon-key";
@@ -163,7 +152,7 @@ pub async fn start(
     let https = edge.https(config, &mut handed)?;
     edge.control(config.server.data.join(control::SOCKET_NAME));
     edge.relay(config)?;
-    edge.timers();
+    jobs::start(&gateway, &stop, &tasks);
     edge.reload(&config.tls);
     tracing::info!(%smtp, %https, "started");
     Ok(Running { smtp, https, gateway, engine, stop, tasks })
@@ -232,60 +221,6 @@ impl Edge<'_> {
         self.tasks.spawn(async move {
             if let Err(error) = control::serve(&path, gateway, stop).await {
                 tracing::error!(%error, path = %path.display(), "control socket failed");
-            }
-        });
-    }
-
-    fn timers(&self) {
-        self.tasks.spawn(jobs::release(self.gateway.clone(), self.stop.clone()));
-        let gateway = self.gateway.clone();
-        self.every(ACCOUNTS_EXPIRE_EVERY, move || {
-            let before = gateway.clock().now().plus_secs(-UPLOADS_KEPT_SECS);
-            // One that fails does not keep the others from their turn.
-            for done in [
-                gateway.temporary_warn(ACCOUNTS_EXPIRED_AT_ONCE),
-                gateway.temporary_expire(ACCOUNTS_EXPIRED_AT_ONCE),
-                gateway.uploads_expire(before, ACCOUNTS_EXPIRED_AT_ONCE),
-            ] {
-                if let Err(error) = done {
-                    tracing::warn!(%error, "what is over could not be removed");
-                }
-            }
-        });
-        let gateway = self.gateway.clone();
-        self.every(EPOCHS_EXPIRE_EVERY, move || gateway.epochs_expire());
-        let gateway = self.gateway.clone();
-        self.every(SESSIONS_EXPIRE_EVERY, move || {
-            if let Err(error) = gateway.sessions_expire(SESSIONS_EXPIRED_AT_ONCE) {
-                tracing::warn!(%error, "old sessions could not be removed");
-            }
-        });
-        let gateway = self.gateway.clone();
-        self.every(LOG_EXPIRE_EVERY, move || {
-            if let Err(error) = gateway.audit_expire(LOG_EXPIRED_AT_ONCE) {
-                tracing::warn!(%error, "old lines of the audit log could not be removed");
-            }
-        });
-        let gateway = self.gateway.clone();
-        self.every(MESSAGES_EXPIRE_EVERY, move || {
-            if let Err(error) = gateway.messages_expire(MESSAGES_EXPIRED_AT_ONCE) {
-                tracing::warn!(%error, "old mail in the trash could not be removed");
-            }
-        });
-    }
-
-    /// Runs `work` off the async threads each time `pause` has passed.
-    fn every(&self, pause: Duration, work: impl Fn() + Clone + Send + 'static) {
-        let stop = self.stop.clone();
-        self.tasks.spawn(async move {
-            loop {
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = tokio::time::sleep(pause) => {}
-                }
-                if let Err(error) = tokio::task::spawn_blocking(work.clone()).await {
-                    tracing::error!(%error, "a timer's work failed");
-                }
             }
         });
     }

@@ -1,10 +1,12 @@
-//! Lets go of letters whose time to be taken back is over.
+//! Lets go of letters whose time to be taken back is over: when one becomes due, or is sent;
+//! at most 100 letters at a time.
 
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::gateway::{Error, Gateway};
+use crate::net::work;
 
 const AT_ONCE: usize = 100;
 /// How long to wait where there is nothing to wait for, or the store cannot be asked.
@@ -32,8 +34,11 @@ pub async fn run(gateway: Gateway, stop: CancellationToken) {
 /// Lets go of what is due; tells how long until the next.
 async fn pass(gateway: &Gateway) -> Result<Duration, Error> {
     let gateway = gateway.clone();
-    let done = tokio::task::spawn_blocking(move || {
-        while gateway.letters_release(AT_ONCE)? == AT_ONCE {}
+    let done = work::run(move || {
+        if gateway.letters_release(AT_ONCE)? == AT_ONCE {
+            // There may be more.
+            return Ok(Duration::ZERO);
+        }
         let due = gateway.letters_next_due()?;
         let now = gateway.clock().now();
         Ok(due.map_or(IDLE, |due| {

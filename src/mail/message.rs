@@ -4,6 +4,7 @@
 //! Nothing here changes a message: what is stored is what was sent.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::panic::catch_unwind;
 
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
@@ -13,7 +14,6 @@ use mail_parser::{
 
 use super::header::HeaderFacts;
 use super::mime_fence::{self, LEVELS_MAX, NotShown, PARTS_MAX};
-use super::reply::Ids;
 
 /// A name and an address as a header gives them; either may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -123,6 +123,40 @@ fn attachments(message: &[u8], facts: &HeaderFacts) -> u32 {
         parts.filter(|part| !is_inline(part)).count()
     });
     counted.map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// How many ids References keeps; the first and the last ones are what threads hang on.
+pub(super) const REFERENCES_MAX: usize = 100;
+
+/// The identifiers in a letter's header (RFC 5322 §3.6.4).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ids {
+    /// Of the letters that it answers, the nearest last. Never its own.
+    pub answers: Vec<String>,
+    pub own: Option<String>,
+}
+
+impl Ids {
+    /// Of the letter in `view`, at most as many as an answer names.
+    pub fn of(view: &View) -> Ids {
+        let own = view.message_id.clone();
+        let mut answers = match view.references.is_empty() {
+            true => view.in_reply_to.clone(),
+            false => view.references.clone(),
+        };
+        let mut seen = HashSet::new();
+        answers.retain(|id| Some(id) != own.as_ref() && seen.insert(id.clone()));
+        let most = REFERENCES_MAX - usize::from(own.is_some());
+        if answers.len() > most {
+            answers.drain(1..=answers.len() - most);
+        }
+        Ids { answers, own }
+    }
+
+    /// Whether there are none at all.
+    pub fn is_empty(&self) -> bool {
+        self.answers.is_empty() && self.own.is_none()
+    }
 }
 
 /// Takes a message apart for the reader.

@@ -8,7 +8,7 @@ use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
-use super::message::{NameAddr, View};
+use super::message::{Ids, NameAddr, View};
 
 /// In which way a letter is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,9 +27,6 @@ pub struct Begun {
     pub text: String,
     pub html: Option<String>,
 }
-
-/// How many ids References keeps; the first and the last ones are what threads hang on.
-const REFERENCES_MAX: usize = 100;
 
 /// Begins an answer. `own` are the addresses of the one who answers, who never writes to itself.
 pub fn begin(view: &View, kind: Kind, own: &[String]) -> Begun {
@@ -152,37 +149,6 @@ fn quoted(text: &str) -> String {
     text.trim_end().lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// The identifiers in a letter's header (RFC 5322 §3.6.4).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ids {
-    /// Of the letters that it answers, the nearest last. Never its own.
-    pub answers: Vec<String>,
-    pub own: Option<String>,
-}
-
-impl Ids {
-    /// Of the letter in `view`, at most as many as an answer names.
-    pub fn of(view: &View) -> Ids {
-        let own = view.message_id.clone();
-        let mut answers = match view.references.is_empty() {
-            true => view.in_reply_to.clone(),
-            false => view.references.clone(),
-        };
-        let mut seen = HashSet::new();
-        answers.retain(|id| Some(id) != own.as_ref() && seen.insert(id.clone()));
-        let most = REFERENCES_MAX - usize::from(own.is_some());
-        if answers.len() > most {
-            answers.drain(1..=answers.len() - most);
-        }
-        Ids { answers, own }
-    }
-
-    /// Whether there are none at all.
-    pub fn is_empty(&self) -> bool {
-        self.answers.is_empty() && self.own.is_none()
-    }
-}
-
 /// The References of an answer: those of the letter, and the letter (RFC 5322 §3.6.4).
 pub fn references(view: &View) -> Vec<String> {
     let Ids { mut answers, own } = Ids::of(view);
@@ -277,6 +243,7 @@ pub fn html_to_text(html: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::message::REFERENCES_MAX;
     use super::*;
 
     fn person(address: &str) -> NameAddr {

@@ -1,5 +1,5 @@
 //! Sockets: taking connections within limits, TLS with a certificate that can be changed while
-//! it is in use, and slowing down who guesses.
+//! it is in use, slowing down who guesses, and work off the async threads.
 //!
 //! | file | what it is |
 //! | --- | --- |
@@ -8,12 +8,14 @@
 //! | `dns` | names, hosts, what else DNS says |
 //! | `picture` | pictures that lie elsewhere, fetched and written anew |
 //! | `throttle` | how long who failed too often has to wait |
+//! | `work` | what blocks, off the async threads |
 
 pub mod dns;
 pub mod listen;
 pub mod picture;
 pub mod throttle;
 pub mod tls;
+pub mod work;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -19,8 +19,8 @@ use crate::mail::envelope::{DsnReturn, xtext_encode};
 use crate::mail::status::EnhancedStatus;
 
 use super::route::{Hop, Tls};
+use super::shared::{Shared, blocking};
 use super::trust::Check;
-use super::{Shared, blocking};
 
 /// A letter's octets and the fields that sign it; opened once a host takes its recipient, so
 /// that nothing of it is in memory while hosts are looked for.
@@ -44,6 +44,13 @@ pub struct Connection {
     broken: bool,
 }
 
+/// Whether STARTTLS is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum StartTls {
+    WhenOffered,
+    Never,
+}
+
 /// How the connection is protected.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Protected {
@@ -61,14 +68,14 @@ impl Connection {
         let mut last = Failed::Timeout;
         for address in &hop.addresses {
             let address = SocketAddr::new(*address, hop.port);
-            match Connection::greet(shared, hop, address, true).await {
+            match Connection::greet(shared, hop, address, StartTls::WhenOffered).await {
                 Ok(connection) => return connection.logged_in(shared).await,
                 // Opportunistic TLS is better than none, and none better than no mail at all
                 // (RFC 7435): broken TLS is tried once more without.
                 Err(Failed::Tls(_) | Failed::Io(_) | Failed::Timeout)
                     if matches!(hop.tls, Tls::Opportunistic) && !row.require_tls =>
                 {
-                    match Connection::greet(shared, hop, address, false).await {
+                    match Connection::greet(shared, hop, address, StartTls::Never).await {
                         Ok(connection) => return connection.logged_in(shared).await,
                         Err(error) => last = error,
                     }
@@ -83,7 +90,7 @@ impl Connection {
         shared: &Shared,
         hop: &Hop,
         address: SocketAddr,
-        tls: bool,
+        start_tls: StartTls,
     ) -> Result<Connection, Failed> {
         let config = &shared.config;
         let secs = Duration::from_secs;
@@ -93,7 +100,9 @@ impl Connection {
         if let Tls::Implicit(check) = &hop.tls {
             let connector = connector(shared, Some(check))?;
             let client = client.into_tls(&connector, &hop.host).await?;
-            return Connection::hello(shared, hop, boxed(client), Protected::Checked, true).await;
+            let mut client = boxed(client);
+            greeting(&mut client).await?;
+            return Connection::hello(shared, hop, client, Protected::Checked).await;
         }
         greeting(&mut client).await?;
         let hello = hello(&mut client, &shared.host_name).await?;
@@ -102,7 +111,7 @@ impl Connection {
             Tls::Required(check) => (Some(check), true),
             _ => (None, false),
         };
-        let wanted = !matches!(hop.tls, Tls::None) && tls;
+        let wanted = !matches!(hop.tls, Tls::None) && start_tls == StartTls::WhenOffered;
         if required && !offered {
             return Err(Failed::MissingStartTls);
         }
@@ -112,7 +121,7 @@ impl Connection {
         let connector = connector(shared, check)?;
         let client = client.start_tls(&connector, &hop.host).await?;
         let protected = if check.is_some() { Protected::Checked } else { Protected::Somehow };
-        Connection::hello(shared, hop, boxed(client), protected, false).await
+        Connection::hello(shared, hop, boxed(client), protected).await
     }
 
     /// Says hello on a stream that is protected now; what was said before does not count
@@ -122,11 +131,7 @@ impl Connection {
         hop: &Hop,
         mut client: SmtpClient<Box<dyn Stream>>,
         protected: Protected,
-        greets: bool,
     ) -> Result<Connection, Failed> {
-        if greets {
-            greeting(&mut client).await?;
-        }
         let hello = hello(&mut client, &shared.host_name).await?;
         Ok(Connection::with(shared, hop, client, &hello, protected))
     }

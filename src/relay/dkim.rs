@@ -12,7 +12,7 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::config;
 
-use super::Error;
+use super::error::Error;
 
 enum Key {
     Rsa(DkimSigner<RsaKey<Sha256>, Done>),

@@ -14,8 +14,10 @@
 
 mod attempt;
 pub mod dkim;
+mod error;
 mod policy;
 mod route;
+mod shared;
 mod trust;
 
 use std::collections::{HashMap, VecDeque};
@@ -29,24 +31,17 @@ use crate::config;
 use crate::gateway::queue::attempt::Attempted;
 use crate::gateway::queue::rows::Leased;
 use crate::gateway::{self, Gateway};
-use crate::mail::envelope::{ForwardPath, Recipient};
+use crate::mail::envelope::Recipient;
 use crate::mail::status::EnhancedStatus;
 use crate::net::dns::Resolver;
 
+pub use error::Error;
+
 use attempt::Connection;
 use dkim::Signers;
-use route::{NoRoute, Route, wants_checked};
+use route::{NoRoute, Route, domain_of, wants_checked};
+use shared::{Shared, blocking};
 use trust::Trust;
-
-/// What the relay was started with.
-struct Shared {
-    gateway: Gateway,
-    resolver: Resolver,
-    config: config::Relay,
-    host_name: String,
-    signers: Signers,
-    trust: Trust,
-}
 
 /// Rows that are leased at once, in all and for one destination, so that a slow one leaves room.
 const LEASED_MAX: usize = 500;
@@ -59,15 +54,6 @@ const LEASE_SECS: i64 = 24 * 3_600;
 const CONVERSATION_MAX: Duration = Duration::from_secs(600);
 /// How long to wait where there is nothing to wait for, or the store cannot be asked.
 const IDLE: Duration = Duration::from_secs(60);
-
-/// Why the relay cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("{what}: {problem}")]
-    File { what: String, problem: String },
-    #[error(transparent)]
-    Dns(#[from] crate::net::dns::DnsError),
-}
 
 /// The relay, ready to run.
 pub struct Relay {
@@ -126,12 +112,12 @@ impl Relay {
         let room = LEASED_MAX.saturating_sub(lanes.waiting);
         let now = self.shared.gateway.clock().now();
         if room > 0 {
-            let (waiting, smarthost) = (lanes.sizes(), self.has_smarthost());
+            let (waiting, next) = (lanes.sizes(), self.next_hop());
             let leased = self.blocking(move |gateway| {
-                gateway.queue_lease(room, LEASE_SECS, &mut crowded(waiting, smarthost))
+                gateway.queue_lease(room, LEASE_SECS, &mut crowded(waiting, next))
             });
             for row in leased.await? {
-                let key = destination(smarthost, &row.recipient);
+                let key = destination(next, &row.recipient);
                 lanes.push(key, row);
             }
         }
@@ -161,8 +147,11 @@ impl Relay {
         }
     }
 
-    fn has_smarthost(&self) -> bool {
-        !self.shared.config.smarthost.is_empty()
+    fn next_hop(&self) -> NextHop {
+        match self.shared.config.smarthost.is_empty() {
+            true => NextHop::OfDomain,
+            false => NextHop::Smarthost,
+        }
     }
 
     async fn blocking<T: Send + 'static>(
@@ -171,15 +160,6 @@ impl Relay {
     ) -> Result<T, gateway::Error> {
         blocking(&self.shared, work).await
     }
-}
-
-async fn blocking<T: Send + 'static>(
-    shared: &Shared,
-    work: impl FnOnce(&Gateway) -> Result<T, gateway::Error> + Send + 'static,
-) -> Result<T, gateway::Error> {
-    let gateway = shared.gateway.clone();
-    let done = tokio::task::spawn_blocking(move || work(&gateway)).await;
-    done.unwrap_or(Err(gateway::Error::Conflict { code: "relay" }))
 }
 
 /// What waits for each destination, and how many conversations run with it.
@@ -236,29 +216,29 @@ impl Lanes {
     }
 }
 
+/// Where letters go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum NextHop {
+    /// All to one host.
+    Smarthost,
+    /// Each to the hosts of its recipient's domain.
+    OfDomain,
+}
+
 /// Whether enough rows wait for a recipient's destination.
-fn crowded(mut waiting: HashMap<String, usize>, smarthost: bool) -> impl FnMut(&Recipient) -> bool {
+fn crowded(mut waiting: HashMap<String, usize>, next: NextHop) -> impl FnMut(&Recipient) -> bool {
     move |recipient| {
-        let waits = waiting.entry(destination(smarthost, recipient)).or_default();
+        let waits = waiting.entry(destination(next, recipient)).or_default();
         *waits += 1;
-        !smarthost && *waits > LEASED_PER_DESTINATION_MAX
+        next == NextHop::OfDomain && *waits > LEASED_PER_DESTINATION_MAX
     }
 }
 
 /// Rows for one destination share its connections.
-fn destination(smarthost: bool, recipient: &Recipient) -> String {
-    match smarthost {
-        true => String::new(),
-        false => domain_of(recipient).unwrap_or_default(),
-    }
-}
-
-fn domain_of(recipient: &Recipient) -> Option<String> {
-    match &recipient.path {
-        ForwardPath::Postmaster => None,
-        ForwardPath::Address(address) => {
-            Some(address.normalized().rsplit_once('@')?.1.trim_matches(['[', ']']).to_owned())
-        }
+fn destination(next: NextHop, recipient: &Recipient) -> String {
+    match next {
+        NextHop::Smarthost => String::new(),
+        NextHop::OfDomain => domain_of(recipient).unwrap_or_default(),
     }
 }
 

@@ -13,8 +13,8 @@ use tokio_rustls::TlsConnector;
 
 use crate::net::dns::DnsError;
 
+use super::shared::{Shared, blocking};
 use super::trust::Check;
-use super::{Shared, blocking};
 
 /// What a domain says of its hosts.
 #[derive(Debug, Default)]
@@ -90,18 +90,21 @@ impl Sts {
     }
 }
 
+/// A domain's hosts, by preference.
+#[derive(Clone, Copy)]
+pub struct Hosts<'h> {
+    pub all: &'h [(u16, String)],
+    /// DNSSEC vouches for them.
+    pub vouched: bool,
+}
+
 /// What a domain says of its hosts' TLS. An answer that did not come is no "nothing": the letter
 /// waits.
-pub async fn look_up(
-    shared: &Shared,
-    domain: &str,
-    hosts: &[(u16, String)],
-    hosts_vouched: bool,
-) -> Result<Policies, String> {
+pub async fn look_up(shared: &Shared, domain: &str, hosts: Hosts<'_>) -> Result<Policies, String> {
     let mut policies = Policies::default();
     // RFC 7672 §2.2.1: whoever can forge which hosts there are can name one that vouches for
     // itself; so DANE counts only where DNSSEC vouches for the hosts too.
-    for (_, host) in hosts.iter().filter(|_| hosts_vouched) {
+    for (_, host) in hosts.all.iter().filter(|_| hosts.vouched) {
         let records = shared.resolver.tlsa(host, shared.config.port).await;
         let records = records.map_err(|error| error.to_string())?;
         if !records.is_empty() {

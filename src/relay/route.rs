@@ -5,12 +5,13 @@ use std::net::IpAddr;
 use crate::config::SmarthostTls;
 use crate::gateway::TlsNeed;
 use crate::gateway::queue::rows::Leased;
+use crate::mail::envelope::{ForwardPath, Recipient};
 use crate::mail::status::EnhancedStatus;
 use crate::net::dns::{DnsError, MailHosts};
 
-use super::policy::{self, Vouched};
+use super::policy::{self, Hosts, Vouched};
+use super::shared::Shared;
 use super::trust::Check;
-use super::{Shared, domain_of};
 
 /// The hosts of a letter's destination.
 pub struct Route {
@@ -52,8 +53,18 @@ pub enum NoRoute {
 /// The route of a letter; `key` is its destination's domain.
 pub async fn find(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRoute> {
     match shared.config.smarthost_parts() {
-        Some((host, port)) => smarthost(shared, host, port, wants_checked(row)).await,
+        Some((host, port)) => smarthost(shared, host, port, row).await,
         None => by_mx(shared, key, row).await,
+    }
+}
+
+/// The domain that a recipient is reached by, literals without their brackets.
+pub fn domain_of(recipient: &Recipient) -> Option<String> {
+    match &recipient.path {
+        ForwardPath::Postmaster => None,
+        ForwardPath::Address(address) => {
+            Some(address.normalized().rsplit_once('@')?.1.trim_matches(['[', ']']).to_owned())
+        }
     }
 }
 
@@ -68,8 +79,9 @@ async fn smarthost(
     shared: &Shared,
     host: String,
     port: u16,
-    checked: bool,
+    row: &Leased,
 ) -> Result<Route, NoRoute> {
+    let checked = wants_checked(row);
     let addresses = match host.as_str() {
         "localhost" => vec![IpAddr::from([127, 0, 0, 1])],
         _ => shared.resolver.addresses(&host).await.map_err(later)?,
@@ -104,7 +116,8 @@ async fn by_mx(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRout
         Err(error) => return Err(later(error)),
     };
     let wanted = wants_checked(row);
-    let vouched = policy::look_up(shared, &domain, &hosts, hosts_vouched).await;
+    let vouched =
+        policy::look_up(shared, &domain, Hosts { all: &hosts, vouched: hosts_vouched }).await;
     let vouched = vouched.map_err(NoRoute::Later)?;
     let mut hops = Vec::new();
     let mut failed = None;

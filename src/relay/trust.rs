@@ -16,7 +16,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::config;
 
-use super::Error;
+use super::error::Error;
 
 /// What a certificate must be.
 #[derive(Clone, Debug)]

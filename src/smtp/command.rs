@@ -24,12 +24,19 @@ pub enum Command {
     Mail(Box<Envelope>),
     Rcpt(Recipient),
     Data,
-    Bdat { octets: u64, last: bool },
+    Bdat { octets: u64, place: Chunk },
     Rset,
     Noop,
     Vrfy,
     Help,
     Quit,
+}
+
+/// Whether a chunk ends its message (RFC 3030 §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chunk {
+    Middle,
+    Last,
 }
 
 /// HELO or EHLO.
@@ -237,12 +244,12 @@ fn envid(value: &str) -> Result<String, Reply> {
 fn bdat(rest: &str) -> Result<Command, Reply> {
     let mut words = rest.split(' ').filter(|word| !word.is_empty());
     let octets = words.next().and_then(gate::number).ok_or(reply::BDAT_SYNTAX)?;
-    let last = match (words.next(), words.next()) {
-        (None, _) => false,
-        (Some(word), None) if word.eq_ignore_ascii_case("LAST") => true,
+    let place = match (words.next(), words.next()) {
+        (None, _) => Chunk::Middle,
+        (Some(word), None) if word.eq_ignore_ascii_case("LAST") => Chunk::Last,
         _ => return Err(reply::BDAT_SYNTAX),
     };
-    Ok(Command::Bdat { octets, last })
+    Ok(Command::Bdat { octets, place })
 }
 
 fn is_literal(address: &Address) -> bool {
@@ -289,8 +296,8 @@ mod tests {
             ("HELP MAIL", Command::Help),
             ("QUIT", Command::Quit),
             ("StartTLS", Command::StartTls),
-            ("BDAT 12", Command::Bdat { octets: 12, last: false }),
-            ("bdat 0 last", Command::Bdat { octets: 0, last: true }),
+            ("BDAT 12", Command::Bdat { octets: 12, place: Chunk::Middle }),
+            ("bdat 0 last", Command::Bdat { octets: 0, place: Chunk::Last }),
             (
                 "EHLO relay.example",
                 Command::Hello { name: "relay.example".into(), dialect: Dialect::Extended },

@@ -3,8 +3,11 @@
 //! | file | what it is |
 //! | --- | --- |
 //! | `server` | connections: permits, STARTTLS between two sessions, the drain |
-//! | `session` | one conversation: a loop that reads a command and answers it |
-//! | `transfer` | DATA and BDAT, and what follows the last octet |
+//! | `shared` | what every session of one service shares |
+//! | `session` | one conversation: its state, and how octets come and go |
+//! | `dialogue` | the loop that reads a command and answers it |
+//! | `transaction` | DATA and BDAT, and what follows the last octet |
+//! | `body` | a message as it comes in, and how fast it must come |
 //! | `gate` | which command lines are looked at at all |
 //! | `command` | a line that passed → a typed command, by smtp-proto |
 //! | `data` | octets on the wire → a message: framing, dots, line ends, limits |
@@ -17,14 +20,17 @@
 //! Deliberately absent: AUTH (submission is another door), BINARYMIME (a message consists of
 //! lines), relaying.
 
+mod body;
 pub mod budget;
 pub mod command;
 pub mod data;
+mod dialogue;
 pub mod gate;
 pub mod reply;
 pub mod server;
 pub mod session;
-mod transfer;
+pub mod shared;
+mod transaction;
 pub mod verify;
 
 pub use server::Server;

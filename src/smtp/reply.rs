@@ -5,6 +5,7 @@ use std::io::Write;
 
 use crate::gateway;
 use crate::mail::status::EnhancedStatus;
+use crate::net::work::NotDone;
 
 /// One reply line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +91,8 @@ pub const TLS_FIRST: Reply = Reply::new(530, S::NEEDS_TLS, "STARTTLS first");
 pub const TOO_LARGE: Reply = Reply::new(552, S::TOO_LARGE, "The message is too large");
 pub const TOO_MANY_RECIPIENTS: Reply =
     Reply::new(452, S::TOO_MANY_RECIPIENTS, "Too many recipients, send another message");
-pub const NO_MEMORY: Reply = Reply::new(452, S::SYSTEM_FULL, "Too much at once, try later");
+/// No memory, or nobody to hand it to: both pass.
+pub const NO_ROOM: Reply = Reply::new(452, S::SYSTEM_FULL, "Too much at once, try later");
 pub const BARE_LINE_END: Reply =
     Reply::new(554, S(5, 6, 11), "The message holds a bare CR or LF; lines end in CRLF");
 pub const NUL: Reply = Reply::new(554, S(5, 6, 11), "The message holds a NUL");
@@ -125,6 +127,14 @@ pub fn of_error(error: &gateway::Error) -> Reply {
         | E::Conflict { .. }
         | E::Damaged { .. }
         | E::Unavailable(_) => TEMPORARY,
+    }
+}
+
+/// What it means to a peer that the core was not asked, or gave no answer.
+pub fn of_not_done(reason: &NotDone) -> Reply {
+    match reason {
+        NotDone::Busy => NO_ROOM,
+        NotDone::Failed(_) => TEMPORARY,
     }
 }
 

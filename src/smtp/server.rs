@@ -14,24 +14,13 @@ use crate::gateway::Gateway;
 use crate::gateway::incoming::inbound::TlsFacts;
 use crate::net::listen::{self, Limits, Permits};
 use crate::net::tls;
+use crate::net::work::Workers;
 
 use super::budget::Budget;
 use super::reply;
 use super::session::{End, Session};
+use super::shared::Shared;
 use super::verify::Verifier;
-
-/// What every session of one service shares.
-pub struct Shared {
-    pub gateway: Gateway,
-    pub config: config::Smtp,
-    /// Our own name.
-    pub host: String,
-    /// `None`: STARTTLS is not offered.
-    pub tls: Option<Arc<ServerConfig>>,
-    pub budget: Budget,
-    /// Who vouches for what comes in; nobody is asked without it.
-    pub verifier: OnceLock<Verifier>,
-}
 
 /// The SMTP service. Clones share limits and memory, so it can serve many listeners.
 #[derive(Clone)]
@@ -39,6 +28,11 @@ pub struct Server {
     shared: Arc<Shared>,
     permits: Permits,
 }
+
+/// Calls of the core at a time. While the store's writer has more to write than it takes, each
+/// message that is handed over keeps one of them; when all are taken, and stay so, what comes then
+/// is put off (452).
+pub const CALLS_AT_ONCE_MAX: usize = 64;
 
 impl Server {
     pub fn new(
@@ -53,9 +47,11 @@ impl Server {
         });
         let memory = usize::try_from(config.memory_octets_max).unwrap_or(usize::MAX);
         let budget = Budget::new(memory);
+        let timeout = Duration::from_secs(config.memory_wait_secs);
+        let workers = Workers::new(CALLS_AT_ONCE_MAX, timeout);
         let verifier = OnceLock::new();
         Server {
-            shared: Arc::new(Shared { gateway, config, host, tls, budget, verifier }),
+            shared: Arc::new(Shared { gateway, config, host, tls, budget, workers, verifier }),
             permits,
         }
     }

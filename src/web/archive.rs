@@ -13,8 +13,8 @@ use zip::{CompressionMethod, ZipWriter};
 use crate::gateway::mailboxes::content::{Content, Pieces};
 use crate::mail::message;
 
-use super::download::Source;
 use super::error::Problem;
+use super::stream::Source;
 
 /// What was written and not yet taken.
 #[derive(Clone, Default)]

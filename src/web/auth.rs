@@ -16,7 +16,7 @@ use crate::gateway::{self, Actor, Gateway};
 use super::dpop::{self, Expected, Proof, Refused};
 use super::error::Problem;
 use super::replay::Use;
-use super::{Connection, Web, Weight};
+use super::state::{Connection, Web, Weight};
 
 /// The header that carries the proof.
 const DPOP: HeaderName = HeaderName::from_static("dpop");

@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 use crate::gateway::upload::CHUNK_OCTETS_MAX;
 use crate::mail::reference::Reference;
 
-use super::Web;
 use super::error::Problem;
+use super::state::Web;
 
 /// A JSON body.
 pub struct Json<T>(pub T);

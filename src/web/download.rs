@@ -2,19 +2,12 @@
 //!
 //! A browser saves what comes from here and never shows it: were it to, it could do nothing.
 
-use axum::body::Body;
-use std::io;
-
 use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::{
     CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
 };
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
-use zeroize::Zeroizing;
 
 use crate::gateway::mailboxes::content::{Content, Pieces};
 use crate::gateway::{self, Gateway};
@@ -24,20 +17,9 @@ use super::auth::Signed;
 use super::body::{Id, Ref};
 use super::error::{Problem, Problems};
 use super::headers::DOWNLOAD_POLICY;
+use super::state::{Web, Weight};
+use super::stream::streamed;
 use super::ticket::{Grant, Target};
-use super::{Web, Weight};
-
-/// Octets that are read piece by piece.
-pub trait Source: Send + 'static {
-    /// The next ones; `None` at the end.
-    fn take_next(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, Problem>;
-}
-
-impl Source for Pieces {
-    fn take_next(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, Problem> {
-        Ok(Pieces::take_next(self)?)
-    }
-}
 
 /// What is saved, and as what.
 enum File {
@@ -107,46 +89,6 @@ pub async fn source(Ref(reference): Ref, signed: Signed) -> Result<Response, Pro
         (CONTENT_LENGTH, HeaderValue::from(pieces.octets())),
     ];
     Ok((headers, streamed(web, pieces)).into_response())
-}
-
-/// Sends octets as they are read; never more than a few pieces are in memory, however slow
-/// whoever gets them is. They are wiped when they are sent.
-pub fn streamed(web: Web, mut pieces: impl Source) -> Body {
-    const PIECES_AHEAD: usize = 2;
-    let (tell, told) = mpsc::channel::<io::Result<Bytes>>(PIECES_AHEAD);
-    tokio::spawn(async move {
-        loop {
-            let read = web.run(Weight::Content, move |_| {
-                let piece = pieces.take_next()?;
-                Ok::<_, Problem>((piece, pieces))
-            });
-            match read.await {
-                Ok((Some(piece), rest)) => {
-                    pieces = rest;
-                    // Whoever asked may have gone.
-                    if tell.send(Ok(Bytes::from_owner(Wiped(piece)))).await.is_err() {
-                        return;
-                    }
-                }
-                Ok((None, _)) => return,
-                Err(_) => {
-                    // The connection ends before the announced length; the log says why.
-                    let _ = tell.send(Err(io::Error::other("it could not be read"))).await;
-                    return;
-                }
-            }
-        }
-    });
-    Body::from_stream(ReceiverStream::new(told))
-}
-
-/// Octets that are wiped when the last reader is done.
-pub struct Wiped(pub Zeroizing<Vec<u8>>);
-
-impl AsRef<[u8]> for Wiped {
-    fn as_ref(&self) -> &[u8] {
-        self.0.as_slice()
-    }
 }
 
 /// What a ticket is good for; what it is not, it is in the same words, whatever the reason.

@@ -19,7 +19,8 @@ use super::api::{
     preference, search, session, submission, temporary,
 };
 use super::error::Problem;
-use super::{Web, assets, download, headers, view};
+use super::state::Web;
+use super::{assets, download, headers, view};
 
 /// Everything that answers.
 pub fn app(web: Web) -> Router {
@@ -44,18 +45,18 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(session::list, session::close_all))
         .routes(routes!(session::close_one))
         .routes(routes!(session::confirm))
-        .routes(routes!(manage::users, manage::user_make))
-        .routes(routes!(manage::user_change))
-        .routes(routes!(manage::temporary))
-        .routes(routes!(manage::temporary_act))
-        .routes(routes!(manage::queue))
-        .routes(routes!(manage::queue_act))
-        .routes(routes!(manage::house, manage::house_set))
-        .routes(routes!(manage::logo_set, manage::logo_drop))
-        .routes(routes!(manage::log))
-        .routes(routes!(manage::diagnostics))
-        .routes(routes!(manage::brand))
-        .routes(routes!(manage::logo))
+        .routes(routes!(manage::users::list, manage::users::create))
+        .routes(routes!(manage::users::change))
+        .routes(routes!(manage::temporary::list))
+        .routes(routes!(manage::temporary::act))
+        .routes(routes!(manage::queue::list))
+        .routes(routes!(manage::queue::act))
+        .routes(routes!(manage::site::read, manage::site::set))
+        .routes(routes!(manage::site::logo_set, manage::site::logo_drop))
+        .routes(routes!(manage::log::read))
+        .routes(routes!(manage::diagnostics::read))
+        .routes(routes!(manage::site::brand))
+        .routes(routes!(manage::site::logo))
         .routes(routes!(credential::change))
         .routes(routes!(credential::recovery_key))
         .routes(routes!(credential::recover))

@@ -38,7 +38,8 @@ use crate::net::{self, tls};
 
 use super::patience::Patient;
 use super::redirect::{self, Target};
-use super::{Connection, Web, router};
+use super::router;
+use super::state::{Connection, Web};
 
 /// The HTTPS service. Clones share limits, so it can serve many listeners.
 #[derive(Clone)]

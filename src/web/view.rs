@@ -18,11 +18,12 @@ use crate::mail::{message, sanitize};
 use crate::net::picture::Pictures;
 
 use super::body::Id;
-use super::download::{Source, message_of, redeem, session_of, streamed};
+use super::download::{message_of, redeem, session_of};
 use super::error::{Problem, ProblemBody, Problems};
 use super::headers::{DOWNLOAD_POLICY, MAIL_POLICY};
+use super::state::{Web, Weight};
+use super::stream::{Source, streamed};
 use super::ticket::{Target, link_open, link_seal};
-use super::{Web, Weight};
 
 /// Get a message's HTML, made harmless, for a frame.
 #[utoipa::path(

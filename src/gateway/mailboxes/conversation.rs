@@ -17,7 +17,7 @@ use crate::gateway::records::message::{ConversationOf, Keys, Member, OwnId};
 use crate::gateway::records::tables::{
     CONVERSATION_IDS, CONVERSATIONS, ENTRIES, MAILBOXES, OWN_IDS,
 };
-use crate::mail::reply::Ids;
+use crate::mail::message::Ids;
 use crate::store::{Order, Read, Tx};
 use crate::vault::{Lookup, Vault};
 

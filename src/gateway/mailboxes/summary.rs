@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::submission::DeliveryState;
-use crate::mail::reply::Ids;
+use crate::mail::message::Ids;
 
 /// What the list shows of a message before it is opened; sealed for each reader.
 #[derive(Clone, Default, Serialize, Deserialize)]

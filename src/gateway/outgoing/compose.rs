@@ -12,8 +12,9 @@ use crate::gateway::text::{self, mail_text};
 use crate::gateway::upload::UploadView;
 use crate::mail::compose::{self, Base64Lines, File, Letter, Mailbox};
 use crate::mail::message;
+use crate::mail::message::Ids;
 use crate::mail::reference::Reference;
-use crate::mail::reply::{self, Ids};
+use crate::mail::reply;
 use crate::vault::{self, ContentKey};
 
 /// A letter's octets, sealed.

@@ -32,8 +32,8 @@ use crate::gateway::records::tables::{
 };
 use crate::gateway::reporting::notice::Telling;
 use crate::gateway::{Gateway, text};
+use crate::mail::message::Ids;
 use crate::mail::reference::Reference;
-use crate::mail::reply::Ids;
 use crate::store::Read;
 use crate::vault::{ContentKey, Lookup, wipe_stack};
 

@@ -21,6 +21,17 @@ pub enum QueueKind {
     Report,
 }
 
+impl QueueKind {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            QueueKind::Letter => "letter",
+            QueueKind::Notification => "notification",
+            QueueKind::Report => "report",
+        }
+    }
+}
+
 /// How the next hop must be protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TlsNeed {
@@ -40,6 +51,17 @@ pub enum QueueState {
     Leased,
     /// An administrator holds it back.
     Held,
+}
+
+impl QueueState {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            QueueState::Waiting => "waiting",
+            QueueState::Leased => "leased",
+            QueueState::Held => "held",
+        }
+    }
 }
 
 /// One message for one recipient on its way out.

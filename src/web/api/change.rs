@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::mail::reference::Reference;
-use crate::web::Weight;
 use crate::web::auth::Signed;
 use crate::web::body::Params;
 use crate::web::error::{Problem, ProblemBody, Problems};
+use crate::web::state::Weight;
 
 /// Since when.
 #[derive(Deserialize, IntoParams)]

@@ -17,7 +17,7 @@ use crate::gateway::{self, Password, RecoveryKey};
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json};
 use crate::web::error::{Problem, ProblemBody, Problems};
-use crate::web::{Connection, Web, Weight};
+use crate::web::state::{Connection, Web, Weight};
 
 use super::Done;
 

@@ -10,10 +10,10 @@ use crate::gateway::records::policy::Choice as Policy;
 use crate::gateway::upload::{CHUNK_OCTETS_MAX, UploadView};
 use crate::gateway::{self, AnswerKind, DraftContent, DraftRow, DraftView};
 use crate::mail::reference::Reference;
-use crate::web::Weight;
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, LetterJson, Octets, Params, Ref};
 use crate::web::error::{Problem, ProblemBody, Problems};
+use crate::web::state::Weight;
 
 use super::Done;
 

@@ -4,9 +4,7 @@
 //! A stream holds no key and no token: it is told of its account's hints, and asks from time to
 //! time whether its session still lives. It ends with the session and with the daemon.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Extension;
@@ -26,7 +24,8 @@ use utoipa::ToSchema;
 use crate::gateway::{AccountId, Event, EventKind};
 use crate::web::auth::Signed;
 use crate::web::error::{Problem, Problems};
-use crate::web::{Connection, Web, Weight};
+use crate::web::state::{Connection, Web, Weight};
+use crate::web::streams::Place;
 
 /// The data of one hint.
 #[derive(Serialize, ToSchema)]
@@ -34,46 +33,6 @@ pub struct Hint<'h> {
     /// `mail`, `mailboxes` or `session`.
     kind: &'static str,
     state: &'h str,
-}
-
-/// How many streams each account has open.
-pub struct Streams {
-    max: usize,
-    open: Arc<Mutex<HashMap<AccountId, usize>>>,
-}
-
-/// Leave to hold one stream.
-struct Place {
-    open: Arc<Mutex<HashMap<AccountId, usize>>>,
-    account: AccountId,
-}
-
-impl Streams {
-    pub fn new(max: usize) -> Streams {
-        Streams { max, open: Arc::default() }
-    }
-
-    fn take(&self, account: AccountId) -> Option<Place> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(account).or_default();
-        if *count >= self.max {
-            return None;
-        }
-        *count += 1;
-        Some(Place { open: self.open.clone(), account })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.account) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&self.account);
-            }
-        }
-    }
 }
 
 /// Between two signs of life. Proxies and phones give up on silence after half a minute.

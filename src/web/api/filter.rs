@@ -6,10 +6,10 @@ use utoipa::ToSchema;
 
 use crate::gateway::mailboxes::correspondents::Person as Known;
 use crate::gateway::mailboxes::filter;
-use crate::web::Weight;
 use crate::web::auth::Signed;
 use crate::web::body::Json;
 use crate::web::error::{Problem, Problems};
+use crate::web::state::Weight;
 
 use super::Done;
 

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::gateway::mailboxes::label;
-use crate::web::Weight;
 use crate::web::auth::Signed;
 use crate::web::body::Json;
 use crate::web::error::{Problem, Problems};
+use crate::web::state::Weight;
 
 /// A word that messages can be given.
 #[derive(Deserialize, Serialize, ToSchema)]

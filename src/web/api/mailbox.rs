@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::gateway::MailboxView;
-use crate::web::Weight;
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json};
 use crate::web::error::{Problem, Problems};
+use crate::web::state::Weight;
 
 use super::Done;
 

@@ -7,10 +7,10 @@ use utoipa::{IntoParams, ToSchema};
 use crate::gateway;
 use crate::gateway::mailboxes::list::WINDOW_MAX;
 use crate::mail::reference::Reference;
-use crate::web::Weight;
 use crate::web::auth::Signed;
 use crate::web::body::{Json, MessageOctets, Params, Ref};
 use crate::web::error::{Problem, ProblemBody, Problems};
+use crate::web::state::Weight;
 use crate::web::ticket::{NoTicket, Request, Target};
 
 use super::Done;

@@ -20,7 +20,7 @@ use crate::vault::passkey::{ALGORITHMS, Assertion, Challenge, Registration};
 use crate::web::auth::{Signed, Site, note_use, proof};
 use crate::web::body::Json;
 use crate::web::error::{Problem, ProblemBody, Problems};
-use crate::web::{Web, Weight};
+use crate::web::state::{Web, Weight};
 
 use super::credential::{Again, Credential, password};
 use super::session::{SignedIn, Where, agent_of, peer_of, told};

@@ -5,10 +5,10 @@ use utoipa::ToSchema;
 
 use crate::gateway::accounts::preference::{PreferencesChange, PreferencesView, Setting};
 use crate::gateway::{AcceptFrom, ConfirmOutside, LastInteraction};
-use crate::web::Weight;
 use crate::web::auth::Signed;
 use crate::web::body::Json;
 use crate::web::error::{Problem, Problems};
+use crate::web::state::Weight;
 
 use super::draft::Choice;
 

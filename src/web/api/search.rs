@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::gateway::search;
-use crate::web::Weight;
 use crate::web::auth::Signed;
 use crate::web::body::Params;
 use crate::web::error::{Problem, Problems};
+use crate::web::state::Weight;
 
 use super::view::Item;
 

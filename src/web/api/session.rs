@@ -16,7 +16,7 @@ use crate::gateway::{self, AccountView, Browser, LogIn, LoggedIn, Password, Prof
 use crate::web::auth::{Signed, note_use, proof};
 use crate::web::body::{Id, Json};
 use crate::web::error::{Problem, ProblemBody, Problems};
-use crate::web::{Connection, Web, Weight};
+use crate::web::state::{Connection, Web, Weight};
 
 use super::Done;
 

@@ -9,10 +9,10 @@ use crate::gateway::outgoing::plan::Check;
 use crate::gateway::outgoing::submit::{Submit, Submitted};
 use crate::gateway::outsiders::temporary::TemporaryView;
 use crate::gateway::{self, DeliveryView, DraftContent, SubmissionView};
-use crate::web::Weight;
 use crate::web::auth::Signed;
 use crate::web::body::{Json, Ref};
 use crate::web::error::{Problem, ProblemBody, Problems};
+use crate::web::state::Weight;
 
 use super::draft::{Answers, Choice, Draft};
 

@@ -12,7 +12,7 @@ use crate::gateway::{HandOff, Password};
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, Ref};
 use crate::web::error::{Problem, Problems};
-use crate::web::{Web, Weight};
+use crate::web::state::{Web, Weight};
 
 use super::Done;
 use super::submission::Temporary;

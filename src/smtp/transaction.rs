@@ -7,164 +7,27 @@
 //! Whatever is wrong with a message, its octets are read to their end first, so that both sides
 //! agree on where the next command begins; what is refused is dropped as it comes.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
-
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use crate::config;
-use crate::gateway::{self, Arrival, Gateway, Inbound, Receipt};
+use crate::gateway::{self, Arrival, Inbound, Receipt};
 use crate::mail::envelope::Envelope;
 use crate::mail::header::{self, GateLimits, HeaderFacts, HeaderRefusal};
 use crate::telemetry::redacted;
 
-use super::budget::{Budget, FIRST_STEP_OCTETS, Share};
-use super::command::Dialect;
-use super::data::{Flaw, Framing, Scanned, Scanner};
+use super::body::{Body, Pace, smuggles};
+use super::command::{Chunk, Dialect};
+use super::data::{Framing, Scanned};
 use super::reply::{self, Reply};
 use super::session::{End, Flow, Session, Transaction};
 use super::verify::AuthFacts;
 
-/// A message as it comes in.
-pub(super) struct Body {
-    message: Vec<u8>,
-    share: Share,
-    scanner: Scanner,
-    size_max: usize,
-    patience: Duration,
-    /// Why it will be refused; from then on its octets are dropped.
-    refusal: Option<Reply>,
-}
-
-/// A message that comes in chunks.
-pub(super) struct Chunks {
-    body: Body,
-}
-
-/// Messages up to this size are sealed and handed to the store on the spot: a hop to another
-/// thread costs more than the work.
-const INLINE_OCTETS_MAX: usize = 64 * 1024;
 /// Read at once while a message comes in: one TLS record.
 const DATA_ROOM: usize = 16 * 1024;
-/// How long a message may take before its average pace counts.
-const PACE_GRACE: Duration = Duration::from_secs(30);
-/// The room a message of unknown size begins with.
-const BEGIN_OCTETS: usize = 8 * 1024;
 /// Chunks over this many times the largest message are not read to their end.
 const CHUNK_FACTOR_MAX: u64 = 2;
-
-impl Body {
-    fn new(budget: &Budget, config: &config::Smtp, framing: Framing) -> Body {
-        Body {
-            message: Vec::new(),
-            share: budget.share(),
-            scanner: Scanner::new(framing, config.line_octets_max),
-            size_max: usize::try_from(config.size_octets_max).unwrap_or(usize::MAX),
-            patience: Duration::from_secs(config.memory_wait_secs),
-            refusal: None,
-        }
-    }
-
-    /// Room for a message of the declared size, but no more than a first step: a declaration
-    /// costs nothing.
-    async fn begin(&mut self, declared: Option<u64>) {
-        let declared = declared.and_then(|size| usize::try_from(size).ok());
-        let room = declared.map_or(BEGIN_OCTETS, |size| size.clamp(1, FIRST_STEP_OCTETS));
-        self.make_room(room).await;
-    }
-
-    /// Room for `octets` more; without it the message is put off.
-    async fn make_room(&mut self, octets: usize) {
-        let needed = self.message.len() + octets;
-        if self.refusal.is_some() || needed <= self.message.capacity() {
-            return;
-        }
-        match self.share.grow_to(needed, self.patience).await {
-            Ok(()) => self.message.reserve_exact(self.share.held() - self.message.len()),
-            Err(_) => self.drop_with(reply::NO_MEMORY),
-        }
-    }
-
-    /// Takes a piece for which there is room.
-    fn take(&mut self, piece: &[u8]) -> Scanned {
-        let scanned = match self.refusal {
-            None => self.scanner.scan(piece, |slice| self.message.extend_from_slice(slice)),
-            Some(_) => self.scanner.scan(piece, |_| ()),
-        };
-        debug_assert!(self.message.capacity() <= self.share.held(), "memory beyond the share");
-        if let Some(flaw) = self.scanner.flaw() {
-            self.drop_with(of_flaw(flaw));
-        } else if self.message.len() > self.size_max {
-            self.drop_with(reply::TOO_LARGE);
-        }
-        scanned
-    }
-
-    fn drop_with(&mut self, refusal: Reply) {
-        self.refusal.get_or_insert(refusal);
-        self.message = Vec::new();
-        self.share.release();
-    }
-
-    /// The message and its memory, or why there is none. A bare line end outweighs the rest,
-    /// for it ends the conversation.
-    fn finish(self) -> Result<(Vec<u8>, Share), Reply> {
-        match (self.scanner.flaw_at_end().map(of_flaw), self.refusal) {
-            (Some(flaw), Some(refusal)) => Err(if smuggles(flaw) { flaw } else { refusal }),
-            (Some(refusal), None) | (None, Some(refusal)) => Err(refusal),
-            (None, None) => Ok((self.message, self.share)),
-        }
-    }
-}
-
-fn of_flaw(flaw: Flaw) -> Reply {
-    match flaw {
-        Flaw::BareCr | Flaw::BareLf => reply::BARE_LINE_END,
-        Flaw::Nul => reply::NUL,
-        Flaw::LineTooLong => reply::MESSAGE_LINE_TOO_LONG,
-    }
-}
-
-/// Whoever sends these may mean something else by the next line as well.
-fn smuggles(refusal: Reply) -> bool {
-    refusal == reply::BARE_LINE_END || refusal == reply::NUL
-}
-
-/// How fast a message comes in.
-struct Pace {
-    /// From when its average counts.
-    since: Instant,
-    octets: u64,
-    pause: Duration,
-    octets_per_sec_min: u64,
-}
-
-impl Pace {
-    fn new(config: &config::Smtp, now: Instant) -> Pace {
-        Pace {
-            since: now + PACE_GRACE,
-            octets: 0,
-            pause: Duration::from_secs(config.data_timeout_secs),
-            octets_per_sec_min: config.octets_per_sec_min,
-        }
-    }
-
-    /// When the next octet must have come: before the pause is too long, and before the average
-    /// falls under the floor.
-    fn deadline(&self, now: Instant) -> Instant {
-        let earned = Duration::from_millis(
-            self.octets.saturating_mul(1_000) / self.octets_per_sec_min.max(1),
-        );
-        (now + self.pause).min(self.since + earned)
-    }
-
-    /// What we wait for is not held against the peer.
-    fn forgive(&mut self, waited: Duration) {
-        self.since += waited;
-    }
-}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     pub(super) async fn on_data(&mut self) -> Flow {
@@ -220,7 +83,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     /// A chunk's octets follow its line whatever we say, so they are read in any case.
-    pub(super) async fn on_bdat(&mut self, octets: u64, last: bool) -> Flow {
+    pub(super) async fn on_bdat(&mut self, octets: u64, place: Chunk) -> Flow {
         let config = &self.shared.config;
         if octets > config.size_octets_max.saturating_mul(CHUNK_FACTOR_MAX) {
             reply::TOO_LARGE.write(&mut self.out);
@@ -241,16 +104,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
         let Some(mut mail) = self.mail.take() else { return self.refuse(reply::MAIL_FIRST) };
         let mut body = match mail.chunks.take() {
-            Some(chunks) => chunks.body,
+            Some(body) => body,
             None => Body::new(&self.shared.budget, config, Framing::Counted),
         };
         self.read_chunk(&mut body, octets).await?;
         self.input.shrink();
-        if last {
+        if place == Chunk::Last {
             return self.message_end(mail, body).await;
         }
         let refusal = body.refusal;
-        mail.chunks = Some(Chunks { body });
+        mail.chunks = Some(body);
         self.mail = Some(mail);
         match refusal {
             Some(refusal) => self.answer(refusal),
@@ -305,7 +168,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             authenticated: auth.authenticated,
             results: auth.field,
         };
-        let received = receive(&self.shared.gateway, inbound).await;
+        let received = self.hand_over(inbound).await;
         gateway::wipe_stack();
         drop(share);
         match received {
@@ -322,15 +185,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 );
                 Ok(())
             }
-            Err(error) => {
-                let reply = reply::of_error(&error);
+            Err((error, reply)) => {
                 tracing::error!(
-                    %error, peer.ip = %self.peer, from, recipients = readers,
+                    error, peer.ip = %self.peer, from, recipients = readers,
                     size_octets = size, smtp.reply = reply.code, "message not accepted"
                 );
                 self.answer(reply)
             }
         }
+    }
+
+    /// Hands the message to the core and waits until it is durable. While the core takes none, it
+    /// is put off before anything of it is stored. A panic on the way is this message's failure
+    /// and nobody else's.
+    async fn hand_over(&self, inbound: Inbound) -> Result<Receipt, (String, Reply)> {
+        let pending = self.shared.call(move |gateway| gateway.receive(inbound)).await;
+        let pending = pending.map_err(|error| (error.to_string(), reply::of_not_done(&error)))?;
+        pending.await.map_err(|error| (error.to_string(), reply::of_error(&error)))
     }
 
     /// Who vouches for a message, where somebody is asked.
@@ -350,11 +221,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     fn arrival(&self, envelope: &Envelope) -> Arrival {
         let hello = self.hello.as_ref();
         let extended = hello.is_some_and(|hello| hello.dialect == Dialect::Extended);
+        let (tls, smtputf8) = (self.tls.is_some(), envelope.smtputf8);
+        let spoken = Spoken { extended, tls, smtputf8 };
         Arrival {
             peer: self.peer,
             helo: hello.map(|hello| hello.name.clone()).unwrap_or_default(),
             tls: self.tls.clone(),
-            protocol: protocol(extended, self.tls.is_some(), envelope.smtputf8),
+            protocol: protocol(&spoken),
             host: self.shared.host.clone(),
         }
     }
@@ -373,31 +246,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 }
 
+/// What a message came by.
+struct Spoken {
+    extended: bool,
+    tls: bool,
+    smtputf8: bool,
+}
+
 /// RFC 3848 and RFC 6531 §4.3. There is no name for HELO inside TLS.
-fn protocol(extended: bool, tls: bool, smtputf8: bool) -> &'static str {
-    match (extended, smtputf8, tls) {
+fn protocol(spoken: &Spoken) -> &'static str {
+    match (spoken.extended, spoken.smtputf8, spoken.tls) {
         (false, _, _) => "SMTP",
         (true, false, false) => "ESMTP",
         (true, false, true) => "ESMTPS",
         (true, true, false) => "UTF8SMTP",
         (true, true, true) => "UTF8SMTPS",
-    }
-}
-
-/// Hands the message over. A panic on the way is this message's failure and nobody else's.
-async fn receive(gateway: &Gateway, inbound: Inbound) -> Result<Receipt, gateway::Error> {
-    let panicked = || gateway::Error::Damaged { what: "a message could not be read".to_owned() };
-    if inbound.message.len() <= INLINE_OCTETS_MAX {
-        return match catch_unwind(AssertUnwindSafe(|| gateway.receive(inbound))) {
-            Ok(pending) => pending.await,
-            Err(_) => Err(panicked()),
-        };
-    }
-    let gateway = gateway.clone();
-    let pending = tokio::task::spawn_blocking(move || gateway.receive(inbound)).await;
-    match pending {
-        Ok(pending) => pending.await,
-        Err(_) => Err(panicked()),
     }
 }
 
@@ -432,21 +295,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_must_come_without_long_pauses_and_not_too_slowly() {
-        let config = config::Smtp { octets_per_sec_min: 100, ..config::Smtp::default() };
-        let start = Instant::now();
-        let after = |secs| start + Duration::from_secs(secs);
-        let mut pace = Pace::new(&config, start);
-        assert_eq!(pace.deadline(start), after(30), "nothing came: the grace is all there is");
-        pace.octets = 1_000;
-        assert_eq!(pace.deadline(after(35)), after(40), "1,000 octets earn ten seconds more");
-        pace.forgive(Duration::from_secs(7));
-        assert_eq!(pace.deadline(after(35)), after(47), "what we wait for is not the peer's");
-        pace.octets = 10_000_000;
-        assert_eq!(pace.deadline(after(50)), after(50 + 180), "a pause must not be too long");
-    }
-
-    #[test]
     fn the_trace_names_the_protocol() {
         for (extended, tls, smtputf8, name) in [
             (false, false, false, "SMTP"),
@@ -456,7 +304,7 @@ mod tests {
             (true, false, true, "UTF8SMTP"),
             (true, true, true, "UTF8SMTPS"),
         ] {
-            assert_eq!(protocol(extended, tls, smtputf8), name);
+            assert_eq!(protocol(&Spoken { extended, tls, smtputf8 }), name);
         }
     }
 }

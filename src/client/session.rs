@@ -1,0 +1,232 @@
+//! A session on a server, and what a script does in it with its mail.
+
+use std::io::Write;
+use std::net::ToSocketAddrs;
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::{Method, StatusCode};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::mail::reference::Reference;
+
+use super::http::{Body, Connection};
+use super::problem::{Error, checked};
+use super::proof::ProofKey;
+
+/// What the list shows of a message.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Item {
+    pub reference: Reference,
+    pub mailbox: String,
+    pub from: Sender,
+    pub subject: String,
+    pub received_at: String,
+    pub size: u64,
+    pub attachments: u32,
+    pub opened: bool,
+    pub unread: bool,
+    pub starred: bool,
+    pub protection: Value,
+}
+
+/// The sender as the header gave it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Sender {
+    pub name: Option<String>,
+    pub address: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Page {
+    items: Vec<Item>,
+    next: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct SignedIn {
+    token: String,
+}
+
+#[derive(Deserialize)]
+struct Ticket {
+    url: String,
+}
+
+/// The longest window the API gives.
+pub(super) const WINDOW: usize = 200;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A session on a server.
+pub struct Client {
+    pub(super) connection: Connection,
+    /// `https://host:port`, as proofs name it.
+    origin: String,
+    key: ProofKey,
+    token: Option<String>,
+}
+
+impl Client {
+    /// Connects to `url`, trusting the authorities in the PEM file `ca`, and signs in.
+    pub async fn sign_in(
+        url: &str,
+        ca: &Path,
+        user: &str,
+        password: &str,
+    ) -> Result<Client, Error> {
+        Client::sign_in_with(url, ca, user, password, None).await
+    }
+
+    /// As [`Client::sign_in`]; `own` is the passphrase that a temporary account's owner chooses
+    /// at the first sign-in.
+    pub async fn sign_in_with(
+        url: &str,
+        ca: &Path,
+        user: &str,
+        password: &str,
+        own: Option<&str>,
+    ) -> Result<Client, Error> {
+        let mut client = Client::connect(url, ca).await?;
+        let mut body = json!({ "name": user, "password": password, "profile": "shared" });
+        if let Some(own) = own {
+            body["newPassword"] = own.into();
+        }
+        let signed_in: SignedIn = client.call(Method::POST, "/api/session", Some(body)).await?;
+        client.token = Some(signed_in.token);
+        Ok(client)
+    }
+
+    /// Connects without signing in.
+    pub async fn connect(url: &str, ca: &Path) -> Result<Client, Error> {
+        let wrong = || Error::Url(url.to_owned());
+        let authority = url.strip_prefix("https://").ok_or_else(wrong)?.trim_end_matches('/');
+        let parsed: hyper::http::uri::Authority = authority.parse().map_err(|_| wrong())?;
+        let host = parsed.host().trim_matches(['[', ']']).to_owned();
+        let port = parsed.port_u16().unwrap_or(443);
+        let mut addresses = (host.as_str(), port)
+            .to_socket_addrs()
+            .map_err(|error| Error::Local { what: host.clone(), problem: error.to_string() })?;
+        let address = addresses.next().ok_or_else(wrong)?;
+        let opening = Connection::open(address, &host, authority, ca);
+        let connection = tokio::time::timeout(CONNECT_TIMEOUT, opening)
+            .await
+            .map_err(|_| Error::Connection("no answer in time".to_owned()))??;
+        let origin = format!("https://{authority}");
+        Ok(Client { connection, origin, key: ProofKey::generate()?, token: None })
+    }
+
+    /// Every message in a mailbox (its id or role), newest first.
+    pub async fn list(&mut self, mailbox: &str) -> Result<Vec<Item>, Error> {
+        let (mut items, mut cursor) = (Vec::new(), None);
+        loop {
+            let before = cursor.map(|at: String| format!("&before={at}")).unwrap_or_default();
+            let path = format!("/api/messages?mailbox={mailbox}&limit={WINDOW}{before}");
+            let page: Page = self.call(Method::GET, &path, None).await?;
+            items.extend(page.items);
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// One message as the list shows it; opens nothing.
+    pub async fn show(&mut self, reference: Reference) -> Result<Item, Error> {
+        self.call(Method::GET, &format!("/api/messages/{reference}/item"), None).await
+    }
+
+    /// A message's octets. Opens it first when it was not, which its sender is told.
+    pub async fn get(&mut self, reference: Reference) -> Result<Bytes, Error> {
+        let mut octets = Vec::new();
+        self.get_to(reference, &mut octets).await?;
+        Ok(octets.into())
+    }
+
+    /// The same, written piece by piece.
+    pub async fn get_to(
+        &mut self,
+        reference: Reference,
+        out: &mut impl Write,
+    ) -> Result<(), Error> {
+        let path = format!("/api/messages/{reference}");
+        let _: Value = self.call(Method::POST, &format!("{path}/open"), None).await?;
+        let ticket = json!({ "kind": "raw" });
+        let ticket: Ticket =
+            self.call(Method::POST, &format!("{path}/ticket"), Some(ticket)).await?;
+        let (status, octets) = self.connection.fetch(&ticket.url, out).await?;
+        checked(status, octets).map(|_| ())
+    }
+
+    /// Rejects a message unread. Tells when.
+    pub async fn reject(&mut self, reference: Reference) -> Result<String, Error> {
+        #[derive(Deserialize)]
+        struct Rejected {
+            at: String,
+        }
+        let path = format!("/api/messages/{reference}/reject");
+        let body = json!({ "reason": null });
+        let rejected: Rejected = self.call(Method::POST, &path, Some(body)).await?;
+        Ok(rejected.at)
+    }
+
+    /// Ends the session.
+    pub async fn sign_out(mut self) -> Result<(), Error> {
+        let (status, octets) = self.send(Method::DELETE, "/api/session", None).await?;
+        checked(status, octets).map(|_| ())
+    }
+
+    /// One signed request; its answer read from JSON.
+    pub async fn call<T: DeserializeOwned>(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<T, Error> {
+        let (status, octets) = self.send(method, path, body).await?;
+        let octets = checked(status, octets)?;
+        serde_json::from_slice(&octets).map_err(|error| Error::Answer(error.to_string()))
+    }
+
+    pub(super) async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<(StatusCode, Bytes), Error> {
+        self.send_with(method, path, &[], body.into()).await
+    }
+
+    pub(super) async fn send_with(
+        &mut self,
+        method: Method,
+        path: &str,
+        more: &[(&'static str, String)],
+        body: Body,
+    ) -> Result<(StatusCode, Bytes), Error> {
+        // The proof names the address without its query (RFC 9449 §4.2).
+        let target = path.split('?').next().unwrap_or(path);
+        let url = format!("{}{target}", self.origin);
+        let proof = self.key.prove(method.as_str(), &url, self.token.as_deref())?;
+        let mut headers = vec![("dpop", proof)];
+        headers.extend_from_slice(more);
+        if let Some(token) = &self.token {
+            headers.push(("authorization", format!("DPoP {token}")));
+        }
+        self.connection.request(method, path, &headers, body).await
+    }
+}
+
+/// Text as a value in a query (RFC 3986 §2.1).
+pub(super) fn percent(text: &str) -> String {
+    let encode = |octet: u8| match octet {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(octet).to_string()
+        }
+        octet => format!("%{octet:02X}"),
+    };
+    text.bytes().map(encode).collect()
+}

@@ -1,0 +1,40 @@
+//! Which command is whose.
+
+use crate::gateway::{self, Gateway};
+
+use super::protocol::{Answer, Request};
+use super::{outgoing, user};
+
+/// Does what is asked. Blocks; `progress` is told about long work.
+pub fn handle(gateway: &Gateway, request: Request, progress: &mut dyn FnMut(u64, u64)) -> Answer {
+    let answered = match request {
+        Request::Verify => verify(gateway, progress),
+        Request::Compact => compact(gateway),
+        Request::QueueList
+        | Request::QueueShow { .. }
+        | Request::QueueRetry { .. }
+        | Request::QueueHold { .. }
+        | Request::QueueDrop { .. }
+        | Request::TemporaryList
+        | Request::TemporaryRenew { .. }
+        | Request::TemporaryRevoke { .. } => outgoing::handle(gateway, request),
+        user => user::handle(gateway, user),
+    };
+    answered.unwrap_or_else(|error| Answer::Failed { message: error.to_string() })
+}
+
+fn verify(gateway: &Gateway, progress: &mut dyn FnMut(u64, u64)) -> Result<Answer, gateway::Error> {
+    let verified = gateway.store().engine().verify(progress)?;
+    Ok(Answer::Verified {
+        segments: verified.segments,
+        frames: verified.frames,
+        records: verified.records,
+        contents: verified.contents,
+        damage: verified.damage,
+    })
+}
+
+fn compact(gateway: &Gateway) -> Result<Answer, gateway::Error> {
+    let octets = gateway.store().engine().compact()?;
+    Ok(Answer::Done { message: format!("{octets} octets given back") })
+}

@@ -1,0 +1,33 @@
+//! Runs a job each time its pause has passed.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::gateway::{Error, Gateway};
+use crate::net::work;
+
+/// A job that a timer starts.
+pub struct Job {
+    /// What could not be done, for the log.
+    pub failure: &'static str,
+    pub every: Duration,
+    /// One bounded amount of work.
+    pub pass: fn(&Gateway) -> Result<(), Error>,
+}
+
+/// Runs until `stop`.
+pub async fn run(job: &'static Job, gateway: Gateway, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(job.every) => {}
+        }
+        let gateway = gateway.clone();
+        match work::run(move || (job.pass)(&gateway)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "{}", job.failure),
+            Err(error) => tracing::error!(%error, "{}", job.failure),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Work that blocks, off the async threads: the one way in which an edge calls the core, which
+//! reads a disk, seals, and waits for the store's writer when much is being written.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinError;
+
+/// Why work was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum NotDone {
+    /// It was not begun.
+    #[error("too much is being done at once")]
+    Busy,
+    #[error("it failed on the way: {0}")]
+    Failed(#[from] JoinError),
+}
+
+/// Runs `work` off the async threads. It goes on when nobody waits for it any more.
+pub async fn run<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, NotDone> {
+    Ok(tokio::task::spawn_blocking(work).await?)
+}
+
+/// Threads to work on, so many and no more. Clones share them.
+#[derive(Clone)]
+pub struct Workers {
+    permits: Arc<Semaphore>,
+    timeout: Duration,
+}
+
+impl Workers {
+    /// At most `at_once` pieces of work at a time; one more waits for at most `timeout`.
+    pub fn new(at_once: usize, timeout: Duration) -> Workers {
+        Workers { permits: Arc::new(Semaphore::new(at_once)), timeout }
+    }
+
+    /// Runs `work` when there is a permit for it, which it keeps until it is done.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, NotDone> {
+        let permit = tokio::time::timeout(self.timeout, self.permits.clone().acquire_owned()).await;
+        let permit = permit.map_err(|_| NotDone::Busy)?.expect("the semaphore is never closed");
+        run(move || {
+            let done = work();
+            drop(permit);
+            done
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_over_the_limit_waits_for_a_permit_and_no_longer_than_it_may() {
+        let workers = Workers::new(1, Duration::from_millis(50));
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (end, may_end) = mpsc::channel::<()>();
+        let first = tokio::spawn({
+            let workers = workers.clone();
+            async move {
+                let work = move || {
+                    begun.send(()).unwrap();
+                    may_end.recv().unwrap();
+                };
+                workers.run(work).await
+            }
+        });
+        has_begun.await.unwrap();
+        assert!(matches!(workers.run(|| ()).await, Err(NotDone::Busy)));
+        // What works off the async threads keeps its permit when nobody waits for it any more.
+        first.abort();
+        assert!(matches!(workers.run(|| ()).await, Err(NotDone::Busy)));
+        end.send(()).unwrap();
+        let patient = Workers { timeout: Duration::from_secs(60), ..workers };
+        assert_eq!(patient.run(|| 7).await.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_failure_of_that_work_alone() {
+        let workers = Workers::new(1, Duration::from_secs(60));
+        let failed = workers.run(|| assert_eq!(1, 2, "on purpose")).await;
+        assert!(matches!(failed, Err(NotDone::Failed(_))));
+        assert_eq!(workers.run(|| 7).await.unwrap(), 7);
+    }
+}

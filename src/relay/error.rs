@@ -1,0 +1,12 @@
+//! Why the relay cannot start.
+
+use crate::net::dns::DnsError;
+
+/// Why the relay cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{what}: {problem}")]
+    File { what: String, problem: String },
+    #[error(transparent)]
+    Dns(#[from] DnsError),
+}

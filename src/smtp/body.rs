@@ -1,0 +1,159 @@
+//! A message as it comes in: the octets so far, the memory they hold, and why they will be
+//! refused. How fast they must come is told by [`Pace`].
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::config;
+
+use super::budget::{Budget, FIRST_STEP_OCTETS, Share};
+use super::data::{Flaw, Framing, Scanned, Scanner};
+use super::reply::{self, Reply};
+
+/// A message as it comes in.
+pub(super) struct Body {
+    message: Vec<u8>,
+    share: Share,
+    scanner: Scanner,
+    size_max: usize,
+    patience: Duration,
+    /// Why it will be refused; from then on its octets are dropped.
+    pub(super) refusal: Option<Reply>,
+}
+
+/// How long a message may take before its average pace counts.
+const PACE_GRACE: Duration = Duration::from_secs(30);
+/// The room a message of unknown size begins with.
+const BEGIN_OCTETS: usize = 8 * 1024;
+
+impl Body {
+    pub(super) fn new(budget: &Budget, config: &config::Smtp, framing: Framing) -> Body {
+        Body {
+            message: Vec::new(),
+            share: budget.share(),
+            scanner: Scanner::new(framing, config.line_octets_max),
+            size_max: usize::try_from(config.size_octets_max).unwrap_or(usize::MAX),
+            patience: Duration::from_secs(config.memory_wait_secs),
+            refusal: None,
+        }
+    }
+
+    /// Room for a message of the declared size, but no more than a first step: a declaration
+    /// costs nothing.
+    pub(super) async fn begin(&mut self, declared: Option<u64>) {
+        let declared = declared.and_then(|size| usize::try_from(size).ok());
+        let room = declared.map_or(BEGIN_OCTETS, |size| size.clamp(1, FIRST_STEP_OCTETS));
+        self.make_room(room).await;
+    }
+
+    /// Room for `octets` more; without it the message is put off.
+    pub(super) async fn make_room(&mut self, octets: usize) {
+        let needed = self.message.len() + octets;
+        if self.refusal.is_some() || needed <= self.message.capacity() {
+            return;
+        }
+        match self.share.grow_to(needed, self.patience).await {
+            Ok(()) => self.message.reserve_exact(self.share.held() - self.message.len()),
+            Err(_) => self.drop_with(reply::NO_ROOM),
+        }
+    }
+
+    /// Takes a piece for which there is room.
+    pub(super) fn take(&mut self, piece: &[u8]) -> Scanned {
+        let scanned = match self.refusal {
+            None => self.scanner.scan(piece, |slice| self.message.extend_from_slice(slice)),
+            Some(_) => self.scanner.scan(piece, |_| ()),
+        };
+        debug_assert!(self.message.capacity() <= self.share.held(), "memory beyond the share");
+        if let Some(flaw) = self.scanner.flaw() {
+            self.drop_with(of_flaw(flaw));
+        } else if self.message.len() > self.size_max {
+            self.drop_with(reply::TOO_LARGE);
+        }
+        scanned
+    }
+
+    fn drop_with(&mut self, refusal: Reply) {
+        self.refusal.get_or_insert(refusal);
+        self.message = Vec::new();
+        self.share.release();
+    }
+
+    /// The message and its memory, or why there is none. A bare line end outweighs the rest,
+    /// for it ends the conversation.
+    pub(super) fn finish(self) -> Result<(Vec<u8>, Share), Reply> {
+        match (self.scanner.flaw_at_end().map(of_flaw), self.refusal) {
+            (Some(flaw), Some(refusal)) => Err(if smuggles(flaw) { flaw } else { refusal }),
+            (Some(refusal), None) | (None, Some(refusal)) => Err(refusal),
+            (None, None) => Ok((self.message, self.share)),
+        }
+    }
+}
+
+fn of_flaw(flaw: Flaw) -> Reply {
+    match flaw {
+        Flaw::BareCr | Flaw::BareLf => reply::BARE_LINE_END,
+        Flaw::Nul => reply::NUL,
+        Flaw::LineTooLong => reply::MESSAGE_LINE_TOO_LONG,
+    }
+}
+
+/// Whoever sends these may mean something else by the next line as well.
+pub(super) fn smuggles(refusal: Reply) -> bool {
+    refusal == reply::BARE_LINE_END || refusal == reply::NUL
+}
+
+/// How fast a message comes in.
+pub(super) struct Pace {
+    /// From when its average counts.
+    since: Instant,
+    pub(super) octets: u64,
+    pause: Duration,
+    octets_per_sec_min: u64,
+}
+
+impl Pace {
+    pub(super) fn new(config: &config::Smtp, now: Instant) -> Pace {
+        Pace {
+            since: now + PACE_GRACE,
+            octets: 0,
+            pause: Duration::from_secs(config.data_timeout_secs),
+            octets_per_sec_min: config.octets_per_sec_min,
+        }
+    }
+
+    /// When the next octet must have come: before the pause is too long, and before the average
+    /// falls under the floor.
+    pub(super) fn deadline(&self, now: Instant) -> Instant {
+        let earned = Duration::from_millis(
+            self.octets.saturating_mul(1_000) / self.octets_per_sec_min.max(1),
+        );
+        (now + self.pause).min(self.since + earned)
+    }
+
+    /// What we wait for is not held against the peer.
+    pub(super) fn forgive(&mut self, waited: Duration) {
+        self.since += waited;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_must_come_without_long_pauses_and_not_too_slowly() {
+        let config = config::Smtp { octets_per_sec_min: 100, ..config::Smtp::default() };
+        let start = Instant::now();
+        let after = |secs| start + Duration::from_secs(secs);
+        let mut pace = Pace::new(&config, start);
+        assert_eq!(pace.deadline(start), after(30), "nothing came: the grace is all there is");
+        pace.octets = 1_000;
+        assert_eq!(pace.deadline(after(35)), after(40), "1,000 octets earn ten seconds more");
+        pace.forgive(Duration::from_secs(7));
+        assert_eq!(pace.deadline(after(35)), after(47), "what we wait for is not the peer's");
+        pace.octets = 10_000_000;
+        assert_eq!(pace.deadline(after(50)), after(50 + 180), "a pause must not be too long");
+    }
+}

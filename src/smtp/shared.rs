@@ -1,0 +1,38 @@
+//! What every session of one service shares.
+
+use std::sync::{Arc, OnceLock};
+
+use rustls::ServerConfig;
+
+use crate::config;
+use crate::gateway::Gateway;
+use crate::net::work::{NotDone, Workers};
+
+use super::budget::Budget;
+use super::verify::Verifier;
+
+/// What every session of one service shares.
+pub struct Shared {
+    pub gateway: Gateway,
+    pub config: config::Smtp,
+    /// Our own name.
+    pub host: String,
+    /// `None`: STARTTLS is not offered.
+    pub tls: Option<Arc<ServerConfig>>,
+    pub budget: Budget,
+    /// Who calls the core, which reads, seals, and waits for the store.
+    pub workers: Workers,
+    /// Who vouches for what comes in; nobody is asked without it.
+    pub verifier: OnceLock<Verifier>,
+}
+
+impl Shared {
+    /// Calls the core off the async threads, once there is room for it.
+    pub(super) async fn call<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Gateway) -> T + Send + 'static,
+    ) -> Result<T, NotDone> {
+        let gateway = self.gateway.clone();
+        self.workers.run(move || work(&gateway)).await
+    }
+}

@@ -1,0 +1,104 @@
+//! How the daemon is.
+
+use std::ops::ControlFlow;
+
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::clock::Timestamp;
+use crate::gateway::{Error, Gateway, QueueState};
+use crate::web::auth::Managing;
+use crate::web::error::{Problem, Problems};
+use crate::web::state::Web;
+
+/// How the daemon is.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Diagnostics {
+    version: String,
+    #[schema(format = DateTime)]
+    started_at: String,
+    #[schema(format = DateTime)]
+    now: String,
+    users: u64,
+    disabled_users: u64,
+    temporary_accounts: u64,
+    messages: u64,
+    waiting: u64,
+    held: u64,
+    #[schema(format = DateTime)]
+    oldest_in_queue: Option<String>,
+    /// Octets that the store takes on its disk.
+    stored_octets: u64,
+    /// Octets that are left there.
+    free_octets: Option<u64>,
+    /// Why nothing can be stored at present, if so.
+    refusing: Option<String>,
+    /// When the certificate that is shown at present ends.
+    #[schema(format = DateTime)]
+    certificate_ends_at: Option<String>,
+    public_url: String,
+    /// Domains of ours that `publicUrl` does not lie in: links to it look like fraud to mail
+    /// filters when a letter comes from one of these.
+    domains_elsewhere: Vec<String>,
+}
+
+/// See how the daemon is.
+#[utoipa::path(
+    get,
+    path = "/api/manage/diagnostics",
+    tag = "manage",
+    operation_id = "manageDiagnostics",
+    responses((status = 200, description = "How it is", body = Diagnostics), Problems)
+)]
+pub async fn read(
+    State(web): State<Web>,
+    managing: Managing,
+) -> Result<axum::Json<Diagnostics>, Problem> {
+    let started = web.shared.started;
+    let ends = web.shared.identity.ends().map(|secs| Timestamp(0).plus_secs(secs));
+    let found = managing.run(move |gateway| looked_at(gateway, started, ends)).await?;
+    Ok(axum::Json(found))
+}
+
+fn looked_at(
+    gateway: &Gateway,
+    started: Timestamp,
+    certificate_ends: Option<Timestamp>,
+) -> Result<Diagnostics, Error> {
+    let room = gateway.room()?;
+    let users = gateway.account_list()?;
+    let (mut waiting, mut held, mut oldest) = (0, 0, None);
+    gateway.queue_each(|row| {
+        match row.state {
+            QueueState::Held => held += 1,
+            _ => waiting += 1,
+        }
+        oldest = Some(oldest.map_or(row.queued, |known| row.queued.min(known)));
+        ControlFlow::Continue(())
+    })?;
+    let settings = gateway.settings();
+    let host = settings.public_url.trim_start_matches("https://").split([':', '/']).next();
+    let host = host.unwrap_or_default();
+    let elsewhere =
+        |domain: &&String| host != domain.as_str() && !host.ends_with(&format!(".{domain}"));
+    Ok(Diagnostics {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: started.to_rfc3339(),
+        now: gateway.clock().now().to_rfc3339(),
+        users: users.len() as u64,
+        disabled_users: users.iter().filter(|row| row.disabled).count() as u64,
+        temporary_accounts: gateway.temporary_list(None)?.len() as u64,
+        messages: gateway.message_count()?,
+        waiting,
+        held,
+        oldest_in_queue: oldest.map(Timestamp::to_rfc3339),
+        stored_octets: room.used,
+        free_octets: room.free,
+        refusing: room.refusing,
+        certificate_ends_at: certificate_ends.map(Timestamp::to_rfc3339),
+        public_url: settings.public_url.clone(),
+        domains_elsewhere: settings.domains.iter().filter(elsewhere).cloned().collect(),
+    })
+}

@@ -1,0 +1,230 @@
+//! What is set for everybody, and what anybody may know of it: the name, the colour, the logo.
+
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::gateway::records::audit::Act;
+use crate::gateway::records::policy::Policy;
+use crate::gateway::records::site::HouseChange;
+use crate::gateway::site::settings::House;
+use crate::gateway::{ConfirmOutside, Error, Gateway, LastInteraction};
+use crate::web::api::Done;
+use crate::web::auth::Managing;
+use crate::web::body::{Json, Octets};
+use crate::web::error::{Problem, Problems};
+use crate::web::state::{Web, Weight};
+
+use super::policy::PolicySet;
+
+/// What is set for everybody; `null` is as the configuration file has it.
+#[derive(Default, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Rules {
+    policy: Option<PolicySet>,
+    last_interaction: Option<LastSet>,
+    confirm_outside: Option<ConfirmSet>,
+    organisation: Option<String>,
+    /// Empty for none.
+    phone: Option<String>,
+    /// The house's own words in each notification; empty for none.
+    notification_text: Option<String>,
+    /// The colour of buttons, as `#rrggbb`; white words must be read on it.
+    accent: Option<String>,
+}
+
+/// What outside senders learn of when one was last here, and whether people may choose otherwise.
+#[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LastSet {
+    /// `never`, `day` or `exact`.
+    #[schema(value_type = String)]
+    value: LastInteraction,
+    fixed: bool,
+}
+
+/// Whether outside senders learn what became of a letter, and whether people may choose otherwise.
+#[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmSet {
+    /// `never`, `ask`, `known` or `always`.
+    #[schema(value_type = String)]
+    value: ConfirmOutside,
+    fixed: bool,
+}
+
+/// What is set, and what is therefore in force.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HouseView {
+    set: Rules,
+    in_force: Rules,
+    has_logo: bool,
+}
+
+/// What anybody may know of the house.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Brand {
+    organisation: String,
+    accent: Option<String>,
+    has_logo: bool,
+}
+
+impl From<HouseChange> for Rules {
+    fn from(change: HouseChange) -> Rules {
+        Rules {
+            policy: change.policy.map(PolicySet::from),
+            last_interaction: change
+                .last_interaction
+                .map(|(value, fixed)| LastSet { value, fixed }),
+            confirm_outside: change
+                .confirm_outside
+                .map(|(value, fixed)| ConfirmSet { value, fixed }),
+            organisation: change.organisation,
+            phone: change.phone,
+            notification_text: change.notification_text,
+            accent: change.accent,
+        }
+    }
+}
+
+impl Rules {
+    fn in_force(house: &House) -> Rules {
+        Rules {
+            policy: Some(house.policy.clone().into()),
+            last_interaction: Some(LastSet {
+                value: house.last_interaction,
+                fixed: house.last_interaction_fixed,
+            }),
+            confirm_outside: Some(ConfirmSet {
+                value: house.confirm_outside,
+                fixed: house.confirm_outside_fixed,
+            }),
+            organisation: Some(house.organisation.clone()),
+            phone: house.phone.clone(),
+            notification_text: house.notification_text.clone(),
+            accent: house.accent.clone(),
+        }
+    }
+
+    fn change(self, logo: Option<Vec<u8>>) -> HouseChange {
+        HouseChange {
+            policy: self.policy.map(Policy::from),
+            last_interaction: self.last_interaction.map(|one| (one.value, one.fixed)),
+            confirm_outside: self.confirm_outside.map(|one| (one.value, one.fixed)),
+            organisation: self.organisation,
+            phone: self.phone,
+            notification_text: self.notification_text,
+            accent: self.accent,
+            logo,
+        }
+    }
+}
+
+/// Get what is set for everybody.
+#[utoipa::path(
+    get,
+    path = "/api/manage/house",
+    tag = "manage",
+    operation_id = "manageHouse",
+    responses((status = 200, description = "What is set", body = HouseView), Problems)
+)]
+pub async fn read(managing: Managing) -> Result<axum::Json<HouseView>, Problem> {
+    let found =
+        managing.run(|gateway| Ok::<_, Error>((gateway.house_change()?, gateway.house()?))).await?;
+    let (set, house) = found;
+    let has_logo = set.logo.is_some();
+    Ok(axum::Json(HouseView { set: set.into(), in_force: Rules::in_force(&house), has_logo }))
+}
+
+/// Set what holds for everybody, all of it at once. It is in force from this moment.
+#[utoipa::path(
+    put,
+    path = "/api/manage/house",
+    tag = "manage",
+    operation_id = "manageHouseSet",
+    request_body = Rules,
+    responses(Done, Problems)
+)]
+pub async fn set(managing: Managing, Json(rules): Json<Rules>) -> Result<StatusCode, Problem> {
+    let done = managing.run_noted(Act::HouseChanged, String::new(), move |gateway| {
+        gateway.house_set(|set| rules.change(set.logo)).map(|_| ())
+    });
+    done.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Set the logo: a PNG of at most 64 KiB.
+#[utoipa::path(
+    put,
+    path = "/api/manage/logo",
+    tag = "manage",
+    operation_id = "manageLogoSet",
+    request_body(content = String, content_type = "application/octet-stream",
+        description = "The PNG's octets"),
+    responses(Done, Problems)
+)]
+pub async fn logo_set(managing: Managing, Octets(octets): Octets) -> Result<StatusCode, Problem> {
+    logo_change(managing, Some(octets.to_vec())).await
+}
+
+/// Remove the logo.
+#[utoipa::path(
+    delete,
+    path = "/api/manage/logo",
+    tag = "manage",
+    operation_id = "manageLogoDrop",
+    responses(Done, Problems)
+)]
+pub async fn logo_drop(managing: Managing) -> Result<StatusCode, Problem> {
+    logo_change(managing, None).await
+}
+
+async fn logo_change(managing: Managing, logo: Option<Vec<u8>>) -> Result<StatusCode, Problem> {
+    let done = managing.run_noted(Act::HouseChanged, "logo".to_owned(), move |gateway| {
+        gateway.house_set(|set| HouseChange { logo, ..set }).map(|_| ())
+    });
+    done.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Get what anybody may know of the house: its name and colour.
+#[utoipa::path(
+    get,
+    path = "/api/brand",
+    tag = "manage",
+    operation_id = "brand",
+    security(()),
+    responses((status = 200, description = "The house", body = Brand), Problems)
+)]
+pub async fn brand(State(web): State<Web>) -> Result<axum::Json<Brand>, Problem> {
+    let house = web.run(Weight::Records, Gateway::house).await?;
+    Ok(axum::Json(Brand {
+        organisation: house.organisation.clone(),
+        accent: house.accent.clone(),
+        has_logo: house.logo.is_some(),
+    }))
+}
+
+/// Get the house's logo.
+#[utoipa::path(
+    get,
+    path = "/api/brand/logo.png",
+    tag = "manage",
+    operation_id = "brandLogo",
+    security(()),
+    responses((status = 200, description = "The PNG", content_type = "image/png"), Problems)
+)]
+pub async fn logo(State(web): State<Web>) -> Result<Response, Problem> {
+    let house = web.run(Weight::Records, Gateway::house).await?;
+    let logo = house.logo.clone().ok_or_else(Problem::not_found)?;
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("image/png")),
+        (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ];
+    Ok((headers, logo).into_response())
+}

@@ -1,0 +1,167 @@
+//! The users: who is inside, making one, changing one.
+
+use axum::http::StatusCode;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::gateway::records::audit::Act;
+use crate::gateway::{AccountRow, Gateway, NewAccount, Password};
+use crate::mail::address::Address;
+use crate::web::api::Done;
+use crate::web::api::preference::Accept;
+use crate::web::auth::Managing;
+use crate::web::body::{Id, Json};
+use crate::web::error::{Problem, Problems};
+
+/// Somebody inside.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    name: String,
+    display_name: String,
+    addresses: Vec<String>,
+    disabled: bool,
+    manager: bool,
+    /// `inside`, `outside` or `both`.
+    accept_from: Accept,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(format = DateTime)]
+    last_interaction_at: Option<String>,
+}
+
+/// Everybody inside, by name.
+#[derive(Serialize, ToSchema)]
+pub struct Users {
+    items: Vec<User>,
+}
+
+/// Somebody new.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewUser {
+    /// Letters, digits, `.`, `_`, `-`.
+    name: String,
+    display_name: String,
+    /// Each in one of the house's domains.
+    addresses: Vec<String>,
+    /// The first password, to be changed by its owner.
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+}
+
+/// Somebody who was made, with the recovery key, which is told once.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MadeUser {
+    address: String,
+    recovery_key: String,
+}
+
+/// What to change about somebody; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UserChange {
+    disabled: Option<bool>,
+    manager: Option<bool>,
+    accept_from: Option<Accept>,
+}
+
+impl From<AccountRow> for User {
+    fn from(row: AccountRow) -> User {
+        User {
+            name: row.view.name,
+            display_name: row.view.display_name,
+            addresses: row.addresses,
+            disabled: row.disabled,
+            manager: row.view.manager,
+            accept_from: row.accept_from.into(),
+            created_at: row.created.to_rfc3339(),
+            last_interaction_at: row.last_interaction.map(|at| at.to_rfc3339()),
+        }
+    }
+}
+
+/// List the users.
+#[utoipa::path(
+    get,
+    path = "/api/manage/users",
+    tag = "manage",
+    operation_id = "manageUsers",
+    responses((status = 200, description = "Everybody", body = Users), Problems)
+)]
+pub async fn list(managing: Managing) -> Result<axum::Json<Users>, Problem> {
+    let rows = managing.run(Gateway::account_list).await?;
+    Ok(axum::Json(Users { items: rows.into_iter().map(User::from).collect() }))
+}
+
+/// Make a user. The recovery key is told here and never again.
+#[utoipa::path(
+    post,
+    path = "/api/manage/users",
+    tag = "manage",
+    operation_id = "manageUserMake",
+    request_body = NewUser,
+    responses((status = 201, description = "Made", body = MadeUser), Problems)
+)]
+pub async fn create(
+    managing: Managing,
+    Json(user): Json<NewUser>,
+) -> Result<(StatusCode, axum::Json<MadeUser>), Problem> {
+    let address = |text: &String| {
+        Address::parse(text).map_err(|error| Problem::invalid(format!("{text}: {error}.")))
+    };
+    let password = Password::new(user.password.expose_secret())
+        .map_err(|_| Problem::invalid("A password has 1 to 1,024 octets."))?;
+    let new = NewAccount {
+        name: user.name.clone(),
+        display_name: user.display_name,
+        addresses: user.addresses.iter().map(address).collect::<Result<_, _>>()?,
+        password,
+    };
+    let made =
+        managing.run_noted(Act::UserMade, user.name, move |gateway| gateway.account_create(new));
+    let (view, recovery) = made.await?;
+    let recovery_key = recovery.expose().to_owned();
+    Ok((StatusCode::CREATED, axum::Json(MadeUser { address: view.address, recovery_key })))
+}
+
+/// Change a user. The last manager stays one (409, `last-manager`).
+#[utoipa::path(
+    patch,
+    path = "/api/manage/users/{name}",
+    tag = "manage",
+    operation_id = "manageUserChange",
+    params(("name" = String, Path, description = "The login name")),
+    request_body = UserChange,
+    responses(Done, Problems)
+)]
+pub async fn change(
+    Id(name): Id,
+    managing: Managing,
+    Json(change): Json<UserChange>,
+) -> Result<StatusCode, Problem> {
+    let about = name.clone();
+    let done = managing.run_noting(
+        move |gateway, note| {
+            match change.disabled {
+                Some(true) => gateway.account_disable(&name).map(|()| note(Act::UserDisabled))?,
+                Some(false) => gateway.account_enable(&name).map(|()| note(Act::UserEnabled))?,
+                None => {}
+            }
+            if let Some(manager) = change.manager {
+                gateway.account_manager(&name, manager)?;
+                note(if manager { Act::ManagerMade } else { Act::ManagerUnmade });
+            }
+            if let Some(accept) = change.accept_from {
+                gateway.account_accept_from(&name, accept.into())?;
+                note(Act::UserChanged);
+            }
+            Ok(())
+        },
+        about,
+    );
+    done.await?;
+    Ok(StatusCode::NO_CONTENT)
+}

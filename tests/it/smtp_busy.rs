@@ -1,0 +1,35 @@
+//! What a peer is told while the core takes nothing more.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+
+use postern::smtp::server::CALLS_AT_ONCE_MAX;
+
+use crate::harness::{TestGateway, until};
+
+#[tokio::test]
+async fn while_the_core_takes_nothing_more_a_recipient_is_put_off_and_the_session_goes_on() {
+    let gw = TestGateway::with(|smtp| smtp.memory_wait_secs = 1).await;
+    let (hold, held) = mpsc::channel::<()>();
+    let (held, begun) = (Arc::new(Mutex::new(held)), Arc::new(AtomicUsize::new(0)));
+    for _ in 0..CALLS_AT_ONCE_MAX {
+        let workers = gw.server.shared().workers.clone();
+        let (held, begun) = (held.clone(), begun.clone());
+        tokio::spawn(async move {
+            let wait = move || {
+                begun.fetch_add(1, Ordering::SeqCst);
+                // The channel says nothing; it is closed when the test lets go.
+                held.lock().unwrap().recv().unwrap_err();
+            };
+            workers.run(wait).await
+        });
+    }
+    until("every worker waits", || begun.load(Ordering::SeqCst) == CALLS_AT_ONCE_MAX).await;
+    let mut smtp = gw.smtp().await;
+    smtp.ehlo().await;
+    smtp.send("MAIL FROM:<a@sender.example>").await.expect("250 ");
+    smtp.send("RCPT TO:<dana@example.org>").await.expect("452 4.3.1");
+    smtp.send("NOOP").await.expect("250 ");
+    drop(hold);
+    smtp.send("RCPT TO:<dana@example.org>").await.expect("250 2.1.5");
+}
