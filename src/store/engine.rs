@@ -10,8 +10,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::Error;
-use super::journal::PiecePlace;
-use super::writer::Pin;
+use super::local::journal::PiecePlace;
+use super::local::writer::Pin;
 
 /// Names one stored content; the bytes of the reference number it belongs to (P-20).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

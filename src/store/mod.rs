@@ -11,32 +11,11 @@
 //! its own index rows in the same transaction.
 
 #[cfg(test)]
-mod bench_disk;
-mod checkpoint;
-mod compact;
-#[cfg(test)]
 mod conformance;
-#[cfg(test)]
-mod damage;
-mod disk;
 pub mod engine;
-#[cfg(test)]
-mod faults;
-#[doc(hidden)]
-pub mod forms;
-mod index;
-mod journal;
 pub mod local;
 pub mod memory;
-mod recovery;
-#[cfg(test)]
-mod reopen;
-mod shared;
-#[cfg(test)]
-mod sim;
 pub mod table;
-mod verify;
-mod writer;
 
 use std::future::Future;
 use std::ops::ControlFlow;

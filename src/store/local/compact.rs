@@ -10,14 +10,14 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::Error;
 use super::checkpoint;
-use super::engine::{ContentId, Order, Span};
 use super::index::Place;
 use super::journal::segment::{self, HEADER, Segment};
 use super::journal::{Kind, PiecePlace, frame};
 use super::shared::{CONTENTS, Shared, lock};
 use super::writer::{Moved, unix_secs};
+use crate::store::Error;
+use crate::store::engine::{ContentId, Order, Span};
 
 /// Hands the writer what is to be written again, and waits until it is durable.
 pub type Rewrite<'w> = &'w mut dyn FnMut(Vec<Moved>) -> Result<(), Error>;

@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::LocalConfig;
+use super::checkpoint;
 use super::disk::sim::{Dice, Plan, SimDisk};
-use super::engine::{ContentId, Job, Order, Piece, RawTx, Span};
 use super::index::sim::SimIndex;
 use super::journal::segment::HEADER;
-use super::local::LocalConfig;
 use super::recovery::{OpenReport, recover};
 use super::shared::Shared;
 use super::writer::{Request, Writer};
-use super::{Error, checkpoint};
+use crate::store::Error;
+use crate::store::engine::{ContentId, Job, Order, Piece, RawTx, Span};
 use crate::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
 
 pub struct Store {

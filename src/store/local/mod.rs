@@ -1,5 +1,27 @@
 //! The local engine: the journal, its writer thread, and the thread that keeps the index.
 
+#[cfg(test)]
+mod bench_disk;
+mod checkpoint;
+mod compact;
+#[cfg(test)]
+mod damage;
+mod disk;
+#[cfg(test)]
+mod faults;
+#[doc(hidden)]
+pub mod forms;
+mod index;
+pub(super) mod journal;
+mod recovery;
+#[cfg(test)]
+mod reopen;
+mod shared;
+#[cfg(test)]
+mod sim;
+mod verify;
+pub(super) mod writer;
+
 use std::fs::File;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -14,14 +36,15 @@ use rustix::fs::{FlockOperation, flock};
 use crate::config;
 use crate::vault::Vault;
 
-use super::compact::{self, Reason};
-use super::disk::OsDisk;
-use super::engine::{ContentId, Engine, Job, Room, Span, Staged, Verified, Visit};
-use super::index::SledIndex;
-use super::recovery::{OpenReport, Progress, recover, restore_index};
-use super::shared::{Shared, lock};
-use super::writer::{Moved, Request, Writer};
-use super::{Error, checkpoint, verify};
+use crate::store::Error;
+use crate::store::engine::{ContentId, Engine, Job, Room, Span, Staged, Verified, Visit};
+
+use self::compact::Reason;
+use self::disk::OsDisk;
+use self::index::SledIndex;
+use self::recovery::{OpenReport, Progress, recover, restore_index};
+use self::shared::{Shared, lock};
+use self::writer::{Moved, Request, Writer};
 
 /// How the local engine is kept.
 #[derive(Clone, Debug)]

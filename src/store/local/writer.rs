@@ -16,11 +16,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::Error;
-use super::engine::{ContentId, Job, Piece, RawTx, Span, Staged, StagedPlace, Visit};
 use super::index::{Place, Row};
 use super::journal::{Body, Kind, PiecePlace, Segment, frame};
 use super::shared::{Position, Shared, content_key, lock, merge};
+use crate::store::Error;
+use crate::store::engine::{ContentId, Job, Piece, RawTx, Span, Staged, StagedPlace, Visit};
 
 /// What the writer is asked.
 pub enum Request {

@@ -6,11 +6,11 @@ use std::path::Path;
 use bytes::Bytes;
 
 use super::bench_disk::vault;
-use super::conformance::transact;
 use super::disk::sim::Dice;
-use super::engine::{ContentId, Engine, Order, Piece, Span};
-use super::local::{LocalConfig, LocalEngine};
-use super::{Error, Read, Record, Store, Table};
+use super::{LocalConfig, LocalEngine};
+use crate::store::conformance::transact;
+use crate::store::engine::{ContentId, Engine, Order, Piece, Span};
+use crate::store::{Error, Read, Record, Store, Table};
 use serde::{Deserialize, Serialize};
 
 fn open(folder: &Path) -> Result<LocalEngine, Error> {

@@ -14,16 +14,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::LocalConfig;
 use super::compact::{self, Reason};
 use super::disk::sim::{Dice, Plan, SimDisk, Survival};
-use super::engine::{ContentId, Job, Order, Piece, RawTx, Span, Staged};
 use super::index::sim::SimIndex;
 use super::journal::segment::HEADER;
-use super::local::LocalConfig;
 use super::recovery::{Recovered, recover, restore_index};
 use super::shared::{CONTENTS, Shared};
 use super::writer::{Request, Writer};
-use super::{Error, checkpoint, verify};
+use super::{checkpoint, verify};
+use crate::store::Error;
+use crate::store::engine::{ContentId, Job, Order, Piece, RawTx, Span, Staged};
 use crate::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
 
 /// What the store must hold: records by key, contents by id.

@@ -3,15 +3,16 @@
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
+use super::LocalConfig;
 use super::bench_disk::{Store, config, open, plan, put};
 use super::compact::{self, Reason};
 use super::disk::sim::{Dice, Plan, SimDisk, Survival};
-use super::engine::{ContentId, Piece};
 use super::index::sim::SimIndex;
-use super::local::LocalConfig;
 use super::recovery::restore_index;
+use super::verify;
 use super::writer::Request;
-use super::{Error, verify};
+use crate::store::Error;
+use crate::store::engine::{ContentId, Piece};
 
 fn fresh() -> (SimDisk, SimIndex, Store) {
     fresh_with(config())

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use super::engine::Span;
+use crate::store::engine::Span;
 
 pub use self::sled::SledIndex;
 

@@ -3,13 +3,13 @@
 
 use std::ops::ControlFlow;
 
-use super::Error;
-use super::engine::{ContentId, Order, Span, Verified};
 use super::index::identity_of;
 use super::journal::segment::{HEADER, Segment};
 use super::journal::{PiecePlace, frame};
 use super::recovery::Progress;
 use super::shared::{CONTENTS, Shared, lock};
+use crate::store::Error;
+use crate::store::engine::{ContentId, Order, Span, Verified};
 
 /// Reads everything; damage is told, never an error.
 pub fn verify(shared: &Shared, progress: Progress<'_>) -> Result<Verified, Error> {

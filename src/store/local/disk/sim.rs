@@ -170,7 +170,7 @@ impl SimDisk {
     }
 
     pub fn holds_segment(&self, number: u64) -> bool {
-        let name = crate::store::journal::segment::file_name(number);
+        let name = crate::store::local::journal::segment::file_name(number);
         let state = self.lock();
         state.seen.contains_key(&name) || state.names.contains_key(&name)
     }

@@ -11,13 +11,13 @@ use bytes::Bytes;
 
 use crate::vault::Vault;
 
-use super::Error;
+use super::LocalConfig;
 use super::disk::Disk;
-use super::engine::{ContentId, Order, Span, Visit};
 use super::index::{Index, IndexError, Place, Row};
 use super::journal::files::Files;
 use super::journal::{PiecePlace, Segment, frame};
-use super::local::LocalConfig;
+use crate::store::Error;
+use crate::store::engine::{ContentId, Order, Span, Visit};
 
 /// Contents' rows stand in the index under this table number, which no table has.
 pub const CONTENTS: u8 = 255;
