@@ -3,7 +3,7 @@
 
 use super::disk::{read_file, replace_file};
 use super::shared::{Position, Shared, lock};
-use crate::store::Error;
+use crate::store::error::Error;
 
 const NAME: &str = "checkpoint";
 /// Sealed as a record of a table that does not exist.

@@ -8,7 +8,8 @@ use super::index::sim::SimIndex;
 use super::journal::segment::{HEADER, file_name};
 use super::verify::verify;
 use super::{LocalConfig, LocalEngine};
-use crate::store::Error;
+use crate::clock::Clock;
+use crate::store::error::Error;
 
 const FLIPS: u64 = 10_000;
 
@@ -137,7 +138,7 @@ fn another_daemon_key_removes_no_file_of_a_real_store() {
     let open = |key| {
         let config =
             LocalConfig { free_min_octets: 0, ..LocalConfig::in_folder(folder.path().to_owned()) };
-        LocalEngine::open(config, vault(key), &mut |_, _| ())
+        LocalEngine::open(config, vault(key), Clock::System, &mut |_, _| ())
     };
     let engine = open(1).unwrap();
     let put = crate::store::conformance::transact(&engine, |tx| {

@@ -3,16 +3,17 @@
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
-use super::LocalConfig;
 use super::bench_disk::{Store, config, open, plan, put};
 use super::compact::{self, Reason};
+use super::config::LocalConfig;
 use super::disk::sim::{Dice, Plan, SimDisk, Survival};
 use super::index::sim::SimIndex;
 use super::recovery::restore_index;
+use super::request::Request;
 use super::verify;
-use super::writer::Request;
-use crate::store::Error;
-use crate::store::engine::{ContentId, Piece};
+use crate::store::engine::Piece;
+use crate::store::error::Error;
+use crate::store::span::ContentId;
 
 fn fresh() -> (SimDisk, SimIndex, Store) {
     fresh_with(config())

@@ -19,8 +19,8 @@ use super::index::{Place, Row};
 use super::journal::segment::{self, HEADER, Segment};
 use super::journal::{Kind, frame};
 use super::shared::{Position, Shared, lock};
-use crate::store::Error;
-use crate::store::engine::{Order, Span};
+use crate::store::error::Error;
+use crate::store::span::{Order, Span};
 
 /// What opening found and did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -345,6 +345,7 @@ impl Disk for SimDisk {
         let mut state = self.lock();
         state.step()?;
         if state.is_full() {
+            state.failed = true;
             return Err(io::ErrorKind::StorageFull.into());
         }
         if state.seen.contains_key(name) {

@@ -6,8 +6,8 @@ use std::ops::{Bound, ControlFlow};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::{Changes, Index, IndexError, Row};
-use crate::store::engine::{Order, Span};
 use crate::store::local::disk::sim::Dice;
+use crate::store::span::{Order, Span};
 
 #[derive(Default)]
 struct State {

@@ -8,7 +8,7 @@ use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use super::{Changes, Index, IndexError, Row};
-use crate::store::engine::{Order, Span};
+use crate::store::span::{Order, Span};
 
 /// How long the lock of a handle that was dropped is waited for.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
