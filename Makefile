@@ -39,7 +39,7 @@ release:
 # A million simulated crashes: make crash-sim CRASH_SEEDS=1000000
 CRASH_SEEDS ?= 1000000
 crash-sim:
-	CRASH_SEEDS=$(CRASH_SEEDS) cargo test --release --lib store::sim
+	CRASH_SEEDS=$(CRASH_SEEDS) cargo test --release --lib store::local::sim
 
 # Each fuzz target for FUZZ_SECS seconds; needs cargo-fuzz.
 FUZZ_SECS ?= 600

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use postern::clock::Clock;
 use postern::store::local::{LocalConfig, LocalEngine};
 use postern::store::{ContentId, Error, Piece, Record, Store, Table};
 use postern::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
@@ -64,7 +65,8 @@ fn commits(folder: &Path, threads: u64, time: Duration) -> f64 {
     let vault =
         Vault::new(DaemonKey::generate().unwrap(), PoolLimits::default(), PasswordCost::default());
     let config = LocalConfig::in_folder(folder.to_owned());
-    let engine = Arc::new(LocalEngine::open(config, vault.clone(), &mut |_, _| ()).unwrap());
+    let engine =
+        Arc::new(LocalEngine::open(config, vault.clone(), Clock::System, &mut |_, _| ()).unwrap());
     let store = Store::new(engine.clone(), vault);
     let (stop, done) = (AtomicBool::new(false), AtomicU64::new(0));
     let start = Instant::now();

@@ -18,6 +18,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::Method;
 use postern::client::sending::Outgoing;
+use postern::clock::Clock;
 use postern::store::local::{LocalConfig, LocalEngine};
 use postern::store::{self, ContentId, Order, Span};
 use postern::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
@@ -63,7 +64,7 @@ fn no_canary_is_found_in_a_store_opened_with_the_daemon_key() {
     let key = DaemonKey::load(&folder.join("daemon.key")).unwrap();
     let vault = Vault::new(key, PoolLimits::default(), PasswordCost::default());
     let config = LocalConfig::in_folder(folder.join("data/store"));
-    let engine = LocalEngine::open(config, vault.clone(), &mut |_, _| ()).unwrap();
+    let engine = LocalEngine::open(config, vault.clone(), Clock::System, &mut |_, _| ()).unwrap();
     let opened = tempfile::tempdir().unwrap();
     let (records, contents) = open_everything(&engine, &vault, opened.path());
     assert!(records > 10 * MESSAGES && contents >= MESSAGES, "{records}, {contents}");

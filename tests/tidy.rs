@@ -12,7 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("config", &["mail"]),
     ("net", &["config"]),
     ("vault", &["config"]),
-    ("store", &["vault", "config"]),
+    ("store", &["vault", "config", "clock"]),
     ("gateway", &["mail", "store", "vault", "config", "clock"]),
     ("smtp", &["gateway", "mail", "net", "config", "clock", "telemetry"]),
     ("web", &["gateway", "mail", "net", "config", "clock", "telemetry"]),

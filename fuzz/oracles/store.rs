@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use postern::store::forms;
+use postern::store::local::forms;
 use postern::store::{Record, Table};
 use postern::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
 

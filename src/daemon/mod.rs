@@ -86,7 +86,7 @@ pub fn open(config: &Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Opene
     files::private_folder(&config.server.data)?;
     let vault = Vault::new(DaemonKey::load(&key_path(config))?, pool_limits(config), cost(config));
     let local = LocalConfig::from_config(config.server.data.join("store"), &config.store);
-    let engine = Arc::new(LocalEngine::open(local, vault.clone(), progress)?);
+    let engine = Arc::new(LocalEngine::open(local, vault.clone(), Clock::System, progress)?);
     let store = Store::new(engine.clone(), vault.clone());
     let gateway = Gateway::new(store, vault, Clock::System, settings(config));
     Ok(Opened { gateway, engine })

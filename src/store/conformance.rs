@@ -7,10 +7,12 @@ use std::sync::{Arc, mpsc};
 use bytes::Bytes;
 use proptest::prelude::*;
 
-use super::Error;
-use super::engine::{ContentId, Engine, Job, Order, Piece, RawTx, Span};
+use super::engine::{Engine, Job, Piece, RawTx};
+use super::error::Error;
 use super::local::{LocalConfig, LocalEngine};
 use super::memory::MemoryEngine;
+use super::span::{ContentId, Order, Span};
+use crate::clock::Clock;
 use crate::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
 
 fn vault() -> Vault {
@@ -23,7 +25,7 @@ fn local(folder: &std::path::Path) -> LocalEngine {
         free_min_octets: 0,
         ..LocalConfig::in_folder(folder.to_owned())
     };
-    LocalEngine::open(config, vault(), &mut |_, _| ()).unwrap()
+    LocalEngine::open(config, vault(), Clock::System, &mut |_, _| ()).unwrap()
 }
 
 struct Closure<F> {
@@ -55,6 +57,29 @@ fn each(test: impl Fn(&dyn Engine)) {
     test(&MemoryEngine::new());
     let folder = tempfile::tempdir().unwrap();
     test(&local(folder.path()));
+}
+
+fn put(engine: &dyn Engine, key: &'static [u8]) {
+    let done = transact(engine, move |tx| {
+        tx.put(key.to_vec(), Bytes::from_static(b"1"));
+        true
+    });
+    done.unwrap();
+}
+
+fn content_put(engine: &dyn Engine, id: u8, pieces: Vec<Piece>) -> Result<(), Error> {
+    transact(engine, move |tx| {
+        tx.content_put(ContentId([id; 16]), pieces.clone());
+        true
+    })
+}
+
+fn content(engine: &dyn Engine, id: u8) -> Result<Vec<u8>, Error> {
+    engine.content_read(ContentId([id; 16]), 0, u64::MAX)
+}
+
+fn damage(engine: &dyn Engine) -> Vec<String> {
+    engine.verify(&mut |_, _| ()).unwrap().damage
 }
 
 fn rows(engine: &dyn Engine, span: &Span) -> Vec<(Vec<u8>, Vec<u8>)> {
@@ -150,6 +175,108 @@ fn contents_inline_and_staged_are_read_back_in_any_stretch() {
 }
 
 #[test]
+fn a_piece_staged_in_another_engine_is_refused_and_nothing_is_written() {
+    each(|engine| {
+        each(|other| {
+            put(engine, b"\x01before");
+            let staged = other.content_stage(Bytes::from(vec![7; 300])).unwrap();
+            let outcome = transact(engine, move |tx| {
+                tx.put(b"\x01a".to_vec(), Bytes::from_static(b"1"));
+                let own = Piece::Inline(Bytes::from_static(b"own"));
+                tx.content_put(ContentId([1; 16]), vec![own, Piece::Staged(staged.clone())]);
+                true
+            });
+            assert!(matches!(outcome, Err(Error::StagedElsewhere)), "{outcome:?}");
+            assert_eq!(engine.get(b"\x01a").unwrap(), None);
+            assert_eq!(engine.content_length(ContentId([1; 16])).unwrap(), None);
+            // What comes after it is taken.
+            put(engine, b"\x01after");
+            assert_eq!(damage(engine), Vec::<String>::new());
+        });
+    });
+}
+
+#[test]
+fn a_piece_that_is_still_held_outlives_any_compaction() {
+    each(|engine| {
+        let parts = [Part::Staged(300_000), Part::Inline(10), Part::Staged(300_000)];
+        put(engine, b"\x01a");
+        let held = pieces(engine, &parts, 3);
+        for key in [b"\x01b", b"\x01c"] {
+            put(engine, key);
+            engine.compact().unwrap();
+        }
+        content_put(engine, 1, held).unwrap();
+        assert_eq!(content(engine, 1).unwrap(), octets(&parts, 3));
+        put(engine, b"\x01d");
+        engine.compact().unwrap();
+        assert_eq!(content(engine, 1).unwrap(), octets(&parts, 3));
+        assert_eq!(damage(engine), Vec::<String>::new());
+    });
+}
+
+const IN_VAIN: usize = 600_000;
+
+/// Nothing refers to what was staged in vain, and its room is given back.
+fn swept(engine: &dyn Engine, used_before: u64) {
+    // A piece goes with its segment, and that only once another one was begun.
+    put(engine, b"\x01z");
+    engine.compact().unwrap();
+    let used = engine.room().unwrap().used;
+    assert!(used < used_before + IN_VAIN as u64 / 2, "{used_before} before, {used} now");
+    let found = engine.verify(&mut |_, _| ()).unwrap();
+    assert_eq!((found.contents, found.damage), (0, Vec::new()));
+}
+
+#[test]
+fn what_was_staged_and_never_committed_is_swept() {
+    each(|engine| {
+        put(engine, b"\x01a");
+        let before = engine.room().unwrap().used;
+        drop(pieces(engine, &[Part::Staged(IN_VAIN)], 1));
+        // Handed to a transaction that was aborted.
+        let refused = pieces(engine, &[Part::Staged(IN_VAIN)], 2);
+        let aborted = transact(engine, move |tx| {
+            tx.content_put(ContentId([1; 16]), refused.clone());
+            false
+        });
+        aborted.unwrap();
+        swept(engine, before);
+    });
+}
+
+#[test]
+fn what_was_staged_and_not_committed_before_a_restart_is_swept() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = local(folder.path());
+    put(&engine, b"\x01a");
+    let before = engine.room().unwrap().used;
+    let staged = pieces(&engine, &[Part::Staged(IN_VAIN)], 1);
+    drop(engine);
+    let engine = local(folder.path());
+    let stale = content_put(&engine, 1, staged);
+    assert!(matches!(stale, Err(Error::StagedElsewhere)), "{stale:?}");
+    swept(&engine, before);
+}
+
+#[test]
+fn a_staged_content_survives_a_restart_and_a_lost_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let parts = [Part::Staged(300_000), Part::Inline(70_000), Part::Staged(1)];
+    let engine = local(folder.path());
+    let staged = pieces(&engine, &parts, 9);
+    content_put(&engine, 1, staged).unwrap();
+    drop(engine);
+    let engine = local(folder.path());
+    assert_eq!(content(&engine, 1).unwrap(), octets(&parts, 9));
+    drop(engine);
+    std::fs::remove_dir_all(folder.path().join("index")).unwrap();
+    let engine = local(folder.path());
+    assert_eq!(content(&engine, 1).unwrap(), octets(&parts, 9));
+    assert_eq!(damage(&engine), Vec::<String>::new());
+}
+
+#[test]
 fn a_transaction_that_panics_harms_nobody_else() {
     let folder = tempfile::tempdir().unwrap();
     let engine = local(folder.path());
@@ -162,12 +289,58 @@ fn a_transaction_that_panics_harms_nobody_else() {
     assert!(engine.get(b"\x01a").unwrap().is_some());
 }
 
+/// A part of a content by the way in which it reaches the engine, and its size.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    Inline(usize),
+    Staged(usize),
+}
+
+impl Part {
+    fn size(self) -> usize {
+        match self {
+            Part::Inline(size) | Part::Staged(size) => size,
+        }
+    }
+}
+
+/// Any mixture of parts; empty ones, and ones of several frames among them.
+fn parts() -> impl Strategy<Value = Vec<Part>> {
+    let size = prop_oneof![8 => 0usize..20_000, 1 => 300_000usize..600_000, 1 => Just(0)];
+    let part = (any::<bool>(), size).prop_map(|(staged, size)| match staged {
+        true => Part::Staged(size),
+        false => Part::Inline(size),
+    });
+    proptest::collection::vec(part, 0..6)
+}
+
+/// The octets of all parts one after another, different at each place.
+fn octets(parts: &[Part], fill: u8) -> Vec<u8> {
+    let length = parts.iter().map(|part| part.size()).sum::<usize>();
+    (0..length).map(|at| (at % 251) as u8 ^ fill).collect()
+}
+
+/// Hands the parts to the engine, each in its way.
+fn pieces(engine: &dyn Engine, parts: &[Part], fill: u8) -> Vec<Piece> {
+    let mut rest = Bytes::from(octets(parts, fill));
+    let piece = |part: &Part| {
+        let octets = rest.split_to(part.size());
+        match part {
+            Part::Inline(_) => Piece::Inline(octets),
+            Part::Staged(_) => Piece::Staged(engine.content_stage(octets).unwrap()),
+        }
+    };
+    parts.iter().map(piece).collect()
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Put(u8, usize),
     Delete(u8),
-    Content(u8, usize),
+    Content(u8, Vec<Part>),
     ContentDelete(u8),
+    /// Stages a piece that no transaction ever refers to.
+    StageInVain(usize),
     Reopen,
     Compact,
     Checkpoint,
@@ -177,7 +350,8 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => (any::<u8>(), 0usize..9_000).prop_map(|(key, size)| Step::Put(key % 40, size)),
         3 => any::<u8>().prop_map(|key| Step::Delete(key % 40)),
-        3 => (any::<u8>(), 0usize..40_000).prop_map(|(id, size)| Step::Content(id % 8, size)),
+        3 => (any::<u8>(), parts()).prop_map(|(id, parts)| Step::Content(id % 8, parts)),
+        1 => (0usize..40_000).prop_map(Step::StageInVain),
         1 => any::<u8>().prop_map(|id| Step::ContentDelete(id % 8)),
         1 => Just(Step::Reopen),
         1 => Just(Step::Compact),
@@ -196,11 +370,8 @@ fn apply(engine: &dyn Engine, step: &Step, at: usize) {
             tx.delete(vec![1, key]);
             true
         }),
-        Step::Content(id, size) => transact(engine, move |tx| {
-            let piece = Piece::Inline(Bytes::from(vec![fill; size]));
-            tx.content_put(ContentId([id; 16]), vec![piece]);
-            true
-        }),
+        Step::Content(id, parts) => content_put(engine, id, pieces(engine, &parts, fill)),
+        Step::StageInVain(size) => engine.content_stage(Bytes::from(vec![fill; size])).map(drop),
         Step::ContentDelete(id) => transact(engine, move |tx| {
             tx.content_delete(ContentId([id; 16]));
             true
@@ -221,6 +392,28 @@ fn contents(engine: &dyn Engine) -> BTreeMap<u8, Vec<u8>> {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// In one go and in stretches, contents are what was handed over, whatever was staged of it.
+    #[test]
+    fn a_content_reads_the_same_in_any_mixture_of_parts(
+        parts in parts(),
+        stretches in proptest::collection::vec((any::<prop::sample::Index>(), 0usize..9_000), 4),
+    ) {
+        let expected = octets(&parts, 5);
+        each(|engine| {
+            content_put(engine, 1, pieces(engine, &parts, 5)).unwrap();
+            let length = engine.content_length(ContentId([1; 16])).unwrap();
+            assert_eq!(length, Some(expected.len() as u64));
+            assert!(content(engine, 1).unwrap() == expected, "{parts:?}");
+            for (from, length) in &stretches {
+                let from = from.index(expected.len() + 1);
+                let to = (from + length).min(expected.len());
+                let id = ContentId([1; 16]);
+                let read = engine.content_read(id, from as u64, *length as u64).unwrap();
+                assert!(read == expected[from..to], "{parts:?}, {from} to {to}");
+            }
+        });
+    }
 
     #[test]
     fn both_engines_agree_after_any_steps(steps in proptest::collection::vec(step(), 1..60)) {
@@ -243,15 +436,15 @@ proptest! {
             }
         }
         prop_assert_eq!(rows(&engine, &all), rows(&*memory, &all));
-        prop_assert_eq!(contents(&engine), contents(&*memory));
-        prop_assert_eq!(engine.verify(&mut |_, _| ()).unwrap().damage, Vec::<String>::new());
+        prop_assert!(contents(&engine) == contents(&*memory), "the contents differ");
+        prop_assert_eq!(damage(&engine), Vec::<String>::new());
         // The journal alone leads to the same state.
         drop(engine);
         std::fs::remove_dir_all(folder.path().join("index")).unwrap();
         let engine = local(folder.path());
         prop_assert!(engine.report().rebuilt || rows(&engine, &all).is_empty());
         prop_assert_eq!(rows(&engine, &all), rows(&*memory, &all));
-        prop_assert_eq!(contents(&engine), contents(&*memory));
+        prop_assert!(contents(&engine) == contents(&*memory), "the contents differ");
     }
 }
 

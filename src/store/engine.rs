@@ -3,72 +3,18 @@
 //! Keys and values are opaque here (values arrive sealed). One transaction is applied wholly
 //! or not at all, and its outcome is told only once it is on disk. Transactions run one after
 //! another on one writer, so a transaction sees everything committed before it.
+//!
+//! Nothing here knows how an engine keeps its bytes: what it needs to find a staged piece again
+//! travels as a token that only it can read.
 
-use std::ops::ControlFlow;
+use std::any::Any;
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::Error;
-use super::journal::PiecePlace;
-use super::writer::Pin;
-
-/// Names one stored content; the bytes of the reference number it belongs to (P-20).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ContentId(pub [u8; 16]);
-
-/// A range of raw keys, `from` included, `to` excluded; `None` is open-ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Span {
-    pub from: Vec<u8>,
-    pub to: Option<Vec<u8>>,
-    pub order: Order,
-}
-
-/// In which order a scan visits its keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    Ascending,
-    Descending,
-}
-
-impl Span {
-    /// Every key that begins with `prefix`.
-    pub fn prefix(prefix: &[u8], order: Order) -> Span {
-        Span { from: prefix.to_vec(), to: after_prefix(prefix), order }
-    }
-
-    /// What is left of the range behind `key`.
-    pub fn after(&self, key: &[u8]) -> Span {
-        let mut rest = self.clone();
-        match self.order {
-            Order::Ascending => rest.from = [key, &[0]].concat(),
-            Order::Descending => rest.to = Some(key.to_vec()),
-        }
-        rest
-    }
-
-    /// Whether `key` lies in the range.
-    pub fn contains(&self, key: &[u8]) -> bool {
-        key >= self.from.as_slice() && self.to.as_deref().is_none_or(|to| key < to)
-    }
-}
-
-/// The first key after all that begin with `prefix`; `None` when there is no such key.
-pub fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
-    let mut end = prefix.to_vec();
-    while let Some(last) = end.last_mut() {
-        if *last < u8::MAX {
-            *last += 1;
-            return Some(end);
-        }
-        end.pop();
-    }
-    None
-}
-
-/// Called for each key and value of a scan; `Break` ends it.
-pub type Visit<'v> = &'v mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>;
+use super::error::Error;
+use super::span::{ContentId, Span, Visit};
 
 /// A part of a content: handed over with the transaction, or staged ahead of it.
 #[derive(Clone, Debug)]
@@ -82,28 +28,42 @@ impl Piece {
     pub fn length(&self) -> u64 {
         match self {
             Piece::Inline(octets) => octets.len() as u64,
-            Piece::Staged(staged) => staged.length,
+            Piece::Staged(staged) => staged.length(),
         }
     }
 }
 
 /// A piece that already lies in the engine, referred to by nothing until a transaction commits
-/// it. When none does, it is swept.
-#[derive(Clone, Debug)]
+/// it. Once every clone of this is gone and no transaction committed it, it is swept.
+#[derive(Clone)]
 pub struct Staged {
-    /// Engine-private: where the piece lies.
-    pub place: StagedPlace,
-    /// Its length in octets.
-    pub length: u64,
+    token: Arc<dyn Any + Send + Sync>,
+    length: u64,
 }
 
-/// Where a staged piece lies; meaningful to the engine that made it.
-#[derive(Clone, Debug)]
-pub enum StagedPlace {
-    /// In the journal; the pin keeps its segment from being removed.
-    Journal { places: Vec<PiecePlace>, pin: Arc<Pin> },
-    /// In memory.
-    Memory(Bytes),
+impl Staged {
+    /// A piece of `length` octets that the engine finds again by `token`. Dropping the last
+    /// clone drops the token, by which the engine learns that nobody waits for the piece.
+    pub fn new<T: Any + Send + Sync>(token: T, length: u64) -> Staged {
+        Staged { token: Arc::new(token), length }
+    }
+
+    /// The token, for the engine that made it; `None` when it is of another kind. Two engines
+    /// of one kind have to tell their tokens apart by what is in them.
+    pub fn token<T: Any>(&self) -> Option<&T> {
+        self.token.downcast_ref()
+    }
+
+    /// Its length in octets.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+}
+
+impl fmt::Debug for Staged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Staged").field("length", &self.length).finish_non_exhaustive()
+    }
 }
 
 /// The view a transaction has: committed state, its own writes on top.
@@ -112,7 +72,8 @@ pub trait RawTx {
     fn scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), Error>;
     fn put(&mut self, key: Vec<u8>, value: Bytes);
     fn delete(&mut self, key: Vec<u8>);
-    /// Stores a content under `id`, replacing one that is there.
+    /// Stores a content under `id`, replacing one that is there. When a piece was staged in
+    /// another engine, the whole transaction fails with [`Error::StagedElsewhere`].
     fn content_put(&mut self, id: ContentId, pieces: Vec<Piece>);
     /// Removes a content; nothing happens when there is none.
     fn content_delete(&mut self, id: ContentId);
@@ -133,6 +94,7 @@ pub trait Job: Send {
 /// How much one `verify` looked at, and what it found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
+    /// Files that were read, and entries in them; 0 for an engine that keeps none.
     pub segments: u64,
     pub frames: u64,
     pub records: u64,
@@ -166,7 +128,7 @@ pub trait Engine: Send + Sync {
     fn content_read(&self, id: ContentId, offset: u64, length: u64) -> Result<Vec<u8>, Error>;
     /// Reads everything back and compares. `progress` is told (done, total) octets.
     fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified, Error>;
-    /// Brings the index to disk, so that the next start has less to read again.
+    /// Brings to disk what makes the next start quick.
     fn checkpoint(&self) -> Result<(), Error>;
     /// Reclaims room; returns the octets given back.
     fn compact(&self) -> Result<u64, Error>;

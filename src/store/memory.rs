@@ -2,20 +2,27 @@
 //! and as the plain second opinion that the conformance suite compares the real one with.
 
 use std::collections::BTreeMap;
-use std::ops::{Bound, ControlFlow};
-use std::sync::Mutex;
+use std::ops::Bound;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 
-use super::Error;
-use super::engine::{
-    ContentId, Engine, Job, Order, Piece, RawTx, Room, Span, Staged, StagedPlace, Verified, Visit,
-};
+use super::engine::{Engine, Job, Piece, RawTx, Room, Staged, Verified};
+use super::error::Error;
+use super::span::{ContentId, Order, Span, Visit};
 
 /// Everything in two maps behind one lock; a transaction holds the lock while it runs.
 #[derive(Default)]
 pub struct MemoryEngine {
     state: Mutex<State>,
+    /// Tells this engine's staged pieces from those of others.
+    mark: Arc<()>,
+}
+
+/// What a staged piece carries: its octets, and the mark of the engine it was staged in.
+struct Token {
+    mark: Arc<()>,
+    octets: Bytes,
 }
 
 #[derive(Default)]
@@ -32,6 +39,37 @@ impl MemoryEngine {
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn run(&self, job: &mut dyn Job) -> Result<(), Error> {
+        let mut state = self.state();
+        let mut tx = MemoryTx { state: &state, writes: Vec::new(), records: BTreeMap::new() };
+        if !job.run(&mut tx) {
+            return Ok(());
+        }
+        let MemoryTx { writes, records, .. } = tx;
+        let joined = writes.into_iter().map(|(id, pieces)| {
+            let whole = pieces.map(|pieces| self.join(&pieces)).transpose()?;
+            Ok((id, whole))
+        });
+        let contents = joined.collect::<Result<Vec<_>, Error>>()?;
+        state.apply(records, contents);
+        Ok(())
+    }
+
+    fn join(&self, pieces: &[Piece]) -> Result<Bytes, Error> {
+        let mut whole = Vec::new();
+        for piece in pieces {
+            match piece {
+                Piece::Inline(octets) => whole.extend_from_slice(octets),
+                Piece::Staged(staged) => {
+                    let token = staged.token::<Token>();
+                    let own = token.filter(|token| Arc::ptr_eq(&token.mark, &self.mark));
+                    whole.extend_from_slice(&own.ok_or(Error::StagedElsewhere)?.octets);
+                }
+            }
+        }
+        Ok(whole.into())
     }
 }
 
@@ -52,19 +90,13 @@ impl Engine for MemoryEngine {
     }
 
     fn submit(&self, mut job: Box<dyn Job>) {
-        {
-            let mut state = self.state();
-            let mut tx = MemoryTx { state: &state, writes: Vec::new(), records: BTreeMap::new() };
-            if job.run(&mut tx) {
-                let MemoryTx { writes, records, .. } = tx;
-                state.apply(records, writes);
-            }
-        }
-        job.done(Ok(()));
+        let outcome = self.run(job.as_mut());
+        job.done(outcome);
     }
 
     fn content_stage(&self, piece: Bytes) -> Result<Staged, Error> {
-        Ok(Staged { length: piece.len() as u64, place: StagedPlace::Memory(piece) })
+        let length = piece.len() as u64;
+        Ok(Staged::new(Token { mark: self.mark.clone(), octets: piece }, length))
     }
 
     fn content_length(&self, id: ContentId) -> Result<Option<u64>, Error> {
@@ -107,14 +139,18 @@ impl Engine for MemoryEngine {
 }
 
 impl State {
-    fn apply(&mut self, records: BTreeMap<Vec<u8>, Option<Bytes>>, writes: Vec<ContentWrite>) {
+    fn apply(
+        &mut self,
+        records: BTreeMap<Vec<u8>, Option<Bytes>>,
+        contents: Vec<(ContentId, Option<Bytes>)>,
+    ) {
         for (key, value) in records {
             match value {
                 Some(value) => self.records.insert(key, value),
                 None => self.records.remove(&key),
             };
         }
-        for (id, content) in writes {
+        for (id, content) in contents {
             match content {
                 Some(content) => self.contents.insert(id, content),
                 None => self.contents.remove(&id),
@@ -123,7 +159,7 @@ impl State {
     }
 }
 
-type ContentWrite = (ContentId, Option<Bytes>);
+type ContentWrite = (ContentId, Option<Vec<Piece>>);
 
 struct MemoryTx<'s> {
     state: &'s State,
@@ -165,17 +201,7 @@ impl RawTx for MemoryTx<'_> {
     }
 
     fn content_put(&mut self, id: ContentId, pieces: Vec<Piece>) {
-        let mut whole = Vec::new();
-        for piece in &pieces {
-            match piece {
-                Piece::Inline(bytes) => whole.extend_from_slice(bytes),
-                Piece::Staged(Staged { place: StagedPlace::Memory(bytes), .. }) => {
-                    whole.extend_from_slice(bytes);
-                }
-                Piece::Staged(_) => unreachable!("a piece staged in another engine"),
-            }
-        }
-        self.writes.push((id, Some(whole.into())));
+        self.writes.push((id, Some(pieces)));
     }
 
     fn content_delete(&mut self, id: ContentId) {
@@ -184,8 +210,10 @@ impl RawTx for MemoryTx<'_> {
 
     fn content_length(&self, id: ContentId) -> Result<Option<u64>, Error> {
         let own = self.writes.iter().rev().find(|(at, _)| *at == id);
-        let content = own.map_or_else(|| self.state.contents.get(&id), |(_, c)| c.as_ref());
-        Ok(content.map(|c| c.len() as u64))
+        let own = own.map(|(_, pieces)| {
+            pieces.as_ref().map(|pieces| pieces.iter().map(Piece::length).sum())
+        });
+        Ok(own.unwrap_or_else(|| self.state.contents.get(&id).map(|c| c.len() as u64)))
     }
 }
 
@@ -199,13 +227,5 @@ fn rows(records: &BTreeMap<Vec<u8>, Bytes>, span: &Span) -> Vec<(Vec<u8>, Bytes)
     match span.order {
         Order::Ascending => range.map(copy).collect(),
         Order::Descending => range.rev().map(copy).collect(),
-    }
-}
-
-/// A scan that never stops early, for callers that want every row.
-pub fn every<F: FnMut(&[u8], &[u8])>(mut each: F) -> impl FnMut(&[u8], &[u8]) -> ControlFlow<()> {
-    move |key, value| {
-        each(key, value);
-        ControlFlow::Continue(())
     }
 }

@@ -6,37 +6,19 @@
 //! | [`Store::transact`] | a closure that reads and writes, run alone on the one writer |
 //! | contents | message octets, already sealed by the vault, keyed by reference number |
 //! | [`engine::Engine`] | the bytes below: the local journal and its index, or memory |
+//! | [`Error`] | why something was not done, for all of these |
 //!
 //! Deliberately absent: queries, secondary indexes kept by themselves, locks. A feature keeps
 //! its own index rows in the same transaction.
 
 #[cfg(test)]
-mod bench_disk;
-mod checkpoint;
-mod compact;
-#[cfg(test)]
 mod conformance;
-#[cfg(test)]
-mod damage;
-mod disk;
 pub mod engine;
-#[cfg(test)]
-mod faults;
-#[doc(hidden)]
-pub mod forms;
-mod index;
-mod journal;
+mod error;
 pub mod local;
 pub mod memory;
-mod recovery;
-#[cfg(test)]
-mod reopen;
-mod shared;
-#[cfg(test)]
-mod sim;
+mod span;
 pub mod table;
-mod verify;
-mod writer;
 
 use std::future::Future;
 use std::ops::ControlFlow;
@@ -47,42 +29,12 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use crate::vault::{self, Vault};
+use crate::vault::Vault;
 
-pub use engine::{ContentId, Engine, Order, Piece, Room, Span, Staged, Verified};
+pub use engine::{Engine, Piece, Room, Staged, Verified};
+pub use error::Error;
+pub use span::{ContentId, Order, Span, Visit};
 pub use table::{Key, Record, Table};
-
-/// Why a read or a write was not done.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum Error {
-    /// There is no room left; what was there is untouched and can be read.
-    #[error("no room left on the disk")]
-    Full,
-    /// Writes are refused until the cause is gone; reads go on.
-    #[error("writes are refused: {0}")]
-    Refusing(String),
-    /// A record or content does not match what was stored.
-    #[error("damaged: {0}")]
-    Damaged(String),
-    /// No such content.
-    #[error("not found")]
-    NotFound,
-    /// The medium failed.
-    #[error("input or output failed: {0}")]
-    Io(String),
-    /// A record could not be sealed or opened.
-    #[error("sealing failed")]
-    Seal,
-    /// The store is closing.
-    #[error("closed")]
-    Closed,
-}
-
-impl From<vault::Error> for Error {
-    fn from(_: vault::Error) -> Error {
-        Error::Seal
-    }
-}
 
 /// A handle on the store; clones share it.
 #[derive(Clone)]
@@ -150,7 +102,7 @@ pub trait Read {
     #[doc(hidden)]
     fn raw_get(&self, key: &[u8]) -> Result<Option<Bytes>, Error>;
     #[doc(hidden)]
-    fn raw_scan(&self, span: &Span, visit: engine::Visit<'_>) -> Result<(), Error>;
+    fn raw_scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), Error>;
     #[doc(hidden)]
     fn vault(&self) -> &Vault;
 
@@ -224,7 +176,7 @@ impl Read for Store {
         self.engine.get(key)
     }
 
-    fn raw_scan(&self, span: &Span, visit: engine::Visit<'_>) -> Result<(), Error> {
+    fn raw_scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), Error> {
         self.engine.scan(span, visit)
     }
 
@@ -294,7 +246,7 @@ impl Read for Tx<'_> {
         self.raw.get(key)
     }
 
-    fn raw_scan(&self, span: &Span, visit: engine::Visit<'_>) -> Result<(), Error> {
+    fn raw_scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), Error> {
         self.raw.scan(span, visit)
     }
 
@@ -314,6 +266,11 @@ fn open_record<K: Key, V: Record>(
         vault.record_open(table.id, raw, sealed).map_err(|_| damaged("it was changed or moved"))?;
     if version == V::VERSION {
         return postcard::from_bytes(&plain).map_err(|_| damaged("it cannot be read"));
+    }
+    // Not damage: the program was replaced by an earlier one, and the later one reads it again.
+    if version > V::VERSION {
+        let (found, known) = (version, V::VERSION);
+        return Err(Error::UnknownRecordVersion { table: table.name, found, known });
     }
     V::migrate(version, &plain).ok_or_else(|| damaged("its version is not known"))
 }

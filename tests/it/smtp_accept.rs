@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use postern::gateway::{AcceptFrom, Protection};
-use postern::store::engine::{Job, Visit};
+use postern::store::engine::Job;
 use postern::store::memory::MemoryEngine;
-use postern::store::{ContentId, Engine, Error, Room, Span, Staged, Verified};
+use postern::store::{ContentId, Engine, Error, Room, Span, Staged, Verified, Visit};
 
 use crate::harness::{LETTER, TestGateway, letter, until};
 

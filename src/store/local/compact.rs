@@ -10,14 +10,14 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::Error;
 use super::checkpoint;
-use super::engine::{ContentId, Order, Span};
 use super::index::Place;
 use super::journal::segment::{self, HEADER, Segment};
 use super::journal::{Kind, PiecePlace, frame};
+use super::request::Moved;
 use super::shared::{CONTENTS, Shared, lock};
-use super::writer::{Moved, unix_secs};
+use crate::store::error::Error;
+use crate::store::span::{ContentId, Order, Span};
 
 /// Hands the writer what is to be written again, and waits until it is durable.
 pub type Rewrite<'w> = &'w mut dyn FnMut(Vec<Moved>) -> Result<(), Error>;
@@ -64,12 +64,9 @@ pub fn is_due(shared: &Shared) -> bool {
 /// Whether the newest segment has to be closed, because it holds something to be erased.
 pub fn newest_must_close(shared: &Shared, reason: Reason) -> bool {
     let Some(newest) = shared.segments().pop() else { return false };
-    match (lock(&shared.erasable).get(&newest.number), reason) {
-        (None, _) => false,
-        (Some(_), Reason::Asked) => true,
-        (Some(since), Reason::Due) => {
-            unix_secs().saturating_sub(*since) >= shared.config.erase_secs
-        }
+    match reason {
+        Reason::Asked => lock(&shared.erasable).contains_key(&newest.number),
+        Reason::Due => shared.must_erase(newest.number),
     }
 }
 
@@ -96,21 +93,18 @@ fn choose(shared: &Shared, reason: Reason) -> Vec<Arc<Segment>> {
     let mut segments = shared.segments();
     // The newest may still be appended to, and its successor's header names it.
     segments.pop();
-    let now = unix_secs();
-    let config = &shared.config;
+    let dead_percent = u64::from(shared.config.dead_percent);
     let is_worth_it = |segment: &Arc<Segment>| {
         let number = segment.number;
-        if lock(&shared.pinned).contains_key(&number) {
+        if shared.pins.holds(number) {
             return false;
         }
         let live = lock(&shared.live).get(&number).copied().unwrap_or_default();
         let total = segment.end().saturating_sub(HEADER);
         let dead = total.saturating_sub(live);
-        let since = lock(&shared.erasable).get(&number).copied();
-        let must_erase = since.is_some_and(|since| now.saturating_sub(since) >= config.erase_secs);
         match reason {
             Reason::Asked => dead > 0 || live == 0,
-            Reason::Due => must_erase || dead * 100 >= total * u64::from(config.dead_percent),
+            Reason::Due => shared.must_erase(number) || dead * 100 >= total * dead_percent,
         }
     };
     segments.into_iter().filter(is_worth_it).collect()
@@ -197,7 +191,7 @@ fn transaction(
 fn remove(shared: &Shared, segment: &Segment) -> Result<u64, Error> {
     // The next checkpoint must not name it either.
     let is_end = shared.overlay().published.segment == segment.number;
-    if is_end || lock(&shared.pinned).contains_key(&segment.number) {
+    if is_end || shared.pins.holds(segment.number) {
         return Ok(0);
     }
     checkpoint::write(shared)?;

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use super::bench_disk::{Store, config, open, plan, put};
 use super::compact::{self, Reason};
+use super::config::LocalConfig;
 use super::disk::sim::{Dice, Plan, SimDisk, Survival};
-use super::engine::{ContentId, Piece};
 use super::index::sim::SimIndex;
-use super::local::LocalConfig;
 use super::recovery::restore_index;
-use super::writer::Request;
-use super::{Error, verify};
+use super::request::Request;
+use super::verify;
+use crate::store::engine::Piece;
+use crate::store::error::Error;
+use crate::store::span::ContentId;
 
 fn fresh() -> (SimDisk, SimIndex, Store) {
     fresh_with(config())

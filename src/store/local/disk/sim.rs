@@ -170,7 +170,7 @@ impl SimDisk {
     }
 
     pub fn holds_segment(&self, number: u64) -> bool {
-        let name = crate::store::journal::segment::file_name(number);
+        let name = crate::store::local::journal::segment::file_name(number);
         let state = self.lock();
         state.seen.contains_key(&name) || state.names.contains_key(&name)
     }
@@ -345,6 +345,7 @@ impl Disk for SimDisk {
         let mut state = self.lock();
         state.step()?;
         if state.is_full() {
+            state.failed = true;
             return Err(io::ErrorKind::StorageFull.into());
         }
         if state.seen.contains_key(name) {

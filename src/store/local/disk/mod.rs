@@ -4,13 +4,11 @@
 //! What is promised: after `sync_data` returned `Ok`, the octets and the length are on the
 //! medium; after `sync_folder`, so are the names. Before that anything may be lost, in part.
 
-mod os;
+pub mod os;
 #[cfg(test)]
 pub mod sim;
 
 use std::io;
-
-pub use os::OsDisk;
 
 /// An open file.
 pub trait DiskFile: Send + Sync {

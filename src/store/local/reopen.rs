@@ -1,16 +1,22 @@
 //! A real store on a real disk, opened again after all that may happen to its folder.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 
 use super::bench_disk::vault;
-use super::conformance::transact;
 use super::disk::sim::Dice;
-use super::engine::{ContentId, Engine, Order, Piece, Span};
-use super::local::{LocalConfig, LocalEngine};
-use super::{Error, Read, Record, Store, Table};
+use super::{LocalConfig, LocalEngine};
+use crate::clock::Clock;
+use crate::store::Error::{self, UnknownRecordVersion};
+use crate::store::conformance::transact;
+use crate::store::engine::{Engine, Piece};
+use crate::store::span::{ContentId, Order, Span};
+use crate::store::{Read, Record, Store, Table};
 use serde::{Deserialize, Serialize};
 
 fn open(folder: &Path) -> Result<LocalEngine, Error> {
@@ -19,7 +25,7 @@ fn open(folder: &Path) -> Result<LocalEngine, Error> {
         free_min_octets: 0,
         ..LocalConfig::in_folder(folder.to_owned())
     };
-    LocalEngine::open(config, vault(5), &mut |_, _| ())
+    LocalEngine::open(config, vault(5), Clock::System, &mut |_, _| ())
 }
 
 fn fill(engine: &LocalEngine, from: u16, to: u16) {
@@ -41,7 +47,7 @@ fn check(engine: &LocalEngine, to: u16) {
         assert_eq!(key[1..], next.to_be_bytes());
         assert_eq!(value, vec![next as u8; usize::from(next % 700)]);
         next += 1;
-        std::ops::ControlFlow::Continue(())
+        ControlFlow::Continue(())
     });
     scanned.unwrap();
     assert_eq!(next, to);
@@ -81,6 +87,76 @@ fn a_store_that_was_never_closed_opens_with_everything() {
     let again = open(other.path()).unwrap();
     check(&again, 450);
     assert!(!again.report().rebuilt, "closed in order, the index is as good as it was");
+}
+
+/// Every file below a folder with its octets, and when it was last written to.
+fn files(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, SystemTime)> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+            found.insert(path, (Vec::new(), SystemTime::UNIX_EPOCH));
+        } else {
+            let written = fs::metadata(&path).unwrap().modified().unwrap();
+            found.insert(path.clone(), (fs::read(&path).unwrap(), written));
+        }
+    }
+    found
+}
+
+/// A store in which `file` is what stands for the format's number. It is a copy, because sled may
+/// still be at work in the folder that was written.
+fn store_with_format(file: Option<&str>) -> tempfile::TempDir {
+    let (written, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    fill(&open(written.path()).unwrap(), 0, 100);
+    copy(written.path(), folder.path());
+    let format = folder.path().join("journal").join("format");
+    assert_eq!(fs::read_to_string(&format).unwrap(), "postern store format 1\n");
+    match file {
+        Some(text) => fs::write(&format, text).unwrap(),
+        None => fs::remove_file(&format).unwrap(),
+    }
+    folder
+}
+
+/// Why a store is not opened, and that nothing in its folder was made, changed or removed.
+fn refused(folder: &Path) -> Error {
+    let before = files(folder);
+    let error = open(folder).map(|_| ()).unwrap_err();
+    assert!(files(folder) == before, "the folder of a store that was refused changed");
+    error
+}
+
+#[test]
+fn a_store_of_a_later_format_is_refused_and_not_touched() {
+    let folder = store_with_format(Some("postern store format 7\n"));
+    let error = refused(folder.path());
+    assert!(matches!(error, Error::UnknownFormat { found: 7, known: 1 }), "{error:?}");
+    let sentence = "the store has format 7, and this version of the program reads format 1 only";
+    assert_eq!(error.to_string(), sentence);
+    // Nor is anything made that is missing in a copy of its journal.
+    fs::remove_dir_all(folder.path().join("index")).unwrap();
+    fs::remove_file(folder.path().join("lock")).unwrap();
+    refused(folder.path());
+}
+
+#[test]
+fn a_journal_without_a_format_is_refused_and_not_touched() {
+    let folder = store_with_format(None);
+    let error = refused(folder.path());
+    assert!(matches!(error, Error::NoFormat), "{error:?}");
+    fs::write(folder.path().join("journal").join("format"), "postern store format 1\n").unwrap();
+    check(&open(folder.path()).unwrap(), 100);
+}
+
+#[test]
+fn a_damaged_format_is_refused_and_not_touched() {
+    for text in ["", "postern store format", "postern store format 01\n", "postern\0", "1"] {
+        let folder = store_with_format(Some(text));
+        let error = refused(folder.path());
+        assert!(matches!(&error, Error::Damaged(what) if what.contains("format")), "{error:?}");
+    }
 }
 
 #[test]
@@ -155,7 +231,7 @@ fn many_starts_take_little_room() {
     for n in 0..6u8 {
         let config =
             LocalConfig { free_min_octets: 0, ..LocalConfig::in_folder(folder.path().to_owned()) };
-        let engine = LocalEngine::open(config, vault(5), &mut |_, _| ()).unwrap();
+        let engine = LocalEngine::open(config, vault(5), Clock::System, &mut |_, _| ()).unwrap();
         let done = transact(&engine, move |tx| {
             tx.put(vec![1, n], Bytes::from_static(b"x"));
             true
@@ -234,4 +310,45 @@ fn a_store_of_the_first_version_opens_and_its_records_migrate() {
     }
     assert_eq!(store.content_read(ContentId([1; 16]), 0, 9_999).unwrap(), vec![8; 3_000]);
     assert_eq!(engine.verify(&mut |_, _| ()).unwrap().damage, Vec::<String>::new());
+}
+
+/// The program was replaced by an earlier one: what the later one wrote is neither read wrongly
+/// nor taken for damage, and is there again for the later one.
+#[test]
+fn a_record_of_a_later_version_is_refused_and_not_touched() {
+    let folder = tempfile::tempdir().unwrap();
+    let later = Note { text: "later".to_owned(), pinned: true };
+    let raw = NOTES.raw(&7u32);
+    let store = Store::new(std::sync::Arc::new(open(folder.path()).unwrap()), vault(5));
+    let written = store.transact(|tx| {
+        tx.put(&NOTES, &7, &Note { text: "later".to_owned(), pinned: true })?;
+        tx.put(&NOTES_V1, &8, &NoteV1 { text: "earlier".to_owned() })
+    });
+    written.wait().unwrap();
+    let sealed = store.engine().get(&raw).unwrap();
+    drop(store);
+
+    let store = Store::new(std::sync::Arc::new(open(folder.path()).unwrap()), vault(5));
+    let error = store.get(&NOTES_V1, &7).map(|_| ()).unwrap_err();
+    let UnknownRecordVersion { table: "notes", found: 2, known: 1 } = error else {
+        panic!("{error:?}")
+    };
+    let sentence = "a record in table notes has version 2, and this version of the program reads \
+                    versions up to 1";
+    assert_eq!(error.to_string(), sentence);
+    let scanned = store.scan(&NOTES_V1, &(), Order::Ascending, |_, _| ControlFlow::Continue(()));
+    assert!(matches!(scanned, Err(UnknownRecordVersion { .. })), "{scanned:?}");
+    let changed = store.transact(|tx| {
+        let note = tx.get(&NOTES_V1, &7)?.ok_or(Error::NotFound)?;
+        tx.put(&NOTES_V1, &7, &NoteV1 { text: note.text + " and changed" })
+    });
+    assert!(matches!(changed.wait(), Err(UnknownRecordVersion { .. })));
+    assert_eq!(store.get(&NOTES_V1, &8).unwrap().unwrap().text, "earlier");
+    store.engine().compact().unwrap();
+    assert_eq!(store.engine().verify(&mut |_, _| ()).unwrap().damage, Vec::<String>::new());
+    drop(store);
+
+    let store = Store::new(std::sync::Arc::new(open(folder.path()).unwrap()), vault(5));
+    assert_eq!(store.engine().get(&raw).unwrap(), sealed);
+    assert_eq!(store.get(&NOTES, &7).unwrap(), Some(later));
 }

@@ -1,9 +1,9 @@
 //! The checkpoint: how far the index is known to be on disk, so that a start reads only what
 //! came after. It is a hint: when it is missing or wrong, the index is built again.
 
-use super::Error;
 use super::disk::{read_file, replace_file};
 use super::shared::{Position, Shared, lock};
+use crate::store::error::Error;
 
 const NAME: &str = "checkpoint";
 /// Sealed as a record of a table that does not exist.

@@ -15,15 +15,19 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::compact::{self, Reason};
+use super::config::LocalConfig;
 use super::disk::sim::{Dice, Plan, SimDisk, Survival};
-use super::engine::{ContentId, Job, Order, Piece, RawTx, Span, Staged};
 use super::index::sim::SimIndex;
 use super::journal::segment::HEADER;
-use super::local::LocalConfig;
 use super::recovery::{Recovered, recover, restore_index};
+use super::request::Request;
 use super::shared::{CONTENTS, Shared};
-use super::writer::{Request, Writer};
-use super::{Error, checkpoint, verify};
+use super::writer::Writer;
+use super::{checkpoint, format, verify};
+use crate::clock::Clock;
+use crate::store::engine::{Job, Piece, RawTx, Staged};
+use crate::store::error::Error;
+use crate::store::span::{ContentId, Order, Span};
 use crate::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
 
 /// What the store must hold: records by key, contents by id.
@@ -188,8 +192,10 @@ impl World {
     fn open(&mut self, seed: u64) -> Option<Open> {
         let disk = Arc::new(self.disk.clone());
         let index = Box::new(self.index.clone());
-        let shared = Arc::new(Shared::new(disk, self.vault.clone(), config(), index));
-        let Recovered { position, last, number, report } = match recover(&shared, &mut |_, _| ()) {
+        let vault = self.vault.clone();
+        let shared = Arc::new(Shared::new(disk.clone(), vault, config(), Clock::System, index));
+        let opened = format::claim(&*disk).and_then(|()| recover(&shared, &mut |_, _| ()));
+        let Recovered { position, last, number, report } = match opened {
             Ok(recovered) => recovered,
             Err(_) if self.disk.has_crashed() => return None,
             Err(error) => {

@@ -1,8 +1,49 @@
 //! The local engine: the journal, its writer thread, and the thread that keeps the index.
+//!
+//! | file | what it is, lower ones first |
+//! | --- | --- |
+//! | `config` | how the engine is kept |
+//! | `disk`, `index`, `journal` | one folder of files; where each value stands; sealed frames |
+//! | `format` | the number of the form in which all of it is written |
+//! | `pins`, `shared` | what readers, the writer and the background share |
+//! | `request`, `group`, `writer` | what the writer is asked, what it writes at once, its thread's work |
+//! | `checkpoint`, `recovery` | how far the index is on disk; opening a store |
+//! | `compact`, `verify` | reclaiming room and erasing; reading everything back |
+//!
+//! A file uses only those above it in the table or beside it, and never this one.
+
+#[cfg(test)]
+mod bench_disk;
+mod checkpoint;
+mod compact;
+mod config;
+#[cfg(test)]
+mod damage;
+mod disk;
+#[cfg(test)]
+mod erasing;
+#[cfg(test)]
+mod faults;
+mod format;
+#[doc(hidden)]
+pub mod forms;
+mod group;
+mod index;
+mod journal;
+mod pins;
+mod recovery;
+#[cfg(test)]
+mod reopen;
+mod request;
+mod shared;
+#[cfg(test)]
+mod sim;
+mod verify;
+mod writer;
 
 use std::fs::File;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -11,67 +52,22 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use rustix::fs::{FlockOperation, flock};
 
-use crate::config;
+use crate::clock::Clock;
+use crate::store::engine::{Engine, Job, Room, Staged, Verified};
+use crate::store::error::Error;
+use crate::store::span::{ContentId, Span, Visit};
 use crate::vault::Vault;
 
-use super::compact::{self, Reason};
-use super::disk::OsDisk;
-use super::engine::{ContentId, Engine, Job, Room, Span, Staged, Verified, Visit};
-use super::index::SledIndex;
-use super::recovery::{OpenReport, Progress, recover, restore_index};
-use super::shared::{Shared, lock};
-use super::writer::{Moved, Request, Writer};
-use super::{Error, checkpoint, verify};
+use self::compact::Reason;
+use self::disk::os::OsDisk;
+use self::index::sled::SledIndex;
+use self::recovery::{Progress, recover, restore_index};
+use self::request::{Moved, Request};
+use self::shared::{Shared, lock};
+use self::writer::Writer;
 
-/// How the local engine is kept.
-#[derive(Clone, Debug)]
-pub struct LocalConfig {
-    pub folder: PathBuf,
-    /// A segment that has grown past this is closed.
-    pub segment_octets: u64,
-    pub index_cache_octets: u64,
-    /// New contents are put off when less than this is free.
-    pub free_min_octets: u64,
-    pub dead_percent: u8,
-    /// What was deleted is gone from the medium after this long.
-    pub erase_secs: u64,
-    pub compact_octets_per_sec: u64,
-    /// How long to wait before the first try to write again after a failure.
-    pub retry_first: Duration,
-    /// Most transactions in one group.
-    pub group_max: usize,
-    /// Most transactions that wait for the writer; more block.
-    pub waiting_max: usize,
-    /// Rows that may wait for the index before writers wait for it.
-    pub overlay_rows_max: usize,
-    pub checkpoint_every: Duration,
-}
-
-impl LocalConfig {
-    /// The defaults, in a folder.
-    pub fn in_folder(folder: PathBuf) -> LocalConfig {
-        LocalConfig::from_config(folder, &config::Store::default())
-    }
-
-    /// What the configuration says, in a folder.
-    pub fn from_config(folder: PathBuf, config: &config::Store) -> LocalConfig {
-        const MIB: u64 = 1024 * 1024;
-        LocalConfig {
-            folder,
-            segment_octets: config.segment_mib * MIB,
-            index_cache_octets: config.index_cache_mib * MIB,
-            free_min_octets: config.free_min_mib * MIB,
-            dead_percent: config.compact_dead_percent,
-            erase_secs: u64::from(config.erase_within_hours) * 3600,
-            compact_octets_per_sec: u64::from(config.compact_mib_per_sec) * MIB,
-            retry_first: Duration::from_millis(250),
-            group_max: 512,
-            waiting_max: 4_096,
-            overlay_rows_max: 200_000,
-            checkpoint_every: Duration::from_secs(60),
-        }
-    }
-}
+pub use self::config::LocalConfig;
+pub use self::recovery::OpenReport;
 
 /// Records and contents on the local disk.
 pub struct LocalEngine {
@@ -97,26 +93,28 @@ struct Signal {
     stop: bool,
 }
 
-/// How often the index's thread looks for something to compact.
-const COMPACT_LOOK_EVERY: Duration = Duration::from_secs(10);
 const INDEX_RETRY: Duration = Duration::from_secs(1);
 /// How long writers wait for an index that has fallen behind before they are refused.
 const INDEX_WAIT: Duration = Duration::from_secs(10);
 
 impl LocalEngine {
-    /// Opens the folder, made if it is not there. `progress` is told when the index has to be
-    /// built again. An error says why the folder cannot be used; another process that has it
-    /// open is one.
+    /// Opens the folder, made if it is not there. `clock` tells for how long something waits to
+    /// be erased. `progress` is told when the index has to be built again. An error says why the
+    /// folder cannot be used; another process that has it open is one.
     pub fn open(
         config: LocalConfig,
         vault: Vault,
+        clock: Clock,
         progress: Progress<'_>,
     ) -> Result<LocalEngine, Error> {
+        let disk = Arc::new(OsDisk::new(&config.folder.join("journal")));
+        // Before anything is made: a folder that is refused stays as it is.
+        format::check(&*disk)?;
         make_folders(&config.folder)?;
         let held = lock_folder(&config)?;
-        let disk = Arc::new(OsDisk::new(&config.folder.join("journal")));
+        format::claim(&*disk)?;
         let index = SledIndex::open(&config.folder.join("index"), config.index_cache_octets);
-        let shared = Arc::new(Shared::new(disk, vault, config, Box::new(index)));
+        let shared = Arc::new(Shared::new(disk, vault, config, clock, Box::new(index)));
         let recovered = recover(&shared, progress)?;
         let report = recovered.report;
         let (sender, receiver) = sync_channel(shared.config.waiting_max);
@@ -230,7 +228,7 @@ fn write_loop(
 /// writer does. A thread of its own: it waits for the writer, which may wait for the index.
 fn compact_loop(shared: &Shared, background: &Background, sender: &SyncSender<Request>) {
     while !background.is_stopping() {
-        background.pause(COMPACT_LOOK_EVERY);
+        background.pause(shared.config.compact_look_every);
         if !background.is_stopping() {
             run_compaction(shared, sender, background);
         }

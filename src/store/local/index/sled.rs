@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use super::super::engine::{Order, Span};
 use super::{Changes, Index, IndexError, Row};
+use crate::store::span::{Order, Span};
 
 /// How long the lock of a handle that was dropped is waited for.
 const LOCK_WAIT: Duration = Duration::from_secs(2);

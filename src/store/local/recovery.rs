@@ -14,13 +14,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::Error;
 use super::checkpoint;
-use super::engine::{Order, Span};
 use super::index::{Place, Row};
 use super::journal::segment::{self, HEADER, Segment};
 use super::journal::{Kind, frame};
 use super::shared::{Position, Shared, lock};
+use crate::store::error::Error;
+use crate::store::span::{Order, Span};
 
 /// What opening found and did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

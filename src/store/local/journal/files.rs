@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::super::disk::{Disk, DiskFile};
+use crate::store::local::disk::{Disk, DiskFile};
 
 /// Files open at once. A store of 100 GiB has 1,600 segments, and a process is usually given
 /// 1,024 descriptors, sockets included.

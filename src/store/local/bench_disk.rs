@@ -8,15 +8,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::config::LocalConfig;
 use super::disk::sim::{Dice, Plan, SimDisk};
-use super::engine::{ContentId, Job, Order, Piece, RawTx, Span};
 use super::index::sim::SimIndex;
 use super::journal::segment::HEADER;
-use super::local::LocalConfig;
 use super::recovery::{OpenReport, recover};
+use super::request::Request;
 use super::shared::Shared;
-use super::writer::{Request, Writer};
-use super::{Error, checkpoint};
+use super::writer::Writer;
+use super::{checkpoint, format};
+use crate::clock::Clock;
+use crate::store::engine::{Job, Piece, RawTx};
+use crate::store::error::Error;
+use crate::store::span::{ContentId, Order, Span};
 use crate::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
 
 pub struct Store {
@@ -49,8 +53,20 @@ pub fn open_with(
     config: LocalConfig,
     vault: Vault,
 ) -> Result<Store, Error> {
+    open_at(disk, index, config, vault, Clock::System)
+}
+
+/// Opens what the disk and the index hold, with a clock that a test may set.
+pub fn open_at(
+    disk: &SimDisk,
+    index: &SimIndex,
+    config: LocalConfig,
+    vault: Vault,
+    clock: Clock,
+) -> Result<Store, Error> {
+    format::claim(disk)?;
     let (disk, index) = (Arc::new(disk.clone()), Box::new(index.clone()));
-    let shared = Arc::new(Shared::new(disk, vault, config, index));
+    let shared = Arc::new(Shared::new(disk, vault, config, clock, index));
     let found = recover(&shared, &mut |_, _| ())?;
     let writer = Writer::new(shared.clone(), found.position, found.last, found.number);
     Ok(Store { shared, writer, report: found.report })

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::vault::{self, SegmentKey, Vault};
 
-use super::super::disk::DiskFile;
 use super::files::{Files, Slot};
 use super::frame::{self, ALIGN, Frame, HEAD};
+use crate::store::local::disk::DiskFile;
 
 /// A segment file that can be read; the newest can also be appended to.
 pub struct Segment {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::Error;
 use super::bench_disk::{Store, config, open, open_with, vault};
 use super::disk::sim::{Dice, SimDisk};
 use super::index::sim::SimIndex;
 use super::journal::segment::{HEADER, file_name};
-use super::local::{LocalConfig, LocalEngine};
 use super::verify::verify;
+use super::{LocalConfig, LocalEngine};
+use crate::clock::Clock;
+use crate::store::error::Error;
 
 const FLIPS: u64 = 10_000;
 
@@ -137,10 +138,10 @@ fn another_daemon_key_removes_no_file_of_a_real_store() {
     let open = |key| {
         let config =
             LocalConfig { free_min_octets: 0, ..LocalConfig::in_folder(folder.path().to_owned()) };
-        LocalEngine::open(config, vault(key), &mut |_, _| ())
+        LocalEngine::open(config, vault(key), Clock::System, &mut |_, _| ())
     };
     let engine = open(1).unwrap();
-    let put = super::conformance::transact(&engine, |tx| {
+    let put = crate::store::conformance::transact(&engine, |tx| {
         tx.put(b"\x01a".to_vec(), bytes::Bytes::from_static(b"1"));
         true
     });
@@ -148,7 +149,7 @@ fn another_daemon_key_removes_no_file_of_a_real_store() {
     drop(engine);
     assert!(open(2).is_err());
     let engine = open(1).unwrap();
-    let found = super::engine::Engine::get(&engine, b"\x01a").unwrap();
+    let found = crate::store::engine::Engine::get(&engine, b"\x01a").unwrap();
     assert_eq!(found.unwrap(), bytes::Bytes::from_static(b"1"));
 }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::super::disk::sim::Dice;
-use super::super::engine::{Order, Span};
 use super::{Changes, Index, IndexError, Row};
+use crate::store::local::disk::sim::Dice;
+use crate::store::span::{Order, Span};
 
 #[derive(Default)]
 struct State {

@@ -4,20 +4,25 @@
 
 #[cfg(test)]
 pub mod sim;
-mod sled;
+pub mod sled;
 
 use std::ops::ControlFlow;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use super::engine::Span;
-
-pub use self::sled::SledIndex;
+use crate::store::error::Error;
+use crate::store::span::Span;
 
 /// Why the index did not do something; the cause is for the log, the cure is a new one.
 #[derive(Debug, thiserror::Error)]
 #[error("index: {0}")]
 pub struct IndexError(pub String);
+
+impl From<IndexError> for Error {
+    fn from(error: IndexError) -> Error {
+        Error::Io(error.to_string())
+    }
+}
 
 /// Changes to apply: a row to put under a key, or `None` to remove it.
 pub type Changes = [(Vec<u8>, Option<Row>)];

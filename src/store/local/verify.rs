@@ -3,13 +3,14 @@
 
 use std::ops::ControlFlow;
 
-use super::Error;
-use super::engine::{ContentId, Order, Span, Verified};
 use super::index::identity_of;
 use super::journal::segment::{HEADER, Segment};
 use super::journal::{PiecePlace, frame};
 use super::recovery::Progress;
 use super::shared::{CONTENTS, Shared, lock};
+use crate::store::engine::Verified;
+use crate::store::error::Error;
+use crate::store::span::{ContentId, Order, Span};
 
 /// Reads everything; damage is told, never an error.
 pub fn verify(shared: &Shared, progress: Progress<'_>) -> Result<Verified, Error> {

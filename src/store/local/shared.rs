@@ -9,15 +9,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::clock::Clock;
+use crate::store::error::Error;
+use crate::store::span::{ContentId, Order, Span, Visit};
 use crate::vault::Vault;
 
-use super::Error;
+use super::config::LocalConfig;
 use super::disk::Disk;
-use super::engine::{ContentId, Order, Span, Visit};
 use super::index::{Index, IndexError, Place, Row};
 use super::journal::files::Files;
 use super::journal::{PiecePlace, Segment, frame};
-use super::local::LocalConfig;
+use super::pins::Pins;
 
 /// Contents' rows stand in the index under this table number, which no table has.
 pub const CONTENTS: u8 = 255;
@@ -61,6 +63,7 @@ pub struct Shared {
     pub files: Arc<Files>,
     pub vault: Vault,
     pub config: LocalConfig,
+    clock: Clock,
     pub index: Box<dyn Index>,
     pub segments: RwLock<BTreeMap<u64, Arc<Segment>>>,
     overlay: RwLock<Overlay>,
@@ -80,8 +83,7 @@ pub struct Shared {
     pub live: Mutex<BTreeMap<u64, u64>>,
     /// Segments that hold something deleted, and since when (Unix seconds).
     pub erasable: Mutex<BTreeMap<u64, u64>>,
-    /// Segments that hold pieces which no transaction refers to yet: not to be removed.
-    pub pinned: Mutex<BTreeMap<u64, usize>>,
+    pub pins: Arc<Pins>,
     pub refusing: Mutex<Option<String>>,
     pub damage: Mutex<Vec<String>>,
 }
@@ -92,26 +94,12 @@ pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl From<IndexError> for Error {
-    fn from(error: IndexError) -> Error {
-        Error::Io(error.to_string())
-    }
-}
-
-impl From<std::io::Error> for Error {
-    fn from(error: std::io::Error) -> Error {
-        match error.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Error::Full,
-            _ => Error::Io(error.to_string()),
-        }
-    }
-}
-
 impl Shared {
     pub fn new(
         disk: Arc<dyn Disk>,
         vault: Vault,
         config: LocalConfig,
+        clock: Clock,
         index: Box<dyn Index>,
     ) -> Shared {
         Shared {
@@ -119,6 +107,7 @@ impl Shared {
             disk,
             vault,
             config,
+            clock,
             index,
             segments: RwLock::default(),
             overlay: RwLock::default(),
@@ -130,7 +119,7 @@ impl Shared {
             drained_rows: Mutex::default(),
             live: Mutex::default(),
             erasable: Mutex::default(),
-            pinned: Mutex::default(),
+            pins: Arc::default(),
             refusing: Mutex::default(),
             damage: Mutex::default(),
         }
@@ -179,7 +168,20 @@ impl Shared {
 
     /// Notes that a segment holds something that was replaced or deleted.
     pub fn erase_later(&self, segment: u64) {
-        lock(&self.erasable).entry(segment).or_insert_with(super::writer::unix_secs);
+        let now = self.unix_secs();
+        lock(&self.erasable).entry(segment).or_insert(now);
+    }
+
+    /// Whether something in a segment was deleted so long ago that it has to be erased now.
+    pub fn must_erase(&self, segment: u64) -> bool {
+        let since = lock(&self.erasable).get(&segment).copied();
+        let limit = self.config.erase_secs;
+        since.is_some_and(|since| self.unix_secs().saturating_sub(since) >= limit)
+    }
+
+    /// Whole seconds since 1970, for how long something has waited to be erased.
+    fn unix_secs(&self) -> u64 {
+        u64::try_from(self.clock.now().unix_secs()).unwrap_or_default()
     }
 
     /// The durable row under a key.

@@ -1,0 +1,110 @@
+//! What was deleted is off the medium after the configured time, by a clock that the test sets.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::bench_disk::{Store, config, open_at, vault};
+use super::compact::{self, Reason};
+use super::config::LocalConfig;
+use super::disk::sim::SimDisk;
+use super::faults::compact_all;
+use super::index::sim::SimIndex;
+use super::journal::segment::file_name;
+use super::{LocalEngine, recovery};
+use crate::clock::{Clock, Timestamp};
+use crate::store::conformance::transact;
+use crate::store::engine::Engine;
+
+const ERASE_SECS: i64 = 24 * 3_600;
+
+fn set_clock() -> Clock {
+    Clock::set_to(Timestamp(1_795_424_523_123))
+}
+
+/// Segments are compacted for what has to be erased, and for nothing else that is dead in them.
+fn erasing(config: LocalConfig) -> LocalConfig {
+    LocalConfig {
+        segment_octets: 1 << 20,
+        free_min_octets: 0,
+        dead_percent: 100,
+        erase_secs: ERASE_SECS as u64,
+        ..config
+    }
+}
+
+fn open(disk: &SimDisk, index: &SimIndex, clock: &Clock) -> Store {
+    open_at(disk, index, erasing(config()), vault(9), clock.clone()).unwrap()
+}
+
+fn newest(store: &Store) -> u64 {
+    store.shared.segments().last().unwrap().number
+}
+
+#[test]
+fn what_was_deleted_is_erased_once_its_time_is_over_and_not_before() {
+    let (disk, index, clock) = (SimDisk::new(true), SimIndex::default(), set_clock());
+    let mut store = open(&disk, &index, &clock);
+    store.put(1, vec![1; 100]).unwrap();
+    store.put(2, b"what only its reader may read".to_vec()).unwrap();
+    let segment = newest(&store);
+    clock.advance_secs(10 * ERASE_SECS);
+    store.delete(2).unwrap();
+    clock.advance_secs(ERASE_SECS - 1);
+    assert!(!compact::is_due(&store.shared), "the time counts from when it was deleted");
+    compact_all(&mut store, Reason::Due);
+    assert!(disk.holds_segment(segment));
+    clock.advance_secs(1);
+    assert!(compact::is_due(&store.shared));
+    compact_all(&mut store, Reason::Due);
+    assert!(!disk.holds_segment(segment));
+    assert_eq!(store.get(1).unwrap().unwrap(), vec![1; 100]);
+    assert!(!compact::is_due(&store.shared), "there is nothing left to erase");
+}
+
+#[test]
+fn the_time_runs_on_over_a_restart() {
+    let (disk, index, clock) = (SimDisk::new(true), SimIndex::default(), set_clock());
+    let mut store = open(&disk, &index, &clock);
+    store.put(1, vec![1; 100]).unwrap();
+    store.content(2, vec![2; 3_000]).unwrap();
+    store.content(2, vec![3; 3_000]).unwrap();
+    let segment = newest(&store);
+    store.checkpoint();
+    clock.advance_secs(ERASE_SECS - 1);
+    let mut store = open(&disk, &index, &clock);
+    assert!(!compact::is_due(&store.shared));
+    clock.advance_secs(1);
+    assert!(compact::is_due(&store.shared));
+    compact_all(&mut store, Reason::Due);
+    assert!(!disk.holds_segment(segment));
+    assert_eq!(store.content_get(2).unwrap().unwrap(), vec![3; 3_000]);
+}
+
+/// The engine's own thread sees to it; nobody asks.
+#[test]
+fn the_engine_erases_by_itself() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), set_clock());
+    let config = LocalConfig {
+        compact_look_every: Duration::from_millis(5),
+        ..erasing(LocalConfig::in_folder(folder.path().to_owned()))
+    };
+    let progress: recovery::Progress<'_> = &mut |_, _| ();
+    let engine = LocalEngine::open(config, vault(9), clock.clone(), progress).unwrap();
+    for value in ["first", "second"] {
+        let done = transact(&engine, move |tx| {
+            tx.put(b"\x01a".to_vec(), Bytes::from_static(value.as_bytes()));
+            true
+        });
+        done.unwrap();
+    }
+    let segment = folder.path().join("journal").join(file_name(1));
+    assert!(segment.exists());
+    clock.advance_secs(ERASE_SECS);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while segment.exists() {
+        assert!(Instant::now() < deadline, "the segment is still there");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(engine.get(b"\x01a").unwrap().unwrap(), Bytes::from_static(b"second"));
+}

@@ -1,0 +1,72 @@
+//! The number of the form in which the whole store is written: journal, frames and rows.
+//!
+//! It stands beside the segments, in the open, and goes wherever they are copied. It is written
+//! before the first segment is, and looked at before anything in the folder is touched.
+//!
+//! ```text
+//! journal/format = "postern store format 1\n"
+//! ```
+//!
+//! A journal without the number is refused, not adopted: only builds from before the first
+//! release wrote such, and the segments say nothing about the form of the records in them,
+//! which has changed since under the same record versions. To read them by today's forms would
+//! give wrong values, not errors.
+
+use std::io;
+
+use crate::store::error::Error;
+
+use super::disk::{Disk, read_file, replace_file};
+use super::journal::segment;
+
+/// The one that is written and read today.
+pub const FORMAT: u32 = 1;
+
+const NAME: &str = "format";
+const PREFIX: &str = "postern store format ";
+const OCTETS_MAX: u64 = 64;
+
+/// Whether the store can be read here, or there is none yet. Changes nothing.
+pub fn check(disk: &dyn Disk) -> Result<(), Error> {
+    match (read(disk)?, has_segments(disk)?) {
+        (Some(FORMAT), _) | (None, false) => Ok(()),
+        (Some(found), _) => Err(Error::UnknownFormat { found, known: FORMAT }),
+        (None, true) => Err(Error::NoFormat),
+    }
+}
+
+/// The same, and writes the number where there is no store yet. Only for who holds the folder.
+pub fn claim(disk: &dyn Disk) -> Result<(), Error> {
+    check(disk)?;
+    if read(disk)?.is_none() {
+        replace_file(disk, NAME, text(FORMAT).as_bytes())?;
+    }
+    Ok(())
+}
+
+fn text(number: u32) -> String {
+    format!("{PREFIX}{number}\n")
+}
+
+fn read(disk: &dyn Disk) -> Result<Option<u32>, Error> {
+    let octets = match read_file(disk, NAME, OCTETS_MAX) {
+        Ok(octets) => octets,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let number = str::from_utf8(&octets).ok().and_then(|found| {
+        let number = found.strip_prefix(PREFIX)?.trim_end().parse().ok()?;
+        (found == text(number)).then_some(number)
+    });
+    let damaged = || Error::Damaged("the file with the store's format number".to_owned());
+    number.ok_or_else(damaged).map(Some)
+}
+
+fn has_segments(disk: &dyn Disk) -> Result<bool, Error> {
+    match disk.names() {
+        Ok(names) => Ok(names.iter().any(|name| segment::number_of(name).is_some())),
+        // The folder is made later.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}

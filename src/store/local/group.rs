@@ -1,0 +1,336 @@
+//! A group: transactions that go to the disk together, each seeing those before it.
+
+use std::collections::BTreeMap;
+use std::ops::{Bound, ControlFlow};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::store::engine::{Job, Piece, RawTx, Staged};
+use crate::store::error::Error;
+use crate::store::span::{ContentId, Span, Visit};
+
+use super::index::{Place, Row};
+use super::journal::{Body, Kind, PiecePlace, Segment, frame};
+use super::pins::Pin;
+use super::request::{Answer, Moved, Request};
+use super::shared::{Shared, content_key, merge};
+
+/// The longest piece frame: reading a part of a content opens whole frames.
+pub const PIECE_OCTETS: usize = 256 * 1024;
+
+/// What a staged piece carries: its frames, and the pin that keeps their segment.
+struct Token {
+    places: Vec<PiecePlace>,
+    pin: Pin,
+}
+
+/// Transactions on their way to the disk together.
+pub struct Group {
+    pub shared: Arc<Shared>,
+    pub segment: Arc<Segment>,
+    pub start: u64,
+    /// The last frame before this group.
+    pub durable: u64,
+    pub seq: u64,
+    pub digest: u128,
+    pub out: Vec<u8>,
+    pub rows: BTreeMap<Vec<u8>, Option<Row>>,
+    pub has_room: bool,
+}
+
+impl Group {
+    /// Does a request; whoever asked is told once the group is durable.
+    pub fn take(&mut self, request: Request) -> Answer {
+        match request {
+            Request::Job(mut job) => {
+                let outcome = self.run(job.as_mut());
+                Answer::Job(job, outcome)
+            }
+            Request::Stage(piece, tell) => {
+                let staged = self.stage(&piece);
+                Answer::Staged(tell, staged)
+            }
+            Request::Move(moved, tell) => {
+                let outcome = self.rewrite(moved);
+                Answer::Moved(tell, outcome)
+            }
+            Request::Close(tell) => {
+                // A transaction without changes: the journal now ends in the new segment.
+                let outcome = self.transaction(BTreeMap::new());
+                Answer::Moved(tell, outcome)
+            }
+        }
+    }
+
+    fn run(&mut self, job: &mut dyn Job) -> Result<(), Error> {
+        let mut tx = GroupTx { group: self, values: BTreeMap::new(), contents: BTreeMap::new() };
+        let run = catch_unwind(AssertUnwindSafe(|| job.run(&mut tx)));
+        let (values, contents) = (tx.values, tx.contents);
+        match run {
+            Ok(true) => self.add(values, contents),
+            Ok(false) => Ok(()),
+            Err(_) => Err(Error::Io("a transaction panicked".to_owned())),
+        }
+    }
+
+    fn add(
+        &mut self,
+        mut values: BTreeMap<Vec<u8>, Option<Bytes>>,
+        contents: BTreeMap<ContentId, Option<Vec<Piece>>>,
+    ) -> Result<(), Error> {
+        if !self.has_room && contents.values().any(Option::is_some) {
+            return Err(Error::Full);
+        }
+        let (before, seq) = (self.out.len(), self.seq);
+        let added = self.add_pieces(contents, &mut values).and_then(|()| match values.is_empty() {
+            true => Ok(()),
+            false => self.transaction(values),
+        });
+        if added.is_err() {
+            // Pieces without their transaction are not written either.
+            self.out.truncate(before);
+            self.seq = seq;
+        }
+        added
+    }
+
+    /// Writes the contents' inline pieces; adds to `values` what stands under their keys.
+    fn add_pieces(
+        &mut self,
+        contents: BTreeMap<ContentId, Option<Vec<Piece>>>,
+        values: &mut BTreeMap<Vec<u8>, Option<Bytes>>,
+    ) -> Result<(), Error> {
+        for (id, pieces) in contents {
+            let value = pieces.map(|pieces| self.place_pieces(id, pieces)).transpose()?;
+            values.insert(content_key(id), value);
+        }
+        Ok(())
+    }
+
+    /// Writes inline pieces as frames; tells the content's row.
+    fn place_pieces(&mut self, id: ContentId, pieces: Vec<Piece>) -> Result<Bytes, Error> {
+        let mut places = Vec::new();
+        for piece in pieces {
+            match piece {
+                Piece::Inline(octets) => {
+                    for part in octets.chunks(PIECE_OCTETS) {
+                        self.piece(id, part)?.encode(&mut places);
+                    }
+                }
+                Piece::Staged(staged) => {
+                    let token = staged.token::<Token>();
+                    let own = token.filter(|token| token.pin.is_of(&self.shared.pins));
+                    let own = own.ok_or(Error::StagedElsewhere)?;
+                    own.places.iter().for_each(|place| place.encode(&mut places));
+                }
+            }
+        }
+        Ok(places.into())
+    }
+
+    fn piece(&mut self, id: ContentId, octets: &[u8]) -> Result<PiecePlace, Error> {
+        let mut body = Vec::with_capacity(frame::PIECE_HEAD + octets.len() + 16);
+        body.extend_from_slice(&id.0);
+        body.extend_from_slice(octets);
+        let at = self.frame(Kind::Piece, body)?;
+        let length = u32::try_from(octets.len()).expect("pieces are small");
+        Ok(PiecePlace { segment: self.segment.number, frame: at, length })
+    }
+
+    fn stage(&mut self, octets: &Bytes) -> Result<Staged, Error> {
+        if !self.has_room {
+            return Err(Error::Full);
+        }
+        // Whose it will be is not known yet: the transaction that refers to it says so.
+        let parts = octets.chunks(PIECE_OCTETS).map(|part| self.piece(ContentId([0; 16]), part));
+        let places = parts.collect::<Result<Vec<_>, _>>()?;
+        let pin = Pin::new(&self.shared.pins, self.segment.number);
+        Ok(Staged::new(Token { places, pin }, octets.len() as u64))
+    }
+
+    fn rewrite(&mut self, moved: Vec<Moved>) -> Result<(), Error> {
+        let mut values = BTreeMap::new();
+        for one in moved {
+            match one {
+                Moved::Record { key, place } => {
+                    if let Some(row) = self.row(&key)?.filter(|row| row.place == place) {
+                        values.insert(key, Some(self.shared.value_of(&row)?));
+                    }
+                }
+                Moved::Tombstone { key } => {
+                    if self.row(&key)?.is_none() {
+                        values.insert(key, None);
+                    }
+                }
+                Moved::Piece { id, place } => self.move_piece(id, place, &mut values)?,
+            }
+        }
+        if values.is_empty() { Ok(()) } else { self.transaction(values) }
+    }
+
+    fn move_piece(
+        &mut self,
+        id: ContentId,
+        place: PiecePlace,
+        values: &mut BTreeMap<Vec<u8>, Option<Bytes>>,
+    ) -> Result<(), Error> {
+        let key = content_key(id);
+        let value = match values.get(&key) {
+            Some(pending) => pending.clone(),
+            None => self.row(&key)?.map(|row| self.shared.value_of(&row)).transpose()?,
+        };
+        let Some(mut places) = value.and_then(|value| PiecePlace::decode_all(&value)) else {
+            return Ok(());
+        };
+        for found in places.iter_mut().filter(|found| **found == place) {
+            let octets = self.shared.piece(id, place)?;
+            *found = self.piece(id, &octets)?;
+        }
+        let mut value = Vec::with_capacity(places.len() * PiecePlace::ENCODED);
+        places.iter().for_each(|place| place.encode(&mut value));
+        values.insert(key, Some(value.into()));
+        Ok(())
+    }
+
+    /// Appends one transaction's frame and its rows.
+    fn transaction(&mut self, values: BTreeMap<Vec<u8>, Option<Bytes>>) -> Result<(), Error> {
+        let at = self.start + self.out.len() as u64;
+        let mut body = Body::new();
+        let mut digest = self.digest;
+        let mut rows = Vec::with_capacity(values.len());
+        for (key, value) in values {
+            if let Some(before) = self.row(&key)? {
+                digest = digest.wrapping_sub(before.in_digest());
+            }
+            let starts = body.push(&key, value.as_deref());
+            let row = value.map(|value| {
+                let length = u32::try_from(value.len()).expect("values are bounded");
+                let segment = self.segment.number;
+                Row::new(&key, value, Place { segment, frame: at, at: starts, length })
+            });
+            digest = digest.wrapping_add(row.as_ref().map_or(0, Row::in_digest));
+            rows.push((key, row));
+        }
+        self.frame(Kind::Transaction, body.finish(digest))?;
+        self.digest = digest;
+        self.rows.extend(rows);
+        Ok(())
+    }
+
+    fn frame(&mut self, kind: Kind, body: Vec<u8>) -> Result<u64, Error> {
+        let at = self.start + self.out.len() as u64;
+        let (key, seq) = (&self.segment.key, self.seq + 1);
+        frame::append(&mut self.out, key, at, kind, seq, self.durable, body)
+            .ok_or_else(|| Error::Io("a transaction is too large".to_owned()))?;
+        self.seq = seq;
+        Ok(at)
+    }
+
+    /// The row as this group will leave it.
+    fn row(&self, key: &[u8]) -> Result<Option<Row>, Error> {
+        match self.rows.get(key) {
+            Some(own) => Ok(own.clone()),
+            None => self.shared.row(key),
+        }
+    }
+
+    fn value(&self, key: &[u8]) -> Result<Option<Bytes>, Error> {
+        match self.rows.get(key) {
+            None => self.shared.value(key),
+            Some(None) => Ok(None),
+            Some(Some(row)) => self.value_of(row).map(Some),
+        }
+    }
+
+    /// A row's value, which may stand in this group's own frames.
+    fn value_of(&self, row: &Row) -> Result<Bytes, Error> {
+        let Place { segment, frame: at, at: starts, length } = row.place;
+        let own = segment == self.segment.number && at >= self.start;
+        if row.inline.is_some() || !own {
+            return self.shared.value_of(row);
+        }
+        let from = (at - self.start) as usize;
+        let head = frame::Frame::decode(&self.out[from..]).expect("we wrote it just now");
+        let sealed = from + frame::HEAD..from + frame::HEAD + head.sealed as usize;
+        let mut body = self.out[sealed].to_vec();
+        let plain = frame::open(&self.segment.key, at, head, &mut body).ok_or(Error::Seal)?;
+        Ok(Bytes::copy_from_slice(&plain[starts as usize..starts as usize + length as usize]))
+    }
+}
+
+/// The view of one transaction: durable state, the group's so far, its own on top.
+struct GroupTx<'g> {
+    group: &'g mut Group,
+    values: BTreeMap<Vec<u8>, Option<Bytes>>,
+    contents: BTreeMap<ContentId, Option<Vec<Piece>>>,
+}
+
+impl RawTx for GroupTx<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, Error> {
+        match self.values.get(key) {
+            Some(own) => Ok(own.clone()),
+            None => self.group.value(key),
+        }
+    }
+
+    fn scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), Error> {
+        // Own values have no place yet; as rows they stand inline, whatever their size.
+        let nowhere = Place { segment: 0, frame: 0, at: 0, length: 0 };
+        let as_row =
+            |value: &Bytes| Row { place: nowhere, identity: 0, inline: Some(value.clone()) };
+        let mut above: BTreeMap<Vec<u8>, Option<Row>> = BTreeMap::new();
+        for (key, row) in within(&self.group.rows, span) {
+            above.insert(key.clone(), row.clone());
+        }
+        for (key, value) in within(&self.values, span) {
+            above.insert(key.clone(), value.as_ref().map(as_row));
+        }
+        let mut failed = None;
+        let mut visit_row = |key: &[u8], row: Row| match self.group.value_of(&row) {
+            Ok(value) => visit(key, &value),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        };
+        merge(&above, span.order, &mut visit_row, |each| self.group.shared.scan_rows(span, each))?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn put(&mut self, key: Vec<u8>, value: Bytes) {
+        self.values.insert(key, Some(value));
+    }
+
+    fn delete(&mut self, key: Vec<u8>) {
+        self.values.insert(key, None);
+    }
+
+    fn content_put(&mut self, id: ContentId, pieces: Vec<Piece>) {
+        self.contents.insert(id, Some(pieces));
+    }
+
+    fn content_delete(&mut self, id: ContentId) {
+        self.contents.insert(id, None);
+    }
+
+    fn content_length(&self, id: ContentId) -> Result<Option<u64>, Error> {
+        if let Some(own) = self.contents.get(&id) {
+            let length = |pieces: &Vec<Piece>| pieces.iter().map(Piece::length).sum();
+            return Ok(own.as_ref().map(length));
+        }
+        let Some(value) = self.group.value(&content_key(id))? else { return Ok(None) };
+        let places = PiecePlace::decode_all(&value).unwrap_or_default();
+        Ok(Some(places.iter().map(|place| u64::from(place.length)).sum()))
+    }
+}
+
+/// The part of a map that lies in a span.
+fn within<'m, V>(
+    map: &'m BTreeMap<Vec<u8>, V>,
+    span: &'m Span,
+) -> impl Iterator<Item = (&'m Vec<u8>, &'m V)> {
+    let from = map.range::<[u8], _>((Bound::Included(span.from.as_slice()), Bound::Unbounded));
+    from.take_while(|(key, _)| span.contains(key))
+}

@@ -1,0 +1,267 @@
+//! The writer: the one place where anything is added to the journal.
+//!
+//! One group: run the waiting transactions one after another, each seeing those before it;
+//! append all their frames with one write; one fdatasync; publish; tell everybody. When the
+//! write or the sync fails, nothing of the group was ever visible: all of it failed, the segment
+//! is abandoned where its last good group ended, and writes are refused until a new segment
+//! could be made and synced. A sync that failed is never repeated: the medium may have dropped
+//! what it could not write and answer `Ok` the second time.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::store::error::Error;
+
+use super::group::Group;
+use super::index::Row;
+use super::journal::{Segment, segment};
+use super::request::{Answer, Request};
+use super::shared::{Position, Shared, lock};
+
+/// The journal's end, owned by one thread.
+pub struct Writer {
+    shared: Arc<Shared>,
+    current: Option<Arc<Segment>>,
+    /// The last segment made, current or abandoned.
+    last: Option<Arc<Segment>>,
+    number: u64,
+    /// Where the next frame goes in `current`.
+    offset: u64,
+    seq: u64,
+    digest: u128,
+    trouble: Option<Trouble>,
+    room_seen: Option<(Instant, bool)>,
+}
+
+/// Why writes are refused, and when to try a new segment.
+struct Trouble {
+    error: Error,
+    retry: Instant,
+    pause: Duration,
+}
+
+/// A group that has grown past this is written; what still waits makes the next one.
+const GROUP_OCTETS: usize = 8 * 1024 * 1024;
+/// Requests wait for the next try, so it is never far.
+const RETRY_LAST: Duration = Duration::from_secs(2);
+const ROOM_LOOKED_AT_EVERY: Duration = Duration::from_millis(500);
+
+impl Writer {
+    /// Goes on after `position`; `last` is the newest segment there is.
+    pub fn new(
+        shared: Arc<Shared>,
+        position: Position,
+        last: Option<Arc<Segment>>,
+        number: u64,
+    ) -> Writer {
+        Writer {
+            shared,
+            current: None,
+            last,
+            number,
+            offset: 0,
+            seq: position.seq,
+            digest: position.digest,
+            trouble: None,
+            room_seen: None,
+        }
+    }
+
+    /// Does requests in groups; every one of them is answered.
+    pub fn group(&mut self, requests: Vec<Request>) {
+        let mut requests = requests.into_iter().peekable();
+        while let Some(next) = requests.peek() {
+            if matches!(next, Request::Close(_)) {
+                self.finish();
+            }
+            self.one_group(&mut requests);
+        }
+    }
+
+    /// Nothing comes any more: gives back what was reserved.
+    pub fn finish(&mut self) {
+        if let Some(current) = self.current.take() {
+            current.trim();
+        }
+    }
+
+    /// Refuses requests without looking at them.
+    pub fn refuse_all(&self, requests: Vec<Request>, error: &Error) {
+        requests.into_iter().for_each(|request| request.fail(error));
+    }
+
+    fn one_group(&mut self, requests: &mut impl Iterator<Item = Request>) {
+        let segment = match self.ready() {
+            Ok(segment) => segment,
+            Err(error) => return requests.for_each(|one| one.fail(&error)),
+        };
+        let has_room = self.has_room();
+        let mut group = Group {
+            shared: self.shared.clone(),
+            segment: segment.clone(),
+            start: self.offset,
+            durable: self.seq,
+            seq: self.seq,
+            digest: self.digest,
+            out: Vec::new(),
+            rows: BTreeMap::new(),
+            has_room,
+        };
+        let mut answers = Vec::new();
+        while group.out.len() < GROUP_OCTETS
+            && let Some(request) = requests.next()
+        {
+            answers.push(group.take(request));
+        }
+        match self.commit(&segment, group) {
+            Ok(()) => answers.into_iter().for_each(Answer::tell),
+            Err(error) => {
+                self.abandon(&error);
+                answers.into_iter().for_each(|answer| answer.fail(&error));
+            }
+        }
+    }
+
+    fn commit(&mut self, segment: &Arc<Segment>, group: Group) -> Result<(), Error> {
+        if group.out.is_empty() {
+            return Ok(());
+        }
+        segment.append(&group.out, group.start)?;
+        self.offset = group.start + group.out.len() as u64;
+        (self.seq, self.digest) = (group.seq, group.digest);
+        let position = Position {
+            seq: self.seq,
+            segment: segment.number,
+            offset: self.offset,
+            digest: self.digest,
+        };
+        self.count(&group.rows);
+        self.shared.overlay_mut().publish(group.rows, position);
+        if self.offset >= self.shared.config.segment_octets {
+            // Closed for good; the next group makes a new one, which says where this one ends.
+            self.current = None;
+            segment.trim();
+        }
+        Ok(())
+    }
+
+    /// Keeps the count of what is alive in each segment.
+    fn count(&self, rows: &BTreeMap<Vec<u8>, Option<Row>>) {
+        for (key, row) in rows {
+            let before = self.shared.row(key).ok().flatten();
+            let mut live = lock(&self.shared.live);
+            if let Some(before) = &before {
+                for (segment, octets) in self.shared.shares(key, before) {
+                    let left = live.entry(segment).or_default();
+                    *left = left.saturating_sub(octets);
+                    // Replaced is erased as well: rejecting replaces the record that holds the key.
+                    self.shared.erase_later(segment);
+                }
+            }
+            for (segment, octets) in row.iter().flat_map(|row| self.shared.shares(key, row)) {
+                *live.entry(segment).or_default() += octets;
+            }
+        }
+    }
+
+    /// The segment to append to; makes one when there is none or the last failed.
+    fn ready(&mut self) -> Result<Arc<Segment>, Error> {
+        if let Some(trouble) = &self.trouble {
+            let left = trouble.retry.saturating_duration_since(Instant::now());
+            let is_far = left > RETRY_LAST || matches!(trouble.error, Error::Full);
+            if is_far && !left.is_zero() {
+                return Err(trouble.error.clone());
+            }
+            // The next try is near: whoever waits for it may be served after all.
+            std::thread::sleep(left);
+        }
+        if let Some(current) = &self.current {
+            return Ok(current.clone());
+        }
+        match self.segment_create() {
+            Ok(segment) => {
+                if self.trouble.take().is_some() {
+                    tracing::info!(segment = segment.number, "writes are taken again");
+                }
+                *lock(&self.shared.refusing) = None;
+                Ok(segment)
+            }
+            Err(error) => {
+                self.refuse(error.clone());
+                Err(error)
+            }
+        }
+    }
+
+    fn segment_create(&mut self) -> Result<Arc<Segment>, Error> {
+        let previous = self.last.as_ref().map(|last| (last.number, last.end()));
+        self.number += 1;
+        let shared = &self.shared;
+        let room = shared.config.segment_octets;
+        let (files, vault) = (&shared.files, &shared.vault);
+        let made = Segment::create(files, vault, self.number, previous, self.seq + 1, room);
+        let segment = match made {
+            Ok(segment) => Arc::new(segment),
+            Err(error) => {
+                self.discard(self.number);
+                return Err(error.into());
+            }
+        };
+        shared.segment_add(segment.clone());
+        self.offset = segment.end();
+        (self.current, self.last) = (Some(segment.clone()), Some(segment.clone()));
+        Ok(segment)
+    }
+
+    /// Removes what is left of a segment that could not be made. Its header was never used, so
+    /// the next start removes it as well when this does not.
+    fn discard(&self, number: u64) {
+        match self.shared.disk.remove(&segment::file_name(number)) {
+            // It was never begun.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => {
+                tracing::warn!(segment = number, %error, "an unfinished segment was not removed");
+            }
+            Ok(()) => {}
+        }
+    }
+
+    /// Leaves the segment where its last good group ended.
+    fn abandon(&mut self, error: &Error) {
+        self.current = None;
+        self.refuse(error.clone());
+    }
+
+    fn refuse(&mut self, error: Error) {
+        let first = self.shared.config.retry_first;
+        let pause = match (&self.trouble, &error) {
+            (Some(trouble), error) if !matches!(error, Error::Full) => {
+                (trouble.pause * 2).min(RETRY_LAST)
+            }
+            // Whether there is room again costs little to find out.
+            _ => first,
+        };
+        tracing::error!(%error, ?pause, "writes are refused until a new segment can be made");
+        let refused = match error {
+            Error::Full => Error::Full,
+            other => Error::Refusing(other.to_string()),
+        };
+        *lock(&self.shared.refusing) = Some(refused.to_string());
+        self.trouble = Some(Trouble { error: refused, retry: Instant::now() + pause, pause });
+    }
+
+    /// Whether there is room for new contents. Looked at now and then.
+    fn has_room(&mut self) -> bool {
+        if let Some((at, has_room)) = self.room_seen
+            && at.elapsed() < ROOM_LOOKED_AT_EVERY
+        {
+            return has_room;
+        }
+        let free = self.shared.disk.free_octets();
+        let has_room = free.is_ok_and(|free| free >= self.shared.config.free_min_octets);
+        self.room_seen = Some((Instant::now(), has_room));
+        has_room
+    }
+}
