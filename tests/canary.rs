@@ -1,5 +1,5 @@
 //! Nothing a peer wrote can be found at rest: not in the data folder, not in the logs, not in
-//! what the stopped or idle process leaves behind (P-89).
+//! what the stopped or idle process leaves behind.
 //!
 //! A canary is a random word that can be found nowhere by chance. A hundred of them come in as
 //! bodies, subjects, sender names and file names; as many are written here, in drafts, uploads,

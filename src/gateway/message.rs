@@ -6,8 +6,8 @@
 //! | opened | the same, and the content can be read | moved, deleted |
 //! | rejected | nothing: the reader's key was destroyed unread | – |
 //!
-//! Opening and rejecting each leave one outcome, from which the sender's confirmation is made
-//! (P-25, P-26). A number that is unknown, somebody else's or rejected gets the same answer.
+//! Opening and rejecting each leave one outcome, from which the sender's confirmation is made.
+//! A number that is unknown, somebody else's or rejected gets the same answer.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -198,8 +198,8 @@ impl Gateway {
         Ok((OpenedEpochs::new(self, actor).item(place.mailbox, &entry)?, content))
     }
 
-    /// Rejects a message unread: the reader's key to it is destroyed without opening anything
-    /// (P-25). The content goes with the last reader.
+    /// Rejects a message unread: the reader's key to it is destroyed without opening anything.
+    /// The content goes with the last reader.
     pub fn message_reject(
         &self,
         actor: &Actor,
@@ -492,7 +492,7 @@ impl Gateway {
 
     /// Runs `work`, which says whether it recorded the outcome; then, in the same transaction,
     /// the sender's status line, confirmation, or report to outside. So there is exactly one of
-    /// each for every reader and outcome, whatever crashes or is asked twice (P-26, P-47).
+    /// each for every reader and outcome, whatever crashes or is asked twice.
     fn outcome_transact(
         &self,
         account: AccountId,

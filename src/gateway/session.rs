@@ -3,7 +3,7 @@
 //! The store keeps a hash of the token. The session's record holds the unlock key wrapped by a
 //! key that only the token leads to, so between requests the daemon can open nothing, and a
 //! restart signs nobody out. A session is bound to the key pair of one browser (DPoP, RFC 9449):
-//! a token alone opens nothing (P-05).
+//! a token alone opens nothing.
 
 use std::net::IpAddr;
 use std::ops::ControlFlow;
@@ -108,7 +108,7 @@ impl Actor {
         self.account
     }
 
-    /// Whether the account may do no more than read, reject and reply (P-15).
+    /// Whether the account may do no more than read, reject and reply.
     pub fn is_temporary(&self) -> bool {
         self.is_temporary
     }
@@ -198,7 +198,7 @@ fn use_code_in_tx(tx: &mut Tx<'_>, opened: &OpenedBy) -> Result<(), Error> {
 
 impl Gateway {
     /// Checks a name and a password and opens a session. One answer for an unknown name, a
-    /// wrong password and a disabled account, after the same work (P-13). `CodeNeeded` or
+    /// wrong password and a disabled account, after the same work. `CodeNeeded` or
     /// `WrongCode` only to who knows the password.
     pub fn session_open(&self, login: LogIn<'_>) -> Result<LoggedIn, Error> {
         let mut opened = self.authenticate(login.name, &login.password)?;

@@ -53,7 +53,7 @@ pub struct Submit<'a> {
 #[derive(Debug)]
 pub enum Submitted {
     Accepted(SubmissionView),
-    /// Nothing was sent: these recipients would get it in clear, and that needs a yes (P-31).
+    /// Nothing was sent: these recipients would get it in clear, and that needs a yes.
     NeedsConsent(Consent),
 }
 
@@ -130,7 +130,7 @@ impl Gateway {
         Ok(checks)
     }
 
-    /// Sends a draft. The reference number is told once everything is durable (P-27).
+    /// Sends a draft. The reference number is told once everything is durable.
     pub fn submit(&self, actor: &Actor, submit: &Submit<'_>) -> Result<Submitted, Error> {
         let answer = self.submit_steps(actor, submit);
         wipe_stack();
@@ -190,7 +190,7 @@ impl Gateway {
         }
     }
 
-    /// A temporary account answers within the conversation, and nothing else (P-14).
+    /// A temporary account answers within the conversation, and nothing else.
     fn plan_allowed(
         &self,
         actor: &Actor,
@@ -498,7 +498,7 @@ impl Gateway {
         self.inner.vault.lookup(Lookup::Address, normalized.unwrap_or_default().as_bytes())
     }
 
-    /// A notice for each recipient that the letter does not go to (P-29).
+    /// A notice for each recipient that the letter does not go to.
     fn refusal_notices(
         &self,
         actor: &Actor,

@@ -104,7 +104,7 @@ pub type DraftId = [u8; 16];
 /// An upload within its account.
 pub type UploadId = [u8; 16];
 
-/// From whom an account takes mail (P-57).
+/// From whom an account takes mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AcceptFrom {
     Inside,
@@ -241,7 +241,7 @@ pub struct Mailbox {
     pub unopened: u64,
 }
 
-/// How a message travelled to us (P-43).
+/// How a message travelled to us.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Protection {
     Tls {
@@ -438,7 +438,7 @@ pub struct Delivery {
     pub route: Route,
     pub history: Vec<Step>,
     pub reason: Option<RejectReason>,
-    /// When the sender said yes to sending it in clear (P-31).
+    /// When the sender said yes to sending it in clear.
     pub consent: Option<Timestamp>,
 }
 
@@ -559,7 +559,7 @@ pub enum HandOff {
     BySender,
 }
 
-/// What makes an account temporary (P-15).
+/// What makes an account temporary.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Temporary {
     /// As the first sender wrote it.

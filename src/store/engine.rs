@@ -13,7 +13,7 @@ use super::Error;
 use super::journal::PiecePlace;
 use super::writer::Pin;
 
-/// Names one stored content; the bytes of the reference number it belongs to (P-20).
+/// Names one stored content; the bytes of the reference number it belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContentId(pub [u8; 16]);
 

@@ -1,4 +1,4 @@
-//! What managers see and change for everybody (P-16). None of it opens anything of anybody: a
+//! What managers see and change for everybody. None of it opens anything of anybody: a
 //! manager reads names, times, states and settings.
 
 use std::ops::ControlFlow;
