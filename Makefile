@@ -3,7 +3,7 @@
 #   make test    all tests, installing what they need
 .PHONY: demo test lint ui-test rust-test deny prepare release \
         crash-sim fuzz kill9 powercut faults queue-kill walks bench-smtp bench-store \
-        bench-mailbox bench-roundcube lighthouse large-list pictures
+        bench-mailbox bench-roundcube lighthouse large-list large-file pictures
 
 demo:
 	cargo run --quiet -- demo
@@ -72,6 +72,11 @@ lighthouse: release
 LARGE ?= 100000
 large-list:
 	LETTERS_E2E=$(LARGE) cargo test --release --test browser a_large_mailbox -- --nocapture
+
+# A file of FILE_MIB MiB, sent by one person and saved by another.
+FILE_MIB ?= 1024
+large-file:
+	FILE_MIB=$(FILE_MIB) cargo test --release --test site a_large_file -- --nocapture
 
 # A picture of every screen, into docs/screens.
 pictures:

@@ -8,7 +8,7 @@ use clap::Parser;
 use zeroizing_alloc::ZeroAlloc;
 
 /// Memory is wiped when it is given back, so that no letter outlives its handling in a page that
-/// was freed (P-89).
+/// was freed.
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 

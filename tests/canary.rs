@@ -1,5 +1,5 @@
 //! Nothing a peer wrote can be found at rest: not in the data folder, not in the logs, not in
-//! what the stopped or idle process leaves behind (P-89).
+//! what the stopped or idle process leaves behind.
 //!
 //! A canary is a random word that can be found nowhere by chance. A hundred of them come in as
 //! bodies, subjects, sender names and file names; as many are written here, in drafts, uploads,
@@ -23,6 +23,7 @@ use postern::store::local::{LocalConfig, LocalEngine};
 use postern::store::{self, ContentId, Order, Span};
 use postern::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
 use support::daemon::{DOMAIN, Daemon};
+use support::dump;
 use support::search::Searcher;
 use support::sink::Sink;
 use support::smtp::{Delivery, Smtp};
@@ -119,6 +120,31 @@ fn no_canary_is_found_in_the_memory_of_an_idle_daemon() {
     let first = found[..found.len().min(20)].join("\n");
     assert!(clean.is_ok(), "{} times in memory:\n{first}", found.len());
     daemon.stop();
+}
+
+/// P-89: a core of the daemon, made after it handled everything, holds the names it works with and
+/// none of what a message said.
+#[test]
+fn no_canary_is_found_in_a_core_dump_of_the_daemon() {
+    let sink = Sink::start_shut();
+    let daemon = daemon_before(&sink);
+    let mut canaries = deliver_all(&daemon);
+    assert_they_arrived(&daemon, &canaries);
+    canaries.extend(write_all(&daemon, false));
+    let searcher = Searcher::new(&canaries);
+    wait_for("the daemon's memory to be clean", IDLE_LIMIT, || {
+        searcher.process(daemon.pid()).is_empty().then_some(())
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let core = dump::core_of(daemon, folder.path());
+    let octets = fs::read(&core).unwrap();
+    // ELF, of the type ET_CORE, and with what this daemon was told when it started.
+    assert_eq!((&octets[..4], octets[16]), (b"\x7fELF".as_slice(), 4), "{}", core.display());
+    let (mut names, mut found) = (Vec::new(), Vec::new());
+    Searcher::new(&[DOMAIN.to_owned()]).octets(&octets, &mut names, "the core");
+    assert!(!names.is_empty(), "a search of the core finds nothing at all");
+    searcher.octets(&octets, &mut found, "the core");
+    assert!(found.is_empty(), "{} times:\n{}", found.len(), found.join("\n"));
 }
 
 /// The searches above would find what they look for.

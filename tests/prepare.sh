@@ -18,6 +18,10 @@ packages=""
 command -v chromium >/dev/null || packages="$packages chromium"
 command -v firefox-esr >/dev/null || packages="$packages firefox-esr"
 command -v postfix >/dev/null || [ -x /usr/sbin/postfix ] || packages="$packages postfix"
+# Where the kernel hands cores to a program, the debugger makes the one that is searched.
+case "$(cat /proc/sys/kernel/core_pattern)" in
+    '|'* | */*) command -v gcore >/dev/null || packages="$packages gdb" ;;
+esac
 if [ -n "$packages" ]; then
     [ "$(id -u)" = 0 ] || missing "as root, install these packages first:$packages."
     command -v apt-get >/dev/null || missing "install these first (no apt-get here):$packages."

@@ -12,8 +12,9 @@ use support::daemon::{DOMAIN, Daemon};
 use support::postfix::Postfix;
 use support::sink::Sink;
 
-/// P-01, P-23, P-25 to P-27, P-29, P-31 to P-38: the four choices, each end to end. Everything
-/// that leaves the daemon goes through Postfix into the sink, where every octet is kept.
+/// P-01, P-19, P-23, P-25 to P-27, P-29, P-31 to P-35, P-37, P-38: the four choices, each end to
+/// end. Everything that leaves the daemon goes through Postfix into the sink, where every octet
+/// is kept.
 #[test]
 fn the_four_choices_end_to_end_in_two_browsers() {
     let sink = Arc::new(Sink::start());
@@ -45,7 +46,7 @@ fn the_four_choices_end_to_end_in_two_browsers() {
         daemon.logs_text(),
         postfix.log()
     );
-    // P-19: the number that both ends see is the one in the log.
+    // The number that both ends see is the one in the log.
     let number = said.lines().find_map(|line| line.strip_prefix("number ")).expect("a number");
     assert!(daemon.logs_text().contains(number), "{number} is not in the log");
     daemon.stop();

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Problem;
 
-/// What happens to a letter for somebody outside (P-29 to P-39).
+/// What happens to a letter for somebody outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Choice {
@@ -54,7 +54,7 @@ fn mode_default() -> Mode {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Outgoing {
-    /// No mail passes to or from outside at all (P-30).
+    /// No mail passes to or from outside at all.
     pub intranet: bool,
     /// What happens to a letter for somebody outside: `refuse`, `ask`, `portal` (a temporary
     /// account), `plain` or `verified-tls`.

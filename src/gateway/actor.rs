@@ -32,7 +32,7 @@ impl Actor {
         self.account
     }
 
-    /// Whether the account may do no more than read, reject and reply (P-15).
+    /// Whether the account may do no more than read, reject and reply.
     pub fn is_temporary(&self) -> bool {
         self.is_temporary
     }

@@ -168,7 +168,7 @@ fn who_was_written_to_before_is_known() {
     assert_eq!(told(&gateway).len(), 1);
 }
 
-/// P-33: who is inside gets the report in RFC 3464's form; one for each end of the road.
+/// P-26: who is inside gets the report in RFC 3464's form; one for each end of the road.
 #[test]
 fn a_failed_letter_is_reported_in_the_standards_form() {
     let gateway =

@@ -37,7 +37,7 @@ pub enum Error {
     Conflict { code: &'static str },
     #[error("invalid: {what}")]
     Invalid { what: String },
-    /// What is stored is not what was put there (P-03).
+    /// What is stored is not what was put there.
     #[error("damaged: {what}")]
     Damaged { what: String },
     #[error("no room left")]

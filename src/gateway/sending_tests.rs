@@ -734,7 +734,7 @@ fn all_of(mut pieces: mailboxes::content::Pieces) -> Vec<u8> {
     all
 }
 
-/// P-23: files of every awkward length come back as they were, one by one and as parts of the
+/// P-17: files of every awkward length come back as they were, one by one and as parts of the
 /// whole, which any mail program can take apart; forwarded, they are the same.
 #[test]
 fn files_come_back_piece_by_piece_and_as_a_whole() {

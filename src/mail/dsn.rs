@@ -135,7 +135,7 @@ mod tests {
         })
     }
 
-    /// P-33: the fields of RFC 3464 §2, each on one line, the two groups apart.
+    /// The fields of RFC 3464 §2, each on one line, the two groups apart.
     #[test]
     fn a_report_has_the_form_of_the_standard() {
         let text = told(

@@ -208,7 +208,7 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// That a letter from outside was accepted (P-44 to P-46).
+/// That a letter from outside was accepted.
 #[derive(Debug)]
 pub struct Accepted<'a> {
     pub organisation: &'a str,

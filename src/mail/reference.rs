@@ -1,4 +1,4 @@
-//! Reference numbers: one for each message, seen by sender and recipient alike (P-18, P-19).
+//! Reference numbers: one for each message, seen by sender and recipient alike.
 //!
 //! `01KAN-5Q7DC-8E2XV-M9T4H`: 20 symbols of Crockford's base32 in four groups.
 //!

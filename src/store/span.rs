@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-/// Names one stored content; the bytes of the reference number it belongs to (P-20).
+/// Names one stored content; the bytes of the reference number it belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContentId(pub [u8; 16]);
 

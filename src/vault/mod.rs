@@ -74,7 +74,7 @@ pub fn random_bytes<const N: usize>() -> Result<[u8; N], Error> {
 
 /// Overwrites the part of this thread's stack below the caller, where calls that returned have
 /// left what they worked on. Memory that was freed is wiped by the allocator; this is for the
-/// rest (P-89). A few microseconds.
+/// rest. A few microseconds.
 #[inline(never)]
 pub fn wipe_stack() {
     const OCTETS: usize = 192 * 1024;
@@ -215,7 +215,7 @@ impl Vault {
         SegmentKey(LessSafeKey::new(unbound))
     }
 
-    /// A keyed hash, for finding a row by something that must not stand in its key (P-20).
+    /// A keyed hash, for finding a row by something that must not stand in its key.
     pub fn lookup(&self, kind: Lookup, text: &[u8]) -> [u8; 16] {
         let mut context = hmac::Context::with_key(&self.keys.lookups);
         context.update(kind.label());

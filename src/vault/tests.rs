@@ -1,5 +1,5 @@
 //! The primitives against their official vectors, and every kind of ciphertext against whoever
-//! changes or moves it (P-12).
+//! changes or moves it.
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! Slowing down who guesses passwords, by name and by address; never a lock (P-13).
+//! Slowing down who guesses passwords, by name and by address; never a lock.
 //!
 //! Log-ins to one name are taken one after another: otherwise as many guesses as fit at once
 //! would all be made before the first failure counts. Names are kept as hashes, known or not.

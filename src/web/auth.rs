@@ -191,7 +191,7 @@ where
     }
 }
 
-/// Everything that a temporary account may do (P-15). What is not here is refused, so that a
+/// Everything that a temporary account may do. What is not here is refused, so that a
 /// new route is closed to outsiders until somebody opens it.
 const TEMPORARY_MAY: &[(&str, &[Method])] = &[
     ("/api/session", &[Method::GET, Method::DELETE]),
@@ -222,7 +222,7 @@ fn may_be_temporary(parts: &Parts) -> bool {
     TEMPORARY_MAY.iter().any(|(may, methods)| *may == route && methods.contains(&parts.method))
 }
 
-/// What a session that an app password opened may do: mail, and end itself (P-13). What is not
+/// What a session that an app password opened may do: mail, and end itself. What is not
 /// here is refused, so that a new route is closed to programs until somebody opens it.
 const APP_MAY: &[&str] = &[
     "/api/session",

@@ -1,5 +1,5 @@
 //! Proofs of possession (RFC 9449): each request is signed by a key that never leaves its
-//! browser, so a token that leaks by itself answers nothing (P-05).
+//! browser, so a token that leaks by itself answers nothing.
 //!
 //! ```text
 //! DPoP: base64url(header) "." base64url(claims) "." base64url(signature)

@@ -13,7 +13,7 @@
 //! | `assets` | the browser UI, embedded |
 //! | `body`, `error`, `headers` | limits on what is read; one table of answers; headers |
 //!
-//! What must hold: no cookie is ever set or read; a token without its key answers nothing (P-05);
+//! What must hold: no cookie is ever set or read; a token without its key answers nothing;
 //! no key is held between requests; no log names a ticket, a token or a proof.
 
 mod api;

@@ -80,7 +80,7 @@ assert.equal(await page.getByTestId("preference-undoSecs").inputValue(), "30");
 assert.equal(await page.getByTestId("preference-confirmOutside").inputValue(), "never");
 ok("mail settings are kept on the server");
 
-// P-09: notices on the desktop come only where they were asked for, and say nothing of a letter.
+// Notices on the desktop come only where they were asked for, and say nothing of a letter.
 await page.getByTestId("notices").click();
 await page.getByTestId("notices-refused").waitFor();
 assert.equal(await page.getByTestId("notices").isChecked(), false);
@@ -117,7 +117,7 @@ await page.goto(`${base}/settings`);
 assert.equal(await page.getByTestId("notices").isChecked(), true, "kept in this browser");
 ok("notices say that mail came, to nobody who looks, and no word of it");
 
-// P-09: a filter made by hand takes what comes next, unopened as it is.
+// A filter made by hand takes what comes next, unopened as it is.
 await page.getByTestId("filter-add").click();
 await page.getByTestId("filter-problem").filter({ hasText: "Say whose mail" }).waitFor();
 await page.getByTestId("filter-subject").fill("invoice");

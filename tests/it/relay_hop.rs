@@ -309,7 +309,7 @@ async fn a_lost_answer_sends_the_letter_again() {
     assert_eq!(house.settle(reference).await, DeliveryState::Delivered);
     assert_eq!(peer.sessions.load(Ordering::SeqCst), 2);
     let letter = peer.taken.lock().unwrap()[0].clone();
-    assert!(letter.contains(&reference.to_string()), "P-19: {letter}");
+    assert!(letter.contains(&reference.to_string()), "{letter}");
     assert!(letter.contains("\r\n..\r\n") || letter.contains("=2E"), "dots are doubled: {letter}");
 }
 

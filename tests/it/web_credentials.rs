@@ -30,7 +30,7 @@ async fn a_new_password_ends_the_other_sessions() {
     assert!(opened.expect_status(200).json()["text"].as_str().unwrap().contains("Still here."));
 }
 
-/// P-13, P-20: the recovery key is told once, brings the account back with everything in it, and
+/// P-13: the recovery key is told once, brings the account back with everything in it, and
 /// a newer one takes its place.
 #[tokio::test]
 async fn the_recovery_key_brings_the_account_back() {

@@ -1,4 +1,4 @@
-//! The stream of hints (P-24: mail appears without asking).
+//! The stream of hints (mail appears without asking).
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -70,7 +70,7 @@ impl Stream {
     }
 }
 
-/// P-24
+/// P-24: mail appears without asking.
 #[tokio::test]
 async fn a_change_is_heard_of_as_it_happens() {
     let web = TestWeb::start().await;

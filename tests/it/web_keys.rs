@@ -1,4 +1,4 @@
-//! What opens an account besides its password: app passwords, codes, passkeys (P-13).
+//! What opens an account besides its password: app passwords, codes, passkeys.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::encoding::AsDer;

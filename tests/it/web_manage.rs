@@ -1,4 +1,4 @@
-//! The managers' pages over the API (P-16): who gets in, what they change, what is noted.
+//! The managers' pages over the API: who gets in, what they change, what is noted.
 
 use serde_json::{Value, json};
 

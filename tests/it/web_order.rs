@@ -15,7 +15,7 @@ async fn import(browser: &mut Browser, mailbox: &str, octets: &str) -> (u16, Val
 
 const OLD: &str = "From: Eve <eve@x.example>\nMessage-ID: <old@x.example>\nSubject: Old\n\nText\n";
 
-/// P-06, P-11: another client brings mail in, reads it as it was, labels it and finds it.
+/// P-11: another client brings mail in, reads it as it was, labels it and finds it.
 #[tokio::test]
 async fn mail_is_brought_in_labelled_and_given_back() {
     let web = TestWeb::start().await;

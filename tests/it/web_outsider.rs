@@ -131,7 +131,7 @@ async fn a_temporary_account_is_let_in_by_every_route_on_its_list() {
     }
 }
 
-/// P-15, P-36: without a session every route that is not open to the world answers 401.
+/// P-15: without a session every route that is not open to the world answers 401.
 #[tokio::test]
 async fn without_a_session_no_route_but_the_open_ones_answers() {
     let web = TestWeb::start().await;

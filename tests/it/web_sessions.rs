@@ -1,4 +1,4 @@
-//! Signing in and out (P-13), and the sessions of an account.
+//! Signing in and out, and the sessions of an account.
 
 use serde_json::json;
 

@@ -12,6 +12,7 @@ use super::web_harness::{
     Answer, Browser, LETTER, TLS_BOTH, TestWeb, client_tls, header, shake, within,
 };
 
+/// P-02
 #[tokio::test]
 async fn modern_sides_agree_on_tls_13_with_the_hybrid_key_exchange() {
     let web = TestWeb::start().await;
@@ -25,7 +26,7 @@ async fn modern_sides_agree_on_tls_13_with_the_hybrid_key_exchange() {
     assert_eq!(old.get_ref().1.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_2));
 }
 
-/// No library here speaks TLS 1.1 any more, so its ClientHello (RFC 4346 §7.4.1.2) is written out.
+/// P-02. No library here speaks TLS 1.1 any more, so its ClientHello (RFC 4346 §7.4.1.2) is written out.
 #[tokio::test]
 async fn tls_11_is_refused() {
     let web = TestWeb::start().await;
@@ -58,6 +59,7 @@ async fn plain(web: &TestWeb, request: &str) -> String {
     answer
 }
 
+/// P-02, P-36
 #[tokio::test]
 async fn plain_http_answers_only_a_redirect() {
     let web = TestWeb::start().await;
@@ -150,7 +152,7 @@ async fn everything(web: &TestWeb, dana: &mut Browser) -> Vec<(String, Answer)> 
     answers
 }
 
-/// P-08: no cookie is ever set; and every answer carries the headers that make it safe.
+/// P-02, P-08: no cookie is ever set; and every answer carries the headers that make it safe.
 #[tokio::test]
 async fn no_answer_sets_a_cookie_and_each_is_fenced() {
     let web = TestWeb::start().await;

@@ -129,6 +129,15 @@ impl Daemon {
         std::mem::replace(&mut self.home, empty)
     }
 
+    /// Ends it as a fault does that dumps core, and waits until it is gone; the folder stays.
+    pub fn abort(mut self) -> TempDir {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::ABORT).expect("the daemon is still ours to signal");
+        wait_for("the daemon to end", STOP_LIMIT, || self.child.try_wait().unwrap());
+        let empty = tempfile::tempdir().expect("a temporary folder");
+        std::mem::replace(&mut self.home, empty)
+    }
+
     /// Signs in as `user` for one `postern mail` command and returns its standard output.
     pub fn mail(&self, user: &str, verb: &str, words: &[&str]) -> Vec<u8> {
         let out = Command::new(env!("CARGO_BIN_EXE_postern"))
@@ -193,6 +202,8 @@ fn spawn(home: &Path, words: &[&str]) -> (Child, mpsc::Receiver<String>) {
         .arg(home.join("password"))
         .args(["--smtp", "127.0.0.1:0", "--https", "127.0.0.1:0"])
         .args(words)
+        // A core goes where the process works.
+        .current_dir(home)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(stderr)

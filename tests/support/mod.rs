@@ -7,11 +7,15 @@
 #![allow(dead_code)] // every test binary includes all of it and uses its part
 
 pub mod browser;
+
 pub mod daemon;
+pub mod dump;
+pub mod https;
 pub mod messages;
 pub mod postfix;
 pub mod search;
 pub mod sink;
+pub mod site;
 pub mod smtp;
 pub mod tls;
 

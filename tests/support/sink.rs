@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -14,9 +15,21 @@ use super::{smtp, tls};
 pub struct Sink {
     pub at: SocketAddr,
     pub ca: PathBuf,
-    got: Arc<Mutex<Vec<Vec<u8>>>>,
+    got: Arc<Mutex<Vec<Taken>>>,
+    connections: Arc<AtomicUsize>,
     gate: Arc<Gate>,
     _folder: TempDir,
+}
+
+/// A message, and the envelope it came in.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    /// What stood after `MAIL FROM:`, with its parameters.
+    pub from: String,
+    /// What stood after each `RCPT TO:`.
+    pub to: Vec<String>,
+    /// Dots undone.
+    pub message: Vec<u8>,
 }
 
 /// Whether messages are taken, and who waits for that.
@@ -58,8 +71,11 @@ impl Sink {
         let got = Arc::new(Mutex::new(Vec::new()));
         let gate = Arc::new(Gate { shut: Mutex::new(shut), opened: Condvar::new() });
         let (shelf, waits) = (got.clone(), gate.clone());
+        let connections = Arc::new(AtomicUsize::new(0));
+        let count = connections.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
+                count.fetch_add(1, Ordering::SeqCst);
                 let (config, shelf, waits) = (config.clone(), shelf.clone(), waits.clone());
                 // A peer that goes away ends its own session only.
                 std::thread::spawn(move || {
@@ -68,7 +84,7 @@ impl Sink {
                 });
             }
         });
-        Sink { at, ca, got, gate, _folder: folder }
+        Sink { at, ca, got, connections, gate, _folder: folder }
     }
 
     /// How many messages there are so far.
@@ -76,8 +92,18 @@ impl Sink {
         self.got.lock().unwrap().len()
     }
 
+    /// How many connections there were so far.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+
     /// Every message so far, dots undone.
     pub fn messages(&self) -> Vec<Vec<u8>> {
+        self.taken().into_iter().map(|one| one.message).collect()
+    }
+
+    /// Every message so far with its envelope.
+    pub fn taken(&self) -> Vec<Taken> {
         self.got.lock().unwrap().clone()
     }
 }
@@ -85,7 +111,7 @@ impl Sink {
 fn session(
     mut stream: TcpStream,
     config: Arc<ServerConfig>,
-    shelf: &Mutex<Vec<Vec<u8>>>,
+    shelf: &Mutex<Vec<Taken>>,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
     stream.write_all(b"220 sink.example ESMTP\r\n")?;
@@ -99,16 +125,24 @@ fn session(
 /// Speaks until QUIT (`false`) or STARTTLS (`true`). In clear it takes no mail.
 fn talk<S: Read + Write>(
     stream: &mut S,
-    shelf: &Mutex<Vec<Vec<u8>>>,
+    shelf: &Mutex<Vec<Taken>>,
     clear: bool,
 ) -> io::Result<bool> {
     let mut stream = BufReader::with_capacity(64 * 1024, stream);
+    let (mut from, mut to) = (String::new(), Vec::new());
     loop {
         let mut line = Vec::new();
         if stream.read_until(b'\n', &mut line)? == 0 {
             return Ok(false);
         }
         let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
+        let text = String::from_utf8_lossy(&line);
+        let path = text.split_once(':').map(|(_, path)| path.trim().to_owned());
+        match (verb.as_slice(), path) {
+            (b"MAIL", Some(path)) => from = path,
+            (b"RCPT", Some(path)) => to.push(path),
+            _ => {}
+        }
         let reply: &[u8] = match verb.as_slice() {
             // Postfix looks for SMTPUTF8 in clear, before it goes on to STARTTLS.
             b"EHLO" if clear => b"250-sink.example\r\n250-SMTPUTF8\r\n250 STARTTLS\r\n",
@@ -123,7 +157,8 @@ fn talk<S: Read + Write>(
                 stream.get_mut().write_all(b"354 go\r\n")?;
                 stream.get_mut().flush()?;
                 let message = data(&mut stream)?;
-                shelf.lock().unwrap().push(message);
+                let (from, to) = (std::mem::take(&mut from), std::mem::take(&mut to));
+                shelf.lock().unwrap().push(Taken { from, to, message });
                 b"250 2.0.0 kept\r\n"
             }
             b"QUIT" => b"221 2.0.0 bye\r\n",

@@ -207,7 +207,7 @@ impl Gateway {
         self.account_change(id, move |account| account.manager = manager)
     }
 
-    /// From whom the account takes mail (P-57).
+    /// From whom the account takes mail.
     pub fn account_accept_from(&self, name: &str, accept: AcceptFrom) -> Result<(), Error> {
         let id = self.account_named(name)?;
         self.account_change(id, move |account| account.accept_from = accept)
@@ -315,7 +315,7 @@ fn claim_names_in_tx(
     if free { Ok(()) } else { Err(Error::Conflict { code: "exists" }) }
 }
 
-/// Notes that the account's owner did something, for the notice to outside senders (P-45).
+/// Notes that the account's owner did something, for the notice to outside senders.
 pub(in crate::gateway) fn touch_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,

@@ -1,4 +1,4 @@
-//! How a person's pages look and behave, wherever they sign in (P-06).
+//! How a person's pages look and behave, wherever they sign in.
 //!
 //! None of it is the daemon's business but the language, and a signature or a saved search can say
 //! a lot, so all of it is sealed under the owner's keys.

@@ -94,7 +94,7 @@ fn use_code_in_tx(tx: &mut Tx<'_>, opened: &OpenedBy) -> Result<(), Error> {
 
 impl Gateway {
     /// Checks a name and a password and opens a session. One answer for an unknown name, a
-    /// wrong password and a disabled account, after the same work (P-13). `CodeNeeded` or
+    /// wrong password and a disabled account, after the same work. `CodeNeeded` or
     /// `WrongCode` only to who knows the password.
     pub fn session_open(&self, login: LogIn<'_>) -> Result<LoggedIn, Error> {
         let mut opened = self.authenticate(login.name, &login.password)?;

@@ -1,5 +1,5 @@
 //! What opens an account: a password, app passwords for programs, passkeys, a recovery key; and
-//! the codes that a password may need besides (P-13).
+//! the codes that a password may need besides.
 //!
 //! Each credential wraps the same unlock key, so each is made and removed by itself. An app
 //! password reads and sends mail and no more: it cannot make another credential, so that whoever

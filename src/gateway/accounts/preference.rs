@@ -1,4 +1,4 @@
-//! Preferences: what an account sets for itself, within what the administrator allows (P-16).
+//! Preferences: what an account sets for itself, within what the administrator allows.
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;

@@ -3,7 +3,7 @@
 //! The store keeps a hash of the token. The session's record holds the unlock key wrapped by a
 //! key that only the token leads to, so between requests the daemon can open nothing, and a
 //! restart signs nobody out. A session is bound to the key pair of one browser (DPoP, RFC 9449):
-//! a token alone opens nothing (P-05).
+//! a token alone opens nothing.
 
 use std::ops::ControlFlow;
 

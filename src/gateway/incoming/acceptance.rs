@@ -1,4 +1,4 @@
-//! Answers to outside senders: accepted, read, rejected (P-44 to P-47; decisions D2, D4, D5).
+//! Answers to outside senders: accepted, read, rejected (decisions D2, D4, D5).
 //!
 //! Whether a sender may be answered at all is judged once, when the letter arrives, on facts
 //! gathered at the front door: a forged sender never gets mail from us. What is needed for a

@@ -40,7 +40,7 @@ pub enum Reason {
     AcceptFrom,
     Disabled,
     NotNow,
-    /// No mail passes the house's walls (P-30).
+    /// No mail passes the house's walls.
     Intranet,
 }
 

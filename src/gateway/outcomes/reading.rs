@@ -41,8 +41,8 @@ impl Gateway {
         Ok((self.message_item(actor, reference)?, content))
     }
 
-    /// Rejects a message unread: the reader's key to it is destroyed without opening anything
-    /// (P-25). The content goes with the last reader.
+    /// Rejects a message unread: the reader's key to it is destroyed without opening anything.
+    /// The content goes with the last reader.
     pub fn message_reject(
         &self,
         actor: &Actor,
@@ -91,7 +91,7 @@ impl Gateway {
 
     /// Runs `work`, which says whether it recorded the outcome; then, in the same transaction,
     /// the sender's status line, confirmation, or report to outside. So there is exactly one of
-    /// each for every reader and outcome, whatever crashes or is asked twice (P-26, P-47).
+    /// each for every reader and outcome, whatever crashes or is asked twice.
     fn outcome_transact(
         &self,
         account: AccountId,

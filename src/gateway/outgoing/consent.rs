@@ -1,4 +1,4 @@
-//! The sender's consent where a message would leave in clear (P-31).
+//! The sender's consent where a message would leave in clear.
 
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;

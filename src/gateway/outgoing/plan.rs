@@ -130,7 +130,7 @@ impl Gateway {
         }
     }
 
-    /// A temporary account answers within the conversation, and nothing else (P-14).
+    /// A temporary account answers within the conversation, and nothing else.
     fn plan_allowed(
         &self,
         actor: &Actor,

@@ -54,7 +54,7 @@ pub struct Submit<'a> {
 #[derive(Debug)]
 pub enum Submitted {
     Accepted(SubmissionView),
-    /// Nothing was sent: these recipients would get it in clear, and that needs a yes (P-31).
+    /// Nothing was sent: these recipients would get it in clear, and that needs a yes.
     NeedsConsent(Consent),
 }
 
@@ -63,7 +63,7 @@ pub enum Submitted {
 type Told = (Vec<u64>, Vec<(AccountId, u64)>, Vec<Vec<u64>>);
 
 impl Gateway {
-    /// Sends a draft. The reference number is told once everything is durable (P-27).
+    /// Sends a draft. The reference number is told once everything is durable.
     pub fn submit(&self, actor: &Actor, submit: &Submit<'_>) -> Result<Submitted, Error> {
         let answer = self.submit_steps(actor, submit);
         wipe_stack();
@@ -306,7 +306,7 @@ impl Gateway {
         Ok(done.and_then(|done| Reference::from_bytes(done.reference)))
     }
 
-    /// A notice for each recipient that the letter does not go to (P-29).
+    /// A notice for each recipient that the letter does not go to.
     fn refusal_notices(
         &self,
         actor: &Actor,

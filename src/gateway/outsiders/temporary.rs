@@ -1,4 +1,4 @@
-//! Temporary accounts: issued to people outside who get a sealed letter (P-15, P-32, P-33).
+//! Temporary accounts: issued to people outside who get a sealed letter.
 //!
 //! One for each address, made when the first letter needs it and used for the next ones. It can
 //! read, reject, reply within the conversation and delete itself, and nothing else. At its end

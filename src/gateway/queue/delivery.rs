@@ -5,7 +5,7 @@
 //!                 ↘ refused | failed
 //! ```
 //!
-//! A final state stays. Times never run backwards within a line, whatever the clock did (P-28).
+//! A final state stays. Times never run backwards within a line, whatever the clock did.
 
 use std::ops::ControlFlow;
 

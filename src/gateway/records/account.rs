@@ -8,7 +8,7 @@ use crate::gateway::records::policy::Choice;
 use crate::mail::notice::Language;
 use crate::vault::passkey::PublicKey;
 
-/// From whom an account takes mail (P-57).
+/// From whom an account takes mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AcceptFrom {
     Inside,

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::gateway::records::ids::{AccountId, ConversationId, MailboxId, ReferenceKey};
 use crate::mail::envelope::{Recipient, ReversePath};
 
-/// How a message travelled to us (P-43).
+/// How a message travelled to us.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Protection {
     Tls {

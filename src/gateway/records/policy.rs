@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 /// What happens to a letter for somebody outside (figure 4 of the patent, and one more).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Choice {
-    /// It is not sent; its sender is told (P-29).
+    /// It is not sent; its sender is told.
     Refuse,
-    /// It leaves in clear once the sender said yes (P-31).
+    /// It leaves in clear once the sender said yes.
     Ask,
-    /// It waits in a temporary account (P-32).
+    /// It waits in a temporary account.
     Portal,
-    /// It leaves in clear (P-38).
+    /// It leaves in clear.
     Plain,
     /// It leaves over TLS that the recipient's domain vouches for, or not at all.
     VerifiedTls,
@@ -33,7 +33,7 @@ impl Choice {
     }
 }
 
-/// Whether people may choose otherwise (P-16).
+/// Whether people may choose otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mode {
     /// Nobody may.

@@ -107,7 +107,7 @@ pub struct Delivery {
     pub route: Route,
     pub history: Vec<Step>,
     pub reason: Option<RejectReason>,
-    /// When the sender said yes to sending it in clear (P-31).
+    /// When the sender said yes to sending it in clear.
     pub consent: Option<Timestamp>,
 }
 

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::gateway::records::account::HandOff;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 
-/// What makes an account temporary (P-15).
+/// What makes an account temporary.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Temporary {
     /// As the first sender wrote it.

@@ -1,4 +1,4 @@
-//! Search over sealed mail (P-19, P-89): an index for each account that opens only with the
+//! Search over sealed mail: an index for each account that opens only with the
 //! account's own keys, for the length of one request.
 //!
 //! | file | what it is |

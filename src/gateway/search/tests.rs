@@ -284,7 +284,7 @@ fn check_all(
     }
 }
 
-/// P-09: filters are carried out on what the list shows, once, and open nothing.
+/// Filters are carried out on what the list shows, once, and open nothing.
 #[test]
 fn filters_put_new_mail_where_it_belongs() {
     use crate::gateway::mailboxes::filter::Filter;

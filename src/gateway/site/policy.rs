@@ -3,7 +3,7 @@
 //! | who decides | what |
 //! | --- | --- |
 //! | the recipient is inside | it stays inside |
-//! | intranet mode | refused, whatever else is set (P-30) |
+//! | intranet mode | refused, whatever else is set |
 //! | a rule that is `fixed` | that; of several, the most specific |
 //! | the sender, for this letter | that |
 //! | the sender's own preference | that |

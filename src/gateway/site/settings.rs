@@ -1,4 +1,4 @@
-//! What the managers of the house set, above the configuration file (P-16).
+//! What the managers of the house set, above the configuration file.
 //!
 //! The file is where the house begins. What a manager sets holds from that moment, without a
 //! restart, until it is given back to the file.

@@ -66,7 +66,7 @@ impl Filled {
     }
 }
 
-/// P-84 for the store: every flipped bit is detected and named; with the index at hand at most
+/// P-12 for the store: every flipped bit is detected and named; with the index at hand at most
 /// what the flipped frame alone holds is lost, and the same when only the journal is left.
 #[test]
 fn every_flipped_bit_is_found_and_everything_else_is_served() {

@@ -114,7 +114,7 @@ fn a_write_that_fails_half_way_leaves_nothing_of_its_group() {
     assert_eq!(again.get(1).unwrap().unwrap(), vec![1; 100]);
 }
 
-/// P-82 for the store: a full disk refuses, serves what is there, and recovers by itself.
+/// A full disk refuses, serves what is there, and recovers by itself.
 #[test]
 fn a_full_disk_refuses_and_service_resumes_when_there_is_room() {
     let (disk, index, mut store) = fresh();

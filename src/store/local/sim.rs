@@ -366,7 +366,7 @@ fn number_from(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-/// P-89 aside, the first promise: nothing acknowledged is ever lost.
+/// The first promise: nothing acknowledged is ever lost.
 #[test]
 fn nothing_acknowledged_is_lost_by_any_crash() {
     const SEEDS: u64 = 3_000;

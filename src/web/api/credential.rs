@@ -1,5 +1,5 @@
 //! What opens an account: its password, app passwords, codes, and the recovery key for when a
-//! password is lost (P-13).
+//! password is lost.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! How a person's pages look and behave, wherever they sign in (P-06).
+//! How a person's pages look and behave, wherever they sign in.
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};

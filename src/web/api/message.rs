@@ -1,4 +1,4 @@
-//! Messages: list, open, reject, change, delete, and links to what they hold (P-25).
+//! Messages: list, open, reject, change, delete, and links to what they hold.
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};

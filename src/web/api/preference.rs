@@ -1,4 +1,4 @@
-//! Preferences: what is in force, whose wish it is, and whether it can be changed (P-16).
+//! Preferences: what is in force, whose wish it is, and whether it can be changed.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;

@@ -1,4 +1,4 @@
-//! Looking for words in mail (P-19).
+//! Looking for words in mail.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

@@ -1,4 +1,4 @@
-//! Signing in and out, and the sessions of an account (P-13).
+//! Signing in and out, and the sessions of an account.
 
 use std::net::IpAddr;
 

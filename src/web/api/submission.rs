@@ -1,4 +1,4 @@
-//! Sending: what would happen, the yes it may need, status lines, taking back (P-23 to P-39).
+//! Sending: what would happen, the yes it may need, status lines, taking back.
 
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};

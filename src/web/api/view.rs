@@ -58,7 +58,7 @@ pub struct Sender {
     address: Option<String>,
 }
 
-/// How a message travelled here (P-43).
+/// How a message travelled here.
 #[derive(Serialize, ToSchema)]
 pub struct Protection {
     kind: ProtectionKind,

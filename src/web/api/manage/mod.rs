@@ -1,4 +1,4 @@
-//! What managers see and change for everybody (P-16), one file for each subject. None of it opens
+//! What managers see and change for everybody, one file for each subject. None of it opens
 //! anything of anybody: a manager reads names, times, states and settings.
 
 pub mod diagnostics;

@@ -1,0 +1,39 @@
+//! From whom somebody takes mail.
+
+use hyper::Method;
+use postern::client::sending::Outgoing;
+use serde_json::{Value, json};
+
+use crate::support::sink::Sink;
+use crate::support::site::{Setup, Site};
+use crate::{deliver, in_clear, settled};
+
+/// P-57: who takes mail from inside only is refused to others at RCPT; a message from inside to
+/// somebody who takes mail from outside only is not sent, and its sender is told.
+#[tokio::test]
+async fn mail_comes_only_from_where_its_recipient_takes_it() {
+    let sink = Sink::start();
+    let site = Site::start(&Setup::to(&sink, "[outgoing]\nundo_secs = 0\n"));
+    let mut dana = site.client("dana").await;
+    let inside = Some(json!({ "acceptFrom": "inside" }));
+    let _: Value = dana.call(Method::PATCH, "/api/preferences", inside).await.expect("changed");
+    site.command(&["user", "accept-from", "omar", "outside"]);
+    let mut session = in_clear(site.smtp);
+    session.line("MAIL FROM:<rachel@outside.example>").expect_code("250");
+    session.line("RCPT TO:<dana@example.org>").expect_code("550 5.7.1");
+    let message = "From: rachel@outside.example\r\nSubject: x\r\n\r\nText.\r\n";
+    deliver(site.smtp, "rachel@outside.example", "omar@example.org", message).expect_code("250");
+    let mut omar = site.client("omar").await;
+    let send = |to: &str| [to.to_owned()];
+    let (to_omar, to_dana) = (send("omar@example.org"), send("dana@example.org"));
+    let letter = Outgoing { to: &to_omar, subject: "x", text: "Text.", ..Outgoing::default() };
+    let sent = dana.submit(&letter).await.expect("accepted");
+    let sent = settled(&mut dana, sent.reference).await;
+    assert_eq!(sent.recipients[0].state, "failed", "{sent:?}");
+    assert_eq!(omar.list("inbox").await.unwrap().len(), 1, "only what came from outside");
+    let letter = Outgoing { to: &to_dana, ..letter };
+    let sent = omar.submit(&letter).await.expect("accepted");
+    let sent = settled(&mut omar, sent.reference).await;
+    assert_eq!(sent.recipients[0].state, "delivered", "{sent:?}");
+    site.stop();
+}

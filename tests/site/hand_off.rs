@@ -1,0 +1,151 @@
+//! The three ways in which somebody outside gets a first password (decision D1): each time the
+//! notification travels through a real Postfix, and the recipient does what it says.
+
+use hyper::Method;
+use postern::client::Client;
+use postern::client::sending::Outgoing;
+use postern::clock::Clock;
+use postern::mail::message;
+use postern::mail::reference::Reference;
+use serde_json::Value;
+
+use crate::support::postfix::Postfix;
+use crate::support::sink::Sink;
+use crate::support::site::{Setup, Site};
+use crate::support::wait_for;
+
+const NOA: &str = "noa@outside.example";
+const OWN: &str = "my very own words";
+const LIMIT: std::time::Duration = std::time::Duration::from_secs(120);
+
+/// A message that was sent to somebody outside, and the notification that arrived there.
+struct Sent {
+    site: Site,
+    dana: Client,
+    reference: Reference,
+    /// What the notification says.
+    text: String,
+    _postfix: Postfix,
+}
+
+/// Sends a message to somebody outside in that mode, and waits for the notification.
+async fn send(mode: &str) -> Sent {
+    let sink = Sink::start();
+    let postfix = Postfix::start(sink.at, &sink.ca);
+    let more = format!("[outgoing]\nundo_secs = 0\n[temporary]\nhand_off = \"{mode}\"\n");
+    let site = Site::start(&Setup { next_hop: postfix.smtp, ..Setup::to(&sink, &more) });
+    let mut dana = site.client("dana").await;
+    let to = [NOA.to_owned()];
+    let letter = Outgoing {
+        to: &to,
+        subject: "The heron",
+        text: "It nests at noon.",
+        ..Outgoing::default()
+    };
+    let before = minute();
+    let reference = dana.submit(&letter).await.expect("accepted").reference;
+    let mail = wait_for("the notification", LIMIT, || sink.messages().pop());
+    let after = minute();
+    let whole = String::from_utf8_lossy(&mail).into_owned();
+    assert!(!whole.contains("heron") && !whole.contains("nests"), "{whole}");
+    let text = message::view(&mail).text.expect("a part with text");
+    assert!(text.contains(&reference.to_string()) && text.contains(NOA), "{text}");
+    assert!(text.contains(&before) || text.contains(&after), "{before} {after}: {text}");
+    assert_eq!(text.matches("https://").count(), 1, "{text}");
+    assert_eq!(sink.count(), 1);
+    Sent { site, dana, reference, text, _postfix: postfix }
+}
+
+fn minute() -> String {
+    format!("{} UTC", &Clock::System.now().to_rfc3339()[11..16])
+}
+
+/// The password that a mail tells, if it tells one.
+fn password(text: &str) -> Option<&str> {
+    let is_password = |word: &&str| word.len() == 31 && word.matches('-').count() == 5;
+    text.split_whitespace().find(is_password)
+}
+
+impl Sent {
+    /// What Dana sees of Noa's temporary account.
+    async fn temporary(&mut self) -> Value {
+        let path = format!("/api/submissions/{}", self.reference);
+        let sent: Value = self.dana.call(Method::GET, &path, None).await.expect("her message");
+        sent["recipients"][0]["temporary"].clone()
+    }
+
+    /// Somebody who got in reads the one message that is there, and its sender sees it.
+    async fn read(&mut self, noa: &mut Client) {
+        let items = noa.list("inbox").await.expect("the list");
+        assert_eq!(items.iter().map(|one| one.reference).collect::<Vec<_>>(), [self.reference]);
+        let octets = noa.get(self.reference).await.expect("the message");
+        assert!(String::from_utf8_lossy(&octets).contains("It nests at noon."));
+        let sent = self.dana.status(self.reference).await.expect("her message");
+        assert_eq!(sent.recipients[0].state, "read");
+    }
+
+    /// Signs in with a password for one use, which alone opens nothing, and chooses another one.
+    async fn claim(&self, password: &str) -> Client {
+        assert_eq!(self.refused(password).await, 403, "without a password of one's own");
+        let (url, ca) = (&self.site.url, self.site.ca());
+        let claimed = Client::sign_in_with(url, &ca, NOA, password, Some(OWN)).await;
+        claimed.expect("the password for one use")
+    }
+
+    async fn refused(&self, password: &str) -> u16 {
+        match self.site.sign_in(NOA, password).await {
+            Err(postern::client::Error::Refused { status, .. }) => status,
+            other => panic!("{:?}", other.map(|_| "signed in")),
+        }
+    }
+}
+
+/// P-34: the mail holds the password, which stays valid.
+#[tokio::test]
+async fn in_the_mode_in_mail_the_password_in_the_mail_opens_the_account_and_stays_valid() {
+    let mut sent = send("in-mail").await;
+    let password = password(&sent.text).expect("a password in the mail").to_owned();
+    assert_eq!(sent.refused("abcde-fghjk-mnpqr-stvwx-yz012-3").await, 401);
+    let mut noa = sent.site.sign_in(NOA, &password).await.expect("the mail's password");
+    sent.read(&mut noa).await;
+    noa.sign_out().await.unwrap();
+    let mut noa = sent.site.sign_in(NOA, &password).await.expect("the same password again");
+    assert_eq!(noa.list("inbox").await.unwrap().len(), 1);
+    assert_eq!(sent.temporary().await["password"], Value::Null, "the sender needs none");
+    sent.site.stop();
+}
+
+/// P-34: the mail holds no password; the sender is shown one until the recipient chose another
+/// with it, and nobody else is.
+#[tokio::test]
+async fn in_the_mode_by_sender_the_sender_alone_knows_the_password() {
+    let mut sent = send("by-sender").await;
+    assert_eq!(password(&sent.text), None, "{}", sent.text);
+    let password = sent.temporary().await["password"].as_str().expect("shown to her").to_owned();
+    assert!(!sent.text.contains(&password));
+    assert_eq!(sent.refused("abcde-fghjk-mnpqr-stvwx-yz012-3").await, 401);
+    let mut omar = sent.site.client("omar").await;
+    let path = format!("/api/submissions/{}", sent.reference);
+    assert!(omar.call::<Value>(Method::GET, &path, None).await.is_err());
+    let mut noa = sent.claim(&password).await;
+    sent.read(&mut noa).await;
+    assert_eq!(sent.temporary().await["password"], Value::Null, "she is shown it no longer");
+    assert_eq!(sent.refused(&password).await, 401, "what she knows opens nothing");
+    sent.site.stop();
+}
+
+/// P-34: the mail holds a password for one use, which alone opens nothing; once the recipient
+/// chose another one, what the mail says opens nothing.
+#[tokio::test]
+async fn in_the_mode_claim_the_password_in_the_mail_is_good_once() {
+    let mut sent = send("claim").await;
+    let password = password(&sent.text).expect("a password in the mail").to_owned();
+    assert_eq!(sent.temporary().await["password"], Value::Null, "the sender needs none");
+    let mut noa = sent.claim(&password).await;
+    sent.read(&mut noa).await;
+    noa.sign_out().await.unwrap();
+    assert_eq!(sent.refused(&password).await, 401);
+    let mut noa = sent.site.sign_in(NOA, OWN).await.expect("her own words");
+    assert_eq!(noa.list("inbox").await.unwrap().len(), 1);
+    sent.site.stop();
+}

@@ -1,0 +1,66 @@
+//! The daemon as an operator sets it up, with people inside and mail servers outside: one file
+//! for each behaviour. Everything that leaves ends in a sink, where every octet is kept.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod accept_from;
+mod answers;
+mod files;
+mod hand_off;
+mod intranet;
+mod numbers;
+mod transport;
+
+use std::time::{Duration, Instant};
+
+use postern::client::Client;
+use postern::client::sending::Sent;
+use postern::mail::reference::Reference;
+use support::smtp::{Delivery, Reply, Smtp};
+
+/// The reference number that an outside server is told with its `250`.
+#[track_caller]
+fn accepted(reply: Reply) -> Reference {
+    let reply = reply.expect_code("250 2.0.0 Accepted, reference ");
+    let number = reply.lines[0].rsplit(' ').next().unwrap();
+    number.parse().unwrap_or_else(|error| panic!("{number}: {error}"))
+}
+
+/// A greeted session in clear.
+fn in_clear(to: std::net::SocketAddr) -> Smtp {
+    let mut session = Smtp::connect(to);
+    session.line("EHLO client.example").expect_code("250");
+    session
+}
+
+/// A message in clear from `from` to `to`.
+fn deliver(smtp: std::net::SocketAddr, from: &str, to: &str, message: &str) -> Reply {
+    let mut session = in_clear(smtp);
+    let mail = Delivery { from, to: &[to], message: message.as_bytes(), parameters: "" };
+    let reply = session.deliver(&mail);
+    session.quit();
+    reply
+}
+
+/// The header field of that name in a message, unfolded.
+fn field(message: &[u8], name: &str) -> Option<String> {
+    let (header, _) = support::messages::split(message);
+    let header = String::from_utf8_lossy(header).replace("\r\n ", " ").replace("\r\n\t", " ");
+    let start = format!("{}:", name.to_lowercase());
+    let line = header.lines().find(|line| line.to_lowercase().starts_with(&start))?;
+    Some(line[start.len()..].trim().to_owned())
+}
+
+/// What became of a message, once it went every way that it was to go.
+async fn settled(client: &mut Client, reference: Reference) -> Sent {
+    let end = Instant::now() + Duration::from_secs(120);
+    loop {
+        let sent = client.status(reference).await.expect("a message of one's own");
+        if sent.recipients.iter().all(|one| one.state != "accepted") {
+            return sent;
+        }
+        assert!(Instant::now() < end, "it never left: {sent:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -1,0 +1,240 @@
+//! The daemon as an operator runs it: `postern setup`, `postern serve` on a configuration file,
+//! and accounts that `postern user add` makes.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use postern::client::{self, Client};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::sink::Sink;
+use super::wait_for;
+
+/// The domain of every account.
+pub const DOMAIN: &str = "example.org";
+pub const PASSWORD: &str = "correct horse battery staple 7";
+const START_LIMIT: Duration = Duration::from_secs(120);
+const STOP_LIMIT: Duration = Duration::from_secs(30);
+const QUEUE_LIMIT: Duration = Duration::from_secs(120);
+
+/// How a site is set up.
+pub struct Setup<'s> {
+    /// Login names; each has an address of that name in [`DOMAIN`].
+    pub people: &'s [&'s str],
+    /// Where everything that leaves goes.
+    pub next_hop: SocketAddr,
+    /// Whether what arrives comes from a relay that vouches for its senders.
+    pub vouched: bool,
+    /// More sections of the configuration.
+    pub more: &'s str,
+}
+
+impl<'s> Setup<'s> {
+    /// Dana and Omar, with everything that leaves in `sink`.
+    pub fn to(sink: &Sink, more: &'s str) -> Setup<'s> {
+        Setup { people: &["dana", "omar"], next_hop: sink.at, vouched: true, more }
+    }
+}
+
+/// A running daemon in a folder of its own.
+pub struct Site {
+    child: Child,
+    home: TempDir,
+    pub smtp: SocketAddr,
+    pub https: SocketAddr,
+    pub url: String,
+}
+
+impl Site {
+    pub fn start(setup: &Setup<'_>) -> Site {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        write_files(home.path(), setup);
+        said(postern(home.path(), &["setup"]));
+        let (child, lines) = serve(home.path());
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        let mut site = Site { child, home, smtp: nowhere, https: nowhere, url: String::new() };
+        site.read_addresses(&lines);
+        for name in setup.people {
+            let password = site.home.path().join("password");
+            site.command(&["user", "add", name, "--password-file", password.to_str().unwrap()]);
+        }
+        site
+    }
+
+    /// Reads the addresses from the line of the log that says where it listens.
+    fn read_addresses(&mut self, lines: &mpsc::Receiver<String>) {
+        let end = Instant::now() + START_LIMIT;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            let Ok(line) = lines.recv_timeout(left) else {
+                panic!("the daemon never started; its log:\n{}", self.log());
+            };
+            let line: Value = serde_json::from_str(&line).unwrap_or_default();
+            let fields = &line["fields"];
+            if fields["message"] == "started" {
+                let address = |name: &str| fields[name].as_str().unwrap().parse().unwrap();
+                (self.smtp, self.https) = (address("smtp"), address("https"));
+                self.url = format!("https://{}", self.https);
+                return;
+            }
+        }
+    }
+
+    pub fn ca(&self) -> PathBuf {
+        self.home.path().join("cert.pem")
+    }
+
+    /// Everything it has logged so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.home.path().join("log")).unwrap_or_default()
+    }
+
+    /// Runs a command of the operator's on this site, and gives back what it printed.
+    pub fn command(&self, words: &[&str]) -> String {
+        said(postern(self.home.path(), words))
+    }
+
+    /// Signs in with the password that every account made here has.
+    pub async fn client(&self, user: &str) -> Client {
+        self.sign_in(user, PASSWORD).await.unwrap_or_else(|error| panic!("{user}: {error}"))
+    }
+
+    pub async fn sign_in(&self, user: &str, password: &str) -> Result<Client, client::Error> {
+        Client::sign_in(&self.url, &self.ca(), user, password).await
+    }
+
+    /// Everything that waits to leave.
+    pub fn queue(&self) -> Vec<Value> {
+        let rows: Value =
+            serde_json::from_str(&self.command(&["queue", "list", "--json"])).unwrap();
+        rows.as_array().unwrap().clone()
+    }
+
+    /// Waits until nothing waits to leave any more.
+    pub fn drain(&self) {
+        wait_for("the queue to be empty", QUEUE_LIMIT, || self.queue().is_empty().then_some(()));
+    }
+
+    /// Every TCP port that the daemon listens on.
+    pub fn ports(&self) -> BTreeSet<u16> {
+        let sockets = sockets(self.child.id());
+        let mut ports = BTreeSet::new();
+        for table in ["tcp", "tcp6"] {
+            let table = fs::read_to_string(format!("/proc/{}/net/{table}", self.child.id()));
+            ports.extend(table.unwrap().lines().filter_map(|line| listens(line, &sockets)));
+        }
+        ports
+    }
+
+    /// Asks it to stop as an operator would, and waits until it is gone.
+    pub fn stop(mut self) {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("it is ours to signal");
+        let status = wait_for("the daemon to stop", STOP_LIMIT, || self.child.try_wait().unwrap());
+        assert!(status.success(), "stopped with {status}; its log:\n{}", self.log());
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            // It may end by itself in between.
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+fn write_files(home: &Path, setup: &Setup<'_>) {
+    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).unwrap();
+    fs::write(home.join("cert.pem"), cert.pem()).unwrap();
+    fs::write(home.join("key.pem"), signing_key.serialize_pem()).unwrap();
+    fs::write(home.join("password"), PASSWORD).unwrap();
+    let (at, next_hop, more) = (home.display(), setup.next_hop, setup.more);
+    let relays = if setup.vouched { "\"127.0.0.0/8\"" } else { "" };
+    let text = format!(
+        "[server]\nhost_name = \"localhost\"\ndomains = [\"{DOMAIN}\"]\ndata = \"{at}/data\"\n\
+         daemon_key = \"{at}/daemon.key\"\n\
+         [tls]\ncertificate = \"{at}/cert.pem\"\nkey = \"{at}/key.pem\"\n\
+         [smtp]\nlisten = [\"127.0.0.1:0\"]\nauthentication = false\ntrusted_relays = [{relays}]\n\
+         connections_per_address_max = 1000\n\
+         [https]\nlisten = [\"127.0.0.1:0\"]\nredirect_listen = [\"127.0.0.1:0\"]\n\
+         [dns]\nservers = [\"127.0.0.1:9\"]\ntimeout_secs = 1\n\
+         [relay]\nsmarthost = \"{next_hop}\"\nsmarthost_tls = \"opportunistic\"\n\
+         [queue]\nretry_first_secs = 1\n\
+         [store]\nfree_min_mib = 16\n\
+         [log]\nform = \"json\"\n\
+         {more}"
+    );
+    fs::write(home.join("postern.toml"), text).unwrap();
+}
+
+fn postern(home: &Path, words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_postern"))
+        .args(words)
+        .env("POSTERN_CONFIG", home.join("postern.toml"))
+        .stdin(Stdio::null())
+        .output()
+        .expect("the binary was built with this test")
+}
+
+fn said(out: Output) -> String {
+    let complaint = String::from_utf8_lossy(&out.stderr);
+    assert!(out.status.success(), "{complaint}");
+    String::from_utf8(out.stdout).expect("what it prints is UTF-8")
+}
+
+fn serve(home: &Path) -> (Child, mpsc::Receiver<String>) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_postern"))
+        .arg("serve")
+        .env("POSTERN_CONFIG", home.join("postern.toml"))
+        .current_dir(home)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary was built with this test");
+    let stderr = child.stderr.take().expect("standard error is a pipe");
+    let mut copy = File::create(home.join("log")).unwrap();
+    let (tx, rx) = mpsc::channel();
+    // Reads to the end of the process, so that a full pipe never stops the daemon.
+    std::thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            writeln!(copy, "{line}").expect("the log copy can be written");
+            // Nobody listens any more once the addresses were seen.
+            let _ = tx.send(line);
+        }
+    });
+    (child, rx)
+}
+
+/// The inodes of a process's open sockets.
+fn sockets(pid: u32) -> BTreeSet<String> {
+    fs::read_dir(format!("/proc/{pid}/fd"))
+        .expect("root, or the process is ours")
+        .filter_map(|entry| fs::read_link(entry.unwrap().path()).ok())
+        .filter_map(|link| {
+            let inode = link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?;
+            Some(inode.to_owned())
+        })
+        .collect()
+}
+
+/// The port of a line of `/proc/net/tcp`, when it is a listener (state 0A) on one of `sockets`.
+fn listens(line: &str, sockets: &BTreeSet<String>) -> Option<u16> {
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    let (local, state, inode) = (fields.get(1)?, fields.get(3)?, fields.get(9)?);
+    if *state != "0A" || !sockets.contains(*inode) {
+        return None;
+    }
+    u16::from_str_radix(local.rsplit(':').next()?, 16).ok()
+}
