@@ -18,6 +18,10 @@ packages=""
 command -v chromium >/dev/null || packages="$packages chromium"
 command -v firefox-esr >/dev/null || packages="$packages firefox-esr"
 command -v postfix >/dev/null || [ -x /usr/sbin/postfix ] || packages="$packages postfix"
+for needed in ip:iproute2 nft:nftables tcpdump:tcpdump; do
+    PATH="$PATH:/usr/sbin:/sbin" command -v "${needed%%:*}" >/dev/null ||
+        packages="$packages ${needed##*:}"
+done
 if [ -n "$packages" ]; then
     [ "$(id -u)" = 0 ] || missing "as root, install these packages first:$packages."
     command -v apt-get >/dev/null || missing "install these first (no apt-get here):$packages."

@@ -8,7 +8,10 @@
 
 pub mod browser;
 pub mod daemon;
+pub mod day;
+pub mod deployment;
 pub mod messages;
+pub mod network;
 pub mod postfix;
 pub mod search;
 pub mod sink;
