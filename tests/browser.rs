@@ -2,8 +2,13 @@
 
 mod support;
 
+use std::process::Command;
+
 use support::browser::{walk, walk_with};
-use support::daemon::Daemon;
+use support::daemon::{Daemon, PASSWORD};
+use support::day::{Day, Place};
+use support::search::Searcher;
+use support::smtp::Smtp;
 
 /// P-01, P-05, P-07, P-08, P-11, P-13, P-17, P-24, P-25
 #[test]
@@ -83,4 +88,58 @@ fn managers_look_after_people_policy_and_queue() {
     let daemon = Daemon::start_with(&relay);
     walk(&daemon, "manage.mjs");
     daemon.stop();
+}
+
+/// P-06: what is chosen, written and filed in one browser is there in another that was never used
+/// before; and once its owner has signed out, no octet of the first one's profile tells of it.
+/// Not so what was looked for: it stands in the address of the search, which the browser's own
+/// history keeps until somebody clears it.
+#[test]
+fn all_is_on_the_server_and_nothing_stays_in_the_browser() {
+    let daemon = Daemon::start_with(&["--undo-secs", "0"]);
+    let mut day = Day::new(3);
+    day.begin(&mut session(&daemon));
+    let profile = tempfile::tempdir().unwrap();
+    let place = Place { url: &daemon.url, password: PASSWORD, profile: Some(profile.path()) };
+    day.spend(Command::new("node"), &place, || session(&daemon));
+    // That it was searched where a browser keeps what it keeps shows in where it has been.
+    let port = daemon.url.rsplit(':').next().unwrap();
+    let been = Searcher::new(&[format!("https://127.0.0.1:{port}/settings")]);
+    assert!(!been.folder(profile.path()).is_empty(), "the profile is not there");
+    let mut words = day.words();
+    words.retain(|word| word != day.sought());
+    let found = Searcher::new(&words).folder(profile.path());
+    assert!(found.is_empty(), "{} times:\n{}", found.len(), found.join("\n"));
+    daemon.stop();
+}
+
+/// P-08: nothing needs a cookie, where the browser's owner lets none be kept.
+#[test]
+fn a_whole_day_passes_with_cookies_blocked() {
+    let daemon = Daemon::start_with(&["--undo-secs", "0"]);
+    let mut day = Day::new(3);
+    day.begin(&mut session(&daemon));
+    let place = Place { url: &daemon.url, password: PASSWORD, profile: None };
+    day.spend(without_cookies(), &place, || session(&daemon));
+    daemon.stop();
+}
+
+/// Node, with a Chromium that is told by its administrator to keep no cookies: what says so is
+/// mounted for these processes alone.
+fn without_cookies() -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "sh", "-c"]);
+    command.arg(
+        "set -e\nmount -t tmpfs none /etc/chromium\nmkdir -p /etc/chromium/policies/managed\n\
+         echo '{\"DefaultCookiesSetting\": 2}' >/etc/chromium/policies/managed/cookies.json\n\
+         exec node \"$@\"",
+    );
+    command.arg("node").env("POSTERN_COOKIES", "blocked");
+    command
+}
+
+fn session(daemon: &Daemon) -> Smtp {
+    let mut smtp = Smtp::connect(daemon.smtp);
+    smtp.line("EHLO client.example").expect_code("250");
+    smtp
 }

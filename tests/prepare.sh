@@ -22,6 +22,10 @@ command -v postfix >/dev/null || [ -x /usr/sbin/postfix ] || packages="$packages
 case "$(cat /proc/sys/kernel/core_pattern)" in
     '|'* | */*) command -v gcore >/dev/null || packages="$packages gdb" ;;
 esac
+for needed in ip:iproute2 nft:nftables tcpdump:tcpdump; do
+    PATH="$PATH:/usr/sbin:/sbin" command -v "${needed%%:*}" >/dev/null ||
+        packages="$packages ${needed##*:}"
+done
 if [ -n "$packages" ]; then
     [ "$(id -u)" = 0 ] || missing "as root, install these packages first:$packages."
     command -v apt-get >/dev/null || missing "install these first (no apt-get here):$packages."

@@ -18,7 +18,9 @@ import {
   password,
   problems,
   profile,
+  reads,
   signIn,
+  soon,
 } from "./support.mjs";
 
 const DOMAIN = process.env.POSTERN_ADDRESS.split("@")[1];
@@ -40,8 +42,12 @@ class Mouse {
 
   async type(where, text) {
     const field = this.page.getByTestId(where).filter({ visible: true }).first();
-    // Nobody clicks where the cursor stands already.
-    if (!(await field.evaluate((one) => one === document.activeElement))) await field.click();
+    await soon(async () => {
+      // Nobody clicks where the cursor stands already.
+      if (await field.evaluate((one) => one === document.activeElement)) return;
+      await field.click();
+      assert.fail(`the cursor is not in ${where} yet`);
+    });
     await this.page.keyboard.type(text);
   }
 
@@ -53,6 +59,14 @@ class Mouse {
   async undo() {
     await this.page.getByTestId("toast-undo").last().click();
   }
+}
+
+/** In the page: the focus is on this, and drawn. */
+function isFocusSeen(what) {
+  const at = document.activeElement;
+  const { width, height } = at.getBoundingClientRect();
+  const isHere = at.getAttribute("data-testid") === what;
+  return isHere && width > 0 && height > 0 && at.matches(":focus-visible");
 }
 
 /** By Tab, Enter and letters alone. */
@@ -73,12 +87,11 @@ class Keyboard {
   }
 
   async press(what) {
-    await this.#to(what);
-    const seen = await this.page.evaluate(() => {
-      const { width, height } = document.activeElement.getBoundingClientRect();
-      return width > 0 && height > 0 && document.activeElement.matches(":focus-visible");
+    // What is drawn anew loses the focus.
+    await soon(async () => {
+      await this.#to(what);
+      assert.ok(await this.page.evaluate(isFocusSeen, what), `the focus on ${what} is seen`);
     });
-    assert.ok(seen, `the focus on ${what} is seen`);
     await this.page.keyboard.press("Enter");
   }
 
@@ -93,16 +106,19 @@ class Keyboard {
 
   async pick(where, value) {
     await this.#to(where);
-    const field = this.page.getByTestId(where);
-    const [count, at, wanted] = await field.evaluate(
-      (select, to) => [
-        select.options.length,
-        select.selectedIndex,
-        [...select.options].findIndex((option) => option.text === to.label),
-      ],
-      value,
-    );
-    assert.ok(wanted >= 0 && wanted < count, `${JSON.stringify(value)} is offered`);
+    const [at, wanted] = await soon(async () => {
+      const places = await this.page
+        .getByTestId(where)
+        .evaluate(
+          (select, to) => [
+            select.selectedIndex,
+            [...select.options].findIndex((option) => option.text === to.label),
+          ],
+          value,
+        );
+      assert.ok(places[1] >= 0, `${JSON.stringify(value)} is offered`);
+      return places;
+    });
     for (let step = at; step !== wanted; step += Math.sign(wanted - at))
       await this.page.keyboard.press(wanted > at ? "ArrowDown" : "ArrowUp");
   }
@@ -144,7 +160,7 @@ async function walk({ width, locale, hands }) {
   for (let card = 0; card < 4; card += 1) await hand.press("tour-next");
   await page.getByTestId("tour").waitFor({ state: "detached" });
   const dir = locale === "he-IL" ? "rtl" : "ltr";
-  assert.equal(await page.evaluate(() => document.documentElement.dir), dir);
+  await page.locator(`html[dir=${dir}]`).waitFor();
 
   // Find a message by a word in its body.
   await hand.press("row-link");
@@ -214,7 +230,7 @@ async function walk({ width, locale, hands }) {
   );
   await hand.type("recovery-password", NEW);
   await hand.press("recovery-submit");
-  const key = (await page.getByTestId("recovery-key").innerText()).trim();
+  const key = await reads(page.getByTestId("recovery-key"), /^[0-9a-z-]{40,}$/);
   await hand.press("recovery-key-done");
   await narrow();
 
@@ -227,7 +243,7 @@ async function walk({ width, locale, hands }) {
   await arriving(page, () => hand.press("recover-submit"));
   await page.getByTestId("list-count").waitFor();
   await row.waitFor();
-  assert.equal(await row.getAttribute("data-opened"), "true");
+  await row.and(page.locator("[data-opened=true]")).waitFor();
 
   // Sign another browser out.
   const other = await profile(browser);

@@ -4,12 +4,23 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { accessible, base, launch, noSidewaysScroll, picture, ok, problems, profile, signIn } from "./support.mjs";
+import {
+  accessible,
+  base,
+  launch,
+  LIMIT_MS,
+  noSidewaysScroll,
+  picture,
+  ok,
+  problems,
+  profile,
+  signIn,
+  soon,
+} from "./support.mjs";
 
 const folder = process.env.POSTERN_OUTSIDE;
 const domain = process.env.POSTERN_DOMAIN;
 const hash = (octets) => createHash("sha256").update(octets).digest("hex");
-const LIMIT_MS = 30_000;
 
 /** A message as it is, and with what stands in base64 or quoted-printable decoded. */
 function readable(mail) {
@@ -26,15 +37,12 @@ const left = () =>
     .sort()
     .map((name) => readable(readFileSync(join(folder, name), "utf8")));
 
-async function until(what, find) {
-  const end = Date.now() + LIMIT_MS;
-  for (;;) {
+const until = (what, find) =>
+  soon(async () => {
     const found = await find();
-    if (found) return found;
-    assert.ok(Date.now() < end, `never came: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
+    assert.ok(found, `never came: ${what}`);
+    return found;
+  });
 
 /** The link and the one-time password of the latest notification. */
 function told(mail) {
@@ -47,7 +55,6 @@ function told(mail) {
 
 const browser = await launch();
 const dana = await profile(browser, { viewport: { width: 1440, height: 900 } });
-dana.setDefaultTimeout(LIMIT_MS);
 await signIn(dana, "u1");
 
 /** Writes a letter and presses Send. */
@@ -70,16 +77,16 @@ async function write(to, subject, words, choice = null) {
 }
 
 /** Sends, and shows the letter in Sent; gives its reference number. */
-async function send(composer) {
-  await composer.getByTestId("composer-send").click();
-  return sent();
+function send(composer) {
+  return sent(() => composer.getByTestId("composer-send").click());
 }
 
-async function sent() {
-  const toast = dana.getByTestId("toast").filter({ hasText: /Reference/ });
-  const text = await toast.first().textContent();
-  await toast.first().getByTestId("toast-dismiss").click();
-  const reference = text.match(/[0-9A-Z]{5}(-[0-9A-Z]{5}){3}/)[0];
+/** The same by another step. The notice that names the number is gone in a second. */
+async function sent(step) {
+  const answered = dana.waitForResponse((answer) => answer.url().endsWith("/api/submissions") && answer.ok());
+  await step();
+  const { reference } = await (await answered).json();
+  await dana.getByTestId("composer").waitFor({ state: "detached" });
   await dana.goto(`${base}/mail/sent/${reference}`);
   await dana.getByTestId("status-line").first().waitFor();
   return reference;
@@ -134,7 +141,6 @@ ok("a thousand fetches change nothing");
 
 // P-33, P-35: three actions from the mail to the letter.
 const outsider = await profile(browser, { viewport: { width: 400, height: 800 } });
-outsider.setDefaultTimeout(LIMIT_MS);
 await outsider.goto(link); // 1: the link
 await outsider.getByTestId("pickup-reference").filter({ hasText: first }).waitFor();
 await accessible(outsider, "pick-up");
@@ -150,7 +156,8 @@ await outsider.getByTestId("pickup-new-password").fill("my very own words");
 await outsider.keyboard.press("Enter"); // 2: one submit claims and signs in
 const card = (reference) => outsider.locator(`[data-testid=card][data-ref="${reference}"]`);
 await card(first).waitFor();
-assert.equal(await outsider.getByTestId("card").count(), 1, "that message and only that one");
+// That message and only that one.
+await soon(async () => assert.equal(await outsider.getByTestId("card").count(), 1));
 await accessible(outsider, "cards");
 await picture(outsider, "cards");
 await noSidewaysScroll(outsider, "cards at 320 px");
@@ -187,19 +194,18 @@ assert.equal(hash(readFileSync(await download.path())), hash(file));
 ok("a reply with a file comes back whole");
 
 // P-19: one number everywhere; by it each end finds the letter, and nobody else does.
-const search = async (page, reference) => {
+const goTo = async (page, reference) => {
   await page.getByTestId("filter").fill(reference.replaceAll("-", "").toLowerCase());
   await page.getByTestId("filter").press("Enter");
 };
 await dana.goto(`${base}/mail/inbox`);
-await search(dana, first);
+await goTo(dana, first);
 await dana.waitForURL(`**/mail/sent/${first}`);
 await dana.getByTestId("status-line").first().waitFor();
 for (const [user, finds] of [["u2", true], ["u3", false]]) {
   const other = await profile(browser, { viewport: { width: 1280, height: 800 } });
-  other.setDefaultTimeout(LIMIT_MS);
   await signIn(other, user);
-  await search(other, first);
+  await goTo(other, first);
   if (finds) await other.waitForURL(`**/mail/inbox/${first}`);
   else await other.getByTestId("toast").filter({ hasText: first }).waitFor();
   await other.context().close();
@@ -238,7 +244,6 @@ const carol = "carol@outside.example";
 const third = await send(await write(carol, "About the white ibis", "The ibis wades at noon."));
 const forCarol = told(await until("Carol's mail", () => left().find((one) => one.includes(third))));
 const hebrew = await profile(browser, { viewport: { width: 320, height: 640 }, locale: "he-IL" });
-hebrew.setDefaultTimeout(LIMIT_MS);
 /** Walks with Tab until the focus is there. */
 async function tabTo(testid) {
   for (let step = 0; step < 60; step += 1) {
@@ -291,12 +296,12 @@ await picture(dana, "consent");
 await dialog.getByTestId("consent-no").click();
 await dialog.waitFor({ state: "detached" });
 await dana.getByTestId("composer-close").click();
+await dana.getByTestId("composer").waitFor({ state: "detached" });
 await dana.goto(`${base}/mail/drafts`);
 await dana.getByTestId("draft").filter({ hasText: "green finch" }).click();
 assert.equal(left().length, before, "nothing left");
 await dana.getByTestId("composer-send").click();
-await dialog.getByTestId("consent-yes").click();
-await sent();
+await sent(() => dialog.getByTestId("consent-yes").click());
 await line("eve@outside.example", "delivered").waitFor();
 await until("the letter", () => left().find((one) => /finch sings/.test(one)));
 ok("asked, refused, kept, and sent after a yes");

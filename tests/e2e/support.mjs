@@ -4,16 +4,79 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import net from "node:net";
 import { basename, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { chromium } from "playwright-core";
 
 const require = createRequire(import.meta.url);
 const axeSource = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 export const base = process.env.POSTERN_URL.replace(/\/$/, "");
-const [smtpHost, smtpPort] = process.env.POSTERN_SMTP.split(":");
-export const password = readFileSync(process.env.POSTERN_PASSWORD_FILE, "utf8").split("\n")[0];
+const [smtpHost, smtpPort] = (process.env.POSTERN_SMTP ?? "").split(":");
+const passwordFile = process.env.POSTERN_PASSWORD_FILE;
+/** Everybody's, where a file has it. */
+export const password = passwordFile && readFileSync(passwordFile, "utf8").split("\n")[0];
 
 export const ok = (what) => console.log(`ok ${what}`);
+
+/** What has not come by then never will, even on a machine that has much else to do. */
+export const LIMIT_MS = 60_000;
+const POLL_MS = 50;
+/** How long a page may go on moving after a step. */
+const STANDSTILL_MS = 10_000;
+
+/**
+ * Asks again, as a whole, until `check` holds; gives what it gave. A page that is read while it
+ * changes, or a frame that is read while it loads, breaks the question off or answers from the
+ * moment before: so whatever is read once, and not waited for, is read in here.
+ */
+export async function soon(check, limitMs = LIMIT_MS) {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() >= end) throw error;
+    }
+    await pause(POLL_MS);
+  }
+}
+
+/** The text of an element, once it is as it should be. */
+export function reads(element, pattern) {
+  return soon(async () => {
+    const text = (await element.innerText({ timeout: POLL_MS * 20 })).trim();
+    assert.match(text, pattern);
+    return text;
+  });
+}
+
+/** The page says nothing of this any more. */
+export function silent(page, word) {
+  return soon(async () => assert.ok(!(await page.locator("body").innerText()).includes(word), word));
+}
+
+/**
+ * Carries out a step that changes something, and waits for the server's yes: what the page shows
+ * at once would be lost if the page were left before.
+ */
+export async function kept(page, step, path = "/api/") {
+  const answered = page.waitForResponse(
+    (answer) => answer.url().includes(path) && answer.request().method() !== "GET",
+  );
+  await step();
+  const answer = await answered;
+  assert.ok(answer.ok(), `${answer.request().method()} ${answer.url()}: ${answer.status()}`);
+}
+
+/** Searches; an address that goes back to what it was meanwhile takes the words with it. */
+export function search(page, query) {
+  const isThere = (url) => decodeURIComponent(url.pathname) === `/search/${query}`;
+  return soon(async () => {
+    await page.getByTestId("filter").fill(query);
+    await page.getByTestId("filter").press("Enter");
+    await page.waitForURL(isThere, { timeout: LIMIT_MS / 10 });
+  });
+}
 
 /** Everything that must not have happened by the end. */
 export const problems = [];
@@ -33,25 +96,35 @@ export async function launch() {
   return browser;
 }
 
-function started() {
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-extensions",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
-}
+/** How every Chromium here is started. */
+export const OPTIONS = {
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-extensions",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+};
+
+const started = () => chromium.launch(OPTIONS);
 
 /** A profile of its own, watched for cookies, errors and policy reports. P-07, P-08 */
 export async function profile(browser, options = {}) {
-  const context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
+  return watched(await browser.newContext({ ignoreHTTPSErrors: true, ...options }));
+}
+
+/** The same for a profile that is there already. */
+export async function watched(context) {
+  // What a page warns of says where it comes from.
+  await context.addInitScript(() => {
+    const { warn } = console;
+    console.warn = (...said) => warn(...said, new Error("warned").stack);
+  });
   context.on("request", async (request) => {
     const headers = await request.allHeaders().catch(() => ({}));
     if ("cookie" in headers) problems.push(`Cookie sent to ${request.url()}`);
@@ -63,12 +136,13 @@ export async function profile(browser, options = {}) {
     const headers = await response.allHeaders().catch(() => ({}));
     if ("set-cookie" in headers) problems.push(`Set-Cookie from ${response.url()}`);
   });
+  context.setDefaultTimeout(LIMIT_MS);
   const page = await context.newPage();
   page.on("pageerror", (error) => problems.push(`page error: ${error.message}`));
   page.on("console", (message) => {
     const expected = /status of (401|404|409)/.test(message.text());
     if (["error", "warning"].includes(message.type()) && !expected) {
-      problems.push(`console: ${message.text()}`);
+      problems.push(`console: ${message.text()} (at ${page.url()})`);
     }
   });
   return page;
@@ -100,8 +174,12 @@ export async function tourSkip(page) {
   await kept;
 }
 
-/** No violation of WCAG 2.2 AA or best practice on what is shown now. */
-export async function accessible(page, name) {
+/** No violation of WCAG 2.2 AA or best practice on what is shown, once it stands still. */
+export function accessible(page, name) {
+  return soon(() => judged(page, name), STANDSTILL_MS);
+}
+
+async function judged(page, name) {
   // Colours are judged once nothing moves any more.
   await page.evaluate(() =>
     Promise.all(
@@ -132,12 +210,14 @@ export async function picture(page, name) {
   await page.screenshot({ path, animations: "disabled" });
 }
 
-export async function noSidewaysScroll(page, name) {
-  const [wide, shown] = await page.evaluate(() => [
-    document.documentElement.scrollWidth,
-    document.documentElement.clientWidth,
-  ]);
-  assert.ok(wide <= shown, `${name}: ${wide} px wide in ${shown}`);
+export function noSidewaysScroll(page, name) {
+  return soon(async () => {
+    const [wide, shown] = await page.evaluate(() => [
+      document.documentElement.scrollWidth,
+      document.documentElement.clientWidth,
+    ]);
+    assert.ok(wide <= shown, `${name}: ${wide} px wide in ${shown}`);
+  }, STANDSTILL_MS);
 }
 
 /** Delivers one message as any mail server would, in clear; gives its reference number. */

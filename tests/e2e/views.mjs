@@ -6,6 +6,7 @@ import {
   arriving,
   base,
   deliver,
+  kept,
   launch,
   letter,
   noSidewaysScroll,
@@ -150,8 +151,10 @@ async function tour(page, mode, look) {
   for (const [name, show] of Object.entries(views)) {
     await show();
     await look(name);
-    const open = page.locator("dialog[open]");
-    if ((await open.count()) > 0) await page.keyboard.press("Escape");
+    if (["source", "labels", "palette", "help"].includes(name)) {
+      await page.keyboard.press("Escape");
+      await page.locator("dialog[open]").waitFor({ state: "detached" });
+    }
     if (name === "compose") {
       await page.getByTestId("composer-close").click();
       await page.getByTestId("composer").waitFor({ state: "detached" });
@@ -212,7 +215,7 @@ async function prepare(page) {
   await page.goto(`${base}/mail/inbox/${second}`);
   await page.getByTestId("label-open").click();
   await page.getByTestId("label-name").fill("Garden");
-  await page.getByTestId("label-add").click();
+  await kept(page, () => page.getByTestId("label-add").click(), "/api/messages");
   await page.getByTestId("label-choice").waitFor();
   await page.keyboard.press("Escape");
   await page.getByTestId("mailbox-new").click();
@@ -220,7 +223,7 @@ async function prepare(page) {
   await page.getByTestId("mailbox-save").click();
   await page.getByTestId("mailbox").filter({ hasText: "Invoices" }).waitFor();
   await page.goto(`${base}/search/pond`);
-  await page.getByTestId("search-save").click();
+  await kept(page, () => page.getByTestId("search-save").click(), "/api/look");
   await page.getByTestId("saved-search").waitFor();
   const write = async (to, subject, send) => {
     await page.goto(`${base}/mail/inbox`);

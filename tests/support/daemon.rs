@@ -16,7 +16,7 @@ use super::wait_for;
 
 /// The domain every test account lives in: `u1@test.example` to `u50@test.example`.
 pub const DOMAIN: &str = "test.example";
-const PASSWORD: &str = "correct horse battery staple 7";
+pub const PASSWORD: &str = "correct horse battery staple 7";
 /// The first start derives fifty passwords with Argon2id, on whatever machine this is.
 const START_LIMIT: Duration = Duration::from_secs(180);
 const STOP_LIMIT: Duration = Duration::from_secs(30);

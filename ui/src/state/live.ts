@@ -26,7 +26,11 @@ export function liveStart(session: string, hooks: Hooks): () => void {
   if ("locks" in navigator) {
     navigator.locks
       .request(`postern-live-${session}`, { signal: stop.signal }, lead)
-      .catch(() => undefined); // Aborted while waiting for the lock: another tab led.
+      .catch((error: Error) => {
+        // Where no cookies may be kept there are no locks either: each tab has its own stream.
+        // Else it was aborted while it waited for the lock: another tab led.
+        if (error.name === "SecurityError") return lead();
+      });
   } else {
     void lead();
   }

@@ -19,7 +19,8 @@ function look(): void {
   unseen = 0;
   if (away !== null) return;
   const gone = new Promise<void>((resolve) => (away = resolve));
-  void navigator.locks.request(LOOKING, { mode: "shared" }, () => gone);
+  // Where no cookies may be kept there are no locks either: then this tab alone knows.
+  navigator.locks.request(LOOKING, { mode: "shared" }, () => gone).catch(() => undefined);
 }
 
 function leave(): void {
@@ -43,10 +44,20 @@ export function noticesStart(): () => void {
 /** Says that `count` letters came, when nobody looks at any tab. */
 export async function noticeArrived(count: number): Promise<void> {
   if (!noticesThere || !prefs.notices || Notification.permission !== "granted") return;
-  const { held = [] } = await navigator.locks.query();
-  if (held.some(({ name }) => name === LOOKING)) return;
+  if (await isLookedAt()) return;
   unseen += count;
   show(t().notices.arrived(unseen));
+}
+
+/** Whether somebody looks at this tab, or at another of this browser. */
+async function isLookedAt(): Promise<boolean> {
+  if (away !== null) return true;
+  try {
+    const { held = [] } = await navigator.locks.query();
+    return held.some(({ name }) => name === LOOKING);
+  } catch {
+    return false;
+  }
 }
 
 function show(body: string): void {

@@ -74,7 +74,7 @@ class Session {
     const kept: Kept = { id: answer.session.id, token: answer.token, profile };
     const stored = profile === "browser" && (await keyKeep(kept.id, key));
     this.memoryOnly = profile === "browser" && !stored;
-    if (stored) sessionStorage.setItem(PLACE, JSON.stringify(kept));
+    if (stored) keptWrite(kept);
     this.fresh = true;
     this.#become(kept, key, answer);
     this.#answer();
@@ -111,11 +111,11 @@ class Session {
       // Another tab's answer, or a sign-in here, may have come first.
       if (this.#isIn()) return false;
       if (this.status === "again" && info.account.id !== this.account?.id) return false;
-      if (kept.profile === "browser") sessionStorage.setItem(PLACE, JSON.stringify(kept));
+      if (kept.profile === "browser") keptWrite(kept);
       this.#become(kept, key, info);
       return true;
     } catch (error) {
-      if (error instanceof ApiError && this.#kept === null) sessionStorage.removeItem(PLACE);
+      if (error instanceof ApiError && this.#kept === null) keptForget();
       return false;
     }
   }
@@ -157,7 +157,7 @@ class Session {
     // The server's Clear-Site-Data takes the choices too; they are not the session's.
     prefsForget();
     prefsKeepHere();
-    sessionStorage.removeItem(PLACE);
+    keptForget();
     this.#kept = null;
     this.#key = null;
     this.account = null;
@@ -173,6 +173,23 @@ function keptRead(): Kept | null {
     return typeof kept?.id === "string" && typeof kept.token === "string" ? kept : null;
   } catch {
     return null;
+  }
+}
+
+// Where no cookies may be kept, this cannot be either: then a session ends with its page.
+function keptWrite(kept: Kept): void {
+  try {
+    sessionStorage.setItem(PLACE, JSON.stringify(kept));
+  } catch {
+    // It lives in memory.
+  }
+}
+
+function keptForget(): void {
+  try {
+    sessionStorage.removeItem(PLACE);
+  } catch {
+    // Nothing was ever kept.
   }
 }
 

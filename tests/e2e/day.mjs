@@ -1,0 +1,202 @@
+// A day in the webmail, on one page that is never loaded again: mail comes in and is read, one
+// letter is written and one is begun, folders and filters are made, whatever can be chosen is
+// chosen otherwise, and at the end nobody is signed in. Every word that is read or written in it
+// is found nowhere else, so that whoever started this can look for them.
+import assert from "node:assert/strict";
+import { chromium } from "playwright-core";
+import {
+  arriving,
+  base,
+  kept,
+  launch,
+  LIMIT_MS,
+  ok,
+  OPTIONS,
+  problems,
+  profile,
+  search,
+  silent,
+  soon,
+  watched,
+} from "./support.mjs";
+
+const day = JSON.parse(process.env.POSTERN_DAY);
+const [subject, text, fileName, fileText, draftSubject, draftText, folder, label, sought, filtered, signature] =
+  day.own;
+const VIEW = { viewport: { width: 1280, height: 800 }, locale: "en-US" };
+
+/** A page of a browser that keeps its profile in a folder, where one is named. */
+async function begun() {
+  if (!day.profile) {
+    const browser = await launch();
+    return { page: await profile(browser, VIEW), close: () => browser.close() };
+  }
+  const options = { ...OPTIONS, ...VIEW, ignoreHTTPSErrors: true };
+  const context = await chromium.launchPersistentContext(day.profile, options);
+  return { page: await watched(context), close: () => context.close() };
+}
+
+async function signIn(page) {
+  await page.goto(`${base}/`);
+  await page.getByTestId("sign-in-name").fill(day.user);
+  await page.getByTestId("sign-in-password").fill(day.password);
+  await arriving(page, () => page.getByTestId("sign-in-submit").click());
+  await page.getByTestId("list-count").waitFor();
+}
+
+const press = (page, what) => page.getByTestId(what).filter({ visible: true }).first().click();
+const row = (page, reference) => page.locator(`[data-testid=row][data-ref="${reference}"]`);
+
+async function signOut(page) {
+  await press(page, "sign-out");
+  await page.getByTestId("sign-in-name").waitFor();
+  assert.equal(await page.evaluate(() => document.cookie), "");
+}
+
+/** Opens a letter; its words stand in the page or in the frame for HTML; saves its file. */
+async function read(page, letter) {
+  await row(page, letter.reference).getByTestId("row-link").click();
+  await press(page, "open");
+  await soon(async () => {
+    const found = await Promise.all(page.frames().map((one) => one.getByText(letter.text).count()));
+    assert.ok(found.some((count) => count > 0), `${letter.text} is shown`);
+  });
+  const saving = page.waitForEvent("download");
+  await press(page, "attachment");
+  const saved = await saving;
+  assert.ok(saved.suggestedFilename().includes(letter.file));
+  await saved.path();
+}
+
+async function write(page) {
+  await press(page, "compose-button");
+  await page.getByTestId("composer-to").fill(day.to);
+  await page.keyboard.press("Enter");
+  await page.locator(`[data-testid=chip][data-address="${day.to}"]:not([data-route=""])`).waitFor();
+  await page.getByTestId("composer-subject").fill(subject);
+  await page.getByTestId("composer-body").fill(text);
+  const file = { name: `${fileName}.txt`, mimeType: "text/plain", buffer: Buffer.from(fileText) };
+  await page.getByTestId("composer-attach").setInputFiles(file);
+  await page.locator("[data-testid=composer-upload][data-state=done]").waitFor();
+  await kept(page, () => press(page, "composer-send"), "/api/submissions");
+  await page.getByTestId("composer").waitFor({ state: "detached" });
+}
+
+async function begin(page) {
+  await press(page, "compose-button");
+  await page.getByTestId("composer-subject").fill(draftSubject);
+  await page.getByTestId("composer-body").fill(draftText);
+  await page.getByTestId("composer-saved").filter({ hasText: /\d/ }).waitFor();
+  await press(page, "composer-close");
+  await page.getByTestId("composer").waitFor({ state: "detached" });
+}
+
+/** A folder and a label that people name, and what is looked for. */
+async function file(page, letter) {
+  await press(page, "mailbox-new");
+  await page.getByTestId("mailbox-name").fill(folder);
+  await kept(page, () => page.keyboard.press("Enter"), "/api/mailboxes");
+  await page.getByTestId("mailbox").filter({ hasText: folder }).waitFor();
+  await row(page, letter.reference).getByTestId("row-link").click();
+  await press(page, "label-open");
+  await page.getByTestId("label-name").fill(label);
+  await kept(page, () => press(page, "label-add"), "/api/messages");
+  await page.getByTestId("label-choice").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByTestId("labels").waitFor({ state: "detached" });
+  await search(page, `subject:${sought}`);
+  await page.getByText("Nothing was found").waitFor();
+  await press(page, "place-mail");
+}
+
+/** Whatever the settings let people choose, otherwise than it was; notices are this browser's. */
+async function choose(page) {
+  await press(page, "place-settings");
+  const preferences = page.locator("select[data-testid^=preference-]");
+  await preferences.first().waitFor();
+  for (const one of await preferences.all()) {
+    const values = await one.locator("option:not(:checked)").evaluateAll((all) => all.map((o) => o.value));
+    await kept(page, () => one.selectOption(values.at(-1)), "/api/preferences");
+  }
+  await page.getByTestId("filter-subject").fill(filtered);
+  await page.getByTestId("filter-star").check();
+  await kept(page, () => press(page, "filter-add"), "/api/filters");
+  await page.getByTestId("filter-line").filter({ hasText: filtered }).waitFor();
+  await page.getByTestId("theme-dark").check();
+  await page.getByTestId("density-compact").check();
+  await page.getByTestId("grouped").uncheck();
+  await page.getByTestId("keys").uncheck();
+  await page.getByTestId("language").selectOption("fr");
+  await page.getByTestId("signature").fill(signature);
+  // Each is kept after the one before, so the last is a sign for all.
+  const last = page.waitForResponse((answer) => {
+    const said = answer.request().method() === "PUT" && (answer.request().postData() ?? "");
+    return said && said.includes("Pacific/Auckland") && said.includes(signature);
+  });
+  await page.getByTestId("zone").selectOption("Pacific/Auckland");
+  assert.ok((await last).ok());
+}
+
+/** What somebody finds wherever they sign in: choices, filters, folders, letters and drafts. */
+async function state(page) {
+  await press(page, "place-settings");
+  await page.getByTestId("filter-line").first().waitFor();
+  const choices = await page
+    .locator("select, textarea, input[type=radio], input[type=checkbox]")
+    .evaluateAll((all) =>
+      all.map((one) => [one.dataset.testid, one.matches("[type]") ? one.checked : one.value]),
+    );
+  const filters = await page.getByTestId("filter-line").allInnerTexts();
+  await press(page, "place-mail");
+  await row(page, day.letters[0].reference).waitFor();
+  const folders = await page.getByTestId("mailbox").allInnerTexts();
+  const labels = await page.getByTestId("label-link").allInnerTexts();
+  const letters = await page
+    .getByTestId("row")
+    .evaluateAll((all) => all.map((one) => [one.dataset.ref, one.dataset.opened, one.innerText]));
+  await page.locator("[data-testid=mailbox][data-mailbox=drafts]").click();
+  await page.getByTestId("draft").first().waitFor();
+  const drafts = await page.getByTestId("draft").allInnerTexts();
+  const has = [choices.length > 15, filters.length, folders.length > 5, labels.length, letters.length, drafts.length];
+  assert.ok(has.every(Boolean), JSON.stringify(has));
+  return { choices, filters, folders, labels, letters, drafts };
+}
+
+const { page, close } = await begun();
+await signIn(page);
+if (process.env.POSTERN_COOKIES === "blocked") {
+  const kept = await page.evaluate(() => {
+    document.cookie = "a=b";
+    return document.cookie;
+  });
+  assert.equal(kept, "", "the browser keeps no cookie");
+}
+ok("signed in");
+// Whoever started this delivers a letter now.
+console.log("deliver");
+await page.getByTestId("row").filter({ hasText: day.live }).waitFor();
+ok("a letter came in while somebody looked");
+for (const letter of day.letters) await read(page, letter);
+ok("every letter was read, and its file saved");
+await write(page);
+await begin(page);
+await file(page, day.letters[0]);
+await choose(page);
+ok("written, filed and chosen");
+const here = await soon(() => state(page), LIMIT_MS / 10);
+await signOut(page);
+await silent(page, day.live);
+await close();
+
+if (day.profile) {
+  // P-06: another computer, where nobody has ever been.
+  const browser = await launch();
+  const there = await profile(browser, VIEW);
+  await signIn(there);
+  await soon(async () => assert.deepEqual(await state(there), here), LIMIT_MS / 4);
+  await signOut(there);
+  await browser.close();
+  ok("the same on another computer");
+}
+assert.deepEqual(problems, []);
+console.log("done");

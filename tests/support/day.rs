@@ -1,0 +1,140 @@
+//! A day in the webmail (`tests/e2e/day.mjs`): what comes in, what is written, and the words of
+//! it all, which are found nowhere by chance.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+
+use super::daemon::DOMAIN;
+use super::smtp::{Delivery, Smtp};
+use super::token;
+
+/// Subjects, texts, names of files, of a folder, a label and so on, that are written here.
+const OWN: usize = 11;
+const SOUGHT: usize = 8;
+
+pub struct Day {
+    /// Each with a reference number once it was delivered.
+    letters: Vec<(Letter, Option<String>)>,
+    /// Comes while somebody looks.
+    live: Letter,
+    own: Vec<String>,
+}
+
+/// What one letter says.
+struct Letter {
+    subject: String,
+    sender: String,
+    text: String,
+    file: String,
+    kind: &'static str,
+}
+
+impl Letter {
+    fn new(kind: &'static str) -> Letter {
+        Letter { subject: token(), sender: token(), text: token(), file: token(), kind }
+    }
+
+    fn words(&self) -> [String; 4] {
+        [&self.subject, &self.sender, &self.text, &self.file].map(Clone::clone)
+    }
+
+    fn octets(&self) -> Vec<u8> {
+        let Letter { subject, sender, text, file, kind } = self;
+        format!(
+            "From: {sender} <canary@peer.example>\r\nTo: u1@{DOMAIN}\r\nSubject: {subject}\r\n\
+             Message-ID: <{}@peer.example>\r\nDate: Mon, 2 Mar 2026 10:00:00 +0000\r\n\
+             MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\
+             Content-Type: text/{kind}; charset=utf-8\r\n\r\n<p>The word is {text}</p>\r\n--c\r\n\
+             Content-Type: application/octet-stream\r\n\
+             Content-Disposition: attachment; filename=\"{file}.bin\"\r\n\r\n{text}\r\n--c--\r\n",
+            token(),
+        )
+        .into_bytes()
+    }
+
+    /// Hands it in; gives its reference number.
+    fn deliver(&self, smtp: &mut Smtp) -> String {
+        let octets = self.octets();
+        let to = format!("u1@{DOMAIN}");
+        let mail =
+            Delivery { from: "canary@peer.example", to: &[&to], message: &octets, parameters: "" };
+        let reply = smtp.deliver(&mail).expect_code("250");
+        reply.lines[0].rsplit(' ').next().expect("a reference number").to_owned()
+    }
+}
+
+/// Where a day is spent.
+pub struct Place<'p> {
+    pub url: &'p str,
+    pub password: &'p str,
+    /// The folder of the browser's profile; one that leaves nothing behind when left out.
+    pub profile: Option<&'p Path>,
+}
+
+impl Day {
+    /// With so many letters that wait in the morning, every other one in HTML.
+    pub fn new(letters: usize) -> Day {
+        let kinds = ["plain", "html"].into_iter().cycle().take(letters);
+        Day {
+            letters: kinds.map(|kind| (Letter::new(kind), None)).collect(),
+            live: Letter::new("plain"),
+            own: (0..OWN).map(|_| token()).collect(),
+        }
+    }
+
+    /// Every word that is read or written in it.
+    pub fn words(&self) -> Vec<String> {
+        let letters = self.letters.iter().map(|(letter, _)| letter).chain([&self.live]);
+        letters.flat_map(Letter::words).chain(self.own.iter().cloned()).collect()
+    }
+
+    /// What is looked for: a search has an address, as every page has, and browsers keep those.
+    pub fn sought(&self) -> &str {
+        &self.own[SOUGHT]
+    }
+
+    /// Delivers what waits in the morning.
+    pub fn begin(&mut self, smtp: &mut Smtp) {
+        for (letter, reference) in &mut self.letters {
+            *reference = Some(letter.deliver(smtp));
+        }
+    }
+
+    /// Spends it, by `node`, which is told where; `smtp` gives a session for the letter that comes
+    /// while somebody looks.
+    pub fn spend(&self, mut node: Command, place: &Place<'_>, smtp: impl FnOnce() -> Smtp) {
+        let letters: Vec<_> = self.letters.iter().map(|(letter, reference)| {
+            json!({ "reference": reference, "text": letter.text, "file": letter.file })
+        });
+        let day = json!({
+            "user": "u1", "password": place.password, "to": format!("u2@{DOMAIN}"),
+            "letters": letters.collect::<Vec<_>>(), "live": self.live.subject, "own": self.own,
+            "profile": place.profile,
+        });
+        node.arg("day.mjs")
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e"))
+            .env("POSTERN_URL", place.url)
+            .env("POSTERN_DAY", day.to_string())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = node.spawn().expect("node is there: tests/prepare.sh looks for it");
+        let mut said = String::new();
+        let mut smtp = Some(smtp);
+        for line in BufReader::new(child.stdout.take().expect("a pipe")).lines() {
+            let line = line.expect("lines of UTF-8");
+            if line == "deliver" {
+                self.live.deliver(&mut smtp.take().expect("asked for once")());
+            }
+            said += &line;
+            said += "\n";
+        }
+        let mut complained = String::new();
+        let mut stderr = child.stderr.take().expect("a pipe");
+        stderr.read_to_string(&mut complained).expect("lines of UTF-8");
+        let status = child.wait().expect("it is ours");
+        assert!(status.success() && said.ends_with("done\n"), "{said}\n{complained}");
+    }
+}
