@@ -112,7 +112,7 @@ await page.goBack();
 await page.getByTestId("toast-undo").last().click();
 await page.getByTestId("filter").fill("label:counted");
 await page.getByTestId("filter").press("Enter");
-await page.getByText("Nothing was found").waitFor();
+await page.getByText("No messages found").waitFor();
 await page.goto(`${base}/mail/inbox`);
 await page.getByTestId("row").first().waitFor();
 ok(`all ${count} get a label, and lose it again`);

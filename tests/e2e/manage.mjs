@@ -160,7 +160,7 @@ await page.getByTestId("queue-find").fill("TWO.example");
 await again(2);
 await page.getByTestId("queue-find").fill("nobody@nowhere");
 await again(0);
-await page.getByText("Nothing in the queue has this.").waitFor();
+await page.getByText("No messages in the queue match this search.").waitFor();
 await page.getByTestId("queue-find").fill("noa@");
 await again(1);
 await accessible(page, "the queue");
@@ -206,13 +206,13 @@ await carla.getByTestId("place-manage").waitFor();
 
 await open("diagnostics");
 const facts = await page.getByTestId("diagnostics").innerText();
-assert.match(facts, /Room the store takes\s+[\d.]+ [kMG]?B/);
-assert.match(facts, /Room left on its disk\s+[\d,.]+ [MG]B/);
+assert.match(facts, /Storage used\s+[\d.]+ [kMG]?B/);
+assert.match(facts, /Free disk space\s+[\d,.]+ [MG]B/);
 assert.match(facts, /Certificate valid until\s+\S/);
 await open("log");
 await page.getByTestId("log").waitFor();
 const log = await page.getByTestId("log").innerText();
-for (const act of ["made a user", "shut a user out", "let a user in again", "gave a message up"])
+for (const act of ["created a user", "disabled a user", "enabled a user", "cancelled a delivery"])
   assert.ok(log.includes(act), `${act}\n${log}`);
 assert.ok(!log.includes("Opening hours"), "no content");
 ok("how the daemon is, and who did what");
