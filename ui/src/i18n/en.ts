@@ -336,7 +336,7 @@ export const en = {
   },
   filters: {
     title: "Filters",
-    hint: "Filters apply to new messages, while you are signed in: only you, and not even the server, can read the parts that they check.",
+    hint: "Filters apply to new messages, while you are signed in. Nobody but you, not even the server, can read the parts that they check.",
     from: "From contains",
     to: "To contains",
     subject: "Subject contains",
