@@ -12,21 +12,22 @@ use super::Problem;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Images {
-    /// Whether readers may ask for them at all.
+    /// Whether readers may load remote images at all.
     pub elsewhere: bool,
     /// The largest one, as it comes.
     pub octets_max: u64,
-    /// The most pixels one may have.
+    /// The largest number of pixels of an image.
     pub pixels_max: u64,
-    /// How many of one letter are shown.
+    /// How many images of one message are shown.
     pub per_letter_max: usize,
     /// How many are fetched at the same time.
     pub at_once_max: usize,
-    /// Until one must be there, in seconds.
+    /// How long fetching an image may take, in seconds.
     pub timeout_secs: u64,
     /// The port they are fetched from; always over TLS.
     pub port: u16,
-    /// PEM file of the authorities that are trusted instead of the public ones; empty: those.
+    /// PEM file with the certificate authorities to trust instead of the public ones; empty: the
+    /// public ones.
     pub authorities: PathBuf,
     /// Whether hosts with addresses that are not public may be asked, such as those of one's own
     /// network. Letters could then make this server ask there.
