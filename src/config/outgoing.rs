@@ -180,7 +180,8 @@ pub struct Notification {
     pub phone: String,
     /// An extra sentence in every notification; empty: none.
     pub text: String,
-    /// `english`, `hebrew`, or `both` side by side.
+    /// The language of notifications to external recipients who chose none here; `both` is English
+    /// and Hebrew. If the sender chose a language, it comes first.
     pub language: Language,
 }
 
