@@ -68,7 +68,7 @@ fn an_outside_sender_learns_that_the_letter_was_accepted() {
         gateway.preferences_change(&dana, &change).unwrap();
         arrive(&gateway, Notify::default());
         let notices = told(&gateway);
-        assert_eq!(notices[0].contains("was last here"), shown, "{setting:?}");
+        assert_eq!(notices[0].contains("was last active"), shown, "{setting:?}");
     }
     drop(dana);
 }
