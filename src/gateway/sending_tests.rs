@@ -416,7 +416,7 @@ fn an_account_that_ended_holds_nothing_and_says_so() {
     let (_, told) = gateway.message_raw(&dana, notice.reference).unwrap();
     let told = String::from_utf8(told.whole().unwrap().to_vec()).unwrap();
     assert!(told.contains("\r\nSubject: Temporary account expires soon: "), "{told}");
-    assert!(!told.contains("Delayed") && !told.contains("tried again"), "{told}");
+    assert!(!told.contains("Delayed") && !told.contains("keep trying"), "{told}");
     // Renewed, it lives on; the clock set back ends nothing either.
     let id = gateway.temporary_list(Some(&dana)).unwrap()[0].id.clone();
     gateway.temporary_renew(&dana, &id).unwrap();
