@@ -297,7 +297,7 @@ export const es = {
     expires: "Caduca",
     from: (peer) => `desde ${peer}`,
     end: "Cerrar sesión",
-    endLabel: (agent) => `Cerrar la sesión de ${agent}`,
+    endLabel: (agent) => `Cerrar sesión en ${agent}`,
     ended: "Se ha cerrado la sesión de ese navegador.",
     everywhere: "Cerrar todas las sesiones",
     everywhereAsk: "¿Cerrar la sesión en todos los navegadores?",
