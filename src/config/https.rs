@@ -10,61 +10,63 @@ use super::Problem;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Https {
-    /// Where to listen. `[::]:443` takes IPv4 connections as well. Sockets that systemd hands
-    /// over under the name `https` go before it.
+    /// Where to listen. `[::]:443` accepts IPv4 connections as well. Sockets that systemd passes
+    /// under the name `https` take precedence.
     pub listen: Vec<SocketAddr>,
-    /// Where to answer plain HTTP, with nothing but the way to HTTPS; `[]`: nowhere. Sockets
-    /// that systemd hands over under the name `http` go before it.
+    /// Where to answer plain HTTP requests with a redirect to HTTPS; `[]`: nowhere. Sockets that
+    /// systemd passes under the name `http` take precedence.
     pub redirect_listen: Vec<SocketAddr>,
-    /// What people type, such as `https://mail.example.org`, without a path. Every request must
-    /// then be signed for it. Not set: the host that the browser names is believed.
+    /// The address that people type, such as `https://mail.example.org`, without a path. Every
+    /// request must then be signed for it. If it is not set, the host name sent by the browser is
+    /// used.
     pub public_url: Option<String>,
 
-    /// Connections at once, in all. More are closed.
+    /// Connections at the same time, in total. Further ones are closed.
     pub connections_max: usize,
-    /// Connections at once from one IPv4 address or one IPv6 /64.
+    /// Connections at the same time from one IPv4 address or one IPv6 /64.
     pub connections_per_address_max: usize,
-    /// Requests at once on one HTTP/2 connection.
+    /// Requests at the same time on one HTTP/2 connection.
     pub streams_per_connection_max: u32,
-    /// Requests at once that read or write the store, in all; more wait.
+    /// Requests that read or write the store at the same time, in total; further ones wait.
     pub requests_at_once_max: usize,
-    /// Requests at once that hold a whole message in memory, in all; more wait.
+    /// Requests that hold a whole message in memory at the same time, in total; further ones wait.
     pub contents_at_once_max: usize,
-    /// Event streams of one account at once; more are told to slow down (429).
+    /// Event streams of one account at the same time; further ones are refused (429).
     pub event_streams_per_account_max: usize,
 
     /// A request's header, in octets.
     pub header_octets_max: usize,
     /// A request's body, in octets.
     pub body_octets_max: usize,
-    /// A letter being written, without its files, in octets.
+    /// A message that is being written, without its attachments, in octets.
     pub letter_octets_max: usize,
-    /// A message that is brought in from a file, in octets.
+    /// A message that is imported from a file, in octets.
     pub import_octets_max: usize,
     /// References in one request that changes many messages.
     pub batch_references_max: usize,
 
     /// How long a TLS handshake may take, in seconds.
     pub tls_timeout_secs: u64,
-    /// How long a request's header may take to arrive, and a connection may lie idle between
-    /// requests, in seconds.
+    /// How long a request's header may take to arrive, and how long a connection may be idle
+    /// between requests, in seconds.
     pub header_timeout_secs: u64,
     /// How long a request's body may take to arrive, in seconds.
     pub body_timeout_secs: u64,
-    /// How long a peer may take to read any piece of an answer, in seconds.
+    /// How long a client may take to read a part of a response, in seconds.
     pub write_timeout_secs: u64,
-    /// How long a request may wait for its turn before it is put off (503), in seconds.
+    /// How long a request may wait to be processed before it is refused (503), in seconds.
     pub turn_timeout_secs: u64,
 
-    /// How far a signature's time may be from ours, in seconds (RFC 9449 §11.1).
+    /// How far the time of a signature may differ from ours, in seconds (RFC 9449 §11.1).
     pub proof_age_secs: u64,
-    /// Signatures remembered so that none is taken twice. One that finds no room is put off.
+    /// Signatures that are remembered so that none is accepted twice. If there is no room for one,
+    /// its request is refused for the moment.
     pub proofs_remembered_max: usize,
-    /// How long a link to a download or a message's HTML is good, in seconds.
+    /// How long a link to a download or a message's HTML is valid, in seconds.
     pub ticket_secs: u64,
-    /// Such links at once, in all.
+    /// Such links at the same time, in total.
     pub tickets_max: usize,
-    /// Such links of one session at once.
+    /// Such links of one session at the same time.
     pub tickets_per_session_max: usize,
 }
 

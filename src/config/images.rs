@@ -1,4 +1,4 @@
-//! `[images]`: pictures in letters that lie elsewhere.
+//! `[images]`: remote images in messages.
 
 use std::path::PathBuf;
 
@@ -6,30 +6,30 @@ use serde::{Deserialize, Serialize};
 
 use super::Problem;
 
-/// Pictures in letters that lie elsewhere. They are never loaded by themselves; when a reader
-/// asks for them, the server fetches them, so that whoever sent the letter sees neither the
-/// reader's address nor their browser.
+/// Remote images in messages. They are never loaded automatically; when a reader asks for them,
+/// the server fetches them, so that the sender sees neither the reader's IP address nor browser.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Images {
-    /// Whether readers may ask for them at all.
+    /// Whether readers may load remote images at all.
     pub elsewhere: bool,
-    /// The largest one, as it comes.
+    /// The largest image, as transferred, in octets.
     pub octets_max: u64,
-    /// The most pixels one may have.
+    /// The largest number of pixels of an image.
     pub pixels_max: u64,
-    /// How many of one letter are shown.
+    /// How many images of one message are shown.
     pub per_letter_max: usize,
-    /// How many are fetched at the same time.
+    /// How many images are fetched at the same time, for all readers.
     pub at_once_max: usize,
-    /// Until one must be there, in seconds.
+    /// How long fetching an image may take, in seconds.
     pub timeout_secs: u64,
-    /// The port they are fetched from; always over TLS.
+    /// The port that images are fetched from; always over TLS.
     pub port: u16,
-    /// PEM file of the authorities that are trusted instead of the public ones; empty: those.
+    /// PEM file with the certificate authorities to trust instead of the public ones; empty: the
+    /// public ones.
     pub authorities: PathBuf,
-    /// Whether hosts with addresses that are not public may be asked, such as those of one's own
-    /// network. Letters could then make this server ask there.
+    /// Whether images may be fetched from hosts with addresses that are not public, such as those in
+    /// your own network. Messages could then make this server send requests there.
     pub private_addresses: bool,
 }
 

@@ -1,14 +1,14 @@
-//! `[mailboxes]`: how long mail is kept that was thrown away.
+//! `[mailboxes]`: how long messages are kept in trash and junk.
 
 use serde::{Deserialize, Serialize};
 
 use super::Problem;
 
-/// How long mail is kept that was thrown away.
+/// How long messages are kept in trash and junk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mailboxes {
-    /// Days after which an opened message leaves the trash for good; 0 keeps it.
+    /// Days after which an opened message is deleted from the trash for good; 0 keeps it.
     pub trash_days: u32,
     /// The same for junk.
     pub junk_days: u32,

@@ -8,9 +8,10 @@ use super::Problem;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Manage {
-    /// How long ago a manager may have said the password, in seconds, before it is asked again.
+    /// How long a manager's password counts as recently confirmed, in seconds, before it is asked
+    /// for again.
     pub fresh_secs: u64,
-    /// How long the log of security-relevant acts is kept, in days.
+    /// How long the audit log is kept, in days.
     pub log_days: u32,
 }
 

@@ -54,24 +54,24 @@ fn mode_default() -> Mode {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Outgoing {
-    /// No mail passes to or from outside at all.
+    /// Block all mail to and from outside.
     pub intranet: bool,
-    /// What happens to a letter for somebody outside: `refuse`, `ask`, `portal` (a temporary
+    /// What happens to a message for an external recipient: `refuse`, `ask`, `portal` (a temporary
     /// account), `plain` or `verified-tls`.
     pub choice: Choice,
-    /// Whether people may choose otherwise: `fixed`, `default` or `free`.
+    /// Whether users may choose otherwise: `fixed`, `default` or `free`.
     pub mode: Mode,
-    /// What happens to a `verified-tls` letter when the way cannot be verified.
+    /// What happens to a `verified-tls` message when the encryption cannot be verified.
     pub verified_else: Choice,
-    /// Rules of their own for some.
+    /// Rules for particular senders or recipients.
     pub rules: Vec<Rule>,
-    /// Recipients of one letter.
+    /// Recipients of one message.
     pub recipients_max: usize,
-    /// The files of one letter together, in octets.
+    /// The attachments of one message together, in octets.
     pub attachments_octets_max: u64,
-    /// The files that one account keeps until they are sent, in octets.
+    /// The uploaded files that one account keeps until they are sent, in octets.
     pub uploads_octets_max: u64,
-    /// How long a letter can be taken back, in seconds, unless its sender sets another time.
+    /// How long sending can be undone, in seconds, unless the sender sets another time.
     pub undo_secs: u32,
 }
 
@@ -124,13 +124,13 @@ pub enum HandOff {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Temporary {
-    /// How long an account lives after the last letter to it, in days.
+    /// How long an account exists after the last message to it, in days.
     pub days: u32,
-    /// How long before its end people are warned, in days.
+    /// How long before its end the recipient and the sponsor are warned, in days.
     pub warn_days: u32,
-    /// How the first password is handed over: `claim`, `in-mail` or `by-sender`.
+    /// How the initial password is handed over: `claim`, `in-mail` or `by-sender`.
     pub hand_off: HandOff,
-    /// The files that one of them keeps until they are sent, in octets.
+    /// The uploaded files that one temporary account keeps until they are sent, in octets.
     pub uploads_octets_max: u64,
 }
 
@@ -173,13 +173,15 @@ pub enum Language {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Notification {
-    /// What the whole is called in mails and on pages.
+    /// The organisation's name, in mail and on pages.
     pub organisation: String,
-    /// For outsiders who want to ask whether a notification is genuine; empty: none.
+    /// A phone number for external recipients who want to ask whether a notification is genuine;
+    /// empty: none.
     pub phone: String,
-    /// The administrator's own words in each; empty: none.
+    /// An extra sentence in every notification; empty: none.
     pub text: String,
-    /// `english`, `hebrew`, or `both` side by side.
+    /// The language of notifications to external recipients who chose none here; `both` is English
+    /// and Hebrew. If the sender chose a language, it comes first.
     pub language: Language,
 }
 
@@ -238,16 +240,17 @@ pub enum Confirm {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Answers {
-    /// That a letter was accepted, once a day for each recipient.
+    /// Whether a message is confirmed as accepted, once a day for each recipient.
     pub accepted: bool,
-    /// When the recipient was last here: `never`, `day` or `exact`.
+    /// How exactly the confirmation says when the recipient was last active: `never`, `day` or
+    /// `exact`.
     pub last_interaction: LastInteraction,
-    /// People may not set that for themselves.
+    /// Users may not change this for themselves.
     pub last_interaction_fixed: bool,
-    /// That a letter was read or rejected: `never`, `ask` the reader, `known`: automatically to
-    /// those the reader has written to, else ask; `always`.
+    /// Whether a message is confirmed as read or rejected: `never`; `ask` the reader; `known`:
+    /// automatically for people the reader has written to, otherwise ask; `always`.
     pub confirm: Confirm,
-    /// People may not set that for themselves.
+    /// Users may not change this for themselves.
     pub confirm_fixed: bool,
 }
 
@@ -267,13 +270,14 @@ impl Default for Answers {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Queue {
-    /// The pause after the first try, in seconds; each one after it is twice as long.
+    /// The pause after the first attempt, in seconds; each further pause is twice as long.
     pub retry_first_secs: u32,
     /// The longest pause, in seconds.
     pub retry_longest_secs: u32,
-    /// When a message is given up, in hours (RFC 5321 §4.5.4.1: four to five days at least).
+    /// When delivery of a message is given up, in hours (RFC 5321 §4.5.4.1: four to five days at
+    /// least).
     pub give_up_hours: u32,
-    /// When its sender is told that it takes long, in hours.
+    /// When its sender is notified of the delay, in hours.
     pub delay_notice_hours: u32,
 }
 

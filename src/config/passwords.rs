@@ -8,13 +8,13 @@ use super::Problem;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Passwords {
-    /// Memory for one check, in KiB.
+    /// Memory for checking one password, in KiB.
     pub memory_kib: u32,
     /// Passes over that memory.
     pub passes: u32,
-    /// How many are checked at once; 0: as many as there are cores.
+    /// How many passwords are checked at the same time; 0: one for each core.
     pub checks_at_once: usize,
-    /// How many may wait to be checked; more are told to come back.
+    /// How many checks may wait; further clients are told to try again later.
     pub checks_waiting_max: usize,
 }
 

@@ -23,13 +23,13 @@ pub enum Dnssec {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Dns {
-    /// Servers with their ports; `[]`: those of the system.
+    /// DNS servers with their ports; `[]`: those of the system.
     pub servers: Vec<SocketAddr>,
-    /// How long one question may take, in seconds.
+    /// How long one query may take, in seconds.
     pub timeout_secs: u64,
-    /// How often it is asked.
+    /// How often a query is sent.
     pub attempts: usize,
-    /// Answers that are remembered.
+    /// How many answers are cached.
     pub cache_entries: u64,
     /// `off`, `trust-servers` or `validate`.
     pub dnssec: Dnssec,
@@ -72,34 +72,35 @@ pub enum SmarthostTls {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Relay {
-    /// `host:port` that takes everything; empty: each domain's own servers (MX).
+    /// `host:port` of a server that all mail is sent to; empty: each domain's own servers (MX).
     pub smarthost: String,
     /// `required`, `implicit`, `opportunistic` or `none`.
     pub smarthost_tls: SmarthostTls,
     /// Login name at the smarthost; empty: none.
     pub smarthost_user: String,
-    /// The file with its password.
+    /// The file that contains the password.
     pub smarthost_password_file: PathBuf,
-    /// A PEM file with the authorities to trust in place of the public ones; empty: those.
+    /// A PEM file with the certificate authorities to trust instead of the public ones; empty: the
+    /// public ones.
     pub authorities: PathBuf,
     /// The port of a domain's own servers.
     pub port: u16,
     /// The port where domains publish their MTA-STS policies (RFC 8461 §3.3).
     pub policy_port: u16,
-    /// Connections at once: in all, and to one domain.
+    /// Connections at the same time: in total, and to one domain.
     pub connections_max: usize,
     pub connections_per_destination_max: usize,
-    /// The largest letter that leaves as ordinary mail, in octets.
+    /// The largest message that is sent as ordinary mail, in octets.
     pub size_octets_max: u64,
-    /// How long to wait, in seconds: for a connection, for TLS, for the answer to a command, for
-    /// a letter to be taken (RFC 5321 §4.5.3.2).
+    /// How long to wait, in seconds: for a connection, for TLS, for the reply to a command, for a
+    /// message to be accepted (RFC 5321 §4.5.3.2).
     pub connect_timeout_secs: u64,
     pub tls_timeout_secs: u64,
     pub command_timeout_secs: u64,
     pub data_timeout_secs: u64,
-    /// How long an idle connection is kept for the next letter, in seconds.
+    /// How long an idle connection is kept for the next message, in seconds.
     pub idle_secs: u64,
-    /// Mail servers of one domain that are tried before it is put off.
+    /// How many mail servers of one domain are tried before the message is deferred.
     pub hosts_tried_max: usize,
 }
 

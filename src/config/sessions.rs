@@ -8,17 +8,17 @@ use super::Problem;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sessions {
-    /// Without a request, on one's own browser, in minutes.
+    /// How long a session may be idle in a user's own browser, in minutes.
     pub idle_minutes: u32,
-    /// Without a request, on a shared computer, in minutes.
+    /// How long a session may be idle on a shared computer, in minutes.
     pub shared_idle_minutes: u32,
-    /// At most, in hours.
+    /// The longest duration of a session, in hours.
     pub max_hours: u32,
-    /// App passwords of one account at once.
+    /// App passwords of one account.
     pub app_passwords_max: u32,
-    /// Passkeys of one account at once.
+    /// Passkeys of one account.
     pub passkeys_max: u32,
-    /// How long a passkey may take to answer, in seconds.
+    /// How long a browser may take to answer a passkey challenge, in seconds.
     pub passkey_secs: u32,
 }
 

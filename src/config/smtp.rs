@@ -10,34 +10,34 @@ use super::Problem;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Smtp {
-    /// Where to listen. `[::]:25` takes IPv4 connections as well. Sockets that systemd hands
-    /// over under the name `smtp` go before it.
+    /// Where to listen. `[::]:25` accepts IPv4 connections as well. Sockets that systemd passes
+    /// under the name `smtp` take precedence.
     pub listen: Vec<SocketAddr>,
-    /// Refuse mail from who does not use STARTTLS first (530). Much of the world's mail still
-    /// arrives in clear; it is marked as such where this is off.
+    /// Refuse mail from clients that have not used STARTTLS (530). Much of the world's mail still
+    /// arrives unencrypted; if this is off, such messages are marked.
     pub require_tls: bool,
-    /// Ask DNS who vouches for each message (SPF, DKIM, DMARC).
+    /// Check the sender of each message by SPF, DKIM and DMARC, which needs DNS.
     pub authentication: bool,
-    /// How long that may take, in seconds.
+    /// How long these checks may take, in seconds.
     pub authentication_timeout_secs: u64,
-    /// Relays of our own, as addresses or prefixes (`192.0.2.0/24`): what they hand over was
-    /// authenticated by them, and nothing is asked.
+    /// Your own relays, as addresses or prefixes (`192.0.2.0/24`). Messages from them count as
+    /// authenticated, and no checks are made.
     pub trusted_relays: Vec<String>,
-    /// Wait this long before the greeting, in milliseconds, and refuse who talks earlier; 0:
-    /// greet at once.
+    /// Delay before the greeting, in milliseconds. A client that sends anything before it is
+    /// refused. 0 greets at once.
     pub greeting_delay_millis: u64,
 
-    /// Connections at once, in all. More are told to come back (421).
+    /// Connections at the same time, in total. Further clients are told to try again later (421).
     pub connections_max: usize,
-    /// Connections at once from one IPv4 address or one IPv6 /64.
+    /// Connections at the same time from one IPv4 address or one IPv6 /64.
     pub connections_per_address_max: usize,
-    /// Recipients of one message; more are told to come in another one (452). RFC 5321
+    /// Recipients of one message; further ones must be sent in another message (452). RFC 5321
     /// §4.5.3.1.8 asks for at least 100.
     pub recipients_max: usize,
-    /// Recipients of one connection that may be refused since the last message that was taken,
-    /// before it is closed (421).
+    /// Recipients that may be refused on one connection since the last accepted message, before the
+    /// connection is closed (421).
     pub recipients_refused_max: u32,
-    /// Wrong commands of one connection since the last message that was taken, before it is
+    /// Invalid commands on one connection since the last accepted message, before the connection is
     /// closed (421).
     pub errors_max: u32,
 
@@ -53,26 +53,26 @@ pub struct Smtp {
     pub header_line_octets_max: usize,
     /// Fields in a header.
     pub header_fields_max: usize,
-    /// Received fields in a header, past which the message is taken to be in a loop.
+    /// Received fields in a header; a message with more is considered to be in a loop.
     pub received_max: usize,
 
-    /// Memory for messages that are coming in, of all connections together, in octets. A
-    /// message that finds none waits, and is put off (452) when that takes too long.
+    /// Memory for incoming messages, for all connections together, in octets. A message that finds
+    /// no room waits, and is deferred (452) if that takes too long.
     pub memory_octets_max: u64,
     /// How long a message waits for memory, in seconds.
     pub memory_wait_secs: u64,
 
-    /// How long a peer may take for its next command, in seconds (RFC 5321 §4.5.3.2.7: at
-    /// least 300).
+    /// How long a client may take until its next command, in seconds (RFC 5321 §4.5.3.2.7: at least
+    /// 300).
     pub command_timeout_secs: u64,
-    /// How long a peer may pause inside a message, in seconds (RFC 5321 §4.5.3.2.5: 180).
+    /// How long a client may pause inside a message, in seconds (RFC 5321 §4.5.3.2.5: 180).
     pub data_timeout_secs: u64,
-    /// The least that must arrive of a message on average, in octets per second, after the
-    /// first half minute.
+    /// The minimum average transfer rate of a message, in octets per second, after the first half
+    /// minute.
     pub octets_per_sec_min: u64,
     /// How long a TLS handshake may take, in seconds.
     pub tls_timeout_secs: u64,
-    /// How long a peer may take to read a reply, in seconds.
+    /// How long a client may take to read a reply, in seconds.
     pub write_timeout_secs: u64,
 }
 

@@ -12,11 +12,11 @@ pub struct Store {
     pub segment_mib: u64,
     /// The index's cache, in MiB. The index may take about three times as much memory.
     pub index_cache_mib: u64,
-    /// New mail is put off (452) when less than this is free on the disk, in MiB.
+    /// New mail is deferred (452) when less than this is free on the disk, in MiB.
     pub free_min_mib: u64,
-    /// A segment is rewritten when at least this part of it is dead, in percent.
+    /// A segment is rewritten when at least this share of it is dead, in percent.
     pub compact_dead_percent: u8,
-    /// What was deleted or rejected is gone from the disk after this many hours.
+    /// Deleted and rejected messages are erased from the disk after this many hours.
     pub erase_within_hours: u32,
     /// At most this much is rewritten per second, in MiB.
     pub compact_mib_per_sec: u32,

@@ -55,7 +55,7 @@ fn an_outside_sender_learns_that_the_letter_was_accepted() {
     assert_eq!(notices.len(), 1);
     let text = view(notices[0].as_bytes()).text.unwrap();
     assert!(text.contains(&reference.to_string()) && text.contains(DANA), "{text}");
-    assert!(text.contains("unprotected"), "the hop had no TLS: {text}");
+    assert!(text.contains("without encryption"), "the hop had no TLS: {text}");
     assert!(text.contains(&day), "by the day: {text}");
     assert!(!notices[0].contains("Secret") && !notices[0].contains("contract"));
     assert!(notices[0].contains("In-Reply-To: <first@outside.example>"));
@@ -69,7 +69,7 @@ fn an_outside_sender_learns_that_the_letter_was_accepted() {
         gateway.preferences_change(&dana, &change).unwrap();
         arrive(&gateway, Notify::default());
         let notices = told(&gateway);
-        assert_eq!(notices[0].contains("was last here"), shown, "{setting:?}");
+        assert_eq!(notices[0].contains("was last active"), shown, "{setting:?}");
     }
     drop(dana);
 }

@@ -417,8 +417,8 @@ fn an_account_that_ended_holds_nothing_and_says_so() {
     assert_eq!(notice.notice.unwrap().besides, Some(Besides::Ending));
     let (_, told) = gateway.message_raw(&dana, notice.reference).unwrap();
     let told = String::from_utf8(told.whole().unwrap().to_vec()).unwrap();
-    assert!(told.contains("\r\nSubject: Temporary account ends: "), "{told}");
-    assert!(!told.contains("Delayed") && !told.contains("tried again"), "{told}");
+    assert!(told.contains("\r\nSubject: Temporary account expires soon: "), "{told}");
+    assert!(!told.contains("Delayed") && !told.contains("keep trying"), "{told}");
     // Renewed, it lives on; the clock set back ends nothing either.
     let id = gateway.temporary_list(Some(&dana)).unwrap()[0].id.clone();
     gateway.temporary_renew(&dana, &id).unwrap();
@@ -588,25 +588,28 @@ fn outsiders_are_written_to_in_a_language_they_read() {
     send(&gateway, &dana, &content(&[OUTSIDER], "One"));
     let first = raw();
     let (initial, token) = told(&first);
-    assert!(first.contains("To read it:") && !first.contains("לקריאה:"), "{first}");
+    assert!(first.contains("To read the message:") && !first.contains("לקריאת ההודעה:"), "{first}");
     assert_eq!(gateway.pickup(&token).unwrap().language, Some("en"));
     chooses(&dana, "he");
     send(&gateway, &dana, &content(&[OUTSIDER], "Two"));
     let second = said();
-    let (hebrew, english) = (second.find("לקריאה:"), second.find("To read it:"));
+    let (hebrew, english) = (second.find("לקריאת ההודעה:"), second.find("To read the message:"));
     assert!(hebrew.unwrap() < english.unwrap(), "{second}");
     assert_eq!(gateway.pickup(&token).unwrap().language, None);
     let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
     chooses(&noa, "fr");
     send(&gateway, &dana, &content(&[OUTSIDER], "Three"));
     let third = said();
-    assert!(third.contains("Pour le lire") && !third.contains("To read it:"), "{third}");
-    assert!(!third.contains("לקריאה:"), "{third}");
+    assert!(
+        third.contains("Pour lire le message") && !third.contains("To read the message:"),
+        "{third}"
+    );
+    assert!(!third.contains("לקריאת ההודעה:"), "{third}");
     assert_eq!(gateway.pickup(&token).unwrap().language, Some("fr"));
     // A language that no notification is written in counts as none.
     chooses(&noa, "xx");
     send(&gateway, &dana, &content(&[OUTSIDER], "Four"));
-    assert!(said().contains("To read it:"));
+    assert!(said().contains("To read the message:"));
 }
 
 /// A way that cannot be verified: the letter waits in a temporary account instead.

@@ -1,53 +1,54 @@
-//! Whether a message may be answered by machine (RFC 3834 §2, RFC 5230 §4.6, decision D2).
+//! Whether a message may get an automatic response (RFC 3834 §2, RFC 5230 §4.6, decision D2).
 //!
-//! Backscatter is mail to somebody who never wrote: so a sender is answered only when the domain
-//! vouches for the message, and never a list, a machine, a report or ourselves.
+//! An automatic response to a forged sender is backscatter: mail to somebody who never wrote. So a
+//! message is answered only when the sender's domain authenticates it, and never when it comes from
+//! a mailing list, another program, a report or ourselves.
 
 use super::header::HeaderFacts;
 use super::message;
 
-/// Why a message is not answered.
+/// Why a message gets no automatic response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
     /// RFC 5321 §4.5.5: a report about a report is how loops begin.
     NullReversePath,
-    /// Nobody vouches for the sender.
+    /// The sender is not authenticated.
     NotAuthenticated,
-    /// RFC 3834 §2: a machine wrote it.
+    /// RFC 3834 §2: a program sent it.
     AutoSubmitted,
-    /// RFC 2369, RFC 2919: it came by a list.
+    /// RFC 2369, RFC 2919: it came through a mailing list.
     List,
-    /// `Precedence: bulk`, and its like from before RFC 3834.
+    /// `Precedence: bulk` and similar fields from before RFC 3834.
     Bulk,
     /// A delivery report or a receipt (RFC 3462).
     Report,
-    /// It says that it is from us.
+    /// Its sender's address is in one of our own domains.
     OwnAddress,
-    /// An address that no person reads.
+    /// The sender's address is not a person's.
     RoleAddress,
-    /// The From field and the envelope name different people's domains.
+    /// The From field does not name the sender of the envelope.
     OtherSender,
-    /// RFC 3834 §2: nobody here is named, so it is a blind copy or a list.
+    /// RFC 3834 §2: no recipient here is named in it, so it is a blind copy or came through a list.
     NobodyNamed,
-    /// It went through here before.
+    /// It passed through this server before.
     Loop,
 }
 
-/// What is known of a message.
+/// What is known about a message.
 #[derive(Debug)]
 pub struct Facts<'a> {
     /// Normalised; `None` for the null reverse-path.
     pub reverse_path: Option<&'a str>,
     pub message: &'a [u8],
     pub header: &'a HeaderFacts,
-    /// The sender's domain vouches for it (DMARC), or a relay that is trusted handed it over.
+    /// The sender's domain authenticates it (DMARC), or a trusted relay handed it over.
     pub authenticated: bool,
     pub our_domains: &'a [String],
     /// The addresses it was delivered to.
     pub recipients: &'a [String],
 }
 
-/// Local parts that machines write from (RFC 2142, RFC 3834 §2, and use).
+/// Local parts that programs send from (RFC 2142, RFC 3834 §2, and common use).
 const ROLES: [&str; 14] = [
     "mailer-daemon",
     "postmaster",
@@ -65,10 +66,10 @@ const ROLES: [&str; 14] = [
     "root",
 ];
 
-/// Whether a machine may answer.
+/// Whether an automatic response may be sent.
 pub fn may_answer(facts: &Facts<'_>) -> Result<(), Why> {
     let sender = facts.reverse_path.ok_or(Why::NullReversePath)?;
-    // What costs an attacker something comes last; what says why, first.
+    // The authentication check comes last, so that a more specific reason is reported first.
     automatic(facts)?;
     person(facts, sender)?;
     named(facts)?;
@@ -80,7 +81,7 @@ pub fn may_answer(facts: &Facts<'_>) -> Result<(), Why> {
 
 fn automatic(facts: &Facts<'_>) -> Result<(), Why> {
     let value = |name: &str| value(facts, name);
-    // RFC 3834 §5: anything but `no` is a machine's.
+    // RFC 3834 §5: any value but `no` means that a program sent it.
     if value("auto-submitted")
         .is_some_and(|text| !text.starts_with("no") || text.starts_with("not"))
     {
@@ -146,7 +147,7 @@ fn person(facts: &Facts<'_>, sender: &str) -> Result<(), Why> {
     if role {
         return Err(Why::RoleAddress);
     }
-    // The answer goes to the envelope's sender: it must be the one whom the reader sees.
+    // The response goes to the sender of the envelope, who must be the one that the reader sees.
     let view = message::view(&facts.message[..facts.header.body.min(facts.message.len())]);
     let same = |one: &message::NameAddr| {
         one.address.as_deref().is_some_and(|from| from.eq_ignore_ascii_case(sender))

@@ -1,7 +1,7 @@
-//! Delivery status notifications (RFC 3464): what became of a letter on its way.
+//! Delivery status notifications (RFC 3464): the machine-readable part of a delivery report.
 //!
-//! The part for machines only. It never holds a word of the letter, not even its header: a
-//! report may travel where the letter itself was not allowed to.
+//! It never contains anything of the message, not even its header, because a report may travel
+//! over routes that the message itself was not allowed to take.
 
 use time::OffsetDateTime;
 
@@ -20,7 +20,7 @@ pub enum Action {
     Failed,
 }
 
-/// What became of a letter for one recipient.
+/// The delivery status of a message for one recipient.
 #[derive(Clone, Debug)]
 pub struct Dsn<'a> {
     /// The host that reports.
@@ -31,12 +31,12 @@ pub struct Dsn<'a> {
     pub recipient: &'a Recipient,
     pub action: Action,
     pub status: EnhancedStatus,
-    /// The host that said no, when one did (RFC 3464 §2.3.5).
+    /// The host that refused the message, if one did (RFC 3464 §2.3.5).
     pub remote_mta: Option<&'a str>,
-    /// What it said: code, enhanced status, text.
+    /// Its reply: code, enhanced status, text.
     pub diagnostic: Option<&'a str>,
     pub last_attempt: OffsetDateTime,
-    /// Until when it is tried again.
+    /// When the last attempt will be made.
     pub retry_until: Option<OffsetDateTime>,
 }
 

@@ -1,10 +1,11 @@
-//! Receipts (RFC 8098): what became of a letter, for its sender outside. Never a word of it.
+//! Receipts (RFC 8098): they tell an external sender that a message was read or rejected, and
+//! never contain anything of the message.
 
 use time::OffsetDateTime;
 
 use super::compose::{self, Letter, Mailbox, one_line};
 
-/// What became of the letter.
+/// What the reader did with the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposition {
     /// Its reader opened it.
@@ -18,7 +19,7 @@ pub enum Disposition {
 pub struct Mdn<'a> {
     pub from: &'a str,
     pub to: &'a str,
-    /// Who read or rejected.
+    /// Who read or rejected the message.
     pub recipient: &'a str,
     /// As the sender gave it, `rfc822;…` (RFC 8098 §3.2.3).
     pub original_recipient: Option<String>,
@@ -52,7 +53,7 @@ pub fn write(mdn: &Mdn<'_>) -> Vec<u8> {
         reference: mdn.reference,
         text: &text(mdn),
         html: None,
-        // RFC 3834 §5, so that nobody answers it by machine.
+        // RFC 3834 §5, so that no auto-responder replies to it.
         extra: &[("Auto-Submitted", "auto-replied".to_owned())],
     };
     let boundary = format!("receipt-{}", mdn.reference);
@@ -62,11 +63,11 @@ pub fn write(mdn: &Mdn<'_>) -> Vec<u8> {
 fn text(mdn: &Mdn<'_>) -> String {
     let what = match mdn.disposition {
         Disposition::Displayed => "was opened",
-        Disposition::Deleted => "was rejected without being opened",
+        Disposition::Deleted => "was rejected without being read",
     };
     format!(
-        "Your letter to {} {what}.\n\nReference: {}\n\nThis says nothing about whether it was \
-         understood. Nobody reads answers to this message.\n",
+        "Your message to {} {what}.\n\nReference: {}\n\nThis does not mean that the recipient has \
+         understood it. Please do not reply to this email: replies are not read.\n",
         mdn.recipient, mdn.reference
     )
 }

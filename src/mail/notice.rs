@@ -1,9 +1,10 @@
-//! Mail to people outside about letters that wait here: the notification, and the acceptance of
-//! what they sent.
+//! Mail to external people: the notification that a message waits for them here, and the
+//! confirmation that a message of theirs was accepted.
 //!
-//! A notification says who wrote, when, which number, how many wait and until when; it has one
-//! link, whose text is the address itself, on the root domain of the From address; no picture,
-//! no file, no word of urgency, and nothing of the letter, not even its subject.
+//! A notification names the sender, the time, the reference number, how many messages wait and
+//! until when. It has one link, whose text is the address itself, on the root domain of the From
+//! address. It has no image, no attachment and no urgent wording, and it contains nothing of the
+//! message, not even its subject.
 
 use time::OffsetDateTime;
 
@@ -13,26 +14,26 @@ use super::notice_words::{Facts, moment};
 
 pub use super::notice_words::Language;
 
-/// Why it is sent.
+/// Why the notification is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     New,
-    /// Once more, because the sender asked for it.
+    /// Sent again because the sender asked for it.
     Again,
     /// The account ends soon.
     Expiring,
 }
 
-/// What it says about the password (decision D1).
+/// What the notification says about the password (decision D1).
 #[derive(Clone, Copy)]
 pub enum HandOffText<'a> {
-    /// Good for the first sign-in.
+    /// The password is valid for the first sign-in only.
     Claim(&'a str),
-    /// Good as long as the account.
+    /// The password is valid as long as the account.
     InMail(&'a str),
-    /// The sender tells it.
+    /// The sender gives the recipient the password.
     BySender,
-    /// The reader has a passphrase.
+    /// The recipient has chosen a passphrase.
     Claimed,
 }
 
@@ -46,7 +47,7 @@ impl std::fmt::Debug for HandOffText<'_> {
 #[derive(Debug)]
 pub struct Notification<'a> {
     pub kind: Kind,
-    /// At least one; the link stands under the first.
+    /// At least one language; the link follows the first.
     pub languages: &'a [Language],
     pub organisation: &'a str,
     pub from_name: Option<&'a str>,
@@ -54,16 +55,16 @@ pub struct Notification<'a> {
     pub to: &'a str,
     pub reference: &'a str,
     pub sent: OffsetDateTime,
-    /// How many letters wait unopened.
+    /// How many messages wait unopened.
     pub waiting: u32,
     pub until: OffsetDateTime,
     pub link: &'a str,
-    /// Where one goes without the link.
+    /// The site's address, for readers who do not use the link.
     pub site: &'a str,
     pub login_name: &'a str,
     pub hand_off: HandOffText<'a>,
     pub phone: Option<&'a str>,
-    /// The administrator's own words.
+    /// An extra sentence, set by the administrator.
     pub extra_text: Option<&'a str>,
     pub message_id: &'a str,
     /// The notification that this one belongs to.
@@ -106,7 +107,7 @@ pub fn notification(notice: &Notification<'_>) -> Vec<u8> {
     begin(&letter, false, "")
 }
 
-/// A paragraph for each thing it says.
+/// The paragraphs of one language.
 struct Block {
     direction: &'static str,
     language: &'static str,
@@ -208,7 +209,7 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// That a letter from outside was accepted.
+/// The confirmation that a message from outside was accepted.
 #[derive(Debug)]
 pub struct Accepted<'a> {
     pub organisation: &'a str,
@@ -217,7 +218,7 @@ pub struct Accepted<'a> {
     pub recipient: &'a str,
     pub reference: &'a str,
     pub at: OffsetDateTime,
-    /// When the recipient was last here, as exactly as it may be told.
+    /// When the recipient was last active, as exactly as the recipient allows.
     pub last_interaction: Option<&'a str>,
     /// Whether the last hop was encrypted.
     pub tls: bool,
@@ -227,28 +228,31 @@ pub struct Accepted<'a> {
     pub report: Option<&'a str>,
 }
 
-/// Writes the notice; it never quotes the letter, whoever sent it.
+/// Writes the confirmation. It never quotes the message, whoever sent it.
 pub fn accepted(notice: &Accepted<'_>) -> Vec<u8> {
     let mut text = format!(
-        "Your letter was accepted for {} on {}.\nReference: {}\n",
+        "Your message to {} was accepted on {}.\nReference: {}\n",
         notice.recipient,
         moment(notice.at),
         notice.reference
     );
     if let Some(last) = notice.last_interaction {
-        text.push_str(&format!("The recipient was last here: {last}\n"));
+        text.push_str(&format!("The recipient was last active: {last}\n"));
     }
     text.push_str(match notice.tls {
         true => {
-            "\nThe last part of its way was encrypted; whether the rest was, we cannot know. It \
-             travelled as ordinary mail.\n"
+            "\nYour message reached us as ordinary email over an encrypted connection. We cannot \
+             know whether the earlier parts of its route were encrypted as well.\n"
         }
         false => {
-            "\nWarning: it travelled unprotected. Others on its way could have read or changed \
-             it.\n"
+            "\nWarning: your message reached us without encryption. Others could have read or \
+             changed it on its way.\n"
         }
     });
-    text.push_str("\nIt is kept sealed here. Nobody reads answers to this message.\n");
+    text.push_str(
+        "\nYour message is stored sealed here. Please do not reply to this email: replies are not \
+         read.\n",
+    );
     let to = [Mailbox { name: None, address: notice.to.to_owned() }];
     let letter = Letter {
         from: Mailbox {
@@ -392,7 +396,7 @@ mod tests {
             gate(&octets, &GateLimits::default()).unwrap();
             let text = view(&octets).text.unwrap();
             assert!(text.contains("01KAN-5Q7DC-8E2XV-M9T4H"), "{text}");
-            assert_eq!(text.contains("travelled unprotected"), !tls);
+            assert_eq!(text.contains("without encryption"), !tls);
             assert_eq!(text.contains("2026-11-20"), last.is_some());
             assert!(String::from_utf8_lossy(&octets).contains("Auto-Submitted: auto-replied"));
         }

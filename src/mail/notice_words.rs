@@ -1,5 +1,5 @@
-//! What a notification says, in every language the pages have. A sentence that is missing in one
-//! does not compile.
+//! The sentences of a notification, in every language of the webmail. A sentence that is missing
+//! in one language is a compile error.
 //!
 //! Where writing runs from right to left, what may run the other way stands in isolates
 //! (Unicode UAX #9, FSI to PDI), so that punctuation and digits stay where they belong.
@@ -109,204 +109,227 @@ fn own(text: &str) -> String {
 const ENGLISH: Words = Words {
     tag: "en",
     direction: "ltr",
-    subject: |name| format!("A letter from {name}"),
-    subject_expiring: |name| format!("A letter from {name} will be removed soon"),
-    sent_by: |who| format!("{who} sent you a protected letter."),
-    expiring: |who| format!("{who} wrote to you; the letter is about to be removed."),
+    subject: |name| format!("A message from {name}"),
+    subject_expiring: |name| format!("A message from {name} will expire soon"),
+    sent_by: |who| format!("{who} sent you a protected message."),
+    expiring: |who| format!("A protected message from {who} will expire soon."),
     facts: |facts| {
         let many = match facts.waiting {
-            1 => "1 letter waits".to_owned(),
-            n => format!("{n} letters wait"),
+            1 => "1 unopened message is".to_owned(),
+            n => format!("{n} unopened messages are"),
         };
         let (sent, until) = (moment(facts.sent), moment(facts.until));
-        format!("Sent: {sent}\nReference: {}\n{many} for you, until {until}.", facts.reference)
+        format!(
+            "Sent: {sent}\nReference: {}\n{many} available to you until {until}.",
+            facts.reference
+        )
     },
     claim: |password| {
         format!(
-            "Password for your first visit:\n{password}\nYou choose your own passphrase there; \
-             then this one opens nothing any more."
+            "Password for your first visit:\n{password}\nOn your first visit you choose your own \
+             passphrase. After that, this password no longer works."
         )
     },
     in_mail: |password| format!("Your password:\n{password}"),
-    by_sender: |who| format!("{who} will tell you the password."),
+    by_sender: |who| format!("{who} will give you the password."),
     claimed: "Sign in with the passphrase that you chose.",
     confirmed: |who| {
-        format!("{who} is told when you open the letter or reject it, and nothing else.")
+        format!(
+            "When you open or reject the message, {who} is told so and at what time, and nothing else."
+        )
     },
     without_link: |site, name| {
         format!(
-            "We never ask for your mail password. Without the link: type {site} into your \
-             browser and sign in as {name}."
+            "We never ask for the password of your email account. If you do not want to use the \
+             link, type {site} into your browser and sign in as {name}."
         )
     },
     in_doubt: |whom, phone| format!("If in doubt, call {whom}: {phone}"),
-    to_read: "To read it:",
+    to_read: "To read the message:",
 };
 
 const HEBREW: Words = Words {
     tag: "he",
     direction: "rtl",
-    subject: |name| format!("{name} כתב/ה אליך"),
-    subject_expiring: |name| format!("ההודעה מאת {name} תימחק בקרוב"),
+    subject: |name| format!("הודעה מאת {name}"),
+    subject_expiring: |name| format!("תוקף ההודעה מאת {name} יפוג בקרוב"),
     sent_by: |who| format!("{} שלח/ה אליך הודעה מוגנת.", own(who)),
-    expiring: |who| format!("{} כתב/ה אליך; ההודעה תימחק בקרוב.", own(who)),
+    expiring: |who| format!("תוקף ההודעה המוגנת מאת {} יפוג בקרוב.", own(who)),
     facts: |facts| {
         let many = match facts.waiting {
-            1 => "הודעה אחת ממתינה".to_owned(),
-            2 => "שתי הודעות ממתינות".to_owned(),
-            n => format!("{n} הודעות ממתינות"),
+            1 => "הודעה אחת שלא נפתחה זמינה".to_owned(),
+            2 => "שתי הודעות שלא נפתחו זמינות".to_owned(),
+            n => format!("{n} הודעות שלא נפתחו זמינות"),
         };
         let (sent, until) = (own(&digits(facts.sent)), own(&digits(facts.until)));
         let reference = facts.reference;
-        format!("נשלחה: {sent}\nמספר סימוכין: {reference}\n{many} לך, עד {until}.")
+        format!("נשלחה: {sent}\nמספר אסמכתה: {reference}\n{many} לך עד {until}.")
     },
     claim: |password| {
         format!(
-            "סיסמה לכניסה הראשונה:\n{password}\nשם תבחר/י סיסמה משלך; לאחר מכן סיסמה זו לא תפתח דבר."
+            "סיסמה לכניסה הראשונה:\n{password}\nבכניסה הראשונה תבחר/י סיסמה משלך. לאחר מכן הסיסמה הזאת לא תפעל עוד."
         )
     },
     in_mail: |password| format!("הסיסמה שלך:\n{password}"),
     by_sender: |who| format!("{} ימסור/תמסור לך את הסיסמה.", own(who)),
-    claimed: "הכניסה היא בסיסמה שבחרת.",
+    claimed: "יש להיכנס בסיסמה שבחרת.",
     confirmed: |who| {
-        format!("{} יקבל/תקבל אישור כשתפתח/י את ההודעה או תדחה/י אותה, ולא יותר.", own(who))
+        format!(
+            "אם תפתח/י או תדחה/י את ההודעה, {} יקבל/תקבל אישור על כך ועל השעה, ולא שום דבר אחר.",
+            own(who)
+        )
     },
     without_link: |site, name| {
         format!(
-            "לעולם לא נבקש את סיסמת הדואר שלך. בלי הקישור: יש להקליד {site} בדפדפן ולהיכנס בשם {name}."
+            "לעולם לא נבקש את סיסמת הדואר שלך. כדי להיכנס בלי הקישור, יש להקליד {site} בדפדפן ולהיכנס בשם {name}."
         )
     },
-    in_doubt: |whom, phone| format!("במקרה של ספק, {}: {}", own(whom), own(phone)),
-    to_read: "לקריאה:",
+    in_doubt: |whom, phone| format!("במקרה של ספק אפשר להתקשר אל {}: {}", own(whom), own(phone)),
+    to_read: "לקריאת ההודעה:",
 };
 
 const GERMAN: Words = Words {
     tag: "de",
     direction: "ltr",
     subject: |name| format!("Eine Nachricht von {name}"),
-    subject_expiring: |name| format!("Eine Nachricht von {name} wird bald gelöscht"),
+    subject_expiring: |name| format!("Eine Nachricht von {name} läuft bald ab"),
     sent_by: |who| format!("{who} hat Ihnen eine geschützte Nachricht geschickt."),
-    expiring: |who| format!("{who} hat Ihnen geschrieben; die Nachricht wird bald gelöscht."),
+    expiring: |who| format!("Eine geschützte Nachricht von {who} läuft bald ab."),
     facts: |facts| {
         let many = match facts.waiting {
-            1 => "1 Nachricht wartet".to_owned(),
-            n => format!("{n} Nachrichten warten"),
+            1 => "1 ungeöffnete Nachricht ist".to_owned(),
+            n => format!("{n} ungeöffnete Nachrichten sind"),
         };
         let (sent, until) = (digits(facts.sent), digits(facts.until));
         format!(
-            "Gesendet: {sent}\nReferenznummer: {}\n{many} auf Sie, bis {until}.",
+            "Gesendet: {sent}\nReferenznummer: {}\n{many} für Sie verfügbar bis {until}.",
             facts.reference
         )
     },
     claim: |password| {
         format!(
-            "Passwort für Ihren ersten Besuch:\n{password}\nDort wählen Sie ein eigenes Kennwort; \
-             danach öffnet dieses nichts mehr."
+            "Passwort für Ihren ersten Besuch:\n{password}\nBeim ersten Besuch wählen Sie eine eigene \
+             Passphrase. Danach gilt dieses Passwort nicht mehr."
         )
     },
     in_mail: |password| format!("Ihr Passwort:\n{password}"),
-    by_sender: |who| format!("Das Passwort erfahren Sie von {who}."),
-    claimed: "Melden Sie sich mit dem Kennwort an, das Sie gewählt haben.",
+    by_sender: |who| format!("{who} teilt Ihnen das Passwort mit."),
+    claimed: "Melden Sie sich mit der Passphrase an, die Sie gewählt haben.",
     confirmed: |who| {
-        format!("{who} erfährt, wenn Sie die Nachricht öffnen oder ablehnen, und sonst nichts.")
+        format!(
+            "Wenn Sie die Nachricht öffnen oder ablehnen, erfährt {who} das und den Zeitpunkt, sonst \
+             nichts."
+        )
     },
     without_link: |site, name| {
         format!(
-            "Wir fragen nie nach dem Passwort Ihres E-Mail-Kontos. Ohne den Link: Geben Sie {site} \
-             in Ihren Browser ein und melden Sie sich als {name} an."
+            "Wir fragen nie nach dem Passwort Ihres E-Mail-Kontos. Wenn Sie den Link nicht verwenden \
+             möchten, geben Sie {site} in Ihren Browser ein und melden Sie sich als {name} an."
         )
     },
     in_doubt: |whom, phone| format!("Im Zweifel rufen Sie {whom} an: {phone}"),
-    to_read: "Zum Lesen:",
+    to_read: "So lesen Sie die Nachricht:",
 };
 
 const FRENCH: Words = Words {
     tag: "fr",
     direction: "ltr",
     subject: |name| format!("Un message de la part de {name}"),
-    subject_expiring: |name| format!("Un message de la part de {name} sera bientôt supprimé"),
+    subject_expiring: |name| format!("Un message de la part de {name} expire bientôt"),
     sent_by: |who| format!("{who} vous a envoyé un message protégé."),
-    expiring: |who| format!("{who} vous a écrit ; le message va être supprimé."),
+    expiring: |who| format!("Un message protégé de la part de {who} expire bientôt."),
     facts: |facts| {
         let many = match facts.waiting {
-            1 => "1 message vous attend".to_owned(),
-            n => format!("{n} messages vous attendent"),
+            1 => "1 message non ouvert est disponible".to_owned(),
+            n => format!("{n} messages non ouverts sont disponibles"),
         };
         let (sent, until) = (digits(facts.sent), digits(facts.until));
-        format!("Envoyé : {sent}\nRéférence : {}\n{many}, jusqu’au {until}.", facts.reference)
+        format!(
+            "Envoyé : {sent}\nRéférence : {}\n{many} pour vous jusqu’au {until}.",
+            facts.reference
+        )
     },
     claim: |password| {
         format!(
-            "Mot de passe pour votre première visite :\n{password}\nVous y choisirez le vôtre ; \
-             celui-ci n’ouvrira alors plus rien."
+            "Mot de passe pour votre première visite :\n{password}\nLors de cette visite, vous \
+             choisirez votre propre phrase de passe. Ensuite, ce mot de passe ne fonctionnera plus."
         )
     },
     in_mail: |password| format!("Votre mot de passe :\n{password}"),
     by_sender: |who| format!("{who} vous donnera le mot de passe."),
-    claimed: "Connectez-vous avec le mot de passe que vous avez choisi.",
+    claimed: "Connectez-vous avec la phrase de passe que vous avez choisie.",
     confirmed: |who| {
         format!(
-            "{who} est averti lorsque vous ouvrez le message ou le refusez, et de rien d’autre."
+            "Si vous ouvrez ou refusez le message, {who} en est averti, avec l’heure, et de rien \
+             d’autre."
         )
     },
     without_link: |site, name| {
         format!(
-            "Nous ne demandons jamais le mot de passe de votre messagerie. Sans le lien : saisissez \
-             {site} dans votre navigateur et connectez-vous en tant que {name}."
+            "Nous ne demandons jamais le mot de passe de votre messagerie. Si vous préférez ne pas \
+             utiliser le lien, saisissez {site} dans votre navigateur et connectez-vous en tant que \
+             {name}."
         )
     },
     in_doubt: |whom, phone| format!("En cas de doute, appelez {whom} : {phone}"),
-    to_read: "Pour le lire :",
+    to_read: "Pour lire le message :",
 };
 
 const SPANISH: Words = Words {
     tag: "es",
     direction: "ltr",
     subject: |name| format!("Un mensaje de {name}"),
-    subject_expiring: |name| format!("Un mensaje de {name} se eliminará pronto"),
+    subject_expiring: |name| format!("Un mensaje de {name} caducará pronto"),
     sent_by: |who| format!("{who} le ha enviado un mensaje protegido."),
-    expiring: |who| format!("{who} le ha escrito; el mensaje está a punto de eliminarse."),
+    expiring: |who| format!("Un mensaje protegido de {who} caducará pronto."),
     facts: |facts| {
         let many = match facts.waiting {
-            1 => "1 mensaje le espera".to_owned(),
-            n => format!("{n} mensajes le esperan"),
+            1 => "1 mensaje sin abrir está disponible".to_owned(),
+            n => format!("{n} mensajes sin abrir están disponibles"),
         };
         let (sent, until) = (digits(facts.sent), digits(facts.until));
-        format!("Enviado: {sent}\nReferencia: {}\n{many}, hasta el {until}.", facts.reference)
+        format!(
+            "Enviado: {sent}\nReferencia: {}\n{many} para usted hasta el {until}.",
+            facts.reference
+        )
     },
     claim: |password| {
         format!(
-            "Contraseña para su primera visita:\n{password}\nAllí elegirá la suya; después, esta ya \
-             no abre nada."
+            "Contraseña para su primera visita:\n{password}\nEn esa visita elegirá su propia frase de \
+             contraseña. Después, esta contraseña dejará de funcionar."
         )
     },
     in_mail: |password| format!("Su contraseña:\n{password}"),
     by_sender: |who| format!("{who} le dirá la contraseña."),
-    claimed: "Entre con la contraseña que eligió.",
-    confirmed: |who| format!("{who} sabrá si usted abre el mensaje o lo rechaza, y nada más."),
+    claimed: "Inicie sesión con la frase de contraseña que eligió.",
+    confirmed: |who| {
+        format!(
+            "Si abre o rechaza el mensaje, se comunicará a {who} el hecho y la hora, y nada más."
+        )
+    },
     without_link: |site, name| {
         format!(
-            "Nunca pedimos la contraseña de su correo. Sin el enlace: escriba {site} en su \
-             navegador y entre como {name}."
+            "Nunca pedimos la contraseña de su correo. Si prefiere no usar el enlace, escriba {site} \
+             en su navegador e inicie sesión como {name}."
         )
     },
     in_doubt: |whom, phone| format!("En caso de duda, llame a {whom}: {phone}"),
-    to_read: "Para leerlo:",
+    to_read: "Para leer el mensaje:",
 };
 
 const ARABIC: Words = Words {
     tag: "ar",
     direction: "rtl",
     subject: |name| format!("رسالة من {name}"),
-    subject_expiring: |name| format!("ستُحذف قريبًا رسالة من {name}"),
+    subject_expiring: |name| format!("ستنتهي قريبًا صلاحية رسالة من {name}"),
     sent_by: |who| format!("وصلتك رسالة محمية من {}.", own(who)),
-    expiring: |who| format!("كتب إليك {}؛ والرسالة على وشك أن تُحذف.", own(who)),
+    expiring: |who| format!("ستنتهي قريبًا صلاحية رسالة محمية من {}.", own(who)),
     facts: |facts| {
         let many = match facts.waiting {
-            1 => "رسالة واحدة تنتظرك".to_owned(),
-            2 => "رسالتان تنتظرانك".to_owned(),
-            n @ 3..=10 => format!("{n} رسائل تنتظرك"),
-            n => format!("{n} رسالة تنتظرك"),
+            1 => "رسالة واحدة غير مفتوحة متاحة لك".to_owned(),
+            2 => "رسالتان غير مفتوحتين متاحتان لك".to_owned(),
+            n @ 3..=10 => format!("{n} رسائل غير مفتوحة متاحة لك"),
+            n => format!("{n} رسالة غير مفتوحة متاحة لك"),
         };
         let (sent, until) = (own(&digits(facts.sent)), own(&digits(facts.until)));
         let reference = facts.reference;
@@ -314,18 +337,23 @@ const ARABIC: Words = Words {
     },
     claim: |password| {
         format!(
-            "كلمة المرور لزيارتك الأولى:\n{password}\nهناك تختار كلمة مرور خاصة بك، وبعدها لا تفتح هذه شيئًا."
+            "كلمة المرور لزيارتك الأولى:\n{password}\nفي زيارتك الأولى تختار عبارة مرور خاصة بك، وبعد ذلك لا تعمل كلمة المرور هذه."
         )
     },
     in_mail: |password| format!("كلمة مرورك:\n{password}"),
     by_sender: |who| format!("ستحصل على كلمة المرور من {}.", own(who)),
-    claimed: "ادخل بكلمة المرور التي اخترتها.",
-    confirmed: |who| format!("يُبلَّغ {} إذا فتحت الرسالة أو رفضتها، ولا شيء غير ذلك.", own(who)),
+    claimed: "سجّل الدخول بعبارة المرور التي اخترتها.",
+    confirmed: |who| {
+        format!(
+            "إذا فتحت الرسالة أو رفضتها فسيصل إلى {} إشعار بذلك وبوقته، ولا شيء غير ذلك.",
+            own(who)
+        )
+    },
     without_link: |site, name| {
         format!(
-            "لا نطلب أبدًا كلمة مرور بريدك. ومن دون الرابط: اكتب {site} في متصفحك وادخل باسم {name}."
+            "لا نطلب أبدًا كلمة مرور بريدك. إذا كنت لا تريد استخدام الرابط فاكتب {site} في متصفحك وسجّل الدخول باسم {name}."
         )
     },
     in_doubt: |whom, phone| format!("عند الشك اتصل بـ{}: {}", own(whom), own(phone)),
-    to_read: "لقراءتها:",
+    to_read: "لقراءة الرسالة:",
 };

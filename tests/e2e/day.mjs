@@ -105,7 +105,7 @@ async function file(page, letter) {
   await page.keyboard.press("Escape");
   await page.getByTestId("labels").waitFor({ state: "detached" });
   await search(page, `subject:${sought}`);
-  await page.getByText("Nothing was found").waitFor();
+  await page.getByText("No messages found").waitFor();
   await press(page, "place-mail");
 }
 

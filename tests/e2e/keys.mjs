@@ -67,15 +67,15 @@ const addPasskey = async (where, label, secret = password) => {
 await signIn(page, user);
 await settings(page);
 
-// P-13: what cannot open sealed mail is not taken for something that can.
+// P-13: what cannot unlock sealed messages is not taken for something that can.
 const poor = await authenticator(page, false);
 await addPasskey(page, "Old key");
-await page.getByTestId("passkey-problem").filter({ hasText: "cannot open sealed mail" }).waitFor();
+await page.getByTestId("passkey-problem").filter({ hasText: "cannot unlock sealed messages" }).waitFor();
 await accessible(page, "a passkey that derives nothing");
 await poor.remove();
 await page.getByTestId("passkey-password").fill("not it");
 await page.getByTestId("passkey-submit").click();
-await page.getByTestId("passkey-problem").filter({ hasText: "not your password" }).waitFor();
+await page.getByTestId("passkey-problem").filter({ hasText: "password is incorrect" }).waitFor();
 ok("a passkey without a secret, and a wrong password, are refused with a reason");
 
 const device = await authenticator(page);
@@ -122,16 +122,16 @@ const codeAt = (step) => {
 const step = () => Math.floor(Date.now() / 30_000);
 await page.getByTestId("codes-code").fill(codeAt(step() - 5));
 await page.getByTestId("codes-on").click();
-await page.getByText("This code is not the present one").waitFor();
+await page.getByText("This code is not valid").waitFor();
 // The one before, which patience still takes, so that the present one is left for signing in.
 const first = step() - 1;
 await page.getByTestId("codes-code").fill(codeAt(first));
 await page.getByTestId("codes-on").click();
-await page.getByTestId("codes-state").filter({ hasText: "Codes are on" }).waitFor();
+await page.getByTestId("codes-state").filter({ hasText: "Two-step verification is on" }).waitFor();
 await leave(page);
 await device.verifies(false);
 await page.getByTestId("sign-in-passkey").click();
-await page.getByTestId("sign-in-problem").filter({ hasText: "No passkey was used" }).waitFor();
+await page.getByTestId("sign-in-problem").filter({ hasText: "You did not choose a passkey" }).waitFor();
 ok("whoever is not the one is told that no passkey was used");
 await page.getByTestId("sign-in-name").fill(user);
 await page.getByTestId("sign-in-password").fill(password);
@@ -142,7 +142,7 @@ await accessible(page, "a code is asked for");
 await picture(page, "sign-in-code");
 await page.keyboard.type(codeAt(first));
 await page.keyboard.press("Enter");
-await page.getByTestId("sign-in-problem").filter({ hasText: "not the present one" }).waitFor();
+await page.getByTestId("sign-in-problem").filter({ hasText: "code is not valid" }).waitFor();
 await page.getByTestId("sign-in-code").fill(codeAt(first + 1));
 await arriving(page, () => page.keyboard.press("Enter"));
 ok("a code is asked for besides the password, and each is good once");
@@ -164,7 +164,7 @@ await reader.locator(`[data-testid=row][data-ref="${heron}"]`).getByTestId("row-
 await reader.getByTestId("text").filter({ hasText: "heron" }).waitFor();
 await page.getByRole("button", { name: "Remove Reader" }).click();
 await page.getByTestId("confirm-yes").click();
-await page.getByText("No app passwords yet").waitFor();
+await page.getByText("You have no app passwords yet").waitFor();
 await reader.getByTestId("sign-in-password").waitFor();
 ok("an app password reads mail until it is removed, and its session ends with it");
 

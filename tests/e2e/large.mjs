@@ -120,7 +120,7 @@ await soon(async () => {
   await search(page, `subject:"number ${Math.floor(count / 3)}"`);
   await page.getByTestId("row").first().waitFor();
   await search(page, "label:counted");
-  await page.getByText("Nothing was found").waitFor({ timeout: 5_000 });
+  await page.getByText("No messages found").waitFor({ timeout: 5_000 });
 });
 await page.goto(`${base}/mail/inbox`);
 await page.getByTestId("row").first().waitFor();

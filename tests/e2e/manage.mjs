@@ -169,7 +169,7 @@ await page.getByTestId("queue-find").fill("TWO.example");
 await again(2);
 await page.getByTestId("queue-find").fill("nobody@nowhere");
 await again(0);
-await page.getByText("Nothing in the queue has this.").waitFor();
+await page.getByText("No messages in the queue match this search.").waitFor();
 await page.getByTestId("queue-find").fill("noa@");
 await again(1);
 await accessible(page, "the queue");
@@ -215,12 +215,12 @@ await carla.getByTestId("place-manage").waitFor();
 
 await open("diagnostics");
 const facts = page.getByTestId("diagnostics");
-await reads(facts, /Room the store takes\s+[\d.]+ [kMG]?B/);
-await reads(facts, /Room left on its disk\s+[\d,.]+ [MG]B/);
+await reads(facts, /Storage used\s+[\d.]+ [kMG]?B/);
+await reads(facts, /Free disk space\s+[\d,.]+ [MG]B/);
 await reads(facts, /Certificate valid until\s+\S/);
 await open("log");
 const log = page.getByTestId("log");
-for (const act of ["made a user", "shut a user out", "let a user in again", "gave a message up"])
+for (const act of ["created a user", "disabled a user", "enabled a user", "cancelled a delivery"])
   await reads(log, new RegExp(act));
 assert.doesNotMatch(await reads(log, /\S/), /Opening hours/, "no content");
 ok("how the daemon is, and who did what");

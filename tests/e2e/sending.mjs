@@ -236,7 +236,7 @@ await outsider.getByTestId("language-he").click();
 assert.equal((await kept).status(), 204);
 const wren = await send(await write(noa, "About the brown wren", "The wren builds in May."));
 const inHebrew = await until("a mail in Hebrew", () => left().find((one) => one.includes(wren)));
-assert.ok(inHebrew.includes("לקריאה:") && !inHebrew.includes("To read it:"), inHebrew);
+assert.ok(inHebrew.includes("לקריאת ההודעה:") && !inHebrew.includes("To read the message:"), inHebrew);
 ok("an outsider is written to in the language that was chosen");
 
 // ---- the same for somebody who reads Hebrew on a narrow screen, by the keyboard alone (P-11)

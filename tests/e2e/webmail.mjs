@@ -63,7 +63,7 @@ ok("a letter is found by a word in it, by the keyboard");
 
 await page.goBack();
 await search(page, "owl");
-await page.getByText("Nothing was found").waitFor();
+await page.getByText("No messages found").waitFor();
 await accessible(page, "nothing found");
 await search(page, "subject:night");
 await row(page, owl).waitFor();
@@ -72,7 +72,7 @@ const is = (element, attribute, value) =>
 // Looking opens nothing.
 await is(row(page, owl), "data-opened", "false");
 await search(page, "before:soon");
-await page.getByText("This cannot be looked for").waitFor();
+await page.getByText("This search is not possible").waitFor();
 await page.getByText("the day soon").first().waitFor();
 ok("what was not opened is found by its subject alone; a wrong question is explained");
 
@@ -123,8 +123,8 @@ await noticedCount(2);
 await row(page, await deliver(me, letter("Came unseen too", "Secret three."))).waitFor();
 await noticedCount(3);
 assert.deepEqual((await soon(noticed)).slice(1), [
-  "Postern: New mail: 1 message. (postern)",
-  "Postern: New mail: 2 messages. (postern)",
+  "Postern: You have 1 new message. (postern)",
+  "Postern: You have 2 new messages. (postern)",
 ]);
 await page.evaluate(() => dispatchEvent(new Event("focus")));
 await page.goto(`${base}/settings`);
@@ -134,12 +134,12 @@ ok("notices say that mail came, to nobody who looks, and no word of it");
 
 // A filter made by hand takes what comes next, unopened as it is.
 await page.getByTestId("filter-add").click();
-await page.getByTestId("filter-problem").filter({ hasText: "Say whose mail" }).waitFor();
+await page.getByTestId("filter-problem").filter({ hasText: "Enter a sender" }).waitFor();
 await page.getByTestId("filter-subject").fill("invoice");
 await page.getByTestId("filter-mailbox").selectOption({ label: "Archive" });
 await page.getByTestId("filter-star").check();
 await page.getByTestId("filter-add").click();
-await page.getByTestId("filter-line").filter({ hasText: "“invoice”: move to Archive, star" }).waitFor();
+await page.getByTestId("filter-line").filter({ hasText: "“invoice”: move to Archive, add a star" }).waitFor();
 await accessible(page, "filters");
 const bill = await deliver(me, letter("Your INVOICE of May", "Please pay."));
 await page.goto(`${base}/mail/archive`);
@@ -226,7 +226,7 @@ const newsletter = await deliver(
 );
 await page.goto(`${base}/mail/inbox/${newsletter}`);
 await page.getByTestId("open").click();
-await page.getByTestId("pictures").filter({ hasText: "1 picture" }).waitFor();
+await page.getByTestId("pictures").filter({ hasText: "1 remote image" }).waitFor();
 const shownImages = () =>
   page.frameLocator("[data-testid=frame]").locator("img").evaluateAll((all) =>
     all.map((one) => one.getAttribute("src")),
@@ -283,9 +283,9 @@ const bring = async () => {
   await page.getByTestId("import").click();
 };
 await bring();
-await page.getByTestId("transfer-told").filter({ hasText: "2 messages brought in, 0" }).waitFor();
+await page.getByTestId("transfer-told").filter({ hasText: "2 messages imported, 0" }).waitFor();
 await bring();
-await page.getByTestId("transfer-told").filter({ hasText: "0 messages brought in, 2" }).waitFor();
+await page.getByTestId("transfer-told").filter({ hasText: "0 messages imported, 2" }).waitFor();
 await page.getByTestId("export-mailbox").selectOption("archive");
 const saving = page.waitForEvent("download");
 await page.getByTestId("export").click();
@@ -321,10 +321,10 @@ ok("appearance, signature and time zone go where their owner goes");
 await page.getByTestId("password-old").fill("not it");
 await page.getByTestId("password-new").fill(NEW);
 await page.getByTestId("password-submit").click();
-await page.getByTestId("password-problem").filter({ hasText: "not your password" }).waitFor();
+await page.getByTestId("password-problem").filter({ hasText: "password is incorrect" }).waitFor();
 await page.getByTestId("password-old").fill(password);
 await page.getByTestId("password-submit").click();
-await page.getByText("The password is changed", { exact: false }).first().waitFor();
+await page.getByText("Your password has been changed", { exact: false }).first().waitFor();
 await other.getByTestId("sign-in-password").waitFor();
 ok("a new password signs every other browser out");
 

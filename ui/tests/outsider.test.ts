@@ -241,7 +241,7 @@ test("a reference number is verified with a yes and a date, or a no", async () =
       ?.dispatchEvent(new Event("submit", { cancelable: true }));
   };
   await check("01kan5q7dc8e2xvm9t4h");
-  await vi.waitFor(() => expect(text("verify-answer")).toMatch(/^Yes, we sent that on .*2026/));
+  await vi.waitFor(() => expect(text("verify-answer")).toMatch(/^Yes, we sent this on .*2026/));
   await check("01KAN-5Q7DC-8E2XV-M9T4J");
   await vi.waitFor(() => expect(text("verify-answer")).toBe(en.verify.no));
   await check("nonsense");

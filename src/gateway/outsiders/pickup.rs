@@ -137,7 +137,7 @@ impl Gateway {
             about: row.letter,
             recipient: &recipient,
             at: now,
-            detail: Some("The recipient asks you to send the letter again.".to_owned()),
+            detail: Some("The recipient asks you to send the message again.".to_owned()),
             besides: Some(Besides::AskedAgain),
             report: None,
         };

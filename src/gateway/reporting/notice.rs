@@ -1,8 +1,8 @@
-//! Notices: what the system itself tells people inside about their letters.
+//! Notices: messages in which the system informs internal senders about the messages they sent.
 //!
-//! A notice is a message like any other, sealed for the one who gets it, with a reference number
-//! of its own; it names the letter's. It is stored in the transaction that makes it true, so
-//! there is exactly one for each recipient and outcome, whatever crashes.
+//! A notice is a message like any other: it is sealed for its recipient and has a reference number
+//! of its own; it names that of the message it is about. It is stored in the transaction that
+//! makes it true, so there is exactly one for each recipient and outcome, even after a crash.
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -44,8 +44,8 @@ pub(in crate::gateway) struct Telling<'a> {
 impl Telling<'_> {
     fn subject(&self) -> String {
         let word = match self.kind {
-            _ if self.besides == Some(Besides::Ending) => "Temporary account ends",
-            _ if self.besides == Some(Besides::AskedAgain) => "Asked for again",
+            _ if self.besides == Some(Besides::Ending) => "Temporary account expires soon",
+            _ if self.besides == Some(Besides::AskedAgain) => "Request to send again",
             DeliveryState::Read => "Read",
             DeliveryState::Rejected => "Rejected unread",
             DeliveryState::Expired => "Expired unread",
@@ -62,30 +62,32 @@ impl Telling<'_> {
         let at = self.at.to_rfc3339();
         let what = match self.kind {
             _ if self.besides == Some(Besides::Ending) => {
-                format!("The temporary account of {who}, who has letters of yours, ends soon.")
+                format!(
+                    "The temporary account of {who}, which holds messages from you, will expire soon."
+                )
             }
             _ if self.besides == Some(Besides::AskedAgain) => {
-                format!("The temporary account of {who} has ended.")
+                format!("The temporary account of {who} has expired.")
             }
-            DeliveryState::Read => format!("{who} opened your letter at {at}."),
+            DeliveryState::Read => format!("{who} opened your message at {at}."),
             DeliveryState::Rejected => {
-                format!("{who} rejected your letter at {at} without opening it.")
+                format!("{who} rejected your message at {at} without reading it.")
             }
             DeliveryState::Expired => {
                 format!(
-                    "{who} did not open your letter before the temporary account ended, at {at}."
+                    "{who} did not open your message before the temporary account expired at {at}."
                 )
             }
             DeliveryState::Refused => {
                 format!(
-                    "Your letter was not sent to {who}: the recipient is outside, and the rules for mail to outside forbid it."
+                    "Your message was not sent to {who}: your organisation does not allow it to be sent to this external recipient."
                 )
             }
-            DeliveryState::Failed => format!("Your letter could not be delivered to {who}."),
+            DeliveryState::Failed => format!("Your message could not be delivered to {who}."),
             DeliveryState::Waiting => {
-                format!("Your letter to {who} could not be delivered yet; it will be tried again.")
+                format!("Your message to {who} has not been delivered yet. We will keep trying.")
             }
-            _ => format!("Your letter to {who} was accepted at {at}."),
+            _ => format!("Your message to {who} was accepted at {at}."),
         };
         let detail = self.detail.as_ref().map(|text| format!("\n{text}\n")).unwrap_or_default();
         format!("{what}\n{detail}\nReference: {}\n", shown(self.about))
