@@ -3,6 +3,7 @@
 import { ApiError, stream } from "../api/client.ts";
 import { EventParser } from "../api/sse.ts";
 import type { LiveEvent } from "../api/types.ts";
+import { background } from "../lib/background.ts";
 import { listen, tell } from "./tabs.ts";
 
 const RETRY_FIRST_MS = 1_000;
@@ -24,9 +25,9 @@ export function liveStart(session: string, hooks: Hooks): () => void {
   });
   const lead = () => follow(session, hooks, stop.signal);
   if ("locks" in navigator) {
-    navigator.locks
-      .request(`postern-live-${session}`, { signal: stop.signal }, lead)
-      .catch(() => undefined); // Aborted while waiting for the lock: another tab led.
+    // Stopping ends the wait for the lock as a failure: another tab led meanwhile.
+    const led = navigator.locks.request(`postern-live-${session}`, { signal: stop.signal }, lead);
+    void background("following the events", led);
   } else {
     void lead();
   }
@@ -86,7 +87,7 @@ async function* read(lastId: string | null, signal: AbortSignal, opened: () => v
     }
   } finally {
     clearTimeout(watchdog);
-    await reader.cancel().catch(() => undefined);
+    await background("closing the event stream", reader.cancel());
   }
 }
 
