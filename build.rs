@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! ui/package-lock.json changed?  → npm ci --omit=dev
-//! ui/ changed?                   → npm run build → ui/dist
+//! ui/, docs/openapi.json changed? → npm run build → ui/generated, ui/dist
 //! ui/dist                        → OUT_DIR/assets.rs, each file as it is and by brotli
 //! ```
 //!
@@ -16,7 +16,7 @@ use std::process::{Command, ExitCode};
 
 /// The oldest Node that Vite runs on.
 const NODE_OLDEST: (u32, u32) = (20, 19);
-/// What the result depends on, within `ui/`.
+/// What the result depends on, within `ui/`; besides, the contract that its types are made from.
 const SOURCES: [&str; 9] = [
     "src",
     "public",
@@ -56,8 +56,10 @@ fn variable(name: &str) -> Result<String, String> {
 }
 
 fn packed_ui(ui: &Path, out: &Path) -> Result<String, String> {
+    let contract = ui.with_file_name("docs").join("openapi.json");
+    let sources = SOURCES.iter().map(|name| ui.join(name)).chain([contract]);
     // A missing path would make Cargo run this every time.
-    for source in SOURCES.iter().map(|name| ui.join(name)).filter(|path| path.exists()) {
+    for source in sources.filter(|path| path.exists()) {
         println!("cargo:rerun-if-changed={}", source.display());
     }
     check_node()?;

@@ -237,7 +237,7 @@ pub fn accepted(notice: &Accepted<'_>) -> Vec<u8> {
         notice.reference
     );
     if let Some(last) = notice.last_interaction {
-        text.push_str(&format!("The recipient was last active: {last}\n"));
+        text.push_str(&format!("The recipient was last active on {last}.\n"));
     }
     text.push_str(match notice.tls {
         true => {

@@ -79,13 +79,13 @@ fn the_sender_of_an_accepted_message_gets_one_mail_that_says_so() {
     let taken = sink.taken();
     assert_eq!(taken.len(), 2, "{taken:?}");
     for (sender, reference, says, does_not) in [
-        (RACHEL, clear, "travelled unprotected", "was encrypted"),
-        ("peter@outside.example", sealed, "was encrypted", "unprotected"),
+        (RACHEL, clear, "without encryption", "an encrypted connection"),
+        ("peter@outside.example", sealed, "an encrypted connection", "without encryption"),
     ] {
         let mail = taken.iter().find(|one| one.to[0].contains(sender)).expect("a mail for each");
         check_report(mail, sender, reference);
         let text = text(mail);
-        assert!(text.contains(&format!("accepted for {DANA}")), "{text}");
+        assert!(text.contains(&format!("Your message to {DANA} was accepted")), "{text}");
         assert!(text.contains(&before) || text.contains(&after), "{before} {after}: {text}");
         assert!(text.contains(says) && !text.contains(does_not), "{text}");
         assert_eq!(field(&mail.message, "In-Reply-To").as_deref(), Some("<first@outside.example>"));
@@ -152,13 +152,13 @@ async fn the_notice_says_when_the_recipient_was_last_here_as_she_wishes() {
         let text = text(&mail);
         let says = |what: &dyn Fn(&str) -> String| {
             [&before, &after].iter().any(|last| {
-                text.contains(&format!("The recipient was last here: {}\n", what(last)))
+                text.contains(&format!("The recipient was last active on {}.\n", what(last)))
             })
         };
         match setting {
             "exact" => assert!(says(&|last| last.to_owned()), "{before} {after}: {text}"),
             "day" => assert!(says(&|last| last[..10].to_owned()), "{before} {after}: {text}"),
-            _ => assert!(!text.contains("last here"), "{text}"),
+            _ => assert!(!text.contains("last active"), "{text}"),
         }
     }
     site.stop();

@@ -9,10 +9,10 @@
 pub mod browser;
 
 pub mod daemon;
-pub mod dump;
-pub mod https;
 pub mod day;
 pub mod deployment;
+pub mod dump;
+pub mod https;
 pub mod messages;
 pub mod network;
 pub mod postfix;

@@ -31,7 +31,7 @@ beforeEach(async () => {
   key = await keyPairNew();
   signInAgain = () => Promise.resolve(false);
   bind({
-    credentials: () => ({ token: "tok", key }),
+    signer: () => ({ token: "tok", key }),
     signedOut: () => signInAgain(),
     reached: () => undefined,
   });

@@ -3,27 +3,23 @@ import * as api from "../src/api/mail.ts";
 import { ApiError } from "../src/api/client.ts";
 import type { Item, Mailbox } from "../src/api/types.ts";
 import { mail, PartlyDone } from "../src/state/mail.svelte.ts";
+import { boxLike, itemLike, problemLike } from "./fixtures.ts";
 
 vi.mock("../src/api/mail.ts");
 
-const item = (reference: string, hour: number): Item => ({
-  reference,
-  mailbox: "in",
-  from: { name: reference, address: null },
-  subject: "",
-  receivedAt: `2026-11-23T${String(hour).padStart(2, "0")}:00:00Z`,
-  size: 1,
-  attachments: 0,
-  protection: { kind: "inside", version: null, peer: null },
-  opened: true,
-  unread: true,
-  starred: false,
-});
-const box = (id: string, role: Mailbox["role"], total: number): Mailbox => {
-  return { id, role, name: id, total, unread: total, unopened: 0 };
+const item = (reference: string, hour: number): Item => {
+  const receivedAt = `2026-11-23T${String(hour).padStart(2, "0")}:00:00Z`;
+  return itemLike({
+    reference,
+    from: { name: reference, address: null },
+    receivedAt,
+    unread: true,
+  });
 };
+const box = (id: string, role: Mailbox["role"], total: number): Mailbox =>
+  boxLike({ id, role, total, unread: total });
 const shown = (id: string) => mail.list(id).map(({ reference }) => reference);
-const gone = () => new ApiError({ type: "", title: "", status: 404, code: "not-found" }, null);
+const gone = () => new ApiError(problemLike(404, "not-found"), null);
 
 beforeEach(async () => {
   const boxes = [box("in", "inbox", 3), box("arch", "archive", 0)];
@@ -137,7 +133,7 @@ test("a sync brings new messages to their place and drops removed ones", async (
 });
 
 test("when the change log no longer reaches back, the list is read afresh", async () => {
-  const old = new ApiError({ type: "", title: "", status: 410, code: "too-old" }, null);
+  const old = new ApiError(problemLike(410, "too-old"), null);
   vi.mocked(api.changes).mockRejectedValue(old);
   vi.mocked(api.messageList).mockResolvedValue({
     ...{ state: "9", total: 1, unread: 0, next: null },

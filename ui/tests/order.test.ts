@@ -5,15 +5,10 @@ import { ctime, mboxPart, messagesOf } from "../src/lib/mbox.ts";
 import { pieces, without } from "../src/lib/query.ts";
 import { quotedSplit } from "../src/lib/quoted.ts";
 import { changed, grouped, inverse } from "../src/state/window.ts";
+import { itemLike } from "./fixtures.ts";
 
 function item(reference: string, given: Partial<Item> = {}): Item {
-  return {
-    ...{ reference, mailbox: "1", subject: "", receivedAt: "2026-11-23T10:00:00Z", size: 1 },
-    from: { name: null, address: null },
-    ...{ attachments: 0, opened: true, unread: false, starred: false },
-    protection: { kind: "inside", version: null, peer: null },
-    ...given,
-  };
+  return itemLike({ reference, mailbox: "1", ...given });
 }
 
 test("messages of one conversation are one group, in their order", () => {

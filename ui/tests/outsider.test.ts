@@ -10,6 +10,7 @@ import { go } from "../src/state/route.svelte.ts";
 import { session } from "../src/state/session.svelte.ts";
 import OpenPages from "../src/views/open/OpenPages.svelte";
 import Cards from "../src/views/portal/Cards.svelte";
+import { itemLike } from "./fixtures.ts";
 
 const REFERENCE = "01KAN-5Q7DC-8E2XV-M9T4H";
 const pickup: Pickup = {
@@ -248,19 +249,10 @@ test("a reference number is verified with a yes and a date, or a no", async () =
   await vi.waitFor(() => expect(text("verify-answer")).toBe(en.verify.form));
 });
 
-const item = (reference: string, opened: boolean): Item => ({
-  reference,
-  mailbox: "in",
-  from: { name: "Dana Levi", address: "dana@example.org" },
-  subject: reference,
-  receivedAt: "2026-11-22T10:00:00Z",
-  size: 1,
-  attachments: 0,
-  protection: { kind: "inside", version: null, peer: null },
-  opened,
-  unread: !opened,
-  starred: false,
-});
+const item = (reference: string, opened: boolean): Item => {
+  const from = { name: "Dana Levi", address: "dana@example.org" };
+  return itemLike({ reference, from, subject: reference, opened, unread: !opened });
+};
 
 test("the inbox is cards with two buttons each, and looking opens nothing", async () => {
   const box = { id: "in", role: "inbox", name: "", total: 2, unread: 1, unopened: 1 };

@@ -1,14 +1,15 @@
 /** P-37: the reply of an outside recipient: kept, sent once, to whom the server says. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ApiError, Unreachable } from "../src/api/client.ts";
-import * as api from "../src/api/pickup.ts";
+import * as api from "../src/api/sending.ts";
 import en from "../src/i18n/en.ts";
 import { languageUse } from "../src/i18n/index.svelte.ts";
 import { Reply } from "../src/views/portal/reply.svelte.ts";
+import { problemLike } from "./fixtures.ts";
 
-vi.mock("../src/api/pickup.ts");
+vi.mock("../src/api/sending.ts");
 
-const draft = (version: number, more: Partial<api.ReplyDraft> = {}): api.ReplyDraft => ({
+const draft = (version: number, more: Partial<api.Draft> = {}): api.Draft => ({
   id: "d1",
   version,
   savedAt: "2026-11-23T10:00:00Z",
@@ -27,15 +28,14 @@ const draft = (version: number, more: Partial<api.ReplyDraft> = {}): api.ReplyDr
 const upload = (received: number): api.Upload => {
   return { id: "u1", name: "a.txt", type: "text/plain", size: 4, received, chunkOctets: 4 };
 };
-const sent: api.Sent = {
+const sent: api.Submission = {
   reference: "01KAN-5Q7DC-8E2XV-M9T4H",
   acceptedAt: "2026-11-23T10:00:01Z",
   undoUntil: null,
   recipients: [],
 };
-const refused = (status: number, code: string) =>
-  new ApiError({ type: "", title: code, status, code }, null);
-const saved = (call: number) => vi.mocked(api.draftSave).mock.calls[call]?.[1];
+const refused = (status: number, code: string) => new ApiError(problemLike(status, code), null);
+const saved = (call: number) => vi.mocked(api.draftSave).mock.calls[call]?.[2];
 const keys = () => vi.mocked(api.submit).mock.calls.map(([, key]) => key);
 
 let reply: Reply;
@@ -45,9 +45,9 @@ beforeEach(async () => {
   await languageUse("en");
   vi.mocked(api.draftList).mockResolvedValue({ items: [] });
   vi.mocked(api.draftFrom).mockResolvedValue(draft(1));
-  vi.mocked(api.draftSave).mockImplementation(async (old, content) => {
-    return draft(old.version + 1, { ...content, answers: content.answers });
-  });
+  vi.mocked(api.draftSave).mockImplementation(async (_, version, content) =>
+    draft(version + 1, content),
+  );
   vi.mocked(api.submit).mockResolvedValue(sent);
   reply = new Reply("R");
 });
@@ -64,7 +64,7 @@ test("looking at a message makes no draft", async () => {
 test("what is typed is kept after a second of rest, once", async () => {
   for (const text of ["Y", "Ye", "Yes"]) {
     reply.text = text;
-    reply.typed();
+    reply.changed();
     await vi.advanceTimersByTimeAsync(400);
   }
   expect(api.draftFrom).not.toHaveBeenCalled();
@@ -76,7 +76,7 @@ test("what is typed is kept after a second of rest, once", async () => {
 
 test("recipients, subject and thread stay as the server made them", async () => {
   reply.text = "Yes";
-  reply.typed();
+  reply.changed();
   await reply.send();
   const { to, subject, answers, html } = draft(1);
   expect(saved(0)).toMatchObject({ to, subject, answers, html });
@@ -86,7 +86,7 @@ test("recipients, subject and thread stay as the server made them", async () => 
 test("trying again after no answer cannot send twice", async () => {
   vi.mocked(api.submit).mockRejectedValueOnce(new Unreachable());
   reply.text = "Yes";
-  reply.typed();
+  reply.changed();
   await reply.send();
   expect(reply.problem).toBe(en.portal.sendUnsure);
   await reply.send();
@@ -98,10 +98,10 @@ test("trying again after no answer cannot send twice", async () => {
 test("a changed reply is another submission", async () => {
   vi.mocked(api.submit).mockRejectedValueOnce(new Unreachable());
   reply.text = "Yes";
-  reply.typed();
+  reply.changed();
   await reply.send();
   reply.text = "No";
-  reply.typed();
+  reply.changed();
   await reply.send();
   expect(keys()[0]).not.toBe(keys()[1]);
 });
@@ -116,7 +116,7 @@ test("an empty reply is not sent", async () => {
 test("a reply that would leave in clear is not sent, and says so", async () => {
   vi.mocked(api.submit).mockRejectedValue(refused(409, "consent-required"));
   reply.text = "Yes";
-  reply.typed();
+  reply.changed();
   await reply.send();
   expect(reply.problem).toBe(en.portal.wouldBeClear);
   expect(reply.phase).toBe("writing");
@@ -129,7 +129,7 @@ test("words begun earlier come back, and their quote is not added again", async 
   await reply.resume();
   expect(reply.files.map(({ state }) => state)).toEqual(["done"]);
   reply.text += "!";
-  reply.typed();
+  reply.changed();
   await reply.send();
   expect(saved(0)).toMatchObject({
     text: "Begun\n\nDana wrote:\n> Hello!",
@@ -139,18 +139,18 @@ test("words begun earlier come back, and their quote is not added again", async 
 
 test("another tab's version is overwritten by what stands before one's eyes", async () => {
   reply.text = "Yes";
-  reply.typed();
+  reply.changed();
   vi.mocked(api.draftSave).mockRejectedValueOnce(refused(409, "edited-elsewhere"));
   vi.mocked(api.draftRead).mockResolvedValue(draft(7));
   await reply.send();
-  expect(vi.mocked(api.draftSave).mock.calls[1]?.[0].version).toBe(7);
+  expect(vi.mocked(api.draftSave).mock.calls[1]?.[1]).toBe(7);
   expect(reply.phase).toBe("sent");
 });
 
 test("a save that failed is said, and made good by the next", async () => {
   vi.mocked(api.draftSave).mockRejectedValueOnce(new Unreachable());
   reply.text = "Yes";
-  reply.typed();
+  reply.changed();
   await vi.advanceTimersByTimeAsync(1_000);
   expect(reply.unsaved).toBe(true);
   await reply.saveQuietly();
@@ -176,19 +176,19 @@ test("a file over the limit says that, and can be taken away", async () => {
   vi.mocked(api.uploadNew).mockRejectedValue(refused(413, "too-large"));
   reply.attach([new File(["abcd"], "a.txt")]);
   await vi.waitFor(() => expect(reply.files[0]?.state).toBe("too-large"));
-  await reply.remove(0);
+  await reply.detach(0);
   expect(reply.files).toEqual([]);
 });
 
 test("undo brings the same words back to be sent again", async () => {
-  vi.mocked(api.submitUndo).mockResolvedValue(draft(9));
+  vi.mocked(api.undo).mockResolvedValue(draft(9));
   reply.text = "Yes";
-  reply.typed();
+  reply.changed();
   await reply.send();
   await reply.undo();
   expect(reply.phase).toBe("writing");
   expect(reply.text).toBe("Yes");
   await reply.send();
-  expect(vi.mocked(api.draftSave).mock.calls[1]?.[0].version).toBe(9);
+  expect(vi.mocked(api.draftSave).mock.calls[1]?.[1]).toBe(9);
   expect(keys()[0]).not.toBe(keys()[1]);
 });

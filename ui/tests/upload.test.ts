@@ -1,16 +1,17 @@
 /** P-37: attachments go up in chunks and go on where the server says it stands. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ApiError, Unreachable } from "../src/api/client.ts";
-import * as api from "../src/api/pickup.ts";
-import { uploadFile } from "../src/views/portal/upload.ts";
+import * as api from "../src/api/sending.ts";
+import { uploadFile } from "../src/lib/upload.ts";
+import { problemLike } from "./fixtures.ts";
 
-vi.mock("../src/api/pickup.ts");
+vi.mock("../src/api/sending.ts");
 
 const file = new File(["abcdefghij"], "a.txt", { type: "text/plain" });
 const at = (received: number): api.Upload => {
   return { id: "u1", name: "a.txt", type: "text/plain", size: 10, received, chunkOctets: 4 };
 };
-const wrongOffset = new ApiError({ type: "", title: "", status: 409, code: "wrong-offset" }, null);
+const wrongOffset = new ApiError(problemLike(409, "wrong-offset"), null);
 const offsets = () => vi.mocked(api.uploadPut).mock.calls.map(([, offset]) => offset);
 const signal = () => new AbortController().signal;
 
@@ -62,7 +63,7 @@ test("it gives up in the end, waiting longer each time", async () => {
 });
 
 test("what the server refuses is not tried again", async () => {
-  const refused = new ApiError({ type: "", title: "", status: 413, code: "too-large" }, null);
+  const refused = new ApiError(problemLike(413, "too-large"), null);
   vi.mocked(api.uploadPut).mockRejectedValue(refused);
   await expect(uploadFile(file, hooks, signal())).rejects.toBe(refused);
   expect(api.uploadPut).toHaveBeenCalledTimes(1);

@@ -1,24 +1,18 @@
 import { expect, test } from "vitest";
 import type { Item, Mailbox, Page } from "../src/api/types.ts";
 import * as win from "../src/state/window.ts";
+import { boxLike, itemLike } from "./fixtures.ts";
 
 /** Messages named by letters; `a` is the newest. */
 function item(reference: string, over: Partial<Item> = {}): Item {
   const minute = String(59 - (reference.codePointAt(0) ?? 0) + 97).padStart(2, "0");
-  return {
+  return itemLike({
     reference,
-    mailbox: "in",
     from: { name: `Sender ${reference}`, address: `${reference}@example.org` },
     subject: `Subject ${reference}`,
     receivedAt: `2026-11-23T10:${minute}:00Z`,
-    size: 1,
-    attachments: 0,
-    protection: { kind: "tls", version: "TLSv1.3", peer: null },
-    opened: true,
-    unread: false,
-    starred: false,
     ...over,
-  };
+  });
 }
 
 const items = Object.fromEntries([..."abcdef"].map((ref) => [ref, item(ref)]));
@@ -48,9 +42,8 @@ test.each([
 });
 
 test("counts follow a message that is read, moved, and gone", () => {
-  const box = (id: string, total: number, unread: number): Mailbox => {
-    return { id, role: null, name: id, total, unread, unopened: 0 };
-  };
+  const box = (id: string, total: number, unread: number): Mailbox =>
+    boxLike({ id, total, unread });
   const boxes = [box("in", 3, 2), box("out", 0, 0)];
   const unread = item("a", { unread: true });
   const counts = (after: Item | null) =>

@@ -142,6 +142,8 @@ pub struct Page {
 /// What to change about messages; what is left out stays as it is.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+// Without a name of its own it would be taken for the `Change` of preferences.
+#[schema(as = MessageChange)]
 pub struct Change {
     unread: Option<bool>,
     starred: Option<bool>,

@@ -2,7 +2,8 @@
 import { jtiNew, proof, type KeyPair } from "./dpop.ts";
 import type { Problem } from "./types.ts";
 
-export interface Credentials {
+/** Who a request comes from: a session's token, and the key that it is bound to. */
+export interface Signer {
   token: string | null;
   key: KeyPair;
 }
@@ -29,8 +30,8 @@ export class ApiError extends Error {
 /** No answer came: nothing is known about whether the request was carried out. */
 export class Unreachable extends Error {}
 
-interface Session {
-  credentials(): Credentials | null;
+interface Hooks {
+  signer(): Signer | null;
   /** Called on 401; resolves once it is known whether somebody signed in again. */
   signedOut(): Promise<boolean>;
   /** Told after each exchange whether the server could be reached. */
@@ -45,7 +46,7 @@ interface Options {
   open?: boolean;
   query?: Record<string, string | number | null | undefined>;
   /** For log-in, which brings its own key and no token. */
-  as?: Credentials;
+  as?: Signer;
   /** A browser heeds Clear-Site-Data only on a request that might have carried cookies. */
   clearsSite?: boolean;
   headers?: Record<string, string>;
@@ -56,11 +57,11 @@ interface Options {
 
 const REQUEST_MAX_MS = 30_000;
 
-let session: Session | null = null;
+let session: Hooks | null = null;
 /** How far the server's clock is ahead of ours. */
 let offsetMs = 0;
 
-export function bind(to: Session): void {
+export function bind(to: Hooks): void {
   session = to;
 }
 
@@ -122,12 +123,12 @@ async function send(method: string, path: string, options: Options): Promise<Res
   const url = new URL(path, location.origin);
   for (const [name, value] of Object.entries(options.query ?? {}))
     if (value !== null && value !== undefined) url.searchParams.set(name, String(value));
-  const credentials = options.open ? null : (options.as ?? session?.credentials() ?? null);
+  const signer = options.open ? null : (options.as ?? session?.signer() ?? null);
   const headers = new Headers({ Accept: "application/json", ...options.headers });
   if (options.body !== undefined) headers.set("Content-Type", "application/json");
   if (options.octets) headers.set("Content-Type", "application/octet-stream");
-  if (credentials !== null) {
-    const { token, key } = credentials;
+  if (signer !== null) {
+    const { token, key } = signer;
     const iat = Math.floor((Date.now() + offsetMs) / 1000);
     headers.set("DPoP", await proof(key, { method, url: url.href, token, iat, jti: jtiNew() }));
     if (token !== null) headers.set("Authorization", `DPoP ${token}`);

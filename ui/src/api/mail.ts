@@ -1,16 +1,16 @@
 // The contract's calls, one line each.
-import { octets, request, type Credentials } from "./client.ts";
+import { octets, request, type Signer } from "./client.ts";
 import type * as api from "./types.ts";
+import type { Answered } from "./wire.ts";
 
 const at = (reference: string) => `/api/messages/${encodeURIComponent(reference)}`;
 const box = (id: string) => `/api/mailboxes/${encodeURIComponent(id)}`;
 
-export const signIn = (body: api.SignIn, as: Credentials) =>
+export const signIn = (body: api.SignIn, as: Signer) =>
   request<api.SignedIn>("POST", "/api/session", { body, as });
-export const sessionRead = (as: Credentials) =>
-  request<api.SessionInfo>("GET", "/api/session", { as });
+export const sessionRead = (as: Signer) => request<api.SessionInfo>("GET", "/api/session", { as });
 export const signOut = () => request<undefined>("DELETE", "/api/session", { clearsSite: true });
-export const sessionList = () => request<{ items: api.Session[] }>("GET", "/api/sessions");
+export const sessionList = () => request<Answered<"Sessions">>("GET", "/api/sessions");
 export const sessionEnd = (id: string) =>
   request<undefined>("DELETE", `/api/sessions/${encodeURIComponent(id)}`);
 export const sessionEndAll = () => request<undefined>("DELETE", "/api/sessions");
@@ -30,16 +30,16 @@ export const searchIndex = () => request<api.IndexProgress>("POST", "/api/search
 export const conversation = (reference: string) =>
   request<{ items: api.Item[] }>("GET", `${at(reference)}/conversation`);
 export const marks = (where: { mailbox: string } | { q: string }, before: string | null) =>
-  request<{ items: api.Marks[]; next: string | null }>("GET", "/api/messages/marks", {
+  request<api.AllMarks>("GET", "/api/messages/marks", {
     query: { ...where, before },
   });
 export const messageItems = (references: string[]) =>
   request<{ items: api.Item[] }>("POST", "/api/messages/items", { body: { references } });
-export const labelList = () => request<{ items: api.Label[] }>("GET", "/api/labels");
+export const labelList = () => request<Answered<"Labels">>("GET", "/api/labels");
 export const labelsSet = (items: api.Label[]) =>
-  request<{ items: api.Label[] }>("PUT", "/api/labels", { body: { items } });
+  request<Answered<"Labels">>("PUT", "/api/labels", { body: { items } });
 export const messageImport = (mailbox: string, octets: Blob, signal: AbortSignal) =>
-  request<{ reference: string; known: boolean }>("POST", "/api/messages/import", {
+  request<api.Imported>("POST", "/api/messages/import", {
     query: { mailbox },
     octets,
     signal,

@@ -1,141 +1,54 @@
 // What managers see and change for everybody.
 import { request } from "./client.ts";
-import type { Choice } from "./sending.ts";
+import type { ConfirmOutside, LastInteraction } from "./settings.ts";
+import type { Answered, Asked, Narrowed } from "./wire.ts";
 
-export interface User {
-  name: string;
-  displayName: string;
-  addresses: string[];
-  disabled: boolean;
-  manager: boolean;
-  acceptFrom: "inside" | "outside" | "both";
-  createdAt: string;
-  lastInteractionAt: string | null;
-}
+export type User = Answered<"User">;
+export type NewUser = Asked<"NewUser">;
+export type Temporary = Answered<"TemporaryRow">;
 
-export interface NewUser {
-  name: string;
-  displayName: string;
-  addresses: string[];
-  password: string;
-}
+export type QueueRow = Narrowed<
+  Answered<"QueueRow">,
+  { kind: "letter" | "notification" | "report"; state: "waiting" | "leased" | "held" }
+>;
+export type QueuePage = Narrowed<Answered<"Queue">, { items: QueueRow[] }>;
 
-export interface Temporary {
-  address: string;
-  sponsor: string;
-  createdAt: string;
-  expiresAt: string;
-  claimedAt: string | null;
-  letters: number;
-}
-
-export interface QueueRow {
-  id: string;
-  reference: string;
-  kind: "letter" | "notification" | "report";
-  from: string;
-  to: string;
-  state: "waiting" | "leased" | "held";
-  size: number;
-  attempts: number;
-  queuedAt: string;
-  dueAt: string;
-  last: string | null;
-}
-
-export type Mode = "fixed" | "default" | "free";
-
-export interface Rule {
-  user: string | null;
-  domain: string | null;
-  recipient: string | null;
-  choice: Choice;
-  mode: Mode;
-}
-
-export interface Policy {
-  intranet: boolean;
-  choice: Choice;
-  mode: Mode;
-  verifiedElse: Choice;
-  rules: Rule[];
-}
-
-export interface Fixable<T> {
-  value: T;
-  fixed: boolean;
-}
+export type Mode = Asked<"Mode">;
+export type Rule = Answered<"Rule">;
+export type Policy = Answered<"PolicySet">;
 
 /** What is set; null is as the configuration file has it. */
-export interface Rules {
-  policy: Policy | null;
-  lastInteraction: Fixable<"never" | "day" | "exact"> | null;
-  confirmOutside: Fixable<"never" | "ask" | "known" | "always"> | null;
-  organisation: string | null;
-  phone: string | null;
-  notificationText: string | null;
-  accent: string | null;
-}
+export type Rules = Narrowed<
+  Answered<"Rules">,
+  {
+    lastInteraction: Narrowed<Answered<"LastSet">, { value: LastInteraction }> | null;
+    confirmOutside: Narrowed<Answered<"ConfirmSet">, { value: ConfirmOutside }> | null;
+  }
+>;
+export type House = Narrowed<Answered<"HouseView">, { set: Rules; inForce: Rules }>;
 
-export interface House {
-  set: Rules;
-  inForce: Rules;
-  hasLogo: boolean;
-}
-
-export interface LogLine {
-  at: string;
-  who: string;
-  act: string;
-  about: string;
-  peer: string;
-}
-
-export interface Diagnostics {
-  version: string;
-  startedAt: string;
-  now: string;
-  users: number;
-  disabledUsers: number;
-  temporaryAccounts: number;
-  messages: number;
-  waiting: number;
-  held: number;
-  oldestInQueue: string | null;
-  storedOctets: number;
-  freeOctets: number | null;
-  refusing: string | null;
-  certificateEndsAt: string | null;
-  publicUrl: string;
-  domainsElsewhere: string[];
-}
+export type LogLine = Answered<"LogLine">;
+export type Diagnostics = Answered<"Diagnostics">;
+export type Brand = Answered<"Brand">;
 
 const at = "/api/manage";
 
 export const confirm = (password: string) =>
   request<undefined>("POST", "/api/session/confirm", { body: { password } });
 
-export const users = () => request<{ items: User[] }>("GET", `${at}/users`);
+export const users = () => request<Answered<"Users">>("GET", `${at}/users`);
 export const userMake = (user: NewUser) =>
-  request<{ address: string; recoveryKey: string }>("POST", `${at}/users`, { body: user });
-export const userChange = (
-  name: string,
-  change: Partial<Pick<User, "disabled" | "manager" | "acceptFrom">>,
-) => request<undefined>("PATCH", `${at}/users/${encodeURIComponent(name)}`, { body: change });
+  request<Answered<"MadeUser">>("POST", `${at}/users`, { body: user });
+export const userChange = (name: string, change: Asked<"UserChange">) =>
+  request<undefined>("PATCH", `${at}/users/${encodeURIComponent(name)}`, { body: change });
 
-export const temporary = () => request<{ items: Temporary[] }>("GET", `${at}/temporary`);
-export const temporaryAct = (address: string, act: "renew" | "end") =>
+export const temporary = () => request<Answered<"TemporaryRows">>("GET", `${at}/temporary`);
+export const temporaryAct = (address: string, act: Asked<"TemporaryDo">) =>
   request<undefined>("POST", `${at}/temporary/act`, { body: { address, act } });
-
-export interface QueuePage {
-  items: QueueRow[];
-  next: string | null;
-  total: number;
-}
 
 export const queue = (find: string, after: string | null) =>
   request<QueuePage>("GET", `${at}/queue`, { query: { find, after } });
-export const queueAct = (id: string, act: "retry" | "hold" | "drop") =>
+export const queueAct = (id: string, act: Asked<"QueueDo">) =>
   request<undefined>("POST", `${at}/queue/${encodeURIComponent(id)}`, { body: { act } });
 
 export const house = () => request<House>("GET", `${at}/house`);
@@ -144,13 +57,7 @@ export const logoSet = (octets: Blob) => request<undefined>("PUT", `${at}/logo`,
 export const logoDrop = () => request<undefined>("DELETE", `${at}/logo`);
 
 export const log = (before: string | null) =>
-  request<{ items: LogLine[]; next: string | null }>("GET", `${at}/log`, { query: { before } });
+  request<Answered<"Log">>("GET", `${at}/log`, { query: { before } });
 export const diagnostics = () => request<Diagnostics>("GET", `${at}/diagnostics`);
-
-export interface Brand {
-  organisation: string;
-  accent: string | null;
-  hasLogo: boolean;
-}
 
 export const brand = () => request<Brand>("GET", "/api/brand", { open: true });

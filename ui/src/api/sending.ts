@@ -1,8 +1,9 @@
 // Writing and sending: the contract's shapes and calls.
 import { request } from "./client.ts";
-import type { Addr, RejectReason, Time } from "./types.ts";
+import type { RejectReason } from "./types.ts";
+import type { Answered, Asked, Narrowed } from "./wire.ts";
 
-export type Choice = "refuse" | "ask" | "portal" | "plain" | "verified-tls";
+export type Choice = Asked<"Choice">;
 export type Route = "inside" | "portal" | "ask" | "plain" | "verified-tls" | "refused";
 export type State =
   | "held"
@@ -15,92 +16,34 @@ export type State =
   | "refused"
   | "failed";
 
-export interface Upload {
-  id: string;
-  name: string;
-  type: string;
-  size: number;
-  received: number;
-  chunkOctets: number;
-}
+export type Upload = Answered<"Upload">;
+export type AnswerKind = Asked<"Kind">;
 
-export type AnswerKind = "reply" | "reply-all" | "forward";
-
-export interface Content {
-  to: Addr[];
-  cc: Addr[];
-  bcc: Addr[];
-  subject: string;
-  text: string;
-  html: string | null;
-  attachments: string[];
-  answers: { reference: string; kind: AnswerKind } | null;
-  choices: Record<string, Choice>;
-}
-
-export interface Draft extends Content {
-  id: string;
-  version: number;
-  savedAt: Time;
-  uploads: Upload[];
-}
-
+/** A letter while it is written. */
+export type Content = Answered<"Content">;
+export type Draft = Answered<"Draft">;
 /** A draft in the list. */
-export interface DraftItem {
-  id: string;
-  version: number;
-  savedAt: Time;
-  recipients: Addr[];
-  subject: string;
-  answers: Content["answers"];
-}
+export type DraftItem = Answered<"DraftItem">;
 
-export interface Check {
-  address: string;
-  route: Route;
-  source: { level: string; fixed: boolean };
-  allowed: Choice[];
-  reason: string | null;
-}
+export type Check = Narrowed<Answered<"Checked">, { route: Route }>;
 
-export interface Temporary {
-  id: string;
-  address: string;
-  expiresAt: Time;
-  claimed: boolean;
-  password: string | null;
-}
+export type Temporary = Answered<"Temporary">;
+export type Step = Narrowed<Answered<"Step">, { state: State }>;
+export type Delivery = Narrowed<
+  Answered<"Delivery">,
+  { route: Route; state: State; history: Step[]; reason: RejectReason | null }
+>;
+export type Submission = Narrowed<Answered<"Submission">, { recipients: Delivery[] }>;
 
-export interface Delivery {
-  address: string;
-  route: Route;
-  state: State;
-  at: Time;
-  protected: boolean;
-  history: { state: State; at: Time; detail: string | null }[];
-  reason: RejectReason | null;
-  temporary: Temporary | null;
-}
-
-export interface Submission {
-  reference: string;
-  acceptedAt: Time;
-  undoUntil: Time | null;
-  recipients: Delivery[];
-}
-
-export interface Consent {
-  token: string;
-  addresses: string[];
-  typed: string | null;
-}
+export type Consent = Answered<"Consent">;
 
 const draftAt = (id: string) => `/api/drafts/${encodeURIComponent(id)}`;
 const sentAt = (reference: string) => `/api/submissions/${encodeURIComponent(reference)}`;
+const uploadAt = (id: string) => `/api/uploads/${encodeURIComponent(id)}`;
 const guestAt = (id: string) => `/api/temporary/${encodeURIComponent(id)}`;
 
-export const people = () => request<{ items: Addr[] }>("GET", "/api/people");
-export const draftList = () => request<{ items: DraftItem[] }>("GET", "/api/drafts");
+export const people = () => request<Answered<"People">>("GET", "/api/people");
+export const draftList = () => request<Answered<"Drafts">>("GET", "/api/drafts");
 export const draftCreate = (body: Content) => request<Draft>("POST", "/api/drafts", { body });
 export const draftRead = (id: string) => request<Draft>("GET", draftAt(id));
 export const draftSave = (id: string, version: number, content: Content) =>
@@ -131,8 +74,12 @@ export const submit = (
 export const submission = (reference: string) => request<Submission>("GET", sentAt(reference));
 export const undo = (reference: string) => request<Draft>("POST", `${sentAt(reference)}/undo`);
 
-export const uploadDelete = (id: string) =>
-  request<undefined>("DELETE", `/api/uploads/${encodeURIComponent(id)}`);
+export const uploadNew = (file: Asked<"NewUpload">) =>
+  request<Upload>("POST", "/api/uploads", { body: file });
+export const uploadRead = (id: string) => request<Upload>("GET", uploadAt(id));
+export const uploadPut = (id: string, offset: number, octets: Blob, signal: AbortSignal) =>
+  request<Upload>("PUT", `${uploadAt(id)}/content`, { query: { offset }, octets, signal });
+export const uploadDelete = (id: string) => request<undefined>("DELETE", uploadAt(id));
 
 export const guestRenew = (id: string) => request<Temporary>("POST", `${guestAt(id)}/renew`);
 export const guestResend = (id: string) => request<undefined>("POST", `${guestAt(id)}/resend`);

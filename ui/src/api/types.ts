@@ -1,239 +1,68 @@
-// The shapes of the HTTP contract, as the daemon sends them (camelCase, RFC 3339 times).
+// What the daemon sends and takes, as the pages name it.
+import type { Answered, Asked, Narrowed } from "./wire.ts";
 
+/** RFC 3339. */
 export type Time = string;
 
-export interface Session {
-  id: string;
-  agent: string;
-  peer: string;
-  createdAt: Time;
-  lastUsedAt: Time;
-  expiresAt: Time;
-  current: boolean;
-}
+export type Session = Answered<"Session">;
+export type Account = Answered<"Account">;
+export type TemporaryAccount = Answered<"TemporaryAccount">;
+export type Profile = Asked<"Where">;
+export type SignIn = Asked<"SignIn">;
+export type SessionInfo = Answered<"SessionInfo">;
+export type SignedIn = Answered<"SignedIn">;
 
-export interface Account {
-  id: string;
-  name: string;
-  displayName: string;
-  address: string;
-  kind: "internal" | "temporary";
-  /** May use the managers' pages. */
-  manager?: boolean;
-  temporary?: TemporaryAccount | null;
-}
+export type Role = Answered<"Role">;
+export type Mailbox = Answered<"Mailbox">;
+export type Mailboxes = Answered<"Mailboxes">;
+export type Label = Answered<"Label">;
 
-/** Until when an outside recipient may read here, and who vouches for them. */
-export interface TemporaryAccount {
-  expiresAt: Time;
-  sponsor: { name: string | null; address: string };
-  organisation: string;
-}
-
-export type Profile = "browser" | "shared";
-
-export interface SignIn {
-  name: string;
-  password: string;
-  profile: Profile;
-  /** A temporary account that is claimed by this sign-in. */
-  newPassword?: string;
-  /** From an authenticator app, where the account asks for codes. */
-  code?: string;
-}
-
-export interface SessionInfo {
-  session: Session;
-  account: Account;
-  lastSignIn: Time | null;
-}
-
-export interface SignedIn extends SessionInfo {
-  token: string;
-}
-
-export type Role = "inbox" | "drafts" | "sent" | "archive" | "junk" | "trash";
-
-/** A piece of text, and whether it is what was searched for. */
-export interface Snippet {
-  text: string;
-  hit: boolean;
-}
-
-export interface Found {
-  state: string;
-  items: (Item & { snippet: Snippet[] })[];
-  next: string | null;
-  /** Messages that are not in the index yet. */
-  waiting: number;
-}
-
-export interface IndexProgress {
-  waiting: number;
-  taken: number;
-}
-
-export interface Mailbox {
-  id: string;
-  role: Role | null;
-  name: string;
-  total: number;
-  unread: number;
-  unopened: number;
-  /** Days after which an opened message leaves it for good. */
-  keptDays?: number | null;
-}
-
-export interface Mailboxes {
-  state: string;
-  items: Mailbox[];
-}
-
-export interface Protection {
-  kind: "tls" | "clear" | "inside" | "imported";
-  version: string | null;
-  peer: string | null;
-}
-
-export interface Sender {
-  name: string | null;
-  address: string | null;
-}
-
-export interface Addr {
-  name: string | null;
-  address: string;
-}
-
-export interface Item {
-  reference: string;
-  mailbox: string;
-  from: Sender;
-  subject: string;
-  receivedAt: Time;
-  size: number;
-  attachments: number;
-  protection: Protection;
-  opened: boolean;
-  unread: boolean;
-  starred: boolean;
-  /** The account's own letter, and to whom it went. */
-  sent?: boolean;
-  recipients?: string[];
-  notice?: Notice | null;
-  /** The reader is asked whether the outside sender may learn what became of it. */
-  asksConfirmation?: boolean;
-  /** Letters with the same word here answer each other. */
-  conversation?: string | null;
-  labels?: number[];
-  /** Only its place is known so far. */
-  pending?: true;
-}
+export type Sender = Answered<"Sender">;
+export type Addr = Answered<"Addr">;
+export type Protection = Answered<"Protection">;
+export type Part = Answered<"Part">;
 
 /** What a message of the system itself is about. */
-export interface Notice {
-  kind: "read" | "rejected" | "refused" | "expired" | "failed" | "delayed" | "ending" | "asked";
-  about: string;
-  recipient: string;
-}
+export type Notice = Narrowed<
+  Answered<"Notice">,
+  {
+    kind: "read" | "rejected" | "refused" | "expired" | "failed" | "delayed" | "ending" | "asked";
+  }
+>;
+export type Item = Narrowed<Answered<"Item">, { notice: Notice | null }>;
+export type Detail = Narrowed<Answered<"Detail">, { notice: Notice | null }>;
+export type Page = Narrowed<Answered<"Page">, { items: Item[] }>;
 
-export interface Part {
-  part: number;
-  name: string;
-  type: string;
-  size: number;
-  inline: boolean;
-}
+/** A message as a list knows it. */
+export type Listed = Item & {
+  /** Only its place is known so far. */
+  pending?: true;
+};
 
-export interface Detail extends Item {
-  to: Addr[];
-  cc: Addr[];
-  replyTo: Addr[];
-  date: string | null;
-  messageId: string | null;
-  text: string | null;
-  textTruncated: boolean;
-  hasHtml: boolean;
-  htmlRefused: string | null;
-  parts: Part[];
-  openedAt: Time | null;
-  ambiguous: boolean;
-}
+export type Snippet = Answered<"Snippet">;
+export type Hit = Narrowed<Answered<"Hit">, { notice: Notice | null }>;
+export type Found = Narrowed<Answered<"Found">, { items: Hit[] }>;
+export type IndexProgress = Answered<"Progress">;
 
-export interface Page {
-  state: string;
-  total: number;
-  unread: number;
-  items: Item[];
-  next: string | null;
-}
-
-export interface Change {
-  unread?: boolean;
-  starred?: boolean;
-  mailbox?: string;
-  label?: number;
-  unlabel?: number;
-}
-
+/** A change to messages: what stays is left out, never `null`. */
+export type Change = {
+  [Key in keyof Asked<"MessageChange">]: NonNullable<Asked<"MessageChange">[Key]>;
+};
 /** A message with no more than what can be changed about it. */
-export interface Marks {
-  reference: string;
-  mailbox: string;
-  unread: boolean;
-  starred: boolean;
-  conversation: string | null;
-  labels: number[];
-}
+export type Marks = Answered<"Marks">;
+export type AllMarks = Answered<"AllMarks">;
+export type BatchResult = Answered<"BatchResult">;
+export type Imported = Answered<"Imported">;
 
-export interface Label {
-  /** 0 for a new one. */
-  id: number;
-  name: string;
-  colour: number;
-}
+export type RejectReason = Asked<"RejectReason">;
+export type Rejected = Answered<"Rejected">;
 
-export interface BatchResult {
-  state: string;
-  done: string[];
-  failed: { reference: string; code: string }[];
-}
+export type TicketRequest = Asked<"TicketRequest">;
+export type Ticket = Answered<"Ticket">;
 
-export type RejectReason = "wrong-person" | "not-expected" | "other";
+export type Changes = Answered<"Changes">;
+export type LiveEvent = Narrowed<Answered<"Hint">, { kind: "mail" | "mailboxes" | "session" }>;
 
-export interface Rejected {
-  reference: string;
-  outcome: "rejected";
-  at: Time;
-}
-
-export type TicketRequest =
-  | { kind: "raw" | "attachments" }
-  | { kind: "view"; elsewhere?: boolean }
-  | { kind: "attachment"; part: number };
-
-export interface Ticket {
-  url: string;
-  expiresIn: number;
-}
-
-export interface Changes {
-  state: string;
-  updated: string[];
-  removed: string[];
-  more: boolean;
-}
-
-export interface LiveEvent {
-  kind: "mail" | "mailboxes" | "session";
-  state: string;
-}
-
-export interface Problem {
-  type: string;
-  title: string;
-  status: number;
-  detail?: string;
-  code?: string;
-  errorId?: string;
-}
+/** A refusal. A proxy before the daemon says no more than a status. */
+export type Problem = Pick<Answered<"Problem">, "type" | "title" | "status"> &
+  Partial<Answered<"Problem">>;

@@ -2,8 +2,9 @@
 // seconds, and says plainly when the server would not have it.
 import { ApiError, Unreachable } from "../api/client.ts";
 import * as api from "../api/mail.ts";
-import type { Change, Marks, RejectReason, TicketRequest } from "../api/types.ts";
+import type { AllMarks, Change, Marks, RejectReason, TicketRequest } from "../api/types.ts";
 import { t } from "../i18n/index.svelte.ts";
+import { background } from "../lib/background.ts";
 import { boxName } from "../lib/names.ts";
 import { reason } from "../lib/reason.ts";
 import { mail, PartlyDone } from "./mail.svelte.ts";
@@ -104,7 +105,7 @@ export async function changeAll(
       () => void changeAll(where, what, said),
     );
   }
-  await mail.startOver().catch(() => undefined);
+  await background("reading the list again", mail.startOver());
 }
 
 async function undoAll(batches: Batch[]): Promise<void> {
@@ -114,13 +115,13 @@ async function undoAll(batches: Batch[]): Promise<void> {
   } catch (error) {
     fail(t().fail.changeAll, t().fail.changeAllKept, error, () => void undoAll(batches));
   }
-  await mail.startOver().catch(() => undefined);
+  await background("reading the list again", mail.startOver());
 }
 
 export async function everything(where: Everything): Promise<Marks[]> {
   const all: Marks[] = [];
   for (let before: string | null = null; ;) {
-    const page: { items: Marks[]; next: string | null } = await api.marks(where, before);
+    const page: AllMarks = await api.marks(where, before);
     all.push(...page.items);
     before = page.next;
     if (before === null) return all;

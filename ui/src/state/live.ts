@@ -3,6 +3,7 @@
 import { ApiError, stream } from "../api/client.ts";
 import { EventParser } from "../api/sse.ts";
 import type { LiveEvent } from "../api/types.ts";
+import { background } from "../lib/background.ts";
 import { listen, tell } from "./tabs.ts";
 
 const RETRY_FIRST_MS = 1_000;
@@ -24,13 +25,15 @@ export function liveStart(session: string, hooks: Hooks): () => void {
   });
   const lead = () => follow(session, hooks, stop.signal);
   if ("locks" in navigator) {
-    navigator.locks
+    // Where no cookies may be kept there are no locks either: each tab has its own stream.
+    // Stopping ends the wait for the lock as a failure as well: another tab led meanwhile.
+    const led = navigator.locks
       .request(`postern-live-${session}`, { signal: stop.signal }, lead)
       .catch((error: Error) => {
-        // Where no cookies may be kept there are no locks either: each tab has its own stream.
-        // Else it was aborted while it waited for the lock: another tab led.
         if (error.name === "SecurityError") return lead();
+        throw error;
       });
+    void background("following the events", led);
   } else {
     void lead();
   }
@@ -90,7 +93,7 @@ async function* read(lastId: string | null, signal: AbortSignal, opened: () => v
     }
   } finally {
     clearTimeout(watchdog);
-    await reader.cancel().catch(() => undefined);
+    await background("closing the event stream", reader.cancel());
   }
 }
 

@@ -31,10 +31,11 @@ export async function lookRead(): Promise<string | null> {
 
 /** Writes some of it; the rest stays as the server has it. */
 export function lookChange(change: Partial<api.Look>): Promise<void> {
-  turn = turn.then(() => write(change)).catch(() => undefined);
+  turn = turn.then(() => write(change));
   return turn;
 }
 
+/** Never fails: it says so itself, and the next in turn is written all the same. */
 async function write(change: Partial<api.Look>): Promise<void> {
   try {
     await api.lookSet({ ...(await api.lookRead()), ...change });

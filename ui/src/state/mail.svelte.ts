@@ -3,7 +3,18 @@
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import { ApiError } from "../api/client.ts";
 import * as api from "../api/mail.ts";
-import type { Change, Detail, Item, Mailbox, Marks, Page, Role, Snippet } from "../api/types.ts";
+import type {
+  AllMarks,
+  Change,
+  Detail,
+  Item,
+  Listed,
+  Mailbox,
+  Marks,
+  Page,
+  Role,
+  Snippet,
+} from "../api/types.ts";
 import { searchKey, searchOf } from "./window.ts";
 import * as win from "./window.ts";
 
@@ -18,7 +29,7 @@ export type Load = "idle" | "loading" | "ready" | "failed";
 class Mail {
   boxes = $state.raw<Mailbox[]>([]);
   boxesLoad = $state<Load>("idle");
-  items = $state.raw<Record<string, Item>>({});
+  items = $state.raw<Record<string, Listed>>({});
   windows = $state.raw<Record<string, win.Window>>({});
   loads = new SvelteMap<string, Load>();
   /** Rejected here, but not yet said to the server: shown nowhere meanwhile. */
@@ -69,7 +80,7 @@ class Mail {
   }
 
   /** The loaded messages of a mailbox, in order. */
-  list(box: string): Item[] {
+  list(box: string): Listed[] {
     const refs = this.windows[box]?.refs ?? [];
     return refs.flatMap((ref) => {
       const item = this.items[ref];
@@ -128,10 +139,7 @@ class Mail {
     try {
       const all: Marks[] = [];
       for (let before: string | null = null; ;) {
-        const page: { items: Marks[]; next: string | null } = await api.marks(
-          { mailbox: box },
-          before,
-        );
+        const page: AllMarks = await api.marks({ mailbox: box }, before);
         if (generation !== this.#generation) return;
         all.push(...page.items);
         before = page.next;
@@ -176,7 +184,7 @@ class Mail {
     const found = await api.search(query, before, PAGE);
     const items = found.items.map(({ snippet, ...item }) => {
       this.snippets.set(item.reference, snippet);
-      return item as Item;
+      return item;
     });
     return { items, next: found.next };
   }
@@ -430,20 +438,21 @@ function itemOf(detail: Detail): Item {
   const where = { reference, mailbox, from, subject, receivedAt, size, attachments, protection };
   const { conversation, labels } = detail;
   const own = { sent, recipients, notice, asksConfirmation, conversation, labels };
-  return { ...where, ...own, opened, unread, starred } as Item;
+  return { ...where, ...own, opened, unread, starred };
 }
 
 /** Until somebody looks at it. */
-function pendingItem(marks: Marks): Item {
+function pendingItem(marks: Marks): Listed {
   return {
     ...{ ...marks, pending: true },
     from: { name: null, address: null },
     ...{ subject: "", receivedAt: "", size: 0, attachments: 0, opened: false },
+    ...{ sent: false, recipients: [], notice: null, asksConfirmation: false },
     protection: { kind: "inside", version: null, peer: null },
   };
 }
 
-function byReference(items: Item[]): Record<string, Item> {
+function byReference(items: Listed[]): Record<string, Listed> {
   return Object.fromEntries(items.map((item) => [item.reference, item]));
 }
 

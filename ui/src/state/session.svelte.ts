@@ -1,6 +1,6 @@
 // Who is signed in. The token lives in memory and sessionStorage, the key in
 // IndexedDB (a shared computer: memory for both); there is no cookie.
-import { ApiError, bind, type Credentials } from "../api/client.ts";
+import { ApiError, bind, type Signer } from "../api/client.ts";
 import { keyPairNew, type KeyPair } from "../api/dpop.ts";
 import { keyForget, keyKeep, keyRead } from "../api/keystore.ts";
 import { passkeyQuestion, passkeySignIn } from "../api/keys.ts";
@@ -37,7 +37,7 @@ class Session {
 
   async start(): Promise<void> {
     bind({
-      credentials: () => this.#credentials(),
+      signer: () => this.#signer(),
       signedOut: () => this.#expired(),
       reached: (yes) => (this.online = yes),
     });
@@ -68,7 +68,7 @@ class Session {
     await this.#open(profile, (as) => passkeySignIn({ ...answer, profile }, as));
   }
 
-  async #open(profile: Profile, signIn: (as: Credentials) => Promise<SignedIn>): Promise<void> {
+  async #open(profile: Profile, signIn: (as: Signer) => Promise<SignedIn>): Promise<void> {
     const key = await keyPairNew();
     const answer = await signIn({ token: null, key });
     const kept: Kept = { id: answer.session.id, token: answer.token, profile };
@@ -147,7 +147,7 @@ class Session {
       tell({ type: "here", session: this.#kept, key: this.#key });
   }
 
-  #credentials(): Credentials | null {
+  #signer(): Signer | null {
     if (this.#kept === null || this.#key === null) return null;
     return { token: this.#kept.token, key: this.#key };
   }

@@ -67,14 +67,12 @@ export function recount(boxes: Mailbox[], before: Item | null, after: Item | nul
 /** A message after a change. */
 export function changed(item: Item, change: Change): Item {
   const { label, unlabel, ...marks } = change;
-  const labels = (item.labels ?? []).filter((one) => one !== unlabel);
+  const labels = item.labels.filter((one) => one !== unlabel);
   if (label !== undefined && !labels.includes(label)) labels.push(label);
   return { ...item, ...marks, labels };
 }
 
-type Before = Pick<Marks, "reference" | "mailbox" | "unread" | "starred"> & {
-  labels?: number[] | undefined;
-};
+type Before = Pick<Marks, "reference" | "mailbox" | "unread" | "starred" | "labels">;
 
 /** What brings these messages back to how they are, in as few requests as there are kinds. */
 export function inverse(before: Before[], change: Change): Batch[] {
@@ -86,8 +84,7 @@ export function inverse(before: Before[], change: Change): Batch[] {
       back.starred = item.starred;
     if (change.mailbox !== undefined && change.mailbox !== item.mailbox)
       back.mailbox = item.mailbox;
-    const has = (label: number | undefined) =>
-      label !== undefined && (item.labels ?? []).includes(label);
+    const has = (label: number | undefined) => label !== undefined && item.labels.includes(label);
     if (change.label !== undefined && !has(change.label)) back.unlabel = change.label;
     if (change.unlabel !== undefined && has(change.unlabel)) back.label = change.unlabel;
     const key = JSON.stringify(back);
@@ -115,8 +112,8 @@ export function neighbour(refs: string[], current: string, gone: Set<string>): s
 }
 
 /** Messages by their conversation, in the order given. Those without one stand for themselves. */
-export function grouped(items: Item[]): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>();
+export function grouped<One extends Item>(items: One[]): Map<string, One[]> {
+  const groups = new Map<string, One[]>();
   for (const item of items) {
     if (!item.conversation) continue;
     const group = groups.get(item.conversation);

@@ -28,6 +28,8 @@ pub struct TemporaryRow {
 
 /// All temporary accounts.
 #[derive(Serialize, ToSchema)]
+// Without a name of its own it would be taken for the list of what one account sponsors.
+#[schema(as = TemporaryRows)]
 pub struct Temporaries {
     items: Vec<TemporaryRow>,
 }

@@ -5,22 +5,11 @@ import * as api from "../../api/sending.ts";
 import type { Addr } from "../../api/types.ts";
 import { t } from "../../i18n/index.svelte.ts";
 import { reason } from "../../lib/reason.ts";
-import { uploadFile, uploadOn } from "../portal/upload.ts";
-
-const IDLE_MS = 1_000;
+import { Letter } from "../../state/letter.svelte.ts";
 
 export type Field = "to" | "cc" | "bcc";
 
 const FIELDS = ["to", "cc", "bcc"] as const;
-
-export interface Attached {
-  key: number;
-  name: string;
-  size: number;
-  file: File | null;
-  upload: api.Upload | null;
-  state: "going" | "done" | "failed" | "too-large";
-}
 
 const EMPTY: api.Content = {
   to: [],
@@ -36,21 +25,16 @@ const EMPTY: api.Content = {
 
 let keys = 0;
 
-export class Composer {
+export class Composer extends Letter {
   readonly key = keys++;
   to = $state.raw<Addr[]>([]);
   cc = $state.raw<Addr[]>([]);
   bcc = $state.raw<Addr[]>([]);
   subject = $state("");
-  text = $state("");
   html = $state<string | null>(null);
   choices = $state.raw<Record<string, api.Choice>>({});
-  files = $state.raw<Attached[]>([]);
   checks = $state.raw<Record<string, api.Check>>({});
-  savedAt = $state<string | null>(null);
-  unsaved = $state(false);
   sending = $state(false);
-  problem = $state("");
   consent = $state.raw<api.Consent | null>(null);
   conflict = $state.raw<api.Draft | null>(null);
   /** What stands in the address fields and is no chip yet. */
@@ -62,18 +46,12 @@ export class Composer {
   /** Whom to tell that the letter is on its way. */
   onsent: ((sent: api.Submission) => void) | null = null;
 
-  #draft: api.Draft | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #saving: Promise<unknown> = Promise.resolve();
-  #dirty = false;
-  #stops = new Map<number, AbortController>();
-  #request = crypto.randomUUID();
-
   /** The text that it began with; alone it is worth no draft. */
   #blank = "";
 
   /** With `signature`, for what is begun just now; it goes above what is quoted. */
   constructor(draft: api.Draft | null = null, signature = "") {
+    super();
     if (draft) this.#take(draft);
     if (signature.trim() === "") return;
     this.text = withSignature(this.text, signature);
@@ -83,7 +61,7 @@ export class Composer {
   }
 
   get id(): string | null {
-    return this.#draft?.id ?? null;
+    return this.draft?.id ?? null;
   }
 
   get empty(): boolean {
@@ -93,19 +71,12 @@ export class Composer {
   }
 
   #take(draft: api.Draft): void {
-    this.#draft = draft;
+    this.draft = draft;
     this.taken += 1;
     const { to, cc, bcc, subject, text, html, choices, answers } = draft;
     Object.assign(this, { to, cc, bcc, subject, text, html, choices, answers });
     this.savedAt = draft.savedAt;
-    this.files = draft.uploads.map((upload) => ({
-      key: keys++,
-      name: upload.name,
-      size: upload.size,
-      file: null,
-      upload,
-      state: upload.received < upload.size ? "failed" : "done",
-    }));
+    this.takeFiles(draft);
     void this.checkAll();
   }
 
@@ -158,48 +129,22 @@ export class Composer {
     }
   }
 
-  changed(): void {
-    this.#dirty = true;
-    this.problem = "";
-    this.#request = crypto.randomUUID();
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.saveQuietly(), IDLE_MS);
+  protected override mayKeep(): boolean {
+    return !this.sending && (this.draft !== null || !this.empty);
   }
 
-  async saveQuietly(): Promise<void> {
-    clearTimeout(this.#timer);
-    if (!this.#dirty || this.sending || (this.#draft === null && this.empty)) return;
-    await this.save().catch(() => (this.unsaved = true));
-  }
-
-  save(): Promise<api.Draft> {
-    const next = this.#saving.then(() => this.#saveNow());
-    this.#saving = next.catch(() => undefined);
-    return next;
-  }
-
-  async #saveNow(): Promise<api.Draft> {
-    if (this.#draft !== null && !this.#dirty) return this.#draft;
-    this.#dirty = false;
+  protected override async write(): Promise<api.Draft> {
+    const before = this.draft;
+    if (before === null) return api.draftCreate(this.#content());
     try {
-      this.#draft =
-        this.#draft === null
-          ? await api.draftCreate(this.#content())
-          : await api.draftSave(this.#draft.id, this.#draft.version, this.#content());
+      return await api.draftSave(before.id, before.version, this.#content());
     } catch (error) {
-      this.#dirty = true;
+      if (!(error instanceof ApiError)) throw error;
       // Sent or thrown away in another tab: what stands here becomes a draft of its own.
-      if (error instanceof ApiError && error.status === 404 && this.#draft) {
-        this.#draft = null;
-        return this.#saveNow();
-      }
-      if (error instanceof ApiError && error.code === "edited-elsewhere" && this.#draft)
-        this.conflict = await api.draftRead(this.#draft.id);
+      if (error.status === 404) return api.draftCreate(this.#content());
+      if (error.code === "edited-elsewhere") this.conflict = await api.draftRead(before.id);
       throw error;
     }
-    this.unsaved = false;
-    this.savedAt = this.#draft.savedAt;
-    return this.#draft;
   }
 
   /** Edited in two places: what stands here replaces the other, or the other way round. */
@@ -208,45 +153,19 @@ export class Composer {
     this.conflict = null;
     if (other === null) return;
     if (mine) {
-      this.#draft = other;
-      this.#dirty = true;
+      this.draft = other;
+      this.dirty = true;
       await this.saveQuietly();
     } else {
-      this.#dirty = false;
+      this.dirty = false;
       this.#take(other);
     }
   }
 
   #content(): api.Content {
-    const attachments = this.files.flatMap(({ state, upload }) =>
-      state === "done" && upload ? [upload.id] : [],
-    );
+    const attachments = this.attachments();
     const { to, cc, bcc, subject, text, html, answers, choices } = this;
     return { ...EMPTY, to, cc, bcc, subject, text, html, answers, choices, attachments };
-  }
-
-  attach(files: Iterable<File>): void {
-    for (const file of files) {
-      const key = keys++;
-      const { name, size } = file;
-      this.files = [...this.files, { key, name, size, file, upload: null, state: "going" }];
-      void this.#upload(key);
-    }
-  }
-
-  retry(key: number): void {
-    this.#change(key, { state: "going" });
-    void this.#upload(key);
-  }
-
-  async detach(key: number): Promise<void> {
-    const gone = this.files.find((one) => one.key === key);
-    this.#stops.get(key)?.abort();
-    this.files = this.files.filter((one) => one.key !== key);
-    this.changed();
-    // First out of the draft, then out of the store: a draft never names what is not there.
-    await this.saveQuietly();
-    if (gone?.upload) await api.uploadDelete(gone.upload.id).catch(() => undefined);
   }
 
   /** Whether the words speak of an attachment that is not there. */
@@ -261,10 +180,10 @@ export class Composer {
     this.problem = this.#hindrance();
     if (this.problem !== "") return;
     this.sending = true;
-    clearTimeout(this.#timer);
+    this.rest();
     try {
       const draft = await this.save();
-      const sent = await api.submit(draft, this.#request, this.consent?.token ?? null, typed);
+      const sent = await api.submit(draft, this.idempotencyKey, this.consent?.token ?? null, typed);
       this.consent = null;
       this.onsent?.(sent);
     } catch (error) {
@@ -282,14 +201,14 @@ export class Composer {
   }
 
   async discard(): Promise<void> {
-    clearTimeout(this.#timer);
-    for (const stop of this.#stops.values()) stop.abort();
+    this.rest();
+    this.stopUploads();
     // What is being saved at this moment would come back.
-    this.#dirty = false;
-    await this.#saving;
-    if (!this.#draft) return;
+    this.dirty = false;
+    await this.settled();
+    if (!this.draft) return;
     try {
-      await api.draftDelete(this.#draft.id);
+      await api.draftDelete(this.draft.id);
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 404)) throw error;
     }
@@ -300,33 +219,8 @@ export class Composer {
     const typed = FIELDS.map((field) => this.typing[field].trim()).find((text) => text !== "");
     if (typed !== undefined) return words.noAddress(typed);
     if (this.to.length + this.cc.length + this.bcc.length === 0) return words.nobody;
-    const states = this.files.map(({ state }) => state);
-    if (states.includes("going")) return words.stillUploading;
-    return states.some((state) => state !== "done") ? words.uploadsBroken : "";
-  }
-
-  async #upload(key: number): Promise<void> {
-    const one = this.files.find((file) => file.key === key);
-    if (!one?.file) return;
-    const stop = new AbortController();
-    this.#stops.set(key, stop);
-    const hooks = { moved: (upload: api.Upload) => this.#change(key, { upload }) };
-    try {
-      if (one.upload) await uploadOn(one.upload, one.file, hooks, stop.signal);
-      else await uploadFile(one.file, hooks, stop.signal);
-      this.#change(key, { state: "done" });
-      this.changed();
-      await this.saveQuietly();
-    } catch (error) {
-      const isLarge = error instanceof ApiError && error.status === 413;
-      this.#change(key, { state: isLarge ? "too-large" : "failed" });
-    } finally {
-      this.#stops.delete(key);
-    }
-  }
-
-  #change(key: number, to: Partial<Attached>): void {
-    this.files = this.files.map((one) => (one.key === key ? { ...one, ...to } : one));
+    if (this.filesMissing === "going") return words.stillUploading;
+    return this.filesMissing === "broken" ? words.uploadsBroken : "";
   }
 }
 

@@ -1,7 +1,7 @@
 // What is chosen in the list: where the cursor stands, what is ticked, what is typed
 // into the filter, and which messages an act is therefore about.
 import { SvelteSet } from "svelte/reactivity";
-import type { Change, Item } from "../../api/types.ts";
+import type { Change, Item, Listed } from "../../api/types.ts";
 import { t } from "../../i18n/index.svelte.ts";
 import { boxHref, boxName } from "../../lib/names.ts";
 import { href } from "../../lib/router.ts";
@@ -23,13 +23,13 @@ export class Pane {
   #go: (reference: string | null) => void;
   #ask: (references: string[]) => void;
 
-  readonly all: Item[] = $derived(mail.list(this.mailbox));
+  readonly all: Listed[] = $derived(mail.list(this.mailbox));
   /** The loaded messages of each conversation here, the newest first. */
-  readonly #groups: Map<string, Item[]> = $derived(grouped(this.all));
+  readonly #groups: Map<string, Listed[]> = $derived(grouped(this.all));
   readonly #isGrouped: boolean = $derived(prefs.grouped && this.query === null);
   /** Every message of the mailbox, or of what was found, is meant: also what is not loaded. */
   everything = $state(false);
-  readonly items: Item[] = $derived(
+  readonly items: Listed[] = $derived(
     this.query !== null || this.filter.trim() === ""
       ? this.all.filter((item) => this.#isHead(item))
       : this.all.filter((item) => matches(item, this.filter.trim())),
@@ -53,7 +53,7 @@ export class Pane {
   }
 
   /** The messages that one row stands for, itself first. */
-  group(item: Item): Item[] {
+  group(item: Item): Listed[] {
     const isOne = !this.#isGrouped || !item.conversation || this.filter.trim() !== "";
     return isOne ? [item] : (this.#groups.get(item.conversation ?? "") ?? [item]);
   }

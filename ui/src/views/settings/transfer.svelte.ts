@@ -1,6 +1,7 @@
 // Mail from files and to files, message by message, with a way to stop.
 import { ApiError } from "../../api/client.ts";
 import * as api from "../../api/mail.ts";
+import { background } from "../../lib/background.ts";
 import { mboxPart, messagesOf } from "../../lib/mbox.ts";
 import { everything } from "../../state/actions.svelte.ts";
 import { mail } from "../../state/mail.svelte.ts";
@@ -40,7 +41,7 @@ export class Transfer {
         before += file.size;
       }
     });
-    await mail.boxesRead().catch(() => undefined);
+    await background("counting the mailboxes again", mail.boxesRead());
   }
 
   async #one(octets: Blob | null, mailbox: string, told: Told): Promise<void> {

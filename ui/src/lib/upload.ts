@@ -1,7 +1,7 @@
 // A file goes up in chunks. A lost connection goes on where the server says it
 // stands, so nothing is sent twice and nothing is left out.
-import { ApiError, Unreachable } from "../../api/client.ts";
-import * as api from "../../api/pickup.ts";
+import { ApiError, Unreachable } from "../api/client.ts";
+import * as api from "../api/sending.ts";
 
 const TRIES_MAX = 6;
 const RETRY_FIRST_MS = 1_000;

@@ -1,0 +1,22 @@
+// Answers of the daemon with every field that it writes; a test names only what it is about.
+import type { Item, Mailbox, Problem } from "../src/api/types.ts";
+
+export function itemLike(given: Partial<Item> & { reference: string }): Item {
+  return {
+    ...{ mailbox: "in", subject: "", receivedAt: "2026-11-23T10:00:00Z", size: 1 },
+    ...{ attachments: 0, opened: true, unread: false, starred: false, sent: false },
+    ...{ recipients: [], labels: [], notice: null, asksConfirmation: false, conversation: null },
+    from: { name: null, address: null },
+    protection: { kind: "inside", version: null, peer: null },
+    ...given,
+  };
+}
+
+export function boxLike(given: Partial<Mailbox> & { id: string }): Mailbox {
+  const counts = { total: 0, unread: 0, unopened: 0 };
+  return { role: null, name: given.id, keptDays: null, ...counts, ...given };
+}
+
+export function problemLike(status: number, code: string): Problem {
+  return { type: "about:blank", title: code, status, detail: "", code, errorId: "" };
+}
