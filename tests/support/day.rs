@@ -106,7 +106,7 @@ impl Day {
     /// Spends it, by `node`, which is told where; `smtp` gives a session for the letter that comes
     /// while somebody looks.
     pub fn spend(&self, mut node: Command, place: &Place<'_>, smtp: impl FnOnce() -> Smtp) {
-        let letters: Vec<_> = self.letters.iter().map(|(letter, reference)| {
+        let letters = self.letters.iter().map(|(letter, reference)| {
             json!({ "reference": reference, "text": letter.text, "file": letter.file })
         });
         let day = json!({
