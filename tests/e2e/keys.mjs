@@ -122,7 +122,7 @@ const codeAt = (step) => {
 const step = () => Math.floor(Date.now() / 30_000);
 await page.getByTestId("codes-code").fill(codeAt(step() - 5));
 await page.getByTestId("codes-on").click();
-await page.getByText("This code is not valid").waitFor();
+await page.getByText("code is not valid").waitFor();
 // The one before, which patience still takes, so that the present one is left for signing in.
 const first = step() - 1;
 await page.getByTestId("codes-code").fill(codeAt(first));

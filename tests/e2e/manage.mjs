@@ -69,7 +69,7 @@ await page.route("**/api/manage/users", async (route) => {
 await page.goto(`${base}/manage/users`);
 await page.getByTestId("confirm-password-field").fill("not it");
 await page.getByTestId("confirm-password-submit").click();
-await shown(page, "confirm-password", "not your password").waitFor();
+await shown(page, "confirm-password", "password is incorrect").waitFor();
 await page.getByTestId("confirm-password-field").fill(password);
 await page.getByTestId("confirm-password-submit").click();
 await page.getByTestId("user").first().waitFor();

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// Tells a test that it runs apart already.
-const APART: &str = "POSTERN_TEST_APART";
+const APART: &str = "TEST_APART";
 
 /// Runs the test of this name, whose body is given, again in a process that has a network of its
 /// own, and fails as that fails.

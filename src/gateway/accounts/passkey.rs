@@ -16,7 +16,10 @@ use crate::gateway::records::tables::CREDENTIALS;
 use crate::gateway::text::hex;
 use crate::store::{Order, Read};
 use crate::vault::passkey::{Assertion, Challenge, Expected, Registration};
-use crate::vault::{self, Lookup, PasskeySecret, Password, UnlockKey};
+use crate::vault::{self, Lookup, Password, UnlockKey};
+
+pub use crate::vault::PasskeySecret;
+pub use crate::vault::passkey::{ALGORITHMS, Assertion, Challenge, Registration};
 
 /// What a browser makes a passkey from.
 #[derive(Debug)]

@@ -4,9 +4,11 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
+use crate::gateway::mailboxes::sealed_message::Sealing;
 use crate::gateway::mailboxes::summary::{FileAt, Outline, SealedSummary};
 use crate::gateway::outgoing::draft::{Addressee, DraftContent};
 use crate::gateway::outgoing::sealed_thread::Thread;
+use crate::gateway::outgoing::sender::Sender;
 use crate::gateway::records::ids::UploadId;
 use crate::gateway::text::{self, mail_text};
 use crate::gateway::upload::UploadView;
@@ -25,18 +27,66 @@ pub(in crate::gateway) struct Written {
     pub eight_bit: bool,
 }
 
+/// What a message is written from.
+pub(in crate::gateway) struct Writing<'w> {
+    pub content: &'w DraftContent,
+    pub sender: &'w Sender,
+    pub thread: &'w Thread,
+    pub now: Timestamp,
+}
+
+impl Writing<'_> {
+    /// The header and the text.
+    fn head(&self, reference: Reference, message_id: &str, files: bool, boundary: &str) -> Vec<u8> {
+        let (content, view) = (self.content, &self.sender.view);
+        let (to, cc) = (mailboxes(&content.to), mailboxes(&content.cc));
+        let html = content.html.as_deref().map(reply::closed);
+        let address = match view.address.is_empty() {
+            true => view.name.clone(),
+            false => view.address.clone(),
+        };
+        let letter = Letter {
+            from: Mailbox { name: self.sender.display_name(), address },
+            to: &to,
+            cc: &cc,
+            reply_to: None,
+            subject: &content.subject,
+            date: self.now.to_utc(),
+            message_id,
+            in_reply_to: self.thread.in_reply_to.as_deref(),
+            references: &self.thread.references,
+            reference: &reference.to_string(),
+            text: &content.text,
+            html: html.as_deref(),
+            extra: &[],
+        };
+        compose::begin(&letter, files, boundary)
+    }
+}
+
+/// Octets on their way into the sealer, counted.
+struct Stream<'g> {
+    sealing: Sealing<'g>,
+    size: u64,
+}
+
+impl Stream<'_> {
+    fn push(&mut self, octets: &[u8]) -> Result<(), Error> {
+        self.size += octets.len() as u64;
+        self.sealing.push(octets)
+    }
+}
+
 impl Gateway {
-    /// Writes the letter's octets through the sealer, file by file.
+    /// Writes the message's octets through the sealer, file by file.
     pub(in crate::gateway) fn write_letter(
         &self,
         actor: &Actor,
-        content: &DraftContent,
+        writing: &Writing<'_>,
         reference: Reference,
-        thread: &Thread,
         key: &ContentKey,
-        now: Timestamp,
     ) -> Result<Written, Error> {
-        let from = self.account(actor.account())?.view(actor.account());
+        let content = writing.content;
         let files: Vec<(UploadId, UploadView)> = content
             .upload_ids()?
             .into_iter()
@@ -44,74 +94,56 @@ impl Gateway {
             .collect::<Result<_, Error>>()?;
         self.uploads_of(actor, content)?;
         let boundary = text::hex(&vault::random_bytes::<16>()?);
-        let (to, cc) = (mailboxes(&content.to), mailboxes(&content.cc));
-        let text_only = content.html.as_deref().map(reply::closed);
-        let address = match from.address.is_empty() {
-            true => from.name.clone(),
-            false => from.address.clone(),
-        };
-        let letter = Letter {
-            from: Mailbox {
-                name: Some(from.display_name).filter(|name| !name.is_empty()),
-                address,
-            },
-            to: &to,
-            cc: &cc,
-            reply_to: None,
-            subject: &content.subject,
-            date: now.to_utc(),
-            message_id: &self.message_id(reference),
-            in_reply_to: thread.in_reply_to.as_deref(),
-            references: &thread.references,
-            reference: &reference.to_string(),
-            text: &content.text,
-            html: text_only.as_deref(),
-            extra: &[],
-        };
-        let head = compose::begin(&letter, !files.is_empty(), &boundary);
-        let mut sealing = self.sealing(key, reference);
-        let mut size = head.len() as u64;
+        let message_id = self.message_id(reference);
+        let head = writing.head(reference, &message_id, !files.is_empty(), &boundary);
         let end = compose::end(&boundary);
-        let mut outline =
-            Outline { head_octets: size, end: end.clone(), files: Vec::with_capacity(files.len()) };
-        sealing.push(&head)?;
+        let mut stream = Stream { sealing: self.sealing(key, reference), size: 0 };
+        stream.push(&head)?;
+        let mut outline = Outline {
+            head_octets: stream.size,
+            end: end.clone(),
+            files: Vec::with_capacity(files.len()),
+        };
         for (id, upload) in &files {
-            let file = File {
-                name: &upload.name,
-                content_type: &upload.content_type,
-                size: upload.size,
-                content_id: None,
-            };
-            let file_head = compose::file_head(&file, &boundary);
-            sealing.push(&file_head)?;
-            size += file_head.len() as u64;
-            let offset = size;
-            let mut lines = Base64Lines::default();
-            let mut out = Vec::new();
-            self.upload_read(actor, *id, |octets| {
-                lines.push(octets, &mut out);
-                size += out.len() as u64;
-                sealing.push(&out)?;
-                out.clear();
-                Ok(())
-            })?;
-            lines.finish(&mut out);
-            size += out.len() as u64;
-            sealing.push(&out)?;
-            outline.files.push(FileAt {
-                name: upload.name.clone(),
-                content_type: upload.content_type.clone(),
-                size: upload.size,
-                offset,
-                encoded: size - offset,
-            });
+            outline.files.push(self.write_file(actor, *id, upload, &boundary, &mut stream)?);
         }
         if !files.is_empty() {
-            size += end.len() as u64;
-            sealing.push(&end)?;
+            stream.push(&end)?;
         }
-        let eight_bit = !head.is_ascii();
-        Ok(Written { pieces: sealing.finish()?, size, outline, eight_bit })
+        let Stream { sealing, size } = stream;
+        Ok(Written { pieces: sealing.finish()?, size, outline, eight_bit: !head.is_ascii() })
+    }
+
+    /// Writes one file as a part of its own; tells where it stands.
+    fn write_file(
+        &self,
+        actor: &Actor,
+        id: UploadId,
+        upload: &UploadView,
+        boundary: &str,
+        stream: &mut Stream<'_>,
+    ) -> Result<FileAt, Error> {
+        let UploadView { name, content_type, size, .. } = upload;
+        let file = File { name, content_type, size: *size, content_id: None };
+        stream.push(&compose::file_head(&file, boundary))?;
+        let offset = stream.size;
+        let mut lines = Base64Lines::default();
+        let mut out = Vec::new();
+        self.upload_read(actor, id, |octets| {
+            lines.push(octets, &mut out);
+            stream.push(&out)?;
+            out.clear();
+            Ok(())
+        })?;
+        lines.finish(&mut out);
+        stream.push(&out)?;
+        Ok(FileAt {
+            name: name.clone(),
+            content_type: content_type.clone(),
+            size: *size,
+            offset,
+            encoded: stream.size - offset,
+        })
     }
 }
 

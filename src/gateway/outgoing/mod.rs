@@ -6,6 +6,7 @@ pub mod draft;
 pub mod pack;
 pub mod plan;
 pub(in crate::gateway) mod sealed_thread;
+pub(in crate::gateway) mod sender;
 pub mod submission;
 pub mod submit;
 pub(in crate::gateway) mod undo_send;

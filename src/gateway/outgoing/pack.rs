@@ -2,90 +2,31 @@
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
-use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::mailboxes::sealed_message::Placing;
 use crate::gateway::mailboxes::summary::Summarised;
-use crate::gateway::queue::rows;
+use crate::gateway::outgoing::compose::Written;
+use crate::gateway::outgoing::plan::{Planned, Target};
+use crate::gateway::outgoing::sender::Sender;
+use crate::gateway::queue::generated::NewRow;
 use crate::gateway::records::message::HeldShare;
-use crate::gateway::records::queue::{QueueKind, QueueRow, QueueState, TlsNeed};
+use crate::gateway::records::queue::{QueueKind, QueueRow, TlsNeed};
 use crate::gateway::records::submission::{Delivery, HeldMail};
 use crate::gateway::records::temporary::Pickup;
 use crate::mail::address::Address;
-use crate::mail::envelope::{ForwardPath, Notify, Recipient, ReversePath};
+use crate::mail::envelope::{Notify, ReversePath};
 use crate::mail::reference::Reference;
 use crate::vault::ContentKey;
 
-impl Gateway {
-    #[expect(clippy::too_many_arguments, reason = "the fields of one row")]
-    pub(in crate::gateway) fn queue_row(
-        &self,
-        reference: Reference,
-        key: &ContentKey,
-        from: &str,
-        to: &Address,
-        tls: TlsNeed,
-        delivery: u32,
-        size: u64,
-        eight_bit: bool,
-        now: Timestamp,
-    ) -> Result<QueueRow, Error> {
-        let content = reference.to_bytes();
-        let from = Address::parse(from).map_err(|_| Error::Denied {
-            reason: "an account without an address of its own cannot write to outside",
-        })?;
-        Ok(QueueRow {
-            letter: content,
-            content,
-            kind: QueueKind::Letter,
-            wrapped_key: self.inner.vault.queue_wrap(&rows::binding(content), key)?,
-            delivery: Some(delivery),
-            smtputf8: from.needs_smtputf8() || to.needs_smtputf8(),
-            reverse_path: ReversePath::Address(from),
-            recipient: recipient(to),
-            ret: None,
-            envid: None,
-            eight_bit,
-            require_tls: tls == TlsNeed::Verified,
-            tls,
-            size,
-            state: QueueState::Waiting,
-            due: now,
-            attempts: 0,
-            queued: now,
-            delay_told: false,
-            last: None,
-        })
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "what one recipient's share is made from")]
-    pub(in crate::gateway) fn pack_portal(
-        &self,
-        actor: &Actor,
-        address: &Address,
-        reference: Reference,
-        key: &ContentKey,
-        summary: &Summarised<'_>,
-        index: u32,
-        now: Timestamp,
-    ) -> Result<Portal, Error> {
-        let sender = actor.account();
-        let (account, temporary) = self.issue(sender, address)?;
-        let reader = self.reader(account, reference, Placing::ARRIVES, summary, key)?;
-        let until = temporary.expires.max(now.plus_secs(self.inner.settings.temporary_secs));
-        let (pickup_key, token) = self.pickup_token()?;
-        let pickup = Pickup {
-            account,
-            letter: reference.to_bytes(),
-            sender,
-            sent: now,
-            until,
-            end: None,
-            asked: None,
-        };
-        let mail = self.notification(sender, account, &temporary, &pickup, &token, index)?;
-        Ok(Portal { share: reader.held(index), mail, pickup: (pickup_key, pickup) })
-    }
+/// A message that was written and sealed, and what each recipient's copy is made from.
+pub(in crate::gateway) struct Outbound<'s> {
+    pub sender: &'s Sender,
+    pub reference: Reference,
+    pub key: &'s ContentKey,
+    pub written: &'s Written,
+    /// What the list of a reader inside shows.
+    pub summary: Summarised<'s>,
+    pub now: Timestamp,
 }
 
 /// What each recipient needs.
@@ -100,12 +41,113 @@ pub(in crate::gateway) struct Packing {
     pub to_self: Option<u32>,
 }
 
-pub(in crate::gateway) struct Portal {
-    pub share: HeldShare,
-    pub mail: HeldMail,
-    pub pickup: ([u8; 16], Pickup),
+impl Packing {
+    /// How many others than the sender hold a key to the message.
+    pub fn holders(&self) -> u32 {
+        u32::try_from(self.shares.len() + self.rows.len()).expect("recipients are limited")
+    }
 }
 
-fn recipient(to: &Address) -> Recipient {
-    Recipient { path: ForwardPath::Address(to.clone()), notify: Notify::default(), orcpt: None }
+struct Portal {
+    share: HeldShare,
+    mail: HeldMail,
+    pickup: ([u8; 16], Pickup),
+}
+
+impl Gateway {
+    /// What every recipient of the plan needs.
+    pub(in crate::gateway) fn pack(
+        &self,
+        outbound: &Outbound<'_>,
+        plan: &[Planned],
+    ) -> Result<Packing, Error> {
+        let mut packing = Packing::default();
+        for (index, one) in (0..).zip(plan) {
+            self.pack_one(outbound, index, one, &mut packing)?;
+        }
+        Ok(packing)
+    }
+
+    fn pack_one(
+        &self,
+        outbound: &Outbound<'_>,
+        index: u32,
+        one: &Planned,
+        packing: &mut Packing,
+    ) -> Result<(), Error> {
+        let mut delivery = one.delivery(outbound.now);
+        match &one.target {
+            Target::Inside(account) if *account == outbound.sender.account => {
+                packing.to_self = Some(index);
+            }
+            Target::Inside(account) => {
+                let Outbound { reference, key, summary, .. } = outbound;
+                let reader = self.reader(*account, *reference, Placing::ARRIVES, summary, key)?;
+                delivery.account = Some(*account);
+                packing.shares.push(reader.held(index));
+            }
+            Target::Portal => {
+                let portal = self.pack_portal(outbound, &one.address, index)?;
+                delivery.account = Some(portal.share.share.account);
+                packing.shares.push(portal.share);
+                packing.mails.push(portal.mail);
+                packing.pickups.push(portal.pickup);
+            }
+            Target::Queue(tls) => {
+                packing.rows.push(self.pack_row(outbound, &one.address, *tls, index)?);
+            }
+            Target::Nowhere(reason) => packing.refused.push((index, reason)),
+        }
+        packing.deliveries.push(delivery);
+        Ok(())
+    }
+
+    fn pack_row(
+        &self,
+        outbound: &Outbound<'_>,
+        to: &Address,
+        tls: TlsNeed,
+        delivery: u32,
+    ) -> Result<QueueRow, Error> {
+        let row = NewRow {
+            kind: QueueKind::Letter,
+            about: outbound.reference.to_bytes(),
+            delivery: Some(delivery),
+            from: ReversePath::Address(outbound.sender.address()?),
+            to,
+            notify: Notify::default(),
+            tls,
+            size: outbound.written.size,
+            eight_bit: outbound.written.eight_bit,
+            now: outbound.now,
+        };
+        row.row(self, outbound.reference, outbound.key)
+    }
+
+    /// One outsider's copy in a temporary account, which is issued where there is none, and the
+    /// notification of it.
+    fn pack_portal(
+        &self,
+        outbound: &Outbound<'_>,
+        address: &Address,
+        index: u32,
+    ) -> Result<Portal, Error> {
+        let Outbound { reference, key, summary, now, .. } = outbound;
+        let sender = outbound.sender.account;
+        let (account, temporary) = self.issue(sender, address)?;
+        let reader = self.reader(account, *reference, Placing::ARRIVES, summary, key)?;
+        let until = temporary.expires.max(now.plus_secs(self.inner.settings.temporary_secs));
+        let (pickup_key, token) = self.pickup_token()?;
+        let pickup = Pickup {
+            account,
+            letter: reference.to_bytes(),
+            sender,
+            sent: *now,
+            until,
+            end: None,
+            asked: None,
+        };
+        let mail = self.notification(sender, account, &temporary, &pickup, &token, index)?;
+        Ok(Portal { share: reader.held(index), mail, pickup: (pickup_key, pickup) })
+    }
 }

@@ -8,6 +8,7 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::incoming::recipient::{Origin, RecipientVerdict};
 use crate::gateway::outgoing::draft::{AnswerKind, DraftContent};
+use crate::gateway::outgoing::sender::Sender;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::policy::Route;
 use crate::gateway::records::queue::TlsNeed;
@@ -79,11 +80,12 @@ impl Gateway {
         addresses: &[String],
         content: &DraftContent,
     ) -> Result<Vec<Check>, Error> {
+        let sender = self.sender(actor)?;
         let mut checks = Vec::with_capacity(addresses.len());
         for text in addresses {
             let check = match Address::parse(text) {
                 Ok(address) => {
-                    let planned = self.plan_one(actor, &address, content)?;
+                    let planned = self.plan_one(&sender, &address, content)?;
                     let reason = match planned.target {
                         Target::Nowhere(reason) => Some(reason),
                         _ => None,
@@ -105,6 +107,7 @@ impl Gateway {
     pub(in crate::gateway) fn plan(
         &self,
         actor: &Actor,
+        sender: &Sender,
         content: &DraftContent,
     ) -> Result<Vec<Planned>, Error> {
         let (mut plan, mut seen) = (Vec::new(), BTreeSet::new());
@@ -115,7 +118,7 @@ impl Gateway {
             if !seen.insert(address.normalized()) {
                 continue;
             }
-            let planned = self.plan_one(actor, &address, content)?;
+            let planned = self.plan_one(sender, &address, content)?;
             let twice = |other: &Planned| match (&other.target, &planned.target) {
                 (Target::Inside(a), Target::Inside(b)) => a == b,
                 _ => false,
@@ -167,11 +170,10 @@ impl Gateway {
 
     fn plan_one(
         &self,
-        actor: &Actor,
+        sender: &Sender,
         address: &Address,
         content: &DraftContent,
     ) -> Result<Planned, Error> {
-        let account = self.account(actor.account())?;
         let inside = self.is_ours(address);
         let normalized = address.normalized();
         let wanted = content
@@ -179,12 +181,12 @@ impl Gateway {
             .iter()
             .find(|(key, _)| Address::parse(key).is_ok_and(|key| key.normalized() == normalized));
         let decision = policy::outgoing(
-            &self.house()?.policy,
+            &sender.site.policy,
             &Asked {
-                user: &account.name,
+                user: &sender.view.name,
                 recipient: &normalized,
                 inside,
-                own: self.preferences_of(actor.account())?.choice.value,
+                own: sender.preferences.choice.value,
                 wanted: wanted.map(|(_, choice)| *choice),
             },
         );

@@ -14,13 +14,15 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::feed::after_commit::Noted;
 use crate::gateway::mailboxes::mailbox;
-use crate::gateway::mailboxes::sealed_message::{Parcel, Placing};
+use crate::gateway::mailboxes::sealed_message::{Parcel, Placing, Reader};
 use crate::gateway::mailboxes::summary::{SealedSummary, Summarised};
+use crate::gateway::outgoing::compose::{Writing, Written};
 use crate::gateway::outgoing::consent::Consent;
-use crate::gateway::outgoing::draft::{DraftContent, DraftView};
-use crate::gateway::outgoing::pack::Packing;
-use crate::gateway::outgoing::plan::{Planned, Target};
+use crate::gateway::outgoing::draft::DraftContent;
+use crate::gateway::outgoing::pack::{Outbound, Packing};
+use crate::gateway::outgoing::plan::Planned;
 use crate::gateway::outgoing::sealed_thread::Thread;
+use crate::gateway::outgoing::sender::Sender;
 use crate::gateway::outgoing::submission::SubmissionView;
 use crate::gateway::outgoing::undo_send::release_in_tx;
 use crate::gateway::records::ids::{AccountId, UploadId};
@@ -79,7 +81,8 @@ impl Gateway {
             return Err(Error::Conflict { code: "edited-elsewhere" });
         }
         let mut content = view.content.clone();
-        let mut plan = self.plan(actor, &content)?;
+        let sender = self.sender(actor)?;
+        let mut plan = self.plan(actor, &sender, &content)?;
         let thread = self.thread_of(actor, &content)?;
         let clear: Vec<&Planned> = plan.iter().filter(|one| one.leaves_in_clear()).collect();
         let sealed_leaves = thread.sealed && !clear.is_empty();
@@ -95,133 +98,49 @@ impl Gateway {
         if sealed_leaves {
             thread.strip(&mut content)?;
         }
-        self.submit_planned(actor, submit, &view, &content, plan, &thread).map(Submitted::Accepted)
+        let ready =
+            Ready { sender, version: view.version, draft_id: view.id, content, plan, thread };
+        self.submit_planned(actor, submit, &ready).map(Submitted::Accepted)
     }
 
+    /// Writes and seals the message once, packs what each recipient needs, and stores everything.
     fn submit_planned(
         &self,
         actor: &Actor,
         submit: &Submit<'_>,
-        view: &DraftView,
-        content: &DraftContent,
-        plan: Vec<Planned>,
-        thread: &Thread,
+        ready: &Ready,
     ) -> Result<SubmissionView, Error> {
         let now = self.inner.clock.now();
         let reference = self.reference_new();
         let key = ContentKey::generate()?;
-        let written = self.write_letter(actor, content, reference, thread, &key, now)?;
-        let sealed = !plan.iter().any(Planned::leaves_in_clear);
-        let sender = self.account(actor.account())?;
-        let from = sender.view(actor.account());
-        let mut summary = SealedSummary {
-            from_name: Some(from.display_name.clone()).filter(|name| !name.is_empty()),
-            from_address: Some(from.address.clone()),
-            subject: content.subject.clone(),
-            attachments: u32::try_from(written.outline.files.len()).unwrap_or(u32::MAX),
-            outline: Some(written.outline.clone()),
-            ..SealedSummary::default()
-        };
+        let written = self.write_letter(
+            actor,
+            &Writing { content: &ready.content, sender: &ready.sender, thread: &ready.thread, now },
+            reference,
+            &key,
+        )?;
+        let mut summary = ready.summary(&written);
         let arrives = summary.to_octets()?;
-        let ids = Ids { answers: thread.references.clone(), own: Some(self.message_id(reference)) };
-        let arrives = Summarised { octets: &arrives, ids: &ids };
-        summary.recipients = content.everybody().map(|one| one.address.clone()).collect();
-        let mut packing = Packing::default();
-        for (index, one) in plan.iter().enumerate() {
-            let index = u32::try_from(index).expect("recipients are limited");
-            packing.deliveries.push(one.delivery(now));
-            match &one.target {
-                Target::Inside(account) if *account == actor.account() => {
-                    packing.to_self = Some(index);
-                }
-                Target::Inside(account) => {
-                    let reader =
-                        self.reader(*account, reference, Placing::ARRIVES, &arrives, &key)?;
-                    packing.deliveries.last_mut().expect("just pushed").account = Some(*account);
-                    packing.shares.push(reader.held(index));
-                }
-                Target::Portal => {
-                    let portal = self.pack_portal(
-                        actor,
-                        &one.address,
-                        reference,
-                        &key,
-                        &arrives,
-                        index,
-                        now,
-                    )?;
-                    packing.deliveries.last_mut().expect("just pushed").account =
-                        Some(portal.share.share.account);
-                    packing.shares.push(portal.share);
-                    packing.mails.push(portal.mail);
-                    packing.pickups.push(portal.pickup);
-                }
-                Target::Queue(tls) => packing.rows.push(self.queue_row(
-                    reference,
-                    &key,
-                    &from.address,
-                    &one.address,
-                    *tls,
-                    index,
-                    written.size,
-                    written.eight_bit,
-                    now,
-                )?),
-                Target::Nowhere(reason) => packing.refused.push((index, reason)),
-            }
-        }
-        let own = Placing {
-            mailbox: match packing.to_self {
-                Some(_) => mailbox::INBOX,
-                None => mailbox::SENT,
-            },
-            opened: Some(now),
-            unread: packing.to_self.is_some(),
-            sent: true,
+        let own = Some(self.message_id(reference));
+        let ids = Ids { answers: ready.thread.references.clone(), own };
+        let outbound = Outbound {
+            sender: &ready.sender,
+            reference,
+            key: &key,
+            written: &written,
+            summary: Summarised { octets: &arrives, ids: &ids },
+            now,
         };
+        let packing = self.pack(&outbound, &ready.plan)?;
+        summary.recipients = ready.content.everybody().map(|one| one.address.clone()).collect();
         let summary = summary.to_octets()?;
         let summary = Summarised { octets: &summary, ids: &ids };
-        let reader = self.reader(actor.account(), reference, own, &summary, &key)?;
-        let undo_secs = i64::from(self.preferences_of(actor.account())?.undo_secs.value);
-        let due = now.plus_secs(undo_secs);
-        let parcel = Parcel {
-            reference,
-            received: now,
-            filed: None,
-            reverse_path: String::new(),
-            trace_octets: 0,
-            size: written.size,
-            protection: Protection::Inside,
-            content: written.pieces,
-            readers: vec![reader],
-            other_holders: u32::try_from(packing.shares.len() + packing.rows.len())
-                .expect("recipients are limited"),
-        };
-        let notices = self.refusal_notices(actor, reference, &plan, &packing, now)?;
-        let draft_id = text::parse_hex(&view.id).expect("a view's id is one");
-        let submission = Submission {
-            sender: actor.account(),
-            accepted: now,
-            undo_until: (undo_secs > 0).then_some(due),
-            deliveries: u32::try_from(packing.deliveries.len()).expect("recipients are limited"),
-            sealed,
-            sealed_thread: thread.sealed,
-        };
-        self.submit_store(
-            actor,
-            submit,
-            Sending {
-                parcel,
-                submission: submission.clone(),
-                packing,
-                notices,
-                draft_id,
-                version: view.version,
-                uploads: content.upload_ids()?,
-                due,
-                held: undo_secs > 0,
-            },
-        )?;
+        let own = own_placing(&packing, now);
+        let reader = self.reader(ready.sender.account, reference, own, &summary, &key)?;
+        let notices = self.refusal_notices(actor, reference, &ready.plan, &packing, now)?;
+        let sending = ready.sending(reference, now, written, reader, packing, notices)?;
+        let submission = sending.submission.clone();
+        self.submit_store(actor, submit, sending)?;
         tracing::info!(r#ref = %reference, recipients = submission.deliveries, "accepted from inside");
         self.submission_view(reference, &submission)
     }
@@ -334,6 +253,88 @@ impl Gateway {
             notices.push(self.notice_prepare(actor.account(), &telling)?);
         }
         Ok(notices)
+    }
+}
+
+/// A draft that may be sent: the plan is made, and the sender agreed to what had to be agreed to.
+struct Ready {
+    sender: Sender,
+    draft_id: String,
+    version: u32,
+    content: DraftContent,
+    plan: Vec<Planned>,
+    thread: Thread,
+}
+
+impl Ready {
+    /// What a reader's list shows.
+    fn summary(&self, written: &Written) -> SealedSummary {
+        SealedSummary {
+            from_name: self.sender.display_name(),
+            from_address: Some(self.sender.view.address.clone()),
+            subject: self.content.subject.clone(),
+            attachments: u32::try_from(written.outline.files.len()).unwrap_or(u32::MAX),
+            outline: Some(written.outline.clone()),
+            ..SealedSummary::default()
+        }
+    }
+
+    /// Everything that is stored, put together.
+    fn sending(
+        &self,
+        reference: Reference,
+        now: Timestamp,
+        written: Written,
+        reader: Reader,
+        packing: Packing,
+        notices: Vec<Parcel>,
+    ) -> Result<Sending, Error> {
+        let undo_secs = i64::from(self.sender.preferences.undo_secs.value);
+        let due = now.plus_secs(undo_secs);
+        let submission = Submission {
+            sender: self.sender.account,
+            accepted: now,
+            undo_until: (undo_secs > 0).then_some(due),
+            deliveries: u32::try_from(packing.deliveries.len()).expect("recipients are limited"),
+            sealed: !self.plan.iter().any(Planned::leaves_in_clear),
+            sealed_thread: self.thread.sealed,
+        };
+        let parcel = Parcel {
+            reference,
+            received: now,
+            filed: None,
+            reverse_path: String::new(),
+            trace_octets: 0,
+            size: written.size,
+            protection: Protection::Inside,
+            content: written.pieces,
+            readers: vec![reader],
+            other_holders: packing.holders(),
+        };
+        Ok(Sending {
+            parcel,
+            submission,
+            packing,
+            notices,
+            draft_id: text::parse_hex(&self.draft_id).expect("a view's id is one"),
+            version: self.version,
+            uploads: self.content.upload_ids()?,
+            due,
+            held: undo_secs > 0,
+        })
+    }
+}
+
+/// Where the sender's own copy goes: to Sent, or to the inbox of who writes to themselves.
+fn own_placing(packing: &Packing, now: Timestamp) -> Placing {
+    Placing {
+        mailbox: match packing.to_self {
+            Some(_) => mailbox::INBOX,
+            None => mailbox::SENT,
+        },
+        opened: Some(now),
+        unread: packing.to_self.is_some(),
+        sent: true,
     }
 }
 

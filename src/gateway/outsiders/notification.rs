@@ -9,20 +9,20 @@ use crate::gateway::mailboxes::mailbox;
 use crate::gateway::mailboxes::summary::Besides;
 use crate::gateway::outsiders::pickup::MISSING;
 use crate::gateway::outsiders::temporary::TemporaryView;
-use crate::gateway::queue::{generated, rows};
+use crate::gateway::queue::generated;
+use crate::gateway::queue::generated::NewRow;
 use crate::gateway::records::account::HandOff;
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::queue::{Due, QueueKind, QueueRow, QueueState, TlsNeed};
+use crate::gateway::records::queue::{Due, QueueKind, TlsNeed};
 use crate::gateway::records::submission::{DeliveryState, HeldMail};
 use crate::gateway::records::tables::{MAILBOXES, PICKUPS, PICKUPS_OF, PREFERENCES, TEMPORARY};
 use crate::gateway::records::temporary::{Pickup, Temporary};
 use crate::gateway::reporting::notice::Telling;
 use crate::mail::address::Address;
-use crate::mail::envelope::{ForwardPath, Notify, Recipient, ReversePath};
+use crate::mail::envelope::{Notify, ReversePath};
 use crate::mail::notice::{self, HandOffText, Kind, Language, Notification};
 use crate::mail::reference::Reference;
 use crate::store::Read;
-use crate::vault::{self, ContentKey};
 
 /// More than two, one below the other, are read by nobody.
 const LANGUAGES_MAX: usize = 2;
@@ -69,39 +69,23 @@ impl Gateway {
         let now = self.inner.clock.now();
         let reference = self.reference_new();
         let octets = self.notification_octets(parts, reference)?;
-        let key = ContentKey::generate()?;
-        let content = reference.to_bytes();
         let denied = Error::Denied { reason: "an account without an address of its own" };
         let from = Address::parse(&self.account(parts.sender)?.view(parts.sender).address);
         let from = from.map_err(|_| denied)?;
         let to = Address::parse(&parts.temporary.address).map_err(|_| MISSING)?;
-        let row = QueueRow {
-            letter: parts.pickup.letter,
-            content,
+        let row = NewRow {
             kind: QueueKind::Notification,
-            wrapped_key: self.inner.vault.queue_wrap(&rows::binding(content), &key)?,
+            about: parts.pickup.letter,
             delivery,
-            smtputf8: from.needs_smtputf8() || to.needs_smtputf8(),
-            reverse_path: ReversePath::Address(from),
-            recipient: Recipient {
-                path: ForwardPath::Address(to),
-                notify: Notify::default(),
-                orcpt: None,
-            },
-            ret: None,
-            envid: None,
-            eight_bit: !octets.is_ascii(),
-            require_tls: false,
+            from: ReversePath::Address(from),
+            to: &to,
+            notify: Notify::default(),
             tls: TlsNeed::Opportunistic,
             size: octets.len() as u64,
-            state: QueueState::Waiting,
-            due: now,
-            attempts: 0,
-            queued: now,
-            delay_told: false,
-            last: None,
+            eight_bit: !octets.is_ascii(),
+            now,
         };
-        Ok(HeldMail { content: vault::seal(&key, content, &[&octets])?, row })
+        row.with_content(self, reference, &octets)
     }
 
     fn notification_octets(

@@ -1,11 +1,89 @@
-//! Messages that the daemon itself writes and sends: notifications and reports.
+//! New rows of the queue, and the messages that the daemon itself writes and sends.
 
 use crate::clock::Timestamp;
+use crate::gateway::Gateway;
 use crate::gateway::error::Error;
 use crate::gateway::mailboxes::sealed_message;
-use crate::gateway::queue::rows::{put_in_tx, row_id};
+use crate::gateway::queue::rows::{binding, put_in_tx, row_id};
+use crate::gateway::records::ids::ReferenceKey;
+use crate::gateway::records::queue::{QueueKind, QueueRow, QueueState, TlsNeed};
 use crate::gateway::records::submission::HeldMail;
+use crate::mail::address::Address;
+use crate::mail::envelope::{ForwardPath, Notify, Recipient, ReversePath};
+use crate::mail::reference::Reference;
 use crate::store::Tx;
+use crate::vault::{self, ContentKey};
+
+/// What sets one new row of the queue apart from another.
+pub(in crate::gateway) struct NewRow<'r> {
+    pub kind: QueueKind,
+    /// The reference number that people see.
+    pub about: ReferenceKey,
+    pub delivery: Option<u32>,
+    pub from: ReversePath,
+    pub to: &'r Address,
+    /// Whether the next hop may report to the reverse-path (RFC 3461 §4.1).
+    pub notify: Notify,
+    pub tls: TlsNeed,
+    pub size: u64,
+    pub eight_bit: bool,
+    pub now: Timestamp,
+}
+
+impl NewRow<'_> {
+    /// The row, due at once, whose content has the number `content` and opens with `key`.
+    pub fn row(
+        self,
+        gateway: &Gateway,
+        content: Reference,
+        key: &ContentKey,
+    ) -> Result<QueueRow, Error> {
+        let content = content.to_bytes();
+        // RFC 6531 §3.3: the extension is needed where an address is not in ASCII.
+        let from_needs = match &self.from {
+            ReversePath::Null => false,
+            ReversePath::Address(from) => from.needs_smtputf8(),
+        };
+        Ok(QueueRow {
+            letter: self.about,
+            content,
+            kind: self.kind,
+            wrapped_key: gateway.inner.vault.queue_wrap(&binding(content), key)?,
+            delivery: self.delivery,
+            smtputf8: from_needs || self.to.needs_smtputf8(),
+            reverse_path: self.from,
+            recipient: Recipient {
+                path: ForwardPath::Address(self.to.clone()),
+                notify: self.notify,
+                orcpt: None,
+            },
+            ret: None,
+            envid: None,
+            eight_bit: self.eight_bit,
+            require_tls: self.tls == TlsNeed::Verified,
+            tls: self.tls,
+            size: self.size,
+            state: QueueState::Waiting,
+            due: self.now,
+            attempts: 0,
+            queued: self.now,
+            delay_told: false,
+            last: None,
+        })
+    }
+
+    /// The row together with the message it sends, which the daemon wrote itself.
+    pub fn with_content(
+        self,
+        gateway: &Gateway,
+        reference: Reference,
+        octets: &[u8],
+    ) -> Result<HeldMail, Error> {
+        let key = ContentKey::generate()?;
+        let row = self.row(gateway, reference, &key)?;
+        Ok(HeldMail { content: vault::seal(&key, reference.to_bytes(), &[octets])?, row })
+    }
+}
 
 /// Stores a generated message that nobody here reads, and queues it.
 pub(in crate::gateway) fn held_mail_in_tx(

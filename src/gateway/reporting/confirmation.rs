@@ -3,18 +3,17 @@
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
-use crate::gateway::queue::rows;
+use crate::gateway::queue::generated::NewRow;
 use crate::gateway::records::account::ConfirmOutside;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
-use crate::gateway::records::queue::{QueueKind, QueueRow, QueueState, TlsNeed};
+use crate::gateway::records::queue::{QueueKind, TlsNeed};
 use crate::gateway::records::submission::HeldMail;
 use crate::gateway::records::tables::ANSWERS;
 use crate::gateway::text::{path_text, reverse_text};
-use crate::mail::envelope::{ForwardPath, Notify, Recipient, ReversePath};
+use crate::mail::envelope::{Notify, ReversePath};
 use crate::mail::mdn::{self, Disposition, Mdn};
 use crate::mail::reference::Reference;
 use crate::store::Read;
-use crate::vault::{self, ContentKey};
 
 impl Gateway {
     /// A report to an outside sender, from the null reverse-path (RFC 3834 §3.3, RFC 8098 §3).
@@ -29,35 +28,19 @@ impl Gateway {
         let ReversePath::Address(to) = to else {
             return Err(Error::Invalid { what: "nobody to report to".to_owned() });
         };
-        let content = reference.to_bytes();
-        let key = ContentKey::generate()?;
-        let row = QueueRow {
-            letter,
-            content,
+        let row = NewRow {
             kind: QueueKind::Report,
-            wrapped_key: self.inner.vault.queue_wrap(&rows::binding(content), &key)?,
+            about: letter,
             delivery: None,
-            reverse_path: ReversePath::Null,
-            smtputf8: to.needs_smtputf8(),
-            recipient: Recipient {
-                path: ForwardPath::Address(to.clone()),
-                notify: Notify::Never,
-                orcpt: None,
-            },
-            ret: None,
-            envid: None,
-            eight_bit: !octets.is_ascii(),
-            require_tls: false,
+            from: ReversePath::Null,
+            to,
+            notify: Notify::Never,
             tls: TlsNeed::Opportunistic,
             size: octets.len() as u64,
-            state: QueueState::Waiting,
-            due: now,
-            attempts: 0,
-            queued: now,
-            delay_told: false,
-            last: None,
+            eight_bit: !octets.is_ascii(),
+            now,
         };
-        Ok(HeldMail { content: vault::seal(&key, content, &[octets])?, row })
+        row.with_content(self, reference, octets)
     }
 
     /// The confirmation to an outside sender, if there is to be one: `said` is what the reader

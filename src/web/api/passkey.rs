@@ -12,11 +12,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::gateway::accounts::passkey::{PasskeyLogIn, PasskeyNew};
+use crate::gateway::accounts::passkey::{
+    ALGORITHMS, Assertion, Challenge, PasskeyLogIn, PasskeyNew, PasskeySecret, Registration,
+};
 use crate::gateway::records::audit::Act;
 use crate::gateway::{self, Browser};
-use crate::vault::PasskeySecret;
-use crate::vault::passkey::{ALGORITHMS, Assertion, Challenge, Registration};
 use crate::web::auth::{Signed, Site, note_use, proof};
 use crate::web::body::Json;
 use crate::web::error::{Problem, ProblemBody, Problems};
