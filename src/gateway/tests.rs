@@ -119,7 +119,7 @@ pub fn inbound(gateway: &Gateway, from: &str, to: &[&str], text: &str) -> Inboun
     }
 }
 
-const LETTER: &str =
+pub const LETTER: &str =
     "From: Rachel <rachel@outside.example>\nSubject: The contract\n\nSecret text.\n";
 
 pub fn inbox(gateway: &Gateway, actor: &Actor) -> Vec<ItemView> {

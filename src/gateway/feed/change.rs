@@ -36,8 +36,18 @@ pub(in crate::gateway) enum Changed {
     Mailboxes,
 }
 
+impl Changed {
+    /// What listeners are told.
+    pub(super) fn kind(self) -> EventKind {
+        match self {
+            Changed::Updated(_) | Changed::Removed(_) => EventKind::Mail,
+            Changed::Mailboxes => EventKind::Mailboxes,
+        }
+    }
+}
+
 /// Numbers a change and remembers it; `kept` bounds how many are remembered.
-pub(in crate::gateway) fn record_in_tx(
+pub(super) fn record_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
     changed: Changed,
@@ -63,23 +73,6 @@ pub(in crate::gateway) fn record_in_tx(
 }
 
 impl Gateway {
-    /// Runs `work`, which gives its answer and the number of the change it recorded, and tells
-    /// listeners once that is durable. Blocks until then.
-    pub(in crate::gateway) fn transact_changed<T: Send + 'static>(
-        &self,
-        account: AccountId,
-        kind: EventKind,
-        work: impl FnMut(&mut Tx<'_>) -> Result<(T, u64), Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        let this = self.clone();
-        let done = self.inner.store.transact_then(work, move |answer| {
-            if let Ok((_, modseq)) = answer {
-                this.publish(account, kind, *modseq);
-            }
-        });
-        done.wait().map(|(answer, _)| answer)
-    }
-
     /// The account's present state.
     pub(in crate::gateway) fn state(&self, account: AccountId) -> Result<String, Error> {
         let counters = self.inner.store.get(&COUNTERS, &account)?.unwrap_or_default();

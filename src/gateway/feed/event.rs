@@ -10,7 +10,7 @@ use crate::gateway::actor::Actor;
 use crate::gateway::records::ids::AccountId;
 
 /// What kind of thing changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EventKind {
     Mail,
     Mailboxes,
@@ -55,7 +55,7 @@ impl Events {
         }
     }
 
-    fn subscribe(&self, account: AccountId) -> broadcast::Receiver<Event> {
+    pub(super) fn subscribe(&self, account: AccountId) -> broadcast::Receiver<Event> {
         let mut listeners = self.listeners();
         listeners.entry(account).or_insert_with(|| broadcast::channel(BACKLOG).0).subscribe()
     }

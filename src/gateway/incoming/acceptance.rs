@@ -7,6 +7,7 @@
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
+use crate::gateway::feed::tx::Tx;
 use crate::gateway::incoming::inbound::Inbound;
 use crate::gateway::queue::generated;
 use crate::gateway::records::account::LastInteraction;
@@ -22,7 +23,7 @@ use crate::mail::message;
 use crate::mail::notice::{self, Accepted};
 use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
-use crate::store::{Read, Tx};
+use crate::store::Read;
 use crate::vault::Lookup;
 
 /// What is stored with a message whose sender may be answered.
@@ -47,7 +48,7 @@ const EVERY_SECS: i64 = 24 * 3600;
 const NOTICES_MAX: usize = 10;
 
 impl Answer {
-    pub fn store_in_tx(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
+    pub fn store_in_tx(&self, tx: &mut Tx<'_, '_>) -> Result<(), Error> {
         tx.put(&ANSWERS, &self.letter, &self.facts)?;
         for notice in &self.notices {
             if let Some(key) = &notice.once {

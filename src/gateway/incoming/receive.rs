@@ -8,12 +8,9 @@
 //! A refusal is a [`Reason`]; an [`Error`] means that we could not decide or store, so the peer
 //! tries again.
 
-use std::sync::Arc;
-
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
-use crate::gateway::feed::after_commit::Noted;
 use crate::gateway::incoming::acceptance::Answer;
 use crate::gateway::incoming::inbound::{Arrival, Inbound};
 use crate::gateway::mailboxes::sealed_message::{Parcel, Placing, Reader};
@@ -48,26 +45,13 @@ impl Gateway {
     fn store_arrived(&self, arrived: Arrived) -> Pending<Receipt, Error> {
         let Arrived { parcel, answer } = arrived;
         let receipt = Receipt { reference: parcel.reference, stored: parcel.received };
-        let kept = self.inner.settings.changes_kept;
-        let (this, parcel) = (self.clone(), Arc::new(parcel));
-        let told = parcel.clone();
-        let noted = Noted::default();
-        let settled = noted.clone();
-        self.inner.store.transact_then(
-            move |tx| {
-                noted.set(parcel.store_in_tx(tx, kept)?);
-                if let Some(answer) = &answer {
-                    answer.store_in_tx(tx)?;
-                }
-                Ok(receipt)
-            },
-            move |settled_answer| {
-                if settled_answer.is_ok() {
-                    this.parcel_told(&told, &settled.lock());
-                    this.inner.queue_wake.notify_one();
-                }
-            },
-        )
+        self.transact(move |tx| {
+            parcel.store_in_tx(tx)?;
+            if let Some(answer) = &answer {
+                answer.store_in_tx(tx)?;
+            }
+            Ok(receipt)
+        })
     }
 
     fn prepare(&self, inbound: Inbound) -> Result<Arrived, Error> {

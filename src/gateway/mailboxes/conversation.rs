@@ -9,7 +9,8 @@ use std::ops::ControlFlow;
 
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
-use crate::gateway::feed::change::{self, Changed};
+use crate::gateway::feed::change::Changed;
+use crate::gateway::feed::tx::Tx;
 use crate::gateway::mailboxes::entry::find_entry;
 use crate::gateway::records::ids::{AccountId, ConversationId, MailboxId, ReferenceKey};
 use crate::gateway::records::mailbox::{Entry, Role};
@@ -18,7 +19,7 @@ use crate::gateway::records::tables::{
     CONVERSATION_IDS, CONVERSATIONS, ENTRIES, MAILBOXES, OWN_IDS,
 };
 use crate::mail::message::Ids;
-use crate::store::{Order, Read, Tx};
+use crate::store::{self, Order, Read};
 use crate::vault::{Lookup, Vault};
 
 /// A conversation that has so many letters takes no more; the next begins another.
@@ -39,11 +40,10 @@ pub(in crate::gateway) fn keys(vault: &Vault, account: AccountId, ids: &Ids) -> 
 /// letters answer it. When it is the letter that was missing between two, they become one; that
 /// it only names letters of two does not join them, for anybody may write so.
 pub(in crate::gateway) fn join_in_tx(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx<'_, '_>,
     account: AccountId,
     letter: ReferenceKey,
     keys: &Keys,
-    kept: u64,
 ) -> Result<Option<ConversationId>, Error> {
     if keys.answers.is_empty() && keys.own.is_none() {
         return Ok(None);
@@ -68,7 +68,7 @@ pub(in crate::gateway) fn join_in_tx(
     );
     let conversation = match (answered, answering) {
         (Some((to, there)), Some((from, more))) if there + more < MEMBERS_MAX => {
-            merge_in_tx(tx, account, from, to, kept)?;
+            merge_in_tx(tx, account, from, to)?;
             to
         }
         (Some((one, _)), _) | (None, Some((one, _))) => one,
@@ -98,7 +98,7 @@ fn conversation_of(
 
 /// A conversation that can take one letter more, with how many it has.
 fn with_room(
-    tx: &Tx<'_>,
+    tx: &store::Tx<'_>,
     account: AccountId,
     conversation: Option<ConversationId>,
 ) -> Result<Option<(ConversationId, u64)>, Error> {
@@ -110,7 +110,7 @@ fn with_room(
 /// Notes that one more letter of a conversation names an identifier. One that belongs to another
 /// conversation stays there: whether it was named here.
 fn name_in_tx(
-    tx: &mut Tx<'_>,
+    tx: &mut store::Tx<'_>,
     account: AccountId,
     id: [u8; 16],
     conversation: ConversationId,
@@ -127,7 +127,7 @@ fn name_in_tx(
 
 /// Takes a letter out; identifiers that no other letter of the conversation names are forgotten.
 pub(in crate::gateway) fn leave_in_tx(
-    tx: &mut Tx<'_>,
+    tx: &mut store::Tx<'_>,
     account: AccountId,
     entry: &Entry,
 ) -> Result<(), Error> {
@@ -154,7 +154,7 @@ pub(in crate::gateway) fn leave_in_tx(
 
 /// Every letter of every conversation of an account.
 pub(in crate::gateway) fn all_in_tx(
-    tx: &Tx<'_>,
+    tx: &store::Tx<'_>,
     account: AccountId,
 ) -> Result<Vec<(ConversationId, ReferenceKey)>, Error> {
     let mut all = Vec::new();
@@ -166,11 +166,10 @@ pub(in crate::gateway) fn all_in_tx(
 }
 
 fn merge_in_tx(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx<'_, '_>,
     account: AccountId,
     from: ConversationId,
     to: ConversationId,
-    kept: u64,
 ) -> Result<(), Error> {
     for (letter, member) in members_in_tx(tx, account, from)? {
         tx.delete(&CONVERSATIONS, &(account, from, letter));
@@ -184,7 +183,7 @@ fn merge_in_tx(
         let (place, mut entry) = find_entry(tx, account, letter)?;
         entry.conversation = Some(to);
         tx.put(&ENTRIES, &(account, place.mailbox, place.uid), &entry)?;
-        change::record_in_tx(tx, account, Changed::Updated(letter), kept)?;
+        tx.changed(account, Changed::Updated(letter))?;
     }
     Ok(())
 }
@@ -232,7 +231,7 @@ pub(in crate::gateway) fn own_letters(
 
 /// Every identifier that a letter of an account has as its own.
 pub(in crate::gateway) fn own_in_tx(
-    tx: &Tx<'_>,
+    tx: &store::Tx<'_>,
     account: AccountId,
 ) -> Result<Vec<([u8; 16], ReferenceKey)>, Error> {
     let mut all = Vec::new();

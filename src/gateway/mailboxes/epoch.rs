@@ -11,10 +11,11 @@ use std::sync::{Arc, Mutex};
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
+use crate::gateway::feed::tx::Tx;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::mailbox::EpochRecord;
 use crate::gateway::records::tables::{ACCOUNT_KEYS, EPOCHS};
-use crate::store::{Read, Tx};
+use crate::store::Read;
 use crate::vault::{self, Epoch, PublicKey};
 
 const MESSAGES_MAX: u32 = 1_000;
@@ -39,11 +40,17 @@ pub(in crate::gateway) struct Arriving {
 impl Arriving {
     /// Writes the epoch's record with the first message that needs it. Until a transaction is
     /// known to have done so, each one does.
-    pub fn store_in_tx(&self, tx: &mut Tx<'_>, account: AccountId) -> Result<(), Error> {
+    pub fn store_in_tx(
+        self: &Arc<Self>,
+        tx: &mut Tx<'_, '_>,
+        account: AccountId,
+    ) -> Result<(), Error> {
         if !self.stored.load(Ordering::Acquire) {
             let record =
                 EpochRecord { encapsulation: self.encapsulation.clone(), begun: self.begun };
             tx.insert(&EPOCHS, &(account, self.id), &record)?;
+            let epoch = self.clone();
+            tx.then(move || epoch.stored.store(true, Ordering::Release));
         }
         Ok(())
     }
@@ -51,11 +58,6 @@ impl Arriving {
     /// What the epoch's record holds.
     pub fn record(&self) -> (Vec<u8>, Timestamp) {
         (self.encapsulation.clone(), self.begun)
-    }
-
-    /// The record is durable.
-    pub fn is_stored(&self) {
-        self.stored.store(true, Ordering::Release);
     }
 
     fn is_over(&self, now: Timestamp) -> bool {

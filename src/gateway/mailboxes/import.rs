@@ -7,7 +7,6 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
-use crate::gateway::feed::after_commit::Noted;
 use crate::gateway::mailboxes::conversation;
 use crate::gateway::mailboxes::item::ItemView;
 use crate::gateway::mailboxes::marks::Change;
@@ -161,28 +160,17 @@ impl Gateway {
         own: Option<[u8; 16]>,
         seen: Vec<ReferenceKey>,
     ) -> Result<bool, Error> {
-        let kept = self.inner.settings.changes_kept;
-        let parcel = std::sync::Arc::new(parcel);
-        let noted = Noted::default();
-        let (told, settled, this) = (parcel.clone(), noted.clone(), self.clone());
-        let done = self.inner.store.transact_then(
-            move |tx| {
-                for reader in &parcel.readers {
-                    let account = reader.share.account;
-                    let now = own.map(|own| conversation::own_letters(tx, account, own));
-                    if now.transpose()?.is_some_and(|now| now != seen) {
-                        return Ok(false);
-                    }
+        let done = self.transact(move |tx| {
+            for reader in &parcel.readers {
+                let account = reader.share.account;
+                let now = own.map(|own| conversation::own_letters(tx, account, own));
+                if now.transpose()?.is_some_and(|now| now != seen) {
+                    return Ok(false);
                 }
-                noted.set(parcel.store_in_tx(tx, kept)?);
-                Ok::<_, Error>(true)
-            },
-            move |done| {
-                if matches!(done, Ok(true)) {
-                    this.parcel_told(&told, &settled.lock());
-                }
-            },
-        );
+            }
+            parcel.store_in_tx(tx)?;
+            Ok(true)
+        });
         done.wait()
     }
 }

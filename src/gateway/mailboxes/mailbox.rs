@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
-use crate::gateway::feed::change::{self, Changed};
-use crate::gateway::feed::event::EventKind;
+use crate::gateway::feed::change::Changed;
+use crate::gateway::feed::tx::Tx;
 use crate::gateway::records::ids::{AccountId, MailboxId};
 use crate::gateway::records::mailbox::{Mailbox, Role};
 use crate::gateway::records::numbers::number_in_tx;
 use crate::gateway::records::tables::MAILBOXES;
-use crate::store::{Order, Read, Tx};
+use crate::store::{self, Order, Read};
 
 /// What the owner sees of a mailbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,20 +147,20 @@ impl Gateway {
     fn mailboxes_change<T: Send + 'static>(
         &self,
         account: AccountId,
-        mut work: impl FnMut(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+        mut work: impl FnMut(&mut Tx<'_, '_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let kept = self.inner.settings.changes_kept;
-        self.transact_changed(account, EventKind::Mailboxes, move |tx| {
+        let done = self.transact(move |tx| {
             let answer = work(tx)?;
-            let modseq = change::record_in_tx(tx, account, Changed::Mailboxes, kept)?;
-            Ok((answer, modseq))
-        })
+            tx.changed(account, Changed::Mailboxes)?;
+            Ok(answer)
+        });
+        done.wait()
     }
 }
 
 /// The mailbox, which must be there.
 pub(in crate::gateway) fn get_in_tx(
-    tx: &Tx<'_>,
+    tx: &store::Tx<'_>,
     account: AccountId,
     id: MailboxId,
 ) -> Result<Mailbox, Error> {

@@ -4,17 +4,15 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
-use crate::gateway::feed::change::{self, Changed};
-use crate::gateway::feed::event::EventKind;
+use crate::gateway::feed::change::Changed;
+use crate::gateway::feed::tx::Tx;
 use crate::gateway::mailboxes::entry::{entry_in_tx, require_opened};
 use crate::gateway::mailboxes::filing::{move_in_tx, recount_in_tx, remove_in_tx};
 use crate::gateway::mailboxes::item::ItemView;
 use crate::gateway::mailboxes::label;
 use crate::gateway::records::ids::{AccountId, LabelId, MailboxId, ReferenceKey};
-use crate::gateway::records::numbers::counters_in_tx;
 use crate::gateway::records::tables::ENTRIES;
 use crate::mail::reference::Reference;
-use crate::store::Tx;
 
 /// What to change about a message; `None` leaves a thing as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,15 +62,11 @@ impl Gateway {
         let wanted = self.change_wanted(account, change)?;
         let references = references.to_vec();
         // One transaction, so that a whole mailbox is moved in seconds.
-        let (done, failed) = self.transact_changed(account, EventKind::Mail, move |tx| {
+        let changed = self.transact(move |tx| {
             let (mut done, mut failed) = (Vec::new(), Vec::new());
-            let mut modseq = counters_in_tx(tx, account)?.modseq;
             for reference in &references {
                 match wanted.apply_in_tx(tx, account, reference.to_bytes()) {
-                    Ok(changed) => {
-                        modseq = changed;
-                        done.push(*reference);
-                    }
+                    Ok(()) => done.push(*reference),
                     Err(Error::NotFound { what: "message" }) => {
                         failed.push((*reference, "not-found"));
                     }
@@ -80,8 +74,9 @@ impl Gateway {
                     Err(other) => return Err(other),
                 }
             }
-            Ok(((done, failed), modseq))
-        })?;
+            Ok((done, failed))
+        });
+        let (done, failed) = changed.wait()?;
         Ok(ChangedMany { state: self.state(account)?, done, failed })
     }
 
@@ -96,7 +91,6 @@ impl Gateway {
             target: target.transpose()?,
             change: change.clone(),
             now: self.inner.clock.now(),
-            kept: self.inner.settings.changes_kept,
         })
     }
 
@@ -104,14 +98,15 @@ impl Gateway {
     /// its sender waits to hear whether it was read or rejected.
     pub fn message_delete(&self, actor: &Actor, reference: Reference) -> Result<(), Error> {
         let (account, key) = (actor.account(), reference.to_bytes());
-        let kept = self.inner.settings.changes_kept;
         let now = self.inner.clock.now();
-        self.transact_changed(account, EventKind::Mail, move |tx| {
+        let done = self.transact(move |tx| {
             let (place, entry) = entry_in_tx(tx, account, key)?;
             require_opened(&entry)?;
             remove_in_tx(tx, account, place, &entry, now)?;
-            Ok(((), change::record_in_tx(tx, account, Changed::Removed(key), kept)?))
-        })
+            tx.changed(account, Changed::Removed(key))?;
+            Ok(())
+        });
+        done.wait()
     }
 
     pub(in crate::gateway) fn change_one(
@@ -121,9 +116,7 @@ impl Gateway {
         change: &Change,
     ) -> Result<(), Error> {
         let wanted = self.change_wanted(account, change)?;
-        self.transact_changed(account, EventKind::Mail, move |tx| {
-            Ok(((), wanted.apply_in_tx(tx, account, key)?))
-        })
+        self.transact(move |tx| wanted.apply_in_tx(tx, account, key)).wait()
     }
 }
 
@@ -132,17 +125,16 @@ struct Wanted {
     target: Option<MailboxId>,
     change: Change,
     now: Timestamp,
-    kept: u64,
 }
 
 impl Wanted {
-    /// Changes one message; tells the change's number. What cannot be done changes nothing.
+    /// Changes one message. What cannot be done changes nothing.
     fn apply_in_tx(
         &self,
-        tx: &mut Tx<'_>,
+        tx: &mut Tx<'_, '_>,
         account: AccountId,
         key: ReferenceKey,
-    ) -> Result<u64, Error> {
+    ) -> Result<(), Error> {
         let (place, mut entry) = entry_in_tx(tx, account, key)?;
         let before = entry.clone();
         entry.unread = self.change.unread.unwrap_or(entry.unread);
@@ -168,6 +160,7 @@ impl Wanted {
                 tx.put(&ENTRIES, &(account, place.mailbox, place.uid), &entry)?;
             }
         }
-        change::record_in_tx(tx, account, Changed::Updated(key), self.kept)
+        tx.changed(account, Changed::Updated(key))?;
+        Ok(())
     }
 }

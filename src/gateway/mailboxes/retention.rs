@@ -5,12 +5,10 @@ use std::ops::ControlFlow;
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
-use crate::gateway::feed::change::{self, Changed};
-use crate::gateway::feed::event::EventKind;
+use crate::gateway::feed::change::Changed;
 use crate::gateway::mailboxes::entry::entry_in_tx;
 use crate::gateway::mailboxes::filing::remove_in_tx;
 use crate::gateway::records::ids::{AccountId, MailboxId, ReferenceKey};
-use crate::gateway::records::numbers::counters_in_tx;
 use crate::gateway::records::tables::{ACCOUNTS, ENTRIES};
 use crate::store::{Order, Read};
 
@@ -98,10 +96,8 @@ impl Gateway {
         if over.is_empty() {
             return Ok(());
         }
-        let kept = self.inner.settings.changes_kept;
         let now = self.inner.clock.now();
-        self.transact_changed(account, EventKind::Mail, move |tx| {
-            let mut modseq = counters_in_tx(tx, account)?.modseq;
+        let done = self.transact(move |tx| {
             for key in &over {
                 let (place, entry) = match entry_in_tx(tx, account, *key) {
                     Err(Error::NotFound { .. }) => continue,
@@ -112,9 +108,10 @@ impl Gateway {
                     continue;
                 }
                 remove_in_tx(tx, account, place, &entry, now)?;
-                modseq = change::record_in_tx(tx, account, Changed::Removed(*key), kept)?;
+                tx.changed(account, Changed::Removed(*key))?;
             }
-            Ok(((), modseq))
-        })
+            Ok(())
+        });
+        done.wait()
     }
 }

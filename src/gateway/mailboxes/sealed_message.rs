@@ -9,8 +9,8 @@ use bytes::Bytes;
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
-use crate::gateway::feed::change::{self, Changed};
-use crate::gateway::feed::event::EventKind;
+use crate::gateway::feed::change::Changed;
+use crate::gateway::feed::tx::Tx;
 use crate::gateway::mailboxes::epoch::Arriving;
 use crate::gateway::mailboxes::summary::{Summarised, reader_binding};
 use crate::gateway::mailboxes::{conversation, indexing, mailbox};
@@ -20,7 +20,7 @@ use crate::gateway::records::message::{HeldShare, Message, Protection, Share};
 use crate::gateway::records::submission::HeldMail;
 use crate::gateway::records::tables::{ENTRIES, EPOCHS, MAILBOXES, MESSAGES, PLACES};
 use crate::mail::reference::Reference;
-use crate::store::{ContentId, Piece, Tx};
+use crate::store::{ContentId, Piece};
 use crate::vault::{ContentKey, ContentSealer};
 
 /// Contents over this go to the store in pieces ahead of their transaction, so that one large
@@ -138,19 +138,11 @@ impl Gateway {
         };
         Ok(Reader { share, epoch })
     }
-
-    /// Tells readers of a parcel that is durable now.
-    pub(in crate::gateway) fn parcel_told(&self, parcel: &Parcel, modseqs: &[u64]) {
-        for (reader, modseq) in parcel.readers.iter().zip(modseqs) {
-            reader.epoch.is_stored();
-            self.publish(reader.share.account, EventKind::Mail, *modseq);
-        }
-    }
 }
 
 impl Parcel {
-    /// Stores the message once and an entry for each reader; tells their change numbers.
-    pub fn store_in_tx(&self, tx: &mut Tx<'_>, kept: u64) -> Result<Vec<u64>, Error> {
+    /// Stores the message once and an entry for each reader.
+    pub fn store_in_tx(&self, tx: &mut Tx<'_, '_>) -> Result<(), Error> {
         let key = self.reference.to_bytes();
         let readers = u32::try_from(self.readers.len()).expect("recipients are limited");
         let message = Message {
@@ -172,12 +164,11 @@ impl Parcel {
             size: self.size,
             protection: &self.protection,
         };
-        let mut modseqs = Vec::with_capacity(self.readers.len());
         for reader in &self.readers {
             reader.epoch.store_in_tx(tx, reader.share.account)?;
-            modseqs.push(append_in_tx(tx, &reader.share, &facts, kept)?);
+            append_in_tx(tx, &reader.share, &facts)?;
         }
-        Ok(modseqs)
+        Ok(())
     }
 }
 
@@ -191,24 +182,18 @@ pub(in crate::gateway) struct Facts<'p> {
     pub protection: &'p Protection,
 }
 
-/// Puts a share that waited into its mailbox; tells the change's number.
+/// Puts a share that waited into its mailbox.
 pub(in crate::gateway) fn held_append_in_tx(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx<'_, '_>,
     held: &HeldShare,
     facts: &Facts<'_>,
-    kept: u64,
-) -> Result<u64, Error> {
+) -> Result<(), Error> {
     let record = EpochRecord { encapsulation: held.encapsulation.clone(), begun: held.begun };
     tx.insert(&EPOCHS, &(held.share.account, held.share.epoch), &record)?;
-    append_in_tx(tx, &held.share, facts, kept)
+    append_in_tx(tx, &held.share, facts)
 }
 
-fn append_in_tx(
-    tx: &mut Tx<'_>,
-    share: &Share,
-    facts: &Facts<'_>,
-    kept: u64,
-) -> Result<u64, Error> {
+fn append_in_tx(tx: &mut Tx<'_, '_>, share: &Share, facts: &Facts<'_>) -> Result<(), Error> {
     let (account, id) = (share.account, share.mailbox);
     let mut mailbox = mailbox::get_in_tx(tx, account, id)?;
     let uid = mailbox.uid_next;
@@ -229,14 +214,15 @@ fn append_in_tx(
         epoch: share.epoch,
         sealed_summary: share.sealed_summary.clone(),
         wrapped_key: share.wrapped_key.clone(),
-        conversation: conversation::join_in_tx(tx, account, facts.reference, &share.ids, kept)?,
+        conversation: conversation::join_in_tx(tx, account, facts.reference, &share.ids)?,
         labels: Vec::new(),
         filed: facts.filed,
     };
     tx.put(&ENTRIES, &(account, id, uid), &entry)?;
     tx.put(&PLACES, &(account, facts.reference), &Place { mailbox: id, uid })?;
     indexing::wait_in_tx(tx, account, facts.reference)?;
-    change::record_in_tx(tx, account, Changed::Updated(facts.reference), kept)
+    tx.changed(account, Changed::Updated(facts.reference))?;
+    Ok(())
 }
 
 /// The parcel of a generated message that waits in a record.

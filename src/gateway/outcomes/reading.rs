@@ -5,9 +5,8 @@ use crate::gateway::Gateway;
 use crate::gateway::accounts::account;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
-use crate::gateway::feed::after_commit::Noted;
-use crate::gateway::feed::change::{self, Changed};
-use crate::gateway::feed::event::EventKind;
+use crate::gateway::feed::change::Changed;
+use crate::gateway::feed::tx::Tx;
 use crate::gateway::mailboxes::content::Content;
 use crate::gateway::mailboxes::entry::{NOT_FOUND, entry_in_tx};
 use crate::gateway::mailboxes::filing::{recount_in_tx, remove_in_tx};
@@ -21,7 +20,7 @@ use crate::gateway::records::tables::{ENTRIES, MESSAGES, OUTCOMES};
 use crate::gateway::reporting::notice::Telling;
 use crate::mail::mdn::Disposition;
 use crate::mail::reference::Reference;
-use crate::store::{Read, Tx};
+use crate::store::{self, Read};
 
 impl Gateway {
     /// Opens a message: its octets, trace lines in front. The first time, it is marked read
@@ -52,7 +51,6 @@ impl Gateway {
     ) -> Result<Timestamp, Error> {
         let (account, key) = (actor.account(), reference.to_bytes());
         let now = self.inner.clock.now();
-        let kept = self.inner.settings.changes_kept;
         let outcome = OutcomeKind::Rejected(reason);
         self.outcome_transact(account, key, outcome, said, now, move |tx| {
             let (place, entry) = entry_in_tx(tx, account, key)?;
@@ -61,7 +59,8 @@ impl Gateway {
             }
             let first = outcome_in_tx(tx, account, key, outcome, now)?;
             remove_in_tx(tx, account, place, &entry, now)?;
-            Ok((first, change::record_in_tx(tx, account, Changed::Removed(key), kept)?))
+            tx.changed(account, Changed::Removed(key))?;
+            Ok(first)
         })?;
         Ok(now)
     }
@@ -73,7 +72,6 @@ impl Gateway {
         said: Option<bool>,
     ) -> Result<(), Error> {
         let now = self.inner.clock.now();
-        let kept = self.inner.settings.changes_kept;
         self.outcome_transact(account, key, OutcomeKind::Read, said, now, move |tx| {
             let (place, mut entry) = entry_in_tx(tx, account, key)?;
             let mut first = false;
@@ -85,7 +83,8 @@ impl Gateway {
                 tx.put(&ENTRIES, &(account, place.mailbox, place.uid), &entry)?;
                 indexing::wait_in_tx(tx, account, key)?;
             }
-            Ok((first, change::record_in_tx(tx, account, Changed::Updated(key), kept)?))
+            tx.changed(account, Changed::Updated(key))?;
+            Ok(first)
         })
     }
 
@@ -99,7 +98,7 @@ impl Gateway {
         outcome: OutcomeKind,
         said: Option<bool>,
         now: Timestamp,
-        mut work: impl FnMut(&mut Tx<'_>) -> Result<(bool, u64), Error> + Send + 'static,
+        mut work: impl FnMut(&mut Tx<'_, '_>) -> Result<bool, Error> + Send + 'static,
     ) -> Result<(), Error> {
         let (state, reason, disposition) = match outcome {
             OutcomeKind::Read => (DeliveryState::Read, None, Disposition::Displayed),
@@ -131,13 +130,8 @@ impl Gateway {
             report = self.confirmation_prepare(account, key, disposition, said, now)?;
         }
         let index = delivery.map(|(index, _)| index);
-        let (this, wake) = (self.clone(), self.inner.queue_wake.clone());
-        let noted: Noted<u64> = Noted::default();
-        let own = noted.clone();
         self.notice_transact(notice, key, move |tx| {
-            let (first, modseq) = work(tx)?;
-            noted.set(modseq);
-            if !first {
+            if !work(tx)? {
                 return Ok(false);
             }
             if let Some(index) = index {
@@ -147,17 +141,14 @@ impl Gateway {
                 generated::held_mail_in_tx(tx, report, now)?;
             }
             Ok(true)
-        })?;
-        this.publish(account, EventKind::Mail, *own.lock());
-        wake.notify_one();
-        Ok(())
+        })
     }
 }
 
 /// Records what became of a reader's copy, and that the reader did something. The first
 /// outcome stands: there is exactly one.
 fn outcome_in_tx(
-    tx: &mut Tx<'_>,
+    tx: &mut store::Tx<'_>,
     account: AccountId,
     key: ReferenceKey,
     kind: OutcomeKind,

@@ -2,7 +2,7 @@
 
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
-use crate::gateway::feed::after_commit::Noted;
+use crate::gateway::feed::tx::{Bell, Tx};
 use crate::gateway::mailboxes::holders;
 use crate::gateway::mailboxes::sealed_message::Placing;
 use crate::gateway::mailboxes::summary::Summarised;
@@ -11,7 +11,7 @@ use crate::gateway::outgoing::undo_send::release_in_tx;
 use crate::gateway::queue::attempt::{Attempted, Reason};
 use crate::gateway::queue::delivery;
 use crate::gateway::queue::rows::{self, NO_ROW, QueueId, remove_in_tx, reschedule_in_tx};
-use crate::gateway::records::ids::{AccountId, ReferenceKey};
+use crate::gateway::records::ids::ReferenceKey;
 use crate::gateway::records::policy::{Choice, Route};
 use crate::gateway::records::queue::{QueueKind, QueueRow, QueueState, TlsNeed};
 use crate::gateway::records::submission::{DeliveryState, Draft, Held};
@@ -21,7 +21,7 @@ use crate::gateway::text::shown;
 use crate::mail::envelope::{ForwardPath, Notify as Wanted, Recipient};
 use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
-use crate::store::{Read, Tx};
+use crate::store::Read;
 
 impl Gateway {
     /// Takes what became of a leased row: gone, or to be tried again; status lines and the
@@ -117,7 +117,7 @@ impl Gateway {
     fn queue_change(
         &self,
         letter: ReferenceKey,
-        mut work: impl FnMut(&mut Tx<'_>) -> Result<(), Error> + Send + 'static,
+        mut work: impl FnMut(&mut Tx<'_, '_>) -> Result<(), Error> + Send + 'static,
     ) -> Result<(), Error> {
         self.notice_transact(None, letter, move |tx| work(tx).map(|()| false))
     }
@@ -155,11 +155,12 @@ impl Gateway {
             }
             match row.state {
                 QueueState::Held => Ok(tx.put(&QUEUE, &id.0, &row)?),
-                _ => reschedule_in_tx(tx, id.0, &mut row, QueueState::Waiting, now),
+                _ => {
+                    tx.ring(Bell::Queue);
+                    reschedule_in_tx(tx, id.0, &mut row, QueueState::Waiting, now)
+                }
             }
-        })?;
-        self.inner.queue_wake.notify_one();
-        Ok(())
+        })
     }
 
     /// A letter that was to travel over verified TLS only, and cannot: it waits in a temporary
@@ -200,28 +201,17 @@ impl Gateway {
             mails: vec![mail],
             pickups: vec![(pickup_key, pickup)],
         };
-        let kept = self.inner.settings.changes_kept;
-        let this = self.clone();
-        let noted: Noted<Vec<(AccountId, u64)>> = Noted::default();
-        let settled = noted.clone();
-        let done = self.inner.store.transact_then(
-            move |tx| {
-                let Some(mut one) = tx.get(&DELIVERIES, &(letter, index))? else { return Ok(()) };
-                one.route = Route::Portal;
-                one.account = Some(account);
-                tx.put(&DELIVERIES, &(letter, index), &one)?;
-                noted.set(release_in_tx(tx, sender, letter, &held, now, kept)?);
-                // The row's hold on the content passes to the reader.
-                holders::hold_in_tx(tx, letter)?;
-                Gateway::queue_end_in_tx(tx, id)?;
-                Ok::<_, Error>(())
-            },
-            move |answer| {
-                if answer.is_ok() {
-                    this.released_told(&settled.lock());
-                }
-            },
-        );
+        let done = self.transact(move |tx| {
+            let Some(mut one) = tx.get(&DELIVERIES, &(letter, index))? else { return Ok(()) };
+            one.route = Route::Portal;
+            one.account = Some(account);
+            tx.put(&DELIVERIES, &(letter, index), &one)?;
+            release_in_tx(tx, sender, letter, &held, now)?;
+            // The row's hold on the content passes to the reader.
+            holders::hold_in_tx(tx, letter)?;
+            Gateway::queue_end_in_tx(tx, id)?;
+            Ok(())
+        });
         done.wait()
     }
 }

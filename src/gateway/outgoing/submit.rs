@@ -12,7 +12,7 @@
 use crate::clock::Timestamp;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
-use crate::gateway::feed::after_commit::Noted;
+use crate::gateway::feed::tx::Bell;
 use crate::gateway::mailboxes::mailbox;
 use crate::gateway::mailboxes::sealed_message::{Parcel, Placing, Reader};
 use crate::gateway::mailboxes::summary::{SealedSummary, Summarised};
@@ -25,7 +25,7 @@ use crate::gateway::outgoing::sealed_thread::Thread;
 use crate::gateway::outgoing::sender::Sender;
 use crate::gateway::outgoing::submission::SubmissionView;
 use crate::gateway::outgoing::undo_send::release_in_tx;
-use crate::gateway::records::ids::{AccountId, UploadId};
+use crate::gateway::records::ids::UploadId;
 use crate::gateway::records::message::{Answered, Protection, Requested};
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::submission::{Draft, Held, Submission};
@@ -59,10 +59,6 @@ pub enum Submitted {
     /// Nothing was sent: these recipients would get it in clear, and that needs a yes.
     NeedsConsent(Consent),
 }
-
-/// Change numbers of a submission: the sender's copy, whom the letter reached, each notice's
-/// readers.
-type Told = (Vec<u64>, Vec<(AccountId, u64)>, Vec<Vec<u64>>);
 
 impl Gateway {
     /// Sends a draft. The reference number is told once everything is durable.
@@ -153,65 +149,41 @@ impl Gateway {
         submit: &Submit<'_>,
         sending: Sending,
     ) -> Result<(), Error> {
-        let (account, kept) = (actor.account(), self.inner.settings.changes_kept);
+        let account = actor.account();
         let request = self.request_key(submit.request);
         let written: Vec<[u8; 16]> =
             sending.packing.deliveries.iter().map(|one| self.written_key(&one.address)).collect();
-        let sending = std::sync::Arc::new(sending);
-        let (told, this) = (sending.clone(), self.clone());
-        let noted = Noted::<Told>::default();
-        let settled = noted.clone();
-        let done = self.inner.store.transact_then(
-            move |tx| {
-                let letter = sending.parcel.reference.to_bytes();
-                let at = sending.submission.accepted;
-                if !tx.insert(
-                    &REQUESTS,
-                    &(account, request),
-                    &Requested { reference: letter, at },
-                )? {
-                    return Err(Error::Conflict { code: "already-sent" });
-                }
-                let draft = tx.get(&DRAFTS, &(account, sending.draft_id))?;
-                let draft = draft.filter(|draft| draft.version == sending.version);
-                let draft = draft.ok_or(Error::Conflict { code: "edited-elsewhere" })?;
-                tx.delete(&DRAFTS, &(account, sending.draft_id));
-                let modseqs = sending.parcel.store_in_tx(tx, kept)?;
-                tx.put(&SUBMISSIONS, &letter, &sending.submission)?;
-                for (index, one) in (0..).zip(&sending.packing.deliveries) {
-                    tx.put(&DELIVERIES, &(letter, index), one)?;
-                }
-                for key in &written {
-                    tx.put(&WRITTEN_TO, &(account, *key), &Answered { at })?;
-                }
-                let mut notices = Vec::new();
-                for notice in &sending.notices {
-                    notices.push(notice.store_in_tx(tx, kept)?);
-                }
-                let held = sending.held_row(draft);
-                let released = match sending.held {
-                    true => {
-                        tx.put(&HELD_DUE, &(held.due.millis(), letter), &Due)?;
-                        tx.put(&HELD, &letter, &held)?;
-                        Vec::new()
-                    }
-                    false => release_in_tx(tx, account, letter, &held, at, kept)?,
-                };
-                noted.set((modseqs, released, notices));
-                Ok::<_, Error>(())
-            },
-            move |answer| {
-                if answer.is_ok() {
-                    let (modseqs, released, notices) = settled.lock().clone();
-                    this.parcel_told(&told.parcel, &modseqs);
-                    for (notice, modseqs) in told.notices.iter().zip(&notices) {
-                        this.parcel_told(notice, modseqs);
-                    }
-                    this.released_told(&released);
-                    this.inner.hold_wake.notify_one();
-                }
-            },
-        );
+        let done = self.transact(move |tx| {
+            let letter = sending.parcel.reference.to_bytes();
+            let at = sending.submission.accepted;
+            let requested = Requested { reference: letter, at };
+            if !tx.insert(&REQUESTS, &(account, request), &requested)? {
+                return Err(Error::Conflict { code: "already-sent" });
+            }
+            let draft = tx.get(&DRAFTS, &(account, sending.draft_id))?;
+            let draft = draft.filter(|draft| draft.version == sending.version);
+            let draft = draft.ok_or(Error::Conflict { code: "edited-elsewhere" })?;
+            tx.delete(&DRAFTS, &(account, sending.draft_id));
+            sending.parcel.store_in_tx(tx)?;
+            tx.put(&SUBMISSIONS, &letter, &sending.submission)?;
+            for (index, one) in (0..).zip(&sending.packing.deliveries) {
+                tx.put(&DELIVERIES, &(letter, index), one)?;
+            }
+            for key in &written {
+                tx.put(&WRITTEN_TO, &(account, *key), &Answered { at })?;
+            }
+            for notice in &sending.notices {
+                notice.store_in_tx(tx)?;
+            }
+            let held = sending.held_row(draft);
+            if !sending.held {
+                return release_in_tx(tx, account, letter, &held, at);
+            }
+            tx.put(&HELD_DUE, &(held.due.millis(), letter), &Due)?;
+            tx.put(&HELD, &letter, &held)?;
+            tx.ring(Bell::Hold);
+            Ok(())
+        });
         done.wait()
     }
 

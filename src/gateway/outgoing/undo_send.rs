@@ -5,9 +5,8 @@ use std::ops::ControlFlow;
 use crate::clock::Timestamp;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
-use crate::gateway::feed::after_commit::Noted;
-use crate::gateway::feed::change::{self, Changed};
-use crate::gateway::feed::event::EventKind;
+use crate::gateway::feed::change::Changed;
+use crate::gateway::feed::tx::{Bell, Tx};
 use crate::gateway::mailboxes::entry::find_entry;
 use crate::gateway::mailboxes::filing;
 use crate::gateway::mailboxes::holders::let_go_in_tx;
@@ -25,23 +24,15 @@ use crate::gateway::records::temporary::Pickup;
 use crate::gateway::reporting::notice::changed_in_tx;
 use crate::gateway::{Gateway, upload};
 use crate::mail::reference::Reference;
-use crate::store::{Order, Read, Tx};
+use crate::store::{self, Order, Read};
 
 impl Gateway {
-    pub(in crate::gateway) fn released_told(&self, released: &[(AccountId, u64)]) {
-        for (account, modseq) in released {
-            self.publish(*account, EventKind::Mail, *modseq);
-        }
-        self.inner.queue_wake.notify_one();
-    }
-
     /// Takes a letter back while that is possible; the draft is there again. `too-late` after.
     pub fn submission_undo(&self, actor: &Actor, reference: Reference) -> Result<DraftView, Error> {
         let (account, letter) = (actor.account(), reference.to_bytes());
         self.submission(actor, reference)?;
-        let kept = self.inner.settings.changes_kept;
         let now = self.inner.clock.now();
-        let draft = self.transact_changed(account, EventKind::Mail, move |tx| {
+        let draft = self.transact(move |tx| {
             let held = tx.get(&HELD, &letter)?.filter(|held| held.due > now);
             let held = held.ok_or(Error::Conflict { code: "too-late" })?;
             tx.delete(&HELD, &letter);
@@ -54,11 +45,12 @@ impl Gateway {
             }
             forget_in_tx(tx, letter)?;
             tx.put(&DRAFTS, &(account, held.draft_id), &held.draft)?;
-            let modseq = change::record_in_tx(tx, account, Changed::Removed(letter), kept)?;
-            Ok(((held.draft_id, held.draft), modseq))
-        })?;
+            tx.changed(account, Changed::Removed(letter))?;
+            Ok((held.draft_id, held.draft))
+        });
+        let (draft_id, draft) = draft.wait()?;
         tracing::info!(r#ref = %reference, "taken back by its sender");
-        self.draft_open(actor, draft.0, &draft.1)
+        self.draft_open(actor, draft_id, &draft)
     }
 
     /// Lets go of letters whose time to be taken back is over; at most `limit`. Called from a
@@ -131,42 +123,27 @@ impl Gateway {
 
     fn letter_release(&self, letter: ReferenceKey, now: Timestamp) -> Result<(), Error> {
         self.gone_told(letter, now)?;
-        let kept = self.inner.settings.changes_kept;
-        let this = self.clone();
-        let noted: Noted<Vec<(AccountId, u64)>> = Noted::default();
-        let settled = noted.clone();
-        let done = self.inner.store.transact_then(
-            move |tx| {
-                // Taken back, or let go by somebody else.
-                let Some(held) = tx.get(&HELD, &letter)? else { return Ok(()) };
-                let row = tx.get(&SUBMISSIONS, &letter)?;
-                let sender = row.ok_or(Error::NotFound { what: "letter" })?.sender;
-                tx.delete(&HELD, &letter);
-                tx.delete(&HELD_DUE, &(held.due.millis(), letter));
-                noted.set(release_in_tx(tx, sender, letter, &held, now, kept)?);
-                Ok::<_, Error>(())
-            },
-            move |answer| {
-                if answer.is_ok() {
-                    this.released_told(&settled.lock());
-                }
-            },
-        );
+        let done = self.transact(move |tx| {
+            // Taken back, or let go by somebody else.
+            let Some(held) = tx.get(&HELD, &letter)? else { return Ok(()) };
+            let row = tx.get(&SUBMISSIONS, &letter)?;
+            let sender = row.ok_or(Error::NotFound { what: "letter" })?.sender;
+            tx.delete(&HELD, &letter);
+            tx.delete(&HELD_DUE, &(held.due.millis(), letter));
+            release_in_tx(tx, sender, letter, &held, now)
+        });
         done.wait()
     }
 }
 
-/// Everything that was held back goes where it belongs; tells the change number of each account
-/// that something changed for.
+/// Everything that was held back goes where it belongs.
 pub(in crate::gateway) fn release_in_tx(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx<'_, '_>,
     sender: AccountId,
     letter: ReferenceKey,
     held: &Held,
     now: Timestamp,
-    kept: u64,
-) -> Result<Vec<(AccountId, u64)>, Error> {
-    let mut told = Vec::with_capacity(held.shares.len() + 1);
+) -> Result<(), Error> {
     let mut absent = Vec::new();
     let protection = Protection::Inside;
     let facts = Facts {
@@ -186,7 +163,7 @@ pub(in crate::gateway) fn release_in_tx(
             absent.push(account);
             continue;
         }
-        told.push((account, held_append_in_tx(tx, share, &facts, kept)?));
+        held_append_in_tx(tx, share, &facts)?;
         let state = match tx.get(&TEMPORARY, &account)? {
             Some(mut temporary) => {
                 temporary.letters += 1;
@@ -211,6 +188,7 @@ pub(in crate::gateway) fn release_in_tx(
         let mut row = row.clone();
         (row.due, row.queued) = (now, now);
         rows::put_in_tx(tx, rows::row_id(&row), &row)?;
+        tx.ring(Bell::Queue);
         let state = DeliveryState::Waiting;
         delivery::step_in_tx(tx, letter, row.delivery, state, now, None)?;
     }
@@ -228,8 +206,7 @@ pub(in crate::gateway) fn release_in_tx(
     for upload in &held.uploads {
         upload::remove_in_tx(tx, sender, *upload)?;
     }
-    told.extend(changed_in_tx(tx, letter, kept)?);
-    Ok(told)
+    changed_in_tx(tx, letter)
 }
 
 /// How long a letter waits that could not be let go.
@@ -248,7 +225,7 @@ fn pickup_until(held: &Held, account: AccountId) -> Option<Timestamp> {
 }
 
 /// Removes what a letter that was taken back left.
-fn forget_in_tx(tx: &mut Tx<'_>, letter: ReferenceKey) -> Result<(), Error> {
+fn forget_in_tx(tx: &mut store::Tx<'_>, letter: ReferenceKey) -> Result<(), Error> {
     for (index, _) in delivery::of_letter(tx, letter)? {
         tx.delete(&DELIVERIES, &(letter, index));
     }

@@ -186,8 +186,7 @@ impl Gateway {
             )?),
             _ => None,
         };
-        let (letter, wake) = (pickup.letter, self.inner.queue_wake.clone());
-        self.notice_transact(notice, letter, move |tx| {
+        self.notice_transact(notice, pickup.letter, move |tx| {
             let mut row = tx.get(&TEMPORARY, &id)?.ok_or(MISSING)?;
             if kind == Kind::Expiring && row.warned {
                 return Ok(false);
@@ -198,9 +197,7 @@ impl Gateway {
             tx.put(&PICKUPS_OF, &(id, key), &Due)?;
             generated::held_mail_in_tx(tx, &mail, now)?;
             Ok(kind == Kind::Expiring)
-        })?;
-        wake.notify_one();
-        Ok(())
+        })
     }
 
     fn temporary_warned(&self, id: AccountId) -> Result<(), Error> {

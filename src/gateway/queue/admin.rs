@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
+use crate::gateway::feed::tx::Bell;
 use crate::gateway::queue::rows::{NO_ROW, QueueId, numbered, reschedule_in_tx};
 use crate::gateway::records::queue::{Due, QueueKind, QueueRow, QueueState};
 use crate::gateway::records::tables::{QUEUE, QUEUE_DUE};
@@ -153,17 +154,16 @@ impl Gateway {
             QueueState::Held => now.plus_secs(100 * 365 * 24 * 3600),
             _ => now,
         };
-        let done = self.inner.store.transact(move |tx| {
+        let done = self.transact(move |tx| {
             let mut row = tx.get(&QUEUE, &id.0)?.ok_or(NO_ROW)?;
             // It is being tried already: a second conversation would send it twice.
             if row.state == QueueState::Leased && state == QueueState::Waiting {
                 return Err(Error::Conflict { code: "being-sent" });
             }
+            tx.ring(Bell::Queue);
             reschedule_in_tx(tx, id.0, &mut row, state, due)
         });
-        done.wait()?;
-        self.inner.queue_wake.notify_one();
-        Ok(())
+        done.wait()
     }
 }
 

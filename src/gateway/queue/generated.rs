@@ -3,6 +3,7 @@
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
+use crate::gateway::feed::tx::{Bell, Tx};
 use crate::gateway::mailboxes::sealed_message;
 use crate::gateway::queue::rows::{binding, put_in_tx, row_id};
 use crate::gateway::records::ids::ReferenceKey;
@@ -11,7 +12,6 @@ use crate::gateway::records::submission::HeldMail;
 use crate::mail::address::Address;
 use crate::mail::envelope::{ForwardPath, Notify, Recipient, ReversePath};
 use crate::mail::reference::Reference;
-use crate::store::Tx;
 use crate::vault::{self, ContentKey};
 
 /// What sets one new row of the queue apart from another.
@@ -87,12 +87,13 @@ impl NewRow<'_> {
 
 /// Stores a generated message that nobody here reads, and queues it.
 pub(in crate::gateway) fn held_mail_in_tx(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx<'_, '_>,
     mail: &HeldMail,
     now: Timestamp,
 ) -> Result<(), Error> {
-    sealed_message::parcel_of(mail, now)?.store_in_tx(tx, 0)?;
+    sealed_message::parcel_of(mail, now)?.store_in_tx(tx)?;
     let mut row = mail.row.clone();
     (row.due, row.queued) = (now, now);
+    tx.ring(Bell::Queue);
     put_in_tx(tx, row_id(&row), &row)
 }

@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
 use crate::gateway::error::Error;
+use crate::gateway::feed::tx::Bell;
 use crate::gateway::mailboxes::holders::let_go_in_tx;
 use crate::gateway::records::ids::ReferenceKey;
 use crate::gateway::records::queue::{Due, QueueRow, QueueState, TlsNeed};
@@ -173,15 +174,14 @@ impl Gateway {
     /// Puts a leased row back that there was no time for.
     pub fn queue_return(&self, id: QueueId) -> Result<(), Error> {
         let now = self.inner.clock.now();
-        let done = self.inner.store.transact(move |tx| match tx.get(&QUEUE, &id.0)? {
+        let done = self.transact(move |tx| match tx.get(&QUEUE, &id.0)? {
             Some(mut row) if row.state == QueueState::Leased => {
+                tx.ring(Bell::Queue);
                 reschedule_in_tx(tx, id.0, &mut row, QueueState::Waiting, now)
             }
             _ => Ok(()),
         });
-        done.wait()?;
-        self.inner.queue_wake.notify_one();
-        Ok(())
+        done.wait()
     }
 
     /// The octets of a leased row. Wiped by whoever drops them.

@@ -7,9 +7,8 @@
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
-use crate::gateway::feed::after_commit::Noted;
-use crate::gateway::feed::change::{self, Changed};
-use crate::gateway::feed::event::EventKind;
+use crate::gateway::feed::change::Changed;
+use crate::gateway::feed::tx::Tx;
 use crate::gateway::mailboxes::sealed_message::{Parcel, Placing};
 use crate::gateway::mailboxes::summary::{Besides, NoticeOf, SealedSummary, Summarised};
 use crate::gateway::queue::attempt::Reason;
@@ -25,7 +24,7 @@ use crate::mail::envelope::Notify;
 use crate::mail::message::Ids;
 use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
-use crate::store::{Read, Tx};
+use crate::store::Read;
 use crate::vault::ContentKey;
 
 /// What a notice says.
@@ -93,9 +92,6 @@ impl Telling<'_> {
         format!("{what}\n{detail}\nReference: {}\n", shown(self.about))
     }
 }
-
-/// Whom a stored notice concerns: its readers' change numbers, and the sender with hers.
-type Told = (Vec<u64>, Option<(AccountId, u64)>);
 
 impl Gateway {
     /// Prepares a notice for an account; it is told once it is stored.
@@ -261,51 +257,27 @@ impl Gateway {
         &self,
         notice: Option<Parcel>,
         letter: ReferenceKey,
-        mut work: impl FnMut(&mut Tx<'_>) -> Result<bool, Error> + Send + 'static,
+        mut work: impl FnMut(&mut Tx<'_, '_>) -> Result<bool, Error> + Send + 'static,
     ) -> Result<(), Error> {
-        let kept = self.inner.settings.changes_kept;
-        let notice = notice.map(std::sync::Arc::new);
-        let (told, this) = (notice.clone(), self.clone());
-        let noted = Noted::<Told>::default();
-        let settled = noted.clone();
-        let done = self.inner.store.transact_then(
-            move |tx| {
-                let tell = work(tx)?;
-                let modseqs = match &notice {
-                    Some(notice) if tell => notice.store_in_tx(tx, kept)?,
-                    _ => Vec::new(),
-                };
-                noted.set((modseqs, changed_in_tx(tx, letter, kept)?));
-                Ok::<_, Error>(())
-            },
-            move |answer| {
-                if answer.is_err() {
-                    return;
-                }
-                let (modseqs, sender) = settled.lock().clone();
-                if let Some(told) = told.filter(|_| !modseqs.is_empty()) {
-                    this.parcel_told(&told, &modseqs);
-                }
-                if let Some((account, modseq)) = sender {
-                    this.publish(account, EventKind::Mail, modseq);
-                }
-            },
-        );
+        let done = self.transact(move |tx| {
+            let tell = work(tx)?;
+            if let Some(notice) = notice.as_ref().filter(|_| tell) {
+                notice.store_in_tx(tx)?;
+            }
+            changed_in_tx(tx, letter)
+        });
         done.wait()
     }
 }
 
 /// Notes that a letter's status changed, for its sender, while the sender has a copy of it.
 pub(in crate::gateway) fn changed_in_tx(
-    tx: &mut Tx<'_>,
+    tx: &mut Tx<'_, '_>,
     letter: ReferenceKey,
-    kept: u64,
-) -> Result<Option<(AccountId, u64)>, Error> {
-    let Some(submission) = tx.get(&SUBMISSIONS, &letter)? else { return Ok(None) };
-    let sender = submission.sender;
-    if tx.get(&PLACES, &(sender, letter))?.is_none() {
-        return Ok(None);
+) -> Result<(), Error> {
+    let Some(submission) = tx.get(&SUBMISSIONS, &letter)? else { return Ok(()) };
+    if tx.has(&PLACES, &(submission.sender, letter))? {
+        tx.changed(submission.sender, Changed::Updated(letter))?;
     }
-    let modseq = change::record_in_tx(tx, sender, Changed::Updated(letter), kept)?;
-    Ok(Some((sender, modseq)))
+    Ok(())
 }

@@ -1,0 +1,264 @@
+//! Hints come once, not before what they speak of is durable, and never when it failed.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::TryRecvError;
+
+use crate::clock::Clock;
+use crate::gateway::error::Error;
+use crate::gateway::feed::change::Changed;
+use crate::gateway::feed::event::{Event, EventKind};
+use crate::gateway::feed::tx::{Bell, Tx};
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::tables::COUNTERS;
+use crate::gateway::tests::{LETTER, deliver, gateway, sign_in};
+use crate::gateway::{Gateway, Settings};
+use crate::store::engine::{Engine, Job, RawTx};
+use crate::store::memory::MemoryEngine;
+use crate::store::{self, ContentId, Pending, Piece, Read, Room, Span, Staged, Store, Visit};
+use crate::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
+
+const DANA: AccountId = AccountId([1; 16]);
+const OMAR: AccountId = AccountId([2; 16]);
+const LETTER_KEY: [u8; 16] = [7; 16];
+
+type Done = (Box<dyn Job>, Result<(), store::Error>);
+
+/// An engine that runs each transaction twice, as an engine may, and tells of its end when it is
+/// asked to.
+#[derive(Default)]
+struct SlowEngine {
+    memory: MemoryEngine,
+    done: Arc<Mutex<Vec<Done>>>,
+}
+
+impl SlowEngine {
+    /// Tells of everything that is durable by now, or that it failed at the disk.
+    fn settle(&self, failure: Option<store::Error>) {
+        let (job, outcome) = self.done.lock().unwrap().pop().unwrap();
+        job.done(failure.map_or(outcome, Err));
+    }
+}
+
+struct SlowJob {
+    job: Box<dyn Job>,
+    done: Arc<Mutex<Vec<Done>>>,
+}
+
+impl Job for SlowJob {
+    fn run(&mut self, tx: &mut dyn RawTx) -> bool {
+        self.job.run(&mut Forgotten(tx));
+        self.job.run(tx)
+    }
+
+    fn done(self: Box<Self>, outcome: Result<(), store::Error>) {
+        self.done.lock().unwrap().push((self.job, outcome));
+    }
+}
+
+/// A run that does not count: what it writes goes nowhere.
+struct Forgotten<'t>(&'t dyn RawTx);
+
+impl RawTx for Forgotten<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, store::Error> {
+        self.0.get(key)
+    }
+
+    fn scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), store::Error> {
+        self.0.scan(span, visit)
+    }
+
+    fn put(&mut self, _: Vec<u8>, _: Bytes) {}
+
+    fn delete(&mut self, _: Vec<u8>) {}
+
+    fn content_put(&mut self, _: ContentId, _: Vec<Piece>) {}
+
+    fn content_delete(&mut self, _: ContentId) {}
+
+    fn content_length(&self, id: ContentId) -> Result<Option<u64>, store::Error> {
+        self.0.content_length(id)
+    }
+}
+
+impl Engine for SlowEngine {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, store::Error> {
+        self.memory.get(key)
+    }
+
+    fn scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), store::Error> {
+        self.memory.scan(span, visit)
+    }
+
+    fn submit(&self, job: Box<dyn Job>) {
+        self.memory.submit(Box::new(SlowJob { job, done: self.done.clone() }));
+    }
+
+    fn content_stage(&self, piece: Bytes) -> Result<Staged, store::Error> {
+        self.memory.content_stage(piece)
+    }
+
+    fn content_length(&self, id: ContentId) -> Result<Option<u64>, store::Error> {
+        self.memory.content_length(id)
+    }
+
+    fn content_read(&self, id: ContentId, from: u64, length: u64) -> Result<Vec<u8>, store::Error> {
+        self.memory.content_read(id, from, length)
+    }
+
+    fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<store::Verified, store::Error> {
+        self.memory.verify(progress)
+    }
+
+    fn checkpoint(&self) -> Result<(), store::Error> {
+        self.memory.checkpoint()
+    }
+
+    fn compact(&self) -> Result<u64, store::Error> {
+        self.memory.compact()
+    }
+
+    fn room(&self) -> Result<Room, store::Error> {
+        self.memory.room()
+    }
+}
+
+/// A domain without accounts; its engine; and the hints for two accounts.
+struct Fixture {
+    gateway: Gateway,
+    engine: Arc<SlowEngine>,
+    dana: Receiver<Event>,
+    omar: Receiver<Event>,
+}
+
+fn fixture() -> Fixture {
+    let cost = PasswordCost { memory_kib: 64, passes: 1, lanes: 1 };
+    let vault = Vault::new(DaemonKey::from_bytes([3; 32]), PoolLimits::default(), cost);
+    let engine = Arc::new(SlowEngine::default());
+    let store = Store::new(engine.clone(), vault.clone());
+    let gateway = Gateway::new(store, vault, Clock::System, Settings::default());
+    let listen = |account| gateway.inner.events.subscribe(account);
+    let (dana, omar) = (listen(DANA), listen(OMAR));
+    Fixture { gateway, engine, dana, omar }
+}
+
+fn mail(modseq: u64) -> Event {
+    Event { kind: EventKind::Mail, state: modseq.to_string() }
+}
+
+fn modseq(gateway: &Gateway, account: AccountId) -> u64 {
+    gateway.store().get(&COUNTERS, &account).unwrap().unwrap_or_default().modseq
+}
+
+/// Whether somebody rang since it was asked last.
+fn rang(bell: &tokio::sync::Notify) -> bool {
+    let mut cx = Context::from_waker(Waker::noop());
+    std::pin::pin!(bell.notified()).poll(&mut cx) == Poll::Ready(())
+}
+
+/// Everything that a transaction can have done after it; `answer` ends it.
+fn everything(
+    gateway: &Gateway,
+    stepped: &Arc<AtomicBool>,
+    answer: fn() -> Result<(), Error>,
+) -> Pending<(), Error> {
+    let stepped = stepped.clone();
+    gateway.transact(move |tx: &mut Tx<'_, '_>| {
+        tx.changed(DANA, Changed::Updated(LETTER_KEY))?;
+        tx.ring(Bell::Queue);
+        tx.ring(Bell::Hold);
+        let stepped = stepped.clone();
+        tx.then(move || stepped.store(true, Ordering::SeqCst));
+        answer()
+    })
+}
+
+#[test]
+fn nobody_is_told_before_it_is_durable() {
+    let Fixture { gateway, engine, mut dana, .. } = fixture();
+    let stepped = Arc::default();
+    let done = everything(&gateway, &stepped, || Ok(()));
+    assert_eq!(modseq(&gateway, DANA), 1, "it ran, and its end was not told yet");
+    assert_eq!(dana.try_recv(), Err(TryRecvError::Empty));
+    assert!(!rang(&gateway.queue_wake()) && !rang(&gateway.hold_wake()));
+    assert!(!stepped.load(Ordering::SeqCst));
+    engine.settle(None);
+    assert_eq!(dana.try_recv(), Ok(mail(1)), "told before the caller hears of it");
+    assert!(rang(&gateway.queue_wake()) && rang(&gateway.hold_wake()));
+    assert!(stepped.load(Ordering::SeqCst));
+    done.wait().unwrap();
+}
+
+#[test]
+fn nobody_is_told_of_what_failed() {
+    let refuses: fn() -> Result<(), Error> = || Err(Error::OverQuota);
+    let failures = [(refuses, None), (|| Ok(()), Some(store::Error::Full))];
+    for (answer, failure) in failures {
+        let Fixture { gateway, engine, mut dana, .. } = fixture();
+        let stepped = Arc::default();
+        let done = everything(&gateway, &stepped, answer);
+        engine.settle(failure);
+        assert!(done.wait().is_err());
+        assert_eq!(dana.try_recv(), Err(TryRecvError::Empty));
+        assert!(!rang(&gateway.queue_wake()) && !rang(&gateway.hold_wake()));
+        assert!(!stepped.load(Ordering::SeqCst));
+    }
+}
+
+#[test]
+fn what_runs_twice_is_told_once_and_as_the_last_run_had_it() {
+    let Fixture { gateway, engine, mut dana, mut omar } = fixture();
+    let (runs, steps) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    let (counted, stepping) = (runs.clone(), steps.clone());
+    let done = gateway.transact(move |tx| {
+        tx.changed(DANA, Changed::Updated(LETTER_KEY))?;
+        let steps = stepping.clone();
+        tx.then(move || _ = steps.fetch_add(1, Ordering::SeqCst));
+        // What the first run saw is no longer so in the second.
+        if counted.fetch_add(1, Ordering::SeqCst) == 0 {
+            tx.changed(OMAR, Changed::Updated(LETTER_KEY))?;
+        }
+        Ok(())
+    });
+    engine.settle(None);
+    done.wait().unwrap();
+    assert_eq!(runs.load(Ordering::SeqCst), 2);
+    assert_eq!(steps.load(Ordering::SeqCst), 1);
+    assert_eq!((dana.try_recv(), dana.try_recv()), (Ok(mail(1)), Err(TryRecvError::Empty)));
+    assert_eq!(omar.try_recv(), Err(TryRecvError::Empty));
+}
+
+#[test]
+fn many_changes_of_an_account_are_one_hint_of_each_kind() {
+    let Fixture { gateway, engine, mut dana, mut omar } = fixture();
+    let done = gateway.transact(|tx| {
+        for letter in 0..3 {
+            tx.changed(DANA, Changed::Updated([letter; 16]))?;
+        }
+        tx.changed(DANA, Changed::Mailboxes)?;
+        tx.changed(OMAR, Changed::Removed(LETTER_KEY))
+    });
+    engine.settle(None);
+    assert_eq!(done.wait().unwrap(), 1, "each account has numbers of its own");
+    let mailboxes = Event { kind: EventKind::Mailboxes, state: "4".to_owned() };
+    assert_eq!((dana.try_recv(), dana.try_recv()), (Ok(mail(3)), Ok(mailboxes)));
+    assert_eq!(dana.try_recv(), Err(TryRecvError::Empty));
+    assert_eq!(omar.try_recv(), Ok(mail(1)));
+}
+
+/// A hint's number is the state that a list which is read now has.
+#[test]
+fn a_reader_who_opens_a_letter_gets_the_hint_before_the_answer() {
+    let gateway = gateway();
+    let reference = deliver(&gateway, &["dana@example.org"], LETTER);
+    let dana = sign_in(&gateway, "dana");
+    let mut events = gateway.events(&dana);
+    gateway.message_open(&dana, reference, None).unwrap();
+    let state = gateway.state(dana.account()).unwrap();
+    assert_eq!(events.try_recv(), Ok(Event { kind: EventKind::Mail, state }));
+    assert_eq!(events.try_recv(), Err(TryRecvError::Empty));
+}

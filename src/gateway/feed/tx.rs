@@ -1,0 +1,139 @@
+//! A transaction of the domain: the store's, and what follows once it is durable.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+
+use crate::gateway::Gateway;
+use crate::gateway::error::Error;
+use crate::gateway::feed::change::{self, Changed};
+use crate::gateway::feed::event::EventKind;
+use crate::gateway::records::ids::AccountId;
+use crate::store::{self, Pending, Read, Span, Visit};
+use crate::vault::Vault;
+
+/// A transaction that numbers changes. It passes for the store's own wherever nothing that
+/// people see is changed.
+pub(in crate::gateway) struct Tx<'t, 's> {
+    store: &'t mut store::Tx<'s>,
+    /// How many changes of an account are remembered.
+    kept: u64,
+    after: After,
+}
+
+/// What sleeps until there is something to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::gateway) enum Bell {
+    /// Something may be due in the queue.
+    Queue,
+    /// A letter was held back.
+    Hold,
+}
+
+/// What is done once a transaction is durable.
+#[derive(Default)]
+struct After {
+    /// The last change of each account and kind: one hint tells of all before it.
+    changes: BTreeMap<(AccountId, EventKind), u64>,
+    bells: BTreeSet<Bell>,
+    steps: Vec<Box<dyn FnOnce() + Send>>,
+}
+
+impl Tx<'_, '_> {
+    /// Numbers a change and remembers it; the account's listeners are told once it is durable.
+    pub fn changed(&mut self, account: AccountId, changed: Changed) -> Result<u64, Error> {
+        let modseq = change::record_in_tx(self.store, account, changed, self.kept)?;
+        self.after.changes.insert((account, changed.kind()), modseq);
+        Ok(modseq)
+    }
+
+    /// Rings once this is durable.
+    pub fn ring(&mut self, bell: Bell) {
+        self.after.bells.insert(bell);
+    }
+
+    /// Does `step` once this is durable, on the writer: it is quick and never blocks.
+    pub fn then(&mut self, step: impl FnOnce() + Send + 'static) {
+        self.after.steps.push(Box::new(step));
+    }
+}
+
+impl<'s> Deref for Tx<'_, 's> {
+    type Target = store::Tx<'s>;
+
+    fn deref(&self) -> &store::Tx<'s> {
+        self.store
+    }
+}
+
+impl<'s> DerefMut for Tx<'_, 's> {
+    fn deref_mut(&mut self) -> &mut store::Tx<'s> {
+        self.store
+    }
+}
+
+impl Read for Tx<'_, '_> {
+    fn raw_get(&self, key: &[u8]) -> Result<Option<Bytes>, store::Error> {
+        self.store.raw_get(key)
+    }
+
+    fn raw_scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), store::Error> {
+        self.store.raw_scan(span, visit)
+    }
+
+    fn vault(&self) -> &Vault {
+        self.store.vault()
+    }
+}
+
+impl Gateway {
+    /// Runs `work` alone on the writer and tells its answer once everything it wrote is durable
+    /// and listeners have their hints. `work` may be run again, so it has no side effects but
+    /// through its [`Tx`]. An `Err` writes nothing and tells nobody.
+    pub(in crate::gateway) fn transact<T: Send + 'static>(
+        &self,
+        mut work: impl FnMut(&mut Tx<'_, '_>) -> Result<T, Error> + Send + 'static,
+    ) -> Pending<T, Error> {
+        let kept = self.inner.settings.changes_kept;
+        let last_run = Arc::new(Mutex::new(After::default()));
+        let (this, settled) = (self.clone(), last_run.clone());
+        self.inner.store.transact_then(
+            move |store| {
+                let mut tx = Tx { store, kept, after: After::default() };
+                let answer = work(&mut tx);
+                // Only what the last run found out counts.
+                *lock(&last_run) = tx.after;
+                answer
+            },
+            move |answer| {
+                if answer.is_ok() {
+                    mem::take(&mut *lock(&settled)).tell(&this);
+                }
+            },
+        )
+    }
+}
+
+impl After {
+    fn tell(self, gateway: &Gateway) {
+        for step in self.steps {
+            step();
+        }
+        for ((account, kind), modseq) in self.changes {
+            gateway.publish(account, kind, modseq);
+        }
+        for bell in self.bells {
+            match bell {
+                Bell::Queue => gateway.inner.queue_wake.notify_one(),
+                Bell::Hold => gateway.inner.hold_wake.notify_one(),
+            }
+        }
+    }
+}
+
+fn lock(after: &Mutex<After>) -> MutexGuard<'_, After> {
+    after.lock().unwrap_or_else(PoisonError::into_inner)
+}
