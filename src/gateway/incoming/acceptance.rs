@@ -9,7 +9,6 @@ use crate::gateway::Gateway;
 use crate::gateway::error::Error;
 use crate::gateway::incoming::inbound::Inbound;
 use crate::gateway::queue::generated;
-use crate::gateway::records::account::LastInteraction;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::message::{Answerable, Answered};
 use crate::gateway::records::submission::HeldMail;
@@ -23,6 +22,7 @@ use crate::mail::notice::{self, Accepted};
 use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
 use crate::store::{Read, Tx};
+use crate::terms::LastInteraction;
 use crate::vault::Lookup;
 
 /// What is stored with a message whose sender may be answered.

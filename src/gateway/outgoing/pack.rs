@@ -6,6 +6,7 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::mailboxes::sealed_message::Placing;
 use crate::gateway::mailboxes::summary::Summarised;
+use crate::gateway::outgoing::plan::NotSent;
 use crate::gateway::queue::rows;
 use crate::gateway::records::message::HeldShare;
 use crate::gateway::records::queue::{QueueKind, QueueRow, QueueState, TlsNeed};
@@ -96,7 +97,7 @@ pub(in crate::gateway) struct Packing {
     pub rows: Vec<QueueRow>,
     pub mails: Vec<HeldMail>,
     pub pickups: Vec<([u8; 16], Pickup)>,
-    pub refused: Vec<(u32, &'static str)>,
+    pub refused: Vec<(u32, NotSent)>,
     pub to_self: Option<u32>,
 }
 

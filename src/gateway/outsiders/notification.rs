@@ -10,7 +10,6 @@ use crate::gateway::mailboxes::summary::Besides;
 use crate::gateway::outsiders::pickup::MISSING;
 use crate::gateway::outsiders::temporary::TemporaryView;
 use crate::gateway::queue::{generated, rows};
-use crate::gateway::records::account::HandOff;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::queue::{Due, QueueKind, QueueRow, QueueState, TlsNeed};
 use crate::gateway::records::submission::{DeliveryState, HeldMail};
@@ -19,9 +18,10 @@ use crate::gateway::records::temporary::{Pickup, Temporary};
 use crate::gateway::reporting::notice::Telling;
 use crate::mail::address::Address;
 use crate::mail::envelope::{ForwardPath, Notify, Recipient, ReversePath};
-use crate::mail::notice::{self, HandOffText, Kind, Language, Notification};
+use crate::mail::notice::{self, HandOffText, Kind, Notification};
 use crate::mail::reference::Reference;
 use crate::store::Read;
+use crate::terms::{HandOff, Language};
 use crate::vault::{self, ContentKey};
 
 /// More than two, one below the other, are read by nobody.

@@ -4,7 +4,6 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
 use crate::gateway::queue::rows;
-use crate::gateway::records::account::ConfirmOutside;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::queue::{QueueKind, QueueRow, QueueState, TlsNeed};
 use crate::gateway::records::submission::HeldMail;
@@ -14,6 +13,7 @@ use crate::mail::envelope::{ForwardPath, Notify, Recipient, ReversePath};
 use crate::mail::mdn::{self, Disposition, Mdn};
 use crate::mail::reference::Reference;
 use crate::store::Read;
+use crate::terms::ConfirmOutside;
 use crate::vault::{self, ContentKey};
 
 impl Gateway {
