@@ -9,6 +9,7 @@
 pub mod clock;
 pub mod mail;
 pub mod telemetry;
+pub mod terms;
 
 pub mod config;
 

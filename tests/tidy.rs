@@ -6,20 +6,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const ROOMS: &[(&str, &[&str])] = &[
-    ("mail", &[]),
+    ("terms", &[]),
+    ("mail", &["terms"]),
     ("clock", &[]),
     ("telemetry", &[]),
-    ("config", &["mail"]),
+    ("config", &["terms", "mail"]),
     ("net", &["config"]),
     ("vault", &["config"]),
     ("store", &["vault", "config", "clock"]),
-    ("gateway", &["mail", "store", "vault", "config", "clock"]),
+    ("gateway", &["terms", "mail", "store", "vault", "config", "clock"]),
     ("smtp", &["gateway", "mail", "net", "config", "clock", "telemetry"]),
-    ("web", &["gateway", "mail", "net", "config", "clock", "telemetry"]),
-    ("control", &["gateway", "mail", "net", "config", "clock"]),
+    ("web", &["terms", "gateway", "mail", "net", "config", "clock", "telemetry"]),
+    ("control", &["terms", "gateway", "mail", "net", "config", "clock"]),
     ("relay", &["gateway", "mail", "net", "config", "clock", "telemetry"]),
     ("jobs", &["gateway", "net", "config", "clock"]),
-    ("client", &["mail", "config"]),
+    ("client", &["terms", "mail", "config"]),
 ];
 
 /// These wire everything together and may use all rooms.

@@ -33,10 +33,7 @@ pub use images::Images;
 pub use log::{Form, Log};
 pub use mailboxes::Mailboxes;
 pub use manage::Manage;
-pub use outgoing::{
-    Answers, Choice, Confirm, HandOff, Language, LastInteraction, Mode, Notification, Outgoing,
-    Queue, Rule, Temporary,
-};
+pub use outgoing::{Answers, Languages, Notification, Outgoing, Queue, Rule, Temporary};
 pub use passwords::Passwords;
 pub use relay::{Dkim, DkimKey, Dns, Dnssec, Relay, SmarthostTls};
 pub use search::Search;
@@ -236,6 +233,24 @@ mod tests {
     fn a_value_of_the_wrong_kind_is_named_with_what_was_found() {
         let error = error_of("[server]\ndomains = 7\n");
         for part in ["postern.toml:2", "server.domains", "7", "sequence"] {
+            assert!(error.contains(part), "{error:?} lacks {part:?}");
+        }
+    }
+
+    #[test]
+    fn a_notification_has_one_language_or_english_and_hebrew() {
+        use crate::terms::Language;
+        let languages = |word: &str| {
+            let text = format!("{GOOD}[notification]\nlanguage = \"{word}\"\n");
+            Config::from_text(&text, "postern.toml").map(|config| config.notification.language)
+        };
+        for one in Language::ALL {
+            assert_eq!(languages(one.as_str()).unwrap().list(), [one]);
+        }
+        let both = languages("both").unwrap().list();
+        assert_eq!(both, [Language::English, Language::Hebrew]);
+        let error = languages("klingon").unwrap_err().to_string();
+        for part in ["notification.language", "klingon", "english", "arabic", "both"] {
             assert!(error.contains(part), "{error:?} lacks {part:?}");
         }
     }

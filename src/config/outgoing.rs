@@ -3,30 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::terms::{Choice, ConfirmOutside, HandOff, Language, LastInteraction, Mode, UnknownWord};
+
 use super::Problem;
-
-/// What happens to a letter for somebody outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Choice {
-    Refuse,
-    Ask,
-    Portal,
-    Plain,
-    VerifiedTls,
-}
-
-/// Whether people may choose otherwise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mode {
-    /// Nobody may.
-    Fixed,
-    /// It stands until somebody chooses otherwise.
-    Default,
-    /// The same, and it is no more than a suggestion.
-    Free,
-}
 
 /// A rule of its own for some; it holds where everything that it names fits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,23 +80,11 @@ impl Outgoing {
         Problem::unless_in("outgoing.uploads_octets_max", uploads, files..=1 << 40)?;
         if matches!(self.verified_else, Choice::Ask | Choice::VerifiedTls) {
             let allowed = "refuse, portal or plain: nobody is there to be asked";
-            let found = format!("{:?}", self.verified_else);
+            let found = self.verified_else.as_str().to_owned();
             return Err(Problem::new("outgoing.verified_else", found, allowed));
         }
         Problem::unless_in("outgoing.undo_secs", u64::from(self.undo_secs), 0..=120)
     }
-}
-
-/// How an outsider gets the first password (decision D1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum HandOff {
-    /// The mail holds a password for one use; the outsider chooses another with it.
-    Claim,
-    /// The mail holds the password.
-    InMail,
-    /// The mail holds none; the sender is shown it and tells it.
-    BySender,
 }
 
 /// Accounts for people outside who get a sealed letter.
@@ -155,19 +122,51 @@ impl Temporary {
     }
 }
 
-/// The language of notifications.
+/// The languages of a notification: one, or English and Hebrew side by side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Language {
-    English,
-    Hebrew,
-    German,
-    French,
-    Spanish,
-    Arabic,
-    /// English and Hebrew, side by side.
+#[serde(try_from = "String", into = "&'static str")]
+pub enum Languages {
+    One(Language),
+    /// English and Hebrew.
     Both,
 }
+
+impl Languages {
+    /// In the order in which they stand in the mail.
+    pub fn list(self) -> Vec<Language> {
+        match self {
+            Languages::One(language) => vec![language],
+            Languages::Both => vec![Language::English, Language::Hebrew],
+        }
+    }
+}
+
+impl TryFrom<String> for Languages {
+    type Error = UnknownLanguage;
+
+    fn try_from(word: String) -> Result<Languages, UnknownLanguage> {
+        match word.as_str() {
+            "both" => Ok(Languages::Both),
+            one => {
+                one.parse().map(Languages::One).map_err(|UnknownWord(word)| UnknownLanguage(word))
+            }
+        }
+    }
+}
+
+impl From<Languages> for &'static str {
+    fn from(languages: Languages) -> &'static str {
+        match languages {
+            Languages::One(language) => language.as_str(),
+            Languages::Both => "both",
+        }
+    }
+}
+
+/// What stands where a language is expected.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is no language; there are {all} and both", all = Language::ALL.map(Language::as_str).join(", "))]
+pub struct UnknownLanguage(String);
 
 /// The mail that says that a letter waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,7 +181,7 @@ pub struct Notification {
     pub text: String,
     /// The language of notifications to external recipients who chose none here; `both` is English
     /// and Hebrew. If the sender chose a language, it comes first.
-    pub language: Language,
+    pub language: Languages,
 }
 
 impl Default for Notification {
@@ -191,7 +190,7 @@ impl Default for Notification {
             organisation: "Postern".to_owned(),
             phone: String::new(),
             text: String::new(),
-            language: Language::English,
+            language: Languages::One(Language::English),
         }
     }
 }
@@ -217,25 +216,6 @@ impl Notification {
     }
 }
 
-/// How exactly outside senders learn when the recipient was last here (decision D4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LastInteraction {
-    Never,
-    Day,
-    Exact,
-}
-
-/// Whether outside senders learn that a letter was read or rejected (decision D5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Confirm {
-    Never,
-    Ask,
-    Known,
-    Always,
-}
-
 /// What outside senders are told; only ever those whose domain vouches for them (decision D2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -249,7 +229,7 @@ pub struct Answers {
     pub last_interaction_fixed: bool,
     /// Whether a message is confirmed as read or rejected: `never`; `ask` the reader; `known`:
     /// automatically for people the reader has written to, otherwise ask; `always`.
-    pub confirm: Confirm,
+    pub confirm: ConfirmOutside,
     /// Users may not change this for themselves.
     pub confirm_fixed: bool,
 }
@@ -260,7 +240,7 @@ impl Default for Answers {
             accepted: true,
             last_interaction: LastInteraction::Day,
             last_interaction_fixed: false,
-            confirm: Confirm::Known,
+            confirm: ConfirmOutside::Known,
             confirm_fixed: false,
         }
     }

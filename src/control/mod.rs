@@ -13,7 +13,5 @@ mod server;
 mod user;
 
 pub use handle::handle;
-pub use protocol::{
-    Accept, Answer, NewUser, QueueRow, Request, SOCKET_NAME, TemporaryRow, UserRow,
-};
+pub use protocol::{Answer, NewUser, QueueRow, Request, SOCKET_NAME, TemporaryRow, UserRow};
 pub use server::serve;

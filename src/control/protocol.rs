@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::gateway::AccountRow;
 use crate::gateway::outsiders::temporary::TemporaryView;
 use crate::gateway::queue::admin::QueueView;
-use crate::gateway::{AcceptFrom, AccountRow};
+use crate::terms::AcceptFrom;
 
 /// What can be asked.
 #[derive(Serialize, Deserialize)]
@@ -16,7 +17,7 @@ pub enum Request {
     UserEnable { name: String },
     UserPassword { name: String, old: String, new: String },
     UserRecover { name: String, recovery_key: String, new: String },
-    UserAcceptFrom { name: String, accept: Accept },
+    UserAcceptFrom { name: String, accept: AcceptFrom },
     UserManager { name: String, on: bool },
     QueueList,
     QueueShow { id: String },
@@ -59,15 +60,6 @@ pub struct NewUser {
     pub password: String,
 }
 
-/// From whom an account takes mail.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum Accept {
-    Inside,
-    Outside,
-    Both,
-}
-
 /// One account, as the administrator sees it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct UserRow {
@@ -76,40 +68,9 @@ pub struct UserRow {
     pub addresses: Vec<String>,
     pub disabled: bool,
     pub manager: bool,
-    pub accept_from: Accept,
+    pub accept_from: AcceptFrom,
     pub created: String,
     pub last_interaction: Option<String>,
-}
-
-impl Accept {
-    /// The word of the command line and of the socket.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Accept::Inside => "inside",
-            Accept::Outside => "outside",
-            Accept::Both => "both",
-        }
-    }
-}
-
-impl From<Accept> for AcceptFrom {
-    fn from(accept: Accept) -> AcceptFrom {
-        match accept {
-            Accept::Inside => AcceptFrom::Inside,
-            Accept::Outside => AcceptFrom::Outside,
-            Accept::Both => AcceptFrom::Both,
-        }
-    }
-}
-
-impl From<AcceptFrom> for Accept {
-    fn from(accept: AcceptFrom) -> Accept {
-        match accept {
-            AcceptFrom::Inside => Accept::Inside,
-            AcceptFrom::Outside => Accept::Outside,
-            AcceptFrom::Both => Accept::Both,
-        }
-    }
 }
 
 impl From<AccountRow> for UserRow {
@@ -120,7 +81,7 @@ impl From<AccountRow> for UserRow {
             addresses: row.addresses,
             disabled: row.disabled,
             manager: row.view.manager,
-            accept_from: row.accept_from.into(),
+            accept_from: row.accept_from,
             created: row.created.to_rfc3339(),
             last_interaction: row.last_interaction.map(|at| at.to_rfc3339()),
         }

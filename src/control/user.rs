@@ -36,7 +36,7 @@ pub(super) fn handle(gateway: &Gateway, request: Request) -> Result<Answer, Erro
             done(format!("{name} has a new password; nothing was lost"))
         }
         Request::UserAcceptFrom { name, accept } => {
-            gateway.account_accept_from(&name, accept.into())?;
+            gateway.account_accept_from(&name, accept)?;
             gateway.note(CONSOLE, Act::UserChanged, &name, "");
             done(format!("{name} takes mail from: {}", accept.as_str()))
         }

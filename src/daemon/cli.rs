@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::config::{self, Config};
-use crate::control::{self, Accept, Answer, NewUser, Request, UserRow};
+use crate::control::{self, Answer, NewUser, Request, UserRow};
 use crate::relay;
 use crate::relay::dkim::NewKey;
+use crate::terms::AcceptFrom;
 use crate::vault::{DaemonKey, random_password};
 
 use super::{Error, demo, files};
@@ -178,7 +180,11 @@ enum UserCommand {
         new_password_file: PathBuf,
     },
     /// From whom an account takes mail.
-    AcceptFrom { name: String, from: Accept },
+    AcceptFrom {
+        name: String,
+        #[arg(value_parser = accept_from())]
+        from: AcceptFrom,
+    },
     /// Make somebody a manager, who sees and changes what concerns everybody in the webmail
     Manager {
         name: String,
@@ -186,6 +192,12 @@ enum UserCommand {
         #[arg(long)]
         off: bool,
     },
+}
+
+/// The words for whose letters an account takes, which the help lists.
+fn accept_from() -> impl TypedValueParser<Value = AcceptFrom> {
+    PossibleValuesParser::new(AcceptFrom::ALL.map(AcceptFrom::as_str))
+        .try_map(|word| word.parse::<AcceptFrom>())
 }
 
 impl Cli {

@@ -14,9 +14,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{self, Config};
-use crate::gateway::{Error as GatewayError, Gateway, NewAccount, Password};
+use crate::gateway::{Conflict, Error as GatewayError, Gateway, NewAccount, Password};
 use crate::mail::address::Address;
 use crate::net::listen::{self, Handed};
+use crate::terms::{Choice, HandOff};
 use crate::vault::{DaemonKey, random_password};
 
 use super::demo_ca::DemoCertificates;
@@ -62,25 +63,11 @@ pub struct Demo {
     #[arg(long)]
     public_url: Option<String>,
     /// What happens to letters for people outside: refuse, ask, portal, plain, verified-tls.
-    #[arg(long, default_value = "portal", value_parser = choice)]
-    choice: config::Choice,
+    #[arg(long, default_value = "portal")]
+    choice: Choice,
     /// How outsiders get their first password: claim, in-mail, by-sender.
-    #[arg(long, default_value = "claim", value_parser = hand_off)]
-    hand_off: config::HandOff,
-}
-
-fn choice(text: &str) -> Result<config::Choice, String> {
-    word(text)
-}
-
-fn hand_off(text: &str) -> Result<config::HandOff, String> {
-    word(text)
-}
-
-/// A word of the configuration.
-fn word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
-    let word = serde::de::value::StrDeserializer::<serde::de::value::Error>::new(text);
-    T::deserialize(word).map_err(|error| error.to_string())
+    #[arg(long, default_value = "claim")]
+    hand_off: HandOff,
 }
 
 /// The people of the demo: login name and display name.
@@ -274,7 +261,7 @@ fn make_account(
         password: Password::new(text).map_err(|_| bad_password())?,
     };
     match gateway.account_create(new) {
-        Ok(_) | Err(GatewayError::Conflict { code: "exists" }) => {}
+        Ok(_) | Err(GatewayError::Conflict(Conflict::Exists)) => {}
         Err(error) => return Err(error.into()),
     }
     Ok(Made { name: name.clone(), address, password: random })

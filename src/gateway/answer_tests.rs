@@ -3,7 +3,6 @@
 use super::accounts::preference::PreferencesChange;
 use super::queue::attempt::Attempted;
 use super::queue::rows::Leased;
-use super::records::account::{ConfirmOutside, LastInteraction};
 use super::sending_tests::{choice, content, leased, send, with_policy};
 use super::tests::*;
 use super::*;
@@ -11,6 +10,7 @@ use crate::mail::envelope::{ForwardPath, Notify, OriginalRecipient, Recipient, R
 use crate::mail::message::view;
 use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
+use crate::terms::{ConfirmOutside, LastInteraction};
 
 const RACHEL: &str = "rachel@outside.example";
 const DANA: &str = "dana@example.org";
@@ -171,8 +171,7 @@ fn who_was_written_to_before_is_known() {
 /// P-26: who is inside gets the report in RFC 3464's form; one for each end of the road.
 #[test]
 fn a_failed_letter_is_reported_in_the_standards_form() {
-    let gateway =
-        with_policy(choice(records::policy::Choice::Plain, records::policy::Mode::Default));
+    let gateway = with_policy(choice(crate::terms::Choice::Plain, crate::terms::Mode::Default));
     let dana = sign_in(&gateway, "dana");
     send(&gateway, &dana, &content(&[RACHEL], "Plain"));
     let row = leased(&gateway).remove(0).0;
@@ -205,8 +204,7 @@ fn two_gateways_that_face_each_other_settle() {
     let talkative = |domain: &str| {
         gateway_with(|settings| {
             settings.domains = vec![domain.to_owned()];
-            settings.policy =
-                choice(records::policy::Choice::Plain, records::policy::Mode::Default);
+            settings.policy = choice(crate::terms::Choice::Plain, crate::terms::Mode::Default);
             settings.confirm_outside = ConfirmOutside::Always;
         })
     };
@@ -238,7 +236,7 @@ fn two_gateways_that_face_each_other_settle() {
 fn carry(to: &Gateway, row: &Leased, text: &str) {
     let path = row.recipient.path.to_string();
     let RecipientVerdict::Accept(_) =
-        to.recipient_check(&row.reverse_path, &row.recipient.path, Origin::Outside).unwrap()
+        to.recipient_check(&row.recipient.path, Origin::Outside).unwrap()
     else {
         return;
     };

@@ -1,13 +1,15 @@
 //! Letters at the edges of time and trust: accounts that end meanwhile, drafts that are not what
 //! they were begun as, stores that somebody outside would fill.
 
+use super::outgoing::plan::NotSent;
 use super::queue::attempt::Attempted;
-use super::records::policy::{Choice, Mode, Policy, Route};
+use super::records::policy::{Policy, Route};
 use super::records::tables::{SUBMISSIONS, TEMPORARY};
 use super::sending_tests::*;
 use super::tests::*;
 use super::*;
 use crate::store::Read;
+use crate::terms::{AcceptFrom, Choice, Mode};
 
 const DAY: i64 = 24 * 3600;
 
@@ -111,7 +113,7 @@ fn a_sponsor_does_not_revoke_the_letters_of_others() {
     send(&gateway, &omar, &content(&[OUTSIDER], "Omar's"));
     let id = gateway.temporary_list(Some(&dana)).unwrap().remove(0).id;
     let refused = gateway.temporary_revoke(&dana, &id);
-    assert!(matches!(refused, Err(Error::Conflict { code: "others-wait" })), "{refused:?}");
+    assert!(matches!(refused, Err(Error::Conflict(Conflict::OthersWait))), "{refused:?}");
     assert_eq!(temporary_count(&gateway), 1);
 }
 
@@ -142,7 +144,7 @@ fn a_row_that_is_being_sent_stays_with_who_sends_it() {
     send(&gateway, &dana, &content(&[OUTSIDER], "In clear"));
     let id = leased(&gateway)[0].0.id;
     let again = gateway.queue_retry(id);
-    assert!(matches!(again, Err(Error::Conflict { code: "being-sent" })), "{again:?}");
+    assert!(matches!(again, Err(Error::Conflict(Conflict::BeingSent))), "{again:?}");
     gateway.queue_hold(id).unwrap();
     let status = crate::mail::status::EnhancedStatus(4, 2, 0);
     let later = Attempted::Deferred { status, text: "later".to_owned(), host: None };
@@ -225,7 +227,7 @@ fn a_sealed_letter_is_not_forwarded_in_clear_by_forgetting_that_it_is() {
             panic!("it left without a yes");
         };
         let refused = submit(Some(consent.token.as_str()), Some(OUTSIDER));
-        assert!(matches!(refused, Err(Error::Conflict { code: "sealed-files" })), "{refused:?}");
+        assert!(matches!(refused, Err(Error::Conflict(Conflict::SealedFiles))), "{refused:?}");
     }
     assert_eq!(gateway.store().count(&SUBMISSIONS, &()).unwrap(), 1);
 }
@@ -306,5 +308,19 @@ fn a_letter_with_files_has_a_text() {
         panic!("it left without a yes");
     };
     let refused = submit(Some(consent.token.as_str()), Some(OUTSIDER));
-    assert!(matches!(refused, Err(Error::Conflict { code: "sealed-text" })), "{refused:?}");
+    assert!(matches!(refused, Err(Error::Conflict(Conflict::SealedText))), "{refused:?}");
+}
+
+/// Who cannot be written to is told apart by a word, never by what an SMTP peer would be told.
+#[test]
+fn each_reason_not_to_send_has_a_word_of_its_own() {
+    let gateway = with_policy(choice(Choice::Refuse, Mode::Fixed));
+    let dana = sign_in(&gateway, "dana");
+    gateway.account_accept_from("omar", AcceptFrom::Outside).unwrap();
+    let people = ["dana@example.org", "omar@example.org", "nobody@example.org", OUTSIDER, "@"];
+    let people = people.map(str::to_owned);
+    let checks = gateway.outgoing_check(&dana, &people, &content(&[], "Hello")).unwrap();
+    let words: Vec<_> = checks.iter().map(|one| one.reason.map(NotSent::as_str)).collect();
+    let expected = ["accept-from", "unknown-recipient", "rules", "no-address"].map(Some);
+    assert_eq!((words[0], &words[1..]), (None, &expected[..]));
 }

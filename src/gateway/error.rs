@@ -32,9 +32,12 @@ pub enum Error {
     /// A code that is not the present one, or was used before.
     #[error("wrong code")]
     WrongCode,
-    /// The thing is not in the state that the request supposes; `code` names which.
-    #[error("conflict: {code}")]
-    Conflict { code: &'static str },
+    /// The thing is not in the state that the request supposes.
+    #[error("conflict: {}", .0.as_str())]
+    Conflict(Conflict),
+    /// The thread that did the work broke off, so nobody knows what became of it.
+    #[error("broke off")]
+    BrokeOff,
     #[error("invalid: {what}")]
     Invalid { what: String },
     /// What is stored is not what was put there.
@@ -44,6 +47,76 @@ pub enum Error {
     Full,
     #[error("temporarily unavailable")]
     Unavailable(#[source] store::Error),
+}
+
+/// What stands in the way of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conflict {
+    /// There is one of this name already.
+    Exists,
+    /// The reference number is taken; another is drawn.
+    Reference,
+    /// A letter has as many labels as it may have.
+    Labels,
+    /// The letter has left and cannot be taken back.
+    TooLate,
+    /// An attempt to deliver is under way.
+    BeingSent,
+    /// Somebody else's letters wait in the temporary account.
+    OthersWait,
+    /// Files of a sealed letter may not leave unprotected.
+    SealedFiles,
+    /// The letter still holds text of a sealed letter.
+    SealedText,
+    /// The message was not opened yet.
+    NotOpened,
+    /// The message was opened already.
+    AlreadyOpened,
+    /// The temporary account still exists.
+    StillThere,
+    /// The file stands elsewhere.
+    WrongOffset,
+    /// A file has not arrived whole.
+    UploadIncomplete,
+    /// The folder holds messages.
+    NotEmpty,
+    /// The draft was changed elsewhere.
+    EditedElsewhere,
+    /// The draft was sent already.
+    AlreadySent,
+    /// What changed since then is no longer known.
+    TooOld,
+    /// Without this manager there would be none.
+    LastManager,
+    /// Codes are asked for already.
+    CodesOn,
+}
+
+impl Conflict {
+    /// The code on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Conflict::Exists => "exists",
+            Conflict::Reference => "reference",
+            Conflict::Labels => "labels",
+            Conflict::TooLate => "too-late",
+            Conflict::BeingSent => "being-sent",
+            Conflict::OthersWait => "others-wait",
+            Conflict::SealedFiles => "sealed-files",
+            Conflict::SealedText => "sealed-text",
+            Conflict::NotOpened => "not-opened",
+            Conflict::AlreadyOpened => "already-opened",
+            Conflict::StillThere => "still-there",
+            Conflict::WrongOffset => "wrong-offset",
+            Conflict::UploadIncomplete => "upload-incomplete",
+            Conflict::NotEmpty => "not-empty",
+            Conflict::EditedElsewhere => "edited-elsewhere",
+            Conflict::AlreadySent => "already-sent",
+            Conflict::TooOld => "too-old",
+            Conflict::LastManager => "last-manager",
+            Conflict::CodesOn => "codes-on",
+        }
+    }
 }
 
 impl From<store::Error> for Error {

@@ -111,7 +111,7 @@ fn a_full_conversation_keeps_what_it_has() {
 /// A conversation crosses folders, knows the own letters, and leaves out what was thrown away.
 #[test]
 fn a_conversation_has_the_own_answers_and_not_the_trash() {
-    let gateway = gateway_with(|settings| settings.policy.choice = records::policy::Choice::Plain);
+    let gateway = gateway_with(|settings| settings.policy.choice = crate::terms::Choice::Plain);
     let dana = sign_in(&gateway, "dana");
     let came = deliver_at(&gateway, "a@x", "", "one");
     gateway.message_open(&dana, came, None).unwrap();
@@ -205,7 +205,7 @@ fn labels_are_given_and_found() {
     assert_eq!(after[1].id, 3);
     assert!(matches!(
         gateway.labels_set(&dana, &[label("x"), label("X")]),
-        Err(Error::Conflict { code: "exists" })
+        Err(Error::Conflict(Conflict::Exists))
     ));
     assert!(gateway.labels(&sign_in(&gateway, "omar")).unwrap().is_empty());
 }

@@ -6,11 +6,12 @@ use super::outgoing::submit::{Submit, Submitted};
 use super::outsiders::pickup::PickupState;
 use super::queue::attempt::Attempted;
 use super::queue::rows::{Leased, QueueId};
-use super::records::policy::{Choice, Mode, Policy, Route};
+use super::records::policy::{Policy, Route};
 use super::tests::*;
 use super::*;
 use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
+use crate::terms::{AcceptFrom, Choice, HandOff, Mode, RejectReason};
 
 pub const OUTSIDER: &str = "noa@outside.example";
 pub const OWN: &str = "my very own words";
@@ -199,7 +200,7 @@ fn a_letter_taken_back_was_never_there() {
     // Sent again, it leaves, and then it is too late.
     let reference = send(&gateway, &dana, &letter);
     let late = gateway.submission_undo(&dana, reference);
-    assert!(matches!(late, Err(Error::Conflict { code: "too-late" })));
+    assert!(matches!(late, Err(Error::Conflict(Conflict::TooLate))));
     assert_eq!(inbox(&gateway, &omar)[0].attachments, 1);
 }
 
@@ -685,7 +686,7 @@ fn a_sealed_thread_leaves_only_by_a_typed_yes_and_without_its_text() {
             request: "a-key-3",
         },
     );
-    assert!(matches!(pasted, Err(Error::Conflict { code: "sealed-text" })));
+    assert!(matches!(pasted, Err(Error::Conflict(Conflict::SealedText))));
 }
 
 /// P-57: mail inside to one who takes none from inside is refused when it is sent.

@@ -1,10 +1,9 @@
 //! What an administrator decides about the whole daemon, as the configuration file says it.
 
-use crate::gateway::records::account::HandOff;
-use crate::gateway::records::account::{ConfirmOutside, LastInteraction};
 use crate::gateway::records::policy::Policy;
 use crate::gateway::retry::RetryPlan;
-use crate::mail::notice::Language as NotificationLanguage;
+use crate::terms::Language;
+use crate::terms::{ConfirmOutside, HandOff, LastInteraction};
 
 /// What an administrator decides about the whole.
 #[derive(Clone, Debug)]
@@ -36,7 +35,7 @@ pub struct Settings {
     pub phone: Option<String>,
     /// The administrator's own words in each notification.
     pub notification_text: Option<String>,
-    pub notification_languages: Vec<NotificationLanguage>,
+    pub notification_languages: Vec<Language>,
     /// What happens to mail for outside.
     pub policy: Policy,
     pub recipients_max: usize,
@@ -88,7 +87,7 @@ impl Default for Settings {
             public_url: "https://localhost".to_owned(),
             phone: None,
             notification_text: None,
-            notification_languages: vec![NotificationLanguage::English],
+            notification_languages: vec![Language::English],
             policy: Policy::default(),
             recipients_max: 1_000,
             attachments_octets_max: 1 << 30,

@@ -16,6 +16,7 @@ use crate::mail::header::{GateLimits, gate};
 use crate::mail::reference::Reference;
 use crate::store::memory::MemoryEngine;
 use crate::store::{ContentId, Order, Read};
+use crate::terms::{AcceptFrom, RejectReason};
 use crate::vault::{DaemonKey, PasswordCost, PoolLimits};
 
 pub const PASSWORD: &str = "correct horse";
@@ -80,7 +81,7 @@ fn forward(to: &str) -> ForwardPath {
 }
 
 fn check(gateway: &Gateway, to: &str, origin: Origin) -> RecipientVerdict {
-    gateway.recipient_check(&ReversePath::Null, &forward(to), origin).unwrap()
+    gateway.recipient_check(&forward(to), origin).unwrap()
 }
 
 pub fn refused(gateway: &Gateway, to: &str, origin: Origin) -> Option<Reason> {
@@ -156,7 +157,7 @@ fn a_letter_is_listed_without_being_opened() {
     assert!(item.unread && item.opened.is_none());
     assert!(outcomes(&gateway, reference).is_empty());
     let raw = gateway.message_raw(&dana, reference);
-    assert!(matches!(raw, Err(Error::Conflict { code: "not-opened" })));
+    assert!(matches!(raw, Err(Error::Conflict(Conflict::NotOpened))));
     assert!(inbox(&gateway, &sign_in(&gateway, "omar")).is_empty());
 }
 
@@ -177,7 +178,7 @@ fn opening_shows_the_octets_and_is_recorded_once() {
     }
     assert_eq!(outcomes(&gateway, reference), [OutcomeKind::Read]);
     let rejected = gateway.message_reject(&dana, reference, None, None);
-    assert!(matches!(rejected, Err(Error::Conflict { code: "already-opened" })));
+    assert!(matches!(rejected, Err(Error::Conflict(Conflict::AlreadyOpened))));
     let (_, boxes) = gateway.mailbox_list(&dana).unwrap();
     assert_eq!((boxes[0].total, boxes[0].unread, boxes[0].unopened), (1, 0, 0));
 }
@@ -325,8 +326,8 @@ fn a_new_password_or_the_recovery_key_keeps_the_mail() {
 #[test]
 fn names_and_addresses_belong_to_one_account() {
     let gateway = gateway();
-    assert!(matches!(create(&gateway, "dana"), Err(Error::Conflict { code: "exists" })));
-    assert!(matches!(create(&gateway, "Dana"), Err(Error::Conflict { code: "exists" })));
+    assert!(matches!(create(&gateway, "dana"), Err(Error::Conflict(Conflict::Exists))));
+    assert!(matches!(create(&gateway, "Dana"), Err(Error::Conflict(Conflict::Exists))));
     for name in ["", "a b", "a/b", &"x".repeat(65)] {
         assert!(create_named(&gateway, name, "x@example.org").is_err(), "{name:?}");
     }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::ids::{AccountId, UploadId};
 use crate::gateway::records::submission::{Upload, UploadChunk};
 use crate::gateway::records::tables::{UPLOAD_CHUNKS, UPLOADS};
@@ -109,7 +109,7 @@ impl Gateway {
         let (account, id) = (actor.account(), parse_id(id)?);
         let upload = self.inner.store.get(&UPLOADS, &(account, id))?.ok_or(MISSING)?;
         if upload.received != offset {
-            return Err(Error::Conflict { code: "wrong-offset" });
+            return Err(Error::Conflict(Conflict::WrongOffset));
         }
         let length = octets.len() as u64;
         if length == 0 || octets.len() > CHUNK_OCTETS_MAX || length > upload.size - offset {
@@ -131,7 +131,7 @@ impl Gateway {
             let mut upload = tx.get(&UPLOADS, &(account, id))?.ok_or(MISSING)?;
             // Two requests with the same chunk: the second finds that it was done.
             if upload.received != offset {
-                return Err(Error::Conflict { code: "wrong-offset" });
+                return Err(Error::Conflict(Conflict::WrongOffset));
             }
             tx.content_put(ContentId(content), vec![staged.clone()]);
             tx.put(&UPLOAD_CHUNKS, &(account, id, upload.chunks), &chunk)?;
@@ -188,7 +188,7 @@ impl Gateway {
     ) -> Result<UploadView, Error> {
         let upload = self.inner.store.get(&UPLOADS, &(actor.account(), id))?.ok_or(MISSING)?;
         if upload.received < upload.size {
-            return Err(Error::Conflict { code: "upload-incomplete" });
+            return Err(Error::Conflict(Conflict::UploadIncomplete));
         }
         self.upload_view(actor, id, &upload)
     }

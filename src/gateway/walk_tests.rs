@@ -10,12 +10,12 @@ use std::collections::{HashMap, HashSet};
 use super::outgoing::consent::Consent;
 use super::outgoing::draft::Addressee;
 use super::outgoing::submit::{Submit, Submitted};
-use super::records::policy::Choice;
 use super::sending_tests::{leased, uploaded};
 use super::tests::*;
 use super::*;
 use crate::mail::message::{part_bytes, view};
 use crate::mail::reference::Reference;
+use crate::terms::Choice;
 
 /// A gateway is used for so many walks, so that its lists stay short.
 const WALKS_EACH: usize = 200;
@@ -175,7 +175,7 @@ impl World {
                     }
                     consent = Some(asked);
                 }
-                Err(Error::Conflict { code: "sealed-text" | "sealed-files" }) => {
+                Err(Error::Conflict(Conflict::SealedText | Conflict::SealedFiles)) => {
                     self.refused += 1;
                     self.gateway.draft_delete(actor, &draft.id).unwrap();
                     return;

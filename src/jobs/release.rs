@@ -45,5 +45,5 @@ async fn pass(gateway: &Gateway) -> Result<Duration, Error> {
             Duration::from_millis(u64::try_from(due.0 - now.0).unwrap_or_default()).min(IDLE)
         }))
     });
-    done.await.unwrap_or(Err(Error::Conflict { code: "job" }))
+    done.await.unwrap_or(Err(Error::BrokeOff))
 }

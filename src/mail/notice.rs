@@ -10,9 +10,9 @@ use time::OffsetDateTime;
 
 use super::compose::{self, Letter, Mailbox, begin};
 use super::dsn;
-use super::notice_words::{Facts, moment};
+use super::notice_words::{Facts, moment, words};
 
-pub use super::notice_words::Language;
+use crate::terms::Language;
 
 /// Why the notification is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,7 +133,7 @@ fn footer(notice: &Notification<'_>, rest: &[String]) -> String {
 }
 
 fn subject(notice: &Notification<'_>, name: &str) -> String {
-    let words = notice.languages.first().unwrap_or(&Language::English).words();
+    let words = words(notice.languages.first().copied().unwrap_or(Language::English));
     match notice.kind {
         Kind::Expiring => (words.subject_expiring)(name),
         Kind::New | Kind::Again => (words.subject)(name),
@@ -141,7 +141,7 @@ fn subject(notice: &Notification<'_>, name: &str) -> String {
 }
 
 fn block(notice: &Notification<'_>, language: Language) -> Block {
-    let words = language.words();
+    let words = words(language);
     let (who, short) = (who(notice), short(notice));
     let facts = Facts {
         sent: notice.sent,
@@ -166,7 +166,7 @@ fn block(notice: &Notification<'_>, language: Language) -> Block {
         paragraphs.push((words.in_doubt)(notice.organisation, phone));
     }
     paragraphs.push(words.to_read.to_owned());
-    Block { direction: words.direction, language: words.tag, paragraphs }
+    Block { direction: words.direction, language: language.tag(), paragraphs }
 }
 
 fn who(notice: &Notification<'_>) -> String {

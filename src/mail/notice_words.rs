@@ -5,51 +5,19 @@
 //! (Unicode UAX #9, FSI to PDI), so that punctuation and digits stay where they belong.
 //! What people copy has none: a password, a reference number, an address stand there as they are.
 
-use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-/// A language that notifications are written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Language {
-    English,
-    Hebrew,
-    German,
-    French,
-    Spanish,
-    Arabic,
-}
+use crate::terms::Language;
 
-impl Language {
-    /// All of them.
-    pub const ALL: [Language; 6] = [
-        Language::English,
-        Language::Hebrew,
-        Language::German,
-        Language::French,
-        Language::Spanish,
-        Language::Arabic,
-    ];
-
-    /// Its name for machines (RFC 5646).
-    pub fn tag(self) -> &'static str {
-        self.words().tag
-    }
-
-    /// The one that has this name.
-    pub fn from_tag(tag: &str) -> Option<Language> {
-        Language::ALL.into_iter().find(|language| language.tag() == tag)
-    }
-
-    pub(super) fn words(self) -> &'static Words {
-        match self {
-            Language::English => &ENGLISH,
-            Language::Hebrew => &HEBREW,
-            Language::German => &GERMAN,
-            Language::French => &FRENCH,
-            Language::Spanish => &SPANISH,
-            Language::Arabic => &ARABIC,
-        }
+pub(super) fn words(language: Language) -> &'static Words {
+    match language {
+        Language::English => &ENGLISH,
+        Language::Hebrew => &HEBREW,
+        Language::German => &GERMAN,
+        Language::French => &FRENCH,
+        Language::Spanish => &SPANISH,
+        Language::Arabic => &ARABIC,
     }
 }
 
@@ -63,7 +31,6 @@ pub(super) struct Facts<'a> {
 
 /// Everything that is said in one language.
 pub(super) struct Words {
-    pub tag: &'static str,
     pub direction: &'static str,
     /// The subject, by the sender's name.
     pub subject: fn(&str) -> String,
@@ -107,7 +74,6 @@ fn own(text: &str) -> String {
 }
 
 const ENGLISH: Words = Words {
-    tag: "en",
     direction: "ltr",
     subject: |name| format!("A message from {name}"),
     subject_expiring: |name| format!("A message from {name} will expire soon"),
@@ -149,7 +115,6 @@ const ENGLISH: Words = Words {
 };
 
 const HEBREW: Words = Words {
-    tag: "he",
     direction: "rtl",
     subject: |name| format!("הודעה מאת {name}"),
     subject_expiring: |name| format!("תוקף ההודעה מאת {name} יפוג בקרוב"),
@@ -189,7 +154,6 @@ const HEBREW: Words = Words {
 };
 
 const GERMAN: Words = Words {
-    tag: "de",
     direction: "ltr",
     subject: |name| format!("Eine Nachricht von {name}"),
     subject_expiring: |name| format!("Eine Nachricht von {name} läuft bald ab"),
@@ -232,7 +196,6 @@ const GERMAN: Words = Words {
 };
 
 const FRENCH: Words = Words {
-    tag: "fr",
     direction: "ltr",
     subject: |name| format!("Un message de la part de {name}"),
     subject_expiring: |name| format!("Un message de la part de {name} expire bientôt"),
@@ -276,7 +239,6 @@ const FRENCH: Words = Words {
 };
 
 const SPANISH: Words = Words {
-    tag: "es",
     direction: "ltr",
     subject: |name| format!("Un mensaje de {name}"),
     subject_expiring: |name| format!("Un mensaje de {name} caducará pronto"),
@@ -318,7 +280,6 @@ const SPANISH: Words = Words {
 };
 
 const ARABIC: Words = Words {
-    tag: "ar",
     direction: "rtl",
     subject: |name| format!("رسالة من {name}"),
     subject_expiring: |name| format!("ستنتهي قريبًا صلاحية رسالة من {name}"),

@@ -24,7 +24,5 @@ pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce(&Gateway) -> Result<T, gateway::Error> + Send + 'static,
 ) -> Result<T, gateway::Error> {
     let gateway = shared.gateway.clone();
-    work::run(move || work(&gateway))
-        .await
-        .unwrap_or(Err(gateway::Error::Conflict { code: "relay" }))
+    work::run(move || work(&gateway)).await.unwrap_or(Err(gateway::Error::BrokeOff))
 }

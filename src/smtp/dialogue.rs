@@ -165,14 +165,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         if mail.accepted.len() >= self.shared.config.recipients_max {
             return self.answer(reply::TOO_MANY_RECIPIENTS);
         }
-        let (from, to) = (mail.envelope.reverse_path.clone(), recipient.path.clone());
+        let to = recipient.path.clone();
         let checked =
-            self.shared.call(move |gateway| gateway.recipient_check(&from, &to, Origin::Outside));
+            self.shared.call(move |gateway| gateway.recipient_check(&to, Origin::Outside));
         match checked.await {
             Ok(Ok(RecipientVerdict::Accept(accepted))) => self.take_recipient(recipient, accepted),
             Ok(Ok(RecipientVerdict::Refuse(reason))) => {
-                let (code, status, text) = reason.reply();
-                self.refuse_recipient(&recipient, Reply { code, status, text })
+                self.refuse_recipient(&recipient, reply::of_refusal(reason))
             }
             Ok(Err(error)) => self.not_checked(&error, reply::of_error(&error)),
             Err(not_done) => self.not_checked(&not_done, reply::of_not_done(&not_done)),

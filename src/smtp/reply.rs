@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use crate::gateway;
+use crate::gateway::{self, Reason};
 use crate::mail::status::EnhancedStatus;
 use crate::net::work::NotDone;
 
@@ -108,6 +108,20 @@ pub const TALKS_EARLY: Reply = Reply::new(554, S::BAD_COMMAND, "You spoke before
 /// What a connection over a limit is sent in place of a greeting.
 pub const TURNED_AWAY: &[u8] = b"421 4.3.2 Too many connections, try later\r\n";
 
+/// What a peer is told of a recipient that is refused.
+pub const fn of_refusal(reason: Reason) -> Reply {
+    match reason {
+        Reason::UnknownRecipient => Reply::new(550, S::UNKNOWN_RECIPIENT, "No such recipient here"),
+        Reason::NotLocal => Reply::new(550, S::POLICY, "We do not relay to that domain"),
+        Reason::AcceptFrom => {
+            Reply::new(550, S::POLICY, "The recipient takes no mail from outside")
+        }
+        Reason::Disabled => Reply::new(550, S(5, 2, 1), "The recipient takes no mail"),
+        Reason::Intranet => Reply::new(550, S::POLICY, "No mail from outside is taken here"),
+        Reason::NotNow => Reply::new(450, S(4, 2, 1), "Nobody is here yet, try later"),
+    }
+}
+
 /// What a gateway's error means to a peer: what could not be decided or stored is tried again.
 pub fn of_error(error: &gateway::Error) -> Reply {
     use gateway::Error as E;
@@ -124,7 +138,8 @@ pub fn of_error(error: &gateway::Error) -> Reply {
         | E::WeakPassword
         | E::CodeNeeded
         | E::WrongCode
-        | E::Conflict { .. }
+        | E::Conflict(_)
+        | E::BrokeOff
         | E::Damaged { .. }
         | E::Unavailable(_) => TEMPORARY,
     }
@@ -156,7 +171,8 @@ mod tests {
             E::Full,
             E::OverQuota,
             E::Busy,
-            E::Conflict { code: "reference" },
+            E::Conflict(gateway::Conflict::Reference),
+            E::BrokeOff,
             E::Damaged { what: String::new() },
         ] {
             let code = of_error(&error).code;

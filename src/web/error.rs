@@ -25,7 +25,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
-use crate::gateway;
+use crate::gateway::{self, Conflict};
 
 /// An answer that says no.
 #[derive(Debug)]
@@ -151,7 +151,7 @@ impl Problem {
 impl From<gateway::Error> for Problem {
     fn from(error: gateway::Error) -> Problem {
         use gateway::Error::{
-            Busy, ClaimFirst, CodeNeeded, Conflict, Damaged, Denied, Full, Invalid, NotFound,
+            BrokeOff, Busy, ClaimFirst, CodeNeeded, Damaged, Denied, Full, Invalid, NotFound,
             OverQuota, Refused, TooLarge, Unavailable, WeakPassword, WrongCode,
         };
         let problem = match &error {
@@ -191,7 +191,8 @@ impl From<gateway::Error> for Problem {
                 let detail = "There is no room for more of these.";
                 Problem::new(StatusCode::INSUFFICIENT_STORAGE, "over-quota", detail)
             }
-            Conflict { code } => conflict(code),
+            gateway::Error::Conflict(why) => conflict(*why),
+            BrokeOff => return Problem::broken(&error),
             Invalid { what } => Problem::invalid(format!("Not understood: {what}.")),
             Damaged { what } => {
                 let detail = format!("This cannot be shown: {what}.");
@@ -211,29 +212,36 @@ impl From<gateway::Error> for Problem {
     }
 }
 
-fn conflict(code: &'static str) -> Problem {
-    let (status, detail) = match code {
-        "not-opened" => (StatusCode::CONFLICT, "This message was not opened yet."),
-        "already-opened" => (StatusCode::CONFLICT, "This message was opened already."),
-        "not-empty" => (StatusCode::CONFLICT, "This folder holds messages."),
-        "exists" => (StatusCode::CONFLICT, "There is one of this name already."),
-        "edited-elsewhere" => (StatusCode::CONFLICT, "This draft was changed elsewhere."),
-        "wrong-offset" => (StatusCode::CONFLICT, "The file stands elsewhere; ask where."),
-        "upload-incomplete" => (StatusCode::CONFLICT, "A file has not arrived whole yet."),
-        "codes-on" => (StatusCode::CONFLICT, "Codes are asked for already."),
-        "too-late" => (StatusCode::CONFLICT, "The letter has left and cannot be taken back."),
-        "sealed-text" => {
+fn conflict(why: Conflict) -> Problem {
+    let (status, detail) = match why {
+        Conflict::NotOpened => (StatusCode::CONFLICT, "This message was not opened yet."),
+        Conflict::AlreadyOpened => (StatusCode::CONFLICT, "This message was opened already."),
+        Conflict::NotEmpty => (StatusCode::CONFLICT, "This folder holds messages."),
+        Conflict::Exists => (StatusCode::CONFLICT, "There is one of this name already."),
+        Conflict::EditedElsewhere => (StatusCode::CONFLICT, "This draft was changed elsewhere."),
+        Conflict::WrongOffset => (StatusCode::CONFLICT, "The file stands elsewhere; ask where."),
+        Conflict::UploadIncomplete => (StatusCode::CONFLICT, "A file has not arrived whole yet."),
+        Conflict::CodesOn => (StatusCode::CONFLICT, "Codes are asked for already."),
+        Conflict::TooLate => {
+            (StatusCode::CONFLICT, "The letter has left and cannot be taken back.")
+        }
+        Conflict::SealedText => {
             let detail = "The letter still holds text of a sealed letter, which may not leave.";
             (StatusCode::CONFLICT, detail)
         }
-        "sealed-files" => {
+        Conflict::SealedFiles => {
             (StatusCode::CONFLICT, "Files of a sealed letter may not leave unprotected.")
         }
-        "still-there" => (StatusCode::CONFLICT, "The account is still there: sign in."),
-        "too-old" => (StatusCode::GONE, "What changed since then is no longer known."),
-        _ => (StatusCode::CONFLICT, "This is not possible as things are."),
+        Conflict::StillThere => (StatusCode::CONFLICT, "The account is still there: sign in."),
+        Conflict::TooOld => (StatusCode::GONE, "What changed since then is no longer known."),
+        Conflict::Reference
+        | Conflict::Labels
+        | Conflict::BeingSent
+        | Conflict::OthersWait
+        | Conflict::AlreadySent
+        | Conflict::LastManager => (StatusCode::CONFLICT, "This is not possible as things are."),
     };
-    Problem::new(status, code, detail)
+    Problem::new(status, why.as_str(), detail)
 }
 
 /// The log's half: what a person must see to is an error, what a client did is for developers.
@@ -310,8 +318,8 @@ mod tests {
             (Error::Refused, 401, "signed-out"),
             (Error::Busy, 503, "busy"),
             (Error::OverQuota, 507, "over-quota"),
-            (Error::Conflict { code: "not-opened" }, 409, "not-opened"),
-            (Error::Conflict { code: "too-old" }, 410, "too-old"),
+            (Error::Conflict(Conflict::NotOpened), 409, "not-opened"),
+            (Error::Conflict(Conflict::TooOld), 410, "too-old"),
             (Error::Invalid { what: "cursor".to_owned() }, 422, "invalid"),
             (Error::Damaged { what: "the content".to_owned() }, 500, "damaged"),
             (Error::Full, 507, "full"),
@@ -320,7 +328,7 @@ mod tests {
             (Error::WeakPassword, 422, "weak-password"),
             (Error::CodeNeeded, 403, "code-needed"),
             (Error::WrongCode, 422, "wrong-code"),
-            (Error::Conflict { code: "edited-elsewhere" }, 409, "edited-elsewhere"),
+            (Error::Conflict(Conflict::EditedElsewhere), 409, "edited-elsewhere"),
         ];
         for (error, status, code) in table {
             let problem = Problem::from(error);

@@ -9,7 +9,7 @@ use hickory_resolver::proto::rr::rdata::tlsa::{CertUsage, Matching, Selector};
 use hickory_resolver::proto::rr::{RData, RecordType};
 use postern::config::{self, Dnssec};
 use postern::gateway::DeliveryState;
-use postern::gateway::records::policy::Choice;
+use postern::terms::Choice;
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};

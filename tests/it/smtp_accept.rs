@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use postern::gateway::{AcceptFrom, Protection};
+use postern::gateway::Protection;
 use postern::store::engine::Job;
 use postern::store::memory::MemoryEngine;
 use postern::store::{ContentId, Engine, Error, Room, Span, Staged, Verified, Visit};
+use postern::terms::AcceptFrom;
 
 use crate::harness::{LETTER, TestGateway, letter, until};
 

@@ -7,9 +7,9 @@ use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::event::EventKind;
-use crate::gateway::records::account::{AcceptFrom, Account, AccountKeys, Owner};
+use crate::gateway::records::account::{Account, AccountKeys, Owner};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::numbers;
 use crate::gateway::records::tables::{
@@ -18,6 +18,7 @@ use crate::gateway::records::tables::{
 use crate::gateway::records::temporary::Temporary;
 use crate::mail::address::Address;
 use crate::store::{Order, Read, Tx};
+use crate::terms::AcceptFrom;
 use crate::vault::{self, Lookup, Password, RecoveryKey};
 
 /// What an account is made from.
@@ -259,7 +260,7 @@ impl Gateway {
             let was = account.manages();
             change(&mut account);
             if was && !account.manages() && !has_other_manager(tx, id)? {
-                return Err(Error::Conflict { code: "last-manager" });
+                return Err(Error::Conflict(Conflict::LastManager));
             }
             tx.put(&ACCOUNTS, &id, &account)?;
             Ok::<_, Error>(())
@@ -312,7 +313,7 @@ fn claim_names_in_tx(
         let key = vault.lookup(Lookup::Address, address.as_bytes());
         free &= tx.insert(&ADDRESSES, &key, &Owner(id))?;
     }
-    if free { Ok(()) } else { Err(Error::Conflict { code: "exists" }) }
+    if free { Ok(()) } else { Err(Error::Conflict(Conflict::Exists)) }
 }
 
 /// Notes that the account's owner did something, for the notice to outside senders.

@@ -13,8 +13,8 @@ use crate::gateway::records::account::Preferences;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::{LOOKS, PREFERENCES};
-use crate::mail::notice::Language;
 use crate::store::Read;
+use crate::terms::Language;
 
 /// Everything that a person chose for the pages. What is `None` was never chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,11 +10,12 @@ use crate::gateway::accounts::account::AccountView;
 use crate::gateway::accounts::password::checked_passphrase;
 use crate::gateway::accounts::session::{Profile, SessionView, binding};
 use crate::gateway::error::Error;
-use crate::gateway::records::account::{CredentialKind, HandOff, Session, SessionRef};
+use crate::gateway::records::account::{CredentialKind, Session, SessionRef};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::{ACCOUNTS, CODES, CREDENTIALS, SESSION_IDS, SESSIONS};
 use crate::gateway::text::printable;
 use crate::store::{Read, Tx};
+use crate::terms::HandOff;
 use crate::vault::{self, Password, SessionToken, UnlockKey};
 
 /// Who asks for a session, whatever opens the account.

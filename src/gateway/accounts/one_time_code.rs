@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::account::Codes;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::{ACCOUNT_KEYS, CODES};
@@ -31,7 +31,7 @@ impl Gateway {
         let codes = Codes { sealed_secret, on: false, last_step: 0 };
         let done = self.inner.store.transact(move |tx| {
             if tx.get(&CODES, &account)?.is_some_and(|codes| codes.on) {
-                return Err(Error::Conflict { code: "codes-on" });
+                return Err(Error::Conflict(Conflict::CodesOn));
             }
             Ok(tx.put(&CODES, &account, &codes)?)
         });

@@ -15,7 +15,7 @@ use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::CREDENTIALS;
 use crate::gateway::text::hex;
 use crate::store::{Order, Read};
-use crate::vault::passkey::{Assertion, Challenge, Expected, Registration};
+use crate::vault::passkey::Expected;
 use crate::vault::{self, Lookup, Password, UnlockKey};
 
 pub use crate::vault::PasskeySecret;

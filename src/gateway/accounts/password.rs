@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::account::{Credential, CredentialKind};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::{CODES, CREDENTIALS};
@@ -255,7 +255,7 @@ impl Gateway {
             }
             match tx.insert(&CREDENTIALS, &(account, id), &credential)? {
                 true => Ok(()),
-                false => Err(Error::Conflict { code: "exists" }),
+                false => Err(Error::Conflict(Conflict::Exists)),
             }
         });
         done.wait()

@@ -3,11 +3,11 @@
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
-use crate::gateway::records::account::{AcceptFrom, ConfirmOutside, LastInteraction, Preferences};
+use crate::gateway::records::account::Preferences;
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::policy::{Choice, Mode};
 use crate::gateway::records::tables::PREFERENCES;
 use crate::store::Read;
+use crate::terms::{AcceptFrom, Choice, ConfirmOutside, LastInteraction, Mode};
 
 /// A value in force, and where it comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::event::EventKind;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::mailbox::ChangeRow;
@@ -85,7 +85,7 @@ impl Gateway {
         let since: u64 = state.parse().map_err(|_| Error::Invalid { what: "state".to_owned() })?;
         let counters = self.inner.store.get(&COUNTERS, &account)?.unwrap_or_default();
         if since < counters.forgotten || since > counters.modseq {
-            return Err(Error::Conflict { code: "too-old" });
+            return Err(Error::Conflict(Conflict::TooOld));
         }
         self.changes_between(account, since)
     }

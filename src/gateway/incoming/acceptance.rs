@@ -10,7 +10,6 @@ use crate::gateway::error::Error;
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::incoming::inbound::Inbound;
 use crate::gateway::queue::generated;
-use crate::gateway::records::account::LastInteraction;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::message::{Answerable, Answered};
 use crate::gateway::records::submission::HeldMail;
@@ -24,6 +23,7 @@ use crate::mail::notice::{self, Accepted};
 use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
 use crate::store::Read;
+use crate::terms::LastInteraction;
 use crate::vault::Lookup;
 
 /// What is stored with a message whose sender may be answered.

@@ -2,13 +2,12 @@
 
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
-use crate::gateway::records::account::AcceptFrom;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::META;
 use crate::mail::address::Address;
-use crate::mail::envelope::{ForwardPath, ReversePath};
-use crate::mail::status::EnhancedStatus;
+use crate::mail::envelope::ForwardPath;
 use crate::store::Read;
+use crate::terms::AcceptFrom;
 
 /// Where a sender stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,29 +43,10 @@ pub enum Reason {
     Intranet,
 }
 
-impl Reason {
-    /// The SMTP reply that says so: code, enhanced status (RFC 3463), text.
-    pub fn reply(self) -> (u16, EnhancedStatus, &'static str) {
-        match self {
-            Reason::UnknownRecipient => (550, EnhancedStatus(5, 1, 1), "No such recipient here"),
-            Reason::NotLocal => (550, EnhancedStatus(5, 7, 1), "We do not relay to that domain"),
-            Reason::AcceptFrom => {
-                (550, EnhancedStatus(5, 7, 1), "The recipient takes no mail from outside")
-            }
-            Reason::Disabled => (550, EnhancedStatus(5, 2, 1), "The recipient takes no mail"),
-            Reason::Intranet => {
-                (550, EnhancedStatus(5, 7, 1), "No mail from outside is taken here")
-            }
-            Reason::NotNow => (450, EnhancedStatus(4, 2, 1), "Nobody is here yet, try later"),
-        }
-    }
-}
-
 impl Gateway {
     /// Whether `to` may be written to by a sender from there.
     pub fn recipient_check(
         &self,
-        _from: &ReversePath,
         to: &ForwardPath,
         origin: Origin,
     ) -> Result<RecipientVerdict, Error> {

@@ -9,7 +9,6 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::mailboxes::item::OpenedEpochs;
 use crate::gateway::mailboxes::mailbox::{INBOX, SENT};
-use crate::gateway::records::account::ConfirmOutside;
 use crate::gateway::records::ids::{AccountId, MailboxId, ReferenceKey};
 use crate::gateway::records::mailbox::Entry;
 use crate::gateway::records::message::Answerable;
@@ -17,6 +16,7 @@ use crate::gateway::records::tables::{ANSWERS, ENTRIES, WRITTEN_TO};
 use crate::gateway::text::reverse_text;
 use crate::mail::address::Address;
 use crate::store::{Order, Read};
+use crate::terms::ConfirmOutside;
 use crate::vault::Lookup;
 
 impl Gateway {

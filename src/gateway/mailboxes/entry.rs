@@ -1,7 +1,7 @@
 //! A reader's entry in a mailbox: finding it, and whether it was opened.
 
 use crate::gateway::Gateway;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::mailbox::{Entry, Place};
 use crate::gateway::records::tables::{ENTRIES, PLACES};
@@ -21,7 +21,7 @@ impl Gateway {
 }
 
 pub(in crate::gateway) fn require_opened(entry: &Entry) -> Result<(), Error> {
-    entry.opened.map(|_| ()).ok_or(Error::Conflict { code: "not-opened" })
+    entry.opened.map(|_| ()).ok_or(Error::Conflict(Conflict::NotOpened))
 }
 
 pub(in crate::gateway) fn find_entry(

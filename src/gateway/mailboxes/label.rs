@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::ids::{AccountId, LabelId};
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::LABELS;
@@ -61,7 +61,7 @@ impl Gateway {
         for label in wanted {
             let name = checked_name(&label.name)?;
             if items.iter().any(|other| other.name.to_lowercase() == name.to_lowercase()) {
-                return Err(Error::Conflict { code: "exists" });
+                return Err(Error::Conflict(Conflict::Exists));
             }
             let id = match label.id {
                 0 => {
@@ -72,7 +72,7 @@ impl Gateway {
                 _ => return Err(Error::NotFound { what: "label" }),
             };
             if items.iter().any(|other| other.id == id) {
-                return Err(Error::Conflict { code: "exists" });
+                return Err(Error::Conflict(Conflict::Exists));
             }
             items.push(Label { id, name, colour: label.colour % COLOURS });
         }

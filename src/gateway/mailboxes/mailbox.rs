@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::records::ids::{AccountId, MailboxId};
@@ -71,7 +71,7 @@ impl Gateway {
             return Err(Error::OverQuota);
         }
         if existing.iter().any(|mailbox| mailbox.name == name) {
-            return Err(Error::Conflict { code: "exists" });
+            return Err(Error::Conflict(Conflict::Exists));
         }
         let account = actor.account();
         // The name is bound to the mailbox's number, so the number is taken first; a number
@@ -110,7 +110,7 @@ impl Gateway {
         let (account, id) = (actor.account(), self.mailbox_own(actor, id)?);
         self.mailboxes_change(account, move |tx| {
             if get_in_tx(tx, account, id)?.total > 0 {
-                return Err(Error::Conflict { code: "not-empty" });
+                return Err(Error::Conflict(Conflict::NotEmpty));
             }
             tx.delete(&MAILBOXES, &(account, id));
             Ok(())

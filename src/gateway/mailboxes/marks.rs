@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::mailboxes::entry::{entry_in_tx, require_opened};
@@ -70,7 +70,7 @@ impl Gateway {
                     Err(Error::NotFound { what: "message" }) => {
                         failed.push((*reference, "not-found"));
                     }
-                    Err(Error::Conflict { code }) => failed.push((*reference, code)),
+                    Err(Error::Conflict(why)) => failed.push((*reference, why.as_str())),
                     Err(other) => return Err(other),
                 }
             }
@@ -146,7 +146,7 @@ impl Wanted {
         entry.labels.retain(|label| Some(*label) != self.change.unlabel);
         if let Some(label) = self.change.label.filter(|label| !entry.labels.contains(label)) {
             if entry.labels.len() == label::OF_ONE_MAX {
-                return Err(Error::Conflict { code: "labels" });
+                return Err(Error::Conflict(Conflict::Labels));
             }
             entry.labels.push(label);
         }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::mailboxes::epoch::Arriving;
@@ -154,7 +154,7 @@ impl Parcel {
         // 50 random bits in a millisecond: never seen, but a second message under one number
         // would overwrite the first, so it is refused and the peer tries again.
         if !tx.insert(&MESSAGES, &key, &message)? {
-            return Err(Error::Conflict { code: "reference" });
+            return Err(Error::Conflict(Conflict::Reference));
         }
         tx.content_put(ContentId(key), self.content.clone());
         let facts = Facts {

@@ -4,7 +4,7 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::accounts::account;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::mailboxes::content::Content;
@@ -14,13 +14,14 @@ use crate::gateway::mailboxes::indexing;
 use crate::gateway::mailboxes::item::ItemView;
 use crate::gateway::queue::{delivery, generated};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
-use crate::gateway::records::message::{Outcome, OutcomeKind, RejectReason};
+use crate::gateway::records::message::{Outcome, OutcomeKind};
 use crate::gateway::records::submission::DeliveryState;
 use crate::gateway::records::tables::{ENTRIES, MESSAGES, OUTCOMES};
 use crate::gateway::reporting::notice::Telling;
 use crate::mail::mdn::Disposition;
 use crate::mail::reference::Reference;
 use crate::store::{self, Read};
+use crate::terms::RejectReason;
 
 impl Gateway {
     /// Opens a message: its octets, trace lines in front. The first time, it is marked read
@@ -55,7 +56,7 @@ impl Gateway {
         self.outcome_transact(account, key, outcome, said, now, move |tx| {
             let (place, entry) = entry_in_tx(tx, account, key)?;
             if entry.opened.is_some() {
-                return Err(Error::Conflict { code: "already-opened" });
+                return Err(Error::Conflict(Conflict::AlreadyOpened));
             }
             let first = outcome_in_tx(tx, account, key, outcome, now)?;
             remove_in_tx(tx, account, place, &entry, now)?;

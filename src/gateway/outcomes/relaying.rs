@@ -12,7 +12,7 @@ use crate::gateway::queue::attempt::{Attempted, Reason};
 use crate::gateway::queue::delivery;
 use crate::gateway::queue::rows::{self, NO_ROW, QueueId, remove_in_tx, reschedule_in_tx};
 use crate::gateway::records::ids::ReferenceKey;
-use crate::gateway::records::policy::{Choice, Route};
+use crate::gateway::records::policy::Route;
 use crate::gateway::records::queue::{QueueKind, QueueRow, QueueState, TlsNeed};
 use crate::gateway::records::submission::{DeliveryState, Draft, Held};
 use crate::gateway::records::tables::{DELIVERIES, QUEUE, SUBMISSIONS};
@@ -22,6 +22,7 @@ use crate::mail::envelope::{ForwardPath, Notify as Wanted, Recipient};
 use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
 use crate::store::Read;
+use crate::terms::Choice;
 
 impl Gateway {
     /// Takes what became of a leased row: gone, or to be tried again; status lines and the

@@ -9,10 +9,9 @@ use zeroize::Zeroizing;
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::mailboxes::content::Content;
 use crate::gateway::records::ids::{AccountId, DraftId, ReferenceKey, UploadId};
-use crate::gateway::records::policy::Choice;
 use crate::gateway::records::submission::Draft;
 use crate::gateway::records::tables::{DRAFTS, UPLOADS};
 use crate::gateway::text::{hex, parse_hex};
@@ -21,6 +20,7 @@ use crate::mail::message::{self, NameAddr};
 use crate::mail::reference::Reference;
 use crate::mail::reply;
 use crate::store::{Order, Read};
+use crate::terms::Choice;
 use crate::vault;
 
 /// Somebody a letter is for, as the sender wrote it.
@@ -183,7 +183,7 @@ impl Gateway {
                 (None, None) => 1,
                 (Some(over), Some(draft)) if draft.version == over => over + 1,
                 (Some(_), None) => return Err(MISSING),
-                _ => return Err(Error::Conflict { code: "edited-elsewhere" }),
+                _ => return Err(Error::Conflict(Conflict::EditedElsewhere)),
             };
             upload::name_in_tx(tx, account, &uploads, true)?;
             upload::name_in_tx(tx, account, &dropped, false)?;

@@ -6,7 +6,7 @@ use crate::gateway::error::Error;
 use crate::gateway::mailboxes::sealed_message::Placing;
 use crate::gateway::mailboxes::summary::Summarised;
 use crate::gateway::outgoing::compose::Written;
-use crate::gateway::outgoing::plan::{Planned, Target};
+use crate::gateway::outgoing::plan::{NotSent, Planned, Target};
 use crate::gateway::outgoing::sender::Sender;
 use crate::gateway::queue::generated::NewRow;
 use crate::gateway::records::message::HeldShare;
@@ -37,7 +37,7 @@ pub(in crate::gateway) struct Packing {
     pub rows: Vec<QueueRow>,
     pub mails: Vec<HeldMail>,
     pub pickups: Vec<([u8; 16], Pickup)>,
-    pub refused: Vec<(u32, &'static str)>,
+    pub refused: Vec<(u32, NotSent)>,
     pub to_self: Option<u32>,
 }
 
@@ -96,7 +96,7 @@ impl Gateway {
             Target::Queue(tls) => {
                 packing.rows.push(self.pack_row(outbound, &one.address, *tls, index)?);
             }
-            Target::Nowhere(reason) => packing.refused.push((index, reason)),
+            Target::Nowhere(reason) => packing.refused.push((index, *reason)),
         }
         packing.deliveries.push(delivery);
         Ok(())

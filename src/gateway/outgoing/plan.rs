@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
-use crate::gateway::incoming::recipient::{Origin, RecipientVerdict};
+use crate::gateway::incoming::recipient::{Origin, Reason, RecipientVerdict};
 use crate::gateway::outgoing::draft::{AnswerKind, DraftContent};
 use crate::gateway::outgoing::sender::Sender;
 use crate::gateway::records::ids::AccountId;
@@ -15,7 +15,7 @@ use crate::gateway::records::queue::TlsNeed;
 use crate::gateway::records::submission::{Delivery, DeliveryState, Step};
 use crate::gateway::site::policy::{self, Asked, Decision};
 use crate::mail::address::Address;
-use crate::mail::envelope::{ForwardPath, ReversePath};
+use crate::mail::envelope::ForwardPath;
 use crate::mail::message;
 use crate::mail::reference::Reference;
 
@@ -24,7 +24,48 @@ use crate::mail::reference::Reference;
 pub struct Check {
     pub address: String,
     pub decision: Decision,
-    pub reason: Option<&'static str>,
+    pub reason: Option<NotSent>,
+}
+
+/// Why a letter is not sent to a recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotSent {
+    /// What was given is not an address.
+    NoAddress,
+    /// The policy sends nothing there.
+    Rules,
+    /// The recipient, who is inside, is refused.
+    Recipient(Reason),
+}
+
+impl NotSent {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            NotSent::NoAddress => "no-address",
+            NotSent::Rules => "rules",
+            NotSent::Recipient(Reason::UnknownRecipient) => "unknown-recipient",
+            NotSent::Recipient(Reason::NotLocal) => "not-local",
+            NotSent::Recipient(Reason::AcceptFrom) => "accept-from",
+            NotSent::Recipient(Reason::Disabled) => "disabled",
+            NotSent::Recipient(Reason::NotNow) => "not-now",
+            NotSent::Recipient(Reason::Intranet) => "intranet",
+        }
+    }
+
+    /// The sentence in the status line and in the notice to the sender.
+    const fn sentence(self) -> &'static str {
+        match self {
+            NotSent::NoAddress => "This is not an address.",
+            NotSent::Rules => "Mail to outside is refused by the rules.",
+            NotSent::Recipient(Reason::UnknownRecipient) => "Nobody has this address.",
+            NotSent::Recipient(Reason::NotLocal) => "The domain is not one of ours.",
+            NotSent::Recipient(Reason::AcceptFrom) => "The recipient takes no mail from inside.",
+            NotSent::Recipient(Reason::Disabled) => "The recipient takes no mail.",
+            NotSent::Recipient(Reason::NotNow) => "Nobody reads this address yet.",
+            NotSent::Recipient(Reason::Intranet) => "No mail from outside is taken.",
+        }
+    }
 }
 
 /// One recipient with its route.
@@ -40,7 +81,7 @@ pub(in crate::gateway) enum Target {
     Portal,
     Queue(TlsNeed),
     /// Not at all, and why.
-    Nowhere(&'static str),
+    Nowhere(NotSent),
 }
 
 impl Planned {
@@ -55,10 +96,15 @@ impl Planned {
         }
     }
 
+    /// Why nothing is sent and whose rule that is, as its sender reads it.
+    pub(in crate::gateway) fn detail(&self, reason: NotSent) -> String {
+        format!("{} {}", reason.sentence(), self.decision.sentence())
+    }
+
     pub(in crate::gateway) fn delivery(&self, now: Timestamp) -> Delivery {
         let mut history = vec![Step { state: DeliveryState::Accepted, at: now, detail: None }];
         if let Target::Nowhere(reason) = self.target {
-            let detail = Some(format!("{reason}. {}", self.decision.sentence()));
+            let detail = Some(self.detail(reason));
             history.push(Step { state: self.refused_state(), at: now, detail });
         }
         Delivery {
@@ -95,7 +141,7 @@ impl Gateway {
                 Err(_) => Check {
                     address: text.clone(),
                     decision: Decision::refused(policy::Level::Letter),
-                    reason: Some("this is not an address"),
+                    reason: Some(NotSent::NoAddress),
                 },
             };
             checks.push(check);
@@ -195,16 +241,16 @@ impl Gateway {
             Route::Portal => Target::Portal,
             Route::Ask | Route::Plain => Target::Queue(TlsNeed::Opportunistic),
             Route::VerifiedTls => Target::Queue(TlsNeed::Verified),
-            Route::Refused => Target::Nowhere("mail to outside is refused by the rules"),
+            Route::Refused => Target::Nowhere(NotSent::Rules),
         };
         Ok(Planned { address: address.clone(), decision, target, consent: None })
     }
 
     fn plan_inside(&self, address: &Address) -> Result<Target, Error> {
         let path = ForwardPath::Address(address.clone());
-        Ok(match self.recipient_check(&ReversePath::Null, &path, Origin::Inside)? {
+        Ok(match self.recipient_check(&path, Origin::Inside)? {
             RecipientVerdict::Accept(accepted) => Target::Inside(accepted.account),
-            RecipientVerdict::Refuse(reason) => Target::Nowhere(reason.reply().2),
+            RecipientVerdict::Refuse(reason) => Target::Nowhere(NotSent::Recipient(reason)),
         })
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::mailboxes::item::ItemView;
 use crate::gateway::outgoing::draft::{AnswerKind, DraftContent};
 use crate::gateway::records::message::Protection;
@@ -116,7 +116,7 @@ impl Thread {
     /// taken out stops it (promise 4).
     pub fn strip(&self, content: &mut DraftContent) -> Result<(), Error> {
         if self.sealed_files {
-            return Err(Error::Conflict { code: "sealed-files" });
+            return Err(Error::Conflict(Conflict::SealedFiles));
         }
         let bare = squeezed(reply::bare_subject(&content.subject));
         if self.subjects.iter().any(|sealed| !sealed.is_empty() && bare.contains(sealed.as_str())) {
@@ -130,7 +130,7 @@ impl Thread {
         let said = texts.map(squeezed).join(" ");
         let shared = self.texts.iter().any(|text| shares(&said, text));
         match shared {
-            true => Err(Error::Conflict { code: "sealed-text" }),
+            true => Err(Error::Conflict(Conflict::SealedText)),
             false => Ok(()),
         }
     }

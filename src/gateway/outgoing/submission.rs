@@ -7,12 +7,12 @@ use crate::gateway::error::Error;
 use crate::gateway::outsiders::temporary::TemporaryView;
 use crate::gateway::queue::delivery::of_letter;
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::message::RejectReason;
 use crate::gateway::records::policy::Route;
 use crate::gateway::records::submission::{Delivery, DeliveryState, Step, Submission};
 use crate::gateway::records::tables::{HELD, SUBMISSIONS};
 use crate::mail::reference::Reference;
 use crate::store::Read;
+use crate::terms::RejectReason;
 
 /// A letter that was sent, as its sender sees it.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@
 
 use crate::clock::Timestamp;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::tx::Bell;
 use crate::gateway::mailboxes::mailbox;
 use crate::gateway::mailboxes::sealed_message::{Parcel, Placing, Reader};
@@ -74,7 +74,7 @@ impl Gateway {
         }
         let view = self.draft(actor, submit.draft)?;
         if view.version != submit.version {
-            return Err(Error::Conflict { code: "edited-elsewhere" });
+            return Err(Error::Conflict(Conflict::EditedElsewhere));
         }
         let mut content = view.content.clone();
         let sender = self.sender(actor)?;
@@ -158,11 +158,11 @@ impl Gateway {
             let at = sending.submission.accepted;
             let requested = Requested { reference: letter, at };
             if !tx.insert(&REQUESTS, &(account, request), &requested)? {
-                return Err(Error::Conflict { code: "already-sent" });
+                return Err(Error::Conflict(Conflict::AlreadySent));
             }
             let draft = tx.get(&DRAFTS, &(account, sending.draft_id))?;
             let draft = draft.filter(|draft| draft.version == sending.version);
-            let draft = draft.ok_or(Error::Conflict { code: "edited-elsewhere" })?;
+            let draft = draft.ok_or(Error::Conflict(Conflict::EditedElsewhere))?;
             tx.delete(&DRAFTS, &(account, sending.draft_id));
             sending.parcel.store_in_tx(tx)?;
             tx.put(&SUBMISSIONS, &letter, &sending.submission)?;
@@ -211,7 +211,7 @@ impl Gateway {
             let one = &plan[*index as usize];
             let kind = one.refused_state();
             let recipient = one.address.to_string();
-            let detail = Some(format!("{reason}. {}", one.decision.sentence()));
+            let detail = Some(one.detail(*reason));
             let about = reference.to_bytes();
             let telling = Telling {
                 kind,

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::{Bell, Tx};
 use crate::gateway::mailboxes::entry::find_entry;
@@ -34,7 +34,7 @@ impl Gateway {
         let now = self.inner.clock.now();
         let draft = self.transact(move |tx| {
             let held = tx.get(&HELD, &letter)?.filter(|held| held.due > now);
-            let held = held.ok_or(Error::Conflict { code: "too-late" })?;
+            let held = held.ok_or(Error::Conflict(Conflict::TooLate))?;
             tx.delete(&HELD, &letter);
             tx.delete(&HELD_DUE, &(held.due.millis(), letter));
             for _ in 0..held.shares.len() + held.rows.len() {

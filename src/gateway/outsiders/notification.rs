@@ -11,7 +11,6 @@ use crate::gateway::outsiders::pickup::MISSING;
 use crate::gateway::outsiders::temporary::TemporaryView;
 use crate::gateway::queue::generated;
 use crate::gateway::queue::generated::NewRow;
-use crate::gateway::records::account::HandOff;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::queue::{Due, QueueKind, TlsNeed};
 use crate::gateway::records::submission::{DeliveryState, HeldMail};
@@ -20,9 +19,10 @@ use crate::gateway::records::temporary::{Pickup, Temporary};
 use crate::gateway::reporting::notice::Telling;
 use crate::mail::address::Address;
 use crate::mail::envelope::{Notify, ReversePath};
-use crate::mail::notice::{self, HandOffText, Kind, Language, Notification};
+use crate::mail::notice::{self, HandOffText, Kind, Notification};
 use crate::mail::reference::Reference;
 use crate::store::Read;
+use crate::terms::{HandOff, Language};
 
 /// More than two, one below the other, are read by nobody.
 const LANGUAGES_MAX: usize = 2;

@@ -7,11 +7,10 @@ use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::mailboxes::mailbox;
 use crate::gateway::mailboxes::summary::Besides;
 use crate::gateway::queue::delivery;
-use crate::gateway::records::account::HandOff;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::submission::DeliveryState;
 use crate::gateway::records::tables::{ACCOUNTS, MAILBOXES, PICKUPS, SUBMISSIONS};
@@ -19,6 +18,7 @@ use crate::gateway::records::temporary::{Pickup, PickupEnd};
 use crate::gateway::reporting::notice::Telling;
 use crate::mail::reference::Reference;
 use crate::store::Read;
+use crate::terms::HandOff;
 use crate::vault::{self, Lookup};
 
 /// What a link says to whoever follows it.
@@ -124,7 +124,7 @@ impl Gateway {
     pub fn pickup_ask(&self, token: &str) -> Result<(), Error> {
         let view = self.pickup(token)?;
         if matches!(view.state, PickupState::Waiting | PickupState::Claimed) {
-            return Err(Error::Conflict { code: "still-there" });
+            return Err(Error::Conflict(Conflict::StillThere));
         }
         let (key, row) = self.pickup_row(token)?;
         let now = self.inner.clock.now();

@@ -14,8 +14,8 @@ use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::Error;
-use crate::gateway::records::account::{AcceptFrom, Account, AccountKeys, HandOff, Owner};
+use crate::gateway::error::{Conflict, Error};
+use crate::gateway::records::account::{Account, AccountKeys, Owner};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::numbers;
 use crate::gateway::records::queue::Due;
@@ -26,6 +26,7 @@ use crate::gateway::records::temporary::{Pickup, PickupEnd, Temporary};
 use crate::gateway::{Gateway, text};
 use crate::mail::address::Address;
 use crate::store::{Order, Read, Tx};
+use crate::terms::{AcceptFrom, HandOff};
 use crate::vault::{self, Lookup, Password};
 
 /// A temporary account, as its sponsor or an administrator sees it.
@@ -86,7 +87,7 @@ impl Gateway {
         }
         match self.issue_new(sponsor, address, key) {
             // Two letters at the same moment: the other one made it.
-            Err(Error::Conflict { code: "exists" }) => {
+            Err(Error::Conflict(Conflict::Exists)) => {
                 let Owner(id) = self.inner.store.get(&OUTSIDERS, &key)?.ok_or(MISSING)?;
                 Ok((id, self.inner.store.get(&TEMPORARY, &id)?.ok_or(MISSING)?))
             }
@@ -138,7 +139,7 @@ impl Gateway {
             let free = tx.insert(&OUTSIDERS, &key, &Owner(id))?
                 && tx.insert(&LOGIN_NAMES, &login, &Owner(id))?;
             if !free {
-                return Err(Error::Conflict { code: "exists" });
+                return Err(Error::Conflict(Conflict::Exists));
             }
             tx.put(&ACCOUNTS, &id, &account)?;
             tx.put(&ACCOUNT_KEYS, &id, &keys)?;
@@ -243,7 +244,7 @@ impl Gateway {
         let id = self.sponsored(actor, id)?;
         for letter in self.unopened_of(id)? {
             if self.letter_sender(letter)?.is_some_and(|sender| sender != actor.account()) {
-                return Err(Error::Conflict { code: "others-wait" });
+                return Err(Error::Conflict(Conflict::OthersWait));
             }
         }
         self.temporary_end(id, PickupEnd::Revoked)

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::tx::Bell;
 use crate::gateway::queue::rows::{NO_ROW, QueueId, numbered, reschedule_in_tx};
 use crate::gateway::records::queue::{Due, QueueKind, QueueRow, QueueState};
@@ -158,7 +158,7 @@ impl Gateway {
             let mut row = tx.get(&QUEUE, &id.0)?.ok_or(NO_ROW)?;
             // It is being tried already: a second conversation would send it twice.
             if row.state == QueueState::Leased && state == QueueState::Waiting {
-                return Err(Error::Conflict { code: "being-sent" });
+                return Err(Error::Conflict(Conflict::BeingSent));
             }
             tx.ring(Bell::Queue);
             reschedule_in_tx(tx, id.0, &mut row, state, due)

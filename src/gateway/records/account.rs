@@ -4,17 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::policy::Choice;
-use crate::mail::notice::Language;
+use crate::terms::{AcceptFrom, Choice, ConfirmOutside, Language, LastInteraction};
 use crate::vault::passkey::PublicKey;
-
-/// From whom an account takes mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum AcceptFrom {
-    Inside,
-    Outside,
-    Both,
-}
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Account {
@@ -103,33 +94,6 @@ pub struct Session {
 /// Where a session's record is: under the hash of its token.
 #[derive(Serialize, Deserialize)]
 pub struct SessionRef(pub [u8; 32]);
-
-/// How an outsider gets the first password (decision D1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum HandOff {
-    Claim,
-    InMail,
-    BySender,
-}
-
-/// How exactly outside senders learn when the recipient was last here (decision D4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LastInteraction {
-    Never,
-    Day,
-    Exact,
-}
-
-/// Whether outside senders are told that a letter was read or rejected (decision D5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ConfirmOutside {
-    Never,
-    Ask,
-    Known,
-    Always,
-}
 
 /// What an account set for itself; `None` follows the system.
 #[derive(Clone, Default, Serialize, Deserialize)]

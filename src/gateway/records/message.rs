@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::gateway::records::ids::{AccountId, ConversationId, MailboxId, ReferenceKey};
 use crate::mail::envelope::{Recipient, ReversePath};
+use crate::terms::RejectReason;
 
 /// How a message travelled to us.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,14 +32,6 @@ pub struct Message {
     pub reverse_path: String,
     /// Octets of trace lines that stand before what the peer sent.
     pub trace_octets: u32,
-}
-
-/// Why a reader rejected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum RejectReason {
-    WrongPerson,
-    NotExpected,
-    Other,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

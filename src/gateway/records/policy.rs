@@ -2,47 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What happens to a letter for somebody outside (figure 4 of the patent, and one more).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Choice {
-    /// It is not sent; its sender is told.
-    Refuse,
-    /// It leaves in clear once the sender said yes.
-    Ask,
-    /// It waits in a temporary account.
-    Portal,
-    /// It leaves in clear.
-    Plain,
-    /// It leaves over TLS that the recipient's domain vouches for, or not at all.
-    VerifiedTls,
-}
-
-impl Choice {
-    /// All of them.
-    pub const ALL: [Choice; 5] =
-        [Choice::Refuse, Choice::Ask, Choice::Portal, Choice::Plain, Choice::VerifiedTls];
-
-    pub(in crate::gateway) fn route(self) -> Route {
-        match self {
-            Choice::Refuse => Route::Refused,
-            Choice::Ask => Route::Ask,
-            Choice::Portal => Route::Portal,
-            Choice::Plain => Route::Plain,
-            Choice::VerifiedTls => Route::VerifiedTls,
-        }
-    }
-}
-
-/// Whether people may choose otherwise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Mode {
-    /// Nobody may.
-    Fixed,
-    /// It stands until somebody chooses otherwise.
-    Default,
-    /// The same; it is no more than a suggestion, and is shown as one.
-    Free,
-}
+use crate::terms::{Choice, Mode};
 
 /// A rule of its own for some; it holds where everything that it names fits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +50,18 @@ pub enum Route {
     Plain,
     VerifiedTls,
     Refused,
+}
+
+impl From<Choice> for Route {
+    fn from(choice: Choice) -> Route {
+        match choice {
+            Choice::Refuse => Route::Refused,
+            Choice::Ask => Route::Ask,
+            Choice::Portal => Route::Portal,
+            Choice::Plain => Route::Plain,
+            Choice::VerifiedTls => Route::VerifiedTls,
+        }
+    }
 }
 
 impl Route {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::gateway::error::Error;
-use crate::gateway::records::account::{ConfirmOutside, LastInteraction};
-use crate::gateway::records::policy::{Choice, Policy};
+use crate::gateway::records::policy::Policy;
+use crate::terms::{Choice, ConfirmOutside, LastInteraction};
 
 /// What managers set; `None` is as the file has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

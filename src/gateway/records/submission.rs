@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::gateway::records::ids::{AccountId, DraftId, UploadId};
-use crate::gateway::records::message::{HeldShare, RejectReason};
+use crate::gateway::records::message::HeldShare;
 use crate::gateway::records::policy::Route;
 use crate::gateway::records::queue::QueueRow;
 use crate::gateway::records::temporary::Pickup;
+use crate::terms::RejectReason;
 
 /// A letter being written; what it says opens only for its owner.
 #[derive(Clone, Serialize, Deserialize)]

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::gateway::records::account::HandOff;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
+use crate::terms::HandOff;
 
 /// What makes an account temporary.
 #[derive(Clone, Serialize, Deserialize)]

@@ -230,7 +230,7 @@ impl Gateway {
             match self.change_one(account, key, &wish) {
                 // Gone meanwhile, it or its folder, or it has all the labels that it can have: it
                 // stays as it is, and keeps no other message from its turn.
-                Ok(()) | Err(Error::NotFound { .. } | Error::Conflict { .. }) => {}
+                Ok(()) | Err(Error::NotFound { .. } | Error::Conflict(_)) => {}
                 Err(other) => return Err(other),
             }
         }

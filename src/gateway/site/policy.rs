@@ -13,7 +13,8 @@
 //! Specific is, from most to least: a rule that names the recipient, the recipient's domain, the
 //! user; then the system. Within one of these, a rule with more conditions wins, then the later.
 
-use crate::gateway::records::policy::{Choice, Mode, Policy, Route, Rule};
+use crate::gateway::records::policy::{Policy, Route, Rule};
+use crate::terms::{Choice, Mode};
 
 /// One recipient of one letter.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +78,7 @@ impl Decision {
 
     fn of(choice: Choice, level: Level, fixed: bool) -> Decision {
         let allowed = if fixed { vec![choice] } else { Choice::ALL.to_vec() };
-        Decision { route: choice.route(), level, fixed, allowed }
+        Decision { route: Route::from(choice), level, fixed, allowed }
     }
 
     /// Whose rule it is, for the notice about a letter that was not sent.
@@ -253,7 +254,7 @@ mod tests {
         let (choice, level, fixed) = expected(layers, own, wanted);
         assert_eq!(
             (decision.route, decision.level, decision.fixed),
-            (choice.route(), level, fixed)
+            (Route::from(choice), level, fixed)
         );
         let allowed = if fixed { vec![choice] } else { Choice::ALL.to_vec() };
         assert_eq!(decision.allowed, allowed);

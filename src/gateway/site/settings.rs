@@ -7,11 +7,11 @@ use std::sync::{Arc, PoisonError};
 
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
-use crate::gateway::records::account::{ConfirmOutside, LastInteraction};
 use crate::gateway::records::policy::Policy;
 use crate::gateway::records::site::HouseChange;
 use crate::gateway::records::tables::HOUSE;
 use crate::store::Read;
+use crate::terms::{ConfirmOutside, LastInteraction};
 
 /// What is in force.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,10 +6,10 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::gateway::records::policy::Choice as Policy;
 use crate::gateway::upload::{CHUNK_OCTETS_MAX, UploadView};
 use crate::gateway::{self, AnswerKind, DraftContent, DraftRow, DraftView};
 use crate::mail::reference::Reference;
+use crate::terms::Choice;
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, LetterJson, Octets, Params, Ref};
 use crate::web::error::{Problem, ProblemBody, Problems};
@@ -40,22 +40,6 @@ pub enum Kind {
     Reply,
     ReplyAll,
     Forward,
-}
-
-/// What happens to a letter for somebody outside.
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Choice {
-    /// It is not sent.
-    Refuse,
-    /// It leaves in clear once the sender said yes.
-    Ask,
-    /// It waits in a temporary account.
-    Portal,
-    /// It leaves in clear.
-    Plain,
-    /// It leaves over TLS that can be verified, or not at all.
-    VerifiedTls,
 }
 
 /// A letter being written.
@@ -170,30 +154,6 @@ pub struct How {
     kind: Kind,
 }
 
-impl From<Choice> for Policy {
-    fn from(choice: Choice) -> Policy {
-        match choice {
-            Choice::Refuse => Policy::Refuse,
-            Choice::Ask => Policy::Ask,
-            Choice::Portal => Policy::Portal,
-            Choice::Plain => Policy::Plain,
-            Choice::VerifiedTls => Policy::VerifiedTls,
-        }
-    }
-}
-
-impl From<Policy> for Choice {
-    fn from(choice: Policy) -> Choice {
-        match choice {
-            Policy::Refuse => Choice::Refuse,
-            Policy::Ask => Choice::Ask,
-            Policy::Portal => Choice::Portal,
-            Policy::Plain => Choice::Plain,
-            Policy::VerifiedTls => Choice::VerifiedTls,
-        }
-    }
-}
-
 impl From<Kind> for AnswerKind {
     fn from(kind: Kind) -> AnswerKind {
         match kind {
@@ -239,7 +199,7 @@ impl Content {
             html: self.html,
             attachments: self.attachments,
             answers: self.answers.as_ref().map(Answers::read).transpose()?,
-            choices: self.choices.into_iter().map(|(key, one)| (key, one.into())).collect(),
+            choices: self.choices,
         })
     }
 
@@ -258,7 +218,7 @@ impl Content {
             html: content.html,
             attachments: content.attachments,
             answers: content.answers.as_ref().and_then(Answers::of),
-            choices: content.choices.into_iter().map(|(key, one)| (key, one.into())).collect(),
+            choices: content.choices,
         }
     }
 }

@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::gateway;
 use crate::gateway::mailboxes::list::WINDOW_MAX;
 use crate::mail::reference::Reference;
+use crate::terms::RejectReason;
 use crate::web::auth::Signed;
 use crate::web::body::{Json, MessageOctets, Params, Ref};
 use crate::web::error::{Problem, ProblemBody, Problems};
@@ -49,15 +50,6 @@ pub struct Reject {
 pub struct Open {
     /// Whether an outside sender may be told, where `asksConfirmation` says that it is asked.
     confirm: Option<bool>,
-}
-
-/// The reasons one may give.
-#[derive(Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum RejectReason {
-    WrongPerson,
-    NotExpected,
-    Other,
 }
 
 /// What became of a message.
@@ -404,11 +396,6 @@ pub async fn reject(
     signed: Signed,
     Json(Reject { reason, confirm }): Json<Reject>,
 ) -> Result<axum::Json<Rejected>, Problem> {
-    let reason = reason.map(|reason| match reason {
-        RejectReason::WrongPerson => gateway::RejectReason::WrongPerson,
-        RejectReason::NotExpected => gateway::RejectReason::NotExpected,
-        RejectReason::Other => gateway::RejectReason::Other,
-    });
     let rejected = signed.run(Weight::Records, move |gateway, actor| {
         gateway.message_reject(actor, reference, reason, confirm)
     });
@@ -527,7 +514,7 @@ pub async fn ticket(
     let found =
         signed.run(Weight::Records, move |gateway, actor| gateway.message_item(actor, reference));
     if found.await?.opened.is_none() {
-        return Err(gateway::Error::Conflict { code: "not-opened" }.into());
+        return Err(gateway::Error::Conflict(gateway::Conflict::NotOpened).into());
     }
     let request = Request { token: &token, thumbprint: &thumbprint, session, reference, target };
     let secret = web.shared.tickets.issue(request, web.now()).map_err(|error| match error {

@@ -4,13 +4,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::gateway::accounts::preference::{PreferencesChange, PreferencesView, Setting};
-use crate::gateway::{AcceptFrom, ConfirmOutside, LastInteraction};
+use crate::terms::{AcceptFrom, Choice, ConfirmOutside, LastInteraction};
 use crate::web::auth::Signed;
 use crate::web::body::Json;
 use crate::web::error::{Problem, Problems};
 use crate::web::state::Weight;
-
-use super::draft::Choice;
 
 /// Every preference.
 #[derive(Serialize, ToSchema)]
@@ -25,7 +23,7 @@ pub struct Preferences {
     /// Whether outside senders learn what became of a letter: `never`, `ask`, `known`, `always`.
     confirm_outside: Value<String>,
     /// Whose letters are taken: `inside`, `outside` or `both`.
-    accept_from: Value<Accept>,
+    accept_from: Value<AcceptFrom>,
 }
 
 /// A value, and where it comes from.
@@ -55,37 +53,8 @@ pub struct Change {
     #[schema(value_type = Option<String>)]
     confirm_outside: Option<Option<ConfirmOutside>>,
     #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<Accept>)]
-    accept_from: Option<Option<Accept>>,
-}
-
-/// Whose letters are taken.
-#[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Accept {
-    Inside,
-    Outside,
-    Both,
-}
-
-impl From<Accept> for AcceptFrom {
-    fn from(accept: Accept) -> AcceptFrom {
-        match accept {
-            Accept::Inside => AcceptFrom::Inside,
-            Accept::Outside => AcceptFrom::Outside,
-            Accept::Both => AcceptFrom::Both,
-        }
-    }
-}
-
-impl From<AcceptFrom> for Accept {
-    fn from(accept: AcceptFrom) -> Accept {
-        match accept {
-            AcceptFrom::Inside => Accept::Inside,
-            AcceptFrom::Outside => Accept::Outside,
-            AcceptFrom::Both => Accept::Both,
-        }
-    }
+    #[schema(value_type = Option<AcceptFrom>)]
+    accept_from: Option<Option<AcceptFrom>>,
 }
 
 /// What is there, be it `null`; what is left out is `None`.
@@ -109,25 +78,10 @@ impl From<PreferencesView> for Preferences {
     fn from(view: PreferencesView) -> Preferences {
         Preferences {
             undo_secs: Value::of(view.undo_secs, |secs| secs),
-            choice: Value::of(view.choice, |choice| choice.map(Choice::from)),
-            last_interaction: Value::of(view.last_interaction, |value| {
-                match value {
-                    LastInteraction::Never => "never",
-                    LastInteraction::Day => "day",
-                    LastInteraction::Exact => "exact",
-                }
-                .to_owned()
-            }),
-            confirm_outside: Value::of(view.confirm_outside, |value| {
-                match value {
-                    ConfirmOutside::Never => "never",
-                    ConfirmOutside::Ask => "ask",
-                    ConfirmOutside::Known => "known",
-                    ConfirmOutside::Always => "always",
-                }
-                .to_owned()
-            }),
-            accept_from: Value::of(view.accept_from, Accept::from),
+            choice: Value::of(view.choice, |choice| choice),
+            last_interaction: Value::of(view.last_interaction, |one| one.as_str().to_owned()),
+            confirm_outside: Value::of(view.confirm_outside, |one| one.as_str().to_owned()),
+            accept_from: Value::of(view.accept_from, |from| from),
         }
     }
 }
@@ -160,10 +114,10 @@ pub async fn change(
 ) -> Result<axum::Json<Preferences>, Problem> {
     let change = PreferencesChange {
         undo_secs: change.undo_secs,
-        choice: change.choice.map(|choice| choice.map(Into::into)),
+        choice: change.choice,
         last_interaction: change.last_interaction,
         confirm_outside: change.confirm_outside,
-        accept_from: change.accept_from.map(|accept| accept.map(AcceptFrom::from)),
+        accept_from: change.accept_from,
     };
     let view = signed
         .run(Weight::Records, move |gateway, actor| gateway.preferences_change(actor, &change));

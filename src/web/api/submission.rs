@@ -9,12 +9,13 @@ use crate::gateway::outgoing::plan::Check;
 use crate::gateway::outgoing::submit::{Submit, Submitted};
 use crate::gateway::outsiders::temporary::TemporaryView;
 use crate::gateway::{self, DeliveryView, DraftContent, SubmissionView};
+use crate::terms::Choice;
 use crate::web::auth::Signed;
 use crate::web::body::{Json, Ref};
 use crate::web::error::{Problem, ProblemBody, Problems};
 use crate::web::state::Weight;
 
-use super::draft::{Answers, Choice, Draft};
+use super::draft::{Answers, Draft};
 
 /// Whom a letter would go to.
 #[derive(Deserialize, ToSchema)]
@@ -42,7 +43,7 @@ pub struct Checked {
     source: Source,
     /// What the sender may choose instead.
     allowed: Vec<Choice>,
-    /// Why it would not be sent.
+    /// Why it would not be sent: a word, such as `unknown-recipient`.
     reason: Option<String>,
 }
 
@@ -182,7 +183,7 @@ impl From<DeliveryView> for Delivery {
             at: view.at.to_rfc3339(),
             protected: view.protected,
             history: view.history.into_iter().map(step).collect(),
-            reason: view.reason.map(|reason| reason_word(reason).to_owned()),
+            reason: view.reason.map(|reason| reason.as_str().to_owned()),
             temporary: view.temporary.map(Temporary::from),
         }
     }
@@ -197,17 +198,9 @@ impl From<Check> for Checked {
                 level: check.decision.level.as_str().to_owned(),
                 fixed: check.decision.fixed,
             },
-            allowed: check.decision.allowed.into_iter().map(Choice::from).collect(),
-            reason: check.reason.map(str::to_owned),
+            allowed: check.decision.allowed,
+            reason: check.reason.map(|reason| reason.as_str().to_owned()),
         }
-    }
-}
-
-fn reason_word(reason: gateway::RejectReason) -> &'static str {
-    match reason {
-        gateway::RejectReason::WrongPerson => "wrong-person",
-        gateway::RejectReason::NotExpected => "not-expected",
-        gateway::RejectReason::Other => "other",
     }
 }
 
@@ -268,7 +261,7 @@ pub async fn send(
         };
         match submit(gateway) {
             // The same request at the same moment: the other one sent it; tell what became of it.
-            Err(gateway::Error::Conflict { code: "already-sent" }) => submit(gateway),
+            Err(gateway::Error::Conflict(gateway::Conflict::AlreadySent)) => submit(gateway),
             answer => answer,
         }
     });

@@ -6,9 +6,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::gateway::Password;
 use crate::gateway::outsiders::pickup::{PickupState, PickupView};
 use crate::gateway::records::audit::Act;
-use crate::gateway::{HandOff, Password};
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, Ref};
 use crate::web::error::{Problem, Problems};
@@ -94,12 +94,7 @@ impl std::convert::From<PickupView> for Pickup {
             until: view.until.to_rfc3339(),
             waiting: view.waiting,
             login_name: view.login_name,
-            hand_off: match view.hand_off {
-                HandOff::Claim => "claim",
-                HandOff::InMail => "in-mail",
-                HandOff::BySender => "by-sender",
-            }
-            .to_owned(),
+            hand_off: view.hand_off.as_str().to_owned(),
             phone: view.phone,
             language: view.language.map(str::to_owned),
         }

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::gateway::records::policy;
 use crate::gateway::records::policy::Policy;
-use crate::web::api::draft::Choice;
+use crate::terms::{Choice, Mode};
 
 /// What happens to letters for outside.
 #[derive(Deserialize, Serialize, ToSchema)]
@@ -20,15 +20,6 @@ pub struct PolicySet {
     rules: Vec<Rule>,
 }
 
-/// Whether people may choose otherwise.
-#[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    Fixed,
-    Default,
-    Free,
-}
-
 /// A rule for some.
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -40,40 +31,20 @@ pub struct Rule {
     mode: Mode,
 }
 
-impl From<policy::Mode> for Mode {
-    fn from(mode: policy::Mode) -> Mode {
-        match mode {
-            policy::Mode::Fixed => Mode::Fixed,
-            policy::Mode::Default => Mode::Default,
-            policy::Mode::Free => Mode::Free,
-        }
-    }
-}
-
-impl From<Mode> for policy::Mode {
-    fn from(mode: Mode) -> policy::Mode {
-        match mode {
-            Mode::Fixed => policy::Mode::Fixed,
-            Mode::Default => policy::Mode::Default,
-            Mode::Free => policy::Mode::Free,
-        }
-    }
-}
-
 impl From<Policy> for PolicySet {
     fn from(policy: Policy) -> PolicySet {
         let rule = |one: policy::Rule| Rule {
             user: one.user,
             domain: one.domain,
             recipient: one.recipient,
-            choice: one.choice.into(),
-            mode: one.mode.into(),
+            choice: one.choice,
+            mode: one.mode,
         };
         PolicySet {
             intranet: policy.intranet,
-            choice: policy.choice.into(),
-            mode: policy.mode.into(),
-            verified_else: policy.verified_else.into(),
+            choice: policy.choice,
+            mode: policy.mode,
+            verified_else: policy.verified_else,
             rules: policy.rules.into_iter().map(rule).collect(),
         }
     }
@@ -85,14 +56,14 @@ impl From<PolicySet> for Policy {
             user: one.user,
             domain: one.domain,
             recipient: one.recipient,
-            choice: one.choice.into(),
-            mode: one.mode.into(),
+            choice: one.choice,
+            mode: one.mode,
         };
         Policy {
             intranet: set.intranet,
-            choice: set.choice.into(),
-            mode: set.mode.into(),
-            verified_else: set.verified_else.into(),
+            choice: set.choice,
+            mode: set.mode,
+            verified_else: set.verified_else,
             rules: set.rules.into_iter().map(rule).collect(),
         }
     }

@@ -11,7 +11,7 @@ use crate::gateway::records::audit::Act;
 use crate::gateway::records::policy::Policy;
 use crate::gateway::records::site::HouseChange;
 use crate::gateway::site::settings::House;
-use crate::gateway::{ConfirmOutside, Error, Gateway, LastInteraction};
+use crate::gateway::{Error, Gateway};
 use crate::web::api::Done;
 use crate::web::auth::Managing;
 use crate::web::body::{Json, Octets};
@@ -19,6 +19,7 @@ use crate::web::error::{Problem, Problems};
 use crate::web::state::{Web, Weight};
 
 use super::policy::PolicySet;
+use crate::terms::{ConfirmOutside, LastInteraction};
 
 /// What is set for everybody; `null` is as the configuration file has it.
 #[derive(Default, Deserialize, Serialize, ToSchema)]

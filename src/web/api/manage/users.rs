@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 use crate::gateway::records::audit::Act;
 use crate::gateway::{AccountRow, Gateway, NewAccount, Password};
 use crate::mail::address::Address;
+use crate::terms::AcceptFrom;
 use crate::web::api::Done;
-use crate::web::api::preference::Accept;
 use crate::web::auth::Managing;
 use crate::web::body::{Id, Json};
 use crate::web::error::{Problem, Problems};
@@ -24,7 +24,7 @@ pub struct User {
     disabled: bool,
     manager: bool,
     /// `inside`, `outside` or `both`.
-    accept_from: Accept,
+    accept_from: AcceptFrom,
     #[schema(format = DateTime)]
     created_at: String,
     #[schema(format = DateTime)]
@@ -65,7 +65,7 @@ pub struct MadeUser {
 pub struct UserChange {
     disabled: Option<bool>,
     manager: Option<bool>,
-    accept_from: Option<Accept>,
+    accept_from: Option<AcceptFrom>,
 }
 
 impl From<AccountRow> for User {
@@ -76,7 +76,7 @@ impl From<AccountRow> for User {
             addresses: row.addresses,
             disabled: row.disabled,
             manager: row.view.manager,
-            accept_from: row.accept_from.into(),
+            accept_from: row.accept_from,
             created_at: row.created.to_rfc3339(),
             last_interaction_at: row.last_interaction.map(|at| at.to_rfc3339()),
         }

@@ -1,0 +1,16 @@
+//! Whose letters an account takes.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Whose letters are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schema(as = Accept)]
+pub enum AcceptFrom {
+    Inside,
+    Outside,
+    Both,
+}
+
+super::words!(AcceptFrom { Inside => "inside", Outside => "outside", Both => "both" });

@@ -1,0 +1,99 @@
+//! The words that the configuration, the records, the wire and the command line share: each kind
+//! is written down once, with its spelling.
+//!
+//! The records hold a variant by its position, so the order of variants never changes, and a new
+//! one goes to the end.
+
+mod accept_from;
+mod choice;
+mod disclosure;
+mod hand_off;
+mod language;
+mod reject_reason;
+
+pub use accept_from::AcceptFrom;
+pub use choice::{Choice, Mode};
+pub use disclosure::{ConfirmOutside, LastInteraction};
+pub use hand_off::HandOff;
+pub use language::Language;
+pub use reject_reason::RejectReason;
+
+/// A word that names no variant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a known word")]
+pub struct UnknownWord(pub String);
+
+/// Gives an enum its words: `ALL`, `as_str`, and reading a word back.
+macro_rules! words {
+    ($kind:ident { $($variant:ident => $word:literal),+ $(,)? }) => {
+        impl $kind {
+            /// All of them.
+            pub const ALL: [$kind; [$($word),+].len()] = [$($kind::$variant),+];
+
+            /// The word in the configuration, on the wire and on the command line.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $($kind::$variant => $word),+
+                }
+            }
+        }
+
+        impl std::str::FromStr for $kind {
+            type Err = $crate::terms::UnknownWord;
+
+            fn from_str(word: &str) -> Result<$kind, $crate::terms::UnknownWord> {
+                let unknown = || $crate::terms::UnknownWord(word.to_owned());
+                $kind::ALL.into_iter().find(|one| one.as_str() == word).ok_or_else(unknown)
+            }
+        }
+    };
+}
+use words;
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Debug;
+    use std::str::FromStr;
+
+    use serde::Serialize;
+
+    use super::*;
+
+    /// Each with the word that it must have, in the order in which it is stored.
+    fn check<T>(all: &[T], as_str: fn(T) -> &'static str, words: &[&str])
+    where
+        T: Copy + Debug + PartialEq + Serialize + FromStr<Err = UnknownWord>,
+    {
+        assert_eq!(all.len(), words.len());
+        for (position, (one, word)) in all.iter().zip(words).enumerate() {
+            assert_eq!(as_str(*one), *word);
+            assert_eq!(word.parse(), Ok(*one));
+            assert_eq!(serde_json::to_value(one).unwrap(), *word);
+            assert_eq!(postcard::to_allocvec(one).unwrap(), [u8::try_from(position).unwrap()]);
+        }
+        assert_eq!("nonsense".parse::<T>(), Err(UnknownWord("nonsense".to_owned())));
+    }
+
+    #[test]
+    fn each_word_is_spelled_and_stored_in_one_way() {
+        check(&Choice::ALL, Choice::as_str, &["refuse", "ask", "portal", "plain", "verified-tls"]);
+        check(&Mode::ALL, Mode::as_str, &["fixed", "default", "free"]);
+        check(&LastInteraction::ALL, LastInteraction::as_str, &["never", "day", "exact"]);
+        let confirm = ["never", "ask", "known", "always"];
+        check(&ConfirmOutside::ALL, ConfirmOutside::as_str, &confirm);
+        check(&HandOff::ALL, HandOff::as_str, &["claim", "in-mail", "by-sender"]);
+        check(&AcceptFrom::ALL, AcceptFrom::as_str, &["inside", "outside", "both"]);
+        let reasons = ["wrong-person", "not-expected", "other"];
+        check(&RejectReason::ALL, RejectReason::as_str, &reasons);
+        let languages = ["english", "hebrew", "german", "french", "spanish", "arabic"];
+        check(&Language::ALL, Language::as_str, &languages);
+    }
+
+    #[test]
+    fn a_language_is_known_by_its_tag() {
+        for language in Language::ALL {
+            assert_eq!(Language::from_tag(language.tag()), Some(language));
+        }
+        assert_eq!(Language::from_tag("english"), None);
+    }
+}
