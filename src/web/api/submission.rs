@@ -216,7 +216,7 @@ impl From<Check> for Checked {
 pub async fn check(signed: Signed, Json(ask): Json<Ask>) -> Result<axum::Json<Checks>, Problem> {
     let content = DraftContent {
         answers: ask.answers.as_ref().map(Answers::read).transpose()?,
-        choices: ask.choices.into_iter().map(|(key, one)| (key, one.into())).collect(),
+        choices: ask.choices.into_iter().collect(),
         ..DraftContent::default()
     };
     let checks = signed.run(Weight::Records, move |gateway, actor| {

@@ -155,7 +155,7 @@ pub async fn change(
                 note(if manager { Act::ManagerMade } else { Act::ManagerUnmade });
             }
             if let Some(accept) = change.accept_from {
-                gateway.account_accept_from(&name, accept.into())?;
+                gateway.account_accept_from(&name, accept)?;
                 note(Act::UserChanged);
             }
             Ok(())
