@@ -5,6 +5,7 @@
 //! recipient both see. `docs/architecture.md` is the map; the modules below are in the order
 //! in which a newcomer may want to read them.
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used))]
 
 pub mod clock;
 pub mod mail;

@@ -102,20 +102,20 @@ await stands(card, "user-accept", "inside");
 await carla.goto(`${base}/settings`);
 await shown(carla, "source-acceptFrom", "You chose this").waitFor();
 await carla.getByTestId("follow-acceptFrom").click();
-await shown(carla, "source-acceptFrom", "default holds").waitFor();
+await shown(carla, "source-acceptFrom", "organisation’s default").waitFor();
 await stands(carla, "preference-acceptFrom", "both");
 assert.match(await asked(`carla@${domain}`), /^250 /);
 ok("whose letters somebody takes is set by either, and holds at the door");
 
 // P-16, P-39: what a manager fixes is shown as fixed, with where it comes from.
-await shown(carla, "source-choice", "default holds").waitFor();
+await shown(carla, "source-choice", "organisation’s default").waitFor();
 await carla.getByTestId("preference-choice").selectOption("ask");
 await shown(carla, "source-choice", "You chose this").waitFor();
 await open("policy");
 await page.getByTestId("policy-mode").first().selectOption("fixed");
 await acting(() => page.getByTestId("policy-keep").click());
 await carla.reload();
-await shown(carla, "source-choice", "set this for everybody").waitFor();
+await shown(carla, "source-choice", "set this for everyone").waitFor();
 await carla.locator("[data-testid=preference-choice]:disabled").waitFor();
 await acting(() => page.getByTestId("policy-file").click());
 await page.getByTestId("policy-file").waitFor({ state: "detached" });
