@@ -1100,6 +1100,10 @@ export const de = {
     "already-opened": "Diese Nachricht wurde bereits geöffnet.",
     "not-empty": "Dieser Ordner enthält noch Nachrichten.",
     exists: "Dieser Name wird bereits verwendet.",
+    "already-sent": "Diese Nachricht wurde bereits gesendet.",
+    "being-sent": "Diese Nachricht wird gerade gesendet.",
+    "others-wait": "In diesem temporären Konto warten Nachrichten anderer Absender.",
+    labels: "Eine Nachricht kann keine weiteren Labels haben.",
     "edited-elsewhere":
       "Dieser Entwurf wurde in einem anderen Fenster oder auf einem anderen Gerät geändert.",
     "upload-incomplete": "Eine Datei wurde noch nicht vollständig hochgeladen.",

@@ -1106,6 +1106,10 @@ export const fr = {
     "already-opened": "Ce message a déjà été ouvert.",
     "not-empty": "Ce dossier contient encore des messages.",
     exists: "Ce nom est déjà utilisé.",
+    "already-sent": "Ce message a déjà été envoyé.",
+    "being-sent": "Ce message est en cours d’envoi.",
+    "others-wait": "Des messages d’autres expéditeurs attendent dans ce compte temporaire.",
+    labels: "Un message ne peut pas avoir plus de libellés.",
     "edited-elsewhere":
       "Ce brouillon a été modifié dans une autre fenêtre ou sur un autre appareil.",
     "upload-incomplete": "Un fichier n’a pas encore été entièrement envoyé.",

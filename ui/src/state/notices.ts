@@ -1,6 +1,7 @@
 // Notices on the desktop: only after this browser was told to, and never with a word of a letter
 // or a name in them, because they lie on screens that others see.
 import { direction, language, t } from "../i18n/index.svelte.ts";
+import { background } from "../lib/background.ts";
 import { brand } from "./brand.svelte.ts";
 import { prefs, prefsKeepHere } from "./prefs.svelte.ts";
 
@@ -20,7 +21,8 @@ function look(): void {
   if (away !== null) return;
   const gone = new Promise<void>((resolve) => (away = resolve));
   // Where no cookies may be kept there are no locks either: then this tab alone knows.
-  navigator.locks.request(LOOKING, { mode: "shared" }, () => gone).catch(() => undefined);
+  const held = navigator.locks.request(LOOKING, { mode: "shared" }, () => gone);
+  void background("telling other tabs that this one is looked at", held);
 }
 
 function leave(): void {
