@@ -207,7 +207,7 @@ ok("who is shut out is out at once, and comes back");
 // The last manager stays one.
 const mine = page.locator(`[data-testid=user][data-name=${user}]`);
 await mine.getByTestId("user-manager").click();
-await shown(page, "toast", "manager").waitFor();
+await shown(page, "toast", "last administrator").waitFor();
 await card.getByTestId("user-manager").click();
 await card.locator(".badge").waitFor();
 await carla.reload();
