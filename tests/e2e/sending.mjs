@@ -81,12 +81,28 @@ function send(composer) {
   return sent(() => composer.getByTestId("composer-send").click());
 }
 
-/** The same by another step. The notice that names the number is gone in a second. */
+/** Keeps what each notice of the page says: the one that names the number is gone in a second. */
+const listen = () =>
+  dana.evaluate(() => {
+    globalThis.heard = [];
+    const hear = () => {
+      for (const toast of document.querySelectorAll("[data-testid=toast]"))
+        globalThis.heard.push(toast.textContent);
+    };
+    new MutationObserver(hear).observe(document.body, { childList: true, subtree: true });
+  });
+
+/** The same by another step. The notice names the number that the server gave. */
 async function sent(step) {
+  await listen();
   const answered = dana.waitForResponse((answer) => answer.url().endsWith("/api/submissions") && answer.ok());
   await step();
   const { reference } = await (await answered).json();
   await dana.getByTestId("composer").waitFor({ state: "detached" });
+  await soon(async () => {
+    const heard = await dana.evaluate(() => globalThis.heard);
+    assert.ok(heard.some((text) => /Reference/.test(text) && text.includes(reference)), heard.join());
+  });
   await dana.goto(`${base}/mail/sent/${reference}`);
   await dana.getByTestId("status-line").first().waitFor();
   return reference;
