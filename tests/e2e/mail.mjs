@@ -62,7 +62,7 @@ ok("signed in, the list is there");
 
 // P-24
 const live = await deliver(me, letter("Just arrived", "While you were looking."));
-await row(live).waitFor();
+await row(live).waitFor({ timeout: 10_000 });
 ok("a message arrives without reloading");
 
 // P-25: the list and the sealed card tell about a message without showing it.
