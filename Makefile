@@ -54,11 +54,11 @@ kill9 powercut faults: release
 bench-smtp: release
 	benches/smtp_accept.sh
 
-# A large mailbox at the API: lists, letters, search.
+# A large mailbox at the API: lists, messages, search.
 bench-mailbox: release
 	POSTERN=$${CARGO_TARGET_DIR:-target}/release/postern node benches/mailbox.mjs
 
-# The same letters in Debian's Roundcube, where it is installed:
+# The same messages in Debian's Roundcube, where it is installed:
 #   apt-get install roundcube-core roundcube-sqlite3 dovecot-imapd php-cli php-sqlite3
 bench-roundcube:
 	node benches/roundcube.mjs
@@ -68,10 +68,10 @@ lighthouse: release
 	cd benches/lighthouse && npm ci
 	POSTERN=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/postern node benches/lighthouse/lighthouse.mjs
 
-# A list of LARGE letters in Chromium, scrolled to any place.
+# A list of LARGE messages in Chromium, scrolled to any place.
 LARGE ?= 100000
 large-list:
-	LETTERS_E2E=$(LARGE) cargo test --release --test browser a_large_mailbox -- --nocapture
+	MESSAGES_E2E=$(LARGE) cargo test --release --test browser a_large_mailbox -- --nocapture
 
 # A file of FILE_MIB MiB, sent by one person and saved by another.
 FILE_MIB ?= 1024
@@ -87,9 +87,9 @@ pictures:
 bench-store:
 	cargo bench --bench store_commit
 
-# Letters that wait while the daemon is killed, and walks over replies and forwards.
+# Messages that wait while the daemon is killed, and walks over replies and forwards.
 queue-kill:
-	QUEUE_LETTERS=5000 QUEUE_KILLS=50 cargo test --release --test queue_kill -- --nocapture
+	QUEUE_MESSAGES=5000 QUEUE_KILLS=50 cargo test --release --test queue_kill -- --nocapture
 
 walks:
 	WALKS=10000 cargo test --release --lib walk_tests -- --nocapture

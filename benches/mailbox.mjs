@@ -2,7 +2,7 @@
 //
 //   POSTERN=binary MESSAGES=100000 OPENED=20000 node benches/mailbox.mjs
 //
-// Starts the release build as `postern demo` in a folder of its own, delivers MESSAGES letters of
+// Starts the release build as `postern demo` in a folder of its own, delivers MESSAGES messages of
 // about 1 KiB by SMTP, opens OPENED of them, has the index made, and then measures each request
 // ROUNDS times, one after another over one connection. Prints medians and the slowest, in
 // milliseconds; they include this program's own signing.
@@ -48,7 +48,7 @@ await new Promise((resolve) => {
   daemon.stdout.on("data", (chunk) => (said += chunk).includes("ready") && resolve());
 });
 
-// ---- letters: words as languages have them, few of them often and many seldom
+// ---- messages: words as languages have them, few of them often and many seldom
 let seed = 1;
 const random = () => {
   seed = (seed * 1_103_515_245 + 12_345) & 0x7fffffff;
@@ -56,11 +56,11 @@ const random = () => {
 };
 const word = () => `w${Math.floor(20_000 ** random()).toString(36)}`;
 const line = (count) => Array.from({ length: count }, word).join(" ");
-const letter = (n) =>
+const message = (n) =>
   `From: Sender ${n % 500} <s${n % 500}@peer.example>\r\nTo: <u1@test.example>\r\n` +
   `Subject: ${line(4)}\r\nMessage-ID: <${n}@peer.example>\r\n\r\n` +
   `${Array.from({ length: 12 }, () => line(14)).join("\r\n")}\r\n` +
-  (n % 1_000 === 0 ? "The platypus of a thousand letters.\r\n" : "");
+  (n % 1_000 === 0 ? "The platypus of a thousand messages.\r\n" : "");
 
 async function deliver(count) {
   const lanes = 16;
@@ -86,7 +86,7 @@ async function deliver(count) {
         } else if (state === "hello") begin();
         else if (state === "data" && said.includes("354")) {
           state = "sent";
-          socket.write(`${letter(number)}.\r\n`);
+          socket.write(`${message(number)}.\r\n`);
         } else if (state === "sent") {
           if (!said.startsWith("250")) return reject(new Error(said));
           begin();
@@ -161,7 +161,7 @@ async function measure(what, work) {
   console.log(`${what}: median ${at(0.5)} ms, 95 % ${at(0.95)} ms, slowest ${at(1)} ms`);
 }
 
-await seconds(`${messages} letters delivered`, () => deliver(messages));
+await seconds(`${messages} messages delivered`, () => deliver(messages));
 const login = { name: "u1", password: PASSWORD, profile: "shared" };
 ({ token } = await call("POST", "/api/session", login));
 const references = [];
@@ -171,9 +171,9 @@ await seconds("the whole list, 200 at a time", async () => {
     references.push(...page.items.map((item) => item.reference));
     before = page.next === null ? null : `&before=${page.next}`;
   }
-  return `, ${references.length} letters`;
+  return `, ${references.length} messages`;
 });
-await seconds(`${toOpen} letters opened, four at a time`, async () => {
+await seconds(`${toOpen} messages opened, four at a time`, async () => {
   const queue = references.slice(0, toOpen);
   const lane = async () => {
     for (let one = queue.pop(); one; one = queue.pop())
@@ -192,10 +192,10 @@ await measure("open the inbox (mailboxes + first 50)", async () => {
   await call("GET", "/api/mailboxes");
   await call("GET", "/api/messages?mailbox=inbox&limit=50");
 });
-await measure("a letter that was opened before", (round) =>
+await measure("a message that was opened before", (round) =>
   call("GET", `/api/messages/${references[round]}`),
 );
-await measure("open a letter for the first time", (round) =>
+await measure("open a message for the first time", (round) =>
   call("POST", `/api/messages/${references[toOpen + round]}/open`, {}),
 );
 for (let waiting = 1; waiting > 0; )

@@ -3,7 +3,7 @@
 //   MESSAGES=100000 ROUNDS=50 node benches/roundcube.mjs
 //
 // Needs Debian's packages roundcube-core, roundcube-sqlite3, dovecot-imapd and php-cli, and says so
-// when they are not there. Starts Dovecot (a Maildir of letters of about 1 KiB) and Roundcube (in
+// when they are not there. Starts Dovecot (a Maildir of messages of about 1 KiB) and Roundcube (in
 // PHP's own web server, with opcache, a SQLite database of its own) from configurations in a folder
 // of its own, on loopback, over plain HTTP, which spares it the TLS that Postern has to do. Signs
 // in as a browser does, and measures what a browser then asks for, one after another.
@@ -56,7 +56,7 @@ process.on("exit", () => {
 });
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 
-// ---- letters, of the shape that `mailbox.mjs` sends
+// ---- messages, of the shape that `mailbox.mjs` sends
 let seed = 1;
 const random = () => {
   seed = (seed * 1_103_515_245 + 12_345) & 0x7fffffff;
@@ -64,17 +64,17 @@ const random = () => {
 };
 const word = () => `w${Math.floor(20_000 ** random()).toString(36)}`;
 const line = (count) => Array.from({ length: count }, word).join(" ");
-const letter = (n) =>
+const message = (n) =>
   `Received: from bench by mail; Mon, 23 Nov 2026 10:00:00 +0000\r\n` +
   `From: Sender ${n % 500} <s${n % 500}@peer.example>\r\nTo: <u1@test.example>\r\n` +
   `Date: Mon, 23 Nov 2026 10:00:00 +0000\r\n` +
   `Subject: ${line(4)}\r\nMessage-ID: <${n}@peer.example>\r\n\r\n` +
   `${Array.from({ length: 12 }, () => line(14)).join("\r\n")}\r\n` +
-  (n % 1_000 === 0 ? "The platypus of a thousand letters.\r\n" : "");
+  (n % 1_000 === 0 ? "The platypus of a thousand messages.\r\n" : "");
 const maildir = join(folder, "home", "Maildir");
 for (const part of ["cur", "new", "tmp"]) mkdirSync(join(maildir, part), { recursive: true });
 for (let n = 0; n < messages; n += 1)
-  writeFileSync(join(maildir, "cur", `${1_700_000_000 + n}.M${n}.bench:2,`), letter(n));
+  writeFileSync(join(maildir, "cur", `${1_700_000_000 + n}.M${n}.bench:2,`), message(n));
 execFileSync("chown", ["-R", `${NOBODY}:${NOBODY}`, join(folder, "home")]);
 
 // ---- Dovecot
@@ -211,17 +211,17 @@ for (const caches of [false, true]) {
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
-  console.log(`Roundcube, ${messages} letters, IMAP caches ${caches ? "in its database" : "off"}:`);
+  console.log(`Roundcube, ${messages} messages, IMAP caches ${caches ? "in its database" : "off"}:`);
   const list = () => "/?_task=mail&_action=list&_mbox=INBOX&_page=1&_remote=1&_unlock=loading1";
   const isList = (text) => text.includes("add_message_row");
   // What is read for the first time is made: Dovecot's own index among it.
   await browser.get(list());
   await measure("  the list of the first 50 (AJAX)", list, isList);
   await measure("  the whole inbox page", () => "/?_task=mail&_mbox=INBOX", (text) => text.includes("messagelist"));
-  // Others in each round: the first opening marks a letter as read.
+  // Others in each round: the first opening marks a message as read.
   const uid = (at) => messages - 1 - at * 7 - (caches ? 3 : 0);
   for (const time of ["for the first time", "again"]) await measure(
-    `  opening a letter ${time}`,
+    `  opening a message ${time}`,
     (at) => `/?_task=mail&_action=preview&_uid=${uid(at)}&_mbox=INBOX&_framed=1&_caps=pdf%3D1`,
     (text) => text.includes("message-part") || text.includes("messagebody"),
   );

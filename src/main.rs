@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use zeroizing_alloc::ZeroAlloc;
 
-/// Memory is wiped when it is given back, so that no letter outlives its handling in a page that
+/// Memory is wiped when it is given back, so that no message outlives its handling in a page that
 /// was freed.
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);

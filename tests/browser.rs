@@ -54,7 +54,7 @@ fn every_screen_is_accessible() {
     daemon.stop();
 }
 
-/// P-11: a long list, everything at once, five tabs. `LETTERS_E2E` makes it longer.
+/// P-11: a long list, everything at once, five tabs. `MESSAGES_E2E` makes it longer.
 #[test]
 fn a_large_mailbox_is_at_hand() {
     let daemon = Daemon::start();

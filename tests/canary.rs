@@ -3,7 +3,7 @@
 //!
 //! A canary is a random word that can be found nowhere by chance. A hundred of them come in as
 //! bodies, subjects, sender names and file names; as many are written here, in drafts, uploads,
-//! letters to temporary accounts and letters that wait in the queue, and as the passwords of
+//! messages to temporary accounts and messages that wait in the queue, and as the passwords of
 //! those accounts. Then every octet is searched for each of them as text, UTF-16, hex and base64
 //! at every alignment.
 
@@ -230,8 +230,8 @@ fn daemon_before(sink: &Sink) -> Daemon {
     Daemon::start_with(&["--relay", &sink.at.to_string(), "--undo-secs", "0"])
 }
 
-/// Writes canaries as drafts, files, letters inside, letters for temporary accounts (each with
-/// a password of its own), and letters that wait to leave in clear; returns them all.
+/// Writes canaries as drafts, files, messages inside, messages for temporary accounts (each with
+/// a password of its own), and messages that wait to leave in clear; returns them all.
 fn write_all(daemon: &Daemon, asks: bool) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -246,18 +246,22 @@ fn write_all(daemon: &Daemon, asks: bool) -> Vec<String> {
                 0 => format!("u2@{DOMAIN}"),
                 _ => format!("{}@outside.example", ["", "noa", "eve", "carol"][n % 4]),
             };
-            let letter = Outgoing {
+            let message = Outgoing {
                 to: &[to],
                 subject: &subject,
                 text: &text,
                 files: std::slice::from_ref(&file),
-                choice: (n % 4 > 1).then_some(if n % 4 == 2 { "plain" } else { "portal" }),
+                choice: (n % 4 > 1).then_some(if n % 4 == 2 {
+                    "plain"
+                } else {
+                    "temporary-account"
+                }),
                 ..Outgoing::default()
             };
             if n < 4 {
-                client.draft(&letter).await.expect("kept as a draft");
+                client.draft(&message).await.expect("kept as a draft");
             } else {
-                client.submit(&letter).await.expect("accepted");
+                client.submit(&message).await.expect("accepted");
             }
             canaries.extend([subject, text, name, inside]);
         }

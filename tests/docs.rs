@@ -9,10 +9,10 @@ fn named() -> Vec<(String, String)> {
     let mut found = Vec::new();
     for page in ["README.md", "docs/architecture.md", "docs/hacking.md", "docs/security.md"] {
         let text = fs::read_to_string(root.join(page)).unwrap();
-        let mut fenced = false;
+        let mut guarded = false;
         for line in text.lines() {
-            fenced ^= line.starts_with("```");
-            let words = line.split('`').skip(1).step_by(2).filter(|_| !fenced);
+            guarded ^= line.starts_with("```");
+            let words = line.split('`').skip(1).step_by(2).filter(|_| !guarded);
             found.extend(words.map(|word| (page.to_owned(), word.to_owned())));
         }
     }

@@ -183,7 +183,7 @@ fn reference_numbers() {
 
 #[test]
 fn headers() {
-    run("header_gate", mail::header_gate, &messages());
+    run("header_gate", mail::header_strict, &messages());
 }
 
 #[test]

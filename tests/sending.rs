@@ -1,4 +1,4 @@
-//! Letters that leave: two people in two Chromium profiles, with a real Postfix in between.
+//! Messages that leave: two people in two Chromium profiles, with a real Postfix in between.
 
 mod support;
 

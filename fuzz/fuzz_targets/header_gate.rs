@@ -3,4 +3,4 @@
 #[path = "../oracles/mail.rs"]
 mod mail;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| mail::header_gate(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| mail::header_strict(data));

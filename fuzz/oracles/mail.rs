@@ -8,7 +8,7 @@ use postern::mail::address::Address;
 use postern::mail::envelope::{
     ForwardPath, Notify, OriginalRecipient, ReversePath, split_path, xtext_decode, xtext_encode,
 };
-use postern::mail::header::{GateLimits, gate};
+use postern::mail::header::{HeaderLimits, gate};
 use postern::mail::message::{View, part_bytes, summary, view};
 use postern::mail::reference::Reference;
 use postern::mail::sanitize::{html, oracle_is_inert};
@@ -88,8 +88,8 @@ pub fn reference(data: &[u8]) {
 
 /// A header that passes has one From however one looks for it, and list and reader show the same
 /// sender and subject.
-pub fn header_gate(data: &[u8]) {
-    let Ok(facts) = gate(data, &GateLimits::default()) else { return };
+pub fn header_strict(data: &[u8]) {
+    let Ok(facts) = gate(data, &HeaderLimits::default()) else { return };
     let header = &data[..facts.body];
     assert!(!header.contains(&0));
     let lines: Vec<&[u8]> = header.split(|octet| *octet == b'\n').collect();
@@ -130,7 +130,7 @@ pub fn message_view(data: &[u8]) {
         assert_eq!((&again, octets.len() as u64), (part, part.size));
         assert!(octets.len() <= data.len());
     }
-    if let Ok(facts) = gate(data, &GateLimits::default()) {
+    if let Ok(facts) = gate(data, &HeaderLimits::default()) {
         let listed = summary(data, &facts);
         assert_eq!(listed.subject, shown.subject);
         assert_eq!(listed.from.as_ref(), shown.from.first());

@@ -38,9 +38,9 @@ enum Command {
     Reject { reference: Reference },
     /// Open a message and show what it says. Its sender may be told.
     Open { reference: Reference },
-    /// Send a letter. Prints its reference number.
+    /// Send a message. Prints its reference number.
     Send(Send),
-    /// What became of a letter that was sent: one line for each recipient.
+    /// What became of a message that was sent: one line for each recipient.
     Status { reference: Reference },
     /// Look for messages: words, "phrases", from: to: subject: in: is: has: before: after: ref:
     Search {
@@ -71,9 +71,9 @@ enum Command {
         body_file: PathBuf,
         #[arg(long)]
         attach: Vec<PathBuf>,
-        /// Say yes where the letter would leave unprotected.
+        /// Say yes where the message would leave unprotected.
         #[arg(long)]
-        yes: bool,
+        consent: bool,
     },
 }
 
@@ -93,11 +93,11 @@ struct Send {
     #[arg(long)]
     attach: Vec<PathBuf>,
     /// What happens for recipients outside; what the rules say when left out.
-    #[arg(long, value_parser = ["refuse", "ask", "portal", "plain", "verified-tls"])]
+    #[arg(long, value_parser = ["refuse", "ask", "temporary-account", "plain", "verified-tls"])]
     choice: Option<String>,
-    /// Say yes where the letter would leave unprotected.
+    /// Say yes where the message would leave unprotected.
     #[arg(long)]
-    yes: bool,
+    consent: bool,
 }
 
 /// What an outsider does with a temporary account.
@@ -220,7 +220,7 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
         Command::Open { reference } => opened(&mut out, &client.open(*reference).await?, form),
         Command::Send(send) => {
             let text = body(&send.body_file)?;
-            let letter = Outgoing {
+            let message = Outgoing {
                 to: &send.to,
                 cc: &send.cc,
                 bcc: &send.bcc,
@@ -228,9 +228,9 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
                 text: &text,
                 files: &send.attach,
                 choice: send.choice.as_deref(),
-                yes: send.yes,
+                consent: send.consent,
             };
-            sent(&mut out, &client.submit(&letter).await?, form)
+            sent(&mut out, &client.submit(&message).await?, form)
         }
         Command::Status { reference } => status(&mut out, &client.status(*reference).await?, form),
         Command::Search { query } => list(&mut out, &client.search(&query.join(" ")).await?, form),
@@ -246,9 +246,9 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
             export(&mut client, mailbox, mbox, &mut out).await?;
             Ok(())
         }
-        Command::Reply { reference, body_file, attach, yes } => {
+        Command::Reply { reference, body_file, attach, consent } => {
             let text = body(body_file)?;
-            sent(&mut out, &client.reply(*reference, &text, attach, (*yes).into()).await?, form)
+            sent(&mut out, &client.reply(*reference, &text, attach, (*consent).into()).await?, form)
         }
     };
     let written = written.and_then(|()| out.flush());
@@ -298,7 +298,7 @@ fn first_line(path: &Path) -> Result<Zeroizing<String>, Error> {
     Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
 }
 
-/// A letter's text from a file, or from standard input for `-`.
+/// A message's text from a file, or from standard input for `-`.
 fn body(path: &Path) -> Result<String, Error> {
     const OCTETS_MAX: u64 = 1 << 20;
     let mut text = String::new();
@@ -311,7 +311,7 @@ fn body(path: &Path) -> Result<String, Error> {
     let octets = read.map_err(|error| local(&what, &error))?;
     match octets as u64 > OCTETS_MAX {
         true => {
-            let problem = "a letter's text has at most 1 MiB; attach what is longer".to_owned();
+            let problem = "a message's text has at most 1 MiB; attach what is longer".to_owned();
             Err(Error::Local { what, problem })
         }
         false => Ok(text),

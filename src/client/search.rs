@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::mail::reference::Reference;
 
 use super::problem::Error;
-use super::session::{Client, Item, WINDOW, percent};
+use super::session::{Client, Item, PAGE, percent};
 
 #[derive(Deserialize)]
 struct Found {
@@ -37,7 +37,7 @@ impl Client {
         let (mut items, mut cursor) = (Vec::new(), None::<String>);
         loop {
             let before = cursor.map(|at| format!("&before={at}")).unwrap_or_default();
-            let path = format!("/api/search?q={query}&limit={WINDOW}{before}");
+            let path = format!("/api/search?q={query}&limit={PAGE}{before}");
             let page: Found = self.call(Method::GET, &path, None).await?;
             items.extend(page.items);
             cursor = page.next;

@@ -1,4 +1,4 @@
-//! Sending letters, and what became of them.
+//! Sending messages, and what became of them.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use super::http::Body;
 use super::problem::{Consent, Error, Problem, checked};
 use super::session::Client;
 
-/// A letter to send.
+/// A message to send.
 #[derive(Debug, Default)]
 pub struct Outgoing<'a> {
     pub to: &'a [String],
@@ -25,11 +25,11 @@ pub struct Outgoing<'a> {
     pub files: &'a [std::path::PathBuf],
     /// For every recipient outside; what the policy says when left out.
     pub choice: Option<&'a str>,
-    /// Says yes where a letter would leave in clear.
-    pub yes: bool,
+    /// Says yes where a message would leave in clear.
+    pub consent: bool,
 }
 
-/// Whether the sender agrees that a letter leaves in clear.
+/// Whether the sender agrees that a message leaves in clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InClear {
     Agreed,
@@ -37,12 +37,12 @@ pub enum InClear {
 }
 
 impl From<bool> for InClear {
-    fn from(yes: bool) -> InClear {
-        if yes { InClear::Agreed } else { InClear::NotAgreed }
+    fn from(consent: bool) -> InClear {
+        if consent { InClear::Agreed } else { InClear::NotAgreed }
     }
 }
 
-/// A letter that was sent.
+/// A message that was sent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sent {
@@ -63,7 +63,7 @@ pub struct Status {
     pub temporary: Option<Value>,
 }
 
-/// A letter that is not sent yet.
+/// A message that is not sent yet.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Draft {
     pub id: String,
@@ -79,32 +79,32 @@ struct Upload {
 }
 
 impl Client {
-    /// Sends a letter.
-    pub async fn submit(&mut self, letter: &Outgoing<'_>) -> Result<Sent, Error> {
-        let draft = self.draft(letter).await?;
-        self.submit_draft(&draft, letter.yes.into()).await
+    /// Sends a message.
+    pub async fn submit(&mut self, message: &Outgoing<'_>) -> Result<Sent, Error> {
+        let draft = self.draft(message).await?;
+        self.submit_draft(&draft, message.consent.into()).await
     }
 
-    /// Keeps a letter as a draft.
-    pub async fn draft(&mut self, letter: &Outgoing<'_>) -> Result<Draft, Error> {
-        let attachments = self.upload_all(letter.files).await?;
+    /// Keeps a message as a draft.
+    pub async fn draft(&mut self, message: &Outgoing<'_>) -> Result<Draft, Error> {
+        let attachments = self.upload_all(message.files).await?;
         let people = |list: &[String]| -> Vec<Value> {
             list.iter().map(|address| json!({ "name": null, "address": address })).collect()
         };
-        let everybody = letter.to.iter().chain(letter.cc).chain(letter.bcc);
-        let choices: serde_json::Map<String, Value> = letter
+        let everybody = message.to.iter().chain(message.cc).chain(message.bcc);
+        let choices: serde_json::Map<String, Value> = message
             .choice
             .map(|choice| everybody.map(|one| (one.clone(), choice.into())).collect())
             .unwrap_or_default();
         let body = json!({
-            "to": people(letter.to), "cc": people(letter.cc), "bcc": people(letter.bcc),
-            "subject": letter.subject, "text": letter.text, "html": null,
-            "attachments": attachments, "answers": null, "choices": choices,
+            "to": people(message.to), "cc": people(message.cc), "bcc": people(message.bcc),
+            "subject": message.subject, "text": message.text, "html": null,
+            "attachments": attachments, "related": null, "choices": choices,
         });
         self.call(Method::POST, "/api/drafts", Some(body)).await
     }
 
-    /// Answers a letter, which is opened for it.
+    /// Answers a message, which is opened for it.
     pub async fn reply(
         &mut self,
         reference: Reference,
@@ -134,7 +134,7 @@ impl Client {
     /// Sends a draft; where that needs consent and the sender agreed, it is given.
     async fn submit_draft(&mut self, draft: &Draft, in_clear: InClear) -> Result<Sent, Error> {
         let mut body = json!({ "draft": draft.id, "version": draft.version });
-        // One key for both tries: it is one letter.
+        // One key for both tries: it is one message.
         let key = [("idempotency-key", draft.id.clone())];
         let path = "/api/submissions";
         let (status, octets) =
@@ -151,12 +151,12 @@ impl Client {
         parsed(status, octets)
     }
 
-    /// What became of a letter.
+    /// What became of a message.
     pub async fn status(&mut self, reference: Reference) -> Result<Sent, Error> {
         self.call(Method::GET, &format!("/api/submissions/{reference}"), None).await
     }
 
-    /// Opens a letter: what the reader shows.
+    /// Opens a message: what the reader shows.
     pub async fn open(&mut self, reference: Reference) -> Result<Value, Error> {
         self.call(Method::POST, &format!("/api/messages/{reference}/open"), None).await
     }

@@ -58,7 +58,7 @@ struct Ticket {
 }
 
 /// The longest window the API gives.
-pub(super) const WINDOW: usize = 200;
+pub(super) const PAGE: usize = 200;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A session on a server.
@@ -124,7 +124,7 @@ impl Client {
         let (mut items, mut cursor) = (Vec::new(), None);
         loop {
             let before = cursor.map(|at: String| format!("&before={at}")).unwrap_or_default();
-            let path = format!("/api/messages?mailbox={mailbox}&limit={WINDOW}{before}");
+            let path = format!("/api/messages?mailbox={mailbox}&limit={PAGE}{before}");
             let page: Page = self.call(Method::GET, &path, None).await?;
             items.extend(page.items);
             cursor = page.next;

@@ -39,7 +39,7 @@ pub struct Https {
     /// A request's body, in octets.
     pub body_octets_max: usize,
     /// A message that is being written, without its attachments, in octets.
-    pub letter_octets_max: usize,
+    pub message_octets_max: usize,
     /// A message that is imported from a file, in octets.
     pub import_octets_max: usize,
     /// References in one request that changes many messages.
@@ -84,7 +84,7 @@ impl Default for Https {
             event_streams_per_account_max: 32,
             header_octets_max: 32 << 10,
             body_octets_max: 64 << 10,
-            letter_octets_max: 4 << 20,
+            message_octets_max: 4 << 20,
             import_octets_max: 64 << 20,
             batch_references_max: 500,
             tls_timeout_secs: 20,

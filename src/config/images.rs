@@ -12,13 +12,13 @@ use super::Problem;
 #[serde(default, deny_unknown_fields)]
 pub struct Images {
     /// Whether readers may load remote images at all.
-    pub elsewhere: bool,
+    pub remote: bool,
     /// The largest image, as transferred, in octets.
     pub octets_max: u64,
     /// The largest number of pixels of an image.
     pub pixels_max: u64,
     /// How many images of one message are shown.
-    pub per_letter_max: usize,
+    pub per_message_max: usize,
     /// How many images are fetched at the same time, for all readers.
     pub at_once_max: usize,
     /// How long fetching an image may take, in seconds.
@@ -36,10 +36,10 @@ pub struct Images {
 impl Default for Images {
     fn default() -> Self {
         Images {
-            elsewhere: true,
+            remote: true,
             octets_max: 5 << 20,
             pixels_max: 20_000_000,
-            per_letter_max: 100,
+            per_message_max: 100,
             at_once_max: 8,
             timeout_secs: 15,
             port: 443,
@@ -53,7 +53,7 @@ impl Images {
     pub(super) fn check(&self) -> Result<(), Problem> {
         Problem::unless_in("images.octets_max", self.octets_max, 1 << 10..=64 << 20)?;
         Problem::unless_in("images.pixels_max", self.pixels_max, 1_000..=100_000_000)?;
-        Problem::unless_in("images.per_letter_max", self.per_letter_max as u64, 1..=1_000)?;
+        Problem::unless_in("images.per_message_max", self.per_message_max as u64, 1..=1_000)?;
         Problem::unless_in("images.at_once_max", self.at_once_max as u64, 1..=100)?;
         Problem::unless_in("images.timeout_secs", self.timeout_secs, 1..=60)?;
         Problem::unless_in("images.port", u64::from(self.port), 1..=65_535)

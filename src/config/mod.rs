@@ -33,7 +33,7 @@ pub use images::Images;
 pub use log::{Form, Log};
 pub use mailboxes::Mailboxes;
 pub use manage::Manage;
-pub use outgoing::{Answers, Languages, Notification, Outgoing, Queue, Rule, Temporary};
+pub use outgoing::{AutoResponse, Languages, Notification, Outgoing, Queue, Rule, Temporary};
 pub use passwords::Passwords;
 pub use relay::{Dkim, DkimKey, Dns, Dnssec, Relay, SmarthostTls};
 pub use search::Search;
@@ -55,7 +55,7 @@ pub struct Config {
     pub outgoing: Outgoing,
     pub temporary: Temporary,
     pub notification: Notification,
-    pub answers: Answers,
+    pub auto_response: AutoResponse,
     pub queue: Queue,
     pub dns: Dns,
     pub relay: Relay,

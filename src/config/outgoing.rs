@@ -1,4 +1,4 @@
-//! `[outgoing]`, `[temporary]`, `[notification]`, `[answers]`, `[queue]`: mail for outside, and
+//! `[outgoing]`, `[temporary]`, `[notification]`, `[auto_response]`, `[queue]`: mail for outside, and
 //! what people outside are told.
 
 use serde::{Deserialize, Serialize};
@@ -58,9 +58,9 @@ impl Default for Outgoing {
     fn default() -> Self {
         Outgoing {
             intranet: false,
-            choice: Choice::Portal,
+            choice: Choice::TemporaryAccount,
             mode: Mode::Default,
-            verified_else: Choice::Portal,
+            verified_else: Choice::TemporaryAccount,
             rules: Vec::new(),
             recipients_max: 1_000,
             attachments_octets_max: 1 << 30,
@@ -87,7 +87,7 @@ impl Outgoing {
     }
 }
 
-/// Accounts for people outside who get a sealed letter.
+/// Accounts for people outside who get a sealed message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Temporary {
@@ -168,7 +168,7 @@ impl From<Languages> for &'static str {
 #[error("{0:?} is no language; there are {all} and both", all = Language::ALL.map(Language::as_str).join(", "))]
 pub struct UnknownLanguage(String);
 
-/// The mail that says that a letter waits.
+/// The mail that says that a message waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Notification {
@@ -219,7 +219,7 @@ impl Notification {
 /// What outside senders are told; only ever those whose domain vouches for them (decision D2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Answers {
+pub struct AutoResponse {
     /// Whether a message is confirmed as accepted, once a day for each recipient.
     pub accepted: bool,
     /// How exactly the confirmation says when the recipient was last active: `never`, `day` or
@@ -234,9 +234,9 @@ pub struct Answers {
     pub confirm_fixed: bool,
 }
 
-impl Default for Answers {
+impl Default for AutoResponse {
     fn default() -> Self {
-        Answers {
+        AutoResponse {
             accepted: true,
             last_interaction: LastInteraction::Day,
             last_interaction_fixed: false,

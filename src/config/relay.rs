@@ -166,7 +166,7 @@ pub struct DkimKey {
     pub key_file: PathBuf,
 }
 
-/// Keys that sign what leaves; a letter gets a signature by each key of its domain.
+/// Keys that sign what leaves; a message gets a signature by each key of its domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Dkim {

@@ -48,7 +48,7 @@ pub(super) fn handle(gateway: &Gateway, request: Request) -> Result<Answer, Erro
         }
         Request::TemporaryRevoke { address } => {
             gateway.temporary_revoke_of(&address)?;
-            gateway.note(CONSOLE, Act::TemporaryEnded, &address, "");
+            gateway.note(CONSOLE, Act::TemporaryRevoked, &address, "");
             format!("{address} is ended; what it held is destroyed")
         }
         _ => return Err(Error::Invalid { what: "not a command about outgoing mail".to_owned() }),

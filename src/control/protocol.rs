@@ -37,7 +37,7 @@ pub enum Request {
 pub enum Answer {
     Progress { done: u64, total: u64 },
     Done { message: String },
-    UserMade { address: String, recovery_key: String },
+    UserCreated { address: String, recovery_key: String },
     Users { users: Vec<UserRow> },
     Queue { rows: Vec<QueueRow> },
     Temporaries { rows: Vec<TemporaryRow> },
@@ -112,7 +112,7 @@ pub struct TemporaryRow {
     pub created: String,
     pub expires: String,
     pub claimed: Option<String>,
-    pub letters: u32,
+    pub messages: u32,
 }
 
 impl From<QueueView> for QueueRow {
@@ -141,7 +141,7 @@ impl From<TemporaryView> for TemporaryRow {
             created: view.created.to_rfc3339(),
             expires: view.expires.to_rfc3339(),
             claimed: view.claimed.map(|at| at.to_rfc3339()),
-            letters: view.letters,
+            messages: view.messages,
         }
     }
 }

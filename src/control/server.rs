@@ -51,16 +51,16 @@ async fn serve_one(stream: UnixStream, gateway: Gateway) {
             return;
         }
     };
-    let (tell, mut told) = mpsc::channel::<Answer>(16);
+    let (sender, mut receiver) = mpsc::channel::<Answer>(16);
     let work = tokio::spawn(work::run(move || {
         // Progress that nobody has read yet is as good as told; the answer itself waits.
-        let progress = tell.clone();
+        let progress = sender.clone();
         let answer = handle(&gateway, request, &mut |done, total| {
             let _ = progress.try_send(Answer::Progress { done, total });
         });
-        let _ = tell.blocking_send(answer);
+        let _ = sender.blocking_send(answer);
     }));
-    while let Some(answer) = told.recv().await {
+    while let Some(answer) = receiver.recv().await {
         if !send(&mut write, &answer).await {
             break;
         }

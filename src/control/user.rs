@@ -44,7 +44,7 @@ pub(super) fn handle(gateway: &Gateway, request: Request) -> Result<Answer, Erro
             gateway.account_manager(&name, on)?;
             gateway.note(
                 CONSOLE,
-                if on { Act::ManagerMade } else { Act::ManagerUnmade },
+                if on { Act::ManagerGranted } else { Act::ManagerRevoked },
                 &name,
                 "",
             );
@@ -67,9 +67,9 @@ fn add(gateway: &Gateway, user: &NewUser) -> Result<Answer, Error> {
         addresses: user.addresses.iter().map(address).collect::<Result<_, _>>()?,
         password: password(&user.password)?,
     })?;
-    gateway.note(CONSOLE, Act::UserMade, &view.name, "");
+    gateway.note(CONSOLE, Act::UserCreated, &view.name, "");
     let recovery_key = recovery.expose().to_string();
-    Ok(Answer::UserMade { address: view.address, recovery_key })
+    Ok(Answer::UserCreated { address: view.address, recovery_key })
 }
 
 fn password(text: &str) -> Result<Password, Error> {

@@ -194,7 +194,7 @@ enum UserCommand {
     },
 }
 
-/// The words for whose letters an account takes, which the help lists.
+/// The words for whose messages an account takes, which the help lists.
 fn accept_from() -> impl TypedValueParser<Value = AcceptFrom> {
     PossibleValuesParser::new(AcceptFrom::ALL.map(AcceptFrom::as_str))
         .try_map(|word| word.parse::<AcceptFrom>())
@@ -345,7 +345,7 @@ fn add(
     let display_name = display_name.unwrap_or_else(|| name.clone());
     let user = NewUser { name, display_name, addresses, password: password.clone() };
     let answer = ask(config, Request::UserAdd(user))?;
-    if random && matches!(answer, Answer::UserMade { .. }) {
+    if random && matches!(answer, Answer::UserCreated { .. }) {
         println!("password     {password}");
     }
     print(answer)
@@ -367,7 +367,7 @@ fn ask(config: &Config, request: Request) -> Result<Answer, Error> {
 fn print(answer: Answer) -> Result<ExitCode, Error> {
     match answer {
         Answer::Done { message } => println!("{message}"),
-        Answer::UserMade { address, recovery_key } => {
+        Answer::UserCreated { address, recovery_key } => {
             println!("address      {address}");
             println!("recovery key {recovery_key}");
             println!("The recovery key is told only now: it opens the account when the password");
@@ -394,8 +394,8 @@ fn print(answer: Answer) -> Result<ExitCode, Error> {
             for row in &rows {
                 let claimed = row.claimed.as_deref().unwrap_or("no");
                 println!(
-                    "{:<30} until {} letters {} sponsor {} claimed {claimed}",
-                    row.address, row.expires, row.letters, row.sponsor
+                    "{:<30} until {} messages {} sponsor {} claimed {claimed}",
+                    row.address, row.expires, row.messages, row.sponsor
                 );
             }
             println!("{} temporary accounts", rows.len());

@@ -56,14 +56,14 @@ pub struct Demo {
     /// stands for the outside world.
     #[arg(long)]
     relay: Option<String>,
-    /// How long a letter can be taken back, in seconds.
+    /// How long a message can be taken back, in seconds.
     #[arg(long, default_value_t = 15)]
     undo_secs: u32,
     /// What links in mails begin with, such as https://localhost:8443.
     #[arg(long)]
     public_url: Option<String>,
-    /// What happens to letters for people outside: refuse, ask, portal, plain, verified-tls.
-    #[arg(long, default_value = "portal")]
+    /// What happens to messages for people outside: refuse, ask, portal, plain, verified-tls.
+    #[arg(long, default_value = "temporary-account")]
     choice: Choice,
     /// How outsiders get their first password: claim, in-mail, by-sender.
     #[arg(long, default_value = "claim")]
@@ -200,7 +200,7 @@ fn configure(demo: &Demo, folder: &Path, https: SocketAddr) -> Result<Config, Er
 }
 
 /// An account that was made just now.
-struct Made {
+struct DemoAccount {
     name: String,
     address: String,
     /// `None` when it came from the password file.
@@ -208,7 +208,7 @@ struct Made {
 }
 
 /// Makes the accounts that are not there yet.
-fn make_accounts(demo: &Demo, gateway: &Gateway) -> Result<Vec<Made>, Error> {
+fn make_accounts(demo: &Demo, gateway: &Gateway) -> Result<Vec<DemoAccount>, Error> {
     let given = demo.password_file.as_deref().map(read_password).transpose()?;
     let there = gateway.account_list()?;
     let wanted = people(demo).into_iter();
@@ -245,7 +245,7 @@ fn make_account(
     (name, display_name): &(String, String),
     domain: &str,
     given: Option<&str>,
-) -> Result<Made, Error> {
+) -> Result<DemoAccount, Error> {
     let address = format!("{name}@{domain}");
     let random = match given {
         Some(_) => None,
@@ -264,7 +264,7 @@ fn make_account(
         Ok(_) | Err(GatewayError::Conflict(Conflict::Exists)) => {}
         Err(error) => return Err(error.into()),
     }
-    Ok(Made { name: name.clone(), address, password: random })
+    Ok(DemoAccount { name: name.clone(), address, password: random })
 }
 
 fn people(demo: &Demo) -> Vec<(String, String)> {
@@ -298,7 +298,7 @@ fn tell(
     demo: &Demo,
     folder: &Folder,
     running: &Running,
-    made: &[Made],
+    made: &[DemoAccount],
     outside: Option<&Outside>,
 ) -> io::Result<()> {
     let mut out = io::stdout().lock();
@@ -320,7 +320,7 @@ fn tell(
     out.flush()
 }
 
-fn tell_people(out: &mut impl Write, running: &Running, made: &[Made]) -> io::Result<()> {
+fn tell_people(out: &mut impl Write, running: &Running, made: &[DemoAccount]) -> io::Result<()> {
     let address = made.first().map_or("dana@postern.example", |one| one.address.as_str());
     writeln!(out)?;
     writeln!(out, "Open https://localhost:{}/ in a browser and log in.", running.https.port())?;

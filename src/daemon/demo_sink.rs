@@ -172,7 +172,7 @@ async fn show(State(sink): State<Sink>) -> Response {
         page.push_str(&article(mail));
     }
     if sink.mails().is_empty() {
-        page.push_str("<p>Nothing yet. Write a letter to anybody@outside.example.</p>");
+        page.push_str("<p>Nothing yet. Write a message to anybody@outside.example.</p>");
     }
     ([(CONTENT_SECURITY_POLICY, POLICY)], Html(page)).into_response()
 }

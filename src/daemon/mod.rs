@@ -28,7 +28,7 @@ use crate::gateway::retry::RetryPlan;
 use crate::gateway::{self, Gateway, Settings};
 use crate::net::dns::Resolver;
 use crate::net::listen::{self, Handed};
-use crate::net::picture::Pictures;
+use crate::net::remote_image::RemoteImages;
 use crate::net::tls::Identity;
 use crate::relay::{self, Relay};
 use crate::smtp::verify::Verifier;
@@ -199,8 +199,8 @@ impl Edge<'_> {
         let https = config.https.clone();
         let mut server = web::server::Server::new(self.gateway.clone(), https, self.identity)?;
         let resolver = Resolver::new(&config.dns).map_err(relay::Error::from)?;
-        if let Some(pictures) = Pictures::new(config.images.clone(), resolver)? {
-            server = server.showing(pictures);
+        if let Some(remote_images) = RemoteImages::new(config.images.clone(), resolver)? {
+            server = server.showing(remote_images);
         }
         let listeners = listeners(handed, "https", &config.https.listen)?;
         let first = first_address(&listeners)?;
@@ -347,11 +347,11 @@ fn settings(config: &Config) -> Settings {
         temporary_secs: i64::from(config.temporary.days) * DAY_SECS,
         temporary_warn_secs: i64::from(config.temporary.warn_days) * DAY_SECS,
         hand_off: config.temporary.hand_off,
-        acceptance_notice: config.answers.accepted,
-        last_interaction: config.answers.last_interaction,
-        last_interaction_fixed: config.answers.last_interaction_fixed,
-        confirm_outside: config.answers.confirm,
-        confirm_outside_fixed: config.answers.confirm_fixed,
+        acceptance_notice: config.auto_response.accepted,
+        last_interaction: config.auto_response.last_interaction,
+        last_interaction_fixed: config.auto_response.last_interaction_fixed,
+        confirm_outside: config.auto_response.confirm,
+        confirm_outside_fixed: config.auto_response.confirm_fixed,
         retry: RetryPlan {
             first_secs: i64::from(config.queue.retry_first_secs),
             longest_secs: i64::from(config.queue.retry_longest_secs),

@@ -14,13 +14,13 @@ use crate::terms::{ConfirmOutside, LastInteraction};
 
 const RACHEL: &str = "rachel@outside.example";
 const DANA: &str = "dana@example.org";
-const LETTER: &str = "From: Rachel <rachel@outside.example>\nTo: dana@example.org\n\
+const MESSAGE: &str = "From: Rachel <rachel@outside.example>\nTo: dana@example.org\n\
     Message-ID: <first@outside.example>\nSubject: The contract\n\nSecret text.\n";
 const DAY: i64 = 24 * 3600;
 
-/// A letter that its sender's domain vouches for, with a notification parameter.
+/// A message that its sender's domain vouches for, with a notification parameter.
 fn arrive(gateway: &Gateway, notify: Notify) -> Reference {
-    let mut inbound = inbound(gateway, RACHEL, &[DANA], LETTER);
+    let mut inbound = inbound(gateway, RACHEL, &[DANA], MESSAGE);
     inbound.authenticated = true;
     inbound.envelope.envid = Some("QQ314".to_owned());
     inbound.envelope.recipients.push(Recipient {
@@ -44,9 +44,9 @@ fn told(gateway: &Gateway) -> Vec<String> {
 }
 
 /// P-44, P-45, P-46: once a day for each pair, with the number and the last interaction as the
-/// recipient allows, and not a word of the letter.
+/// recipient allows, and not a word of the message.
 #[test]
-fn an_outside_sender_learns_that_the_letter_was_accepted() {
+fn an_outside_sender_learns_that_the_message_was_accepted() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     let day = gateway.clock().now().to_rfc3339()[..10].to_owned();
@@ -79,7 +79,7 @@ fn an_outside_sender_learns_that_the_letter_was_accepted() {
 fn a_sender_whom_nobody_vouches_for_is_told_nothing() {
     let gateway = gateway_with(|settings| settings.confirm_outside = ConfirmOutside::Always);
     let dana = sign_in(&gateway, "dana");
-    let forged = inbound(&gateway, RACHEL, &[DANA], LETTER);
+    let forged = inbound(&gateway, RACHEL, &[DANA], MESSAGE);
     let reference = gateway.receive(forged).wait().unwrap().reference;
     gateway.message_open(&dana, reference, Some(true)).unwrap();
     assert!(told(&gateway).is_empty());
@@ -112,7 +112,7 @@ fn a_delivery_report_is_sent_where_it_is_asked_for() {
     assert!(told(&gateway).is_empty());
 }
 
-/// P-47, D5: what the reader allows decides, and a letter is confirmed once.
+/// P-47, D5: what the reader allows decides, and a message is confirmed once.
 #[test]
 fn read_and_rejected_are_confirmed_as_the_reader_allows() {
     use ConfirmOutside::{Always, Ask, Known, Never};
@@ -170,7 +170,7 @@ fn who_was_written_to_before_is_known() {
 
 /// P-26: who is inside gets the report in RFC 3464's form; one for each end of the road.
 #[test]
-fn a_failed_letter_is_reported_in_the_standards_form() {
+fn a_failed_message_is_reported_in_the_standards_form() {
     let gateway = with_policy(choice(crate::terms::Choice::Plain, crate::terms::Mode::Default));
     let dana = sign_in(&gateway, "dana");
     send(&gateway, &dana, &content(&[RACHEL], "Plain"));
@@ -228,8 +228,8 @@ fn two_gateways_that_face_each_other_settle() {
             gateway.clock().advance_secs(600);
         }
     }
-    assert!(carried.len() <= 3, "the letter, and one message each: {carried:#?}");
-    assert!(!inbox(&there, &omar).is_empty(), "the letter itself arrived");
+    assert!(carried.len() <= 3, "the message, and one message each: {carried:#?}");
+    assert!(!inbox(&there, &omar).is_empty(), "the message itself arrived");
 }
 
 /// Carries a queue's row to the other side, as SMTP does.

@@ -1,5 +1,5 @@
 //! What happened that matters for safety: who did what, to whom, when, from where. Never what a
-//! letter says, nor its subject, nor a secret.
+//! message says, nor its subject, nor a secret.
 
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
-use crate::gateway::records::audit::{Act, Noted};
+use crate::gateway::records::audit::{Act, AuditEntry};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::AUDIT;
 use crate::store::{Order, Read, Span};
@@ -16,7 +16,7 @@ use crate::vault;
 /// Lines of the log, the latest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogPage {
-    pub items: Vec<Noted>,
+    pub items: Vec<AuditEntry>,
     /// Where the rest begins.
     pub next: Option<String>,
 }
@@ -54,7 +54,7 @@ impl Gateway {
         let cut = |text: &str| -> String {
             text.chars().filter(|c| !c.is_control()).take(WORD_CHARS_MAX).collect()
         };
-        let row = Noted { at, who: cut(who), act, about: cut(about), peer: peer.to_owned() };
+        let row = AuditEntry { at, who: cut(who), act, about: cut(about), peer: peer.to_owned() };
         let stored = vault::random_bytes::<8>().map_err(Error::from).and_then(|salt| {
             let key = (u64::try_from(at.0).unwrap_or_default(), salt);
             let done =

@@ -1,4 +1,4 @@
-//! Letters at the edges of time and trust: accounts that end meanwhile, drafts that are not what
+//! Messages at the edges of time and trust: accounts that end meanwhile, drafts that are not what
 //! they were begun as, stores that somebody outside would fill.
 
 use super::outgoing::plan::NotSent;
@@ -17,15 +17,15 @@ fn temporary_count(gateway: &Gateway) -> usize {
     gateway.temporary_list(None).unwrap().len()
 }
 
-/// A letter taken back leaves an account that nobody can be warned of; it ends all the same, and
+/// A message taken back leaves an account that nobody can be warned of; it ends all the same, and
 /// so do the others.
 #[test]
-fn an_account_without_a_letter_ends_like_every_other() {
+fn an_account_without_a_message_ends_like_every_other() {
     let gateway = gateway_with(|settings| settings.session_idle_secs = 1 << 30);
     let dana = sign_in(&gateway, "dana");
     let undone = hold(&gateway, &dana, &content(&["eve@outside.example"], "Never mind"));
     gateway.submission_undo(&dana, undone).unwrap();
-    let sent = send(&gateway, &dana, &content(&[OUTSIDER], "A letter"));
+    let sent = send(&gateway, &dana, &content(&[OUTSIDER], "A message"));
     assert_eq!(temporary_count(&gateway), 2);
     gateway.clock().advance_secs(12 * DAY);
     assert_eq!(gateway.temporary_warn(10).unwrap(), 2);
@@ -34,7 +34,7 @@ fn an_account_without_a_letter_ends_like_every_other() {
     assert_eq!(gateway.temporary_expire(10).unwrap(), 2);
     assert_eq!(temporary_count(&gateway), 0);
     let dana = sign_in(&gateway, "dana");
-    assert_eq!(states(&gateway, &dana, sent), [(Route::Portal, DeliveryState::Expired)]);
+    assert_eq!(states(&gateway, &dana, sent), [(Route::TemporaryAccount, DeliveryState::Expired)]);
 }
 
 /// P-15: what was renewed in time is not ended by who looked a moment before.
@@ -42,7 +42,7 @@ fn an_account_without_a_letter_ends_like_every_other() {
 fn an_account_renewed_in_time_does_not_end() {
     let gateway = gateway_with(|settings| settings.session_idle_secs = 1 << 30);
     let dana = sign_in(&gateway, "dana");
-    send(&gateway, &dana, &content(&[OUTSIDER], "A letter"));
+    send(&gateway, &dana, &content(&[OUTSIDER], "A message"));
     let account = gateway.temporary_list(None).unwrap().remove(0);
     let id = AccountId(super::text::parse_hex(&account.id).unwrap());
     gateway.clock().advance_secs(14 * DAY);
@@ -53,9 +53,9 @@ fn an_account_renewed_in_time_does_not_end() {
     assert_eq!(temporary_count(&gateway), 0);
 }
 
-/// A second letter prolongs the account and its warning, and takes nothing from a renewal.
+/// A second message prolongs the account and its warning, and takes nothing from a renewal.
 #[test]
-fn a_second_letter_is_warned_of_too() {
+fn a_second_message_is_warned_of_too() {
     let gateway = gateway_with(|settings| settings.session_idle_secs = 1 << 30);
     let dana = sign_in(&gateway, "dana");
     send(&gateway, &dana, &content(&[OUTSIDER], "First"));
@@ -66,26 +66,32 @@ fn a_second_letter_is_warned_of_too() {
     assert_eq!(gateway.temporary_warn(10).unwrap(), 1, "of the new end");
 }
 
-/// P-24, P-32: a letter to an account that went while it could be taken back has failed, its
-/// sender is told once, and nobody outside is told of a letter that is not there.
+/// P-24, P-32: a message to an account that went while it could be taken back has failed, its
+/// sender is told once, and nobody outside is told of a message that is not there.
 #[test]
-fn a_letter_to_an_account_that_went_meanwhile_is_told_as_failed() {
+fn a_message_to_an_account_that_went_meanwhile_is_told_as_failed() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     let reference = hold(&gateway, &dana, &content(&[OUTSIDER], "Too late"));
     gateway.temporary_revoke_of(OUTSIDER).unwrap();
     release(&gateway);
-    assert_eq!(states(&gateway, &dana, reference), [(Route::Portal, DeliveryState::Failed)]);
+    assert_eq!(
+        states(&gateway, &dana, reference),
+        [(Route::TemporaryAccount, DeliveryState::Failed)]
+    );
     assert_eq!(notices(&gateway, &dana), [(DeliveryState::Failed, OUTSIDER.to_owned())]);
     assert!(leased(&gateway).is_empty(), "no notification leaves");
-    // A new letter makes a new account.
+    // A new message makes a new account.
     let reference = send(&gateway, &dana, &content(&[OUTSIDER], "Again"));
-    assert_eq!(states(&gateway, &dana, reference), [(Route::Portal, DeliveryState::Waiting)]);
+    assert_eq!(
+        states(&gateway, &dana, reference),
+        [(Route::TemporaryAccount, DeliveryState::Waiting)]
+    );
 }
 
-/// An end that was interrupted is completed, and no letter goes into an account that is ending.
+/// An end that was interrupted is completed, and no message goes into an account that is ending.
 #[test]
-fn an_account_that_is_ending_gets_no_letter() {
+fn an_account_that_is_ending_gets_no_message() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     send(&gateway, &dana, &content(&[OUTSIDER], "First"));
@@ -101,12 +107,15 @@ fn an_account_that_is_ending_gets_no_letter() {
     let now = gateway.temporary_list(None).unwrap();
     assert_eq!(now.len(), 1);
     assert_ne!(now[0].id, id.to_text(), "another account");
-    assert_eq!(states(&gateway, &dana, reference), [(Route::Portal, DeliveryState::Waiting)]);
+    assert_eq!(
+        states(&gateway, &dana, reference),
+        [(Route::TemporaryAccount, DeliveryState::Waiting)]
+    );
 }
 
-/// One sender does not end what others' letters wait in.
+/// One sender does not end what others' messages wait in.
 #[test]
-fn a_sponsor_does_not_revoke_the_letters_of_others() {
+fn a_sponsor_does_not_revoke_the_messages_of_others() {
     let gateway = gateway();
     let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
     send(&gateway, &dana, &content(&[OUTSIDER], "Dana's"));
@@ -119,7 +128,7 @@ fn a_sponsor_does_not_revoke_the_letters_of_others() {
 
 /// P-31: what falls back to plain mail is plain mail: it is tried as such, and called so.
 #[test]
-fn a_letter_without_verified_tls_becomes_plain_where_the_policy_says_so() {
+fn a_message_without_verified_tls_becomes_plain_where_the_policy_says_so() {
     let policy =
         Policy { verified_else: Choice::Plain, ..choice(Choice::VerifiedTls, Mode::Default) };
     let gateway = with_policy(policy);
@@ -174,9 +183,9 @@ fn a_crowded_destination_leaves_room() {
     assert!(rows[2].contains(OUTSIDER), "{rows:?}");
 }
 
-/// A clock that was ahead leaves no letter waiting for its time.
+/// A clock that was ahead leaves no message waiting for its time.
 #[test]
-fn letters_put_off_by_a_clock_that_was_ahead_are_due_again() {
+fn messages_put_off_by_a_clock_that_was_ahead_are_due_again() {
     let gateway = with_policy(choice(Choice::Plain, Mode::Default));
     gateway.clock().advance_secs(400 * DAY);
     let dana = sign_in(&gateway, "dana");
@@ -187,32 +196,32 @@ fn letters_put_off_by_a_clock_that_was_ahead_are_due_again() {
     assert_eq!(leased(&gateway).len(), 1);
 }
 
-/// Promise 4: what a letter answers cannot be taken from it, and files of a sealed letter do not
+/// Promise 4: what a message answers cannot be taken from it, and files of a sealed message do not
 /// leave in clear whatever names them.
 #[test]
-fn a_sealed_letter_is_not_forwarded_in_clear_by_forgetting_that_it_is() {
+fn a_sealed_message_is_not_forwarded_in_clear_by_forgetting_that_it_is() {
     let gateway = with_policy(choice(Choice::Plain, Mode::Free));
     let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
     let file = uploaded(&gateway, &dana, "secret.txt", b"Seven spoons of sugar");
-    let letter = DraftContent {
+    let message = DraftContent {
         attachments: vec![file],
         ..content(&["omar@example.org"], "The recipe is in the file")
     };
-    let reference = send(&gateway, &dana, &letter);
+    let reference = send(&gateway, &dana, &message);
     gateway.message_open(&omar, reference, None).unwrap();
-    let begun = gateway.draft_from(&omar, reference, AnswerKind::Forward).unwrap();
+    let started = gateway.draft_from(&omar, reference, RelationKind::Forward).unwrap();
 
     let forgetful = DraftContent {
         to: content(&[OUTSIDER], "").to,
-        answers: None,
+        related: None,
         text: "Look".to_owned(),
         html: None,
-        ..begun.content.clone()
+        ..started.content.clone()
     };
-    let saved = gateway.draft_save(&omar, &begun.id, begun.version, &forgetful).unwrap();
-    assert_eq!(saved.content.answers, begun.content.answers, "it stays what it is");
+    let saved = gateway.draft_save(&omar, &started.id, started.version, &forgetful).unwrap();
+    assert_eq!(saved.content.related, started.content.related, "it stays what it is");
     let other = DraftContent {
-        attachments: begun.content.attachments.clone(),
+        attachments: started.content.attachments.clone(),
         ..content(&[OUTSIDER], "Look what I have")
     };
     for content in [&saved.content, &other] {
@@ -239,17 +248,17 @@ fn a_draft_outlives_its_files() {
     let dana = sign_in(&gateway, "dana");
     let (one, two) =
         (uploaded(&gateway, &dana, "a", b"octets"), uploaded(&gateway, &dana, "b", b"octets"));
-    let letter = DraftContent {
+    let message = DraftContent {
         attachments: vec![one.clone(), two.clone()],
         ..content(&["omar@example.org"], "Text")
     };
-    let draft = gateway.draft_create(&dana, &letter).unwrap();
+    let draft = gateway.draft_create(&dana, &message).unwrap();
     gateway.upload_delete(&dana, &one).unwrap();
     assert_eq!(gateway.draft_list(&dana).unwrap().len(), 1);
     let view = gateway.draft(&dana, &draft.id).unwrap();
     assert_eq!(view.content.attachments, std::slice::from_ref(&two));
     // A file that no draft names any more goes after a while.
-    let without = DraftContent { attachments: Vec::new(), ..letter };
+    let without = DraftContent { attachments: Vec::new(), ..message };
     gateway.draft_save(&dana, &draft.id, draft.version, &without).unwrap();
     gateway.clock().advance_secs(3 * DAY);
     let before = gateway.clock().now().plus_secs(-2 * DAY);
@@ -262,7 +271,7 @@ fn a_draft_outlives_its_files() {
 fn an_outsider_has_little_room() {
     let gateway = gateway_with(|settings| settings.temporary_uploads_octets_max = 1_000);
     let dana = sign_in(&gateway, "dana");
-    send(&gateway, &dana, &content(&[OUTSIDER], "A letter"));
+    send(&gateway, &dana, &content(&[OUTSIDER], "A message"));
     let (initial, _) = told(&leased(&gateway)[0].1);
     let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
     let begin = |size| gateway.upload_begin(&noa, "file", "text/plain", size);
@@ -276,28 +285,29 @@ fn an_outsider_has_little_room() {
     assert!(matches!(gateway.draft_create(&noa, &draft), Err(Error::OverQuota)));
 }
 
-/// A letter with files shows its text like every other, and its text stays inside like every
+/// A message with files shows its text like every other, and its text stays inside like every
 /// other's (promise 4).
 #[test]
-fn a_letter_with_files_has_a_text() {
+fn a_message_with_files_has_a_text() {
     let gateway = with_policy(choice(Choice::Plain, Mode::Free));
     let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
     let file = uploaded(&gateway, &dana, "recipe.txt", b"octets");
     let secret = "The secret recipe is seven spoons of sugar";
-    let letter = DraftContent { attachments: vec![file], ..content(&["omar@example.org"], secret) };
-    let reference = send(&gateway, &dana, &letter);
+    let message =
+        DraftContent { attachments: vec![file], ..content(&["omar@example.org"], secret) };
+    let reference = send(&gateway, &dana, &message);
     let (_, opened) = gateway.message_open(&omar, reference, None).unwrap();
     let view = crate::mail::message::view(opened.shown());
     assert_eq!(view.text.as_deref(), Some(secret));
     assert!(view.parts.is_empty(), "files are told by the outline: {:?}", view.parts);
     assert_eq!(opened.files().unwrap().len(), 1);
     // Told in other words than by quoting, it still does not leave in clear.
-    let begun = gateway.draft_from(&omar, reference, AnswerKind::Reply).unwrap();
+    let started = gateway.draft_from(&omar, reference, RelationKind::Reply).unwrap();
     let told = DraftContent {
         to: content(&[OUTSIDER], "").to,
         text: format!("He wrote: {secret}"),
         html: None,
-        ..begun.content
+        ..started.content
     };
     let draft = gateway.draft_create(&omar, &told).unwrap();
     let submit = |consent, typed| {

@@ -17,7 +17,7 @@ pub enum Error {
     Busy,
     #[error("over quota")]
     OverQuota,
-    /// The files of a letter are larger than is allowed.
+    /// The files of a message are larger than is allowed.
     #[error("too large")]
     TooLarge,
     /// A temporary account that must be given its owner's own password first.
@@ -56,17 +56,17 @@ pub enum Conflict {
     Exists,
     /// The reference number is taken; another is drawn.
     Reference,
-    /// A letter has as many labels as it may have.
+    /// A message has as many labels as it may have.
     Labels,
-    /// The letter has left and cannot be taken back.
+    /// The message has left and cannot be taken back.
     TooLate,
     /// An attempt to deliver is under way.
     BeingSent,
-    /// Somebody else's letters wait in the temporary account.
+    /// Somebody else's messages wait in the temporary account.
     OthersWait,
-    /// Files of a sealed letter may not leave unprotected.
+    /// Files of a sealed message may not leave unprotected.
     SealedFiles,
-    /// The letter still holds text of a sealed letter.
+    /// The message still holds text of a sealed message.
     SealedText,
     /// The message was not opened yet.
     NotOpened,
@@ -89,7 +89,7 @@ pub enum Conflict {
     /// Without this manager there would be none.
     LastManager,
     /// Codes are asked for already.
-    CodesOn,
+    TotpOn,
 }
 
 impl Conflict {
@@ -114,7 +114,7 @@ impl Conflict {
             Conflict::AlreadySent => "already-sent",
             Conflict::TooOld => "too-old",
             Conflict::LastManager => "last-manager",
-            Conflict::CodesOn => "codes-on",
+            Conflict::TotpOn => "totp-on",
         }
     }
 }

@@ -94,12 +94,12 @@ pub use feed::event::{Event, EventKind};
 pub use incoming::inbound::{Arrival, Inbound};
 pub use incoming::receive::Receipt;
 pub use incoming::recipient::{AcceptedRecipient, Origin, Reason, RecipientVerdict};
-pub use mailboxes::item::{ItemView, Marks};
-pub use mailboxes::list::{MarksPage, Page};
+pub use mailboxes::flags::Change;
+pub use mailboxes::item::{Flags, ItemView};
+pub use mailboxes::list::{FlagsPage, Page};
 pub use mailboxes::mailbox::MailboxView;
-pub use mailboxes::marks::Change;
-pub use mailboxes::summary::{Besides, FileAt, NoticeOf, Outline};
-pub use outgoing::draft::{AnswerKind, Answers, DraftContent, DraftRow, DraftView};
+pub use mailboxes::summary::{FileAt, NoticeOf, NoticeTopic, Outline};
+pub use outgoing::draft::{DraftContent, DraftRow, DraftView, RelatedMessage, RelationKind};
 pub use outgoing::submission::{DeliveryView, SubmissionView};
 pub use records::ids::AccountId;
 pub use records::mailbox::Role;
@@ -122,12 +122,12 @@ struct Inner {
     events: feed::event::Events,
     epochs: mailboxes::epoch::Epochs,
     search_busy: search::Busy,
-    house: std::sync::Mutex<Option<Arc<site::settings::House>>>,
+    site: std::sync::Mutex<Option<Arc<site::settings::SiteSettings>>>,
     refusals: audit::Refusals,
     challenges: accounts::passkey::Answered,
     /// Rings when something may be due in the queue.
     queue_wake: Arc<tokio::sync::Notify>,
-    /// Rings when a letter was held back.
+    /// Rings when a message was held back.
     hold_wake: Arc<tokio::sync::Notify>,
 }
 
@@ -145,7 +145,7 @@ impl Gateway {
             events,
             epochs,
             search_busy: search::Busy::default(),
-            house: std::sync::Mutex::default(),
+            site: std::sync::Mutex::default(),
             refusals: audit::Refusals::default(),
             challenges: accounts::passkey::Answered::default(),
             queue_wake,

@@ -1,6 +1,6 @@
 //! Keeping order: conversations, labels, what was thrown away, what is brought in.
 
-use super::accounts::appearance::{Look, SavedSearch};
+use super::accounts::appearance::{Appearance, SavedSearch};
 use super::mailboxes::filter::Filter;
 use super::mailboxes::import::Imported;
 use super::mailboxes::label::Label;
@@ -14,7 +14,7 @@ use crate::store::{Order, Read};
 const DANA: &[&str] = &["dana@example.org"];
 const DAY: i64 = 24 * 3600;
 
-fn letter(id: &str, references: &str, subject: &str) -> String {
+fn message(id: &str, references: &str, subject: &str) -> String {
     let references = match references {
         "" => String::new(),
         ids => format!("References: {ids}\n"),
@@ -32,13 +32,13 @@ fn subjects(gateway: &Gateway, actor: &Actor, of: Reference) -> Vec<String> {
 
 fn deliver_at(gateway: &Gateway, id: &str, references: &str, subject: &str) -> Reference {
     gateway.clock().advance_secs(60);
-    deliver(gateway, DANA, &letter(id, references, subject))
+    deliver(gateway, DANA, &message(id, references, subject))
 }
 
-/// Letters that answer each other are one conversation, in whatever order they come, and others
+/// Messages that answer each other are one conversation, in whatever order they come, and others
 /// are not.
 #[test]
-fn letters_that_answer_each_other_are_one_conversation() {
+fn messages_that_answer_each_other_are_one_conversation() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     let answer = deliver_at(&gateway, "b@x", "<a@x>", "Re: one");
@@ -58,10 +58,10 @@ fn letters_that_answer_each_other_are_one_conversation() {
     assert!(page.iter().all(|item| item.unread), "nothing was opened by looking");
 }
 
-/// Two become one by the letter that was missing between them, not by one that names both:
+/// Two become one by the message that was missing between them, not by one that names both:
 /// anybody can write so.
 #[test]
-fn conversations_become_one_by_the_letter_that_was_missing() {
+fn conversations_become_one_by_the_message_that_was_missing() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     let one = deliver_at(&gateway, "a@x", "", "a");
@@ -88,9 +88,9 @@ fn conversations_become_one_by_the_letter_that_was_missing() {
 fn a_full_conversation_keeps_what_it_has() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
-    let first = deliver(&gateway, DANA, &letter("root@x", "", "root"));
+    let first = deliver(&gateway, DANA, &message("root@x", "", "root"));
     for at in 1..500 {
-        deliver(&gateway, DANA, &letter(&format!("{at}@x"), "<root@x>", "answer"));
+        deliver(&gateway, DANA, &message(&format!("{at}@x"), "<root@x>", "answer"));
     }
     assert_eq!(subjects(&gateway, &dana, first).len(), 500);
     let more = deliver_at(&gateway, "more@x", "<root@x> <7@x>", "more");
@@ -100,25 +100,25 @@ fn a_full_conversation_keeps_what_it_has() {
     // What leaves makes room, and what named it is found as before.
     gateway.message_open(&dana, first, None).unwrap();
     gateway.message_delete(&dana, first).unwrap();
-    let late = deliver(&gateway, DANA, &letter("late@x", "<root@x>", "late"));
+    let late = deliver(&gateway, DANA, &message("late@x", "<root@x>", "late"));
     assert_eq!(subjects(&gateway, &dana, late).len(), 500);
-    // The missing letter between two that have no room together joins none.
-    deliver(&gateway, DANA, &letter("lone2@x", "<lone@x>", "lone"));
-    let lone = deliver(&gateway, DANA, &letter("lone@x", "<3@x>", "lone"));
+    // The missing message between two that have no room together joins none.
+    deliver(&gateway, DANA, &message("lone2@x", "<lone@x>", "lone"));
+    let lone = deliver(&gateway, DANA, &message("lone@x", "<3@x>", "lone"));
     assert_eq!(subjects(&gateway, &dana, lone), ["lone", "lone"]);
 }
 
-/// A conversation crosses folders, knows the own letters, and leaves out what was thrown away.
+/// A conversation crosses folders, knows the own messages, and leaves out what was thrown away.
 #[test]
 fn a_conversation_has_the_own_answers_and_not_the_trash() {
     let gateway = gateway_with(|settings| settings.policy.choice = crate::terms::Choice::Plain);
     let dana = sign_in(&gateway, "dana");
     let came = deliver_at(&gateway, "a@x", "", "one");
     gateway.message_open(&dana, came, None).unwrap();
-    let answers = Answers { letter: came.to_bytes(), kind: AnswerKind::Reply };
+    let related = RelatedMessage { message: came.to_bytes(), kind: RelationKind::Reply };
     let mut text = content(&["omar@example.org"], "My answer");
     text.subject = "Re: one".to_owned();
-    text.answers = Some(answers);
+    text.related = Some(related);
     gateway.clock().advance_secs(60);
     let sent = send(&gateway, &dana, &text);
     assert_eq!(subjects(&gateway, &dana, came), ["one", "Re: one"]);
@@ -132,22 +132,22 @@ fn a_conversation_has_the_own_answers_and_not_the_trash() {
 
 /// What is deleted leaves nothing behind, and what is left stays together.
 #[test]
-fn a_deleted_letter_leaves_its_conversation() {
+fn a_deleted_message_leaves_its_conversation() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
-    let letters =
+    let messages =
         [("a@x", ""), ("b@x", "<a@x>"), ("c@x", "<a@x> <b@x>")].map(|(id, references)| {
             let one = deliver_at(&gateway, id, references, id);
             gateway.message_open(&dana, one, None).unwrap();
             one
         });
-    gateway.message_delete(&dana, letters[0]).unwrap();
-    assert_eq!(subjects(&gateway, &dana, letters[2]), ["b@x", "c@x"]);
+    gateway.message_delete(&dana, messages[0]).unwrap();
+    assert_eq!(subjects(&gateway, &dana, messages[2]), ["b@x", "c@x"]);
     // The identifier of the one that is gone is still named, so an answer to it belongs there.
     let answer = deliver_at(&gateway, "d@x", "<a@x>", "d@x");
     gateway.message_open(&dana, answer, None).unwrap();
     assert_eq!(subjects(&gateway, &dana, answer).len(), 3);
-    for one in [letters[1], letters[2], answer] {
+    for one in [messages[1], messages[2], answer] {
         gateway.message_delete(&dana, one).unwrap();
     }
     assert_eq!(gateway.store().count(&CONVERSATIONS, &()).unwrap(), 0);
@@ -157,10 +157,10 @@ fn a_deleted_letter_leaves_its_conversation() {
 
 /// An identifier says nothing across accounts: the keys of two readers differ.
 #[test]
-fn accounts_with_letters_of_one_conversation_cannot_be_told_from_the_store() {
+fn accounts_with_messages_of_one_conversation_cannot_be_told_from_the_store() {
     let gateway = gateway();
     let both = ["dana@example.org", "omar@example.org"];
-    deliver(&gateway, &both, &letter("a@x", "", "one"));
+    deliver(&gateway, &both, &message("a@x", "", "one"));
     let mut keys = Vec::new();
     let scan = gateway.store().scan(&CONVERSATION_IDS, &(), Order::Ascending, |(_, id), _| {
         keys.push(id);
@@ -182,11 +182,11 @@ fn labels_are_given_and_found() {
     let dana = sign_in(&gateway, "dana");
     let made = gateway.labels_set(&dana, &[label("Taxes 2026"), label("Team")]).unwrap();
     assert_eq!(made.iter().map(|label| label.id).collect::<Vec<_>>(), [1, 2]);
-    let letters = ["a", "b", "c"].map(|id| deliver_at(&gateway, id, "", id));
+    let messages = ["a", "b", "c"].map(|id| deliver_at(&gateway, id, "", id));
     let give = |label: u16| Change { label: Some(label), ..Change::default() };
-    let done = gateway.message_change_many(&dana, &letters[..2], &give(1)).unwrap();
+    let done = gateway.message_change_many(&dana, &messages[..2], &give(1)).unwrap();
     assert_eq!(done.done.len(), 2);
-    let item = gateway.message_change(&dana, letters[0], &give(2)).unwrap();
+    let item = gateway.message_change(&dana, messages[0], &give(2)).unwrap();
     assert_eq!(item.labels, [1, 2]);
     let find = |query: &str| {
         let hits = gateway.search(&dana, query, None, 50).unwrap().hits;
@@ -195,10 +195,10 @@ fn labels_are_given_and_found() {
     assert_eq!(find("label:\"taxes 2026\""), ["b", "a"]);
     assert_eq!(find("-label:team in:inbox"), ["c", "b"]);
     assert!(matches!(gateway.search(&dana, "label:no", None, 5), Err(Error::Invalid { .. })));
-    let wrong = gateway.message_change(&dana, letters[0], &give(9));
+    let wrong = gateway.message_change(&dana, messages[0], &give(9));
     assert!(matches!(wrong, Err(Error::NotFound { what: "label" })));
-    let take = Change { unlabel: Some(1), ..Change::default() };
-    assert_eq!(gateway.message_change(&dana, letters[0], &take).unwrap().labels, [2]);
+    let take = Change { remove_label: Some(1), ..Change::default() };
+    assert_eq!(gateway.message_change(&dana, messages[0], &take).unwrap().labels, [2]);
     // One that is gone is gone, and its number does not come back.
     let kept = vec![made[1].clone(), label("New")];
     let after = gateway.labels_set(&dana, &kept).unwrap();
@@ -210,7 +210,7 @@ fn labels_are_given_and_found() {
     assert!(gateway.labels(&sign_in(&gateway, "omar")).unwrap().is_empty());
 }
 
-/// A filter gives a label and takes the unread mark away; the letter stays sealed.
+/// A filter gives a label and takes the unread mark away; the message stays sealed.
 #[test]
 fn a_filter_labels_and_marks_as_read() {
     let gateway = gateway();
@@ -219,7 +219,7 @@ fn a_filter_labels_and_marks_as_read() {
     let filter =
         Filter { from: "rachel".to_owned(), label: Some(1), read: true, ..Filter::default() };
     gateway.filters_set(&dana, std::slice::from_ref(&filter)).unwrap();
-    let one = deliver(&gateway, DANA, &letter("a", "", "news"));
+    let one = deliver(&gateway, DANA, &message("a", "", "news"));
     gateway.search_index(&dana).unwrap();
     let item = gateway.message_item(&dana, one).unwrap();
     assert_eq!((item.labels, item.unread, item.opened), (vec![1], false, None));
@@ -234,19 +234,19 @@ fn a_filter_labels_and_marks_as_read() {
 fn the_look_of_the_pages_is_kept_sealed() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
-    assert_eq!(gateway.look(&dana).unwrap(), Look::default());
-    let look = Look {
+    assert_eq!(gateway.look(&dana).unwrap(), Appearance::default());
+    let look = Appearance {
         language: Some("he".to_owned()),
         signature: "Dana Levi, 03-555".to_owned(),
         searches: vec![SavedSearch { name: "Bills".to_owned(), query: "invoice".to_owned() }],
         toured: true,
-        ..Look::default()
+        ..Appearance::default()
     };
-    gateway.look_set(&dana, &look).unwrap();
+    gateway.appearance_set(&dana, &look).unwrap();
     assert_eq!(gateway.look(&sign_in(&gateway, "dana")).unwrap(), look);
-    assert_eq!(gateway.look(&sign_in(&gateway, "omar")).unwrap(), Look::default());
-    let long = Look { signature: "x".repeat(2_001), ..Look::default() };
-    assert!(matches!(gateway.look_set(&dana, &long), Err(Error::Invalid { .. })));
+    assert_eq!(gateway.look(&sign_in(&gateway, "omar")).unwrap(), Appearance::default());
+    let long = Appearance { signature: "x".repeat(2_001), ..Appearance::default() };
+    assert!(matches!(gateway.appearance_set(&dana, &long), Err(Error::Invalid { .. })));
 }
 
 fn lies_in(gateway: &Gateway, actor: &Actor, mailbox: &str) -> usize {
@@ -260,14 +260,14 @@ fn the_trash_forgets_what_was_opened() {
     let gateway = gateway_with(|settings| settings.session_idle_secs = 1 << 30);
     let dana = sign_in(&gateway, "dana");
     let trash = Change { mailbox: Some("trash".to_owned()), ..Change::default() };
-    let letters = ["a", "b", "c"].map(|id| deliver(&gateway, DANA, &letter(id, "", id)));
-    for one in &letters[..2] {
+    let messages = ["a", "b", "c"].map(|id| deliver(&gateway, DANA, &message(id, "", id)));
+    for one in &messages[..2] {
         gateway.message_open(&dana, *one, None).unwrap();
     }
     // It is old, but it was thrown away only now.
     gateway.clock().advance_secs(40 * DAY);
     let dana = sign_in(&gateway, "dana");
-    gateway.message_change_many(&dana, &letters, &trash).unwrap();
+    gateway.message_change_many(&dana, &messages, &trash).unwrap();
     assert_eq!(gateway.messages_expire(10).unwrap(), 0);
     gateway.clock().advance_secs(29 * DAY);
     assert_eq!(gateway.messages_expire(10).unwrap(), 0);
@@ -299,7 +299,7 @@ fn a_message_is_brought_in_once() {
     assert_eq!((again.known, again.item.reference), (true, item.reference));
     assert_eq!(lies_in(&gateway, &dana, "inbox"), 0);
     // An answer finds its way to what was brought in.
-    let answer = deliver(&gateway, DANA, &letter("new@x", "<old@x>", "Re: Old"));
+    let answer = deliver(&gateway, DANA, &message("new@x", "<old@x>", "Re: Old"));
     assert_eq!(subjects(&gateway, &dana, answer), ["Old", "Re: Old"]);
     for wrong in ["", "\n", "no header at all", "\u{0}\u{1}"] {
         let refused = gateway.message_import(&dana, "inbox", wrong.as_bytes());
@@ -319,27 +319,27 @@ fn only_the_same_message_is_known() {
     let dana = sign_in(&gateway, "dana");
     let brought =
         |into: &str, octets: &str| gateway.message_import(&dana, into, octets.as_bytes()).unwrap();
-    // Somebody sent junk with the identifier of a letter that is still to come.
-    let junk = deliver(&gateway, DANA, &letter("real@x", "", "Junk"));
+    // Somebody sent junk with the identifier of a message that is still to come.
+    let junk = deliver(&gateway, DANA, &message("real@x", "", "Junk"));
     gateway.message_open(&dana, junk, None).unwrap();
-    let real = letter("real@x", "", "Real").replace("Text.", "The real text.");
+    let real = message("real@x", "", "Real").replace("Text.", "The real text.");
     assert!(!brought("archive", &real).known);
     assert!(brought("archive", &real).known);
-    // Another way, another header, and an empty line less at the end: the same letter.
+    // Another way, another header, and an empty line less at the end: the same message.
     let other_way = format!("Received: from x by y; z\n{}", real.trim_end());
     assert!(brought("inbox", &other_way).known);
-    // The same text in another name, or about something else, is another letter.
-    let forged = letter("forged@x", "", "Forged").replace("rachel@", "eve@");
+    // The same text in another name, or about something else, is another message.
+    let forged = message("forged@x", "", "Forged").replace("rachel@", "eve@");
     let came = deliver(&gateway, DANA, &forged);
     gateway.message_open(&dana, came, None).unwrap();
-    assert!(!brought("archive", &letter("forged@x", "", "Forged")).known);
+    assert!(!brought("archive", &message("forged@x", "", "Forged")).known);
     assert!(!brought("archive", &forged.replace("Subject: Forged", "Subject: Else")).known);
     assert!(brought("archive", &forged).known);
-    // A letter that only names the identifier is not that letter.
+    // A message that only names the identifier is not that message.
     deliver(&gateway, DANA, "From: r@x.example\nReferences: <named@x>\nSubject: n\n\nText.\n");
-    assert!(!brought("archive", &letter("named@x", "", "Named")).known);
+    assert!(!brought("archive", &message("named@x", "", "Named")).known);
     // What lies in the trash is brought back.
-    let mine = letter("mine@x", "", "Mine");
+    let mine = message("mine@x", "", "Mine");
     let first = brought("archive", &mine);
     let trash = Change { mailbox: Some("trash".to_owned()), ..Change::default() };
     gateway.message_change(&dana, first.item.reference, &trash).unwrap();
@@ -407,15 +407,15 @@ fn filters_with_too_many_labels_stop_nothing() {
 fn all_that_is_meant_can_be_named() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
-    let letters: Vec<Reference> =
+    let messages: Vec<Reference> =
         (0..5).map(|at| deliver_at(&gateway, &format!("{at}"), "", "bill")).collect();
-    deliver(&gateway, DANA, &letter("z", "", "other"));
+    deliver(&gateway, DANA, &message("z", "", "other"));
     gateway.search_index(&dana).unwrap();
-    assert_eq!(gateway.message_marks(&dana, "inbox", None).unwrap().items.len(), 6);
-    let found = gateway.search_marks(&dana, "subject:bill", None).unwrap();
+    assert_eq!(gateway.message_flags(&dana, "inbox", None).unwrap().items.len(), 6);
+    let found = gateway.search_flags(&dana, "subject:bill", None).unwrap();
     let mut named: Vec<Reference> = found.items.iter().map(|one| one.reference).collect();
     named.reverse();
-    assert_eq!((named, found.next), (letters, None));
+    assert_eq!((named, found.next), (messages, None));
     assert!(found.items.iter().all(|one| one.unread && one.mailbox == "1"));
 }
 
@@ -424,7 +424,7 @@ fn all_that_is_meant_can_be_named() {
 fn of_many_changes_each_stands_for_itself() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
-    let one = deliver(&gateway, DANA, &letter("a", "", "a"));
+    let one = deliver(&gateway, DANA, &message("a", "", "a"));
     let unknown = gateway.reference_new();
     let star = Change { starred: Some(true), ..Change::default() };
     let done = gateway.message_change_many(&dana, &[unknown, one], &star).unwrap();

@@ -55,7 +55,7 @@ pub fn try_send(
     )
 }
 
-/// Sends, and lets go of the letter at once.
+/// Sends, and lets go of the message at once.
 pub fn send(gateway: &Gateway, actor: &Actor, content: &DraftContent) -> Reference {
     let reference = hold(gateway, actor, content);
     release(gateway);
@@ -71,7 +71,7 @@ pub fn hold(gateway: &Gateway, actor: &Actor, content: &DraftContent) -> Referen
 
 pub fn release(gateway: &Gateway) {
     gateway.clock().advance_secs(15);
-    gateway.letters_release(100).unwrap();
+    gateway.messages_release(100).unwrap();
 }
 
 pub fn states(
@@ -138,7 +138,7 @@ pub fn choice(choice: Choice, mode: Mode) -> Policy {
 /// P-24, P-26, P-27, P-28: accepted at once, delivered when it can no longer be taken back, and
 /// exactly one confirmation.
 #[test]
-fn a_letter_inside_is_accepted_delivered_and_confirmed_once() {
+fn a_message_inside_is_accepted_delivered_and_confirmed_once() {
     let gateway = gateway();
     let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
     let reference = hold(&gateway, &dana, &content(&["omar@example.org"], "Hello Omar"));
@@ -166,7 +166,7 @@ fn a_letter_inside_is_accepted_delivered_and_confirmed_once() {
 
 /// P-25, P-26: rejected without its body ever being decrypted.
 #[test]
-fn a_rejected_letter_is_told_as_rejected() {
+fn a_rejected_message_is_told_as_rejected() {
     let gateway = gateway();
     let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
     let reference = send(&gateway, &dana, &content(&["omar@example.org"], "Hello"));
@@ -181,16 +181,16 @@ fn a_rejected_letter_is_told_as_rejected() {
 }
 
 #[test]
-fn a_letter_taken_back_was_never_there() {
+fn a_message_taken_back_was_never_there() {
     let gateway = gateway();
     let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
     let upload = gateway.upload_begin(&dana, "a.bin", "application/octet-stream", 3).unwrap();
     gateway.upload_append(&dana, &upload.id, 0, b"abc").unwrap();
-    let mut letter = content(&["omar@example.org", OUTSIDER], "Hello");
-    letter.attachments = vec![upload.id];
-    let reference = hold(&gateway, &dana, &letter);
+    let mut message = content(&["omar@example.org", OUTSIDER], "Hello");
+    message.attachments = vec![upload.id];
+    let reference = hold(&gateway, &dana, &message);
     let draft = gateway.submission_undo(&dana, reference).unwrap();
-    assert_eq!(draft.content, letter);
+    assert_eq!(draft.content, message);
     assert_eq!(draft.uploads[0].received, 3);
     release(&gateway);
     assert!(inbox(&gateway, &omar).is_empty());
@@ -198,7 +198,7 @@ fn a_letter_taken_back_was_never_there() {
     assert!(gateway.message_list(&dana, "sent", None, 10).unwrap().items.is_empty());
     assert!(leased(&gateway).is_empty());
     // Sent again, it leaves, and then it is too late.
-    let reference = send(&gateway, &dana, &letter);
+    let reference = send(&gateway, &dana, &message);
     let late = gateway.submission_undo(&dana, reference);
     assert!(matches!(late, Err(Error::Conflict(Conflict::TooLate))));
     assert_eq!(inbox(&gateway, &omar)[0].attachments, 1);
@@ -224,7 +224,7 @@ fn a_repeated_request_sends_once() {
     assert_eq!(inbox(&gateway, &omar).len(), 1);
 }
 
-/// P-23: one letter, one number, each recipient its own way.
+/// P-23: one message, one number, each recipient its own way.
 #[test]
 fn each_recipient_takes_its_own_branch() {
     let gateway = gateway();
@@ -235,7 +235,7 @@ fn each_recipient_takes_its_own_branch() {
         states(&gateway, &dana, reference),
         [
             (Route::Inside, DeliveryState::Delivered),
-            (Route::Portal, DeliveryState::Waiting),
+            (Route::TemporaryAccount, DeliveryState::Waiting),
             (Route::Inside, DeliveryState::Failed),
         ]
     );
@@ -244,7 +244,7 @@ fn each_recipient_takes_its_own_branch() {
 
 /// P-29: nothing leaves, and the sender is told the rule.
 #[test]
-fn a_refused_letter_stays_with_a_notice() {
+fn a_refused_message_stays_with_a_notice() {
     let gateway = with_policy(choice(Choice::Refuse, Mode::Fixed));
     let dana = sign_in(&gateway, "dana");
     let reference = send(&gateway, &dana, &content(&[OUTSIDER], "Hello"));
@@ -270,8 +270,8 @@ fn in_intranet_mode_nothing_passes_the_walls() {
 fn nothing_leaves_before_the_sender_says_yes() {
     let gateway = with_policy(choice(Choice::Ask, Mode::Default));
     let dana = sign_in(&gateway, "dana");
-    let letter = content(&[OUTSIDER], "Canary text");
-    let draft = gateway.draft_create(&dana, &letter).unwrap();
+    let message = content(&[OUTSIDER], "Canary text");
+    let draft = gateway.draft_create(&dana, &message).unwrap();
     let mut submit = Submit {
         draft: &draft.id,
         version: draft.version,
@@ -303,7 +303,7 @@ fn nothing_leaves_before_the_sender_says_yes() {
 
 /// P-38: it leaves without a question, and is marked.
 #[test]
-fn a_plain_letter_leaves_without_a_question() {
+fn a_plain_message_leaves_without_a_question() {
     let gateway = with_policy(choice(Choice::Plain, Mode::Default));
     let dana = sign_in(&gateway, "dana");
     let reference = send(&gateway, &dana, &content(&[OUTSIDER], "Plain text"));
@@ -314,7 +314,7 @@ fn a_plain_letter_leaves_without_a_question() {
     assert!(!view.recipients[0].protected);
 }
 
-/// P-14, P-15, P-32 to P-37: the account, the notification, the claim, the letter, the reply,
+/// P-14, P-15, P-32 to P-37: the account, the notification, the claim, the message, the reply,
 /// and what the sender sees.
 #[test]
 fn an_outsider_claims_an_account_reads_and_replies() {
@@ -347,25 +347,28 @@ fn an_outsider_claims_an_account_reads_and_replies() {
     let (_, octets) = gateway.message_open(&noa, reference, None).unwrap();
     let octets = octets.whole().unwrap();
     assert!(String::from_utf8_lossy(&octets).contains("The secret of the day"));
-    assert_eq!(states(&gateway, &dana, reference), [(Route::Portal, DeliveryState::Read)]);
+    assert_eq!(
+        states(&gateway, &dana, reference),
+        [(Route::TemporaryAccount, DeliveryState::Read)]
+    );
     // It answers within the conversation, and cannot write to anybody else.
-    let draft = gateway.draft_from(&noa, reference, AnswerKind::Reply).unwrap();
+    let draft = gateway.draft_from(&noa, reference, RelationKind::Reply).unwrap();
     assert_eq!(draft.content.to[0].address, "dana@example.org");
     let reply = send(&gateway, &noa, &draft.content);
     let got = inbox(&gateway, &dana).into_iter().find(|item| item.reference == reply).unwrap();
     assert_eq!(got.from_address.as_deref(), Some(OUTSIDER));
     for other in ["omar@example.org", "x@elsewhere.example"] {
-        let mut letter = draft.content.clone();
-        letter.to = vec![addressee(other)];
-        let denied = try_send(&gateway, &noa, &letter, None);
+        let mut message = draft.content.clone();
+        message.to = vec![addressee(other)];
+        let denied = try_send(&gateway, &noa, &message, None);
         assert!(matches!(denied, Err(Error::Denied { .. })), "{other}");
-        letter.answers = None;
-        assert!(matches!(try_send(&gateway, &noa, &letter, None), Err(Error::Denied { .. })));
+        message.related = None;
+        assert!(matches!(try_send(&gateway, &noa, &message, None), Err(Error::Denied { .. })));
     }
 }
 
 #[test]
-fn a_second_letter_uses_the_same_account() {
+fn a_second_message_uses_the_same_account() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     send(&gateway, &dana, &content(&[OUTSIDER], "One"));
@@ -374,7 +377,7 @@ fn a_second_letter_uses_the_same_account() {
     let dana = sign_in(&gateway, "dana");
     send(&gateway, &dana, &content(&["Noa@Outside.Example"], "Two"));
     let accounts = gateway.temporary_list(Some(&dana)).unwrap();
-    assert_eq!((accounts.len(), accounts[0].letters), (1, 2));
+    assert_eq!((accounts.len(), accounts[0].messages), (1, 2));
     let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
     assert_eq!(inbox(&gateway, &noa).len(), 2);
 }
@@ -415,7 +418,7 @@ fn an_account_that_ended_holds_nothing_and_says_so() {
     assert_eq!(gateway.temporary_warn(10).unwrap(), 0);
     let dana = sign_in(&gateway, "dana");
     let notice = inbox(&gateway, &dana)[0].clone();
-    assert_eq!(notice.notice.unwrap().besides, Some(Besides::Ending));
+    assert_eq!(notice.notice.unwrap().topic, Some(NoticeTopic::Ending));
     let (_, told) = gateway.message_raw(&dana, notice.reference).unwrap();
     let told = String::from_utf8(told.whole().unwrap().to_vec()).unwrap();
     assert!(told.contains("\r\nSubject: Temporary account expires soon: "), "{told}");
@@ -431,7 +434,10 @@ fn an_account_that_ended_holds_nothing_and_says_so() {
     assert_eq!(gateway.temporary_expire(10).unwrap(), 1);
     assert_eq!(gateway.temporary_expire(10).unwrap(), 0);
     let dana = sign_in(&gateway, "dana");
-    assert_eq!(states(&gateway, &dana, reference), [(Route::Portal, DeliveryState::Expired)]);
+    assert_eq!(
+        states(&gateway, &dana, reference),
+        [(Route::TemporaryAccount, DeliveryState::Expired)]
+    );
     assert!(notices(&gateway, &dana).contains(&(DeliveryState::Expired, OUTSIDER.to_owned())));
     let view = gateway.pickup(&token).unwrap();
     assert_eq!((view.state, view.reference), (PickupState::Expired, reference));
@@ -467,7 +473,7 @@ fn the_other_hand_offs_work_by_what_they_say() {
     let dana = sign_in(&gateway, "dana");
     send(&gateway, &dana, &content(&[OUTSIDER], "One"));
     let (initial, _) = told(&leased(&gateway)[0].1);
-    // The patent to the letter: the password in the mail stays good.
+    // The patent to the message: the password in the mail stays good.
     for _ in 0..2 {
         assert!(gateway.session_open(log_in(OUTSIDER, &initial)).is_ok());
     }
@@ -578,11 +584,11 @@ fn outsiders_are_written_to_in_a_language_they_read() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     let chooses = |actor: &Actor, language: &str| {
-        let look = accounts::appearance::Look {
+        let look = accounts::appearance::Appearance {
             language: Some(language.to_owned()),
-            ..accounts::appearance::Look::default()
+            ..accounts::appearance::Appearance::default()
         };
-        gateway.look_set(actor, &look).unwrap();
+        gateway.appearance_set(actor, &look).unwrap();
     };
     let raw = || leased(&gateway).pop().unwrap().1;
     let said = || crate::mail::message::view(raw().as_bytes()).text.unwrap();
@@ -613,9 +619,9 @@ fn outsiders_are_written_to_in_a_language_they_read() {
     assert!(said().contains("To read the message:"));
 }
 
-/// A way that cannot be verified: the letter waits in a temporary account instead.
+/// A way that cannot be verified: the message waits in a temporary account instead.
 #[test]
-fn a_letter_without_verified_tls_goes_to_the_portal() {
+fn a_message_without_verified_tls_goes_to_the_portal() {
     let gateway = with_policy(choice(Choice::VerifiedTls, Mode::Default));
     let dana = sign_in(&gateway, "dana");
     let reference = send(&gateway, &dana, &content(&[OUTSIDER], "Over verified TLS only"));
@@ -623,7 +629,10 @@ fn a_letter_without_verified_tls_goes_to_the_portal() {
     assert_eq!(rows[0].0.tls, TlsNeed::Verified);
     let text = "no policy".to_owned();
     gateway.queue_report(rows[0].0.id, Attempted::NoVerifiedTls { text }).unwrap();
-    assert_eq!(states(&gateway, &dana, reference), [(Route::Portal, DeliveryState::Waiting)]);
+    assert_eq!(
+        states(&gateway, &dana, reference),
+        [(Route::TemporaryAccount, DeliveryState::Waiting)]
+    );
     let rows = leased(&gateway);
     assert!(!rows[0].1.contains("Over verified"));
     let (initial, _) = told(&rows[0].1);
@@ -641,18 +650,18 @@ fn a_sealed_thread_leaves_only_by_a_typed_yes_and_without_its_text() {
     let secret = "The secret recipe is seven spoons of sugar";
     let reference = send(&gateway, &dana, &content(&["omar@example.org"], secret));
     gateway.message_open(&omar, reference, None).unwrap();
-    let mut letter = gateway.draft_from(&omar, reference, AnswerKind::Reply).unwrap().content;
-    letter.to.push(addressee(OUTSIDER));
-    letter.choices.insert(OUTSIDER.to_owned(), Choice::Plain);
-    letter.text = format!("I agree.\n{}", letter.text);
-    assert!(letter.text.contains(secret), "it is quoted");
-    let Submitted::NeedsConsent(mut consent) = try_send(&gateway, &omar, &letter, None).unwrap()
+    let mut message = gateway.draft_from(&omar, reference, RelationKind::Reply).unwrap().content;
+    message.to.push(addressee(OUTSIDER));
+    message.choices.insert(OUTSIDER.to_owned(), Choice::Plain);
+    message.text = format!("I agree.\n{}", message.text);
+    assert!(message.text.contains(secret), "it is quoted");
+    let Submitted::NeedsConsent(mut consent) = try_send(&gateway, &omar, &message, None).unwrap()
     else {
         panic!("it left without a yes");
     };
     assert_eq!(consent.typed.as_deref(), Some(OUTSIDER));
     // Each draft needs its own yes; the token is of the one it was asked for.
-    let draft = draft_with(&gateway, &omar, &letter);
+    let draft = draft_with(&gateway, &omar, &message);
     let submit = |typed| Submit {
         draft: &draft.id,
         version: draft.version,
@@ -669,13 +678,13 @@ fn a_sealed_thread_leaves_only_by_a_typed_yes_and_without_its_text() {
     assert_eq!(rows.len(), 1);
     let text = crate::mail::message::view(rows[0].1.as_bytes()).text.unwrap();
     assert!(text.contains("I agree.") && !text.contains("seven spoons"), "{text}");
-    // Pasted in without a quotation mark, it stops the letter.
-    letter.text = format!("By the way: {secret}");
-    consent = match try_send(&gateway, &omar, &letter, None).unwrap() {
+    // Pasted in without a quotation mark, it stops the message.
+    message.text = format!("By the way: {secret}");
+    consent = match try_send(&gateway, &omar, &message, None).unwrap() {
         Submitted::NeedsConsent(consent) => consent,
         Submitted::Accepted(_) => panic!("it left"),
     };
-    let draft = draft_with(&gateway, &omar, &letter);
+    let draft = draft_with(&gateway, &omar, &message);
     let pasted = gateway.submit(
         &omar,
         &Submit {
@@ -752,12 +761,12 @@ fn files_come_back_piece_by_piece_and_as_a_whole() {
             (0..size).map(|_| random.u8(..)).collect()
         })
         .collect();
-    let mut letter = content(&["omar@example.org"], "With files");
-    letter.attachments = (0..)
+    let mut message = content(&["omar@example.org"], "With files");
+    message.attachments = (0..)
         .zip(&files)
         .map(|(at, octets): (u32, _)| uploaded(&gateway, &dana, &format!("file {at}.bin"), octets))
         .collect();
-    let reference = send(&gateway, &dana, &letter);
+    let reference = send(&gateway, &dana, &message);
     let (_, opened) = gateway.message_open(&omar, reference, None).unwrap();
     assert!(opened.shown().len() < 10_000, "the files are not in it");
     let parts = opened.parts().unwrap();
@@ -776,12 +785,12 @@ fn files_come_back_piece_by_piece_and_as_a_whole() {
         let (_, found) = crate::mail::message::part_bytes(&whole, part.index).unwrap();
         assert!(found == *octets, "{}", part.name);
     }
-    let forward = gateway.draft_from(&omar, reference, AnswerKind::Forward).unwrap();
+    let forward = gateway.draft_from(&omar, reference, RelationKind::Forward).unwrap();
     let sizes: Vec<u64> = forward.uploads.iter().map(|upload| upload.size).collect();
     assert_eq!(sizes, files.iter().map(|file| file.len() as u64).collect::<Vec<_>>());
-    let mut letter = forward.content;
-    letter.to = vec![addressee("dana@example.org")];
-    let again = send(&gateway, &omar, &letter);
+    let mut message = forward.content;
+    message.to = vec![addressee("dana@example.org")];
+    let again = send(&gateway, &omar, &message);
     let (_, opened) = gateway.message_open(&dana, again, None).unwrap();
     for (part, octets) in opened.parts().unwrap().iter().zip(&files) {
         assert!(all_of(opened.part(part.index).unwrap().1) == *octets, "{}", part.name);

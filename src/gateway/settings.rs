@@ -39,7 +39,7 @@ pub struct Settings {
     /// What happens to mail for outside.
     pub policy: Policy,
     pub recipients_max: usize,
-    /// The files of one letter together.
+    /// The files of one message together.
     pub attachments_octets_max: u64,
     /// How much of a message's text can be searched.
     pub search_text_octets_max: usize,
@@ -54,14 +54,14 @@ pub struct Settings {
     pub manager_fresh_secs: i64,
     /// How long the audit log is kept.
     pub log_kept_secs: i64,
-    /// How long a letter can be taken back.
+    /// How long a message can be taken back.
     pub undo_secs: u32,
-    /// How long a temporary account lives after the last letter to it.
+    /// How long a temporary account lives after the last message to it.
     pub temporary_secs: i64,
     /// How long before its end people are warned.
     pub temporary_warn_secs: i64,
     pub hand_off: HandOff,
-    /// Whether outside senders are told that their letter was accepted (decision D2).
+    /// Whether outside senders are told that their message was accepted (decision D2).
     pub acceptance_notice: bool,
     pub last_interaction: LastInteraction,
     pub last_interaction_fixed: bool,

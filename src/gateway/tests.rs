@@ -12,7 +12,7 @@ use super::*;
 use crate::clock::{Clock, Timestamp};
 use crate::mail::address::Address;
 use crate::mail::envelope::{Envelope, ForwardPath, ReversePath};
-use crate::mail::header::{GateLimits, gate};
+use crate::mail::header::{HeaderLimits, gate};
 use crate::mail::reference::Reference;
 use crate::store::memory::MemoryEngine;
 use crate::store::{ContentId, Order, Read};
@@ -106,7 +106,7 @@ pub fn inbound(gateway: &Gateway, from: &str, to: &[&str], text: &str) -> Inboun
     Inbound {
         envelope: Envelope::from(ReversePath::parse(from).unwrap()),
         recipients: to.iter().map(accept).collect(),
-        facts: gate(&message, &GateLimits::default()).unwrap(),
+        facts: gate(&message, &HeaderLimits::default()).unwrap(),
         message,
         arrival: Arrival {
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -120,7 +120,7 @@ pub fn inbound(gateway: &Gateway, from: &str, to: &[&str], text: &str) -> Inboun
     }
 }
 
-pub const LETTER: &str =
+pub const MESSAGE: &str =
     "From: Rachel <rachel@outside.example>\nSubject: The contract\n\nSecret text.\n";
 
 pub fn inbox(gateway: &Gateway, actor: &Actor) -> Vec<ItemView> {
@@ -140,9 +140,9 @@ fn outcomes(gateway: &Gateway, reference: Reference) -> Vec<OutcomeKind> {
 
 /// P-24, P-25, P-42, P-43: the list discloses sender, time, number, size and how it travelled.
 #[test]
-fn a_letter_is_listed_without_being_opened() {
+fn a_message_is_listed_without_being_opened() {
     let gateway = gateway();
-    let reference = deliver(&gateway, &["dana@example.org"], LETTER);
+    let reference = deliver(&gateway, &["dana@example.org"], MESSAGE);
     let dana = sign_in(&gateway, "dana");
     let items = inbox(&gateway, &dana);
     assert_eq!(items.len(), 1);
@@ -165,7 +165,7 @@ fn a_letter_is_listed_without_being_opened() {
 #[test]
 fn opening_shows_the_octets_and_is_recorded_once() {
     let gateway = gateway();
-    let reference = deliver(&gateway, &["dana@example.org"], LETTER);
+    let reference = deliver(&gateway, &["dana@example.org"], MESSAGE);
     let dana = sign_in(&gateway, "dana");
     for _ in 0..2 {
         let (item, octets) = gateway.message_open(&dana, reference, None).unwrap();
@@ -174,7 +174,7 @@ fn opening_shows_the_octets_and_is_recorded_once() {
         let text = String::from_utf8(octets.to_vec()).unwrap();
         assert!(text.starts_with("Return-Path: <sender@outside.example>\r\nReceived: "), "{text}");
         assert!(text.contains(&reference.to_string()));
-        assert!(text.ends_with(&LETTER.replace('\n', "\r\n")));
+        assert!(text.ends_with(&MESSAGE.replace('\n', "\r\n")));
     }
     assert_eq!(outcomes(&gateway, reference), [OutcomeKind::Read]);
     let rejected = gateway.message_reject(&dana, reference, None, None);
@@ -188,7 +188,7 @@ fn opening_shows_the_octets_and_is_recorded_once() {
 #[test]
 fn rejecting_destroys_one_readers_key_and_leaves_the_others() {
     let gateway = gateway();
-    let reference = deliver(&gateway, &["dana@example.org", "omar@example.org"], LETTER);
+    let reference = deliver(&gateway, &["dana@example.org", "omar@example.org"], MESSAGE);
     let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
     gateway.message_reject(&dana, reference, Some(RejectReason::NotExpected), None).unwrap();
     assert!(inbox(&gateway, &dana).is_empty());
@@ -212,7 +212,7 @@ fn rejecting_destroys_one_readers_key_and_leaves_the_others() {
 fn a_message_for_several_is_stored_once() {
     let gateway = gateway();
     let to = ["dana@example.org", "omar@example.org", "dana+list@example.org"];
-    let reference = deliver(&gateway, &to, LETTER);
+    let reference = deliver(&gateway, &to, MESSAGE);
     let message = gateway.store().get(&MESSAGES, &reference.to_bytes()).unwrap().unwrap();
     assert_eq!(message.holders, 2);
     assert_eq!(inbox(&gateway, &sign_in(&gateway, "dana")).len(), 1);
@@ -306,7 +306,7 @@ fn sessions_are_listed_and_closed_one_by_one_and_all_at_once() {
 fn a_new_password_or_the_recovery_key_keeps_the_mail() {
     let gateway = gateway();
     let (_, recovery) = create(&gateway, "mira").unwrap();
-    let reference = deliver(&gateway, &["mira@example.org"], LETTER);
+    let reference = deliver(&gateway, &["mira@example.org"], MESSAGE);
     let (old, new) = (password(PASSWORD), password("battery staple"));
     assert!(matches!(gateway.account_password("mira", &new, &old), Err(Error::Refused)));
     gateway.account_password("mira", &old, &new).unwrap();
@@ -349,7 +349,7 @@ fn folders_keep_their_counts_whatever_moves() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     let references: Vec<_> =
-        (0..5).map(|_| deliver(&gateway, &["dana@example.org"], LETTER)).collect();
+        (0..5).map(|_| deliver(&gateway, &["dana@example.org"], MESSAGE)).collect();
     let folder = gateway.mailbox_create(&dana, " Contracts ").unwrap();
     assert_eq!(folder.name, "Contracts");
     assert!(gateway.mailbox_create(&dana, "Contracts").is_err());
@@ -386,7 +386,7 @@ fn windows_of_a_list_join_without_gap_or_overlap() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     let mut sent: Vec<_> =
-        (0..25).map(|_| deliver(&gateway, &["dana@example.org"], LETTER)).collect();
+        (0..25).map(|_| deliver(&gateway, &["dana@example.org"], MESSAGE)).collect();
     sent.reverse();
     let (mut seen, mut cursor) = (Vec::new(), None);
     loop {
@@ -407,8 +407,8 @@ fn changes_since_a_state_name_what_came_and_went() {
     let dana = sign_in(&gateway, "dana");
     let (state, _) = gateway.mailbox_list(&dana).unwrap();
     let mut events = gateway.events(&dana);
-    let kept = deliver(&gateway, &["dana@example.org"], LETTER);
-    let gone = deliver(&gateway, &["dana@example.org"], LETTER);
+    let kept = deliver(&gateway, &["dana@example.org"], MESSAGE);
+    let gone = deliver(&gateway, &["dana@example.org"], MESSAGE);
     gateway.message_reject(&dana, gone, None, None).unwrap();
     let changes = gateway.changes_since(&dana, &state).unwrap();
     assert_eq!((changes.updated, changes.removed), (vec![kept], vec![gone]));
@@ -423,10 +423,10 @@ fn changes_since_a_state_name_what_came_and_went() {
 fn epochs_end_and_their_mail_still_opens() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
-    let first = deliver(&gateway, &["dana@example.org"], LETTER);
+    let first = deliver(&gateway, &["dana@example.org"], MESSAGE);
     gateway.clock().advance_secs(601);
     gateway.epochs_expire();
-    let second = deliver(&gateway, &["dana@example.org"], LETTER);
+    let second = deliver(&gateway, &["dana@example.org"], MESSAGE);
     assert_eq!(inbox(&gateway, &dana).len(), 2);
     for reference in [first, second] {
         assert!(gateway.message_open(&dana, reference, None).is_ok());
@@ -438,7 +438,7 @@ fn epochs_end_and_their_mail_still_opens() {
 #[test]
 fn a_changed_content_is_refused_and_not_marked_read() {
     let gateway = gateway();
-    let reference = deliver(&gateway, &["dana@example.org"], LETTER);
+    let reference = deliver(&gateway, &["dana@example.org"], MESSAGE);
     let dana = sign_in(&gateway, "dana");
     let id = ContentId(reference.to_bytes());
     let mut sealed = gateway.store().content_read(id, 0, u64::MAX).unwrap();

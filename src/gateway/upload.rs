@@ -1,7 +1,7 @@
 //! Files on their way in: chunk by chunk, each sealed as it comes, resumed where it stopped.
 //!
 //! A chunk is a content of its own under a key that only the owner's keys open. A file belongs
-//! to nothing until a letter names it; what is never sent goes with its draft, or after a while.
+//! to nothing until a message names it; what is never sent goes with its draft, or after a while.
 
 use std::ops::ControlFlow;
 
@@ -57,7 +57,7 @@ impl Gateway {
         self.upload_begin_as(actor, name, content_type, size, false)
     }
 
-    /// The same; `sealed` when it comes from a letter that never left the sealed store.
+    /// The same; `sealed` when it comes from a message that never left the sealed store.
     pub(in crate::gateway) fn upload_begin_as(
         &self,
         actor: &Actor,

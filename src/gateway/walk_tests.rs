@@ -1,7 +1,7 @@
 //! Random walks over replies and forwards: nothing sealed ever leaves in clear (promise 4).
 //!
 //! Everything anybody writes is words of their own, found nowhere else. A word is sealed while
-//! no letter that its writer put it into has left in clear. People answer, forward, quote,
+//! no message that its writer put it into has left in clear. People answer, forward, quote,
 //! paste and change their minds at random; after each step everything that waits to leave is
 //! searched for every sealed word.
 
@@ -19,7 +19,7 @@ use crate::terms::Choice;
 
 /// A gateway is used for so many walks, so that its lists stay short.
 const WALKS_EACH: usize = 200;
-const PEOPLE: [&str; 2] = ["dana@example.org", "omar@example.org"];
+const CORRESPONDENTS: [&str; 2] = ["dana@example.org", "omar@example.org"];
 const OUTSIDE: [&str; 3] = ["noa@outside.example", "eve@outside.example", "carol@else.example"];
 
 struct World {
@@ -28,12 +28,12 @@ struct World {
     random: fastrand::Rng,
     /// Words that never left in clear.
     sealed: HashSet<String>,
-    /// What a person has to answer: letters that they opened or sent.
-    letters: HashMap<usize, Vec<Reference>>,
+    /// What a person has to answer: messages that they opened or sent.
+    messages: HashMap<usize, Vec<Reference>>,
     /// References and text of what Eve got, for her answers.
     eve: Vec<String>,
     words: u64,
-    /// Those of the letter that is being written.
+    /// Those of the message that is being written.
     fresh: HashSet<String>,
     left: usize,
     refused: usize,
@@ -50,7 +50,7 @@ impl World {
             actors,
             random,
             sealed: HashSet::new(),
-            letters: HashMap::new(),
+            messages: HashMap::new(),
             eve: Vec::new(),
             words: 0,
             fresh: HashSet::new(),
@@ -71,7 +71,7 @@ impl World {
     }
 
     fn walk(&mut self) {
-        self.letters.clear();
+        self.messages.clear();
         self.eve.clear();
         let who = self.random.usize(0..self.actors.len());
         self.write(who, DraftContent::default(), false);
@@ -86,12 +86,12 @@ impl World {
     /// Somebody answers or forwards something that they have.
     fn answer(&mut self) {
         let who = self.random.usize(0..self.actors.len());
-        let Some(theirs) = self.letters.get(&who).filter(|list| !list.is_empty()) else { return };
+        let Some(theirs) = self.messages.get(&who).filter(|list| !list.is_empty()) else { return };
         let reference = theirs[self.random.usize(0..theirs.len())];
         let kind = match self.random.u8(0..3) {
-            0 => AnswerKind::Reply,
-            1 => AnswerKind::ReplyAll,
-            _ => AnswerKind::Forward,
+            0 => RelationKind::Reply,
+            1 => RelationKind::ReplyAll,
+            _ => RelationKind::Forward,
         };
         let draft = self.gateway.draft_from(&self.actors[who], reference, kind).unwrap();
         self.write(who, draft.content, true);
@@ -131,7 +131,7 @@ impl World {
             self.fresh.extend(name.into_iter().chain(inside));
         }
         if content.to.is_empty() || self.random.u8(0..3) == 0 {
-            let everybody = [&PEOPLE[..], &OUTSIDE[..]].concat();
+            let everybody = [&CORRESPONDENTS[..], &OUTSIDE[..]].concat();
             for _ in 0..self.random.usize(1..3) {
                 let address = everybody[self.random.usize(0..everybody.len())].to_owned();
                 content.to.push(Addressee { name: None, address });
@@ -139,7 +139,7 @@ impl World {
         }
         for address in OUTSIDE {
             let choice = match self.random.u8(0..4) {
-                0 => Choice::Portal,
+                0 => Choice::TemporaryAccount,
                 1 => Choice::Ask,
                 2 => Choice::VerifiedTls,
                 _ => Choice::Plain,
@@ -184,13 +184,13 @@ impl World {
             }
         };
         self.gateway.clock().advance_secs(30);
-        while self.gateway.letters_release(100).unwrap() > 0 {}
+        while self.gateway.messages_release(100).unwrap() > 0 {}
         self.look(content, consent.is_some());
-        self.letters.entry(who).or_default().push(sent);
+        self.messages.entry(who).or_default().push(sent);
         for reader in 0..self.actors.len() {
             let opened = self.gateway.message_open(&self.actors[reader], sent, None);
             if opened.is_ok() && reader != who {
-                self.letters.entry(reader).or_default().push(sent);
+                self.messages.entry(reader).or_default().push(sent);
             }
         }
     }
@@ -214,8 +214,8 @@ impl World {
                 seen.text.unwrap_or_default(),
                 seen.html.unwrap_or_default()
             );
-            let is_letter = !octets.contains("Auto-Submitted: auto-generated");
-            if is_letter {
+            let is_message = !octets.contains("Auto-Submitted: auto-generated");
+            if is_message {
                 self.left += 1;
                 // What the writer put into it just now leaves with their knowledge.
                 for word in words(&text) {
@@ -227,10 +227,10 @@ impl World {
             let found = words(&text).find(|word| self.sealed.contains(*word));
             assert!(
                 found.is_none(),
-                "{found:?} left in clear (letter: {is_letter}, asked: {consented}):\n{octets}\n\
+                "{found:?} left in clear (message: {is_message}, asked: {consented}):\n{octets}\n\
                  written: {written:?}"
             );
-            if row.recipient.path.to_string().contains("eve@") && is_letter {
+            if row.recipient.path.to_string().contains("eve@") && is_message {
                 self.eve.push(octets);
             }
         }
@@ -247,7 +247,7 @@ impl World {
         let references: String =
             got.references.iter().chain([&id]).map(|one| format!("<{one}>\n ")).collect();
         let who = self.random.usize(0..self.actors.len());
-        let to = PEOPLE[who];
+        let to = CORRESPONDENTS[who];
         let text = format!(
             "From: Eve <eve@outside.example>\nTo: {to}\nSubject: Re: {}\n\
              Message-ID: <{}@outside.example>\nReferences: {}\nIn-Reply-To: <{id}>\n\n\
@@ -258,7 +258,7 @@ impl World {
         );
         let reference = deliver(&self.gateway, &[to], &text);
         self.gateway.message_open(&self.actors[who], reference, None).unwrap();
-        self.letters.entry(who).or_default().push(reference);
+        self.messages.entry(who).or_default().push(reference);
     }
 }
 

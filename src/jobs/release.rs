@@ -1,5 +1,5 @@
-//! Lets go of letters whose time to be taken back is over: when one becomes due, or is sent;
-//! at most 100 letters at a time.
+//! Lets go of messages whose time to be taken back is over: when one becomes due, or is sent;
+//! at most 100 messages at a time.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub async fn run(gateway: Gateway, stop: CancellationToken) {
         let pause = match pass(&gateway).await {
             Ok(pause) => pause,
             Err(error) => {
-                tracing::warn!(%error, "letters that were held back could not be let go");
+                tracing::warn!(%error, "messages that were held back could not be let go");
                 IDLE
             }
         };
@@ -35,11 +35,11 @@ pub async fn run(gateway: Gateway, stop: CancellationToken) {
 async fn pass(gateway: &Gateway) -> Result<Duration, Error> {
     let gateway = gateway.clone();
     let done = work::run(move || {
-        if gateway.letters_release(AT_ONCE)? == AT_ONCE {
+        if gateway.messages_release(AT_ONCE)? == AT_ONCE {
             // There may be more.
             return Ok(Duration::ZERO);
         }
-        let due = gateway.letters_next_due()?;
+        let due = gateway.messages_next_due()?;
         let now = gateway.clock().now();
         Ok(due.map_or(IDLE, |due| {
             Duration::from_millis(u64::try_from(due.0 - now.0).unwrap_or_default()).min(IDLE)

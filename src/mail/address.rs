@@ -310,8 +310,8 @@ mod tests {
     fn lookups_do_not_mind_case() {
         let one = Address::parse("Dana.LEVI@Example.ORG").unwrap();
         assert_eq!(one.normalized(), "dana.levi@example.org");
-        let letters = Address::parse("ÄÖ@Ünder.example").unwrap();
-        assert_eq!(letters.normalized(), "äö@ünder.example");
+        let messages = Address::parse("ÄÖ@Ünder.example").unwrap();
+        assert_eq!(messages.normalized(), "äö@ünder.example");
         // The Kelvin sign stays one.
         let kelvin = Address::parse("\u{212a}@\u{212a}.example").unwrap();
         assert_eq!(kelvin.normalized(), "\u{212a}@\u{212a}.example");

@@ -1,4 +1,4 @@
-//! Writing letters, piece by piece: a file of any size never stands in memory.
+//! Writing messages, piece by piece: a file of any size never stands in memory.
 //!
 //! ```text
 //! header, text (and HTML beside it)          begin
@@ -25,9 +25,9 @@ pub struct Mailbox {
     pub address: String,
 }
 
-/// Everything of a letter but its files.
+/// Everything of a message but its files.
 #[derive(Debug)]
-pub struct Letter<'a> {
+pub struct Message<'a> {
     pub from: Mailbox,
     pub to: &'a [Mailbox],
     pub cc: &'a [Mailbox],
@@ -46,7 +46,7 @@ pub struct Letter<'a> {
     pub extra: &'a [(&'static str, String)],
 }
 
-/// One file of a letter.
+/// One file of a message.
 #[derive(Debug)]
 pub struct File<'a> {
     pub name: &'a str,
@@ -60,28 +60,28 @@ pub const REFERENCE_FIELD: &str = "Postern-Reference";
 
 /// Everything up to the end of the text. With `has_files`, the files follow, divided by
 /// `boundary`, which must stand nowhere else.
-pub fn begin(letter: &Letter<'_>, has_files: bool, boundary: &str) -> Vec<u8> {
-    let mut out = head(letter);
+pub fn begin(message: &Message<'_>, has_files: bool, boundary: &str) -> Vec<u8> {
+    let mut out = head(message);
     if has_files {
         let media = ContentType::new("multipart/mixed").attribute("boundary", boundary);
         field(&mut out, "Content-Type", &media);
         out.extend_from_slice(format!("\r\n--{boundary}\r\n").as_bytes());
     }
-    body(letter).write_part(&mut out);
+    body(message).write_part(&mut out);
     out
 }
 
-/// A report (RFC 6522): the letter's text for people, and `fields` of `media_type` for machines.
+/// A report (RFC 6522): the message's text for people, and `fields` of `media_type` for machines.
 /// `boundary` must stand nowhere else.
-pub fn report(letter: &Letter<'_>, boundary: &str, media_type: &str, fields: &str) -> Vec<u8> {
-    let mut out = head(letter);
+pub fn report(message: &Message<'_>, boundary: &str, media_type: &str, fields: &str) -> Vec<u8> {
+    let mut out = head(message);
     let kind = media_type.rsplit_once('/').map_or(media_type, |(_, kind)| kind);
     let whole = ContentType::new("multipart/report")
         .attribute("report-type", kind)
         .attribute("boundary", boundary);
     field(&mut out, "Content-Type", &whole);
     out.extend_from_slice(format!("\r\n--{boundary}\r\n").as_bytes());
-    body(letter).write_part(&mut out);
+    body(message).write_part(&mut out);
     let part = format!("\r\n--{boundary}\r\nContent-Type: {media_type}\r\n\r\n{fields}");
     out.extend_from_slice(part.as_bytes());
     out.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
@@ -94,39 +94,39 @@ pub fn date(date: OffsetDateTime) -> String {
 }
 
 /// The header without what says how the body is made.
-fn head(letter: &Letter<'_>) -> Vec<u8> {
-    let mut out = Vec::with_capacity(1024 + letter.text.len());
-    field(&mut out, "From", &address(&letter.from));
-    for (name, people) in [("To", letter.to), ("Cc", letter.cc)] {
+fn head(message: &Message<'_>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(1024 + message.text.len());
+    field(&mut out, "From", &address(&message.from));
+    for (name, people) in [("To", message.to), ("Cc", message.cc)] {
         if !people.is_empty() {
             field(&mut out, name, &Address::new_list(people.iter().map(address).collect()));
         }
     }
-    if let Some(reply_to) = letter.reply_to {
+    if let Some(reply_to) = message.reply_to {
         field(&mut out, "Reply-To", &address(reply_to));
     }
-    field(&mut out, "Subject", &Text::new(one_line(letter.subject)));
-    line(&mut out, "Date", &date(letter.date));
-    line(&mut out, "Message-ID", &format!("<{}>", id(letter.message_id)));
-    if let Some(answered) = letter.in_reply_to {
+    field(&mut out, "Subject", &Text::new(one_line(message.subject)));
+    line(&mut out, "Date", &date(message.date));
+    line(&mut out, "Message-ID", &format!("<{}>", id(message.message_id)));
+    if let Some(answered) = message.in_reply_to {
         line(&mut out, "In-Reply-To", &format!("<{}>", id(answered)));
     }
-    if !letter.references.is_empty() {
+    if !message.references.is_empty() {
         let ids: Vec<String> =
-            letter.references.iter().map(|one| format!("<{}>", id(one))).collect();
+            message.references.iter().map(|one| format!("<{}>", id(one))).collect();
         line(&mut out, "References", &ids.join("\r\n "));
     }
-    line(&mut out, REFERENCE_FIELD, &one_line(letter.reference));
-    for (name, value) in letter.extra {
+    line(&mut out, REFERENCE_FIELD, &one_line(message.reference));
+    for (name, value) in message.extra {
         line(&mut out, name, &one_line(value));
     }
     line(&mut out, "MIME-Version", "1.0");
     out
 }
 
-fn body<'a>(letter: &Letter<'a>) -> MimePart<'a> {
-    let text = MimePart::new("text/plain", letter.text);
-    match letter.html {
+fn body<'a>(message: &Message<'a>) -> MimePart<'a> {
+    let text = MimePart::new("text/plain", message.text);
+    match message.html {
         None => text,
         // The plain text first: the last one is preferred (RFC 2046 §5.1.4).
         Some(html) => MimePart::new(
@@ -240,11 +240,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::mail::header::{GateLimits, gate};
+    use crate::mail::header::{HeaderLimits, gate};
     use crate::mail::message::{part_bytes, view};
 
-    fn letter<'a>(subject: &'a str, text: &'a str, to: &'a [Mailbox]) -> Letter<'a> {
-        Letter {
+    fn message<'a>(subject: &'a str, text: &'a str, to: &'a [Mailbox]) -> Message<'a> {
+        Message {
             from: Mailbox {
                 name: Some("דנה לוי".to_owned()),
                 address: "dana@example.org".to_owned(),
@@ -268,8 +268,8 @@ mod tests {
         vec![Mailbox { name: None, address: "noa@outside.example".to_owned() }]
     }
 
-    fn write(letter: &Letter<'_>, files: &[(&str, &[u8])]) -> Vec<u8> {
-        let mut out = begin(letter, !files.is_empty(), "xyz0");
+    fn write(message: &Message<'_>, files: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut out = begin(message, !files.is_empty(), "xyz0");
         for (name, octets) in files {
             let size = octets.len() as u64;
             let file = File { name, content_type: "application/pdf", size, content_id: None };
@@ -288,7 +288,7 @@ mod tests {
 
     /// P-17: what is written reads back as it was, files of every kind of name and size too.
     #[test]
-    fn a_letter_with_files_reads_back() {
+    fn a_message_with_files_reads_back() {
         let files: [(&str, &[u8]); 4] = [
             ("empty.txt", b""),
             ("one.bin", b"\0"),
@@ -296,20 +296,23 @@ mod tests {
             ("a b.txt", b"abc"),
         ];
         let to = noa();
-        let html = Letter {
+        let html = Message {
             html: Some("<p>שלום</p>"),
-            ..letter("שלום, the contract", "שלום\n.\nbye\n", &to)
+            ..message("שלום, the contract", "שלום\n.\nbye\n", &to)
         };
-        for letter in [letter("שלום, the contract", "שלום\n.\nbye\n", &to), html] {
-            let octets = write(&letter, &files);
-            gate(&octets, &GateLimits::default()).unwrap();
+        for message in [message("שלום, the contract", "שלום\n.\nbye\n", &to), html] {
+            let octets = write(&message, &files);
+            gate(&octets, &HeaderLimits::default()).unwrap();
             let read = view(&octets);
-            assert_eq!(read.subject, letter.subject);
-            assert_eq!(read.text.unwrap().replace("\r\n", "\n").trim_end(), letter.text.trim_end());
+            assert_eq!(read.subject, message.subject);
+            assert_eq!(
+                read.text.unwrap().replace("\r\n", "\n").trim_end(),
+                message.text.trim_end()
+            );
             assert_eq!(read.from[0].name.as_deref(), Some("דנה לוי"));
             assert_eq!(read.message_id.as_deref(), Some("abc@example.org"));
             assert_eq!(read.in_reply_to, ["first@example.org"]);
-            assert_eq!(read.html.is_some(), letter.html.is_some());
+            assert_eq!(read.html.is_some(), message.html.is_some());
             assert_eq!(read.parts.len(), files.len());
             for (part, (name, expected)) in read.parts.iter().zip(&files) {
                 assert_eq!(part.name, *name);
@@ -327,9 +330,9 @@ mod tests {
             reference in "[\r\na-z: ]{0,20}",
         ) {
             let to = [Mailbox { name: Some(name), address: "noa@outside.example".to_owned() }];
-            let letter = Letter { reference: &reference, ..letter(&subject, "text", &to) };
-            let octets = write(&letter, &[]);
-            let facts = gate(&octets, &GateLimits::default()).unwrap();
+            let message = Message { reference: &reference, ..message(&subject, "text", &to) };
+            let octets = write(&message, &[]);
+            let facts = gate(&octets, &HeaderLimits::default()).unwrap();
             let names = ["from", "to", "subject", "date", "message-id", "in-reply-to",
                 "postern-reference", "mime-version", "content-type", "content-transfer-encoding"];
             prop_assert!(facts.fields.len() <= names.len());

@@ -9,7 +9,7 @@ use super::status::EnhancedStatus;
 
 /// How much a header may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GateLimits {
+pub struct HeaderLimits {
     /// The whole header, in octets.
     pub header_octets_max: usize,
     /// One line, in octets without its CRLF (RFC 5322 §2.1.1 says 998; real mail exceeds it).
@@ -19,9 +19,9 @@ pub struct GateLimits {
     pub received_max: usize,
 }
 
-impl Default for GateLimits {
+impl Default for HeaderLimits {
     fn default() -> Self {
-        GateLimits {
+        HeaderLimits {
             header_octets_max: 256 * 1024,
             line_octets_max: 16 * 1024,
             fields_max: 1_000,
@@ -131,7 +131,7 @@ impl Field {
 }
 
 /// Reads a message's header strictly, in one pass.
-pub fn gate(message: &[u8], limits: &GateLimits) -> Result<HeaderFacts, HeaderRefusal> {
+pub fn gate(message: &[u8], limits: &HeaderLimits) -> Result<HeaderFacts, HeaderRefusal> {
     let mut fields: Vec<Field> = Vec::new();
     let mut at = 0;
     let body = loop {
@@ -155,7 +155,7 @@ pub fn gate(message: &[u8], limits: &GateLimits) -> Result<HeaderFacts, HeaderRe
 }
 
 /// The end of the line at `from`: its CRLF, or the end of the message.
-fn line_end(message: &[u8], from: usize, limits: &GateLimits) -> Result<usize, HeaderRefusal> {
+fn line_end(message: &[u8], from: usize, limits: &HeaderLimits) -> Result<usize, HeaderRefusal> {
     let window_end = message.len().min(from.saturating_add(limits.line_octets_max + 2));
     let line = &message[from..window_end];
     let found = line.iter().position(|octet| matches!(octet, b'\r' | b'\n' | 0));
@@ -204,7 +204,7 @@ fn take_line(
 fn check_fields(
     message: &[u8],
     fields: &[Field],
-    limits: &GateLimits,
+    limits: &HeaderLimits,
 ) -> Result<usize, HeaderRefusal> {
     let mut seen = [false; SINGLE.len()];
     let mut received = 0;
@@ -230,14 +230,14 @@ mod tests {
     use super::*;
 
     fn refusal(message: &[u8]) -> Option<HeaderRefusal> {
-        gate(message, &GateLimits::default()).err()
+        gate(message, &HeaderLimits::default()).err()
     }
 
     #[test]
     fn an_ordinary_header_passes_and_its_fields_are_found() {
         let message =
             b"Received: a\r\n\tb\r\nFrom: Dana <dana@example.org>\r\nSubject: a\r\n b\r\n\r\nbody";
-        let facts = gate(message, &GateLimits::default()).unwrap();
+        let facts = gate(message, &HeaderLimits::default()).unwrap();
         assert_eq!(facts.received, 1);
         assert_eq!(&message[facts.body..], b"body");
         assert_eq!(facts.value(message, "subject"), Some(b" a\r\n b".as_slice()));
@@ -251,7 +251,7 @@ mod tests {
             b"From: a@b.example",
             b"From: a@b.example\r\n\r\n",
         ] {
-            assert_eq!(gate(message, &GateLimits::default()).unwrap().body, message.len());
+            assert_eq!(gate(message, &HeaderLimits::default()).unwrap().body, message.len());
         }
     }
 
@@ -335,6 +335,6 @@ mod tests {
     #[test]
     fn a_body_of_any_octets_is_no_business_of_the_gate() {
         let message = b"From: a@b.example\r\n\r\n\0\n\r\xff";
-        assert_eq!(gate(message, &GateLimits::default()).unwrap().body, 21);
+        assert_eq!(gate(message, &HeaderLimits::default()).unwrap().body, 21);
     }
 }

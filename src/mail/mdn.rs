@@ -3,7 +3,7 @@
 
 use time::OffsetDateTime;
 
-use super::compose::{self, Letter, Mailbox, one_line};
+use super::compose::{self, Mailbox, Message, one_line};
 
 /// What the reader did with the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub fn write(mdn: &Mdn<'_>) -> Vec<u8> {
         Disposition::Displayed => format!("Read: {}", mdn.reference),
         Disposition::Deleted => format!("Rejected unread: {}", mdn.reference),
     };
-    let letter = Letter {
+    let message = Message {
         from: Mailbox { name: None, address: mdn.from.to_owned() },
         to: &to,
         cc: &[],
@@ -57,7 +57,7 @@ pub fn write(mdn: &Mdn<'_>) -> Vec<u8> {
         extra: &[("Auto-Submitted", "auto-replied".to_owned())],
     };
     let boundary = format!("receipt-{}", mdn.reference);
-    compose::report(&letter, &boundary, "message/disposition-notification", &fields(mdn))
+    compose::report(&message, &boundary, "message/disposition-notification", &fields(mdn))
 }
 
 fn text(mdn: &Mdn<'_>) -> String {
@@ -102,7 +102,7 @@ fn one_word(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::header::{GateLimits, gate};
+    use crate::mail::header::{HeaderLimits, gate};
 
     /// P-47: RFC 8098's own form.
     #[test]
@@ -123,7 +123,7 @@ mod tests {
                 date: OffsetDateTime::UNIX_EPOCH,
                 message_id: "m@example.org",
             });
-            gate(&octets, &GateLimits::default()).unwrap();
+            gate(&octets, &HeaderLimits::default()).unwrap();
             let text = String::from_utf8(octets).unwrap();
             for part in [
                 "Content-Type: multipart/report;",

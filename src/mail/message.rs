@@ -1,5 +1,5 @@
 //! What a message holds, for the list and for the reader. The one file behind which the MIME
-//! parser stands; its fences are in `header` and `mime_fence`.
+//! parser stands; its fences are in `header` and `mime_guard`.
 //!
 //! Nothing here changes a message: what is stored is what was sent.
 
@@ -13,7 +13,7 @@ use mail_parser::{
 };
 
 use super::header::HeaderFacts;
-use super::mime_fence::{self, LEVELS_MAX, NotShown, PARTS_MAX};
+use super::mime_guard::{self, LEVELS_MAX, NotShown, PARTS_MAX};
 
 /// A name and an address as a header gives them; either may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -128,34 +128,34 @@ fn attachments(message: &[u8], facts: &HeaderFacts) -> u32 {
 /// How many ids References keeps; the first and the last ones are what threads hang on.
 pub(super) const REFERENCES_MAX: usize = 100;
 
-/// The identifiers in a letter's header (RFC 5322 §3.6.4).
+/// The identifiers in a message's header (RFC 5322 §3.6.4).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ids {
-    /// Of the letters that it answers, the nearest last. Never its own.
-    pub answers: Vec<String>,
+    /// Of the messages that it answers, the nearest last. Never its own.
+    pub references: Vec<String>,
     pub own: Option<String>,
 }
 
 impl Ids {
-    /// Of the letter in `view`, at most as many as an answer names.
+    /// Of the message in `view`, at most as many as an answer names.
     pub fn of(view: &View) -> Ids {
         let own = view.message_id.clone();
-        let mut answers = match view.references.is_empty() {
+        let mut references = match view.references.is_empty() {
             true => view.in_reply_to.clone(),
             false => view.references.clone(),
         };
         let mut seen = HashSet::new();
-        answers.retain(|id| Some(id) != own.as_ref() && seen.insert(id.clone()));
+        references.retain(|id| Some(id) != own.as_ref() && seen.insert(id.clone()));
         let most = REFERENCES_MAX - usize::from(own.is_some());
-        if answers.len() > most {
-            answers.drain(1..=answers.len() - most);
+        if references.len() > most {
+            references.drain(1..=references.len() - most);
         }
-        Ids { answers, own }
+        Ids { references, own }
     }
 
     /// Whether there are none at all.
     pub fn is_empty(&self) -> bool {
-        self.answers.is_empty() && self.own.is_none()
+        self.references.is_empty() && self.own.is_none()
     }
 }
 
@@ -230,17 +230,17 @@ fn read<T>(
     const ROUNDS_MAX: usize = 4;
     let mut spelled: Vec<Vec<u8>> = Vec::new();
     for round in 1..=ROUNDS_MAX {
-        let mut fenced = mime_fence::fence(message, &spelled)?;
+        let mut guarded = mime_guard::guard(message, &spelled)?;
         let mut octets = match extent {
-            Extent::Whole => std::mem::take(&mut fenced.octets).into_owned(),
-            Extent::Skeleton => fenced.skeleton(),
+            Extent::Whole => std::mem::take(&mut guarded.octets).into_owned(),
+            Extent::Skeleton => guarded.skeleton(),
         };
         hide_fields(&mut octets);
         let parsed = parse(&octets)?;
-        let unknown = boundaries_of(&parsed).find(|boundary| !fenced.knows(boundary.as_bytes()));
+        let unknown = boundaries_of(&parsed).find(|boundary| !guarded.knows(boundary.as_bytes()));
         match unknown {
             Some(boundary) if round < ROUNDS_MAX => spelled.push(boundary.as_bytes().to_vec()),
-            unknown => return Ok(take(&parsed, fenced.ambiguous || unknown.is_some())),
+            unknown => return Ok(take(&parsed, guarded.ambiguous || unknown.is_some())),
         }
     }
     Err(NotShown::Ambiguous)
@@ -292,7 +292,7 @@ fn boundaries_of<'p>(message: &'p Message<'_>) -> impl Iterator<Item = &'p str> 
 }
 
 /// What the header alone tells. Each field is parsed by itself: a date whose zone is a single
-/// letter takes the line after it along, be it the From.
+/// message takes the line after it along, be it the From.
 fn header_fields(message: &[u8]) -> View {
     let header = readable_header(message);
     let field = |name| parse_field(&header, name);

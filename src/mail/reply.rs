@@ -10,7 +10,7 @@ use time::macros::format_description;
 
 use super::message::{Ids, NameAddr, View};
 
-/// In which way a letter is answered.
+/// In which way a message is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Reply,
@@ -20,7 +20,7 @@ pub enum Kind {
 
 /// An answer as it is begun.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Begun {
+pub struct Started {
     pub to: Vec<NameAddr>,
     pub cc: Vec<NameAddr>,
     pub subject: String,
@@ -29,7 +29,7 @@ pub struct Begun {
 }
 
 /// Begins an answer. `own` are the addresses of the one who answers, who never writes to itself.
-pub fn begin(view: &View, kind: Kind, own: &[String]) -> Begun {
+pub fn begin(view: &View, kind: Kind, own: &[String]) -> Started {
     let (to, cc) = recipients(view, kind, own);
     let prefix = if kind == Kind::Forward { "Fwd" } else { "Re" };
     let said = said(view);
@@ -37,7 +37,7 @@ pub fn begin(view: &View, kind: Kind, own: &[String]) -> Begun {
         Kind::Forward => format!("\n\n{}\n{said}\n", forwarded(view)),
         _ => format!("\n\n{}\n{}\n", attribution(view), quoted(&said)),
     };
-    Begun { to, cc, subject: subject(&view.subject, prefix), text, html: None }
+    Started { to, cc, subject: subject(&view.subject, prefix), text, html: None }
 }
 
 fn recipients(view: &View, kind: Kind, own: &[String]) -> (Vec<NameAddr>, Vec<NameAddr>) {
@@ -54,7 +54,7 @@ fn recipients(view: &View, kind: Kind, own: &[String]) -> (Vec<NameAddr>, Vec<Na
     // RFC 5322 §3.6.2: Reply-To says where answers go.
     let from = if view.reply_to.is_empty() { &view.from } else { &view.reply_to };
     let mut to = fresh(from);
-    // One's own letter is answered to those who got it.
+    // One's own message is answered to those who got it.
     if to.is_empty() {
         to = fresh(&view.to);
     }
@@ -99,7 +99,7 @@ pub fn bare_subject(subject: &str) -> &str {
     rest
 }
 
-/// What a letter says, as text.
+/// What a message says, as text.
 fn said(view: &View) -> String {
     match (&view.text, &view.html) {
         (Some(text), _) => text.replace("\r\n", "\n"),
@@ -149,11 +149,11 @@ fn quoted(text: &str) -> String {
     text.trim_end().lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// The References of an answer: those of the letter, and the letter (RFC 5322 §3.6.4).
+/// The References of an answer: those of the message, and the message (RFC 5322 §3.6.4).
 pub fn references(view: &View) -> Vec<String> {
-    let Ids { mut answers, own } = Ids::of(view);
-    answers.extend(own);
-    answers
+    let Ids { mut references, own } = Ids::of(view);
+    references.extend(own);
+    references
 }
 
 /// A text without what it quotes: lines that begin with `>`, and the line that says who wrote
@@ -279,8 +279,8 @@ mod tests {
         assert_eq!(addresses(&all.cc), ["omar@example.org", "mira@example.org"]);
         let asked = View { reply_to: vec![person("office@outside.example")], ..view() };
         assert_eq!(addresses(&begin(&asked, Kind::Reply, &own).to), ["office@outside.example"]);
-        let own_letter = View { from: vec![person("dana@example.org")], ..view() };
-        assert_eq!(addresses(&begin(&own_letter, Kind::Reply, &own).to), ["omar@example.org"]);
+        let own_message = View { from: vec![person("dana@example.org")], ..view() };
+        assert_eq!(addresses(&begin(&own_message, Kind::Reply, &own).to), ["omar@example.org"]);
         assert!(begin(&view(), Kind::Forward, &own).to.is_empty());
     }
 
@@ -316,7 +316,10 @@ mod tests {
         // One that names itself among those it answers stays the last.
         let own = vec!["b@x".to_owned(), "a@x".to_owned()];
         let circle = Ids::of(&View { references: own, ..view() });
-        assert_eq!((circle.answers, circle.own), (vec!["a@x".to_owned()], Some("b@x".to_owned())));
+        assert_eq!(
+            (circle.references, circle.own),
+            (vec!["a@x".to_owned()], Some("b@x".to_owned()))
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@
 
 pub mod dns;
 pub mod listen;
-pub mod picture;
+pub mod remote_image;
 pub mod throttle;
 pub mod tls;
 pub mod work;

@@ -62,19 +62,19 @@ mod tests {
     #[tokio::test]
     async fn work_over_the_limit_waits_for_a_permit_and_no_longer_than_it_may() {
         let workers = Workers::new(1, Duration::from_millis(50));
-        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (started, has_started) = tokio::sync::oneshot::channel();
         let (end, may_end) = mpsc::channel::<()>();
         let first = tokio::spawn({
             let workers = workers.clone();
             async move {
                 let work = move || {
-                    begun.send(()).unwrap();
+                    started.send(()).unwrap();
                     may_end.recv().unwrap();
                 };
                 workers.run(work).await
             }
         });
-        has_begun.await.unwrap();
+        has_started.await.unwrap();
         assert!(matches!(workers.run(|| ()).await, Err(NotDone::Busy)));
         // What works off the async threads keeps its permit when nobody waits for it any more.
         first.abort();

@@ -22,9 +22,9 @@ use super::route::{Hop, Tls};
 use super::shared::{Shared, blocking};
 use super::trust::Check;
 
-/// A letter's octets and the fields that sign it; opened once a host takes its recipient, so
+/// A message's octets and the fields that sign it; opened once a host takes its recipient, so
 /// that nothing of it is in memory while hosts are looked for.
-struct Letter {
+struct Message {
     signed: Vec<u8>,
     octets: Zeroizing<Vec<u8>>,
 }
@@ -187,7 +187,7 @@ impl Connection {
         }
     }
 
-    /// Whether a letter asks no more protection than this connection has.
+    /// Whether a message asks no more protection than this connection has.
     pub fn serves(&self, row: &Leased) -> bool {
         let needed = match row.tls {
             _ if row.require_tls => Protected::Checked,
@@ -197,13 +197,13 @@ impl Connection {
         self.tls >= needed
     }
 
-    /// The connection, if it can take another letter.
+    /// The connection, if it can take another message.
     pub fn kept(self) -> Option<Connection> {
         (!self.broken).then_some(self)
     }
 
-    /// As [`Connection::send`], on a connection that took a letter before; `None` when the host
-    /// has meanwhile hung up before this letter was on its way, so that it is tried afresh.
+    /// As [`Connection::send`], on a connection that took a message before; `None` when the host
+    /// has meanwhile hung up before this message was on its way, so that it is tried afresh.
     pub async fn send_again(&mut self, shared: &Shared, row: &Leased) -> Option<Attempted> {
         match self.client.rset().await {
             Ok(()) => Some(self.send(shared, row).await),
@@ -214,7 +214,7 @@ impl Connection {
         }
     }
 
-    /// Sends one letter to its one recipient.
+    /// Sends one message to its one recipient.
     pub async fn send(&mut self, shared: &Shared, row: &Leased) -> Attempted {
         match self.steps(shared, row).await {
             Ok(reply) => Attempted::Delivered { by: self.host.clone(), text: shown(&reply) },
@@ -238,11 +238,11 @@ impl Connection {
         self.suits(row)?;
         accepted(self.client.cmd(self.mail_line(row)).await?)?;
         accepted(self.client.cmd(self.rcpt_line(row)).await?)?;
-        let letter = opened(shared, row).await.map_err(Refused::Unopened)?;
+        let message = opened(shared, row).await.map_err(Refused::Unopened)?;
         let command_timeout = std::mem::replace(&mut self.client.timeout, self.data_timeout);
         let done = match self.has(EXT_CHUNKING) {
-            true => self.client.bdat(whole(&letter).as_slice()).await,
-            false => self.data(&letter).await,
+            true => self.client.bdat(whole(&message).as_slice()).await,
+            false => self.data(&message).await,
         };
         self.client.timeout = command_timeout;
         Ok(done?)
@@ -305,12 +305,12 @@ impl Connection {
 
     /// DATA with our own dot-stuffing: mail-send's leaves a dot at the very beginning alone, and
     /// ends every message with one more line.
-    async fn data(&mut self, letter: &Letter) -> Result<Response<String>, Failed> {
+    async fn data(&mut self, message: &Message) -> Result<Response<String>, Failed> {
         let ready = self.client.cmd("DATA\r\n").await?;
         if ready.code != 354 {
             return Err(Failed::UnexpectedReply(ready));
         }
-        let wire = stuffed(letter);
+        let wire = stuffed(message);
         let reply = tokio::time::timeout(self.data_timeout, async {
             self.client.stream.write_all(&wire).await?;
             self.client.stream.flush().await?;
@@ -336,7 +336,7 @@ impl Connection {
 enum Refused {
     /// By us: it makes no sense to ask.
     Here(EnhancedStatus, String),
-    /// The letter could not be opened.
+    /// The message could not be opened.
     Unopened(gateway::Error),
     There(Failed),
 }
@@ -347,10 +347,10 @@ impl From<Failed> for Refused {
     }
 }
 
-async fn opened(shared: &Shared, row: &Leased) -> Result<Letter, gateway::Error> {
+async fn opened(shared: &Shared, row: &Leased) -> Result<Message, gateway::Error> {
     let id = row.id;
     let octets = blocking(shared, move |gateway| gateway.queue_content(id)).await?;
-    Ok(Letter { signed: shared.signers.sign(&octets), octets })
+    Ok(Message { signed: shared.signers.sign(&octets), octets })
 }
 
 fn boxed<S: Stream + 'static>(client: SmtpClient<S>) -> SmtpClient<Box<dyn Stream>> {
@@ -387,14 +387,14 @@ fn accepted(reply: Response<String>) -> Result<(), Failed> {
     }
 }
 
-fn whole(letter: &Letter) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new([letter.signed.as_slice(), &letter.octets].concat())
+fn whole(message: &Message) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new([message.signed.as_slice(), &message.octets].concat())
 }
 
 /// RFC 5321 §4.5.2: a dot that begins a line is doubled, and a dot alone ends the message.
-fn stuffed(letter: &Letter) -> Zeroizing<Vec<u8>> {
-    let mut wire = Zeroizing::new(Vec::with_capacity(letter.octets.len() + 4_096));
-    for part in [letter.signed.as_slice(), &letter.octets] {
+fn stuffed(message: &Message) -> Zeroizing<Vec<u8>> {
+    let mut wire = Zeroizing::new(Vec::with_capacity(message.octets.len() + 4_096));
+    for part in [message.signed.as_slice(), &message.octets] {
         for line in part.split_inclusive(|octet| *octet == b'\n') {
             if line.first() == Some(&b'.') {
                 wire.push(b'.');
@@ -409,7 +409,7 @@ fn stuffed(letter: &Letter) -> Zeroizing<Vec<u8>> {
     wire
 }
 
-/// A host that does not want to talk to us says nothing about the letter: its domain may have
+/// A host that does not want to talk to us says nothing about the message: its domain may have
 /// others, or want to tomorrow (RFC 5321 §3.1).
 fn not_now(done: Attempted) -> Attempted {
     match done {
@@ -421,7 +421,7 @@ fn not_now(done: Attempted) -> Attempted {
     }
 }
 
-/// What an error means for the letter: a host's no is a no, anything else is tried again.
+/// What an error means for the message: a host's no is a no, anything else is tried again.
 fn outcome(host: &str, error: &Failed) -> Attempted {
     let host = Some(host.to_owned());
     match error {

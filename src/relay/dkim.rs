@@ -103,7 +103,7 @@ fn signer<K: mail_auth::common::crypto::SigningKey>(
     DkimSigner::from_key(key).domain(domain).selector(selector).headers(SIGNED)
 }
 
-/// The kinds of keys that can be made.
+/// The kinds of keys that can be generated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NewKey {
     Ed25519,
@@ -111,19 +111,19 @@ pub enum NewKey {
     Rsa,
 }
 
-/// A key that was made: its file's text, and the record for DNS.
-pub struct Made {
+/// A key that was generated: its file's text, and the record for DNS.
+pub struct GeneratedKey {
     pub pem: zeroize::Zeroizing<String>,
     /// The name, and what its TXT record says.
     pub record: (String, String),
 }
 
 /// Makes a key for a domain and selector.
-pub fn make(kind: NewKey, domain: &str, selector: &str) -> Result<Made, Error> {
+pub fn make(kind: NewKey, domain: &str, selector: &str) -> Result<GeneratedKey, Error> {
     use base64::Engine;
     let engine = base64::engine::general_purpose::STANDARD;
     let failed =
-        |_| Error::File { what: "key".to_owned(), problem: "could not be made".to_owned() };
+        |_| Error::File { what: "key".to_owned(), problem: "could not be generated".to_owned() };
     let (der, record) = match kind {
         NewKey::Ed25519 => {
             let pair = Ed25519KeyPair::generate().map_err(failed)?;
@@ -149,11 +149,11 @@ pub fn make(kind: NewKey, domain: &str, selector: &str) -> Result<Made, Error> {
         pem.push('\n');
     }
     pem.push_str("-----END PRIVATE KEY-----\n");
-    Ok(Made { pem, record: (format!("{selector}._domainkey.{domain}"), record) })
+    Ok(GeneratedKey { pem, record: (format!("{selector}._domainkey.{domain}"), record) })
 }
 
 /// Writes a key's file, for its owner alone; one that is there is not overwritten.
-pub fn write(path: &Path, made: &Made) -> Result<(), Error> {
+pub fn write(path: &Path, generated: &GeneratedKey) -> Result<(), Error> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let failed = |error: std::io::Error| Error::File {
@@ -166,7 +166,7 @@ pub fn write(path: &Path, made: &Made) -> Result<(), Error> {
         .mode(0o600)
         .open(path)
         .map_err(failed)?;
-    file.write_all(made.pem.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
+    file.write_all(generated.pem.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
 }
 
 #[cfg(test)]
@@ -178,11 +178,11 @@ mod tests {
         for kind in [NewKey::Ed25519, NewKey::Rsa] {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("key.pem");
-            let made = make(kind, "example.org", "s1").unwrap();
-            write(&path, &made).unwrap();
-            assert!(write(&path, &made).is_err());
-            assert!(made.record.1.starts_with("v=DKIM1; k="));
-            assert_eq!(made.record.0, "s1._domainkey.example.org");
+            let generated = make(kind, "example.org", "s1").unwrap();
+            write(&path, &generated).unwrap();
+            assert!(write(&path, &generated).is_err());
+            assert!(generated.record.1.starts_with("v=DKIM1; k="));
+            assert_eq!(generated.record.0, "s1._domainkey.example.org");
             let keys = vec![config::DkimKey {
                 domain: "example.org".to_owned(),
                 selector: "s1".to_owned(),

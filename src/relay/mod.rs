@@ -8,7 +8,7 @@
 //! | `attempt` | one conversation with one host |
 //! | `dkim` | signs what leaves |
 //!
-//! It decides nothing about a letter: retry, delay notice and report are the gateway's. A letter
+//! It decides nothing about a message: retry, delay notice and report are the gateway's. A message
 //! is leased; when we die with it, the lease runs out and it is sent again: at worst twice, never
 //! not at all.
 
@@ -49,7 +49,7 @@ const LEASED_PER_DESTINATION_MAX: usize = 100;
 /// Longer than any attempt can take, with every time-out of every host: a row is never sent by
 /// two conversations. What was leased when the daemon died is free again at its next start.
 const LEASE_SECS: i64 = 24 * 3_600;
-/// After that, a conversation makes room for another destination's; the rest of its letters go
+/// After that, a conversation makes room for another destination's; the rest of its messages go
 /// back to the queue.
 const CONVERSATION_MAX: Duration = Duration::from_secs(600);
 /// How long to wait where there is nothing to wait for, or the store cannot be asked.
@@ -81,44 +81,44 @@ impl Relay {
             tracing::error!(%error, "the queue could not be looked through");
         }
         let wake = self.shared.gateway.queue_wake();
-        let (tell, mut told) = mpsc::channel::<String>(64);
-        let mut lanes = Lanes::default();
+        let (sender, mut receiver) = mpsc::channel::<String>(64);
+        let mut destinations = Destinations::default();
         loop {
-            let pause = match self.fill(&mut lanes).await {
+            let pause = match self.fill(&mut destinations).await {
                 Ok(pause) => pause,
                 Err(error) => {
                     tracing::warn!(%error, "the queue could not be read");
                     IDLE
                 }
             };
-            self.start(&mut lanes, &tell);
+            self.start(&mut destinations, &sender);
             tokio::select! {
                 () = stop.cancelled() => break,
-                done = told.recv() => if let Some(key) = done { lanes.done(&key) },
+                done = receiver.recv() => if let Some(key) = done { destinations.done(&key) },
                 () = wake.notified() => {}
                 () = tokio::time::sleep(pause) => {}
             }
         }
-        while lanes.running > 0 {
-            match told.recv().await {
-                Some(key) => lanes.done(&key),
+        while destinations.running > 0 {
+            match receiver.recv().await {
+                Some(key) => destinations.done(&key),
                 None => break,
             }
         }
     }
 
     /// Leases what is due; tells how long until more may be.
-    async fn fill(&self, lanes: &mut Lanes) -> Result<Duration, gateway::Error> {
-        let room = LEASED_MAX.saturating_sub(lanes.waiting);
+    async fn fill(&self, destinations: &mut Destinations) -> Result<Duration, gateway::Error> {
+        let room = LEASED_MAX.saturating_sub(destinations.waiting);
         let now = self.shared.gateway.clock().now();
         if room > 0 {
-            let (waiting, next) = (lanes.sizes(), self.next_hop());
+            let (waiting, next) = (destinations.sizes(), self.next_hop());
             let leased = self.blocking(move |gateway| {
                 gateway.queue_lease(room, LEASE_SECS, &mut crowded(waiting, next))
             });
             for row in leased.await? {
                 let key = destination(next, &row.recipient);
-                lanes.push(key, row);
+                destinations.push(key, row);
             }
         }
         let due = self.blocking(|gateway| gateway.queue_next_due()).await?;
@@ -131,18 +131,18 @@ impl Relay {
     }
 
     /// Starts conversations where there is something to send and leave to send it.
-    fn start(&self, lanes: &mut Lanes, tell: &mpsc::Sender<String>) {
+    fn start(&self, destinations: &mut Destinations, sender: &mpsc::Sender<String>) {
         let (all, each) = (
             self.shared.config.connections_max,
             self.shared.config.connections_per_destination_max,
         );
-        while lanes.running < all {
-            let Some((key, tasks)) = lanes.next(all, each) else { return };
-            let (shared, tell) = (self.shared.clone(), tell.clone());
+        while destinations.running < all {
+            let Some((key, tasks)) = destinations.next(all, each) else { return };
+            let (shared, sender) = (self.shared.clone(), sender.clone());
             tokio::spawn(async move {
                 converse(&shared, &key, tasks).await;
                 // The relay has stopped listening: nobody needs to know.
-                let _ = tell.send(key).await;
+                let _ = sender.send(key).await;
             });
         }
     }
@@ -164,42 +164,52 @@ impl Relay {
 
 /// What waits for each destination, and how many conversations run with it.
 #[derive(Default)]
-struct Lanes {
-    lanes: HashMap<String, Lane>,
+struct Destinations {
+    destinations: HashMap<String, Destination>,
     waiting: usize,
     running: usize,
 }
 
 #[derive(Default)]
-struct Lane {
+struct Destination {
     tasks: VecDeque<Leased>,
     running: usize,
 }
 
-/// Letters that one connection takes one after another.
-const LETTERS_PER_CONNECTION: usize = 50;
+/// Messages that one connection takes one after another.
+const MESSAGES_PER_CONNECTION: usize = 50;
 
-impl Lanes {
+impl Destinations {
     fn push(&mut self, key: String, task: Leased) {
         self.waiting += 1;
-        self.lanes.entry(key).or_default().tasks.push_back(task);
+        self.destinations.entry(key).or_default().tasks.push_back(task);
     }
 
     /// How many rows wait for each destination.
     fn sizes(&self) -> HashMap<String, usize> {
-        self.lanes.iter().map(|(key, lane)| (key.clone(), lane.tasks.len())).collect()
+        self.destinations
+            .iter()
+            .map(|(key, destination)| (key.clone(), destination.tasks.len()))
+            .collect()
     }
 
     /// The next batch of a destination that may be spoken to; the last quarter of `all`
     /// conversations is kept for destinations that have none.
     fn next(&mut self, all: usize, each: usize) -> Option<(String, Vec<Leased>)> {
         let each = if self.running * 4 >= all * 3 { 1 } else { each };
-        let ready = |lane: &&mut Lane| !lane.tasks.is_empty() && lane.running < each;
-        let (key, lane) = self.lanes.iter_mut().find(|(_, lane)| ready(lane))?;
+        let ready = |destination: &&mut Destination| {
+            !destination.tasks.is_empty() && destination.running < each
+        };
+        let (key, destination) =
+            self.destinations.iter_mut().find(|(_, destination)| ready(destination))?;
         // Shared among as many connections as there may be.
-        let fair = lane.tasks.len().div_ceil(each - lane.running).min(LETTERS_PER_CONNECTION);
-        let tasks: Vec<Leased> = lane.tasks.drain(..fair).collect();
-        lane.running += 1;
+        let fair = destination
+            .tasks
+            .len()
+            .div_ceil(each - destination.running)
+            .min(MESSAGES_PER_CONNECTION);
+        let tasks: Vec<Leased> = destination.tasks.drain(..fair).collect();
+        destination.running += 1;
         self.running += 1;
         self.waiting -= tasks.len();
         Some((key.clone(), tasks))
@@ -207,16 +217,16 @@ impl Lanes {
 
     fn done(&mut self, key: &str) {
         self.running = self.running.saturating_sub(1);
-        if let Some(lane) = self.lanes.get_mut(key) {
-            lane.running = lane.running.saturating_sub(1);
-            if lane.running == 0 && lane.tasks.is_empty() {
-                self.lanes.remove(key);
+        if let Some(destination) = self.destinations.get_mut(key) {
+            destination.running = destination.running.saturating_sub(1);
+            if destination.running == 0 && destination.tasks.is_empty() {
+                self.destinations.remove(key);
             }
         }
     }
 }
 
-/// Where letters go.
+/// Where messages go.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum NextHop {
     /// All to one host.
@@ -242,17 +252,17 @@ fn destination(next: NextHop, recipient: &Recipient) -> String {
     }
 }
 
-/// Sends a destination's letters over as few connections as it takes.
+/// Sends a destination's messages over as few connections as it takes.
 async fn converse(shared: &Shared, key: &str, tasks: Vec<Leased>) {
     let mut open: Option<Connection> = None;
-    let begun = std::time::Instant::now();
+    let started = std::time::Instant::now();
     // Nobody answers there: the rest need not wait for every time-out once more.
     let mut nobody: Option<Attempted> = None;
     for row in tasks {
         let (id, reference) = (row.id, row.reference);
-        if begun.elapsed() > CONVERSATION_MAX {
+        if started.elapsed() > CONVERSATION_MAX {
             if let Err(error) = blocking(shared, move |gateway| gateway.queue_return(id)).await {
-                tracing::error!(%error, queue.id = %id.to_text(), "a letter could not be put back");
+                tracing::error!(%error, queue.id = %id.to_text(), "a message could not be put back");
             }
             continue;
         }
@@ -279,10 +289,10 @@ async fn send(
     nobody: &mut Option<Attempted>,
 ) -> Attempted {
     if row.size > shared.config.size_octets_max {
-        let text = "the letter is too large for ordinary mail".to_owned();
+        let text = "the message is too large for ordinary mail".to_owned();
         return Attempted::Failed { status: EnhancedStatus::TOO_LARGE, text, host: None };
     }
-    // A connection that was good a moment ago, for a letter that asks no more of it.
+    // A connection that was good a moment ago, for a message that asks no more of it.
     if let Some(connection) = open.take_if(|connection| !connection.serves(&row)) {
         connection.quit().await;
     }

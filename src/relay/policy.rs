@@ -98,7 +98,7 @@ pub struct Hosts<'h> {
     pub vouched: bool,
 }
 
-/// What a domain says of its hosts' TLS. An answer that did not come is no "nothing": the letter
+/// What a domain says of its hosts' TLS. An answer that did not come is no "nothing": the message
 /// waits.
 pub async fn look_up(shared: &Shared, domain: &str, hosts: Hosts<'_>) -> Result<Policies, String> {
     let mut policies = Policies::default();

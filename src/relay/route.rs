@@ -1,4 +1,4 @@
-//! Which hosts a letter goes to, in which order, and how each must be protected.
+//! Which hosts a message goes to, in which order, and how each must be protected.
 
 use std::net::IpAddr;
 
@@ -13,11 +13,11 @@ use super::policy::{self, Hosts, Vouched};
 use super::shared::Shared;
 use super::trust::Check;
 
-/// The hosts of a letter's destination.
+/// The hosts of a message's destination.
 pub struct Route {
     pub hops: Vec<Hop>,
     /// Nobody promised that the hosts have TLS that can be checked: where they have none, the
-    /// letter takes another way. Otherwise it waits, as MTA-STS and DANE say.
+    /// message takes another way. Otherwise it waits, as MTA-STS and DANE say.
     pub may_lack_tls: bool,
 }
 
@@ -50,7 +50,7 @@ pub enum NoRoute {
     NotVerified(String),
 }
 
-/// The route of a letter; `key` is its destination's domain.
+/// The route of a message; `key` is its destination's domain.
 pub async fn find(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRoute> {
     match shared.config.smarthost_parts() {
         Some((host, port)) => smarthost(shared, host, port, row).await,
@@ -68,12 +68,12 @@ pub fn domain_of(recipient: &Recipient) -> Option<String> {
     }
 }
 
-/// Whether a letter leaves over TLS that was checked, or not at all.
+/// Whether a message leaves over TLS that was checked, or not at all.
 pub fn wants_checked(row: &Leased) -> bool {
     row.tls == TlsNeed::Verified || row.require_tls
 }
 
-/// Everything goes to one host, which finds the rest of the way; a letter that needs verified
+/// Everything goes to one host, which finds the rest of the way; a message that needs verified
 /// TLS is as verified as that host.
 async fn smarthost(
     shared: &Shared,

@@ -17,13 +17,13 @@ pub(super) struct Body {
     share: Share,
     scanner: Scanner,
     size_max: usize,
-    patience: Duration,
+    timeout: Duration,
     /// Why it will be refused; from then on its octets are dropped.
     pub(super) refusal: Option<Reply>,
 }
 
 /// How long a message may take before its average pace counts.
-const PACE_GRACE: Duration = Duration::from_secs(30);
+const RATE_GRACE: Duration = Duration::from_secs(30);
 /// The room a message of unknown size begins with.
 const BEGIN_OCTETS: usize = 8 * 1024;
 
@@ -34,7 +34,7 @@ impl Body {
             share: budget.share(),
             scanner: Scanner::new(framing, config.line_octets_max),
             size_max: usize::try_from(config.size_octets_max).unwrap_or(usize::MAX),
-            patience: Duration::from_secs(config.memory_wait_secs),
+            timeout: Duration::from_secs(config.memory_wait_secs),
             refusal: None,
         }
     }
@@ -53,7 +53,7 @@ impl Body {
         if self.refusal.is_some() || needed <= self.message.capacity() {
             return;
         }
-        match self.share.grow_to(needed, self.patience).await {
+        match self.share.grow_to(needed, self.timeout).await {
             Ok(()) => self.message.reserve_exact(self.share.held() - self.message.len()),
             Err(_) => self.drop_with(reply::NO_ROOM),
         }
@@ -105,7 +105,7 @@ pub(super) fn smuggles(refusal: Reply) -> bool {
 }
 
 /// How fast a message comes in.
-pub(super) struct Pace {
+pub(super) struct MinimumRate {
     /// From when its average counts.
     since: Instant,
     pub(super) octets: u64,
@@ -113,10 +113,10 @@ pub(super) struct Pace {
     octets_per_sec_min: u64,
 }
 
-impl Pace {
-    pub(super) fn new(config: &config::Smtp, now: Instant) -> Pace {
-        Pace {
-            since: now + PACE_GRACE,
+impl MinimumRate {
+    pub(super) fn new(config: &config::Smtp, now: Instant) -> MinimumRate {
+        MinimumRate {
+            since: now + RATE_GRACE,
             octets: 0,
             pause: Duration::from_secs(config.data_timeout_secs),
             octets_per_sec_min: config.octets_per_sec_min,
@@ -133,7 +133,7 @@ impl Pace {
     }
 
     /// What we wait for is not held against the peer.
-    pub(super) fn forgive(&mut self, waited: Duration) {
+    pub(super) fn reset(&mut self, waited: Duration) {
         self.since += waited;
     }
 }
@@ -147,13 +147,13 @@ mod tests {
         let config = config::Smtp { octets_per_sec_min: 100, ..config::Smtp::default() };
         let start = Instant::now();
         let after = |secs| start + Duration::from_secs(secs);
-        let mut pace = Pace::new(&config, start);
-        assert_eq!(pace.deadline(start), after(30), "nothing came: the grace is all there is");
-        pace.octets = 1_000;
-        assert_eq!(pace.deadline(after(35)), after(40), "1,000 octets earn ten seconds more");
-        pace.forgive(Duration::from_secs(7));
-        assert_eq!(pace.deadline(after(35)), after(47), "what we wait for is not the peer's");
-        pace.octets = 10_000_000;
-        assert_eq!(pace.deadline(after(50)), after(50 + 180), "a pause must not be too long");
+        let mut rate = MinimumRate::new(&config, start);
+        assert_eq!(rate.deadline(start), after(30), "nothing came: the grace is all there is");
+        rate.octets = 1_000;
+        assert_eq!(rate.deadline(after(35)), after(40), "1,000 octets earn ten seconds more");
+        rate.reset(Duration::from_secs(7));
+        assert_eq!(rate.deadline(after(35)), after(47), "what we wait for is not the peer's");
+        rate.octets = 10_000_000;
+        assert_eq!(rate.deadline(after(50)), after(50 + 180), "a pause must not be too long");
     }
 }

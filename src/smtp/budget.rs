@@ -47,7 +47,7 @@ struct Waiter {
     octets: usize,
     /// What has to stay free when it is served.
     spare: usize,
-    tell: oneshot::Sender<bool>,
+    sender: oneshot::Sender<bool>,
 }
 
 /// There was no memory in time.
@@ -68,7 +68,7 @@ pub struct Share {
 struct Asked {
     octets: usize,
     turn: Turn,
-    told: oneshot::Receiver<bool>,
+    receiver: oneshot::Receiver<bool>,
     answer: Option<bool>,
 }
 
@@ -124,7 +124,7 @@ impl State {
         while let Some(turn) = self.next_turn() {
             let Some(waiter) = self.waiting.remove(&turn) else { return };
             // Fails only when the share is being dropped, and then nothing was given.
-            if waiter.tell.send(true).is_ok() {
+            if waiter.sender.send(true).is_ok() {
                 self.give(turn, waiter.octets);
             }
         }
@@ -136,7 +136,7 @@ impl State {
         let youngest = self.waiting.keys().rfind(is_holder).copied();
         if let Some(waiter) = youngest.and_then(|turn| self.waiting.remove(&turn)) {
             // It gives its share back itself, and the rest goes on with that.
-            let _ = waiter.tell.send(false);
+            let _ = waiter.sender.send(false);
         }
     }
 }
@@ -148,7 +148,7 @@ impl Share {
     }
 
     /// Grows in steps until it holds at least `octets`, and waits for that at most `patience`.
-    pub async fn grow_to(&mut self, octets: usize, patience: Duration) -> Result<(), Exhausted> {
+    pub async fn grow_to(&mut self, octets: usize, timeout: Duration) -> Result<(), Exhausted> {
         if octets <= self.held {
             return Ok(());
         }
@@ -158,7 +158,7 @@ impl Share {
             return Ok(());
         }
         let Some(asked) = &mut self.asked else { return Err(Exhausted) };
-        if let Ok(Ok(given)) = tokio::time::timeout(patience, &mut asked.told).await {
+        if let Ok(Ok(given)) = tokio::time::timeout(timeout, &mut asked.receiver).await {
             asked.answer = Some(given);
         }
         let before = self.held;
@@ -181,11 +181,11 @@ impl Share {
             self.held += more;
             return true;
         }
-        let (tell, told) = oneshot::channel();
-        state.waiting.insert(turn, Waiter { octets: more, spare, tell });
+        let (sender, receiver) = oneshot::channel();
+        state.waiting.insert(turn, Waiter { octets: more, spare, sender });
         state.settle();
         drop(state);
-        self.asked = Some(Asked { octets: more, turn, told, answer: None });
+        self.asked = Some(Asked { octets: more, turn, receiver, answer: None });
         false
     }
 
@@ -195,7 +195,7 @@ impl Share {
         let mut state = self.budget.state();
         state.waiting.remove(&asked.turn);
         // Under the lock: either it was given before this, or it never will be.
-        if asked.answer.unwrap_or_else(|| asked.told.try_recv() == Ok(true)) {
+        if asked.answer.unwrap_or_else(|| asked.receiver.try_recv() == Ok(true)) {
             self.held += asked.octets;
         }
         state.settle();

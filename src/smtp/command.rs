@@ -13,7 +13,7 @@ use crate::mail::envelope::{
     xtext_decode,
 };
 
-use super::gate;
+use super::lines;
 use super::reply::{self, Reply};
 
 /// What a peer asks for.
@@ -68,7 +68,7 @@ const ORCPT_OCTETS_MAX: usize = 500;
 
 /// Reads a command line, CRLF included.
 pub fn parse(line: &[u8]) -> Result<Command, Refusal> {
-    let text = gate::check(line).map_err(|reply| match is_bdat(line) {
+    let text = lines::check(line).map_err(|reply| match is_bdat(line) {
         true => Refusal::OutOfStep(reply),
         false => Refusal::Wrong(reply),
     })?;
@@ -125,7 +125,7 @@ fn is_vrfy(text: &str) -> bool {
 }
 
 fn hello(name: &str, dialect: Dialect) -> Result<Command, Reply> {
-    match gate::is_host(name) {
+    match lines::is_host(name) {
         true => Ok(Command::Hello { name: name.to_owned(), dialect }),
         false => Err(reply::HELLO_SYNTAX),
     }
@@ -140,12 +140,12 @@ fn after_keyword<'l>(rest: &'l str, keyword: &str) -> Option<&'l str> {
 
 fn mail(rest: &str) -> Result<Command, Reply> {
     let path = after_keyword(rest, "FROM:").ok_or(reply::MAIL_SYNTAX)?;
-    let (path, rest) = gate::cut_path(path).ok_or(reply::MAIL_SYNTAX)?;
+    let (path, rest) = lines::cut_path(path).ok_or(reply::MAIL_SYNTAX)?;
     let sender = ReversePath::parse(path).map_err(|_| reply::BAD_SENDER)?;
     if matches!(&sender, ReversePath::Address(address) if is_literal(address)) {
         return Err(reply::SENDER_LITERAL);
     }
-    let parameters = gate::parameters(rest, &MAIL_PARAMETERS)?;
+    let parameters = lines::parameters(rest, &MAIL_PARAMETERS)?;
     let line = format!("MAIL FROM:<>{rest}\r\n");
     let Ok(Request::Mail { from }) = Request::parse(&mut line.as_bytes().iter()) else {
         return Err(reply::BAD_PARAMETER);
@@ -154,7 +154,7 @@ fn mail(rest: &str) -> Result<Command, Reply> {
     for (name, value) in parameters {
         match (name, value) {
             ("SIZE", Some(value)) => {
-                let size = gate::number(value).ok_or(reply::BAD_PARAMETER)?;
+                let size = lines::number(value).ok_or(reply::BAD_PARAMETER)?;
                 envelope.declared_size = Some(size);
             }
             ("ENVID", Some(value)) => envelope.envid = Some(envid(value)?),
@@ -187,13 +187,13 @@ fn mail(rest: &str) -> Result<Command, Reply> {
 
 fn rcpt(rest: &str) -> Result<Command, Reply> {
     let path = after_keyword(rest, "TO:").ok_or(reply::RCPT_SYNTAX)?;
-    let (path, rest) = gate::cut_path(path).ok_or(reply::RCPT_SYNTAX)?;
+    let (path, rest) = lines::cut_path(path).ok_or(reply::RCPT_SYNTAX)?;
     let path = ForwardPath::parse(path).map_err(|_| reply::BAD_RECIPIENT)?;
     if matches!(&path, ForwardPath::Address(address) if is_literal(address)) {
         return Err(reply::RECIPIENT_LITERAL);
     }
     let mut recipient = Recipient { path, notify: Notify::default(), orcpt: None };
-    for (name, value) in gate::parameters(rest, &RCPT_PARAMETERS)? {
+    for (name, value) in lines::parameters(rest, &RCPT_PARAMETERS)? {
         match (name, value) {
             ("NOTIFY", Some(_)) => recipient.notify = notify(rest)?,
             ("ORCPT", Some(value)) => recipient.orcpt = Some(orcpt(value)?),
@@ -243,7 +243,7 @@ fn envid(value: &str) -> Result<String, Reply> {
 /// `BDAT octets [LAST]` (RFC 3030 §2).
 fn bdat(rest: &str) -> Result<Command, Reply> {
     let mut words = rest.split(' ').filter(|word| !word.is_empty());
-    let octets = words.next().and_then(gate::number).ok_or(reply::BDAT_SYNTAX)?;
+    let octets = words.next().and_then(lines::number).ok_or(reply::BDAT_SYNTAX)?;
     let place = match (words.next(), words.next()) {
         (None, _) => Chunk::Middle,
         (Some(word), None) if word.eq_ignore_ascii_case("LAST") => Chunk::Last,

@@ -25,7 +25,7 @@ pub mod budget;
 pub mod command;
 pub mod data;
 mod dialogue;
-pub mod gate;
+pub mod lines;
 pub mod reply;
 pub mod server;
 pub mod session;

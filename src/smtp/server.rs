@@ -69,7 +69,7 @@ impl Server {
         let session_stop = stop.clone();
         let session = move |stream, peer| {
             let (shared, stop) = (self.shared.clone(), session_stop.clone());
-            async move { converse(&shared, stream, peer, stop).await }
+            async move { session(&shared, stream, peer, stop).await }
         };
         listen::accept(listener, self.permits, stop, tasks, reply::TURNED_AWAY, session).await;
     }
@@ -86,7 +86,7 @@ impl Server {
 }
 
 /// One connection: in clear, and inside TLS once the peer asks for it.
-async fn converse(shared: &Shared, stream: TcpStream, peer: SocketAddr, stop: CancellationToken) {
+async fn session(shared: &Shared, stream: TcpStream, peer: SocketAddr, stop: CancellationToken) {
     // Replies are written whole; waiting for more to send would only cost time.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY");

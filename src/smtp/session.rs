@@ -16,7 +16,7 @@ use crate::mail::envelope::Envelope;
 
 use super::body::Body;
 use super::command::Dialect;
-use super::gate::{self, Found};
+use super::lines::{self, Found};
 use super::reply::{self, Reply};
 use super::shared::Shared;
 
@@ -144,7 +144,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
     }
 
     /// Whoever delivers mail has earned another chance.
-    pub(super) fn forgive(&mut self) {
+    pub(super) fn reset(&mut self) {
         (self.errors, self.refused) = (0, 0);
     }
 
@@ -155,7 +155,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         let wait = Duration::from_secs(self.shared.config.command_timeout_secs);
         let mut deadline = None;
         loop {
-            match gate::find_line(self.input.unread(), limit) {
+            match lines::find_line(self.input.unread(), limit) {
                 Found::Line(octets) => return Ok(octets),
                 Found::BareLf => {
                     reply::BARE_LF.write(&mut self.out);
@@ -186,7 +186,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         let wait = Duration::from_secs(self.shared.config.command_timeout_secs);
         let deadline = Instant::now() + wait;
         loop {
-            let (octets, ended) = gate::skip_line(self.input.unread());
+            let (octets, ended) = lines::skip_line(self.input.unread());
             self.input.used(octets);
             if ended {
                 return Ok(());

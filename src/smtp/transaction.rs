@@ -14,10 +14,10 @@ use tokio::time::Instant;
 use crate::config;
 use crate::gateway::{self, Arrival, Inbound, Receipt};
 use crate::mail::envelope::Envelope;
-use crate::mail::header::{self, GateLimits, HeaderFacts, HeaderRefusal};
+use crate::mail::header::{self, HeaderFacts, HeaderLimits, HeaderRefusal};
 use crate::telemetry::redacted;
 
-use super::body::{Body, Pace, smuggles};
+use super::body::{Body, MinimumRate, smuggles};
 use super::command::{Chunk, Dialect};
 use super::data::{Framing, Scanned};
 use super::reply::{self, Reply};
@@ -57,8 +57,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     async fn read_to_dot(&mut self, body: &mut Body) -> Flow {
-        let mut pace = Pace::new(&self.shared.config, Instant::now());
-        while !self.read_piece(body, &mut pace, DATA_ROOM).await?.ended {}
+        let mut rate = MinimumRate::new(&self.shared.config, Instant::now());
+        while !self.read_piece(body, &mut rate, DATA_ROOM).await?.ended {}
         Ok(())
     }
 
@@ -66,17 +66,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     async fn read_piece(
         &mut self,
         body: &mut Body,
-        pace: &mut Pace,
+        rate: &mut MinimumRate,
         octets_max: usize,
     ) -> Result<Scanned, End> {
         if self.input.unread().is_empty() {
-            let deadline = pace.deadline(Instant::now());
-            pace.octets += self.fill(deadline, octets_max).await? as u64;
+            let deadline = rate.deadline(Instant::now());
+            rate.octets += self.fill(deadline, octets_max).await? as u64;
         }
         let octets = self.input.unread().len().min(octets_max);
         let started = Instant::now();
         body.make_room(octets).await;
-        pace.forgive(started.elapsed());
+        rate.reset(started.elapsed());
         let scanned = body.take(&self.input.unread()[..octets]);
         self.input.used(scanned.used);
         Ok(scanned)
@@ -125,11 +125,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     async fn read_chunk(&mut self, body: &mut Body, octets: u64) -> Flow {
-        let mut pace = Pace::new(&self.shared.config, Instant::now());
+        let mut rate = MinimumRate::new(&self.shared.config, Instant::now());
         let mut left = octets;
         while left > 0 {
             let here = usize::try_from(left).map_or(DATA_ROOM, |left| left.min(DATA_ROOM));
-            left -= self.read_piece(body, &mut pace, here).await?.used as u64;
+            left -= self.read_piece(body, &mut rate, here).await?.used as u64;
         }
         Ok(())
     }
@@ -145,7 +145,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             }
         };
         let size = message.len();
-        let facts = match header::gate(&message, &gate_limits(&self.shared.config)) {
+        let facts = match header::gate(&message, &header_limits(&self.shared.config)) {
             Ok(facts) => facts,
             Err(refusal) => {
                 let reply = of_header(refusal);
@@ -178,7 +178,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     recipients = readers, size_octets = size, tls = self.tls_version(),
                     "message accepted"
                 );
-                self.forgive();
+                self.reset();
                 reply::line(
                     &mut self.out,
                     format_args!("250 2.0.0 Accepted, reference {}", receipt.reference),
@@ -264,8 +264,8 @@ fn protocol(spoken: &Spoken) -> &'static str {
     }
 }
 
-fn gate_limits(config: &config::Smtp) -> GateLimits {
-    GateLimits {
+fn header_limits(config: &config::Smtp) -> HeaderLimits {
+    HeaderLimits {
         header_octets_max: config.header_octets_max,
         line_octets_max: config.header_line_octets_max,
         fields_max: config.header_fields_max,

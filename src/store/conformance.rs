@@ -30,7 +30,7 @@ fn local(folder: &std::path::Path) -> LocalEngine {
 
 struct Closure<F> {
     run: F,
-    tell: mpsc::Sender<Result<(), Error>>,
+    sender: mpsc::Sender<Result<(), Error>>,
 }
 
 impl<F: FnMut(&mut dyn RawTx) -> bool + Send> Job for Closure<F> {
@@ -39,7 +39,7 @@ impl<F: FnMut(&mut dyn RawTx) -> bool + Send> Job for Closure<F> {
     }
 
     fn done(self: Box<Self>, outcome: Result<(), Error>) {
-        self.tell.send(outcome).unwrap();
+        self.sender.send(outcome).unwrap();
     }
 }
 
@@ -47,9 +47,9 @@ pub fn transact(
     engine: &dyn Engine,
     run: impl FnMut(&mut dyn RawTx) -> bool + Send + 'static,
 ) -> Result<(), Error> {
-    let (tell, told) = mpsc::channel();
-    engine.submit(Box::new(Closure { run, tell }));
-    told.recv().unwrap()
+    let (sender, receiver) = mpsc::channel();
+    engine.submit(Box::new(Closure { run, sender }));
+    receiver.recv().unwrap()
 }
 
 /// Every engine under its name; the folder lives as long as the test.
@@ -453,9 +453,9 @@ fn the_room_taken_grows_with_what_is_stored() {
     each(|engine| {
         let before = engine.room().unwrap();
         assert_eq!(before.refusing, None);
-        let letter = Bytes::from(vec![7; 3 << 20]);
+        let message = Bytes::from(vec![7; 3 << 20]);
         transact(engine, move |tx| {
-            tx.content_put(ContentId([8; 16]), vec![Piece::Inline(letter.clone())]);
+            tx.content_put(ContentId([8; 16]), vec![Piece::Inline(message.clone())]);
             true
         })
         .unwrap();

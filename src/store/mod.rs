@@ -70,10 +70,10 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let (tell, told) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         let vault = self.vault.clone();
-        self.engine.submit(Box::new(Work { work, after, vault, answer: None, tell }));
-        Pending(told)
+        self.engine.submit(Box::new(Work { work, after, vault, answer: None, sender }));
+        Pending(receiver)
     }
 
     /// Writes a piece of a large content ahead of the transaction that will refer to it.
@@ -285,10 +285,10 @@ pub struct Pending<T, E>(oneshot::Receiver<Result<T, E>>);
 impl<T, E: From<Error>> Pending<T, E> {
     /// An answer that is there already, for what failed before it reached the writer.
     pub fn ready(answer: Result<T, E>) -> Pending<T, E> {
-        let (tell, told) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         // `told` is right here, so this cannot fail.
-        let _ = tell.send(answer);
-        Pending(told)
+        let _ = sender.send(answer);
+        Pending(receiver)
     }
 
     /// Blocks until the answer is there. Never on an async thread.
@@ -303,7 +303,7 @@ impl<T, E: From<Error>> Future for Pending<T, E> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.0)
             .poll(cx)
-            .map(|told| told.unwrap_or_else(|_| Err(Error::Closed.into())))
+            .map(|receiver| receiver.unwrap_or_else(|_| Err(Error::Closed.into())))
     }
 }
 
@@ -312,7 +312,7 @@ struct Work<T, E, F, A> {
     after: A,
     vault: Vault,
     answer: Option<Result<T, E>>,
-    tell: oneshot::Sender<Result<T, E>>,
+    sender: oneshot::Sender<Result<T, E>>,
 }
 
 impl<T, E, F, A> engine::Job for Work<T, E, F, A>
@@ -336,6 +336,6 @@ where
         };
         (self.after)(&answer);
         // The caller may have gone away; the transaction stands all the same.
-        let _ = self.tell.send(answer);
+        let _ = self.sender.send(answer);
     }
 }

@@ -1,9 +1,9 @@
-//! Whose letters an account takes.
+//! Whose messages an account takes.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Whose letters are taken.
+/// Whose messages are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schema(as = Accept)]

@@ -1,9 +1,9 @@
-//! What happens to a letter for somebody outside, and who decides it.
+//! What happens to a message for somebody outside, and who decides it.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What happens to a letter for somebody outside.
+/// What happens to a message for somebody outside.
 // Figure 4 of the patent, and one more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -13,7 +13,7 @@ pub enum Choice {
     /// It leaves in clear once the sender said yes.
     Ask,
     /// It waits in a temporary account.
-    Portal,
+    TemporaryAccount,
     /// It leaves in clear.
     Plain,
     /// It leaves over TLS that the recipient's domain vouches for, or not at all.
@@ -23,7 +23,7 @@ pub enum Choice {
 super::words!(Choice {
     Refuse => "refuse",
     Ask => "ask",
-    Portal => "portal",
+    TemporaryAccount => "temporary-account",
     Plain => "plain",
     VerifiedTls => "verified-tls",
 });

@@ -14,7 +14,7 @@ pub enum LastInteraction {
 
 super::words!(LastInteraction { Never => "never", Day => "day", Exact => "exact" });
 
-/// Whether outside senders are told that a letter was read or rejected (decision D5).
+/// Whether outside senders are told that a message was read or rejected (decision D5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConfirmOutside {

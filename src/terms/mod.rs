@@ -76,7 +76,11 @@ mod tests {
 
     #[test]
     fn each_word_is_spelled_and_stored_in_one_way() {
-        check(&Choice::ALL, Choice::as_str, &["refuse", "ask", "portal", "plain", "verified-tls"]);
+        check(
+            &Choice::ALL,
+            Choice::as_str,
+            &["refuse", "ask", "temporary-account", "plain", "verified-tls"],
+        );
         check(&Mode::ALL, Mode::as_str, &["fixed", "default", "free"]);
         check(&LastInteraction::ALL, LastInteraction::as_str, &["never", "day", "exact"]);
         let confirm = ["never", "ask", "known", "always"];

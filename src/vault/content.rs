@@ -54,7 +54,7 @@ pub struct ContentSealer {
     reference: [u8; 16],
     index: u32,
     waiting: Zeroizing<Vec<u8>>,
-    begun: bool,
+    started: bool,
 }
 
 impl ContentSealer {
@@ -65,7 +65,7 @@ impl ContentSealer {
             reference,
             index: 0,
             waiting: Zeroizing::new(Vec::new()),
-            begun: false,
+            started: false,
         }
     }
 
@@ -89,9 +89,9 @@ impl ContentSealer {
     }
 
     fn seal_waiting(&mut self, last: bool, out: &mut Vec<u8>) -> Result<(), Error> {
-        if !self.begun {
+        if !self.started {
             out.push(FORMAT);
-            self.begun = true;
+            self.started = true;
         }
         let start = out.len();
         out.reserve(self.waiting.len() + TAG_OCTETS);

@@ -100,7 +100,7 @@ pub enum Lookup {
     Answered,
     /// A domain that says how mail reaches it.
     Domain,
-    /// The identifier of a letter, within an account.
+    /// The identifier of a message, within an account.
     MessageId,
     /// A program's own password, within an account.
     AppPassword,
@@ -186,7 +186,7 @@ impl Vault {
         Ok((version, self.keys.records.open_with_prefix(1, &bound, sealed)?))
     }
 
-    /// Wraps a content key for the queue: until the letter has left, the daemon can read it.
+    /// Wraps a content key for the queue: until the message has left, the daemon can read it.
     pub fn queue_wrap(&self, binding: &[u8], key: &ContentKey) -> Result<Vec<u8>, Error> {
         self.keys.queue.seal(binding, key.bytes())
     }

@@ -25,7 +25,7 @@ impl Default for PoolLimits {
 pub struct PasswordPool {
     limits: PoolLimits,
     cost: PasswordCost,
-    turns: Mutex<Turns>,
+    permits: Mutex<Permits>,
     freed: Condvar,
     runs: AtomicU64,
     /// Working memory that no run has at this moment: at most one for each turn.
@@ -34,7 +34,7 @@ pub struct PasswordPool {
 
 /// Tickets are served in the order in which they were drawn.
 #[derive(Default)]
-struct Turns {
+struct Permits {
     drawn: u64,
     called: u64,
     running: usize,
@@ -43,8 +43,8 @@ struct Turns {
 impl PasswordPool {
     pub fn new(limits: PoolLimits, cost: PasswordCost) -> PasswordPool {
         let limits = PoolLimits { at_once: limits.at_once.max(1), ..limits };
-        let (turns, freed, runs) = (Mutex::default(), Condvar::new(), AtomicU64::new(0));
-        PasswordPool { limits, cost, turns, freed, runs, memory: Mutex::default() }
+        let (permits, freed, runs) = (Mutex::default(), Condvar::new(), AtomicU64::new(0));
+        PasswordPool { limits, cost, permits, freed, runs, memory: Mutex::default() }
     }
 
     /// Wraps the unlock key by a password, bound to `binding`.
@@ -87,32 +87,32 @@ impl PasswordPool {
         answer
     }
 
-    fn wait_for_turn(&self) -> Result<Turn<'_>, Error> {
-        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = turns.drawn - turns.called;
-        if turns.running >= self.limits.at_once && waiting >= self.limits.waiting as u64 {
+    fn wait_for_turn(&self) -> Result<Permit<'_>, Error> {
+        let mut permits = self.permits.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = permits.drawn - permits.called;
+        if permits.running >= self.limits.at_once && waiting >= self.limits.waiting as u64 {
             return Err(Error::Busy);
         }
-        let ticket = turns.drawn;
-        turns.drawn += 1;
-        while turns.called != ticket || turns.running >= self.limits.at_once {
-            turns = self.freed.wait(turns).unwrap_or_else(PoisonError::into_inner);
+        let ticket = permits.drawn;
+        permits.drawn += 1;
+        while permits.called != ticket || permits.running >= self.limits.at_once {
+            permits = self.freed.wait(permits).unwrap_or_else(PoisonError::into_inner);
         }
-        turns.called += 1;
-        turns.running += 1;
+        permits.called += 1;
+        permits.running += 1;
         self.freed.notify_all();
-        Ok(Turn(self))
+        Ok(Permit(self))
     }
 }
 
 /// A turn in the pool; given back when dropped.
-struct Turn<'p>(&'p PasswordPool);
+struct Permit<'p>(&'p PasswordPool);
 
-impl Drop for Turn<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        let mut turns = self.0.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        turns.running -= 1;
-        drop(turns);
+        let mut permits = self.0.permits.lock().unwrap_or_else(PoisonError::into_inner);
+        permits.running -= 1;
+        drop(permits);
         self.0.freed.notify_all();
     }
 }

@@ -1,5 +1,5 @@
-//! All files of a letter as one ZIP, written while they are read: nothing of it lies on a disk. Of
-//! a letter that was written here no more than a few pieces are in memory, however large its
+//! All files of a message as one ZIP, written while they are read: nothing of it lies on a disk. Of
+//! a message that was written here no more than a few pieces are in memory, however large its
 //! files are; one that came in is read once, and its files are in memory until they are sent.
 
 use std::collections::HashSet;

@@ -31,7 +31,7 @@ impl Default for Attempts {
     fn default() -> Self {
         Attempts {
             by_name: Throttle::new(Rate::PASSWORDS_PER_ACCOUNT),
-            codes: Throttle::new(Rate::CODES_PER_ACCOUNT),
+            codes: Throttle::new(Rate::TOTP_PER_ACCOUNT),
             by_address: Throttle::new(Rate::PASSWORDS_PER_ADDRESS),
             lines: Lines::default(),
         }
@@ -43,7 +43,7 @@ pub struct Attempt<'a> {
     attempts: &'a Attempts,
     name: Name,
     address: IpAddr,
-    _turn: Turn,
+    _turn: Permit,
 }
 
 /// How long a log-in waits in its name's line.
@@ -55,10 +55,10 @@ impl Attempts {
         let (name, address) = (name_key(name), counted_as(peer));
         // Whoever must wait anyway does not stand in line.
         self.check(&name, &address)?;
-        let turn = tokio::time::timeout(LINE_WAIT, Turn::take(self.lines.clone(), name)).await;
-        let turn = turn.map_err(|_| Duration::from_secs(1))?;
+        let permit = tokio::time::timeout(LINE_WAIT, Permit::take(self.lines.clone(), name)).await;
+        let permit = permit.map_err(|_| Duration::from_secs(1))?;
         self.check(&name, &address)?;
-        Ok(Attempt { attempts: self, name, address, _turn: turn })
+        Ok(Attempt { attempts: self, name, address, _turn: permit })
     }
 
     fn check(&self, name: &Name, address: &IpAddr) -> Result<(), Duration> {
@@ -87,26 +87,26 @@ fn name_key(name: &str) -> Name {
 }
 
 /// A place at the head of a name's line; the line goes with the last in it.
-struct Turn {
+struct Permit {
     lines: Lines,
     name: Name,
     permit: Option<OwnedSemaphorePermit>,
 }
 
-impl Turn {
-    async fn take(lines: Lines, name: Name) -> Turn {
+impl Permit {
+    async fn take(lines: Lines, name: Name) -> Permit {
         let line = {
             let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
             lines.entry(name).or_insert_with(|| Arc::new(Semaphore::new(1))).clone()
         };
         // Made before waiting, so that giving up tidies as well.
-        let mut turn = Turn { lines, name, permit: None };
-        turn.permit = Some(line.acquire_owned().await.expect("the semaphore is never closed"));
-        turn
+        let mut permit = Permit { lines, name, permit: None };
+        permit.permit = Some(line.acquire_owned().await.expect("the semaphore is never closed"));
+        permit
     }
 }
 
-impl Drop for Turn {
+impl Drop for Permit {
     fn drop(&mut self) {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         self.permit = None;

@@ -16,7 +16,7 @@ use crate::gateway::{self, Actor, Gateway};
 use super::dpop::{self, Expected, Proof, Refused};
 use super::error::Problem;
 use super::replay::Use;
-use super::state::{Connection, Web, Weight};
+use super::state::{Connection, CostClass, Web};
 
 /// The header that carries the proof.
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -34,11 +34,11 @@ impl Signed {
     /// Calls the core on behalf of this actor, whose keys are wiped when it is done.
     pub async fn run<T: Send + 'static, E: Into<Problem> + Send + 'static>(
         self,
-        weight: Weight,
+        class: CostClass,
         work: impl FnOnce(&Gateway, &Actor) -> Result<T, E> + Send + 'static,
     ) -> Result<T, Problem> {
         let Signed { actor, web, .. } = self;
-        web.run(weight, move |gateway| work(gateway, &actor)).await
+        web.run(class, move |gateway| work(gateway, &actor)).await
     }
 
     /// The same for work that asks for a password once more: guesses are slowed down as those at
@@ -77,13 +77,13 @@ impl Signed {
 
 impl Signed {
     /// Runs what leaves a line in the audit log once it is done.
-    pub async fn run_noted<T: Send + 'static>(
+    pub async fn run_audited<T: Send + 'static>(
         self,
         act: Act,
         work: impl FnOnce(&Gateway, &Actor) -> Result<T, gateway::Error> + Send + 'static,
     ) -> Result<T, Problem> {
         let peer = self.peer;
-        let done = self.run(Weight::Records, move |gateway, actor| {
+        let done = self.run(CostClass::Records, move |gateway, actor| {
             // Before it is done: with it the account may be gone.
             let who = gateway.name_of(actor.account());
             let done = work(gateway, actor)?;
@@ -94,7 +94,7 @@ impl Signed {
     }
 }
 
-fn noted(gateway: &Gateway, actor: &Actor, act: Act, about: &str, peer: IpAddr) {
+fn audited(gateway: &Gateway, actor: &Actor, act: Act, about: &str, peer: IpAddr) {
     gateway.note(&gateway.name_of(actor.account()), act, about, &peer.to_string());
 }
 
@@ -103,16 +103,16 @@ pub struct Managing(Signed);
 
 impl Managing {
     /// Runs `work`, and notes it as done to `about`.
-    pub async fn run_noted<T: Send + 'static>(
+    pub async fn run_audited<T: Send + 'static>(
         self,
         act: Act,
         about: String,
         work: impl FnOnce(&Gateway) -> Result<T, gateway::Error> + Send + 'static,
     ) -> Result<T, Problem> {
         let peer = self.0.peer;
-        let done = self.0.run(Weight::Records, move |gateway, actor| {
+        let done = self.0.run(CostClass::Records, move |gateway, actor| {
             let done = work(gateway)?;
-            noted(gateway, actor, act, &about, peer);
+            audited(gateway, actor, act, &about, peer);
             Ok::<_, gateway::Error>(done)
         });
         done.await
@@ -125,8 +125,8 @@ impl Managing {
         about: String,
     ) -> Result<(), Problem> {
         let peer = self.0.peer;
-        let done = self.0.run(Weight::Records, move |gateway, actor| {
-            work(gateway, &|act| noted(gateway, actor, act, &about, peer))
+        let done = self.0.run(CostClass::Records, move |gateway, actor| {
+            work(gateway, &|act| audited(gateway, actor, act, &about, peer))
         });
         done.await
     }
@@ -136,7 +136,7 @@ impl Managing {
         self,
         work: impl FnOnce(&Gateway) -> Result<T, gateway::Error> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.0.run(Weight::Records, move |gateway, _| work(gateway)).await
+        self.0.run(CostClass::Records, move |gateway, _| work(gateway)).await
     }
 }
 
@@ -174,7 +174,7 @@ where
         let proof = proof(&web, parts, Some(&token))?;
         let (shown, thumbprint) = (token.clone(), proof.thumbprint.clone());
         let opened =
-            web.run(Weight::Records, move |gateway| gateway.session_actor(&shown, &thumbprint));
+            web.run(CostClass::Records, move |gateway| gateway.session_actor(&shown, &thumbprint));
         let actor = opened.await?;
         note_use(&web, &proof)?;
         if actor.is_temporary() && !may_be_temporary(parts) {
@@ -196,7 +196,7 @@ where
 const TEMPORARY_MAY: &[(&str, &[Method])] = &[
     ("/api/session", &[Method::GET, Method::DELETE]),
     ("/api/account", &[Method::DELETE]),
-    ("/api/look", &[Method::GET, Method::PUT]),
+    ("/api/appearance", &[Method::GET, Method::PUT]),
     ("/api/mailboxes", &[Method::GET]),
     ("/api/messages", &[Method::GET]),
     ("/api/messages/{ref}", &[Method::GET, Method::PATCH, Method::DELETE]),
@@ -229,7 +229,7 @@ const APP_MAY: &[&str] = &[
     "/api/mailboxes",
     "/api/messages",
     "/api/labels",
-    "/api/look",
+    "/api/appearance",
     "/api/search",
     "/api/changes",
     "/api/events",

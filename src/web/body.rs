@@ -43,18 +43,18 @@ impl<T: DeserializeOwned> axum::extract::OptionalFromRequest<Web> for Json<T> {
     }
 }
 
-/// A JSON body that holds a letter, and so may be larger.
-pub struct LetterJson<T>(pub T);
+/// A JSON body that holds a message, and so may be larger.
+pub struct MessageJson<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest<Web> for LetterJson<T> {
+impl<T: DeserializeOwned> FromRequest<Web> for MessageJson<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, web: &Web) -> Result<LetterJson<T>, Problem> {
+    async fn from_request(request: Request, web: &Web) -> Result<MessageJson<T>, Problem> {
         if !is_json(&request) {
             return Err(not_json());
         }
-        let octets = read(request, web, web.shared.config.letter_octets_max).await?;
-        parsed(&octets).map(LetterJson)
+        let octets = read(request, web, web.shared.config.message_octets_max).await?;
+        parsed(&octets).map(MessageJson)
     }
 }
 

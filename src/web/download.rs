@@ -17,7 +17,7 @@ use super::auth::Signed;
 use super::body::{Id, Ref};
 use super::error::{Problem, Problems};
 use super::headers::DOWNLOAD_POLICY;
-use super::state::{Web, Weight};
+use super::state::{CostClass, Web};
 use super::stream::streamed;
 use super::ticket::{Grant, Target};
 
@@ -43,7 +43,7 @@ enum File {
 )]
 pub async fn download(State(web): State<Web>, Id(secret): Id) -> Result<Response, Problem> {
     let grant = redeem(&web, &secret, |target| !matches!(target, Target::View { .. }))?;
-    let file = web.run(Weight::Content, move |gateway| fetch(gateway, &grant)).await?;
+    let file = web.run(CostClass::Content, move |gateway| fetch(gateway, &grant)).await?;
     let headers = |name: &str, media| {
         [
             (CONTENT_TYPE, HeaderValue::from_static(media)),
@@ -79,7 +79,7 @@ pub async fn download(State(web): State<Web>, Id(secret): Id) -> Result<Response
 )]
 pub async fn source(Ref(reference): Ref, signed: Signed) -> Result<Response, Problem> {
     let web = signed.web.clone();
-    let found = signed.run(Weight::Content, move |gateway, actor| {
+    let found = signed.run(CostClass::Content, move |gateway, actor| {
         Ok::<_, gateway::Error>(gateway.message_raw(actor, reference)?.1.raw())
     });
     let pieces = found.await?;

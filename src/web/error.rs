@@ -167,7 +167,7 @@ impl From<gateway::Error> for Problem {
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(1)
             }
             TooLarge => {
-                let detail = "The files of this letter are larger than is allowed.";
+                let detail = "The files of this message are larger than is allowed.";
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
             }
             ClaimFirst => {
@@ -221,16 +221,16 @@ fn conflict(why: Conflict) -> Problem {
         Conflict::EditedElsewhere => (StatusCode::CONFLICT, "This draft was changed elsewhere."),
         Conflict::WrongOffset => (StatusCode::CONFLICT, "The file stands elsewhere; ask where."),
         Conflict::UploadIncomplete => (StatusCode::CONFLICT, "A file has not arrived whole yet."),
-        Conflict::CodesOn => (StatusCode::CONFLICT, "Codes are asked for already."),
+        Conflict::TotpOn => (StatusCode::CONFLICT, "Codes are asked for already."),
         Conflict::TooLate => {
-            (StatusCode::CONFLICT, "The letter has left and cannot be taken back.")
+            (StatusCode::CONFLICT, "The message has left and cannot be taken back.")
         }
         Conflict::SealedText => {
-            let detail = "The letter still holds text of a sealed letter, which may not leave.";
+            let detail = "The message still holds text of a sealed message, which may not leave.";
             (StatusCode::CONFLICT, detail)
         }
         Conflict::SealedFiles => {
-            (StatusCode::CONFLICT, "Files of a sealed letter may not leave unprotected.")
+            (StatusCode::CONFLICT, "Files of a sealed message may not leave unprotected.")
         }
         Conflict::StillThere => (StatusCode::CONFLICT, "The account is still there: sign in."),
         Conflict::TooOld => (StatusCode::GONE, "What changed since then is no longer known."),

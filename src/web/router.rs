@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::api::{
-    change, credential, draft, event, filter, label, look, mailbox, manage, message, passkey,
+    appearance, change, credential, draft, event, filter, label, mailbox, manage, message, passkey,
     preference, search, session, submission, temporary,
 };
 use super::error::Problem;
@@ -63,8 +63,8 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(credential::list))
         .routes(routes!(credential::remove))
         .routes(routes!(credential::app_password))
-        .routes(routes!(credential::codes_begin, credential::codes_on))
-        .routes(routes!(credential::codes_off))
+        .routes(routes!(credential::totp_begin, credential::totp_on))
+        .routes(routes!(credential::totp_off))
         .routes(routes!(passkey::begin))
         .routes(routes!(passkey::keep))
         .routes(routes!(passkey::ask))
@@ -86,7 +86,7 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(filter::list, filter::set))
         .routes(routes!(filter::people))
         .routes(routes!(label::list, label::set))
-        .routes(routes!(look::read, look::set))
+        .routes(routes!(appearance::read, appearance::set))
         .routes(routes!(search::search))
         .routes(routes!(search::index))
         .routes(routes!(draft::list, draft::create))
@@ -113,7 +113,7 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(download::download))
         .routes(routes!(view::frame))
         .routes(routes!(view::image))
-        .routes(routes!(view::elsewhere))
+        .routes(routes!(view::remote))
 }
 
 fn head() -> OpenApi {

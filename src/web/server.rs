@@ -32,14 +32,14 @@ use tower::ServiceExt;
 use crate::config;
 use crate::gateway::Gateway;
 use crate::net::listen::{self, Limits, Permits};
-use crate::net::picture::Pictures;
+use crate::net::remote_image::RemoteImages;
 use crate::net::tls::Identity;
 use crate::net::{self, tls};
 
-use super::patience::Patient;
 use super::redirect::{self, Target};
 use super::router;
 use super::state::{Connection, Web};
+use super::timeout::TimedStream;
 
 /// The HTTPS service. Clones share limits, so it can serve many listeners.
 #[derive(Clone)]
@@ -81,9 +81,9 @@ impl Server {
     }
 
     /// The same service, which fetches images that lie elsewhere for readers who ask.
-    pub fn showing(self, pictures: Pictures) -> Server {
+    pub fn showing(self, remote_images: RemoteImages) -> Server {
         // Set once, before anything is served.
-        let _ = self.web.shared.pictures.set(pictures);
+        let _ = self.web.shared.remote_images.set(remote_images);
         self
     }
 
@@ -164,7 +164,7 @@ impl Server {
     {
         let header = Duration::from_secs(self.config.header_timeout_secs);
         let write = Duration::from_secs(self.config.write_timeout_secs);
-        let stream = TokioIo::new(Patient::new(stream, header, write));
+        let stream = TokioIo::new(TimedStream::new(stream, header, write));
         let mut conversation = pin!(builder.serve_connection(stream, service_fn(answer)));
         let done = tokio::select! {
             done = conversation.as_mut() => Some(done),

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Timestamp;
 use crate::config;
 use crate::gateway::{self, Gateway};
-use crate::net::picture::Pictures;
+use crate::net::remote_image::RemoteImages;
 use crate::net::tls::Identity;
 use crate::net::work::{self, NotDone, Workers};
 
@@ -31,7 +31,7 @@ pub(super) struct Shared {
     /// What the service shows as its own; here for the managers to see when it ends.
     pub(super) identity: Identity,
     /// What fetches images that lie elsewhere, where readers may ask for them.
-    pub(super) pictures: OnceLock<Pictures>,
+    pub(super) remote_images: OnceLock<RemoteImages>,
     /// Proofs from before this moment are refused: what was seen then is forgotten.
     pub(super) started: Timestamp,
     pub(super) seen: Seen,
@@ -54,7 +54,7 @@ pub(super) struct Connection {
 
 /// What a piece of work holds in memory, and so which limit it counts against.
 #[derive(Clone, Copy)]
-pub(super) enum Weight {
+pub(super) enum CostClass {
     Records,
     Content,
 }
@@ -65,7 +65,7 @@ impl Web {
         let timeout = Duration::from_secs(config.turn_timeout_secs);
         let shared = Shared {
             identity,
-            pictures: OnceLock::new(),
+            remote_images: OnceLock::new(),
             started: gateway.clock().now(),
             seen: Seen::new(config.proofs_remembered_max, config.proof_age_secs),
             tickets: Tickets::new(&config),
@@ -79,8 +79,8 @@ impl Web {
         Web { shared: Arc::new(shared) }
     }
 
-    pub(super) fn pictures(&self) -> Option<&Pictures> {
-        self.shared.pictures.get()
+    pub(super) fn remote_images(&self) -> Option<&RemoteImages> {
+        self.shared.remote_images.get()
     }
 
     pub(super) fn gateway(&self) -> &Gateway {
@@ -95,16 +95,16 @@ impl Web {
     /// when the client is gone, and keeps its turn until it is done.
     pub(super) async fn run<T, E>(
         &self,
-        weight: Weight,
+        class: CostClass,
         work: impl FnOnce(&Gateway) -> Result<T, E> + Send + 'static,
     ) -> Result<T, Problem>
     where
         T: Send + 'static,
         E: Into<Problem> + Send + 'static,
     {
-        let workers = match weight {
-            Weight::Records => &self.shared.records,
-            Weight::Content => &self.shared.contents,
+        let workers = match class {
+            CostClass::Records => &self.shared.records,
+            CostClass::Content => &self.shared.contents,
         };
         let gateway = self.shared.gateway.clone();
         workers.run(move || work(&gateway)).await?.map_err(Into::into)

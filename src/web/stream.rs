@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::gateway::mailboxes::content::Pieces;
 
 use super::error::Problem;
-use super::state::{Web, Weight};
+use super::state::{CostClass, Web};
 
 /// Octets that are read piece by piece.
 pub trait Source: Send + 'static {
@@ -29,10 +29,10 @@ impl Source for Pieces {
 /// whoever gets them is. They are wiped when they are sent.
 pub fn streamed(web: Web, mut pieces: impl Source) -> Body {
     const PIECES_AHEAD: usize = 2;
-    let (tell, told) = mpsc::channel::<io::Result<Bytes>>(PIECES_AHEAD);
+    let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(PIECES_AHEAD);
     tokio::spawn(async move {
         loop {
-            let read = web.run(Weight::Content, move |_| {
+            let read = web.run(CostClass::Content, move |_| {
                 let piece = pieces.take_next()?;
                 Ok::<_, Problem>((piece, pieces))
             });
@@ -40,20 +40,20 @@ pub fn streamed(web: Web, mut pieces: impl Source) -> Body {
                 Ok((Some(piece), rest)) => {
                     pieces = rest;
                     // Whoever asked may have gone.
-                    if tell.send(Ok(Bytes::from_owner(Wiped(piece)))).await.is_err() {
+                    if sender.send(Ok(Bytes::from_owner(Wiped(piece)))).await.is_err() {
                         return;
                     }
                 }
                 Ok((None, _)) => return,
                 Err(_) => {
                     // The connection ends before the announced length; the log says why.
-                    let _ = tell.send(Err(io::Error::other("it could not be read"))).await;
+                    let _ = sender.send(Err(io::Error::other("it could not be read"))).await;
                     return;
                 }
             }
         }
     });
-    Body::from_stream(ReceiverStream::new(told))
+    Body::from_stream(ReceiverStream::new(receiver))
 }
 
 /// Octets that are wiped when the last reader is done.

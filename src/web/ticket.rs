@@ -30,7 +30,7 @@ pub enum Target {
     /// Its HTML and the images in it, as often as the frame asks.
     View {
         /// Those that lie elsewhere too.
-        elsewhere: bool,
+        remote: bool,
     },
 }
 
@@ -211,7 +211,7 @@ fn open(secret: &[u8; 32], sealed: &[u8]) -> Option<Zeroizing<String>> {
 }
 
 /// An address within a frame's document that only this frame's requests can use: sealed by the
-/// frame's own secret, so that nobody makes this server ask where no letter points.
+/// frame's own secret, so that nobody makes this server ask where no message points.
 pub fn link_seal(secret: &str, address: &str) -> Option<String> {
     let mut nonce = [0; 12];
     aws_lc_rs::rand::fill(&mut nonce).ok()?;
@@ -242,7 +242,7 @@ fn link_key(secret: &str) -> Option<LessSafeKey> {
 mod tests {
     use super::*;
 
-    const VIEW: Target = Target::View { elsewhere: false };
+    const VIEW: Target = Target::View { remote: false };
     const NOW: Timestamp = Timestamp(1_000_000);
 
     fn tickets(max: usize, per_session_max: usize) -> Tickets {

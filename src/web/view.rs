@@ -15,13 +15,13 @@ use zeroize::Zeroizing;
 
 use crate::gateway::mailboxes::content::Pieces;
 use crate::mail::{message, sanitize};
-use crate::net::picture::Pictures;
+use crate::net::remote_image::RemoteImages;
 
 use super::body::Id;
 use super::download::{message_of, redeem, session_of};
 use super::error::{Problem, ProblemBody, Problems};
 use super::headers::{DOWNLOAD_POLICY, MAIL_POLICY};
-use super::state::{Web, Weight};
+use super::state::{CostClass, Web};
 use super::stream::{Source, streamed};
 use super::ticket::{Target, link_open, link_seal};
 
@@ -41,9 +41,9 @@ use super::ticket::{Target, link_open, link_seal};
 )]
 pub async fn frame(State(web): State<Web>, Id(secret): Id) -> Result<Response, Problem> {
     let grant = redeem(&web, &secret, is_view)?;
-    let shows = grant.target == Target::View { elsewhere: true };
-    let most = web.pictures().filter(|_| shows).map_or(0, Pictures::per_letter_max);
-    let document = web.run(Weight::Content, move |gateway| {
+    let shows = grant.target == Target::View { remote: true };
+    let most = web.remote_images().filter(|_| shows).map_or(0, RemoteImages::per_message_max);
+    let document = web.run(CostClass::Content, move |gateway| {
         let content = message_of(gateway, &grant)?;
         document(content.shown(), &secret, most)
     });
@@ -71,13 +71,13 @@ fn document(octets: &[u8], secret: &str, elsewhere_max: usize) -> Result<String,
         view.parts.iter().find(is_it).map(|part| format!("/m/{secret}/cid/{}", part.index))
     };
     let shown = Cell::new(0);
-    let elsewhere = |address: &str| {
+    let remote = |address: &str| {
         let fits = shown.get() < elsewhere_max && address.len() <= ADDRESS_OCTETS_MAX;
         let sealed = fits.then(|| link_seal(secret, address)).flatten()?;
         shown.set(shown.get() + 1);
         Some(format!("/m/{secret}/from/{sealed}"))
     };
-    let images = sanitize::Images { inside: &image, elsewhere: &elsewhere };
+    let images = sanitize::Images { inside: &image, remote: &remote };
     let safe = sanitize::html_with(&html, &images);
     Ok(safe.map_err(|refused| Problem::invalid(format!("Not shown: {refused}.")))?.html)
 }
@@ -120,21 +120,22 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Within<
 )]
 pub async fn image(State(web): State<Web>, inline: Within<u32>) -> Result<Response, Problem> {
     let grant = redeem(&web, &inline.secret, is_view)?;
-    let found = web.run(Weight::Content, move |gateway| {
+    let found = web.run(CostClass::Content, move |gateway| {
         let content = message_of(gateway, &grant)?;
         let (_, mut rest) = content.part(inline.wanted).ok_or_else(Problem::not_found)?;
-        Ok::<_, Problem>(Begun { first: rest.take_next()?, rest })
+        Ok::<_, Problem>(Started { first: rest.take_next()?, rest })
     });
-    let begun = found.await?;
-    let media = image_type(begun.first.as_deref().map_or(&[], Vec::as_slice)).ok_or_else(|| {
-        let detail = "Only PNG, JPEG, GIF and WebP images are shown.";
-        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-an-image", detail)
-    })?;
+    let started = found.await?;
+    let media =
+        image_type(started.first.as_deref().map_or(&[], Vec::as_slice)).ok_or_else(|| {
+            let detail = "Only PNG, JPEG, GIF and WebP images are shown.";
+            Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-an-image", detail)
+        })?;
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(media)),
         (CONTENT_SECURITY_POLICY, DOWNLOAD_POLICY),
     ];
-    Ok((headers, streamed(web, begun)).into_response())
+    Ok((headers, streamed(web, started)).into_response())
 }
 
 /// Get an image that lies elsewhere and that a message's HTML shows.
@@ -154,30 +155,30 @@ pub async fn image(State(web): State<Web>, inline: Within<u32>) -> Result<Respon
         Problems
     )
 )]
-pub async fn elsewhere(State(web): State<Web>, from: Within<String>) -> Result<Response, Problem> {
-    let shows = |target| target == Target::View { elsewhere: true };
+pub async fn remote(State(web): State<Web>, from: Within<String>) -> Result<Response, Problem> {
+    let shows = |target| target == Target::View { remote: true };
     let grant = redeem(&web, &from.secret, shows)?;
     let address = link_open(&from.secret, &from.wanted).ok_or_else(Problem::gone)?;
     // Only as long as the session lives, like everything else that the frame asks for.
-    web.run(Weight::Records, move |gateway| session_of(gateway, &grant).map(|_| ())).await?;
-    let pictures = web.pictures().ok_or_else(Problem::gone)?;
-    let picture = pictures.fetch(&address).await.map_err(|why| {
+    web.run(CostClass::Records, move |gateway| session_of(gateway, &grant).map(|_| ())).await?;
+    let remote_images = web.remote_images().ok_or_else(Problem::gone)?;
+    let image = remote_images.fetch(&address).await.map_err(|why| {
         Problem::new(StatusCode::BAD_GATEWAY, "no-image", format!("There is no image: {why}."))
     })?;
     let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static(picture.media)),
+        (CONTENT_TYPE, HeaderValue::from_static(image.media)),
         (CONTENT_SECURITY_POLICY, DOWNLOAD_POLICY),
     ];
-    Ok((headers, picture.octets).into_response())
+    Ok((headers, image.octets).into_response())
 }
 
 /// A part whose beginning was looked at.
-struct Begun {
+struct Started {
     first: Option<Zeroizing<Vec<u8>>>,
     rest: Pieces,
 }
 
-impl Source for Begun {
+impl Source for Started {
     fn take_next(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, Problem> {
         match self.first.take() {
             Some(first) => Ok(Some(first)),

@@ -1,5 +1,5 @@
 // A day in the webmail, on one page that is never loaded again: mail comes in and is read, one
-// letter is written and one is begun, folders and filters are made, whatever can be chosen is
+// message is written and one is begun, folders and filters are made, whatever can be chosen is
 // chosen otherwise, and at the end nobody is signed in. Every word that is read or written in it
 // is found nowhere else, so that whoever started this can look for them.
 import assert from "node:assert/strict";
@@ -53,18 +53,18 @@ async function signOut(page) {
   assert.equal(await page.evaluate(() => document.cookie), "");
 }
 
-/** Opens a letter; its words stand in the page or in the frame for HTML; saves its file. */
-async function read(page, letter) {
-  await row(page, letter.reference).getByTestId("row-link").click();
+/** Opens a message; its words stand in the page or in the frame for HTML; saves its file. */
+async function read(page, message) {
+  await row(page, message.reference).getByTestId("row-link").click();
   await press(page, "open");
   await soon(async () => {
-    const found = await Promise.all(page.frames().map((one) => one.getByText(letter.text).count()));
-    assert.ok(found.some((count) => count > 0), `${letter.text} is shown`);
+    const found = await Promise.all(page.frames().map((one) => one.getByText(message.text).count()));
+    assert.ok(found.some((count) => count > 0), `${message.text} is shown`);
   });
   const saving = page.waitForEvent("download");
   await press(page, "attachment");
   const saved = await saving;
-  assert.ok(saved.suggestedFilename().includes(letter.file));
+  assert.ok(saved.suggestedFilename().includes(message.file));
   await saved.path();
 }
 
@@ -92,12 +92,12 @@ async function begin(page) {
 }
 
 /** A folder and a label that people name, and what is looked for. */
-async function file(page, letter) {
+async function file(page, message) {
   await press(page, "mailbox-new");
   await page.getByTestId("mailbox-name").fill(folder);
   await kept(page, () => page.keyboard.press("Enter"), "/api/mailboxes");
   await page.getByTestId("mailbox").filter({ hasText: folder }).waitFor();
-  await row(page, letter.reference).getByTestId("row-link").click();
+  await row(page, message.reference).getByTestId("row-link").click();
   await press(page, "label-open");
   await page.getByTestId("label-name").fill(label);
   await kept(page, () => press(page, "label-add"), "/api/messages");
@@ -137,7 +137,7 @@ async function choose(page) {
   assert.ok((await last).ok());
 }
 
-/** What somebody finds wherever they sign in: choices, filters, folders, letters and drafts. */
+/** What somebody finds wherever they sign in: choices, filters, folders, messages and drafts. */
 async function state(page) {
   await press(page, "place-settings");
   await page.getByTestId("filter-line").first().waitFor();
@@ -148,18 +148,18 @@ async function state(page) {
     );
   const filters = await page.getByTestId("filter-line").allInnerTexts();
   await press(page, "place-mail");
-  await row(page, day.letters[0].reference).waitFor();
+  await row(page, day.messages[0].reference).waitFor();
   const folders = await page.getByTestId("mailbox").allInnerTexts();
   const labels = await page.getByTestId("label-link").allInnerTexts();
-  const letters = await page
+  const messages = await page
     .getByTestId("row")
     .evaluateAll((all) => all.map((one) => [one.dataset.ref, one.dataset.opened, one.innerText]));
   await page.locator("[data-testid=mailbox][data-mailbox=drafts]").click();
   await page.getByTestId("draft").first().waitFor();
   const drafts = await page.getByTestId("draft").allInnerTexts();
-  const has = [choices.length > 15, filters.length, folders.length > 5, labels.length, letters.length, drafts.length];
+  const has = [choices.length > 15, filters.length, folders.length > 5, labels.length, messages.length, drafts.length];
   assert.ok(has.every(Boolean), JSON.stringify(has));
-  return { choices, filters, folders, labels, letters, drafts };
+  return { choices, filters, folders, labels, messages, drafts };
 }
 
 const { page, close } = await begun();
@@ -172,15 +172,15 @@ if (process.env.POSTERN_COOKIES === "blocked") {
   assert.equal(kept, "", "the browser keeps no cookie");
 }
 ok("signed in");
-// Whoever started this delivers a letter now.
+// Whoever started this delivers a message now.
 console.log("deliver");
 await page.getByTestId("row").filter({ hasText: day.live }).waitFor();
-ok("a letter came in while somebody looked");
-for (const letter of day.letters) await read(page, letter);
-ok("every letter was read, and its file saved");
+ok("a message came in while somebody looked");
+for (const message of day.messages) await read(page, message);
+ok("every message was read, and its file saved");
 await write(page);
 await begin(page);
-await file(page, day.letters[0]);
+await file(page, day.messages[0]);
 await choose(page);
 ok("written, filed and chosen");
 const here = await soon(() => state(page), LIMIT_MS / 10);

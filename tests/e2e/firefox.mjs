@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import puppeteer from "puppeteer-core";
-import { base, deliver, letter, LIMIT_MS, ok, password, soon } from "./support.mjs";
+import { base, deliver, message, LIMIT_MS, ok, password, soon } from "./support.mjs";
 
 const require = createRequire(import.meta.url);
 const axeSource = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
@@ -69,10 +69,10 @@ async function judged(page, name) {
   assert.deepEqual(violations, [], name);
 }
 
-const heron = await deliver(me, letter("Birds", "By the pond stood a blue heron."));
+const heron = await deliver(me, message("Birds", "By the pond stood a blue heron."));
 const html = await deliver(
   me,
-  letter(
+  message(
     "In colours",
     '<h1>Hello</h1><script>parent.document.title="owned"</script><p>There stood an egret.</p>' +
       '<img src=x onerror="parent.document.title=\'owned\'">',
@@ -106,25 +106,25 @@ await soon(async () => {
   assert.match(await frame.$eval("body", (body) => body.innerText), /There stood an egret/);
 });
 assert.doesNotMatch(await soon(() => page.title()), /owned/);
-await accessible(page, "a letter in Firefox");
-ok("letters open, and HTML does nothing");
+await accessible(page, "a message in Firefox");
+ok("messages open, and HTML does nothing");
 
 // P-24, and a second tab that needs no password: one session, one stream.
 const second = await watched();
 await second.goto(`${base}/`);
 await second.waitForSelector(row(second, heron));
-const live = await deliver(me, letter("Just arrived", "While you were looking."));
+const live = await deliver(me, message("Just arrived", "While you were looking."));
 await page.waitForSelector(row(page, live));
 await second.waitForSelector(row(second, live));
 await second.close();
-ok("a second tab is signed in, and both see a letter come in");
+ok("a second tab is signed in, and both see a message come in");
 
 // P-19
 await found(page, "filter").fill("heron pond");
 await page.keyboard.press("Enter");
 await says(page, "row-snippet", "blue heron");
 await soon(async () => assert.equal((await page.$$("[data-testid=row]")).length, 1));
-ok("a letter is found by words in it");
+ok("a message is found by words in it");
 
 // P-26: written in the rich editor, with a file, to somebody inside.
 await page.goto(`${base}/`);
@@ -149,11 +149,11 @@ await page.waitForFunction(() =>
     one.innerText.includes("From Firefox"),
   ),
 );
-ok("a letter is written and arrives");
+ok("a message is written and arrives");
 
 // P-11: the other direction.
 await page.goto(`${base}/settings`);
-await found(page, "codes-change").wait();
+await found(page, "totp-change").wait();
 await accessible(page, "settings in Firefox");
 await page.select("[data-testid=language]", "he");
 await page.waitForFunction(() => document.documentElement.dir === "rtl");

@@ -7,7 +7,7 @@ import {
   base,
   deliver,
   launch,
-  letter,
+  message,
   noSidewaysScroll,
   ok,
   password,
@@ -21,7 +21,7 @@ import {
 
 const me = process.env.POSTERN_ADDRESS;
 const user = me.split("@")[0];
-const heron = await deliver(me, letter("Birds", "By the pond stood a blue heron."));
+const heron = await deliver(me, message("Birds", "By the pond stood a blue heron."));
 
 const browser = await launch();
 const page = await profile(browser, { viewport: { width: 1280, height: 900 } });
@@ -101,13 +101,13 @@ ok("the passkey signs in and opens sealed mail");
 
 // P-13: codes, RFC 6238.
 await settings(page);
-await page.getByTestId("codes-change").click();
-await page.getByTestId("codes-password").fill(password);
-await page.getByTestId("codes-submit").click();
-const secret = await reads(page.getByTestId("codes-secret"), /^[A-Z2-7]{32}$/);
-await page.getByTestId("codes-secret").scrollIntoViewIfNeeded();
+await page.getByTestId("totp-change").click();
+await page.getByTestId("totp-password").fill(password);
+await page.getByTestId("totp-submit").click();
+const secret = await reads(page.getByTestId("totp-secret"), /^[A-Z2-7]{32}$/);
+await page.getByTestId("totp-secret").scrollIntoViewIfNeeded();
 await accessible(page, "the secret for codes");
-await picture(page, "codes");
+await picture(page, "totp");
 const codeAt = (step) => {
   const bits = [...secret].map((c) =>
     "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0"),
@@ -120,14 +120,14 @@ const codeAt = (step) => {
   return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
 };
 const step = () => Math.floor(Date.now() / 30_000);
-await page.getByTestId("codes-code").fill(codeAt(step() - 5));
-await page.getByTestId("codes-on").click();
+await page.getByTestId("totp-code").fill(codeAt(step() - 5));
+await page.getByTestId("totp-on").click();
 await page.getByText("code is not valid").waitFor();
 // The one before, which patience still takes, so that the present one is left for signing in.
 const first = step() - 1;
-await page.getByTestId("codes-code").fill(codeAt(first));
-await page.getByTestId("codes-on").click();
-await page.getByTestId("codes-state").filter({ hasText: "Two-step verification is on" }).waitFor();
+await page.getByTestId("totp-code").fill(codeAt(first));
+await page.getByTestId("totp-on").click();
+await page.getByTestId("totp-state").filter({ hasText: "Two-step verification is on" }).waitFor();
 await leave(page);
 await device.verifies(false);
 await page.getByTestId("sign-in-passkey").click();

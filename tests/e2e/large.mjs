@@ -1,16 +1,16 @@
-// A mailbox of many letters: its list is scrolled to any place, with few rows in the page; all of
+// A mailbox of many messages: its list is scrolled to any place, with few rows in the page; all of
 // it is changed at once; and five tabs share one stream of events.
 import assert from "node:assert/strict";
 import net from "node:net";
-import { base, launch, letter, ok, password, problems, profile, search, signIn, soon } from "./support.mjs";
+import { base, launch, message, ok, password, problems, profile, search, signIn, soon } from "./support.mjs";
 
 const me = process.env.POSTERN_ADDRESS;
 const user = me.split("@")[0];
-const count = Number(process.env.LETTERS_E2E ?? 2_000);
+const count = Number(process.env.MESSAGES_E2E ?? 2_000);
 const ROWS_MAX = 60;
 const LANES = 8;
 
-/** One connection takes letters until none are left. */
+/** One connection takes messages until none are left. */
 function lane(next) {
   return new Promise((resolve, reject) => {
     const [host, port] = process.env.POSTERN_SMTP.split(":");
@@ -32,7 +32,7 @@ function lane(next) {
       } else if (state === "hello") begin();
       else if (state === "data" && said.includes("354")) {
         state = "sent";
-        socket.write(`${letter(`Letter number ${number}`, "Text.")}\r\n.\r\n`);
+        socket.write(`${message(`Message number ${number}`, "Text.")}\r\n.\r\n`);
       } else if (state === "sent") {
         if (!said.startsWith("250")) return reject(new Error(said));
         begin();
@@ -60,7 +60,7 @@ const rows = () => list.locator("li").count();
 const hold = () => page.getByTestId("toast-undo").last().hover();
 const undo = () => page.getByTestId("toast-undo").last().click();
 
-/** Scrolls to a share of the list; gives the numbers of the letters that are then seen. */
+/** Scrolls to a share of the list; gives the numbers of the messages that are then seen. */
 async function seenAt(share) {
   await list.evaluate((box, to) => (box.scrollTop = (box.scrollHeight - box.clientHeight) * to), share);
   await page.waitForFunction(() => {
@@ -76,14 +76,14 @@ async function seenAt(share) {
     const drawn = await rows();
     assert.ok(drawn <= ROWS_MAX, `${drawn} rows in the page`);
     const texts = await list.locator("[data-testid=row]").allInnerTexts();
-    return texts.map((text) => Number(text.match(/Letter number (\d+)/)[1]));
+    return texts.map((text) => Number(text.match(/Message number (\d+)/)[1]));
   });
 }
 
 for (const share of [0, 0.5, 1, 0.25, 0.75, 0]) {
   const seen = await seenAt(share);
   const wanted = (count - 1) * (1 - share);
-  // Lanes deliver a little out of step.
+  // Destinations deliver a little out of step.
   const near = Math.min(...seen.map((number) => Math.abs(number - wanted)));
   assert.ok(near < 100, `at ${share}: ${seen} instead of about ${wanted}`);
 }
@@ -112,7 +112,7 @@ await page.getByTestId("label-add").click();
 await page.getByTestId("labels").waitFor({ state: "detached" });
 await hold();
 await search(page, `label:counted subject:"number ${Math.floor(count / 2)}"`);
-await page.getByTestId("row").filter({ hasText: `Letter number ${Math.floor(count / 2)}` }).first().waitFor();
+await page.getByTestId("row").filter({ hasText: `Message number ${Math.floor(count / 2)}` }).first().waitFor();
 await page.goBack();
 await undo();
 // All are not taken back at once; what was found meanwhile is looked for again.
@@ -126,7 +126,7 @@ await page.goto(`${base}/mail/inbox`);
 await page.getByTestId("row").first().waitFor();
 ok(`all ${count} get a label, and lose it again`);
 
-// Five tabs, one stream: a letter that comes is seen in each of them.
+// Five tabs, one stream: a message that comes is seen in each of them.
 const tabs = await Promise.all(
   Array.from({ length: 4 }, async () => {
     const tab = await page.context().newPage();
@@ -140,7 +140,7 @@ sent = count;
 const one = [count];
 await lane(() => one.shift() ?? null);
 for (const tab of [page, ...tabs])
-  await tab.getByText(`Letter number ${count}`).first().waitFor();
+  await tab.getByText(`Message number ${count}`).first().waitFor();
 assert.equal(streams, 0, "no tab opened a stream of its own to hear of it");
 ok("five tabs share one stream of events");
 

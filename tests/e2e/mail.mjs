@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import {
-  accessible, base, deliver, launch, letter, noSidewaysScroll, ok, problems, profile, reads, signIn, soon,
+  accessible, base, deliver, launch, message, noSidewaysScroll, ok, problems, profile, reads, signIn, soon,
 } from "./support.mjs";
 
 const me = process.env.POSTERN_ADDRESS;
@@ -11,7 +11,7 @@ const user = me.split("@")[0];
 
 const attachment = randomBytes(50_000);
 const hash = (octets) => createHash("sha256").update(octets).digest("hex");
-const withAttachment = letter(
+const withAttachment = message(
   "With an attachment",
   [
     "--b1",
@@ -28,7 +28,7 @@ const withAttachment = letter(
   ].join("\r\n"),
   "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b1",
 );
-const html = letter(
+const html = message(
   "Hostile HTML",
   '<h1>Hello</h1><script>parent.document.title="owned"</script>' +
     '<img src=x onerror="parent.document.title=\'owned\'">' +
@@ -36,8 +36,8 @@ const html = letter(
   "MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8",
 );
 
-const toOpen = await deliver(me, letter("To be opened", "Only for your eyes: blue heron."));
-const toReject = await deliver(me, letter("To be rejected", "Nobody may read this: grey owl."));
+const toOpen = await deliver(me, message("To be opened", "Only for your eyes: blue heron."));
+const toReject = await deliver(me, message("To be rejected", "Nobody may read this: grey owl."));
 const attached = await deliver(me, withAttachment);
 const hostile = await deliver(me, html);
 
@@ -61,7 +61,7 @@ await accessible(page, "list");
 ok("signed in, the list is there");
 
 // P-24
-const live = await deliver(me, letter("Just arrived", "While you were looking."));
+const live = await deliver(me, message("Just arrived", "While you were looking."));
 await row(live).waitFor({ timeout: 10_000 });
 ok("a message arrives without reloading");
 

@@ -1,4 +1,4 @@
-// A manager's day: people come and go, the policy changes and holds at once, letters that cannot
+// A manager's day: people come and go, the policy changes and holds at once, messages that cannot
 // leave are looked after, and each act stands in the log.
 import assert from "node:assert/strict";
 import net from "node:net";
@@ -92,7 +92,7 @@ const carla = await profile(browser);
 await signIn(carla, "carla", CARLA);
 ok("somebody new is let in by a manager");
 
-// Whose letters she takes holds at the door at once.
+// Whose messages she takes holds at the door at once.
 assert.match(await asked(`carla@${domain}`), /^250 /);
 await acting(() => card.getByTestId("user-accept").selectOption("inside"));
 assert.match(await asked(`carla@${domain}`), /^550 5\.7\.1 /);
@@ -105,7 +105,7 @@ await carla.getByTestId("follow-acceptFrom").click();
 await shown(carla, "source-acceptFrom", "organisation’s default").waitFor();
 await stands(carla, "preference-acceptFrom", "both");
 assert.match(await asked(`carla@${domain}`), /^250 /);
-ok("whose letters somebody takes is set by either, and holds at the door");
+ok("whose messages somebody takes is set by either, and holds at the door");
 
 // P-16, P-39: what a manager fixes is shown as fixed, with where it comes from.
 await shown(carla, "source-choice", "organisation’s default").waitFor();
@@ -125,11 +125,11 @@ await carla.locator("[data-testid=preference-choice]:enabled").waitFor();
 ok("a policy holds from the moment it is kept, and is given back");
 
 // The house has a name and a colour, before anybody is signed in.
-await open("house");
-await page.getByTestId("house-name").fill("Herons & Co");
-await page.getByTestId("house-own-accent").check();
-await page.getByTestId("house-accent").fill("#7a1f3d");
-await acting(() => page.getByTestId("house-keep").click());
+await open("site");
+await page.getByTestId("site-name").fill("Herons & Co");
+await page.getByTestId("site-own-accent").check();
+await page.getByTestId("site-accent").fill("#7a1f3d");
+await acting(() => page.getByTestId("site-keep").click());
 const stranger = await profile(browser);
 await stranger.goto(`${base}/`);
 await stranger.getByText("Herons & Co").first().waitFor();
@@ -139,7 +139,7 @@ await soon(async () => assert.equal(await brandColour(stranger), "#7a1f3d"));
 await accessible(stranger, "signing in, in the house's colour");
 ok("the house has a name and a colour");
 
-// P-38: letters that cannot leave: nobody answers where they are to go.
+// P-38: messages that cannot leave: nobody answers where they are to go.
 const outsiders = ["eve@one.example", "noa@two.example", "max@two.example"];
 await other.getByTestId("compose-button").click();
 for (const to of outsiders) {
@@ -184,7 +184,7 @@ await again(2);
 await other.goto(`${base}/mail/sent`);
 await other.getByTestId("row-link").first().click();
 await shown(other, "status-line", "noa@two.example").filter({ hasText: "withdrawn by the administrator" }).waitFor();
-ok("letters that cannot leave are found, held and given up");
+ok("messages that cannot leave are found, held and given up");
 
 // Who is shut out is out, in every browser, at once.
 await open("users");

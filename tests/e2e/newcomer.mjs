@@ -12,7 +12,7 @@ import {
   base,
   deliver,
   launch,
-  letter,
+  message,
   noSidewaysScroll,
   ok,
   password,
@@ -69,7 +69,7 @@ function isFocusSeen(what) {
   return isHere && width > 0 && height > 0 && at.matches(":focus-visible");
 }
 
-/** By Tab, Enter and letters alone. */
+/** By Tab, Enter and messages alone. */
 class Keyboard {
   constructor(page) {
     this.page = page;
@@ -135,7 +135,7 @@ async function walk({ width, locale, hands }) {
   const name = `${hands.name} ${width} ${locale}`;
   const birds = await deliver(
     `${me}@${DOMAIN}`,
-    letter(`Birds ${number}`, "By the pond stood a blue heron, quite still."),
+    message(`Birds ${number}`, "By the pond stood a blue heron, quite still."),
   );
   const page = await profile(browser, {
     viewport: { width, height: isPhone ? 640 : 800 },
@@ -154,7 +154,7 @@ async function walk({ width, locale, hands }) {
   await page.getByTestId("sign-in-name").waitFor();
   await hand.type("sign-in-name", me);
   await hand.type("sign-in-password", password);
-  const looked = page.waitForResponse((answer) => answer.url().endsWith("/api/look"));
+  const looked = page.waitForResponse((answer) => answer.url().endsWith("/api/appearance"));
   await hand.press("sign-in-submit");
   assert.equal((await (await looked).json()).toured, false);
   for (let card = 0; card < 4; card += 1) await hand.press("tour-next");
@@ -213,7 +213,7 @@ async function walk({ width, locale, hands }) {
   await hand.press("filter-add");
   await page.getByTestId("filter-line").filter({ hasText: "Herons" }).waitFor();
   await narrow();
-  const next = await deliver(`${me}@${DOMAIN}`, letter(`Wading ${number}`, "In the reeds."));
+  const next = await deliver(`${me}@${DOMAIN}`, message(`Wading ${number}`, "In the reeds."));
   await hand.press("place-mail");
   await row.waitFor();
   await hand.type("filter", "in:herons");

@@ -1,5 +1,5 @@
 // Dana writes to people inside and outside; an outsider who has never heard of us reads,
-// rejects and answers; everybody learns what became of each letter.
+// rejects and answers; everybody learns what became of each message.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
@@ -57,7 +57,7 @@ const browser = await launch();
 const dana = await profile(browser, { viewport: { width: 1440, height: 900 } });
 await signIn(dana, "u1");
 
-/** Writes a letter and presses Send. */
+/** Writes a message and presses Send. */
 async function write(to, subject, words, choice = null) {
   await dana.getByTestId("compose-button").click();
   const composer = dana.getByTestId("composer");
@@ -76,7 +76,7 @@ async function write(to, subject, words, choice = null) {
   return composer;
 }
 
-/** Sends, and shows the letter in Sent; gives its reference number. */
+/** Sends, and shows the message in Sent; gives its reference number. */
 function send(composer) {
   return sent(() => composer.getByTestId("composer-send").click());
 }
@@ -121,20 +121,20 @@ const line = (address, state) =>
 const omar = `u2@${domain}`;
 const noa = "noa@outside.example";
 
-// ---- choice 3: a temporary account; one letter, two recipients, one number (P-23, P-32)
+// ---- choice 3: a temporary account; one message, two recipients, one number (P-23, P-32)
 const composer = await write(`${omar}, ${noa}`, "About the blue heron", "The heron nests at noon.");
 await accessible(dana, "composer");
 const first = await send(composer);
 await line(omar, "delivered").waitFor();
 await line(noa, "waiting").waitFor();
-await accessible(dana, "sent letter");
-await picture(dana, "sent-letter");
+await accessible(dana, "sent message");
+await picture(dana, "sent-message");
 ok("accepted, delivered inside, waiting outside");
 
 const mail = await until("the notification", () => left().find((one) => one.includes(first)));
 const { link, once } = told(mail);
 assert.ok(link && once, mail);
-assert.ok(!/heron|nests/i.test(mail), "the notification says nothing of the letter");
+assert.ok(!/heron|nests/i.test(mail), "the notification says nothing of the message");
 
 // P-34: whoever follows links changes nothing.
 const { host } = new URL(link);
@@ -155,7 +155,7 @@ assert.equal((await (await fetch(`${base}/api/pickup/${token}`)).json()).state, 
 await line(noa, "waiting").waitFor();
 ok("a thousand fetches change nothing");
 
-// P-33, P-35: three actions from the mail to the letter.
+// P-33, P-35: three actions from the mail to the message.
 const outsider = await profile(browser, { viewport: { width: 400, height: 800 } });
 await outsider.goto(link); // 1: the link
 await outsider.getByTestId("pickup-reference").filter({ hasText: first }).waitFor();
@@ -190,7 +190,7 @@ ok("the sender sees that it was read");
 
 // A reply with a file.
 const file = randomBytes(70_000);
-await outsider.getByTestId("portal-reply-text").fill("Noted, with thanks.");
+await outsider.getByTestId("portal-reply-text").fill("AuditEntry, with thanks.");
 await outsider
   .getByTestId("portal-reply-attach")
   .setInputFiles({ name: "plan.bin", mimeType: "application/octet-stream", buffer: file });
@@ -201,7 +201,7 @@ await dana.goto(`${base}/mail/inbox`);
 await dana.getByTestId("row-link").filter({ hasText: "Re: About the blue heron" }).click();
 await dana.getByTestId("open").click();
 await dana.getByTestId("message").waitFor();
-await reads(dana, "Noted, with thanks.");
+await reads(dana, "AuditEntry, with thanks.");
 const [download] = await Promise.all([
   dana.waitForEvent("download"),
   dana.getByTestId("attachment").first().click(),
@@ -209,7 +209,7 @@ const [download] = await Promise.all([
 assert.equal(hash(readFileSync(await download.path())), hash(file));
 ok("a reply with a file comes back whole");
 
-// P-19: one number everywhere; by it each end finds the letter, and nobody else does.
+// P-19: one number everywhere; by it each end finds the message, and nobody else does.
 const goTo = async (page, reference) => {
   await page.getByTestId("filter").fill(reference.replaceAll("-", "").toLowerCase());
   await page.getByTestId("filter").press("Enter");
@@ -246,7 +246,7 @@ ok("rejected unread, and the sender sees it");
 
 // P-34: who chose a language here is written to in it from then on.
 const kept = outsider.waitForResponse(
-  (answer) => answer.request().method() === "PUT" && answer.url().endsWith("/api/look"),
+  (answer) => answer.request().method() === "PUT" && answer.url().endsWith("/api/appearance"),
 );
 await outsider.getByTestId("language-he").click();
 assert.equal((await kept).status(), 204);
@@ -319,13 +319,13 @@ assert.equal(left().length, before, "nothing left");
 await dana.getByTestId("composer-send").click();
 await sent(() => dialog.getByTestId("consent-yes").click());
 await line("eve@outside.example", "delivered").waitFor();
-await until("the letter", () => left().find((one) => /finch sings/.test(one)));
+await until("the message", () => left().find((one) => /finch sings/.test(one)));
 ok("asked, refused, kept, and sent after a yes");
 
 // ---- choice 4: leaves without a question, and is marked (P-38)
 await send(await write("eve@outside.example", "About the white stork", "The stork lands at nine.", "plain"));
 await line("eve@outside.example", "delivered").waitFor();
-await until("the letter", () => left().find((one) => /stork lands/.test(one)));
+await until("the message", () => left().find((one) => /stork lands/.test(one)));
 ok("sent in clear without a question");
 
 // Everything that ever left: no word of what was to stay.

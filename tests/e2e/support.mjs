@@ -158,7 +158,7 @@ export async function signIn(page, user, secret = password) {
 
 /** Carries out the last step of signing in, and puts the tour away that newcomers see. */
 export async function arriving(page, step) {
-  const looked = page.waitForResponse((answer) => answer.url().endsWith("/api/look"));
+  const looked = page.waitForResponse((answer) => answer.url().endsWith("/api/appearance"));
   await step();
   const { toured } = await (await looked).json();
   if (!toured) await tourSkip(page);
@@ -168,7 +168,7 @@ export async function arriving(page, step) {
 /** Puts the tour away, and waits until the server knows. */
 export async function tourSkip(page) {
   const kept = page.waitForResponse(
-    (answer) => answer.url().endsWith("/api/look") && answer.request().method() === "PUT",
+    (answer) => answer.url().endsWith("/api/appearance") && answer.request().method() === "PUT",
   );
   await page.getByTestId("tour-skip").click();
   await kept;
@@ -259,7 +259,7 @@ export async function deliver(to, message) {
   return accepted.match(/[0-9A-Z]{5}(-[0-9A-Z]{5}){3}/)[0];
 }
 
-export function letter(subject, body, headers = "") {
+export function message(subject, body, headers = "") {
   return [
     "From: Rachel Stern <rachel@partner.example>",
     "To: you",

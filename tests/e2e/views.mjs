@@ -8,7 +8,7 @@ import {
   deliver,
   kept,
   launch,
-  letter,
+  message,
   noSidewaysScroll,
   ok,
   password,
@@ -32,7 +32,7 @@ const MODES = [
 
 // Mail that shows what there is to show.
 const from = (name, address, subject, body, headers) =>
-  letter(subject, body, headers).replace(
+  message(subject, body, headers).replace(
     "From: Rachel Stern <rachel@partner.example>",
     `From: ${name} <${address}>`,
   );
@@ -46,10 +46,10 @@ await deliver(
   from("Bulletin", "news@partner.example", "What is new in November",
     "<h1>November</h1><p>The <b>library</b> opens on Sundays.</p><blockquote>Said before.</blockquote>", html),
 );
-const first = await deliver(me, letter("Plans for the pond", "Shall we meet on Tuesday at nine?"));
+const first = await deliver(me, message("Plans for the pond", "Shall we meet on Tuesday at nine?"));
 const second = await deliver(
   me,
-  letter(
+  message(
     "Re: Plans for the pond",
     "Or on Wednesday, if that is better.\r\n\r\nOn Monday, Rachel Stern wrote:\r\n> Shall we meet on Tuesday at nine?",
     "In-Reply-To: <Plans-for-the-pond@partner.example>\r\nReferences: <Plans-for-the-pond@partner.example>",
@@ -130,7 +130,7 @@ async function tour(page, mode, look) {
       await page.goto(`${base}/manage/queue`);
       await page.locator(".manage .cards").waitFor({ state: "attached" });
     },
-    "manage-house": at("/manage/house", "house-keep"),
+    "manage-site": at("/manage/site", "site-keep"),
     "manage-log": at("/manage/log", "log"),
     "manage-diagnostics": at("/manage/diagnostics", "diagnostics"),
     settings: at("/settings", "preference-undoSecs"),
@@ -223,7 +223,7 @@ async function prepare(page) {
   await page.getByTestId("mailbox-save").click();
   await page.getByTestId("mailbox").filter({ hasText: "Invoices" }).waitFor();
   await page.goto(`${base}/search/pond`);
-  await kept(page, () => page.getByTestId("search-save").click(), "/api/look");
+  await kept(page, () => page.getByTestId("search-save").click(), "/api/appearance");
   await page.getByTestId("saved-search").waitFor();
   const write = async (to, subject, send) => {
     await page.goto(`${base}/mail/inbox`);

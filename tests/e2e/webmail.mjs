@@ -8,7 +8,7 @@ import {
   base,
   deliver,
   launch,
-  letter,
+  message,
   noSidewaysScroll,
   ok,
   kept,
@@ -27,8 +27,8 @@ const user = me.split("@")[0];
 const NEW = "a passphrase of my own";
 const THIRD = "another one after that";
 
-const heron = await deliver(me, letter("Birds", "By the pond stood a blue heron, quite still."));
-const owl = await deliver(me, letter("Night", "Nobody has opened the grey owl."));
+const heron = await deliver(me, message("Birds", "By the pond stood a blue heron, quite still."));
+const owl = await deliver(me, message("Night", "Nobody has opened the grey owl."));
 
 const browser = await launch();
 const page = await profile(browser, { viewport: { width: 1280, height: 800 } });
@@ -57,9 +57,9 @@ await page.keyboard.press("Escape");
 await page.keyboard.press("j");
 await page.keyboard.press("Enter");
 await page.getByTestId("text").filter({ hasText: "heron" }).waitFor();
-// The search stays beside the letter.
+// The search stays beside the message.
 await page.waitForURL(/\/search\/HERON%20pond\/./);
-ok("a letter is found by a word in it, by the keyboard");
+ok("a message is found by a word in it, by the keyboard");
 
 await page.goBack();
 await search(page, "owl");
@@ -90,7 +90,7 @@ await soon(async () => {
 });
 ok("mail settings are kept on the server");
 
-// Notices on the desktop come only where they were asked for, and say nothing of a letter.
+// Notices on the desktop come only where they were asked for, and say nothing of a message.
 await page.getByTestId("notices").click();
 await page.getByTestId("notices-refused").waitFor();
 await page.locator("[data-testid=notices]:not(:checked)").waitFor();
@@ -110,17 +110,17 @@ const noticedCount = (count) =>
   page.waitForFunction((count) => globalThis.noticed.length === count, count);
 await page.getByTestId("notices").check();
 await noticedCount(1);
-// Somebody looks at the page: the letter is there when the next one comes, and nothing was said.
+// Somebody looks at the page: the message is there when the next one comes, and nothing was said.
 await page.getByTestId("place-mail").click();
-await row(page, await deliver(me, letter("Seen as it comes", "Secret one."))).waitFor();
+await row(page, await deliver(me, message("Seen as it comes", "Secret one."))).waitFor();
 await page.evaluate(() => dispatchEvent(new Event("blur")));
 await page.waitForFunction(async () => {
   const { held } = await navigator.locks.query();
   return !held.some(({ name }) => name === "postern.looking");
 });
-await row(page, await deliver(me, letter("Came unseen", "Secret two."))).waitFor();
+await row(page, await deliver(me, message("Came unseen", "Secret two."))).waitFor();
 await noticedCount(2);
-await row(page, await deliver(me, letter("Came unseen too", "Secret three."))).waitFor();
+await row(page, await deliver(me, message("Came unseen too", "Secret three."))).waitFor();
 await noticedCount(3);
 assert.deepEqual((await soon(noticed)).slice(1), [
   "Postern: You have 1 new message. (postern)",
@@ -141,14 +141,14 @@ await page.getByTestId("filter-star").check();
 await page.getByTestId("filter-add").click();
 await page.getByTestId("filter-line").filter({ hasText: "“invoice”: move to Archive, add a star" }).waitFor();
 await accessible(page, "filters");
-const bill = await deliver(me, letter("Your INVOICE of May", "Please pay."));
+const bill = await deliver(me, message("Your INVOICE of May", "Please pay."));
 await page.goto(`${base}/mail/archive`);
 await row(page, bill).waitFor();
 await is(row(page, bill), "data-opened", "false");
 await is(row(page, bill).getByTestId("row-star"), "aria-pressed", "true");
 ok("a filter puts new mail where it belongs");
 
-// Enter presses what has the focus, and an answer is written at once; its letters are no keys.
+// Enter presses what has the focus, and an answer is written at once; its messages are no keys.
 await row(page, bill).getByTestId("row-link").click();
 await page.getByTestId("open").focus();
 await page.keyboard.press("Enter");
@@ -157,7 +157,7 @@ await page.getByTestId("text").click();
 await page.keyboard.press("r");
 await page.getByTestId("composer").waitFor();
 await page.locator("[data-testid=composer-body]:focus").waitFor();
-await page.keyboard.type("e#! are only letters here");
+await page.keyboard.type("e#! are only messages here");
 await page.getByTestId("composer-to").fill("bob");
 await page.getByTestId("composer-send").focus();
 await page.keyboard.press("Enter");
@@ -170,7 +170,7 @@ await page.goto(`${base}/mail/drafts`);
 await page.getByTestId("draft").first().click();
 await soon(async () => {
   const body = await page.getByTestId("composer-body").inputValue();
-  assert.match(body, /e#! are only letters here/);
+  assert.match(body, /e#! are only messages here/);
 });
 await page.getByTestId("composer-discard").focus();
 await page.keyboard.press("Enter");
@@ -186,7 +186,7 @@ const filePart = (type, name, encoding, text) =>
     `Content-Transfer-Encoding: ${encoding}`, "", text].join("\r\n");
 const withFiles = await deliver(
   me,
-  letter(
+  message(
     "Two files",
     [filePart("image/png", "square.png", "base64", PNG),
       filePart("text/plain; charset=utf-8", "notes.txt", "8bit", "<b>Only text</b> נייר"),
@@ -218,7 +218,7 @@ ok("files are looked at, and saved all at once");
 // that address; what comes where somebody is, the tests over HTTPS show.)
 const newsletter = await deliver(
   me,
-  letter(
+  message(
     "News of the pond",
     '<p>Spring</p><img src="https://pictures.invalid/heron.png" width="40" height="40" alt="A heron">',
     "MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8",
@@ -251,8 +251,8 @@ await page.keyboard.press("Escape");
 await page.getByTestId("composer").waitFor({ state: "detached" });
 ok("recipients are offered from past mail");
 
-// A letter is dragged to a folder; places are reached by typing a few letters of their names.
-const kite = await deliver(me, letter("Kites", "High up."));
+// A message is dragged to a folder; places are reached by typing a few messages of their names.
+const kite = await deliver(me, message("Kites", "High up."));
 await page.goto(`${base}/mail/inbox`);
 // A list that is read again under the mouse drops what it carries.
 const archiveBox = page.locator("[data-testid=mailbox][data-mailbox=archive]");
@@ -269,7 +269,7 @@ await page.getByTestId("palette-item").filter({ hasText: "Archive" }).first().wa
 await page.keyboard.press("Escape");
 await page.goto(`${base}/mail/archive`);
 await row(page, kite).waitFor();
-ok("a letter is dragged to a folder");
+ok("a message is dragged to a folder");
 
 // Mail from a file comes in once, and goes out again as it came.
 await page.goto(`${base}/settings`);

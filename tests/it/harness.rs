@@ -363,16 +363,16 @@ pub fn stuffed(message: &[u8]) -> Vec<u8> {
     wire
 }
 
-/// A letter with `lines` of text.
-pub fn letter(lines: usize) -> Vec<u8> {
-    let mut message = LETTER.to_vec();
+/// A message with `lines` of text.
+pub fn message(lines: usize) -> Vec<u8> {
+    let mut message = MESSAGE.to_vec();
     for n in 0..lines {
         message.extend_from_slice(format!("line {n} {}\r\n", "x".repeat(60)).as_bytes());
     }
     message
 }
 
-pub const LETTER: &[u8] =
+pub const MESSAGE: &[u8] =
     b"From: Rachel <rachel@outside.example>\r\nSubject: The contract\r\n\r\nSecret text.\r\n";
 
 async fn within<T>(work: impl Future<Output = T>) -> T {

@@ -145,13 +145,13 @@ async fn message(stream: &mut (impl AsyncBufReadExt + Unpin)) -> Option<String> 
 }
 
 /// A gateway whose mail leaves to one peer.
-pub struct House {
+pub struct SiteSettings {
     pub gw: TestGateway,
     stop: CancellationToken,
 }
 
-impl House {
-    async fn with(peer: &Peer, tls: config::SmarthostTls) -> House {
+impl SiteSettings {
+    async fn with(peer: &Peer, tls: config::SmarthostTls) -> SiteSettings {
         let relay = config::Relay {
             smarthost: peer.at.to_string(),
             smarthost_tls: tls,
@@ -166,18 +166,18 @@ impl House {
             servers: vec![SocketAddr::from(([127, 0, 0, 1], 9))],
             ..config::Dns::default()
         };
-        House::on(relay, Resolver::new(&dns).unwrap()).await
+        SiteSettings::on(relay, Resolver::new(&dns).unwrap()).await
     }
 
     /// A gateway whose mail leaves like this.
-    pub async fn on(relay: config::Relay, resolver: Resolver) -> House {
+    pub async fn on(relay: config::Relay, resolver: Resolver) -> SiteSettings {
         let gw = TestGateway::start().await;
         let keys = config::Dkim::default();
         let host = "gw.test".to_owned();
         let relay = Relay::new(gw.gateway.clone(), resolver, relay, &keys, host).unwrap();
         let stop = CancellationToken::new();
         tokio::spawn(relay.run(stop.clone()));
-        House { gw, stop }
+        SiteSettings { gw, stop }
     }
 
     /// Dana writes to somebody outside in clear.
@@ -213,7 +213,7 @@ impl House {
         self.view(reference).await.recipients[0].state
     }
 
-    /// Waits until a letter was tried and put off.
+    /// Waits until a message was tried and put off.
     pub async fn tried(&self, reference: Reference) {
         let row = || {
             let rows = self.gw.gateway.queue_list(50).unwrap();
@@ -222,10 +222,10 @@ impl House {
         until("it was tried", || row().is_some_and(|row| row.attempts > 0)).await;
     }
 
-    /// Waits until a letter waits in a temporary account.
+    /// Waits until a message waits in a temporary account.
     pub async fn issued(&self, reference: Reference) {
         for _ in 0..500 {
-            if self.view(reference).await.recipients[0].route == Route::Portal {
+            if self.view(reference).await.recipients[0].route == Route::TemporaryAccount {
                 return;
             }
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
@@ -247,7 +247,7 @@ impl House {
         view.await
     }
 
-    /// Lets time pass until the letter's line has ended or the peer has it.
+    /// Lets time pass until the message's line has ended or the peer has it.
     pub async fn settle(&self, reference: Reference) -> DeliveryState {
         for _ in 0..200 {
             let state = self.view(reference).await.recipients[0].state;
@@ -265,15 +265,15 @@ impl House {
     }
 }
 
-impl Drop for House {
+impl Drop for SiteSettings {
     fn drop(&mut self) {
         self.stop.cancel();
     }
 }
 
-/// P-38: whatever a next hop does for a while, the letter arrives once when it behaves again.
+/// P-38: whatever a next hop does for a while, the message arrives once when it behaves again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hop_that_misbehaves_for_a_while_gets_the_letter_once() {
+async fn a_hop_that_misbehaves_for_a_while_gets_the_message_once() {
     for does in [
         Does::Says("HELLO", "421 4.3.2 closing\r\n"),
         Does::Says("HELLO", "554 not now\r\n"),
@@ -292,26 +292,29 @@ async fn a_hop_that_misbehaves_for_a_while_gets_the_letter_once() {
         Does::BreaksTls,
     ] {
         let peer = Peer::start(does, 1).await;
-        let house = House::with(&peer, config::SmarthostTls::Opportunistic).await;
-        let reference = house.send("noa@outside.example").await;
-        // A host that refuses to talk at all has said nothing about the letter.
-        assert_eq!(house.settle(reference).await, DeliveryState::Delivered, "{does:?}");
+        let site = SiteSettings::with(&peer, config::SmarthostTls::Opportunistic).await;
+        let reference = site.send("noa@outside.example").await;
+        // A host that refuses to talk at all has said nothing about the message.
+        assert_eq!(site.settle(reference).await, DeliveryState::Delivered, "{does:?}");
         assert_eq!(peer.taken(), 1, "{does:?}");
-        assert!(house.gw.gateway.queue_list(1).unwrap().is_empty());
+        assert!(site.gw.gateway.queue_list(1).unwrap().is_empty());
     }
 }
 
-/// The one double that is documented: the peer kept the letter, and its 250 was lost.
+/// The one double that is documented: the peer kept the message, and its 250 was lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lost_answer_sends_the_letter_again() {
+async fn a_lost_answer_sends_the_message_again() {
     let peer = Peer::start(Does::HangsUp("."), 1).await;
-    let house = House::with(&peer, config::SmarthostTls::None).await;
-    let reference = house.send("noa@outside.example").await;
-    assert_eq!(house.settle(reference).await, DeliveryState::Delivered);
+    let site = SiteSettings::with(&peer, config::SmarthostTls::None).await;
+    let reference = site.send("noa@outside.example").await;
+    assert_eq!(site.settle(reference).await, DeliveryState::Delivered);
     assert_eq!(peer.sessions.load(Ordering::SeqCst), 2);
-    let letter = peer.taken.lock().unwrap()[0].clone();
-    assert!(letter.contains(&reference.to_string()), "{letter}");
-    assert!(letter.contains("\r\n..\r\n") || letter.contains("=2E"), "dots are doubled: {letter}");
+    let message = peer.taken.lock().unwrap()[0].clone();
+    assert!(message.contains(&reference.to_string()), "{message}");
+    assert!(
+        message.contains("\r\n..\r\n") || message.contains("=2E"),
+        "dots are doubled: {message}"
+    );
 }
 
 /// A permanent no is told to the sender at once, with what the host said.
@@ -324,16 +327,16 @@ async fn a_permanent_no_is_told_to_the_sender() {
         (".", "552 5.3.4 too big\r\n", "5.3.4"),
     ] {
         let peer = Peer::start(Does::Says(word, reply), usize::MAX).await;
-        let house = House::with(&peer, config::SmarthostTls::None).await;
-        let reference = house.send("noa@outside.example").await;
-        assert_eq!(house.settle(reference).await, DeliveryState::Failed, "{word}");
-        let view = house.view(reference).await;
+        let site = SiteSettings::with(&peer, config::SmarthostTls::None).await;
+        let reference = site.send("noa@outside.example").await;
+        assert_eq!(site.settle(reference).await, DeliveryState::Failed, "{word}");
+        let view = site.view(reference).await;
         let detail = view.recipients[0].history.last().unwrap().detail.clone().unwrap();
         assert!(detail.contains(reply.trim_end().get(10..).unwrap()), "{detail}");
-        let inbox = house.gw.inbox("dana").await;
+        let inbox = site.gw.inbox("dana").await;
         let told = inbox.iter().filter(|item| item.notice.is_some()).count();
         assert_eq!(told, 1, "{word}: exactly one notice");
-        let octets = house.gw.open("dana", inbox[0].reference).await;
+        let octets = site.gw.open("dana", inbox[0].reference).await;
         assert!(String::from_utf8_lossy(&octets).contains(status), "{word}");
     }
 }
@@ -344,15 +347,15 @@ async fn a_permanent_no_is_told_to_the_sender() {
 async fn required_tls_is_never_done_without() {
     for does in [Does::Says("NEVER", ""), Does::BreaksTls] {
         let peer = Peer::start(does, usize::MAX).await;
-        let house = House::with(&peer, config::SmarthostTls::Required).await;
-        let reference = house.send("noa@outside.example").await;
+        let site = SiteSettings::with(&peer, config::SmarthostTls::Required).await;
+        let reference = site.send("noa@outside.example").await;
         until("it was tried", || {
-            house.gw.gateway.queue_list(1).unwrap().first().is_some_and(|row| row.attempts > 0)
+            site.gw.gateway.queue_list(1).unwrap().first().is_some_and(|row| row.attempts > 0)
         })
         .await;
         assert_eq!(peer.taken(), 0);
-        assert_eq!(house.view(reference).await.recipients[0].state, DeliveryState::Waiting);
-        assert!(house.gw.gateway.queue_list(1).unwrap()[0].last.is_some());
+        assert_eq!(site.view(reference).await.recipients[0].state, DeliveryState::Waiting);
+        assert!(site.gw.gateway.queue_list(1).unwrap()[0].last.is_some());
     }
 }
 
@@ -362,9 +365,9 @@ async fn required_tls_is_never_done_without() {
 async fn verified_tls_is_not_done_without_at_a_smarthost() {
     for tls in [config::SmarthostTls::None, config::SmarthostTls::Opportunistic] {
         let peer = Peer::start(Does::Says("NEVER", ""), 0).await;
-        let house = House::with(&peer, tls).await;
-        let reference = house.send_by("noa@outside.example", Choice::VerifiedTls).await;
-        house.issued(reference).await;
+        let site = SiteSettings::with(&peer, tls).await;
+        let reference = site.send_by("noa@outside.example", Choice::VerifiedTls).await;
+        site.issued(reference).await;
         until("the notification left", || peer.taken() == 1).await;
         let taken = peer.taken.lock().unwrap()[0].clone();
         assert!(taken.contains("/pickup/") && !taken.contains("two dots"), "{tls:?}: {taken}");

@@ -18,7 +18,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::dns_stub::{DnsStub, Says};
 use crate::harness::until;
-use crate::relay_hop::House;
+use crate::relay_hop::SiteSettings;
 
 const DOMAIN: &str = "outside.example";
 
@@ -57,8 +57,8 @@ impl Certificate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Taken {
     tls: bool,
-    /// The letter itself, and not a notification that it waits.
-    letter: bool,
+    /// The message itself, and not a notification that it waits.
+    message: bool,
 }
 
 /// A mail server on one of the loopback addresses; all have the same port, as all have in life.
@@ -129,15 +129,15 @@ async fn talk(
             "STAR" => return Some(true),
             "QUIT" => return Some(false),
             "DATA" => {
-                let mut letter = false;
+                let mut message = false;
                 while line != ".\r\n" {
-                    letter |= line.starts_with("A line.");
+                    message |= line.starts_with("A line.");
                     line.clear();
                     if stream.read_line(&mut line).await.ok()? == 0 {
                         return Some(false);
                     }
                 }
-                shelf.lock().unwrap().push(Taken { tls, letter });
+                shelf.lock().unwrap().push(Taken { tls, message });
                 stream.write_all(b"250 kept\r\n").await.ok()?;
                 stream.flush().await.ok()?;
             }
@@ -173,7 +173,7 @@ struct Setting<'a> {
 }
 
 impl Setting<'_> {
-    async fn house(&self) -> House {
+    async fn site(&self) -> SiteSettings {
         let folder = tempfile::tempdir().unwrap();
         let authorities = match self.authority {
             Some(certificate) => {
@@ -193,7 +193,7 @@ impl Setting<'_> {
             data_timeout_secs: 2,
             ..config::Relay::default()
         };
-        House::on(relay, self.dns.resolver(self.dnssec)).await
+        SiteSettings::on(relay, self.dns.resolver(self.dnssec)).await
     }
 }
 
@@ -204,7 +204,7 @@ fn by_mx(dns: &DnsStub, port: u16) -> Setting<'_> {
 /// RFC 5321 §5.1: the best host first, the next one when it is away; the domain itself without
 /// MX records.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_best_host_that_answers_gets_the_letter() {
+async fn the_best_host_that_answers_gets_the_message() {
     let dns = DnsStub::start().await;
     let [first, second] = servers([None, None]).await;
     dns.mail_hosts(DOMAIN, &[(20, "mx2.outside.example"), (10, "mx1.outside.example")]);
@@ -214,14 +214,14 @@ async fn the_best_host_that_answers_gets_the_letter() {
     // Nobody listens there.
     dns.address("away.example", loopback(7));
     dns.mail_hosts("half.example", &[(10, "away.example"), (20, "mx2.outside.example")]);
-    let house = by_mx(&dns, first.port).house().await;
+    let site = by_mx(&dns, first.port).site().await;
     for (to, taken) in [
         ("noa@outside.example", [1, 0]),
         ("noa@direct.example", [1, 1]),
         ("noa@half.example", [1, 2]),
     ] {
-        let reference = house.send_by(to, Choice::Plain).await;
-        assert_eq!(house.settle(reference).await, DeliveryState::Delivered, "{to}");
+        let reference = site.send_by(to, Choice::Plain).await;
+        assert_eq!(site.settle(reference).await, DeliveryState::Delivered, "{to}");
         assert_eq!([first.taken().len(), second.taken().len()], taken, "{to}");
     }
 }
@@ -234,7 +234,7 @@ async fn what_dns_says_of_a_domain_is_obeyed() {
     dns.mail_hosts("none.example", &[(0, ".")]);
     dns.mail_hosts("loop.example", &[(10, "gw.test"), (20, "mx1.outside.example")]);
     dns.address("mx1.outside.example", loopback(0));
-    let house = by_mx(&dns, server.port).house().await;
+    let site = by_mx(&dns, server.port).site().await;
     for (to, status) in [
         // RFC 7505: it takes no mail.
         ("noa@none.example", "5.1.10"),
@@ -242,27 +242,27 @@ async fn what_dns_says_of_a_domain_is_obeyed() {
         ("noa@loop.example", "5.4.6"),
         ("noa@nowhere.example", "5.1.2"),
     ] {
-        let reference = house.send_by(to, Choice::Plain).await;
-        assert_eq!(house.settle(reference).await, DeliveryState::Failed, "{to}");
-        assert!(house.last_notice().await.contains(&format!("Status: {status}")), "{to}");
+        let reference = site.send_by(to, Choice::Plain).await;
+        assert_eq!(site.settle(reference).await, DeliveryState::Failed, "{to}");
+        assert!(site.last_notice().await.contains(&format!("Status: {status}")), "{to}");
     }
     for (domain, to, says) in [
         ("fails.example", "noa@fails.example", Says::Fails),
         ("silent.example", "noa@silent.example", Says::Silence),
     ] {
         dns.says(domain, RecordType::MX, says.clone());
-        let reference = house.send_by(to, Choice::Plain).await;
-        house.tried(reference).await;
-        assert_eq!(house.state(reference).await, DeliveryState::Waiting, "{says:?}");
+        let reference = site.send_by(to, Choice::Plain).await;
+        site.tried(reference).await;
+        assert_eq!(site.state(reference).await, DeliveryState::Waiting, "{says:?}");
         dns.mail_hosts(domain, &[(10, "mx1.outside.example")]);
-        assert_eq!(house.settle(reference).await, DeliveryState::Delivered, "{says:?}");
+        assert_eq!(site.settle(reference).await, DeliveryState::Delivered, "{says:?}");
     }
 }
 
-/// VerifiedTls by DANE (RFC 7672): the host that DNSSEC names gets the letter; another
+/// VerifiedTls by DANE (RFC 7672): the host that DNSSEC names gets the message; another
 /// certificate gets nothing, and neither does anybody when nobody vouches for the answers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_letter_leaves_over_tls_that_dane_vouches_for() {
+async fn a_message_leaves_over_tls_that_dane_vouches_for() {
     let (right, wrong) = (Certificate::of(&["mx1.outside.example"]), Certificate::of(&["x"]));
     for (vouched, named, delivered) in
         [(true, &right, true), (true, &wrong, false), (false, &right, false)]
@@ -277,24 +277,24 @@ async fn a_letter_leaves_over_tls_that_dane_vouches_for() {
             dns.vouch();
         }
         let dnssec = Dnssec::TrustServers;
-        let house = Setting { dnssec, ..by_mx(&dns, server.port) }.house().await;
-        let reference = house.send_by("noa@outside.example", Choice::VerifiedTls).await;
+        let site = Setting { dnssec, ..by_mx(&dns, server.port) }.site().await;
+        let reference = site.send_by("noa@outside.example", Choice::VerifiedTls).await;
         let taken = match (vouched, delivered) {
             (_, true) => {
-                assert_eq!(house.settle(reference).await, DeliveryState::Delivered);
-                vec![Taken { tls: true, letter: true }]
+                assert_eq!(site.settle(reference).await, DeliveryState::Delivered);
+                vec![Taken { tls: true, message: true }]
             }
             // RFC 7672 §2.2: a host that is not the one that is named is waited for.
             (true, false) => {
-                house.tried(reference).await;
-                assert_eq!(house.state(reference).await, DeliveryState::Waiting);
+                site.tried(reference).await;
+                assert_eq!(site.state(reference).await, DeliveryState::Waiting);
                 Vec::new()
             }
             // Nobody vouches: a temporary account takes it.
             (false, false) => {
-                house.issued(reference).await;
+                site.issued(reference).await;
                 until("the notification", || !server.taken().is_empty()).await;
-                vec![Taken { tls: true, letter: false }]
+                vec![Taken { tls: true, message: false }]
             }
         };
         assert_eq!(server.taken(), taken, "{vouched} {delivered}");
@@ -304,7 +304,7 @@ async fn a_letter_leaves_over_tls_that_dane_vouches_for() {
 /// VerifiedTls by MTA-STS (RFC 8461): a policy in force vouches, one that is tried out does not,
 /// and a host that it does not name gets nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_letter_leaves_over_tls_that_a_policy_vouches_for() {
+async fn a_message_leaves_over_tls_that_a_policy_vouches_for() {
     let certificate = Certificate::of(&["mx1.outside.example", "mta-sts.outside.example"]);
     for (mode, mx, vouches) in [
         ("enforce", "mx1.outside.example", true),
@@ -322,24 +322,24 @@ async fn a_letter_leaves_over_tls_that_a_policy_vouches_for() {
         let policy_port = policy_server(&certificate, policy).await;
         let authority = Some(&certificate);
         let setting = Setting { policy_port, authority, ..by_mx(&dns, server.port) };
-        let house = setting.house().await;
-        let reference = house.send_by("noa@outside.example", Choice::VerifiedTls).await;
+        let site = setting.site().await;
+        let reference = site.send_by("noa@outside.example", Choice::VerifiedTls).await;
         match vouches {
             true => {
-                assert_eq!(house.settle(reference).await, DeliveryState::Delivered, "{mode} {mx}");
-                assert_eq!(server.taken(), [Taken { tls: true, letter: true }]);
+                assert_eq!(site.settle(reference).await, DeliveryState::Delivered, "{mode} {mx}");
+                assert_eq!(server.taken(), [Taken { tls: true, message: true }]);
                 // The policy's host does not answer twice; what it said still counts.
-                let again = house.send_by("eve@outside.example", Choice::VerifiedTls).await;
-                assert_eq!(house.settle(again).await, DeliveryState::Delivered, "{mode} {mx}");
+                let again = site.send_by("eve@outside.example", Choice::VerifiedTls).await;
+                assert_eq!(site.settle(again).await, DeliveryState::Delivered, "{mode} {mx}");
                 assert_eq!(server.taken().len(), 2);
             }
-            false => house.issued(reference).await,
+            false => site.issued(reference).await,
         }
         // What nobody asked to be verified goes to a policy's hosts alone, too.
         if mode == "enforce" && !vouches {
-            let reference = house.send_by("eve@outside.example", Choice::Plain).await;
-            house.tried(reference).await;
-            assert_eq!(house.state(reference).await, DeliveryState::Waiting);
+            let reference = site.send_by("eve@outside.example", Choice::Plain).await;
+            site.tried(reference).await;
+            assert_eq!(site.state(reference).await, DeliveryState::Waiting);
             assert_eq!(server.taken(), []);
         }
     }

@@ -10,18 +10,18 @@ use postern::store::memory::MemoryEngine;
 use postern::store::{ContentId, Engine, Error, Room, Span, Staged, Verified, Visit};
 use postern::terms::AcceptFrom;
 
-use crate::harness::{LETTER, TestGateway, letter, until};
+use crate::harness::{MESSAGE, TestGateway, message, until};
 
 /// P-40, P-42, P-43: ordinary mail software delivers, with and without TLS; the reply holds the
 /// reference number under which the message stands in the inbox; how it travelled is marked.
 #[tokio::test]
-async fn a_letter_arrives_and_is_kept_as_it_was_sent() {
+async fn a_message_arrives_and_is_kept_as_it_was_sent() {
     let gw = TestGateway::start().await;
     let mut clear = gw.smtp().await;
     clear.ehlo().await;
-    let first = clear.deliver("dana@example.org", LETTER).await.reference();
+    let first = clear.deliver("dana@example.org", MESSAGE).await.reference();
     let mut tls = gw.smtp_tls().await;
-    let second = tls.deliver("dana@example.org", LETTER).await.reference();
+    let second = tls.deliver("dana@example.org", MESSAGE).await.reference();
     tls.send("QUIT").await.expect("221 2.0.0");
     tls.expect_closed().await;
 
@@ -34,8 +34,8 @@ async fn a_letter_arrives_and_is_kept_as_it_was_sent() {
     assert_eq!(item(first).subject, "The contract");
 
     let raw = gw.open("dana", second).await;
-    assert!(raw.ends_with(LETTER), "{}", String::from_utf8_lossy(&raw));
-    let trace = String::from_utf8(raw[..raw.len() - LETTER.len()].to_vec()).unwrap();
+    assert!(raw.ends_with(MESSAGE), "{}", String::from_utf8_lossy(&raw));
+    let trace = String::from_utf8(raw[..raw.len() - MESSAGE.len()].to_vec()).unwrap();
     assert!(trace.starts_with("Return-Path: <rachel@outside.example>\r\nReceived: from "));
     let unfolded = trace.replace("\r\n\t", " ");
     assert!(unfolded.contains("by gw.test with ESMTPS id "), "{trace}");
@@ -53,7 +53,7 @@ async fn an_unknown_recipient_is_refused_at_once() {
     smtp.send("RCPT TO:<dana@elsewhere.example>").await.expect("550 5.7.1");
     smtp.send("DATA").await.expect("554 5.5.1");
     smtp.send("RCPT TO:<dana@example.org>").await.expect("250 2.1.5");
-    smtp.data(LETTER).await.reference();
+    smtp.data(MESSAGE).await.reference();
     assert_eq!(gw.inbox("dana").await.len(), 1);
 }
 
@@ -69,7 +69,7 @@ async fn postmaster_is_always_there() {
     smtp.send("RCPT TO:<dana@example.org>").await.expect("550 5.7.1");
     smtp.send("RCPT TO:<Postmaster>").await.expect("250 ");
     smtp.send("RCPT TO:<postmaster@EXAMPLE.org>").await.expect("250 ");
-    smtp.data(LETTER).await.reference();
+    smtp.data(MESSAGE).await.reference();
     assert_eq!(gw.inbox("dana").await.len(), 1);
 }
 
@@ -83,7 +83,7 @@ async fn a_message_for_several_is_stored_once() {
     for to in ["dana@example.org", "omar@example.org", "u1+x@example.org", "U1@example.org"] {
         smtp.send(&format!("RCPT TO:<{to}>")).await.expect("250 2.1.5");
     }
-    let reference = smtp.data(LETTER).await.reference();
+    let reference = smtp.data(MESSAGE).await.reference();
     for name in ["dana", "omar", "u1"] {
         let inbox = gw.inbox(name).await;
         assert_eq!(inbox.iter().map(|item| item.reference).collect::<Vec<_>>(), [reference]);
@@ -120,7 +120,7 @@ async fn large_messages_in_a_row_come_through_unchanged() {
     let gw = TestGateway::start().await;
     let mut smtp = gw.smtp_tls().await;
     for lines in [10, 20_000, 10, 50_000] {
-        let message = letter(lines);
+        let message = message(lines);
         let reference = smtp.deliver("dana@example.org", &message).await.reference();
         let raw = gw.open("dana", reference).await;
         assert!(raw.ends_with(&message), "{lines} lines");
@@ -256,10 +256,10 @@ async fn a_full_store_puts_mail_off_and_takes_it_again_later() {
     let mut smtp = gw.smtp().await;
     smtp.ehlo().await;
     engine.full.store(true, Ordering::SeqCst);
-    smtp.deliver("dana@example.org", LETTER).await.expect("452 4.3.1");
-    smtp.deliver("dana@example.org", &letter(20_000)).await.expect("452 4.3.1");
+    smtp.deliver("dana@example.org", MESSAGE).await.expect("452 4.3.1");
+    smtp.deliver("dana@example.org", &message(20_000)).await.expect("452 4.3.1");
     engine.full.store(false, Ordering::SeqCst);
-    smtp.deliver("dana@example.org", LETTER).await.reference();
+    smtp.deliver("dana@example.org", MESSAGE).await.reference();
     assert_eq!(gw.inbox("dana").await.len(), 1);
 }
 
@@ -270,10 +270,10 @@ async fn a_panic_over_one_message_is_that_messages_failure_and_no_more() {
     let mut smtp = gw.smtp().await;
     smtp.ehlo().await;
     engine.panics.store(true, Ordering::SeqCst);
-    smtp.deliver("dana@example.org", LETTER).await.expect("451 4.3.0");
-    smtp.deliver("dana@example.org", &letter(20_000)).await.expect("451 4.3.0");
+    smtp.deliver("dana@example.org", MESSAGE).await.expect("451 4.3.0");
+    smtp.deliver("dana@example.org", &message(20_000)).await.expect("451 4.3.0");
     engine.panics.store(false, Ordering::SeqCst);
-    smtp.deliver("dana@example.org", LETTER).await.reference();
+    smtp.deliver("dana@example.org", MESSAGE).await.reference();
     assert_eq!(gw.inbox("dana").await.len(), 1);
 }
 

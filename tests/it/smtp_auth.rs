@@ -10,9 +10,9 @@ use crate::dns_stub::{DnsStub, Says};
 use crate::harness::TestGateway;
 
 const SENDER: &str = "rachel@outside.example";
-const LETTER: &str = "From: Rachel <rachel@outside.example>\r\nTo: dana@example.org\r\n\
+const MESSAGE: &str = "From: Rachel <rachel@outside.example>\r\nTo: dana@example.org\r\n\
     Subject: The contract\r\nDate: Mon, 2 Mar 2026 10:00:00 +0000\r\n\
-    Message-ID: <1@outside.example>\r\n\r\nA letter.\r\n";
+    Message-ID: <1@outside.example>\r\n\r\nA message.\r\n";
 
 /// A gateway that asks this server about its senders.
 async fn asking(dns: &DnsStub, change: impl FnOnce(&mut config::Smtp)) -> TestGateway {
@@ -22,16 +22,16 @@ async fn asking(dns: &DnsStub, change: impl FnOnce(&mut config::Smtp)) -> TestGa
     TestGateway::verifying(verifier).await
 }
 
-/// What the letter says about its sender once it arrived, and whether the sender was told that
+/// What the message says about its sender once it arrived, and whether the sender was told that
 /// it did.
-async fn arrive(gw: &TestGateway, letter: &str) -> (String, bool) {
+async fn arrive(gw: &TestGateway, message: &str) -> (String, bool) {
     let reference: Reference = {
         let mut smtp = gw.smtp().await;
         smtp.ehlo().await;
         smtp.send(&format!("MAIL FROM:<{SENDER}>")).await.expect("250 ");
         smtp.send("RCPT TO:<dana@example.org>").await.expect("250 ");
         smtp.send("DATA").await.expect("354 ");
-        smtp.raw(format!("{letter}.\r\n").as_bytes()).await;
+        smtp.raw(format!("{message}.\r\n").as_bytes()).await;
         smtp.reply().await.reference()
     };
     let octets = gw.open("dana", reference).await;
@@ -41,8 +41,8 @@ async fn arrive(gw: &TestGateway, letter: &str) -> (String, bool) {
     (field.unwrap_or_default().to_owned(), told)
 }
 
-/// Publishes a key for outside.example and gives the signature of a letter.
-fn signed(dns: &DnsStub, kind: NewKey, letter: &str) -> String {
+/// Publishes a key for outside.example and gives the signature of a message.
+fn signed(dns: &DnsStub, kind: NewKey, message: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let key_file = folder.path().join("key.pem");
     let made = dkim::make(kind, "outside.example", "s1").unwrap();
@@ -54,8 +54,8 @@ fn signed(dns: &DnsStub, kind: NewKey, letter: &str) -> String {
         key_file,
     };
     let signers = Signers::load(&config::Dkim { keys: vec![key] }).unwrap();
-    let mut whole = signers.sign(letter.as_bytes());
-    whole.extend_from_slice(letter.as_bytes());
+    let mut whole = signers.sign(message.as_bytes());
+    whole.extend_from_slice(message.as_bytes());
     String::from_utf8(whole).unwrap()
 }
 
@@ -66,12 +66,12 @@ async fn spf_vouches_for_an_aligned_sender() {
     dns.text("outside.example", "v=spf1 ip4:127.0.0.1 -all");
     dns.text("_dmarc.outside.example", "v=DMARC1; p=reject");
     let gw = asking(&dns, |_| ()).await;
-    let (field, told) = arrive(&gw, LETTER).await;
+    let (field, told) = arrive(&gw, MESSAGE).await;
     assert!(field.contains("spf=pass") && field.contains("dmarc=pass"), "{field}");
     assert!(field.starts_with("gw.test;"), "{field}");
     assert!(told);
     // The envelope's domain vouches for itself, not for another one in From.
-    let other = LETTER.replace("<rachel@outside.example>", "<boss@bank.example>");
+    let other = MESSAGE.replace("<rachel@outside.example>", "<boss@bank.example>");
     let (field, told) = arrive(&gw, &other).await;
     assert!(field.contains("spf=pass") && !field.contains("dmarc=pass"), "{field}");
     assert!(!told, "{field}");
@@ -84,11 +84,11 @@ async fn a_forged_sender_is_written_down_and_not_answered() {
     dns.text("outside.example", "v=spf1 ip4:192.0.2.1 -all");
     dns.text("_dmarc.outside.example", "v=DMARC1; p=none");
     let gw = asking(&dns, |_| ()).await;
-    let (field, told) = arrive(&gw, LETTER).await;
+    let (field, told) = arrive(&gw, MESSAGE).await;
     assert!(field.contains("spf=fail") && !told, "{field}");
     // A domain that says nothing vouches for nobody.
     dns.says("outside.example", RecordType::TXT, Says::NoName);
-    let (field, told) = arrive(&asking(&dns, |_| ()).await, LETTER).await;
+    let (field, told) = arrive(&asking(&dns, |_| ()).await, MESSAGE).await;
     assert!(field.contains("spf=none") && !told, "{field}");
 }
 
@@ -99,12 +99,12 @@ async fn a_signature_vouches_until_something_is_changed() {
     for kind in [NewKey::Ed25519, NewKey::Rsa] {
         let dns = DnsStub::start().await;
         dns.text("_dmarc.outside.example", "v=DMARC1; p=none");
-        let letter = signed(&dns, kind, LETTER);
+        let message = signed(&dns, kind, MESSAGE);
         let gw = asking(&dns, |_| ()).await;
-        let (field, told) = arrive(&gw, &letter).await;
+        let (field, told) = arrive(&gw, &message).await;
         assert!(field.contains("dkim=pass") && field.contains("dmarc=pass"), "{kind:?} {field}");
         assert!(told, "{kind:?} {field}");
-        let (field, told) = arrive(&gw, &letter.replace("A letter.", "A better.")).await;
+        let (field, told) = arrive(&gw, &message.replace("A message.", "A better.")).await;
         assert!(!field.contains("dkim=pass") && !told, "{kind:?} {field}");
     }
 }
@@ -116,12 +116,12 @@ async fn a_subdomain_belongs_to_its_organisation() {
     dns.text("outside.example", "v=spf1 ip4:127.0.0.1 -all");
     dns.text("_dmarc.outside.example", "v=DMARC1; p=none; aspf=r");
     let gw = asking(&dns, |_| ()).await;
-    let from = LETTER.replace("<rachel@outside.example>", "<rachel@sales.outside.example>");
+    let from = MESSAGE.replace("<rachel@outside.example>", "<rachel@sales.outside.example>");
     let (field, _) = arrive(&gw, &from).await;
     assert!(field.contains("dmarc=pass"), "{field}");
 }
 
-/// A question without an answer is no verdict: the letter is taken, it says so, and nobody is
+/// A question without an answer is no verdict: the message is taken, it says so, and nobody is
 /// told anything.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dns_that_does_not_answer_decides_nothing() {
@@ -130,7 +130,7 @@ async fn dns_that_does_not_answer_decides_nothing() {
         dns.says("outside.example", RecordType::TXT, says.clone());
         dns.text("_dmarc.outside.example", "v=DMARC1; p=reject");
         let gw = asking(&dns, |_| ()).await;
-        let (field, told) = arrive(&gw, LETTER).await;
+        let (field, told) = arrive(&gw, MESSAGE).await;
         assert!(field.contains("spf=temperror"), "{says:?} {field}");
         assert!(!told && !field.contains("spf=fail") && !field.contains("spf=pass"), "{field}");
     }
@@ -139,9 +139,9 @@ async fn dns_that_does_not_answer_decides_nothing() {
     for name in ["outside.example", "_dmarc.outside.example", "s1._domainkey.outside.example"] {
         dns.says(name, RecordType::TXT, Says::Silence);
     }
-    let letter = signed(&DnsStub::start().await, NewKey::Ed25519, LETTER);
+    let message = signed(&DnsStub::start().await, NewKey::Ed25519, MESSAGE);
     let gw = asking(&dns, |smtp| smtp.authentication_timeout_secs = 2).await;
-    let (field, told) = arrive(&gw, &letter).await;
+    let (field, told) = arrive(&gw, &message).await;
     assert!(field.contains("temperror") && !field.contains("=fail") && !told, "{field}");
 }
 
@@ -150,6 +150,6 @@ async fn dns_that_does_not_answer_decides_nothing() {
 async fn a_trusted_relay_is_not_asked_about() {
     let dns = DnsStub::start().await;
     let gw = asking(&dns, |smtp| smtp.trusted_relays = vec!["127.0.0.0/8".to_owned()]).await;
-    let (field, told) = arrive(&gw, LETTER).await;
+    let (field, told) = arrive(&gw, MESSAGE).await;
     assert_eq!((field.as_str(), told), ("", true));
 }

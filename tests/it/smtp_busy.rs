@@ -11,20 +11,20 @@ use crate::harness::{TestGateway, until};
 async fn while_the_core_takes_nothing_more_a_recipient_is_put_off_and_the_session_goes_on() {
     let gw = TestGateway::with(|smtp| smtp.memory_wait_secs = 1).await;
     let (hold, held) = mpsc::channel::<()>();
-    let (held, begun) = (Arc::new(Mutex::new(held)), Arc::new(AtomicUsize::new(0)));
+    let (held, started) = (Arc::new(Mutex::new(held)), Arc::new(AtomicUsize::new(0)));
     for _ in 0..CALLS_AT_ONCE_MAX {
         let workers = gw.server.shared().workers.clone();
-        let (held, begun) = (held.clone(), begun.clone());
+        let (held, started) = (held.clone(), started.clone());
         tokio::spawn(async move {
             let wait = move || {
-                begun.fetch_add(1, Ordering::SeqCst);
+                started.fetch_add(1, Ordering::SeqCst);
                 // The channel says nothing; it is closed when the test lets go.
                 held.lock().unwrap().recv().unwrap_err();
             };
             workers.run(wait).await
         });
     }
-    until("every worker waits", || begun.load(Ordering::SeqCst) == CALLS_AT_ONCE_MAX).await;
+    until("every worker waits", || started.load(Ordering::SeqCst) == CALLS_AT_ONCE_MAX).await;
     let mut smtp = gw.smtp().await;
     smtp.ehlo().await;
     smtp.send("MAIL FROM:<a@sender.example>").await.expect("250 ");

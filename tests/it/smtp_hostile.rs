@@ -1,6 +1,6 @@
 //! What peers do that they should not.
 
-use crate::harness::{Client, LETTER, TestGateway, letter, until};
+use crate::harness::{Client, MESSAGE, TestGateway, message, until};
 
 async fn in_data(gw: &TestGateway) -> Client {
     let mut smtp = gw.smtp().await;
@@ -75,7 +75,7 @@ async fn commands_injected_before_tls_are_forgotten() {
     assert!(!offered.has("STARTTLS") && offered.has("REQUIRETLS"), "{offered:?}");
     smtp.send("RCPT TO:<dana@example.org>").await.expect("503 5.5.1 MAIL first");
     smtp.send("STARTTLS").await.expect("503 ");
-    smtp.deliver("dana@example.org", LETTER).await.reference();
+    smtp.deliver("dana@example.org", MESSAGE).await.reference();
 }
 
 #[tokio::test]
@@ -144,7 +144,7 @@ async fn chunks_out_of_turn_are_read_and_refused() {
     smtp.send("RCPT TO:<omar@example.org>").await.expect("503 ");
     smtp.send("MAIL FROM:<>").await.expect("503 ");
     smtp.send("RSET").await.expect("250 ");
-    smtp.deliver("dana@example.org", LETTER).await.reference();
+    smtp.deliver("dana@example.org", MESSAGE).await.reference();
 }
 
 #[tokio::test]
@@ -153,7 +153,7 @@ async fn a_message_over_the_size_limit_is_refused_before_data_and_inside_it() {
     let mut smtp = gw.smtp().await;
     assert!(smtp.ehlo().await.has("SIZE 100000"));
     smtp.send("MAIL FROM:<a@example.org> SIZE=100001").await.expect("552 5.3.4");
-    let large = letter(2_000);
+    let large = message(2_000);
     assert!(large.len() > 100_000);
     smtp.deliver("dana@example.org", &large).await.expect("552 5.3.4");
     // In chunks: the one that is too much is refused, and so is what follows.
@@ -167,7 +167,7 @@ async fn a_message_over_the_size_limit_is_refused_before_data_and_inside_it() {
     }
     smtp.send("BDAT 0 LAST").await.expect("552 5.3.4");
     // The session goes on, and exactly the limit is taken.
-    let mut exact = LETTER.to_vec();
+    let mut exact = MESSAGE.to_vec();
     while exact.len() < 100_000 {
         let octets = (100_000 - exact.len()).min(70);
         exact.extend_from_slice(&vec![b'x'; octets.saturating_sub(2)]);
@@ -187,7 +187,7 @@ async fn a_line_of_many_megabytes_is_refused_with_a_reason() {
     message.resize(8 << 20, b'x');
     message.extend_from_slice(b"\r\n");
     smtp.deliver("dana@example.org", &message).await.expect("554 5.6.0");
-    smtp.deliver("dana@example.org", LETTER).await.reference();
+    smtp.deliver("dana@example.org", MESSAGE).await.reference();
 }
 
 #[tokio::test]
@@ -232,7 +232,7 @@ async fn who_errs_too_often_is_sent_away() {
         smtp.send("RCPT TO:<nobody@example.org>").await.expect("550 ");
         smtp.send("RCPT TO:<noone@example.org>").await.expect("550 ");
         smtp.send("RCPT TO:<dana@example.org>").await.expect("250 ");
-        smtp.data(LETTER).await.reference();
+        smtp.data(MESSAGE).await.reference();
     }
     smtp.send("MAIL FROM:<>").await.expect("250 ");
     for _ in 0..3 {
@@ -250,7 +250,7 @@ async fn recipients_beyond_the_limit_are_put_off() {
     smtp.envelope("dana@example.org").await;
     smtp.send("RCPT TO:<omar@example.org>").await.expect("250 ");
     smtp.send("RCPT TO:<u1@example.org>").await.expect("452 4.5.3");
-    smtp.data(LETTER).await.reference();
+    smtp.data(MESSAGE).await.reference();
     assert!(gw.inbox("u1").await.is_empty());
 }
 
@@ -290,7 +290,7 @@ async fn who_leaves_in_the_middle_leaves_nothing_behind() {
     let gw = TestGateway::start().await;
     let all = gw.server.budget().free();
     let mut smtp = in_data(&gw).await;
-    smtp.raw(&letter(5_000)).await;
+    smtp.raw(&message(5_000)).await;
     let budget = gw.server.budget().clone();
     until("some of it has arrived", || budget.free() < all).await;
     drop(smtp);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::harness::{LETTER, TestGateway, stuffed, until};
+use crate::harness::{MESSAGE, TestGateway, stuffed, until};
 
 const KIB: u64 = 1024;
 
@@ -25,10 +25,10 @@ async fn three_hundred_peers_cannot_exhaust_the_memory() {
         message.extend_from_slice(b"\r\n");
     }
     let wire = Arc::new(stuffed(&message));
-    let begun = Arc::new(AtomicUsize::new(0));
+    let started = Arc::new(AtomicUsize::new(0));
     let mut peers = Vec::new();
     for _ in 0..PEERS {
-        let (gw, wire, begun) = (gw.clone(), wire.clone(), begun.clone());
+        let (gw, wire, started) = (gw.clone(), wire.clone(), started.clone());
         peers.push(tokio::spawn(async move {
             let mut smtp = gw.smtp().await;
             smtp.ehlo().await;
@@ -36,7 +36,7 @@ async fn three_hundred_peers_cannot_exhaust_the_memory() {
             let go_on = smtp.send("DATA").await;
             if go_on.code() == "452" {
                 // Even the first step finds no room, once many are in the middle.
-                begun.fetch_add(1, Ordering::SeqCst);
+                started.fetch_add(1, Ordering::SeqCst);
                 smtp.send("NOOP").await.expect("250 ");
                 return false;
             }
@@ -44,8 +44,8 @@ async fn three_hundred_peers_cannot_exhaust_the_memory() {
             // Everybody is in the middle of a message, and nobody can be done before the others.
             let (half, rest) = wire.split_at(wire.len() / 2);
             smtp.raw(half).await;
-            begun.fetch_add(1, Ordering::SeqCst);
-            until("all are in the middle", || begun.load(Ordering::SeqCst) == PEERS).await;
+            started.fetch_add(1, Ordering::SeqCst);
+            until("all are in the middle", || started.load(Ordering::SeqCst) == PEERS).await;
             smtp.raw(rest).await;
             let reply = smtp.reply().await;
             assert!(matches!(reply.code(), "250" | "452"), "{reply:?}");
@@ -58,7 +58,7 @@ async fn three_hundred_peers_cannot_exhaust_the_memory() {
     until("the memory is in use", || budget.free() < 2 << 20).await;
     let mut small = gw.smtp().await;
     small.ehlo().await;
-    small.deliver("omar@example.org", LETTER).await.reference();
+    small.deliver("omar@example.org", MESSAGE).await.reference();
     let mut accepted = 0;
     for peer in peers {
         accepted += u64::from(peer.await.unwrap());
@@ -84,5 +84,5 @@ async fn a_message_that_finds_no_memory_is_put_off_and_taken_later() {
     smtp.send("RCPT TO:<dana@example.org>").await.expect("250 ");
     smtp.send("DATA").await.expect("452 4.3.1");
     drop(hog);
-    smtp.deliver("dana@example.org", LETTER).await.reference();
+    smtp.deliver("dana@example.org", MESSAGE).await.reference();
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::harness::{Client, LETTER, TestGateway, letter};
+use crate::harness::{Client, MESSAGE, TestGateway, message};
 
 #[path = "../../fixtures/hostile/mod.rs"]
 #[allow(dead_code)]
@@ -80,14 +80,14 @@ async fn hostile_messages_are_kept_or_refused_with_a_reason() {
         }
         let mut next = gw.smtp().await;
         next.ehlo().await;
-        next.deliver("omar@example.org", LETTER).await.reference();
+        next.deliver("omar@example.org", MESSAGE).await.reference();
     }
 }
 
 #[tokio::test]
 async fn a_message_of_thirty_megabytes_arrives_whole() {
     let gw = TestGateway::start().await;
-    let message = letter(450_000);
+    let message = message(450_000);
     assert!(message.len() > 30_000_000, "{}", message.len());
     let mut smtp = gw.smtp_tls().await;
     let reference = smtp.deliver("dana@example.org", &message).await.reference();

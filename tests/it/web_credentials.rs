@@ -5,14 +5,14 @@ use serde_json::json;
 use super::web_harness::{PASSWORD, TestWeb};
 
 const NEW: &str = "a passphrase of my own";
-const LETTER: &str = "From: Rachel <rachel@outside.example>\nSubject: Kept\n\nStill here.\n";
+const MESSAGE: &str = "From: Rachel <rachel@outside.example>\nSubject: Kept\n\nStill here.\n";
 
 /// P-13: with a new password one's own session stays and every other ends, and the mail is
 /// where it was.
 #[tokio::test]
 async fn a_new_password_ends_the_other_sessions() {
     let web = TestWeb::start().await;
-    let reference = web.deliver("dana", LETTER).await;
+    let reference = web.deliver("dana", MESSAGE).await;
     let (mut here, mut there) = (web.signed_in("dana").await, web.signed_in("dana").await);
     let change = |old: &str, new: &str| json!({ "password": old, "newPassword": new });
     let path = "/api/account/password";
@@ -35,7 +35,7 @@ async fn a_new_password_ends_the_other_sessions() {
 #[tokio::test]
 async fn the_recovery_key_brings_the_account_back() {
     let web = TestWeb::start().await;
-    let reference = web.deliver("dana", LETTER).await;
+    let reference = web.deliver("dana", MESSAGE).await;
     let mut dana = web.signed_in("dana").await;
     let path = "/api/account/recovery-key";
     dana.post(path, &json!({ "password": "wrong" })).await.expect_problem(401, "bad-credentials");

@@ -4,7 +4,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
-use super::web_harness::{Browser, LETTER, TestWeb, within};
+use super::web_harness::{Browser, MESSAGE, TestWeb, within};
 
 /// A stream that is open.
 struct Stream {
@@ -77,8 +77,8 @@ async fn a_change_is_heard_of_as_it_happens() {
     let mut dana = web.signed_in("dana").await;
     let mut stream = Stream::open(&mut dana, None).await;
     assert_eq!(stream.block().await.unwrap(), ": here");
-    web.deliver("omar", LETTER).await;
-    let reference = web.deliver("dana", LETTER).await;
+    web.deliver("omar", MESSAGE).await;
+    let reference = web.deliver("dana", MESSAGE).await;
     let state = stream.expect("mail").await;
     let page = dana.get("/api/messages?mailbox=inbox").await.json();
     assert_eq!(page["state"], state.as_str());
@@ -96,7 +96,7 @@ async fn what_was_missed_is_told_at_once() {
     let mut stream = Stream::open(&mut dana, Some(&state)).await;
     assert_eq!(stream.block().await.unwrap(), ": here");
     drop(stream);
-    web.deliver("dana", LETTER).await;
+    web.deliver("dana", MESSAGE).await;
     let mut stream = Stream::open(&mut dana, Some(&state)).await;
     let now = stream.expect("mail").await;
     assert_ne!(now, state);
@@ -116,7 +116,7 @@ async fn a_stream_ends_with_its_session_and_other_streams_go_on() {
     here.delete("/api/session").await.expect_status(204);
     assert_eq!(mine.event().await, None);
     theirs.expect("session").await;
-    web.deliver("dana", LETTER).await;
+    web.deliver("dana", MESSAGE).await;
     theirs.expect("mail").await;
     there.delete("/api/sessions").await.expect_status(204);
     assert_eq!(theirs.event().await, None);

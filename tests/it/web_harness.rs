@@ -19,10 +19,10 @@ use postern::gateway::{
 };
 use postern::mail::address::Address;
 use postern::mail::envelope::{Envelope, ForwardPath, ReversePath};
-use postern::mail::header::{GateLimits, gate};
+use postern::mail::header::{HeaderLimits, gate};
 use postern::mail::reference::Reference;
 use postern::net::listen;
-use postern::net::picture::Pictures;
+use postern::net::remote_image::RemoteImages;
 use postern::net::tls::{Identity, provider};
 use postern::store::Store;
 use postern::store::memory::MemoryEngine;
@@ -85,7 +85,7 @@ impl TestWeb {
     }
 
     /// One that may fetch images which lie elsewhere.
-    pub async fn fetching(pictures: Option<Pictures>) -> TestWeb {
+    pub async fn fetching(pictures: Option<RemoteImages>) -> TestWeb {
         let gateway = tokio::task::spawn_blocking(gateway).await.unwrap();
         TestWeb::started(gateway, |_| (), pictures).await
     }
@@ -93,7 +93,7 @@ impl TestWeb {
     async fn started(
         gateway: Gateway,
         change: impl FnOnce(&mut config::Https),
-        pictures: Option<Pictures>,
+        pictures: Option<RemoteImages>,
     ) -> TestWeb {
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut config = config::Https::for_demo(loopback);
@@ -146,7 +146,7 @@ impl TestWeb {
         let inbound = Inbound {
             envelope: Envelope::from(ReversePath::parse("sender@outside.example").unwrap()),
             recipients: to,
-            facts: gate(&message, &GateLimits::default()).unwrap(),
+            facts: gate(&message, &HeaderLimits::default()).unwrap(),
             message,
             arrival: Arrival {
                 peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -460,5 +460,5 @@ pub fn base64url(octets: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(octets)
 }
 
-pub const LETTER: &str = "From: Rachel Green <rachel@outside.example>\n\
+pub const MESSAGE: &str = "From: Rachel Green <rachel@outside.example>\n\
     To: dana@example.org\nSubject: The contract\n\nSecret text.\n";

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use postern::config;
-use postern::net::picture::Pictures;
+use postern::net::remote_image::RemoteImages;
 use postern::net::tls::{self, Identity};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -112,13 +112,13 @@ async fn fetching(host: &Host, change: impl FnOnce(&mut config::Images)) -> (Tes
         ..config::Images::default()
     };
     change(&mut images);
-    let pictures = Pictures::new(images, dns.resolver(config::Dnssec::Off)).unwrap();
+    let pictures = RemoteImages::new(images, dns.resolver(config::Dnssec::Off)).unwrap();
     let web = TestWeb::fetching(pictures).await;
     let dana = web.signed_in("dana").await;
     (web, dana)
 }
 
-fn letter(images: &[&str]) -> String {
+fn message(images: &[&str]) -> String {
     let images: String = images.iter().map(|to| format!("<img src=\"{to}\">")).collect();
     format!(
         "From: r@x.example\nSubject: News\nMIME-Version: 1.0\n\
@@ -135,9 +135,9 @@ fn sources(frame: &Answer) -> Vec<String> {
 
 /// A frame with images from elsewhere, and where its document says they are.
 async fn shown(web: &TestWeb, dana: &mut Browser, images: &[&str]) -> Vec<String> {
-    let reference = web.deliver("dana", &letter(images)).await;
+    let reference = web.deliver("dana", &message(images)).await;
     dana.read(reference).await;
-    let url = dana.ticket(reference, &json!({"kind": "view", "elsewhere": true})).await;
+    let url = dana.ticket(reference, &json!({"kind": "view", "remote": true})).await;
     sources(&dana.follow(&url).await.expect_status(200))
 }
 
@@ -146,20 +146,16 @@ async fn an_image_from_elsewhere_is_fetched_by_us_when_it_is_asked_for() {
     let host = Host::start().await;
     let (web, mut dana) = fetching(&host, |_| ()).await;
     let address = "https://pics.example/square.png?for=dana";
-    let reference = web.deliver("dana", &letter(&[address])).await;
+    let reference = web.deliver("dana", &message(&[address])).await;
     dana.read(reference).await;
     // As it stands, there is none, and nobody is asked.
     let url = dana.ticket(reference, &json!({"kind": "view"})).await;
     let frame = dana.follow(&url).await.expect_status(200);
-    assert!(
-        sources(&frame).is_empty() && frame.text().contains("data-elsewhere"),
-        "{}",
-        frame.text()
-    );
+    assert!(sources(&frame).is_empty() && frame.text().contains("data-remote"), "{}", frame.text());
     assert!(host.asked().is_empty());
     let plain = url;
     // Asked for, it comes from us, written anew.
-    let url = dana.ticket(reference, &json!({"kind": "view", "elsewhere": true})).await;
+    let url = dana.ticket(reference, &json!({"kind": "view", "remote": true})).await;
     let frame = dana.follow(&url).await.expect_status(200);
     let sources = sources(&frame);
     assert_eq!(sources.len(), 1);
@@ -178,12 +174,12 @@ async fn an_image_from_elsewhere_is_fetched_by_us_when_it_is_asked_for() {
         assert!(!asked.contains(other), "{asked}");
     }
     let path = format!("/api/messages/{reference}/ticket");
-    let odd = json!({"kind": "raw", "elsewhere": true});
+    let odd = json!({"kind": "raw", "remote": true});
     dana.post(&path, &odd).await.expect_problem(422, "invalid");
     // An address is good in its own frame alone, and what was not asked for stays closed.
     let sealed = sources[0].rsplit('/').next().unwrap();
     dana.follow(&format!("{plain}from/{sealed}")).await.expect_problem(410, "gone");
-    let other = dana.ticket(reference, &json!({"kind": "view", "elsewhere": true})).await;
+    let other = dana.ticket(reference, &json!({"kind": "view", "remote": true})).await;
     dana.follow(&format!("{other}from/{sealed}")).await.expect_problem(410, "gone");
     dana.delete("/api/session").await.expect_status(204);
     dana.follow(&sources[0]).await.expect_problem(410, "gone");
@@ -193,7 +189,7 @@ async fn an_image_from_elsewhere_is_fetched_by_us_when_it_is_asked_for() {
 #[tokio::test]
 async fn what_is_no_image_or_not_to_be_asked_is_not_shown() {
     let host = Host::start().await;
-    let (web, mut dana) = fetching(&host, |images| images.per_letter_max = 8).await;
+    let (web, mut dana) = fetching(&host, |images| images.per_message_max = 8).await;
     let sources = shown(
         &web,
         &mut dana,
@@ -210,7 +206,7 @@ async fn what_is_no_image_or_not_to_be_asked_is_not_shown() {
         ],
     )
     .await;
-    assert_eq!(sources.len(), 8, "as many as are shown of one letter");
+    assert_eq!(sources.len(), 8, "as many as are shown of one message");
     for (at, source) in sources.iter().enumerate() {
         let answer = dana.follow(source).await;
         match at {
@@ -225,9 +221,9 @@ async fn what_is_no_image_or_not_to_be_asked_is_not_shown() {
     assert_eq!((count("GET /square.png "), count("GET /moved "), count("GET /round ")), (2, 1, 4));
 }
 
-/// The addresses of a house's own network are not for letters to choose.
+/// The addresses of a house's own network are not for messages to choose.
 #[tokio::test]
-async fn no_letter_makes_us_ask_in_our_own_network() {
+async fn no_message_makes_us_ask_in_our_own_network() {
     let host = Host::start().await;
     let (web, mut dana) = fetching(&host, |images| images.private_addresses = false).await;
     let own = format!("https://127.0.0.1:{}/square.png", host.at.port());
@@ -250,11 +246,9 @@ async fn no_letter_makes_us_ask_in_our_own_network() {
 #[tokio::test]
 async fn a_house_may_fetch_none_at_all() {
     let host = Host::start().await;
-    let (web, mut dana) = fetching(&host, |images| images.elsewhere = false).await;
-    let reference = web.deliver("dana", &letter(&["https://pics.example/square.png"])).await;
+    let (web, mut dana) = fetching(&host, |images| images.remote = false).await;
+    let reference = web.deliver("dana", &message(&["https://pics.example/square.png"])).await;
     dana.read(reference).await;
     let path = format!("/api/messages/{reference}/ticket");
-    dana.post(&path, &json!({"kind": "view", "elsewhere": true}))
-        .await
-        .expect_problem(403, "denied");
+    dana.post(&path, &json!({"kind": "view", "remote": true})).await.expect_problem(403, "denied");
 }

@@ -12,7 +12,7 @@ use totp_rs::{Builder, Secret, Totp};
 use super::web_harness::{Answer, Browser, PASSWORD, TestWeb, base64url};
 
 const NEW: &str = "a passphrase of my own";
-const LETTER: &str = "From: Rachel <rachel@outside.example>\nSubject: Kept\n\nStill here.\n";
+const MESSAGE: &str = "From: Rachel <rachel@outside.example>\nSubject: Kept\n\nStill here.\n";
 
 async fn app_password(browser: &mut Browser, label: &str) -> Value {
     let new = json!({ "password": PASSWORD, "label": label });
@@ -33,7 +33,7 @@ async fn credentials(browser: &mut Browser) -> Value {
 #[tokio::test]
 async fn an_app_password_reads_mail_and_no_more() {
     let web = TestWeb::start().await;
-    let reference = web.deliver("dana", LETTER).await;
+    let reference = web.deliver("dana", MESSAGE).await;
     let mut dana = web.signed_in("dana").await;
     let wrong = json!({ "password": "wrong", "label": "Phone" });
     let path = "/api/account/app-passwords";
@@ -57,8 +57,8 @@ async fn an_app_password_reads_mail_and_no_more() {
     for (method, path) in [
         ("GET", "/api/account/credentials"),
         ("POST", "/api/account/app-passwords"),
-        ("POST", "/api/account/codes"),
-        ("POST", "/api/account/passkeys/begin"),
+        ("POST", "/api/account/totp"),
+        ("POST", "/api/account/passkeys/options"),
         ("PUT", "/api/account/password"),
         ("POST", "/api/account/recovery-key"),
         ("POST", "/api/session/confirm"),
@@ -112,8 +112,8 @@ async fn a_new_password_ends_app_passwords_and_recovery_ends_codes_too() {
     phone.sign_in("dana", told(&made)).await.expect_problem(401, "bad-credentials");
     let new = json!({ "password": NEW, "label": "Phone" });
     let made = dana.post("/api/account/app-passwords", &new).await.expect_status(201).json();
-    let totp = codes_begin(&mut dana, NEW).await;
-    codes_on(&mut dana, &totp).await.expect_status(204);
+    let totp = totp_begin(&mut dana, NEW).await;
+    totp_on(&mut dana, &totp).await.expect_status(204);
     let key = dana.post("/api/account/recovery-key", &json!({ "password": NEW })).await;
     let key = key.expect_status(201).json()["recoveryKey"].clone();
     let back = json!({ "name": "dana", "recoveryKey": key, "newPassword": PASSWORD });
@@ -122,13 +122,13 @@ async fn a_new_password_ends_app_passwords_and_recovery_ends_codes_too() {
     phone.sign_in("dana", PASSWORD).await.expect_status(201);
 }
 
-async fn codes_begin(browser: &mut Browser, password: &str) -> Totp {
-    let begun = browser.post("/api/account/codes", &json!({ "password": password })).await;
-    let begun = begun.expect_status(201).json();
-    let (secret, uri) = (begun["secret"].as_str().unwrap(), begun["uri"].as_str().unwrap());
+async fn totp_begin(browser: &mut Browser, password: &str) -> Totp {
+    let started = browser.post("/api/account/totp", &json!({ "password": password })).await;
+    let started = started.expect_status(201).json();
+    let (secret, uri) = (started["secret"].as_str().unwrap(), started["uri"].as_str().unwrap());
     assert!(uri.starts_with("otpauth://totp/") && uri.contains(secret), "{uri}");
-    assert!(begun["qr"]["size"].as_i64().unwrap() >= 21);
-    assert!(begun["qr"]["path"].as_str().unwrap().starts_with("M0 0h1v1h-1z"));
+    assert!(started["qr"]["size"].as_i64().unwrap() >= 21);
+    assert!(started["qr"]["path"].as_str().unwrap().starts_with("M0 0h1v1h-1z"));
     Builder::new().with_secret(Secret::try_from_base32(secret).unwrap()).build().unwrap()
 }
 
@@ -136,9 +136,9 @@ fn code_at(totp: &Totp, secs: i64) -> String {
     totp.generate(secs.try_into().unwrap()).to_string()
 }
 
-async fn codes_on(browser: &mut Browser, totp: &Totp) -> Answer {
+async fn totp_on(browser: &mut Browser, totp: &Totp) -> Answer {
     let code = json!({ "code": code_at(totp, browser.now()) });
-    browser.signed("PUT", "/api/account/codes", Some(&code)).await
+    browser.signed("PUT", "/api/account/totp", Some(&code)).await
 }
 
 async fn sign_in_with(browser: &mut Browser, password: &str, code: Option<&str>) -> Answer {
@@ -156,18 +156,18 @@ async fn a_code_is_needed_besides_the_password_and_good_once() {
     let web = TestWeb::start().await;
     let mut dana = web.signed_in("dana").await;
     let again = json!({ "password": "wrong" });
-    dana.post("/api/account/codes", &again).await.expect_problem(401, "bad-credentials");
-    let totp = codes_begin(&mut dana, PASSWORD).await;
+    dana.post("/api/account/totp", &again).await.expect_problem(401, "bad-credentials");
+    let totp = totp_begin(&mut dana, PASSWORD).await;
     // Begun is not on: nobody is shut out by a secret that no app has.
     let mut browser = web.browser().await;
     sign_in_with(&mut browser, PASSWORD, None).await.expect_status(201);
     let wrong = json!({ "code": "000000" });
-    let path = "/api/account/codes";
+    let path = "/api/account/totp";
     dana.signed("PUT", path, Some(&wrong)).await.expect_problem(422, "wrong-code");
-    codes_on(&mut dana, &totp).await.expect_status(204);
-    assert_eq!(credentials(&mut dana).await["codes"], true);
+    totp_on(&mut dana, &totp).await.expect_status(204);
+    assert_eq!(credentials(&mut dana).await["totp"], true);
     let again = json!({ "password": PASSWORD });
-    dana.post("/api/account/codes", &again).await.expect_problem(409, "codes-on");
+    dana.post("/api/account/totp", &again).await.expect_problem(409, "totp-on");
 
     sign_in_with(&mut browser, PASSWORD, None).await.expect_problem(403, "code-needed");
     // Without the password nothing is said of codes.
@@ -194,10 +194,10 @@ async fn a_code_is_needed_besides_the_password_and_good_once() {
     let wait = slow.expect_problem(429, "slow-down").header("retry-after").parse::<u64>().unwrap();
     assert!((200..=300).contains(&wait), "{wait}");
 
-    let off = "/api/account/codes/off";
+    let off = "/api/account/totp/off";
     dana.post(off, &json!({ "password": "wrong" })).await.expect_problem(401, "bad-credentials");
     dana.post(off, &again).await.expect_status(204);
-    assert_eq!(credentials(&mut dana).await["codes"], false);
+    assert_eq!(credentials(&mut dana).await["totp"], false);
 }
 
 /// An authenticator in software: user present and verified, with `prf`.
@@ -265,13 +265,13 @@ fn said(kind: &str, challenge: &Value, origin: &str) -> String {
 
 async fn asked(browser: &mut Browser) -> Value {
     browser.token = None;
-    browser.post("/api/session/passkey/begin", &json!({})).await.expect_status(200).json()
+    browser.post("/api/session/passkey/options", &json!({})).await.expect_status(200).json()
 }
 
 async fn with_passkey(web: &TestWeb) -> (Browser, Authenticator) {
     let mut dana = web.signed_in("dana").await;
     let mut key = Authenticator::new();
-    let begin = "/api/account/passkeys/begin";
+    let begin = "/api/account/passkeys/options";
     let plan = dana.post(begin, &json!({ "password": PASSWORD })).await.expect_status(200).json();
     assert_eq!((&plan["rpId"], &plan["name"]), (&json!("localhost"), &json!("dana")));
     let new = key.make(&plan, &web.origin());
@@ -285,10 +285,10 @@ const OPEN: &str = "/api/session/passkey";
 #[tokio::test]
 async fn a_passkey_opens_the_account() {
     let web = TestWeb::start().await;
-    let reference = web.deliver("dana", LETTER).await;
+    let reference = web.deliver("dana", MESSAGE).await;
     let (mut dana, mut key) = with_passkey(&web).await;
-    let totp = codes_begin(&mut dana, PASSWORD).await;
-    codes_on(&mut dana, &totp).await.expect_status(204);
+    let totp = totp_begin(&mut dana, PASSWORD).await;
+    totp_on(&mut dana, &totp).await.expect_status(204);
     let mut browser = web.browser().await;
     let question = asked(&mut browser).await;
     let answer = key.answer(&question, &web.origin());
@@ -356,7 +356,7 @@ async fn a_passkeys_answer_is_good_once_and_nowhere_else() {
 async fn a_passkey_is_made_only_by_who_knows_the_password() {
     let web = TestWeb::start().await;
     let (mut dana, mut omar) = (web.signed_in("dana").await, web.signed_in("omar").await);
-    let begin = "/api/account/passkeys/begin";
+    let begin = "/api/account/passkeys/options";
     dana.post(begin, &json!({ "password": "wrong" })).await.expect_problem(401, "bad-credentials");
     let plan = dana.post(begin, &json!({ "password": PASSWORD })).await.expect_status(200).json();
     let mut key = Authenticator::new();

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::json;
 
-use super::web_harness::{LETTER, TestWeb};
+use super::web_harness::{MESSAGE, TestWeb};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
 
@@ -34,7 +34,7 @@ fn data(octets: &[u8]) -> String {
 async fn a_message_is_downloaded_byte_for_byte_and_only_once() {
     let web = TestWeb::start().await;
     // Octets that no text would survive.
-    let mut message = LETTER.replace('\n', "\r\n").into_bytes();
+    let mut message = MESSAGE.replace('\n', "\r\n").into_bytes();
     message.extend((0..=255).filter(|octet| *octet != b'\r' && *octet != b'\n'));
     message.extend_from_slice(&b"z".repeat(300_000));
     let reference = web.deliver_octets("dana", Bytes::from(message.clone())).await;
@@ -94,11 +94,11 @@ async fn all_files_come_in_one_archive() {
         )
     };
     let parts = [part("plan.txt", "one"), part("../plan.txt", &"two\n".repeat(100_000))].concat();
-    let letter = format!(
+    let message = format!(
         "From: r@x.example\nSubject: Files\nMIME-Version: 1.0\n\
          Content-Type: multipart/mixed; boundary=b\n\n--b\n\nWords\n{parts}--b--\n"
     );
-    let reference = web.deliver("dana", &letter).await;
+    let reference = web.deliver("dana", &message).await;
     let mut dana = web.signed_in("dana").await;
     dana.read(reference).await;
     let url = dana.ticket(reference, &json!({"kind": "attachments"})).await;
@@ -118,7 +118,7 @@ async fn all_files_come_in_one_archive() {
     assert_eq!(archive.len(), 2);
     dana.follow(&url).await.expect_problem(410, "gone");
     // Where there is none, there is no empty archive.
-    let plain = web.deliver("dana", LETTER).await;
+    let plain = web.deliver("dana", MESSAGE).await;
     dana.read(plain).await;
     let url = dana.ticket(plain, &json!({"kind": "attachments"})).await;
     dana.follow(&url).await.expect_problem(404, "not-found");
@@ -199,7 +199,7 @@ async fn html_mail_is_shown_in_a_frame_under_its_own_policy() {
     dana.follow(images[1]).await.expect_problem(415, "not-an-image");
     dana.follow(&format!("{url}cid/99")).await.expect_problem(404, "not-found");
     // A message without HTML has no frame.
-    let text = web.deliver("dana", LETTER).await;
+    let text = web.deliver("dana", MESSAGE).await;
     dana.read(text).await;
     let url = dana.ticket(text, &json!({"kind": "view"})).await;
     dana.follow(&url).await.expect_problem(404, "not-found");

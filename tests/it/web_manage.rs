@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::web_harness::{Browser, LETTER, PASSWORD, TestWeb};
+use super::web_harness::{Browser, MESSAGE, PASSWORD, TestWeb};
 
 async fn with_manager() -> (TestWeb, Browser) {
     let web = TestWeb::start().await;
@@ -22,7 +22,7 @@ async fn put(browser: &mut Browser, path: &str, body: &Value) -> u16 {
     browser.signed("PUT", path, Some(body)).await.status.as_u16()
 }
 
-const PAGES: [&str; 6] = ["users", "temporary", "queue", "house", "log", "diagnostics"];
+const PAGES: [&str; 6] = ["users", "temporary", "queue", "site", "log", "diagnostics"];
 
 /// P-16: for anybody else these pages are not there, and a manager's password must be fresh.
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn users_are_made_and_shut_out() {
     dana.patch("/api/manage/users/dana", &json!({"manager": false})).await.expect_status(204);
 }
 
-/// P-16: what a manager fixes holds at once, for the preference and for the next letter; and it
+/// P-16: what a manager fixes holds at once, for the preference and for the next message; and it
 /// can be given back.
 #[tokio::test]
 async fn a_policy_is_in_force_from_the_moment_it_is_kept() {
@@ -88,7 +88,7 @@ async fn a_policy_is_in_force_from_the_moment_it_is_kept() {
     let policy = json!({"intranet": false, "choice": "refuse", "mode": "fixed",
         "verifiedElse": "refuse", "rules": []});
     let set = json!({"policy": policy, "lastInteraction": {"value": "never", "fixed": true}});
-    assert_eq!(put(&mut dana, "/api/manage/house", &set).await, 204);
+    assert_eq!(put(&mut dana, "/api/manage/site", &set).await, 204);
     let after = omar.get("/api/preferences").await.expect_status(200).json();
     assert_eq!(after["choice"]["fixed"], true);
     assert_eq!(
@@ -102,10 +102,10 @@ async fn a_policy_is_in_force_from_the_moment_it_is_kept() {
     let ask = json!({"recipients": ["eve@outside.example"]});
     let checked = omar.post("/api/outgoing/check", &ask).await.expect_status(200);
     assert!(checked.text().contains("refused"), "{}", checked.text());
-    let house = dana.get("/api/manage/house").await.expect_status(200).json();
-    assert_eq!(house["set"]["policy"]["choice"], "refuse");
-    assert_eq!(house["inForce"]["policy"]["mode"], "fixed");
-    assert_eq!(put(&mut dana, "/api/manage/house", &json!({})).await, 204);
+    let site = dana.get("/api/manage/site").await.expect_status(200).json();
+    assert_eq!(site["set"]["policy"]["choice"], "refuse");
+    assert_eq!(site["inForce"]["policy"]["mode"], "fixed");
+    assert_eq!(put(&mut dana, "/api/manage/site", &json!({})).await, 204);
     let back = omar.get("/api/preferences").await.expect_status(200).json();
     assert_eq!(back["choice"]["fixed"], false);
     for wrong in [
@@ -114,7 +114,7 @@ async fn a_policy_is_in_force_from_the_moment_it_is_kept() {
         json!({"policy": {"intranet": false, "choice": "plain", "mode": "free",
             "verifiedElse": "ask", "rules": []}}),
     ] {
-        assert_eq!(put(&mut dana, "/api/manage/house", &wrong).await, 422, "{wrong}");
+        assert_eq!(put(&mut dana, "/api/manage/site", &wrong).await, 422, "{wrong}");
     }
 }
 
@@ -123,7 +123,7 @@ async fn a_policy_is_in_force_from_the_moment_it_is_kept() {
 async fn the_house_has_a_name_and_a_logo() {
     let (web, mut dana) = with_manager().await;
     let set = json!({"organisation": "Herons & Co", "accent": "#1c4b8f"});
-    assert_eq!(put(&mut dana, "/api/manage/house", &set).await, 204);
+    assert_eq!(put(&mut dana, "/api/manage/site", &set).await, 204);
     let mut stranger = web.browser().await;
     let brand = stranger.follow("/api/brand").await.expect_status(200).json();
     assert_eq!(
@@ -141,10 +141,8 @@ async fn the_house_has_a_name_and_a_logo() {
     png.extend([0, 0, 0, 9, 0, 0, 0, 9]);
     let logo = png.clone();
     let set = tokio::task::spawn_blocking(move || {
-        gateway.house_set(|set| postern::gateway::records::site::HouseChange {
-            logo: Some(logo),
-            ..set
-        })
+        gateway
+            .site_set(|set| postern::gateway::records::site::SiteChange { logo: Some(logo), ..set })
     });
     set.await.unwrap().unwrap();
     let seen = stranger.follow("/api/brand/logo.png").await.expect_status(200);
@@ -161,7 +159,7 @@ async fn the_house_has_a_name_and_a_logo() {
 #[tokio::test]
 async fn what_matters_for_safety_is_noted_and_nothing_else() {
     let (web, mut dana) = with_manager().await;
-    web.deliver("omar", LETTER).await;
+    web.deliver("omar", MESSAGE).await;
     let mut omar = web.signed_in("omar").await;
     let page = omar.get("/api/messages?mailbox=inbox").await.expect_status(200).json();
     let reference = page["items"][0]["reference"].as_str().unwrap().to_owned();
@@ -224,7 +222,7 @@ async fn what_was_typed_as_a_name_is_not_in_the_log() {
 #[tokio::test]
 async fn a_managers_acts_are_noted_and_open_nothing() {
     let (web, mut dana) = with_manager().await;
-    let reference = web.deliver("omar", LETTER).await;
+    let reference = web.deliver("omar", MESSAGE).await;
     for path in ["", "/item", "/conversation", "/source"] {
         let path = format!("/api/messages/{reference}{path}");
         dana.get(&path).await.expect_problem(404, "not-found");

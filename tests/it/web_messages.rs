@@ -3,7 +3,7 @@
 use postern::mail::reference::Reference;
 use serde_json::{Value, json};
 
-use super::web_harness::{Browser, LETTER, TestWeb};
+use super::web_harness::{Browser, MESSAGE, TestWeb};
 
 async fn inbox(browser: &mut Browser) -> Vec<String> {
     references(&browser.get("/api/messages?mailbox=inbox").await.expect_status(200).json())
@@ -18,7 +18,7 @@ fn references(page: &Value) -> Vec<String> {
 #[tokio::test]
 async fn the_list_shows_a_message_without_opening_it() {
     let web = TestWeb::start().await;
-    let reference = web.deliver("dana", LETTER).await;
+    let reference = web.deliver("dana", MESSAGE).await;
     let mut dana = web.signed_in("dana").await;
     let page = dana.get("/api/messages?mailbox=inbox").await.expect_status(200).json();
     assert_eq!(
@@ -46,7 +46,7 @@ async fn the_list_shows_a_message_without_opening_it() {
 #[tokio::test]
 async fn opening_shows_the_message_and_marks_it_once() {
     let web = TestWeb::start().await;
-    let reference = web.deliver("dana", LETTER).await;
+    let reference = web.deliver("dana", MESSAGE).await;
     let mut dana = web.signed_in("dana").await;
     let opened = dana.read(reference).await;
     let moment = web.clock().now().to_rfc3339();
@@ -70,7 +70,7 @@ async fn rejecting_destroys_a_message_unread() {
     let web = TestWeb::start().await;
     let mut dana = web.signed_in("dana").await;
     for reason in [json!(null), json!("wrong-person"), json!("not-expected"), json!("other")] {
-        let reference = web.deliver("dana", LETTER).await;
+        let reference = web.deliver("dana", MESSAGE).await;
         let path = format!("/api/messages/{reference}");
         let answer = dana.post(&format!("{path}/reject"), &json!({"reason": reason})).await;
         let told = answer.expect_status(200).json();
@@ -85,7 +85,7 @@ async fn rejecting_destroys_a_message_unread() {
         again.expect_problem(404, "not-found");
     }
     assert!(inbox(&mut dana).await.is_empty());
-    let reference = web.deliver("dana", LETTER).await;
+    let reference = web.deliver("dana", MESSAGE).await;
     let path = format!("/api/messages/{reference}/reject");
     dana.post(&path, &json!({"reason": "bored"})).await.expect_problem(422, "invalid");
     assert_eq!(inbox(&mut dana).await.len(), 1);
@@ -95,7 +95,7 @@ async fn rejecting_destroys_a_message_unread() {
 #[tokio::test]
 async fn a_message_of_somebody_else_is_not_there() {
     let web = TestWeb::start().await;
-    let reference = web.deliver("dana", LETTER).await;
+    let reference = web.deliver("dana", MESSAGE).await;
     let mut omar = web.signed_in("omar").await;
     let unknown = Reference::new(1);
     let mut answers = Vec::new();
@@ -123,7 +123,7 @@ async fn windows_meet_without_gap_or_overlap_while_mail_arrives() {
     for n in 0..25 {
         all.insert(
             0,
-            web.deliver("dana", &LETTER.replace("contract", &n.to_string())).await.to_string(),
+            web.deliver("dana", &MESSAGE.replace("contract", &n.to_string())).await.to_string(),
         );
     }
     let mut dana = web.signed_in("dana").await;
@@ -133,7 +133,7 @@ async fn windows_meet_without_gap_or_overlap_while_mail_arrives() {
         let page = dana.get(&path).await.expect_status(200).json();
         seen.extend(references(&page));
         // What arrives now is newer than every window to come.
-        web.deliver("dana", LETTER).await;
+        web.deliver("dana", MESSAGE).await;
         match page["next"].as_str() {
             Some(next) => before = format!("&before={next}"),
             None => break,
@@ -171,7 +171,7 @@ async fn mailboxes_are_made_renamed_filled_emptied_and_removed() {
     dana.patch(&role, &json!({"name": "Mine"})).await.expect_problem(403, "denied");
     dana.delete(&role).await.expect_problem(403, "denied");
 
-    let reference = web.deliver("dana", LETTER).await;
+    let reference = web.deliver("dana", MESSAGE).await;
     let message = format!("/api/messages/{reference}");
     let moved = dana.patch(&message, &json!({"mailbox": made["id"], "starred": true})).await;
     let moved = moved.expect_status(200).json();
@@ -188,7 +188,7 @@ async fn mailboxes_are_made_renamed_filled_emptied_and_removed() {
 async fn only_opened_messages_are_deleted() {
     let web = TestWeb::start().await;
     let mut dana = web.signed_in("dana").await;
-    let reference = web.deliver("dana", LETTER).await;
+    let reference = web.deliver("dana", MESSAGE).await;
     let path = format!("/api/messages/{reference}");
     dana.delete(&path).await.expect_problem(409, "not-opened");
     dana.patch(&path, &json!({"mailbox": "trash"})).await.expect_status(200);
@@ -202,8 +202,8 @@ async fn only_opened_messages_are_deleted() {
 async fn many_messages_change_at_once_and_each_by_itself() {
     let web = TestWeb::start().await;
     let mut dana = web.signed_in("dana").await;
-    let (one, two) = (web.deliver("dana", LETTER).await, web.deliver("dana", LETTER).await);
-    let foreign = web.deliver("omar", LETTER).await;
+    let (one, two) = (web.deliver("dana", MESSAGE).await, web.deliver("dana", MESSAGE).await);
+    let foreign = web.deliver("omar", MESSAGE).await;
     let references = json!([one.to_string(), "nonsense", foreign.to_string(), two.to_string()]);
     let body = json!({"references": references, "change": {"mailbox": "archive"}});
     let told = dana.post("/api/messages/batch", &body).await.expect_status(200).json();
@@ -226,7 +226,7 @@ async fn changes_since_a_state_are_told() {
     let mut dana = web.signed_in("dana").await;
     let state = |value: &Value| value["state"].as_str().unwrap().to_owned();
     let start = state(&dana.get("/api/mailboxes").await.json());
-    let (one, two) = (web.deliver("dana", LETTER).await, web.deliver("dana", LETTER).await);
+    let (one, two) = (web.deliver("dana", MESSAGE).await, web.deliver("dana", MESSAGE).await);
     let path = format!("/api/messages/{two}/reject");
     dana.post(&path, &json!({"reason": null})).await.expect_status(200);
     let changes = dana.get(&format!("/api/changes?since={start}")).await.expect_status(200).json();

@@ -3,7 +3,7 @@
 use hyper::HeaderMap;
 use serde_json::{Value, json};
 
-use super::web_harness::{Browser, LETTER, TestWeb, header};
+use super::web_harness::{Browser, MESSAGE, TestWeb, header};
 
 async fn import(browser: &mut Browser, mailbox: &str, octets: &str) -> (u16, Value) {
     let path = format!("/api/messages/import?mailbox={mailbox}");
@@ -77,13 +77,13 @@ async fn the_look_of_the_pages_goes_where_its_owner_goes() {
         "signature": "Dana\n03-555", "place": "/mail/archive",
         "searches": [{"name": "Bills", "query": "subject:invoice"}],
     });
-    dana.signed("PUT", "/api/look", Some(&look)).await.expect_status(204);
+    dana.signed("PUT", "/api/appearance", Some(&look)).await.expect_status(204);
     let mut elsewhere = web.signed_in("dana").await;
-    assert_eq!(elsewhere.get("/api/look").await.expect_status(200).json(), look);
+    assert_eq!(elsewhere.get("/api/appearance").await.expect_status(200).json(), look);
     let wrong = json!({"signature": "x".repeat(2_001)});
-    dana.signed("PUT", "/api/look", Some(&wrong)).await.expect_problem(422, "invalid");
+    dana.signed("PUT", "/api/appearance", Some(&wrong)).await.expect_problem(422, "invalid");
     let strange = json!({"colour": "red"});
-    dana.signed("PUT", "/api/look", Some(&strange)).await.expect_problem(422, "invalid");
+    dana.signed("PUT", "/api/appearance", Some(&strange)).await.expect_problem(422, "invalid");
 }
 
 /// All of a mailbox at once, in few requests.
@@ -91,10 +91,10 @@ async fn the_look_of_the_pages_goes_where_its_owner_goes() {
 async fn everything_in_a_mailbox_is_named_and_moved() {
     let web = TestWeb::start().await;
     for _ in 0..3 {
-        web.deliver("dana", LETTER).await;
+        web.deliver("dana", MESSAGE).await;
     }
     let mut dana = web.signed_in("dana").await;
-    let all = dana.get("/api/messages/marks?mailbox=inbox").await.expect_status(200).json();
+    let all = dana.get("/api/messages/flags?mailbox=inbox").await.expect_status(200).json();
     let items = all["items"].as_array().unwrap();
     assert_eq!((items.len(), &all["next"]), (3, &json!(null)));
     assert_eq!(items[0]["unread"], true);
@@ -107,8 +107,8 @@ async fn everything_in_a_mailbox_is_named_and_moved() {
     let change = json!({"references": references, "change": {"mailbox": "archive"}});
     let done = dana.post("/api/messages/batch", &change).await.expect_status(200).json();
     assert_eq!(done["done"].as_array().unwrap().len(), 3);
-    let left = dana.get("/api/messages/marks?mailbox=inbox").await.expect_status(200).json();
+    let left = dana.get("/api/messages/flags?mailbox=inbox").await.expect_status(200).json();
     assert_eq!(left["items"], json!([]));
-    dana.get("/api/messages/marks").await.expect_problem(422, "invalid");
-    dana.get("/api/messages/marks?mailbox=inbox&q=x").await.expect_problem(422, "invalid");
+    dana.get("/api/messages/flags").await.expect_problem(422, "invalid");
+    dana.get("/api/messages/flags?mailbox=inbox&q=x").await.expect_problem(422, "invalid");
 }

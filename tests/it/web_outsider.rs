@@ -18,8 +18,8 @@ const MAY: &[&str] = &[
     "GET /api/session",
     "DELETE /api/session",
     "DELETE /api/account",
-    "GET /api/look",
-    "PUT /api/look",
+    "GET /api/appearance",
+    "PUT /api/appearance",
     "GET /api/mailboxes",
     "GET /api/messages",
     "GET /api/messages/{ref}",
@@ -62,9 +62,9 @@ impl Operation {
         MAY.contains(&self.name().as_str())
     }
 
-    /// With something in each place of the path; `letter` where a reference number stands.
-    fn filled(&self, letter: Reference) -> String {
-        let path = self.path.replace("{ref}", &letter.to_string());
+    /// With something in each place of the path; `message` where a reference number stands.
+    fn filled(&self, message: Reference) -> String {
+        let path = self.path.replace("{ref}", &message.to_string());
         let path = path.replace("{id}", &"0".repeat(32)).replace("{token}", &"0".repeat(26));
         match self.path.as_str() {
             "/api/drafts/from/{ref}" => path + "?kind=reply",
@@ -93,12 +93,12 @@ fn operations() -> Vec<Operation> {
 #[tokio::test]
 async fn a_temporary_account_is_refused_by_every_route_that_is_not_on_its_list() {
     let web = TestWeb::start().await;
-    let letter = send_outside(&web, "The secret of the day").await;
-    let mut noa = claimed(&web, letter).await;
+    let message = send_outside(&web, "The secret of the day").await;
+    let mut noa = claimed(&web, message).await;
     let before = inbox(&mut noa).await;
     let mut refused = 0;
     for one in operations().iter().filter(|one| !one.open && !one.may()) {
-        let answer = ask(&mut noa, one, letter).await;
+        let answer = ask(&mut noa, one, message).await;
         let (status, body) = answer;
         assert_eq!(status, 403, "{}: {body}", one.name());
         assert_eq!(body["code"], "denied", "{}: {body}", one.name());
@@ -112,14 +112,14 @@ async fn a_temporary_account_is_refused_by_every_route_that_is_not_on_its_list()
 #[tokio::test]
 async fn a_temporary_account_is_let_in_by_every_route_on_its_list() {
     let web = TestWeb::start().await;
-    let letter = send_outside(&web, "The secret of the day").await;
-    let mut noa = claimed(&web, letter).await;
+    let message = send_outside(&web, "The secret of the day").await;
+    let mut noa = claimed(&web, message).await;
     let operations = operations();
     let known: BTreeSet<String> = operations.iter().map(Operation::name).collect();
     for name in MAY {
         assert!(known.contains(*name), "{name} is not in the document");
     }
-    // Of a letter that is not there, so that nothing ends before the walk does.
+    // Of a message that is not there, so that nothing ends before the walk does.
     let nothing = Reference::new(1);
     let (last, first): (Vec<_>, Vec<_>) = operations
         .iter()
@@ -135,10 +135,10 @@ async fn a_temporary_account_is_let_in_by_every_route_on_its_list() {
 #[tokio::test]
 async fn without_a_session_no_route_but_the_open_ones_answers() {
     let web = TestWeb::start().await;
-    let letter = send_outside(&web, "The secret of the day").await;
+    let message = send_outside(&web, "The secret of the day").await;
     let mut nobody = web.browser().await;
     for one in operations() {
-        let (status, body) = ask(&mut nobody, &one, letter).await;
+        let (status, body) = ask(&mut nobody, &one, message).await;
         match one.open {
             true => assert!(!body.to_string().contains("secret"), "{}: {body}", one.name()),
             false => assert_eq!(status, 401, "{}: {body}", one.name()),
@@ -150,8 +150,8 @@ async fn without_a_session_no_route_but_the_open_ones_answers() {
 #[tokio::test]
 async fn a_temporary_account_shows_its_kind_its_sponsor_and_its_end() {
     let web = TestWeb::start().await;
-    let letter = send_outside(&web, "The secret of the day").await;
-    let mut noa = claimed(&web, letter).await;
+    let message = send_outside(&web, "The secret of the day").await;
+    let mut noa = claimed(&web, message).await;
     let session = noa.get("/api/session").await.expect_status(200).json();
     let account = &session["account"];
     assert_eq!(account["kind"], "temporary", "{session}");
@@ -165,8 +165,8 @@ async fn a_temporary_account_shows_its_kind_its_sponsor_and_its_end() {
 #[tokio::test]
 async fn guessing_at_a_temporary_account_is_slowed_down() {
     let web = TestWeb::start().await;
-    let letter = send_outside(&web, "The secret of the day").await;
-    let password = initial_password(&web, letter).await;
+    let message = send_outside(&web, "The secret of the day").await;
+    let password = initial_password(&web, message).await;
     let mut noa = web.browser().await;
     for _ in 0..5 {
         noa.sign_in(OUTSIDER, "wrong").await.expect_problem(401, "bad-credentials");
@@ -175,29 +175,29 @@ async fn guessing_at_a_temporary_account_is_slowed_down() {
     web.signed_in("omar").await;
 }
 
-/// P-19: by its number a letter is found by who sent it and by who has it, and by nobody else.
+/// P-19: by its number a message is found by who sent it and by who has it, and by nobody else.
 #[tokio::test]
-async fn a_number_finds_the_letter_for_both_ends_alone() {
+async fn a_number_finds_the_message_for_both_ends_alone() {
     let web = TestWeb::start().await;
-    let letter = send_outside(&web, "The secret of the day").await;
-    let path = format!("/api/messages/{letter}/item");
-    let mut noa = claimed(&web, letter).await;
+    let message = send_outside(&web, "The secret of the day").await;
+    let path = format!("/api/messages/{message}/item");
+    let mut noa = claimed(&web, message).await;
     let mut dana = web.signed_in("dana").await;
     for browser in [&mut dana, &mut noa] {
         let item = browser.get(&path).await.expect_status(200).json();
-        assert_eq!(item["reference"], letter.to_string());
+        assert_eq!(item["reference"], message.to_string());
     }
     let mut omar = web.signed_in("omar").await;
     omar.get(&path).await.expect_status(404);
     // Neither the sender's status lines are anybody else's.
-    let path = format!("/api/submissions/{letter}");
+    let path = format!("/api/submissions/{message}");
     dana.get(&path).await.expect_status(200);
     omar.get(&path).await.expect_status(404);
 }
 
 /// Asks for an operation with an empty body; the status, and the body of a refusal.
-async fn ask(browser: &mut Browser, one: &Operation, letter: Reference) -> (u16, Value) {
-    let path = one.filled(letter);
+async fn ask(browser: &mut Browser, one: &Operation, message: Reference) -> (u16, Value) {
+    let path = one.filled(message);
     let mut headers = browser.credentials(&one.method, &path);
     headers.extend(header("idempotency-key", "a-key-of-a-walk"));
     let body = (one.method != "GET").then(|| "{}".to_owned());
@@ -221,7 +221,7 @@ pub async fn send_outside(web: &TestWeb, text: &str) -> Reference {
     let draft = json!({
         "to": [{"name": null, "address": OUTSIDER}], "cc": [], "bcc": [],
         "subject": "The contract", "text": text, "html": null, "attachments": [],
-        "answers": null, "choices": {OUTSIDER: "portal"},
+        "related": null, "choices": {OUTSIDER: "temporary-account"},
     });
     let draft = dana.post("/api/drafts", &draft).await.expect_status(201).json();
     let body = json!({"draft": draft["id"], "version": draft["version"]});
@@ -231,14 +231,14 @@ pub async fn send_outside(web: &TestWeb, text: &str) -> Reference {
     let sent = sent.expect_status(201).json();
     web.clock().advance_secs(60);
     let gateway = web.gateway.clone();
-    tokio::task::spawn_blocking(move || gateway.letters_release(10).unwrap()).await.unwrap();
+    tokio::task::spawn_blocking(move || gateway.messages_release(10).unwrap()).await.unwrap();
     sent["reference"].as_str().unwrap().parse().unwrap()
 }
 
 /// The outsider reads the notification, signs in by it, and chooses a passphrase.
-pub async fn claimed(web: &TestWeb, letter: Reference) -> Browser {
+pub async fn claimed(web: &TestWeb, message: Reference) -> Browser {
     let mut noa = web.browser().await;
-    let password = initial_password(web, letter).await;
+    let password = initial_password(web, message).await;
     let body = json!({
         "name": OUTSIDER, "password": password, "profile": "browser", "newPassword": OWN_WORDS,
     });
@@ -247,12 +247,12 @@ pub async fn claimed(web: &TestWeb, letter: Reference) -> Browser {
     noa
 }
 
-/// The password that the waiting notification of a letter tells.
-async fn initial_password(web: &TestWeb, letter: Reference) -> String {
+/// The password that the waiting notification of a message tells.
+async fn initial_password(web: &TestWeb, message: Reference) -> String {
     let gateway = web.gateway.clone();
     let octets = tokio::task::spawn_blocking(move || {
         let rows = gateway.queue_lease(10, 60, &mut |_| false).unwrap();
-        let row = rows.iter().find(|row| row.reference == letter).expect("a notification waits");
+        let row = rows.iter().find(|row| row.reference == message).expect("a notification waits");
         gateway.queue_content(row.id).unwrap()
     });
     let text = message::view(&octets.await.unwrap()).text.unwrap();

@@ -12,7 +12,7 @@ async fn mail_is_searched_window_by_window() {
     let mut references = Vec::new();
     for n in 0..5 {
         let text = format!(
-            "From: Rachel <rachel@outside.example>\nSubject: Letter {n}\n\nThe heron is blue, {n}.\n"
+            "From: Rachel <rachel@outside.example>\nSubject: Message {n}\n\nThe heron is blue, {n}.\n"
         );
         let reference = web.deliver("dana", &text).await;
         web.clock().advance_secs(1);

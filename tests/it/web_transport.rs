@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::web_harness::{
-    Answer, Browser, LETTER, TLS_BOTH, TestWeb, client_tls, header, shake, within,
+    Answer, Browser, MESSAGE, TLS_BOTH, TestWeb, client_tls, header, shake, within,
 };
 
 /// P-02
@@ -106,7 +106,7 @@ const ALL: [(&str, &str); 6] = [
 
 /// One answer from every route, good and bad, signed in and not.
 async fn everything(web: &TestWeb, dana: &mut Browser) -> Vec<(String, Answer)> {
-    let references = [web.deliver("dana", LETTER).await, web.deliver("dana", LETTER).await]
+    let references = [web.deliver("dana", MESSAGE).await, web.deliver("dana", MESSAGE).await]
         .map(|r| r.to_string());
     let [one, two] = &references;
     let made = dana.post("/api/mailboxes", &json!({"name": "Plans"})).await;

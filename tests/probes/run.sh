@@ -13,7 +13,7 @@
 # Optional: POSTERN=binary (default target/release/postern), ROUNDS=50, SEED=number, KEEP=1 to
 # leave the work folder behind. drop, random and faults need /dev/fuse and Python's mfusepy.
 # Every 250 must be found by `postern mail list` in the end; the exit status says whether it was.
-# Meanwhile u2 sends letters with files to people outside, in clear and to temporary accounts:
+# Meanwhile u2 sends messages with files to people outside, in clear and to temporary accounts:
 # every one whose reference number was printed must be there in the end, whole, and have left.
 set -euo pipefail
 
@@ -110,7 +110,7 @@ work=$work
 POSTERN=$POSTERN
 kill_ours
 S
-    # As long as the file is there: letters with files, half of them in clear.
+    # As long as the file is there: messages with files, half of them in clear.
     cat > "$work/sender" <<S
 #!/bin/bash
 n=0
@@ -173,15 +173,15 @@ mail() {
         --password-file "$work/password"
 }
 
-# Every letter that was accepted is there, whole; those in clear have left.
+# Every message that was accepted is there, whole; those in clear have left.
 all_sent() {
     rm "$work/sending"
     wait "$sender_pid"
     kill_ours
     start_and_wait
-    local number choice status lost=0 letters=0
+    local number choice status lost=0 messages=0
     while read -r number choice; do
-        letters=$((letters + 1))
+        messages=$((messages + 1))
         mail get "$number" > /dev/null || { echo "lost: $number" >&2; lost=$((lost + 1)); continue; }
         [ "$choice" = plain ] || continue
         for _ in $(seq 100); do
@@ -191,8 +191,8 @@ all_sent() {
         done
         grep -q delivered <<< "$status" || { echo "never left: $number $status" >&2; lost=$((lost + 1)); }
     done < "$work/sent"
-    echo "sent meanwhile: $letters letters, $lost lost"
-    [ "$letters" -gt 0 ] && [ "$lost" = 0 ]
+    echo "sent meanwhile: $messages messages, $lost lost"
+    [ "$messages" -gt 0 ] && [ "$lost" = 0 ]
 }
 
 kill9() {

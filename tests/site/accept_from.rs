@@ -26,13 +26,13 @@ async fn mail_comes_only_from_where_its_recipient_takes_it() {
     let mut omar = site.client("omar").await;
     let send = |to: &str| [to.to_owned()];
     let (to_omar, to_dana) = (send("omar@example.org"), send("dana@example.org"));
-    let letter = Outgoing { to: &to_omar, subject: "x", text: "Text.", ..Outgoing::default() };
-    let sent = dana.submit(&letter).await.expect("accepted");
+    let message = Outgoing { to: &to_omar, subject: "x", text: "Text.", ..Outgoing::default() };
+    let sent = dana.submit(&message).await.expect("accepted");
     let sent = settled(&mut dana, sent.reference).await;
     assert_eq!(sent.recipients[0].state, "failed", "{sent:?}");
     assert_eq!(omar.list("inbox").await.unwrap().len(), 1, "only what came from outside");
-    let letter = Outgoing { to: &to_dana, ..letter };
-    let sent = omar.submit(&letter).await.expect("accepted");
+    let message = Outgoing { to: &to_dana, ..message };
+    let sent = omar.submit(&message).await.expect("accepted");
     let sent = settled(&mut omar, sent.reference).await;
     assert_eq!(sent.recipients[0].state, "delivered", "{sent:?}");
     site.stop();

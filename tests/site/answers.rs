@@ -18,10 +18,11 @@ use crate::{accepted, deliver, field};
 const RACHEL: &str = "rachel@outside.example";
 const DANA: &str = "dana@example.org";
 /// Acceptance is not told, so that everything in the sink is about reading and rejecting.
-const QUIET: &str = "[answers]\naccepted = false\n[outgoing]\nundo_secs = 0\nchoice = \"plain\"\n";
+const QUIET: &str =
+    "[auto_response]\naccepted = false\n[outgoing]\nundo_secs = 0\nchoice = \"plain\"\n";
 
 /// A message from `from` that no report may repeat a word of.
-fn letter(from: &str, more: &str) -> String {
+fn message(from: &str, more: &str) -> String {
     format!(
         "From: Somebody <{from}>\r\nTo: {DANA}\r\nSubject: The contract\r\n\
          Message-ID: <first@outside.example>\r\n{more}\r\nSecret text.\r\n"
@@ -29,7 +30,7 @@ fn letter(from: &str, more: &str) -> String {
 }
 
 fn arrive(site: &Site, from: &str) -> Reference {
-    accepted(deliver(site.smtp, from, DANA, &letter(from, "")))
+    accepted(deliver(site.smtp, from, DANA, &message(from, "")))
 }
 
 fn text(mail: &Taken) -> String {
@@ -66,7 +67,7 @@ fn the_sender_of_an_accepted_message_gets_one_mail_that_says_so() {
     let before = minute();
     let clear = arrive(&site, RACHEL);
     let mut session = Smtp::connect_tls(site.smtp, &site.ca());
-    let message = letter("peter@outside.example", "");
+    let message = message("peter@outside.example", "");
     let over_tls = Delivery {
         from: "peter@outside.example",
         to: &[DANA],
@@ -109,7 +110,7 @@ fn nobody_is_told_who_may_not_be_answered() {
         ("noreply@outside.example", ""),
     ] {
         let sender = if from.is_empty() { "peter@outside.example" } else { from };
-        accepted(deliver(site.smtp, from, DANA, &letter(sender, more)));
+        accepted(deliver(site.smtp, from, DANA, &message(sender, more)));
     }
     site.drain();
     assert_eq!(sink.count(), 1, "{:?}", sink.taken());
@@ -168,7 +169,7 @@ async fn the_notice_says_when_the_recipient_was_last_here_as_she_wishes() {
 #[tokio::test]
 async fn what_the_operator_fixed_about_the_last_interaction_holds() {
     let sink = Sink::start();
-    let fixed = "[answers]\nlast_interaction = \"never\"\nlast_interaction_fixed = true\n";
+    let fixed = "[auto_response]\nlast_interaction = \"never\"\nlast_interaction_fixed = true\n";
     let site = Site::start(&Setup::to(&sink, fixed));
     let mut dana = site.client("dana").await;
     let refused = prefer(&mut dana, "lastInteraction", "exact").await.unwrap_err();
@@ -248,7 +249,7 @@ async fn a_known_sender_gets_a_receipt_and_a_list_never_does() {
     let receipt = sink.taken().into_iter().find(|one| one.from.starts_with("<>")).unwrap();
     check_receipt(&receipt, reference, "automatically", false);
     prefer(&mut dana, "confirmOutside", "always").await.unwrap();
-    let list = letter(RACHEL, "List-Id: <news.outside.example>\r\n");
+    let list = message(RACHEL, "List-Id: <news.outside.example>\r\n");
     let reference = accepted(deliver(site.smtp, RACHEL, DANA, &list));
     act(&mut dana, reference, false, Some(true)).await;
     site.drain();

@@ -52,9 +52,9 @@ async fn exchange(files: &[PathBuf]) {
     let site = Site::start(&Setup::to(&sink, "[outgoing]\nundo_secs = 0\n"));
     let to = ["omar@example.org".to_owned()];
     let text = "The files — שלום.\n";
-    let letter = Outgoing { to: &to, subject: "Files", text, files, ..Outgoing::default() };
+    let message = Outgoing { to: &to, subject: "Files", text, files, ..Outgoing::default() };
     let mut dana = site.client("dana").await;
-    let reference = dana.submit(&letter).await.expect("accepted").reference;
+    let reference = dana.submit(&message).await.expect("accepted").reference;
     settled(&mut dana, reference).await;
     let mut omar = site.client("omar").await;
     let opened = omar.open(reference).await.expect("the message");

@@ -36,14 +36,14 @@ async fn send(mode: &str) -> Sent {
     let site = Site::start(&Setup { next_hop: postfix.smtp, ..Setup::to(&sink, &more) });
     let mut dana = site.client("dana").await;
     let to = [NOA.to_owned()];
-    let letter = Outgoing {
+    let message = Outgoing {
         to: &to,
         subject: "The heron",
         text: "It nests at noon.",
         ..Outgoing::default()
     };
     let before = minute();
-    let reference = dana.submit(&letter).await.expect("accepted").reference;
+    let reference = dana.submit(&message).await.expect("accepted").reference;
     let mail = wait_for("the notification", LIMIT, || sink.messages().pop());
     let after = minute();
     let whole = String::from_utf8_lossy(&mail).into_owned();

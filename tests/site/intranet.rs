@@ -19,10 +19,12 @@ async fn in_intranet_mode_every_message_to_outside_is_refused_with_a_notice() {
     let sink = Sink::start();
     let site = Site::start(&Setup::to(&sink, "[outgoing]\nintranet = true\nundo_secs = 0\n"));
     let mut dana = site.client("dana").await;
-    for choice in [None, Some("plain"), Some("portal"), Some("verified-tls"), Some("ask")] {
+    for choice in
+        [None, Some("plain"), Some("temporary-account"), Some("verified-tls"), Some("ask")]
+    {
         let to: Vec<String> =
             ["omar@example.org"].iter().chain(&OUTSIDE).map(|one| (*one).to_owned()).collect();
-        let letter = Outgoing {
+        let message = Outgoing {
             to: &to,
             subject: "The plan",
             text: "The plan of the house.",
@@ -30,7 +32,7 @@ async fn in_intranet_mode_every_message_to_outside_is_refused_with_a_notice() {
             yes: true,
             ..Outgoing::default()
         };
-        let sent = dana.submit(&letter).await.expect("accepted");
+        let sent = dana.submit(&message).await.expect("accepted");
         let sent = settled(&mut dana, sent.reference).await;
         let states: Vec<(&str, &str, &str)> = sent
             .recipients

@@ -29,7 +29,8 @@ const NUMBERS_FILE: &str = "POSTERN_TEST_NUMBERS_FILE";
 #[tokio::test]
 async fn messages_to_several_daemons_at_once_all_have_numbers_of_their_own() {
     let sink = Sink::start();
-    let setup = Setup { people: &["dana"], ..Setup::to(&sink, "[answers]\naccepted = false\n") };
+    let setup =
+        Setup { people: &["dana"], ..Setup::to(&sink, "[auto_response]\naccepted = false\n") };
     let sites: Vec<Site> = (0..NODES).map(|_| Site::start(&setup)).collect();
     let told = tell(&sites);
     let mut all = BTreeSet::new();

@@ -21,7 +21,7 @@ const LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
 const CANARIES: usize = 50;
 
 /// A message with a canary in its sender's name, subject and text.
-fn letter(canaries: &[String; 3]) -> String {
+fn message(canaries: &[String; 3]) -> String {
     let [name, subject, text] = canaries;
     format!(
         "From: {name} <rachel@outside.example>\r\nTo: dana@example.org\r\nSubject: {subject}\r\n\
@@ -32,7 +32,7 @@ fn letter(canaries: &[String; 3]) -> String {
 /// Delivers that message to Dana over TLS.
 fn arrive(site: &Site, canaries: &[String; 3]) -> Reference {
     let mut session = Smtp::connect_tls(site.smtp, &site.ca());
-    let message = letter(canaries);
+    let message = message(canaries);
     let mail = Delivery {
         from: "rachel@outside.example",
         to: &["dana@example.org"],
@@ -124,8 +124,8 @@ async fn no_route_hands_anything_over_without_tls() {
 /// nothing of the message.
 async fn notified(sink: &Sink, dana: &mut Client, secret: &str) -> String {
     let to = ["noa@outside.example".to_owned()];
-    let letter = Outgoing { to: &to, subject: secret, text: secret, ..Outgoing::default() };
-    dana.submit(&letter).await.expect("accepted");
+    let message = Outgoing { to: &to, subject: secret, text: secret, ..Outgoing::default() };
+    dana.submit(&message).await.expect("accepted");
     let mail = wait_for("the notification", LIMIT, || {
         let for_noa = |one: &crate::support::sink::Taken| one.to[0].contains("noa@");
         sink.taken().into_iter().find(for_noa)
@@ -157,14 +157,14 @@ async fn who_listens_in_sees_nothing_of_a_session() {
     for four in canaries[30..].chunks(4) {
         let file = folder.path().join(&four[2]);
         std::fs::write(&file, &four[3]).unwrap();
-        let letter = Outgoing {
+        let message = Outgoing {
             to: &["omar@example.org".to_owned()],
             subject: &four[0],
             text: &four[1],
             files: &[file],
             ..Outgoing::default()
         };
-        dana.submit(&letter).await.expect("accepted");
+        dana.submit(&message).await.expect("accepted");
     }
     let mut read = Vec::new();
     for user in ["dana", "omar"] {
@@ -188,7 +188,7 @@ async fn who_listens_in_sees_nothing_of_a_session() {
     assert_eq!(found, Vec::<String>::new());
     // In clear the same tap hears everything.
     let heard = [token(), token(), token()];
-    crate::deliver(smtp.at, "rachel@outside.example", "dana@example.org", &letter(&heard))
+    crate::deliver(smtp.at, "rachel@outside.example", "dana@example.org", &message(&heard))
         .expect_code("250");
     let mut found = Vec::new();
     Searcher::new(&heard).octets(&smtp.passed(), &mut found, "what passed");

@@ -17,14 +17,14 @@ const SOUGHT: usize = 8;
 
 pub struct Day {
     /// Each with a reference number once it was delivered.
-    letters: Vec<(Letter, Option<String>)>,
+    messages: Vec<(Message, Option<String>)>,
     /// Comes while somebody looks.
-    live: Letter,
+    live: Message,
     own: Vec<String>,
 }
 
-/// What one letter says.
-struct Letter {
+/// What one message says.
+struct Message {
     subject: String,
     sender: String,
     text: String,
@@ -32,9 +32,9 @@ struct Letter {
     kind: &'static str,
 }
 
-impl Letter {
-    fn new(kind: &'static str) -> Letter {
-        Letter { subject: token(), sender: token(), text: token(), file: token(), kind }
+impl Message {
+    fn new(kind: &'static str) -> Message {
+        Message { subject: token(), sender: token(), text: token(), file: token(), kind }
     }
 
     fn words(&self) -> [String; 4] {
@@ -42,7 +42,7 @@ impl Letter {
     }
 
     fn octets(&self) -> Vec<u8> {
-        let Letter { subject, sender, text, file, kind } = self;
+        let Message { subject, sender, text, file, kind } = self;
         format!(
             "From: {sender} <canary@peer.example>\r\nTo: u1@{DOMAIN}\r\nSubject: {subject}\r\n\
              Message-ID: <{}@peer.example>\r\nDate: Mon, 2 Mar 2026 10:00:00 +0000\r\n\
@@ -75,20 +75,20 @@ pub struct Place<'p> {
 }
 
 impl Day {
-    /// With so many letters that wait in the morning, every other one in HTML.
-    pub fn new(letters: usize) -> Day {
-        let kinds = ["plain", "html"].into_iter().cycle().take(letters);
+    /// With so many messages that wait in the morning, every other one in HTML.
+    pub fn new(messages: usize) -> Day {
+        let kinds = ["plain", "html"].into_iter().cycle().take(messages);
         Day {
-            letters: kinds.map(|kind| (Letter::new(kind), None)).collect(),
-            live: Letter::new("plain"),
+            messages: kinds.map(|kind| (Message::new(kind), None)).collect(),
+            live: Message::new("plain"),
             own: (0..OWN).map(|_| token()).collect(),
         }
     }
 
     /// Every word that is read or written in it.
     pub fn words(&self) -> Vec<String> {
-        let letters = self.letters.iter().map(|(letter, _)| letter).chain([&self.live]);
-        letters.flat_map(Letter::words).chain(self.own.iter().cloned()).collect()
+        let messages = self.messages.iter().map(|(message, _)| message).chain([&self.live]);
+        messages.flat_map(Message::words).chain(self.own.iter().cloned()).collect()
     }
 
     /// What is looked for: a search has an address, as every page has, and browsers keep those.
@@ -98,20 +98,20 @@ impl Day {
 
     /// Delivers what waits in the morning.
     pub fn begin(&mut self, smtp: &mut Smtp) {
-        for (letter, reference) in &mut self.letters {
-            *reference = Some(letter.deliver(smtp));
+        for (message, reference) in &mut self.messages {
+            *reference = Some(message.deliver(smtp));
         }
     }
 
-    /// Spends it, by `node`, which is told where; `smtp` gives a session for the letter that comes
+    /// Spends it, by `node`, which is told where; `smtp` gives a session for the message that comes
     /// while somebody looks.
     pub fn spend(&self, mut node: Command, place: &Place<'_>, smtp: impl FnOnce() -> Smtp) {
-        let letters = self.letters.iter().map(|(letter, reference)| {
-            json!({ "reference": reference, "text": letter.text, "file": letter.file })
+        let messages = self.messages.iter().map(|(message, reference)| {
+            json!({ "reference": reference, "text": message.text, "file": message.file })
         });
         let day = json!({
             "user": "u1", "password": place.password, "to": format!("u2@{DOMAIN}"),
-            "letters": letters.collect::<Vec<_>>(), "live": self.live.subject, "own": self.own,
+            "messages": messages.collect::<Vec<_>>(), "live": self.live.subject, "own": self.own,
             "profile": place.profile,
         });
         node.arg("day.mjs")

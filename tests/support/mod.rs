@@ -41,8 +41,8 @@ pub fn wait_for<T>(what: &str, limit: Duration, mut check: impl FnMut() -> Optio
 
 /// Twenty random lower-case letters and digits: found nowhere by chance.
 pub fn token() -> String {
-    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    const MESSAGES: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let mut random = [0u8; 20];
     aws_lc_rs::rand::fill(&mut random).expect("the system's generator answers");
-    random.iter().map(|b| LETTERS[usize::from(b & 31)] as char).collect()
+    random.iter().map(|b| MESSAGES[usize::from(b & 31)] as char).collect()
 }

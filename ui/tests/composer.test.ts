@@ -1,4 +1,4 @@
-// The composer's logic, with the server's answers made up.
+// The composer's logic, with the server's related made up.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
   addressOf,
@@ -22,7 +22,7 @@ const DRAFT: api.Draft = {
   text: "",
   html: null,
   attachments: [],
-  answers: null,
+  related: null,
   choices: {},
 };
 
@@ -65,7 +65,7 @@ test("a draft is saved after a second's pause, and not before", async () => {
   expect(composer.savedAt).toBe(DRAFT.savedAt);
 });
 
-test("an empty letter is never saved", async () => {
+test("an empty message is never saved", async () => {
   const create = vi.spyOn(api, "draftCreate").mockResolvedValue(DRAFT);
   const composer = new Composer();
   composer.changed();
@@ -99,7 +99,7 @@ test("text goes into the editor's document and comes out again", () => {
   expect(htmlOf(doc)).toBe("<p>one</p><p></p><p>two</p>");
 });
 
-test("a signature stands under the letter and above what is quoted, and is no letter by itself", () => {
+test("a signature stands under the message and above what is quoted, and is no message by itself", () => {
   const fresh = new Composer(null, "Dana\n03-555");
   expect(fresh.text).toBe("\n\n-- \nDana\n03-555\n");
   expect(fresh.empty).toBe(true);

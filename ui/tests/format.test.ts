@@ -88,8 +88,8 @@ test.each([
   ["יעל כהן", "יכ"],
   ["no-reply@ledger.example", "NR"],
   ["", ""],
-])("%s has the initials %s", (name, letters) => {
-  expect(format.initials(name)).toBe(letters);
+])("%s has the initials %s", (name, messages) => {
+  expect(format.initials(name)).toBe(messages);
 });
 
 test("names stand one after another as each language has it", () => {

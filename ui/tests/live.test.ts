@@ -28,7 +28,7 @@ test("an event that was cut off is not delivered", () => {
   expect(new EventParser().push(bytes("data: half\n"))).toEqual([]);
 });
 
-test("a letter split between two chunks stays whole", () => {
+test("a message split between two chunks stays whole", () => {
   const parser = new EventParser();
   const all = bytes("data: שלום\n\n");
   expect([...parser.push(all.slice(0, 7)), ...parser.push(all.slice(7))][0]?.data).toBe("שלום");

@@ -1,6 +1,6 @@
 // Conversations, quotations, searches in pieces, and files of mail.
 import { expect, test } from "vitest";
-import type { Item, Marks } from "../src/api/types.ts";
+import type { Item, Flags } from "../src/api/types.ts";
 import { ctime, mboxPart, messagesOf } from "../src/lib/mbox.ts";
 import { pieces, without } from "../src/lib/query.ts";
 import { quotedSplit } from "../src/lib/quoted.ts";
@@ -26,14 +26,18 @@ test("messages of one conversation are one group, in their order", () => {
 test("a label that was given is taken back, and one that was there stays", () => {
   const before = [item("a"), item("b", { labels: [3] })];
   expect(before.map((one) => changed(one, { label: 3 }).labels)).toEqual([[3], [3]]);
-  expect(inverse(before, { label: 3 })).toEqual([{ references: ["a"], change: { unlabel: 3 } }]);
-  expect(inverse(before, { unlabel: 3 })).toEqual([{ references: ["b"], change: { label: 3 } }]);
+  expect(inverse(before, { label: 3 })).toEqual([
+    { references: ["a"], change: { removeLabel: 3 } },
+  ]);
+  expect(inverse(before, { removeLabel: 3 })).toEqual([
+    { references: ["b"], change: { label: 3 } },
+  ]);
   // The same for messages of which only their marks are known.
-  const marks = (reference: string, labels: number[]): Marks => ({
+  const marks = (reference: string, labels: number[]): Flags => ({
     ...{ reference, mailbox: "in", unread: false, starred: false, conversation: null, labels },
   });
   const all = [marks("a", []), marks("b", [3])];
-  expect(inverse(all, { label: 3 })).toEqual([{ references: ["a"], change: { unlabel: 3 } }]);
+  expect(inverse(all, { label: 3 })).toEqual([{ references: ["a"], change: { removeLabel: 3 } }]);
 });
 
 test.each([
@@ -82,9 +86,11 @@ test("a message that is too large is left out, and the next one is not", async (
 });
 
 test("what is written to an mbox comes back as it was", async () => {
-  const letters = ["A: 1\r\n\r\nFrom here\r\n>From there\r\n", "B: 2\r\n\r\nno end"];
+  const messages = ["A: 1\r\n\r\nFrom here\r\n>From there\r\n", "B: 2\r\n\r\nno end"];
   const parts = await Promise.all(
-    letters.map((letter) => mboxPart(new Blob([letter]), "a@x", new Date("2020-03-02T10:00:00Z"))),
+    messages.map((message) =>
+      mboxPart(new Blob([message]), "a@x", new Date("2020-03-02T10:00:00Z")),
+    ),
   );
   const back = await texts(await new Blob(parts).text());
   // A last line without an end gets one, and nothing else is added.

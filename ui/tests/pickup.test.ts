@@ -60,7 +60,7 @@ test("a distance is said in Hebrew too, with its dual", () => {
   expect(distanceText("2026-11-24T15:00:00Z", now, "he")).toMatch(/יומיים/);
 });
 
-test("a day is said with its weekday, month in letters and hour", () => {
+test("a day is said with its weekday, month in messages and hour", () => {
   expect(dayText("2026-12-04T18:00:00", "en")).toBe("Fri, 4 Dec 2026, 18:00");
 });
 

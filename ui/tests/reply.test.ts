@@ -21,7 +21,7 @@ const draft = (version: number, more: Partial<api.Draft> = {}): api.Draft => ({
   html: null,
   attachments: [],
   uploads: [],
-  answers: { reference: "R", kind: "reply" },
+  related: { reference: "R", kind: "reply" },
   choices: {},
   ...more,
 });
@@ -78,8 +78,8 @@ test("recipients, subject and thread stay as the server made them", async () => 
   reply.text = "Yes";
   reply.changed();
   await reply.send();
-  const { to, subject, answers, html } = draft(1);
-  expect(saved(0)).toMatchObject({ to, subject, answers, html });
+  const { to, subject, related, html } = draft(1);
+  expect(saved(0)).toMatchObject({ to, subject, related, html });
   expect(reply.phase).toBe("sent");
 });
 

@@ -144,7 +144,7 @@ test.runIf(existsSync("dist"))("the first script is at most 60 kB as sent", () =
 });
 
 test.runIf(existsSync("dist"))(
-  "a letter's editor is at most 75 kB as sent, any other part 25",
+  "a message's editor is at most 75 kB as sent, any other part 25",
   () => {
     const sizes = readdirSync("dist/assets")
       .filter((name) => name.endsWith(".js"))

@@ -3,7 +3,7 @@ import type { Item, Mailbox, Page } from "../src/api/types.ts";
 import * as win from "../src/state/window.ts";
 import { boxLike, itemLike } from "./fixtures.ts";
 
-/** Messages named by letters; `a` is the newest. */
+/** Messages named by messages; `a` is the newest. */
 function item(reference: string, over: Partial<Item> = {}): Item {
   const minute = String(59 - (reference.codePointAt(0) ?? 0) + 97).padStart(2, "0");
   return itemLike({

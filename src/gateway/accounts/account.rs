@@ -162,7 +162,7 @@ impl Gateway {
             expires: temporary.expires,
             sponsor_name,
             sponsor_address,
-            organisation: self.house()?.organisation.clone(),
+            organisation: self.site()?.organisation.clone(),
         };
         Ok(AccountView { temporary: Some(facts), ..view })
     }

@@ -12,27 +12,27 @@ use crate::gateway::error::Error;
 use crate::gateway::records::account::Preferences;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::search::Sealed;
-use crate::gateway::records::tables::{LOOKS, PREFERENCES};
+use crate::gateway::records::tables::{APPEARANCES, PREFERENCES};
 use crate::store::Read;
 use crate::terms::Language;
 
 /// Everything that a person chose for the pages. What is `None` was never chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Look {
+pub struct Appearance {
     /// BCP 47.
     pub language: Option<String>,
     /// IANA's name; `None` is the browser's.
     pub zone: Option<String>,
     pub theme: Option<String>,
     pub density: Option<String>,
-    /// Whether single letters are commands.
+    /// Whether single messages are commands.
     pub keys: Option<bool>,
     pub list_width: Option<u16>,
-    /// Whether letters of one conversation are one row.
+    /// Whether messages of one conversation are one row.
     pub grouped: Option<bool>,
     /// The first-run tour was seen.
     pub toured: bool,
-    /// What stands under each new letter.
+    /// What stands under each new message.
     pub signature: String,
     /// The path of the page seen last.
     pub place: Option<String>,
@@ -56,7 +56,7 @@ fn binding(account: AccountId) -> Vec<u8> {
     [b"look\0".as_slice(), &account.0].concat()
 }
 
-impl Look {
+impl Appearance {
     fn check(&self) -> Result<(), Error> {
         let within = |text: &str, max: usize, what: &str| match text.chars().count() <= max {
             true => Ok(()),
@@ -80,9 +80,9 @@ impl Look {
 
 impl Gateway {
     /// What the actor chose.
-    pub fn look(&self, actor: &Actor) -> Result<Look, Error> {
-        let Some(sealed) = self.inner.store.get(&LOOKS, &actor.account())? else {
-            return Ok(Look::default());
+    pub fn look(&self, actor: &Actor) -> Result<Appearance, Error> {
+        let Some(sealed) = self.inner.store.get(&APPEARANCES, &actor.account())? else {
+            return Ok(Appearance::default());
         };
         let damaged = || Error::Damaged { what: "the settings are not what was stored".to_owned() };
         let plain = actor.secret().open_own(&binding(actor.account()), &sealed.0);
@@ -90,7 +90,7 @@ impl Gateway {
     }
 
     /// Sets all of it.
-    pub fn look_set(&self, actor: &Actor, look: &Look) -> Result<(), Error> {
+    pub fn appearance_set(&self, actor: &Actor, look: &Appearance) -> Result<(), Error> {
         look.check()?;
         let plain = postcard::to_stdvec(look);
         let plain = Zeroizing::new(plain.map_err(|_| Error::Invalid { what: "settings".into() })?);
@@ -104,7 +104,7 @@ impl Gateway {
                 own.language = language;
                 tx.put(&PREFERENCES, &account, &own)?;
             }
-            Ok::<_, Error>(tx.put(&LOOKS, &account, &sealed)?)
+            Ok::<_, Error>(tx.put(&APPEARANCES, &account, &sealed)?)
         });
         done.wait()
     }

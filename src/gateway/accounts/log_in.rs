@@ -12,7 +12,7 @@ use crate::gateway::accounts::session::{Profile, SessionView, binding};
 use crate::gateway::error::Error;
 use crate::gateway::records::account::{CredentialKind, Session, SessionRef};
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::tables::{ACCOUNTS, CODES, CREDENTIALS, SESSION_IDS, SESSIONS};
+use crate::gateway::records::tables::{ACCOUNTS, CREDENTIALS, SESSION_IDS, SESSIONS, TOTP};
 use crate::gateway::text::printable;
 use crate::store::{Read, Tx};
 use crate::terms::HandOff;
@@ -82,7 +82,7 @@ fn use_credential_in_tx(tx: &mut Tx<'_>, opened: &OpenedBy, now: Timestamp) -> R
 }
 
 fn use_code_in_tx(tx: &mut Tx<'_>, opened: &OpenedBy) -> Result<(), Error> {
-    let Some(mut codes) = tx.get(&CODES, &opened.account)?.filter(|codes| codes.on) else {
+    let Some(mut codes) = tx.get(&TOTP, &opened.account)?.filter(|codes| codes.on) else {
         return Ok(());
     };
     let step = opened.step.ok_or(Error::CodeNeeded)?;
@@ -90,7 +90,7 @@ fn use_code_in_tx(tx: &mut Tx<'_>, opened: &OpenedBy) -> Result<(), Error> {
         return Err(Error::WrongCode);
     }
     codes.last_step = step;
-    Ok(tx.put(&CODES, &opened.account, &codes)?)
+    Ok(tx.put(&TOTP, &opened.account, &codes)?)
 }
 
 impl Gateway {

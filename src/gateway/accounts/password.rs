@@ -13,7 +13,7 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::account::{Credential, CredentialKind};
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::tables::{CODES, CREDENTIALS};
+use crate::gateway::records::tables::{CREDENTIALS, TOTP};
 use crate::gateway::text::{hex, parse_hex};
 use crate::store::{Order, Read, Tx};
 use crate::vault::{self, Password, UnlockKey};
@@ -85,7 +85,7 @@ pub struct CredentialsView {
     pub app_passwords: Vec<CredentialView>,
     pub passkeys: Vec<CredentialView>,
     /// Whether a sign-in by password needs a code.
-    pub codes: bool,
+    pub totp: bool,
 }
 
 const LABEL_CHARS_MAX: usize = 60;
@@ -188,7 +188,7 @@ impl Gateway {
         let done = self.inner.store.transact(move |tx| {
             drop_in_tx(tx, account, |kind| renewal.ends(kind))?;
             if renewal == Renewal::Recovered {
-                tx.delete(&CODES, &account);
+                tx.delete(&TOTP, &account);
             }
             Ok::<_, Error>(tx.put(&CREDENTIALS, &(account, id), &credential)?)
         });
@@ -216,8 +216,8 @@ impl Gateway {
         for list in [&mut app_passwords, &mut passkeys] {
             list.sort_by_key(|view| std::cmp::Reverse(view.created));
         }
-        let codes = self.inner.store.get(&CODES, &account)?.is_some_and(|codes| codes.on);
-        Ok(CredentialsView { app_passwords, passkeys, codes })
+        let totp = self.inner.store.get(&TOTP, &account)?.is_some_and(|codes| codes.on);
+        Ok(CredentialsView { app_passwords, passkeys, totp })
     }
 
     /// Removes an app password or a passkey; the sessions it opened end.

@@ -39,7 +39,7 @@ pub struct PreferencesChange {
     pub accept_from: Option<Option<AcceptFrom>>,
 }
 
-/// The longest time to take a letter back.
+/// The longest time to take a message back.
 const UNDO_SECS_MAX: u32 = 120;
 
 impl<T: Copy> Setting<T> {
@@ -60,26 +60,26 @@ impl Gateway {
         account: AccountId,
     ) -> Result<PreferencesView, Error> {
         let own = self.inner.store.get(&PREFERENCES, &account)?.unwrap_or_default();
-        let (settings, house) = (&self.inner.settings, self.house()?);
+        let (settings, site) = (&self.inner.settings, self.site()?);
         let accept_from = self.account(account)?.accept_from;
         Ok(PreferencesView {
             undo_secs: Setting::of(own.undo_secs, settings.undo_secs, false),
             choice: Setting::of(
                 own.choice.map(Some),
                 None,
-                house.policy.intranet || house.policy.mode == Mode::Fixed,
+                site.policy.intranet || site.policy.mode == Mode::Fixed,
             ),
             last_interaction: Setting::of(
                 own.last_interaction,
-                house.last_interaction,
-                house.last_interaction_fixed,
+                site.last_interaction,
+                site.last_interaction_fixed,
             ),
             confirm_outside: Setting::of(
                 own.confirm_outside,
-                house.confirm_outside,
-                house.confirm_outside_fixed,
+                site.confirm_outside,
+                site.confirm_outside_fixed,
             ),
-            // The account has it, so that a letter is refused at the door before anything else is
+            // The account has it, so that a message is refused at the door before anything else is
             // looked up; what differs from the default was chosen by somebody.
             accept_from: Setting {
                 value: accept_from,
@@ -104,7 +104,7 @@ impl Gateway {
             return Err(Error::Denied { reason: "the administrator fixed this" });
         }
         if change.undo_secs.flatten().is_some_and(|secs| secs > UNDO_SECS_MAX) {
-            let what = format!("a letter can be taken back for at most {UNDO_SECS_MAX} seconds");
+            let what = format!("a message can be taken back for at most {UNDO_SECS_MAX} seconds");
             return Err(Error::Invalid { what });
         }
         let wanted = change.clone();

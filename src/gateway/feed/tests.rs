@@ -15,7 +15,7 @@ use crate::gateway::feed::event::{Event, EventKind};
 use crate::gateway::feed::tx::{Bell, Tx};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::COUNTERS;
-use crate::gateway::tests::{LETTER, deliver, gateway, sign_in};
+use crate::gateway::tests::{MESSAGE, deliver, gateway, sign_in};
 use crate::gateway::{Gateway, Settings};
 use crate::store::engine::{Engine, Job, RawTx};
 use crate::store::memory::MemoryEngine;
@@ -24,7 +24,7 @@ use crate::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
 
 const DANA: AccountId = AccountId([1; 16]);
 const OMAR: AccountId = AccountId([2; 16]);
-const LETTER_KEY: [u8; 16] = [7; 16];
+const MESSAGE_KEY: [u8; 16] = [7; 16];
 
 type Done = (Box<dyn Job>, Result<(), store::Error>);
 
@@ -168,7 +168,7 @@ fn everything(
 ) -> Pending<(), Error> {
     let stepped = stepped.clone();
     gateway.transact(move |tx: &mut Tx<'_, '_>| {
-        tx.changed(DANA, Changed::Updated(LETTER_KEY))?;
+        tx.changed(DANA, Changed::Updated(MESSAGE_KEY))?;
         tx.ring(Bell::Queue);
         tx.ring(Bell::Hold);
         let stepped = stepped.clone();
@@ -215,12 +215,12 @@ fn what_runs_twice_is_told_once_and_as_the_last_run_had_it() {
     let (runs, steps) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
     let (counted, stepping) = (runs.clone(), steps.clone());
     let done = gateway.transact(move |tx| {
-        tx.changed(DANA, Changed::Updated(LETTER_KEY))?;
+        tx.changed(DANA, Changed::Updated(MESSAGE_KEY))?;
         let steps = stepping.clone();
         tx.then(move || _ = steps.fetch_add(1, Ordering::SeqCst));
         // What the first run saw is no longer so in the second.
         if counted.fetch_add(1, Ordering::SeqCst) == 0 {
-            tx.changed(OMAR, Changed::Updated(LETTER_KEY))?;
+            tx.changed(OMAR, Changed::Updated(MESSAGE_KEY))?;
         }
         Ok(())
     });
@@ -236,11 +236,11 @@ fn what_runs_twice_is_told_once_and_as_the_last_run_had_it() {
 fn many_changes_of_an_account_are_one_hint_of_each_kind() {
     let Fixture { gateway, engine, mut dana, mut omar } = fixture();
     let done = gateway.transact(|tx| {
-        for letter in 0..3 {
-            tx.changed(DANA, Changed::Updated([letter; 16]))?;
+        for message in 0..3 {
+            tx.changed(DANA, Changed::Updated([message; 16]))?;
         }
         tx.changed(DANA, Changed::Mailboxes)?;
-        tx.changed(OMAR, Changed::Removed(LETTER_KEY))
+        tx.changed(OMAR, Changed::Removed(MESSAGE_KEY))
     });
     engine.settle(None);
     assert_eq!(done.wait().unwrap(), 1, "each account has numbers of its own");
@@ -252,9 +252,9 @@ fn many_changes_of_an_account_are_one_hint_of_each_kind() {
 
 /// A hint's number is the state that a list which is read now has.
 #[test]
-fn a_reader_who_opens_a_letter_gets_the_hint_before_the_answer() {
+fn a_reader_who_opens_a_message_gets_the_hint_before_the_answer() {
     let gateway = gateway();
-    let reference = deliver(&gateway, &["dana@example.org"], LETTER);
+    let reference = deliver(&gateway, &["dana@example.org"], MESSAGE);
     let dana = sign_in(&gateway, "dana");
     let mut events = gateway.events(&dana);
     gateway.message_open(&dana, reference, None).unwrap();

@@ -29,7 +29,7 @@ pub(in crate::gateway) struct Tx<'t, 's> {
 pub(in crate::gateway) enum Bell {
     /// Something may be due in the queue.
     Queue,
-    /// A letter was held back.
+    /// A message was held back.
     Hold,
 }
 

@@ -1,6 +1,6 @@
 //! Answers to outside senders: accepted, read, rejected (decisions D2, D4, D5).
 //!
-//! Whether a sender may be answered at all is judged once, when the letter arrives, on facts
+//! Whether a sender may be answered at all is judged once, when the message arrives, on facts
 //! gathered at the front door: a forged sender never gets mail from us. What is needed for a
 //! later answer is kept only for those who may be answered.
 
@@ -15,11 +15,11 @@ use crate::gateway::records::message::{Answerable, Answered};
 use crate::gateway::records::submission::HeldMail;
 use crate::gateway::records::tables::{ANSWERED, ANSWERS};
 use crate::gateway::text::{path_text, reverse_text};
-use crate::mail::answer::{self, Facts};
+use crate::mail::auto_response::{self, Facts};
 use crate::mail::dsn::{self, Action, Dsn};
 use crate::mail::envelope::{ForwardPath, Notify, Recipient, ReversePath};
 use crate::mail::message;
-use crate::mail::notice::{self, Accepted};
+use crate::mail::notification::{self, Accepted};
 use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
 use crate::store::Read;
@@ -28,13 +28,13 @@ use crate::vault::Lookup;
 
 /// What is stored with a message whose sender may be answered.
 pub(in crate::gateway) struct Answer {
-    letter: ReferenceKey,
+    message: ReferenceKey,
     at: Timestamp,
     facts: Answerable,
     notices: Vec<Notice>,
 }
 
-/// That a recipient's mailbox has the letter.
+/// That a recipient's mailbox has the message.
 struct Notice {
     mail: HeldMail,
     /// One a day under this key; a report that was asked for is always sent (RFC 3461 §4.1).
@@ -44,12 +44,12 @@ struct Notice {
 /// A sender is told at most once in that time for each recipient.
 const EVERY_SECS: i64 = 24 * 3600;
 
-/// Of a letter to many, so many acceptances are told.
+/// Of a message to many, so many acceptances are told.
 const NOTICES_MAX: usize = 10;
 
 impl Answer {
     pub fn store_in_tx(&self, tx: &mut Tx<'_, '_>) -> Result<(), Error> {
-        tx.put(&ANSWERS, &self.letter, &self.facts)?;
+        tx.put(&ANSWERS, &self.message, &self.facts)?;
         for notice in &self.notices {
             if let Some(key) = &notice.once {
                 let last = tx.get(&ANSWERED, key)?;
@@ -76,7 +76,7 @@ impl Gateway {
         let ReversePath::Address(sender) = &inbound.envelope.reverse_path else { return Ok(None) };
         let named: Vec<String> =
             inbound.recipients.iter().map(|one| path_text(&one.path)).collect();
-        let judged = answer::may_answer(&Facts {
+        let judged = auto_response::may_answer(&Facts {
             reverse_path: Some(&sender.normalized()),
             message: &inbound.message,
             header: &inbound.facts,
@@ -114,7 +114,7 @@ impl Gateway {
                 notices.push(Notice { mail, once: (!asked).then_some(key) });
             }
         }
-        Ok(Some(Answer { letter: reference.to_bytes(), at: now, facts, notices }))
+        Ok(Some(Answer { message: reference.to_bytes(), at: now, facts, notices }))
     }
 
     fn answered_key(&self, sender: &str, recipient: &str) -> [u8; 16] {
@@ -124,7 +124,7 @@ impl Gateway {
     fn acceptance(
         &self,
         inbound: &Inbound,
-        letter: Reference,
+        message: Reference,
         account: AccountId,
         recipient: &Recipient,
         now: Timestamp,
@@ -152,12 +152,12 @@ impl Gateway {
                 retry_until: None,
             })
         });
-        let octets = notice::accepted(&Accepted {
-            organisation: &self.house()?.organisation,
+        let octets = notification::accepted(&Accepted {
+            organisation: &self.site()?.organisation,
             from: &self.system_address(),
             to: &reverse_text(&inbound.envelope.reverse_path),
             recipient: &path_text(&recipient.path),
-            reference: &letter.to_string(),
+            reference: &message.to_string(),
             at: now.to_utc(),
             last_interaction: shown.as_deref(),
             tls: inbound.arrival.tls.is_some(),
@@ -165,7 +165,7 @@ impl Gateway {
             in_reply_to: view.message_id.as_deref(),
             report: report.as_deref(),
         });
-        self.report(letter.to_bytes(), reference, &inbound.envelope.reverse_path, &octets, now)
+        self.report(message.to_bytes(), reference, &inbound.envelope.reverse_path, &octets, now)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::gateway::Gateway;
 use crate::gateway::error::Error;
 use crate::gateway::incoming::acceptance::Answer;
 use crate::gateway::incoming::inbound::{Arrival, Inbound};
-use crate::gateway::mailboxes::sealed_message::{Parcel, Placing, Reader};
+use crate::gateway::mailboxes::sealed_message::{Placement, Reader, SealedMessage};
 use crate::gateway::mailboxes::summary::{SealedSummary, Summarised};
 use crate::gateway::records::message::Protection;
 use crate::gateway::text::{mail_text, reverse_path_text};
@@ -43,10 +43,10 @@ impl Gateway {
     }
 
     fn store_arrived(&self, arrived: Arrived) -> Pending<Receipt, Error> {
-        let Arrived { parcel, answer } = arrived;
-        let receipt = Receipt { reference: parcel.reference, stored: parcel.received };
+        let Arrived { sealed, answer } = arrived;
+        let receipt = Receipt { reference: sealed.reference, stored: sealed.received };
         self.transact(move |tx| {
-            parcel.store_in_tx(tx)?;
+            sealed.store_in_tx(tx)?;
             if let Some(answer) = &answer {
                 answer.store_in_tx(tx)?;
             }
@@ -69,12 +69,18 @@ impl Gateway {
         for recipient in &inbound.recipients {
             let account = recipient.account;
             // Two addresses of one account are one reader.
-            if readers.iter().all(|reader| reader.share.account != account) {
-                readers.push(self.reader(account, reference, Placing::ARRIVES, &summary, &key)?);
+            if readers.iter().all(|reader| reader.copy.account != account) {
+                readers.push(self.reader(
+                    account,
+                    reference,
+                    Placement::ARRIVES,
+                    &summary,
+                    &key,
+                )?);
             }
         }
         let answer = self.answer_prepare(&inbound, reference, now)?;
-        let parcel = Parcel {
+        let sealed = SealedMessage {
             reference,
             received: now,
             filed: None,
@@ -86,13 +92,13 @@ impl Gateway {
             readers,
             other_holders: 0,
         };
-        Ok(Arrived { parcel, answer })
+        Ok(Arrived { sealed, answer })
     }
 }
 
 /// A message that came in, and what its sender is told when it may be told anything.
 struct Arrived {
-    parcel: Parcel,
+    sealed: SealedMessage,
     answer: Option<Answer>,
 }
 

@@ -57,7 +57,7 @@ impl Gateway {
         if !self.is_ours(address) {
             return Ok(RecipientVerdict::Refuse(Reason::NotLocal));
         }
-        if self.house()?.policy.intranet && origin == Origin::Outside {
+        if self.site()?.policy.intranet && origin == Origin::Outside {
             return Ok(RecipientVerdict::Refuse(Reason::Intranet));
         }
         match self.recipient_find(address)? {

@@ -2,7 +2,7 @@
 //! memory.
 //!
 //! What came by SMTP is small enough to be whole in memory, and what it holds is known only by
-//! taking it apart. A letter that was written here has an outline: its header and text come
+//! taking it apart. A message that was written here has an outline: its header and text come
 //! first, and where its files stand is known.
 
 use std::sync::Arc;
@@ -74,7 +74,7 @@ impl Content {
         &self.shown
     }
 
-    /// The files of a letter that was written here; the part number of each is one more than its
+    /// The files of a message that was written here; the part number of each is one more than its
     /// place. `None`: they are parts of what is shown.
     pub fn files(&self) -> Option<&[FileAt]> {
         self.outline.as_ref().map(|outline| outline.files.as_slice()).filter(|all| !all.is_empty())
@@ -122,7 +122,7 @@ impl Content {
         files.map(|(part, octets)| (part, Pieces::Whole(Some(octets.into())))).collect()
     }
 
-    /// What the reader lists as parts of a letter with an outline.
+    /// What the reader lists as parts of a message with an outline.
     pub fn parts(&self) -> Option<Vec<message::Part>> {
         let files = self.files()?;
         Some((1..).zip(files).map(|(index, file)| part_of(file, index)).collect())

@@ -1,9 +1,9 @@
-//! Conversations: letters that answer each other, by the identifiers in their headers
+//! Conversations: messages that answer each other, by the identifiers in their headers
 //! (RFC 5322 §3.6.4).
 //!
 //! An account's identifiers are kept as keyed hashes of the account and the identifier together,
-//! so that nobody can tell from the store that two accounts hold letters of one conversation.
-//! Which letters belong together is routing data, as their times and sizes are.
+//! so that nobody can tell from the store that two accounts hold messages of one conversation.
+//! Which messages belong together is routing data, as their times and sizes are.
 
 use std::ops::ControlFlow;
 
@@ -22,34 +22,34 @@ use crate::mail::message::Ids;
 use crate::store::{self, Order, Read};
 use crate::vault::{Lookup, Vault};
 
-/// A conversation that has so many letters takes no more; the next begins another.
+/// A conversation that has so many messages takes no more; the next begins another.
 const MEMBERS_MAX: u64 = 500;
 
-/// More letters with the same identifier are not compared with one that is brought in.
+/// More messages with the same identifier are not compared with one that is brought in.
 const OWN_MAX: usize = 16;
 
-/// The identifiers of a letter as an account keeps them.
+/// The identifiers of a message as an account keeps them.
 pub(in crate::gateway) fn keys(vault: &Vault, account: AccountId, ids: &Ids) -> Keys {
     let key = |id: &String| {
         vault.lookup(Lookup::MessageId, &[account.0.as_slice(), id.as_bytes()].concat())
     };
-    Keys { answers: ids.answers.iter().map(key).collect(), own: ids.own.as_ref().map(key) }
+    Keys { references: ids.references.iter().map(key).collect(), own: ids.own.as_ref().map(key) }
 }
 
-/// Puts a letter into its conversation: that of the nearest letter it answers, or the one whose
-/// letters answer it. When it is the letter that was missing between two, they become one; that
-/// it only names letters of two does not join them, for anybody may write so.
+/// Puts a message into its conversation: that of the nearest message it answers, or the one whose
+/// messages answer it. When it is the message that was missing between two, they become one; that
+/// it only names messages of two does not join them, for anybody may write so.
 pub(in crate::gateway) fn join_in_tx(
     tx: &mut Tx<'_, '_>,
     account: AccountId,
-    letter: ReferenceKey,
+    message: ReferenceKey,
     keys: &Keys,
 ) -> Result<Option<ConversationId>, Error> {
-    if keys.answers.is_empty() && keys.own.is_none() {
+    if keys.references.is_empty() && keys.own.is_none() {
         return Ok(None);
     }
     let mut answered = None;
-    for id in keys.answers.iter().rev() {
+    for id in keys.references.iter().rev() {
         answered = conversation_of(tx, account, id)?;
         if answered.is_some() {
             break;
@@ -57,7 +57,7 @@ pub(in crate::gateway) fn join_in_tx(
     }
     let answering = match keys.own {
         // Who has somebody else's identifier was not waited for.
-        Some(own) if own_letters(tx, account, own)?.is_empty() => {
+        Some(own) if own_messages(tx, account, own)?.is_empty() => {
             conversation_of(tx, account, &own)?
         }
         _ => None,
@@ -72,19 +72,19 @@ pub(in crate::gateway) fn join_in_tx(
             to
         }
         (Some((one, _)), _) | (None, Some((one, _))) => one,
-        (None, None) => letter,
+        (None, None) => message,
     };
     let mut held = Vec::new();
-    for id in keys.answers.iter().chain(&keys.own) {
+    for id in keys.references.iter().chain(&keys.own) {
         if name_in_tx(tx, account, *id, conversation)? {
             held.push(*id);
         }
     }
     if let Some(own) = keys.own {
-        tx.put(&OWN_IDS, &(account, own, letter), &OwnId)?;
+        tx.put(&OWN_IDS, &(account, own, message), &OwnId)?;
     }
     let member = Member { ids: held, own: keys.own };
-    tx.put(&CONVERSATIONS, &(account, conversation, letter), &member)?;
+    tx.put(&CONVERSATIONS, &(account, conversation, message), &member)?;
     Ok(Some(conversation))
 }
 
@@ -96,7 +96,7 @@ fn conversation_of(
     Ok(reader.get(&CONVERSATION_IDS, &(account, *id))?.map(|known| known.conversation))
 }
 
-/// A conversation that can take one letter more, with how many it has.
+/// A conversation that can take one message more, with how many it has.
 fn with_room(
     tx: &store::Tx<'_>,
     account: AccountId,
@@ -107,7 +107,7 @@ fn with_room(
     Ok((there < MEMBERS_MAX).then_some((conversation, there)))
 }
 
-/// Notes that one more letter of a conversation names an identifier. One that belongs to another
+/// Notes that one more message of a conversation names an identifier. One that belongs to another
 /// conversation stays there: whether it was named here.
 fn name_in_tx(
     tx: &mut store::Tx<'_>,
@@ -125,7 +125,7 @@ fn name_in_tx(
     Ok(true)
 }
 
-/// Takes a letter out; identifiers that no other letter of the conversation names are forgotten.
+/// Takes a message out; identifiers that no other message of the conversation names are forgotten.
 pub(in crate::gateway) fn leave_in_tx(
     tx: &mut store::Tx<'_>,
     account: AccountId,
@@ -152,14 +152,14 @@ pub(in crate::gateway) fn leave_in_tx(
     Ok(())
 }
 
-/// Every letter of every conversation of an account.
+/// Every message of every conversation of an account.
 pub(in crate::gateway) fn all_in_tx(
     tx: &store::Tx<'_>,
     account: AccountId,
 ) -> Result<Vec<(ConversationId, ReferenceKey)>, Error> {
     let mut all = Vec::new();
-    tx.scan(&CONVERSATIONS, &account, Order::Ascending, |(_, conversation, letter), _| {
-        all.push((conversation, letter));
+    tx.scan(&CONVERSATIONS, &account, Order::Ascending, |(_, conversation, message), _| {
+        all.push((conversation, message));
         ControlFlow::Continue(())
     })?;
     Ok(all)
@@ -171,19 +171,19 @@ fn merge_in_tx(
     from: ConversationId,
     to: ConversationId,
 ) -> Result<(), Error> {
-    for (letter, member) in members_in_tx(tx, account, from)? {
-        tx.delete(&CONVERSATIONS, &(account, from, letter));
+    for (message, member) in members_in_tx(tx, account, from)? {
+        tx.delete(&CONVERSATIONS, &(account, from, message));
         for id in &member.ids {
             let key = (account, *id);
             if let Some(known) = tx.get(&CONVERSATION_IDS, &key)? {
                 tx.put(&CONVERSATION_IDS, &key, &ConversationOf { conversation: to, ..known })?;
             }
         }
-        tx.put(&CONVERSATIONS, &(account, to, letter), &member)?;
-        let (place, mut entry) = find_entry(tx, account, letter)?;
+        tx.put(&CONVERSATIONS, &(account, to, message), &member)?;
+        let (place, mut entry) = find_entry(tx, account, message)?;
         entry.conversation = Some(to);
         tx.put(&ENTRIES, &(account, place.mailbox, place.uid), &entry)?;
-        tx.changed(account, Changed::Updated(letter))?;
+        tx.changed(account, Changed::Updated(message))?;
     }
     Ok(())
 }
@@ -195,8 +195,8 @@ pub(in crate::gateway) fn members_in_tx(
 ) -> Result<Vec<(ReferenceKey, Member)>, Error> {
     let mut members = Vec::new();
     let prefix = (account, conversation);
-    reader.scan(&CONVERSATIONS, &prefix, Order::Ascending, |(_, _, letter), member| {
-        members.push((letter, member));
+    reader.scan(&CONVERSATIONS, &prefix, Order::Ascending, |(_, _, message), member| {
+        members.push((message, member));
         ControlFlow::Continue(())
     })?;
     Ok(members)
@@ -215,28 +215,28 @@ impl Gateway {
     }
 }
 
-/// The letters that have an identifier as their own, at most [`OWN_MAX`].
-pub(in crate::gateway) fn own_letters(
+/// The messages that have an identifier as their own, at most [`OWN_MAX`].
+pub(in crate::gateway) fn own_messages(
     reader: &impl Read,
     account: AccountId,
     own: [u8; 16],
 ) -> Result<Vec<ReferenceKey>, Error> {
-    let mut letters = Vec::new();
-    reader.scan(&OWN_IDS, &(account, own), Order::Ascending, |(_, _, letter), OwnId| {
-        letters.push(letter);
-        if letters.len() < OWN_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    let mut messages = Vec::new();
+    reader.scan(&OWN_IDS, &(account, own), Order::Ascending, |(_, _, message), OwnId| {
+        messages.push(message);
+        if messages.len() < OWN_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
-    Ok(letters)
+    Ok(messages)
 }
 
-/// Every identifier that a letter of an account has as its own.
+/// Every identifier that a message of an account has as its own.
 pub(in crate::gateway) fn own_in_tx(
     tx: &store::Tx<'_>,
     account: AccountId,
 ) -> Result<Vec<([u8; 16], ReferenceKey)>, Error> {
     let mut all = Vec::new();
-    tx.scan(&OWN_IDS, &account, Order::Ascending, |(_, own, letter), OwnId| {
-        all.push((own, letter));
+    tx.scan(&OWN_IDS, &account, Order::Ascending, |(_, own, message), OwnId| {
+        all.push((own, message));
         ControlFlow::Continue(())
     })?;
     Ok(all)

@@ -20,13 +20,13 @@ use crate::terms::ConfirmOutside;
 use crate::vault::Lookup;
 
 impl Gateway {
-    /// Whether the reader is asked before the sender learns what became of a letter (D5).
+    /// Whether the reader is asked before the sender learns what became of a message (D5).
     pub(in crate::gateway) fn confirmation_asked(
         &self,
         account: AccountId,
-        letter: ReferenceKey,
+        message: ReferenceKey,
     ) -> Result<bool, Error> {
-        let Some(facts) = self.inner.store.get(&ANSWERS, &letter)? else { return Ok(false) };
+        let Some(facts) = self.inner.store.get(&ANSWERS, &message)? else { return Ok(false) };
         Ok(match self.preferences_of(account)?.confirm_outside.value {
             ConfirmOutside::Ask => true,
             ConfirmOutside::Known => !self.is_known(account, &facts)?,
@@ -44,14 +44,14 @@ impl Gateway {
     }
 
     /// Whom the actor has written with lately, the most often first.
-    pub fn people(&self, actor: &Actor) -> Result<Vec<Person>, Error> {
-        let mut found: HashMap<String, (u32, Person)> = HashMap::new();
+    pub fn people(&self, actor: &Actor) -> Result<Vec<Correspondent>, Error> {
+        let mut found: HashMap<String, (u32, Correspondent)> = HashMap::new();
         let mut note = |address: &str, name: Option<String>, count: u32| {
             // What is no address cannot be written to.
             let Ok(address) = Address::parse(address) else { return };
             let row = found
                 .entry(address.normalized())
-                .or_insert_with(|| (0, Person { name: None, address: address.to_string() }));
+                .or_insert_with(|| (0, Correspondent { name: None, address: address.to_string() }));
             row.0 += count;
             if row.1.name.is_none() {
                 row.1.name = name;
@@ -77,10 +77,10 @@ impl Gateway {
                 }
             }
         }
-        let mut people: Vec<(u32, Person)> = found.into_values().collect();
+        let mut people: Vec<(u32, Correspondent)> = found.into_values().collect();
         people.retain(|(_, one)| !own.iter().any(|own| own.eq_ignore_ascii_case(&one.address)));
         people.sort_by(|(a, one), (b, other)| b.cmp(a).then(one.address.cmp(&other.address)));
-        people.truncate(PEOPLE_MAX);
+        people.truncate(CORRESPONDENTS_MAX);
         Ok(people.into_iter().map(|(_, person)| person).collect())
     }
 
@@ -105,15 +105,15 @@ impl Gateway {
 
 /// Somebody the account has written with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Person {
+pub struct Correspondent {
     pub name: Option<String>,
     pub address: String,
 }
 
-/// How many of the latest letters of each mailbox are looked at.
+/// How many of the latest messages of each mailbox are looked at.
 const LOOKED_AT_MAX: usize = 500;
 
-const PEOPLE_MAX: usize = 300;
+const CORRESPONDENTS_MAX: usize = 300;
 
-/// One letter that was sent says as much as so many that came.
+/// One message that was sent says as much as so many that came.
 const SENT_COUNTS: u32 = 5;

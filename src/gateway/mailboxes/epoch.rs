@@ -32,7 +32,7 @@ pub(in crate::gateway) struct Arriving {
     pub id: u64,
     pub keys: Epoch,
     encapsulation: Vec<u8>,
-    begun: Timestamp,
+    started: Timestamp,
     sealed: AtomicU32,
     stored: AtomicBool,
 }
@@ -47,7 +47,7 @@ impl Arriving {
     ) -> Result<(), Error> {
         if !self.stored.load(Ordering::Acquire) {
             let record =
-                EpochRecord { encapsulation: self.encapsulation.clone(), begun: self.begun };
+                EpochRecord { encapsulation: self.encapsulation.clone(), started: self.started };
             tx.insert(&EPOCHS, &(account, self.id), &record)?;
             let epoch = self.clone();
             tx.then(move || epoch.stored.store(true, Ordering::Release));
@@ -57,11 +57,11 @@ impl Arriving {
 
     /// What the epoch's record holds.
     pub fn record(&self) -> (Vec<u8>, Timestamp) {
-        (self.encapsulation.clone(), self.begun)
+        (self.encapsulation.clone(), self.started)
     }
 
     fn is_over(&self, now: Timestamp) -> bool {
-        let age_secs = now.unix_secs() - self.begun.unix_secs();
+        let age_secs = now.unix_secs() - self.started.unix_secs();
         self.sealed.load(Ordering::Relaxed) >= MESSAGES_MAX
             || !(0..AGE_MAX_SECS).contains(&age_secs)
     }
@@ -106,7 +106,7 @@ impl Gateway {
             id,
             keys,
             encapsulation,
-            begun: now,
+            started: now,
             sealed: AtomicU32::new(1),
             stored: AtomicBool::new(false),
         })

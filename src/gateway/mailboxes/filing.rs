@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::gateway::error::Error;
-use crate::gateway::mailboxes::holders::let_go_in_tx;
+use crate::gateway::mailboxes::holders::content_release_in_tx;
 use crate::gateway::mailboxes::{conversation, indexing, mailbox};
 use crate::gateway::records::ids::{AccountId, MailboxId};
 use crate::gateway::records::mailbox::{Entry, Mailbox, Place};
@@ -22,7 +22,7 @@ pub(in crate::gateway) fn remove_in_tx(
     tx.delete(&ENTRIES, &(account, place.mailbox, place.uid));
     tx.delete(&PLACES, &(account, entry.reference));
     recount_in_tx(tx, account, place.mailbox, Some(entry), None)?;
-    let_go_in_tx(tx, entry.reference)
+    content_release_in_tx(tx, entry.reference)
 }
 
 pub(in crate::gateway) fn move_in_tx(

@@ -17,7 +17,7 @@ pub(in crate::gateway) fn hold_in_tx(
 }
 
 /// Lets go of one hold on a message; the content goes with the last.
-pub(in crate::gateway) fn let_go_in_tx(
+pub(in crate::gateway) fn content_release_in_tx(
     tx: &mut Tx<'_>,
     reference: ReferenceKey,
 ) -> Result<(), Error> {

@@ -8,14 +8,14 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::mailboxes::conversation;
+use crate::gateway::mailboxes::flags::Change;
 use crate::gateway::mailboxes::item::ItemView;
-use crate::gateway::mailboxes::marks::Change;
-use crate::gateway::mailboxes::sealed_message::{Parcel, Placing};
+use crate::gateway::mailboxes::sealed_message::{Placement, SealedMessage};
 use crate::gateway::mailboxes::summary::{SealedSummary, Summarised};
 use crate::gateway::records::ids::{AccountId, MailboxId, ReferenceKey};
 use crate::gateway::records::message::Protection;
 use crate::gateway::text::mail_text;
-use crate::mail::header::{GateLimits, gate};
+use crate::mail::header::{HeaderLimits, gate};
 use crate::mail::message::{self, Summary};
 use crate::mail::reference::Reference;
 use crate::vault::ContentKey;
@@ -50,7 +50,7 @@ impl Gateway {
         let account = actor.account();
         let target = self.mailbox_find(account, mailbox)?;
         let octets = with_crlf(octets);
-        let limits = GateLimits::default();
+        let limits = HeaderLimits::default();
         let facts = gate(&octets, &limits)
             .map_err(|_| Error::Invalid { what: "this is no message: its header".to_owned() })?;
         let summary = message::summary(&octets, &facts);
@@ -60,15 +60,15 @@ impl Gateway {
         let own = conversation::keys(&self.inner.vault, account, &summary.ids).own;
         for _ in 0..TRIES_MAX {
             let seen = match own {
-                Some(own) => conversation::own_letters(&self.inner.store, account, own)?,
+                Some(own) => conversation::own_messages(&self.inner.store, account, own)?,
                 None => Vec::new(),
             };
             if let Some(imported) = self.import_known(actor, mailbox, &octets, &summary, &seen)? {
                 return Ok(imported);
             }
-            let parcel = self.import_parcel(account, target, &octets, &summary)?;
-            let reference = parcel.reference;
-            if self.import_store(parcel, own, seen)? {
+            let sealed = self.import_sealed(account, target, &octets, &summary)?;
+            let reference = sealed.reference;
+            if self.import_store(sealed, own, seen)? {
                 return Ok(Imported { item: self.message_item(actor, reference)?, known: false });
             }
             // Another one with this identifier came meanwhile; it may be this very message.
@@ -76,7 +76,7 @@ impl Gateway {
         Err(Error::Busy)
     }
 
-    /// One of these letters, if it is this message. One that was thrown away is brought back: who
+    /// One of these messages, if it is this message. One that was thrown away is brought back: who
     /// brings a message in wants to have it.
     fn import_known(
         &self,
@@ -84,10 +84,10 @@ impl Gateway {
         mailbox: &str,
         octets: &[u8],
         summary: &Summary,
-        letters: &[ReferenceKey],
+        messages: &[ReferenceKey],
     ) -> Result<Option<Imported>, Error> {
-        for letter in letters {
-            let reference = Reference::from_bytes(*letter).ok_or(NOT_FOUND)?;
+        for message in messages {
+            let reference = Reference::from_bytes(*message).ok_or(NOT_FOUND)?;
             let (place, entry) = match self.entry(actor.account(), reference) {
                 Err(Error::NotFound { .. }) => continue,
                 found => found?,
@@ -113,13 +113,13 @@ impl Gateway {
         Ok(None)
     }
 
-    fn import_parcel(
+    fn import_sealed(
         &self,
         account: AccountId,
         mailbox: MailboxId,
         octets: &[u8],
         summary: &Summary,
-    ) -> Result<Parcel, Error> {
+    ) -> Result<SealedMessage, Error> {
         let now = self.inner.clock.now();
         let date = message::date(octets).as_deref().and_then(Timestamp::parse_rfc3339);
         let reference = self.reference_new();
@@ -137,8 +137,8 @@ impl Gateway {
         let key = ContentKey::generate()?;
         let mut sealing = self.sealing(&key, reference);
         sealing.push(octets)?;
-        let placing = Placing { mailbox, opened: Some(now), unread: false, sent: false };
-        Ok(Parcel {
+        let placement = Placement { mailbox, opened: Some(now), unread: false, sent: false };
+        Ok(SealedMessage {
             reference,
             // What a file says of its date cannot lie in the future.
             received: date.unwrap_or(now).min(now),
@@ -148,27 +148,27 @@ impl Gateway {
             size: octets.len() as u64,
             protection: Protection::Imported,
             content: sealing.finish()?,
-            readers: vec![self.reader(account, reference, placing, &sealed, &key)?],
+            readers: vec![self.reader(account, reference, placement, &sealed, &key)?],
             other_holders: 0,
         })
     }
 
-    /// Stores it, unless another letter with its identifier than those `seen` is there by now.
+    /// Stores it, unless another message with its identifier than those `seen` is there by now.
     fn import_store(
         &self,
-        parcel: Parcel,
+        sealed: SealedMessage,
         own: Option<[u8; 16]>,
         seen: Vec<ReferenceKey>,
     ) -> Result<bool, Error> {
         let done = self.transact(move |tx| {
-            for reader in &parcel.readers {
-                let account = reader.share.account;
-                let now = own.map(|own| conversation::own_letters(tx, account, own));
+            for reader in &sealed.readers {
+                let account = reader.copy.account;
+                let now = own.map(|own| conversation::own_messages(tx, account, own));
                 if now.transpose()?.is_some_and(|now| now != seen) {
                     return Ok(false);
                 }
             }
-            parcel.store_in_tx(tx)?;
+            sealed.store_in_tx(tx)?;
             Ok(true)
         });
         done.wait()

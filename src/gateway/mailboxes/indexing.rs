@@ -4,8 +4,8 @@ use crate::clock::Timestamp;
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::queue::Due;
-use crate::gateway::records::search::SearchGone;
-use crate::gateway::records::tables::{SEARCH_GONE, SEARCH_TEXTS, SEARCH_WAITING, TEMPORARY};
+use crate::gateway::records::search::SearchDeleted;
+use crate::gateway::records::tables::{SEARCH_DELETED, SEARCH_TEXTS, SEARCH_WAITING, TEMPORARY};
 use crate::store::{Read, Tx};
 
 /// Notes that a message, or what can be read of it, is new.
@@ -36,5 +36,5 @@ pub fn forget_in_tx(
     if tx.has(&SEARCH_WAITING, &key)? {
         tx.delete(&SEARCH_WAITING, &key);
     }
-    Ok(tx.put(&SEARCH_GONE, &key, &SearchGone { at })?)
+    Ok(tx.put(&SEARCH_DELETED, &key, &SearchDeleted { at })?)
 }

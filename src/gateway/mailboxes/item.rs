@@ -31,21 +31,21 @@ pub struct ItemView {
     pub opened: Option<Timestamp>,
     pub unread: bool,
     pub starred: bool,
-    /// The account's own letter, and to whom it went.
+    /// The account's own message, and to whom it went.
     pub sent: bool,
     pub recipients: Vec<String>,
     /// What it is about, when the system itself wrote it.
     pub notice: Option<NoticeOf>,
     /// The reader is asked whether the outside sender may learn what became of it.
     pub asks_confirmation: bool,
-    /// Letters with the same word here answer each other.
+    /// Messages with the same word here answer each other.
     pub conversation: Option<String>,
     pub labels: Vec<LabelId>,
 }
 
 /// A message with what can be changed about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Marks {
+pub struct Flags {
     pub reference: Reference,
     pub mailbox: String,
     pub unread: bool,
@@ -55,8 +55,8 @@ pub struct Marks {
 }
 
 /// What can be changed about a message.
-pub(in crate::gateway) fn marks(mailbox: MailboxId, entry: &Entry) -> Result<Marks, Error> {
-    Ok(Marks {
+pub(in crate::gateway) fn marks(mailbox: MailboxId, entry: &Entry) -> Result<Flags, Error> {
+    Ok(Flags {
         reference: Reference::from_bytes(entry.reference).ok_or_else(damaged_summary)?,
         mailbox: mailbox.to_string(),
         unread: entry.unread,

@@ -15,7 +15,7 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::mailboxes::conversation::members_in_tx;
 use crate::gateway::mailboxes::entry::{NOT_FOUND, find_entry};
-use crate::gateway::mailboxes::item::{ItemView, Marks, OpenedEpochs, marks};
+use crate::gateway::mailboxes::item::{Flags, ItemView, OpenedEpochs, marks};
 use crate::gateway::records::ids::{AccountId, MailboxId};
 use crate::gateway::records::mailbox::Entry;
 use crate::gateway::records::tables::{ENTRIES, MAILBOXES, MESSAGES};
@@ -23,13 +23,13 @@ use crate::mail::reference::Reference;
 use crate::store::{Order, Read, Span};
 
 impl Gateway {
-    /// The letters of the conversation that a letter belongs to, the oldest first, wherever they
-    /// lie; junk and trash only where the letter itself lies there. A letter without a
+    /// The messages of the conversation that a message belongs to, the oldest first, wherever they
+    /// lie; junk and trash only where the message itself lies there. A message without a
     /// conversation stands alone.
-    pub fn conversation(&self, actor: &Actor, letter: Reference) -> Result<Vec<ItemView>, Error> {
+    pub fn conversation(&self, actor: &Actor, message: Reference) -> Result<Vec<ItemView>, Error> {
         let account = actor.account();
         let store = &self.inner.store;
-        let (at, entry) = find_entry(store, account, letter.to_bytes())?;
+        let (at, entry) = find_entry(store, account, message.to_bytes())?;
         let Some(conversation) = entry.conversation else {
             return Ok(vec![OpenedEpochs::new(self, actor).item(at.mailbox, &entry)?]);
         };
@@ -60,10 +60,10 @@ impl Gateway {
         let account = actor.account();
         let id = self.mailbox_find(account, mailbox)?;
         let before = before.map(parse_cursor).transpose()?;
-        let limit = limit.clamp(1, WINDOW_MAX);
+        let limit = limit.clamp(1, PAGE_MAX);
         let state = self.state(account)?;
         let counts = self.inner.store.get(&MAILBOXES, &(account, id))?.ok_or(NOT_FOUND)?;
-        let (rows, next) = self.window(account, id, before, limit)?;
+        let (rows, next) = self.page(account, id, before, limit)?;
         let mut epochs = OpenedEpochs::new(self, actor);
         let items = rows.iter().map(|entry| epochs.item(id, entry)).collect::<Result<_, _>>()?;
         Ok(Page { state, total: counts.total, unread: counts.unread, items, next })
@@ -75,14 +75,14 @@ impl Gateway {
         OpenedEpochs::new(self, actor).item(place.mailbox, &entry)
     }
 
-    /// The same for several; those that are not there are left out. At most [`WINDOW_MAX`].
+    /// The same for several; those that are not there are left out. At most [`PAGE_MAX`].
     pub fn message_items(
         &self,
         actor: &Actor,
         references: &[Reference],
     ) -> Result<Vec<ItemView>, Error> {
-        if references.len() > WINDOW_MAX {
-            return Err(Error::Invalid { what: format!("at most {WINDOW_MAX} references") });
+        if references.len() > PAGE_MAX {
+            return Err(Error::Invalid { what: format!("at most {PAGE_MAX} references") });
         }
         let mut epochs = OpenedEpochs::new(self, actor);
         let mut items = Vec::with_capacity(references.len());
@@ -99,18 +99,18 @@ impl Gateway {
     }
 
     /// All messages of a mailbox, newest first, with no more than what can be changed about them.
-    pub fn message_marks(
+    pub fn message_flags(
         &self,
         actor: &Actor,
         mailbox: &str,
         before: Option<&str>,
-    ) -> Result<MarksPage, Error> {
+    ) -> Result<FlagsPage, Error> {
         let account = actor.account();
         let id = self.mailbox_find(account, mailbox)?;
         let before = before.map(parse_cursor).transpose()?;
-        let (rows, next) = self.window(account, id, before, MARKS_MAX)?;
+        let (rows, next) = self.page(account, id, before, FLAGS_MAX)?;
         let items = rows.iter().map(|entry| marks(id, entry)).collect::<Result<_, _>>()?;
-        Ok(MarksPage { items, next })
+        Ok(FlagsPage { items, next })
     }
 
     /// How many messages are stored, whoever reads them.
@@ -118,7 +118,7 @@ impl Gateway {
         Ok(self.inner.store.count(&MESSAGES, &())?)
     }
 
-    fn window(
+    fn page(
         &self,
         account: AccountId,
         id: MailboxId,
@@ -155,17 +155,17 @@ pub struct Page {
 
 /// Some of all messages of a mailbox, or of all that were found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MarksPage {
-    pub items: Vec<Marks>,
+pub struct FlagsPage {
+    pub items: Vec<Flags>,
     /// Where the rest begins; `None` at the end.
     pub next: Option<String>,
 }
 
 /// The longest window of a list.
-pub const WINDOW_MAX: usize = 200;
+pub const PAGE_MAX: usize = 200;
 
 /// How many messages one answer about all of them has.
-pub const MARKS_MAX: usize = 5_000;
+pub const FLAGS_MAX: usize = 5_000;
 
 fn parse_cursor(cursor: &str) -> Result<u32, Error> {
     cursor.parse().map_err(|_| Error::Invalid { what: "cursor".to_owned() })

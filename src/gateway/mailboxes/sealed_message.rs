@@ -16,7 +16,7 @@ use crate::gateway::mailboxes::summary::{Summarised, reader_binding};
 use crate::gateway::mailboxes::{conversation, indexing, mailbox};
 use crate::gateway::records::ids::{AccountId, MailboxId, ReferenceKey};
 use crate::gateway::records::mailbox::{Entry, EpochRecord, Place};
-use crate::gateway::records::message::{HeldShare, Message, Protection, Share};
+use crate::gateway::records::message::{HeldCopy, Message, Protection, ReaderCopy};
 use crate::gateway::records::submission::HeldMail;
 use crate::gateway::records::tables::{ENTRIES, EPOCHS, MAILBOXES, MESSAGES, PLACES};
 use crate::mail::reference::Reference;
@@ -28,7 +28,7 @@ use crate::vault::{ContentKey, ContentSealer};
 const PIECE_OCTETS: usize = 256 * 1024;
 
 /// A message ready to be stored.
-pub(in crate::gateway) struct Parcel {
+pub(in crate::gateway) struct SealedMessage {
     pub reference: Reference,
     pub received: Timestamp,
     /// When it comes into its mailbox, where that is not when it was received.
@@ -45,35 +45,35 @@ pub(in crate::gateway) struct Parcel {
 
 /// One reader's share, and the epoch it is sealed in.
 pub(in crate::gateway) struct Reader {
-    pub share: Share,
+    pub copy: ReaderCopy,
     pub epoch: Arc<Arriving>,
 }
 
 impl Reader {
     /// The share as it waits in a record.
-    pub fn held(&self, delivery: u32) -> HeldShare {
-        let (encapsulation, begun) = self.epoch.record();
-        HeldShare { share: self.share.clone(), delivery, encapsulation, begun }
+    pub fn held(&self, delivery: u32) -> HeldCopy {
+        let (encapsulation, started) = self.epoch.record();
+        HeldCopy { copy: self.copy.clone(), delivery, encapsulation, started }
     }
 }
 
 /// How a reader gets a message.
 #[derive(Clone, Copy)]
-pub(in crate::gateway) struct Placing {
+pub(in crate::gateway) struct Placement {
     pub mailbox: MailboxId,
     pub opened: Option<Timestamp>,
     pub unread: bool,
     pub sent: bool,
 }
 
-impl Placing {
+impl Placement {
     /// To be opened or rejected.
-    pub const ARRIVES: Placing =
-        Placing { mailbox: mailbox::INBOX, opened: None, unread: true, sent: false };
+    pub const ARRIVES: Placement =
+        Placement { mailbox: mailbox::INBOX, opened: None, unread: true, sent: false };
 
     /// A notice: there is nothing to decide about it.
-    pub fn notice(now: Timestamp) -> Placing {
-        Placing { opened: Some(now), ..Placing::ARRIVES }
+    pub fn notice(now: Timestamp) -> Placement {
+        Placement { opened: Some(now), ..Placement::ARRIVES }
     }
 }
 
@@ -119,28 +119,28 @@ impl Gateway {
         &self,
         account: AccountId,
         reference: Reference,
-        placing: Placing,
+        placement: Placement,
         summary: &Summarised<'_>,
         key: &ContentKey,
     ) -> Result<Reader, Error> {
         let epoch = self.epoch_arriving(account)?;
         let bound = reader_binding(account, reference.to_bytes());
-        let share = Share {
+        let copy = ReaderCopy {
             account,
-            mailbox: placing.mailbox,
-            opened: placing.opened,
-            unread: placing.unread,
-            sent: placing.sent,
+            mailbox: placement.mailbox,
+            opened: placement.opened,
+            unread: placement.unread,
+            sent: placement.sent,
             epoch: epoch.id,
             sealed_summary: epoch.keys.seal_summary(&bound, summary.octets)?,
             wrapped_key: epoch.keys.wrap_content(&bound, key)?,
             ids: conversation::keys(&self.inner.vault, account, summary.ids),
         };
-        Ok(Reader { share, epoch })
+        Ok(Reader { copy, epoch })
     }
 }
 
-impl Parcel {
+impl SealedMessage {
     /// Stores the message once and an entry for each reader.
     pub fn store_in_tx(&self, tx: &mut Tx<'_, '_>) -> Result<(), Error> {
         let key = self.reference.to_bytes();
@@ -165,8 +165,8 @@ impl Parcel {
             protection: &self.protection,
         };
         for reader in &self.readers {
-            reader.epoch.store_in_tx(tx, reader.share.account)?;
-            append_in_tx(tx, &reader.share, &facts)?;
+            reader.epoch.store_in_tx(tx, reader.copy.account)?;
+            append_in_tx(tx, &reader.copy, &facts)?;
         }
         Ok(())
     }
@@ -185,36 +185,36 @@ pub(in crate::gateway) struct Facts<'p> {
 /// Puts a share that waited into its mailbox.
 pub(in crate::gateway) fn held_append_in_tx(
     tx: &mut Tx<'_, '_>,
-    held: &HeldShare,
+    held: &HeldCopy,
     facts: &Facts<'_>,
 ) -> Result<(), Error> {
-    let record = EpochRecord { encapsulation: held.encapsulation.clone(), begun: held.begun };
-    tx.insert(&EPOCHS, &(held.share.account, held.share.epoch), &record)?;
-    append_in_tx(tx, &held.share, facts)
+    let record = EpochRecord { encapsulation: held.encapsulation.clone(), started: held.started };
+    tx.insert(&EPOCHS, &(held.copy.account, held.copy.epoch), &record)?;
+    append_in_tx(tx, &held.copy, facts)
 }
 
-fn append_in_tx(tx: &mut Tx<'_, '_>, share: &Share, facts: &Facts<'_>) -> Result<(), Error> {
-    let (account, id) = (share.account, share.mailbox);
+fn append_in_tx(tx: &mut Tx<'_, '_>, copy: &ReaderCopy, facts: &Facts<'_>) -> Result<(), Error> {
+    let (account, id) = (copy.account, copy.mailbox);
     let mut mailbox = mailbox::get_in_tx(tx, account, id)?;
     let uid = mailbox.uid_next;
     mailbox.uid_next = uid.checked_add(1).ok_or(Error::OverQuota)?;
     mailbox.total += 1;
-    mailbox.unread += u64::from(share.unread);
-    mailbox.unopened += u64::from(share.opened.is_none());
+    mailbox.unread += u64::from(copy.unread);
+    mailbox.unopened += u64::from(copy.opened.is_none());
     tx.put(&MAILBOXES, &(account, id), &mailbox)?;
     let entry = Entry {
         reference: facts.reference,
         received: facts.received,
         size: facts.size,
         protection: facts.protection.clone(),
-        opened: share.opened,
-        unread: share.unread,
+        opened: copy.opened,
+        unread: copy.unread,
         starred: false,
-        sent: share.sent,
-        epoch: share.epoch,
-        sealed_summary: share.sealed_summary.clone(),
-        wrapped_key: share.wrapped_key.clone(),
-        conversation: conversation::join_in_tx(tx, account, facts.reference, &share.ids)?,
+        sent: copy.sent,
+        epoch: copy.epoch,
+        sealed_summary: copy.sealed_summary.clone(),
+        wrapped_key: copy.wrapped_key.clone(),
+        conversation: conversation::join_in_tx(tx, account, facts.reference, &copy.ids)?,
         labels: Vec::new(),
         filed: facts.filed,
     };
@@ -226,8 +226,11 @@ fn append_in_tx(tx: &mut Tx<'_, '_>, share: &Share, facts: &Facts<'_>) -> Result
 }
 
 /// The parcel of a generated message that waits in a record.
-pub(in crate::gateway) fn parcel_of(mail: &HeldMail, now: Timestamp) -> Result<Parcel, Error> {
-    Ok(Parcel {
+pub(in crate::gateway) fn sealed_of(
+    mail: &HeldMail,
+    now: Timestamp,
+) -> Result<SealedMessage, Error> {
+    Ok(SealedMessage {
         reference: Reference::from_bytes(mail.row.content)
             .ok_or(Error::NotFound { what: "message" })?,
         received: now,

@@ -25,10 +25,10 @@ pub(in crate::gateway) struct SealedSummary {
 
 /// What is told of a temporary account besides outcomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Besides {
+pub enum NoticeTopic {
     /// It ends soon.
     Ending,
-    /// It is gone, and its owner asks for the letter once more.
+    /// It is gone, and its owner asks for the message once more.
     AskedAgain,
 }
 
@@ -36,13 +36,13 @@ pub enum Besides {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticeOf {
     pub kind: DeliveryState,
-    /// It tells no outcome of the letter, but this.
-    pub besides: Option<Besides>,
+    /// It tells no outcome of the message, but this.
+    pub topic: Option<NoticeTopic>,
     pub about: ReferenceKey,
     pub recipient: String,
 }
 
-/// Where the files of a letter stand that was written here, so that none of them has to be in
+/// Where the files of a message stand that was written here, so that none of them has to be in
 /// memory to show the rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outline {
@@ -53,7 +53,7 @@ pub struct Outline {
     pub files: Vec<FileAt>,
 }
 
-/// One file of a letter.
+/// One file of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileAt {
     pub name: String,
@@ -64,7 +64,7 @@ pub struct FileAt {
     pub encoded: u64,
 }
 
-/// A summary ready to be sealed, and the identifiers in the header: those that the letter refers
+/// A summary ready to be sealed, and the identifiers in the header: those that the message refers
 /// to, and its own. None keeps it out of every conversation.
 #[derive(Clone, Copy)]
 pub(in crate::gateway) struct Summarised<'s> {

@@ -17,7 +17,7 @@ use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::message::{Outcome, OutcomeKind};
 use crate::gateway::records::submission::DeliveryState;
 use crate::gateway::records::tables::{ENTRIES, MESSAGES, OUTCOMES};
-use crate::gateway::reporting::notice::Telling;
+use crate::gateway::reporting::notice::NoticeDraft;
 use crate::mail::mdn::Disposition;
 use crate::mail::reference::Reference;
 use crate::store::{self, Read};
@@ -110,20 +110,20 @@ impl Gateway {
         let delivery = delivery::of_account(&self.inner.store, key, account)?;
         let (mut notice, mut report) = (None, None);
         if let Some((_, delivery)) = &delivery {
-            if let Some(sender) = self.letter_sender(key)?.filter(|sender| *sender != account) {
+            if let Some(sender) = self.message_sender(key)?.filter(|sender| *sender != account) {
                 let recipient = &delivery.address;
-                let telling = Telling {
+                let draft = NoticeDraft {
                     kind: state,
                     about: key,
                     recipient,
                     at: now,
                     detail: None,
-                    besides: None,
+                    topic: None,
                     report: None,
                 };
                 // A sender whose account is gone needs no notice.
                 notice = match self.account(sender) {
-                    Ok(_) => Some(self.notice_prepare(sender, &telling)?),
+                    Ok(_) => Some(self.notice_prepare(sender, &draft)?),
                     Err(_) => None,
                 };
             }

@@ -4,7 +4,7 @@ use crate::gateway::Gateway;
 use crate::gateway::error::Error;
 use crate::gateway::feed::tx::{Bell, Tx};
 use crate::gateway::mailboxes::holders;
-use crate::gateway::mailboxes::sealed_message::Placing;
+use crate::gateway::mailboxes::sealed_message::Placement;
 use crate::gateway::mailboxes::summary::Summarised;
 use crate::gateway::outgoing::compose::summary_of;
 use crate::gateway::outgoing::undo_send::release_in_tx;
@@ -47,16 +47,16 @@ impl Gateway {
     fn queue_delivered(&self, id: QueueId, row: &QueueRow, text: &str) -> Result<(), Error> {
         let now = self.inner.clock.now();
         let (state, detail) = match row.kind {
-            QueueKind::Letter => (DeliveryState::Delivered, text.to_owned()),
+            QueueKind::Message => (DeliveryState::Delivered, text.to_owned()),
             _ => (DeliveryState::Waiting, "notified".to_owned()),
         };
-        let letter = row.letter;
-        self.queue_change(letter, move |tx| {
+        let message = row.message;
+        self.queue_change(message, move |tx| {
             let Some(row) = tx.get(&QUEUE, &id.0)? else { return Ok(()) };
             remove_in_tx(tx, id.0, &row)?;
-            delivery::step_in_tx(tx, row.letter, row.delivery, state, now, Some(detail.clone()))
+            delivery::step_in_tx(tx, row.message, row.delivery, state, now, Some(detail.clone()))
         })?;
-        tracing::info!(queue.id = %id.to_text(), r#ref = %shown(letter), "delivered to the next hop");
+        tracing::info!(queue.id = %id.to_text(), r#ref = %shown(message), "delivered to the next hop");
         Ok(())
     }
 
@@ -78,7 +78,7 @@ impl Gateway {
             true => self.report_prepare(row, DeliveryState::Waiting, status, &reason, now)?,
             false => None,
         };
-        self.notice_transact(notice, row.letter, move |tx| {
+        self.notice_transact(notice, row.message, move |tx| {
             let Some(mut row) = tx.get(&QUEUE, &id.0)? else { return Ok(false) };
             row.attempts += 1;
             row.delay_told |= tell;
@@ -101,26 +101,26 @@ impl Gateway {
     ) -> Result<(), Error> {
         let now = self.inner.clock.now();
         let notice = self.report_prepare(row, DeliveryState::Failed, status, &reason, now)?;
-        let letter = row.letter;
-        self.notice_transact(notice, letter, move |tx| {
+        let message = row.message;
+        self.notice_transact(notice, message, move |tx| {
             let Some(row) = tx.get(&QUEUE, &id.0)? else { return Ok(false) };
             remove_in_tx(tx, id.0, &row)?;
             let state = DeliveryState::Failed;
             let said = Some(reason.to_string());
-            delivery::step_in_tx(tx, letter, row.delivery, state, now, said)?;
+            delivery::step_in_tx(tx, message, row.delivery, state, now, said)?;
             Ok(true)
         })?;
-        tracing::info!(queue.id = %id.to_text(), r#ref = %shown(letter), %status, "failed for good");
+        tracing::info!(queue.id = %id.to_text(), r#ref = %shown(message), %status, "failed for good");
         Ok(())
     }
 
-    /// Runs `work` and tells the letter's sender that its status changed.
+    /// Runs `work` and tells the message's sender that its status changed.
     fn queue_change(
         &self,
-        letter: ReferenceKey,
+        message: ReferenceKey,
         mut work: impl FnMut(&mut Tx<'_, '_>) -> Result<(), Error> + Send + 'static,
     ) -> Result<(), Error> {
-        self.notice_transact(None, letter, move |tx| work(tx).map(|()| false))
+        self.notice_transact(None, message, move |tx| work(tx).map(|()| false))
     }
 
     /// Gives a row up: it is not sent, and its sender is told so.
@@ -130,11 +130,11 @@ impl Gateway {
         self.queue_failed(id, &row, EnhancedStatus(5, 7, 0), Reason { host: None, text })
     }
 
-    /// No verified TLS: the letter takes the way that the policy falls back to.
+    /// No verified TLS: the message takes the way that the policy falls back to.
     fn queue_unverified(&self, id: QueueId, row: &QueueRow, text: String) -> Result<(), Error> {
-        match self.house()?.policy.verified_else {
+        match self.site()?.policy.verified_else {
             Choice::Plain => self.queue_downgrade(id, text),
-            Choice::Portal => self.queue_to_portal(id, row),
+            Choice::TemporaryAccount => self.queue_to_portal(id, row),
             _ => self.queue_failed(id, row, EnhancedStatus(5, 7, 10), Reason { host: None, text }),
         }
     }
@@ -143,16 +143,16 @@ impl Gateway {
     fn queue_downgrade(&self, id: QueueId, text: String) -> Result<(), Error> {
         let now = self.inner.clock.now();
         let Some(row) = self.inner.store.get(&QUEUE, &id.0)? else { return Ok(()) };
-        self.queue_change(row.letter, move |tx| {
+        self.queue_change(row.message, move |tx| {
             let Some(mut row) = tx.get(&QUEUE, &id.0)? else { return Ok(()) };
             (row.tls, row.require_tls) = (TlsNeed::Opportunistic, false);
             row.attempts += 1;
             row.last = Some(text.clone());
             if let Some(index) = row.delivery
-                && let Some(mut delivery) = tx.get(&DELIVERIES, &(row.letter, index))?
+                && let Some(mut delivery) = tx.get(&DELIVERIES, &(row.message, index))?
             {
                 delivery.route = Route::Plain;
-                tx.put(&DELIVERIES, &(row.letter, index), &delivery)?;
+                tx.put(&DELIVERIES, &(row.message, index), &delivery)?;
             }
             match row.state {
                 QueueState::Held => Ok(tx.put(&QUEUE, &id.0, &row)?),
@@ -164,7 +164,7 @@ impl Gateway {
         })
     }
 
-    /// A letter that was to travel over verified TLS only, and cannot: it waits in a temporary
+    /// A message that was to travel over verified TLS only, and cannot: it waits in a temporary
     /// account instead.
     pub(in crate::gateway) fn queue_to_portal(
         &self,
@@ -172,23 +172,24 @@ impl Gateway {
         row: &QueueRow,
     ) -> Result<(), Error> {
         let now = self.inner.clock.now();
-        let letter = row.letter;
-        let submission = self.inner.store.get(&SUBMISSIONS, &letter)?;
-        let sender = submission.ok_or(Error::NotFound { what: "letter" })?.sender;
+        let message = row.message;
+        let submission = self.inner.store.get(&SUBMISSIONS, &message)?;
+        let sender = submission.ok_or(Error::NotFound { what: "message" })?.sender;
         let ForwardPath::Address(address) = &row.recipient.path else {
             return Err(Error::Invalid { what: "postmaster has no temporary account".to_owned() });
         };
-        let reference = Reference::from_bytes(letter).ok_or(Error::NotFound { what: "letter" })?;
+        let reference =
+            Reference::from_bytes(message).ok_or(Error::NotFound { what: "message" })?;
         let key = self.inner.vault.queue_unwrap(&rows::binding(row.content), &row.wrapped_key)?;
         let octets = self.queue_octets(row)?;
         let (summary, ids) = summary_of(&octets);
         let summary = summary.to_octets()?;
         let summary = Summarised { octets: &summary, ids: &ids };
         let (account, temporary) = self.issue(sender, address)?;
-        let reader = self.reader(account, reference, Placing::ARRIVES, &summary, &key)?;
+        let reader = self.reader(account, reference, Placement::ARRIVES, &summary, &key)?;
         let until = temporary.expires.max(now.plus_secs(self.inner.settings.temporary_secs));
         let (pickup_key, token) = self.pickup_token()?;
-        let pickup = Pickup { account, letter, sender, sent: now, until, end: None, asked: None };
+        let pickup = Pickup { account, message, sender, sent: now, until, end: None, asked: None };
         let index = row.delivery.unwrap_or_default();
         let mail = self.notification(sender, account, &temporary, &pickup, &token, index)?;
         let held = Held {
@@ -197,19 +198,19 @@ impl Gateway {
             draft_id: [0; 16],
             draft: Draft { version: 0, saved: now, sealed: Vec::new() },
             uploads: Vec::new(),
-            shares: vec![reader.held(index)],
+            copies: vec![reader.held(index)],
             rows: Vec::new(),
             mails: vec![mail],
             pickups: vec![(pickup_key, pickup)],
         };
         let done = self.transact(move |tx| {
-            let Some(mut one) = tx.get(&DELIVERIES, &(letter, index))? else { return Ok(()) };
-            one.route = Route::Portal;
+            let Some(mut one) = tx.get(&DELIVERIES, &(message, index))? else { return Ok(()) };
+            one.route = Route::TemporaryAccount;
             one.account = Some(account);
-            tx.put(&DELIVERIES, &(letter, index), &one)?;
-            release_in_tx(tx, sender, letter, &held, now)?;
+            tx.put(&DELIVERIES, &(message, index), &one)?;
+            release_in_tx(tx, sender, message, &held, now)?;
             // The row's hold on the content passes to the reader.
-            holders::hold_in_tx(tx, letter)?;
+            holders::hold_in_tx(tx, message)?;
             Gateway::queue_end_in_tx(tx, id)?;
             Ok(())
         });

@@ -1,4 +1,4 @@
-//! Writing a letter's octets: header, text and files, sealed while they stream.
+//! Writing a message's octets: header, text and files, sealed while they stream.
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -12,14 +12,14 @@ use crate::gateway::outgoing::sender::Sender;
 use crate::gateway::records::ids::UploadId;
 use crate::gateway::text::{self, mail_text};
 use crate::gateway::upload::UploadView;
-use crate::mail::compose::{self, Base64Lines, File, Letter, Mailbox};
+use crate::mail::compose::{self, Base64Lines, File, Mailbox, Message};
 use crate::mail::message;
 use crate::mail::message::Ids;
 use crate::mail::reference::Reference;
 use crate::mail::reply;
 use crate::vault::{self, ContentKey};
 
-/// A letter's octets, sealed.
+/// A message's octets, sealed.
 pub(in crate::gateway) struct Written {
     pub pieces: Vec<crate::store::Piece>,
     pub size: u64,
@@ -45,7 +45,7 @@ impl Writing<'_> {
             true => view.name.clone(),
             false => view.address.clone(),
         };
-        let letter = Letter {
+        let message = Message {
             from: Mailbox { name: self.sender.display_name(), address },
             to: &to,
             cc: &cc,
@@ -60,7 +60,7 @@ impl Writing<'_> {
             html: html.as_deref(),
             extra: &[],
         };
-        compose::begin(&letter, files, boundary)
+        compose::begin(&message, files, boundary)
     }
 }
 
@@ -79,7 +79,7 @@ impl Stream<'_> {
 
 impl Gateway {
     /// Writes the message's octets through the sealer, file by file.
-    pub(in crate::gateway) fn write_letter(
+    pub(in crate::gateway) fn write_message(
         &self,
         actor: &Actor,
         writing: &Writing<'_>,

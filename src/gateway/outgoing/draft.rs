@@ -1,4 +1,4 @@
-//! Drafts: letters being written, saved on the server and sealed for their owner alone.
+//! Drafts: messages being written, saved on the server and sealed for their owner alone.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -23,30 +23,30 @@ use crate::store::{Order, Read};
 use crate::terms::Choice;
 use crate::vault;
 
-/// Somebody a letter is for, as the sender wrote it.
+/// Somebody a message is for, as the sender wrote it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Addressee {
     pub name: Option<String>,
     pub address: String,
 }
 
-/// What a letter answers.
+/// What a message answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answers {
-    pub letter: ReferenceKey,
-    pub kind: AnswerKind,
+pub struct RelatedMessage {
+    pub message: ReferenceKey,
+    pub kind: RelationKind,
 }
 
 /// In which way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum AnswerKind {
+pub enum RelationKind {
     Reply,
     ReplyAll,
     Forward,
 }
 
-/// Everything that a letter being written says.
+/// Everything that a message being written says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DraftContent {
     pub to: Vec<Addressee>,
@@ -58,7 +58,7 @@ pub struct DraftContent {
     pub html: Option<String>,
     /// Uploads, in order.
     pub attachments: Vec<String>,
-    pub answers: Option<Answers>,
+    pub related: Option<RelatedMessage>,
     /// What the sender wants for single recipients, by address.
     pub choices: BTreeMap<String, Choice>,
 }
@@ -82,12 +82,12 @@ pub struct DraftRow {
     /// The first few it is for.
     pub recipients: Vec<Addressee>,
     pub subject: String,
-    pub answers: Option<Answers>,
+    pub related: Option<RelatedMessage>,
 }
 
 const DRAFTS_MAX: usize = 500;
 
-/// Somebody outside answers few letters at once.
+/// Somebody outside answers few messages at once.
 const DRAFTS_TEMPORARY_MAX: usize = 20;
 
 /// Of a draft in the list.
@@ -111,17 +111,17 @@ impl DraftContent {
     fn check(&self, recipients_max: usize) -> Result<(), Error> {
         let invalid = |what: String| Err(Error::Invalid { what });
         if self.everybody().count() > recipients_max {
-            return invalid(format!("a letter has at most {recipients_max} recipients"));
+            return invalid(format!("a message has at most {recipients_max} recipients"));
         }
         if self.subject.chars().count() > SUBJECT_CHARS_MAX {
             return invalid(format!("a subject has at most {SUBJECT_CHARS_MAX} characters"));
         }
         let html = self.html.as_ref().map_or(0, String::len);
         if self.text.len() > TEXT_OCTETS_MAX || html > TEXT_OCTETS_MAX {
-            return invalid("a letter's text has at most 1 MiB; attach what is longer".to_owned());
+            return invalid("a message's text has at most 1 MiB; attach what is longer".to_owned());
         }
         if self.attachments.len() > ATTACHMENTS_MAX {
-            return invalid(format!("a letter has at most {ATTACHMENTS_MAX} files"));
+            return invalid(format!("a message has at most {ATTACHMENTS_MAX} files"));
         }
         Ok(())
     }
@@ -214,7 +214,7 @@ impl Gateway {
                 saved: draft.saved,
                 recipients: content.everybody().take(RECIPIENTS_LISTED).cloned().collect(),
                 subject: content.subject,
-                answers: content.answers,
+                related: content.related,
             });
         }
         Ok(rows)
@@ -242,38 +242,38 @@ impl Gateway {
         done.wait()
     }
 
-    /// A draft that answers or forwards a letter which was opened: recipients, subject and
-    /// quotation filled in; a forwarded letter brings its files.
+    /// A draft that answers or forwards a message which was opened: recipients, subject and
+    /// quotation filled in; a forwarded message brings its files.
     pub fn draft_from(
         &self,
         actor: &Actor,
         reference: Reference,
-        kind: AnswerKind,
+        kind: RelationKind,
     ) -> Result<DraftView, Error> {
-        let (item, letter) = self.message_raw(actor, reference)?;
-        let view = message::view(letter.shown());
+        let (item, message) = self.message_raw(actor, reference)?;
+        let view = message::view(message.shown());
         let own = self.account(actor.account())?.own_addresses();
         let kind_of = match kind {
-            AnswerKind::Reply => reply::Kind::Reply,
-            AnswerKind::ReplyAll => reply::Kind::ReplyAll,
-            AnswerKind::Forward => reply::Kind::Forward,
+            RelationKind::Reply => reply::Kind::Reply,
+            RelationKind::ReplyAll => reply::Kind::ReplyAll,
+            RelationKind::Forward => reply::Kind::Forward,
         };
-        let begun = reply::begin(&view, kind_of, &own);
+        let started = reply::begin(&view, kind_of, &own);
         let attachments = match kind {
-            AnswerKind::Forward => {
+            RelationKind::Forward => {
                 let sealed = self.is_sealed(&item, reference)?;
-                self.files_of(actor, &letter, &view, sealed)?
+                self.files_of(actor, &message, &view, sealed)?
             }
             _ => Vec::new(),
         };
         let content = DraftContent {
-            to: begun.to.into_iter().map(addressee).collect(),
-            cc: begun.cc.into_iter().map(addressee).collect(),
-            subject: begun.subject,
-            text: begun.text,
-            html: begun.html,
+            to: started.to.into_iter().map(addressee).collect(),
+            cc: started.cc.into_iter().map(addressee).collect(),
+            subject: started.subject,
+            text: started.text,
+            html: started.html,
             attachments,
-            answers: Some(Answers { letter: reference.to_bytes(), kind }),
+            related: Some(RelatedMessage { message: reference.to_bytes(), kind }),
             ..DraftContent::default()
         };
         self.draft_create(actor, &content)
@@ -283,14 +283,14 @@ impl Gateway {
     fn files_of(
         &self,
         actor: &Actor,
-        letter: &Content,
+        message: &Content,
         view: &message::View,
         sealed: bool,
     ) -> Result<Vec<String>, Error> {
         let mut ids = Vec::new();
-        let parts = letter.parts().unwrap_or_else(|| view.parts.clone());
+        let parts = message.parts().unwrap_or_else(|| view.parts.clone());
         for part in parts.iter().filter(|part| !part.inline) {
-            let Some((_, mut file)) = letter.part(part.index) else { continue };
+            let Some((_, mut file)) = message.part(part.index) else { continue };
             let name = if part.name.is_empty() { "file" } else { &part.name };
             let (kind, octets) = (&part.content_type, file.octets());
             let upload = self.upload_begin_as(actor, name, kind, octets, sealed)?;
@@ -352,7 +352,7 @@ impl Gateway {
         Ok(DraftView { id: hex(&id), version, saved, content, uploads })
     }
 
-    /// The uploads that a letter names; together they are within what is allowed.
+    /// The uploads that a message names; together they are within what is allowed.
     pub(in crate::gateway) fn uploads_of(
         &self,
         actor: &Actor,
@@ -368,16 +368,16 @@ impl Gateway {
     }
 }
 
-/// What a letter answers is settled when it is begun: the rules for sealed threads hang on it.
+/// What a message answers is settled when it is begun: the rules for sealed threads hang on it.
 fn answering(content: DraftContent, before: Option<&DraftContent>) -> DraftContent {
-    let Some(begun) = before.and_then(|before| before.answers) else { return content };
-    let is_reply = |answers: Answers| answers.kind != AnswerKind::Forward;
-    let answers = match content.answers {
+    let Some(started) = before.and_then(|before| before.related) else { return content };
+    let is_reply = |related: RelatedMessage| related.kind != RelationKind::Forward;
+    let related = match content.related {
         // To one or to all makes no difference to them.
-        Some(now) if now.letter == begun.letter && is_reply(now) && is_reply(begun) => now,
-        _ => begun,
+        Some(now) if now.message == started.message && is_reply(now) && is_reply(started) => now,
+        _ => started,
     };
-    DraftContent { answers: Some(answers), ..content }
+    DraftContent { related: Some(related), ..content }
 }
 
 fn addressee(found: NameAddr) -> Addressee {

@@ -3,13 +3,13 @@
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
-use crate::gateway::mailboxes::sealed_message::Placing;
+use crate::gateway::mailboxes::sealed_message::Placement;
 use crate::gateway::mailboxes::summary::Summarised;
 use crate::gateway::outgoing::compose::Written;
 use crate::gateway::outgoing::plan::{NotSent, Planned, Target};
 use crate::gateway::outgoing::sender::Sender;
 use crate::gateway::queue::generated::NewRow;
-use crate::gateway::records::message::HeldShare;
+use crate::gateway::records::message::HeldCopy;
 use crate::gateway::records::queue::{QueueKind, QueueRow, TlsNeed};
 use crate::gateway::records::submission::{Delivery, HeldMail};
 use crate::gateway::records::temporary::Pickup;
@@ -33,7 +33,7 @@ pub(in crate::gateway) struct Outbound<'s> {
 #[derive(Default)]
 pub(in crate::gateway) struct Packing {
     pub deliveries: Vec<Delivery>,
-    pub shares: Vec<HeldShare>,
+    pub copies: Vec<HeldCopy>,
     pub rows: Vec<QueueRow>,
     pub mails: Vec<HeldMail>,
     pub pickups: Vec<([u8; 16], Pickup)>,
@@ -44,12 +44,12 @@ pub(in crate::gateway) struct Packing {
 impl Packing {
     /// How many others than the sender hold a key to the message.
     pub fn holders(&self) -> u32 {
-        u32::try_from(self.shares.len() + self.rows.len()).expect("recipients are limited")
+        u32::try_from(self.copies.len() + self.rows.len()).expect("recipients are limited")
     }
 }
 
-struct Portal {
-    share: HeldShare,
+struct TemporaryAccount {
+    copy: HeldCopy,
     mail: HeldMail,
     pickup: ([u8; 16], Pickup),
 }
@@ -82,14 +82,14 @@ impl Gateway {
             }
             Target::Inside(account) => {
                 let Outbound { reference, key, summary, .. } = outbound;
-                let reader = self.reader(*account, *reference, Placing::ARRIVES, summary, key)?;
+                let reader = self.reader(*account, *reference, Placement::ARRIVES, summary, key)?;
                 delivery.account = Some(*account);
-                packing.shares.push(reader.held(index));
+                packing.copies.push(reader.held(index));
             }
-            Target::Portal => {
+            Target::TemporaryAccount => {
                 let portal = self.pack_portal(outbound, &one.address, index)?;
-                delivery.account = Some(portal.share.share.account);
-                packing.shares.push(portal.share);
+                delivery.account = Some(portal.copy.copy.account);
+                packing.copies.push(portal.copy);
                 packing.mails.push(portal.mail);
                 packing.pickups.push(portal.pickup);
             }
@@ -110,7 +110,7 @@ impl Gateway {
         delivery: u32,
     ) -> Result<QueueRow, Error> {
         let row = NewRow {
-            kind: QueueKind::Letter,
+            kind: QueueKind::Message,
             about: outbound.reference.to_bytes(),
             delivery: Some(delivery),
             from: ReversePath::Address(outbound.sender.address()?),
@@ -131,16 +131,16 @@ impl Gateway {
         outbound: &Outbound<'_>,
         address: &Address,
         index: u32,
-    ) -> Result<Portal, Error> {
+    ) -> Result<TemporaryAccount, Error> {
         let Outbound { reference, key, summary, now, .. } = outbound;
         let sender = outbound.sender.account;
         let (account, temporary) = self.issue(sender, address)?;
-        let reader = self.reader(account, *reference, Placing::ARRIVES, summary, key)?;
+        let reader = self.reader(account, *reference, Placement::ARRIVES, summary, key)?;
         let until = temporary.expires.max(now.plus_secs(self.inner.settings.temporary_secs));
         let (pickup_key, token) = self.pickup_token()?;
         let pickup = Pickup {
             account,
-            letter: reference.to_bytes(),
+            message: reference.to_bytes(),
             sender,
             sent: *now,
             until,
@@ -148,6 +148,6 @@ impl Gateway {
             asked: None,
         };
         let mail = self.notification(sender, account, &temporary, &pickup, &token, index)?;
-        Ok(Portal { share: reader.held(index), mail, pickup: (pickup_key, pickup) })
+        Ok(TemporaryAccount { copy: reader.held(index), mail, pickup: (pickup_key, pickup) })
     }
 }

@@ -7,7 +7,7 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::incoming::recipient::{Origin, Reason, RecipientVerdict};
-use crate::gateway::outgoing::draft::{AnswerKind, DraftContent};
+use crate::gateway::outgoing::draft::{DraftContent, RelationKind};
 use crate::gateway::outgoing::sender::Sender;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::policy::Route;
@@ -19,7 +19,7 @@ use crate::mail::envelope::ForwardPath;
 use crate::mail::message;
 use crate::mail::reference::Reference;
 
-/// What would happen to a letter for one recipient.
+/// What would happen to a message for one recipient.
 #[derive(Clone, Debug)]
 pub struct Check {
     pub address: String,
@@ -27,7 +27,7 @@ pub struct Check {
     pub reason: Option<NotSent>,
 }
 
-/// Why a letter is not sent to a recipient.
+/// Why a message is not sent to a recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotSent {
     /// What was given is not an address.
@@ -78,7 +78,7 @@ pub(in crate::gateway) struct Planned {
 
 pub(in crate::gateway) enum Target {
     Inside(AccountId),
-    Portal,
+    TemporaryAccount,
     Queue(TlsNeed),
     /// Not at all, and why.
     Nowhere(NotSent),
@@ -119,7 +119,7 @@ impl Planned {
 }
 
 impl Gateway {
-    /// What would happen to a letter of the actor's for these recipients.
+    /// What would happen to a message of the actor's for these recipients.
     pub fn outgoing_check(
         &self,
         actor: &Actor,
@@ -140,7 +140,7 @@ impl Gateway {
                 }
                 Err(_) => Check {
                     address: text.clone(),
-                    decision: Decision::refused(policy::Level::Letter),
+                    decision: Decision::refused(policy::Level::Message),
                     reason: Some(NotSent::NoAddress),
                 },
             };
@@ -149,7 +149,7 @@ impl Gateway {
         Ok(checks)
     }
 
-    /// The routes of everybody a letter is for; each account once.
+    /// The routes of everybody a message is for; each account once.
     pub(in crate::gateway) fn plan(
         &self,
         actor: &Actor,
@@ -174,7 +174,7 @@ impl Gateway {
             }
         }
         match plan.is_empty() {
-            true => Err(Error::Invalid { what: "the letter has no recipient".to_owned() }),
+            true => Err(Error::Invalid { what: "the message has no recipient".to_owned() }),
             false => self.plan_allowed(actor, content, plan),
         }
     }
@@ -190,16 +190,16 @@ impl Gateway {
             return Ok(plan);
         }
         let denied = Error::Denied { reason: "a temporary account can only reply" };
-        let answers = content.answers.filter(|one| one.kind != AnswerKind::Forward);
-        let Some(answers) = answers else { return Err(denied) };
-        let reference = Reference::from_bytes(answers.letter)
+        let related = content.related.filter(|one| one.kind != RelationKind::Forward);
+        let Some(related) = related else { return Err(denied) };
+        let reference = Reference::from_bytes(related.message)
             .ok_or(Error::Denied { reason: "a temporary account can only reply" })?;
-        let (item, letter) = self.message_raw(actor, reference)?;
+        let (item, message) = self.message_raw(actor, reference)?;
         // A notice of the system's own is no conversation.
         if item.notice.is_some() {
             return Err(denied);
         }
-        let view = message::view(letter.shown());
+        let view = message::view(message.shown());
         let people = view.from.iter().chain(&view.to).chain(&view.cc).chain(&view.reply_to);
         let known: BTreeSet<String> = people
             .filter_map(|one| Address::parse(one.address.as_deref()?).ok())
@@ -238,7 +238,7 @@ impl Gateway {
         );
         let target = match decision.route {
             Route::Inside => self.plan_inside(address)?,
-            Route::Portal => Target::Portal,
+            Route::TemporaryAccount => Target::TemporaryAccount,
             Route::Ask | Route::Plain => Target::Queue(TlsNeed::Opportunistic),
             Route::VerifiedTls => Target::Queue(TlsNeed::Verified),
             Route::Refused => Target::Nowhere(NotSent::Rules),

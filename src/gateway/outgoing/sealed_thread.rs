@@ -1,34 +1,34 @@
-//! The conversation that a letter belongs to, and what of it must never leave in clear
+//! The conversation that a message belongs to, and what of it must never leave in clear
 //! (promise 4).
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::mailboxes::item::ItemView;
-use crate::gateway::outgoing::draft::{AnswerKind, DraftContent};
+use crate::gateway::outgoing::draft::{DraftContent, RelationKind};
 use crate::gateway::records::message::Protection;
 use crate::gateway::records::tables::{SUBMISSIONS, UPLOADS};
 use crate::mail::reference::Reference;
 use crate::mail::{message, reply};
 use crate::store::Read;
 
-/// How many runs of text that long may a letter in clear share with a sealed one: none.
+/// How many runs of text that long may a message in clear share with a sealed one: none.
 const SHARED_CHARS: usize = 32;
 
-/// The conversation that a letter belongs to.
+/// The conversation that a message belongs to.
 #[derive(Default)]
 pub(in crate::gateway) struct Thread {
     pub in_reply_to: Option<String>,
     pub references: Vec<String>,
     /// Something in it never left the sealed store in clear.
     pub sealed: bool,
-    /// What those letters say that the sender can read.
+    /// What those messages say that the sender can read.
     texts: Vec<String>,
     /// Their subjects, without prefixes.
     subjects: Vec<String>,
-    /// It carries files of a sealed letter.
+    /// It carries files of a sealed message.
     sealed_files: bool,
-    /// The letter that is answered.
+    /// The message that is answered.
     answered: Option<Reference>,
 }
 
@@ -41,17 +41,17 @@ impl Gateway {
         let mut thread =
             Thread { sealed_files: self.has_sealed_files(actor, content)?, ..Thread::default() };
         thread.sealed = thread.sealed_files;
-        let Some(answers) = content.answers else { return Ok(thread) };
+        let Some(related) = content.related else { return Ok(thread) };
         let missing = || Error::NotFound { what: "message" };
-        let reference = Reference::from_bytes(answers.letter).ok_or_else(missing)?;
-        let (item, letter) = self.message_raw(actor, reference)?;
-        let view = message::view(letter.shown());
+        let reference = Reference::from_bytes(related.message).ok_or_else(missing)?;
+        let (item, message) = self.message_raw(actor, reference)?;
+        let view = message::view(message.shown());
         thread.answered = Some(reference);
-        if answers.kind != AnswerKind::Forward {
+        if related.kind != RelationKind::Forward {
             thread.in_reply_to = view.message_id.clone();
         }
         thread.references = reply::references(&view);
-        let submitted = self.inner.store.get(&SUBMISSIONS, &answers.letter)?;
+        let submitted = self.inner.store.get(&SUBMISSIONS, &related.message)?;
         let sealed = self.is_sealed(&item, reference)?;
         thread.sealed |= sealed || submitted.is_some_and(|row| row.sealed_thread);
         if sealed {
@@ -63,13 +63,13 @@ impl Gateway {
         Ok(thread)
     }
 
-    /// Whether a letter never left the sealed store.
+    /// Whether a message never left the sealed store.
     pub(in crate::gateway) fn is_sealed(
         &self,
         item: &ItemView,
-        letter: Reference,
+        message: Reference,
     ) -> Result<bool, Error> {
-        let submitted = self.inner.store.get(&SUBMISSIONS, &letter.to_bytes())?;
+        let submitted = self.inner.store.get(&SUBMISSIONS, &message.to_bytes())?;
         Ok(submitted.is_some_and(|row| row.sealed)
             || item.protection == Protection::Inside && !item.sent)
     }
@@ -84,7 +84,7 @@ impl Gateway {
         Ok(false)
     }
 
-    /// Looks at an older letter of the thread, if it is one of ours.
+    /// Looks at an older message of the thread, if it is one of ours.
     fn thread_add(&self, actor: &Actor, id: &str, thread: &mut Thread) -> Result<(), Error> {
         let Some((local, domain)) = id.rsplit_once('@') else { return Ok(()) };
         if domain != self.domain() {
@@ -97,8 +97,8 @@ impl Gateway {
         if submitted.is_some_and(|row| !row.sealed) {
             return Ok(());
         }
-        if let Ok((_, letter)) = self.message_raw(actor, reference) {
-            thread.note(&message::view(letter.shown()));
+        if let Ok((_, message)) = self.message_raw(actor, reference) {
+            thread.note(&message::view(message.shown()));
         }
         Ok(())
     }
@@ -112,7 +112,7 @@ impl Thread {
         self.subjects.push(squeezed(reply::bare_subject(&view.subject)));
     }
 
-    /// Takes what the sealed letters said out of a letter that leaves in clear; what cannot be
+    /// Takes what the sealed messages said out of a message that leaves in clear; what cannot be
     /// taken out stops it (promise 4).
     pub fn strip(&self, content: &mut DraftContent) -> Result<(), Error> {
         if self.sealed_files {

@@ -8,7 +8,7 @@ use crate::gateway::accounts::preference::PreferencesView;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::site::settings::House;
+use crate::gateway::site::settings::SiteSettings;
 use crate::mail::address::Address;
 
 /// Who sends, with the preferences and the site settings in force at that moment.
@@ -16,7 +16,7 @@ pub(in crate::gateway) struct Sender {
     pub account: AccountId,
     pub view: AccountView,
     pub preferences: PreferencesView,
-    pub site: Arc<House>,
+    pub site: Arc<SiteSettings>,
 }
 
 impl Sender {
@@ -40,7 +40,7 @@ impl Gateway {
             account,
             view: self.account(account)?.view(account),
             preferences: self.preferences_of(account)?,
-            site: self.house()?,
+            site: self.site()?,
         })
     }
 }

@@ -5,7 +5,7 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::outsiders::temporary::TemporaryView;
-use crate::gateway::queue::delivery::of_letter;
+use crate::gateway::queue::delivery::of_message;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::policy::Route;
 use crate::gateway::records::submission::{Delivery, DeliveryState, Step, Submission};
@@ -14,7 +14,7 @@ use crate::mail::reference::Reference;
 use crate::store::Read;
 use crate::terms::RejectReason;
 
-/// A letter that was sent, as its sender sees it.
+/// A message that was sent, as its sender sees it.
 #[derive(Clone, Debug)]
 pub struct SubmissionView {
     pub reference: Reference,
@@ -39,11 +39,11 @@ pub struct DeliveryView {
 }
 
 impl Gateway {
-    /// A letter that the actor sent, with a status line for each recipient. Anybody else's is
+    /// A message that the actor sent, with a status line for each recipient. Anybody else's is
     /// not found.
     pub fn submission(&self, actor: &Actor, reference: Reference) -> Result<SubmissionView, Error> {
         let key = reference.to_bytes();
-        let missing = || Error::NotFound { what: "letter" };
+        let missing = || Error::NotFound { what: "message" };
         let row = self.inner.store.get(&SUBMISSIONS, &key)?;
         let row = row.filter(|row| row.sender == actor.account()).ok_or_else(missing)?;
         self.submission_view(reference, &row)
@@ -58,7 +58,7 @@ impl Gateway {
         let held = self.inner.store.get(&HELD, &key)?.is_some();
         let now = self.inner.clock.now();
         let mut recipients = Vec::new();
-        for (_, delivery) in of_letter(&self.inner.store, key)? {
+        for (_, delivery) in of_message(&self.inner.store, key)? {
             recipients.push(self.delivery_view(row.sender, delivery)?);
         }
         Ok(SubmissionView {
@@ -71,14 +71,16 @@ impl Gateway {
 
     fn delivery_view(&self, sender: AccountId, delivery: Delivery) -> Result<DeliveryView, Error> {
         let temporary = match (delivery.route, delivery.account) {
-            (Route::Portal, Some(account)) => self.temporary_view(account, Some(sender))?,
+            (Route::TemporaryAccount, Some(account)) => {
+                self.temporary_view(account, Some(sender))?
+            }
             _ => None,
         };
         let at = delivery.history.last().map_or(Timestamp(0), |step| step.at);
         Ok(DeliveryView {
             state: delivery.state(),
             at,
-            protected: matches!(delivery.route, Route::Inside | Route::Portal),
+            protected: matches!(delivery.route, Route::Inside | Route::TemporaryAccount),
             address: delivery.address,
             route: delivery.route,
             history: delivery.history,

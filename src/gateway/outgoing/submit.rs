@@ -1,9 +1,9 @@
-//! The one door out: a letter becomes shares, rows of the queue and status lines.
+//! The one door out: a message becomes shares, rows of the queue and status lines.
 //!
 //! 1. each recipient's route, by the policy; what needs a yes and has none stops here, and the
 //!    draft stays
 //! 2. sealed once under a key of its own; the key wrapped for the sender's copy, for each reader
-//!    inside, for each temporary account, and for the queue where the letter leaves in clear
+//!    inside, for each temporary account, and for the queue where the message leaves in clear
 //! 3. one transaction: the sender's copy, status lines, and everything else held back
 //! 4. when the time to take it back is over, one more transaction lets everything go
 //!
@@ -14,7 +14,7 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::tx::Bell;
 use crate::gateway::mailboxes::mailbox;
-use crate::gateway::mailboxes::sealed_message::{Parcel, Placing, Reader};
+use crate::gateway::mailboxes::sealed_message::{Placement, Reader, SealedMessage};
 use crate::gateway::mailboxes::summary::{SealedSummary, Summarised};
 use crate::gateway::outgoing::compose::{Writing, Written};
 use crate::gateway::outgoing::consent::Consent;
@@ -32,7 +32,7 @@ use crate::gateway::records::submission::{Draft, Held, Submission};
 use crate::gateway::records::tables::{
     DELIVERIES, DRAFTS, HELD, HELD_DUE, REQUESTS, SUBMISSIONS, WRITTEN_TO,
 };
-use crate::gateway::reporting::notice::Telling;
+use crate::gateway::reporting::notice::NoticeDraft;
 use crate::gateway::{Gateway, text};
 use crate::mail::message::Ids;
 use crate::mail::reference::Reference;
@@ -109,7 +109,7 @@ impl Gateway {
         let now = self.inner.clock.now();
         let reference = self.reference_new();
         let key = ContentKey::generate()?;
-        let written = self.write_letter(
+        let written = self.write_message(
             actor,
             &Writing { content: &ready.content, sender: &ready.sender, thread: &ready.thread, now },
             reference,
@@ -118,7 +118,7 @@ impl Gateway {
         let mut summary = ready.summary(&written);
         let arrives = summary.to_octets()?;
         let own = Some(self.message_id(reference));
-        let ids = Ids { answers: ready.thread.references.clone(), own };
+        let ids = Ids { references: ready.thread.references.clone(), own };
         let outbound = Outbound {
             sender: &ready.sender,
             reference,
@@ -131,7 +131,7 @@ impl Gateway {
         summary.recipients = ready.content.everybody().map(|one| one.address.clone()).collect();
         let summary = summary.to_octets()?;
         let summary = Summarised { octets: &summary, ids: &ids };
-        let own = own_placing(&packing, now);
+        let own = own_placement(&packing, now);
         let reader = self.reader(ready.sender.account, reference, own, &summary, &key)?;
         let notices = self.refusal_notices(actor, reference, &ready.plan, &packing, now)?;
         let sending = ready.sending(reference, now, written, reader, packing, notices)?;
@@ -154,9 +154,9 @@ impl Gateway {
         let written: Vec<[u8; 16]> =
             sending.packing.deliveries.iter().map(|one| self.written_key(&one.address)).collect();
         let done = self.transact(move |tx| {
-            let letter = sending.parcel.reference.to_bytes();
+            let message = sending.sealed.reference.to_bytes();
             let at = sending.submission.accepted;
-            let requested = Requested { reference: letter, at };
+            let requested = Requested { reference: message, at };
             if !tx.insert(&REQUESTS, &(account, request), &requested)? {
                 return Err(Error::Conflict(Conflict::AlreadySent));
             }
@@ -164,10 +164,10 @@ impl Gateway {
             let draft = draft.filter(|draft| draft.version == sending.version);
             let draft = draft.ok_or(Error::Conflict(Conflict::EditedElsewhere))?;
             tx.delete(&DRAFTS, &(account, sending.draft_id));
-            sending.parcel.store_in_tx(tx)?;
-            tx.put(&SUBMISSIONS, &letter, &sending.submission)?;
+            sending.sealed.store_in_tx(tx)?;
+            tx.put(&SUBMISSIONS, &message, &sending.submission)?;
             for (index, one) in (0..).zip(&sending.packing.deliveries) {
-                tx.put(&DELIVERIES, &(letter, index), one)?;
+                tx.put(&DELIVERIES, &(message, index), one)?;
             }
             for key in &written {
                 tx.put(&WRITTEN_TO, &(account, *key), &Answered { at })?;
@@ -177,10 +177,10 @@ impl Gateway {
             }
             let held = sending.held_row(draft);
             if !sending.held {
-                return release_in_tx(tx, account, letter, &held, at);
+                return release_in_tx(tx, account, message, &held, at);
             }
-            tx.put(&HELD_DUE, &(held.due.millis(), letter), &Due)?;
-            tx.put(&HELD, &letter, &held)?;
+            tx.put(&HELD_DUE, &(held.due.millis(), message), &Due)?;
+            tx.put(&HELD, &message, &held)?;
             tx.ring(Bell::Hold);
             Ok(())
         });
@@ -197,7 +197,7 @@ impl Gateway {
         Ok(done.and_then(|done| Reference::from_bytes(done.reference)))
     }
 
-    /// A notice for each recipient that the letter does not go to.
+    /// A notice for each recipient that the message does not go to.
     fn refusal_notices(
         &self,
         actor: &Actor,
@@ -205,7 +205,7 @@ impl Gateway {
         plan: &[Planned],
         packing: &Packing,
         at: Timestamp,
-    ) -> Result<Vec<Parcel>, Error> {
+    ) -> Result<Vec<SealedMessage>, Error> {
         let mut notices = Vec::new();
         for (index, reason) in &packing.refused {
             let one = &plan[*index as usize];
@@ -213,16 +213,16 @@ impl Gateway {
             let recipient = one.address.to_string();
             let detail = Some(one.detail(*reason));
             let about = reference.to_bytes();
-            let telling = Telling {
+            let draft = NoticeDraft {
                 kind,
                 about,
                 recipient: &recipient,
                 at,
                 detail,
-                besides: None,
+                topic: None,
                 report: None,
             };
-            notices.push(self.notice_prepare(actor.account(), &telling)?);
+            notices.push(self.notice_prepare(actor.account(), &draft)?);
         }
         Ok(notices)
     }
@@ -259,7 +259,7 @@ impl Ready {
         written: Written,
         reader: Reader,
         packing: Packing,
-        notices: Vec<Parcel>,
+        notices: Vec<SealedMessage>,
     ) -> Result<Sending, Error> {
         let undo_secs = i64::from(self.sender.preferences.undo_secs.value);
         let due = now.plus_secs(undo_secs);
@@ -271,7 +271,7 @@ impl Ready {
             sealed: !self.plan.iter().any(Planned::leaves_in_clear),
             sealed_thread: self.thread.sealed,
         };
-        let parcel = Parcel {
+        let sealed = SealedMessage {
             reference,
             received: now,
             filed: None,
@@ -284,7 +284,7 @@ impl Ready {
             other_holders: packing.holders(),
         };
         Ok(Sending {
-            parcel,
+            sealed,
             submission,
             packing,
             notices,
@@ -298,8 +298,8 @@ impl Ready {
 }
 
 /// Where the sender's own copy goes: to Sent, or to the inbox of who writes to themselves.
-fn own_placing(packing: &Packing, now: Timestamp) -> Placing {
-    Placing {
+fn own_placement(packing: &Packing, now: Timestamp) -> Placement {
+    Placement {
         mailbox: match packing.to_self {
             Some(_) => mailbox::INBOX,
             None => mailbox::SENT,
@@ -312,10 +312,10 @@ fn own_placing(packing: &Packing, now: Timestamp) -> Placing {
 
 /// Everything that the transaction of a submission writes.
 struct Sending {
-    parcel: Parcel,
+    sealed: SealedMessage,
     submission: Submission,
     packing: Packing,
-    notices: Vec<Parcel>,
+    notices: Vec<SealedMessage>,
     draft_id: [u8; 16],
     version: u32,
     uploads: Vec<UploadId>,
@@ -327,11 +327,11 @@ impl Sending {
     fn held_row(&self, draft: Draft) -> Held {
         Held {
             due: self.due,
-            size: self.parcel.size,
+            size: self.sealed.size,
             draft_id: self.draft_id,
             draft,
             uploads: self.uploads.clone(),
-            shares: self.packing.shares.clone(),
+            copies: self.packing.copies.clone(),
             rows: self.packing.rows.clone(),
             mails: self.packing.mails.clone(),
             pickups: self.packing.pickups.clone(),

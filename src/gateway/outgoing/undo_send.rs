@@ -1,4 +1,4 @@
-//! Letters that can still be taken back, and their going out when they cannot.
+//! Messages that can still be taken back, and their going out when they cannot.
 
 use std::ops::ControlFlow;
 
@@ -9,7 +9,7 @@ use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::{Bell, Tx};
 use crate::gateway::mailboxes::entry::find_entry;
 use crate::gateway::mailboxes::filing;
-use crate::gateway::mailboxes::holders::let_go_in_tx;
+use crate::gateway::mailboxes::holders::content_release_in_tx;
 use crate::gateway::mailboxes::sealed_message::{Facts, held_append_in_tx};
 use crate::gateway::outgoing::draft::DraftView;
 use crate::gateway::queue::{delivery, generated, rows};
@@ -27,25 +27,25 @@ use crate::mail::reference::Reference;
 use crate::store::{self, Order, Read};
 
 impl Gateway {
-    /// Takes a letter back while that is possible; the draft is there again. `too-late` after.
+    /// Takes a message back while that is possible; the draft is there again. `too-late` after.
     pub fn submission_undo(&self, actor: &Actor, reference: Reference) -> Result<DraftView, Error> {
-        let (account, letter) = (actor.account(), reference.to_bytes());
+        let (account, message) = (actor.account(), reference.to_bytes());
         self.submission(actor, reference)?;
         let now = self.inner.clock.now();
         let draft = self.transact(move |tx| {
-            let held = tx.get(&HELD, &letter)?.filter(|held| held.due > now);
+            let held = tx.get(&HELD, &message)?.filter(|held| held.due > now);
             let held = held.ok_or(Error::Conflict(Conflict::TooLate))?;
-            tx.delete(&HELD, &letter);
-            tx.delete(&HELD_DUE, &(held.due.millis(), letter));
-            for _ in 0..held.shares.len() + held.rows.len() {
-                let_go_in_tx(tx, letter)?;
+            tx.delete(&HELD, &message);
+            tx.delete(&HELD_DUE, &(held.due.millis(), message));
+            for _ in 0..held.copies.len() + held.rows.len() {
+                content_release_in_tx(tx, message)?;
             }
-            if let Ok((place, entry)) = find_entry(tx, account, letter) {
+            if let Ok((place, entry)) = find_entry(tx, account, message) {
                 filing::remove_in_tx(tx, account, place, &entry, now)?;
             }
-            forget_in_tx(tx, letter)?;
+            forget_in_tx(tx, message)?;
             tx.put(&DRAFTS, &(account, held.draft_id), &held.draft)?;
-            tx.changed(account, Changed::Removed(letter))?;
+            tx.changed(account, Changed::Removed(message))?;
             Ok((held.draft_id, held.draft))
         });
         let (draft_id, draft) = draft.wait()?;
@@ -53,44 +53,44 @@ impl Gateway {
         self.draft_open(actor, draft_id, &draft)
     }
 
-    /// Lets go of letters whose time to be taken back is over; at most `limit`. Called from a
+    /// Lets go of messages whose time to be taken back is over; at most `limit`. Called from a
     /// timer and when [`Gateway::hold_wake`] rings.
-    pub fn letters_release(&self, limit: usize) -> Result<usize, Error> {
+    pub fn messages_release(&self, limit: usize) -> Result<usize, Error> {
         let now = self.inner.clock.now();
         let mut due = Vec::new();
-        self.inner.store.scan(&HELD_DUE, &(), Order::Ascending, |(at, letter), Due| {
+        self.inner.store.scan(&HELD_DUE, &(), Order::Ascending, |(at, message), Due| {
             if at > now.millis() || due.len() == limit {
                 return ControlFlow::Break(());
             }
-            due.push(letter);
+            due.push(message);
             ControlFlow::Continue(())
         })?;
-        for letter in &due {
+        for message in &due {
             // One that cannot go must not keep the others.
-            if let Err(error) = self.letter_release(*letter, now) {
-                let reference = Reference::from_bytes(*letter);
+            if let Err(error) = self.message_release(*message, now) {
+                let reference = Reference::from_bytes(*message);
                 let reference = reference.map(|one| one.to_string()).unwrap_or_default();
-                tracing::error!(%error, r#ref = %reference, "a letter could not be let go");
-                self.letter_put_off(*letter, now.plus_secs(PUT_OFF_SECS))?;
+                tracing::error!(%error, r#ref = %reference, "a message could not be let go");
+                self.message_defer(*message, now.plus_secs(DEFER_SECS))?;
             }
         }
         Ok(due.len())
     }
 
-    /// Tries a letter again later.
-    fn letter_put_off(&self, letter: ReferenceKey, due: Timestamp) -> Result<(), Error> {
+    /// Tries a message again later.
+    fn message_defer(&self, message: ReferenceKey, due: Timestamp) -> Result<(), Error> {
         let done = self.inner.store.transact(move |tx| {
-            let Some(mut held) = tx.get(&HELD, &letter)? else { return Ok(()) };
-            tx.delete(&HELD_DUE, &(held.due.millis(), letter));
+            let Some(mut held) = tx.get(&HELD, &message)? else { return Ok(()) };
+            tx.delete(&HELD_DUE, &(held.due.millis(), message));
             held.due = due;
-            tx.put(&HELD_DUE, &(due.millis(), letter), &Due)?;
-            Ok::<_, Error>(tx.put(&HELD, &letter, &held)?)
+            tx.put(&HELD_DUE, &(due.millis(), message), &Due)?;
+            Ok::<_, Error>(tx.put(&HELD, &message, &held)?)
         });
         done.wait()
     }
 
-    /// When the next letter is to be let go.
-    pub fn letters_next_due(&self) -> Result<Option<Timestamp>, Error> {
+    /// When the next message is to be let go.
+    pub fn messages_next_due(&self) -> Result<Option<Timestamp>, Error> {
         let mut next = None;
         self.inner.store.scan(&HELD_DUE, &(), Order::Ascending, |(at, _), Due| {
             next = Some(Timestamp(i64::try_from(at).unwrap_or(i64::MAX)));
@@ -99,38 +99,38 @@ impl Gateway {
         Ok(next)
     }
 
-    /// Rings when a letter was held back.
+    /// Rings when a message was held back.
     pub fn hold_wake(&self) -> std::sync::Arc<tokio::sync::Notify> {
         self.inner.hold_wake.clone()
     }
 
-    /// Tells the sender of each recipient whose account went while the letter was held.
-    fn gone_told(&self, letter: ReferenceKey, now: Timestamp) -> Result<(), Error> {
-        let Some(held) = self.inner.store.get(&HELD, &letter)? else { return Ok(()) };
-        for share in &held.shares {
-            let account = share.share.account;
-            let row = self.inner.store.get(&DELIVERIES, &(letter, share.delivery))?;
+    /// Tells the sender of each recipient whose account went while the message was held.
+    fn gone_told(&self, message: ReferenceKey, now: Timestamp) -> Result<(), Error> {
+        let Some(held) = self.inner.store.get(&HELD, &message)? else { return Ok(()) };
+        for copy in &held.copies {
+            let account = copy.copy.account;
+            let row = self.inner.store.get(&DELIVERIES, &(message, copy.delivery))?;
             if is_living(&self.inner.store, account)? {
                 continue;
             }
             if let Some(row) = row {
                 let gone = (DeliveryState::Failed, Some(GONE.to_owned()));
-                self.letter_end(account, letter, &row.address, gone, now)?;
+                self.message_end(account, message, &row.address, gone, now)?;
             }
         }
         Ok(())
     }
 
-    fn letter_release(&self, letter: ReferenceKey, now: Timestamp) -> Result<(), Error> {
-        self.gone_told(letter, now)?;
+    fn message_release(&self, message: ReferenceKey, now: Timestamp) -> Result<(), Error> {
+        self.gone_told(message, now)?;
         let done = self.transact(move |tx| {
             // Taken back, or let go by somebody else.
-            let Some(held) = tx.get(&HELD, &letter)? else { return Ok(()) };
-            let row = tx.get(&SUBMISSIONS, &letter)?;
-            let sender = row.ok_or(Error::NotFound { what: "letter" })?.sender;
-            tx.delete(&HELD, &letter);
-            tx.delete(&HELD_DUE, &(held.due.millis(), letter));
-            release_in_tx(tx, sender, letter, &held, now)
+            let Some(held) = tx.get(&HELD, &message)? else { return Ok(()) };
+            let row = tx.get(&SUBMISSIONS, &message)?;
+            let sender = row.ok_or(Error::NotFound { what: "message" })?.sender;
+            tx.delete(&HELD, &message);
+            tx.delete(&HELD_DUE, &(held.due.millis(), message));
+            release_in_tx(tx, sender, message, &held, now)
         });
         done.wait()
     }
@@ -140,33 +140,33 @@ impl Gateway {
 pub(in crate::gateway) fn release_in_tx(
     tx: &mut Tx<'_, '_>,
     sender: AccountId,
-    letter: ReferenceKey,
+    message: ReferenceKey,
     held: &Held,
     now: Timestamp,
 ) -> Result<(), Error> {
     let mut absent = Vec::new();
     let protection = Protection::Inside;
     let facts = Facts {
-        reference: letter,
+        reference: message,
         received: now,
         filed: now,
         size: held.size,
         protection: &protection,
     };
-    for share in &held.shares {
-        let account = share.share.account;
-        // The account went while the letter was held: nobody is there to read it.
+    for copy in &held.copies {
+        let account = copy.copy.account;
+        // The account went while the message was held: nobody is there to read it.
         if !is_living(tx, account)? {
-            let_go_in_tx(tx, letter)?;
+            content_release_in_tx(tx, message)?;
             let (state, gone) = (DeliveryState::Failed, Some(GONE.to_owned()));
-            delivery::step_in_tx(tx, letter, Some(share.delivery), state, now, gone)?;
+            delivery::step_in_tx(tx, message, Some(copy.delivery), state, now, gone)?;
             absent.push(account);
             continue;
         }
-        held_append_in_tx(tx, share, &facts)?;
+        held_append_in_tx(tx, copy, &facts)?;
         let state = match tx.get(&TEMPORARY, &account)? {
             Some(mut temporary) => {
-                temporary.letters += 1;
+                temporary.messages += 1;
                 let until = pickup_until(held, account).unwrap_or(temporary.expires);
                 if until > temporary.expires {
                     (temporary.expires, temporary.warned) = (until, false);
@@ -176,9 +176,9 @@ pub(in crate::gateway) fn release_in_tx(
             }
             None => DeliveryState::Delivered,
         };
-        delivery::step_in_tx(tx, letter, Some(share.delivery), state, now, None)?;
+        delivery::step_in_tx(tx, message, Some(copy.delivery), state, now, None)?;
     }
-    // No link to an account that is gone, and no mail that says a letter waits there.
+    // No link to an account that is gone, and no mail that says a message waits there.
     let there = |pickup: &Pickup| !absent.contains(&pickup.account);
     for (key, pickup) in held.pickups.iter().filter(|(_, pickup)| there(pickup)) {
         tx.put(&PICKUPS, key, pickup)?;
@@ -190,13 +190,13 @@ pub(in crate::gateway) fn release_in_tx(
         rows::put_in_tx(tx, rows::row_id(&row), &row)?;
         tx.ring(Bell::Queue);
         let state = DeliveryState::Waiting;
-        delivery::step_in_tx(tx, letter, row.delivery, state, now, None)?;
+        delivery::step_in_tx(tx, message, row.delivery, state, now, None)?;
     }
     let lost: Vec<u32> = held
-        .shares
+        .copies
         .iter()
-        .filter(|share| absent.contains(&share.share.account))
-        .map(|share| share.delivery)
+        .filter(|copy| absent.contains(&copy.copy.account))
+        .map(|copy| copy.delivery)
         .collect();
     for mail in &held.mails {
         if mail.row.delivery.is_none_or(|delivery| !lost.contains(&delivery)) {
@@ -206,11 +206,11 @@ pub(in crate::gateway) fn release_in_tx(
     for upload in &held.uploads {
         upload::remove_in_tx(tx, sender, *upload)?;
     }
-    changed_in_tx(tx, letter)
+    changed_in_tx(tx, message)
 }
 
-/// How long a letter waits that could not be let go.
-const PUT_OFF_SECS: i64 = 60;
+/// How long a message waits that could not be let go.
+const DEFER_SECS: i64 = 60;
 
 const GONE: &str = "the account is gone";
 
@@ -224,11 +224,11 @@ fn pickup_until(held: &Held, account: AccountId) -> Option<Timestamp> {
     held.pickups.iter().find(|(_, pickup)| pickup.account == account).map(|(_, one)| one.until)
 }
 
-/// Removes what a letter that was taken back left.
-fn forget_in_tx(tx: &mut store::Tx<'_>, letter: ReferenceKey) -> Result<(), Error> {
-    for (index, _) in delivery::of_letter(tx, letter)? {
-        tx.delete(&DELIVERIES, &(letter, index));
+/// Removes what a message that was taken back left.
+fn forget_in_tx(tx: &mut store::Tx<'_>, message: ReferenceKey) -> Result<(), Error> {
+    for (index, _) in delivery::of_message(tx, message)? {
+        tx.delete(&DELIVERIES, &(message, index));
     }
-    tx.delete(&SUBMISSIONS, &letter);
+    tx.delete(&SUBMISSIONS, &message);
     Ok(())
 }

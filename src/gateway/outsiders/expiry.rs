@@ -5,18 +5,18 @@ use std::ops::ControlFlow;
 use crate::clock::Timestamp;
 use crate::gateway::error::Error;
 use crate::gateway::mailboxes::conversation;
-use crate::gateway::mailboxes::holders::let_go_in_tx;
+use crate::gateway::mailboxes::holders::content_release_in_tx;
 use crate::gateway::outsiders::temporary::{MISSING, pickups_in_tx};
 use crate::gateway::queue::delivery;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::submission::DeliveryState;
 use crate::gateway::records::tables::{
-    ACCOUNT_KEYS, ACCOUNTS, CHANGES, CODES, CONVERSATION_IDS, CONVERSATIONS, COUNTERS, CREDENTIALS,
-    DRAFTS, ENTRIES, EPOCHS, LOGIN_NAMES, LOOKS, MAILBOXES, OUTSIDERS, OWN_IDS, PICKUPS, PLACES,
-    PREFERENCES, REQUESTS, TEMPORARY, UPLOADS, WRITTEN_TO,
+    ACCOUNT_KEYS, ACCOUNTS, APPEARANCES, CHANGES, CONVERSATION_IDS, CONVERSATIONS, COUNTERS,
+    CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, LOGIN_NAMES, MAILBOXES, OUTSIDERS, OWN_IDS, PICKUPS,
+    PLACES, PREFERENCES, REQUESTS, TEMPORARY, TOTP, UPLOADS, WRITTEN_TO,
 };
 use crate::gateway::records::temporary::{PickupEnd, Temporary};
-use crate::gateway::reporting::notice::Telling;
+use crate::gateway::reporting::notice::NoticeDraft;
 use crate::gateway::{Gateway, upload};
 use crate::store::{Order, Read, Tx};
 use crate::vault::Lookup;
@@ -53,7 +53,7 @@ impl Gateway {
         Ok(found)
     }
 
-    /// Ends an account: sessions, keys, wraps and mailboxes go; each letter that was not opened
+    /// Ends an account: sessions, keys, wraps and mailboxes go; each message that was not opened
     /// is expired for its sender, who is told.
     pub(in crate::gateway) fn temporary_end(
         &self,
@@ -61,7 +61,7 @@ impl Gateway {
         end: PickupEnd,
     ) -> Result<(), Error> {
         let now = self.inner.clock.now();
-        // From here on nobody renews it, and no letter comes in that nobody would hear of.
+        // From here on nobody renews it, and no message comes in that nobody would hear of.
         let row = self.inner.store.transact(move |tx| {
             let mut row = tx.get(&TEMPORARY, &id)?.ok_or(MISSING)?;
             if row.ending.is_none() && end == PickupEnd::Expired && row.expires > now {
@@ -74,10 +74,10 @@ impl Gateway {
         // Renewed since it was found.
         let Some(row) = row.wait()? else { return Ok(()) };
         let end = row.ending.unwrap_or(end);
-        // Shut out first: nothing may be opened while letters are being expired.
+        // Shut out first: nothing may be opened while messages are being expired.
         self.account_shut(id)?;
-        for letter in self.unopened_of(id)? {
-            self.letter_expire(id, letter, &row.address, now)?;
+        for message in self.unopened_of(id)? {
+            self.message_expire(id, message, &row.address, now)?;
         }
         let name = self.account(id)?.name;
         let login = self.inner.vault.lookup(Lookup::LoginName, name.as_bytes());
@@ -100,46 +100,46 @@ impl Gateway {
         Ok(())
     }
 
-    /// A letter that its reader can no longer open: expired for its sender, exactly once.
-    fn letter_expire(
+    /// A message that its reader can no longer open: expired for its sender, exactly once.
+    fn message_expire(
         &self,
         reader: AccountId,
-        letter: ReferenceKey,
+        message: ReferenceKey,
         address: &str,
         at: Timestamp,
     ) -> Result<(), Error> {
-        self.letter_end(reader, letter, address, (DeliveryState::Expired, None), at)
+        self.message_end(reader, message, address, (DeliveryState::Expired, None), at)
     }
 
-    /// The end of a letter's way to a reader, for its sender, exactly once.
-    pub(in crate::gateway) fn letter_end(
+    /// The end of a message's way to a reader, for its sender, exactly once.
+    pub(in crate::gateway) fn message_end(
         &self,
         reader: AccountId,
-        letter: ReferenceKey,
+        message: ReferenceKey,
         address: &str,
         (kind, detail): (DeliveryState, Option<String>),
         at: Timestamp,
     ) -> Result<(), Error> {
-        let telling = Telling {
+        let draft = NoticeDraft {
             kind,
-            about: letter,
+            about: message,
             recipient: address,
             at,
             detail: detail.clone(),
-            besides: None,
+            topic: None,
             report: None,
         };
-        let notice = match self.letter_sender(letter)? {
+        let notice = match self.message_sender(message)? {
             Some(sender) if self.account(sender).is_ok() => {
-                Some(self.notice_prepare(sender, &telling)?)
+                Some(self.notice_prepare(sender, &draft)?)
             }
             _ => None,
         };
-        self.notice_transact(notice, letter, move |tx| {
-            let found = delivery::of_account(tx, letter, reader)?;
+        self.notice_transact(notice, message, move |tx| {
+            let found = delivery::of_account(tx, message, reader)?;
             let open = found.filter(|(_, delivery)| !delivery.state().is_final());
             let Some((index, _)) = open else { return Ok(false) };
-            delivery::step_in_tx(tx, letter, Some(index), kind, at, detail.clone())?;
+            delivery::step_in_tx(tx, message, Some(index), kind, at, detail.clone())?;
             Ok(true)
         })
     }
@@ -188,7 +188,7 @@ fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
     for (key, reference) in entries {
         tx.delete(&ENTRIES, &key);
         tx.delete(&PLACES, &(id, reference));
-        let_go_in_tx(tx, reference)?;
+        content_release_in_tx(tx, reference)?;
     }
     let mut uploads = Vec::new();
     tx.scan(&UPLOADS, &id, Order::Ascending, |(_, upload), _| {
@@ -206,14 +206,14 @@ fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
     clear_in_tx(tx, &REQUESTS, id)?;
     clear_in_tx(tx, &WRITTEN_TO, id)?;
     clear_in_tx(tx, &CONVERSATION_IDS, id)?;
-    for (conversation, letter) in conversation::all_in_tx(tx, id)? {
-        tx.delete(&CONVERSATIONS, &(id, conversation, letter));
+    for (conversation, message) in conversation::all_in_tx(tx, id)? {
+        tx.delete(&CONVERSATIONS, &(id, conversation, message));
     }
-    for (own, letter) in conversation::own_in_tx(tx, id)? {
-        tx.delete(&OWN_IDS, &(id, own, letter));
+    for (own, message) in conversation::own_in_tx(tx, id)? {
+        tx.delete(&OWN_IDS, &(id, own, message));
     }
-    tx.delete(&LOOKS, &id);
-    tx.delete(&CODES, &id);
+    tx.delete(&APPEARANCES, &id);
+    tx.delete(&TOTP, &id);
     tx.delete(&COUNTERS, &id);
     tx.delete(&PREFERENCES, &id);
     Ok(())

@@ -6,7 +6,7 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::mailboxes::mailbox;
-use crate::gateway::mailboxes::summary::Besides;
+use crate::gateway::mailboxes::summary::NoticeTopic;
 use crate::gateway::outsiders::pickup::MISSING;
 use crate::gateway::outsiders::temporary::TemporaryView;
 use crate::gateway::queue::generated;
@@ -16,10 +16,10 @@ use crate::gateway::records::queue::{Due, QueueKind, TlsNeed};
 use crate::gateway::records::submission::{DeliveryState, HeldMail};
 use crate::gateway::records::tables::{MAILBOXES, PICKUPS, PICKUPS_OF, PREFERENCES, TEMPORARY};
 use crate::gateway::records::temporary::{Pickup, Temporary};
-use crate::gateway::reporting::notice::Telling;
+use crate::gateway::reporting::notice::NoticeDraft;
 use crate::mail::address::Address;
 use crate::mail::envelope::{Notify, ReversePath};
-use crate::mail::notice::{self, HandOffText, Kind, Notification};
+use crate::mail::notification::{self, HandOffText, Kind, Notification};
 use crate::mail::reference::Reference;
 use crate::store::Read;
 use crate::terms::{HandOff, Language};
@@ -39,9 +39,9 @@ impl Gateway {
             return Ok(vec![own]);
         }
         let mut languages: Vec<Language> = self.language_of(sender)?.into_iter().collect();
-        for house in &self.inner.settings.notification_languages {
-            if languages.len() < LANGUAGES_MAX && !languages.contains(house) {
-                languages.push(*house);
+        for site in &self.inner.settings.notification_languages {
+            if languages.len() < LANGUAGES_MAX && !languages.contains(site) {
+                languages.push(*site);
             }
         }
         Ok(languages)
@@ -51,7 +51,7 @@ impl Gateway {
         Ok(self.inner.store.get(&PREFERENCES, &account)?.and_then(|own| own.language))
     }
 
-    /// The mail that says that a letter waits.
+    /// The mail that says that a message waits.
     pub(in crate::gateway) fn notification(
         &self,
         sender: AccountId,
@@ -75,7 +75,7 @@ impl Gateway {
         let to = Address::parse(&parts.temporary.address).map_err(|_| MISSING)?;
         let row = NewRow {
             kind: QueueKind::Notification,
-            about: parts.pickup.letter,
+            about: parts.pickup.message,
             delivery,
             from: ReversePath::Address(from),
             to: &to,
@@ -108,17 +108,17 @@ impl Gateway {
         };
         let inbox = self.inner.store.get(&MAILBOXES, &(parts.account, mailbox::INBOX))?;
         let waiting = inbox.map_or(0, |inbox| inbox.unopened);
-        let house = self.house()?;
+        let site = self.site()?;
         let link = format!("{}/pickup/{}", settings.public_url, parts.token);
-        let letter = Reference::from_bytes(parts.pickup.letter).ok_or(MISSING)?;
-        Ok(Zeroizing::new(notice::notification(&Notification {
+        let message = Reference::from_bytes(parts.pickup.message).ok_or(MISSING)?;
+        Ok(Zeroizing::new(notification::notification(&Notification {
             kind: parts.kind,
             languages: &self.languages_for(parts.account, parts.sender)?,
-            organisation: &house.organisation,
+            organisation: &site.organisation,
             from_name: Some(from.display_name.as_str()).filter(|name| !name.is_empty()),
             from_address: &from.address,
             to: &parts.temporary.address,
-            reference: &letter.to_string(),
+            reference: &message.to_string(),
             sent: parts.pickup.sent.to_utc(),
             waiting: u32::try_from(waiting).unwrap_or(u32::MAX).max(1),
             until: parts.pickup.until.to_utc(),
@@ -126,8 +126,8 @@ impl Gateway {
             site: &settings.public_url,
             login_name: &self.account(parts.account)?.name,
             hand_off,
-            phone: house.phone.as_deref(),
-            extra_text: house.notification_text.as_deref(),
+            phone: site.phone.as_deref(),
+            extra_text: site.notification_text.as_deref(),
             message_id: &self.message_id(reference),
             thread: None,
         })))
@@ -150,7 +150,7 @@ impl Gateway {
         let temporary = self.temporary(id)?.ok_or(MISSING)?;
         let Some(latest) = self.pickup_latest(id)? else {
             return match kind {
-                // Its only letter was taken back: there is nobody to warn.
+                // Its only message was taken back: there is nobody to warn.
                 Kind::Expiring => self.temporary_warned(id),
                 _ => Err(MISSING),
             };
@@ -171,22 +171,22 @@ impl Gateway {
         let notice = match kind {
             Kind::Expiring => Some(self.notice_prepare(
                 temporary.sponsor,
-                &Telling {
+                &NoticeDraft {
                     kind: DeliveryState::Waiting,
-                    about: pickup.letter,
+                    about: pickup.message,
                     recipient: &temporary.address,
                     at: now,
                     detail: Some(format!(
                         "The temporary account ends at {}; you can renew it.",
                         temporary.expires.to_rfc3339()
                     )),
-                    besides: Some(Besides::Ending),
+                    topic: Some(NoticeTopic::Ending),
                     report: None,
                 },
             )?),
             _ => None,
         };
-        self.notice_transact(notice, pickup.letter, move |tx| {
+        self.notice_transact(notice, pickup.message, move |tx| {
             let mut row = tx.get(&TEMPORARY, &id)?.ok_or(MISSING)?;
             if kind == Kind::Expiring && row.warned {
                 return Ok(false);

@@ -9,13 +9,13 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::mailboxes::mailbox;
-use crate::gateway::mailboxes::summary::Besides;
+use crate::gateway::mailboxes::summary::NoticeTopic;
 use crate::gateway::queue::delivery;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::submission::DeliveryState;
 use crate::gateway::records::tables::{ACCOUNTS, MAILBOXES, PICKUPS, SUBMISSIONS};
 use crate::gateway::records::temporary::{Pickup, PickupEnd};
-use crate::gateway::reporting::notice::Telling;
+use crate::gateway::reporting::notice::NoticeDraft;
 use crate::mail::reference::Reference;
 use crate::store::Read;
 use crate::terms::HandOff;
@@ -31,7 +31,7 @@ pub struct PickupView {
     pub reference: Reference,
     pub sent: Timestamp,
     pub until: Timestamp,
-    /// Letters that wait unopened.
+    /// Messages that wait unopened.
     pub waiting: u64,
     pub login_name: Option<String>,
     pub hand_off: HandOff,
@@ -49,7 +49,7 @@ pub enum PickupState {
     Revoked,
 }
 
-/// An outsider asks for a letter to be sent again at most once in that time.
+/// An outsider asks for a message to be sent again at most once in that time.
 const ASK_EVERY_SECS: i64 = 24 * 3600;
 
 const TOKEN_SYMBOLS: usize = 26;
@@ -92,19 +92,19 @@ impl Gateway {
         let sender = self.inner.store.get(&ACCOUNTS, &row.sender)?;
         let inbox = self.inner.store.get(&MAILBOXES, &(row.account, mailbox::INBOX))?;
         let from = sender.map(|sender| sender.view(row.sender));
-        let (settings, house) = (&self.inner.settings, self.house()?);
+        let (settings, site) = (&self.inner.settings, self.site()?);
         Ok(PickupView {
-            organisation: house.organisation.clone(),
+            organisation: site.organisation.clone(),
             state,
             from_name: from.as_ref().map(|from| from.display_name.clone()),
             from_address: from.map(|from| from.address).unwrap_or_default(),
-            reference: Reference::from_bytes(row.letter).ok_or(MISSING)?,
+            reference: Reference::from_bytes(row.message).ok_or(MISSING)?,
             sent: row.sent,
             until: temporary.as_ref().map_or(row.until, |found| found.expires),
             waiting: inbox.map_or(0, |inbox| inbox.unopened),
             login_name: account.filter(|_| living).map(|account| account.name),
             hand_off: temporary.map_or(settings.hand_off, |found| found.hand_off),
-            phone: house.phone.clone(),
+            phone: site.phone.clone(),
             language: match self.languages_for(row.account, row.sender)?.as_slice() {
                 [one] => Some(one.tag()),
                 // The reader's is not known: their browser says more than we can.
@@ -113,13 +113,13 @@ impl Gateway {
         })
     }
 
-    /// Whether a letter with this number was sent from here, and when; never by or to whom.
+    /// Whether a message with this number was sent from here, and when; never by or to whom.
     pub fn reference_verify(&self, reference: Reference) -> Result<Option<Timestamp>, Error> {
         let row = self.inner.store.get(&SUBMISSIONS, &reference.to_bytes())?;
         Ok(row.map(|row| row.accepted))
     }
 
-    /// The outsider asks the sender to send the letter again; once a day at most, and only when
+    /// The outsider asks the sender to send the message again; once a day at most, and only when
     /// the account is gone.
     pub fn pickup_ask(&self, token: &str) -> Result<(), Error> {
         let view = self.pickup(token)?;
@@ -131,18 +131,18 @@ impl Gateway {
         if row.asked.is_some_and(|asked| asked.plus_secs(ASK_EVERY_SECS) > now) {
             return Ok(());
         }
-        let recipient = self.recipient_of(row.letter, row.account)?;
-        let telling = Telling {
+        let recipient = self.recipient_of(row.message, row.account)?;
+        let draft = NoticeDraft {
             kind: DeliveryState::Expired,
-            about: row.letter,
+            about: row.message,
             recipient: &recipient,
             at: now,
             detail: Some("The recipient asks you to send the message again.".to_owned()),
-            besides: Some(Besides::AskedAgain),
+            topic: Some(NoticeTopic::AskedAgain),
             report: None,
         };
-        let notice = self.notice_prepare(row.sender, &telling)?;
-        self.notice_transact(Some(notice), row.letter, move |tx| {
+        let notice = self.notice_prepare(row.sender, &draft)?;
+        self.notice_transact(Some(notice), row.message, move |tx| {
             let mut row = tx.get(&PICKUPS, &key)?.ok_or(MISSING)?;
             let again = row.asked.is_none_or(|asked| asked.plus_secs(ASK_EVERY_SECS) <= now);
             if again {
@@ -153,8 +153,8 @@ impl Gateway {
         })
     }
 
-    fn recipient_of(&self, letter: ReferenceKey, account: AccountId) -> Result<String, Error> {
-        let found = delivery::of_account(&self.inner.store, letter, account)?;
+    fn recipient_of(&self, message: ReferenceKey, account: AccountId) -> Result<String, Error> {
+        let found = delivery::of_account(&self.inner.store, message, account)?;
         Ok(found.map(|(_, delivery)| delivery.address).unwrap_or_default())
     }
 }

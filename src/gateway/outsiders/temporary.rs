@@ -1,8 +1,8 @@
-//! Temporary accounts: issued to people outside who get a sealed letter.
+//! Temporary accounts: issued to people outside who get a sealed message.
 //!
 //! One for each address, made when the first letter needs it and used for the next ones. It can
 //! read, reject, reply within the conversation and delete itself, and nothing else. At its end
-//! the account, its keys and its wraps are gone; what became of each letter stays.
+//! the account, its keys and its wraps are gone; what became of each message stays.
 //!
 //! | hand-off (decision D1) | the notification holds | opens the account |
 //! | --- | --- | --- |
@@ -39,7 +39,7 @@ pub struct TemporaryView {
     pub created: Timestamp,
     pub expires: Timestamp,
     pub claimed: Option<Timestamp>,
-    pub letters: u32,
+    pub messages: u32,
     pub hand_off: HandOff,
     /// For the sender to tell; only in that hand-off, until the first sign-in.
     pub password: Option<PasswordText>,
@@ -86,7 +86,7 @@ impl Gateway {
             }
         }
         match self.issue_new(sponsor, address, key) {
-            // Two letters at the same moment: the other one made it.
+            // Two messages at the same moment: the other one made it.
             Err(Error::Conflict(Conflict::Exists)) => {
                 let Owner(id) = self.inner.store.get(&OUTSIDERS, &key)?.ok_or(MISSING)?;
                 Ok((id, self.inner.store.get(&TEMPORARY, &id)?.ok_or(MISSING)?))
@@ -128,7 +128,7 @@ impl Gateway {
             created: now,
             expires: now.plus_secs(self.inner.settings.temporary_secs),
             warned: false,
-            letters: 0,
+            messages: 0,
             ending: None,
         };
         let login = self.inner.vault.lookup(Lookup::LoginName, name.as_bytes());
@@ -185,7 +185,7 @@ impl Gateway {
             created: row.created,
             expires: row.expires,
             claimed: row.claimed,
-            letters: row.letters,
+            messages: row.messages,
             hand_off: row.hand_off,
             password,
         }))
@@ -238,12 +238,12 @@ impl Gateway {
         done.wait()
     }
 
-    /// Ends an account now: its sponsor's doing. Not while letters of other senders wait there:
+    /// Ends an account now: its sponsor's doing. Not while messages of other senders wait there:
     /// `others-wait`.
     pub fn temporary_revoke(&self, actor: &Actor, id: &str) -> Result<(), Error> {
         let id = self.sponsored(actor, id)?;
-        for letter in self.unopened_of(id)? {
-            if self.letter_sender(letter)?.is_some_and(|sender| sender != actor.account()) {
+        for message in self.unopened_of(id)? {
+            if self.message_sender(message)?.is_some_and(|sender| sender != actor.account()) {
                 return Err(Error::Conflict(Conflict::OthersWait));
             }
         }

@@ -29,7 +29,7 @@ pub struct QueueView {
 }
 
 impl QueueView {
-    /// Whether somebody who looks for `word`, in small letters, looks for this row.
+    /// Whether somebody who looks for `word`, in small messages, looks for this row.
     fn has(&self, word: &str) -> bool {
         let reference = self.reference.to_string();
         [&self.from, &self.to, &reference]
@@ -170,7 +170,7 @@ impl Gateway {
 fn view(id: QueueId, row: &QueueRow) -> Result<QueueView, Error> {
     Ok(QueueView {
         id,
-        reference: numbered(row.letter)?,
+        reference: numbered(row.message)?,
         kind: row.kind,
         from: row.reverse_path.to_string(),
         to: row.recipient.path.to_string(),

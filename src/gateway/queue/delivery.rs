@@ -1,4 +1,4 @@
-//! What became of a letter: one status line per recipient, each step with its time.
+//! What became of a message: one status line per recipient, each step with its time.
 //!
 //! ```text
 //! held → accepted → waiting | delivered → read | rejected | expired
@@ -43,54 +43,54 @@ impl Delivery {
 /// Takes a step in the delivery a row belongs to, if there is one.
 pub(in crate::gateway) fn step_in_tx(
     tx: &mut Tx<'_>,
-    letter: ReferenceKey,
+    message: ReferenceKey,
     index: Option<u32>,
     state: DeliveryState,
     at: Timestamp,
     detail: Option<String>,
 ) -> Result<(), Error> {
     let Some(index) = index else { return Ok(()) };
-    let Some(mut delivery) = tx.get(&DELIVERIES, &(letter, index))? else { return Ok(()) };
+    let Some(mut delivery) = tx.get(&DELIVERIES, &(message, index))? else { return Ok(()) };
     delivery.step(state, at, detail);
-    Ok(tx.put(&DELIVERIES, &(letter, index), &delivery)?)
+    Ok(tx.put(&DELIVERIES, &(message, index), &delivery)?)
 }
 
 /// Ends a delivery by what its reader did.
 pub(in crate::gateway) fn end_in_tx(
     tx: &mut Tx<'_>,
-    letter: ReferenceKey,
+    message: ReferenceKey,
     index: u32,
     state: DeliveryState,
     reason: Option<RejectReason>,
     at: Timestamp,
 ) -> Result<(), Error> {
-    let Some(mut delivery) = tx.get(&DELIVERIES, &(letter, index))? else { return Ok(()) };
+    let Some(mut delivery) = tx.get(&DELIVERIES, &(message, index))? else { return Ok(()) };
     delivery.step(state, at, None);
     delivery.reason = reason;
-    Ok(tx.put(&DELIVERIES, &(letter, index), &delivery)?)
+    Ok(tx.put(&DELIVERIES, &(message, index), &delivery)?)
 }
 
-/// The deliveries of a letter, in the order of its recipients.
-pub(in crate::gateway) fn of_letter(
+/// The deliveries of a message, in the order of its recipients.
+pub(in crate::gateway) fn of_message(
     reader: &impl Read,
-    letter: ReferenceKey,
+    message: ReferenceKey,
 ) -> Result<Vec<(u32, Delivery)>, Error> {
     let mut found = Vec::new();
-    reader.scan(&DELIVERIES, &letter, Order::Ascending, |(_, index), delivery| {
+    reader.scan(&DELIVERIES, &message, Order::Ascending, |(_, index), delivery| {
         found.push((index, delivery));
         ControlFlow::Continue(())
     })?;
     Ok(found)
 }
 
-/// The delivery of a letter to an account.
+/// The delivery of a message to an account.
 pub(in crate::gateway) fn of_account(
     reader: &impl Read,
-    letter: ReferenceKey,
+    message: ReferenceKey,
     account: AccountId,
 ) -> Result<Option<(u32, Delivery)>, Error> {
     let mut found = None;
-    reader.scan(&DELIVERIES, &letter, Order::Ascending, |(_, index), delivery| {
+    reader.scan(&DELIVERIES, &message, Order::Ascending, |(_, index), delivery| {
         if delivery.account == Some(account) {
             found = Some((index, delivery));
             return ControlFlow::Break(());
@@ -107,16 +107,16 @@ impl Gateway {
         row: &QueueRow,
     ) -> Result<Option<Delivery>, Error> {
         match row.delivery {
-            Some(index) => Ok(self.inner.store.get(&DELIVERIES, &(row.letter, index))?),
+            Some(index) => Ok(self.inner.store.get(&DELIVERIES, &(row.message, index))?),
             None => Ok(None),
         }
     }
 
-    /// Whether a letter was sent from here, and by whom.
-    pub(in crate::gateway) fn letter_sender(
+    /// Whether a message was sent from here, and by whom.
+    pub(in crate::gateway) fn message_sender(
         &self,
-        letter: ReferenceKey,
+        message: ReferenceKey,
     ) -> Result<Option<AccountId>, Error> {
-        Ok(self.inner.store.get(&SUBMISSIONS, &letter)?.map(|submission| submission.sender))
+        Ok(self.inner.store.get(&SUBMISSIONS, &message)?.map(|submission| submission.sender))
     }
 }

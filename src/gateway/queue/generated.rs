@@ -45,7 +45,7 @@ impl NewRow<'_> {
             ReversePath::Address(from) => from.needs_smtputf8(),
         };
         Ok(QueueRow {
-            letter: self.about,
+            message: self.about,
             content,
             kind: self.kind,
             wrapped_key: gateway.inner.vault.queue_wrap(&binding(content), key)?,
@@ -91,7 +91,7 @@ pub(in crate::gateway) fn held_mail_in_tx(
     mail: &HeldMail,
     now: Timestamp,
 ) -> Result<(), Error> {
-    sealed_message::parcel_of(mail, now)?.store_in_tx(tx)?;
+    sealed_message::sealed_of(mail, now)?.store_in_tx(tx)?;
     let mut row = mail.row.clone();
     (row.due, row.queued) = (now, now);
     tx.ring(Bell::Queue);

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use crate::clock::Timestamp;
 use crate::gateway::error::Error;
 use crate::gateway::feed::tx::Bell;
-use crate::gateway::mailboxes::holders::let_go_in_tx;
+use crate::gateway::mailboxes::holders::content_release_in_tx;
 use crate::gateway::records::ids::ReferenceKey;
 use crate::gateway::records::queue::{Due, QueueRow, QueueState, TlsNeed};
 use crate::gateway::records::tables::{QUEUE, QUEUE_DUE};
@@ -99,7 +99,7 @@ pub(in crate::gateway) fn remove_in_tx(
 ) -> Result<(), Error> {
     tx.delete(&QUEUE, &id);
     tx.delete(&QUEUE_DUE, &(row.due.millis(), id));
-    let_go_in_tx(tx, row.content)
+    content_release_in_tx(tx, row.content)
 }
 
 pub(in crate::gateway) fn reschedule_in_tx(
@@ -239,7 +239,7 @@ impl Gateway {
         Ok(next)
     }
 
-    /// Ends a row whose letter found another way, inside a transaction.
+    /// Ends a row whose message found another way, inside a transaction.
     pub(in crate::gateway) fn queue_end_in_tx(tx: &mut Tx<'_>, id: QueueId) -> Result<bool, Error> {
         let Some(row) = tx.get(&QUEUE, &id.0)? else { return Ok(false) };
         remove_in_tx(tx, id.0, &row)?;
@@ -255,7 +255,7 @@ pub(in crate::gateway) fn numbered(reference: ReferenceKey) -> Result<Reference,
 fn leased_view(id: QueueId, row: QueueRow) -> Result<Leased, Error> {
     Ok(Leased {
         id,
-        reference: numbered(row.letter)?,
+        reference: numbered(row.message)?,
         reverse_path: row.reverse_path,
         recipient: row.recipient,
         ret: row.ret,

@@ -62,7 +62,7 @@ pub struct PasskeyRecord {
 
 /// The codes that a sign-in by password needs besides (RFC 6238).
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Codes {
+pub struct TotpRecord {
     /// Opens with the account's own keys, so with the password.
     pub sealed_secret: Vec<u8>,
     /// Not before one code was shown to work.

@@ -27,7 +27,7 @@ impl crate::store::Key for AccountId {
 pub type ReferenceKey = [u8; 16];
 /// A mailbox within its account.
 pub type MailboxId = u32;
-/// A conversation within its account: the number of the letter that began it here.
+/// A conversation within its account: the number of the message that began it here.
 pub type ConversationId = ReferenceKey;
 /// A label within its account.
 pub type LabelId = u16;

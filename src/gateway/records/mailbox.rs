@@ -76,7 +76,7 @@ pub struct Entry {
     pub opened: Option<Timestamp>,
     pub unread: bool,
     pub starred: bool,
-    /// The account's own letter.
+    /// The account's own message.
     pub sent: bool,
     pub epoch: u64,
     pub sealed_summary: Vec<u8>,
@@ -96,7 +96,7 @@ pub struct Place {
 #[derive(Serialize, Deserialize)]
 pub struct EpochRecord {
     pub encapsulation: Vec<u8>,
-    pub begun: Timestamp,
+    pub started: Timestamp,
 }
 
 /// What an account counts up.

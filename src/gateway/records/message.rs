@@ -25,7 +25,7 @@ pub enum Protection {
 /// A stored message: how many still hold a key to it.
 #[derive(Serialize, Deserialize)]
 pub struct Message {
-    /// Readers' entries, rows of the queue, and letters held back.
+    /// Readers' entries, rows of the queue, and messages held back.
     pub holders: u32,
     pub received: Timestamp,
     /// As the peer gave it; empty for the null reverse-path. Confirmations go there.
@@ -50,7 +50,7 @@ pub struct Outcome {
 
 /// One reader's share of a message: where it goes, and what opens it for that reader alone.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Share {
+pub struct ReaderCopy {
     pub account: AccountId,
     pub mailbox: MailboxId,
     pub opened: Option<Timestamp>,
@@ -65,11 +65,11 @@ pub struct Share {
 
 /// A share that waits, with the record of the epoch it was sealed in.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct HeldShare {
-    pub share: Share,
+pub struct HeldCopy {
+    pub copy: ReaderCopy,
     pub delivery: u32,
     pub encapsulation: Vec<u8>,
-    pub begun: Timestamp,
+    pub started: Timestamp,
 }
 
 /// What a request that was carried out led to.
@@ -98,11 +98,11 @@ pub struct Answered {
 #[derive(Serialize, Deserialize)]
 pub struct ConversationOf {
     pub conversation: ConversationId,
-    /// How many of its letters name the identifier.
+    /// How many of its messages name the identifier.
     pub named: u32,
 }
 
-/// A letter of a conversation.
+/// A message of a conversation.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Member {
     /// The identifiers that it names and that belong to the conversation.
@@ -111,14 +111,14 @@ pub struct Member {
     pub own: Option<[u8; 16]>,
 }
 
-/// That a letter has an identifier as its own.
+/// That a message has an identifier as its own.
 #[derive(Serialize, Deserialize)]
 pub struct OwnId;
 
-/// The identifiers in a letter's header as an account keeps them.
+/// The identifiers in a message's header as an account keeps them.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Keys {
-    /// Of the letters that it answers, the nearest last.
-    pub answers: Vec<[u8; 16]>,
+    /// Of the messages that it answers, the nearest last.
+    pub references: Vec<[u8; 16]>,
     pub own: Option<[u8; 16]>,
 }

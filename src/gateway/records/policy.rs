@@ -24,7 +24,7 @@ pub struct Policy {
     pub intranet: bool,
     pub choice: Choice,
     pub mode: Mode,
-    /// What a letter does that was to travel over verified TLS and cannot.
+    /// What a message does that was to travel over verified TLS and cannot.
     pub verified_else: Choice,
     pub rules: Vec<Rule>,
 }
@@ -33,19 +33,19 @@ impl Default for Policy {
     fn default() -> Self {
         Policy {
             intranet: false,
-            choice: Choice::Portal,
+            choice: Choice::TemporaryAccount,
             mode: Mode::Default,
-            verified_else: Choice::Portal,
+            verified_else: Choice::TemporaryAccount,
             rules: Vec::new(),
         }
     }
 }
 
-/// Which way a letter takes.
+/// Which way a message takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Route {
     Inside,
-    Portal,
+    TemporaryAccount,
     Ask,
     Plain,
     VerifiedTls,
@@ -57,7 +57,7 @@ impl From<Choice> for Route {
         match choice {
             Choice::Refuse => Route::Refused,
             Choice::Ask => Route::Ask,
-            Choice::Portal => Route::Portal,
+            Choice::TemporaryAccount => Route::TemporaryAccount,
             Choice::Plain => Route::Plain,
             Choice::VerifiedTls => Route::VerifiedTls,
         }
@@ -69,7 +69,7 @@ impl Route {
     pub fn as_str(self) -> &'static str {
         match self {
             Route::Inside => "inside",
-            Route::Portal => "portal",
+            Route::TemporaryAccount => "temporary-account",
             Route::Ask => "ask",
             Route::Plain => "plain",
             Route::VerifiedTls => "verified-tls",

@@ -13,8 +13,8 @@ pub struct Due;
 /// What a row of the queue is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum QueueKind {
-    /// A letter in clear.
-    Letter,
+    /// A message in clear.
+    Message,
     /// "You have mail", to somebody with a temporary account.
     Notification,
     /// To an outside sender: accepted, read, rejected, or a delivery report.
@@ -25,7 +25,7 @@ impl QueueKind {
     /// The word on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
-            QueueKind::Letter => "letter",
+            QueueKind::Message => "message",
             QueueKind::Notification => "notification",
             QueueKind::Report => "report",
         }
@@ -68,7 +68,7 @@ impl QueueState {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct QueueRow {
     /// The number that people see.
-    pub letter: ReferenceKey,
+    pub message: ReferenceKey,
     /// The content that is sent.
     pub content: ReferenceKey,
     pub kind: QueueKind,

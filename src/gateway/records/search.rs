@@ -18,6 +18,6 @@ pub struct Sealed(pub Vec<u8>);
 
 /// A message that was deleted, whose words are still in the index.
 #[derive(Serialize, Deserialize)]
-pub struct SearchGone {
+pub struct SearchDeleted {
     pub at: Timestamp,
 }

@@ -8,7 +8,7 @@ use crate::terms::{Choice, ConfirmOutside, LastInteraction};
 
 /// What managers set; `None` is as the file has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HouseChange {
+pub struct SiteChange {
     pub policy: Option<Policy>,
     /// With whether people may choose otherwise.
     pub last_interaction: Option<(LastInteraction, bool)>,
@@ -35,7 +35,7 @@ const LOGO_SIDE_MAX: u32 = 1_024;
 /// What white words on a button need (WCAG 2.2, 1.4.3).
 const CONTRAST_MIN: f64 = 4.5;
 
-impl HouseChange {
+impl SiteChange {
     pub(in crate::gateway) fn check(&self) -> Result<(), Error> {
         if let Some(policy) = &self.policy {
             check_policy(policy)?;

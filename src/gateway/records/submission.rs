@@ -4,13 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::gateway::records::ids::{AccountId, DraftId, UploadId};
-use crate::gateway::records::message::HeldShare;
+use crate::gateway::records::message::HeldCopy;
 use crate::gateway::records::policy::Route;
 use crate::gateway::records::queue::QueueRow;
 use crate::gateway::records::temporary::Pickup;
 use crate::terms::RejectReason;
 
-/// A letter being written; what it says opens only for its owner.
+/// A message being written; what it says opens only for its owner.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Draft {
     pub version: u32,
@@ -29,7 +29,7 @@ pub struct Upload {
     pub created: Timestamp,
     /// A draft names it, so it stays.
     pub named: bool,
-    /// It came with a letter that never left the sealed store.
+    /// It came with a message that never left the sealed store.
     pub sealed: bool,
 }
 
@@ -41,7 +41,7 @@ pub struct UploadChunk {
     pub length: u64,
 }
 
-/// A letter that an account sent.
+/// A message that an account sent.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Submission {
     pub sender: AccountId,
@@ -50,11 +50,11 @@ pub struct Submission {
     pub deliveries: u32,
     /// No recipient gets it outside the sealed store.
     pub sealed: bool,
-    /// An earlier letter of its thread was.
+    /// An earlier message of its thread was.
     pub sealed_thread: bool,
 }
 
-/// How far a letter has come with one recipient.
+/// How far a message has come with one recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeliveryState {
     Held,
@@ -99,7 +99,7 @@ pub struct Step {
     pub detail: Option<String>,
 }
 
-/// What became of a letter for one recipient.
+/// What became of a message for one recipient.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Delivery {
     /// As the sender wrote it.
@@ -112,14 +112,14 @@ pub struct Delivery {
     pub consent: Option<Timestamp>,
 }
 
-/// A generated message that goes out with a letter; small, so it waits in the record itself.
+/// A generated message that goes out with a message; small, so it waits in the record itself.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct HeldMail {
     pub content: Vec<u8>,
     pub row: QueueRow,
 }
 
-/// A letter that was accepted but may still be taken back.
+/// A message that was accepted but may still be taken back.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Held {
     pub due: Timestamp,
@@ -127,7 +127,7 @@ pub struct Held {
     pub draft_id: DraftId,
     pub draft: Draft,
     pub uploads: Vec<UploadId>,
-    pub shares: Vec<HeldShare>,
+    pub copies: Vec<HeldCopy>,
     pub rows: Vec<QueueRow>,
     pub mails: Vec<HeldMail>,
     pub pickups: Vec<([u8; 16], Pickup)>,

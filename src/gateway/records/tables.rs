@@ -5,9 +5,9 @@
 //! open only with a key that the account's own password leads to.
 
 use crate::gateway::records::account::{
-    Account, AccountKeys, Codes, Credential, Meta, Owner, Preferences, Session, SessionRef,
+    Account, AccountKeys, Credential, Meta, Owner, Preferences, Session, SessionRef, TotpRecord,
 };
-use crate::gateway::records::audit::Noted;
+use crate::gateway::records::audit::AuditEntry;
 use crate::gateway::records::ids::{
     AccountId, ConversationId, DraftId, MailboxId, ReferenceKey, UploadId,
 };
@@ -16,8 +16,8 @@ use crate::gateway::records::message::{
     Answerable, Answered, ConversationOf, Member, Message, Outcome, OwnId, Requested,
 };
 use crate::gateway::records::queue::{Due, QueueRow, TlsPolicy};
-use crate::gateway::records::search::{Sealed, SearchGone, SearchPart};
-use crate::gateway::records::site::HouseChange;
+use crate::gateway::records::search::{Sealed, SearchDeleted, SearchPart};
+use crate::gateway::records::site::SiteChange;
 use crate::gateway::records::submission::{Delivery, Draft, Held, Submission, Upload, UploadChunk};
 use crate::gateway::records::temporary::{Pickup, Temporary};
 use crate::store::{Record, Table};
@@ -63,7 +63,8 @@ pub const SEARCH_WAITING: Table<(AccountId, ReferenceKey), Due> = Table::new(35,
 pub const SEARCH_PARTS: Table<(AccountId, u64), SearchPart> = Table::new(36, "search_parts");
 pub const SEARCH_BLOCKS: Table<(AccountId, u64, u16), Sealed> = Table::new(37, "search_blocks");
 pub const SEARCH_TEXTS: Table<(AccountId, ReferenceKey), Sealed> = Table::new(38, "search_texts");
-pub const SEARCH_GONE: Table<(AccountId, ReferenceKey), SearchGone> = Table::new(39, "search_gone");
+pub const SEARCH_DELETED: Table<(AccountId, ReferenceKey), SearchDeleted> =
+    Table::new(39, "search_gone");
 pub const TLS_POLICIES: Table<[u8; 16], TlsPolicy> = Table::new(40, "tls_policies");
 pub const FILTERS: Table<AccountId, Sealed> = Table::new(41, "filters");
 
@@ -75,10 +76,10 @@ pub const CONVERSATIONS: Table<(AccountId, ConversationId, ReferenceKey), Member
 
 pub const OWN_IDS: Table<(AccountId, [u8; 16], ReferenceKey), OwnId> = Table::new(46, "own_ids");
 pub const LABELS: Table<AccountId, Sealed> = Table::new(44, "labels");
-pub const LOOKS: Table<AccountId, Sealed> = Table::new(45, "looks");
-pub const HOUSE: Table<(), HouseChange> = Table::new(50, "house");
-pub const AUDIT: Table<(u64, [u8; 8]), Noted> = Table::new(51, "audit");
-pub const CODES: Table<AccountId, Codes> = Table::new(60, "codes");
+pub const APPEARANCES: Table<AccountId, Sealed> = Table::new(45, "looks");
+pub const SITE: Table<(), SiteChange> = Table::new(50, "house");
+pub const AUDIT: Table<(u64, [u8; 8]), AuditEntry> = Table::new(51, "audit");
+pub const TOTP: Table<AccountId, TotpRecord> = Table::new(60, "codes");
 
 macro_rules! records {
     ($($record:ty),* $(,)?) => {$( impl Record for $record {} )*};
@@ -116,12 +117,12 @@ records!(
     Answered,
     SearchPart,
     Sealed,
-    SearchGone,
+    SearchDeleted,
     TlsPolicy,
     ConversationOf,
     Member,
     OwnId,
-    HouseChange,
-    Noted,
-    Codes,
+    SiteChange,
+    AuditEntry,
+    TotpRecord,
 );

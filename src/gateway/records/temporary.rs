@@ -19,8 +19,8 @@ pub struct Temporary {
     pub created: Timestamp,
     pub expires: Timestamp,
     pub warned: bool,
-    pub letters: u32,
-    /// It is being ended, for this reason: nobody signs in, renews it, or gets a letter there.
+    pub messages: u32,
+    /// It is being ended, for this reason: nobody signs in, renews it, or gets a message there.
     pub ending: Option<PickupEnd>,
 }
 
@@ -28,7 +28,7 @@ pub struct Temporary {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Pickup {
     pub account: AccountId,
-    pub letter: ReferenceKey,
+    pub message: ReferenceKey,
     pub sender: AccountId,
     pub sent: Timestamp,
     pub until: Timestamp,

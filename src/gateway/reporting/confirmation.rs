@@ -19,7 +19,7 @@ impl Gateway {
     /// A report to an outside sender, from the null reverse-path (RFC 3834 §3.3, RFC 8098 §3).
     pub(in crate::gateway) fn report(
         &self,
-        letter: ReferenceKey,
+        message: ReferenceKey,
         reference: Reference,
         to: &ReversePath,
         octets: &[u8],
@@ -30,7 +30,7 @@ impl Gateway {
         };
         let row = NewRow {
             kind: QueueKind::Report,
-            about: letter,
+            about: message,
             delivery: None,
             from: ReversePath::Null,
             to,
@@ -48,12 +48,12 @@ impl Gateway {
     pub(in crate::gateway) fn confirmation_prepare(
         &self,
         account: AccountId,
-        letter: ReferenceKey,
+        message: ReferenceKey,
         disposition: Disposition,
         said: Option<bool>,
         now: Timestamp,
     ) -> Result<Option<HeldMail>, Error> {
-        let Some(facts) = self.inner.store.get(&ANSWERS, &letter)? else { return Ok(None) };
+        let Some(facts) = self.inner.store.get(&ANSWERS, &message)? else { return Ok(None) };
         let automatic = match self.preferences_of(account)?.confirm_outside.value {
             ConfirmOutside::Never => return Ok(None),
             ConfirmOutside::Always => true,
@@ -67,7 +67,7 @@ impl Gateway {
             return Ok(None);
         };
         let reference = self.reference_new();
-        let shown = Reference::from_bytes(letter).map(|one| one.to_string()).unwrap_or_default();
+        let shown = Reference::from_bytes(message).map(|one| one.to_string()).unwrap_or_default();
         let octets = mdn::write(&Mdn {
             from: &self.system_address(),
             to: &reverse_text(&facts.reverse_path),
@@ -80,11 +80,11 @@ impl Gateway {
             original_message_id: facts.message_id.as_deref(),
             disposition,
             automatic,
-            reporting_ua: &self.house()?.organisation,
+            reporting_ua: &self.site()?.organisation,
             reference: &shown,
             date: now.to_utc(),
             message_id: &self.message_id(reference),
         });
-        self.report(letter, reference, &facts.reverse_path, &octets, now).map(Some)
+        self.report(message, reference, &facts.reverse_path, &octets, now).map(Some)
     }
 }

@@ -9,8 +9,8 @@ use crate::gateway::Gateway;
 use crate::gateway::error::Error;
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
-use crate::gateway::mailboxes::sealed_message::{Parcel, Placing};
-use crate::gateway::mailboxes::summary::{Besides, NoticeOf, SealedSummary, Summarised};
+use crate::gateway::mailboxes::sealed_message::{Placement, SealedMessage};
+use crate::gateway::mailboxes::summary::{NoticeOf, NoticeTopic, SealedSummary, Summarised};
 use crate::gateway::queue::attempt::Reason;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::message::Protection;
@@ -18,7 +18,7 @@ use crate::gateway::records::queue::{QueueKind, QueueRow};
 use crate::gateway::records::submission::DeliveryState;
 use crate::gateway::records::tables::{PLACES, SUBMISSIONS};
 use crate::gateway::text::shown;
-use crate::mail::compose::{self, Letter, Mailbox};
+use crate::mail::compose::{self, Mailbox, Message};
 use crate::mail::dsn::{self, Action, Dsn};
 use crate::mail::envelope::Notify;
 use crate::mail::message::Ids;
@@ -28,23 +28,23 @@ use crate::store::Read;
 use crate::vault::ContentKey;
 
 /// What a notice says.
-pub(in crate::gateway) struct Telling<'a> {
+pub(in crate::gateway) struct NoticeDraft<'a> {
     pub kind: DeliveryState,
     pub about: ReferenceKey,
     /// The recipient it is about, as the sender wrote it.
     pub recipient: &'a str,
     pub at: Timestamp,
     pub detail: Option<String>,
-    pub besides: Option<Besides>,
+    pub topic: Option<NoticeTopic>,
     /// The fields for machines, where it is about delivery (RFC 3464).
     pub report: Option<String>,
 }
 
-impl Telling<'_> {
+impl NoticeDraft<'_> {
     fn subject(&self) -> String {
         let word = match self.kind {
-            _ if self.besides == Some(Besides::Ending) => "Temporary account expires soon",
-            _ if self.besides == Some(Besides::AskedAgain) => "Request to send again",
+            _ if self.topic == Some(NoticeTopic::Ending) => "Temporary account expires soon",
+            _ if self.topic == Some(NoticeTopic::AskedAgain) => "Request to send again",
             DeliveryState::Read => "Read",
             DeliveryState::Rejected => "Rejected unread",
             DeliveryState::Expired => "Expired unread",
@@ -60,12 +60,12 @@ impl Telling<'_> {
         let who = self.recipient;
         let at = self.at.to_rfc3339();
         let what = match self.kind {
-            _ if self.besides == Some(Besides::Ending) => {
+            _ if self.topic == Some(NoticeTopic::Ending) => {
                 format!(
                     "The temporary account of {who}, which holds messages from you, will expire soon."
                 )
             }
-            _ if self.besides == Some(Besides::AskedAgain) => {
+            _ if self.topic == Some(NoticeTopic::AskedAgain) => {
                 format!("The temporary account of {who} has expired.")
             }
             DeliveryState::Read => format!("{who} opened your message at {at}."),
@@ -98,23 +98,23 @@ impl Gateway {
     pub(in crate::gateway) fn notice_prepare(
         &self,
         to: AccountId,
-        telling: &Telling<'_>,
-    ) -> Result<Parcel, Error> {
+        draft: &NoticeDraft<'_>,
+    ) -> Result<SealedMessage, Error> {
         let now = self.inner.clock.now();
         let reference = self.reference_new();
         let account = self.account(to)?;
         let address = account.view(to).address;
-        let house = self.house()?;
-        let octets = self.notice_octets(&house.organisation, reference, &address, telling, now);
+        let site = self.site()?;
+        let octets = self.notice_octets(&site.organisation, reference, &address, draft, now);
         let summary = SealedSummary {
-            from_name: Some(house.organisation.clone()),
+            from_name: Some(site.organisation.clone()),
             from_address: Some(self.system_address()),
-            subject: telling.subject(),
+            subject: draft.subject(),
             notice: Some(NoticeOf {
-                kind: telling.kind,
-                besides: telling.besides,
-                about: telling.about,
-                recipient: telling.recipient.to_owned(),
+                kind: draft.kind,
+                topic: draft.topic,
+                about: draft.about,
+                recipient: draft.recipient.to_owned(),
             }),
             ..SealedSummary::default()
         };
@@ -124,8 +124,8 @@ impl Gateway {
         let summary = summary.to_octets()?;
         // A notice belongs to no conversation: it would stand in the way of what people said.
         let summary = Summarised { octets: &summary, ids: &Ids::default() };
-        let reader = self.reader(to, reference, Placing::notice(now), &summary, &key)?;
-        Ok(Parcel {
+        let reader = self.reader(to, reference, Placement::notice(now), &summary, &key)?;
+        Ok(SealedMessage {
             reference,
             received: now,
             filed: None,
@@ -144,31 +144,31 @@ impl Gateway {
         organisation: &str,
         reference: Reference,
         to: &str,
-        telling: &Telling<'_>,
+        draft: &NoticeDraft<'_>,
         now: Timestamp,
     ) -> Vec<u8> {
         let from = self.system_address();
         let to = [Mailbox { name: None, address: to.to_owned() }];
-        let letter = Letter {
+        let message = Message {
             from: Mailbox { name: Some(organisation.to_owned()), address: from },
             to: &to,
             cc: &[],
             reply_to: None,
-            subject: &telling.subject(),
+            subject: &draft.subject(),
             date: now.to_utc(),
             message_id: &self.message_id(reference),
-            in_reply_to: Some(&self.message_id_of(telling.about)),
+            in_reply_to: Some(&self.message_id_of(draft.about)),
             references: &[],
             reference: &reference.to_string(),
-            text: &telling.text(),
+            text: &draft.text(),
             html: None,
             // RFC 3834 §5: nobody answers this by machine.
             extra: &[("Auto-Submitted", "auto-generated".to_owned())],
         };
         let boundary = format!("report-{reference}");
-        match &telling.report {
-            Some(fields) => compose::report(&letter, &boundary, dsn::MEDIA_TYPE, fields),
-            None => compose::begin(&letter, false, ""),
+        match &draft.report {
+            Some(fields) => compose::report(&message, &boundary, dsn::MEDIA_TYPE, fields),
+            None => compose::begin(&message, false, ""),
         }
     }
 
@@ -191,7 +191,7 @@ impl Gateway {
         Reference::from_bytes(reference).map(|one| self.message_id(one)).unwrap_or_default()
     }
 
-    /// The report for a row that failed or takes long, to the one inside who sent the letter.
+    /// The report for a row that failed or takes long, to the one inside who sent the message.
     /// Reports themselves are never reported on (RFC 5321 §4.5.5).
     pub(in crate::gateway) fn report_prepare(
         &self,
@@ -200,7 +200,7 @@ impl Gateway {
         status: EnhancedStatus,
         reason: &Reason,
         at: Timestamp,
-    ) -> Result<Option<Parcel>, Error> {
+    ) -> Result<Option<SealedMessage>, Error> {
         if row.kind == QueueKind::Report {
             return Ok(None);
         }
@@ -208,20 +208,20 @@ impl Gateway {
         if row.recipient.notify == Notify::Never {
             return Ok(None);
         }
-        let Some(sender) = self.letter_sender(row.letter)? else { return Ok(None) };
+        let Some(sender) = self.message_sender(row.message)? else { return Ok(None) };
         let delivery = self.row_delivery(row)?;
         let path = row.recipient.path.to_string();
         let recipient = delivery.map_or(path, |delivery| delivery.address);
-        let telling = Telling {
+        let draft = NoticeDraft {
             kind,
-            about: row.letter,
+            about: row.message,
             recipient: &recipient,
             at,
             detail: Some(format!("{status} {reason}")),
-            besides: None,
+            topic: None,
             report: Some(dsn::fields(&self.dsn(row, kind, status, reason, at))),
         };
-        self.notice_prepare(sender, &telling).map(Some)
+        self.notice_prepare(sender, &draft).map(Some)
     }
 
     fn dsn<'a>(
@@ -252,11 +252,11 @@ impl Gateway {
     }
 
     /// Runs `work`, which says whether the notice becomes true, stores both in one transaction,
-    /// and tells the letter's sender that its status changed. Blocks until that is durable.
+    /// and tells the message's sender that its status changed. Blocks until that is durable.
     pub(in crate::gateway) fn notice_transact(
         &self,
-        notice: Option<Parcel>,
-        letter: ReferenceKey,
+        notice: Option<SealedMessage>,
+        message: ReferenceKey,
         mut work: impl FnMut(&mut Tx<'_, '_>) -> Result<bool, Error> + Send + 'static,
     ) -> Result<(), Error> {
         let done = self.transact(move |tx| {
@@ -264,20 +264,20 @@ impl Gateway {
             if let Some(notice) = notice.as_ref().filter(|_| tell) {
                 notice.store_in_tx(tx)?;
             }
-            changed_in_tx(tx, letter)
+            changed_in_tx(tx, message)
         });
         done.wait()
     }
 }
 
-/// Notes that a letter's status changed, for its sender, while the sender has a copy of it.
+/// Notes that a message's status changed, for its sender, while the sender has a copy of it.
 pub(in crate::gateway) fn changed_in_tx(
     tx: &mut Tx<'_, '_>,
-    letter: ReferenceKey,
+    message: ReferenceKey,
 ) -> Result<(), Error> {
-    let Some(submission) = tx.get(&SUBMISSIONS, &letter)? else { return Ok(()) };
-    if tx.has(&PLACES, &(submission.sender, letter))? {
-        tx.changed(submission.sender, Changed::Updated(letter))?;
+    let Some(submission) = tx.get(&SUBMISSIONS, &message)? else { return Ok(()) };
+    if tx.has(&PLACES, &(submission.sender, message))? {
+        tx.changed(submission.sender, Changed::Updated(message))?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! A part of the index: the messages it knows, and for each word in which of them it stands.
 //!
-//! The words are dealt out to blocks by their first two letters, so that a question opens one
+//! The words are dealt out to blocks by their first two messages, so that a question opens one
 //! block, and a word that was only begun is found in one block too.
 //!
 //! ```text

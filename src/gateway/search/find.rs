@@ -13,7 +13,7 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::mailboxes::entry;
 use crate::gateway::mailboxes::item::{self, ItemView, OpenedEpochs};
-use crate::gateway::mailboxes::list::{self, MarksPage, WINDOW_MAX};
+use crate::gateway::mailboxes::list::{self, FlagsPage, PAGE_MAX};
 use crate::gateway::records::ids::{LabelId, MailboxId, ReferenceKey};
 use crate::gateway::records::mailbox::{Entry, Place, Role};
 use crate::gateway::records::search::SearchPart;
@@ -75,25 +75,25 @@ impl Gateway {
         let query = Query::parse(query)?;
         let waiting = self.search_step(actor, STEP_WAIT)?.waiting;
         let state = self.state(actor.account())?;
-        let limit = limit.clamp(1, WINDOW_MAX);
+        let limit = limit.clamp(1, PAGE_MAX);
         let (hits, next) =
             self.found(actor, &query, before, limit, |asking, doc| asking.hit(doc))?;
         Ok(Found { state, hits, next, waiting })
     }
 
     /// All messages that fit, with no more than what can be changed about them.
-    pub fn search_marks(
+    pub fn search_flags(
         &self,
         actor: &Actor,
         query: &str,
         before: Option<&str>,
-    ) -> Result<MarksPage, Error> {
+    ) -> Result<FlagsPage, Error> {
         let query = Query::parse(query)?;
-        let (items, next) = self.found(actor, &query, before, list::MARKS_MAX, |asking, doc| {
+        let (items, next) = self.found(actor, &query, before, list::FLAGS_MAX, |asking, doc| {
             let found = asking.fitting(doc)?;
             found.map(|(place, entry, _)| item::marks(place.mailbox, &entry)).transpose()
         })?;
-        Ok(MarksPage { items, next })
+        Ok(FlagsPage { items, next })
     }
 
     /// What fits, newest first, as `told` tells it.
@@ -346,7 +346,7 @@ fn fits<T: AsRef<str>>(asked: &Words, found: &[T]) -> bool {
     asked.words.iter().zip(found).enumerate().all(word_fits)
 }
 
-/// Only the last word may go on, and one letter alone says too little.
+/// Only the last word may go on, and one message alone says too little.
 fn is_prefix(asked: &Words, at: usize) -> bool {
     asked.prefix && at + 1 == asked.words.len() && asked.words[at].chars().nth(1).is_some()
 }

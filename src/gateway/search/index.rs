@@ -22,7 +22,7 @@ use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::mailbox::Entry;
 use crate::gateway::records::search::{Sealed, SearchPart};
 use crate::gateway::records::tables::{
-    PLACES, SEARCH_BLOCKS, SEARCH_GONE, SEARCH_PARTS, SEARCH_TEXTS, SEARCH_WAITING,
+    PLACES, SEARCH_BLOCKS, SEARCH_DELETED, SEARCH_PARTS, SEARCH_TEXTS, SEARCH_WAITING,
 };
 use crate::gateway::search::block::{self, Builder, Doc};
 use crate::gateway::search::query::place;
@@ -153,7 +153,7 @@ impl Gateway {
         if let Some(_turn) = self.inner.search_busy.turn_within(account, limit) {
             taken = self.take_in(actor)?;
             if taken == 0 {
-                self.forget_gone(actor)?;
+                self.forget_deleted(actor)?;
             }
             self.join_parts(actor)?;
         }
@@ -344,10 +344,10 @@ impl Gateway {
     }
 
     /// Takes what was deleted out of a part that holds some of it.
-    fn forget_gone(&self, actor: &Actor) -> Result<(), Error> {
+    fn forget_deleted(&self, actor: &Actor) -> Result<(), Error> {
         let account = actor.account();
         let (mut gone, mut oldest) = (HashSet::new(), self.inner.clock.now());
-        self.inner.store.scan(&SEARCH_GONE, &account, Order::Ascending, |(_, key), row| {
+        self.inner.store.scan(&SEARCH_DELETED, &account, Order::Ascending, |(_, key), row| {
             gone.insert(key);
             oldest = oldest.min(row.at);
             ControlFlow::Continue(())
@@ -364,7 +364,7 @@ impl Gateway {
         }
         let work = move |tx: &mut Tx<'_>| {
             for key in &gone {
-                tx.delete(&SEARCH_GONE, &(account, *key));
+                tx.delete(&SEARCH_DELETED, &(account, *key));
             }
             Ok::<_, Error>(())
         };

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::*;
-use crate::gateway::records::tables::{SEARCH_GONE, SEARCH_PARTS, SEARCH_TEXTS, SEARCH_WAITING};
+use crate::gateway::records::tables::{SEARCH_DELETED, SEARCH_PARTS, SEARCH_TEXTS, SEARCH_WAITING};
 use crate::gateway::tests::{deliver, gateway, gateway_with, sign_in};
 use crate::gateway::{Actor, Change, Error, Gateway};
 use crate::mail::reference::Reference;
 use crate::store::{Order, Read};
 
-fn letter(from: &str, subject: &str, body: &str) -> String {
+fn message(from: &str, subject: &str, body: &str) -> String {
     format!(
         "From: {from}\nTo: Dana Levi <dana@example.org>\nCc: Omar <omar@example.org>\n\
          Subject: {subject}\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n\
@@ -82,7 +82,7 @@ fn each_operator_looks_where_it_says() {
     let first = deliver(
         &gateway,
         &["dana@example.org"],
-        &letter("Rachel Amir <rachel@outside.example>", "Quarterly report", "Numbers and words"),
+        &message("Rachel Amir <rachel@outside.example>", "Quarterly report", "Numbers and words"),
     );
     gateway.clock().advance_secs(24 * 3600);
     let second =
@@ -181,7 +181,7 @@ fn what_is_deleted_is_forgotten() {
     for word in ["platypus", "secret", "unwanted", "narwhal"] {
         assert!(!kept.contains(word), "{word}");
     }
-    assert_eq!(gateway.store().count(&SEARCH_GONE, &dana.account()).unwrap(), 0);
+    assert_eq!(gateway.store().count(&SEARCH_DELETED, &dana.account()).unwrap(), 0);
     assert_eq!(gateway.store().count(&SEARCH_TEXTS, &dana.account()).unwrap(), 1);
 }
 
@@ -301,7 +301,7 @@ fn filters_put_new_mail_where_it_belongs() {
     gateway.filters_set(&dana, &rules).unwrap();
     assert_eq!(gateway.filters(&dana).unwrap(), rules);
     let bill = deliver(&gateway, &["dana@example.org"], &plain("Your invoice 2", "x"));
-    let copied = deliver(&gateway, &["dana@example.org"], &letter("A <a@b.example>", "Hi", "x"));
+    let copied = deliver(&gateway, &["dana@example.org"], &message("A <a@b.example>", "Hi", "x"));
     let place = |reference| {
         let item = gateway.message_item(&dana, reference).unwrap();
         (item.mailbox, item.starred, item.unread && item.opened.is_none())
@@ -339,17 +339,17 @@ fn people_are_known_from_past_mail() {
 
 /// What was sent is found by what it says and by the names of its files.
 #[test]
-fn sent_letters_are_found_whole() {
+fn sent_messages_are_found_whole() {
     use crate::gateway::DraftContent;
     use crate::gateway::sending_tests::{content, send, uploaded};
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     let file = uploaded(&gateway, &dana, "gw5idfv8khx852ps5rck.txt", b"octets");
-    let letter = DraftContent {
+    let message = DraftContent {
         attachments: vec![file],
         ..content(&["omar@example.org"], "tvdvbvqj9gakygxuv433")
     };
-    let reference = send(&gateway, &dana, &letter);
+    let reference = send(&gateway, &dana, &message);
     for query in ["contract", "gw5idfv8khx852ps5rck", "tvdvbvqj9gakygxuv433", "to:omar"] {
         assert_eq!(find(&gateway, &dana, query), [reference], "{query}");
     }
@@ -384,8 +384,8 @@ fn a_question_waits_for_what_is_being_taken_in() {
         std::thread::spawn(move || find(&gateway, &dana, "heron"))
     };
     // Long enough for one that does not wait to have answered.
-    let begun = std::time::Instant::now();
-    while !asking.is_finished() && begun.elapsed() < std::time::Duration::from_millis(200) {
+    let started = std::time::Instant::now();
+    while !asking.is_finished() && started.elapsed() < std::time::Duration::from_millis(200) {
         std::thread::yield_now();
     }
     drop(turn);

@@ -1,11 +1,11 @@
-//! What happens to a letter for each recipient: pure, so that a table can test all of it.
+//! What happens to a message for each recipient: pure, so that a table can test all of it.
 //!
 //! | who decides | what |
 //! | --- | --- |
 //! | the recipient is inside | it stays inside |
 //! | intranet mode | refused, whatever else is set |
 //! | a rule that is `fixed` | that; of several, the most specific |
-//! | the sender, for this letter | that |
+//! | the sender, for this message | that |
 //! | the sender's own preference | that |
 //! | the most specific rule | that |
 //! | the system | that |
@@ -16,7 +16,7 @@
 use crate::gateway::records::policy::{Policy, Route, Rule};
 use crate::terms::{Choice, Mode};
 
-/// One recipient of one letter.
+/// One recipient of one message.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
     /// The sender's login name.
@@ -26,7 +26,7 @@ pub struct Asked<'a> {
     pub inside: bool,
     /// The sender's preference.
     pub own: Option<Choice>,
-    /// What the sender wants for this letter.
+    /// What the sender wants for this message.
     pub wanted: Option<Choice>,
 }
 
@@ -40,10 +40,10 @@ pub enum Level {
     Domain,
     Recipient,
     Own,
-    Letter,
+    Message,
 }
 
-/// The way a letter takes, and why.
+/// The way a message takes, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     pub route: Route,
@@ -65,7 +65,7 @@ impl Level {
             Level::Domain => "domain",
             Level::Recipient => "recipient",
             Level::Own => "own",
-            Level::Letter => "letter",
+            Level::Message => "message",
         }
     }
 }
@@ -81,7 +81,7 @@ impl Decision {
         Decision { route: Route::from(choice), level, fixed, allowed }
     }
 
-    /// Whose rule it is, for the notice about a letter that was not sent.
+    /// Whose rule it is, for the notice about a message that was not sent.
     pub fn sentence(&self) -> &'static str {
         match self.level {
             Level::Inside => "The recipient is inside.",
@@ -91,7 +91,7 @@ impl Decision {
             Level::Domain => "This is a rule for the recipient's domain.",
             Level::Recipient => "This is a rule for this recipient.",
             Level::Own => "This is your own setting.",
-            Level::Letter => "You chose so for this letter.",
+            Level::Message => "You chose so for this message.",
         }
     }
 }
@@ -130,7 +130,7 @@ fn specificity(level: Level) -> u8 {
     }
 }
 
-/// The way a letter takes for one recipient.
+/// The way a message takes for one recipient.
 pub fn outgoing(policy: &Policy, asked: &Asked<'_>) -> Decision {
     if asked.inside {
         return Decision { route: Route::Inside, ..Decision::refused(Level::Inside) };
@@ -145,7 +145,7 @@ pub fn outgoing(policy: &Policy, asked: &Asked<'_>) -> Decision {
         return Decision::of(choice, level, true);
     }
     if let Some(wanted) = asked.wanted {
-        return Decision::of(wanted, Level::Letter, false);
+        return Decision::of(wanted, Level::Message, false);
     }
     if let Some(own) = asked.own {
         return Decision::of(own, Level::Own, false);
@@ -199,7 +199,7 @@ mod tests {
             }
         }
         if let Some(choice) = wanted {
-            return (choice, Level::Letter, false);
+            return (choice, Level::Message, false);
         }
         if let Some(choice) = own {
             return (choice, Level::Own, false);

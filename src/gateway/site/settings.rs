@@ -8,14 +8,14 @@ use std::sync::{Arc, PoisonError};
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
 use crate::gateway::records::policy::Policy;
-use crate::gateway::records::site::HouseChange;
-use crate::gateway::records::tables::HOUSE;
+use crate::gateway::records::site::SiteChange;
+use crate::gateway::records::tables::SITE;
 use crate::store::Read;
 use crate::terms::{ConfirmOutside, LastInteraction};
 
 /// What is in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct House {
+pub struct SiteSettings {
     pub policy: Policy,
     pub last_interaction: LastInteraction,
     pub last_interaction_fixed: bool,
@@ -30,39 +30,39 @@ pub struct House {
 
 impl Gateway {
     /// What is in force at this moment.
-    pub fn house(&self) -> Result<Arc<House>, Error> {
-        let mut known = self.inner.house.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn site(&self) -> Result<Arc<SiteSettings>, Error> {
+        let mut known = self.inner.site.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = &*known {
             return Ok(known.clone());
         }
-        let house = Arc::new(self.house_of(self.house_change()?));
-        *known = Some(house.clone());
-        Ok(house)
+        let site = Arc::new(self.site_of(self.site_change()?));
+        *known = Some(site.clone());
+        Ok(site)
     }
 
     /// What managers set.
-    pub fn house_change(&self) -> Result<HouseChange, Error> {
-        Ok(self.inner.store.get(&HOUSE, &())?.unwrap_or_default())
+    pub fn site_change(&self) -> Result<SiteChange, Error> {
+        Ok(self.inner.store.get(&SITE, &())?.unwrap_or_default())
     }
 
     /// Changes what managers set; it holds from now on. One change at a time, so that none is
     /// lost and what is known is what is stored.
-    pub fn house_set(
+    pub fn site_set(
         &self,
-        change: impl FnOnce(HouseChange) -> HouseChange,
-    ) -> Result<Arc<House>, Error> {
-        let mut known = self.inner.house.lock().unwrap_or_else(PoisonError::into_inner);
-        let change = change(self.house_change()?);
+        change: impl FnOnce(SiteChange) -> SiteChange,
+    ) -> Result<Arc<SiteSettings>, Error> {
+        let mut known = self.inner.site.lock().unwrap_or_else(PoisonError::into_inner);
+        let change = change(self.site_change()?);
         change.check()?;
-        let house = Arc::new(self.house_of(change.clone()));
+        let site = Arc::new(self.site_of(change.clone()));
         let done =
-            self.inner.store.transact(move |tx| Ok::<_, Error>(tx.put(&HOUSE, &(), &change)?));
+            self.inner.store.transact(move |tx| Ok::<_, Error>(tx.put(&SITE, &(), &change)?));
         done.wait()?;
-        *known = Some(house.clone());
-        Ok(house)
+        *known = Some(site.clone());
+        Ok(site)
     }
 
-    fn house_of(&self, change: HouseChange) -> House {
+    fn site_of(&self, change: SiteChange) -> SiteSettings {
         let settings = &self.inner.settings;
         let file_last = (settings.last_interaction, settings.last_interaction_fixed);
         let file_confirm = (settings.confirm_outside, settings.confirm_outside_fixed);
@@ -74,7 +74,7 @@ impl Gateway {
             Some(own) => Some(own.trim().to_owned()).filter(|own| !own.is_empty()),
             None => file.clone(),
         };
-        House {
+        SiteSettings {
             policy: change.policy.unwrap_or_else(|| settings.policy.clone()),
             last_interaction,
             last_interaction_fixed,

@@ -1,8 +1,8 @@
 use super::*;
-use crate::mail::header::{GateLimits, gate};
+use crate::mail::header::{HeaderLimits, gate};
 
 fn summarize(message: &[u8]) -> Summary {
-    summary(message, &gate(message, &GateLimits::default()).unwrap())
+    summary(message, &gate(message, &HeaderLimits::default()).unwrap())
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn raw_eight_bit_headers_are_shown() {
     assert_eq!(summarize(message).subject, "\u{fc}ber");
 }
 
-/// The parser's date takes the line after it along when the zone is a single letter, as in `Z`.
+/// The parser's date takes the line after it along when the zone is a single message, as in `Z`.
 #[test]
 fn a_date_does_not_swallow_the_field_after_it() {
     for zone in ["Z", "x", "+0100--x", "GMT"] {

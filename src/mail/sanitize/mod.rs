@@ -86,13 +86,13 @@ pub struct Images<'i> {
     /// By the content id of an inline one.
     pub inside: &'i dyn Fn(&str) -> Option<String>,
     /// By the address of one that lies elsewhere.
-    pub elsewhere: &'i dyn Fn(&str) -> Option<String>,
+    pub remote: &'i dyn Fn(&str) -> Option<String>,
 }
 
 /// Makes a part inert. `cid` gives the URL of an inline image by its content id, or `None`;
 /// images that lie elsewhere are left out.
 pub fn html(source: &str, cid: &dyn Fn(&str) -> Option<String>) -> Result<Safe, Refused> {
-    html_with(source, &Images { inside: cid, elsewhere: &|_| None })
+    html_with(source, &Images { inside: cid, remote: &|_| None })
 }
 
 /// The same; each image gets the URL that `images` gives it, or none.

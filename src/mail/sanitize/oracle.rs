@@ -76,7 +76,7 @@ fn is_inert_attribute(tag: &str, name: &str, value: &str) -> bool {
         | "colspan" | "dir" | "face" | "height" | "lang" | "rowspan" | "size" | "span"
         | "start" | "title" | "valign" | "width" => true,
         // Our own mark, with nothing in it.
-        "data-elsewhere" => tag == "img" && value.is_empty(),
+        "data-remote" => tag == "img" && value.is_empty(),
         _ => false,
     }
 }

@@ -110,7 +110,7 @@ impl Settle<'_> {
             // So that the page around can say how many there are, and offer to fetch them.
             if settled.is_none() && attribute.name == "src" && is_remote(&unescape(attribute.value))
             {
-                self.out.push_str(" data-elsewhere=\"\"");
+                self.out.push_str(" data-remote=\"\"");
             }
             if let Some(value) = settled {
                 write_attribute(&mut self.out, &attribute.name, &value.replace('&', "&amp;"));
@@ -124,7 +124,7 @@ impl Settle<'_> {
         if starts(source, "cid:") {
             return (self.images.inside)(&percent_decode(&source[4..]));
         }
-        let found = (self.images.elsewhere)(source);
+        let found = (self.images.remote)(source);
         self.remote_images += u32::from(found.is_none());
         found
     }

@@ -89,15 +89,15 @@ impl Job for Step {
 impl Store {
     /// Runs transactions as one group and tells how each went.
     pub fn group(&mut self, runs: Vec<Run>) -> Vec<Result<(), Error>> {
-        let (requests, told): (Vec<_>, Vec<_>) = runs
+        let (requests, receiver): (Vec<_>, Vec<_>) = runs
             .into_iter()
             .map(|run| {
-                let (tell, told) = channel();
-                (Request::Job(Box::new(Step(run, tell))), told)
+                let (sender, receiver) = channel();
+                (Request::Job(Box::new(Step(run, sender))), receiver)
             })
             .unzip();
         self.writer.group(requests);
-        told.iter().map(|told| told.try_recv().unwrap()).collect()
+        receiver.iter().map(|receiver| receiver.try_recv().unwrap()).collect()
     }
 
     pub fn put(&mut self, key: u8, value: Vec<u8>) -> Result<(), Error> {

@@ -92,8 +92,8 @@ fn every_flipped_bit_is_found_and_everything_else_is_served() {
         if dice.chance(10) {
             let store = open(&filled.disk, &SimIndex::default(), config()).unwrap();
             assert!(filled.check(&store, &what) <= 1, "{what}: too much is lost with the index");
-            let told = !store.report.damage.is_empty() || octet < HEADER;
-            assert!(told || !verify(&store.shared, &mut |_, _| ()).unwrap().damage.is_empty());
+            let receiver = !store.report.damage.is_empty() || octet < HEADER;
+            assert!(receiver || !verify(&store.shared, &mut |_, _| ()).unwrap().damage.is_empty());
         }
         if !mended {
             filled.disk.flip(&name, bit);

@@ -199,15 +199,15 @@ fn what_was_to_be_erased_is_remembered_over_a_crash() {
 
 pub fn compact_all(store: &mut Store, reason: Reason) {
     if compact::newest_must_close(&store.shared, reason) {
-        let (tell, told) = sync_channel(1);
-        store.writer.group(vec![Request::Close(tell)]);
-        told.recv().unwrap().unwrap();
+        let (sender, receiver) = sync_channel(1);
+        store.writer.group(vec![Request::Close(sender)]);
+        receiver.recv().unwrap().unwrap();
     }
     let Store { shared, writer, .. } = store;
     let done = compact::compact(shared, reason, &mut |moved| {
-        let (tell, told) = sync_channel(1);
-        writer.group(vec![Request::Move(moved, tell)]);
-        told.recv().unwrap()
+        let (sender, receiver) = sync_channel(1);
+        writer.group(vec![Request::Move(moved, sender)]);
+        receiver.recv().unwrap()
     });
     done.unwrap();
 }

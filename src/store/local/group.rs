@@ -48,18 +48,18 @@ impl Group {
                 let outcome = self.run(job.as_mut());
                 Answer::Job(job, outcome)
             }
-            Request::Stage(piece, tell) => {
+            Request::Stage(piece, sender) => {
                 let staged = self.stage(&piece);
-                Answer::Staged(tell, staged)
+                Answer::Staged(sender, staged)
             }
-            Request::Move(moved, tell) => {
+            Request::Move(moved, sender) => {
                 let outcome = self.rewrite(moved);
-                Answer::Moved(tell, outcome)
+                Answer::Moved(sender, outcome)
             }
-            Request::Close(tell) => {
+            Request::Close(sender) => {
                 // A transaction without changes: the journal now ends in the new segment.
                 let outcome = self.transaction(BTreeMap::new());
-                Answer::Moved(tell, outcome)
+                Answer::Moved(sender, outcome)
             }
         }
     }

@@ -99,7 +99,7 @@ const INDEX_WAIT: Duration = Duration::from_secs(10);
 
 impl LocalEngine {
     /// Opens the folder, made if it is not there. `clock` tells for how long something waits to
-    /// be erased. `progress` is told when the index has to be built again. An error says why the
+    /// be erased. `progress` is outcome when the index has to be built again. An error says why the
     /// folder cannot be used; another process that has it open is one.
     pub fn open(
         config: LocalConfig,
@@ -148,7 +148,7 @@ impl LocalEngine {
         if lock(&self.requests).take().is_none() {
             return Ok(());
         }
-        self.background.tell(|signal| signal.stop = true);
+        self.background.signal(|signal| signal.stop = true);
         for thread in lock(&self.threads).drain(..) {
             thread.join().map_err(|_| Error::Io("a store thread panicked".to_owned()))?;
         }
@@ -219,12 +219,12 @@ fn write_loop(
             let why = "the index does not keep up".to_owned();
             writer.refuse_all(group, &Error::Refusing(why));
         }
-        background.tell(|signal| signal.work = true);
+        background.signal(|signal| signal.work = true);
     }
     writer.finish();
 }
 
-/// Looks now and then for segments to compact. Ends when told to, and with its `sender` the
+/// Looks now and then for segments to compact. Ends when outcome to, and with its `sender` the
 /// writer does. A thread of its own: it waits for the writer, which may wait for the index.
 fn compact_loop(shared: &Shared, background: &Background, sender: &SyncSender<Request>) {
     while !background.is_stopping() {
@@ -235,7 +235,7 @@ fn compact_loop(shared: &Shared, background: &Background, sender: &SyncSender<Re
     }
 }
 
-/// Moves rows into the index, writes checkpoints. Ends when told to.
+/// Moves rows into the index, writes checkpoints. Ends when outcome to.
 fn index_loop(shared: &Shared, background: &Background) {
     let mut checkpointed = (Instant::now(), shared.overlay().published.seq);
     while background.wait(shared.config.checkpoint_every) {
@@ -249,7 +249,7 @@ fn index_loop(shared: &Shared, background: &Background) {
             {
                 tracing::warn!(%error, "the index cannot be opened at present");
             }
-            background.tell(|signal| signal.work = true);
+            background.signal(|signal| signal.work = true);
             continue;
         }
         let seq = shared.overlay().published.seq;
@@ -290,9 +290,9 @@ fn compact_all(
     rewrite: compact::Rewrite<'_>,
 ) -> Result<u64, Error> {
     if compact::newest_must_close(shared, reason) {
-        let (tell, told) = sync_channel(1);
-        sender.send(Request::Close(tell)).map_err(|_| Error::Closed)?;
-        told.recv().map_err(|_| Error::Closed)??;
+        let (reply, outcome) = sync_channel(1);
+        sender.send(Request::Close(reply)).map_err(|_| Error::Closed)?;
+        outcome.recv().map_err(|_| Error::Closed)??;
     }
     compact::compact(shared, reason, rewrite)
 }
@@ -306,13 +306,13 @@ fn octets_of(moved: &Moved) -> u64 {
 }
 
 fn ask(sender: &SyncSender<Request>, moved: Vec<Moved>) -> Result<(), Error> {
-    let (tell, told) = sync_channel(1);
-    sender.send(Request::Move(moved, tell)).map_err(|_| Error::Closed)?;
-    told.recv().map_err(|_| Error::Closed)?
+    let (reply, outcome) = sync_channel(1);
+    sender.send(Request::Move(moved, reply)).map_err(|_| Error::Closed)?;
+    outcome.recv().map_err(|_| Error::Closed)?
 }
 
 impl Background {
-    fn tell(&self, change: impl FnOnce(&mut Signal)) {
+    fn signal(&self, change: impl FnOnce(&mut Signal)) {
         change(&mut lock(&self.state));
         self.changed.notify_all();
     }
@@ -355,9 +355,9 @@ impl Engine for LocalEngine {
     }
 
     fn content_stage(&self, piece: Bytes) -> Result<Staged, Error> {
-        let (tell, told) = sync_channel(1);
-        self.send(Request::Stage(piece, tell)).map_err(|_| Error::Closed)?;
-        told.recv().map_err(|_| Error::Closed)?
+        let (reply, outcome) = sync_channel(1);
+        self.send(Request::Stage(piece, reply)).map_err(|_| Error::Closed)?;
+        outcome.recv().map_err(|_| Error::Closed)?
     }
 
     fn content_length(&self, id: ContentId) -> Result<Option<u64>, Error> {

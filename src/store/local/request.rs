@@ -43,9 +43,9 @@ impl Request {
         match self {
             Request::Job(job) => tell_job(job, Err(error.clone())),
             // Whoever asked may have gone.
-            Request::Stage(_, tell) => drop(tell.send(Err(error.clone()))),
-            Request::Move(_, tell) | Request::Close(tell) => {
-                drop(tell.send(Err(error.clone())));
+            Request::Stage(_, sender) => drop(sender.send(Err(error.clone()))),
+            Request::Move(_, sender) | Request::Close(sender) => {
+                drop(sender.send(Err(error.clone())));
             }
         }
     }
@@ -59,19 +59,19 @@ pub enum Answer {
 }
 
 impl Answer {
-    pub fn tell(self) {
+    pub fn sender(self) {
         match self {
             Answer::Job(job, outcome) => tell_job(job, outcome),
-            Answer::Staged(tell, outcome) => drop(tell.send(outcome)),
-            Answer::Moved(tell, outcome) => drop(tell.send(outcome)),
+            Answer::Staged(sender, outcome) => drop(sender.send(outcome)),
+            Answer::Moved(sender, outcome) => drop(sender.send(outcome)),
         }
     }
 
     pub fn fail(self, error: &Error) {
         match self {
             Answer::Job(job, _) => tell_job(job, Err(error.clone())),
-            Answer::Staged(tell, _) => drop(tell.send(Err(error.clone()))),
-            Answer::Moved(tell, _) => drop(tell.send(Err(error.clone()))),
+            Answer::Staged(sender, _) => drop(sender.send(Err(error.clone()))),
+            Answer::Moved(sender, _) => drop(sender.send(Err(error.clone()))),
         }
     }
 }

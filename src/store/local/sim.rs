@@ -68,7 +68,7 @@ impl Model {
 struct Step {
     change: Change,
     staged: BTreeMap<u8, Staged>,
-    tell: std::sync::mpsc::Sender<Result<(), Error>>,
+    sender: std::sync::mpsc::Sender<Result<(), Error>>,
 }
 
 impl Job for Step {
@@ -93,7 +93,7 @@ impl Job for Step {
     }
 
     fn done(self: Box<Self>, outcome: Result<(), Error>) {
-        self.tell.send(outcome).unwrap();
+        self.sender.send(outcome).unwrap();
     }
 }
 
@@ -264,30 +264,30 @@ impl World {
         let Open { shared, writer } = open;
         let reason = if self.dice.chance(50) { Reason::Asked } else { Reason::Due };
         if compact::newest_must_close(shared, reason) {
-            let (tell, told) = sync_channel(1);
-            writer.group(vec![Request::Close(tell)]);
-            let _ = told.recv().unwrap();
+            let (sender, receiver) = sync_channel(1);
+            writer.group(vec![Request::Close(sender)]);
+            let _ = receiver.recv().unwrap();
         }
         // A failure leaves everything where it is.
         let _ = compact::compact(shared, reason, &mut |moved| {
-            let (tell, told) = sync_channel(1);
-            writer.group(vec![Request::Move(moved, tell)]);
-            told.recv().unwrap()
+            let (sender, receiver) = sync_channel(1);
+            writer.group(vec![Request::Move(moved, sender)]);
+            receiver.recv().unwrap()
         });
     }
 
     fn group(&mut self, open: &mut Open) {
         let changes: Vec<Change> = (0..self.dice.below(4) + 1).map(|_| self.change()).collect();
-        let mut told: Vec<Receiver<Result<(), Error>>> = Vec::new();
+        let mut receiver: Vec<Receiver<Result<(), Error>>> = Vec::new();
         let mut requests = Vec::new();
         for change in &changes {
             let staged = self.stage(open, change);
-            let (tell, answer) = channel();
-            told.push(answer);
-            requests.push(Request::Job(Box::new(Step { change: change.clone(), staged, tell })));
+            let (sender, answer) = channel();
+            receiver.push(answer);
+            requests.push(Request::Job(Box::new(Step { change: change.clone(), staged, sender })));
         }
         open.writer.group(requests);
-        let answers: Vec<_> = told.iter().map(|answer| answer.try_recv().unwrap()).collect();
+        let answers: Vec<_> = receiver.iter().map(|answer| answer.try_recv().unwrap()).collect();
         // Staged pieces and the like are unknown to the model, so only the group matters here.
         if answers.iter().all(Result::is_ok) {
             changes.iter().for_each(|change| self.model.apply(change));
@@ -306,9 +306,9 @@ impl World {
             if let Some(value) = value
                 && self.dice.chance(40)
             {
-                let (tell, told) = sync_channel(1);
-                open.writer.group(vec![Request::Stage(value.clone(), tell)]);
-                if let Ok(done) = told.recv().unwrap() {
+                let (sender, receiver) = sync_channel(1);
+                open.writer.group(vec![Request::Stage(value.clone(), sender)]);
+                if let Ok(done) = receiver.recv().unwrap() {
                     staged.insert(*id, done);
                 }
             }

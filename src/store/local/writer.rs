@@ -116,7 +116,7 @@ impl Writer {
             answers.push(group.take(request));
         }
         match self.commit(&segment, group) {
-            Ok(()) => answers.into_iter().for_each(Answer::tell),
+            Ok(()) => answers.into_iter().for_each(Answer::sender),
             Err(error) => {
                 self.abandon(&error);
                 answers.into_iter().for_each(|answer| answer.fail(&error));

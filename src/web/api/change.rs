@@ -7,7 +7,7 @@ use crate::mail::reference::Reference;
 use crate::web::auth::Signed;
 use crate::web::body::Params;
 use crate::web::error::{Problem, ProblemBody, Problems};
-use crate::web::state::Weight;
+use crate::web::state::CostClass;
 
 /// Since when.
 #[derive(Deserialize, IntoParams)]
@@ -49,7 +49,7 @@ pub async fn since(
     Params(Since { since }): Params<Since>,
 ) -> Result<axum::Json<Changes>, Problem> {
     let found =
-        signed.run(Weight::Records, move |gateway, actor| gateway.changes_since(actor, &since));
+        signed.run(CostClass::Records, move |gateway, actor| gateway.changes_since(actor, &since));
     let changes = found.await?;
     let text = |list: Vec<Reference>| list.iter().map(Reference::to_string).collect();
     Ok(axum::Json(Changes {

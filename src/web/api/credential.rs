@@ -10,14 +10,14 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::gateway::accounts::one_time_code::CodesNew;
 use crate::gateway::accounts::password::CredentialView;
+use crate::gateway::accounts::totp::TotpNew;
 use crate::gateway::records::audit::Act;
 use crate::gateway::{self, Password, RecoveryKey};
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json};
 use crate::web::error::{Problem, ProblemBody, Problems};
-use crate::web::state::{Connection, Web, Weight};
+use crate::web::state::{Connection, CostClass, Web};
 
 use super::Done;
 
@@ -110,7 +110,7 @@ pub async fn recovery_key(
     Json(again): Json<Again>,
 ) -> Result<(StatusCode, axum::Json<Recovery>), Problem> {
     let password = password(&again.password)?;
-    let key = signed.run_with_password(Act::RecoveryKeyMade, move |gateway, actor| {
+    let key = signed.run_with_password(Act::RecoveryKeyCreated, move |gateway, actor| {
         gateway.recovery_renew(actor, &password)
     });
     let recovery_key = key.await?.expose().to_owned();
@@ -137,7 +137,7 @@ pub struct Credentials {
     app_passwords: Vec<Credential>,
     passkeys: Vec<Credential>,
     /// Whether a sign-in by password needs a code.
-    codes: bool,
+    totp: bool,
 }
 
 /// What an app password is for, and the password once more.
@@ -153,7 +153,7 @@ pub struct NewAppPassword {
 /// An app password, which is told once.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct AppPasswordMade {
+pub struct AppPasswordCreated {
     app_password: String,
     #[serde(flatten)]
     made: Credential,
@@ -161,7 +161,7 @@ pub struct AppPasswordMade {
 
 /// What an authenticator app is told, once.
 #[derive(Serialize, ToSchema)]
-pub struct CodesSecret {
+pub struct TotpSecret {
     /// In base32, for typing.
     secret: String,
     /// `otpauth://…`.
@@ -219,12 +219,12 @@ fn qr(text: &str) -> Result<Qr, Problem> {
     responses((status = 200, description = "All of them", body = Credentials), Problems)
 )]
 pub async fn list(signed: Signed) -> Result<axum::Json<Credentials>, Problem> {
-    let view = signed.run(Weight::Records, |gateway, actor| gateway.credentials(actor)).await?;
+    let view = signed.run(CostClass::Records, |gateway, actor| gateway.credentials(actor)).await?;
     let of = |views: Vec<CredentialView>| views.into_iter().map(Credential::from).collect();
     Ok(axum::Json(Credentials {
         app_passwords: of(view.app_passwords),
         passkeys: of(view.passkeys),
-        codes: view.codes,
+        totp: view.totp,
     }))
 }
 
@@ -238,7 +238,7 @@ pub async fn list(signed: Signed) -> Result<axum::Json<Credentials>, Problem> {
     responses(Done, Problems)
 )]
 pub async fn remove(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
-    let done = signed.run_noted(Act::CredentialRemoved, move |gateway, actor| {
+    let done = signed.run_audited(Act::CredentialRemoved, move |gateway, actor| {
         gateway.credential_remove(actor, &id)
     });
     done.await?;
@@ -253,7 +253,7 @@ pub async fn remove(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
     operation_id = "appPasswordMake",
     request_body = NewAppPassword,
     responses(
-        (status = 201, description = "The password", body = AppPasswordMade),
+        (status = 201, description = "The password", body = AppPasswordCreated),
         (status = 401, description = "Wrong password", body = ProblemBody,
             content_type = "application/problem+json"),
         Problems
@@ -262,14 +262,14 @@ pub async fn remove(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
 pub async fn app_password(
     signed: Signed,
     Json(new): Json<NewAppPassword>,
-) -> Result<(StatusCode, axum::Json<AppPasswordMade>), Problem> {
+) -> Result<(StatusCode, axum::Json<AppPasswordCreated>), Problem> {
     let password = password(&new.password)?;
-    let made = signed.run_with_password(Act::AppPasswordMade, move |gateway, actor| {
+    let made = signed.run_with_password(Act::AppPasswordCreated, move |gateway, actor| {
         gateway.app_password_new(actor, &password, &new.label)
     });
     let (view, password) = made.await?;
     let app_password = password.expose().to_owned();
-    let made = AppPasswordMade { app_password, made: view.into() };
+    let made = AppPasswordCreated { app_password, made: view.into() };
     Ok((StatusCode::CREATED, axum::Json(made)))
 }
 
@@ -277,36 +277,36 @@ pub async fn app_password(
 /// shown to work.
 #[utoipa::path(
     post,
-    path = "/api/account/codes",
+    path = "/api/account/totp",
     tag = "sessions",
-    operation_id = "codesBegin",
+    operation_id = "totpBegin",
     request_body = Again,
     responses(
-        (status = 201, description = "The secret", body = CodesSecret),
+        (status = 201, description = "The secret", body = TotpSecret),
         (status = 401, description = "Wrong password", body = ProblemBody,
             content_type = "application/problem+json"),
         Problems
     )
 )]
-pub async fn codes_begin(
+pub async fn totp_begin(
     signed: Signed,
     Json(again): Json<Again>,
-) -> Result<(StatusCode, axum::Json<CodesSecret>), Problem> {
+) -> Result<(StatusCode, axum::Json<TotpSecret>), Problem> {
     let password = password(&again.password)?;
     let made = signed.run_with_password(Act::Confirmed, move |gateway, actor| {
-        gateway.codes_begin(actor, &password)
+        gateway.totp_begin(actor, &password)
     });
-    let CodesNew { secret, uri } = made.await?;
+    let TotpNew { secret, uri } = made.await?;
     let (secret, qr, uri) = (secret.to_string(), qr(&uri)?, uri.to_string());
-    Ok((StatusCode::CREATED, axum::Json(CodesSecret { secret, uri, qr })))
+    Ok((StatusCode::CREATED, axum::Json(TotpSecret { secret, uri, qr })))
 }
 
 /// Ask for a code at every sign-in by password from now on.
 #[utoipa::path(
     put,
-    path = "/api/account/codes",
+    path = "/api/account/totp",
     tag = "sessions",
-    operation_id = "codesOn",
+    operation_id = "totpOn",
     request_body = Code,
     responses(
         Done,
@@ -315,12 +315,12 @@ pub async fn codes_begin(
         Problems
     )
 )]
-pub async fn codes_on(
+pub async fn totp_on(
     signed: Signed,
     Json(Code { code }): Json<Code>,
 ) -> Result<StatusCode, Problem> {
-    let done = signed.run_with_password(Act::CodesOn, move |gateway, actor| {
-        gateway.codes_on(actor, code.expose_secret())
+    let done = signed.run_with_password(Act::TotpOn, move |gateway, actor| {
+        gateway.totp_on(actor, code.expose_secret())
     });
     done.await?;
     Ok(StatusCode::NO_CONTENT)
@@ -329,9 +329,9 @@ pub async fn codes_on(
 /// Ask for codes no more.
 #[utoipa::path(
     post,
-    path = "/api/account/codes/off",
+    path = "/api/account/totp/off",
     tag = "sessions",
-    operation_id = "codesOff",
+    operation_id = "totpOff",
     request_body = Again,
     responses(
         Done,
@@ -340,11 +340,10 @@ pub async fn codes_on(
         Problems
     )
 )]
-pub async fn codes_off(signed: Signed, Json(again): Json<Again>) -> Result<StatusCode, Problem> {
+pub async fn totp_off(signed: Signed, Json(again): Json<Again>) -> Result<StatusCode, Problem> {
     let password = password(&again.password)?;
-    let done = signed.run_with_password(Act::CodesOff, move |gateway, actor| {
-        gateway.codes_off(actor, &password)
-    });
+    let done = signed
+        .run_with_password(Act::TotpOff, move |gateway, actor| gateway.totp_off(actor, &password));
     done.await?;
     Ok(StatusCode::NO_CONTENT)
 }

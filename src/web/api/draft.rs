@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::gateway::upload::{CHUNK_OCTETS_MAX, UploadView};
-use crate::gateway::{self, AnswerKind, DraftContent, DraftRow, DraftView};
+use crate::gateway::{self, DraftContent, DraftRow, DraftView, RelationKind};
 use crate::mail::reference::Reference;
 use crate::terms::Choice;
 use crate::web::auth::Signed;
-use crate::web::body::{Id, Json, LetterJson, Octets, Params, Ref};
+use crate::web::body::{Id, Json, MessageJson, Octets, Params, Ref};
 use crate::web::error::{Problem, ProblemBody, Problems};
-use crate::web::state::Weight;
+use crate::web::state::CostClass;
 
 use super::Done;
 
-/// Somebody a letter is for.
+/// Somebody a message is for.
 #[derive(Clone, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Addressee {
@@ -25,10 +25,10 @@ pub struct Addressee {
     address: String,
 }
 
-/// What a letter answers or forwards.
+/// What a message answers or forwards.
 #[derive(Clone, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Answers {
+pub struct RelatedMessage {
     reference: String,
     kind: Kind,
 }
@@ -42,7 +42,7 @@ pub enum Kind {
     Forward,
 }
 
-/// A letter being written.
+/// A message being written.
 #[derive(Clone, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Content {
@@ -63,13 +63,13 @@ pub struct Content {
     #[serde(default)]
     attachments: Vec<String>,
     #[serde(default)]
-    answers: Option<Answers>,
+    related: Option<RelatedMessage>,
     /// What the sender wants for single recipients, by address.
     #[serde(default)]
     choices: BTreeMap<String, Choice>,
 }
 
-/// A letter over a version of its draft.
+/// A message over a version of its draft.
 #[derive(Deserialize, ToSchema)]
 pub struct Save {
     #[serde(flatten)]
@@ -102,7 +102,7 @@ pub struct DraftItem {
     /// The first few it is for.
     recipients: Vec<Addressee>,
     subject: String,
-    answers: Option<Answers>,
+    related: Option<RelatedMessage>,
 }
 
 /// Drafts, the latest first.
@@ -145,7 +145,7 @@ pub struct Offset {
     offset: u64,
 }
 
-/// How a letter is answered.
+/// How a message is answered.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -154,32 +154,32 @@ pub struct How {
     kind: Kind,
 }
 
-impl From<Kind> for AnswerKind {
-    fn from(kind: Kind) -> AnswerKind {
+impl From<Kind> for RelationKind {
+    fn from(kind: Kind) -> RelationKind {
         match kind {
-            Kind::Reply => AnswerKind::Reply,
-            Kind::ReplyAll => AnswerKind::ReplyAll,
-            Kind::Forward => AnswerKind::Forward,
+            Kind::Reply => RelationKind::Reply,
+            Kind::ReplyAll => RelationKind::ReplyAll,
+            Kind::Forward => RelationKind::Forward,
         }
     }
 }
 
-impl Answers {
+impl RelatedMessage {
     /// As the core has it; a number that cannot be right is a mistake of the client's.
-    pub fn read(&self) -> Result<gateway::Answers, Problem> {
+    pub fn read(&self) -> Result<gateway::RelatedMessage, Problem> {
         let reference: Result<Reference, _> = self.reference.parse();
         let reference = reference.map_err(|error| Problem::invalid(format!("{error}.")))?;
-        Ok(gateway::Answers { letter: reference.to_bytes(), kind: self.kind.into() })
+        Ok(gateway::RelatedMessage { message: reference.to_bytes(), kind: self.kind.into() })
     }
 
-    fn of(answers: &gateway::Answers) -> Option<Answers> {
-        let kind = match answers.kind {
-            AnswerKind::Reply => Kind::Reply,
-            AnswerKind::ReplyAll => Kind::ReplyAll,
-            AnswerKind::Forward => Kind::Forward,
+    fn of(related: &gateway::RelatedMessage) -> Option<RelatedMessage> {
+        let kind = match related.kind {
+            RelationKind::Reply => Kind::Reply,
+            RelationKind::ReplyAll => Kind::ReplyAll,
+            RelationKind::Forward => Kind::Forward,
         };
-        let reference = Reference::from_bytes(answers.letter)?.to_string();
-        Some(Answers { reference, kind })
+        let reference = Reference::from_bytes(related.message)?.to_string();
+        Some(RelatedMessage { reference, kind })
     }
 }
 
@@ -198,7 +198,7 @@ impl Content {
             text: self.text,
             html: self.html,
             attachments: self.attachments,
-            answers: self.answers.as_ref().map(Answers::read).transpose()?,
+            related: self.related.as_ref().map(RelatedMessage::read).transpose()?,
             choices: self.choices,
         })
     }
@@ -217,7 +217,7 @@ impl Content {
             text: content.text,
             html: content.html,
             attachments: content.attachments,
-            answers: content.answers.as_ref().and_then(Answers::of),
+            related: content.related.as_ref().and_then(RelatedMessage::of),
             choices: content.choices,
         }
     }
@@ -233,7 +233,7 @@ impl From<DraftRow> for DraftItem {
             saved_at: row.saved.to_rfc3339(),
             recipients: row.recipients.into_iter().map(one).collect(),
             subject: row.subject,
-            answers: row.answers.as_ref().and_then(Answers::of),
+            related: row.related.as_ref().and_then(RelatedMessage::of),
         }
     }
 }
@@ -274,11 +274,11 @@ impl From<UploadView> for Upload {
 )]
 pub async fn create(
     signed: Signed,
-    LetterJson(content): LetterJson<Content>,
+    MessageJson(content): MessageJson<Content>,
 ) -> Result<(StatusCode, axum::Json<Draft>), Problem> {
     let content = content.read()?;
     let made =
-        signed.run(Weight::Records, move |gateway, actor| gateway.draft_create(actor, &content));
+        signed.run(CostClass::Records, move |gateway, actor| gateway.draft_create(actor, &content));
     Ok((StatusCode::CREATED, axum::Json(made.await?.into())))
 }
 
@@ -291,7 +291,7 @@ pub async fn create(
     responses((status = 200, description = "The drafts", body = Drafts), Problems)
 )]
 pub async fn list(signed: Signed) -> Result<axum::Json<Drafts>, Problem> {
-    let views = signed.run(Weight::Records, |gateway, actor| gateway.draft_list(actor)).await?;
+    let views = signed.run(CostClass::Records, |gateway, actor| gateway.draft_list(actor)).await?;
     Ok(axum::Json(Drafts { items: views.into_iter().map(DraftItem::from).collect() }))
 }
 
@@ -305,7 +305,7 @@ pub async fn list(signed: Signed) -> Result<axum::Json<Drafts>, Problem> {
     responses((status = 200, description = "The draft", body = Draft), Problems)
 )]
 pub async fn read(Id(id): Id, signed: Signed) -> Result<axum::Json<Draft>, Problem> {
-    let view = signed.run(Weight::Records, move |gateway, actor| gateway.draft(actor, &id));
+    let view = signed.run(CostClass::Records, move |gateway, actor| gateway.draft(actor, &id));
     Ok(axum::Json(view.await?.into()))
 }
 
@@ -327,10 +327,10 @@ pub async fn read(Id(id): Id, signed: Signed) -> Result<axum::Json<Draft>, Probl
 pub async fn save(
     Id(id): Id,
     signed: Signed,
-    LetterJson(save): LetterJson<Save>,
+    MessageJson(save): MessageJson<Save>,
 ) -> Result<axum::Json<Draft>, Problem> {
     let content = save.content.read()?;
-    let saved = signed.run(Weight::Records, move |gateway, actor| {
+    let saved = signed.run(CostClass::Records, move |gateway, actor| {
         gateway.draft_save(actor, &id, save.version, &content)
     });
     Ok(axum::Json(saved.await?.into()))
@@ -346,11 +346,11 @@ pub async fn save(
     responses(Done, Problems)
 )]
 pub async fn delete(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
-    signed.run(Weight::Records, move |gateway, actor| gateway.draft_delete(actor, &id)).await?;
+    signed.run(CostClass::Records, move |gateway, actor| gateway.draft_delete(actor, &id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Begin an answer to an opened letter, or forward it: recipients, subject and quotation are
+/// Begin an answer to an opened message, or forward it: recipients, subject and quotation are
 /// filled in.
 #[utoipa::path(
     post,
@@ -360,7 +360,7 @@ pub async fn delete(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
     params(("ref" = String, Path, description = "The reference number"), How),
     responses(
         (status = 201, description = "The draft", body = Draft),
-        (status = 409, description = "The letter was not opened yet", body = ProblemBody,
+        (status = 409, description = "The message was not opened yet", body = ProblemBody,
             content_type = "application/problem+json"),
         Problems
     )
@@ -370,7 +370,7 @@ pub async fn from(
     Params(how): Params<How>,
     signed: Signed,
 ) -> Result<(StatusCode, axum::Json<Draft>), Problem> {
-    let made = signed.run(Weight::Content, move |gateway, actor| {
+    let made = signed.run(CostClass::Content, move |gateway, actor| {
         gateway.draft_from(actor, reference, how.kind.into())
     });
     Ok((StatusCode::CREATED, axum::Json(made.await?.into())))
@@ -389,10 +389,10 @@ pub async fn upload_begin(
     signed: Signed,
     Json(new): Json<NewUpload>,
 ) -> Result<(StatusCode, axum::Json<Upload>), Problem> {
-    let begun = signed.run(Weight::Records, move |gateway, actor| {
+    let started = signed.run(CostClass::Records, move |gateway, actor| {
         gateway.upload_begin(actor, &new.name, &new.media, new.size)
     });
-    Ok((StatusCode::CREATED, axum::Json(begun.await?.into())))
+    Ok((StatusCode::CREATED, axum::Json(started.await?.into())))
 }
 
 /// Get how far a file has come.
@@ -405,7 +405,7 @@ pub async fn upload_begin(
     responses((status = 200, description = "The file", body = Upload), Problems)
 )]
 pub async fn upload(Id(id): Id, signed: Signed) -> Result<axum::Json<Upload>, Problem> {
-    let view = signed.run(Weight::Records, move |gateway, actor| gateway.upload(actor, &id));
+    let view = signed.run(CostClass::Records, move |gateway, actor| gateway.upload(actor, &id));
     Ok(axum::Json(view.await?.into()))
 }
 
@@ -430,7 +430,7 @@ pub async fn upload_append(
     signed: Signed,
     Octets(octets): Octets,
 ) -> Result<axum::Json<Upload>, Problem> {
-    let done = signed.run(Weight::Records, move |gateway, actor| {
+    let done = signed.run(CostClass::Records, move |gateway, actor| {
         gateway.upload_append(actor, &id, offset, &octets)
     });
     Ok(axum::Json(done.await?.into()))
@@ -446,6 +446,6 @@ pub async fn upload_append(
     responses(Done, Problems)
 )]
 pub async fn upload_delete(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
-    signed.run(Weight::Records, move |gateway, actor| gateway.upload_delete(actor, &id)).await?;
+    signed.run(CostClass::Records, move |gateway, actor| gateway.upload_delete(actor, &id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

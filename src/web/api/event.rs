@@ -24,7 +24,7 @@ use utoipa::ToSchema;
 use crate::gateway::{AccountId, Event, EventKind};
 use crate::web::auth::Signed;
 use crate::web::error::{Problem, Problems};
-use crate::web::state::{Connection, Web, Weight};
+use crate::web::state::{Connection, CostClass, Web};
 use crate::web::streams::Place;
 
 /// The data of one hint.
@@ -67,7 +67,8 @@ pub async fn stream(
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let missed = match last.map(str::to_owned) {
         Some(last) => {
-            let state = signed.run(Weight::Records, |gateway, actor| gateway.mailbox_list(actor));
+            let state =
+                signed.run(CostClass::Records, |gateway, actor| gateway.mailbox_list(actor));
             Some(state.await?.0).filter(|state| *state != last)
         }
         None => None,
@@ -175,7 +176,7 @@ impl Life {
         let (account, session) = (self.account, self.session.clone());
         let open = self
             .web
-            .run(Weight::Records, move |gateway| gateway.session_is_open(account, &session));
+            .run(CostClass::Records, move |gateway| gateway.session_is_open(account, &session));
         match open.await {
             Ok(true) => Ok(()),
             Ok(false) | Err(_) => Err(Over),

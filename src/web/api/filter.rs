@@ -4,12 +4,12 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::gateway::mailboxes::correspondents::Person as Known;
+use crate::gateway::mailboxes::correspondents::Correspondent as Known;
 use crate::gateway::mailboxes::filter;
 use crate::web::auth::Signed;
 use crate::web::body::Json;
 use crate::web::error::{Problem, Problems};
-use crate::web::state::Weight;
+use crate::web::state::CostClass;
 
 use super::Done;
 
@@ -41,15 +41,15 @@ pub struct Filters {
 
 /// Somebody one has written with.
 #[derive(Serialize, ToSchema)]
-pub struct Person {
+pub struct Correspondent {
     name: Option<String>,
     address: String,
 }
 
 /// People, the most often written with first.
 #[derive(Serialize, ToSchema)]
-pub struct People {
-    items: Vec<Person>,
+pub struct Correspondents {
+    items: Vec<Correspondent>,
 }
 
 impl From<filter::Filter> for Filter {
@@ -78,7 +78,7 @@ impl Filter {
     responses((status = 200, description = "The filters", body = Filters), Problems)
 )]
 pub async fn list(signed: Signed) -> Result<axum::Json<Filters>, Problem> {
-    let found = signed.run(Weight::Records, |gateway, actor| gateway.filters(actor)).await?;
+    let found = signed.run(CostClass::Records, |gateway, actor| gateway.filters(actor)).await?;
     Ok(axum::Json(Filters { items: found.into_iter().map(Filter::from).collect() }))
 }
 
@@ -96,7 +96,7 @@ pub async fn set(signed: Signed, Json(filters): Json<Filters>) -> Result<StatusC
     let filters: Result<Vec<_>, Problem> = filters.items.into_iter().map(Filter::read).collect();
     let filters = filters?;
     let done =
-        signed.run(Weight::Records, move |gateway, actor| gateway.filters_set(actor, &filters));
+        signed.run(CostClass::Records, move |gateway, actor| gateway.filters_set(actor, &filters));
     done.await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -104,13 +104,13 @@ pub async fn set(signed: Signed, Json(filters): Json<Filters>) -> Result<StatusC
 /// Whom one has written with lately.
 #[utoipa::path(
     get,
-    path = "/api/people",
+    path = "/api/correspondents",
     tag = "filters",
     operation_id = "people",
-    responses((status = 200, description = "The most often first", body = People), Problems)
+    responses((status = 200, description = "The most often first", body = Correspondents), Problems)
 )]
-pub async fn people(signed: Signed) -> Result<axum::Json<People>, Problem> {
-    let found = signed.run(Weight::Records, |gateway, actor| gateway.people(actor)).await?;
-    let person = |Known { name, address }| Person { name, address };
-    Ok(axum::Json(People { items: found.into_iter().map(person).collect() }))
+pub async fn people(signed: Signed) -> Result<axum::Json<Correspondents>, Problem> {
+    let found = signed.run(CostClass::Records, |gateway, actor| gateway.people(actor)).await?;
+    let person = |Known { name, address }| Correspondent { name, address };
+    Ok(axum::Json(Correspondents { items: found.into_iter().map(person).collect() }))
 }

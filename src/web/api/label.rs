@@ -7,7 +7,7 @@ use crate::gateway::mailboxes::label;
 use crate::web::auth::Signed;
 use crate::web::body::Json;
 use crate::web::error::{Problem, Problems};
-use crate::web::state::Weight;
+use crate::web::state::CostClass;
 
 /// A word that messages can be given.
 #[derive(Deserialize, Serialize, ToSchema)]
@@ -45,7 +45,7 @@ impl From<Vec<label::Label>> for Labels {
     responses((status = 200, description = "The labels", body = Labels), Problems)
 )]
 pub async fn list(signed: Signed) -> Result<axum::Json<Labels>, Problem> {
-    let found = signed.run(Weight::Records, |gateway, actor| gateway.labels(actor)).await?;
+    let found = signed.run(CostClass::Records, |gateway, actor| gateway.labels(actor)).await?;
     Ok(axum::Json(found.into()))
 }
 
@@ -64,7 +64,8 @@ pub async fn set(
 ) -> Result<axum::Json<Labels>, Problem> {
     let read = |Label { id, name, colour }| label::Label { id, name, colour };
     let labels: Vec<label::Label> = labels.items.into_iter().map(read).collect();
-    let set =
-        signed.run(Weight::Records, move |gateway, actor| gateway.labels_set(actor, &labels)).await;
+    let set = signed
+        .run(CostClass::Records, move |gateway, actor| gateway.labels_set(actor, &labels))
+        .await;
     Ok(axum::Json(set?.into()))
 }

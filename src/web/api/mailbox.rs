@@ -8,7 +8,7 @@ use crate::gateway::MailboxView;
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json};
 use crate::web::error::{Problem, Problems};
-use crate::web::state::Weight;
+use crate::web::state::CostClass;
 
 use super::Done;
 
@@ -90,7 +90,7 @@ impl From<MailboxView> for Mailbox {
     responses((status = 200, description = "The mailboxes", body = Mailboxes), Problems)
 )]
 pub async fn list(signed: Signed) -> Result<axum::Json<Mailboxes>, Problem> {
-    let found = signed.run(Weight::Records, |gateway, actor| gateway.mailbox_list(actor));
+    let found = signed.run(CostClass::Records, |gateway, actor| gateway.mailbox_list(actor));
     let (state, views) = found.await?;
     Ok(axum::Json(Mailboxes { state, items: views.into_iter().map(Mailbox::from).collect() }))
 }
@@ -109,7 +109,7 @@ pub async fn create(
     Json(MailboxName { name }): Json<MailboxName>,
 ) -> Result<(StatusCode, axum::Json<Mailbox>), Problem> {
     let made =
-        signed.run(Weight::Records, move |gateway, actor| gateway.mailbox_create(actor, &name));
+        signed.run(CostClass::Records, move |gateway, actor| gateway.mailbox_create(actor, &name));
     Ok((StatusCode::CREATED, axum::Json(made.await?.into())))
 }
 
@@ -129,7 +129,7 @@ pub async fn rename(
     Json(MailboxName { name }): Json<MailboxName>,
 ) -> Result<axum::Json<Mailbox>, Problem> {
     let renamed = signed
-        .run(Weight::Records, move |gateway, actor| gateway.mailbox_rename(actor, &id, &name));
+        .run(CostClass::Records, move |gateway, actor| gateway.mailbox_rename(actor, &id, &name));
     Ok(axum::Json(renamed.await?.into()))
 }
 
@@ -144,7 +144,7 @@ pub async fn rename(
 )]
 pub async fn delete(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
     let done =
-        signed.run(Weight::Records, move |gateway, actor| gateway.mailbox_delete(actor, &id));
+        signed.run(CostClass::Records, move |gateway, actor| gateway.mailbox_delete(actor, &id));
     done.await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::gateway;
-use crate::gateway::mailboxes::list::WINDOW_MAX;
+use crate::gateway::mailboxes::list::PAGE_MAX;
 use crate::mail::reference::Reference;
 use crate::terms::RejectReason;
 use crate::web::auth::Signed;
 use crate::web::body::{Json, MessageOctets, Params, Ref};
 use crate::web::error::{Problem, ProblemBody, Problems};
-use crate::web::state::Weight;
+use crate::web::state::CostClass;
 use crate::web::ticket::{NoTicket, Request, Target};
 
 use super::Done;
@@ -21,17 +21,17 @@ use super::view::{Change, Detail, Item, Page};
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct Window {
+pub struct PageQuery {
     /// A mailbox's id, or its role.
     mailbox: String,
     /// `next` of the window before.
     before: Option<String>,
     /// 1 to 200; 50 when left out.
-    #[serde(default = "window_default")]
+    #[serde(default = "page_default")]
     limit: usize,
 }
 
-fn window_default() -> usize {
+fn page_default() -> usize {
     50
 }
 
@@ -101,7 +101,7 @@ pub struct TicketRequest {
     part: Option<u32>,
     /// For a frame: images that lie elsewhere are fetched and shown too.
     #[serde(default)]
-    elsewhere: bool,
+    remote: bool,
 }
 
 /// The kinds of links.
@@ -133,18 +133,18 @@ pub struct Ticket {
     path = "/api/messages",
     tag = "messages",
     operation_id = "messages",
-    params(Window),
+    params(PageQuery),
     responses((status = 200, description = "The window", body = Page), Problems)
 )]
 pub async fn list(
     signed: Signed,
-    Params(window): Params<Window>,
+    Params(page): Params<PageQuery>,
 ) -> Result<axum::Json<Page>, Problem> {
-    if !(1..=WINDOW_MAX).contains(&window.limit) {
-        return Err(Problem::invalid(format!("`limit` is 1 to {WINDOW_MAX}.")));
+    if !(1..=PAGE_MAX).contains(&page.limit) {
+        return Err(Problem::invalid(format!("`limit` is 1 to {PAGE_MAX}.")));
     }
-    let page = signed.run(Weight::Records, move |gateway, actor| {
-        gateway.message_list(actor, &window.mailbox, window.before.as_deref(), window.limit)
+    let page = signed.run(CostClass::Records, move |gateway, actor| {
+        gateway.message_list(actor, &page.mailbox, page.before.as_deref(), page.limit)
     });
     Ok(axum::Json(page.await?.into()))
 }
@@ -159,8 +159,8 @@ pub async fn list(
     responses((status = 200, description = "The message", body = Item), Problems)
 )]
 pub async fn item(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Item>, Problem> {
-    let found =
-        signed.run(Weight::Records, move |gateway, actor| gateway.message_item(actor, reference));
+    let found = signed
+        .run(CostClass::Records, move |gateway, actor| gateway.message_item(actor, reference));
     Ok(axum::Json(found.await?.into()))
 }
 
@@ -179,21 +179,21 @@ pub struct All {
 
 /// Messages, with no more than what can be changed about them.
 #[derive(Serialize, ToSchema)]
-pub struct AllMarks {
-    items: Vec<Marks>,
+pub struct AllFlags {
+    items: Vec<Flags>,
     /// `before` of the next answer; `null` at the end.
     next: Option<String>,
 }
 
 /// What can be changed about a message.
 #[derive(Serialize, ToSchema)]
-pub struct Marks {
+pub struct Flags {
     reference: String,
     /// The mailbox's id.
     mailbox: String,
     unread: bool,
     starred: bool,
-    /// Letters with the same word here answer each other.
+    /// Messages with the same word here answer each other.
     conversation: Option<String>,
     /// The numbers of its labels.
     labels: Vec<u16>,
@@ -230,7 +230,7 @@ pub struct Imported {
     known: bool,
 }
 
-/// Letters that answer each other.
+/// Messages that answer each other.
 #[derive(Serialize, ToSchema)]
 pub struct Conversation {
     /// The oldest first.
@@ -240,23 +240,23 @@ pub struct Conversation {
 /// List all messages of a mailbox, or all that are found: for changing them together.
 #[utoipa::path(
     get,
-    path = "/api/messages/marks",
+    path = "/api/messages/flags",
     tag = "messages",
-    operation_id = "messagesMarks",
+    operation_id = "messagesFlags",
     params(All),
-    responses((status = 200, description = "Some of them, newest first", body = AllMarks), Problems)
+    responses((status = 200, description = "Some of them, newest first", body = AllFlags), Problems)
 )]
 pub async fn marks(
     signed: Signed,
     Params(All { mailbox, q, before }): Params<All>,
-) -> Result<axum::Json<AllMarks>, Problem> {
-    let page = signed.run(Weight::Content, move |gateway, actor| match (&mailbox, &q) {
-        (Some(mailbox), None) => gateway.message_marks(actor, mailbox, before.as_deref()),
-        (None, Some(q)) => gateway.search_marks(actor, q, before.as_deref()),
+) -> Result<axum::Json<AllFlags>, Problem> {
+    let page = signed.run(CostClass::Content, move |gateway, actor| match (&mailbox, &q) {
+        (Some(mailbox), None) => gateway.message_flags(actor, mailbox, before.as_deref()),
+        (None, Some(q)) => gateway.search_flags(actor, q, before.as_deref()),
         _ => Err(gateway::Error::Invalid { what: "either `mailbox` or `q`".to_owned() }),
     });
-    let gateway::MarksPage { items, next } = page.await?;
-    let marks = |one: gateway::Marks| Marks {
+    let gateway::FlagsPage { items, next } = page.await?;
+    let marks = |one: gateway::Flags| Flags {
         reference: one.reference.to_string(),
         mailbox: one.mailbox,
         unread: one.unread,
@@ -264,7 +264,7 @@ pub async fn marks(
         conversation: one.conversation,
         labels: one.labels,
     };
-    Ok(axum::Json(AllMarks { items: items.into_iter().map(marks).collect(), next }))
+    Ok(axum::Json(AllFlags { items: items.into_iter().map(marks).collect(), next }))
 }
 
 /// Get what the list shows of several messages. Opens none; leaves out those that are not there.
@@ -283,7 +283,7 @@ pub async fn items(
     let references: Vec<Reference> =
         references.iter().filter_map(|reference| reference.parse().ok()).collect();
     let found = signed
-        .run(Weight::Records, move |gateway, actor| gateway.message_items(actor, &references));
+        .run(CostClass::Records, move |gateway, actor| gateway.message_items(actor, &references));
     Ok(axum::Json(Items { items: found.await?.into_iter().map(Item::from).collect() }))
 }
 
@@ -304,7 +304,7 @@ pub async fn import(
     Params(Into { mailbox }): Params<Into>,
     MessageOctets(octets): MessageOctets,
 ) -> Result<(StatusCode, axum::Json<Imported>), Problem> {
-    let done = signed.run(Weight::Content, move |gateway, actor| {
+    let done = signed.run(CostClass::Content, move |gateway, actor| {
         gateway.message_import(actor, &mailbox, &octets)
     });
     let done = done.await?;
@@ -312,21 +312,21 @@ pub async fn import(
     Ok((StatusCode::CREATED, axum::Json(Imported { reference, known: done.known })))
 }
 
-/// List the letters of a message's conversation, wherever they lie. Opens none.
+/// List the messages of a message's conversation, wherever they lie. Opens none.
 #[utoipa::path(
     get,
     path = "/api/messages/{ref}/conversation",
     tag = "messages",
     operation_id = "conversation",
     params(("ref" = String, Path, description = "The reference number")),
-    responses((status = 200, description = "The letters", body = Conversation), Problems)
+    responses((status = 200, description = "The messages", body = Conversation), Problems)
 )]
 pub async fn conversation(
     Ref(reference): Ref,
     signed: Signed,
 ) -> Result<axum::Json<Conversation>, Problem> {
-    let found =
-        signed.run(Weight::Records, move |gateway, actor| gateway.conversation(actor, reference));
+    let found = signed
+        .run(CostClass::Records, move |gateway, actor| gateway.conversation(actor, reference));
     let items = found.await?.into_iter().map(Item::from).collect();
     Ok(axum::Json(Conversation { items }))
 }
@@ -347,7 +347,7 @@ pub async fn open(
     body: Option<Json<Open>>,
 ) -> Result<axum::Json<Detail>, Problem> {
     let confirm = body.and_then(|Json(open)| open.confirm);
-    let opened = signed.run(Weight::Content, move |gateway, actor| {
+    let opened = signed.run(CostClass::Content, move |gateway, actor| {
         let (item, content) = gateway.message_open(actor, reference, confirm)?;
         Ok::<_, gateway::Error>(Detail::of(item, &content))
     });
@@ -369,7 +369,7 @@ pub async fn open(
     )
 )]
 pub async fn read(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Detail>, Problem> {
-    let read = signed.run(Weight::Content, move |gateway, actor| {
+    let read = signed.run(CostClass::Content, move |gateway, actor| {
         let (item, content) = gateway.message_raw(actor, reference)?;
         Ok::<_, gateway::Error>(Detail::of(item, &content))
     });
@@ -396,7 +396,7 @@ pub async fn reject(
     signed: Signed,
     Json(Reject { reason, confirm }): Json<Reject>,
 ) -> Result<axum::Json<Rejected>, Problem> {
-    let rejected = signed.run(Weight::Records, move |gateway, actor| {
+    let rejected = signed.run(CostClass::Records, move |gateway, actor| {
         gateway.message_reject(actor, reference, reason, confirm)
     });
     let at = rejected.await?.to_rfc3339();
@@ -420,7 +420,7 @@ pub async fn change(
     Json(change): Json<Change>,
 ) -> Result<axum::Json<Item>, Problem> {
     let change = gateway::Change::from(change);
-    let changed = signed.run(Weight::Records, move |gateway, actor| {
+    let changed = signed.run(CostClass::Records, move |gateway, actor| {
         gateway.message_change(actor, reference, &change)
     });
     Ok(axum::Json(changed.await?.into()))
@@ -450,7 +450,7 @@ pub async fn change_many(
         .map(|text| (text.parse::<Reference>(), text))
         .partition(|(parsed, _)| parsed.is_ok());
     let known: Vec<Reference> = known.into_iter().filter_map(|(parsed, _)| parsed.ok()).collect();
-    let changed = signed.run(Weight::Records, move |gateway, actor| {
+    let changed = signed.run(CostClass::Records, move |gateway, actor| {
         gateway.message_change_many(actor, &known, &change)
     });
     let changed = changed.await?;
@@ -478,8 +478,8 @@ pub async fn change_many(
     responses(Done, Problems)
 )]
 pub async fn delete(Ref(reference): Ref, signed: Signed) -> Result<StatusCode, Problem> {
-    let done =
-        signed.run(Weight::Records, move |gateway, actor| gateway.message_delete(actor, reference));
+    let done = signed
+        .run(CostClass::Records, move |gateway, actor| gateway.message_delete(actor, reference));
     done.await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -505,14 +505,14 @@ pub async fn ticket(
     Json(request): Json<TicketRequest>,
 ) -> Result<(StatusCode, axum::Json<Ticket>), Problem> {
     let target = target(&request)?;
-    if request.elsewhere && signed.web.pictures().is_none() {
+    if request.remote && signed.web.remote_images().is_none() {
         let reason = "images that lie elsewhere are not fetched here";
         return Err(gateway::Error::Denied { reason }.into());
     }
     let (web, token) = (signed.web.clone(), signed.token.clone());
     let (thumbprint, session) = (signed.thumbprint.clone(), signed.actor.session_id());
-    let found =
-        signed.run(Weight::Records, move |gateway, actor| gateway.message_item(actor, reference));
+    let found = signed
+        .run(CostClass::Records, move |gateway, actor| gateway.message_item(actor, reference));
     if found.await?.opened.is_none() {
         return Err(gateway::Error::Conflict(gateway::Conflict::NotOpened).into());
     }
@@ -531,8 +531,8 @@ pub async fn ticket(
 
 fn target(request: &TicketRequest) -> Result<Target, Problem> {
     match (request.kind, request.part) {
-        (TicketKind::View, None) => Ok(Target::View { elsewhere: request.elsewhere }),
-        _ if request.elsewhere => Err(Problem::invalid("`elsewhere` is for frames.")),
+        (TicketKind::View, None) => Ok(Target::View { remote: request.remote }),
+        _ if request.remote => Err(Problem::invalid("`remote` is for frames.")),
         (TicketKind::Raw, None) => Ok(Target::Raw),
         (TicketKind::Attachments, None) => Ok(Target::Attachments),
         (TicketKind::Attachment, Some(part)) => Ok(Target::Attachment(part)),

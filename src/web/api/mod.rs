@@ -1,12 +1,12 @@
 //! The API, one file for each noun. JSON with camelCase names; times are RFC 3339 in UTC.
 
+pub mod appearance;
 pub mod change;
 pub mod credential;
 pub mod draft;
 pub mod event;
 pub mod filter;
 pub mod label;
-pub mod look;
 pub mod mailbox;
 pub mod manage;
 pub mod message;

@@ -20,7 +20,7 @@ use crate::gateway::{self, Browser};
 use crate::web::auth::{Signed, Site, note_use, proof};
 use crate::web::body::Json;
 use crate::web::error::{Problem, ProblemBody, Problems};
-use crate::web::state::{Web, Weight};
+use crate::web::state::{CostClass, Web};
 
 use super::credential::{Again, Credential, password};
 use super::session::{SignedIn, Where, agent_of, peer_of, told};
@@ -32,7 +32,7 @@ const PRF_INPUT: &[u8] = b"postern: the key of a sealed account, v1";
 /// What a browser asks a passkey for.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct PasskeyQuestion {
+pub struct PasskeyRequestOptions {
     /// base64url, as all octets here.
     challenge: String,
     /// The host that passkeys are bound to.
@@ -44,9 +44,9 @@ pub struct PasskeyQuestion {
 /// What a browser makes a passkey from.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct PasskeyPlan {
+pub struct PasskeyCreationOptions {
     #[serde(flatten)]
-    question: PasskeyQuestion,
+    question: PasskeyRequestOptions,
     /// The account, for the authenticator.
     user_id: String,
     name: String,
@@ -77,7 +77,7 @@ pub struct NewPasskey {
 /// A passkey's answer.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PasskeyAnswer {
+pub struct PasskeyAssertion {
     profile: Where,
     /// As the passkey keeps it (`userHandle`).
     user_id: String,
@@ -100,8 +100,8 @@ fn malformed<E>(_: E) -> Problem {
     Problem::invalid("This is not what a passkey answers.")
 }
 
-fn question(challenge: Challenge, site: Site) -> PasskeyQuestion {
-    PasskeyQuestion {
+fn question(challenge: Challenge, site: Site) -> PasskeyRequestOptions {
+    PasskeyRequestOptions {
         challenge: challenge.to_text(),
         rp_id: site.host,
         prf_input: URL_SAFE_NO_PAD.encode(PRF_INPUT),
@@ -111,12 +111,12 @@ fn question(challenge: Challenge, site: Site) -> PasskeyQuestion {
 /// Begin to make a passkey.
 #[utoipa::path(
     post,
-    path = "/api/account/passkeys/begin",
+    path = "/api/account/passkeys/options",
     tag = "sessions",
     operation_id = "passkeyBegin",
     request_body = Again,
     responses(
-        (status = 200, description = "What to make it from", body = PasskeyPlan),
+        (status = 200, description = "What to make it from", body = PasskeyCreationOptions),
         (status = 401, description = "Wrong password", body = ProblemBody,
             content_type = "application/problem+json"),
         Problems
@@ -126,13 +126,13 @@ pub async fn begin(
     signed: Signed,
     site: Site,
     Json(again): Json<Again>,
-) -> Result<axum::Json<PasskeyPlan>, Problem> {
+) -> Result<axum::Json<PasskeyCreationOptions>, Problem> {
     let password = password(&again.password)?;
     let asked = signed.run_with_password(Act::Confirmed, move |gateway, actor| {
         gateway.passkey_begin(actor, &password)
     });
     let asked = asked.await?;
-    Ok(axum::Json(PasskeyPlan {
+    Ok(axum::Json(PasskeyCreationOptions {
         question: question(asked.challenge, site),
         user_id: URL_SAFE_NO_PAD.encode(asked.user_id),
         name: asked.name,
@@ -161,7 +161,7 @@ pub async fn keep(
     let (client_data, spki) = (octets(&new.client_data)?, octets(&new.public_key)?);
     let authenticator_data = octets(&new.authenticator_data)?;
     let (token, thumbprint) = (signed.token.clone(), signed.thumbprint.clone());
-    let kept = signed.run_noted(Act::PasskeyMade, move |gateway, actor| {
+    let kept = signed.run_audited(Act::PasskeyCreated, move |gateway, actor| {
         let unlock = gateway.session_unlock_key(&token, &thumbprint)?;
         let said = Registration {
             client_data: &client_data,
@@ -179,17 +179,17 @@ pub async fn keep(
 /// Ask what a passkey is to sign, for signing in.
 #[utoipa::path(
     post,
-    path = "/api/session/passkey/begin",
+    path = "/api/session/passkey/options",
     tag = "sessions",
     operation_id = "passkeyAsk",
     security(()),
-    responses((status = 200, description = "What to sign", body = PasskeyQuestion), Problems)
+    responses((status = 200, description = "What to sign", body = PasskeyRequestOptions), Problems)
 )]
 pub async fn ask(
     State(web): State<Web>,
     site: Site,
-) -> Result<axum::Json<PasskeyQuestion>, Problem> {
-    let challenge = web.run(Weight::Records, |gateway| gateway.passkey_challenge()).await?;
+) -> Result<axum::Json<PasskeyRequestOptions>, Problem> {
+    let challenge = web.run(CostClass::Records, |gateway| gateway.passkey_challenge()).await?;
     Ok(axum::Json(question(challenge, site)))
 }
 
@@ -200,7 +200,7 @@ pub async fn ask(
     tag = "sessions",
     operation_id = "signInByPasskey",
     security(()),
-    request_body = PasskeyAnswer,
+    request_body = PasskeyAssertion,
     params(("DPoP" = String, Header, description = "A proof without `ath` (RFC 9449)")),
     responses(
         (status = 201, description = "Signed in", body = SignedIn),
@@ -221,7 +221,7 @@ pub async fn open(
     let (peer, agent) = (peer_of(&parts)?, agent_of(&parts));
     let request = Request::from_parts(parts, body);
     let Json(answer) =
-        <Json<PasskeyAnswer> as FromRequest<Web>>::from_request(request, &web).await?;
+        <Json<PasskeyAssertion> as FromRequest<Web>>::from_request(request, &web).await?;
     let challenge = Challenge::parse(&answer.challenge).map_err(malformed)?;
     let secret = PasskeySecret::parse(answer.prf.expose_secret()).map_err(malformed)?;
     let (user_id, credential_id) = (octets(&answer.user_id)?, octets(&answer.credential_id)?);

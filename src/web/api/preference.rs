@@ -8,21 +8,21 @@ use crate::terms::{AcceptFrom, Choice, ConfirmOutside, LastInteraction};
 use crate::web::auth::Signed;
 use crate::web::body::Json;
 use crate::web::error::{Problem, Problems};
-use crate::web::state::Weight;
+use crate::web::state::CostClass;
 
 /// Every preference.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Preferences {
-    /// How long a letter can be taken back, in seconds.
+    /// How long a message can be taken back, in seconds.
     undo_secs: Value<u32>,
-    /// What happens to letters for outside; `null`: what the system says.
+    /// What happens to messages for outside; `null`: what the system says.
     choice: Value<Option<Choice>>,
     /// What outside senders learn of when one was last here: `never`, `day` or `exact`.
     last_interaction: Value<String>,
-    /// Whether outside senders learn what became of a letter: `never`, `ask`, `known`, `always`.
+    /// Whether outside senders learn what became of a message: `never`, `ask`, `known`, `always`.
     confirm_outside: Value<String>,
-    /// Whose letters are taken: `inside`, `outside` or `both`.
+    /// Whose messages are taken: `inside`, `outside` or `both`.
     accept_from: Value<AcceptFrom>,
 }
 
@@ -95,7 +95,7 @@ impl From<PreferencesView> for Preferences {
     responses((status = 200, description = "The preferences", body = Preferences), Problems)
 )]
 pub async fn read(signed: Signed) -> Result<axum::Json<Preferences>, Problem> {
-    let view = signed.run(Weight::Records, |gateway, actor| gateway.preferences(actor)).await?;
+    let view = signed.run(CostClass::Records, |gateway, actor| gateway.preferences(actor)).await?;
     Ok(axum::Json(view.into()))
 }
 
@@ -120,6 +120,6 @@ pub async fn change(
         accept_from: change.accept_from,
     };
     let view = signed
-        .run(Weight::Records, move |gateway, actor| gateway.preferences_change(actor, &change));
+        .run(CostClass::Records, move |gateway, actor| gateway.preferences_change(actor, &change));
     Ok(axum::Json(view.await?.into()))
 }

@@ -7,7 +7,7 @@ use crate::gateway::search;
 use crate::web::auth::Signed;
 use crate::web::body::Params;
 use crate::web::error::{Problem, Problems};
-use crate::web::state::Weight;
+use crate::web::state::CostClass;
 
 use super::view::Item;
 
@@ -91,7 +91,7 @@ pub async fn search(
     signed: Signed,
     Params(Query { q, before, limit }): Params<Query>,
 ) -> Result<axum::Json<Found>, Problem> {
-    let found = signed.run(Weight::Content, move |gateway, actor| {
+    let found = signed.run(CostClass::Content, move |gateway, actor| {
         gateway.search(actor, &q, before.as_deref(), limit)
     });
     let search::Found { state, hits, next, waiting } = found.await?;
@@ -109,6 +109,6 @@ pub async fn search(
     responses((status = 200, description = "How far it has come", body = Progress), Problems)
 )]
 pub async fn index(signed: Signed) -> Result<axum::Json<Progress>, Problem> {
-    let done = signed.run(Weight::Content, |gateway, actor| gateway.search_index(actor)).await?;
+    let done = signed.run(CostClass::Content, |gateway, actor| gateway.search_index(actor)).await?;
     Ok(axum::Json(Progress { waiting: done.waiting, taken: done.taken }))
 }

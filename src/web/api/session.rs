@@ -16,7 +16,7 @@ use crate::gateway::{self, AccountView, Browser, LogIn, LoggedIn, Password, Prof
 use crate::web::auth::{Signed, note_use, proof};
 use crate::web::body::{Id, Json};
 use crate::web::error::{Problem, ProblemBody, Problems};
-use crate::web::state::{Connection, Web, Weight};
+use crate::web::state::{Connection, CostClass, Web};
 
 use super::Done;
 
@@ -280,7 +280,7 @@ pub(super) fn told(signed_in: LoggedIn) -> SignedIn {
     responses((status = 200, description = "The session", body = SessionInfo), Problems)
 )]
 pub async fn current(signed: Signed) -> Result<axum::Json<SessionInfo>, Problem> {
-    let found = signed.run(Weight::Records, |gateway, actor| gateway.session_current(actor));
+    let found = signed.run(CostClass::Records, |gateway, actor| gateway.session_current(actor));
     let (session, account, last_sign_in) = found.await?;
     let last_sign_in = last_sign_in.map(|moment| moment.to_rfc3339());
     Ok(axum::Json(SessionInfo { session: session.into(), account: account.into(), last_sign_in }))
@@ -295,7 +295,7 @@ pub async fn current(signed: Signed) -> Result<axum::Json<SessionInfo>, Problem>
     responses(Done, Problems)
 )]
 pub async fn close(signed: Signed) -> Result<Response, Problem> {
-    let done = signed.run_noted(Act::SignedOut, |gateway, actor| {
+    let done = signed.run_audited(Act::SignedOut, |gateway, actor| {
         gateway.session_close(actor, &actor.session_id())
     });
     done.await?;
@@ -311,7 +311,8 @@ pub async fn close(signed: Signed) -> Result<Response, Problem> {
     responses((status = 200, description = "The sessions", body = Sessions), Problems)
 )]
 pub async fn list(signed: Signed) -> Result<axum::Json<Sessions>, Problem> {
-    let views = signed.run(Weight::Records, |gateway, actor| gateway.session_list(actor)).await?;
+    let views =
+        signed.run(CostClass::Records, |gateway, actor| gateway.session_list(actor)).await?;
     Ok(axum::Json(Sessions { items: views.into_iter().map(Session::from).collect() }))
 }
 
@@ -325,7 +326,7 @@ pub async fn list(signed: Signed) -> Result<axum::Json<Sessions>, Problem> {
 )]
 pub async fn close_all(signed: Signed) -> Result<Response, Problem> {
     let closed =
-        signed.run_noted(Act::SessionEnded, |gateway, actor| gateway.session_close_all(actor));
+        signed.run_audited(Act::SessionEnded, |gateway, actor| gateway.session_close_all(actor));
     closed.await?;
     Ok(forgotten())
 }
@@ -341,7 +342,7 @@ pub async fn close_all(signed: Signed) -> Result<Response, Problem> {
 )]
 pub async fn close_one(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
     let done = signed
-        .run_noted(Act::SessionEnded, move |gateway, actor| gateway.session_close(actor, &id));
+        .run_audited(Act::SessionEnded, move |gateway, actor| gateway.session_close(actor, &id));
     done.await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -13,17 +13,17 @@ use crate::terms::Choice;
 use crate::web::auth::Signed;
 use crate::web::body::{Json, Ref};
 use crate::web::error::{Problem, ProblemBody, Problems};
-use crate::web::state::Weight;
+use crate::web::state::CostClass;
 
-use super::draft::{Answers, Draft};
+use super::draft::{Draft, RelatedMessage};
 
-/// Whom a letter would go to.
+/// Whom a message would go to.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ask {
     recipients: Vec<String>,
     #[serde(default)]
-    answers: Option<Answers>,
+    related: Option<RelatedMessage>,
     #[serde(default)]
     choices: std::collections::BTreeMap<String, Choice>,
 }
@@ -70,7 +70,7 @@ pub struct Send {
     typed: Option<String>,
 }
 
-/// A letter that was sent.
+/// A message that was sent.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Submission {
@@ -121,7 +121,7 @@ pub struct Temporary {
     #[schema(format = DateTime)]
     claimed_at: Option<String>,
     claimed: bool,
-    letters: u32,
+    messages: u32,
     /// For the sender to tell, until the first sign-in; only in the hand-off by the sender.
     password: Option<String>,
 }
@@ -134,7 +134,7 @@ pub struct ConsentRequired {
     consent: Consent,
 }
 
-/// These recipients would get the letter in clear.
+/// These recipients would get the message in clear.
 #[derive(Serialize, ToSchema)]
 pub struct Consent {
     token: String,
@@ -152,7 +152,7 @@ impl From<TemporaryView> for Temporary {
             expires_at: view.expires.to_rfc3339(),
             claimed: view.claimed.is_some(),
             claimed_at: view.claimed.map(|at| at.to_rfc3339()),
-            letters: view.letters,
+            messages: view.messages,
             password: view.password.map(|password| password.expose().to_owned()),
         }
     }
@@ -204,7 +204,7 @@ impl From<Check> for Checked {
     }
 }
 
-/// Say what would happen to a letter, for each recipient.
+/// Say what would happen to a message, for each recipient.
 #[utoipa::path(
     post,
     path = "/api/outgoing/check",
@@ -215,11 +215,11 @@ impl From<Check> for Checked {
 )]
 pub async fn check(signed: Signed, Json(ask): Json<Ask>) -> Result<axum::Json<Checks>, Problem> {
     let content = DraftContent {
-        answers: ask.answers.as_ref().map(Answers::read).transpose()?,
+        related: ask.related.as_ref().map(RelatedMessage::read).transpose()?,
         choices: ask.choices.into_iter().collect(),
         ..DraftContent::default()
     };
-    let checks = signed.run(Weight::Records, move |gateway, actor| {
+    let checks = signed.run(CostClass::Records, move |gateway, actor| {
         gateway.outgoing_check(actor, &ask.recipients, &content)
     });
     Ok(axum::Json(Checks { items: checks.await?.into_iter().map(Checked::from).collect() }))
@@ -246,7 +246,7 @@ pub async fn send(
     Json(send): Json<Send>,
 ) -> Result<Response, Problem> {
     let request = request_key(&headers)?;
-    let sent = signed.run(Weight::Content, move |gateway, actor| {
+    let sent = signed.run(CostClass::Content, move |gateway, actor| {
         let submit = |gateway: &gateway::Gateway| {
             gateway.submit(
                 actor,
@@ -286,27 +286,27 @@ fn request_key(headers: &HeaderMap) -> Result<String, Problem> {
 
 fn consent_required(consent: gateway::outgoing::consent::Consent) -> Response {
     let gateway::outgoing::consent::Consent { token, addresses, typed } = consent;
-    let detail = "These recipients would get the letter unprotected. Say yes to send it.";
+    let detail = "These recipients would get the message unprotected. Say yes to send it.";
     let problem = Problem::new(StatusCode::CONFLICT, "consent-required", detail);
     problem.with("consent", &Consent { token, addresses, typed })
 }
 
-/// Get a letter that was sent: one status line for each recipient.
+/// Get a message that was sent: one status line for each recipient.
 #[utoipa::path(
     get,
     path = "/api/submissions/{ref}",
     tag = "sending",
     operation_id = "submission",
     params(("ref" = String, Path, description = "The reference number")),
-    responses((status = 200, description = "The letter", body = Submission), Problems)
+    responses((status = 200, description = "The message", body = Submission), Problems)
 )]
 pub async fn read(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Submission>, Problem> {
     let view =
-        signed.run(Weight::Records, move |gateway, actor| gateway.submission(actor, reference));
+        signed.run(CostClass::Records, move |gateway, actor| gateway.submission(actor, reference));
     Ok(axum::Json(view.await?.into()))
 }
 
-/// Take a letter back while that is possible; the draft is there again. `too-late` (409) after.
+/// Take a message back while that is possible; the draft is there again. `too-late` (409) after.
 #[utoipa::path(
     post,
     path = "/api/submissions/{ref}/undo",
@@ -322,6 +322,6 @@ pub async fn read(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Subm
 )]
 pub async fn undo(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Draft>, Problem> {
     let draft = signed
-        .run(Weight::Records, move |gateway, actor| gateway.submission_undo(actor, reference));
+        .run(CostClass::Records, move |gateway, actor| gateway.submission_undo(actor, reference));
     Ok(axum::Json(draft.await?.into()))
 }

@@ -12,7 +12,7 @@ use crate::gateway::records::audit::Act;
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, Ref};
 use crate::web::error::{Problem, Problems};
-use crate::web::state::{Web, Weight};
+use crate::web::state::{CostClass, Web};
 
 use super::Done;
 use super::submission::Temporary;
@@ -36,7 +36,7 @@ pub struct Pickup {
     sent_at: String,
     #[schema(format = DateTime)]
     until: String,
-    /// Letters not opened yet.
+    /// Messages not opened yet.
     waiting: u64,
     login_name: Option<String>,
     /// `claim`, `in-mail` or `by-sender`.
@@ -58,7 +58,7 @@ pub struct From {
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
-/// Whether a letter with a number was sent from here.
+/// Whether a message with a number was sent from here.
 #[derive(Serialize, ToSchema)]
 pub struct Verified {
     sent: bool,
@@ -110,8 +110,9 @@ impl std::convert::From<PickupView> for Pickup {
     responses((status = 200, description = "The accounts", body = Temporaries), Problems)
 )]
 pub async fn list(signed: Signed) -> Result<axum::Json<Temporaries>, Problem> {
-    let views =
-        signed.run(Weight::Records, |gateway, actor| gateway.temporary_list(Some(actor))).await?;
+    let views = signed
+        .run(CostClass::Records, |gateway, actor| gateway.temporary_list(Some(actor)))
+        .await?;
     Ok(axum::Json(Temporaries { items: views.into_iter().map(Temporary::from).collect() }))
 }
 
@@ -126,7 +127,7 @@ pub async fn list(signed: Signed) -> Result<axum::Json<Temporaries>, Problem> {
 )]
 pub async fn renew(Id(id): Id, signed: Signed) -> Result<axum::Json<Temporary>, Problem> {
     let view =
-        signed.run(Weight::Records, move |gateway, actor| gateway.temporary_renew(actor, &id));
+        signed.run(CostClass::Records, move |gateway, actor| gateway.temporary_renew(actor, &id));
     Ok(axum::Json(view.await?.into()))
 }
 
@@ -140,7 +141,9 @@ pub async fn renew(Id(id): Id, signed: Signed) -> Result<axum::Json<Temporary>, 
     responses((status = 202, description = "It is on its way"), Problems)
 )]
 pub async fn resend(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
-    signed.run(Weight::Records, move |gateway, actor| gateway.temporary_resend(actor, &id)).await?;
+    signed
+        .run(CostClass::Records, move |gateway, actor| gateway.temporary_resend(actor, &id))
+        .await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -154,7 +157,9 @@ pub async fn resend(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
     responses(Done, Problems)
 )]
 pub async fn revoke(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
-    signed.run(Weight::Records, move |gateway, actor| gateway.temporary_revoke(actor, &id)).await?;
+    signed
+        .run(CostClass::Records, move |gateway, actor| gateway.temporary_revoke(actor, &id))
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -172,7 +177,7 @@ pub async fn pickup(
     State(web): State<Web>,
     Path(token): Path<String>,
 ) -> Result<axum::Json<Pickup>, Problem> {
-    let view = web.run(Weight::Records, move |gateway| gateway.pickup(&token)).await?;
+    let view = web.run(CostClass::Records, move |gateway| gateway.pickup(&token)).await?;
     Ok(axum::Json(view.into()))
 }
 
@@ -192,11 +197,11 @@ pub async fn ask(
     Path(token): Path<String>,
     Json(Nothing {}): Json<Nothing>,
 ) -> Result<StatusCode, Problem> {
-    web.run(Weight::Records, move |gateway| gateway.pickup_ask(&token)).await?;
+    web.run(CostClass::Records, move |gateway| gateway.pickup_ask(&token)).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
-/// Say whether a letter with this number was sent from here; never by whom.
+/// Say whether a message with this number was sent from here; never by whom.
 #[utoipa::path(
     get,
     path = "/api/verify/{ref}",
@@ -210,7 +215,8 @@ pub async fn verify(
     State(web): State<Web>,
     Ref(reference): Ref,
 ) -> Result<axum::Json<Verified>, Problem> {
-    let at = web.run(Weight::Records, move |gateway| gateway.reference_verify(reference)).await?;
+    let at =
+        web.run(CostClass::Records, move |gateway| gateway.reference_verify(reference)).await?;
     Ok(axum::Json(Verified { sent: at.is_some(), at: at.map(|at| at.to_rfc3339()) }))
 }
 
@@ -229,7 +235,7 @@ pub async fn delete_account(
 ) -> Result<StatusCode, Problem> {
     let password = Password::new(delete.password.expose_secret());
     let password = password.map_err(|_| Problem::bad_credentials())?;
-    let done = signed.run_with_password(Act::TemporaryEnded, move |gateway, actor| {
+    let done = signed.run_with_password(Act::TemporaryRevoked, move |gateway, actor| {
         gateway.temporary_delete(actor, &password)
     });
     done.await?;

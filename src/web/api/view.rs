@@ -27,14 +27,14 @@ pub struct Item {
     opened: bool,
     unread: bool,
     starred: bool,
-    /// The account's own letter.
+    /// The account's own message.
     sent: bool,
     /// To whom the account sent it.
     recipients: Vec<String>,
     notice: Option<Notice>,
     /// Ask the reader whether the sender may learn what became of it.
     asks_confirmation: bool,
-    /// Letters with the same word here answer each other.
+    /// Messages with the same word here answer each other.
     conversation: Option<String>,
     /// The numbers of its labels.
     labels: Vec<u16>,
@@ -43,10 +43,10 @@ pub struct Item {
 /// What a message of the system itself is about.
 #[derive(Serialize, ToSchema)]
 pub struct Notice {
-    /// What became of the letter: `read`, `rejected`, `refused`, `expired`, `failed`, `delayed`;
+    /// What became of the message: `read`, `rejected`, `refused`, `expired`, `failed`, `delayed`;
     /// or of its reader's temporary account: `ending`, `asked`.
     kind: String,
-    /// The letter's reference number.
+    /// The message's reference number.
     about: String,
     recipient: String,
 }
@@ -141,7 +141,7 @@ pub struct Page {
 
 /// What to change about messages; what is left out stays as it is.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 // Without a name of its own it would be taken for the `Change` of preferences.
 #[schema(as = MessageChange)]
 pub struct Change {
@@ -152,7 +152,7 @@ pub struct Change {
     /// A label that they get: its number.
     label: Option<u16>,
     /// One that they lose.
-    unlabel: Option<u16>,
+    remove_label: Option<u16>,
 }
 
 impl From<ItemView> for Item {
@@ -184,8 +184,8 @@ impl From<gateway::NoticeOf> for Notice {
         let about = Reference::from_bytes(notice.about).map(|about| about.to_string());
         Notice {
             kind: match notice.kind {
-                _ if notice.besides == Some(gateway::Besides::Ending) => "ending".to_owned(),
-                _ if notice.besides == Some(gateway::Besides::AskedAgain) => "asked".to_owned(),
+                _ if notice.topic == Some(gateway::NoticeTopic::Ending) => "ending".to_owned(),
+                _ if notice.topic == Some(gateway::NoticeTopic::AskedAgain) => "asked".to_owned(),
                 gateway::DeliveryState::Waiting => "delayed".to_owned(),
                 kind => kind.as_str().to_owned(),
             },
@@ -223,8 +223,8 @@ impl From<gateway::Page> for Page {
 
 impl From<Change> for gateway::Change {
     fn from(change: Change) -> gateway::Change {
-        let Change { unread, starred, mailbox, label, unlabel } = change;
-        gateway::Change { unread, starred, mailbox, label, unlabel, quiet: false }
+        let Change { unread, starred, mailbox, label, remove_label } = change;
+        gateway::Change { unread, starred, mailbox, label, remove_label, quiet: false }
     }
 }
 

@@ -29,8 +29,8 @@ export const search = (q: string, before: string | null, limit: number) =>
 export const searchIndex = () => request<api.IndexProgress>("POST", "/api/search/index");
 export const conversation = (reference: string) =>
   request<{ items: api.Item[] }>("GET", `${at(reference)}/conversation`);
-export const marks = (where: { mailbox: string } | { q: string }, before: string | null) =>
-  request<api.AllMarks>("GET", "/api/messages/marks", {
+export const flags = (where: { mailbox: string } | { q: string }, before: string | null) =>
+  request<api.AllFlags>("GET", "/api/messages/flags", {
     query: { ...where, before },
   });
 export const messageItems = (references: string[]) =>

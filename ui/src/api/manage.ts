@@ -9,7 +9,7 @@ export type Temporary = Answered<"TemporaryRow">;
 
 export type QueueRow = Narrowed<
   Answered<"QueueRow">,
-  { kind: "letter" | "notification" | "report"; state: "waiting" | "leased" | "held" }
+  { kind: "message" | "notification" | "report"; state: "waiting" | "leased" | "held" }
 >;
 export type QueuePage = Narrowed<Answered<"Queue">, { items: QueueRow[] }>;
 
@@ -25,7 +25,7 @@ export type Rules = Narrowed<
     confirmOutside: Narrowed<Answered<"ConfirmSet">, { value: ConfirmOutside }> | null;
   }
 >;
-export type House = Narrowed<Answered<"HouseView">, { set: Rules; inForce: Rules }>;
+export type SiteSettings = Narrowed<Answered<"SiteView">, { set: Rules; inForce: Rules }>;
 
 export type LogLine = Answered<"LogLine">;
 export type Diagnostics = Answered<"Diagnostics">;
@@ -38,7 +38,7 @@ export const confirm = (password: string) =>
 
 export const users = () => request<Answered<"Users">>("GET", `${at}/users`);
 export const userMake = (user: NewUser) =>
-  request<Answered<"MadeUser">>("POST", `${at}/users`, { body: user });
+  request<Answered<"CreatedUser">>("POST", `${at}/users`, { body: user });
 export const userChange = (name: string, change: Asked<"UserChange">) =>
   request<undefined>("PATCH", `${at}/users/${encodeURIComponent(name)}`, { body: change });
 
@@ -51,8 +51,8 @@ export const queue = (find: string, after: string | null) =>
 export const queueAct = (id: string, act: Asked<"QueueDo">) =>
   request<undefined>("POST", `${at}/queue/${encodeURIComponent(id)}`, { body: { act } });
 
-export const house = () => request<House>("GET", `${at}/house`);
-export const houseSet = (rules: Rules) => request<undefined>("PUT", `${at}/house`, { body: rules });
+export const site = () => request<SiteSettings>("GET", `${at}/site`);
+export const siteSet = (rules: Rules) => request<undefined>("PUT", `${at}/site`, { body: rules });
 export const logoSet = (octets: Blob) => request<undefined>("PUT", `${at}/logo`, { octets });
 export const logoDrop = () => request<undefined>("DELETE", `${at}/logo`);
 

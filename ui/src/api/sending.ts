@@ -4,7 +4,7 @@ import type { RejectReason } from "./types.ts";
 import type { Answered, Asked, Narrowed } from "./wire.ts";
 
 export type Choice = Asked<"Choice">;
-export type Route = "inside" | "portal" | "ask" | "plain" | "verified-tls" | "refused";
+export type Route = "inside" | "temporary-account" | "ask" | "plain" | "verified-tls" | "refused";
 export type State =
   | "held"
   | "accepted"
@@ -19,7 +19,7 @@ export type State =
 export type Upload = Answered<"Upload">;
 export type AnswerKind = Asked<"Kind">;
 
-/** A letter while it is written. */
+/** A message while it is written. */
 export type Content = Answered<"Content">;
 export type Draft = Answered<"Draft">;
 /** A draft in the list. */
@@ -42,7 +42,8 @@ const sentAt = (reference: string) => `/api/submissions/${encodeURIComponent(ref
 const uploadAt = (id: string) => `/api/uploads/${encodeURIComponent(id)}`;
 const guestAt = (id: string) => `/api/temporary/${encodeURIComponent(id)}`;
 
-export const people = () => request<Answered<"People">>("GET", "/api/people");
+export const correspondents = () =>
+  request<Answered<"Correspondents">>("GET", "/api/correspondents");
 export const draftList = () => request<Answered<"Drafts">>("GET", "/api/drafts");
 export const draftCreate = (body: Content) => request<Draft>("POST", "/api/drafts", { body });
 export const draftRead = (id: string) => request<Draft>("GET", draftAt(id));
@@ -54,11 +55,11 @@ export const draftFrom = (reference: string, kind: AnswerKind) =>
 
 export const check = (
   recipients: string[],
-  answers: Content["answers"],
+  related: Content["related"],
   choices: Content["choices"],
 ) =>
   request<{ items: Check[] }>("POST", "/api/outgoing/check", {
-    body: { recipients, answers, choices },
+    body: { recipients, related, choices },
   });
 
 export const submit = (

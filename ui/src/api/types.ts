@@ -49,8 +49,8 @@ export type Change = {
   [Key in keyof Asked<"MessageChange">]: NonNullable<Asked<"MessageChange">[Key]>;
 };
 /** A message with no more than what can be changed about it. */
-export type Marks = Answered<"Marks">;
-export type AllMarks = Answered<"AllMarks">;
+export type Flags = Answered<"Flags">;
+export type AllFlags = Answered<"AllFlags">;
 export type BatchResult = Answered<"BatchResult">;
 export type Imported = Answered<"Imported">;
 

@@ -111,8 +111,8 @@ export function agentText(agent: string): string {
 
 export function initials(name: string): string {
   const words = name.split(/[\s.@_-]+/).filter((word) => /\p{L}|\p{N}/u.test(word));
-  const letters = words.length > 1 ? [words[0], words[1]] : [words[0]];
-  return letters
+  const messages = words.length > 1 ? [words[0], words[1]] : [words[0]];
+  return messages
     .map((word) => [...(word ?? "")][0] ?? "")
     .join("")
     .toLocaleUpperCase();

@@ -4,7 +4,7 @@ const SYMBOLS = /^[0-9A-HJKMNP-TV-Z]{20}$/;
 
 /**
  * A reference number as people type it, in the form it is printed; null when it cannot
- * be one. Crockford's letters that look alike are taken for what they look like.
+ * be one. Crockford's messages that look alike are taken for what they look like.
  */
 export function referenceTyped(text: string): string | null {
   const plain = text

@@ -5,7 +5,7 @@ export const MANAGE_PAGES = [
   "temporary",
   "policy",
   "queue",
-  "house",
+  "site",
   "log",
   "diagnostics",
 ] as const;

@@ -1,6 +1,11 @@
 // Passkeys (WebAuthn Level 3). Each must derive a secret of ours (`prf`): without one there would
 // be nothing to open sealed mail with.
-import type { NewPasskey, PasskeyAnswer, PasskeyPlan, PasskeyQuestion } from "../api/keys.ts";
+import type {
+  NewPasskey,
+  PasskeyAssertion,
+  PasskeyCreationOptions,
+  PasskeyRequestOptions,
+} from "../api/keys.ts";
 
 /** The passkey was made, and derives nothing. */
 export class NoSecret extends Error {
@@ -11,7 +16,7 @@ const TIME_MAX_MS = 120_000;
 
 /** Asks the browser for a new passkey; `name` is what the house calls itself. */
 export async function passkeyMake(
-  plan: PasskeyPlan,
+  plan: PasskeyCreationOptions,
   name: string,
 ): Promise<Omit<NewPasskey, "label">> {
   const made = await navigator.credentials.create({
@@ -48,8 +53,8 @@ export async function passkeyMake(
 
 /** Asks the browser for any passkey of this house. */
 export async function passkeyAsk(
-  question: PasskeyQuestion,
-): Promise<Omit<PasskeyAnswer, "profile">> {
+  question: PasskeyRequestOptions,
+): Promise<Omit<PasskeyAssertion, "profile">> {
   const credential = await answer(question, question.challenge);
   const response = credential.response as AuthenticatorAssertionResponse;
   const prf = secretOf(credential);
@@ -66,7 +71,7 @@ export async function passkeyAsk(
 }
 
 /** Some derive a secret only when they are asked the second time. */
-async function secretLater(plan: PasskeyPlan, id: ArrayBuffer): Promise<ArrayBuffer> {
+async function secretLater(plan: PasskeyCreationOptions, id: ArrayBuffer): Promise<ArrayBuffer> {
   const nobodys = text(crypto.getRandomValues(new Uint8Array(32)).buffer);
   const secret = secretOf(await answer(plan, nobodys, id));
   if (secret === null) throw new NoSecret();
@@ -74,7 +79,7 @@ async function secretLater(plan: PasskeyPlan, id: ArrayBuffer): Promise<ArrayBuf
 }
 
 async function answer(
-  question: PasskeyQuestion,
+  question: PasskeyRequestOptions,
   challenge: string,
   id?: ArrayBuffer,
 ): Promise<PublicKeyCredential> {

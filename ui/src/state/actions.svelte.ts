@@ -2,7 +2,7 @@
 // seconds, and says plainly when the server would not have it.
 import { ApiError, Unreachable } from "../api/client.ts";
 import * as api from "../api/mail.ts";
-import type { AllMarks, Change, Marks, RejectReason, TicketRequest } from "../api/types.ts";
+import type { AllFlags, Change, Flags, RejectReason, TicketRequest } from "../api/types.ts";
 import { t } from "../i18n/index.svelte.ts";
 import { background } from "../lib/background.ts";
 import { boxName } from "../lib/names.ts";
@@ -118,10 +118,10 @@ async function undoAll(batches: Batch[]): Promise<void> {
   await background("reading the list again", mail.startOver());
 }
 
-export async function everything(where: Everything): Promise<Marks[]> {
-  const all: Marks[] = [];
+export async function everything(where: Everything): Promise<Flags[]> {
+  const all: Flags[] = [];
   for (let before: string | null = null; ;) {
-    const page: AllMarks = await api.marks(where, before);
+    const page: AllFlags = await api.flags(where, before);
     all.push(...page.items);
     before = page.next;
     if (before === null) return all;

@@ -1,4 +1,4 @@
-// Gmail's single letters. Never in a field, never behind a dialog, and off when
+// Gmail's single messages. Never in a field, never behind a dialog, and off when
 // somebody says so (WCAG 2.1.4).
 import { onMount } from "svelte";
 import { prefs } from "./prefs.svelte.ts";
@@ -50,7 +50,7 @@ function isPalette(event: KeyboardEvent): boolean {
   const isIt = (event.ctrlKey || event.metaKey) && !event.altKey && event.key === "k";
   const act = layers.findLast((layer) => "Ctrl+K" in layer)?.["Ctrl+K"];
   if (!isIt || act === undefined || document.querySelector("dialog[open]") !== null) return false;
-  // In a letter being written it makes a link.
+  // In a message being written it makes a link.
   if ((event.target as HTMLElement | null)?.closest?.("[contenteditable]")) return false;
   event.preventDefault();
   act();
@@ -74,7 +74,7 @@ function isPress(event: KeyboardEvent): boolean {
 function isTyping(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement | null;
   if (!target?.matches) return false;
-  // A letter being written has keys of its own.
+  // A message being written has keys of its own.
   if (target.closest("[data-own-keys]") !== null) return true;
   if (target.matches("input:not([type=checkbox], [type=radio]), textarea, select")) return true;
   return target.isContentEditable;

@@ -4,13 +4,13 @@ import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import { ApiError } from "../api/client.ts";
 import * as api from "../api/mail.ts";
 import type {
-  AllMarks,
+  AllFlags,
   Change,
   Detail,
   Item,
   Listed,
   Mailbox,
-  Marks,
+  Flags,
   Page,
   Role,
   Snippet,
@@ -137,9 +137,9 @@ class Mail {
     this.#placing.add(box);
     const generation = this.#generation;
     try {
-      const all: Marks[] = [];
+      const all: Flags[] = [];
       for (let before: string | null = null; ;) {
-        const page: AllMarks = await api.marks({ mailbox: box }, before);
+        const page: AllFlags = await api.flags({ mailbox: box }, before);
         if (generation !== this.#generation) return;
         all.push(...page.items);
         before = page.next;
@@ -442,9 +442,9 @@ function itemOf(detail: Detail): Item {
 }
 
 /** Until somebody looks at it. */
-function pendingItem(marks: Marks): Listed {
+function pendingItem(flags: Flags): Listed {
   return {
-    ...{ ...marks, pending: true },
+    ...{ ...flags, pending: true },
     from: { name: null, address: null },
     ...{ subject: "", receivedAt: "", size: 0, attachments: 0, opened: false },
     ...{ sent: false, recipients: [], notice: null, asksConfirmation: false },

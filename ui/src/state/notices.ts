@@ -1,4 +1,4 @@
-// Notices on the desktop: only after this browser was told to, and never with a word of a letter
+// Notices on the desktop: only after this browser was told to, and never with a word of a message
 // or a name in them, because they lie on screens that others see.
 import { direction, language, t } from "../i18n/index.svelte.ts";
 import { background } from "../lib/background.ts";
@@ -43,7 +43,7 @@ export function noticesStart(): () => void {
   };
 }
 
-/** Says that `count` letters came, when nobody looks at any tab. */
+/** Says that `count` messages came, when nobody looks at any tab. */
 export async function noticeArrived(count: number): Promise<void> {
   if (!noticesThere || !prefs.notices || Notification.permission !== "granted") return;
   if (await isLookedAt()) return;

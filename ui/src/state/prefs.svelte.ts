@@ -1,7 +1,7 @@
 // How this person likes the page. The server keeps all of it (state/look); this browser only
 // what the page needs before anybody is signed in, and never content: nothing of a message, and
 // no word that somebody wrote, may ever be written to localStorage.
-import type { SavedSearch } from "../api/look.ts";
+import type { SavedSearch } from "../api/appearance.ts";
 import { isLanguage, languageGuess, type Language } from "../i18n/index.svelte.ts";
 import { zoneUse } from "../lib/format.ts";
 
@@ -14,7 +14,7 @@ interface Prefs {
   /** Notices on the desktop, in this browser. */
   notices: boolean;
   zone: string | null;
-  /** Letters of one conversation are one row. */
+  /** Messages of one conversation are one row. */
   grouped: boolean;
   toured: boolean;
   signature: string;

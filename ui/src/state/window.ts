@@ -1,6 +1,6 @@
 // The loaded part of a mailbox, newest first, and how changes move messages about
 // in it. Pure, so that optimistic changes and their rollback can be tested by table.
-import type { Change, Item, Mailbox, Marks, Page } from "../api/types.ts";
+import type { Change, Item, Mailbox, Flags, Page } from "../api/types.ts";
 
 export interface Window {
   refs: string[];
@@ -66,13 +66,13 @@ export function recount(boxes: Mailbox[], before: Item | null, after: Item | nul
 
 /** A message after a change. */
 export function changed(item: Item, change: Change): Item {
-  const { label, unlabel, ...marks } = change;
-  const labels = item.labels.filter((one) => one !== unlabel);
+  const { label, removeLabel, ...flags } = change;
+  const labels = item.labels.filter((one) => one !== removeLabel);
   if (label !== undefined && !labels.includes(label)) labels.push(label);
-  return { ...item, ...marks, labels };
+  return { ...item, ...flags, labels };
 }
 
-type Before = Pick<Marks, "reference" | "mailbox" | "unread" | "starred" | "labels">;
+type Before = Pick<Flags, "reference" | "mailbox" | "unread" | "starred" | "labels">;
 
 /** What brings these messages back to how they are, in as few requests as there are kinds. */
 export function inverse(before: Before[], change: Change): Batch[] {
@@ -85,8 +85,9 @@ export function inverse(before: Before[], change: Change): Batch[] {
     if (change.mailbox !== undefined && change.mailbox !== item.mailbox)
       back.mailbox = item.mailbox;
     const has = (label: number | undefined) => label !== undefined && item.labels.includes(label);
-    if (change.label !== undefined && !has(change.label)) back.unlabel = change.label;
-    if (change.unlabel !== undefined && has(change.unlabel)) back.label = change.unlabel;
+    if (change.label !== undefined && !has(change.label)) back.removeLabel = change.label;
+    if (change.removeLabel !== undefined && has(change.removeLabel))
+      back.label = change.removeLabel;
     const key = JSON.stringify(back);
     if (key === "{}") continue;
     const batch = batches.get(key) ?? { references: [], change: back };

@@ -40,7 +40,7 @@ pub struct Diagnostics {
     certificate_ends_at: Option<String>,
     public_url: String,
     /// Domains of ours that `publicUrl` does not lie in: links to it look like fraud to mail
-    /// filters when a letter comes from one of these.
+    /// filters when a message comes from one of these.
     domains_elsewhere: Vec<String>,
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::gateway::records::audit::Noted;
+use crate::gateway::records::audit::AuditEntry;
 use crate::web::auth::Managing;
 use crate::web::body::Params;
 use crate::web::error::{Problem, Problems};
@@ -36,9 +36,9 @@ pub struct Log {
     next: Option<String>,
 }
 
-impl From<Noted> for LogLine {
-    fn from(noted: Noted) -> LogLine {
-        let Noted { at, who, act, about, peer } = noted;
+impl From<AuditEntry> for LogLine {
+    fn from(audited: AuditEntry) -> LogLine {
+        let AuditEntry { at, who, act, about, peer } = audited;
         LogLine { at: at.to_rfc3339(), who, act: act.as_str().to_owned(), about, peer }
     }
 }

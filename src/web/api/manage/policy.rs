@@ -1,4 +1,4 @@
-//! What happens to letters for outside, as managers set it.
+//! What happens to messages for outside, as managers set it.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -7,7 +7,7 @@ use crate::gateway::records::policy;
 use crate::gateway::records::policy::Policy;
 use crate::terms::{Choice, Mode};
 
-/// What happens to letters for outside.
+/// What happens to messages for outside.
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PolicySet {
@@ -15,7 +15,7 @@ pub struct PolicySet {
     intranet: bool,
     choice: Choice,
     mode: Mode,
-    /// What a letter does that was to travel over verified TLS and cannot.
+    /// What a message does that was to travel over verified TLS and cannot.
     verified_else: Choice,
     rules: Vec<Rule>,
 }

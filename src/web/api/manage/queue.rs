@@ -18,7 +18,7 @@ use crate::web::error::{Problem, Problems};
 pub struct QueueRow {
     id: String,
     reference: String,
-    /// `letter`, `notification` or `report`.
+    /// `message`, `notification` or `report`.
     kind: String,
     from: String,
     to: String,
@@ -133,12 +133,12 @@ pub async fn act(
     managing: Managing,
     Json(QueueAct { act }): Json<QueueAct>,
 ) -> Result<StatusCode, Problem> {
-    let noted = match act {
+    let audited = match act {
         QueueDo::Retry => Act::QueueRetried,
         QueueDo::Hold => Act::QueueHeld,
         QueueDo::Drop => Act::QueueDropped,
     };
-    let done = managing.run_noted(noted, id.clone(), move |gateway| {
+    let done = managing.run_audited(audited, id.clone(), move |gateway| {
         let row = gateway.queue_find(&id)?.id;
         match act {
             QueueDo::Retry => gateway.queue_retry(row),

@@ -9,14 +9,14 @@ use utoipa::ToSchema;
 
 use crate::gateway::records::audit::Act;
 use crate::gateway::records::policy::Policy;
-use crate::gateway::records::site::HouseChange;
-use crate::gateway::site::settings::House;
+use crate::gateway::records::site::SiteChange;
+use crate::gateway::site::settings::SiteSettings;
 use crate::gateway::{Error, Gateway};
 use crate::web::api::Done;
 use crate::web::auth::Managing;
 use crate::web::body::{Json, Octets};
 use crate::web::error::{Problem, Problems};
-use crate::web::state::{Web, Weight};
+use crate::web::state::{CostClass, Web};
 
 use super::policy::PolicySet;
 use crate::terms::{ConfirmOutside, LastInteraction};
@@ -47,7 +47,7 @@ pub struct LastSet {
     fixed: bool,
 }
 
-/// Whether outside senders learn what became of a letter, and whether people may choose otherwise.
+/// Whether outside senders learn what became of a message, and whether people may choose otherwise.
 #[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConfirmSet {
@@ -60,7 +60,7 @@ pub struct ConfirmSet {
 /// What is set, and what is therefore in force.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct HouseView {
+pub struct SiteView {
     set: Rules,
     in_force: Rules,
     has_logo: bool,
@@ -75,8 +75,8 @@ pub struct Brand {
     has_logo: bool,
 }
 
-impl From<HouseChange> for Rules {
-    fn from(change: HouseChange) -> Rules {
+impl From<SiteChange> for Rules {
+    fn from(change: SiteChange) -> Rules {
         Rules {
             policy: change.policy.map(PolicySet::from),
             last_interaction: change
@@ -94,26 +94,26 @@ impl From<HouseChange> for Rules {
 }
 
 impl Rules {
-    fn in_force(house: &House) -> Rules {
+    fn in_force(site: &SiteSettings) -> Rules {
         Rules {
-            policy: Some(house.policy.clone().into()),
+            policy: Some(site.policy.clone().into()),
             last_interaction: Some(LastSet {
-                value: house.last_interaction,
-                fixed: house.last_interaction_fixed,
+                value: site.last_interaction,
+                fixed: site.last_interaction_fixed,
             }),
             confirm_outside: Some(ConfirmSet {
-                value: house.confirm_outside,
-                fixed: house.confirm_outside_fixed,
+                value: site.confirm_outside,
+                fixed: site.confirm_outside_fixed,
             }),
-            organisation: Some(house.organisation.clone()),
-            phone: house.phone.clone(),
-            notification_text: house.notification_text.clone(),
-            accent: house.accent.clone(),
+            organisation: Some(site.organisation.clone()),
+            phone: site.phone.clone(),
+            notification_text: site.notification_text.clone(),
+            accent: site.accent.clone(),
         }
     }
 
-    fn change(self, logo: Option<Vec<u8>>) -> HouseChange {
-        HouseChange {
+    fn change(self, logo: Option<Vec<u8>>) -> SiteChange {
+        SiteChange {
             policy: self.policy.map(Policy::from),
             last_interaction: self.last_interaction.map(|one| (one.value, one.fixed)),
             confirm_outside: self.confirm_outside.map(|one| (one.value, one.fixed)),
@@ -129,31 +129,31 @@ impl Rules {
 /// Get what is set for everybody.
 #[utoipa::path(
     get,
-    path = "/api/manage/house",
+    path = "/api/manage/site",
     tag = "manage",
-    operation_id = "manageHouse",
-    responses((status = 200, description = "What is set", body = HouseView), Problems)
+    operation_id = "manageSite",
+    responses((status = 200, description = "What is set", body = SiteView), Problems)
 )]
-pub async fn read(managing: Managing) -> Result<axum::Json<HouseView>, Problem> {
+pub async fn read(managing: Managing) -> Result<axum::Json<SiteView>, Problem> {
     let found =
-        managing.run(|gateway| Ok::<_, Error>((gateway.house_change()?, gateway.house()?))).await?;
-    let (set, house) = found;
+        managing.run(|gateway| Ok::<_, Error>((gateway.site_change()?, gateway.site()?))).await?;
+    let (set, site) = found;
     let has_logo = set.logo.is_some();
-    Ok(axum::Json(HouseView { set: set.into(), in_force: Rules::in_force(&house), has_logo }))
+    Ok(axum::Json(SiteView { set: set.into(), in_force: Rules::in_force(&site), has_logo }))
 }
 
 /// Set what holds for everybody, all of it at once. It is in force from this moment.
 #[utoipa::path(
     put,
-    path = "/api/manage/house",
+    path = "/api/manage/site",
     tag = "manage",
-    operation_id = "manageHouseSet",
+    operation_id = "manageSiteSet",
     request_body = Rules,
     responses(Done, Problems)
 )]
 pub async fn set(managing: Managing, Json(rules): Json<Rules>) -> Result<StatusCode, Problem> {
-    let done = managing.run_noted(Act::HouseChanged, String::new(), move |gateway| {
-        gateway.house_set(|set| rules.change(set.logo)).map(|_| ())
+    let done = managing.run_audited(Act::SiteChanged, String::new(), move |gateway| {
+        gateway.site_set(|set| rules.change(set.logo)).map(|_| ())
     });
     done.await?;
     Ok(StatusCode::NO_CONTENT)
@@ -186,8 +186,8 @@ pub async fn logo_drop(managing: Managing) -> Result<StatusCode, Problem> {
 }
 
 async fn logo_change(managing: Managing, logo: Option<Vec<u8>>) -> Result<StatusCode, Problem> {
-    let done = managing.run_noted(Act::HouseChanged, "logo".to_owned(), move |gateway| {
-        gateway.house_set(|set| HouseChange { logo, ..set }).map(|_| ())
+    let done = managing.run_audited(Act::SiteChanged, "logo".to_owned(), move |gateway| {
+        gateway.site_set(|set| SiteChange { logo, ..set }).map(|_| ())
     });
     done.await?;
     Ok(StatusCode::NO_CONTENT)
@@ -203,11 +203,11 @@ async fn logo_change(managing: Managing, logo: Option<Vec<u8>>) -> Result<Status
     responses((status = 200, description = "The house", body = Brand), Problems)
 )]
 pub async fn brand(State(web): State<Web>) -> Result<axum::Json<Brand>, Problem> {
-    let house = web.run(Weight::Records, Gateway::house).await?;
+    let site = web.run(CostClass::Records, Gateway::site).await?;
     Ok(axum::Json(Brand {
-        organisation: house.organisation.clone(),
-        accent: house.accent.clone(),
-        has_logo: house.logo.is_some(),
+        organisation: site.organisation.clone(),
+        accent: site.accent.clone(),
+        has_logo: site.logo.is_some(),
     }))
 }
 
@@ -221,8 +221,8 @@ pub async fn brand(State(web): State<Web>) -> Result<axum::Json<Brand>, Problem>
     responses((status = 200, description = "The PNG", content_type = "image/png"), Problems)
 )]
 pub async fn logo(State(web): State<Web>) -> Result<Response, Problem> {
-    let house = web.run(Weight::Records, Gateway::house).await?;
-    let logo = house.logo.clone().ok_or_else(Problem::not_found)?;
+    let site = web.run(CostClass::Records, Gateway::site).await?;
+    let logo = site.logo.clone().ok_or_else(Problem::not_found)?;
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("image/png")),
         (CACHE_CONTROL, HeaderValue::from_static("no-cache")),

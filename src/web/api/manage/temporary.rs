@@ -23,7 +23,7 @@ pub struct TemporaryRow {
     expires_at: String,
     #[schema(format = DateTime)]
     claimed_at: Option<String>,
-    letters: u32,
+    messages: u32,
 }
 
 /// All temporary accounts.
@@ -67,7 +67,7 @@ pub async fn list(managing: Managing) -> Result<axum::Json<Temporaries>, Problem
         created_at: view.created.to_rfc3339(),
         expires_at: view.expires.to_rfc3339(),
         claimed_at: view.claimed.map(|at| at.to_rfc3339()),
-        letters: view.letters,
+        messages: view.messages,
     });
     Ok(axum::Json(Temporaries { items: items.collect() }))
 }
@@ -85,11 +85,11 @@ pub async fn act(
     managing: Managing,
     Json(TemporaryAct { address, act }): Json<TemporaryAct>,
 ) -> Result<StatusCode, Problem> {
-    let noted = match act {
+    let audited = match act {
         TemporaryDo::Renew => Act::TemporaryRenewed,
-        TemporaryDo::End => Act::TemporaryEnded,
+        TemporaryDo::End => Act::TemporaryRevoked,
     };
-    let done = managing.run_noted(noted, address.clone(), move |gateway| match act {
+    let done = managing.run_audited(audited, address.clone(), move |gateway| match act {
         TemporaryDo::Renew => gateway.temporary_renew_of(&address),
         TemporaryDo::End => gateway.temporary_revoke_of(&address),
     });

@@ -54,7 +54,7 @@ pub struct NewUser {
 /// Somebody who was made, with the recovery key, which is told once.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct MadeUser {
+pub struct CreatedUser {
     address: String,
     recovery_key: String,
 }
@@ -103,12 +103,12 @@ pub async fn list(managing: Managing) -> Result<axum::Json<Users>, Problem> {
     tag = "manage",
     operation_id = "manageUserMake",
     request_body = NewUser,
-    responses((status = 201, description = "Made", body = MadeUser), Problems)
+    responses((status = 201, description = "Made", body = CreatedUser), Problems)
 )]
 pub async fn create(
     managing: Managing,
     Json(user): Json<NewUser>,
-) -> Result<(StatusCode, axum::Json<MadeUser>), Problem> {
+) -> Result<(StatusCode, axum::Json<CreatedUser>), Problem> {
     let address = |text: &String| {
         Address::parse(text).map_err(|error| Problem::invalid(format!("{text}: {error}.")))
     };
@@ -120,11 +120,11 @@ pub async fn create(
         addresses: user.addresses.iter().map(address).collect::<Result<_, _>>()?,
         password,
     };
-    let made =
-        managing.run_noted(Act::UserMade, user.name, move |gateway| gateway.account_create(new));
+    let made = managing
+        .run_audited(Act::UserCreated, user.name, move |gateway| gateway.account_create(new));
     let (view, recovery) = made.await?;
     let recovery_key = recovery.expose().to_owned();
-    Ok((StatusCode::CREATED, axum::Json(MadeUser { address: view.address, recovery_key })))
+    Ok((StatusCode::CREATED, axum::Json(CreatedUser { address: view.address, recovery_key })))
 }
 
 /// Change a user. The last manager stays one (409, `last-manager`).
@@ -152,7 +152,7 @@ pub async fn change(
             }
             if let Some(manager) = change.manager {
                 gateway.account_manager(&name, manager)?;
-                note(if manager { Act::ManagerMade } else { Act::ManagerUnmade });
+                note(if manager { Act::ManagerGranted } else { Act::ManagerRevoked });
             }
             if let Some(accept) = change.accept_from {
                 gateway.account_accept_from(&name, accept)?;

@@ -1,11 +1,11 @@
-// A letter being written. It is saved on the server when one pauses; sending needs a
+// A message being written. It is saved on the server when one pauses; sending needs a
 // saved version, so what is sent is what was seen.
 import { ApiError, Unreachable } from "../../api/client.ts";
 import * as api from "../../api/sending.ts";
 import type { Addr } from "../../api/types.ts";
 import { t } from "../../i18n/index.svelte.ts";
 import { reason } from "../../lib/reason.ts";
-import { Letter } from "../../state/letter.svelte.ts";
+import { Message } from "../../state/message.svelte.ts";
 
 export type Field = "to" | "cc" | "bcc";
 
@@ -19,13 +19,13 @@ const EMPTY: api.Content = {
   text: "",
   html: null,
   attachments: [],
-  answers: null,
+  related: null,
   choices: {},
 };
 
 let keys = 0;
 
-export class Composer extends Letter {
+export class Composer extends Message {
   readonly key = keys++;
   to = $state.raw<Addr[]>([]);
   cc = $state.raw<Addr[]>([]);
@@ -42,8 +42,8 @@ export class Composer extends Letter {
   /** Counts the times that other words took the place of these. */
   taken = $state(0);
 
-  answers: api.Content["answers"] = null;
-  /** Whom to tell that the letter is on its way. */
+  related: api.Content["related"] = null;
+  /** Whom to tell that the message is on its way. */
   onsent: ((sent: api.Submission) => void) | null = null;
 
   /** The text that it began with; alone it is worth no draft. */
@@ -73,8 +73,8 @@ export class Composer extends Letter {
   #take(draft: api.Draft): void {
     this.draft = draft;
     this.taken += 1;
-    const { to, cc, bcc, subject, text, html, choices, answers } = draft;
-    Object.assign(this, { to, cc, bcc, subject, text, html, choices, answers });
+    const { to, cc, bcc, subject, text, html, choices, related } = draft;
+    Object.assign(this, { to, cc, bcc, subject, text, html, choices, related });
     this.savedAt = draft.savedAt;
     this.takeFiles(draft);
     void this.checkAll();
@@ -119,7 +119,7 @@ export class Composer extends Letter {
     const addresses = [...this.to, ...this.cc, ...this.bcc].map((one) => one.address);
     if (addresses.length === 0) return;
     try {
-      const { items } = await api.check(addresses, this.answers, this.choices);
+      const { items } = await api.check(addresses, this.related, this.choices);
       // Somebody else may have been added, or left, since it was asked.
       const there = new Set([...this.to, ...this.cc, ...this.bcc].map((one) => one.address));
       const still = items.filter((one) => there.has(one.address));
@@ -164,8 +164,8 @@ export class Composer extends Letter {
 
   #content(): api.Content {
     const attachments = this.attachments();
-    const { to, cc, bcc, subject, text, html, answers, choices } = this;
-    return { ...EMPTY, to, cc, bcc, subject, text, html, answers, choices, attachments };
+    const { to, cc, bcc, subject, text, html, related, choices } = this;
+    return { ...EMPTY, to, cc, bcc, subject, text, html, related, choices, attachments };
   }
 
   /** Whether the words speak of an attachment that is not there. */

@@ -1,7 +1,7 @@
 // The composers that are open, and the ways to open one.
 import { SvelteSet } from "svelte/reactivity";
 import { ApiError } from "../../api/client.ts";
-import { people } from "./people.svelte.ts";
+import { correspondents } from "./correspondents.svelte.ts";
 import * as api from "../../api/sending.ts";
 import { t } from "../../i18n/index.svelte.ts";
 import { referenceText } from "../../lib/format.ts";
@@ -46,7 +46,7 @@ class Composers {
     // It may still have to ask, or to say that it was not sent.
     if (composer.sending) return;
     await composer.saveQuietly();
-    // What could not be saved stays in sight; the head of the letter says so.
+    // What could not be saved stays in sight; the head of the message says so.
     if (composer.unsaved) return;
     this.#hide(composer);
     drafts.again();
@@ -107,7 +107,7 @@ class Composers {
 
   clear(): void {
     this.open = [];
-    people.forget();
+    correspondents.forget();
   }
 }
 

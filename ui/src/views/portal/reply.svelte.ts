@@ -4,11 +4,11 @@ import { ApiError, Unreachable } from "../../api/client.ts";
 import * as api from "../../api/sending.ts";
 import { t } from "../../i18n/index.svelte.ts";
 import { reason } from "../../lib/reason.ts";
-import { Letter } from "../../state/letter.svelte.ts";
+import { Message } from "../../state/message.svelte.ts";
 
 type Phase = "writing" | "sending" | "sent";
 
-export class Reply extends Letter {
+export class Reply extends Message {
   phase = $state<Phase>("writing");
   notice = $state("");
   sent = $state.raw<api.Submission | null>(null);
@@ -25,7 +25,7 @@ export class Reply extends Letter {
   async resume(): Promise<void> {
     const { items } = await api.draftList();
     const listed = items.find(
-      ({ answers }) => answers?.reference === this.about && answers.kind === "reply",
+      ({ related }) => related?.reference === this.about && related.kind === "reply",
     );
     if (listed === undefined) return;
     const found = await api.draftRead(listed.id);
@@ -107,10 +107,10 @@ export class Reply extends Letter {
   }
 
   #content(draft: api.Draft): api.Content {
-    const { to, cc, bcc, subject, answers, choices } = draft;
+    const { to, cc, bcc, subject, related, choices } = draft;
     const text = [this.text.trimEnd(), this.#quote].filter((part) => part !== "").join("\n\n");
     const attachments = this.attachments();
-    return { to, cc, bcc, subject, text, html: null, attachments, answers, choices };
+    return { to, cc, bcc, subject, text, html: null, attachments, related, choices };
   }
 }
 

@@ -178,14 +178,14 @@ fn value(facts: &Facts<'_>, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::header::{GateLimits, gate};
+    use crate::mail::header::{HeaderLimits, gate};
 
     const PLAIN: &str = "From: Rachel <rachel@outside.example>\r\nTo: dana@example.org\r\n\
                          Subject: hello\r\n";
 
     fn judge(header: &str, reverse_path: Option<&str>, authenticated: bool) -> Result<(), Why> {
         let message = format!("{header}\r\ntext\r\n");
-        let facts = gate(message.as_bytes(), &GateLimits::default()).unwrap();
+        let facts = gate(message.as_bytes(), &HeaderLimits::default()).unwrap();
         may_answer(&Facts {
             reverse_path,
             message: message.as_bytes(),

@@ -8,9 +8,9 @@
 
 use time::OffsetDateTime;
 
-use super::compose::{self, Letter, Mailbox, begin};
+use super::compose::{self, Mailbox, Message, begin};
 use super::dsn;
-use super::notice_words::{Facts, moment, words};
+use super::notification_text::{Facts, moment, words};
 
 use crate::terms::Language;
 
@@ -89,7 +89,7 @@ pub fn notification(notice: &Notification<'_>) -> Vec<u8> {
         },
     );
     let to = [Mailbox { name: None, address: notice.to.to_owned() }];
-    let letter = Letter {
+    let message = Message {
         from,
         to: &to,
         cc: &[],
@@ -104,7 +104,7 @@ pub fn notification(notice: &Notification<'_>) -> Vec<u8> {
         html: Some(&html),
         extra: &[("Auto-Submitted", "auto-generated".to_owned())],
     };
-    begin(&letter, false, "")
+    begin(&message, false, "")
 }
 
 /// The paragraphs of one language.
@@ -254,7 +254,7 @@ pub fn accepted(notice: &Accepted<'_>) -> Vec<u8> {
          read.\n",
     );
     let to = [Mailbox { name: None, address: notice.to.to_owned() }];
-    let letter = Letter {
+    let message = Message {
         from: Mailbox {
             name: Some(notice.organisation.to_owned()),
             address: notice.from.to_owned(),
@@ -274,15 +274,15 @@ pub fn accepted(notice: &Accepted<'_>) -> Vec<u8> {
     };
     let boundary = format!("report-{}", notice.reference);
     match notice.report {
-        Some(fields) => compose::report(&letter, &boundary, dsn::MEDIA_TYPE, fields),
-        None => begin(&letter, false, ""),
+        Some(fields) => compose::report(&message, &boundary, dsn::MEDIA_TYPE, fields),
+        None => begin(&message, false, ""),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::header::{GateLimits, gate};
+    use crate::mail::header::{HeaderLimits, gate};
     use crate::mail::message::view;
 
     const LINK: &str = "https://mail.example.org/pickup/0123456789abcdefghjkmnpqrs";
@@ -338,7 +338,7 @@ mod tests {
 
     fn keeps_the_rules(notice: &Notification<'_>, hand_off: HandOffText<'_>) {
         let octets = notification(notice);
-        let facts = gate(&octets, &GateLimits::default()).unwrap();
+        let facts = gate(&octets, &HeaderLimits::default()).unwrap();
         assert_eq!(facts.value(&octets, "auto-submitted").unwrap().trim_ascii(), b"auto-generated");
         let read = view(&octets);
         let (text, html) = (read.text.unwrap(), read.html.unwrap());
@@ -393,7 +393,7 @@ mod tests {
                 in_reply_to: Some("x@outside.example"),
                 report: None,
             });
-            gate(&octets, &GateLimits::default()).unwrap();
+            gate(&octets, &HeaderLimits::default()).unwrap();
             let text = view(&octets).text.unwrap();
             assert!(text.contains("01KAN-5Q7DC-8E2XV-M9T4H"), "{text}");
             assert_eq!(text.contains("without encryption"), !tls);

@@ -4,11 +4,11 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::gateway::accounts::appearance as look;
+use crate::gateway::accounts::appearance as chosen;
 use crate::web::auth::Signed;
 use crate::web::body::Json;
 use crate::web::error::{Problem, Problems};
-use crate::web::state::Weight;
+use crate::web::state::CostClass;
 
 use super::Done;
 
@@ -16,22 +16,22 @@ use super::Done;
 /// keeps it sealed and makes nothing of it.
 #[derive(Default, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Look {
+pub struct Appearance {
     /// BCP 47, such as `he`.
     language: Option<String>,
     /// Such as `Asia/Jerusalem`; `null` for the browser's.
     zone: Option<String>,
     theme: Option<String>,
     density: Option<String>,
-    /// Whether single letters are commands.
+    /// Whether single messages are commands.
     keys: Option<bool>,
     /// In pixels.
     list_width: Option<u16>,
-    /// Whether letters of one conversation are one row.
+    /// Whether messages of one conversation are one row.
     grouped: Option<bool>,
     /// The first-run tour was seen.
     toured: bool,
-    /// What stands under each new letter.
+    /// What stands under each new message.
     signature: String,
     /// The path of the page seen last.
     place: Option<String>,
@@ -46,10 +46,10 @@ pub struct SavedSearch {
     query: String,
 }
 
-impl From<look::Look> for Look {
-    fn from(look: look::Look) -> Look {
-        let search = |look::SavedSearch { name, query }| SavedSearch { name, query };
-        Look {
+impl From<chosen::Appearance> for Appearance {
+    fn from(look: chosen::Appearance) -> Appearance {
+        let search = |chosen::SavedSearch { name, query }| SavedSearch { name, query };
+        Appearance {
             language: look.language,
             zone: look.zone,
             theme: look.theme,
@@ -65,10 +65,10 @@ impl From<look::Look> for Look {
     }
 }
 
-impl From<Look> for look::Look {
-    fn from(look: Look) -> look::Look {
-        let search = |SavedSearch { name, query }| look::SavedSearch { name, query };
-        look::Look {
+impl From<Appearance> for chosen::Appearance {
+    fn from(look: Appearance) -> chosen::Appearance {
+        let search = |SavedSearch { name, query }| chosen::SavedSearch { name, query };
+        chosen::Appearance {
             language: look.language,
             zone: look.zone,
             theme: look.theme,
@@ -87,27 +87,29 @@ impl From<Look> for look::Look {
 /// Get how the pages look.
 #[utoipa::path(
     get,
-    path = "/api/look",
+    path = "/api/appearance",
     tag = "preferences",
     operation_id = "look",
-    responses((status = 200, description = "What was chosen", body = Look), Problems)
+    responses((status = 200, description = "What was chosen", body = Appearance), Problems)
 )]
-pub async fn read(signed: Signed) -> Result<axum::Json<Look>, Problem> {
-    let look = signed.run(Weight::Records, |gateway, actor| gateway.look(actor)).await?;
+pub async fn read(signed: Signed) -> Result<axum::Json<Appearance>, Problem> {
+    let look = signed.run(CostClass::Records, |gateway, actor| gateway.look(actor)).await?;
     Ok(axum::Json(look.into()))
 }
 
 /// Set how the pages look, all of it at once.
 #[utoipa::path(
     put,
-    path = "/api/look",
+    path = "/api/appearance",
     tag = "preferences",
-    operation_id = "lookSet",
-    request_body = Look,
+    operation_id = "appearanceSet",
+    request_body = Appearance,
     responses(Done, Problems)
 )]
-pub async fn set(signed: Signed, Json(look): Json<Look>) -> Result<StatusCode, Problem> {
-    let look = look::Look::from(look);
-    signed.run(Weight::Records, move |gateway, actor| gateway.look_set(actor, &look)).await?;
+pub async fn set(signed: Signed, Json(look): Json<Appearance>) -> Result<StatusCode, Problem> {
+    let look = chosen::Appearance::from(look);
+    signed
+        .run(CostClass::Records, move |gateway, actor| gateway.appearance_set(actor, &look))
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,4 +1,4 @@
-// What a colleague's letter and an outside recipient's reply have in common while they are
+// What a colleague's message and an outside recipient's reply have in common while they are
 // written: the words are kept on the server when one pauses, files go up meanwhile, and
 // sending twice the same sends once.
 import { ApiError } from "../api/client.ts";
@@ -18,7 +18,7 @@ export interface Attached {
   state: "going" | "done" | "failed" | "too-large";
 }
 
-export abstract class Letter {
+export abstract class Message {
   text = $state("");
   files = $state.raw<Attached[]>([]);
   problem = $state("");

@@ -24,7 +24,7 @@ pub struct Change {
     /// A label that it gets,
     pub label: Option<LabelId>,
     /// and one that it loses.
-    pub unlabel: Option<LabelId>,
+    pub remove_label: Option<LabelId>,
     /// The unread mark goes even from what was never opened, as a filter may want.
     pub quiet: bool,
 }
@@ -143,7 +143,7 @@ impl Wanted {
         if self.change.unread == Some(false) && !self.change.quiet && entry.opened.is_none() {
             entry.unread = before.unread;
         }
-        entry.labels.retain(|label| Some(*label) != self.change.unlabel);
+        entry.labels.retain(|label| Some(*label) != self.change.remove_label);
         if let Some(label) = self.change.label.filter(|label| !entry.labels.contains(label)) {
             if entry.labels.len() == label::OF_ONE_MAX {
                 return Err(Error::Conflict(Conflict::Labels));

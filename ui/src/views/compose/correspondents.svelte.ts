@@ -1,8 +1,8 @@
-// Whom this person has written with, asked for once for each page, when a letter is begun.
+// Whom this person has written with, asked for once for each page, when a message is begun.
 import type { Addr } from "../../api/types.ts";
 import * as api from "../../api/sending.ts";
 
-class People {
+class Correspondents {
   all = $state.raw<Addr[]>([]);
   #asked = false;
 
@@ -11,7 +11,7 @@ class People {
     if (this.#asked) return;
     this.#asked = true;
     try {
-      this.all = (await api.people()).items;
+      this.all = (await api.correspondents()).items;
     } catch {
       this.#asked = false;
     }
@@ -23,4 +23,4 @@ class People {
   }
 }
 
-export const people = new People();
+export const correspondents = new Correspondents();

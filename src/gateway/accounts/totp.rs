@@ -6,14 +6,14 @@ use zeroize::Zeroizing;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
-use crate::gateway::records::account::Codes;
+use crate::gateway::records::account::TotpRecord;
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::tables::{ACCOUNT_KEYS, CODES};
+use crate::gateway::records::tables::{ACCOUNT_KEYS, TOTP};
 use crate::store::Read;
 use crate::vault::{self, AccountSecret, Password, UnlockKey};
 
 /// What an authenticator app is told, once.
-pub struct CodesNew {
+pub struct TotpNew {
     /// In base32, for typing.
     pub secret: Zeroizing<String>,
     /// `otpauth://…`, for a picture.
@@ -23,55 +23,55 @@ pub struct CodesNew {
 impl Gateway {
     /// A secret for an authenticator app. Nothing asks for codes before one was shown to work.
     /// Needs the password once more; `codes-on` when they are on already.
-    pub fn codes_begin(&self, actor: &Actor, password: &Password) -> Result<CodesNew, Error> {
+    pub fn totp_begin(&self, actor: &Actor, password: &Password) -> Result<TotpNew, Error> {
         let account = actor.account();
         self.unlock_by_password(account, password)?;
         let secret = Zeroizing::new(vault::random_bytes::<SECRET_OCTETS>()?);
-        let sealed_secret = actor.secret().seal_own(&codes_binding(account), &*secret)?;
-        let codes = Codes { sealed_secret, on: false, last_step: 0 };
+        let sealed_secret = actor.secret().seal_own(&totp_binding(account), &*secret)?;
+        let codes = TotpRecord { sealed_secret, on: false, last_step: 0 };
         let done = self.inner.store.transact(move |tx| {
-            if tx.get(&CODES, &account)?.is_some_and(|codes| codes.on) {
-                return Err(Error::Conflict(Conflict::CodesOn));
+            if tx.get(&TOTP, &account)?.is_some_and(|codes| codes.on) {
+                return Err(Error::Conflict(Conflict::TotpOn));
             }
-            Ok(tx.put(&CODES, &account, &codes)?)
+            Ok(tx.put(&TOTP, &account, &codes)?)
         });
         done.wait()?;
         // Neither may hold what separates them.
         let plain = |text: &str| text.replace(':', " ");
         let totp = Builder::new()
             .with_secret(secret.to_vec())
-            .with_issuer(Some(plain(&self.house()?.organisation)))
+            .with_issuer(Some(plain(&self.site()?.organisation)))
             .with_account_name(plain(&self.account(account)?.name))
             .build()
             .map_err(|_| Error::Invalid { what: "the name for an authenticator".to_owned() })?;
         let uri = totp.to_url().map_err(|_| Error::Invalid { what: "the name".to_owned() })?;
         let secret = totp_rs::Secret::from(secret.to_vec()).to_base32();
-        Ok(CodesNew { secret: Zeroizing::new(secret), uri: Zeroizing::new(uri) })
+        Ok(TotpNew { secret: Zeroizing::new(secret), uri: Zeroizing::new(uri) })
     }
 
     /// Asks for codes from now on, once `code` was right.
-    pub fn codes_on(&self, actor: &Actor, code: &str) -> Result<(), Error> {
+    pub fn totp_on(&self, actor: &Actor, code: &str) -> Result<(), Error> {
         const MISSING: Error = Error::NotFound { what: "secret for codes" };
         let account = actor.account();
-        let codes = self.inner.store.get(&CODES, &account)?.ok_or(MISSING)?;
+        let codes = self.inner.store.get(&TOTP, &account)?.ok_or(MISSING)?;
         let step = self.matched_step(account, actor.secret(), &codes, code)?;
         let done = self.inner.store.transact(move |tx| {
-            let mut now = tx.get(&CODES, &account)?.ok_or(MISSING)?;
+            let mut now = tx.get(&TOTP, &account)?.ok_or(MISSING)?;
             if now.sealed_secret != codes.sealed_secret || step <= now.last_step {
                 return Err(Error::WrongCode);
             }
             (now.on, now.last_step) = (true, step);
-            Ok(tx.put(&CODES, &account, &now)?)
+            Ok(tx.put(&TOTP, &account, &now)?)
         });
         done.wait()
     }
 
     /// Asks for no codes any more. Needs the password once more.
-    pub fn codes_off(&self, actor: &Actor, password: &Password) -> Result<(), Error> {
+    pub fn totp_off(&self, actor: &Actor, password: &Password) -> Result<(), Error> {
         let account = actor.account();
         self.unlock_by_password(account, password)?;
         let done = self.inner.store.transact(move |tx| {
-            tx.delete(&CODES, &account);
+            tx.delete(&TOTP, &account);
             Ok::<_, Error>(())
         });
         done.wait()
@@ -84,7 +84,7 @@ impl Gateway {
         unlock: &UnlockKey,
         code: Option<&str>,
     ) -> Result<Option<u64>, Error> {
-        let Some(codes) = self.inner.store.get(&CODES, &account)?.filter(|codes| codes.on) else {
+        let Some(codes) = self.inner.store.get(&TOTP, &account)?.filter(|codes| codes.on) else {
             return Ok(None);
         };
         let code = code.ok_or(Error::CodeNeeded)?;
@@ -97,10 +97,10 @@ impl Gateway {
         &self,
         account: AccountId,
         secret: &AccountSecret,
-        codes: &Codes,
+        codes: &TotpRecord,
         code: &str,
     ) -> Result<u64, Error> {
-        let secret = secret.open_own(&codes_binding(account), &codes.sealed_secret)?;
+        let secret = secret.open_own(&totp_binding(account), &codes.sealed_secret)?;
         let totp = totp_of(&secret)?;
         let now = u64::try_from(self.inner.clock.now().unix_secs()).unwrap_or_default();
         let digits: Zeroizing<String> = Zeroizing::new(
@@ -122,6 +122,6 @@ fn totp_of(secret: &[u8]) -> Result<Totp, Error> {
     Builder::new().with_secret(secret.to_vec()).build().map_err(damaged)
 }
 
-fn codes_binding(account: AccountId) -> Vec<u8> {
+fn totp_binding(account: AccountId) -> Vec<u8> {
     [b"codes ".as_slice(), &account.0].concat()
 }

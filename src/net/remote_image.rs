@@ -1,6 +1,6 @@
 //! Pictures that lie elsewhere, fetched for a reader who asked for them.
 //!
-//! Whoever wrote the letter chose the address, so it is treated as an attacker's: only public
+//! Whoever wrote the message chose the address, so it is treated as an attacker's: only public
 //! addresses are asked (a name that leads into our own network is refused), only over TLS that
 //! can be verified, without cookies, referrer or anything that names the reader. What comes is
 //! bounded, decoded, and written anew: no octet of it reaches a browser as it came.
@@ -30,14 +30,14 @@ use super::{Error, tls};
 
 /// A picture, written anew.
 #[derive(Debug)]
-pub struct Picture {
+pub struct RemoteImage {
     pub media: &'static str,
     pub octets: Vec<u8>,
 }
 
 /// Why there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoPicture {
+pub enum NoImage {
     #[error("its address is none that pictures are fetched from")]
     Address,
     #[error("its host could not be reached")]
@@ -62,7 +62,7 @@ const AGENT: &str = "Mozilla/5.0 (compatible; picture proxy)";
 
 /// Fetches pictures; clones share the limits.
 #[derive(Clone)]
-pub struct Pictures {
+pub struct RemoteImages {
     inner: Arc<Inner>,
 }
 
@@ -75,10 +75,10 @@ struct Inner {
     decodes: Arc<Semaphore>,
 }
 
-impl Pictures {
+impl RemoteImages {
     /// As configured; `None` where readers may not ask for any.
-    pub fn new(config: Images, resolver: Resolver) -> Result<Option<Pictures>, Error> {
-        if !config.elsewhere {
+    pub fn new(config: Images, resolver: Resolver) -> Result<Option<RemoteImages>, Error> {
+        if !config.remote {
             return Ok(None);
         }
         let versions = &[&rustls::version::TLS13, &rustls::version::TLS12];
@@ -90,38 +90,38 @@ impl Pictures {
         let turns = Semaphore::new(config.at_once_max);
         let decodes = Arc::new(Semaphore::new(DECODES_AT_ONCE));
         let inner = Inner { config, resolver, connector, turns, decodes };
-        Ok(Some(Pictures { inner: Arc::new(inner) }))
+        Ok(Some(RemoteImages { inner: Arc::new(inner) }))
     }
 
-    /// How many of one letter are shown.
-    pub fn per_letter_max(&self) -> usize {
-        self.inner.config.per_letter_max
+    /// How many of one message are shown.
+    pub fn per_message_max(&self) -> usize {
+        self.inner.config.per_message_max
     }
 
     /// Fetches one and writes it anew, within the configured time.
-    pub async fn fetch(&self, address: &str) -> Result<Picture, NoPicture> {
+    pub async fn fetch(&self, address: &str) -> Result<RemoteImage, NoImage> {
         let limit = Duration::from_secs(self.inner.config.timeout_secs);
         let done = tokio::time::timeout(limit, self.fetched(address)).await;
-        done.unwrap_or(Err(NoPicture::TooSlow))
+        done.unwrap_or(Err(NoImage::TooSlow))
     }
 
-    async fn fetched(&self, address: &str) -> Result<Picture, NoPicture> {
-        let _turn = self.inner.turns.acquire().await.map_err(|_| NoPicture::TooSlow)?;
-        let mut url = wanted(Url::parse(address).map_err(|_| NoPicture::Address)?)?;
+    async fn fetched(&self, address: &str) -> Result<RemoteImage, NoImage> {
+        let _turn = self.inner.turns.acquire().await.map_err(|_| NoImage::TooSlow)?;
+        let mut url = wanted(Url::parse(address).map_err(|_| NoImage::Address)?)?;
         for _ in 0..=REDIRECTS_MAX {
             match self.ask(&url).await? {
                 Answer::Body(octets) => return self.written(octets).await,
                 Answer::Elsewhere(to) => {
-                    url = wanted(url.join(&to).map_err(|_| NoPicture::Address)?)?;
+                    url = wanted(url.join(&to).map_err(|_| NoImage::Address)?)?;
                 }
             }
         }
-        Err(NoPicture::Answer)
+        Err(NoImage::Answer)
     }
 
-    async fn written(&self, octets: Bytes) -> Result<Picture, NoPicture> {
+    async fn written(&self, octets: Bytes) -> Result<RemoteImage, NoImage> {
         let leave = self.inner.decodes.clone().acquire_owned().await;
-        let leave = leave.map_err(|_| NoPicture::TooSlow)?;
+        let leave = leave.map_err(|_| NoImage::TooSlow)?;
         let pixels_max = self.inner.config.pixels_max;
         let work = move || {
             let done = written_anew(&octets, pixels_max);
@@ -129,19 +129,19 @@ impl Pictures {
             drop(leave);
             done
         };
-        tokio::task::spawn_blocking(work).await.unwrap_or(Err(NoPicture::NotOne))
+        tokio::task::spawn_blocking(work).await.unwrap_or(Err(NoImage::NotOne))
     }
 
-    async fn ask(&self, url: &Url) -> Result<Answer, NoPicture> {
-        let host = url.host_str().ok_or(NoPicture::Address)?;
+    async fn ask(&self, url: &Url) -> Result<Answer, NoImage> {
+        let host = url.host_str().ok_or(NoImage::Address)?;
         let address = self.address_of(url).await?;
-        let stream = TcpStream::connect(address).await.map_err(|_| NoPicture::Unreachable)?;
+        let stream = TcpStream::connect(address).await.map_err(|_| NoImage::Unreachable)?;
         let bare = host.trim_matches(['[', ']']).to_owned();
-        let name = ServerName::try_from(bare).map_err(|_| NoPicture::Address)?;
+        let name = ServerName::try_from(bare).map_err(|_| NoImage::Address)?;
         let stream = self.inner.connector.connect(name, stream).await;
-        let stream = stream.map_err(|_| NoPicture::Unreachable)?;
+        let stream = stream.map_err(|_| NoImage::Unreachable)?;
         let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
-        let (mut sender, connection) = handshake.map_err(|_| NoPicture::Unreachable)?;
+        let (mut sender, connection) = handshake.map_err(|_| NoImage::Unreachable)?;
         // Ends with the sender; what goes wrong on it shows in the request.
         tokio::spawn(connection);
         let request =
@@ -150,34 +150,34 @@ impl Pictures {
                 .header(USER_AGENT, AGENT)
                 .header(ACCEPT, "image/png, image/jpeg, image/gif, image/webp")
                 .body(Empty::<Bytes>::new())
-                .map_err(|_| NoPicture::Address)?;
-        let response = sender.send_request(request).await.map_err(|_| NoPicture::Unreachable)?;
+                .map_err(|_| NoImage::Address)?;
+        let response = sender.send_request(request).await.map_err(|_| NoImage::Unreachable)?;
         if response.status().is_redirection() {
             let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
-            return to.map(|to| Answer::Elsewhere(to.to_owned())).ok_or(NoPicture::Answer);
+            return to.map(|to| Answer::Elsewhere(to.to_owned())).ok_or(NoImage::Answer);
         }
         if response.status() != hyper::StatusCode::OK {
-            return Err(NoPicture::Answer);
+            return Err(NoImage::Answer);
         }
         let max = usize::try_from(self.inner.config.octets_max).unwrap_or(usize::MAX);
         let body = Limited::new(response.into_body(), max).collect().await;
-        Ok(Answer::Body(body.map_err(|_| NoPicture::TooLarge)?.to_bytes()))
+        Ok(Answer::Body(body.map_err(|_| NoImage::TooLarge)?.to_bytes()))
     }
 
     /// Where to connect. The address that was checked is the one that is used: a name that is
     /// asked twice could answer differently.
-    async fn address_of(&self, url: &Url) -> Result<SocketAddr, NoPicture> {
+    async fn address_of(&self, url: &Url) -> Result<SocketAddr, NoImage> {
         let config = &self.inner.config;
-        let found = match url.host().ok_or(NoPicture::Address)? {
+        let found = match url.host().ok_or(NoImage::Address)? {
             Host::Ipv4(address) => vec![IpAddr::V4(address)],
             Host::Ipv6(address) => vec![IpAddr::V6(address)],
             Host::Domain(name) => {
                 let found = self.inner.resolver.addresses(name).await;
-                found.map_err(|_| NoPicture::Unreachable)?
+                found.map_err(|_| NoImage::Unreachable)?
             }
         };
         let allowed = |address: &IpAddr| config.private_addresses || is_public(*address);
-        let address = found.into_iter().find(allowed).ok_or(NoPicture::Address)?;
+        let address = found.into_iter().find(allowed).ok_or(NoImage::Address)?;
         Ok(SocketAddr::new(address, config.port))
     }
 }
@@ -206,12 +206,12 @@ fn roots(config: &Images) -> Result<RootCertStore, Error> {
 
 /// An address that may be asked: `https`, without a name or password in it, at the usual port.
 /// One that says `http` is asked over TLS all the same.
-fn wanted(mut url: Url) -> Result<Url, NoPicture> {
+fn wanted(mut url: Url) -> Result<Url, NoImage> {
     let is_usual = matches!((url.scheme(), url.port()), ("http" | "https", None));
     if !is_usual || !url.username().is_empty() || url.password().is_some() {
-        return Err(NoPicture::Address);
+        return Err(NoImage::Address);
     }
-    url.set_scheme("https").map_err(|()| NoPicture::Address)?;
+    url.set_scheme("https").map_err(|()| NoImage::Address)?;
     Ok(url)
 }
 
@@ -254,49 +254,49 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 }
 
 /// Decodes a picture and writes it anew; of one that moves, the first image.
-fn written_anew(octets: &[u8], pixels_max: u64) -> Result<Picture, NoPicture> {
+fn written_anew(octets: &[u8], pixels_max: u64) -> Result<RemoteImage, NoImage> {
     let reader = ImageReader::new(Cursor::new(octets)).with_guessed_format();
-    let mut reader = reader.map_err(|_| NoPicture::NotOne)?;
-    let format = reader.format().ok_or(NoPicture::NotOne)?;
+    let mut reader = reader.map_err(|_| NoImage::NotOne)?;
+    let format = reader.format().ok_or(NoImage::NotOne)?;
     if !matches!(
         format,
         ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::Gif | ImageFormat::WebP
     ) {
-        return Err(NoPicture::NotOne);
+        return Err(NoImage::NotOne);
     }
     let mut limits = Limits::no_limits();
     (limits.max_image_width, limits.max_image_height) = (Some(SIDE_MAX), Some(SIDE_MAX));
     // Eight octets are the most that a pixel takes, and decoders need as much once more.
     limits.max_alloc = Some(pixels_max.saturating_mul(16));
     reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(|_| NoPicture::NotOne)?;
+    let mut decoder = reader.into_decoder().map_err(|_| NoImage::NotOne)?;
     let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > pixels_max {
-        return Err(NoPicture::TooLarge);
+        return Err(NoImage::TooLarge);
     }
-    let turned = decoder.orientation().map_err(|_| NoPicture::NotOne)?;
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(|_| NoPicture::NotOne)?;
-    picture.apply_orientation(turned);
-    encoded(picture, format)
+    let turned = decoder.orientation().map_err(|_| NoImage::NotOne)?;
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|_| NoImage::NotOne)?;
+    image.apply_orientation(turned);
+    encoded(image, format)
 }
 
-fn encoded(picture: DynamicImage, from: ImageFormat) -> Result<Picture, NoPicture> {
+fn encoded(image: DynamicImage, from: ImageFormat) -> Result<RemoteImage, NoImage> {
     let mut octets = Vec::new();
     let is_photo =
-        from == ImageFormat::Jpeg || (from == ImageFormat::WebP && !picture.color().has_alpha());
+        from == ImageFormat::Jpeg || (from == ImageFormat::WebP && !image.color().has_alpha());
     let (media, done) = match is_photo {
         true => {
             let quality =
                 image::codecs::jpeg::JpegEncoder::new_with_quality(&mut octets, JPEG_QUALITY);
-            ("image/jpeg", picture.into_rgb8().write_with_encoder(quality))
+            ("image/jpeg", image.into_rgb8().write_with_encoder(quality))
         }
         false => {
             let plain = image::codecs::png::PngEncoder::new(&mut octets);
-            ("image/png", picture.into_rgba8().write_with_encoder(plain))
+            ("image/png", image.into_rgba8().write_with_encoder(plain))
         }
     };
-    done.map_err(|_| NoPicture::NotOne)?;
-    Ok(Picture { media, octets })
+    done.map_err(|_| NoImage::NotOne)?;
+    Ok(RemoteImage { media, octets })
 }
 
 #[cfg(test)]
@@ -367,8 +367,8 @@ mod tests {
 
     fn png(width: u32, height: u32) -> Vec<u8> {
         let mut octets = Vec::new();
-        let picture = DynamicImage::new_rgba8(width, height);
-        picture.write_to(&mut Cursor::new(&mut octets), ImageFormat::Png).unwrap();
+        let image = DynamicImage::new_rgba8(width, height);
+        image.write_to(&mut Cursor::new(&mut octets), ImageFormat::Png).unwrap();
         octets
     }
 
@@ -382,19 +382,19 @@ mod tests {
         let read = image::load_from_memory(&made.octets).unwrap();
         assert_eq!((read.width(), read.height()), (7, 5));
         let mut photo = Vec::new();
-        let picture = DynamicImage::new_rgb8(9, 4);
-        picture.write_to(&mut Cursor::new(&mut photo), ImageFormat::Jpeg).unwrap();
+        let image = DynamicImage::new_rgb8(9, 4);
+        image.write_to(&mut Cursor::new(&mut photo), ImageFormat::Jpeg).unwrap();
         assert_eq!(written_anew(&photo, 1_000).unwrap().media, "image/jpeg");
     }
 
     #[test]
     fn what_is_no_picture_or_too_large_is_none() {
-        assert_eq!(written_anew(&png(40, 40), 1_000).unwrap_err(), NoPicture::TooLarge);
+        assert_eq!(written_anew(&png(40, 40), 1_000).unwrap_err(), NoImage::TooLarge);
         let svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>";
         let mut cut = png(20, 20);
         cut.truncate(40);
         for wrong in [&b""[..], svg, b"BM\0\0\0\0", b"GIF89a", &cut] {
-            assert_eq!(written_anew(wrong, 1_000).unwrap_err(), NoPicture::NotOne);
+            assert_eq!(written_anew(wrong, 1_000).unwrap_err(), NoImage::NotOne);
         }
         // A head that promises more than anybody has.
         let mut bomb = png(1, 1);

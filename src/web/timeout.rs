@@ -15,7 +15,7 @@ use tokio::time::{Instant, Sleep, sleep};
 const FIRST_OCTETS: usize = 24;
 
 /// Wraps a stream.
-pub struct Patient<S> {
+pub struct TimedStream<S> {
     stream: S,
     /// Until the first octets are there.
     first: Option<Pin<Box<Sleep>>>,
@@ -25,10 +25,10 @@ pub struct Patient<S> {
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Patient<S> {
+impl<S> TimedStream<S> {
     /// Waits so long for the first octets, and so long for each piece to be taken.
-    pub fn new(stream: S, first: Duration, write: Duration) -> Patient<S> {
-        Patient { stream, first: Some(Box::pin(sleep(first))), seen: 0, write, stalled: None }
+    pub fn new(stream: S, first: Duration, write: Duration) -> TimedStream<S> {
+        TimedStream { stream, first: Some(Box::pin(sleep(first))), seen: 0, write, stalled: None }
     }
 
     /// Fails what has been pending for too long.
@@ -53,7 +53,7 @@ fn too_slow(what: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, what)
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -79,7 +79,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -125,7 +125,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_says_nothing_is_not_waited_for() {
         let (near, mut far) = duplex(64);
-        let mut patient = Patient::new(near, FIRST, WRITE);
+        let mut patient = TimedStream::new(near, FIRST, WRITE);
         far.write_all(b"PRI * HTTP").await.unwrap();
         let began = Instant::now();
         let error = patient.read_exact(&mut [0; 24]).await.unwrap_err();
@@ -135,7 +135,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_began_may_be_silent() {
         let (near, mut far) = duplex(64);
-        let mut patient = Patient::new(near, FIRST, WRITE);
+        let mut patient = TimedStream::new(near, FIRST, WRITE);
         far.write_all(&[b'x'; 24]).await.unwrap();
         patient.read_exact(&mut [0; 24]).await.unwrap();
         let later = async {
@@ -150,7 +150,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_does_not_read_is_cut_off_and_who_reads_slowly_is_not() {
         let (near, mut far) = duplex(8);
-        let mut patient = Patient::new(near, FIRST, WRITE);
+        let mut patient = TimedStream::new(near, FIRST, WRITE);
         let reader = async {
             for _ in 0..4 {
                 sleep(WRITE - Duration::from_secs(1)).await;

@@ -2,7 +2,7 @@
 //
 // Several tabs and browsers may change it, so a change is read, merged and written, one at a
 // time; nothing that this page does not know of is lost.
-import * as api from "../api/look.ts";
+import * as api from "../api/appearance.ts";
 import { isLanguage } from "../i18n/index.svelte.ts";
 import { t } from "../i18n/index.svelte.ts";
 import { fail } from "./actions.svelte.ts";
@@ -11,10 +11,10 @@ import { languageChosen, prefs, prefsKeepHere, widthWithin } from "./prefs.svelt
 let turn: Promise<void> = Promise.resolve();
 
 /** Takes over what was chosen elsewhere. Gives back the page seen last. */
-export async function lookRead(): Promise<string | null> {
-  const look = await api.lookRead();
+export async function appearanceRead(): Promise<string | null> {
+  const look = await api.appearanceRead();
   if (isLanguage(look.language)) prefs.language = look.language;
-  else if (languageChosen()) void lookChange({ language: prefs.language });
+  else if (languageChosen()) void appearanceChange({ language: prefs.language });
   if (look.theme === "light" || look.theme === "dark" || look.theme === "system")
     prefs.theme = look.theme;
   if (look.density === "comfortable" || look.density === "compact") prefs.density = look.density;
@@ -30,18 +30,18 @@ export async function lookRead(): Promise<string | null> {
 }
 
 /** Writes some of it; the rest stays as the server has it. */
-export function lookChange(change: Partial<api.Look>): Promise<void> {
+export function appearanceChange(change: Partial<api.Appearance>): Promise<void> {
   turn = turn.then(() => write(change));
   return turn;
 }
 
 /** Never fails: it says so itself, and the next in turn is written all the same. */
-async function write(change: Partial<api.Look>): Promise<void> {
+async function write(change: Partial<api.Appearance>): Promise<void> {
   try {
-    await api.lookSet({ ...(await api.lookRead()), ...change });
+    await api.appearanceSet({ ...(await api.appearanceRead()), ...change });
   } catch (error) {
     // Where somebody was is not worth a notice.
     if (Object.keys(change).join() === "place") return;
-    fail(t().look.notKept, t().look.notKeptKept, error, () => void lookChange(change));
+    fail(t().look.notKept, t().look.notKeptKept, error, () => void appearanceChange(change));
   }
 }

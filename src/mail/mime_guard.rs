@@ -27,7 +27,7 @@ const OCTETS_SEEN_MAX: usize = 4 << 30;
 
 /// What the parser may see.
 #[derive(Debug)]
-pub struct Fenced<'m> {
+pub struct Guarded<'m> {
     pub octets: Cow<'m, [u8]>,
     /// A boundary stood where readers disagree about it.
     pub ambiguous: bool,
@@ -61,26 +61,26 @@ pub enum NotShown {
 /// Bounds the structure and settles the boundaries: those that the message declares in plain
 /// sight, and `more` that the parser found in spellings of its own. Linear in the message's
 /// length, as boundaries are limited.
-pub fn fence<'m>(message: &'m [u8], more: &[Vec<u8>]) -> Result<Fenced<'m>, NotShown> {
+pub fn guard<'m>(message: &'m [u8], more: &[Vec<u8>]) -> Result<Guarded<'m>, NotShown> {
     let declared = declarations(message)?;
     let boundaries = distinct(declared.iter().map(|(_, boundary)| *boundary), more)?;
     if boundaries.len().saturating_mul(message.len()) > OCTETS_SEEN_MAX {
         return Err(NotShown::TooManyParts);
     }
-    let mut fenced = Fenced {
+    let mut guarded = Guarded {
         octets: Cow::Borrowed(message),
         ambiguous: false,
         boundaries,
         delimiters: Vec::new(),
     };
-    fenced.find_delimiters(message)?;
-    fenced.check_futile(message, &declared)?;
-    fenced.check_prefixes(message, &declared);
-    fenced.settle_soft_breaks(message);
-    Ok(fenced)
+    guarded.find_delimiters(message)?;
+    guarded.check_futile(message, &declared)?;
+    guarded.check_prefixes(message, &declared);
+    guarded.settle_soft_breaks(message);
+    Ok(guarded)
 }
 
-impl Fenced<'_> {
+impl Guarded<'_> {
     /// Whether this boundary was looked for.
     pub fn knows(&self, boundary: &[u8]) -> bool {
         self.boundaries.iter().any(|known| known == boundary)
@@ -307,15 +307,15 @@ mod tests {
     }
 
     fn ambiguous(message: &[u8]) -> bool {
-        fence(message, &[]).unwrap().ambiguous
+        guard(message, &[]).unwrap().ambiguous
     }
 
     #[test]
     fn boundaries_at_the_start_of_a_line_are_left_alone() {
         let message = multipart("--sep\r\n\r\na\r\n--sep--\r\n");
-        let fenced = fence(&message, &[]).unwrap();
-        assert!(!fenced.ambiguous);
-        assert_eq!(&*fenced.octets, message.as_slice());
+        let guarded = guard(&message, &[]).unwrap();
+        assert!(!guarded.ambiguous);
+        assert_eq!(&*guarded.octets, message.as_slice());
     }
 
     #[test]
@@ -327,10 +327,10 @@ mod tests {
             "--sep\r\n\r\n --sep\r\n--sep--\r\n",
         ] {
             let message = multipart(body);
-            let fenced = fence(&message, &[]).unwrap();
-            assert!(fenced.ambiguous, "{body:?}");
-            assert_eq!(fenced.octets.len(), message.len());
-            let left = memmem::find_iter(&fenced.octets, b"--sep").count();
+            let guarded = guard(&message, &[]).unwrap();
+            assert!(guarded.ambiguous, "{body:?}");
+            assert_eq!(guarded.octets.len(), message.len());
+            let left = memmem::find_iter(&guarded.octets, b"--sep").count();
             assert_eq!(left, 2, "{body:?}");
         }
     }
@@ -339,8 +339,8 @@ mod tests {
     fn a_boundary_spelled_another_way_is_looked_for_once_it_is_known() {
         let message = b"Content-Type: multipart/mixed; boundary*0=\"s\"; boundary*1=\"ep\"\r\n\r\n\
             --sep\r\n\r\na --sep b\r\n--sep--\r\n";
-        assert!(!fence(message, &[]).unwrap().knows(b"sep"));
-        assert!(fence(message, &[b"sep".to_vec()]).unwrap().ambiguous);
+        assert!(!guard(message, &[]).unwrap().knows(b"sep"));
+        assert!(guard(message, &[b"sep".to_vec()]).unwrap().ambiguous);
     }
 
     const INNER: &str = "--ab\r\nContent-Type: multipart/alternative; boundary=abc\r\n\r\n";
@@ -368,7 +368,7 @@ mod tests {
             ))
         };
         let settled =
-            |message: &[u8]| fence(message, &[]).unwrap().octets.ends_with(b"QUI \r\n--sep--\r\n");
+            |message: &[u8]| guard(message, &[]).unwrap().octets.ends_with(b"QUI \r\n--sep--\r\n");
         assert!(settled(&part("Quoted-Printable")));
         assert!(!settled(&part("base64")));
     }
@@ -379,7 +379,7 @@ mod tests {
             "preamble\r\n--sep\r\nA: b\r\n\r\ntext\r\n--sep\r\n\
              Content-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\ntext\r\n--sep--\r\nepilogue",
         );
-        let skeleton = fence(&message, &[]).unwrap().skeleton();
+        let skeleton = guard(&message, &[]).unwrap().skeleton();
         let expected = multipart(
             "--sep\r\nA: b\r\n\r\n--sep\r\n\
              Content-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\n--sep--\r\n",
@@ -389,7 +389,7 @@ mod tests {
 
     #[test]
     fn hostile_structure_is_bounded_in_linear_time() {
-        let refusal = |message: &[u8]| fence(message, &[]).err();
+        let refusal = |message: &[u8]| guard(message, &[]).err();
         let many = multipart(&"--sep\r\n\r\n\r\n".repeat(200_000));
         assert_eq!(refusal(&many), Some(NotShown::TooManyParts));
         let declare = |n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n");
