@@ -1,15 +1,14 @@
 //! Messages at the edges of time and trust: accounts that end meanwhile, drafts that are not what
 //! they were begun as, stores that somebody outside would fill.
 
-use super::outgoing::plan::NotSent;
 use super::queue::attempt::Attempted;
-use super::records::policy::{Policy, Route};
+use super::records::policy::Policy;
 use super::records::tables::{SUBMISSIONS, TEMPORARY};
 use super::sending_tests::*;
 use super::tests::*;
 use super::*;
 use crate::store::Read;
-use crate::terms::{AcceptFrom, Choice, Mode};
+use crate::terms::{AcceptFrom, Choice, Mode, NotSent, Route};
 
 const DAY: i64 = 24 * 3600;
 

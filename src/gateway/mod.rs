@@ -83,10 +83,11 @@ use crate::store::Store;
 use crate::vault::Vault;
 
 pub use crate::store::{Pending, Room};
+pub use crate::terms::{DeliveryState, Profile, QueueKind, QueueState, RelationKind};
 pub use crate::vault::{Password, RecoveryKey, wipe_stack};
 pub use accounts::account::{AccountRow, AccountView, NewAccount};
 pub use accounts::log_in::{Browser, LogIn, LoggedIn};
-pub use accounts::session::{Profile, SessionView};
+pub use accounts::session::SessionView;
 pub use actor::Actor;
 pub use error::{Conflict, Error};
 pub use feed::change::Changes;
@@ -99,13 +100,13 @@ pub use mailboxes::item::{Flags, ItemView};
 pub use mailboxes::list::{FlagsPage, Page};
 pub use mailboxes::mailbox::MailboxView;
 pub use mailboxes::summary::{FileAt, NoticeOf, NoticeTopic, Outline};
-pub use outgoing::draft::{DraftContent, DraftRow, DraftView, RelatedMessage, RelationKind};
+pub use outgoing::draft::{DraftContent, DraftRow, DraftView, RelatedMessage};
 pub use outgoing::submission::{DeliveryView, SubmissionView};
 pub use records::ids::AccountId;
 pub use records::mailbox::Role;
 pub use records::message::Protection;
-pub use records::queue::{QueueKind, QueueState, TlsNeed, TlsPolicy};
-pub use records::submission::{DeliveryState, Step};
+pub use records::queue::{TlsNeed, TlsPolicy};
+pub use records::submission::Step;
 pub use settings::Settings;
 
 /// The domain, cheap to clone; clones share everything.

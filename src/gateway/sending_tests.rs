@@ -3,15 +3,14 @@
 use super::outgoing::consent::Consent;
 use super::outgoing::draft::Addressee;
 use super::outgoing::submit::{Submit, Submitted};
-use super::outsiders::pickup::PickupState;
 use super::queue::attempt::Attempted;
 use super::queue::rows::{Leased, QueueId};
-use super::records::policy::{Policy, Route};
+use super::records::policy::Policy;
 use super::tests::*;
 use super::*;
 use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
-use crate::terms::{AcceptFrom, Choice, HandOff, Mode, RejectReason};
+use crate::terms::{AcceptFrom, Choice, HandOff, Mode, PickupState, RejectReason, Route};
 
 pub const OUTSIDER: &str = "noa@outside.example";
 pub const OWN: &str = "my very own words";

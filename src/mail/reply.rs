@@ -9,14 +9,7 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
 use super::message::{Ids, NameAddr, View};
-
-/// In which way a message is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Reply,
-    ReplyAll,
-    Forward,
-}
+use crate::terms::RelationKind;
 
 /// An answer as it is begun.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,19 +22,19 @@ pub struct Started {
 }
 
 /// Begins an answer. `own` are the addresses of the one who answers, who never writes to itself.
-pub fn begin(view: &View, kind: Kind, own: &[String]) -> Started {
+pub fn begin(view: &View, kind: RelationKind, own: &[String]) -> Started {
     let (to, cc) = recipients(view, kind, own);
-    let prefix = if kind == Kind::Forward { "Fwd" } else { "Re" };
+    let prefix = if kind == RelationKind::Forward { "Fwd" } else { "Re" };
     let said = said(view);
     let text = match kind {
-        Kind::Forward => format!("\n\n{}\n{said}\n", forwarded(view)),
+        RelationKind::Forward => format!("\n\n{}\n{said}\n", forwarded(view)),
         _ => format!("\n\n{}\n{}\n", attribution(view), quoted(&said)),
     };
     Started { to, cc, subject: subject(&view.subject, prefix), text, html: None }
 }
 
-fn recipients(view: &View, kind: Kind, own: &[String]) -> (Vec<NameAddr>, Vec<NameAddr>) {
-    if kind == Kind::Forward {
+fn recipients(view: &View, kind: RelationKind, own: &[String]) -> (Vec<NameAddr>, Vec<NameAddr>) {
+    if kind == RelationKind::Forward {
         return Default::default();
     }
     let mut seen: HashSet<String> = own.iter().map(|one| one.to_lowercase()).collect();
@@ -59,7 +52,7 @@ fn recipients(view: &View, kind: Kind, own: &[String]) -> (Vec<NameAddr>, Vec<Na
         to = fresh(&view.to);
     }
     let cc = match kind {
-        Kind::ReplyAll => fresh(&[view.to.clone(), view.cc.clone()].concat()),
+        RelationKind::ReplyAll => fresh(&[view.to.clone(), view.cc.clone()].concat()),
         _ => Vec::new(),
     };
     (to, cc)
@@ -271,35 +264,41 @@ mod tests {
     #[test]
     fn an_answer_goes_to_the_right_people_once() {
         let own = ["dana@example.org".to_owned()];
-        let reply = begin(&view(), Kind::Reply, &own);
+        let reply = begin(&view(), RelationKind::Reply, &own);
         assert_eq!(addresses(&reply.to), ["rachel@outside.example"]);
         assert!(reply.cc.is_empty());
-        let all = begin(&view(), Kind::ReplyAll, &own);
+        let all = begin(&view(), RelationKind::ReplyAll, &own);
         assert_eq!(addresses(&all.to), ["rachel@outside.example"]);
         assert_eq!(addresses(&all.cc), ["omar@example.org", "mira@example.org"]);
         let asked = View { reply_to: vec![person("office@outside.example")], ..view() };
-        assert_eq!(addresses(&begin(&asked, Kind::Reply, &own).to), ["office@outside.example"]);
+        assert_eq!(
+            addresses(&begin(&asked, RelationKind::Reply, &own).to),
+            ["office@outside.example"]
+        );
         let own_message = View { from: vec![person("dana@example.org")], ..view() };
-        assert_eq!(addresses(&begin(&own_message, Kind::Reply, &own).to), ["omar@example.org"]);
-        assert!(begin(&view(), Kind::Forward, &own).to.is_empty());
+        assert_eq!(
+            addresses(&begin(&own_message, RelationKind::Reply, &own).to),
+            ["omar@example.org"]
+        );
+        assert!(begin(&view(), RelationKind::Forward, &own).to.is_empty());
     }
 
     #[test]
     fn subjects_get_one_prefix() {
         let own = [];
-        assert_eq!(begin(&view(), Kind::Reply, &own).subject, "Re: The contract");
-        assert_eq!(begin(&view(), Kind::Forward, &own).subject, "Fwd: The contract");
+        assert_eq!(begin(&view(), RelationKind::Reply, &own).subject, "Re: The contract");
+        assert_eq!(begin(&view(), RelationKind::Forward, &own).subject, "Fwd: The contract");
         assert_eq!(subject("Note: this", "Re"), "Re: Note: this");
         assert_eq!(subject("", "Re"), "Re: ");
     }
 
     #[test]
     fn what_is_quoted_can_be_taken_out_again() {
-        let reply = begin(&view(), Kind::Reply, &[]);
+        let reply = begin(&view(), RelationKind::Reply, &[]);
         assert!(reply.text.contains("> first\n>> older"), "{}", reply.text);
         let own = format!("I agree.\n{}", reply.text);
         assert_eq!(without_quotes(&own), "I agree.\n");
-        let forward = begin(&view(), Kind::Forward, &[]);
+        let forward = begin(&view(), RelationKind::Forward, &[]);
         assert_eq!(without_quotes(&format!("See below.\n{}", forward.text)), "See below.\n");
         let html =
             "<p>I agree.</p><blockquote><p>a</p><blockquote>b</blockquote></blockquote><p>x</p>";

@@ -16,3 +16,24 @@ pub enum HandOff {
 }
 
 super::words!(HandOff { Claim => "claim", InMail => "in-mail", BySender => "by-sender" });
+
+/// The state of the message that a notification's link leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PickupState {
+    /// Nobody has signed in to the temporary account yet.
+    Waiting,
+    /// The recipient has chosen a password.
+    Claimed,
+    /// The temporary account has expired.
+    Expired,
+    /// The sponsor or an administrator has revoked the temporary account.
+    Revoked,
+}
+
+super::words!(PickupState {
+    Waiting => "waiting",
+    Claimed => "claimed",
+    Expired => "expired",
+    Revoked => "revoked",
+});

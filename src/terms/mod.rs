@@ -6,17 +6,25 @@
 
 mod accept_from;
 mod choice;
+mod delivery;
 mod disclosure;
 mod hand_off;
 mod language;
+mod profile;
+mod queue;
 mod reject_reason;
+mod relation;
 
 pub use accept_from::AcceptFrom;
 pub use choice::{Choice, Mode};
+pub use delivery::{DeliveryState, Level, NotSent, Route};
 pub use disclosure::{ConfirmOutside, LastInteraction};
-pub use hand_off::HandOff;
+pub use hand_off::{HandOff, PickupState};
 pub use language::Language;
+pub use profile::Profile;
+pub use queue::{QueueKind, QueueState};
 pub use reject_reason::RejectReason;
+pub use relation::RelationKind;
 
 /// A word that names no variant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -89,6 +97,28 @@ mod tests {
         check(&AcceptFrom::ALL, AcceptFrom::as_str, &["inside", "outside", "both"]);
         let reasons = ["wrong-person", "not-expected", "other"];
         check(&RejectReason::ALL, RejectReason::as_str, &reasons);
+        let routes = ["inside", "temporary-account", "ask", "plain", "verified-tls", "refused"];
+        check(&Route::ALL, Route::as_str, &routes);
+        let states = [
+            "held",
+            "accepted",
+            "waiting",
+            "delivered",
+            "read",
+            "rejected",
+            "expired",
+            "refused",
+            "failed",
+        ];
+        check(&DeliveryState::ALL, DeliveryState::as_str, &states);
+        let kinds = ["message", "notification", "report"];
+        check(&QueueKind::ALL, QueueKind::as_str, &kinds);
+        check(&QueueState::ALL, QueueState::as_str, &["waiting", "leased", "held"]);
+        check(&Profile::ALL, Profile::as_str, &["browser", "shared"]);
+        let relations = ["reply", "reply-all", "forward"];
+        check(&RelationKind::ALL, RelationKind::as_str, &relations);
+        let pickups = ["waiting", "claimed", "expired", "revoked"];
+        check(&PickupState::ALL, PickupState::as_str, &pickups);
         let languages = ["english", "hebrew", "german", "french", "spanish", "arabic"];
         check(&Language::ALL, Language::as_str, &languages);
     }

@@ -143,7 +143,7 @@ pub async fn image(State(web): State<Web>, inline: Within<u32>) -> Result<Respon
     get,
     path = "/m/{ticket}/from/{address}",
     tag = "links",
-    operation_id = "messageFrameElsewhere",
+    operation_id = "messageFrameRemote",
     params(
         ("ticket" = String, Path, description = "The frame's"),
         ("address" = String, Path, description = "Where it lies, as the frame's document says")

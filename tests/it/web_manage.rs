@@ -267,7 +267,7 @@ async fn the_rest_of_the_pages_answer_in_their_words() {
     let (_web, mut dana) = with_manager().await;
     let seen = dana.get("/api/manage/diagnostics").await.expect_status(200).json();
     assert_eq!((&seen["users"], &seen["waiting"]), (&json!(2), &json!(0)));
-    assert_eq!(seen["domainsElsewhere"], json!(["example.org"]), "the pages are on localhost");
+    assert_eq!(seen["domainsOutsideUrl"], json!(["example.org"]), "the pages are on localhost");
     let stored = seen["storedOctets"].as_u64().unwrap();
     assert!(stored > 0, "{seen}");
     assert_eq!(seen["freeOctets"], json!(null), "memory has no such bound");

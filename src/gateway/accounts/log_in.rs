@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::accounts::account::AccountView;
 use crate::gateway::accounts::password::checked_passphrase;
-use crate::gateway::accounts::session::{Profile, SessionView, binding};
+use crate::gateway::accounts::session::{SessionView, binding};
 use crate::gateway::error::Error;
 use crate::gateway::records::account::{CredentialKind, Session, SessionRef};
 use crate::gateway::records::ids::AccountId;
@@ -16,6 +16,7 @@ use crate::gateway::records::tables::{ACCOUNTS, CREDENTIALS, SESSION_IDS, SESSIO
 use crate::gateway::text::printable;
 use crate::store::{Read, Tx};
 use crate::terms::HandOff;
+use crate::terms::Profile;
 use crate::vault::{self, Password, SessionToken, UnlockKey};
 
 /// Who asks for a session, whatever opens the account.

@@ -19,13 +19,6 @@ use crate::gateway::text::{hex, parse_hex};
 use crate::store::{Order, Read, Tx};
 use crate::vault::{Password, SessionToken, UnlockKey};
 
-/// Where a session lives: on one's own browser, or on a computer that others use too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Profile {
-    Browser,
-    Shared,
-}
-
 /// What the owner sees of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionView {

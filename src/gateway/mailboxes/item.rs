@@ -7,13 +7,13 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::mailboxes::epoch;
 use crate::gateway::mailboxes::summary::{NoticeOf, SealedSummary, reader_binding};
-use crate::gateway::records::ids::{LabelId, MailboxId};
+use crate::gateway::records::ids::{AccountId, LabelId, MailboxId};
 use crate::gateway::records::mailbox::Entry;
 use crate::gateway::records::message::Protection;
 use crate::gateway::records::tables::EPOCHS;
 use crate::gateway::{Gateway, text};
 use crate::mail::reference::Reference;
-use crate::store::Read;
+use crate::store::{Read, Store};
 use crate::vault::Epoch;
 
 /// What the reader sees of a message without opening it.
@@ -76,6 +76,15 @@ pub(in crate::gateway) struct OpenedEpochs<'r> {
 impl<'r> OpenedEpochs<'r> {
     pub fn new(gateway: &'r Gateway, actor: &'r Actor) -> Self {
         OpenedEpochs { gateway, actor, opened: HashMap::new() }
+    }
+
+    /// The account whose epochs these are.
+    pub(in crate::gateway) fn account(&self) -> AccountId {
+        self.actor.account()
+    }
+
+    pub(in crate::gateway) fn store(&self) -> Store {
+        self.gateway.inner.store.clone()
     }
 
     pub(in crate::gateway) fn get(&mut self, id: u64) -> Result<&Epoch, Error> {

@@ -19,22 +19,20 @@ impl Gateway {
     ) -> Result<(ItemView, Content), Error> {
         let (place, entry) = self.entry(actor.account(), reference)?;
         require_opened(&entry)?;
-        let content = self.content(actor, &entry)?;
-        Ok((OpenedEpochs::new(self, actor).item(place.mailbox, &entry)?, content))
-    }
-
-    pub(in crate::gateway) fn content(
-        &self,
-        actor: &Actor,
-        entry: &Entry,
-    ) -> Result<Content, Error> {
-        let damaged = |_| Error::Damaged { what: "the message is not what was stored".to_owned() };
         let mut epochs = OpenedEpochs::new(self, actor);
-        let bound = reader_binding(actor.account(), entry.reference);
-        let key = epochs.get(entry.epoch)?.unwrap_content(&bound, &entry.wrapped_key);
+        let content = epochs.content(&entry)?;
+        Ok((epochs.item(place.mailbox, &entry)?, content))
+    }
+}
+
+impl OpenedEpochs<'_> {
+    /// The content of the message in `entry`, whose reader may open it.
+    pub(in crate::gateway) fn content(&mut self, entry: &Entry) -> Result<Content, Error> {
+        let damaged = |_| Error::Damaged { what: "the message is not what was stored".to_owned() };
+        let bound = reader_binding(self.account(), entry.reference);
+        let key = self.get(entry.epoch)?.unwrap_content(&bound, &entry.wrapped_key);
         let key = key.map_err(damaged)?;
-        let summary = epochs.summary(entry)?;
-        let store = self.inner.store.clone();
-        Content::open(store, key, entry.reference, summary.outline)?.ok_or(NOT_FOUND)
+        let summary = self.summary(entry)?;
+        Content::open(self.store(), key, entry.reference, summary.outline)?.ok_or(NOT_FOUND)
     }
 }

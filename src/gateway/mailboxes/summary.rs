@@ -5,8 +5,8 @@ use zeroize::Zeroizing;
 
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
-use crate::gateway::records::submission::DeliveryState;
 use crate::mail::message::Ids;
+use crate::terms::DeliveryState;
 
 /// What the list shows of a message before it is opened; sealed for each reader.
 #[derive(Clone, Default, Serialize, Deserialize)]

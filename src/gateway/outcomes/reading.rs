@@ -11,17 +11,16 @@ use crate::gateway::mailboxes::content::Content;
 use crate::gateway::mailboxes::entry::{NOT_FOUND, entry_in_tx};
 use crate::gateway::mailboxes::filing::{recount_in_tx, remove_in_tx};
 use crate::gateway::mailboxes::indexing;
-use crate::gateway::mailboxes::item::ItemView;
+use crate::gateway::mailboxes::item::{ItemView, OpenedEpochs};
 use crate::gateway::queue::{delivery, generated};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::message::{Outcome, OutcomeKind};
-use crate::gateway::records::submission::DeliveryState;
 use crate::gateway::records::tables::{ENTRIES, MESSAGES, OUTCOMES};
 use crate::gateway::reporting::notice::NoticeDraft;
 use crate::mail::mdn::Disposition;
 use crate::mail::reference::Reference;
 use crate::store::{self, Read};
-use crate::terms::RejectReason;
+use crate::terms::{DeliveryState, RejectReason};
 
 impl Gateway {
     /// Opens a message: its octets, trace lines in front. The first time, it is marked read
@@ -33,12 +32,15 @@ impl Gateway {
         reference: Reference,
         said: Option<bool>,
     ) -> Result<(ItemView, Content), Error> {
-        let (_, entry) = self.entry(actor.account(), reference)?;
-        let content = self.content(actor, &entry)?;
+        let account = actor.account();
+        let (mut place, mut entry) = self.entry(account, reference)?;
+        let mut epochs = OpenedEpochs::new(self, actor);
+        let content = epochs.content(&entry)?;
         if entry.opened.is_none() {
-            self.mark_opened(actor.account(), reference.to_bytes(), said)?;
+            self.mark_opened(account, reference.to_bytes(), said)?;
+            (place, entry) = self.entry(account, reference)?;
         }
-        Ok((self.message_item(actor, reference)?, content))
+        Ok((epochs.item(place.mailbox, &entry)?, content))
     }
 
     /// Rejects a message unread: the reader's key to it is destroyed without opening anything.

@@ -12,9 +12,8 @@ use crate::gateway::queue::attempt::{Attempted, Reason};
 use crate::gateway::queue::delivery;
 use crate::gateway::queue::rows::{self, NO_ROW, QueueId, remove_in_tx, reschedule_in_tx};
 use crate::gateway::records::ids::ReferenceKey;
-use crate::gateway::records::policy::Route;
-use crate::gateway::records::queue::{QueueKind, QueueRow, QueueState, TlsNeed};
-use crate::gateway::records::submission::{DeliveryState, Draft, Held};
+use crate::gateway::records::queue::{QueueRow, TlsNeed};
+use crate::gateway::records::submission::{Draft, Held};
 use crate::gateway::records::tables::{DELIVERIES, QUEUE, SUBMISSIONS};
 use crate::gateway::records::temporary::Pickup;
 use crate::gateway::text::shown;
@@ -22,7 +21,7 @@ use crate::mail::envelope::{ForwardPath, Notify as Wanted, Recipient};
 use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
 use crate::store::Read;
-use crate::terms::Choice;
+use crate::terms::{Choice, DeliveryState, QueueKind, QueueState, Route};
 
 impl Gateway {
     /// Takes what became of a leased row: gone, or to be tried again; status lines and the

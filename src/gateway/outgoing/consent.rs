@@ -4,8 +4,8 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::outgoing::draft::DraftView;
 use crate::gateway::outgoing::plan::Planned;
-use crate::gateway::records::policy::Route;
 use crate::gateway::{Gateway, text};
+use crate::terms::Route;
 use crate::vault::Lookup;
 
 /// What a yes is asked for.

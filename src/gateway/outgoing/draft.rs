@@ -20,7 +20,7 @@ use crate::mail::message::{self, NameAddr};
 use crate::mail::reference::Reference;
 use crate::mail::reply;
 use crate::store::{Order, Read};
-use crate::terms::Choice;
+use crate::terms::{Choice, RelationKind};
 use crate::vault;
 
 /// Somebody a message is for, as the sender wrote it.
@@ -35,15 +35,6 @@ pub struct Addressee {
 pub struct RelatedMessage {
     pub message: ReferenceKey,
     pub kind: RelationKind,
-}
-
-/// In which way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RelationKind {
-    Reply,
-    ReplyAll,
-    Forward,
 }
 
 /// Everything that a message being written says.
@@ -253,12 +244,7 @@ impl Gateway {
         let (item, message) = self.message_raw(actor, reference)?;
         let view = message::view(message.shown());
         let own = self.account(actor.account())?.own_addresses();
-        let kind_of = match kind {
-            RelationKind::Reply => reply::Kind::Reply,
-            RelationKind::ReplyAll => reply::Kind::ReplyAll,
-            RelationKind::Forward => reply::Kind::Forward,
-        };
-        let started = reply::begin(&view, kind_of, &own);
+        let started = reply::begin(&view, kind, &own);
         let attachments = match kind {
             RelationKind::Forward => {
                 let sealed = self.is_sealed(&item, reference)?;

@@ -6,16 +6,17 @@ use crate::gateway::error::Error;
 use crate::gateway::mailboxes::sealed_message::Placement;
 use crate::gateway::mailboxes::summary::Summarised;
 use crate::gateway::outgoing::compose::Written;
-use crate::gateway::outgoing::plan::{NotSent, Planned, Target};
+use crate::gateway::outgoing::plan::{Planned, Target};
 use crate::gateway::outgoing::sender::Sender;
 use crate::gateway::queue::generated::NewRow;
 use crate::gateway::records::message::HeldCopy;
-use crate::gateway::records::queue::{QueueKind, QueueRow, TlsNeed};
+use crate::gateway::records::queue::{QueueRow, TlsNeed};
 use crate::gateway::records::submission::{Delivery, HeldMail};
 use crate::gateway::records::temporary::Pickup;
 use crate::mail::address::Address;
 use crate::mail::envelope::{Notify, ReversePath};
 use crate::mail::reference::Reference;
+use crate::terms::{NotSent, QueueKind};
 use crate::vault::ContentKey;
 
 /// A message that was written and sealed, and what each recipient's copy is made from.

@@ -7,17 +7,17 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::incoming::recipient::{Origin, Reason, RecipientVerdict};
-use crate::gateway::outgoing::draft::{DraftContent, RelationKind};
+use crate::gateway::outgoing::draft::DraftContent;
 use crate::gateway::outgoing::sender::Sender;
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::policy::Route;
 use crate::gateway::records::queue::TlsNeed;
-use crate::gateway::records::submission::{Delivery, DeliveryState, Step};
+use crate::gateway::records::submission::{Delivery, Step};
 use crate::gateway::site::policy::{self, Asked, Decision};
 use crate::mail::address::Address;
 use crate::mail::envelope::ForwardPath;
 use crate::mail::message;
 use crate::mail::reference::Reference;
+use crate::terms::{DeliveryState, Level, NotSent, RelationKind, Route};
 
 /// What would happen to a message for one recipient.
 #[derive(Clone, Debug)]
@@ -27,44 +27,30 @@ pub struct Check {
     pub reason: Option<NotSent>,
 }
 
-/// Why a message is not sent to a recipient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotSent {
-    /// What was given is not an address.
-    NoAddress,
-    /// The policy sends nothing there.
-    Rules,
-    /// The recipient, who is inside, is refused.
-    Recipient(Reason),
-}
-
-impl NotSent {
-    /// The word on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            NotSent::NoAddress => "no-address",
-            NotSent::Rules => "rules",
-            NotSent::Recipient(Reason::UnknownRecipient) => "unknown-recipient",
-            NotSent::Recipient(Reason::NotLocal) => "not-local",
-            NotSent::Recipient(Reason::AcceptFrom) => "accept-from",
-            NotSent::Recipient(Reason::Disabled) => "disabled",
-            NotSent::Recipient(Reason::NotNow) => "not-now",
-            NotSent::Recipient(Reason::Intranet) => "intranet",
+impl From<Reason> for NotSent {
+    fn from(reason: Reason) -> NotSent {
+        match reason {
+            Reason::UnknownRecipient => NotSent::UnknownRecipient,
+            Reason::NotLocal => NotSent::NotLocal,
+            Reason::AcceptFrom => NotSent::AcceptFrom,
+            Reason::Disabled => NotSent::Disabled,
+            Reason::NotNow => NotSent::NotNow,
+            Reason::Intranet => NotSent::Intranet,
         }
     }
+}
 
-    /// The sentence in the status line and in the notice to the sender.
-    const fn sentence(self) -> &'static str {
-        match self {
-            NotSent::NoAddress => "This is not an address.",
-            NotSent::Rules => "Mail to outside is refused by the rules.",
-            NotSent::Recipient(Reason::UnknownRecipient) => "Nobody has this address.",
-            NotSent::Recipient(Reason::NotLocal) => "The domain is not one of ours.",
-            NotSent::Recipient(Reason::AcceptFrom) => "The recipient takes no mail from inside.",
-            NotSent::Recipient(Reason::Disabled) => "The recipient takes no mail.",
-            NotSent::Recipient(Reason::NotNow) => "Nobody reads this address yet.",
-            NotSent::Recipient(Reason::Intranet) => "No mail from outside is taken.",
-        }
+/// The sentence in the status line and in the notice to the sender.
+const fn sentence(reason: NotSent) -> &'static str {
+    match reason {
+        NotSent::NoAddress => "This is not an email address.",
+        NotSent::Rules => "The organisation's rules do not allow mail to this recipient.",
+        NotSent::UnknownRecipient => "Nobody has this address.",
+        NotSent::NotLocal => "The domain is not one of ours.",
+        NotSent::AcceptFrom => "The recipient does not accept mail from inside.",
+        NotSent::Disabled => "The recipient's account is disabled.",
+        NotSent::NotNow => "Nobody reads this address yet.",
+        NotSent::Intranet => "The organisation does not exchange mail with the outside.",
     }
 }
 
@@ -98,7 +84,7 @@ impl Planned {
 
     /// Why nothing is sent and whose rule that is, as its sender reads it.
     pub(in crate::gateway) fn detail(&self, reason: NotSent) -> String {
-        format!("{} {}", reason.sentence(), self.decision.sentence())
+        format!("{} {}", sentence(reason), self.decision.sentence())
     }
 
     pub(in crate::gateway) fn delivery(&self, now: Timestamp) -> Delivery {
@@ -140,7 +126,7 @@ impl Gateway {
                 }
                 Err(_) => Check {
                     address: text.clone(),
-                    decision: Decision::refused(policy::Level::Message),
+                    decision: Decision::refused(Level::Message),
                     reason: Some(NotSent::NoAddress),
                 },
             };
@@ -250,7 +236,7 @@ impl Gateway {
         let path = ForwardPath::Address(address.clone());
         Ok(match self.recipient_check(&path, Origin::Inside)? {
             RecipientVerdict::Accept(accepted) => Target::Inside(accepted.account),
-            RecipientVerdict::Refuse(reason) => Target::Nowhere(NotSent::Recipient(reason)),
+            RecipientVerdict::Refuse(reason) => Target::Nowhere(reason.into()),
         })
     }
 }

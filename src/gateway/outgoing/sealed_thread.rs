@@ -5,12 +5,13 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::mailboxes::item::ItemView;
-use crate::gateway::outgoing::draft::{DraftContent, RelationKind};
+use crate::gateway::outgoing::draft::DraftContent;
 use crate::gateway::records::message::Protection;
 use crate::gateway::records::tables::{SUBMISSIONS, UPLOADS};
 use crate::mail::reference::Reference;
 use crate::mail::{message, reply};
 use crate::store::Read;
+use crate::terms::RelationKind;
 
 /// How many runs of text that long may a message in clear share with a sealed one: none.
 const SHARED_CHARS: usize = 32;

@@ -7,12 +7,11 @@ use crate::gateway::error::Error;
 use crate::gateway::outsiders::temporary::TemporaryView;
 use crate::gateway::queue::delivery::of_message;
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::policy::Route;
-use crate::gateway::records::submission::{Delivery, DeliveryState, Step, Submission};
+use crate::gateway::records::submission::{Delivery, Step, Submission};
 use crate::gateway::records::tables::{HELD, SUBMISSIONS};
 use crate::mail::reference::Reference;
 use crate::store::Read;
-use crate::terms::RejectReason;
+use crate::terms::{DeliveryState, RejectReason, Route};
 
 /// A message that was sent, as its sender sees it.
 #[derive(Clone, Debug)]

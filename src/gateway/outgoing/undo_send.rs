@@ -16,7 +16,7 @@ use crate::gateway::queue::{delivery, generated, rows};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::message::Protection;
 use crate::gateway::records::queue::Due;
-use crate::gateway::records::submission::{DeliveryState, Held};
+use crate::gateway::records::submission::Held;
 use crate::gateway::records::tables::{
     ACCOUNTS, DELIVERIES, DRAFTS, HELD, HELD_DUE, PICKUPS, PICKUPS_OF, SUBMISSIONS, TEMPORARY,
 };
@@ -25,6 +25,7 @@ use crate::gateway::reporting::notice::changed_in_tx;
 use crate::gateway::{Gateway, upload};
 use crate::mail::reference::Reference;
 use crate::store::{self, Order, Read};
+use crate::terms::DeliveryState;
 
 impl Gateway {
     /// Takes a message back while that is possible; the draft is there again. `too-late` after.

@@ -9,7 +9,6 @@ use crate::gateway::mailboxes::holders::content_release_in_tx;
 use crate::gateway::outsiders::temporary::{MISSING, pickups_in_tx};
 use crate::gateway::queue::delivery;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
-use crate::gateway::records::submission::DeliveryState;
 use crate::gateway::records::tables::{
     ACCOUNT_KEYS, ACCOUNTS, APPEARANCES, CHANGES, CONVERSATION_IDS, CONVERSATIONS, COUNTERS,
     CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, LOGIN_NAMES, MAILBOXES, OUTSIDERS, OWN_IDS, PICKUPS,
@@ -19,6 +18,7 @@ use crate::gateway::records::temporary::{PickupEnd, Temporary};
 use crate::gateway::reporting::notice::NoticeDraft;
 use crate::gateway::{Gateway, upload};
 use crate::store::{Order, Read, Tx};
+use crate::terms::DeliveryState;
 use crate::vault::Lookup;
 
 impl Gateway {

@@ -12,8 +12,8 @@ use crate::gateway::outsiders::temporary::TemporaryView;
 use crate::gateway::queue::generated;
 use crate::gateway::queue::generated::NewRow;
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::queue::{Due, QueueKind, TlsNeed};
-use crate::gateway::records::submission::{DeliveryState, HeldMail};
+use crate::gateway::records::queue::{Due, TlsNeed};
+use crate::gateway::records::submission::HeldMail;
 use crate::gateway::records::tables::{MAILBOXES, PICKUPS, PICKUPS_OF, PREFERENCES, TEMPORARY};
 use crate::gateway::records::temporary::{Pickup, Temporary};
 use crate::gateway::reporting::notice::NoticeDraft;
@@ -22,7 +22,7 @@ use crate::mail::envelope::{Notify, ReversePath};
 use crate::mail::notification::{self, HandOffText, Kind, Notification};
 use crate::mail::reference::Reference;
 use crate::store::Read;
-use crate::terms::{HandOff, Language};
+use crate::terms::{DeliveryState, HandOff, Language, QueueKind};
 
 /// More than two, one below the other, are read by nobody.
 const LANGUAGES_MAX: usize = 2;

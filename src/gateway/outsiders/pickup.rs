@@ -12,13 +12,12 @@ use crate::gateway::mailboxes::mailbox;
 use crate::gateway::mailboxes::summary::NoticeTopic;
 use crate::gateway::queue::delivery;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
-use crate::gateway::records::submission::DeliveryState;
 use crate::gateway::records::tables::{ACCOUNTS, MAILBOXES, PICKUPS, SUBMISSIONS};
 use crate::gateway::records::temporary::{Pickup, PickupEnd};
 use crate::gateway::reporting::notice::NoticeDraft;
 use crate::mail::reference::Reference;
 use crate::store::Read;
-use crate::terms::HandOff;
+use crate::terms::{DeliveryState, HandOff, PickupState};
 use crate::vault::{self, Lookup};
 
 /// What a link says to whoever follows it.
@@ -37,16 +36,6 @@ pub struct PickupView {
     pub hand_off: HandOff,
     pub phone: Option<String>,
     pub language: Option<&'static str>,
-}
-
-/// Whether the account is still there, and whose it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PickupState {
-    /// Nobody has signed in yet.
-    Waiting,
-    Claimed,
-    Expired,
-    Revoked,
 }
 
 /// An outsider asks for a message to be sent again at most once in that time.

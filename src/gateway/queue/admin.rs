@@ -7,10 +7,11 @@ use crate::gateway::Gateway;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::tx::Bell;
 use crate::gateway::queue::rows::{NO_ROW, QueueId, numbered, reschedule_in_tx};
-use crate::gateway::records::queue::{Due, QueueKind, QueueRow, QueueState};
+use crate::gateway::records::queue::{Due, QueueRow};
 use crate::gateway::records::tables::{QUEUE, QUEUE_DUE};
 use crate::mail::reference::Reference;
 use crate::store::{Order, Read, Span};
+use crate::terms::{QueueKind, QueueState};
 
 /// What an administrator sees of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]

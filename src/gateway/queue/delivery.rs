@@ -14,10 +14,10 @@ use crate::gateway::Gateway;
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::queue::QueueRow;
-use crate::gateway::records::submission::{Delivery, DeliveryState, Step};
+use crate::gateway::records::submission::{Delivery, Step};
 use crate::gateway::records::tables::{DELIVERIES, SUBMISSIONS};
 use crate::store::{Order, Read, Tx};
-use crate::terms::RejectReason;
+use crate::terms::{DeliveryState, RejectReason};
 
 impl Delivery {
     /// Where it stands.

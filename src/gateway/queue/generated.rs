@@ -7,11 +7,12 @@ use crate::gateway::feed::tx::{Bell, Tx};
 use crate::gateway::mailboxes::sealed_message;
 use crate::gateway::queue::rows::{binding, put_in_tx, row_id};
 use crate::gateway::records::ids::ReferenceKey;
-use crate::gateway::records::queue::{QueueKind, QueueRow, QueueState, TlsNeed};
+use crate::gateway::records::queue::{QueueRow, TlsNeed};
 use crate::gateway::records::submission::HeldMail;
 use crate::mail::address::Address;
 use crate::mail::envelope::{ForwardPath, Notify, Recipient, ReversePath};
 use crate::mail::reference::Reference;
+use crate::terms::{QueueKind, QueueState};
 use crate::vault::{self, ContentKey};
 
 /// What sets one new row of the queue apart from another.

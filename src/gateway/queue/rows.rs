@@ -21,12 +21,13 @@ use crate::gateway::error::Error;
 use crate::gateway::feed::tx::Bell;
 use crate::gateway::mailboxes::holders::content_release_in_tx;
 use crate::gateway::records::ids::ReferenceKey;
-use crate::gateway::records::queue::{Due, QueueRow, QueueState, TlsNeed};
+use crate::gateway::records::queue::{Due, QueueRow, TlsNeed};
 use crate::gateway::records::tables::{QUEUE, QUEUE_DUE};
 use crate::gateway::{Gateway, text};
 use crate::mail::envelope::{DsnReturn, Recipient, ReversePath};
 use crate::mail::reference::Reference;
 use crate::store::{ContentId, Order, Read, Tx};
+use crate::terms::QueueState;
 use crate::vault;
 
 /// Names a row of the queue.

@@ -5,32 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::gateway::records::ids::ReferenceKey;
 use crate::mail::envelope::{DsnReturn, Recipient, ReversePath};
+use crate::terms::{QueueKind, QueueState};
 
 /// That something is due at the time in its key.
 #[derive(Serialize, Deserialize)]
 pub struct Due;
-
-/// What a row of the queue is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum QueueKind {
-    /// A message in clear.
-    Message,
-    /// "You have mail", to somebody with a temporary account.
-    Notification,
-    /// To an outside sender: accepted, read, rejected, or a delivery report.
-    Report,
-}
-
-impl QueueKind {
-    /// The word on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            QueueKind::Message => "message",
-            QueueKind::Notification => "notification",
-            QueueKind::Report => "report",
-        }
-    }
-}
 
 /// How the next hop must be protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,27 +20,6 @@ pub enum TlsNeed {
     Required,
     /// TLS that the recipient's domain vouches for: MTA-STS (RFC 8461) or DANE (RFC 7672).
     Verified,
-}
-
-/// What a row of the queue is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum QueueState {
-    Waiting,
-    /// Being sent; waiting again when the lease runs out.
-    Leased,
-    /// An administrator holds it back.
-    Held,
-}
-
-impl QueueState {
-    /// The word on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            QueueState::Waiting => "waiting",
-            QueueState::Leased => "leased",
-            QueueState::Held => "held",
-        }
-    }
 }
 
 /// One message for one recipient on its way out.

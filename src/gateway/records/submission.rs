@@ -5,10 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::gateway::records::ids::{AccountId, DraftId, UploadId};
 use crate::gateway::records::message::HeldCopy;
-use crate::gateway::records::policy::Route;
 use crate::gateway::records::queue::QueueRow;
 use crate::gateway::records::temporary::Pickup;
-use crate::terms::RejectReason;
+use crate::terms::{DeliveryState, RejectReason, Route};
 
 /// A message being written; what it says opens only for its owner.
 #[derive(Clone, Serialize, Deserialize)]
@@ -52,43 +51,6 @@ pub struct Submission {
     pub sealed: bool,
     /// An earlier message of its thread was.
     pub sealed_thread: bool,
-}
-
-/// How far a message has come with one recipient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum DeliveryState {
-    Held,
-    Accepted,
-    Waiting,
-    Delivered,
-    Read,
-    Rejected,
-    Expired,
-    Refused,
-    Failed,
-}
-
-impl DeliveryState {
-    /// The word on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            DeliveryState::Held => "held",
-            DeliveryState::Accepted => "accepted",
-            DeliveryState::Waiting => "waiting",
-            DeliveryState::Delivered => "delivered",
-            DeliveryState::Read => "read",
-            DeliveryState::Rejected => "rejected",
-            DeliveryState::Expired => "expired",
-            DeliveryState::Refused => "refused",
-            DeliveryState::Failed => "failed",
-        }
-    }
-
-    /// Whether nothing comes after it.
-    pub fn is_final(self) -> bool {
-        use DeliveryState::{Expired, Failed, Read, Refused, Rejected};
-        matches!(self, Read | Rejected | Expired | Refused | Failed)
-    }
 }
 
 /// One step of a delivery.

@@ -5,7 +5,7 @@ use crate::gateway::Gateway;
 use crate::gateway::error::Error;
 use crate::gateway::queue::generated::NewRow;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
-use crate::gateway::records::queue::{QueueKind, TlsNeed};
+use crate::gateway::records::queue::TlsNeed;
 use crate::gateway::records::submission::HeldMail;
 use crate::gateway::records::tables::ANSWERS;
 use crate::gateway::text::{path_text, reverse_text};
@@ -13,7 +13,7 @@ use crate::mail::envelope::{Notify, ReversePath};
 use crate::mail::mdn::{self, Disposition, Mdn};
 use crate::mail::reference::Reference;
 use crate::store::Read;
-use crate::terms::ConfirmOutside;
+use crate::terms::{ConfirmOutside, QueueKind};
 
 impl Gateway {
     /// A report to an outside sender, from the null reverse-path (RFC 3834 §3.3, RFC 8098 §3).

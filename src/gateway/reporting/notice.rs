@@ -14,8 +14,7 @@ use crate::gateway::mailboxes::summary::{NoticeOf, NoticeTopic, SealedSummary, S
 use crate::gateway::queue::attempt::Reason;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::message::Protection;
-use crate::gateway::records::queue::{QueueKind, QueueRow};
-use crate::gateway::records::submission::DeliveryState;
+use crate::gateway::records::queue::QueueRow;
 use crate::gateway::records::tables::{PLACES, SUBMISSIONS};
 use crate::gateway::text::shown;
 use crate::mail::compose::{self, Mailbox, Message};
@@ -25,6 +24,7 @@ use crate::mail::message::Ids;
 use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
 use crate::store::Read;
+use crate::terms::{DeliveryState, QueueKind};
 use crate::vault::ContentKey;
 
 /// What a notice says.

@@ -201,7 +201,7 @@ impl Gateway {
                 filtered
                     .extend(filter::wish(&filters, &summary).into_iter().map(|wish| (key, wish)));
             }
-            let text = self.text_of(actor, &entry, &summary)?;
+            let text = self.text_of(&mut epochs, &entry, &summary)?;
             octets += text.body.len();
             add(&mut builder, &entry, &text, summary.attachments > 0);
             if entry.opened.is_some() {
@@ -241,7 +241,7 @@ impl Gateway {
     /// What a message says, as far as its reader may know already.
     fn text_of(
         &self,
-        actor: &Actor,
+        epochs: &mut OpenedEpochs<'_>,
         entry: &Entry,
         summary: &SealedSummary,
     ) -> Result<Text, Error> {
@@ -249,7 +249,7 @@ impl Gateway {
         if entry.opened.is_none() {
             return Ok(text);
         }
-        let content = match self.content(actor, entry) {
+        let content = match epochs.content(entry) {
             Ok(content) => content,
             // It stays what the list shows: the reader is told when it is opened.
             Err(Error::Damaged { .. } | Error::NotFound { .. }) => return Ok(text),

@@ -13,8 +13,8 @@
 //! Specific is, from most to least: a rule that names the recipient, the recipient's domain, the
 //! user; then the system. Within one of these, a rule with more conditions wins, then the later.
 
-use crate::gateway::records::policy::{Policy, Route, Rule};
-use crate::terms::{Choice, Mode};
+use crate::gateway::records::policy::{Policy, Rule};
+use crate::terms::{Choice, Level, Mode, Route};
 
 /// One recipient of one message.
 #[derive(Clone, Copy, Debug)]
@@ -30,19 +30,6 @@ pub struct Asked<'a> {
     pub wanted: Option<Choice>,
 }
 
-/// Who decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    Inside,
-    Intranet,
-    System,
-    User,
-    Domain,
-    Recipient,
-    Own,
-    Message,
-}
-
 /// The way a message takes, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
@@ -52,22 +39,6 @@ pub struct Decision {
     pub fixed: bool,
     /// What the sender can choose.
     pub allowed: Vec<Choice>,
-}
-
-impl Level {
-    /// The word on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Level::Inside => "inside",
-            Level::Intranet => "intranet",
-            Level::System => "system",
-            Level::User => "user",
-            Level::Domain => "domain",
-            Level::Recipient => "recipient",
-            Level::Own => "own",
-            Level::Message => "message",
-        }
-    }
 }
 
 impl Decision {

@@ -89,7 +89,7 @@ impl From<Appearance> for chosen::Appearance {
     get,
     path = "/api/appearance",
     tag = "preferences",
-    operation_id = "look",
+    operation_id = "appearance",
     responses((status = 200, description = "What was chosen", body = Appearance), Problems)
 )]
 pub async fn read(signed: Signed) -> Result<axum::Json<Appearance>, Problem> {

@@ -35,7 +35,7 @@ pub struct ChangePassword {
 /// The password once more.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Again {
+pub struct PasswordConfirmation {
     #[schema(value_type = String, format = Password)]
     pub(super) password: SecretString,
 }
@@ -97,7 +97,7 @@ pub async fn change(
     path = "/api/account/recovery-key",
     tag = "sessions",
     operation_id = "recoveryKey",
-    request_body = Again,
+    request_body = PasswordConfirmation,
     responses(
         (status = 201, description = "The key", body = Recovery),
         (status = 401, description = "Wrong password", body = ProblemBody,
@@ -107,7 +107,7 @@ pub async fn change(
 )]
 pub async fn recovery_key(
     signed: Signed,
-    Json(again): Json<Again>,
+    Json(again): Json<PasswordConfirmation>,
 ) -> Result<(StatusCode, axum::Json<Recovery>), Problem> {
     let password = password(&again.password)?;
     let key = signed.run_with_password(Act::RecoveryKeyCreated, move |gateway, actor| {
@@ -279,8 +279,8 @@ pub async fn app_password(
     post,
     path = "/api/account/totp",
     tag = "sessions",
-    operation_id = "totpBegin",
-    request_body = Again,
+    operation_id = "totpStart",
+    request_body = PasswordConfirmation,
     responses(
         (status = 201, description = "The secret", body = TotpSecret),
         (status = 401, description = "Wrong password", body = ProblemBody,
@@ -290,7 +290,7 @@ pub async fn app_password(
 )]
 pub async fn totp_begin(
     signed: Signed,
-    Json(again): Json<Again>,
+    Json(again): Json<PasswordConfirmation>,
 ) -> Result<(StatusCode, axum::Json<TotpSecret>), Problem> {
     let password = password(&again.password)?;
     let made = signed.run_with_password(Act::Confirmed, move |gateway, actor| {
@@ -332,7 +332,7 @@ pub async fn totp_on(
     path = "/api/account/totp/off",
     tag = "sessions",
     operation_id = "totpOff",
-    request_body = Again,
+    request_body = PasswordConfirmation,
     responses(
         Done,
         (status = 401, description = "Wrong password", body = ProblemBody,
@@ -340,7 +340,10 @@ pub async fn totp_on(
         Problems
     )
 )]
-pub async fn totp_off(signed: Signed, Json(again): Json<Again>) -> Result<StatusCode, Problem> {
+pub async fn totp_off(
+    signed: Signed,
+    Json(again): Json<PasswordConfirmation>,
+) -> Result<StatusCode, Problem> {
     let password = password(&again.password)?;
     let done = signed
         .run_with_password(Act::TotpOff, move |gateway, actor| gateway.totp_off(actor, &password));

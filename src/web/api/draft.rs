@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::gateway::upload::{CHUNK_OCTETS_MAX, UploadView};
-use crate::gateway::{self, DraftContent, DraftRow, DraftView, RelationKind};
+use crate::gateway::{self, DraftContent, DraftRow, DraftView};
 use crate::mail::reference::Reference;
-use crate::terms::Choice;
+use crate::terms::{Choice, RelationKind};
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, MessageJson, Octets, Params, Ref};
 use crate::web::error::{Problem, ProblemBody, Problems};
@@ -30,16 +30,7 @@ pub struct Addressee {
 #[serde(deny_unknown_fields)]
 pub struct RelatedMessage {
     reference: String,
-    kind: Kind,
-}
-
-/// In which way.
-#[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    Reply,
-    ReplyAll,
-    Forward,
+    kind: RelationKind,
 }
 
 /// A message being written.
@@ -151,17 +142,7 @@ pub struct Offset {
 #[into_params(parameter_in = Query)]
 pub struct How {
     #[param(inline)]
-    kind: Kind,
-}
-
-impl From<Kind> for RelationKind {
-    fn from(kind: Kind) -> RelationKind {
-        match kind {
-            Kind::Reply => RelationKind::Reply,
-            Kind::ReplyAll => RelationKind::ReplyAll,
-            Kind::Forward => RelationKind::Forward,
-        }
-    }
+    kind: RelationKind,
 }
 
 impl RelatedMessage {
@@ -169,17 +150,12 @@ impl RelatedMessage {
     pub fn read(&self) -> Result<gateway::RelatedMessage, Problem> {
         let reference: Result<Reference, _> = self.reference.parse();
         let reference = reference.map_err(|error| Problem::invalid(format!("{error}.")))?;
-        Ok(gateway::RelatedMessage { message: reference.to_bytes(), kind: self.kind.into() })
+        Ok(gateway::RelatedMessage { message: reference.to_bytes(), kind: self.kind })
     }
 
     fn of(related: &gateway::RelatedMessage) -> Option<RelatedMessage> {
-        let kind = match related.kind {
-            RelationKind::Reply => Kind::Reply,
-            RelationKind::ReplyAll => Kind::ReplyAll,
-            RelationKind::Forward => Kind::Forward,
-        };
         let reference = Reference::from_bytes(related.message)?.to_string();
-        Some(RelatedMessage { reference, kind })
+        Some(RelatedMessage { reference, kind: related.kind })
     }
 }
 
@@ -371,7 +347,7 @@ pub async fn from(
     signed: Signed,
 ) -> Result<(StatusCode, axum::Json<Draft>), Problem> {
     let made = signed.run(CostClass::Content, move |gateway, actor| {
-        gateway.draft_from(actor, reference, how.kind.into())
+        gateway.draft_from(actor, reference, how.kind)
     });
     Ok((StatusCode::CREATED, axum::Json(made.await?.into())))
 }
@@ -381,7 +357,7 @@ pub async fn from(
     post,
     path = "/api/uploads",
     tag = "drafts",
-    operation_id = "uploadBegin",
+    operation_id = "uploadCreate",
     request_body = NewUpload,
     responses((status = 201, description = "The file", body = Upload), Problems)
 )]

@@ -30,8 +30,7 @@ use crate::web::streams::Place;
 /// The data of one hint.
 #[derive(Serialize, ToSchema)]
 pub struct Hint<'h> {
-    /// `mail`, `mailboxes` or `session`.
-    kind: &'static str,
+    kind: EventKind,
     state: &'h str,
 }
 
@@ -159,7 +158,7 @@ impl Life {
     }
 
     async fn tell(&self, kind: EventKind, state: &str) -> Result<(), Over> {
-        let data = serde_json::to_string(&Hint { kind: kind.as_str(), state });
+        let data = serde_json::to_string(&Hint { kind, state });
         let data = data.map_err(|_| Over)?;
         self.send(Bytes::from(format!("event: change\nid: {state}\ndata: {data}\n\n"))).await
     }

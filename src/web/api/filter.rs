@@ -106,7 +106,7 @@ pub async fn set(signed: Signed, Json(filters): Json<Filters>) -> Result<StatusC
     get,
     path = "/api/correspondents",
     tag = "filters",
-    operation_id = "people",
+    operation_id = "correspondents",
     responses((status = 200, description = "The most often first", body = Correspondents), Problems)
 )]
 pub async fn people(signed: Signed) -> Result<axum::Json<Correspondents>, Problem> {

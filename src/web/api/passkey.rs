@@ -17,13 +17,14 @@ use crate::gateway::accounts::passkey::{
 };
 use crate::gateway::records::audit::Act;
 use crate::gateway::{self, Browser};
+use crate::terms::Profile;
 use crate::web::auth::{Signed, Site, note_use, proof};
 use crate::web::body::Json;
 use crate::web::error::{Problem, ProblemBody, Problems};
 use crate::web::state::{CostClass, Web};
 
-use super::credential::{Again, Credential, password};
-use super::session::{SignedIn, Where, agent_of, peer_of, told};
+use super::credential::{Credential, PasswordConfirmation, password};
+use super::session::{SignedIn, agent_of, peer_of, told};
 
 /// What the secret of a passkey is derived from, besides the passkey. The same for all: each
 /// passkey derives another secret, and who signs in has not said yet which one it is.
@@ -78,7 +79,7 @@ pub struct NewPasskey {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PasskeyAssertion {
-    profile: Where,
+    profile: Profile,
     /// As the passkey keeps it (`userHandle`).
     user_id: String,
     credential_id: String,
@@ -113,8 +114,8 @@ fn question(challenge: Challenge, site: Site) -> PasskeyRequestOptions {
     post,
     path = "/api/account/passkeys/options",
     tag = "sessions",
-    operation_id = "passkeyBegin",
-    request_body = Again,
+    operation_id = "passkeyCreateOptions",
+    request_body = PasswordConfirmation,
     responses(
         (status = 200, description = "What to make it from", body = PasskeyCreationOptions),
         (status = 401, description = "Wrong password", body = ProblemBody,
@@ -125,7 +126,7 @@ fn question(challenge: Challenge, site: Site) -> PasskeyRequestOptions {
 pub async fn begin(
     signed: Signed,
     site: Site,
-    Json(again): Json<Again>,
+    Json(again): Json<PasswordConfirmation>,
 ) -> Result<axum::Json<PasskeyCreationOptions>, Problem> {
     let password = password(&again.password)?;
     let asked = signed.run_with_password(Act::Confirmed, move |gateway, actor| {
@@ -181,7 +182,7 @@ pub async fn keep(
     post,
     path = "/api/session/passkey/options",
     tag = "sessions",
-    operation_id = "passkeyAsk",
+    operation_id = "passkeyRequestOptions",
     security(()),
     responses((status = 200, description = "What to sign", body = PasskeyRequestOptions), Problems)
 )]
@@ -230,7 +231,7 @@ pub async fn open(
     let attempts = &web.shared.attempts;
     let attempt = attempts.begin(&answer.user_id, peer).await.map_err(Problem::slow_down)?;
     note_use(&web, &proof)?;
-    let profile = answer.profile.into();
+    let profile = answer.profile;
     let opened = web.blocking(move |gateway| {
         let said = Assertion {
             client_data: &client_data,

@@ -19,19 +19,28 @@ pub struct Preferences {
     /// What happens to messages for outside; `null`: what the system says.
     choice: Value<Option<Choice>>,
     /// What outside senders learn of when one was last here: `never`, `day` or `exact`.
-    last_interaction: Value<String>,
+    last_interaction: Value<LastInteraction>,
     /// Whether outside senders learn what became of a message: `never`, `ask`, `known`, `always`.
-    confirm_outside: Value<String>,
+    confirm_outside: Value<ConfirmOutside>,
     /// Whose messages are taken: `inside`, `outside` or `both`.
     accept_from: Value<AcceptFrom>,
+}
+
+/// Whose value is in force.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ValueSource {
+    /// The account's own.
+    Own,
+    /// The organisation's.
+    System,
 }
 
 /// A value, and where it comes from.
 #[derive(Serialize, ToSchema)]
 pub struct Value<T: ToSchema> {
     value: T,
-    /// `own`, or `system`.
-    source: String,
+    source: ValueSource,
     /// The administrator allows no other.
     fixed: bool,
 }
@@ -39,6 +48,7 @@ pub struct Value<T: ToSchema> {
 /// What to change; `null` follows the system again, what is left out stays.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schema(as = PreferencesChange)]
 pub struct Change {
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<u32>)]
@@ -47,10 +57,10 @@ pub struct Change {
     #[schema(value_type = Option<Choice>)]
     choice: Option<Option<Choice>>,
     #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<LastInteraction>)]
     last_interaction: Option<Option<LastInteraction>>,
     #[serde(deserialize_with = "given")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<ConfirmOutside>)]
     confirm_outside: Option<Option<ConfirmOutside>>,
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<AcceptFrom>)]
@@ -65,10 +75,10 @@ fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 }
 
 impl<T: ToSchema> Value<T> {
-    fn of<S>(setting: Setting<S>, shown: impl FnOnce(S) -> T) -> Value<T> {
+    fn of(setting: Setting<T>) -> Value<T> {
         Value {
-            value: shown(setting.value),
-            source: if setting.own { "own" } else { "system" }.to_owned(),
+            value: setting.value,
+            source: if setting.own { ValueSource::Own } else { ValueSource::System },
             fixed: setting.fixed,
         }
     }
@@ -77,11 +87,11 @@ impl<T: ToSchema> Value<T> {
 impl From<PreferencesView> for Preferences {
     fn from(view: PreferencesView) -> Preferences {
         Preferences {
-            undo_secs: Value::of(view.undo_secs, |secs| secs),
-            choice: Value::of(view.choice, |choice| choice),
-            last_interaction: Value::of(view.last_interaction, |one| one.as_str().to_owned()),
-            confirm_outside: Value::of(view.confirm_outside, |one| one.as_str().to_owned()),
-            accept_from: Value::of(view.accept_from, |from| from),
+            undo_secs: Value::of(view.undo_secs),
+            choice: Value::of(view.choice),
+            last_interaction: Value::of(view.last_interaction),
+            confirm_outside: Value::of(view.confirm_outside),
+            accept_from: Value::of(view.accept_from),
         }
     }
 }

@@ -28,7 +28,7 @@ pub struct SignIn {
     name: String,
     #[schema(value_type = String, format = Password)]
     password: SecretString,
-    profile: Where,
+    profile: Profile,
     /// At the first sign-in to a temporary account: the passphrase of one's own, 12 characters
     /// or more.
     #[serde(default, rename = "newPassword")]
@@ -37,16 +37,6 @@ pub struct SignIn {
     /// From an authenticator app, where the account asks for codes.
     #[serde(default)]
     code: Option<String>,
-}
-
-/// Whose computer this is.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Where {
-    /// One's own.
-    Browser,
-    /// One that others use too: the session ends sooner.
-    Shared,
 }
 
 /// A session, as its owner sees it.
@@ -208,7 +198,7 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
     let attempt = web.shared.attempts.begin(&name, peer).await.map_err(Problem::slow_down)?;
     let typed = name.clone();
     note_use(&web, &proof)?;
-    let profile = profile.into();
+    let profile = profile;
     // Not among the turns of other requests: the core has its own line for passwords.
     let opened = web.blocking(move |gateway| {
         let browser = Browser { key_thumbprint: proof.thumbprint, agent, peer, profile };
@@ -247,15 +237,6 @@ pub(super) fn peer_of(parts: &Parts) -> Result<IpAddr, Problem> {
 pub(super) fn agent_of(parts: &Parts) -> String {
     let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
     agent.unwrap_or_default().to_owned()
-}
-
-impl From<Where> for Profile {
-    fn from(place: Where) -> Profile {
-        match place {
-            Where::Browser => Profile::Browser,
-            Where::Shared => Profile::Shared,
-        }
-    }
 }
 
 fn no_password() -> Problem {

@@ -9,7 +9,7 @@ use crate::gateway::outgoing::plan::Check;
 use crate::gateway::outgoing::submit::{Submit, Submitted};
 use crate::gateway::outsiders::temporary::TemporaryView;
 use crate::gateway::{self, DeliveryView, DraftContent, SubmissionView};
-use crate::terms::Choice;
+use crate::terms::{Choice, DeliveryState, Level, NotSent, RejectReason, Route};
 use crate::web::auth::Signed;
 use crate::web::body::{Json, Ref};
 use crate::web::error::{Problem, ProblemBody, Problems};
@@ -38,19 +38,19 @@ pub struct Checks {
 #[derive(Serialize, ToSchema)]
 pub struct Checked {
     address: String,
-    /// `inside`, `portal`, `ask`, `plain`, `verified-tls` or `refused`.
-    route: String,
+    /// The route that it would take.
+    route: Route,
     source: Source,
     /// What the sender may choose instead.
     allowed: Vec<Choice>,
-    /// Why it would not be sent: a word, such as `unknown-recipient`.
-    reason: Option<String>,
+    /// Why it would not be sent.
+    reason: Option<NotSent>,
 }
 
 /// Where a rule comes from.
 #[derive(Serialize, ToSchema)]
 pub struct Source {
-    level: String,
+    level: Level,
     /// The administrator allows no other.
     fixed: bool,
 }
@@ -87,22 +87,22 @@ pub struct Submission {
 #[derive(Serialize, ToSchema)]
 pub struct Delivery {
     address: String,
-    route: String,
-    /// `accepted`, `waiting`, `delivered`, `read`, `rejected`, `expired`, `refused`, `failed`.
-    state: String,
+    route: Route,
+    state: DeliveryState,
     #[schema(format = DateTime)]
     at: String,
     /// It stays in the sealed store all the way.
     protected: bool,
     history: Vec<Step>,
-    reason: Option<String>,
+    /// Why the recipient rejected it.
+    reason: Option<RejectReason>,
     temporary: Option<Temporary>,
 }
 
 /// One step of a delivery.
 #[derive(Serialize, ToSchema)]
 pub struct Step {
-    state: String,
+    state: DeliveryState,
     #[schema(format = DateTime)]
     at: String,
     detail: Option<String>,
@@ -172,18 +172,18 @@ impl From<SubmissionView> for Submission {
 impl From<DeliveryView> for Delivery {
     fn from(view: DeliveryView) -> Delivery {
         let step = |step: gateway::Step| Step {
-            state: step.state.as_str().to_owned(),
+            state: step.state,
             at: step.at.to_rfc3339(),
             detail: step.detail,
         };
         Delivery {
             address: view.address,
-            route: view.route.as_str().to_owned(),
-            state: view.state.as_str().to_owned(),
+            route: view.route,
+            state: view.state,
             at: view.at.to_rfc3339(),
             protected: view.protected,
             history: view.history.into_iter().map(step).collect(),
-            reason: view.reason.map(|reason| reason.as_str().to_owned()),
+            reason: view.reason,
             temporary: view.temporary.map(Temporary::from),
         }
     }
@@ -193,13 +193,10 @@ impl From<Check> for Checked {
     fn from(check: Check) -> Checked {
         Checked {
             address: check.address,
-            route: check.decision.route.as_str().to_owned(),
-            source: Source {
-                level: check.decision.level.as_str().to_owned(),
-                fixed: check.decision.fixed,
-            },
+            route: check.decision.route,
+            source: Source { level: check.decision.level, fixed: check.decision.fixed },
             allowed: check.decision.allowed,
-            reason: check.reason.map(|reason| reason.as_str().to_owned()),
+            reason: check.reason,
         }
     }
 }

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::gateway::Password;
-use crate::gateway::outsiders::pickup::{PickupState, PickupView};
+use crate::gateway::outsiders::pickup::PickupView;
 use crate::gateway::records::audit::Act;
+use crate::terms::{HandOff, PickupState};
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, Ref};
 use crate::web::error::{Problem, Problems};
@@ -28,8 +29,7 @@ pub struct Temporaries {
 #[serde(rename_all = "camelCase")]
 pub struct Pickup {
     organisation: String,
-    /// `waiting`, `claimed`, `expired` or `revoked`.
-    state: String,
+    state: PickupState,
     from: From,
     reference: String,
     #[schema(format = DateTime)]
@@ -39,8 +39,7 @@ pub struct Pickup {
     /// Messages not opened yet.
     waiting: u64,
     login_name: Option<String>,
-    /// `claim`, `in-mail` or `by-sender`.
-    hand_off: String,
+    hand_off: HandOff,
     phone: Option<String>,
     language: Option<String>,
 }
@@ -78,13 +77,7 @@ impl std::convert::From<PickupView> for Pickup {
     fn from(view: PickupView) -> Pickup {
         Pickup {
             organisation: view.organisation,
-            state: match view.state {
-                PickupState::Waiting => "waiting",
-                PickupState::Claimed => "claimed",
-                PickupState::Expired => "expired",
-                PickupState::Revoked => "revoked",
-            }
-            .to_owned(),
+            state: view.state,
             from: From {
                 name: view.from_name.filter(|name| !name.is_empty()),
                 address: view.from_address,
@@ -94,7 +87,7 @@ impl std::convert::From<PickupView> for Pickup {
             until: view.until.to_rfc3339(),
             waiting: view.waiting,
             login_name: view.login_name,
-            hand_off: view.hand_off.as_str().to_owned(),
+            hand_off: view.hand_off,
             phone: view.phone,
             language: view.language.map(str::to_owned),
         }

@@ -8,6 +8,7 @@ use crate::gateway::{self, ItemView};
 use crate::mail::message::{self, NameAddr};
 use crate::mail::reference::Reference;
 use crate::mail::sanitize;
+use crate::terms::DeliveryState;
 
 /// A message as the list shows it, opened or not.
 #[derive(Serialize, ToSchema)]
@@ -40,12 +41,30 @@ pub struct Item {
     labels: Vec<u16>,
 }
 
+/// What a notice reports.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoticeKind {
+    Held,
+    Accepted,
+    /// The message is still in the queue.
+    Delayed,
+    Delivered,
+    Read,
+    Rejected,
+    Expired,
+    Refused,
+    Failed,
+    /// The recipient's temporary account expires soon.
+    Ending,
+    /// The recipient asks for the message to be sent again.
+    Asked,
+}
+
 /// What a message of the system itself is about.
 #[derive(Serialize, ToSchema)]
 pub struct Notice {
-    /// What became of the message: `read`, `rejected`, `refused`, `expired`, `failed`, `delayed`;
-    /// or of its reader's temporary account: `ending`, `asked`.
-    kind: String,
+    kind: NoticeKind,
     /// The message's reference number.
     about: String,
     recipient: String,
@@ -142,7 +161,6 @@ pub struct Page {
 /// What to change about messages; what is left out stays as it is.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-// Without a name of its own it would be taken for the `Change` of preferences.
 #[schema(as = MessageChange)]
 pub struct Change {
     unread: Option<bool>,
@@ -179,16 +197,29 @@ impl From<ItemView> for Item {
     }
 }
 
+impl NoticeKind {
+    fn of(notice: &gateway::NoticeOf) -> NoticeKind {
+        match (notice.topic, notice.kind) {
+            (Some(gateway::NoticeTopic::Ending), _) => NoticeKind::Ending,
+            (Some(gateway::NoticeTopic::AskedAgain), _) => NoticeKind::Asked,
+            (None, DeliveryState::Held) => NoticeKind::Held,
+            (None, DeliveryState::Accepted) => NoticeKind::Accepted,
+            (None, DeliveryState::Waiting) => NoticeKind::Delayed,
+            (None, DeliveryState::Delivered) => NoticeKind::Delivered,
+            (None, DeliveryState::Read) => NoticeKind::Read,
+            (None, DeliveryState::Rejected) => NoticeKind::Rejected,
+            (None, DeliveryState::Expired) => NoticeKind::Expired,
+            (None, DeliveryState::Refused) => NoticeKind::Refused,
+            (None, DeliveryState::Failed) => NoticeKind::Failed,
+        }
+    }
+}
+
 impl From<gateway::NoticeOf> for Notice {
     fn from(notice: gateway::NoticeOf) -> Notice {
         let about = Reference::from_bytes(notice.about).map(|about| about.to_string());
         Notice {
-            kind: match notice.kind {
-                _ if notice.topic == Some(gateway::NoticeTopic::Ending) => "ending".to_owned(),
-                _ if notice.topic == Some(gateway::NoticeTopic::AskedAgain) => "asked".to_owned(),
-                gateway::DeliveryState::Waiting => "delayed".to_owned(),
-                kind => kind.as_str().to_owned(),
-            },
+            kind: NoticeKind::of(&notice),
             about: about.unwrap_or_default(),
             recipient: notice.recipient,
         }

@@ -41,7 +41,7 @@ pub struct Diagnostics {
     public_url: String,
     /// Domains of ours that `publicUrl` does not lie in: links to it look like fraud to mail
     /// filters when a message comes from one of these.
-    domains_elsewhere: Vec<String>,
+    domains_outside_url: Vec<String>,
 }
 
 /// See how the daemon is.
@@ -81,7 +81,7 @@ fn looked_at(
     let settings = gateway.settings();
     let host = settings.public_url.trim_start_matches("https://").split([':', '/']).next();
     let host = host.unwrap_or_default();
-    let elsewhere =
+    let outside =
         |domain: &&String| host != domain.as_str() && !host.ends_with(&format!(".{domain}"));
     Ok(Diagnostics {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -99,6 +99,6 @@ fn looked_at(
         refusing: room.refusing,
         certificate_ends_at: certificate_ends.map(Timestamp::to_rfc3339),
         public_url: settings.public_url.clone(),
-        domains_elsewhere: settings.domains.iter().filter(elsewhere).cloned().collect(),
+        domains_outside_url: settings.domains.iter().filter(outside).cloned().collect(),
     })
 }

@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::gateway::Error;
 use crate::gateway::queue::admin::QueueView;
 use crate::gateway::records::audit::Act;
+use crate::terms::{QueueKind, QueueState};
 use crate::web::api::Done;
 use crate::web::auth::Managing;
 use crate::web::body::{Id, Json, Params};
@@ -18,12 +19,10 @@ use crate::web::error::{Problem, Problems};
 pub struct QueueRow {
     id: String,
     reference: String,
-    /// `message`, `notification` or `report`.
-    kind: String,
+    kind: QueueKind,
     from: String,
     to: String,
-    /// `waiting`, `leased` or `held`.
-    state: String,
+    state: QueueState,
     size: u64,
     attempts: u32,
     #[schema(format = DateTime)]
@@ -79,10 +78,10 @@ impl From<QueueView> for QueueRow {
         QueueRow {
             id: view.id.to_text(),
             reference: view.reference.to_string(),
-            kind: view.kind.as_str().to_owned(),
+            kind: view.kind,
             from: view.from,
             to: view.to,
-            state: view.state.as_str().to_owned(),
+            state: view.state,
             size: view.size,
             attempts: view.attempts,
             queued_at: view.queued.to_rfc3339(),
