@@ -519,7 +519,6 @@ export const ar = {
     then: "ثم",
   },
   pickup: {
-    title: (who) => `رسالة إليك من ${own(who)}`,
     sent: (who, n) => `${messages(n)} إليك من ${own(who)}`,
     sentAt: "تاريخ الإرسال",
     reference: "الرقم المرجعي",

@@ -495,7 +495,6 @@ export const de = {
     then: "dann",
   },
   pickup: {
-    title: (who) => `${who} hat Ihnen eine Nachricht gesendet`,
     // None is left to open once all are; they were sent all the same.
     sent: (who, n) =>
       `${who} hat Ihnen ${n === 0 ? "Nachrichten" : n === 1 ? "eine Nachricht" : messages(n)} gesendet`,

@@ -469,7 +469,6 @@ export const en = {
     then: "then",
   },
   pickup: {
-    title: (who: string) => `${who} sent you a message`,
     sent: (who: string, n: number) => `${who} sent you ${messages(n)}`,
     sentAt: "Sent",
     reference: "Reference",

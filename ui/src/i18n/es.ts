@@ -499,7 +499,6 @@ export const es = {
     then: "y luego",
   },
   pickup: {
-    title: (who) => `${who} le ha enviado un mensaje`,
     sent: (who, n) =>
       form(n, `${who} le ha enviado un mensaje`, `${who} le ha enviado ${messages(n)}`),
     sentAt: "Enviado",

@@ -508,7 +508,6 @@ export const fr = {
     then: "puis",
   },
   pickup: {
-    title: (who) => `${who} vous a envoyé un message`,
     // None is left to open once all are; they were sent all the same.
     sent: (who, n) =>
       `${who} vous a envoyé ${n === 0 ? "des messages" : n === 1 ? "un message" : messages(n)}`,

@@ -470,7 +470,6 @@ export const he = {
     then: "ואז",
   },
   pickup: {
-    title: (who) => `הודעה אליך מאת ${who}`,
     sent: (who, n) =>
       plural("he", n, {
         one: `הודעה אחת מחכה לך מאת ${who}`,
