@@ -75,13 +75,21 @@ export async function kept(page, step, path = "/api/", word = "") {
   assert.ok(answer.ok(), `${answer.request().method()} ${answer.url()}: ${answer.status()}`);
 }
 
+/** What is searched for is this. The address does not say it: the pieces above the list do. */
+export function searched(page, query, limitMs = LIMIT_MS) {
+  return soon(async () => {
+    const pieces = await page.getByTestId("search-chips").locator("bdi").allInnerTexts();
+    assert.equal(pieces.join(" "), query);
+    assert.match(new URL(page.url()).pathname, /^\/search\//);
+  }, limitMs);
+}
+
 /** Searches; an address that goes back to what it was meanwhile takes the words with it. */
 export function search(page, query) {
-  const isThere = (url) => decodeURIComponent(url.pathname) === `/search/${query}`;
   return soon(async () => {
     await page.getByTestId("filter").fill(query);
     await page.getByTestId("filter").press("Enter");
-    await page.waitForURL(isThere, { timeout: ATTEMPT_MS });
+    await searched(page, query, ATTEMPT_MS);
   });
 }
 
