@@ -246,7 +246,7 @@ async function walk({ width, locale, hands }) {
   await hand.type("recover-key", key);
   await hand.type("recover-new", THIRD);
   await arriving(page, () => hand.press("recover-submit"));
-  await page.getByTestId("list-count").waitFor();
+  await page.getByTestId("place-mail").waitFor();
   await row.waitFor();
   await row.and(page.locator("[data-opened=true]")).waitFor();
 

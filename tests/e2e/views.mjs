@@ -201,7 +201,7 @@ async function walk(mode, isFirst) {
     await tourSkip(page);
     await prepare(page);
   } else await arriving(page, () => page.getByTestId("sign-in-submit").click());
-  await page.getByTestId("list-count").waitFor();
+  await page.getByTestId("place-mail").waitFor();
   await tour(page, mode, look);
   await page.context().close();
   ok(`every screen, ${mode.name}`);

@@ -353,7 +353,7 @@ await noSidewaysScroll(phone, "lost password on a phone, in Hebrew");
 await accessible(phone, "lost password on a phone, in Hebrew");
 await phone.getByTestId("recover-key").fill(key.toUpperCase());
 await arriving(phone, () => phone.getByTestId("recover-submit").click());
-await phone.getByTestId("list-count").waitFor();
+await phone.getByTestId("place-mail").waitFor();
 await phone.locator("html[dir=rtl]").waitFor();
 await search(phone, "heron");
 await row(phone, heron).waitFor();
