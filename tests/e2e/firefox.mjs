@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import puppeteer from "puppeteer-core";
-import { base, deliver, message, LIMIT_MS, ok, password, soon } from "./support.mjs";
+import { ATTEMPT_MS, base, deliver, message, LIMIT_MS, ok, password, soon } from "./support.mjs";
 
 const require = createRequire(import.meta.url);
 const axeSource = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
@@ -56,7 +56,16 @@ const says = (page, testid, text) =>
   );
 const gone = (page, testid) => page.waitForSelector(`[data-testid="${testid}"]`, { hidden: true });
 
-const accessible = (page, name) => soon(() => judged(page, name), 10_000);
+/** Carries out a choice, and waits until the server has it: a page that is left takes it along. */
+async function keeps(page, step) {
+  const answered = page.waitForResponse(
+    (answer) => answer.url().endsWith("/api/appearance") && answer.request().method() === "PUT",
+  );
+  await step();
+  assert.ok((await answered).ok());
+}
+
+const accessible = (page, name) => soon(() => judged(page, name));
 
 async function judged(page, name) {
   await page.evaluate(axeSource);
@@ -87,7 +96,7 @@ await found(page, "sign-in-name").fill(user);
 await accessible(page, "sign-in in Firefox");
 await found(page, "sign-in-password").fill(password);
 await found(page, "sign-in-submit").click();
-await found(page, "tour-skip").click();
+await keeps(page, () => found(page, "tour-skip").click());
 await gone(page, "tour");
 await page.waitForSelector(row(page, heron));
 await accessible(page, "list in Firefox");
@@ -102,7 +111,8 @@ await says(page, "text", "blue heron");
 await page.locator(`${row(page, html)} [data-testid=row-link]`).click();
 await found(page, "open").click();
 await soon(async () => {
-  const frame = await page.waitForFrame((one) => /\/m\//.test(one.url()));
+  const within = { timeout: ATTEMPT_MS };
+  const frame = await page.waitForFrame((one) => /\/m\//.test(one.url()), within);
   assert.match(await frame.$eval("body", (body) => body.innerText), /There stood an egret/);
 });
 assert.doesNotMatch(await soon(() => page.title()), /owned/);
@@ -155,7 +165,7 @@ ok("a message is written and arrives");
 await page.goto(`${base}/settings`);
 await found(page, "totp-change").wait();
 await accessible(page, "settings in Firefox");
-await page.select("[data-testid=language]", "he");
+await keeps(page, () => page.select("[data-testid=language]", "he"));
 await page.waitForFunction(() => document.documentElement.dir === "rtl");
 await accessible(page, "settings in Hebrew in Firefox");
 await page.goto(`${base}/`);

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import net from "node:net";
 import {
   accessible,
+  ATTEMPT_MS,
   base,
   kept,
   launch,
@@ -101,7 +102,7 @@ await card.waitFor();
 await stands(card, "user-accept", "inside");
 await carla.goto(`${base}/settings`);
 await shown(carla, "source-acceptFrom", "You chose this").waitFor();
-await carla.getByTestId("follow-acceptFrom").click();
+await kept(carla, () => carla.getByTestId("follow-acceptFrom").click(), "/api/preferences");
 await shown(carla, "source-acceptFrom", "organisation’s default").waitFor();
 await stands(carla, "preference-acceptFrom", "both");
 assert.match(await asked(`carla@${domain}`), /^250 /);
@@ -109,7 +110,8 @@ ok("whose messages somebody takes is set by either, and holds at the door");
 
 // P-16, P-39: what a manager fixes is shown as fixed, with where it comes from.
 await shown(carla, "source-choice", "organisation’s default").waitFor();
-await carla.getByTestId("preference-choice").selectOption("ask");
+const asks = () => carla.getByTestId("preference-choice").selectOption("ask");
+await kept(carla, asks, "/api/preferences");
 await shown(carla, "source-choice", "You chose this").waitFor();
 await open("policy");
 await page.getByTestId("policy-mode").first().selectOption("fixed");
@@ -154,15 +156,18 @@ await open("queue");
 const rows = page.getByTestId("queue-row");
 const again = async (count) => {
   await soon(async () => {
-    const answered = page.waitForResponse((answer) => answer.url().includes("/api/manage/queue?"));
-    await page.getByTestId("queue-again").click();
-    const { items } = await (await answered).json();
-    assert.equal(items.length, count);
+    const answered = page.waitForResponse(
+      (answer) => answer.url().includes("/api/manage/queue?"),
+      { timeout: ATTEMPT_MS },
+    );
+    const [answer] = await Promise.all([answered, page.getByTestId("queue-again").click()]);
+    assert.equal((await answer.json()).items.length, count);
+    await page.waitForFunction(
+      (count) => document.querySelectorAll("[data-testid=queue-row]").length === count,
+      count,
+      { timeout: ATTEMPT_MS },
+    );
   });
-  await page.waitForFunction(
-    (count) => document.querySelectorAll("[data-testid=queue-row]").length === count,
-    count,
-  );
 };
 await again(3);
 await page.getByTestId("queue-find").fill("TWO.example");
@@ -173,10 +178,10 @@ await page.getByText("No messages in the queue match this search.").waitFor();
 await page.getByTestId("queue-find").fill("noa@");
 await again(1);
 await accessible(page, "the queue");
-await rows.getByTestId("queue-hold").click();
+await acting(() => rows.getByTestId("queue-hold").click());
 await page.locator("[data-testid=queue-row][data-state=held]").waitFor();
 await rows.getByTestId("queue-drop").click();
-await page.getByTestId("confirm-yes").click();
+await acting(() => page.getByTestId("confirm-yes").click());
 await rows.waitFor({ state: "detached" });
 await page.getByTestId("queue-find").fill("");
 await again(2);
@@ -189,7 +194,7 @@ ok("messages that cannot leave are found, held and given up");
 // Who is shut out is out, in every browser, at once.
 await open("users");
 await card.getByTestId("user-disable").click();
-await page.getByTestId("confirm-yes").click();
+await acting(() => page.getByTestId("confirm-yes").click());
 await card.getByTestId("user-enable").waitFor();
 await carla.reload();
 await carla.getByTestId("sign-in-password").waitFor();
@@ -197,7 +202,7 @@ await carla.getByTestId("sign-in-name").fill("carla");
 await carla.getByTestId("sign-in-password").fill(CARLA);
 await carla.getByTestId("sign-in-submit").click();
 await shown(carla, "sign-in-problem", /\S/).waitFor();
-await card.getByTestId("user-enable").click();
+await acting(() => card.getByTestId("user-enable").click());
 await card.getByTestId("user-disable").waitFor();
 await carla.getByTestId("sign-in-password").fill(CARLA);
 await carla.getByTestId("sign-in-submit").click();
@@ -208,7 +213,7 @@ ok("who is shut out is out at once, and comes back");
 const mine = page.locator(`[data-testid=user][data-name=${user}]`);
 await mine.getByTestId("user-manager").click();
 await shown(page, "toast", "last administrator").waitFor();
-await card.getByTestId("user-manager").click();
+await acting(() => card.getByTestId("user-manager").click());
 await card.locator(".badge").waitFor();
 await carla.reload();
 await carla.getByTestId("place-manage").waitFor();

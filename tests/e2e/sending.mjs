@@ -6,9 +6,10 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import {
   accessible,
+  ATTEMPT_MS,
   base,
+  kept,
   launch,
-  LIMIT_MS,
   noSidewaysScroll,
   picture,
   ok,
@@ -184,13 +185,12 @@ await picture(outsider, "outsider-reader");
 ok("an outsider reads in three actions");
 
 // P-26, P-37: the sender sees it, with its time, without reloading.
-await line(noa, "read").waitFor();
-assert.match(await line(noa, "read").locator("time").first().getAttribute("datetime"), /^20\d\d-/);
+await line(noa, "read").locator("time[datetime^='20']").first().waitFor();
 ok("the sender sees that it was read");
 
 // A reply with a file.
 const file = randomBytes(70_000);
-await outsider.getByTestId("portal-reply-text").fill("AuditEntry, with thanks.");
+await outsider.getByTestId("portal-reply-text").fill("Noted, with thanks.");
 await outsider
   .getByTestId("portal-reply-attach")
   .setInputFiles({ name: "plan.bin", mimeType: "application/octet-stream", buffer: file });
@@ -201,7 +201,7 @@ await dana.goto(`${base}/mail/inbox`);
 await dana.getByTestId("row-link").filter({ hasText: "Re: About the blue heron" }).click();
 await dana.getByTestId("open").click();
 await dana.getByTestId("message").waitFor();
-await reads(dana, "AuditEntry, with thanks.");
+await reads(dana, "Noted, with thanks.");
 const [download] = await Promise.all([
   dana.waitForEvent("download"),
   dana.getByTestId("attachment").first().click(),
@@ -210,20 +210,23 @@ assert.equal(hash(readFileSync(await download.path())), hash(file));
 ok("a reply with a file comes back whole");
 
 // P-19: one number everywhere; by it each end finds the message, and nobody else does.
-const goTo = async (page, reference) => {
-  await page.getByTestId("filter").fill(reference.replaceAll("-", "").toLowerCase());
-  await page.getByTestId("filter").press("Enter");
-};
+const goTo = (page, reference, arrived) =>
+  soon(async () => {
+    // A list that is only now entered takes out what was typed.
+    await page.getByTestId("filter").fill(reference.replaceAll("-", "").toLowerCase());
+    await page.getByTestId("filter").press("Enter");
+    await arrived({ timeout: ATTEMPT_MS });
+  });
 await dana.goto(`${base}/mail/inbox`);
-await goTo(dana, first);
-await dana.waitForURL(`**/mail/sent/${first}`);
+await goTo(dana, first, (within) => dana.waitForURL(`**/mail/sent/${first}`, within));
 await dana.getByTestId("status-line").first().waitFor();
 for (const [user, finds] of [["u2", true], ["u3", false]]) {
   const other = await profile(browser, { viewport: { width: 1280, height: 800 } });
   await signIn(other, user);
-  await goTo(other, first);
-  if (finds) await other.waitForURL(`**/mail/inbox/${first}`);
-  else await other.getByTestId("toast").filter({ hasText: first }).waitFor();
+  const told = other.getByTestId("toast").filter({ hasText: first }).first();
+  await goTo(other, first, (within) =>
+    finds ? other.waitForURL(`**/mail/inbox/${first}`, within) : told.waitFor(within),
+  );
   await other.context().close();
 }
 console.log(`number ${first}`);
@@ -245,11 +248,7 @@ assert.ok(asked.every((path) => !(path.includes(second) && /\/(open|ticket)$/.te
 ok("rejected unread, and the sender sees it");
 
 // P-34: who chose a language here is written to in it from then on.
-const kept = outsider.waitForResponse(
-  (answer) => answer.request().method() === "PUT" && answer.url().endsWith("/api/appearance"),
-);
-await outsider.getByTestId("language-he").click();
-assert.equal((await kept).status(), 204);
+await kept(outsider, () => outsider.getByTestId("language-he").click(), "/api/appearance", '"he"');
 const wren = await send(await write(noa, "About the brown wren", "The wren builds in May."));
 const inHebrew = await until("a mail in Hebrew", () => left().find((one) => one.includes(wren)));
 assert.ok(inHebrew.includes("לקריאת ההודעה:") && !inHebrew.includes("To read the message:"), inHebrew);
@@ -260,8 +259,9 @@ const carol = "carol@outside.example";
 const third = await send(await write(carol, "About the white ibis", "The ibis wades at noon."));
 const forCarol = told(await until("Carol's mail", () => left().find((one) => one.includes(third))));
 const hebrew = await profile(browser, { viewport: { width: 320, height: 640 }, locale: "he-IL" });
-/** Walks with Tab until the focus is there. */
-async function tabTo(testid) {
+/** Walks with Tab until the focus is there; what is drawn anew loses it on the way. */
+const tabTo = (testid) => soon(() => tabAlong(testid));
+async function tabAlong(testid) {
   for (let step = 0; step < 60; step += 1) {
     const at = await hebrew.evaluate(() => document.activeElement?.getAttribute("data-testid"));
     if (at === testid) return;

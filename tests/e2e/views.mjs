@@ -15,6 +15,7 @@ import {
   picture,
   problems,
   profile,
+  search,
   tourSkip,
 } from "./support.mjs";
 
@@ -65,6 +66,11 @@ async function tour(page, mode, look) {
     await page.goto(`${base}${path}`);
     await page.getByTestId(testid).first().waitFor();
   };
+  const sought = (query, testid) => async () => {
+    await at("/mail/inbox", "row")();
+    await search(page, query);
+    await page.locator("section.list").getByTestId(testid).first().waitFor();
+  };
   const views = {
     inbox: at("/mail/inbox", "row"),
     sealed: at(`/mail/inbox/${sealed}`, "sealed-card"),
@@ -73,18 +79,18 @@ async function tour(page, mode, look) {
       await page.getByTestId("folded").waitFor();
     },
     formatted: async () => {
-      await at("/search/subject%3ANovember", "row")();
+      await sought("subject:November", "row")();
       await page.getByTestId("row-link").click();
       await page.getByTestId("frame").waitFor();
       const frame = page.frameLocator("[data-testid=frame]");
       await frame.getByText("library").waitFor();
       await frame.locator("details:not([open])").waitFor();
     },
-    search: at("/search/pond", "row-snippet"),
-    "search-nothing": async () => {
-      await page.goto(`${base}/search/xylophone`);
-      await page.getByRole("heading", { level: 1 }).first().waitFor();
-      await page.locator(".empty, [data-testid=list]").first().waitFor();
+    search: sought("pond", "row-snippet"),
+    "search-nothing": sought("xylophone", "empty"),
+    "search-lost": async () => {
+      await page.goto(`${base}/search/17`);
+      await page.locator("[data-testid=filter]:focus").waitFor();
     },
     drafts: at("/mail/drafts", "draft"),
     sent: at("/mail/sent", "row"),
@@ -195,7 +201,7 @@ async function walk(mode, isFirst) {
     await tourSkip(page);
     await prepare(page);
   } else await arriving(page, () => page.getByTestId("sign-in-submit").click());
-  await page.getByTestId("list-count").waitFor();
+  await page.getByTestId("place-mail").waitFor();
   await tour(page, mode, look);
   await page.context().close();
   ok(`every screen, ${mode.name}`);
@@ -208,7 +214,7 @@ async function prepare(page) {
     await page.getByTestId("open").click();
     await page.getByTestId("text").first().waitFor();
   }
-  await page.goto(`${base}/search/subject%3ANovember`);
+  await search(page, "subject:November");
   await page.getByTestId("row-link").click();
   await page.getByTestId("open").click();
   await page.getByTestId("frame").waitFor();
@@ -222,8 +228,8 @@ async function prepare(page) {
   await page.getByTestId("mailbox-name").fill("Invoices");
   await page.getByTestId("mailbox-save").click();
   await page.getByTestId("mailbox").filter({ hasText: "Invoices" }).waitFor();
-  await page.goto(`${base}/search/pond`);
-  await kept(page, () => page.getByTestId("search-save").click(), "/api/appearance");
+  await search(page, "pond");
+  await kept(page, () => page.getByTestId("search-save").click(), "/api/appearance", "pond");
   await page.getByTestId("saved-search").waitFor();
   const write = async (to, subject, send) => {
     await page.goto(`${base}/mail/inbox`);

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import {
   accessible,
   arriving,
+  ATTEMPT_MS,
   base,
   deliver,
   launch,
@@ -17,6 +18,7 @@ import {
   profile,
   reads,
   search,
+  searched,
   signIn,
   silent,
   soon,
@@ -46,7 +48,8 @@ await page.keyboard.type("HERON pond");
 await page.keyboard.press("Enter");
 await row(page, heron).waitFor();
 const snippet = row(page, heron).getByTestId("row-snippet");
-await page.waitForURL(/\/search\/HERON%20pond$/);
+await searched(page, "HERON pond");
+await page.waitForURL(/\/search\/\d+$/);
 await reads(snippet, /By the pond stood a blue heron/);
 await soon(async () => {
   assert.deepEqual(await snippet.locator("mark").allInnerTexts(), ["pond", "heron"]);
@@ -58,7 +61,8 @@ await page.keyboard.press("j");
 await page.keyboard.press("Enter");
 await page.getByTestId("text").filter({ hasText: "heron" }).waitFor();
 // The search stays beside the message.
-await page.waitForURL(/\/search\/HERON%20pond\/./);
+await searched(page, "HERON pond");
+await page.waitForURL(/\/search\/\d+\/./);
 ok("a message is found by a word in it, by the keyboard");
 
 await page.goBack();
@@ -258,8 +262,8 @@ await page.goto(`${base}/mail/inbox`);
 const archiveBox = page.locator("[data-testid=mailbox][data-mailbox=archive]");
 const drag = async () => {
   if ((await row(page, kite).count()) > 0)
-    await row(page, kite).dragTo(archiveBox, { timeout: 5_000 });
-  await row(page, kite).waitFor({ state: "detached", timeout: 5_000 });
+    await row(page, kite).dragTo(archiveBox, { timeout: ATTEMPT_MS });
+  await row(page, kite).waitFor({ state: "detached", timeout: ATTEMPT_MS });
 };
 await row(page, kite).waitFor();
 await kept(page, () => soon(drag), "/api/messages");
@@ -298,11 +302,8 @@ ok("mail comes in from a file once, and goes out to one");
 // P-06: what is chosen here is there wherever one signs in.
 await page.getByTestId("theme-dark").check();
 await page.getByTestId("signature").fill("Best wishes, me");
-const zoneKept = page.waitForResponse(
-  (answer) => answer.request().method() === "PUT" && answer.request().postData()?.includes("Auckland"),
-);
-await page.getByTestId("zone").selectOption("Pacific/Auckland");
-await zoneKept;
+const choice = () => page.getByTestId("zone").selectOption("Pacific/Auckland");
+await kept(page, choice, "/api/appearance", "Pacific/Auckland");
 await page.getByTestId("password-old").waitFor();
 
 // P-13
@@ -352,7 +353,7 @@ await noSidewaysScroll(phone, "lost password on a phone, in Hebrew");
 await accessible(phone, "lost password on a phone, in Hebrew");
 await phone.getByTestId("recover-key").fill(key.toUpperCase());
 await arriving(phone, () => phone.getByTestId("recover-submit").click());
-await phone.getByTestId("list-count").waitFor();
+await phone.getByTestId("place-mail").waitFor();
 await phone.locator("html[dir=rtl]").waitFor();
 await search(phone, "heron");
 await row(phone, heron).waitFor();

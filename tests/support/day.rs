@@ -12,8 +12,7 @@ use super::smtp::{Delivery, Smtp};
 use super::token;
 
 /// Subjects, texts, names of files, of a folder, a label and so on, that are written here.
-const OWN: usize = 11;
-const SOUGHT: usize = 8;
+const OWN: usize = 13;
 
 pub struct Day {
     /// Each with a reference number once it was delivered.
@@ -89,11 +88,6 @@ impl Day {
     pub fn words(&self) -> Vec<String> {
         let messages = self.messages.iter().map(|(message, _)| message).chain([&self.live]);
         messages.flat_map(Message::words).chain(self.own.iter().cloned()).collect()
-    }
-
-    /// What is looked for: a search has an address, as every page has, and browsers keep those.
-    pub fn sought(&self) -> &str {
-        &self.own[SOUGHT]
     }
 
     /// Delivers what waits in the morning.

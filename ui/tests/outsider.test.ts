@@ -100,6 +100,8 @@ test("following the link says who sent what until when, and changes nothing", as
   expect(text("pickup-reference")).toBe(REFERENCE);
   expect(text("pickup-until")).toMatch(/4 Dec 2026|5 Dec 2026/);
   expect(text("pickup-name")).toBe("visitor-1");
+  // Browsers keep titles: this one does not say who wrote.
+  expect(document.title).toBe(`${en.pickup.signIn} · ${pickup.organisation}`);
   const manager = document.querySelector<HTMLInputElement>("input[autocomplete=username]");
   expect(manager?.value).toBe("visitor-1");
   expect(calls.map(({ method }) => method)).toEqual(["GET"]);

@@ -1,12 +1,22 @@
-import { expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { href, parse, type Route } from "../src/lib/router.ts";
+import { searches } from "../src/lib/searches.ts";
 
 const routes: [string, Route][] = [
   ["/mail/inbox", { view: "mail", mailbox: "inbox", reference: null }],
   ["/mail/mb-7/G7K2-M4QX", { view: "mail", mailbox: "mb-7", reference: "G7K2-M4QX" }],
   ["/mail/a%2Fb%20c", { view: "mail", mailbox: "a/b c", reference: null }],
-  ["/search/a%20b%2Fc", { view: "mail", mailbox: "search", reference: null, query: "a b/c" }],
-  ["/search/x/G7K2", { view: "mail", mailbox: "search", reference: "G7K2", query: "x" }],
+  ["/search", { view: "mail", mailbox: "search", reference: null, query: "" }],
+  ["/search/all", { view: "mail", mailbox: "search", reference: null, query: "in:all" }],
+  [
+    "/search/starred/G7K2",
+    { view: "mail", mailbox: "search", reference: "G7K2", query: "is:starred" },
+  ],
+  ["/search/17", { view: "mail", mailbox: "search", reference: null, query: "", lost: "17" }],
+  [
+    "/search/17/G7K2",
+    { view: "mail", mailbox: "search", reference: "G7K2", query: "", lost: "17" },
+  ],
   ["/sessions", { view: "sessions" }],
   ["/settings", { view: "settings" }],
   ["/about", { view: "about" }],
@@ -28,7 +38,7 @@ test.each(["/", "/mail", "/mail/"])("%s is the inbox", (path) => {
 test.each([
   "/nowhere",
   "/settings/x",
-  "/search",
+  "/search/a/b/c",
   "/mail/a/b/c",
   "/mail/%E0%A4%A",
   "/pickup",
@@ -36,4 +46,47 @@ test.each([
   "/verify/a/b",
 ])("%s is a page that does not exist", (path) => {
   expect(parse(path)).toEqual({ view: "missing" });
+});
+
+const searchOf = (query: string, reference: string | null = null): Route => ({
+  view: "mail",
+  mailbox: "search",
+  reference,
+  query,
+});
+
+beforeEach(() => searches.forget());
+
+test("a search has a number for an address, and the words are in no part of it", () => {
+  const path = href(searchOf("heron pond"));
+  expect(path).toMatch(/^\/search\/\d{6,20}$/);
+  expect(href(searchOf("heron pond"))).toBe(path);
+  expect(href(searchOf("heron"))).not.toBe(path);
+  expect(parse(path)).toEqual(searchOf("heron pond"));
+  expect(parse(`${path}/G7K2`)).toEqual(searchOf("heron pond", "G7K2"));
+});
+
+test("a number that was given before the page was loaded again stands for nothing else", () => {
+  const path = href(searchOf("heron"));
+  searches.forget();
+  const lost = path.split("/").at(-1);
+  expect(parse(path)).toEqual({ ...searchOf(""), lost });
+  expect(href(searchOf("egret"))).not.toBe(path);
+  expect(parse(path)).toEqual({ ...searchOf(""), lost });
+});
+
+test("what another tab tells of a number is found under it", () => {
+  searches.learn("17", "heron");
+  expect(parse("/search/17")).toEqual(searchOf("heron"));
+  expect(href(searchOf("heron"))).toBe("/search/17");
+});
+
+test("a search for a label has the label's number, whatever the label is called", () => {
+  const label = (name: string) => searches.labelsAre([{ id: 3, query: `label:"${name}"` }]);
+  label("Birds");
+  expect(href(searchOf('label:"Birds"'))).toBe("/search/label-3");
+  label("Herons");
+  expect(parse("/search/label-3")).toEqual(searchOf('label:"Herons"'));
+  searches.labelsAre([]);
+  expect(parse("/search/label-3")).toEqual({ ...searchOf(""), lost: "label-3" });
 });

@@ -47,6 +47,18 @@ test.each(components)(
   },
 );
 
+// Browsers keep what was typed, with forms and with pages that are to be opened again.
+test.each(components)(
+  "$name says of every text field whether the browser may fill it",
+  ({ text }) => {
+    const fields = [...text.matchAll(/<(?:input|textarea)\b(?:[^>{]|\{(?:[^{}]|\{[^}]*\})*\})*>/g)];
+    const typed = fields
+      .map(([field]) => field)
+      .filter((field) => !/\stype="(?:checkbox|radio|file|hidden|range|color)"/.test(field));
+    expect(typed.filter((field) => !/\sautocomplete=/.test(field))).toEqual([]);
+  },
+);
+
 test("no shape of the contract is written by hand", () => {
   const { components } = JSON.parse(readFileSync("../docs/openapi.json", "utf8")) as {
     components: { schemas: Record<string, unknown> };

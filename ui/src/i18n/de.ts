@@ -136,6 +136,9 @@ export const de = {
     noneNext:
       "Durchsucht wird der ganze Text der Nachrichten, die Sie geöffnet haben; bei den übrigen Absender, Betreff und Datum. Versuchen Sie es mit weniger Wörtern oder mit in:all, um auch Spam und Papierkorb zu durchsuchen.",
     refused: "Diese Suche ist nicht möglich",
+    again: "Bitte geben Sie die Suche noch einmal ein",
+    againNext:
+      "Ihr Browser bewahrt nicht auf, wonach Sie gesucht haben, damit es dort später niemand findet.",
     saved: "Gespeicherte Suchen",
     save: "Diese Suche speichern",
     kept: "Suche gespeichert.",
@@ -495,7 +498,6 @@ export const de = {
     then: "dann",
   },
   pickup: {
-    title: (who) => `${who} hat Ihnen eine Nachricht gesendet`,
     // None is left to open once all are; they were sent all the same.
     sent: (who, n) =>
       `${who} hat Ihnen ${n === 0 ? "Nachrichten" : n === 1 ? "eine Nachricht" : messages(n)} gesendet`,

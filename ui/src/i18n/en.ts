@@ -130,6 +130,9 @@ export const en = {
     noneNext:
       "Search covers the full text of messages you have opened, and the sender, subject and date of the others. Try fewer words, or add in:all to include Junk and Trash.",
     refused: "This search is not possible",
+    again: "Enter your search again",
+    againNext:
+      "Your browser does not keep what you searched for, so that nobody finds it there later.",
     saved: "Saved searches",
     save: "Save this search",
     kept: "Search saved.",
@@ -469,7 +472,6 @@ export const en = {
     then: "then",
   },
   pickup: {
-    title: (who: string) => `${who} sent you a message`,
     sent: (who: string, n: number) => `${who} sent you ${messages(n)}`,
     sentAt: "Sent",
     reference: "Reference",

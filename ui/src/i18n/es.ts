@@ -151,6 +151,9 @@ export const es = {
     noneNext:
       "Se busca en todo el texto de los mensajes que ha abierto y en el remitente, el asunto y la fecha de los demás. Pruebe con menos palabras, o añada in:all para incluir el correo no deseado y la papelera.",
     refused: "Esta búsqueda no es posible",
+    again: "Vuelva a escribir su búsqueda",
+    againNext:
+      "Su navegador no guarda lo que ha buscado, para que nadie lo encuentre allí más tarde.",
     saved: "Búsquedas guardadas",
     save: "Guardar esta búsqueda",
     kept: "Búsqueda guardada.",
@@ -499,7 +502,6 @@ export const es = {
     then: "y luego",
   },
   pickup: {
-    title: (who) => `${who} le ha enviado un mensaje`,
     sent: (who, n) =>
       form(n, `${who} le ha enviado un mensaje`, `${who} le ha enviado ${messages(n)}`),
     sentAt: "Enviado",

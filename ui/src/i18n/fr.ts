@@ -142,6 +142,9 @@ export const fr = {
     noneNext:
       "La recherche porte sur tout le texte des messages que vous avez ouverts et, pour les autres, sur l’expéditeur, l’objet et la date. Essayez avec moins de mots, ou ajoutez in:all pour inclure les indésirables et la corbeille.",
     refused: "Cette recherche n’est pas possible",
+    again: "Saisissez de nouveau votre recherche",
+    againNext:
+      "Votre navigateur ne conserve pas ce que vous avez cherché, afin que personne ne l’y trouve plus tard.",
     saved: "Recherches enregistrées",
     save: "Enregistrer cette recherche",
     kept: "Recherche enregistrée.",
@@ -508,7 +511,6 @@ export const fr = {
     then: "puis",
   },
   pickup: {
-    title: (who) => `${who} vous a envoyé un message`,
     // None is left to open once all are; they were sent all the same.
     sent: (who, n) =>
       `${who} vous a envoyé ${n === 0 ? "des messages" : n === 1 ? "un message" : messages(n)}`,

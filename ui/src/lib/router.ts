@@ -1,4 +1,6 @@
-// Every view has an address. Parsing and writing are here; history is in `state/route`.
+// Every view has an address. Parsing and writing are here; history is in `state/route`. Browsers
+// keep addresses, so what a person wrote or read stands in none of them.
+import { searches } from "./searches.ts";
 
 export const MANAGE_PAGES = [
   "users",
@@ -12,7 +14,7 @@ export const MANAGE_PAGES = [
 export type ManagePage = (typeof MANAGE_PAGES)[number];
 
 export type Route =
-  | { view: "mail"; mailbox: string; reference: string | null; query?: string }
+  | { view: "mail"; mailbox: string; reference: string | null; query?: string; lost?: string }
   | { view: "sessions" | "settings" | "about" }
   | { view: "manage"; page: ManagePage }
   | { view: "pickup"; token: string }
@@ -20,7 +22,10 @@ export type Route =
   | { view: "account" }
   | { view: "missing" };
 
-/** The address of a view. `mailbox` is a role name where there is one, else an id. */
+/**
+ * The address of a view. `mailbox` is a role name where there is one, else an id. A search for
+ * nothing is the page where one begins; `lost` is a search's number whose words are not known.
+ */
 export function href(route: Route): string {
   if (route.view === "missing") return "/";
   return `/${partsOf(route).map(encodeURIComponent).join("/")}`;
@@ -29,8 +34,11 @@ export function href(route: Route): string {
 function partsOf(route: Exclude<Route, { view: "missing" }>): string[] {
   if (route.view === "pickup") return ["pickup", route.token];
   if (route.view === "manage") return ["manage", route.page];
-  if (route.view === "mail" && route.query !== undefined)
-    return ["search", route.query, ...(route.reference === null ? [] : [route.reference])];
+  if (route.view === "mail" && route.query !== undefined) {
+    const number = route.query === "" ? route.lost : searches.number(route.query);
+    if (number === undefined) return ["search"];
+    return ["search", number, ...(route.reference === null ? [] : [route.reference])];
+  }
   if (route.view === "mail" || route.view === "verify") {
     const box = route.view === "mail" ? [route.mailbox] : [];
     return [route.view, ...box, ...(route.reference === null ? [] : [route.reference])];
@@ -53,8 +61,7 @@ export function parse(pathname: string): Route {
   if (first === undefined) return { view: "mail", mailbox: "inbox", reference: null };
   if (first === "mail" && parts.length <= 3)
     return { view: "mail", mailbox: mailbox ?? "inbox", reference: reference ?? null };
-  if (first === "search" && mailbox && parts.length <= 3)
-    return { view: "mail", mailbox: "search", reference: reference ?? null, query: mailbox };
+  if (first === "search" && parts.length <= 3) return search(mailbox ?? null, reference ?? null);
   if ((first === "sessions" || first === "settings" || first === "about") && parts.length === 1)
     return { view: first };
   if (first === "manage" && parts.length <= 2) {
@@ -65,6 +72,12 @@ export function parse(pathname: string): Route {
   if (first === "pickup" && mailbox && parts.length === 2) return { view: first, token: mailbox };
   if (first === "verify" && parts.length <= 2) return { view: first, reference: mailbox ?? null };
   return { view: "missing" };
+}
+
+function search(number: string | null, reference: string | null): Route {
+  const words = number === null ? null : searches.words(number);
+  const found: Route = { view: "mail", mailbox: "search", reference, query: words ?? "" };
+  return number === null || words !== null ? found : { ...found, lost: number };
 }
 
 /** A malformed escape is a wrong address, not a crash. */

@@ -1,12 +1,13 @@
 // The labels of this account: their names, and what they are called at a message.
 import * as api from "../api/mail.ts";
 import type { Label } from "../api/types.ts";
+import { searches } from "../lib/searches.ts";
 
 class Labels {
   items = $state.raw<Label[]>([]);
 
   async read(): Promise<void> {
-    this.items = (await api.labelList()).items;
+    this.#are((await api.labelList()).items);
   }
 
   /**
@@ -15,7 +16,12 @@ class Labels {
    */
   async change(changed: (now: Label[]) => Label[]): Promise<void> {
     await this.read();
-    this.items = (await api.labelsSet(changed(this.items))).items;
+    this.#are((await api.labelsSet(changed(this.items))).items);
+  }
+
+  #are(items: Label[]): void {
+    searches.labelsAre(items.map((label) => ({ id: label.id, query: labelQuery(label) })));
+    this.items = items;
   }
 
   reset(): void {

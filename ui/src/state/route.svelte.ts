@@ -15,6 +15,11 @@ export function go(to: Route, how: "push" | "replace" = "push"): void {
   current = parse(path);
 }
 
+/** Reads the address once more: what it stands for is known now, or is not any more. */
+export function routeAgain(): void {
+  current = parse(location.pathname);
+}
+
 /** Goes to an address of this page. */
 export function goTo(path: string, how: "push" | "replace" = "push"): void {
   go(parse(path), how);
@@ -22,25 +27,20 @@ export function goTo(path: string, how: "push" | "replace" = "push"): void {
 
 /** Follows Back and Forward, and takes plain clicks on our own links. */
 export function routerStart(): () => void {
-  const onPop = () => {
-    current = parse(location.pathname);
-  };
   const onClick = (event: MouseEvent) => {
     const link = (event.target as Element | null)?.closest?.("a");
     if (!link || event.defaultPrevented || event.button !== 0) return;
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     if (link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
-    // A file name is the server's to answer, and so is a place within this page. What is searched
-    // for may look like one.
-    const isFile = /\.\w+$/.test(link.pathname) && !link.pathname.startsWith("/search/");
-    if (isFile || link.hash) return;
+    // A file name is the server's to answer, and so is a place within this page.
+    if (/\.\w+$/.test(link.pathname) || link.hash) return;
     event.preventDefault();
     go(parse(link.pathname));
   };
-  addEventListener("popstate", onPop);
+  addEventListener("popstate", routeAgain);
   document.addEventListener("click", onClick);
   return () => {
-    removeEventListener("popstate", onPop);
+    removeEventListener("popstate", routeAgain);
     document.removeEventListener("click", onClick);
   };
 }

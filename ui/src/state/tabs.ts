@@ -12,7 +12,10 @@ export type TabMessage =
   | { type: "ask" }
   | { type: "here"; session: Kept; key: KeyPair }
   | { type: "signed-out"; id: string }
-  | { type: "live"; id: string; event: LiveEvent };
+  | { type: "live"; id: string; event: LiveEvent }
+  // What a search's number stands for, within one session.
+  | { type: "search-ask"; id: string; number: string }
+  | { type: "search-here"; id: string; number: string; words: string };
 
 const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("postern");
 
