@@ -15,21 +15,21 @@ use crate::web::state::CostClass;
 #[serde(rename_all = "camelCase")]
 pub struct Preferences {
     /// How long a message can be taken back, in seconds.
-    undo_secs: Value<u32>,
+    undo_secs: Preference<u32>,
     /// What happens to messages for outside; `null`: what the system says.
-    choice: Value<Option<Choice>>,
+    choice: Preference<Option<Choice>>,
     /// What outside senders learn of when one was last here: `never`, `day` or `exact`.
-    last_interaction: Value<LastInteraction>,
+    last_interaction: Preference<LastInteraction>,
     /// Whether outside senders learn what became of a message: `never`, `ask`, `known`, `always`.
-    confirm_outside: Value<ConfirmOutside>,
+    confirm_outside: Preference<ConfirmOutside>,
     /// Whose messages are taken: `inside`, `outside` or `both`.
-    accept_from: Value<AcceptFrom>,
+    accept_from: Preference<AcceptFrom>,
 }
 
 /// Whose value is in force.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum ValueSource {
+pub enum PreferenceSource {
     /// The account's own.
     Own,
     /// The organisation's.
@@ -38,9 +38,9 @@ pub enum ValueSource {
 
 /// A value, and where it comes from.
 #[derive(Serialize, ToSchema)]
-pub struct Value<T: ToSchema> {
+pub struct Preference<T: ToSchema> {
     value: T,
-    source: ValueSource,
+    source: PreferenceSource,
     /// The administrator allows no other.
     fixed: bool,
 }
@@ -74,11 +74,11 @@ fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     T::deserialize(deserializer).map(Some)
 }
 
-impl<T: ToSchema> Value<T> {
-    fn of(setting: Setting<T>) -> Value<T> {
-        Value {
+impl<T: ToSchema> Preference<T> {
+    fn of(setting: Setting<T>) -> Preference<T> {
+        Preference {
             value: setting.value,
-            source: if setting.own { ValueSource::Own } else { ValueSource::System },
+            source: if setting.own { PreferenceSource::Own } else { PreferenceSource::System },
             fixed: setting.fixed,
         }
     }
@@ -87,11 +87,11 @@ impl<T: ToSchema> Value<T> {
 impl From<PreferencesView> for Preferences {
     fn from(view: PreferencesView) -> Preferences {
         Preferences {
-            undo_secs: Value::of(view.undo_secs),
-            choice: Value::of(view.choice),
-            last_interaction: Value::of(view.last_interaction),
-            confirm_outside: Value::of(view.confirm_outside),
-            accept_from: Value::of(view.accept_from),
+            undo_secs: Preference::of(view.undo_secs),
+            choice: Preference::of(view.choice),
+            last_interaction: Preference::of(view.last_interaction),
+            confirm_outside: Preference::of(view.confirm_outside),
+            accept_from: Preference::of(view.accept_from),
         }
     }
 }

@@ -45,11 +45,8 @@ pub struct Item {
 #[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NoticeKind {
-    Held,
-    Accepted,
     /// The message is still in the queue.
     Delayed,
-    Delivered,
     Read,
     Rejected,
     Expired,
@@ -202,15 +199,19 @@ impl NoticeKind {
         match (notice.topic, notice.kind) {
             (Some(gateway::NoticeTopic::Ending), _) => NoticeKind::Ending,
             (Some(gateway::NoticeTopic::AskedAgain), _) => NoticeKind::Asked,
-            (None, DeliveryState::Held) => NoticeKind::Held,
-            (None, DeliveryState::Accepted) => NoticeKind::Accepted,
-            (None, DeliveryState::Waiting) => NoticeKind::Delayed,
-            (None, DeliveryState::Delivered) => NoticeKind::Delivered,
             (None, DeliveryState::Read) => NoticeKind::Read,
             (None, DeliveryState::Rejected) => NoticeKind::Rejected,
             (None, DeliveryState::Expired) => NoticeKind::Expired,
             (None, DeliveryState::Refused) => NoticeKind::Refused,
             (None, DeliveryState::Failed) => NoticeKind::Failed,
+            // The only notice about a message that is still on its way.
+            (
+                None,
+                DeliveryState::Held
+                | DeliveryState::Accepted
+                | DeliveryState::Waiting
+                | DeliveryState::Delivered,
+            ) => NoticeKind::Delayed,
         }
     }
 }

@@ -1,31 +1,21 @@
 // What managers see and change for everybody.
 import { request } from "./client.ts";
-import type { ConfirmOutside, LastInteraction } from "./settings.ts";
-import type { Answered, Asked, Narrowed } from "./wire.ts";
+import type { Answered, Asked } from "./wire.ts";
 
 export type User = Answered<"User">;
 export type NewUser = Asked<"NewUser">;
 export type Temporary = Answered<"TemporaryRow">;
 
-export type QueueRow = Narrowed<
-  Answered<"QueueRow">,
-  { kind: "message" | "notification" | "report"; state: "waiting" | "leased" | "held" }
->;
-export type QueuePage = Narrowed<Answered<"Queue">, { items: QueueRow[] }>;
+export type QueueRow = Answered<"QueueRow">;
+export type QueuePage = Answered<"Queue">;
 
 export type Mode = Asked<"Mode">;
 export type Rule = Answered<"Rule">;
 export type Policy = Answered<"PolicySet">;
 
 /** What is set; null is as the configuration file has it. */
-export type Rules = Narrowed<
-  Answered<"Rules">,
-  {
-    lastInteraction: Narrowed<Answered<"LastSet">, { value: LastInteraction }> | null;
-    confirmOutside: Narrowed<Answered<"ConfirmSet">, { value: ConfirmOutside }> | null;
-  }
->;
-export type SiteSettings = Narrowed<Answered<"SiteView">, { set: Rules; inForce: Rules }>;
+export type Rules = Answered<"Rules">;
+export type SiteSettings = Answered<"SiteView">;
 
 export type LogLine = Answered<"LogLine">;
 export type Diagnostics = Answered<"Diagnostics">;

@@ -1,11 +1,11 @@
 // What an outside recipient's pages ask of the server: the open ones before
 // sign-in, then the few calls of a temporary account.
 import { request } from "./client.ts";
-import type { Answered, Narrowed } from "./wire.ts";
+import type { Answered, Asked } from "./wire.ts";
 
-export type PickupState = "waiting" | "claimed" | "expired" | "revoked";
-export type HandOff = "claim" | "in-mail" | "by-sender";
-export type Pickup = Narrowed<Answered<"Pickup">, { state: PickupState; handOff: HandOff }>;
+export type PickupState = Asked<"PickupState">;
+export type HandOff = Asked<"HandOff">;
+export type Pickup = Answered<"Pickup">;
 export type Verified = Answered<"Verified">;
 
 export const pickupRead = (token: string) =>

@@ -1,23 +1,13 @@
 // Writing and sending: the contract's shapes and calls.
 import { request } from "./client.ts";
-import type { RejectReason } from "./types.ts";
-import type { Answered, Asked, Narrowed } from "./wire.ts";
+import type { Answered, Asked } from "./wire.ts";
 
 export type Choice = Asked<"Choice">;
-export type Route = "inside" | "temporary-account" | "ask" | "plain" | "verified-tls" | "refused";
-export type State =
-  | "held"
-  | "accepted"
-  | "waiting"
-  | "delivered"
-  | "read"
-  | "rejected"
-  | "expired"
-  | "refused"
-  | "failed";
+export type Route = Asked<"Route">;
+export type State = Asked<"DeliveryState">;
 
 export type Upload = Answered<"Upload">;
-export type AnswerKind = Asked<"Kind">;
+export type RelationKind = Asked<"RelationKind">;
 
 /** A message while it is written. */
 export type Content = Answered<"Content">;
@@ -25,15 +15,12 @@ export type Draft = Answered<"Draft">;
 /** A draft in the list. */
 export type DraftItem = Answered<"DraftItem">;
 
-export type Check = Narrowed<Answered<"Checked">, { route: Route }>;
+export type Check = Answered<"Checked">;
 
 export type Temporary = Answered<"Temporary">;
-export type Step = Narrowed<Answered<"Step">, { state: State }>;
-export type Delivery = Narrowed<
-  Answered<"Delivery">,
-  { route: Route; state: State; history: Step[]; reason: RejectReason | null }
->;
-export type Submission = Narrowed<Answered<"Submission">, { recipients: Delivery[] }>;
+export type Step = Answered<"Step">;
+export type Delivery = Answered<"Delivery">;
+export type Submission = Answered<"Submission">;
 
 export type Consent = Answered<"Consent">;
 
@@ -50,7 +37,7 @@ export const draftRead = (id: string) => request<Draft>("GET", draftAt(id));
 export const draftSave = (id: string, version: number, content: Content) =>
   request<Draft>("PUT", draftAt(id), { body: { ...content, version } });
 export const draftDelete = (id: string) => request<undefined>("DELETE", draftAt(id));
-export const draftFrom = (reference: string, kind: AnswerKind) =>
+export const draftFrom = (reference: string, kind: RelationKind) =>
   request<Draft>("POST", `/api/drafts/from/${encodeURIComponent(reference)}`, { query: { kind } });
 
 export const check = (

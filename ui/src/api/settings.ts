@@ -1,33 +1,14 @@
 // What the account sets for itself on the server, and what opens it.
 import { request } from "./client.ts";
-import type { Choice } from "./sending.ts";
-import type { Answered, Asked, Narrowed } from "./wire.ts";
+import type { Answered, Asked } from "./wire.ts";
 
 export type AcceptFrom = Asked<"Accept">;
-export type ConfirmOutside = "never" | "ask" | "known" | "always";
-export type LastInteraction = "never" | "day" | "exact";
-
-/** What holds for one preference, and who said so. The contract does not describe it. */
-export interface Value<T> {
-  value: T;
-  source: "own" | "system";
-  /** The administrator allows no other. */
-  fixed: boolean;
-}
-
-export type Preferences = Narrowed<
-  Answered<"Preferences">,
-  {
-    undoSecs: Value<number>;
-    choice: Value<Choice | null>;
-    lastInteraction: Value<LastInteraction>;
-    confirmOutside: Value<ConfirmOutside>;
-    acceptFrom: Value<AcceptFrom>;
-  }
->;
+export type ConfirmOutside = Asked<"ConfirmOutside">;
+export type LastInteraction = Asked<"LastInteraction">;
+export type Preferences = Answered<"Preferences">;
 
 /** `null` follows the system again. */
-export type PreferencesChange = Asked<"Change">;
+export type PreferencesChange = Asked<"PreferencesChange">;
 
 export const preferencesRead = () => request<Preferences>("GET", "/api/preferences");
 export const preferencesChange = (body: PreferencesChange) =>

@@ -1,5 +1,5 @@
 // What the daemon sends and takes, as the pages name it.
-import type { Answered, Asked, Narrowed } from "./wire.ts";
+import type { Answered, Asked } from "./wire.ts";
 
 /** RFC 3339. */
 export type Time = string;
@@ -7,7 +7,7 @@ export type Time = string;
 export type Session = Answered<"Session">;
 export type Account = Answered<"Account">;
 export type TemporaryAccount = Answered<"TemporaryAccount">;
-export type Profile = Asked<"Where">;
+export type Profile = Asked<"Profile">;
 export type SignIn = Asked<"SignIn">;
 export type SessionInfo = Answered<"SessionInfo">;
 export type SignedIn = Answered<"SignedIn">;
@@ -23,15 +23,10 @@ export type Protection = Answered<"Protection">;
 export type Part = Answered<"Part">;
 
 /** What a message of the system itself is about. */
-export type Notice = Narrowed<
-  Answered<"Notice">,
-  {
-    kind: "read" | "rejected" | "refused" | "expired" | "failed" | "delayed" | "ending" | "asked";
-  }
->;
-export type Item = Narrowed<Answered<"Item">, { notice: Notice | null }>;
-export type Detail = Narrowed<Answered<"Detail">, { notice: Notice | null }>;
-export type Page = Narrowed<Answered<"Page">, { items: Item[] }>;
+export type Notice = Answered<"Notice">;
+export type Item = Answered<"Item">;
+export type Detail = Answered<"Detail">;
+export type Page = Answered<"Page">;
 
 /** A message as a list knows it. */
 export type Listed = Item & {
@@ -40,8 +35,8 @@ export type Listed = Item & {
 };
 
 export type Snippet = Answered<"Snippet">;
-export type Hit = Narrowed<Answered<"Hit">, { notice: Notice | null }>;
-export type Found = Narrowed<Answered<"Found">, { items: Hit[] }>;
+export type Hit = Answered<"Hit">;
+export type Found = Answered<"Found">;
 export type IndexProgress = Answered<"Progress">;
 
 /** A change to messages: what stays is left out, never `null`. */
@@ -61,7 +56,7 @@ export type TicketRequest = Asked<"TicketRequest">;
 export type Ticket = Answered<"Ticket">;
 
 export type Changes = Answered<"Changes">;
-export type LiveEvent = Narrowed<Answered<"Hint">, { kind: "mail" | "mailboxes" | "session" }>;
+export type LiveEvent = Answered<"Hint">;
 
 /** A refusal. A proxy before the daemon says no more than a status. */
 export type Problem = Pick<Answered<"Problem">, "type" | "title" | "status"> &

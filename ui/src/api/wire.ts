@@ -15,9 +15,3 @@ type Whole<T> = T extends readonly (infer One)[]
   : T extends object
     ? { [Key in keyof T]-?: Whole<T[Key]> }
     : T;
-
-/** The same where the contract says "text" and means one of a few words. */
-export type Narrowed<
-  T,
-  Closer extends { [Key in keyof Closer]: Key extends keyof T ? T[Key] : never },
-> = Omit<T, keyof Closer> & Closer;

@@ -19,7 +19,7 @@ class Composers {
     void this.#begin(null, prefs.signature);
   }
 
-  async answer(reference: string, kind: api.AnswerKind): Promise<void> {
+  async answer(reference: string, kind: api.RelationKind): Promise<void> {
     try {
       await this.#begin(await api.draftFrom(reference, kind), prefs.signature);
     } catch (error) {
