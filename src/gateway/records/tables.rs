@@ -80,48 +80,66 @@ pub const HOUSE: Table<(), HouseChange> = Table::new(50, "house");
 pub const AUDIT: Table<(u64, [u8; 8]), Noted> = Table::new(51, "audit");
 pub const CODES: Table<AccountId, Codes> = Table::new(60, "codes");
 
-macro_rules! records {
-    ($($record:ty),* $(,)?) => {$( impl Record for $record {} )*};
+/// `Account = 2 from AccountV1` makes version 2 of a record from what version 1 was, by
+/// `impl From<AccountV1> for Account`.
+macro_rules! versions {
+    ($($record:ident = $version:literal $(from $earlier:ident)?),* $(,)?) => {$(
+        impl Record for $record {
+            const VERSION: u8 = $version;
+
+            $(fn migrate(version: u8, bytes: &[u8]) -> Option<Self> {
+                crate::store::migrated::<$earlier, Self>(version, bytes)
+            })?
+        }
+    )*};
 }
 
+/// The same, for what is written today.
+macro_rules! records {
+    ($($record:ident = $version:literal $(from $earlier:ident)?),* $(,)?) => {
+        versions!($($record = $version $(from $earlier)?),*);
+    };
+}
+
+// What is written today. Earlier versions stand below, in `versions!(AccountV1 = 1)`.
 records!(
-    Account,
-    AccountKeys,
-    Owner,
-    Credential,
-    Session,
-    SessionRef,
-    Mailbox,
-    Entry,
-    Place,
-    Message,
-    EpochRecord,
-    Counters,
-    ChangeRow,
-    Outcome,
-    Meta,
-    Draft,
-    Upload,
-    UploadChunk,
-    Submission,
-    Delivery,
-    Held,
-    Due,
-    QueueRow,
-    Temporary,
-    Pickup,
-    Preferences,
-    Requested,
-    Answerable,
-    Answered,
-    SearchPart,
-    Sealed,
-    SearchGone,
-    TlsPolicy,
-    ConversationOf,
-    Member,
-    OwnId,
-    HouseChange,
-    Noted,
-    Codes,
+    Account = 1,
+    AccountKeys = 1,
+    Owner = 1,
+    Credential = 1,
+    Session = 1,
+    SessionRef = 1,
+    Mailbox = 1,
+    Entry = 1,
+    Place = 1,
+    Message = 1,
+    EpochRecord = 1,
+    Counters = 1,
+    ChangeRow = 1,
+    Outcome = 1,
+    Meta = 1,
+    Draft = 1,
+    Upload = 1,
+    UploadChunk = 1,
+    Submission = 1,
+    Delivery = 1,
+    Held = 1,
+    Due = 1,
+    QueueRow = 1,
+    Temporary = 1,
+    Pickup = 1,
+    Preferences = 1,
+    Requested = 1,
+    Answerable = 1,
+    Answered = 1,
+    SearchPart = 1,
+    Sealed = 1,
+    SearchGone = 1,
+    TlsPolicy = 1,
+    ConversationOf = 1,
+    Member = 1,
+    OwnId = 1,
+    HouseChange = 1,
+    Noted = 1,
+    Codes = 1,
 );
