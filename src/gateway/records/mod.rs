@@ -15,3 +15,8 @@ pub mod site;
 pub mod submission;
 pub(in crate::gateway) mod tables;
 pub mod temporary;
+
+#[cfg(test)]
+mod fixtures_tests;
+#[cfg(test)]
+mod samples_tests;

@@ -94,10 +94,15 @@ macro_rules! versions {
     )*};
 }
 
-/// The same, for what is written today.
+/// The same, with a list of all records for the test that holds what is stored.
 macro_rules! records {
     ($($record:ident = $version:literal $(from $earlier:ident)?),* $(,)?) => {
         versions!($($record = $version $(from $earlier)?),*);
+
+        #[cfg(test)]
+        pub(super) fn each_record(check: &mut super::fixtures_tests::Check) {
+            $(check.stored_form::<$record>(stringify!($record));)*
+        }
     };
 }
 
