@@ -20,7 +20,9 @@ use postern::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Row(Vec<u8>);
 
-impl Record for Row {}
+impl Record for Row {
+    const VERSION: u8 = 1;
+}
 
 const ROWS: Table<(u64, u8), Row> = Table::new(100, "bench");
 const RECORDS: u8 = 6;

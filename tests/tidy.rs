@@ -146,6 +146,26 @@ fn no_word_on_the_wire_is_made_by_debug() {
     assert!(wrong.is_empty(), "give it an `as_str`: {wrong:#?}");
 }
 
+/// What may write the octets that are stored; the rest says what, and in which version.
+const STORED_FORMS: &[&str] = &["store", "gateway/records"];
+
+#[test]
+fn what_is_stored_is_written_with_its_version() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&src, &mut files);
+    let mut wrong = Vec::new();
+    for file in &files {
+        let text = fs::read_to_string(file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let may = STORED_FORMS.iter().any(|folder| file.starts_with(src.join(folder)));
+        if !may && code.contains("postcard::") {
+            wrong.push(file.display().to_string());
+        }
+    }
+    assert!(wrong.is_empty(), "seal it by `records::sealed_form`: {wrong:#?}");
+}
+
 #[test]
 fn the_scan_sees_every_form_of_debug() {
     let found = printed_by_debug(

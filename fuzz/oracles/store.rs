@@ -33,7 +33,9 @@ pub fn stored_record(input: &[u8]) {
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Entry(Vec<u8>);
 
-impl Record for Entry {}
+impl Record for Entry {
+    const VERSION: u8 = 1;
+}
 
 const RECORDS: Table<[u8; 8], Entry> = Table::new(200, "fuzzed");
 

@@ -43,6 +43,12 @@ pub enum Error {
     /// What is stored is not what was put there.
     #[error("damaged: {what}")]
     Damaged { what: String },
+    /// A later version of the program wrote a record that this needs.
+    #[error(
+        "a newer Postern wrote a record in table {table} (version {found}, and this one reads \
+         versions up to {known}), and it stays untouched"
+    )]
+    NewerRecord { table: &'static str, found: u8, known: u8 },
     #[error("no room left")]
     Full,
     #[error("temporarily unavailable")]
@@ -125,6 +131,9 @@ impl From<store::Error> for Error {
             store::Error::Full => Error::Full,
             store::Error::NotFound => Error::NotFound { what: "content" },
             store::Error::Damaged(what) => Error::Damaged { what },
+            store::Error::UnknownRecordVersion { table, found, known } => {
+                Error::NewerRecord { table, found, known }
+            }
             other => Error::Unavailable(other),
         }
     }

@@ -6,16 +6,16 @@
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::ids::{AccountId, UploadId};
+use crate::gateway::records::sealed_form;
 use crate::gateway::records::submission::{Upload, UploadChunk};
 use crate::gateway::records::tables::{UPLOAD_CHUNKS, UPLOADS};
 use crate::gateway::{Gateway, text};
-use crate::store::{ContentId, Order, Piece, Read, Tx};
+use crate::store::{ContentId, Order, Piece, Read, Record, Tx};
 use crate::vault::{self, ContentKey};
 
 /// A file, as its owner sees it.
@@ -35,10 +35,15 @@ const NAME_CHARS_MAX: usize = 255;
 const UPLOADS_MAX: usize = 1_000;
 const MISSING: Error = Error::NotFound { what: "upload" };
 
+/// What is sealed of a file besides its octets.
 #[derive(Serialize, Deserialize)]
-struct Meta {
-    name: String,
-    content_type: String,
+pub(in crate::gateway) struct Meta {
+    pub name: String,
+    pub content_type: String,
+}
+
+impl Record for Meta {
+    const VERSION: u8 = 1;
 }
 
 fn binding(what: &[u8], account: AccountId, id: UploadId) -> Vec<u8> {
@@ -75,8 +80,7 @@ impl Gateway {
             false => self.inner.settings.uploads_octets_max,
         };
         let (account, id) = (actor.account(), vault::random_bytes()?);
-        let plain = postcard::to_stdvec(&meta);
-        let plain = Zeroizing::new(plain.map_err(|_| Error::Invalid { what: "name".into() })?);
+        let plain = sealed_form::octets_of(&meta)?;
         let upload = Upload {
             sealed_meta: actor.secret().seal_own(&binding(b"upload", account, id), &plain)?,
             size,
@@ -201,8 +205,7 @@ impl Gateway {
     ) -> Result<UploadView, Error> {
         let bound = binding(b"upload", actor.account(), id);
         let plain = actor.secret().open_own(&bound, &upload.sealed_meta)?;
-        let damaged = |_| Error::Damaged { what: "an upload is not what was stored".to_owned() };
-        let meta: Meta = postcard::from_bytes(&plain).map_err(damaged)?;
+        let meta: Meta = sealed_form::read(UPLOADS.name, &plain)?;
         Ok(UploadView {
             id: text::hex(&id),
             name: meta.name,

@@ -141,6 +141,7 @@ pub fn of_error(error: &gateway::Error) -> Reply {
         | E::Conflict(_)
         | E::BrokeOff
         | E::Damaged { .. }
+        | E::NewerRecord { .. }
         | E::Unavailable(_) => TEMPORARY,
     }
 }
@@ -174,10 +175,13 @@ mod tests {
             E::Conflict(gateway::Conflict::Reference),
             E::BrokeOff,
             E::Damaged { what: String::new() },
+            E::NewerRecord { table: "accounts", found: 2, known: 1 },
         ] {
             let code = of_error(&error).code;
             assert!((450..500).contains(&code), "{error}: {code}");
         }
+        let newer = of_error(&E::NewerRecord { table: "accounts", found: 2, known: 1 });
+        assert_eq!((newer.code, newer.status), (451, S(4, 3, 0)));
         assert_eq!((of_error(&E::Full).code, of_error(&E::Full).status), (452, S::SYSTEM_FULL));
     }
 }

@@ -34,7 +34,7 @@ use crate::vault::Vault;
 pub use engine::{Engine, Piece, Room, Staged, Verified};
 pub use error::Error;
 pub use span::{ContentId, Order, Span, Visit};
-pub use table::{Key, Record, Table};
+pub use table::{Key, Record, Table, migrated, read_record};
 
 /// A handle on the store; clones share it.
 #[derive(Clone)]
@@ -261,18 +261,10 @@ fn open_record<K: Key, V: Record>(
     raw: &[u8],
     sealed: &[u8],
 ) -> Result<V, Error> {
-    let damaged = |what: &str| Error::Damaged(format!("a record in table {}: {what}", table.name));
-    let (version, plain) =
-        vault.record_open(table.id, raw, sealed).map_err(|_| damaged("it was changed or moved"))?;
-    if version == V::VERSION {
-        return postcard::from_bytes(&plain).map_err(|_| damaged("it cannot be read"));
-    }
-    // Not damage: the program was replaced by an earlier one, and the later one reads it again.
-    if version > V::VERSION {
-        let (found, known) = (version, V::VERSION);
-        return Err(Error::UnknownRecordVersion { table: table.name, found, known });
-    }
-    V::migrate(version, &plain).ok_or_else(|| damaged("its version is not known"))
+    let moved =
+        || Error::Damaged(format!("a record in table {}: it was changed or moved", table.name));
+    let (version, plain) = vault.record_open(table.id, raw, sealed).map_err(|_| moved())?;
+    read_record(table.name, version, &plain)
 }
 
 /// An answer that comes once the transaction is durable. Await it at an edge, or [`wait`] for

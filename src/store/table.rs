@@ -9,6 +9,8 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::error::Error;
+
 /// A part of a key with a fixed width and the order of its bytes.
 pub trait Key: Sized {
     fn write(&self, out: &mut Vec<u8>);
@@ -16,15 +18,39 @@ pub trait Key: Sized {
     fn read(bytes: &mut &[u8]) -> Option<Self>;
 }
 
-/// A value kept in a table.
+/// A value kept in a table, or sealed inside one.
 pub trait Record: Serialize + DeserializeOwned {
-    /// The version written today.
-    const VERSION: u8 = 1;
+    /// The version written today. Nothing is assumed: every record states its own.
+    const VERSION: u8;
 
     /// Reads a record that an earlier version wrote; `None` when `version` is not known.
     fn migrate(_version: u8, _bytes: &[u8]) -> Option<Self> {
         None
     }
+}
+
+/// Reads what was written as `version` of a record, of today or earlier. `table` is where it
+/// was found.
+pub fn read_record<R: Record>(table: &'static str, version: u8, bytes: &[u8]) -> Result<R, Error> {
+    let damaged = |what: &str| Error::Damaged(format!("a record in table {table}: {what}"));
+    // Not damage: the program was replaced by an earlier one, and the later one reads it again.
+    if version > R::VERSION {
+        return Err(Error::UnknownRecordVersion { table, found: version, known: R::VERSION });
+    }
+    if version < R::VERSION {
+        return R::migrate(version, bytes).ok_or_else(|| damaged("its version is not known"));
+    }
+    match postcard::take_from_bytes(bytes) {
+        Ok((record, [])) => Ok(record),
+        // Octets that are left over were written in another form.
+        _ => Err(damaged("it cannot be read")),
+    }
+}
+
+/// What [`Record::migrate`] does for a record that is made from the one before it: `Old` reads
+/// its own version, and by its own `migrate` those before.
+pub fn migrated<Old: Record, New: From<Old>>(version: u8, bytes: &[u8]) -> Option<New> {
+    read_record::<Old>("", version, bytes).ok().map(New::from)
 }
 
 /// A table: its number is its place in the key space and never changes or comes back.

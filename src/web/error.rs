@@ -10,6 +10,7 @@
 //! | Conflict | 409 | its own, such as `not-opened`; 410 for `too-old` |
 //! | Invalid | 422 | `invalid` |
 //! | Damaged | 500 | `damaged` |
+//! | NewerRecord | 500 | `newer-record` |
 //! | Full | 507 | `full` |
 //! | Unavailable | 503 | `unavailable` |
 //!
@@ -151,8 +152,8 @@ impl Problem {
 impl From<gateway::Error> for Problem {
     fn from(error: gateway::Error) -> Problem {
         use gateway::Error::{
-            BrokeOff, Busy, ClaimFirst, CodeNeeded, Damaged, Denied, Full, Invalid, NotFound,
-            OverQuota, Refused, TooLarge, Unavailable, WeakPassword, WrongCode,
+            BrokeOff, Busy, ClaimFirst, CodeNeeded, Damaged, Denied, Full, Invalid, NewerRecord,
+            NotFound, OverQuota, Refused, TooLarge, Unavailable, WeakPassword, WrongCode,
         };
         let problem = match &error {
             NotFound { what } => {
@@ -197,6 +198,10 @@ impl From<gateway::Error> for Problem {
             Damaged { what } => {
                 let detail = format!("This cannot be shown: {what}.");
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", detail)
+            }
+            NewerRecord { .. } => {
+                let detail = "A newer version of Postern wrote this. It stays as it is.";
+                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "newer-record", detail)
             }
             Full => {
                 let detail = "The server's disk is full. Reading goes on.";
@@ -251,7 +256,9 @@ fn note(error: &gateway::Error, problem: &Problem) {
         gateway::Error::Unavailable(cause) => {
             tracing::error!(error.id = %id, code, error = %cause, "request failed");
         }
-        gateway::Error::Damaged { .. } | gateway::Error::Full => {
+        gateway::Error::Damaged { .. }
+        | gateway::Error::NewerRecord { .. }
+        | gateway::Error::Full => {
             tracing::error!(error.id = %id, code, %error, "request failed");
         }
         // `Invalid` repeats what the client sent.
@@ -312,7 +319,7 @@ mod tests {
     #[test]
     fn every_error_of_the_core_has_its_answer() {
         use gateway::Error;
-        let table: [(Error, u16, &str); 16] = [
+        let table: [(Error, u16, &str); 17] = [
             (Error::NotFound { what: "message" }, 404, "not-found"),
             (Error::Denied { reason: "no" }, 403, "denied"),
             (Error::Refused, 401, "signed-out"),
@@ -322,6 +329,7 @@ mod tests {
             (Error::Conflict(Conflict::TooOld), 410, "too-old"),
             (Error::Invalid { what: "cursor".to_owned() }, 422, "invalid"),
             (Error::Damaged { what: "the content".to_owned() }, 500, "damaged"),
+            (Error::NewerRecord { table: "drafts", found: 2, known: 1 }, 500, "newer-record"),
             (Error::Full, 507, "full"),
             (Error::TooLarge, 413, "too-large"),
             (Error::ClaimFirst, 403, "claim-first"),

@@ -4,16 +4,16 @@
 //! a lot, so all of it is sealed under the owner's keys.
 
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::records::account::Preferences;
 use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::sealed_form;
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::{APPEARANCES, PREFERENCES};
-use crate::store::Read;
+use crate::store::{Read, Record};
 use crate::terms::Language;
 
 /// Everything that a person chose for the pages. What is `None` was never chosen.
@@ -44,6 +44,10 @@ pub struct Appearance {
 pub struct SavedSearch {
     pub name: String,
     pub query: String,
+}
+
+impl Record for Appearance {
+    const VERSION: u8 = 1;
 }
 
 const WORD_CHARS_MAX: usize = 64;
@@ -86,14 +90,13 @@ impl Gateway {
         };
         let damaged = || Error::Damaged { what: "the settings are not what was stored".to_owned() };
         let plain = actor.secret().open_own(&binding(actor.account()), &sealed.0);
-        postcard::from_bytes(&plain.map_err(|_| damaged())?).map_err(|_| damaged())
+        sealed_form::read(APPEARANCES.name, &plain.map_err(|_| damaged())?)
     }
 
     /// Sets all of it.
     pub fn appearance_set(&self, actor: &Actor, look: &Appearance) -> Result<(), Error> {
         look.check()?;
-        let plain = postcard::to_stdvec(look);
-        let plain = Zeroizing::new(plain.map_err(|_| Error::Invalid { what: "settings".into() })?);
+        let plain = sealed_form::octets_of(look)?;
         let account = actor.account();
         let sealed = Sealed(actor.secret().seal_own(&binding(account), &plain)?);
         // What is written to this person, or in their name, has to know it (see `pickup`).

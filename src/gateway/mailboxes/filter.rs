@@ -5,7 +5,6 @@
 //! message arrives.
 
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
@@ -14,10 +13,11 @@ use crate::gateway::mailboxes::flags::Change;
 use crate::gateway::mailboxes::label;
 use crate::gateway::mailboxes::summary::SealedSummary;
 use crate::gateway::records::ids::{AccountId, LabelId, MailboxId};
+use crate::gateway::records::sealed_form;
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::FILTERS;
 use crate::mail::words::spelled;
-use crate::store::Read;
+use crate::store::{Read, Record};
 
 /// What must hold, and what is done then. Empty texts hold for everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,14 @@ pub struct Filter {
     pub label: Option<LabelId>,
     /// It no longer counts as unread. It stays sealed, and its sender still waits.
     pub read: bool,
+}
+
+/// An account's filters as they are sealed.
+#[derive(Serialize, Deserialize)]
+pub(in crate::gateway) struct Filters(pub Vec<Filter>);
+
+impl Record for Filters {
+    const VERSION: u8 = 1;
 }
 
 const FILTERS_MAX: usize = 200;
@@ -107,7 +115,8 @@ impl Gateway {
         };
         let damaged = || Error::Damaged { what: "the filters are not what was stored".to_owned() };
         let plain = actor.secret().open_own(&binding(actor.account()), &sealed.0);
-        postcard::from_bytes(&plain.map_err(|_| damaged())?).map_err(|_| damaged())
+        let Filters(filters) = sealed_form::read(FILTERS.name, &plain.map_err(|_| damaged())?)?;
+        Ok(filters)
     }
 
     /// Sets the actor's filters; they hold for what comes from now on.
@@ -124,8 +133,7 @@ impl Gateway {
                 self.label_check(actor, label)?;
             }
         }
-        let plain = postcard::to_stdvec(filters);
-        let plain = Zeroizing::new(plain.map_err(|_| Error::Invalid { what: "filters".into() })?);
+        let plain = sealed_form::octets_of(&Filters(filters.to_vec()))?;
         let account = actor.account();
         let sealed = Sealed(actor.secret().seal_own(&binding(account), &plain)?);
         let done = self

@@ -10,7 +10,8 @@ use crate::gateway::mailboxes::summary::{NoticeOf, SealedSummary, reader_binding
 use crate::gateway::records::ids::{AccountId, LabelId, MailboxId};
 use crate::gateway::records::mailbox::Entry;
 use crate::gateway::records::message::Protection;
-use crate::gateway::records::tables::EPOCHS;
+use crate::gateway::records::sealed_form;
+use crate::gateway::records::tables::{ENTRIES, EPOCHS};
 use crate::gateway::{Gateway, text};
 use crate::mail::reference::Reference;
 use crate::store::{Read, Store};
@@ -104,7 +105,7 @@ impl<'r> OpenedEpochs<'r> {
         let bound = reader_binding(self.actor.account(), entry.reference);
         let summary = self.get(entry.epoch)?.open_summary(&bound, &entry.sealed_summary);
         let summary = summary.map_err(|_| damaged_summary())?;
-        postcard::from_bytes(&summary).map_err(|_| damaged_summary())
+        sealed_form::read(ENTRIES.name, &summary)
     }
 
     pub fn item(&mut self, mailbox: MailboxId, entry: &Entry) -> Result<ItemView, Error> {

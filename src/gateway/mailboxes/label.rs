@@ -4,15 +4,15 @@
 //! never used twice, so what is left of a label that is gone means nothing.
 
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::ids::{AccountId, LabelId};
+use crate::gateway::records::sealed_form;
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::LABELS;
-use crate::store::Read;
+use crate::store::{Read, Record};
 
 /// A label, and how it is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,10 +24,15 @@ pub struct Label {
     pub colour: u8,
 }
 
+/// An account's labels as they are sealed.
 #[derive(Default, Serialize, Deserialize)]
-struct Labels {
-    last: LabelId,
-    items: Vec<Label>,
+pub(in crate::gateway) struct Labels {
+    pub last: LabelId,
+    pub items: Vec<Label>,
+}
+
+impl Record for Labels {
+    const VERSION: u8 = 1;
 }
 
 /// How many colours there are.
@@ -77,8 +82,7 @@ impl Gateway {
             items.push(Label { id, name, colour: label.colour % COLOURS });
         }
         kept.items = items;
-        let plain = postcard::to_stdvec(&kept);
-        let plain = Zeroizing::new(plain.map_err(|_| Error::Invalid { what: "labels".into() })?);
+        let plain = sealed_form::octets_of(&kept)?;
         let sealed = Sealed(actor.secret().seal_own(&binding(account), &plain)?);
         let done = self.inner.store.transact(move |tx| {
             // Two at once would both give the next number.
@@ -100,7 +104,7 @@ impl Gateway {
         let Some(sealed) = sealed else { return Ok(Labels::default()) };
         let damaged = || Error::Damaged { what: "the labels are not what was stored".to_owned() };
         let plain = actor.secret().open_own(&binding(actor.account()), sealed);
-        postcard::from_bytes(&plain.map_err(|_| damaged())?).map_err(|_| damaged())
+        sealed_form::read(LABELS.name, &plain.map_err(|_| damaged())?)
     }
 
     /// That a label is one of the actor's.

@@ -5,7 +5,9 @@ use zeroize::Zeroizing;
 
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
+use crate::gateway::records::sealed_form;
 use crate::mail::message::Ids;
+use crate::store::Record;
 use crate::terms::DeliveryState;
 
 /// What the list shows of a message before it is opened; sealed for each reader.
@@ -21,6 +23,10 @@ pub(in crate::gateway) struct SealedSummary {
     pub recipients: Vec<String>,
     pub notice: Option<NoticeOf>,
     pub outline: Option<Outline>,
+}
+
+impl Record for SealedSummary {
+    const VERSION: u8 = 1;
 }
 
 /// What is told of a temporary account besides outcomes.
@@ -75,8 +81,7 @@ pub(in crate::gateway) struct Summarised<'s> {
 impl SealedSummary {
     /// What is sealed.
     pub fn to_octets(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let plain = postcard::to_stdvec(self);
-        Ok(plain.map_err(|_| Error::Invalid { what: "summary".to_owned() })?.into())
+        sealed_form::octets_of(self)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::mailboxes::content::Content;
 use crate::gateway::records::ids::{AccountId, DraftId, ReferenceKey, UploadId};
+use crate::gateway::records::sealed_form;
 use crate::gateway::records::submission::Draft;
 use crate::gateway::records::tables::{DRAFTS, UPLOADS};
 use crate::gateway::text::{hex, parse_hex};
@@ -19,7 +20,7 @@ use crate::gateway::upload::{self, CHUNK_OCTETS_MAX, UploadView};
 use crate::mail::message::{self, NameAddr};
 use crate::mail::reference::Reference;
 use crate::mail::reply;
-use crate::store::{Order, Read};
+use crate::store::{Order, Read, Record};
 use crate::terms::{Choice, RelationKind};
 use crate::vault;
 
@@ -52,6 +53,10 @@ pub struct DraftContent {
     pub related: Option<RelatedMessage>,
     /// What the sender wants for single recipients, by address.
     pub choices: BTreeMap<String, Choice>,
+}
+
+impl Record for DraftContent {
+    const VERSION: u8 = 1;
 }
 
 /// A draft, as its owner sees it.
@@ -162,8 +167,7 @@ impl Gateway {
             true => DRAFTS_TEMPORARY_MAX,
             false => DRAFTS_MAX,
         };
-        let plain = postcard::to_stdvec(content);
-        let plain = Zeroizing::new(plain.map_err(|_| Error::Invalid { what: "draft".into() })?);
+        let plain = sealed_form::octets_of(content)?;
         let sealed = actor.secret().seal_own(&binding(account, id), &plain)?;
         let saved = self.inner.clock.now();
         let done = self.inner.store.transact(move |tx| {
@@ -322,8 +326,7 @@ impl Gateway {
         draft: &Draft,
     ) -> Result<DraftContent, Error> {
         let plain = actor.secret().open_own(&binding(actor.account(), id), &draft.sealed)?;
-        let damaged = |_| Error::Damaged { what: "a draft is not what was stored".to_owned() };
-        postcard::from_bytes(&plain).map_err(damaged)
+        sealed_form::read(DRAFTS.name, &plain)
     }
 
     fn draft_view(

@@ -9,8 +9,14 @@ pub mod message;
 pub(in crate::gateway) mod numbers;
 pub mod policy;
 pub mod queue;
+pub(in crate::gateway) mod sealed_form;
 pub mod search;
 pub mod site;
 pub mod submission;
 pub(in crate::gateway) mod tables;
 pub mod temporary;
+
+#[cfg(test)]
+mod fixtures_tests;
+#[cfg(test)]
+mod samples_tests;

@@ -55,7 +55,7 @@ pub const OUTSIDERS: Table<[u8; 16], Owner> = Table::new(27, "outsiders");
 pub const PICKUPS: Table<[u8; 16], Pickup> = Table::new(28, "pickups");
 pub const PREFERENCES: Table<AccountId, Preferences> = Table::new(29, "preferences");
 pub const REQUESTS: Table<(AccountId, [u8; 16]), Requested> = Table::new(30, "requests");
-pub const ANSWERS: Table<ReferenceKey, Answerable> = Table::new(31, "answers");
+pub const ANSWERS: Table<ReferenceKey, Answerable> = Table::new(31, "auto_responses");
 pub const ANSWERED: Table<[u8; 16], Answered> = Table::new(32, "answered");
 pub const WRITTEN_TO: Table<(AccountId, [u8; 16]), Answered> = Table::new(33, "written_to");
 pub const PICKUPS_OF: Table<(AccountId, [u8; 16]), Due> = Table::new(34, "pickups_of");
@@ -64,7 +64,7 @@ pub const SEARCH_PARTS: Table<(AccountId, u64), SearchPart> = Table::new(36, "se
 pub const SEARCH_BLOCKS: Table<(AccountId, u64, u16), Sealed> = Table::new(37, "search_blocks");
 pub const SEARCH_TEXTS: Table<(AccountId, ReferenceKey), Sealed> = Table::new(38, "search_texts");
 pub const SEARCH_DELETED: Table<(AccountId, ReferenceKey), SearchDeleted> =
-    Table::new(39, "search_gone");
+    Table::new(39, "search_deleted");
 pub const TLS_POLICIES: Table<[u8; 16], TlsPolicy> = Table::new(40, "tls_policies");
 pub const FILTERS: Table<AccountId, Sealed> = Table::new(41, "filters");
 
@@ -76,53 +76,76 @@ pub const CONVERSATIONS: Table<(AccountId, ConversationId, ReferenceKey), Member
 
 pub const OWN_IDS: Table<(AccountId, [u8; 16], ReferenceKey), OwnId> = Table::new(46, "own_ids");
 pub const LABELS: Table<AccountId, Sealed> = Table::new(44, "labels");
-pub const APPEARANCES: Table<AccountId, Sealed> = Table::new(45, "looks");
-pub const SITE: Table<(), SiteChange> = Table::new(50, "house");
+pub const APPEARANCES: Table<AccountId, Sealed> = Table::new(45, "appearances");
+pub const SITE: Table<(), SiteChange> = Table::new(50, "site");
 pub const AUDIT: Table<(u64, [u8; 8]), AuditEntry> = Table::new(51, "audit");
-pub const TOTP: Table<AccountId, TotpRecord> = Table::new(60, "codes");
+pub const TOTP: Table<AccountId, TotpRecord> = Table::new(60, "totp");
 
-macro_rules! records {
-    ($($record:ty),* $(,)?) => {$( impl Record for $record {} )*};
+/// `Account = 2 from AccountV1` makes version 2 of a record from what version 1 was, by
+/// `impl From<AccountV1> for Account`.
+macro_rules! versions {
+    ($($record:ident = $version:literal $(from $earlier:ident)?),* $(,)?) => {$(
+        impl Record for $record {
+            const VERSION: u8 = $version;
+
+            $(fn migrate(version: u8, bytes: &[u8]) -> Option<Self> {
+                crate::store::migrated::<$earlier, Self>(version, bytes)
+            })?
+        }
+    )*};
 }
 
+/// The same, with a list of all records for the test that holds what is stored.
+macro_rules! records {
+    ($($record:ident = $version:literal $(from $earlier:ident)?),* $(,)?) => {
+        versions!($($record = $version $(from $earlier)?),*);
+
+        #[cfg(test)]
+        pub(super) fn each_record(check: &mut super::fixtures_tests::Check) {
+            $(check.stored_form::<$record>(stringify!($record));)*
+        }
+    };
+}
+
+// What is written today. Earlier versions stand below, in `versions!(AccountV1 = 1)`.
 records!(
-    Account,
-    AccountKeys,
-    Owner,
-    Credential,
-    Session,
-    SessionRef,
-    Mailbox,
-    Entry,
-    Place,
-    Message,
-    EpochRecord,
-    Counters,
-    ChangeRow,
-    Outcome,
-    Meta,
-    Draft,
-    Upload,
-    UploadChunk,
-    Submission,
-    Delivery,
-    Held,
-    Due,
-    QueueRow,
-    Temporary,
-    Pickup,
-    Preferences,
-    Requested,
-    Answerable,
-    Answered,
-    SearchPart,
-    Sealed,
-    SearchDeleted,
-    TlsPolicy,
-    ConversationOf,
-    Member,
-    OwnId,
-    SiteChange,
-    AuditEntry,
-    TotpRecord,
+    Account = 1,
+    AccountKeys = 1,
+    Owner = 1,
+    Credential = 1,
+    Session = 1,
+    SessionRef = 1,
+    Mailbox = 1,
+    Entry = 1,
+    Place = 1,
+    Message = 1,
+    EpochRecord = 1,
+    Counters = 1,
+    ChangeRow = 1,
+    Outcome = 1,
+    Meta = 1,
+    Draft = 1,
+    Upload = 1,
+    UploadChunk = 1,
+    Submission = 1,
+    Delivery = 1,
+    Held = 1,
+    Due = 1,
+    QueueRow = 1,
+    Temporary = 1,
+    Pickup = 1,
+    Preferences = 1,
+    Requested = 1,
+    Answerable = 1,
+    Answered = 1,
+    SearchPart = 1,
+    Sealed = 1,
+    SearchDeleted = 1,
+    TlsPolicy = 1,
+    ConversationOf = 1,
+    Member = 1,
+    OwnId = 1,
+    SiteChange = 1,
+    AuditEntry = 1,
+    TotpRecord = 1,
 );

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::ReferenceKey;
+use crate::store::Record;
 
 /// A message within its part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,22 @@ pub struct Doc {
     pub attachments: bool,
     /// What it says is in it too, not only what the list shows before it is opened.
     pub full: bool,
+}
+
+/// The messages of a part as they are sealed.
+#[derive(Serialize, Deserialize)]
+pub struct Docs(pub Vec<Doc>);
+
+impl Record for Docs {
+    const VERSION: u8 = 1;
+}
+
+/// A block as it is sealed; its version is the version of the form above as well.
+#[derive(Serialize, Deserialize)]
+pub struct Block(pub Vec<u8>);
+
+impl Record for Block {
+    const VERSION: u8 = 1;
 }
 
 /// Where a word stands: a message's place in its part, and which of its places.

@@ -16,6 +16,7 @@ use crate::gateway::mailboxes::item::{self, ItemView, OpenedEpochs};
 use crate::gateway::mailboxes::list::{self, FlagsPage, PAGE_MAX};
 use crate::gateway::records::ids::{LabelId, MailboxId, ReferenceKey};
 use crate::gateway::records::mailbox::{Entry, Place, Role};
+use crate::gateway::records::sealed_form;
 use crate::gateway::records::search::SearchPart;
 use crate::gateway::records::tables::SEARCH_TEXTS;
 use crate::gateway::search::block::{self, Doc};
@@ -319,7 +320,7 @@ impl Asking<'_> {
         };
         let bound = binding(account, b"text", &doc.reference);
         let plain = self.actor.secret().open_own(&bound, &sealed.0);
-        postcard::from_bytes(&plain.map_err(|_| block::damaged())?).map_err(|_| block::damaged())
+        sealed_form::read(SEARCH_TEXTS.name, &plain.map_err(|_| block::damaged())?)
     }
 
     /// Words next to each other, which the index does not know.

@@ -20,16 +20,17 @@ use crate::gateway::mailboxes::summary::SealedSummary;
 use crate::gateway::mailboxes::{entry, filter};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::mailbox::Entry;
+use crate::gateway::records::sealed_form;
 use crate::gateway::records::search::{Sealed, SearchPart};
 use crate::gateway::records::tables::{
     PLACES, SEARCH_BLOCKS, SEARCH_DELETED, SEARCH_PARTS, SEARCH_TEXTS, SEARCH_WAITING,
 };
-use crate::gateway::search::block::{self, Builder, Doc};
+use crate::gateway::search::block::{self, Block, Builder, Doc, Docs};
 use crate::gateway::search::query::place;
 use crate::gateway::text::mail_text;
 use crate::mail::message::NameAddr;
 use crate::mail::{message as mime, words};
-use crate::store::{Order, Read, Tx};
+use crate::store::{Order, Read, Record, Tx};
 use crate::vault;
 
 /// How far the index has come.
@@ -95,12 +96,16 @@ impl Drop for Turn<'_> {
 /// What a message says in each of its places.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Text {
-    from: String,
-    to: String,
-    cc: String,
-    subject: String,
-    files: String,
+    pub from: String,
+    pub to: String,
+    pub cc: String,
+    pub subject: String,
+    pub files: String,
     pub body: String,
+}
+
+impl Record for Text {
+    const VERSION: u8 = 1;
 }
 
 impl Text {
@@ -205,8 +210,7 @@ impl Gateway {
             octets += text.body.len();
             add(&mut builder, &entry, &text, summary.attachments > 0);
             if entry.opened.is_some() {
-                let plain = postcard::to_stdvec(&text).map_err(|_| block::damaged())?;
-                let plain = Zeroizing::new(plain);
+                let plain = sealed_form::octets_of(&text)?;
                 let bound = binding(account, b"text", &key);
                 texts.push((key, Sealed(actor.secret().seal_own(&bound, &plain)?)));
             }
@@ -276,16 +280,16 @@ impl Gateway {
         let account = actor.account();
         let id = u64::from_be_bytes(vault::random_bytes()?);
         let (docs, blocks) = builder.finish();
-        let secret = actor.secret();
-        let plain = Zeroizing::new(postcard::to_stdvec(&docs).map_err(|_| block::damaged())?);
+        let (count, secret) = (docs.len(), actor.secret());
+        let plain = sealed_form::octets_of(&Docs(docs))?;
         let bound = binding(account, b"part", &id.to_be_bytes());
         let record = SearchPart {
-            docs: u32::try_from(docs.len()).map_err(|_| block::damaged())?,
+            docs: u32::try_from(count).map_err(|_| block::damaged())?,
             blocks: u16::try_from(blocks.len()).map_err(|_| block::damaged())?,
             sealed_docs: secret.seal_own(&bound, &plain)?,
         };
         let blocks = (0..).zip(blocks).map(|(number, plain)| {
-            let plain = Zeroizing::new(plain);
+            let plain = sealed_form::octets_of(&Block(plain))?;
             Ok(Sealed(secret.seal_own(&block_binding(account, id, number), &plain)?))
         });
         Ok(SealedPart { id, record, blocks: blocks.collect::<Result<_, Error>>()? })
@@ -309,7 +313,9 @@ impl Gateway {
     ) -> Result<Vec<Doc>, Error> {
         let bound = binding(actor.account(), b"part", &id.to_be_bytes());
         let plain = actor.secret().open_own(&bound, &part.sealed_docs);
-        postcard::from_bytes(&plain.map_err(|_| block::damaged())?).map_err(|_| block::damaged())
+        let plain = plain.map_err(|_| block::damaged())?;
+        let Docs(docs) = sealed_form::read(SEARCH_PARTS.name, &plain)?;
+        Ok(docs)
     }
 
     pub(super) fn block(
@@ -322,7 +328,9 @@ impl Gateway {
         let sealed = self.inner.store.get(&SEARCH_BLOCKS, &(account, part, number))?;
         let sealed = sealed.ok_or_else(block::damaged)?;
         let bound = block_binding(account, part, number);
-        actor.secret().open_own(&bound, &sealed.0).map_err(|_| block::damaged())
+        let plain = actor.secret().open_own(&bound, &sealed.0).map_err(|_| block::damaged())?;
+        let Block(octets) = sealed_form::read(SEARCH_BLOCKS.name, &plain)?;
+        Ok(octets.into())
     }
 
     /// Joins the parts of one size when there are enough of them.

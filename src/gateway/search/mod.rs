@@ -15,11 +15,11 @@
 //! At rest, whoever holds the daemon's key sees how many messages an account has and how large
 //! the index's blocks are, and no word.
 
-mod block;
+pub(in crate::gateway) mod block;
 mod find;
 #[doc(hidden)]
 pub mod forms;
-mod index;
+pub(in crate::gateway) mod index;
 mod query;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,11 @@
-//! The number of the form in which the whole store is written: journal, frames and rows.
+//! The number of the form in which the whole store is written: journal, frames and rows. A record
+//! that changes by itself raises its own version, and not this number.
 //!
 //! It stands beside the segments, in the open, and goes wherever they are copied. It is written
 //! before the first segment is, and looked at before anything in the folder is touched.
 //!
 //! ```text
-//! journal/format = "postern store format 1\n"
+//! journal/format = "postern store format 2\n"
 //! ```
 //!
 //! A journal without the number is refused, not adopted: only builds from before the first
@@ -20,7 +21,7 @@ use super::disk::{Disk, read_file, replace_file};
 use super::journal::segment;
 
 /// The one that is written and read today.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 const NAME: &str = "format";
 const PREFIX: &str = "postern store format ";

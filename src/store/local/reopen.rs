@@ -16,7 +16,7 @@ use crate::store::Error::{self, UnknownRecordVersion};
 use crate::store::conformance::transact;
 use crate::store::engine::{Engine, Piece};
 use crate::store::span::{ContentId, Order, Span};
-use crate::store::{Read, Record, Store, Table};
+use crate::store::{Read, Record, Store, Table, migrated};
 use serde::{Deserialize, Serialize};
 
 fn open(folder: &Path) -> Result<LocalEngine, Error> {
@@ -112,7 +112,7 @@ fn store_with_format(file: Option<&str>) -> tempfile::TempDir {
     fill(&open(written.path()).unwrap(), 0, 100);
     copy(written.path(), folder.path());
     let format = folder.path().join("journal").join("format");
-    assert_eq!(fs::read_to_string(&format).unwrap(), "postern store format 1\n");
+    assert_eq!(fs::read_to_string(&format).unwrap(), "postern store format 2\n");
     match file {
         Some(text) => fs::write(&format, text).unwrap(),
         None => fs::remove_file(&format).unwrap(),
@@ -129,11 +129,14 @@ fn refused(folder: &Path) -> Error {
 }
 
 #[test]
-fn a_store_of_a_later_format_is_refused_and_not_touched() {
+fn a_store_of_another_format_is_refused_and_not_touched() {
+    let earlier = store_with_format(Some("postern store format 1\n"));
+    let error = refused(earlier.path());
+    assert!(matches!(error, Error::UnknownFormat { found: 1, known: 2 }), "{error:?}");
     let folder = store_with_format(Some("postern store format 7\n"));
     let error = refused(folder.path());
-    assert!(matches!(error, Error::UnknownFormat { found: 7, known: 1 }), "{error:?}");
-    let sentence = "the store has format 7, and this version of the program reads format 1 only";
+    assert!(matches!(error, Error::UnknownFormat { found: 7, known: 2 }), "{error:?}");
+    let sentence = "the store has format 7, and this version of the program reads format 2 only";
     assert_eq!(error.to_string(), sentence);
     // Nor is anything made that is missing in a copy of its journal.
     fs::remove_dir_all(folder.path().join("index")).unwrap();
@@ -146,7 +149,7 @@ fn a_journal_without_a_format_is_refused_and_not_touched() {
     let folder = store_with_format(None);
     let error = refused(folder.path());
     assert!(matches!(error, Error::NoFormat), "{error:?}");
-    fs::write(folder.path().join("journal").join("format"), "postern store format 1\n").unwrap();
+    fs::write(folder.path().join("journal").join("format"), "postern store format 2\n").unwrap();
     check(&open(folder.path()).unwrap(), 100);
 }
 
@@ -249,7 +252,9 @@ struct NoteV1 {
     text: String,
 }
 
-impl Record for NoteV1 {}
+impl Record for NoteV1 {
+    const VERSION: u8 = 1;
+}
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Note {
@@ -261,17 +266,22 @@ impl Record for Note {
     const VERSION: u8 = 2;
 
     fn migrate(version: u8, bytes: &[u8]) -> Option<Note> {
-        let old: NoteV1 = (version == 1).then(|| postcard::from_bytes(bytes).ok())??;
-        Some(Note { text: old.text, pinned: false })
+        migrated::<NoteV1, Note>(version, bytes)
+    }
+}
+
+impl From<NoteV1> for Note {
+    fn from(old: NoteV1) -> Note {
+        Note { text: old.text, pinned: false }
     }
 }
 
 const NOTES_V1: Table<u32, NoteV1> = Table::new(100, "notes");
 const NOTES: Table<u32, Note> = Table::new(100, "notes");
-const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/store/v1");
+const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/store/v2");
 
-/// Writes `fixtures/store/v1`, once, when the form on the disk changes (and then into `v2`):
-/// `POSTERN_WRITE_FIXTURE=1 cargo test --lib a_store_of_the_first_version`.
+/// Writes `fixtures/store/v2`, once, when the form on the disk changes (and then into `v3`):
+/// `POSTERN_WRITE_FIXTURE=1 cargo test --lib records_of_two_versions`.
 fn write_fixture() {
     let folder = tempfile::tempdir().unwrap();
     let engine = std::sync::Arc::new(open(folder.path()).unwrap());
@@ -295,7 +305,7 @@ fn write_fixture() {
 }
 
 #[test]
-fn a_store_of_the_first_version_opens_and_its_records_migrate() {
+fn records_of_two_versions_lie_in_one_folder() {
     if std::env::var_os("POSTERN_WRITE_FIXTURE").is_some() {
         write_fixture();
     }
@@ -310,6 +320,32 @@ fn a_store_of_the_first_version_opens_and_its_records_migrate() {
     }
     assert_eq!(store.content_read(ContentId([1; 16]), 0, 9_999).unwrap(), vec![8; 3_000]);
     assert_eq!(engine.verify(&mut |_, _| ()).unwrap().damage, Vec::<String>::new());
+
+    // One row is written anew and one is added; eighteen stay as version 1 wrote them.
+    let written = store.transact(|tx| {
+        let old = tx.get(&NOTES, &0)?.ok_or(Error::NotFound)?;
+        tx.put(&NOTES, &0, &Note { pinned: true, ..old })?;
+        tx.put(&NOTES, &20, &Note { text: "note 20".to_owned(), pinned: true })
+    });
+    written.wait().unwrap();
+    engine.compact().unwrap();
+    drop((store, engine));
+    let store = Store::new(std::sync::Arc::new(open(folder.path()).unwrap()), vault(5));
+    let mut notes = BTreeMap::new();
+    let scanned = store.scan(&NOTES, &(), Order::Ascending, |key, note| {
+        notes.insert(key, note);
+        ControlFlow::Continue(())
+    });
+    scanned.unwrap();
+    let note = |n: u32| Note { text: format!("note {n}"), pinned: [0, 20].contains(&n) };
+    assert_eq!(notes, (0..=20).filter(|n| *n != 3).map(|n| (n, note(n))).collect());
+    let versions = (0..=20_u32).filter(|n| *n != 3).map(|n| {
+        let raw = NOTES.raw(&n);
+        let sealed = store.engine().get(&raw).unwrap().unwrap();
+        vault(5).record_open(NOTES.id, &raw, &sealed).unwrap().0
+    });
+    let versions: Vec<u8> = versions.collect();
+    assert_eq!(versions, [vec![2], vec![1; 18], vec![2]].concat());
 }
 
 /// The program was replaced by an earlier one: what the later one wrote is neither read wrongly

@@ -1049,6 +1049,8 @@ export const en = {
     full: "The server’s disk is full. You can still read your messages.",
     unavailable: "This is not possible at the moment. Nothing has changed.",
     damaged: "The stored data is damaged and cannot be shown.",
+    "newer-record":
+      "A newer version of Postern wrote this data. It is unchanged, but this version cannot read it.",
     broken: "Something went wrong on the server. The error has been logged.",
     gone: "This link has expired or has already been used.",
     "stale-proof": "The clock of this computer is wrong. Set the correct time and try again.",

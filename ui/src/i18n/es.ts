@@ -1083,6 +1083,8 @@ export const es = {
     full: "El disco del servidor está lleno. Puede seguir leyendo sus mensajes.",
     unavailable: "No es posible en este momento. No ha cambiado nada.",
     damaged: "Los datos guardados están dañados y no se pueden mostrar.",
+    "newer-record":
+      "Una versión más reciente de Postern escribió estos datos. No han cambiado, pero esta versión no puede leerlos.",
     broken: "Se ha producido un error en el servidor. Ha quedado registrado.",
     gone: "Este enlace ha caducado o ya se ha utilizado.",
     "stale-proof": "El reloj de este equipo no está en hora. Ajústelo e inténtelo de nuevo.",

@@ -1101,6 +1101,8 @@ export const fr = {
     full: "Le disque du serveur est plein. Vous pouvez toujours lire vos messages.",
     unavailable: "C’est impossible pour le moment. Rien n’a changé.",
     damaged: "Les données enregistrées sont endommagées et ne peuvent pas être affichées.",
+    "newer-record":
+      "Une version plus récente de Postern a écrit ces données. Elles sont intactes, mais cette version ne peut pas les lire.",
     broken: "Une erreur s’est produite sur le serveur. Elle a été consignée.",
     gone: "Ce lien a expiré ou a déjà été utilisé.",
     "stale-proof": "L’horloge de cet ordinateur n’est pas à l’heure. Réglez-la et réessayez.",
