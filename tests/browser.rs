@@ -45,16 +45,16 @@ fn newcomer(hands: &str) {
     daemon.stop();
 }
 
-/// P-11: every screen, in light and dark, in both directions, on a desk and on a phone.
+/// P-11: every screen, in light and dark, in both directions, at desktop and phone widths.
 #[test]
 fn every_screen_is_accessible() {
-    // The first of the sample people is a manager.
+    // The first of the sample accounts is an administrator.
     let daemon = Daemon::start();
     walk(&daemon, "views.mjs");
     daemon.stop();
 }
 
-/// P-11: a long list, everything at once, five tabs. `MESSAGES_E2E` makes it longer.
+/// P-11: a long list, bulk actions on all of it, five tabs. `MESSAGES_E2E` makes it longer.
 #[test]
 fn a_large_mailbox_is_at_hand() {
     let daemon = Daemon::start();
@@ -80,20 +80,20 @@ fn firefox_shows_the_same() {
     daemon.stop();
 }
 
-/// P-11, P-16, P-38, P-39: what managers do, in their pages.
+/// P-11, P-16, P-38, P-39: what administrators do on their pages.
 #[test]
 fn managers_look_after_people_policy_and_queue() {
-    // Nobody answers at the next hop.
+    // Nothing listens at the next hop.
     let relay = ["--relay", "127.0.0.1:1", "--choice", "plain", "--undo-secs", "0"];
     let daemon = Daemon::start_with(&relay);
     walk(&daemon, "manage.mjs");
     daemon.stop();
 }
 
-/// P-06: what is chosen, written and filed in one browser is there in another that was never used
-/// before; and once its owner has signed out, no octet of the first one's profile tells of it.
-/// Not so what was looked for: it stands in the address of the search, which the browser's own
-/// history keeps until somebody clears it.
+/// P-06: what the user chose, wrote and filed in one browser is there in another browser that was
+/// never used before; and after sign-out, no octet of the first browser's profile reveals any of
+/// it. The exception is what the user searched for: it is part of the address of the search page,
+/// which the browser's own history keeps until the user clears it.
 #[test]
 fn all_is_on_the_server_and_nothing_stays_in_the_browser() {
     let daemon = Daemon::start_with(&["--undo-secs", "0"]);
@@ -102,10 +102,10 @@ fn all_is_on_the_server_and_nothing_stays_in_the_browser() {
     let profile = tempfile::tempdir().unwrap();
     let place = Place { url: &daemon.url, password: PASSWORD, profile: Some(profile.path()) };
     day.spend(Command::new("node"), &place, || session(&daemon));
-    // That it was searched where a browser keeps what it keeps shows in where it has been.
+    // The browser's history shows that the search covers the place where the browser stores data.
     let port = daemon.url.rsplit(':').next().unwrap();
     let been = Searcher::new(&[format!("https://127.0.0.1:{port}/settings")]);
-    assert!(!been.folder(profile.path()).is_empty(), "the profile is not there");
+    assert!(!been.folder(profile.path()).is_empty(), "the profile folder was not searched");
     let mut words = day.words();
     words.retain(|word| word != day.sought());
     let found = Searcher::new(&words).folder(profile.path());
@@ -113,7 +113,7 @@ fn all_is_on_the_server_and_nothing_stays_in_the_browser() {
     daemon.stop();
 }
 
-/// P-08: nothing needs a cookie, where the browser's owner lets none be kept.
+/// P-08: nothing needs a cookie, and everything works in a browser that blocks all cookies.
 #[test]
 fn a_whole_day_passes_with_cookies_blocked() {
     let daemon = Daemon::start_with(&["--undo-secs", "0"]);
@@ -124,8 +124,8 @@ fn a_whole_day_passes_with_cookies_blocked() {
     daemon.stop();
 }
 
-/// Node, with a Chromium that is told by its administrator to keep no cookies: what says so is
-/// mounted for these processes alone.
+/// Node, with a Chromium whose administrator policy blocks all cookies. The policy file is on a
+/// file system that only these processes have mounted.
 fn without_cookies() -> Command {
     let mut command = Command::new("unshare");
     command.args(["--mount", "sh", "-c"]);
