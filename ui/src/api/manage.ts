@@ -1,4 +1,4 @@
-// What managers see and change for everybody.
+// What administrators see and change.
 import { request } from "./client.ts";
 import type { ConfirmOutside, LastInteraction } from "./settings.ts";
 import type { Answered, Asked, Narrowed } from "./wire.ts";
@@ -17,7 +17,7 @@ export type Mode = Asked<"Mode">;
 export type Rule = Answered<"Rule">;
 export type Policy = Answered<"PolicySet">;
 
-/** What is set; null is as the configuration file has it. */
+/** The settings made here; null means that the configuration file applies. */
 export type Rules = Narrowed<
   Answered<"Rules">,
   {

@@ -1,4 +1,4 @@
-// What the account sets for itself on the server, and what opens it.
+// An account's preferences on the server, and its password and recovery key.
 import { request } from "./client.ts";
 import type { Choice } from "./sending.ts";
 import type { Answered, Asked, Narrowed } from "./wire.ts";
@@ -7,11 +7,14 @@ export type AcceptFrom = Asked<"Accept">;
 export type ConfirmOutside = "never" | "ask" | "known" | "always";
 export type LastInteraction = "never" | "day" | "exact";
 
-/** What holds for one preference, and who said so. The contract does not describe it. */
+/**
+ * The effective value of one preference, and where it comes from. The contract does not describe
+ * it.
+ */
 export interface Value<T> {
   value: T;
   source: "own" | "system";
-  /** The administrator allows no other. */
+  /** The administrator allows no other value. */
   fixed: boolean;
 }
 
@@ -26,7 +29,7 @@ export type Preferences = Narrowed<
   }
 >;
 
-/** `null` follows the system again. */
+/** `null` returns to the system's default. */
 export type PreferencesChange = Asked<"Change">;
 
 export const preferencesRead = () => request<Preferences>("GET", "/api/preferences");

@@ -1,4 +1,4 @@
-// What the daemon sends and takes, as the pages name it.
+// What the daemon sends and accepts, under the names that the pages use.
 import type { Answered, Asked, Narrowed } from "./wire.ts";
 
 /** RFC 3339. */
@@ -22,7 +22,7 @@ export type Addr = Answered<"Addr">;
 export type Protection = Answered<"Protection">;
 export type Part = Answered<"Part">;
 
-/** What a message of the system itself is about. */
+/** What a notice of the system is about. */
 export type Notice = Narrowed<
   Answered<"Notice">,
   {
@@ -33,9 +33,9 @@ export type Item = Narrowed<Answered<"Item">, { notice: Notice | null }>;
 export type Detail = Narrowed<Answered<"Detail">, { notice: Notice | null }>;
 export type Page = Narrowed<Answered<"Page">, { items: Item[] }>;
 
-/** A message as a list knows it. */
+/** A message as a list shows it. */
 export type Listed = Item & {
-  /** Only its place is known so far. */
+  /** Set while only its position is known. */
   pending?: true;
 };
 
@@ -44,11 +44,11 @@ export type Hit = Narrowed<Answered<"Hit">, { notice: Notice | null }>;
 export type Found = Narrowed<Answered<"Found">, { items: Hit[] }>;
 export type IndexProgress = Answered<"Progress">;
 
-/** A change to messages: what stays is left out, never `null`. */
+/** A change to messages: a field that stays is left out, never `null`. */
 export type Change = {
   [Key in keyof Asked<"MessageChange">]: NonNullable<Asked<"MessageChange">[Key]>;
 };
-/** A message with no more than what can be changed about it. */
+/** The parts of a message that can be changed, and nothing else. */
 export type Flags = Answered<"Flags">;
 export type AllFlags = Answered<"AllFlags">;
 export type BatchResult = Answered<"BatchResult">;
@@ -63,6 +63,6 @@ export type Ticket = Answered<"Ticket">;
 export type Changes = Answered<"Changes">;
 export type LiveEvent = Narrowed<Answered<"Hint">, { kind: "mail" | "mailboxes" | "session" }>;
 
-/** A refusal. A proxy before the daemon says no more than a status. */
+/** A refusal. A proxy in front of the daemon may give no more than a status. */
 export type Problem = Pick<Answered<"Problem">, "type" | "title" | "status"> &
   Partial<Answered<"Problem">>;

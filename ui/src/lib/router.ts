@@ -1,4 +1,4 @@
-// Every view has an address. Parsing and writing are here; history is in `state/route`.
+// Every view has an address. Parsing and formatting are here; history is in `state/route`.
 
 export const MANAGE_PAGES = [
   "users",
@@ -20,7 +20,7 @@ export type Route =
   | { view: "account" }
   | { view: "missing" };
 
-/** The address of a view. `mailbox` is a role name where there is one, else an id. */
+/** Returns the address of a view. `mailbox` is a role name if it has a role, else an ID. */
 export function href(route: Route): string {
   if (route.view === "missing") return "/";
   return `/${partsOf(route).map(encodeURIComponent).join("/")}`;
@@ -38,7 +38,7 @@ function partsOf(route: Exclude<Route, { view: "missing" }>): string[] {
   return [route.view];
 }
 
-/** What is shown to anybody, whether or not somebody is signed in. */
+/** Whether a view is public, whether or not a user is signed in. */
 export function isOpen(route: Route): route is Extract<Route, { view: "pickup" | "verify" }> {
   return route.view === "pickup" || route.view === "verify";
 }
