@@ -252,7 +252,7 @@ await page.keyboard.press("Escape");
 await page.getByTestId("composer").waitFor({ state: "detached" });
 ok("recipients are suggested from past mail");
 
-// A message is dragged to a folder; the palette finds places by the first letters of their names.
+// A message is dragged to a folder; the palette finds places by a few letters of their names.
 const kite = await deliver(me, message("Kites", "High up."));
 await page.goto(`${base}/mail/inbox`);
 // A list that reloads during the drag drops what is being dragged.

@@ -496,7 +496,7 @@ export const de = {
   },
   pickup: {
     title: (who) => `${who} hat Ihnen eine Nachricht gesendet`,
-    // None is left to open once all are; they were sent all the same.
+    // Once all messages are opened, the count is 0, although messages were sent.
     sent: (who, n) =>
       `${who} hat Ihnen ${n === 0 ? "Nachrichten" : n === 1 ? "eine Nachricht" : messages(n)} gesendet`,
     sentAt: "Gesendet",
@@ -668,7 +668,7 @@ export const de = {
     leave: "Mein Konto jetzt löschen",
     leaveLead:
       "Alle Nachrichten in Ihrem Konto, gelesen oder ungelesen, werden samt ihren Schlüsseln sofort vernichtet. Niemand kann sie wiederherstellen.",
-    // No umlaut: whoever comes here may sit at a foreign keyboard.
+    // A word without an umlaut, because the recipient may use a foreign keyboard.
     leaveWord: "entfernen",
     leaveType: (word) => `Geben Sie zur Bestätigung „${word}“ ein`,
     leaveTypeWrong: (word) => `Geben Sie zur Bestätigung das Wort „${word}“ ein.`,

@@ -509,7 +509,7 @@ export const fr = {
   },
   pickup: {
     title: (who) => `${who} vous a envoyé un message`,
-    // None is left to open once all are; they were sent all the same.
+    // Once all messages are opened, the count is 0, although messages were sent.
     sent: (who, n) =>
       `${who} vous a envoyé ${n === 0 ? "des messages" : n === 1 ? "un message" : messages(n)}`,
     sentAt: "Envoyé",

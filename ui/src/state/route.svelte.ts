@@ -15,12 +15,12 @@ export function go(to: Route, how: "push" | "replace" = "push"): void {
   current = parse(path);
 }
 
-/** Goes to an address of this page. */
+/** Navigates to an address of this page. */
 export function goTo(path: string, how: "push" | "replace" = "push"): void {
   go(parse(path), how);
 }
 
-/** Follows Back and Forward, and takes plain clicks on our own links. */
+/** Handles Back and Forward, and plain clicks on links of this site. */
 export function routerStart(): () => void {
   const onPop = () => {
     current = parse(location.pathname);
@@ -30,8 +30,8 @@ export function routerStart(): () => void {
     if (!link || event.defaultPrevented || event.button !== 0) return;
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     if (link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
-    // A file name is the server's to answer, and so is a place within this page. What is searched
-    // for may look like one.
+    // File names are served by the server, and fragments are places within this page. A search
+    // query may look like a file name.
     const isFile = /\.\w+$/.test(link.pathname) && !link.pathname.startsWith("/search/");
     if (isFile || link.hash) return;
     event.preventDefault();
