@@ -45,16 +45,16 @@ fn newcomer(hands: &str) {
     daemon.stop();
 }
 
-/// P-11: every screen, in light and dark, in both directions, on a desk and on a phone.
+/// P-11: every screen, in light and dark, in both directions, at desktop and phone widths.
 #[test]
 fn every_screen_is_accessible() {
-    // The first of the sample people is a manager.
+    // The first of the sample accounts is an administrator.
     let daemon = Daemon::start();
     walk(&daemon, "views.mjs");
     daemon.stop();
 }
 
-/// P-11: a long list, everything at once, five tabs. `MESSAGES_E2E` makes it longer.
+/// P-11: a long list, bulk actions on all of it, five tabs. `MESSAGES_E2E` makes it longer.
 #[test]
 fn a_large_mailbox_is_at_hand() {
     let daemon = Daemon::start();
@@ -80,10 +80,10 @@ fn firefox_shows_the_same() {
     daemon.stop();
 }
 
-/// P-11, P-16, P-38, P-39: what managers do, in their pages.
+/// P-11, P-16, P-38, P-39: what administrators do on their pages.
 #[test]
 fn managers_look_after_people_policy_and_queue() {
-    // Nobody answers at the next hop.
+    // Nothing listens at the next hop.
     let relay = ["--relay", "127.0.0.1:1", "--choice", "plain", "--undo-secs", "0"];
     let daemon = Daemon::start_with(&relay);
     walk(&daemon, "manage.mjs");
@@ -114,7 +114,7 @@ fn all_is_on_the_server_and_nothing_stays_in_the_browser() {
     daemon.stop();
 }
 
-/// P-08: nothing needs a cookie, where the browser's owner lets none be kept.
+/// P-08: nothing needs a cookie, and everything works in a browser that blocks all cookies.
 #[test]
 fn a_whole_day_passes_with_cookies_blocked() {
     let daemon = Daemon::start_with(&["--undo-secs", "0"]);
@@ -125,8 +125,8 @@ fn a_whole_day_passes_with_cookies_blocked() {
     daemon.stop();
 }
 
-/// Node, with a Chromium that is told by its administrator to keep no cookies: what says so is
-/// mounted for these processes alone.
+/// Node, with a Chromium whose administrator policy blocks all cookies. The policy file is on a
+/// file system that only these processes have mounted.
 fn without_cookies() -> Command {
     let mut command = Command::new("unshare");
     command.args(["--mount", "sh", "-c"]);

@@ -1,11 +1,11 @@
-//! Nothing a peer wrote can be found at rest: not in the data folder, not in the logs, not in
-//! what the stopped or idle process leaves behind.
+//! Nothing that a peer wrote can be found at rest: not in the data folder, not in the logs, and not
+//! in what the stopped or idle process leaves behind.
 //!
-//! A canary is a random word that can be found nowhere by chance. A hundred of them come in as
-//! bodies, subjects, sender names and file names; as many are written here, in drafts, uploads,
-//! messages to temporary accounts and messages that wait in the queue, and as the passwords of
-//! those accounts. Then every octet is searched for each of them as text, UTF-16, hex and base64
-//! at every alignment.
+//! A canary is a random word that does not occur anywhere by chance. A hundred of them arrive as
+//! bodies, subjects, sender names and file names. As many are written here, in drafts, uploads,
+//! messages to temporary accounts and queued messages, and there are the passwords of those
+//! accounts. Then every octet is searched for each of them, as text, UTF-16, hex and base64 at
+//! every alignment.
 
 mod support;
 
@@ -30,7 +30,7 @@ use support::smtp::{Delivery, Smtp};
 use support::{token, wait_for};
 
 const MESSAGES: usize = 25;
-/// What an idle daemon may take until nothing of a message is left in its memory.
+/// How long an idle daemon may take until nothing of a message is left in its memory.
 const IDLE_LIMIT: Duration = Duration::from_secs(60);
 
 /// P-89
@@ -51,8 +51,8 @@ fn no_canary_is_found_in_the_data_folder_and_the_logs_of_a_stopped_daemon() {
     );
 }
 
-/// P-20, P-89: whoever has the daemon key as well opens every record and frame, and still finds
-/// nothing that a message said.
+/// P-20, P-89: an attacker who has the daemon key as well can open every record and frame, and
+/// still finds nothing of the content of a message.
 #[test]
 fn no_canary_is_found_in_a_store_opened_with_the_daemon_key() {
     let sink = Sink::start_shut();
@@ -69,14 +69,14 @@ fn no_canary_is_found_in_a_store_opened_with_the_daemon_key() {
     let opened = tempfile::tempdir().unwrap();
     let (records, contents) = open_everything(&engine, &vault, opened.path());
     assert!(records > 10 * MESSAGES && contents >= MESSAGES, "{records}, {contents}");
-    // That the records were really opened shows in what they may tell.
+    // That the records were really opened shows in what they are allowed to reveal.
     let routing = fs::read(opened.path().join("records")).unwrap();
     assert!(routing.windows(DOMAIN.len()).any(|window| window == DOMAIN.as_bytes()));
     let found = Searcher::new(&canaries).folder(opened.path());
     assert!(found.is_empty(), "{} times:\n{}", found.len(), found.join("\n"));
 }
 
-/// Writes every record and content, as far as the daemon key opens them, into two files.
+/// Writes every record and content, as far as the daemon key opens them, to two files.
 fn open_everything(engine: &dyn store::Engine, vault: &Vault, into: &Path) -> (usize, usize) {
     const CONTENTS: u8 = 255;
     let (mut records, mut contents, mut ids) = (Vec::new(), Vec::new(), Vec::new());
@@ -122,8 +122,8 @@ fn no_canary_is_found_in_the_memory_of_an_idle_daemon() {
     daemon.stop();
 }
 
-/// P-89: a core of the daemon, made after it handled everything, holds the names it works with and
-/// none of what a message said.
+/// P-89: a core dump of the daemon, taken after it handled everything, contains the names that it
+/// works with and nothing of the content of a message.
 #[test]
 fn no_canary_is_found_in_a_core_dump_of_the_daemon() {
     let sink = Sink::start_shut();
@@ -138,16 +138,16 @@ fn no_canary_is_found_in_a_core_dump_of_the_daemon() {
     let folder = tempfile::tempdir().unwrap();
     let core = dump::core_of(daemon, folder.path());
     let octets = fs::read(&core).unwrap();
-    // ELF, of the type ET_CORE, and with what this daemon was told when it started.
+    // An ELF file of the type ET_CORE, with a domain that the daemon was given on its command line.
     assert_eq!((&octets[..4], octets[16]), (b"\x7fELF".as_slice(), 4), "{}", core.display());
     let (mut names, mut found) = (Vec::new(), Vec::new());
-    Searcher::new(&[DOMAIN.to_owned()]).octets(&octets, &mut names, "the core");
-    assert!(!names.is_empty(), "a search of the core finds nothing at all");
-    searcher.octets(&octets, &mut found, "the core");
+    Searcher::new(&[DOMAIN.to_owned()]).octets(&octets, &mut names, "the core dump");
+    assert!(!names.is_empty(), "a search of the core dump finds nothing at all");
+    searcher.octets(&octets, &mut found, "the core dump");
     assert!(found.is_empty(), "{} times:\n{}", found.len(), found.join("\n"));
 }
 
-/// The searches above would find what they look for.
+/// The searches above do find what they look for.
 #[test]
 fn a_planted_canary_is_found_in_a_folder_and_in_a_process() {
     let canary = token();
@@ -158,7 +158,7 @@ fn a_planted_canary_is_found_in_a_folder_and_in_a_process() {
     fs::write(deep.join("0001"), vec![0u8; 3 << 20]).unwrap();
     assert_eq!(searcher.folder(folder.path()), Vec::<String>::new());
 
-    // Across the border of two pieces, and encoded in the middle of something else.
+    // Across the border of two pieces, and encoded in the middle of other data.
     let mut large = vec![b'.'; 3 << 20];
     large[(1 << 20) - 7..][..canary.len()].copy_from_slice(canary.as_bytes());
     fs::write(deep.join("0002"), large).unwrap();
@@ -168,10 +168,10 @@ fn a_planted_canary_is_found_in_a_folder_and_in_a_process() {
     for place in ["0002", "0003", "a file name"] {
         assert!(found.iter().any(|f| f.contains(place)), "not found in {place}: {found:?}");
     }
-    assert!(!searcher.process(std::process::id()).is_empty(), "not found in this very process");
+    assert!(!searcher.process(std::process::id()).is_empty(), "not found in this process");
 }
 
-/// Delivers four canaries in each of 25 messages, half of them over TLS, and returns all.
+/// Delivers four canaries in each of 25 messages, half of them over TLS, and returns all canaries.
 fn deliver_all(daemon: &Daemon) -> Vec<String> {
     let mut canaries = Vec::new();
     for n in 0..MESSAGES {
@@ -194,7 +194,8 @@ fn deliver_all(daemon: &Daemon) -> Vec<String> {
     canaries
 }
 
-/// One message with a canary as body, subject, sender name and file name, in every encoding.
+/// Returns a message with a canary as body, subject, sender name and file name; the encoding
+/// depends on `n`.
 fn message(n: usize, [body, subject, sender, file]: &[String; 4]) -> Vec<u8> {
     let base64_word = |text: &str| format!("=?utf-8?B?{}?=", STANDARD.encode(text));
     let (subject, sender) = match n % 3 {
@@ -225,13 +226,13 @@ fn message(n: usize, [body, subject, sender, file]: &[String; 4]) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Nothing that is to leave can: the next hop never answers.
+/// Starts a daemon whose outgoing messages stay in the queue, because the next hop never answers.
 fn daemon_before(sink: &Sink) -> Daemon {
     Daemon::start_with(&["--relay", &sink.at.to_string(), "--undo-secs", "0"])
 }
 
-/// Writes canaries as drafts, files, messages inside, messages for temporary accounts (each with
-/// a password of its own), and messages that wait to leave in clear; returns them all.
+/// Writes canaries in drafts, files, messages to inside users, messages for temporary accounts
+/// (each with a password of its own), and queued plain messages; returns all canaries.
 fn write_all(daemon: &Daemon, asks: bool) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -259,21 +260,21 @@ fn write_all(daemon: &Daemon, asks: bool) -> Vec<String> {
                 ..Outgoing::default()
             };
             if n < 4 {
-                client.draft(&message).await.expect("kept as a draft");
+                client.draft(&message).await.expect("the draft is saved");
             } else {
-                client.submit(&message).await.expect("accepted");
+                client.submit(&message).await.expect("the submission is accepted");
             }
             canaries.extend([subject, text, name, inside]);
         }
         let list: serde_json::Value =
-            client.call(Method::GET, "/api/temporary", None).await.expect("the list");
+            client.call(Method::GET, "/api/temporary", None).await.expect("the list is returned");
         assert_eq!(list["items"].as_array().map(Vec::len), Some(2), "{list}");
         let drafts: serde_json::Value =
-            client.call(Method::GET, "/api/drafts", None).await.expect("the list");
+            client.call(Method::GET, "/api/drafts", None).await.expect("the list is returned");
         assert_eq!(drafts["items"].as_array().map(Vec::len), Some(4), "{drafts}");
-        // The words of what was sent are in the search index now; asked for only where it does not
-        // matter that the question itself passes through memory.
-        assert!(client.search("zebra").await.expect("an answer").is_empty());
+        // The words of the sent messages are in the search index now. They are searched for only
+        // where it does not matter that the query itself passes through memory.
+        assert!(client.search("zebra").await.expect("the search is answered").is_empty());
         for words in canaries[16..].chunks(4).filter(|_| asks) {
             for (word, place) in words.iter().zip(["subject", "", "filename"]) {
                 let query = if place.is_empty() {
@@ -281,7 +282,7 @@ fn write_all(daemon: &Daemon, asks: bool) -> Vec<String> {
                 } else {
                     format!("{place}:{word}")
                 };
-                let found = client.search(&query).await.expect("an answer");
+                let found = client.search(&query).await.expect("the search is answered");
                 assert_eq!(found.len(), 1, "{query}");
             }
         }
@@ -289,7 +290,7 @@ fn write_all(daemon: &Daemon, asks: bool) -> Vec<String> {
     })
 }
 
-/// Without this the search would also pass on a daemon that threw everything away.
+/// Without this check the search would also pass on a daemon that discards everything.
 fn assert_they_arrived(daemon: &Daemon, canaries: &[String]) {
     let users: Vec<String> = (1..=5).map(|n| format!("u{n}")).collect();
     let all = daemon.read_all(&users).concat();

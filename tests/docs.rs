@@ -1,9 +1,9 @@
-//! What the documents name is there: files, folders, and the tests that a claim rests on.
+//! Everything that the documents name exists: files, folders, and the tests that a claim rests on.
 
 use std::fs;
 use std::path::Path;
 
-/// Words in backticks on each page that are checked, with the page.
+/// Returns the words in backticks on each page that is checked, with the page.
 fn named() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
@@ -19,7 +19,7 @@ fn named() -> Vec<(String, String)> {
     found
 }
 
-/// Whether the word is the path of something in the repository.
+/// Whether the word is a path in the repository.
 fn is_path(word: &str) -> bool {
     let roots = ["src/", "tests/", "docs/", "ui/", "config/", "fuzz/", "fixtures/", "benches/"];
     let is_plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
@@ -32,7 +32,7 @@ fn every_path_that_the_documents_name_exists() {
     let named = named();
     let paths: Vec<_> = named.iter().filter(|(_, word)| is_path(word)).collect();
     assert!(paths.len() > 40, "the scan found almost nothing: {paths:?}");
-    // Two pages of the worked example are what a reader is about to write.
+    // The files that the reader of the worked example is about to write.
     let written = ["src/gateway/accounts/note.rs", "src/web/api/note.rs", "tests/it/web_note.rs"];
     let missing: Vec<_> = paths
         .iter()
@@ -42,7 +42,7 @@ fn every_path_that_the_documents_name_exists() {
     assert!(missing.is_empty(), "{missing:#?}");
 }
 
-/// The sentences of `docs/hacking.md` and `docs/security.md` that name a test function.
+/// Every test function that a checked page names exists.
 #[test]
 fn every_test_that_the_documents_name_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

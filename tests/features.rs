@@ -1,9 +1,9 @@
-//! Which features of the product are proven, and by which test.
+//! Which features of the product are proven, and by which tests.
 //!
 //! A feature is proven when a test drives the daemon over its own protocols and shows it. Such a
-//! test lies under `tests/`, and names the feature's ID (`P-01` to `P-90`) in its doc comment; a
-//! script under `tests/e2e` names it in a comment. A unit test in `src/` may name the feature that
-//! it supports, which proves nothing by itself. An ID stands nowhere else.
+//! test is in `tests/` and names the feature's ID (`P-01` to `P-90`) in its doc comment; a script
+//! in `tests/e2e` names it in a comment. A unit test in `src/` may name the feature that it
+//! supports, which proves nothing by itself. An ID must not appear anywhere else.
 //!
 //! `cargo test --test features -- --nocapture` prints the features that have no proof yet.
 
@@ -14,49 +14,49 @@ use std::path::{Path, PathBuf};
 /// Features with a complete proof.
 const PROVEN: &[(&str, &str)] = &[
     ("P-01", "a sender and a recipient use two browsers, and the content stays the same"),
-    ("P-02", "TLS secures all traffic, and who listens in sees nothing"),
+    ("P-02", "TLS secures all traffic, and an eavesdropper sees nothing"),
     ("P-05", "a session is bound to a key that stays in the browser"),
     ("P-06", "everything is on the server, and nothing stays in the browser after log-out"),
     ("P-07", "nothing needs to be installed"),
     ("P-08", "no cookies, and everything works where the browser keeps none"),
-    ("P-09", "nothing but HTTPS and name look-ups has to be let out"),
+    ("P-09", "only HTTPS and DNS look-ups have to be allowed outwards"),
     ("P-11", "narrow screens, the keyboard alone, and other clients of the API"),
-    ("P-13", "log-in by name and password"),
-    ("P-14", "an external user reads, rejects and replies, and starts nothing"),
-    ("P-16", "preferences by the user, within what a manager allows"),
+    ("P-13", "sign-in with a name and a password"),
+    ("P-14", "an external user reads, rejects and replies, but sends no new message"),
+    ("P-16", "users set preferences within what an administrator allows"),
     ("P-17", "text and files of every size and name come back as they were"),
     ("P-18", "every transmission has a unique reference number, on every server"),
-    ("P-19", "the reference number is seen by both ends, and by nobody else"),
-    ("P-20", "the store is keyed by the reference number and tells nothing"),
-    ("P-25", "the recipient reads or rejects, and sees what it is before"),
+    ("P-19", "both ends see the reference number, and nobody else does"),
+    ("P-20", "the store is keyed by the reference number and reveals nothing"),
+    ("P-25", "the recipient sees what a message is before reading or rejecting it"),
     ("P-26", "the sender learns that a message was read or rejected"),
     ("P-27", "the sender learns at once that a message was accepted"),
     ("P-29", "choice 1: refused, with a notice"),
     ("P-30", "intranet mode: no mail passes to or from outside"),
     ("P-31", "choice 2: nothing leaves before the sender agrees"),
     ("P-32", "choice 3: a temporary account with a random password"),
-    ("P-33", "an outside recipient sees that message and only that one"),
+    ("P-33", "an outside recipient sees that message and no other"),
     ("P-35", "the notification leads to the message in three actions"),
-    ("P-36", "a message is handed over on the secure channel only"),
-    ("P-37", "an outside recipient reads or rejects, and the sender learns it"),
-    ("P-38", "choice 4: the message leaves in clear and is marked so"),
-    ("P-41", "an unknown recipient is refused in the session"),
-    ("P-42", "the reply to an outside server tells the reference number"),
+    ("P-36", "a message is handed over on a secure channel only"),
+    ("P-37", "an outside recipient reads or rejects, and the sender is notified"),
+    ("P-38", "choice 4: the message leaves in clear and is marked as such"),
+    ("P-41", "an unknown recipient is refused during the SMTP session"),
+    ("P-42", "the reply to an outside server states the reference number"),
     ("P-43", "the reader sees how a message travelled"),
-    ("P-44", "an outside sender is told that the message was accepted"),
-    ("P-45", "and when the recipient was last here, as far as that may be told"),
+    ("P-44", "an outside sender learns that the message was accepted"),
+    ("P-45", "and when the recipient was last active, as far as policy allows"),
     ("P-46", "and that the message travelled unprotected"),
-    ("P-47", "an outside sender gets a receipt where the reader allows it"),
-    ("P-57", "a user takes mail from inside, from outside, or from both"),
+    ("P-47", "an outside sender gets a receipt if the reader allows it"),
+    ("P-57", "a user accepts mail from inside, from outside, or from both"),
 ];
 
-/// Features that some test names, and what no test shows yet.
+/// Features that some test names, each with what no test shows yet.
 const PARTLY: &[(&str, &str)] = &[
     ("P-15", "that the keys go with the account is shown in a unit test only"),
     ("P-23", "the branch of an unknown local recipient is shown in a unit test only"),
     ("P-24", "there are no quotas"),
     ("P-28", "that times never run backwards is shown in a unit test only"),
-    ("P-34", "Postfix takes the notification; Exim was not tried"),
+    ("P-34", "Postfix accepts the notification; Exim was not tried"),
     ("P-39", "the complete matrix is shown in a unit test only"),
     ("P-40", "Exim and swaks"),
     ("P-89", "the raw image of a disk is not searched"),
@@ -71,12 +71,12 @@ struct Found {
     proofs: BTreeMap<String, Vec<String>>,
     /// In unit tests, by ID.
     support: BTreeMap<String, Vec<String>>,
-    /// Where an ID must not stand.
+    /// Where an ID is in a place that is not allowed.
     misplaced: Vec<String>,
 }
 
 impl Found {
-    /// Reads the whole repository.
+    /// Scans the tests and sources of the repository.
     fn scan(root: &Path) -> Found {
         let mut found = Found::default();
         let tests = files(&root.join("tests"), &["rs", "mjs"]);
@@ -99,7 +99,7 @@ impl Found {
         found
     }
 
-    /// A browser's script: its comments count when some other test file runs or imports it.
+    /// Scans a browser script: its comments count if some other test file runs or imports it.
     fn script(&mut self, name: &str, text: &str, all: &[(String, String)]) {
         let file = name.rsplit('/').next().unwrap_or(name);
         let is_used = all.iter().any(|(other, text)| other != name && text.contains(file));
@@ -119,14 +119,14 @@ impl Found {
     }
 }
 
-/// A Rust file: only the doc comment of a test may name an ID.
+/// Scans a Rust file: only the doc comment of a test may name an ID.
 fn rust(
     name: &str,
     text: &str,
     tests: &mut BTreeMap<String, Vec<String>>,
     misplaced: &mut Vec<String>,
 ) {
-    // The lines with IDs of the doc comment that was just read, and whether a test follows.
+    // The lines with IDs in the doc comment read last, and whether a test attribute follows it.
     let (mut named, mut is_test): (Vec<(usize, String)>, bool) = (Vec::new(), false);
     for (n, line) in text.lines().enumerate() {
         let line = line.trim_start();
@@ -152,14 +152,14 @@ fn rust(
     }
 }
 
-/// The IDs in a line; `P-25 to P-27` names three.
+/// Returns the IDs in a line; `P-25 to P-27` names three.
 fn ids(line: &str) -> Vec<String> {
     let mut all = Vec::new();
     let mut before: Option<(u32, usize)> = None;
     for (at, _) in line.match_indices("P-") {
         let digits: String = line[at + 2..].chars().take_while(char::is_ascii_digit).collect();
         let stands_alone = !line[..at].ends_with(|c: char| c.is_alphanumeric());
-        // Two digits: P-256 is a curve.
+        // An ID has two digits: P-256 is a curve.
         if digits.len() != 2 || !stands_alone {
             continue;
         }
@@ -208,7 +208,8 @@ fn the_list_of_proven_features_is_what_the_tests_name() {
     let named: BTreeSet<String> = found.proofs.keys().cloned().collect();
     let (proven, partly) = (listed(PROVEN), listed(PARTLY));
     for id in every.difference(&named) {
-        let units = found.support.get(id).map(|tests| format!("; within: {}", tests.join(", ")));
+        let units =
+            found.support.get(id).map(|tests| format!("; unit tests: {}", tests.join(", ")));
         println!("{id} has no proof{}", units.unwrap_or_default());
     }
     for (id, missing) in PARTLY {
@@ -218,9 +219,9 @@ fn the_list_of_proven_features_is_what_the_tests_name() {
     assert!(proven.is_disjoint(&partly), "in both lists");
     let all = &proven | &partly;
     let lost: Vec<&String> = all.difference(&named).collect();
-    assert!(lost.is_empty(), "these are listed, and no test names them any more: {lost:?}");
+    assert!(lost.is_empty(), "these are listed, but no test names them any more: {lost:?}");
     let new: Vec<_> = named.difference(&all).map(|id| (id, &found.proofs[id])).collect();
-    assert!(new.is_empty(), "these are named by tests, and are not listed: {new:#?}");
+    assert!(new.is_empty(), "these are named by tests, but are not listed: {new:#?}");
     assert!(found.misplaced.is_empty(), "an ID outside a test: {:#?}", found.misplaced);
     let unknown: Vec<&String> = found.support.keys().filter(|id| !every.contains(*id)).collect();
     assert!(all.is_subset(&every) && unknown.is_empty(), "no such feature: {unknown:?}");

@@ -1,4 +1,4 @@
-//! What every file in `fixtures/messages` keeps to, so that each can travel unchanged.
+//! The rules that every file in `fixtures/messages` follows, so that each can travel unchanged.
 
 mod support;
 
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use support::{hostile, messages};
 
-/// RFC 5322 §3.6, RFC 2045: may stand once at most.
+/// Header fields that may occur at most once (RFC 5322 §3.6, RFC 2045).
 const SINGLE: [&str; 16] = [
     "from",
     "sender",
@@ -36,10 +36,10 @@ fn every_message_can_travel_over_smtp_unchanged() {
     for fixture in messages::all() {
         let (name, octets) = (&fixture.name, &fixture.octets);
         assert!(octets.ends_with(b"\r\n"), "{name} does not end with CRLF");
-        assert!(!octets.contains(&0), "{name} holds a NUL");
+        assert!(!octets.contains(&0), "{name} contains a NUL");
         for line in octets.split_inclusive(|b| *b == b'\n') {
             let text = line.strip_suffix(b"\r\n").unwrap_or_else(|| panic!("{name}: bare LF"));
-            assert!(!text.contains(&b'\r'), "{name} holds a bare CR");
+            assert!(!text.contains(&b'\r'), "{name} contains a bare CR");
             assert!(text.len() <= 998, "{name} has a line of {} octets", text.len());
         }
     }

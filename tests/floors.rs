@@ -1,15 +1,16 @@
-//! The order of the core's sub-rooms: scans `src/gateway/` for imports and for method calls, and
-//! finds circles between files anywhere in `src/`.
+//! The order of the core's sub-rooms: scans `src/gateway/` for imports and method calls, and finds
+//! import cycles between files anywhere in `src/`.
 //!
-//! A sub-room may use those above it in the table. An `impl Gateway` block hides who needs whom
-//! from the imports, so a call `.name(` counts as well, where `name` is defined in one sub-room
-//! of the core alone.
+//! A sub-room may use those above it in the table. An `impl Gateway` block does not show in its
+//! imports which sub-rooms it depends on, so a call `.name(` counts as well if `name` is defined in
+//! exactly one sub-room of the core and nowhere else.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Lower floors first. A new feature is a line here, and nothing above it may name it.
+/// The sub-rooms, lowest floor first. A new feature gets a line here, and no sub-room above that
+/// line may use it.
 const FLOORS: &[&str] = &[
     "error",
     "records",
@@ -32,10 +33,10 @@ const FLOORS: &[&str] = &[
     "outcomes",
 ];
 
-/// Methods of the standard library that share a name with one of ours.
+/// Methods of the standard library that have the same name as one of ours.
 const STANDARD: &[&str] = &["entry", "get", "push", "take"];
 
-/// The code of each file, without comments, strings and tests, by its path within `src/`.
+/// The code of each file, without comments, strings and tests, keyed by its path within `src/`.
 type Sources = BTreeMap<String, String>;
 
 fn read_sources() -> Sources {
@@ -81,7 +82,7 @@ fn code_of(text: &str) -> String {
     code
 }
 
-/// Whole words of `text`, each with what stands before and behind it.
+/// Iterates over the words of `text`, each with the text before and after it.
 fn words(text: &str) -> impl Iterator<Item = (&str, &str, &str)> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let mut rest = 0;
@@ -93,7 +94,7 @@ fn words(text: &str) -> impl Iterator<Item = (&str, &str, &str)> {
     })
 }
 
-/// Methods that the code defines: functions whose first argument is `self`.
+/// Returns the methods that the code defines: functions whose first parameter is `self`.
 fn defined(code: &str) -> BTreeSet<&str> {
     let is_method = |rest: &str| {
         let arguments = match rest.strip_prefix('<') {
@@ -107,7 +108,7 @@ fn defined(code: &str) -> BTreeSet<&str> {
     found.map(|(_, name, _)| name).collect()
 }
 
-/// Methods that the code calls.
+/// Returns the methods that the code calls.
 fn called(code: &str) -> BTreeSet<&str> {
     let is_call = |before: &str, rest: &str| {
         before.ends_with('.')
@@ -117,7 +118,7 @@ fn called(code: &str) -> BTreeSet<&str> {
     words(code).filter(|(before, _, rest)| is_call(before, rest)).map(|(_, name, _)| name).collect()
 }
 
-/// Every path that begins with `crate::`, with groups in braces written out.
+/// Returns every path that begins with `crate::`, with groups in braces expanded.
 fn paths(code: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for rest in code.split("crate::").skip(1) {
@@ -126,7 +127,7 @@ fn paths(code: &str) -> BTreeSet<String> {
     found
 }
 
-/// Writes out the path, or the group of paths, at the beginning of `rest`; tells its length.
+/// Expands the path, or the group of paths, at the beginning of `rest`; returns its length.
 fn spell(rest: &str, prefix: &str, found: &mut BTreeSet<String>) -> usize {
     let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
     let head = rest.len() - rest.trim_start().len();
@@ -151,7 +152,8 @@ fn spell(rest: &str, prefix: &str, found: &mut BTreeSet<String>) -> usize {
     }
 }
 
-/// The sub-room of the core that a file lies in; `None` for what wires the core together.
+/// Returns the sub-room of the core that a file is in; `None` for the file that wires the core
+/// together.
 fn sub_room(file: &str) -> Option<&str> {
     let within = file.strip_prefix("gateway/")?;
     let first = within.split('/').next()?.trim_end_matches(".rs");
@@ -162,7 +164,7 @@ fn floor(sub_room: &str) -> Option<usize> {
     FLOORS.iter().position(|name| *name == sub_room)
 }
 
-/// Every use of a sub-room by one that stands above it in the table.
+/// Returns every use of a sub-room by one that is above it in the table.
 fn upward(sources: &Sources) -> Vec<String> {
     let mut homes: BTreeMap<&str, BTreeSet<Option<&str>>> = BTreeMap::new();
     for (file, code) in sources {
@@ -192,11 +194,11 @@ fn upward(sources: &Sources) -> Vec<String> {
     wrong
 }
 
-/// Which file each file imports.
+/// Returns the files that each file imports.
 fn imports(sources: &Sources) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut arrows: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (file, code) in sources {
-        // What a folder hands on belongs to the files in it.
+        // What a `mod.rs` re-exports belongs to the files in its folder.
         if file.ends_with("mod.rs") || file == "lib.rs" {
             continue;
         }
@@ -212,7 +214,7 @@ fn imports(sources: &Sources) -> BTreeMap<&str, BTreeSet<&str>> {
     arrows
 }
 
-/// The file that a path leads into: the longest beginning of it that is one.
+/// Returns the file that a path refers to: the longest prefix of the path that is a file.
 fn file_of<'s>(sources: &'s Sources, path: &str) -> Option<&'s str> {
     let segments: Vec<&str> = path.split("::").collect();
     (1..=segments.len()).rev().find_map(|count| {
@@ -221,7 +223,7 @@ fn file_of<'s>(sources: &'s Sources, path: &str) -> Option<&'s str> {
     })
 }
 
-/// Files that lead back to themselves.
+/// Returns the files that import themselves, directly or through others.
 fn circles(arrows: &BTreeMap<&str, BTreeSet<&str>>) -> Vec<String> {
     let reached = |from: &str| {
         let mut seen = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! The short form of the fuzz targets: each oracle over a bounded number of mutated seeds, the
+//! The short form of the fuzz targets: each oracle runs over a bounded number of mutated seeds, the
 //! same ones on every run. `FUZZ_ITERATIONS` sets how many; `make fuzz` runs the long form.
 
 #[path = "../fuzz/oracles/mail.rs"]
@@ -12,13 +12,13 @@ mod store;
 
 use std::path::Path;
 
-/// Mutations of one seed for each target.
+/// Returns the number of mutations to try for each target.
 fn iterations() -> usize {
     let given = std::env::var("FUZZ_ITERATIONS").ok().and_then(|count| count.parse().ok());
     given.unwrap_or(3_000)
 }
 
-/// Octets that mean something to one of the readers.
+/// Octets that have a meaning for one of the parsers.
 const WORDS: &[&[u8]] = &[
     b"\r\n",
     b"\r\n\r\n",
@@ -57,7 +57,7 @@ const WORDS: &[&[u8]] = &[
     b"[IPv6:",
 ];
 
-/// The generator of Marsaglia's xorshift paper: small, and the same everywhere.
+/// The generator of Marsaglia's xorshift paper: small, and the same on every machine.
 struct Random(u64);
 
 impl Random {
@@ -78,7 +78,7 @@ impl Random {
     }
 }
 
-/// A few changes to one seed.
+/// Returns one of the seeds with a few changes.
 fn mutated(seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
     let mut data = seeds[random.below(seeds.len())].clone();
     for _ in 0..=random.below(4) {
@@ -118,7 +118,7 @@ fn run(name: &str, oracle: fn(&[u8]), seeds: &[Vec<u8>]) {
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     for count in 0..iterations() {
         let data = mutated(seeds, &mut random);
-        // What failed is shown in a form that can be made a fixture of.
+        // A failing input is printed in a form that can be made into a fixture.
         if std::panic::catch_unwind(|| oracle(&data)).is_err() {
             panic!("{name}, mutation {count}: b\"{}\"", data.escape_ascii());
         }
@@ -129,7 +129,7 @@ fn texts(texts: &[&str]) -> Vec<Vec<u8>> {
     texts.iter().map(|text| text.as_bytes().to_vec()).collect()
 }
 
-/// Messages of our own, and those of `fixtures/messages` that are small.
+/// Messages written here, and the small ones of `fixtures/messages`.
 fn messages() -> Vec<Vec<u8>> {
     let mut seeds = texts(&[
         "From: Dana <dana@example.org>\r\nTo: a@b.example, \"B, C\" <d@e.example>\r\n\
@@ -248,7 +248,7 @@ fn stored_records() {
     run("stored_record", store::stored_record, &stored());
 }
 
-/// Octets of every length and of a few kinds, where the store would look for its own.
+/// Octets of several lengths and kinds, for parsers that expect the store's own data.
 fn stored() -> Vec<Vec<u8>> {
     let mut random = Random(7);
     let mut seeds = vec![Vec::new(), vec![0; 64], vec![0xff; 300]];

@@ -1,7 +1,8 @@
-//! The daemon and the network: what it opens, what is seen on the cable, and what a browser needs.
+//! The daemon and the network: which ports it opens, what an eavesdropper sees, and what a browser
+//! needs.
 //!
-//! Each runs in network namespaces of its own. Needs root and the packages iproute2, nftables and
-//! tcpdump.
+//! Each test runs in network namespaces of its own. Needs root and the packages iproute2, nftables
+//! and tcpdump.
 
 mod support;
 
@@ -24,8 +25,9 @@ use support::{tls, token, wait_for};
 const PASSWORD: &str = "correct horse battery staple 7";
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// P-02: of all ports three are open: SMTP, HTTPS, and plain HTTP, which tells the way to HTTPS
-/// and nothing else. Only what is under TLS has content, and no TLS is older than 1.2.
+/// P-02: exactly three ports are open: SMTP, HTTPS, and plain HTTP, which redirects to HTTPS and
+/// does nothing else. Content is served only over TLS, and no TLS version older than 1.2 is
+/// accepted.
 #[test]
 fn a_scan_finds_smtp_the_web_port_and_the_redirect_alone() {
     apart("a_scan_finds_smtp_the_web_port_and_the_redirect_alone", scan);
@@ -42,7 +44,7 @@ fn scan() {
          Content-Length: 20\r\n\r\n{secret}"
     );
     let answer = ask(TcpStream::connect((network.there, 80)).unwrap(), &request);
-    let (head, body) = answer.split_once("\r\n\r\n").expect("an answer of HTTP");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP response");
     assert!(head.starts_with("HTTP/1.1 308 "), "{head}");
     assert!(head.contains(&format!("\r\nlocation: https://{HOST}/\r\n")), "{head}");
     assert!(body.is_empty() && !head.contains(&secret) && !head.contains("cookie"), "{answer}");
@@ -57,8 +59,8 @@ fn scan() {
     daemon.stop();
 }
 
-/// P-02: everything that came and went on the daemon's cable during a whole day, searched for
-/// every word of it.
+/// P-02: all traffic of the daemon during a whole day is captured, and contains no word of that
+/// day.
 #[test]
 fn no_word_of_a_day_is_seen_on_the_cable() {
     apart("no_word_of_a_day_is_seen_on_the_cable", listen_in);
@@ -75,7 +77,7 @@ fn listen_in() {
     let url = format!("https://{}", network.there);
     let place = Place { url: &url, password: &password, profile: None };
     day.spend(Command::new("node"), &place, || daemon.smtp_tls());
-    // That the cable was listened to, and that this search finds, shows in one word said in clear.
+    // One word sent in clear shows that the traffic was captured and that this search finds words.
     let clear = token();
     daemon.smtp().line(&format!("EHLO {clear}.example")).expect_code("250");
     let octets = capture.stop_when_seen(&clear);
@@ -88,8 +90,8 @@ fn listen_in() {
     daemon.stop();
 }
 
-/// P-09: from behind a wall that lets out HTTPS and questions for names, and lets nobody in,
-/// everything works: mail that comes while somebody looks too.
+/// P-09: from behind a firewall that allows only HTTPS and DNS queries outwards, and nothing
+/// inwards, everything works, including mail that arrives while the user is looking.
 #[test]
 fn a_browser_behind_a_wall_needs_port_443_and_names_alone() {
     apart("a_browser_behind_a_wall_needs_port_443_and_names_alone", look_out);
@@ -101,12 +103,12 @@ fn look_out() {
     names(&network);
     network.resolve_here();
     for port in ["25", "80", "443"] {
-        assert!(reaches(&network, port), "{port} before there was a wall");
+        assert!(reaches(&network, port), "port {port} is not reachable before the firewall is up");
     }
     network.wall_in();
     assert!(reaches(&network, "443"));
     for port in ["25", "80"] {
-        assert!(!reaches(&network, port), "the wall has a hole at {port}");
+        assert!(!reaches(&network, port), "the firewall lets port {port} through");
     }
     let mut day = Day::new(3);
     day.begin(&mut daemon.smtp_tls());
@@ -116,7 +118,7 @@ fn look_out() {
     daemon.stop();
 }
 
-/// Every port that takes a connection.
+/// Returns every port that accepts a connection.
 fn open_ports(at: Ipv4Addr) -> Vec<u16> {
     let is_open = |port: &u16| {
         TcpStream::connect_timeout(&SocketAddr::from((at, *port)), Duration::from_secs(5)).is_ok()
@@ -124,10 +126,10 @@ fn open_ports(at: Ipv4Addr) -> Vec<u16> {
     (1..=u16::MAX).filter(is_open).collect()
 }
 
-/// The UDP sockets of a process's network that take packets from anybody.
+/// Returns the UDP sockets in a process's network namespace that accept packets from any address.
 fn listening_by_udp(pid: u32) -> Vec<String> {
     let tables = ["udp", "udp6"].map(|name| format!("/proc/{pid}/net/{name}"));
-    let lines = tables.map(|table| fs::read_to_string(table).expect("a table of the kernel"));
+    let lines = tables.map(|table| fs::read_to_string(table).expect("a readable kernel table"));
     let rows = lines.iter().flat_map(|text| text.lines().skip(1));
     rows.map(str::to_owned).collect()
 }
@@ -136,12 +138,12 @@ fn listening_by_udp(pid: u32) -> Vec<String> {
 fn ask(mut stream: impl Read + Write, request: &str) -> String {
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();
-    // How a peer ends is not what is looked at here.
+    // How the peer closes the connection does not matter here.
     let _ = stream.read_to_end(&mut answer);
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// The first page over TLS, and the version that both sides agreed on.
+/// Returns the negotiated TLS version and the first page.
 fn fetch(at: Ipv4Addr, config: Arc<ClientConfig>) -> (Option<ProtocolVersion>, String) {
     let tcp = TcpStream::connect((at, 443)).unwrap();
     tcp.set_read_timeout(Some(LIMIT)).unwrap();
@@ -152,7 +154,7 @@ fn fetch(at: Ipv4Addr, config: Arc<ClientConfig>) -> (Option<ProtocolVersion>, S
     (stream.conn.protocol_version(), page)
 }
 
-/// A client that knows nothing newer.
+/// Returns a client that supports nothing newer than TLS 1.2.
 fn tls12(ca: &Path) -> Arc<ClientConfig> {
     use rustls_pki_types::CertificateDer;
     use rustls_pki_types::pem::PemObject;
@@ -165,14 +167,14 @@ fn tls12(ca: &Path) -> Arc<ClientConfig> {
     config.with_root_certificates(roots).with_no_client_auth().into()
 }
 
-/// What is answered to the ClientHello of TLS 1.1 (RFC 4346 §7.4.1.2), which no library here
-/// speaks any more: the level and the description of an alert.
+/// Sends a TLS 1.1 ClientHello (RFC 4346 §7.4.1.2), which no library here speaks any more, and
+/// returns the level and the description of the alert in the answer.
 fn alert_to_tls_11(at: Ipv4Addr) -> [u8; 2] {
     let mut hello = vec![3, 2];
     hello.extend_from_slice(&[7; 32]); // random
     hello.push(0); // no session
     hello.extend_from_slice(&[0, 4, 0xc0, 0x13, 0x00, 0x2f, 1, 0]); // two suites, no compression
-    // Curve P-256, uncompressed points, ECDSA by SHA-256: nothing else is missing.
+    // Curve P-256, uncompressed points, ECDSA with SHA-256: only the version is unacceptable.
     hello.extend_from_slice(&[0, 22, 0, 10, 0, 4, 0, 2, 0, 23, 0, 11, 0, 2, 1, 0]);
     hello.extend_from_slice(&[0, 13, 0, 4, 0, 2, 4, 3]);
     let length = u8::try_from(hello.len()).unwrap();
@@ -186,7 +188,7 @@ fn alert_to_tls_11(at: Ipv4Addr) -> [u8; 2] {
     [answer[5], answer[6]]
 }
 
-/// tcpdump, on this side of the cable.
+/// A running tcpdump, on this side of the link.
 struct Capture {
     child: Child,
     file: std::path::PathBuf,
@@ -200,16 +202,16 @@ impl Capture {
             .arg(&file)
             .stderr(Stdio::null())
             .spawn()
-            .expect("tcpdump is installed: tests/prepare.sh sees to it");
+            .expect("tcpdump is installed (tests/prepare.sh installs it)");
         let capture = Capture { child, file };
-        // The head of the file is written once it listens.
+        // tcpdump writes the file header once it listens.
         wait_for("tcpdump to listen", LIMIT, || {
             (fs::metadata(&capture.file).ok()?.len() >= 24).then_some(())
         });
         capture
     }
 
-    /// Everything up to this word, which was the last to be sent.
+    /// Stops the capture once it contains `word`, which was sent last, and returns all of it.
     fn stop_when_seen(mut self, word: &str) -> Vec<u8> {
         let searcher = Searcher::new(&[word.to_owned()]);
         wait_for("the last word in the capture", LIMIT, || {
@@ -217,8 +219,9 @@ impl Capture {
             searcher.octets(&fs::read(&self.file).unwrap(), &mut found, "the capture");
             (!found.is_empty()).then_some(())
         });
-        kill_process(Pid::from_child(&self.child), Signal::INT).expect("it is ours to signal");
-        self.child.wait().expect("it is ours");
+        kill_process(Pid::from_child(&self.child), Signal::INT)
+            .expect("the child can be signalled");
+        self.child.wait().expect("the child can be waited for");
         fs::read(&self.file).unwrap()
     }
 }
@@ -231,7 +234,7 @@ impl Drop for Capture {
     }
 }
 
-/// Whether somebody inside comes through to a port of the daemon.
+/// Whether a client inside the namespace can connect to a port of the daemon.
 fn reaches(network: &Network, port: &str) -> bool {
     let script = "const [host, port] = process.argv.slice(1);\
         const socket = require('net').connect(Number(port), host);\
@@ -239,24 +242,24 @@ fn reaches(network: &Network, port: &str) -> bool {
         setTimeout(() => process.exit(1), 3000);";
     let here = network.here.to_string();
     let status = network.command("node").args(["-e", script, &here, port]).status();
-    status.expect("node is there: tests/prepare.sh looks for it").success()
+    status.expect("node is installed (tests/prepare.sh checks)").success()
 }
 
-/// Answers the question for the daemon's IPv4 address (RFC 1035 §4.1) with this side's, any other
-/// with none, as long as the test runs.
+/// Runs a DNS server (RFC 1035 §4.1) for as long as the test runs: a query for the daemon's IPv4
+/// address is answered with this side's address, any other with no record.
 fn names(network: &Network) {
-    let socket = UdpSocket::bind((network.here, 53)).expect("nobody else has this address");
+    let socket = UdpSocket::bind((network.here, 53)).expect("the address is free");
     let here = network.here;
     std::thread::spawn(move || {
         let mut question = [0; 512];
         while let Ok((length, from)) = socket.recv_from(&mut question) {
             let answer = answer(&question[..length], here);
-            socket.send_to(&answer, from).expect("whoever asked is there");
+            socket.send_to(&answer, from).expect("the answer can be sent");
         }
     });
 }
 
-/// [`HOST`] as it stands in a question.
+/// [`HOST`] as a DNS name in a query.
 const DAEMON: &[u8] = b"\x04mail\x04test\x07example\0";
 
 fn answer(question: &[u8], here: Ipv4Addr) -> Vec<u8> {
@@ -264,7 +267,7 @@ fn answer(question: &[u8], here: Ipv4Addr) -> Vec<u8> {
     let asked = &question[name..name + 4];
     let is_address = asked == [0, 1, 0, 1] && question[12..].starts_with(DAEMON);
     let mut answer = question[..2].to_vec();
-    // A final answer without an error, one question, one record or none.
+    // An authoritative answer without an error, with one question and one record or none.
     answer.extend_from_slice(&[0x85, 0x80, 0, 1, 0, u8::from(is_address), 0, 0, 0, 0]);
     answer.extend_from_slice(&question[12..name + 4]);
     if is_address {

@@ -1,5 +1,5 @@
-//! Real mail through a real mail server: a private Postfix relays every kind of message to us
-//! over STARTTLS, and what a reader gets back is what was sent, octet for octet.
+//! Real mail through a real mail server: a private Postfix relays every kind of message to the
+//! daemon over STARTTLS, and what a reader gets back is what was sent, octet for octet.
 //!
 //! Needs root and the package postfix.
 
@@ -17,10 +17,11 @@ use support::smtp::{Delivery, Smtp};
 
 const MESSAGES: usize = 1_000;
 const USERS: usize = 50;
-/// 30 MB, as people say it; a third more in base64.
+/// 30 MB in the decimal sense; a third more in base64.
 const ATTACHMENT_OCTETS: usize = 30_000_000;
 
-/// The harness itself: with Postfix between us and a sink, nothing is changed, lost or doubled.
+/// Tests the harness itself: with Postfix between client and sink, no message is changed, lost or
+/// duplicated.
 #[test]
 fn postfix_hands_every_fixture_to_a_sink_unchanged_over_verified_tls() {
     let sink = Sink::start();
@@ -33,7 +34,7 @@ fn postfix_hands_every_fixture_to_a_sink_unchanged_over_verified_tls() {
     postfix.stop();
 }
 
-/// P-40: a real mail server's mail is taken, all of it, over TLS that it verified.
+/// P-40: the daemon accepts every message of a real mail server, over TLS that the server verified.
 #[test]
 fn a_thousand_mixed_messages_come_back_octet_for_octet() {
     let daemon = Daemon::start();
@@ -49,7 +50,7 @@ fn a_thousand_mixed_messages_come_back_octet_for_octet() {
     daemon.stop();
 }
 
-/// `count` messages: every fixture again and again, never the same twice, and a large one.
+/// Returns `count` messages: variants of every fixture in turn, no two the same, and a large one.
 fn variants(count: usize, attachment_octets: usize) -> Vec<Variant> {
     let fixtures = messages::all();
     let mut all: Vec<Variant> =
@@ -60,7 +61,7 @@ fn variants(count: usize, attachment_octets: usize) -> Vec<Variant> {
     all
 }
 
-/// Hands everything to Postfix over four sessions, to the accounts in turn.
+/// Submits everything to Postfix over four sessions, to the accounts in turn.
 fn inject(smtp: SocketAddr, all: &[Variant]) {
     std::thread::scope(|scope| {
         for lane in 0..4 {
@@ -94,7 +95,8 @@ fn assert_all_relayed_over_verified_tls(postfix: &Postfix) {
     assert!(!log.contains("Untrusted TLS"), "some TLS was not verified:\n{log}");
 }
 
-/// Every message sent is there exactly once, as it was, under exactly the trace fields named.
+/// Asserts that every sent message arrived exactly once and unchanged, below exactly the trace
+/// fields named.
 fn check_each_once(sent: &[Variant], got: &[Vec<u8>], trace: &[&str]) {
     let mut by_token: HashMap<&str, Vec<&[u8]>> = HashMap::new();
     for raw in got {
@@ -102,13 +104,13 @@ fn check_each_once(sent: &[Variant], got: &[Vec<u8>], trace: &[&str]) {
     }
     for one in sent {
         let copies = by_token.remove(one.token.as_str()).unwrap_or_default();
-        assert_eq!(copies.len(), 1, "{} ({}) is there that often", one.fixture, one.token);
+        assert_eq!(copies.len(), 1, "copies of {} ({})", one.fixture, one.token);
         let Some(added) = copies[0].strip_suffix(one.octets.as_slice()) else {
             panic!("{} was changed on the way{}", one.fixture, difference(copies[0], &one.octets));
         };
         assert_eq!(messages::field_names(added), trace, "{}", one.fixture);
     }
-    assert!(by_token.is_empty(), "{} messages nobody sent", by_token.len());
+    assert!(by_token.is_empty(), "{} messages that were never sent", by_token.len());
 }
 
 fn token_of(raw: &[u8]) -> &str {
@@ -118,7 +120,7 @@ fn token_of(raw: &[u8]) -> &str {
     std::str::from_utf8(&raw[at..at + 20]).expect("tokens are ASCII")
 }
 
-/// Where `got` first differs from `sent`, both from the token field on.
+/// Describes where `got` first differs from `sent`, both compared from the token field on.
 fn difference(got: &[u8], sent: &[u8]) -> String {
     let field = TOKEN_FIELD.as_bytes();
     let start = got.windows(field.len()).position(|w| w == field).unwrap_or(0);

@@ -18,7 +18,7 @@ packages=""
 command -v chromium >/dev/null || packages="$packages chromium"
 command -v firefox-esr >/dev/null || packages="$packages firefox-esr"
 command -v postfix >/dev/null || [ -x /usr/sbin/postfix ] || packages="$packages postfix"
-# Where the kernel hands cores to a program, the debugger makes the one that is searched.
+# If the kernel pipes core dumps to a program, the tests have gcore write the one that they search.
 case "$(cat /proc/sys/kernel/core_pattern)" in
     '|'* | */*) command -v gcore >/dev/null || packages="$packages gdb" ;;
 esac
@@ -35,7 +35,7 @@ if [ -n "$packages" ]; then
     apt-get install -y -qq --no-install-recommends $packages >/dev/null
 fi
 
-# An installed tree is kept while its lock file is the same.
+# Keeps an installed tree while its lock file is unchanged.
 npm_install() {
     stamp="$1/node_modules/.installed-for"
     if ! cmp -s "$1/package-lock.json" "$stamp" 2>/dev/null; then

@@ -1,4 +1,4 @@
-//! A daemon that is killed while it delivers loses nothing.
+//! A daemon that is killed while it delivers loses no message.
 
 mod support;
 
@@ -18,9 +18,10 @@ fn number(name: &str, default: usize) -> usize {
 }
 
 /// P-38: a thousand messages wait in the queue, and the daemon is killed again and again while it
-/// delivers them. Each arrives at least once; what arrives twice was under way when the daemon
-/// died, after the next hop had it and before we knew (RFC 5321 §4.5.4.1: better than never).
-/// `QUEUE_MESSAGES`, `QUEUE_KILLS` and `QUEUE_SEED` make it longer.
+/// delivers them. Each arrives at least once. A message arrives twice only if the daemon died after
+/// the next hop had accepted it and before the daemon had recorded that (RFC 5321 §4.5.4.1: better
+/// twice than never). `QUEUE_MESSAGES`, `QUEUE_KILLS` and `QUEUE_SEED` change the size and the
+/// seed.
 #[test]
 fn a_thousand_queued_messages_survive_being_killed() {
     let (messages, kills) = (number("QUEUE_MESSAGES", 1000), number("QUEUE_KILLS", 8));
@@ -31,11 +32,11 @@ fn a_thousand_queued_messages_survive_being_killed() {
     let mut daemon = Daemon::start_with(&words);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let sent = runtime.block_on(send(&daemon, messages));
-    assert_eq!(sink.count(), 0, "nothing is taken before all of them wait");
+    assert_eq!(sink.count(), 0, "no message is accepted before all of them are queued");
 
     sink.open();
     for _ in 0..kills {
-        // A random moment of the delivery; once nothing is left to deliver, any moment.
+        // A random moment during delivery, or any moment once nothing is left to deliver.
         let next = (sink.count() + random.usize(1..=messages / kills)).min(messages);
         wait_for("some more messages", LIMIT, || (sink.count() >= next).then_some(()));
         std::thread::sleep(Duration::from_micros(random.u64(0..5000)));
@@ -52,12 +53,12 @@ fn a_thousand_queued_messages_survive_being_killed() {
     }
     let lost: Vec<&Reference> = sent.iter().filter(|one| !arrived.contains_key(one)).collect();
     assert!(lost.is_empty(), "lost {}: {lost:?}", lost.len());
-    assert_eq!(arrived.len(), messages, "nothing else arrived");
+    assert_eq!(arrived.len(), messages, "no other message arrived");
     let twice: usize = arrived.values().map(|times| times - 1).sum();
-    println!("{messages} messages, {kills} kills, {twice} arrived once more");
-    // A session has at most one message between its last octet and the note of its reply.
+    println!("{messages} messages, {kills} kills, {twice} arrived twice");
+    // A session has at most one message between its last octet and the recording of its reply.
     let sessions = postern::config::Relay::default().connections_per_destination_max;
-    assert!(twice <= kills * sessions, "{twice} arrived once more");
+    assert!(twice <= kills * sessions, "{twice} arrived twice");
     daemon.stop();
 }
 
@@ -68,12 +69,12 @@ async fn send(daemon: &Daemon, messages: usize) -> Vec<Reference> {
     for n in 0..messages {
         let (subject, text) = (format!("Message {n}"), format!("Number {n}.\n"));
         let message = Outgoing { to: &to, subject: &subject, text: &text, ..Outgoing::default() };
-        sent.push(client.submit(&message).await.expect("accepted").reference);
+        sent.push(client.submit(&message).await.expect("the submission is accepted").reference);
     }
     sent
 }
 
-/// Those that the daemon does not know to be delivered.
+/// Returns those of `messages` that the daemon does not report as delivered.
 async fn undelivered(daemon: &Daemon, messages: &[Reference]) -> Vec<Reference> {
     let mut client = daemon.client("u1").await;
     let mut waiting = Vec::new();
@@ -89,5 +90,5 @@ async fn undelivered(daemon: &Daemon, messages: &[Reference]) -> Vec<Reference> 
 fn reference_of(message: &[u8]) -> Reference {
     let text = String::from_utf8_lossy(message);
     let line = text.lines().find_map(|line| line.strip_prefix("Postern-Reference: "));
-    line.expect("every message has its number").trim().parse().expect("a reference number")
+    line.expect("every message has a reference field").trim().parse().expect("a reference number")
 }

@@ -1,4 +1,4 @@
-//! Messages that leave: two people in two Chromium profiles, with a real Postfix in between.
+//! Outgoing messages: two people in two Chromium profiles, with a real Postfix in between.
 
 mod support;
 
@@ -13,8 +13,8 @@ use support::postfix::Postfix;
 use support::sink::Sink;
 
 /// P-01, P-19, P-23, P-25 to P-27, P-29, P-31 to P-35, P-37, P-38: the four choices, each end to
-/// end. Everything that leaves the daemon goes through Postfix into the sink, where every octet
-/// is kept.
+/// end. Everything that leaves the daemon goes through Postfix into the sink, which keeps every
+/// octet.
 #[test]
 fn the_four_choices_end_to_end_in_two_browsers() {
     let sink = Arc::new(Sink::start());
@@ -24,7 +24,7 @@ fn the_four_choices_end_to_end_in_two_browsers() {
     let outside = tempfile::tempdir().unwrap();
     let done = Arc::new(AtomicBool::new(false));
     let shown = show(sink.clone(), outside.path(), done.clone());
-    // The certificate is for localhost, and links in notifications name it.
+    // The certificate is for localhost, and the links in notifications use that name.
     let url = daemon.url.replace("127.0.0.1", "localhost");
     let out = Command::new("node")
         .arg("sending.mjs")
@@ -35,7 +35,7 @@ fn the_four_choices_end_to_end_in_two_browsers() {
         .env("POSTERN_DOMAIN", DOMAIN)
         .env("POSTERN_OUTSIDE", outside.path())
         .output()
-        .expect("node is there: tests/prepare.sh looks for it");
+        .expect("node is installed (tests/prepare.sh checks)");
     done.store(true, Ordering::SeqCst);
     shown.join().unwrap();
     let (said, complained) =
@@ -46,13 +46,14 @@ fn the_four_choices_end_to_end_in_two_browsers() {
         daemon.logs_text(),
         postfix.log()
     );
-    // The number that both ends see is the one in the log.
+    // The reference number that both ends see is also in the log.
     let number = said.lines().find_map(|line| line.strip_prefix("number ")).expect("a number");
     assert!(daemon.logs_text().contains(number), "{number} is not in the log");
     daemon.stop();
 }
 
-/// Puts what arrives outside into files, each whole, for the browser's half of the test.
+/// Writes each message that arrives outside to a file, atomically, for the browser half of the
+/// test.
 fn show(sink: Arc<Sink>, folder: &Path, done: Arc<AtomicBool>) -> std::thread::JoinHandle<()> {
     let folder = folder.to_owned();
     std::thread::spawn(move || {

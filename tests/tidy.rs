@@ -1,5 +1,6 @@
-//! Who may use whom: scans `src/` for `crate::<room>` and holds the table below. Adding a row
-//! is the visible act of adding a dependency.
+//! The dependencies that are allowed between rooms: scans `src/` for `crate::<room>` and compares
+//! with the table below. To add a dependency, one has to add it to the table, where reviewers see
+//! it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -42,7 +43,7 @@ fn room_of(path: &Path, src: &Path) -> String {
     first.as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned()
 }
 
-/// The rooms named by `crate::room` or `crate::{room::…, other::…}`, comments left out.
+/// Returns the rooms named by `crate::room` or `crate::{room::…, other::…}` outside comments.
 fn used(text: &str) -> BTreeSet<String> {
     let code: String = text
         .lines()
@@ -109,11 +110,11 @@ fn the_scan_sees_every_form_of_use() {
     assert_eq!(rooms, expected);
 }
 
-/// Rooms whose text programs read: a variant's name, which `Debug` prints, may change at any time.
+/// Rooms whose output is read by programs: a variant's name, which `Debug` prints, may change at
+/// any time.
 const WIRE_ROOMS: &[&str] = &["web", "control"];
 
-/// The lines of code, outside of tests and comments, that print something by `Debug` and are no
-/// log.
+/// Returns the lines of code, outside tests and comments, that format something with `Debug`.
 fn printed_by_debug(text: &str) -> Vec<&str> {
     let code = text.split("#[cfg(test)]").next().unwrap_or_default();
     let lines = code.lines().map(|line| line.split("//").next().unwrap_or_default());

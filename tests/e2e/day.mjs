@@ -27,7 +27,7 @@ const [
 ] = day.own;
 const VIEW = { viewport: { width: 1280, height: 800 }, locale: "en-US" };
 
-/** A page of a browser that keeps its profile in a folder, where one is named. */
+/** Opens a page in a browser that keeps its profile in a folder, if one is given. */
 async function begun() {
   if (!day.profile) {
     const browser = await launch();
@@ -56,7 +56,9 @@ async function signOut(page) {
   assert.equal(await page.evaluate(() => document.cookie), "");
 }
 
-/** Opens a message; its words stand in the page or in the frame for HTML; saves its file. */
+/**
+ * Opens a message, checks that its text is shown in the page or the HTML frame, and saves its file.
+ */
 async function read(page, message) {
   await row(page, message.reference).getByTestId("row-link").click();
   await press(page, "open");
@@ -156,7 +158,7 @@ async function lookAgain(page, message) {
   await searched(page, `label:"${label}"`);
 }
 
-/** Whatever the settings let people choose, otherwise than it was; notices are this browser's. */
+/** Changes every setting; desktop notifications are per browser and stay as they are. */
 async function choose(page) {
   await press(page, "place-settings");
   const preferences = page.locator("select[data-testid^=preference-]");
@@ -175,7 +177,7 @@ async function choose(page) {
   await page.getByTestId("keys").uncheck();
   await page.getByTestId("language").selectOption("fr");
   await page.getByTestId("signature").fill(signature);
-  // Each is kept after the one before, so the last is a sign for all.
+  // The changes are saved in order, so the last one shows that all are saved.
   const last = page.waitForResponse((answer) => {
     const said = answer.request().method() === "PUT" && (answer.request().postData() ?? "");
     return said && said.includes("Pacific/Auckland") && said.includes(signature);
@@ -184,7 +186,10 @@ async function choose(page) {
   assert.ok((await last).ok());
 }
 
-/** What somebody finds wherever they sign in: choices, filters, folders, messages and drafts. */
+/**
+ * Returns what follows the user everywhere: settings, filters, folders, labels, messages and
+ * drafts.
+ */
 async function state(page) {
   await press(page, "place-settings");
   await page.getByTestId("filter-line").first().waitFor();
@@ -219,12 +224,12 @@ if (process.env.POSTERN_COOKIES === "blocked") {
   assert.equal(kept, "", "the browser keeps no cookie");
 }
 ok("signed in");
-// Whoever started this delivers a message now.
+// The test that started this script delivers a message now.
 console.log("deliver");
 await page.getByTestId("row").filter({ hasText: day.live }).waitFor();
-ok("a message came in while somebody looked");
+ok("a message arrived while the user was looking");
 for (const message of day.messages) await read(page, message);
-ok("every message was read, and its file saved");
+ok("every message was read and its file saved");
 await write(page);
 await begin(page);
 await file(page, day.messages[0]);
@@ -240,14 +245,14 @@ await silent(page, day.live);
 await close();
 
 if (day.profile) {
-  // P-06: another computer, where nobody has ever been.
+  // P-06: another browser, in which the user never signed in before.
   const browser = await launch();
   const there = await profile(browser, VIEW);
   await signIn(there);
   await soon(async () => assert.deepEqual(await state(there), here));
   await signOut(there);
   await browser.close();
-  ok("the same on another computer");
+  ok("everything is the same in another browser");
 }
 assert.deepEqual(problems, []);
 console.log("done");

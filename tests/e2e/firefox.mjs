@@ -1,5 +1,5 @@
-// The webmail in Debian's Firefox: what may differ there is the keys of a session, the stream of
-// events, the frame around HTML mail, the editor, and what the policy of the page allows.
+// The webmail in Debian's Firefox. What may differ there: session keys, the event stream, the frame
+// for HTML mail, the editor, and the effect of the content security policy.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -18,7 +18,7 @@ const browser = await puppeteer.launch({
   headless: true,
   acceptInsecureCerts: true,
   defaultViewport: { width: 1280, height: 900 },
-  // No word to anybody but the daemon: no captive-portal test, no updates.
+  // Firefox must contact only the daemon: no captive-portal detection, no updates.
   extraPrefsFirefox: {
     "network.captive-portal-service.enabled": false,
     "network.connectivity-service.enabled": false,
@@ -89,7 +89,7 @@ const html = await deliver(
   ),
 );
 
-// P-13, P-05: a key that never leaves the browser, kept over a reload.
+// P-13, P-05: a key that never leaves the browser and survives a reload.
 const page = await watched();
 await page.goto(`${base}/`);
 await found(page, "sign-in-name").fill(user);
@@ -102,9 +102,9 @@ await page.waitForSelector(row(page, heron));
 await accessible(page, "list in Firefox");
 await page.reload();
 await page.waitForSelector(row(page, heron));
-ok("signed in, and still so after a reload");
+ok("signed in, and still signed in after a reload");
 
-// P-25: opened by its reader, shown in a frame that can do nothing.
+// P-25: the reader opens the message; HTML is shown in a frame that can do nothing.
 await page.locator(`${row(page, heron)} [data-testid=row-link]`).click();
 await found(page, "open").click();
 await says(page, "text", "blue heron");
@@ -117,9 +117,9 @@ await soon(async () => {
 });
 assert.doesNotMatch(await soon(() => page.title()), /owned/);
 await accessible(page, "a message in Firefox");
-ok("messages open, and HTML does nothing");
+ok("messages open, and HTML stays inert");
 
-// P-24, and a second tab that needs no password: one session, one stream.
+// P-24; a second tab needs no password: the tabs share one session and one event stream.
 const second = await watched();
 await second.goto(`${base}/`);
 await second.waitForSelector(row(second, heron));
@@ -127,16 +127,16 @@ const live = await deliver(me, message("Just arrived", "While you were looking."
 await page.waitForSelector(row(page, live));
 await second.waitForSelector(row(second, live));
 await second.close();
-ok("a second tab is signed in, and both see a message come in");
+ok("a second tab is signed in, and both tabs show a new message");
 
 // P-19
 await found(page, "filter").fill("heron pond");
 await page.keyboard.press("Enter");
 await says(page, "row-snippet", "blue heron");
 await soon(async () => assert.equal((await page.$$("[data-testid=row]")).length, 1));
-ok("a message is found by words in it");
+ok("a message is found by words in its text");
 
-// P-26: written in the rich editor, with a file, to somebody inside.
+// P-26: a message written in the rich-text editor to an inside recipient.
 await page.goto(`${base}/`);
 await page.waitForSelector(row(page, live));
 await page.keyboard.press("c");
@@ -159,9 +159,9 @@ await page.waitForFunction(() =>
     one.innerText.includes("From Firefox"),
   ),
 );
-ok("a message is written and arrives");
+ok("a message is sent and arrives");
 
-// P-11: the other direction.
+// P-11: right-to-left.
 await page.goto(`${base}/settings`);
 await found(page, "totp-change").wait();
 await accessible(page, "settings in Firefox");
@@ -171,16 +171,16 @@ await accessible(page, "settings in Hebrew in Firefox");
 await page.goto(`${base}/`);
 await page.waitForSelector(row(page, heron));
 await accessible(page, "list in Hebrew in Firefox");
-ok("from right to left");
+ok("right-to-left layout is accessible");
 
 await found(page, "sign-out").click();
 await found(page, "sign-in-name").wait();
 await page.reload();
 await found(page, "sign-in-name").wait();
 assert.equal((await page.cookies()).length, 0);
-ok("signed out, and nothing is left");
+ok("signed out; no cookie and no session is left");
 
-// What the page said is heard, so silence means something.
+// The listener does record console messages, so their absence means something.
 await page.evaluate(() => console.error("heard"));
 assert.deepEqual(problems, ["console: heard"]);
 await browser.close();

@@ -1,4 +1,4 @@
-// What opens an account besides its password: a passkey, codes, an app password.
+// Credentials other than the password: a passkey, TOTP codes, an app password.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import {
@@ -26,7 +26,7 @@ const heron = await deliver(me, message("Birds", "By the pond stood a blue heron
 const browser = await launch();
 const page = await profile(browser, { viewport: { width: 1280, height: 900 } });
 
-/** An authenticator of this device: a fingerprint that always fits, and `prf` where it has it. */
+/** Adds a platform authenticator that always verifies its user, with `prf` if asked for. */
 async function authenticator(where, hasPrf = true) {
   const cdp = await where.context().newCDPSession(where);
   await cdp.send("WebAuthn.enable");
@@ -67,7 +67,7 @@ const addPasskey = async (where, label, secret = password) => {
 await signIn(page, user);
 await settings(page);
 
-// P-13: what cannot unlock sealed messages is not taken for something that can.
+// P-13: a passkey that cannot unlock sealed messages is refused.
 const poor = await authenticator(page, false);
 await addPasskey(page, "Old key");
 await page.getByTestId("passkey-problem").filter({ hasText: "cannot unlock sealed messages" }).waitFor();
@@ -76,7 +76,7 @@ await poor.remove();
 await page.getByTestId("passkey-password").fill("not it");
 await page.getByTestId("passkey-submit").click();
 await page.getByTestId("passkey-problem").filter({ hasText: "password is incorrect" }).waitFor();
-ok("a passkey without a secret, and a wrong password, are refused with a reason");
+ok("a passkey without prf, and a wrong password, are refused with a reason");
 
 const device = await authenticator(page);
 await page.reload();
@@ -87,9 +87,9 @@ await page.getByTestId("passkeys").scrollIntoViewIfNeeded();
 await accessible(page, "with a passkey");
 await addPasskey(page, "This laptop again");
 await page.getByTestId("passkey-problem").filter({ hasText: "already" }).waitFor();
-ok("a passkey is added, once for each device");
+ok("a passkey is added, but only once per device");
 
-// Nothing is typed, and sealed mail opens.
+// The passkey signs in without any typing, and sealed messages open.
 await leave(page);
 await accessible(page, "sign-in with passkeys");
 await picture(page, "sign-in-passkey");
@@ -99,7 +99,7 @@ await page.getByTestId("open").click();
 await page.getByTestId("text").filter({ hasText: "heron" }).waitFor();
 ok("the passkey signs in and opens sealed mail");
 
-// P-13: codes, RFC 6238.
+// P-13: TOTP codes (RFC 6238).
 await settings(page);
 await page.getByTestId("totp-change").click();
 await page.getByTestId("totp-password").fill(password);
@@ -123,7 +123,8 @@ const step = () => Math.floor(Date.now() / 30_000);
 await page.getByTestId("totp-code").fill(codeAt(step() - 5));
 await page.getByTestId("totp-on").click();
 await page.getByText("code is not valid").waitFor();
-// The one before, which patience still takes, so that the present one is left for signing in.
+// The previous code, which the server still tolerates, so that the current one is left for signing
+// in.
 const first = step() - 1;
 await page.getByTestId("totp-code").fill(codeAt(first));
 await page.getByTestId("totp-on").click();
@@ -132,7 +133,7 @@ await leave(page);
 await device.verifies(false);
 await page.getByTestId("sign-in-passkey").click();
 await page.getByTestId("sign-in-problem").filter({ hasText: "You did not choose a passkey" }).waitFor();
-ok("whoever is not the one is told that no passkey was used");
+ok("a failed user verification is reported as: no passkey was chosen");
 await page.getByTestId("sign-in-name").fill(user);
 await page.getByTestId("sign-in-password").fill(password);
 await page.getByTestId("sign-in-submit").click();
@@ -145,9 +146,9 @@ await page.keyboard.press("Enter");
 await page.getByTestId("sign-in-problem").filter({ hasText: "code is not valid" }).waitFor();
 await page.getByTestId("sign-in-code").fill(codeAt(first + 1));
 await arriving(page, () => page.keyboard.press("Enter"));
-ok("a code is asked for besides the password, and each is good once");
+ok("a code is required besides the password, and each code works once");
 
-// P-13: an app password reads mail, and may change nothing.
+// P-13: an app password reads mail but cannot change the account.
 await settings(page);
 await page.getByTestId("app-add").click();
 await page.getByTestId("key-label").fill("Reader");
@@ -166,9 +167,9 @@ await page.getByRole("button", { name: "Remove Reader" }).click();
 await page.getByTestId("confirm-yes").click();
 await page.getByText("You have no app passwords yet").waitFor();
 await reader.getByTestId("sign-in-password").waitFor();
-ok("an app password reads mail until it is removed, and its session ends with it");
+ok("an app password reads mail until it is removed, which ends its session");
 
-// On a phone, in Hebrew, all of it fits.
+// The same pages fit a phone, in Hebrew.
 const phone = await profile(browser, {
   viewport: { width: 320, height: 640 },
   hasTouch: true,
@@ -183,16 +184,16 @@ await phone.getByTestId("sign-in-code").waitFor();
 await noSidewaysScroll(phone, "a code on a phone, in Hebrew");
 await accessible(phone, "a code on a phone, in Hebrew");
 await phone.getByTestId("sign-in-code").fill(codeAt(first + 2));
-// The phone's clock may be one step behind the code that patience takes.
+// The server tolerates a code that is one time step ahead.
 await arriving(phone, () => phone.getByTestId("sign-in-submit").click());
 await settings(phone);
 await phone.getByTestId("app-add").click();
 await phone.getByTestId("key-label").fill("מחשב");
 await noSidewaysScroll(phone, "keys on a phone, in Hebrew");
 await accessible(phone, "keys on a phone, in Hebrew");
-ok("all of it fits a phone, in Hebrew");
+ok("the pages fit a phone, in Hebrew");
 
-// A code that is asked for, and one that is wrong, are answered 403 and 422.
+// A missing code and a wrong code are answered with 403 and 422.
 const rest = problems.filter((one) => !/^console: .*status of (403|422)/.test(one));
 assert.deepEqual(rest, []);
 await browser.close();

@@ -1,5 +1,5 @@
-// A mailbox of many messages: its list is scrolled to any place, with few rows in the page; all of
-// it is changed at once; and five tabs share one stream of events.
+// A mailbox of many messages: its list is scrolled to any position with few rows in the page, all
+// messages are changed at once, and five tabs share one event stream.
 import assert from "node:assert/strict";
 import net from "node:net";
 import {
@@ -12,7 +12,7 @@ const count = Number(process.env.MESSAGES_E2E ?? 2_000);
 const ROWS_MAX = 60;
 const LANES = 8;
 
-/** One connection takes messages until none are left. */
+/** Delivers messages over one connection until none are left. */
 function lane(next) {
   return new Promise((resolve, reject) => {
     const [host, port] = process.env.POSTERN_SMTP.split(":");
@@ -57,7 +57,7 @@ await signIn(page, user, password);
 const list = page.getByTestId("list");
 const rows = () => list.locator("li").count();
 
-/** The latest notice keeps its time while the mouse is on it: whoever undoes it later finds it. */
+/** Keeps the latest notice open by hovering over it, so that it can be undone later. */
 const hold = () => page.getByTestId("toast-undo").last().hover();
 const undo = () => page.getByTestId("toast-undo").last().click();
 
@@ -97,7 +97,7 @@ async function seeAt(share) {
 for (const share of [0, 0.5, 1, 0.25, 0.75, 0]) await seeAt(share);
 ok(`a list of ${count} is scrolled to any place with at most ${ROWS_MAX} rows`);
 
-// Everything at once, with a way back.
+// A change of all messages at once, which can be undone.
 await page.reload();
 await page.getByTestId("row").first().waitFor();
 await tickEverything();
@@ -106,9 +106,9 @@ await page.getByTestId("empty").waitFor();
 await undo();
 await page.getByTestId("row").first().waitFor();
 await page.getByTestId("list-count").filter({ hasText: String(count) }).waitFor();
-ok(`all ${count} are archived, and brought back`);
+ok(`all ${count} are archived, and restored`);
 
-// A label for everything is one for what is not loaded too.
+// A label for all messages includes those that are not loaded.
 await page.reload();
 await page.getByTestId("row").first().waitFor();
 await tickEverything();
@@ -121,7 +121,7 @@ await search(page, `label:counted subject:"number ${Math.floor(count / 2)}"`);
 await page.getByTestId("row").filter({ hasText: `Message number ${Math.floor(count / 2)}` }).first().waitFor();
 await page.goBack();
 await undo();
-// All are not taken back at once; what was found meanwhile is looked for again.
+// The undo takes a while; the search is repeated until it is complete.
 await soon(async () => {
   await search(page, `subject:"number ${Math.floor(count / 3)}"`);
   await page.getByTestId("row").first().waitFor({ timeout: ATTEMPT_MS });
@@ -130,9 +130,9 @@ await soon(async () => {
 });
 await page.goto(`${base}/mail/inbox`);
 await page.getByTestId("row").first().waitFor();
-ok(`all ${count} get a label, and lose it again`);
+ok(`all ${count} get a label, which is then removed`);
 
-// Five tabs, one stream: a message that comes is seen in each of them.
+// Five tabs share one event stream: each shows a new message.
 const tabs = await Promise.all(
   Array.from({ length: 4 }, async () => {
     const tab = await page.context().newPage();
@@ -148,7 +148,7 @@ await lane(() => one.shift() ?? null);
 for (const tab of [page, ...tabs])
   await tab.getByText(`Message number ${count}`).first().waitFor();
 assert.equal(streams, 0, "no tab opened a stream of its own to hear of it");
-ok("five tabs share one stream of events");
+ok("five tabs share one event stream");
 
 await browser.close();
 assert.deepEqual(problems, []);

@@ -1,4 +1,5 @@
-// A person signs in, sees mail arrive, opens one, rejects one, fetches an attachment.
+// A user signs in, sees new mail arrive, opens one message, rejects another, and saves an
+// attachment.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -58,14 +59,14 @@ ok("a wrong password is refused");
 await signIn(page, user);
 await row(toOpen).waitFor();
 await accessible(page, "list");
-ok("signed in, the list is there");
+ok("signed in, and the list is shown");
 
 // P-24
 const live = await deliver(me, message("Just arrived", "While you were looking."));
 await row(live).waitFor({ timeout: 10_000 });
 ok("a message arrives without reloading");
 
-// P-25: the list and the sealed card tell about a message without showing it.
+// P-25: the list and the sealed-message card describe a message without showing its content.
 await row(toOpen).getByTestId("row-link").click();
 await page.getByTestId("sealed-card").waitFor();
 assert.ok(!(await page.locator("body").innerText()).includes("blue heron"));
@@ -75,7 +76,7 @@ await page.getByTestId("text").filter({ hasText: "blue heron" }).waitFor();
 await reads(page.getByTestId("reference").first(), new RegExp(toOpen));
 await reads(page.getByTestId("protection").first(), /not encrypted|without encryption/i);
 await accessible(page, "reader");
-ok("opened and read, with its number and how it travelled");
+ok("opened and read, with its reference number and protection");
 
 await row(toReject).getByTestId("row-link").click();
 await page.getByTestId("reject").click();
@@ -109,7 +110,7 @@ await soon(async () => {
 });
 assert.ok(!(await soon(() => page.title())).includes("owned"));
 await accessible(page, "reader with HTML");
-ok("hostile HTML is shown and does nothing");
+ok("hostile HTML is shown but stays inert");
 
 for (const path of ["/sessions", "/settings", "/about"]) {
   await page.goto(`${base}${path}`);
@@ -118,9 +119,9 @@ for (const path of ["/sessions", "/settings", "/about"]) {
 }
 await page.goto(`${base}/sessions`);
 await page.getByTestId("session").first().waitFor();
-ok("sessions, settings, about");
+ok("sessions, settings and about are shown");
 
-// P-05, P-08: no cookie; the token alone is worth nothing.
+// P-05, P-08: there is no cookie, and the token alone is worthless.
 assert.equal(await page.evaluate(() => document.cookie), "");
 assert.deepEqual(await page.context().cookies(), []);
 const token = await page.evaluate(() =>
@@ -133,9 +134,9 @@ for (const scheme of ["DPoP", "Bearer"]) {
   });
   assert.equal(answer.status(), 401, `${scheme} with a bare token`);
 }
-ok("a copied token without its key answers 401");
+ok("a copied token without its key gets 401");
 
-// P-11: a phone, in the dark, and in a right-to-left language.
+// P-11: a phone, with the dark theme.
 const phone = await profile(browser, {
   viewport: { width: 320, height: 640 },
   hasTouch: true,
@@ -149,7 +150,7 @@ await phone.locator(`[data-testid=row][data-ref="${toOpen}"]`).getByTestId("row-
 await phone.getByTestId("text").filter({ hasText: "blue heron" }).waitFor();
 await noSidewaysScroll(phone, "reader on a phone");
 await accessible(phone, "reader on a phone, dark");
-ok("works at 320 px in the dark");
+ok("works at 320 px with the dark theme");
 
 const picture = process.env.POSTERN_PICTURE;
 if (picture) {

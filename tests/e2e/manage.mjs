@@ -1,5 +1,5 @@
-// A manager's day: people come and go, the policy changes and holds at once, messages that cannot
-// leave are looked after, and each act stands in the log.
+// An administrator's day: accounts are created and disabled, a policy change applies at once,
+// undeliverable messages are handled, and each act is in the audit log.
 import assert from "node:assert/strict";
 import net from "node:net";
 import {
@@ -23,7 +23,7 @@ const [user, domain] = me.split("@");
 const [smtpHost, smtpPort] = process.env.POSTERN_SMTP.split(":");
 const CARLA = "a passphrase for carla";
 
-/** What the front door answers to RCPT for an address. */
+/** Returns the reply of the SMTP server to RCPT for an address. */
 function asked(to) {
   return new Promise((resolve, reject) => {
     const socket = net.connect(Number(smtpPort), smtpHost);
@@ -46,9 +46,9 @@ const browser = await launch();
 const page = await profile(browser, { viewport: { width: 1280, height: 800 } });
 const other = await profile(browser, { viewport: { width: 1280, height: 800 } });
 const shown = (where, testid, text) => where.getByTestId(testid).filter({ hasText: text });
-/** Carries out an act of a manager, and waits for the server's yes. */
+/** Carries out an administrator's act, and waits until the server has accepted it. */
 const acting = (step) => kept(page, step, "/api/manage/");
-/** A field of a page stands at this. */
+/** Waits until a field has this value. */
 const stands = (where, testid, value) =>
   soon(async () => assert.equal(await where.getByTestId(testid).inputValue(), value));
 const open = async (name) => {
@@ -56,13 +56,13 @@ const open = async (name) => {
   await page.waitForURL(`**/manage/${name}`);
 };
 
-// P-16: the pages are for managers; to others they are not there.
+// P-16: the pages are for administrators; other users do not see them.
 await signIn(other, "u2");
 assert.equal(await other.getByTestId("place-manage").count(), 0);
 await signIn(page, user);
 
-// When the password was said long ago, it is asked for once more, over the page. (The daemon's
-// own word for it is shown by the tests over HTTPS; here it is said in its place.)
+// If the password was entered too long ago, the page asks for it again. (The tests of the API check
+// the daemon's own answer; here the answer is simulated.)
 await page.route("**/api/manage/users", async (route) => {
   const body = { type: "about:blank", title: "", status: 403, code: "confirm-needed" };
   await route.fulfill({ status: 403, contentType: "application/problem+json", json: body });
@@ -74,9 +74,9 @@ await shown(page, "confirm-password", "password is incorrect").waitFor();
 await page.getByTestId("confirm-password-field").fill(password);
 await page.getByTestId("confirm-password-submit").click();
 await page.getByTestId("user").first().waitFor();
-ok("managers alone come in, with a fresh password");
+ok("only administrators have access, after entering the password again");
 
-// Somebody new.
+// A new account.
 await page.getByTestId("user-name").fill("carla");
 await page.getByTestId("user-display").fill("Carla Diaz");
 await page.getByTestId("user-address").fill("carla@elsewhere.example");
@@ -91,9 +91,9 @@ const card = page.locator("[data-testid=user][data-name=carla]");
 await card.waitFor();
 const carla = await profile(browser);
 await signIn(carla, "carla", CARLA);
-ok("somebody new is let in by a manager");
+ok("an administrator creates an account, and its user signs in");
 
-// Whose messages she takes holds at the door at once.
+// Whose messages she accepts applies at the SMTP server at once.
 assert.match(await asked(`carla@${domain}`), /^250 /);
 await acting(() => card.getByTestId("user-accept").selectOption("inside"));
 assert.match(await asked(`carla@${domain}`), /^550 5\.7\.1 /);
@@ -106,9 +106,9 @@ await kept(carla, () => carla.getByTestId("follow-acceptFrom").click(), "/api/pr
 await shown(carla, "source-acceptFrom", "organisation’s default").waitFor();
 await stands(carla, "preference-acceptFrom", "both");
 assert.match(await asked(`carla@${domain}`), /^250 /);
-ok("whose messages somebody takes is set by either, and holds at the door");
+ok("user and administrator can set whose messages are accepted, and SMTP obeys");
 
-// P-16, P-39: what a manager fixes is shown as fixed, with where it comes from.
+// P-16, P-39: a setting that an administrator fixed is shown as fixed, with its source.
 await shown(carla, "source-choice", "organisation’s default").waitFor();
 const asks = () => carla.getByTestId("preference-choice").selectOption("ask");
 await kept(carla, asks, "/api/preferences");
@@ -124,9 +124,9 @@ await page.getByTestId("policy-file").waitFor({ state: "detached" });
 await carla.reload();
 await shown(carla, "source-choice", "You chose this").waitFor();
 await carla.locator("[data-testid=preference-choice]:enabled").waitFor();
-ok("a policy holds from the moment it is kept, and is given back");
+ok("a policy applies as soon as it is saved, and can be released");
 
-// The house has a name and a colour, before anybody is signed in.
+// The organisation's name and colour are shown before sign-in.
 await open("site");
 await page.getByTestId("site-name").fill("Herons & Co");
 await page.getByTestId("site-own-accent").check();
@@ -139,9 +139,9 @@ const brandColour = (where) =>
   where.evaluate(() => document.documentElement.style.getPropertyValue("--brand"));
 await soon(async () => assert.equal(await brandColour(stranger), "#7a1f3d"));
 await accessible(stranger, "signing in, in the house's colour");
-ok("the house has a name and a colour");
+ok("the organisation has a name and a colour");
 
-// P-38: messages that cannot leave: nobody answers where they are to go.
+// P-38: messages that cannot be delivered, because nothing listens at the next hop.
 const outsiders = ["eve@one.example", "noa@two.example", "max@two.example"];
 await other.getByTestId("compose-button").click();
 for (const to of outsiders) {
@@ -185,13 +185,13 @@ await acting(() => page.getByTestId("confirm-yes").click());
 await rows.waitFor({ state: "detached" });
 await page.getByTestId("queue-find").fill("");
 await again(2);
-// Whoever wrote it learns that it was given up.
+// The sender sees that delivery was cancelled.
 await other.goto(`${base}/mail/sent`);
 await other.getByTestId("row-link").first().click();
 await shown(other, "status-line", "noa@two.example").filter({ hasText: "withdrawn by the administrator" }).waitFor();
-ok("messages that cannot leave are found, held and given up");
+ok("undeliverable messages are found, held and cancelled");
 
-// Who is shut out is out, in every browser, at once.
+// A disabled user is signed out in every browser at once.
 await open("users");
 await card.getByTestId("user-disable").click();
 await acting(() => page.getByTestId("confirm-yes").click());
@@ -207,9 +207,9 @@ await card.getByTestId("user-disable").waitFor();
 await carla.getByTestId("sign-in-password").fill(CARLA);
 await carla.getByTestId("sign-in-submit").click();
 await carla.getByTestId("place-mail").waitFor();
-ok("who is shut out is out at once, and comes back");
+ok("a disabled user is signed out at once, and can return once enabled");
 
-// The last manager stays one.
+// The last administrator cannot be removed.
 const mine = page.locator(`[data-testid=user][data-name=${user}]`);
 await mine.getByTestId("user-manager").click();
 await shown(page, "toast", "last administrator").waitFor();
@@ -228,9 +228,9 @@ const log = page.getByTestId("log");
 for (const act of ["created a user", "disabled a user", "enabled a user", "cancelled a delivery"])
   await reads(log, new RegExp(act));
 assert.doesNotMatch(await reads(log, /\S/), /Opening hours/, "no content");
-ok("how the daemon is, and who did what");
+ok("diagnostics and the audit log are shown");
 
-// The same on a telephone, in Hebrew.
+// The same on a phone, in Hebrew.
 const phone = await profile(browser, { viewport: { width: 320, height: 640 }, hasTouch: true, locale: "he-IL" });
 await signIn(phone, user);
 for (const name of ["users", "queue"]) {
@@ -239,9 +239,9 @@ for (const name of ["users", "queue"]) {
   await noSidewaysScroll(phone, `${name} on a phone, in Hebrew`);
   await accessible(phone, `${name} on a phone, in Hebrew`);
 }
-ok("managers' pages on a phone, in Hebrew");
+ok("the administrators' pages work on a phone, in Hebrew");
 
 await browser.close();
-// What is refused on purpose, Chromium notes: 403 and 422.
+// Chromium logs the requests that are refused on purpose, with 403 and 422.
 assert.deepEqual(problems.filter((one) => !/^console: .*status of (403|422)/.test(one)), []);
 console.log("done");

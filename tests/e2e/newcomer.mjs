@@ -1,8 +1,8 @@
-// Somebody who was told nothing does what people do in a webmail: once by mouse and once by
-// keyboard, on a desk and on a phone, in English and in Hebrew. P-11
+// A user without any instructions does the usual things in the webmail: once with the mouse and
+// once with the keyboard, on a desktop and on a phone, in English and in Hebrew. P-11
 //
-// Elements are known to this script by their test ids; what is done to them is what a person can
-// do: clicks where they are seen, or Tab until they have the focus, and keys.
+// The script finds elements by their test IDs, but acts on them only as a person can: by clicking
+// where they are visible, or by pressing Tab until they have the focus, and by typing.
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -30,7 +30,7 @@ const TABS_MAX = 200;
 const file = join(tmpdir(), `postern-newcomer-${process.pid}.txt`);
 writeFileSync(file, "What was asked for.\n");
 
-/** With a mouse, or a finger. */
+/** Acts with a mouse or a finger. */
 class Mouse {
   constructor(page) {
     this.page = page;
@@ -43,7 +43,7 @@ class Mouse {
   async type(where, text) {
     const field = this.page.getByTestId(where).filter({ visible: true }).first();
     await soon(async () => {
-      // Nobody clicks where the cursor stands already.
+      // A user does not click into a field that already has the cursor.
       if (await field.evaluate((one) => one === document.activeElement)) return;
       await field.click();
       assert.fail(`the cursor is not in ${where} yet`);
@@ -55,13 +55,13 @@ class Mouse {
     await this.page.getByTestId(where).selectOption(value);
   }
 
-  /** The latest notice stands last. */
+  /** Undoes by the latest notice, which is the last one. */
   async undo() {
     await this.page.getByTestId("toast-undo").last().click();
   }
 }
 
-/** In the page: the focus is on this, and drawn. */
+/** Runs in the page: whether this element has the focus, visibly. */
 function isFocusSeen(what) {
   const at = document.activeElement;
   const { width, height } = at.getBoundingClientRect();
@@ -69,7 +69,7 @@ function isFocusSeen(what) {
   return isHere && width > 0 && height > 0 && at.matches(":focus-visible");
 }
 
-/** By Tab, Enter and messages alone. */
+/** Acts with Tab, Enter and letter keys alone. */
 class Keyboard {
   constructor(page) {
     this.page = page;
@@ -92,7 +92,7 @@ class Keyboard {
   }
 
   async press(what) {
-    // What is drawn anew loses the focus.
+    // An element that is drawn again loses the focus.
     await soon(async () => {
       await this.#to(what);
       assert.ok(await this.page.evaluate(isFocusSeen, what), `the focus on ${what} is seen`);
@@ -225,7 +225,7 @@ async function walk({ width, locale, hands }) {
   await page.keyboard.press("Enter");
   await page.locator(`[data-testid=row][data-ref="${next}"]`).waitFor();
 
-  // Change the password, make a recovery key.
+  // Change the password, and create a recovery key.
   await hand.press("place-settings");
   await hand.type("password-old", password);
   await hand.type("password-new", NEW);
@@ -239,7 +239,7 @@ async function walk({ width, locale, hands }) {
   await hand.press("recovery-key-done");
   await narrow();
 
-  // The password is lost: the recovery key brings everything back.
+  // Recover a lost password with the recovery key, with all mail still there.
   await hand.press("sign-out");
   await hand.press("lost");
   await hand.type("recover-name", me);
@@ -250,7 +250,7 @@ async function walk({ width, locale, hands }) {
   await row.waitFor();
   await row.and(page.locator("[data-opened=true]")).waitFor();
 
-  // Sign another browser out.
+  // Sign out another browser.
   const other = await profile(browser);
   await signIn(other, me, THIRD);
   await hand.press("place-sessions");

@@ -1,5 +1,5 @@
-// Dana writes to people inside and outside; an outsider who has never heard of us reads,
-// rejects and answers; everybody learns what became of each message.
+// Dana writes to inside and outside recipients; an outsider without any instructions reads, rejects
+// and replies; each sender learns the outcome of each message.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
@@ -23,7 +23,7 @@ const folder = process.env.POSTERN_OUTSIDE;
 const domain = process.env.POSTERN_DOMAIN;
 const hash = (octets) => createHash("sha256").update(octets).digest("hex");
 
-/** A message as it is, and with what stands in base64 or quoted-printable decoded. */
+/** Returns a message as it is, and with its base64 and quoted-printable decoded. */
 function readable(mail) {
   const base64 = mail.replace(/(?:^[A-Za-z0-9+/]{4,}=*\r?\n)+/gm, (block) =>
     Buffer.from(block, "base64").toString("utf8"),
@@ -31,7 +31,7 @@ function readable(mail) {
   return `${mail}\n${base64}\n${mail.replace(/=\r?\n/g, "")}`;
 }
 
-/** Everything that has left the daemon so far. */
+/** Returns everything that has left the daemon so far. */
 const left = () =>
   readdirSync(folder)
     .filter((name) => name.endsWith(".eml"))
@@ -45,7 +45,7 @@ const until = (what, find) =>
     return found;
   });
 
-/** The link and the one-time password of the latest notification. */
+/** Returns the link and the one-time password in a notification. */
 function told(mail) {
   const text = mail.replace(/=\r?\n/g, "").replace(/=3D/g, "=");
   return {
@@ -58,7 +58,7 @@ const browser = await launch();
 const dana = await profile(browser, { viewport: { width: 1440, height: 900 } });
 await signIn(dana, "u1");
 
-/** Writes a message and presses Send. */
+/** Writes a message in a composer and returns the composer. */
 async function write(to, subject, words, choice = null) {
   await dana.getByTestId("compose-button").click();
   const composer = dana.getByTestId("composer");
@@ -77,12 +77,14 @@ async function write(to, subject, words, choice = null) {
   return composer;
 }
 
-/** Sends, and shows the message in Sent; gives its reference number. */
+/** Sends, and shows the message in Sent; returns its reference number. */
 function send(composer) {
   return sent(() => composer.getByTestId("composer-send").click());
 }
 
-/** Keeps what each notice of the page says: the one that names the number is gone in a second. */
+/**
+ * Records the text of each notice, because the one with the reference number disappears quickly.
+ */
 const listen = () =>
   dana.evaluate(() => {
     globalThis.heard = [];
@@ -93,7 +95,7 @@ const listen = () =>
     new MutationObserver(hear).observe(document.body, { childList: true, subtree: true });
   });
 
-/** The same by another step. The notice names the number that the server gave. */
+/** Sends by any step. The notice names the reference number that the server returned. */
 async function sent(step) {
   await listen();
   const answered = dana.waitForResponse((answer) => answer.url().endsWith("/api/submissions") && answer.ok());
@@ -109,7 +111,7 @@ async function sent(step) {
   return reference;
 }
 
-/** The words stand in the reader, as text or in the frame for HTML. */
+/** Waits until the reader shows this text, in the page or in the frame for HTML. */
 const reads = (page, words) =>
   until(words, async () => {
     for (const frame of page.frames()) if (await frame.getByText(words).count()) return true;
@@ -137,7 +139,7 @@ const { link, once } = told(mail);
 assert.ok(link && once, mail);
 assert.ok(!/heron|nests/i.test(mail), "the notification says nothing of the message");
 
-// P-34: whoever follows links changes nothing.
+// P-34: following links, as scanners do, changes nothing.
 const { host } = new URL(link);
 assert.equal(host, new URL(base).host);
 process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
@@ -154,7 +156,7 @@ for (let round = 0; round < 5; round += 1) {
 await scanner.context().close();
 assert.equal((await (await fetch(`${base}/api/pickup/${token}`)).json()).state, "waiting");
 await line(noa, "waiting").waitFor();
-ok("a thousand fetches change nothing");
+ok("a thousand requests for the link change nothing");
 
 // P-33, P-35: three actions from the mail to the message.
 const outsider = await profile(browser, { viewport: { width: 400, height: 800 } });
@@ -173,7 +175,7 @@ await outsider.getByTestId("pickup-new-password").fill("my very own words");
 await outsider.keyboard.press("Enter"); // 2: one submit claims and signs in
 const card = (reference) => outsider.locator(`[data-testid=card][data-ref="${reference}"]`);
 await card(first).waitFor();
-// That message and only that one.
+// The account contains that message and no other.
 await soon(async () => assert.equal(await outsider.getByTestId("card").count(), 1));
 await accessible(outsider, "cards");
 await picture(outsider, "cards");
@@ -207,7 +209,7 @@ const [download] = await Promise.all([
   dana.getByTestId("attachment").first().click(),
 ]);
 assert.equal(hash(readFileSync(await download.path())), hash(file));
-ok("a reply with a file comes back whole");
+ok("a reply with a file arrives complete");
 
 // P-19: one number everywhere; by it each end finds the message, and nobody else does.
 const goTo = (page, reference, arrived) =>
@@ -230,9 +232,9 @@ for (const [user, finds] of [["u2", true], ["u3", false]]) {
   await other.context().close();
 }
 console.log(`number ${first}`);
-ok("found by its number by both, and by nobody else");
+ok("both ends find the message by its number, and nobody else does");
 
-// ---- the same, rejected unread (P-25): the body is never asked for
+// ---- the same, rejected unread (P-25): the body is never requested
 const asked = [];
 outsider.on("request", (request) => asked.push(new URL(request.url()).pathname));
 const second = await send(await write(noa, "About the grey owl", "The owl sleeps at dawn."));
@@ -252,9 +254,9 @@ await kept(outsider, () => outsider.getByTestId("language-he").click(), "/api/ap
 const wren = await send(await write(noa, "About the brown wren", "The wren builds in May."));
 const inHebrew = await until("a mail in Hebrew", () => left().find((one) => one.includes(wren)));
 assert.ok(inHebrew.includes("לקריאת ההודעה:") && !inHebrew.includes("To read the message:"), inHebrew);
-ok("an outsider is written to in the language that was chosen");
+ok("an outsider gets notifications in the chosen language");
 
-// ---- the same for somebody who reads Hebrew on a narrow screen, by the keyboard alone (P-11)
+// ---- the same for an outsider who reads Hebrew on a narrow screen, by the keyboard alone (P-11)
 const carol = "carol@outside.example";
 const third = await send(await write(carol, "About the white ibis", "The ibis wades at noon."));
 const forCarol = told(await until("Carol's mail", () => left().find((one) => one.includes(third))));
@@ -292,9 +294,9 @@ await tabTo("portal-reply-send");
 await hebrew.keyboard.press("Enter");
 await hebrew.getByTestId("portal-reply-sent").waitFor();
 await line(carol, "read").waitFor();
-ok("an outsider reads and answers in Hebrew, at 320 px, by the keyboard");
+ok("an outsider reads and replies in Hebrew, at 320 px, by the keyboard");
 
-// ---- choice 1: refused; not one octet leaves (P-29)
+// ---- choice 1: refused, and nothing leaves (P-29)
 const before = left().length;
 await send(await write("eve@outside.example", "About the red kite", "The kite circles at dusk.", "refuse"));
 await line("eve@outside.example", "refused").waitFor();
@@ -302,7 +304,7 @@ await dana.goto(`${base}/mail/inbox`);
 await dana.locator("[data-testid=notice][data-kind=refused]").first().waitFor();
 ok("refused, with a notice");
 
-// ---- choice 2: nothing before a yes (P-31)
+// ---- choice 2: nothing leaves before the sender agrees (P-31)
 const asking = await write("eve@outside.example", "About the green finch", "The finch sings at eight.", "ask");
 await asking.getByTestId("composer-send").click();
 const dialog = dana.getByTestId("consent-dialog");
@@ -320,15 +322,15 @@ await dana.getByTestId("composer-send").click();
 await sent(() => dialog.getByTestId("consent-yes").click());
 await line("eve@outside.example", "delivered").waitFor();
 await until("the message", () => left().find((one) => /finch sings/.test(one)));
-ok("asked, refused, kept, and sent after a yes");
+ok("consent is asked for; the message is kept as a draft, and sent once the sender agrees");
 
-// ---- choice 4: leaves without a question, and is marked (P-38)
+// ---- choice 4: the message leaves without a question, and is marked as plain (P-38)
 await send(await write("eve@outside.example", "About the white stork", "The stork lands at nine.", "plain"));
 await line("eve@outside.example", "delivered").waitFor();
 await until("the message", () => left().find((one) => /stork lands/.test(one)));
 ok("sent in clear without a question");
 
-// Everything that ever left: no word of what was to stay.
+// Nothing that ever left contains a word of the messages that must not leave.
 const all = left().join("\n");
 for (const word of ["ibis", "wades at noon", "heron", "nests at noon", "grey owl", "sleeps at dawn", "red kite", "circles at dusk"])
   assert.ok(!all.includes(word), `${word} left the house`);

@@ -1,4 +1,4 @@
-// What the browser tests share: a browser that keeps a record, SMTP by hand, axe.
+// What the browser tests share: a browser that records problems, a minimal SMTP client, axe.
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -13,7 +13,7 @@ const axeSource = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 export const base = process.env.POSTERN_URL.replace(/\/$/, "");
 const [smtpHost, smtpPort] = (process.env.POSTERN_SMTP ?? "").split(":");
 const passwordFile = process.env.POSTERN_PASSWORD_FILE;
-/** Everybody's, where a file has it. */
+/** The password of all accounts, if there is a file with it. */
 export const password = passwordFile && readFileSync(passwordFile, "utf8").split("\n")[0];
 
 export const ok = (what) => console.log(`ok ${what}`);
@@ -28,9 +28,9 @@ export const ATTEMPT_MS = 6_000;
 const POLL_MS = 50;
 
 /**
- * Asks again, as a whole, until `check` holds; gives what it gave. A page that is read while it
- * changes, or a frame that is read while it loads, breaks the question off or answers from the
- * moment before: so whatever is read once, and not waited for, is read in here.
+ * Repeats `check` as a whole until it succeeds, and returns its value. A query of a page that is
+ * changing, or of a frame that is loading, may fail or return the previous state. So whatever is
+ * read only once, without waiting, is read in here.
  */
 export async function soon(check, limitMs = LIMIT_MS) {
   const end = Date.now() + limitMs;
@@ -44,7 +44,7 @@ export async function soon(check, limitMs = LIMIT_MS) {
   }
 }
 
-/** The text of an element, once it is as it should be. */
+/** Waits until the text of an element matches, and returns it. */
 export function reads(element, pattern) {
   return soon(async () => {
     const text = (await element.innerText({ timeout: ATTEMPT_MS })).trim();
@@ -53,7 +53,7 @@ export function reads(element, pattern) {
   });
 }
 
-/** The page says nothing of this any more. */
+/** Waits until the page does not contain this text any more. */
 export function silent(page, word) {
   return soon(async () => assert.ok(!(await page.locator("body").innerText()).includes(word), word));
 }
@@ -93,12 +93,12 @@ export function search(page, query) {
   });
 }
 
-/** Everything that must not have happened by the end. */
+/** What must not have happened by the end of a run. */
 export const problems = [];
 
 export async function launch() {
   const browser = await started();
-  // What was seen when a walk broke off, for whoever mends it.
+  // Screenshots of all pages at the moment of failure, for debugging.
   const shots = process.env.WALK_SHOTS;
   if (shots)
     process.on("uncaughtException", async (error) => {
@@ -111,7 +111,7 @@ export async function launch() {
   return browser;
 }
 
-/** How every Chromium here is started. */
+/** The options with which every Chromium here is started. */
 export const OPTIONS = {
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: [
@@ -128,14 +128,14 @@ export const OPTIONS = {
 
 const started = () => chromium.launch(OPTIONS);
 
-/** A profile of its own, watched for cookies, errors and policy reports. P-07, P-08 */
+/** Opens a page in a new profile, watched for cookies, errors and policy reports. P-07, P-08 */
 export async function profile(browser, options = {}) {
   return watched(await browser.newContext({ ignoreHTTPSErrors: true, ...options }));
 }
 
-/** The same for a profile that is there already. */
+/** Opens a watched page in an existing profile. */
 export async function watched(context) {
-  // What a page warns of says where it comes from.
+  // A warning of the page includes a stack trace.
   await context.addInitScript(() => {
     const { warn } = console;
     console.warn = (...said) => warn(...said, new Error("warned").stack);
@@ -172,7 +172,7 @@ export async function signIn(page, user, secret = password) {
   await page.getByTestId("place-mail").waitFor();
 }
 
-/** Carries out the last step of signing in, and puts the tour away that newcomers see. */
+/** Carries out the last step of signing in, and skips the tour that new users see. */
 export async function arriving(page, step) {
   const looked = page.waitForResponse((answer) => answer.url().endsWith("/api/appearance"));
   await step();
@@ -186,13 +186,15 @@ export function tourSkip(page) {
   return kept(page, () => page.getByTestId("tour-skip").click(), "/api/appearance", '"toured":true');
 }
 
-/** No violation of WCAG 2.2 AA or best practice on what is shown, once it stands still. */
+/**
+ * Asserts that what is shown has no violation of WCAG 2.2 AA or best practice, once it is still.
+ */
 export function accessible(page, name) {
   return soon(() => judged(page, name));
 }
 
 async function judged(page, name) {
-  // Colours are judged once nothing moves any more.
+  // Colours are checked once all animations have finished.
   await page.evaluate(() =>
     Promise.all(
       document
@@ -214,7 +216,7 @@ async function judged(page, name) {
   assert.deepEqual(violations, [], name);
 }
 
-/** A picture for the documents, where one is wanted. */
+/** Takes a screenshot for the documents, if SCREENS is set. */
 export async function picture(page, name) {
   if (!process.env.SCREENS) return;
   mkdirSync(process.env.SCREENS, { recursive: true });
@@ -232,7 +234,7 @@ export function noSidewaysScroll(page, name) {
   });
 }
 
-/** Delivers one message as any mail server would, in clear; gives its reference number. */
+/** Delivers one message as any mail server would, in clear; returns its reference number. */
 export async function deliver(to, message) {
   const socket = net.connect(Number(smtpPort), smtpHost);
   socket.setEncoding("latin1");

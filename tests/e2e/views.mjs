@@ -1,5 +1,5 @@
-// Every screen there is: looked at by axe in light and dark, at 1280 and 320 px, in every
-// direction of writing; and, with SCREENS set, made into a picture for the documents.
+// Every screen, checked by axe in light and dark, at 1280 and 320 px, in both writing directions;
+// and, if SCREENS is set, saved as a screenshot for the documents.
 import assert from "node:assert/strict";
 import {
   accessible,
@@ -31,7 +31,7 @@ const MODES = [
   { name: "phone-hebrew-dark", locale: "he-IL", colorScheme: "dark", width: 320 },
 ];
 
-// Mail that shows what there is to show.
+// Messages of every kind that the screens can show.
 const from = (name, address, subject, body, headers) =>
   message(subject, body, headers).replace(
     "From: Rachel Stern <rachel@partner.example>",
@@ -60,7 +60,7 @@ const sealed = await deliver(me, from("Omar Haddad", "omar@partner.example", "Co
 
 const browser = await launch();
 
-/** Shows each view in turn; `look` is called once it stands there whole. */
+/** Shows each view in turn and calls `look` once it is complete. */
 async function tour(page, mode, look) {
   const at = (path, testid) => async () => {
     await page.goto(`${base}${path}`);
@@ -179,7 +179,7 @@ async function walk(mode, isFirst) {
     await accessible(page, `${name}, ${mode.name}`);
     await noSidewaysScroll(page, `${name}, ${mode.name}`);
     if (mode.name === "phone-hebrew-dark") return;
-    // One picture of each screen, and of the first ones in every dress.
+    // One screenshot of each screen in light mode, and of some screens in the other modes.
     const dressed = ["inbox", "conversation", "compose"].includes(name);
     if (mode.name === "light" || dressed) {
       await picture(page, mode.name === "light" ? name : `${name}-${mode.name}`);
@@ -204,10 +204,10 @@ async function walk(mode, isFirst) {
   await page.getByTestId("place-mail").waitFor();
   await tour(page, mode, look);
   await page.context().close();
-  ok(`every screen, ${mode.name}`);
+  ok(`every screen is accessible, ${mode.name}`);
 }
 
-/** Something in every place. */
+/** Fills every place with something to show. */
 async function prepare(page) {
   for (const reference of [first, second]) {
     await page.goto(`${base}/mail/inbox/${reference}`);

@@ -1,5 +1,5 @@
-// What a newcomer does in the webmail besides reading and sending: finding, settling, and coming
-// back when the password is lost.
+// What a new user does in the webmail besides reading and sending: searching, changing settings,
+// and recovering a lost password.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import {
@@ -41,7 +41,7 @@ await row(page, heron).getByTestId("row-link").click();
 await page.getByTestId("open").click();
 await page.getByTestId("text").filter({ hasText: "heron" }).waitFor();
 
-// P-19: by the keyboard alone, by a word that only the text has.
+// P-19: by the keyboard alone, by a word that occurs only in the text.
 await page.keyboard.press("Escape");
 await page.keyboard.press("/");
 await page.keyboard.type("HERON pond");
@@ -73,12 +73,12 @@ await search(page, "subject:night");
 await row(page, owl).waitFor();
 const is = (element, attribute, value) =>
   soon(async () => assert.equal(await element.getAttribute(attribute), value));
-// Looking opens nothing.
+// A search result does not open the message.
 await is(row(page, owl), "data-opened", "false");
 await search(page, "before:soon");
 await page.getByText("This search is not possible").waitFor();
 await page.getByText("the day soon").first().waitFor();
-ok("what was not opened is found by its subject alone; a wrong question is explained");
+ok("an unopened message is found by its subject only; an invalid query is explained");
 
 // P-16
 await page.goto(`${base}/settings`);
@@ -92,9 +92,9 @@ await soon(async () => {
   assert.equal(await page.getByTestId("preference-undoSecs").inputValue(), "30");
   assert.equal(await page.getByTestId("preference-confirmOutside").inputValue(), "never");
 });
-ok("mail settings are kept on the server");
+ok("mail settings are saved on the server");
 
-// Notices on the desktop come only where they were asked for, and say nothing of a message.
+// Desktop notifications appear only if they were enabled, and reveal nothing of a message.
 await page.getByTestId("notices").click();
 await page.getByTestId("notices-refused").waitFor();
 await page.locator("[data-testid=notices]:not(:checked)").waitFor();
@@ -114,7 +114,7 @@ const noticedCount = (count) =>
   page.waitForFunction((count) => globalThis.noticed.length === count, count);
 await page.getByTestId("notices").check();
 await noticedCount(1);
-// Somebody looks at the page: the message is there when the next one comes, and nothing was said.
+// While the page has the focus, a new message causes no notification.
 await page.getByTestId("place-mail").click();
 await row(page, await deliver(me, message("Seen as it comes", "Secret one."))).waitFor();
 await page.evaluate(() => dispatchEvent(new Event("blur")));
@@ -132,11 +132,11 @@ assert.deepEqual((await soon(noticed)).slice(1), [
 ]);
 await page.evaluate(() => dispatchEvent(new Event("focus")));
 await page.goto(`${base}/settings`);
-// Kept in this browser.
+// The setting is saved in this browser.
 await page.locator("[data-testid=notices]:checked").waitFor();
-ok("notices say that mail came, to nobody who looks, and no word of it");
+ok("desktop notifications announce mail, without its content, while the page lacks the focus");
 
-// A filter made by hand takes what comes next, unopened as it is.
+// A filter applies to new mail, which stays unopened.
 await page.getByTestId("filter-add").click();
 await page.getByTestId("filter-problem").filter({ hasText: "Enter a sender" }).waitFor();
 await page.getByTestId("filter-subject").fill("invoice");
@@ -150,9 +150,10 @@ await page.goto(`${base}/mail/archive`);
 await row(page, bill).waitFor();
 await is(row(page, bill), "data-opened", "false");
 await is(row(page, bill).getByTestId("row-star"), "aria-pressed", "true");
-ok("a filter puts new mail where it belongs");
+ok("a filter files new mail");
 
-// Enter presses what has the focus, and an answer is written at once; its messages are no keys.
+// Enter activates the focused element, and a reply can be typed at once: its letters are not
+// shortcuts.
 await row(page, bill).getByTestId("row-link").click();
 await page.getByTestId("open").focus();
 await page.keyboard.press("Enter");
@@ -180,9 +181,9 @@ await page.getByTestId("composer-discard").focus();
 await page.keyboard.press("Enter");
 await page.getByTestId("composer").waitFor({ state: "detached" });
 await page.getByTestId("draft").waitFor({ state: "detached" });
-ok("an answer is written by the keyboard, and kept until it is thrown away");
+ok("a reply is written by the keyboard, and kept as a draft until it is discarded");
 
-// Files are looked at without being saved, and saved all at once.
+// Files are previewed without being saved, and can be saved all at once.
 const PNG =
   "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR42mNQSFiABzGMSmNDAPCjcIFD5XWiAAAAAElFTkSuQmCC";
 const filePart = (type, name, encoding, text) =>
@@ -216,10 +217,10 @@ await page.getByTestId("download-all").click();
 const zipped = await zipping;
 assert.equal(zipped.suggestedFilename(), `${withFiles}.zip`);
 assert.equal(readFileSync(await zipped.path()).subarray(0, 2).toString(), "PK");
-ok("files are looked at, and saved all at once");
+ok("files are previewed, and saved all at once");
 
-// Pictures that lie elsewhere come when they are asked for, and then only from us. (Nobody is at
-// that address; what comes where somebody is, the tests over HTTPS show.)
+// Remote images are loaded only on request, and only from our server. (No server has this address;
+// the tests of the API show what a real one returns.)
 const newsletter = await deliver(
   me,
   message(
@@ -243,9 +244,9 @@ await soon(async () => {
   assert.match(from, /^\/m\/[\w-]{43}\/from\/[\w-]+$/);
 });
 await page.getByTestId("pictures").waitFor({ state: "detached" });
-ok("pictures from elsewhere are asked for, and come from the server");
+ok("remote images are loaded on request, from our server");
 
-// Who wrote is offered when one writes back.
+// Senders of past mail are suggested as recipients.
 await page.keyboard.press("c");
 await page.getByTestId("composer-to").pressSequentially("rach");
 await page
@@ -253,12 +254,12 @@ await page
   .waitFor({ state: "attached" });
 await page.keyboard.press("Escape");
 await page.getByTestId("composer").waitFor({ state: "detached" });
-ok("recipients are offered from past mail");
+ok("recipients are suggested from past mail");
 
-// A message is dragged to a folder; places are reached by typing a few messages of their names.
+// A message is dragged to a folder; the palette finds places by a few letters of their names.
 const kite = await deliver(me, message("Kites", "High up."));
 await page.goto(`${base}/mail/inbox`);
-// A list that is read again under the mouse drops what it carries.
+// A list that reloads during the drag drops what is being dragged.
 const archiveBox = page.locator("[data-testid=mailbox][data-mailbox=archive]");
 const drag = async () => {
   if ((await row(page, kite).count()) > 0)
@@ -275,7 +276,7 @@ await page.goto(`${base}/mail/archive`);
 await row(page, kite).waitFor();
 ok("a message is dragged to a folder");
 
-// Mail from a file comes in once, and goes out again as it came.
+// Mail is imported from a file without duplicates, and exported unchanged.
 await page.goto(`${base}/settings`);
 const mbox =
   "From a@x Mon Mar  2 10:00:00 2020\nFrom: Eve <eve@x.example>\nMessage-ID: <old1@x>\n" +
@@ -297,9 +298,9 @@ const saved = readFileSync(await (await saving).path(), "utf8");
 assert.match(saved, /^From eve@x\.example .*\nFrom: Eve[^]*Old one\n\n>From the pond\n/m);
 assert.match(saved, /Subject: Old two/);
 assert.ok(!saved.includes("High up."), "what was not opened stays");
-ok("mail comes in from a file once, and goes out to one");
+ok("mail is imported from a file without duplicates, and exported to one");
 
-// P-06: what is chosen here is there wherever one signs in.
+// P-06: settings made here apply wherever the user signs in.
 await page.getByTestId("theme-dark").check();
 await page.getByTestId("signature").fill("Best wishes, me");
 const choice = () => page.getByTestId("zone").selectOption("Pacific/Auckland");
@@ -315,10 +316,10 @@ await other.getByTestId("composer-body").filter({ hasText: "Best wishes, me" }).
 await other.keyboard.press("Escape");
 await other.getByTestId("composer").waitFor({ state: "detached" });
 await other.goto(`${base}/settings`);
-// The page is there before what was chosen is.
+// The page is shown before the settings are loaded.
 const zone = other.getByTestId("zone").locator('option:checked[value="Pacific/Auckland"]');
 await zone.waitFor({ state: "attached" });
-ok("appearance, signature and time zone go where their owner goes");
+ok("appearance, signature and time zone follow the user");
 await page.getByTestId("password-old").fill("not it");
 await page.getByTestId("password-new").fill(NEW);
 await page.getByTestId("password-submit").click();
@@ -327,7 +328,7 @@ await page.getByTestId("password-old").fill(password);
 await page.getByTestId("password-submit").click();
 await page.getByText("Your password has been changed", { exact: false }).first().waitFor();
 await other.getByTestId("sign-in-password").waitFor();
-ok("a new password signs every other browser out");
+ok("a password change signs out every other browser");
 
 await page.getByTestId("recovery-password").fill(NEW);
 await page.getByTestId("recovery-submit").click();
@@ -336,7 +337,7 @@ await accessible(page, "recovery key");
 await page.getByTestId("recovery-key-done").click();
 await silent(page, key);
 
-// A phone, in Hebrew: the password is lost, the key is not.
+// A phone, in Hebrew: the password is lost, but the recovery key is not.
 const phone = await profile(browser, {
   viewport: { width: 320, height: 640 },
   hasTouch: true,
@@ -365,11 +366,11 @@ await phone.goto(`${base}/settings`);
 await phone.getByTestId("preference-undoSecs").waitFor();
 await noSidewaysScroll(phone, "settings on a phone, in Hebrew");
 await accessible(phone, "settings on a phone, in Hebrew");
-ok("the recovery key brings the account back, with everything in it");
+ok("the recovery key restores the account with all its mail");
 
 await browser.close();
-// The one question that cannot be understood is answered by 422, and the picture that nobody has
-// by 502, which Chromium notes.
+// Chromium logs the 422 for the invalid query, and the 502 for the remote image that does not
+// exist.
 const noted = (status) => problems.filter((one) => one.includes(`status of ${status}`)).length;
 assert.ok(noted(422) >= 1);
 const rest = problems.filter((one) => !/^console: .*status of (422|502)/.test(one));

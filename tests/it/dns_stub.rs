@@ -1,4 +1,4 @@
-//! A DNS server for tests: what it is told, and failures of every kind.
+//! A DNS server for tests: it answers with configured records and with failures of every kind.
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,7 +11,7 @@ use postern::config;
 use postern::net::dns::Resolver;
 use tokio::net::UdpSocket;
 
-/// What is said to a question.
+/// The response to a query.
 #[derive(Clone, Debug)]
 pub enum Says {
     Records(Vec<RData>),
@@ -19,16 +19,16 @@ pub enum Says {
     NoName,
     /// SERVFAIL.
     Fails,
-    /// Nothing, ever.
+    /// No answer at all.
     Silence,
 }
 
-/// A running server. Names that it was not told of do not exist.
+/// A running server. Names that were not configured do not exist.
 #[derive(Clone)]
 pub struct DnsStub {
     pub at: SocketAddr,
     zone: Arc<Mutex<HashMap<(Name, RecordType), Says>>>,
-    /// Whether answers carry the flag of a validating resolver (RFC 4035 §3.2.3).
+    /// Whether answers carry the AD flag of a validating resolver (RFC 4035 §3.2.3).
     vouched: Arc<Mutex<bool>>,
 }
 
@@ -59,7 +59,7 @@ impl DnsStub {
     }
 
     pub fn text(&self, name: &str, text: &str) {
-        // RFC 1035 §3.3.14: pieces of at most 255 octets.
+        // Character strings of at most 255 octets (RFC 1035 §3.3.14).
         let pieces = text.as_bytes().chunks(255).map(|one| String::from_utf8_lossy(one).into());
         let txt = RData::TXT(TXT::new(pieces.collect()));
         self.says(name, RecordType::TXT, Says::Records(vec![txt]));
@@ -69,18 +69,18 @@ impl DnsStub {
         self.says(name, RecordType::A, Says::Records(vec![RData::A(A(address))]));
     }
 
-    /// Mail hosts, each with its preference.
+    /// Sets the mail hosts of a domain, each with its preference.
     pub fn mail_hosts(&self, domain: &str, hosts: &[(u16, &str)]) {
         let mx = |(preference, host): &(u16, &str)| RData::MX(MX::new(*preference, named(host)));
         self.says(domain, RecordType::MX, Says::Records(hosts.iter().map(mx).collect()));
     }
 
-    /// From now on a validating resolver answers.
+    /// Answers like a validating resolver from now on.
     pub fn vouch(&self) {
         *self.vouched.lock().unwrap() = true;
     }
 
-    /// A resolver that asks here, and does not wait long.
+    /// Returns a resolver that uses this server, with a short timeout.
     pub fn resolver(&self, dnssec: config::Dnssec) -> Resolver {
         let dns = config::Dns {
             servers: vec![self.at],
@@ -99,7 +99,7 @@ impl DnsStub {
         let known = zone.keys().any(|(name, _)| *name == key.0);
         let says = match zone.get(&key) {
             Some(says) => says.clone(),
-            // The name is there, and has no such record.
+            // The name exists but has no such record.
             None if known => Says::Records(Vec::new()),
             None => Says::NoName,
         };

@@ -1,4 +1,4 @@
-//! Starts a gateway on a store in memory with its SMTP door on port 0, and speaks to it.
+//! Starts a gateway on an in-memory store with its SMTP listener on port 0, and speaks to it.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, LazyLock};
@@ -27,10 +27,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub const PASSWORD: &str = "correct horse";
-/// Nothing here takes as long; what does is a failure.
+/// No step takes this long unless it has failed.
 pub const DEADLINE: Duration = Duration::from_secs(300);
 
-/// A certificate for `localhost`, made once.
+/// A certificate for `localhost`, created once.
 struct Certificate {
     folder: tempfile::TempDir,
     trusted: CertificateDer<'static>,
@@ -44,7 +44,7 @@ static CERTIFICATE: LazyLock<Certificate> = LazyLock::new(|| {
     Certificate { folder, trusted: made.cert.der().clone() }
 });
 
-/// A running gateway with its accounts dana, omar and u1, all in `example.org`.
+/// A running gateway with the accounts dana, omar and u1, all in `example.org`.
 pub struct TestGateway {
     pub gateway: Gateway,
     pub smtp: SocketAddr,
@@ -58,12 +58,12 @@ impl TestGateway {
         TestGateway::with(|_| ()).await
     }
 
-    /// With limits of its own.
+    /// Starts a gateway with changed settings.
     pub async fn with(change: impl FnOnce(&mut config::Smtp)) -> TestGateway {
         TestGateway::on(Arc::new(MemoryEngine::new()), change).await
     }
 
-    /// On an engine of its own.
+    /// Starts a gateway on the given engine, with changed settings.
     pub async fn on(
         engine: Arc<dyn Engine>,
         change: impl FnOnce(&mut config::Smtp),
@@ -71,7 +71,7 @@ impl TestGateway {
         TestGateway::made(engine, change, |server| server).await
     }
 
-    /// That asks who vouches for what comes in.
+    /// Starts a gateway that authenticates senders with `verifier`.
     pub async fn verifying(verifier: Verifier) -> TestGateway {
         let engine = Arc::new(MemoryEngine::new());
         TestGateway::made(engine, |_| (), |server| server.verifying(verifier)).await
@@ -94,14 +94,14 @@ impl TestGateway {
         TestGateway { gateway, smtp, server, stop, tasks }
     }
 
-    /// A greeted client.
+    /// Connects a client and reads the greeting.
     pub async fn smtp(&self) -> Client {
         let mut client = self.connect().await;
         client.reply().await.expect("220 gw.test");
         client
     }
 
-    /// A client inside TLS that said EHLO.
+    /// Connects a client that has sent STARTTLS and EHLO.
     pub async fn smtp_tls(&self) -> Client {
         let mut client = self.smtp().await;
         client.ehlo().await;
@@ -110,12 +110,12 @@ impl TestGateway {
         client
     }
 
-    /// A client that has heard nothing yet.
+    /// Connects a client that has not read the greeting yet.
     pub async fn connect(&self) -> Client {
         Client::on(TcpStream::connect(self.smtp).await.unwrap())
     }
 
-    /// What somebody's list shows.
+    /// Returns the items in an account's inbox.
     pub async fn inbox(&self, name: &'static str) -> Vec<ItemView> {
         self.as_owner(name, |gateway, actor| {
             gateway.message_list(actor, "inbox", None, 500).unwrap().items
@@ -123,7 +123,7 @@ impl TestGateway {
         .await
     }
 
-    /// How many messages are in somebody's inbox.
+    /// Returns the number of messages in an account's inbox.
     pub async fn count(&self, name: &'static str) -> u64 {
         self.as_owner(name, |gateway, actor| {
             gateway.message_list(actor, "inbox", None, 1).unwrap().total
@@ -131,7 +131,7 @@ impl TestGateway {
         .await
     }
 
-    /// Opens a message: the octets as they are kept, trace lines in front.
+    /// Returns the octets of a message as they are stored, with the trace fields at the top.
     pub async fn open(&self, name: &'static str, reference: Reference) -> Vec<u8> {
         self.as_owner(name, move |gateway, actor| {
             gateway.message_open(actor, reference, None).unwrap().1.whole().unwrap().to_vec()
@@ -177,7 +177,7 @@ pub fn identity() -> Identity {
     Identity::load(&folder.join("cert.pem"), &folder.join("key.pem")).unwrap()
 }
 
-/// The domain `example.org` with its people.
+/// Returns a gateway for the domain `example.org` with its accounts.
 pub fn gateway_on(engine: Arc<dyn Engine>) -> Gateway {
     let cheap = PasswordCost { memory_kib: 64, passes: 1, lanes: 1 };
     let vault = Vault::new(DaemonKey::from_bytes([3; 32]), PoolLimits::default(), cheap);
@@ -197,21 +197,21 @@ pub fn gateway_on(engine: Arc<dyn Engine>) -> Gateway {
     gateway
 }
 
-/// A stream in clear or inside TLS.
+/// A stream, in clear or over TLS.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
-/// An SMTP client that does what it is told, right or wrong.
+/// An SMTP client that sends what it is told, valid or not.
 pub struct Client {
     io: BufReader<Box<dyn Stream>>,
 }
 
-/// What the server said: all lines of one reply.
+/// All lines of one reply of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply(pub Vec<String>);
 
 impl Reply {
-    /// Fails unless the last line begins with `start`.
+    /// Panics unless the last line begins with `start`.
     #[track_caller]
     pub fn expect(&self, start: &str) -> &Reply {
         assert!(self.last().starts_with(start), "expected {start:?}, got {self:?}");
@@ -226,12 +226,12 @@ impl Reply {
         self.last().get(..3).unwrap_or_default()
     }
 
-    /// Whether some line says `keyword` after its code.
+    /// Whether some line has `keyword` after its code.
     pub fn has(&self, keyword: &str) -> bool {
         self.0.iter().any(|line| line.get(4..).is_some_and(|rest| rest.starts_with(keyword)))
     }
 
-    /// The reference number of an accepted message.
+    /// Returns the reference number of an accepted message.
     #[track_caller]
     pub fn reference(&self) -> Reference {
         let (_, number) = self
@@ -256,7 +256,7 @@ impl Client {
         within(sent).await.unwrap();
     }
 
-    /// Sends octets; whether the server still takes them does not matter.
+    /// Sends octets, and ignores whether the server still reads them.
     pub async fn raw_or_gone(&mut self, octets: &[u8]) {
         let sent = async {
             self.io.write_all(octets).await?;
@@ -276,7 +276,7 @@ impl Client {
         self.try_reply().await.expect("the connection is closed")
     }
 
-    /// Reads one reply; `None` when the connection was closed.
+    /// Reads one reply; returns `None` if the connection was closed.
     pub async fn try_reply(&mut self) -> Option<Reply> {
         let mut lines = Vec::new();
         loop {
@@ -294,7 +294,7 @@ impl Client {
         }
     }
 
-    /// Fails unless the server closes the connection without another word.
+    /// Panics unless the server closes the connection without sending anything more.
     pub async fn expect_closed(&mut self) {
         let mut rest = Vec::new();
         // A reset closes it as well.
@@ -313,7 +313,7 @@ impl Client {
         self.handshake().await;
     }
 
-    /// The client's side of the TLS handshake.
+    /// Does the client's side of the TLS handshake.
     pub async fn handshake(&mut self) {
         let plain = std::mem::replace(&mut self.io, BufReader::new(Box::new(tokio::io::empty())));
         let mut roots = RootCertStore::empty();
@@ -330,27 +330,27 @@ impl Client {
         self.io = BufReader::new(Box::new(stream));
     }
 
-    /// MAIL and one RCPT.
+    /// Sends MAIL and one RCPT.
     pub async fn envelope(&mut self, to: &str) {
         self.send("MAIL FROM:<rachel@outside.example>").await.expect("250 2.1.0");
         self.send(&format!("RCPT TO:<{to}>")).await.expect("250 2.1.5");
     }
 
-    /// DATA with `message`, which stands for itself but for its dots.
+    /// Sends DATA and `message`, with its dots doubled.
     pub async fn data(&mut self, message: &[u8]) -> Reply {
         self.send("DATA").await.expect("354 ");
         self.raw(&stuffed(message)).await;
         self.reply().await
     }
 
-    /// A whole message to one recipient.
+    /// Delivers a whole message to one recipient.
     pub async fn deliver(&mut self, to: &str, message: &[u8]) -> Reply {
         self.envelope(to).await;
         self.data(message).await
     }
 }
 
-/// A message of lines with its dots doubled, and its end.
+/// Returns the message with dots doubled at line starts, and the final dot.
 pub fn stuffed(message: &[u8]) -> Vec<u8> {
     let mut wire = Vec::with_capacity(message.len() + 16);
     for line in message.split_inclusive(|octet| *octet == b'\n') {
@@ -363,7 +363,7 @@ pub fn stuffed(message: &[u8]) -> Vec<u8> {
     wire
 }
 
-/// A message with `lines` of text.
+/// Returns a message with `lines` more lines of text.
 pub fn message(lines: usize) -> Vec<u8> {
     let mut message = MESSAGE.to_vec();
     for n in 0..lines {
@@ -383,7 +383,7 @@ async fn within<T>(work: impl Future<Output = T>) -> T {
 pub async fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let started = std::time::Instant::now();
     while !condition() {
-        assert!(started.elapsed() < DEADLINE, "never came: {what}");
+        assert!(started.elapsed() < DEADLINE, "timed out waiting for: {what}");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }

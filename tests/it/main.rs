@@ -1,4 +1,4 @@
-//! Everything that speaks to a running Postern over its sockets, one file for each behaviour.
+//! The tests that speak to a running Postern over its sockets, one file for each behaviour.
 
 mod dns_stub;
 mod harness;

@@ -1,4 +1,4 @@
-//! The relay against a next hop that misbehaves: the test is the peer.
+//! The relay against a next hop that misbehaves: the test plays the next hop.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,18 +22,19 @@ use tokio_util::sync::CancellationToken;
 
 use crate::harness::{TestGateway, until};
 
-/// What the peer does, and at which word: a verb, or `.` for the end of a message.
+/// What the peer does, and at which command: a verb, `HELLO` for the greeting, or `.` for the end
+/// of a message.
 #[derive(Clone, Copy, Debug)]
 enum Does {
     Says(&'static str, &'static str),
     HangsUp(&'static str),
     /// Never answers.
     Sleeps(&'static str),
-    /// Offers TLS and then speaks something else.
+    /// Offers TLS and then speaks plaintext instead.
     BreaksTls,
 }
 
-/// A next hop that misbehaves for its first sessions, and then does not.
+/// A next hop that misbehaves for its first sessions, and works afterwards.
 struct Peer {
     at: SocketAddr,
     sessions: Arc<AtomicUsize>,
@@ -50,7 +51,8 @@ impl Peer {
             while let Ok((stream, _)) = listener.accept().await {
                 let nth = count.fetch_add(1, Ordering::SeqCst);
                 let does = (nth < sessions_bad).then_some(does);
-                // A peer that breaks off has said what it had to say.
+                // The session ends when either side closes the connection; nothing depends on its
+                // result.
                 tokio::spawn(converse(stream, does, shelf.clone()));
             }
         });
@@ -105,7 +107,7 @@ async fn converse(
         word = match data {
             true => {
                 let message = message(&mut stream).await?;
-                // What is refused at its end was not taken, and neither was what nobody heard of.
+                // A message counts as accepted only if its final reply is 250 and is sent.
                 if matches!(act("."), Act::Ordinary) {
                     shelf.lock().unwrap().push(message);
                 }
@@ -144,7 +146,7 @@ async fn message(stream: &mut (impl AsyncBufReadExt + Unpin)) -> Option<String> 
     }
 }
 
-/// A gateway whose mail leaves to one peer.
+/// A gateway whose outgoing mail goes to one peer.
 pub struct SiteSettings {
     pub gw: TestGateway,
     stop: CancellationToken,
@@ -169,7 +171,7 @@ impl SiteSettings {
         SiteSettings::on(relay, Resolver::new(&dns).unwrap()).await
     }
 
-    /// A gateway whose mail leaves like this.
+    /// Starts a gateway whose outgoing mail is sent as `relay` and `resolver` say.
     pub async fn on(relay: config::Relay, resolver: Resolver) -> SiteSettings {
         let gw = TestGateway::start().await;
         let keys = config::Dkim::default();
@@ -180,12 +182,12 @@ impl SiteSettings {
         SiteSettings { gw, stop }
     }
 
-    /// Dana writes to somebody outside in clear.
+    /// Sends a plain message from Dana to an outside recipient.
     async fn send(&self, to: &'static str) -> Reference {
         self.send_by(to, Choice::Plain).await
     }
 
-    /// Dana writes to somebody outside.
+    /// Sends a message from Dana to an outside recipient with this choice.
     pub async fn send_by(&self, to: &'static str, choice: Choice) -> Reference {
         let sent = self.gw.as_owner("dana", move |gateway, actor| {
             let undo_secs = Some(Some(0));
@@ -203,7 +205,7 @@ impl SiteSettings {
             let submit = Submit { draft: id, version, consent: None, typed: None, request: id };
             match gateway.submit(actor, &submit).unwrap() {
                 Submitted::Accepted(view) => view.reference,
-                Submitted::NeedsConsent(_) => panic!("asked"),
+                Submitted::NeedsConsent(_) => panic!("consent was required"),
             }
         });
         sent.await
@@ -213,16 +215,16 @@ impl SiteSettings {
         self.view(reference).await.recipients[0].state
     }
 
-    /// Waits until a message was tried and put off.
+    /// Waits until delivery of a message was attempted and deferred.
     pub async fn tried(&self, reference: Reference) {
         let row = || {
             let rows = self.gw.gateway.queue_list(50).unwrap();
             rows.into_iter().find(|row| row.reference == reference)
         };
-        until("it was tried", || row().is_some_and(|row| row.attempts > 0)).await;
+        until("a first attempt", || row().is_some_and(|row| row.attempts > 0)).await;
     }
 
-    /// Waits until a message waits in a temporary account.
+    /// Waits until a message is in a temporary account.
     pub async fn issued(&self, reference: Reference) {
         for _ in 0..500 {
             if self.view(reference).await.recipients[0].route == Route::TemporaryAccount {
@@ -230,10 +232,10 @@ impl SiteSettings {
             }
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
-        panic!("no account was issued: {:?}", self.gw.gateway.queue_list(5).unwrap());
+        panic!("no temporary account was issued: {:?}", self.gw.gateway.queue_list(5).unwrap());
     }
 
-    /// The latest notice to Dana.
+    /// Returns the latest notice to Dana.
     pub async fn last_notice(&self) -> String {
         let inbox = self.gw.inbox("dana").await;
         let notice = inbox.iter().find(|item| item.notice.is_some()).expect("a notice");
@@ -247,7 +249,7 @@ impl SiteSettings {
         view.await
     }
 
-    /// Lets time pass until the message's line has ended or the peer has it.
+    /// Advances the clock until delivery of the message has ended or the peer has accepted it.
     pub async fn settle(&self, reference: Reference) -> DeliveryState {
         for _ in 0..200 {
             let state = self.view(reference).await.recipients[0].state;
@@ -271,7 +273,7 @@ impl Drop for SiteSettings {
     }
 }
 
-/// P-38: whatever a next hop does for a while, the message arrives once when it behaves again.
+/// P-38: whatever a next hop does wrong for a while, the message arrives once when it works again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hop_that_misbehaves_for_a_while_gets_the_message_once() {
     for does in [
@@ -294,14 +296,14 @@ async fn a_hop_that_misbehaves_for_a_while_gets_the_message_once() {
         let peer = Peer::start(does, 1).await;
         let site = SiteSettings::with(&peer, config::SmarthostTls::Opportunistic).await;
         let reference = site.send("noa@outside.example").await;
-        // A host that refuses to talk at all has said nothing about the message.
+        // A host that refuses the session has not refused the message.
         assert_eq!(site.settle(reference).await, DeliveryState::Delivered, "{does:?}");
         assert_eq!(peer.taken(), 1, "{does:?}");
         assert!(site.gw.gateway.queue_list(1).unwrap().is_empty());
     }
 }
 
-/// The one double that is documented: the peer kept the message, and its 250 was lost.
+/// The one duplicate that is documented: the peer accepted the message, and its 250 was lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_answer_sends_the_message_again() {
     let peer = Peer::start(Does::HangsUp("."), 1).await;
@@ -317,7 +319,7 @@ async fn a_lost_answer_sends_the_message_again() {
     );
 }
 
-/// A permanent no is told to the sender at once, with what the host said.
+/// The sender is notified of a permanent refusal at once, with the reply of the host.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_permanent_no_is_told_to_the_sender() {
     for (word, reply, status) in [
@@ -341,15 +343,15 @@ async fn a_permanent_no_is_told_to_the_sender() {
     }
 }
 
-/// Where TLS is required, nothing is said in clear: not to a host that offers none, and not to
-/// one whose TLS is broken or vouched for by nobody.
+/// If TLS is required, nothing is sent in clear: not to a host that does not offer TLS, and not to
+/// one whose TLS is broken.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn required_tls_is_never_done_without() {
     for does in [Does::Says("NEVER", ""), Does::BreaksTls] {
         let peer = Peer::start(does, usize::MAX).await;
         let site = SiteSettings::with(&peer, config::SmarthostTls::Required).await;
         let reference = site.send("noa@outside.example").await;
-        until("it was tried", || {
+        until("a first attempt", || {
             site.gw.gateway.queue_list(1).unwrap().first().is_some_and(|row| row.attempts > 0)
         })
         .await;
@@ -359,8 +361,8 @@ async fn required_tls_is_never_done_without() {
     }
 }
 
-/// P-31: what must travel over TLS that is checked does not leave in clear by a smarthost
-/// either, whatever that is trusted with otherwise; it waits in a temporary account instead.
+/// P-31: a message that requires verified TLS does not leave in clear through a smarthost either,
+/// however far the smarthost is trusted otherwise; it waits in a temporary account instead.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn verified_tls_is_not_done_without_at_a_smarthost() {
     for tls in [config::SmarthostTls::None, config::SmarthostTls::Opportunistic] {
@@ -368,7 +370,7 @@ async fn verified_tls_is_not_done_without_at_a_smarthost() {
         let site = SiteSettings::with(&peer, tls).await;
         let reference = site.send_by("noa@outside.example", Choice::VerifiedTls).await;
         site.issued(reference).await;
-        until("the notification left", || peer.taken() == 1).await;
+        until("the notification to arrive", || peer.taken() == 1).await;
         let taken = peer.taken.lock().unwrap()[0].clone();
         assert!(taken.contains("/pickup/") && !taken.contains("two dots"), "{tls:?}: {taken}");
     }

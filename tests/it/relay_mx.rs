@@ -1,4 +1,4 @@
-//! The way to a domain's own servers: MX, DANE and MTA-STS against servers of our own.
+//! Delivery to a domain's own servers: MX, DANE and MTA-STS against servers run by the test.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ use crate::relay_hop::SiteSettings;
 
 const DOMAIN: &str = "outside.example";
 
-/// A certificate of its own authority.
+/// A self-signed certificate.
 struct Certificate {
     config: Arc<ServerConfig>,
     der: CertificateDer<'static>,
@@ -45,7 +45,7 @@ impl Certificate {
         Certificate { config: Arc::new(config), der, authority: made.cert.pem() }
     }
 
-    /// The record that names it and nobody else (RFC 7672 §3.1.1).
+    /// Returns the TLSA record that names this certificate and no other (RFC 7672 §3.1.1).
     fn tlsa(&self) -> RData {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &self.der);
         let digest = digest.as_ref().to_vec();
@@ -53,15 +53,15 @@ impl Certificate {
     }
 }
 
-/// What a mail server got, and how.
+/// What a mail server received, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Taken {
     tls: bool,
-    /// The message itself, and not a notification that it waits.
+    /// Whether it was the message itself, and not a notification that a message waits.
     message: bool,
 }
 
-/// A mail server on one of the loopback addresses; all have the same port, as all have in life.
+/// A mail server on one of the loopback addresses; all have the same port, as real ones do.
 struct MailServer {
     port: u16,
     taken: Arc<Mutex<Vec<Taken>>>,
@@ -76,7 +76,8 @@ impl MailServer {
         let tls = certificate.map(|one| TlsAcceptor::from(one.config.clone()));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                // Who breaks off has nothing more to say.
+                // The session ends when the peer closes the connection; nothing depends on its
+                // result.
                 tokio::spawn(serve(stream, tls.clone(), shelf.clone()));
             }
         });
@@ -102,7 +103,7 @@ async fn serve(
     Some(())
 }
 
-/// Speaks until STARTTLS (`true`) or the end.
+/// Serves commands until STARTTLS (returns `true`) or the end of the session (returns `false`).
 async fn talk(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     offer: &str,
@@ -146,7 +147,7 @@ async fn talk(
     }
 }
 
-/// A port that is free on each of these addresses.
+/// Starts one server per certificate, each on its own loopback address and all on the same port.
 async fn servers<const N: usize>(certificates: [Option<&Certificate>; N]) -> [MailServer; N] {
     let mut servers = Vec::new();
     let mut port = 0;
@@ -159,7 +160,7 @@ async fn servers<const N: usize>(certificates: [Option<&Certificate>; N]) -> [Ma
     servers.try_into().ok().unwrap()
 }
 
-/// 127.0.0.1, 127.0.0.2, …
+/// Returns 127.0.0.1, 127.0.0.2, …
 fn loopback(at: usize) -> Ipv4Addr {
     Ipv4Addr::new(127, 0, 0, u8::try_from(at + 1).unwrap())
 }
@@ -201,8 +202,8 @@ fn by_mx(dns: &DnsStub, port: u16) -> Setting<'_> {
     Setting { dns, dnssec: Dnssec::Off, port, policy_port: 1, authority: None }
 }
 
-/// RFC 5321 §5.1: the best host first, the next one when it is away; the domain itself without
-/// MX records.
+/// RFC 5321 §5.1: the most preferred host is tried first, and the next one if it is unreachable; a
+/// domain without MX records is its own host.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_best_host_that_answers_gets_the_message() {
     let dns = DnsStub::start().await;
@@ -211,7 +212,7 @@ async fn the_best_host_that_answers_gets_the_message() {
     dns.address("mx1.outside.example", loopback(0));
     dns.address("mx2.outside.example", loopback(1));
     dns.address("direct.example", loopback(1));
-    // Nobody listens there.
+    // Nothing listens there.
     dns.address("away.example", loopback(7));
     dns.mail_hosts("half.example", &[(10, "away.example"), (20, "mx2.outside.example")]);
     let site = by_mx(&dns, first.port).site().await;
@@ -226,7 +227,7 @@ async fn the_best_host_that_answers_gets_the_message() {
     }
 }
 
-/// What cannot be delivered is said at once, and what DNS did not say is asked again.
+/// A domain that DNS rules out fails at once, and a failed DNS query is retried.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_dns_says_of_a_domain_is_obeyed() {
     let dns = DnsStub::start().await;
@@ -236,9 +237,9 @@ async fn what_dns_says_of_a_domain_is_obeyed() {
     dns.address("mx1.outside.example", loopback(0));
     let site = by_mx(&dns, server.port).site().await;
     for (to, status) in [
-        // RFC 7505: it takes no mail.
+        // RFC 7505: the domain accepts no mail.
         ("noa@none.example", "5.1.10"),
-        // RFC 5321 §5.1: we are its best host, and do not know it.
+        // RFC 5321 §5.1: this server is the domain's best host, but does not serve the domain.
         ("noa@loop.example", "5.4.6"),
         ("noa@nowhere.example", "5.1.2"),
     ] {
@@ -259,8 +260,8 @@ async fn what_dns_says_of_a_domain_is_obeyed() {
     }
 }
 
-/// VerifiedTls by DANE (RFC 7672): the host that DNSSEC names gets the message; another
-/// certificate gets nothing, and neither does anybody when nobody vouches for the answers.
+/// VerifiedTls by DANE (RFC 7672): only a host with the certificate that its TLSA record names gets
+/// the message, and only if the DNS answers are authenticated by DNSSEC.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_leaves_over_tls_that_dane_vouches_for() {
     let (right, wrong) = (Certificate::of(&["mx1.outside.example"]), Certificate::of(&["x"]));
@@ -284,16 +285,16 @@ async fn a_message_leaves_over_tls_that_dane_vouches_for() {
                 assert_eq!(site.settle(reference).await, DeliveryState::Delivered);
                 vec![Taken { tls: true, message: true }]
             }
-            // RFC 7672 §2.2: a host that is not the one that is named is waited for.
+            // RFC 7672 §2.2: delivery is deferred if the host's certificate does not match.
             (true, false) => {
                 site.tried(reference).await;
                 assert_eq!(site.state(reference).await, DeliveryState::Waiting);
                 Vec::new()
             }
-            // Nobody vouches: a temporary account takes it.
+            // Not authenticated: the message goes to a temporary account.
             (false, false) => {
                 site.issued(reference).await;
-                until("the notification", || !server.taken().is_empty()).await;
+                until("the notification to arrive", || !server.taken().is_empty()).await;
                 vec![Taken { tls: true, message: false }]
             }
         };
@@ -301,8 +302,8 @@ async fn a_message_leaves_over_tls_that_dane_vouches_for() {
     }
 }
 
-/// VerifiedTls by MTA-STS (RFC 8461): a policy in force vouches, one that is tried out does not,
-/// and a host that it does not name gets nothing.
+/// VerifiedTls by MTA-STS (RFC 8461): a policy in mode `enforce` suffices, one in mode `testing`
+/// does not, and a host that the policy does not name gets no message.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_leaves_over_tls_that_a_policy_vouches_for() {
     let certificate = Certificate::of(&["mx1.outside.example", "mta-sts.outside.example"]);
@@ -328,14 +329,14 @@ async fn a_message_leaves_over_tls_that_a_policy_vouches_for() {
             true => {
                 assert_eq!(site.settle(reference).await, DeliveryState::Delivered, "{mode} {mx}");
                 assert_eq!(server.taken(), [Taken { tls: true, message: true }]);
-                // The policy's host does not answer twice; what it said still counts.
+                // The policy host does not answer twice; the cached policy still counts.
                 let again = site.send_by("eve@outside.example", Choice::VerifiedTls).await;
                 assert_eq!(site.settle(again).await, DeliveryState::Delivered, "{mode} {mx}");
                 assert_eq!(server.taken().len(), 2);
             }
             false => site.issued(reference).await,
         }
-        // What nobody asked to be verified goes to a policy's hosts alone, too.
+        // A message without the verified-TLS choice must obey an enforced policy, too.
         if mode == "enforce" && !vouches {
             let reference = site.send_by("eve@outside.example", Choice::Plain).await;
             site.tried(reference).await;
@@ -345,7 +346,7 @@ async fn a_message_leaves_over_tls_that_a_policy_vouches_for() {
     }
 }
 
-/// Answers one request with a policy, and then nobody any more.
+/// Starts a server that answers one request with a policy, and no request after that.
 async fn policy_server(certificate: &Certificate, policy: String) -> u16 {
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -362,7 +363,7 @@ async fn policy_server(certificate: &Certificate, policy: String) -> u16 {
                 "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n\r\n{policy}",
                 policy.len()
             );
-            // Who does not want the answer any more goes without it.
+            // The client may have closed the connection.
             let _ = stream.write_all(answer.as_bytes()).await;
             let _ = stream.shutdown().await;
         }

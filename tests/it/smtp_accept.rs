@@ -1,4 +1,4 @@
-//! What is taken, and what becomes of it.
+//! Messages that are accepted, and what happens to them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,8 +12,8 @@ use postern::terms::AcceptFrom;
 
 use crate::harness::{MESSAGE, TestGateway, message, until};
 
-/// P-40, P-42, P-43: ordinary mail software delivers, with and without TLS; the reply holds the
-/// reference number under which the message stands in the inbox; how it travelled is marked.
+/// P-40, P-42, P-43: ordinary mail software delivers, with and without TLS; the reply contains the
+/// reference number that the message has in the inbox; the message shows how it travelled.
 #[tokio::test]
 async fn a_message_arrives_and_is_kept_as_it_was_sent() {
     let gw = TestGateway::start().await;
@@ -42,7 +42,7 @@ async fn a_message_arrives_and_is_kept_as_it_was_sent() {
     assert!(trace.contains(&second.to_string()) && trace.contains("TLSv1.3"), "{trace}");
 }
 
-/// P-41: who is not here is refused in the session, so there is nothing to bounce.
+/// P-41: an unknown recipient is refused during the session, so there is nothing to bounce.
 #[tokio::test]
 async fn an_unknown_recipient_is_refused_at_once() {
     let gw = TestGateway::start().await;
@@ -73,7 +73,7 @@ async fn postmaster_is_always_there() {
     assert_eq!(gw.inbox("dana").await.len(), 1);
 }
 
-/// P-42: one message, one number, for all who get it.
+/// P-42: one message has one number, for all of its recipients.
 #[tokio::test]
 async fn a_message_for_several_is_stored_once() {
     let gw = TestGateway::start().await;
@@ -98,7 +98,7 @@ async fn dots_chunks_and_empty_lines_come_through_unchanged() {
         b"From: a@b.example\r\n\r\n.\r\n..\r\n...x\r\n\r\n.\r\n\xff\xfe 8-bit\r\n".to_vec();
     let by_dot = smtp.deliver("dana@example.org", &tricky).await.reference();
     smtp.envelope("dana@example.org").await;
-    // In chunks that cut lines, CRLF and dots apart; commands and chunks in one write.
+    // In chunks that split lines, CRLF and dots; commands and chunks in one write.
     let mut wire = Vec::new();
     for chunk in tricky.chunks(7) {
         wire.extend_from_slice(format!("BDAT {}\r\n", chunk.len()).as_bytes());
@@ -127,7 +127,7 @@ async fn large_messages_in_a_row_come_through_unchanged() {
     }
     let budget = gw.server.budget().clone();
     let all = usize::try_from(gw.server.shared().config.memory_octets_max).unwrap();
-    until("all memory is back", || budget.free() == all).await;
+    until("all memory to be released", || budget.free() == all).await;
 }
 
 #[tokio::test]
@@ -150,7 +150,7 @@ async fn replies_to_pipelined_commands_come_in_order() {
     smtp.expect_closed().await;
 }
 
-/// An engine that keeps transactions back, or refuses them.
+/// An engine that holds transactions back, refuses them, or panics.
 struct Sluggish {
     memory: MemoryEngine,
     full: AtomicBool,
@@ -180,7 +180,7 @@ impl Sluggish {
 
 impl Engine for Sluggish {
     fn submit(&self, job: Box<dyn Job>) {
-        assert!(!self.panics.load(Ordering::SeqCst), "as the test wants it");
+        assert!(!self.panics.load(Ordering::SeqCst), "the test makes this engine panic");
         if self.full.load(Ordering::SeqCst) {
             job.done(Err(Error::Full));
         } else if self.hold.load(Ordering::SeqCst) {
@@ -239,9 +239,9 @@ async fn the_reply_waits_until_the_message_is_durable() {
     smtp.envelope("dana@example.org").await;
     engine.hold.store(true, Ordering::SeqCst);
     smtp.send("DATA").await.expect("354 ");
-    // NOOP behind it: were the first reply not held back, both would be there.
+    // NOOP follows: if the first reply were not held back, both replies would arrive.
     smtp.raw(b"From: a@b.example\r\n\r\nx\r\n.\r\nNOOP\r\n").await;
-    until("the message is with the store", || !engine.held.lock().unwrap().is_empty()).await;
+    until("the store to hold the message", || !engine.held.lock().unwrap().is_empty()).await;
     let early = std::time::Duration::from_millis(100);
     assert!(tokio::time::timeout(early, smtp.reply()).await.is_err(), "answered too early");
     engine.release();

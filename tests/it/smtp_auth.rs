@@ -1,4 +1,4 @@
-//! Who vouches for what comes in: SPF, DKIM and DMARC against a DNS server of our own.
+//! Authentication of incoming mail: SPF, DKIM and DMARC against a DNS server run by the test.
 
 use hickory_resolver::proto::rr::RecordType;
 use postern::config;
@@ -14,7 +14,7 @@ const MESSAGE: &str = "From: Rachel <rachel@outside.example>\r\nTo: dana@example
     Subject: The contract\r\nDate: Mon, 2 Mar 2026 10:00:00 +0000\r\n\
     Message-ID: <1@outside.example>\r\n\r\nA message.\r\n";
 
-/// A gateway that asks this server about its senders.
+/// Starts a gateway that authenticates its senders with this DNS server.
 async fn asking(dns: &DnsStub, change: impl FnOnce(&mut config::Smtp)) -> TestGateway {
     let mut smtp = config::Smtp { authentication_timeout_secs: 5, ..config::Smtp::default() };
     change(&mut smtp);
@@ -22,8 +22,8 @@ async fn asking(dns: &DnsStub, change: impl FnOnce(&mut config::Smtp)) -> TestGa
     TestGateway::verifying(verifier).await
 }
 
-/// What the message says about its sender once it arrived, and whether the sender was told that
-/// it did.
+/// Delivers a message; returns its Authentication-Results field, and whether the sender was sent an
+/// automatic reply.
 async fn arrive(gw: &TestGateway, message: &str) -> (String, bool) {
     let reference: Reference = {
         let mut smtp = gw.smtp().await;
@@ -41,7 +41,7 @@ async fn arrive(gw: &TestGateway, message: &str) -> (String, bool) {
     (field.unwrap_or_default().to_owned(), told)
 }
 
-/// Publishes a key for outside.example and gives the signature of a message.
+/// Publishes a key for outside.example and returns the message with its signature.
 fn signed(dns: &DnsStub, kind: NewKey, message: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let key_file = folder.path().join("key.pem");
@@ -59,7 +59,7 @@ fn signed(dns: &DnsStub, kind: NewKey, message: &str) -> String {
     String::from_utf8(whole).unwrap()
 }
 
-/// P-44: the domain vouches for the address it came from, so its sender is told.
+/// P-44: SPF passes for the sending address, so the sender is notified.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn spf_vouches_for_an_aligned_sender() {
     let dns = DnsStub::start().await;
@@ -70,14 +70,14 @@ async fn spf_vouches_for_an_aligned_sender() {
     assert!(field.contains("spf=pass") && field.contains("dmarc=pass"), "{field}");
     assert!(field.starts_with("gw.test;"), "{field}");
     assert!(told);
-    // The envelope's domain vouches for itself, not for another one in From.
+    // SPF authenticates the domain of the reverse-path, not another one in From.
     let other = MESSAGE.replace("<rachel@outside.example>", "<boss@bank.example>");
     let (field, told) = arrive(&gw, &other).await;
     assert!(field.contains("spf=pass") && !field.contains("dmarc=pass"), "{field}");
     assert!(!told, "{field}");
 }
 
-/// P-44: nobody is told because of a sender that anybody may have written.
+/// P-44: no auto-response goes to a sender address that may be forged.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_forged_sender_is_written_down_and_not_answered() {
     let dns = DnsStub::start().await;
@@ -86,14 +86,14 @@ async fn a_forged_sender_is_written_down_and_not_answered() {
     let gw = asking(&dns, |_| ()).await;
     let (field, told) = arrive(&gw, MESSAGE).await;
     assert!(field.contains("spf=fail") && !told, "{field}");
-    // A domain that says nothing vouches for nobody.
+    // A domain without an SPF record authenticates no sender.
     dns.says("outside.example", RecordType::TXT, Says::NoName);
     let (field, told) = arrive(&asking(&dns, |_| ()).await, MESSAGE).await;
     assert!(field.contains("spf=none") && !told, "{field}");
 }
 
-/// What `postern dkim new` makes is what others check, for both kinds of keys; one changed octet
-/// breaks it.
+/// Signatures made with keys of `postern dkim new` verify, for both kinds of keys; changing the
+/// text breaks them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_signature_vouches_until_something_is_changed() {
     for kind in [NewKey::Ed25519, NewKey::Rsa] {
@@ -109,7 +109,7 @@ async fn a_signature_vouches_until_something_is_changed() {
     }
 }
 
-/// RFC 9989 §4.10.1: a subdomain is vouched for by the organisation's domain.
+/// RFC 9989 §4.10.1: the record of the organisational domain applies to a subdomain.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_subdomain_belongs_to_its_organisation() {
     let dns = DnsStub::start().await;
@@ -121,8 +121,8 @@ async fn a_subdomain_belongs_to_its_organisation() {
     assert!(field.contains("dmarc=pass"), "{field}");
 }
 
-/// A question without an answer is no verdict: the message is taken, it says so, and nobody is
-/// told anything.
+/// A failed DNS query is no verdict: the message is accepted and records the temporary error, and
+/// the sender is not notified.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dns_that_does_not_answer_decides_nothing() {
     for says in [Says::Silence, Says::Fails] {
@@ -134,7 +134,7 @@ async fn dns_that_does_not_answer_decides_nothing() {
         assert!(field.contains("spf=temperror"), "{says:?} {field}");
         assert!(!told && !field.contains("spf=fail") && !field.contains("spf=pass"), "{field}");
     }
-    // Even when nothing at all answers.
+    // The same if no query at all is answered.
     let dns = DnsStub::start().await;
     for name in ["outside.example", "_dmarc.outside.example", "s1._domainkey.outside.example"] {
         dns.says(name, RecordType::TXT, Says::Silence);
@@ -145,7 +145,7 @@ async fn dns_that_does_not_answer_decides_nothing() {
     assert!(field.contains("temperror") && !field.contains("=fail") && !told, "{field}");
 }
 
-/// A relay in front of us did the asking; what it hands over is its word.
+/// A trusted relay has already authenticated the sender, and its mail is accepted without checks.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trusted_relay_is_not_asked_about() {
     let dns = DnsStub::start().await;

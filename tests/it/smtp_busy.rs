@@ -1,4 +1,4 @@
-//! What a peer is told while the core takes nothing more.
+//! Replies to a peer while all workers of the core are busy.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -18,13 +18,13 @@ async fn while_the_core_takes_nothing_more_a_recipient_is_put_off_and_the_sessio
         tokio::spawn(async move {
             let wait = move || {
                 started.fetch_add(1, Ordering::SeqCst);
-                // The channel says nothing; it is closed when the test lets go.
+                // The channel carries nothing; it is closed when the test drops its end.
                 held.lock().unwrap().recv().unwrap_err();
             };
             workers.run(wait).await
         });
     }
-    until("every worker waits", || started.load(Ordering::SeqCst) == CALLS_AT_ONCE_MAX).await;
+    until("every worker to be busy", || started.load(Ordering::SeqCst) == CALLS_AT_ONCE_MAX).await;
     let mut smtp = gw.smtp().await;
     smtp.ehlo().await;
     smtp.send("MAIL FROM:<a@sender.example>").await.expect("250 ");

@@ -1,12 +1,12 @@
-//! The fuzz oracle for SMTP sessions on streams made of what matters to a session, so that most
-//! of them get somewhere. `fuzz/fuzz_targets/smtp_session.rs` goes on where this ends.
+//! The fuzz oracle for SMTP sessions, run on streams made of valid and nearly valid pieces, so that
+//! most of them get far into a session. `fuzz/fuzz_targets/smtp_session.rs` is the long form.
 
 use proptest::prelude::*;
 
 #[path = "../../fuzz/oracles/smtp.rs"]
 mod oracle;
 
-/// Commands, right and wrong, and pieces of messages.
+/// Valid and invalid commands, and pieces of messages.
 const PIECES: [&[u8]; 40] = [
     b"EHLO a.example\r\n",
     b"EHLO a.example\r\n",
@@ -50,7 +50,7 @@ const PIECES: [&[u8]; 40] = [
     &[b'x'; 3_000],
 ];
 
-/// A session that goes well.
+/// A session without errors.
 const WELL: &[u8] = b"EHLO a.example\r\nMAIL FROM:<>\r\nRCPT TO:<u@a.example>\r\nDATA\r\n\
     From: b@c.example\r\n\r\nx\r\n.\r\nMAIL FROM:<>\r\nRCPT TO:<u@a.example>\r\n\
     BDAT 21 LAST\r\nFrom: b@c.example\r\n\r\nQUIT\r\n";
@@ -59,7 +59,8 @@ fn streams() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop::sample::select(PIECES.to_vec()).prop_map(<[u8]>::to_vec);
     let noise = prop::collection::vec(any::<u8>(), 0..30);
     let mixed = prop::collection::vec(prop_oneof![20 => piece, 1 => noise], 0..25);
-    // A good session with something wrong in one place, and a heap of anything.
+    // A session without errors but for one inserted piece, or a random sequence of pieces and
+    // noise.
     let broken = (0..WELL.len(), prop::sample::select(PIECES.to_vec()))
         .prop_map(|(at, piece)| [&WELL[..at], piece, &WELL[at..]].concat());
     prop_oneof![mixed.prop_map(|pieces| pieces.concat()), broken]

@@ -1,4 +1,4 @@
-//! What peers do that they should not.
+//! Peers that misbehave, by mistake or on purpose.
 
 use crate::harness::{Client, MESSAGE, TestGateway, message, until};
 
@@ -10,8 +10,8 @@ async fn in_data(gw: &TestGateway) -> Client {
     smtp
 }
 
-/// RFC 5321 §2.3.8 and §4.1.1.4: whatever looks like the end of a message to somebody else is
-/// refused, nothing of it is kept, and nothing behind it is a command.
+/// RFC 5321 §2.3.8 and §4.1.1.4: an octet sequence that another server might take for the end of a
+/// message is refused; nothing of the message is kept, and nothing after it is taken as a command.
 #[tokio::test]
 async fn no_message_can_be_smuggled_in_another() {
     let gw = TestGateway::start().await;
@@ -60,7 +60,8 @@ async fn chunks_are_held_to_the_same_line_ends() {
     }
 }
 
-/// RFC 3207 §4.2, §5: what came in clear before the handshake is neither obeyed nor remembered.
+/// RFC 3207 §4.2, §5: commands received in clear before the handshake are neither executed nor
+/// remembered.
 #[tokio::test]
 async fn commands_injected_before_tls_are_forgotten() {
     let gw = TestGateway::start().await;
@@ -97,7 +98,7 @@ async fn the_tail_of_a_line_that_is_too_long_is_no_command() {
     smtp.send("MAIL FROM:<a@b.example>").await.expect("250 ");
     let mut line = vec![b'x'; 5_000];
     line.extend_from_slice(b"RCPT TO:<dana@example.org>\r\n");
-    // In one write, in several, and with a CR at the end of one.
+    // In one write, in several writes, and with the CR and the LF in separate writes.
     smtp.raw(&line).await;
     smtp.reply().await.expect("500 5.5.2");
     for piece in line.chunks(1_000) {
@@ -128,7 +129,7 @@ async fn a_wrong_chunk_length_ends_the_conversation() {
 async fn chunks_out_of_turn_are_read_and_refused() {
     let gw = TestGateway::start().await;
     let mut smtp = gw.smtp().await;
-    // Their octets look like commands.
+    // The octets of these chunks look like commands.
     smtp.raw(b"BDAT 6 LAST\r\nQUIT\r\n").await;
     smtp.reply().await.expect("503 5.5.1 EHLO first");
     smtp.ehlo().await;
@@ -156,7 +157,7 @@ async fn a_message_over_the_size_limit_is_refused_before_data_and_inside_it() {
     let large = message(2_000);
     assert!(large.len() > 100_000);
     smtp.deliver("dana@example.org", &large).await.expect("552 5.3.4");
-    // In chunks: the one that is too much is refused, and so is what follows.
+    // In chunks: the chunk that exceeds the limit is refused, and so are those after it.
     smtp.envelope("dana@example.org").await;
     let half = &large[..large.len() / 2];
     for code in ["250", "250", "552", "552"] {
@@ -166,7 +167,7 @@ async fn a_message_over_the_size_limit_is_refused_before_data_and_inside_it() {
         assert!(reply.code().starts_with(code), "{reply:?}");
     }
     smtp.send("BDAT 0 LAST").await.expect("552 5.3.4");
-    // The session goes on, and exactly the limit is taken.
+    // The session continues, and a message of exactly the limit is accepted.
     let mut exact = MESSAGE.to_vec();
     while exact.len() < 100_000 {
         let octets = (100_000 - exact.len()).min(70);
@@ -224,7 +225,7 @@ async fn who_errs_too_often_is_sent_away() {
     smtp.send("FOO").await.expect("500 ");
     smtp.reply().await.expect("421 4.7.0");
     smtp.expect_closed().await;
-    // Guessing addresses counts as well; a message that is taken wipes the slate.
+    // Refused recipients count as well; an accepted message resets the count.
     let mut smtp = gw.smtp().await;
     smtp.ehlo().await;
     for _ in 0..3 {
@@ -263,11 +264,11 @@ async fn connections_beyond_the_limits_are_told_so() {
     third.reply().await.expect("421 4.3.2");
     third.expect_closed().await;
     drop(first);
-    // Its place is free once the server has noticed.
+    // Its slot is free once the server has noticed the disconnect.
     let mut tries = 0;
     loop {
         tries += 1;
-        assert!(tries < 1_000, "the place never became free");
+        assert!(tries < 1_000, "the slot never became free");
         if gw.connect().await.reply().await.code() == "220" {
             break;
         }
@@ -292,8 +293,8 @@ async fn who_leaves_in_the_middle_leaves_nothing_behind() {
     let mut smtp = in_data(&gw).await;
     smtp.raw(&message(5_000)).await;
     let budget = gw.server.budget().clone();
-    until("some of it has arrived", || budget.free() < all).await;
+    until("part of the message to arrive", || budget.free() < all).await;
     drop(smtp);
-    until("all memory is back", || budget.free() == all).await;
+    until("all memory to be released", || budget.free() == all).await;
     assert!(gw.inbox("dana").await.is_empty());
 }

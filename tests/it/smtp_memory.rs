@@ -1,4 +1,4 @@
-//! One memory budget for all messages that are coming in.
+//! The memory budget that all incoming messages share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,8 +7,8 @@ use crate::harness::{MESSAGE, TestGateway, stuffed, until};
 
 const KIB: u64 = 1024;
 
-/// Three hundred peers with a message of the largest size each, and memory for a sixth of them:
-/// everybody gets an answer, what was accepted is there, and small mail goes through.
+/// Three hundred peers each send a message of the largest size, with memory for a sixth of them:
+/// every peer gets a reply, every accepted message is stored, and small messages get through.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_hundred_peers_cannot_exhaust_the_memory() {
     const PEERS: usize = 300;
@@ -35,27 +35,27 @@ async fn three_hundred_peers_cannot_exhaust_the_memory() {
             smtp.envelope("dana@example.org").await;
             let go_on = smtp.send("DATA").await;
             if go_on.code() == "452" {
-                // Even the first step finds no room, once many are in the middle.
+                // Once many are in the middle of a message, not even the first reservation fits.
                 started.fetch_add(1, Ordering::SeqCst);
                 smtp.send("NOOP").await.expect("250 ");
                 return false;
             }
             go_on.expect("354 ");
-            // Everybody is in the middle of a message, and nobody can be done before the others.
+            // All peers stop in the middle of a message, so that none can finish before the others.
             let (half, rest) = wire.split_at(wire.len() / 2);
             smtp.raw(half).await;
             started.fetch_add(1, Ordering::SeqCst);
-            until("all are in the middle", || started.load(Ordering::SeqCst) == PEERS).await;
+            until("all peers to be mid-message", || started.load(Ordering::SeqCst) == PEERS).await;
             smtp.raw(rest).await;
             let reply = smtp.reply().await;
             assert!(matches!(reply.code(), "250" | "452"), "{reply:?}");
-            // The session goes on whatever became of the message.
+            // The session continues whether or not the message was accepted.
             smtp.send("NOOP").await.expect("250 ");
             reply.code() == "250"
         }));
     }
     let budget = gw.server.budget().clone();
-    until("the memory is in use", || budget.free() < 2 << 20).await;
+    until("the memory to be in use", || budget.free() < 2 << 20).await;
     let mut small = gw.smtp().await;
     small.ehlo().await;
     small.deliver("omar@example.org", MESSAGE).await.reference();
@@ -64,7 +64,7 @@ async fn three_hundred_peers_cannot_exhaust_the_memory() {
         accepted += u64::from(peer.await.unwrap());
     }
     assert!((1..PEERS as u64).contains(&accepted), "{accepted} of {PEERS} got through");
-    until("all memory is back", || budget.free() == 6 << 20).await;
+    until("all memory to be released", || budget.free() == 6 << 20).await;
     assert_eq!(gw.count("dana").await, accepted);
 }
 
@@ -79,7 +79,7 @@ async fn a_message_that_finds_no_memory_is_put_off_and_taken_later() {
     hog.grow_to(200 * 1024, std::time::Duration::from_secs(1)).await.unwrap();
     let mut smtp = gw.smtp().await;
     smtp.ehlo().await;
-    // Declared sizes hold nothing back beyond a first step, and this one does not fit.
+    // A declared size reserves no more than the first step, which does not fit here.
     smtp.send("MAIL FROM:<a@b.example> SIZE=100000").await.expect("250 ");
     smtp.send("RCPT TO:<dana@example.org>").await.expect("250 ");
     smtp.send("DATA").await.expect("452 4.3.1");

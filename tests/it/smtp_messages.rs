@@ -1,4 +1,4 @@
-//! Every kind of message there is a fixture for, and those that are made to hurt.
+//! Every kind of message in the fixtures, and hostile messages.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ mod hostile;
 
 use hostile::Outcome;
 
-/// In chunks, one write.
+/// Delivers a message in BDAT chunks, all in one write.
 async fn by_chunks(smtp: &mut Client, message: &[u8], octets: usize) -> crate::harness::Reply {
     smtp.envelope("dana@example.org").await;
     let mut wire = Vec::new();
@@ -26,7 +26,8 @@ async fn by_chunks(smtp: &mut Client, message: &[u8], octets: usize) -> crate::h
     smtp.reply().await
 }
 
-/// P-40: what real software sends is taken, by DATA and by BDAT, and kept octet for octet.
+/// P-40: the messages of real software are accepted, by DATA and by BDAT, and stored octet for
+/// octet.
 #[tokio::test]
 async fn every_kind_of_message_is_kept_octet_for_octet() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/messages");

@@ -1,4 +1,4 @@
-//! Peers that are slow, or stop.
+//! Peers that are too slow, or stall.
 
 use crate::harness::{Client, TestGateway};
 
@@ -14,7 +14,7 @@ async fn a_command_must_come_in_time_as_a_whole() {
     let mut trickles = gw.smtp().await;
     let started = std::time::Instant::now();
     let trickle = async {
-        // An octet now and then does not help.
+        // Sending an octet now and then does not extend the timeout.
         loop {
             trickles.raw_or_gone(b"x").await;
             if started.elapsed().as_secs() >= 2 {

@@ -1,16 +1,16 @@
-//! Runs every conversation in `fixtures/transcripts/smtp`, on a gateway of its own.
+//! Runs every session in `fixtures/transcripts/smtp`, on a gateway of its own.
 //!
-//! | line | means |
+//! | line | meaning |
 //! | --- | --- |
 //! | `# text` | a comment |
 //! | `@ key = value` | a setting of `[smtp]`, before anything else |
-//! | `C: line` | the client sends the line with its CRLF; several in a row go in one write |
+//! | `C: line` | the client sends the line with CRLF; consecutive lines are sent in one write |
 //! | `C! text` | the client sends the text as it is; `\r`, `\n`, `\0`, `\xNN`, `\\` are escapes |
-//! | `S: 250 2.1.0 *` | the server's next reply: its last line, `*` for anything |
-//! | `H: KEYWORD`, `N: KEYWORD` | that reply has, has not, a line with the keyword |
-//! | `TLS` | the client's TLS handshake |
+//! | `S: 250 2.1.0 *` | the last line of the server's next reply; `*` matches anything |
+//! | `H: KEYWORD`, `N: KEYWORD` | that reply has, or does not have, a line with the keyword |
+//! | `TLS` | the client does its TLS handshake |
 //! | `EOF` | the server closes the connection |
-//! | `KEPT name 1` | at the end, so many messages are in somebody's inbox |
+//! | `KEPT name 1` | at the end, the number of messages in the account's inbox |
 
 use std::fs;
 use std::path::Path;
@@ -21,7 +21,7 @@ use postern::config;
 
 use crate::harness::{Client, Reply, TestGateway};
 
-/// P-40: what well-meaning mail software says and hears.
+/// P-40: sessions of real mail software.
 #[tokio::test]
 async fn every_transcript_goes_as_written() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/transcripts/smtp");
@@ -62,7 +62,7 @@ async fn run(name: &str, text: &str) {
         }
         expect(&gw, &mut client, &mut reply, line, &here).await;
     }
-    assert!(unsent.is_empty(), "{name}: what is said last is never sent");
+    assert!(unsent.is_empty(), "{name}: the last lines are never sent");
 }
 
 async fn expect(gw: &TestGateway, client: &mut Client, reply: &mut Reply, line: &str, here: &str) {
@@ -84,7 +84,7 @@ async fn expect(gw: &TestGateway, client: &mut Client, reply: &mut Reply, line: 
         assert_eq!(gw.inbox(name).await.len().to_string(), count, "{here}");
     } else {
         let known = line.is_empty() || line.starts_with('#') || line.starts_with("@ ");
-        assert!(known, "{here}: what is {line:?}?");
+        assert!(known, "{here}: unknown line {line:?}");
     }
 }
 
@@ -95,7 +95,7 @@ fn configured(base: &config::Smtp, settings: &str, name: &str) -> config::Smtp {
         .unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// `*` stands for anything, also nothing.
+/// Whether `text` matches `pattern`; `*` matches any text, including none.
 fn fits(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,

@@ -1,4 +1,4 @@
-//! What opens an account: changing the password, and coming back with the recovery key.
+//! Changing the password, and regaining access with the recovery key.
 
 use serde_json::json;
 
@@ -7,8 +7,7 @@ use super::web_harness::{PASSWORD, TestWeb};
 const NEW: &str = "a passphrase of my own";
 const MESSAGE: &str = "From: Rachel <rachel@outside.example>\nSubject: Kept\n\nStill here.\n";
 
-/// P-13: with a new password one's own session stays and every other ends, and the mail is
-/// where it was.
+/// P-13: a password change keeps the current session and ends all others, and the mail stays.
 #[tokio::test]
 async fn a_new_password_ends_the_other_sessions() {
     let web = TestWeb::start().await;
@@ -30,8 +29,8 @@ async fn a_new_password_ends_the_other_sessions() {
     assert!(opened.expect_status(200).json()["text"].as_str().unwrap().contains("Still here."));
 }
 
-/// P-13: the recovery key is told once, brings the account back with everything in it, and
-/// a newer one takes its place.
+/// P-13: the recovery key is shown once and restores access to the account with all its mail; a new
+/// one replaces the old one.
 #[tokio::test]
 async fn the_recovery_key_brings_the_account_back() {
     let web = TestWeb::start().await;
@@ -48,7 +47,7 @@ async fn the_recovery_key_brings_the_account_back() {
 
     let mut lost = web.browser().await;
     let recover = |name: &str, key: &str, new: &str| json!({ "name": name, "recoveryKey": key, "newPassword": new });
-    // A key that was replaced, one that is none, and a name that is nobody's: one answer.
+    // A replaced key, an invalid key and an unknown name get the same answer.
     for (name, key) in [("dana", keys[0].as_str()), ("dana", "nonsense"), ("nobody", &keys[1])] {
         let answer = lost.post("/api/recovery", &recover(name, key, NEW)).await;
         answer.expect_problem(401, "bad-credentials");
@@ -63,7 +62,7 @@ async fn the_recovery_key_brings_the_account_back() {
     assert!(opened.expect_status(200).json()["text"].as_str().unwrap().contains("Still here."));
 }
 
-/// P-13: who guesses at a recovery key, or at a password from within, is slowed down.
+/// P-13: guessing a recovery key, or the password from within a session, is rate-limited.
 #[tokio::test]
 async fn guessing_is_slowed_down() {
     let web = TestWeb::start().await;

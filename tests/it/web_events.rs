@@ -1,4 +1,4 @@
-//! The stream of hints (mail appears without asking).
+//! The event stream, by which new mail appears without polling.
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::web_harness::{Browser, MESSAGE, TestWeb, within};
 
-/// A stream that is open.
+/// An open stream.
 struct Stream {
     body: Incoming,
     text: String,
 }
 
-/// One event: its id and its data.
+/// One event: its ID and its data.
 #[derive(Debug, PartialEq)]
 struct Event {
     id: String,
@@ -32,7 +32,7 @@ impl Stream {
         Stream { body: response.into_body(), text: String::new() }
     }
 
-    /// The next block, comment or event; `None` when the stream ended.
+    /// Returns the next block, a comment or an event; `None` if the stream ended.
     async fn block(&mut self) -> Option<String> {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
@@ -46,7 +46,7 @@ impl Stream {
         }
     }
 
-    /// The next event, comments left out.
+    /// Returns the next event and skips comments.
     async fn event(&mut self) -> Option<Event> {
         loop {
             let block = self.block().await?;
@@ -64,13 +64,13 @@ impl Stream {
     }
 
     async fn expect(&mut self, kind: &str) -> String {
-        let event = self.event().await.expect("the stream goes on");
+        let event = self.event().await.expect("the stream is still open");
         assert_eq!(event.data, json!({"kind": kind, "state": event.id}));
         event.id
     }
 }
 
-/// P-24: mail appears without asking.
+/// P-24: new mail is announced on the stream.
 #[tokio::test]
 async fn a_change_is_heard_of_as_it_happens() {
     let web = TestWeb::start().await;
@@ -110,7 +110,7 @@ async fn a_stream_ends_with_its_session_and_other_streams_go_on() {
     let mut there = web.signed_in("dana").await;
     let mut mine = Stream::open(&mut here, None).await;
     let mut theirs = Stream::open(&mut there, None).await;
-    // The comment says that each listens.
+    // The comment shows that each stream is listening.
     assert_eq!(mine.block().await.unwrap(), ": here");
     assert_eq!(theirs.block().await.unwrap(), ": here");
     here.delete("/api/session").await.expect_status(204);
@@ -132,7 +132,7 @@ async fn streams_are_bounded_and_their_places_come_back() {
     let _second = Stream::open(&mut dana, None).await;
     dana.get("/api/events").await.expect_problem(429, "slow-down");
     drop(first);
-    // The server hears of it a moment later.
+    // The server notices the disconnect a moment later.
     let started = std::time::Instant::now();
     loop {
         let headers = dana.credentials("GET", "/api/events");

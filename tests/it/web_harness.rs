@@ -1,5 +1,5 @@
-//! Starts a gateway on a store in memory with its HTTPS door on port 0, and speaks to it as a
-//! browser does: HTTP/1.1 or HTTP/2, each request signed.
+//! Starts a gateway on an in-memory store with its HTTPS listener on port 0, and speaks to it as a
+//! browser does: over HTTP/1.1 or HTTP/2, with each request signed.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, LazyLock};
@@ -42,10 +42,10 @@ use super::web_proof::Key;
 pub use super::harness::{DEADLINE, PASSWORD};
 
 pub async fn within<T>(work: impl Future<Output = T>) -> T {
-    tokio::time::timeout(DEADLINE, work).await.expect("nothing happened for a minute")
+    tokio::time::timeout(DEADLINE, work).await.expect("nothing happened before the deadline")
 }
 
-/// A certificate for `localhost`, made once.
+/// A certificate for `localhost`, created once.
 struct Certificate {
     folder: tempfile::TempDir,
     trusted: CertificateDer<'static>,
@@ -59,7 +59,7 @@ static CERTIFICATE: LazyLock<Certificate> = LazyLock::new(|| {
     Certificate { folder, trusted: made.cert.der().clone() }
 });
 
-/// A running gateway with its accounts dana and omar, in `example.org`.
+/// A running gateway with the accounts dana and omar, in `example.org`.
 pub struct TestWeb {
     pub gateway: Gateway,
     pub https: SocketAddr,
@@ -73,18 +73,18 @@ impl TestWeb {
         TestWeb::with(|_| ()).await
     }
 
-    /// With limits of its own.
+    /// Starts a gateway with changed settings.
     pub async fn with(change: impl FnOnce(&mut config::Https)) -> TestWeb {
         let gateway = tokio::task::spawn_blocking(gateway).await.unwrap();
         TestWeb::in_front_of(gateway, change).await
     }
 
-    /// Another edge in front of the same gateway, as after a restart.
+    /// Starts another HTTPS server in front of the same gateway, as after a restart.
     pub async fn in_front_of(gateway: Gateway, change: impl FnOnce(&mut config::Https)) -> TestWeb {
         TestWeb::started(gateway, change, None).await
     }
 
-    /// One that may fetch images which lie elsewhere.
+    /// Starts a gateway that may fetch remote images.
     pub async fn fetching(pictures: Option<RemoteImages>) -> TestWeb {
         let gateway = tokio::task::spawn_blocking(gateway).await.unwrap();
         TestWeb::started(gateway, |_| (), pictures).await
@@ -119,24 +119,24 @@ impl TestWeb {
         format!("https://localhost:{}", self.https.port())
     }
 
-    /// A browser that nobody signed in with, on an HTTP/2 connection.
+    /// Returns a browser without a session, on an HTTP/2 connection.
     pub async fn browser(&self) -> Browser {
         Browser::on(Wire::http2(self.https).await, self)
     }
 
-    /// The same on HTTP/1.1.
+    /// Returns a browser without a session, on an HTTP/1.1 connection.
     pub async fn old_browser(&self) -> Browser {
         Browser::on(Wire::http1(self.https).await, self)
     }
 
-    /// A browser in which somebody signed in.
+    /// Returns a browser in which this account is signed in.
     pub async fn signed_in(&self, name: &str) -> Browser {
         let mut browser = self.browser().await;
         browser.sign_in(name, PASSWORD).await.expect_status(201);
         browser
     }
 
-    /// Puts a message into somebody's inbox.
+    /// Delivers a message to an account's inbox.
     pub async fn deliver(&self, to: &str, text: &str) -> Reference {
         self.deliver_octets(to, Bytes::from(text.replace('\n', "\r\n"))).await
     }
@@ -187,7 +187,7 @@ fn gateway() -> Gateway {
     let cheap = PasswordCost { memory_kib: 64, passes: 1, lanes: 1 };
     let vault = Vault::new(DaemonKey::from_bytes([3; 32]), PoolLimits::default(), cheap);
     let store = Store::new(Arc::new(MemoryEngine::new()), vault.clone());
-    // Near the real time, since clients correct theirs by the Date header.
+    // Near the real time, because clients correct their clock by the Date header.
     let now = Clock::System.now();
     let settings = Settings { domains: vec!["example.org".to_owned()], ..Settings::default() };
     let gateway = Gateway::new(store, vault, Clock::set_to(now), settings);
@@ -203,7 +203,7 @@ fn gateway() -> Gateway {
     gateway
 }
 
-/// How a client shakes hands.
+/// Returns a TLS configuration for a client.
 pub fn client_tls(
     versions: &[&'static rustls::SupportedProtocolVersion],
     alpn: &[&[u8]],
@@ -222,7 +222,7 @@ pub fn client_tls(
 pub const TLS_BOTH: &[&rustls::SupportedProtocolVersion] =
     &[&rustls::version::TLS13, &rustls::version::TLS12];
 
-/// A TLS connection that nothing was said on.
+/// Opens a TLS connection without sending anything on it.
 pub async fn shake(to: SocketAddr, config: ClientConfig) -> std::io::Result<TlsStream<TcpStream>> {
     let stream = TcpStream::connect(to).await?;
     let name = ServerName::try_from("localhost").unwrap();
@@ -263,11 +263,11 @@ impl Wire {
                 Wire::Http2(sender) => sender.send_request(request).await,
             }
         };
-        within(sent).await.expect("the server answers")
+        within(sent).await.expect("a response")
     }
 }
 
-/// What a browser has: a connection, a key, perhaps a token.
+/// What a browser has: a connection, a key, and a token if it is signed in.
 pub struct Browser {
     wire: Wire,
     authority: String,
@@ -276,7 +276,7 @@ pub struct Browser {
     pub token: Option<String>,
 }
 
-/// An answer, read whole.
+/// A response whose body was read completely.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -292,7 +292,7 @@ impl Answer {
         self
     }
 
-    /// Fails unless this is a problem of that status and code.
+    /// Panics unless this is a problem document with that status and code.
     #[track_caller]
     pub fn expect_problem(self, status: u16, code: &str) -> Answer {
         let answer = self.expect_status(status);
@@ -307,11 +307,11 @@ impl Answer {
 
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).expect("the answer is JSON")
+        serde_json::from_slice(&self.body).expect("the response is JSON")
     }
 
     pub fn text(&self) -> String {
-        String::from_utf8(self.body.to_vec()).expect("the answer is UTF-8")
+        String::from_utf8(self.body.to_vec()).expect("the response is UTF-8")
     }
 
     pub fn header(&self, name: &str) -> &str {
@@ -334,7 +334,7 @@ impl Browser {
         self.clock.now().unix_secs()
     }
 
-    /// Signs in; keeps the token when that went well.
+    /// Signs in, and keeps the token if that succeeds.
     pub async fn sign_in(&mut self, name: &str, password: &str) -> Answer {
         let body = json!({"name": name, "password": password, "profile": "browser"});
         self.token = None;
@@ -361,25 +361,25 @@ impl Browser {
         self.signed("PATCH", path, Some(body)).await
     }
 
-    /// A signed request.
+    /// Sends a signed request.
     pub async fn signed(&mut self, method: &str, path: &str, body: Option<&Value>) -> Answer {
         let headers = self.credentials(method, path);
         self.raw(method, path, headers, body.map(Value::to_string)).await
     }
 
-    /// The headers of a signed request.
+    /// Returns the headers of a signed request.
     pub fn credentials(&self, method: &str, path: &str) -> HeaderMap {
         let claims = self.claims(method, path);
         self.with_proof(&self.key.sign(&self.key.header(), &claims))
     }
 
-    /// What a right proof of this request claims.
+    /// Returns the claims of a valid proof for this request.
     pub fn claims(&self, method: &str, path: &str) -> Value {
         let htu = self.url(path.split('?').next().unwrap());
         self.key.claims(method, &htu, self.token.as_deref(), self.now())
     }
 
-    /// This browser's token with any proof.
+    /// Returns headers with this browser's token and the given proof.
     pub fn with_proof(&self, proof: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert("dpop", HeaderValue::from_str(proof).unwrap());
@@ -390,12 +390,12 @@ impl Browser {
         headers
     }
 
-    /// An unsigned GET, as a link makes it.
+    /// Sends an unsigned GET, as following a link does.
     pub async fn follow(&mut self, path: &str) -> Answer {
         self.raw("GET", path, HeaderMap::new(), None).await
     }
 
-    /// Any request; its answer read whole.
+    /// Sends any request and reads the whole response.
     pub async fn raw(
         &mut self,
         method: &str,
@@ -405,11 +405,11 @@ impl Browser {
     ) -> Answer {
         let response = self.open(method, path, headers, body).await;
         let (parts, body) = response.into_parts();
-        let body = within(body.collect()).await.expect("the whole answer").to_bytes();
+        let body = within(body.collect()).await.expect("the whole response").to_bytes();
         Answer { status: parts.status, headers: parts.headers, body }
     }
 
-    /// Any request; its answer still to be read.
+    /// Sends any request; the body of the response is still to be read.
     pub async fn open(
         &mut self,
         method: &str,
@@ -436,7 +436,7 @@ impl Browser {
         self.wire.send(request).await
     }
 
-    /// A link to what a message holds.
+    /// Returns a link to content of a message.
     pub async fn ticket(&mut self, reference: Reference, request: &Value) -> String {
         let path = format!("/api/messages/{reference}/ticket");
         let ticket = self.post(&path, request).await.expect_status(201).json();

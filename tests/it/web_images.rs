@@ -1,4 +1,4 @@
-//! Images that lie elsewhere: never by themselves, and then only through us.
+//! Remote images: fetched only on request, and only by the server.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use super::dns_stub::DnsStub;
 use super::web_harness::{Answer, Browser, TestWeb};
 
-/// Somebody's web server, and what it was asked.
+/// A web server on the internet, and the requests it received.
 struct Host {
     at: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
@@ -65,7 +65,7 @@ impl Host {
     }
 }
 
-/// A red square, with words hidden behind it.
+/// Returns a PNG of a red square, with hidden text after it.
 fn square() -> Vec<u8> {
     let mut octets = std::io::Cursor::new(Vec::new());
     let red = image::RgbaImage::from_pixel(12, 12, image::Rgba([200, 30, 30, 255]));
@@ -97,7 +97,8 @@ fn answer(request: &str) -> Vec<u8> {
     }
 }
 
-/// Dana's browser, in front of a server that may fetch; the hosts are on loopback.
+/// Starts a server that may fetch remote images from hosts on loopback; returns it with Dana's
+/// browser.
 async fn fetching(host: &Host, change: impl FnOnce(&mut config::Images)) -> (TestWeb, Browser) {
     let dns = DnsStub::start().await;
     for name in ["pics.example", "other.example", "inside.example"] {
@@ -126,14 +127,14 @@ fn message(images: &[&str]) -> String {
     )
 }
 
-/// The addresses that the frame's document shows.
+/// Returns the image addresses in the frame's document.
 fn sources(frame: &Answer) -> Vec<String> {
     let text = frame.text();
     let found = text.split("src=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
     found.map(str::to_owned).collect()
 }
 
-/// A frame with images from elsewhere, and where its document says they are.
+/// Shows a message with remote images; returns their addresses in the frame's document.
 async fn shown(web: &TestWeb, dana: &mut Browser, images: &[&str]) -> Vec<String> {
     let reference = web.deliver("dana", &message(images)).await;
     dana.read(reference).await;
@@ -148,13 +149,13 @@ async fn an_image_from_elsewhere_is_fetched_by_us_when_it_is_asked_for() {
     let address = "https://pics.example/square.png?for=dana";
     let reference = web.deliver("dana", &message(&[address])).await;
     dana.read(reference).await;
-    // As it stands, there is none, and nobody is asked.
+    // By default no image is shown, and no request is made.
     let url = dana.ticket(reference, &json!({"kind": "view"})).await;
     let frame = dana.follow(&url).await.expect_status(200);
     assert!(sources(&frame).is_empty() && frame.text().contains("data-remote"), "{}", frame.text());
     assert!(host.asked().is_empty());
     let plain = url;
-    // Asked for, it comes from us, written anew.
+    // On request, the image comes from this server, re-encoded.
     let url = dana.ticket(reference, &json!({"kind": "view", "remote": true})).await;
     let frame = dana.follow(&url).await.expect_status(200);
     let sources = sources(&frame);
@@ -166,7 +167,7 @@ async fn an_image_from_elsewhere_is_fetched_by_us_when_it_is_asked_for() {
     assert!(!image.body.windows(6).any(|some| some == b"hidden"));
     let read = image::load_from_memory(&image.body).unwrap().to_rgba8();
     assert_eq!((read.width(), read.get_pixel(5, 5).0), (12, [200, 30, 30, 255]));
-    // Nothing of the reader came along.
+    // The request reveals nothing about the reader.
     let asked = host.asked();
     assert_eq!(asked.len(), 1);
     let asked = asked[0].to_lowercase();
@@ -176,7 +177,7 @@ async fn an_image_from_elsewhere_is_fetched_by_us_when_it_is_asked_for() {
     let path = format!("/api/messages/{reference}/ticket");
     let odd = json!({"kind": "raw", "remote": true});
     dana.post(&path, &odd).await.expect_problem(422, "invalid");
-    // An address is good in its own frame alone, and what was not asked for stays closed.
+    // An address is valid in its own frame alone, and only if remote images were requested.
     let sealed = sources[0].rsplit('/').next().unwrap();
     dana.follow(&format!("{plain}from/{sealed}")).await.expect_problem(410, "gone");
     let other = dana.ticket(reference, &json!({"kind": "view", "remote": true})).await;
@@ -206,7 +207,7 @@ async fn what_is_no_image_or_not_to_be_asked_is_not_shown() {
         ],
     )
     .await;
-    assert_eq!(sources.len(), 8, "as many as are shown of one message");
+    assert_eq!(sources.len(), 8, "as many as are shown for one message");
     for (at, source) in sources.iter().enumerate() {
         let answer = dana.follow(source).await;
         match at {
@@ -216,12 +217,13 @@ async fn what_is_no_image_or_not_to_be_asked_is_not_shown() {
     }
     let asked = host.asked().concat();
     assert!(!asked.contains("one-too-many"), "{asked}");
-    // Two for the one that moved, one over TLS though it said http, four times round.
+    // Two squares: the redirected one, and one over TLS although its address said http. The
+    // redirect loop is followed four times.
     let count = |what: &str| asked.matches(what).count();
     assert_eq!((count("GET /square.png "), count("GET /moved "), count("GET /round ")), (2, 1, 4));
 }
 
-/// The addresses of a house's own network are not for messages to choose.
+/// No message can choose addresses of the site's own network.
 #[tokio::test]
 async fn no_message_makes_us_ask_in_our_own_network() {
     let host = Host::start().await;

@@ -1,4 +1,4 @@
-//! What opens an account besides its password: app passwords, codes, passkeys.
+//! Credentials other than the password: app passwords, TOTP codes, passkeys.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::encoding::AsDer;
@@ -28,8 +28,8 @@ async fn credentials(browser: &mut Browser) -> Value {
     browser.get("/api/account/credentials").await.expect_status(200).json()
 }
 
-/// P-13: an app password reads and sends mail and opens no other door; whoever finds it cannot
-/// take the account over, and what was removed opens nothing, at once.
+/// P-13: an app password reads and sends mail and does nothing else: whoever steals it cannot take
+/// over the account, and once it is deleted, it stops working at once.
 #[tokio::test]
 async fn an_app_password_reads_mail_and_no_more() {
     let web = TestWeb::start().await;
@@ -48,7 +48,7 @@ async fn an_app_password_reads_mail_and_no_more() {
 
     let mut phone = web.browser().await;
     let typed = told(&made).to_uppercase().replace('-', " ");
-    // Of another account it opens nothing.
+    // It does not open another account.
     phone.sign_in("omar", &typed).await.expect_problem(401, "bad-credentials");
     phone.sign_in("dana", &typed).await.expect_status(201);
     assert!(phone.read(reference).await["text"].as_str().unwrap().contains("Still here."));
@@ -84,7 +84,7 @@ async fn an_app_password_reads_mail_and_no_more() {
     dana.get("/api/session").await.expect_status(200);
 }
 
-/// P-13: a manager's app password is nobody's way into the managers' pages.
+/// P-13: an administrator's app password gives no access to the administrators' pages.
 #[tokio::test]
 async fn a_managers_app_password_manages_nothing() {
     let web = TestWeb::start().await;
@@ -99,8 +99,8 @@ async fn a_managers_app_password_manages_nothing() {
     assert_ne!(phone.get("/api/manage/users").await.status, 200);
 }
 
-/// P-13: with another password the app passwords end; with the recovery key everything else that
-/// opens the account does.
+/// P-13: a password change revokes the app passwords; recovery revokes every other credential of
+/// the account as well.
 #[tokio::test]
 async fn a_new_password_ends_app_passwords_and_recovery_ends_codes_too() {
     let web = TestWeb::start().await;
@@ -150,7 +150,8 @@ async fn sign_in_with(browser: &mut Browser, password: &str, code: Option<&str>)
     browser.post("/api/session", &body).await
 }
 
-/// P-13: a code is asked for besides the right password only, is good once, and is not guessed.
+/// P-13: a TOTP code is asked for only after the right password, is valid once, and cannot be
+/// guessed.
 #[tokio::test]
 async fn a_code_is_needed_besides_the_password_and_good_once() {
     let web = TestWeb::start().await;
@@ -158,7 +159,7 @@ async fn a_code_is_needed_besides_the_password_and_good_once() {
     let again = json!({ "password": "wrong" });
     dana.post("/api/account/totp", &again).await.expect_problem(401, "bad-credentials");
     let totp = totp_begin(&mut dana, PASSWORD).await;
-    // Begun is not on: nobody is shut out by a secret that no app has.
+    // Before it is confirmed, the secret is not required: it cannot lock the user out.
     let mut browser = web.browser().await;
     sign_in_with(&mut browser, PASSWORD, None).await.expect_status(201);
     let wrong = json!({ "code": "000000" });
@@ -170,9 +171,9 @@ async fn a_code_is_needed_besides_the_password_and_good_once() {
     dana.post("/api/account/totp", &again).await.expect_problem(409, "totp-on");
 
     sign_in_with(&mut browser, PASSWORD, None).await.expect_problem(403, "code-needed");
-    // Without the password nothing is said of codes.
+    // Without the right password, the answer says nothing about codes.
     sign_in_with(&mut browser, "wrong", None).await.expect_problem(401, "bad-credentials");
-    // The code that turned them on was used with that.
+    // The code that confirmed the secret is used up.
     let used = code_at(&totp, browser.now());
     sign_in_with(&mut browser, PASSWORD, Some(&used)).await.expect_problem(422, "wrong-code");
     web.clock().advance_secs(30);
@@ -183,10 +184,11 @@ async fn a_code_is_needed_besides_the_password_and_good_once() {
     web.clock().advance_secs(300);
     let old = code_at(&totp, browser.now() - 90);
     sign_in_with(&mut browser, PASSWORD, Some(&old)).await.expect_problem(422, "wrong-code");
-    // An app password needs none: that is what it is for.
+    // An app password needs no code: that is what it is for.
     let made = app_password(&mut dana, "Script").await;
     sign_in_with(&mut browser, told(&made), None).await.expect_status(201);
-    // Five wrong ones (one when they were turned on goes by the account's number), then a wait.
+    // Five wrong codes cause a delay. The wrong code during set-up is counted elsewhere, by account
+    // number.
     for _ in 0..2 {
         sign_in_with(&mut browser, PASSWORD, Some("12")).await.expect_problem(422, "wrong-code");
     }
@@ -200,7 +202,7 @@ async fn a_code_is_needed_besides_the_password_and_good_once() {
     assert_eq!(credentials(&mut dana).await["totp"], false);
 }
 
-/// An authenticator in software: user present and verified, with `prf`.
+/// A software authenticator: user present and verified, with `prf`.
 struct Authenticator {
     pair: EcdsaKeyPair,
     id: [u8; 16],
@@ -225,7 +227,7 @@ impl Authenticator {
         data
     }
 
-    /// Makes a passkey from what the server says, on the page at `origin`.
+    /// Creates a passkey from the server's options, on the page at `origin`.
     fn make(&mut self, plan: &Value, origin: &str) -> Value {
         self.user_id = plan["userId"].as_str().unwrap().to_owned();
         let spki = self.pair.public_key().as_der().unwrap();
@@ -281,7 +283,7 @@ async fn with_passkey(web: &TestWeb) -> (Browser, Authenticator) {
 
 const OPEN: &str = "/api/session/passkey";
 
-/// P-13: a passkey opens the account and its mail with nothing typed, and needs no code.
+/// P-13: a passkey opens the account and its mail without any typing or TOTP code.
 #[tokio::test]
 async fn a_passkey_opens_the_account() {
     let web = TestWeb::start().await;
@@ -296,11 +298,11 @@ async fn a_passkey_opens_the_account() {
     assert_eq!(opened["account"]["name"], "dana");
     browser.token = Some(opened["token"].as_str().unwrap().to_owned());
     assert!(browser.read(reference).await["text"].as_str().unwrap().contains("Still here."));
-    // It is a full sign-in: what an app password may not see is there.
+    // It is a full sign-in: it can see what an app password may not.
     let listed = credentials(&mut browser).await;
     assert_eq!(listed["passkeys"][0]["label"], "Key ring");
     assert!(listed["passkeys"][0]["lastUsedAt"].is_string());
-    // Another password leaves it; removed, it opens nothing and its session is over.
+    // The passkey survives a password change. Once deleted, it is refused, and its session ends.
     let change = json!({ "password": PASSWORD, "newPassword": NEW });
     browser.signed("PUT", "/api/account/password", Some(&change)).await.expect_status(204);
     let question = asked(&mut dana).await;
@@ -315,7 +317,8 @@ async fn a_passkey_opens_the_account() {
     dana.post(OPEN, &answer).await.expect_problem(401, "bad-credentials");
 }
 
-/// P-13: one answer is good once, for a while, for this page, from this passkey, and whole.
+/// P-13: an assertion is valid once, for a limited time, for this site, from this passkey, and
+/// unaltered.
 #[tokio::test]
 async fn a_passkeys_answer_is_good_once_and_nowhere_else() {
     let web = TestWeb::start().await;
@@ -329,15 +332,15 @@ async fn a_passkeys_answer_is_good_once_and_nowhere_else() {
     let replayed = key.answer(&question, &web.origin());
     browser.post(OPEN, &replayed).await.expect_problem(401, "bad-credentials");
     web.clock().advance_secs(60);
-    // Another's page, which showed our challenge.
+    // From another site, which passed on our challenge.
     let question = asked(&mut browser).await;
     let elsewhere = key.answer(&question, "https://evil.example");
     browser.post(OPEN, &elsewhere).await.expect_problem(401, "bad-credentials");
-    // A right signature without the right secret opens nothing.
+    // A valid signature with the wrong secret is refused.
     let mut other = key.answer(&question, &web.origin());
     other["prf"] = json!(base64url([8; 32]));
     browser.post(OPEN, &other).await.expect_problem(401, "bad-credentials");
-    // The secret without the signature neither.
+    // So is the right secret with an invalid signature.
     let mut forged = key.answer(&question, &web.origin());
     let mut signature = URL_SAFE_NO_PAD.decode(forged["signature"].as_str().unwrap()).unwrap();
     let last = signature.len() - 1;
@@ -351,7 +354,8 @@ async fn a_passkeys_answer_is_good_once_and_nowhere_else() {
     assert!([401, 429].contains(&answer.status.as_u16()), "{answer:?}");
 }
 
-/// P-13: a passkey is made in one session, by who knows the password, from a challenge of ours.
+/// P-13: a passkey is created in one session, after the password was entered, from the server's own
+/// challenge.
 #[tokio::test]
 async fn a_passkey_is_made_only_by_who_knows_the_password() {
     let web = TestWeb::start().await;

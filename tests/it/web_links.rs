@@ -1,4 +1,4 @@
-//! Links for a minute: downloads, and HTML mail in its own frame.
+//! Links that are valid for a minute: downloads, and HTML mail in its own frame.
 
 use bytes::Bytes;
 use serde_json::json;
@@ -33,7 +33,7 @@ fn data(octets: &[u8]) -> String {
 #[tokio::test]
 async fn a_message_is_downloaded_byte_for_byte_and_only_once() {
     let web = TestWeb::start().await;
-    // Octets that no text would survive.
+    // Octets that no text encoding would preserve.
     let mut message = MESSAGE.replace('\n', "\r\n").into_bytes();
     message.extend((0..=255).filter(|octet| *octet != b'\r' && *octet != b'\n'));
     message.extend_from_slice(&b"z".repeat(300_000));
@@ -41,10 +41,10 @@ async fn a_message_is_downloaded_byte_for_byte_and_only_once() {
     let mut dana = web.signed_in("dana").await;
     dana.read(reference).await;
     let url = dana.ticket(reference, &json!({"kind": "raw"})).await;
-    // Another browser may follow it: the link itself is the secret.
+    // Another browser may follow the link: the link itself is the secret.
     let mut plain = web.old_browser().await;
     let answer = plain.follow(&url).await.expect_status(200);
-    assert!(answer.body.ends_with(&message), "what was sent is what is read");
+    assert!(answer.body.ends_with(&message), "the download is not what was sent");
     let trace = String::from_utf8_lossy(&answer.body[..answer.body.len() - message.len()]);
     assert!(trace.contains("Received: from relay.example"), "{trace}");
     let name =
@@ -74,7 +74,7 @@ async fn an_attachment_is_downloaded_under_its_own_name() {
     let disposition = answer.header("content-disposition");
     assert!(disposition.ends_with("filename*=UTF-8''%D7%93%D7%95%D7%97%22.pdf"), "{disposition}");
     dana.follow(&url).await.expect_problem(410, "gone");
-    // There is no such part; asking for it uses the link up as well.
+    // There is no such part; asking for it uses up the link all the same.
     let url = dana.ticket(reference, &json!({"kind": "attachment", "part": 99})).await;
     dana.follow(&url).await.expect_problem(404, "not-found");
     let path = format!("/api/messages/{reference}/ticket");
@@ -83,7 +83,7 @@ async fn an_attachment_is_downloaded_under_its_own_name() {
     }
 }
 
-/// All files in one archive, each under a name of its own.
+/// All attachments can be downloaded as one archive, in which each has a unique name.
 #[tokio::test]
 async fn all_files_come_in_one_archive() {
     let web = TestWeb::start().await;
@@ -117,7 +117,7 @@ async fn all_files_come_in_one_archive() {
     assert_eq!(read(1), ("plan (2).txt".to_owned(), "two\n".repeat(100_000).trim_end().to_owned()));
     assert_eq!(archive.len(), 2);
     dana.follow(&url).await.expect_problem(410, "gone");
-    // Where there is none, there is no empty archive.
+    // Without attachments, there is no empty archive.
     let plain = web.deliver("dana", MESSAGE).await;
     dana.read(plain).await;
     let url = dana.ticket(plain, &json!({"kind": "attachments"})).await;
@@ -147,7 +147,7 @@ async fn a_link_dies_after_a_minute_and_with_its_session() {
     }
 }
 
-/// A link to one message opens no other, and one of a kind not another kind.
+/// A link opens only the message and the kind of content that it was issued for.
 #[tokio::test]
 async fn links_are_bounded_and_each_is_for_one_thing() {
     let web = TestWeb::with(|config| config.tickets_per_session_max = 10).await;
@@ -191,7 +191,7 @@ async fn html_mail_is_shown_in_a_frame_under_its_own_policy() {
         document.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert_eq!(images.len(), 2, "{document}");
     assert!(images.iter().all(|image| image.starts_with(&format!("{url}cid/"))), "{images:?}");
-    // The frame may be drawn again, and asks for its images.
+    // The frame may be loaded again, and loads its images.
     dana.follow(&url).await.expect_status(200);
     let image = dana.follow(images[0]).await.expect_status(200);
     assert_eq!((image.header("content-type"), image.body.as_ref()), ("image/png", PNG));
@@ -232,7 +232,7 @@ async fn hostile_html_is_shown_inert() {
         assert!(document.contains("before"), "{html}\n{document}");
         assert!(!document.contains("tracker.example"), "{document}");
     }
-    // Too much of it is refused with a sentence, before anything parses it.
+    // HTML nested too deeply is refused with a reason, before anything parses it.
     let deep = "<div>".repeat(5_000);
     let reference = web.deliver("dana", &mixed(&deep)).await;
     let detail = dana.read(reference).await;

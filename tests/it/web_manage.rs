@@ -1,4 +1,5 @@
-//! The managers' pages over the API: who gets in, what they change, what is noted.
+//! The administrators' pages over the API: who has access, what they change, what the audit log
+//! records.
 
 use serde_json::{Value, json};
 
@@ -11,7 +12,7 @@ async fn with_manager() -> (TestWeb, Browser) {
     (web, dana)
 }
 
-/// As an administrator at the machine does it.
+/// Grants or removes the role, as the operator does on the machine.
 async fn make_manager(web: &TestWeb, name: &'static str, is: bool) {
     let gateway = web.gateway.clone();
     let done = tokio::task::spawn_blocking(move || gateway.account_manager(name, is));
@@ -24,7 +25,8 @@ async fn put(browser: &mut Browser, path: &str, body: &Value) -> u16 {
 
 const PAGES: [&str; 6] = ["users", "temporary", "queue", "site", "log", "diagnostics"];
 
-/// P-16: for anybody else these pages are not there, and a manager's password must be fresh.
+/// P-16: for other users these pages do not exist, and an administrator must have entered the
+/// password recently.
 #[tokio::test]
 async fn only_a_manager_whose_password_is_fresh_gets_in() {
     let (web, mut dana) = with_manager().await;
@@ -46,13 +48,14 @@ async fn only_a_manager_whose_password_is_fresh_gets_in() {
     let right = json!({"password": PASSWORD});
     dana.post("/api/session/confirm", &right).await.expect_status(204);
     dana.get("/api/manage/users").await.expect_status(200);
-    // Whose rights are taken loses them at once, in the session that is open.
+    // An administrator whose role is removed loses access at once, in the open session.
     make_manager(&web, "omar", true).await;
     make_manager(&web, "dana", false).await;
     dana.get("/api/manage/users").await.expect_problem(404, "not-found");
 }
 
-/// A manager makes, shuts out and lets in; the last manager stays one.
+/// An administrator creates, disables and enables accounts; the last administrator cannot be
+/// removed.
 #[tokio::test]
 async fn users_are_made_and_shut_out() {
     let (web, mut dana) = with_manager().await;
@@ -76,8 +79,8 @@ async fn users_are_made_and_shut_out() {
     dana.patch("/api/manage/users/dana", &json!({"manager": false})).await.expect_status(204);
 }
 
-/// P-16: what a manager fixes holds at once, for the preference and for the next message; and it
-/// can be given back.
+/// P-16: a setting that an administrator fixes applies at once, to the preference and to the next
+/// message; and it can be released again.
 #[tokio::test]
 async fn a_policy_is_in_force_from_the_moment_it_is_kept() {
     let (web, mut dana) = with_manager().await;
@@ -118,7 +121,7 @@ async fn a_policy_is_in_force_from_the_moment_it_is_kept() {
     }
 }
 
-/// What the house calls itself is seen by everybody, its logo too; nothing that is no PNG.
+/// Everyone can see the organisation's name and logo; the logo must be a PNG.
 #[tokio::test]
 async fn the_house_has_a_name_and_a_logo() {
     let (web, mut dana) = with_manager().await;
@@ -155,7 +158,7 @@ async fn the_house_has_a_name_and_a_logo() {
     stranger.follow("/api/brand/logo.png").await.expect_problem(404, "not-found");
 }
 
-/// The log says who did what from where, and nothing of what anybody wrote.
+/// The audit log records who did what from where, and nothing of the content of messages.
 #[tokio::test]
 async fn what_matters_for_safety_is_noted_and_nothing_else() {
     let (web, mut dana) = with_manager().await;
@@ -178,7 +181,7 @@ async fn what_matters_for_safety_is_noted_and_nothing_else() {
         })
         .collect();
     let said = |who: &str, act: &str| (who.to_owned(), act.to_owned());
-    // The clock of this test stands still, so their order is anybody's.
+    // The clock of this test stands still, so the order of the entries is arbitrary.
     acts.sort();
     assert_eq!(
         acts,
@@ -203,7 +206,7 @@ async fn what_matters_for_safety_is_noted_and_nothing_else() {
     assert_eq!(expired.await.unwrap(), [3, 2]);
 }
 
-/// People type their password where the name belongs; it must not be read there by anybody.
+/// People sometimes type their password into the name field; the audit log must not show it.
 #[tokio::test]
 async fn what_was_typed_as_a_name_is_not_in_the_log() {
     let (web, mut dana) = with_manager().await;
@@ -218,7 +221,7 @@ async fn what_was_typed_as_a_name_is_not_in_the_log() {
     assert_eq!(refused[0]["who"], "(unknown)");
 }
 
-/// A manager's acts leave a line each, and open nothing of anybody.
+/// Each act of an administrator is recorded in the audit log, and none opens a user's mail.
 #[tokio::test]
 async fn a_managers_acts_are_noted_and_open_nothing() {
     let (web, mut dana) = with_manager().await;
@@ -240,7 +243,7 @@ async fn a_managers_acts_are_noted_and_open_nothing() {
     dana.get("/api/manage/log?before=x").await.expect_problem(422, "invalid");
 }
 
-/// Strangers cannot fill the log with refusals.
+/// The number of recorded refusals is limited, so that an attacker cannot fill the audit log.
 #[tokio::test]
 async fn refusals_are_noted_up_to_a_rate() {
     let (web, mut dana) = with_manager().await;
@@ -261,7 +264,7 @@ async fn refusals_are_noted_up_to_a_rate() {
     assert_eq!(refused.filter(|line| line["act"] == "sign-in-refused").count(), 30);
 }
 
-/// The other pages, where there is nothing yet.
+/// The other pages, on a site without data.
 #[tokio::test]
 async fn the_rest_of_the_pages_answer_in_their_words() {
     let (_web, mut dana) = with_manager().await;
@@ -270,9 +273,9 @@ async fn the_rest_of_the_pages_answer_in_their_words() {
     assert_eq!(seen["domainsOutsideUrl"], json!(["example.org"]), "the pages are on localhost");
     let stored = seen["storedOctets"].as_u64().unwrap();
     assert!(stored > 0, "{seen}");
-    assert_eq!(seen["freeOctets"], json!(null), "memory has no such bound");
+    assert_eq!(seen["freeOctets"], json!(null), "an in-memory store has no bound");
     assert_eq!(seen["refusing"], json!(null));
-    // What rcgen writes when nobody says otherwise.
+    // The default expiry of rcgen.
     assert_eq!(seen["certificateEndsAt"], json!("4096-01-01T00:00:00Z"));
     let queue = dana.get("/api/manage/queue").await.expect_status(200).json();
     assert_eq!(queue, json!({"items": [], "next": null, "total": 0}));

@@ -1,4 +1,4 @@
-//! Mailboxes and messages over the API: windows, open, reject, change, delete, changes.
+//! Mailboxes and messages over the API: pages of the list, open, reject, change, delete, changes.
 
 use postern::mail::reference::Reference;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ fn references(page: &Value) -> Vec<String> {
     items.iter().map(|item| item["reference"].as_str().unwrap().to_owned()).collect()
 }
 
-/// P-25, P-28, P-43: what is disclosed before the choice.
+/// P-25, P-28, P-43: what the list discloses before the recipient opens a message.
 #[tokio::test]
 async fn the_list_shows_a_message_without_opening_it() {
     let web = TestWeb::start().await;
@@ -59,12 +59,12 @@ async fn opening_shows_the_message_and_marks_it_once() {
     assert_eq!(dana.read(reference).await["openedAt"], moment);
     let read = dana.get(&format!("/api/messages/{reference}")).await.expect_status(200).json();
     assert_eq!(read, opened);
-    // It is too late to reject it.
+    // It is now too late to reject the message.
     let path = format!("/api/messages/{reference}/reject");
     dana.post(&path, &json!({"reason": null})).await.expect_problem(409, "already-opened");
 }
 
-/// P-25: what was rejected is gone, and was never opened.
+/// P-25: a rejected message is deleted, and was never opened.
 #[tokio::test]
 async fn rejecting_destroys_a_message_unread() {
     let web = TestWeb::start().await;
@@ -91,7 +91,7 @@ async fn rejecting_destroys_a_message_unread() {
     assert_eq!(inbox(&mut dana).await.len(), 1);
 }
 
-/// One answer for what is unknown, wrong or somebody else's.
+/// Unknown, malformed and other users' references all get the same answer.
 #[tokio::test]
 async fn a_message_of_somebody_else_is_not_there() {
     let web = TestWeb::start().await;
@@ -110,7 +110,7 @@ async fn a_message_of_somebody_else_is_not_there() {
         omar.signed("POST", &format!("{path}/open"), None).await.expect_problem(404, "not-found");
     }
     assert!(answers.iter().skip(1).take(2).all(|answer| *answer == answers[0]), "{answers:?}");
-    // Its owner may write it in any way.
+    // Its owner may write the reference in any form.
     let mut dana = web.signed_in("dana").await;
     let lower = reference.to_string().to_lowercase().replace('-', "");
     dana.get(&format!("/api/messages/{lower}/item")).await.expect_status(200);
@@ -132,7 +132,7 @@ async fn windows_meet_without_gap_or_overlap_while_mail_arrives() {
         let path = format!("/api/messages?mailbox=inbox&limit=10{before}");
         let page = dana.get(&path).await.expect_status(200).json();
         seen.extend(references(&page));
-        // What arrives now is newer than every window to come.
+        // A message that arrives now is newer than every page still to come.
         web.deliver("dana", MESSAGE).await;
         match page["next"].as_str() {
             Some(next) => before = format!("&before={next}"),
@@ -182,8 +182,8 @@ async fn mailboxes_are_made_renamed_filled_emptied_and_removed() {
     dana.delete(&path).await.expect_problem(404, "not-found");
 }
 
-/// Its sender waits to hear whether it was read or rejected, so it cannot just go, not even from
-/// the trash.
+/// The sender is still to learn whether the message was read or rejected, so it cannot be deleted
+/// before that, not even from the trash.
 #[tokio::test]
 async fn only_opened_messages_are_deleted() {
     let web = TestWeb::start().await;

@@ -1,4 +1,4 @@
-//! Conversations, labels, bulk acts, import and source over the API.
+//! Conversations, labels, bulk changes, import and source over the API.
 
 use hyper::HeaderMap;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ async fn import(browser: &mut Browser, mailbox: &str, octets: &str) -> (u16, Val
 
 const OLD: &str = "From: Eve <eve@x.example>\nMessage-ID: <old@x.example>\nSubject: Old\n\nText\n";
 
-/// P-11: another client brings mail in, reads it as it was, labels it and finds it.
+/// P-11: another client imports mail, reads it back unchanged, labels it and finds it.
 #[tokio::test]
 async fn mail_is_brought_in_labelled_and_given_back() {
     let web = TestWeb::start().await;
@@ -41,7 +41,7 @@ async fn mail_is_brought_in_labelled_and_given_back() {
     assert_eq!(found["items"][0]["protection"]["kind"], "imported");
 }
 
-/// P-25: looking at a conversation or its source opens nothing.
+/// P-25: viewing a conversation or asking for a source does not open a message.
 #[tokio::test]
 async fn a_conversation_is_looked_at_without_opening_it() {
     let web = TestWeb::start().await;
@@ -66,7 +66,7 @@ async fn a_conversation_is_looked_at_without_opening_it() {
     omar.get(&source).await.expect_problem(404, "not-found");
 }
 
-/// P-06: what was chosen on one machine is there on the next, whole.
+/// P-06: the appearance that a user chose in one browser is there in the next, complete.
 #[tokio::test]
 async fn the_look_of_the_pages_goes_where_its_owner_goes() {
     let web = TestWeb::start().await;
@@ -86,7 +86,7 @@ async fn the_look_of_the_pages_goes_where_its_owner_goes() {
     dana.signed("PUT", "/api/appearance", Some(&strange)).await.expect_problem(422, "invalid");
 }
 
-/// All of a mailbox at once, in few requests.
+/// A whole mailbox can be listed and moved with few requests.
 #[tokio::test]
 async fn everything_in_a_mailbox_is_named_and_moved() {
     let web = TestWeb::start().await;
@@ -101,7 +101,7 @@ async fn everything_in_a_mailbox_is_named_and_moved() {
     let references: Vec<&Value> = items.iter().map(|item| &item["reference"]).collect();
     let wanted = json!({"references": [references[2], "1M83T-84QR2-38RB4-X487Z"]});
     let shown = dana.post("/api/messages/items", &wanted).await.expect_status(200).json();
-    assert_eq!(shown["items"].as_array().unwrap().len(), 1, "the other is not there");
+    assert_eq!(shown["items"].as_array().unwrap().len(), 1, "the other one does not exist");
     assert_eq!(&shown["items"][0]["reference"], references[2]);
     assert_eq!(shown["items"][0]["opened"], false);
     let change = json!({"references": references, "change": {"mailbox": "archive"}});

@@ -1,4 +1,4 @@
-//! What a temporary account may do over the API, and that everything else is shut to it.
+//! What a temporary account may do over the API, and that all other routes are closed to it.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +12,9 @@ use super::web_harness::{Browser, TestWeb, header, within};
 pub const OUTSIDER: &str = "noa@outside.example";
 pub const OWN_WORDS: &str = "my very own words";
 
-/// The routes that a temporary account may use: those of reading, rejecting, replying, and of its
-/// own session. Written down a second time, so that opening one to outsiders takes two hands.
+/// The routes that a temporary account may use: those for reading, rejecting and replying, and for
+/// its own session. They are listed here a second time, so that opening a route to outsiders takes
+/// two changes.
 const MAY: &[&str] = &[
     "GET /api/session",
     "DELETE /api/session",
@@ -49,7 +50,7 @@ const MAY: &[&str] = &[
 struct Operation {
     method: String,
     path: String,
-    /// Nobody needs to be signed in.
+    /// Whether the operation needs no session.
     open: bool,
 }
 
@@ -62,7 +63,8 @@ impl Operation {
         MAY.contains(&self.name().as_str())
     }
 
-    /// With something in each place of the path; `message` where a reference number stands.
+    /// Returns the path with its placeholders filled in; `message` takes the place of a reference
+    /// number.
     fn filled(&self, message: Reference) -> String {
         let path = self.path.replace("{ref}", &message.to_string());
         let path = path.replace("{id}", &"0".repeat(32)).replace("{token}", &"0".repeat(26));
@@ -81,7 +83,7 @@ fn operations() -> Vec<Operation> {
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            // A ticket is its own credential, and only who may ask for one has it.
+            // A ticket is its own credential, and was issued only to a session that may have it.
             let open = operation["security"] == json!([{}]) || path.contains("{ticket}");
             all.push(Operation { method: method.to_uppercase(), path: path.clone(), open });
         }
@@ -89,7 +91,7 @@ fn operations() -> Vec<Operation> {
     all
 }
 
-/// P-15: each function that is not on the list answers 403, whatever it is asked for.
+/// P-15: every route that is not on the list answers 403, whatever the request asks for.
 #[tokio::test]
 async fn a_temporary_account_is_refused_by_every_route_that_is_not_on_its_list() {
     let web = TestWeb::start().await;
@@ -108,7 +110,7 @@ async fn a_temporary_account_is_refused_by_every_route_that_is_not_on_its_list()
     assert_eq!(inbox(&mut noa).await, before, "a refused request changed something");
 }
 
-/// P-14, P-15: the list itself is open, and holds no route that is gone.
+/// P-14, P-15: the routes on the list are open, and all of them still exist.
 #[tokio::test]
 async fn a_temporary_account_is_let_in_by_every_route_on_its_list() {
     let web = TestWeb::start().await;
@@ -119,7 +121,7 @@ async fn a_temporary_account_is_let_in_by_every_route_on_its_list() {
     for name in MAY {
         assert!(known.contains(*name), "{name} is not in the document");
     }
-    // Of a message that is not there, so that nothing ends before the walk does.
+    // With a message that does not exist, so that no request ends the session early.
     let nothing = Reference::new(1);
     let (last, first): (Vec<_>, Vec<_>) = operations
         .iter()
@@ -131,7 +133,7 @@ async fn a_temporary_account_is_let_in_by_every_route_on_its_list() {
     }
 }
 
-/// P-15: without a session every route that is not open to the world answers 401.
+/// P-15: without a session, every route that is not public answers 401.
 #[tokio::test]
 async fn without_a_session_no_route_but_the_open_ones_answers() {
     let web = TestWeb::start().await;
@@ -146,7 +148,7 @@ async fn without_a_session_no_route_but_the_open_ones_answers() {
     }
 }
 
-/// P-15: what the account says of itself: its kind, who made it, when it ends.
+/// P-15: the session shows the account's kind, its sponsor and its expiry.
 #[tokio::test]
 async fn a_temporary_account_shows_its_kind_its_sponsor_and_its_end() {
     let web = TestWeb::start().await;
@@ -160,8 +162,8 @@ async fn a_temporary_account_shows_its_kind_its_sponsor_and_its_end() {
     assert!(expires > web.clock().now().to_rfc3339().as_str(), "{expires}");
 }
 
-/// P-13, P-15: who guesses at an outsider's password is slowed down like everybody else, and not
-/// even the right one is tried then; nothing about the account is told.
+/// P-13, P-15: guessing the password of a temporary account is rate-limited like any other, and
+/// then even the right password is not tried; the answers reveal nothing about the account.
 #[tokio::test]
 async fn guessing_at_a_temporary_account_is_slowed_down() {
     let web = TestWeb::start().await;
@@ -175,7 +177,7 @@ async fn guessing_at_a_temporary_account_is_slowed_down() {
     web.signed_in("omar").await;
 }
 
-/// P-19: by its number a message is found by who sent it and by who has it, and by nobody else.
+/// P-19: the sender and the recipient can find a message by its number, and nobody else can.
 #[tokio::test]
 async fn a_number_finds_the_message_for_both_ends_alone() {
     let web = TestWeb::start().await;
@@ -189,13 +191,14 @@ async fn a_number_finds_the_message_for_both_ends_alone() {
     }
     let mut omar = web.signed_in("omar").await;
     omar.get(&path).await.expect_status(404);
-    // Neither the sender's status lines are anybody else's.
+    // The sender's status is not visible to other users either.
     let path = format!("/api/submissions/{message}");
     dana.get(&path).await.expect_status(200);
     omar.get(&path).await.expect_status(404);
 }
 
-/// Asks for an operation with an empty body; the status, and the body of a refusal.
+/// Requests an operation with an empty body; returns the status, and the body unless the status is
+/// 200.
 async fn ask(browser: &mut Browser, one: &Operation, message: Reference) -> (u16, Value) {
     let path = one.filled(message);
     let mut headers = browser.credentials(&one.method, &path);
@@ -203,7 +206,7 @@ async fn ask(browser: &mut Browser, one: &Operation, message: Reference) -> (u16
     let body = (one.method != "GET").then(|| "{}".to_owned());
     let response = browser.open(&one.method, &path, headers, body).await;
     let status = response.status().as_u16();
-    // A stream that was let in has no end.
+    // An event stream that was accepted has no end.
     if status == 200 {
         return (status, Value::Null);
     }
@@ -215,7 +218,7 @@ async fn inbox(browser: &mut Browser) -> Value {
     browser.get("/api/messages?mailbox=inbox").await.expect_status(200).json()
 }
 
-/// Dana writes to somebody outside, and nobody takes it back.
+/// Sends a message from Dana to an outsider, and waits until it can no longer be undone.
 pub async fn send_outside(web: &TestWeb, text: &str) -> Reference {
     let mut dana = web.signed_in("dana").await;
     let draft = json!({
@@ -235,7 +238,7 @@ pub async fn send_outside(web: &TestWeb, text: &str) -> Reference {
     sent["reference"].as_str().unwrap().parse().unwrap()
 }
 
-/// The outsider reads the notification, signs in by it, and chooses a passphrase.
+/// Signs in as the outsider with the password in the notification, and chooses a passphrase.
 pub async fn claimed(web: &TestWeb, message: Reference) -> Browser {
     let mut noa = web.browser().await;
     let password = initial_password(web, message).await;
@@ -247,15 +250,15 @@ pub async fn claimed(web: &TestWeb, message: Reference) -> Browser {
     noa
 }
 
-/// The password that the waiting notification of a message tells.
+/// Returns the password in the queued notification of a message.
 async fn initial_password(web: &TestWeb, message: Reference) -> String {
     let gateway = web.gateway.clone();
     let octets = tokio::task::spawn_blocking(move || {
         let rows = gateway.queue_lease(10, 60, &mut |_| false).unwrap();
-        let row = rows.iter().find(|row| row.reference == message).expect("a notification waits");
+        let row = rows.iter().find(|row| row.reference == message).expect("a queued notification");
         gateway.queue_content(row.id).unwrap()
     });
     let text = message::view(&octets.await.unwrap()).text.unwrap();
     let is_password = |w: &&str| w.len() == 31 && w.chars().filter(|c| *c == '-').count() == 5;
-    text.split_whitespace().find(is_password).expect("the mail tells a password").to_owned()
+    text.split_whitespace().find(is_password).expect("a password in the notification").to_owned()
 }

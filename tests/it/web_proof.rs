@@ -1,4 +1,4 @@
-//! Proofs of possession, right and wrong (RFC 9449).
+//! Valid and invalid proofs of possession (RFC 9449).
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::SystemRandom;
@@ -48,7 +48,7 @@ fn with(mut value: Value, key: &str, to: Value) -> Value {
     value
 }
 
-/// P-05: whoever copies the token has nothing.
+/// P-05: a copied token is useless without its key.
 #[tokio::test]
 async fn a_stolen_token_opens_nothing() {
     let web = TestWeb::start().await;
@@ -60,21 +60,21 @@ async fn a_stolen_token_opens_nothing() {
         let headers = header("authorization", &format!("{scheme} {token}"));
         thief.raw("GET", PATH, headers, None).await.expect_problem(401, "signed-out");
     }
-    // With a right proof by another key.
+    // With a valid proof by another key.
     thief.token = Some(token.clone());
     thief.get(PATH).await.expect_problem(401, "signed-out");
-    // As a bearer token with the right key's proof.
+    // As a bearer token with a valid proof by the right key.
     let mut headers = victim.credentials("GET", PATH);
     headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
     thief.raw("GET", PATH, headers, None).await.expect_problem(401, "signed-out");
-    // In the query, where it would be logged.
+    // In the query, where it would be logged: it is ignored there.
     let path = format!("{PATH}?access_token={token}");
     thief.raw("GET", &path, victim.credentials("GET", PATH), None).await.expect_status(200);
     let bare = thief.follow(&path).await.expect_problem(401, "signed-out");
     assert!(bare.header("www-authenticate").starts_with("DPoP "));
 }
 
-/// P-05: each proof is good for one request, once.
+/// P-05: each proof is valid for one request, once.
 #[tokio::test]
 async fn a_copied_request_is_refused() {
     let web = TestWeb::start().await;
@@ -84,7 +84,7 @@ async fn a_copied_request_is_refused() {
     browser.raw("GET", PATH, headers.clone(), None).await.expect_problem(401, "replayed-proof");
     let elsewhere = browser.raw("GET", "/api/sessions", headers, None).await;
     elsewhere.expect_problem(401, "signed-out");
-    // On another connection, and later, it is no better.
+    // It is refused on another connection, and later, as well.
     let headers = browser.credentials("GET", PATH);
     browser.raw("GET", PATH, headers.clone(), None).await.expect_status(200);
     web.clock().advance_secs(59);
@@ -94,7 +94,8 @@ async fn a_copied_request_is_refused() {
     other.raw("GET", PATH, headers, None).await.expect_problem(401, "stale-proof");
 }
 
-/// P-05: a restart forgets which proofs were used, so none from before it is taken.
+/// P-05: a restarted daemon has forgotten which proofs were used, so it accepts none from before
+/// the restart.
 #[tokio::test]
 async fn a_restart_lets_no_copied_request_through_and_signs_nobody_out() {
     let web = TestWeb::start().await;
@@ -103,7 +104,7 @@ async fn a_restart_lets_no_copied_request_through_and_signs_nobody_out() {
     let used = browser.credentials("GET", PATH);
     browser.raw("GET", PATH, used.clone(), None).await.expect_status(200);
     web.clock().advance_secs(1);
-    // The same host and port are named, as after a real restart.
+    // The same public host and port, as after a real restart.
     let origin = web.origin();
     let again = TestWeb::in_front_of(web.gateway.clone(), |config| {
         config.public_url = Some(origin);
@@ -140,7 +141,7 @@ async fn a_wrong_proof_is_refused_whatever_is_wrong_with_it() {
         let proof = browser.key.sign(&browser.key.header(), &claims);
         let answer = browser.raw("GET", PATH, browser.with_proof(&proof), None).await;
         let answer = answer.expect_problem(401, code);
-        // From this a browser can set its clock right.
+        // A browser can correct its clock by this header.
         assert!(!answer.header("date").is_empty());
     }
     let other = Key::new();
@@ -166,15 +167,15 @@ async fn a_wrong_proof_is_refused_whatever_is_wrong_with_it() {
         let answer = browser.raw("GET", PATH, browser.with_proof(proof), None).await;
         answer.expect_problem(401, "signed-out");
     }
-    // Two proofs are none.
+    // Two proofs count as no proof.
     let mut headers = browser.with_proof(&good);
     headers.append("dpop", good.parse().unwrap());
     browser.raw("GET", PATH, headers, None).await.expect_problem(401, "signed-out");
-    // After all this the session is as good as before.
+    // None of this affects the session.
     browser.raw("GET", PATH, browser.with_proof(&good), None).await.expect_status(200);
 }
 
-/// P-05: the session is bound to the key that signed the log-in.
+/// P-05: the session is bound to the key that signed the sign-in.
 #[tokio::test]
 async fn a_log_in_needs_a_proof_too() {
     let web = TestWeb::start().await;
@@ -190,7 +191,7 @@ async fn a_log_in_needs_a_proof_too() {
     browser.raw("POST", PATH, once, body).await.expect_problem(401, "replayed-proof");
 }
 
-/// With a public URL set, what a request calls its host does not matter.
+/// If a public URL is configured, the Host of a request does not matter.
 #[tokio::test]
 async fn proofs_are_for_the_public_url_when_there_is_one() {
     let web = TestWeb::with(|config| {

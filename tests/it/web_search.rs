@@ -1,10 +1,10 @@
-//! Searching over HTTPS.
+//! Search over the API.
 
 use serde_json::json;
 
 use super::web_harness::TestWeb;
 
-/// P-19: words, snippets, windows, and a question that cannot be understood.
+/// P-19: terms, snippets, pages of results, and a query that cannot be parsed.
 #[tokio::test]
 async fn mail_is_searched_window_by_window() {
     let web = TestWeb::start().await;

@@ -19,7 +19,7 @@ async fn the_right_pair_enters_and_is_told_who_it_is() {
     assert_eq!(signed_in["session"]["peer"], "127.0.0.1");
     assert!(signed_in["lastSignIn"].is_null());
     let first = signed_in["session"]["createdAt"].as_str().unwrap().to_owned();
-    // By address, a minute later; the sign-in before is told.
+    // Signing in by address, a minute later; the answer states the time of the previous sign-in.
     web.clock().advance_secs(60);
     let mut other = web.old_browser().await;
     let again = other.sign_in("Dana@Example.org", PASSWORD).await.expect_status(201).json();
@@ -59,7 +59,7 @@ async fn guessing_is_slowed_down_and_nobody_else_is() {
     for _ in 0..5 {
         browser.sign_in("dana", "wrong").await.expect_problem(401, "bad-credentials");
     }
-    // Not even the right one is tried, and an unknown name is slowed down just so.
+    // Even the right password is not tried now, and an unknown name is rate-limited just the same.
     let answer = browser.sign_in("dana", PASSWORD).await.expect_problem(429, "slow-down");
     let wait: u64 = answer.header("retry-after").parse().unwrap();
     assert!((1..=10).contains(&wait), "{wait}");
@@ -112,7 +112,7 @@ async fn sessions_are_listed_and_ended_one_by_one_and_everywhere() {
     let current: Vec<_> = sessions.iter().map(|session| session["current"] == true).collect();
     assert_eq!(current, [false, true]);
     let other = sessions[0]["id"].as_str().unwrap().to_owned();
-    // Somebody else's session is not there for others.
+    // Another user's session is reported as not found.
     omar.delete(&format!("/api/sessions/{other}")).await.expect_problem(404, "not-found");
     here.delete("/api/sessions/xyz").await.expect_problem(404, "not-found");
     here.delete(&format!("/api/sessions/{other}")).await.expect_status(204);

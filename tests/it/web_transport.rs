@@ -1,4 +1,4 @@
-//! The HTTPS door itself: TLS, plain HTTP, limits, headers, and that there are no cookies.
+//! The HTTPS listener itself: TLS, plain HTTP, limits, headers, and the absence of cookies.
 
 use std::time::Duration;
 
@@ -26,7 +26,8 @@ async fn modern_sides_agree_on_tls_13_with_the_hybrid_key_exchange() {
     assert_eq!(old.get_ref().1.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_2));
 }
 
-/// P-02. No library here speaks TLS 1.1 any more, so its ClientHello (RFC 4346 §7.4.1.2) is written out.
+/// P-02. No library here speaks TLS 1.1 any more, so its ClientHello (RFC 4346 §7.4.1.2) is written
+/// out.
 #[tokio::test]
 async fn tls_11_is_refused() {
     let web = TestWeb::start().await;
@@ -34,7 +35,7 @@ async fn tls_11_is_refused() {
     hello.extend_from_slice(&[7; 32]); // random
     hello.push(0); // no session
     hello.extend_from_slice(&[0, 4, 0xc0, 0x13, 0x00, 0x2f, 1, 0]); // two suites, no compression
-    // Curve P-256, uncompressed points, ECDSA by SHA-256: nothing else is missing.
+    // Curve P-256, uncompressed points, ECDSA with SHA-256: only the version is unacceptable.
     hello.extend_from_slice(&[0, 22, 0, 10, 0, 4, 0, 2, 0, 23, 0, 11, 0, 2, 1, 0]);
     hello.extend_from_slice(&[0, 13, 0, 4, 0, 2, 4, 3]);
     let length = u16::try_from(hello.len()).unwrap().to_be_bytes();
@@ -50,7 +51,7 @@ async fn tls_11_is_refused() {
     assert_eq!((answer[0], &answer[5..7]), (21, &[2, 70][..]), "{answer:?}");
 }
 
-/// What a server on `to` says in clear to `request`.
+/// Sends `request` to the plain HTTP listener and returns its answer.
 async fn plain(web: &TestWeb, request: &str) -> String {
     let mut stream = TcpStream::connect(web.http).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -87,7 +88,7 @@ async fn plain_http_answers_only_a_redirect() {
     }
     let answer = plain(&web, "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
-    // On the HTTPS port there is nothing in clear at all.
+    // The HTTPS port does not answer in clear at all.
     let mut stream = TcpStream::connect(web.https).await.unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     let mut answer = Vec::new();
@@ -104,7 +105,7 @@ const ALL: [(&str, &str); 6] = [
     ("strict-transport-security", "max-age=31536000"),
 ];
 
-/// One answer from every route, good and bad, signed in and not.
+/// Returns a response from every route, for valid and invalid requests, signed in and not.
 async fn everything(web: &TestWeb, dana: &mut Browser) -> Vec<(String, Answer)> {
     let references = [web.deliver("dana", MESSAGE).await, web.deliver("dana", MESSAGE).await]
         .map(|r| r.to_string());
@@ -152,7 +153,7 @@ async fn everything(web: &TestWeb, dana: &mut Browser) -> Vec<(String, Answer)> 
     answers
 }
 
-/// P-02, P-08: no cookie is ever set; and every answer carries the headers that make it safe.
+/// P-02, P-08: no response sets a cookie, and every response has the security headers.
 #[tokio::test]
 async fn no_answer_sets_a_cookie_and_each_is_fenced() {
     let web = TestWeb::start().await;
@@ -178,7 +179,7 @@ async fn no_answer_sets_a_cookie_and_each_is_fenced() {
             assert_eq!(answer.status, 401, "{what}");
         }
     }
-    // And a cookie that is sent changes nothing.
+    // A cookie in a request has no effect.
     let mut headers = header("cookie", "session=1");
     headers.extend(header("authorization", "DPoP x"));
     dana.raw("GET", "/api/session", headers, None).await.expect_problem(401, "signed-out");
@@ -230,13 +231,13 @@ async fn who_is_slow_on_purpose_is_cut_off() {
     });
     let web = web.await;
     let closed = |what: &'static str, octets: std::io::Result<usize>| {
-        // Closed in order, or cut off.
+        // Closed cleanly, or reset.
         assert!(matches!(octets, Ok(0) | Err(_)), "{what}: {octets:?}");
     };
-    // No handshake.
+    // A client that never starts the handshake.
     let mut silent = TcpStream::connect(web.https).await.unwrap();
     closed("silent", within(silent.read(&mut [0])).await);
-    // A handshake and nothing else, or half a preface. HTTP/2 servers speak first: that is the
+    // A handshake and nothing else, or half a preface. An HTTP/2 server speaks first: it sends a
     // SETTINGS frame, type 4 (RFC 9113 §3.4).
     for (alpn, first_words) in
         [(b"http/1.1".as_slice(), b"HTTP/1.1 4".as_slice()), (b"h2", &[0, 0, 24, 4])]

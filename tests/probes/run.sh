@@ -4,17 +4,17 @@
 #   PROBES=/folder/with/kill9_smtp.py tests/probes/run.sh MODE
 #
 #   kill9    50 rounds of kill -9 under load
-#   drop     50 rounds of kill -9 and a power cut that loses everything never synced
-#   random   the same with a random part of it lost and pages torn
+#   drop     50 rounds of kill -9 and a power cut that loses everything that was never synced
+#   random   the same, but only a random part of it is lost, and pages are torn
 #   powercut both of these
 #   faults   disk full, failing and slow fsync, then a power cut
 #   all      everything
 #
 # Optional: POSTERN=binary (default target/release/postern), ROUNDS=50, SEED=number, KEEP=1 to
 # leave the work folder behind. drop, random and faults need /dev/fuse and Python's mfusepy.
-# Every 250 must be found by `postern mail list` in the end; the exit status says whether it was.
-# Meanwhile u2 sends messages with files to people outside, in clear and to temporary accounts:
-# every one whose reference number was printed must be there in the end, whole, and have left.
+# In the end `postern mail list` must show every message that got a 250; the exit status says
+# whether it did. Meanwhile u2 sends messages with files to outside recipients, plain and to
+# temporary accounts: each one whose reference number was printed must exist, whole, and have left.
 set -euo pipefail
 
 mode=${1:-}
@@ -29,13 +29,13 @@ fuse_pid=
 printf 'probe-password-of-the-tests-1' > "$work/password"
 chmod 600 "$work/password"
 
-# Two ports that nobody has at this moment; the probes need them before the daemon starts.
+# Two ports that are free at this moment; the probes need them before the daemon starts.
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 smtp=$(free_port)
 https=$(free_port)
 data=$work/plain
 
-# The processes of this run: our binary, with this work folder in its command line.
+# Lists the processes of this run: our binary, with this work folder in its command line.
 ours() {
     local proc
     for proc in /proc/[0-9]*; do
@@ -50,7 +50,7 @@ kill_ours() {
     local pid
     for pid in $(ours); do kill -9 "$pid" 2>/dev/null || true; done
     for _ in $(seq 200); do [ -z "$(ours)" ] && return 0; sleep 0.05; done
-    echo "a daemon of this run does not die" >&2
+    echo "a daemon of this run does not exit" >&2
     return 1
 }
 
@@ -83,7 +83,8 @@ mount_powercut() {
     return 1
 }
 
-# A start script and a list script, so that the probes call the same words every time.
+# Writes the scripts that start, list, kill and send, so that the probes always run the same
+# commands.
 write_scripts() {
     # Two accounts are enough: only u1 gets mail.
     cat > "$work/start" <<S
@@ -91,7 +92,7 @@ write_scripts() {
 exec "$POSTERN" demo --data "$data" --keep --no-samples --domain test.example --accounts 2 \\
     --undo-secs 1 --password-file "$work/password" --smtp 127.0.0.1:$smtp --https 127.0.0.1:$https
 S
-    # The list is asked for until the daemon that was just started answers it.
+    # Asks for the list until the daemon that was just started answers.
     cat > "$work/list" <<S
 #!/bin/bash
 for _ in \$(seq 100); do
@@ -110,7 +111,7 @@ work=$work
 POSTERN=$POSTERN
 kill_ours
 S
-    # As long as the file is there: messages with files, half of them in clear.
+    # While the file "sending" exists: sends messages with files, every other one in clear.
     cat > "$work/sender" <<S
 #!/bin/bash
 n=0
@@ -130,7 +131,7 @@ S
     chmod 755 "$work/start" "$work/list" "$work/kill" "$work/sender"
 }
 
-# Starts and waits for `ready`; the process id is in $started.
+# Starts the daemon and waits for `ready`; the process ID is in $started.
 start_and_wait() {
     local out=$work/start.log
     "$work/start" > "$out" 2>&1 &
@@ -140,12 +141,12 @@ start_and_wait() {
         kill -0 "$started" 2>/dev/null || break
         sleep 0.1
     done
-    echo "the daemon did not get ready:" >&2
+    echo "the daemon never printed `ready`:" >&2
     tail -20 "$out" >&2
     return 1
 }
 
-# The first start makes the accounts, which may take longer than a probe waits for.
+# The first start creates the accounts, which may take longer than a probe waits.
 first_start() {
     start_and_wait
     kill "$started"
@@ -173,7 +174,7 @@ mail() {
         --password-file "$work/password"
 }
 
-# Every message that was accepted is there, whole; those in clear have left.
+# Checks that every accepted message exists, whole, and that the plain ones have left.
 all_sent() {
     rm "$work/sending"
     wait "$sender_pid"

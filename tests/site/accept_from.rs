@@ -1,4 +1,4 @@
-//! From whom somebody takes mail.
+//! Whose mail a user accepts.
 
 use hyper::Method;
 use postern::client::sending::Outgoing;
@@ -8,15 +8,19 @@ use crate::support::sink::Sink;
 use crate::support::site::{Setup, Site};
 use crate::{deliver, in_clear, settled};
 
-/// P-57: who takes mail from inside only is refused to others at RCPT; a message from inside to
-/// somebody who takes mail from outside only is not sent, and its sender is told.
+/// P-57: for a user who accepts mail from inside only, mail from outside is refused at RCPT; a
+/// message from inside to a user who accepts mail from outside only is not delivered, and its
+/// status says so.
 #[tokio::test]
 async fn mail_comes_only_from_where_its_recipient_takes_it() {
     let sink = Sink::start();
     let site = Site::start(&Setup::to(&sink, "[outgoing]\nundo_secs = 0\n"));
     let mut dana = site.client("dana").await;
     let inside = Some(json!({ "acceptFrom": "inside" }));
-    let _: Value = dana.call(Method::PATCH, "/api/preferences", inside).await.expect("changed");
+    let _: Value = dana
+        .call(Method::PATCH, "/api/preferences", inside)
+        .await
+        .expect("the preference is changed");
     site.command(&["user", "accept-from", "omar", "outside"]);
     let mut session = in_clear(site.smtp);
     session.line("MAIL FROM:<rachel@outside.example>").expect_code("250");
@@ -27,12 +31,12 @@ async fn mail_comes_only_from_where_its_recipient_takes_it() {
     let send = |to: &str| [to.to_owned()];
     let (to_omar, to_dana) = (send("omar@example.org"), send("dana@example.org"));
     let message = Outgoing { to: &to_omar, subject: "x", text: "Text.", ..Outgoing::default() };
-    let sent = dana.submit(&message).await.expect("accepted");
+    let sent = dana.submit(&message).await.expect("the submission is accepted");
     let sent = settled(&mut dana, sent.reference).await;
     assert_eq!(sent.recipients[0].state, "failed", "{sent:?}");
-    assert_eq!(omar.list("inbox").await.unwrap().len(), 1, "only what came from outside");
+    assert_eq!(omar.list("inbox").await.unwrap().len(), 1, "only the message from outside arrived");
     let message = Outgoing { to: &to_dana, ..message };
-    let sent = omar.submit(&message).await.expect("accepted");
+    let sent = omar.submit(&message).await.expect("the submission is accepted");
     let sent = settled(&mut omar, sent.reference).await;
     assert_eq!(sent.recipients[0].state, "delivered", "{sent:?}");
     site.stop();

@@ -1,4 +1,4 @@
-//! What senders outside are told by mail: that a message was accepted, and that it was read or
+//! Automatic mail to outside senders: that a message was accepted, and that it was read or
 //! rejected.
 
 use hyper::Method;
@@ -17,11 +17,12 @@ use crate::{accepted, deliver, field};
 
 const RACHEL: &str = "rachel@outside.example";
 const DANA: &str = "dana@example.org";
-/// Acceptance is not told, so that everything in the sink is about reading and rejecting.
+/// Without notices of acceptance, so that the sink receives only reports about reading and
+/// rejecting.
 const QUIET: &str =
     "[auto_response]\naccepted = false\n[outgoing]\nundo_secs = 0\nchoice = \"plain\"\n";
 
-/// A message from `from` that no report may repeat a word of.
+/// Returns a message from `from`; no report may repeat any of its content.
 fn message(from: &str, more: &str) -> String {
     format!(
         "From: Somebody <{from}>\r\nTo: {DANA}\r\nSubject: The contract\r\n\
@@ -37,16 +38,16 @@ fn text(mail: &Taken) -> String {
     message::view(&mail.message).text.expect("a part with text")
 }
 
-/// The current minute, as mails name it.
+/// Returns the current minute in the form used in mails.
 fn minute() -> String {
     format!("{} UTC", &Clock::System.now().to_rfc3339()[11..16])
 }
 
-/// What every automatic mail to a sender outside has in common.
+/// Checks what all automatic mail to an outside sender has in common.
 #[track_caller]
 fn check_report(mail: &Taken, to: &str, about: Reference) {
     let whole = String::from_utf8_lossy(&mail.message);
-    // RFC 3834 §3.3, RFC 8098 §3: nobody answers it, not even by a report.
+    // RFC 3834 §3.3, RFC 8098 §3: nothing may answer it, not even a report.
     assert!(mail.from.starts_with("<>"), "{mail:?}");
     assert!(mail.to.len() == 1 && mail.to[0].starts_with(&format!("<{to}>")), "{mail:?}");
     assert_eq!(field(&mail.message, "To").unwrap().trim_matches(['<', '>']), to);
@@ -58,8 +59,8 @@ fn check_report(mail: &Taken, to: &str, about: Reference) {
     }
 }
 
-/// P-44, P-46: the sender's mailbox gets one mail, with the number of the `250`, the time, and a
-/// warning that depends on whether the hop to us used TLS.
+/// P-44, P-46: the sender gets one mail, with the number from the `250`, the time, and a warning
+/// that depends on whether the last hop used TLS.
 #[test]
 fn the_sender_of_an_accepted_message_gets_one_mail_that_says_so() {
     let sink = Sink::start();
@@ -94,8 +95,8 @@ fn the_sender_of_an_accepted_message_gets_one_mail_that_says_so() {
     site.stop();
 }
 
-/// P-44, decision D2: once a day for a sender and a recipient; a list, a machine and a null
-/// reverse-path are told nothing, nor is anybody for whom nobody vouches.
+/// P-44, decision D2: one mail a day per sender and recipient, and none to a list, an automatic
+/// sender, a null reverse-path or an unauthenticated sender.
 #[test]
 fn nobody_is_told_who_may_not_be_answered() {
     let sink = Sink::start();
@@ -128,14 +129,14 @@ async fn prefer(client: &mut Client, name: &str, value: &str) -> Result<Value, S
     changed.map_err(|error| error.to_string())
 }
 
-/// When Dana was last here, as the operator sees it.
+/// Returns the time of Dana's last interaction, as the operator sees it.
 fn last_here(site: &Site) -> String {
     let users: Value = serde_json::from_str(&site.command(&["user", "list", "--json"])).unwrap();
     let dana = users.as_array().unwrap().iter().find(|one| one["name"] == "dana").unwrap().clone();
-    dana["last_interaction"].as_str().expect("she was here").to_owned()
+    dana["last_interaction"].as_str().expect("an interaction").to_owned()
 }
 
-/// P-45: the last interaction stands in the notice exactly, by the day, or not at all.
+/// P-45: the notice states the last interaction exactly, by the day, or not at all.
 #[tokio::test]
 async fn the_notice_says_when_the_recipient_was_last_here_as_she_wishes() {
     let sink = Sink::start();
@@ -165,7 +166,7 @@ async fn the_notice_says_when_the_recipient_was_last_here_as_she_wishes() {
     site.stop();
 }
 
-/// P-45, decision D4: what the manager fixed holds, whatever the user wishes.
+/// P-45, decision D4: a setting that the operator fixed applies, whatever the user prefers.
 #[tokio::test]
 async fn what_the_operator_fixed_about_the_last_interaction_holds() {
     let sink = Sink::start();
@@ -178,11 +179,11 @@ async fn what_the_operator_fixed_about_the_last_interaction_holds() {
     site.drain();
     let mail = sink.taken().pop().unwrap();
     check_report(&mail, RACHEL, reference);
-    assert!(!text(&mail).contains("last here"), "{}", text(&mail));
+    assert!(!text(&mail).contains("last active"), "{}", text(&mail));
     site.stop();
 }
 
-/// What Dana does with a message, and what she says when she is asked.
+/// Opens or rejects a message as Dana, with her answer to the question about a receipt.
 async fn act(dana: &mut Client, reference: Reference, rejects: bool, says: Option<bool>) {
     let (verb, mut body) = match rejects {
         true => ("reject", json!({ "reason": null })),
@@ -190,18 +191,18 @@ async fn act(dana: &mut Client, reference: Reference, rejects: bool, says: Optio
     };
     body["confirm"] = says.into();
     let path = format!("/api/messages/{reference}/{verb}");
-    // The second rejection of a message finds nothing any more.
+    // A second rejection fails, because the message is gone.
     let _: Result<Value, _> = dana.call(Method::POST, &path, Some(body)).await;
 }
 
-/// P-47, decision D5: a receipt leaves when the reader's preference and answer allow it, once,
+/// P-47, decision D5: a receipt is sent once, if the reader's preference and answer allow it, both
 /// for a message that was read and for one that was rejected.
 #[tokio::test]
 async fn the_sender_gets_a_receipt_where_the_reader_allows_it() {
     let sink = Sink::start();
     let site = Site::start(&Setup::to(&sink, QUIET));
     let mut dana = site.client("dana").await;
-    // The preference, what the reader says, and who is told so to have done it.
+    // The preference, the reader's answer, and how the receipt says it was sent, if there is one.
     for (setting, says, told) in [
         ("never", Some(true), None),
         ("ask", None, None),
@@ -230,8 +231,8 @@ async fn the_sender_gets_a_receipt_where_the_reader_allows_it() {
     site.stop();
 }
 
-/// P-47, decision D5: somebody whom the reader wrote to is known, and gets a receipt unasked; a
-/// list and a sender for whom nobody vouches get none, whatever the reader allows.
+/// P-47, decision D5: a sender to whom the reader has written is known, and gets a receipt without
+/// a question; a list and an unauthenticated sender get none, whatever the reader allows.
 #[tokio::test]
 async fn a_known_sender_gets_a_receipt_and_a_list_never_does() {
     let sink = Sink::start();
@@ -239,7 +240,7 @@ async fn a_known_sender_gets_a_receipt_and_a_list_never_does() {
     let mut dana = site.client("dana").await;
     let to = [RACHEL.to_owned()];
     let first = Outgoing { to: &to, subject: "Hello", text: "Hello Rachel", ..Outgoing::default() };
-    dana.submit(&first).await.expect("accepted");
+    dana.submit(&first).await.expect("the submission is accepted");
     let reference = arrive(&site, RACHEL);
     act(&mut dana, reference, false, None).await;
     site.drain();
@@ -264,7 +265,7 @@ async fn a_known_sender_gets_a_receipt_and_a_list_never_does() {
     assert_eq!(sink.count(), 2, "{:?}", sink.taken());
 }
 
-/// RFC 8098 §3: a report of two parts, the second of which machines read.
+/// Checks that the mail is a report of two parts, the second one machine-readable (RFC 8098 §3).
 fn check_receipt(mail: &Taken, about: Reference, how: &str, rejected: bool) {
     check_report(mail, RACHEL, about);
     let parsed = MessageParser::default().parse(&mail.message).expect("a message");

@@ -1,4 +1,4 @@
-//! Files over HTTPS, from the disk of one person to that of another.
+//! Files over HTTPS, from one user's disk to another's.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Read, Write};
@@ -16,7 +16,7 @@ use crate::support::https::follow;
 use crate::support::sink::Sink;
 use crate::support::site::{Setup, Site};
 
-/// The large file, in MiB; `make large-file` asks for 1 GiB.
+/// The size of the large file in MiB; `make large-file` uses 1 GiB.
 const LARGE_MIB: usize = 64;
 const AWKWARD: [(&str, usize); 5] = [
     ("empty.bin", 0),
@@ -29,7 +29,8 @@ const AWKWARD: [(&str, usize); 5] = [
 /// A file's name, size and SHA-256.
 type Print = (String, u64, Vec<u8>);
 
-/// P-17: files of no octet, of one, and with names in every script come back as they were.
+/// P-17: an empty file, one of a single octet, and files with names in several scripts come back
+/// unchanged.
 #[tokio::test]
 async fn files_with_awkward_sizes_and_names_come_back_as_they_were() {
     let folder = tempfile::tempdir().unwrap();
@@ -38,7 +39,7 @@ async fn files_with_awkward_sizes_and_names_come_back_as_they_were() {
     exchange(&files).await;
 }
 
-/// P-17: a large file comes back as it was; of 1 GiB with `FILE_MIB=1024`.
+/// P-17: a large file comes back unchanged; `FILE_MIB=1024` makes it 1 GiB.
 #[tokio::test]
 async fn a_large_file_comes_back_as_it_was() {
     let mib = std::env::var("FILE_MIB").map_or(LARGE_MIB, |text| text.parse().unwrap());
@@ -46,7 +47,7 @@ async fn a_large_file_comes_back_as_it_was() {
     exchange(&[write(folder.path(), "film.mp4", mib << 20)]).await;
 }
 
-/// Dana sends the files to Omar, who saves them.
+/// Sends the files from Dana to Omar, who saves them, and compares.
 async fn exchange(files: &[PathBuf]) {
     let sink = Sink::start();
     let site = Site::start(&Setup::to(&sink, "[outgoing]\nundo_secs = 0\n"));
@@ -54,7 +55,7 @@ async fn exchange(files: &[PathBuf]) {
     let text = "The files — שלום.\n";
     let message = Outgoing { to: &to, subject: "Files", text, files, ..Outgoing::default() };
     let mut dana = site.client("dana").await;
-    let reference = dana.submit(&message).await.expect("accepted").reference;
+    let reference = dana.submit(&message).await.expect("the submission is accepted").reference;
     settled(&mut dana, reference).await;
     let mut omar = site.client("omar").await;
     let opened = omar.open(reference).await.expect("the message");
@@ -71,7 +72,7 @@ async fn exchange(files: &[PathBuf]) {
     site.stop();
 }
 
-/// Follows the link to one part.
+/// Downloads one part through a link.
 async fn saved(site: &Site, client: &mut Client, reference: Reference, part: &Value) -> Print {
     let ticket = json!({ "kind": "attachment", "part": part["part"] });
     let path = format!("/api/messages/{reference}/ticket");
@@ -85,7 +86,7 @@ async fn saved(site: &Site, client: &mut Client, reference: Reference, part: &Va
     (part["name"].as_str().unwrap().to_owned(), octets, hash.finish().as_ref().to_vec())
 }
 
-/// Writes a file of octets that do not repeat.
+/// Writes a file of pseudo-random octets.
 fn write(folder: &Path, name: &str, octets: usize) -> PathBuf {
     let path = folder.join(name);
     let mut file = BufWriter::new(File::create(&path).unwrap());

@@ -1,5 +1,5 @@
-//! The three ways in which somebody outside gets a first password (decision D1): each time the
-//! notification travels through a real Postfix, and the recipient does what it says.
+//! The three ways in which an outside recipient gets a first password (decision D1). Each time the
+//! notification travels through a real Postfix, and the recipient follows its instructions.
 
 use hyper::Method;
 use postern::client::Client;
@@ -18,17 +18,17 @@ const NOA: &str = "noa@outside.example";
 const OWN: &str = "my very own words";
 const LIMIT: std::time::Duration = std::time::Duration::from_secs(120);
 
-/// A message that was sent to somebody outside, and the notification that arrived there.
+/// A message that was sent to an outside recipient, and the notification that arrived there.
 struct Sent {
     site: Site,
     dana: Client,
     reference: Reference,
-    /// What the notification says.
+    /// The text of the notification.
     text: String,
     _postfix: Postfix,
 }
 
-/// Sends a message to somebody outside in that mode, and waits for the notification.
+/// Sends a message to an outside recipient in this mode, and waits for the notification.
 async fn send(mode: &str) -> Sent {
     let sink = Sink::start();
     let postfix = Postfix::start(sink.at, &sink.ca);
@@ -43,7 +43,7 @@ async fn send(mode: &str) -> Sent {
         ..Outgoing::default()
     };
     let before = minute();
-    let reference = dana.submit(&message).await.expect("accepted").reference;
+    let reference = dana.submit(&message).await.expect("the submission is accepted").reference;
     let mail = wait_for("the notification", LIMIT, || sink.messages().pop());
     let after = minute();
     let whole = String::from_utf8_lossy(&mail).into_owned();
@@ -60,36 +60,42 @@ fn minute() -> String {
     format!("{} UTC", &Clock::System.now().to_rfc3339()[11..16])
 }
 
-/// The password that a mail tells, if it tells one.
+/// Returns the password in a mail, if there is one.
 fn password(text: &str) -> Option<&str> {
     let is_password = |word: &&str| word.len() == 31 && word.matches('-').count() == 5;
     text.split_whitespace().find(is_password)
 }
 
 impl Sent {
-    /// What Dana sees of Noa's temporary account.
+    /// Returns what Dana can see of Noa's temporary account.
     async fn temporary(&mut self) -> Value {
         let path = format!("/api/submissions/{}", self.reference);
-        let sent: Value = self.dana.call(Method::GET, &path, None).await.expect("her message");
+        let sent: Value =
+            self.dana.call(Method::GET, &path, None).await.expect("the status of her message");
         sent["recipients"][0]["temporary"].clone()
     }
 
-    /// Somebody who got in reads the one message that is there, and its sender sees it.
+    /// Reads, as the signed-in recipient, the one message in the account, and checks that its
+    /// sender sees it as read.
     async fn read(&mut self, noa: &mut Client) {
-        let items = noa.list("inbox").await.expect("the list");
+        let items = noa.list("inbox").await.expect("the list is returned");
         assert_eq!(items.iter().map(|one| one.reference).collect::<Vec<_>>(), [self.reference]);
         let octets = noa.get(self.reference).await.expect("the message");
         assert!(String::from_utf8_lossy(&octets).contains("It nests at noon."));
-        let sent = self.dana.status(self.reference).await.expect("her message");
+        let sent = self.dana.status(self.reference).await.expect("the status of her message");
         assert_eq!(sent.recipients[0].state, "read");
     }
 
-    /// Signs in with a password for one use, which alone opens nothing, and chooses another one.
+    /// Signs in with a one-time password, which works only together with a new password.
     async fn claim(&self, password: &str) -> Client {
-        assert_eq!(self.refused(password).await, 403, "without a password of one's own");
+        assert_eq!(
+            self.refused(password).await,
+            403,
+            "the one-time password worked without a new password"
+        );
         let (url, ca) = (&self.site.url, self.site.ca());
         let claimed = Client::sign_in_with(url, &ca, NOA, password, Some(OWN)).await;
-        claimed.expect("the password for one use")
+        claimed.expect("a sign-in with the one-time password")
     }
 
     async fn refused(&self, password: &str) -> u16 {
@@ -100,28 +106,31 @@ impl Sent {
     }
 }
 
-/// P-34: the mail holds the password, which stays valid.
+/// P-34: the mail contains the password, which stays valid.
 #[tokio::test]
 async fn in_the_mode_in_mail_the_password_in_the_mail_opens_the_account_and_stays_valid() {
     let mut sent = send("in-mail").await;
     let password = password(&sent.text).expect("a password in the mail").to_owned();
     assert_eq!(sent.refused("abcde-fghjk-mnpqr-stvwx-yz012-3").await, 401);
-    let mut noa = sent.site.sign_in(NOA, &password).await.expect("the mail's password");
+    let mut noa =
+        sent.site.sign_in(NOA, &password).await.expect("a sign-in with the password in the mail");
     sent.read(&mut noa).await;
     noa.sign_out().await.unwrap();
-    let mut noa = sent.site.sign_in(NOA, &password).await.expect("the same password again");
+    let mut noa =
+        sent.site.sign_in(NOA, &password).await.expect("another sign-in with the same password");
     assert_eq!(noa.list("inbox").await.unwrap().len(), 1);
-    assert_eq!(sent.temporary().await["password"], Value::Null, "the sender needs none");
+    assert_eq!(sent.temporary().await["password"], Value::Null, "the sender is shown a password");
     sent.site.stop();
 }
 
-/// P-34: the mail holds no password; the sender is shown one until the recipient chose another
-/// with it, and nobody else is.
+/// P-34: the mail contains no password; the sender alone is shown one, until the recipient has used
+/// it to choose another.
 #[tokio::test]
 async fn in_the_mode_by_sender_the_sender_alone_knows_the_password() {
     let mut sent = send("by-sender").await;
     assert_eq!(password(&sent.text), None, "{}", sent.text);
-    let password = sent.temporary().await["password"].as_str().expect("shown to her").to_owned();
+    let password =
+        sent.temporary().await["password"].as_str().expect("a password for the sender").to_owned();
     assert!(!sent.text.contains(&password));
     assert_eq!(sent.refused("abcde-fghjk-mnpqr-stvwx-yz012-3").await, 401);
     let mut omar = sent.site.client("omar").await;
@@ -129,23 +138,27 @@ async fn in_the_mode_by_sender_the_sender_alone_knows_the_password() {
     assert!(omar.call::<Value>(Method::GET, &path, None).await.is_err());
     let mut noa = sent.claim(&password).await;
     sent.read(&mut noa).await;
-    assert_eq!(sent.temporary().await["password"], Value::Null, "she is shown it no longer");
-    assert_eq!(sent.refused(&password).await, 401, "what she knows opens nothing");
+    assert_eq!(
+        sent.temporary().await["password"],
+        Value::Null,
+        "the sender is still shown the password"
+    );
+    assert_eq!(sent.refused(&password).await, 401, "the sender's password still works");
     sent.site.stop();
 }
 
-/// P-34: the mail holds a password for one use, which alone opens nothing; once the recipient
-/// chose another one, what the mail says opens nothing.
+/// P-34: the mail contains a one-time password, which works only together with a new password;
+/// after that it is refused.
 #[tokio::test]
 async fn in_the_mode_claim_the_password_in_the_mail_is_good_once() {
     let mut sent = send("claim").await;
     let password = password(&sent.text).expect("a password in the mail").to_owned();
-    assert_eq!(sent.temporary().await["password"], Value::Null, "the sender needs none");
+    assert_eq!(sent.temporary().await["password"], Value::Null, "the sender is shown a password");
     let mut noa = sent.claim(&password).await;
     sent.read(&mut noa).await;
     noa.sign_out().await.unwrap();
     assert_eq!(sent.refused(&password).await, 401);
-    let mut noa = sent.site.sign_in(NOA, OWN).await.expect("her own words");
+    let mut noa = sent.site.sign_in(NOA, OWN).await.expect("a sign-in with the chosen password");
     assert_eq!(noa.list("inbox").await.unwrap().len(), 1);
     sent.site.stop();
 }

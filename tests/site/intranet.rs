@@ -1,4 +1,4 @@
-//! The switch that keeps all mail inside.
+//! Intranet mode, which keeps all mail inside.
 
 use hyper::Method;
 use postern::client::sending::Outgoing;
@@ -12,8 +12,8 @@ use crate::{deliver, in_clear, settled};
 const OUTSIDE: [&str; 3] =
     ["noa@outside.example", "eve@elsewhere.example", "carol@sub.outside.example"];
 
-/// P-30: whatever the sender chooses, a message for somebody outside is refused with a notice
-/// that names the recipient and the rule; no connection leaves.
+/// P-30: whatever the sender chooses, a message for an outside recipient is refused with a notice
+/// that names the recipient and the rule; no connection is opened to the outside.
 #[tokio::test]
 async fn in_intranet_mode_every_message_to_outside_is_refused_with_a_notice() {
     let sink = Sink::start();
@@ -32,7 +32,7 @@ async fn in_intranet_mode_every_message_to_outside_is_refused_with_a_notice() {
             yes: true,
             ..Outgoing::default()
         };
-        let sent = dana.submit(&message).await.expect("accepted");
+        let sent = dana.submit(&message).await.expect("the submission is accepted");
         let sent = settled(&mut dana, sent.reference).await;
         let states: Vec<(&str, &str, &str)> = sent
             .recipients
@@ -56,14 +56,14 @@ async fn in_intranet_mode_every_message_to_outside_is_refused_with_a_notice() {
         }
     }
     let mut omar = site.client("omar").await;
-    assert_eq!(omar.list("inbox").await.unwrap().len(), 5, "inside it arrives");
+    assert_eq!(omar.list("inbox").await.unwrap().len(), 5, "the copies for the inside recipient");
     assert!(site.queue().is_empty(), "{:?}", site.queue());
-    assert_eq!(sink.connections(), 0, "a connection left");
+    assert_eq!(sink.connections(), 0, "an outgoing connection was opened");
     site.stop();
 }
 
-/// P-30: mail from outside is refused at RCPT, in clear and over TLS; without the switch the same
-/// mail is taken.
+/// P-30: mail from outside is refused at RCPT, in clear and over TLS; without intranet mode the
+/// same mail is accepted.
 #[test]
 fn in_intranet_mode_mail_from_outside_is_refused_at_rcpt() {
     let sink = Sink::start();
@@ -84,10 +84,12 @@ fn in_intranet_mode_mail_from_outside_is_refused_at_rcpt() {
     deliver(open.smtp, "rachel@outside.example", "dana@example.org", message).expect_code("250");
 }
 
-/// The notices of refusal about one message, as the list shows them.
+/// Returns the notices of refusal about one message, as the list shows them.
 async fn notices_about(client: &mut postern::client::Client, reference: &str) -> Vec<Value> {
-    let page: Value =
-        client.call(Method::GET, "/api/messages?mailbox=inbox", None).await.expect("the list");
+    let page: Value = client
+        .call(Method::GET, "/api/messages?mailbox=inbox", None)
+        .await
+        .expect("the list is returned");
     let items = page["items"].as_array().unwrap();
     items
         .iter()
@@ -98,5 +100,5 @@ async fn notices_about(client: &mut postern::client::Client, reference: &str) ->
 
 async fn text_of(client: &mut postern::client::Client, item: &Value) -> String {
     let reference = item["reference"].as_str().unwrap().parse().unwrap();
-    client.open(reference).await.expect("opened")["text"].as_str().unwrap().to_owned()
+    client.open(reference).await.expect("the notice is opened")["text"].as_str().unwrap().to_owned()
 }

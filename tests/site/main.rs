@@ -1,5 +1,5 @@
-//! The daemon as an operator sets it up, with people inside and mail servers outside: one file
-//! for each behaviour. Everything that leaves ends in a sink, where every octet is kept.
+//! The daemon as an operator sets it up, with users inside and mail servers outside, one file per
+//! behaviour. All outgoing mail goes to a sink, which keeps every octet.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -19,7 +19,7 @@ use postern::client::sending::Sent;
 use postern::mail::reference::Reference;
 use support::smtp::{Delivery, Reply, Smtp};
 
-/// The reference number that an outside server is told with its `250`.
+/// Returns the reference number in the `250` to an outside server.
 #[track_caller]
 fn accepted(reply: Reply) -> Reference {
     let reply = reply.expect_code("250 2.0.0 Accepted, reference ");
@@ -27,14 +27,14 @@ fn accepted(reply: Reply) -> Reference {
     number.parse().unwrap_or_else(|error| panic!("{number}: {error}"))
 }
 
-/// A greeted session in clear.
+/// Opens a plaintext session and sends EHLO.
 fn in_clear(to: std::net::SocketAddr) -> Smtp {
     let mut session = Smtp::connect(to);
     session.line("EHLO client.example").expect_code("250");
     session
 }
 
-/// A message in clear from `from` to `to`.
+/// Delivers a message in clear.
 fn deliver(smtp: std::net::SocketAddr, from: &str, to: &str, message: &str) -> Reply {
     let mut session = in_clear(smtp);
     let mail = Delivery { from, to: &[to], message: message.as_bytes(), parameters: "" };
@@ -43,7 +43,7 @@ fn deliver(smtp: std::net::SocketAddr, from: &str, to: &str, message: &str) -> R
     reply
 }
 
-/// The header field of that name in a message, unfolded.
+/// Returns the header field of that name in a message, unfolded.
 fn field(message: &[u8], name: &str) -> Option<String> {
     let (header, _) = support::messages::split(message);
     let header = String::from_utf8_lossy(header).replace("\r\n ", " ").replace("\r\n\t", " ");
@@ -52,11 +52,12 @@ fn field(message: &[u8], name: &str) -> Option<String> {
     Some(line[start.len()..].trim().to_owned())
 }
 
-/// What became of a message, once it went every way that it was to go.
+/// Waits until no recipient of a message is in the state `accepted` any more, and returns its
+/// status.
 async fn settled(client: &mut Client, reference: Reference) -> Sent {
     let end = Instant::now() + Duration::from_secs(120);
     loop {
-        let sent = client.status(reference).await.expect("a message of one's own");
+        let sent = client.status(reference).await.expect("the status of one's own message");
         if sent.recipients.iter().all(|one| one.state != "accepted") {
             return sent;
         }

@@ -1,4 +1,4 @@
-//! Reference numbers that are made in several processes at once.
+//! Reference numbers that several processes create at the same time.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,17 +15,17 @@ use crate::support::smtp::Delivery;
 use crate::{accepted, in_clear};
 
 const NODES: usize = 4;
-/// Each node takes that many messages at once, over sessions of its own.
+/// The number of sessions that each node serves at once.
 const SESSIONS: usize = 4;
 const MESSAGES: usize = 50;
-/// Each process makes that many numbers.
+/// The number of reference numbers that each process creates.
 const NUMBERS: usize = 2_500_000;
 const GENERATOR: &str = "numbers::ten_million_numbers_of_four_processes_hold_no_duplicate";
-/// Set for the processes that the test starts: the file that the numbers go to.
+/// Set for the child processes of the test: the file to write the numbers to.
 const NUMBERS_FILE: &str = "POSTERN_TEST_NUMBERS_FILE";
 
-/// P-18: four daemons that take mail at the same time tell four times as many different numbers,
-/// each with its `250`; and each stored message has the number that was told.
+/// P-18: four daemons that accept mail at the same time never give out the same number twice, and
+/// each stored message has the number from its `250`.
 #[tokio::test]
 async fn messages_to_several_daemons_at_once_all_have_numbers_of_their_own() {
     let sink = Sink::start();
@@ -36,17 +36,17 @@ async fn messages_to_several_daemons_at_once_all_have_numbers_of_their_own() {
     let mut all = BTreeSet::new();
     for (site, told) in sites.into_iter().zip(told) {
         let mut dana = site.client("dana").await;
-        let items = dana.list("inbox").await.expect("the list");
+        let items = dana.list("inbox").await.expect("the list is returned");
         let stored: BTreeSet<Reference> = items.iter().map(|one| one.reference).collect();
         assert_eq!(items.len(), SESSIONS * MESSAGES);
         assert_eq!(stored, told.iter().copied().collect(), "stored under other numbers");
         all.extend(told);
         site.stop();
     }
-    assert_eq!(all.len(), NODES * SESSIONS * MESSAGES, "a number was told twice");
+    assert_eq!(all.len(), NODES * SESSIONS * MESSAGES, "a number was given out twice");
 }
 
-/// Delivers to all at the same time; for each site, the numbers that its replies told.
+/// Delivers to all sites at the same time; returns the numbers in the replies of each.
 fn tell(sites: &[Site]) -> Vec<Vec<Reference>> {
     std::thread::scope(|scope| {
         let deliver = |site: &Site| {
@@ -76,7 +76,7 @@ fn deliver_all(smtp: std::net::SocketAddr) -> Vec<Reference> {
     told
 }
 
-/// P-18: four processes make ten million numbers at the same time, without a duplicate.
+/// P-18: four processes create ten million numbers at the same time without a duplicate.
 #[test]
 fn ten_million_numbers_of_four_processes_hold_no_duplicate() {
     if let Some(file) = std::env::var_os(NUMBERS_FILE) {
@@ -99,7 +99,7 @@ fn ten_million_numbers_of_four_processes_hold_no_duplicate() {
     }
     assert_eq!(all.len(), NODES * NUMBERS);
     all.sort_unstable();
-    assert!(all.windows(2).all(|pair| pair[0] != pair[1]), "a number was made twice");
+    assert!(all.windows(2).all(|pair| pair[0] != pair[1]), "a number was created twice");
 }
 
 fn make_numbers(file: &Path) {

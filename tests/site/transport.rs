@@ -1,4 +1,4 @@
-//! What can be had without TLS, and what can be seen of what travels over it: nothing.
+//! Nothing is served without TLS, and an eavesdropper sees nothing of what travels over it.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ use crate::support::{token, wait_for};
 const LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
 const CANARIES: usize = 50;
 
-/// A message with a canary in its sender's name, subject and text.
+/// Returns a message with a canary in its sender name, subject and text.
 fn message(canaries: &[String; 3]) -> String {
     let [name, subject, text] = canaries;
     format!(
@@ -29,7 +29,7 @@ fn message(canaries: &[String; 3]) -> String {
     )
 }
 
-/// Delivers that message to Dana over TLS.
+/// Delivers this message to Dana over TLS.
 fn arrive(site: &Site, canaries: &[String; 3]) -> Reference {
     let mut session = Smtp::connect_tls(site.smtp, &site.ca());
     let message = message(canaries);
@@ -51,7 +51,7 @@ async fn ticket(client: &mut Client, reference: Reference, kind: &str) -> String
     ticket["url"].as_str().unwrap().to_owned()
 }
 
-/// Every operation of the API's description, with what really exists in its places.
+/// Returns every operation of the API description, with real values in its placeholders.
 fn requests(reference: Reference, links: &[String], pickup: &str) -> Vec<(String, String)> {
     let document: Value = serde_json::from_str(include_str!("../../docs/openapi.json")).unwrap();
     let mut all = Vec::new();
@@ -74,9 +74,9 @@ fn requests(reference: Reference, links: &[String], pickup: &str) -> Vec<(String
     all
 }
 
-/// P-36: every route of the API, asked for in clear with a link that is good and with a real
-/// number, gets no content: neither where plain HTTP is redirected, nor on the port for HTTPS,
-/// nor with the notification. Over TLS the same links give the message.
+/// P-36: every route of the API, requested in clear with valid links and a real reference number,
+/// returns no content: neither where plain HTTP is redirected, nor on the HTTPS port, nor in the
+/// notification. Over TLS the same links return the message.
 #[tokio::test]
 async fn no_route_hands_anything_over_without_tls() {
     let sink = Sink::start();
@@ -85,7 +85,7 @@ async fn no_route_hands_anything_over_without_tls() {
     let reference = arrive(&site, &[name.clone(), subject.clone(), text.clone()]);
     let mut dana = site.client("dana").await;
     let pickup = notified(&sink, &mut dana, &sent).await;
-    dana.open(reference).await.expect("opened");
+    dana.open(reference).await.expect("the message is opened");
     let links =
         [ticket(&mut dana, reference, "raw").await, ticket(&mut dana, reference, "view").await];
     let ports = site.ports();
@@ -116,16 +116,16 @@ async fn no_route_hands_anything_over_without_tls() {
     }
     let mut octets = Vec::new();
     follow(site.https, &site.ca(), &links[0], |piece| octets.extend_from_slice(piece)).await;
-    assert!(String::from_utf8_lossy(&octets).contains(&text), "the link was good all the time");
+    assert!(String::from_utf8_lossy(&octets).contains(&text), "the link does not work over TLS");
     site.stop();
 }
 
-/// Dana writes to somebody outside; the token of the link in the notification, which tells
-/// nothing of the message.
+/// Sends a message from Dana to an outside recipient; returns the link token in the notification,
+/// which must reveal nothing of the message.
 async fn notified(sink: &Sink, dana: &mut Client, secret: &str) -> String {
     let to = ["noa@outside.example".to_owned()];
     let message = Outgoing { to: &to, subject: secret, text: secret, ..Outgoing::default() };
-    dana.submit(&message).await.expect("accepted");
+    dana.submit(&message).await.expect("the submission is accepted");
     let mail = wait_for("the notification", LIMIT, || {
         let for_noa = |one: &crate::support::sink::Taken| one.to[0].contains("noa@");
         sink.taken().into_iter().find(for_noa)
@@ -136,8 +136,8 @@ async fn notified(sink: &Sink, dana: &mut Client, secret: &str) -> String {
     token.split_whitespace().next().unwrap().to_owned()
 }
 
-/// P-02: a daemon listens for SMTP, HTTPS and the redirect, and nowhere else; who listens in on a
-/// session that reads and sends mail sees none of fifty words, nor the password.
+/// P-02: the daemon listens for SMTP, HTTPS and the redirect, and on no other port; an eavesdropper
+/// on sessions that read and send mail sees none of fifty words, nor the password.
 #[tokio::test]
 async fn who_listens_in_sees_nothing_of_a_session() {
     let sink = Sink::start();
@@ -164,7 +164,7 @@ async fn who_listens_in_sees_nothing_of_a_session() {
             files: &[file],
             ..Outgoing::default()
         };
-        dana.submit(&message).await.expect("accepted");
+        dana.submit(&message).await.expect("the submission is accepted");
     }
     let mut read = Vec::new();
     for user in ["dana", "omar"] {
@@ -186,7 +186,7 @@ async fn who_listens_in_sees_nothing_of_a_session() {
         searcher.octets(&passed, &mut found, "what passed");
     }
     assert_eq!(found, Vec::<String>::new());
-    // In clear the same tap hears everything.
+    // In clear, the same tap sees everything.
     let heard = [token(), token(), token()];
     crate::deliver(smtp.at, "rachel@outside.example", "dana@example.org", &message(&heard))
         .expect_code("250");

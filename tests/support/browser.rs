@@ -1,15 +1,15 @@
-//! A script of `tests/e2e` in a real Chromium, against a daemon.
+//! Runs a script of `tests/e2e` in a real Chromium, against a daemon.
 
 use std::process::Command;
 
 use super::daemon::{DOMAIN, Daemon};
 
-/// Runs the script as u1; it says `done` at its end.
+/// Runs the script as u1; the script prints `done` at its end.
 pub fn walk(daemon: &Daemon, script: &str) {
     walk_with(daemon, script, &[]);
 }
 
-/// The same with more to know.
+/// Like [`walk`], with more environment variables.
 pub fn walk_with(daemon: &Daemon, script: &str, more: &[(&str, &str)]) {
     let out = Command::new("node")
         .arg(script)
@@ -20,7 +20,7 @@ pub fn walk_with(daemon: &Daemon, script: &str, more: &[(&str, &str)]) {
         .env("POSTERN_ADDRESS", format!("u1@{DOMAIN}"))
         .envs(more.iter().copied())
         .output()
-        .expect("node is there: tests/prepare.sh looks for it");
+        .expect("node is installed (tests/prepare.sh checks)");
     let (said, complained) =
         (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     assert!(out.status.success() && said.ends_with("done\n"), "{said}\n{complained}");

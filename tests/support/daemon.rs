@@ -1,4 +1,4 @@
-//! The real binary as `postern demo`, and the `postern mail` commands against it.
+//! Runs the real binary as `postern demo`, and the `postern mail` commands against it.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
@@ -14,10 +14,10 @@ use tempfile::TempDir;
 
 use super::wait_for;
 
-/// The domain every test account lives in: `u1@test.example` to `u50@test.example`.
+/// The domain of every test account: `u1@test.example` to `u50@test.example`.
 pub const DOMAIN: &str = "test.example";
 pub const PASSWORD: &str = "correct horse battery staple 7";
-/// The first start derives fifty passwords with Argon2id, on whatever machine this is.
+/// The first start derives keys from fifty passwords with Argon2id, on a machine of unknown speed.
 const START_LIMIT: Duration = Duration::from_secs(180);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 
@@ -35,7 +35,7 @@ impl Daemon {
         Daemon::start_with(&[])
     }
 
-    /// Starts with an empty folder and more words on the command line.
+    /// Starts with an empty folder and more arguments on the command line.
     pub fn start_with(words: &[&str]) -> Daemon {
         let home = tempfile::tempdir().expect("a temporary folder");
         let password = home.path().join("password");
@@ -43,7 +43,7 @@ impl Daemon {
         Daemon::start_in(home, words)
     }
 
-    /// Ends this daemon with SIGTERM and starts another on the same folder.
+    /// Stops this daemon with SIGTERM and starts another on the same folder.
     pub fn restart(self) -> Daemon {
         Daemon::start_in(self.stop(), &[])
     }
@@ -55,7 +55,7 @@ impl Daemon {
         Daemon::start_in(std::mem::replace(&mut self.home, empty), words)
     }
 
-    /// Signs in with the password that every account here has.
+    /// Signs in with the password that all accounts here share.
     pub async fn client(&self, user: &str) -> Client {
         let signed_in = Client::sign_in(&self.url, &self.ca(), user, PASSWORD).await;
         signed_in.unwrap_or_else(|error| panic!("{user}: {error}"))
@@ -74,7 +74,7 @@ impl Daemon {
         loop {
             let left = end.saturating_duration_since(Instant::now());
             let Ok(line) = lines.recv_timeout(left) else {
-                panic!("the daemon never said `ready`; its logs:\n{}", self.logs_text());
+                panic!("the daemon never printed `ready`; its logs:\n{}", self.logs_text());
             };
             let mut words = line.split_whitespace();
             match (words.next(), words.next()) {
@@ -92,7 +92,8 @@ impl Daemon {
         self.child.id()
     }
 
-    /// The folder that holds the data folder and the captured logs, and nothing else of interest.
+    /// The folder that contains the data folder and the captured logs, and nothing else of
+    /// interest.
     pub fn home(&self) -> &Path {
         self.home.path()
     }
@@ -105,7 +106,7 @@ impl Daemon {
         self.data().join("ca.pem")
     }
 
-    /// Everything the daemon has printed so far, for the message of a failing assertion.
+    /// Returns everything the daemon has printed so far, for the message of a failing assertion.
     pub fn logs_text(&self) -> String {
         ["stdout.log", "stderr.log"]
             .iter()
@@ -114,25 +115,26 @@ impl Daemon {
             .collect()
     }
 
-    /// The file with every account's password.
+    /// The file with the password that all accounts share.
     pub fn password_file(&self) -> PathBuf {
         self.home.path().join("password")
     }
 
-    /// Asks it to stop as an operator would and waits until it is gone; the folder stays.
+    /// Stops the daemon as an operator would and waits until it has exited; the folder stays.
     pub fn stop(mut self) -> TempDir {
         let pid = Pid::from_child(&self.child);
-        kill_process(pid, Signal::TERM).expect("the daemon is still ours to signal");
+        kill_process(pid, Signal::TERM).expect("the daemon can be signalled");
         let status = wait_for("the daemon to stop", STOP_LIMIT, || self.child.try_wait().unwrap());
         assert!(status.success(), "stopped with {status}; its logs:\n{}", self.logs_text());
         let empty = tempfile::tempdir().expect("a temporary folder");
         std::mem::replace(&mut self.home, empty)
     }
 
-    /// Ends it as a fault does that dumps core, and waits until it is gone; the folder stays.
+    /// Ends the daemon with SIGABRT, as a fault that dumps core does, and waits until it has
+    /// exited; the folder stays.
     pub fn abort(mut self) -> TempDir {
         let pid = Pid::from_child(&self.child);
-        kill_process(pid, Signal::ABORT).expect("the daemon is still ours to signal");
+        kill_process(pid, Signal::ABORT).expect("the daemon can be signalled");
         wait_for("the daemon to end", STOP_LIMIT, || self.child.try_wait().unwrap());
         let empty = tempfile::tempdir().expect("a temporary folder");
         std::mem::replace(&mut self.home, empty)
@@ -155,20 +157,20 @@ impl Daemon {
         out.stdout
     }
 
-    /// The references of every message `user` has, in the order of `mail list`.
+    /// Returns the references of all messages of `user`, in the order of `mail list`.
     pub fn references(&self, user: &str) -> Vec<String> {
         let list = String::from_utf8(self.mail(user, "list", &[])).expect("the list is UTF-8");
         list.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
     }
 
-    /// The raw octets of every message of every user named, each user in one session.
+    /// Returns the raw octets of every message of every user named, with one session per user.
     pub fn read_all(&self, users: &[String]) -> Vec<Vec<u8>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut all = Vec::new();
             for user in users {
                 let mut client = self.client(user).await;
-                for item in client.list("inbox").await.expect("the list") {
+                for item in client.list("inbox").await.expect("the list is returned") {
                     let octets = client.get(item.reference).await;
                     all.push(octets.unwrap_or_else(|e| panic!("{}: {e}", item.reference)).to_vec());
                 }
@@ -202,7 +204,7 @@ fn spawn(home: &Path, words: &[&str]) -> (Child, mpsc::Receiver<String>) {
         .arg(home.join("password"))
         .args(["--smtp", "127.0.0.1:0", "--https", "127.0.0.1:0"])
         .args(words)
-        // A core goes where the process works.
+        // A core dump is written to the working directory of the process.
         .current_dir(home)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -212,11 +214,11 @@ fn spawn(home: &Path, words: &[&str]) -> (Child, mpsc::Receiver<String>) {
     let stdout = child.stdout.take().expect("standard output is a pipe");
     let mut copy = File::options().create(true).append(true).open(home.join("stdout.log")).unwrap();
     let (tx, rx) = mpsc::channel();
-    // Reads to the end of the process, so that a full pipe never stops the daemon.
+    // Reads until the process exits, so that a full pipe never blocks the daemon.
     std::thread::spawn(move || {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
             writeln!(copy, "{line}").expect("the log copy can be written");
-            // Nobody listens any more once `ready` was seen.
+            // The receiver is gone once `ready` was seen.
             let _ = tx.send(line);
         }
     });

@@ -1,5 +1,5 @@
-//! A day in the webmail (`tests/e2e/day.mjs`): what comes in, what is written, and the words of
-//! it all, which are found nowhere by chance.
+//! A day in the webmail (`tests/e2e/day.mjs`): what arrives, what is written, and the words of all
+//! of it, which do not occur anywhere by chance.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -15,14 +15,14 @@ use super::token;
 const OWN: usize = 13;
 
 pub struct Day {
-    /// Each with a reference number once it was delivered.
+    /// The messages of the morning, each with its reference number once it was delivered.
     messages: Vec<(Message, Option<String>)>,
-    /// Comes while somebody looks.
+    /// The message that arrives while the user is looking.
     live: Message,
     own: Vec<String>,
 }
 
-/// What one message says.
+/// The content of one message.
 struct Message {
     subject: String,
     sender: String,
@@ -54,7 +54,7 @@ impl Message {
         .into_bytes()
     }
 
-    /// Hands it in; gives its reference number.
+    /// Delivers the message and returns its reference number.
     fn deliver(&self, smtp: &mut Smtp) -> String {
         let octets = self.octets();
         let to = format!("u1@{DOMAIN}");
@@ -65,16 +65,17 @@ impl Message {
     }
 }
 
-/// Where a day is spent.
+/// The place where a day is spent.
 pub struct Place<'p> {
     pub url: &'p str,
     pub password: &'p str,
-    /// The folder of the browser's profile; one that leaves nothing behind when left out.
+    /// The folder of the browser's profile; without it, the browser uses a profile that leaves
+    /// nothing behind.
     pub profile: Option<&'p Path>,
 }
 
 impl Day {
-    /// With so many messages that wait in the morning, every other one in HTML.
+    /// Creates a day with `messages` messages waiting in the morning, every other one in HTML.
     pub fn new(messages: usize) -> Day {
         let kinds = ["plain", "html"].into_iter().cycle().take(messages);
         Day {
@@ -84,7 +85,7 @@ impl Day {
         }
     }
 
-    /// Every word that is read or written in it.
+    /// Returns every word that is read or written during the day.
     pub fn words(&self) -> Vec<String> {
         let messages = self.messages.iter().map(|(message, _)| message).chain([&self.live]);
         messages.flat_map(Message::words).chain(self.own.iter().cloned()).collect()
@@ -97,8 +98,8 @@ impl Day {
         }
     }
 
-    /// Spends it, by `node`, which is told where; `smtp` gives a session for the message that comes
-    /// while somebody looks.
+    /// Runs the day in `node` at `place`; `smtp` opens a session for the message that arrives while
+    /// the user is looking.
     pub fn spend(&self, mut node: Command, place: &Place<'_>, smtp: impl FnOnce() -> Smtp) {
         let messages = self.messages.iter().map(|(message, reference)| {
             json!({ "reference": reference, "text": message.text, "file": message.file })
@@ -114,13 +115,13 @@ impl Day {
             .env("POSTERN_DAY", day.to_string())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = node.spawn().expect("node is there: tests/prepare.sh looks for it");
+        let mut child = node.spawn().expect("node is installed (tests/prepare.sh checks)");
         let mut said = String::new();
         let mut smtp = Some(smtp);
         for line in BufReader::new(child.stdout.take().expect("a pipe")).lines() {
             let line = line.expect("lines of UTF-8");
             if line == "deliver" {
-                self.live.deliver(&mut smtp.take().expect("asked for once")());
+                self.live.deliver(&mut smtp.take().expect("the script asks for delivery once")());
             }
             said += &line;
             said += "\n";
@@ -128,7 +129,7 @@ impl Day {
         let mut complained = String::new();
         let mut stderr = child.stderr.take().expect("a pipe");
         stderr.read_to_string(&mut complained).expect("lines of UTF-8");
-        let status = child.wait().expect("it is ours");
+        let status = child.wait().expect("the child can be waited for");
         assert!(status.success() && said.ends_with("done\n"), "{said}\n{complained}");
     }
 }

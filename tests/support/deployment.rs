@@ -1,5 +1,5 @@
-//! The daemon as an administrator sets it up: a configuration file, `setup`, `serve`, `user add`;
-//! on the ports that it has by default.
+//! The daemon as an administrator sets it up: a configuration file, `setup`, `serve`, `user add`,
+//! on the default ports.
 
 use std::fs::{self, File};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
@@ -18,7 +18,7 @@ use super::wait_for;
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
-/// What people type.
+/// The host name that users type.
 pub const HOST: &str = "mail.test.example";
 
 pub struct Deployment {
@@ -28,13 +28,13 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    /// Inside a network's namespace, listening as it does by default.
+    /// Starts inside a network's namespace, with the default listeners.
     pub fn inside(network: &Network, password: &str) -> Deployment {
         let program = env!("CARGO_BIN_EXE_postern");
         Deployment::start(network.there, "", "", network.command(program), password)
     }
 
-    /// On this side of a network, at its address alone.
+    /// Starts on this side of a network, at its address alone.
     pub fn beside(network: &Network, password: &str) -> Deployment {
         let here = network.here;
         let smtp = format!("listen = [\"{here}:25\"]");
@@ -59,7 +59,7 @@ impl Deployment {
         fs::write(path.join("certificate.key"), signing_key.serialize_pem()).unwrap();
         fs::write(path.join("password"), password).unwrap();
         let root = path.display();
-        // Nobody is asked about the names of peers.
+        // No server answers the reverse look-ups of peers.
         let config = format!(
             "[server]\nhost_name = \"{HOST}\"\ndomains = [\"{DOMAIN}\"]\ndata = \"{root}/data\"\n\
              daemon_key = \"{root}/daemon.key\"\n[tls]\ncertificate = \"{root}/certificate.pem\"\n\
@@ -102,18 +102,19 @@ impl Deployment {
         self.folder.path().join("certificate.pem")
     }
 
-    /// A session in clear.
+    /// Opens a plaintext session.
     pub fn smtp(&self) -> Smtp {
         Smtp::connect((self.at, 25).into())
     }
 
-    /// A session under TLS.
+    /// Opens a session over TLS.
     pub fn smtp_tls(&self) -> Smtp {
         Smtp::connect_tls((self.at, 25).into(), &self.ca())
     }
 
     pub fn stop(mut self) {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("it is ours to signal");
+        kill_process(Pid::from_child(&self.child), Signal::TERM)
+            .expect("the child can be signalled");
         let status = wait_for("the daemon to stop", STOP_LIMIT, || self.child.try_wait().unwrap());
         assert!(status.success(), "stopped with {status}: {}", self.log());
     }

@@ -1,5 +1,5 @@
-//! A core of the running daemon, by whatever means this machine has: the kernel's own, where cores
-//! are files and not handed to a program, else the debugger's.
+//! Takes a core dump of the running daemon: with the kernel's own dump if the kernel writes cores
+//! to files here, or with the debugger if it pipes them to a program.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use super::daemon::Daemon;
 
-/// Every kind of memory (core(5)), so that the core holds no less than the process.
+/// Every kind of memory (core(5)), so that the core dump contains no less than the process.
 const EVERYTHING: &str = "0x7f";
 
-/// Ends the daemon and gives back its core, which lies in `folder`.
+/// Stops the daemon and returns the path of its core dump, which is in `folder`.
 pub fn core_of(daemon: Daemon, folder: &Path) -> PathBuf {
     let pid = daemon.pid();
     fs::write(format!("/proc/{pid}/coredump_filter"), EVERYTHING).unwrap();
@@ -29,15 +29,15 @@ fn by_kernel(daemon: Daemon, folder: &Path, pattern: &str) -> PathBuf {
     prlimit(pid, Resource::Core, Rlimit { current: None, maximum: None })
         .expect("root may lift the limit of a process");
     let home = daemon.abort();
-    // The pattern may go on with the process's id or name.
+    // The pattern may continue with the process's ID or name.
     let start = pattern.split('%').next().unwrap_or_default();
     let core = fs::read_dir(home.path())
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .find(|path| path.file_name().unwrap().to_str().unwrap().starts_with(start))
-        .expect("the kernel wrote a core");
+        .expect("the kernel wrote a core dump");
     let kept = folder.join("core");
-    // Another file system, perhaps.
+    // A copy, because the folder may be on another file system.
     fs::copy(core, &kept).unwrap();
     kept
 }
@@ -49,7 +49,7 @@ fn by_debugger(daemon: &Daemon, folder: &Path) -> PathBuf {
         .arg(&start)
         .arg(daemon.pid().to_string())
         .output()
-        .expect("cores are handed to a program here, so this needs gcore of the package gdb");
+        .expect("the kernel pipes core dumps to a program, so this needs gcore (package gdb)");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     folder.join(format!("core.{}", daemon.pid()))
 }

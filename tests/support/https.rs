@@ -1,4 +1,4 @@
-//! What a browser does besides the API: it follows a link, and it types `http://`.
+//! What a browser does besides calling the API: following a link, and opening `http://`.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -16,10 +16,10 @@ use tokio_rustls::TlsConnector;
 
 use super::tls;
 
-/// A server that says nothing for this long has failed the test.
+/// A server that sends nothing for this long fails the test.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Follows `path` over TLS and hands what comes to `piece`, octets at a time.
+/// Requests `path` over TLS and passes each piece of the response body to `piece`.
 pub async fn follow(at: SocketAddr, ca: &Path, path: &str, mut piece: impl FnMut(&[u8])) {
     let stream = tokio::net::TcpStream::connect(at).await.expect("the server listens");
     let name = ServerName::try_from("localhost").expect("a valid name");
@@ -29,28 +29,28 @@ pub async fn follow(at: SocketAddr, ca: &Path, path: &str, mut piece: impl FnMut
     tokio::spawn(connection);
     let request =
         Request::get(path).header("host", "localhost").body(Empty::<Bytes>::new()).unwrap();
-    let response = sender.send_request(request).await.expect("an answer");
+    let response = sender.send_request(request).await.expect("a response");
     assert_eq!(response.status(), StatusCode::OK, "{path}");
     let mut body = response.into_body();
-    while let Some(frame) = tokio::time::timeout(TIMEOUT, body.frame()).await.expect("octets") {
-        if let Ok(octets) = frame.expect("the whole answer").into_data() {
+    while let Some(frame) = tokio::time::timeout(TIMEOUT, body.frame()).await.expect("a frame") {
+        if let Ok(octets) = frame.expect("the whole response").into_data() {
             piece(&octets);
         }
     }
 }
 
-/// Says `request` in clear, and gives back everything that is answered.
+/// Sends `request` in clear and returns everything that the server answers.
 pub fn in_clear(at: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect_timeout(&at, TIMEOUT).expect("the server listens");
     stream.set_read_timeout(Some(TIMEOUT)).unwrap();
-    // A server may close before it read everything; what it said before counts.
+    // A server may close before it has read everything; what it sent before that counts.
     let _ = stream.write_all(request.as_bytes());
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// A relay between a client and a server that keeps every octet that passes, both ways.
+/// A relay between a client and a server that records every octet in both directions.
 pub struct Wiretap {
     pub at: SocketAddr,
     passed: Arc<std::sync::Mutex<Vec<u8>>>,
@@ -76,7 +76,7 @@ impl Wiretap {
         Wiretap { at, passed }
     }
 
-    /// Everything that passed so far, in the order in which it was read.
+    /// Returns everything that has passed so far, in the order in which it was read.
     pub fn passed(&self) -> Vec<u8> {
         self.passed.lock().unwrap().clone()
     }

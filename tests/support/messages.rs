@@ -1,4 +1,4 @@
-//! `fixtures/messages`, and as many different messages made from them as a test wants.
+//! The messages in `fixtures/messages`, and as many variants of them as a test wants.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ pub struct Fixture {
 /// One message made from a fixture.
 pub struct Variant {
     pub fixture: String,
-    /// Unique to this message; stands in its first header field.
+    /// Unique to this message; the value of its first header field.
     pub token: String,
     pub octets: Vec<u8>,
 }
@@ -26,7 +26,7 @@ pub fn folder() -> PathBuf {
 /// Every fixture, by name.
 pub fn all() -> Vec<Fixture> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder())
-        .expect("fixtures/messages is there")
+        .expect("fixtures/messages exists")
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|e| e == "eml"))
         .collect();
@@ -41,8 +41,8 @@ pub fn all() -> Vec<Fixture> {
 }
 
 impl Fixture {
-    /// The `n`th message like this one: a token field in front, the token in Message-ID and
-    /// Subject where they are plain, and some more octets, differing with `n`.
+    /// Returns the `n`th variant of this message: with a token field at the top, the token in
+    /// Message-ID and Subject where they are plain, and some more octets that depend on `n`.
     pub fn variant(&self, token: String, n: usize) -> Variant {
         let (header, body) = split(&self.octets);
         let mut octets = format!("{TOKEN_FIELD}{token}\r\n").into_bytes();
@@ -64,7 +64,7 @@ impl Fixture {
 }
 
 impl Variant {
-    /// The MAIL parameters this message needs (RFC 6531 §3.4, RFC 6152).
+    /// Returns the MAIL parameters that this message needs (RFC 6531 §3.4, RFC 6152).
     pub fn parameters(&self) -> &'static str {
         let (header, body) = split(&self.octets);
         match (header.is_ascii(), body.is_ascii()) {
@@ -75,7 +75,8 @@ impl Variant {
     }
 }
 
-/// The header with its last line end, and the rest with the empty line.
+/// Splits a message into the header with its last line end, and the rest, beginning with the empty
+/// line.
 pub fn split(message: &[u8]) -> (&[u8], &[u8]) {
     match message.windows(4).position(|w| w == b"\r\n\r\n") {
         Some(end) => message.split_at(end + 2),
@@ -83,7 +84,7 @@ pub fn split(message: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// The names of the header's fields, as written, top to bottom.
+/// Returns the names of the header fields, as written, from top to bottom.
 pub fn field_names(header: &[u8]) -> Vec<String> {
     header
         .split(|b| *b == b'\n')
@@ -93,7 +94,8 @@ pub fn field_names(header: &[u8]) -> Vec<String> {
         .collect()
 }
 
-/// A multipart may be followed by anything (RFC 2046 §5.1.1).
+/// Whether the message may have an epilogue: a multipart may be followed by anything (RFC 2046
+/// §5.1.1).
 fn epilogue_allowed(header: &[u8]) -> bool {
     String::from_utf8_lossy(header).to_ascii_lowercase().contains("\r\ncontent-type: multipart/")
 }
@@ -101,7 +103,7 @@ fn epilogue_allowed(header: &[u8]) -> bool {
 fn marked(line: &[u8], token: &str) -> Vec<u8> {
     for start in [b"Message-ID: <".as_slice(), b"Subject: "] {
         let Some(rest) = line.strip_prefix(start) else { continue };
-        // An encoded word must not be glued to other text, and a long line must not grow.
+        // An encoded word must not touch other text, and a long line must not grow.
         if line.len() < 200 && rest.is_ascii() && !rest.starts_with(b"=?") {
             let sep: &[u8] = if start.starts_with(b"S") { b" " } else { b"." };
             return [start, token.as_bytes(), sep, rest].concat();
@@ -110,13 +112,13 @@ fn marked(line: &[u8], token: &str) -> Vec<u8> {
     line.to_vec()
 }
 
-/// A message with one attachment of `octets` octets that do not repeat, in base64.
+/// Returns a message with one attachment of `octets` pseudo-random octets, in base64.
 pub fn with_attachment(token: &str, octets: usize) -> Vec<u8> {
     use base64::{Engine, engine::general_purpose::STANDARD};
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let content: Vec<u8> = (0..octets)
         .map(|_| {
-            // xorshift: quick, and compresses as badly as a film does.
+            // xorshift: fast, and as hard to compress as a film.
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;

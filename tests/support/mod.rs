@@ -1,10 +1,10 @@
-//! What the end-to-end tests share: the real daemon, an SMTP client that counts octets, a sink,
-//! a private Postfix, the message fixtures, and a searcher for secrets at rest.
+//! What the end-to-end tests share: the real daemon, a strict SMTP client, a sink, a private
+//! Postfix, the message fixtures, and a searcher for secrets at rest.
 //!
-//! Everything runs on loopback, on ports the system chose, in temporary folders, and is ended by
-//! its own process id when the value goes out of scope. Waiting is always for a condition with a
+//! Everything runs on loopback, on ports that the system chose, in temporary folders, and is ended
+//! by its own process ID when the value goes out of scope. Every wait is for a condition, with a
 //! deadline.
-#![allow(dead_code)] // every test binary includes all of it and uses its part
+#![allow(dead_code)] // every test binary includes the whole module and uses a part of it
 
 pub mod browser;
 
@@ -27,7 +27,7 @@ pub mod hostile;
 
 use std::time::{Duration, Instant};
 
-/// Asks again and again until `check` gives a value, and says what was waited for if it never does.
+/// Calls `check` until it returns a value; panics with `what` if that takes longer than `limit`.
 pub fn wait_for<T>(what: &str, limit: Duration, mut check: impl FnMut() -> Option<T>) -> T {
     let end = Instant::now() + limit;
     loop {
@@ -39,7 +39,7 @@ pub fn wait_for<T>(what: &str, limit: Duration, mut check: impl FnMut() -> Optio
     }
 }
 
-/// Twenty random lower-case letters and digits: found nowhere by chance.
+/// Returns twenty random lower-case letters and digits, which do not occur anywhere by chance.
 pub fn token() -> String {
     const MESSAGES: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let mut random = [0u8; 20];

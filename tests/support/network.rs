@@ -1,20 +1,20 @@
-//! Networks that no other test sees: a Linux network namespace for the test itself, and another
-//! at the far end of a cable.
+//! Isolated networks: a Linux network namespace for the test itself, and another one at the far end
+//! of a virtual link.
 //!
-//! What runs inside sees the cable and a loopback of its own, and has every port to itself. The
-//! test is in a namespace too because Chromium gives up its connections whenever the network of
-//! its machine changes, and other tests use that.
+//! A process inside sees the link and a loopback interface of its own, and has every port to
+//! itself. The test is in a namespace too because Chromium drops its connections whenever the
+//! network of its machine changes, which other tests cause.
 
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// Tells a test that it runs apart already.
+/// Set for a test that already runs in its own namespace.
 const APART: &str = "TEST_APART";
 
 /// Runs the test of this name, whose body is given, again in a process that has a network of its
-/// own, and fails as that fails.
+/// own, and fails if that run fails.
 pub fn apart(test: &str, body: impl FnOnce()) {
     if std::env::var_os(APART).is_some() {
         ip("link set lo up");
@@ -31,13 +31,13 @@ pub fn apart(test: &str, body: impl FnOnce()) {
         .args(["--exact", test, "--nocapture"])
         .env(APART, "1")
         .status();
-    assert!(status.unwrap().success(), "{test} failed, as said above");
+    assert!(status.unwrap().success(), "{test} failed; see the output above");
 }
 
-/// A cable from this namespace to another.
+/// A link (veth pair) from this namespace to another.
 pub struct Network {
     name: String,
-    /// The end of the cable on this side.
+    /// The interface at this end of the link.
     pub cable: &'static str,
     /// This side's address.
     pub here: Ipv4Addr,
@@ -46,7 +46,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// Lays the cable; the test runs [`apart`].
+    /// Creates the link; the test must run under [`apart`].
     pub fn start() -> Network {
         let network = Network {
             name: format!("postern-{}", std::process::id()),
@@ -65,46 +65,46 @@ impl Network {
         network
     }
 
-    /// A command that will run inside.
+    /// Returns a command that runs inside.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.name, program]);
         command
     }
 
-    /// From now on names are asked for on this side.
+    /// Makes processes inside send their DNS queries to this side.
     pub fn resolve_here(&self) {
         fs::create_dir_all(self.resolver()).unwrap();
         let file = self.resolver().join("resolv.conf");
         fs::write(file, format!("nameserver {}\n", self.here)).unwrap();
     }
 
-    /// ip-netns(8) shows it as /etc to what runs inside.
+    /// The folder that ip-netns(8) shows as /etc to processes inside.
     fn resolver(&self) -> PathBuf {
         PathBuf::from("/etc/netns").join(&self.name)
     }
 
-    /// From now on nothing leaves from inside but HTTPS and questions for names, and nobody comes
-    /// in.
+    /// Installs a firewall inside that allows only HTTPS and DNS queries outwards, and nothing
+    /// inwards.
     pub fn wall_in(&self) {
         let rules = "table inet wall {\n\
             chain out {\n type filter hook output priority 0; policy drop;\n\
             oif lo accept\n tcp dport 443 accept\n meta l4proto { tcp, udp } th dport 53 accept\n}\n\
             chain in {\n type filter hook input priority 0; policy drop;\n\
             iif lo accept\n ct state established accept\n}\n}\n";
-        let out = self.command("nft").arg(rules).output().expect("ip is there");
+        let out = self.command("nft").arg(rules).output().expect("ip is installed");
         assert!(out.status.success(), "nft: {}", String::from_utf8_lossy(&out.stderr));
     }
 }
 
 impl Drop for Network {
     fn drop(&mut self) {
-        // The cable goes with the namespace; where no names were asked for, there is no folder.
+        // The link disappears with the namespace; the folder exists only after `resolve_here`.
         let _ = fs::remove_dir_all(self.resolver());
         let gone = Command::new("ip").args(["netns", "del", &self.name]).status();
         // A second panic while unwinding would hide the first.
         if !std::thread::panicking() {
-            assert!(gone.is_ok_and(|status| status.success()), "{} is still there", self.name);
+            assert!(gone.is_ok_and(|status| status.success()), "{} still exists", self.name);
         }
     }
 }

@@ -1,9 +1,9 @@
-//! A private Postfix in front of whatever is tested: own configuration, queue, ports and log,
-//! everything in one temporary folder.
+//! A private Postfix in front of the server under test, with its own configuration, queue, ports
+//! and log, all in one temporary folder.
 //!
-//! It takes mail on a loopback port and relays all of it to one place over STARTTLS, with the
-//! certificate verified. It is told to leave every message as it is; what it must add (RFC 5321
-//! §4.4) is one Received field on top.
+//! It accepts mail on a loopback port and relays all of it to one place over STARTTLS, with the
+//! certificate verified. It is configured to leave every message unchanged; all it adds is one
+//! Received field at the top, as it must (RFC 5321 §4.4).
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -17,21 +17,21 @@ use tempfile::TempDir;
 
 use super::wait_for;
 
-/// A running instance; stopped, and seen to be gone, when it goes out of scope.
+/// A running instance; stopped when it goes out of scope.
 pub struct Postfix {
     folder: TempDir,
     master: Pid,
-    /// Where it takes mail.
+    /// The address where it accepts mail.
     pub smtp: SocketAddr,
 }
 
-/// `postfix stop` ends its children within some seconds.
+/// `postfix stop` ends its child processes within some seconds.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 const QUEUES: [&str; 5] = ["maildrop", "incoming", "active", "deferred", "hold"];
 
 impl Postfix {
-    /// Starts one that relays everything to `relay`, which must prove to be `localhost` under the
-    /// authority in `ca`.
+    /// Starts an instance that relays everything to `relay`, whose certificate must be for
+    /// `localhost` and issued by the authority in `ca`.
     pub fn start(relay: SocketAddr, ca: &Path) -> Postfix {
         assert!(rustix::process::geteuid().is_root(), "the private Postfix needs root");
         assert!(
@@ -40,7 +40,7 @@ impl Postfix {
         );
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        // Postfix's own processes run as another user.
+        // Postfix's processes run as another user.
         fs::set_permissions(root, fs::Permissions::from_mode(0o755)).unwrap();
         let smtp = free_port();
         for name in ["etc", "queue", "data"] {
@@ -59,12 +59,12 @@ impl Postfix {
         postfix
     }
 
-    /// How many messages wait in the queue.
+    /// Returns the number of messages in the queue.
     pub fn queued(&self) -> usize {
         QUEUES.iter().map(|q| files(&self.folder.path().join("queue").join(q))).sum()
     }
 
-    /// Waits until everything has left. Shows the log when it does not.
+    /// Waits until everything has left; panics with the end of the log if that takes too long.
     pub fn wait_until_empty(&self, limit: Duration) {
         let end = std::time::Instant::now() + limit;
         wait_for("Postfix's queue to drain", limit + STOP_LIMIT, || {
@@ -75,7 +75,7 @@ impl Postfix {
         });
     }
 
-    /// The whole mail log.
+    /// Returns the whole mail log.
     pub fn log(&self) -> String {
         let log = fs::read(self.folder.path().join("maillog")).unwrap_or_default();
         String::from_utf8_lossy(&log).into_owned()
@@ -87,14 +87,14 @@ impl Postfix {
         lines[lines.len().saturating_sub(20)..].join("\n")
     }
 
-    /// Stops it and waits until its master process is gone.
+    /// Stops Postfix and waits until its master process has exited.
     pub fn stop(&self) {
         if test_kill_process(self.master).is_err() {
             return;
         }
-        // It answers only when the processes are gone, or after having ended them by force.
+        // The command returns only when the processes have exited, by force if necessary.
         control(self.folder.path(), "stop");
-        wait_for("Postfix to be gone", STOP_LIMIT, || test_kill_process(self.master).err());
+        wait_for("Postfix to exit", STOP_LIMIT, || test_kill_process(self.master).err());
     }
 }
 
@@ -109,7 +109,7 @@ impl Drop for Postfix {
     }
 }
 
-/// A port nobody has at this moment. Postfix cannot be told to take any and say which.
+/// Returns a port that is free at this moment. Postfix cannot choose a free port and report it.
 pub fn free_port() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
@@ -124,7 +124,8 @@ fn master_pid(root: &Path) -> Option<Pid> {
 }
 
 fn files(folder: &PathBuf) -> usize {
-    // Queue files move between folders while this walks; a name that is gone counts as left.
+    // Queue files move between folders during this walk; a name that has vanished counts as
+    // delivered.
     let Ok(entries) = fs::read_dir(folder) else { return 0 };
     entries
         .flatten()

@@ -1,4 +1,5 @@
-//! Looks for secrets in every octet of files and of a process, in the forms they could take.
+//! Searches every octet of files and of a process for secrets, in the encodings that they could
+//! have.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -9,12 +10,12 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-/// All forms of all secrets, ready to be looked for.
+/// All forms of all secrets, prepared for searching.
 pub struct Searcher {
     needles: Vec<Needle>,
-    /// By their first eight octets.
+    /// The indices of the needles by their first eight octets.
     starts: HashMap<[u8; START], Vec<usize>>,
-    /// One bit for the first two octets of any needle: most positions are dismissed by it.
+    /// Whether any needle starts with these two octets: this rules out most positions.
     hints: Vec<bool>,
 }
 
@@ -28,7 +29,8 @@ const START: usize = 8;
 const CHUNK: usize = 1 << 20;
 
 impl Searcher {
-    /// Secrets must be of at least twelve octets, so that each form is longer than its start.
+    /// Creates a searcher. Secrets must have at least twelve octets, so that each form is longer
+    /// than its start.
     pub fn new(secrets: &[String]) -> Searcher {
         let needles: Vec<Needle> = secrets.iter().flat_map(|s| forms(s)).collect();
         let mut starts: HashMap<[u8; START], Vec<usize>> = HashMap::new();
@@ -41,7 +43,7 @@ impl Searcher {
         Searcher { needles, starts, hints }
     }
 
-    /// What is found in `octets`, as `secret as form at offset`.
+    /// Adds what is found in `octets` to `found`, as `secret as form in place at offset`.
     pub fn octets(&self, octets: &[u8], found: &mut Vec<String>, place: &str) {
         for at in 0..octets.len().saturating_sub(START - 1) {
             if !self.hints[hint(&octets[at..])] {
@@ -56,7 +58,7 @@ impl Searcher {
         }
     }
 
-    /// Every file under `folder`, and every file and folder name.
+    /// Searches every file under `folder`, and every file and folder name.
     pub fn folder(&self, folder: &Path) -> Vec<String> {
         let mut found = Vec::new();
         let mut searched = 0;
@@ -80,7 +82,7 @@ impl Searcher {
         }
     }
 
-    /// A file in pieces that overlap by the longest needle.
+    /// Searches a file in pieces that overlap by the longest needle.
     fn stream(&self, from: &mut impl Read, found: &mut Vec<String>, place: &str) {
         let overlap = self.longest() - 1;
         let mut piece = Vec::new();
@@ -91,15 +93,17 @@ impl Searcher {
                 return;
             }
             self.octets(&piece, found, place);
-            // The kept part is searched twice; a secret reported twice is found all the same.
+            // The overlap is searched twice; a secret may be reported twice, which does no harm.
             piece.drain(..piece.len().saturating_sub(overlap.min(kept + read)));
         }
     }
 
-    /// Every mapping of a running process that can be read: what a core would hold, and more.
+    /// Searches every readable mapping of a running process: what a core dump would contain, and
+    /// more.
     pub fn process(&self, pid: u32) -> Vec<String> {
-        let maps = File::open(format!("/proc/{pid}/maps")).expect("the process is there");
-        let memory = File::open(format!("/proc/{pid}/mem")).expect("root, or the process is ours");
+        let maps = File::open(format!("/proc/{pid}/maps")).expect("the process exists");
+        let memory = File::open(format!("/proc/{pid}/mem"))
+            .expect("only root may read another user's process");
         let mut found = Vec::new();
         let mut octets_read = 0;
         for line in BufReader::new(maps).lines().map(Result::unwrap) {
@@ -107,7 +111,7 @@ impl Searcher {
                 octets_read += self.mapping(&memory, from, to, &line, &mut found);
             }
         }
-        assert!(octets_read > 0, "nothing could be read of process {pid}");
+        assert!(octets_read > 0, "no memory of process {pid} could be read");
         found
     }
 
@@ -124,7 +128,7 @@ impl Searcher {
         let mut at = from;
         while at < to {
             let want = piece.len().min((to - at) as usize);
-            // Guard pages and pages that went away meanwhile cannot be read, by anyone.
+            // Guard pages, and pages that were unmapped meanwhile, cannot be read by anyone.
             match memory.read_at(&mut piece[..want], at) {
                 Ok(read) if read > 0 => self.octets(&piece[..read], found, place),
                 _ => return at - from,
@@ -143,7 +147,7 @@ fn hint(octets: &[u8]) -> usize {
     usize::from(octets[0]) << 8 | usize::from(octets[1])
 }
 
-/// `7f00-7f10 rw-p …`: the range, when it can be read and is memory.
+/// Returns the range of a line such as `7f00-7f10 rw-p …`, if it is readable memory.
 fn readable(line: &str) -> Option<(u64, u64)> {
     let (range, rest) = line.split_once(' ')?;
     let kernel = ["[vvar", "[vsyscall", "/dev/"].iter().any(|k| line.contains(k));
@@ -172,7 +176,8 @@ fn forms(secret: &str) -> Vec<Needle> {
     forms.into_iter().map(needle).collect()
 }
 
-/// The symbols that depend on `secret` alone when it stands `shift` octets after a group's start.
+/// Returns the symbols that depend on `secret` alone when it starts `shift` octets after the start
+/// of a base64 group.
 fn aligned(engine: &impl Engine, secret: &str, shift: usize) -> Vec<u8> {
     let text = engine.encode([&[0; 2][..shift], secret.as_bytes()].concat());
     let first = [0, 2, 3][shift];

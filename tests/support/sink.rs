@@ -1,4 +1,5 @@
-//! An SMTP sink with STARTTLS that keeps what it gets, to try the harness without the daemon.
+//! An SMTP sink with STARTTLS that keeps every message. It stands in for a next hop, and tests the
+//! harness without the daemon.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -21,18 +22,18 @@ pub struct Sink {
     _folder: TempDir,
 }
 
-/// A message, and the envelope it came in.
+/// A message and its envelope.
 #[derive(Clone, Debug)]
 pub struct Taken {
-    /// What stood after `MAIL FROM:`, with its parameters.
+    /// What followed `MAIL FROM:`, with its parameters.
     pub from: String,
-    /// What stood after each `RCPT TO:`.
+    /// What followed each `RCPT TO:`.
     pub to: Vec<String>,
-    /// Dots undone.
+    /// The message, with dot-stuffing undone.
     pub message: Vec<u8>,
 }
 
-/// Whether messages are taken, and who waits for that.
+/// Whether messages are accepted, and the sessions that wait until they are.
 #[derive(Default)]
 struct Gate {
     shut: Mutex<bool>,
@@ -50,12 +51,12 @@ impl Sink {
         Sink::start_with(false)
     }
 
-    /// Lets every peer wait for its first reply until [`Sink::open`].
+    /// Starts a sink that withholds its greeting from every peer until [`Sink::open`].
     pub fn start_shut() -> Sink {
         Sink::start_with(true)
     }
 
-    /// From now on everything is taken.
+    /// Accepts every message from now on.
     pub fn open(&self) {
         *self.gate.shut.lock().unwrap() = false;
         self.gate.opened.notify_all();
@@ -77,7 +78,7 @@ impl Sink {
             for stream in listener.incoming().map_while(Result::ok) {
                 count.fetch_add(1, Ordering::SeqCst);
                 let (config, shelf, waits) = (config.clone(), shelf.clone(), waits.clone());
-                // A peer that goes away ends its own session only.
+                // A peer that disconnects ends only its own session.
                 std::thread::spawn(move || {
                     waits.pass();
                     session(stream, config, &shelf)
@@ -87,22 +88,22 @@ impl Sink {
         Sink { at, ca, got, connections, gate, _folder: folder }
     }
 
-    /// How many messages there are so far.
+    /// Returns the number of messages so far.
     pub fn count(&self) -> usize {
         self.got.lock().unwrap().len()
     }
 
-    /// How many connections there were so far.
+    /// Returns the number of connections so far.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 
-    /// Every message so far, dots undone.
+    /// Returns every message so far, with dot-stuffing undone.
     pub fn messages(&self) -> Vec<Vec<u8>> {
         self.taken().into_iter().map(|one| one.message).collect()
     }
 
-    /// Every message so far with its envelope.
+    /// Returns every message so far with its envelope.
     pub fn taken(&self) -> Vec<Taken> {
         self.got.lock().unwrap().clone()
     }
@@ -122,7 +123,8 @@ fn session(
     talk(&mut StreamOwned::new(connection, stream), shelf, false).map(|_| ())
 }
 
-/// Speaks until QUIT (`false`) or STARTTLS (`true`). In clear it takes no mail.
+/// Serves commands until QUIT (returns `false`) or STARTTLS (returns `true`). In clear it accepts
+/// no mail.
 fn talk<S: Read + Write>(
     stream: &mut S,
     shelf: &Mutex<Vec<Taken>>,
@@ -144,7 +146,7 @@ fn talk<S: Read + Write>(
             _ => {}
         }
         let reply: &[u8] = match verb.as_slice() {
-            // Postfix looks for SMTPUTF8 in clear, before it goes on to STARTTLS.
+            // Postfix looks for SMTPUTF8 in clear, before it continues to STARTTLS.
             b"EHLO" if clear => b"250-sink.example\r\n250-SMTPUTF8\r\n250 STARTTLS\r\n",
             b"EHLO" => b"250-sink.example\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 PIPELINING\r\n",
             b"STAR" if clear => {

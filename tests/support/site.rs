@@ -1,5 +1,5 @@
-//! The daemon as an operator runs it: `postern setup`, `postern serve` on a configuration file,
-//! and accounts that `postern user add` makes.
+//! The daemon as an operator runs it: `postern setup`, `postern serve` with a configuration file,
+//! and accounts created by `postern user add`.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -26,20 +26,20 @@ const START_LIMIT: Duration = Duration::from_secs(120);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 const QUEUE_LIMIT: Duration = Duration::from_secs(120);
 
-/// How a site is set up.
+/// The settings of a site.
 pub struct Setup<'s> {
-    /// Login names; each has an address of that name in [`DOMAIN`].
+    /// Sign-in names; each has an address of that name in [`DOMAIN`].
     pub people: &'s [&'s str],
-    /// Where everything that leaves goes.
+    /// The next hop of all outgoing mail.
     pub next_hop: SocketAddr,
-    /// Whether what arrives comes from a relay that vouches for its senders.
+    /// Whether mail arrives from a trusted relay, which vouches for its senders.
     pub vouched: bool,
     /// More sections of the configuration.
     pub more: &'s str,
 }
 
 impl<'s> Setup<'s> {
-    /// Dana and Omar, with everything that leaves in `sink`.
+    /// A site with the accounts dana and omar, whose outgoing mail goes to `sink`.
     pub fn to(sink: &Sink, more: &'s str) -> Setup<'s> {
         Setup { people: &["dana", "omar"], next_hop: sink.at, vouched: true, more }
     }
@@ -70,7 +70,7 @@ impl Site {
         site
     }
 
-    /// Reads the addresses from the line of the log that says where it listens.
+    /// Reads the listener addresses from the log line that reports the start.
     fn read_addresses(&mut self, lines: &mpsc::Receiver<String>) {
         let end = Instant::now() + START_LIMIT;
         loop {
@@ -93,17 +93,17 @@ impl Site {
         self.home.path().join("cert.pem")
     }
 
-    /// Everything it has logged so far.
+    /// Returns everything the daemon has logged so far.
     pub fn log(&self) -> String {
         fs::read_to_string(self.home.path().join("log")).unwrap_or_default()
     }
 
-    /// Runs a command of the operator's on this site, and gives back what it printed.
+    /// Runs an operator's command on this site and returns what it printed.
     pub fn command(&self, words: &[&str]) -> String {
         said(postern(self.home.path(), words))
     }
 
-    /// Signs in with the password that every account made here has.
+    /// Signs in with the password that all accounts here share.
     pub async fn client(&self, user: &str) -> Client {
         self.sign_in(user, PASSWORD).await.unwrap_or_else(|error| panic!("{user}: {error}"))
     }
@@ -112,19 +112,19 @@ impl Site {
         Client::sign_in(&self.url, &self.ca(), user, password).await
     }
 
-    /// Everything that waits to leave.
+    /// Returns the rows of the queue.
     pub fn queue(&self) -> Vec<Value> {
         let rows: Value =
             serde_json::from_str(&self.command(&["queue", "list", "--json"])).unwrap();
         rows.as_array().unwrap().clone()
     }
 
-    /// Waits until nothing waits to leave any more.
+    /// Waits until the queue is empty.
     pub fn drain(&self) {
         wait_for("the queue to be empty", QUEUE_LIMIT, || self.queue().is_empty().then_some(()));
     }
 
-    /// Every TCP port that the daemon listens on.
+    /// Returns every TCP port that the daemon listens on.
     pub fn ports(&self) -> BTreeSet<u16> {
         let sockets = sockets(self.child.id());
         let mut ports = BTreeSet::new();
@@ -135,9 +135,10 @@ impl Site {
         ports
     }
 
-    /// Asks it to stop as an operator would, and waits until it is gone.
+    /// Stops the daemon as an operator would, and waits until it has exited.
     pub fn stop(mut self) {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("it is ours to signal");
+        kill_process(Pid::from_child(&self.child), Signal::TERM)
+            .expect("the child can be signalled");
         let status = wait_for("the daemon to stop", STOP_LIMIT, || self.child.try_wait().unwrap());
         assert!(status.success(), "stopped with {status}; its log:\n{}", self.log());
     }
@@ -146,7 +147,7 @@ impl Site {
 impl Drop for Site {
     fn drop(&mut self) {
         if matches!(self.child.try_wait(), Ok(None)) {
-            // It may end by itself in between.
+            // It may exit by itself in between.
             let _ = self.child.kill();
             let _ = self.child.wait();
         }
@@ -206,21 +207,21 @@ fn serve(home: &Path) -> (Child, mpsc::Receiver<String>) {
     let stderr = child.stderr.take().expect("standard error is a pipe");
     let mut copy = File::create(home.join("log")).unwrap();
     let (tx, rx) = mpsc::channel();
-    // Reads to the end of the process, so that a full pipe never stops the daemon.
+    // Reads until the process exits, so that a full pipe never blocks the daemon.
     std::thread::spawn(move || {
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
             writeln!(copy, "{line}").expect("the log copy can be written");
-            // Nobody listens any more once the addresses were seen.
+            // The receiver is gone once the addresses were seen.
             let _ = tx.send(line);
         }
     });
     (child, rx)
 }
 
-/// The inodes of a process's open sockets.
+/// Returns the inodes of a process's open sockets.
 fn sockets(pid: u32) -> BTreeSet<String> {
     fs::read_dir(format!("/proc/{pid}/fd"))
-        .expect("root, or the process is ours")
+        .expect("only root may read another user's process")
         .filter_map(|entry| fs::read_link(entry.unwrap().path()).ok())
         .filter_map(|link| {
             let inode = link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?;
@@ -229,7 +230,8 @@ fn sockets(pid: u32) -> BTreeSet<String> {
         .collect()
 }
 
-/// The port of a line of `/proc/net/tcp`, when it is a listener (state 0A) on one of `sockets`.
+/// Returns the port of a line of `/proc/net/tcp` if it is a listener (state 0A) on one of
+/// `sockets`.
 fn listens(line: &str, sockets: &BTreeSet<String>) -> Option<u16> {
     let fields: Vec<&str> = line.split_whitespace().collect();
     let (local, state, inode) = (fields.get(1)?, fields.get(3)?, fields.get(9)?);

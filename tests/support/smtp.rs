@@ -11,15 +11,15 @@ use rustls_pki_types::ServerName;
 
 use super::tls;
 
-/// A peer that says nothing for this long has failed the test.
+/// A peer that sends nothing for this long fails the test.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// A reply larger than this is not a reply.
+/// Replies larger than this are taken for garbage.
 const REPLY_OCTETS_MAX: usize = 64 * 1024;
 
 /// One SMTP session.
 pub struct Smtp {
     wire: Wire,
-    /// What was read and not yet looked at.
+    /// Octets that were read but not yet consumed.
     read: Vec<u8>,
 }
 
@@ -28,25 +28,25 @@ enum Wire {
     Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
 }
 
-/// What the server answered: the code and every line.
+/// A reply of the server: the code and every line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     pub code: u16,
     pub lines: Vec<String>,
 }
 
-/// One message on its way.
+/// One message with its envelope.
 pub struct Delivery<'m> {
     pub from: &'m str,
     pub to: &'m [&'m str],
-    /// As it stands after DATA, before dot-stuffing; ends with CRLF.
+    /// The message as sent after DATA, before dot-stuffing; ends with CRLF.
     pub message: &'m [u8],
-    /// Parameters of MAIL, as `BODY=8BITMIME SMTPUTF8`.
+    /// The parameters of MAIL, such as `BODY=8BITMIME SMTPUTF8`.
     pub parameters: &'m str,
 }
 
 impl Smtp {
-    /// Connects and takes the greeting.
+    /// Connects and reads the greeting.
     pub fn connect(to: SocketAddr) -> Smtp {
         let stream = TcpStream::connect_timeout(&to, TIMEOUT).expect("the server listens");
         stream.set_read_timeout(Some(TIMEOUT)).unwrap();
@@ -57,8 +57,8 @@ impl Smtp {
         smtp
     }
 
-    /// Connects, says EHLO, changes to TLS as `localhost` under the authority in `ca`, and says
-    /// EHLO again.
+    /// Connects, sends EHLO, switches to TLS with the server `localhost` as certified by the
+    /// authority in `ca`, and sends EHLO again.
     pub fn connect_tls(to: SocketAddr, ca: &Path) -> Smtp {
         let mut smtp = Smtp::connect(to);
         smtp.line("EHLO client.example").expect_code("250");
@@ -67,10 +67,10 @@ impl Smtp {
         smtp
     }
 
-    /// STARTTLS and the handshake.
+    /// Sends STARTTLS and does the handshake.
     pub fn starttls(mut self, ca: &Path) -> Smtp {
         self.line("STARTTLS").expect_code("220");
-        assert!(self.read.is_empty(), "the server spoke in clear after its 220 to STARTTLS");
+        assert!(self.read.is_empty(), "the server sent plaintext after its 220 to STARTTLS");
         let Wire::Plain(stream) = self.wire else { panic!("STARTTLS inside TLS") };
         let name = ServerName::try_from("localhost").expect("a valid name");
         let connection = ClientConnection::new(tls::client(ca), name).expect("a usable config");
@@ -82,7 +82,7 @@ impl Smtp {
         Smtp { wire: Wire::Tls(Box::new(stream)), read: Vec::new() }
     }
 
-    /// Sends a command line and takes its reply.
+    /// Sends a command line and reads its reply.
     pub fn line(&mut self, text: &str) -> Reply {
         self.send(format!("{text}\r\n").as_bytes()).expect("the server reads");
         self.reply()
@@ -96,12 +96,12 @@ impl Smtp {
         }
     }
 
-    /// Takes one reply; fails the test when none comes.
+    /// Reads one reply; panics if none arrives.
     pub fn reply(&mut self) -> Reply {
         self.try_reply().expect("a reply")
     }
 
-    /// Takes one reply; an error when the connection ends or stays silent.
+    /// Reads one reply; returns an error if the connection is closed or stays silent.
     pub fn try_reply(&mut self) -> io::Result<Reply> {
         let mut lines: Vec<String> = Vec::new();
         loop {
@@ -117,7 +117,8 @@ impl Smtp {
         Ok(Reply { code, lines })
     }
 
-    /// Delivers in one transaction and returns the reply to the final dot, or the first refusal.
+    /// Delivers in one transaction and returns the reply to the final dot, or the first reply that
+    /// refuses.
     pub fn deliver(&mut self, mail: &Delivery<'_>) -> Reply {
         let blank = if mail.parameters.is_empty() { "" } else { " " };
         let mut commands = vec![format!("MAIL FROM:<{}>{blank}{}", mail.from, mail.parameters)];
@@ -136,7 +137,7 @@ impl Smtp {
         self.reply()
     }
 
-    /// Ends the session politely.
+    /// Ends the session with QUIT.
     pub fn quit(mut self) {
         self.line("QUIT").expect_code("221");
     }
@@ -164,7 +165,7 @@ impl Smtp {
 }
 
 impl Reply {
-    /// Fails the test unless the first line begins with `start`, as `250` or `550 5.1.1`.
+    /// Panics unless the first line begins with `start`, such as `250` or `550 5.1.1`.
     #[track_caller]
     pub fn expect_code(self, start: &str) -> Reply {
         assert!(self.lines[0].starts_with(start), "expected {start}, got {self}");
@@ -178,7 +179,7 @@ impl fmt::Display for Reply {
     }
 }
 
-/// The message with its dots doubled at line starts, and the final dot (RFC 5321 §4.5.2).
+/// Returns the message with dots doubled at line starts, and the final dot (RFC 5321 §4.5.2).
 pub fn stuffed(message: &[u8]) -> Vec<u8> {
     assert!(message.ends_with(b"\r\n"), "a message ends with CRLF");
     let mut out = Vec::with_capacity(message.len() + 64);

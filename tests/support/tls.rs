@@ -1,4 +1,4 @@
-//! TLS for both ends of a test: a client that trusts one authority, a server with its own.
+//! TLS for both ends of a test: a client that trusts one authority, and a server with its own.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
 }
 
-/// A client that believes whoever the authority in `ca` vouches for, and nobody else.
+/// Returns a client that trusts the authority in `ca` and no other.
 pub fn client(ca: &Path) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(ca).expect("the CA file can be read") {
@@ -27,7 +27,7 @@ pub fn client(ca: &Path) -> Arc<ClientConfig> {
     Arc::new(config)
 }
 
-/// A server for `localhost`, and its certificate in PEM, which is its own authority.
+/// Returns a server for `localhost`, and its self-signed certificate in PEM.
 pub fn server() -> (Arc<ServerConfig>, String) {
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).unwrap();

@@ -32,7 +32,7 @@ function packageDir(id: string): string | null {
   if (!id.includes("/node_modules/")) return null;
   for (let dir = dirname(id); dir !== dirname(dir); dir = dirname(dir)) {
     const file = join(dir, "package.json");
-    // Some packages hold nested package.json files that only say "type": "module".
+    // Some packages contain nested package.json files that only say "type": "module".
     if (existsSync(file) && (JSON.parse(readFileSync(file, "utf8")) as Partial<Package>).name)
       return dir;
   }

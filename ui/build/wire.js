@@ -1,8 +1,8 @@
 // Writes the types of the HTTP contract, `generated/wire.d.ts`, from `docs/openapi.json`.
 //
-// Every npm script that reads them runs this first. It does nothing while the file is the
-// one that this contract, this script and this generator give. The file is not within
-// `src`: Cargo watches that, and would build again for what its own build wrote.
+// Every npm script that reads the types runs this first. It does nothing if the file was already
+// generated from this contract by this script and this generator. The file is not within `src`:
+// Cargo watches that folder, and would rebuild because of what its own build wrote.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import openapiTS, { astToString } from "openapi-typescript";
@@ -22,7 +22,7 @@ if (!existsSync(TYPES) || !readFileSync(TYPES, "utf8").startsWith(stamp)) {
   // A field with a default may be left out of a request, so it stays optional.
   const types = await openapiTS(contract, { defaultNonNullable: false });
   mkdirSync(FOLDER, { recursive: true });
-  // Scripts may run side by side: whoever reads the file finds a whole one.
+  // Scripts may run at the same time; a reader must always find a complete file.
   const draft = new URL(`wire.d.ts.${process.pid}`, FOLDER);
   writeFileSync(draft, stamp + astToString(types));
   renameSync(draft, TYPES);

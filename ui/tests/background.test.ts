@@ -3,7 +3,7 @@ import { background } from "../src/lib/background.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
-test("what failed in the background is told to the developer tools, and to nobody else", async () => {
+test("a failure in the background is logged to the developer tools only", async () => {
   const debug = vi.spyOn(console, "debug").mockImplementation(() => undefined);
   const error = new Error("no answer");
   await background("reading the labels", Promise.reject(error));
@@ -13,7 +13,7 @@ test("what failed in the background is told to the developer tools, and to nobod
   );
 });
 
-test("what succeeded is not worth a word", async () => {
+test("a success in the background is not logged", async () => {
   const debug = vi.spyOn(console, "debug").mockImplementation(() => undefined);
   await background("reading the labels", Promise.resolve());
   expect(debug).not.toHaveBeenCalled();

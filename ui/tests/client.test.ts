@@ -46,7 +46,7 @@ test("every request carries token and proof, and never a cookie", async () => {
   expect(sent[0]?.credentials).toBe("omit");
 });
 
-test("a stale proof takes over the server's clock and is tried once more", async () => {
+test("after a stale proof, the request adopts the server's clock and is retried once", async () => {
   const server = new Date(Date.now() + 3_600_000);
   answer(problem(401, "stale-proof", { Date: server.toUTCString() }), Response.json({}));
   await request("GET", "/api/mailboxes");
@@ -64,21 +64,21 @@ test("a second stale proof is an error, not a loop", async () => {
   expect(sent).toHaveLength(2);
 });
 
-test("a request that met a 401 goes on once somebody signed in again", async () => {
+test("a request that got a 401 continues after a new sign-in", async () => {
   signInAgain = () => Promise.resolve(true);
   answer(problem(401, "signed-out"), Response.json({ kept: true }));
   expect(await request("POST", "/api/mailboxes", { body: { name: "x" } })).toEqual({ kept: true });
   expect(await sent[1]?.json()).toEqual({ name: "x" });
 });
 
-test("an answer of no says its code, its error id and how long to wait", async () => {
+test("a refusal carries its code, its error ID and how long to wait", async () => {
   answer(problem(429, "slow-down", { "Retry-After": "45" }));
   const error = await request("GET", "/api/mailboxes").catch((caught: unknown) => caught);
   expect(error).toBeInstanceOf(ApiError);
   expect(error).toMatchObject({ code: "slow-down", errorId: "E-1", retryAfterSecs: 45 });
 });
 
-test("no answer is told apart from an answer of no", async () => {
+test("a missing answer differs from a refusal", async () => {
   answer(new TypeError("network"));
   await expect(request("GET", "/api/mailboxes")).rejects.toBeInstanceOf(Unreachable);
 });

@@ -1,4 +1,4 @@
-// The composer's logic, with the server's related made up.
+// The composer's logic, with a simulated server.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
   addressOf,
@@ -47,13 +47,13 @@ test.each([
   expect(addressOf(text)).toEqual(expected);
 });
 
-test("addresses are taken once, and what is none stays to be mended", () => {
+test("an address is added once, and an invalid one stays to be corrected", () => {
   const composer = new Composer();
   expect(composer.add("to", "a@x.example, nobody; A@X.example")).toBe("nobody");
   expect(composer.to.map((one) => one.address)).toEqual(["a@x.example"]);
 });
 
-test("a draft is saved after a second's pause, and not before", async () => {
+test("a draft is saved after a pause of one second, and not before", async () => {
   const create = vi.spyOn(api, "draftCreate").mockResolvedValue(DRAFT);
   const composer = new Composer();
   composer.text = "Hello";
@@ -73,7 +73,7 @@ test("an empty message is never saved", async () => {
   expect(create).not.toHaveBeenCalled();
 });
 
-test("nothing is sent to nobody, nor while a file is on its way", async () => {
+test("nothing is sent without a recipient, or while a file is uploading", async () => {
   const submit = vi.spyOn(api, "submit");
   const composer = new Composer();
   await composer.send();
@@ -85,7 +85,7 @@ test("nothing is sent to nobody, nor while a file is on its way", async () => {
   expect(submit).not.toHaveBeenCalled();
 });
 
-test("an attachment that is spoken of and missing is noticed, but not in the quotation", () => {
+test("a missing attachment is noticed if the text mentions one outside the quotation", () => {
   const composer = new Composer();
   composer.text = "See the attached file.";
   expect(composer.forgotFile).toBe(true);
@@ -99,7 +99,7 @@ test("text goes into the editor's document and comes out again", () => {
   expect(htmlOf(doc)).toBe("<p>one</p><p></p><p>two</p>");
 });
 
-test("a signature stands under the message and above what is quoted, and is no message by itself", () => {
+test("a signature comes after the text and before the quotation, and is not text by itself", () => {
   const fresh = new Composer(null, "Dana\n03-555");
   expect(fresh.text).toBe("\n\n-- \nDana\n03-555\n");
   expect(fresh.empty).toBe(true);
@@ -112,7 +112,7 @@ test("a signature stands under the message and above what is quoted, and is no m
   expect(new Composer(null, "  ").text).toBe("");
 });
 
-test("a button of the toolbar says whether it holds, and Code can be switched off", () => {
+test("a toolbar button shows whether it is active, and Code can be switched off", () => {
   const holder = document.createElement("div");
   document.body.append(holder);
   const said: string[][] = [];

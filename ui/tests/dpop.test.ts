@@ -5,7 +5,7 @@ const decode = (part: string) => Buffer.from(part, "base64url");
 const claimsOf = (jws: string) =>
   JSON.parse(decode(jws.split(".")[1] ?? "").toString()) as Record<string, unknown>;
 
-test("a proof is signed by its own key and says method, address, time and token hash", async () => {
+test("a proof is signed by its own key and contains method, address, time and token hash", async () => {
   const key = await keyPairNew();
   const jws = await proof(key, {
     method: "GET",
@@ -34,14 +34,14 @@ test("a proof is signed by its own key and says method, address, time and token 
   expect(await crypto.subtle.verify(es256, publicKey, decode(signature), signed)).toBe(true);
 });
 
-test("log-in's proof carries no token hash", async () => {
+test("the proof of a sign-in contains no token hash", async () => {
   const input = { method: "POST", url: "https://a.example/api/session", iat: 1, jti: "j" };
   expect(claimsOf(await proof(await keyPairNew(), { ...input, token: null }))).not.toHaveProperty(
     "ath",
   );
 });
 
-test("the private key cannot be exported, and no private member is ever named", async () => {
+test("the private key cannot be exported, and the JWK has no private member", async () => {
   const key = await keyPairNew();
   expect(key.privateKey.extractable).toBe(false);
   await expect(crypto.subtle.exportKey("jwk", key.privateKey)).rejects.toThrow();
@@ -52,7 +52,7 @@ test("htu leaves out query and fragment", () => {
   expect(htu("https://a.example:8443/p/q?r=s#t")).toBe("https://a.example:8443/p/q");
 });
 
-test("no two requests share an id, and ids need no escaping", () => {
+test("no two requests share an ID, and IDs need no escaping", () => {
   const ids = new Set(Array.from({ length: 200 }, jtiNew));
   expect(ids.size).toBe(200);
   for (const id of ids) expect(id).toMatch(/^[\w-]{22}$/);

@@ -1,4 +1,4 @@
-// Answers of the daemon with every field that it writes; a test names only what it is about.
+// Answers of the daemon with all their fields; a test names only the fields that matter to it.
 import type { Item, Mailbox, Problem } from "../src/api/types.ts";
 
 export function itemLike(given: Partial<Item> & { reference: string }): Item {

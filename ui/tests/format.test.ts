@@ -66,7 +66,7 @@ test.each([
   expect(format.waitText(seconds, "en")).toBe(text);
 });
 
-test("references are read in fours", () => {
+test("references are grouped in fours", () => {
   expect(format.referenceText("G7K2M4QXR9")).toBe("G7K2-M4QX-R9");
   expect(format.referenceText("G7K2-M4QX-R9")).toBe("G7K2-M4QX-R9");
 });
@@ -92,13 +92,13 @@ test.each([
   expect(format.initials(name)).toBe(messages);
 });
 
-test("names stand one after another as each language has it", () => {
+test("a list of names follows the rules of the language", () => {
   expect(format.listText(["a", "b"], "en")).toBe("a, b");
   expect(format.listText(["a"], "en")).toBe("a");
   expect(format.listText(["a", "b"], "ar")).not.toContain(",");
 });
 
-test("times are shown in the zone that was chosen, and its midnight counts", () => {
+test("times and days follow the chosen time zone", () => {
   const at = "2026-11-23T23:30:00Z";
   const now = new Date("2026-11-24T08:00:00Z");
   format.zoneUse("Asia/Jerusalem");

@@ -14,7 +14,7 @@ test.each([
   ["LF", stream],
   ["CRLF", stream.replaceAll("\n", "\r\n")],
   ["CR", stream.replaceAll("\n", "\r") + "\r"],
-])("events are the same however the stream is cut (%s)", (_name, text) => {
+])("events are the same however the stream is split (%s)", (_name, text) => {
   for (const size of [1, 2, 3, 7, text.length]) {
     const parser = new EventParser();
     const found = [];
@@ -24,7 +24,7 @@ test.each([
   }
 });
 
-test("an event that was cut off is not delivered", () => {
+test("an incomplete event is not delivered", () => {
   expect(new EventParser().push(bytes("data: half\n"))).toEqual([]);
 });
 
@@ -34,7 +34,7 @@ test("a message split between two chunks stays whole", () => {
   expect([...parser.push(all.slice(0, 7)), ...parser.push(all.slice(7))][0]?.data).toBe("שלום");
 });
 
-test("tries again later each time, within bounds", () => {
+test("the delay between retries grows, within bounds", () => {
   expect([0, 1, 2, 3].map((tries) => backoff(tries, 1))).toEqual([1000, 2000, 4000, 8000]);
   expect(backoff(50, 1)).toBe(30_000);
   expect(backoff(0, 0)).toBe(500);

@@ -50,7 +50,7 @@ test("a move shows before the server has answered, counts included", async () =>
   expect(await moved).toEqual([{ references: ["b"], change: { mailbox: "in" } }]);
 });
 
-test("a refused move is taken back whole", async () => {
+test("a refused move is undone completely", async () => {
   vi.mocked(api.messageChange).mockRejectedValue(gone());
   await expect(mail.change(["a", "b"], { mailbox: "arch" })).rejects.toBeInstanceOf(ApiError);
   expect(shown("in")).toEqual(["a", "b", "c"]);
@@ -58,7 +58,7 @@ test("a refused move is taken back whole", async () => {
   expect(mail.boxes.map(({ total }) => total)).toEqual([3, 0]);
 });
 
-test("of a change done in part, only the refused part is taken back", async () => {
+test("if a change is refused in part, only that part is undone", async () => {
   vi.mocked(api.messageChange).mockResolvedValue({
     ...{ state: "6", done: ["a"] },
     failed: [{ reference: "b", code: "not-found" }],
@@ -69,7 +69,7 @@ test("of a change done in part, only the refused part is taken back", async () =
   expect(mail.items["b"]?.unread).toBe(true);
 });
 
-test("what was done in part can be brought back", async () => {
+test("a partial change can be undone", async () => {
   vi.mocked(api.messageChange).mockResolvedValue({
     ...{ state: "6", done: ["a"] },
     failed: [{ reference: "b", code: "not-found" }],
@@ -79,7 +79,7 @@ test("what was done in part can be brought back", async () => {
   expect((error as PartlyDone).back).toEqual([{ references: ["a"], change: { starred: false } }]);
 });
 
-test("what arrives for somebody who signed out is not shown to who signs in next", async () => {
+test("an answer for a user who has signed out is not shown to the next user", async () => {
   let answer: (page: Awaited<ReturnType<typeof api.messageList>>) => void = () => undefined;
   vi.mocked(api.messageList).mockImplementation(() => new Promise((done) => (answer = done)));
   const again = mail.startOver();
@@ -91,7 +91,7 @@ test("what arrives for somebody who signed out is not shown to who signs in next
   expect(mail.windows).toEqual({});
 });
 
-test("after a failure it catches up from where it was", async () => {
+test("after a failure, a sync continues from the last state", async () => {
   vi.mocked(api.mailboxList).mockRejectedValueOnce(new Error("away"));
   await expect(mail.startOver()).rejects.toThrow("away");
   vi.mocked(api.changes).mockResolvedValue({ state: "5", more: false, updated: [], removed: [] });
@@ -99,7 +99,7 @@ test("after a failure it catches up from where it was", async () => {
   expect(vi.mocked(api.changes)).toHaveBeenCalledWith("5");
 });
 
-test("what moves to a place that is not loaded is in its list all the same", async () => {
+test("a message moved to a part of a list that is not loaded still appears in it", async () => {
   vi.mocked(api.messageList).mockResolvedValue({
     ...{ state: "5", total: 9, unread: 0, next: "50" },
     items: [{ ...item("new", 20), mailbox: "arch" }],
@@ -118,7 +118,7 @@ test("what moves to a place that is not loaded is in its list all the same", asy
   expect(shown("arch")).toEqual(["a", "new"]);
 });
 
-test("a sync brings new messages to their place and drops removed ones", async () => {
+test("a sync inserts new messages in order and drops removed ones", async () => {
   const arrived: string[] = [];
   mail.onarrived = (items) => arrived.push(...items.map(({ reference }) => reference));
   vi.mocked(api.changes).mockResolvedValue({
@@ -132,7 +132,7 @@ test("a sync brings new messages to their place and drops removed ones", async (
   expect(arrived).toEqual(["new"]);
 });
 
-test("when the change log no longer reaches back, the list is read afresh", async () => {
+test("if the change log does not reach back far enough, the list is reloaded", async () => {
   const old = new ApiError(problemLike(410, "too-old"), null);
   vi.mocked(api.changes).mockRejectedValue(old);
   vi.mocked(api.messageList).mockResolvedValue({
@@ -143,7 +143,7 @@ test("when the change log no longer reaches back, the list is read afresh", asyn
   expect(shown("in")).toEqual(["z"]);
 });
 
-test("a rejected message is out of sight while it is held, and back after undo", () => {
+test("a rejected message is hidden while undo is possible, and back after undo", () => {
   mail.held.add("b");
   expect(shown("in")).toEqual(["a", "c"]);
   mail.held.delete("b");

@@ -1,4 +1,4 @@
-// Conversations, quotations, searches in pieces, and files of mail.
+// Conversations, quotations, the terms of a search, and mbox files.
 import { expect, test } from "vitest";
 import type { Item, Flags } from "../src/api/types.ts";
 import { ctime, mboxPart, messagesOf } from "../src/lib/mbox.ts";
@@ -11,7 +11,7 @@ function item(reference: string, given: Partial<Item> = {}): Item {
   return itemLike({ reference, mailbox: "1", ...given });
 }
 
-test("messages of one conversation are one group, in their order", () => {
+test("messages of one conversation form one group, in their order", () => {
   const all = [
     item("c", { conversation: "x" }),
     item("b"),
@@ -23,7 +23,7 @@ test("messages of one conversation are one group, in their order", () => {
   expect(groups.get("x")?.map((one) => one.reference)).toEqual(["c", "a"]);
 });
 
-test("a label that was given is taken back, and one that was there stays", () => {
+test("undo removes a label that was added, and keeps one that was there before", () => {
   const before = [item("a"), item("b", { labels: [3] })];
   expect(before.map((one) => changed(one, { label: 3 }).labels)).toEqual([[3], [3]]);
   expect(inverse(before, { label: 3 })).toEqual([
@@ -32,7 +32,7 @@ test("a label that was given is taken back, and one that was there stays", () =>
   expect(inverse(before, { removeLabel: 3 })).toEqual([
     { references: ["b"], change: { label: 3 } },
   ]);
-  // The same for messages of which only their marks are known.
+  // The same for messages of which only the flags are known.
   const marks = (reference: string, labels: number[]): Flags => ({
     ...{ reference, mailbox: "in", unread: false, starred: false, conversation: null, labels },
   });
@@ -44,21 +44,21 @@ test.each([
   ["Hello\n\nBye", ["Hello\n\nBye", ""]],
   ["Yes.\n\nOn Monday Dana wrote:\n> one\n> two", ["Yes.", "On Monday Dana wrote:\n> one\n> two"]],
   ["כן.\n\nדנה כתבה:\n> אחת\n", ["כן.", "דנה כתבה:\n> אחת\n"]],
-  // Answered line by line: nothing is folded but what ends it.
+  // Answered line by line: only the quotation at the end is folded.
   ["> one\nyes\n> two\nno", ["> one\nyes\n> two\nno", ""]],
   ["> one\nyes\n\n> two", ["> one\nyes", "\n> two"]],
-  // Nothing of one's own: then the quotation is what was to be read.
+  // No text of one's own: then the quotation is the text to read, and is not folded.
   ["> one\n> two", ["> one\n> two", ""]],
   [
     "See below\n\n---------- Forwarded message ---------\nFrom: x",
     ["See below", expect.any(String)],
   ],
-])("%j is cut where the quotation begins", (text, wanted) => {
+])("%j is split where the quotation begins", (text, wanted) => {
   const [own, quoted] = quotedSplit(text);
   expect([own, quoted]).toEqual(wanted);
 });
 
-test("a search is cut at blanks outside quotes, and any piece can go", () => {
+test("a search is split at blanks outside quotes, and any term can be removed", () => {
   const query = 'from:dana "to be" -label:"old things" x';
   expect(pieces(query)).toEqual(["from:dana", '"to be"', '-label:"old things"', "x"]);
   expect(without(query, 2)).toBe('from:dana "to be" x');
@@ -85,7 +85,7 @@ test("a message that is too large is left out, and the next one is not", async (
   expect(await texts(mbox)).toEqual([null, "B: 2\n"]);
 });
 
-test("what is written to an mbox comes back as it was", async () => {
+test("what is written to an mbox is read back unchanged", async () => {
   const messages = ["A: 1\r\n\r\nFrom here\r\n>From there\r\n", "B: 2\r\n\r\nno end"];
   const parts = await Promise.all(
     messages.map((message) =>
@@ -93,15 +93,15 @@ test("what is written to an mbox comes back as it was", async () => {
     ),
   );
   const back = await texts(await new Blob(parts).text());
-  // A last line without an end gets one, and nothing else is added.
+  // A last line without a line end gets one, and nothing else is added.
   expect(back).toEqual(["A: 1\n\nFrom here\n>From there\n", "B: 2\n\nno end\n"]);
 });
 
-test("a line of text that nobody marked does not cut a message", async () => {
+test("an unescaped From line in the text does not split a message", async () => {
   const text = "A: 1\n\nIt was so.\nFrom a@x Mon Mar  2 10:00:00 2020\n\nFrom now on it is not.\n";
   const mbox = `From a@x Mon Mar  2 10:00:00 2020\n${text}\nFrom b@x Tue Mar  3 9:00 2020\nB: 2\n\n`;
   expect(await texts(mbox)).toEqual([text, "B: 2\n"]);
-  // As some programs begin a file.
+  // Some programs begin a file like this.
   for (const begin of ["\uFEFF", "\n", "\r\n\r\n"])
     expect(await texts(`${begin}${mbox}`)).toEqual([text, "B: 2\n"]);
 });

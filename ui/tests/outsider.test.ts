@@ -1,4 +1,4 @@
-/** P-33, P-35, P-37, D1: an outside recipient's pages, drawn here and answered by hand. */
+/** P-33, P-35, P-37, D1: an outside recipient's pages, rendered here with simulated answers. */
 import { mount, tick, unmount } from "svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Pickup } from "../src/api/pickup.ts";
@@ -93,7 +93,7 @@ function submit() {
   form?.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
 }
 
-test("following the link says who sent what until when, and changes nothing", async () => {
+test("following the link shows the sender, the number and the deadline, and changes nothing", async () => {
   await visit({});
   expect(text("pickup-from")).toContain("Dana Levi sent you 1 message");
   expect(text("pickup-from")).toContain("dana@example.org");
@@ -108,7 +108,7 @@ test("following the link says who sent what until when, and changes nothing", as
   expect(calls[0]?.headers.has("DPoP")).toBe(false);
 });
 
-test("one submit claims the account and signs in, keeping nothing in the browser", async () => {
+test("one submit claims the account and signs in, and stores nothing in the browser", async () => {
   answers["POST /api/session"] = [200, signedIn];
   await visit({});
   await type("pickup-password", " one-time ");
@@ -125,7 +125,7 @@ test("one submit claims the account and signs in, keeping nothing in the browser
   await vi.waitFor(() => expect(location.pathname).toBe("/mail/inbox"));
 });
 
-test("a passphrase that is too short is not sent anywhere", async () => {
+test("a passphrase that is too short is not sent", async () => {
   await visit({});
   await type("pickup-password", "one-time");
   await type("pickup-new-password", "eleven char");
@@ -148,7 +148,7 @@ test.each(asked)("%s", async (_, given, choosing) => {
   expect(find("pickup-new-password") !== null).toBe(choosing);
 });
 
-test("by the sender, the page says who will tell the password", async () => {
+test("if the sender has the password, the page says so", async () => {
   await visit({ handOff: "by-sender" });
   expect(document.body.textContent).toContain(en.pickup.hint.fromSender("Dana Levi"));
 });
@@ -162,7 +162,7 @@ test("too many wrong passwords: the page says how long to wait", async () => {
   await vi.waitFor(() => expect(text("pickup-error")).toContain("45 seconds"));
 });
 
-test("claimed meanwhile by somebody: the page says that, and asks for the passphrase", async () => {
+test("claimed meanwhile: the page says so, and asks for the passphrase", async () => {
   answers["POST /api/session"] = [401, { code: "bad-credentials" }];
   await visit({});
   await type("pickup-password", "one-time");
@@ -173,7 +173,7 @@ test("claimed meanwhile by somebody: the page says that, and asks for the passph
   expect(find("pickup-new-password")).toBeNull();
 });
 
-test("the server may want a claim the page did not know of", async () => {
+test("the server may require a claim that the page did not expect", async () => {
   answers["POST /api/session"] = [403, { code: "claim-first" }];
   await visit({ handOff: "by-sender" });
   await type("pickup-password", "told");
@@ -182,7 +182,7 @@ test("the server may want a claim the page did not know of", async () => {
 });
 
 test.each(["expired", "revoked"] as const)(
-  "%s explains itself and can be asked about",
+  "%s is explained, and the page can ask for a renewal",
   async (state) => {
     answers["POST /api/pickup/TOKEN/ask"] = [202, {}];
     await visit({ state });
@@ -195,7 +195,7 @@ test.each(["expired", "revoked"] as const)(
   },
 );
 
-test("renewed while the page stood open, the question brings the form back", async () => {
+test("renewed while the page was open: asking brings the form back", async () => {
   answers["POST /api/pickup/TOKEN/ask"] = [409, { code: "still-there" }];
   await visit({ state: "expired" });
   answers["GET /api/pickup/TOKEN"] = [200, { ...pickup, state: "claimed" }];
@@ -203,7 +203,7 @@ test("renewed while the page stood open, the question brings the form back", asy
   await vi.waitFor(() => expect(find("pickup-password")).not.toBeNull());
 });
 
-test("a link nobody knows is a page, not a bare 404", async () => {
+test("an unknown link shows a page, not a bare 404", async () => {
   await visit(null);
   expect(find("pickup-state")?.dataset["state"]).toBe("unknown");
   expect(document.querySelector("h1")?.textContent).toBe(en.pickup.unknown);
@@ -217,12 +217,12 @@ test('"this is not for me" says what to do and sends nothing', async () => {
   expect(calls).toHaveLength(1);
 });
 
-test("the page speaks the language chosen for this person, until they choose", async () => {
+test("the page uses the language set for the recipient, until the recipient chooses one", async () => {
   await visit({ language: "he" });
   await vi.waitFor(() => expect(document.documentElement.dir).toBe("rtl"));
   find("language-en")?.click();
   await vi.waitFor(() => expect(language()).toBe("en"));
-  // Reading the state again does not talk them out of it.
+  // Reading the state again keeps the recipient's choice.
   answers["POST /api/session"] = [401, { code: "bad-credentials" }];
   await type("pickup-password", "wrong");
   await type("pickup-new-password", "four quiet herons");
@@ -231,7 +231,7 @@ test("the page speaks the language chosen for this person, until they choose", a
   expect(language()).toBe("en");
 });
 
-test("a reference number is verified with a yes and a date, or a no", async () => {
+test("verifying a reference number answers yes with a date, or no", async () => {
   answers[`GET /api/verify/${REFERENCE}`] = [200, { sent: true, at: "2026-11-22T10:00:00Z" }];
   answers["GET /api/verify/01KAN-5Q7DC-8E2XV-M9T4J"] = [200, { sent: false, at: null }];
   go({ view: "verify", reference: null });
@@ -256,7 +256,7 @@ const item = (reference: string, opened: boolean): Item => {
   return itemLike({ reference, from, subject: reference, opened, unread: !opened });
 };
 
-test("the inbox is cards with two buttons each, and looking opens nothing", async () => {
+test("the inbox shows cards with two buttons each, and opens no message by itself", async () => {
   const box = { id: "in", role: "inbox", name: "", total: 2, unread: 1, unopened: 1 };
   const items = [item("NEW", false), item("OLD", true)];
   answers["GET /api/mailboxes"] = [200, { state: "1", items: [box] }];

@@ -1,4 +1,4 @@
-/** P-34, D1: what the pages for outside recipients work out before anything is sent. */
+/** P-34, D1: the logic of the pages for outside recipients, before anything is sent. */
 import { expect, test } from "vitest";
 import type { HandOff, PickupState } from "../src/api/pickup.ts";
 import {
@@ -56,11 +56,11 @@ test.each(distances)("%s in %s is %s", (time, language, said) => {
   expect(distanceText(time, now, language)).toBe(said);
 });
 
-test("a distance is said in Hebrew too, with its dual", () => {
+test("a distance in time is written in Hebrew too, with its dual", () => {
   expect(distanceText("2026-11-24T15:00:00Z", now, "he")).toMatch(/יומיים/);
 });
 
-test("a day is said with its weekday, month in messages and hour", () => {
+test("a day is written with its weekday, the month in letters, and the hour", () => {
   expect(dayText("2026-12-04T18:00:00", "en")).toBe("Fri, 4 Dec 2026, 18:00");
 });
 

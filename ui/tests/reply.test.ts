@@ -1,4 +1,6 @@
-/** P-37: the reply of an outside recipient: kept, sent once, to whom the server says. */
+/**
+ * P-37: the reply of an outside recipient: saved, sent once, to the recipients that the server set.
+ */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ApiError, Unreachable } from "../src/api/client.ts";
 import * as api from "../src/api/sending.ts";
@@ -56,12 +58,12 @@ afterEach(() => {
   vi.resetAllMocks();
 });
 
-test("looking at a message makes no draft", async () => {
+test("viewing a message creates no draft", async () => {
   await reply.resume();
   expect(api.draftFrom).not.toHaveBeenCalled();
 });
 
-test("what is typed is kept after a second of rest, once", async () => {
+test("what is typed is saved once, after a pause of one second", async () => {
   for (const text of ["Y", "Ye", "Yes"]) {
     reply.text = text;
     reply.changed();
@@ -74,7 +76,7 @@ test("what is typed is kept after a second of rest, once", async () => {
   expect(reply.savedAt).not.toBeNull();
 });
 
-test("recipients, subject and thread stay as the server made them", async () => {
+test("recipients, subject and thread stay as the server set them", async () => {
   reply.text = "Yes";
   reply.changed();
   await reply.send();
@@ -83,7 +85,7 @@ test("recipients, subject and thread stay as the server made them", async () => 
   expect(reply.phase).toBe("sent");
 });
 
-test("trying again after no answer cannot send twice", async () => {
+test("a retry after a missing answer cannot send twice", async () => {
   vi.mocked(api.submit).mockRejectedValueOnce(new Unreachable());
   reply.text = "Yes";
   reply.changed();
@@ -95,7 +97,7 @@ test("trying again after no answer cannot send twice", async () => {
   expect(keys()[0]).toMatch(/^[\w-]{8,64}$/);
 });
 
-test("a changed reply is another submission", async () => {
+test("a changed reply is a new submission", async () => {
   vi.mocked(api.submit).mockRejectedValueOnce(new Unreachable());
   reply.text = "Yes";
   reply.changed();
@@ -122,7 +124,7 @@ test("a reply that would leave in clear is not sent, and says so", async () => {
   expect(reply.phase).toBe("writing");
 });
 
-test("words begun earlier come back, and their quote is not added again", async () => {
+test("a saved reply comes back, and its quotation is not added again", async () => {
   const before = draft(4, { text: "Begun\n\nDana wrote:\n> Hello", uploads: [upload(4)] });
   vi.mocked(api.draftList).mockResolvedValue({ items: [{ ...before, recipients: before.to }] });
   vi.mocked(api.draftRead).mockResolvedValue(before);
@@ -137,7 +139,7 @@ test("words begun earlier come back, and their quote is not added again", async 
   });
 });
 
-test("another tab's version is overwritten by what stands before one's eyes", async () => {
+test("the version of another tab is overwritten by what this page shows", async () => {
   reply.text = "Yes";
   reply.changed();
   vi.mocked(api.draftSave).mockRejectedValueOnce(refused(409, "edited-elsewhere"));
@@ -147,7 +149,7 @@ test("another tab's version is overwritten by what stands before one's eyes", as
   expect(reply.phase).toBe("sent");
 });
 
-test("a save that failed is said, and made good by the next", async () => {
+test("a failed save is shown, and the next save clears it", async () => {
   vi.mocked(api.draftSave).mockRejectedValueOnce(new Unreachable());
   reply.text = "Yes";
   reply.changed();
@@ -157,7 +159,7 @@ test("a save that failed is said, and made good by the next", async () => {
   expect(reply.unsaved).toBe(false);
 });
 
-test("sending waits for files, and names the one that broke", async () => {
+test("sending waits for the uploads", async () => {
   let settle: (upload: api.Upload) => void = () => undefined;
   vi.mocked(api.uploadNew).mockResolvedValue(upload(0));
   vi.mocked(api.uploadPut).mockImplementation(() => new Promise((done) => (settle = done)));
@@ -172,7 +174,7 @@ test("sending waits for files, and names the one that broke", async () => {
   expect(reply.phase).toBe("sent");
 });
 
-test("a file over the limit says that, and can be taken away", async () => {
+test("a file over the limit is shown as such, and can be removed", async () => {
   vi.mocked(api.uploadNew).mockRejectedValue(refused(413, "too-large"));
   reply.attach([new File(["abcd"], "a.txt")]);
   await vi.waitFor(() => expect(reply.files[0]?.state).toBe("too-large"));
@@ -180,7 +182,7 @@ test("a file over the limit says that, and can be taken away", async () => {
   expect(reply.files).toEqual([]);
 });
 
-test("undo brings the same words back to be sent again", async () => {
+test("undo brings the text back, to be sent again", async () => {
   vi.mocked(api.undo).mockResolvedValue(draft(9));
   reply.text = "Yes";
   reply.changed();

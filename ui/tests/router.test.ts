@@ -26,7 +26,7 @@ const routes: [string, Route][] = [
   ["/account", { view: "account" }],
 ];
 
-test.each(routes)("%s is read and written the same", (path, route) => {
+test.each(routes)("%s is parsed and formatted the same", (path, route) => {
   expect(parse(path)).toEqual(route);
   expect(href(route)).toBe(path);
 });

@@ -1,4 +1,4 @@
-// Rules of the source that no compiler knows.
+// Rules for the source code that no compiler checks.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { gzipSync } from "node:zlib";
@@ -16,7 +16,7 @@ const components = files.filter(({ name }) => name.endsWith(".svelte"));
 const cssOf = ({ name, text }: { name: string; text: string }) =>
   name.endsWith(".css") ? text : (/<style>([\s\S]*)<\/style>/.exec(text)?.[1] ?? "");
 
-test("there is something to check", () => {
+test("the source files are found", () => {
   expect(components.length).toBeGreaterThan(20);
 });
 
@@ -28,13 +28,13 @@ test.each(files.filter((file) => cssOf(file) !== ""))("$name has logical CSS onl
       /(?:margin|padding)-(?:top|bottom)|(?<![-\w])(?:min-|max-)?(?:width|height)\s*:(?!\s*\d+px\))/g,
     ),
   ).toBeNull();
-  // Four values name physical sides, unless opposite ones are alike.
+  // Four values name physical sides, unless the opposite ones are equal.
   for (const [, a, b] of css.matchAll(/(?:margin|padding): \S+ (\S+) \S+ (\S+);/g))
     expect(a).toBe(b);
 });
 
 test.each(components)(
-  "$name has no inline style, no raw HTML and no words of its own",
+  "$name has no inline style, no raw HTML and no literal text",
   ({ text }) => {
     const markup = text
       .replace(/<(script|style)[\s\S]*?<\/\1>/g, "")
@@ -65,7 +65,7 @@ test("no shape of the contract is written by hand", () => {
   };
   const schemas = Object.keys(components.schemas);
   expect(schemas.length).toBeGreaterThan(100);
-  // An alias of what was made from the contract may have its name; fields of its own may not.
+  // An alias of a generated type may have its name; a type with its own fields may not.
   const written = /^(?:export )?(?:interface (\w+)|type (\w+)(?:<.*>)? =\s*(?:\||\{)[^;]*\w\??:)/gm;
   const byHand = files
     .filter(({ name }) => name.startsWith("api/"))
@@ -74,12 +74,12 @@ test("no shape of the contract is written by hand", () => {
   expect(byHand.filter((name) => schemas.includes(name))).toEqual([]);
 });
 
-test.each(files)("$name swallows no failure", ({ text }) => {
-  // Work in the background goes through `background`, which tells of what failed.
+test.each(files)("$name swallows no error", ({ text }) => {
+  // Work in the background goes through `background`, which logs failures.
   expect(text).not.toMatch(/catch\(\(\w*\) => (?:undefined|null|void 0|\{\s*\})\)|catch \{\s*\}/);
 });
 
-test("nothing of a message is kept in localStorage", () => {
+test("only preferences are stored in localStorage", () => {
   const users = files.filter(({ text }) => /localStorage\./.test(text));
   expect(users.map(({ name }) => name)).toEqual(["state/prefs.svelte.ts"]);
 });
@@ -93,15 +93,15 @@ test("no cookie, no eval, no other origin", () => {
 
 const others = { ar, de, es, fr, he };
 
-test.each(Object.entries(others))("%s says everything English says", (_, words) => {
-  // An entry may take fewer words than it is given: some languages need no number.
+test.each(Object.entries(others))("%s has every entry that English has", (_, words) => {
+  // An entry may take fewer parameters than English: some languages do not need the number.
   const [said, wanted] = [shape(words), shape(en)];
   expect(Object.keys(said)).toEqual(Object.keys(wanted));
   for (const [path, gaps] of Object.entries(said))
     expect([path, gaps < 0]).toEqual([path, (wanted[path] ?? 0) < 0]);
 });
 
-test("every catalogue entry says something, for one, two and many", () => {
+test("no catalogue entry is empty, for one, two or many", () => {
   for (const words of [en, ...Object.values(others)])
     for (const [, entry] of entries(words)) {
       const said = typeof entry === "string" ? [entry] : [1, 2, 11].map((n) => String(entry(n, n)));
@@ -117,20 +117,20 @@ test("every catalogue entry is used", () => {
   const unused = entries(en)
     .map(([path]) => path)
     .filter((path) => !dynamic.test(path) && !all.includes(`.${path}`))
-    // Where a view uses one group throughout, it calls that group `words`.
+    // A view that uses one group throughout calls that group `words`.
     .filter((path) => !all.includes(`words.${path.replace(/^\w+\./, "")}`))
     .filter((path) => !all.includes(`words.${path.replace(/^manage\.\w+\./, "")}`));
   expect(unused).toEqual([]);
 });
 
-test("everything the server refuses has a sentence in every language", () => {
+test("every code with which the server refuses has a text in every language", () => {
   const source = readFileSync("../src/web/error.rs", "utf8");
   const direct = [...source.matchAll(/Problem::new\(StatusCode::\w+, "([a-z-]+)"/g)];
   const core = readFileSync("../src/gateway/error.rs", "utf8");
   const conflicts = [...core.matchAll(/^ +Conflict::\w+ => "([a-z-]+)",$/gm)];
   const codes = [...direct, ...conflicts].map(([, code = ""]) => code);
   expect(codes.length).toBeGreaterThan(25);
-  // What a page answers in words of its own, or never sees.
+  // Codes for which a page has a text of its own, or which no page sees.
   const elsewhere = [
     "bad-credentials",
     "slow-down",
@@ -143,10 +143,10 @@ test("everything the server refuses has a sentence in every language", () => {
   expect(missing.filter((code) => ![...elsewhere, ...ours].includes(code))).toEqual([]);
 });
 
-test.runIf(existsSync("dist"))("the first script is at most 60 kB as sent", () => {
+test.runIf(existsSync("dist"))("the first script is at most 60 kB compressed", () => {
   const page = readFileSync("dist/index.html", "utf8");
   const [, main = ""] = /<script type="module"[^>]* src="\/([^"]+)"/.exec(page) ?? [];
-  // What it imports before anything is drawn counts with it.
+  // What it imports before anything is drawn counts as well.
   const preloads = [...page.matchAll(/rel="modulepreload"[^>]* href="\/([^"]+)"/g)];
   const first = [main, ...preloads.map(([, name = ""]) => name)];
   const sent = first.map((name) => gzipSync(readFileSync(`dist/${name}`)).length);
@@ -156,12 +156,12 @@ test.runIf(existsSync("dist"))("the first script is at most 60 kB as sent", () =
 });
 
 test.runIf(existsSync("dist"))(
-  "a message's editor is at most 75 kB as sent, any other part 25",
+  "the message editor is at most 75 kB compressed, any other part 25 kB",
   () => {
     const sizes = readdirSync("dist/assets")
       .filter((name) => name.endsWith(".js"))
       .map((name) => [name, gzipSync(readFileSync(`dist/assets/${name}`)).length] as const);
-    // The editor with what is loaded only for it.
+    // The editor, with what is loaded only for it.
     const isEditor = (name: string) => /^(Editor|Composers|composer)/.test(name);
     const editor = sizes
       .filter(([name]) => isEditor(name))

@@ -9,7 +9,7 @@ afterEach(() => {
 
 const held = () => ({ undo: vi.fn(), onend: vi.fn() });
 
-test("what a notice holds back happens when its time is over", () => {
+test("a delayed action happens when the time of its notice is over", () => {
   const { undo, onend } = held();
   toasts.show("rejected", { undo, onend });
   vi.advanceTimersByTime(UNDO_MS - 1);
@@ -19,7 +19,7 @@ test("what a notice holds back happens when its time is over", () => {
   expect(undo).not.toHaveBeenCalled();
 });
 
-test("undo means it never happens", () => {
+test("after undo, the delayed action never happens", () => {
   const { undo, onend } = held();
   toasts.show("rejected", { undo, onend });
   expect(toasts.undoLast()).toBe(true);
@@ -29,7 +29,7 @@ test("undo means it never happens", () => {
   expect(toasts.undoLast()).toBe(false);
 });
 
-test("signing out means it never happens", () => {
+test("after sign-out, the delayed action never happens", () => {
   const { undo, onend } = held();
   toasts.show("rejected", { undo, onend });
   toasts.clear();
@@ -37,7 +37,7 @@ test("signing out means it never happens", () => {
   expect(onend).not.toHaveBeenCalled();
 });
 
-test("time stands still while somebody points at it", () => {
+test("the time of a notice stops while the pointer is on it", () => {
   const { undo, onend } = held();
   const id = toasts.show("rejected", { undo, onend });
   vi.advanceTimersByTime(4_000);
@@ -56,7 +56,7 @@ test("an error stays until it is dismissed", () => {
   expect(toasts.items).toHaveLength(1);
 });
 
-test("many notices never push a held one out", () => {
+test("many notices never push out one that delays an action", () => {
   const { undo, onend } = held();
   toasts.show("rejected", { undo, onend });
   for (let i = 0; i < 10; i += 1) toasts.show(`note ${i}`);

@@ -1,4 +1,4 @@
-/** P-37: attachments go up in chunks and go on where the server says it stands. */
+/** P-37: attachments are uploaded in chunks, and resume at the offset that the server reports. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ApiError, Unreachable } from "../src/api/client.ts";
 import * as api from "../src/api/sending.ts";
@@ -32,13 +32,13 @@ beforeEach(() => {
 });
 afterEach(() => vi.resetAllMocks());
 
-test("a file goes up chunk after chunk, and says how far it is", async () => {
+test("a file is uploaded chunk by chunk, with progress", async () => {
   await uploadFile(file, hooks, signal());
   expect(offsets()).toEqual([0, 4, 8]);
   expect(seen).toEqual([0, 4, 8, 10]);
 });
 
-test("after a lost answer it goes on where the server stands", async () => {
+test("after a lost answer, the upload resumes at the server's offset", async () => {
   vi.mocked(api.uploadPut).mockRejectedValueOnce(new Unreachable());
   vi.mocked(api.uploadRead).mockResolvedValue(at(4));
   await uploadFile(file, hooks, signal());
@@ -46,7 +46,7 @@ test("after a lost answer it goes on where the server stands", async () => {
   expect(waits).toHaveLength(1);
 });
 
-test("a wrong offset is mended at once", async () => {
+test("a wrong offset is corrected at once", async () => {
   vi.mocked(api.uploadPut).mockRejectedValueOnce(wrongOffset);
   vi.mocked(api.uploadRead).mockResolvedValue(at(8));
   await uploadFile(file, hooks, signal());
@@ -54,7 +54,7 @@ test("a wrong offset is mended at once", async () => {
   expect(waits).toEqual([]);
 });
 
-test("it gives up in the end, waiting longer each time", async () => {
+test("the upload is retried with growing delays, and finally given up", async () => {
   vi.mocked(api.uploadPut).mockRejectedValue(new Unreachable());
   vi.mocked(api.uploadRead).mockRejectedValue(new Unreachable());
   await expect(uploadFile(file, hooks, signal())).rejects.toBeInstanceOf(Unreachable);
@@ -62,20 +62,20 @@ test("it gives up in the end, waiting longer each time", async () => {
   expect(waits).toHaveLength(5);
 });
 
-test("what the server refuses is not tried again", async () => {
+test("a refused upload is not retried", async () => {
   const refused = new ApiError(problemLike(413, "too-large"), null);
   vi.mocked(api.uploadPut).mockRejectedValue(refused);
   await expect(uploadFile(file, hooks, signal())).rejects.toBe(refused);
   expect(api.uploadPut).toHaveBeenCalledTimes(1);
 });
 
-test("an empty file is there as soon as it is announced", async () => {
+test("an empty file is complete as soon as it is announced", async () => {
   vi.mocked(api.uploadNew).mockResolvedValue({ ...at(0), size: 0 });
   await uploadFile(new File([], "empty"), hooks, signal());
   expect(api.uploadPut).not.toHaveBeenCalled();
 });
 
-test("taken away while it goes up, it stops", async () => {
+test("an upload stops if its file is removed", async () => {
   const stop = new AbortController();
   vi.mocked(api.uploadPut).mockImplementation(async (_, offset, octets) => {
     stop.abort();

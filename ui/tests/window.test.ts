@@ -3,7 +3,7 @@ import type { Item, Mailbox, Page } from "../src/api/types.ts";
 import * as win from "../src/state/window.ts";
 import { boxLike, itemLike } from "./fixtures.ts";
 
-/** Messages named by messages; `a` is the newest. */
+/** Returns a message named by a letter; `a` is the newest. */
 function item(reference: string, over: Partial<Item> = {}): Item {
   const minute = String(59 - (reference.codePointAt(0) ?? 0) + 97).padStart(2, "0");
   return itemLike({
@@ -21,7 +21,7 @@ const page = (refs: string, next: string | null): Page => ({
   items: [...refs].map((ref) => item(ref)),
 });
 
-test("an older page follows; what moved between two requests is not doubled", () => {
+test("an older page is appended, without duplicates of messages that moved between two requests", () => {
   const first = win.append(win.EMPTY, page("abc", "c"));
   expect(win.append(first, page("cde", null))).toEqual({
     refs: [..."abcde"],
@@ -41,7 +41,7 @@ test.each([
   expect(window.refs.join("")).toBe(after);
 });
 
-test("counts follow a message that is read, moved, and gone", () => {
+test("counts follow a message that is read, moved and deleted", () => {
   const box = (id: string, total: number, unread: number): Mailbox =>
     boxLike({ id, total, unread });
   const boxes = [box("in", 3, 2), box("out", 0, 0)];
@@ -62,7 +62,7 @@ test("counts follow a message that is read, moved, and gone", () => {
   ]);
 });
 
-test("undo sends each message back to where it was, in one request per place", () => {
+test("undo moves each message back to where it was, with one request per mailbox", () => {
   const before = [item("a"), item("b", { mailbox: "x" }), item("c"), item("d", { mailbox: "bin" })];
   expect(win.inverse(before, { mailbox: "bin" })).toEqual([
     { references: ["a", "c"], change: { mailbox: "in" } },
@@ -70,7 +70,7 @@ test("undo sends each message back to where it was, in one request per place", (
   ]);
 });
 
-test("undo of a flag leaves alone what had it already", () => {
+test("undo of a flag ignores messages that already had it", () => {
   const before = [item("a", { starred: true }), item("b")];
   expect(win.inverse(before, { starred: true })).toEqual([
     { references: ["b"], change: { starred: false } },
@@ -92,11 +92,11 @@ test.each([
   ["e", "e", "d"],
   ["e", "cde", "b"],
   ["a", "abcde", null],
-])("standing on %s while %s leave, one lands on %s", (current, gone, lands) => {
+])("if %s is selected and %s leave, %s is selected next", (current, gone, lands) => {
   expect(win.neighbour([..."abcde"], current, new Set(gone))).toBe(lands);
 });
 
-test("the filter wants every word, in sender, subject or reference", () => {
+test("the filter requires every word, in sender, subject or reference", () => {
   const one = item("a", { subject: "Signed lease", reference: "G7K2-M4QX" });
   expect(win.matches(one, "LEASE sender")).toBe(true);
   expect(win.matches(one, "g7k2")).toBe(true);

@@ -1,4 +1,5 @@
-// How the pages look and behave, kept on the server for wherever one signs in.
+// How the pages look and behave, stored on the server so that it applies wherever the user signs
+// in.
 import { request } from "./client.ts";
 import type { Answered } from "./wire.ts";
 

@@ -1,20 +1,21 @@
-// The one place that talks HTTP: signs, sends, and turns answers into values or errors.
+// The only module that speaks HTTP: signs requests, sends them, and turns responses into values or
+// errors.
 import { jtiNew, proof, type KeyPair } from "./dpop.ts";
 import type { Problem } from "./types.ts";
 
-/** Who a request comes from: a session's token, and the key that it is bound to. */
+/** The origin of a request: a session's token, and the key that it is bound to. */
 export interface Signer {
   token: string | null;
   key: KeyPair;
 }
 
-/** The server answered, and said no. */
+/** The server answered with a refusal. */
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly errorId: string | null;
   readonly retryAfterSecs: number | null;
-  /** Everything that the answer said. */
+  /** The whole problem document of the answer. */
   readonly body: Problem;
 
   constructor(problem: Problem, retryAfterSecs: number | null) {
@@ -27,14 +28,14 @@ export class ApiError extends Error {
   }
 }
 
-/** No answer came: nothing is known about whether the request was carried out. */
+/** No answer arrived: it is unknown whether the request was carried out. */
 export class Unreachable extends Error {}
 
 interface Hooks {
   signer(): Signer | null;
-  /** Called on 401; resolves once it is known whether somebody signed in again. */
+  /** Called on 401; resolves once it is known whether the user signed in again. */
   signedOut(): Promise<boolean>;
-  /** Told after each exchange whether the server could be reached. */
+  /** Called after each exchange with whether the server could be reached. */
   reached(yes: boolean): void;
 }
 
@@ -42,23 +43,23 @@ interface Options {
   body?: unknown;
   /** Octets of an upload, sent as they are. */
   octets?: Blob;
-  /** Pages for people without an account: no token, no proof, no sign-in on 401. */
+  /** For pages that need no account: no token, no proof, no sign-in on 401. */
   open?: boolean;
   query?: Record<string, string | number | null | undefined>;
-  /** For log-in, which brings its own key and no token. */
+  /** For signing in, which brings its own key and no token. */
   as?: Signer;
-  /** A browser heeds Clear-Site-Data only on a request that might have carried cookies. */
+  /** Browsers obey Clear-Site-Data only on a request that might have carried cookies. */
   clearsSite?: boolean;
   headers?: Record<string, string>;
   signal?: AbortSignal;
-  /** How long one try may take, without the time in which somebody signs in again. */
+  /** The timeout of one attempt, which excludes the time for signing in again. */
   maxMs?: number;
 }
 
 const REQUEST_MAX_MS = 30_000;
 
 let session: Hooks | null = null;
-/** How far the server's clock is ahead of ours. */
+/** How far the server's clock is ahead of this one. */
 let offsetMs = 0;
 
 export function bind(to: Hooks): void {
@@ -70,7 +71,7 @@ export async function request<T>(method: string, path: string, options: Options 
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
-/** What is not JSON, whole. */
+/** Returns the whole body of a response that is not JSON. */
 export async function octets(path: string, options: Options): Promise<Blob> {
   const response = await exchange("GET", path, {
     ...options,
@@ -79,7 +80,7 @@ export async function octets(path: string, options: Options): Promise<Blob> {
   return response.blob();
 }
 
-/** The event stream: answered like any request, then read as long as it lasts. */
+/** Opens the event stream: answered like any request, then read until it ends. */
 export async function stream(path: string, options: Options): Promise<ReadableStream<Uint8Array>> {
   const response = await exchange("GET", path, {
     ...options,
@@ -96,7 +97,7 @@ async function exchange(method: string, path: string, options: Options): Promise
     const response = await send(method, path, options);
     if (response.ok) return response;
     const error = await failure(response);
-    // Our clock and the server's differ by more than it allows: take its time, once.
+    // This clock differs from the server's by more than the server allows: adopt its time, once.
     if (error.code === "stale-proof" && !clockTried && correct(response.headers.get("Date"))) {
       clockTried = true;
     } else if (
@@ -114,7 +115,7 @@ async function exchange(method: string, path: string, options: Options): Promise
   }
 }
 
-/** A 401 about a password just typed says nothing of the session. */
+/** A 401 because of a wrong password says nothing about the session. */
 function isSignedOut(error: ApiError): boolean {
   return error.status === 401 && error.code !== "bad-credentials";
 }

@@ -1,12 +1,12 @@
-// Proof of possession (RFC 9449): every request is signed by a key that cannot
-// leave this browser, so a token that leaks by itself answers nothing.
+// Proof of possession (RFC 9449): every request is signed with a key that cannot leave this
+// browser, so a leaked token is useless by itself.
 
 export interface KeyPair {
   privateKey: CryptoKey;
   jwk: PublicJwk;
 }
 
-/** Only the members RFC 7638 §3.2 counts, in its order. */
+/** Only the members that RFC 7638 §3.2 requires, in its order. */
 export interface PublicJwk {
   crv: string;
   kty: string;
@@ -26,14 +26,17 @@ export interface ProofInput {
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
 
 export async function keyPairNew(): Promise<KeyPair> {
-  // extractable: false holds for the private half; the public half always exports.
+  // extractable: false applies to the private key; the public key can always be exported.
   const pair = await crypto.subtle.generateKey(ALGORITHM, false, ["sign", "verify"]);
   const full = await crypto.subtle.exportKey("jwk", pair.publicKey);
   const { crv = "", kty = "", x = "", y = "" } = full;
   return { privateKey: pair.privateKey, jwk: { crv, kty, x, y } };
 }
 
-/** The compact JWS of RFC 9449 §4.2. WebCrypto's r‖s is what RFC 7518 §3.4 wants. */
+/**
+ * Returns the compact JWS of RFC 9449 §4.2. WebCrypto's r‖s is the form that RFC 7518 §3.4
+ * requires.
+ */
 export async function proof(key: KeyPair, input: ProofInput): Promise<string> {
   const header = { typ: "dpop+jwt", alg: "ES256", jwk: key.jwk };
   const claims: Record<string, string | number> = {
@@ -52,7 +55,7 @@ export async function proof(key: KeyPair, input: ProofInput): Promise<string> {
   return `${signed}.${base64url(new Uint8Array(signature))}`;
 }
 
-/** Scheme, host and path, without query and fragment (RFC 9449 §4.2). */
+/** Returns scheme, host and path, without query and fragment (RFC 9449 §4.2). */
 export function htu(url: string): string {
   const { origin, pathname } = new URL(url);
   return origin + pathname;

@@ -1,4 +1,4 @@
-// What opens the account besides its password.
+// Credentials other than the password.
 import { request, type Signer } from "./client.ts";
 import type { SignedIn } from "./types.ts";
 import type { Answered, Asked } from "./wire.ts";
@@ -7,7 +7,7 @@ export type Key = Answered<"Credential">;
 export type Keys = Answered<"Credentials">;
 export type TotpSecret = Answered<"TotpSecret">;
 
-/** Octets are in base64url here. */
+/** Octets are encoded in base64url here. */
 export type PasskeyRequestOptions = Answered<"PasskeyRequestOptions">;
 export type PasskeyCreationOptions = Answered<"PasskeyCreationOptions">;
 export type NewPasskey = Asked<"NewPasskey">;

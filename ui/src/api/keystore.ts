@@ -1,7 +1,6 @@
-// Where a session's key pair waits for the next page load: IndexedDB, which clones
-// a CryptoKey without exporting it. Some browsers refuse that in private windows
-// (DataCloneError) or have no database at all; then the key lives in memory only,
-// and a reload asks for the password again.
+// Stores a session's key pair for the next page load in IndexedDB, which clones a CryptoKey without
+// exporting it. Some browsers refuse that in private windows (DataCloneError) or have no database
+// at all; then the key is in memory only, and a reload asks for the password again.
 import type { KeyPair } from "./dpop.ts";
 
 interface Kept extends KeyPair {
@@ -10,10 +9,10 @@ interface Kept extends KeyPair {
 
 const DATABASE = "postern";
 const STORE = "keys";
-/** No session outlives this, so an older key opens nothing. */
+/** No session lasts longer than this, so an older key is useless. */
 const KEPT_MAX_MS = 24 * 60 * 60 * 1000;
 
-/** Whether the key was kept. */
+/** Stores the key; returns whether that succeeded. */
 export async function keyKeep(session: string, key: KeyPair): Promise<boolean> {
   try {
     const kept: Kept = { ...key, keptAt: Date.now() };
@@ -38,7 +37,7 @@ export async function keyForget(session: string): Promise<void> {
   try {
     await within("readwrite", (store) => store.delete(session));
   } catch {
-    // Nothing was ever kept, or the server's Clear-Site-Data was quicker.
+    // Nothing was stored, or the server's Clear-Site-Data was faster.
   }
 }
 
@@ -72,6 +71,6 @@ function open(): Promise<IDBDatabase> {
 function settled<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error ?? new Error("the browser refused to store"));
+    request.onerror = () => reject(request.error ?? new Error("the IndexedDB request failed"));
   });
 }

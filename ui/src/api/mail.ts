@@ -1,4 +1,4 @@
-// The contract's calls, one line each.
+// The calls of the API for mail.
 import { octets, request, type Signer } from "./client.ts";
 import type * as api from "./types.ts";
 import type { Answered } from "./wire.ts";

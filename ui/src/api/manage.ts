@@ -1,4 +1,4 @@
-// What managers see and change for everybody.
+// What administrators see and change.
 import { request } from "./client.ts";
 import type { Answered, Asked } from "./wire.ts";
 

@@ -1,5 +1,5 @@
-// What an outside recipient's pages ask of the server: the open ones before
-// sign-in, then the few calls of a temporary account.
+// The calls of an outside recipient's pages: the public ones before sign-in, then the few of a
+// temporary account.
 import { request } from "./client.ts";
 import type { Answered, Asked } from "./wire.ts";
 

@@ -1,4 +1,4 @@
-// Writing and sending: the contract's shapes and calls.
+// Writing and sending: the types and calls of the API.
 import { request } from "./client.ts";
 import type { Answered, Asked } from "./wire.ts";
 
@@ -9,7 +9,7 @@ export type State = Asked<"DeliveryState">;
 export type Upload = Answered<"Upload">;
 export type RelationKind = Asked<"RelationKind">;
 
-/** A message while it is written. */
+/** A message that is being written. */
 export type Content = Answered<"Content">;
 export type Draft = Answered<"Draft">;
 /** A draft in the list. */
@@ -73,7 +73,7 @@ export const guestRenew = (id: string) => request<Temporary>("POST", `${guestAt(
 export const guestResend = (id: string) => request<undefined>("POST", `${guestAt(id)}/resend`);
 export const guestRevoke = (id: string) => request<undefined>("POST", `${guestAt(id)}/revoke`);
 
-/** The consent that a refusal asks for, if that is what it is. */
+/** Returns the consent that a refusal asks for, if it does. */
 export function consentOf(problem: unknown): Consent | null {
   const found = (problem as { consent?: Consent } | null)?.consent;
   return found ?? null;

@@ -1,4 +1,4 @@
-// What the account sets for itself on the server, and what opens it.
+// An account's preferences on the server, and its password and recovery key.
 import { request } from "./client.ts";
 import type { Answered, Asked } from "./wire.ts";
 

@@ -1,4 +1,4 @@
-// The text/event-stream grammar (WHATWG HTML §9.2.6), as much as the daemon uses.
+// A parser of text/event-stream (WHATWG HTML §9.2.6), as far as the daemon uses it.
 
 export interface ServerEvent {
   event: string;
@@ -6,7 +6,7 @@ export interface ServerEvent {
   id: string | null;
 }
 
-/** Takes chunks as they arrive and gives back the events they complete. */
+/** Takes chunks as they arrive and returns the events that they complete. */
 export class EventParser {
   #rest = "";
   #event: ServerEvent = { event: "message", data: "", id: null };
@@ -14,7 +14,7 @@ export class EventParser {
 
   push(chunk: Uint8Array): ServerEvent[] {
     const text = this.#rest + this.#decoder.decode(chunk, { stream: true });
-    // A CR at the end may be half of a CRLF whose other half is still on its way.
+    // A CR at the end may be the first half of a CRLF whose second half is still to come.
     const half = text.endsWith("\r") ? "\r" : "";
     const lines = text.slice(0, text.length - half.length).split(/\r\n|\n|\r/);
     this.#rest = (lines.pop() ?? "") + half;

@@ -28,9 +28,9 @@ export type Item = Answered<"Item">;
 export type Detail = Answered<"Detail">;
 export type Page = Answered<"Page">;
 
-/** A message as a list knows it. */
+/** A message as a list shows it. */
 export type Listed = Item & {
-  /** Only its place is known so far. */
+  /** Set while only its position is known. */
   pending?: true;
 };
 
@@ -39,11 +39,11 @@ export type Hit = Answered<"Hit">;
 export type Found = Answered<"Found">;
 export type IndexProgress = Answered<"Progress">;
 
-/** A change to messages: what stays is left out, never `null`. */
+/** A change to messages: a field that stays is left out, never `null`. */
 export type Change = {
   [Key in keyof Asked<"MessageChange">]: NonNullable<Asked<"MessageChange">[Key]>;
 };
-/** A message with no more than what can be changed about it. */
+/** The parts of a message that can be changed, and nothing else. */
 export type Flags = Answered<"Flags">;
 export type AllFlags = Answered<"AllFlags">;
 export type BatchResult = Answered<"BatchResult">;
@@ -58,6 +58,6 @@ export type Ticket = Answered<"Ticket">;
 export type Changes = Answered<"Changes">;
 export type LiveEvent = Answered<"Hint">;
 
-/** A refusal. A proxy before the daemon says no more than a status. */
+/** A refusal. A proxy in front of the daemon may give no more than a status. */
 export type Problem = Pick<Answered<"Problem">, "type" | "title" | "status"> &
   Partial<Answered<"Problem">>;

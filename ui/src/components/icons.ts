@@ -1,4 +1,4 @@
-// Our own icons, drawn on a 24-unit grid with a 1.75 stroke. One path each.
+// Our own icons, drawn on a 24-unit grid with a stroke of 1.75, one path each.
 export const icons = {
   mail: "M3.500 6.500h17v11h-17zM4 7l8 6 8-6",
   inbox: "M4 13 6.500 5h11L20 13v6H4zM4 13h4.500l1.500 2.500h4l1.500-2.500H20",

@@ -5,12 +5,12 @@ interface Counted {
   one: string;
   two: string;
   few: string;
-  /** After 11 to 99, where it is written otherwise than after 100: يومًا and يوم. */
+  /** The form after 11 to 99, if it differs from the one after 100: يومًا and يوم. */
   many?: string;
   other: string;
 }
 
-/** A counted noun; `zero` where nothing is worth its own words. */
+/** A counted noun; `zero` is for texts that have their own form for none. */
 const many = (n: number, forms: Counted, zero?: string) =>
   plural("ar", n, {
     ...(zero !== undefined && { zero }),
@@ -32,10 +32,10 @@ const attachments = (n: number) =>
     { one: "مرفق واحد", two: "مرفقان", few: "مرفقات", many: "مرفقًا", other: "مرفق" },
     "بلا مرفقات",
   );
-/** All of them, as an object: تحديد الرسالتين. */
+/** All of them, as the object of a verb: تحديد الرسالتين. */
 const everyMessage = (n: number) =>
   plural("ar", n, { one: "الرسالة الوحيدة", two: "الرسالتين", other: `كل الرسائل (${n})` });
-// What others wrote keeps its own direction and leaves that of the sentence alone.
+// Foreign text keeps its own direction and does not affect that of the sentence.
 const own = (text: string) => `\u2068${text}\u2069`;
 const ltr = (text: string) => `\u2066${text}\u2069`;
 

@@ -670,7 +670,7 @@ export const de = {
     leave: "Mein Konto jetzt löschen",
     leaveLead:
       "Alle Nachrichten in Ihrem Konto, gelesen oder ungelesen, werden samt ihren Schlüsseln sofort vernichtet. Niemand kann sie wiederherstellen.",
-    // No umlaut: whoever comes here may sit at a foreign keyboard.
+    // A word without an umlaut, because the recipient may use a foreign keyboard.
     leaveWord: "entfernen",
     leaveType: (word) => `Geben Sie zur Bestätigung „${word}“ ein`,
     leaveTypeWrong: (word) => `Geben Sie zur Bestätigung das Wort „${word}“ ein.`,

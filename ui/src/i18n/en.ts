@@ -1,5 +1,5 @@
-// Every word the interface says. Other languages `satisfy` this one's shape, so a
-// missing or extra entry does not compile.
+// All texts of the interface. Other languages `satisfy` the shape of this catalogue, so a missing
+// or extra entry does not compile.
 import { plural } from "./plural.ts";
 
 const many = (n: number, one: string, other: string) =>
@@ -1045,7 +1045,7 @@ export const en = {
     "claim-first": "Choose your own passphrase first.",
     "code-needed": "Enter the code from your authenticator app as well.",
     "wrong-code": "This code is not valid or has already been used.",
-    "over-quota": "You have reached the limit. Remove some before you add more.",
+    "over-quota": "You have reached the limit. Remove some items before you add more.",
     full: "The server’s disk is full. You can still read your messages.",
     unavailable: "This is not possible at the moment. Nothing has changed.",
     damaged: "The stored data is damaged and cannot be shown.",

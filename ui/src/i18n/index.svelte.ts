@@ -1,5 +1,5 @@
-// The language in use. English is the source; each catalogue is its own chunk,
-// fetched when somebody wants it.
+// The language of the interface. English is the source; each catalogue is a separate chunk, loaded
+// when it is needed.
 import type { Catalogue } from "./en.ts";
 
 export const LANGUAGES = {
@@ -32,7 +32,7 @@ export async function languageUse(language: Language): Promise<void> {
   document.documentElement.dir = direction(language);
 }
 
-/** The words. `main.ts` loads a language before anything is drawn. */
+/** Returns the catalogue. `main.ts` loads a language before anything is drawn. */
 export function t(): Catalogue {
   if (catalogue === null) throw new Error("no language loaded yet");
   return catalogue;
@@ -46,16 +46,16 @@ export function direction(of: Language): "ltr" | "rtl" {
   return RIGHT_TO_LEFT.has(of) ? "rtl" : "ltr";
 }
 
-/** Whether a word from elsewhere names one of them. */
+/** Whether a value names one of the languages. */
 export function isLanguage(word: unknown): word is Language {
   return typeof word === "string" && Object.hasOwn(LANGUAGES, word);
 }
 
-/** The first of the wanted languages that there is. */
+/** Returns the first of the wanted languages that is available. */
 export function languageOffered(wanted: readonly string[]): Language | null {
   for (const tag of wanted) {
     const base = tag.split("-")[0] ?? "";
-    // Browsers still call Hebrew by its old name now and then (BCP 47: iw → he).
+    // Some browsers still use the old code of Hebrew (BCP 47: iw → he).
     const known = base === "iw" ? "he" : base;
     if (isLanguage(known)) return known;
   }

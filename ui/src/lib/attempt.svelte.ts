@@ -1,10 +1,10 @@
-// Something asked of the server by a form: once at a time, and why it was refused last.
+// A request made by a form: one at a time, with the reason why the last one was refused.
 
 export class Attempt {
   busy = $state(false);
   problem = $state("");
 
-  /** Runs unless the one before is still under way. What fails becomes a sentence. */
+  /** Runs `act` unless one is already running. A failure becomes a text in `problem`. */
   async run(act: () => Promise<void>, explain: (error: unknown) => string): Promise<void> {
     if (this.busy) return;
     this.busy = true;

@@ -1,11 +1,10 @@
-// Work that nobody waits for: a refresh, or tidying up. When it fails nothing is lost, since
-// something later does it again, so nobody is interrupted. The browser's developer tools tell
-// of it, among the messages for debugging, so that support can find out what went wrong.
-//
-// A failure that takes something away from the reader is not for here: it is shown, with a
+// Work in the background, such as a refresh. A failure loses nothing, because something later
+// repeats the work; so the user is not interrupted. It is logged at the debug level of the
+// browser's developer tools, so that support can find out what went wrong.
+// A failure that takes something away from the user does not belong here: it must be shown, with a
 // way to try again.
 
-/** Resolves once the work is over, whether or not it succeeded. */
+/** Resolves once the work has ended, whether or not it succeeded. */
 export async function background(what: string, work: Promise<unknown>): Promise<void> {
   try {
     await work;

@@ -1,9 +1,11 @@
-// Times, sizes and names as people read them. Pure but for the zone, which is one for all of the
-// page: the one that its user chose, else the browser's.
+// Formats times, sizes and names for people. Pure except for the time zone, which is global to the
+// page: the one that the user chose, or else the browser's.
 
 let zone: string | undefined;
 
-/** Which zone times are shown in; null, or one that the browser does not know, is its own. */
+/**
+ * Sets the zone for times; null, or one that the browser does not know, means the browser's own.
+ */
 export function zoneUse(name: string | null): void {
   zone = name !== null && zoneKnown(name) ? name : undefined;
 }
@@ -21,7 +23,7 @@ function dateFormat(language: string, options: Intl.DateTimeFormatOptions) {
   return new Intl.DateTimeFormat(language, { ...(zone && { timeZone: zone }), ...options });
 }
 
-/** How many bytes a person reads at a glance. */
+/** Formats a size so that it can be read at a glance. */
 export function sizeText(octets: number, language: string, bytesWord: string): string {
   const units = ["kilobyte", "megabyte", "gigabyte"] as const;
   if (octets < 1000) return `${octets} ${bytesWord}`;
@@ -31,14 +33,16 @@ export function sizeText(octets: number, language: string, bytesWord: string): s
     value /= 1000;
     unit += 1;
   }
-  // Some languages have names of their own for them: Mo in French.
+  // Some languages have their own names for the units: Mo in French.
   return new Intl.NumberFormat(language, {
     ...{ style: "unit", unit: units[unit] ?? "gigabyte", unitDisplay: "short" },
     maximumFractionDigits: value < 10 ? 1 : 0,
   }).format(value);
 }
 
-/** Short and relative for rows: "5 min ago", "14:02", "Tue", "3 Nov", "3/11/2025". */
+/**
+ * Formats a time for rows, short and relative: "5 min ago", "14:02", "Tue", "3 Nov", "3/11/2025".
+ */
 export function timeShort(time: string, now: Date, language: string, nowWord: string): string {
   const at = new Date(time);
   if (Number.isNaN(at.getTime())) return "";
@@ -54,7 +58,7 @@ export function timeShort(time: string, now: Date, language: string, nowWord: st
   return show({ day: "numeric", month: "numeric", year: "numeric" });
 }
 
-/** Everything, with the zone: what stands in titles and in the reader. */
+/** Formats a time in full, with the zone, for tooltips and the reader. */
 export function timeFull(time: string, language: string): string {
   const at = new Date(time);
   if (Number.isNaN(at.getTime())) return time;
@@ -69,7 +73,7 @@ export function timeFull(time: string, language: string): string {
   }).format(at);
 }
 
-/** A wait, in the largest unit that says it without lying. */
+/** Formats a wait in seconds or minutes, rounded up. */
 export function waitText(seconds: number, language: string): string {
   const [value, unit] = seconds < 90 ? [seconds, "second"] : [Math.ceil(seconds / 60), "minute"];
   return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(
@@ -77,18 +81,18 @@ export function waitText(seconds: number, language: string): string {
   );
 }
 
-/** Names one after another, as the language separates them. */
+/** Joins names as the language does. */
 export function listText(items: string[], language: string): string {
   return new Intl.ListFormat(language, { style: "short", type: "unit" }).format(items);
 }
 
-/** "G7K2M4…" in groups of four, as it is read aloud. Already dashed ones stay. */
+/** Splits "G7K2M4…" into groups of four, as it is read aloud. A dashed number stays as it is. */
 export function referenceText(reference: string): string {
   if (reference.includes("-")) return reference;
   return reference.match(/.{1,4}/g)?.join("-") ?? reference;
 }
 
-/** "Chrome on Linux" out of a User-Agent; the raw text if nothing is known. */
+/** Makes "Chrome · Linux" of a User-Agent; returns the raw text if the browser is unknown. */
 export function agentText(agent: string): string {
   const browser = [
     ["Edg/", "Edge"],
@@ -118,7 +122,7 @@ export function initials(name: string): string {
     .toLocaleUpperCase();
 }
 
-/** Days since some fixed day, counted in midnights of the zone. */
+/** Returns the number of days since a fixed day, counted in midnights of the zone. */
 function dayNumber(date: Date): number {
   const { year, month, day } = calendar(date);
   return Math.round(Date.UTC(year, month - 1, day) / (24 * 60 * 60 * 1000));

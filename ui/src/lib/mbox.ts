@@ -1,12 +1,12 @@
-// The mbox form (RFC 4155, the "mboxrd" kind): messages one after another, each behind a line
-// that begins with "From "; such lines within a message have ">" in front.
+// The mbox format (RFC 4155, the "mboxrd" variant): messages one after another, each after a line
+// that begins with "From "; such lines within a message get a ">" in front.
 
 const LF = 0x0a;
 
 /**
- * The messages of a file, one by one, as they stand in it; an .eml is one message. Reads piece by
- * piece, so that a file of any size needs little memory. `messageMax` is the most octets that one
- * message may have: a longer one comes as null.
+ * Yields the messages of a file one by one, as they are; an .eml file is one message. Reads in
+ * pieces, so that a file of any size needs little memory. `messageMax` is the largest size of a
+ * message in octets: a larger one is yielded as null.
  */
 export async function* messagesOf(
   file: Blob,
@@ -16,7 +16,7 @@ export async function* messagesOf(
   let size = 0;
   let at = 0;
   let isMbox: boolean | null = null;
-  // An empty line that may be the one before the next message, which is none of this one's.
+  // An empty line that may separate this message from the next, and then belongs to neither.
   let empty: Uint8Array<ArrayBuffer> | null = null;
   const take = () => {
     const octets = size > messageMax ? null : new Blob(lines);
@@ -50,8 +50,8 @@ export async function* messagesOf(
 const BOM = "\u00ef\u00bb\u00bf";
 
 /**
- * "From ", an address, and a time: RFC 4155. A line of text that begins with that word does not
- * look so, should a program have forgotten its ">"; some programs write no time.
+ * Matches "From ", an address and a time (RFC 4155). A line of text that begins with that word does
+ * not match, if a program forgot to escape it with ">"; some programs write no time.
  */
 function isSeparator(line: Uint8Array): boolean {
   return starts(line, "From ") && /^From \S+(\s.*\d\d?:\d\d.*)?\s*$/.test(ascii(line, 400));
@@ -59,7 +59,7 @@ function isSeparator(line: Uint8Array): boolean {
 
 const isEmptyLine = (line: Uint8Array) => /^\r?\n?$/.test(ascii(line));
 
-/** A message as it stands in an mbox. */
+/** Returns a message in the form that it has in an mbox. */
 export async function mboxPart(octets: Blob, from: string, date: Date): Promise<Blob> {
   const text = new Uint8Array(await octets.arrayBuffer());
   const parts: BlobPart[] = [`From ${from.replace(/\s/g, "") || "-"} ${ctime(date)}\n`];
@@ -76,7 +76,7 @@ export async function mboxPart(octets: Blob, from: string, date: Date): Promise<
   return new Blob(parts);
 }
 
-/** "Mon Mar  2 10:00:00 2020", in UTC, as RFC 4155 has it. */
+/** Returns "Mon Mar  2 10:00:00 2020", in UTC, as RFC 4155 requires. */
 export function ctime(date: Date): string {
   const [day, month] = [date.toUTCString().slice(0, 3), date.toUTCString().slice(8, 11)];
   const number = String(date.getUTCDate()).padStart(2, " ");
@@ -95,7 +95,7 @@ async function* linesOf(file: Blob): AsyncGenerator<Uint8Array<ArrayBuffer>> {
       rest = [];
       start = end + 1;
     }
-    // A copy: the browser may use its piece again.
+    // A copy, because the browser may reuse its buffer.
     if (start < value.length) rest.push(value.slice(start));
   }
   if (rest.length > 0) yield joined(rest, new Uint8Array());
@@ -125,7 +125,7 @@ function starts(line: Uint8Array, with_: string): boolean {
   return ascii(line.subarray(0, with_.length)) === with_;
 }
 
-/** Its beginning, as characters: enough to know what kind of line it is. */
+/** Returns the beginning of a line as characters: enough to tell what kind of line it is. */
 function ascii(line: Uint8Array, most = 64): string {
   return String.fromCharCode(...line.subarray(0, most));
 }

@@ -18,7 +18,7 @@ export function senderName(from: Sender | Addr, words: Catalogue): string {
   return from.name?.trim() || from.address || words.list.noSender;
 }
 
-/** How the message travelled, as one sentence. */
+/** Says how the message travelled, in one sentence. */
 export function travelled(protection: Protection, words: Catalogue): string {
   const { kind, peer, version } = protection;
   if (kind === "inside") return words.protection.inside;

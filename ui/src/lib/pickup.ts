@@ -1,4 +1,4 @@
-// What the pages for outside recipients work out for themselves. Pure.
+// The logic of the pages for outside recipients. Pure.
 import type { HandOff, Pickup } from "../api/pickup.ts";
 
 export const PASSPHRASE_MIN = 12;
@@ -6,8 +6,8 @@ export const PASSPHRASE_MIN = 12;
 export type Strength = "empty" | "short" | "easy" | "fair" | "strong";
 
 /**
- * How hard a passphrase is to guess, told in words. A hint while typing; the server
- * decides. `known` are the texts somebody else may have read: login name, one-time password.
+ * Rates how hard a passphrase is to guess. A hint while typing; the server decides. `known` are the
+ * texts that others may have read: sign-in name, one-time password.
  */
 export function strength(passphrase: string, known: readonly string[] = []): Strength {
   const letters = [...passphrase];
@@ -20,7 +20,9 @@ export function strength(passphrase: string, known: readonly string[] = []): Str
   return bits < 70 ? "fair" : "strong";
 }
 
-/** Letters that count: a repeat, or the next in a row (abc, 321), adds next to nothing. */
+/**
+ * Counts the letters that matter: a repeat, or the next in a row (abc, 321), adds almost nothing.
+ */
 function letterCount(text: string): number {
   const codes = [...text].map((letter) => letter.codePointAt(0) ?? 0);
   const fresh = codes.filter((code, at) => Math.abs(code - (codes[at - 1] ?? -9)) > 1);
@@ -29,11 +31,11 @@ function letterCount(text: string): number {
 
 function bitsEach(text: string): number {
   const kinds = [/\p{Ll}|\p{Lo}/u, /\p{Lu}/u, /\p{N}/u, /[^\p{L}\p{N}]/u];
-  // Words are not dice: a letter of one carries about three bits, whatever its alphabet.
+  // The letters of words are not random: each carries about three bits, whatever its alphabet.
   return 2.5 + 0.75 * kinds.filter((kind) => kind.test(text)).length;
 }
 
-/** What the form asks for, and who knows the password. */
+/** Which password the form asks for: it says who knows it. */
 export type Asks = "oneTime" | "own" | "inMail" | "fromSender";
 
 export function asks({ state, handOff }: Pick<Pickup, "state" | "handOff">): Asks {
@@ -47,7 +49,7 @@ export function claims({ state, handOff }: { state: string; handOff: HandOff }):
   return state === "waiting" && handOff === "claim";
 }
 
-/** "Fri 4 Dec 2026, 18:00". */
+/** Formats a time as "Fri 4 Dec 2026, 18:00". */
 export function dayText(time: string, language: string): string {
   const at = new Date(time);
   if (Number.isNaN(at.getTime())) return time;
@@ -57,7 +59,10 @@ export function dayText(time: string, language: string): string {
   }).format(at);
 }
 
-/** "in 12 days", "in 3 hours", "20 minutes ago": rounded towards now, so nobody comes late. */
+/**
+ * Formats a distance: "in 12 days", "20 minutes ago"; rounded towards now, so that no deadline is
+ * overstated.
+ */
 export function distanceText(time: string, now: Date, language: string): string {
   const minutes = (new Date(time).getTime() - now.getTime()) / 60_000;
   const format = new Intl.RelativeTimeFormat(language, { numeric: "always" });

@@ -1,9 +1,9 @@
-// Which files are shown without being saved.
+// Decides which files can be previewed without saving them.
 import type { Part } from "../api/types.ts";
 
-/** What the server gives out as an image; it looks at the octets, not at the name. */
+/** What the server serves as an image; it checks the octets, not the name. */
 const IMAGES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
-/** More is not read in a box. */
+/** The largest text in octets that is previewed. */
 export const TEXT_MAX = 200_000;
 
 export const isImage = (part: Part): boolean => IMAGES.includes(part.type);

@@ -1,6 +1,6 @@
-// A search as its pieces: what stands in chips, each of which can be taken out.
+// Splits a search into its terms: each is shown as a chip that can be removed.
 
-/** Cuts at blanks outside quotes, as the server does. */
+/** Splits at blanks outside quotes, as the server does. */
 export function pieces(query: string): string[] {
   return query.match(/-?(?:[a-z]+:)?"[^"]*"?|\S+/giu) ?? [];
 }

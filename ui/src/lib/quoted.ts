@@ -1,12 +1,12 @@
-// Where a text stops being new and quotes what was said before.
+// Finds where the new text of a message ends and its quotation begins.
 
-/** "On Monday, Dana wrote:" and its like, in whatever language: a line that ends with a colon. */
+/** "On Monday, Dana wrote:" and the like, in any language: a line that ends with a colon. */
 const LEAD = /[:：]\s*$/u;
 const FORWARDED = /^-{5,}.*-{5,}\s*$/u;
 
 /**
- * The text in two: what was written, and what it quotes at its end. A quotation that is answered
- * line by line stays where it is, for without it the answers say nothing.
+ * Splits a text into what was written and what it quotes at its end. A quotation that is answered
+ * line by line stays where it is, because the answers make no sense without it.
  */
 export function quotedSplit(text: string): [own: string, quoted: string] {
   const lines = text.split("\n");
@@ -17,7 +17,7 @@ export function quotedSplit(text: string): [own: string, quoted: string] {
   const quoted = lines.slice(at);
   if (!quoted.some((line) => line.trimStart().startsWith(">") || FORWARDED.test(line)))
     return [text, ""];
-  // The line that says who is quoted belongs to the quotation; it may be wrapped.
+  // The line that says who is quoted belongs to the quotation; it may be wrapped over two lines.
   let lead = at;
   while (lead > 0 && (lines[lead - 1] ?? "").trim() === "") lead -= 1;
   if (lead > 0 && LEAD.test(lines[lead - 1] ?? "")) {

@@ -1,5 +1,5 @@
-// Why the server said no, in the reader's language. The server's own sentence, in English, is
-// shown where nobody wrote another, and where it names what was wrong.
+// Why the server refused, in the user's language. The server's own sentence, in English, is shown
+// if there is no translation, and where it names what was wrong.
 import type { ApiError } from "../api/client.ts";
 import { t } from "../i18n/index.svelte.ts";
 

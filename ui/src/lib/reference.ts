@@ -3,8 +3,8 @@
 const SYMBOLS = /^[0-9A-HJKMNP-TV-Z]{20}$/;
 
 /**
- * A reference number as people type it, in the form it is printed; null when it cannot
- * be one. Crockford's messages that look alike are taken for what they look like.
+ * Returns a typed reference number in the form in which it is printed; null if it cannot be one.
+ * Letters that look like digits are read as Crockford's base32 prescribes.
  */
 export function referenceTyped(text: string): string | null {
   const plain = text

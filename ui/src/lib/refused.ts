@@ -1,10 +1,10 @@
-// Why a password or a key was not taken, in one sentence.
+// Says in one sentence why a password or a key was refused.
 import { ApiError, Unreachable } from "../api/client.ts";
 import { language, t } from "../i18n/index.svelte.ts";
 import { waitText } from "./format.ts";
 import { reason } from "./reason.ts";
 
-/** `wrong` is what is said when it was not the right one. */
+/** `wrong` is the text for a wrong password or key. */
 export function refusedText(error: unknown, wrong: string): string {
   if (error instanceof Unreachable) return t().signIn.unreachable;
   if (!(error instanceof ApiError)) return t().security.failed(String(error));

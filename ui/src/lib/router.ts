@@ -46,7 +46,7 @@ function partsOf(route: Exclude<Route, { view: "missing" }>): string[] {
   return [route.view];
 }
 
-/** What is shown to anybody, whether or not somebody is signed in. */
+/** Whether a view is public, whether or not a user is signed in. */
 export function isOpen(route: Route): route is Extract<Route, { view: "pickup" | "verify" }> {
   return route.view === "pickup" || route.view === "verify";
 }

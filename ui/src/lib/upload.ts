@@ -1,5 +1,5 @@
-// A file goes up in chunks. A lost connection goes on where the server says it
-// stands, so nothing is sent twice and nothing is left out.
+// Uploads a file in chunks. After a lost connection it resumes at the offset that the server
+// reports, so that no octet is sent twice or left out.
 import { ApiError, Unreachable } from "../api/client.ts";
 import * as api from "../api/sending.ts";
 
@@ -8,7 +8,7 @@ const RETRY_FIRST_MS = 1_000;
 const CHUNK_MAX_MS = 300_000;
 
 export interface UploadHooks {
-  /** Told as soon as the server knows the file, and after each chunk. */
+  /** Called once the server knows the file, and after each chunk. */
   moved(upload: api.Upload): void;
   pause?(ms: number): Promise<void>;
 }
@@ -24,7 +24,7 @@ export async function uploadFile(
   return uploadOn(begun, file, hooks, signal);
 }
 
-/** Goes on with an upload that has begun, now or some time ago. */
+/** Continues an upload that was started now or earlier. */
 export async function uploadOn(
   begun: api.Upload,
   file: File,
@@ -54,7 +54,7 @@ function chunk(upload: api.Upload, file: File, signal: AbortSignal): Promise<api
   return api.uploadPut(id, received, octets, within);
 }
 
-/** No answer, or the server stands elsewhere than we thought: both are mended by asking. */
+/** No answer, or another offset than expected: both are resolved by asking the server. */
 function isPassing(error: unknown): boolean {
   if (error instanceof Unreachable) return true;
   return error instanceof ApiError && error.code === "wrong-offset";

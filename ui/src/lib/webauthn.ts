@@ -1,5 +1,5 @@
-// Passkeys (WebAuthn Level 3). Each must derive a secret of ours (`prf`): without one there would
-// be nothing to open sealed mail with.
+// Passkeys (WebAuthn Level 3). Each must derive a secret (`prf`): without one, sealed messages
+// could not be opened.
 import type {
   NewPasskey,
   PasskeyAssertion,
@@ -7,14 +7,14 @@ import type {
   PasskeyRequestOptions,
 } from "../api/keys.ts";
 
-/** The passkey was made, and derives nothing. */
+/** The passkey was created but derives no secret. */
 export class NoSecret extends Error {
   override name = "NoSecret";
 }
 
 const TIME_MAX_MS = 120_000;
 
-/** Asks the browser for a new passkey; `name` is what the house calls itself. */
+/** Asks the browser to create a passkey; `name` is the name of the organisation. */
 export async function passkeyMake(
   plan: PasskeyCreationOptions,
   name: string,
@@ -51,7 +51,7 @@ export async function passkeyMake(
   };
 }
 
-/** Asks the browser for any passkey of this house. */
+/** Asks the browser for any passkey of this site. */
 export async function passkeyAsk(
   question: PasskeyRequestOptions,
 ): Promise<Omit<PasskeyAssertion, "profile">> {
@@ -70,7 +70,7 @@ export async function passkeyAsk(
   };
 }
 
-/** Some derive a secret only when they are asked the second time. */
+/** Some authenticators derive a secret only in a second request. */
 async function secretLater(plan: PasskeyCreationOptions, id: ArrayBuffer): Promise<ArrayBuffer> {
   const nobodys = text(crypto.getRandomValues(new Uint8Array(32)).buffer);
   const secret = secretOf(await answer(plan, nobodys, id));

@@ -1,5 +1,5 @@
-// What people do to messages: each act shows at once, can be undone for ten
-// seconds, and says plainly when the server would not have it.
+// What users do with messages: each action shows at once, can be undone for ten seconds, and says
+// so plainly if the server refuses.
 import { ApiError, Unreachable } from "../api/client.ts";
 import * as api from "../api/mail.ts";
 import type { AllFlags, Change, Flags, RejectReason, TicketRequest } from "../api/types.ts";
@@ -12,10 +12,10 @@ import { session } from "./session.svelte.ts";
 import { toasts } from "./toasts.svelte.ts";
 import { inverse, type Batch } from "./window.ts";
 
-/** A notice that is taken away by hand. */
+/** How long a notice stays that the code removes itself. */
 const LONG_MS = 10 * 60_000;
 
-/** What a failure says: what happened, what was kept, and a way to try again. */
+/** Shows a failure: what happened, what is unchanged, and a way to try again. */
 export function fail(
   text: string,
   kept: string,
@@ -23,7 +23,7 @@ export function fail(
   retry: (() => void) | null,
   back: Batch[] = [],
 ): void {
-  // Whoever signed out meanwhile does not want to hear about it.
+  // A user who has signed out meanwhile need not know.
   if (session.status === "out") return;
   const isApi = error instanceof ApiError;
   const why = isApi ? reason(error) : error instanceof Unreachable ? t().fail.unreachable : "";
@@ -39,7 +39,8 @@ export function fail(
 async function applied(references: string[], change: Change, said: string | null): Promise<void> {
   if (references.length === 0) return;
   const done = mail.change(references, change);
-  // At once, as the change is: who presses Undo quickly means this one and none before it.
+  // Shown at once, like the change: a user who quickly presses Undo means this change and no
+  // earlier one.
   const notice =
     said === null ? 0 : toasts.show(said, { undo: () => void done.then(undo, undoPartly) });
   try {
@@ -54,7 +55,7 @@ async function applied(references: string[], change: Change, said: string | null
   }
 }
 
-/** Of what was done in part, that part. */
+/** Undoes the part of a change that was carried out. */
 async function undoPartly(error: unknown): Promise<void> {
   if (error instanceof PartlyDone) await undo(error.back);
 }
@@ -75,10 +76,10 @@ export const mark = (references: string[], unread: boolean) =>
 
 export const label = (references: string[], change: Change) => applied(references, change, null);
 
-/** All of a mailbox, or all that is found. */
+/** All messages of a mailbox, or all results of a search. */
 export type Everything = { mailbox: string } | { q: string };
 
-/** Changes everything of a mailbox or a search, loaded here or not, and shows how far it is. */
+/** Changes all messages of a mailbox or a search, loaded here or not, and shows the progress. */
 export async function changeAll(
   where: Everything,
   what: Change,
@@ -105,7 +106,7 @@ export async function changeAll(
       () => void changeAll(where, what, said),
     );
   }
-  await background("reading the list again", mail.startOver());
+  await background("reloading the list", mail.startOver());
 }
 
 async function undoAll(batches: Batch[]): Promise<void> {
@@ -115,7 +116,7 @@ async function undoAll(batches: Batch[]): Promise<void> {
   } catch (error) {
     fail(t().fail.changeAll, t().fail.changeAllKept, error, () => void undoAll(batches));
   }
-  await background("reading the list again", mail.startOver());
+  await background("reloading the list", mail.startOver());
 }
 
 export async function everything(where: Everything): Promise<Flags[]> {
@@ -145,7 +146,7 @@ export async function archive(references: string[]): Promise<void> {
   if (box !== undefined) await move(references, box.id);
 }
 
-/** To the trash; what is there already goes for good, and the caller has asked first. */
+/** Moves messages to the trash. */
 export async function trash(references: string[]): Promise<void> {
   const box = mail.role("trash");
   if (box !== undefined) await move(references, box.id);
@@ -162,9 +163,9 @@ export async function destroy(references: string[]): Promise<void> {
 }
 
 /**
- * Holds the rejection for ten seconds, since the confirmation it sends cannot be
- * called back. The server hears nothing until then: closing the window, or signing
- * out, within that time cancels it, and the message stays unopened.
+ * Delays the rejection for ten seconds, because the confirmation that it sends cannot be recalled.
+ * The server learns nothing until then: closing the window, or signing out, within that time
+ * cancels it, and the message stays unopened.
  */
 export function reject(reference: string, reason: RejectReason | null): void {
   mail.held.add(reference);
@@ -195,7 +196,9 @@ async function rejectNow(reference: string, reason: RejectReason | null): Promis
   }
 }
 
-/** A ticket's address works once and for a minute, so it is fetched when clicked. */
+/**
+ * Downloads through a ticket. Its address works once and for a minute, so it is fetched on click.
+ */
 export async function download(
   reference: string,
   what: TicketRequest,
@@ -205,7 +208,7 @@ export async function download(
     const { url } = await api.ticket(reference, what);
     const link = document.createElement("a");
     link.href = url;
-    // With `download`, an answer that is not a file cannot replace this page.
+    // With `download`, a response that is not a file cannot replace this page.
     link.download = name;
     link.click();
   } catch (error) {

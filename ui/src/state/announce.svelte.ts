@@ -1,8 +1,8 @@
-// What a screen reader is told without the focus moving.
+// Announces text to screen readers without moving the focus.
 const said = $state({ text: "" });
 
 export function announce(text: string): void {
-  // The same words twice are not read twice; a zero-width space makes them new.
+  // The same text twice is not read twice; a zero-width space makes it differ.
   said.text = said.text === text ? `${text}\u200b` : text;
 }
 

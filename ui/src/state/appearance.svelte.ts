@@ -1,7 +1,8 @@
-// What a person chose, kept on the server: wherever they sign in, it is there.
+// The user's appearance settings, stored on the server so that they apply wherever the user signs
+// in.
 //
-// Several tabs and browsers may change it, so a change is read, merged and written, one at a
-// time; nothing that this page does not know of is lost.
+// Several tabs and browsers may change them, so a change is read, merged and written, one at a
+// time; fields that this page does not know are preserved.
 import * as api from "../api/appearance.ts";
 import { isLanguage } from "../i18n/index.svelte.ts";
 import { t } from "../i18n/index.svelte.ts";
@@ -10,7 +11,7 @@ import { languageChosen, prefs, prefsKeepHere, widthWithin } from "./prefs.svelt
 
 let turn: Promise<void> = Promise.resolve();
 
-/** Takes over what was chosen elsewhere. Gives back the page seen last. */
+/** Adopts the settings on the server, and returns the page that was shown last. */
 export async function appearanceRead(): Promise<string | null> {
   const look = await api.appearanceRead();
   if (isLanguage(look.language)) prefs.language = look.language;
@@ -29,18 +30,18 @@ export async function appearanceRead(): Promise<string | null> {
   return look.place;
 }
 
-/** Writes some of it; the rest stays as the server has it. */
+/** Changes some settings; the others stay as the server has them. */
 export function appearanceChange(change: Partial<api.Appearance>): Promise<void> {
   turn = turn.then(() => write(change));
   return turn;
 }
 
-/** Never fails: it says so itself, and the next in turn is written all the same. */
+/** Never fails: it shows a failure itself, and the next change is written all the same. */
 async function write(change: Partial<api.Appearance>): Promise<void> {
   try {
     await api.appearanceSet({ ...(await api.appearanceRead()), ...change });
   } catch (error) {
-    // Where somebody was is not worth a notice.
+    // Failing to save the page shown last deserves no notice.
     if (Object.keys(change).join() === "place") return;
     fail(t().look.notKept, t().look.notKeptKept, error, () => void appearanceChange(change));
   }

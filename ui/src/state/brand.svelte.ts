@@ -1,5 +1,5 @@
-// What the house calls itself and how it looks, as its managers set it. Nothing of it comes from
-// anywhere else.
+// The organisation's name, colour and logo, as its administrators set them. All of it comes from
+// this server.
 import * as api from "../api/manage.ts";
 
 class Brand {
@@ -7,12 +7,12 @@ class Brand {
   hasLogo = $state(false);
   #turn = $state(0);
 
-  /** The logo's address; another one after each change, so that the new one is seen. */
+  /** The logo's address, which differs after each change, so that the new logo is loaded. */
   get logo(): string {
     return `/api/brand/logo.png?${this.#turn}`;
   }
 
-  /** The page looks as it always did where the house cannot be asked. */
+  /** Loads the brand; on failure the page keeps its default look. */
   async read(): Promise<void> {
     try {
       const { organisation, accent, hasLogo } = await api.brand();

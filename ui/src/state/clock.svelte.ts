@@ -1,9 +1,9 @@
-// Not a SvelteDate: its readings belong to the part of the page that asked first, and stand
-// still for all others once that part is gone.
+// Not a SvelteDate: its derived values belong to the component that read them first, and stop
+// updating for all others once that component is gone.
 let at = $state.raw(new Date());
 const TICK_MS = 30_000;
 
-/** Now, and again each half minute, so that "5 min ago" stays true. */
+/** Returns the current time, updated every half minute, so that "5 min ago" stays true. */
 export function now(): Date {
   return at;
 }

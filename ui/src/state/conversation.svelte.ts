@@ -1,9 +1,9 @@
-// The messages that answer each other around the one in the reader.
+// The conversation of the message in the reader.
 import * as api from "../api/mail.ts";
 import type { Item } from "../api/types.ts";
 
 class Conversation {
-  /** The oldest first; empty while a message stands alone. */
+  /** Oldest first; empty for a message without a conversation. */
   items = $state.raw<Item[]>([]);
   #of = "";
 
@@ -19,7 +19,7 @@ class Conversation {
     this.items = [];
   }
 
-  /** The message before or after; null at the ends. */
+  /** Returns the previous or next message; null at the ends. */
   neighbour(of: string, by: 1 | -1): string | null {
     const at = this.items.findIndex((item) => item.reference === of);
     return at < 0 ? null : (this.items[at + by]?.reference ?? null);

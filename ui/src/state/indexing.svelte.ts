@@ -1,14 +1,16 @@
-// The search index is made on the server, with keys that are there only while we ask. So this
-// page asks until nothing waits, and shows how far it has come.
+// The search index is built on the server, with keys that are available only during a request. So
+// this page repeats the request until no message waits, and shows the progress.
 import { searchIndex } from "../api/mail.ts";
 
 class Indexing {
-  /** How many messages waited when we began, and how many still do; null when none do. */
+  /** The number of messages waiting at the start, and now; null if none are. */
   progress = $state.raw<{ all: number; waiting: number } | null>(null);
   #running = false;
   #stopped = 0;
 
-  /** Takes in what waits. Safe to call at any time; a failure is tried again with the next call. */
+  /**
+   * Indexes the waiting messages. Safe to call at any time; the next call retries after a failure.
+   */
   async run(): Promise<void> {
     if (this.#running) return;
     this.#running = true;
@@ -20,11 +22,11 @@ class Indexing {
         ({ waiting } = step);
         const all = Math.max(this.progress?.all ?? 0, waiting + step.taken);
         this.progress = waiting > 0 ? { all, waiting } : null;
-        // Another tab is at it: leave it to that one.
+        // Another tab is doing it: leave it to that one.
         if (step.taken === 0) break;
       }
     } catch {
-      // Whatever is missing now comes with the next message, search or sign-in.
+      // What is missing now is indexed after the next message, search or sign-in.
       this.progress = null;
     } finally {
       this.#running = false;

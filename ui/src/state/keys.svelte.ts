@@ -1,5 +1,5 @@
-// Gmail's single messages. Never in a field, never behind a dialog, and off when
-// somebody says so (WCAG 2.1.4).
+// Gmail's single-letter shortcuts. They never act in a field or behind a dialog, and can be
+// switched off (WCAG 2.1.4).
 import { onMount } from "svelte";
 import { prefs } from "./prefs.svelte.ts";
 
@@ -9,7 +9,7 @@ const layers: Actions[] = [];
 const PREFIX_MS = 1_500;
 let prefixAt = -Infinity;
 
-/** These keys act while the component lives; the latest component is asked first. */
+/** Registers keys while a component is mounted; the latest component has precedence. */
 export function onKeys(actions: Actions): void {
   onMount(() => {
     layers.push(actions);
@@ -19,7 +19,7 @@ export function onKeys(actions: Actions): void {
   });
 }
 
-/** What a key would do at this moment, for a list of commands. */
+/** Returns what each key would do at this moment, for the command palette. */
 export function keysNow(): (name: string) => (() => void) | undefined {
   const now = [...layers];
   return (name) => now.findLast((layer) => name in layer)?.[name];
@@ -30,7 +30,7 @@ export function keysStart(): () => void {
   return () => document.removeEventListener("keydown", keyHandle);
 }
 
-/** Also called with the keys pressed inside a message's frame. */
+/** Also called for keys pressed inside a message's frame. */
 export function keyHandle(event: KeyboardEvent): void {
   if (isPalette(event)) return;
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -45,26 +45,26 @@ export function keyHandle(event: KeyboardEvent): void {
   act();
 }
 
-/** Ctrl+K works in fields too, as people expect it to. */
+/** Ctrl+K works in fields too, as users expect. */
 function isPalette(event: KeyboardEvent): boolean {
   const isIt = (event.ctrlKey || event.metaKey) && !event.altKey && event.key === "k";
   const act = layers.findLast((layer) => "Ctrl+K" in layer)?.["Ctrl+K"];
   if (!isIt || act === undefined || document.querySelector("dialog[open]") !== null) return false;
-  // In a message being written it makes a link.
+  // In the message editor it inserts a link.
   if ((event.target as HTMLElement | null)?.closest?.("[contenteditable]")) return false;
   event.preventDefault();
   act();
   return true;
 }
 
-/** "j", "Shift+I", "g i", "Escape": what the tables are keyed by. */
+/** Returns "j", "Shift+I", "g i", "Escape": the keys of the tables. */
 export function keyName(event: Pick<KeyboardEvent, "key" | "shiftKey">, afterG: boolean): string {
   const { key, shiftKey } = event;
   if (key.length === 1 && /\p{Lu}/u.test(key) && shiftKey) return `Shift+${key}`;
   return afterG && key !== "g" ? `g ${key}` : key;
 }
 
-/** Enter on something that Enter presses is that, and nothing else. */
+/** Enter or Space on an element that it activates does only that. */
 function isPress(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement | null;
   if (event.key !== "Enter" && event.key !== " ") return false;
@@ -74,7 +74,7 @@ function isPress(event: KeyboardEvent): boolean {
 function isTyping(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement | null;
   if (!target?.matches) return false;
-  // A message being written has keys of its own.
+  // The message editor has its own keys.
   if (target.closest("[data-own-keys]") !== null) return true;
   if (target.matches("input:not([type=checkbox], [type=radio]), textarea, select")) return true;
   return target.isContentEditable;

@@ -1,4 +1,4 @@
-// The labels of this account: their names, and what they are called at a message.
+// The labels of this account.
 import * as api from "../api/mail.ts";
 import type { Label } from "../api/types.ts";
 import { searches } from "../lib/searches.ts";
@@ -11,8 +11,8 @@ class Labels {
   }
 
   /**
-   * Changes them as they are on the server now: one that was made elsewhere stays. Throws when
-   * the server would not have it.
+   * Changes the labels as they are on the server now: one that was created elsewhere stays. Throws
+   * if the server refuses.
    */
   async change(changed: (now: Label[]) => Label[]): Promise<void> {
     await this.read();
@@ -28,7 +28,7 @@ class Labels {
     this.items = [];
   }
 
-  /** Those of a message that are still there, in the account's order. */
+  /** Returns the labels of a message that still exist, in the account's order. */
   of(ids: number[] | undefined): Label[] {
     return this.items.filter((label) => ids?.includes(label.id));
   }
@@ -36,5 +36,5 @@ class Labels {
 
 export const labels = new Labels();
 
-/** What finds the messages with a label. */
+/** Returns the query that finds the messages with a label. */
 export const labelQuery = (label: Label) => `label:"${label.name}"`;

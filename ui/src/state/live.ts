@@ -1,5 +1,5 @@
-// The event stream. One tab holds it, by a lock the browser gives to the next tab
-// when this one closes; the others hear of events over the channel.
+// The event stream. One tab holds it under a lock, which the browser gives to another tab when this
+// one closes; the other tabs receive the events over the channel.
 import { ApiError, stream } from "../api/client.ts";
 import { EventParser } from "../api/sse.ts";
 import type { LiveEvent } from "../api/types.ts";
@@ -8,12 +8,12 @@ import { listen, tell } from "./tabs.ts";
 
 const RETRY_FIRST_MS = 1_000;
 const RETRY_MAX_MS = 30_000;
-/** The daemon sends a comment every 20 s; silence for longer is a dead connection. */
+/** The daemon sends a comment every 20 s; a longer silence means a dead connection. */
 const SILENCE_MAX_MS = 50_000;
 
 interface Hooks {
   event(event: LiveEvent): void;
-  /** The stream is open, perhaps again: something may have been missed before. */
+  /** The stream was opened, perhaps again: events may have been missed before. */
   opened(): void;
 }
 
@@ -25,15 +25,15 @@ export function liveStart(session: string, hooks: Hooks): () => void {
   });
   const lead = () => follow(session, hooks, stop.signal);
   if ("locks" in navigator) {
-    // Where no cookies may be kept there are no locks either: each tab has its own stream.
-    // Stopping ends the wait for the lock as a failure as well: another tab led meanwhile.
+    // If cookies are blocked, locks are too, and each tab opens its own stream. Stopping makes a
+    // pending lock request fail as well, which is no error: another tab held the stream.
     const led = navigator.locks
       .request(`postern-live-${session}`, { signal: stop.signal }, lead)
       .catch((error: Error) => {
         if (error.name === "SecurityError") return lead();
         throw error;
       });
-    void background("following the events", led);
+    void background("following the event stream", led);
   } else {
     void lead();
   }
@@ -43,7 +43,7 @@ export function liveStart(session: string, hooks: Hooks): () => void {
   };
 }
 
-/** How long to wait before try `n`: doubling, and never all tabs in step. */
+/** Returns the delay before try `n`: doubling, with jitter so that the tabs are not in step. */
 export function backoff(tries: number, random: number): number {
   const base = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** tries);
   return base / 2 + (base / 2) * random;
@@ -64,7 +64,7 @@ async function follow(session: string, hooks: Hooks, signal: AbortSignal): Promi
         hooks.event(event);
       }
     } catch (error) {
-      // Signed out for good: whoever signs in next starts a stream of their own.
+      // Signed out: the next sign-in starts its own stream.
       if (error instanceof ApiError && error.status === 401) return;
     }
     await pause(backoff(tries, Math.random()), signal);

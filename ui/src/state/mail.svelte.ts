@@ -1,5 +1,5 @@
-// Mailboxes and messages as this page knows them: objects by id, one window per
-// mailbox, patched by our own changes first and by the server's answers after.
+// The mailboxes and messages that this page knows: objects by ID and one window per mailbox,
+// patched first by local changes and then by the server's answers.
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import { ApiError } from "../api/client.ts";
 import * as api from "../api/mail.ts";
@@ -20,7 +20,7 @@ import * as win from "./window.ts";
 
 const PAGE = 50;
 const DETAILS_MAX = 40;
-/** With more changes than this, the list is read again instead of item by item. */
+/** With more changes than this, the list is reloaded instead of patched item by item. */
 const PATCH_MAX = 60;
 const AT_ONCE = 4;
 
@@ -32,15 +32,15 @@ class Mail {
   items = $state.raw<Record<string, Listed>>({});
   windows = $state.raw<Record<string, win.Window>>({});
   loads = new SvelteMap<string, Load>();
-  /** Rejected here, but not yet said to the server: shown nowhere meanwhile. */
+  /** Messages rejected here but not yet on the server; they are hidden meanwhile. */
   held = new SvelteSet<string>();
-  /** Who is told about messages that arrived while the page was open. */
+  /** Called with messages that arrived while the page was open. */
   onarrived: ((items: Item[]) => void) | null = null;
 
-  /** Grows with each change to a message of a conversation, by the conversation. */
+  /** A counter per conversation that grows with each change to one of its messages. */
   turns = new SvelteMap<string, number>();
 
-  /** What of a message's text was searched for, by reference number. */
+  /** The search snippets of messages, by reference number. */
   snippets = new SvelteMap<string, Snippet[]>();
 
   #placing = new Set<string>();
@@ -70,7 +70,7 @@ class Mail {
     this.#syncing = false;
   }
 
-  /** A mailbox by what stands in the address: a role name or an id. */
+  /** Returns a mailbox by its key in the address: a role name or an ID. */
   box(key: string): Mailbox | undefined {
     return this.boxes.find((box) => box.role === key) ?? this.boxes.find((box) => box.id === key);
   }
@@ -79,7 +79,7 @@ class Mail {
     return this.boxes.find((box) => box.role === role);
   }
 
-  /** The loaded messages of a mailbox, in order. */
+  /** Returns the loaded messages of a mailbox, in order. */
   list(box: string): Listed[] {
     const refs = this.windows[box]?.refs ?? [];
     return refs.flatMap((ref) => {
@@ -103,7 +103,7 @@ class Mail {
       const { state, items } = await api.mailboxList();
       if (generation !== this.#generation) return;
       this.boxes = items;
-      // Only the first state counts: windows read later are newer than it, never older.
+      // Only the first state counts: windows loaded later are newer than it, never older.
       this.#since ??= state;
       this.boxesLoad = "ready";
     } catch (error) {
@@ -112,7 +112,7 @@ class Mail {
     }
   }
 
-  /** The first page, or the next older one. Safe to call at any time. */
+  /** Loads the first page, or the next older one. Safe to call at any time. */
   async more(box: string): Promise<void> {
     const window = this.windows[box];
     if (this.loads.get(box) === "loading" || (window && window.next === null)) return;
@@ -131,7 +131,9 @@ class Mail {
     }
   }
 
-  /** The place of every message of a mailbox, so that its list can be scrolled to any of them. */
+  /**
+   * Loads the position of every message of a mailbox, so that its list can be scrolled anywhere.
+   */
   async places(box: string): Promise<void> {
     if (this.#placing.has(box) || (this.windows[box]?.next ?? null) === null) return;
     this.#placing.add(box);
@@ -156,7 +158,7 @@ class Mail {
     }
   }
 
-  /** What the list shows of messages whose places alone were known. */
+  /** Loads messages of which only the position was known. */
   async fill(references: string[]): Promise<void> {
     const wanted = references.filter(
       (ref) => this.items[ref]?.pending === true && !this.#filling.has(ref),
@@ -177,7 +179,7 @@ class Mail {
     }
   }
 
-  /** Of a mailbox, or of what was searched for. */
+  /** Loads a page of a mailbox or of a search. */
   async #page(box: string, before: string | null): Promise<Pick<Page, "items" | "next">> {
     const query = searchOf(box);
     if (query === null) return api.messageList(box, before, PAGE);
@@ -189,7 +191,7 @@ class Mail {
     return { items, next: found.next };
   }
 
-  /** Asks again, with nothing kept of what was found before. */
+  /** Repeats a search, and discards its earlier results. */
   async searchAgain(query: string): Promise<void> {
     const windows = { ...this.windows };
     delete windows[searchKey(query)];
@@ -206,7 +208,7 @@ class Mail {
     return item;
   }
 
-  /** The same without putting it into any list. */
+  /** Like `item`, but does not insert it into any list. */
   async itemOnly(reference: string): Promise<Item> {
     const known = this.items[reference];
     return known && !known.pending ? known : api.messageItem(reference);
@@ -220,7 +222,7 @@ class Mail {
     return this.#remember(await api.messageOpen(reference));
   }
 
-  /** Applies a change here at once, then on the server; takes back what it refused. */
+  /** Applies a change here at once, then on the server; reverts what the server refused. */
   async change(references: string[], change: Change): Promise<win.Batch[]> {
     const before = references.flatMap((ref) => this.items[ref] ?? []);
     for (const item of before) this.place(win.changed(item, change));
@@ -238,7 +240,9 @@ class Mail {
     return back;
   }
 
-  /** What moved to a place that is not loaded is still in its list: that begins anew. */
+  /**
+   * If messages moved to a part of the list that is not loaded, reloads the list from its start.
+   */
   async #seen(box: string, references: string[]): Promise<void> {
     const window = this.windows[box];
     if (window === undefined || window.next === null) return;
@@ -250,7 +254,7 @@ class Mail {
     this.windows = { ...this.windows, [box]: win.append(win.EMPTY, page) };
   }
 
-  /** The same for messages that are not all loaded; what is seen is read again after. */
+  /** Changes messages that are not all loaded; the caller reloads the list afterwards. */
   async changeUnseen(
     references: string[],
     change: Change,
@@ -265,7 +269,7 @@ class Mail {
     return done;
   }
 
-  /** Deletes for good; gives back how many could not be. */
+  /** Deletes messages permanently; throws the first failure if some could not be deleted. */
   async destroy(references: string[]): Promise<void> {
     const failed: unknown[] = [];
     await inParallel(references, async (reference) => {
@@ -280,7 +284,7 @@ class Mail {
     if (failed.length > 0) throw failed[0];
   }
 
-  /** Puts a message where it belongs, in the windows and in the counts. */
+  /** Inserts a message where it belongs, in the windows and in the counts. */
   place(item: Item): void {
     const before = this.items[item.reference] ?? null;
     this.items = { ...this.items, [item.reference]: item };
@@ -299,7 +303,7 @@ class Mail {
     if (detail !== undefined) this.#details.set(item.reference, { ...detail, ...item });
   }
 
-  /** What is thrown away is no longer found. */
+  /** Whether a message is in the trash or in junk, where a search does not find it. */
   #isAway(item: Item): boolean {
     return [this.role("trash")?.id, this.role("junk")?.id].includes(item.mailbox);
   }
@@ -317,7 +321,7 @@ class Mail {
     this.windows = windows;
   }
 
-  /** Catches up with the server. One at a time; a call meanwhile means once more. */
+  /** Catches up with the server. Runs one at a time; a call during a run causes one more run. */
   async sync(): Promise<void> {
     if (this.#since === null) return;
     if (this.#syncing) {
@@ -353,7 +357,7 @@ class Mail {
         more = delta.more && updated.size <= PATCH_MAX;
       }
     } catch (error) {
-      // The change log no longer reaches back (410): start over from what is there now.
+      // The change log does not reach back far enough (410): reload everything.
       if (!(error instanceof ApiError) || error.status !== 410) throw error;
       return this.#startOver();
     }
@@ -380,7 +384,7 @@ class Mail {
     if (arrived.length > 0) this.onarrived?.(arrived);
   }
 
-  /** Reads again what is shown, after a change to more than that. */
+  /** Reloads what is shown, after a change to more messages than that. */
   startOver(): Promise<void> {
     return this.#startOver();
   }
@@ -393,7 +397,7 @@ class Mail {
       await this.boxesRead();
       await this.#windowsAgain(generation);
     } catch (error) {
-      // What was not read again is caught up with from where it was.
+      // What was not reloaded is caught up with from the earlier state.
       if (generation === this.#generation) this.#since = before;
       throw error;
     }
@@ -402,7 +406,7 @@ class Mail {
   async #windowsAgain(generation: number): Promise<void> {
     for (const box of Object.keys(this.windows)) {
       const page = await this.#page(box, null);
-      // Somebody else may have signed in on this page meanwhile.
+      // Another user may have signed in on this page meanwhile.
       if (generation !== this.#generation) return;
       this.items = { ...this.items, ...byReference(page.items) };
       this.windows = { ...this.windows, [box]: win.append(win.EMPTY, page) };
@@ -420,10 +424,10 @@ class Mail {
   }
 }
 
-/** The server carried out a change for some messages only; the rest are as before. */
+/** The server carried out a change for some messages only; the others are unchanged. */
 export class PartlyDone extends Error {
   readonly count: number;
-  /** What brings those back that were changed. */
+  /** The changes that undo it. */
   readonly back: win.Batch[];
   constructor(count: number, back: win.Batch[]) {
     super("some messages were not changed");
@@ -441,7 +445,7 @@ function itemOf(detail: Detail): Item {
   return { ...where, ...own, opened, unread, starred };
 }
 
-/** Until somebody looks at it. */
+/** Returns a placeholder until the message comes into view. */
 function pendingItem(flags: Flags): Listed {
   return {
     ...{ ...flags, pending: true },
@@ -461,7 +465,7 @@ function chunks<T>(all: T[], size: number): T[][] {
   return Array.from({ length: count }, (_, i) => all.slice(i * size, (i + 1) * size));
 }
 
-/** A few at a time: over HTTP/1.1 a browser has six connections, and the stream holds one. */
+/** Runs a few at a time: over HTTP/1.1 a browser has six connections, and the stream uses one. */
 async function inParallel<T>(all: T[], work: (one: T) => Promise<void>): Promise<void> {
   const queue = [...all];
   const lane = async () => {

@@ -1,6 +1,6 @@
-// What a colleague's message and an outside recipient's reply have in common while they are
-// written: the words are kept on the server when one pauses, files go up meanwhile, and
-// sending twice the same sends once.
+// What an inside user's message and an outside recipient's reply have in common while they are
+// written: the text is saved on the server after a pause, files are uploaded meanwhile, and a
+// repeated submission is sent only once.
 import { ApiError } from "../api/client.ts";
 import * as api from "../api/sending.ts";
 import { background } from "../lib/background.ts";
@@ -12,7 +12,7 @@ export interface Attached {
   key: number;
   name: string;
   size: number;
-  /** Absent for a file that came with a draft from earlier. */
+  /** Null for a file that came with an earlier draft. */
   file: File | null;
   upload: api.Upload | null;
   state: "going" | "done" | "failed" | "too-large";
@@ -24,22 +24,22 @@ export abstract class Message {
   problem = $state("");
   savedAt = $state<string | null>(null);
   unsaved = $state(false);
-  /** As the server has it; null while there is nothing worth keeping. */
+  /** The draft on the server; null while there is nothing worth saving. */
   draft = $state.raw<api.Draft | null>(null);
 
-  /** Something was written that the server does not have. */
+  /** Whether there is something that the server does not have. */
   protected dirty = false;
-  /** The same until something changes: trying again cannot send twice. */
+  /** Stays the same until something changes, so that a retry cannot send twice. */
   protected idempotencyKey = crypto.randomUUID();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Saves run one after another, so that each knows the version before it. */
+  /** Saves run one after another, so that each knows the version of the previous one. */
   #saving: Promise<unknown> = Promise.resolve();
   #stops = new Map<number, AbortController>();
   #keys = 0;
 
-  /** Whether there is something to keep, and keeping it now is right. */
+  /** Whether there is something to save, and saving is allowed now. */
   protected abstract mayKeep(): boolean;
-  /** Writes what stands here to the server. It runs once at a time. */
+  /** Writes this message to the server. Runs one at a time. */
   protected abstract write(): Promise<api.Draft>;
 
   protected touch(): void {
@@ -54,7 +54,7 @@ export abstract class Message {
     this.#timer = setTimeout(() => void this.saveQuietly(), IDLE_MS);
   }
 
-  /** On leaving the field, and when idle. What fails here is tried again with the next. */
+  /** Saves on leaving the field and when idle. A failure is retried with the next save. */
   async saveQuietly(): Promise<void> {
     this.rest();
     if (!this.dirty || !this.mayKeep()) return;
@@ -63,7 +63,7 @@ export abstract class Message {
 
   save(): Promise<api.Draft> {
     const next = this.#saving.then(() => this.#saveNow());
-    // Whoever waits for this save hears of its failure; the next one runs all the same.
+    // The caller of this save gets its failure; the next save runs all the same.
     this.#saving = Promise.allSettled([next]);
     return next;
   }
@@ -87,20 +87,20 @@ export abstract class Message {
     this.#stops.get(key)?.abort();
     this.files = this.files.filter((one) => one.key !== key);
     this.changed();
-    // First out of the draft, then out of the store: a draft never names what is not there.
+    // First remove it from the draft, then from the store: a draft never names a missing upload.
     await this.saveQuietly();
-    // What is in no draft, the daemon removes by itself in time.
+    // The daemon eventually removes uploads that are in no draft.
     if (gone?.upload) await background("removing an attachment", api.uploadDelete(gone.upload.id));
   }
 
-  /** The uploads that have arrived, for the draft. */
+  /** Returns the IDs of the finished uploads, for the draft. */
   protected attachments(): string[] {
     return this.files.flatMap(({ state, upload }) =>
       state === "done" && upload ? [upload.id] : [],
     );
   }
 
-  /** The files that a draft from earlier has. */
+  /** Adopts the files of an earlier draft. */
   protected takeFiles(draft: api.Draft): void {
     this.files = draft.uploads.map((upload) => {
       const { name, size, received } = upload;
@@ -109,14 +109,14 @@ export abstract class Message {
     });
   }
 
-  /** Whether files are still on their way, or one did not arrive. */
+  /** Whether uploads are still running, or one has failed. */
   protected get filesMissing(): "going" | "broken" | null {
     const states = this.files.map(({ state }) => state);
     if (states.includes("going")) return "going";
     return states.some((state) => state !== "done") ? "broken" : null;
   }
 
-  /** No save by itself from now on, until something changes. */
+  /** Cancels the pending automatic save, until something changes. */
   protected rest(): void {
     clearTimeout(this.#timer);
   }
@@ -125,7 +125,7 @@ export abstract class Message {
     for (const stop of this.#stops.values()) stop.abort();
   }
 
-  /** Resolves when no save is under way. */
+  /** Resolves once no save is running. */
   protected async settled(): Promise<void> {
     await this.#saving;
   }

@@ -1,16 +1,16 @@
-// Notices on the desktop: only after this browser was told to, and never with a word of a message
-// or a name in them, because they lie on screens that others see.
+// Desktop notifications. They are shown only if they were switched on in this browser, and never
+// contain anything of a message or a name, because others may see the screen.
 import { direction, language, t } from "../i18n/index.svelte.ts";
 import { background } from "../lib/background.ts";
 import { brand } from "./brand.svelte.ts";
 import { prefs, prefsKeepHere } from "./prefs.svelte.ts";
 
-/** Whether this browser shows any. */
+/** Whether this browser supports desktop notifications. */
 export const noticesThere = typeof Notification !== "undefined";
 
-// Held by each tab that somebody looks at: while one of them is, no other tab speaks.
+// A lock held by each tab that has the focus: while one of them has, no other tab notifies.
 const LOOKING = "postern.looking";
-// A later one takes the place of the one before, whichever tab it comes from.
+// A later notification replaces the previous one, whichever tab it is from.
 const TAG = "postern";
 
 let away: (() => void) | null = null;
@@ -20,9 +20,9 @@ function look(): void {
   unseen = 0;
   if (away !== null) return;
   const gone = new Promise<void>((resolve) => (away = resolve));
-  // Where no cookies may be kept there are no locks either: then this tab alone knows.
+  // If cookies are blocked, locks are too: then only this tab knows.
   const held = navigator.locks.request(LOOKING, { mode: "shared" }, () => gone);
-  void background("telling other tabs that this one is looked at", held);
+  void background("telling other tabs that this one has the focus", held);
 }
 
 function leave(): void {
@@ -30,7 +30,7 @@ function leave(): void {
   away = null;
 }
 
-/** Notes when somebody looks at this tab; the answer ends that. */
+/** Tracks whether this tab has the focus, until the returned function is called. */
 export function noticesStart(): () => void {
   if (document.hasFocus()) look();
   addEventListener("focus", look);
@@ -43,7 +43,7 @@ export function noticesStart(): () => void {
   };
 }
 
-/** Says that `count` messages came, when nobody looks at any tab. */
+/** Notifies of `count` new messages, if no tab has the focus. */
 export async function noticeArrived(count: number): Promise<void> {
   if (!noticesThere || !prefs.notices || Notification.permission !== "granted") return;
   if (await isLookedAt()) return;
@@ -51,7 +51,7 @@ export async function noticeArrived(count: number): Promise<void> {
   show(t().notices.arrived(unseen));
 }
 
-/** Whether somebody looks at this tab, or at another of this browser. */
+/** Whether this tab, or another one in this browser, has the focus. */
 async function isLookedAt(): Promise<boolean> {
   if (away !== null) return true;
   try {
@@ -72,8 +72,8 @@ function show(body: string): void {
 }
 
 /**
- * Switches them on or off in this browser. On only if the browser agrees: it asks the person, and
- * the first notice says how they look. Whether it did.
+ * Switches notifications on or off in this browser, and returns whether that worked. Switching on
+ * needs the browser's permission: it asks the user, and a first notification shows how they look.
  */
 export async function noticesSwitch(on: boolean): Promise<boolean> {
   prefs.notices = on && (await agreed());
@@ -87,7 +87,7 @@ async function agreed(): Promise<boolean> {
     show(t().notices.first);
     return true;
   } catch {
-    // Some telephones' browsers show none from a page.
+    // Some mobile browsers do not let a page show notifications.
     return false;
   }
 }

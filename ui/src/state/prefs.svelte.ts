@@ -1,6 +1,6 @@
-// How this person likes the page. The server keeps all of it (state/look); this browser only
-// what the page needs before anybody is signed in, and never content: nothing of a message, and
-// no word that somebody wrote, may ever be written to localStorage.
+// The user's preferences for the pages. The server stores all of them (state/appearance); this
+// browser stores only what the page needs before sign-in, and never content: nothing of a message,
+// and no text that a person wrote, may ever be written to localStorage.
 import type { SavedSearch } from "../api/appearance.ts";
 import { isLanguage, languageGuess, type Language } from "../i18n/index.svelte.ts";
 import { zoneUse } from "../lib/format.ts";
@@ -11,10 +11,10 @@ interface Prefs {
   keys: boolean;
   language: Language;
   listWidth: number;
-  /** Notices on the desktop, in this browser. */
+  /** Desktop notifications, in this browser. */
   notices: boolean;
   zone: string | null;
-  /** Messages of one conversation are one row. */
+  /** Whether the messages of one conversation are shown as one row. */
   grouped: boolean;
   toured: boolean;
   signature: string;
@@ -40,7 +40,7 @@ export const prefs = $state<Prefs>({
 
 let languageKept = false;
 
-/** Whether this person, at some time, chose the language themselves. */
+/** Whether the user ever chose the language. */
 export function languageChosen(): boolean {
   return languageKept;
 }
@@ -63,18 +63,18 @@ export function prefsRead(): void {
     if (typeof kept["listWidth"] === "number") prefs.listWidth = widthWithin(kept["listWidth"]);
     prefs.notices = kept["notices"] === true;
   } catch {
-    // Storing is refused, or somebody else wrote there: the defaults are fine.
+    // Storage is blocked, or its content is not ours: the defaults are fine.
   }
 }
 
 export function prefsKeepHere(): void {
   const { theme, density, listWidth, notices } = prefs;
-  // A language that was only guessed is guessed anew.
+  // A language that was only guessed is not stored, but guessed again.
   const language = languageKept ? prefs.language : undefined;
   try {
     localStorage.setItem(PLACE, JSON.stringify({ theme, density, listWidth, notices, language }));
   } catch {
-    // The choice then lasts as long as the page.
+    // Then the choice lasts only as long as the page.
   }
 }
 
@@ -84,7 +84,7 @@ export function prefsShow(): void {
   zoneUse(prefs.zone);
 }
 
-/** Somebody else may sign in next: what was personal goes. */
+/** Forgets what is personal, because another user may sign in next. */
 export function prefsForget(): void {
   Object.assign(prefs, { zone: null, grouped: true, toured: true, signature: "", searches: [] });
 }

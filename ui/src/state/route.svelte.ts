@@ -25,7 +25,7 @@ export function goTo(path: string, how: "push" | "replace" = "push"): void {
   go(parse(path), how);
 }
 
-/** Follows Back and Forward, and takes plain clicks on our own links. */
+/** Handles Back and Forward, and plain clicks on links of this site. */
 export function routerStart(): () => void {
   const onClick = (event: MouseEvent) => {
     const link = (event.target as Element | null)?.closest?.("a");

@@ -1,5 +1,5 @@
-// Who is signed in. The token lives in memory and sessionStorage, the key in
-// IndexedDB (a shared computer: memory for both); there is no cookie.
+// The current session. The token is in memory and sessionStorage, and the key in IndexedDB (on a
+// shared computer, both are in memory only); there is no cookie.
 import { ApiError, bind, type Signer } from "../api/client.ts";
 import { keyPairNew, type KeyPair } from "../api/dpop.ts";
 import { keyForget, keyKeep, keyRead } from "../api/keystore.ts";
@@ -9,22 +9,24 @@ import type { Account, Profile, SessionInfo, SignedIn } from "../api/types.ts";
 import { prefsForget, prefsKeepHere } from "./prefs.svelte.ts";
 import { listen, tell, type Kept } from "./tabs.ts";
 
-/** `again`: signed in, but the server no longer agrees; sign-in opens over the page. */
+/**
+ * `again`: signed in, but the server no longer accepts the session; sign-in opens over the page.
+ */
 type Status = "starting" | "out" | "in" | "again";
 
 const PLACE = "postern.session";
-/** How long a new tab waits for a signed-in one to answer. */
+/** How long a new tab waits for an answer of a signed-in one. */
 const ASK_MS = 300;
 
 class Session {
   status = $state<Status>("starting");
   account = $state.raw<Account | null>(null);
   lastSignIn = $state<string | null>(null);
-  /** Set by a fresh sign-in, so that the page can say when the last one was. */
+  /** Set by a new sign-in, so that the page can show the time of the previous one. */
   fresh = $state(false);
   memoryOnly = $state(false);
   online = $state(true);
-  /** Grows when another person signs in: everything on the page belongs to one number. */
+  /** Grows when another user signs in: everything on the page belongs to one value. */
   epoch = $state(0);
 
   #kept: Kept | null = null;
@@ -61,7 +63,7 @@ class Session {
     await this.#open(profile, (as) => mail.signIn({ name, password, profile, ...more }, as));
   }
 
-  /** With a passkey, which says by itself whose it is. */
+  /** Signs in with a passkey, which identifies its account. */
   async signInByPasskey(profile: Profile): Promise<void> {
     const { passkeyAsk } = await import("../lib/webauthn.ts");
     const answer = await passkeyAsk(await passkeyQuestion());
@@ -80,7 +82,7 @@ class Session {
     this.#answer();
   }
 
-  /** Forgets here whatever the server says; throws if it could not be told. */
+  /** Forgets the session here in any case; throws if the server could not be reached. */
   async signOut(): Promise<void> {
     try {
       await mail.signOut();
@@ -89,7 +91,7 @@ class Session {
     }
   }
 
-  /** This session is over, and every tab shall know. */
+  /** Ends the session in this tab and in all others. */
   ended(): void {
     tell({ type: "signed-out", id: this.id });
     this.#forget();
@@ -102,13 +104,13 @@ class Session {
     return this.#adopt(kept, key);
   }
 
-  /** Takes over a session another tab, or an earlier page, had. */
+  /** Adopts the session of another tab or of an earlier page. */
   async #adopt(kept: Kept, key: KeyPair): Promise<boolean> {
     if (this.#isIn()) return false;
     try {
-      // With its own credentials: a 401 here means "not this one", not "sign in again".
+      // With the credentials of that session: a 401 here means "not this one", not "sign in again".
       const info = await mail.sessionRead({ token: kept.token, key });
-      // Another tab's answer, or a sign-in here, may have come first.
+      // The answer of another tab, or a sign-in here, may have come first.
       if (this.#isIn()) return false;
       if (this.status === "again" && info.account.id !== this.account?.id) return false;
       if (kept.profile === "browser") keptWrite(kept);
@@ -128,7 +130,7 @@ class Session {
     this.lastSignIn = info.lastSignIn;
     if (this.status !== "again" || another) this.epoch += 1;
     this.status = "in";
-    // What one person began, another must not finish.
+    // Another user must not finish what one user started.
     for (const settle of this.#waiting.splice(0)) settle(!another);
   }
 
@@ -154,7 +156,8 @@ class Session {
 
   #forget(): void {
     void keyForget(this.id);
-    // The server's Clear-Site-Data takes the choices too; they are not the session's.
+    // The server's Clear-Site-Data clears the preferences too, although they do not belong to the
+    // session.
     prefsForget();
     prefsKeepHere();
     keptForget();
@@ -176,12 +179,12 @@ function keptRead(): Kept | null {
   }
 }
 
-// Where no cookies may be kept, this cannot be either: then a session ends with its page.
+// If cookies are blocked, sessionStorage is too: then a session ends with its page.
 function keptWrite(kept: Kept): void {
   try {
     sessionStorage.setItem(PLACE, JSON.stringify(kept));
   } catch {
-    // It lives in memory.
+    // Then it is in memory only.
   }
 }
 
@@ -189,7 +192,7 @@ function keptForget(): void {
   try {
     sessionStorage.removeItem(PLACE);
   } catch {
-    // Nothing was ever kept.
+    // Nothing was stored.
   }
 }
 

@@ -1,4 +1,4 @@
-// What the tabs of this browser tell each other. Same origin only, by its nature.
+// The messages between the tabs of this browser. A BroadcastChannel never leaves the origin.
 import type { KeyPair } from "../api/dpop.ts";
 import type { LiveEvent, Profile } from "../api/types.ts";
 
@@ -23,7 +23,7 @@ export function tell(message: TabMessage): void {
   try {
     channel?.postMessage(message);
   } catch {
-    // A browser that will not clone a CryptoKey: the other tab asks for the password.
+    // This browser cannot clone a CryptoKey: the other tab asks for the password.
   }
 }
 

@@ -1,5 +1,5 @@
-// Short notices at the foot of the page. A notice with `onend` holds something
-// back: it happens when the notice ends by itself, and not at all after Undo.
+// Short notices at the bottom of the page. A notice with `onend` delays an action: it happens when
+// the notice ends by itself, and not at all after Undo.
 
 export interface Toast {
   id: number;
@@ -40,19 +40,19 @@ class Toasts {
     const shown = this.items.filter((item) => item.onend === null).slice(0, 1 - SHOWN_MAX);
     for (const old of shown) this.end(old.id);
     this.items = [...this.items, toast];
-    // An error stays until somebody has read it (WCAG 2.2.1).
+    // An error stays until the user has dismissed it (WCAG 2.2.1).
     if (toast.kind === "info")
       this.#arm(toast.id, lastsMs ?? (toast.undo === null ? INFO_MS : UNDO_MS));
     return toast.id;
   }
 
-  /** The same notice with other words, in its place. */
+  /** Replaces a notice by one with another text. */
   replace(id: number, text: string, lastsMs: number): number {
     this.#take(id);
     return this.show(text, { lastsMs });
   }
 
-  /** Ends a notice the ordinary way: what it held back now happens. */
+  /** Ends a notice normally: the action that it delayed now happens. */
   end(id: number): void {
     this.#take(id)?.onend?.();
   }
@@ -65,14 +65,14 @@ class Toasts {
     this.#take(id)?.retry?.();
   }
 
-  /** Whether there was something to undo. */
+  /** Undoes the latest notice that allows it; returns whether there was one. */
   undoLast(): boolean {
     const last = this.items.findLast((item) => item.undo !== null);
     if (last !== undefined) this.undo(last.id);
     return last !== undefined;
   }
 
-  /** While somebody points at a notice or its buttons, time stands still. */
+  /** Stops the time of a notice while the pointer is on it or its buttons. */
   pause(id: number): void {
     const timer = this.#timers.get(id);
     if (timer === undefined || timer.handle === null) return;
@@ -86,7 +86,7 @@ class Toasts {
     if (timer !== undefined && timer.handle === null) this.#arm(id, Math.max(1_500, timer.leftMs));
   }
 
-  /** Sign-out: what was held back does not happen. */
+  /** Removes all notices at sign-out; delayed actions do not happen. */
   clear(): void {
     for (const { id } of this.items) this.#take(id);
   }

@@ -1,10 +1,10 @@
-// The loaded part of a mailbox, newest first, and how changes move messages about
-// in it. Pure, so that optimistic changes and their rollback can be tested by table.
+// The loaded part of a mailbox, newest first, and how changes move messages within it. Pure, so
+// that optimistic changes and their rollback can be tested with tables.
 import type { Change, Item, Mailbox, Flags, Page } from "../api/types.ts";
 
 export interface Window {
   refs: string[];
-  /** Where the next older page starts; null once the oldest message is here. */
+  /** Where the next older page starts; null once the oldest message is loaded. */
   next: string | null;
 }
 
@@ -15,26 +15,26 @@ export interface Batch {
   change: Change;
 }
 
-/** The name of the window that shows what was searched for. */
+/** Returns the key of the window for a search. */
 export function searchKey(query: string): string {
   return `search:${query}`;
 }
 
-/** What a window shows the finds of; null for a mailbox's. */
+/** Returns the query of a search's window; null for a mailbox's window. */
 export function searchOf(key: string): string | null {
   return key.startsWith("search:") ? key.slice("search:".length) : null;
 }
 
 export const EMPTY: Window = { refs: [], next: null };
 
-/** Adds an older page. Messages that moved between two requests are not doubled. */
+/** Appends an older page, without duplicates of messages that moved between two requests. */
 export function append(window: Window, page: Pick<Page, "items" | "next">): Window {
   const known = new Set(window.refs);
   const fresh = page.items.map((item) => item.reference).filter((ref) => !known.has(ref));
   return { refs: [...window.refs, ...fresh], next: page.next };
 }
 
-/** Puts one message in its place by time, unless its place is not loaded yet. */
+/** Inserts a message in order of time, unless that part of the list is not loaded yet. */
 export function insert(window: Window, item: Item, items: Items): Window {
   const refs = window.refs.filter((ref) => ref !== item.reference);
   const at = refs.findIndex((ref) => isOlder(items[ref], item));
@@ -47,7 +47,7 @@ export function remove(window: Window, reference: string): Window {
   return { ...window, refs: window.refs.filter((ref) => ref !== reference) };
 }
 
-/** The counts after `before` became `after`; null stands for "not there". */
+/** Returns the counts after `before` became `after`; null means "does not exist". */
 export function recount(boxes: Mailbox[], before: Item | null, after: Item | null): Mailbox[] {
   return boxes.map((box) => {
     const was = before?.mailbox === box.id ? before : null;
@@ -64,7 +64,7 @@ export function recount(boxes: Mailbox[], before: Item | null, after: Item | nul
   });
 }
 
-/** A message after a change. */
+/** Returns a message after a change. */
 export function changed(item: Item, change: Change): Item {
   const { label, removeLabel, ...flags } = change;
   const labels = item.labels.filter((one) => one !== removeLabel);
@@ -74,7 +74,7 @@ export function changed(item: Item, change: Change): Item {
 
 type Before = Pick<Flags, "reference" | "mailbox" | "unread" | "starred" | "labels">;
 
-/** What brings these messages back to how they are, in as few requests as there are kinds. */
+/** Returns the requests that restore these messages to their present state, as few as possible. */
 export function inverse(before: Before[], change: Change): Batch[] {
   const batches = new Map<string, Batch>();
   for (const item of before) {
@@ -97,7 +97,7 @@ export function inverse(before: Before[], change: Change): Batch[] {
   return [...batches.values()];
 }
 
-/** From the last clicked row to this one, in the order shown (Shift-click). */
+/** Returns the rows from the last clicked one to this one, in the order shown (Shift-click). */
 export function range(refs: string[], from: string | null, to: string): string[] {
   const a = from === null ? -1 : refs.indexOf(from);
   const b = refs.indexOf(to);
@@ -105,14 +105,16 @@ export function range(refs: string[], from: string | null, to: string): string[]
   return refs.slice(Math.min(a, b), Math.max(a, b) + 1);
 }
 
-/** Where to stand once `gone` have left the list: the next one, else the one before. */
+/**
+ * Returns the row to select once `gone` have left the list: the next one, else the previous one.
+ */
 export function neighbour(refs: string[], current: string, gone: Set<string>): string | null {
   const at = refs.indexOf(current);
   const after = refs.slice(at + 1).find((ref) => !gone.has(ref));
   return after ?? refs.slice(0, Math.max(0, at)).findLast((ref) => !gone.has(ref)) ?? null;
 }
 
-/** Messages by their conversation, in the order given. Those without one stand for themselves. */
+/** Groups messages by conversation, in the order given; those without one are left out. */
 export function grouped<One extends Item>(items: One[]): Map<string, One[]> {
   const groups = new Map<string, One[]>();
   for (const item of items) {

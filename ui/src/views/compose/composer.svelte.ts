@@ -1,5 +1,5 @@
-// A message being written. It is saved on the server when one pauses; sending needs a
-// saved version, so what is sent is what was seen.
+// A message being written. It is saved on the server after a pause; sending requires a saved
+// version, so that what is sent is what the sender saw.
 import { ApiError, Unreachable } from "../../api/client.ts";
 import * as api from "../../api/sending.ts";
 import type { Addr } from "../../api/types.ts";
@@ -37,19 +37,19 @@ export class Composer extends Message {
   sending = $state(false);
   consent = $state.raw<api.Consent | null>(null);
   conflict = $state.raw<api.Draft | null>(null);
-  /** What stands in the address fields and is no chip yet. */
+  /** The text in the address fields that is not a chip yet. */
   typing = $state<Record<Field, string>>({ to: "", cc: "", bcc: "" });
-  /** Counts the times that other words took the place of these. */
+  /** Counts how often the content was replaced by another draft. */
   taken = $state(0);
 
   related: api.Content["related"] = null;
-  /** Whom to tell that the message is on its way. */
+  /** Called once the message was submitted. */
   onsent: ((sent: api.Submission) => void) | null = null;
 
-  /** The text that it began with; alone it is worth no draft. */
+  /** The initial text, which alone is not worth a draft. */
   #blank = "";
 
-  /** With `signature`, for what is begun just now; it goes above what is quoted. */
+  /** `signature` is for new messages; it is inserted above the quotation. */
   constructor(draft: api.Draft | null = null, signature = "") {
     super();
     if (draft) this.#take(draft);
@@ -80,7 +80,7 @@ export class Composer extends Message {
     void this.checkAll();
   }
 
-  /** Adds the addresses in a text; gives back what is not one. */
+  /** Adds the addresses in a text; returns the part that is not an address. */
   add(field: Field, typed: string): string {
     const left: string[] = [];
     const known = new Set([...this.to, ...this.cc, ...this.bcc].map((one) => lower(one.address)));
@@ -114,13 +114,13 @@ export class Composer extends Message {
     void this.checkAll();
   }
 
-  /** What would happen for each recipient; without an answer the chips just say less. */
+  /** Loads how the message would reach each recipient; without an answer the chips show less. */
   async checkAll(): Promise<void> {
     const addresses = [...this.to, ...this.cc, ...this.bcc].map((one) => one.address);
     if (addresses.length === 0) return;
     try {
       const { items } = await api.check(addresses, this.related, this.choices);
-      // Somebody else may have been added, or left, since it was asked.
+      // Recipients may have been added or removed since the request.
       const there = new Set([...this.to, ...this.cc, ...this.bcc].map((one) => one.address));
       const still = items.filter((one) => there.has(one.address));
       this.checks = Object.fromEntries(still.map((one) => [one.address, one]));
@@ -140,14 +140,14 @@ export class Composer extends Message {
       return await api.draftSave(before.id, before.version, this.#content());
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      // Sent or thrown away in another tab: what stands here becomes a draft of its own.
+      // Sent or discarded in another tab: this text becomes a new draft.
       if (error.status === 404) return api.draftCreate(this.#content());
       if (error.code === "edited-elsewhere") this.conflict = await api.draftRead(before.id);
       throw error;
     }
   }
 
-  /** Edited in two places: what stands here replaces the other, or the other way round. */
+  /** Resolves a conflict of two edits: keeps this version, or takes the other one. */
   async settle(mine: boolean): Promise<void> {
     const other = this.conflict;
     this.conflict = null;
@@ -168,7 +168,7 @@ export class Composer extends Message {
     return { ...EMPTY, to, cc, bcc, subject, text, html, related, choices, attachments };
   }
 
-  /** Whether the words speak of an attachment that is not there. */
+  /** Whether the text mentions an attachment but nothing is attached. */
   get forgotFile(): boolean {
     const own = this.text.split(/\n(?:>|-{5,})/)[0] ?? "";
     return this.files.length === 0 && /\battach(ed|ment|ing)?\b|מצורף|מצורפת|צירפתי/iu.test(own);
@@ -195,7 +195,7 @@ export class Composer extends Message {
     }
   }
 
-  /** The answer was no: everything stays as it was. */
+  /** The sender did not consent: everything stays as it is. */
   decline(): void {
     this.consent = null;
   }
@@ -203,7 +203,7 @@ export class Composer extends Message {
   async discard(): Promise<void> {
     this.rest();
     this.stopUploads();
-    // What is being saved at this moment would come back.
+    // A save that is running would bring the draft back.
     this.dirty = false;
     await this.settled();
     if (!this.draft) return;
@@ -224,7 +224,7 @@ export class Composer extends Message {
   }
 }
 
-/** RFC 3676 §4.3: a line of two dashes and a blank stands before it. */
+/** Inserts a signature after a line of two dashes and a blank (RFC 3676 §4.3). */
 export function withSignature(text: string, signature: string): string {
   return `\n\n-- \n${signature.trimEnd()}\n${text.trim() === "" ? "" : text}`;
 }
@@ -242,7 +242,7 @@ function lower(text: string): string {
   return text.toLowerCase();
 }
 
-/** `Name <a@b>` or `a@b`; null for anything else. The server has the last word. */
+/** Parses `Name <a@b>` or `a@b`; returns null for anything else. The server decides in the end. */
 export function addressOf(text: string): Addr | null {
   const found = /^\s*(?:"?([^"<]*?)"?\s*<)?([^\s<>@]+@[^\s<>@]+\.?[^\s<>@]*)>?\s*$/.exec(text);
   if (!found?.[2]) return null;

@@ -1,4 +1,4 @@
-// The composers that are open, and the ways to open one.
+// The open composers, and the ways to open one.
 import { SvelteSet } from "svelte/reactivity";
 import { ApiError } from "../../api/client.ts";
 import { correspondents } from "./correspondents.svelte.ts";
@@ -41,18 +41,18 @@ class Composers {
     }
   }
 
-  /** Closes a composer; what was written stays as a draft. */
+  /** Closes a composer; its text stays as a draft. */
   async close(composer: Composer): Promise<void> {
-    // It may still have to ask, or to say that it was not sent.
+    // It may still have to ask for consent, or to show that sending failed.
     if (composer.sending) return;
     await composer.saveQuietly();
-    // What could not be saved stays in sight; the head of the message says so.
+    // A message that could not be saved stays open; its header says so.
     if (composer.unsaved) return;
     this.#hide(composer);
     drafts.again();
   }
 
-  /** Away at once, gone in a moment: until then it can be had back. */
+  /** Hides a draft at once and deletes it a moment later; until then it can be restored. */
   discard(composer: Composer): void {
     this.#hide(composer);
     drafts.hide(composer.id, true);
@@ -75,7 +75,7 @@ class Composers {
     drafts.again();
   }
 
-  /** Its code is a chunk of its own: whoever only reads never loads it. */
+  /** Opens a composer. Its code is a separate chunk: users who only read never load it. */
   async #begin(draft: api.Draft | null, signature = ""): Promise<void> {
     try {
       const { Composer } = await import("./composer.svelte.ts");
@@ -92,14 +92,14 @@ class Composers {
       told(sent);
     };
     this.open = [...this.open, composer];
-    // The oldest makes room, unless it still has something to say.
+    // The oldest one is closed to make room, unless it has something to show.
     const [oldest] = this.open;
     if (oldest !== undefined && this.open.length > OPEN_MAX) void this.close(oldest);
   }
 
   #hide(composer: Composer): void {
     this.open = this.open.filter((one) => one !== composer);
-    // The focus was in it; without it, it would be nowhere.
+    // The focus was in the composer and would otherwise be lost.
     queueMicrotask(() => {
       if (document.activeElement === document.body) document.getElementById("main")?.focus();
     });
@@ -111,12 +111,12 @@ class Composers {
   }
 }
 
-/** The drafts folder; read again when something may have changed it. */
+/** The drafts folder; reloaded when something may have changed it. */
 class Drafts {
   items = $state.raw<api.DraftItem[]>([]);
   load = $state<"idle" | "ready" | "failed">("idle");
   #hidden = new SvelteSet<string>();
-  /** Without those that are about to be thrown away. */
+  /** The drafts without those that are about to be deleted. */
   readonly shown = $derived(this.items.filter(({ id }) => !this.#hidden.has(id)));
 
   hide(id: string | null, away: boolean): void {
@@ -154,7 +154,7 @@ async function takeBack(reference: string): Promise<void> {
   try {
     composers.edit(await api.undo(reference));
   } catch (error) {
-    // Only an answer says that it has left.
+    // Only an answer of the server proves that the message has left.
     if (error instanceof ApiError) fail(t().compose.tooLate, "", error, null);
     else fail(t().compose.notBack, "", error, () => void takeBack(reference));
   }

@@ -1,4 +1,5 @@
-// Whom this person has written with, asked for once for each page, when a message is begun.
+// The people whom the user has corresponded with, loaded once per page when the first message is
+// started.
 import type { Addr } from "../../api/types.ts";
 import * as api from "../../api/sending.ts";
 
@@ -6,7 +7,7 @@ class Correspondents {
   all = $state.raw<Addr[]>([]);
   #asked = false;
 
-  /** Without an answer, addresses are typed in full; nothing is lost. */
+  /** Loads them. On failure, addresses have to be typed in full; nothing is lost. */
   async ask(): Promise<void> {
     if (this.#asked) return;
     this.#asked = true;

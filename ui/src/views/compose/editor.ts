@@ -1,4 +1,4 @@
-// ProseMirror with the schema that the server takes, and nothing more.
+// ProseMirror with exactly the schema that the server accepts.
 import { baseKeymap, setBlockType, toggleMark, wrapIn } from "prosemirror-commands";
 import { history, redo, undo } from "prosemirror-history";
 import { keymap } from "prosemirror-keymap";
@@ -88,12 +88,12 @@ interface Options {
   text: string;
   label: string;
   onchange: (html: string, text: string) => void;
-  /** What holds where the cursor stands. */
+  /** Called with the formats that are active at the cursor. */
   onactive: (marks: ReadonlySet<Mark>) => void;
   onsend: () => void;
 }
 
-/** What holds where the cursor stands, or for all that is selected. */
+/** Returns the formats that are active at the cursor, or in the whole selection. */
 export function activeOf(state: EditorState): ReadonlySet<Mark> {
   const { $from, from, to, empty } = state.selection;
   const around = new Set<string>();
@@ -150,10 +150,10 @@ export function editorStart(holder: HTMLElement, options: Options): Editor {
       if (begun && transaction.docChanged) options.onchange(htmlOf(next.doc), textOf(next.doc));
     },
   });
-  // The editor's own way in for HTML: only what the schema knows comes through.
+  // HTML enters through the editor's paste handling: only what the schema allows gets through.
   if (options.html !== null) {
     view.pasteHTML(options.html);
-    // Begun anew with it: there is nothing before it that Undo could lead to.
+    // A new state with this document, so that Undo cannot go back before it.
     const { doc, plugins } = view.state;
     view.updateState(EditorState.create({ doc, plugins }));
   }
@@ -190,7 +190,7 @@ function markOf(name: string): MarkType {
   return found;
 }
 
-/** A document of lines of text. */
+/** Returns a document made of lines of text. */
 export function documentOf(text: string): Node {
   const paragraph = (line: string) =>
     nodeOf("paragraph").create(null, line === "" ? null : schema.text(line));

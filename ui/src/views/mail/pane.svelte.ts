@@ -1,5 +1,5 @@
-// What is chosen in the list: where the cursor stands, what is ticked, what is typed
-// into the filter, and which messages an act is therefore about.
+// The state of the list: the cursor, the selected messages and the filter, and which messages an
+// action therefore applies to.
 import { SvelteSet } from "svelte/reactivity";
 import type { Change, Item, Listed } from "../../api/types.ts";
 import { t } from "../../i18n/index.svelte.ts";
@@ -11,7 +11,7 @@ import { prefs } from "../../state/prefs.svelte.ts";
 import { grouped, matches, neighbour, range, searchOf } from "../../state/window.ts";
 
 export class Pane {
-  /** The window that is shown: a mailbox's id, or what was searched for. */
+  /** The key of the window that is shown: a mailbox's ID, or a search. */
   mailbox = $state("");
   readonly query: string | null = $derived(searchOf(this.mailbox));
   /** The message in the reader. */
@@ -24,20 +24,20 @@ export class Pane {
   #ask: (references: string[]) => void;
 
   readonly all: Listed[] = $derived(mail.list(this.mailbox));
-  /** The loaded messages of each conversation here, the newest first. */
+  /** The loaded messages of each conversation here, newest first. */
   readonly #groups: Map<string, Listed[]> = $derived(grouped(this.all));
   readonly #isGrouped: boolean = $derived(prefs.grouped && this.query === null);
-  /** Every message of the mailbox, or of what was found, is meant: also what is not loaded. */
+  /** Whether all messages of the mailbox or search are meant, including those not loaded. */
   everything = $state(false);
   readonly items: Listed[] = $derived(
     this.query !== null || this.filter.trim() === ""
       ? this.all.filter((item) => this.#isHead(item))
       : this.all.filter((item) => matches(item, this.filter.trim())),
   );
-  /** What the loaded messages are narrowed to; a search is not a narrowing. */
+  /** The filter on the loaded messages; a search is not a filter. */
   readonly listFilter: string = $derived(this.query === null ? this.filter.trim() : "");
   readonly refs: string[] = $derived(this.items.map((item) => item.reference));
-  /** The ticked messages that are in sight, in order. */
+  /** The selected messages that are visible, in order. */
   readonly ticked: string[] = $derived(this.refs.filter((ref) => this.selected.has(ref)));
   readonly inTrash: boolean = $derived(mail.role("trash")?.id === this.mailbox);
 
@@ -52,18 +52,18 @@ export class Pane {
     return this.#groups.get(item.conversation)?.[0]?.reference === item.reference;
   }
 
-  /** The messages that one row stands for, itself first. */
+  /** Returns the messages that one row represents, its own first. */
   group(item: Item): Listed[] {
     const isOne = !this.#isGrouped || !item.conversation || this.filter.trim() !== "";
     return isOne ? [item] : (this.#groups.get(item.conversation ?? "") ?? [item]);
   }
 
-  /** Whether a row stands for the message in the reader. */
+  /** Whether a row represents the message in the reader. */
   shows(item: Item): boolean {
     return this.group(item).some((one) => one.reference === this.shown);
   }
 
-  /** All that the chosen rows stand for. */
+  /** Returns all messages that the given rows represent. */
   meant(references: string[]): string[] {
     const all = references.flatMap((ref) => {
       const item = mail.items[ref];
@@ -82,7 +82,7 @@ export class Pane {
     this.#anchor = null;
   }
 
-  /** Where a row leads to. */
+  /** Returns the address that a row links to. */
   href(item: Item): string | undefined {
     if (this.query !== null) {
       const { query } = this;
@@ -111,7 +111,7 @@ export class Pane {
     if (!all) for (const ref of this.refs) this.selected.add(ref);
   }
 
-  /** One down or up; null at the ends and in an empty list. */
+  /** Moves the cursor one row down or up; returns null at the ends and in an empty list. */
   step(by: 1 | -1): string | null {
     const at = this.cursor === null ? -1 : this.refs.indexOf(this.cursor);
     const to = this.refs[at < 0 ? 0 : at + by];
@@ -120,20 +120,23 @@ export class Pane {
     return to;
   }
 
-  /** What a key or a toolbar button is about: the ticked ones, else the one shown or under the cursor. */
+  /**
+   * Returns the messages that an action applies to: the selected ones, else the one in the reader,
+   * else the one under the cursor.
+   */
   chosen(): string[] {
     if (this.ticked.length > 0) return this.meant(this.ticked);
-    // In the reader it is the message itself; a row in the list is its whole conversation.
+    // In the reader it is the message itself; in the list a row means its whole conversation.
     if (this.shown !== null) return [this.shown];
     return this.cursor === null ? [] : this.meant([this.cursor]);
   }
 
-  /** Where to look for everything that is meant, when that is more than what is loaded. */
+  /** Returns the place whose messages are all meant, if that is more than what is loaded. */
   get everywhere(): act.Everything {
     return this.query === null ? { mailbox: this.mailbox } : { q: this.query };
   }
 
-  /** Does something to everything, if that is what is ticked; tells whether it was. */
+  /** Changes all messages, if that is what is selected; returns whether it was. */
   #toAll(change: Change, said: (n: number) => string): boolean {
     if (!this.everything) return false;
     this.everything = false;
@@ -195,7 +198,7 @@ export class Pane {
     void act.star(references, !starred);
   }
 
-  /** Stands on a neighbour before these go, so that the place in the list is not lost. */
+  /** Moves the cursor to a neighbour before these messages leave, so that the position is kept. */
   #leaving(references: string[]): void {
     const gone = new Set(references);
     this.everything = false;

@@ -1,4 +1,4 @@
-// One act of a manager: done, said, and looked at again.
+// Carries out one act of an administrator, confirms it, and reloads the page.
 import { t } from "../../i18n/index.svelte.ts";
 import { fail } from "../../state/actions.svelte.ts";
 import { ApiError } from "../../api/client.ts";

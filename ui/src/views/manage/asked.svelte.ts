@@ -1,11 +1,11 @@
-// What needs a fresh sign-in: asks for the password once, over the page, and goes on.
+// For acts that need a recently entered password: asks for it once, over the page, and continues.
 import { ApiError } from "../../api/client.ts";
 
 class Asking {
   waiting = $state(false);
   #settle: ((yes: boolean) => void)[] = [];
 
-  /** Does it; where the password is asked for first, once it was said. Throws when it was not. */
+  /** Does the work, after asking for the password if needed. Throws if it was not given. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();

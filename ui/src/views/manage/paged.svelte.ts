@@ -1,4 +1,4 @@
-// A list that comes page by page: the first one is what `Loaded` holds, the rest is here.
+// A list that is loaded page by page: `Loaded` has the first page, and this has the rest.
 import { t } from "../../i18n/index.svelte.ts";
 import { fail } from "../../state/actions.svelte.ts";
 import { asking } from "./asked.svelte.ts";
@@ -9,7 +9,7 @@ interface Page {
 }
 
 export class Paged<P extends Page> {
-  /** What came after the first page. */
+  /** The items after the first page. */
   rest = $state.raw<P["items"][number][]>([]);
   next = $state<string | null>(null);
   readonly #load: (after: string | null) => Promise<P>;

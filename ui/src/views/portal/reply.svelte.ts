@@ -1,5 +1,5 @@
-// The reply of an outside recipient. Recipients, subject and quote are the server's;
-// only words and files are theirs. The draft is made when there is something to keep.
+// The reply of an outside recipient. Recipients, subject and quotation come from the server; only
+// the text and the files are the recipient's. The draft is created once there is something to save.
 import { ApiError, Unreachable } from "../../api/client.ts";
 import * as api from "../../api/sending.ts";
 import { t } from "../../i18n/index.svelte.ts";
@@ -21,7 +21,7 @@ export class Reply extends Message {
     this.about = about;
   }
 
-  /** Brings back what was begun earlier. No draft is made by looking. */
+  /** Restores a saved reply. Viewing a message creates no draft. */
   async resume(): Promise<void> {
     const { items } = await api.draftList();
     const listed = items.find(
@@ -70,7 +70,7 @@ export class Reply extends Message {
     }
   }
 
-  /** The page goes away: files stop, words are kept. */
+  /** The page is being left: uploads stop, and the text is saved. */
   leave(): void {
     this.stopUploads();
     void this.saveQuietly();
@@ -100,7 +100,7 @@ export class Reply extends Message {
       return await api.draftSave(draft.id, draft.version, this.#content(draft));
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== "edited-elsewhere") throw error;
-      // Another tab of theirs. What stands before their eyes now is what they mean.
+      // The reply was edited in another tab. What this page shows wins.
       const newer = await api.draftRead(draft.id);
       return await api.draftSave(newer.id, newer.version, this.#content(newer));
     }

@@ -1,4 +1,4 @@
-// Mail from files and to files, message by message, with a way to stop.
+// Imports and exports mail, message by message, with a way to stop.
 import { ApiError } from "../../api/client.ts";
 import * as api from "../../api/mail.ts";
 import { background } from "../../lib/background.ts";
@@ -8,13 +8,13 @@ import { mail } from "../../state/mail.svelte.ts";
 
 export interface Told {
   done: number;
-  /** Were here already. */
+  /** The number that the mailboxes already had. */
   known: number;
-  /** Are no messages, or too large, or not opened yet. */
+  /** The number that were skipped: not a message, too large, or not opened yet. */
   left: number;
 }
 
-/** As large as the server takes a message by default. */
+/** The largest message that the server accepts by default. */
 const MESSAGE_OCTETS_MAX = 64 * 1024 * 1024;
 
 export class Transfer {
@@ -27,7 +27,7 @@ export class Transfer {
     this.#stop.abort();
   }
 
-  /** Brings the messages of these files into a mailbox. Throws when the server cannot be asked. */
+  /** Imports the messages of these files into a mailbox. Throws if the server cannot be reached. */
   async bringIn(files: File[], mailbox: string): Promise<void> {
     const all = files.reduce((sum, file) => sum + file.size, 0);
     let before = 0;
@@ -41,7 +41,7 @@ export class Transfer {
         before += file.size;
       }
     });
-    await background("counting the mailboxes again", mail.boxesRead());
+    await background("reloading the mailbox counts", mail.boxesRead());
   }
 
   async #one(octets: Blob | null, mailbox: string, told: Told): Promise<void> {
@@ -59,7 +59,7 @@ export class Transfer {
     }
   }
 
-  /** All opened messages of a mailbox, as one file. */
+  /** Exports all opened messages of a mailbox as one file; returns null if it was stopped. */
   async takeOut(mailbox: string): Promise<Blob | null> {
     const parts: Blob[] = [];
     await this.#run(async (told) => {
@@ -75,7 +75,7 @@ export class Transfer {
     return this.#stop.signal.aborted ? null : new Blob(parts, { type: "application/mbox" });
   }
 
-  /** A message as it stands in the file; null for one that is sealed, or gone since. */
+  /** Returns a message in mbox form; null for one that is sealed, or was deleted meanwhile. */
   async #part(reference: string): Promise<Blob | null> {
     try {
       const item = await mail.itemOnly(reference);
@@ -95,7 +95,7 @@ export class Transfer {
     try {
       await work(told);
     } catch (error) {
-      // Whoever stopped it knows.
+      // The user stopped it, and need not be told.
       if (!this.#stop.signal.aborted) throw error;
     } finally {
       [this.progress, this.told] = [null, told];
