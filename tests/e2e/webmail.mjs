@@ -162,7 +162,7 @@ await page.getByTestId("text").click();
 await page.keyboard.press("r");
 await page.getByTestId("composer").waitFor();
 await page.locator("[data-testid=composer-body]:focus").waitFor();
-await page.keyboard.type("e#! are only messages here");
+await page.keyboard.type("e#! are only letters here");
 await page.getByTestId("composer-to").fill("bob");
 await page.getByTestId("composer-send").focus();
 await page.keyboard.press("Enter");
@@ -175,7 +175,7 @@ await page.goto(`${base}/mail/drafts`);
 await page.getByTestId("draft").first().click();
 await soon(async () => {
   const body = await page.getByTestId("composer-body").inputValue();
-  assert.match(body, /e#! are only messages here/);
+  assert.match(body, /e#! are only letters here/);
 });
 await page.getByTestId("composer-discard").focus();
 await page.keyboard.press("Enter");

@@ -10,7 +10,7 @@ use postern::gateway::accounts::preference::PreferencesChange;
 use postern::gateway::outgoing::draft::Addressee;
 use postern::gateway::outgoing::submission::SubmissionView;
 use postern::gateway::outgoing::submit::{Submit, Submitted};
-use postern::gateway::records::policy::Route;
+use postern::terms::Route;
 use postern::gateway::{DeliveryState, DraftContent};
 use postern::mail::reference::Reference;
 use postern::net::dns::Resolver;

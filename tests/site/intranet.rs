@@ -29,7 +29,7 @@ async fn in_intranet_mode_every_message_to_outside_is_refused_with_a_notice() {
             subject: "The plan",
             text: "The plan of the house.",
             choice,
-            yes: true,
+            consent: true,
             ..Outgoing::default()
         };
         let sent = dana.submit(&message).await.expect("the submission is accepted");

@@ -41,8 +41,8 @@ pub fn wait_for<T>(what: &str, limit: Duration, mut check: impl FnMut() -> Optio
 
 /// Returns twenty random lower-case letters and digits, which do not occur anywhere by chance.
 pub fn token() -> String {
-    const MESSAGES: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let mut random = [0u8; 20];
     aws_lc_rs::rand::fill(&mut random).expect("the system's generator answers");
-    random.iter().map(|b| MESSAGES[usize::from(b & 31)] as char).collect()
+    random.iter().map(|b| ALPHABET[usize::from(b & 31)] as char).collect()
 }

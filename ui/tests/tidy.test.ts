@@ -33,19 +33,14 @@ test.each(files.filter((file) => cssOf(file) !== ""))("$name has logical CSS onl
     expect(a).toBe(b);
 });
 
-test.each(components)(
-  "$name has no inline style, no raw HTML and no literal text",
-  ({ text }) => {
-    const markup = text
-      .replace(/<(script|style)[\s\S]*?<\/\1>/g, "")
-      .replace(/<!--[\s\S]*?-->/g, "");
-    expect(markup).not.toMatch(/\sstyle=/);
-    expect(markup).not.toMatch(/\{@html/);
-    expect(markup).not.toMatch(/\s(aria-label|title|placeholder|alt)="[^{"]/);
-    const words = withoutBraces(markup).replace(/<[^>]*>/g, " ");
-    expect(words.match(/[A-Za-zא-ת]{2,}/g)).toBeNull();
-  },
-);
+test.each(components)("$name has no inline style, no raw HTML and no literal text", ({ text }) => {
+  const markup = text.replace(/<(script|style)[\s\S]*?<\/\1>/g, "").replace(/<!--[\s\S]*?-->/g, "");
+  expect(markup).not.toMatch(/\sstyle=/);
+  expect(markup).not.toMatch(/\{@html/);
+  expect(markup).not.toMatch(/\s(aria-label|title|placeholder|alt)="[^{"]/);
+  const words = withoutBraces(markup).replace(/<[^>]*>/g, " ");
+  expect(words.match(/[A-Za-zא-ת]{2,}/g)).toBeNull();
+});
 
 // Browsers keep what was typed, with forms and with pages that are to be opened again.
 test.each(components)(

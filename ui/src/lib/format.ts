@@ -115,8 +115,8 @@ export function agentText(agent: string): string {
 
 export function initials(name: string): string {
   const words = name.split(/[\s.@_-]+/).filter((word) => /\p{L}|\p{N}/u.test(word));
-  const messages = words.length > 1 ? [words[0], words[1]] : [words[0]];
-  return messages
+  const initials = words.length > 1 ? [words[0], words[1]] : [words[0]];
+  return initials
     .map((word) => [...(word ?? "")][0] ?? "")
     .join("")
     .toLocaleUpperCase();
