@@ -3,17 +3,28 @@
 use std::fs;
 use std::path::Path;
 
+const PAGES: &[&str] = &[
+    "README.md",
+    "CHANGELOG.md",
+    "docs/architecture.md",
+    "docs/hacking.md",
+    "docs/operations.md",
+    "docs/rfc.md",
+    "docs/screens.md",
+    "docs/security.md",
+];
+
 /// Returns the words in backticks on each page that is checked, with the page.
 fn named() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
-    for page in ["README.md", "docs/architecture.md", "docs/hacking.md", "docs/security.md"] {
+    for page in PAGES {
         let text = fs::read_to_string(root.join(page)).unwrap();
         let mut guarded = false;
         for line in text.lines() {
             guarded ^= line.starts_with("```");
             let words = line.split('`').skip(1).step_by(2).filter(|_| !guarded);
-            found.extend(words.map(|word| (page.to_owned(), word.to_owned())));
+            found.extend(words.map(|word| ((*page).to_owned(), word.to_owned())));
         }
     }
     found
@@ -60,6 +71,28 @@ fn every_test_that_the_documents_name_exists() {
     let gone: Vec<_> =
         tests.iter().filter(|(_, word)| !code.contains(&format!("fn {word}("))).collect();
     assert!(gone.is_empty(), "{gone:#?}");
+}
+
+/// Every claim of the security page names a test function that exists.
+#[test]
+fn every_claim_about_security_names_its_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut code = String::new();
+    for folder in ["src", "tests"] {
+        read(&root.join(folder), &mut code);
+    }
+    let page = fs::read_to_string(root.join("docs/security.md")).unwrap();
+    let rows = page.lines().filter(|line| line.starts_with("| ")).skip(2);
+    let claims: Vec<_> = rows.filter_map(|row| row.split('|').nth(3).map(|by| (row, by))).collect();
+    assert!(claims.len() > 25, "the scan found almost nothing: {}", claims.len());
+    for (row, by) in claims {
+        let named: Vec<_> = by.split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "no test is named: {row}");
+        for name in named {
+            let test = format!("fn {name}(");
+            assert!(code.contains(&test), "`{name}` is no test function: {row}");
+        }
+    }
 }
 
 fn read(folder: &Path, code: &mut String) {

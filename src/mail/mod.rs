@@ -13,6 +13,7 @@ pub mod header;
 pub mod mdn;
 pub mod message;
 pub mod mime_guard;
+pub mod notice_text;
 pub mod notification;
 mod notification_text;
 pub mod reference;

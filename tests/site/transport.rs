@@ -1,6 +1,7 @@
 //! Nothing is served without TLS, and an eavesdropper sees nothing of what travels over it.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
 
 use hyper::Method;
 use postern::client::Client;
@@ -194,4 +195,16 @@ async fn who_listens_in_sees_nothing_of_a_session() {
     Searcher::new(&heard).octets(&smtp.passed(), &mut found, "what passed");
     assert_eq!(found.len(), 3, "{found:?}");
     site.stop();
+}
+
+/// Other accounts of the operating system cannot read the data folder or speak to the daemon.
+#[test]
+fn the_data_folder_and_the_control_socket_are_for_the_daemon_alone() {
+    let sink = Sink::start();
+    let site = Site::start(&Setup::to(&sink, ""));
+    let data = site.data();
+    for (path, expected) in [(data.clone(), 0o700), (data.join("control.sock"), 0o600)] {
+        let mode = std::fs::metadata(&path).expect("it exists").permissions().mode();
+        assert_eq!(mode & 0o777, expected, "{}", path.display());
+    }
 }

@@ -93,6 +93,11 @@ impl Site {
         self.home.path().join("cert.pem")
     }
 
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.home.path().join("data")
+    }
+
     /// Returns everything the daemon has logged so far.
     pub fn log(&self) -> String {
         fs::read_to_string(self.home.path().join("log")).unwrap_or_default()

@@ -93,6 +93,14 @@ impl Gateway {
         sealed_form::read(APPEARANCES.name, &plain.map_err(|_| damaged())?)
     }
 
+    /// The language that an account chose for the pages; mail to it is written in that language.
+    pub(in crate::gateway) fn language_of(
+        &self,
+        account: AccountId,
+    ) -> Result<Option<Language>, Error> {
+        Ok(self.inner.store.get(&PREFERENCES, &account)?.and_then(|own| own.language))
+    }
+
     /// Sets all of it.
     pub fn appearance_set(&self, actor: &Actor, look: &Appearance) -> Result<(), Error> {
         look.check()?;

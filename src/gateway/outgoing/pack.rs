@@ -76,7 +76,7 @@ impl Gateway {
         one: &Planned,
         packing: &mut Packing,
     ) -> Result<(), Error> {
-        let mut delivery = one.delivery(outbound.now);
+        let mut delivery = one.delivery(outbound.now, outbound.sender.language);
         match &one.target {
             Target::Inside(account) if *account == outbound.sender.account => {
                 packing.to_self = Some(index);
@@ -88,11 +88,11 @@ impl Gateway {
                 packing.copies.push(reader.held(index));
             }
             Target::TemporaryAccount => {
-                let portal = self.pack_portal(outbound, &one.address, index)?;
-                delivery.account = Some(portal.copy.copy.account);
-                packing.copies.push(portal.copy);
-                packing.mails.push(portal.mail);
-                packing.pickups.push(portal.pickup);
+                let account = self.pack_temporary(outbound, &one.address, index)?;
+                delivery.account = Some(account.copy.copy.account);
+                packing.copies.push(account.copy);
+                packing.mails.push(account.mail);
+                packing.pickups.push(account.pickup);
             }
             Target::Queue(tls) => {
                 packing.rows.push(self.pack_row(outbound, &one.address, *tls, index)?);
@@ -127,7 +127,7 @@ impl Gateway {
 
     /// One outsider's copy in a temporary account, which is issued where there is none, and the
     /// notification of it.
-    fn pack_portal(
+    fn pack_temporary(
         &self,
         outbound: &Outbound<'_>,
         address: &Address,

@@ -15,9 +15,9 @@ use crate::gateway::records::submission::{Delivery, Step};
 use crate::gateway::site::policy::{self, Asked, Decision};
 use crate::mail::address::Address;
 use crate::mail::envelope::ForwardPath;
-use crate::mail::message;
 use crate::mail::reference::Reference;
-use crate::terms::{DeliveryState, Level, NotSent, RelationKind, Route};
+use crate::mail::{message, notice_text};
+use crate::terms::{DeliveryState, Language, Level, NotSent, RelationKind, Route};
 
 /// What would happen to a message for one recipient.
 #[derive(Clone, Debug)]
@@ -37,20 +37,6 @@ impl From<Reason> for NotSent {
             Reason::NotNow => NotSent::NotNow,
             Reason::Intranet => NotSent::Intranet,
         }
-    }
-}
-
-/// The sentence in the status line and in the notice to the sender.
-const fn sentence(reason: NotSent) -> &'static str {
-    match reason {
-        NotSent::NoAddress => "This is not an email address.",
-        NotSent::Rules => "The organisation's rules do not allow mail to this recipient.",
-        NotSent::UnknownRecipient => "Nobody has this address.",
-        NotSent::NotLocal => "The domain is not one of ours.",
-        NotSent::AcceptFrom => "The recipient does not accept mail from inside.",
-        NotSent::Disabled => "The recipient's account is disabled.",
-        NotSent::NotNow => "Nobody reads this address yet.",
-        NotSent::Intranet => "The organisation does not exchange mail with the outside.",
     }
 }
 
@@ -83,14 +69,14 @@ impl Planned {
     }
 
     /// Why nothing is sent and whose rule that is, as its sender reads it.
-    pub(in crate::gateway) fn detail(&self, reason: NotSent) -> String {
-        format!("{} {}", sentence(reason), self.decision.sentence())
+    pub(in crate::gateway) fn detail(&self, reason: NotSent, language: Language) -> String {
+        notice_text::refusal(language, reason, self.decision.level)
     }
 
-    pub(in crate::gateway) fn delivery(&self, now: Timestamp) -> Delivery {
+    pub(in crate::gateway) fn delivery(&self, now: Timestamp, language: Language) -> Delivery {
         let mut history = vec![Step { state: DeliveryState::Accepted, at: now, detail: None }];
         if let Target::Nowhere(reason) = self.target {
-            let detail = Some(self.detail(reason));
+            let detail = Some(self.detail(reason, language));
             history.push(Step { state: self.refused_state(), at: now, detail });
         }
         Delivery {

@@ -10,6 +10,7 @@ use crate::gateway::error::Error;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::site::settings::SiteSettings;
 use crate::mail::address::Address;
+use crate::terms::Language;
 
 /// Who sends, with the preferences and the site settings in force at that moment.
 pub(in crate::gateway) struct Sender {
@@ -17,6 +18,8 @@ pub(in crate::gateway) struct Sender {
     pub view: AccountView,
     pub preferences: PreferencesView,
     pub site: Arc<SiteSettings>,
+    /// The language in which this account reads.
+    pub language: Language,
 }
 
 impl Sender {
@@ -41,6 +44,7 @@ impl Gateway {
             view: self.account(account)?.view(account),
             preferences: self.preferences_of(account)?,
             site: self.site()?,
+            language: self.language_of(account)?.unwrap_or(Language::English),
         })
     }
 }

@@ -133,7 +133,7 @@ impl Gateway {
         let summary = Summarised { octets: &summary, ids: &ids };
         let own = own_placement(&packing, now);
         let reader = self.reader(ready.sender.account, reference, own, &summary, &key)?;
-        let notices = self.refusal_notices(actor, reference, &ready.plan, &packing, now)?;
+        let notices = self.refusal_notices(&ready.sender, reference, &ready.plan, &packing, now)?;
         let sending = ready.sending(reference, now, written, reader, packing, notices)?;
         let submission = sending.submission.clone();
         self.submit_store(actor, submit, sending)?;
@@ -200,7 +200,7 @@ impl Gateway {
     /// A notice for each recipient that the message does not go to.
     fn refusal_notices(
         &self,
-        actor: &Actor,
+        sender: &Sender,
         reference: Reference,
         plan: &[Planned],
         packing: &Packing,
@@ -211,7 +211,7 @@ impl Gateway {
             let one = &plan[*index as usize];
             let kind = one.refused_state();
             let recipient = one.address.to_string();
-            let detail = Some(one.detail(*reason));
+            let detail = Some(one.detail(*reason, sender.language));
             let about = reference.to_bytes();
             let draft = NoticeDraft {
                 kind,
@@ -222,7 +222,7 @@ impl Gateway {
                 topic: None,
                 report: None,
             };
-            notices.push(self.notice_prepare(actor.account(), &draft)?);
+            notices.push(self.notice_prepare(sender.account, &draft)?);
         }
         Ok(notices)
     }

@@ -14,7 +14,7 @@ use crate::gateway::queue::generated::NewRow;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::queue::{Due, TlsNeed};
 use crate::gateway::records::submission::HeldMail;
-use crate::gateway::records::tables::{MAILBOXES, PICKUPS, PICKUPS_OF, PREFERENCES, TEMPORARY};
+use crate::gateway::records::tables::{MAILBOXES, PICKUPS, PICKUPS_OF, TEMPORARY};
 use crate::gateway::records::temporary::{Pickup, Temporary};
 use crate::gateway::reporting::notice::NoticeDraft;
 use crate::mail::address::Address;
@@ -45,10 +45,6 @@ impl Gateway {
             }
         }
         Ok(languages)
-    }
-
-    fn language_of(&self, account: AccountId) -> Result<Option<Language>, Error> {
-        Ok(self.inner.store.get(&PREFERENCES, &account)?.and_then(|own| own.language))
     }
 
     /// The mail that says that a message waits.

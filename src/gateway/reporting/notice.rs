@@ -21,10 +21,11 @@ use crate::mail::compose::{self, Mailbox, Message};
 use crate::mail::dsn::{self, Action, Dsn};
 use crate::mail::envelope::Notify;
 use crate::mail::message::Ids;
+use crate::mail::notice_text::{self, Report};
 use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
 use crate::store::Read;
-use crate::terms::{DeliveryState, QueueKind};
+use crate::terms::{DeliveryState, Language, QueueKind};
 use crate::vault::ContentKey;
 
 /// What a notice says.
@@ -41,55 +42,31 @@ pub(in crate::gateway) struct NoticeDraft<'a> {
 }
 
 impl NoticeDraft<'_> {
-    fn subject(&self) -> String {
-        let word = match self.kind {
-            _ if self.topic == Some(NoticeTopic::Ending) => "Temporary account expires soon",
-            _ if self.topic == Some(NoticeTopic::AskedAgain) => "Request to send again",
-            DeliveryState::Read => "Read",
-            DeliveryState::Rejected => "Rejected unread",
-            DeliveryState::Expired => "Expired unread",
-            DeliveryState::Refused => "Not sent",
-            DeliveryState::Failed => "Could not be delivered",
-            DeliveryState::Waiting => "Delayed",
-            _ => "Accepted",
-        };
-        format!("{word}: {}", shown(self.about))
+    fn reports(&self) -> Report {
+        match (self.topic, self.kind) {
+            (Some(NoticeTopic::Ending), _) => Report::Ending,
+            (Some(NoticeTopic::AskedAgain), _) => Report::AskedAgain,
+            (None, DeliveryState::Read) => Report::Read,
+            (None, DeliveryState::Rejected) => Report::Rejected,
+            (None, DeliveryState::Expired) => Report::Expired,
+            (None, DeliveryState::Refused) => Report::Refused,
+            (None, DeliveryState::Failed) => Report::Failed,
+            (None, DeliveryState::Waiting) => Report::Delayed,
+            (None, DeliveryState::Held | DeliveryState::Accepted | DeliveryState::Delivered) => {
+                Report::Accepted
+            }
+        }
     }
 
-    fn text(&self) -> String {
-        let who = self.recipient;
+    fn subject(&self, language: Language) -> String {
+        notice_text::subject(language, self.reports(), &shown(self.about).to_string())
+    }
+
+    fn text(&self, language: Language) -> String {
         let at = self.at.to_rfc3339();
-        let what = match self.kind {
-            _ if self.topic == Some(NoticeTopic::Ending) => {
-                format!(
-                    "The temporary account of {who}, which holds messages from you, will expire soon."
-                )
-            }
-            _ if self.topic == Some(NoticeTopic::AskedAgain) => {
-                format!("The temporary account of {who} has expired.")
-            }
-            DeliveryState::Read => format!("{who} opened your message at {at}."),
-            DeliveryState::Rejected => {
-                format!("{who} rejected your message at {at} without reading it.")
-            }
-            DeliveryState::Expired => {
-                format!(
-                    "{who} did not open your message before the temporary account expired at {at}."
-                )
-            }
-            DeliveryState::Refused => {
-                format!(
-                    "Your message was not sent to {who}: your organisation does not allow it to be sent to this external recipient."
-                )
-            }
-            DeliveryState::Failed => format!("Your message could not be delivered to {who}."),
-            DeliveryState::Waiting => {
-                format!("Your message to {who} has not been delivered yet. We will keep trying.")
-            }
-            _ => format!("Your message to {who} was accepted at {at}."),
-        };
-        let detail = self.detail.as_ref().map(|text| format!("\n{text}\n")).unwrap_or_default();
-        format!("{what}\n{detail}\nReference: {}\n", shown(self.about))
+        let about = shown(self.about).to_string();
+        let detail = self.detail.as_deref();
+        notice_text::text(language, self.reports(), (self.recipient, &at), detail, &about)
     }
 }
 
@@ -105,11 +82,13 @@ impl Gateway {
         let account = self.account(to)?;
         let address = account.view(to).address;
         let site = self.site()?;
-        let octets = self.notice_octets(&site.organisation, reference, &address, draft, now);
+        let language = self.language_of(to)?.unwrap_or(Language::English);
+        let from = (site.organisation.as_str(), language);
+        let octets = self.notice_octets(from, reference, &address, draft, now);
         let summary = SealedSummary {
             from_name: Some(site.organisation.clone()),
             from_address: Some(self.system_address()),
-            subject: draft.subject(),
+            subject: draft.subject(language),
             notice: Some(NoticeOf {
                 kind: draft.kind,
                 topic: draft.topic,
@@ -141,7 +120,7 @@ impl Gateway {
 
     fn notice_octets(
         &self,
-        organisation: &str,
+        (organisation, language): (&str, Language),
         reference: Reference,
         to: &str,
         draft: &NoticeDraft<'_>,
@@ -154,13 +133,13 @@ impl Gateway {
             to: &to,
             cc: &[],
             reply_to: None,
-            subject: &draft.subject(),
+            subject: &draft.subject(language),
             date: now.to_utc(),
             message_id: &self.message_id(reference),
             in_reply_to: Some(&self.message_id_of(draft.about)),
             references: &[],
             reference: &reference.to_string(),
-            text: &draft.text(),
+            text: &draft.text(language),
             html: None,
             // RFC 3834 §5: nobody answers this by machine.
             extra: &[("Auto-Submitted", "auto-generated".to_owned())],

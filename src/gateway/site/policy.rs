@@ -51,20 +51,6 @@ impl Decision {
         let allowed = if fixed { vec![choice] } else { Choice::ALL.to_vec() };
         Decision { route: Route::from(choice), level, fixed, allowed }
     }
-
-    /// Whose rule it is, for the notice about a message that was not sent.
-    pub fn sentence(&self) -> &'static str {
-        match self.level {
-            Level::Inside => "The recipient is inside.",
-            Level::Intranet => "This house sends no mail to outside.",
-            Level::System => "This is the rule for everybody.",
-            Level::User => "This is a rule for your account.",
-            Level::Domain => "This is a rule for the recipient's domain.",
-            Level::Recipient => "This is a rule for this recipient.",
-            Level::Own => "This is your own setting.",
-            Level::Message => "You chose so for this message.",
-        }
-    }
 }
 
 impl Rule {

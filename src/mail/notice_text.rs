@@ -1,0 +1,455 @@
+//! The sentences of notices: what users inside read about the messages that they sent, in every
+//! language of the webmail. A sentence that is missing in one language is a compile error.
+//!
+//! Addresses and times stand in isolates where writing runs from right to left (Unicode UAX #9).
+
+use crate::terms::{Language, Level, NotSent};
+
+/// What a notice reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Report {
+    Accepted,
+    Read,
+    Rejected,
+    Expired,
+    Refused,
+    Failed,
+    /// The message is still in the queue.
+    Delayed,
+    /// The recipient's temporary account expires soon.
+    Ending,
+    /// The recipient asks for the message to be sent again.
+    AskedAgain,
+}
+
+impl Report {
+    /// All of them.
+    pub const ALL: [Report; 9] = [
+        Report::Accepted,
+        Report::Read,
+        Report::Rejected,
+        Report::Expired,
+        Report::Refused,
+        Report::Failed,
+        Report::Delayed,
+        Report::Ending,
+        Report::AskedAgain,
+    ];
+}
+
+/// The subject of the notice about the message with this reference number.
+pub fn subject(language: Language, report: Report, reference: &str) -> String {
+    format!("{}: {reference}", (catalogue(language).title)(report))
+}
+
+/// The body of a notice: what happened to the message for the recipient `who`, at the time `at`,
+/// then the details, then the reference number.
+pub fn text(
+    language: Language,
+    report: Report,
+    (who, at): (&str, &str),
+    detail: Option<&str>,
+    reference: &str,
+) -> String {
+    let catalogue = catalogue(language);
+    let isolated = |text: &str| match catalogue.right_to_left {
+        true => format!("\u{2068}{text}\u{2069}"),
+        false => text.to_owned(),
+    };
+    let what = (catalogue.sentence)(report, &isolated(who), &isolated(at));
+    let detail = detail.map(|detail| format!("\n{detail}\n")).unwrap_or_default();
+    format!("{what}\n{detail}\n{}: {}\n", catalogue.reference, isolated(reference))
+}
+
+/// Why a message was not sent, and whose decision that was.
+pub fn refusal(language: Language, reason: NotSent, level: Level) -> String {
+    let catalogue = catalogue(language);
+    format!("{} {}", (catalogue.not_sent)(reason), (catalogue.decided)(level))
+}
+
+struct Catalogue {
+    right_to_left: bool,
+    reference: &'static str,
+    title: fn(Report) -> &'static str,
+    /// By the recipient and the time.
+    sentence: fn(Report, &str, &str) -> String,
+    not_sent: fn(NotSent) -> &'static str,
+    decided: fn(Level) -> &'static str,
+}
+
+const fn catalogue(language: Language) -> &'static Catalogue {
+    match language {
+        Language::English => &ENGLISH,
+        Language::Hebrew => &HEBREW,
+        Language::German => &GERMAN,
+        Language::French => &FRENCH,
+        Language::Spanish => &SPANISH,
+        Language::Arabic => &ARABIC,
+    }
+}
+
+const ENGLISH: Catalogue = Catalogue {
+    right_to_left: false,
+    reference: "Reference",
+    title: |report| match report {
+        Report::Accepted => "Accepted",
+        Report::Read => "Read",
+        Report::Rejected => "Rejected unread",
+        Report::Expired => "Expired unread",
+        Report::Refused => "Not sent",
+        Report::Failed => "Could not be delivered",
+        Report::Delayed => "Delayed",
+        Report::Ending => "Temporary account expires soon",
+        Report::AskedAgain => "Request to send again",
+    },
+    sentence: |report, who, at| match report {
+        Report::Accepted => format!("Your message to {who} was accepted at {at}."),
+        Report::Read => format!("{who} opened your message at {at}."),
+        Report::Rejected => format!("{who} rejected your message at {at} without reading it."),
+        Report::Expired => {
+            format!("{who} did not open your message before the temporary account expired at {at}.")
+        }
+        Report::Refused => format!("Your message was not sent to {who}."),
+        Report::Failed => format!("Your message could not be delivered to {who}."),
+        Report::Delayed => {
+            format!("Your message to {who} has not been delivered yet. We will keep trying.")
+        }
+        Report::Ending => format!(
+            "The temporary account of {who}, which holds messages from you, will expire soon."
+        ),
+        Report::AskedAgain => format!(
+            "The temporary account of {who} has expired. They ask you to send your message again."
+        ),
+    },
+    not_sent: |reason| match reason {
+        NotSent::NoAddress => "This is not an email address.",
+        NotSent::Rules => "The rules do not allow mail to this recipient.",
+        NotSent::UnknownRecipient => "Nobody has this address.",
+        NotSent::NotLocal => "The domain is not one of ours.",
+        NotSent::AcceptFrom => "The recipient does not accept mail from inside.",
+        NotSent::Disabled => "The recipient’s account is disabled.",
+        NotSent::NotNow => "Nobody reads this address yet.",
+        NotSent::Intranet => "Your organisation does not exchange mail with the outside.",
+    },
+    decided: |level| match level {
+        Level::Inside => "The recipient is inside your organisation.",
+        Level::Intranet => "Your organisation sends no mail to the outside.",
+        Level::System => "This rule applies to everybody.",
+        Level::User => "This rule applies to your account.",
+        Level::Domain => "This rule applies to the recipient’s domain.",
+        Level::Recipient => "This rule applies to this recipient.",
+        Level::Own => "This is your own setting.",
+        Level::Message => "You chose this for this message.",
+    },
+};
+
+const GERMAN: Catalogue = Catalogue {
+    right_to_left: false,
+    reference: "Referenznummer",
+    title: |report| match report {
+        Report::Accepted => "Angenommen",
+        Report::Read => "Gelesen",
+        Report::Rejected => "Ungelesen abgelehnt",
+        Report::Expired => "Ungelesen abgelaufen",
+        Report::Refused => "Nicht gesendet",
+        Report::Failed => "Nicht zustellbar",
+        Report::Delayed => "Verzögert",
+        Report::Ending => "Temporäres Konto läuft bald ab",
+        Report::AskedAgain => "Bitte um erneutes Senden",
+    },
+    sentence: |report, who, at| match report {
+        Report::Accepted => format!("Ihre Nachricht an {who} wurde um {at} angenommen."),
+        Report::Read => format!("{who} hat Ihre Nachricht um {at} geöffnet."),
+        Report::Rejected => format!("{who} hat Ihre Nachricht um {at} ungelesen abgelehnt."),
+        Report::Expired => format!(
+            "{who} hat Ihre Nachricht nicht geöffnet, bevor das temporäre Konto um {at} ablief."
+        ),
+        Report::Refused => format!("Ihre Nachricht wurde nicht an {who} gesendet."),
+        Report::Failed => format!("Ihre Nachricht konnte {who} nicht zugestellt werden."),
+        Report::Delayed => {
+            format!("Ihre Nachricht an {who} wurde noch nicht zugestellt. Wir versuchen es weiter.")
+        }
+        Report::Ending => format!(
+            "Das temporäre Konto von {who}, in dem Nachrichten von Ihnen liegen, läuft bald ab."
+        ),
+        Report::AskedAgain => format!(
+            "Das temporäre Konto von {who} ist abgelaufen. Sie werden gebeten, Ihre Nachricht erneut zu senden."
+        ),
+    },
+    not_sent: |reason| match reason {
+        NotSent::NoAddress => "Dies ist keine E-Mail-Adresse.",
+        NotSent::Rules => "Die Regeln erlauben keine Nachrichten an diesen Empfänger.",
+        NotSent::UnknownRecipient => "Diese Adresse gibt es nicht.",
+        NotSent::NotLocal => "Die Domain gehört nicht zu uns.",
+        NotSent::AcceptFrom => "Der Empfänger nimmt keine internen Nachrichten an.",
+        NotSent::Disabled => "Das Konto des Empfängers ist deaktiviert.",
+        NotSent::NotNow => "Diese Adresse wird noch von niemandem gelesen.",
+        NotSent::Intranet => "Ihre Organisation tauscht keine E-Mails mit Externen aus.",
+    },
+    decided: |level| match level {
+        Level::Inside => "Der Empfänger gehört zu Ihrer Organisation.",
+        Level::Intranet => "Ihre Organisation sendet keine E-Mails an Externe.",
+        Level::System => "Diese Regel gilt für alle.",
+        Level::User => "Diese Regel gilt für Ihr Konto.",
+        Level::Domain => "Diese Regel gilt für die Domain des Empfängers.",
+        Level::Recipient => "Diese Regel gilt für diesen Empfänger.",
+        Level::Own => "Das ist Ihre eigene Einstellung.",
+        Level::Message => "Das haben Sie für diese Nachricht gewählt.",
+    },
+};
+
+const FRENCH: Catalogue = Catalogue {
+    right_to_left: false,
+    reference: "Référence",
+    title: |report| match report {
+        Report::Accepted => "Accepté",
+        Report::Read => "Lu",
+        Report::Rejected => "Refusé sans lecture",
+        Report::Expired => "Expiré sans lecture",
+        Report::Refused => "Non envoyé",
+        Report::Failed => "Remise impossible",
+        Report::Delayed => "Retardé",
+        Report::Ending => "Compte temporaire bientôt expiré",
+        Report::AskedAgain => "Demande de nouvel envoi",
+    },
+    sentence: |report, who, at| match report {
+        Report::Accepted => format!("Votre message à {who} a été accepté à {at}."),
+        Report::Read => format!("{who} a ouvert votre message à {at}."),
+        Report::Rejected => format!("{who} a refusé votre message à {at} sans le lire."),
+        Report::Expired => format!(
+            "{who} n’a pas ouvert votre message avant l’expiration du compte temporaire à {at}."
+        ),
+        Report::Refused => format!("Votre message n’a pas été envoyé à {who}."),
+        Report::Failed => format!("Votre message n’a pas pu être remis à {who}."),
+        Report::Delayed => {
+            format!("Votre message à {who} n’a pas encore été remis. Nous continuons d’essayer.")
+        }
+        Report::Ending => format!(
+            "Le compte temporaire de {who}, qui contient des messages de votre part, va bientôt expirer."
+        ),
+        Report::AskedAgain => format!(
+            "Le compte temporaire de {who} a expiré. Cette personne vous demande de renvoyer votre message."
+        ),
+    },
+    not_sent: |reason| match reason {
+        NotSent::NoAddress => "Ceci n’est pas une adresse électronique.",
+        NotSent::Rules => "Les règles n’autorisent aucun message à ce destinataire.",
+        NotSent::UnknownRecipient => "Cette adresse n’existe pas.",
+        NotSent::NotLocal => "Ce domaine n’est pas l’un des nôtres.",
+        NotSent::AcceptFrom => "Le destinataire n’accepte pas les messages internes.",
+        NotSent::Disabled => "Le compte du destinataire est désactivé.",
+        NotSent::NotNow => "Personne ne lit encore cette adresse.",
+        NotSent::Intranet => "Votre organisation n’échange pas de messages avec l’extérieur.",
+    },
+    decided: |level| match level {
+        Level::Inside => "Le destinataire fait partie de votre organisation.",
+        Level::Intranet => "Votre organisation n’envoie aucun message à l’extérieur.",
+        Level::System => "Cette règle s’applique à tout le monde.",
+        Level::User => "Cette règle s’applique à votre compte.",
+        Level::Domain => "Cette règle s’applique au domaine du destinataire.",
+        Level::Recipient => "Cette règle s’applique à ce destinataire.",
+        Level::Own => "C’est votre propre réglage.",
+        Level::Message => "Vous l’avez choisi pour ce message.",
+    },
+};
+
+const SPANISH: Catalogue = Catalogue {
+    right_to_left: false,
+    reference: "Referencia",
+    title: |report| match report {
+        Report::Accepted => "Aceptado",
+        Report::Read => "Leído",
+        Report::Rejected => "Rechazado sin leer",
+        Report::Expired => "Caducado sin leer",
+        Report::Refused => "No enviado",
+        Report::Failed => "No se pudo entregar",
+        Report::Delayed => "Retrasado",
+        Report::Ending => "La cuenta temporal caduca pronto",
+        Report::AskedAgain => "Petición de nuevo envío",
+    },
+    sentence: |report, who, at| match report {
+        Report::Accepted => format!("Su mensaje a {who} fue aceptado a las {at}."),
+        Report::Read => format!("{who} abrió su mensaje a las {at}."),
+        Report::Rejected => format!("{who} rechazó su mensaje a las {at} sin leerlo."),
+        Report::Expired => format!(
+            "{who} no abrió su mensaje antes de que la cuenta temporal caducara a las {at}."
+        ),
+        Report::Refused => format!("Su mensaje no se envió a {who}."),
+        Report::Failed => format!("Su mensaje no se pudo entregar a {who}."),
+        Report::Delayed => {
+            format!("Su mensaje a {who} aún no se ha entregado. Seguiremos intentándolo.")
+        }
+        Report::Ending => {
+            format!("La cuenta temporal de {who}, que contiene mensajes suyos, caducará pronto.")
+        }
+        Report::AskedAgain => format!(
+            "La cuenta temporal de {who} ha caducado. Le pide que envíe su mensaje de nuevo."
+        ),
+    },
+    not_sent: |reason| match reason {
+        NotSent::NoAddress => "Esto no es una dirección de correo.",
+        NotSent::Rules => "Las reglas no permiten enviar correo a este destinatario.",
+        NotSent::UnknownRecipient => "Nadie tiene esta dirección.",
+        NotSent::NotLocal => "El dominio no es uno de los nuestros.",
+        NotSent::AcceptFrom => "El destinatario no acepta correo interno.",
+        NotSent::Disabled => "La cuenta del destinatario está desactivada.",
+        NotSent::NotNow => "Nadie lee todavía esta dirección.",
+        NotSent::Intranet => "Su organización no intercambia correo con el exterior.",
+    },
+    decided: |level| match level {
+        Level::Inside => "El destinatario pertenece a su organización.",
+        Level::Intranet => "Su organización no envía correo al exterior.",
+        Level::System => "Esta regla se aplica a todos.",
+        Level::User => "Esta regla se aplica a su cuenta.",
+        Level::Domain => "Esta regla se aplica al dominio del destinatario.",
+        Level::Recipient => "Esta regla se aplica a este destinatario.",
+        Level::Own => "Es su propio ajuste.",
+        Level::Message => "Usted lo eligió para este mensaje.",
+    },
+};
+
+const HEBREW: Catalogue = Catalogue {
+    right_to_left: true,
+    reference: "מספר סימוכין",
+    title: |report| match report {
+        Report::Accepted => "התקבלה",
+        Report::Read => "נקראה",
+        Report::Rejected => "נדחתה בלי שנקראה",
+        Report::Expired => "פגה בלי שנקראה",
+        Report::Refused => "לא נשלחה",
+        Report::Failed => "לא ניתן היה למסור",
+        Report::Delayed => "מתעכבת",
+        Report::Ending => "חשבון זמני יפוג בקרוב",
+        Report::AskedAgain => "בקשה לשליחה חוזרת",
+    },
+    sentence: |report, who, at| match report {
+        Report::Accepted => format!("ההודעה שלך אל {who} התקבלה ב־{at}."),
+        Report::Read => format!("ההודעה שלך נפתחה בידי {who} ב־{at}."),
+        Report::Rejected => format!("ההודעה שלך נדחתה בידי {who} ב־{at} בלי שנקראה."),
+        Report::Expired => {
+            format!("ההודעה שלך לא נפתחה בידי {who} לפני שהחשבון הזמני פג ב־{at}.")
+        }
+        Report::Refused => format!("ההודעה שלך לא נשלחה אל {who}."),
+        Report::Failed => format!("לא ניתן היה למסור את ההודעה שלך אל {who}."),
+        Report::Delayed => format!("ההודעה שלך אל {who} עדיין לא נמסרה. נמשיך לנסות."),
+        Report::Ending => {
+            format!("החשבון הזמני של {who}, שבו שמורות הודעות ממך, יפוג בקרוב.")
+        }
+        Report::AskedAgain => {
+            format!("החשבון הזמני של {who} פג. התבקשת לשלוח את ההודעה שוב.")
+        }
+    },
+    not_sent: |reason| match reason {
+        NotSent::NoAddress => "זו אינה כתובת דואר.",
+        NotSent::Rules => "הכללים אינם מתירים לשלוח דואר לנמען הזה.",
+        NotSent::UnknownRecipient => "הכתובת הזאת אינה שייכת לאיש.",
+        NotSent::NotLocal => "שם התחום אינו אחד משלנו.",
+        NotSent::AcceptFrom => "הנמען אינו מקבל דואר פנימי.",
+        NotSent::Disabled => "החשבון של הנמען מושבת.",
+        NotSent::NotNow => "איש אינו קורא עדיין בכתובת הזאת.",
+        NotSent::Intranet => "הארגון שלך אינו מחליף דואר עם החוץ.",
+    },
+    decided: |level| match level {
+        Level::Inside => "הנמען שייך לארגון שלך.",
+        Level::Intranet => "הארגון שלך אינו שולח דואר החוצה.",
+        Level::System => "הכלל הזה חל על כולם.",
+        Level::User => "הכלל הזה חל על החשבון שלך.",
+        Level::Domain => "הכלל הזה חל על שם התחום של הנמען.",
+        Level::Recipient => "הכלל הזה חל על הנמען הזה.",
+        Level::Own => "זו ההגדרה שלך.",
+        Level::Message => "כך בחרת להודעה הזאת.",
+    },
+};
+
+const ARABIC: Catalogue = Catalogue {
+    right_to_left: true,
+    reference: "الرقم المرجعي",
+    title: |report| match report {
+        Report::Accepted => "قُبلت",
+        Report::Read => "قُرئت",
+        Report::Rejected => "رُفضت دون قراءة",
+        Report::Expired => "انتهت صلاحيتها دون قراءة",
+        Report::Refused => "لم تُرسل",
+        Report::Failed => "تعذّر تسليمها",
+        Report::Delayed => "متأخرة",
+        Report::Ending => "ستنتهي صلاحية حساب مؤقت قريبًا",
+        Report::AskedAgain => "طلب إعادة الإرسال",
+    },
+    sentence: |report, who, at| match report {
+        Report::Accepted => format!("قُبلت رسالتك إلى {who} في {at}."),
+        Report::Read => format!("فتح {who} رسالتك في {at}."),
+        Report::Rejected => format!("رفض {who} رسالتك في {at} دون قراءتها."),
+        Report::Expired => {
+            format!("لم يفتح {who} رسالتك قبل انتهاء صلاحية الحساب المؤقت في {at}.")
+        }
+        Report::Refused => format!("لم تُرسل رسالتك إلى {who}."),
+        Report::Failed => format!("تعذّر تسليم رسالتك إلى {who}."),
+        Report::Delayed => format!("لم تُسلّم رسالتك إلى {who} بعد. سنواصل المحاولة."),
+        Report::Ending => {
+            format!("ستنتهي قريبًا صلاحية الحساب المؤقت لـ {who}، وفيه رسائل منك.")
+        }
+        Report::AskedAgain => {
+            format!("انتهت صلاحية الحساب المؤقت لـ {who}، وهو يطلب منك إعادة إرسال رسالتك.")
+        }
+    },
+    not_sent: |reason| match reason {
+        NotSent::NoAddress => "هذا ليس عنوان بريد إلكتروني.",
+        NotSent::Rules => "لا تسمح القواعد بإرسال البريد إلى هذا المستلم.",
+        NotSent::UnknownRecipient => "لا أحد لديه هذا العنوان.",
+        NotSent::NotLocal => "النطاق ليس من نطاقاتنا.",
+        NotSent::AcceptFrom => "لا يقبل المستلم البريد الداخلي.",
+        NotSent::Disabled => "حساب المستلم معطّل.",
+        NotSent::NotNow => "لا أحد يقرأ هذا العنوان بعد.",
+        NotSent::Intranet => "لا تتبادل مؤسستك البريد مع الخارج.",
+    },
+    decided: |level| match level {
+        Level::Inside => "المستلم داخل مؤسستك.",
+        Level::Intranet => "لا ترسل مؤسستك بريدًا إلى الخارج.",
+        Level::System => "تسري هذه القاعدة على الجميع.",
+        Level::User => "تسري هذه القاعدة على حسابك.",
+        Level::Domain => "تسري هذه القاعدة على نطاق المستلم.",
+        Level::Recipient => "تسري هذه القاعدة على هذا المستلم.",
+        Level::Own => "هذا إعدادك الخاص.",
+        Level::Message => "اخترت ذلك لهذه الرسالة.",
+    },
+};
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_notice_says_what_happened_to_whom_in_every_language() {
+        let mut titles = BTreeSet::new();
+        for language in Language::ALL {
+            for report in Report::ALL {
+                let subject = subject(language, report, "ABCD");
+                assert!(subject.ends_with(": ABCD"), "{subject}");
+                titles.insert(subject);
+                let who = "noa@outside.example";
+                let text = text(language, report, (who, "12:04"), Some("Detail."), "ABCD");
+                assert!(text.contains(who) && text.contains("\nDetail.\n"), "{text}");
+                assert!(text.lines().last().unwrap().contains("ABCD"), "{text}");
+                let outside = text.replace(&format!("\u{2068}{who}\u{2069}"), "");
+                let isolates = matches!(language, Language::Hebrew | Language::Arabic);
+                assert_eq!(outside.contains(who), !isolates, "{text}");
+            }
+        }
+        assert_eq!(titles.len(), Language::ALL.len() * Report::ALL.len(), "no title serves twice");
+    }
+
+    #[test]
+    fn every_refusal_has_a_reason_and_says_who_decided() {
+        let mut all = BTreeSet::new();
+        for language in Language::ALL {
+            for reason in NotSent::ALL {
+                for level in Level::ALL {
+                    all.insert(refusal(language, reason, level));
+                }
+            }
+        }
+        assert_eq!(all.len(), Language::ALL.len() * NotSent::ALL.len() * Level::ALL.len());
+    }
+}
