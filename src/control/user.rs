@@ -74,7 +74,7 @@ fn add(gateway: &Gateway, user: &NewUser) -> Result<Answer, Error> {
 
 fn password(text: &str) -> Result<Password, Error> {
     Password::new(text)
-        .map_err(|_| Error::Invalid { what: "a password has 1 to 1024 octets".to_owned() })
+        .map_err(|_| Error::Invalid { what: "a password must have 1 to 1,024 octets".to_owned() })
 }
 
 fn done(message: String) -> Result<Answer, Error> {

@@ -227,7 +227,7 @@ fn conflict(why: Conflict) -> Problem {
         }
         Conflict::SealedText => {
             let detail =
-                "The message still contains text of a sealed message, which may not leave.";
+                "The message contains text of a sealed message, which may not leave unprotected.";
             (StatusCode::CONFLICT, detail)
         }
         Conflict::SealedFiles => {

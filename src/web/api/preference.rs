@@ -1,4 +1,4 @@
-//! Preferences: what is in force, whose wish it is, and whether it can be changed.
+//! Preferences: the values in force, where they come from, and whether they can be changed.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
@@ -10,19 +10,20 @@ use crate::web::body::Json;
 use crate::web::error::{Problem, Problems};
 use crate::web::state::CostClass;
 
-/// Every preference.
+/// All preferences.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Preferences {
-    /// How long a message can be taken back, in seconds.
+    /// How long sending can be undone, in seconds.
     undo_secs: Value<u32>,
-    /// What happens to messages for outside; `null`: what the system says.
+    /// How messages to outside recipients are sent; `null` leaves it to the system's rules.
     choice: Value<Option<Choice>>,
-    /// What outside senders learn of when one was last here: `never`, `day` or `exact`.
+    /// How precisely outside senders learn when the user was last active: `never`, `day` or
+    /// `exact`.
     last_interaction: Value<String>,
-    /// Whether outside senders learn what became of a message: `never`, `ask`, `known`, `always`.
+    /// Whether outside senders learn the fate of a message: `never`, `ask`, `known` or `always`.
     confirm_outside: Value<String>,
-    /// Whose messages are taken: `inside`, `outside` or `both`.
+    /// Which senders messages are accepted from: `inside`, `outside` or `both`.
     accept_from: Value<AcceptFrom>,
 }
 
@@ -30,13 +31,14 @@ pub struct Preferences {
 #[derive(Serialize, ToSchema)]
 pub struct Value<T: ToSchema> {
     value: T,
-    /// `own`, or `system`.
+    /// `own` or `system`.
     source: String,
-    /// The administrator allows no other.
+    /// Whether the administrator allows no other value.
     fixed: bool,
 }
 
-/// What to change; `null` follows the system again, what is left out stays.
+/// A change of preferences; `null` resets a preference to the system's value, and preferences that
+/// are left out stay as they are.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Change {
@@ -57,7 +59,7 @@ pub struct Change {
     accept_from: Option<Option<AcceptFrom>>,
 }
 
-/// What is there, be it `null`; what is left out is `None`.
+/// Deserialises a field that is present, even as `null`, to `Some`; a missing one becomes `None`.
 fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
@@ -99,7 +101,7 @@ pub async fn read(signed: Signed) -> Result<axum::Json<Preferences>, Problem> {
     Ok(axum::Json(view.into()))
 }
 
-/// Change preferences; what the administrator fixed is refused (403).
+/// Change preferences; those that the administrator has fixed are refused (403).
 #[utoipa::path(
     patch,
     path = "/api/preferences",
