@@ -12,6 +12,12 @@
 //! | Damaged | 500 | `damaged` |
 //! | Full | 507 | `full` |
 //! | Unavailable | 503 | `unavailable` |
+//! | TooLarge | 413 | `too-large` |
+//! | ClaimFirst | 403 | `claim-first` |
+//! | CodeNeeded | 403 | `code-needed` |
+//! | WrongCode | 422 | `wrong-code` |
+//! | WeakPassword | 422 | `weak-password` |
+//! | BrokeOff | 500 | `broken` |
 //!
 //! Each response carries an id that also appears in the log.
 
