@@ -24,25 +24,25 @@ pub struct Mail {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// One line for each message: reference number, time, sender, subject.
+    /// List messages, one per line: reference number, time, sender, subject.
     List {
         /// A mailbox's id, or its role: inbox, archive, junk, trash, …
         #[arg(long, default_value = "inbox")]
         mailbox: String,
     },
-    /// What the list shows of one message, without opening it.
+    /// Show the list entry of one message, without opening it.
     Show { reference: Reference },
-    /// Open a message and write its octets to standard output. Its sender may be told.
+    /// Open a message and write its source to standard output. Its sender may be notified.
     Get { reference: Reference },
-    /// Reject a message unread. Its sender may be told.
+    /// Reject a message unread. Its sender may be notified.
     Reject { reference: Reference },
-    /// Open a message and show what it says. Its sender may be told.
+    /// Open a message and show its text. Its sender may be notified.
     Open { reference: Reference },
     /// Send a message. Prints its reference number.
     Send(Send),
-    /// What became of a message that was sent: one line for each recipient.
+    /// Show the status of a sent message, one line for each recipient.
     Status { reference: Reference },
-    /// Look for messages: words, "phrases", from: to: subject: in: is: has: before: after: ref:
+    /// Search messages: words, "phrases", from: to: subject: in: is: has: before: after: ref:
     Search {
         #[arg(required = true, num_args = 1..)]
         query: Vec<String>,
@@ -55,23 +55,23 @@ enum Command {
         #[arg(long)]
         to: String,
     },
-    /// Write the opened messages of a mailbox to a file in mbox form; the others stay unopened.
+    /// Write the opened messages of a mailbox to a file in mbox format; the others stay unopened.
     Export {
         #[arg(long, default_value = "inbox")]
         mailbox: String,
-        /// The file, or `-`.
+        /// The file to write, or `-` for standard output.
         #[arg(long)]
         mbox: PathBuf,
     },
-    /// Answer a message. Prints the answer's reference number.
+    /// Reply to a message. Prints the reply's reference number.
     Reply {
         reference: Reference,
-        /// The file with the text, or `-`.
+        /// The file with the text, or `-` for standard input.
         #[arg(long)]
         body_file: PathBuf,
         #[arg(long)]
         attach: Vec<PathBuf>,
-        /// Say yes where the message would leave unprotected.
+        /// Agree to send the message unprotected where that is necessary.
         #[arg(long)]
         consent: bool,
     },
@@ -87,20 +87,20 @@ struct Send {
     bcc: Vec<String>,
     #[arg(long, default_value = "")]
     subject: String,
-    /// The file with the text, or `-`.
+    /// The file with the text, or `-` for standard input.
     #[arg(long)]
     body_file: PathBuf,
     #[arg(long)]
     attach: Vec<PathBuf>,
-    /// What happens for recipients outside; what the rules say when left out.
+    /// How to send to outside recipients; by default, the rules decide.
     #[arg(long, value_parser = ["refuse", "ask", "temporary-account", "plain", "verified-tls"])]
     choice: Option<String>,
-    /// Say yes where the message would leave unprotected.
+    /// Agree to send the message unprotected where that is necessary.
     #[arg(long)]
     consent: bool,
 }
 
-/// What an outsider does with a temporary account.
+/// Use a temporary account, as an outside recipient.
 #[derive(Args, Debug)]
 pub struct Account {
     #[command(subcommand)]
@@ -109,18 +109,18 @@ pub struct Account {
 
 #[derive(Subcommand, Debug)]
 enum AccountCommand {
-    /// Sign in for the first time, with the link of a notification, and choose a passphrase.
+    /// Sign in for the first time with the link from a notification, and choose a passphrase.
     Claim {
         /// The link: https://mail.example.org/pickup/…
         #[arg(long)]
         url: String,
-        /// The PEM file with the certificate authority to trust.
+        /// The PEM file with the trusted certificate authorities.
         #[arg(long)]
         ca: PathBuf,
-        /// The file with the password that came with the notification.
+        /// The file whose first line is the initial password.
         #[arg(long)]
         password_file: PathBuf,
-        /// The file with one's own passphrase, 12 characters or more.
+        /// The file whose first line is your new passphrase, of at least 12 characters.
         #[arg(long)]
         new_password_file: PathBuf,
     },
@@ -128,29 +128,29 @@ enum AccountCommand {
 
 #[derive(Args, Debug)]
 struct Server {
-    /// The server: https://mail.example.org
+    /// The server's URL, such as https://mail.example.org
     #[arg(long, global = true, required = false, default_value = "https://localhost:8443")]
     url: String,
-    /// The PEM file with the certificate authority to trust.
+    /// The PEM file with the trusted certificate authorities.
     #[arg(long, global = true, required = false, default_value = "ca.pem")]
     ca: PathBuf,
-    /// Login name or address.
+    /// The login name or an address of the account.
     #[arg(long, global = true, required = false, default_value = "")]
     user: String,
     /// The file whose first line is the password.
     #[arg(long, global = true, required = false, default_value = "password")]
     password_file: PathBuf,
-    /// Answer in JSON.
+    /// Print JSON.
     #[arg(long, global = true)]
     json: bool,
 }
 
-/// Runs the command; an error is told on standard error.
+/// Runs the command; an error is reported on standard error.
 pub fn run(mail: Mail) -> ExitCode {
     told(run_to_end(perform(&mail)))
 }
 
-/// Runs the command; an error is told on standard error.
+/// Runs the command; an error is reported on standard error.
 pub fn run_account(account: Account) -> ExitCode {
     let AccountCommand::Claim { url, ca, password_file, new_password_file } = account.command;
     told(run_to_end(async move {
@@ -161,13 +161,13 @@ pub fn run_account(account: Account) -> ExitCode {
         let name = pickup["loginName"].as_str().ok_or_else(|| {
             Error::Answer(format!(
                 "the account is {}",
-                pickup["state"].as_str().unwrap_or("not there")
+                pickup["state"].as_str().unwrap_or("missing")
             ))
         })?;
         let (old, own) = (first_line(&password_file)?, first_line(&new_password_file)?);
         let client = Client::sign_in_with(server, &ca, name, &old, Some(&own)).await?;
         client.sign_out().await?;
-        println!("{name} is claimed; sign in with the new passphrase from now on");
+        println!("{name} is claimed; from now on, sign in with the new passphrase");
         Ok(())
     }))
 }
@@ -187,7 +187,7 @@ fn told(done: Result<(), Error>) -> ExitCode {
     }
 }
 
-/// How what was asked for is written.
+/// How results are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     Text,
@@ -252,14 +252,14 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
         }
     };
     let written = written.and_then(|()| out.flush());
-    // What was asked for is done; the session ends by itself when this fails.
+    // The command itself has succeeded; if this fails, the session ends when it times out.
     if let Err(error) = client.sign_out().await {
-        eprintln!("postern: not signed out: {error}");
+        eprintln!("postern: signing out failed: {error}");
     }
     written.map_err(|error| local("standard output", &error))
 }
 
-/// Writes a mailbox to a file that is not there yet, or to standard output for `-`.
+/// Writes a mailbox to a file that must not exist yet, or to standard output for `-`.
 async fn export(
     client: &mut Client,
     mailbox: &str,
@@ -278,7 +278,7 @@ async fn export(
         }
     };
     if left_out > 0 {
-        eprintln!("{left_out} messages were not opened yet and are left out");
+        eprintln!("{left_out} messages were left out because they have not been opened yet");
     }
     Ok(())
 }
@@ -287,7 +287,7 @@ fn local(what: &str, error: &io::Error) -> Error {
     Error::Local { what: what.to_owned(), problem: error.to_string() }
 }
 
-/// The first line of a small file, such as a password.
+/// Reads the first line of a small file, such as a password.
 fn first_line(path: &Path) -> Result<Zeroizing<String>, Error> {
     /// A password file is small; anything longer is the wrong file.
     const OCTETS_MAX: u64 = 8 * 1024;
@@ -298,7 +298,7 @@ fn first_line(path: &Path) -> Result<Zeroizing<String>, Error> {
     Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
 }
 
-/// A message's text from a file, or from standard input for `-`.
+/// Reads a message's text from a file, or from standard input for `-`.
 fn body(path: &Path) -> Result<String, Error> {
     const OCTETS_MAX: u64 = 1 << 20;
     let mut text = String::new();
@@ -311,7 +311,7 @@ fn body(path: &Path) -> Result<String, Error> {
     let octets = read.map_err(|error| local(&what, &error))?;
     match octets as u64 > OCTETS_MAX {
         true => {
-            let problem = "a message's text has at most 1 MiB; attach what is longer".to_owned();
+            let problem = "a message's text has at most 1 MiB; attach anything longer".to_owned();
             Err(Error::Local { what, problem })
         }
         false => Ok(text),
@@ -387,7 +387,7 @@ fn json_line(out: &mut impl Write, value: &impl serde::Serialize) -> io::Result<
     writeln!(out)
 }
 
-/// Text from outside on a terminal: no character that would do anything but be seen.
+/// Makes untrusted text safe for a terminal by replacing every control character.
 fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

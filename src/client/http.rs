@@ -25,7 +25,7 @@ pub struct Connection {
     authority: String,
 }
 
-/// What a request brings along.
+/// The body of a request.
 pub enum Body {
     None,
     Json(Value),
@@ -38,12 +38,13 @@ impl From<Option<Value>> for Body {
     }
 }
 
-/// The largest answer that is taken.
+/// The largest response body that is accepted, in octets.
 const ANSWER_OCTETS_MAX: usize = 256 * 1024 * 1024;
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
 
 impl Connection {
-    /// Opens a connection to `address`, which must prove to be `host` to the authorities in `ca`.
+    /// Opens a connection to `address`, which must present a certificate for `host` issued by an
+    /// authority in `ca`.
     pub async fn open(
         address: SocketAddr,
         host: &str,
@@ -60,12 +61,12 @@ impl Connection {
         let (sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(|error| Error::Connection(error.to_string()))?;
-        // Ends with the sender; what goes wrong on it shows in the request that was under way.
+        // The task ends with the sender; a connection error surfaces in the request in progress.
         tokio::spawn(connection);
         Ok(Connection { sender, authority: authority.to_owned() })
     }
 
-    /// One request and its whole answer.
+    /// Sends one request and returns the whole response.
     pub async fn request(
         &mut self,
         method: Method,
@@ -96,17 +97,17 @@ impl Connection {
             request.body(Full::new(body)).map_err(|error| Error::Answer(error.to_string()))?;
         tokio::time::timeout(ANSWER_TIMEOUT, self.exchange(request))
             .await
-            .map_err(|_| Error::Connection("no answer in time".to_owned()))?
+            .map_err(|_| Error::Connection("the server did not answer in time".to_owned()))?
     }
 
-    /// Follows a link; what comes is written piece by piece, however much it is. An answer that
-    /// is none of success is given back whole.
+    /// Follows a link and writes the response body piece by piece, whatever its size. The body of
+    /// an unsuccessful response is returned whole instead.
     pub async fn fetch(
         &mut self,
         path: &str,
         out: &mut impl Write,
     ) -> Result<(StatusCode, Bytes), Error> {
-        let late = |_| Error::Connection("no answer in time".to_owned());
+        let late = |_| Error::Connection("the server did not answer in time".to_owned());
         let broken = |error: hyper::Error| Error::Connection(error.to_string());
         let request = Request::get(path)
             .header("host", &self.authority)
@@ -159,7 +160,7 @@ fn trusting(ca: &Path) -> Result<ClientConfig, Error> {
         roots.add(certificate).map_err(|error| failed(error.to_string()))?;
     }
     if roots.is_empty() {
-        return Err(failed("there is no certificate in it".to_owned()));
+        return Err(failed("the file contains no certificate".to_owned()));
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)

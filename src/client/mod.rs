@@ -1,5 +1,5 @@
-//! A small client of the public HTTPS API, for scripts and tests: the same requests that the
-//! browser makes, with proofs by a key that lives as long as the client (RFC 9449).
+//! A small client of the public HTTPS API, for scripts and tests. It makes the same requests as
+//! the browser, with proofs signed by a key that lives as long as the client (RFC 9449).
 
 pub mod cli;
 mod http;

@@ -1,26 +1,26 @@
-//! What the server says when it does not do what was asked.
+//! Errors of the client, and the server's problem details.
 
 use bytes::Bytes;
 use hyper::StatusCode;
 use serde::Deserialize;
 
-/// Why a request was not answered as wished.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{0}: not an https:// address of a server")]
+    #[error("{0}: not a valid https:// URL of a server")]
     Url(String),
     #[error("{what}: {problem}")]
     Local { what: String, problem: String },
     #[error("the connection failed: {0}")]
     Connection(String),
-    /// The server said no, and this is what it said.
+    /// The server refused the request with these problem details.
     #[error("{status}: {detail}")]
     Refused { status: u16, code: String, detail: String },
     #[error("the server's answer was not understood: {0}")]
     Answer(String),
 }
 
-/// A refusal as the API words it (RFC 9457).
+/// The problem details of a refused request (RFC 9457).
 #[derive(Deserialize)]
 pub struct Problem {
     #[serde(default)]
@@ -33,7 +33,7 @@ pub struct Problem {
     pub title: String,
 }
 
-/// What a yes is asked for.
+/// The consent that the server asks for.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Consent {
     pub token: String,
@@ -41,7 +41,7 @@ pub struct Consent {
     pub typed: Option<String>,
 }
 
-/// The octets of an answer that is no refusal.
+/// Returns the body of a successful response, or the error that it describes.
 pub fn checked(status: StatusCode, octets: Bytes) -> Result<Bytes, Error> {
     if status.is_success() {
         return Ok(octets);

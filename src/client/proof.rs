@@ -1,4 +1,4 @@
-//! Proofs of possession (RFC 9449): each request is signed by a key that never leaves.
+//! Proofs of possession (RFC 9449): each request is signed by a key that never leaves the client.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,13 +11,13 @@ use serde_json::json;
 
 use super::problem::Error;
 
-/// A P-256 key made for one client.
+/// A P-256 key generated for one client.
 pub struct ProofKey {
     key: EcdsaKeyPair,
 }
 
 fn failed<E>(_: E) -> Error {
-    Error::Local { what: "proof".to_owned(), problem: "it could not be signed".to_owned() }
+    Error::Local { what: "proof".to_owned(), problem: "signing failed".to_owned() }
 }
 
 impl ProofKey {
@@ -26,9 +26,9 @@ impl ProofKey {
         Ok(ProofKey { key })
     }
 
-    /// A proof for one request; with a token, bound to it (`ath`).
+    /// Creates a proof for one request, bound to the token if there is one (`ath`).
     pub fn prove(&self, method: &str, url: &str, token: Option<&str>) -> Result<String, Error> {
-        // Uncompressed: 0x04, x, y (SEC 1 §2.3.3).
+        // The public key is an uncompressed point: 0x04, x, y (SEC 1 §2.3.3).
         let public = self.key.public_key().as_ref();
         let (x, y) = public[1..].split_at(32);
         let encode = |octets: &[u8]| URL_SAFE_NO_PAD.encode(octets);

@@ -1,4 +1,4 @@
-//! Looking for messages, moving them, and writing them to an mbox file.
+//! Searching messages, moving them, and writing them to an mbox file.
 
 use std::io::{self, Write};
 
@@ -24,11 +24,12 @@ struct Progress {
 }
 
 impl Client {
-    /// Every message that fits, newest first. What waits for the index is taken in first.
+    /// Returns all messages that match, newest first. Messages that are waiting to be indexed are
+    /// indexed first.
     pub async fn search(&mut self, query: &str) -> Result<Vec<Item>, Error> {
         loop {
             let done: Progress = self.call(Method::POST, "/api/search/index", None).await?;
-            // Another session may be at it; what it has not come to may be missing.
+            // Another session may be indexing; messages it has not reached yet may be missing.
             if done.waiting == 0 || done.taken == 0 {
                 break;
             }
@@ -47,7 +48,7 @@ impl Client {
         }
     }
 
-    /// Moves messages to a mailbox, its id or role; gives those that could not be.
+    /// Moves messages to a mailbox, given by id or role; returns those that could not be moved.
     pub async fn move_to(
         &mut self,
         references: &[Reference],
@@ -68,8 +69,8 @@ impl Client {
         Ok(failed)
     }
 
-    /// Writes the opened messages of a mailbox, oldest first; gives how many were left out
-    /// because they were not opened, which their senders would be told.
+    /// Writes the opened messages of a mailbox, oldest first, and returns how many unopened ones
+    /// were left out: opening them would notify their senders.
     pub async fn export(&mut self, mailbox: &str, out: &mut impl Write) -> Result<usize, Error> {
         let mut left_out = 0;
         for item in self.list(mailbox).await?.iter().rev() {
@@ -89,8 +90,8 @@ impl Client {
     }
 }
 
-/// One message in mbox form (RFC 4155), lines that look like its separator quoted so that they
-/// can be told apart again (mboxrd).
+/// Writes one message in mbox format (RFC 4155). Lines that look like a separator are quoted
+/// reversibly (mboxrd).
 fn write_mbox(out: &mut impl Write, sender: &str, time: &str, octets: &[u8]) -> io::Result<()> {
     let sender: String = sender.chars().filter(|c| !c.is_whitespace()).collect();
     writeln!(out, "From {sender} {}", asctime(time))?;
@@ -106,7 +107,7 @@ fn write_mbox(out: &mut impl Write, sender: &str, time: &str, octets: &[u8]) -> 
     out.write_all(b"\n")
 }
 
-/// `Mon Nov 23 09:00:00 2026`, in UTC (RFC 4155, appendix A).
+/// Formats a time such as `Mon Nov 23 09:00:00 2026`, in UTC (RFC 4155, appendix A).
 fn asctime(rfc3339: &str) -> String {
     let form = time::macros::format_description!(
         "[weekday repr:short] [month repr:short] [day padding:space] [hour]:[minute]:[second] [year]"

@@ -1,4 +1,4 @@
-//! Sending messages, and what became of them.
+//! Sending messages, and their delivery status.
 
 use std::path::Path;
 
@@ -23,13 +23,13 @@ pub struct Outgoing<'a> {
     pub subject: &'a str,
     pub text: &'a str,
     pub files: &'a [std::path::PathBuf],
-    /// For every recipient outside; what the policy says when left out.
+    /// The choice for every outside recipient; `None` leaves it to the policy.
     pub choice: Option<&'a str>,
-    /// Says yes where a message would leave in clear.
+    /// Whether the sender agrees that the message leaves unprotected.
     pub consent: bool,
 }
 
-/// Whether the sender agrees that a message leaves in clear.
+/// Whether the sender agrees that a message leaves unprotected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InClear {
     Agreed,
@@ -52,7 +52,7 @@ pub struct Sent {
     pub recipients: Vec<Status>,
 }
 
-/// What became of it for one recipient.
+/// The delivery status for one recipient.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Status {
     pub address: String,
@@ -63,7 +63,7 @@ pub struct Status {
     pub temporary: Option<Value>,
 }
 
-/// A message that is not sent yet.
+/// A message that has not been sent yet.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Draft {
     pub id: String,
@@ -85,7 +85,7 @@ impl Client {
         self.submit_draft(&draft, message.consent.into()).await
     }
 
-    /// Keeps a message as a draft.
+    /// Saves a message as a draft.
     pub async fn draft(&mut self, message: &Outgoing<'_>) -> Result<Draft, Error> {
         let attachments = self.upload_all(message.files).await?;
         let people = |list: &[String]| -> Vec<Value> {
@@ -104,7 +104,7 @@ impl Client {
         self.call(Method::POST, "/api/drafts", Some(body)).await
     }
 
-    /// Answers a message, which is opened for it.
+    /// Replies to a message, opening it first.
     pub async fn reply(
         &mut self,
         reference: Reference,
@@ -131,17 +131,20 @@ impl Client {
         self.submit_draft(&saved, in_clear).await
     }
 
-    /// Sends a draft; where that needs consent and the sender agreed, it is given.
+    /// Sends a draft, and gives consent where it is needed and the sender has agreed.
     async fn submit_draft(&mut self, draft: &Draft, in_clear: InClear) -> Result<Sent, Error> {
         let mut body = json!({ "draft": draft.id, "version": draft.version });
-        // One key for both tries: it is one message.
+        // Both requests use the same key, because they send the same message.
         let key = [("idempotency-key", draft.id.clone())];
         let path = "/api/submissions";
         let (status, octets) =
             self.send_with(Method::POST, path, &key, Body::Json(body.clone())).await?;
         let Some(asked) = consent(status, &octets) else { return parsed(status, octets) };
         if in_clear == InClear::NotAgreed {
-            let detail = format!("unprotected to {}: say --yes", asked.addresses.join(", "));
+            let detail = format!(
+                "it would go unprotected to {}: pass --consent",
+                asked.addresses.join(", ")
+            );
             let (status, code) = (status.as_u16(), "consent-required".to_owned());
             return Err(Error::Refused { status, code, detail });
         }
@@ -151,17 +154,17 @@ impl Client {
         parsed(status, octets)
     }
 
-    /// What became of a message.
+    /// Returns the delivery status of a message.
     pub async fn status(&mut self, reference: Reference) -> Result<Sent, Error> {
         self.call(Method::GET, &format!("/api/submissions/{reference}"), None).await
     }
 
-    /// Opens a message: what the reader shows.
+    /// Opens a message and returns what the reader shows.
     pub async fn open(&mut self, reference: Reference) -> Result<Value, Error> {
         self.call(Method::POST, &format!("/api/messages/{reference}/open"), None).await
     }
 
-    /// What a notification's link says; nobody needs to be signed in.
+    /// Returns what the link of a notification shows, which needs no sign-in.
     pub async fn pickup(&mut self, token: &str) -> Result<Value, Error> {
         let path = format!("/api/pickup/{token}");
         let (status, octets) = self.connection.request(Method::GET, &path, &[], Body::None).await?;
@@ -176,7 +179,7 @@ impl Client {
         Ok(ids)
     }
 
-    /// Sends a file, piece by piece.
+    /// Uploads a file piece by piece, and returns its id.
     pub async fn upload(&mut self, path: &Path) -> Result<String, Error> {
         let failed = |error: std::io::Error| Error::Local {
             what: path.display().to_string(),

@@ -1,4 +1,4 @@
-//! A session on a server, and what a script does in it with its mail.
+//! A session on a server, and what a script does with mail in it.
 
 use std::io::Write;
 use std::net::ToSocketAddrs;
@@ -17,7 +17,7 @@ use super::http::{Body, Connection};
 use super::problem::{Error, checked};
 use super::proof::ProofKey;
 
-/// What the list shows of a message.
+/// A message as the list shows it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Item {
@@ -34,7 +34,7 @@ pub struct Item {
     pub protection: Value,
 }
 
-/// The sender as the header gave it.
+/// The sender as the message's header states it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Sender {
     pub name: Option<String>,
@@ -57,21 +57,21 @@ struct Ticket {
     url: String,
 }
 
-/// The longest window the API gives.
+/// The longest page that the API returns.
 pub(super) const PAGE: usize = 200;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A session on a server.
 pub struct Client {
     pub(super) connection: Connection,
-    /// `https://host:port`, as proofs name it.
+    /// The origin that proofs name, such as `https://host:port`.
     origin: String,
     key: ProofKey,
     token: Option<String>,
 }
 
 impl Client {
-    /// Connects to `url`, trusting the authorities in the PEM file `ca`, and signs in.
+    /// Connects to `url`, trusting the certificate authorities in the PEM file `ca`, and signs in.
     pub async fn sign_in(
         url: &str,
         ca: &Path,
@@ -81,8 +81,8 @@ impl Client {
         Client::sign_in_with(url, ca, user, password, None).await
     }
 
-    /// As [`Client::sign_in`]; `own` is the passphrase that a temporary account's owner chooses
-    /// at the first sign-in.
+    /// Works like [`Client::sign_in`]; `own` is the passphrase that the owner of a temporary
+    /// account chooses at the first sign-in.
     pub async fn sign_in_with(
         url: &str,
         ca: &Path,
@@ -114,12 +114,12 @@ impl Client {
         let opening = Connection::open(address, &host, authority, ca);
         let connection = tokio::time::timeout(CONNECT_TIMEOUT, opening)
             .await
-            .map_err(|_| Error::Connection("no answer in time".to_owned()))??;
+            .map_err(|_| Error::Connection("the server did not answer in time".to_owned()))??;
         let origin = format!("https://{authority}");
         Ok(Client { connection, origin, key: ProofKey::generate()?, token: None })
     }
 
-    /// Every message in a mailbox (its id or role), newest first.
+    /// Returns all messages in a mailbox, given by id or role, newest first.
     pub async fn list(&mut self, mailbox: &str) -> Result<Vec<Item>, Error> {
         let (mut items, mut cursor) = (Vec::new(), None);
         loop {
@@ -134,19 +134,19 @@ impl Client {
         }
     }
 
-    /// One message as the list shows it; opens nothing.
+    /// Returns one message as the list shows it, without opening it.
     pub async fn show(&mut self, reference: Reference) -> Result<Item, Error> {
         self.call(Method::GET, &format!("/api/messages/{reference}/item"), None).await
     }
 
-    /// A message's octets. Opens it first when it was not, which its sender is told.
+    /// Returns a message's octets. Opens the message if necessary, which may notify its sender.
     pub async fn get(&mut self, reference: Reference) -> Result<Bytes, Error> {
         let mut octets = Vec::new();
         self.get_to(reference, &mut octets).await?;
         Ok(octets.into())
     }
 
-    /// The same, written piece by piece.
+    /// Works like [`Client::get`], but writes the octets to `out` piece by piece.
     pub async fn get_to(
         &mut self,
         reference: Reference,
@@ -161,7 +161,7 @@ impl Client {
         checked(status, octets).map(|_| ())
     }
 
-    /// Rejects a message unread. Tells when.
+    /// Rejects a message unread, and returns the time of the rejection.
     pub async fn reject(&mut self, reference: Reference) -> Result<String, Error> {
         #[derive(Deserialize)]
         struct Rejected {
@@ -179,7 +179,7 @@ impl Client {
         checked(status, octets).map(|_| ())
     }
 
-    /// One signed request; its answer read from JSON.
+    /// Sends one signed request and parses its JSON response.
     pub async fn call<T: DeserializeOwned>(
         &mut self,
         method: Method,
@@ -207,7 +207,7 @@ impl Client {
         more: &[(&'static str, String)],
         body: Body,
     ) -> Result<(StatusCode, Bytes), Error> {
-        // The proof names the address without its query (RFC 9449 §4.2).
+        // The proof names the URL without its query (RFC 9449 §4.2).
         let target = path.split('?').next().unwrap_or(path);
         let url = format!("{}{target}", self.origin);
         let proof = self.key.prove(method.as_str(), &url, self.token.as_deref())?;
@@ -220,7 +220,7 @@ impl Client {
     }
 }
 
-/// Text as a value in a query (RFC 3986 §2.1).
+/// Percent-encodes text as a value in a query (RFC 3986 §2.1).
 pub(super) fn percent(text: &str) -> String {
     let encode = |octet: u8| match octet {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {

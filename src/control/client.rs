@@ -6,12 +6,12 @@ use std::path::Path;
 
 use super::protocol::{Answer, Request, SOCKET_NAME};
 
-/// A daemon that answers, or `None` when none runs on this data folder.
+/// Connects to the daemon, or returns `None` when none is running on this data folder.
 pub fn connect(data: &Path) -> Option<UnixStream> {
     UnixStream::connect(data.join(SOCKET_NAME)).ok()
 }
 
-/// Sends a request and reads its answer; `progress` is told about long work.
+/// Sends a request and reads its answer; `progress` is called as long-running work advances.
 pub fn ask(
     stream: UnixStream,
     request: &Request,
@@ -26,5 +26,5 @@ pub fn ask(
             answer => return Ok(answer),
         }
     }
-    Err(std::io::Error::other("the daemon hung up before it answered"))
+    Err(std::io::Error::other("the daemon closed the connection before it answered"))
 }

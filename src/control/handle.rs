@@ -1,11 +1,11 @@
-//! Which command is whose.
+//! Dispatches each command to the code that carries it out.
 
 use crate::gateway::{self, Gateway};
 
 use super::protocol::{Answer, Request};
 use super::{outgoing, user};
 
-/// Does what is asked. Blocks; `progress` is told about long work.
+/// Carries out a request. Blocks; `progress` is called as long-running work advances.
 pub fn handle(gateway: &Gateway, request: Request, progress: &mut dyn FnMut(u64, u64)) -> Answer {
     let answered = match request {
         Request::Verify => verify(gateway, progress),
@@ -36,5 +36,5 @@ fn verify(gateway: &Gateway, progress: &mut dyn FnMut(u64, u64)) -> Result<Answe
 
 fn compact(gateway: &Gateway) -> Result<Answer, gateway::Error> {
     let octets = gateway.store().engine().compact()?;
-    Ok(Answer::Done { message: format!("{octets} octets given back") })
+    Ok(Answer::Done { message: format!("{octets} octets freed") })
 }

@@ -1,9 +1,9 @@
-//! The administrator's door: commands over a unix socket in the data folder.
+//! Administration: commands over a Unix socket in the data folder.
 //!
-//! One request and its answer for each connection, as lines of JSON; a long one (verify) sends
-//! progress lines before its answer. Only the user the daemon runs as, and root, can reach the
-//! socket: its mode is 0600 in a folder of mode 0700. The same [`handle`] serves the command
-//! line when no daemon runs, on a store that it opened itself.
+//! Each connection carries one request and its answer, as lines of JSON; a long-running command
+//! (verify) sends progress lines before its answer. Only the user that the daemon runs as, and
+//! root, can reach the socket: its mode is 0600, in a folder of mode 0700. When no daemon is
+//! running, the command line calls the same [`handle`] on a store that it opened itself.
 
 pub mod client;
 mod handle;

@@ -5,7 +5,7 @@ use crate::gateway::{Error, Gateway};
 
 use super::protocol::{Answer, CONSOLE, QueueRow, Request, TemporaryRow};
 
-/// The most rows in one answer.
+/// The maximum number of rows in one answer.
 const ROWS_MAX: usize = 1_000;
 
 pub(super) fn handle(gateway: &Gateway, request: Request) -> Result<Answer, Error> {
@@ -27,29 +27,29 @@ pub(super) fn handle(gateway: &Gateway, request: Request) -> Result<Answer, Erro
             let row = gateway.queue_find(&id)?;
             gateway.queue_retry(row.id)?;
             gateway.note(CONSOLE, Act::QueueRetried, &row.reference.to_string(), "");
-            format!("{} is tried now", row.reference)
+            format!("{} will be tried now", row.reference)
         }
         Request::QueueHold { id } => {
             let row = gateway.queue_find(&id)?;
             gateway.queue_hold(row.id)?;
             gateway.note(CONSOLE, Act::QueueHeld, &row.reference.to_string(), "");
-            format!("{} is held back", row.reference)
+            format!("{} is held", row.reference)
         }
         Request::QueueDrop { id } => {
             let row = gateway.queue_find(&id)?;
             gateway.queue_drop(row.id)?;
             gateway.note(CONSOLE, Act::QueueDropped, &row.reference.to_string(), "");
-            format!("{} is given up; its sender is told", row.reference)
+            format!("{} was dropped; its sender is notified", row.reference)
         }
         Request::TemporaryRenew { address } => {
             gateway.temporary_renew_of(&address)?;
             gateway.note(CONSOLE, Act::TemporaryRenewed, &address, "");
-            format!("{address} is renewed")
+            format!("{address} was renewed")
         }
         Request::TemporaryRevoke { address } => {
             gateway.temporary_revoke_of(&address)?;
             gateway.note(CONSOLE, Act::TemporaryRevoked, &address, "");
-            format!("{address} is ended; what it held is destroyed")
+            format!("{address} was terminated; its messages were destroyed")
         }
         _ => return Err(Error::Invalid { what: "not a command about outgoing mail".to_owned() }),
     };

@@ -1,4 +1,4 @@
-//! What is said over the socket: requests and their answers.
+//! The protocol of the control socket: requests and their answers.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::gateway::outsiders::temporary::TemporaryView;
 use crate::gateway::queue::admin::QueueView;
 use crate::terms::AcceptFrom;
 
-/// What can be asked.
+/// A request.
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "kebab-case")]
 pub enum Request {
@@ -31,7 +31,7 @@ pub enum Request {
     Compact,
 }
 
-/// What is answered. `Progress` comes any number of times, then one of the others.
+/// An answer. `Progress` can be sent any number of times, followed by exactly one of the others.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub enum Answer {
@@ -45,13 +45,13 @@ pub enum Answer {
     Failed { message: String },
 }
 
-/// Who stands at the machine, in the audit log.
+/// The name that the audit log shows for commands given on the machine itself.
 pub(super) const CONSOLE: &str = "(console)";
 
 /// The socket's name in the data folder.
 pub const SOCKET_NAME: &str = "control.sock";
 
-/// What an account is made from.
+/// The details of an account to be created.
 #[derive(Serialize, Deserialize)]
 pub struct NewUser {
     pub name: String,
@@ -88,7 +88,7 @@ impl From<AccountRow> for UserRow {
     }
 }
 
-/// One message for one recipient on its way out.
+/// A queue row: one outgoing message for one recipient.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct QueueRow {
     pub id: String,

@@ -1,4 +1,4 @@
-//! The socket: accepts, reads one request, answers it, closes.
+//! The socket's server: accepts a connection, reads one request, answers it and closes.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -15,12 +15,13 @@ use crate::net::work::{self, NotDone};
 use super::handle::handle;
 use super::protocol::{Answer, Request};
 
-/// A request is a line of at most this many octets.
+/// The maximum length of a request line, in octets.
 const REQUEST_OCTETS_MAX: u64 = 64 * 1024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves the socket at `path` until `stop`. A socket left by a daemon that died is replaced;
-/// that no other daemon lives is the store's lock's business, which is taken before.
+/// Serves the socket at `path` until `stop` is cancelled. A socket that a crashed daemon left
+/// behind is replaced; the store's lock, which is taken before this, guarantees that no other
+/// daemon is running.
 pub async fn serve(path: &Path, gateway: Gateway, stop: CancellationToken) -> std::io::Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
@@ -53,7 +54,7 @@ async fn serve_one(stream: UnixStream, gateway: Gateway) {
     };
     let (sender, mut receiver) = mpsc::channel::<Answer>(16);
     let work = tokio::spawn(work::run(move || {
-        // Progress that nobody has read yet is as good as told; the answer itself waits.
+        // Progress may be lost while the channel is full; the answer itself waits for space.
         let progress = sender.clone();
         let answer = handle(&gateway, request, &mut |done, total| {
             let _ = progress.try_send(Answer::Progress { done, total });
@@ -74,14 +75,14 @@ async fn read_request(mut lines: impl AsyncBufReadExt + Unpin) -> Result<Request
     let mut line = String::new();
     let read = tokio::time::timeout(REQUEST_TIMEOUT, lines.read_line(&mut line)).await;
     match read {
-        Err(_) => Err("no request came in time".to_owned()),
+        Err(_) => Err("no request arrived in time".to_owned()),
         Ok(Err(error)) => Err(error.to_string()),
         Ok(Ok(_)) => serde_json::from_str(&line).map_err(|error| format!("bad request: {error}")),
     }
 }
 
 async fn send(write: &mut (impl AsyncWriteExt + Unpin), answer: &Answer) -> bool {
-    let mut line = serde_json::to_vec(answer).expect("an answer is plain data");
+    let mut line = serde_json::to_vec(answer).expect("every answer can be serialised");
     line.push(b'\n');
     write.write_all(&line).await.is_ok()
 }

@@ -17,7 +17,7 @@ pub(super) fn handle(gateway: &Gateway, request: Request) -> Result<Answer, Erro
         Request::UserDisable { name } => {
             gateway.account_disable(&name)?;
             gateway.note(CONSOLE, Act::UserDisabled, &name, "");
-            done(format!("{name} is shut out; what the account holds is kept"))
+            done(format!("{name} is disabled; the account's messages are kept"))
         }
         Request::UserEnable { name } => {
             gateway.account_enable(&name)?;
@@ -27,18 +27,18 @@ pub(super) fn handle(gateway: &Gateway, request: Request) -> Result<Answer, Erro
         Request::UserPassword { name, old, new } => {
             gateway.account_password(&name, &password(&old)?, &password(&new)?)?;
             gateway.note(CONSOLE, Act::PasswordChanged, &name, "");
-            done(format!("{name} has a new password; every session ended"))
+            done(format!("{name} has a new password; all sessions were ended"))
         }
         Request::UserRecover { name, recovery_key, new } => {
             let key = RecoveryKey::parse(&recovery_key)?;
             gateway.account_recover(&name, &key, &password(&new)?)?;
             gateway.note(CONSOLE, Act::Recovered, &name, "");
-            done(format!("{name} has a new password; nothing was lost"))
+            done(format!("{name} has a new password; no messages were lost"))
         }
         Request::UserAcceptFrom { name, accept } => {
             gateway.account_accept_from(&name, accept)?;
             gateway.note(CONSOLE, Act::UserChanged, &name, "");
-            done(format!("{name} takes mail from: {}", accept.as_str()))
+            done(format!("{name} accepts mail from: {}", accept.as_str()))
         }
         Request::UserManager { name, on } => {
             gateway.account_manager(&name, on)?;
@@ -49,8 +49,8 @@ pub(super) fn handle(gateway: &Gateway, request: Request) -> Result<Answer, Erro
                 "",
             );
             done(match on {
-                true => format!("{name} is a manager"),
-                false => format!("{name} is no manager any more"),
+                true => format!("{name} is an administrator"),
+                false => format!("{name} is no longer an administrator"),
             })
         }
         _ => Err(Error::Invalid { what: "not a command about users".to_owned() }),
@@ -74,7 +74,7 @@ fn add(gateway: &Gateway, user: &NewUser) -> Result<Answer, Error> {
 
 fn password(text: &str) -> Result<Password, Error> {
     Password::new(text)
-        .map_err(|_| Error::Invalid { what: "a password has 1 to 1024 octets".to_owned() })
+        .map_err(|_| Error::Invalid { what: "a password must have 1 to 1,024 octets".to_owned() })
 }
 
 fn done(message: String) -> Result<Answer, Error> {

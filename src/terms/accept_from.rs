@@ -1,9 +1,9 @@
-//! Whose messages an account takes.
+//! Which senders an account accepts messages from.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Whose messages are taken.
+/// Which senders an account accepts messages from: those inside, those outside, or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schema(as = Accept)]

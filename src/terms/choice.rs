@@ -1,22 +1,22 @@
-//! What happens to a message for somebody outside, and who decides it.
+//! How a message to an outside recipient is sent, and who may decide it.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What happens to a message for somebody outside.
-// Figure 4 of the patent, and one more.
+/// How a message to an outside recipient is sent.
+// The choices of figure 4 of the patent, and one more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Choice {
-    /// It is not sent; its sender is told.
+    /// The message is not sent, and its sender is notified.
     Refuse,
-    /// It leaves in clear once the sender said yes.
+    /// The message leaves unprotected once its sender has agreed.
     Ask,
-    /// It waits in a temporary account.
+    /// The message waits in a temporary account.
     TemporaryAccount,
-    /// It leaves in clear.
+    /// The message leaves unprotected.
     Plain,
-    /// It leaves over TLS that the recipient's domain vouches for, or not at all.
+    /// The message leaves only over TLS that the recipient's domain vouches for (MTA-STS or DANE).
     VerifiedTls,
 }
 
@@ -28,15 +28,15 @@ super::words!(Choice {
     VerifiedTls => "verified-tls",
 });
 
-/// Whether people may choose otherwise.
+/// Whether users may choose something else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// Nobody may.
+    /// Users may not.
     Fixed,
-    /// It stands until somebody chooses otherwise.
+    /// The choice applies until a user chooses something else.
     Default,
-    /// The same; it is no more than a suggestion, and is shown as one.
+    /// Works like `Default`, but is shown as a mere suggestion.
     Free,
 }
 

@@ -1,9 +1,9 @@
-//! What outside senders learn of the recipient.
+//! What outside senders learn about the recipient.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// How exactly outside senders learn when the recipient was last here (decision D4).
+/// How precisely outside senders learn when the recipient was last active (decision D4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LastInteraction {
@@ -14,7 +14,7 @@ pub enum LastInteraction {
 
 super::words!(LastInteraction { Never => "never", Day => "day", Exact => "exact" });
 
-/// Whether outside senders are told that a message was read or rejected (decision D5).
+/// Whether outside senders are notified that a message was read or rejected (decision D5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConfirmOutside {

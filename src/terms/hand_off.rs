@@ -7,11 +7,11 @@ use utoipa::ToSchema;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum HandOff {
-    /// The mail holds a password for one use; the outsider chooses another with it.
+    /// The notification holds a single-use password, with which the outsider chooses another.
     Claim,
-    /// The mail holds the password.
+    /// The notification holds the password.
     InMail,
-    /// The mail holds none; the sender is shown it and tells it.
+    /// The notification holds no password: the sender sees it and passes it on.
     BySender,
 }
 

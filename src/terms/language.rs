@@ -1,9 +1,9 @@
-//! The languages that Postern writes in.
+//! The languages of the pages and of generated mail.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A language of the pages, and of what is written to people.
+/// A language of the pages and of generated mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Language {
@@ -25,7 +25,7 @@ super::words!(Language {
 });
 
 impl Language {
-    /// Its name for machines (RFC 5646).
+    /// The language's tag (RFC 5646).
     pub const fn tag(self) -> &'static str {
         match self {
             Language::English => "en",
@@ -37,7 +37,7 @@ impl Language {
         }
     }
 
-    /// The one that has this tag.
+    /// Returns the language that has this tag.
     pub fn from_tag(tag: &str) -> Option<Language> {
         Language::ALL.into_iter().find(|language| language.tag() == tag)
     }

@@ -1,8 +1,8 @@
-//! The words that the configuration, the records, the wire and the command line share: each kind
-//! is written down once, with its spelling.
+//! The keywords that the configuration, the records, the wire and the command line share. Each
+//! kind is defined once, together with its spelling.
 //!
-//! The records hold a variant by its position, so the order of variants never changes, and a new
-//! one goes to the end.
+//! The records store a variant by its position, so the order of the variants must never change,
+//! and a new one must be added at the end.
 
 mod accept_from;
 mod choice;
@@ -26,19 +26,19 @@ pub use queue::{QueueKind, QueueState};
 pub use reject_reason::RejectReason;
 pub use relation::RelationKind;
 
-/// A word that names no variant.
+/// A word that is not the name of any variant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a known word")]
 pub struct UnknownWord(pub String);
 
-/// Gives an enum its words: `ALL`, `as_str`, and reading a word back.
+/// Gives an enum its words: defines `ALL` and `as_str`, and implements `FromStr`.
 macro_rules! words {
     ($kind:ident { $($variant:ident => $word:literal),+ $(,)? }) => {
         impl $kind {
-            /// All of them.
+            /// All variants, in their order.
             pub const ALL: [$kind; [$($word),+].len()] = [$($kind::$variant),+];
 
-            /// The word in the configuration, on the wire and on the command line.
+            /// Returns the word used in the configuration, on the wire and on the command line.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $($kind::$variant => $word),+
@@ -67,7 +67,7 @@ mod tests {
 
     use super::*;
 
-    /// Each with the word that it must have, in the order in which it is stored.
+    /// Checks that each variant has the expected word, and is stored as its position.
     fn check<T>(all: &[T], as_str: fn(T) -> &'static str, words: &[&str])
     where
         T: Copy + Debug + PartialEq + Serialize + FromStr<Err = UnknownWord>,

@@ -1,9 +1,9 @@
-//! Why a reader rejects.
+//! Why a reader rejects a message.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The reasons one may give.
+/// The reasons that a reader can give for rejecting a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RejectReason {

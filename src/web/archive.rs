@@ -1,6 +1,7 @@
-//! All files of a message as one ZIP, written while they are read: nothing of it lies on a disk. Of
-//! a message that was written here no more than a few pieces are in memory, however large its
-//! files are; one that came in is read once, and its files are in memory until they are sent.
+//! All files of a message as one ZIP, which is written while the files are read and never stored
+//! on disk. For a message written here, only a few pieces are in memory at a time, however large
+//! its files are; a received message is read once, and its files stay in memory until they are
+//! sent.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -16,7 +17,7 @@ use crate::mail::message;
 use super::error::Problem;
 use super::stream::Source;
 
-/// What was written and not yet taken.
+/// Octets of the ZIP that were written but have not been taken yet.
 #[derive(Clone, Default)]
 struct Written(Arc<Mutex<Zeroizing<Vec<u8>>>>);
 
@@ -37,18 +38,18 @@ impl Write for Written {
     }
 }
 
-/// A ZIP on its way.
+/// A ZIP that is being written.
 pub struct Archive {
-    /// Files that are still to come, the next one last, with their names in the archive.
+    /// The files still to be written, with their names in the archive; the next one comes last.
     rest: Vec<(String, Pieces)>,
     current: Option<Pieces>,
-    /// `None` once everything is written.
+    /// The writer; `None` once everything is written.
     zip: Option<ZipWriter<StreamWriter<Written>>>,
     written: Written,
 }
 
 impl Archive {
-    /// Of everything that the reader lists as a file.
+    /// Creates an archive of everything that the reader lists as a file.
     pub fn of(content: &Content) -> Archive {
         let mut names = HashSet::new();
         let files = content.all_files().into_iter();
@@ -64,7 +65,7 @@ impl Archive {
         self.rest.is_empty()
     }
 
-    /// Writes some more: the next piece of a file, the beginning of the next one, or the end.
+    /// Writes the next step: a piece of the current file, the start of the next one, or the end.
     fn step(&mut self) -> Result<(), Problem> {
         let Some(zip) = &mut self.zip else { return Ok(()) };
         if let Some(pieces) = &mut self.current {
@@ -106,14 +107,14 @@ impl Source for Archive {
     }
 }
 
-/// A name that no other file of the archive has and that every system can write.
+/// Returns a name that is unique within the archive and valid on every system.
 fn named(part: &message::Part, taken: &mut HashSet<String>) -> String {
     let plain: String = part
         .name
         .chars()
         .map(|c| if c.is_control() || "/\\:*?\"<>|".contains(c) { '_' } else { c })
         .collect();
-    // Windows takes no name that ends so, and `..` is no file.
+    // Windows allows no name that ends with a dot or a space, and `..` is not a file.
     let plain = plain.trim().trim_matches('.');
     let plain = match plain {
         "" => format!("part-{}", part.index),
@@ -125,7 +126,7 @@ fn named(part: &message::Part, taken: &mut HashSet<String>) -> String {
     };
     let others = (2..).map(|count| format!("{stem} ({count}){extension}"));
     let mut names = std::iter::once(plain.clone()).chain(others);
-    // Names that differ in capitals only are the same to some systems.
+    // Some systems treat names that differ only in case as equal.
     let free = names.find(|name| taken.insert(name.to_lowercase()));
     free.unwrap_or(plain)
 }

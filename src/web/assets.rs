@@ -1,8 +1,8 @@
-//! The browser UI, embedded by `build.rs`: a path that names a file gets it, any other page gets
-//! `index.html` and the UI's own router does the rest.
+//! The browser UI, embedded by `build.rs`. A path that names a file returns that file; any other
+//! page returns `index.html`, and the UI's own router does the rest.
 //!
-//! Files under `assets/` have their hash in their name and never change; `index.html` is asked
-//! for anew each time, and answered with 304 while it is the same.
+//! Files under `assets/` have their hash in their name and never change; `index.html` is
+//! revalidated each time, with a 304 response while it is unchanged.
 
 use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
@@ -16,15 +16,15 @@ use super::headers::APP_POLICY;
 
 /// A file of the UI.
 struct Asset {
-    /// Without a slash in front.
+    /// The path without a leading slash.
     path: &'static str,
     mime: &'static str,
     /// The file's hash, in quotes.
     etag: &'static str,
-    /// The name holds the hash.
+    /// Whether the name contains the hash.
     immutable: bool,
     plain: &'static [u8],
-    /// Where that is smaller.
+    /// The compressed file, if it is smaller.
     brotli: Option<&'static [u8]>,
 }
 
@@ -34,7 +34,7 @@ const WITHOUT_UI: &str =
     "This Postern was built without its browser interface; the API is at /api/openapi.json.\n";
 const INDEX: &str = "index.html";
 
-/// Answers a GET for a path that no route has.
+/// Answers a GET request for a path without a route.
 pub fn answer(path: &str, request: &HeaderMap) -> Response {
     if ASSETS.is_empty() {
         return WITHOUT_UI.into_response();
@@ -76,8 +76,8 @@ fn whole(asset: &Asset, request: &HeaderMap) -> Response {
     response
 }
 
-/// Whether a header that is a list names `wanted`. The tags are weak, so that both encodings of
-/// a file may have the same one (RFC 9110 §8.8.3.3).
+/// Whether a list-valued header contains `wanted`. The entity tags are weak, so that both
+/// encodings of a file can share one (RFC 9110 §8.8.3.3).
 fn lists(request: &HeaderMap, header: &axum::http::HeaderName, wanted: &str) -> bool {
     let values = request.get_all(header).iter().filter_map(|value| value.to_str().ok());
     let mut names = values.flat_map(|value| value.split(','));

@@ -1,7 +1,7 @@
-//! Slowing down who guesses passwords, by name and by address; never a lock.
+//! Slowing down password guessing, by account name and by address, without ever locking an account.
 //!
-//! Log-ins to one name are taken one after another: otherwise as many guesses as fit at once
-//! would all be made before the first failure counts. Names are kept as hashes, known or not.
+//! Log-ins to one name are processed one after another: otherwise many parallel guesses would all
+//! be made before the first failure counts. Names are kept as hashes, whether they exist or not.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -17,13 +17,13 @@ use crate::net::throttle::{Rate, Throttle};
 type Name = [u8; 32];
 type Lines = Arc<Mutex<HashMap<Name, Arc<Semaphore>>>>;
 
-/// Who failed how often.
+/// The failed attempts by account name and by address.
 pub struct Attempts {
     by_name: Throttle<Name>,
-    /// Wrong codes, which only who knows the password can send.
+    /// Wrong TOTP codes, which only a client that knows the password can submit.
     codes: Throttle<Name>,
     by_address: Throttle<IpAddr>,
-    /// Who waits for which name.
+    /// The attempts that wait, by name.
     lines: Lines,
 }
 
@@ -38,7 +38,7 @@ impl Default for Attempts {
     }
 }
 
-/// Leave to try one password. The next try for the same name waits until this is dropped.
+/// A permit to try one password. The next attempt for the same name waits until it is dropped.
 pub struct Attempt<'a> {
     attempts: &'a Attempts,
     name: Name,
@@ -46,14 +46,14 @@ pub struct Attempt<'a> {
     _turn: Permit,
 }
 
-/// How long a log-in waits in its name's line.
+/// How long a log-in waits for earlier ones to the same name.
 const LINE_WAIT: Duration = Duration::from_secs(10);
 
 impl Attempts {
-    /// Leave to try a password for `name`, or how long to wait.
+    /// Returns a permit to try a password for `name`, or how long to wait before trying again.
     pub async fn begin(&self, name: &str, peer: IpAddr) -> Result<Attempt<'_>, Duration> {
         let (name, address) = (name_key(name), counted_as(peer));
-        // Whoever must wait anyway does not stand in line.
+        // An attempt that is refused anyway must not wait for its turn.
         self.check(&name, &address)?;
         let permit = tokio::time::timeout(LINE_WAIT, Permit::take(self.lines.clone(), name)).await;
         let permit = permit.map_err(|_| Duration::from_secs(1))?;
@@ -68,13 +68,13 @@ impl Attempts {
 }
 
 impl Attempt<'_> {
-    /// The password was wrong.
+    /// Records that the password was wrong.
     pub fn failed(self) {
         self.attempts.by_name.failed(&self.name);
         self.attempts.by_address.failed(&self.address);
     }
 
-    /// The password was right and the code was not.
+    /// Records that the password was right, but the TOTP code was wrong.
     pub fn failed_code(self) {
         self.attempts.codes.failed(&self.name);
         self.attempts.by_address.failed(&self.address);
@@ -83,10 +83,10 @@ impl Attempt<'_> {
 
 fn name_key(name: &str) -> Name {
     let hash = digest(&SHA256, name.trim().to_lowercase().as_bytes());
-    *hash.as_ref().first_chunk().expect("SHA-256 gives 32 octets")
+    *hash.as_ref().first_chunk().expect("a SHA-256 hash has 32 octets")
 }
 
-/// A place at the head of a name's line; the line goes with the last in it.
+/// A name's single permit; the semaphore is removed with the last attempt that uses it.
 struct Permit {
     lines: Lines,
     name: Name,
@@ -99,7 +99,7 @@ impl Permit {
             let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
             lines.entry(name).or_insert_with(|| Arc::new(Semaphore::new(1))).clone()
         };
-        // Made before waiting, so that giving up tidies as well.
+        // Created before waiting, so that an attempt that is cancelled cleans up as well.
         let mut permit = Permit { lines, name, permit: None };
         permit.permit = Some(line.acquire_owned().await.expect("the semaphore is never closed"));
         permit
@@ -110,7 +110,7 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         self.permit = None;
-        // Nobody else can take a hold of it while `lines` is locked.
+        // No other attempt can obtain the semaphore while `lines` is locked.
         if lines.get(&self.name).is_some_and(|line| Arc::strong_count(line) == 1) {
             lines.remove(&self.name);
         }

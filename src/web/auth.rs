@@ -1,6 +1,7 @@
-//! Who asks: a token, a proof by the key it is bound to, a session that lives. In this order:
-//! the proof is checked, the session is opened by token and key together, and only then is the
-//! proof noted as used, so that strangers cannot fill that memory.
+//! Authentication: a request needs a token, a proof by the key that the token is bound to, and a
+//! live session. First the proof is verified, then the session is opened by token and key
+//! together, and only then is the proof recorded as used, so that an unauthenticated client cannot
+//! fill that memory.
 
 use std::net::IpAddr;
 
@@ -21,7 +22,7 @@ use super::state::{Connection, CostClass, Web};
 /// The header that carries the proof.
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 
-/// A request by somebody who is signed in, with the keys that were opened for it.
+/// A request by a signed-in account, with the keys that were opened for it.
 pub struct Signed {
     pub actor: Actor,
     pub token: Zeroizing<String>,
@@ -31,7 +32,7 @@ pub struct Signed {
 }
 
 impl Signed {
-    /// Calls the core on behalf of this actor, whose keys are wiped when it is done.
+    /// Calls the core on behalf of this actor, whose keys are wiped afterwards.
     pub async fn run<T: Send + 'static, E: Into<Problem> + Send + 'static>(
         self,
         class: CostClass,
@@ -41,8 +42,8 @@ impl Signed {
         web.run(class, move |gateway| work(gateway, &actor)).await
     }
 
-    /// The same for work that asks for a password once more: guesses are slowed down as those at
-    /// the door are.
+    /// Works like [`Signed::run`], for work that verifies the password again: guesses are slowed
+    /// down as at sign-in.
     pub async fn run_with_password<T: Send + 'static>(
         self,
         act: Act,
@@ -52,7 +53,7 @@ impl Signed {
         let name = actor.account().to_text();
         let attempt = web.shared.attempts.begin(&name, peer).await.map_err(Problem::slow_down)?;
         let done = web.blocking(move |gateway| {
-            // Before it is done: with it the account may be gone.
+            // The name is read first, because the work may delete the account.
             let who = gateway.name_of(actor.account());
             let done = work(gateway, &actor);
             if done.is_ok() {
@@ -76,7 +77,7 @@ impl Signed {
 }
 
 impl Signed {
-    /// Runs what leaves a line in the audit log once it is done.
+    /// Runs work that is recorded in the audit log once it has succeeded.
     pub async fn run_audited<T: Send + 'static>(
         self,
         act: Act,
@@ -84,7 +85,7 @@ impl Signed {
     ) -> Result<T, Problem> {
         let peer = self.peer;
         let done = self.run(CostClass::Records, move |gateway, actor| {
-            // Before it is done: with it the account may be gone.
+            // The name is read first, because the work may delete the account.
             let who = gateway.name_of(actor.account());
             let done = work(gateway, actor)?;
             gateway.note(&who, act, "", &peer.to_string());
@@ -98,11 +99,12 @@ fn audited(gateway: &Gateway, actor: &Actor, act: Act, about: &str, peer: IpAddr
     gateway.note(&gateway.name_of(actor.account()), act, about, &peer.to_string());
 }
 
-/// A manager who said the password lately. For anybody else the managers' pages are not there.
+/// A manager who confirmed the password recently. For any other account, the managers' routes do
+/// not exist.
 pub struct Managing(Signed);
 
 impl Managing {
-    /// Runs `work`, and notes it as done to `about`.
+    /// Runs `work`, and records it in the audit log as an act on `about`.
     pub async fn run_audited<T: Send + 'static>(
         self,
         act: Act,
@@ -118,7 +120,7 @@ impl Managing {
         done.await
     }
 
-    /// Runs work of several steps, which notes each of them once it is done.
+    /// Runs work of several steps, which records each step in the audit log once it has succeeded.
     pub async fn run_noting(
         self,
         work: impl FnOnce(&Gateway, &dyn Fn(Act)) -> Result<(), gateway::Error> + Send + 'static,
@@ -131,7 +133,7 @@ impl Managing {
         done.await
     }
 
-    /// Runs what only looks.
+    /// Runs work that only reads, and so is not recorded.
     pub async fn run<T: Send + 'static>(
         self,
         work: impl FnOnce(&Gateway) -> Result<T, gateway::Error> + Send + 'static,
@@ -178,11 +180,11 @@ where
         let actor = opened.await?;
         note_use(&web, &proof)?;
         if actor.is_temporary() && !may_be_temporary(parts) {
-            let reason = "a temporary account reads, rejects and replies";
+            let reason = "a temporary account can only read, reject and reply";
             return Err(gateway::Error::Denied { reason }.into());
         }
         if actor.is_app() && !may_be_app(parts) {
-            let reason = "an app password reads and sends mail";
+            let reason = "an app password can only read and send mail";
             return Err(gateway::Error::Denied { reason }.into());
         }
         let connection = parts.extensions.get::<Connection>();
@@ -191,8 +193,8 @@ where
     }
 }
 
-/// Everything that a temporary account may do. What is not here is refused, so that a
-/// new route is closed to outsiders until somebody opens it.
+/// The routes that a temporary account may use. All others are refused, so that a new route is
+/// closed to outsiders until it is added here.
 const TEMPORARY_MAY: &[(&str, &[Method])] = &[
     ("/api/session", &[Method::GET, Method::DELETE]),
     ("/api/account", &[Method::DELETE]),
@@ -222,8 +224,8 @@ fn may_be_temporary(parts: &Parts) -> bool {
     TEMPORARY_MAY.iter().any(|(may, methods)| *may == route && methods.contains(&parts.method))
 }
 
-/// What a session that an app password opened may do: mail, and end itself. What is not
-/// here is refused, so that a new route is closed to programs until somebody opens it.
+/// The routes that a session opened by an app password may use: mail, and its own end. All
+/// others are refused, so that a new route is closed to programs until it is added here.
 const APP_MAY: &[&str] = &[
     "/api/session",
     "/api/mailboxes",
@@ -240,7 +242,7 @@ const APP_MAY: &[&str] = &[
 
 fn may_be_app(parts: &Parts) -> bool {
     let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    // Its own session, but not the password once more.
+    // It may use its own session, but not confirm the password.
     let confirms = route == "/api/session/confirm";
     let begins = |may: &str| {
         route.strip_prefix(may).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -248,11 +250,11 @@ fn may_be_app(parts: &Parts) -> bool {
     !confirms && APP_MAY.iter().any(|may| begins(may))
 }
 
-/// Where a page of ours is from, as the browser that shows it must see it.
+/// The origin of our pages, as the browser sees it.
 pub struct Site {
-    /// Such as `https://mail.example.org`.
+    /// The origin, such as `https://mail.example.org`.
     pub origin: String,
-    /// Its host, which passkeys are bound to.
+    /// The origin's host, which passkeys are bound to.
     pub host: String,
 }
 
@@ -272,7 +274,7 @@ where
     }
 }
 
-/// Checks the proof of a request, but not yet whether it was used before.
+/// Verifies the proof of a request, but not whether it was used before.
 pub fn proof(web: &Web, parts: &Parts, token: Option<&str>) -> Result<Proof, Problem> {
     let text = single(&parts.headers, &DPOP).ok_or_else(Problem::signed_out)?;
     let url = url(web, parts).ok_or_else(Problem::signed_out)?;
@@ -290,7 +292,7 @@ pub fn proof(web: &Web, parts: &Parts, token: Option<&str>) -> Result<Proof, Pro
     })
 }
 
-/// Notes that a proof is used, which it may be once.
+/// Records a proof as used, and fails if it was used before.
 pub fn note_use(web: &Web, proof: &Proof) -> Result<(), Problem> {
     match web.shared.seen.note(proof, web.now()) {
         Use::First => Ok(()),
@@ -299,7 +301,7 @@ pub fn note_use(web: &Web, proof: &Proof) -> Result<(), Problem> {
     }
 }
 
-/// The token of `Authorization: DPoP …`. As a bearer token it is not taken (RFC 9449 §7.2).
+/// Returns the token of `Authorization: DPoP …`. A bearer token is not accepted (RFC 9449 §7.2).
 fn token(headers: &HeaderMap) -> Result<Zeroizing<String>, Problem> {
     let value = single(headers, &AUTHORIZATION).ok_or_else(Problem::signed_out)?;
     match value.split_once(' ') {
@@ -310,14 +312,14 @@ fn token(headers: &HeaderMap) -> Result<Zeroizing<String>, Problem> {
     }
 }
 
-/// A header that stands there exactly once (RFC 9449 §4.3, check 1).
+/// Returns the value of a header that occurs exactly once (RFC 9449 §4.3, check 1).
 fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?;
     values.next().is_none().then_some(value)
 }
 
-/// The URL as the client must have seen it: on the public host, or on the one it names.
+/// Returns the URL as the client sees it: on the public host, or on the host that it names.
 fn url(web: &Web, parts: &Parts) -> Option<String> {
     Some(format!("{}{}", origin(web, parts)?, parts.uri.path()))
 }
@@ -327,7 +329,7 @@ fn origin(web: &Web, parts: &Parts) -> Option<String> {
         return Some(origin.clone());
     }
     let host = match parts.uri.authority() {
-        // HTTP/2 says it in `:authority`, and in an HTTP/1.1 request to a proxy it stands first.
+        // HTTP/2 sends it in `:authority`, and an HTTP/1.1 request in absolute form contains it.
         Some(authority) => authority.as_str(),
         None => single(&parts.headers, &HOST)?,
     };

@@ -1,4 +1,4 @@
-//! What a request says: its body, its query and its path, within limits, or a clear answer.
+//! Extracting a request's body, query and path, within limits and with clear errors.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ impl<T: DeserializeOwned> FromRequest<Web> for Json<T> {
 impl<T: DeserializeOwned> axum::extract::OptionalFromRequest<Web> for Json<T> {
     type Rejection = Problem;
 
-    /// `None` when there is no body at all.
+    /// Returns `None` when the request states no content type, and so has no body.
     async fn from_request(request: Request, web: &Web) -> Result<Option<Json<T>>, Problem> {
         match request.headers().get(CONTENT_TYPE) {
             None => Ok(None),
@@ -43,7 +43,7 @@ impl<T: DeserializeOwned> axum::extract::OptionalFromRequest<Web> for Json<T> {
     }
 }
 
-/// A JSON body that holds a message, and so may be larger.
+/// A JSON body that contains a message, and so may be larger.
 pub struct MessageJson<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<Web> for MessageJson<T> {
@@ -69,7 +69,7 @@ impl FromRequest<Web> for MessageOctets {
     }
 }
 
-/// A piece of a file.
+/// A piece of a file, as octets.
 pub struct Octets(pub Bytes);
 
 impl FromRequest<Web> for Octets {
@@ -82,7 +82,7 @@ impl FromRequest<Web> for Octets {
 
 async fn octets(request: Request, web: &Web, octets_max: usize) -> Result<Bytes, Problem> {
     let value = request.headers().get(CONTENT_TYPE);
-    // As with JSON: no form of another page can send this type.
+    // As with JSON, a form on another site's page cannot send this type.
     if value.is_none_or(|value| value != "application/octet-stream") {
         let detail = "The body must be application/octet-stream.";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-octets", detail));
@@ -92,7 +92,7 @@ async fn octets(request: Request, web: &Web, octets_max: usize) -> Result<Bytes,
 
 fn parsed<T: DeserializeOwned>(octets: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(octets)
-        .map_err(|error| Problem::invalid(format!("The body is not as expected: {error}.")))
+        .map_err(|error| Problem::invalid(format!("The body is not valid: {error}.")))
 }
 
 fn not_json() -> Problem {
@@ -100,7 +100,8 @@ fn not_json() -> Problem {
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", detail)
 }
 
-/// No form of another page can send this type, so none can be made to ask in somebody's name.
+/// Whether the body is declared as JSON. A form on another site's page cannot send this type, so
+/// no such page can make requests on a user's behalf.
 fn is_json(request: &Request) -> bool {
     let value = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media = value.and_then(|value| value.split(';').next()).unwrap_or_default();
@@ -113,10 +114,10 @@ async fn read(request: Request, web: &Web, octets_max: usize) -> Result<Bytes, P
     match tokio::time::timeout(Duration::from_secs(config.body_timeout_secs), body).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            let detail = format!("The body has more than {octets_max} octets.");
+            let detail = format!("The body is longer than {octets_max} octets.");
             Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail))
         }
-        Ok(Err(_)) => Err(Problem::invalid("The body did not arrive whole.")),
+        Ok(Err(_)) => Err(Problem::invalid("The body is incomplete.")),
         Err(_) => {
             let detail = "The body took too long to arrive.";
             Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "too-slow", detail))
@@ -124,7 +125,7 @@ async fn read(request: Request, web: &Web, octets_max: usize) -> Result<Bytes, P
     }
 }
 
-/// The query's parameters.
+/// The parameters of the query.
 pub struct Params<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
@@ -132,12 +133,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Params<T>, Problem> {
         let Query(params) = Query::try_from_uri(&parts.uri)
-            .map_err(|error| Problem::invalid(format!("The query is not as expected: {error}.")))?;
+            .map_err(|error| Problem::invalid(format!("The query is not valid: {error}.")))?;
         Ok(Params(params))
     }
 }
 
-/// A part of the path.
+/// A parameter in the path.
 pub struct Id(pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Id {
@@ -150,7 +151,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     }
 }
 
-/// A reference number in the path. One that cannot be right is one that is not there.
+/// A reference number in the path. An invalid one gets the same answer as an unknown one.
 pub struct Ref(pub Reference);
 
 impl<S: Send + Sync> FromRequestParts<S> for Ref {

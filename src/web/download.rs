@@ -1,6 +1,6 @@
-//! Downloads: a message as it was sent, or one of its parts, by a link that is good once.
+//! Downloads: a message's source or its files, by a single-use link.
 //!
-//! A browser saves what comes from here and never shows it: were it to, it could do nothing.
+//! A browser saves these and never displays them; if it did, they could do nothing.
 
 use axum::extract::State;
 use axum::http::HeaderValue;
@@ -21,13 +21,14 @@ use super::state::{CostClass, Web};
 use super::stream::streamed;
 use super::ticket::{Grant, Target};
 
-/// What is saved, and as what.
+/// A file to be downloaded.
 enum File {
     One { name: String, media: &'static str, pieces: Pieces },
     All { name: String, archive: Box<Archive> },
 }
 
-/// Get what a ticket is for: a whole message or one attachment. Good once.
+/// Get what a ticket is for: a message's source, one attachment, or all of them in a ZIP. Each
+/// ticket can be used once.
 #[utoipa::path(
     get,
     path = "/dl/{ticket}",
@@ -36,8 +37,8 @@ enum File {
     params(("ticket" = String, Path, description = "From `POST /api/messages/{ref}/ticket`")),
     responses(
         (status = 200, description = "The octets", content_type = "application/octet-stream"),
-        (status = 410, description = "Used already, or over", body = super::error::ProblemBody,
-            content_type = "application/problem+json"),
+        (status = 410, description = "The link was used already, or has expired",
+            body = super::error::ProblemBody, content_type = "application/problem+json"),
         Problems
     )
 )]
@@ -53,7 +54,7 @@ pub async fn download(State(web): State<Web>, Id(secret): Id) -> Result<Response
     };
     Ok(match file {
         File::One { name, media, pieces } => {
-            // So that nobody takes a part for the whole.
+            // With a length, an incomplete download is recognised as such.
             let length = [(CONTENT_LENGTH, HeaderValue::from(pieces.octets()))];
             (headers(&name, media), length, streamed(web, pieces)).into_response()
         }
@@ -63,7 +64,7 @@ pub async fn download(State(web): State<Web>, Id(secret): Id) -> Result<Response
     })
 }
 
-/// Get an opened message as it was sent, trace lines in front.
+/// Get the source of an opened message, preceded by its trace fields.
 #[utoipa::path(
     get,
     path = "/api/messages/{ref}/source",
@@ -72,7 +73,7 @@ pub async fn download(State(web): State<Web>, Id(secret): Id) -> Result<Response
     params(("ref" = String, Path, description = "The reference number")),
     responses(
         (status = 200, description = "The octets", content_type = "message/rfc822"),
-        (status = 409, description = "It was not opened yet", body = super::error::ProblemBody,
+        (status = 409, description = "It has not been opened yet", body = super::error::ProblemBody,
             content_type = "application/problem+json"),
         Problems
     )
@@ -91,12 +92,12 @@ pub async fn source(Ref(reference): Ref, signed: Signed) -> Result<Response, Pro
     Ok((headers, streamed(web, pieces)).into_response())
 }
 
-/// What a ticket is good for; what it is not, it is in the same words, whatever the reason.
+/// Redeems a ticket. A failure has the same answer, whatever the reason.
 pub fn redeem(web: &Web, secret: &str, wanted: impl Fn(Target) -> bool) -> Result<Grant, Problem> {
     web.shared.tickets.redeem(secret, web.now(), wanted).ok_or_else(Problem::gone)
 }
 
-/// Whom a grant was given to. The session must still live.
+/// Returns the actor that a grant was issued to, whose session must still be live.
 pub fn session_of(gateway: &Gateway, grant: &Grant) -> Result<gateway::Actor, Problem> {
     let actor = gateway.session_actor(&grant.token, &grant.thumbprint);
     actor.map_err(|error| match error {
@@ -105,7 +106,7 @@ pub fn session_of(gateway: &Gateway, grant: &Grant) -> Result<gateway::Actor, Pr
     })
 }
 
-/// The message a grant is for, as it was sent.
+/// Returns the content of the message that a grant is for.
 pub fn message_of(gateway: &Gateway, grant: &Grant) -> Result<Content, Problem> {
     Ok(gateway.message_raw(&session_of(gateway, grant)?, grant.reference)?.1)
 }
@@ -133,8 +134,8 @@ fn fetch(gateway: &Gateway, grant: &Grant) -> Result<File, Problem> {
     }
 }
 
-/// Types that are told as they are, so that a phone picks the right program; every other one is
-/// just octets.
+/// Returns a content type that is safe to state. Known types are kept, so that a phone picks the
+/// right program; all others become plain octets.
 fn harmless(content_type: &str) -> &'static str {
     const KNOWN: [&str; 10] = [
         "application/pdf",
@@ -152,7 +153,8 @@ fn harmless(content_type: &str) -> &'static str {
     known.unwrap_or("application/octet-stream")
 }
 
-/// `attachment`, with the name in plain ASCII and in full (RFC 6266 §4.3, RFC 8187).
+/// Returns the disposition `attachment`, with the name in ASCII and in full (RFC 6266 §4.3,
+/// RFC 8187).
 fn disposition(name: &str) -> HeaderValue {
     let plain: String = name
         .chars()
@@ -166,7 +168,7 @@ fn disposition(name: &str) -> HeaderValue {
         }
     }
     let value = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{full}");
-    HeaderValue::try_from(value).expect("printable ASCII")
+    HeaderValue::try_from(value).expect("the value is printable ASCII")
 }
 
 #[cfg(test)]

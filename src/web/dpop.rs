@@ -1,5 +1,5 @@
 //! Proofs of possession (RFC 9449): each request is signed by a key that never leaves its
-//! browser, so a token that leaks by itself answers nothing.
+//! browser, so a leaked token alone is useless.
 //!
 //! ```text
 //! DPoP: base64url(header) "." base64url(claims) "." base64url(signature)
@@ -7,8 +7,8 @@
 //! claims   htm, htu, iat, jti; with a token also ath
 //! ```
 //!
-//! Pure: the time, the request and the token are arguments. That a proof is used only once is
-//! `replay`'s business.
+//! The functions are pure: the time, the request and the token are arguments. The `replay` module
+//! ensures that each proof is used only once.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
@@ -20,30 +20,30 @@ use serde_json::Value;
 /// The request that a proof must be for.
 pub struct Expected<'e> {
     pub method: &'e str,
-    /// Scheme, host and path.
+    /// The scheme, host and path.
     pub url: &'e str,
     pub token: Option<&'e str>,
     pub now_secs: i64,
-    /// Proofs made before this are refused, however young.
+    /// Proofs created before this time are refused, however recent they are.
     pub not_before_secs: i64,
     pub age_secs: u64,
 }
 
-/// A proof that holds.
+/// A valid proof.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Proof {
-    /// RFC 7638 thumbprint of the key.
+    /// The key's thumbprint (RFC 7638).
     pub thumbprint: String,
     pub jti: String,
 }
 
-/// Why a proof does not hold.
+/// Why a proof is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    #[error("not a proof for this request")]
+    #[error("the proof is not valid for this request")]
     Wrong,
-    /// Everything else is right.
-    #[error("made at another time")]
+    /// The proof is valid except for its time.
+    #[error("the proof was created at another time")]
     Stale,
 }
 
@@ -55,12 +55,12 @@ struct Header {
     typ: String,
     alg: String,
     jwk: Jwk,
-    /// Extensions that must be understood (RFC 7515 §4.1.11); we understand none.
+    /// Extensions that must be understood (RFC 7515 §4.1.11); none are supported.
     crit: Option<Value>,
 }
 
-/// A public key (RFC 7518 §6.2). Members that only secret keys have are named so that they can
-/// be refused (RFC 9449 §4.3, check 7).
+/// A public key (RFC 7518 §6.2). Members that occur only in private keys are listed so that they
+/// can be refused (RFC 9449 §4.3, check 7).
 #[derive(Deserialize)]
 struct Jwk {
     kty: String,
@@ -80,7 +80,7 @@ struct Claims {
     ath: Option<String>,
 }
 
-/// Checks a proof against the request it came with (RFC 9449 §4.3).
+/// Verifies a proof against the request that carried it (RFC 9449 §4.3).
 pub fn verify(proof: &str, expected: &Expected<'_>) -> Result<Proof, Refused> {
     if proof.len() > PROOF_OCTETS_MAX {
         return Err(Refused::Wrong);
@@ -106,11 +106,11 @@ fn parse<T: for<'de> Deserialize<'de>>(part: &str) -> Result<T, Refused> {
     serde_json::from_slice(&decode(part)?).map_err(|_| Refused::Wrong)
 }
 
-/// The key as an uncompressed point (SEC 1 §2.3.3). That it lies on the curve is checked when
-/// it is used.
+/// Returns the key as an uncompressed point (SEC 1 §2.3.3). Whether the point lies on the curve
+/// is checked when the key is used.
 fn checked_key(header: &Header) -> Result<Vec<u8>, Refused> {
     let jwk = &header.jwk;
-    // RFC 7515 §4.1.9: the media type's `application/` is left out, case does not matter.
+    // RFC 7515 §4.1.9: the media type is given without `application/`, and case is ignored.
     let is_proof = header.typ.eq_ignore_ascii_case("dpop+jwt") && header.alg == "ES256";
     let is_p256 = jwk.kty == "EC" && jwk.crv == "P-256";
     let is_plain = header.crit.is_none() && jwk.d.is_none() && jwk.k.is_none();
@@ -138,15 +138,16 @@ fn check_claims(claims: &Claims, expected: &Expected<'_>) -> Result<(), Refused>
     Ok(())
 }
 
-/// RFC 7638 §3.2: the required members in lexical order, without blanks.
+/// Returns the key's thumbprint: a hash of the required members in lexical order, without
+/// whitespace (RFC 7638 §3.2).
 fn thumbprint(jwk: &Jwk) -> String {
     let Jwk { crv, kty, x, y, .. } = jwk;
-    // These four were decoded or compared, so none of them holds a quote.
+    // These four were decoded or compared before, so none of them contains a quote.
     let text = format!(r#"{{"crv":"{crv}","kty":"{kty}","x":"{x}","y":"{y}"}}"#);
     URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()))
 }
 
-/// An https URL in its normal form (RFC 3986 §6.2.2, §6.2.3), without query and fragment;
+/// Normalises an https URL (RFC 3986 §6.2.2, §6.2.3) and removes its query and fragment; returns
 /// `None` for anything else.
 fn normalized(url: &str) -> Option<String> {
     let (scheme, rest) = url.split_once("://")?;
@@ -164,7 +165,7 @@ fn normalized(url: &str) -> Option<String> {
     plain.then(|| format!("https://{authority}{}", normalized_path(path)))
 }
 
-/// Escapes of characters that need none are undone, the others written in upper case.
+/// Decodes percent-encoded unreserved characters, and writes other escapes in upper case.
 fn normalized_path(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     let mut rest = path;
@@ -306,7 +307,7 @@ mod tests {
             let refused = verify(&signer.sign(&header, &claims), &expected());
             assert_eq!(refused, Err(Refused::Wrong), "{claims}");
         }
-        // Without a token there is nothing that `ath` could be of.
+        // Without a token, there is nothing that `ath` could be the hash of.
         let login = Expected { token: None, ..expected() };
         let refused = verify(&signer.sign(&header, &claims()), &login);
         assert_eq!(refused, Err(Refused::Wrong));
@@ -373,7 +374,7 @@ mod tests {
         }
         assert_eq!(at(i64::MIN), Err(Refused::Stale));
         assert_eq!(at(i64::MAX), Err(Refused::Stale));
-        // Made before the process began, which has forgotten what it saw.
+        // Created before the process started, which does not know the proofs used before then.
         let old = signer.sign(&signer.header(), &with(claims(), "iat", json!(NOW - 31)));
         assert_eq!(verify(&old, &expected()), Err(Refused::Stale));
     }

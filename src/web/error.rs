@@ -1,4 +1,4 @@
-//! The one table from what went wrong to what HTTP says (RFC 9457, problem details).
+//! The single mapping from errors to HTTP problem details (RFC 9457).
 //!
 //! | gateway | HTTP | code |
 //! | --- | --- | --- |
@@ -7,14 +7,20 @@
 //! | Refused | 401 | `signed-out` (`bad-credentials` at log-in) |
 //! | Busy | 503 | `busy` |
 //! | OverQuota | 507 | `over-quota` |
-//! | Conflict | 409 | its own, such as `not-opened`; 410 for `too-old` |
+//! | Conflict | 409 | the conflict's own code, such as `not-opened`; 410 for `too-old` |
 //! | Invalid | 422 | `invalid` |
 //! | Damaged | 500 | `damaged` |
 //! | NewerRecord | 500 | `newer-record` |
 //! | Full | 507 | `full` |
 //! | Unavailable | 503 | `unavailable` |
+//! | TooLarge | 413 | `too-large` |
+//! | ClaimFirst | 403 | `claim-first` |
+//! | CodeNeeded | 403 | `code-needed` |
+//! | WrongCode | 422 | `wrong-code` |
+//! | WeakPassword | 422 | `weak-password` |
+//! | BrokeOff | 500 | `broken` |
 //!
-//! Each answer carries an id that is in the log as well.
+//! Each response carries an id that also appears in the log.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -28,45 +34,45 @@ use utoipa::{IntoResponses, ToSchema};
 
 use crate::gateway::{self, Conflict};
 
-/// An answer that says no.
+/// An error response.
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
     code: &'static str,
     detail: Cow<'static, str>,
     id: String,
-    /// Apart, so that a `Result` stays small where there is none.
+    /// An extra header, boxed so that a `Result` stays small.
     header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
-/// A problem as it is sent.
+/// The body of an error response.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Problem)]
 pub struct ProblemBody<'p> {
-    /// Always `about:blank`: `code` says which kind it is.
+    /// Always `about:blank`: the kind is given by `code`.
     r#type: &'static str,
     title: &'static str,
     status: u16,
     /// A sentence for people.
     detail: &'p str,
-    /// A word for programs.
+    /// A code for programs.
     code: &'p str,
-    /// Finds the matching line in the log.
+    /// The id of the corresponding log entry.
     error_id: &'p str,
 }
 
-/// What any request may be answered, for the OpenAPI document.
+/// The error response of any request, for the OpenAPI document.
 #[derive(IntoResponses)]
 pub enum Problems {
-    /// Why the request was not done.
+    /// Why the request failed.
     #[response(status = "default", content_type = "application/problem+json")]
-    #[expect(dead_code, reason = "documents an answer")]
+    #[expect(dead_code, reason = "documents a response")]
     Any(ProblemBody<'static>),
 }
 
 impl Problem {
-    /// A problem found by the edge itself.
+    /// Creates a problem.
     pub fn new(
         status: StatusCode,
         code: &'static str,
@@ -75,26 +81,26 @@ impl Problem {
         Problem { status, code, detail: detail.into(), id: new_id(), header: None }
     }
 
-    /// Nobody is signed in: no token, no proof, or not a good one.
+    /// The client is not signed in: the token or the proof is missing or invalid.
     pub fn signed_out() -> Problem {
         Problem::unauthorized("signed-out", "Sign in again.", "invalid_token")
     }
 
-    /// The name or the password is wrong; which of them is not said.
+    /// The name or the password is wrong; the response does not say which.
     pub fn bad_credentials() -> Problem {
         let detail = "The name or the password is wrong.";
         Problem::new(StatusCode::UNAUTHORIZED, "bad-credentials", detail)
     }
 
-    /// A proof made too long ago, or in the future.
+    /// The proof was created too long ago, or in the future.
     pub fn stale_proof() -> Problem {
-        let detail = "The clock of this computer is not right; the Date header tells ours.";
+        let detail = "This computer's clock is wrong; the Date header states the server's time.";
         Problem::unauthorized("stale-proof", detail, "invalid_dpop_proof")
     }
 
-    /// A proof that was used before.
+    /// The proof was used before.
     pub fn replayed_proof() -> Problem {
-        let detail = "This request was sent before.";
+        let detail = "This request was already sent.";
         Problem::unauthorized("replayed-proof", detail, "invalid_dpop_proof")
     }
 
@@ -106,39 +112,39 @@ impl Problem {
         Problem { header: Some(Box::new((WWW_AUTHENTICATE, value))), ..problem }
     }
 
-    /// Too many tries; says how long to wait.
+    /// There were too many attempts; the response says how long to wait.
     pub fn slow_down(wait: Duration) -> Problem {
-        // Rounded up, so that whoever obeys is not told to wait again.
+        // Rounded up, so that a client that waits this long need not wait again.
         let secs = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         let unit = if secs == 1 { "second" } else { "seconds" };
-        let detail = format!("Too many tries. Try again in {secs} {unit}.");
+        let detail = format!("Too many attempts. Try again in {secs} {unit}.");
         Problem::new(StatusCode::TOO_MANY_REQUESTS, "slow-down", detail).retry_after(secs)
     }
 
-    /// There is nothing at this address, or nothing that this reader may see.
+    /// There is nothing at this address, or nothing that this account may see.
     pub fn not_found() -> Problem {
         Problem::from(gateway::Error::NotFound { what: "page" })
     }
 
-    /// A link that was used, is over, or never was.
+    /// The link was used, has expired, or never existed.
     pub fn gone() -> Problem {
-        Problem::new(StatusCode::GONE, "gone", "This link was used already, or its time is over.")
+        Problem::new(StatusCode::GONE, "gone", "This link was already used, or has expired.")
     }
 
-    /// What was sent is not what is expected here.
+    /// The request is not valid.
     pub fn invalid(detail: impl Into<Cow<'static, str>>) -> Problem {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail)
     }
 
-    /// The password must be said once more.
+    /// The password must be confirmed first.
     pub fn confirm_needed() -> Problem {
-        let detail = "Say your password once more to do this.";
+        let detail = "Confirm your password to do this.";
         Problem::new(StatusCode::FORBIDDEN, "confirm-needed", detail)
     }
 
-    /// A defect of ours.
+    /// An internal error.
     pub fn broken(cause: &dyn fmt::Display) -> Problem {
-        let detail = "Something went wrong here. It was noted.";
+        let detail = "An internal error occurred. It has been logged.";
         let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "broken", detail);
         tracing::error!(error.id = %problem.id, error = %cause, "request failed");
         problem
@@ -164,11 +170,11 @@ impl From<gateway::Error> for Problem {
             }
             Refused => Problem::signed_out(),
             Busy => {
-                let detail = "Too many people at once. Try again in a moment.";
+                let detail = "The server is busy. Try again in a moment.";
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(1)
             }
             TooLarge => {
-                let detail = "The files of this message are larger than is allowed.";
+                let detail = "The files of this message are larger than allowed.";
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
             }
             ClaimFirst => {
@@ -181,20 +187,20 @@ impl From<gateway::Error> for Problem {
             }
             CodeNeeded => {
                 let detail =
-                    "Type the code of your authenticator app too; a program needs an app password.";
+                    "Enter the code from your authenticator app; a program needs an app password.";
                 Problem::new(StatusCode::FORBIDDEN, "code-needed", detail)
             }
             WrongCode => {
-                let detail = "This code is not the present one, or was used already.";
+                let detail = "This code is not the current one, or was already used.";
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong-code", detail)
             }
             OverQuota => {
-                let detail = "There is no room for more of these.";
+                let detail = "The limit for these has been reached.";
                 Problem::new(StatusCode::INSUFFICIENT_STORAGE, "over-quota", detail)
             }
             gateway::Error::Conflict(why) => conflict(*why),
             BrokeOff => return Problem::broken(&error),
-            Invalid { what } => Problem::invalid(format!("Not understood: {what}.")),
+            Invalid { what } => Problem::invalid(format!("Invalid request: {what}.")),
             Damaged { what } => {
                 let detail = format!("This cannot be shown: {what}.");
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", detail)
@@ -204,11 +210,11 @@ impl From<gateway::Error> for Problem {
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "newer-record", detail)
             }
             Full => {
-                let detail = "The server's disk is full. Reading goes on.";
+                let detail = "The server's disk is full. You can still read messages.";
                 Problem::new(StatusCode::INSUFFICIENT_STORAGE, "full", detail)
             }
             Unavailable(_) => {
-                let detail = "This cannot be done at the moment. Nothing was changed.";
+                let detail = "This is not possible at the moment. Nothing was changed.";
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
             }
         };
@@ -219,37 +225,38 @@ impl From<gateway::Error> for Problem {
 
 fn conflict(why: Conflict) -> Problem {
     let (status, detail) = match why {
-        Conflict::NotOpened => (StatusCode::CONFLICT, "This message was not opened yet."),
-        Conflict::AlreadyOpened => (StatusCode::CONFLICT, "This message was opened already."),
-        Conflict::NotEmpty => (StatusCode::CONFLICT, "This folder holds messages."),
-        Conflict::Exists => (StatusCode::CONFLICT, "There is one of this name already."),
+        Conflict::NotOpened => (StatusCode::CONFLICT, "This message has not been opened yet."),
+        Conflict::AlreadyOpened => (StatusCode::CONFLICT, "This message was already opened."),
+        Conflict::NotEmpty => (StatusCode::CONFLICT, "This folder contains messages."),
+        Conflict::Exists => (StatusCode::CONFLICT, "This name is already in use."),
         Conflict::EditedElsewhere => (StatusCode::CONFLICT, "This draft was changed elsewhere."),
-        Conflict::WrongOffset => (StatusCode::CONFLICT, "The file stands elsewhere; ask where."),
-        Conflict::UploadIncomplete => (StatusCode::CONFLICT, "A file has not arrived whole yet."),
-        Conflict::TotpOn => (StatusCode::CONFLICT, "Codes are asked for already."),
+        Conflict::WrongOffset => (StatusCode::CONFLICT, "The upload continues at another offset."),
+        Conflict::UploadIncomplete => (StatusCode::CONFLICT, "A file is not completely uploaded."),
+        Conflict::TotpOn => (StatusCode::CONFLICT, "Two-step verification is already on."),
         Conflict::TooLate => {
-            (StatusCode::CONFLICT, "The message has left and cannot be taken back.")
+            (StatusCode::CONFLICT, "The message has left; sending cannot be undone.")
         }
         Conflict::SealedText => {
-            let detail = "The message still holds text of a sealed message, which may not leave.";
+            let detail =
+                "The message contains text of a sealed message, which may not leave unprotected.";
             (StatusCode::CONFLICT, detail)
         }
         Conflict::SealedFiles => {
             (StatusCode::CONFLICT, "Files of a sealed message may not leave unprotected.")
         }
-        Conflict::StillThere => (StatusCode::CONFLICT, "The account is still there: sign in."),
-        Conflict::TooOld => (StatusCode::GONE, "What changed since then is no longer known."),
+        Conflict::StillThere => (StatusCode::CONFLICT, "The account still exists: sign in."),
+        Conflict::TooOld => (StatusCode::GONE, "The changes since then are no longer known."),
         Conflict::Reference
         | Conflict::Labels
         | Conflict::BeingSent
         | Conflict::OthersWait
         | Conflict::AlreadySent
-        | Conflict::LastManager => (StatusCode::CONFLICT, "This is not possible as things are."),
+        | Conflict::LastManager => (StatusCode::CONFLICT, "This is not possible at present."),
     };
     Problem::new(status, why.as_str(), detail)
 }
 
-/// The log's half: what a person must see to is an error, what a client did is for developers.
+/// Logs a problem: as an error if an administrator must act, and otherwise for developers.
 fn note(error: &gateway::Error, problem: &Problem) {
     let (id, code) = (&problem.id, problem.code);
     match error {
@@ -261,13 +268,13 @@ fn note(error: &gateway::Error, problem: &Problem) {
         | gateway::Error::Full => {
             tracing::error!(error.id = %id, code, %error, "request failed");
         }
-        // `Invalid` repeats what the client sent.
+        // The error itself is left out, because `Invalid` repeats what the client sent.
         _ => tracing::debug!(error.id = %id, code, "request refused"),
     }
 }
 
 impl Problem {
-    /// The answer with one more field in its body.
+    /// Returns the response with one more field in its body.
     pub fn with(self, name: &str, value: &impl serde::Serialize) -> Response {
         let mut body = serde_json::to_value(self.body()).unwrap_or_default();
         if let (Some(fields), Ok(value)) = (body.as_object_mut(), serde_json::to_value(value)) {
@@ -299,11 +306,11 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let text = serde_json::to_string(&self.body());
-        self.answer(text.expect("strings and a number become JSON"))
+        self.answer(text.expect("strings and a number can be serialised"))
     }
 }
 
-/// Tells one problem from another; nothing depends on its being hard to guess.
+/// Returns an id that distinguishes this problem from others; it need not be hard to guess.
 fn new_id() -> String {
     let mut bytes = [0; 8];
     match aws_lc_rs::rand::fill(&mut bytes) {

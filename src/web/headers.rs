@@ -1,6 +1,6 @@
-//! Headers: what every answer carries, and the three content security policies.
+//! The headers that every response carries, and the content security policies.
 //!
-//! All of these were tried in real browsers; the UI's tests hold the same lists.
+//! All of these were tried in real browsers; the UI's tests contain the same lists.
 
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
@@ -8,7 +8,8 @@ use axum::http::header::{
 };
 use axum::response::Response;
 
-/// The browser UI: its own files, no inline script or style, no HTML from text.
+/// The policy of the browser UI: its own files only, no inline script or style, and no HTML made
+/// from strings.
 pub const APP_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
      font-src 'self'; media-src 'self' blob:; connect-src 'self'; frame-src 'self'; \
@@ -17,26 +18,27 @@ pub const APP_POLICY: HeaderValue = HeaderValue::from_static(
      trusted-types svelte-trusted-html ProseMirrorClipboard",
 );
 
-/// HTML mail: styles and its own images, nothing else, in a sandbox without scripts.
-/// `allow-same-origin` lets our page measure the frame; without scripts it gives nothing more.
+/// The policy of HTML mail: styles and images from this server, nothing else, in a sandbox without
+/// scripts. `allow-same-origin` lets our page measure the frame; without scripts it permits
+/// nothing more.
 pub const MAIL_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'self'; \
      sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox",
 );
 
-/// Downloads: were a browser to show one, it could do nothing.
+/// The policy of downloads: even if a browser displayed one, it could do nothing.
 pub const DOWNLOAD_POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
 
-/// Everything else, which is never a page.
+/// The policy of everything else, which is never a page.
 const API_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
 pub const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// What every answer carries.
+/// The headers that every response carries.
 const ALL: [(HeaderName, HeaderValue); 6] = [
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
@@ -52,11 +54,11 @@ const ALL: [(HeaderName, HeaderValue); 6] = [
         HeaderName::from_static("permissions-policy"),
         HeaderValue::from_static("camera=(), geolocation=(), microphone=(self)"),
     ),
-    // One year. Not for subdomains, which may be other people's.
+    // One year; without subdomains, because others may run those.
     (STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000")),
 ];
 
-/// Completes an answer: what it does not say itself is the strictest.
+/// Adds the common headers to a response; a policy that it does not set itself is the strictest.
 pub async fn complete(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in ALL {

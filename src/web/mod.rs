@@ -1,20 +1,20 @@
-//! The web edge: HTTPS for browsers and scripts. It turns requests into calls of the gateway and
-//! answers into JSON; it decides nothing.
+//! The web edge: HTTPS for browsers and scripts. It turns requests into gateway calls and their
+//! results into JSON; it makes no decisions of its own.
 //!
-//! | file | what it is |
+//! | file | purpose |
 //! | --- | --- |
-//! | `server` | listeners, TLS, HTTP/1.1 and HTTP/2, limits, the drain; `patience`: timeouts; `redirect`: plain HTTP |
-//! | `state` | what every request shares, and how the core is called; `streams`: how many are open |
-//! | `router` | the index of routes, and the OpenAPI document made from it |
-//! | `dpop`, `replay`, `auth` | who asks: a signed request (RFC 9449), never twice, a living session |
-//! | `api` | one file for each noun |
-//! | `ticket`, `download`, `view` | links for a minute: octets (`stream`, `archive`), and HTML mail in its own frame |
-//! | `attempts` | slowing down who guesses passwords |
+//! | `server` | listeners, TLS, HTTP/1.1 and HTTP/2, limits, the drain; `timeout`: stalled peers; `redirect`: plain HTTP |
+//! | `state` | what all requests share, and how the core is called; `streams`: limit on open event streams |
+//! | `router` | the list of routes, and the OpenAPI document generated from it |
+//! | `dpop`, `replay`, `auth` | authentication: a signed request (RFC 9449), accepted once, in a live session |
+//! | `api` | the API, one file for each resource |
+//! | `ticket`, `download`, `view` | short-lived links: to downloads (`stream`, `archive`), and to HTML mail in its own frame |
+//! | `attempts` | slowing down password guessing |
 //! | `assets` | the browser UI, embedded |
-//! | `body`, `error`, `headers` | limits on what is read; one table of answers; headers |
+//! | `body`, `error`, `headers` | limits on request bodies; the table of error responses; response headers |
 //!
-//! What must hold: no cookie is ever set or read; a token without its key answers nothing;
-//! no key is held between requests; no log names a ticket, a token or a proof.
+//! Invariants: no cookie is ever set or read; a token is useless without its key; no key is held
+//! between requests; no log contains a ticket, a token or a proof.
 
 mod api;
 mod archive;

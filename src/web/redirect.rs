@@ -1,5 +1,5 @@
-//! Plain HTTP: nothing but the way to HTTPS. No content, no session, nothing of what was sent
-//! but the path of a page.
+//! Plain HTTP: only redirects to HTTPS. There is no content and no session, and a redirect
+//! repeats nothing of the request but the path of a page.
 
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONNECTION, HOST, LOCATION};
@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, Request, Response, StatusCode, Uri};
 
 use super::headers::NO_STORE;
 
-/// Where to send people: what the configuration says, or the host they named and our port.
+/// Where to redirect to: the configured URL, or else the requested host with our HTTPS port.
 #[derive(Clone, Debug)]
 pub struct Target {
     pub public_url: Option<String>,
@@ -43,8 +43,8 @@ fn location<B>(request: &Request<B>, target: &Target) -> Option<HeaderValue> {
     HeaderValue::try_from(text).ok()
 }
 
-/// The path of a page of the UI; `/` for anything else. What came with an API call or a link was
-/// sent in clear: a redirect would only hide that.
+/// Returns the path of a page of the UI, or `/` for anything else. An API call or a secret link
+/// was sent in the clear, which a redirect would only hide.
 fn page(uri: &Uri) -> &str {
     let path = uri.path();
     let is_ours = path.starts_with('/') && !path.starts_with("//");
@@ -53,7 +53,7 @@ fn page(uri: &Uri) -> &str {
 }
 
 fn without_port(host: &str) -> Option<&str> {
-    // An IPv6 address stands in brackets (RFC 3986 §3.2.2).
+    // An IPv6 address is enclosed in brackets (RFC 3986 §3.2.2).
     let name = match host.find(']') {
         Some(end) => &host[..=end],
         None => host.split(':').next().unwrap_or_default(),

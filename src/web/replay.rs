@@ -1,7 +1,7 @@
-//! Proofs that were used: each is good once (RFC 9449 §11.1).
+//! The proofs that were used: each is accepted once (RFC 9449 §11.1).
 //!
-//! In memory and bounded. What does not fit is put off rather than let through, and one key may
-//! fill only a part, so that nobody can put off everybody else.
+//! They are kept in memory, up to a limit. A proof that does not fit is refused for now rather than
+//! accepted, and one key can use only a part of the space, so that no client can block the others.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -13,20 +13,20 @@ use crate::clock::Timestamp;
 
 use super::dpop::Proof;
 
-/// What a proof turned out to be.
+/// Whether a proof was used before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
     First,
     Again,
-    /// There is no room to remember it.
+    /// There is no space to remember it.
     NoRoom,
 }
 
-/// The proofs that were used and are not yet too old to be used again.
+/// The proofs that were used and are still recent enough to be replayed.
 pub struct Seen {
     room: usize,
-    /// How long a proof could be used again, at the longest: one made ahead of time by the age
-    /// that is allowed stays good for twice that.
+    /// The longest time for which a proof could be replayed: one whose time is ahead by the
+    /// permitted age stays valid for twice that age.
     keep_secs: i64,
     state: Mutex<State>,
 }
@@ -36,22 +36,22 @@ type Id = [u8; 16];
 #[derive(Default)]
 struct State {
     ids: HashSet<Id>,
-    /// In the order in which they may be forgotten: when, the proof, its key.
+    /// The proofs in the order in which they can be forgotten: the time, the proof and its key.
     order: VecDeque<(Timestamp, Id, Id)>,
     by_key: HashMap<Id, usize>,
 }
 
-/// One key may fill this part of the room.
+/// One key can use at most one part in this many of the space.
 const SHARE: usize = 8;
 
 impl Seen {
-    /// Remembers at most `room` proofs that are good for `age_secs` before and after their time.
+    /// Remembers at most `room` proofs, which are valid for `age_secs` before and after their time.
     pub fn new(room: usize, age_secs: u64) -> Seen {
         let age = i64::try_from(age_secs).unwrap_or(i64::MAX / 4);
         Seen { room, keep_secs: 2 * age + 1, state: Mutex::default() }
     }
 
-    /// Notes that a proof is used now, and says whether it is the first time.
+    /// Records that a proof is used now, and returns whether it was used before.
     pub fn note(&self, proof: &Proof, now: Timestamp) -> Use {
         let id = short_hash(&[&proof.thumbprint, &proof.jti]);
         let key = short_hash(&[&proof.thumbprint]);
@@ -89,7 +89,7 @@ impl State {
     }
 }
 
-/// Each part with its length, so that no two lists give the same octets.
+/// Hashes the parts, each with its length, so that no two lists produce the same input.
 fn short_hash(parts: &[&str]) -> Id {
     let mut context = Context::new(&SHA256);
     for part in parts {
@@ -97,7 +97,7 @@ fn short_hash(parts: &[&str]) -> Id {
         context.update(part.as_bytes());
     }
     let hash = context.finish();
-    *hash.as_ref().first_chunk().expect("SHA-256 gives 32 octets")
+    *hash.as_ref().first_chunk().expect("a SHA-256 hash has 32 octets")
 }
 
 #[cfg(test)]

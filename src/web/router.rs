@@ -1,4 +1,4 @@
-//! The index of routes, and the OpenAPI document that is made from the same list.
+//! The list of routes, and the OpenAPI document that is generated from it.
 
 use std::sync::OnceLock;
 
@@ -22,7 +22,7 @@ use super::error::Problem;
 use super::state::Web;
 use super::{assets, download, headers, view};
 
-/// Everything that answers.
+/// Returns the complete application.
 pub fn app(web: Web) -> Router {
     let (routes, _) = documented().split_for_parts();
     routes
@@ -34,7 +34,7 @@ pub fn app(web: Web) -> Router {
         .with_state(web)
 }
 
-/// The OpenAPI 3.1 document.
+/// Returns the OpenAPI 3.1 document.
 pub fn openapi() -> OpenApi {
     documented().split_for_parts().1
 }
@@ -137,17 +137,18 @@ fn head() -> OpenApi {
 }
 
 const DESCRIPTION: &str = "Mail, for browsers and scripts. Times are RFC 3339 in UTC. Errors are \
-    `application/problem+json`. A reference number is taken in any case, with or without dashes; \
-    one that is unknown, somebody else's or rejected is not found. There are no cookies.";
+    `application/problem+json`. Reference numbers are accepted in either case, with or without \
+    dashes; one that is unknown, rejected or belongs to another account is not found. No cookies \
+    are used.";
 
-/// The document as text; it never changes while the process runs.
+/// Serves the document, which never changes while the process runs.
 async fn document() -> Response {
     static TEXT: OnceLock<String> = OnceLock::new();
     let text = TEXT.get_or_init(|| openapi().to_json().unwrap_or_default());
     ([(CONTENT_TYPE, "application/json")], text.as_str()).into_response()
 }
 
-/// What no route has: a page of the UI, or nothing.
+/// Handles paths without a route: serves a page of the UI, or responds with 404.
 async fn page(request: Request) -> Response {
     let path = request.uri().path();
     let is_elsewhere = ["/api", "/dl", "/m"].iter().any(|prefix| {
@@ -163,11 +164,12 @@ async fn page(request: Request) -> Response {
 }
 
 async fn wrong_method() -> Problem {
-    let detail = "This cannot be done here.";
+    let detail = "This method is not allowed here.";
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "wrong-method", detail)
 }
 
-/// For developers: which route answered what. The path itself can be a ticket, so it is left out.
+/// Logs for developers which route responded with which status. The path itself is left out,
+/// because it can contain a ticket.
 async fn note(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
@@ -184,7 +186,7 @@ mod tests {
 
     use super::*;
 
-    /// Set to write `docs/openapi.json` anew instead of comparing it:
+    /// Set this variable to rewrite `docs/openapi.json` instead of comparing it:
     /// `POSTERN_WRITE_OPENAPI=1 cargo test openapi`
     const WRITE: &str = "POSTERN_WRITE_OPENAPI";
 
@@ -196,7 +198,7 @@ mod tests {
             std::fs::write(&path, &made).unwrap();
         }
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(committed == made, "docs/openapi.json is old; {WRITE}=1 writes it anew");
+        assert!(committed == made, "docs/openapi.json is out of date; set {WRITE}=1 to rewrite it");
     }
 
     #[test]

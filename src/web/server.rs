@@ -1,12 +1,13 @@
-//! The HTTPS service: takes connections, shakes hands, speaks HTTP/1.1 or HTTP/2.
+//! The HTTPS service: accepts connections, performs the TLS handshake, and speaks HTTP/1.1 or
+//! HTTP/2.
 //!
-//! | limit | what it holds off |
+//! | limit | protects against |
 //! | --- | --- |
-//! | connections, in all and per address | floods |
-//! | handshake, header, body and write timeouts | peers that are slow on purpose |
-//! | header and body sizes, streams, resets | requests that cost more to take than to send |
+//! | connections, in total and per address | floods |
+//! | handshake, header, body and write timeouts | deliberately slow peers |
+//! | header and body sizes, streams, resets | requests that cost more to process than to send |
 //!
-//! Asked to stop, it takes nothing new, lets requests finish, and ends event streams.
+//! On shutdown it accepts nothing new, lets requests finish, and ends event streams.
 
 use std::convert::Infallible;
 use std::io;
@@ -41,7 +42,7 @@ use super::router;
 use super::state::{Connection, Web};
 use super::timeout::TimedStream;
 
-/// The HTTPS service. Clones share limits, so it can serve many listeners.
+/// The HTTPS service. Clones share the limits, so that one service can have many listeners.
 #[derive(Clone)]
 pub struct Server {
     router: Router,
@@ -52,14 +53,14 @@ pub struct Server {
     redirect_permits: Permits,
 }
 
-/// Resets that a peer may have under way before its HTTP/2 connection is closed
+/// The maximum number of pending stream resets before an HTTP/2 connection is closed
 /// (CVE-2023-44487).
 const RESETS_MAX: usize = 32;
 const HTTP2_PING_SECS: u64 = 30;
 const HTTP1_HEADERS_MAX: usize = 64;
 
 impl Server {
-    /// The service in front of `gateway`, as `identity`.
+    /// Creates the service in front of `gateway`, with the certificate of `identity`.
     pub fn new(
         gateway: Gateway,
         config: config::Https,
@@ -80,14 +81,14 @@ impl Server {
         })
     }
 
-    /// The same service, which fetches images that lie elsewhere for readers who ask.
+    /// Makes the service fetch remote images for readers who ask for them.
     pub fn showing(self, remote_images: RemoteImages) -> Server {
-        // Set once, before anything is served.
+        // This is set once, before the service starts.
         let _ = self.web.shared.remote_images.set(remote_images);
         self
     }
 
-    /// Serves HTTPS on one listener until `stop`; connections are tracked by `tasks`.
+    /// Serves HTTPS on one listener until `stop` is cancelled; `tasks` tracks the connections.
     pub async fn serve(self, listener: TcpListener, stop: CancellationToken, tasks: TaskTracker) {
         let (permits, connection_stop) = (self.permits.clone(), stop.clone());
         let session = move |stream, peer| {
@@ -95,11 +96,11 @@ impl Server {
                 (self.clone(), Connection { peer, stop: connection_stop.clone() });
             async move { ended(peer, this.secure(stream, connection).await) }
         };
-        // Before the handshake there is no form in which to turn somebody away.
+        // Before the handshake there is no way to send a refusal.
         listen::accept(listener, permits, stop, tasks, b"", session).await;
     }
 
-    /// Answers plain HTTP on one listener with the way to HTTPS, which is on `https_port`.
+    /// Redirects plain HTTP requests on one listener to HTTPS, which is on `https_port`.
     pub async fn serve_redirect(
         self,
         listener: TcpListener,
@@ -118,7 +119,7 @@ impl Server {
     }
 
     async fn secure(&self, stream: TcpStream, connection: Connection) -> io::Result<()> {
-        // Answers are written whole; waiting to fill packets would only delay them.
+        // Responses are written whole, so waiting to fill packets would only delay them.
         stream.set_nodelay(true)?;
         let limit = Duration::from_secs(self.config.tls_timeout_secs);
         let stream = tls::accept(self.tls.clone(), stream, limit).await?;
@@ -149,7 +150,8 @@ impl Server {
         self.converse(&self.builder().http1_only(), stream, answer, stop).await
     }
 
-    /// Speaks HTTP until the peer goes, or until `stop` and the end of what is under way.
+    /// Speaks HTTP until the peer disconnects, or until `stop` is cancelled and the requests in
+    /// progress have finished.
     async fn converse<S, A, F>(
         &self,
         builder: &Builder<TokioExecutor>,
@@ -209,7 +211,7 @@ async fn route(router: Router, request: Request<Incoming>) -> Response<Body> {
     }
 }
 
-/// A connection that broke is the peer's affair, but a developer may want to see it.
+/// Logs how a connection ended, for developers; a broken connection is no error of this server.
 fn ended(peer: SocketAddr, done: io::Result<()>) {
     if let Err(error) = done {
         tracing::debug!(peer.ip = %peer.ip(), %error, "connection ended");

@@ -1,4 +1,4 @@
-//! What every request shares, and the one way in which the web edge calls the core.
+//! The state that all requests share, and the only way in which the web edge calls the core.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -19,7 +19,7 @@ use super::replay::Seen;
 use super::streams::Streams;
 use super::ticket::Tickets;
 
-/// What every request shares. Clones share it too.
+/// The state that all requests share. Clones share it too.
 #[derive(Clone)]
 pub struct Web {
     pub(super) shared: Arc<Shared>,
@@ -28,19 +28,19 @@ pub struct Web {
 pub(super) struct Shared {
     pub(super) gateway: Gateway,
     pub(super) config: config::Https,
-    /// What the service shows as its own; here for the managers to see when it ends.
+    /// The service's certificate, kept here so that administrators can see when it expires.
     pub(super) identity: Identity,
-    /// What fetches images that lie elsewhere, where readers may ask for them.
+    /// Fetches remote images, if readers may ask for them.
     pub(super) remote_images: OnceLock<RemoteImages>,
-    /// Proofs from before this moment are refused: what was seen then is forgotten.
+    /// Proofs created before this time are refused, because those used before then are unknown.
     pub(super) started: Timestamp,
     pub(super) seen: Seen,
     pub(super) tickets: Tickets,
     pub(super) attempts: Attempts,
     pub(super) streams: Streams,
-    /// Who works on records.
+    /// Runs work that only touches records.
     pub(super) records: Workers,
-    /// Who works on what holds a whole message.
+    /// Runs work that holds a whole message in memory.
     pub(super) contents: Workers,
 }
 
@@ -48,11 +48,11 @@ pub(super) struct Shared {
 #[derive(Clone)]
 pub(super) struct Connection {
     pub(super) peer: SocketAddr,
-    /// Cancelled when the daemon is asked to stop.
+    /// Cancelled when the daemon is stopping.
     pub(super) stop: CancellationToken,
 }
 
-/// What a piece of work holds in memory, and so which limit it counts against.
+/// What a piece of work holds in memory, which decides the limit that it counts against.
 #[derive(Clone, Copy)]
 pub(super) enum CostClass {
     Records,
@@ -60,7 +60,7 @@ pub(super) enum CostClass {
 }
 
 impl Web {
-    /// The edge in front of `gateway`.
+    /// Creates the state of an edge in front of `gateway`.
     pub fn new(gateway: Gateway, config: config::Https, identity: Identity) -> Web {
         let timeout = Duration::from_secs(config.turn_timeout_secs);
         let shared = Shared {
@@ -91,8 +91,8 @@ impl Web {
         self.shared.gateway.clock().now()
     }
 
-    /// Calls the core off the async threads, when it is this request's turn. The work goes on
-    /// when the client is gone, and keeps its turn until it is done.
+    /// Calls the core off the async threads, once a permit is available. The work continues when
+    /// the client disconnects, and keeps its permit until it is done.
     pub(super) async fn run<T, E>(
         &self,
         class: CostClass,
@@ -110,7 +110,7 @@ impl Web {
         workers.run(move || work(&gateway)).await?.map_err(Into::into)
     }
 
-    /// Runs `work` off the async threads at once.
+    /// Runs `work` off the async threads immediately, without a permit.
     pub(super) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Gateway) -> T + Send + 'static,

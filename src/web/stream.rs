@@ -1,4 +1,4 @@
-//! Octets that are sent while they are read, and wiped once they are sent.
+//! Response bodies that are sent while they are read, and wiped from memory once they are sent.
 
 use std::io;
 
@@ -13,9 +13,9 @@ use crate::gateway::mailboxes::content::Pieces;
 use super::error::Problem;
 use super::state::{CostClass, Web};
 
-/// Octets that are read piece by piece.
+/// A source of octets that is read piece by piece.
 pub trait Source: Send + 'static {
-    /// The next ones; `None` at the end.
+    /// Returns the next piece; `None` at the end.
     fn take_next(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, Problem>;
 }
 
@@ -25,8 +25,8 @@ impl Source for Pieces {
     }
 }
 
-/// Sends octets as they are read; never more than a few pieces are in memory, however slow
-/// whoever gets them is. They are wiped when they are sent.
+/// Streams a source as a response body. At most a few pieces are in memory, however slow the
+/// client is, and each is wiped once it is sent.
 pub fn streamed(web: Web, mut pieces: impl Source) -> Body {
     const PIECES_AHEAD: usize = 2;
     let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(PIECES_AHEAD);
@@ -39,15 +39,15 @@ pub fn streamed(web: Web, mut pieces: impl Source) -> Body {
             match read.await {
                 Ok((Some(piece), rest)) => {
                     pieces = rest;
-                    // Whoever asked may have gone.
+                    // The client may have disconnected.
                     if sender.send(Ok(Bytes::from_owner(Wiped(piece)))).await.is_err() {
                         return;
                     }
                 }
                 Ok((None, _)) => return,
                 Err(_) => {
-                    // The connection ends before the announced length; the log says why.
-                    let _ = sender.send(Err(io::Error::other("it could not be read"))).await;
+                    // The response ends short of its announced length; the log records the reason.
+                    let _ = sender.send(Err(io::Error::other("reading failed"))).await;
                     return;
                 }
             }
@@ -56,7 +56,7 @@ pub fn streamed(web: Web, mut pieces: impl Source) -> Body {
     Body::from_stream(ReceiverStream::new(receiver))
 }
 
-/// Octets that are wiped when the last reader is done.
+/// Octets that are wiped from memory when they are dropped.
 pub struct Wiped(pub Zeroizing<Vec<u8>>);
 
 impl AsRef<[u8]> for Wiped {

@@ -1,17 +1,17 @@
-//! How many event streams each account holds open.
+//! The limit on the event streams that each account holds open.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::gateway::AccountId;
 
-/// How many streams each account has open.
+/// Counts the open streams of each account, and limits them.
 pub struct Streams {
     max: usize,
     open: Arc<Mutex<HashMap<AccountId, usize>>>,
 }
 
-/// Leave to hold one stream.
+/// A permit to hold one stream open; dropping it returns it.
 pub struct Place {
     open: Arc<Mutex<HashMap<AccountId, usize>>>,
     account: AccountId,
@@ -22,7 +22,7 @@ impl Streams {
         Streams { max, open: Arc::default() }
     }
 
-    /// One more, if it may have it.
+    /// Returns a permit for one more stream, or `None` when the account has reached its limit.
     pub fn take(&self, account: AccountId) -> Option<Place> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(account).or_default();

@@ -1,9 +1,9 @@
-//! Links that a browser can follow by itself, for a minute: downloads and message frames. A
-//! link that is followed carries no token, so it is a secret of its own.
+//! Short-lived links that a browser can follow by itself: downloads and message frames. Following
+//! a link sends no token, so the link itself is a secret.
 //!
-//! The link holds 32 random octets; we keep only their hash and, sealed by a key made from them,
-//! the session's token. So between the two requests nothing here opens anything, and the link
-//! dies with its session. Never logged.
+//! The link contains 32 random octets. The server keeps only their hash and the session's token,
+//! sealed under a key derived from them. So between the two requests nothing stored here can open
+//! the session, and the link becomes invalid when its session ends. Links are never logged.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -18,23 +18,23 @@ use crate::clock::Timestamp;
 use crate::config;
 use crate::mail::reference::Reference;
 
-/// What a link leads to.
+/// What a link is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// The message as it was sent, once.
+    /// The message's source, once.
     Raw,
-    /// One part, once.
+    /// One of the message's parts, once.
     Attachment(u32),
-    /// All files in one archive, once.
+    /// All of the message's files in one archive, once.
     Attachments,
-    /// Its HTML and the images in it, as often as the frame asks.
+    /// The message's HTML and the images in it, as often as the frame asks.
     View {
-        /// Those that lie elsewhere too.
+        /// Whether remote images are shown too.
         remote: bool,
     },
 }
 
-/// What a link is given for.
+/// A request for a link.
 pub struct Request<'r> {
     pub token: &'r str,
     pub thumbprint: &'r str,
@@ -43,7 +43,7 @@ pub struct Request<'r> {
     pub target: Target,
 }
 
-/// What a link was good for: enough to open the session again.
+/// What a redeemed link permits, with what is needed to open the session again.
 pub struct Grant {
     pub token: Zeroizing<String>,
     pub thumbprint: String,
@@ -51,16 +51,16 @@ pub struct Grant {
     pub target: Target,
 }
 
-/// Why no link was given.
+/// Why no link was issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoTicket {
-    #[error("there are too many links")]
+    #[error("too many links are valid at present")]
     Full,
-    #[error("no random bytes, or no sealing")]
+    #[error("no random octets were available, or sealing failed")]
     Broken,
 }
 
-/// The links that are good now.
+/// The links that are valid now.
 pub struct Tickets {
     secs: i64,
     max: usize,
@@ -71,7 +71,7 @@ pub struct Tickets {
 #[derive(Default)]
 struct Rows {
     tickets: HashMap<Id, Ticket>,
-    /// In the order in which they end.
+    /// The links in the order in which they expire.
     ends: VecDeque<(Timestamp, Id)>,
     by_session: HashMap<String, usize>,
 }
@@ -97,7 +97,7 @@ impl Tickets {
         }
     }
 
-    /// A new link's secret.
+    /// Issues a new link, and returns its secret.
     pub fn issue(&self, request: Request<'_>, now: Timestamp) -> Result<String, NoTicket> {
         let mut secret = Zeroizing::new([0; 32]);
         aws_lc_rs::rand::fill(&mut *secret).map_err(|_| NoTicket::Broken)?;
@@ -112,7 +112,7 @@ impl Tickets {
         let mut rows = self.rows();
         rows.forget(now);
         let here = rows.by_session.get(&ticket.session).copied().unwrap_or_default();
-        // Used ones take room in `ends` until their time.
+        // Used links stay in `ends` until they expire.
         let is_full = rows.tickets.len() >= self.max || rows.ends.len() >= 4 * self.max;
         if is_full || here >= self.per_session_max {
             return Err(NoTicket::Full);
@@ -121,8 +121,7 @@ impl Tickets {
         Ok(URL_SAFE_NO_PAD.encode(*secret))
     }
 
-    /// What a link is good for; `wanted` says which kinds count here. One that is good once is
-    /// used up.
+    /// Redeems a link, if `wanted` accepts its target. A single-use link is thereby used up.
     pub fn redeem(
         &self,
         secret: &str,
@@ -169,7 +168,7 @@ impl Rows {
         }
     }
 
-    /// Every link lives equally long, so the oldest end first.
+    /// Removes expired links. All links are valid for equally long, so the oldest expire first.
     fn forget(&mut self, now: Timestamp) {
         while let Some((ends, id)) = self.ends.front().copied() {
             if ends > now {
@@ -181,15 +180,15 @@ impl Rows {
     }
 }
 
-/// The secret is 32 random octets, so a labelled hash of it is a key.
+/// Derives a key from a secret. The secret is 32 random octets, so a labelled hash of it suffices.
 fn derive(label: &[u8], secret: &[u8; 32]) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
     context.update(label);
     context.update(secret);
-    *context.finish().as_ref().first_chunk().expect("SHA-256 gives 32 octets")
+    *context.finish().as_ref().first_chunk().expect("a SHA-256 hash has 32 octets")
 }
 
-/// Each secret seals one thing, so the nonce may be the same.
+/// Returns the sealing key and nonce. Each secret seals only one value, so the nonce can be fixed.
 fn sealer(secret: &[u8; 32]) -> Option<(LessSafeKey, Nonce)> {
     let key = Zeroizing::new(derive(b"postern ticket seal v1", secret));
     let key = UnboundKey::new(&AES_256_GCM, &*key).ok()?;
@@ -210,8 +209,8 @@ fn open(secret: &[u8; 32], sealed: &[u8]) -> Option<Zeroizing<String>> {
     Some(Zeroizing::new(std::str::from_utf8(token).ok()?.to_owned()))
 }
 
-/// An address within a frame's document that only this frame's requests can use: sealed by the
-/// frame's own secret, so that nobody makes this server ask where no message points.
+/// Seals a remote image's URL under the frame's own secret, so that only this frame's requests can
+/// use it, and nobody can make this server fetch a URL that no message contains.
 pub fn link_seal(secret: &str, address: &str) -> Option<String> {
     let mut nonce = [0; 12];
     aws_lc_rs::rand::fill(&mut nonce).ok()?;
@@ -222,7 +221,7 @@ pub fn link_seal(secret: &str, address: &str) -> Option<String> {
     Some(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &octets].concat()))
 }
 
-/// The address that [`link_seal`] sealed with the same secret.
+/// Opens a URL that [`link_seal`] sealed with the same secret.
 pub fn link_open(secret: &str, sealed: &str) -> Option<String> {
     let octets = URL_SAFE_NO_PAD.decode(sealed).ok()?;
     let (nonce, rest) = octets.split_first_chunk::<12>()?;

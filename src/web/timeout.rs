@@ -1,5 +1,5 @@
-//! A stream that does not wait for ever: for a peer's first octets, or for one that does not
-//! read what it asked for. Everything between has timeouts of its own.
+//! A stream with timeouts: for the peer's first octets, and for a peer that does not read the
+//! responses. Everything in between has timeouts of its own.
 
 use std::future::Future;
 use std::io;
@@ -10,28 +10,29 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-/// Octets of the HTTP/2 preface (RFC 9113 §3.4), before which hyper sets no timer there. The
-/// shortest HTTP/1.1 request with a Host field has as many.
+/// The length of the HTTP/2 preface (RFC 9113 §3.4) in octets; before it, hyper sets no timer on
+/// HTTP/2 connections. The shortest HTTP/1.1 request with a Host field is just as long.
 const FIRST_OCTETS: usize = 24;
 
-/// Wraps a stream.
+/// A stream with timeouts.
 pub struct TimedStream<S> {
     stream: S,
-    /// Until the first octets are there.
+    /// The timer for the first octets; `None` once they have arrived.
     first: Option<Pin<Box<Sleep>>>,
     seen: usize,
     write: Duration,
-    /// Runs while the peer takes nothing.
+    /// The timer that runs while the peer accepts no data.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> TimedStream<S> {
-    /// Waits so long for the first octets, and so long for each piece to be taken.
+    /// Wraps `stream`, which waits `first` for the first octets, and `write` for the peer to accept
+    /// each piece of data.
     pub fn new(stream: S, first: Duration, write: Duration) -> TimedStream<S> {
         TimedStream { stream, first: Some(Box::pin(sleep(first))), seen: 0, write, stalled: None }
     }
 
-    /// Fails what has been pending for too long.
+    /// Fails a write that has been pending for too long.
     fn watch<T>(
         &mut self,
         context: &mut Context<'_>,
@@ -72,7 +73,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
         match &mut this.first {
             Some(first) => {
                 ready!(first.as_mut().poll(context));
-                Poll::Ready(Err(too_slow("nothing was asked")))
+                Poll::Ready(Err(too_slow("the peer sent no request")))
             }
             None => Poll::Pending,
         }

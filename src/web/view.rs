@@ -1,7 +1,7 @@
-//! HTML mail in a frame of its own: made inert, under its own policy, from its own URL.
+//! HTML mail in a frame of its own: sanitised, under its own policy, from its own URL.
 //!
-//! Three fences, each of which would hold alone: the sanitiser, the policy header (no script,
-//! nothing from elsewhere), and the sandbox of the frame that our page puts it in.
+//! There are three defences, each sufficient on its own: the sanitiser, the policy header (no
+//! scripts, nothing from other servers), and the sandbox of the frame that our page puts it in.
 
 use std::cell::Cell;
 
@@ -25,7 +25,7 @@ use super::state::{CostClass, Web};
 use super::stream::{Source, streamed};
 use super::ticket::{Target, link_open, link_seal};
 
-/// Get a message's HTML, made harmless, for a frame.
+/// Get a message's sanitised HTML, for a frame.
 #[utoipa::path(
     get,
     path = "/m/{ticket}/",
@@ -34,7 +34,7 @@ use super::ticket::{Target, link_open, link_seal};
     params(("ticket" = String, Path, description = "From `POST /api/messages/{ref}/ticket`")),
     responses(
         (status = 200, description = "The document", body = String, content_type = "text/html"),
-        (status = 410, description = "Over", body = ProblemBody,
+        (status = 410, description = "The link has expired", body = ProblemBody,
             content_type = "application/problem+json"),
         Problems
     )
@@ -58,7 +58,7 @@ fn is_view(target: Target) -> bool {
     matches!(target, Target::View { .. })
 }
 
-/// The document; of images that lie elsewhere it shows the first `elsewhere_max`.
+/// Returns the document, which shows at most the first `elsewhere_max` remote images.
 fn document(octets: &[u8], secret: &str, elsewhere_max: usize) -> Result<String, Problem> {
     let view = message::view(octets);
     let html = view.html.ok_or_else(Problem::not_found)?;
@@ -79,13 +79,13 @@ fn document(octets: &[u8], secret: &str, elsewhere_max: usize) -> Result<String,
     };
     let images = sanitize::Images { inside: &image, remote: &remote };
     let safe = sanitize::html_with(&html, &images);
-    Ok(safe.map_err(|refused| Problem::invalid(format!("Not shown: {refused}.")))?.html)
+    Ok(safe.map_err(|refused| Problem::invalid(format!("HTML not shown: {refused}.")))?.html)
 }
 
-/// A longer address is none that a picture has.
+/// The maximum length of a remote image's URL, in octets; images with longer ones are not shown.
 const ADDRESS_OCTETS_MAX: usize = 2_000;
 
-/// The two parts of a path within a frame: the frame's ticket, and what is wanted.
+/// The two parts of a path within a frame: the frame's ticket, and the requested item.
 pub struct Within<T> {
     secret: String,
     wanted: T,
@@ -108,7 +108,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Within<
     tag = "links",
     operation_id = "messageFrameImage",
     params(
-        ("ticket" = String, Path, description = "The frame's"),
+        ("ticket" = String, Path, description = "The frame's ticket"),
         ("part" = u32, Path, description = "The part's number within the message")
     ),
     responses(
@@ -138,19 +138,19 @@ pub async fn image(State(web): State<Web>, inline: Within<u32>) -> Result<Respon
     Ok((headers, streamed(web, started)).into_response())
 }
 
-/// Get an image that lies elsewhere and that a message's HTML shows.
+/// Get a remote image that a message's HTML shows.
 #[utoipa::path(
     get,
     path = "/m/{ticket}/from/{address}",
     tag = "links",
     operation_id = "messageFrameRemote",
     params(
-        ("ticket" = String, Path, description = "The frame's"),
-        ("address" = String, Path, description = "Where it lies, as the frame's document says")
+        ("ticket" = String, Path, description = "The frame's ticket"),
+        ("address" = String, Path, description = "The sealed URL in the frame's document")
     ),
     responses(
-        (status = 200, description = "The image, written anew", content_type = "image/*"),
-        (status = 502, description = "It could not be had", body = ProblemBody,
+        (status = 200, description = "The image, re-encoded", content_type = "image/*"),
+        (status = 502, description = "It could not be fetched", body = ProblemBody,
             content_type = "application/problem+json"),
         Problems
     )
@@ -159,11 +159,11 @@ pub async fn remote(State(web): State<Web>, from: Within<String>) -> Result<Resp
     let shows = |target| target == Target::View { remote: true };
     let grant = redeem(&web, &from.secret, shows)?;
     let address = link_open(&from.secret, &from.wanted).ok_or_else(Problem::gone)?;
-    // Only as long as the session lives, like everything else that the frame asks for.
+    // The link works only while the session is live, like all other requests of the frame.
     web.run(CostClass::Records, move |gateway| session_of(gateway, &grant).map(|_| ())).await?;
     let remote_images = web.remote_images().ok_or_else(Problem::gone)?;
     let image = remote_images.fetch(&address).await.map_err(|why| {
-        Problem::new(StatusCode::BAD_GATEWAY, "no-image", format!("There is no image: {why}."))
+        Problem::new(StatusCode::BAD_GATEWAY, "no-image", format!("No image: {why}."))
     })?;
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(image.media)),
@@ -172,7 +172,7 @@ pub async fn remote(State(web): State<Web>, from: Within<String>) -> Result<Resp
     Ok((headers, image.octets).into_response())
 }
 
-/// A part whose beginning was looked at.
+/// A part whose first piece has already been read, to determine its type.
 struct Started {
     first: Option<Zeroizing<Vec<u8>>>,
     rest: Pieces,
@@ -187,8 +187,8 @@ impl Source for Started {
     }
 }
 
-/// The type an image has by its first octets, whatever its message calls it. SVG is a document
-/// that can hold scripts, so it is none of these.
+/// Returns the type of an image by its first octets, whatever type the message states. SVG is not
+/// among them, because it is a document that can contain scripts.
 fn image_type(octets: &[u8]) -> Option<&'static str> {
     match octets {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("image/png"),

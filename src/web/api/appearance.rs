@@ -1,4 +1,4 @@
-//! How a person's pages look and behave, wherever they sign in.
+//! How the UI looks and behaves for a user, on every device.
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -12,33 +12,33 @@ use crate::web::state::CostClass;
 
 use super::Done;
 
-/// Everything that a person chose for the pages; `null` where nothing was chosen. The server
-/// keeps it sealed and makes nothing of it.
+/// A user's choices for the UI; `null` where nothing was chosen. The server stores them sealed, and
+/// uses only the language.
 #[derive(Default, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Appearance {
-    /// BCP 47, such as `he`.
+    /// The language's tag (BCP 47), such as `he`.
     language: Option<String>,
-    /// Such as `Asia/Jerusalem`; `null` for the browser's.
+    /// The time zone, such as `Asia/Jerusalem`; `null` for the browser's.
     zone: Option<String>,
     theme: Option<String>,
     density: Option<String>,
-    /// Whether single messages are commands.
+    /// Whether single-letter keyboard shortcuts are on.
     keys: Option<bool>,
-    /// In pixels.
+    /// The width of the list, in pixels.
     list_width: Option<u16>,
-    /// Whether messages of one conversation are one row.
+    /// Whether the messages of a conversation are shown as one row.
     grouped: Option<bool>,
-    /// The first-run tour was seen.
+    /// Whether the introductory tour has been seen.
     toured: bool,
-    /// What stands under each new message.
+    /// The signature added to each new message.
     signature: String,
-    /// The path of the page seen last.
+    /// The path of the page that was visited last.
     place: Option<String>,
     searches: Vec<SavedSearch>,
 }
 
-/// A search with a name.
+/// A saved search.
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SavedSearch {
@@ -84,7 +84,7 @@ impl From<Appearance> for chosen::Appearance {
     }
 }
 
-/// Get how the pages look.
+/// Get the user's choices for the UI.
 #[utoipa::path(
     get,
     path = "/api/appearance",
@@ -97,7 +97,7 @@ pub async fn read(signed: Signed) -> Result<axum::Json<Appearance>, Problem> {
     Ok(axum::Json(look.into()))
 }
 
-/// Set how the pages look, all of it at once.
+/// Replace all of the user's choices for the UI.
 #[utoipa::path(
     put,
     path = "/api/appearance",

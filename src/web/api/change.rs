@@ -1,4 +1,4 @@
-//! What changed since.
+//! The messages that changed since a given state.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -9,28 +9,28 @@ use crate::web::body::Params;
 use crate::web::error::{Problem, ProblemBody, Problems};
 use crate::web::state::CostClass;
 
-/// Since when.
+/// The state from which changes are requested.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Since {
-    /// A `state` from an earlier answer.
+    /// A `state` from an earlier response.
     since: String,
 }
 
-/// Messages that changed.
+/// The messages that changed.
 #[derive(Serialize, ToSchema)]
 pub struct Changes {
-    /// Ask again from here.
+    /// The state from which to ask next.
     state: String,
-    /// New or changed.
+    /// Messages that are new or changed.
     updated: Vec<String>,
     removed: Vec<String>,
-    /// There is more: ask again at once.
+    /// Whether there are more changes: if so, ask again at once.
     more: bool,
 }
 
-/// Get what changed since a state; `too-old` (410) when that is no longer known.
+/// Get the changes since a state; `too-old` (410) when they are no longer known.
 #[utoipa::path(
     get,
     path = "/api/changes",
@@ -39,7 +39,7 @@ pub struct Changes {
     params(Since),
     responses(
         (status = 200, description = "The changes", body = Changes),
-        (status = 410, description = "The log no longer reaches back", body = ProblemBody,
+        (status = 410, description = "The log no longer reaches back that far", body = ProblemBody,
             content_type = "application/problem+json"),
         Problems
     )

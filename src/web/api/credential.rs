@@ -1,5 +1,5 @@
-//! What opens an account: its password, app passwords, codes, and the recovery key for when a
-//! password is lost.
+//! The credentials of an account: its password, app passwords, TOTP codes, and the recovery key
+//! for a lost password.
 
 use std::fmt::Write as _;
 
@@ -21,18 +21,18 @@ use crate::web::state::{Connection, CostClass, Web};
 
 use super::Done;
 
-/// A password for another.
+/// A change of password.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangePassword {
     #[schema(value_type = String, format = Password)]
     password: SecretString,
-    /// 12 characters or more.
+    /// The new password, of at least 12 characters.
     #[schema(value_type = String, format = Password)]
     new_password: SecretString,
 }
 
-/// The password once more.
+/// The password, to confirm a request.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordConfirmation {
@@ -40,32 +40,34 @@ pub struct PasswordConfirmation {
     pub(super) password: SecretString,
 }
 
-/// A recovery key, which is told once.
+/// A recovery key, which is shown only once.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Recovery {
     recovery_key: String,
 }
 
-/// A recovery key for a new password.
+/// A request to set a new password by the recovery key.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Recover {
     name: String,
-    /// Case, dashes and blanks do not matter.
+    /// The recovery key; case, dashes and spaces are ignored.
     #[schema(value_type = String, format = Password)]
     recovery_key: SecretString,
-    /// 12 characters or more.
+    /// The new password, of at least 12 characters.
     #[schema(value_type = String, format = Password)]
     new_password: SecretString,
 }
 
 pub(super) fn password(text: &SecretString) -> Result<Password, Problem> {
     Password::new(text.expose_secret())
-        .map_err(|_| Problem::invalid("A password has 1 to 1,024 octets."))
+        .map_err(|_| Problem::invalid("A password must have 1 to 1,024 octets."))
 }
 
-/// Change one's own password. Every other session ends, and so do the app passwords.
+/// Change the account's password.
+///
+/// All other sessions end, and all app passwords are deleted.
 #[utoipa::path(
     put,
     path = "/api/account/password",
@@ -91,7 +93,9 @@ pub async fn change(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Make a new recovery key. It is told once; the one before opens nothing any more.
+/// Create a new recovery key.
+///
+/// It is shown only once; the previous one becomes invalid.
 #[utoipa::path(
     post,
     path = "/api/account/recovery-key",
@@ -129,28 +133,28 @@ pub struct Credential {
     last_used_at: Option<String>,
 }
 
-/// What opens the account besides its password.
+/// The account's credentials besides its password.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Credentials {
-    /// The latest first.
+    /// The app passwords, latest first.
     app_passwords: Vec<Credential>,
     passkeys: Vec<Credential>,
-    /// Whether a sign-in by password needs a code.
+    /// Whether a sign-in by password needs a TOTP code.
     totp: bool,
 }
 
-/// What an app password is for, and the password once more.
+/// A request for an app password.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAppPassword {
     #[schema(value_type = String, format = Password)]
     password: SecretString,
-    /// 1 to 60 characters.
+    /// What the app password is for, in 1 to 60 characters.
     label: String,
 }
 
-/// An app password, which is told once.
+/// An app password, which is shown only once.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AppPasswordCreated {
@@ -159,26 +163,26 @@ pub struct AppPasswordCreated {
     made: Credential,
 }
 
-/// What an authenticator app is told, once.
+/// The secret for an authenticator app, which is shown only once.
 #[derive(Serialize, ToSchema)]
 pub struct TotpSecret {
-    /// In base32, for typing.
+    /// The secret in base32, for typing.
     secret: String,
-    /// `otpauth://…`.
+    /// The secret as an `otpauth://` URI.
     uri: String,
     qr: Qr,
 }
 
-/// A QR code, as squares of one by one.
+/// A QR code, made of modules of size one by one.
 #[derive(Serialize, ToSchema)]
 pub struct Qr {
-    /// Squares in a row.
+    /// The number of modules in a row.
     size: i32,
-    /// The dark ones, as an SVG path.
+    /// The dark modules, as an SVG path.
     path: String,
 }
 
-/// A code from an authenticator app.
+/// A TOTP code from an authenticator app.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Code {
@@ -203,20 +207,20 @@ fn qr(text: &str) -> Result<Qr, Problem> {
     let mut path = String::new();
     for (y, x) in (0..size).flat_map(|y| (0..size).map(move |x| (y, x))) {
         if code.get_module(x, y) {
-            // Writing into a string does not fail.
+            // Writing to a string cannot fail.
             let _ = write!(path, "M{x} {y}h1v1h-1z");
         }
     }
     Ok(Qr { size, path })
 }
 
-/// List what opens the account besides its password.
+/// List the account's credentials besides its password.
 #[utoipa::path(
     get,
     path = "/api/account/credentials",
     tag = "sessions",
     operation_id = "credentials",
-    responses((status = 200, description = "All of them", body = Credentials), Problems)
+    responses((status = 200, description = "The credentials", body = Credentials), Problems)
 )]
 pub async fn list(signed: Signed) -> Result<axum::Json<Credentials>, Problem> {
     let view = signed.run(CostClass::Records, |gateway, actor| gateway.credentials(actor)).await?;
@@ -228,13 +232,13 @@ pub async fn list(signed: Signed) -> Result<axum::Json<Credentials>, Problem> {
     }))
 }
 
-/// Remove an app password or a passkey. The sessions it opened end.
+/// Delete an app password or a passkey, and end the sessions that it opened.
 #[utoipa::path(
     delete,
     path = "/api/account/credentials/{id}",
     tag = "sessions",
     operation_id = "credentialRemove",
-    params(("id" = String, Path, description = "Which")),
+    params(("id" = String, Path, description = "The credential's id")),
     responses(Done, Problems)
 )]
 pub async fn remove(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
@@ -245,7 +249,7 @@ pub async fn remove(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Make an app password: it reads and sends mail and no more. It is told once.
+/// Create an app password, which can only read and send mail, and is shown only once.
 #[utoipa::path(
     post,
     path = "/api/account/app-passwords",
@@ -273,8 +277,9 @@ pub async fn app_password(
     Ok((StatusCode::CREATED, axum::Json(made)))
 }
 
-/// Begin to use codes: a secret for an authenticator app. Nothing asks for codes before one was
-/// shown to work.
+/// Start setting up two-step verification: get a secret for an authenticator app.
+///
+/// Codes are not required until one has been verified.
 #[utoipa::path(
     post,
     path = "/api/account/totp",
@@ -301,7 +306,7 @@ pub async fn totp_begin(
     Ok((StatusCode::CREATED, axum::Json(TotpSecret { secret, uri, qr })))
 }
 
-/// Ask for a code at every sign-in by password from now on.
+/// Turn on two-step verification: every sign-in by password needs a TOTP code from now on.
 #[utoipa::path(
     put,
     path = "/api/account/totp",
@@ -326,7 +331,7 @@ pub async fn totp_on(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Ask for codes no more.
+/// Turn off two-step verification.
 #[utoipa::path(
     post,
     path = "/api/account/totp/off",
@@ -351,8 +356,10 @@ pub async fn totp_off(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Set a new password by the recovery key. Nothing is lost; every session, app password and
-/// passkey ends, and codes are off.
+/// Set a new password by the recovery key.
+///
+/// No data is lost; all sessions end, all app passwords and passkeys are deleted, and two-step
+/// verification is turned off.
 #[utoipa::path(
     post,
     path = "/api/recovery",
@@ -364,7 +371,7 @@ pub async fn totp_off(
         Done,
         (status = 401, description = "Wrong name or key", body = ProblemBody,
             content_type = "application/problem+json"),
-        (status = 429, description = "Too many tries; `Retry-After` says how long to wait",
+        (status = 429, description = "Too many attempts; `Retry-After` says how long to wait",
             body = ProblemBody, content_type = "application/problem+json"),
         Problems
     )
@@ -385,7 +392,7 @@ pub async fn recover(State(web): State<Web>, request: Request) -> Result<StatusC
             }
             done
         }
-        // What cannot be a key is a wrong one.
+        // A malformed key gets the same answer as a wrong one.
         Err(_) => Err(gateway::Error::Refused),
     });
     match done.await? {

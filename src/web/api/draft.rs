@@ -1,4 +1,4 @@
-//! Drafts, and the files that go with them.
+//! Drafts, and the files attached to them.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::web::state::CostClass;
 
 use super::Done;
 
-/// Somebody a message is for.
+/// A recipient of a message.
 #[derive(Clone, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Addressee {
@@ -25,7 +25,7 @@ pub struct Addressee {
     address: String,
 }
 
-/// What a message answers or forwards.
+/// The message that a message replies to or forwards.
 #[derive(Clone, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RelatedMessage {
@@ -33,7 +33,7 @@ pub struct RelatedMessage {
     kind: RelationKind,
 }
 
-/// A message being written.
+/// The content of a draft.
 #[derive(Clone, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Content {
@@ -47,25 +47,25 @@ pub struct Content {
     subject: String,
     #[serde(default)]
     text: String,
-    /// Paragraphs, emphasis, lists, quotations, links; anything else is taken out.
+    /// HTML with paragraphs, emphasis, lists, quotations and links; anything else is removed.
     #[serde(default)]
     html: Option<String>,
-    /// Uploads, in order.
+    /// The ids of uploads, in order.
     #[serde(default)]
     attachments: Vec<String>,
     #[serde(default)]
     related: Option<RelatedMessage>,
-    /// What the sender wants for single recipients, by address.
+    /// The sender's choice for individual recipients, by address.
     #[serde(default)]
     choices: BTreeMap<String, Choice>,
 }
 
-/// A message over a version of its draft.
+/// New content for an existing draft.
 #[derive(Deserialize, ToSchema)]
 pub struct Save {
     #[serde(flatten)]
     content: Content,
-    /// The version that this is an edit of.
+    /// The version that was edited.
     version: u32,
 }
 
@@ -90,30 +90,30 @@ pub struct DraftItem {
     version: u32,
     #[schema(format = DateTime)]
     saved_at: String,
-    /// The first few it is for.
+    /// The first few recipients.
     recipients: Vec<Addressee>,
     subject: String,
     related: Option<RelatedMessage>,
 }
 
-/// Drafts, the latest first.
+/// The drafts, latest first.
 #[derive(Serialize, ToSchema)]
 pub struct Drafts {
     items: Vec<DraftItem>,
 }
 
-/// A file that is to come.
+/// A file to be uploaded.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewUpload {
     name: String,
     #[serde(rename = "type", default)]
     media: String,
-    /// In octets.
+    /// The size in octets.
     size: u64,
 }
 
-/// A file, whole or on its way in.
+/// A file that has been uploaded, completely or in part.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Upload {
@@ -122,13 +122,13 @@ pub struct Upload {
     #[serde(rename = "type")]
     media: String,
     size: u64,
-    /// How much has come; the next piece begins here.
+    /// The octets received so far, which is also the offset of the next piece.
     received: u64,
-    /// The largest piece.
+    /// The maximum size of a piece, in octets.
     chunk_octets: usize,
 }
 
-/// Where a piece begins.
+/// The position of a piece.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -136,7 +136,7 @@ pub struct Offset {
     offset: u64,
 }
 
-/// How a message is answered.
+/// How the new draft relates to the message.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -146,7 +146,7 @@ pub struct How {
 }
 
 impl RelatedMessage {
-    /// As the core has it; a number that cannot be right is a mistake of the client's.
+    /// Converts this to the core's type; an invalid reference number is the client's error.
     pub fn read(&self) -> Result<gateway::RelatedMessage, Problem> {
         let reference: Result<Reference, _> = self.reference.parse();
         let reference = reference.map_err(|error| Problem::invalid(format!("{error}.")))?;
@@ -258,7 +258,7 @@ pub async fn create(
     Ok((StatusCode::CREATED, axum::Json(made.await?.into())))
 }
 
-/// List the drafts, the latest first.
+/// List the drafts, latest first.
 #[utoipa::path(
     get,
     path = "/api/drafts",
@@ -271,7 +271,7 @@ pub async fn list(signed: Signed) -> Result<axum::Json<Drafts>, Problem> {
     Ok(axum::Json(Drafts { items: views.into_iter().map(DraftItem::from).collect() }))
 }
 
-/// Get one draft.
+/// Get a draft.
 #[utoipa::path(
     get,
     path = "/api/drafts/{id}",
@@ -285,7 +285,7 @@ pub async fn read(Id(id): Id, signed: Signed) -> Result<axum::Json<Draft>, Probl
     Ok(axum::Json(view.await?.into()))
 }
 
-/// Save a draft over the version that was edited; `edited-elsewhere` (409) over another.
+/// Save a draft over the version that was edited; `edited-elsewhere` (409) if it is outdated.
 #[utoipa::path(
     put,
     path = "/api/drafts/{id}",
@@ -326,8 +326,9 @@ pub async fn delete(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Begin an answer to an opened message, or forward it: recipients, subject and quotation are
-/// filled in.
+/// Create a draft that replies to an opened message or forwards it.
+///
+/// Its recipients, subject and quotation are filled in.
 #[utoipa::path(
     post,
     path = "/api/drafts/from/{ref}",
@@ -336,7 +337,7 @@ pub async fn delete(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
     params(("ref" = String, Path, description = "The reference number"), How),
     responses(
         (status = 201, description = "The draft", body = Draft),
-        (status = 409, description = "The message was not opened yet", body = ProblemBody,
+        (status = 409, description = "The message has not been opened yet", body = ProblemBody,
             content_type = "application/problem+json"),
         Problems
     )
@@ -352,7 +353,7 @@ pub async fn from(
     Ok((StatusCode::CREATED, axum::Json(made.await?.into())))
 }
 
-/// Begin a file.
+/// Start uploading a file.
 #[utoipa::path(
     post,
     path = "/api/uploads",
@@ -371,7 +372,7 @@ pub async fn upload_begin(
     Ok((StatusCode::CREATED, axum::Json(started.await?.into())))
 }
 
-/// Get how far a file has come.
+/// Get the progress of an upload.
 #[utoipa::path(
     get,
     path = "/api/uploads/{id}",
@@ -385,7 +386,7 @@ pub async fn upload(Id(id): Id, signed: Signed) -> Result<axum::Json<Upload>, Pr
     Ok(axum::Json(view.await?.into()))
 }
 
-/// Add a piece of a file, where it stands; `wrong-offset` (409) elsewhere.
+/// Append a piece to a file; `wrong-offset` (409) if it does not follow what has been received.
 #[utoipa::path(
     put,
     path = "/api/uploads/{id}/content",
@@ -395,7 +396,7 @@ pub async fn upload(Id(id): Id, signed: Signed) -> Result<axum::Json<Upload>, Pr
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses(
         (status = 200, description = "The file", body = Upload),
-        (status = 409, description = "It stands elsewhere", body = ProblemBody,
+        (status = 409, description = "The offset is wrong", body = ProblemBody,
             content_type = "application/problem+json"),
         Problems
     )
@@ -412,7 +413,7 @@ pub async fn upload_append(
     Ok(axum::Json(done.await?.into()))
 }
 
-/// Delete a file.
+/// Delete an uploaded file.
 #[utoipa::path(
     delete,
     path = "/api/uploads/{id}",

@@ -1,8 +1,8 @@
-//! Live changes: a stream of hints (WHATWG HTML §9.2) that says what kind of thing changed and
-//! the new state; whoever hears one asks for the rest.
+//! Live changes: a stream of hints (WHATWG HTML §9.2) that states what kind of data changed, and
+//! the new state; the client then requests the details.
 //!
-//! A stream holds no key and no token: it is told of its account's hints, and asks from time to
-//! time whether its session still lives. It ends with the session and with the daemon.
+//! A stream holds no key and no token: it receives its account's hints, and regularly checks that
+//! its session is still live. It ends with the session and with the daemon.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -34,19 +34,20 @@ pub struct Hint<'h> {
     state: &'h str,
 }
 
-/// Between two signs of life. Proxies and phones give up on silence after half a minute.
+/// The interval between keep-alive comments. Proxies and phones drop a silent connection after
+/// half a minute.
 const COMMENT_EVERY: Duration = Duration::from_secs(20);
-/// Hints that a slow reader may fall behind before it has to catch up.
+/// How many hints a slow client may fall behind.
 const BACKLOG: usize = 16;
 
-/// Hear of changes as they happen: `event: change`, `id` the new state.
+/// Receive changes as they happen, as events of type `change` with the new state as `id`.
 #[utoipa::path(
     get,
     path = "/api/events",
     tag = "changes",
     operation_id = "events",
     params(("Last-Event-ID" = Option<String>, Header,
-        description = "The last state that was heard of: what came since is told at once")),
+        description = "The last state received; changes since then are reported at once")),
     responses(
         (status = 200, description = "The stream", body = Hint, content_type = "text/event-stream"),
         Problems
@@ -61,7 +62,7 @@ pub async fn stream(
     let session = signed.actor.session_id();
     let wait = Duration::from_secs(5);
     let place = web.shared.streams.take(account).ok_or_else(|| Problem::slow_down(wait))?;
-    // Listening comes before reading the state, so that nothing falls between the two.
+    // Subscribing comes before reading the state, so that no change is missed in between.
     let hints = web.gateway().events(&signed.actor);
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let missed = match last.map(str::to_owned) {
@@ -79,7 +80,7 @@ pub async fn stream(
     Ok(([(CONTENT_TYPE, "text/event-stream")], body).into_response())
 }
 
-/// One stream, from its first comment to its end.
+/// One event stream.
 struct Life {
     web: Web,
     account: AccountId,
@@ -89,7 +90,7 @@ struct Life {
     _place: Place,
 }
 
-/// Why a stream ends; the reader comes again if it still may.
+/// The end of a stream; the client reconnects if it is still permitted to.
 struct Over;
 
 enum Next {
@@ -129,7 +130,7 @@ impl Life {
         match next {
             Next::Hint(Ok(event)) if std::mem::take(lagged) => self.tell_all(&event.state).await,
             Next::Hint(Ok(event)) => self.on_event(&event).await,
-            // What was missed is made up for with the next one, which is there already.
+            // The missed hints are made up for with the next one, which is already waiting.
             Next::Hint(Err(RecvError::Lagged(_))) => {
                 *lagged = true;
                 Ok(())
@@ -170,7 +171,8 @@ impl Life {
         }
     }
 
-    /// A failure to find out ends the stream as well: the reader comes again.
+    /// Checks that the session is still live. If that cannot be determined, the stream ends too,
+    /// and the client reconnects.
     async fn check_session(&self) -> Result<(), Over> {
         let (account, session) = (self.account, self.session.clone());
         let open = self

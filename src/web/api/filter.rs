@@ -1,4 +1,4 @@
-//! Filters, and whom one has written with.
+//! Filters, and the people an account has corresponded with.
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -13,40 +13,41 @@ use crate::web::state::CostClass;
 
 use super::Done;
 
-/// What must hold, and what is done then. A text that is empty holds for everything; upper case
-/// and accents do not matter.
+/// The conditions and actions of a filter. An empty condition matches every message; case and
+/// accents are ignored.
 #[derive(Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Filter {
-    /// The sender's name or address has this.
+    /// Text that the sender's name or address contains.
     from: String,
-    /// A recipient's name or address has this.
+    /// Text that a recipient's name or address contains.
     to: String,
     subject: String,
-    /// It is moved there: a mailbox's id.
+    /// The id of the mailbox that matching messages are moved to.
     mailbox: Option<String>,
     star: bool,
-    /// It gets this label: its id.
+    /// The id of the label that matching messages get.
     label: Option<u16>,
-    /// It no longer counts as unread; it stays sealed.
+    /// Whether matching messages no longer count as unread; they stay sealed.
     read: bool,
 }
 
-/// Filters, in the order in which they are asked; the first folder named counts.
+/// Filters, in the order in which they are applied. The first filter with a mailbox decides where
+/// a message is moved.
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Filters {
     items: Vec<Filter>,
 }
 
-/// Somebody one has written with.
+/// A person that the account has corresponded with.
 #[derive(Serialize, ToSchema)]
 pub struct Correspondent {
     name: Option<String>,
     address: String,
 }
 
-/// People, the most often written with first.
+/// Correspondents, the most frequent first.
 #[derive(Serialize, ToSchema)]
 pub struct Correspondents {
     items: Vec<Correspondent>,
@@ -64,7 +65,7 @@ impl Filter {
     fn read(self) -> Result<filter::Filter, Problem> {
         let Filter { from, to, subject, mailbox, star, label, read } = self;
         let mailbox = mailbox.map(|id| id.parse()).transpose();
-        let mailbox = mailbox.map_err(|_| Problem::invalid("A mailbox's id is a number."))?;
+        let mailbox = mailbox.map_err(|_| Problem::invalid("A mailbox's id must be a number."))?;
         Ok(filter::Filter { from, to, subject, mailbox, star, label, read })
     }
 }
@@ -82,8 +83,10 @@ pub async fn list(signed: Signed) -> Result<axum::Json<Filters>, Problem> {
     Ok(axum::Json(Filters { items: found.into_iter().map(Filter::from).collect() }))
 }
 
-/// Set the filters. They hold for what comes from now on, and are carried out while its owner is
-/// signed in: nobody else can read what they look at.
+/// Set the filters.
+///
+/// They apply to messages that arrive from now on, and run while the account's owner is signed in:
+/// only the owner's keys can open what they look at.
 #[utoipa::path(
     put,
     path = "/api/filters",
@@ -101,7 +104,7 @@ pub async fn set(signed: Signed, Json(filters): Json<Filters>) -> Result<StatusC
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Whom one has written with lately.
+/// Get the people that the account has corresponded with recently.
 #[utoipa::path(
     get,
     path = "/api/correspondents",

@@ -9,20 +9,20 @@ use crate::web::body::Json;
 use crate::web::error::{Problem, Problems};
 use crate::web::state::CostClass;
 
-/// A word that messages can be given.
+/// A label that messages can be given.
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Label {
-    /// Its number; 0 for a new one, which gets its number here.
+    /// The label's number; 0 for a new label, which is assigned its number.
     #[serde(default)]
     id: u16,
     name: String,
-    /// 0 to 7: which of the page's colours.
+    /// The number of one of the UI's colours, 0 to 7.
     #[serde(default)]
     colour: u8,
 }
 
-/// Labels, in their order.
+/// The account's labels, in order.
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Labels {
@@ -49,7 +49,9 @@ pub async fn list(signed: Signed) -> Result<axum::Json<Labels>, Problem> {
     Ok(axum::Json(found.into()))
 }
 
-/// Set the labels. What is missing is gone from every message; a new one gets its number.
+/// Set the labels.
+///
+/// A label that is left out is removed from all messages; a new one is assigned its number.
 #[utoipa::path(
     put,
     path = "/api/labels",

@@ -17,13 +17,13 @@ use super::Done;
 pub struct Mailbox {
     id: String,
     role: Option<Role>,
-    /// The owner's name for it; empty for one with a role.
+    /// The name given by the owner; empty for a mailbox with a role.
     name: String,
     total: u64,
     unread: u64,
-    /// Neither opened nor rejected.
+    /// The number of messages that have been neither opened nor rejected.
     unopened: u64,
-    /// Days after which an opened message leaves it for good; `null` for never.
+    /// The number of days after which opened messages are deleted from it; `null` for never.
     #[serde(rename = "keptDays")]
     kept_days: Option<i64>,
 }
@@ -40,14 +40,14 @@ pub enum Role {
     Trash,
 }
 
-/// All mailboxes, those with a role first.
+/// All mailboxes; those with a role come first.
 #[derive(Serialize, ToSchema)]
 pub struct Mailboxes {
     state: String,
     items: Vec<Mailbox>,
 }
 
-/// A mailbox's name.
+/// The name of a mailbox.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MailboxName {
@@ -95,14 +95,14 @@ pub async fn list(signed: Signed) -> Result<axum::Json<Mailboxes>, Problem> {
     Ok(axum::Json(Mailboxes { state, items: views.into_iter().map(Mailbox::from).collect() }))
 }
 
-/// Make a mailbox.
+/// Create a mailbox.
 #[utoipa::path(
     post,
     path = "/api/mailboxes",
     tag = "mailboxes",
     operation_id = "mailboxCreate",
     request_body = MailboxName,
-    responses((status = 201, description = "Made", body = Mailbox), Problems)
+    responses((status = 201, description = "Created", body = Mailbox), Problems)
 )]
 pub async fn create(
     signed: Signed,
@@ -113,7 +113,7 @@ pub async fn create(
     Ok((StatusCode::CREATED, axum::Json(made.await?.into())))
 }
 
-/// Give a mailbox another name. Those with a role keep theirs.
+/// Rename a mailbox; one with a role cannot be renamed.
 #[utoipa::path(
     patch,
     path = "/api/mailboxes/{id}",
@@ -133,7 +133,7 @@ pub async fn rename(
     Ok(axum::Json(renamed.await?.into()))
 }
 
-/// Remove an empty mailbox. One that holds messages is `not-empty` (409).
+/// Delete an empty mailbox; `not-empty` (409) if it contains messages.
 #[utoipa::path(
     delete,
     path = "/api/mailboxes/{id}",

@@ -1,4 +1,4 @@
-//! Messages: list, open, reject, change, delete, and links to what they hold.
+//! Messages: listing, opening, rejecting, changing and deleting them, and links to their content.
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -17,16 +17,16 @@ use crate::web::ticket::{NoTicket, Request, Target};
 use super::Done;
 use super::view::{Change, Detail, Item, Page};
 
-/// Which window.
+/// The requested page of a mailbox.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// A mailbox's id, or its role.
     mailbox: String,
-    /// `next` of the window before.
+    /// The `next` of the previous page.
     before: Option<String>,
-    /// 1 to 200; 50 when left out.
+    /// The maximum number of messages, 1 to 200; 50 by default.
     #[serde(default = "page_default")]
     limit: usize,
 }
@@ -35,24 +35,24 @@ fn page_default() -> usize {
     50
 }
 
-/// Why a message is rejected.
+/// The rejection of a message.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reject {
     reason: Option<RejectReason>,
-    /// Whether an outside sender may be told, where `asksConfirmation` says that it is asked.
+    /// Whether an outside sender may be notified, if the message's `asksConfirmation` is true.
     confirm: Option<bool>,
 }
 
-/// How a message is opened.
+/// The opening of a message.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Open {
-    /// Whether an outside sender may be told, where `asksConfirmation` says that it is asked.
+    /// Whether an outside sender may be notified, if the message's `asksConfirmation` is true.
     confirm: Option<bool>,
 }
 
-/// What became of a message.
+/// The result of rejecting a message.
 #[derive(Serialize, ToSchema)]
 pub struct Rejected {
     reference: String,
@@ -61,23 +61,23 @@ pub struct Rejected {
     at: String,
 }
 
-/// The outcome that the sender will be told.
+/// The outcome of which the sender is notified.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     Rejected,
 }
 
-/// One change for many messages.
+/// One change to many messages.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Batch {
-    /// At most 500.
+    /// The reference numbers, at most 500.
     references: Vec<String>,
     change: Change,
 }
 
-/// What was changed; each message succeeds or fails by itself.
+/// The messages that were changed; each one succeeds or fails separately.
 #[derive(Serialize, ToSchema)]
 pub struct BatchResult {
     state: String,
@@ -92,14 +92,14 @@ pub struct Failed {
     code: String,
 }
 
-/// What a link is to lead to.
+/// What a link is requested for.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TicketRequest {
     kind: TicketKind,
-    /// The part's number, for an attachment.
+    /// The number of the part, for an attachment.
     part: Option<u32>,
-    /// For a frame: images that lie elsewhere are fetched and shown too.
+    /// Whether a frame also shows remote images, which the server fetches.
     #[serde(default)]
     remote: bool,
 }
@@ -108,40 +108,40 @@ pub struct TicketRequest {
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TicketKind {
-    /// The message as it was sent.
+    /// The source of the message.
     Raw,
     Attachment,
-    /// All its files in one ZIP.
+    /// All files of the message in one ZIP.
     Attachments,
-    /// Its HTML, in a frame.
+    /// The HTML of the message, in a frame.
     View,
 }
 
-/// A link that is good for a while.
+/// A link that is valid for a limited time.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Ticket {
     /// A path on this server.
     url: String,
-    /// In seconds.
+    /// How long the link is valid, in seconds.
     expires_in: u64,
 }
 
-/// List a window of a mailbox, newest first.
+/// List a page of a mailbox, newest first.
 #[utoipa::path(
     get,
     path = "/api/messages",
     tag = "messages",
     operation_id = "messages",
     params(PageQuery),
-    responses((status = 200, description = "The window", body = Page), Problems)
+    responses((status = 200, description = "The page", body = Page), Problems)
 )]
 pub async fn list(
     signed: Signed,
     Params(page): Params<PageQuery>,
 ) -> Result<axum::Json<Page>, Problem> {
     if !(1..=PAGE_MAX).contains(&page.limit) {
-        return Err(Problem::invalid(format!("`limit` is 1 to {PAGE_MAX}.")));
+        return Err(Problem::invalid(format!("`limit` must be 1 to {PAGE_MAX}.")));
     }
     let page = signed.run(CostClass::Records, move |gateway, actor| {
         gateway.message_list(actor, &page.mailbox, page.before.as_deref(), page.limit)
@@ -149,7 +149,7 @@ pub async fn list(
     Ok(axum::Json(page.await?.into()))
 }
 
-/// Get what the list shows of one message. Never opens it.
+/// Get one message as the list shows it, without opening it.
 #[utoipa::path(
     get,
     path = "/api/messages/{ref}/item",
@@ -164,28 +164,28 @@ pub async fn item(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Item
     Ok(axum::Json(found.await?.into()))
 }
 
-/// Which messages.
+/// The requested messages: either those of a mailbox, or those that a search finds.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct All {
-    /// All of a mailbox: its id, or its role.
+    /// The id or role of a mailbox.
     mailbox: Option<String>,
-    /// Or all that are found so.
+    /// A search query.
     q: Option<String>,
-    /// `next` of the answer before.
+    /// The `next` of the previous page.
     before: Option<String>,
 }
 
-/// Messages, with no more than what can be changed about them.
+/// Messages with only those properties that can be changed.
 #[derive(Serialize, ToSchema)]
 pub struct AllFlags {
     items: Vec<Flags>,
-    /// `before` of the next answer; `null` at the end.
+    /// The `before` of the next page; `null` at the end.
     next: Option<String>,
 }
 
-/// What can be changed about a message.
+/// The properties of a message that can be changed.
 #[derive(Serialize, ToSchema)]
 pub struct Flags {
     reference: String,
@@ -193,17 +193,17 @@ pub struct Flags {
     mailbox: String,
     unread: bool,
     starred: bool,
-    /// Messages with the same word here answer each other.
+    /// The id of the conversation; messages of the same conversation share it.
     conversation: Option<String>,
-    /// The numbers of its labels.
+    /// The numbers of the message's labels.
     labels: Vec<u16>,
 }
 
-/// Which messages are wanted.
+/// The requested messages.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wanted {
-    /// At most 200.
+    /// The reference numbers, at most 200.
     references: Vec<String>,
 }
 
@@ -213,7 +213,7 @@ pub struct Items {
     items: Vec<Item>,
 }
 
-/// Where a message goes that is brought in.
+/// The mailbox that a message is imported into.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -222,29 +222,29 @@ pub struct Into {
     mailbox: String,
 }
 
-/// A message that was brought in.
+/// The result of importing a message.
 #[derive(Serialize, ToSchema)]
 pub struct Imported {
     reference: String,
-    /// It was here already, and was not stored again.
+    /// Whether the account already had the message, which was not stored again.
     known: bool,
 }
 
-/// Messages that answer each other.
+/// The messages of a conversation.
 #[derive(Serialize, ToSchema)]
 pub struct Conversation {
-    /// The oldest first.
+    /// The messages, oldest first.
     items: Vec<Item>,
 }
 
-/// List all messages of a mailbox, or all that are found: for changing them together.
+/// List all messages of a mailbox or all search results, in order to change them together.
 #[utoipa::path(
     get,
     path = "/api/messages/flags",
     tag = "messages",
     operation_id = "messagesFlags",
     params(All),
-    responses((status = 200, description = "Some of them, newest first", body = AllFlags), Problems)
+    responses((status = 200, description = "A page, newest first", body = AllFlags), Problems)
 )]
 pub async fn marks(
     signed: Signed,
@@ -253,7 +253,7 @@ pub async fn marks(
     let page = signed.run(CostClass::Content, move |gateway, actor| match (&mailbox, &q) {
         (Some(mailbox), None) => gateway.message_flags(actor, mailbox, before.as_deref()),
         (None, Some(q)) => gateway.search_flags(actor, q, before.as_deref()),
-        _ => Err(gateway::Error::Invalid { what: "either `mailbox` or `q`".to_owned() }),
+        _ => Err(gateway::Error::Invalid { what: "either `mailbox` or `q` is needed".to_owned() }),
     });
     let gateway::FlagsPage { items, next } = page.await?;
     let marks = |one: gateway::Flags| Flags {
@@ -267,7 +267,7 @@ pub async fn marks(
     Ok(axum::Json(AllFlags { items: items.into_iter().map(marks).collect(), next }))
 }
 
-/// Get what the list shows of several messages. Opens none; leaves out those that are not there.
+/// Get several messages as the list shows them, without opening them; unknown ones are omitted.
 #[utoipa::path(
     post,
     path = "/api/messages/items",
@@ -287,8 +287,10 @@ pub async fn items(
     Ok(axum::Json(Items { items: found.await?.into_iter().map(Item::from).collect() }))
 }
 
-/// Bring in a message from a file. It counts as opened, and nobody is told of it. One that is
-/// here already, by the identifier in its header, is not stored again.
+/// Import a message from a file.
+///
+/// It counts as opened, and its sender is not notified. A message that the account already has,
+/// with the same identifier, sender, subject and text, is not stored again.
 #[utoipa::path(
     post,
     path = "/api/messages/import",
@@ -296,8 +298,8 @@ pub async fn items(
     operation_id = "messageImport",
     params(Into),
     request_body(content = String, content_type = "application/octet-stream",
-        description = "The message (RFC 5322); its lines may end in any way"),
-    responses((status = 201, description = "It is here", body = Imported), Problems)
+        description = "The message (RFC 5322), with any kind of line ending"),
+    responses((status = 201, description = "The message is stored", body = Imported), Problems)
 )]
 pub async fn import(
     signed: Signed,
@@ -312,7 +314,9 @@ pub async fn import(
     Ok((StatusCode::CREATED, axum::Json(Imported { reference, known: done.known })))
 }
 
-/// List the messages of a message's conversation, wherever they lie. Opens none.
+/// List the messages of a message's conversation, without opening them.
+///
+/// They can be in any mailbox; junk and trash are included only if the message itself is there.
 #[utoipa::path(
     get,
     path = "/api/messages/{ref}/conversation",
@@ -331,7 +335,10 @@ pub async fn conversation(
     Ok(axum::Json(Conversation { items }))
 }
 
-/// Open a message: marks it read, and the sender will be told.
+/// Open a message.
+///
+/// It is marked as read, and its sender is notified. An outside sender is notified only if the
+/// account's preferences or `confirm` allow it.
 #[utoipa::path(
     post,
     path = "/api/messages/{ref}/open",
@@ -354,7 +361,7 @@ pub async fn open(
     Ok(axum::Json(opened.await?))
 }
 
-/// Read a message that was opened before; `not-opened` (409) else.
+/// Get a message that was opened before; `not-opened` (409) otherwise.
 #[utoipa::path(
     get,
     path = "/api/messages/{ref}",
@@ -363,7 +370,7 @@ pub async fn open(
     params(("ref" = String, Path, description = "The reference number")),
     responses(
         (status = 200, description = "The message", body = Detail),
-        (status = 409, description = "It was not opened yet", body = ProblemBody,
+        (status = 409, description = "It has not been opened yet", body = ProblemBody,
             content_type = "application/problem+json"),
         Problems
     )
@@ -376,7 +383,10 @@ pub async fn read(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Deta
     Ok(axum::Json(read.await?))
 }
 
-/// Reject a message unread: it is destroyed here, and the sender will be told.
+/// Reject a message unread.
+///
+/// It is destroyed here, and its sender is notified. An outside sender is notified only if the
+/// account's preferences or `confirm` allow it.
 #[utoipa::path(
     post,
     path = "/api/messages/{ref}/reject",
@@ -386,7 +396,7 @@ pub async fn read(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Deta
     request_body = Reject,
     responses(
         (status = 200, description = "Rejected", body = Rejected),
-        (status = 409, description = "It was opened already", body = ProblemBody,
+        (status = 409, description = "It was already opened", body = ProblemBody,
             content_type = "application/problem+json"),
         Problems
     )
@@ -404,7 +414,7 @@ pub async fn reject(
     Ok(axum::Json(Rejected { reference, outcome: Outcome::Rejected, at }))
 }
 
-/// Change a message's marks, or move it.
+/// Change a message's flags and labels, or move it.
 #[utoipa::path(
     patch,
     path = "/api/messages/{ref}",
@@ -426,14 +436,14 @@ pub async fn change(
     Ok(axum::Json(changed.await?.into()))
 }
 
-/// Change many messages at once.
+/// Change several messages at once.
 #[utoipa::path(
     post,
     path = "/api/messages/batch",
     tag = "messages",
     operation_id = "messagesChange",
     request_body = Batch,
-    responses((status = 200, description = "What was changed", body = BatchResult), Problems)
+    responses((status = 200, description = "The results", body = BatchResult), Problems)
 )]
 pub async fn change_many(
     signed: Signed,
@@ -441,7 +451,7 @@ pub async fn change_many(
 ) -> Result<axum::Json<BatchResult>, Problem> {
     let max = signed.web.shared.config.batch_references_max;
     if batch.references.len() > max {
-        return Err(Problem::invalid(format!("At most {max} references at once.")));
+        return Err(Problem::invalid(format!("At most {max} references are allowed.")));
     }
     let change = gateway::Change::from(batch.change);
     let (known, unknown): (Vec<_>, Vec<_>) = batch
@@ -468,7 +478,7 @@ pub async fn change_many(
     }))
 }
 
-/// Delete an opened message: this reader's copy and key. `not-opened` (409) for another.
+/// Delete an opened message: this reader's copy and key; `not-opened` (409) if it is unopened.
 #[utoipa::path(
     delete,
     path = "/api/messages/{ref}",
@@ -484,7 +494,7 @@ pub async fn delete(Ref(reference): Ref, signed: Signed) -> Result<StatusCode, P
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Get a link that a browser can follow by itself. Downloads are good once.
+/// Get a link that a browser can follow by itself; download links can be used once.
 #[utoipa::path(
     post,
     path = "/api/messages/{ref}/ticket",
@@ -494,7 +504,7 @@ pub async fn delete(Ref(reference): Ref, signed: Signed) -> Result<StatusCode, P
     request_body = TicketRequest,
     responses(
         (status = 201, description = "The link", body = Ticket),
-        (status = 409, description = "The message was not opened yet", body = ProblemBody,
+        (status = 409, description = "The message has not been opened yet", body = ProblemBody,
             content_type = "application/problem+json"),
         Problems
     )
@@ -506,7 +516,7 @@ pub async fn ticket(
 ) -> Result<(StatusCode, axum::Json<Ticket>), Problem> {
     let target = target(&request)?;
     if request.remote && signed.web.remote_images().is_none() {
-        let reason = "images that lie elsewhere are not fetched here";
+        let reason = "remote images are not fetched here";
         return Err(gateway::Error::Denied { reason }.into());
     }
     let (web, token) = (signed.web.clone(), signed.token.clone());
@@ -532,11 +542,11 @@ pub async fn ticket(
 fn target(request: &TicketRequest) -> Result<Target, Problem> {
     match (request.kind, request.part) {
         (TicketKind::View, None) => Ok(Target::View { remote: request.remote }),
-        _ if request.remote => Err(Problem::invalid("`remote` is for frames.")),
+        _ if request.remote => Err(Problem::invalid("`remote` is only for frames.")),
         (TicketKind::Raw, None) => Ok(Target::Raw),
         (TicketKind::Attachments, None) => Ok(Target::Attachments),
         (TicketKind::Attachment, Some(part)) => Ok(Target::Attachment(part)),
         (TicketKind::Attachment, None) => Err(Problem::invalid("An attachment needs its `part`.")),
-        (_, Some(_)) => Err(Problem::invalid("`part` is for attachments.")),
+        (_, Some(_)) => Err(Problem::invalid("`part` is only for attachments.")),
     }
 }

@@ -1,4 +1,5 @@
-//! The API, one file for each noun. JSON with camelCase names; times are RFC 3339 in UTC.
+//! The API, one file for each resource. Bodies are JSON with camelCase names; times are in RFC 3339
+//! format, in UTC.
 
 pub mod appearance;
 pub mod change;
@@ -20,11 +21,11 @@ mod view;
 
 use utoipa::IntoResponses;
 
-/// Done, and there is nothing to tell.
+/// The response without a body, for a request that succeeded.
 #[derive(IntoResponses)]
 pub enum Done {
     /// Done.
     #[response(status = 204)]
-    #[expect(dead_code, reason = "documents an answer without a body")]
+    #[expect(dead_code, reason = "documents a response without a body")]
     NoContent,
 }

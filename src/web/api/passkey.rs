@@ -1,7 +1,7 @@
 //! Passkeys: signing in without typing anything (WebAuthn Level 3, with its `prf` extension).
 //!
-//! A passkey that derives no secret cannot open an account here, for nothing would be left to
-//! open its keys with; the browser finds out when the passkey is made.
+//! A passkey that derives no secret cannot open an account here, because the account's keys could
+//! not be opened without one; the browser finds out when the passkey is created.
 
 use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
@@ -26,39 +26,39 @@ use crate::web::state::{CostClass, Web};
 use super::credential::{Credential, PasswordConfirmation, password};
 use super::session::{SignedIn, agent_of, peer_of, told};
 
-/// What the secret of a passkey is derived from, besides the passkey. The same for all: each
-/// passkey derives another secret, and who signs in has not said yet which one it is.
+/// The input from which a passkey derives its secret. It is the same for all: each passkey derives
+/// a different secret, and at sign-in it is not known beforehand which passkey will be used.
 const PRF_INPUT: &[u8] = b"postern: the key of a sealed account, v1";
 
-/// What a browser asks a passkey for.
+/// The options for signing in by a passkey.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PasskeyRequestOptions {
-    /// base64url, as all octets here.
+    /// The challenge, in base64url, like all octets here.
     challenge: String,
     /// The host that passkeys are bound to.
     rp_id: String,
-    /// For the `prf` extension: `eval.first`.
+    /// The `eval.first` input of the `prf` extension.
     prf_input: String,
 }
 
-/// What a browser makes a passkey from.
+/// The options for creating a passkey.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PasskeyCreationOptions {
     #[serde(flatten)]
     question: PasskeyRequestOptions,
-    /// The account, for the authenticator.
+    /// The account's id, for the authenticator.
     user_id: String,
     name: String,
     display_name: String,
-    /// COSE numbers, the preferred first.
+    /// The COSE algorithm numbers, the preferred first.
     algorithms: Vec<i32>,
-    /// Passkeys that the account has already.
+    /// The credential ids of the account's existing passkeys.
     there: Vec<String>,
 }
 
-/// A passkey that was made.
+/// A passkey that was created.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewPasskey {
@@ -66,16 +66,16 @@ pub struct NewPasskey {
     challenge: String,
     client_data: String,
     authenticator_data: String,
-    /// COSE number.
+    /// The COSE algorithm number.
     algorithm: i32,
-    /// SubjectPublicKeyInfo.
+    /// The public key, as SubjectPublicKeyInfo.
     public_key: String,
-    /// What it derived: 32 octets.
+    /// The secret that the passkey derived: 32 octets.
     #[schema(value_type = String, format = Password)]
     prf: SecretString,
 }
 
-/// A passkey's answer.
+/// A passkey's assertion.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PasskeyAssertion {
@@ -87,18 +87,18 @@ pub struct PasskeyAssertion {
     client_data: String,
     authenticator_data: String,
     signature: String,
-    /// What it derived: 32 octets.
+    /// The secret that the passkey derived: 32 octets.
     #[schema(value_type = String, format = Password)]
     prf: SecretString,
 }
 
 fn octets(text: &str) -> Result<Vec<u8>, Problem> {
-    let wrong = |_| Problem::invalid("Octets are sent in base64url without padding.");
+    let wrong = |_| Problem::invalid("Octets must be sent in base64url without padding.");
     URL_SAFE_NO_PAD.decode(text).map_err(wrong)
 }
 
 fn malformed<E>(_: E) -> Problem {
-    Problem::invalid("This is not what a passkey answers.")
+    Problem::invalid("This is not a valid response of a passkey.")
 }
 
 fn question(challenge: Challenge, site: Site) -> PasskeyRequestOptions {
@@ -109,7 +109,7 @@ fn question(challenge: Challenge, site: Site) -> PasskeyRequestOptions {
     }
 }
 
-/// Begin to make a passkey.
+/// Get the options for creating a passkey.
 #[utoipa::path(
     post,
     path = "/api/account/passkeys/options",
@@ -117,7 +117,7 @@ fn question(challenge: Challenge, site: Site) -> PasskeyRequestOptions {
     operation_id = "passkeyCreateOptions",
     request_body = PasswordConfirmation,
     responses(
-        (status = 200, description = "What to make it from", body = PasskeyCreationOptions),
+        (status = 200, description = "The options", body = PasskeyCreationOptions),
         (status = 401, description = "Wrong password", body = ProblemBody,
             content_type = "application/problem+json"),
         Problems
@@ -143,14 +143,14 @@ pub async fn begin(
     }))
 }
 
-/// Keep a passkey that was made in this session.
+/// Store a passkey that was created in this session.
 #[utoipa::path(
     post,
     path = "/api/account/passkeys",
     tag = "sessions",
     operation_id = "passkeyKeep",
     request_body = NewPasskey,
-    responses((status = 201, description = "It signs in from now on", body = Credential), Problems)
+    responses((status = 201, description = "The passkey is stored", body = Credential), Problems)
 )]
 pub async fn keep(
     signed: Signed,
@@ -177,14 +177,14 @@ pub async fn keep(
     Ok((StatusCode::CREATED, axum::Json(kept.await?.into())))
 }
 
-/// Ask what a passkey is to sign, for signing in.
+/// Get the options for signing in by a passkey.
 #[utoipa::path(
     post,
     path = "/api/session/passkey/options",
     tag = "sessions",
     operation_id = "passkeyRequestOptions",
     security(()),
-    responses((status = 200, description = "What to sign", body = PasskeyRequestOptions), Problems)
+    responses((status = 200, description = "The options", body = PasskeyRequestOptions), Problems)
 )]
 pub async fn ask(
     State(web): State<Web>,
@@ -194,7 +194,9 @@ pub async fn ask(
     Ok(axum::Json(question(challenge, site)))
 }
 
-/// Sign in by a passkey. The proof's key is the one that the session is bound to.
+/// Sign in by a passkey.
+///
+/// The session is bound to the key that signed the proof.
 #[utoipa::path(
     post,
     path = "/api/session/passkey",
@@ -207,7 +209,7 @@ pub async fn ask(
         (status = 201, description = "Signed in", body = SignedIn),
         (status = 401, description = "Not a passkey of an account here", body = ProblemBody,
             content_type = "application/problem+json"),
-        (status = 429, description = "Too many tries; `Retry-After` says how long to wait",
+        (status = 429, description = "Too many attempts; `Retry-After` says how long to wait",
             body = ProblemBody, content_type = "application/problem+json"),
         Problems
     )

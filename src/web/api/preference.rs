@@ -1,4 +1,4 @@
-//! Preferences: what is in force, whose wish it is, and whether it can be changed.
+//! Preferences: the values in force, where they come from, and whether they can be changed.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
@@ -10,7 +10,7 @@ use crate::web::body::Json;
 use crate::web::error::{Problem, Problems};
 use crate::web::state::CostClass;
 
-/// Every preference.
+/// All preferences.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Preferences {
@@ -45,7 +45,8 @@ pub struct Preference<T: ToSchema> {
     fixed: bool,
 }
 
-/// What to change; `null` follows the system again, what is left out stays.
+/// A change of preferences; `null` resets a preference to the system's value, and preferences that
+/// are left out stay as they are.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[schema(as = PreferencesChange)]
@@ -67,7 +68,7 @@ pub struct Change {
     accept_from: Option<Option<AcceptFrom>>,
 }
 
-/// What is there, be it `null`; what is left out is `None`.
+/// Deserialises a field that is present, even as `null`, to `Some`; a missing one becomes `None`.
 fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
@@ -109,7 +110,7 @@ pub async fn read(signed: Signed) -> Result<axum::Json<Preferences>, Problem> {
     Ok(axum::Json(view.into()))
 }
 
-/// Change preferences; what the administrator fixed is refused (403).
+/// Change preferences; those that the administrator has fixed are refused (403).
 #[utoipa::path(
     patch,
     path = "/api/preferences",

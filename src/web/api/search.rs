@@ -1,4 +1,4 @@
-//! Looking for words in mail.
+//! Searching mail.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,18 +11,18 @@ use crate::web::state::CostClass;
 
 use super::view::Item;
 
-/// What to look for.
+/// A search.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Query {
-    /// Words, with `from:`, `to:`, `cc:`, `subject:`, `filename:`, `in:`, `label:`, `is:`,
-    /// `has:attachment`, `larger:`, `smaller:`, `before:`, `after:`, `ref:`, `"a phrase"` and
-    /// `-word`. A word is found at the beginning of longer ones too.
+    /// The words to search for, with `from:`, `to:`, `cc:`, `subject:`, `filename:`, `in:`,
+    /// `label:`, `is:`, `has:attachment`, `larger:`, `smaller:`, `before:`, `after:`, `ref:`,
+    /// `"a phrase"` and `-word`. A word also matches longer words that start with it.
     q: String,
-    /// `next` of the answer before.
+    /// The `next` of the previous page.
     before: Option<String>,
-    /// 1 to 200; 50 when left out.
+    /// The maximum number of results, 1 to 200; 50 by default.
     #[serde(default = "limit_default")]
     limit: usize,
 }
@@ -31,15 +31,15 @@ fn limit_default() -> usize {
     50
 }
 
-/// Messages that were found, newest first.
+/// The messages that were found, newest first.
 #[derive(Serialize, ToSchema)]
 pub struct Found {
     state: String,
     items: Vec<Hit>,
-    /// `before` of the next answer; `null` at the end. An answer may hold fewer than was asked
-    /// for, and still not be the last.
+    /// The `before` of the next page; `null` at the end. A page can hold fewer results than
+    /// requested without being the last.
     next: Option<String>,
-    /// Messages that wait to be taken in, and may be missing here.
+    /// The number of messages that are waiting to be indexed, and so may be missing here.
     waiting: u64,
 }
 
@@ -48,23 +48,23 @@ pub struct Found {
 pub struct Hit {
     #[serde(flatten)]
     item: Item,
-    /// Some of its text; empty when it was not opened.
+    /// An excerpt of the text; empty if the message has not been opened.
     snippet: Vec<Snippet>,
 }
 
-/// A piece of text, and whether it is what was asked for.
+/// A piece of text, and whether it matches the search.
 #[derive(Serialize, ToSchema)]
 pub struct Snippet {
     text: String,
     hit: bool,
 }
 
-/// How far the index has come.
+/// The progress of indexing.
 #[derive(Serialize, ToSchema)]
 pub struct Progress {
-    /// Messages that wait to be taken in: ask again until there are none.
+    /// The number of messages that are waiting to be indexed: repeat the request until it is 0.
     waiting: u64,
-    /// Messages that were taken in now.
+    /// The number of messages that were indexed now.
     taken: u64,
 }
 
@@ -78,14 +78,14 @@ impl From<search::Hit> for Hit {
     }
 }
 
-/// Look for messages by what they say. Junk and trash are left out unless `in:` names them.
+/// Search messages; junk and trash are left out unless `in:` names them.
 #[utoipa::path(
     get,
     path = "/api/search",
     tag = "search",
     operation_id = "search",
     params(Query),
-    responses((status = 200, description = "What was found", body = Found), Problems)
+    responses((status = 200, description = "The results", body = Found), Problems)
 )]
 pub async fn search(
     signed: Signed,
@@ -99,14 +99,16 @@ pub async fn search(
     Ok(axum::Json(Found { state, items, next, waiting }))
 }
 
-/// Take in some of the messages that wait. The keys are there for this request only, so who is
-/// signed in asks again until nothing waits.
+/// Index some of the messages that are waiting.
+///
+/// The keys are available only during this request, so the client repeats it until no message is
+/// waiting.
 #[utoipa::path(
     post,
     path = "/api/search/index",
     tag = "search",
     operation_id = "searchIndex",
-    responses((status = 200, description = "How far it has come", body = Progress), Problems)
+    responses((status = 200, description = "The progress", body = Progress), Problems)
 )]
 pub async fn index(signed: Signed) -> Result<axum::Json<Progress>, Problem> {
     let done = signed.run(CostClass::Content, |gateway, actor| gateway.search_index(actor)).await?;

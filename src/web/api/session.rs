@@ -20,11 +20,11 @@ use crate::web::state::{Connection, CostClass, Web};
 
 use super::Done;
 
-/// A name and a password.
+/// A request to sign in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
-    /// Login name or address.
+    /// The login name or an address of the account.
     name: String,
     #[schema(value_type = String, format = Password)]
     password: SecretString,
@@ -34,7 +34,7 @@ pub struct SignIn {
     #[serde(default, rename = "newPassword")]
     #[schema(value_type = Option<String>, format = Password)]
     new_password: Option<SecretString>,
-    /// From an authenticator app, where the account asks for codes.
+    /// The TOTP code, if the account uses two-step verification.
     #[serde(default)]
     code: Option<String>,
 }
@@ -44,9 +44,9 @@ pub struct SignIn {
 #[serde(rename_all = "camelCase")]
 pub struct Session {
     id: String,
-    /// What the browser called itself.
+    /// The browser's User-Agent header.
     agent: String,
-    /// Where it signed in from.
+    /// The IP address that it signed in from.
     peer: String,
     #[schema(format = DateTime)]
     created_at: String,
@@ -54,11 +54,11 @@ pub struct Session {
     last_used_at: String,
     #[schema(format = DateTime)]
     expires_at: String,
-    /// Whether it is the one that asks.
+    /// Whether it is the session of this request.
     current: bool,
 }
 
-/// Who is signed in.
+/// The signed-in account.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Account {
@@ -68,49 +68,49 @@ pub struct Account {
     address: String,
     kind: AccountKind,
     temporary: Option<TemporaryAccount>,
-    /// May use the managers' pages.
+    /// Whether the account is an administrator.
     manager: bool,
 }
 
-/// What a temporary account's owner should know of it.
+/// What the owner of a temporary account should know about it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TemporaryAccount {
     #[schema(format = DateTime)]
     expires_at: String,
-    /// Who wrote first, and can renew it.
+    /// The user who first wrote to the owner, and who can renew the account.
     sponsor: Sponsor,
     organisation: String,
 }
 
-/// Somebody inside.
+/// The sponsor of a temporary account.
 #[derive(Serialize, ToSchema)]
 pub struct Sponsor {
     name: String,
     address: String,
 }
 
-/// What an account is for.
+/// The kinds of accounts.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AccountKind {
     Internal,
-    /// Reads, rejects and replies, until it ends.
+    /// A temporary account, which can only read, reject and reply, until it ends.
     Temporary,
 }
 
-/// The present session.
+/// The current session.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionInfo {
     session: Session,
     account: Account,
-    /// The sign-in before this one.
+    /// The time of the previous sign-in.
     #[schema(format = DateTime)]
     last_sign_in: Option<String>,
 }
 
-/// A new session, with its token, which is told once.
+/// A new session with its token, which is shown only once.
 #[derive(Serialize, ToSchema)]
 pub struct SignedIn {
     token: String,
@@ -118,7 +118,7 @@ pub struct SignedIn {
     info: SessionInfo,
 }
 
-/// Sessions, the last used first.
+/// The sessions, most recently used first.
 #[derive(Serialize, ToSchema)]
 pub struct Sessions {
     items: Vec<Session>,
@@ -162,7 +162,9 @@ impl From<AccountView> for Account {
     }
 }
 
-/// Sign in. The proof's key is the one that the session is bound to.
+/// Sign in.
+///
+/// The session is bound to the key that signed the proof.
 #[utoipa::path(
     post,
     path = "/api/session",
@@ -175,7 +177,7 @@ impl From<AccountView> for Account {
         (status = 201, description = "Signed in", body = SignedIn),
         (status = 401, description = "Wrong name or password", body = ProblemBody,
             content_type = "application/problem+json"),
-        (status = 429, description = "Too many tries; `Retry-After` says how long to wait",
+        (status = 429, description = "Too many attempts; `Retry-After` says how long to wait",
             body = ProblemBody, content_type = "application/problem+json"),
         Problems
     )
@@ -188,8 +190,8 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
         <Json<SignIn> as FromRequest<Web>>::from_request(Request::from_parts(parts, body), &web)
             .await?;
     let SignIn { name, password, profile, new_password, code } = sign_in;
-    // As long an answer for what cannot be a password as for a wrong one is not needed: it says
-    // nothing about any account.
+    // An invalid password may be refused faster than a wrong one: that reveals nothing about any
+    // account.
     let password = Password::new(password.expose_secret()).map_err(|_| no_password())?;
     let new_password = match new_password {
         Some(own) => Some(Password::new(own.expose_secret()).map_err(|_| no_password())?),
@@ -227,20 +229,20 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
     }
 }
 
-/// Who asks.
+/// Returns the address of the client.
 pub(super) fn peer_of(parts: &Parts) -> Result<IpAddr, Problem> {
     let connection = parts.extensions.get::<Connection>();
     Ok(connection.ok_or_else(|| Problem::broken(&"no connection"))?.peer.ip())
 }
 
-/// What the browser calls itself.
+/// Returns the client's User-Agent header.
 pub(super) fn agent_of(parts: &Parts) -> String {
     let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
     agent.unwrap_or_default().to_owned()
 }
 
 fn no_password() -> Problem {
-    Problem::invalid("A password has 1 to 1,024 octets.")
+    Problem::invalid("A password must have 1 to 1,024 octets.")
 }
 
 pub(super) fn told(signed_in: LoggedIn) -> SignedIn {
@@ -252,7 +254,7 @@ pub(super) fn told(signed_in: LoggedIn) -> SignedIn {
     SignedIn { token: signed_in.token.to_string(), info }
 }
 
-/// Get the present session.
+/// Get the current session.
 #[utoipa::path(
     get,
     path = "/api/session",
@@ -267,7 +269,7 @@ pub async fn current(signed: Signed) -> Result<axum::Json<SessionInfo>, Problem>
     Ok(axum::Json(SessionInfo { session: session.into(), account: account.into(), last_sign_in }))
 }
 
-/// Sign out. The browser forgets everything it stored for us.
+/// Sign out, and clear what the browser has stored for this site.
 #[utoipa::path(
     delete,
     path = "/api/session",
@@ -297,7 +299,7 @@ pub async fn list(signed: Signed) -> Result<axum::Json<Sessions>, Problem> {
     Ok(axum::Json(Sessions { items: views.into_iter().map(Session::from).collect() }))
 }
 
-/// Sign out everywhere, here too.
+/// Sign out of all sessions, including this one.
 #[utoipa::path(
     delete,
     path = "/api/sessions",
@@ -312,7 +314,7 @@ pub async fn close_all(signed: Signed) -> Result<Response, Problem> {
     Ok(forgotten())
 }
 
-/// End one session.
+/// End a session.
 #[utoipa::path(
     delete,
     path = "/api/sessions/{id}",
@@ -328,7 +330,7 @@ pub async fn close_one(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The password once more.
+/// The password, to confirm the session.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Confirm {
@@ -336,7 +338,7 @@ pub struct Confirm {
     password: SecretString,
 }
 
-/// Say the password once more, for what needs a fresh sign-in.
+/// Confirm the password, for requests that need a recent sign-in.
 #[utoipa::path(
     post,
     path = "/api/session/confirm",

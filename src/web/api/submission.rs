@@ -1,4 +1,4 @@
-//! Sending: what would happen, the yes it may need, status lines, taking back.
+//! Sending: checking recipients, consent, status lines and undo send.
 
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -17,7 +17,7 @@ use crate::web::state::CostClass;
 
 use super::draft::{Draft, RelatedMessage};
 
-/// Whom a message would go to.
+/// The recipients to check before sending.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ask {
@@ -28,26 +28,26 @@ pub struct Ask {
     choices: std::collections::BTreeMap<String, Choice>,
 }
 
-/// What would happen.
+/// How a message would be sent.
 #[derive(Serialize, ToSchema)]
 pub struct Checks {
     items: Vec<Checked>,
 }
 
-/// What would happen for one recipient, and whose rule it is.
+/// How a message would be sent to one recipient, and which rule decides.
 #[derive(Serialize, ToSchema)]
 pub struct Checked {
     address: String,
     /// The route that it would take.
     route: Route,
     source: Source,
-    /// What the sender may choose instead.
+    /// The choices that the sender has.
     allowed: Vec<Choice>,
     /// Why it would not be sent.
     reason: Option<NotSent>,
 }
 
-/// Where a rule comes from.
+/// The origin of a rule.
 #[derive(Serialize, ToSchema)]
 pub struct Source {
     level: Level,
@@ -60,12 +60,12 @@ pub struct Source {
 #[serde(deny_unknown_fields)]
 pub struct Send {
     draft: String,
-    /// The version that the sender sees.
+    /// The version of the draft that the sender sees.
     version: u32,
-    /// The token of `consent-required`, as the yes to it.
+    /// The token from `consent-required`, which gives the consent.
     #[serde(default)]
     consent: Option<String>,
-    /// What the sender typed, where that was asked.
+    /// What the sender typed, if that was required.
     #[serde(default)]
     typed: Option<String>,
 }
@@ -77,13 +77,13 @@ pub struct Submission {
     reference: String,
     #[schema(format = DateTime)]
     accepted_at: String,
-    /// Until when it can be taken back.
+    /// Until when sending can be undone.
     #[schema(format = DateTime)]
     undo_until: Option<String>,
     recipients: Vec<Delivery>,
 }
 
-/// One recipient's status line.
+/// The status line of one recipient.
 #[derive(Serialize, ToSchema)]
 pub struct Delivery {
     address: String,
@@ -91,7 +91,7 @@ pub struct Delivery {
     state: DeliveryState,
     #[schema(format = DateTime)]
     at: String,
-    /// It stays in the sealed store all the way.
+    /// Whether the message stays in the sealed store all the way.
     protected: bool,
     history: Vec<Step>,
     /// Why the recipient rejected it.
@@ -122,11 +122,12 @@ pub struct Temporary {
     claimed_at: Option<String>,
     claimed: bool,
     messages: u32,
-    /// For the sender to tell, until the first sign-in; only in the hand-off by the sender.
+    /// The first password, for the sender to pass on; only in the hand-off by the sender, and only
+    /// until the first sign-in.
     password: Option<String>,
 }
 
-/// What a yes is asked for.
+/// The response that asks for the sender's consent.
 #[derive(Serialize, ToSchema)]
 pub struct ConsentRequired {
     #[serde(flatten)]
@@ -134,12 +135,12 @@ pub struct ConsentRequired {
     consent: Consent,
 }
 
-/// These recipients would get the message in clear.
+/// The recipients that would get the message unprotected.
 #[derive(Serialize, ToSchema)]
 pub struct Consent {
     token: String,
     addresses: Vec<String>,
-    /// What must be typed, because a sealed thread would leave in clear.
+    /// What the sender must type, because a sealed conversation would leave unprotected.
     typed: Option<String>,
 }
 
@@ -201,14 +202,14 @@ impl From<Check> for Checked {
     }
 }
 
-/// Say what would happen to a message, for each recipient.
+/// Check how a message would be sent to each recipient.
 #[utoipa::path(
     post,
     path = "/api/outgoing/check",
     tag = "sending",
     operation_id = "outgoingCheck",
     request_body = Ask,
-    responses((status = 200, description = "What would happen", body = Checks), Problems)
+    responses((status = 200, description = "The result", body = Checks), Problems)
 )]
 pub async fn check(signed: Signed, Json(ask): Json<Ask>) -> Result<axum::Json<Checks>, Problem> {
     let content = DraftContent {
@@ -222,7 +223,9 @@ pub async fn check(signed: Signed, Json(ask): Json<Ask>) -> Result<axum::Json<Ch
     Ok(axum::Json(Checks { items: checks.await?.into_iter().map(Checked::from).collect() }))
 }
 
-/// Send a draft. The same `Idempotency-Key` sends once, however often it is asked.
+/// Send a draft.
+///
+/// Requests with the same `Idempotency-Key` send it only once.
 #[utoipa::path(
     post,
     path = "/api/submissions",
@@ -232,7 +235,7 @@ pub async fn check(signed: Signed, Json(ask): Json<Ask>) -> Result<axum::Json<Ch
     request_body = Send,
     responses(
         (status = 201, description = "Accepted", body = Submission),
-        (status = 409, description = "Nothing was sent: it needs a yes, or was changed elsewhere",
+        (status = 409, description = "Nothing was sent: it needs consent, or was changed elsewhere",
             body = ConsentRequired, content_type = "application/problem+json"),
         Problems
     )
@@ -257,7 +260,7 @@ pub async fn send(
             )
         };
         match submit(gateway) {
-            // The same request at the same moment: the other one sent it; tell what became of it.
+            // A concurrent request with the same key has sent it; return the result of that one.
             Err(gateway::Error::Conflict(gateway::Conflict::AlreadySent)) => submit(gateway),
             answer => answer,
         }
@@ -270,25 +273,26 @@ pub async fn send(
     }
 }
 
-/// The key under which a request is carried out once (draft-ietf-httpapi-idempotency-key).
+/// Returns the key under which a request is carried out only once
+/// (draft-ietf-httpapi-idempotency-key).
 fn request_key(headers: &HeaderMap) -> Result<String, Problem> {
     let name = HeaderName::from_static("idempotency-key");
     let value = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     match (8..=64).contains(&value.len()) && value.chars().all(known) {
         true => Ok(value.to_owned()),
-        false => Err(Problem::invalid("Idempotency-Key has 8 to 64 letters, digits, - and _.")),
+        false => Err(Problem::invalid("Idempotency-Key needs 8 to 64 letters, digits, - and _.")),
     }
 }
 
 fn consent_required(consent: gateway::outgoing::consent::Consent) -> Response {
     let gateway::outgoing::consent::Consent { token, addresses, typed } = consent;
-    let detail = "These recipients would get the message unprotected. Say yes to send it.";
+    let detail = "These recipients would get the message unprotected. Agree to send it.";
     let problem = Problem::new(StatusCode::CONFLICT, "consent-required", detail);
     problem.with("consent", &Consent { token, addresses, typed })
 }
 
-/// Get a message that was sent: one status line for each recipient.
+/// Get the status of a sent message: one line for each recipient.
 #[utoipa::path(
     get,
     path = "/api/submissions/{ref}",
@@ -303,7 +307,7 @@ pub async fn read(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Subm
     Ok(axum::Json(view.await?.into()))
 }
 
-/// Take a message back while that is possible; the draft is there again. `too-late` (409) after.
+/// Undo sending while that is possible, which restores the draft; `too-late` (409) afterwards.
 #[utoipa::path(
     post,
     path = "/api/submissions/{ref}/undo",
@@ -312,7 +316,7 @@ pub async fn read(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Subm
     params(("ref" = String, Path, description = "The reference number")),
     responses(
         (status = 200, description = "The draft", body = Draft),
-        (status = 409, description = "It has left", body = ProblemBody,
+        (status = 409, description = "It has already left", body = ProblemBody,
             content_type = "application/problem+json"),
         Problems
     )

@@ -1,4 +1,5 @@
-//! Temporary accounts: for who sponsors them, and for the outsider before and at the end.
+//! Temporary accounts: what their sponsors can do, and what outsiders can do without signing in or
+//! to delete their account.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -18,13 +19,13 @@ use crate::web::state::{CostClass, Web};
 use super::Done;
 use super::submission::Temporary;
 
-/// The accounts that one sponsors.
+/// The temporary accounts that the account sponsors.
 #[derive(Serialize, ToSchema)]
 pub struct Temporaries {
     items: Vec<Temporary>,
 }
 
-/// What a notification's link says.
+/// What the link of a notification shows.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Pickup {
@@ -36,7 +37,7 @@ pub struct Pickup {
     sent_at: String,
     #[schema(format = DateTime)]
     until: String,
-    /// Messages not opened yet.
+    /// The number of messages that have not been opened yet.
     waiting: u64,
     login_name: Option<String>,
     hand_off: HandOff,
@@ -44,7 +45,7 @@ pub struct Pickup {
     language: Option<String>,
 }
 
-/// Who wrote.
+/// The sender of the message.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PickupFrom)]
 pub struct From {
@@ -52,12 +53,12 @@ pub struct From {
     address: String,
 }
 
-/// Nothing to say.
+/// An empty request body.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
-/// Whether a message with a number was sent from here.
+/// Whether a message with a given reference number was sent from here.
 #[derive(Serialize, ToSchema)]
 pub struct Verified {
     sent: bool,
@@ -65,7 +66,7 @@ pub struct Verified {
     at: Option<String>,
 }
 
-/// The password once more.
+/// The password, to confirm the deletion.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeleteAccount {
@@ -94,7 +95,7 @@ impl std::convert::From<PickupView> for Pickup {
     }
 }
 
-/// List the temporary accounts that the asker sponsors.
+/// List the temporary accounts that the account sponsors.
 #[utoipa::path(
     get,
     path = "/api/temporary",
@@ -109,7 +110,7 @@ pub async fn list(signed: Signed) -> Result<axum::Json<Temporaries>, Problem> {
     Ok(axum::Json(Temporaries { items: views.into_iter().map(Temporary::from).collect() }))
 }
 
-/// Renew an account for another full period.
+/// Renew a temporary account for another full period.
 #[utoipa::path(
     post,
     path = "/api/temporary/{id}/renew",
@@ -131,7 +132,7 @@ pub async fn renew(Id(id): Id, signed: Signed) -> Result<axum::Json<Temporary>, 
     tag = "temporary accounts",
     operation_id = "temporaryResend",
     params(("id" = String, Path, description = "The account's id")),
-    responses((status = 202, description = "It is on its way"), Problems)
+    responses((status = 202, description = "The notification is queued"), Problems)
 )]
 pub async fn resend(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
     signed
@@ -140,7 +141,7 @@ pub async fn resend(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
     Ok(StatusCode::ACCEPTED)
 }
 
-/// End an account now.
+/// Terminate a temporary account now.
 #[utoipa::path(
     post,
     path = "/api/temporary/{id}/revoke",
@@ -156,7 +157,7 @@ pub async fn revoke(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Get what a notification's link says. Following it changes nothing.
+/// Get what the link of a notification shows; following the link changes nothing.
 #[utoipa::path(
     get,
     path = "/api/pickup/{token}",
@@ -164,7 +165,7 @@ pub async fn revoke(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
     operation_id = "pickup",
     security(()),
     params(("token" = String, Path, description = "From the link")),
-    responses((status = 200, description = "What waits, and from whom", body = Pickup), Problems)
+    responses((status = 200, description = "The pick-up", body = Pickup), Problems)
 )]
 pub async fn pickup(
     State(web): State<Web>,
@@ -174,7 +175,7 @@ pub async fn pickup(
     Ok(axum::Json(view.into()))
 }
 
-/// Ask the sender to send it again, when the account is gone. Once a day.
+/// Ask the sender to send the message again after the account has ended; at most once a day.
 #[utoipa::path(
     post,
     path = "/api/pickup/{token}/ask",
@@ -194,7 +195,7 @@ pub async fn ask(
     Ok(StatusCode::ACCEPTED)
 }
 
-/// Say whether a message with this number was sent from here; never by whom.
+/// Check whether a message with this reference number was sent from here; never says by whom.
 #[utoipa::path(
     get,
     path = "/api/verify/{ref}",
@@ -213,7 +214,7 @@ pub async fn verify(
     Ok(axum::Json(Verified { sent: at.is_some(), at: at.map(|at| at.to_rfc3339()) }))
 }
 
-/// Delete the temporary account that is signed in, with everything in it.
+/// Delete the signed-in temporary account with everything in it.
 #[utoipa::path(
     delete,
     path = "/api/account",

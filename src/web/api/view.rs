@@ -1,4 +1,4 @@
-//! Messages as JSON: what the list shows, and what the reader shows.
+//! Messages as JSON: as the list shows them, and as the reader shows them.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,23 +21,23 @@ pub struct Item {
     subject: String,
     #[schema(format = DateTime)]
     received_at: String,
-    /// In octets, as it is stored.
+    /// The size as stored, in octets.
     size: u64,
     attachments: u32,
     protection: Protection,
     opened: bool,
     unread: bool,
     starred: bool,
-    /// The account's own message.
+    /// Whether the account itself sent the message.
     sent: bool,
-    /// To whom the account sent it.
+    /// The recipients, if the account itself sent the message.
     recipients: Vec<String>,
     notice: Option<Notice>,
-    /// Ask the reader whether the sender may learn what became of it.
+    /// Whether to ask the reader if the sender may be notified of the outcome.
     asks_confirmation: bool,
-    /// Messages with the same word here answer each other.
+    /// The id of the conversation; messages of the same conversation share it.
     conversation: Option<String>,
-    /// The numbers of its labels.
+    /// The numbers of the message's labels.
     labels: Vec<u16>,
 }
 
@@ -67,20 +67,20 @@ pub struct Notice {
     recipient: String,
 }
 
-/// Who a message says it is from; a broken one may say nothing.
+/// The sender stated in a message; both fields may be missing in a malformed message.
 #[derive(Serialize, ToSchema)]
 pub struct Sender {
     name: Option<String>,
     address: Option<String>,
 }
 
-/// How a message travelled here.
+/// How a message was protected on its way here.
 #[derive(Serialize, ToSchema)]
 pub struct Protection {
     kind: ProtectionKind,
-    /// Such as `TLSv1.3`.
+    /// The TLS version, such as `TLSv1.3`.
     version: Option<String>,
-    /// The relaying host, as it named itself, and its address.
+    /// The name that the relaying host gave, and its address.
     peer: Option<String>,
 }
 
@@ -89,11 +89,11 @@ pub struct Protection {
 #[serde(rename_all = "lowercase")]
 pub enum ProtectionKind {
     Tls,
-    /// It arrived unencrypted.
+    /// The message arrived unencrypted.
     Clear,
-    /// It never left this server.
+    /// The message never left this server.
     Inside,
-    /// Its owner brought it in from a file.
+    /// The account's owner imported the message from a file.
     Imported,
 }
 
@@ -106,67 +106,67 @@ pub struct Detail {
     to: Vec<Addr>,
     cc: Vec<Addr>,
     reply_to: Vec<Addr>,
-    /// What the sender wrote as its date, in RFC 3339 form where it can be read.
+    /// The date stated by the sender, in RFC 3339 format if it can be parsed.
     date: Option<String>,
     message_id: Option<String>,
     text: Option<String>,
-    /// The text was cut off; the whole is in the source.
+    /// Whether the text was truncated; the source contains all of it.
     text_truncated: bool,
     has_html: bool,
-    /// Why the HTML, or the whole body, is not shown, in a sentence.
+    /// The reason why the HTML, or the whole body, is not shown.
     html_refused: Option<String>,
     parts: Vec<Part>,
     #[schema(format = DateTime)]
     opened_at: Option<String>,
-    /// Mail programs may disagree about what this message says.
+    /// Whether mail programs may interpret this message differently.
     ambiguous: bool,
 }
 
-/// Somebody in a header field.
+/// A name and address in a header field.
 #[derive(Serialize, ToSchema)]
 pub struct Addr {
     name: Option<String>,
     address: String,
 }
 
-/// A part that can be fetched by itself.
+/// A part that can be downloaded separately.
 #[derive(Serialize, ToSchema)]
 pub struct Part {
-    /// Its number within the message.
+    /// The part's number within the message.
     part: u32,
-    /// Without folders; empty when it has none.
+    /// The file name without folders; empty if the part has none.
     name: String,
     #[serde(rename = "type")]
     media: String,
-    /// In octets, decoded.
+    /// The size after decoding, in octets.
     size: u64,
-    /// It is shown within the HTML.
+    /// Whether the part is shown within the HTML.
     inline: bool,
 }
 
-/// A window of a mailbox.
+/// A page of a mailbox.
 #[derive(Serialize, ToSchema)]
 pub struct Page {
     state: String,
     total: u64,
     unread: u64,
     items: Vec<Item>,
-    /// `before` of the next window; `null` at the end.
+    /// The `before` of the next page; `null` at the end.
     next: Option<String>,
 }
 
-/// What to change about messages; what is left out stays as it is.
+/// A change to messages; properties that are left out stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = MessageChange)]
 pub struct Change {
     unread: Option<bool>,
     starred: Option<bool>,
-    /// Moves them: a mailbox's id, or its role.
+    /// The id or role of the mailbox that the messages are moved to.
     mailbox: Option<String>,
-    /// A label that they get: its number.
+    /// The number of a label to add.
     label: Option<u16>,
-    /// One that they lose.
+    /// The number of a label to remove.
     remove_label: Option<u16>,
 }
 
@@ -261,7 +261,7 @@ impl From<Change> for gateway::Change {
 }
 
 impl Detail {
-    /// Takes a message apart, which is work: not for the async threads.
+    /// Parses a message. This takes time, so it must not run on the async threads.
     pub fn of(item: ItemView, content: &Content) -> Detail {
         let view = message::view(content.shown());
         let parts = content.parts().unwrap_or(view.parts);

@@ -1,4 +1,4 @@
-//! How the daemon is.
+//! Diagnostics of the daemon.
 
 use std::ops::ControlFlow;
 
@@ -12,7 +12,7 @@ use crate::web::auth::Managing;
 use crate::web::error::{Problem, Problems};
 use crate::web::state::Web;
 
-/// How the daemon is.
+/// The state of the daemon.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Diagnostics {
@@ -29,13 +29,13 @@ pub struct Diagnostics {
     held: u64,
     #[schema(format = DateTime)]
     oldest_in_queue: Option<String>,
-    /// Octets that the store takes on its disk.
+    /// The octets that the store uses on its disk.
     stored_octets: u64,
-    /// Octets that are left there.
+    /// The octets that are free on that disk.
     free_octets: Option<u64>,
-    /// Why nothing can be stored at present, if so.
+    /// The reason why nothing can be stored at present, if there is one.
     refusing: Option<String>,
-    /// When the certificate that is shown at present ends.
+    /// When the certificate in use expires.
     #[schema(format = DateTime)]
     certificate_ends_at: Option<String>,
     public_url: String,
@@ -44,13 +44,13 @@ pub struct Diagnostics {
     domains_outside_url: Vec<String>,
 }
 
-/// See how the daemon is.
+/// Get the state of the daemon.
 #[utoipa::path(
     get,
     path = "/api/manage/diagnostics",
     tag = "manage",
     operation_id = "manageDiagnostics",
-    responses((status = 200, description = "How it is", body = Diagnostics), Problems)
+    responses((status = 200, description = "The state", body = Diagnostics), Problems)
 )]
 pub async fn read(
     State(web): State<Web>,

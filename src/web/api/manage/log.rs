@@ -1,4 +1,4 @@
-//! The log of what matters for safety.
+//! The audit log.
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -8,28 +8,28 @@ use crate::web::auth::Managing;
 use crate::web::body::Params;
 use crate::web::error::{Problem, Problems};
 
-/// Where a page of the log begins.
+/// The requested page of the audit log.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct LogPage {
-    /// `next` of the page before.
+    /// The `next` of the previous page.
     before: Option<String>,
 }
 
-/// A line of the log.
+/// An entry of the audit log.
 #[derive(Serialize, ToSchema)]
 pub struct LogLine {
     #[schema(format = DateTime)]
     at: String,
     who: String,
-    /// Such as `signed-in`.
+    /// What happened, such as `signed-in`.
     act: String,
     about: String,
     peer: String,
 }
 
-/// What happened that matters for safety, the latest first.
+/// A page of the audit log, latest first.
 #[derive(Serialize, ToSchema)]
 pub struct Log {
     items: Vec<LogLine>,
@@ -43,14 +43,14 @@ impl From<AuditEntry> for LogLine {
     }
 }
 
-/// Read the log of what matters for safety.
+/// Get a page of the audit log.
 #[utoipa::path(
     get,
     path = "/api/manage/log",
     tag = "manage",
     operation_id = "manageLog",
     params(LogPage),
-    responses((status = 200, description = "The latest first", body = Log), Problems)
+    responses((status = 200, description = "The page, latest first", body = Log), Problems)
 )]
 pub async fn read(
     managing: Managing,

@@ -1,5 +1,5 @@
-//! What managers see and change for everybody, one file for each subject. None of it opens
-//! anything of anybody: a manager reads names, times, states and settings.
+//! What managers can see and change for the whole site, one file for each subject. None of it
+//! gives access to any user's mail: a manager sees names, times, states and settings.
 
 pub mod diagnostics;
 pub mod log;

@@ -1,4 +1,4 @@
-//! What happens to messages for outside, as managers set it.
+//! The policy for messages to outside recipients, as managers set it.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -7,20 +7,20 @@ use crate::gateway::records::policy;
 use crate::gateway::records::policy::Policy;
 use crate::terms::{Choice, Mode};
 
-/// What happens to messages for outside.
+/// The policy for messages to outside recipients.
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PolicySet {
-    /// No mail passes to or from outside.
+    /// Whether no mail is exchanged with the outside.
     intranet: bool,
     choice: Choice,
     mode: Mode,
-    /// What a message does that was to travel over verified TLS and cannot.
+    /// What happens to a `verified-tls` message when the encryption cannot be verified.
     verified_else: Choice,
     rules: Vec<Rule>,
 }
 
-/// A rule for some.
+/// A rule for certain users or recipients.
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {

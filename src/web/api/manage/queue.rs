@@ -1,4 +1,4 @@
-//! The queue: what waits to leave, and what is to be done with a row of it.
+//! The queue of outgoing messages: listing its rows, and retrying, holding or dropping one.
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::web::auth::Managing;
 use crate::web::body::{Id, Json, Params};
 use crate::web::error::{Problem, Problems};
 
-/// A message for one recipient on its way out. What it says is not to be had.
+/// A queue row: an outgoing message for one recipient. Its content is not accessible.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct QueueRow {
@@ -29,47 +29,46 @@ pub struct QueueRow {
     queued_at: String,
     #[schema(format = DateTime)]
     due_at: String,
-    /// What the last host said.
+    /// The result of the last attempt.
     last: Option<String>,
 }
 
-/// Which rows of the queue are wanted.
+/// The requested page of the queue.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct QueuePage {
-    /// Only rows that have this in an address, in their reference number or in what was last said
-    /// of them.
+    /// Text that must occur in one of the row's addresses, its reference number or its last result.
     find: Option<String>,
-    /// `next` of the page before.
+    /// The `next` of the previous page.
     after: Option<String>,
 }
 
-/// The queue, the next due first.
+/// A page of the queue, next due first.
 #[derive(Serialize, ToSchema)]
 pub struct Queue {
     items: Vec<QueueRow>,
-    /// Where the next page begins; `null` when there is none.
+    /// The `after` of the next page; `null` at the end.
     next: Option<String>,
-    /// How many there are in all.
+    /// The number of rows in the whole queue.
     total: u64,
 }
 
-/// What happens to a row of the queue.
+/// An action on a queue row.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QueueAct {
     act: QueueDo,
 }
 
-/// What can be done to a row of the queue.
+/// The actions on a queue row.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum QueueDo {
-    /// It is tried now, and no longer held.
+    /// Makes the row due now, and releases it if it is held.
     Retry,
     Hold,
-    /// It is given up, and its sender is told.
+    /// Removes the row; its sender is notified.
     Drop,
 }
 
@@ -91,7 +90,7 @@ impl From<QueueView> for QueueRow {
     }
 }
 
-/// The most rows of the queue in one answer.
+/// The maximum number of rows in one response.
 const ROWS_MAX: usize = 100;
 
 /// List the queue.
@@ -101,7 +100,7 @@ const ROWS_MAX: usize = 100;
     tag = "manage",
     operation_id = "manageQueue",
     params(QueuePage),
-    responses((status = 200, description = "The next due first", body = Queue), Problems)
+    responses((status = 200, description = "The page, next due first", body = Queue), Problems)
 )]
 pub async fn list(
     managing: Managing,
@@ -117,7 +116,7 @@ pub async fn list(
     Ok(axum::Json(Queue { items, next: page.next, total }))
 }
 
-/// Try a row of the queue now, hold it, or give it up.
+/// Retry, hold or drop a queue row.
 #[utoipa::path(
     post,
     path = "/api/manage/queue/{id}",

@@ -1,4 +1,4 @@
-//! What is set for everybody, and what anybody may know of it: the name, the colour, the logo.
+//! The settings of the site, and its public branding: name, colour and logo.
 
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -21,7 +21,7 @@ use crate::web::state::{CostClass, Web};
 use super::policy::PolicySet;
 use crate::terms::{ConfirmOutside, LastInteraction};
 
-/// What is set for everybody; `null` is as the configuration file has it.
+/// The settings of the site; `null` means the value from the configuration file.
 #[derive(Default, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Rules {
@@ -29,15 +29,17 @@ pub struct Rules {
     last_interaction: Option<LastSet>,
     confirm_outside: Option<ConfirmSet>,
     organisation: Option<String>,
-    /// Empty for none.
+    /// A phone number for outsiders who want to ask whether a notification is genuine; empty for
+    /// none.
     phone: Option<String>,
-    /// The house's own words in each notification; empty for none.
+    /// The organisation's own text in each notification; empty for none.
     notification_text: Option<String>,
-    /// The colour of buttons, as `#rrggbb`; white words must be read on it.
+    /// The colour of buttons, as `#rrggbb`; white text on it must be legible.
     accent: Option<String>,
 }
 
-/// What outside senders learn of when one was last here, and whether people may choose otherwise.
+/// How precisely outside senders learn when a recipient was last active, and whether users may
+/// choose something else.
 #[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LastSet {
@@ -47,7 +49,8 @@ pub struct LastSet {
     fixed: bool,
 }
 
-/// Whether outside senders learn what became of a message, and whether people may choose otherwise.
+/// Whether outside senders learn the fate of a message, and whether users may choose something
+/// else.
 #[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConfirmSet {
@@ -57,7 +60,7 @@ pub struct ConfirmSet {
     fixed: bool,
 }
 
-/// What is set, and what is therefore in force.
+/// The settings that were made, and the resulting settings in force.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SiteView {
@@ -66,7 +69,7 @@ pub struct SiteView {
     has_logo: bool,
 }
 
-/// What anybody may know of the house.
+/// The public branding of the site.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Brand {
@@ -126,13 +129,13 @@ impl Rules {
     }
 }
 
-/// Get what is set for everybody.
+/// Get the settings of the site.
 #[utoipa::path(
     get,
     path = "/api/manage/site",
     tag = "manage",
     operation_id = "manageSite",
-    responses((status = 200, description = "What is set", body = SiteView), Problems)
+    responses((status = 200, description = "The settings", body = SiteView), Problems)
 )]
 pub async fn read(managing: Managing) -> Result<axum::Json<SiteView>, Problem> {
     let found =
@@ -142,7 +145,7 @@ pub async fn read(managing: Managing) -> Result<axum::Json<SiteView>, Problem> {
     Ok(axum::Json(SiteView { set: set.into(), in_force: Rules::in_force(&site), has_logo }))
 }
 
-/// Set what holds for everybody, all of it at once. It is in force from this moment.
+/// Replace all settings of the site, with immediate effect.
 #[utoipa::path(
     put,
     path = "/api/manage/site",
@@ -193,14 +196,14 @@ async fn logo_change(managing: Managing, logo: Option<Vec<u8>>) -> Result<Status
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Get what anybody may know of the house: its name and colour.
+/// Get the public branding of the site: its name, its colour, and whether it has a logo.
 #[utoipa::path(
     get,
     path = "/api/brand",
     tag = "manage",
     operation_id = "brand",
     security(()),
-    responses((status = 200, description = "The house", body = Brand), Problems)
+    responses((status = 200, description = "The branding", body = Brand), Problems)
 )]
 pub async fn brand(State(web): State<Web>) -> Result<axum::Json<Brand>, Problem> {
     let site = web.run(CostClass::Records, Gateway::site).await?;
@@ -211,7 +214,7 @@ pub async fn brand(State(web): State<Web>) -> Result<axum::Json<Brand>, Problem>
     }))
 }
 
-/// Get the house's logo.
+/// Get the site's logo.
 #[utoipa::path(
     get,
     path = "/api/brand/logo.png",

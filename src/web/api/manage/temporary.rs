@@ -1,4 +1,4 @@
-//! The temporary accounts: who has one, renewing and ending one.
+//! The temporary accounts: listing, renewing and terminating them.
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::web::error::{Problem, Problems};
 #[serde(rename_all = "camelCase")]
 pub struct TemporaryRow {
     address: String,
-    /// Who wrote first.
+    /// The user who first wrote to the account's owner.
     sponsor: String,
     #[schema(format = DateTime)]
     created_at: String,
@@ -28,13 +28,13 @@ pub struct TemporaryRow {
 
 /// All temporary accounts.
 #[derive(Serialize, ToSchema)]
-// Without a name of its own it would be taken for the list of what one account sponsors.
+// Without its own name, this schema would be confused with the list of a sponsor's accounts.
 #[schema(as = TemporaryRows)]
 pub struct Temporaries {
     items: Vec<TemporaryRow>,
 }
 
-/// Which temporary account, and what happens to it.
+/// An action on a temporary account.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TemporaryAct {
@@ -42,12 +42,12 @@ pub struct TemporaryAct {
     act: TemporaryDo,
 }
 
-/// What can be done to a temporary account.
+/// The actions on a temporary account.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TemporaryDo {
     Renew,
-    /// It ends, and what it holds is destroyed.
+    /// Terminates the account and destroys its messages.
     End,
 }
 
@@ -57,7 +57,7 @@ pub enum TemporaryDo {
     path = "/api/manage/temporary",
     tag = "manage",
     operation_id = "manageTemporary",
-    responses((status = 200, description = "All of them", body = Temporaries), Problems)
+    responses((status = 200, description = "The accounts", body = Temporaries), Problems)
 )]
 pub async fn list(managing: Managing) -> Result<axum::Json<Temporaries>, Problem> {
     let rows = managing.run(|gateway| gateway.temporary_list(None)).await?;
@@ -72,7 +72,7 @@ pub async fn list(managing: Managing) -> Result<axum::Json<Temporaries>, Problem
     Ok(axum::Json(Temporaries { items: items.collect() }))
 }
 
-/// Renew or end a temporary account.
+/// Renew or terminate a temporary account.
 #[utoipa::path(
     post,
     path = "/api/manage/temporary/act",

@@ -1,4 +1,4 @@
-//! The users: who is inside, making one, changing one.
+//! The users of the site: listing, creating and changing them.
 
 use axum::http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
@@ -14,7 +14,7 @@ use crate::web::auth::Managing;
 use crate::web::body::{Id, Json};
 use crate::web::error::{Problem, Problems};
 
-/// Somebody inside.
+/// A user of the site.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
@@ -31,27 +31,27 @@ pub struct User {
     last_interaction_at: Option<String>,
 }
 
-/// Everybody inside, by name.
+/// All users, by name.
 #[derive(Serialize, ToSchema)]
 pub struct Users {
     items: Vec<User>,
 }
 
-/// Somebody new.
+/// A user to be created.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewUser {
-    /// Letters, digits, `.`, `_`, `-`.
+    /// The login name: letters, digits, `.`, `_` and `-`.
     name: String,
     display_name: String,
-    /// Each in one of the house's domains.
+    /// The addresses, each in one of the site's domains.
     addresses: Vec<String>,
-    /// The first password, to be changed by its owner.
+    /// The initial password, to be changed by the user.
     #[schema(value_type = String, format = Password)]
     password: SecretString,
 }
 
-/// Somebody who was made, with the recovery key, which is told once.
+/// A created user, with the recovery key, which is shown only once.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreatedUser {
@@ -59,7 +59,7 @@ pub struct CreatedUser {
     recovery_key: String,
 }
 
-/// What to change about somebody; what is left out stays.
+/// A change to a user; properties that are left out stay as they are.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UserChange {
@@ -89,21 +89,21 @@ impl From<AccountRow> for User {
     path = "/api/manage/users",
     tag = "manage",
     operation_id = "manageUsers",
-    responses((status = 200, description = "Everybody", body = Users), Problems)
+    responses((status = 200, description = "The users", body = Users), Problems)
 )]
 pub async fn list(managing: Managing) -> Result<axum::Json<Users>, Problem> {
     let rows = managing.run(Gateway::account_list).await?;
     Ok(axum::Json(Users { items: rows.into_iter().map(User::from).collect() }))
 }
 
-/// Make a user. The recovery key is told here and never again.
+/// Create a user; the recovery key is shown only in this response.
 #[utoipa::path(
     post,
     path = "/api/manage/users",
     tag = "manage",
     operation_id = "manageUserMake",
     request_body = NewUser,
-    responses((status = 201, description = "Made", body = CreatedUser), Problems)
+    responses((status = 201, description = "Created", body = CreatedUser), Problems)
 )]
 pub async fn create(
     managing: Managing,
@@ -113,7 +113,7 @@ pub async fn create(
         Address::parse(text).map_err(|error| Problem::invalid(format!("{text}: {error}.")))
     };
     let password = Password::new(user.password.expose_secret())
-        .map_err(|_| Problem::invalid("A password has 1 to 1,024 octets."))?;
+        .map_err(|_| Problem::invalid("A password must have 1 to 1,024 octets."))?;
     let new = NewAccount {
         name: user.name.clone(),
         display_name: user.display_name,
@@ -127,7 +127,7 @@ pub async fn create(
     Ok((StatusCode::CREATED, axum::Json(CreatedUser { address: view.address, recovery_key })))
 }
 
-/// Change a user. The last manager stays one (409, `last-manager`).
+/// Change a user; `last-manager` (409) if no administrator would remain.
 #[utoipa::path(
     patch,
     path = "/api/manage/users/{name}",
