@@ -69,6 +69,8 @@ mod edge_tests;
 #[cfg(test)]
 mod order_tests;
 #[cfg(test)]
+mod outsider_tests;
+#[cfg(test)]
 mod sending_tests;
 #[cfg(test)]
 mod tests;

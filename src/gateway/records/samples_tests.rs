@@ -3,9 +3,9 @@
 //! Their lines in `fixtures/records/records.txt` are numbered as the samples stand here. A sample
 //! changes only with its record's version.
 
-mod places;
-mod sealed;
-mod sending;
+mod places_tests;
+mod sealed_tests;
+mod sending_tests;
 
 use crate::clock::Timestamp;
 use crate::gateway::records::ids::AccountId;

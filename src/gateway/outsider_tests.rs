@@ -1,0 +1,263 @@
+//! Temporary accounts: claiming, expiry, revocation, hand-off and language, with a set clock.
+
+use super::queue::attempt::Attempted;
+use super::sending_tests::*;
+use super::tests::*;
+use super::*;
+use crate::terms::{Choice, HandOff, Mode, PickupState, Route};
+
+/// P-14, P-15, P-32 to P-37: the account, the notification, the claim, the message, the reply,
+/// and what the sender sees.
+#[test]
+fn an_outsider_claims_an_account_reads_and_replies() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let reference = send(&gateway, &dana, &content(&[OUTSIDER], "The secret of the day"));
+    let rows = leased(&gateway);
+    assert_eq!(rows.len(), 1);
+    let text = &rows[0].1;
+    assert!(!text.contains("secret of the day") && !text.contains("The contract"), "{text}");
+    assert!(text.contains(&reference.to_string()));
+    delivered(&gateway, rows[0].0.id);
+    let (initial, token) = told(text);
+    for _ in 0..1_000 {
+        let view = gateway.pickup(&token).unwrap();
+        assert_eq!((view.state, view.reference), (PickupState::Waiting, reference));
+    }
+    // Without a passphrase of one's own it stays closed, and a short one is refused.
+    let none = gateway.session_open(log_in(OUTSIDER, &initial));
+    assert!(matches!(none, Err(Error::ClaimFirst)));
+    assert!(matches!(claim(&gateway, OUTSIDER, &initial, "short"), Err(Error::WeakPassword)));
+    let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
+    assert!(noa.is_temporary());
+    assert_eq!(gateway.pickup(&token).unwrap().state, PickupState::Claimed);
+    // What the mail says opens nothing now.
+    assert!(matches!(gateway.session_open(log_in(OUTSIDER, &initial)), Err(Error::Refused)));
+    let items = inbox(&gateway, &noa);
+    assert_eq!(items.len(), 1);
+    assert_eq!(items[0].reference, reference);
+    let (_, octets) = gateway.message_open(&noa, reference, None).unwrap();
+    let octets = octets.whole().unwrap();
+    assert!(String::from_utf8_lossy(&octets).contains("The secret of the day"));
+    assert_eq!(
+        states(&gateway, &dana, reference),
+        [(Route::TemporaryAccount, DeliveryState::Read)]
+    );
+    // It answers within the conversation, and cannot write to anybody else.
+    let draft = gateway.draft_from(&noa, reference, RelationKind::Reply).unwrap();
+    assert_eq!(draft.content.to[0].address, "dana@example.org");
+    let reply = send(&gateway, &noa, &draft.content);
+    let got = inbox(&gateway, &dana).into_iter().find(|item| item.reference == reply).unwrap();
+    assert_eq!(got.from_address.as_deref(), Some(OUTSIDER));
+    for other in ["omar@example.org", "x@elsewhere.example"] {
+        let mut message = draft.content.clone();
+        message.to = vec![addressee(other)];
+        let denied = try_send(&gateway, &noa, &message, None);
+        assert!(matches!(denied, Err(Error::Denied { .. })), "{other}");
+        message.related = None;
+        assert!(matches!(try_send(&gateway, &noa, &message, None), Err(Error::Denied { .. })));
+    }
+}
+
+#[test]
+fn a_second_message_uses_the_same_account() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+    let (initial, _) = told(&leased(&gateway)[0].1);
+    gateway.clock().advance_secs(5 * 24 * 3600);
+    let dana = sign_in(&gateway, "dana");
+    send(&gateway, &dana, &content(&["Noa@Outside.Example"], "Two"));
+    let accounts = gateway.temporary_list(Some(&dana)).unwrap();
+    assert_eq!((accounts.len(), accounts[0].messages), (1, 2));
+    let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
+    assert_eq!(inbox(&gateway, &noa).len(), 2);
+}
+
+/// Of two browsers that claim with the same password, one gets the account.
+#[test]
+fn two_who_claim_at_once_are_not_both_let_in() {
+    for _ in 0..10 {
+        claim_at_once();
+    }
+}
+
+fn claim_at_once() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+    let (initial, _) = told(&leased(&gateway)[0].1);
+    let claims: Vec<_> = std::thread::scope(|scope| {
+        let one = |own: &'static str| {
+            let (gateway, initial) = (gateway.clone(), initial.clone());
+            scope.spawn(move || claim(&gateway, OUTSIDER, &initial, own).is_ok())
+        };
+        let both = [one("the first one's words"), one("the second one's words")];
+        both.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(claims.iter().filter(|won| **won).count(), 1, "{claims:?}");
+}
+
+/// P-15: at its end the account, its keys and its wraps are gone; the outcome stays.
+#[test]
+fn an_account_that_ended_holds_nothing_and_says_so() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let reference = send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+    let (initial, token) = told(&leased(&gateway)[0].1);
+    gateway.clock().advance_secs(11 * 24 * 3600 + 1);
+    assert_eq!(gateway.temporary_warn(10).unwrap(), 1);
+    assert_eq!(gateway.temporary_warn(10).unwrap(), 0);
+    let dana = sign_in(&gateway, "dana");
+    let notice = inbox(&gateway, &dana)[0].clone();
+    assert_eq!(notice.notice.unwrap().topic, Some(NoticeTopic::Ending));
+    let (_, told) = gateway.message_raw(&dana, notice.reference).unwrap();
+    let told = String::from_utf8(told.whole().unwrap().to_vec()).unwrap();
+    assert!(told.contains("\r\nSubject: Temporary account expires soon: "), "{told}");
+    assert!(!told.contains("Delayed") && !told.contains("keep trying"), "{told}");
+    // Renewed, it lives on; the clock set back ends nothing either.
+    let id = gateway.temporary_list(Some(&dana)).unwrap()[0].id.clone();
+    gateway.temporary_renew(&dana, &id).unwrap();
+    gateway.clock().advance_secs(4 * 24 * 3600);
+    assert_eq!(gateway.temporary_expire(10).unwrap(), 0);
+    gateway.clock().advance_secs(-20 * 24 * 3600);
+    assert_eq!(gateway.temporary_expire(10).unwrap(), 0);
+    gateway.clock().advance_secs(31 * 24 * 3600);
+    assert_eq!(gateway.temporary_expire(10).unwrap(), 1);
+    assert_eq!(gateway.temporary_expire(10).unwrap(), 0);
+    let dana = sign_in(&gateway, "dana");
+    assert_eq!(
+        states(&gateway, &dana, reference),
+        [(Route::TemporaryAccount, DeliveryState::Expired)]
+    );
+    assert!(notices(&gateway, &dana).contains(&(DeliveryState::Expired, OUTSIDER.to_owned())));
+    let view = gateway.pickup(&token).unwrap();
+    assert_eq!((view.state, view.reference), (PickupState::Expired, reference));
+    assert!(claim(&gateway, OUTSIDER, &initial, OWN).is_err());
+    let before = notices(&gateway, &dana).len();
+    gateway.pickup_ask(&token).unwrap();
+    gateway.pickup_ask(&token).unwrap();
+    assert_eq!(notices(&gateway, &dana).len(), before + 1, "asked once a day");
+    // Written to again, there is a new account.
+    send(&gateway, &dana, &content(&[OUTSIDER], "Two"));
+    assert_eq!(gateway.temporary_list(None).unwrap().len(), 1);
+}
+
+#[test]
+fn a_revoked_account_is_shut_at_once() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+    let (initial, token) = told(&leased(&gateway)[0].1);
+    let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
+    let id = gateway.temporary_list(Some(&dana)).unwrap()[0].id.clone();
+    let others = gateway.temporary_revoke(&omar, &id);
+    assert!(matches!(others, Err(Error::NotFound { .. })), "only its sponsor's");
+    gateway.temporary_revoke(&dana, &id).unwrap();
+    assert_eq!(gateway.pickup(&token).unwrap().state, PickupState::Revoked);
+    assert!(gateway.message_list(&noa, "inbox", None, 1).is_err());
+    assert!(gateway.session_open(log_in(OUTSIDER, OWN)).is_err());
+}
+
+#[test]
+fn the_other_hand_offs_work_by_what_they_say() {
+    let gateway = gateway_with(|settings| settings.hand_off = HandOff::InMail);
+    let dana = sign_in(&gateway, "dana");
+    send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+    let (initial, _) = told(&leased(&gateway)[0].1);
+    // The patent to the message: the password in the mail stays good.
+    for _ in 0..2 {
+        assert!(gateway.session_open(log_in(OUTSIDER, &initial)).is_ok());
+    }
+    let gateway = gateway_with(|settings| settings.hand_off = HandOff::BySender);
+    let dana = sign_in(&gateway, "dana");
+    let reference = send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+    let (none, _) = told(&leased(&gateway)[0].1);
+    assert_eq!(none, "", "the mail holds no password");
+    let view = gateway.submission(&dana, reference).unwrap();
+    let shown = view.recipients[0].temporary.as_ref().unwrap().password.clone().unwrap();
+    claim(&gateway, OUTSIDER, shown.expose(), OWN).unwrap();
+    let view = gateway.submission(&dana, reference).unwrap();
+    assert!(view.recipients[0].temporary.as_ref().unwrap().password.is_none());
+}
+
+/// P-34: in the reader's language where it is known, else in the sender's with the house's beside.
+#[test]
+fn outsiders_are_written_to_in_a_language_they_read() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let chooses = |actor: &Actor, language: &str| {
+        let look = accounts::appearance::Appearance {
+            language: Some(language.to_owned()),
+            ..accounts::appearance::Appearance::default()
+        };
+        gateway.appearance_set(actor, &look).unwrap();
+    };
+    let raw = || leased(&gateway).pop().unwrap().1;
+    let said = || crate::mail::message::view(raw().as_bytes()).text.unwrap();
+    send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+    let first = raw();
+    let (initial, token) = told(&first);
+    assert!(first.contains("To read the message:") && !first.contains("לקריאת ההודעה:"), "{first}");
+    assert_eq!(gateway.pickup(&token).unwrap().language, Some("en"));
+    chooses(&dana, "he");
+    send(&gateway, &dana, &content(&[OUTSIDER], "Two"));
+    let second = said();
+    let (hebrew, english) = (second.find("לקריאת ההודעה:"), second.find("To read the message:"));
+    assert!(hebrew.unwrap() < english.unwrap(), "{second}");
+    assert_eq!(gateway.pickup(&token).unwrap().language, None);
+    let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
+    chooses(&noa, "fr");
+    send(&gateway, &dana, &content(&[OUTSIDER], "Three"));
+    let third = said();
+    assert!(
+        third.contains("Pour lire le message") && !third.contains("To read the message:"),
+        "{third}"
+    );
+    assert!(!third.contains("לקריאת ההודעה:"), "{third}");
+    assert_eq!(gateway.pickup(&token).unwrap().language, Some("fr"));
+    // A language that no notification is written in counts as none.
+    chooses(&noa, "xx");
+    send(&gateway, &dana, &content(&[OUTSIDER], "Four"));
+    assert!(said().contains("To read the message:"));
+}
+
+/// A way that cannot be verified: the message waits in a temporary account instead.
+#[test]
+fn a_message_without_verified_tls_goes_to_the_portal() {
+    let gateway = with_policy(choice(Choice::VerifiedTls, Mode::Default));
+    let dana = sign_in(&gateway, "dana");
+    let reference = send(&gateway, &dana, &content(&[OUTSIDER], "Over verified TLS only"));
+    let rows = leased(&gateway);
+    assert_eq!(rows[0].0.tls, TlsNeed::Verified);
+    let text = "no policy".to_owned();
+    gateway.queue_report(rows[0].0.id, Attempted::NoVerifiedTls { text }).unwrap();
+    assert_eq!(
+        states(&gateway, &dana, reference),
+        [(Route::TemporaryAccount, DeliveryState::Waiting)]
+    );
+    let rows = leased(&gateway);
+    assert!(!rows[0].1.contains("Over verified"));
+    let (initial, _) = told(&rows[0].1);
+    let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
+    let (_, octets) = gateway.message_open(&noa, reference, None).unwrap();
+    let octets = octets.whole().unwrap();
+    assert!(String::from_utf8_lossy(&octets).contains("Over verified TLS only"));
+}
+
+/// P-15: what an account that is deleted by its owner held is gone.
+#[test]
+fn an_outsider_deletes_the_account_with_the_password() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+    let (initial, _) = told(&leased(&gateway)[0].1);
+    let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
+    let wrong = gateway.temporary_delete(&noa, &password("wrong words"));
+    assert!(matches!(wrong, Err(Error::Refused)));
+    gateway.temporary_delete(&noa, &password(OWN)).unwrap();
+    assert!(gateway.temporary_list(None).unwrap().is_empty());
+    assert!(gateway.session_open(log_in(OUTSIDER, OWN)).is_err());
+    let internal = gateway.temporary_delete(&dana, &password(PASSWORD));
+    assert!(matches!(internal, Err(Error::Denied { .. })));
+}
