@@ -32,7 +32,7 @@ pub fn check(input: &[u8]) {
     let gateway = server.shared().gateway.clone();
     let before = contents(&gateway);
     let piece = usize::from(first).max(1);
-    let replies = runtime.block_on(converse(&server, stream, piece));
+    let replies = runtime.block_on(run_session(&server, stream, piece));
     let accepted = accepted(&replies);
     for reference in &accepted {
         let stored = gateway.store().content_length(ContentId(reference.to_bytes())).unwrap();
@@ -42,7 +42,7 @@ pub fn check(input: &[u8]) {
 }
 
 /// Everything the server said to a peer that sends `stream` and closes.
-async fn converse(server: &Server, stream: &[u8], piece: usize) -> Vec<u8> {
+async fn run_session(server: &Server, stream: &[u8], piece: usize) -> Vec<u8> {
     let (near, far) = tokio::io::duplex(piece);
     let (mut read, mut write) = tokio::io::split(near);
     let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);

@@ -56,7 +56,7 @@ impl Sink {
                 tokio::select! {
                     () = stopped.cancelled() => return,
                     accepted = smtp.accept() => if let Ok((stream, _)) = accepted {
-                        tokio::spawn(taking.clone().converse(stream));
+                        tokio::spawn(taking.clone().run_session(stream));
                     }
                 }
             }
@@ -72,7 +72,7 @@ impl Sink {
         Ok(addresses)
     }
 
-    async fn converse(self, stream: TcpStream) {
+    async fn run_session(self, stream: TcpStream) {
         let (read, write) = stream.into_split();
         // A peer that breaks off has taken its mail with it.
         if let Ok(Err(error)) =

@@ -12,7 +12,7 @@
 //! | `error` | why the core did not do what it was asked |
 //! | `records` | every table, and what lies in it |
 //! | `actor`, `retry`, `settings`, `text` | what every sub-room below speaks |
-//! | `feed` | numbered changes, and waking whoever listens |
+//! | `feed` | numbered changes, and waking the listeners |
 //! | `site` | what managers set for all; the policy for outgoing mail |
 //! | `accounts` | people, what opens their accounts, sessions, preferences |
 //! | `audit`, `upload` | what happened that matters for safety; files on their way in |

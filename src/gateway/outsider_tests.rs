@@ -181,7 +181,7 @@ fn the_other_hand_offs_work_by_what_they_say() {
     assert!(view.recipients[0].temporary.as_ref().unwrap().password.is_none());
 }
 
-/// P-34: in the reader's language where it is known, else in the sender's with the house's beside.
+/// P-34: in the reader's language where it is known, else in the sender's and the organisation's.
 #[test]
 fn outsiders_are_written_to_in_a_language_they_read() {
     let gateway = gateway();

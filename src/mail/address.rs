@@ -74,7 +74,7 @@ impl Address {
     /// other hosts may differ by case (RFC 5321 §2.4); ours never do.
     ///
     /// Unicode normalisation is left alone: what was composed differently is another address, as
-    /// it is for every relay on the way here (RFC 6530 §10.1 leaves it to whoever sends).
+    /// it is for every relay on the way here (RFC 6530 §10.1 leaves it to the sender).
     pub fn normalized(&self) -> String {
         match &self.domain {
             Domain::Name(name) => format!("{}@{}", folded(&self.local), folded(name)),

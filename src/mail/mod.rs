@@ -1,8 +1,8 @@
 //! Mail vocabulary and grammar: pure, without a server in it.
 //!
 //! Text from outside becomes one of these types once, at the edge; after that there is no
-//! string to doubt. The libraries that read whole messages stand behind fences of our own
-//! (`header`, `mime_guard`), so that we and whoever reads after us see the same message.
+//! string to doubt. The libraries that read whole messages stand behind strict parsers of our
+//! own (`header`, `mime_guard`), so that we and every later reader see the same message.
 
 pub mod address;
 pub mod auto_response;

@@ -228,7 +228,7 @@ pub struct Accepted<'a> {
     pub report: Option<&'a str>,
 }
 
-/// Writes the confirmation. It never quotes the message, whoever sent it.
+/// Writes the confirmation. It never quotes the message.
 pub fn accepted(notice: &Accepted<'_>) -> Vec<u8> {
     let mut text = format!(
         "Your message to {} was accepted on {}.\nReference: {}\n",

@@ -1,7 +1,7 @@
 //! Names: who takes a domain's mail, where hosts are, and what else DNS says.
 //!
-//! A question that nobody answered is [`DnsError::Temporary`], never "there is none": whoever
-//! asks tries again later and decides nothing.
+//! A question that nobody answered is [`DnsError::Temporary`], never "there is none": the
+//! caller tries again later and decides nothing.
 
 use std::net::IpAddr;
 use std::sync::Arc;

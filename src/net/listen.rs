@@ -218,7 +218,7 @@ async fn accept_failed(error: &io::Error) {
     tokio::time::sleep(ACCEPT_PAUSE).await;
 }
 
-/// A fresh socket's buffer takes one line at once; whoever cannot be told is closed all the same.
+/// A fresh socket's buffer takes one line at once; the connection is closed even if it does not.
 fn turn_away(stream: TcpStream, line: &[u8]) {
     if let Ok(mut stream) = stream.into_std() {
         let _ = stream.write(line);

@@ -1,6 +1,6 @@
 //! Pictures that lie elsewhere, fetched for a reader who asked for them.
 //!
-//! Whoever wrote the message chose the address, so it is treated as an attacker's: only public
+//! The sender of the message chose the address, so it is treated as an attacker's: only public
 //! addresses are asked (a name that leads into our own network is refused), only over TLS that
 //! can be verified, without cookies, referrer or anything that names the reader. What comes is
 //! bounded, decoded, and written anew: no octet of it reaches a browser as it came.
@@ -125,7 +125,7 @@ impl RemoteImages {
         let pixels_max = self.inner.config.pixels_max;
         let work = move || {
             let done = written_anew(&octets, pixels_max);
-            // Kept until it is done, also when whoever asked has gone.
+            // The permit is held until the work is done, even if the caller has given up.
             drop(leave);
             done
         };

@@ -21,7 +21,7 @@ pub struct Rate {
 impl Rate {
     /// Five wrong passwords are free, then one every ten seconds.
     pub const PASSWORDS_PER_ACCOUNT: Rate = Rate { burst: 5, refill: Duration::from_secs(10) };
-    /// Whoever is asked for a code knew the password; of a million codes three are good.
+    /// A client that is asked for a code knew the password; three of a million codes are valid.
     pub const TOTP_PER_ACCOUNT: Rate = Rate { burst: 5, refill: Duration::from_secs(300) };
     /// Many people may share one address.
     pub const PASSWORDS_PER_ADDRESS: Rate = Rate { burst: 30, refill: Duration::from_secs(2) };

@@ -140,7 +140,7 @@ impl Relay {
             let Some((key, tasks)) = destinations.next(all, each) else { return };
             let (shared, sender) = (self.shared.clone(), sender.clone());
             tokio::spawn(async move {
-                converse(&shared, &key, tasks).await;
+                run_session(&shared, &key, tasks).await;
                 // The relay has stopped listening: nobody needs to know.
                 let _ = sender.send(key).await;
             });
@@ -253,7 +253,7 @@ fn destination(next: NextHop, recipient: &Recipient) -> String {
 }
 
 /// Sends a destination's messages over as few connections as it takes.
-async fn converse(shared: &Shared, key: &str, tasks: Vec<Leased>) {
+async fn run_session(shared: &Shared, key: &str, tasks: Vec<Leased>) {
     let mut open: Option<Connection> = None;
     let started = std::time::Instant::now();
     // Nobody answers there: the rest need not wait for every time-out once more.

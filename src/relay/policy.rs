@@ -102,8 +102,8 @@ pub struct Hosts<'h> {
 /// waits.
 pub async fn look_up(shared: &Shared, domain: &str, hosts: Hosts<'_>) -> Result<Policies, String> {
     let mut policies = Policies::default();
-    // RFC 7672 §2.2.1: whoever can forge which hosts there are can name one that vouches for
-    // itself; so DANE counts only where DNSSEC vouches for the hosts too.
+    // RFC 7672 §2.2.1: an attacker who can forge the list of hosts can name one with a TLSA record
+    // of its own; so DANE counts only where DNSSEC authenticates the list too.
     for (_, host) in hosts.all.iter().filter(|_| hosts.vouched) {
         let records = shared.resolver.tlsa(host, shared.config.port).await;
         let records = records.map_err(|error| error.to_string())?;

@@ -99,7 +99,7 @@ fn of_flaw(flaw: Flaw) -> Reply {
     }
 }
 
-/// Whoever sends these may mean something else by the next line as well.
+/// Whether a client that is refused for this may mean something else by the next line as well.
 pub(super) fn smuggles(refusal: Reply) -> bool {
     refusal == reply::BARE_LINE_END || refusal == reply::NUL
 }

@@ -106,8 +106,8 @@ impl State {
         self.holders += usize::from(matches!(turn, Turn::Newcomer(_)));
     }
 
-    /// Who can be served now: the first in line, or else the first who needs only a first step,
-    /// for the reserve is theirs whoever else waits.
+    /// The request that can be served now: the first in line, or else the first that needs only a
+    /// first step, because the reserve is for those, whatever else waits.
     fn next_turn(&self) -> Option<Turn> {
         let fits = |waiter: &Waiter| self.free >= waiter.octets + waiter.spare;
         let (first, waiter) = self.waiting.first_key_value()?;

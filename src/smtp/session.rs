@@ -143,7 +143,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         }
     }
 
-    /// Whoever delivers mail has earned another chance.
+    /// Resets the counters of errors: a client that delivers mail has earned another chance.
     pub(super) fn reset(&mut self) {
         (self.errors, self.refused) = (0, 0);
     }
@@ -242,7 +242,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         if let Some(last) = last {
             last.write(&mut self.out);
         }
-        // Whoever does not take the last word goes without it.
+        // A client that does not read the last reply goes without it.
         if self.flush().await.is_ok() {
             let _ = timeout(LINGER, self.io.shutdown()).await;
             if linger {

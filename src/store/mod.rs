@@ -61,7 +61,7 @@ impl Store {
     }
 
     /// As [`Store::transact`], and calls `after` with the answer once it is settled, on the
-    /// writer, before the caller hears of it: for hints to whoever waits for changes. `after`
+    /// writer, before the caller hears of it: for hints to the listeners. `after`
     /// is quick and never blocks.
     pub fn transact_then<T, E, F, A>(&self, work: F, after: A) -> Pending<T, E>
     where

@@ -48,7 +48,7 @@ impl Default for PasswordCost {
     }
 }
 
-/// Whoever can write to the store must not be able to make a log-in cost anything they like.
+/// An attacker who can write to the store must not be able to make a sign-in arbitrarily costly.
 const COST_MAX: PasswordCost = PasswordCost { memory_kib: 1_048_576, passes: 16, lanes: 16 };
 const SALT_LEN: usize = 16;
 const HEAD_LEN: usize = 1 + 12 + SALT_LEN;

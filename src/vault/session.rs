@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::aead::{Sealer, hkdf};
 use super::{Error, UnlockKey, random_bytes};
 
-/// 32 random bytes; whoever has them can unwrap the session's unlock key.
+/// 32 random octets, which unwrap the session's unlock key.
 pub struct SessionToken(Zeroizing<[u8; 32]>);
 
 impl std::fmt::Debug for SessionToken {

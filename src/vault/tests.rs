@@ -1,5 +1,5 @@
-//! The primitives against their official vectors, and every kind of ciphertext against whoever
-//! changes or moves it.
+//! The primitives against their official vectors, and every kind of ciphertext against an
+//! attacker who changes or moves it.
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -134,7 +134,7 @@ impl Server {
             let router = self.router.clone();
             async move { Ok::<Response<Body>, Infallible>(route(router, request).await) }
         };
-        self.converse(&builder, stream, answer, &stop).await
+        self.run_session(&builder, stream, answer, &stop).await
     }
 
     async fn redirect(
@@ -147,12 +147,12 @@ impl Server {
             let response = redirect::answer(&request, &target);
             async move { Ok::<Response<Body>, Infallible>(response) }
         };
-        self.converse(&self.builder().http1_only(), stream, answer, stop).await
+        self.run_session(&self.builder().http1_only(), stream, answer, stop).await
     }
 
     /// Speaks HTTP until the peer disconnects, or until `stop` is cancelled and the requests in
     /// progress have finished.
-    async fn converse<S, A, F>(
+    async fn run_session<S, A, F>(
         &self,
         builder: &Builder<TokioExecutor>,
         stream: S,

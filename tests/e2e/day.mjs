@@ -1,7 +1,7 @@
 // A day in the webmail, on one page: mail comes in and is read, one message is written and one is
 // begun, folders and filters are made, words are looked for, whatever can be chosen is chosen
 // otherwise, and at the end nobody is signed in. Every word that is read or written in it
-// is found nowhere else, so that whoever started this can look for them.
+// is found nowhere else, so that the test that started this can search for them.
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 import {
@@ -234,7 +234,7 @@ await write(page);
 await begin(page);
 await file(page, day.messages[0]);
 await look(page, day.messages[0]);
-// Where a browser keeps nothing, whoever loads the page again has to sign in.
+// Where a browser keeps nothing, a reload needs a new sign-in.
 if (process.env.POSTERN_COOKIES !== "blocked") await lookAgain(page, day.messages[0]);
 await press(page, "place-mail");
 await choose(page);

@@ -53,7 +53,7 @@ impl Peer {
                 let does = (nth < sessions_bad).then_some(does);
                 // The session ends when either side closes the connection; nothing depends on its
                 // result.
-                tokio::spawn(converse(stream, does, shelf.clone()));
+                tokio::spawn(run_session(stream, does, shelf.clone()));
             }
         });
         Peer { at, sessions, taken }
@@ -64,7 +64,7 @@ impl Peer {
     }
 }
 
-async fn converse(
+async fn run_session(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     does: Option<Does>,
     shelf: Arc<Mutex<Vec<String>>>,

@@ -246,7 +246,7 @@ async fn no_message_makes_us_ask_in_our_own_network() {
 }
 
 #[tokio::test]
-async fn a_house_may_fetch_none_at_all() {
+async fn an_organisation_may_fetch_none_at_all() {
     let host = Host::start().await;
     let (web, mut dana) = fetching(&host, |images| images.remote = false).await;
     let reference = web.deliver("dana", &message(&["https://pics.example/square.png"])).await;

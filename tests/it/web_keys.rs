@@ -28,8 +28,8 @@ async fn credentials(browser: &mut Browser) -> Value {
     browser.get("/api/account/credentials").await.expect_status(200).json()
 }
 
-/// P-13: an app password reads and sends mail and does nothing else: whoever steals it cannot take
-/// over the account, and once it is deleted, it stops working at once.
+/// P-13: an app password reads and sends mail and does nothing else: a thief cannot take over
+/// the account, and once it is deleted, it stops working at once.
 #[tokio::test]
 async fn an_app_password_reads_mail_and_no_more() {
     let web = TestWeb::start().await;

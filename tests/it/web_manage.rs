@@ -123,7 +123,7 @@ async fn a_policy_is_in_force_from_the_moment_it_is_kept() {
 
 /// Everyone can see the organisation's name and logo; the logo must be a PNG.
 #[tokio::test]
-async fn the_house_has_a_name_and_a_logo() {
+async fn the_organisation_has_a_name_and_a_logo() {
     let (web, mut dana) = with_manager().await;
     let set = json!({"organisation": "Herons & Co", "accent": "#1c4b8f"});
     assert_eq!(put(&mut dana, "/api/manage/site", &set).await, 204);
@@ -160,7 +160,7 @@ async fn the_house_has_a_name_and_a_logo() {
 
 /// The audit log records who did what from where, and nothing of the content of messages.
 #[tokio::test]
-async fn what_matters_for_safety_is_noted_and_nothing_else() {
+async fn what_matters_for_safety_is_recorded_and_nothing_else() {
     let (web, mut dana) = with_manager().await;
     web.deliver("omar", MESSAGE).await;
     let mut omar = web.signed_in("omar").await;
@@ -223,7 +223,7 @@ async fn what_was_typed_as_a_name_is_not_in_the_log() {
 
 /// Each act of an administrator is recorded in the audit log, and none opens a user's mail.
 #[tokio::test]
-async fn a_managers_acts_are_noted_and_open_nothing() {
+async fn an_administrators_acts_are_recorded_and_open_nothing() {
     let (web, mut dana) = with_manager().await;
     let reference = web.deliver("omar", MESSAGE).await;
     for path in ["", "/item", "/conversation", "/source"] {
@@ -245,10 +245,10 @@ async fn a_managers_acts_are_noted_and_open_nothing() {
 
 /// The number of recorded refusals is limited, so that an attacker cannot fill the audit log.
 #[tokio::test]
-async fn refusals_are_noted_up_to_a_rate() {
+async fn refusals_are_recorded_up_to_a_rate() {
     let (web, mut dana) = with_manager().await;
     let gateway = web.gateway.clone();
-    let noted = tokio::task::spawn_blocking(move || {
+    let recorded = tokio::task::spawn_blocking(move || {
         for _ in 0..100 {
             gateway.note(
                 "omar",
@@ -258,7 +258,7 @@ async fn refusals_are_noted_up_to_a_rate() {
             );
         }
     });
-    noted.await.unwrap();
+    recorded.await.unwrap();
     let log = dana.get("/api/manage/log").await.expect_status(200).json();
     let refused = log["items"].as_array().unwrap().iter();
     assert_eq!(refused.filter(|line| line["act"] == "sign-in-refused").count(), 30);

@@ -155,7 +155,7 @@ async fn everything(web: &TestWeb, dana: &mut Browser) -> Vec<(String, Answer)> 
 
 /// P-02, P-08: no response sets a cookie, and every response has the security headers.
 #[tokio::test]
-async fn no_answer_sets_a_cookie_and_each_is_fenced() {
+async fn no_response_sets_a_cookie_and_each_has_its_policy() {
     let web = TestWeb::start().await;
     let mut dana = web.signed_in("dana").await;
     let answers = everything(&web, &mut dana).await;

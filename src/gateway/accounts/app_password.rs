@@ -1,7 +1,7 @@
 //! App passwords: a mail program's own password, which reads and sends mail and does no more.
 //!
-//! An app password cannot make another credential, so that whoever finds one in a program's
-//! settings cannot take the account over.
+//! An app password cannot make another credential, so an attacker who finds one in a
+//! program's settings cannot take over the account.
 
 use crate::gateway::Gateway;
 use crate::gateway::accounts::log_in::OpenedBy;

@@ -2,8 +2,8 @@
 //! the codes that a password may need besides.
 //!
 //! Each credential wraps the same unlock key, so each is made and removed by itself. An app
-//! password reads and sends mail and no more: it cannot make another credential, so that whoever
-//! finds one in a program's settings cannot take the account over.
+//! password reads and sends mail and no more: it cannot make another credential, so an
+//! attacker who finds one in a program's settings cannot take over the account.
 
 use std::ops::ControlFlow;
 

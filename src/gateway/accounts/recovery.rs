@@ -22,8 +22,8 @@ impl Gateway {
     }
 
     /// Sets a new password by the recovery key; nothing is lost. Every session, app password and
-    /// passkey ends, and codes are off: whoever had to come back this way may have lost the
-    /// phone too, or have somebody else in the account. An unknown name is refused as a wrong
+    /// passkey ends, and two-step verification is turned off: a user who had to recover may have
+    /// lost the phone too, or an attacker may be in the account. An unknown name is refused as a wrong
     /// key is.
     pub fn account_recover(
         &self,

@@ -1,4 +1,4 @@
-//! What changed: each account numbers its changes, and whoever listens is told after the commit.
+//! What changed: each account numbers its changes, and its listeners are woken after the commit.
 //!
 //! ```text
 //! gateway.transact(|tx| … tx.changed(account, what)? …)

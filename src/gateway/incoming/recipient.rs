@@ -39,7 +39,7 @@ pub enum Reason {
     AcceptFrom,
     Disabled,
     NotNow,
-    /// No mail passes the house's walls.
+    /// The organisation exchanges no mail with the outside.
     Intranet,
 }
 

@@ -97,7 +97,7 @@ impl Gateway {
                 continue;
             }
             let (item, content) = self.message_raw(actor, reference)?;
-            // Whoever knows the identifier and the text may still have sent it in another name.
+            // A sender who knows the identifier and the text may still have used another name.
             let from = summary.from.as_ref().and_then(|from| from.address.as_ref());
             let is_its = item.subject == summary.subject && item.from_address.as_ref() == from;
             if !is_its || !is_same(octets, &content.whole()?) {

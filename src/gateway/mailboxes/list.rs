@@ -113,7 +113,7 @@ impl Gateway {
         Ok(FlagsPage { items, next })
     }
 
-    /// How many messages are stored, whoever reads them.
+    /// The number of messages that are stored for all accounts.
     pub fn message_count(&self) -> Result<u64, Error> {
         Ok(self.inner.store.count(&MESSAGES, &())?)
     }

@@ -225,7 +225,7 @@ fn append_in_tx(tx: &mut Tx<'_, '_>, copy: &ReaderCopy, facts: &Facts<'_>) -> Re
     Ok(())
 }
 
-/// The parcel of a generated message that waits in a record.
+/// The sealed form of a generated message that waits in a record.
 pub(in crate::gateway) fn sealed_of(
     mail: &HeldMail,
     now: Timestamp,

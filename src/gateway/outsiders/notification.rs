@@ -29,7 +29,7 @@ const LANGUAGES_MAX: usize = 2;
 
 impl Gateway {
     /// In which languages somebody is written to: in their own, where they ever chose one here.
-    /// Else in the sender's, as one writes to people one knows, with the house's beside it.
+    /// Otherwise in the sender's, as people write to people they know, and in the organisation's.
     pub(in crate::gateway) fn languages_for(
         &self,
         reader: AccountId,

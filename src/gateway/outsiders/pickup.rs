@@ -20,7 +20,7 @@ use crate::store::Read;
 use crate::terms::{DeliveryState, HandOff, PickupState};
 use crate::vault::{self, Lookup};
 
-/// What a link says to whoever follows it.
+/// What a browser that follows the link is shown.
 #[derive(Clone, Debug)]
 pub struct PickupView {
     pub organisation: String,

@@ -185,7 +185,7 @@ impl Gateway {
         done.wait()
     }
 
-    /// The octets of a leased row. Wiped by whoever drops them.
+    /// The octets of a leased row; they are wiped when they are dropped.
     pub fn queue_content(&self, id: QueueId) -> Result<Zeroizing<Vec<u8>>, Error> {
         let row = self.inner.store.get(&QUEUE, &id.0)?.ok_or(NO_ROW)?;
         self.queue_octets(&row)

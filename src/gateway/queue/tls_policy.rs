@@ -1,5 +1,5 @@
-//! What other domains say about TLS to their hosts (MTA-STS, RFC 8461): kept, because whoever
-//! stands on the way can make the question fail, but not unsay the answer of yesterday.
+//! What other domains say about TLS to their hosts (MTA-STS, RFC 8461). The policies are stored,
+//! because an attacker on the way can make a fetch fail, but cannot revoke what was fetched before.
 
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;

@@ -16,7 +16,7 @@ pub struct SiteChange {
     pub organisation: Option<String>,
     /// Empty for none.
     pub phone: Option<String>,
-    /// The house's own words in each notification; empty for none.
+    /// The organisation's own text in each notification; empty for none.
     pub notification_text: Option<String>,
     /// The colour of buttons, as `#rrggbb`.
     pub accent: Option<String>,

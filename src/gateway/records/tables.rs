@@ -1,7 +1,7 @@
 //! Every table in one place. A table's number never changes and never comes back.
 //!
-//! Who may read what: records are sealed under the daemon's key, so whoever holds it reads
-//! routing data here (names, addresses, counts, times). Fields called `sealed_…` and `wrapped_…`
+//! Records are sealed under the daemon's key, so the holder of that key reads the routing data here
+//! (names, addresses, counts, times). Fields called `sealed_…` and `wrapped_…`
 //! open only with a key that the account's own password leads to.
 
 use crate::gateway::records::account::{

@@ -12,8 +12,8 @@
 //! taken in by the next request of its owner: first by what the list shows, and by what it says
 //! once it was opened. A message that was never opened is never opened for the search.
 //!
-//! At rest, whoever holds the daemon's key sees how many messages an account has and how large
-//! the index's blocks are, and no word.
+//! At rest, the holder of the daemon's key sees how many messages an account has and how large
+//! the index's blocks are, but no word.
 
 pub(in crate::gateway) mod block;
 mod find;

@@ -185,7 +185,7 @@ fn what_is_deleted_is_forgotten() {
     assert_eq!(gateway.store().count(&SEARCH_TEXTS, &dana.account()).unwrap(), 1);
 }
 
-/// P-89: whoever opens every record with the daemon's key reads no word of the index.
+/// P-89: opening every record with the daemon's key reveals no word of the index.
 #[test]
 fn at_rest_the_index_shows_no_word() {
     let gateway = gateway();

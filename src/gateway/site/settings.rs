@@ -1,6 +1,6 @@
-//! What the managers of the house set, above the configuration file.
+//! The settings that managers make for the organisation; they override the configuration file.
 //!
-//! The file is where the house begins. What a manager sets holds from that moment, without a
+//! The file has the initial values. What a manager sets is in force from that moment, without a
 //! restart, until it is given back to the file.
 
 use std::sync::{Arc, PoisonError};

@@ -115,7 +115,7 @@ fn the_list_counts_what_the_reader_can_save() {
 }
 
 #[test]
-fn a_boundary_in_another_spelling_is_fenced_too() {
+fn a_boundary_in_another_spelling_is_guarded_too() {
     let message = b"From: a@b.example\r\n\
         Content-Type: multipart/mixed; boundary*0=x; boundary*1=y\r\n\r\n\
         --xy\r\n\r\nbefore --xy after\r\n--xy--\r\n";

@@ -141,7 +141,7 @@ fn move_live(
     let (mut offset, end) = (HEADER, segment.end());
     while offset < end {
         let Some((frame, body)) = segment.read(offset, end)? else {
-            // What is damaged stays where it is, for whoever may repair it.
+            // A damaged frame stays where it is, so that an administrator may still repair it.
             return Ok(false);
         };
         if frame.kind == Kind::Transaction {

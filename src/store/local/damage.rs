@@ -85,7 +85,7 @@ fn every_flipped_bit_is_found_and_everything_else_is_served() {
         filled.disk.flip(&name, bit);
         let store = open(&filled.disk, &filled.index, config()).unwrap();
         let found = verify(&store.shared, &mut |_, _| ()).unwrap();
-        // Whoever opens a store settles its newest segment, and mends a header copy by that.
+        // Opening a store settles its newest segment, which repairs a copy of the header.
         let mended = octet < HEADER && Some(&number) == filled.segments.last();
         assert!(!found.damage.is_empty() || mended, "{what}: not found");
         assert!(filled.check(&store, &what) <= 1, "{what}: too much is lost");

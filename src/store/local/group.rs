@@ -41,7 +41,7 @@ pub struct Group {
 }
 
 impl Group {
-    /// Does a request; whoever asked is told once the group is durable.
+    /// Carries out a request; the caller gets the answer once the group is durable.
     pub fn take(&mut self, request: Request) -> Answer {
         match request {
             Request::Job(mut job) => {

@@ -42,7 +42,7 @@ impl Request {
     pub fn fail(self, error: &Error) {
         match self {
             Request::Job(job) => tell_job(job, Err(error.clone())),
-            // Whoever asked may have gone.
+            // The caller may have gone.
             Request::Stage(_, sender) => drop(sender.send(Err(error.clone()))),
             Request::Move(_, sender) | Request::Close(sender) => {
                 drop(sender.send(Err(error.clone())));

@@ -67,14 +67,14 @@ pub struct Shared {
     pub index: Box<dyn Index>,
     pub segments: RwLock<BTreeMap<u64, Arc<Segment>>>,
     overlay: RwLock<Overlay>,
-    /// Held for reading by whoever reads the index, for writing while it is brought back.
+    /// Held for reading while the index is read, and for writing while it is rebuilt.
     pub gate: RwLock<()>,
-    /// Held by whoever moves rows to the index or writes the checkpoint: two at once could leave
+    /// Held while rows move to the index or a checkpoint is written: two at once could leave
     /// an older row in the index than the one that was there.
     pub keeper: Mutex<()>,
     /// How many segments went so far.
     removed: AtomicU64,
-    /// Held by whoever compacts.
+    /// Held during compaction.
     pub compacting: Mutex<()>,
     /// Told when rows went from the overlay to the index.
     drained: Condvar,

@@ -174,7 +174,7 @@ impl Writer {
             if is_far && !left.is_zero() {
                 return Err(trouble.error.clone());
             }
-            // The next try is near: whoever waits for it may be served after all.
+            // The next attempt is near: the callers that wait for it may still be served.
             std::thread::sleep(left);
         }
         if let Some(current) = &self.current {

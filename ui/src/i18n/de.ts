@@ -401,7 +401,7 @@ export const de = {
     again: "Passwort bestätigen",
     renew: "Neuen Wiederherstellungsschlüssel erstellen",
     once: "Schreiben Sie den Schlüssel auf und bewahren Sie ihn nicht bei diesem Computer auf. Er wird nur einmal angezeigt.",
-    noted: "Ich habe ihn aufgeschrieben",
+    recorded: "Ich habe ihn aufgeschrieben",
     lost: "Passwort vergessen?",
     lostLead:
       "Legen Sie mit Ihrem Wiederherstellungsschlüssel ein neues Passwort fest. Es gehen keine Nachrichten verloren.",

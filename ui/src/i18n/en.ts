@@ -377,7 +377,7 @@ export const en = {
     again: "Confirm your password",
     renew: "Create a new recovery key",
     once: "Write this key down and keep it away from this computer. It is shown only once.",
-    noted: "I have written it down",
+    recorded: "I have written it down",
     lost: "Forgot your password?",
     lostLead: "Use your recovery key to set a new password. You will not lose any messages.",
     key: "Recovery key",

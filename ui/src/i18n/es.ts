@@ -407,7 +407,7 @@ export const es = {
     again: "Confirme su contraseña",
     renew: "Crear una clave de recuperación nueva",
     once: "Anote esta clave y guárdela lejos de este equipo. Solo se muestra una vez.",
-    noted: "La he anotado",
+    recorded: "La he anotado",
     lost: "¿Ha olvidado la contraseña?",
     lostLead:
       "Use su clave de recuperación para establecer una contraseña nueva. No perderá ningún mensaje.",

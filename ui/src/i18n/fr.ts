@@ -413,7 +413,7 @@ export const fr = {
     again: "Confirmez votre mot de passe",
     renew: "Créer une nouvelle clé de récupération",
     once: "Notez cette clé et conservez-la loin de cet ordinateur. Elle n’est affichée qu’une seule fois.",
-    noted: "Je l’ai notée",
+    recorded: "Je l’ai notée",
     lost: "Mot de passe oublié\u202f?",
     lostLead:
       "Utilisez votre clé de récupération pour définir un nouveau mot de passe. Vous ne perdrez aucun message.",

@@ -10,12 +10,12 @@ export type Strength = "empty" | "short" | "easy" | "fair" | "strong";
  * texts that others may have read: sign-in name, one-time password.
  */
 export function strength(passphrase: string, known: readonly string[] = []): Strength {
-  const letters = [...passphrase];
-  if (letters.length === 0) return "empty";
-  if (letters.length < PASSPHRASE_MIN) return "short";
+  const symbols = [...passphrase];
+  if (symbols.length === 0) return "empty";
+  if (symbols.length < PASSPHRASE_MIN) return "short";
   const folded = passphrase.toLowerCase();
   if (known.some((text) => text.length > 3 && folded.includes(text.toLowerCase()))) return "easy";
-  const bits = letterCount(folded) * bitsEach(passphrase);
+  const bits = symbolCount(folded) * bitsEach(passphrase);
   if (bits < 40) return "easy";
   return bits < 70 ? "fair" : "strong";
 }
@@ -23,8 +23,8 @@ export function strength(passphrase: string, known: readonly string[] = []): Str
 /**
  * Counts the letters that matter: a repeat, or the next in a row (abc, 321), adds almost nothing.
  */
-function letterCount(text: string): number {
-  const codes = [...text].map((letter) => letter.codePointAt(0) ?? 0);
+function symbolCount(text: string): number {
+  const codes = [...text].map((symbol) => symbol.codePointAt(0) ?? 0);
   const fresh = codes.filter((code, at) => Math.abs(code - (codes[at - 1] ?? -9)) > 1);
   return Math.min(fresh.length, 2 * new Set(codes).size);
 }

@@ -43,7 +43,7 @@ class Mail {
   /** The search snippets of messages, by reference number. */
   snippets = new SvelteMap<string, Snippet[]>();
 
-  #placing = new Set<string>();
+  #placement = new Set<string>();
   #filling = new Set<string>();
   #details = new SvelteMap<string, Detail>();
   #since: string | null = null;
@@ -135,8 +135,8 @@ class Mail {
    * Loads the position of every message of a mailbox, so that its list can be scrolled anywhere.
    */
   async places(box: string): Promise<void> {
-    if (this.#placing.has(box) || (this.windows[box]?.next ?? null) === null) return;
-    this.#placing.add(box);
+    if (this.#placement.has(box) || (this.windows[box]?.next ?? null) === null) return;
+    this.#placement.add(box);
     const generation = this.#generation;
     try {
       const all: Flags[] = [];
@@ -154,7 +154,7 @@ class Mail {
         [box]: { refs: all.map((one) => one.reference), next: null },
       };
     } finally {
-      this.#placing.delete(box);
+      this.#placement.delete(box);
     }
   }
 

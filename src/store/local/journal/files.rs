@@ -48,7 +48,7 @@ impl Files {
         Ok(file)
     }
 
-    /// Whoever reads or writes at this moment keeps the file open by itself.
+    /// A reader or writer that is at work keeps the file open by itself.
     fn opened(&self, slot: &Slot) {
         let closed = {
             let mut open = lock(&self.open);
