@@ -1,11 +1,12 @@
-//! On whose behalf a call runs.
+//! The account on whose behalf a call runs.
 
 use crate::clock::Timestamp;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::text::hex;
 use crate::vault::AccountSecret;
 
-/// On whose behalf one request runs, with the keys opened for it. They are wiped with it.
+/// The account on whose behalf one request runs, with the keys opened for it. The keys are wiped
+/// when the request ends.
 pub struct Actor {
     pub(in crate::gateway) account: AccountId,
     pub(in crate::gateway) session: [u8; 16],
@@ -17,12 +18,12 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Whether the account is a manager's.
+    /// Whether the account is a manager.
     pub fn is_manager(&self) -> bool {
         self.is_manager
     }
 
-    /// When the password was last said in this session.
+    /// When the password was last confirmed in this session.
     pub fn confirmed(&self) -> Timestamp {
         self.confirmed
     }
@@ -32,12 +33,12 @@ impl Actor {
         self.account
     }
 
-    /// Whether the account may do no more than read, reject and reply.
+    /// Whether the account may only read, reject and reply.
     pub fn is_temporary(&self) -> bool {
         self.is_temporary
     }
 
-    /// Whether an app password opened the session, which reads and sends mail and no more.
+    /// Whether an app password opened the session, which may then only read and send mail.
     pub fn is_app(&self) -> bool {
         self.is_app
     }

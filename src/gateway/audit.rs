@@ -1,5 +1,5 @@
-//! What happened that matters for safety: who did what, to whom, when, from where. Never what a
-//! message says, nor its subject, nor a secret.
+//! The audit log: who did what, to whom, when and from where. It never contains the text or the
+//! subject of a message, or a secret.
 
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
@@ -13,21 +13,21 @@ use crate::gateway::records::tables::AUDIT;
 use crate::store::{Order, Read, Span};
 use crate::vault;
 
-/// Lines of the log, the latest first.
+/// A page of the log, the latest entry first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogPage {
     pub items: Vec<AuditEntry>,
-    /// Where the rest begins.
+    /// Where the next page starts.
     pub next: Option<String>,
 }
 
 const PAGE: usize = 100;
 const WORD_CHARS_MAX: usize = 200;
 
-/// Refused sign-ins noted in one minute, so that strangers cannot fill the store.
+/// The number of refused sign-ins recorded in one minute, so that attackers cannot fill the store.
 const REFUSED_PER_MINUTE: u32 = 30;
 
-/// How many refusals were noted in the minute that runs.
+/// The number of refusals recorded in the current minute.
 #[derive(Default)]
 pub(in crate::gateway) struct Refusals(Mutex<(i64, u32)>);
 
@@ -44,8 +44,8 @@ impl Refusals {
 }
 
 impl Gateway {
-    /// Notes what was done. A note that cannot be stored does not undo what was done; the
-    /// daemon's own log says so.
+    /// Records an act. If the entry cannot be stored, the act stands, and the daemon's own log says
+    /// so.
     pub fn note(&self, who: &str, act: Act, about: &str, peer: &str) {
         let at = self.inner.clock.now();
         if act == Act::SignInRefused && !self.inner.refusals.may_note(at) {
@@ -66,8 +66,8 @@ impl Gateway {
         }
     }
 
-    /// Notes that somebody was not let in. What was typed as a name may be a password, so only the
-    /// name of an account that there is stands in the log.
+    /// Records a refused sign-in. What was typed as a name may be a password, so the log contains it
+    /// only if it is the name of an account.
     pub fn note_refused(&self, typed: &str, peer: &str) {
         let who = match self.account_find(typed) {
             Ok(Some(account)) => self.name_of(account),
@@ -76,7 +76,7 @@ impl Gateway {
         self.note(&who, Act::SignInRefused, "", peer);
     }
 
-    /// Who an account is, for the log.
+    /// The name of an account for the log.
     pub fn name_of(&self, account: AccountId) -> String {
         self.account(account).map_or_else(|_| account.to_text(), |account| account.name)
     }
@@ -104,7 +104,7 @@ impl Gateway {
         Ok(LogPage { items, next: last.filter(|_| more) })
     }
 
-    /// Forgets lines that were kept long enough; at most `limit` at once.
+    /// Deletes at most `limit` entries that are older than the log is kept.
     pub fn audit_expire(&self, limit: usize) -> Result<usize, Error> {
         let before = self.inner.clock.now().plus_secs(-self.inner.settings.log_kept_secs);
         let mut over = Vec::new();

@@ -1,49 +1,49 @@
-//! Why the core did not do what it was asked. Each edge translates these once, in one table.
+//! Why the core did not carry out a request. Each edge translates these once, in one table.
 
 use crate::{store, vault};
 
-/// Why a request was not done. Each edge translates this once.
+/// Why a request was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("{what} not found")]
     NotFound { what: &'static str },
     #[error("not allowed: {reason}")]
     Denied { reason: &'static str },
-    /// Wrong name or password, or a session that is no longer good: deliberately one answer.
+    /// Wrong name or password, or a session that is no longer valid: deliberately the same answer.
     #[error("refused")]
     Refused,
-    /// Too many log-ins are being checked at this moment.
+    /// Too many sign-ins are being checked at this moment.
     #[error("busy")]
     Busy,
     #[error("over quota")]
     OverQuota,
-    /// The files of a message are larger than is allowed.
+    /// The attachments of a message are larger than allowed.
     #[error("too large")]
     TooLarge,
-    /// A temporary account that must be given its owner's own password first.
+    /// The owner of the temporary account must choose a password first.
     #[error("claim first")]
     ClaimFirst,
-    /// A password that is too short to be one's own.
+    /// The chosen password is too short.
     #[error("weak password")]
     WeakPassword,
-    /// The password is right, and the account asks for a code besides.
+    /// The password is correct, and the account also needs a TOTP code.
     #[error("code needed")]
     CodeNeeded,
-    /// A code that is not the present one, or was used before.
+    /// The code is not the current one, or was used before.
     #[error("wrong code")]
     WrongCode,
-    /// The thing is not in the state that the request supposes.
+    /// The object is not in the state that the request assumes.
     #[error("conflict: {}", .0.as_str())]
     Conflict(Conflict),
-    /// The thread that did the work broke off, so nobody knows what became of it.
+    /// The thread that did the work panicked, so the outcome is unknown.
     #[error("broke off")]
     BrokeOff,
     #[error("invalid: {what}")]
     Invalid { what: String },
-    /// What is stored is not what was put there.
+    /// The stored octets are not those that were written.
     #[error("damaged: {what}")]
     Damaged { what: String },
-    /// A later version of the program wrote a record that this needs.
+    /// A later version of the program wrote a record that the request needs.
     #[error(
         "a newer Postern wrote a record in table {table} (version {found}, and this one reads \
          versions up to {known}), and it stays untouched"
@@ -55,46 +55,46 @@ pub enum Error {
     Unavailable(#[source] store::Error),
 }
 
-/// What stands in the way of a request.
+/// The state that prevents a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conflict {
-    /// There is one of this name already.
+    /// The name is taken.
     Exists,
-    /// The reference number is taken; another is drawn.
+    /// The reference number is taken; the caller draws another.
     Reference,
-    /// A message has as many labels as it may have.
+    /// The message has the most labels that it may have.
     Labels,
-    /// The message has left and cannot be taken back.
+    /// The message has left and can no longer be undone.
     TooLate,
-    /// An attempt to deliver is under way.
+    /// A delivery attempt is under way.
     BeingSent,
-    /// Somebody else's messages wait in the temporary account.
+    /// Messages of other senders wait in the temporary account.
     OthersWait,
-    /// Files of a sealed message may not leave unprotected.
+    /// Attachments of a sealed message may not leave unprotected.
     SealedFiles,
-    /// The message still holds text of a sealed message.
+    /// The message still contains text of a sealed message.
     SealedText,
-    /// The message was not opened yet.
+    /// The message has not been opened yet.
     NotOpened,
-    /// The message was opened already.
+    /// The message has been opened already.
     AlreadyOpened,
     /// The temporary account still exists.
     StillThere,
-    /// The file stands elsewhere.
+    /// The upload is at another offset.
     WrongOffset,
-    /// A file has not arrived whole.
+    /// A file has not been uploaded completely.
     UploadIncomplete,
-    /// The folder holds messages.
+    /// The folder contains messages.
     NotEmpty,
-    /// The draft was changed elsewhere.
+    /// The draft was changed in another place.
     EditedElsewhere,
     /// The draft was sent already.
     AlreadySent,
-    /// What changed since then is no longer known.
+    /// The changes since that state are no longer remembered.
     TooOld,
-    /// Without this manager there would be none.
+    /// This is the last manager.
     LastManager,
-    /// Codes are asked for already.
+    /// Two-step verification is on already.
     TotpOn,
 }
 

@@ -1,7 +1,7 @@
-//! Accounts: who they are, what they may be written as, and the credentials that open them.
+//! Accounts: their names and addresses, and the credentials that open them.
 //!
-//! The administrator makes and disables accounts but cannot read what they hold: keys are made
-//! with the account, and open only with its password or its recovery key, which is told once.
+//! An administrator creates and disables accounts but cannot read what they hold: the keys are
+//! created with the account and open only with its password or its recovery key, which is shown once.
 
 use std::ops::ControlFlow;
 
@@ -21,9 +21,9 @@ use crate::store::{Order, Read, Tx};
 use crate::terms::AcceptFrom;
 use crate::vault::{self, Lookup, Password, RecoveryKey};
 
-/// What an account is made from.
+/// The facts that a new account is created from.
 pub struct NewAccount {
-    /// What its owner types to log in: letters, digits, `.`, `_`, `-`.
+    /// The name that its owner types to sign in: letters, digits, `.`, `_`, `-`.
     pub name: String,
     pub display_name: String,
     /// At least one, each in one of our domains; the first is the account's own.
@@ -31,29 +31,29 @@ pub struct NewAccount {
     pub password: Password,
 }
 
-/// What others may know of an account.
+/// The public facts about an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountView {
     pub id: String,
     pub name: String,
     pub display_name: String,
     pub address: String,
-    /// What makes it a temporary one.
+    /// Set for a temporary account.
     pub temporary: Option<TemporaryFacts>,
     pub manager: bool,
 }
 
-/// What the owner of a temporary account should know of it.
+/// The facts that the owner of a temporary account is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemporaryFacts {
     pub expires: Timestamp,
-    /// Who wrote first, and can renew it.
+    /// The user whose message created the account, and who can renew it.
     pub sponsor_name: String,
     pub sponsor_address: String,
     pub organisation: String,
 }
 
-/// What an administrator sees of an account.
+/// An account as an administrator sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountRow {
     pub view: AccountView,
@@ -69,7 +69,7 @@ const NAME_CHARS_MAX: usize = 64;
 
 const DISPLAY_NAME_CHARS_MAX: usize = 200;
 
-/// Whether somebody else is a manager, and let in.
+/// Whether another account is a manager and is not disabled.
 fn has_other_manager(reader: &impl Read, id: AccountId) -> Result<bool, Error> {
     let mut found = false;
     reader.scan(&ACCOUNTS, &(), Order::Ascending, |other, account| {
@@ -80,15 +80,15 @@ fn has_other_manager(reader: &impl Read, id: AccountId) -> Result<bool, Error> {
 }
 
 impl Account {
-    /// Whether it is a manager's who is let in.
+    /// Whether the account is a manager and is not disabled.
     pub(in crate::gateway) fn manages(&self) -> bool {
         self.manager && !self.disabled
     }
 
-    /// Every address that reaches it.
+    /// Every address at which the account receives mail.
     pub(in crate::gateway) fn own_addresses(&self) -> Vec<String> {
         match self.addresses.is_empty() {
-            // A temporary account is named by its address outside.
+            // A temporary account is named after its external address.
             true => vec![self.name.clone()],
             false => self.addresses.clone(),
         }
@@ -107,7 +107,7 @@ impl Account {
 }
 
 impl Gateway {
-    /// Makes an account with its keys and mailboxes. The recovery key is told here and never
+    /// Creates an account with its keys and mailboxes. The recovery key is returned here and never
     /// again. `exists` when the name or an address is taken.
     pub fn account_create(&self, new: NewAccount) -> Result<(AccountView, RecoveryKey), Error> {
         let name = checked_name(&new.name)?;
@@ -189,32 +189,32 @@ impl Gateway {
         Ok(rows)
     }
 
-    /// Shuts an account out: no log-in, no session, no mail. What it holds stays.
+    /// Disables an account: it cannot sign in, has no session and receives no mail. Its mail is kept.
     pub fn account_disable(&self, name: &str) -> Result<(), Error> {
         let id = self.account_named(name)?;
         self.account_change(id, |account| account.disabled = true)?;
         self.sessions_close_of(id)
     }
 
-    /// Lets a disabled account in again.
+    /// Enables a disabled account.
     pub fn account_enable(&self, name: &str) -> Result<(), Error> {
         let id = self.account_named(name)?;
         self.account_change(id, |account| account.disabled = false)
     }
 
-    /// Makes an account a manager's, or no longer. The last one stays one: `last-manager`.
+    /// Grants or revokes the rights of a manager. The last manager keeps them: `last-manager`.
     pub fn account_manager(&self, name: &str, manager: bool) -> Result<(), Error> {
         let id = self.account_named(name)?;
         self.account_change(id, move |account| account.manager = manager)
     }
 
-    /// From whom the account takes mail.
+    /// Sets from whom the account accepts mail.
     pub fn account_accept_from(&self, name: &str, accept: AcceptFrom) -> Result<(), Error> {
         let id = self.account_named(name)?;
         self.account_change(id, move |account| account.accept_from = accept)
     }
 
-    /// The account of a login name or an address.
+    /// The account with this login name or address.
     pub(in crate::gateway) fn account_named(&self, name: &str) -> Result<AccountId, Error> {
         self.account_find(name)?.ok_or(Error::NotFound { what: "account" })
     }
@@ -243,7 +243,7 @@ impl Gateway {
         self.inner.store.get(&ACCOUNTS, &id)?.ok_or(Error::NotFound { what: "account" })
     }
 
-    /// Shuts an account out for good: no log-in, and every session ends.
+    /// Disables an account for good: it cannot sign in, and every session ends.
     pub(in crate::gateway) fn account_shut(&self, id: AccountId) -> Result<(), Error> {
         self.account_change(id, |account| account.disabled = true)?;
         self.sessions_close_of(id)
@@ -289,7 +289,7 @@ impl Gateway {
         self.inner.settings.domains.iter().any(|ours| ours == domain)
     }
 
-    /// Tells everybody who listens that the account's sessions changed.
+    /// Notifies the account's listeners that its sessions changed.
     pub(in crate::gateway) fn publish_session(&self, account: AccountId) {
         let counters = self.inner.store.get(&COUNTERS, &account).ok().flatten();
         self.publish(account, EventKind::Session, counters.unwrap_or_default().modseq);
@@ -300,7 +300,7 @@ impl Gateway {
     }
 }
 
-/// Takes the login name and the addresses, or refuses when one is taken.
+/// Reserves the login name and the addresses, or refuses when one is taken.
 fn claim_names_in_tx(
     tx: &mut Tx<'_>,
     vault: &vault::Vault,
@@ -316,7 +316,7 @@ fn claim_names_in_tx(
     if free { Ok(()) } else { Err(Error::Conflict(Conflict::Exists)) }
 }
 
-/// Notes that the account's owner did something, for the notice to outside senders.
+/// Records that the account's owner did something, for the acceptance notice to outside senders.
 pub(in crate::gateway) fn touch_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,

@@ -1,4 +1,4 @@
-//! App passwords: a mail program's own password, which reads and sends mail and does no more.
+//! App passwords: a separate password for a mail program, which may only read and send mail.
 //!
 //! An app password cannot make another credential, so an attacker who finds one in a
 //! program's settings cannot take over the account.
@@ -16,7 +16,7 @@ use crate::store::Read;
 use crate::vault::{AppPassword, Password};
 
 impl Gateway {
-    /// A new app password, which is told here and never again. Needs the password once more.
+    /// Creates an app password, which is returned here and never again. Needs the account's password.
     pub fn app_password_new(
         &self,
         actor: &Actor,
@@ -27,7 +27,7 @@ impl Gateway {
         let account = actor.account();
         let unlock = self.unlock_by_password(account, password)?;
         let made = AppPassword::generate()?;
-        // Found by what it is, since nobody types which one it is.
+        // It is found by a keyed hash of itself, because a program does not say which one it uses.
         let id = self.inner.vault.app_password_lookup(&account.0, &made);
         let wrapped = made.wrap(&unlock, &credential_binding(account, id))?;
         let created = self.inner.clock.now();
@@ -39,7 +39,7 @@ impl Gateway {
         Ok((CredentialView { id: hex(&id), label, created, last_used: None }, made))
     }
 
-    /// Opens the account when what was typed is one of its app passwords.
+    /// Opens the account if `password` is one of its app passwords.
     pub(in crate::gateway) fn open_by_app_password(
         &self,
         account: AccountId,

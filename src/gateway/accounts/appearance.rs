@@ -1,7 +1,7 @@
-//! How a person's pages look and behave, wherever they sign in.
+//! How a user's pages look and behave, wherever the user signs in.
 //!
-//! None of it is the daemon's business but the language, and a signature or a saved search can say
-//! a lot, so all of it is sealed under the owner's keys.
+//! The daemon needs to know only the language. A signature or a saved search can reveal a lot, so
+//! everything is sealed under the owner's keys.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,30 +16,30 @@ use crate::gateway::records::tables::{APPEARANCES, PREFERENCES};
 use crate::store::{Read, Record};
 use crate::terms::Language;
 
-/// Everything that a person chose for the pages. What is `None` was never chosen.
+/// Everything that a user chose for the pages; `None` was never chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Appearance {
     /// BCP 47.
     pub language: Option<String>,
-    /// IANA's name; `None` is the browser's.
+    /// The time zone's IANA name; `None` is the browser's own.
     pub zone: Option<String>,
     pub theme: Option<String>,
     pub density: Option<String>,
-    /// Whether single messages are commands.
+    /// Whether single-letter keyboard shortcuts are on.
     pub keys: Option<bool>,
     pub list_width: Option<u16>,
     /// Whether messages of one conversation are one row.
     pub grouped: Option<bool>,
-    /// The first-run tour was seen.
+    /// Whether the first-run tour was seen.
     pub toured: bool,
-    /// What stands under each new message.
+    /// The text below each new message.
     pub signature: String,
-    /// The path of the page seen last.
+    /// The path of the page that was open last.
     pub place: Option<String>,
     pub searches: Vec<SavedSearch>,
 }
 
-/// A search with a name.
+/// A search that was saved under a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedSearch {
     pub name: String,
@@ -83,7 +83,7 @@ impl Appearance {
 }
 
 impl Gateway {
-    /// What the actor chose.
+    /// The actor's choices.
     pub fn look(&self, actor: &Actor) -> Result<Appearance, Error> {
         let Some(sealed) = self.inner.store.get(&APPEARANCES, &actor.account())? else {
             return Ok(Appearance::default());
@@ -101,13 +101,13 @@ impl Gateway {
         Ok(self.inner.store.get(&PREFERENCES, &account)?.and_then(|own| own.language))
     }
 
-    /// Sets all of it.
+    /// Replaces all of the actor's choices.
     pub fn appearance_set(&self, actor: &Actor, look: &Appearance) -> Result<(), Error> {
         look.check()?;
         let plain = sealed_form::octets_of(look)?;
         let account = actor.account();
         let sealed = Sealed(actor.secret().seal_own(&binding(account), &plain)?);
-        // What is written to this person, or in their name, has to know it (see `pickup`).
+        // Mail to this user, or in this user's name, is written in that language (see `pickup`).
         let language = look.language.as_deref().and_then(Language::from_tag);
         let done = self.inner.store.transact(move |tx| {
             let mut own: Preferences = tx.get(&PREFERENCES, &account)?.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Signing in: checking what the caller presents, and opening a session for it.
+//! Signing in: checking the credentials that a client presents, and opening a session.
 
 use std::net::IpAddr;
 
@@ -19,9 +19,9 @@ use crate::terms::HandOff;
 use crate::terms::Profile;
 use crate::vault::{self, Password, SessionToken, UnlockKey};
 
-/// Who asks for a session, whatever opens the account.
+/// The browser that asks for a session, whichever credential it presents.
 pub struct Browser {
-    /// RFC 7638 thumbprint of the key the session is to be bound to.
+    /// RFC 7638 thumbprint of the key that the session will be bound to.
     pub key_thumbprint: String,
     pub agent: String,
     pub peer: IpAddr,
@@ -32,28 +32,28 @@ pub struct Browser {
 pub struct LogIn<'a> {
     /// Login name or address.
     pub name: &'a str,
-    /// The account's own, or an app password.
+    /// The account's password, or an app password.
     pub password: Password,
-    /// From an authenticator app, where the account asks for codes.
+    /// The code from an authenticator app, if two-step verification is on.
     pub code: Option<&'a str>,
     pub browser: Browser,
-    /// The outsider's own password, at the first sign-in to a temporary account.
+    /// The password that an outsider chooses at the first sign-in to a temporary account.
     pub new_password: Option<Password>,
 }
 
-/// An account that was opened, and by what.
+/// An account that was opened, and the credential that opened it.
 pub(in crate::gateway) struct OpenedBy {
     pub account: AccountId,
     pub unlock: UnlockKey,
     pub kind: CredentialKind,
     pub credential: [u8; 16],
-    /// What a passkey has counted to.
+    /// The passkey's signature counter.
     pub sign_count: Option<u32>,
-    /// The step of the code that came along.
+    /// The time step of the TOTP code.
     pub step: Option<u64>,
 }
 
-/// A session that was opened. The token is told here and never again.
+/// A session that was opened. The token is returned here and never again.
 pub struct LoggedIn {
     pub token: Zeroizing<String>,
     pub session: SessionView,
@@ -63,9 +63,9 @@ pub struct LoggedIn {
 
 const AGENT_CHARS_MAX: usize = 200;
 
-/// What opened an account must still be there: another password may have taken its place since
-/// it was checked (at the claim of a temporary account, of two who are at it only one is let
-/// in). A code and a passkey's count are used up with it.
+/// Checks that the credential still exists: it may have been replaced since it was checked (of two
+/// clients that claim a temporary account at once, only one succeeds). The TOTP code and the
+/// passkey's counter are used up in the same transaction.
 fn use_credential_in_tx(tx: &mut Tx<'_>, opened: &OpenedBy, now: Timestamp) -> Result<(), Error> {
     let key = (opened.account, opened.credential);
     let mut credential = tx.get(&CREDENTIALS, &key)?.ok_or(Error::Refused)?;
@@ -95,9 +95,9 @@ fn use_code_in_tx(tx: &mut Tx<'_>, opened: &OpenedBy) -> Result<(), Error> {
 }
 
 impl Gateway {
-    /// Checks a name and a password and opens a session. One answer for an unknown name, a
-    /// wrong password and a disabled account, after the same work. `CodeNeeded` or
-    /// `WrongCode` only to who knows the password.
+    /// Checks a name and a password and opens a session. An unknown name, a wrong password and a
+    /// disabled account get the same answer after the same work. Only a client that knows the
+    /// password gets `CodeNeeded` or `WrongCode`.
     pub fn session_open(&self, login: LogIn<'_>) -> Result<LoggedIn, Error> {
         let mut opened = self.authenticate(login.name, &login.password)?;
         if opened.kind == CredentialKind::Password {
@@ -108,8 +108,8 @@ impl Gateway {
         self.session_begin(opened, claims, login.browser)
     }
 
-    /// Begins a session in an account that was opened. `claims`: a temporary account that was
-    /// given another password than the one that opened it.
+    /// Starts a session in an account that was opened. `claims` is a temporary account whose
+    /// password was replaced by the outsider's own.
     pub(in crate::gateway) fn session_begin(
         &self,
         opened: OpenedBy,
@@ -158,8 +158,8 @@ impl Gateway {
         Ok(LoggedIn { token: token.expose(), session: view, account, last_sign_in: previous })
     }
 
-    /// What a sign-in to a temporary account needs besides the password; tells whether it was
-    /// claimed just now, by another password than the one that was checked.
+    /// Carries out what a sign-in to a temporary account needs beyond the password, and returns
+    /// whether the account was claimed just now with a new password.
     fn sign_in_temporary(
         &self,
         id: AccountId,
@@ -183,7 +183,7 @@ impl Gateway {
 
     fn authenticate(&self, name: &str, password: &Password) -> Result<OpenedBy, Error> {
         let Some(id) = self.account_find(name)? else {
-            // An unknown name costs what a wrong password costs.
+            // An unknown name costs as much work as a wrong password.
             self.inner.vault.passwords().decoy(password)?;
             return Err(Error::Refused);
         };

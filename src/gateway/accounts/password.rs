@@ -1,9 +1,9 @@
-//! What opens an account: a password, app passwords for programs, passkeys, a recovery key; and
-//! the codes that a password may need besides.
+//! The credentials of an account: a password, app passwords for programs, passkeys and a recovery
+//! key; and the TOTP codes that a password may need as well.
 //!
-//! Each credential wraps the same unlock key, so each is made and removed by itself. An app
-//! password reads and sends mail and no more: it cannot make another credential, so an
-//! attacker who finds one in a program's settings cannot take over the account.
+//! Each credential wraps the same unlock key, so each is created and removed on its own. An app
+//! password may only read and send mail: it cannot create another credential, so an attacker who
+//! finds one in a program's settings cannot take over the account.
 
 use std::ops::ControlFlow;
 
@@ -18,7 +18,7 @@ use crate::gateway::text::{hex, parse_hex};
 use crate::store::{Order, Read, Tx};
 use crate::vault::{self, Password, UnlockKey};
 
-/// What a credential's wrap is bound to: its account and itself.
+/// The binding of a credential's wrap: its account and its own identifier.
 pub(in crate::gateway) fn credential_binding(account: AccountId, credential: [u8; 16]) -> [u8; 32] {
     let mut bound = [0; 32];
     bound[..16].copy_from_slice(&account.0);
@@ -26,23 +26,23 @@ pub(in crate::gateway) fn credential_binding(account: AccountId, credential: [u8
     bound
 }
 
-/// A credential as it was found.
+/// A credential that was found in the store.
 pub(in crate::gateway) struct FoundCredential {
     pub id: [u8; 16],
     pub wrapped_unlock: Vec<u8>,
 }
 
-/// What takes the place of what.
+/// Which credential replaces which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::gateway) enum Renewal {
     Password,
     RecoveryKey,
-    /// A password, by the recovery key.
+    /// The recovery key set a new password.
     Recovered,
 }
 
 impl Renewal {
-    /// Whether a credential of this kind opens nothing from now on.
+    /// Whether a credential of this kind is revoked.
     fn ends(self, kind: CredentialKind) -> bool {
         use CredentialKind::{App, Passkey, Password, Recovery};
         match self {
@@ -70,7 +70,7 @@ impl Credential {
     }
 }
 
-/// An app password or a passkey, as its owner sees it.
+/// An app password or a passkey as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CredentialView {
     pub id: String,
@@ -79,7 +79,7 @@ pub struct CredentialView {
     pub last_used: Option<Timestamp>,
 }
 
-/// What opens an account besides its password.
+/// The credentials of an account other than its password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CredentialsView {
     pub app_passwords: Vec<CredentialView>,
@@ -91,8 +91,8 @@ pub struct CredentialsView {
 const LABEL_CHARS_MAX: usize = 60;
 
 impl Gateway {
-    /// Changes a password: one record is wrapped anew, nothing else moves. Every session ends, and
-    /// so do the app passwords.
+    /// Changes a password: only its own record is wrapped again. Every session ends, and all app
+    /// passwords are revoked.
     pub fn account_password(
         &self,
         name: &str,
@@ -104,7 +104,7 @@ impl Gateway {
         self.password_replace(id, new, &unlock, Renewal::Password, None)
     }
 
-    /// The same by the account's owner, whose present session stays.
+    /// The same, done by the account's owner, whose current session stays open.
     pub fn password_change(
         &self,
         actor: &Actor,
@@ -125,7 +125,7 @@ impl Gateway {
         Ok(self.unlock_with(id, password)?.0)
     }
 
-    /// The unlock key, and the credential that opened it.
+    /// The unlock key and the credential that unwrapped it.
     pub(in crate::gateway) fn unlock_with(
         &self,
         id: AccountId,
@@ -195,7 +195,7 @@ impl Gateway {
         done.wait()
     }
 
-    /// What opens the actor's account besides the password.
+    /// The credentials of the actor's account other than its password.
     pub fn credentials(&self, actor: &Actor) -> Result<CredentialsView, Error> {
         let account = actor.account();
         let (mut app_passwords, mut passkeys) = (Vec::new(), Vec::new());
@@ -220,7 +220,7 @@ impl Gateway {
         Ok(CredentialsView { app_passwords, passkeys, totp })
     }
 
-    /// Removes an app password or a passkey; the sessions it opened end.
+    /// Removes an app password or a passkey; the sessions that it opened end.
     pub fn credential_remove(&self, actor: &Actor, id: &str) -> Result<(), Error> {
         const MISSING: Error = Error::NotFound { what: "app password or passkey" };
         let account = actor.account();
@@ -273,7 +273,7 @@ pub(in crate::gateway) fn checked_label(label: &str) -> Result<String, Error> {
     }
 }
 
-/// Removes an account's credentials of some kinds.
+/// Removes the credentials of these kinds from an account.
 pub(in crate::gateway) fn drop_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,

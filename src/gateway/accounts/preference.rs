@@ -1,4 +1,4 @@
-//! Preferences: what an account sets for itself, within what the administrator allows.
+//! Preferences: the settings of an account, within the limits that the administrator sets.
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
@@ -9,13 +9,13 @@ use crate::gateway::records::tables::PREFERENCES;
 use crate::store::Read;
 use crate::terms::{AcceptFrom, Choice, ConfirmOutside, LastInteraction, Mode};
 
-/// A value in force, and where it comes from.
+/// A value in force and its origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setting<T> {
     pub value: T,
-    /// Set by the account itself.
+    /// Whether the account itself set it.
     pub own: bool,
-    /// The administrator allows no other.
+    /// Whether the administrator allows no other value.
     pub fixed: bool,
 }
 
@@ -29,7 +29,7 @@ pub struct PreferencesView {
     pub accept_from: Setting<AcceptFrom>,
 }
 
-/// What to change; `Some(None)` follows the system again.
+/// A change of preferences; `Some(None)` returns to the system's value.
 #[derive(Clone, Debug, Default)]
 pub struct PreferencesChange {
     pub undo_secs: Option<Option<u32>>,
@@ -39,7 +39,7 @@ pub struct PreferencesChange {
     pub accept_from: Option<Option<AcceptFrom>>,
 }
 
-/// The longest time to take a message back.
+/// The longest time during which a message can be undone.
 const UNDO_SECS_MAX: u32 = 120;
 
 impl<T: Copy> Setting<T> {
@@ -79,8 +79,8 @@ impl Gateway {
                 site.confirm_outside,
                 site.confirm_outside_fixed,
             ),
-            // The account has it, so that a message is refused at the door before anything else is
-            // looked up; what differs from the default was chosen by somebody.
+            // The account's own record holds it, so that a message is refused at RCPT without another
+            // look-up; a value that differs from the default was chosen on purpose.
             accept_from: Setting {
                 value: accept_from,
                 own: accept_from != AcceptFrom::Both,
@@ -89,7 +89,7 @@ impl Gateway {
         })
     }
 
-    /// Changes preferences; one that the administrator fixed is refused.
+    /// Changes preferences; a change of a fixed one is refused.
     pub fn preferences_change(
         &self,
         actor: &Actor,

@@ -10,8 +10,8 @@ use crate::gateway::records::ids::AccountId;
 use crate::vault::{self, Password, RecoveryKey, UnlockKey};
 
 impl Gateway {
-    /// A new recovery key for the account's owner, who says the password once more; the one
-    /// before opens nothing from now on. It is told here and never again.
+    /// Creates a new recovery key for the account's owner, who confirms the password; the previous one
+    /// is revoked. The key is returned here and never again.
     pub fn recovery_renew(&self, actor: &Actor, password: &Password) -> Result<RecoveryKey, Error> {
         let account = actor.account();
         let unlock = self.unlock_by_password(account, password)?;

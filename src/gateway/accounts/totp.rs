@@ -1,4 +1,5 @@
-//! One-time codes from an authenticator app (RFC 6238), asked for besides the password.
+//! Two-step verification: TOTP codes from an authenticator app (RFC 6238), in addition to the
+//! password.
 
 use totp_rs::{Builder, Totp};
 use zeroize::Zeroizing;
@@ -12,17 +13,17 @@ use crate::gateway::records::tables::{ACCOUNT_KEYS, TOTP};
 use crate::store::Read;
 use crate::vault::{self, AccountSecret, Password, UnlockKey};
 
-/// What an authenticator app is told, once.
+/// The secret for an authenticator app, returned once.
 pub struct TotpNew {
     /// In base32, for typing.
     pub secret: Zeroizing<String>,
-    /// `otpauth://…`, for a picture.
+    /// The `otpauth://…` address, for a QR code.
     pub uri: Zeroizing<String>,
 }
 
 impl Gateway {
-    /// A secret for an authenticator app. Nothing asks for codes before one was shown to work.
-    /// Needs the password once more; `codes-on` when they are on already.
+    /// Creates a secret for an authenticator app. Sign-ins need no code before one was confirmed.
+    /// Needs the account's password; `totp-on` when two-step verification is on already.
     pub fn totp_begin(&self, actor: &Actor, password: &Password) -> Result<TotpNew, Error> {
         let account = actor.account();
         self.unlock_by_password(account, password)?;
@@ -36,7 +37,7 @@ impl Gateway {
             Ok(tx.put(&TOTP, &account, &codes)?)
         });
         done.wait()?;
-        // Neither may hold what separates them.
+        // Neither may contain the separator.
         let plain = |text: &str| text.replace(':', " ");
         let totp = Builder::new()
             .with_secret(secret.to_vec())
@@ -49,7 +50,7 @@ impl Gateway {
         Ok(TotpNew { secret: Zeroizing::new(secret), uri: Zeroizing::new(uri) })
     }
 
-    /// Asks for codes from now on, once `code` was right.
+    /// Turns two-step verification on if `code` is valid.
     pub fn totp_on(&self, actor: &Actor, code: &str) -> Result<(), Error> {
         const MISSING: Error = Error::NotFound { what: "secret for codes" };
         let account = actor.account();
@@ -66,7 +67,7 @@ impl Gateway {
         done.wait()
     }
 
-    /// Asks for no codes any more. Needs the password once more.
+    /// Turns two-step verification off. Needs the account's password.
     pub fn totp_off(&self, actor: &Actor, password: &Password) -> Result<(), Error> {
         let account = actor.account();
         self.unlock_by_password(account, password)?;
@@ -77,7 +78,7 @@ impl Gateway {
         done.wait()
     }
 
-    /// The step of the code that a sign-in by password brings, where one is needed.
+    /// The time step of the code that a sign-in by password presents, if one is needed.
     pub(in crate::gateway) fn code_step(
         &self,
         account: AccountId,
@@ -110,13 +111,13 @@ impl Gateway {
     }
 }
 
-/// The length of a secret for codes (RFC 4226 §4, R6).
+/// The length of a TOTP secret (RFC 4226 §4, R6).
 const SECRET_OCTETS: usize = 20;
 
 const CODE_CHARS_MAX: usize = 16;
 
-/// Codes as every authenticator app makes them: SHA-1, six digits, 30 seconds, one step of
-/// patience either way (RFC 6238 §5.2).
+/// Codes as every authenticator app computes them: SHA-1, six digits, 30 seconds, with one step of
+/// tolerance in either direction (RFC 6238 §5.2).
 fn totp_of(secret: &[u8]) -> Result<Totp, Error> {
     let damaged = |_| Error::Damaged { what: "the secret for codes".to_owned() };
     Builder::new().with_secret(secret.to_vec()).build().map_err(damaged)

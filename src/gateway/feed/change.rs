@@ -1,4 +1,4 @@
-//! What changed since a state: each account numbers its changes and remembers the latest.
+//! The changes since a state: each account numbers its changes and remembers the latest.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -14,21 +14,21 @@ use crate::gateway::records::tables::{CHANGES, COUNTERS};
 use crate::mail::reference::Reference;
 use crate::store::{Order, Read, Span, Tx};
 
-/// The answer to "what changed since".
+/// The changes since a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changes {
-    /// The state that this answer leads to.
+    /// The state after these changes.
     pub state: String,
     pub updated: Vec<Reference>,
     pub removed: Vec<Reference>,
-    /// Whether there is more: ask again with `state`.
+    /// Whether there are more changes: ask again with `state`.
     pub more: bool,
 }
 
-/// How many changes one answer holds.
+/// The largest number of changes in one answer.
 const CHANGES_PER_ANSWER: usize = 500;
 
-/// What happened to a message, or to the list of mailboxes.
+/// A change of a message, or of the list of mailboxes.
 #[derive(Clone, Copy)]
 pub(in crate::gateway) enum Changed {
     Updated(ReferenceKey),
@@ -37,7 +37,7 @@ pub(in crate::gateway) enum Changed {
 }
 
 impl Changed {
-    /// What listeners are told.
+    /// The kind of the hint to listeners.
     pub(super) fn kind(self) -> EventKind {
         match self {
             Changed::Updated(_) | Changed::Removed(_) => EventKind::Mail,
@@ -46,7 +46,7 @@ impl Changed {
     }
 }
 
-/// Numbers a change and remembers it; `kept` bounds how many are remembered.
+/// Numbers a change and stores it; at most `kept` changes are stored.
 pub(super) fn record_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
@@ -61,7 +61,7 @@ pub(super) fn record_in_tx(
         Changed::Mailboxes => ChangeRow { reference: [0; 16], removed: false },
     };
     tx.put(&CHANGES, &(account, counters.modseq), &row)?;
-    // One more than comes in, so that a smaller bound is reached in the end.
+    // One more is removed than is added, so that a smaller bound is reached in time.
     for _ in 0..2 {
         if counters.modseq - counters.forgotten > kept {
             counters.forgotten += 1;
@@ -73,13 +73,13 @@ pub(super) fn record_in_tx(
 }
 
 impl Gateway {
-    /// The account's present state.
+    /// The account's current state.
     pub(in crate::gateway) fn state(&self, account: AccountId) -> Result<String, Error> {
         let counters = self.inner.store.get(&COUNTERS, &account)?.unwrap_or_default();
         Ok(counters.modseq.to_string())
     }
 
-    /// Which messages changed since `state`; `too-old` when that is no longer known.
+    /// The messages that changed since `state`; `too-old` when that is no longer known.
     pub fn changes_since(&self, actor: &Actor, state: &str) -> Result<Changes, Error> {
         let account = actor.account();
         let since: u64 = state.parse().map_err(|_| Error::Invalid { what: "state".to_owned() })?;

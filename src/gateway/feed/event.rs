@@ -11,13 +11,13 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::records::ids::AccountId;
 
-/// What kind of thing changed.
+/// The kind of object that changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EventKind {
     Mail,
     Mailboxes,
-    /// A session ended: streams that belong to one check whether it was theirs.
+    /// A session ended: each stream checks whether it was its own.
     Session,
 }
 
@@ -32,20 +32,20 @@ impl EventKind {
     }
 }
 
-/// One hint: the kind, and the account's state after the change.
+/// One hint: its kind, and the account's state after the change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     pub kind: EventKind,
     pub state: String,
 }
 
-/// Who listens, by account.
+/// The listeners of each account.
 #[derive(Default)]
 pub(in crate::gateway) struct Events {
     listeners: Mutex<HashMap<AccountId, broadcast::Sender<Event>>>,
 }
 
-/// How many hints a slow listener may fall behind before it is told that it missed some.
+/// How many hints a slow listener may fall behind before it learns that it missed some.
 const BACKLOG: usize = 64;
 
 impl Events {
@@ -69,7 +69,7 @@ impl Events {
 }
 
 impl Gateway {
-    /// Hints about the actor's account from now on.
+    /// The hints about the actor's account from now on.
     pub fn events(&self, actor: &Actor) -> broadcast::Receiver<Event> {
         self.inner.events.subscribe(actor.account())
     }

@@ -7,13 +7,13 @@
 //!   3. listeners get a hint with the number; they ask `changes_since` for what it was
 //! ```
 //!
-//! Whatever shows mail while it changes hangs on this feed and on nothing else: the browsers'
-//! event stream today, IMAP's IDLE and other nodes when they come. So what people can see
-//! changes only in a [`tx::Tx`].
+//! Everything that shows mail live depends on this feed and on nothing else: the event stream of
+//! browsers today, IMAP's IDLE and other nodes later. So whatever users can see changes only in a
+//! [`tx::Tx`].
 //!
-//! What must hold: no hint before what it speaks of is durable, none when it failed, and one for
-//! each account and kind however many changes a transaction made or how often it was run. A hint
-//! may be lost, its number is not: who missed one asks from the number they know.
+//! The rules: no hint before the change is durable, none if it failed, and exactly one for each
+//! account and kind, however many changes a transaction made and however often it was run. A hint
+//! may be lost, but its number is not: a listener that missed one asks from the number it knows.
 
 pub mod change;
 pub mod event;
