@@ -26,7 +26,8 @@ fn a_newcomer_finds_settles_and_comes_back() {
     daemon.stop();
 }
 
-/// P-06, P-11, P-13, P-16, P-19: every step by the mouse, at 1280 and 320 px, in English and Hebrew.
+/// P-06, P-11, P-13, P-16, P-19: every step by the mouse, at 1280 and 320 px, in English and
+/// Hebrew.
 #[test]
 fn a_newcomer_needs_no_instructions_with_a_mouse() {
     newcomer("mouse");

@@ -66,8 +66,8 @@ impl Gateway {
         }
     }
 
-    /// Records a refused sign-in. What was typed as a name may be a password, so the log contains it
-    /// only if it is the name of an account.
+    /// Records a refused sign-in. What was typed as a name may be a password, so the log contains
+    /// it only if it is the name of an account.
     pub fn note_refused(&self, typed: &str, peer: &str) {
         let who = match self.account_find(typed) {
             Ok(Some(account)) => self.name_of(account),

@@ -1,7 +1,8 @@
 //! Accounts: their names and addresses, and the credentials that open them.
 //!
 //! An administrator creates and disables accounts but cannot read what they hold: the keys are
-//! created with the account and open only with its password or its recovery key, which is shown once.
+//! created with the account and open only with its password or its recovery key, which is shown
+//! once.
 
 use std::ops::ControlFlow;
 
@@ -189,7 +190,8 @@ impl Gateway {
         Ok(rows)
     }
 
-    /// Disables an account: it cannot sign in, has no session and receives no mail. Its mail is kept.
+    /// Disables an account: it cannot sign in, has no session and receives no mail. Its mail is
+    /// kept.
     pub fn account_disable(&self, name: &str) -> Result<(), Error> {
         let id = self.account_named(name)?;
         self.account_change(id, |account| account.disabled = true)?;

@@ -16,7 +16,8 @@ use crate::store::Read;
 use crate::vault::{AppPassword, Password};
 
 impl Gateway {
-    /// Creates an app password, which is returned here and never again. Needs the account's password.
+    /// Creates an app password, which is returned here and never again. Needs the account's
+    /// password.
     pub fn app_password_new(
         &self,
         actor: &Actor,

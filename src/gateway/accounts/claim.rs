@@ -11,8 +11,8 @@ use crate::vault::{self, Password};
 
 impl Gateway {
     /// The first sign-in to a temporary account with the hand-off `claim`: the password from the
-    /// notification opens the account once, is replaced by the outsider's own, and then opens nothing.
-    /// If two browsers try in the same second, one succeeds and the other is refused.
+    /// notification opens the account once, is replaced by the outsider's own, and then opens
+    /// nothing. If two browsers try in the same second, one succeeds and the other is refused.
     pub(in crate::gateway) fn claim(
         &self,
         id: AccountId,
@@ -34,7 +34,8 @@ impl Gateway {
         done.wait()
     }
 
-    /// The first sign-in with the other hand-offs: the password stays valid, and our copy is deleted.
+    /// The first sign-in with the other hand-offs: the password stays valid, and our copy is
+    /// deleted.
     pub(in crate::gateway) fn first_sign_in(&self, id: AccountId) -> Result<(), Error> {
         let now = self.inner.clock.now();
         let done = self.inner.store.transact(move |tx| {

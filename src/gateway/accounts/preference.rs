@@ -79,8 +79,8 @@ impl Gateway {
                 site.confirm_outside,
                 site.confirm_outside_fixed,
             ),
-            // The account's own record holds it, so that a message is refused at RCPT without another
-            // look-up; a value that differs from the default was chosen on purpose.
+            // The account's own record holds it, so that a message is refused at RCPT without
+            // another look-up; a value that differs from the default was chosen on purpose.
             accept_from: Setting {
                 value: accept_from,
                 own: accept_from != AcceptFrom::Both,

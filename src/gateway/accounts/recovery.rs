@@ -10,8 +10,8 @@ use crate::gateway::records::ids::AccountId;
 use crate::vault::{self, Password, RecoveryKey, UnlockKey};
 
 impl Gateway {
-    /// Creates a new recovery key for the account's owner, who confirms the password; the previous one
-    /// is revoked. The key is returned here and never again.
+    /// Creates a new recovery key for the account's owner, who confirms the password; the previous
+    /// one is revoked. The key is returned here and never again.
     pub fn recovery_renew(&self, actor: &Actor, password: &Password) -> Result<RecoveryKey, Error> {
         let account = actor.account();
         let unlock = self.unlock_by_password(account, password)?;
@@ -23,8 +23,8 @@ impl Gateway {
 
     /// Sets a new password by the recovery key; nothing is lost. Every session, app password and
     /// passkey ends, and two-step verification is turned off: a user who had to recover may have
-    /// lost the phone too, or an attacker may be in the account. An unknown name is refused as a wrong
-    /// key is.
+    /// lost the phone too, or an attacker may be in the account. An unknown name is refused as a
+    /// wrong key is.
     pub fn account_recover(
         &self,
         name: &str,

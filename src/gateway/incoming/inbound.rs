@@ -8,7 +8,7 @@ use crate::gateway::incoming::recipient::AcceptedRecipient;
 use crate::mail::envelope::Envelope;
 use crate::mail::header::HeaderFacts;
 
-/// A message as the front door took it.
+/// A message as the SMTP edge accepted it.
 pub struct Inbound {
     pub envelope: Envelope,
     pub recipients: Vec<AcceptedRecipient>,
@@ -16,13 +16,13 @@ pub struct Inbound {
     /// The octets as sent, after dot-unstuffing.
     pub message: Bytes,
     pub arrival: Arrival,
-    /// The sender's domain vouches for it (DMARC), or a relay that is trusted handed it over.
+    /// Whether the sender's domain authenticates it (DMARC), or a trusted relay delivered it.
     pub authenticated: bool,
-    /// What was found about the sender: an Authentication-Results field (RFC 8601), or nothing.
+    /// The Authentication-Results field about the sender (RFC 8601), or nothing.
     pub results: String,
 }
 
-/// The last hop, as the front door saw it.
+/// The last hop as the SMTP edge saw it.
 #[derive(Clone, Debug)]
 pub struct Arrival {
     pub peer: IpAddr,

@@ -1,12 +1,12 @@
-//! The one door in: who may be written to, and taking a message for them.
+//! The only entry for incoming mail: a checked message is sealed and stored for its recipients.
 //!
 //! 1. reference number, trace lines, summary
 //! 2. sealed once under a key of its own; that key wrapped for each reader
 //! 3. one transaction: content, message, each reader's entry, counters and change
-//! 4. durable: readers' browsers are told, and the peer gets its `250`
+//! 4. durable: the readers' listeners are woken, and the peer gets its `250`
 //!
-//! A refusal is a [`Reason`]; an [`Error`] means that we could not decide or store, so the peer
-//! tries again.
+//! A refusal is a [`Reason`]; an [`Error`] means that we could not decide or store, so that the
+//! peer retries.
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -23,7 +23,7 @@ use crate::mail::{message, trace};
 use crate::store::Pending;
 use crate::vault::{ContentKey, wipe_stack};
 
-/// What the peer is told.
+/// The result that the peer gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
     pub reference: Reference,
@@ -31,8 +31,8 @@ pub struct Receipt {
 }
 
 impl Gateway {
-    /// Takes a message for recipients that were checked, and tells its reference number once it
-    /// is durable. Seals on the calling thread, so larger messages belong on one that may work.
+    /// Stores a message for recipients that were checked, and returns its reference number once it
+    /// is durable. It seals on the calling thread, so large messages belong on a worker thread.
     pub fn receive(&self, inbound: Inbound) -> Pending<Receipt, Error> {
         let prepared = self.prepare(inbound);
         wipe_stack();
@@ -96,7 +96,7 @@ impl Gateway {
     }
 }
 
-/// A message that came in, and what its sender is told when it may be told anything.
+/// A message that arrived, and the response to its sender, if there is one.
 struct Arrived {
     sealed: SealedMessage,
     answer: Option<Answer>,

@@ -1,4 +1,4 @@
-//! Who may be written to, decided at RCPT, and why not.
+//! The decision about each recipient, made at RCPT, with the reason for a refusal.
 
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
@@ -9,14 +9,14 @@ use crate::mail::envelope::ForwardPath;
 use crate::store::Read;
 use crate::terms::AcceptFrom;
 
-/// Where a sender stands.
+/// Where a message comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     Outside,
     Inside,
 }
 
-/// The answer to "may this recipient be written to".
+/// Whether a recipient accepts a message.
 #[derive(Clone, Debug)]
 pub enum RecipientVerdict {
     Accept(AcceptedRecipient),
@@ -27,7 +27,7 @@ pub enum RecipientVerdict {
 #[derive(Clone, Debug)]
 pub struct AcceptedRecipient {
     pub(in crate::gateway) account: AccountId,
-    /// As the peer gave it.
+    /// The path as the peer gave it.
     pub path: ForwardPath,
 }
 
@@ -44,7 +44,7 @@ pub enum Reason {
 }
 
 impl Gateway {
-    /// Whether `to` may be written to by a sender from there.
+    /// Whether the recipient `to` accepts mail of this origin.
     pub fn recipient_check(
         &self,
         to: &ForwardPath,
@@ -62,7 +62,7 @@ impl Gateway {
         }
         match self.recipient_find(address)? {
             Some(account) => self.recipient_judge(account, to, origin),
-            // RFC 5321 §4.5.1: postmaster is always there.
+            // RFC 5321 §4.5.1: postmaster always exists.
             None if address.local().eq_ignore_ascii_case("postmaster") => self.postmaster_check(to),
             None => Ok(RecipientVerdict::Refuse(Reason::UnknownRecipient)),
         }
@@ -76,7 +76,8 @@ impl Gateway {
         if let Some(found) = self.account_at(&normalized)? {
             return Ok(Some(found));
         }
-        // user+detail@domain goes to user@domain (RFC 5233) unless somebody has that address.
+        // user+detail@domain goes to user@domain (RFC 5233) unless an account has that very
+        // address.
         let (local, domain) = normalized.rsplit_once('@').unwrap_or((&normalized, ""));
         match local.split_once('+') {
             Some((user, _)) if !user.is_empty() => self.account_at(&format!("{user}@{domain}")),
@@ -103,8 +104,8 @@ impl Gateway {
         })
     }
 
-    /// Mail for postmaster goes to the account set for it, else to the first; nothing that an
-    /// account may be set to shuts postmaster's door.
+    /// Mail for postmaster goes to the account that is set for it, otherwise to the first account;
+    /// no setting of an account makes it refuse mail for postmaster.
     fn postmaster_check(&self, to: &ForwardPath) -> Result<RecipientVerdict, Error> {
         let named = match &self.inner.settings.postmaster {
             Some(name) => self.account_find(name)?,

@@ -1,9 +1,8 @@
-//! A message's content, opened piece by piece: however large it is, little of it stands in
-//! memory.
+//! A message's content, opened piece by piece: however large it is, little of it is in memory.
 //!
-//! What came by SMTP is small enough to be whole in memory, and what it holds is known only by
-//! taking it apart. A message that was written here has an outline: its header and text come
-//! first, and where its files stand is known.
+//! A message that came by SMTP is small enough to be whole in memory, and its parts are found only
+//! by parsing it. A message that was written here has an outline: its header and text come first,
+//! and the positions of its files are known.
 
 use std::sync::Arc;
 
@@ -18,7 +17,7 @@ use crate::mail::message;
 use crate::store::{ContentId, Store};
 use crate::vault::{self, ContentKey};
 
-/// How many octets are read in one step: whole chunks, and whole lines of base64.
+/// The octets read in one step: whole chunks, and whole lines of base64.
 const STEP_OCTETS: u64 = 4 * vault::CHUNK_OCTETS as u64;
 
 /// A line of base64 with its end.
@@ -31,7 +30,7 @@ pub struct Content {
     shown: Zeroizing<Vec<u8>>,
 }
 
-/// What it takes to read any part of it.
+/// The key and position needed to read any part of it.
 struct Sealed {
     store: Store,
     key: ContentKey,
@@ -47,7 +46,7 @@ impl std::fmt::Debug for Content {
 }
 
 impl Content {
-    /// Opens what is shown of it, and with that checks the key.
+    /// Opens the shown part, which also checks the key.
     pub(in crate::gateway) fn open(
         store: Store,
         key: ContentKey,
@@ -68,19 +67,19 @@ impl Content {
         Ok(Some(Content { sealed, outline, shown }))
     }
 
-    /// Header and text; everything, unless it was written here and has files, which are left
-    /// out then.
+    /// The header and the text. Files are left out if the message was written here; otherwise
+    /// everything is included.
     pub fn shown(&self) -> &[u8] {
         &self.shown
     }
 
-    /// The files of a message that was written here; the part number of each is one more than its
-    /// place. `None`: they are parts of what is shown.
+    /// The files of a message that was written here; the part number of each is its index plus one.
+    /// `None`: the files are parts of the shown text.
     pub fn files(&self) -> Option<&[FileAt]> {
         self.outline.as_ref().map(|outline| outline.files.as_slice()).filter(|all| !all.is_empty())
     }
 
-    /// All of it.
+    /// The whole content.
     pub fn whole(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         match self.files() {
             None => Ok(self.shown.clone()),
@@ -88,7 +87,7 @@ impl Content {
         }
     }
 
-    /// All of it, piece by piece.
+    /// The whole content, piece by piece.
     pub fn raw(&self) -> Pieces {
         match self.files() {
             None => Pieces::Whole(Some(self.shown.clone())),
@@ -96,7 +95,7 @@ impl Content {
         }
     }
 
-    /// A part, decoded, piece by piece; `None` where there is none.
+    /// A decoded part, piece by piece; `None` if there is no such part.
     pub fn part(&self, index: u32) -> Option<(message::Part, Pieces)> {
         let Some(files) = self.files() else {
             let (part, octets) = message::part_bytes(&self.shown, index)?;
@@ -122,7 +121,7 @@ impl Content {
         files.map(|(part, octets)| (part, Pieces::Whole(Some(octets.into())))).collect()
     }
 
-    /// What the reader lists as parts of a message with an outline.
+    /// The parts of a message with an outline, as the reader lists them.
     pub fn parts(&self) -> Option<Vec<message::Part>> {
         let files = self.files()?;
         Some((1..).zip(files).map(|(index, file)| part_of(file, index)).collect())
@@ -140,7 +139,7 @@ fn part_of(file: &FileAt, index: u32) -> message::Part {
     }
 }
 
-/// Octets that come one piece after another.
+/// Octets that are read one piece after another.
 pub enum Pieces {
     Whole(Option<Zeroizing<Vec<u8>>>),
     Raw(Raw),
@@ -153,7 +152,7 @@ pub struct Raw {
     offset: u64,
 }
 
-/// A file in its lines of base64.
+/// A file in lines of base64.
 pub struct File {
     sealed: Arc<Sealed>,
     offset: u64,
@@ -162,7 +161,7 @@ pub struct File {
 }
 
 impl Pieces {
-    /// How many octets come in all.
+    /// The total number of octets.
     pub fn octets(&self) -> u64 {
         match self {
             Pieces::Whole(octets) => octets.as_ref().map_or(0, |octets| octets.len() as u64),
@@ -171,7 +170,7 @@ impl Pieces {
         }
     }
 
-    /// The next ones; `None` at the end. Reads from disk.
+    /// The next piece; `None` at the end. Reads from disk.
     pub fn take_next(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         match self {
             Pieces::Whole(octets) => Ok(octets.take()),
@@ -201,7 +200,7 @@ impl File {
 }
 
 impl Sealed {
-    /// Opens the chunks that hold these octets, and gives those alone.
+    /// Opens the chunks that contain these octets, and returns only the octets.
     fn read(&self, offset: u64, length: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
         let each = vault::CHUNK_OCTETS as u64;
         let end = offset.saturating_add(length).min(self.length);

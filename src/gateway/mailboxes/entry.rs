@@ -1,4 +1,4 @@
-//! A reader's entry in a mailbox: finding it, and whether it was opened.
+//! A reader's entry in a mailbox: how it is found, and whether it was opened.
 
 use crate::gateway::Gateway;
 use crate::gateway::error::{Conflict, Error};

@@ -1,8 +1,7 @@
-//! Filters: what an account wants done with mail that comes.
+//! Filters: the actions that an account wants for its incoming mail.
 //!
-//! They look at what the list shows, which opens with the owner's keys alone. So they are carried
-//! out when the owner's next request takes a message into the search index, and never while a
-//! message arrives.
+//! A filter tests what the list shows, which only the owner's keys open. Filters are therefore
+//! applied when the owner's next request indexes a message, and never while a message arrives.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,24 +18,25 @@ use crate::gateway::records::tables::FILTERS;
 use crate::mail::words::spelled;
 use crate::store::{Read, Record};
 
-/// What must hold, and what is done then. Empty texts hold for everything.
+/// The conditions of a filter and its actions. An empty text matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filter {
-    /// The sender's name or address has this.
+    /// Text in the sender's name or address.
     pub from: String,
-    /// A recipient's name or address has this.
+    /// Text in a recipient's name or address.
     pub to: String,
     pub subject: String,
-    /// It is moved there.
+    /// The folder that the message is moved to.
     pub mailbox: Option<MailboxId>,
     pub star: bool,
-    /// It gets this label.
+    /// The label that the message gets.
     pub label: Option<LabelId>,
-    /// It no longer counts as unread. It stays sealed, and its sender still waits.
+    /// The message no longer counts as unread. It stays unopened, and its sender gets no
+    /// confirmation.
     pub read: bool,
 }
 
-/// An account's filters as they are sealed.
+/// An account's filters, in their sealed form.
 #[derive(Serialize, Deserialize)]
 pub(in crate::gateway) struct Filters(pub Vec<Filter>);
 
@@ -80,9 +80,9 @@ impl Filter {
     }
 }
 
-/// What all filters together want done with a message; the first folder named counts.
+/// The changes that all filters make to a message; the first folder counts.
 pub(in crate::gateway) fn wish(filters: &[Filter], summary: &SealedSummary) -> Vec<Change> {
-    // What the system itself says is always in sight.
+    // Notices of the system are never filtered.
     let fit = filters.iter().filter(|filter| summary.notice.is_none() && filter.fits(summary));
     let mut change = Change::default();
     let mut labels = Vec::new();
@@ -96,7 +96,7 @@ pub(in crate::gateway) fn wish(filters: &[Filter], summary: &SealedSummary) -> V
         if filter.read {
             (change.unread, change.quiet) = (Some(false), true);
         }
-        // As many as a message can have: the first filters count.
+        // At most as many labels as a message can have: the first filters count.
         let fits = labels.len() < label::OF_ONE_MAX;
         if let Some(label) = filter.label.filter(|label| fits && !labels.contains(label)) {
             labels.push(label);
@@ -108,7 +108,7 @@ pub(in crate::gateway) fn wish(filters: &[Filter], summary: &SealedSummary) -> V
 }
 
 impl Gateway {
-    /// The actor's filters, in the order in which they are asked.
+    /// The actor's filters, in the order in which they are applied.
     pub fn filters(&self, actor: &Actor) -> Result<Vec<Filter>, Error> {
         let Some(sealed) = self.inner.store.get(&FILTERS, &actor.account())? else {
             return Ok(Vec::new());
@@ -119,7 +119,7 @@ impl Gateway {
         Ok(filters)
     }
 
-    /// Sets the actor's filters; they hold for what comes from now on.
+    /// Sets the actor's filters; they apply to mail that arrives from now on.
     pub fn filters_set(&self, actor: &Actor, filters: &[Filter]) -> Result<(), Error> {
         if filters.len() > FILTERS_MAX {
             return Err(Error::OverQuota);

@@ -1,7 +1,7 @@
-//! Messages that their owner brings in from a file, one by one.
+//! Importing messages from a file, one by one.
 //!
-//! They are sealed as everything else is, count as opened, and are marked as imported: nobody can
-//! say how they travelled. Nobody is told of them.
+//! Imported messages are sealed like all others and count as opened. They are marked as imported,
+//! because nobody knows how they were transported, and nobody is notified.
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -20,27 +20,27 @@ use crate::mail::message::{self, Summary};
 use crate::mail::reference::Reference;
 use crate::vault::ContentKey;
 
-/// How often it is looked anew whether a message is here, when others come at the same moment.
+/// How often the search for an existing copy is repeated when other messages arrive meanwhile.
 const TRIES_MAX: usize = 5;
 
-/// What headers may have grown by on another way, in octets.
+/// The most octets by which trace fields may have enlarged the header of the same message.
 const HEADER_MORE_MAX: u64 = 256 * 1024;
 
 const NOT_FOUND: Error = Error::NotFound { what: "message" };
 
-/// What became of a message that was brought in.
+/// The result of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Imported {
     pub item: ItemView,
-    /// It was here already, the same in identifier, sender, subject and text, and was not stored
-    /// again.
+    /// The mailbox had the message already, with the same identifier, sender, subject and text, so
+    /// it was not stored again.
     pub known: bool,
 }
 
 impl Gateway {
-    /// Stores a message in one of the actor's mailboxes. A message that the account has already
-    /// is not stored again, so that an import that broke off can be started once more. One that
-    /// is no message is `Invalid`.
+    /// Stores a message in one of the actor's mailboxes. A message that the account already has is
+    /// not stored again, so an interrupted import can be repeated. Octets that are not a message
+    /// are `Invalid`.
     pub fn message_import(
         &self,
         actor: &Actor,
@@ -71,13 +71,13 @@ impl Gateway {
             if self.import_store(sealed, own, seen)? {
                 return Ok(Imported { item: self.message_item(actor, reference)?, known: false });
             }
-            // Another one with this identifier came meanwhile; it may be this very message.
+            // Another message with this identifier arrived meanwhile; it may be the same message.
         }
         Err(Error::Busy)
     }
 
-    /// One of these messages, if it is this message. One that was thrown away is brought back: who
-    /// brings a message in wants to have it.
+    /// Returns the one of these messages that is the same message. It is moved out of the trash,
+    /// because the user wants to have it.
     fn import_known(
         &self,
         actor: &Actor,
@@ -92,7 +92,7 @@ impl Gateway {
                 Err(Error::NotFound { .. }) => continue,
                 found => found?,
             };
-            // What was not opened is not compared: it would have to be opened for that.
+            // An unopened message is not compared, because comparing would open it.
             if entry.opened.is_none() || entry.size > octets.len() as u64 + HEADER_MORE_MAX {
                 continue;
             }
@@ -140,7 +140,7 @@ impl Gateway {
         let placement = Placement { mailbox, opened: Some(now), unread: false, sent: false };
         Ok(SealedMessage {
             reference,
-            // What a file says of its date cannot lie in the future.
+            // A date from a file is not allowed to be in the future.
             received: date.unwrap_or(now).min(now),
             filed: Some(now),
             reverse_path: String::new(),
@@ -153,7 +153,7 @@ impl Gateway {
         })
     }
 
-    /// Stores it, unless another message with its identifier than those `seen` is there by now.
+    /// Stores it, unless a message with its identifier arrived that is not among `seen`.
     fn import_store(
         &self,
         sealed: SealedMessage,
@@ -175,18 +175,18 @@ impl Gateway {
     }
 }
 
-/// Whether two messages are one: the same body. Their headers may differ by what was written on
-/// top on their way; that they have the same identifier is known already.
+/// Whether two messages with the same identifier have the same body. Their headers may differ in
+/// their trace fields.
 fn is_same(one: &[u8], other: &[u8]) -> bool {
     fn body(octets: &[u8]) -> &[u8] {
         let begins = memchr::memmem::find(octets, b"\r\n\r\n").map_or(octets.len(), |at| at + 4);
-        // A file of messages may have taken or added empty lines at the end.
+        // A mailbox file may have removed or added empty lines at the end.
         octets.get(begins..).unwrap_or_default().trim_ascii_end()
     }
     body(one) == body(other)
 }
 
-/// With CRLF at the end of each line (RFC 5322 §2.3), as files on disk seldom have it.
+/// Ends each line with CRLF (RFC 5322 §2.3), which files on disk rarely do.
 fn with_crlf(octets: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(octets.len() + octets.len() / 32);
     let mut before = 0;

@@ -1,4 +1,4 @@
-//! Which messages wait to be taken into their owner's search index, and which must leave it.
+//! The messages that wait to be indexed for their owner, and those to remove from the index.
 
 use crate::clock::Timestamp;
 use crate::gateway::error::Error;
@@ -8,20 +8,20 @@ use crate::gateway::records::search::SearchDeleted;
 use crate::gateway::records::tables::{SEARCH_DELETED, SEARCH_TEXTS, SEARCH_WAITING, TEMPORARY};
 use crate::store::{Read, Tx};
 
-/// Notes that a message, or what can be read of it, is new.
+/// Records that a message is new, or that more of it can be read.
 pub fn wait_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
     reference: ReferenceKey,
 ) -> Result<(), Error> {
-    // People outside have no search.
+    // Temporary accounts have no search.
     if tx.has(&TEMPORARY, &account)? {
         return Ok(());
     }
     Ok(tx.put(&SEARCH_WAITING, &(account, reference), &Due)?)
 }
 
-/// Notes that a message is gone; its words leave the index with one of the next steps.
+/// Records that a message was deleted; a later step removes its words from the index.
 pub fn forget_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,

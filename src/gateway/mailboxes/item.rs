@@ -17,7 +17,7 @@ use crate::mail::reference::Reference;
 use crate::store::{Read, Store};
 use crate::vault::Epoch;
 
-/// What the reader sees of a message without opening it.
+/// A message as its reader sees it without opening it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ItemView {
     pub reference: Reference,
@@ -32,19 +32,19 @@ pub struct ItemView {
     pub opened: Option<Timestamp>,
     pub unread: bool,
     pub starred: bool,
-    /// The account's own message, and to whom it went.
+    /// Whether the account sent it.
     pub sent: bool,
     pub recipients: Vec<String>,
-    /// What it is about, when the system itself wrote it.
+    /// The subject of the notice, if the system wrote the message.
     pub notice: Option<NoticeOf>,
-    /// The reader is asked whether the outside sender may learn what became of it.
+    /// Whether the reader is asked if the outside sender may be notified.
     pub asks_confirmation: bool,
-    /// Messages with the same word here answer each other.
+    /// The conversation's identifier; messages with the same one belong together.
     pub conversation: Option<String>,
     pub labels: Vec<LabelId>,
 }
 
-/// A message with what can be changed about it.
+/// A message's flags, labels and mailbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flags {
     pub reference: Reference,
@@ -55,7 +55,7 @@ pub struct Flags {
     pub labels: Vec<LabelId>,
 }
 
-/// What can be changed about a message.
+/// The flags, labels and mailbox of an entry.
 pub(in crate::gateway) fn marks(mailbox: MailboxId, entry: &Entry) -> Result<Flags, Error> {
     Ok(Flags {
         reference: Reference::from_bytes(entry.reference).ok_or_else(damaged_summary)?,

@@ -1,7 +1,7 @@
-//! Labels: words of the owner's that a message can have several of, in whatever folder it is.
+//! Labels: the owner's own keywords. A message can have several, in any folder.
 //!
-//! Their names are sealed under the owner's keys; an entry holds their numbers alone. A number is
-//! never used twice, so what is left of a label that is gone means nothing.
+//! Their names are sealed under the owner's keys; an entry has only their numbers. A number is
+//! never used again, so the remaining numbers of a deleted label have no meaning.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,17 +14,17 @@ use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::LABELS;
 use crate::store::{Read, Record};
 
-/// A label, and how it is shown.
+/// A label and its colour.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Label {
-    /// Zero asks for a number.
+    /// Zero for a new label.
     pub id: LabelId,
     pub name: String,
     /// One of [`COLOURS`], which the reader's page turns into a colour with enough contrast.
     pub colour: u8,
 }
 
-/// An account's labels as they are sealed.
+/// An account's labels, in their sealed form.
 #[derive(Default, Serialize, Deserialize)]
 pub(in crate::gateway) struct Labels {
     pub last: LabelId,
@@ -35,10 +35,10 @@ impl Record for Labels {
     const VERSION: u8 = 1;
 }
 
-/// How many colours there are.
+/// The number of colours.
 pub const COLOURS: u8 = 8;
 
-/// How many labels one message can have.
+/// The most labels of one message.
 pub(in crate::gateway) const OF_ONE_MAX: usize = 20;
 
 const LABELS_MAX: usize = 100;
@@ -54,7 +54,7 @@ impl Gateway {
         Ok(self.labels_read(actor)?.items)
     }
 
-    /// Sets the actor's labels: new ones get a number, those that are missing are gone.
+    /// Sets the actor's labels: new ones get a number, and missing ones are deleted.
     pub fn labels_set(&self, actor: &Actor, wanted: &[Label]) -> Result<Vec<Label>, Error> {
         if wanted.len() > LABELS_MAX {
             return Err(Error::OverQuota);
@@ -85,7 +85,7 @@ impl Gateway {
         let plain = sealed_form::octets_of(&kept)?;
         let sealed = Sealed(actor.secret().seal_own(&binding(account), &plain)?);
         let done = self.inner.store.transact(move |tx| {
-            // Two at once would both give the next number.
+            // Two concurrent changes would assign the same number.
             if tx.get(&LABELS, &account)?.map(|sealed| sealed.0) != before {
                 return Err(Error::Busy);
             }
@@ -107,7 +107,7 @@ impl Gateway {
         sealed_form::read(LABELS.name, &plain.map_err(|_| damaged())?)
     }
 
-    /// That a label is one of the actor's.
+    /// Checks that a label is one of the actor's.
     pub(in crate::gateway) fn label_check(&self, actor: &Actor, id: LabelId) -> Result<(), Error> {
         match self.labels(actor)?.iter().any(|label| label.id == id) {
             true => Ok(()),
@@ -119,7 +119,7 @@ impl Gateway {
 fn checked_name(name: &str) -> Result<String, Error> {
     let name = name.trim();
     let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count());
-    // Quotes would end the name where it is asked for: `label:"to do"`.
+    // A quotation mark would end the name in a search: `label:"to do"`.
     if fits && !name.chars().any(|c| c.is_control() || c == '"') {
         return Ok(name.to_owned());
     }

@@ -6,7 +6,7 @@
 //! | opened | the same, and the content can be read | moved, deleted |
 //! | rejected | nothing: the reader's key was destroyed unread | – |
 //!
-//! A number that is unknown, somebody else's or rejected gets the same answer.
+//! A reference number that is unknown, another account's or rejected gets the same answer.
 
 use std::ops::ControlFlow;
 
@@ -23,9 +23,9 @@ use crate::mail::reference::Reference;
 use crate::store::{Order, Read, Span};
 
 impl Gateway {
-    /// The messages of the conversation that a message belongs to, the oldest first, wherever they
-    /// lie; junk and trash only where the message itself lies there. A message without a
-    /// conversation stands alone.
+    /// The messages of a message's conversation in all mailboxes, the oldest first; those in junk
+    /// and trash only if the message itself is there. A message without a conversation is returned
+    /// alone.
     pub fn conversation(&self, actor: &Actor, message: Reference) -> Result<Vec<ItemView>, Error> {
         let account = actor.account();
         let store = &self.inner.store;
@@ -36,7 +36,7 @@ impl Gateway {
         let mut epochs = OpenedEpochs::new(self, actor);
         let mut items = Vec::new();
         for (member, _) in members_in_tx(store, account, conversation)? {
-            // It may have gone since they were listed.
+            // It may have been deleted since they were listed.
             let (place, entry) = match find_entry(store, account, member) {
                 Err(Error::NotFound { .. }) => continue,
                 found => found?,
@@ -49,7 +49,7 @@ impl Gateway {
         Ok(items)
     }
 
-    /// A window of a mailbox: `limit` messages older than the cursor `before`.
+    /// A page of a mailbox: `limit` messages older than the cursor `before`.
     pub fn message_list(
         &self,
         actor: &Actor,
@@ -75,7 +75,7 @@ impl Gateway {
         OpenedEpochs::new(self, actor).item(place.mailbox, &entry)
     }
 
-    /// The same for several; those that are not there are left out. At most [`PAGE_MAX`].
+    /// The same for several messages, at most [`PAGE_MAX`]; missing ones are left out.
     pub fn message_items(
         &self,
         actor: &Actor,
@@ -98,7 +98,7 @@ impl Gateway {
         Ok(items)
     }
 
-    /// All messages of a mailbox, newest first, with no more than what can be changed about them.
+    /// The flags of all messages of a mailbox, newest first.
     pub fn message_flags(
         &self,
         actor: &Actor,
@@ -142,29 +142,29 @@ impl Gateway {
     }
 }
 
-/// A window of a mailbox, newest first.
+/// A page of a mailbox, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
     pub state: String,
     pub total: u64,
     pub unread: u64,
     pub items: Vec<ItemView>,
-    /// Where the next window begins; `None` at the end.
+    /// Where the next page starts; `None` at the end.
     pub next: Option<String>,
 }
 
-/// Some of all messages of a mailbox, or of all that were found.
+/// A page of the flags of a mailbox's messages, or of a search's results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlagsPage {
     pub items: Vec<Flags>,
-    /// Where the rest begins; `None` at the end.
+    /// Where the next page starts; `None` at the end.
     pub next: Option<String>,
 }
 
-/// The longest window of a list.
+/// The most messages on one page of a list.
 pub const PAGE_MAX: usize = 200;
 
-/// How many messages one answer about all of them has.
+/// The most messages on one page of flags.
 pub const FLAGS_MAX: usize = 5_000;
 
 fn parse_cursor(cursor: &str) -> Result<u32, Error> {

@@ -1,4 +1,4 @@
-//! Mailboxes and the messages in them: sealed, filed, listed, changed, kept for a time.
+//! Mailboxes and the messages in them: sealing, filing, listing, changing and expiring them.
 //!
 //! Everything that ends up in a mailbox is stored by `sealed_message`, wherever it comes from.
 

@@ -11,7 +11,8 @@ use crate::gateway::records::mailbox::Entry;
 use crate::mail::reference::Reference;
 
 impl Gateway {
-    /// The octets of a message that was opened before, trace lines in front; `not-opened` else.
+    /// The octets of a message that was opened before, with its trace fields; otherwise
+    /// `not-opened`.
     pub fn message_raw(
         &self,
         actor: &Actor,

@@ -1,4 +1,5 @@
-//! What the list shows of a message before it is opened; sealed for each reader.
+//! The summary of a message, which the list shows before it is opened; it is sealed for each
+//! reader.
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -10,16 +11,16 @@ use crate::mail::message::Ids;
 use crate::store::Record;
 use crate::terms::DeliveryState;
 
-/// What the list shows of a message before it is opened; sealed for each reader.
+/// The summary of a message, which the list shows before it is opened.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(in crate::gateway) struct SealedSummary {
     pub from_name: Option<String>,
     pub from_address: Option<String>,
     pub subject: String,
     pub attachments: u32,
-    /// Whom the header names as recipients, the first few.
+    /// The first recipients that the header names.
     pub to: Vec<String>,
-    /// To whom the owner of this copy sent it.
+    /// The recipients, in the sender's own copy.
     pub recipients: Vec<String>,
     pub notice: Option<NoticeOf>,
     pub outline: Option<Outline>,
@@ -29,32 +30,32 @@ impl Record for SealedSummary {
     const VERSION: u8 = 1;
 }
 
-/// What is told of a temporary account besides outcomes.
+/// What a notice reports about a temporary account, other than an outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NoticeTopic {
-    /// It ends soon.
+    /// The account expires soon.
     Ending,
-    /// It is gone, and its owner asks for the message once more.
+    /// The account has expired, and its owner asks for the message again.
     AskedAgain,
 }
 
-/// What a notice of the system is about.
+/// The message that a notice is about, and what it reports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticeOf {
     pub kind: DeliveryState,
-    /// It tells no outcome of the message, but this.
+    /// Set if the notice reports no outcome of the message.
     pub topic: Option<NoticeTopic>,
     pub about: ReferenceKey,
     pub recipient: String,
 }
 
-/// Where the files of a message stand that was written here, so that none of them has to be in
-/// memory to show the rest.
+/// The positions of the files in a message that was written here, so that the text can be shown
+/// without reading them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outline {
-    /// The header and the text; behind them come the files.
+    /// The octets of the header and the text, which precede the files.
     pub head_octets: u64,
-    /// What ends the message when its files are left out, so that readers see it whole.
+    /// The closing delimiter that makes the message complete when its files are left out.
     pub end: Vec<u8>,
     pub files: Vec<FileAt>,
 }
@@ -65,13 +66,13 @@ pub struct FileAt {
     pub name: String,
     pub content_type: String,
     pub size: u64,
-    /// Where its base64 lines begin, and how many octets they have.
+    /// The offset and the length of its base64 lines.
     pub offset: u64,
     pub encoded: u64,
 }
 
 /// A summary ready to be sealed, and the identifiers in the header: those that the message refers
-/// to, and its own. None keeps it out of every conversation.
+/// to, and its own. A message without identifiers belongs to no conversation.
 #[derive(Clone, Copy)]
 pub(in crate::gateway) struct Summarised<'s> {
     pub octets: &'s [u8],
@@ -79,13 +80,13 @@ pub(in crate::gateway) struct Summarised<'s> {
 }
 
 impl SealedSummary {
-    /// What is sealed.
+    /// The octets that are sealed.
     pub fn to_octets(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         sealed_form::octets_of(self)
     }
 }
 
-/// What a reader's summary and key wrap are bound to.
+/// The binding of a reader's summary and key wrap.
 pub(in crate::gateway) fn reader_binding(account: AccountId, reference: ReferenceKey) -> [u8; 32] {
     let mut bound = [0; 32];
     bound[..16].copy_from_slice(&account.0);

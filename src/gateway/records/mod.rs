@@ -1,5 +1,6 @@
-//! Every record that the store keeps, and the tables they lie in. Records name no feature: whatever a
-//! feature stores is declared here, below all of them, so that no feature has to know another's file.
+//! Every record that the store keeps, and the tables they lie in. Records name no feature: whatever
+//! a feature stores is declared here, below all of them, so that no feature has to know another's
+//! file.
 
 pub mod account;
 pub mod audit;
