@@ -1,5 +1,5 @@
-//! `[outgoing]`, `[temporary]`, `[notification]`, `[auto_response]`, `[queue]`: mail for outside,
-//! and what people outside are told.
+//! `[outgoing]`, `[temporary]`, `[notification]`, `[auto_response]`, `[queue]`: mail for outside, and
+//! what people outside are told.
 
 use serde::{Deserialize, Serialize};
 
