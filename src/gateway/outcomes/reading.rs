@@ -1,4 +1,4 @@
-//! A message is read or rejected: its outcome, the sender's status and the confirmation.
+//! Reading and rejecting a message: the outcome, the sender's status and the confirmation.
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -23,9 +23,9 @@ use crate::store::{self, Read};
 use crate::terms::{DeliveryState, RejectReason};
 
 impl Gateway {
-    /// Opens a message: its octets, trace lines in front. The first time, it is marked read
-    /// and the outcome is recorded; not before it turned out to be intact. `said` is whether an
-    /// outside sender may be told, where the reader is asked.
+    /// Opens a message and returns its octets with the trace fields. The first time, the message is
+    /// marked as read and the outcome is recorded, but only after it proved intact. `said` is the
+    /// reader's answer, if the reader was asked whether an outside sender may be notified.
     pub fn message_open(
         &self,
         actor: &Actor,
@@ -43,8 +43,8 @@ impl Gateway {
         Ok((epochs.item(place.mailbox, &entry)?, content))
     }
 
-    /// Rejects a message unread: the reader's key to it is destroyed without opening anything.
-    /// The content goes with the last reader.
+    /// Rejects a message unread: the reader's key to it is destroyed without opening anything. The
+    /// content is deleted with the last reader's copy.
     pub fn message_reject(
         &self,
         actor: &Actor,
@@ -91,9 +91,10 @@ impl Gateway {
         })
     }
 
-    /// Runs `work`, which says whether it recorded the outcome; then, in the same transaction,
-    /// the sender's status line, confirmation, or report to outside. So there is exactly one of
-    /// each for every reader and outcome, whatever crashes or is asked twice.
+    /// Runs `work`, which returns whether it recorded the outcome, and in the same transaction
+    /// updates the sender's status line and stores the notice or the report to an outside sender.
+    /// So there is exactly one of each for every reader and outcome, even after a crash or a
+    /// repeated request.
     fn outcome_transact(
         &self,
         account: AccountId,
@@ -123,7 +124,7 @@ impl Gateway {
                     topic: None,
                     report: None,
                 };
-                // A sender whose account is gone needs no notice.
+                // A sender whose account was deleted gets no notice.
                 notice = match self.account(sender) {
                     Ok(_) => Some(self.notice_prepare(sender, &draft)?),
                     Err(_) => None,
@@ -148,8 +149,8 @@ impl Gateway {
     }
 }
 
-/// Records what became of a reader's copy, and that the reader did something. The first
-/// outcome stands: there is exactly one.
+/// Records the outcome of a reader's copy, and the reader's activity. The first outcome stands:
+/// there is exactly one.
 fn outcome_in_tx(
     tx: &mut store::Tx<'_>,
     account: AccountId,

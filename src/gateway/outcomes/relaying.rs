@@ -1,4 +1,4 @@
-//! What the relay reports about a queue row, and what follows for its sender.
+//! The relay's reports about queue rows, and their consequences for the sender.
 
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
@@ -24,10 +24,10 @@ use crate::store::Read;
 use crate::terms::{Choice, DeliveryState, QueueKind, QueueState, Route};
 
 impl Gateway {
-    /// Takes what became of a leased row: gone, or to be tried again; status lines and the
+    /// Records the result of a leased row: it is removed or tried again. Status lines and the
     /// sender's notices follow in the same transaction.
     pub fn queue_report(&self, id: QueueId, done: Attempted) -> Result<(), Error> {
-        // Reported before, or dropped meanwhile: there is nothing left to do.
+        // The row was reported before, or dropped meanwhile.
         let Some(row) = self.inner.store.get(&QUEUE, &id.0)? else { return Ok(()) };
         match done {
             Attempted::Delivered { by, text } => {
@@ -83,7 +83,7 @@ impl Gateway {
             row.delay_told |= tell;
             row.last = Some(reason.to_string());
             match row.state {
-                // Held back while it was being tried: it stays held.
+                // An administrator held the row during the attempt: it stays held.
                 QueueState::Held => tx.put(&QUEUE, &id.0, &row)?,
                 _ => reschedule_in_tx(tx, id.0, &mut row, QueueState::Waiting, due)?,
             }
@@ -113,7 +113,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// Runs `work` and tells the message's sender that its status changed.
+    /// Runs `work`, and wakes the listeners of the message's sender because its status changed.
     fn queue_change(
         &self,
         message: ReferenceKey,
@@ -122,14 +122,14 @@ impl Gateway {
         self.notice_transact(None, message, move |tx| work(tx).map(|()| false))
     }
 
-    /// Gives a row up: it is not sent, and its sender is told so.
+    /// Gives up a row: it is not sent, and its sender gets a notice.
     pub fn queue_drop(&self, id: QueueId) -> Result<(), Error> {
         let row = self.inner.store.get(&QUEUE, &id.0)?.ok_or(NO_ROW)?;
         let text = "withdrawn by the administrator".to_owned();
         self.queue_failed(id, &row, EnhancedStatus(5, 7, 0), Reason { host: None, text })
     }
 
-    /// No verified TLS: the message takes the way that the policy falls back to.
+    /// There is no verified TLS: the message takes the route that the policy falls back to.
     fn queue_unverified(&self, id: QueueId, row: &QueueRow, text: String) -> Result<(), Error> {
         match self.site()?.policy.verified_else {
             Choice::Plain => self.queue_downgrade(id, text),
@@ -138,7 +138,7 @@ impl Gateway {
         }
     }
 
-    /// From now on it is plain mail, for its sender too.
+    /// The message becomes plain mail, and its status line says so.
     fn queue_downgrade(&self, id: QueueId, text: String) -> Result<(), Error> {
         let now = self.inner.clock.now();
         let Some(row) = self.inner.store.get(&QUEUE, &id.0)? else { return Ok(()) };
@@ -163,8 +163,7 @@ impl Gateway {
         })
     }
 
-    /// A message that was to travel over verified TLS only, and cannot: it waits in a temporary
-    /// account instead.
+    /// Moves a message that needs verified TLS, which is not available, to a temporary account.
     pub(in crate::gateway) fn queue_to_portal(
         &self,
         id: rows::QueueId,
@@ -208,7 +207,7 @@ impl Gateway {
             one.account = Some(account);
             tx.put(&DELIVERIES, &(message, index), &one)?;
             release_in_tx(tx, sender, message, &held, now)?;
-            // The row's hold on the content passes to the reader.
+            // The reader takes the row's place as a holder of the content.
             holders::hold_in_tx(tx, message)?;
             Gateway::queue_end_in_tx(tx, id)?;
             Ok(())

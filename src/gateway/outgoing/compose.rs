@@ -1,4 +1,4 @@
-//! Writing a message's octets: header, text and files, sealed while they stream.
+//! Writing a message's octets: header, text and files are sealed while they stream.
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -27,7 +27,7 @@ pub(in crate::gateway) struct Written {
     pub eight_bit: bool,
 }
 
-/// What a message is written from.
+/// The inputs from which a message is written.
 pub(in crate::gateway) struct Writing<'w> {
     pub content: &'w DraftContent,
     pub sender: &'w Sender,
@@ -64,7 +64,7 @@ impl Writing<'_> {
     }
 }
 
-/// Octets on their way into the sealer, counted.
+/// Counts octets on their way to the sealer.
 struct Stream<'g> {
     sealing: Sealing<'g>,
     size: u64,
@@ -114,7 +114,7 @@ impl Gateway {
         Ok(Written { pieces: sealing.finish()?, size, outline, eight_bit: !head.is_ascii() })
     }
 
-    /// Writes one file as a part of its own; tells where it stands.
+    /// Writes one file as a part, and returns its position.
     fn write_file(
         &self,
         actor: &Actor,
@@ -147,7 +147,7 @@ impl Gateway {
     }
 }
 
-/// Each once, however often it was typed.
+/// The recipients without duplicates.
 fn mailboxes(people: &[Addressee]) -> Vec<Mailbox> {
     let mut seen = std::collections::BTreeSet::new();
     people
@@ -157,8 +157,7 @@ fn mailboxes(people: &[Addressee]) -> Vec<Mailbox> {
         .collect()
 }
 
-/// What the list shows of a message that was not received just now, and the identifiers in its
-/// header.
+/// The summary of a message that was not received by SMTP, and the identifiers in its header.
 pub(in crate::gateway) fn summary_of(octets: &[u8]) -> (SealedSummary, Ids) {
     let view = message::view(octets);
     let ids = Ids::of(&view);

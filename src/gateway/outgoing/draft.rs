@@ -24,21 +24,21 @@ use crate::store::{Order, Read, Record};
 use crate::terms::{Choice, RelationKind};
 use crate::vault;
 
-/// Somebody a message is for, as the sender wrote it.
+/// A recipient as the sender wrote it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Addressee {
     pub name: Option<String>,
     pub address: String,
 }
 
-/// What a message answers.
+/// The message that a draft replies to or forwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelatedMessage {
     pub message: ReferenceKey,
     pub kind: RelationKind,
 }
 
-/// Everything that a message being written says.
+/// The content of a draft.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DraftContent {
     pub to: Vec<Addressee>,
@@ -51,7 +51,7 @@ pub struct DraftContent {
     /// Uploads, in order.
     pub attachments: Vec<String>,
     pub related: Option<RelatedMessage>,
-    /// What the sender wants for single recipients, by address.
+    /// The sender's choices for single recipients, by address.
     pub choices: BTreeMap<String, Choice>,
 }
 
@@ -59,7 +59,7 @@ impl Record for DraftContent {
     const VERSION: u8 = 1;
 }
 
-/// A draft, as its owner sees it.
+/// A draft as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DraftView {
     pub id: String,
@@ -75,7 +75,7 @@ pub struct DraftRow {
     pub id: String,
     pub version: u32,
     pub saved: Timestamp,
-    /// The first few it is for.
+    /// The first recipients.
     pub recipients: Vec<Addressee>,
     pub subject: String,
     pub related: Option<RelatedMessage>,
@@ -83,10 +83,10 @@ pub struct DraftRow {
 
 const DRAFTS_MAX: usize = 500;
 
-/// Somebody outside answers few messages at once.
+/// A temporary account has few messages to reply to.
 const DRAFTS_TEMPORARY_MAX: usize = 20;
 
-/// Of a draft in the list.
+/// The recipients that the list shows of a draft.
 const RECIPIENTS_LISTED: usize = 10;
 
 const SUBJECT_CHARS_MAX: usize = 1_000;
@@ -99,7 +99,7 @@ fn binding(account: AccountId, id: DraftId) -> Vec<u8> {
 }
 
 impl DraftContent {
-    /// Everybody it is for.
+    /// All recipients.
     pub fn everybody(&self) -> impl Iterator<Item = &Addressee> {
         self.to.iter().chain(&self.cc).chain(&self.bcc)
     }
@@ -133,7 +133,7 @@ impl Gateway {
         self.draft_write(actor, vault::random_bytes()?, None, content)
     }
 
-    /// Saves a draft over version `version`; `edited-elsewhere` when that is not the last.
+    /// Replaces version `version` of a draft; `edited-elsewhere` if that is not the latest.
     pub fn draft_save(
         &self,
         actor: &Actor,
@@ -198,7 +198,7 @@ impl Gateway {
             ControlFlow::Continue(())
         })?;
         ids.sort_unstable_by_key(|saved| std::cmp::Reverse(*saved));
-        // One after another: together they may be larger than memory should be.
+        // One after another, because all of them together could take too much memory.
         let mut rows = Vec::with_capacity(ids.len());
         for (_, id) in ids {
             let Some(draft) = self.inner.store.get(&DRAFTS, &(account, id))? else { continue };
@@ -222,7 +222,7 @@ impl Gateway {
         self.draft_open(actor, id, &draft)
     }
 
-    /// Removes a draft, and the uploads that it names.
+    /// Deletes a draft and the uploads that it names.
     pub fn draft_delete(&self, actor: &Actor, id: &str) -> Result<(), Error> {
         let view = self.draft(actor, id)?;
         let uploads = view.content.upload_ids()?;
@@ -237,8 +237,8 @@ impl Gateway {
         done.wait()
     }
 
-    /// A draft that answers or forwards a message which was opened: recipients, subject and
-    /// quotation filled in; a forwarded message brings its files.
+    /// Creates a draft that replies to or forwards an opened message, with recipients, subject and
+    /// quotation; a forwarded message includes its files.
     pub fn draft_from(
         &self,
         actor: &Actor,
@@ -269,7 +269,7 @@ impl Gateway {
         self.draft_create(actor, &content)
     }
 
-    /// A message's files as uploads of the actor's.
+    /// Copies a message's files to uploads of the actor.
     fn files_of(
         &self,
         actor: &Actor,
@@ -313,7 +313,7 @@ impl Gateway {
         for upload in content.upload_ids()? {
             there.push(self.inner.store.has(&UPLOADS, &(actor.account(), upload))?);
         }
-        // A file that was deleted is no longer part of it; the rest can still be written.
+        // A deleted file is no longer part of the draft; the rest can still be edited.
         let mut there = there.into_iter();
         content.attachments.retain(|_| there.next().unwrap_or_default());
         self.draft_view(actor, id, draft.version, draft.saved, content)
@@ -341,7 +341,7 @@ impl Gateway {
         Ok(DraftView { id: hex(&id), version, saved, content, uploads })
     }
 
-    /// The uploads that a message names; together they are within what is allowed.
+    /// The uploads that a message names, if their total size is allowed.
     pub(in crate::gateway) fn uploads_of(
         &self,
         actor: &Actor,
@@ -357,12 +357,13 @@ impl Gateway {
     }
 }
 
-/// What a message answers is settled when it is begun: the rules for sealed threads hang on it.
+/// Keeps the relation that was set when the draft was created, because the rules for sealed
+/// conversations depend on it.
 fn answering(content: DraftContent, before: Option<&DraftContent>) -> DraftContent {
     let Some(started) = before.and_then(|before| before.related) else { return content };
     let is_reply = |related: RelatedMessage| related.kind != RelationKind::Forward;
     let related = match content.related {
-        // To one or to all makes no difference to them.
+        // A reply and a reply to all are the same to those rules.
         Some(now) if now.message == started.message && is_reply(now) && is_reply(started) => now,
         _ => started,
     };

@@ -1,4 +1,5 @@
-//! What a submission stores for its recipients: readers' copies, queue rows, notifications.
+//! The records that a submission stores for its recipients: readers' copies, queue rows and
+//! notifications.
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -19,18 +20,18 @@ use crate::mail::reference::Reference;
 use crate::terms::{NotSent, QueueKind};
 use crate::vault::ContentKey;
 
-/// A message that was written and sealed, and what each recipient's copy is made from.
+/// A message that was written and sealed, with the inputs for each recipient's copy.
 pub(in crate::gateway) struct Outbound<'s> {
     pub sender: &'s Sender,
     pub reference: Reference,
     pub key: &'s ContentKey,
     pub written: &'s Written,
-    /// What the list of a reader inside shows.
+    /// The summary for readers inside.
     pub summary: Summarised<'s>,
     pub now: Timestamp,
 }
 
-/// What each recipient needs.
+/// The records for all recipients.
 #[derive(Default)]
 pub(in crate::gateway) struct Packing {
     pub deliveries: Vec<Delivery>,
@@ -43,7 +44,7 @@ pub(in crate::gateway) struct Packing {
 }
 
 impl Packing {
-    /// How many others than the sender hold a key to the message.
+    /// The number of holders of a key to the message, without the sender.
     pub fn holders(&self) -> u32 {
         u32::try_from(self.copies.len() + self.rows.len()).expect("recipients are limited")
     }
@@ -56,7 +57,7 @@ struct TemporaryAccount {
 }
 
 impl Gateway {
-    /// What every recipient of the plan needs.
+    /// Makes the records for every recipient of the plan.
     pub(in crate::gateway) fn pack(
         &self,
         outbound: &Outbound<'_>,
@@ -125,8 +126,8 @@ impl Gateway {
         row.row(self, outbound.reference, outbound.key)
     }
 
-    /// One outsider's copy in a temporary account, which is issued where there is none, and the
-    /// notification of it.
+    /// Makes an outsider's copy in a temporary account, which is issued if there is none, and the
+    /// notification.
     fn pack_temporary(
         &self,
         outbound: &Outbound<'_>,

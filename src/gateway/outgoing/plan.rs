@@ -52,7 +52,7 @@ pub(in crate::gateway) enum Target {
     Inside(AccountId),
     TemporaryAccount,
     Queue(TlsNeed),
-    /// Not at all, and why.
+    /// The message is not sent, for this reason.
     Nowhere(NotSent),
 }
 
@@ -68,7 +68,7 @@ impl Planned {
         }
     }
 
-    /// Why nothing is sent and whose rule that is, as its sender reads it.
+    /// The reason why nothing is sent and whose rule it is, in the sender's language.
     pub(in crate::gateway) fn detail(&self, reason: NotSent, language: Language) -> String {
         notice_text::refusal(language, reason, self.decision.level)
     }
@@ -91,7 +91,7 @@ impl Planned {
 }
 
 impl Gateway {
-    /// What would happen to a message of the actor's for these recipients.
+    /// The routes that a message of the actor would take to these recipients.
     pub fn outgoing_check(
         &self,
         actor: &Actor,
@@ -121,7 +121,7 @@ impl Gateway {
         Ok(checks)
     }
 
-    /// The routes of everybody a message is for; each account once.
+    /// The routes to all recipients, each account once.
     pub(in crate::gateway) fn plan(
         &self,
         actor: &Actor,
@@ -151,7 +151,7 @@ impl Gateway {
         }
     }
 
-    /// A temporary account answers within the conversation, and nothing else.
+    /// Checks that a temporary account only replies within its conversation.
     fn plan_allowed(
         &self,
         actor: &Actor,
@@ -167,7 +167,7 @@ impl Gateway {
         let reference = Reference::from_bytes(related.message)
             .ok_or(Error::Denied { reason: "a temporary account can only reply" })?;
         let (item, message) = self.message_raw(actor, reference)?;
-        // A notice of the system's own is no conversation.
+        // A notice of the system belongs to no conversation.
         if item.notice.is_some() {
             return Err(denied);
         }

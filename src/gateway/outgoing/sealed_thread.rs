@@ -1,4 +1,4 @@
-//! The conversation that a message belongs to, and what of it must never leave in clear
+//! The conversation that a draft belongs to, and the text of it that must never leave in clear
 //! (promise 4).
 
 use crate::gateway::Gateway;
@@ -13,23 +13,23 @@ use crate::mail::{message, reply};
 use crate::store::Read;
 use crate::terms::RelationKind;
 
-/// How many runs of text that long may a message in clear share with a sealed one: none.
+/// A message in clear shares no run of text of this length with a sealed message.
 const SHARED_CHARS: usize = 32;
 
-/// The conversation that a message belongs to.
+/// The conversation that a draft belongs to.
 #[derive(Default)]
 pub(in crate::gateway) struct Thread {
     pub in_reply_to: Option<String>,
     pub references: Vec<String>,
-    /// Something in it never left the sealed store in clear.
+    /// Whether a message of it never left the sealed store in clear.
     pub sealed: bool,
-    /// What those messages say that the sender can read.
+    /// The text of those messages that the sender can read.
     texts: Vec<String>,
     /// Their subjects, without prefixes.
     subjects: Vec<String>,
-    /// It carries files of a sealed message.
+    /// Whether the draft contains files of a sealed message.
     sealed_files: bool,
-    /// The message that is answered.
+    /// The message that the draft replies to.
     answered: Option<Reference>,
 }
 
@@ -85,14 +85,14 @@ impl Gateway {
         Ok(false)
     }
 
-    /// Looks at an older message of the thread, if it is one of ours.
+    /// Adds an earlier message of the conversation, if it is one of ours.
     fn thread_add(&self, actor: &Actor, id: &str, thread: &mut Thread) -> Result<(), Error> {
         let Some((local, domain)) = id.rsplit_once('@') else { return Ok(()) };
         if domain != self.domain() {
             return Ok(());
         }
         let Ok(reference) = local.parse::<Reference>() else { return Ok(()) };
-        // One of ours that is not known to have left in clear counts as sealed.
+        // A message of ours that is not known to have left in clear counts as sealed.
         let submitted = self.inner.store.get(&SUBMISSIONS, &reference.to_bytes())?;
         thread.sealed |= submitted.as_ref().is_none_or(|row| row.sealed || row.sealed_thread);
         if submitted.is_some_and(|row| !row.sealed) {
@@ -113,8 +113,8 @@ impl Thread {
         self.subjects.push(squeezed(reply::bare_subject(&view.subject)));
     }
 
-    /// Takes what the sealed messages said out of a message that leaves in clear; what cannot be
-    /// taken out stops it (promise 4).
+    /// Removes the text of sealed messages from a message that leaves in clear; text that cannot be
+    /// removed stops it (promise 4).
     pub fn strip(&self, content: &mut DraftContent) -> Result<(), Error> {
         if self.sealed_files {
             return Err(Error::Conflict(Conflict::SealedFiles));
@@ -137,7 +137,7 @@ impl Thread {
     }
 }
 
-/// Letters and digits alone, in lower case: layout hides nothing.
+/// Only the letters and digits, in lower case, so that a different layout hides nothing.
 fn squeezed(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

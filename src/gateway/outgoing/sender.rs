@@ -12,7 +12,7 @@ use crate::gateway::site::settings::SiteSettings;
 use crate::mail::address::Address;
 use crate::terms::Language;
 
-/// Who sends, with the preferences and the site settings in force at that moment.
+/// The sender, with the preferences and the site settings in force at that moment.
 pub(in crate::gateway) struct Sender {
     pub account: AccountId,
     pub view: AccountView,
@@ -30,7 +30,7 @@ impl Sender {
         })
     }
 
-    /// The display name, where there is one.
+    /// The display name, if there is one.
     pub fn display_name(&self) -> Option<String> {
         Some(self.view.display_name.clone()).filter(|name| !name.is_empty())
     }

@@ -13,12 +13,12 @@ use crate::mail::reference::Reference;
 use crate::store::Read;
 use crate::terms::{DeliveryState, RejectReason, Route};
 
-/// A message that was sent, as its sender sees it.
+/// A sent message as its sender sees it.
 #[derive(Clone, Debug)]
 pub struct SubmissionView {
     pub reference: Reference,
     pub accepted: Timestamp,
-    /// Until when it can be taken back.
+    /// Until when the sender can undo it.
     pub undo_until: Option<Timestamp>,
     pub recipients: Vec<DeliveryView>,
 }
@@ -30,7 +30,7 @@ pub struct DeliveryView {
     pub route: Route,
     pub state: DeliveryState,
     pub at: Timestamp,
-    /// Whether it stays in the sealed store all the way.
+    /// Whether the message never leaves the sealed store.
     pub protected: bool,
     pub history: Vec<Step>,
     pub reason: Option<RejectReason>,
@@ -38,8 +38,8 @@ pub struct DeliveryView {
 }
 
 impl Gateway {
-    /// A message that the actor sent, with a status line for each recipient. Anybody else's is
-    /// not found.
+    /// A message that the actor sent, with a status line for each recipient. A message of another
+    /// account is not found.
     pub fn submission(&self, actor: &Actor, reference: Reference) -> Result<SubmissionView, Error> {
         let key = reference.to_bytes();
         let missing = || Error::NotFound { what: "message" };

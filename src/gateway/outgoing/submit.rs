@@ -1,13 +1,13 @@
-//! The one door out: a message becomes shares, rows of the queue and status lines.
+//! The only entry for outgoing mail: a draft becomes readers' copies, queue rows and status lines.
 //!
-//! 1. each recipient's route, by the policy; what needs a yes and has none stops here, and the
-//!    draft stays
+//! 1. each recipient's route, by the policy; a message that needs a consent and has none stops
+//!    here, and the draft stays
 //! 2. sealed once under a key of its own; the key wrapped for the sender's copy, for each reader
 //!    inside, for each temporary account, and for the queue where the message leaves in clear
-//! 3. one transaction: the sender's copy, status lines, and everything else held back
-//! 4. when the time to take it back is over, one more transaction lets everything go
+//! 3. one transaction: the sender's copy, status lines, and everything else as held
+//! 4. when the time for undoing is over, a second transaction releases everything
 //!
-//! Nothing leaves before step 4, whatever crashes; taking back undoes step 3.
+//! Nothing leaves before step 4, even after a crash; undoing reverts step 3.
 
 use crate::clock::Timestamp;
 use crate::gateway::actor::Actor;
@@ -44,11 +44,11 @@ pub struct Submit<'a> {
     pub draft: &'a str,
     /// The version that the sender sees.
     pub version: u32,
-    /// What [`Consent::token`] said, as the yes to it.
+    /// The token of a [`Consent`] that the sender gives.
     pub consent: Option<&'a str>,
-    /// What the sender typed, where that was asked.
+    /// The text that the sender typed, if it was requested.
     pub typed: Option<&'a str>,
-    /// The same key sends once, however often it is asked.
+    /// The idempotency key: the same key sends only once.
     pub request: &'a str,
 }
 
@@ -56,12 +56,12 @@ pub struct Submit<'a> {
 #[derive(Debug)]
 pub enum Submitted {
     Accepted(SubmissionView),
-    /// Nothing was sent: these recipients would get it in clear, and that needs a yes.
+    /// Nothing was sent: these recipients would get the message in clear, which needs a consent.
     NeedsConsent(Consent),
 }
 
 impl Gateway {
-    /// Sends a draft. The reference number is told once everything is durable.
+    /// Sends a draft. The reference number is returned once everything is durable.
     pub fn submit(&self, actor: &Actor, submit: &Submit<'_>) -> Result<Submitted, Error> {
         let answer = self.submit_steps(actor, submit);
         wipe_stack();
@@ -99,7 +99,8 @@ impl Gateway {
         self.submit_planned(actor, submit, &ready).map(Submitted::Accepted)
     }
 
-    /// Writes and seals the message once, packs what each recipient needs, and stores everything.
+    /// Writes and seals the message once, makes the records for each recipient, and stores
+    /// everything.
     fn submit_planned(
         &self,
         actor: &Actor,
@@ -141,8 +142,8 @@ impl Gateway {
         self.submission_view(reference, &submission)
     }
 
-    /// One transaction: the sender's copy, the status lines, and everything else held back, or
-    /// let go at once when it cannot be taken back.
+    /// One transaction: the sender's copy, the status lines, and everything else as held, or
+    /// released at once if it cannot be undone.
     fn submit_store(
         &self,
         actor: &Actor,
@@ -197,7 +198,7 @@ impl Gateway {
         Ok(done.and_then(|done| Reference::from_bytes(done.reference)))
     }
 
-    /// A notice for each recipient that the message does not go to.
+    /// The notices about recipients to whom the message is not sent.
     fn refusal_notices(
         &self,
         sender: &Sender,
@@ -228,7 +229,7 @@ impl Gateway {
     }
 }
 
-/// A draft that may be sent: the plan is made, and the sender agreed to what had to be agreed to.
+/// A draft that may be sent: the plan is complete, and the sender gave the consent it needs.
 struct Ready {
     sender: Sender,
     draft_id: String,
@@ -239,7 +240,7 @@ struct Ready {
 }
 
 impl Ready {
-    /// What a reader's list shows.
+    /// The summary for the readers' lists.
     fn summary(&self, written: &Written) -> SealedSummary {
         SealedSummary {
             from_name: self.sender.display_name(),
@@ -251,7 +252,7 @@ impl Ready {
         }
     }
 
-    /// Everything that is stored, put together.
+    /// Collects everything that is stored.
     fn sending(
         &self,
         reference: Reference,
@@ -297,7 +298,7 @@ impl Ready {
     }
 }
 
-/// Where the sender's own copy goes: to Sent, or to the inbox of who writes to themselves.
+/// The place of the sender's own copy: Sent, or the inbox if the sender is a recipient too.
 fn own_placement(packing: &Packing, now: Timestamp) -> Placement {
     Placement {
         mailbox: match packing.to_self {

@@ -22,14 +22,14 @@ use crate::terms::DeliveryState;
 use crate::vault::Lookup;
 
 impl Gateway {
-    /// Ends accounts whose time is over; at most `limit`. Called from a timer.
+    /// Deletes at most `limit` expired accounts. Called by a timer.
     pub fn temporary_expire(&self, limit: usize) -> Result<usize, Error> {
         let now = self.inner.clock.now();
         let over = self.temporary_where(limit, |row| row.expires <= now || row.ending.is_some())?;
         Ok(each("ended", &over, |id| self.temporary_end(id, PickupEnd::Expired)))
     }
 
-    /// Warns the outsiders and sponsors of accounts that end soon; at most `limit`, once each.
+    /// Warns the outsiders and sponsors of at most `limit` accounts that expire soon, once each.
     pub fn temporary_warn(&self, limit: usize) -> Result<usize, Error> {
         let soon = self.inner.clock.now().plus_secs(self.inner.settings.temporary_warn_secs);
         let due = self.temporary_where(limit, |row| {
@@ -53,15 +53,15 @@ impl Gateway {
         Ok(found)
     }
 
-    /// Ends an account: sessions, keys, wraps and mailboxes go; each message that was not opened
-    /// is expired for its sender, who is told.
+    /// Deletes an account with its sessions, keys, wraps and mailboxes; each unopened message
+    /// expires, and its sender gets a notice.
     pub(in crate::gateway) fn temporary_end(
         &self,
         id: AccountId,
         end: PickupEnd,
     ) -> Result<(), Error> {
         let now = self.inner.clock.now();
-        // From here on nobody renews it, and no message comes in that nobody would hear of.
+        // From here on the account cannot be renewed and receives no message.
         let row = self.inner.store.transact(move |tx| {
             let mut row = tx.get(&TEMPORARY, &id)?.ok_or(MISSING)?;
             if row.ending.is_none() && end == PickupEnd::Expired && row.expires > now {
@@ -71,10 +71,10 @@ impl Gateway {
             tx.put(&TEMPORARY, &id, &row)?;
             Ok::<_, Error>(Some(row))
         });
-        // Renewed since it was found.
+        // The account was renewed meanwhile.
         let Some(row) = row.wait()? else { return Ok(()) };
         let end = row.ending.unwrap_or(end);
-        // Shut out first: nothing may be opened while messages are being expired.
+        // The account is disabled first, so that nothing is opened while messages expire.
         self.account_shut(id)?;
         for message in self.unopened_of(id)? {
             self.message_expire(id, message, &row.address, now)?;
@@ -100,7 +100,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// A message that its reader can no longer open: expired for its sender, exactly once.
+    /// Records that a message expired unopened, exactly once.
     fn message_expire(
         &self,
         reader: AccountId,
@@ -111,7 +111,7 @@ impl Gateway {
         self.message_end(reader, message, address, (DeliveryState::Expired, None), at)
     }
 
-    /// The end of a message's way to a reader, for its sender, exactly once.
+    /// Records the final state of a message for a reader and notifies its sender, exactly once.
     pub(in crate::gateway) fn message_end(
         &self,
         reader: AccountId,
@@ -159,7 +159,7 @@ impl Gateway {
     }
 }
 
-/// Does something for each account; where it fails, the others get theirs all the same.
+/// Runs `work` for each account; a failure does not stop the others.
 fn each(
     what: &str,
     ids: &[AccountId],

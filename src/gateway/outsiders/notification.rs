@@ -1,4 +1,4 @@
-//! Notifications to outsiders: a message waits, and how to reach it. They carry no content.
+//! Notifications tell outsiders that a message waits and how to reach it. They have no content.
 
 use zeroize::Zeroizing;
 
@@ -24,11 +24,11 @@ use crate::mail::reference::Reference;
 use crate::store::Read;
 use crate::terms::{DeliveryState, HandOff, Language, QueueKind};
 
-/// More than two, one below the other, are read by nobody.
+/// A mail with more than two languages is not readable.
 const LANGUAGES_MAX: usize = 2;
 
 impl Gateway {
-    /// In which languages somebody is written to: in their own, where they ever chose one here.
+    /// The languages of mail to a reader: the reader's own, if one was ever chosen here.
     /// Otherwise in the sender's, as people write to people they know, and in the organisation's.
     pub(in crate::gateway) fn languages_for(
         &self,
@@ -47,7 +47,7 @@ impl Gateway {
         Ok(languages)
     }
 
-    /// The mail that says that a message waits.
+    /// The notification that a message waits.
     pub(in crate::gateway) fn notification(
         &self,
         sender: AccountId,
@@ -129,15 +129,15 @@ impl Gateway {
         })))
     }
 
-    /// Sends the notification again, with the initial password while nobody has claimed the
-    /// account; the sponsor's doing.
+    /// Sends the notification again for the sponsor, with the initial password if the account has
+    /// not been claimed.
     pub fn temporary_resend(&self, actor: &Actor, id: &str) -> Result<TemporaryView, Error> {
         let id = self.sponsored(actor, id)?;
         self.notify_again(id, Kind::Again)?;
         self.temporary_view(id, Some(actor.account()))?.ok_or(MISSING)
     }
 
-    /// Tells the outsider and the sponsor that the account ends soon.
+    /// Warns the outsider and the sponsor that the account expires soon.
     pub(in crate::gateway) fn temporary_warn_one(&self, id: AccountId) -> Result<(), Error> {
         self.notify_again(id, Kind::Expiring)
     }
@@ -146,7 +146,7 @@ impl Gateway {
         let temporary = self.temporary(id)?.ok_or(MISSING)?;
         let Some(latest) = self.pickup_latest(id)? else {
             return match kind {
-                // Its only message was taken back: there is nobody to warn.
+                // The sending of its only message was undone: there is nobody to warn.
                 Kind::Expiring => self.temporary_warned(id),
                 _ => Err(MISSING),
             };
@@ -224,7 +224,7 @@ impl Gateway {
     }
 }
 
-/// What a notification is made from.
+/// The inputs of a notification.
 struct Parts<'a> {
     sender: AccountId,
     account: AccountId,

@@ -1,7 +1,7 @@
-//! The way in for an outsider: the notification, and what its link says before a sign-in.
+//! Pick-up: what the link in a notification shows before a sign-in.
 //!
-//! Following the link reads one record and changes nothing, however often and by whomever: mail
-//! scanners fetch links. The link never signs in; the password is typed.
+//! Following the link reads one record and changes nothing, because mail scanners fetch links. The
+//! link never signs in; the password is typed.
 
 use zeroize::Zeroizing;
 
@@ -30,7 +30,7 @@ pub struct PickupView {
     pub reference: Reference,
     pub sent: Timestamp,
     pub until: Timestamp,
-    /// Messages that wait unopened.
+    /// The number of unopened messages.
     pub waiting: u64,
     pub login_name: Option<String>,
     pub hand_off: HandOff,
@@ -38,7 +38,7 @@ pub struct PickupView {
     pub language: Option<&'static str>,
 }
 
-/// An outsider asks for a message to be sent again at most once in that time.
+/// The shortest time between two requests to send a message again.
 const ASK_EVERY_SECS: i64 = 24 * 3600;
 
 const TOKEN_SYMBOLS: usize = 26;
@@ -64,7 +64,7 @@ impl Gateway {
         Ok((key, self.inner.store.get(&PICKUPS, &key)?.ok_or(MISSING)?))
     }
 
-    /// What a link says. Changes nothing.
+    /// The page of a link. Changes nothing.
     pub fn pickup(&self, token: &str) -> Result<PickupView, Error> {
         let (_, row) = self.pickup_row(token)?;
         let temporary = self.temporary(row.account)?;
@@ -96,20 +96,21 @@ impl Gateway {
             phone: site.phone.clone(),
             language: match self.languages_for(row.account, row.sender)?.as_slice() {
                 [one] => Some(one.tag()),
-                // The reader's is not known: their browser says more than we can.
+                // The reader's language is unknown; the browser's preference is better.
                 _ => None,
             },
         })
     }
 
-    /// Whether a message with this number was sent from here, and when; never by or to whom.
+    /// Whether and when a message with this number was sent from here; never its sender or
+    /// recipients.
     pub fn reference_verify(&self, reference: Reference) -> Result<Option<Timestamp>, Error> {
         let row = self.inner.store.get(&SUBMISSIONS, &reference.to_bytes())?;
         Ok(row.map(|row| row.accepted))
     }
 
-    /// The outsider asks the sender to send the message again; once a day at most, and only when
-    /// the account is gone.
+    /// Asks the sender to send the message again, at most once a day, and only if the account has
+    /// expired.
     pub fn pickup_ask(&self, token: &str) -> Result<(), Error> {
         let view = self.pickup(token)?;
         if matches!(view.state, PickupState::Waiting | PickupState::Claimed) {

@@ -1,14 +1,14 @@
-//! Temporary accounts: issued to people outside who get a sealed message.
+//! Temporary accounts, which are issued to outsiders who get a sealed message.
 //!
-//! One for each address, made when the first letter needs it and used for the next ones. It can
-//! read, reject, reply within the conversation and delete itself, and nothing else. At its end
-//! the account, its keys and its wraps are gone; what became of each message stays.
+//! Each address has one, which is created with the first message and used for later ones. It can
+//! read, reject, reply within the conversation and delete itself, and nothing else. When it
+//! expires, the account, its keys and its wraps are deleted; the outcome of each message stays.
 //!
-//! | hand-off (decision D1) | the notification holds | opens the account |
+//! | hand-off (decision D1) | the notification contains | what opens the account |
 //! | --- | --- | --- |
-//! | claim | a password for one use | a passphrase chosen with it; then what the mail says opens nothing |
+//! | claim | a password for one use | a passphrase that the outsider chooses with it; the password then opens nothing |
 //! | in-mail | a password | that password |
-//! | by-sender | no password; the sender is shown it | that password |
+//! | by-sender | no password; the sender is shown one | a passphrase that the outsider chooses with it |
 
 use std::ops::ControlFlow;
 
@@ -29,28 +29,28 @@ use crate::store::{Order, Read, Tx};
 use crate::terms::{AcceptFrom, HandOff};
 use crate::vault::{self, Lookup, Password};
 
-/// A temporary account, as its sponsor or an administrator sees it.
+/// A temporary account as its sponsor or an administrator sees it.
 #[derive(Clone, Debug)]
 pub struct TemporaryView {
     pub id: String,
     pub address: String,
-    /// Login name of the account that wrote first.
+    /// The login name of the user whose message created the account.
     pub sponsor: String,
     pub created: Timestamp,
     pub expires: Timestamp,
     pub claimed: Option<Timestamp>,
     pub messages: u32,
     pub hand_off: HandOff,
-    /// For the sender to tell; only in that hand-off, until the first sign-in.
+    /// The password that the sender passes on; only with that hand-off, until the first sign-in.
     pub password: Option<PasswordText>,
 }
 
-/// A password that is shown on purpose. Wiped, and never in a log.
+/// A password that is shown on purpose. It is wiped after use and never logged.
 #[derive(Clone)]
 pub struct PasswordText(zeroize::Zeroizing<String>);
 
 impl PasswordText {
-    /// The text, for the one answer that shows it.
+    /// The text, for the only response that shows it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -69,7 +69,7 @@ fn held_binding(account: AccountId) -> Vec<u8> {
 }
 
 impl Gateway {
-    /// The temporary account of an address outside; made now if there is none.
+    /// The temporary account of an external address; it is created if there is none.
     pub(in crate::gateway) fn issue(
         &self,
         sponsor: AccountId,
@@ -81,12 +81,12 @@ impl Gateway {
         {
             match temporary.ending {
                 None => return Ok((id, temporary)),
-                // Its end was interrupted; a new one takes its place.
+                // Its deletion was interrupted; a new account replaces it.
                 Some(end) => self.temporary_end(id, end)?,
             }
         }
         match self.issue_new(sponsor, address, key) {
-            // Two messages at the same moment: the other one made it.
+            // A concurrent message created it.
             Err(Error::Conflict(Conflict::Exists)) => {
                 let Owner(id) = self.inner.store.get(&OUTSIDERS, &key)?.ok_or(MISSING)?;
                 Ok((id, self.inner.store.get(&TEMPORARY, &id)?.ok_or(MISSING)?))
@@ -152,7 +152,7 @@ impl Gateway {
         Ok((id, temporary))
     }
 
-    /// The initial password, while nobody has claimed the account.
+    /// The initial password, if the account has not been claimed.
     pub(in crate::gateway) fn initial_password(
         &self,
         id: AccountId,
@@ -164,8 +164,8 @@ impl Gateway {
         Ok(Some(PasswordText(text.into())))
     }
 
-    /// A temporary account for `viewer`: its sponsor sees the password where the sender is to
-    /// tell it.
+    /// A temporary account as `viewer` sees it: its sponsor sees the password if the hand-off is by
+    /// the sender.
     pub(in crate::gateway) fn temporary_view(
         &self,
         id: AccountId,
@@ -191,7 +191,7 @@ impl Gateway {
         }))
     }
 
-    /// Every temporary account, or those that `sponsor` sponsors; by address.
+    /// All temporary accounts, or those of `sponsor`, sorted by address.
     pub fn temporary_list(&self, sponsor: Option<&Actor>) -> Result<Vec<TemporaryView>, Error> {
         let mut ids = Vec::new();
         self.inner.store.scan(&TEMPORARY, &(), Order::Ascending, |id, row| {
@@ -238,8 +238,8 @@ impl Gateway {
         done.wait()
     }
 
-    /// Ends an account now: its sponsor's doing. Not while messages of other senders wait there:
-    /// `others-wait`.
+    /// Revokes an account for its sponsor; `others-wait` while messages of other senders wait
+    /// there.
     pub fn temporary_revoke(&self, actor: &Actor, id: &str) -> Result<(), Error> {
         let id = self.sponsored(actor, id)?;
         for message in self.unopened_of(id)? {
@@ -250,12 +250,12 @@ impl Gateway {
         self.temporary_end(id, PickupEnd::Revoked)
     }
 
-    /// Ends an account now: an administrator's doing.
+    /// Revokes an account for an administrator.
     pub fn temporary_revoke_of(&self, address: &str) -> Result<(), Error> {
         self.temporary_end(self.temporary_at(address)?, PickupEnd::Revoked)
     }
 
-    /// The actor deletes its own temporary account; its password once more.
+    /// Deletes the actor's own temporary account, after confirming the password.
     pub fn temporary_delete(&self, actor: &Actor, password: &Password) -> Result<(), Error> {
         let id = actor.account();
         self.temporary(id)?

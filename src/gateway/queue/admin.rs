@@ -13,7 +13,7 @@ use crate::mail::reference::Reference;
 use crate::store::{Order, Read, Span};
 use crate::terms::{QueueKind, QueueState};
 
-/// What an administrator sees of a row.
+/// A row as an administrator sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueView {
     pub id: QueueId,
@@ -30,7 +30,7 @@ pub struct QueueView {
 }
 
 impl QueueView {
-    /// Whether somebody who looks for `word`, in small messages, looks for this row.
+    /// Whether a search for `word`, in lower case, finds this row.
     fn has(&self, word: &str) -> bool {
         let reference = self.reference.to_string();
         [&self.from, &self.to, &reference]
@@ -40,7 +40,7 @@ impl QueueView {
     }
 }
 
-/// Some rows, and where the next ones begin.
+/// A page of rows, and where the next page starts.
 #[derive(Debug)]
 pub struct QueuePage {
     pub items: Vec<QueueView>,
@@ -48,13 +48,13 @@ pub struct QueuePage {
 }
 
 impl Gateway {
-    /// Everything in the queue, next due first; at most `limit`.
+    /// At most `limit` rows of the queue, the next due first.
     pub fn queue_list(&self, limit: usize) -> Result<Vec<QueueView>, Error> {
         Ok(self.queue_page(None, "", limit)?.items)
     }
 
-    /// At most `limit` rows, next due first, that have `find` in an address, in their reference
-    /// number or in what was last said of them; `after` is where the page before ended.
+    /// At most `limit` rows, the next due first, with `find` in an address, in the reference number
+    /// or in the last response; `after` is the end of the previous page.
     pub fn queue_page(
         &self,
         after: Option<&str>,
@@ -82,7 +82,7 @@ impl Gateway {
                     last = Some(format!("{due}.{}", row.id.to_text()));
                     page.items.push(row);
                 }
-                // It left meanwhile, or nobody asked for it.
+                // It left meanwhile, or it does not match.
                 Ok(_) => {}
                 Err(error) => {
                     failed = Some(error);
@@ -99,7 +99,7 @@ impl Gateway {
         row.map(|row| view(QueueId(id), &row)).transpose()
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub fn queue_count(&self) -> Result<u64, Error> {
         Ok(self.inner.store.count(&QUEUE, &())?)
     }
@@ -138,26 +138,26 @@ impl Gateway {
         }
     }
 
-    /// Tries a row now, whatever its time; a held one is let go.
+    /// Makes a row due now; a held one is released.
     pub fn queue_retry(&self, id: QueueId) -> Result<(), Error> {
         self.queue_set(id, QueueState::Waiting)
     }
 
-    /// Holds a row back until it is released.
+    /// Puts a row on hold until it is released.
     pub fn queue_hold(&self, id: QueueId) -> Result<(), Error> {
         self.queue_set(id, QueueState::Held)
     }
 
     fn queue_set(&self, id: QueueId, state: QueueState) -> Result<(), Error> {
         let now = self.inner.clock.now();
-        // What is held is not due; far ahead, so that nobody has to step over it.
+        // A held row is due far in the future, so that no scan has to skip it.
         let due = match state {
             QueueState::Held => now.plus_secs(100 * 365 * 24 * 3600),
             _ => now,
         };
         let done = self.transact(move |tx| {
             let mut row = tx.get(&QUEUE, &id.0)?.ok_or(NO_ROW)?;
-            // It is being tried already: a second conversation would send it twice.
+            // An attempt is under way: a second session would send it twice.
             if row.state == QueueState::Leased && state == QueueState::Waiting {
                 return Err(Error::Conflict(Conflict::BeingSent));
             }

@@ -5,13 +5,13 @@ use crate::mail::status::EnhancedStatus;
 /// How an attempt ended.
 #[derive(Clone, Debug)]
 pub enum Attempted {
-    /// The next hop took it.
+    /// The next hop accepted it.
     Delivered { by: String, text: String },
-    /// To be tried again.
+    /// It is tried again later.
     Deferred { status: EnhancedStatus, text: String, host: Option<String> },
-    /// Refused for good.
+    /// It was refused permanently.
     Failed { status: EnhancedStatus, text: String, host: Option<String> },
-    /// It had to travel over TLS that can be verified, and there is none.
+    /// It needs verified TLS, which the destination does not offer.
     NoVerifiedTls { text: String },
 }
 
@@ -27,7 +27,7 @@ impl Attempted {
     }
 }
 
-/// Why an attempt did not succeed: what was said, and by which host.
+/// Why an attempt did not succeed: the response, and the host that gave it.
 #[derive(Clone, Debug)]
 pub(in crate::gateway) struct Reason {
     pub host: Option<String>,

@@ -1,11 +1,11 @@
-//! What became of a message: one status line per recipient, each step with its time.
+//! The status of a message: one line for each recipient, with the time of each step.
 //!
 //! ```text
 //! held → accepted → waiting | delivered → read | rejected | expired
 //!                 ↘ refused | failed
 //! ```
 //!
-//! A final state stays. Times never run backwards within a line, whatever the clock did.
+//! A final state never changes. Times within a line never run backwards, even if the clock does.
 
 use std::ops::ControlFlow;
 
@@ -20,12 +20,12 @@ use crate::store::{Order, Read, Tx};
 use crate::terms::{DeliveryState, RejectReason};
 
 impl Delivery {
-    /// Where it stands.
+    /// The current state.
     pub(in crate::gateway) fn state(&self) -> DeliveryState {
         self.history.last().map_or(DeliveryState::Accepted, |step| step.state)
     }
 
-    /// Takes a step; a line that has ended takes none.
+    /// Adds a step; a line in a final state takes none.
     pub(in crate::gateway) fn step(
         &mut self,
         state: DeliveryState,
@@ -40,7 +40,7 @@ impl Delivery {
     }
 }
 
-/// Takes a step in the delivery a row belongs to, if there is one.
+/// Adds a step to the delivery of a row, if there is one.
 pub(in crate::gateway) fn step_in_tx(
     tx: &mut Tx<'_>,
     message: ReferenceKey,
@@ -55,7 +55,7 @@ pub(in crate::gateway) fn step_in_tx(
     Ok(tx.put(&DELIVERIES, &(message, index), &delivery)?)
 }
 
-/// Ends a delivery by what its reader did.
+/// Ends a delivery with its reader's outcome.
 pub(in crate::gateway) fn end_in_tx(
     tx: &mut Tx<'_>,
     message: ReferenceKey,
@@ -112,7 +112,7 @@ impl Gateway {
         }
     }
 
-    /// Whether a message was sent from here, and by whom.
+    /// The sender of a message, if it was sent from here.
     pub(in crate::gateway) fn message_sender(
         &self,
         message: ReferenceKey,

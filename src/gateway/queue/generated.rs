@@ -1,4 +1,4 @@
-//! New rows of the queue, and the messages that the daemon itself writes and sends.
+//! New rows of the queue, and the messages that the daemon itself generates.
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -15,10 +15,10 @@ use crate::mail::reference::Reference;
 use crate::terms::{QueueKind, QueueState};
 use crate::vault::{self, ContentKey};
 
-/// What sets one new row of the queue apart from another.
+/// The fields in which new rows of the queue differ.
 pub(in crate::gateway) struct NewRow<'r> {
     pub kind: QueueKind,
-    /// The reference number that people see.
+    /// The reference number that users see.
     pub about: ReferenceKey,
     pub delivery: Option<u32>,
     pub from: ReversePath,
@@ -40,7 +40,7 @@ impl NewRow<'_> {
         key: &ContentKey,
     ) -> Result<QueueRow, Error> {
         let content = content.to_bytes();
-        // RFC 6531 §3.3: the extension is needed where an address is not in ASCII.
+        // RFC 6531 §3.3: an address that is not in ASCII needs the extension.
         let from_needs = match &self.from {
             ReversePath::Null => false,
             ReversePath::Address(from) => from.needs_smtputf8(),
@@ -73,7 +73,7 @@ impl NewRow<'_> {
         })
     }
 
-    /// The row together with the message it sends, which the daemon wrote itself.
+    /// The row with its message, which the daemon generated.
     pub fn with_content(
         self,
         gateway: &Gateway,
@@ -86,7 +86,7 @@ impl NewRow<'_> {
     }
 }
 
-/// Stores a generated message that nobody here reads, and queues it.
+/// Stores a generated message without a reader here, and queues it.
 pub(in crate::gateway) fn held_mail_in_tx(
     tx: &mut Tx<'_, '_>,
     mail: &HeldMail,

@@ -1,4 +1,4 @@
-//! The outbound queue: what is waiting to leave, for whom, and when it is next tried.
+//! The outbound queue: which message waits, for which recipient, and when it is tried next.
 //!
 //! A message is stored once; each recipient has its own row and finishes exactly once. Nothing
 //! here opens a connection: `relay` leases due rows and reports outcomes.
@@ -6,9 +6,9 @@
 //! | state | means | after a crash |
 //! | --- | --- | --- |
 //! | waiting | due at its time | the same |
-//! | leased | being sent, until its lease runs out | waiting again: it may leave twice, it is never lost |
-//! | held | an administrator holds it back | the same |
-//! | (gone) | delivered, failed or dropped; the key to its content is destroyed | – |
+//! | leased | being sent, until its lease expires | waiting again: it may leave twice, it is never lost |
+//! | held | put on hold by an administrator | the same |
+//! | (removed) | delivered, failed or dropped; the key to its content is destroyed | – |
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ use crate::store::{ContentId, Order, Read, Tx};
 use crate::terms::QueueState;
 use crate::vault;
 
-/// Names a row of the queue.
+/// The identifier of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct QueueId(pub [u8; 16]);
 
@@ -40,7 +40,7 @@ impl QueueId {
         self.0.iter().map(|octet| format!("{octet:02x}")).collect()
     }
 
-    /// Reads it; the first digits are enough where [`Gateway::queue_find`] is asked.
+    /// Parses the text form; [`Gateway::queue_find`] accepts the first digits alone.
     pub fn parse(text: &str) -> Option<QueueId> {
         text::parse_hex(text).map(QueueId)
     }
@@ -50,7 +50,7 @@ impl QueueId {
 #[derive(Clone, Debug)]
 pub struct Leased {
     pub id: QueueId,
-    /// The number that people see.
+    /// The reference number that users see.
     pub reference: Reference,
     pub reverse_path: ReversePath,
     pub recipient: Recipient,
@@ -67,7 +67,7 @@ pub struct Leased {
 
 pub(in crate::gateway) const NO_ROW: Error = Error::NotFound { what: "queue entry" };
 
-/// What a row's key wrap is bound to.
+/// The binding of a row's key wrap.
 pub(in crate::gateway) fn binding(content: ReferenceKey) -> [u8; 16] {
     content
 }
@@ -82,8 +82,7 @@ pub(in crate::gateway) fn put_in_tx(
     Ok(tx.put(&QUEUE_DUE, &(row.due.millis(), id), &Due)?)
 }
 
-/// A row's own number: its content and its recipient, so that putting it twice is putting it
-/// once.
+/// A row's own number, made of its content and its recipient, so that adding it twice adds it once.
 pub(in crate::gateway) fn row_id(row: &QueueRow) -> [u8; 16] {
     let mut id = row.content;
     let index = row.delivery.unwrap_or(u32::MAX).to_be_bytes();
@@ -92,7 +91,7 @@ pub(in crate::gateway) fn row_id(row: &QueueRow) -> [u8; 16] {
     id
 }
 
-/// Takes a row out of the queue: the key to its content is destroyed.
+/// Removes a row from the queue and destroys the key to its content.
 pub(in crate::gateway) fn remove_in_tx(
     tx: &mut Tx<'_>,
     id: [u8; 16],
@@ -116,8 +115,8 @@ pub(in crate::gateway) fn reschedule_in_tx(
 }
 
 impl Gateway {
-    /// Rows that are due, now leased for `lease_secs`: nobody else gets them before that. Those
-    /// for whose recipient `crowded` says so stay where they are.
+    /// Leases rows that are due for `lease_secs`: no other caller gets them before that. Rows whose
+    /// recipient is `crowded` stay in the queue.
     pub fn queue_lease(
         &self,
         limit: usize,
@@ -130,7 +129,7 @@ impl Gateway {
             let mut leased = Vec::with_capacity(ids.len());
             for id in &ids {
                 let id = *id;
-                // Withdrawn, or put off, since we looked.
+                // The row was removed or deferred meanwhile.
                 let Some(mut row) = tx.get(&QUEUE, &id)? else { continue };
                 if row.state != QueueState::Held && row.due <= now {
                     let until = now.plus_secs(lease_secs);
@@ -149,7 +148,7 @@ impl Gateway {
         now: Timestamp,
         crowded: &mut dyn FnMut(&Recipient) -> bool,
     ) -> Result<Vec<[u8; 16]>, Error> {
-        /// So many rows are looked at for one destination's sake.
+        /// The most rows that are scanned because one destination is crowded.
         const LOOKED_AT_MAX: usize = 5_000;
         let mut due = Vec::new();
         self.inner.store.scan(&QUEUE_DUE, &(), Order::Ascending, |(at, id), Due| {
@@ -172,7 +171,7 @@ impl Gateway {
         Ok(ids)
     }
 
-    /// Puts a leased row back that there was no time for.
+    /// Returns a leased row that was not tried.
     pub fn queue_return(&self, id: QueueId) -> Result<(), Error> {
         let now = self.inner.clock.now();
         let done = self.transact(move |tx| match tx.get(&QUEUE, &id.0)? {
@@ -202,8 +201,8 @@ impl Gateway {
         Ok(vault::open(&key, row.content, &sealed)?)
     }
 
-    /// Makes rows due again that were leased when the daemon died, and those that wait for a
-    /// time that a clock which was ahead gave them. Called once, before anything is leased.
+    /// Makes rows due again that were leased when the daemon stopped, and rows whose time is too
+    /// far in the future because the clock was ahead. Called once, before anything is leased.
     pub fn queue_recover(&self) -> Result<usize, Error> {
         let now = self.inner.clock.now();
         let latest = now.plus_secs(self.inner.settings.retry.longest_secs);
@@ -225,7 +224,7 @@ impl Gateway {
         done.wait()
     }
 
-    /// Rings when something may be due.
+    /// Wakes when a row may be due.
     pub fn queue_wake(&self) -> Arc<Notify> {
         self.inner.queue_wake.clone()
     }
@@ -240,7 +239,7 @@ impl Gateway {
         Ok(next)
     }
 
-    /// Ends a row whose message found another way, inside a transaction.
+    /// Removes a row whose message took another route, inside a transaction.
     pub(in crate::gateway) fn queue_end_in_tx(tx: &mut Tx<'_>, id: QueueId) -> Result<bool, Error> {
         let Some(row) = tx.get(&QUEUE, &id.0)? else { return Ok(false) };
         remove_in_tx(tx, id.0, &row)?;

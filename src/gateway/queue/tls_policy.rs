@@ -9,14 +9,14 @@ use crate::store::Read;
 use crate::vault::Lookup;
 
 impl Gateway {
-    /// What a domain said, while it counts.
+    /// The policy of a domain, while it is valid.
     pub fn tls_policy(&self, domain: &str) -> Result<Option<TlsPolicy>, Error> {
         let found = self.inner.store.get(&TLS_POLICIES, &self.domain_key(domain))?;
         let now = self.inner.clock.now();
         Ok(found.filter(|policy| policy.until > now))
     }
 
-    /// Keeps what a domain says for `max_age_secs`.
+    /// Stores the policy of a domain for `max_age_secs`.
     pub fn tls_policy_keep(
         &self,
         domain: &str,

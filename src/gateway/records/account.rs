@@ -1,4 +1,4 @@
-//! Accounts, what opens them, their sessions, and what they set for themselves.
+//! Accounts, with their credentials, sessions and preferences.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ pub struct Account {
     pub created: Timestamp,
     pub last_sign_in: Option<Timestamp>,
     pub last_interaction: Option<Timestamp>,
-    /// May see and change what concerns everybody; opens nothing of anybody.
+    /// Whether the account may see and change settings for all; it can open nobody's mail.
     pub manager: bool,
 }
 
@@ -36,7 +36,7 @@ pub struct Owner(pub AccountId);
 pub enum CredentialKind {
     Password,
     Recovery,
-    /// A program's own password, which reads and sends mail and no more.
+    /// An app password, which may only read and send mail.
     App,
     Passkey,
 }
@@ -46,13 +46,13 @@ pub struct Credential {
     pub kind: CredentialKind,
     pub wrapped_unlock: Vec<u8>,
     pub created: Timestamp,
-    /// What its owner calls it; empty where there is only one of a kind.
+    /// The owner's name for it; empty if there is only one of its kind.
     pub label: String,
     pub last_used: Option<Timestamp>,
     pub passkey: Option<PasskeyRecord>,
 }
 
-/// What a passkey's answers are checked against.
+/// The data against which a passkey's responses are verified.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct PasskeyRecord {
     pub credential_id: Vec<u8>,
@@ -60,14 +60,14 @@ pub struct PasskeyRecord {
     pub sign_count: u32,
 }
 
-/// The codes that a sign-in by password needs besides (RFC 6238).
+/// Two-step verification by TOTP codes (RFC 6238).
 #[derive(Clone, Serialize, Deserialize)]
 pub struct TotpRecord {
-    /// Opens with the account's own keys, so with the password.
+    /// Sealed under the account's own keys, so it opens only with the password.
     pub sealed_secret: Vec<u8>,
-    /// Not before one code was shown to work.
+    /// False until one code was confirmed.
     pub on: bool,
-    /// The step of the last code that was taken: none is good twice.
+    /// The time step of the last code that was used: no code is valid twice.
     pub last_step: u64,
 }
 
@@ -84,30 +84,30 @@ pub struct Session {
     pub ends: Timestamp,
     pub previous_sign_in: Option<Timestamp>,
     pub wrapped_unlock: Vec<u8>,
-    /// When the password was last said in it.
+    /// When the password was last confirmed in it.
     pub confirmed: Timestamp,
-    /// What it was opened with, and with which of them.
+    /// The kind of the credential that opened it.
     pub by: CredentialKind,
     pub credential: [u8; 16],
 }
 
-/// Where a session's record is: under the hash of its token.
+/// The key of a session's record: the hash of its token.
 #[derive(Serialize, Deserialize)]
 pub struct SessionRef(pub [u8; 32]);
 
-/// What an account set for itself; `None` follows the system.
+/// The preferences of an account; `None` follows the system.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Preferences {
     pub undo_secs: Option<u32>,
     pub choice: Option<Choice>,
     pub last_interaction: Option<LastInteraction>,
     pub confirm_outside: Option<ConfirmOutside>,
-    /// The language of the pages, for what is written to this person or in their name.
+    /// The language of the pages, in which mail to this user is written.
     pub language: Option<Language>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
 pub struct Meta {
-    /// The account made first.
+    /// The account that was created first.
     pub first_account: Option<AccountId>,
 }

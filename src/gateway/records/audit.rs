@@ -1,10 +1,10 @@
-//! One line of the audit log, and the acts it knows.
+//! An entry of the audit log, and the acts that it records.
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 
-/// What was done.
+/// An act that the audit log records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Act {
     SignedIn,
@@ -67,15 +67,15 @@ impl Act {
     }
 }
 
-/// One line of the log.
+/// An entry of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
     pub at: Timestamp,
-    /// Login name or address; as it was typed where the sign-in was refused.
+    /// The login name or address of the actor.
     pub who: String,
     pub act: Act,
-    /// The account, address or number it was done to.
+    /// The account, address or number that the act was about.
     pub about: String,
-    /// From where.
+    /// The network address of the client.
     pub peer: String,
 }

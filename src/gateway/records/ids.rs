@@ -1,8 +1,8 @@
-//! What names an account, a message, a mailbox and the other things that records point at.
+//! The identifiers of accounts, messages, mailboxes and other objects that records refer to.
 
 use serde::{Deserialize, Serialize};
 
-/// Names an account; random, so that it tells nothing.
+/// The identifier of an account; it is random, so that it reveals nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AccountId(pub [u8; 16]);
 

@@ -12,7 +12,7 @@ impl Mailbox {
         role: Option<Role>,
         sealed_name: Vec<u8>,
     ) -> Mailbox {
-        // A number is never used twice, so it serves as UIDVALIDITY too (RFC 9051 §2.3.1.1).
+        // A number is never used again, so it serves as UIDVALIDITY too (RFC 9051 §2.3.1.1).
         Mailbox {
             role,
             sealed_name,
@@ -37,7 +37,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// In the order in which they are shown and made; the inbox is mailbox 1.
+    /// All roles, in the order in which they are shown and created; the inbox is mailbox 1.
     pub const ALL: [Role; 6] =
         [Role::Inbox, Role::Drafts, Role::Sent, Role::Archive, Role::Junk, Role::Trash];
 
@@ -57,7 +57,7 @@ impl Role {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Mailbox {
     pub role: Option<Role>,
-    /// Empty for a mailbox with a role, whose name is the reader's language's business.
+    /// Empty for a mailbox with a role, whose name depends on the reader's language.
     pub sealed_name: Vec<u8>,
     pub uid_validity: u32,
     pub uid_next: u32,
@@ -66,7 +66,7 @@ pub struct Mailbox {
     pub unopened: u64,
 }
 
-/// One reader's copy of a message, at its place in a mailbox.
+/// One reader's copy of a message, in a mailbox.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Entry {
     pub reference: ReferenceKey,
@@ -76,14 +76,14 @@ pub struct Entry {
     pub opened: Option<Timestamp>,
     pub unread: bool,
     pub starred: bool,
-    /// The account's own message.
+    /// Whether the account sent it.
     pub sent: bool,
     pub epoch: u64,
     pub sealed_summary: Vec<u8>,
     pub wrapped_key: Vec<u8>,
     pub conversation: Option<ConversationId>,
     pub labels: Vec<LabelId>,
-    /// Since when it lies in its mailbox.
+    /// When it was filed in its mailbox.
     pub filed: Timestamp,
 }
 
@@ -99,19 +99,19 @@ pub struct EpochRecord {
     pub started: Timestamp,
 }
 
-/// What an account counts up.
+/// The counters of an account.
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Counters {
     /// The last change's number; the account's state.
     pub modseq: u64,
-    /// Changes up to this one are forgotten.
+    /// Changes up to this one were deleted.
     pub forgotten: u64,
     pub mailbox_next: MailboxId,
 }
 
 #[derive(Serialize, Deserialize)]
 pub struct ChangeRow {
-    /// Zero when the list of mailboxes changed.
+    /// Zero if the list of mailboxes changed.
     pub reference: ReferenceKey,
     pub removed: bool,
 }

@@ -1,4 +1,4 @@
-//! Messages as they are stored, each reader's copy of one, and what became of it.
+//! Stored messages, their readers' copies, and their outcomes.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::gateway::records::ids::{AccountId, ConversationId, MailboxId, Referen
 use crate::mail::envelope::{Recipient, ReversePath};
 use crate::terms::RejectReason;
 
-/// How a message travelled to us.
+/// How a message was transported to us.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Protection {
     Tls {
@@ -18,19 +18,19 @@ pub enum Protection {
         peer: String,
     },
     Inside,
-    /// Its owner brought it in from a file: nothing is known of its way.
+    /// Its owner imported it from a file: its transport is unknown.
     Imported,
 }
 
-/// A stored message: how many still hold a key to it.
+/// A stored message, with the number of holders of a key to it.
 #[derive(Serialize, Deserialize)]
 pub struct Message {
-    /// Readers' entries, rows of the queue, and messages held back.
+    /// The number of readers' entries, queue rows and held copies.
     pub holders: u32,
     pub received: Timestamp,
     /// As the peer gave it; empty for the null reverse-path. Confirmations go there.
     pub reverse_path: String,
-    /// Octets of trace lines that stand before what the peer sent.
+    /// The octets of trace fields before the message as the peer sent it.
     pub trace_octets: u32,
 }
 
@@ -40,7 +40,7 @@ pub enum OutcomeKind {
     Rejected(Option<RejectReason>),
 }
 
-/// What became of one reader's copy; written once, and what a confirmation is made from.
+/// The outcome of one reader's copy; it is written once, and the confirmation follows from it.
 #[derive(Serialize, Deserialize)]
 pub struct Outcome {
     pub kind: OutcomeKind,
@@ -48,7 +48,7 @@ pub struct Outcome {
     pub reverse_path: String,
 }
 
-/// One reader's share of a message: where it goes, and what opens it for that reader alone.
+/// One reader's copy of a message: its mailbox, and the wrap that only this reader can open.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct ReaderCopy {
     pub account: AccountId,
@@ -63,7 +63,7 @@ pub struct ReaderCopy {
     pub ids: Keys,
 }
 
-/// A share that waits, with the record of the epoch it was sealed in.
+/// A held copy, with the record of the epoch in which it was sealed.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct HeldCopy {
     pub copy: ReaderCopy,
@@ -72,23 +72,23 @@ pub struct HeldCopy {
     pub started: Timestamp,
 }
 
-/// What a request that was carried out led to.
+/// The result of a request, for a repetition of it.
 #[derive(Serialize, Deserialize)]
 pub struct Requested {
     pub reference: ReferenceKey,
     pub at: Timestamp,
 }
 
-/// An outside sender who may be answered, and what the answer needs.
+/// An outside sender who may get an auto-response, with the data that it needs.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Answerable {
     pub reverse_path: ReversePath,
     pub message_id: Option<String>,
-    /// Which of the addresses written to is whose.
+    /// The recipients with their accounts.
     pub recipients: Vec<(AccountId, Recipient)>,
 }
 
-/// When a sender was last answered for a recipient.
+/// When a sender last got an auto-response for a recipient.
 #[derive(Serialize, Deserialize)]
 pub struct Answered {
     pub at: Timestamp,
@@ -98,27 +98,27 @@ pub struct Answered {
 #[derive(Serialize, Deserialize)]
 pub struct ConversationOf {
     pub conversation: ConversationId,
-    /// How many of its messages name the identifier.
+    /// The number of its messages that name the identifier.
     pub named: u32,
 }
 
 /// A message of a conversation.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Member {
-    /// The identifiers that it names and that belong to the conversation.
+    /// The identifiers of the conversation that it names.
     pub ids: Vec<[u8; 16]>,
-    /// Its own identifier, whichever conversation that belongs to.
+    /// Its own identifier, in whatever conversation that is.
     pub own: Option<[u8; 16]>,
 }
 
-/// That a message has an identifier as its own.
+/// Records that an identifier is a message's own.
 #[derive(Serialize, Deserialize)]
 pub struct OwnId;
 
-/// The identifiers in a message's header as an account keeps them.
+/// The identifiers in a message's header, as an account stores them.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Keys {
-    /// Of the messages that it answers, the nearest last.
+    /// Those of the messages that it refers to, the nearest last.
     pub references: Vec<[u8; 16]>,
     pub own: Option<[u8; 16]>,
 }

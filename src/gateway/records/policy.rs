@@ -1,10 +1,10 @@
-//! The words of the policy for outgoing mail, as they are stored: choices, rules, routes.
+//! The stored policy for outgoing mail: choices and rules.
 
 use serde::{Deserialize, Serialize};
 
 use crate::terms::{Choice, Mode};
 
-/// A rule of its own for some; it holds where everything that it names fits.
+/// A rule for some messages; it applies if everything that it names matches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
     /// Login name of the sender.
@@ -17,14 +17,14 @@ pub struct Rule {
     pub mode: Mode,
 }
 
-/// Everything that an administrator decided.
+/// The policy that an administrator sets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
-    /// No mail passes to or from outside.
+    /// Whether the organisation exchanges no mail with the outside.
     pub intranet: bool,
     pub choice: Choice,
     pub mode: Mode,
-    /// What a message does that was to travel over verified TLS and cannot.
+    /// The choice for messages that need verified TLS if there is none.
     pub verified_else: Choice,
     pub rules: Vec<Rule>,
 }

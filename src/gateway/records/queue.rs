@@ -7,25 +7,25 @@ use crate::gateway::records::ids::ReferenceKey;
 use crate::mail::envelope::{DsnReturn, Recipient, ReversePath};
 use crate::terms::{QueueKind, QueueState};
 
-/// That something is due at the time in its key.
+/// Marks something that is due at the time in its key.
 #[derive(Serialize, Deserialize)]
 pub struct Due;
 
 /// How the next hop must be protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TlsNeed {
-    /// TLS when it is offered, by whatever certificate.
+    /// TLS if it is offered, with any certificate.
     Opportunistic,
     /// TLS with a certificate that is valid for the host.
     Required,
-    /// TLS that the recipient's domain vouches for: MTA-STS (RFC 8461) or DANE (RFC 7672).
+    /// TLS that the recipient's domain authenticates: MTA-STS (RFC 8461) or DANE (RFC 7672).
     Verified,
 }
 
-/// One message for one recipient on its way out.
+/// A message for one recipient that waits to be sent.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct QueueRow {
-    /// The number that people see.
+    /// The reference number that users see.
     pub message: ReferenceKey,
     /// The content that is sent.
     pub content: ReferenceKey,
