@@ -1,8 +1,8 @@
-//! When the queue tries again, and when it gives up.
+//! When the queue retries, and when it gives up.
 
 use crate::clock::Timestamp;
 
-/// When to try again, how long to go on, when to say that it takes long.
+/// The times of retries, of giving up, and of the notice about a delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPlan {
     pub first_secs: i64,
@@ -24,9 +24,9 @@ impl Default for RetryPlan {
 }
 
 impl RetryPlan {
-    /// When to try again after `attempts` tries, or `None` once the message has waited long
-    /// enough (RFC 5321 §4.5.4.1). Each pause is twice the one before, up to the longest; the
-    /// last try is at the end of the time allowed.
+    /// When to retry after `attempts` attempts, or `None` once the message has waited long enough
+    /// (RFC 5321 §4.5.4.1). Each pause is twice the previous one, up to the longest; the last
+    /// attempt is at the end of the allowed time.
     pub fn next(&self, queued: Timestamp, attempts: u32, now: Timestamp) -> Option<Timestamp> {
         let end = queued.plus_secs(self.give_up_secs);
         if now >= end {

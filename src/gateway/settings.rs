@@ -1,67 +1,67 @@
-//! What an administrator decides about the whole daemon, as the configuration file says it.
+//! The settings of the daemon that the core needs, from the configuration file.
 
 use crate::gateway::records::policy::Policy;
 use crate::gateway::retry::RetryPlan;
 use crate::terms::Language;
 use crate::terms::{ConfirmOutside, HandOff, LastInteraction};
 
-/// What an administrator decides about the whole.
+/// The settings of the daemon that the core needs.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// This host's own name, as its reports have it.
+    /// This host's own name, for reports.
     pub host_name: String,
-    /// The domains whose mail is ours, in lower case.
+    /// Our domains, in lower case.
     pub domains: Vec<String>,
-    /// Login name of the account that gets mail for postmaster; the first account when `None`.
+    /// The login name of the account that gets mail for postmaster; the first account if `None`.
     pub postmaster: Option<String>,
-    /// How long a session lives without a request, on an own browser.
+    /// How long a session stays open without a request, in the user's own browser.
     pub session_idle_secs: i64,
     /// The same on a shared computer.
     pub session_shared_idle_secs: i64,
-    /// How long a session lives at most.
+    /// How long a session stays open at most.
     pub session_max_secs: i64,
-    /// How many app passwords an account may have.
+    /// The most app passwords of an account.
     pub app_passwords_max: usize,
     pub passkeys_max: usize,
-    /// How long a passkey may take to answer.
+    /// How long a passkey's challenge is valid.
     pub challenge_secs: i64,
-    /// How many changes are remembered for `changes_since`.
+    /// The number of changes that are stored for `changes_since`.
     pub changes_kept: u64,
-    /// What notifications and pages call the whole.
+    /// The organisation's name in notifications and on pages.
     pub organisation: String,
-    /// What people type to come here, without a slash at the end.
+    /// The address of the webmail, without a slash at the end.
     pub public_url: String,
-    /// For outsiders who want to ask whether a notification is genuine.
+    /// The phone number for outsiders who want to verify a notification.
     pub phone: Option<String>,
-    /// The administrator's own words in each notification.
+    /// The administrator's own text in each notification.
     pub notification_text: Option<String>,
     pub notification_languages: Vec<Language>,
-    /// What happens to mail for outside.
+    /// The policy for mail to the outside.
     pub policy: Policy,
     pub recipients_max: usize,
-    /// The files of one message together.
+    /// The largest total size of a message's attachments.
     pub attachments_octets_max: u64,
-    /// How much of a message's text can be searched.
+    /// How much of a message's text is indexed.
     pub search_text_octets_max: usize,
-    /// The files that an account keeps until they are sent, together.
+    /// The largest total size of an account's uploads.
     pub uploads_octets_max: u64,
-    /// The same for somebody outside.
+    /// The same for a temporary account.
     pub temporary_uploads_octets_max: u64,
-    /// How long what was thrown away is kept; `None` for ever.
+    /// How long messages stay in the trash; `None` for ever.
     pub trash_kept_secs: Option<i64>,
     pub junk_kept_secs: Option<i64>,
-    /// How long ago a manager may have said the password.
+    /// How long a manager's confirmation of the password is valid.
     pub manager_fresh_secs: i64,
     /// How long the audit log is kept.
     pub log_kept_secs: i64,
-    /// How long a message can be taken back.
+    /// How long the sending of a message can be undone.
     pub undo_secs: u32,
-    /// How long a temporary account lives after the last message to it.
+    /// How long a temporary account exists after the last message to it.
     pub temporary_secs: i64,
-    /// How long before its end people are warned.
+    /// How long before its expiry the warning is sent.
     pub temporary_warn_secs: i64,
     pub hand_off: HandOff,
-    /// Whether outside senders are told that their message was accepted (decision D2).
+    /// Whether outside senders get a notice that their message was accepted (decision D2).
     pub acceptance_notice: bool,
     pub last_interaction: LastInteraction,
     pub last_interaction_fixed: bool,

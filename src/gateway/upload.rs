@@ -1,7 +1,8 @@
-//! Files on their way in: chunk by chunk, each sealed as it comes, resumed where it stopped.
+//! Uploads: a file arrives in chunks, each is sealed on arrival, and an upload can be resumed.
 //!
-//! A chunk is a content of its own under a key that only the owner's keys open. A file belongs
-//! to nothing until a message names it; what is never sent goes with its draft, or after a while.
+//! A chunk is a content of its own under a key that only the owner's keys open. A file belongs to
+//! nothing until a message names it; a file that is never sent is deleted with its draft, or after
+//! a time.
 
 use std::ops::ControlFlow;
 
@@ -18,7 +19,7 @@ use crate::gateway::{Gateway, text};
 use crate::store::{ContentId, Order, Piece, Read, Record, Tx};
 use crate::vault::{self, ContentKey};
 
-/// A file, as its owner sees it.
+/// A file as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UploadView {
     pub id: String,
@@ -28,14 +29,14 @@ pub struct UploadView {
     pub received: u64,
 }
 
-/// The most octets that come at once.
+/// The largest chunk, in octets.
 pub const CHUNK_OCTETS_MAX: usize = 4 << 20;
 
 const NAME_CHARS_MAX: usize = 255;
 const UPLOADS_MAX: usize = 1_000;
 const MISSING: Error = Error::NotFound { what: "upload" };
 
-/// What is sealed of a file besides its octets.
+/// The sealed facts about a file.
 #[derive(Serialize, Deserialize)]
 pub(in crate::gateway) struct Meta {
     pub name: String,
@@ -51,7 +52,7 @@ fn binding(what: &[u8], account: AccountId, id: UploadId) -> Vec<u8> {
 }
 
 impl Gateway {
-    /// Begins a file of `size` octets.
+    /// Starts the upload of a file of `size` octets.
     pub fn upload_begin(
         &self,
         actor: &Actor,
@@ -62,7 +63,7 @@ impl Gateway {
         self.upload_begin_as(actor, name, content_type, size, false)
     }
 
-    /// The same; `sealed` when it comes from a message that never left the sealed store.
+    /// The same; `sealed` if it comes from a message that never left the sealed store.
     pub(in crate::gateway) fn upload_begin_as(
         &self,
         actor: &Actor,
@@ -102,7 +103,8 @@ impl Gateway {
         self.upload_view(actor, id, &upload)
     }
 
-    /// Takes the octets at `offset`, which must be where the file stands: `wrong-offset` else.
+    /// Appends octets at `offset`, which must be the number received so far; otherwise
+    /// `wrong-offset`.
     pub fn upload_append(
         &self,
         actor: &Actor,
@@ -133,7 +135,7 @@ impl Gateway {
         };
         let done = self.inner.store.transact(move |tx| {
             let mut upload = tx.get(&UPLOADS, &(account, id))?.ok_or(MISSING)?;
-            // Two requests with the same chunk: the second finds that it was done.
+            // Of two requests with the same chunk, the second finds it done.
             if upload.received != offset {
                 return Err(Error::Conflict(Conflict::WrongOffset));
             }
@@ -162,7 +164,7 @@ impl Gateway {
         self.inner.store.transact(move |tx| remove_in_tx(tx, account, id)).wait()
     }
 
-    /// Hands over a file's octets, chunk by chunk; each is wiped when it was used.
+    /// Passes on a file's octets, chunk by chunk; each chunk is wiped after use.
     pub(in crate::gateway) fn upload_read(
         &self,
         actor: &Actor,
@@ -184,7 +186,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// A file that has arrived whole; `upload-incomplete` else.
+    /// A file that was uploaded completely; otherwise `upload-incomplete`.
     pub(in crate::gateway) fn upload_whole(
         &self,
         actor: &Actor,
@@ -215,7 +217,7 @@ impl Gateway {
         })
     }
 
-    /// Removes files begun before `before` that no draft names any more. Called from a timer.
+    /// Deletes files that were started before `before` and that no draft names. Called by a timer.
     pub fn uploads_expire(&self, before: Timestamp, limit: usize) -> Result<usize, Error> {
         let mut old = Vec::new();
         self.inner.store.scan(&UPLOADS, &(), Order::Ascending, |key, upload| {
@@ -232,7 +234,7 @@ impl Gateway {
     }
 }
 
-/// How many files an account keeps, and how many octets they will have.
+/// The number of an account's files, and their total size when complete.
 fn held_in_tx(tx: &Tx<'_>, account: AccountId) -> Result<(usize, u64), Error> {
     let (mut count, mut octets) = (0, 0_u64);
     tx.scan(&UPLOADS, &account, Order::Ascending, |_, upload| {
@@ -243,7 +245,7 @@ fn held_in_tx(tx: &Tx<'_>, account: AccountId) -> Result<(usize, u64), Error> {
     Ok((count, octets))
 }
 
-/// Notes that a draft names these files, so that they stay, or no longer names them.
+/// Records that a draft names these files, which keeps them, or no longer names them.
 pub(in crate::gateway) fn name_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
@@ -252,7 +254,7 @@ pub(in crate::gateway) fn name_in_tx(
 ) -> Result<(), Error> {
     for id in uploads {
         let Some(mut upload) = tx.get(&UPLOADS, &(account, *id))? else {
-            // What was deleted need not be let go.
+            // A deleted file needs no release.
             if named {
                 return Err(MISSING);
             }
@@ -289,7 +291,7 @@ pub(in crate::gateway) fn parse_id(id: &str) -> Result<UploadId, Error> {
     text::parse_hex(id).ok_or(MISSING)
 }
 
-/// The name of a file, not of a way to it.
+/// The name of a file without a path.
 fn checked_name(name: &str) -> Result<String, Error> {
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim();
     let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count());
@@ -300,14 +302,14 @@ fn checked_name(name: &str) -> Result<String, Error> {
     Err(Error::Invalid { what })
 }
 
-/// A media type, or what anything is when its type cannot be told (RFC 2046 §4.5.1).
+/// A media type; unknown types are octet streams (RFC 2046 §4.5.1).
 fn checked_type(content_type: &str) -> String {
     let is_token = |part: &str| {
         let known = |c: char| c.is_ascii_alphanumeric() || "!#$&-^_.+".contains(c);
         (1..=100).contains(&part.len()) && part.chars().all(known)
     };
     match content_type.split_once('/') {
-        // A message inside would be taken apart by readers; a file stays a file.
+        // Mail readers would parse an attached message; a file stays a file.
         Some(("multipart" | "message", _)) => "application/octet-stream".to_owned(),
         Some((kind, subtype)) if is_token(kind) && is_token(subtype) => {
             content_type.to_ascii_lowercase()

@@ -1,6 +1,5 @@
-//! Every record that the store keeps, and the tables they lie in. Records name no feature: whatever
-//! a feature stores is declared here, below all of them, so that no feature has to know another's
-//! file.
+//! All records of the store, and their tables. The records of every feature are declared here,
+//! below all features, so that no feature depends on another's file.
 
 pub mod account;
 pub mod audit;

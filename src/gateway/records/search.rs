@@ -12,7 +12,7 @@ pub struct SearchPart {
     pub sealed_docs: Vec<u8>,
 }
 
-/// Something that opens with the account's own keys alone.
+/// Octets that only the account's own keys open.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Sealed(pub Vec<u8>);
 

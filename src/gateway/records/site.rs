@@ -1,4 +1,4 @@
-//! What managers set for the whole site, and the checks that a change must pass.
+//! The settings that managers make for the whole site, and the checks that a change must pass.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,11 +6,11 @@ use crate::gateway::error::Error;
 use crate::gateway::records::policy::Policy;
 use crate::terms::{Choice, ConfirmOutside, LastInteraction};
 
-/// What managers set; `None` is as the file has it.
+/// The settings that managers made; `None` is as the configuration file has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteChange {
     pub policy: Option<Policy>,
-    /// With whether people may choose otherwise.
+    /// The value, and whether users may not choose another.
     pub last_interaction: Option<(LastInteraction, bool)>,
     pub confirm_outside: Option<(ConfirmOutside, bool)>,
     pub organisation: Option<String>,
@@ -20,7 +20,7 @@ pub struct SiteChange {
     pub notification_text: Option<String>,
     /// The colour of buttons, as `#rrggbb`.
     pub accent: Option<String>,
-    /// A PNG.
+    /// The logo, a PNG file.
     pub logo: Option<Vec<u8>>,
 }
 
@@ -32,7 +32,7 @@ const LOGO_OCTETS_MAX: usize = 64 * 1024;
 /// The longest side of a logo, in pixels.
 const LOGO_SIDE_MAX: u32 = 1_024;
 
-/// What white words on a button need (WCAG 2.2, 1.4.3).
+/// The contrast that white text on a button needs (WCAG 2.2, 1.4.3).
 const CONTRAST_MIN: f64 = 4.5;
 
 impl SiteChange {
@@ -82,7 +82,7 @@ fn check_line(text: Option<&str>, what: &str, min: usize, max: usize) -> Result<
     }
 }
 
-/// White words must be read on it.
+/// Checks that white text on the colour can be read.
 fn check_accent(accent: &str) -> Result<(), Error> {
     let form = || invalid("a colour has the form #1c6b4f");
     let digits = accent.strip_prefix('#').filter(|digits| digits.len() == 6).ok_or_else(form)?;
@@ -110,7 +110,7 @@ fn luminance(rgb: [u8; 3]) -> f64 {
     0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
-/// A PNG of moderate size, by its own header: signature, then IHDR (RFC 2083 §11.2.1).
+/// Checks for a PNG file of moderate size by its header: signature, then IHDR (RFC 2083 §11.2.1).
 fn check_logo(octets: &[u8]) -> Result<(), Error> {
     let refused = || invalid("a logo is a PNG of at most 64 KiB and 1024 by 1024 pixels");
     if octets.len() > LOGO_OCTETS_MAX || !octets.starts_with(b"\x89PNG\r\n\x1a\n") {

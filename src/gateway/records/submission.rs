@@ -9,7 +9,7 @@ use crate::gateway::records::queue::QueueRow;
 use crate::gateway::records::temporary::Pickup;
 use crate::terms::{DeliveryState, RejectReason, Route};
 
-/// A message being written; what it says opens only for its owner.
+/// A message that is being written; only its owner can open its content.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Draft {
     pub version: u32,
@@ -17,7 +17,7 @@ pub struct Draft {
     pub sealed: Vec<u8>,
 }
 
-/// A file on its way in.
+/// A file that is being uploaded.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Upload {
     /// Name and type.
@@ -26,13 +26,13 @@ pub struct Upload {
     pub received: u64,
     pub chunks: u32,
     pub created: Timestamp,
-    /// A draft names it, so it stays.
+    /// Whether a draft names it, which keeps it.
     pub named: bool,
-    /// It came with a message that never left the sealed store.
+    /// Whether it came with a message that never left the sealed store.
     pub sealed: bool,
 }
 
-/// A piece of an upload, a content of its own.
+/// A chunk of an upload, which is a content of its own.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct UploadChunk {
     pub content: [u8; 16],
@@ -47,9 +47,9 @@ pub struct Submission {
     pub accepted: Timestamp,
     pub undo_until: Option<Timestamp>,
     pub deliveries: u32,
-    /// No recipient gets it outside the sealed store.
+    /// Whether no recipient gets it outside the sealed store.
     pub sealed: bool,
-    /// An earlier message of its thread was.
+    /// Whether an earlier message of its conversation is sealed.
     pub sealed_thread: bool,
 }
 
@@ -61,7 +61,7 @@ pub struct Step {
     pub detail: Option<String>,
 }
 
-/// What became of a message for one recipient.
+/// The status of a message for one recipient.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Delivery {
     /// As the sender wrote it.
@@ -70,18 +70,18 @@ pub struct Delivery {
     pub route: Route,
     pub history: Vec<Step>,
     pub reason: Option<RejectReason>,
-    /// When the sender said yes to sending it in clear.
+    /// When the sender consented to sending it in clear.
     pub consent: Option<Timestamp>,
 }
 
-/// A generated message that goes out with a message; small, so it waits in the record itself.
+/// A generated message that is sent with a message; it is small, so the record holds it.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct HeldMail {
     pub content: Vec<u8>,
     pub row: QueueRow,
 }
 
-/// A message that was accepted but may still be taken back.
+/// A message that was accepted and can still be undone.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Held {
     pub due: Timestamp,

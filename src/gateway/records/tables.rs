@@ -1,4 +1,4 @@
-//! Every table in one place. A table's number never changes and never comes back.
+//! All tables. A table's number never changes and is never used again.
 //!
 //! Records are sealed under the daemon's key, so the holder of that key reads the routing data here
 //! (names, addresses, counts, times). Fields called `sealed_…` and `wrapped_…`
@@ -81,7 +81,7 @@ pub const SITE: Table<(), SiteChange> = Table::new(50, "site");
 pub const AUDIT: Table<(u64, [u8; 8]), AuditEntry> = Table::new(51, "audit");
 pub const TOTP: Table<AccountId, TotpRecord> = Table::new(60, "totp");
 
-/// `Account = 2 from AccountV1` makes version 2 of a record from what version 1 was, by
+/// `Account = 2 from AccountV1` migrates a record of version 1 to version 2 by
 /// `impl From<AccountV1> for Account`.
 macro_rules! versions {
     ($($record:ident = $version:literal $(from $earlier:ident)?),* $(,)?) => {$(
@@ -95,7 +95,7 @@ macro_rules! versions {
     )*};
 }
 
-/// The same, with a list of all records for the test that holds what is stored.
+/// The same, with a list of all records for the test of the stored forms.
 macro_rules! records {
     ($($record:ident = $version:literal $(from $earlier:ident)?),* $(,)?) => {
         versions!($($record = $version $(from $earlier)?),*);
@@ -107,7 +107,7 @@ macro_rules! records {
     };
 }
 
-// What is written today. Earlier versions stand below, in `versions!(AccountV1 = 1)`.
+// The current versions. Earlier ones follow below, in `versions!(AccountV1 = 1)`.
 records!(
     Account = 1,
     AccountKeys = 1,

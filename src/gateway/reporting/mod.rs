@@ -1,4 +1,4 @@
-//! What the daemon tells people about their messages: notices inside, confirmations outside.
+//! Reports about messages: notices to users inside, confirmations to senders outside.
 
 pub(in crate::gateway) mod confirmation;
 pub(in crate::gateway) mod notice;

@@ -28,7 +28,7 @@ use crate::store::Read;
 use crate::terms::{DeliveryState, Language, QueueKind};
 use crate::vault::ContentKey;
 
-/// What a notice says.
+/// The inputs of a notice.
 pub(in crate::gateway) struct NoticeDraft<'a> {
     pub kind: DeliveryState,
     pub about: ReferenceKey,
@@ -37,7 +37,7 @@ pub(in crate::gateway) struct NoticeDraft<'a> {
     pub at: Timestamp,
     pub detail: Option<String>,
     pub topic: Option<NoticeTopic>,
-    /// The fields for machines, where it is about delivery (RFC 3464).
+    /// The machine-readable fields, if the notice is about a delivery (RFC 3464).
     pub report: Option<String>,
 }
 
@@ -71,7 +71,7 @@ impl NoticeDraft<'_> {
 }
 
 impl Gateway {
-    /// Prepares a notice for an account; it is told once it is stored.
+    /// Prepares a notice for an account; the account's listeners are woken once it is stored.
     pub(in crate::gateway) fn notice_prepare(
         &self,
         to: AccountId,
@@ -101,7 +101,7 @@ impl Gateway {
         let mut sealing = self.sealing(&key, reference);
         sealing.push(&octets)?;
         let summary = summary.to_octets()?;
-        // A notice belongs to no conversation: it would stand in the way of what people said.
+        // A notice belongs to no conversation, where it would separate the messages of people.
         let summary = Summarised { octets: &summary, ids: &Ids::default() };
         let reader = self.reader(to, reference, Placement::notice(now), &summary, &key)?;
         Ok(SealedMessage {
@@ -141,7 +141,7 @@ impl Gateway {
             reference: &reference.to_string(),
             text: &draft.text(language),
             html: None,
-            // RFC 3834 §5: nobody answers this by machine.
+            // RFC 3834 §5: no auto-responder replies to this.
             extra: &[("Auto-Submitted", "auto-generated".to_owned())],
         };
         let boundary = format!("report-{reference}");
@@ -161,7 +161,7 @@ impl Gateway {
         self.inner.settings.domains.first().map_or("localhost", String::as_str)
     }
 
-    /// A message's Message-ID, without its brackets; the reference number can be read from it.
+    /// A message's Message-ID without brackets; it contains the reference number.
     pub(in crate::gateway) fn message_id(&self, reference: Reference) -> String {
         format!("{}@{}", reference.to_string().replace('-', "").to_lowercase(), self.domain())
     }
@@ -170,8 +170,8 @@ impl Gateway {
         Reference::from_bytes(reference).map(|one| self.message_id(one)).unwrap_or_default()
     }
 
-    /// The report for a row that failed or takes long, to the one inside who sent the message.
-    /// Reports themselves are never reported on (RFC 5321 §4.5.5).
+    /// The notice to the sender inside about a row that failed or is delayed. There is never a
+    /// report about a report (RFC 5321 §4.5.5).
     pub(in crate::gateway) fn report_prepare(
         &self,
         row: &QueueRow,
@@ -183,7 +183,7 @@ impl Gateway {
         if row.kind == QueueKind::Report {
             return Ok(None);
         }
-        // RFC 3461 §4.1: asked never to be told.
+        // RFC 3461 §4.1: the sender asked for no notification.
         if row.recipient.notify == Notify::Never {
             return Ok(None);
         }
@@ -230,8 +230,8 @@ impl Gateway {
         }
     }
 
-    /// Runs `work`, which says whether the notice becomes true, stores both in one transaction,
-    /// and tells the message's sender that its status changed. Blocks until that is durable.
+    /// Runs `work`, which returns whether the notice applies, stores both in one transaction, and
+    /// wakes the listeners of the message's sender. Blocks until that is durable.
     pub(in crate::gateway) fn notice_transact(
         &self,
         notice: Option<SealedMessage>,
@@ -249,7 +249,7 @@ impl Gateway {
     }
 }
 
-/// Notes that a message's status changed, for its sender, while the sender has a copy of it.
+/// Records for the sender that a message's status changed, if the sender still has a copy.
 pub(in crate::gateway) fn changed_in_tx(
     tx: &mut Tx<'_, '_>,
     message: ReferenceKey,

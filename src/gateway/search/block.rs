@@ -1,7 +1,7 @@
-//! A part of the index: the messages it knows, and for each word in which of them it stands.
+//! A part of the index: its messages, and for each word the messages that contain it.
 //!
-//! The words are dealt out to blocks by their first two messages, so that a question opens one
-//! block, and a word that was only begun is found in one block too.
+//! Words are assigned to blocks by their first two characters, so that a query opens one block, and
+//! the beginning of a word is found in one block too.
 //!
 //! ```text
 //! block = { length word postings_octets postings }, words in order
@@ -24,11 +24,11 @@ pub struct Doc {
     pub received: Timestamp,
     pub size: u64,
     pub attachments: bool,
-    /// What it says is in it too, not only what the list shows before it is opened.
+    /// Whether its text is indexed too, and not only its summary.
     pub full: bool,
 }
 
-/// The messages of a part as they are sealed.
+/// The messages of a part, in their sealed form.
 #[derive(Serialize, Deserialize)]
 pub struct Docs(pub Vec<Doc>);
 
@@ -36,7 +36,7 @@ impl Record for Docs {
     const VERSION: u8 = 1;
 }
 
-/// A block as it is sealed; its version is the version of the form above as well.
+/// A block in its sealed form; its version is also that of the form above.
 #[derive(Serialize, Deserialize)]
 pub struct Block(pub Vec<u8>);
 
@@ -44,14 +44,14 @@ impl Record for Block {
     const VERSION: u8 = 1;
 }
 
-/// Where a word stands: a message's place in its part, and which of its places.
+/// An occurrence of a word: the message's index in its part, and the places in the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Posting {
     pub doc: u32,
     pub places: u8,
 }
 
-/// A part being made.
+/// A part that is being built.
 #[derive(Default)]
 pub struct Builder {
     pub docs: Vec<Doc>,
@@ -60,10 +60,10 @@ pub struct Builder {
 
 const BLOCKS_MAX: usize = 64;
 
-/// Messages for which another block is worth while.
+/// The number of messages for each block.
 const DOCS_PER_BLOCK: usize = 32;
 
-/// How many blocks a part of so many messages has.
+/// The number of blocks of a part with this many messages.
 pub fn blocks_for(docs: usize) -> u16 {
     let blocks = (docs / DOCS_PER_BLOCK).next_power_of_two().min(BLOCKS_MAX);
     u16::try_from(blocks).expect("there are at most 64")
@@ -82,7 +82,7 @@ impl Builder {
         u32::try_from(self.docs.len() - 1).expect("a part has few messages")
     }
 
-    /// A word stands in a message; messages come in their order.
+    /// Adds a word of a message; messages are added in order.
     pub fn word(&mut self, word: String, doc: u32, places: u8) {
         let postings = self.words.entry(word).or_default();
         match postings.last_mut() {
@@ -91,7 +91,7 @@ impl Builder {
         }
     }
 
-    /// The messages, and the blocks as octets.
+    /// The messages, and the encoded blocks.
     pub fn finish(self) -> (Vec<Doc>, Vec<Vec<u8>>) {
         let count = blocks_for(self.docs.len());
         let mut blocks = vec![Vec::new(); usize::from(count)];

@@ -1,8 +1,8 @@
-//! Answering: from the index to the messages, newest first.
+//! Running a query: from the index to the messages, newest first.
 //!
-//! Each part is asked for each word, which gives the messages that may fit. What only a
-//! message's entry or its text can tell, such as its folder or whether words stand next to each
-//! other, is looked at as the answer is filled.
+//! Each part is queried for each word, which yields candidates. Conditions that only a message's
+//! entry or text can decide, such as its folder or adjacent words, are tested while the page is
+//! filled.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -26,46 +26,46 @@ use crate::mail::reference::Reference;
 use crate::mail::words;
 use crate::store::Read;
 
-/// Messages that were found, newest first.
+/// A page of results, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     pub state: String,
     pub hits: Vec<Hit>,
-    /// Where the rest begins; `None` at the end.
+    /// Where the next page starts; `None` at the end.
     pub next: Option<String>,
-    /// Messages that wait to be taken in, and may be missing here.
+    /// The number of messages that are not indexed yet and may be missing here.
     pub waiting: u64,
 }
 
-/// One message that was found.
+/// A message that matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
     pub item: ItemView,
-    /// Some of its text, where it was opened.
+    /// An extract of its text, if it was opened.
     pub snippet: Vec<Snippet>,
 }
 
-/// A piece of text, and whether it is what was asked for.
+/// A piece of text, and whether it is a hit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snippet {
     pub text: String,
     pub hit: bool,
 }
 
-/// How many messages one answer looks at; where few of many fit, the rest is asked for.
+/// The most messages that one page tests; if few of many match, the client asks for the rest.
 const LOOKED_AT_MAX: usize = 5_000;
 
-/// How long a question waits for another request to have taken in what came last.
+/// How long a query waits until another request has indexed the latest messages.
 const STEP_WAIT: Duration = Duration::from_secs(2);
 
-/// How much text a snippet has, in octets.
+/// The length of a snippet, in octets.
 const SNIPPET_OCTETS: usize = 200;
 
-/// How much of it stands before the first hit.
+/// The part of it before the first hit.
 const SNIPPET_BEFORE_OCTETS: usize = 60;
 
 impl Gateway {
-    /// Messages of the actor's that fit `query`, older than the cursor `before`.
+    /// The actor's messages that match `query` and are older than the cursor `before`.
     pub fn search(
         &self,
         actor: &Actor,
@@ -82,7 +82,7 @@ impl Gateway {
         Ok(Found { state, hits, next, waiting })
     }
 
-    /// All messages that fit, with no more than what can be changed about them.
+    /// The flags of all messages that match.
     pub fn search_flags(
         &self,
         actor: &Actor,
@@ -97,7 +97,7 @@ impl Gateway {
         Ok(FlagsPage { items, next })
     }
 
-    /// What fits, newest first, as `told` tells it.
+    /// The matches, newest first, each converted by `told`.
     fn found<T>(
         &self,
         actor: &Actor,
@@ -116,7 +116,7 @@ impl Gateway {
         let (mut all, mut seen, mut next) = (Vec::new(), HashSet::new(), None);
         for (looked_at, doc) in docs.iter().enumerate() {
             if all.len() == limit || looked_at == LOOKED_AT_MAX {
-                // The same message may stand here twice, so the cursor is what was last seen.
+                // The same message may be listed twice, so the cursor is the last one seen.
                 next = looked_at.checked_sub(1).and_then(|at| docs.get(at)).map(cursor);
                 break;
             }
@@ -154,7 +154,7 @@ impl Gateway {
         Ok(numbers)
     }
 
-    /// The messages that may fit, by the index alone.
+    /// The candidates, by the index alone.
     fn candidates(&self, actor: &Actor, query: &Query) -> Result<Vec<Doc>, Error> {
         let mut found = Vec::new();
         for (id, part) in self.parts(actor.account())? {
@@ -162,8 +162,8 @@ impl Gateway {
             let mut fits = Set::full(docs.len());
             for clause in &query.0 {
                 if let Test::Words(words) = &clause.test {
-                    // Words that do not stand next to each other may stand there all the same,
-                    // and a summary does not say what the text does not hold.
+                    // The words may occur without being adjacent, and a summary does not show that
+                    // the text lacks them.
                     if clause.not && words.words.len() > 1 {
                         continue;
                     }
@@ -177,7 +177,7 @@ impl Gateway {
         Ok(found)
     }
 
-    /// The messages of a part that hold all of these words.
+    /// The messages of a part that contain all of these words.
     fn with_words(
         &self,
         actor: &Actor,
@@ -242,7 +242,7 @@ impl Gateway {
     }
 }
 
-/// Folders by their folded names, and those that are not looked into unless they are named.
+/// The folders by their folded names, and those that are searched only if they are named.
 struct Folders {
     numbers: HashMap<Vec<String>, MailboxId>,
     hidden: HashSet<MailboxId>,
@@ -252,7 +252,7 @@ fn is_all(name: &str) -> bool {
     name.eq_ignore_ascii_case("all")
 }
 
-/// What one question holds while its answer is filled.
+/// The state of one query while its page is filled.
 struct Asking<'r> {
     gateway: &'r Gateway,
     actor: &'r Actor,
@@ -269,7 +269,7 @@ impl Asking<'_> {
         Ok(Some(Hit { item, snippet: snippet(self.query, &text.body) }))
     }
 
-    /// A message that fits the whole query, and where it lies.
+    /// The message with its place, if it matches the whole query.
     fn fitting(&mut self, doc: &Doc) -> Result<Option<(Place, Entry, Text)>, Error> {
         let account = self.actor.account();
         if !self.gateway.stays(account, doc)? {
@@ -323,7 +323,7 @@ impl Asking<'_> {
         sealed_form::read(SEARCH_TEXTS.name, &plain.map_err(|_| block::damaged())?)
     }
 
-    /// Words next to each other, which the index does not know.
+    /// Tests adjacent words, which the index does not know.
     fn by_text(&self, text: &Text) -> bool {
         self.query.0.iter().all(|Clause { not, test }| match test {
             Test::Words(asked) if asked.words.len() > 1 => stands(asked, text) != *not,
@@ -347,12 +347,12 @@ fn fits<T: AsRef<str>>(asked: &Words, found: &[T]) -> bool {
     asked.words.iter().zip(found).enumerate().all(word_fits)
 }
 
-/// Only the last word may go on, and one message alone says too little.
+/// Only the last word may be a prefix, and a single character is too short.
 fn is_prefix(asked: &Words, at: usize) -> bool {
     asked.prefix && at + 1 == asked.words.len() && asked.words[at].chars().nth(1).is_some()
 }
 
-/// What the index knows of a message besides its words.
+/// Tests the facts that the index has about a message, other than its words.
 fn by_doc(query: &Query, doc: &Doc) -> bool {
     query.0.iter().all(|Clause { not, test }| {
         let fits = match test {
@@ -445,7 +445,7 @@ impl Set {
         self.bits.get(at / 64).is_some_and(|bits| bits >> (at % 64) & 1 == 1)
     }
 
-    /// Keeps what is in `other` too, or with `not` what is not.
+    /// Keeps the members that are also in `other`, or with `not` those that are not.
     fn keep(&mut self, other: &Set, not: bool) {
         for (bits, other) in self.bits.iter_mut().zip(&other.bits) {
             *bits &= if not { !other } else { *other };

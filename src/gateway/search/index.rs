@@ -1,7 +1,8 @@
-//! Taking messages in, joining parts, forgetting.
+//! Indexing messages, merging parts, and removing deleted messages.
 //!
-//! Each step makes one small part of what waits. Eight parts of about one size are joined to a
-//! larger one, so that an account has few of them, and each message is written a few times.
+//! Each step indexes waiting messages into one small part. Eight parts of about the same size are
+//! merged into a larger one, so that an account has few parts, and each message is written few
+//! times.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
@@ -33,38 +34,38 @@ use crate::mail::{message as mime, words};
 use crate::store::{Order, Read, Record, Tx};
 use crate::vault;
 
-/// How far the index has come.
+/// The progress of the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IndexState {
-    /// Messages that wait to be taken in.
+    /// The number of messages that wait.
     pub waiting: u64,
-    /// Messages that this step took in.
+    /// The number of messages that this step indexed.
     pub taken: u64,
 }
 
-/// One step takes in at most so many messages,
+/// The most messages that one step indexes.
 const STEP_MESSAGES: usize = 512;
 
-/// and so much text, in octets.
+/// The most text that one step indexes, in octets.
 const STEP_TEXT_OCTETS: usize = 4 * 1024 * 1024;
 
-/// Parts of about one size, from which a larger one is made.
+/// The number of parts of about the same size that are merged.
 const PARTS_JOINED: usize = 8;
 
-/// A part of so many messages stays as it is.
+/// A part with this many messages is not merged any more.
 const PART_DOCS_MAX: usize = 4_096;
 
-/// What was deleted leaves the index when so much of it has gathered,
+/// Deleted messages are removed from the index when there are this many,
 const GONE_MAX: usize = 64;
 
-/// or after this time.
+/// or after this time, in seconds.
 const GONE_SECS: i64 = 3_600;
 
-/// The accounts whose index is being changed at this moment.
+/// The accounts whose index is being changed.
 #[derive(Default)]
 pub struct Busy {
     accounts: Mutex<HashSet<AccountId>>,
-    /// Told when a turn ends.
+    /// Notified when a permit is returned.
     ended: Condvar,
 }
 
@@ -74,13 +75,14 @@ pub(super) struct Turn<'b> {
 }
 
 impl Busy {
-    /// An account's turn, unless another is under way and does not end within `limit`.
+    /// The permit to change an account's index; `None` if another request keeps it longer than
+    /// `limit`.
     pub(super) fn turn_within(&self, account: AccountId, limit: Duration) -> Option<Turn<'_>> {
         let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         let busy = |accounts: &mut HashSet<AccountId>| accounts.contains(&account);
         let waited = self.ended.wait_timeout_while(accounts, limit, busy);
         let (mut accounts, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        // Made only where it is had: a turn that is dropped ends one, and takes the lock for it.
+        // It is made only on success, because dropping one returns the permit and takes the lock.
         accounts.insert(account).then(|| Turn { busy: self, account })
     }
 }
@@ -93,7 +95,7 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// What a message says in each of its places.
+/// The text of a message in each of its places.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Text {
     pub from: String,
@@ -109,7 +111,7 @@ impl Record for Text {
 }
 
 impl Text {
-    /// The places with what stands there.
+    /// The places with their texts.
     pub fn places(&self) -> [(u8, &str); 6] {
         [
             (place::FROM, &self.from),
@@ -121,7 +123,7 @@ impl Text {
         ]
     }
 
-    /// What the list shows of a message that was not opened.
+    /// The text that the list shows of an unopened message.
     pub fn of_summary(summary: &SealedSummary) -> Text {
         let name = summary.from_name.as_deref().unwrap_or_default();
         let address = summary.from_address.as_deref().unwrap_or_default();
@@ -134,7 +136,7 @@ impl Text {
     }
 }
 
-/// What something of the index is bound to.
+/// The binding of an element of the index.
 pub fn binding(account: AccountId, what: &[u8], key: &[u8]) -> Vec<u8> {
     [b"search ".as_slice(), what, &account.0, key].concat()
 }
@@ -144,14 +146,14 @@ pub fn block_binding(account: AccountId, part: u64, block: u16) -> Vec<u8> {
 }
 
 impl Gateway {
-    /// One step: takes in some of what waits, joins parts, forgets what was deleted. To be
-    /// called until nothing waits. A step that another request is in already does nothing.
+    /// One step: indexes some waiting messages, merges parts and removes deleted messages. Call it
+    /// until nothing waits. It does nothing while another request runs a step.
     pub fn search_index(&self, actor: &Actor) -> Result<IndexState, Error> {
         self.search_step(actor, Duration::ZERO)
     }
 
-    /// One step, before which another request's may take so long to end: what was opened just
-    /// now is then found.
+    /// One step, which waits up to `limit` for another request's, so that a message that was just
+    /// opened is found.
     pub(super) fn search_step(&self, actor: &Actor, limit: Duration) -> Result<IndexState, Error> {
         let account = actor.account();
         let mut taken = 0;
@@ -192,13 +194,13 @@ impl Gateway {
                 break;
             }
             taken.push(key);
-            // It may be gone since.
+            // It may have been deleted meanwhile.
             let (place, entry) = match entry::find_entry(&self.inner.store, account, key) {
                 Err(Error::NotFound { .. }) => continue,
                 found => found?,
             };
             let summary = match epochs.summary(&entry) {
-                // The list says so too; it keeps nobody from finding the rest.
+                // The list reports the damage too; the other messages can still be found.
                 Err(Error::Damaged { .. }) => continue,
                 found => found?,
             };
@@ -219,7 +221,7 @@ impl Gateway {
         let part = self.part_sealed(actor, builder)?;
         let work = move |tx: &mut Tx<'_>| {
             for (key, text) in &texts {
-                // What was deleted meanwhile must not come back.
+                // A message that was deleted meanwhile must not be added again.
                 if tx.has(&PLACES, &(account, *key))? {
                     tx.put(&SEARCH_TEXTS, &(account, *key), text)?;
                 }
@@ -229,11 +231,11 @@ impl Gateway {
             }
             part.put_in_tx(tx, account)
         };
-        // First the filters: what fails here is asked again with the next step.
+        // The filters come first: a failure here is repeated with the next step.
         for (key, wish) in filtered {
             match self.change_one(account, key, &wish) {
-                // Gone meanwhile, it or its folder, or it has all the labels that it can have: it
-                // stays as it is, and keeps no other message from its turn.
+                // The message or its folder was deleted meanwhile, or it has the most labels: it
+                // stays unchanged and does not delay the others.
                 Ok(()) | Err(Error::NotFound { .. } | Error::Conflict(_)) => {}
                 Err(other) => return Err(other),
             }
@@ -242,7 +244,7 @@ impl Gateway {
         Ok(count)
     }
 
-    /// What a message says, as far as its reader may know already.
+    /// The text of a message, as far as its reader may know it.
     fn text_of(
         &self,
         epochs: &mut OpenedEpochs<'_>,
@@ -255,7 +257,7 @@ impl Gateway {
         }
         let content = match epochs.content(entry) {
             Ok(content) => content,
-            // It stays what the list shows: the reader is told when it is opened.
+            // Only the summary is indexed; the reader sees the error when opening the message.
             Err(Error::Damaged { .. } | Error::NotFound { .. }) => return Ok(text),
             Err(other) => return Err(other),
         };
@@ -266,7 +268,7 @@ impl Gateway {
         body.truncate(body.floor_char_boundary(self.inner.settings.search_text_octets_max));
         Ok(Text {
             from: people(&view.from),
-            // Blind copies are known to the sender alone.
+            // Only the sender knows blind copies.
             to: format!("{} {}", people(&view.to), text.to),
             cc: people(&view.cc),
             files: files.join(" \n"),
@@ -333,7 +335,7 @@ impl Gateway {
         Ok(octets.into())
     }
 
-    /// Joins the parts of one size when there are enough of them.
+    /// Merges parts of the same size if there are enough of them.
     fn join_parts(&self, actor: &Actor) -> Result<(), Error> {
         let mut sizes: BTreeMap<u32, Vec<(u64, SearchPart)>> = BTreeMap::new();
         for (id, part) in self.parts(actor.account())? {
@@ -351,7 +353,7 @@ impl Gateway {
         }
     }
 
-    /// Takes what was deleted out of a part that holds some of it.
+    /// Removes deleted messages from a part that contains some.
     fn forget_deleted(&self, actor: &Actor) -> Result<(), Error> {
         let account = actor.account();
         let (mut gone, mut oldest) = (HashSet::new(), self.inner.clock.now());
@@ -379,7 +381,7 @@ impl Gateway {
         self.inner.store.transact(work).wait()
     }
 
-    /// Writes parts anew as one, without what is gone or known better elsewhere.
+    /// Rewrites parts as one, without deleted messages and those that a later part has in full.
     fn parts_rewrite(&self, actor: &Actor, parts: &[(u64, SearchPart)]) -> Result<(), Error> {
         let account = actor.account();
         let mut builder = Builder::default();
@@ -416,7 +418,7 @@ impl Gateway {
         self.inner.store.transact(work).wait()
     }
 
-    /// Whether a part's message is still there and not known better from another part.
+    /// Whether a part's message still exists and no other part has it in full.
     pub(super) fn stays(&self, account: AccountId, doc: &Doc) -> Result<bool, Error> {
         let key = (account, doc.reference);
         let store = &self.inner.store;
@@ -424,7 +426,7 @@ impl Gateway {
     }
 }
 
-/// A part, ready to be stored.
+/// A part that is ready to be stored.
 struct SealedPart {
     id: u64,
     record: SearchPart,

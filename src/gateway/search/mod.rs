@@ -3,14 +3,14 @@
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `query` | what can be asked for |
-//! | `block` | a part of the index, as octets |
-//! | `index` | taking messages in, joining parts, forgetting what was deleted |
-//! | `find` | answering |
+//! | `query` | the language of queries |
+//! | `block` | the encoding of a part of the index |
+//! | `index` | indexing messages, merging parts, removing deleted messages |
+//! | `find` | running queries |
 //!
-//! Mail arrives when nobody's keys are there, so a message that came is noted as waiting, and
-//! taken in by the next request of its owner: first by what the list shows, and by what it says
-//! once it was opened. A message that was never opened is never opened for the search.
+//! Mail arrives while its reader's keys are not available, so an arriving message is marked as
+//! waiting and indexed by the next request of its owner: first by its summary, and by its text once
+//! it was opened. The search never opens a message that its reader did not open.
 //!
 //! At rest, the holder of the daemon's key sees how many messages an account has and how large
 //! the index's blocks are, but no word.

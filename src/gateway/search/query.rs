@@ -1,16 +1,16 @@
-//! What is asked for: `from:dana "quarterly report" -draft has:attachment before:2026-11-01`.
+//! The language of queries: `from:dana "quarterly report" -draft has:attachment before:2026-11-01`.
 //!
 //! | word | finds |
 //! | --- | --- |
 //! | `word` | it, or a word that begins with it, anywhere |
 //! | `"some words"` | these words, next to each other |
-//! | `-word` | what does not have it; before any of these |
+//! | `-word` | messages without it; works before all of these |
 //! | `from:` `to:` `cc:` `subject:` `filename:` | the same in that place only |
-//! | `in:` | a folder, by its role or name; `in:all` looks into junk and trash too |
-//! | `label:` | what has that label |
+//! | `in:` | a folder, by its role or name; `in:all` includes junk and trash |
+//! | `label:` | messages with that label |
 //! | `is:` | `unread`, `read`, `starred`, `opened`, `unopened`, `sent` |
-//! | `has:attachment`, `larger:5M`, `smaller:20k` | by what it holds |
-//! | `before:2026-11-01`, `after:2026-10-01` | by the day it came, in UTC |
+//! | `has:attachment`, `larger:5M`, `smaller:20k` | by attachments and size |
+//! | `before:2026-11-01`, `after:2026-10-01` | by the day of arrival, in UTC |
 //! | `ref:` or a reference number | that message |
 
 use time::{Date, Month};
@@ -20,7 +20,7 @@ use crate::gateway::error::Error;
 use crate::mail::reference::Reference;
 use crate::mail::words;
 
-/// The places where a word can stand; a set of them is their sum.
+/// The places where a word can occur; a set of them is their sum.
 pub mod place {
     pub const FROM: u8 = 1;
     pub const TO: u8 = 2;
@@ -34,7 +34,7 @@ pub mod place {
 const QUERY_CHARS_MAX: usize = 1_000;
 const CLAUSES_MAX: usize = 32;
 
-/// Everything that must hold.
+/// A query: all clauses must match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query(pub Vec<Clause>);
 
@@ -60,12 +60,12 @@ pub enum Test {
     Ref(Reference),
 }
 
-/// Words next to each other.
+/// Adjacent words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words {
     pub places: u8,
     pub words: Vec<String>,
-    /// The last may be longer than what was written.
+    /// Whether the last word is a prefix.
     pub prefix: bool,
 }
 
@@ -80,7 +80,7 @@ pub enum Is {
 }
 
 impl Query {
-    /// Reads a query; an operator with a value that it cannot have is an error that names it.
+    /// Parses a query; an operator with an invalid value is an error that names it.
     pub fn parse(text: &str) -> Result<Query, Error> {
         if text.chars().count() > QUERY_CHARS_MAX {
             return Err(invalid(format!("a search has at most {QUERY_CHARS_MAX} characters")));
@@ -97,7 +97,7 @@ impl Query {
         Ok(Query(clauses))
     }
 
-    /// The words that were asked for, to be shown where they stand.
+    /// The words of the query, for highlighting.
     pub fn shown(&self) -> impl Iterator<Item = &Words> {
         self.0.iter().filter(|clause| !clause.not).filter_map(|clause| match &clause.test {
             Test::Words(words) => Some(words),
@@ -113,7 +113,7 @@ struct Token<'t> {
     quoted: bool,
 }
 
-/// Cuts at white space outside quotes; a quote that does not end runs to the end.
+/// Splits at white space outside quotes; an unclosed quote extends to the end.
 fn tokens(text: &str) -> impl Iterator<Item = Token<'_>> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -176,7 +176,7 @@ fn test(operator: Option<&str>, value: &str, quoted: bool) -> Result<Option<Test
         "larger" => Some(Test::Larger(octets(value)?)),
         "smaller" => Some(Test::Smaller(octets(value)?)),
         "before" => Some(Test::Before(day(value)?)),
-        // The day itself counts: what came after it began.
+        // The day itself is included.
         "after" => Some(Test::After(day(value)?)),
         _ => {
             let reference = value.parse().map_err(|_| {
@@ -188,7 +188,7 @@ fn test(operator: Option<&str>, value: &str, quoted: bool) -> Result<Option<Test
     Ok(found)
 }
 
-/// `None` where there is nothing to look for, such as a lone dash.
+/// `None` if there is nothing to search for, such as a single dash.
 fn words_test(places: u8, value: &str, quoted: bool) -> Option<Test> {
     let words = words::folded(value);
     (!words.is_empty()).then_some(Test::Words(Words { places, words, prefix: !quoted }))

@@ -1,17 +1,17 @@
-//! What happens to a message for each recipient: pure, so that a table can test all of it.
+//! The decision about the route to each recipient: a pure function, so that a table can test it.
 //!
-//! | who decides | what |
+//! | who decides | the route |
 //! | --- | --- |
-//! | the recipient is inside | it stays inside |
+//! | the recipient is inside | inside |
 //! | intranet mode | refused, whatever else is set |
-//! | a rule that is `fixed` | that; of several, the most specific |
-//! | the sender, for this message | that |
-//! | the sender's own preference | that |
-//! | the most specific rule | that |
-//! | the system | that |
+//! | a rule that is `fixed` | its choice; of several, the most specific |
+//! | the sender, for this message | the sender's choice |
+//! | the sender's preference | the preference |
+//! | the most specific rule | its choice |
+//! | the system | the system's choice |
 //!
-//! Specific is, from most to least: a rule that names the recipient, the recipient's domain, the
-//! user; then the system. Within one of these, a rule with more conditions wins, then the later.
+//! From most to least specific: a rule that names the recipient, the recipient's domain, the user;
+//! then the system. Within one of these, a rule with more conditions wins, then the later one.
 
 use crate::gateway::records::policy::{Policy, Rule};
 use crate::terms::{Choice, Level, Mode, Route};
@@ -26,23 +26,23 @@ pub struct Asked<'a> {
     pub inside: bool,
     /// The sender's preference.
     pub own: Option<Choice>,
-    /// What the sender wants for this message.
+    /// The sender's choice for this message.
     pub wanted: Option<Choice>,
 }
 
-/// The way a message takes, and why.
+/// The route of a message, and who decided it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     pub route: Route,
     pub level: Level,
-    /// The sender can choose no other.
+    /// Whether the sender can choose no other.
     pub fixed: bool,
-    /// What the sender can choose.
+    /// The choices that the sender has.
     pub allowed: Vec<Choice>,
 }
 
 impl Decision {
-    /// Not at all.
+    /// The decision not to send.
     pub fn refused(level: Level) -> Decision {
         Decision { route: Route::Refused, level, fixed: true, allowed: Vec::new() }
     }
@@ -87,7 +87,7 @@ fn specificity(level: Level) -> u8 {
     }
 }
 
-/// The way a message takes for one recipient.
+/// The route of a message to one recipient.
 pub fn outgoing(policy: &Policy, asked: &Asked<'_>) -> Decision {
     if asked.inside {
         return Decision { route: Route::Inside, ..Decision::refused(Level::Inside) };
@@ -111,7 +111,7 @@ pub fn outgoing(policy: &Policy, asked: &Asked<'_>) -> Decision {
     Decision::of(choice, level, false)
 }
 
-/// Everything that fits, the most specific first; the system's own choice comes last.
+/// All rules that match, the most specific first; the system's own choice is the last.
 fn fitting(policy: &Policy, asked: &Asked<'_>) -> Vec<(Level, Choice, Mode)> {
     let mut rules: Vec<(usize, &Rule)> =
         policy.rules.iter().enumerate().filter(|(_, rule)| rule.fits(asked)).collect();

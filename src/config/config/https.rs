@@ -1,0 +1,207 @@
+//! `[https]`: the door that browsers and scripts knock at, and every limit they meet there.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::Problem;
+
+/// The door that browsers and scripts knock at, and every limit they meet there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Https {
+    /// Where to listen. `[::]:443` accepts IPv4 connections as well. Sockets that systemd passes
+    /// under the name `https` take precedence.
+    pub listen: Vec<SocketAddr>,
+    /// Where to answer plain HTTP requests with a redirect to HTTPS; `[]`: nowhere. Sockets that
+    /// systemd passes under the name `http` take precedence.
+    pub redirect_listen: Vec<SocketAddr>,
+    /// The address that people type, such as `https://mail.example.org`, without a path. Every
+    /// request must then be signed for it. If it is not set, the host name sent by the browser is
+    /// used.
+    pub public_url: Option<String>,
+
+    /// Connections at the same time, in total. Further ones are closed.
+    pub connections_max: usize,
+    /// Connections at the same time from one IPv4 address or one IPv6 /64.
+    pub connections_per_address_max: usize,
+    /// Requests at the same time on one HTTP/2 connection.
+    pub streams_per_connection_max: u32,
+    /// Requests that read or write the store at the same time, in total; further ones wait.
+    pub requests_at_once_max: usize,
+    /// Requests that hold a whole message in memory at the same time, in total; further ones wait.
+    pub contents_at_once_max: usize,
+    /// Event streams of one account at the same time; further ones are refused (429).
+    pub event_streams_per_account_max: usize,
+
+    /// A request's header, in octets.
+    pub header_octets_max: usize,
+    /// A request's body, in octets.
+    pub body_octets_max: usize,
+    /// A message that is being written, without its attachments, in octets.
+    pub message_octets_max: usize,
+    /// A message that is imported from a file, in octets.
+    pub import_octets_max: usize,
+    /// References in one request that changes many messages.
+    pub batch_references_max: usize,
+
+    /// How long a TLS handshake may take, in seconds.
+    pub tls_timeout_secs: u64,
+    /// How long a request's header may take to arrive, and how long a connection may be idle
+    /// between requests, in seconds.
+    pub header_timeout_secs: u64,
+    /// How long a request's body may take to arrive, in seconds.
+    pub body_timeout_secs: u64,
+    /// How long a client may take to read a part of a response, in seconds.
+    pub write_timeout_secs: u64,
+    /// How long a request may wait to be processed before it is refused (503), in seconds.
+    pub turn_timeout_secs: u64,
+
+    /// How far the time of a signature may differ from ours, in seconds (RFC 9449 §11.1).
+    pub proof_age_secs: u64,
+    /// Signatures that are remembered so that none is accepted twice. If there is no room for one,
+    /// its request is refused for the moment.
+    pub proofs_remembered_max: usize,
+    /// How long a link to a download or a message's HTML is valid, in seconds.
+    pub ticket_secs: u64,
+    /// Such links at the same time, in total.
+    pub tickets_max: usize,
+    /// Such links of one session at the same time.
+    pub tickets_per_session_max: usize,
+}
+
+impl Default for Https {
+    fn default() -> Self {
+        Https {
+            listen: vec![SocketAddr::from(([0; 16], 443))],
+            redirect_listen: vec![SocketAddr::from(([0; 16], 80))],
+            public_url: None,
+            connections_max: 2_000,
+            connections_per_address_max: 200,
+            streams_per_connection_max: 64,
+            requests_at_once_max: 64,
+            contents_at_once_max: 4,
+            event_streams_per_account_max: 32,
+            header_octets_max: 32 << 10,
+            body_octets_max: 64 << 10,
+            message_octets_max: 4 << 20,
+            import_octets_max: 64 << 20,
+            batch_references_max: 500,
+            tls_timeout_secs: 20,
+            header_timeout_secs: 30,
+            body_timeout_secs: 20,
+            write_timeout_secs: 60,
+            turn_timeout_secs: 30,
+            proof_age_secs: 60,
+            proofs_remembered_max: 200_000,
+            ticket_secs: 60,
+            tickets_max: 10_000,
+            tickets_per_session_max: 200,
+        }
+    }
+}
+
+impl Https {
+    /// For the demo: one port, no plain HTTP, and as many connections from one address as in
+    /// all, since every browser and script is on this machine.
+    pub fn for_demo(listen: SocketAddr) -> Https {
+        let default = Https::default();
+        let connections_per_address_max = default.connections_max;
+        let (listen, redirect_listen) = (vec![listen], Vec::new());
+        Https { listen, redirect_listen, connections_per_address_max, ..default }
+    }
+
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        if self.listen.is_empty() {
+            return Err(Problem::new("https.listen", "[]", "at least one address with a port"));
+        }
+        self.check_public_url()?;
+        self.check_counts()?;
+        self.check_sizes()?;
+        self.check_times()
+    }
+
+    fn check_public_url(&self) -> Result<(), Problem> {
+        let Some(url) = &self.public_url else { return Ok(()) };
+        let host = url.strip_prefix("https://").unwrap_or_default();
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.:[]".contains(c);
+        if !host.is_empty() && host.chars().all(plain) {
+            return Ok(());
+        }
+        let allowed = "https:// and a host in lower case, without a path";
+        Err(Problem::new("https.public_url", url.clone(), allowed))
+    }
+
+    fn check_counts(&self) -> Result<(), Problem> {
+        let all = self.connections_max as u64;
+        Problem::unless_in("https.connections_max", all, 1..=100_000)?;
+        let here = self.connections_per_address_max as u64;
+        Problem::unless_in("https.connections_per_address_max", here, 1..=100_000)?;
+        let streams = u64::from(self.streams_per_connection_max);
+        Problem::unless_in("https.streams_per_connection_max", streams, 8..=1_000)?;
+        // Each takes a thread of the blocking pool, which has 512.
+        let requests = self.requests_at_once_max as u64;
+        Problem::unless_in("https.requests_at_once_max", requests, 1..=256)?;
+        let contents = self.contents_at_once_max as u64;
+        Problem::unless_in("https.contents_at_once_max", contents, 1..=256)?;
+        let events = self.event_streams_per_account_max as u64;
+        Problem::unless_in("https.event_streams_per_account_max", events, 1..=1_000)?;
+        let proofs = self.proofs_remembered_max as u64;
+        Problem::unless_in("https.proofs_remembered_max", proofs, 1_000..=100_000_000)?;
+        Problem::unless_in("https.tickets_max", self.tickets_max as u64, 100..=1_000_000)?;
+        let tickets = self.tickets_per_session_max as u64;
+        Problem::unless_in("https.tickets_per_session_max", tickets, 10..=1_000_000)?;
+        let batch = self.batch_references_max as u64;
+        Problem::unless_in("https.batch_references_max", batch, 1..=500)
+    }
+
+    fn check_sizes(&self) -> Result<(), Problem> {
+        let header = self.header_octets_max as u64;
+        Problem::unless_in("https.header_octets_max", header, 8_192..=1 << 20)?;
+        let body = self.body_octets_max as u64;
+        // A batch of 500 references needs some 14 KiB.
+        Problem::unless_in("https.body_octets_max", body, 16_384..=16 << 20)?;
+        let import = self.import_octets_max as u64;
+        Problem::unless_in("https.import_octets_max", import, 1 << 20..=1 << 30)
+    }
+
+    fn check_times(&self) -> Result<(), Problem> {
+        Problem::unless_in("https.tls_timeout_secs", self.tls_timeout_secs, 1..=300)?;
+        Problem::unless_in("https.header_timeout_secs", self.header_timeout_secs, 1..=600)?;
+        Problem::unless_in("https.body_timeout_secs", self.body_timeout_secs, 1..=600)?;
+        Problem::unless_in("https.write_timeout_secs", self.write_timeout_secs, 1..=3_600)?;
+        Problem::unless_in("https.turn_timeout_secs", self.turn_timeout_secs, 1..=300)?;
+        Problem::unless_in("https.proof_age_secs", self.proof_age_secs, 5..=300)?;
+        Problem::unless_in("https.ticket_secs", self.ticket_secs, 5..=600)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_allowed() {
+        assert_eq!(Https::default().check(), Ok(()));
+        assert_eq!(Https::for_demo(SocketAddr::from(([127, 0, 0, 1], 0))).check(), Ok(()));
+    }
+
+    #[test]
+    fn what_is_not_allowed_is_named() {
+        let key = |change: fn(&mut Https)| {
+            let mut https = Https::default();
+            change(&mut https);
+            https.check().unwrap_err().key
+        };
+        assert_eq!(key(|h| h.listen.clear()), "https.listen");
+        assert_eq!(key(|h| h.streams_per_connection_max = 0), "https.streams_per_connection_max");
+        assert_eq!(key(|h| h.body_octets_max = 0), "https.body_octets_max");
+        assert_eq!(key(|h| h.proof_age_secs = 0), "https.proof_age_secs");
+        for url in ["http://a.example", "https://", "https://a.example/x", "https://A.example"] {
+            let https = Https { public_url: Some(url.to_owned()), ..Https::default() };
+            assert_eq!(https.check().unwrap_err().key, "https.public_url", "{url}");
+        }
+        let url = Some("https://mail.example.org:8443".to_owned());
+        assert_eq!(Https { public_url: url, ..Https::default() }.check(), Ok(()));
+    }
+}

@@ -1,0 +1,61 @@
+//! `[server]`: whose mail this is, and where everything lies.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::Problem;
+
+/// Whose mail this is, and where everything lies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// This host's own name, as it greets other mail servers and stands in Received lines.
+    pub host_name: String,
+    /// The domains whose mail is ours.
+    pub domains: Vec<String>,
+    /// The data folder. Everything Postern keeps is in it, sealed.
+    pub data: PathBuf,
+    /// The file with the daemon key, outside the data folder and readable by nobody else. A
+    /// systemd credential called `postern-daemon-key` goes before it.
+    pub daemon_key: PathBuf,
+    /// Login name of the account that gets mail for postmaster; empty: the first account made.
+    pub postmaster: String,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Server {
+            host_name: "localhost".to_owned(),
+            domains: Vec::new(),
+            data: PathBuf::from("/var/lib/postern"),
+            daemon_key: PathBuf::from("/etc/postern/daemon.key"),
+            postmaster: String::new(),
+        }
+    }
+}
+
+impl Server {
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        if !is_host_name(&self.host_name) {
+            return Err(Problem::new("server.host_name", &self.host_name, "a host name"));
+        }
+        if self.domains.is_empty() {
+            return Err(Problem::new("server.domains", "[]", "at least one domain"));
+        }
+        if let Some(bad) = self.domains.iter().find(|domain| !is_host_name(domain)) {
+            return Err(Problem::new("server.domains", bad, "domain names in lower case"));
+        }
+        Ok(())
+    }
+}
+
+/// Letters, digits, dots and hyphens in labels (RFC 1123 §2.1); internationalised names in
+/// their `xn--` form or in UTF-8.
+fn is_host_name(name: &str) -> bool {
+    let label = |label: &str| {
+        let inner = label.chars().all(|c| c == '-' || c.is_alphanumeric() && !c.is_uppercase());
+        (1..=63).contains(&label.len()) && inner && !label.starts_with('-') && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(label)
+}
