@@ -118,7 +118,7 @@ n=0
 echo "A line of text." > "$work/body"
 while [ -e "$work/sending" ]; do
     n=\$((n + 1))
-    [ \$((n % 2)) = 0 ] && choice=plain || choice=portal
+    [ \$((n % 2)) = 0 ] && choice=plain || choice=temporary-account
     head -c \$((RANDOM * 8 + 1)) /dev/urandom > "$work/file"
     if number=\$("$POSTERN" mail send --url https://127.0.0.1:$https --ca "$data/ca.pem" \\
         --user u2 --password-file "$work/password" --to "p\$((n % 7))@outside.example" \\
