@@ -1,7 +1,7 @@
-//! Names: who takes a domain's mail, where hosts are, and what else DNS says.
+//! DNS: the mail hosts of a domain, the addresses of hosts, and other records.
 //!
-//! A question that nobody answered is [`DnsError::Temporary`], never "there is none": the
-//! caller tries again later and decides nothing.
+//! A query without an answer is [`DnsError::Temporary`], never "there is none": the caller tries
+//! again later and decides nothing.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -18,28 +18,28 @@ use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use crate::config::{Dns, Dnssec};
 
-/// Why a question has no answer.
+/// Why a query has no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DnsError {
-    /// There is no such name, or no such record at it.
+    /// The name does not exist, or has no such record.
     #[error("there is no such name")]
     NotFound,
-    /// Nobody answered, or could.
+    /// No server answered, or could answer.
     #[error("DNS gave no answer: {0}")]
     Temporary(String),
 }
 
-/// Who takes a domain's mail.
+/// The mail hosts of a domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MailHosts {
-    /// Hosts with their preference, the best first (RFC 5321 §5.1). Without MX records the domain
-    /// itself, with preference 0. `vouched`: DNSSEC says that these are the hosts.
+    /// Hosts with their preference, the best first (RFC 5321 §5.1). A domain without MX records is
+    /// its own host, with preference 0. `vouched`: DNSSEC authenticates the list.
     Hosts { hosts: Vec<(u16, String)>, vouched: bool },
-    /// The domain says that it takes no mail (RFC 7505).
+    /// The domain declares that it accepts no mail (RFC 7505).
     NoMail,
 }
 
-/// Asks; clones share the cache.
+/// Resolves names; clones share the cache.
 #[derive(Clone)]
 pub struct Resolver {
     inner: TokioResolver,
@@ -48,7 +48,7 @@ pub struct Resolver {
 }
 
 impl Resolver {
-    /// As configured.
+    /// A resolver with this configuration.
     pub fn new(dns: &Dns) -> Result<Resolver, DnsError> {
         let (config, mut options) = match dns.servers.as_slice() {
             [] => hickory_resolver::system_conf::read_system_conf().map_err(temporary)?,
@@ -58,7 +58,7 @@ impl Resolver {
         options.attempts = dns.attempts;
         options.cache_size = dns.cache_entries;
         options.validate = dns.dnssec == Dnssec::Validate;
-        // Names come from mail and are whole.
+        // Names in mail are complete.
         options.ndots = 0;
         let builder =
             TokioResolver::builder_with_config(config.clone(), TokioRuntimeProvider::default());
@@ -66,7 +66,7 @@ impl Resolver {
         Ok(Resolver { inner, dnssec: dns.dnssec, config: Arc::new((config, options)) })
     }
 
-    /// The same servers, for a library that asks by itself.
+    /// The same servers, for a library that resolves names itself.
     pub fn parts(&self) -> (ResolverConfig, ResolverOpts) {
         (self.config.0.clone(), self.config.1.clone())
     }
@@ -76,7 +76,7 @@ impl Resolver {
         let lookup = match self.inner.lookup(name(domain)?, RecordType::MX).await {
             Ok(lookup) => lookup,
             Err(error) => match found_none(error) {
-                // RFC 5321 §5.1: no MX, so the domain is its own mail host.
+                // RFC 5321 §5.1: a domain without MX is its own mail host.
                 DnsError::NotFound => return self.own_host(domain).await,
                 other => return Err(other),
             },
@@ -101,7 +101,7 @@ impl Resolver {
         Ok(MailHosts::Hosts { hosts, vouched: self.vouched(&lookup) })
     }
 
-    /// Whether DNSSEC vouches for an answer: every record of it.
+    /// Whether DNSSEC authenticates every record of an answer.
     fn vouched(&self, lookup: &Lookup) -> bool {
         match self.dnssec {
             Dnssec::Off => false,
@@ -115,7 +115,7 @@ impl Resolver {
 
     async fn own_host(&self, domain: &str) -> Result<MailHosts, DnsError> {
         self.addresses(domain).await?;
-        // That there is no MX is not looked at closely enough to vouch for it.
+        // The proof that there is no MX is not validated, so the result is not authenticated.
         Ok(MailHosts::Hosts { hosts: vec![(0, domain.to_owned())], vouched: false })
     }
 
@@ -157,8 +157,7 @@ impl Resolver {
         Ok(lookup.answers().iter().filter_map(text).collect())
     }
 
-    /// The TLSA records of a host's port that DNSSEC vouches for; none where it does not
-    /// (RFC 7672 §2.2).
+    /// The TLSA records of a host's port that DNSSEC authenticates (RFC 7672 §2.2).
     pub async fn tlsa(&self, host: &str, port: u16) -> Result<Vec<TLSA>, DnsError> {
         if self.dnssec == Dnssec::Off {
             return Ok(Vec::new());
@@ -198,7 +197,7 @@ fn servers_of(servers: &[std::net::SocketAddr]) -> ResolverConfig {
 
 fn name(text: &str) -> Result<Name, DnsError> {
     let mut name = Name::from_utf8(text).map_err(|_| DnsError::NotFound)?;
-    // Never completed by a search list.
+    // No search list is applied.
     name.set_fqdn(true);
     Ok(name)
 }
@@ -218,7 +217,7 @@ fn temporary(error: impl std::fmt::Display) -> DnsError {
     DnsError::Temporary(error.to_string())
 }
 
-/// Hosts of one preference share the load (RFC 5321 §5.1).
+/// Shuffles hosts of the same preference, so that they share the load (RFC 5321 §5.1).
 fn shuffle(hosts: &mut [(u16, String)]) -> Result<(), DnsError> {
     for last in (1..hosts.len()).rev() {
         let mut bytes = [0; 8];

@@ -1,11 +1,11 @@
-//! Taking connections: so many in all, so many from one address, until asked to stop.
+//! Accepting connections, within a limit in total and for each address, until the stop.
 //!
 //! ```text
 //! accept → permit? → task (tracked, holds the permit) → the session
 //!             no → turned away with one line, closed
 //! ```
 //!
-//! One IPv6 customer has a whole /64, so that counts as one address.
+//! One IPv6 customer has a whole /64, so a /64 counts as one address.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -20,14 +20,14 @@ use tokio_util::task::TaskTracker;
 
 use super::Error;
 
-/// How many connections there may be at once.
+/// The most concurrent connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     pub connections_max: usize,
     pub per_address_max: usize,
 }
 
-/// Which limit was reached.
+/// The limit that was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Full {
     All,
@@ -47,7 +47,7 @@ struct Open {
     by_address: HashMap<IpAddr, usize>,
 }
 
-/// Leave to hold one connection; given back when dropped.
+/// The permit for one connection; it is returned when dropped.
 #[derive(Debug)]
 pub struct Permit {
     permits: Permits,
@@ -75,7 +75,7 @@ impl Permits {
         Ok(Permit { permits: self.clone(), counted_as })
     }
 
-    /// How many connections are open.
+    /// The number of open connections.
     pub fn in_use(&self) -> usize {
         self.open().all
     }
@@ -98,7 +98,7 @@ impl Drop for Permit {
     }
 }
 
-/// What an address counts as: itself, or the /64 it is in.
+/// The address that is counted: the peer's own, or its /64.
 pub fn counted_as(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64))),
@@ -106,12 +106,12 @@ pub fn counted_as(peer: IpAddr) -> IpAddr {
     }
 }
 
-/// How many connections may wait to be accepted; Linux takes `net.core.somaxconn` when that is
-/// less. Of a burst that does not fit, Linux answers some by SYN cookies and then forgets them
-/// when the line is full: such a peer believes it is connected and waits for a greeting for ever.
+/// The number of connections that may wait to be accepted; Linux uses `net.core.somaxconn` if that
+/// is less. If a burst does not fit, Linux answers some connections with SYN cookies and drops them
+/// when the queue is full: such a peer believes that it is connected and waits for a greeting.
 const BACKLOG: u32 = 4096;
 
-/// Listens on `address`. `[::]` takes IPv4 connections as well, as Linux does by default.
+/// Listens on `address`. `[::]` also accepts IPv4 connections, as Linux does by default.
 pub fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
     let listen = || {
         let socket = match address {
@@ -125,8 +125,8 @@ pub fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
     listen().map_err(|source| Error::Listen { address, source })
 }
 
-/// The listeners that systemd handed over (sd_listen_fds(3)), by the names its units give them,
-/// and those that were bound beforehand.
+/// The listeners from systemd (sd_listen_fds(3)), by the names in its units, and those that were
+/// bound before.
 pub struct Handed {
     names: Vec<String>,
     sockets: listenfd::ListenFd,
@@ -134,20 +134,20 @@ pub struct Handed {
 }
 
 impl Handed {
-    /// What this process was started with; nothing outside systemd.
+    /// The listeners that this process was started with; none outside systemd.
     pub fn from_env() -> Handed {
         let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
         let names = names.split(':').map(str::to_owned).collect();
         Handed { names, sockets: listenfd::ListenFd::from_env(), bound: Vec::new() }
     }
 
-    /// With one more, which is called `name`.
+    /// Adds a listener with the name `name`.
     pub fn with(mut self, name: &str, listener: TcpListener) -> Handed {
         self.bound.push((name.to_owned(), listener));
         self
     }
 
-    /// Every listener called `name` (`FileDescriptorName=`), each given once.
+    /// Returns the listeners with this name (`FileDescriptorName=`), each once.
     pub fn take(&mut self, name: &str) -> Result<Vec<TcpListener>, Error> {
         let failed = |source| Error::Handed { name: name.to_owned(), source };
         let mut taken: Vec<_> =
@@ -165,11 +165,11 @@ impl Handed {
     }
 }
 
-/// After an accept that failed for want of descriptors or memory, the next one waits.
+/// The pause after an accept that failed for lack of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Takes connections until `stop`; each gets a tracked task. A connection over a limit is sent
-/// `turned_away` and closed.
+/// Accepts connections until `stop`; each gets a tracked task. A connection over a limit is sent
+/// the line `turned_away` and closed.
 pub async fn accept<F, S>(
     listener: TcpListener,
     permits: Permits,
@@ -210,7 +210,7 @@ pub async fn accept<F, S>(
 }
 
 async fn accept_failed(error: &io::Error) {
-    // The peer went away between its SYN and our accept: nothing is wrong here.
+    // The peer closed the connection before it was accepted, which is not an error.
     if error.kind() == io::ErrorKind::ConnectionAborted {
         return;
     }

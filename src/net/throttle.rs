@@ -1,17 +1,17 @@
-//! Slowing down who fails too often (wrong passwords): never a lock, so nobody can shut another
-//! person out for good, and no work for who may go on.
+//! Delays after too many failures (wrong passwords). An account is never locked, so an attacker
+//! cannot lock out its owner, and a client that may go on is not delayed.
 //!
-//! A bucket per key: each failure takes one of `burst`, one comes back every `refill`. With an
-//! empty bucket the next try has to wait; success takes nothing. This is GCRA (as in ATM), in
-//! one moment per key. The governor crate has the same arithmetic, but asking it always takes,
-//! and here only failures count.
+//! There is a bucket for each key: each failure takes one token of `burst`, and one returns every
+//! `refill`. With an empty bucket the next attempt has to wait; success takes nothing. This is GCRA
+//! (as in ATM), with one instant for each key. The governor crate has the same arithmetic, but its
+//! check always takes a token, and here only failures count.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How many failures are free, and how fast they are forgotten.
+/// The number of failures without a delay, and the time until one is forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     pub burst: u32,
@@ -19,7 +19,7 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// Five wrong passwords are free, then one every ten seconds.
+    /// Five wrong passwords without a delay, then one every ten seconds.
     pub const PASSWORDS_PER_ACCOUNT: Rate = Rate { burst: 5, refill: Duration::from_secs(10) };
     /// A client that is asked for a code knew the password; three of a million codes are valid.
     pub const TOTP_PER_ACCOUNT: Rate = Rate { burst: 5, refill: Duration::from_secs(300) };
@@ -30,7 +30,7 @@ impl Rate {
 /// Keys beyond this are forgotten early once they have recovered.
 const KEYS_BEFORE_TIDY: usize = 1_024;
 
-/// How long each key has to wait.
+/// The delays of each key.
 pub struct Throttle<K> {
     rate: Rate,
     state: Mutex<State<K>>,
@@ -48,22 +48,22 @@ impl<K: Eq + Hash + Clone> Throttle<K> {
         Throttle { rate, state: Mutex::new(state) }
     }
 
-    /// How long `key` has to wait before its next try; `None` when it may try now.
+    /// How long `key` has to wait before its next attempt; `None` if it may try now.
     pub fn wait(&self, key: &K) -> Option<Duration> {
         self.wait_at(key, Instant::now())
     }
 
-    /// Notes a failure of `key`.
+    /// Records a failure of `key`.
     pub fn failed(&self, key: &K) {
         self.failed_at(key, Instant::now());
     }
 
-    /// Forgets the keys that have recovered. Also done by itself as keys pile up.
+    /// Removes the keys that have recovered. This also happens as the number of keys grows.
     pub fn retain_recent(&self) {
         self.state().retain_recent(Instant::now());
     }
 
-    /// How many keys are remembered.
+    /// The number of keys.
     pub fn len(&self) -> usize {
         self.state().full_at.len()
     }
@@ -74,7 +74,7 @@ impl<K: Eq + Hash + Clone> Throttle<K> {
 
     fn wait_at(&self, key: &K, now: Instant) -> Option<Duration> {
         let full_at = *self.state().full_at.get(key)?;
-        // One try must be left in the bucket.
+        // One token must be left in the bucket.
         let spare = self.rate.refill * self.rate.burst.saturating_sub(1);
         let wait = full_at.saturating_duration_since(now).checked_sub(spare)?;
         (!wait.is_zero()).then_some(wait)
@@ -84,7 +84,7 @@ impl<K: Eq + Hash + Clone> Throttle<K> {
         let mut state = self.state();
         let longest = self.rate.refill * self.rate.burst;
         let from = state.full_at.get(key).map_or(now, |full_at| (*full_at).max(now));
-        // Tries that were under way together cannot push the wait beyond one refill.
+        // Concurrent attempts cannot extend the delay beyond one refill.
         let full_at = (from + self.rate.refill).min(now + longest);
         state.full_at.insert(key.clone(), full_at);
         if state.full_at.len() > state.tidy_at {
@@ -100,7 +100,7 @@ impl<K: Eq + Hash + Clone> Throttle<K> {
 impl<K: Eq + Hash> State<K> {
     fn retain_recent(&mut self, now: Instant) {
         self.full_at.retain(|_, full_at| *full_at > now);
-        // Twice what is left, so that tidying costs a constant for each failure.
+        // Twice the remaining number, so that tidying has a constant cost for each failure.
         self.tidy_at = KEYS_BEFORE_TIDY.max(self.full_at.len() * 2);
     }
 }

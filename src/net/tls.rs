@@ -1,6 +1,6 @@
-//! TLS: one certificate that can be changed while it is in use, one configuration per service.
+//! TLS: a certificate that can be reloaded while it is in use, and a configuration per service.
 //!
-//! TLS 1.2 at least, 1.3 preferred; key agreement by X25519MLKEM768 where the peer knows it.
+//! At least TLS 1.2, preferably 1.3; key agreement by X25519MLKEM768 if the peer supports it.
 
 use std::io;
 use std::path::Path;
@@ -42,20 +42,20 @@ impl Identity {
         Ok(Identity { current: Arc::new(Current(ArcSwap::from_pointee(pair))) })
     }
 
-    /// Reads them again. What is wrong with them leaves the ones in use in place.
+    /// Reads them again. If they are invalid, the ones in use stay.
     pub fn reload(&self, certificate: &Path, key: &Path) -> Result<(), Error> {
         self.current.0.store(Arc::new(read_pair(certificate, key)?));
         Ok(())
     }
 
-    /// When the certificate in use ends, in seconds since 1970; `None` when it cannot be read.
+    /// When the certificate in use expires, in seconds since 1970; `None` if it cannot be parsed.
     pub fn ends(&self) -> Option<i64> {
         let pair = self.current.0.load();
         let (_, certificate) = x509_parser::parse_x509_certificate(pair.cert.first()?).ok()?;
         Some(certificate.validity().not_after.timestamp())
     }
 
-    /// A server's configuration with this identity; `alpn` is empty where ALPN has no use.
+    /// A server's configuration with this identity; `alpn` is empty for protocols without ALPN.
     pub fn server_config(&self, alpn: &[&[u8]]) -> Result<Arc<ServerConfig>, Error> {
         let versions = &[&rustls::version::TLS13, &rustls::version::TLS12];
         let mut config = ServerConfig::builder_with_provider(provider())
@@ -82,7 +82,7 @@ fn read_pair(certificate: &Path, key: &Path) -> Result<CertifiedKey, Error> {
     if chain.is_empty() {
         return Err(wrong(certificate, "holds no certificate".to_owned()));
     }
-    // What the PEM reader says names no key material.
+    // The PEM reader's errors contain no key material.
     let private =
         PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, error.to_string()))?;
     // Also checks that they belong together.
@@ -105,7 +105,7 @@ where
     }
 }
 
-/// Version and cipher suite of a connection, as trace lines and lists show them.
+/// The version and cipher suite of a connection, for trace fields and lists.
 pub fn facts(connection: &ServerConnection) -> (String, String) {
     let version = match connection.protocol_version() {
         Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",

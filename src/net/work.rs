@@ -1,5 +1,5 @@
-//! Work that blocks, off the async threads: the one way in which an edge calls the core, which
-//! reads a disk, seals, and waits for the store's writer when much is being written.
+//! Blocking work off the async threads. Every edge calls the core this way, because the core reads
+//! the disk, seals, and waits for the store's writer under load.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,21 +10,21 @@ use tokio::task::JoinError;
 /// Why work was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum NotDone {
-    /// It was not begun.
+    /// It was not started.
     #[error("too much is being done at once")]
     Busy,
     #[error("it failed on the way: {0}")]
     Failed(#[from] JoinError),
 }
 
-/// Runs `work` off the async threads. It goes on when nobody waits for it any more.
+/// Runs `work` off the async threads. It continues even if the caller gives up.
 pub async fn run<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, NotDone> {
     Ok(tokio::task::spawn_blocking(work).await?)
 }
 
-/// Threads to work on, so many and no more. Clones share them.
+/// A bounded number of threads for work. Clones share them.
 #[derive(Clone)]
 pub struct Workers {
     permits: Arc<Semaphore>,
@@ -32,12 +32,12 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// At most `at_once` pieces of work at a time; one more waits for at most `timeout`.
+    /// At most `at_once` pieces of work run at a time; the next one waits for at most `timeout`.
     pub fn new(at_once: usize, timeout: Duration) -> Workers {
         Workers { permits: Arc::new(Semaphore::new(at_once)), timeout }
     }
 
-    /// Runs `work` when there is a permit for it, which it keeps until it is done.
+    /// Runs `work` once it has a permit, which it keeps until it is done.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,

@@ -1,5 +1,5 @@
-//! One conversation with one host (RFC 5321 §3), by mail-send's client, step by step: every
-//! step has a deadline, and each recipient keeps the reply that was meant for it.
+//! One session with one host (RFC 5321 §3) by mail-send's client, step by step: every step has a
+//! deadline, and each recipient gets the reply that was meant for it.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -22,18 +22,18 @@ use super::route::{Hop, Tls};
 use super::shared::{Shared, blocking};
 use super::trust::Check;
 
-/// A message's octets and the fields that sign it; opened once a host takes its recipient, so
-/// that nothing of it is in memory while hosts are looked for.
+/// A message's octets and its signature fields. It is opened once a host accepts its recipient, so
+/// that it is not in memory while a host is searched.
 struct Message {
     signed: Vec<u8>,
     octets: Zeroizing<Vec<u8>>,
 }
 
-/// Octets both ways, encrypted or not.
+/// A stream of octets, encrypted or not.
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
-/// A host that said hello.
+/// A connection to a host that replied to EHLO.
 pub struct Connection {
     client: SmtpClient<Box<dyn Stream>>,
     host: String,
@@ -44,7 +44,7 @@ pub struct Connection {
     broken: bool,
 }
 
-/// Whether STARTTLS is asked for.
+/// Whether STARTTLS is used.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum StartTls {
     WhenOffered,
@@ -62,16 +62,16 @@ enum Protected {
 type Failed = mail_send::Error;
 
 impl Connection {
-    /// Connects to a hop, one address after another, and says hello. What it says no to is an
-    /// outcome already.
+    /// Connects to a hop, one address after another, and sends EHLO. A refusal is an outcome
+    /// already.
     pub async fn open(shared: &Shared, hop: &Hop, row: &Leased) -> Result<Connection, Attempted> {
         let mut last = Failed::Timeout;
         for address in &hop.addresses {
             let address = SocketAddr::new(*address, hop.port);
             match Connection::greet(shared, hop, address, StartTls::WhenOffered).await {
                 Ok(connection) => return connection.logged_in(shared).await,
-                // Opportunistic TLS is better than none, and none better than no mail at all
-                // (RFC 7435): broken TLS is tried once more without.
+                // Opportunistic TLS is better than none, and no TLS is better than no mail (RFC
+                // 7435): after broken TLS, one attempt without TLS follows.
                 Err(Failed::Tls(_) | Failed::Io(_) | Failed::Timeout)
                     if matches!(hop.tls, Tls::Opportunistic) && !row.require_tls =>
                 {
@@ -124,7 +124,7 @@ impl Connection {
         Connection::hello(shared, hop, boxed(client), protected).await
     }
 
-    /// Says hello on a stream that is protected now; what was said before does not count
+    /// Sends EHLO again on a stream that is now encrypted; earlier capabilities are discarded
     /// (RFC 3207 §4.2).
     async fn hello(
         shared: &Shared,
@@ -155,7 +155,7 @@ impl Connection {
         }
     }
 
-    /// Logs in where the configuration says so; never in clear.
+    /// Authenticates if the configuration says so; never in clear.
     async fn logged_in(mut self, shared: &Shared) -> Result<Connection, Attempted> {
         let user = &shared.config.smarthost_user;
         if user.is_empty() || shared.config.smarthost.is_empty() {
@@ -187,7 +187,7 @@ impl Connection {
         }
     }
 
-    /// Whether a message asks no more protection than this connection has.
+    /// Whether this connection has the protection that a message needs.
     pub fn serves(&self, row: &Leased) -> bool {
         let needed = match row.tls {
             _ if row.require_tls => Protected::Checked,
@@ -202,8 +202,8 @@ impl Connection {
         (!self.broken).then_some(self)
     }
 
-    /// As [`Connection::send`], on a connection that took a message before; `None` when the host
-    /// has meanwhile hung up before this message was on its way, so that it is tried afresh.
+    /// Like [`Connection::send`], on a connection that was used before; `None` if the host closed
+    /// it before this message was sent, so that a new connection is tried.
     pub async fn send_again(&mut self, shared: &Shared, row: &Leased) -> Option<Attempted> {
         match self.client.rset().await {
             Ok(()) => Some(self.send(shared, row).await),
@@ -227,7 +227,7 @@ impl Connection {
                 Attempted::Deferred { status, text: error.to_string(), host: None }
             }
             Err(Refused::There(error)) => {
-                // After a reply the conversation goes on; after anything else it is over.
+                // After a reply the session goes on; after any other error it is over.
                 self.broken |= !matches!(error, Failed::UnexpectedReply(_));
                 outcome(&self.host, &error)
             }
@@ -252,7 +252,7 @@ impl Connection {
         self.capabilities & extension != 0
     }
 
-    /// What we can tell without asking.
+    /// The checks that need no command.
     fn suits(&self, row: &Leased) -> Result<(), Refused> {
         let takes = u64::try_from(self.size_max).unwrap_or(u64::MAX);
         if self.has(EXT_SIZE) && takes > 0 && row.size > takes {
@@ -266,11 +266,11 @@ impl Connection {
         Ok(())
     }
 
-    /// Paths are written by our own types, which hold no character that could end the command.
+    /// The MAIL command. Our own types write the paths and contain no character that could end it.
     fn mail_line(&self, row: &Leased) -> String {
         let mut line = format!("MAIL FROM:{}", row.reverse_path);
         if self.has(EXT_SIZE) {
-            // An estimate (RFC 1870 §6): signatures come on top.
+            // An estimate (RFC 1870 §6): signatures are not included.
             line.push_str(&format!(" SIZE={}", row.size));
         }
         if row.smtputf8 {
@@ -303,8 +303,8 @@ impl Connection {
         line + "\r\n"
     }
 
-    /// DATA with our own dot-stuffing: mail-send's leaves a dot at the very beginning alone, and
-    /// ends every message with one more line.
+    /// DATA with our own dot-stuffing: mail-send's does not double a dot at the very beginning, and
+    /// adds a line to the end of every message.
     async fn data(&mut self, message: &Message) -> Result<Response<String>, Failed> {
         let ready = self.client.cmd("DATA\r\n").await?;
         if ready.code != 354 {
@@ -323,7 +323,7 @@ impl Connection {
         }
     }
 
-    /// Says goodbye; what becomes of that is nobody's concern.
+    /// Sends QUIT and ignores the result.
     pub async fn quit(self) {
         let mut client = self.client;
         client.timeout = Duration::from_secs(5);
@@ -334,7 +334,7 @@ impl Connection {
 }
 
 enum Refused {
-    /// By us: it makes no sense to ask.
+    /// We refuse without asking the host.
     Here(EnhancedStatus, String),
     /// The message could not be opened.
     Unopened(gateway::Error),
@@ -366,7 +366,7 @@ async fn greeting<S: Stream>(client: &mut SmtpClient<S>) -> Result<(), Failed> {
     accepted(read.map_err(|_| Failed::Timeout)??)
 }
 
-/// EHLO, or HELO for a host that knows nothing newer (RFC 5321 §3.2).
+/// Sends EHLO, or HELO to a host that does not support it (RFC 5321 §3.2).
 async fn hello<S: Stream>(
     client: &mut SmtpClient<S>,
     name: &str,
@@ -391,7 +391,7 @@ fn whole(message: &Message) -> Zeroizing<Vec<u8>> {
     Zeroizing::new([message.signed.as_slice(), &message.octets].concat())
 }
 
-/// RFC 5321 §4.5.2: a dot that begins a line is doubled, and a dot alone ends the message.
+/// RFC 5321 §4.5.2: a dot at the beginning of a line is doubled, and a single dot ends the message.
 fn stuffed(message: &Message) -> Zeroizing<Vec<u8>> {
     let mut wire = Zeroizing::new(Vec::with_capacity(message.octets.len() + 4_096));
     for part in [message.signed.as_slice(), &message.octets] {
@@ -409,8 +409,8 @@ fn stuffed(message: &Message) -> Zeroizing<Vec<u8>> {
     wire
 }
 
-/// A host that does not want to talk to us says nothing about the message: its domain may have
-/// others, or want to tomorrow (RFC 5321 §3.1).
+/// A host that refuses the session says nothing about the message: its domain may have other hosts,
+/// or accept it later (RFC 5321 §3.1).
 fn not_now(done: Attempted) -> Attempted {
     match done {
         Attempted::Failed { status, text, host } => {
@@ -421,7 +421,7 @@ fn not_now(done: Attempted) -> Attempted {
     }
 }
 
-/// What an error means for the message: a host's no is a no, anything else is tried again.
+/// The consequence of an error: a host's refusal is final, anything else is tried again.
 fn outcome(host: &str, error: &Failed) -> Attempted {
     let host = Some(host.to_owned());
     match error {
@@ -448,7 +448,7 @@ fn outcome(host: &str, error: &Failed) -> Attempted {
     }
 }
 
-/// The host's own enhanced status, or one that says no more than its code.
+/// The host's enhanced status, or one that is derived from the reply code.
 fn status_of(reply: &Response<String>) -> EnhancedStatus {
     let class = if reply.code >= 500 { 5 } else { 4 };
     match reply.esc {

@@ -24,14 +24,14 @@ struct Signer {
     key: Key,
 }
 
-/// Every key that signs.
+/// All signing keys.
 #[derive(Default)]
 pub struct Signers {
     signers: Vec<Signer>,
 }
 
-/// What is signed: everything that a reader goes by. From twice, so that no second one can be
-/// added (RFC 6376 §8.15).
+/// The signed fields: everything that a reader relies on. From is listed twice, so that no second
+/// one can be added (RFC 6376 §8.15).
 const SIGNED: [&str; 14] = [
     "From",
     "From",
@@ -50,13 +50,13 @@ const SIGNED: [&str; 14] = [
 ];
 
 impl Signers {
-    /// Reads the keys that the configuration names.
+    /// Reads the keys of the configuration.
     pub fn load(dkim: &config::Dkim) -> Result<Signers, Error> {
         let signers = dkim.keys.iter().map(load).collect::<Result<_, _>>()?;
         Ok(Signers { signers })
     }
 
-    /// The signature fields that go before a message; none for a domain without a key.
+    /// The signature fields for a message; none for a domain without a key.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         let Some(domain) = from_domain(message) else { return Vec::new() };
         let mut fields = Vec::new();
@@ -114,11 +114,11 @@ pub enum NewKey {
 /// A key that was generated: its file's text, and the record for DNS.
 pub struct GeneratedKey {
     pub pem: zeroize::Zeroizing<String>,
-    /// The name, and what its TXT record says.
+    /// The name and the text of its TXT record.
     pub record: (String, String),
 }
 
-/// Makes a key for a domain and selector.
+/// Generates a key for a domain and a selector.
 pub fn make(kind: NewKey, domain: &str, selector: &str) -> Result<GeneratedKey, Error> {
     use base64::Engine;
     let engine = base64::engine::general_purpose::STANDARD;
@@ -152,7 +152,7 @@ pub fn make(kind: NewKey, domain: &str, selector: &str) -> Result<GeneratedKey, 
     Ok(GeneratedKey { pem, record: (format!("{selector}._domainkey.{domain}"), record) })
 }
 
-/// Writes a key's file, for its owner alone; one that is there is not overwritten.
+/// Writes a key's file, readable by its owner only; an existing file is not overwritten.
 pub fn write(path: &Path, generated: &GeneratedKey) -> Result<(), Error> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;

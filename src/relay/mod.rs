@@ -1,16 +1,16 @@
-//! The relay: takes due rows of the queue to their next hop and reports what became of them.
+//! The relay: sends due rows of the queue to their next hop and reports the results.
 //!
 //! | file | what it does |
 //! | --- | --- |
-//! | `route` | which hosts: a smarthost, or a domain's own (MX) |
-//! | `policy` | whether a domain vouches for its hosts' TLS: MTA-STS, DANE |
-//! | `trust` | which certificates are taken |
-//! | `attempt` | one conversation with one host |
+//! | `route` | the hosts: a smarthost, or a domain's own (MX) |
+//! | `policy` | a domain's policy for its hosts' TLS: MTA-STS, DANE |
+//! | `trust` | the certificates that are accepted |
+//! | `attempt` | one session with one host |
 //! | `dkim` | signs what leaves |
 //!
-//! It decides nothing about a message: retry, delay notice and report are the gateway's. A message
-//! is leased; when we die with it, the lease runs out and it is sent again: at worst twice, never
-//! not at all.
+//! It decides nothing about a message: retries, delay notices and reports are the gateway's task. A
+//! message is leased; if the daemon stops meanwhile, the lease expires and the message is sent
+//! again: it may arrive twice, but it is never lost.
 
 mod attempt;
 pub mod dkim;
@@ -43,25 +43,26 @@ use route::{NoRoute, Route, domain_of, wants_checked};
 use shared::{Shared, blocking};
 use trust::Trust;
 
-/// Rows that are leased at once, in all and for one destination, so that a slow one leaves room.
+/// The most rows that are leased at once, in all and for one destination, so that a slow
+/// destination leaves room.
 const LEASED_MAX: usize = 500;
 const LEASED_PER_DESTINATION_MAX: usize = 100;
-/// Longer than any attempt can take, with every time-out of every host: a row is never sent by
-/// two conversations. What was leased when the daemon died is free again at its next start.
+/// Longer than any attempt can take, with every timeout of every host, so that no row is sent by
+/// two sessions. Rows that were leased when the daemon stopped are free again at its next start.
 const LEASE_SECS: i64 = 24 * 3_600;
-/// After that, a conversation makes room for another destination's; the rest of its messages go
-/// back to the queue.
+/// After this time, a session makes room for another destination; the rest of its messages return
+/// to the queue.
 const CONVERSATION_MAX: Duration = Duration::from_secs(600);
-/// How long to wait where there is nothing to wait for, or the store cannot be asked.
+/// How long to wait if nothing is due, or the store is not available.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// The relay, ready to run.
+/// A relay that is ready to run.
 pub struct Relay {
     shared: Arc<Shared>,
 }
 
 impl Relay {
-    /// Reads the keys and authorities that the configuration names.
+    /// Reads the keys and authorities of the configuration.
     pub fn new(
         gateway: Gateway,
         resolver: Resolver,
@@ -75,7 +76,7 @@ impl Relay {
         Ok(Relay { shared: Arc::new(shared) })
     }
 
-    /// Runs until `stop`; what is being sent then is finished.
+    /// Runs until `stop`; attempts that are under way are finished.
     pub async fn run(self, stop: CancellationToken) {
         if let Err(error) = self.blocking(|gateway| gateway.queue_recover()).await {
             tracing::error!(%error, "the queue could not be looked through");
@@ -107,7 +108,7 @@ impl Relay {
         }
     }
 
-    /// Leases what is due; tells how long until more may be.
+    /// Leases rows that are due, and returns how long until more may be due.
     async fn fill(&self, destinations: &mut Destinations) -> Result<Duration, gateway::Error> {
         let room = LEASED_MAX.saturating_sub(destinations.waiting);
         let now = self.shared.gateway.clock().now();
@@ -125,12 +126,12 @@ impl Relay {
         let until = |at: crate::clock::Timestamp| {
             Duration::from_millis(u64::try_from(at.0 - now.0).unwrap_or_default())
         };
-        // Rows that are being sent count as due when their lease ends, so this does not spin;
-        // a moment's pause where the clock and the index do not agree.
+        // Rows that are being sent are due when their lease expires, so this does not spin; the
+        // short pause is for the case that the clock and the index disagree.
         Ok(due.map_or(IDLE, until).clamp(Duration::from_millis(50), IDLE))
     }
 
-    /// Starts conversations where there is something to send and leave to send it.
+    /// Starts sessions for destinations with messages, while there are permits.
     fn start(&self, destinations: &mut Destinations, sender: &mpsc::Sender<String>) {
         let (all, each) = (
             self.shared.config.connections_max,
@@ -141,7 +142,7 @@ impl Relay {
             let (shared, sender) = (self.shared.clone(), sender.clone());
             tokio::spawn(async move {
                 run_session(&shared, &key, tasks).await;
-                // The relay has stopped listening: nobody needs to know.
+                // The relay has stopped, so the result is not needed.
                 let _ = sender.send(key).await;
             });
         }
@@ -162,7 +163,7 @@ impl Relay {
     }
 }
 
-/// What waits for each destination, and how many conversations run with it.
+/// The rows that wait for each destination, and the number of its sessions.
 #[derive(Default)]
 struct Destinations {
     destinations: HashMap<String, Destination>,
@@ -176,7 +177,7 @@ struct Destination {
     running: usize,
 }
 
-/// Messages that one connection takes one after another.
+/// The most messages that are sent over one connection.
 const MESSAGES_PER_CONNECTION: usize = 50;
 
 impl Destinations {
@@ -185,7 +186,7 @@ impl Destinations {
         self.destinations.entry(key).or_default().tasks.push_back(task);
     }
 
-    /// How many rows wait for each destination.
+    /// The number of rows that wait for each destination.
     fn sizes(&self) -> HashMap<String, usize> {
         self.destinations
             .iter()
@@ -193,8 +194,8 @@ impl Destinations {
             .collect()
     }
 
-    /// The next batch of a destination that may be spoken to; the last quarter of `all`
-    /// conversations is kept for destinations that have none.
+    /// The next batch of a destination that may have another session; the last quarter of `all`
+    /// sessions is reserved for destinations that have none.
     fn next(&mut self, all: usize, each: usize) -> Option<(String, Vec<Leased>)> {
         let each = if self.running * 4 >= all * 3 { 1 } else { each };
         let ready = |destination: &&mut Destination| {
@@ -202,7 +203,7 @@ impl Destinations {
         };
         let (key, destination) =
             self.destinations.iter_mut().find(|(_, destination)| ready(destination))?;
-        // Shared among as many connections as there may be.
+        // The rows are divided among all connections that the destination may have.
         let fair = destination
             .tasks
             .len()
@@ -226,12 +227,12 @@ impl Destinations {
     }
 }
 
-/// Where messages go.
+/// The next hop of messages.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum NextHop {
     /// All to one host.
     Smarthost,
-    /// Each to the hosts of its recipient's domain.
+    /// The hosts of each recipient's domain.
     OfDomain,
 }
 
@@ -252,11 +253,11 @@ fn destination(next: NextHop, recipient: &Recipient) -> String {
     }
 }
 
-/// Sends a destination's messages over as few connections as it takes.
+/// Sends a destination's messages over as few connections as possible.
 async fn run_session(shared: &Shared, key: &str, tasks: Vec<Leased>) {
     let mut open: Option<Connection> = None;
     let started = std::time::Instant::now();
-    // Nobody answers there: the rest need not wait for every time-out once more.
+    // No host answered: the remaining messages do not wait for every timeout again.
     let mut nobody: Option<Attempted> = None;
     for row in tasks {
         let (id, reference) = (row.id, row.reference);
@@ -292,7 +293,7 @@ async fn send(
         let text = "the message is too large for ordinary mail".to_owned();
         return Attempted::Failed { status: EnhancedStatus::TOO_LARGE, text, host: None };
     }
-    // A connection that was good a moment ago, for a message that asks no more of it.
+    // The open connection, if it has the protection that the message needs.
     if let Some(connection) = open.take_if(|connection| !connection.serves(&row)) {
         connection.quit().await;
     }
@@ -310,7 +311,7 @@ async fn send(
     }
 }
 
-/// One host after another, until one says yes or no.
+/// Tries one host after another, until one accepts or refuses.
 async fn try_hosts(
     shared: &Shared,
     route: &Route,
@@ -330,7 +331,7 @@ async fn try_hosts(
                 answered = true;
                 let done = connection.send(shared, row).await;
                 *open = connection.kept();
-                // A host that puts us off may not be the only one (RFC 5321 §5.1).
+                // After a temporary refusal, another host may accept (RFC 5321 §5.1).
                 if !matches!(done, Attempted::Deferred { .. }) {
                     return done;
                 }
@@ -343,7 +344,7 @@ async fn try_hosts(
         *nobody = Some(last.clone());
     }
     match last {
-        // Security features not supported, or not working (RFC 3463 §3.8).
+        // Security features are not supported, or do not work (RFC 3463 §3.8).
         Attempted::Deferred { text, status: EnhancedStatus(4, 7, 5 | 10), .. }
             if route.may_lack_tls =>
         {

@@ -1,4 +1,4 @@
-//! Whether a domain vouches for its hosts' TLS: DANE (RFC 7672), else MTA-STS (RFC 8461).
+//! A domain's policy for its hosts' TLS: DANE (RFC 7672), otherwise MTA-STS (RFC 8461).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,18 +16,18 @@ use crate::net::dns::DnsError;
 use super::shared::{Shared, blocking};
 use super::trust::Check;
 
-/// What a domain says of its hosts.
+/// A domain's policies for its hosts.
 #[derive(Debug, Default)]
 pub struct Policies {
     dane: HashMap<String, Check>,
     sts: Option<Sts>,
 }
 
-/// What it says of one.
+/// The policy for one host.
 #[derive(Clone, Debug)]
 pub enum Vouched {
     By(Check),
-    /// The domain names its hosts, and this is none of them.
+    /// The domain lists its hosts, and this is not one of them.
     Forbidden,
     Nothing,
 }
@@ -42,13 +42,13 @@ pub struct Sts {
 const POLICY_OCTETS_MAX: usize = 64 * 1024;
 
 impl Policies {
-    /// What is said of a host.
+    /// The policy for a host.
     pub fn of(&self, host: &str) -> Vouched {
         if let Some(check) = self.dane.get(host) {
             return Vouched::By(check.clone());
         }
         match &self.sts {
-            // RFC 8461 §5: a policy that is being tried out changes nothing.
+            // RFC 8461 §5: a policy in testing mode changes nothing.
             Some(sts) if !sts.enforce => Vouched::Nothing,
             Some(sts) if sts.names(host) => Vouched::By(Check::Valid),
             Some(_) => Vouched::Forbidden,
@@ -58,7 +58,7 @@ impl Policies {
 }
 
 impl Sts {
-    /// Reads a policy; `None` for what is not one.
+    /// Parses a policy; `None` if the text is not one.
     pub fn parse(text: &str) -> Option<Sts> {
         let (mut version, mut mode, mut hosts) = (None, None, Vec::new());
         for line in text.lines() {
@@ -81,7 +81,7 @@ impl Sts {
         }
     }
 
-    /// Whether a host is one of those it names; `*.` stands for one label (RFC 8461 §4.1).
+    /// Whether the policy lists a host; `*.` stands for one label (RFC 8461 §4.1).
     pub fn names(&self, host: &str) -> bool {
         self.hosts.iter().any(|named| match named.strip_prefix("*.") {
             Some(rest) => host.split_once('.').is_some_and(|(_, tail)| tail == rest),
@@ -94,11 +94,11 @@ impl Sts {
 #[derive(Clone, Copy)]
 pub struct Hosts<'h> {
     pub all: &'h [(u16, String)],
-    /// DNSSEC vouches for them.
+    /// Whether DNSSEC authenticates the list.
     pub vouched: bool,
 }
 
-/// What a domain says of its hosts' TLS. An answer that did not come is no "nothing": the message
+/// Looks up a domain's policies. A failed look-up does not mean that there is none: the message
 /// waits.
 pub async fn look_up(shared: &Shared, domain: &str, hosts: Hosts<'_>) -> Result<Policies, String> {
     let mut policies = Policies::default();
@@ -125,8 +125,8 @@ async fn sts(shared: &Shared, domain: &str) -> Result<Option<Sts>, String> {
         Err(error) if kept.is_none() => return Err(error.to_string()),
         Err(_) => Vec::new(),
     };
-    // RFC 8461 §3.1: anything but exactly one record is none. What was kept counts all the same
-    // (§5.1): a domain takes a policy back by one with mode `none`.
+    // RFC 8461 §3.1: anything but exactly one record counts as none. A stored policy is still valid
+    // (§5.1): a domain withdraws it by a policy with mode `none`.
     let mut records = texts.iter().filter(|text| text.starts_with("v=STSv1"));
     let id = match (records.next(), records.next()) {
         (Some(record), None) => policy_id(record),
@@ -142,7 +142,7 @@ async fn sts(shared: &Shared, domain: &str) -> Result<Option<Sts>, String> {
     };
     match fetched {
         Ok(text) => keep(shared, domain, id, text).await,
-        // RFC 8461 §3.3: what was kept, else none.
+        // RFC 8461 §3.3: the stored policy, otherwise none.
         Err(error) => {
             tracing::warn!(%error, domain, "MTA-STS policy could not be fetched");
             Ok(kept.and_then(|kept| Sts::parse(&kept.text)))
@@ -150,7 +150,7 @@ async fn sts(shared: &Shared, domain: &str) -> Result<Option<Sts>, String> {
     }
 }
 
-/// The policy in `text`, kept for as long as it says.
+/// Parses the policy in `text` and stores it for as long as it says.
 async fn keep(
     shared: &Shared,
     domain: &str,
@@ -192,7 +192,7 @@ async fn fetch(
     let stream = connector.connect(ServerName::try_from(host.clone())?, stream).await?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    // Ends with the sender; what goes wrong on it shows in the request.
+    // It ends with the sender; its errors appear in the request.
     tokio::spawn(connection);
     let request = hyper::Request::get("/.well-known/mta-sts.txt")
         .header("host", &host)

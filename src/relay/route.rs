@@ -1,4 +1,4 @@
-//! Which hosts a message goes to, in which order, and how each must be protected.
+//! The hosts for a message, their order, and the protection that each needs.
 
 use std::net::IpAddr;
 
@@ -16,8 +16,8 @@ use super::trust::Check;
 /// The hosts of a message's destination.
 pub struct Route {
     pub hops: Vec<Hop>,
-    /// Nobody promised that the hosts have TLS that can be checked: where they have none, the
-    /// message takes another way. Otherwise it waits, as MTA-STS and DANE say.
+    /// Whether no policy promises verified TLS: if the hosts have none, the message takes another
+    /// route. Otherwise it waits, as MTA-STS and DANE demand.
     pub may_lack_tls: bool,
 }
 
@@ -30,23 +30,23 @@ pub struct Hop {
     pub tls: Tls,
 }
 
-/// How a hop must be protected.
+/// The protection that a hop needs.
 #[derive(Clone)]
 pub enum Tls {
     None,
-    /// When it is offered, by whatever certificate.
+    /// STARTTLS if it is offered, with any certificate.
     Opportunistic,
-    /// STARTTLS, or nothing.
+    /// STARTTLS is required.
     Required(Check),
-    /// From the first octet.
+    /// TLS from the first octet.
     Implicit(Check),
 }
 
-/// Why there is none.
+/// Why there is no route.
 pub enum NoRoute {
     Later(String),
     Never(EnhancedStatus, String),
-    /// Verified TLS was asked for, and the domain does not vouch for any.
+    /// The message needs verified TLS, and the domain has no policy for it.
     NotVerified(String),
 }
 
@@ -58,7 +58,7 @@ pub async fn find(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoR
     }
 }
 
-/// The domain that a recipient is reached by, literals without their brackets.
+/// A recipient's domain; address literals are without brackets.
 pub fn domain_of(recipient: &Recipient) -> Option<String> {
     match &recipient.path {
         ForwardPath::Postmaster => None,
@@ -68,13 +68,12 @@ pub fn domain_of(recipient: &Recipient) -> Option<String> {
     }
 }
 
-/// Whether a message leaves over TLS that was checked, or not at all.
+/// Whether a message may leave only over verified TLS.
 pub fn wants_checked(row: &Leased) -> bool {
     row.tls == TlsNeed::Verified || row.require_tls
 }
 
-/// Everything goes to one host, which finds the rest of the way; a message that needs verified
-/// TLS is as verified as that host.
+/// The route to the smarthost, which relays everything; verified TLS then extends to that host.
 async fn smarthost(
     shared: &Shared,
     host: String,
@@ -124,7 +123,7 @@ async fn by_mx(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRout
     for (_, host) in hosts {
         let tls = match (vouched.of(&host), row.tls) {
             (Vouched::By(check), _) => Tls::Required(check),
-            // MTA-STS in enforce mode names the hosts; another one is not sent to (RFC 8461 §5).
+            // MTA-STS in enforce mode lists the hosts; mail is sent to no other (RFC 8461 §5).
             (Vouched::Forbidden, _) => continue,
             (Vouched::Nothing, _) if wanted => continue,
             (Vouched::Nothing, TlsNeed::Required) => Tls::Required(Check::Valid),
@@ -145,8 +144,8 @@ async fn by_mx(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRout
     }
 }
 
-/// RFC 5321 §5.1: where we ourselves are among the hosts, only better ones are tried; where none
-/// is left, the mail is in a loop.
+/// RFC 5321 §5.1: if we are one of the hosts, only better ones are tried; if none is left, the mail
+/// is in a loop.
 fn without_us(
     shared: &Shared,
     mut hosts: Vec<(u16, String)>,

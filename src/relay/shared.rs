@@ -1,4 +1,4 @@
-//! What every conversation of the relay shares.
+//! The state that all sessions of the relay share.
 
 use crate::config;
 use crate::gateway::{self, Gateway};
@@ -8,7 +8,7 @@ use crate::net::work;
 use super::dkim::Signers;
 use super::trust::Trust;
 
-/// What the relay was started with.
+/// The parts that the relay was started with.
 pub(super) struct Shared {
     pub(super) gateway: Gateway,
     pub(super) resolver: Resolver,

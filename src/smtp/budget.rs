@@ -1,10 +1,10 @@
-//! One memory budget for all messages that are coming in.
+//! One memory budget for all messages that are being received.
 //!
 //! Each message has a share that grows in steps as its octets arrive, so that a peer that only
-//! declares a size holds nothing. What does not fit waits, the oldest message first. When every
-//! message with a share waits nobody could ever go on, so the youngest gives up: at least the
-//! oldest always gets through. One eighth is kept for messages that only need a first step, so
-//! that large ones never shut small ones out.
+//! declares a size holds nothing. A request that does not fit waits, the oldest message first. If
+//! every message with a share waits, none could ever continue, so the youngest gives up: at least
+//! the oldest always succeeds. One eighth is reserved for messages that need only a first step, so
+//! that large messages never exclude small ones.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +20,7 @@ pub struct Budget {
 
 #[derive(Debug)]
 struct Inner {
-    /// Kept free for first steps.
+    /// Octets that are reserved for first steps.
     reserve: usize,
     state: Mutex<State>,
 }
@@ -30,12 +30,12 @@ struct State {
     free: usize,
     /// The age of the next share; older ones have smaller numbers.
     next: u64,
-    /// How many shares hold octets.
+    /// The number of shares that hold octets.
     holders: usize,
     waiting: BTreeMap<Turn, Waiter>,
 }
 
-/// Who holds something goes first, so that it can finish; then by age.
+/// The order of waiting: shares that hold octets come first, so that they can finish; then by age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Turn {
     Holder(u64),
@@ -45,22 +45,22 @@ enum Turn {
 #[derive(Debug)]
 struct Waiter {
     octets: usize,
-    /// What has to stay free when it is served.
+    /// The octets that must stay free when it is served.
     spare: usize,
     sender: oneshot::Sender<bool>,
 }
 
-/// There was no memory in time.
+/// No memory became free in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exhausted;
 
-/// A message's part of the budget; given back when dropped.
+/// A message's share of the budget; it is returned when dropped.
 #[derive(Debug)]
 pub struct Share {
     budget: Budget,
     age: u64,
     held: usize,
-    /// What it waits for.
+    /// The request that waits.
     asked: Option<Asked>,
 }
 
@@ -72,9 +72,9 @@ struct Asked {
     answer: Option<bool>,
 }
 
-/// What a message may take while only the reserve is left.
+/// The octets that a message may take while only the reserve is left.
 pub const FIRST_STEP_OCTETS: usize = 64 * 1024;
-/// A share grows by half of itself, but by no more than this.
+/// The largest step; otherwise a share grows by half of itself.
 const STEP_OCTETS_MAX: usize = 4 << 20;
 
 impl Budget {
@@ -83,14 +83,14 @@ impl Budget {
         Budget { inner: Arc::new(Inner { reserve: octets / 8, state: Mutex::new(state) }) }
     }
 
-    /// A share that holds nothing yet.
+    /// A new share, which holds nothing.
     pub fn share(&self) -> Share {
         let mut state = self.state();
         state.next += 1;
         Share { budget: self.clone(), age: state.next, held: 0, asked: None }
     }
 
-    /// How many octets are free.
+    /// The number of free octets.
     pub fn free(&self) -> usize {
         self.state().free
     }
@@ -119,11 +119,11 @@ impl State {
         fits(waiter).then_some(*turn)
     }
 
-    /// Hands out what is free, in turn, and makes the youngest give up when all wait.
+    /// Serves waiting requests in order, and makes the youngest give up if all wait.
     fn settle(&mut self) {
         while let Some(turn) = self.next_turn() {
             let Some(waiter) = self.waiting.remove(&turn) else { return };
-            // Fails only when the share is being dropped, and then nothing was given.
+            // This fails only while the share is being dropped, and then nothing was given.
             if waiter.sender.send(true).is_ok() {
                 self.give(turn, waiter.octets);
             }
@@ -135,19 +135,19 @@ impl State {
         }
         let youngest = self.waiting.keys().rfind(is_holder).copied();
         if let Some(waiter) = youngest.and_then(|turn| self.waiting.remove(&turn)) {
-            // It gives its share back itself, and the rest goes on with that.
+            // It returns its share itself, and the others continue with that.
             let _ = waiter.sender.send(false);
         }
     }
 }
 
 impl Share {
-    /// How many octets it holds.
+    /// The number of octets that it holds.
     pub fn held(&self) -> usize {
         self.held
     }
 
-    /// Grows in steps until it holds at least `octets`, and waits for that at most `patience`.
+    /// Grows in steps until it holds at least `octets`, and waits for at most `timeout`.
     pub async fn grow_to(&mut self, octets: usize, timeout: Duration) -> Result<(), Exhausted> {
         if octets <= self.held {
             return Ok(());
@@ -166,7 +166,7 @@ impl Share {
         if self.held > before { Ok(()) } else { Err(Exhausted) }
     }
 
-    /// Takes `more` octets, or gets in line for them.
+    /// Takes `more` octets, or waits in line for them.
     fn take_or_ask(&mut self, more: usize) -> bool {
         let mut state = self.budget.state();
         let is_first = self.held == 0 && more <= FIRST_STEP_OCTETS;

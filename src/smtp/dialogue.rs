@@ -1,12 +1,12 @@
-//! The conversation itself: read a command, `match`, answer.
+//! The dialogue: read a command, match it, and reply.
 //!
 //! ```text
 //! greeting → EHLO → (STARTTLS → a new session on the encrypted stream)
 //!          → MAIL → RCPT … → DATA | BDAT … → 250 with the reference number → MAIL …
 //! ```
 //!
-//! After STARTTLS nothing said before counts: the session ends, what it had buffered is dropped
-//! with it, and a new one begins (RFC 3207 §4.2).
+//! After STARTTLS nothing from before counts: the session ends, its buffered octets are discarded,
+//! and a new session starts (RFC 3207 §4.2).
 
 use std::time::Duration;
 
@@ -22,7 +22,8 @@ use super::reply::{self, Reply};
 use super::session::{COMMAND_ROOM, End, Flow, Hello, Session, Transaction};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
-    /// Greets, and holds the conversation to its end. The stream comes back for what follows.
+    /// Sends the greeting, and runs the session to its end. The stream is returned for what
+    /// follows.
     pub async fn greet_and_run(mut self) -> (End, S) {
         match self.greet().await {
             Ok(()) => self.run().await,
@@ -30,7 +31,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
     }
 
-    /// Holds the conversation to its end, without a greeting (after STARTTLS).
+    /// Runs the session to its end, without a greeting (after STARTTLS).
     pub async fn run(mut self) -> (End, S) {
         loop {
             if let Err(end) = self.step().await {
@@ -53,7 +54,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         Ok(())
     }
 
-    /// One command, one answer.
+    /// Reads one command and replies to it.
     async fn step(&mut self) -> Flow {
         let octets = self.next_line().await?;
         let line = &self.input.unread()[..octets];
@@ -76,8 +77,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             Command::StartTls => self.on_starttls().await,
             Command::Noop => self.answer(reply::NOOP),
             Command::Quit => Err(End::Quit),
-            // RFC 3207 §4: nothing else before STARTTLS. A chunk's octets would be taken for
-            // commands, so that ends it.
+            // RFC 3207 §4: no other command before STARTTLS. A chunk's octets would be read as
+            // commands, so BDAT ends the session.
             Command::Bdat { .. } if needs_tls => {
                 reply::TLS_FIRST.write(&mut self.out);
                 Err(End::OutOfStep)
@@ -106,7 +107,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         out.extend_from_slice(b"250-CHUNKING\r\n250-DSN\r\n250-ENHANCEDSTATUSCODES\r\n");
         match (&self.tls, &self.shared.tls) {
             (None, Some(_)) => out.extend_from_slice(b"250-STARTTLS\r\n"),
-            // RFC 8689 §2: announced only inside TLS.
+            // RFC 8689 §2: it is announced only inside TLS.
             (Some(_), _) => out.extend_from_slice(b"250-REQUIRETLS\r\n"),
             (None, None) => {}
         }
@@ -135,7 +136,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         match (&self.hello, &self.mail) {
             (None, _) => self.refuse(reply::HELLO_FIRST),
             (Some(_), Some(_)) => self.refuse(reply::MAIL_TWICE),
-            // Not announced without TLS, so not known there (RFC 8689 §4.1).
+            // It is not announced without TLS, so it is unknown there (RFC 8689 §4.1).
             _ if envelope.require_tls && self.tls.is_none() => {
                 self.refuse(reply::UNKNOWN_PARAMETER)
             }
@@ -191,7 +192,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         self.answer(reply::RECIPIENT_OK)
     }
 
-    /// Counted apart from errors: a relay with stale addresses is not a broken one.
+    /// Counts a refused recipient apart from errors: a relay with stale addresses is not broken.
     fn refuse_recipient(&mut self, recipient: &Recipient, reply: Reply) -> Flow {
         tracing::info!(
             peer.ip = %self.peer,

@@ -1,23 +1,23 @@
-//! SMTP in: the door that other mail servers knock at (RFC 5321 and extensions).
+//! The SMTP server to which other mail servers relay (RFC 5321 and extensions).
 //!
 //! | file | what it is |
 //! | --- | --- |
 //! | `server` | connections: permits, STARTTLS between two sessions, the drain |
-//! | `shared` | what every session of one service shares |
-//! | `session` | one conversation: its state, and how octets come and go |
-//! | `dialogue` | the loop that reads a command and answers it |
-//! | `transaction` | DATA and BDAT, and what follows the last octet |
-//! | `body` | a message as it comes in, and how fast it must come |
-//! | `gate` | which command lines are looked at at all |
+//! | `shared` | the state that all sessions of one service share |
+//! | `session` | one session: its state, reading and writing |
+//! | `dialogue` | the loop that reads a command and replies |
+//! | `transaction` | DATA and BDAT, and the steps after the last octet |
+//! | `body` | a message that is being received, and its minimum rate |
+//! | `lines` | the strict parser of command lines |
 //! | `command` | a line that passed → a typed command, by smtp-proto |
 //! | `data` | octets on the wire → a message: framing, dots, line ends, limits |
-//! | `budget` | one memory budget for all messages that are coming in |
-//! | `reply` | every reply, and what an error means to a peer |
+//! | `budget` | one memory budget for all messages that are being received |
+//! | `reply` | all replies, and the reply to each error |
 //!
-//! Nothing is decided here: who may be written to and what becomes of a message is the
-//! gateway's business. A `250` after the last octet is sent only when the message is durable.
+//! Nothing is decided here: the gateway decides which recipients are accepted and what happens to a
+//! message. A `250` after the last octet is sent only when the message is durable.
 //!
-//! Deliberately absent: AUTH (submission is another door), BINARYMIME (a message consists of
+//! Deliberately absent: AUTH (submission has its own listener), BINARYMIME (a message consists of
 //! lines), relaying.
 
 mod body;

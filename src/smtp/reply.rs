@@ -1,5 +1,5 @@
-//! Replies: code, enhanced status (RFC 3463, RFC 2034) and text. Nothing that a peer said is
-//! repeated to it.
+//! Replies: code, enhanced status (RFC 3463, RFC 2034) and text. A reply never repeats what a peer
+//! sent.
 
 use std::io::Write;
 
@@ -20,7 +20,7 @@ impl Reply {
         Reply { code, status, text }
     }
 
-    /// Whether it says no, for now or for good.
+    /// Whether it is a temporary or permanent refusal.
     pub fn is_refusal(self) -> bool {
         self.code >= 400
     }
@@ -42,10 +42,10 @@ use EnhancedStatus as S;
 pub const RESET: Reply = Reply::new(250, S::OK, "Start anew");
 pub const NOOP: Reply = Reply::new(250, S::OK, "Still here");
 pub const BYE: Reply = Reply::new(221, S::OK, "Goodbye");
-pub const SENDER_OK: Reply = Reply::new(250, S::SENDER_OK, "Sender noted");
-pub const RECIPIENT_OK: Reply = Reply::new(250, S::RECIPIENT_OK, "Recipient noted");
+pub const SENDER_OK: Reply = Reply::new(250, S::SENDER_OK, "Sender OK");
+pub const RECIPIENT_OK: Reply = Reply::new(250, S::RECIPIENT_OK, "Recipient OK");
 pub const START_TLS: Reply = Reply::new(220, S::OK, "Begin TLS");
-/// Neither confirmed nor denied: who exists is not told to everybody (RFC 5321 §7.3).
+/// Neither confirms nor denies that an account exists (RFC 5321 §7.3).
 pub const VRFY: Reply = Reply::new(252, S(2, 5, 2), "Send it, and we will see");
 pub const HELP: Reply =
     Reply::new(214, S::OK, "EHLO HELO STARTTLS MAIL RCPT DATA BDAT RSET NOOP VRFY QUIT");
@@ -91,7 +91,7 @@ pub const TLS_FIRST: Reply = Reply::new(530, S::NEEDS_TLS, "STARTTLS first");
 pub const TOO_LARGE: Reply = Reply::new(552, S::TOO_LARGE, "The message is too large");
 pub const TOO_MANY_RECIPIENTS: Reply =
     Reply::new(452, S::TOO_MANY_RECIPIENTS, "Too many recipients, send another message");
-/// No memory, or nobody to hand it to: both pass.
+/// There is no memory or no free worker; both are temporary.
 pub const NO_ROOM: Reply = Reply::new(452, S::SYSTEM_FULL, "Too much at once, try later");
 pub const BARE_LINE_END: Reply =
     Reply::new(554, S(5, 6, 11), "The message holds a bare CR or LF; lines end in CRLF");
@@ -105,10 +105,10 @@ pub const TOO_MANY_ERRORS: Reply = Reply::new(421, S(4, 7, 0), "Too many errors"
 pub const TIMEOUT: Reply = Reply::new(421, S(4, 4, 2), "It took too long");
 pub const STOPPING: Reply = Reply::new(421, S::TOO_BUSY, "Closing down, try later");
 pub const TALKS_EARLY: Reply = Reply::new(554, S::BAD_COMMAND, "You spoke before the greeting");
-/// What a connection over a limit is sent in place of a greeting.
+/// Sent to a connection over a limit, instead of a greeting.
 pub const TURNED_AWAY: &[u8] = b"421 4.3.2 Too many connections, try later\r\n";
 
-/// What a peer is told of a recipient that is refused.
+/// The reply for a refused recipient.
 pub const fn of_refusal(reason: Reason) -> Reply {
     match reason {
         Reason::UnknownRecipient => Reply::new(550, S::UNKNOWN_RECIPIENT, "No such recipient here"),
@@ -122,7 +122,7 @@ pub const fn of_refusal(reason: Reason) -> Reply {
     }
 }
 
-/// What a gateway's error means to a peer: what could not be decided or stored is tried again.
+/// The reply for an error of the gateway: a temporary one if we could not decide or store.
 pub fn of_error(error: &gateway::Error) -> Reply {
     use gateway::Error as E;
     match error {
@@ -146,7 +146,7 @@ pub fn of_error(error: &gateway::Error) -> Reply {
     }
 }
 
-/// What it means to a peer that the core was not asked, or gave no answer.
+/// The reply if the core was not called, or did not finish.
 pub fn of_not_done(reason: &NotDone) -> Reply {
     match reason {
         NotDone::Busy => NO_ROOM,
@@ -162,7 +162,7 @@ mod tests {
     fn a_reply_is_one_line() {
         let mut out = Vec::new();
         SENDER_OK.write(&mut out);
-        assert_eq!(out, b"250 2.1.0 Sender noted\r\n");
+        assert_eq!(out, b"250 2.1.0 Sender OK\r\n");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The SMTP service: takes connections, holds a session on each, upgrades to TLS in between.
+//! The SMTP service: accepts connections and runs a session on each, with STARTTLS between two.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -29,9 +29,8 @@ pub struct Server {
     permits: Permits,
 }
 
-/// Calls of the core at a time. While the store's writer has more to write than it takes, each
-/// message that is handed over keeps one of them; when all are taken, and stay so, what comes then
-/// is put off (452).
+/// The most concurrent calls of the core. While the store's writer is behind, each message that is
+/// being stored keeps one of them; if all stay busy, further commands are deferred (452).
 pub const CALLS_AT_ONCE_MAX: usize = 64;
 
 impl Server {
@@ -56,15 +55,15 @@ impl Server {
         }
     }
 
-    /// The same service, which asks who vouches for what comes in.
+    /// The same service, which also authenticates senders.
     pub fn verifying(self, verifier: Verifier) -> Server {
-        // Set once, where the service is made.
+        // Set once, when the service is created.
         let _ = self.shared.verifier.set(verifier);
         self
     }
 
-    /// Serves one listener until `stop`. Sessions under way are tracked by `tasks`; they finish
-    /// the message they are at, and then say goodbye.
+    /// Serves one listener until `stop`. `tasks` tracks open sessions, which finish their current
+    /// message and then end with 421.
     pub async fn serve(self, listener: TcpListener, stop: CancellationToken, tasks: TaskTracker) {
         let session_stop = stop.clone();
         let session = move |stream, peer| {
@@ -74,20 +73,20 @@ impl Server {
         listen::accept(listener, self.permits, stop, tasks, reply::TURNED_AWAY, session).await;
     }
 
-    /// The memory that incoming messages share.
+    /// The memory budget of incoming messages.
     pub fn budget(&self) -> &Budget {
         &self.shared.budget
     }
 
-    /// What sessions share, to hold one on a stream of another kind.
+    /// The shared state, for a session on another kind of stream.
     pub fn shared(&self) -> &Shared {
         &self.shared
     }
 }
 
-/// One connection: in clear, and inside TLS once the peer asks for it.
+/// Runs one connection: in clear, and inside TLS after STARTTLS.
 async fn session(shared: &Shared, stream: TcpStream, peer: SocketAddr, stop: CancellationToken) {
-    // Replies are written whole; waiting for more to send would only cost time.
+    // Replies are written whole, so delaying them for more octets would only cost time.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY");
     }
@@ -99,7 +98,8 @@ async fn session(shared: &Shared, stream: TcpStream, peer: SocketAddr, stop: Can
         Ok(stream) => {
             let (version, cipher) = tls::facts(stream.get_ref().1);
             let facts = Some(TlsFacts { version, cipher });
-            // Apart from the first session, so that neither pays for the other's room.
+            // On the heap, apart from the first session, so that neither pays for the other's
+            // memory.
             Box::pin(Session::new(shared, stream, peer.ip(), facts, stop).run()).await;
         }
         Err(error) => tracing::info!(peer.ip = %peer.ip(), %error, "TLS handshake failed"),

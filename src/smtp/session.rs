@@ -1,7 +1,7 @@
-//! One conversation with one peer: its state, and how octets come and go.
+//! One session with one peer: its state, reading and writing.
 //!
-//! Replies gather until there is nothing left to read and leave in one write (RFC 2920). Every
-//! read has a limit and a deadline.
+//! Replies are collected until no input is left, and are sent in one write (RFC 2920). Every read
+//! has a limit and a deadline.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use super::lines::{self, Found};
 use super::reply::{self, Reply};
 use super::shared::Shared;
 
-/// A conversation on a stream.
+/// A session on a stream.
 pub struct Session<'s, S> {
     pub(super) shared: &'s Shared,
     pub(super) io: S,
@@ -35,51 +35,51 @@ pub struct Session<'s, S> {
     pub(super) refused: u32,
 }
 
-/// What the peer calls itself.
+/// The name that the peer gave in EHLO or HELO.
 pub(super) struct Hello {
     pub(super) name: String,
     pub(super) dialect: Dialect,
 }
 
-/// A message on its way in: the envelope, and the chunks of a BDAT.
+/// A mail transaction: the envelope, and the chunks of BDAT.
 pub(super) struct Transaction {
     pub(super) envelope: Envelope,
     pub(super) accepted: Vec<AcceptedRecipient>,
     pub(super) chunks: Option<Body>,
 }
 
-/// Why a conversation is over.
+/// Why a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// The peer said QUIT.
+    /// The peer sent QUIT.
     Quit,
-    /// The peer may begin its TLS handshake now.
+    /// The peer may start its TLS handshake now.
     StartTls,
-    /// The peer closed the connection, or it broke.
+    /// The peer closed the connection, or it failed.
     Gone,
     TimedOut,
     Stopping,
     TooManyErrors,
-    /// Bare line ends or wrong lengths: where the next command begins is a guess, so there is
-    /// none.
+    /// Bare line ends or wrong lengths: the start of the next command is ambiguous, so the session
+    /// ends.
     OutOfStep,
     TalksEarly,
 }
 
-/// Going on is `Ok`.
+/// `Ok` continues the session.
 pub(super) type Flow = Result<(), End>;
 
-/// What has arrived and was not yet read.
+/// Received octets that were not consumed yet.
 #[derive(Default)]
 pub(super) struct Input {
     octets: Vec<u8>,
     start: usize,
 }
 
-/// Room for commands; an idle session holds no more than this.
+/// The buffer for commands; an idle session holds no more than this.
 pub(super) const COMMAND_ROOM: usize = 4 * 1024;
-/// How long, and how much of, what a peer still sends is read after a refusal that ends the
-/// conversation: closing on unread octets would reset the connection and destroy our reply.
+/// How long a peer's further octets are read after a refusal that ends the session: closing a
+/// connection with unread octets would reset it and destroy our reply.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_OCTETS_MAX: usize = 1 << 20;
 
@@ -96,7 +96,7 @@ impl Input {
         }
     }
 
-    /// Room for at least `octets` behind what is unread.
+    /// Makes room for at least `octets` after the unread ones.
     pub(super) fn make_room(&mut self, octets: usize) -> &mut Vec<u8> {
         if self.start > 0 {
             self.octets.drain(..self.start);
@@ -106,7 +106,7 @@ impl Input {
         &mut self.octets
     }
 
-    /// Gives back what a message needed.
+    /// Frees the memory that a message needed.
     pub(super) fn shrink(&mut self) {
         if self.octets.is_empty() && self.octets.capacity() > COMMAND_ROOM {
             self.octets = Vec::new();
@@ -115,7 +115,7 @@ impl Input {
 }
 
 impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
-    /// A conversation in clear (`tls` is `None`) or inside TLS.
+    /// A session in clear (`tls` is `None`) or inside TLS.
     pub fn new(
         shared: &'s Shared,
         io: S,
@@ -133,7 +133,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         Ok(())
     }
 
-    /// Says no, and ends the conversation with somebody who hears it too often.
+    /// Sends a refusal, and ends the session after too many.
     pub(super) fn refuse(&mut self, reply: Reply) -> Flow {
         reply.write(&mut self.out);
         self.errors += 1;
@@ -148,10 +148,10 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         (self.errors, self.refused) = (0, 0);
     }
 
-    /// Waits for a whole line and tells its length; it stays in the input.
+    /// Waits for a whole line and returns its length; the line stays in the input.
     pub(super) async fn next_line(&mut self) -> Result<usize, End> {
         let limit = self.shared.config.command_octets_max;
-        // For the whole line, so that a peer cannot send one octet at a time for ever.
+        // The timeout is for the whole line, so that a peer cannot send single octets for ever.
         let wait = Duration::from_secs(self.shared.config.command_timeout_secs);
         let mut deadline = None;
         loop {
@@ -168,7 +168,8 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
                 }
                 Found::More => {
                     let deadline = *deadline.get_or_insert_with(|| Instant::now() + wait);
-                    // Outside the select: what is half said must not be said again.
+                    // Outside the select, because a reply that was half written must not be written
+                    // again.
                     self.flush().await?;
                     let stop = self.stop.clone();
                     tokio::select! {
@@ -181,7 +182,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         }
     }
 
-    /// Drops the rest of a line that is too long: none of it is a command.
+    /// Discards the rest of a line that is too long; none of it is a command.
     async fn skip_line(&mut self) -> Flow {
         let wait = Duration::from_secs(self.shared.config.command_timeout_secs);
         let deadline = Instant::now() + wait;
@@ -195,7 +196,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         }
     }
 
-    /// Sends what is to be said, and reads what has arrived, at least one octet.
+    /// Sends pending replies, and reads at least one octet.
     pub(super) async fn fill(&mut self, deadline: Instant, room: usize) -> Result<usize, End> {
         self.flush().await?;
         let read = self.io.read_buf(self.input.make_room(room));
@@ -206,7 +207,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         }
     }
 
-    /// Sends the replies that have gathered, in one write.
+    /// Sends the collected replies in one write.
     pub(super) async fn flush(&mut self) -> Flow {
         if self.out.is_empty() {
             return Ok(());
@@ -215,7 +216,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         let (io, out) = (&mut self.io, &self.out);
         let sent = timeout(limit, async {
             io.write_all(out).await?;
-            // A TLS stream keeps what it was given until it is told.
+            // A TLS stream buffers its output until it is flushed.
             io.flush().await
         });
         let sent = sent.await;
@@ -227,7 +228,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         }
     }
 
-    /// Says the last word and closes, but for STARTTLS.
+    /// Sends the last reply and closes the connection, except for STARTTLS.
     pub(super) async fn finish(mut self, end: End) -> (End, S) {
         let (last, linger) = match end {
             End::StartTls | End::Gone => return (end, self.io),
@@ -236,7 +237,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
             End::Stopping => (Some(reply::STOPPING), false),
             End::TooManyErrors => (Some(reply::TOO_MANY_ERRORS), true),
             End::TalksEarly => (Some(reply::TALKS_EARLY), true),
-            // The refusal is already said.
+            // The refusal was sent already.
             End::OutOfStep => (None, true),
         };
         if let Some(last) = last {

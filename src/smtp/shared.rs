@@ -1,4 +1,4 @@
-//! What every session of one service shares.
+//! The state that all sessions of one service share.
 
 use std::sync::{Arc, OnceLock};
 
@@ -11,7 +11,7 @@ use crate::net::work::{NotDone, Workers};
 use super::budget::Budget;
 use super::verify::Verifier;
 
-/// What every session of one service shares.
+/// The state that all sessions of one service share.
 pub struct Shared {
     pub gateway: Gateway,
     pub config: config::Smtp,
@@ -20,14 +20,14 @@ pub struct Shared {
     /// `None`: STARTTLS is not offered.
     pub tls: Option<Arc<ServerConfig>>,
     pub budget: Budget,
-    /// Who calls the core, which reads, seals, and waits for the store.
+    /// The threads that call the core, which reads, seals, and waits for the store.
     pub workers: Workers,
-    /// Who vouches for what comes in; nobody is asked without it.
+    /// The verifier of senders; senders are not verified without it.
     pub verifier: OnceLock<Verifier>,
 }
 
 impl Shared {
-    /// Calls the core off the async threads, once there is room for it.
+    /// Calls the core off the async threads, once a worker is free.
     pub(super) async fn call<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Gateway) -> T + Send + 'static,

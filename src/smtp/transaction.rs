@@ -1,11 +1,11 @@
-//! DATA and BDAT, and what follows the last octet.
+//! DATA and BDAT, and the steps after the last octet.
 //!
 //! ```text
-//! octets → Body (memory share, scanner) → size, flaws → header gate → gateway.receive → 250
+//! octets → Body (memory share, scanner) → size, flaws → strict header → gateway.receive → 250
 //! ```
 //!
 //! Whatever is wrong with a message, its octets are read to their end first, so that both sides
-//! agree on where the next command begins; what is refused is dropped as it comes.
+//! agree on the start of the next command; refused octets are discarded as they arrive.
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -24,9 +24,9 @@ use super::reply::{self, Reply};
 use super::session::{End, Flow, Session, Transaction};
 use super::verify::AuthFacts;
 
-/// Read at once while a message comes in: one TLS record.
+/// The octets read at once during a message: one TLS record.
 const DATA_ROOM: usize = 16 * 1024;
-/// Chunks over this many times the largest message are not read to their end.
+/// A chunk larger than this many times the largest message is not read to its end.
 const CHUNK_FACTOR_MAX: u64 = 2;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
@@ -39,7 +39,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             Some(mail) => mail.envelope.declared_size,
         };
         let mut body = Body::new(&self.shared.budget, &self.shared.config, Framing::Dots);
-        // What waits for memory must not hold back the replies before it.
+        // Waiting for memory must not delay earlier replies.
         self.flush().await?;
         body.begin(declared).await;
         if let Some(refusal) = body.refusal {
@@ -62,7 +62,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         Ok(())
     }
 
-    /// Reads what is there, or what comes next, but at most `octets_max`.
+    /// Reads buffered or new octets, at most `octets_max`.
     async fn read_piece(
         &mut self,
         body: &mut Body,
@@ -82,7 +82,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         Ok(scanned)
     }
 
-    /// A chunk's octets follow its line whatever we say, so they are read in any case.
+    /// Handles BDAT. A chunk's octets follow its line whatever we reply, so they are read in any
+    /// case.
     pub(super) async fn on_bdat(&mut self, octets: u64, place: Chunk) -> Flow {
         let config = &self.shared.config;
         if octets > config.size_octets_max.saturating_mul(CHUNK_FACTOR_MAX) {
@@ -118,7 +119,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         match refusal {
             Some(refusal) => self.answer(refusal),
             None => {
-                reply::line(&mut self.out, format_args!("250 2.0.0 {octets} octets noted"));
+                reply::line(&mut self.out, format_args!("250 2.0.0 {octets} octets received"));
                 Ok(())
             }
         }
@@ -134,7 +135,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         Ok(())
     }
 
-    /// Everything has come: is it a message, and can it be kept?
+    /// Handles the end of a message: checks it and stores it.
     async fn message_end(&mut self, mail: Transaction, body: Body) -> Flow {
         let (message, share) = match body.finish() {
             Ok(whole) => whole,
@@ -195,16 +196,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
     }
 
-    /// Hands the message to the core and waits until it is durable. While the core takes none, it
-    /// is put off before anything of it is stored. A panic on the way is this message's failure
-    /// and nobody else's.
+    /// Passes the message to the core and waits until it is durable. While the core is busy, the
+    /// message is deferred before anything of it is stored. A panic fails this message only.
     async fn hand_over(&self, inbound: Inbound) -> Result<Receipt, (String, Reply)> {
         let pending = self.shared.call(move |gateway| gateway.receive(inbound)).await;
         let pending = pending.map_err(|error| (error.to_string(), reply::of_not_done(&error)))?;
         pending.await.map_err(|error| (error.to_string(), reply::of_error(&error)))
     }
 
-    /// Who vouches for a message, where somebody is asked.
+    /// The results of the sender's authentication, if senders are verified.
     async fn auth_facts(
         &self,
         arrival: &Arrival,
@@ -246,14 +246,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 }
 
-/// What a message came by.
+/// The protocol of a session.
 struct Spoken {
     extended: bool,
     tls: bool,
     smtputf8: bool,
 }
 
-/// RFC 3848 and RFC 6531 §4.3. There is no name for HELO inside TLS.
+/// The protocol's name by RFC 3848 and RFC 6531 §4.3. There is none for HELO inside TLS.
 fn protocol(spoken: &Spoken) -> &'static str {
     match (spoken.extended, spoken.smtputf8, spoken.tls) {
         (false, _, _) => "SMTP",

@@ -1,9 +1,9 @@
-//! Who vouches for a message: SPF (RFC 7208), DKIM (RFC 6376) and DMARC (RFC 9989), gathered
-//! here because they need the network, and handed to the core as facts.
+//! Authentication of senders: SPF (RFC 7208), DKIM (RFC 6376) and DMARC (RFC 9989). The results are
+//! gathered here, because they need the network, and passed to the core as facts.
 //!
-//! A question that DNS did not answer is `temperror`, never a verdict. Nothing is refused for
-//! what is found: it is written down as Authentication-Results (RFC 8601), and it decides whether
-//! a sender may be answered.
+//! A query that DNS did not answer is `temperror`, never a verdict. No message is refused for its
+//! results: they are recorded as Authentication-Results (RFC 8601), and they decide whether a
+//! sender may get an auto-response.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -21,16 +21,16 @@ use crate::mail::envelope::ReversePath;
 use crate::mail::header::HeaderFacts;
 use crate::net::dns::{DnsError, Resolver};
 
-/// What is known of a message's sender.
+/// The facts about a message's sender.
 #[derive(Clone, Debug, Default)]
 pub struct AuthFacts {
-    /// The field that says so, whole; empty when nothing was asked.
+    /// The complete Authentication-Results field; empty if nothing was checked.
     pub field: String,
-    /// The From address's domain vouches for it, or a relay that is trusted handed it over.
+    /// Whether the domain of the From address authenticates it, or a trusted relay delivered it.
     pub authenticated: bool,
 }
 
-/// Asks; one for each service.
+/// Verifies senders; one for each service.
 pub struct Verifier {
     authenticator: MessageAuthenticator,
     timeout: Duration,
@@ -38,11 +38,11 @@ pub struct Verifier {
     enabled: bool,
 }
 
-/// Signatures of one message that are checked; past that nobody means well.
+/// The most signatures of one message that are checked; honest messages have fewer.
 const SIGNATURES_MAX: usize = 8;
 
 impl Verifier {
-    /// By the servers that the resolver asks.
+    /// A verifier that uses the resolver's servers.
     pub fn new(resolver: &Resolver, smtp: &config::Smtp) -> Result<Verifier, DnsError> {
         let (config, options) = resolver.parts();
         let authenticator = MessageAuthenticator::new(config, options)
@@ -52,7 +52,7 @@ impl Verifier {
         Ok(Verifier { authenticator, timeout, trusted, enabled: smtp.authentication })
     }
 
-    /// What is known of a message that came from `peer`.
+    /// The facts about a message from `peer`.
     pub async fn facts(
         &self,
         peer: IpAddr,
@@ -94,7 +94,7 @@ impl Verifier {
             ReversePath::Address(address) => address.to_string(),
         };
         let helo_domain = helo.trim_matches(['[', ']']);
-        // RFC 7208 §2.4: without a sender, the name in HELO stands for it.
+        // RFC 7208 §2.4: without a sender, the name in HELO is checked.
         let spf = match sender.is_empty() {
             true => SpfParameters::verify_ehlo(peer, helo_domain, host),
             false => SpfParameters::verify_mail_from(peer, helo_domain, host, &sender),
@@ -125,7 +125,7 @@ impl Verifier {
     }
 }
 
-/// The field as it may stand in a header: whatever was put into it from outside ends no line.
+/// The field in a safe form: no text from outside can end a line.
 fn one_field(octets: &[u8]) -> String {
     let text = String::from_utf8_lossy(octets);
     let mut field = String::with_capacity(text.len());
@@ -140,7 +140,7 @@ fn one_field(octets: &[u8]) -> String {
     field
 }
 
-/// Addresses that begin alike.
+/// A prefix of network addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Prefix {
     bits: u128,
@@ -167,7 +167,7 @@ impl Prefix {
     }
 }
 
-/// IPv4 as the IPv6 addresses that stand for it (RFC 4291 §2.5.5.2).
+/// IPv4 addresses as their mapped IPv6 addresses (RFC 4291 §2.5.5.2).
 fn bits(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
