@@ -200,7 +200,6 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
     let attempt = web.shared.attempts.begin(&name, peer).await.map_err(Problem::slow_down)?;
     let typed = name.clone();
     note_use(&web, &proof)?;
-    let profile = profile;
     // Not among the turns of other requests: the core has its own line for passwords.
     let opened = web.blocking(move |gateway| {
         let browser = Browser { key_thumbprint: proof.thumbprint, agent, peer, profile };
