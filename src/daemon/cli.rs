@@ -372,10 +372,8 @@ fn print(answer: Answer) -> Result<ExitCode, Error> {
         Answer::UserCreated { address, recovery_key } => {
             println!("address      {address}");
             println!("recovery key {recovery_key}");
-            println!(
-                "The recovery key is shown only now. It unlocks the account if the password is"
-            );
-            println!("lost, which an administrator cannot do.");
+            println!("The recovery key is shown only now. It unlocks the account if the password");
+            println!("is lost, which an administrator cannot do.");
         }
         Answer::Users { users } => users.iter().for_each(print_user),
         Answer::Queue { rows } => {
