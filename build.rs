@@ -3,10 +3,10 @@
 //! ```text
 //! ui/package-lock.json changed?  → npm ci --omit=dev
 //! ui/, docs/openapi.json changed? → npm run build → ui/generated, ui/dist
-//! ui/dist                        → OUT_DIR/assets.rs, each file as it is and by brotli
+//! ui/dist                        → OUT_DIR/assets.rs, each file plain and compressed by Brotli
 //! ```
 //!
-//! Whatever is missing stops the build with one sentence.
+//! If anything is missing, the build stops with a one-sentence error.
 
 use std::fmt::Write;
 use std::fs;
@@ -16,7 +16,8 @@ use std::process::{Command, ExitCode};
 
 /// The oldest Node that Vite runs on.
 const NODE_OLDEST: (u32, u32) = (20, 19);
-/// What the result depends on, within `ui/`; besides, the contract that its types are made from.
+/// The paths in `ui/` that the result depends on. It also depends on the API description in
+/// `docs/openapi.json`, from which its types are generated.
 const SOURCES: [&str; 9] = [
     "src",
     "public",
@@ -58,7 +59,7 @@ fn variable(name: &str) -> Result<String, String> {
 fn packed_ui(ui: &Path, out: &Path) -> Result<String, String> {
     let contract = ui.with_file_name("docs").join("openapi.json");
     let sources = SOURCES.iter().map(|name| ui.join(name)).chain([contract]);
-    // A missing path would make Cargo run this every time.
+    // A missing path would make Cargo run this script every time.
     for source in sources.filter(|path| path.exists()) {
         println!("cargo:rerun-if-changed={}", source.display());
     }
@@ -94,8 +95,8 @@ fn check_node() -> Result<(), String> {
     }
 }
 
-/// Installs what the build needs when the lock file is not the one that was installed for.
-/// `.installed-for` is left by a full install, which the tests make.
+/// Installs the packages that the build needs, unless they were installed for the same lock file.
+/// `.installed-for` is written by a full install, which the tests do.
 fn install(ui: &Path) -> Result<(), String> {
     let lock = read(&ui.join("package-lock.json"))?;
     let modules = ui.join("node_modules");
@@ -133,13 +134,13 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
     Ok(())
 }
 
-/// One file's row of the table; what the row includes is written beside it.
+/// Returns one file's row of the table, and writes the files that the row includes to `out`.
 fn entry(file: &Path, path: &str, out: &Path) -> Result<String, String> {
     let plain = read(file)?;
     let mut hasher = DefaultHasher::new();
     (path, &plain).hash(&mut hasher);
     let hash = hasher.finish();
-    // Copied, so that a later build of the UI by hand cannot change what this build is made of.
+    // The file is copied, so that a later manual build of the UI cannot change this build.
     let copy = out.join(format!("{hash:016x}.plain"));
     write(&copy, &plain)?;
     let small = brotli(&plain)?;
@@ -185,7 +186,7 @@ fn mime(path: &str) -> Result<&'static str, String> {
         "json" => "application/json",
         "webmanifest" => "application/manifest+json",
         "txt" => "text/plain; charset=utf-8",
-        _ => return Err(format!("ui/dist/{path}: what type is this? Add it to build.rs.")),
+        _ => return Err(format!("ui/dist/{path}: unknown file type; add it to build.rs.")),
     })
 }
 

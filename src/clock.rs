@@ -1,4 +1,4 @@
-//! The one source of time. The core is handed a [`Clock`], so that tests can set it.
+//! The only source of time. The core is given a [`Clock`], so that tests can set it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -13,45 +13,46 @@ use time::format_description::well_known::{Rfc2822, Rfc3339};
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// This moment moved by `secs` seconds, which may be negative.
+    /// Returns this moment moved by `secs` seconds, which may be negative.
     pub fn plus_secs(self, secs: i64) -> Timestamp {
         Timestamp(self.0.saturating_add(secs.saturating_mul(1000)))
     }
 
-    /// The moment as a key that sorts by time; zero for everything before 1970.
+    /// Returns the moment as a key that sorts by time; zero for any time before 1970.
     pub fn millis(self) -> u64 {
         u64::try_from(self.0).unwrap_or_default()
     }
 
-    /// Whole seconds since 1970, rounded down.
+    /// Returns the whole seconds since 1970, rounded down.
     pub fn unix_secs(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// `2026-11-23T09:00:00.123Z` (RFC 3339, always UTC).
+    /// Formats the moment as `2026-11-23T09:00:00.123Z` (RFC 3339, always UTC).
     pub fn to_rfc3339(self) -> String {
         self.to_utc().format(&Rfc3339).unwrap_or_else(|_| "1970-01-01T00:00:00Z".into())
     }
 
-    /// `Mon, 23 Nov 2026 09:00:00 +0000` (RFC 5322 §3.3, always UTC).
+    /// Formats the moment as `Mon, 23 Nov 2026 09:00:00 +0000` (RFC 5322 §3.3, always UTC).
     pub fn to_rfc5322(self) -> String {
         self.to_utc().format(&Rfc2822).unwrap_or_else(|_| "Thu, 01 Jan 1970 00:00:00 +0000".into())
     }
 
-    /// Reads what [`Timestamp::to_rfc3339`] wrote; `None` for anything else.
+    /// Parses an RFC 3339 timestamp, such as [`Timestamp::to_rfc3339`] writes; `None` for anything
+    /// else.
     pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
         let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
         i64::try_from(moment.unix_timestamp_nanos() / 1_000_000).ok().map(Timestamp)
     }
 
-    /// As a date and time in UTC.
+    /// Returns the moment as a date and time in UTC.
     pub fn to_utc(self) -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 }
 
-/// Tells the time: the machine's, or one that a test sets.
+/// A clock: the machine's, or one that a test sets.
 #[derive(Clone, Debug)]
 pub enum Clock {
     /// The machine's clock.
@@ -61,12 +62,12 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// A clock that stands at `start`.
+    /// Returns a clock that stands at `start`.
     pub fn set_to(start: Timestamp) -> Clock {
         Clock::Set(Arc::new(AtomicI64::new(start.0)))
     }
 
-    /// The present moment.
+    /// Returns the current moment.
     pub fn now(&self) -> Timestamp {
         match self {
             Clock::System => {
@@ -77,7 +78,7 @@ impl Clock {
         }
     }
 
-    /// Moves a set clock by `secs`, which may be negative; the machine's clock is left alone.
+    /// Moves a set clock by `secs`, which may be negative; does nothing to the machine's clock.
     pub fn advance_secs(&self, secs: i64) {
         if let Clock::Set(millis) = self {
             millis.fetch_add(secs * 1000, Ordering::SeqCst);

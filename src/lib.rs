@@ -1,9 +1,9 @@
 //! Postern: a secure mail gateway in one daemon.
 //!
-//! Other mail servers relay to its SMTP front door; people read or reject what arrived in a
-//! browser; everything rests sealed in one store, keyed by reference numbers that sender and
-//! recipient both see. `docs/architecture.md` is the map; the modules below are in the order
-//! in which a newcomer may want to read them.
+//! Other mail servers relay to its SMTP listener; users read or reject the messages in a browser;
+//! everything is stored sealed in one store, keyed by reference numbers that sender and recipient
+//! both see. `docs/architecture.md` is the overview; the modules below are listed in the order in
+//! which a newcomer may want to read them.
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used))]
 

@@ -1,4 +1,4 @@
-//! The command line: what to run, and the answers for people.
+//! The command line: runs a command and prints its error.
 #![forbid(unsafe_code)]
 
 use std::alloc::System;
@@ -7,8 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use zeroizing_alloc::ZeroAlloc;
 
-/// Memory is wiped when it is given back, so that no message outlives its handling in a page that
-/// was freed.
+/// Wipes memory when it is freed, so that no message outlives its handling in a freed page.
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 

@@ -1,7 +1,7 @@
-//! Logs: one line for each event, that reads alone.
+//! Logs: one line for each event, understandable on its own.
 //!
-//! Never in a log: passwords, tokens, keys, subjects, text, ticket URLs. Addresses go through
-//! [`redacted`].
+//! Passwords, tokens, keys, subjects, text and ticket URLs are never logged. Addresses are
+//! shortened by [`redacted`].
 
 use std::fmt;
 
@@ -9,28 +9,29 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// The form of a line.
+/// The form of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     Text,
     Json,
 }
 
-/// Starts logging to standard error; does nothing when it was started before. `level` is a
+/// Starts logging to standard error; does nothing if logging was already started. `level` is a
 /// filter such as `info` or `info,postern::smtp=debug`.
 pub fn start(level: &str, form: Form) {
     let filter: Targets =
         level.parse().unwrap_or_else(|_| Targets::new().with_default(tracing::Level::INFO));
     let registry = tracing_subscriber::registry().with(filter);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    // A second start in one process (tests) finds the first in place, which is as good.
+    // A second start in one process (in tests) fails because the first is still in effect, which
+    // is just as good.
     let _ = match form {
         Form::Text => registry.with(layer.with_target(false)).try_init(),
         Form::Json => registry.with(layer.json()).try_init(),
     };
 }
 
-/// An address as a log may show it: the first character of the local part, and the domain.
+/// Returns an address as it may be logged: the first character of the local part, and the domain.
 pub fn redacted(address: &impl fmt::Display) -> String {
     let text = address.to_string();
     let bare = text.trim_start_matches('<').trim_end_matches('>');

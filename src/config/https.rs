@@ -1,4 +1,4 @@
-//! `[https]`: the door that browsers and scripts knock at, and every limit they meet there.
+//! `[https]`: the listener for browsers and scripts, and its limits.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Problem;
 
-/// The door that browsers and scripts knock at, and every limit they meet there.
+/// The listener for browsers and scripts, and its limits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Https {
@@ -102,8 +102,8 @@ impl Default for Https {
 }
 
 impl Https {
-    /// For the demo: one port, no plain HTTP, and as many connections from one address as in
-    /// all, since every browser and script is on this machine.
+    /// Returns the settings for the demo: one port, no plain HTTP, and as many connections from
+    /// one address as in total, since every browser and script is on this machine.
     pub fn for_demo(listen: SocketAddr) -> Https {
         let default = Https::default();
         let connections_per_address_max = default.connections_max;
@@ -139,7 +139,7 @@ impl Https {
         Problem::unless_in("https.connections_per_address_max", here, 1..=100_000)?;
         let streams = u64::from(self.streams_per_connection_max);
         Problem::unless_in("https.streams_per_connection_max", streams, 8..=1_000)?;
-        // Each takes a thread of the blocking pool, which has 512.
+        // Each request takes a thread of the blocking pool, which has 512.
         let requests = self.requests_at_once_max as u64;
         Problem::unless_in("https.requests_at_once_max", requests, 1..=256)?;
         let contents = self.contents_at_once_max as u64;

@@ -28,8 +28,8 @@ pub struct Images {
     /// PEM file with the certificate authorities to trust instead of the public ones; empty: the
     /// public ones.
     pub authorities: PathBuf,
-    /// Whether images may be fetched from hosts with addresses that are not public, such as those in
-    /// your own network. Messages could then make this server send requests there.
+    /// Whether images may be fetched from hosts with addresses that are not public, such as those
+    /// in your own network. Messages could then make this server send requests there.
     pub private_addresses: bool,
 }
 

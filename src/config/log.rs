@@ -1,11 +1,11 @@
-//! `[log]`: what is told, and in what form.
+//! `[log]`: what is logged, and in what form.
 
 use serde::{Deserialize, Serialize};
 
 use super::Problem;
 
-/// What is told, and in what form. Addresses are shortened in every form; passwords, subjects
-/// and text are never told.
+/// What is logged, and in what form. Addresses are shortened in either form; passwords, subjects
+/// and text are never logged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Log {
@@ -15,7 +15,7 @@ pub struct Log {
     pub form: Form,
 }
 
-/// The form of a line in the log.
+/// The form of a log line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Form {

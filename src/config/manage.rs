@@ -1,15 +1,15 @@
-//! `[manage]`: the managers' pages, and what they leave a note of.
+//! `[manage]`: the administrators' pages and the audit log.
 
 use serde::{Deserialize, Serialize};
 
 use super::Problem;
 
-/// The managers' pages, and what they leave a note of.
+/// The administrators' pages and the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Manage {
-    /// How long a manager's password counts as recently confirmed, in seconds, before it is asked
-    /// for again.
+    /// How long an administrator's password counts as recently confirmed, in seconds, before it
+    /// is asked for again.
     pub fresh_secs: u64,
     /// How long the audit log is kept, in days.
     pub log_days: u32,

@@ -1,9 +1,9 @@
-//! The configuration: one TOML file, `POSTERN_…` variables on top.
+//! The configuration: one TOML file, overridden by `POSTERN_…` environment variables.
 //!
-//! Each section is one file; its doc comments are the manual and the commented example
-//! `config/postern.toml`. What is read is checked once, here; an error names the source, the
-//! key, what was found and what is allowed. Secrets are paths or systemd credentials, never
-//! values, so there is nothing here that a log must not show.
+//! Each section has its own source file. Its doc comments are the manual; the commented example
+//! is `config/postern.toml`. Values are checked once, here; an error names the source, the key,
+//! the value found and what is allowed. Secrets are given as paths or systemd credentials, never
+//! as values, so nothing here has to be kept out of a log.
 
 mod https;
 mod images;
@@ -69,7 +69,7 @@ pub struct Config {
     pub log: Log,
 }
 
-/// Why a configuration was not taken: the source, the key, what was found, what is allowed.
+/// Why a configuration was rejected: the source, the key, the value found and what is allowed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("{}: cannot be read: {source}", path.display())]
@@ -90,7 +90,7 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: found {:?}, allowed is {}", self.key, self.found, self.allowed)
+        write!(f, "{}: found {:?}, expected {}", self.key, self.found, self.allowed)
     }
 }
 
@@ -103,7 +103,7 @@ impl Problem {
         Problem { key, found: found.into(), allowed: allowed.into() }
     }
 
-    /// A number must lie in a range.
+    /// Checks that a number lies in a range.
     pub(crate) fn unless_in(
         key: &'static str,
         found: u64,
@@ -118,16 +118,16 @@ impl Problem {
 }
 
 impl Config {
-    /// Reads the file, lays `POSTERN_SECTION__KEY` variables over it, and checks everything.
+    /// Reads the file, applies `POSTERN_SECTION__KEY` variables, and checks every value.
     pub fn load(path: &Path) -> Result<Config, Error> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
         Config::from_text(&text, &path.display().to_string())
     }
 
-    /// As [`Config::load`], from text; `name` is what errors call it.
+    /// Like [`Config::load`], but reads from `text`, which errors refer to as `name`.
     pub fn from_text(text: &str, name: &str) -> Result<Config, Error> {
-        // POSTERN_CONFIG names the file itself and is no key in it.
+        // POSTERN_CONFIG names the file itself and is not a key in it.
         let variables = Env::prefixed("POSTERN_").split("__").ignore(&["config"]);
         let figment = Figment::from(Serialized::defaults(Config::default()))
             .merge(Toml::string(text))
@@ -137,7 +137,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Whether every value is allowed.
+    /// Checks that every value is allowed.
     pub fn check(&self) -> Result<(), Problem> {
         self.server.check()?;
         self.tls.check()?;
@@ -160,7 +160,7 @@ impl Config {
     }
 }
 
-/// Puts figment's finding in our form: source and line, key, what was found, what is allowed.
+/// Converts figment's error to ours: source and line, key, the value found, what is allowed.
 fn wrong(error: &figment::Error, text: &str, name: &str) -> Error {
     let key = error.path.join(".");
     let from_variable =
@@ -174,7 +174,8 @@ fn wrong(error: &figment::Error, text: &str, name: &str) -> Error {
     Error::Wrong { origin, key, text: error.kind.to_string() }
 }
 
-/// The line on which a key stands, for people; keys are looked for inside their section.
+/// Returns the number of the line that sets a key, for error messages; a key is only looked for
+/// in its section.
 fn line_of(text: &str, path: &[String], kind: &figment::error::Kind) -> Option<usize> {
     let unknown = match kind {
         figment::error::Kind::UnknownField(field, _) => Some(field.as_str()),
@@ -258,7 +259,7 @@ mod tests {
     #[test]
     fn a_value_out_of_range_is_named_with_the_range() {
         let error = error_of(&format!("{GOOD}[store]\nsegment_mib = 0\n"));
-        assert_eq!(error, "store.segment_mib: found \"0\", allowed is 1 to 1024");
+        assert_eq!(error, "store.segment_mib: found \"0\", expected 1 to 1024");
         assert!(error_of("[server]\ndomains = []\n").starts_with("server.domains:"));
         assert!(error_of("[server]\ndomains = [\"UPPER\"]\n").contains("lower case"));
         assert!(error_of(&format!("{GOOD}[log]\nlevel = \"a=b=c\"\n")).contains("log.level"));

@@ -1,5 +1,5 @@
-//! `[outgoing]`, `[temporary]`, `[notification]`, `[auto_response]`, `[queue]`: mail for outside, and
-//! what people outside are told.
+//! `[outgoing]`, `[temporary]`, `[notification]`, `[auto_response]`, `[queue]`: outgoing mail, and
+//! notifications and confirmations for people outside.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::terms::{Choice, ConfirmOutside, HandOff, Language, LastInteraction, M
 
 use super::Problem;
 
-/// A rule of its own for some; it holds where everything that it names fits.
+/// A rule for particular senders or recipients; it applies if everything that it names matches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
@@ -29,7 +29,7 @@ fn mode_default() -> Mode {
     Mode::Default
 }
 
-/// Mail from inside to outside: what happens to it, and its limits.
+/// Mail to external recipients: what happens to it, and its limits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Outgoing {
@@ -79,7 +79,7 @@ impl Outgoing {
         let uploads = self.uploads_octets_max;
         Problem::unless_in("outgoing.uploads_octets_max", uploads, files..=1 << 40)?;
         if matches!(self.verified_else, Choice::Ask | Choice::VerifiedTls) {
-            let allowed = "refuse, portal or plain: nobody is there to be asked";
+            let allowed = "refuse, portal or plain: the sender can no longer be asked";
             let found = self.verified_else.as_str().to_owned();
             return Err(Problem::new("outgoing.verified_else", found, allowed));
         }
@@ -87,7 +87,7 @@ impl Outgoing {
     }
 }
 
-/// Accounts for people outside who get a sealed message.
+/// Accounts for external recipients of sealed messages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Temporary {
@@ -132,7 +132,7 @@ pub enum Languages {
 }
 
 impl Languages {
-    /// In the order in which they stand in the mail.
+    /// Returns the languages in the order in which they appear in the mail.
     pub fn list(self) -> Vec<Language> {
         match self {
             Languages::One(language) => vec![language],
@@ -163,12 +163,12 @@ impl From<Languages> for &'static str {
     }
 }
 
-/// What stands where a language is expected.
+/// A word that is not one of the allowed languages.
 #[derive(Debug, thiserror::Error)]
-#[error("{0:?} is no language; there are {all} and both", all = Language::ALL.map(Language::as_str).join(", "))]
+#[error("found {0:?}, expected {all} or both", all = Language::ALL.map(Language::as_str).join(", "))]
 pub struct UnknownLanguage(String);
 
-/// The mail that says that a message waits.
+/// The mail that tells an external recipient that a message is waiting.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Notification {
@@ -207,7 +207,7 @@ impl Notification {
             let allowed = "at most 100 characters on one line";
             return Err(Problem::new("notification.phone", self.phone.clone(), allowed));
         }
-        // A link in it would be a second one, and the rules for notifications allow one.
+        // A notification may contain only one link, which it already has.
         if self.text.chars().count() > 2_000 || self.text.contains("://") {
             let allowed = "at most 2000 characters, without a link";
             return Err(Problem::new("notification.text", self.text.clone(), allowed));
@@ -216,7 +216,8 @@ impl Notification {
     }
 }
 
-/// What outside senders are told; only ever those whose domain vouches for them (decision D2).
+/// Confirmations for external senders; only those whose domain authenticates them get any
+/// (decision D2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AutoResponse {
@@ -246,7 +247,7 @@ impl Default for AutoResponse {
     }
 }
 
-/// How long mail for outside is tried.
+/// When and for how long delivery of outgoing mail is attempted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Queue {

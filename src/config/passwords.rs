@@ -1,10 +1,11 @@
-//! `[passwords]`: what checking a password costs, and how many are checked at once.
+//! `[passwords]`: the cost of checking a password, and how many are checked at the same time.
 
 use serde::{Deserialize, Serialize};
 
 use super::Problem;
 
-/// What checking a password costs, and how many are checked at once (Argon2id, RFC 9106).
+/// The cost of checking a password (Argon2id, RFC 9106), and how many are checked at the same
+/// time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Passwords {

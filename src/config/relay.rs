@@ -1,4 +1,4 @@
-//! `[dns]`, `[relay]`, `[dkim]`: how mail leaves.
+//! `[dns]`, `[relay]`, `[dkim]`: how outgoing mail is sent.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,15 +11,15 @@ use super::Problem;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dnssec {
-    /// They cannot: no DANE.
+    /// They cannot be trusted: no DANE.
     Off,
-    /// The servers validate, and the way to them cannot be tampered with.
+    /// The servers validate, and the path to them is trusted.
     TrustServers,
     /// Every signature is checked here.
     Validate,
 }
 
-/// Who is asked about names.
+/// DNS look-ups.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Dns {
@@ -58,17 +58,17 @@ impl Dns {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SmarthostTls {
-    /// STARTTLS with a valid certificate, or nothing.
+    /// STARTTLS with a valid certificate; without it, nothing is sent.
     Required,
     /// TLS from the first octet (RFC 8314), with a valid certificate.
     Implicit,
-    /// STARTTLS when it is offered, by whatever certificate.
+    /// STARTTLS if it is offered, with any certificate.
     Opportunistic,
-    /// None: for a smarthost on the same machine.
+    /// No TLS, for a smarthost on the same machine.
     None,
 }
 
-/// How mail leaves: to a smarthost, or to each domain's own servers.
+/// How outgoing mail is sent: to a smarthost, or to each domain's own servers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Relay {
@@ -147,7 +147,7 @@ impl Relay {
         Problem::unless_in("relay.hosts_tried_max", self.hosts_tried_max as u64, 1..=20)
     }
 
-    /// The smarthost's host and port.
+    /// Returns the smarthost's host and port; `None` if they cannot be parsed.
     pub fn smarthost_parts(&self) -> Option<(String, u16)> {
         let (host, port) = self.smarthost.rsplit_once(':')?;
         let host = host.trim_matches(['[', ']']);
@@ -155,18 +155,18 @@ impl Relay {
     }
 }
 
-/// A key that signs what leaves (RFC 6376).
+/// A key that signs outgoing mail (RFC 6376).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DkimKey {
     /// The domain of the From address.
     pub domain: String,
     pub selector: String,
-    /// PKCS #8, PEM: RSA or Ed25519. `postern dkim new` makes one.
+    /// The key file: RSA or Ed25519, PKCS #8, PEM. `postern dkim new` creates one.
     pub key_file: PathBuf,
 }
 
-/// Keys that sign what leaves; a message gets a signature by each key of its domain.
+/// Keys that sign outgoing mail; a message is signed with each key of its From domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Dkim {

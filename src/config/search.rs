@@ -1,10 +1,10 @@
-//! `[search]`: looking for words in mail.
+//! `[search]`: full-text search in messages.
 
 use serde::{Deserialize, Serialize};
 
 use super::Problem;
 
-/// Looking for words in mail.
+/// Full-text search in messages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Search {

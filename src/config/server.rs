@@ -1,4 +1,4 @@
-//! `[server]`: whose mail this is, and where everything lies.
+//! `[server]`: the host, its mail domains, and the location of its data.
 
 use std::path::PathBuf;
 
@@ -6,20 +6,21 @@ use serde::{Deserialize, Serialize};
 
 use super::Problem;
 
-/// Whose mail this is, and where everything lies.
+/// The host, its mail domains, and the location of its data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
-    /// This host's own name, as it greets other mail servers and stands in Received lines.
+    /// This host's own name, as used in greetings to other mail servers and in Received fields.
     pub host_name: String,
-    /// The domains whose mail is ours.
+    /// The domains that this server accepts mail for.
     pub domains: Vec<String>,
     /// The data folder. Everything Postern keeps is in it, sealed.
     pub data: PathBuf,
-    /// The file with the daemon key, outside the data folder and readable by nobody else. A
-    /// systemd credential called `postern-daemon-key` goes before it.
+    /// The daemon key, outside the data folder and readable by nobody else. A systemd credential
+    /// called `postern-daemon-key` takes precedence.
     pub daemon_key: PathBuf,
-    /// Login name of the account that gets mail for postmaster; empty: the first account made.
+    /// Username of the account that receives mail for postmaster; empty: the first account
+    /// created.
     pub postmaster: String,
 }
 
@@ -50,8 +51,8 @@ impl Server {
     }
 }
 
-/// Letters, digits, dots and hyphens in labels (RFC 1123 §2.1); internationalised names in
-/// their `xn--` form or in UTF-8.
+/// Returns whether a name consists of labels of letters, digits and hyphens, separated by dots
+/// (RFC 1123 §2.1); internationalised names may be in their `xn--` form or in UTF-8.
 fn is_host_name(name: &str) -> bool {
     let label = |label: &str| {
         let inner = label.chars().all(|c| c == '-' || c.is_alphanumeric() && !c.is_uppercase());

@@ -1,10 +1,10 @@
-//! `[sessions]`: how long a log-in lasts, and what opens an account besides its password.
+//! `[sessions]`: how long sessions last, and the limits of app passwords and passkeys.
 
 use serde::{Deserialize, Serialize};
 
 use super::Problem;
 
-/// How long a log-in lasts.
+/// How long sessions last, and the limits of app passwords and passkeys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sessions {

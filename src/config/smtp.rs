@@ -1,4 +1,4 @@
-//! `[smtp]`: the door that other mail servers knock at, and every limit they meet there.
+//! `[smtp]`: the listener for other mail servers, and its limits.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Problem;
 
-/// The door that other mail servers knock at, and every limit they meet there.
+/// The listener for other mail servers, and its limits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Smtp {
@@ -109,8 +109,8 @@ impl Default for Smtp {
 }
 
 impl Smtp {
-    /// For the demo: one port, and as many connections from one address as in all, since every
-    /// peer is this machine.
+    /// Returns the settings for the demo: one port, and as many connections from one address as
+    /// in total, since every peer is on this machine.
     pub fn for_demo(listen: SocketAddr) -> Smtp {
         let default = Smtp::default();
         let connections_per_address_max = default.connections_max;
@@ -141,7 +141,7 @@ impl Smtp {
     }
 
     fn check_sizes(&self) -> Result<(), Problem> {
-        // RFC 5321 §4.5.3.1.7: at least 64 KiB must be taken.
+        // RFC 5321 §4.5.3.1.7: messages of at least 64 KiB must be accepted.
         Problem::unless_in("smtp.size_octets_max", self.size_octets_max, 65_536..=1 << 30)?;
         let command = self.command_octets_max as u64;
         Problem::unless_in("smtp.command_octets_max", command, 1_024..=65_536)?;
@@ -150,8 +150,8 @@ impl Smtp {
         Problem::unless_in("smtp.header_octets_max", header, 16_384..=16 << 20)?;
         let line = self.header_line_octets_max as u64;
         Problem::unless_in("smtp.header_line_octets_max", line, 998..=1 << 20)?;
-        // A message of the largest size must be able to come in on its own, with the room that
-        // is kept free for small ones.
+        // There must be room for one message of the largest size, and for what is kept free for
+        // small ones.
         let least = (self.size_octets_max + (self.size_octets_max >> 1)).max(1 << 20);
         Problem::unless_in("smtp.memory_octets_max", self.memory_octets_max, least..=1 << 40)
     }

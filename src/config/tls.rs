@@ -1,4 +1,4 @@
-//! `[tls]`: the certificate that mail servers and browsers see.
+//! `[tls]`: the certificate that is presented to mail servers and browsers.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Problem;
 
-/// The certificate that mail servers and browsers see. Read again on SIGHUP.
+/// The certificate that is presented to mail servers and browsers. Read again on SIGHUP.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tls {

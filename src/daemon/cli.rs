@@ -1,4 +1,4 @@
-//! The commands, and what each prints.
+//! The command-line interface: the commands and their output.
 
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -30,40 +30,40 @@ pub struct Cli {
 enum Command {
     /// Run the daemon.
     Serve(ConfigFile),
-    /// Run the whole product on loopback, with sample people and mail.
+    /// Run the whole product on loopback, with sample users and messages.
     Demo(demo::Demo),
-    /// Make the data folder and the daemon key that the configuration names.
+    /// Create the data folder and the daemon key that the configuration names.
     Setup(ConfigFile),
-    /// Read the configuration and say what is wrong with it.
+    /// Check the configuration and report errors in it.
     CheckConfig(ConfigFile),
-    /// Accounts: add, list, disable, enable, passwd, recover, accept-from.
+    /// Manage accounts: add, list, disable, enable, passwd, recover, accept-from, manager.
     User {
         #[command(flatten)]
         config: ConfigFile,
         #[command(subcommand)]
         command: UserCommand,
     },
-    /// Read everything in the store back and report damage.
+    /// Read back everything in the store and report damage.
     Verify(ConfigFile),
-    /// Reclaim room in the store, and wipe what was deleted, now.
+    /// Reclaim space in the store and erase deleted messages from the disk now.
     Compact(ConfigFile),
     /// Read and send mail from a script, over the same HTTPS API as the browser.
     Mail(crate::client::cli::Mail),
-    /// What an outsider does with a temporary account, from a script.
+    /// Use a temporary account from a script, as an external recipient does.
     Account(crate::client::cli::Account),
-    /// Mail that waits to leave: list, show, retry, hold, release, drop.
+    /// Manage the queue of outgoing mail: list, show, retry, hold, release, drop.
     Queue {
         #[command(flatten)]
         config: ConfigFile,
         #[command(subcommand)]
         command: QueueCommand,
     },
-    /// Keys that sign what leaves: new.
+    /// Manage the keys that sign outgoing mail: new.
     Dkim {
         #[command(subcommand)]
         command: DkimCommand,
     },
-    /// Temporary accounts of people outside: list, renew, revoke.
+    /// Manage temporary accounts of external recipients: list, renew, revoke.
     Temporary {
         #[command(flatten)]
         config: ConfigFile,
@@ -74,17 +74,18 @@ enum Command {
 
 #[derive(Subcommand, Debug)]
 enum DkimCommand {
-    /// Make a key and its file, and print the DNS record that goes with it.
+    /// Create a key file, and print the DNS record for the key.
     New {
         /// The domain of the From address.
         #[arg(long)]
         domain: String,
         #[arg(long)]
         selector: String,
-        /// RSA with 2048 bits in place of Ed25519. Many receivers know only RSA: have both.
+        /// Use RSA with 2048 bits instead of Ed25519. Many receivers support only RSA, so create
+        /// both.
         #[arg(long)]
         rsa: bool,
-        /// The file to make, mode 0600.
+        /// The file to create, with mode 0600.
         #[arg(long)]
         key_file: PathBuf,
     },
@@ -92,35 +93,35 @@ enum DkimCommand {
 
 #[derive(Subcommand, Debug)]
 enum QueueCommand {
-    /// One line for each message and recipient, the next due first.
+    /// List the queue, one line for each message and recipient, the next due first.
     List {
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Everything about one; the first digits of its id are enough.
+    /// Show all details of a queue row; the first digits of its id are enough.
     Show { id: String },
-    /// Try one now.
+    /// Make a delivery attempt now.
     Retry { id: String },
-    /// Hold one back.
+    /// Suspend delivery.
     Hold { id: String },
-    /// Let one go that was held back.
+    /// Resume delivery of a held queue row now.
     Release { id: String },
-    /// Give one up; its sender is told.
+    /// Give up delivery; the sender is notified.
     Drop { id: String },
 }
 
 #[derive(Subcommand, Debug)]
 enum TemporaryCommand {
-    /// One line for each account.
+    /// List temporary accounts, one line for each.
     List {
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Renew an account for another full period.
+    /// Renew a temporary account for another full period.
     Renew { address: String },
-    /// End an account now: its keys and what it holds are destroyed.
+    /// Terminate a temporary account now: its keys and everything in it are destroyed.
     Revoke { address: String },
 }
 
@@ -139,31 +140,32 @@ struct ConfigFile {
 
 #[derive(Subcommand, Debug)]
 enum UserCommand {
-    /// Make an account. Prints its recovery key, once.
+    /// Create an account; its recovery key is printed only this once.
     Add {
         /// Login name.
         name: String,
-        /// Name shown to others; the login name when left out.
+        /// Name shown to others; by default, the login name.
         #[arg(long)]
         display_name: Option<String>,
-        /// An address of the account; NAME@ the first domain when left out.
+        /// An address of the account; by default, NAME at the first domain.
         #[arg(long = "address")]
         addresses: Vec<String>,
-        /// The file with the password, or `-`; a random one is made and printed when left out.
+        /// The file with the password, or `-` for standard input; by default, a random password
+        /// is generated and printed.
         #[arg(long)]
         password_file: Option<PathBuf>,
     },
     /// List accounts.
     List {
-        /// As JSON.
+        /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Shut an account out: no log-in, no mail. What it holds is kept.
+    /// Disable an account: no log-in, no new mail; everything in it is kept.
     Disable { name: String },
-    /// Let a disabled account in again.
+    /// Enable a disabled account.
     Enable { name: String },
-    /// Change a password by the old one.
+    /// Change a password, with the old one.
     Passwd {
         name: String,
         #[arg(long)]
@@ -171,7 +173,7 @@ enum UserCommand {
         #[arg(long)]
         new_password_file: PathBuf,
     },
-    /// Set a new password by the recovery key.
+    /// Set a new password, with the recovery key.
     Recover {
         name: String,
         #[arg(long)]
@@ -179,22 +181,22 @@ enum UserCommand {
         #[arg(long)]
         new_password_file: PathBuf,
     },
-    /// From whom an account takes mail.
+    /// Set from whom an account accepts mail.
     AcceptFrom {
         name: String,
         #[arg(value_parser = accept_from())]
         from: AcceptFrom,
     },
-    /// Make somebody a manager, who sees and changes what concerns everybody in the webmail
+    /// Make a user an administrator, who can use the Admin pages of the webmail.
     Manager {
         name: String,
-        /// Take it back
+        /// Revoke it.
         #[arg(long)]
         off: bool,
     },
 }
 
-/// The words for whose messages an account takes, which the help lists.
+/// Parses the words for whose messages an account accepts; the help lists them.
 fn accept_from() -> impl TypedValueParser<Value = AcceptFrom> {
     PossibleValuesParser::new(AcceptFrom::ALL.map(AcceptFrom::as_str))
         .try_map(|word| word.parse::<AcceptFrom>())
@@ -209,7 +211,7 @@ impl Cli {
             Command::Setup(file) => setup(&file.load()?)?,
             Command::CheckConfig(file) => {
                 file.load()?;
-                println!("{}: in order", file.config.display());
+                println!("{}: valid", file.config.display());
             }
             Command::User { config, command } => return user(&config.load()?, command),
             Command::Verify(file) => return print(ask(&file.load()?, Request::Verify)?),
@@ -250,13 +252,13 @@ fn dkim(command: DkimCommand) -> Result<(), Error> {
     let kind = if rsa { NewKey::Rsa } else { NewKey::Ed25519 };
     let made = relay::dkim::make(kind, &domain, &selector)?;
     relay::dkim::write(&key_file, &made)?;
-    println!("key file     {} (made now)", key_file.display());
+    println!("key file     {} (created)", key_file.display());
     println!("DNS record   {} TXT", made.record.0);
     // A string in a TXT record holds at most 255 octets (RFC 1035 §3.3.14).
     for part in made.record.1.as_bytes().chunks(255) {
         println!("             \"{}\"", String::from_utf8_lossy(part));
     }
-    println!("Then, in the configuration:");
+    println!("Add this to the configuration:");
     println!("[dkim]");
     println!(
         "keys = [{{ domain = \"{domain}\", selector = \"{selector}\", key_file = \"{}\" }}]",
@@ -294,13 +296,13 @@ fn setup(config: &Config) -> Result<(), Error> {
     let key = &config.server.daemon_key;
     if key.exists() {
         DaemonKey::load(key)?;
-        println!("daemon key   {} (was there)", key.display());
+        println!("daemon key   {} (already exists)", key.display());
     } else {
         DaemonKey::create_file(key)?;
-        println!("daemon key   {} (made now)", key.display());
+        println!("daemon key   {} (created)", key.display());
     }
-    println!("Keep a copy of the key apart from backups of the data folder: without it nothing");
-    println!("in the store opens, and with it addresses and the queue do.");
+    println!("Keep a copy of the key, apart from backups of the data folder: without it, nothing");
+    println!("in the store can be read; with it, addresses and the queue can.");
     Ok(())
 }
 
@@ -351,7 +353,7 @@ fn add(
     print(answer)
 }
 
-/// Asks the running daemon, or does it here on the store when none runs.
+/// Sends a request to the running daemon, or opens the store and handles it here if none runs.
 fn ask(config: &Config, request: Request) -> Result<Answer, Error> {
     let bar = Bar::default();
     let mut progress = |done, total| bar.show(done, total);
@@ -370,14 +372,14 @@ fn print(answer: Answer) -> Result<ExitCode, Error> {
         Answer::UserCreated { address, recovery_key } => {
             println!("address      {address}");
             println!("recovery key {recovery_key}");
-            println!("The recovery key is told only now: it opens the account when the password");
-            println!("is lost. Nobody else can.");
+            println!("The recovery key is shown only now. It unlocks the account if the password");
+            println!("is lost, which an administrator cannot do.");
         }
         Answer::Users { users } => users.iter().for_each(print_user),
         Answer::Queue { rows } => {
             for row in &rows {
                 println!(
-                    "{} {} {:<8} due {} tries {} {} -> {} {}",
+                    "{} {} {:<8} due {} attempts {} {} -> {} {}",
                     &row.id[..12],
                     row.reference,
                     row.state,
@@ -388,7 +390,7 @@ fn print(answer: Answer) -> Result<ExitCode, Error> {
                     row.last.as_deref().unwrap_or_default()
                 );
             }
-            println!("{} waiting to leave", rows.len());
+            println!("{} in the queue", rows.len());
         }
         Answer::Temporaries { rows } => {
             for row in &rows {
@@ -422,9 +424,9 @@ fn print_user(user: &UserRow) {
     println!("{:<20} {:<9} {:<28} last {last}", user.name, state, user.addresses.join(" "));
 }
 
-/// The first line of a file, or of standard input for `-`.
+/// Returns the first line of a file, or of standard input for `-`.
 fn secret(path: &Path) -> Result<String, Error> {
-    /// A password file is small; anything longer is the wrong file.
+    /// Password files are small; of a longer file, only this much is read.
     const OCTETS_MAX: u64 = 8 * 1024;
     let mut text = String::new();
     let read = if path == Path::new("-") {
@@ -436,7 +438,7 @@ fn secret(path: &Path) -> Result<String, Error> {
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
-/// A progress bar for work that takes long, on a terminal only.
+/// A progress bar for long work, shown only on a terminal.
 #[derive(Default)]
 struct Bar(std::cell::OnceCell<ProgressBar>);
 

@@ -1,9 +1,9 @@
 //! `postern demo`: the whole product on loopback, with one command and no set-up.
 //!
-//! Makes a certificate authority, accounts and a daemon key in one folder, starts the daemon on
-//! it, delivers a few messages through its SMTP door, and prints where everything is. Without
-//! `--keep` the folder goes when the demo ends. Started again on a kept folder, it goes on with
-//! what is there.
+//! The demo creates a certificate authority, accounts and a daemon key in one folder, starts the
+//! daemon with it, delivers a few messages by SMTP, and prints all addresses and passwords.
+//! Without `--keep`, the folder is removed when the demo ends. With a kept folder, the demo
+//! continues with what is in it.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -25,52 +25,53 @@ use super::demo_sink::Sink;
 use super::files::private_folder;
 use super::{Error, Running, samples};
 
-/// Everything on loopback: own CA, sample people, real messages. Ctrl-C ends it.
+/// Run everything on loopback, with a CA, users and messages of its own; Ctrl-C ends it.
 #[derive(clap::Args, Debug)]
 pub struct Demo {
-    /// The folder to work in; a new temporary one when left out.
+    /// The folder to work in; by default, a new temporary one.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// Leave the folder behind at the end.
+    /// Keep the folder at the end.
     #[arg(long)]
     keep: bool,
-    /// Deliver no sample messages.
+    /// Do not deliver sample messages.
     #[arg(long)]
     no_samples: bool,
-    /// The domain of the sample people.
+    /// The domain of the sample users.
     #[arg(long, default_value = "postern.example")]
     domain: String,
-    /// Make this many accounts u1, u2, … instead of the sample people.
+    /// Create this many accounts u1, u2, … instead of the sample users.
     #[arg(long)]
     accounts: Option<u32>,
-    /// The file with every account's password; a random one for each when left out.
+    /// The file with a password for all accounts; by default, each has a random one.
     #[arg(long)]
     password_file: Option<PathBuf>,
-    /// Where other mail servers relay to.
+    /// The address for other mail servers (SMTP).
     #[arg(long, default_value = "127.0.0.1:2525")]
     smtp: SocketAddr,
-    /// Where browsers go.
+    /// The address for browsers (HTTPS).
     #[arg(long, default_value = "127.0.0.1:8443")]
     https: SocketAddr,
-    /// Send everything that leaves to this next hop, host:port, instead of to the page that
-    /// stands for the outside world.
+    /// Send all outgoing mail to this next hop, host:port, instead of to the page that stands for
+    /// the outside world.
     #[arg(long)]
     relay: Option<String>,
-    /// How long a message can be taken back, in seconds.
+    /// How long sending can be undone, in seconds.
     #[arg(long, default_value_t = 15)]
     undo_secs: u32,
-    /// What links in mails begin with, such as https://localhost:8443.
+    /// What links in notifications begin with, such as https://localhost:8443.
     #[arg(long)]
     public_url: Option<String>,
-    /// What happens to messages for people outside: refuse, ask, portal, plain, verified-tls.
+    /// What happens to a message for an external recipient: refuse, ask, portal, plain,
+    /// verified-tls.
     #[arg(long, default_value = "temporary-account")]
     choice: Choice,
-    /// How outsiders get their first password: claim, in-mail, by-sender.
+    /// How external recipients get their initial password: claim, in-mail, by-sender.
     #[arg(long, default_value = "claim")]
     hand_off: HandOff,
 }
 
-/// The people of the demo: login name and display name.
+/// The demo's users: login name and display name.
 const PEOPLE: [(&str, &str); 3] =
     [("dana", "Dana Levi"), ("omar", "Omar Haddad"), ("mira", "Mira Novak")];
 
@@ -83,7 +84,7 @@ pub fn run(demo: &Demo) -> Result<(), Error> {
         let _entered = runtime.enter();
         listen::bind(demo.https).map_err(super::Error::from)?
     };
-    // Links in mails name the port, whichever it came to be.
+    // Links in notifications contain the port, which may have been assigned just now.
     let mut config = configure(demo, &folder.path, https.local_addr()?)?;
     let answer = runtime.block_on(async {
         let outside = outside(demo, &mut config).await?;
@@ -107,13 +108,14 @@ pub fn run(demo: &Demo) -> Result<(), Error> {
     answer
 }
 
-/// The outside world, where the demo has one of its own.
+/// The demo's own outside world.
 struct Outside {
     page: SocketAddr,
     stop: CancellationToken,
 }
 
-/// Where everything that leaves goes: to a next hop, or to a page that shows it.
+/// Configures where outgoing mail goes: to a next hop, or to a page that shows it, which is
+/// started and returned.
 async fn outside(demo: &Demo, config: &mut Config) -> Result<Option<Outside>, Error> {
     config.relay.smarthost_tls = config::SmarthostTls::Opportunistic;
     if let Some(next_hop) = &demo.relay {
@@ -127,7 +129,7 @@ async fn outside(demo: &Demo, config: &mut Config) -> Result<Option<Outside>, Er
     Ok(Some(Outside { page, stop }))
 }
 
-/// The folder the demo works in; removed at the end unless it is kept.
+/// The folder that the demo works in; it is removed at the end unless it is kept.
 struct Folder {
     path: PathBuf,
     keep: bool,
@@ -140,7 +142,7 @@ impl Folder {
             None => std::env::temp_dir().join(format!("postern-demo-{}", std::process::id())),
         };
         if demo.data.is_some() && !demo.keep && path.exists() {
-            let text = format!("{} exists: add --keep to go on with it", path.display());
+            let text = format!("{} exists: add --keep to continue with it", path.display());
             return Err(Error::Usage(text));
         }
         private_folder(&path)?;
@@ -185,7 +187,7 @@ fn configure(demo: &Demo, folder: &Path, https: SocketAddr) -> Result<Config, Er
             ..config::Outgoing::default()
         },
         temporary: config::Temporary { hand_off: demo.hand_off, ..config::Temporary::default() },
-        // Nothing of the demo asks anybody about names.
+        // The demo makes no DNS queries: nothing answers at this address.
         dns: config::Dns {
             servers: vec![SocketAddr::from(([127, 0, 0, 1], 9))],
             timeout_secs: 1,
@@ -199,22 +201,22 @@ fn configure(demo: &Demo, folder: &Path, https: SocketAddr) -> Result<Config, Er
     Ok(config)
 }
 
-/// An account that was made just now.
+/// An account that was just created.
 struct DemoAccount {
     name: String,
     address: String,
-    /// `None` when it came from the password file.
+    /// `None` if it came from the password file.
     password: Option<String>,
 }
 
-/// Makes the accounts that are not there yet.
+/// Creates the accounts that do not exist yet.
 fn make_accounts(demo: &Demo, gateway: &Gateway) -> Result<Vec<DemoAccount>, Error> {
     let given = demo.password_file.as_deref().map(read_password).transpose()?;
     let there = gateway.account_list()?;
     let wanted = people(demo).into_iter();
     let missing: Vec<_> =
         wanted.filter(|(name, _)| there.iter().all(|row| row.view.name != *name)).collect();
-    // Each costs a password hash, and the pool lets as many run at once as there are cores.
+    // Each account costs a password hash, and the pool computes one per core at the same time.
     std::thread::scope(|scope| {
         let mut made = Vec::with_capacity(missing.len());
         for few in missing.chunks(16) {
@@ -226,15 +228,17 @@ fn make_accounts(demo: &Demo, gateway: &Gateway) -> Result<Vec<DemoAccount>, Err
                 })
                 .collect();
             for thread in threads {
-                let one = thread.join().map_err(|_| Error::Usage("an account failed".into()))?;
+                let one = thread
+                    .join()
+                    .map_err(|_| Error::Usage("an account could not be created".into()))?;
                 made.push(one?);
             }
         }
-        // The first of them shows the managers' pages.
+        // The first account is an administrator, so that the demo shows the administrators' pages.
         if let (true, Some(first)) = (there.is_empty(), made.first()) {
             let name = first.name.clone();
             let thread = scope.spawn(move || gateway.account_manager(&name, true));
-            thread.join().map_err(|_| Error::Usage("an account failed".into()))??;
+            thread.join().map_err(|_| Error::Usage("no administrator was appointed".into()))??;
         }
         Ok(made)
     })
@@ -285,15 +289,16 @@ fn read_password(path: &Path) -> Result<String, Error> {
 }
 
 fn bad_password() -> Error {
-    Error::Usage("a password has 1 to 1024 octets".to_owned())
+    Error::Usage("the password must have 1 to 1024 octets".to_owned())
 }
 
 fn log_level(demo: &Demo) -> &'static str {
-    // People look at the addresses below, scripts at the log.
+    // With sample users, people read the addresses below; with many accounts, scripts read the
+    // log.
     if demo.accounts.is_some() { "info" } else { "warn" }
 }
 
-/// Prints where everything is, and `ready` at the end.
+/// Prints all addresses and passwords, and `ready` at the end.
 fn tell(
     demo: &Demo,
     folder: &Folder,
@@ -324,12 +329,18 @@ fn tell_people(out: &mut impl Write, running: &Running, made: &[DemoAccount]) ->
     let address = made.first().map_or("dana@postern.example", |one| one.address.as_str());
     writeln!(out)?;
     writeln!(out, "Open https://localhost:{}/ in a browser and log in.", running.https.port())?;
-    writeln!(out, "It will not know the demo's certificate authority: say that you trust it.")?;
+    writeln!(out, "It does not know the demo's certificate authority: confirm that you trust it.")?;
     if made.is_empty() {
-        writeln!(out, "The accounts and their passwords are those of the first start.")?;
+        writeln!(
+            out,
+            "The accounts and passwords are those that were printed at the first start."
+        )?;
     }
     writeln!(out, "Send mail:  swaks --server {} --tls --to {address}", running.smtp)?;
-    writeln!(out, "Mail for outside, to anybody@outside.example, is shown on the page `outside`.")?;
+    writeln!(
+        out,
+        "Mail for outside, such as to anybody@outside.example, is shown on the page `outside`."
+    )?;
     writeln!(out, "Ctrl-C ends the demo.")?;
     writeln!(out)
 }

@@ -1,4 +1,4 @@
-//! The demo's own certificate authority, and the certificate it gives the demo on loopback.
+//! The demo's own certificate authority, and the certificate that it issues for loopback.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,27 +9,27 @@ use rcgen::{
 
 use super::files::write_durable;
 
-/// Where the demo's certificates lie.
+/// The paths of the demo's certificates.
 pub struct DemoCertificates {
-    /// What a client must trust.
+    /// The authority's certificate, which clients must trust.
     pub ca: PathBuf,
     pub certificate: PathBuf,
     pub key: PathBuf,
 }
 
-/// The names and addresses that the demo answers under.
+/// The names and addresses under which the demo can be reached.
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 impl DemoCertificates {
-    /// Those in `folder`, made there when they are missing. The authority's own key is kept
-    /// nowhere: it signs once.
+    /// Returns the certificates in `folder`, and creates them if they are missing. The
+    /// authority's own key is not kept, since it signs only once.
     pub fn in_folder(folder: &Path) -> io::Result<DemoCertificates> {
         let files = DemoCertificates {
             ca: folder.join("ca.pem"),
             certificate: folder.join("demo-certificate.pem"),
             key: folder.join("demo-certificate.key"),
         };
-        // `ca.pem` is written last, so where it is the others are.
+        // `ca.pem` is written last: if it exists, the others do.
         if !files.ca.exists() {
             files.make().map_err(io::Error::other)?;
         }

@@ -1,7 +1,9 @@
-//! The demo's outside world: a mail server that takes everything and keeps it in memory, and a
-//! page that shows what came, so that one can follow a notification's link and be the outsider.
+//! The demo's outside world: a mail server that accepts everything and keeps it in memory, and a
+//! page that shows what it received, so that one can follow a notification's link as the external
+//! recipient.
 //!
-//! Loopback only, and only in the demo. Mail is shown as text, with links made from `https://`.
+//! It listens on loopback only, and only in the demo. Mail is shown as text, in which words that
+//! begin with `https://` are links.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -18,7 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::mail::message;
 
-/// One mail as it came.
+/// One message as it was received.
 #[derive(Clone)]
 struct Mail {
     from: String,
@@ -26,7 +28,7 @@ struct Mail {
     octets: Vec<u8>,
 }
 
-/// What came, the latest first.
+/// The received messages, the latest first.
 #[derive(Clone, Default)]
 pub struct Sink {
     mails: Arc<Mutex<VecDeque<Mail>>>,
@@ -36,12 +38,12 @@ const MAILS_MAX: usize = 200;
 const MAIL_OCTETS_MAX: usize = 64 << 20;
 const LINE_OCTETS_MAX: u64 = 64 << 10;
 const IDLE: Duration = Duration::from_secs(60);
-/// The page is text and links, and can do nothing else.
+/// Limits the page to text and links.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
 
 impl Sink {
-    /// Takes mail on one port and shows it on another; tells both.
+    /// Receives mail on one port and shows it on another; returns both addresses.
     pub async fn start(
         stop: &CancellationToken,
         tasks: &TaskTracker,
@@ -66,7 +68,7 @@ impl Sink {
         tasks.spawn(async move {
             let done = stopped.cancelled_owned();
             if let Err(error) = axum::serve(page, app).with_graceful_shutdown(done).await {
-                tracing::warn!(%error, "the demo's page ended");
+                tracing::warn!(%error, "the page of the demo's outside world failed");
             }
         });
         Ok(addresses)
@@ -74,7 +76,7 @@ impl Sink {
 
     async fn run_session(self, stream: TcpStream) {
         let (read, write) = stream.into_split();
-        // A peer that breaks off has taken its mail with it.
+        // If a peer disconnects, the message that it was sending is lost.
         if let Ok(Err(error)) =
             tokio::time::timeout(IDLE * 10, self.session(BufReader::new(read), write)).await
         {
@@ -103,16 +105,16 @@ impl Sink {
                 to.push(path(&line));
                 b"250 2.1.5 ok\r\n"
             } else if upper.starts_with("DATA") {
-                write.write_all(b"354 go on\r\n").await?;
+                write.write_all(b"354 end data with <CRLF>.<CRLF>\r\n").await?;
                 let octets = data(&mut read).await?;
                 self.keep(Mail { from: from.clone(), to: to.clone(), octets });
-                b"250 2.0.0 taken\r\n"
+                b"250 2.0.0 accepted\r\n"
             } else if upper.starts_with("QUIT") {
                 return write.write_all(b"221 2.0.0 bye\r\n").await;
             } else if upper.starts_with("RSET") || upper.starts_with("NOOP") {
                 b"250 2.0.0 ok\r\n"
             } else {
-                b"502 5.5.1 not here\r\n"
+                b"502 5.5.1 command not implemented\r\n"
             };
             write.write_all(answer).await?;
         }
@@ -135,7 +137,8 @@ async fn line(read: &mut (impl tokio::io::AsyncBufRead + Unpin)) -> std::io::Res
     Ok(String::from_utf8_lossy(&line).into_owned())
 }
 
-/// Until the line with the single dot, which is doubled inside (RFC 5321 §4.5.2).
+/// Reads a message up to the line with a single dot, and removes the dots that were added to its
+/// lines (RFC 5321 §4.5.2).
 async fn data(read: &mut (impl tokio::io::AsyncBufRead + Unpin)) -> std::io::Result<Vec<u8>> {
     let mut octets = Vec::new();
     loop {
@@ -165,14 +168,14 @@ async fn show(State(sink): State<Sink>) -> Response {
          content=\"5\"><title>Outside</title><style>body{font:16px/1.5 system-ui;max-width:46rem;\
          margin:2rem auto;padding:0 1rem}article{border:1px solid #ccc;border-radius:.5rem;\
          padding:1rem;margin:1rem 0}pre{white-space:pre-wrap;overflow-wrap:anywhere;font:inherit}\
-         </style><h1>Mail that left the house</h1>\
-         <p>The demo's outside world: whatever Postern sends to outside ends here.</p>",
+         </style><h1>Mail that has left the site</h1>\
+         <p>The demo's outside world: all mail to external recipients arrives here.</p>",
     );
     for mail in sink.mails().iter() {
         page.push_str(&article(mail));
     }
     if sink.mails().is_empty() {
-        page.push_str("<p>Nothing yet. Write a message to anybody@outside.example.</p>");
+        page.push_str("<p>No mail yet. Write a message to anybody@outside.example.</p>");
     }
     ([(CONTENT_SECURITY_POLICY, POLICY)], Html(page)).into_response()
 }

@@ -1,12 +1,11 @@
-//! Small files written so that a crash leaves the old one or the new one, never half of one.
+//! Writes small files so that a crash leaves the old file or the new one, never a part of it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
-/// Writes `bytes` to `path`, readable by others or not as `mode` says, and syncs both the file
-/// and its folder.
+/// Writes `bytes` to `path` with the permissions `mode`, and syncs both the file and its folder.
 pub fn write_durable(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let new = path.with_extension("new");
     let mut file =
@@ -17,7 +16,7 @@ pub fn write_durable(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     sync_folder_of(path)
 }
 
-/// Makes a folder that only its owner can enter, if it is not there.
+/// Creates a folder that only its owner can access, if it does not exist.
 pub fn private_folder(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }

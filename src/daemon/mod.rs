@@ -1,8 +1,9 @@
-//! Wires everything: configuration → vault → store → gateway → edges; signals and the end.
+//! Connects everything: configuration → vault → store → gateway → edges; handles signals and the
+//! shutdown.
 //!
-//! On SIGTERM or SIGINT the listeners close, sessions finish what they are doing (within a
-//! limit), the store writes its checkpoint, and the process ends. On SIGHUP the certificate is
-//! read again; what is wrong with the new one is logged and the old one stays.
+//! On SIGTERM or SIGINT, the listeners close, sessions finish what they are doing (within a time
+//! limit), the store writes its checkpoint, and the process exits. On SIGHUP, the certificate is
+//! read again; if the new one is invalid, the error is logged and the old one stays in use.
 
 pub mod cli;
 mod demo;
@@ -37,7 +38,7 @@ use crate::store::{self, Store};
 use crate::vault::{self, DaemonKey, PasswordCost, PoolLimits, Vault};
 use crate::{control, jobs, net, smtp, telemetry, web};
 
-/// Why a command did not do what it was asked.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -56,18 +57,18 @@ pub enum Error {
     Relay(#[from] relay::Error),
     #[error(transparent)]
     Io(#[from] std::io::Error),
-    /// The sentence says all.
+    /// The text is the whole message.
     #[error("{0}")]
     Usage(String),
 }
 
-/// How long sessions may take to finish once the daemon was asked to stop.
+/// How long sessions may take to finish after the daemon was asked to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 const DAY_SECS: i64 = 24 * 3600;
-/// The credential's name when systemd hands the daemon key over (systemd.exec, LoadCredential=).
+/// The credential's name if systemd passes the daemon key (systemd.exec, LoadCredential=).
 const KEY_CREDENTIAL: &str = "postern-daemon-key";
 
-/// An open store with the domain on it.
+/// An open store with its gateway.
 pub struct Opened {
     pub gateway: Gateway,
     engine: Arc<LocalEngine>,
@@ -80,8 +81,8 @@ impl Opened {
     }
 }
 
-/// Opens the store that the configuration names. `progress` is told (done, total) octets when
-/// the index has to be built again.
+/// Opens the store that the configuration names. If the index has to be rebuilt, `progress` is
+/// called with the octets done and in total.
 pub fn open(config: &Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Opened, Error> {
     files::private_folder(&config.server.data)?;
     let vault = Vault::new(DaemonKey::load(&key_path(config))?, pool_limits(config), cost(config));
@@ -92,7 +93,7 @@ pub fn open(config: &Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Opene
     Ok(Opened { gateway, engine })
 }
 
-/// `postern serve`: runs until it is asked to stop.
+/// Runs `postern serve` until it is asked to stop.
 pub fn serve(config: &Config) -> Result<(), Error> {
     let form = match config.log.form {
         config::Form::Text => telemetry::Form::Text,
@@ -111,7 +112,7 @@ pub fn serve(config: &Config) -> Result<(), Error> {
     answer
 }
 
-/// A daemon that runs.
+/// A running daemon.
 pub struct Running {
     pub smtp: SocketAddr,
     pub https: SocketAddr,
@@ -122,12 +123,12 @@ pub struct Running {
 }
 
 impl Running {
-    /// Stops taking anything new, lets what runs finish, closes the store.
+    /// Stops accepting connections, lets sessions finish, and closes the store.
     pub async fn stop(self) -> Result<(), Error> {
         self.stop.cancel();
         self.tasks.close();
         if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
-            tracing::warn!("some sessions did not finish in time and were cut off");
+            tracing::warn!("some sessions did not finish in time and were aborted");
         }
         let engine = self.engine;
         let closed = tokio::task::spawn_blocking(move || engine.close()).await;
@@ -136,7 +137,7 @@ impl Running {
     }
 }
 
-/// Opens the store, binds every listener, starts every edge.
+/// Opens the store, binds every listener and starts every edge.
 pub async fn start(
     config: &Config,
     mut handed: Handed,
@@ -167,7 +168,7 @@ struct Edge<'e> {
 }
 
 impl Edge<'_> {
-    /// Starts what takes mail out.
+    /// Starts the relay, which sends outgoing mail.
     fn relay(&self, config: &Config) -> Result<(), Error> {
         let resolver = Resolver::new(&config.dns).map_err(relay::Error::from)?;
         let host = config.server.host_name.clone();
@@ -177,7 +178,7 @@ impl Edge<'_> {
         Ok(())
     }
 
-    /// Starts the SMTP door on every listener; tells where the first one is.
+    /// Starts SMTP on every listener; returns the address of the first.
     fn smtp(&self, config: &Config, handed: &mut Handed) -> Result<SocketAddr, Error> {
         let tls = self.identity.server_config(&[])?;
         let host = config.server.host_name.clone();
@@ -194,7 +195,8 @@ impl Edge<'_> {
         Ok(first)
     }
 
-    /// Starts HTTPS, and the redirect from plain HTTP; tells where the first one is.
+    /// Starts HTTPS on every listener, and the redirect from plain HTTP; returns the address of
+    /// the first HTTPS listener.
     fn https(&self, config: &Config, handed: &mut Handed) -> Result<SocketAddr, Error> {
         let https = config.https.clone();
         let mut server = web::server::Server::new(self.gateway.clone(), https, self.identity)?;
@@ -230,7 +232,7 @@ impl Edge<'_> {
         let (identity, stop, tls) = (self.identity.clone(), self.stop.clone(), tls.clone());
         let mut hangups = match signal(SignalKind::hangup()) {
             Ok(hangups) => hangups,
-            Err(error) => return tracing::warn!(%error, "SIGHUP cannot be taken"),
+            Err(error) => return tracing::warn!(%error, "SIGHUP cannot be handled"),
         };
         self.tasks.spawn(async move {
             loop {
@@ -239,15 +241,15 @@ impl Edge<'_> {
                     _ = hangups.recv() => {}
                 }
                 match identity.reload(&tls.certificate, &tls.key) {
-                    Ok(()) => tracing::info!("certificate read again"),
-                    Err(error) => tracing::error!(%error, "the certificate in use stays"),
+                    Ok(()) => tracing::info!("certificate reloaded"),
+                    Err(error) => tracing::error!(%error, "the old certificate stays in use"),
                 }
             }
         });
     }
 }
 
-/// The sockets that systemd handed over under a name, or else those that the configuration says.
+/// Returns the sockets that systemd passed under a name, or else binds the configured addresses.
 fn listeners(
     handed: &mut Handed,
     name: &str,
@@ -265,15 +267,16 @@ fn listeners(
 }
 
 fn first_address(listeners: &[TcpListener]) -> Result<SocketAddr, Error> {
-    let first = listeners.first().ok_or_else(|| Error::Usage("nowhere to listen".to_owned()))?;
+    let first =
+        listeners.first().ok_or_else(|| Error::Usage("no address to listen on".to_owned()))?;
     Ok(first.local_addr()?)
 }
 
-/// Done when the process is asked to stop.
+/// Waits until the process is asked to stop.
 async fn stopped() {
     let mut terminate = match signal(SignalKind::terminate()) {
         Ok(terminate) => terminate,
-        Err(error) => return tracing::error!(%error, "SIGTERM cannot be taken"),
+        Err(error) => return tracing::error!(%error, "SIGTERM cannot be handled"),
     };
     tokio::select! {
         _ = terminate.recv() => {}
@@ -282,7 +285,7 @@ async fn stopped() {
 }
 
 fn notify(state: sd_notify::NotifyState<'_>) {
-    // Outside systemd there is nobody to tell.
+    // Without systemd, this does nothing.
     if let Err(error) = sd_notify::notify(&[state]) {
         tracing::debug!(%error, "sd_notify");
     }
@@ -314,7 +317,7 @@ fn pool_limits(config: &Config) -> PoolLimits {
     PoolLimits { at_once, waiting: config.passwords.checks_waiting_max }
 }
 
-/// What is configured, as the domain has it.
+/// Converts the configuration to the gateway's settings.
 fn settings(config: &Config) -> Settings {
     let postmaster = &config.server.postmaster;
     let given = |text: &String| (!text.is_empty()).then(|| text.clone());
@@ -362,7 +365,7 @@ fn settings(config: &Config) -> Settings {
     }
 }
 
-/// Where people come to when the configuration does not say.
+/// Returns the URL of the webmail if the configuration does not set it.
 fn own_url(config: &Config) -> String {
     let host = &config.server.host_name;
     match config.https.listen.first().map_or(443, SocketAddr::port) {

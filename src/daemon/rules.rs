@@ -1,4 +1,4 @@
-//! The administrator's rules for outgoing mail, from the configuration into the domain.
+//! Converts the configuration's rules for outgoing mail to the gateway's sending policy.
 
 use crate::config;
 use crate::gateway::records::policy::{Policy, Rule};

@@ -14,7 +14,7 @@ use tokio_rustls::TlsConnector;
 
 use super::Error;
 
-/// The sender in the envelope, and the message.
+/// The reverse-path and the message.
 const SAMPLES: [(&str, &str); 4] = [
     ("welcome@partner.example", include_str!("samples/welcome.eml")),
     ("billing@supplier.example", include_str!("samples/invoice.eml")),
@@ -29,7 +29,7 @@ pub async fn deliver(smtp: SocketAddr, ca: &Path, to: &[&str]) -> Result<(), Err
     let failed = |error: mail_send::Error| Error::Usage(format!("sample mail: {error}"));
     let mut builder =
         SmtpClientBuilder::new_with_tls_connector("localhost", smtp.port(), connector(ca)?);
-    // The certificate is for `localhost`; the door is where it listens.
+    // The name is that of the certificate; the address is where the listener is.
     builder.addr = smtp.to_string();
     let builder = builder.implicit_tls(false).helo_host("partner.example").timeout(TIMEOUT);
     let mut client = builder.connect().await.map_err(failed)?;

@@ -1,5 +1,5 @@
-//! Removes lines of the audit log that were kept long enough: every ten minutes, at most 10,000
-//! lines.
+//! Removes audit records that are older than the retention time: every ten minutes, at most
+//! 10,000 records.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::gateway::{Error, Gateway};
 use super::timed::Job;
 
 pub const JOB: Job = Job {
-    failure: "old lines of the audit log could not be removed",
+    failure: "old audit records could not be removed",
     every: Duration::from_secs(600),
     pass,
 };

@@ -1,5 +1,5 @@
-//! Wipes the secrets of arrival epochs that are over: every 20 seconds, all of them, which are in
-//! memory.
+//! Wipes the secrets of arrival epochs that have ended: every 20 seconds, all at once, since they
+//! are in memory.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Deletes messages that were in the trash or junk mailbox for as long as is set: every minute, at
-//! most 500 messages.
+//! Deletes messages that have been in the trash or junk mailbox for the configured time: every
+//! minute, at most 500 messages.
 
 use std::time::Duration;
 

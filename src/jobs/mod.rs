@@ -1,14 +1,14 @@
-//! Work that the clock starts: each job wakes on a signal or a timer, takes no input, re-reads
-//! the store and does a bounded amount. Running one twice does no harm.
+//! Background jobs: each is woken by a signal or a timer, takes no input, reads the store anew
+//! and does a bounded amount of work. Running a job twice does no harm.
 //!
 //! | file | what it does |
 //! | --- | --- |
-//! | `release` | sends submissions whose time to be taken back is over |
-//! | `temporary_warn`, `temporary_expire` | temporary accounts that end soon, or now |
-//! | `uploads_expire`, `messages_expire` | files without a draft; old messages in trash and junk |
-//! | `sessions_expire`, `epochs_expire` | sessions that are over; secrets of epochs that are over |
-//! | `audit_expire` | old lines of the audit log |
-//! | `timed` | the timer |
+//! | `release` | sends submissions that can no longer be undone |
+//! | `temporary_warn`, `temporary_expire` | warns about and terminates temporary accounts |
+//! | `uploads_expire`, `messages_expire` | deletes files without a draft; old trash and junk |
+//! | `sessions_expire`, `epochs_expire` | removes ended sessions; wipes secrets of ended epochs |
+//! | `audit_expire` | removes old audit records |
+//! | `timed` | runs a job at intervals |
 
 mod audit_expire;
 mod epochs_expire;
@@ -27,7 +27,7 @@ use crate::gateway::Gateway;
 
 use timed::Job;
 
-/// The jobs that a timer starts.
+/// The jobs that are started by a timer.
 const TIMED: &[Job] = &[
     temporary_warn::JOB,
     temporary_expire::JOB,

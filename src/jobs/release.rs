@@ -1,5 +1,5 @@
-//! Lets go of messages whose time to be taken back is over: when one becomes due, or is sent;
-//! at most 100 messages at a time.
+//! Releases submissions that can no longer be undone: when one becomes due or is submitted, at
+//! most 100 at a time.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::gateway::{Error, Gateway};
 use crate::net::work;
 
 const AT_ONCE: usize = 100;
-/// How long to wait where there is nothing to wait for, or the store cannot be asked.
+/// How long to wait if no submission is held or the store cannot be read.
 const IDLE: Duration = Duration::from_secs(30);
 
 /// Runs until `stop`.
@@ -19,7 +19,7 @@ pub async fn run(gateway: Gateway, stop: CancellationToken) {
         let pause = match pass(&gateway).await {
             Ok(pause) => pause,
             Err(error) => {
-                tracing::warn!(%error, "messages that were held back could not be let go");
+                tracing::warn!(%error, "held submissions could not be released");
                 IDLE
             }
         };
@@ -31,7 +31,7 @@ pub async fn run(gateway: Gateway, stop: CancellationToken) {
     }
 }
 
-/// Lets go of what is due; tells how long until the next.
+/// Releases the submissions that are due; returns the time until the next one is.
 async fn pass(gateway: &Gateway) -> Result<Duration, Error> {
     let gateway = gateway.clone();
     let done = work::run(move || {

@@ -1,4 +1,4 @@
-//! Removes sessions that are over: every five minutes, at most 1,000 sessions.
+//! Removes sessions that have ended: every five minutes, at most 1,000 sessions.
 
 use std::time::Duration;
 

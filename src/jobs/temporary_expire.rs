@@ -1,4 +1,4 @@
-//! Ends temporary accounts whose time is over: every minute, at most 100 accounts.
+//! Terminates temporary accounts whose time is over: every minute, at most 100 accounts.
 
 use std::time::Duration;
 
@@ -6,8 +6,11 @@ use crate::gateway::{Error, Gateway};
 
 use super::timed::Job;
 
-pub const JOB: Job =
-    Job { failure: "temporary accounts could not be ended", every: Duration::from_secs(60), pass };
+pub const JOB: Job = Job {
+    failure: "temporary accounts could not be terminated",
+    every: Duration::from_secs(60),
+    pass,
+};
 
 const AT_ONCE: usize = 100;
 

@@ -8,7 +8,7 @@ use crate::gateway::{Error, Gateway};
 use super::timed::Job;
 
 pub const JOB: Job = Job {
-    failure: "the end of temporary accounts could not be told",
+    failure: "the users of temporary accounts could not be warned",
     every: Duration::from_secs(60),
     pass,
 };

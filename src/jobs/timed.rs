@@ -1,4 +1,4 @@
-//! Runs a job each time its pause has passed.
+//! Runs a job at regular intervals.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use tokio_util::sync::CancellationToken;
 use crate::gateway::{Error, Gateway};
 use crate::net::work;
 
-/// A job that a timer starts.
+/// A job that is started by a timer.
 pub struct Job {
-    /// What could not be done, for the log.
+    /// The log message if the job fails.
     pub failure: &'static str,
     pub every: Duration,
-    /// One bounded amount of work.
+    /// Does a bounded amount of work.
     pub pass: fn(&Gateway) -> Result<(), Error>,
 }
 

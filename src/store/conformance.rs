@@ -1,4 +1,4 @@
-//! What every engine must do, run on each: the local one on a real disk, and the one in memory.
+//! Tests what every engine must do, with each: the local one on a real disk, and the one in memory.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -52,7 +52,7 @@ pub fn transact(
     receiver.recv().unwrap()
 }
 
-/// Every engine under its name; the folder lives as long as the test.
+/// Runs a test with every engine; the local one's folder exists as long as the test runs.
 fn each(test: impl Fn(&dyn Engine)) {
     test(&MemoryEngine::new());
     let folder = tempfile::tempdir().unwrap();
@@ -189,7 +189,7 @@ fn a_piece_staged_in_another_engine_is_refused_and_nothing_is_written() {
             assert!(matches!(outcome, Err(Error::StagedElsewhere)), "{outcome:?}");
             assert_eq!(engine.get(b"\x01a").unwrap(), None);
             assert_eq!(engine.content_length(ContentId([1; 16])).unwrap(), None);
-            // What comes after it is taken.
+            // The next transaction is accepted.
             put(engine, b"\x01after");
             assert_eq!(damage(engine), Vec::<String>::new());
         });
@@ -217,9 +217,9 @@ fn a_piece_that_is_still_held_outlives_any_compaction() {
 
 const IN_VAIN: usize = 600_000;
 
-/// Nothing refers to what was staged in vain, and its room is given back.
+/// Checks that nothing refers to what was staged in vain, and that its space is reclaimed.
 fn swept(engine: &dyn Engine, used_before: u64) {
-    // A piece goes with its segment, and that only once another one was begun.
+    // A piece is removed with its segment, and only after another segment was started.
     put(engine, b"\x01z");
     engine.compact().unwrap();
     let used = engine.room().unwrap().used;
@@ -234,7 +234,7 @@ fn what_was_staged_and_never_committed_is_swept() {
         put(engine, b"\x01a");
         let before = engine.room().unwrap().used;
         drop(pieces(engine, &[Part::Staged(IN_VAIN)], 1));
-        // Handed to a transaction that was aborted.
+        // This piece is passed to a transaction that is aborted.
         let refused = pieces(engine, &[Part::Staged(IN_VAIN)], 2);
         let aborted = transact(engine, move |tx| {
             tx.content_put(ContentId([1; 16]), refused.clone());
@@ -289,7 +289,7 @@ fn a_transaction_that_panics_harms_nobody_else() {
     assert!(engine.get(b"\x01a").unwrap().is_some());
 }
 
-/// A part of a content by the way in which it reaches the engine, and its size.
+/// A part of a content: how it is passed to the engine, and its size.
 #[derive(Clone, Copy, Debug)]
 enum Part {
     Inline(usize),
@@ -304,7 +304,7 @@ impl Part {
     }
 }
 
-/// Any mixture of parts; empty ones, and ones of several frames among them.
+/// Any mixture of parts, including empty ones and ones of several frames.
 fn parts() -> impl Strategy<Value = Vec<Part>> {
     let size = prop_oneof![8 => 0usize..20_000, 1 => 300_000usize..600_000, 1 => Just(0)];
     let part = (any::<bool>(), size).prop_map(|(staged, size)| match staged {
@@ -314,13 +314,13 @@ fn parts() -> impl Strategy<Value = Vec<Part>> {
     proptest::collection::vec(part, 0..6)
 }
 
-/// The octets of all parts one after another, different at each place.
+/// Returns the octets of all parts one after another, different at each place.
 fn octets(parts: &[Part], fill: u8) -> Vec<u8> {
     let length = parts.iter().map(|part| part.size()).sum::<usize>();
     (0..length).map(|at| (at % 251) as u8 ^ fill).collect()
 }
 
-/// Hands the parts to the engine, each in its way.
+/// Passes the parts to the engine, each in its way.
 fn pieces(engine: &dyn Engine, parts: &[Part], fill: u8) -> Vec<Piece> {
     let mut rest = Bytes::from(octets(parts, fill));
     let piece = |part: &Part| {
@@ -393,7 +393,7 @@ fn contents(engine: &dyn Engine) -> BTreeMap<u8, Vec<u8>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
-    /// In one go and in stretches, contents are what was handed over, whatever was staged of it.
+    /// Read as a whole and in ranges, contents are what was stored, whichever parts were staged.
     #[test]
     fn a_content_reads_the_same_in_any_mixture_of_parts(
         parts in parts(),
@@ -438,7 +438,7 @@ proptest! {
         prop_assert_eq!(rows(&engine, &all), rows(&*memory, &all));
         prop_assert!(contents(&engine) == contents(&*memory), "the contents differ");
         prop_assert_eq!(damage(&engine), Vec::<String>::new());
-        // The journal alone leads to the same state.
+        // Recovery from the journal alone leads to the same state.
         drop(engine);
         std::fs::remove_dir_all(folder.path().join("index")).unwrap();
         let engine = local(folder.path());

@@ -1,24 +1,24 @@
-//! Why a read or a write was not done, whichever engine did not do it.
+//! Why a read or a write failed, in any engine.
 
 use crate::vault;
 
-/// Why a read or a write was not done.
+/// Why a read or a write failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no room left; what was there is untouched and can be read.
-    #[error("no room left on the disk")]
+    /// There is no space left; existing data is untouched and can be read.
+    #[error("no space left on the disk")]
     Full,
-    /// Writes are refused until the cause is gone; reads go on.
+    /// Writes are refused until the cause is resolved; reads continue.
     #[error("writes are refused: {0}")]
     Refusing(String),
     /// A record or content does not match what was stored.
     #[error("damaged: {0}")]
     Damaged(String),
-    /// No such content.
+    /// There is no such content.
     #[error("not found")]
     NotFound,
     /// The medium failed.
-    #[error("input or output failed: {0}")]
+    #[error("input/output failed: {0}")]
     Io(String),
     /// A record could not be sealed or opened.
     #[error("sealing failed")]
@@ -26,24 +26,24 @@ pub enum Error {
     /// The store is closing.
     #[error("closed")]
     Closed,
-    /// A transaction names a staged piece that another engine holds.
+    /// A transaction refers to a piece that was staged in another engine.
     #[error("a piece of the content was staged in another store")]
     StagedElsewhere,
-    /// A later version of the program wrote the whole store; nothing in it was touched.
+    /// A later version of the program wrote the whole store; nothing in it was changed.
     #[error(
-        "the store has format {found}, and this version of the program reads format {known} only"
+        "the store has format {found}, but this version of the program reads only format {known}"
     )]
     UnknownFormat { found: u32, known: u32 },
-    /// A build from before the formats were numbered wrote the store; nothing in it was touched.
+    /// A build from before the formats were numbered wrote the store; nothing in it was changed.
     #[error(
-        "the store has no format number: an early build wrote it, and this version of the program \
-         does not read it"
+        "the store has no format number: it was written by an early build, and this version of the \
+         program cannot read it"
     )]
     NoFormat,
-    /// A later version of the program wrote this record; it stays as it is.
+    /// A later version of the program wrote this record; it is not changed.
     #[error(
-        "a record in table {table} has version {found}, and this version of the program reads \
-         versions up to {known}"
+        "a record in table {table} has version {found}, but this version of the program reads \
+         only versions up to {known}"
     )]
     UnknownRecordVersion { table: &'static str, found: u8, known: u8 },
 }

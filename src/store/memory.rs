@@ -1,5 +1,5 @@
-//! The engine in memory: nothing survives, everything else holds. For tests that need speed,
-//! and as the plain second opinion that the conformance suite compares the real one with.
+//! The engine in memory, which meets every guarantee but durability. It serves tests that need
+//! speed, and is the simple model with which the conformance suite compares the local engine.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -11,15 +11,15 @@ use super::engine::{Engine, Job, Piece, RawTx, Room, Staged, Verified};
 use super::error::Error;
 use super::span::{ContentId, Order, Span, Visit};
 
-/// Everything in two maps behind one lock; a transaction holds the lock while it runs.
+/// Two maps behind one lock, which a transaction holds while it runs.
 #[derive(Default)]
 pub struct MemoryEngine {
     state: Mutex<State>,
-    /// Tells this engine's staged pieces from those of others.
+    /// Distinguishes this engine's staged pieces from those of others.
     mark: Arc<()>,
 }
 
-/// What a staged piece carries: its octets, and the mark of the engine it was staged in.
+/// The token of a staged piece: its octets, and the mark of the engine in which it was staged.
 struct Token {
     mark: Arc<()>,
     octets: Bytes,
@@ -32,7 +32,7 @@ struct State {
 }
 
 impl MemoryEngine {
-    /// An empty one.
+    /// Returns an empty engine.
     pub fn new() -> MemoryEngine {
         MemoryEngine::default()
     }
@@ -79,7 +79,7 @@ impl Engine for MemoryEngine {
     }
 
     fn scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), Error> {
-        // Copied out first: the visitor may come back with another read.
+        // The rows are copied first, since the visitor may read as well.
         let rows: Vec<_> = rows(&self.state().records, span);
         for (key, value) in rows {
             if visit(&key, &value).is_break() {

@@ -1,15 +1,15 @@
-//! The store: records and contents, durable before anybody is told.
+//! The store: records and contents, which are durable before they are acknowledged.
 //!
 //! | part | what it is |
 //! | --- | --- |
-//! | [`Table`] | typed keys and records; each value sealed and bound to its table and key |
-//! | [`Store::transact`] | a closure that reads and writes, run alone on the one writer |
+//! | [`Table`] | typed keys and records; each value is sealed and bound to its table and key |
+//! | [`Store::transact`] | runs a closure that reads and writes, alone on the only writer |
 //! | contents | message octets, already sealed by the vault, keyed by reference number |
 //! | [`engine::Engine`] | the bytes below: the local journal and its index, or memory |
-//! | [`Error`] | why something was not done, for all of these |
+//! | [`Error`] | why an operation of any of these failed |
 //!
-//! Deliberately absent: queries, secondary indexes kept by themselves, locks. A feature keeps
-//! its own index rows in the same transaction.
+//! There are deliberately no queries, no automatic secondary indexes and no locks. A feature
+//! maintains its own index rows in the same transaction.
 
 #[cfg(test)]
 mod conformance;
@@ -44,13 +44,13 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store on `engine`, its records sealed by `vault`.
+    /// Returns a store on `engine`, whose records are sealed by `vault`.
     pub fn new(engine: Arc<dyn Engine>, vault: Vault) -> Store {
         Store { engine, vault }
     }
 
-    /// Runs `work` alone on the writer and tells its answer once everything it wrote is on
-    /// disk. `work` may be run again, so it has no side effects. An `Err` writes nothing.
+    /// Runs `work` alone on the writer and returns its result once everything it wrote is on
+    /// disk. `work` may be run again, so it must have no side effects. An `Err` writes nothing.
     pub fn transact<T, E, F>(&self, work: F) -> Pending<T, E>
     where
         F: FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
@@ -76,28 +76,28 @@ impl Store {
         Pending(receiver)
     }
 
-    /// Writes a piece of a large content ahead of the transaction that will refer to it.
+    /// Writes a piece of a large content before the transaction that will refer to it.
     pub fn content_stage(&self, piece: Bytes) -> Result<Staged, Error> {
         self.engine.content_stage(piece)
     }
 
-    /// The stored length of a content in octets, or `None` when there is none.
+    /// Returns the stored length of a content in octets; `None` if it does not exist.
     pub fn content_length(&self, id: ContentId) -> Result<Option<u64>, Error> {
         self.engine.content_length(id)
     }
 
-    /// At most `length` octets of a content from `offset`, as they were put.
+    /// Reads at most `length` octets of a content from `offset`, as they were stored.
     pub fn content_read(&self, id: ContentId, offset: u64, length: u64) -> Result<Vec<u8>, Error> {
         self.engine.content_read(id, offset, length)
     }
 
-    /// The engine, for operations on the whole: verify, checkpoint, compact.
+    /// Returns the engine, for operations on the whole store: verify, checkpoint, compact.
     pub fn engine(&self) -> &dyn Engine {
         self.engine.as_ref()
     }
 }
 
-/// Reading typed records: from the store, or inside a transaction.
+/// Reads typed records: from the store, or inside a transaction.
 pub trait Read {
     #[doc(hidden)]
     fn raw_get(&self, key: &[u8]) -> Result<Option<Bytes>, Error>;
@@ -106,7 +106,7 @@ pub trait Read {
     #[doc(hidden)]
     fn vault(&self) -> &Vault;
 
-    /// The record under `key`, or `None`.
+    /// Returns the record under `key`, or `None`.
     fn get<K: Key, V: Record>(&self, table: &Table<K, V>, key: &K) -> Result<Option<V>, Error> {
         let raw = table.raw(key);
         match self.raw_get(&raw)? {
@@ -115,12 +115,12 @@ pub trait Read {
         }
     }
 
-    /// Whether there is a record under `key`; does not open it.
+    /// Returns whether there is a record under `key`; does not open it.
     fn has<K: Key, V: Record>(&self, table: &Table<K, V>, key: &K) -> Result<bool, Error> {
         Ok(self.raw_get(&table.raw(key))?.is_some())
     }
 
-    /// How many records have keys that begin with `prefix`; opens none.
+    /// Returns how many records have keys that begin with `prefix`; opens none.
     fn count<K: Key, V: Record>(
         &self,
         table: &Table<K, V>,
@@ -185,14 +185,14 @@ impl Read for Store {
     }
 }
 
-/// One transaction: reads what is committed, and what it wrote itself.
+/// One transaction, which reads the committed state and its own writes.
 pub struct Tx<'t> {
     raw: &'t mut dyn engine::RawTx,
     vault: &'t Vault,
 }
 
 impl Tx<'_> {
-    /// Writes `record` under `key`, replacing what is there.
+    /// Writes `record` under `key`, replacing an existing one.
     pub fn put<K: Key, V: Record>(
         &mut self,
         table: &Table<K, V>,
@@ -206,7 +206,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Writes `record` unless something is there; tells whether it wrote.
+    /// Writes `record` unless there is one under `key`; returns whether it was written.
     pub fn insert<K: Key, V: Record>(
         &mut self,
         table: &Table<K, V>,
@@ -225,17 +225,17 @@ impl Tx<'_> {
         self.raw.delete(table.raw(key));
     }
 
-    /// Stores a content; its pieces are already sealed.
+    /// Stores a content, whose pieces are already sealed.
     pub fn content_put(&mut self, id: ContentId, pieces: Vec<Piece>) {
         self.raw.content_put(id, pieces);
     }
 
-    /// Removes a content, if it is there.
+    /// Removes a content, if it exists.
     pub fn content_delete(&mut self, id: ContentId) {
         self.raw.content_delete(id);
     }
 
-    /// Whether a content is stored under `id`.
+    /// Returns whether a content is stored under `id`.
     pub fn content_exists(&self, id: ContentId) -> Result<bool, Error> {
         Ok(self.raw.content_length(id)?.is_some())
     }
@@ -267,23 +267,23 @@ fn open_record<K: Key, V: Record>(
     read_record(table.name, version, &plain)
 }
 
-/// An answer that comes once the transaction is durable. Await it at an edge, or [`wait`] for
+/// A result that arrives once the transaction is durable. Await it at an edge, or [`wait`] for
 /// it on a thread that may block.
 ///
 /// [`wait`]: Pending::wait
-#[must_use = "a transaction that nobody waits for may fail unseen"]
+#[must_use = "if nothing waits for a transaction, its failure goes unnoticed"]
 pub struct Pending<T, E>(oneshot::Receiver<Result<T, E>>);
 
 impl<T, E: From<Error>> Pending<T, E> {
-    /// An answer that is there already, for what failed before it reached the writer.
+    /// Returns a result that is already known, for what failed before it reached the writer.
     pub fn ready(answer: Result<T, E>) -> Pending<T, E> {
         let (sender, receiver) = oneshot::channel();
-        // `told` is right here, so this cannot fail.
+        // The receiver still exists here, so this cannot fail.
         let _ = sender.send(answer);
         Pending(receiver)
     }
 
-    /// Blocks until the answer is there. Never on an async thread.
+    /// Blocks until the result arrives. Must not be called on an async thread.
     pub fn wait(self) -> Result<T, E> {
         self.0.blocking_recv().unwrap_or_else(|_| Err(Error::Closed.into()))
     }
@@ -327,7 +327,7 @@ where
             Err(error) => Err(error.into()),
         };
         (self.after)(&answer);
-        // The caller may have gone away; the transaction stands all the same.
+        // The caller may have gone away; the transaction is committed all the same.
         let _ = self.sender.send(answer);
     }
 }

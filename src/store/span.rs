@@ -1,12 +1,12 @@
-//! Names of contents, ranges of keys, and visiting what lies in them.
+//! Identifiers of contents, ranges of keys, and visitors.
 
 use std::ops::ControlFlow;
 
-/// Names one stored content; the bytes of the reference number it belongs to.
+/// Identifies one stored content: the bytes of the reference number that it belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContentId(pub [u8; 16]);
 
-/// A range of raw keys, `from` included, `to` excluded; `None` is open-ended.
+/// A range of raw keys, with `from` included and `to` excluded; `None` is open-ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
     pub from: Vec<u8>,
@@ -14,7 +14,7 @@ pub struct Span {
     pub order: Order,
 }
 
-/// In which order a scan visits its keys.
+/// The order in which a scan visits its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     Ascending,
@@ -22,12 +22,12 @@ pub enum Order {
 }
 
 impl Span {
-    /// Every key that begins with `prefix`.
+    /// Returns the range of all keys that begin with `prefix`.
     pub fn prefix(prefix: &[u8], order: Order) -> Span {
         Span { from: prefix.to_vec(), to: after_prefix(prefix), order }
     }
 
-    /// What is left of the range behind `key`.
+    /// Returns the rest of the range after `key`, in its order.
     pub fn after(&self, key: &[u8]) -> Span {
         let mut rest = self.clone();
         match self.order {
@@ -37,13 +37,13 @@ impl Span {
         rest
     }
 
-    /// Whether `key` lies in the range.
+    /// Returns whether `key` lies in the range.
     pub fn contains(&self, key: &[u8]) -> bool {
         key >= self.from.as_slice() && self.to.as_deref().is_none_or(|to| key < to)
     }
 }
 
-/// The first key after all that begin with `prefix`; `None` when there is no such key.
+/// Returns the first key after all that begin with `prefix`; `None` if there is no such key.
 pub fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     let mut end = prefix.to_vec();
     while let Some(last) = end.last_mut() {
@@ -56,5 +56,5 @@ pub fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     None
 }
 
-/// Called for each key and value of a scan; `Break` ends it.
+/// The function called for each key and value of a scan; `Break` ends the scan.
 pub type Visit<'v> = &'v mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>;

@@ -1,8 +1,8 @@
 //! Tables: typed keys and records over the engine's raw bytes.
 //!
 //! A raw key is the table's number followed by the key's own bytes, big-endian and of fixed
-//! width, so that their order is the records' order. A raw value is the record in postcard
-//! form, sealed by the vault and bound to its table, its version and its key.
+//! width, so that the order of the bytes is the order of the records. A raw value is the record in
+//! postcard form, sealed by the vault and bound to its table, its version and its key.
 
 use std::marker::PhantomData;
 
@@ -14,7 +14,7 @@ use super::error::Error;
 /// A part of a key with a fixed width and the order of its bytes.
 pub trait Key: Sized {
     fn write(&self, out: &mut Vec<u8>);
-    /// Takes this key off the front of `bytes`; `None` when they are too short.
+    /// Removes this key from the front of `bytes`; `None` if they are too short.
     fn read(bytes: &mut &[u8]) -> Option<Self>;
 }
 
@@ -23,7 +23,7 @@ pub trait Record: Serialize + DeserializeOwned {
     /// The version written today. Nothing is assumed: every record states its own.
     const VERSION: u8;
 
-    /// Reads a record that an earlier version wrote; `None` when `version` is not known.
+    /// Reads a record of an earlier version; `None` if `version` is unknown.
     fn migrate(_version: u8, _bytes: &[u8]) -> Option<Self> {
         None
     }
@@ -65,7 +65,7 @@ impl<K: Key, V: Record> Table<K, V> {
         Table { id, name, types: PhantomData }
     }
 
-    /// The raw key of `key`, or the raw prefix of every key that begins with it.
+    /// Returns the raw key of `key`, or the raw prefix of every key that begins with it.
     pub fn raw(&self, key: &impl Key) -> Vec<u8> {
         let mut raw = Vec::with_capacity(40);
         raw.push(self.id);
@@ -73,7 +73,7 @@ impl<K: Key, V: Record> Table<K, V> {
         raw
     }
 
-    /// The key in a raw key of this table.
+    /// Returns the key in a raw key of this table.
     pub fn key(&self, raw: &[u8]) -> Option<K> {
         let mut rest = raw.strip_prefix(&[self.id])?;
         let key = K::read(&mut rest)?;

@@ -1,4 +1,4 @@
-//! An account's keys: a public half that mail is sealed to, and what the unlock key opens.
+//! An account's keys: a public half to which mail is sealed, and what the unlock key opens.
 
 use aws_lc_rs::aead::{AES_256_GCM, AES_256_GCM_SIV};
 use zeroize::Zeroizing;
@@ -10,7 +10,7 @@ use super::{ContentKey, Epoch, Error, epoch, random_bytes};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey(pub Vec<u8>);
 
-/// What a credential leads to, and what opens the account.
+/// The key that every credential unwraps, and that opens the account.
 pub struct UnlockKey(pub(super) Zeroizing<[u8; 32]>);
 
 /// The keys of a new account.
@@ -20,7 +20,7 @@ pub struct NewAccountKeys {
     pub unlock: UnlockKey,
 }
 
-/// An account's opened keys, for as long as one request runs.
+/// An account's opened keys, which are kept for the duration of one request.
 pub struct AccountSecret {
     private: Zeroizing<Vec<u8>>,
     own: Sealer,
@@ -37,7 +37,7 @@ macro_rules! redacted {
 }
 redacted!(UnlockKey, NewAccountKeys, AccountSecret);
 
-/// Makes an account's keys; the private half is sealed, bound to `binding`.
+/// Generates an account's keys; the private half is sealed and bound to `binding`.
 pub fn account_keys(binding: &[u8]) -> Result<NewAccountKeys, Error> {
     let unlock = UnlockKey(Zeroizing::new(random_bytes()?));
     let (private, public) = epoch::key_pair();
@@ -63,7 +63,7 @@ impl UnlockKey {
 }
 
 impl AccountSecret {
-    /// Seals something of the owner's own, such as a folder's name.
+    /// Seals the owner's own data, such as a folder's name.
     pub fn seal_own(&self, binding: &[u8], plain: &[u8]) -> Result<Vec<u8>, Error> {
         self.own.seal(binding, plain)
     }
@@ -73,17 +73,17 @@ impl AccountSecret {
         self.own.open(binding, sealed)
     }
 
-    /// Wraps a content key for the owner alone.
+    /// Wraps a content key for the owner only.
     pub fn wrap_content(&self, binding: &[u8], key: &ContentKey) -> Result<Vec<u8>, Error> {
         self.own.seal(binding, key.bytes())
     }
 
-    /// Unwraps it.
+    /// Unwraps a content key that [`AccountSecret::wrap_content`] wrapped.
     pub fn unwrap_content(&self, binding: &[u8], wrapped: &[u8]) -> Result<ContentKey, Error> {
         ContentKey::from_sealed(&self.own.open(binding, wrapped)?)
     }
 
-    /// Opens an arrival epoch by its encapsulation.
+    /// Opens an arrival epoch from its encapsulation.
     pub fn epoch_open(&self, encapsulation: &[u8], binding: &[u8]) -> Result<Epoch, Error> {
         epoch::open(&self.private, encapsulation, binding)
     }

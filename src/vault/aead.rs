@@ -1,4 +1,4 @@
-//! Sealing small things: format byte, random nonce, ciphertext, tag.
+//! Sealing of small data: format byte, random nonce, ciphertext, tag.
 
 use aws_lc_rs::aead::{Aad, Algorithm, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::hkdf;
@@ -6,11 +6,11 @@ use zeroize::Zeroizing;
 
 use super::{Error, random_bytes};
 
-/// The first byte of everything sealed today. Another construction gets another byte.
+/// The first byte of all sealed data. Another construction will have another byte.
 pub(super) const FORMAT: u8 = 1;
 const TAG_LEN: usize = 16;
 
-/// A prepared key that seals small things under random nonces.
+/// A prepared key that seals small data with random nonces.
 pub(super) struct Sealer(LessSafeKey);
 
 impl Sealer {
@@ -27,7 +27,7 @@ impl Sealer {
         self.open_with_prefix(0, binding, sealed)
     }
 
-    /// Layout: format byte, `prefix` in the open, nonce, ciphertext, tag.
+    /// The layout is: format byte, `prefix` in the clear, nonce, ciphertext, tag.
     pub fn seal_with_prefix(
         &self,
         prefix: &[u8],
@@ -74,7 +74,7 @@ impl Sealer {
     }
 }
 
-/// HKDF-SHA256 (RFC 5869): 32 bytes for `info`.
+/// Derives 32 bytes for `info` by HKDF-SHA256 (RFC 5869).
 pub(super) fn hkdf(salt: &[u8], secret: &[u8], info: &[u8]) -> Zeroizing<[u8; 32]> {
     struct Length;
     impl hkdf::KeyType for Length {
@@ -87,6 +87,6 @@ pub(super) fn hkdf(salt: &[u8], secret: &[u8], info: &[u8]) -> Zeroizing<[u8; 32
         .extract(secret)
         .expand(&[info], Length)
         .and_then(|okm| okm.fill(&mut *out))
-        .expect("32 bytes are within what HKDF-SHA256 gives");
+        .expect("HKDF-SHA256 can derive 32 bytes");
     out
 }

@@ -1,13 +1,13 @@
-//! Contents: a message's octets, sealed in chunks under a key of their own.
+//! Contents: a message's octets, sealed in chunks with a key of their own.
 //!
 //! ```text
 //! format byte | chunk 0 | chunk 1 | … | last chunk        chunk = ciphertext ‖ tag
 //! ```
 //!
-//! Every chunk but the last holds [`CHUNK_OCTETS`]; the last may be shorter, or empty when
-//! there is nothing at all. A chunk's nonce is its index, which never repeats because each key
-//! seals one content. Reference number, index and "this is the last" are bound, so chunks
-//! cannot be dropped, moved or taken from another content.
+//! Every chunk but the last holds [`CHUNK_OCTETS`] octets; the last may be shorter, or empty if
+//! the content is empty. A chunk's nonce is its index, which never repeats because each key seals
+//! only one content. The reference number, the index and whether the chunk is the last are bound,
+//! so chunks cannot be dropped, moved or taken from another content.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, UnboundKey};
 use zeroize::Zeroizing;
@@ -15,11 +15,11 @@ use zeroize::Zeroizing;
 use super::aead::FORMAT;
 use super::{Error, nonce_of, random_bytes};
 
-/// Octets of plaintext in a chunk.
+/// The octets of plaintext in a chunk.
 pub const CHUNK_OCTETS: usize = 64 * 1024;
 const TAG_OCTETS: usize = 16;
 
-/// The key to one content.
+/// The key of one content.
 pub struct ContentKey(Zeroizing<[u8; 32]>);
 
 impl std::fmt::Debug for ContentKey {
@@ -29,7 +29,7 @@ impl std::fmt::Debug for ContentKey {
 }
 
 impl ContentKey {
-    /// A new one; it seals one content and no other.
+    /// Generates a new key; it must seal only one content.
     pub fn generate() -> Result<ContentKey, Error> {
         Ok(ContentKey(Zeroizing::new(random_bytes()?)))
     }
@@ -48,7 +48,7 @@ impl ContentKey {
     }
 }
 
-/// Seals a content while it comes in.
+/// Seals a content while it is being received.
 pub struct ContentSealer {
     aead: LessSafeKey,
     reference: [u8; 16],
@@ -58,7 +58,7 @@ pub struct ContentSealer {
 }
 
 impl ContentSealer {
-    /// Begins the one content that `key` seals.
+    /// Starts the only content that `key` seals.
     pub fn new(key: &ContentKey, reference: [u8; 16]) -> ContentSealer {
         ContentSealer {
             aead: key.aead(),
@@ -69,7 +69,7 @@ impl ContentSealer {
         }
     }
 
-    /// Takes plaintext; whole chunks are appended to `out`, sealed.
+    /// Adds plaintext; complete chunks are sealed and appended to `out`.
     pub fn push(&mut self, mut plain: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
         while self.waiting.len() + plain.len() > CHUNK_OCTETS {
             let (now, later) = plain.split_at(CHUNK_OCTETS - self.waiting.len());
@@ -77,13 +77,13 @@ impl ContentSealer {
             plain = later;
             self.seal_waiting(false, out)?;
         }
-        // Grown exactly: a buffer that doubles leaves unwiped copies behind.
+        // The buffer grows exactly: one that doubles would leave unwiped copies behind.
         self.waiting.reserve_exact(plain.len());
         self.waiting.extend_from_slice(plain);
         Ok(())
     }
 
-    /// Seals what is left as the last chunk.
+    /// Seals the rest as the last chunk.
     pub fn finish(mut self, out: &mut Vec<u8>) -> Result<(), Error> {
         self.seal_waiting(true, out)
     }
@@ -117,7 +117,7 @@ fn binding(reference: [u8; 16], index: u32, last: bool) -> [u8; 21] {
     bound
 }
 
-/// Seals a content whose parts, one after another, are all there.
+/// Seals a content that consists of `parts`, one after another.
 pub fn seal(key: &ContentKey, reference: [u8; 16], parts: &[&[u8]]) -> Result<Vec<u8>, Error> {
     let mut sealer = ContentSealer::new(key, reference);
     let length: usize = parts.iter().map(|part| part.len()).sum();
@@ -129,7 +129,7 @@ pub fn seal(key: &ContentKey, reference: [u8; 16], parts: &[&[u8]]) -> Result<Ve
     Ok(out)
 }
 
-/// Opens a whole content; `Refused` when anything about it was changed.
+/// Opens a whole content; `Refused` if anything in it was changed.
 pub fn open(
     key: &ContentKey,
     reference: [u8; 16],
@@ -156,7 +156,7 @@ pub fn open(
     Ok(plain)
 }
 
-/// Opens one chunk of a content by itself; `last` says whether it is the content's last.
+/// Opens one chunk of a content; `last` says whether it is the content's last.
 pub fn open_chunk(
     key: &ContentKey,
     reference: [u8; 16],
@@ -175,20 +175,21 @@ pub fn open_chunk(
     Ok(plain)
 }
 
-/// Where chunk `index` stands in the sealed form: offset and the most it can hold.
+/// Returns the offset of chunk `index` in the sealed form, and the most octets it can have.
 pub fn sealed_chunk_at(index: u32) -> (u64, u64) {
     let each = (CHUNK_OCTETS + TAG_OCTETS) as u64;
     (1 + u64::from(index) * each, each)
 }
 
-/// How many octets a sealed content of that length holds; `None` where no content is that long.
+/// Returns the length of the plaintext of a sealed content; `None` if no sealed content has this
+/// length.
 pub fn plain_len(sealed: u64) -> Option<u64> {
     let body = sealed.checked_sub(1)?;
     let chunks = body.div_ceil((CHUNK_OCTETS + TAG_OCTETS) as u64);
     body.checked_sub(chunks.max(1) * TAG_OCTETS as u64)
 }
 
-/// How long a content of `plain` octets is once sealed.
+/// Returns the sealed length of a content of `plain` octets.
 pub fn sealed_len(plain: u64) -> u64 {
     let chunks = plain.div_ceil(CHUNK_OCTETS as u64).max(1);
     1 + plain + chunks * TAG_OCTETS as u64

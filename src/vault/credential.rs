@@ -1,4 +1,4 @@
-//! A password, which leads to an account's unlock key through Argon2id.
+//! Passwords, which unwrap an account's unlock key through Argon2id.
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use aws_lc_rs::aead::AES_256_GCM;
@@ -20,7 +20,7 @@ impl std::fmt::Debug for Password {
 const PASSWORD_OCTETS_MAX: usize = 1024;
 
 impl Password {
-    /// Takes 1 to 1024 octets; `Malformed` for anything else.
+    /// Accepts 1 to 1024 octets; `Malformed` for anything else.
     pub fn new(text: &str) -> Result<Password, Error> {
         match (1..=PASSWORD_OCTETS_MAX).contains(&text.len()) {
             true => Ok(Password(SecretString::from(text))),
@@ -28,13 +28,13 @@ impl Password {
         }
     }
 
-    /// The text, for the one place that shows a password that was made here.
+    /// Returns the text, for the one place that shows a generated password.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 }
 
-/// What one Argon2id run costs (RFC 9106).
+/// The cost of one Argon2id run (RFC 9106).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasswordCost {
     pub memory_kib: u32,
@@ -74,7 +74,7 @@ impl PasswordCost {
     }
 }
 
-/// Wraps the unlock key by a password: format byte, cost, salt, sealed key.
+/// Wraps the unlock key with a password; returns format byte, cost, salt, sealed key.
 pub(super) fn wrap(
     memory: &mut Memory,
     cost: PasswordCost,
@@ -89,7 +89,7 @@ pub(super) fn wrap(
     Ok([head, sealed].concat())
 }
 
-/// Unwraps it; `Refused` for a wrong password.
+/// Unwraps the unlock key; `Refused` if the password is wrong.
 pub(super) fn unwrap(
     memory: &mut Memory,
     wrapped: &[u8],
@@ -108,7 +108,7 @@ pub(super) fn unwrap(
     Ok(UnlockKey(Zeroizing::new(key)))
 }
 
-/// The work of a wrong password, for an account that is not there.
+/// Does the work of checking a wrong password, for an account that does not exist.
 pub(super) fn decoy(
     memory: &mut Memory,
     cost: PasswordCost,
@@ -117,8 +117,9 @@ pub(super) fn decoy(
     stretch(memory, cost, password, &[0; SALT_LEN]).map(|_| ())
 }
 
-/// What Argon2id works in. Kept from one run to the next: taken anew each time, a copy of it
-/// would stay with every thread that ever checked a password. Wiped after each run.
+/// The working memory of Argon2id. It is kept from one run to the next: if it were allocated each
+/// time, memory of its size would stay with every thread that ever checked a password. It is wiped
+/// after each run.
 #[derive(Default)]
 pub(super) struct Memory(Vec<Block>);
 

@@ -1,4 +1,4 @@
-//! The daemon key, and the file or credential it rests in.
+//! The daemon key, and the file or credential that contains it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{Error, aead, random_bytes};
 
-/// The key that everything the daemon seals for itself is derived from.
+/// The key from which the keys for everything that the daemon seals for itself are derived.
 pub struct DaemonKey(Zeroizing<[u8; 32]>);
 
 impl std::fmt::Debug for DaemonKey {
@@ -20,45 +20,45 @@ impl std::fmt::Debug for DaemonKey {
     }
 }
 
-/// No form of the key is longer than this.
+/// The most octets that are read from a key file; no form of the key is longer.
 const FILE_OCTETS_MAX: u64 = 256;
 
 impl DaemonKey {
-    /// A new one.
+    /// Generates a new key.
     pub fn generate() -> Result<DaemonKey, Error> {
         Ok(DaemonKey(Zeroizing::new(random_bytes()?)))
     }
 
-    /// From known bytes.
+    /// Returns the key with the given bytes.
     pub fn from_bytes(bytes: [u8; 32]) -> DaemonKey {
         DaemonKey(Zeroizing::new(bytes))
     }
 
-    /// Reads the key: 32 raw bytes, 64 hexadecimal digits, or base64. Refused when others than
-    /// the owner can read the file.
+    /// Reads the key: 32 raw bytes, 64 hexadecimal digits, or base64. Fails if anybody but the
+    /// owner can access the file.
     pub fn load(path: &Path) -> Result<DaemonKey, Error> {
         let wrong = |problem: String| key_file(path, problem);
         let file = File::open(path).map_err(|error| wrong(error.to_string()))?;
         let metadata = file.metadata().map_err(|error| wrong(error.to_string()))?;
         if !metadata.is_file() {
-            return Err(wrong("it is not a file".to_owned()));
+            return Err(wrong("it is not a regular file".to_owned()));
         }
         let mode = metadata.mode() & 0o777;
         if mode & 0o077 != 0 {
-            return Err(wrong(format!("others can use it (mode {mode:04o}); chmod 600 it")));
+            return Err(wrong(format!("others can access it (mode {mode:04o}); run chmod 600")));
         }
         let mut bytes = Zeroizing::new(Vec::with_capacity(FILE_OCTETS_MAX as usize));
         file.take(FILE_OCTETS_MAX)
             .read_to_end(&mut bytes)
             .map_err(|error| wrong(error.to_string()))?;
         let key = decode(&bytes).ok_or_else(|| {
-            wrong("it holds neither 32 bytes nor their hexadecimal or base64 form".to_owned())
+            wrong("it contains neither 32 bytes nor their hexadecimal or base64 form".to_owned())
         })?;
         Ok(DaemonKey(key))
     }
 
-    /// Makes a key and its file, mode 0600, on disk before it is used. Refused when there is
-    /// a file already.
+    /// Creates a key and its file, with mode 0600 and synced to disk before the key is used. Fails
+    /// if the file already exists.
     pub fn create_file(path: &Path) -> Result<DaemonKey, Error> {
         let key = DaemonKey::generate()?;
         let new = path.with_extension("new");
@@ -75,8 +75,8 @@ fn key_file(path: &Path, problem: String) -> Error {
     Error::KeyFile { path: path.display().to_string(), problem }
 }
 
-/// Under another name first, then linked to its own, so that no crash leaves half a key and no
-/// key is ever overwritten.
+/// Writes the key under another name first and then links it to its own, so that no crash leaves a
+/// partial key and no key is ever overwritten.
 fn write_key(new: &Path, path: &Path, key: &[u8; 32]) -> std::io::Result<()> {
     let mut file =
         OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(new)?;

@@ -24,8 +24,8 @@ impl std::fmt::Debug for Epoch {
 
 const INFO: &[u8] = b"postern arrival epoch v1\0";
 
-/// Begins an epoch for an account: the keys, and the encapsulation from which only the account's
-/// private key gets them again.
+/// Starts an epoch for an account; returns its keys, and the encapsulation from which only the
+/// account's private key can derive them again.
 pub fn epoch_begin(public: &PublicKey, binding: &[u8]) -> Result<(Epoch, Vec<u8>), Error> {
     let public = <XWing as Kem>::PublicKey::from_bytes(&public.0).map_err(|_| Error::Malformed)?;
     let (encapsulation, context) = setup_sender::<ExportOnlyAead, HkdfSha256, XWing>(
@@ -52,7 +52,7 @@ pub(super) fn open(private: &[u8], encapsulation: &[u8], binding: &[u8]) -> Resu
     Epoch::from_exports(|label, out| context.export(label, out))
 }
 
-/// A new pair: the private half (a 32-byte seed) and the public half.
+/// Generates a pair: the private half (a 32-byte seed) and the public half.
 pub(super) fn key_pair() -> (Zeroizing<Vec<u8>>, Vec<u8>) {
     let (private, public) = XWing::gen_keypair();
     (Zeroizing::new(private.to_bytes().to_vec()), public.to_bytes().to_vec())
@@ -70,12 +70,12 @@ impl Epoch {
         Ok(Epoch { summaries: sealer(b"summaries")?, contents: sealer(b"content keys")? })
     }
 
-    /// Seals what the list shows of a message.
+    /// Seals the summary of a message that lists show.
     pub fn seal_summary(&self, binding: &[u8], plain: &[u8]) -> Result<Vec<u8>, Error> {
         self.summaries.seal(binding, plain)
     }
 
-    /// Opens it.
+    /// Opens a summary.
     pub fn open_summary(&self, binding: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         self.summaries.open(binding, sealed)
     }
@@ -85,7 +85,7 @@ impl Epoch {
         self.contents.seal(binding, key.bytes())
     }
 
-    /// Unwraps it.
+    /// Unwraps a content key.
     pub fn unwrap_content(&self, binding: &[u8], wrapped: &[u8]) -> Result<ContentKey, Error> {
         ContentKey::from_sealed(&self.contents.open(binding, wrapped)?)
     }

@@ -1,16 +1,16 @@
-//! The vault: the only room that sees key bytes.
+//! The vault: the only module that handles key bytes.
 //!
-//! | key | made | where it rests |
+//! | key | created | where it is kept |
 //! | --- | --- | --- |
-//! | daemon key | at set-up | a 0600 file or a systemd credential; only keys derived from it live here |
-//! | account pair (X-Wing) | with the account | public half in the open; private half sealed under the unlock key |
+//! | daemon key | at set-up | in a 0600 file or a systemd credential; the vault keeps only keys derived from it |
+//! | account pair (X-Wing) | with the account | the public half in the clear; the private half sealed under the unlock key |
 //! | unlock key | with the account | wrapped once per credential: password (Argon2id), app password, passkey, recovery key, session token |
-//! | epoch secret | at most 1,000 messages or 10 minutes | in memory only; its encapsulation is stored |
-//! | content key | per message | wrapped per reader under an epoch; while it waits to leave, under the queue key |
+//! | epoch secret | anew after 1,000 messages or 10 minutes | in memory only; its encapsulation is stored |
+//! | content key | per message | wrapped per reader under an epoch; until the message is sent, under the queue key |
 //!
 //! Every ciphertext begins with a format byte and is bound, by associated data, to what it
-//! belongs to: moved anywhere else it does not open. No type here shows key bytes in `Debug`,
-//! and all of them are wiped when dropped.
+//! belongs to: if it is moved anywhere else, it cannot be opened. No type here shows key bytes in
+//! `Debug`, and all of them are wiped when dropped.
 
 mod account;
 mod aead;
@@ -48,65 +48,66 @@ use aead::Sealer;
 /// Why something could not be sealed or opened.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The key, the binding or the bytes do not fit: wrong password, moved or changed.
+    /// The key, the binding or the bytes do not match: the password is wrong, or the ciphertext
+    /// was moved or changed.
     #[error("refused")]
     Refused,
-    /// More passwords wait to be checked than may.
+    /// Too many passwords are already waiting to be checked.
     #[error("too many passwords are being checked")]
     Busy,
-    /// The system gave no random bytes.
-    #[error("no random bytes")]
+    /// The system returned no random bytes.
+    #[error("no random bytes are available")]
     Random,
-    /// Not of the form that was expected.
+    /// The input does not have the expected form.
     #[error("malformed")]
     Malformed,
-    /// The daemon key's file is not as it must be.
+    /// The daemon key's file cannot be used.
     #[error("daemon key {path}: {problem}")]
     KeyFile { path: String, problem: String },
 }
 
-/// `N` bytes from the system's generator.
+/// Returns `N` bytes from the system's random number generator.
 pub fn random_bytes<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::Random)?;
     Ok(bytes)
 }
 
-/// Overwrites the part of this thread's stack below the caller, where calls that returned have
-/// left what they worked on. Memory that was freed is wiped by the allocator; this is for the
-/// rest. A few microseconds.
+/// Overwrites the part of this thread's stack below the caller, where calls that have returned
+/// left their data. Freed heap memory is wiped by the allocator; this wipes the rest. It takes a
+/// few microseconds.
 #[inline(never)]
 pub fn wipe_stack() {
     const OCTETS: usize = 192 * 1024;
     let mut below = [0u8; OCTETS];
-    // Keeps the array from being left out, since nobody reads it.
+    // Keeps the compiler from removing the array, which is never read.
     std::hint::black_box(&mut below);
 }
 
-/// What a lookup hash is for; the same text gives unlike hashes for unlike purposes.
+/// The purpose of a lookup hash; the same text has different hashes for different purposes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lookup {
     Address,
     LoginName,
-    /// An address outside that has a temporary account.
+    /// An external address that has a temporary account.
     Outsider,
     /// The token in a notification's link.
     Pickup,
-    /// A request that must not be carried out twice.
+    /// A request that must not be executed twice.
     Request,
-    /// What a sender said yes to.
+    /// What a sender consented to.
     Consent,
-    /// A sender and a recipient, for "at most once a day".
+    /// A sender and a recipient, to limit auto-responses to one a day.
     Answered,
-    /// A domain that says how mail reaches it.
+    /// A domain that publishes how mail is delivered to it.
     Domain,
     /// The identifier of a message, within an account.
     MessageId,
-    /// A program's own password, within an account.
+    /// An app password, within an account.
     AppPassword,
     /// The identifier of a passkey, within an account.
     Passkey,
-    /// What a passkey is asked to sign.
+    /// A challenge that a passkey is asked to sign.
     Challenge,
 }
 
@@ -151,7 +152,7 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// Derives everything and forgets the daemon key.
+    /// Derives all keys and drops the daemon key.
     pub fn new(key: DaemonKey, pool: PoolLimits, cost: PasswordCost) -> Vault {
         let records = Sealer::new(&AES_256_GCM_SIV, &key.derive(b"postern record v1"));
         let queue = Sealer::new(&AES_256_GCM_SIV, &key.derive(b"postern queue v1"));
@@ -173,41 +174,41 @@ impl Vault {
         self.keys.records.seal_with_prefix(&[version], &record_binding(table, version, key), plain)
     }
 
-    /// Opens a record: its version and plaintext.
+    /// Opens a record; returns its version and plaintext.
     pub fn record_open(
         &self,
         table: u8,
         key: &[u8],
         sealed: &[u8],
     ) -> Result<(u8, Zeroizing<Vec<u8>>), Error> {
-        // The version stands in the open behind the format byte, and is bound as well.
+        // The version is stored in the clear after the format byte, and is bound as well.
         let version = *sealed.get(1).ok_or(Error::Malformed)?;
         let bound = record_binding(table, version, key);
         Ok((version, self.keys.records.open_with_prefix(1, &bound, sealed)?))
     }
 
-    /// Wraps a content key for the queue: until the message has left, the daemon can read it.
+    /// Wraps a content key for the queue: until the message is sent, the daemon can read it.
     pub fn queue_wrap(&self, binding: &[u8], key: &ContentKey) -> Result<Vec<u8>, Error> {
         self.keys.queue.seal(binding, key.bytes())
     }
 
-    /// Unwraps it.
+    /// Unwraps a content key of the queue.
     pub fn queue_unwrap(&self, binding: &[u8], wrapped: &[u8]) -> Result<ContentKey, Error> {
         ContentKey::from_sealed(&self.keys.queue.open(binding, wrapped)?)
     }
 
-    /// Seals what the daemon itself must be able to tell later, such as a password that nobody
-    /// has claimed yet.
+    /// Seals data that the daemon itself must be able to read later, such as an initial password
+    /// that has not been claimed yet.
     pub fn held_seal(&self, binding: &[u8], plain: &[u8]) -> Result<Vec<u8>, Error> {
         self.keys.held.seal(binding, plain)
     }
 
-    /// Opens it.
+    /// Opens what [`Vault::held_seal`] sealed.
     pub fn held_open(&self, binding: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         self.keys.held.open(binding, sealed)
     }
 
-    /// The key of one journal segment. Each frame number is used once under it.
+    /// Returns the key of one journal segment. Each frame number is used only once with it.
     pub fn segment_key(&self, segment: u64, salt: &[u8; 32]) -> SegmentKey {
         let info = [b"segment ".as_slice(), &segment.to_be_bytes()].concat();
         let key = aead::hkdf(salt, &*self.keys.journal, &info);
@@ -215,7 +216,7 @@ impl Vault {
         SegmentKey(LessSafeKey::new(unbound))
     }
 
-    /// A keyed hash, for finding a row by something that must not stand in its key.
+    /// Returns a keyed hash, for finding a row by a value that must not be readable in its key.
     pub fn lookup(&self, kind: Lookup, text: &[u8]) -> [u8; 16] {
         let mut context = hmac::Context::with_key(&self.keys.lookups);
         context.update(kind.label());
@@ -224,13 +225,13 @@ impl Vault {
         *tag.as_ref().first_chunk().expect("a SHA-256 tag has 32 bytes")
     }
 
-    /// What an account's app password is found by.
+    /// Returns the hash by which an account's app password is found.
     pub fn app_password_lookup(&self, account: &[u8; 16], password: &AppPassword) -> [u8; 16] {
         let text = Zeroizing::new([&account[..], password.octets()].concat());
         self.lookup(Lookup::AppPassword, &text)
     }
 
-    /// Where passwords are checked.
+    /// Returns the pool that checks passwords.
     pub fn passwords(&self) -> &PasswordPool {
         &self.keys.passwords
     }
@@ -243,12 +244,12 @@ fn record_binding(table: u8, version: u8, key: &[u8]) -> Vec<u8> {
     bound
 }
 
-/// The key of one journal segment: AES-256-GCM, the frame's number as its nonce. A segment is
-/// never appended to again after it was closed or failed, so no number is used twice.
+/// The key of one journal segment: AES-256-GCM with the frame's number as the nonce. Nothing is
+/// appended to a segment after it was closed or failed, so no number is used twice.
 pub struct SegmentKey(LessSafeKey);
 
 impl SegmentKey {
-    /// Seals a frame's body where it stands and appends the tag.
+    /// Seals a frame's body in place and appends the tag.
     pub fn seal_in_place(
         &self,
         frame: u64,
@@ -259,7 +260,7 @@ impl SegmentKey {
         self.0.seal_in_place_append_tag(nonce_of(frame), aad, body).map_err(|_| Error::Refused)
     }
 
-    /// Opens a frame's body where it stands; what is returned is the plaintext.
+    /// Opens a frame's body in place and returns the plaintext.
     pub fn open_in_place<'b>(
         &self,
         frame: u64,

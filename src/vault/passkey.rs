@@ -1,8 +1,8 @@
-//! Passkeys (WebAuthn Level 3): what an authenticator says, and whether it is true.
+//! Passkeys (WebAuthn Level 3): parsing and verifying what an authenticator returns.
 //!
-//! No attestation is asked for: whose make an authenticator is does not matter here. The public
-//! key is taken in the form that the browser hands out (`getPublicKey()`, a SubjectPublicKeyInfo),
-//! from the same octets as the attested credential data, so no CBOR is read.
+//! No attestation is requested, since the make of an authenticator does not matter here. The public
+//! key is accepted in the form that the browser returns (`getPublicKey()`, a SubjectPublicKeyInfo),
+//! which it derives from the attested credential data, so no CBOR has to be parsed.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, Lookup, Vault, random_bytes};
 
-/// What an authenticator signs with (RFC 9053; the numbers are COSE's).
+/// The algorithm with which an authenticator signs (RFC 9053; the numbers are COSE's).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Algorithm {
     Es256,
@@ -23,11 +23,11 @@ pub enum Algorithm {
     Rs256,
 }
 
-/// The algorithms we take, the preferred first, by their COSE numbers.
+/// The COSE numbers of the accepted algorithms, the preferred one first.
 pub const ALGORITHMS: [i32; 3] = [-7, -8, -257];
 
 impl Algorithm {
-    /// By its COSE number.
+    /// Returns the algorithm with a COSE number.
     pub fn from_cose(number: i32) -> Result<Algorithm, Error> {
         match number {
             -7 => Ok(Algorithm::Es256),
@@ -54,19 +54,19 @@ pub struct PublicKey {
     spki: Vec<u8>,
 }
 
-/// Longest public key: RSA of 8192 bits.
+/// The longest public key: RSA with 8192 bits.
 const SPKI_OCTETS_MAX: usize = 1_100;
-/// Longest `clientDataJSON`.
+/// The longest `clientDataJSON`.
 const CLIENT_DATA_OCTETS_MAX: usize = 4_096;
-/// Longest authenticator data, with an attested key and extensions.
+/// The longest authenticator data, with an attested key and extensions.
 const AUTHENTICATOR_OCTETS_MAX: usize = 4_096;
-/// Longest identifier of a passkey (WebAuthn §5.8.3).
+/// The longest identifier of a passkey (WebAuthn §5.8.3).
 const CREDENTIAL_ID_OCTETS_MAX: usize = 1_023;
-/// Longest signature: RSA of 8192 bits.
+/// The longest signature: RSA with 8192 bits.
 const SIGNATURE_OCTETS_MAX: usize = 1_024;
 
 impl PublicKey {
-    /// `Malformed` unless it is a key of this kind.
+    /// Accepts a key of the given algorithm; `Malformed` for anything else.
     pub fn new(algorithm: Algorithm, spki: &[u8]) -> Result<PublicKey, Error> {
         if spki.len() > SPKI_OCTETS_MAX {
             return Err(Error::Malformed);
@@ -76,24 +76,24 @@ impl PublicKey {
     }
 }
 
-/// What an answer must be for.
+/// What a response must refer to.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected<'e> {
-    /// Where the page is from, such as `https://mail.example.org`.
+    /// The origin of the page, such as `https://mail.example.org`.
     pub origin: &'e str,
-    /// The host of it.
+    /// The origin's host.
     pub rp_id: &'e str,
     pub challenge: &'e Challenge,
 }
 
-/// A passkey that was made for us: user present and verified, the challenge ours.
+/// A valid new passkey: the user was present and verified, and the challenge is the expected one.
 pub struct Registered {
     pub credential_id: Vec<u8>,
     pub public_key: PublicKey,
     pub sign_count: u32,
 }
 
-/// What a browser says of a passkey it made.
+/// What a browser returns for a new passkey.
 pub struct Registration<'r> {
     pub client_data: &'r [u8],
     pub authenticator_data: &'r [u8],
@@ -101,21 +101,21 @@ pub struct Registration<'r> {
     pub spki: &'r [u8],
 }
 
-/// What a browser says of a passkey that answered.
+/// What a browser returns for a passkey's signature.
 pub struct Assertion<'a> {
     pub client_data: &'a [u8],
     pub authenticator_data: &'a [u8],
     pub signature: &'a [u8],
 }
 
-/// A passkey's answer that was found to be true.
+/// The result of a valid assertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asserted {
     pub sign_count: u32,
 }
 
 impl Registration<'_> {
-    /// Checks it (WebAuthn §7.1, without attestation).
+    /// Checks the registration (WebAuthn §7.1, without attestation).
     pub fn check(&self, expected: &Expected<'_>) -> Result<Registered, Error> {
         check_client_data(self.client_data, "webauthn.create", expected)?;
         let said = AuthenticatorData::parse(self.authenticator_data)?;
@@ -127,8 +127,8 @@ impl Registration<'_> {
 }
 
 impl Assertion<'_> {
-    /// Checks it (WebAuthn §7.2). `before` is the count that was last seen: an authenticator
-    /// that counts never goes back, unless there are two of it.
+    /// Checks the assertion (WebAuthn §7.2). `before` is the last known count: the count of an
+    /// authenticator that counts always grows, unless the authenticator was cloned.
     pub fn check(
         &self,
         key: &PublicKey,
@@ -154,7 +154,7 @@ impl Assertion<'_> {
     }
 }
 
-/// What the browser put together and the authenticator signed (WebAuthn §5.8.1).
+/// The client data, which the browser created and the authenticator signed (WebAuthn §5.8.1).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ClientData {
@@ -177,7 +177,7 @@ fn check_client_data(octets: &[u8], kind: &str, expected: &Expected<'_>) -> Resu
     if fits { Ok(()) } else { Err(Error::Refused) }
 }
 
-/// What the authenticator put together (WebAuthn §6.1), as far as it is read.
+/// The parts of the authenticator data that are needed here (WebAuthn §6.1).
 #[derive(Debug, PartialEq, Eq)]
 pub struct AuthenticatorData<'a> {
     rp_id_hash: &'a [u8; 32],
@@ -191,7 +191,7 @@ const USER_VERIFIED: u8 = 1 << 2;
 const ATTESTED: u8 = 1 << 6;
 
 impl<'a> AuthenticatorData<'a> {
-    /// `rpIdHash (32) | flags (1) | signCount (4) | [aaguid (16) | length (2) | id | key…]`
+    /// Parses `rpIdHash (32) | flags (1) | signCount (4) | [aaguid (16) | length (2) | id | key…]`.
     pub fn parse(octets: &'a [u8]) -> Result<AuthenticatorData<'a>, Error> {
         if octets.len() > AUTHENTICATOR_OCTETS_MAX {
             return Err(Error::Malformed);
@@ -232,20 +232,21 @@ fn attested_id(octets: &[u8]) -> Result<&[u8], Error> {
     }
 }
 
-/// 32 octets that a passkey is asked to sign: when, something random, and a mark by which we
-/// know that we made it, for which purpose. So nothing is kept for who only asks.
+/// 32 octets that a passkey is asked to sign: the time, random octets, and a tag that proves that
+/// the challenge was created here, and for which purpose. So nothing is stored for a challenge
+/// that is only requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Challenge([u8; 32]);
 
 const MARK_AT: usize = 16;
 
 impl Challenge {
-    /// The text form (base64url without padding).
+    /// Returns the text form (base64url without padding).
     pub fn to_text(self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// From its text form.
+    /// Parses the text form.
     pub fn parse(text: &str) -> Result<Challenge, Error> {
         let octets = URL_SAFE_NO_PAD.decode(text).map_err(|_| Error::Malformed)?;
         <[u8; 32]>::try_from(octets).map(Challenge).map_err(|_| Error::Malformed)
@@ -257,7 +258,7 @@ impl Challenge {
 }
 
 impl Vault {
-    /// A challenge for `purpose`, made now.
+    /// Creates a challenge for `purpose`.
     pub fn challenge_new(&self, purpose: &[u8], now_secs: i64) -> Result<Challenge, Error> {
         let mut octets = [0; 32];
         octets[..8].copy_from_slice(&now_secs.to_be_bytes());
@@ -267,7 +268,8 @@ impl Vault {
         Ok(Challenge(octets))
     }
 
-    /// `Refused` unless it was made here for `purpose`, at most `age_secs` ago.
+    /// Checks a challenge; `Refused` unless it was created here for `purpose`, at most `age_secs`
+    /// ago.
     pub fn challenge_check(
         &self,
         challenge: &Challenge,
@@ -376,7 +378,7 @@ mod tests {
         let mut one = Authenticator::new();
         let key = one.key();
         assert_eq!(asserted(&one, &good, &key, 6, &challenge).unwrap().sign_count, 7);
-        // A count that does not grow, another's key, page, kind, challenge.
+        // A count that does not grow, and a wrong key, page, type or challenge, are refused.
         assert!(asserted(&one, &good, &key, 7, &challenge).is_err());
         assert!(asserted(&one, &good, &Authenticator::new().key(), 6, &challenge).is_err());
         for said in [
@@ -388,19 +390,19 @@ mod tests {
             assert!(asserted(&one, &said, &key, 6, &challenge).is_err());
         }
         one.flags = USER_PRESENT;
-        assert!(asserted(&one, &good, &key, 6, &challenge).is_err(), "nobody was verified");
+        assert!(asserted(&one, &good, &key, 6, &challenge).is_err(), "the user was not verified");
         one.flags = USER_PRESENT | USER_VERIFIED;
         one.rp_id = "evil.example";
         assert!(asserted(&one, &good, &key, 6, &challenge).is_err(), "made for another host");
         one.rp_id = RP_ID;
         one.count = 0;
-        assert!(asserted(&one, &good, &key, 0, &challenge).is_ok(), "some never count");
+        assert!(asserted(&one, &good, &key, 0, &challenge).is_ok(), "some do not count");
         let (mut data, signature) = one.sign(&good);
         data[36] ^= 1;
         let forged =
             Assertion { client_data: &good, authenticator_data: &data, signature: &signature };
         let expected = Expected { origin: ORIGIN, rp_id: RP_ID, challenge: &challenge };
-        assert!(forged.check(&key, 0, &expected).is_err(), "changed after it was signed");
+        assert!(forged.check(&key, 0, &expected).is_err(), "it was changed after it was signed");
     }
 
     #[test]

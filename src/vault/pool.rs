@@ -1,5 +1,5 @@
-//! Checking passwords costs memory and time by design, so few are checked at once, a bounded
-//! number waits, and the rest are told to come back.
+//! Checking passwords costs memory and time by design, so only a few are checked at the same time,
+//! a limited number waits, and the rest are refused as busy.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use super::credential::{self, Memory, Password, PasswordCost};
 use super::{Error, UnlockKey};
 
-/// How many passwords are checked at once, and how many may wait.
+/// How many passwords are checked at the same time, and how many may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolLimits {
     pub at_once: usize,
@@ -20,19 +20,19 @@ impl Default for PoolLimits {
     }
 }
 
-/// Where passwords are wrapped and checked. Every call blocks, so it belongs on a thread that
-/// may.
+/// Wraps by passwords and checks them. Every call blocks, so it belongs on a thread that may
+/// block.
 pub struct PasswordPool {
     limits: PoolLimits,
     cost: PasswordCost,
     permits: Mutex<Permits>,
     freed: Condvar,
     runs: AtomicU64,
-    /// Working memory that no run has at this moment: at most one for each turn.
+    /// Working memory that is not in use at the moment: at most one per permit.
     memory: Mutex<Vec<Memory>>,
 }
 
-/// Tickets are served in the order in which they were drawn.
+/// The permits, which are given to tickets in the order in which they were drawn.
 #[derive(Default)]
 struct Permits {
     drawn: u64,
@@ -47,7 +47,7 @@ impl PasswordPool {
         PasswordPool { limits, cost, permits, freed, runs, memory: Mutex::default() }
     }
 
-    /// Wraps the unlock key by a password, bound to `binding`.
+    /// Wraps the unlock key with a password, bound to `binding`.
     pub fn wrap(
         &self,
         password: &Password,
@@ -57,7 +57,7 @@ impl PasswordPool {
         self.in_turn(|memory| credential::wrap(memory, self.cost, password, unlock, binding))
     }
 
-    /// Unwraps it; `Refused` for a wrong password.
+    /// Unwraps the unlock key; `Refused` if the password is wrong.
     pub fn open(
         &self,
         wrapped: &[u8],
@@ -67,12 +67,13 @@ impl PasswordPool {
         self.in_turn(|memory| credential::unwrap(memory, wrapped, password, binding))
     }
 
-    /// The same work for an account that is not there, so that nobody can tell by the time.
+    /// Does the same work for an account that does not exist, so that the time does not reveal
+    /// this.
     pub fn decoy(&self, password: &Password) -> Result<(), Error> {
         self.in_turn(|memory| credential::decoy(memory, self.cost, password))
     }
 
-    /// How many hashes were computed so far.
+    /// Returns how many hashes were computed so far.
     pub fn runs(&self) -> u64 {
         self.runs.load(Ordering::Relaxed)
     }
@@ -105,7 +106,7 @@ impl PasswordPool {
     }
 }
 
-/// A turn in the pool; given back when dropped.
+/// A permit to run in the pool; it is returned when dropped.
 struct Permit<'p>(&'p PasswordPool);
 
 impl Drop for Permit<'_> {

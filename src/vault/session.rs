@@ -1,4 +1,4 @@
-//! Session tokens: what a browser holds, of which the store keeps only a hash.
+//! Session tokens, which browsers hold and of which the store keeps only a hash.
 
 use aws_lc_rs::aead::AES_256_GCM;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -22,12 +22,12 @@ impl std::fmt::Debug for SessionToken {
 const TEXT_LEN: usize = 43;
 
 impl SessionToken {
-    /// A new one.
+    /// Generates a new token.
     pub fn generate() -> Result<SessionToken, Error> {
         Ok(SessionToken(Zeroizing::new(random_bytes()?)))
     }
 
-    /// From its text form (base64url without padding).
+    /// Parses the text form (base64url without padding).
     pub fn parse(text: &str) -> Result<SessionToken, Error> {
         if text.len() != TEXT_LEN {
             return Err(Error::Malformed);
@@ -37,13 +37,13 @@ impl SessionToken {
         Ok(SessionToken(Zeroizing::new(bytes)))
     }
 
-    /// What the session is stored under: the token's SHA-256.
+    /// Returns the key under which the session is stored: the token's SHA-256.
     pub fn id(&self) -> [u8; 32] {
         let hash = digest(&SHA256, &*self.0);
         hash.as_ref().try_into().expect("SHA-256 gives 32 bytes")
     }
 
-    /// The text form, for the one answer that tells it.
+    /// Returns the text form, for the one response that contains it.
     pub fn expose(&self) -> Zeroizing<String> {
         Zeroizing::new(URL_SAFE_NO_PAD.encode(*self.0))
     }
@@ -53,7 +53,7 @@ impl SessionToken {
         self.sealer().seal(binding, &*unlock.0)
     }
 
-    /// Unwraps it.
+    /// Unwraps the unlock key from the session's record.
     pub fn unwrap_unlock(&self, wrapped: &[u8], binding: &[u8]) -> Result<UnlockKey, Error> {
         let bytes = self.sealer().open(binding, wrapped)?;
         let bytes = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| Error::Malformed)?;

@@ -1,5 +1,5 @@
-//! Credentials that are random enough by themselves, and lead to an account's unlock key through
-//! HKDF: a recovery key, an app password, and what a passkey derives.
+//! Credentials that are random enough by themselves to unwrap an account's unlock key through
+//! HKDF: a recovery key, an app password, and the secret that a passkey derives.
 
 use aws_lc_rs::aead::AES_256_GCM;
 use base64::Engine;
@@ -9,11 +9,11 @@ use zeroize::Zeroizing;
 use super::aead::{Sealer, hkdf};
 use super::{Error, Password, UnlockKey, random_bytes};
 
-/// The symbols of Crockford's base32: none is mistaken for another when read aloud.
+/// The symbols of Crockford's base32, none of which is mistaken for another when read aloud.
 const SYMBOLS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const GROUP_LEN: usize = 5;
 
-/// `count` random symbols of 5 bits each, in groups.
+/// Returns `count` random symbols of 5 bits each, in groups.
 fn random_symbols(count: usize) -> Result<Zeroizing<String>, Error> {
     let mut text = Zeroizing::new(String::with_capacity(count + count / GROUP_LEN));
     for at in 0..count {
@@ -29,12 +29,12 @@ fn random_symbols(count: usize) -> Result<Zeroizing<String>, Error> {
 
 const SYMBOLS_130_BITS: usize = 26;
 
-/// A password of 130 random bits that can be read aloud.
+/// Generates a password of 130 random bits that can be read aloud.
 pub fn random_password() -> Result<Password, Error> {
     Password::new(&random_symbols(SYMBOLS_130_BITS)?)
 }
 
-/// Symbols as somebody typed them: case, dashes and blanks do not matter, `o` is 0, `i` and `l`
+/// Parses symbols that a user typed: case, dashes and blanks do not matter, `o` is 0, `i` and `l`
 /// are 1. `Malformed` unless there are `count` of them.
 fn typed_symbols(text: &str, count: usize) -> Result<Zeroizing<String>, Error> {
     let mut symbols = Zeroizing::new(String::with_capacity(count));
@@ -62,7 +62,7 @@ fn typed_symbols(text: &str, count: usize) -> Result<Zeroizing<String>, Error> {
     Ok(grouped)
 }
 
-/// Where a random secret becomes the key that wraps the unlock key.
+/// Derives the key that wraps the unlock key from a random secret.
 fn sealer(secret: &[u8], purpose: &[u8]) -> Sealer {
     Sealer::new(&AES_256_GCM, &hkdf(b"", secret, purpose))
 }
@@ -81,7 +81,7 @@ macro_rules! strong {
                 sealer(self.octets(), $purpose).seal(binding, &*unlock.0)
             }
 
-            /// Unwraps it; `Refused` for another secret.
+            /// Unwraps the unlock key; `Refused` if it was wrapped with another secret.
             pub fn open(&self, wrapped: &[u8], binding: &[u8]) -> Result<UnlockKey, Error> {
                 let plain = sealer(self.octets(), $purpose).open(binding, wrapped)?;
                 let key = <[u8; 32]>::try_from(plain.as_slice()).map_err(|_| Error::Malformed)?;
@@ -94,23 +94,23 @@ strong!(RecoveryKey, b"postern recovery v1");
 strong!(AppPassword, b"postern app password v1");
 strong!(PasskeySecret, b"postern passkey v1");
 
-/// 200 random bits, told once, that open an account whose password is lost.
+/// 200 random bits, shown once, that open an account whose password is lost.
 pub struct RecoveryKey(Zeroizing<String>);
 
 const RECOVERY_SYMBOLS: usize = 40;
 
 impl RecoveryKey {
-    /// A new one.
+    /// Generates a new one.
     pub fn generate() -> Result<RecoveryKey, Error> {
         Ok(RecoveryKey(random_symbols(RECOVERY_SYMBOLS)?))
     }
 
-    /// As somebody typed it.
+    /// Parses a recovery key that a user typed.
     pub fn parse(text: &str) -> Result<RecoveryKey, Error> {
         typed_symbols(text, RECOVERY_SYMBOLS).map(RecoveryKey)
     }
 
-    /// The text, for the one place that tells it.
+    /// Returns the text, for the one place that shows it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -120,21 +120,21 @@ impl RecoveryKey {
     }
 }
 
-/// 130 random bits, told once, that let one program read and send an account's mail.
+/// 130 random bits, shown once, that let one program read and send an account's mail.
 pub struct AppPassword(Zeroizing<String>);
 
 impl AppPassword {
-    /// A new one.
+    /// Generates a new one.
     pub fn generate() -> Result<AppPassword, Error> {
         Ok(AppPassword(random_symbols(SYMBOLS_130_BITS)?))
     }
 
-    /// A password that may be one.
+    /// Parses a password that has the form of an app password.
     pub fn parse(typed: &Password) -> Result<AppPassword, Error> {
         typed_symbols(typed.expose(), SYMBOLS_130_BITS).map(AppPassword)
     }
 
-    /// The text, for the one place that tells it.
+    /// Returns the text, for the one place that shows it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -144,11 +144,11 @@ impl AppPassword {
     }
 }
 
-/// 32 octets that a passkey derives, and nobody else can (WebAuthn §10.1.4, `prf`).
+/// 32 octets that only a passkey can derive (WebAuthn §10.1.4, `prf`).
 pub struct PasskeySecret(Zeroizing<[u8; 32]>);
 
 impl PasskeySecret {
-    /// From its text form (base64url without padding).
+    /// Parses the text form (base64url without padding).
     pub fn parse(text: &str) -> Result<PasskeySecret, Error> {
         let octets = Zeroizing::new(URL_SAFE_NO_PAD.decode(text).map_err(|_| Error::Malformed)?);
         let octets = <[u8; 32]>::try_from(octets.as_slice()).map_err(|_| Error::Malformed)?;

@@ -89,7 +89,7 @@ fn argon2id_gives_the_published_value() {
     assert_eq!(tag.to_vec(), expected);
 }
 
-/// X-Wing has the sizes of draft-connolly-cfrg-xwing-kem §5.2, and both sides of an epoch get
+/// X-Wing has the sizes of draft-connolly-cfrg-xwing-kem §5.2, and both sides of an epoch derive
 /// the same keys.
 #[test]
 fn x_wing_has_the_published_sizes_and_agrees_with_itself() {
@@ -137,7 +137,7 @@ fn vault() -> Vault {
 type Make = Box<dyn Fn(&[u8]) -> Vec<u8>>;
 type Opens = Box<dyn Fn(&[u8], &[u8]) -> bool>;
 
-/// One ciphertext of each kind: how to make one that is bound to `row`, and how to open it there.
+/// A kind of ciphertext: how to make one that is bound to `row`, and how to open it there.
 struct Kind {
     name: &'static str,
     make: Make,
@@ -223,12 +223,13 @@ fn kinds() -> Vec<Kind> {
     ]
 }
 
-/// The private key of the table above is made anew each time; this one can be opened.
+/// Each private key of the table above is sealed under an unlock key that is not kept, so it cannot
+/// be opened; all other kinds must open.
 fn opens_where_it_belongs(kind: &Kind) -> bool {
     kind.name == "private key" || (kind.opens)(b"row", &(kind.make)(b"row"))
 }
 
-/// P-12: of a hundred thousand single-bit flips, over every kind, each is refused.
+/// P-12: a hundred thousand single-bit flips, in ciphertexts of every kind, are all refused.
 #[test]
 fn every_flipped_bit_is_refused() {
     let mut tried = 0;
@@ -239,7 +240,7 @@ fn every_flipped_bit_is_refused() {
         for _ in 0..rounds {
             let mut sealed = (kind.make)(b"row");
             for bit in 0..sealed.len() * 8 {
-                // A flipped cost of the password hash is bounded, but not cheap.
+                // A password hash with a flipped cost is bounded, but slow.
                 if kind.name == "password" && (8..104).contains(&bit) {
                     continue;
                 }
@@ -265,7 +266,7 @@ fn content_flips() -> usize {
     sealed.len() * 8
 }
 
-/// P-12: of ten thousand ciphertexts moved to another row, each is refused there.
+/// P-12: ten thousand ciphertexts that were moved to another row are all refused there.
 #[test]
 fn every_moved_ciphertext_is_refused() {
     let mut tried = 0;
@@ -307,13 +308,13 @@ fn contents_of_every_length_come_back_and_their_chunks_stay_in_place() {
     }
     let sealed = seal(&key, [9; 16], &[&vec![1; 3 * CHUNK_OCTETS]]).unwrap();
     let chunk = CHUNK_OCTETS + 16;
-    assert!(open(&key, [9; 16], &sealed[..1 + 2 * chunk]).is_err(), "cut at a chunk's border");
+    assert!(open(&key, [9; 16], &sealed[..1 + 2 * chunk]).is_err(), "cut at a chunk boundary");
     let mut swapped = sealed.clone();
     swapped[1..1 + 2 * chunk].rotate_left(chunk);
     assert!(open(&key, [9; 16], &swapped).is_err(), "chunks in another order");
     let mut longer = sealed.clone();
     longer.extend_from_slice(&sealed[1..1 + chunk]);
-    assert!(open(&key, [9; 16], &longer).is_err(), "a chunk more");
+    assert!(open(&key, [9; 16], &longer).is_err(), "one more chunk");
 }
 
 #[test]
@@ -330,7 +331,7 @@ fn a_daemon_key_that_others_can_read_is_refused() {
     }
     let link = folder.path().join("link");
     std::os::unix::fs::symlink(&path, &link).unwrap();
-    assert!(DaemonKey::load(&link).is_err(), "what a link leads to counts");
+    assert!(DaemonKey::load(&link).is_err(), "the mode of the link's target counts");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     for text in ["", "short", &"g".repeat(64), &"a".repeat(63)] {
         std::fs::write(&path, text).unwrap();
@@ -364,7 +365,7 @@ fn the_pool_bounds_how_many_run_and_how_many_wait() {
     });
     assert_eq!(done.load(Ordering::SeqCst) + busy.load(Ordering::SeqCst), 32);
     assert_eq!(pool.runs(), done.load(Ordering::SeqCst) as u64);
-    assert!(pool.decoy(&password).is_ok(), "turns are given back");
+    assert!(pool.decoy(&password).is_ok(), "permits are returned");
 }
 
 #[test]

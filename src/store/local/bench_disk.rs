@@ -1,4 +1,4 @@
-//! A store on the simulated disk, one step at a time, for the tests of faults and of damage.
+//! A store on the simulated disk, which runs step by step, for the tests of faults and damage.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -56,7 +56,7 @@ pub fn open_with(
     open_at(disk, index, config, vault, Clock::System)
 }
 
-/// Opens what the disk and the index hold, with a clock that a test may set.
+/// Opens the store on the disk and the index, with a clock that a test may set.
 pub fn open_at(
     disk: &SimDisk,
     index: &SimIndex,
@@ -87,7 +87,7 @@ impl Job for Step {
 }
 
 impl Store {
-    /// Runs transactions as one group and tells how each went.
+    /// Runs transactions as one group and returns the outcome of each.
     pub fn group(&mut self, runs: Vec<Run>) -> Vec<Result<(), Error>> {
         let (requests, receiver): (Vec<_>, Vec<_>) = runs
             .into_iter()
@@ -163,7 +163,7 @@ pub fn put(key: u8, value: Vec<u8>) -> Run {
     })
 }
 
-/// Plans what goes wrong from now on.
+/// Plans what will fail from now on.
 pub fn plan(disk: &SimDisk, plan: Plan) {
     disk.plan(plan, Dice::new(1));
 }

@@ -1,20 +1,20 @@
-//! The checkpoint: how far the index is known to be on disk, so that a start reads only what
-//! came after. It is a hint: when it is missing or wrong, the index is built again.
+//! The checkpoint records up to where the index is known to be on disk, so that a start reads only
+//! what came after. It is a hint: if it is missing or wrong, the index is rebuilt.
 
 use super::disk::{read_file, replace_file};
 use super::shared::{Position, Shared, lock};
 use crate::store::error::Error;
 
 const NAME: &str = "checkpoint";
-/// Sealed as a record of a table that does not exist.
+/// The checkpoint is sealed as a record of this table, which does not exist.
 const TABLE: u8 = 254;
 const OCTETS_MAX: u64 = 1024 * 1024;
 
-/// What a checkpoint says.
+/// The content of a checkpoint.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Checkpoint {
     pub position: Position,
-    /// Segments that hold something deleted, and since when.
+    /// Segments that contain deleted data, and since when (Unix seconds).
     pub erasable: Vec<(u64, u64)>,
 }
 
@@ -45,19 +45,19 @@ impl Checkpoint {
     }
 }
 
-/// The last checkpoint; `None` when there is none that can be used.
+/// Reads the last checkpoint; `None` if there is none that can be used.
 pub fn read(shared: &Shared) -> Option<Checkpoint> {
     let sealed = read_file(&*shared.disk, NAME, OCTETS_MAX).ok()?;
     let (_, plain) = shared.vault.record_open(TABLE, NAME.as_bytes(), &sealed).ok()?;
     Checkpoint::decode(&plain)
 }
 
-/// Brings the index to disk, then says so.
+/// Brings the index to disk, and then writes the checkpoint.
 pub fn write(shared: &Shared) -> Result<(), Error> {
     let _alone = lock(&shared.keeper);
     let position = shared.overlay().published;
-    // Everything up to there is in the overlay or the index already; what comes later and is
-    // drained with it is simply applied once more by the next start.
+    // Everything up to this position is already in the overlay or the index; what comes later and
+    // is drained with it is simply applied again by the next start.
     shared.drain_alone()?;
     shared.index.flush()?;
     let erasable = lock(&shared.erasable).iter().map(|(at, since)| (*at, *since)).collect();

@@ -1,10 +1,10 @@
-//! Reclaiming room: what is still alive in a mostly dead segment is written again at the
-//! journal's end, and the segment goes.
+//! Compaction reclaims space: what is still live in a mostly dead segment is written again at the
+//! end of the journal, and the segment is removed.
 //!
-//! A segment is worth it when enough of it is dead, or when it has held something deleted for
-//! too long: rejecting a message destroys a key, and dead octets are only gone with their
-//! segment. A deletion stays in the journal as long as an older segment might hold what it
-//! deletes. Whatever the moment of a crash, each live value stands in at least one segment.
+//! A segment is compacted if enough of it is dead, or if it has contained deleted data for too
+//! long: rejecting a message destroys a key, and dead octets are erased only with their segment. A
+//! deletion stays in the journal as long as an older segment might contain what it deletes.
+//! Whenever a crash occurs, each live value is in at least one segment.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -19,22 +19,22 @@ use super::shared::{CONTENTS, Shared, lock};
 use crate::store::error::Error;
 use crate::store::span::{ContentId, Order, Span};
 
-/// Hands the writer what is to be written again, and waits until it is durable.
+/// Passes the writer what is to be written again, and waits until it is durable.
 pub type Rewrite<'w> = &'w mut dyn FnMut(Vec<Moved>) -> Result<(), Error>;
 
 /// Why a segment may be chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// Enough is dead, or something deleted is due to be erased.
+    /// Enough is dead, or deleted data is due to be erased.
     Due,
-    /// Anything at all is dead (asked for by the administrator).
+    /// Anything is dead, and the administrator requested compaction.
     Asked,
 }
 
-/// What is moved with one transaction.
+/// Once this many changes were collected, they are moved in one transaction.
 const MOVED_AT_ONCE: usize = 256;
 
-/// Compacts every segment that is worth it. Tells the octets given back.
+/// Compacts every segment for which `reason` applies. Returns the number of octets reclaimed.
 pub fn compact(shared: &Shared, reason: Reason, rewrite: Rewrite<'_>) -> Result<u64, Error> {
     let _alone = lock(&shared.compacting);
     let chosen = choose(shared, reason);
@@ -56,12 +56,12 @@ pub fn compact(shared: &Shared, reason: Reason, rewrite: Rewrite<'_>) -> Result<
     Ok(freed)
 }
 
-/// Whether any segment is worth it now.
+/// Returns whether any segment should be compacted now.
 pub fn is_due(shared: &Shared) -> bool {
     !choose(shared, Reason::Due).is_empty() || newest_must_close(shared, Reason::Due)
 }
 
-/// Whether the newest segment has to be closed, because it holds something to be erased.
+/// Returns whether the newest segment must be closed because it contains data to be erased.
 pub fn newest_must_close(shared: &Shared, reason: Reason) -> bool {
     let Some(newest) = shared.segments().pop() else { return false };
     match reason {
@@ -70,8 +70,8 @@ pub fn newest_must_close(shared: &Shared, reason: Reason) -> bool {
     }
 }
 
-/// The segments that a row points into, according to the index and what waits for it. Whatever
-/// the reason why something was not moved, its segment stays.
+/// Returns the segments to which a row refers, in the index or waiting for it. If something was not
+/// moved, for whatever reason, its segment is kept.
 fn still_needed(shared: &Shared) -> Result<HashSet<u64>, Error> {
     let mut needed = HashSet::new();
     let mut failed = None;
@@ -91,7 +91,7 @@ fn still_needed(shared: &Shared) -> Result<HashSet<u64>, Error> {
 
 fn choose(shared: &Shared, reason: Reason) -> Vec<Arc<Segment>> {
     let mut segments = shared.segments();
-    // The newest may still be appended to, and its successor's header names it.
+    // The newest may still be appended to, and its successor's header will name it.
     segments.pop();
     let dead_percent = u64::from(shared.config.dead_percent);
     let is_worth_it = |segment: &Arc<Segment>| {
@@ -112,7 +112,7 @@ fn choose(shared: &Shared, reason: Reason) -> Vec<Arc<Segment>> {
 
 type Pieces = HashMap<u64, Vec<(ContentId, PiecePlace)>>;
 
-/// Which contents' pieces stand in the chosen segments.
+/// Returns the pieces of contents in the chosen segments.
 fn pieces_in(shared: &Shared, chosen: &[Arc<Segment>]) -> Result<Pieces, Error> {
     let mut pieces: Pieces = chosen.iter().map(|segment| (segment.number, Vec::new())).collect();
     shared.scan(&Span::prefix(&[CONTENTS], Order::Ascending), &mut |key, value| {
@@ -129,7 +129,7 @@ fn pieces_in(shared: &Shared, chosen: &[Arc<Segment>]) -> Result<Pieces, Error> 
     Ok(pieces)
 }
 
-/// Writes again what is alive in a segment; `false` when some of it cannot be read.
+/// Writes again what is live in a segment; returns `false` if some of it cannot be read.
 fn move_live(
     shared: &Shared,
     segment: &Segment,
@@ -154,7 +154,7 @@ fn move_live(
     }
     for (id, place) in pieces.get(&segment.number).into_iter().flatten() {
         moved.push(Moved::Piece { id: *id, place: *place });
-        // Pieces are large: a few at a time, so that mail gets in between.
+        // Pieces are large, so each has its own transaction, between which mail can be written.
         rewrite(std::mem::take(&mut moved))?;
     }
     if !moved.is_empty() {
@@ -176,7 +176,7 @@ fn transaction(
         let key = op.key.to_vec();
         match op.value {
             Some((starts, value)) => {
-                let length = u32::try_from(value.len()).expect("it was read from 32 bits");
+                let length = u32::try_from(value.len()).expect("the length was read from 32 bits");
                 let place = Place { segment, frame: at, at: starts, length };
                 moved.push(Moved::Record { key, place });
             }
@@ -187,27 +187,28 @@ fn transaction(
     Ok(())
 }
 
-/// The index on disk must not point into the segment any more when it goes.
+/// Removes a segment, once the index on disk no longer refers to it; returns its octets, or 0 if it
+/// must be kept.
 fn remove(shared: &Shared, segment: &Segment) -> Result<u64, Error> {
-    // The next checkpoint must not name it either.
+    // The next checkpoint must not refer to it either.
     let is_end = shared.overlay().published.segment == segment.number;
     if is_end || shared.pins.holds(segment.number) {
         return Ok(0);
     }
     checkpoint::write(shared)?;
-    // This segment's header says where the one before it ends; before that is forgotten, the
-    // one before has to end there by itself.
+    // This segment's header says where the previous one ends; before that is lost, the previous
+    // one must be truncated to that end.
     if let Some(previous) = shared.segment(segment.header.previous) {
         previous.cut()?;
     }
     let octets = segment.end();
     match shared.disk.remove(&segment::file_name(segment.number)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-        // Gone already when an earlier try failed after this.
+        // It is already removed if an earlier attempt failed after this.
         _ => {}
     }
-    // Until its name is gone for good it may come back after a crash, and then the deletions in
-    // later segments are still needed.
+    // Until the removal of its name is durable, it may reappear after a crash, and then the
+    // deletions in later segments are still needed.
     shared.disk.sync_folder()?;
     shared.segment_forget(segment.number);
     tracing::debug!(segment = segment.number, octets, "segment compacted");

@@ -1,43 +1,43 @@
-//! How the local engine is kept: what the configuration says, and what is fixed.
+//! The settings of the local engine: those of the configuration, and fixed ones.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config;
 
-/// How the local engine is kept.
+/// The settings of the local engine.
 #[derive(Clone, Debug)]
 pub struct LocalConfig {
     pub folder: PathBuf,
     /// A segment that has grown past this is closed.
     pub segment_octets: u64,
     pub index_cache_octets: u64,
-    /// New contents are put off when less than this is free.
+    /// New contents are deferred when less than this is free.
     pub free_min_octets: u64,
     pub dead_percent: u8,
-    /// What was deleted is gone from the medium after this long.
+    /// How long after its deletion data must be erased from the medium.
     pub erase_secs: u64,
     pub compact_octets_per_sec: u64,
-    /// How long to wait before the first try to write again after a failure.
+    /// How long to wait after a failure before writing is retried for the first time.
     pub retry_first: Duration,
-    /// Most transactions in one group.
+    /// The most transactions in one group.
     pub group_max: usize,
-    /// Most transactions that wait for the writer; more block.
+    /// The most requests that wait for the writer; further ones block.
     pub waiting_max: usize,
-    /// Rows that may wait for the index before writers wait for it.
+    /// How many rows may wait for the index before writers have to wait for it.
     pub overlay_rows_max: usize,
     pub checkpoint_every: Duration,
-    /// How often it is looked whether a segment is to be compacted.
+    /// How often it is checked whether a segment should be compacted.
     pub compact_look_every: Duration,
 }
 
 impl LocalConfig {
-    /// The defaults, in a folder.
+    /// Returns the default settings for a folder.
     pub fn in_folder(folder: PathBuf) -> LocalConfig {
         LocalConfig::from_config(folder, &config::Store::default())
     }
 
-    /// What the configuration says, in a folder.
+    /// Returns the settings of the configuration for a folder.
     pub fn from_config(folder: PathBuf, config: &config::Store) -> LocalConfig {
         const MIB: u64 = 1024 * 1024;
         LocalConfig {

@@ -1,4 +1,4 @@
-//! Damage on the medium: each flipped bit is found, and everything it did not touch is served.
+//! Tests damage on the medium: every flipped bit is detected, and all data outside is served.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ struct Filled {
     segments: Vec<u64>,
 }
 
-/// A store of several segments that was closed in order.
+/// Creates a store of several segments, and writes a checkpoint.
 fn filled() -> Filled {
     let (disk, index) = (SimDisk::new(true), SimIndex::default());
     let mut store = open(&disk, &index, config()).unwrap();
@@ -66,8 +66,8 @@ impl Filled {
     }
 }
 
-/// P-12 for the store: every flipped bit is detected and named; with the index at hand at most
-/// what the flipped frame alone holds is lost, and the same when only the journal is left.
+/// P-12 for the store: every flipped bit is detected and located; at most the data of the damaged
+/// frame is lost, both with the index and when only the journal is left.
 #[test]
 fn every_flipped_bit_is_found_and_everything_else_is_served() {
     let filled = filled();
@@ -77,7 +77,7 @@ fn every_flipped_bit_is_found_and_everything_else_is_served() {
         let number = filled.segments[dice.below(filled.segments.len() as u64) as usize];
         let name = file_name(number);
         let size = filled.disk.size(&name);
-        // Headers are most of these small segments; frames are what matters most.
+        // These small segments consist mostly of headers, but frames matter most.
         let octet =
             if dice.chance(20) { dice.below(size) } else { HEADER + dice.below(size - HEADER) };
         let bit = octet * 8 + dice.below(8);
@@ -87,11 +87,11 @@ fn every_flipped_bit_is_found_and_everything_else_is_served() {
         let found = verify(&store.shared, &mut |_, _| ()).unwrap();
         // Opening a store settles its newest segment, which repairs a copy of the header.
         let mended = octet < HEADER && Some(&number) == filled.segments.last();
-        assert!(!found.damage.is_empty() || mended, "{what}: not found");
+        assert!(!found.damage.is_empty() || mended, "{what}: not detected");
         assert!(filled.check(&store, &what) <= 1, "{what}: too much is lost");
         if dice.chance(10) {
             let store = open(&filled.disk, &SimIndex::default(), config()).unwrap();
-            assert!(filled.check(&store, &what) <= 1, "{what}: too much is lost with the index");
+            assert!(filled.check(&store, &what) <= 1, "{what}: too much is lost without the index");
             let receiver = !store.report.damage.is_empty() || octet < HEADER;
             assert!(receiver || !verify(&store.shared, &mut |_, _| ()).unwrap().damage.is_empty());
         }
@@ -100,7 +100,7 @@ fn every_flipped_bit_is_found_and_everything_else_is_served() {
         }
     }
     let store = open(&filled.disk, &filled.index, config()).unwrap();
-    assert_eq!(filled.check(&store, "mended"), 0);
+    assert_eq!(filled.check(&store, "repaired"), 0);
     assert_eq!(verify(&store.shared, &mut |_, _| ()).unwrap().damage, Vec::<String>::new());
 }
 
@@ -114,12 +114,12 @@ fn a_segment_without_a_readable_header_is_reported_and_kept() {
     let store = open(&filled.disk, &filled.index, config()).unwrap();
     assert!(!store.report.damage.is_empty());
     assert!(filled.disk.size(&file_name(newest)) > 0);
-    // The copies are mended by hand, and everything is back.
+    // After the copies are repaired by hand, everything can be read again.
     for copy in [0, 4096] {
         filled.disk.flip(&file_name(newest), (copy + 20) * 8);
     }
     let store = open(&filled.disk, &filled.index, config()).unwrap();
-    assert_eq!(filled.check(&store, "mended"), 0);
+    assert_eq!(filled.check(&store, "repaired"), 0);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What was deleted is off the medium after the configured time, by a clock that the test sets.
+//! Tests with a set clock that deleted data is erased from the medium after the configured time.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,8 @@ fn set_clock() -> Clock {
     Clock::set_to(Timestamp(1_795_424_523_123))
 }
 
-/// Segments are compacted for what has to be erased, and for nothing else that is dead in them.
+/// A configuration in which segments are compacted only for data that has to be erased, not for
+/// any other dead data.
 fn erasing(config: LocalConfig) -> LocalConfig {
     LocalConfig {
         segment_octets: 1 << 20,
@@ -51,7 +52,7 @@ fn what_was_deleted_is_erased_once_its_time_is_over_and_not_before() {
     clock.advance_secs(10 * ERASE_SECS);
     store.delete(2).unwrap();
     clock.advance_secs(ERASE_SECS - 1);
-    assert!(!compact::is_due(&store.shared), "the time counts from when it was deleted");
+    assert!(!compact::is_due(&store.shared), "the time counts from the deletion");
     compact_all(&mut store, Reason::Due);
     assert!(disk.holds_segment(segment));
     clock.advance_secs(1);
@@ -81,7 +82,7 @@ fn the_time_runs_on_over_a_restart() {
     assert_eq!(store.content_get(2).unwrap().unwrap(), vec![3; 3_000]);
 }
 
-/// The engine's own thread sees to it; nobody asks.
+/// The engine's own thread erases, without being asked.
 #[test]
 fn the_engine_erases_by_itself() {
     let (folder, clock) = (tempfile::tempdir().unwrap(), set_clock());
@@ -103,7 +104,7 @@ fn the_engine_erases_by_itself() {
     clock.advance_secs(ERASE_SECS);
     let deadline = Instant::now() + Duration::from_secs(60);
     while segment.exists() {
-        assert!(Instant::now() < deadline, "the segment is still there");
+        assert!(Instant::now() < deadline, "the segment was not removed");
         std::thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(engine.get(b"\x01a").unwrap().unwrap(), Bytes::from_static(b"second"));

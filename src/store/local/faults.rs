@@ -1,4 +1,5 @@
-//! What a failing medium must not do, case by case. The simulation tries the same at random.
+//! Tests what a failing medium must not cause, case by case. The simulation tries the same at
+//! random.
 
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
@@ -26,15 +27,15 @@ fn fresh_with(config: LocalConfig) -> (SimDisk, SimIndex, Store) {
     (disk, index, store)
 }
 
-/// The next sync fails.
+/// Makes the next sync fail.
 fn sync_fails_next(disk: &SimDisk) {
-    // Operations count from one: the write of the group, then its sync.
+    // Operations are counted from one: the write of the group, then its sync.
     plan(disk, Plan { sync_fails_at: Some(2), ..Plan::default() });
 }
 
 #[test]
 fn a_group_costs_one_sync_however_many_share_it() {
-    // Making a new segment costs syncs of its own, so here is room enough in the first.
+    // Creating a segment costs syncs of its own, so the first one is large enough here.
     let large = LocalConfig { segment_octets: 1 << 20, ..config() };
     let (disk, _, mut store) = fresh_with(large);
     let before = disk.syncs();
@@ -46,7 +47,7 @@ fn a_group_costs_one_sync_however_many_share_it() {
     }));
     assert!(store.group(runs).iter().all(Result::is_ok));
     assert_eq!(disk.syncs() - before, 1);
-    // And nothing at all when nobody wrote.
+    // A group that wrote nothing costs no sync.
     store.group(vec![Box::new(|_| true), Box::new(|_| false)]);
     assert_eq!(disk.syncs() - before, 1);
 }
@@ -71,9 +72,9 @@ fn a_failed_sync_is_never_repeated_and_its_group_never_seen() {
     let failed = store.group(vec![put(1, vec![2; 10]), put(2, vec![2; 10])]);
     assert!(failed.iter().all(|outcome| matches!(outcome, Err(Error::Io(_)))), "{failed:?}");
     assert_eq!(disk.syncs() - syncs, 1);
-    assert_eq!(store.get(1).unwrap().unwrap(), vec![1; 100], "what was there is still served");
+    assert_eq!(store.get(1).unwrap().unwrap(), vec![1; 100], "existing data is still served");
     assert_eq!(store.get(2).unwrap(), None);
-    // Until it is time to try again, nothing is tried, and the reason is told.
+    // Until the next retry is due, nothing is tried, and the reason is reported.
     assert!(store.refusing().unwrap().contains("input/output error"));
     let operations = disk.operations();
     assert!(matches!(store.put(3, vec![3]), Err(Error::Refusing(_))));
@@ -90,7 +91,7 @@ fn writes_resume_on_a_new_segment_that_cuts_the_failed_one() {
     store.put(3, vec![3; 10]).unwrap();
     assert!(store.shared.segments().last().unwrap().number > failed);
     assert_eq!(store.refusing(), None);
-    // The failed group's octets may be on the medium all the same; they are no part of the store.
+    // The failed group's octets may be on the medium, but they are not part of the store.
     for survival in [Survival::Everything, Survival::Nothing, Survival::AnySectors] {
         disk.restart(survival, &mut Dice::new(3));
         let again = open(&disk, &index, config()).unwrap();
@@ -114,7 +115,7 @@ fn a_write_that_fails_half_way_leaves_nothing_of_its_group() {
     assert_eq!(again.get(1).unwrap().unwrap(), vec![1; 100]);
 }
 
-/// A full disk refuses, serves what is there, and recovers by itself.
+/// With a full disk, writes are refused, existing data is served, and service resumes by itself.
 #[test]
 fn a_full_disk_refuses_and_service_resumes_when_there_is_room() {
     let (disk, index, mut store) = fresh();
@@ -123,7 +124,7 @@ fn a_full_disk_refuses_and_service_resumes_when_there_is_room() {
         assert!(matches!(store.put(2, vec![2; 10]), Err(Error::Full)));
         assert_eq!(store.get(1).unwrap().unwrap(), vec![1; 100]);
     }
-    assert!(store.refusing().unwrap().contains("no room"));
+    assert!(store.refusing().unwrap().contains("no space"));
     plan(&disk, Plan::default());
     store.put(2, vec![2; 10]).unwrap();
     assert_eq!(store.refusing(), None);
@@ -140,8 +141,8 @@ fn an_index_that_fails_hides_nothing_and_comes_back_whole() {
     store.put(3, vec![3; 10]).unwrap();
     index.stick();
     store.shared.drain().unwrap_err();
-    assert_eq!(store.keys(), [1, 2, 3], "the overlay serves what the index did not take");
-    // Opening it again loses what it had not flushed, which is in the overlay no longer.
+    assert_eq!(store.keys(), [1, 2, 3], "the overlay serves what the index lacks");
+    // Reopening it loses what it had not flushed, which is no longer in the overlay.
     restore_index(&store.shared).unwrap();
     assert_eq!(store.keys(), [1, 2, 3]);
     assert_eq!(store.get(2).unwrap().unwrap(), vec![2; 10]);
@@ -151,7 +152,7 @@ fn an_index_that_fails_hides_nothing_and_comes_back_whole() {
 #[test]
 fn what_a_killed_process_left_is_durable_before_anything_is_built_on_it() {
     let (disk, index, mut store) = fresh();
-    // The power goes off for the process only, between the write and the sync.
+    // Only the process dies, between the write and the sync.
     plan(&disk, Plan { crash_at: Some(2), ..Plan::default() });
     store.put(2, vec![2; 10]).unwrap_err();
     disk.process_restart();
@@ -165,7 +166,7 @@ fn what_a_killed_process_left_is_durable_before_anything_is_built_on_it() {
     }
 }
 
-/// What was deleted, or replaced, is off the medium in time: also out of the newest segment.
+/// Deleted and replaced data is erased from the medium in time, even from the newest segment.
 #[test]
 fn what_was_replaced_is_erased_from_the_medium_in_time() {
     let secret = b"the key of a message that was rejected";

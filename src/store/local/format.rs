@@ -1,17 +1,17 @@
 //! The number of the form in which the whole store is written: journal, frames and rows. A record
 //! that changes by itself raises its own version, and not this number.
 //!
-//! It stands beside the segments, in the open, and goes wherever they are copied. It is written
-//! before the first segment is, and looked at before anything in the folder is touched.
+//! It is stored in the clear beside the segments, so it is copied with them. It is written before
+//! the first segment, and checked before anything in the folder is changed.
 //!
 //! ```text
 //! journal/format = "postern store format 2\n"
 //! ```
 //!
 //! A journal without the number is refused, not adopted: only builds from before the first
-//! release wrote such, and the segments say nothing about the form of the records in them,
-//! which has changed since under the same record versions. To read them by today's forms would
-//! give wrong values, not errors.
+//! release wrote such journals, and their segments do not tell the form of the records, which has
+//! since changed without new record versions. Reading them in the present form would give wrong
+//! values, not errors.
 
 use std::io;
 
@@ -27,7 +27,7 @@ const NAME: &str = "format";
 const PREFIX: &str = "postern store format ";
 const OCTETS_MAX: u64 = 64;
 
-/// Whether the store can be read here, or there is none yet. Changes nothing.
+/// Checks that the store can be read here, or that there is none yet. Changes nothing.
 pub fn check(disk: &dyn Disk) -> Result<(), Error> {
     match (read(disk)?, has_segments(disk)?) {
         (Some(FORMAT), _) | (None, false) => Ok(()),
@@ -36,7 +36,8 @@ pub fn check(disk: &dyn Disk) -> Result<(), Error> {
     }
 }
 
-/// The same, and writes the number where there is no store yet. Only for who holds the folder.
+/// Like [`check`], but also writes the number if there is none yet. The caller must hold the
+/// folder's lock.
 pub fn claim(disk: &dyn Disk) -> Result<(), Error> {
     check(disk)?;
     if read(disk)?.is_none() {
@@ -66,7 +67,7 @@ fn read(disk: &dyn Disk) -> Result<Option<u32>, Error> {
 fn has_segments(disk: &dyn Disk) -> Result<bool, Error> {
     match disk.names() {
         Ok(names) => Ok(names.iter().any(|name| segment::number_of(name).is_some())),
-        // The folder is made later.
+        // The folder is created later.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error.into()),
     }

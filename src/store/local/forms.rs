@@ -1,16 +1,17 @@
-//! The store's forms on the medium, for the fuzz targets: what is read must be written again as
-//! the same octets, and nothing that can be read makes the reader panic.
+//! The store's forms on the medium, for the fuzz targets: whatever can be parsed must be encoded
+//! again as the same octets, and no octets may make a parser panic.
 
 use super::index::Row;
 use super::journal::frame::{self, Frame};
 use super::journal::{Body, PiecePlace};
 
-/// Reads a frame's head; when it is one, tells whether it is written again the same way.
+/// Parses a frame's head; if it is one, returns whether it is encoded again as the same head.
 pub fn frame_head(octets: &[u8]) -> Option<bool> {
     Frame::decode(octets).map(|frame| Frame::decode(&frame.encode()) == Some(frame))
 }
 
-/// Reads a transaction's body; when it is one, tells whether it is written again the same way.
+/// Parses a transaction's body; if it is one, returns whether it is encoded again as the same
+/// octets.
 pub fn transaction(octets: &[u8]) -> Option<bool> {
     let (digest, ops) = frame::parse(octets)?;
     let mut body = Body::new();
@@ -22,12 +23,13 @@ pub fn transaction(octets: &[u8]) -> Option<bool> {
     Some(places_agree && body.finish(digest) == octets)
 }
 
-/// Reads an index row; when it is one, tells whether it is written again the same way.
+/// Parses an index row; if it is one, returns whether it is encoded again as the same octets.
 pub fn row(octets: &[u8]) -> Option<bool> {
     Row::decode(octets).map(|row| row.encode() == octets)
 }
 
-/// Reads the places of a content's pieces; tells whether they are written again the same way.
+/// Parses the places of a content's pieces; if they are such, returns whether they are encoded
+/// again as the same octets.
 pub fn piece_places(octets: &[u8]) -> Option<bool> {
     PiecePlace::decode_all(octets).map(|places| {
         let mut out = Vec::new();

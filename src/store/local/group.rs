@@ -1,4 +1,4 @@
-//! A group: transactions that go to the disk together, each seeing those before it.
+//! A group: transactions that are written to the disk together, each of which sees those before it.
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
@@ -17,16 +17,16 @@ use super::pins::Pin;
 use super::request::{Answer, Moved, Request};
 use super::shared::{Shared, content_key, merge};
 
-/// The longest piece frame: reading a part of a content opens whole frames.
+/// The most octets of a piece in one frame, since reading a part of a content opens whole frames.
 pub const PIECE_OCTETS: usize = 256 * 1024;
 
-/// What a staged piece carries: its frames, and the pin that keeps their segment.
+/// The token of a staged piece: its frames, and the pin that keeps their segment.
 struct Token {
     places: Vec<PiecePlace>,
     pin: Pin,
 }
 
-/// Transactions on their way to the disk together.
+/// Transactions that are written to the disk together.
 pub struct Group {
     pub shared: Arc<Shared>,
     pub segment: Arc<Segment>,
@@ -57,7 +57,7 @@ impl Group {
                 Answer::Moved(sender, outcome)
             }
             Request::Close(sender) => {
-                // A transaction without changes: the journal now ends in the new segment.
+                // A transaction without changes makes the journal end in the new segment.
                 let outcome = self.transaction(BTreeMap::new());
                 Answer::Moved(sender, outcome)
             }
@@ -89,14 +89,14 @@ impl Group {
             false => self.transaction(values),
         });
         if added.is_err() {
-            // Pieces without their transaction are not written either.
+            // Pieces are not written without their transaction.
             self.out.truncate(before);
             self.seq = seq;
         }
         added
     }
 
-    /// Writes the contents' inline pieces; adds to `values` what stands under their keys.
+    /// Writes the contents' inline pieces, and adds the contents' values to `values`.
     fn add_pieces(
         &mut self,
         contents: BTreeMap<ContentId, Option<Vec<Piece>>>,
@@ -109,7 +109,7 @@ impl Group {
         Ok(())
     }
 
-    /// Writes inline pieces as frames; tells the content's row.
+    /// Writes inline pieces as frames; returns the content's value.
     fn place_pieces(&mut self, id: ContentId, pieces: Vec<Piece>) -> Result<Bytes, Error> {
         let mut places = Vec::new();
         for piece in pieces {
@@ -143,7 +143,7 @@ impl Group {
         if !self.has_room {
             return Err(Error::Full);
         }
-        // Whose it will be is not known yet: the transaction that refers to it says so.
+        // The content is not known yet; the transaction that refers to the piece will name it.
         let parts = octets.chunks(PIECE_OCTETS).map(|part| self.piece(ContentId([0; 16]), part));
         let places = parts.collect::<Result<Vec<_>, _>>()?;
         let pin = Pin::new(&self.shared.pins, self.segment.number);
@@ -194,7 +194,7 @@ impl Group {
         Ok(())
     }
 
-    /// Appends one transaction's frame and its rows.
+    /// Appends one transaction's frame, and adds its rows.
     fn transaction(&mut self, values: BTreeMap<Vec<u8>, Option<Bytes>>) -> Result<(), Error> {
         let at = self.start + self.out.len() as u64;
         let mut body = Body::new();
@@ -228,7 +228,7 @@ impl Group {
         Ok(at)
     }
 
-    /// The row as this group will leave it.
+    /// Returns the row as it is after this group so far.
     fn row(&self, key: &[u8]) -> Result<Option<Row>, Error> {
         match self.rows.get(key) {
             Some(own) => Ok(own.clone()),
@@ -244,7 +244,7 @@ impl Group {
         }
     }
 
-    /// A row's value, which may stand in this group's own frames.
+    /// Returns a row's value, which may be in this group's own frames.
     fn value_of(&self, row: &Row) -> Result<Bytes, Error> {
         let Place { segment, frame: at, at: starts, length } = row.place;
         let own = segment == self.segment.number && at >= self.start;
@@ -252,7 +252,7 @@ impl Group {
             return self.shared.value_of(row);
         }
         let from = (at - self.start) as usize;
-        let head = frame::Frame::decode(&self.out[from..]).expect("we wrote it just now");
+        let head = frame::Frame::decode(&self.out[from..]).expect("this group wrote the frame");
         let sealed = from + frame::HEAD..from + frame::HEAD + head.sealed as usize;
         let mut body = self.out[sealed].to_vec();
         let plain = frame::open(&self.segment.key, at, head, &mut body).ok_or(Error::Seal)?;
@@ -260,7 +260,7 @@ impl Group {
     }
 }
 
-/// The view of one transaction: durable state, the group's so far, its own on top.
+/// The view of one transaction: the durable state, the group's writes so far, and its own on top.
 struct GroupTx<'g> {
     group: &'g mut Group,
     values: BTreeMap<Vec<u8>, Option<Bytes>>,
@@ -276,7 +276,7 @@ impl RawTx for GroupTx<'_> {
     }
 
     fn scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), Error> {
-        // Own values have no place yet; as rows they stand inline, whatever their size.
+        // Its own values have no place yet; as rows they are inline, whatever their size.
         let nowhere = Place { segment: 0, frame: 0, at: 0, length: 0 };
         let as_row =
             |value: &Bytes| Row { place: nowhere, identity: 0, inline: Some(value.clone()) };
@@ -326,7 +326,7 @@ impl RawTx for GroupTx<'_> {
     }
 }
 
-/// The part of a map that lies in a span.
+/// Returns the part of a map that lies in a span.
 fn within<'m, V>(
     map: &'m BTreeMap<Vec<u8>, V>,
     span: &'m Span,

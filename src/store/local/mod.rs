@@ -1,16 +1,16 @@
-//! The local engine: the journal, its writer thread, and the thread that keeps the index.
+//! The local engine: the journal, its writer thread, and the threads for the index and compaction.
 //!
-//! | file | what it is, lower ones first |
+//! | file | what it is, the lowest layer first |
 //! | --- | --- |
-//! | `config` | how the engine is kept |
-//! | `disk`, `index`, `journal` | one folder of files; where each value stands; sealed frames |
-//! | `format` | the number of the form in which all of it is written |
-//! | `pins`, `shared` | what readers, the writer and the background share |
-//! | `request`, `group`, `writer` | what the writer is asked, what it writes at once, its thread's work |
-//! | `checkpoint`, `recovery` | how far the index is on disk; opening a store |
-//! | `compact`, `verify` | reclaiming room and erasing; reading everything back |
+//! | `config` | the engine's settings |
+//! | `disk`, `index`, `journal` | one folder of files; the place of each value; sealed frames |
+//! | `format` | the number of the format in which all of it is written |
+//! | `pins`, `shared` | what readers, the writer and the background threads share |
+//! | `request`, `group`, `writer` | requests to the writer, what it writes at once, its work |
+//! | `checkpoint`, `recovery` | up to where the index is on disk; opening a store |
+//! | `compact`, `verify` | reclaiming space and erasing; reading everything back |
 //!
-//! A file uses only those above it in the table or beside it, and never this one.
+//! A file uses only those above it or beside it in the table, and never this one.
 
 #[cfg(test)]
 mod bench_disk;
@@ -69,18 +69,18 @@ use self::writer::Writer;
 pub use self::config::LocalConfig;
 pub use self::recovery::OpenReport;
 
-/// Records and contents on the local disk.
+/// The engine that stores records and contents on the local disk.
 pub struct LocalEngine {
     shared: Arc<Shared>,
     report: OpenReport,
     requests: Mutex<Option<SyncSender<Request>>>,
     background: Arc<Background>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    /// Held as long as the engine lives, so that no second one opens the folder.
+    /// Held as long as the engine exists, so that no second one opens the folder.
     _lock: File,
 }
 
-/// Wakes the index's thread, and tells it to end.
+/// Wakes the background threads, and tells them to end.
 #[derive(Default)]
 struct Background {
     state: Mutex<Signal>,
@@ -94,13 +94,13 @@ struct Signal {
 }
 
 const INDEX_RETRY: Duration = Duration::from_secs(1);
-/// How long writers wait for an index that has fallen behind before they are refused.
+/// How long writers wait for an index that has fallen behind, before they are refused.
 const INDEX_WAIT: Duration = Duration::from_secs(10);
 
 impl LocalEngine {
-    /// Opens the folder, made if it is not there. `clock` tells for how long something waits to
-    /// be erased. `progress` is outcome when the index has to be built again. An error says why the
-    /// folder cannot be used; another process that has it open is one.
+    /// Opens the folder, and creates it if it does not exist. `clock` measures how long deleted
+    /// data has been waiting to be erased. `progress` is called if the index has to be rebuilt. An
+    /// error says why the folder cannot be used, for example because another process has it open.
     pub fn open(
         config: LocalConfig,
         vault: Vault,
@@ -108,7 +108,7 @@ impl LocalEngine {
         progress: Progress<'_>,
     ) -> Result<LocalEngine, Error> {
         let disk = Arc::new(OsDisk::new(&config.folder.join("journal")));
-        // Before anything is made: a folder that is refused stays as it is.
+        // This is checked before anything is created, so that a refused folder is not changed.
         format::check(&*disk)?;
         make_folders(&config.folder)?;
         let held = lock_folder(&config)?;
@@ -138,12 +138,13 @@ impl LocalEngine {
         Ok(engine)
     }
 
-    /// What opening found and did.
+    /// Returns what opening found and did.
     pub fn report(&self) -> &OpenReport {
         &self.report
     }
 
-    /// Finishes what waits, writes a checkpoint, ends the threads. Later requests are refused.
+    /// Finishes waiting requests, ends the threads, and writes a checkpoint. Later requests are
+    /// refused.
     pub fn close(&self) -> Result<(), Error> {
         if lock(&self.requests).take().is_none() {
             return Ok(());
@@ -173,13 +174,13 @@ impl LocalEngine {
 impl Drop for LocalEngine {
     fn drop(&mut self) {
         if let Err(error) = self.close() {
-            tracing::error!(%error, "the store did not close in order; the next start mends it");
+            tracing::error!(%error, "the store was not closed cleanly; the next start repairs it");
         }
     }
 }
 
-/// Makes the folders, for their owner alone, and their names durable: what is acknowledged
-/// later stands under them.
+/// Creates the folders, accessible only to their owner, and makes their names durable, since
+/// everything that is acknowledged later is below them.
 fn make_folders(folder: &Path) -> Result<(), Error> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true).mode(0o700).create(folder.join("journal"))?;
@@ -198,8 +199,8 @@ fn lock_folder(config: &LocalConfig) -> Result<File, Error> {
     Ok(file)
 }
 
-/// Gathers what waits and hands it to the writer as one group; the sync of one group is the
-/// time in which the next one gathers.
+/// Collects the waiting requests and passes them to the writer as one group; while one group is
+/// being synced, the next one accumulates.
 fn write_loop(
     mut writer: Writer,
     shared: &Shared,
@@ -216,7 +217,7 @@ fn write_loop(
         if shared.wait_for_index(INDEX_WAIT) {
             writer.group(group);
         } else {
-            let why = "the index does not keep up".to_owned();
+            let why = "the index cannot keep up".to_owned();
             writer.refuse_all(group, &Error::Refusing(why));
         }
         background.signal(|signal| signal.work = true);
@@ -224,8 +225,9 @@ fn write_loop(
     writer.finish();
 }
 
-/// Looks now and then for segments to compact. Ends when outcome to, and with its `sender` the
-/// writer does. A thread of its own: it waits for the writer, which may wait for the index.
+/// Regularly checks whether segments should be compacted. It ends when it is told to, which drops
+/// its `sender`, so that the writer can end. It has a thread of its own, because it waits for the
+/// writer, which may wait for the index.
 fn compact_loop(shared: &Shared, background: &Background, sender: &SyncSender<Request>) {
     while !background.is_stopping() {
         background.pause(shared.config.compact_look_every);
@@ -235,19 +237,19 @@ fn compact_loop(shared: &Shared, background: &Background, sender: &SyncSender<Re
     }
 }
 
-/// Moves rows into the index, writes checkpoints. Ends when outcome to.
+/// Moves rows into the index and writes checkpoints. It ends when it is told to.
 fn index_loop(shared: &Shared, background: &Background) {
     let mut checkpointed = (Instant::now(), shared.overlay().published.seq);
     while background.wait(shared.config.checkpoint_every) {
         if let Err(error) = shared.drain() {
-            tracing::error!(%error, "the index does not take what the journal holds");
+            tracing::error!(%error, "rows could not be written to the index");
             background.pause(INDEX_RETRY);
-            // Opening needs room; until there is some, the failed one still answers reads.
+            // Reopening needs space; until there is enough, the failed index still serves reads.
             let free = shared.disk.free_octets().unwrap_or(u64::MAX);
             if free >= shared.config.free_min_octets
                 && let Err(error) = restore_index(shared)
             {
-                tracing::warn!(%error, "the index cannot be opened at present");
+                tracing::warn!(%error, "the index cannot be restored at present");
             }
             background.signal(|signal| signal.work = true);
             continue;
@@ -255,7 +257,7 @@ fn index_loop(shared: &Shared, background: &Background) {
         let seq = shared.overlay().published.seq;
         if checkpointed.0.elapsed() >= shared.config.checkpoint_every && seq != checkpointed.1 {
             if let Err(error) = checkpoint::write(shared) {
-                tracing::warn!(%error, "no checkpoint could be written");
+                tracing::warn!(%error, "the checkpoint could not be written");
             }
             checkpointed = (Instant::now(), seq);
         }
@@ -282,7 +284,7 @@ fn run_compaction(shared: &Shared, sender: &SyncSender<Request>, background: &Ba
     }
 }
 
-/// Closes the newest segment when that has to go too, and compacts.
+/// Closes the newest segment if it must be compacted as well, and compacts.
 fn compact_all(
     shared: &Shared,
     reason: Reason,
@@ -317,7 +319,7 @@ impl Background {
         self.changed.notify_all();
     }
 
-    /// Waits for work or for `limit`; `false` when it is time to end.
+    /// Waits for work, for at most `limit`; returns `false` when it is time to end.
     fn wait(&self, limit: Duration) -> bool {
         let state = lock(&self.state);
         let idle = |signal: &mut Signal| !signal.work && !signal.stop;

@@ -1,20 +1,20 @@
-//! Pins: segments that hold pieces which no transaction refers to yet are not to be removed.
+//! Pins, which keep segments with pieces to which no transaction refers yet from being removed.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How many pins each segment has.
+/// The number of pins of each segment.
 #[derive(Default)]
 pub struct Pins(Mutex<BTreeMap<u64, usize>>);
 
-/// Keeps a segment from being removed while something in it waits for its transaction.
+/// Keeps a segment from being removed while a piece in it waits for its transaction.
 pub struct Pin {
     pins: Arc<Pins>,
     segment: u64,
 }
 
 impl Pins {
-    /// Whether anything in a segment waits for its transaction.
+    /// Returns whether any piece in a segment waits for its transaction.
     pub fn holds(&self, segment: u64) -> bool {
         self.counts().contains_key(&segment)
     }
@@ -30,8 +30,8 @@ impl Pin {
         Pin { pins: pins.clone(), segment }
     }
 
-    /// Whether this keeps a segment of the store that `pins` belongs to. A piece that was staged
-    /// in another store, or before this one was opened again, has its pin elsewhere.
+    /// Returns whether this pins a segment of the store that `pins` belongs to. A piece that was
+    /// staged in another store, or before this one was reopened, has its pin elsewhere.
     pub fn is_of(&self, pins: &Arc<Pins>) -> bool {
         Arc::ptr_eq(&self.pins, pins)
     }

@@ -1,12 +1,12 @@
-//! Opening a store: which frames count, and an index that proves that it agrees with them.
+//! Opening a store: which frames are valid, and a check that the index agrees with them.
 //!
-//! 1. Segments are opened; each one's end is what its successor's header says.
+//! 1. The segments are opened; the end of each is what its successor's header says.
 //! 2. Frames after the checkpoint are applied to the index again (doing so twice is harmless).
-//! 3. An unreadable stretch was *damaged* if a later frame knows it durable: it is reported and
-//!    skipped, everything else is served. Else it is the torn end of what was never
+//! 3. An unreadable range was *damaged* if a later frame records it as durable: it is reported and
+//!    skipped, and everything else is served. Otherwise it is the torn end of what was never
 //!    acknowledged, and the journal ends there.
-//! 4. The whole index is read and its digest compared with the journal's. When they differ, or
-//!    there was no usable checkpoint, the index is wiped and built from the whole journal.
+//! 4. The whole index is read and its digest compared with the journal's. If they differ, or if
+//!    there was no usable checkpoint, the index is wiped and rebuilt from the whole journal.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -25,7 +25,7 @@ use crate::store::span::{Order, Span};
 /// What opening found and did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OpenReport {
-    /// Frames applied again.
+    /// The number of frames that were applied again.
     pub replayed: u64,
     /// Whether the index was built from the whole journal.
     pub rebuilt: bool,
@@ -33,7 +33,7 @@ pub struct OpenReport {
     pub damage: Vec<String>,
 }
 
-/// Where the journal ends, and what is there to go on from.
+/// Where the journal ends, and from what the writer continues.
 pub struct Recovered {
     pub position: Position,
     pub last: Option<Arc<Segment>>,
@@ -42,10 +42,10 @@ pub struct Recovered {
     pub report: OpenReport,
 }
 
-/// Told (done, total) octets of the journal.
+/// The function called with the octets of the journal that are done, and in total.
 pub type Progress<'p> = &'p mut dyn FnMut(u64, u64);
 
-/// Opens what is there.
+/// Opens the segments and the index.
 pub fn recover(shared: &Shared, progress: Progress<'_>) -> Result<Recovered, Error> {
     let mut report = OpenReport::default();
     let number = open_segments(shared, &mut report)?;
@@ -72,7 +72,7 @@ pub fn recover(shared: &Shared, progress: Progress<'_>) -> Result<Recovered, Err
     Ok(finish(shared, end.position, number, report))
 }
 
-/// Brings the index from a checkpoint to the journal's end; `None` when it cannot be used or
+/// Brings the index from a checkpoint to the end of the journal; `None` if it cannot be used or
 /// does not agree with the journal.
 fn agreed(shared: &Shared, known: Position, durable: u64, report: &mut OpenReport) -> Option<End> {
     let mut replay = Replay::new(shared, known, durable, report);
@@ -82,12 +82,12 @@ fn agreed(shared: &Shared, known: Position, durable: u64, report: &mut OpenRepor
     {
         return Some(end);
     }
-    tracing::warn!("the index does not agree with the journal and is built again");
+    tracing::warn!("the index does not agree with the journal and is rebuilt");
     None
 }
 
-/// After the index failed while the store was open: brings it back to what is published. What
-/// it was told since its last flush may be lost, so it has to prove itself again.
+/// Restores the index to the published state after it failed while the store was open. Changes
+/// since its last flush may be lost, so it is compared with the journal again.
 pub fn restore_index(shared: &Shared) -> Result<(), Error> {
     let _alone = lock(&shared.keeper);
     let published = shared.overlay().published;
@@ -113,7 +113,7 @@ fn finish(shared: &Shared, position: Position, number: u64, mut report: OpenRepo
     Recovered { position, last: shared.segments().pop(), number, report }
 }
 
-/// Opens every segment and sets its end. Tells the highest number there is.
+/// Opens every segment and sets its end. Returns the highest segment number.
 fn open_segments(shared: &Shared, report: &mut OpenReport) -> Result<u64, Error> {
     let names = shared.disk.names()?;
     let mut numbers: Vec<u64> = names.iter().filter_map(|name| segment::number_of(name)).collect();
@@ -130,7 +130,7 @@ fn open_segments(shared: &Shared, report: &mut OpenReport) -> Result<u64, Error>
     if shared.segments().is_empty() && !unreadable.is_empty() {
         // Nothing may be concluded from this, least of all that there is nothing to keep.
         return Err(Error::Damaged(
-            "no segment of the journal opens; is this the right daemon key?".to_owned(),
+            "no segment of the journal can be opened; is this the right daemon key?".to_owned(),
         ));
     }
     for number in unreadable {
@@ -138,14 +138,14 @@ fn open_segments(shared: &Shared, report: &mut OpenReport) -> Result<u64, Error>
     }
     for number in unfinished {
         if let Err(error) = shared.disk.remove(&segment::file_name(number)) {
-            tracing::debug!(number, %error, "what is left of an unfinished segment stays");
+            tracing::debug!(number, %error, "an unfinished segment was not removed");
         }
     }
     for pair in shared.segments().windows(2) {
         if pair[1].header.previous == pair[0].number {
             let (end, there) = (pair[1].header.previous_end, pair[0].end());
             if there < end {
-                report.damage.push(format!("segment {}: it is cut short", pair[0].number));
+                report.damage.push(format!("segment {}: it is truncated", pair[0].number));
             }
             pair[0].set_end(end.min(there));
         }
@@ -153,12 +153,12 @@ fn open_segments(shared: &Shared, report: &mut OpenReport) -> Result<u64, Error>
     Ok(highest)
 }
 
-/// Reports what the checkpoint knows and the journal has not.
+/// Reports what the checkpoint refers to and the journal lacks.
 fn miss(shared: &Shared, position: Position, report: &mut OpenReport) {
     let Position { segment: number, offset, .. } = position;
     match shared.segment(number) {
         Some(segment) if segment.end() >= offset => {}
-        Some(_) => report.damage.push(format!("segment {number}: it is cut short")),
+        Some(_) => report.damage.push(format!("segment {number}: it is truncated")),
         None if number == 0 => {}
         None => report.damage.push(format!("segment {number}: it is missing")),
     }
@@ -175,19 +175,19 @@ fn rebuild(
     let mut replay = Replay::new(shared, Position::default(), durable, report);
     let mut end = replay.run(progress)?;
     let position = &mut end.position;
-    // Numbers that a lost part of the journal had are not given again.
+    // The numbers of lost frames are not used again.
     position.seq = position.seq.max(durable);
     let (digest, live) = survey(shared)?;
     if digest != position.digest && report.damage.is_empty() {
-        report.damage.push("the journal does not lead to the state it names".to_owned());
+        report.damage.push("the journal does not lead to the state that it records".to_owned());
     }
-    // After damage the journal's own digest cannot be reached; what is there is the truth now.
+    // After damage, the journal's own digest cannot be reached; what is left is now the truth.
     position.digest = digest;
     *lock(&shared.live) = live;
     Ok(end)
 }
 
-/// Reads the whole index and compares it with what the journal says it must be.
+/// Reads the whole index and compares its digest with that of the journal.
 fn proves_itself(shared: &Shared, position: Position) -> bool {
     match survey(shared) {
         Ok((digest, live)) if digest == position.digest => {
@@ -202,12 +202,12 @@ fn proves_itself(shared: &Shared, position: Position) -> bool {
     }
 }
 
-/// The index's digest, and the live octets of each segment.
+/// Returns the index's digest, and the live octets of each segment.
 fn survey(shared: &Shared) -> Result<(u128, BTreeMap<u64, u64>), Error> {
     let (mut digest, mut live) = (0u128, BTreeMap::new());
     let mut wrong = None;
     shared.index.scan(&Span::prefix(&[], Order::Ascending), &mut |key, row| {
-        // The identity stands in the row; where the value does too, it is computed again.
+        // The row contains the identity; if it also contains the value, the identity is recomputed.
         let identity = match &row.inline {
             Some(value) => super::index::identity_of(key, value),
             None => row.identity,
@@ -228,29 +228,30 @@ fn survey(shared: &Shared) -> Result<(u128, BTreeMap<u64, u64>), Error> {
 /// Where the journal ends.
 struct End {
     position: Position,
-    /// From here on in the last segment, nothing proves that what can be read is on the medium.
+    /// From this offset of the last segment on, nothing proves that what can be read is on the
+    /// medium.
     uncertain: u64,
 }
 
-/// Applies frames to the index from a position on.
+/// Applies frames to the index, starting from a position.
 struct Replay<'r> {
     shared: &'r Shared,
     report: &'r mut OpenReport,
     position: Position,
-    /// The last frame known to be durable from elsewhere: a checkpoint, a segment's successor,
-    /// a later frame.
+    /// The last frame that is known to be durable, from a checkpoint, from what was published, or
+    /// from a later frame.
     durable: u64,
-    /// The newest segment's frames: number, and where each begins.
+    /// The number and offset of each frame in the newest segment.
     tail: Vec<(u64, u64)>,
     pending: BTreeMap<Vec<u8>, Option<Row>>,
 }
 
 const ROWS_AT_ONCE: usize = 2_048;
 
-/// What stands at a place in a segment.
+/// What is found at an offset in a segment.
 enum Found {
     Frame(frame::Frame, Vec<u8>),
-    /// Unreadable octets up to an intact frame, or up to the end.
+    /// Unreadable octets up to the next intact frame, or up to the end.
     Gap {
         next: Option<u64>,
     },
@@ -308,8 +309,8 @@ impl<'r> Replay<'r> {
         Ok(())
     }
 
-    /// Whether a frame behind a gap, or anything else, knows that something in the gap was
-    /// durable.
+    /// Returns whether a frame after a gap, or anything else, records that something in the gap
+    /// was durable.
     fn knew_more(&self, segment: &Segment, next: Option<u64>, end: u64) -> Result<bool, Error> {
         if self.durable > self.position.seq {
             return Ok(true);
@@ -349,7 +350,7 @@ impl<'r> Replay<'r> {
         let at = end - frame.octets();
         for op in ops {
             let row = op.value.map(|(starts, value)| {
-                let length = u32::try_from(value.len()).expect("it was read from 32 bits");
+                let length = u32::try_from(value.len()).expect("the length was read from 32 bits");
                 let place = Place { segment, frame: at, at: starts, length };
                 Row::new(op.key, Bytes::copy_from_slice(value), place)
             });
@@ -360,8 +361,8 @@ impl<'r> Replay<'r> {
         if self.pending.len() >= ROWS_AT_ONCE { self.apply() } else { Ok(()) }
     }
 
-    /// Notes that what stood under a key has to be erased: since when is not known any more, so
-    /// it counts from now.
+    /// Records that the previous value of a key must be erased. The time of the deletion is no
+    /// longer known, so the time counts from now.
     fn died(&self, key: &[u8], now: Option<&Row>) -> Result<(), Error> {
         let before = match self.pending.get(key) {
             Some(pending) => pending.clone(),

@@ -1,4 +1,4 @@
-//! A real store on a real disk, opened again after all that may happen to its folder.
+//! Tests a real store on a real disk, which is opened again after anything happened to its folder.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -59,7 +59,7 @@ fn check(engine: &LocalEngine, to: u16) {
     assert_eq!(found.damage, Vec::<String>::new());
 }
 
-/// Copies a folder as it is, as a power cut with everything written would leave it.
+/// Copies a folder as it is, as a power failure would leave it if everything had been written.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -86,10 +86,10 @@ fn a_store_that_was_never_closed_opens_with_everything() {
     drop(again);
     let again = open(other.path()).unwrap();
     check(&again, 450);
-    assert!(!again.report().rebuilt, "closed in order, the index is as good as it was");
+    assert!(!again.report().rebuilt, "after a clean close, the index can be used");
 }
 
-/// Every file below a folder with its octets, and when it was last written to.
+/// Returns every file below a folder with its octets and the time of its last change.
 fn files(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, SystemTime)> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -105,8 +105,8 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, SystemTime)> {
     found
 }
 
-/// A store in which `file` is what stands for the format's number. It is a copy, because sled may
-/// still be at work in the folder that was written.
+/// Returns the folder of a store whose file with the format number contains `file`. It is a copy,
+/// because sled may still be writing in the original folder.
 fn store_with_format(file: Option<&str>) -> tempfile::TempDir {
     let (written, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     fill(&open(written.path()).unwrap(), 0, 100);
@@ -120,11 +120,12 @@ fn store_with_format(file: Option<&str>) -> tempfile::TempDir {
     folder
 }
 
-/// Why a store is not opened, and that nothing in its folder was made, changed or removed.
+/// Returns why a store is not opened, and checks that nothing in its folder was created, changed or
+/// removed.
 fn refused(folder: &Path) -> Error {
     let before = files(folder);
     let error = open(folder).map(|_| ()).unwrap_err();
-    assert!(files(folder) == before, "the folder of a store that was refused changed");
+    assert!(files(folder) == before, "the folder of a refused store was changed");
     error
 }
 
@@ -138,7 +139,7 @@ fn a_store_of_another_format_is_refused_and_not_touched() {
     assert!(matches!(error, Error::UnknownFormat { found: 7, known: 2 }), "{error:?}");
     let sentence = "the store has format 7, and this version of the program reads format 2 only";
     assert_eq!(error.to_string(), sentence);
-    // Nor is anything made that is missing in a copy of its journal.
+    // What is missing in a copy of its journal is not created either.
     fs::remove_dir_all(folder.path().join("index")).unwrap();
     fs::remove_file(folder.path().join("lock")).unwrap();
     refused(folder.path());
@@ -196,7 +197,7 @@ fn a_lost_index_and_a_lost_checkpoint_are_made_again() {
     }
 }
 
-/// sled may come back with anything in its files; the store opens all the same.
+/// Whatever sled's files contain after a crash, the store opens.
 #[test]
 fn an_index_with_flipped_octets_is_noticed_and_made_again() {
     let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -212,7 +213,7 @@ fn an_index_with_flipped_octets_is_noticed_and_made_again() {
             let path = entry.unwrap().path();
             let mut octets = fs::read(&path).unwrap_or_default();
             let Some(last) = octets.len().checked_sub(1) else { continue };
-            // Some rounds hit where the data stands, some anywhere.
+            // Only the used part of the file is changed, since it is followed by zeros.
             let used = octets.iter().rposition(|&octet| octet != 0).unwrap_or(last) as u64;
             for _ in 0..dice.below(40) + 1 {
                 octets[dice.below(used + 1) as usize] = dice.next() as u8;
@@ -226,7 +227,7 @@ fn an_index_with_flipped_octets_is_noticed_and_made_again() {
     assert!(rebuilt > 12, "only {rebuilt} of 24 were noticed");
 }
 
-/// Starting often does not eat the disk: an empty segment is no 64 MiB.
+/// Many starts do not fill the disk: an empty segment does not take 64 MiB.
 #[test]
 fn many_starts_take_little_room() {
     use std::os::unix::fs::MetadataExt;
@@ -246,7 +247,7 @@ fn many_starts_take_little_room() {
     assert!(blocks * 512 < 1 << 20, "{} KiB", blocks / 2);
 }
 
-/// The record of the fixture as it was in version 1, and as it is read now.
+/// The fixture's record as it was in version 1.
 #[derive(Serialize, Deserialize)]
 struct NoteV1 {
     text: String,
@@ -348,8 +349,8 @@ fn records_of_two_versions_lie_in_one_folder() {
     assert_eq!(versions, [vec![2], vec![1; 18], vec![2]].concat());
 }
 
-/// The program was replaced by an earlier one: what the later one wrote is neither read wrongly
-/// nor taken for damage, and is there again for the later one.
+/// If the program is replaced by an earlier version, the records of the later version are neither
+/// misread nor taken for damage, and the later version can read them again.
 #[test]
 fn a_record_of_a_later_version_is_refused_and_not_touched() {
     let folder = tempfile::tempdir().unwrap();
@@ -369,8 +370,8 @@ fn a_record_of_a_later_version_is_refused_and_not_touched() {
     let UnknownRecordVersion { table: "notes", found: 2, known: 1 } = error else {
         panic!("{error:?}")
     };
-    let sentence = "a record in table notes has version 2, and this version of the program reads \
-                    versions up to 1";
+    let sentence = "a record in table notes has version 2, but this version of the program reads \
+                    only versions up to 1";
     assert_eq!(error.to_string(), sentence);
     let scanned = store.scan(&NOTES_V1, &(), Order::Ascending, |_, _| ControlFlow::Continue(()));
     assert!(matches!(scanned, Err(UnknownRecordVersion { .. })), "{scanned:?}");

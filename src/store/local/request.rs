@@ -1,4 +1,4 @@
-//! What the writer is asked, and what it answers once the group is durable.
+//! Requests to the writer, and the answers that it sends once the group is durable.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::SyncSender;
@@ -12,17 +12,17 @@ use crate::store::span::ContentId;
 use super::index::Place;
 use super::journal::PiecePlace;
 
-/// What the writer is asked.
+/// A request to the writer.
 pub enum Request {
     Job(Box<dyn Job>),
     Stage(Bytes, SyncSender<Result<Staged, Error>>),
-    /// Compaction: write these again if they still stand where they stood.
+    /// For compaction: write these again if they are still in the same place.
     Move(Vec<Moved>, SyncSender<Result<(), Error>>),
-    /// Compaction: close the current segment, so that it can go.
+    /// For compaction: close the current segment, so that it can be removed.
     Close(SyncSender<Result<(), Error>>),
 }
 
-/// Something that compaction takes out of a segment.
+/// Something that compaction moves out of a segment.
 pub enum Moved {
     Record {
         key: Vec<u8>,
@@ -51,7 +51,7 @@ impl Request {
     }
 }
 
-/// What somebody will be told once the group is durable.
+/// An answer that is sent once the group is durable.
 pub enum Answer {
     Job(Box<dyn Job>, Result<(), Error>),
     Staged(SyncSender<Result<Staged, Error>>, Result<Staged, Error>),
@@ -76,9 +76,10 @@ impl Answer {
     }
 }
 
-/// What the caller does with the answer is its code: a panic there must not end the writer.
+/// Passes the outcome to the job. This runs the caller's code, in which a panic must not end the
+/// writer.
 fn tell_job(job: Box<dyn Job>, outcome: Result<(), Error>) {
     if catch_unwind(AssertUnwindSafe(move || job.done(outcome))).is_err() {
-        tracing::error!("whoever asked for a transaction panicked when told of its outcome");
+        tracing::error!("the code that handles a transaction's outcome panicked");
     }
 }

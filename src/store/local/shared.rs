@@ -1,5 +1,5 @@
-//! What readers, the writer and the background share: segments, the index, and the overlay of
-//! what is durable but not yet in the index.
+//! What readers, the writer and the background threads share: segments, the index, and the overlay
+//! of rows that are durable but not yet in the index.
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
@@ -21,10 +21,10 @@ use super::journal::files::Files;
 use super::journal::{PiecePlace, Segment, frame};
 use super::pins::Pins;
 
-/// Contents' rows stand in the index under this table number, which no table has.
+/// The table number of contents' rows in the index, which no table has.
 pub const CONTENTS: u8 = 255;
 
-/// The key of a content's row.
+/// Returns the key of a content's row.
 pub fn content_key(id: ContentId) -> Vec<u8> {
     let mut key = Vec::with_capacity(17);
     key.push(CONTENTS);
@@ -32,7 +32,7 @@ pub fn content_key(id: ContentId) -> Vec<u8> {
     key
 }
 
-/// Where the journal stands, and the index's digest there.
+/// A position in the journal, and the index's digest there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Position {
     pub seq: u64,
@@ -41,20 +41,20 @@ pub struct Position {
     pub digest: u128,
 }
 
-/// Durable rows that the index does not have yet, each with its transaction's number.
+/// Durable rows that the index does not have yet, each with the last frame number of its group.
 #[derive(Default)]
 pub struct Overlay {
     rows: BTreeMap<Vec<u8>, (u64, Option<Row>)>,
     pub published: Position,
 }
 
-/// How a row counts for its segments: which hold how many octets of it.
+/// The segments that contain a row's data, each with the number of octets.
 pub type Shares = Vec<(u64, u64)>;
 
-/// Rows taken from the index at once by a scan: few at first, since many scans want one.
+/// How many rows a scan reads from the index at once: few at first, since many scans need only one.
 const SCAN_FIRST: usize = 16;
 const SCAN_MOST: usize = 1_024;
-/// How often a read is done again because segments went meanwhile.
+/// How often a read is repeated because segments were removed meanwhile.
 const MOVED_MAX: usize = 16;
 
 pub struct Shared {
@@ -72,24 +72,24 @@ pub struct Shared {
     /// Held while rows move to the index or a checkpoint is written: two at once could leave
     /// an older row in the index than the one that was there.
     pub keeper: Mutex<()>,
-    /// How many segments went so far.
+    /// How many segments were removed so far.
     removed: AtomicU64,
     /// Held during compaction.
     pub compacting: Mutex<()>,
-    /// Told when rows went from the overlay to the index.
+    /// Notified when rows were moved from the overlay to the index.
     drained: Condvar,
     drained_rows: Mutex<()>,
     /// Live octets by segment.
     pub live: Mutex<BTreeMap<u64, u64>>,
-    /// Segments that hold something deleted, and since when (Unix seconds).
+    /// Segments that contain deleted data, and since when (Unix seconds).
     pub erasable: Mutex<BTreeMap<u64, u64>>,
     pub pins: Arc<Pins>,
     pub refusing: Mutex<Option<String>>,
     pub damage: Mutex<Vec<String>>,
 }
 
-/// Takes a lock; a thread that panicked while it held it left consistent data, since nothing
-/// here is changed in steps that may panic between.
+/// Takes a lock. A thread that panicked while holding it left consistent data, since nothing here
+/// is changed in several steps between which a panic is possible.
 pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -154,8 +154,8 @@ impl Shared {
         lock(&self.erasable).remove(&number);
     }
 
-    /// Whether the overlay has room, if need be after `limit`: it is memory, and when the index
-    /// falls far behind, writers wait for it.
+    /// Waits up to `limit` until the overlay has space, and returns whether it has: the overlay is
+    /// in memory, so writers have to wait if the index falls far behind.
     pub fn wait_for_index(&self, limit: Duration) -> bool {
         let is_full = |_: &mut ()| self.overlay().len() > self.config.overlay_rows_max;
         let waited = self.drained.wait_timeout_while(lock(&self.drained_rows), limit, is_full);
@@ -166,25 +166,25 @@ impl Shared {
         self.gate.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that a segment holds something that was replaced or deleted.
+    /// Records that a segment contains data that was replaced or deleted.
     pub fn erase_later(&self, segment: u64) {
         let now = self.unix_secs();
         lock(&self.erasable).entry(segment).or_insert(now);
     }
 
-    /// Whether something in a segment was deleted so long ago that it has to be erased now.
+    /// Returns whether data in a segment was deleted so long ago that it must be erased now.
     pub fn must_erase(&self, segment: u64) -> bool {
         let since = lock(&self.erasable).get(&segment).copied();
         let limit = self.config.erase_secs;
         since.is_some_and(|since| self.unix_secs().saturating_sub(since) >= limit)
     }
 
-    /// Whole seconds since 1970, for how long something has waited to be erased.
+    /// Returns the whole seconds since 1970, to measure how long data has waited to be erased.
     fn unix_secs(&self) -> u64 {
         u64::try_from(self.clock.now().unix_secs()).unwrap_or_default()
     }
 
-    /// The durable row under a key.
+    /// Returns the durable row under a key.
     pub fn row(&self, key: &[u8]) -> Result<Option<Row>, Error> {
         let _open = self.index_open();
         if let Some((_, row)) = self.overlay().rows.get(key) {
@@ -193,7 +193,7 @@ impl Shared {
         Ok(self.index.get(key)?)
     }
 
-    /// The durable value under a key.
+    /// Returns the durable value under a key.
     pub fn value(&self, key: &[u8]) -> Result<Option<Bytes>, Error> {
         self.again(|| match self.row(key)? {
             Some(row) => self.value_of(&row).map(Some),
@@ -201,8 +201,8 @@ impl Shared {
         })
     }
 
-    /// Compaction may move what a row points to between finding the row and reading it: when
-    /// segments went meanwhile, the read is done again.
+    /// Runs a read, and repeats it if it failed and segments were removed meanwhile: compaction may
+    /// move what a row refers to after the row was found and before it is read.
     pub fn again<T>(&self, read: impl Fn() -> Result<T, Error>) -> Result<T, Error> {
         for _ in 0..MOVED_MAX {
             let before = self.removed.load(Ordering::Acquire);
@@ -215,7 +215,7 @@ impl Shared {
         read()
     }
 
-    /// A row's value.
+    /// Returns a row's value.
     pub fn value_of(&self, row: &Row) -> Result<Bytes, Error> {
         match &row.inline {
             Some(inline) => Ok(inline.clone()),
@@ -243,7 +243,7 @@ impl Shared {
         span: &Span,
         visit: &mut dyn FnMut(&[u8], Row) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        // The overlay first: a row that moves to the index meanwhile is then seen at least once.
+        // The overlay is read first, so that a row that moves to the index meanwhile is seen.
         let above = self.overlay().range(span);
         merge(&above, span.order, visit, |visit| {
             let mut rest = Some(span.clone());
@@ -251,7 +251,7 @@ impl Shared {
             while let Some(span) = rest {
                 let rows = self.index_rows(&span, limit)?;
                 rest = rows.last().filter(|_| rows.len() == limit).map(|(key, _)| span.after(key));
-                // No lock is held here: the visitor may come back with another read.
+                // No lock is held here, since the visitor may read as well.
                 for (key, row) in rows {
                     if visit(&key, row).is_break() {
                         return Ok(());
@@ -277,7 +277,7 @@ impl Shared {
     pub fn scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), Error> {
         let mut failed = None;
         self.scan_rows(span, &mut |key, row| {
-            // What cannot be read where it stood may have been moved, or deleted, since.
+            // What cannot be read in its place may have been moved or deleted since.
             match self.value_of(&row).map(Some).or_else(|_| self.value(key)) {
                 Ok(Some(value)) => visit(key, &value),
                 Ok(None) => ControlFlow::Continue(()),
@@ -290,14 +290,14 @@ impl Shared {
         failed.map_or(Ok(()), Err)
     }
 
-    /// The places of a content's pieces.
+    /// Returns the places of a content's pieces.
     pub fn pieces(&self, id: ContentId) -> Result<Option<Vec<PiecePlace>>, Error> {
         let Some(value) = self.value(&content_key(id))? else { return Ok(None) };
         let damaged = || Error::Damaged("a content's row cannot be read".to_owned());
         PiecePlace::decode_all(&value).ok_or_else(damaged).map(Some)
     }
 
-    /// A piece's octets, which must belong to `id`.
+    /// Returns a piece's octets; the piece must belong to `id`, or have been staged.
     pub fn piece(&self, id: ContentId, place: PiecePlace) -> Result<Bytes, Error> {
         let whole =
             Place { at: 0, length: place.length + frame::PIECE_HEAD as u32, ..place.place() };
@@ -312,7 +312,8 @@ impl Shared {
         }
     }
 
-    /// At most `length` octets of a content from `offset`; `None` when there is no such content.
+    /// Reads at most `length` octets of a content from `offset`; `None` if there is no such
+    /// content.
     pub fn content(
         &self,
         id: ContentId,
@@ -337,7 +338,7 @@ impl Shared {
         })
     }
 
-    /// How many octets of which segments keep a row alive.
+    /// Returns which segments contain how many octets that are live because of a row.
     pub fn shares(&self, key: &[u8], row: &Row) -> Shares {
         let own = (row.place.segment, u64::from(row.place.length) + key.len() as u64 + 7);
         let mut shares = vec![own];
@@ -351,13 +352,13 @@ impl Shared {
         shares
     }
 
-    /// Moves what the overlay holds into the index. Tells how many rows that were.
+    /// Moves the overlay's rows into the index. Returns how many there were.
     pub fn drain(&self) -> Result<usize, IndexError> {
         let _alone = lock(&self.keeper);
         self.drain_alone()
     }
 
-    /// The same for the one who holds `keeper`.
+    /// Like [`Shared::drain`], for a caller that holds `keeper`.
     pub fn drain_alone(&self) -> Result<usize, IndexError> {
         const ROWS_AT_ONCE: usize = 2_048;
         let (mut from, mut drained) = (Vec::new(), 0);
@@ -377,7 +378,7 @@ impl Shared {
 }
 
 impl Overlay {
-    /// Adds a transaction's rows.
+    /// Adds a group's rows.
     pub fn publish(&mut self, rows: BTreeMap<Vec<u8>, Option<Row>>, position: Position) {
         for (key, row) in rows {
             self.rows.insert(key, (position.seq, row));
@@ -394,7 +395,7 @@ impl Overlay {
         range.take(limit).map(|(key, (seq, row))| (key.clone(), *seq, row.clone())).collect()
     }
 
-    /// Removes what was moved, unless it changed meanwhile.
+    /// Removes rows that were moved, unless they changed meanwhile.
     fn forget(&mut self, batch: &[(Vec<u8>, u64, Option<Row>)]) {
         for (key, seq, _) in batch {
             if self.rows.get(key).is_some_and(|(now, _)| now == seq) {
@@ -413,7 +414,8 @@ impl Overlay {
     }
 }
 
-/// Visits `below` with `above` on top of it, in order. `above`'s `None` hides a row of `below`.
+/// Visits the rows of `below` with those of `above` on top, in order. A `None` in `above` hides a
+/// row of `below`.
 pub fn merge(
     above: &BTreeMap<Vec<u8>, Option<Row>>,
     order: Order,
@@ -431,7 +433,7 @@ pub fn merge(
         Order::Descending => a > b,
     };
     below(&mut |key, row| {
-        // What stands above comes first, and in place of the same key below.
+        // Rows above come first, and replace the row below with the same key.
         let mut hidden = false;
         while let Some((own, own_row)) = next
             && (comes_before(own, key) || own == key)

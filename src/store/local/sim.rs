@@ -1,9 +1,9 @@
-//! Crash simulation: random transactions on a disk that fails and forgets, seeded so that every
-//! run can be had again (`CRASH_SEED=42`), many at a time (`CRASH_SEEDS=1000000`).
+//! Crash simulation: random transactions on a disk that fails and forgets. A seed makes every run
+//! repeatable (`CRASH_SEED=42`), and many can be run (`CRASH_SEEDS=1000000`).
 //!
-//! After each crash, which may strike at any operation, during recovery and compaction too:
-//! the store opens by itself; every acknowledged transaction is there, exactly; of the group
-//! that was being written, a prefix of whole transactions or nothing; nothing half.
+//! A crash may occur at any operation, including during recovery and compaction. After each crash,
+//! the store opens without help; every acknowledged transaction is in it exactly; of the group that
+//! was being written, only a prefix of whole transactions, or nothing, is in it.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -30,7 +30,7 @@ use crate::store::error::Error;
 use crate::store::span::{ContentId, Order, Span};
 use crate::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
 
-/// What the store must hold: records by key, contents by id.
+/// What the store must contain: records by key, contents by id.
 #[derive(Clone, Default, PartialEq, Eq)]
 struct Model {
     records: BTreeMap<u8, Bytes>,
@@ -97,15 +97,16 @@ impl Job for Step {
     }
 }
 
-/// One seed's world.
+/// The world of one seed.
 struct World {
     dice: Dice,
     disk: SimDisk,
     index: SimIndex,
     vault: Vault,
     model: Model,
-    /// Groups that failed since the last that did not: a prefix of one of them may be there. Not
-    /// of two, since a second one is written behind a header that cuts off the first.
+    /// Groups that failed since the last one that did not: a prefix of one of them may be in the
+    /// store. It cannot be of two, since the second one is written after a header that discards the
+    /// first.
     in_doubt: Vec<Vec<Change>>,
     crashes: u64,
     acknowledged: u64,
@@ -155,7 +156,7 @@ impl World {
             }
             self.crashes += u64::from(self.disk.has_crashed());
             if self.dice.chance(25) {
-                // Only the process died: what it wrote is there, and still not on the medium.
+                // Only the process died: what it wrote can be read, but may not be on the medium.
                 self.disk.process_restart();
                 continue;
             }
@@ -167,7 +168,7 @@ impl World {
             self.disk.restart(survival, &mut self.dice);
             self.index.restart(&mut self.dice);
         }
-        // In the end everything works, and everything must be there.
+        // In the end, everything works, and all data must be intact.
         self.disk.plan(Plan::default(), self.dice.clone());
         let open = self.open(seed).unwrap_or_else(|| panic!("seed {seed}: does not open"));
         let found = verify::verify(&open.shared, &mut |_, _| ()).unwrap();
@@ -188,7 +189,7 @@ impl World {
         self.disk.plan(plan, self.dice.clone());
     }
 
-    /// Opens the store; `None` when the power went off meanwhile.
+    /// Opens the store; `None` if the power failed meanwhile.
     fn open(&mut self, seed: u64) -> Option<Open> {
         let disk = Arc::new(self.disk.clone());
         let index = Box::new(self.index.clone());
@@ -199,7 +200,7 @@ impl World {
             Ok(recovered) => recovered,
             Err(_) if self.disk.has_crashed() => return None,
             Err(error) => {
-                // A medium that failed while it was opened: the next try is without that.
+                // The medium failed during opening; the next attempt is made without failures.
                 assert!(self.disk.has_failed(), "seed {seed}: does not open: {error}");
                 self.disk.plan(Plan::default(), self.dice.clone());
                 return self.open(seed);
@@ -211,7 +212,8 @@ impl World {
         Some(Open { shared, writer })
     }
 
-    /// What is there must be what was acknowledged, and at most a prefix of what was in doubt.
+    /// Checks that the store contains what was acknowledged, and at most a prefix of what was in
+    /// doubt.
     fn settle(&mut self, found: &Model, seed: u64) {
         let mut fits = self.model == *found;
         for group in std::mem::take(&mut self.in_doubt) {
@@ -223,7 +225,7 @@ impl World {
         }
         assert!(
             fits,
-            "seed {seed}: lost or half: expected {:?}, found {:?}",
+            "seed {seed}: lost or incomplete: expected {:?}, found {:?}",
             self.model.records.keys().collect::<Vec<_>>(),
             found.records.keys().collect::<Vec<_>>(),
         );
@@ -251,7 +253,7 @@ impl World {
         }
     }
 
-    /// The index stops taking changes, and is brought back as its thread would.
+    /// Makes the index refuse changes, and restores it as its thread would.
     fn index_fails(&mut self, open: &mut Open, seed: u64) {
         self.index.stick();
         let waiting = open.shared.overlay().len() > 0;
@@ -268,7 +270,7 @@ impl World {
             writer.group(vec![Request::Close(sender)]);
             let _ = receiver.recv().unwrap();
         }
-        // A failure leaves everything where it is.
+        // After a failure, everything is still in its place.
         let _ = compact::compact(shared, reason, &mut |moved| {
             let (sender, receiver) = sync_channel(1);
             writer.group(vec![Request::Move(moved, sender)]);
@@ -288,7 +290,7 @@ impl World {
         }
         open.writer.group(requests);
         let answers: Vec<_> = receiver.iter().map(|answer| answer.try_recv().unwrap()).collect();
-        // Staged pieces and the like are unknown to the model, so only the group matters here.
+        // The model does not contain staged pieces, so only the group matters here.
         if answers.iter().all(Result::is_ok) {
             changes.iter().for_each(|change| self.model.apply(change));
             self.acknowledged += changes.len() as u64;
@@ -299,7 +301,7 @@ impl World {
         }
     }
 
-    /// Some contents go ahead of their transaction.
+    /// Stages some contents before their transaction.
     fn stage(&mut self, open: &mut Open, change: &Change) -> BTreeMap<u8, Staged> {
         let mut staged = BTreeMap::new();
         for (id, value) in &change.contents {
@@ -335,7 +337,7 @@ impl World {
     }
 }
 
-/// Everything the store holds, as a reader sees it.
+/// Returns everything in the store, as a reader sees it.
 fn read(shared: &Shared) -> Model {
     let mut model = Model::default();
     let span = Span::prefix(&[1], Order::Ascending);
@@ -366,7 +368,7 @@ fn number_from(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-/// The first promise: nothing acknowledged is ever lost.
+/// The first guarantee: nothing acknowledged is ever lost.
 #[test]
 fn nothing_acknowledged_is_lost_by_any_crash() {
     const SEEDS: u64 = 3_000;
@@ -397,5 +399,5 @@ fn nothing_acknowledged_is_lost_by_any_crash() {
     let (crashes, acknowledged) =
         totals.into_iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     println!("{seeds} seeds, {crashes} crashes, {acknowledged} transactions acknowledged");
-    assert!(crashes > seeds && acknowledged > 10 * seeds, "the simulation tried almost nothing");
+    assert!(crashes > seeds && acknowledged > 10 * seeds, "the simulation did almost nothing");
 }

@@ -1,4 +1,4 @@
-//! Reading everything back: every frame of the journal, and every value and content through the
+//! Verification: reads back every frame of the journal, and every value and content through the
 //! index.
 
 use std::ops::ControlFlow;
@@ -12,9 +12,9 @@ use crate::store::engine::Verified;
 use crate::store::error::Error;
 use crate::store::span::{ContentId, Order, Span};
 
-/// Reads everything; damage is told, never an error.
+/// Reads everything; damage is reported in the result, not as an error.
 pub fn verify(shared: &Shared, progress: Progress<'_>) -> Result<Verified, Error> {
-    // Nothing is to move away while it is looked at.
+    // Nothing may be moved while it is being checked.
     let _still = lock(&shared.compacting);
     let mut found = Verified { damage: lock(&shared.damage).clone(), ..Verified::default() };
     let segments = shared.segments();
@@ -66,7 +66,7 @@ fn records(shared: &Shared, found: &mut Verified) -> Result<(), Error> {
         let table = key.first().copied().unwrap_or_default();
         let (row, value) = match shared.value_of(&row) {
             Ok(value) => (row, Ok(value)),
-            // It may have been moved since the index was read.
+            // The value may have been moved since the index was read.
             Err(_) => match shared.row(key).ok().flatten() {
                 Some(now) => (now.clone(), shared.again(|| shared.value_of(&now))),
                 None => return ControlFlow::Continue(()),

@@ -1,11 +1,11 @@
-//! The writer: the one place where anything is added to the journal.
+//! The writer: the only place where anything is added to the journal.
 //!
-//! One group: run the waiting transactions one after another, each seeing those before it;
-//! append all their frames with one write; one fdatasync; publish; tell everybody. When the
-//! write or the sync fails, nothing of the group was ever visible: all of it failed, the segment
-//! is abandoned where its last good group ended, and writes are refused until a new segment
-//! could be made and synced. A sync that failed is never repeated: the medium may have dropped
-//! what it could not write and answer `Ok` the second time.
+//! For one group, it runs the waiting transactions one after another, each of which sees those
+//! before it; appends all their frames with one write; syncs once (fdatasync); publishes the rows;
+//! and sends the answers. If the write or the sync fails, the group was never visible: all of it
+//! failed, the segment is abandoned where its last good group ended, and writes are refused until
+//! a new segment could be created and synced. A failed sync is never repeated: the medium may have
+//! dropped what it could not write, and return `Ok` the second time.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -20,11 +20,11 @@ use super::journal::{Segment, segment};
 use super::request::{Answer, Request};
 use super::shared::{Position, Shared, lock};
 
-/// The journal's end, owned by one thread.
+/// The end of the journal, owned by one thread.
 pub struct Writer {
     shared: Arc<Shared>,
     current: Option<Arc<Segment>>,
-    /// The last segment made, current or abandoned.
+    /// The last segment that was created, whether current or abandoned.
     last: Option<Arc<Segment>>,
     number: u64,
     /// Where the next frame goes in `current`.
@@ -35,21 +35,21 @@ pub struct Writer {
     room_seen: Option<(Instant, bool)>,
 }
 
-/// Why writes are refused, and when to try a new segment.
+/// Why writes are refused, and when to retry with a new segment.
 struct Trouble {
     error: Error,
     retry: Instant,
     pause: Duration,
 }
 
-/// A group that has grown past this is written; what still waits makes the next one.
+/// A group that has reached this size is written; what still waits goes into the next one.
 const GROUP_OCTETS: usize = 8 * 1024 * 1024;
-/// Requests wait for the next try, so it is never far.
+/// The longest pause between retries. Requests wait for the next retry, so it must be soon.
 const RETRY_LAST: Duration = Duration::from_secs(2);
 const ROOM_LOOKED_AT_EVERY: Duration = Duration::from_millis(500);
 
 impl Writer {
-    /// Goes on after `position`; `last` is the newest segment there is.
+    /// Returns a writer that continues after `position`; `last` is the newest segment.
     pub fn new(
         shared: Arc<Shared>,
         position: Position,
@@ -69,7 +69,7 @@ impl Writer {
         }
     }
 
-    /// Does requests in groups; every one of them is answered.
+    /// Handles requests in groups; each of them is answered.
     pub fn group(&mut self, requests: Vec<Request>) {
         let mut requests = requests.into_iter().peekable();
         while let Some(next) = requests.peek() {
@@ -80,14 +80,14 @@ impl Writer {
         }
     }
 
-    /// Nothing comes any more: gives back what was reserved.
+    /// Closes the current segment and frees its reserved space.
     pub fn finish(&mut self) {
         if let Some(current) = self.current.take() {
             current.trim();
         }
     }
 
-    /// Refuses requests without looking at them.
+    /// Refuses requests without handling them.
     pub fn refuse_all(&self, requests: Vec<Request>, error: &Error) {
         requests.into_iter().for_each(|request| request.fail(error));
     }
@@ -140,14 +140,14 @@ impl Writer {
         self.count(&group.rows);
         self.shared.overlay_mut().publish(group.rows, position);
         if self.offset >= self.shared.config.segment_octets {
-            // Closed for good; the next group makes a new one, which says where this one ends.
+            // The segment is closed; the next group creates a new one, which says where this ends.
             self.current = None;
             segment.trim();
         }
         Ok(())
     }
 
-    /// Keeps the count of what is alive in each segment.
+    /// Updates the count of live octets in each segment.
     fn count(&self, rows: &BTreeMap<Vec<u8>, Option<Row>>) {
         for (key, row) in rows {
             let before = self.shared.row(key).ok().flatten();
@@ -156,7 +156,8 @@ impl Writer {
                 for (segment, octets) in self.shared.shares(key, before) {
                     let left = live.entry(segment).or_default();
                     *left = left.saturating_sub(octets);
-                    // Replaced is erased as well: rejecting replaces the record that holds the key.
+                    // Replaced data is erased as well: rejecting a message replaces the record
+                    // that contains its key.
                     self.shared.erase_later(segment);
                 }
             }
@@ -166,7 +167,7 @@ impl Writer {
         }
     }
 
-    /// The segment to append to; makes one when there is none or the last failed.
+    /// Returns the segment to append to; creates one if there is none or the last one failed.
     fn ready(&mut self) -> Result<Arc<Segment>, Error> {
         if let Some(trouble) = &self.trouble {
             let left = trouble.retry.saturating_duration_since(Instant::now());
@@ -183,7 +184,7 @@ impl Writer {
         match self.segment_create() {
             Ok(segment) => {
                 if self.trouble.take().is_some() {
-                    tracing::info!(segment = segment.number, "writes are taken again");
+                    tracing::info!(segment = segment.number, "writes are accepted again");
                 }
                 *lock(&self.shared.refusing) = None;
                 Ok(segment)
@@ -215,11 +216,11 @@ impl Writer {
         Ok(segment)
     }
 
-    /// Removes what is left of a segment that could not be made. Its header was never used, so
-    /// the next start removes it as well when this does not.
+    /// Removes what is left of a segment that could not be created. If this fails, the next start
+    /// removes it, since its header was never used.
     fn discard(&self, number: u64) {
         match self.shared.disk.remove(&segment::file_name(number)) {
-            // It was never begun.
+            // The file was never created.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
                 tracing::warn!(segment = number, %error, "an unfinished segment was not removed");
@@ -228,7 +229,7 @@ impl Writer {
         }
     }
 
-    /// Leaves the segment where its last good group ended.
+    /// Abandons the segment where its last good group ended.
     fn abandon(&mut self, error: &Error) {
         self.current = None;
         self.refuse(error.clone());
@@ -240,10 +241,10 @@ impl Writer {
             (Some(trouble), error) if !matches!(error, Error::Full) => {
                 (trouble.pause * 2).min(RETRY_LAST)
             }
-            // Whether there is room again costs little to find out.
+            // It costs little to check whether there is space again.
             _ => first,
         };
-        tracing::error!(%error, ?pause, "writes are refused until a new segment can be made");
+        tracing::error!(%error, ?pause, "writes are refused until a new segment can be created");
         let refused = match error {
             Error::Full => Error::Full,
             other => Error::Refusing(other.to_string()),
@@ -252,7 +253,7 @@ impl Writer {
         self.trouble = Some(Trouble { error: refused, retry: Instant::now() + pause, pause });
     }
 
-    /// Whether there is room for new contents. Looked at now and then.
+    /// Returns whether there is space for new contents, as it was last checked.
     fn has_room(&mut self) -> bool {
         if let Some((at, has_room)) = self.room_seen
             && at.elapsed() < ROOM_LOOKED_AT_EVERY

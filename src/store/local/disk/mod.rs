@@ -1,8 +1,9 @@
-//! The disk, as the store sees it: one folder of files. Every file access of the store (but
-//! sled's own) goes through here, so that a simulator can stand in for the real one.
+//! The disk, as the store sees it: one folder of files. Every file access of the store (except
+//! sled's own) goes through this module, so that a simulator can replace the real disk.
 //!
-//! What is promised: after `sync_data` returned `Ok`, the octets and the length are on the
-//! medium; after `sync_folder`, so are the names. Before that anything may be lost, in part.
+//! The guarantees are: after `sync_data` returned `Ok`, the octets and the length are on the
+//! medium; after `sync_folder`, so are the names. Before that, anything may be lost, wholly or in
+//! part.
 
 pub mod os;
 #[cfg(test)]
@@ -12,37 +13,38 @@ use std::io;
 
 /// An open file.
 pub trait DiskFile: Send + Sync {
-    /// Reads into `buf` from `offset`; tells how many octets there were, less only at the end.
+    /// Reads into `buf` from `offset`; returns the number of octets read, which is less than the
+    /// length of `buf` only at the end.
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize>;
     fn write_all_at(&self, octets: &[u8], offset: u64) -> io::Result<()>;
     fn sync_data(&self) -> io::Result<()>;
     fn length(&self) -> io::Result<u64>;
     fn set_length(&self, octets: u64) -> io::Result<()>;
-    /// Asks for room ahead of writing; where that cannot be had, nothing happens.
+    /// Reserves space before writing; does nothing where the file system does not support this.
     fn preallocate(&self, octets: u64) -> io::Result<()>;
 }
 
 /// A folder of files.
 pub trait Disk: Send + Sync {
-    /// Makes a file that must not be there.
+    /// Creates a file, which must not exist.
     fn create(&self, name: &str) -> io::Result<Box<dyn DiskFile>>;
     fn open(&self, name: &str) -> io::Result<Box<dyn DiskFile>>;
     fn names(&self) -> io::Result<Vec<String>>;
     fn remove(&self, name: &str) -> io::Result<()>;
-    /// Replaces `to`, if it is there, in one step.
+    /// Renames a file; an existing `to` is replaced atomically.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
     fn sync_folder(&self) -> io::Result<()>;
     fn free_octets(&self) -> io::Result<u64>;
-    /// What its files take on the medium, those of folders inside it among them.
+    /// Returns how much space its files take on the medium, including those in subfolders.
     fn used_octets(&self) -> io::Result<u64>;
 }
 
-/// Reads a whole file of at most `octets_max`.
+/// Reads a whole file of at most `octets_max` octets.
 pub fn read_file(disk: &dyn Disk, name: &str, octets_max: u64) -> io::Result<Vec<u8>> {
     let file = disk.open(name)?;
     let length = file.length()?;
     if length > octets_max {
-        return Err(io::Error::other(format!("{name} is larger than it can be")));
+        return Err(io::Error::other(format!("{name} is too large")));
     }
     let mut octets = vec![0; usize::try_from(length).map_err(io::Error::other)?];
     let read = file.read_at(&mut octets, 0)?;
@@ -50,7 +52,7 @@ pub fn read_file(disk: &dyn Disk, name: &str, octets_max: u64) -> io::Result<Vec
     Ok(octets)
 }
 
-/// Writes a small file so that a crash leaves the old one or the new one.
+/// Writes a small file so that a crash leaves either the old file or the new one.
 pub fn replace_file(disk: &dyn Disk, name: &str, octets: &[u8]) -> io::Result<()> {
     let new = format!("{name}.new");
     match disk.remove(&new) {

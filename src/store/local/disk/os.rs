@@ -15,7 +15,7 @@ pub struct OsDisk {
 }
 
 impl OsDisk {
-    /// The folder must be there.
+    /// Returns the disk of a folder. The folder must exist when files in it are accessed.
     pub fn new(folder: &Path) -> OsDisk {
         OsDisk { folder: folder.to_owned() }
     }
@@ -63,7 +63,8 @@ impl Disk for OsDisk {
 /// The unit of `st_blocks` (stat(2)).
 const BLOCK: u64 = 512;
 
-/// Files may go while they are counted: what is no longer there takes no room.
+/// Returns the octets that the files below a folder take. Files may be removed meanwhile, and then
+/// take no space.
 fn used_below(folder: &Path) -> io::Result<u64> {
     let mut octets = 0;
     for entry in fs::read_dir(folder)? {
@@ -115,7 +116,7 @@ impl DiskFile for OsFile {
 
     fn preallocate(&self, octets: u64) -> io::Result<()> {
         match fallocate(&self.0, FallocateFlags::KEEP_SIZE, 0, octets) {
-            // A file system that cannot do so only makes the later writes slower.
+            // Without support by the file system, later writes are only slower.
             Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => Ok(()),
             answer => Ok(answer?),
         }

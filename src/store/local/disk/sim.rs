@@ -1,4 +1,5 @@
-//! A disk that forgets: what was not synced is lost, kept in any part, or torn at any sector.
+//! A simulated disk that forgets: data that was not synced is lost, kept in part, or torn at any
+//! sector.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -6,10 +7,10 @@ use std::sync::{Arc, Mutex};
 
 use super::{Disk, DiskFile};
 
-/// Torn writes break at multiples of this.
+/// Torn writes end at multiples of this.
 const SECTOR: usize = 512;
 
-/// A small generator: the same seed leads to the same run.
+/// A small random number generator: the same seed leads to the same run.
 #[derive(Clone, Debug)]
 pub struct Dice(u64);
 
@@ -27,36 +28,36 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    /// From 0 up to but not including `bound`.
+    /// Returns a number from 0 up to, but not including, `bound`.
     pub fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 
-    /// True `percent` times in a hundred.
+    /// Returns true `percent` times in a hundred.
     pub fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 }
 
-/// What survives of unsynced writes at a crash.
+/// How much of the unsynced writes survives a crash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Survival {
     Nothing,
     Everything,
-    /// Each sector by the toss of a coin.
+    /// Each sector survives with a chance of one half.
     AnySectors,
 }
 
-/// What goes wrong, by the number of the operation at which it does.
+/// What fails, by the number of the operation that fails.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Plan {
-    /// From this operation on nothing works any more.
+    /// From this operation on, nothing works any more.
     pub crash_at: Option<u64>,
-    /// This sync fails with EIO, and what it was to bring to the medium is dropped.
+    /// This sync fails with EIO, and what it should have written is dropped.
     pub sync_fails_at: Option<u64>,
-    /// Writes from here for a while find no room.
+    /// Writes find no space from the first operation up to, but not including, the second.
     pub full_at: Option<(u64, u64)>,
-    /// A write fails with EIO after a part of it.
+    /// This write fails with EIO after a part was written.
     pub write_fails_at: Option<u64>,
 }
 
@@ -66,14 +67,14 @@ struct FileState {
     view: Vec<u8>,
     /// What is on the medium.
     medium: Vec<u8>,
-    /// Sectors that differ from the medium and were not given up.
+    /// Ranges that were written but neither synced nor dropped.
     dirty: Vec<(usize, usize)>,
 }
 
 #[derive(Default)]
 struct State {
     files: BTreeMap<String, FileState>,
-    /// Names that the medium knows.
+    /// Names on the medium.
     names: BTreeMap<String, String>,
     operations: u64,
     syncs: u64,
@@ -83,9 +84,9 @@ struct State {
     failed: bool,
     dice: Option<Dice>,
     next_inode: u64,
-    /// Names the process sees, each with the file it stands for.
+    /// Names that the process sees, each with its file.
     seen: BTreeMap<String, String>,
-    /// Whether names need a folder sync to survive.
+    /// Whether names survive only after a folder sync.
     names_need_sync: bool,
 }
 
@@ -110,19 +111,19 @@ impl SimDisk {
         self.state.lock().unwrap()
     }
 
-    /// What is to go wrong from now on; operations are counted from zero again.
+    /// Plans what will fail from now on; operations are counted from zero again.
     pub fn plan(&self, plan: Plan, dice: Dice) {
         let mut state = self.lock();
         (state.plan, state.operations, state.dice) = (plan, 0, Some(dice));
         state.failed = false;
     }
 
-    /// How many operations were done since the last plan.
+    /// Returns how many operations were done since the last plan.
     pub fn operations(&self) -> u64 {
         self.lock().operations
     }
 
-    /// How often data was synced since the beginning.
+    /// Returns how often data was synced since the start.
     pub fn syncs(&self) -> u64 {
         self.lock().syncs
     }
@@ -131,18 +132,18 @@ impl SimDisk {
         self.lock().crashed
     }
 
-    /// Whether anything failed since the last plan.
+    /// Returns whether anything failed since the last plan.
     pub fn has_failed(&self) -> bool {
         self.lock().failed
     }
 
-    /// The process is started again on a machine that went on running.
+    /// Simulates a restart of the process on a machine that kept running.
     pub fn process_restart(&self) {
         let mut state = self.lock();
         (state.plan, state.crashed) = (Plan::default(), false);
     }
 
-    /// The power comes back: what the medium held is all there is.
+    /// Simulates the return of power: only what is on the medium is left.
     pub fn restart(&self, survival: Survival, dice: &mut Dice) {
         let mut state = self.lock();
         for file in state.files.values_mut() {
@@ -182,7 +183,7 @@ impl SimDisk {
 }
 
 impl State {
-    /// Counts an operation; from the planned one on, nothing works.
+    /// Counts an operation; from the planned crash on, nothing works.
     fn step(&mut self) -> io::Result<()> {
         self.operations += 1;
         if self.plan.crash_at.is_some_and(|at| self.operations >= at) {
@@ -210,7 +211,7 @@ impl FileState {
         for (from, to) in std::mem::take(&mut self.dirty) {
             self.keep(from, to);
         }
-        // Lengths come with the data.
+        // Lengths are synced with the data.
         self.medium.resize(self.view.len(), 0);
     }
 
@@ -276,7 +277,7 @@ impl DiskFile for SimFile {
         state.failed |= fails;
         let part = match (&step, fails) {
             (Ok(()), false) => octets.len(),
-            // A crash or a failure in the middle of a write leaves a part of it.
+            // A crash or failure during a write leaves a part of it.
             _ => {
                 let bound = octets.len() as u64 + 1;
                 state.dice.as_mut().map_or(0, |dice| dice.below(bound) as usize)
@@ -298,7 +299,7 @@ impl DiskFile for SimFile {
         state.failed |= fails;
         let file = state.files.get_mut(&self.inode).unwrap();
         if fails {
-            // The medium keeps what it had; the pages count as clean from now on.
+            // The medium keeps its old data, but the pages now count as clean.
             file.dirty.clear();
             return step.and(Err(io::Error::other("input/output error")));
         }
@@ -320,7 +321,7 @@ impl DiskFile for SimFile {
         state.step()?;
         let file = state.files.get_mut(&self.inode).unwrap();
         file.view.resize(octets as usize, 0);
-        // Cutting is at once durable or not at all; what was dirty beyond it is gone.
+        // Truncation is durable at once; dirty data beyond the new end is lost.
         if file.medium.len() > octets as usize {
             file.medium.truncate(octets as usize);
         }

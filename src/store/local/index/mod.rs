@@ -1,6 +1,6 @@
-//! The index: where the journal holds the current version of each key. It can always be built
-//! again from the journal, so nothing here needs to be durable; it only has to prove at each
-//! start that it is what the journal says (see `digest`).
+//! The index: where the journal contains the current value of each key. It can always be rebuilt
+//! from the journal, so nothing in it has to be durable; each start only checks that it agrees with
+//! the journal (see [`Row::in_digest`]).
 
 #[cfg(test)]
 pub mod sim;
@@ -13,7 +13,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use crate::store::error::Error;
 use crate::store::span::Span;
 
-/// Why the index did not do something; the cause is for the log, the cure is a new one.
+/// Why the index failed; the text is for the log, the remedy is a new index.
 #[derive(Debug, thiserror::Error)]
 #[error("index: {0}")]
 pub struct IndexError(pub String);
@@ -39,48 +39,48 @@ pub trait Index: Send + Sync {
     fn apply(&self, changes: &Changes) -> Result<(), IndexError>;
     /// Brings everything applied so far to the medium.
     fn flush(&self) -> Result<(), IndexError>;
-    /// Starts again after an error, keeping what is there.
+    /// Reopens the index after an error, keeping its content.
     fn reopen(&self) -> Result<(), IndexError>;
     /// Removes everything.
     fn wipe(&self) -> Result<(), IndexError>;
 }
 
-/// Where the journal holds a value, and the value itself when it is small.
+/// Where the journal contains a value, and the value itself if it is small.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     pub place: Place,
-    /// What the value is: it changes when the value does and when nothing else does.
+    /// A hash of the key and the value (see [`identity_of`]).
     pub identity: u128,
-    /// `None` when it has to be read from its place.
+    /// The value; `None` if it has to be read from its place.
     pub inline: Option<bytes::Bytes>,
 }
 
-/// A stretch of a journal frame's plaintext.
+/// A range of a journal frame's plaintext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     pub segment: u64,
-    /// Where the frame begins in its segment.
+    /// The frame's offset in its segment.
     pub frame: u64,
-    /// Where the value begins in the frame's plaintext.
+    /// The value's offset in the frame's plaintext.
     pub at: u32,
     pub length: u32,
 }
 
-/// sled turns larger values into files that are never synced.
+/// The largest value that is stored inline: sled writes larger ones to files that it never syncs.
 pub const INLINE_OCTETS_MAX: usize = 6 * 1024;
 const ROW_HEAD: usize = 1 + 8 + 8 + 4 + 4 + 16;
 
 impl Row {
-    /// The row for a value at a place.
+    /// Returns the row for a value at a place.
     pub fn new(key: &[u8], value: bytes::Bytes, place: Place) -> Row {
         let identity = identity_of(key, &value);
         let inline = (value.len() <= INLINE_OCTETS_MAX).then_some(value);
         Row { place, identity, inline }
     }
 
-    /// The row's part in the index's digest, which is the wrapping sum over all rows. The place
-    /// counts as well as the value: a row that an index lost the last move of would point into
-    /// a segment that is gone, and compaction would take the live copy for dead.
+    /// Returns the row's part of the index's digest, which is the wrapping sum over all rows. It
+    /// covers the place as well as the value: if an index lost a row's last move, the row would
+    /// refer to a removed segment, and compaction would consider the live copy dead.
     pub fn in_digest(&self) -> u128 {
         let Place { segment, frame, at, length } = self.place;
         let mut whole = [0; 40];
@@ -106,7 +106,7 @@ impl Row {
         out
     }
 
-    /// `None` when the octets are no row.
+    /// Parses a row; `None` if the octets are not one.
     pub fn decode(octets: &[u8]) -> Option<Row> {
         let (is_inline, rest) = octets.split_first()?;
         let (segment, rest) = rest.split_first_chunk()?;
@@ -129,7 +129,7 @@ impl Row {
     }
 }
 
-/// A number for a key and its value.
+/// Returns a hash that identifies a key with its value.
 pub fn identity_of(key: &[u8], value: &[u8]) -> u128 {
     let mut whole = Vec::with_capacity(2 + key.len() + value.len());
     whole.extend_from_slice(&u16::try_from(key.len()).unwrap_or(u16::MAX).to_be_bytes());

@@ -1,5 +1,5 @@
-//! An index that a crash may bring back in any state: as it was, as it was last flushed, any
-//! mixture, with rows missing, or not at all.
+//! A simulated index, which a crash may leave in any state: as it was, as it was last flushed, any
+//! mixture of these, with rows missing, unusable, or empty.
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
@@ -13,10 +13,10 @@ use crate::store::span::{Order, Span};
 struct State {
     rows: BTreeMap<Vec<u8>, Row>,
     flushed: BTreeMap<Vec<u8>, Row>,
-    /// What stood under each key before.
+    /// The previous row under each key.
     past: BTreeMap<Vec<u8>, Row>,
     broken: bool,
-    /// Changes fail, and what came since the last flush is lost by opening it again.
+    /// Changes fail, and what came since the last flush is lost when it is reopened.
     stuck: bool,
 }
 
@@ -29,7 +29,7 @@ impl SimIndex {
         self.0.lock().unwrap()
     }
 
-    /// What a crash leaves.
+    /// Simulates a crash.
     pub fn restart(&self, dice: &mut Dice) {
         let mut state = self.lock();
         let (now, flushed) = (state.rows.clone(), state.flushed.clone());
@@ -51,7 +51,7 @@ impl SimIndex {
                 state.broken = true;
                 now
             }
-            // Pages that were moved, and whose older copies are back.
+            // Some rows are back in an older version, as if old copies of moved pages were used.
             5 => {
                 let back = |(key, row): (Vec<u8>, Row)| {
                     let row = past.get(&key).filter(|_| dice.chance(30)).cloned().unwrap_or(row);
@@ -64,7 +64,7 @@ impl SimIndex {
         state.flushed = state.rows.clone();
     }
 
-    /// From now on changes fail, as sled's do once it met a full disk, until it is opened again.
+    /// Makes changes fail until the index is reopened, as sled's do after the disk was full.
     pub fn stick(&self) {
         self.lock().stuck = true;
     }
@@ -112,7 +112,7 @@ impl Index for SimIndex {
     fn apply(&self, changes: &Changes) -> Result<(), IndexError> {
         let mut state = self.check()?;
         if state.stuck {
-            return Err(IndexError("no room".to_owned()));
+            return Err(IndexError("no space".to_owned()));
         }
         for (key, row) in changes {
             let before = match row {

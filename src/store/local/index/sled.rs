@@ -1,5 +1,5 @@
-//! The index in sled 0.34, used within what it does well: one tree, plain batches from one
-//! thread, small values, no transactions, no `flush_async`.
+//! The index in sled 0.34, of which only the reliable parts are used: one tree, plain batches from
+//! one thread, small values, no transactions, no `flush_async`.
 
 use std::fs::File;
 use std::ops::ControlFlow;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::{Changes, Index, IndexError, Row};
 use crate::store::span::{Order, Span};
 
-/// How long the lock of a handle that was dropped is waited for.
+/// How long to wait for the lock of a dropped handle.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
@@ -29,11 +29,11 @@ impl From<sled::Error> for IndexError {
 }
 
 impl SledIndex {
-    /// Opens the folder, or leaves it closed when it cannot be opened: the caller wipes it then.
+    /// Opens the folder, or leaves it closed if it cannot be opened: the caller then wipes it.
     pub fn open(folder: &Path, cache_octets: u64) -> SledIndex {
         let index = SledIndex { folder: folder.to_owned(), cache_octets, db: RwLock::new(None) };
         if let Err(error) = index.reopen() {
-            tracing::warn!(%error, "the index does not open and will be built again");
+            tracing::warn!(%error, "the index cannot be opened and will be rebuilt");
         }
         index
     }
@@ -46,9 +46,8 @@ impl SledIndex {
             .mode(sled::Mode::HighThroughput);
         let until = Instant::now() + LOCK_WAIT;
         loop {
-            // Recovery of a damaged file may panic inside sled; that is a failure like another.
             let opened = guarded(|| Ok(config.open()?));
-            // sled's own threads may hold the handle before for a moment after it was dropped.
+            // sled's own threads may keep the previous handle for a moment after it was dropped.
             match opened {
                 Err(error) if error.0.contains("lock") && Instant::now() < until => {
                     std::thread::sleep(LOCK_PAUSE);
@@ -90,7 +89,7 @@ impl Index for SledIndex {
             let (key, octets) = entry?;
             Ok::<_, IndexError>(visit(&key, decode(&octets)?))
         };
-        // Only the steps are guarded: a panic of the visitor's is its own affair.
+        // Only sled's steps are guarded; a panic of the visitor is passed on.
         loop {
             let next = guarded(|| {
                 Ok(match span.order {
@@ -120,14 +119,14 @@ impl Index for SledIndex {
     fn flush(&self) -> Result<(), IndexError> {
         let db = self.db()?;
         guarded(|| Ok(db.flush()?))?;
-        // sled's flush is sync_file_range on Linux, which makes nothing durable; the page cache
-        // belongs to the file, so any descriptor of it will do.
+        // On Linux, sled's flush uses sync_file_range, which makes nothing durable. The page cache
+        // belongs to the file, so it can be synced through any descriptor.
         let file = File::open(self.folder.join("db"));
         file.and_then(|file| file.sync_all()).map_err(|error| IndexError(error.to_string()))
     }
 
     fn reopen(&self) -> Result<(), IndexError> {
-        // The lock on the folder goes with the old handle, which may still be in a reader's hand.
+        // The folder's lock is released with the old handle, which a reader may still be using.
         self.replace(None);
         let db = self.open_db()?;
         self.replace(Some(db));
@@ -146,7 +145,7 @@ impl Index for SledIndex {
     }
 }
 
-/// Damaged files make sled panic in places; that is a failure like another.
+/// Runs a call of sled, which may panic on damaged files; a panic becomes an error.
 fn guarded<T>(work: impl FnOnce() -> Result<T, IndexError>) -> Result<T, IndexError> {
     let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
     done.unwrap_or_else(|_| Err(IndexError("sled panicked".to_owned())))

@@ -1,4 +1,5 @@
-//! The open files of the segments: some hundreds at most, however many segments there are.
+//! The segments' open files, of which there are a few hundred at most, however many segments there
+//! are.
 
 use std::collections::VecDeque;
 use std::io;
@@ -6,17 +7,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::store::local::disk::{Disk, DiskFile};
 
-/// Files open at once. A store of 100 GiB has 1,600 segments, and a process is usually given
-/// 1,024 descriptors, sockets included.
+/// The most files that are open at the same time. A store of 100 GiB has 1,600 segments, and a
+/// process usually has 1,024 descriptors, including those of its sockets.
 const OPEN_MAX: usize = 256;
 
-/// Where one segment's open file is kept.
+/// The place for one segment's open file.
 pub type Slot = Arc<Mutex<Option<Arc<dyn DiskFile>>>>;
 
-/// The disk, and the files of it that are open.
+/// The disk, and its open files.
 pub struct Files {
     pub disk: Arc<dyn Disk>,
-    /// In the order they were opened; the first is closed first.
+    /// Open files in the order in which they were opened; the first is closed first.
     open: Mutex<VecDeque<Slot>>,
 }
 
@@ -25,7 +26,7 @@ impl Files {
         Arc::new(Files { disk, open: Mutex::default() })
     }
 
-    /// A slot for a file that is open already.
+    /// Returns a slot for a file that is already open.
     pub fn hold(&self, file: Arc<dyn DiskFile>) -> Slot {
         let slot = Slot::default();
         *lock(&slot) = Some(file);
@@ -33,7 +34,7 @@ impl Files {
         slot
     }
 
-    /// The slot's file, opened when it is not.
+    /// Returns the slot's file, and opens it if necessary.
     pub fn file(&self, slot: &Slot, name: &str) -> io::Result<Arc<dyn DiskFile>> {
         let file = {
             let mut held = lock(slot);

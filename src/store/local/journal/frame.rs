@@ -1,36 +1,37 @@
-//! Frames: a transaction, or a piece of a content.
+//! Frames, each of which contains a transaction or a piece of a content.
 
 use crate::vault::SegmentKey;
 
-/// What a frame holds.
+/// What a frame contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Transaction,
     Piece,
 }
 
-/// The head of a frame, in the open but bound to the body.
+/// The head of a frame, in the clear but bound to the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame {
     pub kind: Kind,
     /// Octets of the sealed body, tag included.
     pub sealed: u32,
-    /// Counts frames through all segments, without a gap.
+    /// The frame's number; frames are numbered through all segments, without gaps.
     pub seq: u64,
-    /// The last frame known to be durable when this one was written. A frame that is missing
-    /// although a later one knows it durable was damaged; else it was never acknowledged.
+    /// The last frame that was known to be durable when this one was written. If a frame is
+    /// missing that a later one records as durable, it was damaged; otherwise it was never
+    /// acknowledged.
     pub durable: u64,
 }
 
-/// One change in a transaction, as it stands in the body.
+/// One change of a transaction, as it is stored in the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Op<'b> {
     pub key: &'b [u8],
-    /// The value and where it begins in the body; `None` deletes.
+    /// The value and its offset in the body; `None` deletes.
     pub value: Option<(u32, &'b [u8])>,
 }
 
-/// A transaction's body while it is written.
+/// A transaction's body while it is being built.
 #[derive(Default)]
 pub struct Body(Vec<u8>);
 
@@ -40,9 +41,9 @@ const TAG: usize = 16;
 pub const ALIGN: u64 = 16;
 /// A piece's body begins with its content's id.
 pub const PIECE_HEAD: usize = 16;
-/// A transaction's body begins with the index's digest after it.
+/// A transaction's body begins with the index's digest after the transaction.
 const DIGEST: usize = 16;
-/// Nothing larger is written, so nothing larger is believed.
+/// The largest sealed body. Nothing larger is written, so nothing larger is accepted.
 pub const SEALED_MAX: u32 = 256 * 1024 * 1024;
 
 impl Kind {
@@ -67,7 +68,7 @@ impl Frame {
         head
     }
 
-    /// `None` when the octets are no frame's head.
+    /// Parses a frame's head; `None` if the octets are not one.
     pub fn decode(octets: &[u8]) -> Option<Frame> {
         let head: &[u8; HEAD] = octets.first_chunk()?;
         let u32_at = |at: usize| {
@@ -88,14 +89,14 @@ impl Frame {
         fits.then_some(Frame { kind, sealed, seq: u64_at(12), durable: u64_at(20) })
     }
 
-    /// Octets in the segment, padding included.
+    /// Returns the octets that the frame takes in the segment, including padding.
     pub fn octets(self) -> u64 {
         (HEAD as u64 + u64::from(self.sealed)).next_multiple_of(ALIGN)
     }
 }
 
-/// Seals a body and appends the whole frame to `out`. `offset` is where it will stand in its
-/// segment, and with that its nonce.
+/// Seals a body and appends the whole frame to `out`. `offset` is its future offset in its segment,
+/// and thus its nonce.
 pub fn append(
     out: &mut Vec<u8>,
     key: &SegmentKey,
@@ -116,7 +117,7 @@ pub fn append(
     Some(frame)
 }
 
-/// Opens a frame's sealed body where it stands; `None` when it was changed.
+/// Opens a frame's sealed body in place; `None` if it was changed.
 pub fn open<'b>(
     key: &SegmentKey,
     offset: u64,
@@ -131,7 +132,7 @@ impl Body {
         Body(vec![0; DIGEST])
     }
 
-    /// Adds a change; tells where its value begins in the body.
+    /// Adds a change; returns the offset of its value in the body.
     pub fn push(&mut self, key: &[u8], value: Option<&[u8]>) -> u32 {
         let key_length = u16::try_from(key.len()).expect("keys are a few dozen octets");
         self.0.push(u8::from(value.is_some()));
@@ -147,14 +148,14 @@ impl Body {
         u32::try_from(at).expect("bodies are bounded by the frame")
     }
 
-    /// The finished body: the digest of the index once this transaction is in it.
+    /// Completes the body with the digest that the index has after this transaction.
     pub fn finish(mut self, digest: u128) -> Vec<u8> {
         self.0[..DIGEST].copy_from_slice(&digest.to_be_bytes());
         self.0
     }
 }
 
-/// A transaction's digest and changes; `None` when the body is malformed.
+/// Parses a transaction's digest and changes; `None` if the body is malformed.
 pub fn parse(body: &[u8]) -> Option<(u128, Vec<Op<'_>>)> {
     let (digest, _) = body.split_first_chunk()?;
     let mut ops = Vec::new();
@@ -184,7 +185,7 @@ fn parse_op(body: &[u8], at: usize) -> Option<(Op<'_>, usize)> {
     }
 }
 
-/// The content a piece belongs to, and its octets.
+/// Returns the content that a piece belongs to, and its octets.
 pub fn parse_piece(body: &[u8]) -> Option<([u8; 16], &[u8])> {
     body.split_first_chunk().map(|(id, octets)| (*id, octets))
 }

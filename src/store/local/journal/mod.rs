@@ -1,15 +1,15 @@
-//! The journal: append-only segments of sealed frames. It is the truth; everything else in the
-//! data folder can be made from it.
+//! The journal: append-only segments of sealed frames. It is the source of truth; everything else
+//! in the data folder can be rebuilt from it.
 //!
 //! ```text
 //! segment = header, frame, frame, …            one file, NNNNNNNNNN.seg
-//! frame   = head (40 octets, in the open) ‖ sealed body ‖ tag, padded to 16
+//! frame   = head (40 octets, in the clear) ‖ sealed body ‖ tag, padded to 16
 //! ```
 //!
-//! Each segment has a random salt, and with it a key of its own. A frame's place in its segment
-//! is its nonce, so nothing is ever written twice at one place: after a restart, and after any
-//! write or sync that failed, a new segment begins. Its header says where the one before ends,
-//! which cuts off for good what was never acknowledged.
+//! Each segment has a random salt, and thus a key of its own. A frame's offset in its segment is
+//! its nonce, so two different frames are never written at the same offset: after a restart, and
+//! after any failed write or sync, a new segment is started. Its header says where the previous
+//! one ends, which permanently discards what was never acknowledged.
 
 pub mod files;
 pub mod frame;
@@ -20,10 +20,10 @@ use super::index::Place;
 pub use frame::{Body, Kind};
 pub use segment::Segment;
 
-/// Where a segment's next frame goes, counted from the segment's start.
+/// The offset of a frame from the start of its segment.
 pub type Offset = u64;
 
-/// A piece of a content: one frame of its own.
+/// The place of a piece of a content, which is a frame of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PiecePlace {
     pub segment: u64,
@@ -32,7 +32,7 @@ pub struct PiecePlace {
 }
 
 impl PiecePlace {
-    /// Octets of one place in a content's row.
+    /// The octets of one place in a content's row.
     pub const ENCODED: usize = 20;
 
     pub fn encode(self, out: &mut Vec<u8>) {
@@ -41,7 +41,7 @@ impl PiecePlace {
         out.extend_from_slice(&self.length.to_be_bytes());
     }
 
-    /// The places in a content's value; `None` when the octets are none.
+    /// Parses the places in a content's value; `None` if the octets are not places.
     pub fn decode_all(octets: &[u8]) -> Option<Vec<PiecePlace>> {
         if !octets.len().is_multiple_of(Self::ENCODED) {
             return None;
@@ -59,7 +59,7 @@ impl PiecePlace {
         octets.chunks(Self::ENCODED).map(one).collect()
     }
 
-    /// As a stretch of its frame's body, behind the content's id.
+    /// Returns the range of the piece in its frame's body, after the content's id.
     pub fn place(self) -> Place {
         let at = u32::try_from(frame::PIECE_HEAD).expect("a few octets");
         Place { segment: self.segment, frame: self.frame, at, length: self.length }

@@ -17,16 +17,16 @@ pub struct Segment {
     pub key: SegmentKey,
     files: Arc<Files>,
     slot: Slot,
-    /// Where what is durable ends.
+    /// The end of the durable part.
     end: AtomicU64,
 }
 
-/// What a segment says of itself and of the one before it.
+/// What a segment records about itself and about the previous one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     pub number: u64,
     pub salt: [u8; 32],
-    /// The segment before, or 0, and where its frames end for good.
+    /// The previous segment, or 0, and the final end of its frames.
     pub previous: u64,
     pub previous_end: u64,
     /// The first frame's number.
@@ -34,22 +34,22 @@ pub struct Header {
 }
 
 const MAGIC: &[u8; 8] = b"PSTNSEG1";
-/// One copy of the header, its seal included. All of it is under the seal.
+/// The octets of one copy of the header, including the seal, which covers all of it.
 const COPY: usize = 4096;
 const SEAL: usize = 16;
 const PLAIN: usize = COPY - SEAL;
-/// Octets before the first frame: the header twice, on pages of their own, because without its
-/// salt nothing in the segment could be opened.
+/// The octets before the first frame: two copies of the header, on pages of their own, because
+/// without its salt nothing in the segment could be opened.
 pub const HEADER: u64 = 2 * COPY as u64;
-/// The header's tag is made with a nonce that no frame has.
+/// The nonce of the header's tag, which no frame has.
 const HEADER_NONCE: u64 = u64::MAX;
 
-/// `0000000042.seg`.
+/// Returns a segment's file name, such as `0000000042.seg`.
 pub fn file_name(number: u64) -> String {
     format!("{number:010}.seg")
 }
 
-/// The number in a segment's file name.
+/// Returns the number in a segment's file name.
 pub fn number_of(name: &str) -> Option<u64> {
     name.strip_suffix(".seg").filter(|stem| stem.len() == 10)?.parse().ok()
 }
@@ -78,7 +78,7 @@ impl Header {
         })
     }
 
-    /// Both copies, sealed.
+    /// Returns both sealed copies.
     fn seal(&self, key: &SegmentKey) -> io::Result<Vec<u8>> {
         let mut copy = self.plain();
         let mut seal = Vec::new();
@@ -87,7 +87,7 @@ impl Header {
         Ok(copy.repeat(2))
     }
 
-    /// A sealed copy that is intact and is of this segment.
+    /// Opens a sealed copy, if it is intact and belongs to this segment.
     fn open(vault: &Vault, number: u64, copy: &[u8]) -> Option<Header> {
         let (plain, seal) = copy.get(..COPY)?.split_at(PLAIN);
         let header = Header::parse(plain).filter(|header| header.number == number)?;
@@ -97,18 +97,19 @@ impl Header {
     }
 }
 
-/// What a segment file turns out to be.
+/// The kinds of segment files that are found.
 pub enum Found {
     Segment(Segment),
-    /// Neither copy of its header opens: damaged, or sealed under another daemon key.
+    /// Neither copy of its header can be opened: it is damaged, or was sealed with another daemon
+    /// key.
     Unreadable,
-    /// Never finished: no intact header, and nothing behind where it belongs. Frames are
+    /// The segment was never completed: it has no intact header, and nothing after it. Frames are
     /// written only once the header is durable.
     Unfinished,
 }
 
 impl Segment {
-    /// Makes a new segment, durable with its name before it is used.
+    /// Creates a new segment, which is durable with its name before it is used.
     pub fn create(
         files: &Arc<Files>,
         vault: &Vault,
@@ -152,7 +153,7 @@ impl Segment {
         self.files.file(&self.slot, &file_name(self.number))
     }
 
-    /// Tells which copies of the header are damaged.
+    /// Returns which copies of the header are damaged.
     pub fn damaged_copies(&self, vault: &Vault) -> io::Result<Vec<usize>> {
         let mut octets = [0; HEADER as usize];
         let read = self.file()?.read_at(&mut octets, 0)?;
@@ -162,10 +163,10 @@ impl Segment {
         Ok(copies.filter(|(_, copy)| !intact(copy)).map(|(at, _)| at + 1).collect())
     }
 
-    /// Makes what was read durable, and cuts the file where it ends. A process that was killed
-    /// may have left octets that were never synced, and after a failed sync they may even look
-    /// clean; so from `uncertain` on they are written once more, octet for octet (the same
-    /// plaintext under the same nonce), and with them the header.
+    /// Makes what was read durable, and truncates the file to the segment's end. A killed process
+    /// may have left octets that were never synced, and after a failed sync the kernel may even
+    /// consider them clean; so from `uncertain` on they are written again, octet for octet (the
+    /// same plaintext with the same nonce), as is the header.
     pub fn settle(&self, uncertain: u64) -> io::Result<()> {
         let file = self.file()?;
         file.write_all_at(&self.header.seal(&self.key)?, 0)?;
@@ -183,7 +184,7 @@ impl Segment {
         self.cut()
     }
 
-    /// Where what is durable ends.
+    /// Returns the end of the durable part.
     pub fn end(&self) -> u64 {
         self.end.load(Ordering::Acquire)
     }
@@ -192,8 +193,8 @@ impl Segment {
         self.end.store(end, Ordering::Release);
     }
 
-    /// Writes frames at `offset` and syncs them. After an error the segment is not to be
-    /// written to again: what is on the medium is not known.
+    /// Writes frames at `offset` and syncs them. After an error, the segment must not be written
+    /// to again, since what is on the medium is unknown.
     pub fn append(&self, octets: &[u8], offset: u64) -> io::Result<()> {
         let file = self.file()?;
         file.write_all_at(octets, offset)?;
@@ -202,27 +203,28 @@ impl Segment {
         Ok(())
     }
 
-    /// Takes everything beyond the end off the medium: room, and what was never acknowledged.
+    /// Removes everything beyond the end from the medium: reserved space, and what was never
+    /// acknowledged.
     pub fn cut(&self) -> io::Result<()> {
         let file = self.file()?;
         file.set_length(self.end())?;
         file.sync_data()
     }
 
-    /// Gives back what was reserved and is not used, now that nothing more is written here. Only
-    /// room is at stake, and what is cut off is nothing anybody was told about.
+    /// Frees the reserved space that was not used, once nothing more is written to the segment. An
+    /// error costs only space, and what is truncated was never acknowledged.
     pub fn trim(&self) {
         if let Err(error) = self.file().and_then(|file| file.set_length(self.end())) {
             tracing::warn!(segment = self.number, %error, "a segment was not trimmed");
         }
     }
 
-    /// The frame at `offset` and its opened body; `None` when there is no intact frame.
+    /// Reads the frame at `offset` and its opened body; `None` if there is no intact frame.
     pub fn read(&self, offset: u64, end: u64) -> io::Result<Option<(Frame, Vec<u8>)>> {
         let Some(frame) = self.head(offset, end)? else { return Ok(None) };
         let mut body = vec![0; frame.octets() as usize - HEAD];
         let read = self.file()?.read_at(&mut body, offset + HEAD as u64)?;
-        // The padding is under no seal, so it has to be what it was written as.
+        // The padding is not sealed, so it must be zero, as it was written.
         let padding = body.get(frame.sealed as usize..read).unwrap_or(&[]);
         if read < body.len() || padding.iter().any(|&octet| octet != 0) {
             return Ok(None);
@@ -235,7 +237,7 @@ impl Segment {
         Ok(Some((frame, body)))
     }
 
-    /// The head at `offset`, if one stands there and its body ends before `end`.
+    /// Reads the head at `offset`, if there is one and its body ends by `end`.
     fn head(&self, offset: u64, end: u64) -> io::Result<Option<Frame>> {
         let mut head = [0; HEAD];
         let read = self.file()?.read_at(&mut head, offset)?;
@@ -243,7 +245,7 @@ impl Segment {
         Ok(frame.filter(|frame| offset + frame.octets() <= end))
     }
 
-    /// The next place at or after `offset` where an intact frame stands, after damage.
+    /// Returns the offset of the next intact frame at or after `offset`, after damage.
     pub fn resync(&self, offset: u64, end: u64) -> io::Result<Option<u64>> {
         const WINDOW: usize = 1024 * 1024;
         let mut at = offset.next_multiple_of(ALIGN);
