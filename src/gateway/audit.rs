@@ -1,5 +1,5 @@
-//! What happened that matters for safety: who did what, to whom, when, from where. Never what a
-//! message says, nor its subject, nor a secret.
+//! The audit log: who did what, to whom, when and from where. It never contains the text of a
+//! message, its subject, or a secret.
 
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
@@ -13,21 +13,21 @@ use crate::gateway::records::tables::AUDIT;
 use crate::store::{Order, Read, Span};
 use crate::vault;
 
-/// Lines of the log, the latest first.
+/// Entries of the audit log, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogPage {
     pub items: Vec<AuditEntry>,
-    /// Where the rest begins.
+    /// The cursor of the next page.
     pub next: Option<String>,
 }
 
 const PAGE: usize = 100;
 const WORD_CHARS_MAX: usize = 200;
 
-/// Refused sign-ins noted in one minute, so that strangers cannot fill the store.
+/// The limit on recorded sign-in failures per minute, so that attackers cannot fill the store.
 const REFUSED_PER_MINUTE: u32 = 30;
 
-/// How many refusals were noted in the minute that runs.
+/// The current minute, and how many sign-in failures were recorded in it.
 #[derive(Default)]
 pub(in crate::gateway) struct Refusals(Mutex<(i64, u32)>);
 
@@ -44,8 +44,8 @@ impl Refusals {
 }
 
 impl Gateway {
-    /// Notes what was done. A note that cannot be stored does not undo what was done; the
-    /// daemon's own log says so.
+    /// Records an act. A failure to store the entry does not undo the act; it is reported in the
+    /// daemon's own log.
     pub fn note(&self, who: &str, act: Act, about: &str, peer: &str) {
         let at = self.inner.clock.now();
         if act == Act::SignInRefused && !self.inner.refusals.may_note(at) {
@@ -62,12 +62,12 @@ impl Gateway {
             done.wait()
         });
         if let Err(error) = stored {
-            tracing::warn!(%error, act = act.as_str(), "could not be noted in the audit log");
+            tracing::warn!(%error, act = act.as_str(), "could not write to the audit log");
         }
     }
 
-    /// Notes that somebody was not let in. What was typed as a name may be a password, so only the
-    /// name of an account that there is stands in the log.
+    /// Records a refused sign-in. A user may have typed a password as the name, so the log holds a
+    /// name only if such an account exists.
     pub fn note_refused(&self, typed: &str, peer: &str) {
         let who = match self.account_find(typed) {
             Ok(Some(account)) => self.name_of(account),
@@ -76,12 +76,12 @@ impl Gateway {
         self.note(&who, Act::SignInRefused, "", peer);
     }
 
-    /// Who an account is, for the log.
+    /// The name of an account for the log.
     pub fn name_of(&self, account: AccountId) -> String {
         self.account(account).map_or_else(|_| account.to_text(), |account| account.name)
     }
 
-    /// A page of the log, the latest first.
+    /// A page of the log, newest first.
     pub fn audit(&self, before: Option<&str>) -> Result<LogPage, Error> {
         let invalid = || Error::Invalid { what: "cursor".to_owned() };
         let mut span = Span::prefix(&AUDIT.raw(&()), Order::Descending);
@@ -104,7 +104,7 @@ impl Gateway {
         Ok(LogPage { items, next: last.filter(|_| more) })
     }
 
-    /// Forgets lines that were kept long enough; at most `limit` at once.
+    /// Deletes at most `limit` entries that are older than the retention time.
     pub fn audit_expire(&self, limit: usize) -> Result<usize, Error> {
         let before = self.inner.clock.now().plus_secs(-self.inner.settings.log_kept_secs);
         let mut over = Vec::new();

@@ -1,99 +1,100 @@
-//! Why the core did not do what it was asked. Each edge translates these once, in one table.
+//! Why the core did not carry out a request. Each edge maps these errors once, in one table.
 
 use crate::{store, vault};
 
-/// Why a request was not done. Each edge translates this once.
+/// Why a request was not carried out. Each edge maps this once.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("{what} not found")]
     NotFound { what: &'static str },
     #[error("not allowed: {reason}")]
     Denied { reason: &'static str },
-    /// Wrong name or password, or a session that is no longer good: deliberately one answer.
+    /// Wrong name or password, or a session that is no longer valid: deliberately
+    /// indistinguishable.
     #[error("refused")]
     Refused,
-    /// Too many log-ins are being checked at this moment.
+    /// Too many passwords are being checked at this moment.
     #[error("busy")]
     Busy,
     #[error("over quota")]
     OverQuota,
-    /// The files of a message are larger than is allowed.
+    /// The attachments of a message exceed the limit.
     #[error("too large")]
     TooLarge,
-    /// A temporary account that must be given its owner's own password first.
-    #[error("claim first")]
+    /// A temporary account whose owner must first choose a passphrase.
+    #[error("the account must be claimed first")]
     ClaimFirst,
-    /// A password that is too short to be one's own.
+    /// The new password is too short.
     #[error("weak password")]
     WeakPassword,
-    /// The password is right, and the account asks for a code besides.
-    #[error("code needed")]
+    /// The password is correct, and the account also requires a TOTP code.
+    #[error("TOTP code required")]
     CodeNeeded,
-    /// A code that is not the present one, or was used before.
-    #[error("wrong code")]
+    /// The TOTP code is not the current one, or was used before.
+    #[error("wrong TOTP code")]
     WrongCode,
-    /// The thing is not in the state that the request supposes.
+    /// The object is not in the state that the request expects.
     #[error("conflict: {}", .0.as_str())]
     Conflict(Conflict),
-    /// The thread that did the work broke off, so nobody knows what became of it.
-    #[error("broke off")]
+    /// The thread that did the work ended abnormally, so its result is unknown.
+    #[error("the work ended abnormally; its result is unknown")]
     BrokeOff,
     #[error("invalid: {what}")]
     Invalid { what: String },
-    /// What is stored is not what was put there.
+    /// Stored data does not decrypt or does not decode.
     #[error("damaged: {what}")]
     Damaged { what: String },
-    #[error("no room left")]
+    #[error("the disk is full")]
     Full,
     #[error("temporarily unavailable")]
     Unavailable(#[source] store::Error),
 }
 
-/// What stands in the way of a request.
+/// What prevents a request from being carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conflict {
-    /// There is one of this name already.
+    /// An object with this name already exists.
     Exists,
-    /// The reference number is taken; another is drawn.
+    /// The reference number is already in use; another attempt draws a new one.
     Reference,
-    /// A message has as many labels as it may have.
+    /// The message already has the maximum number of labels.
     Labels,
-    /// The message has left and cannot be taken back.
+    /// The message has already been sent, so it is too late to undo.
     TooLate,
-    /// An attempt to deliver is under way.
+    /// A delivery attempt is in progress.
     BeingSent,
-    /// Somebody else's messages wait in the temporary account.
+    /// Messages from other senders wait unopened in the temporary account.
     OthersWait,
-    /// Files of a sealed message may not leave unprotected.
+    /// Files of a sealed message must not be sent outside unprotected.
     SealedFiles,
-    /// The message still holds text of a sealed message.
+    /// The draft still contains text of a sealed message.
     SealedText,
-    /// The message was not opened yet.
+    /// The message has not been opened yet.
     NotOpened,
-    /// The message was opened already.
+    /// The message has already been opened.
     AlreadyOpened,
     /// The temporary account still exists.
     StillThere,
-    /// The file stands elsewhere.
+    /// The upload continues at a different offset.
     WrongOffset,
-    /// A file has not arrived whole.
+    /// An upload is incomplete.
     UploadIncomplete,
-    /// The folder holds messages.
+    /// The folder contains messages.
     NotEmpty,
-    /// The draft was changed elsewhere.
+    /// The draft was changed in another window or program.
     EditedElsewhere,
-    /// The draft was sent already.
+    /// The draft has already been sent.
     AlreadySent,
-    /// What changed since then is no longer known.
+    /// The changes since that state are no longer recorded.
     TooOld,
-    /// Without this manager there would be none.
+    /// This account is the last enabled manager.
     LastManager,
-    /// Codes are asked for already.
+    /// Two-step verification is already on.
     TotpOn,
 }
 
 impl Conflict {
-    /// The code on the wire.
+    /// The code used on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Conflict::Exists => "exists",

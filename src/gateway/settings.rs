@@ -1,67 +1,67 @@
-//! What an administrator decides about the whole daemon, as the configuration file says it.
+//! The administrator's settings for the whole daemon, as the configuration file has them.
 
 use crate::gateway::records::policy::Policy;
 use crate::gateway::retry::RetryPlan;
 use crate::terms::Language;
 use crate::terms::{ConfirmOutside, HandOff, LastInteraction};
 
-/// What an administrator decides about the whole.
+/// The administrator's settings for the whole daemon.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// This host's own name, as its reports have it.
+    /// This host's name, as its reports state it.
     pub host_name: String,
-    /// The domains whose mail is ours, in lower case.
+    /// The local domains, in lower case.
     pub domains: Vec<String>,
-    /// Login name of the account that gets mail for postmaster; the first account when `None`.
+    /// Login name of the account that receives mail for postmaster; `None` means the first account.
     pub postmaster: Option<String>,
-    /// How long a session lives without a request, on an own browser.
+    /// How long a session stays valid without a request, on a private computer.
     pub session_idle_secs: i64,
     /// The same on a shared computer.
     pub session_shared_idle_secs: i64,
-    /// How long a session lives at most.
+    /// How long a session stays valid at most.
     pub session_max_secs: i64,
     /// How many app passwords an account may have.
     pub app_passwords_max: usize,
     pub passkeys_max: usize,
-    /// How long a passkey may take to answer.
+    /// How long a browser may take to answer a passkey challenge.
     pub challenge_secs: i64,
-    /// How many changes are remembered for `changes_since`.
+    /// How many changes are kept for `changes_since`.
     pub changes_kept: u64,
-    /// What notifications and pages call the whole.
+    /// The name of the organisation in notifications and on pages.
     pub organisation: String,
-    /// What people type to come here, without a slash at the end.
+    /// The base URL of the web interface, without a trailing slash.
     pub public_url: String,
-    /// For outsiders who want to ask whether a notification is genuine.
+    /// The number that outsiders can call to ask whether a notification is genuine.
     pub phone: Option<String>,
-    /// The administrator's own words in each notification.
+    /// The administrator's own text in each notification.
     pub notification_text: Option<String>,
     pub notification_languages: Vec<Language>,
-    /// What happens to mail for outside.
+    /// What happens to mail for outside recipients.
     pub policy: Policy,
     pub recipients_max: usize,
-    /// The files of one message together.
+    /// The maximum total size of the attachments of one message.
     pub attachments_octets_max: u64,
-    /// How much of a message's text can be searched.
+    /// The maximum amount of a message's text that is indexed for search.
     pub search_text_octets_max: usize,
-    /// The files that an account keeps until they are sent, together.
+    /// The maximum total size of an account's uploads that are not sent yet.
     pub uploads_octets_max: u64,
-    /// The same for somebody outside.
+    /// The same for a temporary account.
     pub temporary_uploads_octets_max: u64,
-    /// How long what was thrown away is kept; `None` for ever.
+    /// How long messages stay in the trash; `None` keeps them for ever.
     pub trash_kept_secs: Option<i64>,
     pub junk_kept_secs: Option<i64>,
-    /// How long ago a manager may have said the password.
+    /// How recently a manager must have entered the password.
     pub manager_fresh_secs: i64,
     /// How long the audit log is kept.
     pub log_kept_secs: i64,
-    /// How long a message can be taken back.
+    /// How long sending a message can be undone.
     pub undo_secs: u32,
     /// How long a temporary account lives after the last message to it.
     pub temporary_secs: i64,
-    /// How long before its end people are warned.
+    /// How long before the account expires its outsider and its sponsor are warned.
     pub temporary_warn_secs: i64,
     pub hand_off: HandOff,
-    /// Whether outside senders are told that their message was accepted (decision D2).
+    /// Whether outside senders are notified that their message was accepted (decision D2).
     pub acceptance_notice: bool,
     pub last_interaction: LastInteraction,
     pub last_interaction_fixed: bool,

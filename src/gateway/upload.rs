@@ -1,7 +1,8 @@
-//! Files on their way in: chunk by chunk, each sealed as it comes, resumed where it stopped.
+//! File uploads: received in chunks, each sealed on arrival, and resumable after an interruption.
 //!
-//! A chunk is a content of its own under a key that only the owner's keys open. A file belongs
-//! to nothing until a message names it; what is never sent goes with its draft, or after a while.
+//! A chunk is a separate content under a key that only the owner's keys open. An upload belongs to
+//! nothing until a draft names it; one that is never sent is deleted with its draft or after some
+//! time.
 
 use std::ops::ControlFlow;
 
@@ -18,7 +19,7 @@ use crate::gateway::{Gateway, text};
 use crate::store::{ContentId, Order, Piece, Read, Tx};
 use crate::vault::{self, ContentKey};
 
-/// A file, as its owner sees it.
+/// An upload, as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UploadView {
     pub id: String,
@@ -28,7 +29,7 @@ pub struct UploadView {
     pub received: u64,
 }
 
-/// The most octets that come at once.
+/// The maximum size of one chunk.
 pub const CHUNK_OCTETS_MAX: usize = 4 << 20;
 
 const NAME_CHARS_MAX: usize = 255;
@@ -46,7 +47,7 @@ fn binding(what: &[u8], account: AccountId, id: UploadId) -> Vec<u8> {
 }
 
 impl Gateway {
-    /// Begins a file of `size` octets.
+    /// Starts an upload of `size` octets.
     pub fn upload_begin(
         &self,
         actor: &Actor,
@@ -57,7 +58,7 @@ impl Gateway {
         self.upload_begin_as(actor, name, content_type, size, false)
     }
 
-    /// The same; `sealed` when it comes from a message that never left the sealed store.
+    /// The same; `sealed` if the file comes from a message that never left the sealed store.
     pub(in crate::gateway) fn upload_begin_as(
         &self,
         actor: &Actor,
@@ -76,7 +77,7 @@ impl Gateway {
         };
         let (account, id) = (actor.account(), vault::random_bytes()?);
         let plain = postcard::to_stdvec(&meta);
-        let plain = Zeroizing::new(plain.map_err(|_| Error::Invalid { what: "name".into() })?);
+        let plain = Zeroizing::new(plain.map_err(|_| Error::Invalid { what: "file name".into() })?);
         let upload = Upload {
             sealed_meta: actor.secret().seal_own(&binding(b"upload", account, id), &plain)?,
             size,
@@ -98,7 +99,7 @@ impl Gateway {
         self.upload_view(actor, id, &upload)
     }
 
-    /// Takes the octets at `offset`, which must be where the file stands: `wrong-offset` else.
+    /// Appends octets at `offset`, which must be the number received so far, else `wrong-offset`.
     pub fn upload_append(
         &self,
         actor: &Actor,
@@ -114,7 +115,7 @@ impl Gateway {
         let length = octets.len() as u64;
         if length == 0 || octets.len() > CHUNK_OCTETS_MAX || length > upload.size - offset {
             return Err(Error::Invalid {
-                what: "a chunk has 1 octet to 4 MiB, within the size".into(),
+                what: "a chunk must have 1 octet to 4 MiB and stay within the file's size".into(),
             });
         }
         let content: [u8; 16] = vault::random_bytes()?;
@@ -129,7 +130,7 @@ impl Gateway {
         };
         let done = self.inner.store.transact(move |tx| {
             let mut upload = tx.get(&UPLOADS, &(account, id))?.ok_or(MISSING)?;
-            // Two requests with the same chunk: the second finds that it was done.
+            // Of two requests with the same chunk, the second finds that it is already stored.
             if upload.received != offset {
                 return Err(Error::Conflict(Conflict::WrongOffset));
             }
@@ -144,21 +145,21 @@ impl Gateway {
         self.upload_view(actor, id, &upload)
     }
 
-    /// A file of the actor's.
+    /// One of the actor's uploads.
     pub fn upload(&self, actor: &Actor, id: &str) -> Result<UploadView, Error> {
         let id = parse_id(id)?;
         let upload = self.inner.store.get(&UPLOADS, &(actor.account(), id))?.ok_or(MISSING)?;
         self.upload_view(actor, id, &upload)
     }
 
-    /// Removes a file and its octets.
+    /// Deletes an upload and its octets.
     pub fn upload_delete(&self, actor: &Actor, id: &str) -> Result<(), Error> {
         let (account, id) = (actor.account(), parse_id(id)?);
         self.inner.store.get(&UPLOADS, &(account, id))?.ok_or(MISSING)?;
         self.inner.store.transact(move |tx| remove_in_tx(tx, account, id)).wait()
     }
 
-    /// Hands over a file's octets, chunk by chunk; each is wiped when it was used.
+    /// Passes an upload's octets to `take`, chunk by chunk; each chunk is wiped after use.
     pub(in crate::gateway) fn upload_read(
         &self,
         actor: &Actor,
@@ -180,7 +181,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// A file that has arrived whole; `upload-incomplete` else.
+    /// A complete upload; else `upload-incomplete`.
     pub(in crate::gateway) fn upload_whole(
         &self,
         actor: &Actor,
@@ -201,7 +202,7 @@ impl Gateway {
     ) -> Result<UploadView, Error> {
         let bound = binding(b"upload", actor.account(), id);
         let plain = actor.secret().open_own(&bound, &upload.sealed_meta)?;
-        let damaged = |_| Error::Damaged { what: "an upload is not what was stored".to_owned() };
+        let damaged = |_| Error::Damaged { what: "the stored upload is corrupt".to_owned() };
         let meta: Meta = postcard::from_bytes(&plain).map_err(damaged)?;
         Ok(UploadView {
             id: text::hex(&id),
@@ -212,7 +213,7 @@ impl Gateway {
         })
     }
 
-    /// Removes files begun before `before` that no draft names any more. Called from a timer.
+    /// Removes uploads created before `before` that no draft names any more. Called from a timer.
     pub fn uploads_expire(&self, before: Timestamp, limit: usize) -> Result<usize, Error> {
         let mut old = Vec::new();
         self.inner.store.scan(&UPLOADS, &(), Order::Ascending, |key, upload| {
@@ -229,7 +230,7 @@ impl Gateway {
     }
 }
 
-/// How many files an account keeps, and how many octets they will have.
+/// Returns how many uploads an account has, and their total declared size.
 fn held_in_tx(tx: &Tx<'_>, account: AccountId) -> Result<(usize, u64), Error> {
     let (mut count, mut octets) = (0, 0_u64);
     tx.scan(&UPLOADS, &account, Order::Ascending, |_, upload| {
@@ -240,7 +241,7 @@ fn held_in_tx(tx: &Tx<'_>, account: AccountId) -> Result<(usize, u64), Error> {
     Ok((count, octets))
 }
 
-/// Notes that a draft names these files, so that they stay, or no longer names them.
+/// Records whether a draft names these uploads; named uploads do not expire.
 pub(in crate::gateway) fn name_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
@@ -249,7 +250,7 @@ pub(in crate::gateway) fn name_in_tx(
 ) -> Result<(), Error> {
     for id in uploads {
         let Some(mut upload) = tx.get(&UPLOADS, &(account, *id))? else {
-            // What was deleted need not be let go.
+            // An upload that was deleted need not be released.
             if named {
                 return Err(MISSING);
             }
@@ -263,7 +264,7 @@ pub(in crate::gateway) fn name_in_tx(
     Ok(())
 }
 
-/// Removes a file and its chunks.
+/// Removes an upload and its chunks.
 pub(in crate::gateway) fn remove_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
@@ -286,25 +287,26 @@ pub(in crate::gateway) fn parse_id(id: &str) -> Result<UploadId, Error> {
     text::parse_hex(id).ok_or(MISSING)
 }
 
-/// The name of a file, not of a way to it.
+/// Reduces a path to its file name, and checks it.
 fn checked_name(name: &str) -> Result<String, Error> {
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim();
     let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count());
     if fits && !name.chars().any(char::is_control) {
         return Ok(name.to_owned());
     }
-    let what = format!("a file's name has 1 to {NAME_CHARS_MAX} characters, none a control");
+    let what =
+        format!("a file name must have 1 to {NAME_CHARS_MAX} characters and no control characters");
     Err(Error::Invalid { what })
 }
 
-/// A media type, or what anything is when its type cannot be told (RFC 2046 §4.5.1).
+/// Returns the media type in lower case, or the type for unknown data (RFC 2046 §4.5.1).
 fn checked_type(content_type: &str) -> String {
     let is_token = |part: &str| {
         let known = |c: char| c.is_ascii_alphanumeric() || "!#$&-^_.+".contains(c);
         (1..=100).contains(&part.len()) && part.chars().all(known)
     };
     match content_type.split_once('/') {
-        // A message inside would be taken apart by readers; a file stays a file.
+        // Mail programs would parse these types as messages; an attachment stays a file.
         Some(("multipart" | "message", _)) => "application/octet-stream".to_owned(),
         Some((kind, subtype)) if is_token(kind) && is_token(subtype) => {
             content_type.to_ascii_lowercase()

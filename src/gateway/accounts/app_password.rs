@@ -1,7 +1,7 @@
-//! App passwords: a mail program's own password, which reads and sends mail and does no more.
+//! App passwords: separate passwords for mail programs, which may only read and send mail.
 //!
-//! An app password cannot make another credential, so that whoever finds one in a program's
-//! settings cannot take the account over.
+//! An app password cannot create another credential, so an attacker who finds one in a program's
+//! settings cannot take over the account.
 
 use crate::gateway::Gateway;
 use crate::gateway::accounts::log_in::OpenedBy;
@@ -16,7 +16,7 @@ use crate::store::Read;
 use crate::vault::{AppPassword, Password};
 
 impl Gateway {
-    /// A new app password, which is told here and never again. Needs the password once more.
+    /// Creates an app password, which is shown only once. Requires the account's password.
     pub fn app_password_new(
         &self,
         actor: &Actor,
@@ -27,7 +27,7 @@ impl Gateway {
         let account = actor.account();
         let unlock = self.unlock_by_password(account, password)?;
         let made = AppPassword::generate()?;
-        // Found by what it is, since nobody types which one it is.
+        // The ID derives from the password itself, since users do not type an ID.
         let id = self.inner.vault.app_password_lookup(&account.0, &made);
         let wrapped = made.wrap(&unlock, &credential_binding(account, id))?;
         let created = self.inner.clock.now();
@@ -39,7 +39,7 @@ impl Gateway {
         Ok((CredentialView { id: hex(&id), label, created, last_used: None }, made))
     }
 
-    /// Opens the account when what was typed is one of its app passwords.
+    /// Opens the account if `typed` is one of its app passwords.
     pub(in crate::gateway) fn open_by_app_password(
         &self,
         account: AccountId,

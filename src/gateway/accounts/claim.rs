@@ -1,4 +1,4 @@
-//! The first sign-in to a temporary account, which spends the password from the notification.
+//! The first sign-in to a temporary account, which uses up the initial password.
 
 use crate::gateway::Gateway;
 use crate::gateway::accounts::password;
@@ -10,9 +10,10 @@ use crate::store::Read;
 use crate::vault::{self, Password};
 
 impl Gateway {
-    /// The first sign-in of a temporary account in hand-off `claim`: the password from the mail
-    /// opens it once more, is replaced by the outsider's own, and then opens nothing. Of two
-    /// browsers in the same second one wins, and the other is refused.
+    /// The first sign-in to a temporary account in the hand-offs `claim` and `by-sender`: the
+    /// initial password opens the account once, is replaced by the outsider's own passphrase, and
+    /// is then void. If two browsers do this at the same moment, one succeeds and the other is
+    /// refused.
     pub(in crate::gateway) fn claim(
         &self,
         id: AccountId,
@@ -34,7 +35,8 @@ impl Gateway {
         done.wait()
     }
 
-    /// The first sign-in in the other hand-offs: the password stays, our copy of it goes.
+    /// The first sign-in in the hand-off `in-mail`: the password stays; the daemon's copy is
+    /// deleted.
     pub(in crate::gateway) fn first_sign_in(&self, id: AccountId) -> Result<(), Error> {
         let now = self.inner.clock.now();
         let done = self.inner.store.transact(move |tx| {

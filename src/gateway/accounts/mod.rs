@@ -1,4 +1,4 @@
-//! Accounts: who they are, what opens them, their sessions, and what they set for themselves.
+//! Accounts, their credentials, their sessions, and their preferences.
 
 pub mod account;
 pub mod app_password;

@@ -1,4 +1,4 @@
-//! Preferences: what an account sets for itself, within what the administrator allows.
+//! Preferences: the settings that an account chooses, within what the administrator allows.
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
@@ -15,7 +15,7 @@ pub struct Setting<T> {
     pub value: T,
     /// Set by the account itself.
     pub own: bool,
-    /// The administrator allows no other.
+    /// The administrator does not allow another value.
     pub fixed: bool,
 }
 
@@ -29,7 +29,7 @@ pub struct PreferencesView {
     pub accept_from: Setting<AcceptFrom>,
 }
 
-/// What to change; `Some(None)` follows the system again.
+/// The preferences to change; `Some(None)` follows the site's setting again.
 #[derive(Clone, Debug, Default)]
 pub struct PreferencesChange {
     pub undo_secs: Option<Option<u32>>,
@@ -39,7 +39,7 @@ pub struct PreferencesChange {
     pub accept_from: Option<Option<AcceptFrom>>,
 }
 
-/// The longest time to take a message back.
+/// The longest time during which sending can be undone.
 const UNDO_SECS_MAX: u32 = 120;
 
 impl<T: Copy> Setting<T> {
@@ -79,8 +79,8 @@ impl Gateway {
                 site.confirm_outside,
                 site.confirm_outside_fixed,
             ),
-            // The account has it, so that a message is refused at the door before anything else is
-            // looked up; what differs from the default was chosen by somebody.
+            // It is stored in the account record, so that a message can be refused before anything
+            // else is looked up; a value other than the default was chosen by the user.
             accept_from: Setting {
                 value: accept_from,
                 own: accept_from != AcceptFrom::Both,
@@ -89,7 +89,7 @@ impl Gateway {
         })
     }
 
-    /// Changes preferences; one that the administrator fixed is refused.
+    /// Changes preferences; a change to a fixed one is denied.
     pub fn preferences_change(
         &self,
         actor: &Actor,
@@ -101,10 +101,10 @@ impl Gateway {
             || (change.last_interaction.is_some() && now.last_interaction.fixed)
             || (change.confirm_outside.is_some() && now.confirm_outside.fixed);
         if refused {
-            return Err(Error::Denied { reason: "the administrator fixed this" });
+            return Err(Error::Denied { reason: "the administrator has fixed this setting" });
         }
         if change.undo_secs.flatten().is_some_and(|secs| secs > UNDO_SECS_MAX) {
-            let what = format!("a message can be taken back for at most {UNDO_SECS_MAX} seconds");
+            let what = format!("undo send is possible for at most {UNDO_SECS_MAX} seconds");
             return Err(Error::Invalid { what });
         }
         let wanted = change.clone();

@@ -1,4 +1,4 @@
-//! One-time codes from an authenticator app (RFC 6238), asked for besides the password.
+//! One-time codes from an authenticator app (RFC 6238), required in addition to the password.
 
 use totp_rs::{Builder, Totp};
 use zeroize::Zeroizing;
@@ -12,17 +12,17 @@ use crate::gateway::records::tables::{ACCOUNT_KEYS, TOTP};
 use crate::store::Read;
 use crate::vault::{self, AccountSecret, Password, UnlockKey};
 
-/// What an authenticator app is told, once.
+/// What the user enters in an authenticator app; shown once.
 pub struct TotpNew {
-    /// In base32, for typing.
+    /// In base32, for manual entry.
     pub secret: Zeroizing<String>,
-    /// `otpauth://…`, for a picture.
+    /// `otpauth://…`, for a QR code.
     pub uri: Zeroizing<String>,
 }
 
 impl Gateway {
-    /// A secret for an authenticator app. Nothing asks for codes before one was shown to work.
-    /// Needs the password once more; `codes-on` when they are on already.
+    /// Creates a secret for an authenticator app. Codes are required only after one was verified.
+    /// Requires the password; fails with `totp-on` if two-step verification is already on.
     pub fn totp_begin(&self, actor: &Actor, password: &Password) -> Result<TotpNew, Error> {
         let account = actor.account();
         self.unlock_by_password(account, password)?;
@@ -36,22 +36,24 @@ impl Gateway {
             Ok(tx.put(&TOTP, &account, &codes)?)
         });
         done.wait()?;
-        // Neither may hold what separates them.
+        // The colon separates the two names, so neither may contain one.
         let plain = |text: &str| text.replace(':', " ");
         let totp = Builder::new()
             .with_secret(secret.to_vec())
             .with_issuer(Some(plain(&self.site()?.organisation)))
             .with_account_name(plain(&self.account(account)?.name))
             .build()
-            .map_err(|_| Error::Invalid { what: "the name for an authenticator".to_owned() })?;
+            .map_err(|_| Error::Invalid {
+                what: "the name for the authenticator app".to_owned(),
+            })?;
         let uri = totp.to_url().map_err(|_| Error::Invalid { what: "the name".to_owned() })?;
         let secret = totp_rs::Secret::from(secret.to_vec()).to_base32();
         Ok(TotpNew { secret: Zeroizing::new(secret), uri: Zeroizing::new(uri) })
     }
 
-    /// Asks for codes from now on, once `code` was right.
+    /// Requires codes from now on, once `code` is verified.
     pub fn totp_on(&self, actor: &Actor, code: &str) -> Result<(), Error> {
-        const MISSING: Error = Error::NotFound { what: "secret for codes" };
+        const MISSING: Error = Error::NotFound { what: "TOTP secret" };
         let account = actor.account();
         let codes = self.inner.store.get(&TOTP, &account)?.ok_or(MISSING)?;
         let step = self.matched_step(account, actor.secret(), &codes, code)?;
@@ -66,7 +68,7 @@ impl Gateway {
         done.wait()
     }
 
-    /// Asks for no codes any more. Needs the password once more.
+    /// Stops requiring codes. Requires the password.
     pub fn totp_off(&self, actor: &Actor, password: &Password) -> Result<(), Error> {
         let account = actor.account();
         self.unlock_by_password(account, password)?;
@@ -77,7 +79,8 @@ impl Gateway {
         done.wait()
     }
 
-    /// The step of the code that a sign-in by password brings, where one is needed.
+    /// Verifies the code of a sign-in by password; returns its time step, or `None` where no code
+    /// is required.
     pub(in crate::gateway) fn code_step(
         &self,
         account: AccountId,
@@ -110,15 +113,15 @@ impl Gateway {
     }
 }
 
-/// The length of a secret for codes (RFC 4226 §4, R6).
+/// The length of a TOTP secret (RFC 4226 §4, R6).
 const SECRET_OCTETS: usize = 20;
 
 const CODE_CHARS_MAX: usize = 16;
 
-/// Codes as every authenticator app makes them: SHA-1, six digits, 30 seconds, one step of
-/// patience either way (RFC 6238 §5.2).
+/// The settings that every authenticator app supports: SHA-1, six digits, 30 seconds; codes from
+/// one step earlier or later are accepted (RFC 6238 §5.2).
 fn totp_of(secret: &[u8]) -> Result<Totp, Error> {
-    let damaged = |_| Error::Damaged { what: "the secret for codes".to_owned() };
+    let damaged = |_| Error::Damaged { what: "the TOTP secret is corrupt".to_owned() };
     Builder::new().with_secret(secret.to_vec()).build().map_err(damaged)
 }
 

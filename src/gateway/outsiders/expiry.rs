@@ -1,4 +1,4 @@
-//! The end of temporary accounts: warning, expiry, revocation, and removing what they held.
+//! The end of temporary accounts: warning, expiry, revocation, and deleting their data.
 
 use std::ops::ControlFlow;
 
@@ -22,14 +22,14 @@ use crate::store::{Order, Read, Tx};
 use crate::vault::Lookup;
 
 impl Gateway {
-    /// Ends accounts whose time is over; at most `limit`. Called from a timer.
+    /// Ends at most `limit` accounts that have expired. Called from a timer.
     pub fn temporary_expire(&self, limit: usize) -> Result<usize, Error> {
         let now = self.inner.clock.now();
         let over = self.temporary_where(limit, |row| row.expires <= now || row.ending.is_some())?;
         Ok(each("ended", &over, |id| self.temporary_end(id, PickupEnd::Expired)))
     }
 
-    /// Warns the outsiders and sponsors of accounts that end soon; at most `limit`, once each.
+    /// Warns the outsiders and sponsors of at most `limit` accounts that expire soon, once each.
     pub fn temporary_warn(&self, limit: usize) -> Result<usize, Error> {
         let soon = self.inner.clock.now().plus_secs(self.inner.settings.temporary_warn_secs);
         let due = self.temporary_where(limit, |row| {
@@ -53,15 +53,16 @@ impl Gateway {
         Ok(found)
     }
 
-    /// Ends an account: sessions, keys, wraps and mailboxes go; each message that was not opened
-    /// is expired for its sender, who is told.
+    /// Ends an account: deletes its sessions, keys, wrapped keys and mailboxes. Each unopened
+    /// message expires, and its sender is notified.
     pub(in crate::gateway) fn temporary_end(
         &self,
         id: AccountId,
         end: PickupEnd,
     ) -> Result<(), Error> {
         let now = self.inner.clock.now();
-        // From here on nobody renews it, and no message comes in that nobody would hear of.
+        // From here on nobody can renew it, and it accepts no message, so none is lost without a
+        // notice to its sender.
         let row = self.inner.store.transact(move |tx| {
             let mut row = tx.get(&TEMPORARY, &id)?.ok_or(MISSING)?;
             if row.ending.is_none() && end == PickupEnd::Expired && row.expires > now {
@@ -71,10 +72,10 @@ impl Gateway {
             tx.put(&TEMPORARY, &id, &row)?;
             Ok::<_, Error>(Some(row))
         });
-        // Renewed since it was found.
+        // It was renewed since it was found.
         let Some(row) = row.wait()? else { return Ok(()) };
         let end = row.ending.unwrap_or(end);
-        // Shut out first: nothing may be opened while messages are being expired.
+        // Sign-in is blocked first: nothing may be opened while messages expire.
         self.account_shut(id)?;
         for message in self.unopened_of(id)? {
             self.message_expire(id, message, &row.address, now)?;
@@ -100,7 +101,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// A message that its reader can no longer open: expired for its sender, exactly once.
+    /// Expires a message that its reader can no longer open, for its sender, exactly once.
     fn message_expire(
         &self,
         reader: AccountId,
@@ -111,7 +112,7 @@ impl Gateway {
         self.message_end(reader, message, address, (DeliveryState::Expired, None), at)
     }
 
-    /// The end of a message's way to a reader, for its sender, exactly once.
+    /// Records a message's final state for one reader, and notifies its sender, exactly once.
     pub(in crate::gateway) fn message_end(
         &self,
         reader: AccountId,
@@ -159,7 +160,7 @@ impl Gateway {
     }
 }
 
-/// Does something for each account; where it fails, the others get theirs all the same.
+/// Does `work` for each account; a failure does not stop the others.
 fn each(
     what: &str,
     ids: &[AccountId],
@@ -178,7 +179,7 @@ fn each(
     done
 }
 
-/// Removes everything an account holds.
+/// Removes all data of an account.
 fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
     let mut entries = Vec::new();
     tx.scan(&ENTRIES, &id, Order::Ascending, |key, entry| {

@@ -1,4 +1,4 @@
-//! Temporary accounts for people outside, and how they learn of a message that waits.
+//! Temporary accounts for outsiders, and how outsiders are notified of a waiting message.
 
 pub mod expiry;
 pub mod notification;

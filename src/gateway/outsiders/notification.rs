@@ -1,4 +1,4 @@
-//! Notifications to outsiders: a message waits, and how to reach it. They carry no content.
+//! Notifications to outsiders that a message waits, and how to reach it. They carry no content.
 
 use zeroize::Zeroizing;
 
@@ -24,12 +24,12 @@ use crate::mail::reference::Reference;
 use crate::store::Read;
 use crate::terms::{HandOff, Language};
 
-/// More than two, one below the other, are read by nobody.
+/// Nobody would read more than two language versions, one below the other.
 const LANGUAGES_MAX: usize = 2;
 
 impl Gateway {
-    /// In which languages somebody is written to: in their own, where they ever chose one here.
-    /// Else in the sender's, as one writes to people one knows, with the house's beside it.
+    /// Returns the languages to write to `reader` in: the one that the reader chose here, if any;
+    /// else the sender's, as people write to people they know, followed by the site's.
     pub(in crate::gateway) fn languages_for(
         &self,
         reader: AccountId,
@@ -51,7 +51,7 @@ impl Gateway {
         Ok(self.inner.store.get(&PREFERENCES, &account)?.and_then(|own| own.language))
     }
 
-    /// The mail that says that a message waits.
+    /// The mail that tells an outsider that a message waits.
     pub(in crate::gateway) fn notification(
         &self,
         sender: AccountId,
@@ -69,7 +69,7 @@ impl Gateway {
         let now = self.inner.clock.now();
         let reference = self.reference_new();
         let octets = self.notification_octets(parts, reference)?;
-        let denied = Error::Denied { reason: "an account without an address of its own" };
+        let denied = Error::Denied { reason: "the sending account has no address" };
         let from = Address::parse(&self.account(parts.sender)?.view(parts.sender).address);
         let from = from.map_err(|_| denied)?;
         let to = Address::parse(&parts.temporary.address).map_err(|_| MISSING)?;
@@ -133,15 +133,15 @@ impl Gateway {
         })))
     }
 
-    /// Sends the notification again, with the initial password while nobody has claimed the
-    /// account; the sponsor's doing.
+    /// Sends the notification again for the account's sponsor, with the initial password while
+    /// nobody has claimed the account.
     pub fn temporary_resend(&self, actor: &Actor, id: &str) -> Result<TemporaryView, Error> {
         let id = self.sponsored(actor, id)?;
         self.notify_again(id, Kind::Again)?;
         self.temporary_view(id, Some(actor.account()))?.ok_or(MISSING)
     }
 
-    /// Tells the outsider and the sponsor that the account ends soon.
+    /// Warns the outsider and the sponsor that the account expires soon.
     pub(in crate::gateway) fn temporary_warn_one(&self, id: AccountId) -> Result<(), Error> {
         self.notify_again(id, Kind::Expiring)
     }
@@ -150,7 +150,7 @@ impl Gateway {
         let temporary = self.temporary(id)?.ok_or(MISSING)?;
         let Some(latest) = self.pickup_latest(id)? else {
             return match kind {
-                // Its only message was taken back: there is nobody to warn.
+                // Undo send removed its only message, so there is nobody to warn.
                 Kind::Expiring => self.temporary_warned(id),
                 _ => Err(MISSING),
             };
@@ -177,7 +177,7 @@ impl Gateway {
                     recipient: &temporary.address,
                     at: now,
                     detail: Some(format!(
-                        "The temporary account ends at {}; you can renew it.",
+                        "The temporary account expires at {}; you can renew it.",
                         temporary.expires.to_rfc3339()
                     )),
                     topic: Some(NoticeTopic::Ending),
@@ -228,7 +228,7 @@ impl Gateway {
     }
 }
 
-/// What a notification is made from.
+/// The parts that a notification is composed from.
 struct Parts<'a> {
     sender: AccountId,
     account: AccountId,

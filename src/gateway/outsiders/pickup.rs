@@ -1,7 +1,8 @@
-//! The way in for an outsider: the notification, and what its link says before a sign-in.
+//! How an outsider reaches a message: the link in a notification, and what its page shows before
+//! sign-in.
 //!
-//! Following the link reads one record and changes nothing, however often and by whomever: mail
-//! scanners fetch links. The link never signs in; the password is typed.
+//! Following the link reads records and changes nothing, however often and by whomever it is
+//! followed: mail scanners fetch links. The link never signs anyone in; the password is typed.
 
 use zeroize::Zeroizing;
 
@@ -21,7 +22,7 @@ use crate::store::Read;
 use crate::terms::HandOff;
 use crate::vault::{self, Lookup};
 
-/// What a link says to whoever follows it.
+/// What the page of a link shows.
 #[derive(Clone, Debug)]
 pub struct PickupView {
     pub organisation: String,
@@ -31,7 +32,7 @@ pub struct PickupView {
     pub reference: Reference,
     pub sent: Timestamp,
     pub until: Timestamp,
-    /// Messages that wait unopened.
+    /// The number of unopened messages.
     pub waiting: u64,
     pub login_name: Option<String>,
     pub hand_off: HandOff,
@@ -39,7 +40,7 @@ pub struct PickupView {
     pub language: Option<&'static str>,
 }
 
-/// Whether the account is still there, and whose it is.
+/// Whether the account still exists, and whether it was claimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PickupState {
     /// Nobody has signed in yet.
@@ -49,14 +50,14 @@ pub enum PickupState {
     Revoked,
 }
 
-/// An outsider asks for a message to be sent again at most once in that time.
+/// How often an outsider may ask for a message to be sent again: once in this time.
 const ASK_EVERY_SECS: i64 = 24 * 3600;
 
 const TOKEN_SYMBOLS: usize = 26;
 pub(in crate::gateway) const MISSING: Error = Error::NotFound { what: "link" };
 
 impl Gateway {
-    /// A new token for a link, and the key of its record.
+    /// Creates a token for a link, and the key of its record.
     pub(in crate::gateway) fn pickup_token(&self) -> Result<([u8; 16], Zeroizing<String>), Error> {
         let symbols = vault::random_password()?;
         let token: String = symbols.expose().chars().filter(|c| *c != '-').collect();
@@ -75,7 +76,7 @@ impl Gateway {
         Ok((key, self.inner.store.get(&PICKUPS, &key)?.ok_or(MISSING)?))
     }
 
-    /// What a link says. Changes nothing.
+    /// What the page of a link shows. Changes nothing.
     pub fn pickup(&self, token: &str) -> Result<PickupView, Error> {
         let (_, row) = self.pickup_row(token)?;
         let temporary = self.temporary(row.account)?;
@@ -107,7 +108,8 @@ impl Gateway {
             phone: site.phone.clone(),
             language: match self.languages_for(row.account, row.sender)?.as_slice() {
                 [one] => Some(one.tag()),
-                // The reader's is not known: their browser says more than we can.
+                // The reader's own language is not known: their browser's setting is the better
+                // guess.
                 _ => None,
             },
         })
@@ -119,8 +121,8 @@ impl Gateway {
         Ok(row.map(|row| row.accepted))
     }
 
-    /// The outsider asks the sender to send the message again; once a day at most, and only when
-    /// the account is gone.
+    /// Asks the sender, for the outsider, to send the message again: at most once a day, and only
+    /// if the account no longer exists.
     pub fn pickup_ask(&self, token: &str) -> Result<(), Error> {
         let view = self.pickup(token)?;
         if matches!(view.state, PickupState::Waiting | PickupState::Claimed) {

@@ -1,4 +1,4 @@
-//! Accounts, what opens them, their sessions, and what they set for themselves.
+//! Accounts, their credentials, their sessions, and their preferences.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,14 +11,14 @@ use crate::vault::passkey::PublicKey;
 pub struct Account {
     pub name: String,
     pub display_name: String,
-    /// Normalised forms; the first is the account's own address.
+    /// In normalised form; the first is the account's own address.
     pub addresses: Vec<String>,
     pub disabled: bool,
     pub accept_from: AcceptFrom,
     pub created: Timestamp,
     pub last_sign_in: Option<Timestamp>,
     pub last_interaction: Option<Timestamp>,
-    /// May see and change what concerns everybody; opens nothing of anybody.
+    /// May view and change site-wide settings; opens no one else's data.
     pub manager: bool,
 }
 
@@ -28,7 +28,7 @@ pub struct AccountKeys {
     pub sealed_private: Vec<u8>,
 }
 
-/// The account a login name or an address belongs to.
+/// The account that a login name or an address belongs to.
 #[derive(Serialize, Deserialize)]
 pub struct Owner(pub AccountId);
 
@@ -36,7 +36,7 @@ pub struct Owner(pub AccountId);
 pub enum CredentialKind {
     Password,
     Recovery,
-    /// A program's own password, which reads and sends mail and no more.
+    /// An app password, which may only read and send mail.
     App,
     Passkey,
 }
@@ -46,13 +46,13 @@ pub struct Credential {
     pub kind: CredentialKind,
     pub wrapped_unlock: Vec<u8>,
     pub created: Timestamp,
-    /// What its owner calls it; empty where there is only one of a kind.
+    /// The owner's name for it; empty where there is only one of a kind.
     pub label: String,
     pub last_used: Option<Timestamp>,
     pub passkey: Option<PasskeyRecord>,
 }
 
-/// What a passkey's answers are checked against.
+/// What a passkey's assertions are verified against.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct PasskeyRecord {
     pub credential_id: Vec<u8>,
@@ -60,14 +60,14 @@ pub struct PasskeyRecord {
     pub sign_count: u32,
 }
 
-/// The codes that a sign-in by password needs besides (RFC 6238).
+/// The TOTP codes that a sign-in by password requires in addition (RFC 6238).
 #[derive(Clone, Serialize, Deserialize)]
 pub struct TotpRecord {
-    /// Opens with the account's own keys, so with the password.
+    /// Opens with the account's own keys, and so with the password.
     pub sealed_secret: Vec<u8>,
-    /// Not before one code was shown to work.
+    /// Set only after a first code was verified.
     pub on: bool,
-    /// The step of the last code that was taken: none is good twice.
+    /// The time step of the last accepted code: no code is accepted twice.
     pub last_step: u64,
 }
 
@@ -84,30 +84,30 @@ pub struct Session {
     pub ends: Timestamp,
     pub previous_sign_in: Option<Timestamp>,
     pub wrapped_unlock: Vec<u8>,
-    /// When the password was last said in it.
+    /// When the password was last entered in the session.
     pub confirmed: Timestamp,
-    /// What it was opened with, and with which of them.
+    /// The kind of credential that opened the session; `credential` is its ID.
     pub by: CredentialKind,
     pub credential: [u8; 16],
 }
 
-/// Where a session's record is: under the hash of its token.
+/// Where a session's record is stored: under the hash of its token.
 #[derive(Serialize, Deserialize)]
 pub struct SessionRef(pub [u8; 32]);
 
-/// What an account set for itself; `None` follows the system.
+/// The settings that an account chose for itself; `None` follows the site's setting.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Preferences {
     pub undo_secs: Option<u32>,
     pub choice: Option<Choice>,
     pub last_interaction: Option<LastInteraction>,
     pub confirm_outside: Option<ConfirmOutside>,
-    /// The language of the pages, for what is written to this person or in their name.
+    /// The language of the pages, for mail written to this person or in their name.
     pub language: Option<Language>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
 pub struct Meta {
-    /// The account made first.
+    /// The account created first.
     pub first_account: Option<AccountId>,
 }

@@ -12,7 +12,7 @@ impl Mailbox {
         role: Option<Role>,
         sealed_name: Vec<u8>,
     ) -> Mailbox {
-        // A number is never used twice, so it serves as UIDVALIDITY too (RFC 9051 §2.3.1.1).
+        // IDs are never reused, so the ID serves as UIDVALIDITY too (RFC 9051 §2.3.1.1).
         Mailbox {
             role,
             sealed_name,
@@ -37,11 +37,11 @@ pub enum Role {
 }
 
 impl Role {
-    /// In the order in which they are shown and made; the inbox is mailbox 1.
+    /// In the order in which they are created and shown; the inbox is mailbox 1.
     pub const ALL: [Role; 6] =
         [Role::Inbox, Role::Drafts, Role::Sent, Role::Archive, Role::Junk, Role::Trash];
 
-    /// The word the API uses (RFC 8621 §2).
+    /// The code that the API uses (RFC 8621 §2).
     pub fn as_str(self) -> &'static str {
         match self {
             Role::Inbox => "inbox",
@@ -57,7 +57,7 @@ impl Role {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Mailbox {
     pub role: Option<Role>,
-    /// Empty for a mailbox with a role, whose name is the reader's language's business.
+    /// Empty for a mailbox with a role, whose name depends on the reader's language.
     pub sealed_name: Vec<u8>,
     pub uid_validity: u32,
     pub uid_next: u32,
@@ -76,14 +76,14 @@ pub struct Entry {
     pub opened: Option<Timestamp>,
     pub unread: bool,
     pub starred: bool,
-    /// The account's own message.
+    /// The account itself sent the message.
     pub sent: bool,
     pub epoch: u64,
     pub sealed_summary: Vec<u8>,
     pub wrapped_key: Vec<u8>,
     pub conversation: Option<ConversationId>,
     pub labels: Vec<LabelId>,
-    /// Since when it lies in its mailbox.
+    /// When the message was put into its mailbox.
     pub filed: Timestamp,
 }
 
@@ -99,19 +99,19 @@ pub struct EpochRecord {
     pub started: Timestamp,
 }
 
-/// What an account counts up.
+/// The counters of an account.
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Counters {
-    /// The last change's number; the account's state.
+    /// The number of the last change; the account's state.
     pub modseq: u64,
-    /// Changes up to this one are forgotten.
+    /// Changes up to this one are no longer recorded.
     pub forgotten: u64,
     pub mailbox_next: MailboxId,
 }
 
 #[derive(Serialize, Deserialize)]
 pub struct ChangeRow {
-    /// Zero when the list of mailboxes changed.
+    /// All zero if the list of mailboxes changed.
     pub reference: ReferenceKey,
     pub removed: bool,
 }

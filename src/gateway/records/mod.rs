@@ -1,5 +1,5 @@
-//! Every record that the store keeps, and the tables they lie in. Records name no feature: whatever a
-//! feature stores is declared here, below all of them, so that no feature has to know another's file.
+//! Every record in the store, and the tables that hold them. Records depend on no feature: all that
+//! a feature stores is declared here, so that no feature depends on another's module.
 
 pub mod account;
 pub mod audit;

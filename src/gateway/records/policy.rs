@@ -1,10 +1,10 @@
-//! The words of the policy for outgoing mail, as they are stored: choices, rules, routes.
+//! The policy for outgoing mail as it is stored: choices, rules, routes.
 
 use serde::{Deserialize, Serialize};
 
 use crate::terms::{Choice, Mode};
 
-/// A rule of its own for some; it holds where everything that it names fits.
+/// An exception to the policy; it applies where all the fields that it sets match.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
     /// Login name of the sender.
@@ -17,14 +17,14 @@ pub struct Rule {
     pub mode: Mode,
 }
 
-/// Everything that an administrator decided.
+/// The complete policy that the administrator set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// No mail passes to or from outside.
     pub intranet: bool,
     pub choice: Choice,
     pub mode: Mode,
-    /// What a message does that was to travel over verified TLS and cannot.
+    /// The choice for a message that required verified TLS where there is none.
     pub verified_else: Choice,
     pub rules: Vec<Rule>,
 }
@@ -41,7 +41,7 @@ impl Default for Policy {
     }
 }
 
-/// Which way a message takes.
+/// How a message travels to a recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Route {
     Inside,
@@ -65,7 +65,7 @@ impl From<Choice> for Route {
 }
 
 impl Route {
-    /// The word on the wire.
+    /// The code used on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Route::Inside => "inside",

@@ -1,4 +1,4 @@
-//! Rows of the outbound queue, and what other domains publish about their TLS.
+//! Rows of the outbound queue, and the TLS policies that other domains publish.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,23 +6,23 @@ use crate::clock::Timestamp;
 use crate::gateway::records::ids::ReferenceKey;
 use crate::mail::envelope::{DsnReturn, Recipient, ReversePath};
 
-/// That something is due at the time in its key.
+/// Marks something as due at the time in its key.
 #[derive(Serialize, Deserialize)]
 pub struct Due;
 
-/// What a row of the queue is.
+/// The kind of mail that a queue row holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum QueueKind {
-    /// A message in clear.
+    /// A message that leaves unsealed.
     Message,
-    /// "You have mail", to somebody with a temporary account.
+    /// Mail that tells the holder of a temporary account that a message waits.
     Notification,
-    /// To an outside sender: accepted, read, rejected, or a delivery report.
+    /// Mail to an outside sender: accepted, read, rejected, or a delivery report.
     Report,
 }
 
 impl QueueKind {
-    /// The word on the wire.
+    /// The code used on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             QueueKind::Message => "message",
@@ -35,26 +35,26 @@ impl QueueKind {
 /// How the next hop must be protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TlsNeed {
-    /// TLS when it is offered, by whatever certificate.
+    /// TLS if it is offered, with any certificate.
     Opportunistic,
     /// TLS with a certificate that is valid for the host.
     Required,
-    /// TLS that the recipient's domain vouches for: MTA-STS (RFC 8461) or DANE (RFC 7672).
+    /// TLS that the recipient's domain supports with MTA-STS (RFC 8461) or DANE (RFC 7672).
     Verified,
 }
 
-/// What a row of the queue is doing.
+/// The state of a queue row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum QueueState {
     Waiting,
-    /// Being sent; waiting again when the lease runs out.
+    /// A worker is sending it; the row waits again when the lease expires.
     Leased,
     /// An administrator holds it back.
     Held,
 }
 
 impl QueueState {
-    /// The word on the wire.
+    /// The code used on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             QueueState::Waiting => "waiting",
@@ -64,15 +64,15 @@ impl QueueState {
     }
 }
 
-/// One message for one recipient on its way out.
+/// One message on its way out to one recipient.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct QueueRow {
-    /// The number that people see.
+    /// The reference number that people see.
     pub message: ReferenceKey,
     /// The content that is sent.
     pub content: ReferenceKey,
     pub kind: QueueKind,
-    /// Opens the content under the queue's key; destroyed with the row.
+    /// Opens the content under the queue's key; deleted with the row.
     pub wrapped_key: Vec<u8>,
     pub delivery: Option<u32>,
     pub reverse_path: ReversePath,
@@ -92,10 +92,10 @@ pub struct QueueRow {
     pub last: Option<String>,
 }
 
-/// What a domain says about TLS to its hosts (RFC 8461), until when.
+/// A domain's TLS policy for its hosts (RFC 8461), with its expiry time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TlsPolicy {
-    /// As its DNS record names the policy.
+    /// The policy ID from the domain's DNS record.
     pub id: String,
     pub text: String,
     pub until: Timestamp,

@@ -1,4 +1,4 @@
-//! What managers set for the whole site, and the checks that a change must pass.
+//! Site-wide settings made by managers, and the validation of a change.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,17 +6,17 @@ use crate::gateway::error::Error;
 use crate::gateway::records::policy::Policy;
 use crate::terms::{Choice, ConfirmOutside, LastInteraction};
 
-/// What managers set; `None` is as the file has it.
+/// The managers' settings; `None` follows the configuration file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteChange {
     pub policy: Option<Policy>,
-    /// With whether people may choose otherwise.
+    /// The value, and whether it is fixed for everybody.
     pub last_interaction: Option<(LastInteraction, bool)>,
     pub confirm_outside: Option<(ConfirmOutside, bool)>,
     pub organisation: Option<String>,
     /// Empty for none.
     pub phone: Option<String>,
-    /// The house's own words in each notification; empty for none.
+    /// The organisation's own text in each notification; empty for none.
     pub notification_text: Option<String>,
     /// The colour of buttons, as `#rrggbb`.
     pub accent: Option<String>,
@@ -32,7 +32,7 @@ const LOGO_OCTETS_MAX: usize = 64 * 1024;
 /// The longest side of a logo, in pixels.
 const LOGO_SIDE_MAX: u32 = 1_024;
 
-/// What white words on a button need (WCAG 2.2, 1.4.3).
+/// The minimum contrast of white text on a button (WCAG 2.2, 1.4.3).
 const CONTRAST_MIN: f64 = 4.5;
 
 impl SiteChange {
@@ -59,15 +59,15 @@ fn check_policy(policy: &Policy) -> Result<(), Error> {
         return Err(Error::OverQuota);
     }
     if matches!(policy.verified_else, Choice::Ask | Choice::VerifiedTls) {
-        return Err(invalid("where a way cannot be verified nobody is there to be asked"));
+        return Err(invalid("the fallback for verified TLS cannot be \"ask\" or \"verified-tls\""));
     }
     for rule in &policy.rules {
         let words = [&rule.user, &rule.domain, &rule.recipient];
         if words.iter().all(|word| word.is_none()) {
-            return Err(invalid("a rule names a user, a domain or a recipient"));
+            return Err(invalid("a rule must name a user, a domain or a recipient"));
         }
         for word in words {
-            check_line(word.as_deref(), "a rule's word", 1, 254)?;
+            check_line(word.as_deref(), "a rule's user, domain or recipient", 1, 254)?;
         }
     }
     Ok(())
@@ -78,13 +78,15 @@ fn check_line(text: Option<&str>, what: &str, min: usize, max: usize) -> Result<
     let fits = (min..=max).contains(&text.trim().chars().count());
     match fits && !text.chars().any(char::is_control) {
         true => Ok(()),
-        false => Err(invalid(format!("{what} has {min} to {max} characters, none a control"))),
+        false => Err(invalid(format!(
+            "{what} must have {min} to {max} characters and no control characters"
+        ))),
     }
 }
 
-/// White words must be read on it.
+/// Checks that white text is readable on this colour.
 fn check_accent(accent: &str) -> Result<(), Error> {
-    let form = || invalid("a colour has the form #1c6b4f");
+    let form = || invalid("a colour must have the form #1c6b4f");
     let digits = accent.strip_prefix('#').filter(|digits| digits.len() == 6).ok_or_else(form)?;
     let number = u32::from_str_radix(digits, 16).map_err(|_| form())?;
     let [_, red, green, blue] = number.to_be_bytes();
@@ -92,7 +94,7 @@ fn check_accent(accent: &str) -> Result<(), Error> {
     match contrast >= CONTRAST_MIN {
         true => Ok(()),
         false => Err(invalid(format!(
-            "white words on {accent} have a contrast of {contrast:.1}, and need {CONTRAST_MIN}"
+            "white text on {accent} has a contrast of {contrast:.1}, less than {CONTRAST_MIN}"
         ))),
     }
 }
@@ -110,9 +112,9 @@ fn luminance(rgb: [u8; 3]) -> f64 {
     0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
-/// A PNG of moderate size, by its own header: signature, then IHDR (RFC 2083 §11.2.1).
+/// Checks for a PNG of moderate size by its header: signature, then IHDR (RFC 2083 §11.2.1).
 fn check_logo(octets: &[u8]) -> Result<(), Error> {
-    let refused = || invalid("a logo is a PNG of at most 64 KiB and 1024 by 1024 pixels");
+    let refused = || invalid("a logo must be a PNG of at most 64 KiB and 1024 by 1024 pixels");
     if octets.len() > LOGO_OCTETS_MAX || !octets.starts_with(b"\x89PNG\r\n\x1a\n") {
         return Err(refused());
     }

@@ -10,7 +10,7 @@ use crate::gateway::records::queue::QueueRow;
 use crate::gateway::records::temporary::Pickup;
 use crate::terms::RejectReason;
 
-/// A message being written; what it says opens only for its owner.
+/// A message being composed; only its owner's keys open its content.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Draft {
     pub version: u32,
@@ -18,22 +18,22 @@ pub struct Draft {
     pub sealed: Vec<u8>,
 }
 
-/// A file on its way in.
+/// A file that is being uploaded.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Upload {
-    /// Name and type.
+    /// The file's name and media type.
     pub sealed_meta: Vec<u8>,
     pub size: u64,
     pub received: u64,
     pub chunks: u32,
     pub created: Timestamp,
-    /// A draft names it, so it stays.
+    /// A draft names it, so it does not expire.
     pub named: bool,
-    /// It came with a message that never left the sealed store.
+    /// The file comes from a message that never left the sealed store.
     pub sealed: bool,
 }
 
-/// A piece of an upload, a content of its own.
+/// A chunk of an upload, stored as a separate content.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct UploadChunk {
     pub content: [u8; 16],
@@ -50,11 +50,11 @@ pub struct Submission {
     pub deliveries: u32,
     /// No recipient gets it outside the sealed store.
     pub sealed: bool,
-    /// An earlier message of its thread was.
+    /// An earlier message of its thread was sealed.
     pub sealed_thread: bool,
 }
 
-/// How far a message has come with one recipient.
+/// The state of a message's delivery to one recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeliveryState {
     Held,
@@ -69,7 +69,7 @@ pub enum DeliveryState {
 }
 
 impl DeliveryState {
-    /// The word on the wire.
+    /// The code used on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             DeliveryState::Held => "held",
@@ -84,14 +84,14 @@ impl DeliveryState {
         }
     }
 
-    /// Whether nothing comes after it.
+    /// Whether no further state follows.
     pub fn is_final(self) -> bool {
         use DeliveryState::{Expired, Failed, Read, Refused, Rejected};
         matches!(self, Read | Rejected | Expired | Refused | Failed)
     }
 }
 
-/// One step of a delivery.
+/// One step in the history of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     pub state: DeliveryState,
@@ -99,7 +99,7 @@ pub struct Step {
     pub detail: Option<String>,
 }
 
-/// What became of a message for one recipient.
+/// The delivery of a message to one recipient.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Delivery {
     /// As the sender wrote it.
@@ -108,18 +108,18 @@ pub struct Delivery {
     pub route: Route,
     pub history: Vec<Step>,
     pub reason: Option<RejectReason>,
-    /// When the sender said yes to sending it in clear.
+    /// When the sender agreed to send it unprotected.
     pub consent: Option<Timestamp>,
 }
 
-/// A generated message that goes out with a message; small, so it waits in the record itself.
+/// Generated mail that goes out with a message; it is small, so the record itself holds it.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct HeldMail {
     pub content: Vec<u8>,
     pub row: QueueRow,
 }
 
-/// A message that was accepted but may still be taken back.
+/// A message that was accepted and can still be undone.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Held {
     pub due: Timestamp,

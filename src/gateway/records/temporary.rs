@@ -1,4 +1,4 @@
-//! Temporary accounts, and what the link in a notification leads to.
+//! Temporary accounts, and the records behind the links in notifications.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,25 +6,27 @@ use crate::clock::Timestamp;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::terms::HandOff;
 
-/// What makes an account temporary.
+/// The data of a temporary account, in addition to its account record.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Temporary {
     /// As the first sender wrote it.
     pub address: String,
     pub sponsor: AccountId,
     pub hand_off: HandOff,
-    /// Under the daemon's own key, until it is claimed.
+    /// Sealed under the daemon's own key; removed when the account is claimed.
     pub sealed_password: Option<Vec<u8>>,
     pub claimed: Option<Timestamp>,
     pub created: Timestamp,
     pub expires: Timestamp,
     pub warned: bool,
     pub messages: u32,
-    /// It is being ended, for this reason: nobody signs in, renews it, or gets a message there.
+    /// Set while the account is being ended, with the reason: no one can sign in or renew it, and
+    /// it accepts no messages.
     pub ending: Option<PickupEnd>,
 }
 
-/// What a notification's link leads to; outlives the account, to explain itself.
+/// The record behind a notification's link; it outlives the account, so that the link can explain
+/// what happened.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Pickup {
     pub account: AccountId,
@@ -36,7 +38,7 @@ pub struct Pickup {
     pub asked: Option<Timestamp>,
 }
 
-/// Why an account is gone.
+/// Why an account no longer exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PickupEnd {
     Expired,

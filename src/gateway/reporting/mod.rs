@@ -1,4 +1,4 @@
-//! What the daemon tells people about their messages: notices inside, confirmations outside.
+//! What the daemon reports about messages: notices to inside users, confirmations to outsiders.
 
 pub(in crate::gateway) mod confirmation;
 pub(in crate::gateway) mod notice;

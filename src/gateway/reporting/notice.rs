@@ -1,8 +1,8 @@
 //! Notices: messages in which the system informs internal senders about the messages they sent.
 //!
-//! A notice is a message like any other: it is sealed for its recipient and has a reference number
-//! of its own; it names that of the message it is about. It is stored in the transaction that
-//! makes it true, so there is exactly one for each recipient and outcome, even after a crash.
+//! A notice is a message like any other: it is sealed for its recipient, has a reference number of
+//! its own and names that of the message it is about. It is stored in the same transaction as the
+//! outcome it reports, so there is exactly one for each recipient and outcome, even after a crash.
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -31,12 +31,12 @@ use crate::vault::ContentKey;
 pub(in crate::gateway) struct NoticeDraft<'a> {
     pub kind: DeliveryState,
     pub about: ReferenceKey,
-    /// The recipient it is about, as the sender wrote it.
+    /// The recipient that the notice is about, as the sender wrote it.
     pub recipient: &'a str,
     pub at: Timestamp,
     pub detail: Option<String>,
     pub topic: Option<NoticeTopic>,
-    /// The fields for machines, where it is about delivery (RFC 3464).
+    /// The machine-readable fields of a delivery report (RFC 3464).
     pub report: Option<String>,
 }
 
@@ -94,7 +94,7 @@ impl NoticeDraft<'_> {
 }
 
 impl Gateway {
-    /// Prepares a notice for an account; it is told once it is stored.
+    /// Prepares a notice for an account; the caller stores it.
     pub(in crate::gateway) fn notice_prepare(
         &self,
         to: AccountId,
@@ -122,7 +122,7 @@ impl Gateway {
         let mut sealing = self.sealing(&key, reference);
         sealing.push(&octets)?;
         let summary = summary.to_octets()?;
-        // A notice belongs to no conversation: it would stand in the way of what people said.
+        // A notice belongs to no conversation: it would get between the messages of people.
         let summary = Summarised { octets: &summary, ids: &Ids::default() };
         let reader = self.reader(to, reference, Placement::notice(now), &summary, &key)?;
         Ok(SealedMessage {
@@ -162,7 +162,7 @@ impl Gateway {
             reference: &reference.to_string(),
             text: &draft.text(),
             html: None,
-            // RFC 3834 §5: nobody answers this by machine.
+            // RFC 3834 §5: marks the notice as automatic, so that no auto-responder answers it.
             extra: &[("Auto-Submitted", "auto-generated".to_owned())],
         };
         let boundary = format!("report-{reference}");
@@ -172,17 +172,17 @@ impl Gateway {
         }
     }
 
-    /// The address that the system itself writes from.
+    /// The sender address of generated mail.
     pub(in crate::gateway) fn system_address(&self) -> String {
         format!("postmaster@{}", self.domain())
     }
 
-    /// The first of our domains.
+    /// The first of the local domains.
     pub(in crate::gateway) fn domain(&self) -> &str {
         self.inner.settings.domains.first().map_or("localhost", String::as_str)
     }
 
-    /// A message's Message-ID, without its brackets; the reference number can be read from it.
+    /// A message's Message-ID, without angle brackets; the reference number can be read from it.
     pub(in crate::gateway) fn message_id(&self, reference: Reference) -> String {
         format!("{}@{}", reference.to_string().replace('-', "").to_lowercase(), self.domain())
     }
@@ -191,8 +191,8 @@ impl Gateway {
         Reference::from_bytes(reference).map(|one| self.message_id(one)).unwrap_or_default()
     }
 
-    /// The report for a row that failed or takes long, to the one inside who sent the message.
-    /// Reports themselves are never reported on (RFC 5321 §4.5.5).
+    /// Prepares the delivery report for a row that failed or is delayed, for the inside sender of
+    /// the message. There are no reports about reports (RFC 5321 §4.5.5).
     pub(in crate::gateway) fn report_prepare(
         &self,
         row: &QueueRow,
@@ -204,7 +204,7 @@ impl Gateway {
         if row.kind == QueueKind::Report {
             return Ok(None);
         }
-        // RFC 3461 §4.1: asked never to be told.
+        // RFC 3461 §4.1: the sender asked for no reports.
         if row.recipient.notify == Notify::Never {
             return Ok(None);
         }
@@ -251,8 +251,9 @@ impl Gateway {
         }
     }
 
-    /// Runs `work`, which says whether the notice becomes true, stores both in one transaction,
-    /// and tells the message's sender that its status changed. Blocks until that is durable.
+    /// Runs `work`, which returns whether the notice is to be stored, stores both in one
+    /// transaction, and records for the message's sender that its status changed. Blocks until the
+    /// transaction is durable.
     pub(in crate::gateway) fn notice_transact(
         &self,
         notice: Option<SealedMessage>,
@@ -270,7 +271,7 @@ impl Gateway {
     }
 }
 
-/// Notes that a message's status changed, for its sender, while the sender has a copy of it.
+/// Records for a message's sender that its status changed, if the sender still has a copy.
 pub(in crate::gateway) fn changed_in_tx(
     tx: &mut Tx<'_, '_>,
     message: ReferenceKey,

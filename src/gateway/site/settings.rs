@@ -1,7 +1,7 @@
-//! What the managers of the house set, above the configuration file.
+//! Site-wide settings made by managers, which override the configuration file.
 //!
-//! The file is where the house begins. What a manager sets holds from that moment, without a
-//! restart, until it is given back to the file.
+//! The configuration file provides the initial values. A manager's setting takes effect at once,
+//! without a restart, until the manager resets it to the file's value.
 
 use std::sync::{Arc, PoisonError};
 
@@ -13,7 +13,7 @@ use crate::gateway::records::tables::SITE;
 use crate::store::Read;
 use crate::terms::{ConfirmOutside, LastInteraction};
 
-/// What is in force.
+/// The settings in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SiteSettings {
     pub policy: Policy,
@@ -29,7 +29,7 @@ pub struct SiteSettings {
 }
 
 impl Gateway {
-    /// What is in force at this moment.
+    /// The settings in force at this moment.
     pub fn site(&self) -> Result<Arc<SiteSettings>, Error> {
         let mut known = self.inner.site.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = &*known {
@@ -40,13 +40,13 @@ impl Gateway {
         Ok(site)
     }
 
-    /// What managers set.
+    /// The settings that managers made.
     pub fn site_change(&self) -> Result<SiteChange, Error> {
         Ok(self.inner.store.get(&SITE, &())?.unwrap_or_default())
     }
 
-    /// Changes what managers set; it holds from now on. One change at a time, so that none is
-    /// lost and what is known is what is stored.
+    /// Changes the managers' settings, with immediate effect. Changes run one at a time, so that
+    /// none is lost and the cached settings equal the stored ones.
     pub fn site_set(
         &self,
         change: impl FnOnce(SiteChange) -> SiteChange,
