@@ -1,7 +1,8 @@
-//! Accounts: who they are, what they may be written as, and the credentials that open them.
+//! Accounts: their names, their addresses and their keys.
 //!
-//! The administrator makes and disables accounts but cannot read what they hold: keys are made
-//! with the account, and open only with its password or its recovery key, which is told once.
+//! The administrator creates and disables accounts but cannot read their content: the keys are
+//! created with the account, and open only with its password or its recovery key, which is shown
+//! once.
 
 use std::ops::ControlFlow;
 
@@ -21,39 +22,39 @@ use crate::store::{Order, Read, Tx};
 use crate::terms::AcceptFrom;
 use crate::vault::{self, Lookup, Password, RecoveryKey};
 
-/// What an account is made from.
+/// The data for a new account.
 pub struct NewAccount {
-    /// What its owner types to log in: letters, digits, `.`, `_`, `-`.
+    /// The login name: letters, digits, `.`, `_`, `-`.
     pub name: String,
     pub display_name: String,
-    /// At least one, each in one of our domains; the first is the account's own.
+    /// At least one, each in a local domain; the first is the account's own address.
     pub addresses: Vec<Address>,
     pub password: Password,
 }
 
-/// What others may know of an account.
+/// What other users may know about an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountView {
     pub id: String,
     pub name: String,
     pub display_name: String,
     pub address: String,
-    /// What makes it a temporary one.
+    /// Set for a temporary account.
     pub temporary: Option<TemporaryFacts>,
     pub manager: bool,
 }
 
-/// What the owner of a temporary account should know of it.
+/// What the owner of a temporary account should know about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemporaryFacts {
     pub expires: Timestamp,
-    /// Who wrote first, and can renew it.
+    /// The user who wrote first, and who can renew the account.
     pub sponsor_name: String,
     pub sponsor_address: String,
     pub organisation: String,
 }
 
-/// What an administrator sees of an account.
+/// An account as an administrator sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountRow {
     pub view: AccountView,
@@ -64,12 +65,12 @@ pub struct AccountRow {
     pub last_interaction: Option<Timestamp>,
 }
 
-/// Longest login name, in characters.
+/// The maximum length of a login name, in characters.
 const NAME_CHARS_MAX: usize = 64;
 
 const DISPLAY_NAME_CHARS_MAX: usize = 200;
 
-/// Whether somebody else is a manager, and let in.
+/// Whether another account is an enabled manager.
 fn has_other_manager(reader: &impl Read, id: AccountId) -> Result<bool, Error> {
     let mut found = false;
     reader.scan(&ACCOUNTS, &(), Order::Ascending, |other, account| {
@@ -80,15 +81,15 @@ fn has_other_manager(reader: &impl Read, id: AccountId) -> Result<bool, Error> {
 }
 
 impl Account {
-    /// Whether it is a manager's who is let in.
+    /// Whether the account is an enabled manager.
     pub(in crate::gateway) fn manages(&self) -> bool {
         self.manager && !self.disabled
     }
 
-    /// Every address that reaches it.
+    /// All addresses that reach the account.
     pub(in crate::gateway) fn own_addresses(&self) -> Vec<String> {
         match self.addresses.is_empty() {
-            // A temporary account is named by its address outside.
+            // The name of a temporary account is its outside address.
             true => vec![self.name.clone()],
             false => self.addresses.clone(),
         }
@@ -107,8 +108,8 @@ impl Account {
 }
 
 impl Gateway {
-    /// Makes an account with its keys and mailboxes. The recovery key is told here and never
-    /// again. `exists` when the name or an address is taken.
+    /// Creates an account with its keys and mailboxes. The recovery key is returned only here.
+    /// Fails with `exists` if the name or an address is already in use.
     pub fn account_create(&self, new: NewAccount) -> Result<(AccountView, RecoveryKey), Error> {
         let name = checked_name(&new.name)?;
         let addresses = self.checked_addresses(&new.addresses)?;
@@ -148,7 +149,7 @@ impl Gateway {
         Ok((view, recovery))
     }
 
-    /// The view of an account that was just signed in to.
+    /// The view of an account for its owner.
     pub(in crate::gateway) fn account_view(&self, id: AccountId) -> Result<AccountView, Error> {
         let view = self.account(id)?.view(id);
         let Some(temporary) = self.temporary(id)? else { return Ok(view) };
@@ -167,11 +168,11 @@ impl Gateway {
         Ok(AccountView { temporary: Some(facts), ..view })
     }
 
-    /// Every account, by name.
+    /// Every account except temporary ones, sorted by name.
     pub fn account_list(&self) -> Result<Vec<AccountRow>, Error> {
         let mut rows = Vec::new();
         self.inner.store.scan(&ACCOUNTS, &(), Order::Ascending, |id, account| {
-            // Temporary accounts have no address of ours, and a list of their own.
+            // Temporary accounts have no local address, and a list of their own.
             if account.addresses.is_empty() {
                 return ControlFlow::Continue(());
             }
@@ -189,32 +190,34 @@ impl Gateway {
         Ok(rows)
     }
 
-    /// Shuts an account out: no log-in, no session, no mail. What it holds stays.
+    /// Disables an account: it cannot sign in, its sessions end, and it gets no mail. Its data
+    /// stays.
     pub fn account_disable(&self, name: &str) -> Result<(), Error> {
         let id = self.account_named(name)?;
         self.account_change(id, |account| account.disabled = true)?;
         self.sessions_close_of(id)
     }
 
-    /// Lets a disabled account in again.
+    /// Enables a disabled account again.
     pub fn account_enable(&self, name: &str) -> Result<(), Error> {
         let id = self.account_named(name)?;
         self.account_change(id, |account| account.disabled = false)
     }
 
-    /// Makes an account a manager's, or no longer. The last one stays one: `last-manager`.
+    /// Makes an account a manager, or revokes that. The last enabled manager must stay:
+    /// `last-manager`.
     pub fn account_manager(&self, name: &str, manager: bool) -> Result<(), Error> {
         let id = self.account_named(name)?;
         self.account_change(id, move |account| account.manager = manager)
     }
 
-    /// From whom the account takes mail.
+    /// Sets from whom the account accepts mail.
     pub fn account_accept_from(&self, name: &str, accept: AcceptFrom) -> Result<(), Error> {
         let id = self.account_named(name)?;
         self.account_change(id, move |account| account.accept_from = accept)
     }
 
-    /// The account of a login name or an address.
+    /// The account with this login name or address.
     pub(in crate::gateway) fn account_named(&self, name: &str) -> Result<AccountId, Error> {
         self.account_find(name)?.ok_or(Error::NotFound { what: "account" })
     }
@@ -243,7 +246,7 @@ impl Gateway {
         self.inner.store.get(&ACCOUNTS, &id)?.ok_or(Error::NotFound { what: "account" })
     }
 
-    /// Shuts an account out for good: no log-in, and every session ends.
+    /// Disables an account that is about to be deleted: it cannot sign in, and its sessions end.
     pub(in crate::gateway) fn account_shut(&self, id: AccountId) -> Result<(), Error> {
         self.account_change(id, |account| account.disabled = true)?;
         self.sessions_close_of(id)
@@ -278,18 +281,18 @@ impl Gateway {
     fn checked_address(&self, address: &Address) -> Result<String, Error> {
         match self.is_ours(address) {
             true => Ok(address.normalized()),
-            false => Err(Error::Invalid { what: format!("{address} is not in our domains") }),
+            false => Err(Error::Invalid { what: format!("{address} is not in a local domain") }),
         }
     }
 
-    /// Whether an address is in one of our domains.
+    /// Whether an address is in a local domain.
     pub(in crate::gateway) fn is_ours(&self, address: &Address) -> bool {
         let normalized = address.normalized();
         let domain = normalized.rsplit_once('@').map_or("", |(_, domain)| domain);
         self.inner.settings.domains.iter().any(|ours| ours == domain)
     }
 
-    /// Tells everybody who listens that the account's sessions changed.
+    /// Notifies the account's listeners that its sessions changed.
     pub(in crate::gateway) fn publish_session(&self, account: AccountId) {
         let counters = self.inner.store.get(&COUNTERS, &account).ok().flatten();
         self.publish(account, EventKind::Session, counters.unwrap_or_default().modseq);
@@ -300,7 +303,7 @@ impl Gateway {
     }
 }
 
-/// Takes the login name and the addresses, or refuses when one is taken.
+/// Reserves the login name and the addresses, or fails if one is already in use.
 fn claim_names_in_tx(
     tx: &mut Tx<'_>,
     vault: &vault::Vault,
@@ -316,7 +319,7 @@ fn claim_names_in_tx(
     if free { Ok(()) } else { Err(Error::Conflict(Conflict::Exists)) }
 }
 
-/// Notes that the account's owner did something, for the notice to outside senders.
+/// Records that the account's owner was active, for the notice to outside senders.
 pub(in crate::gateway) fn touch_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
@@ -338,7 +341,9 @@ fn checked_name(name: &str) -> Result<String, Error> {
     if fits && plain {
         return Ok(name);
     }
-    let what = format!("login name {name:?}: 1 to {NAME_CHARS_MAX} letters, digits, '.', '_', '-'");
+    let what = format!(
+        "login name {name:?} must have 1 to {NAME_CHARS_MAX} letters, digits, '.', '_' or '-'"
+    );
     Err(Error::Invalid { what })
 }
 
@@ -347,5 +352,5 @@ fn checked_display_name(name: &str) -> Result<String, Error> {
     if fits && !name.chars().any(char::is_control) {
         return Ok(name.trim().to_owned());
     }
-    Err(Error::Invalid { what: "display name: too long, or holds control characters".to_owned() })
+    Err(Error::Invalid { what: "display name is too long or has control characters".to_owned() })
 }

@@ -1,4 +1,4 @@
-//! Signing in: checking what the caller presents, and opening a session for it.
+//! Signing in: checks the caller's credentials and opens a session.
 
 use std::net::IpAddr;
 
@@ -18,41 +18,41 @@ use crate::store::{Read, Tx};
 use crate::terms::HandOff;
 use crate::vault::{self, Password, SessionToken, UnlockKey};
 
-/// Who asks for a session, whatever opens the account.
+/// The client that requests a session, independent of the credential.
 pub struct Browser {
-    /// RFC 7638 thumbprint of the key the session is to be bound to.
+    /// RFC 7638 thumbprint of the key that the session will be bound to.
     pub key_thumbprint: String,
     pub agent: String,
     pub peer: IpAddr,
     pub profile: Profile,
 }
 
-/// A request to log in.
+/// A request to sign in.
 pub struct LogIn<'a> {
     /// Login name or address.
     pub name: &'a str,
-    /// The account's own, or an app password.
+    /// The account's password or an app password.
     pub password: Password,
-    /// From an authenticator app, where the account asks for codes.
+    /// From an authenticator app, where the account requires TOTP codes.
     pub code: Option<&'a str>,
     pub browser: Browser,
-    /// The outsider's own password, at the first sign-in to a temporary account.
+    /// The outsider's own passphrase, at the first sign-in to a temporary account.
     pub new_password: Option<Password>,
 }
 
-/// An account that was opened, and by what.
+/// An account that was opened, and the credential that opened it.
 pub(in crate::gateway) struct OpenedBy {
     pub account: AccountId,
     pub unlock: UnlockKey,
     pub kind: CredentialKind,
     pub credential: [u8; 16],
-    /// What a passkey has counted to.
+    /// The passkey's signature counter.
     pub sign_count: Option<u32>,
-    /// The step of the code that came along.
+    /// The time step of the TOTP code.
     pub step: Option<u64>,
 }
 
-/// A session that was opened. The token is told here and never again.
+/// A session that was opened. The token is returned only here.
 pub struct LoggedIn {
     pub token: Zeroizing<String>,
     pub session: SessionView,
@@ -62,9 +62,9 @@ pub struct LoggedIn {
 
 const AGENT_CHARS_MAX: usize = 200;
 
-/// What opened an account must still be there: another password may have taken its place since
-/// it was checked (at the claim of a temporary account, of two who are at it only one is let
-/// in). A code and a passkey's count are used up with it.
+/// Checks that the credential still exists: it may have been replaced since it was verified (of two
+/// concurrent claims of a temporary account, only one may succeed). This also uses up a TOTP code
+/// and a passkey's counter value.
 fn use_credential_in_tx(tx: &mut Tx<'_>, opened: &OpenedBy, now: Timestamp) -> Result<(), Error> {
     let key = (opened.account, opened.credential);
     let mut credential = tx.get(&CREDENTIALS, &key)?.ok_or(Error::Refused)?;
@@ -94,9 +94,9 @@ fn use_code_in_tx(tx: &mut Tx<'_>, opened: &OpenedBy) -> Result<(), Error> {
 }
 
 impl Gateway {
-    /// Checks a name and a password and opens a session. One answer for an unknown name, a
-    /// wrong password and a disabled account, after the same work. `CodeNeeded` or
-    /// `WrongCode` only to who knows the password.
+    /// Checks a name and a password and opens a session. An unknown name, a wrong password and a
+    /// disabled account get the same error, after the same work. Only a caller with the correct
+    /// password gets `CodeNeeded` or `WrongCode`.
     pub fn session_open(&self, login: LogIn<'_>) -> Result<LoggedIn, Error> {
         let mut opened = self.authenticate(login.name, &login.password)?;
         if opened.kind == CredentialKind::Password {
@@ -107,8 +107,8 @@ impl Gateway {
         self.session_begin(opened, claims, login.browser)
     }
 
-    /// Begins a session in an account that was opened. `claims`: a temporary account that was
-    /// given another password than the one that opened it.
+    /// Opens a session in an account whose credential was verified. `claims` means that a temporary
+    /// account has just replaced that credential with the outsider's own passphrase.
     pub(in crate::gateway) fn session_begin(
         &self,
         opened: OpenedBy,
@@ -157,8 +157,8 @@ impl Gateway {
         Ok(LoggedIn { token: token.expose(), session: view, account, last_sign_in: previous })
     }
 
-    /// What a sign-in to a temporary account needs besides the password; tells whether it was
-    /// claimed just now, by another password than the one that was checked.
+    /// Checks what a sign-in to a temporary account requires besides the password. Returns whether
+    /// this sign-in claimed the account, which replaces the password that was checked.
     fn sign_in_temporary(
         &self,
         id: AccountId,
@@ -182,7 +182,7 @@ impl Gateway {
 
     fn authenticate(&self, name: &str, password: &Password) -> Result<OpenedBy, Error> {
         let Some(id) = self.account_find(name)? else {
-            // An unknown name costs what a wrong password costs.
+            // An unknown name takes as long as a wrong password.
             self.inner.vault.passwords().decoy(password)?;
             return Err(Error::Refused);
         };

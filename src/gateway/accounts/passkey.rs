@@ -21,18 +21,18 @@ use crate::vault::{self, Lookup, Password, UnlockKey};
 pub use crate::vault::PasskeySecret;
 pub use crate::vault::passkey::{ALGORITHMS, Assertion, Challenge, Registration};
 
-/// What a browser makes a passkey from.
+/// What a browser needs to create a passkey.
 #[derive(Debug)]
 pub struct PasskeyAsk {
     pub challenge: Challenge,
     pub user_id: [u8; 16],
     pub name: String,
     pub display_name: String,
-    /// Passkeys there are already, by their own identifiers.
+    /// The credential IDs of the account's existing passkeys.
     pub there: Vec<Vec<u8>>,
 }
 
-/// A passkey that a browser made.
+/// A passkey that a browser created.
 pub struct PasskeyNew<'a> {
     pub challenge: Challenge,
     pub origin: &'a str,
@@ -44,7 +44,7 @@ pub struct PasskeyNew<'a> {
 
 /// A sign-in by passkey.
 pub struct PasskeyLogIn<'a> {
-    /// The account, as the authenticator keeps it (`userHandle`).
+    /// The account, as the authenticator stores it (`userHandle`).
     pub user_id: &'a [u8],
     pub credential_id: &'a [u8],
     pub challenge: Challenge,
@@ -55,10 +55,10 @@ pub struct PasskeyLogIn<'a> {
     pub browser: Browser,
 }
 
-/// What a passkey is asked to sign at sign-in.
+/// The purpose that a sign-in challenge is bound to.
 const FOR_SIGN_IN: &[u8] = b"sign in";
 
-/// Challenges that were answered, until they are too old: none is good twice.
+/// Challenges that were answered, kept until they expire: none is accepted twice.
 #[derive(Default)]
 pub(in crate::gateway) struct Answered(Mutex<HashMap<Challenge, Timestamp>>);
 
@@ -74,7 +74,7 @@ impl Answered {
 }
 
 impl Gateway {
-    /// What a browser needs to make a passkey. Needs the password once more.
+    /// Returns what a browser needs to create a passkey. Requires the password.
     pub fn passkey_begin(&self, actor: &Actor, password: &Password) -> Result<PasskeyAsk, Error> {
         let account = actor.account();
         self.unlock_by_password(account, password)?;
@@ -94,7 +94,7 @@ impl Gateway {
         })
     }
 
-    /// Keeps a passkey that the browser made, in the session that asked for it.
+    /// Stores a passkey that the browser created, in the session that requested the challenge.
     pub fn passkey_add(
         &self,
         actor: &Actor,
@@ -102,7 +102,7 @@ impl Gateway {
         new: &PasskeyNew<'_>,
     ) -> Result<CredentialView, Error> {
         const FLAWED: fn(vault::Error) -> Error =
-            |_| Error::Invalid { what: "what the browser says of the passkey".to_owned() };
+            |_| Error::Invalid { what: "the browser's passkey registration".to_owned() };
         let label = checked_label(new.label)?;
         let account = actor.account();
         self.challenge_check(&new.challenge, &for_new_passkey(actor)).map_err(FLAWED)?;
@@ -125,13 +125,13 @@ impl Gateway {
         Ok(CredentialView { id: hex(&id), label, created, last_used: None })
     }
 
-    /// What a passkey is asked to sign at sign-in. Nothing is kept for who only asks.
+    /// Creates the challenge for a sign-in. The server stores nothing for it.
     pub fn passkey_challenge(&self) -> Result<Challenge, Error> {
         let now = self.inner.clock.now().unix_secs();
         Ok(self.inner.vault.challenge_new(FOR_SIGN_IN, now)?)
     }
 
-    /// Opens a session by a passkey. One answer for whatever does not fit.
+    /// Opens a session with a passkey. All failures get the same error.
     pub fn session_open_by_passkey(&self, login: PasskeyLogIn<'_>) -> Result<LoggedIn, Error> {
         let opened = self.open_by_passkey(&login)?;
         let now = self.inner.clock.now();

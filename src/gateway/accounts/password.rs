@@ -1,9 +1,9 @@
-//! What opens an account: a password, app passwords for programs, passkeys, a recovery key; and
-//! the codes that a password may need besides.
+//! Credentials that open an account: a password, app passwords, passkeys, a recovery key; a
+//! password may also require TOTP codes.
 //!
-//! Each credential wraps the same unlock key, so each is made and removed by itself. An app
-//! password reads and sends mail and no more: it cannot make another credential, so that whoever
-//! finds one in a program's settings cannot take the account over.
+//! Each credential wraps the same unlock key, so each can be created and removed separately. An app
+//! password may only read and send mail: it cannot create another credential, so an attacker who
+//! finds one in a program's settings cannot take over the account.
 
 use std::ops::ControlFlow;
 
@@ -18,7 +18,7 @@ use crate::gateway::text::{hex, parse_hex};
 use crate::store::{Order, Read, Tx};
 use crate::vault::{self, Password, UnlockKey};
 
-/// What a credential's wrap is bound to: its account and itself.
+/// What a credential's wrapped key is bound to: the account and the credential.
 pub(in crate::gateway) fn credential_binding(account: AccountId, credential: [u8; 16]) -> [u8; 32] {
     let mut bound = [0; 32];
     bound[..16].copy_from_slice(&account.0);
@@ -26,23 +26,23 @@ pub(in crate::gateway) fn credential_binding(account: AccountId, credential: [u8
     bound
 }
 
-/// A credential as it was found.
+/// A stored credential.
 pub(in crate::gateway) struct FoundCredential {
     pub id: [u8; 16],
     pub wrapped_unlock: Vec<u8>,
 }
 
-/// What takes the place of what.
+/// Which credentials are replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::gateway) enum Renewal {
     Password,
     RecoveryKey,
-    /// A password, by the recovery key.
+    /// A new password, set with the recovery key.
     Recovered,
 }
 
 impl Renewal {
-    /// Whether a credential of this kind opens nothing from now on.
+    /// Whether credentials of this kind are revoked.
     fn ends(self, kind: CredentialKind) -> bool {
         use CredentialKind::{App, Passkey, Password, Recovery};
         match self {
@@ -84,15 +84,15 @@ pub struct CredentialView {
 pub struct CredentialsView {
     pub app_passwords: Vec<CredentialView>,
     pub passkeys: Vec<CredentialView>,
-    /// Whether a sign-in by password needs a code.
+    /// Whether a sign-in by password requires a TOTP code.
     pub totp: bool,
 }
 
 const LABEL_CHARS_MAX: usize = 60;
 
 impl Gateway {
-    /// Changes a password: one record is wrapped anew, nothing else moves. Every session ends, and
-    /// so do the app passwords.
+    /// Changes a password: only its own record is wrapped again. Every session ends, and the app
+    /// passwords are revoked.
     pub fn account_password(
         &self,
         name: &str,
@@ -104,7 +104,7 @@ impl Gateway {
         self.password_replace(id, new, &unlock, Renewal::Password, None)
     }
 
-    /// The same by the account's owner, whose present session stays.
+    /// The same for the account's owner, whose current session stays.
     pub fn password_change(
         &self,
         actor: &Actor,
@@ -125,7 +125,7 @@ impl Gateway {
         Ok(self.unlock_with(id, password)?.0)
     }
 
-    /// The unlock key, and the credential that opened it.
+    /// The unlock key, and the ID of the credential that opened it.
     pub(in crate::gateway) fn unlock_with(
         &self,
         id: AccountId,
@@ -195,7 +195,7 @@ impl Gateway {
         done.wait()
     }
 
-    /// What opens the actor's account besides the password.
+    /// The actor's credentials besides the password.
     pub fn credentials(&self, actor: &Actor) -> Result<CredentialsView, Error> {
         let account = actor.account();
         let (mut app_passwords, mut passkeys) = (Vec::new(), Vec::new());
@@ -220,7 +220,7 @@ impl Gateway {
         Ok(CredentialsView { app_passwords, passkeys, totp })
     }
 
-    /// Removes an app password or a passkey; the sessions it opened end.
+    /// Revokes an app password or a passkey, and ends the sessions that it opened.
     pub fn credential_remove(&self, actor: &Actor, id: &str) -> Result<(), Error> {
         const MISSING: Error = Error::NotFound { what: "app password or passkey" };
         let account = actor.account();
@@ -268,12 +268,12 @@ pub(in crate::gateway) fn checked_label(label: &str) -> Result<String, Error> {
     match fits && !label.chars().any(char::is_control) {
         true => Ok(label.to_owned()),
         false => {
-            Err(Error::Invalid { what: format!("a name of 1 to {LABEL_CHARS_MAX} characters") })
+            Err(Error::Invalid { what: format!("a name has 1 to {LABEL_CHARS_MAX} characters") })
         }
     }
 }
 
-/// Removes an account's credentials of some kinds.
+/// Removes an account's credentials of certain kinds.
 pub(in crate::gateway) fn drop_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
@@ -292,7 +292,7 @@ pub(in crate::gateway) fn drop_in_tx(
     Ok(())
 }
 
-/// The shortest passphrase that an outsider may choose, in characters.
+/// The minimum length of a new passphrase, in characters.
 const PASSPHRASE_CHARS_MIN: usize = 12;
 
 pub(in crate::gateway) fn checked_passphrase(own: &Password) -> Result<(), Error> {

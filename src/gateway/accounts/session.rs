@@ -1,9 +1,9 @@
-//! Sessions: a log-in opens one, and each request opens the keys it needs with its token.
+//! Sessions: a sign-in opens one, and each request opens the keys it needs with its token.
 //!
-//! The store keeps a hash of the token. The session's record holds the unlock key wrapped by a
-//! key that only the token leads to, so between requests the daemon can open nothing, and a
-//! restart signs nobody out. A session is bound to the key pair of one browser (DPoP, RFC 9449):
-//! a token alone opens nothing.
+//! The store holds a hash of the token. The session's record holds the unlock key, wrapped by a key
+//! that derives from the token, so between requests the daemon cannot open anything, and a restart
+//! signs nobody out. A session is bound to the key pair of one browser (DPoP, RFC 9449): a token
+//! alone opens nothing.
 
 use std::ops::ControlFlow;
 
@@ -19,14 +19,14 @@ use crate::gateway::text::{hex, parse_hex};
 use crate::store::{Order, Read, Tx};
 use crate::vault::{Password, SessionToken, UnlockKey};
 
-/// Where a session lives: on one's own browser, or on a computer that others use too.
+/// Whether a session is on the user's own browser or on a shared computer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
     Browser,
     Shared,
 }
 
-/// What the owner sees of a session.
+/// A session as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionView {
     pub id: String,
@@ -38,7 +38,7 @@ pub struct SessionView {
     pub current: bool,
 }
 
-/// How seldom a session's `last_used` is written.
+/// The minimum interval between updates of a session's `last_used`.
 const TOUCH_EVERY_SECS: i64 = 60;
 
 impl Session {
@@ -71,7 +71,7 @@ pub(in crate::gateway) fn binding(account: AccountId, session: [u8; 16]) -> [u8;
 }
 
 impl Gateway {
-    /// Opens the keys for one request: the token must be known, alive, and bound to this key.
+    /// Opens the keys for one request: the token must be known, unexpired, and bound to this key.
     pub fn session_actor(&self, token: &str, key_thumbprint: &str) -> Result<Actor, Error> {
         let token = SessionToken::parse(token).map_err(|_| Error::Refused)?;
         let (session, unlock) = self.session_unlock(&token, key_thumbprint)?;
@@ -99,7 +99,7 @@ impl Gateway {
         })
     }
 
-    /// The unlock key of a session, for what wraps it anew.
+    /// The unlock key of a session, for a credential that wraps it again.
     pub fn session_unlock_key(
         &self,
         token: &str,
@@ -123,7 +123,7 @@ impl Gateway {
         Ok((session, unlock))
     }
 
-    /// Takes the password once more, for what needs a fresh sign-in.
+    /// Records that the password was entered again, for acts that require a recent sign-in.
     pub fn session_confirm(&self, actor: &Actor, password: &Password) -> Result<(), Error> {
         self.unlock_by_password(actor.account, password)?;
         let (key, _) = self.session_by_id(actor.account, actor.session)?.ok_or(Error::Refused)?;
@@ -136,7 +136,7 @@ impl Gateway {
         done.wait()
     }
 
-    /// The actor's session, account, and the sign-in before this one.
+    /// The actor's session, the account, and the time of the previous sign-in.
     pub fn session_current(
         &self,
         actor: &Actor,
@@ -146,7 +146,7 @@ impl Gateway {
         Ok((session.view(Some(actor.session)), account, session.previous_sign_in))
     }
 
-    /// The account's living sessions, latest use first.
+    /// The account's open sessions, most recently used first.
     pub fn session_list(&self, actor: &Actor) -> Result<Vec<SessionView>, Error> {
         let now = self.inner.clock.now();
         let mut views: Vec<_> = self
@@ -159,7 +159,7 @@ impl Gateway {
         Ok(views)
     }
 
-    /// Whether a session still lives. Needs no key, so that a stream of hints need not hold one.
+    /// Whether a session is still open. Needs no key, so that an event stream need not hold one.
     pub fn session_is_open(&self, account: AccountId, session_id: &str) -> Result<bool, Error> {
         let Some(id) = parse_hex(session_id) else { return Ok(false) };
         let found = self.session_by_id(account, id)?;
@@ -175,12 +175,12 @@ impl Gateway {
         self.sessions_close(actor.account, vec![(key, id)])
     }
 
-    /// Ends every session of the account, this one too.
+    /// Ends every session of the account, including the current one.
     pub fn session_close_all(&self, actor: &Actor) -> Result<(), Error> {
         self.sessions_close_of(actor.account)
     }
 
-    /// Removes sessions that are over. Called from a timer; does at most `limit` at once.
+    /// Removes at most `limit` expired sessions. Called from a timer.
     pub fn sessions_expire(&self, limit: usize) -> Result<usize, Error> {
         let now = self.inner.clock.now();
         let mut over = Vec::new();
@@ -201,7 +201,7 @@ impl Gateway {
         self.sessions_close_but(account, None)
     }
 
-    /// Ends every session of an account but one.
+    /// Ends every session of an account except `keeps`.
     pub(in crate::gateway) fn sessions_close_but(
         &self,
         account: AccountId,
@@ -250,9 +250,9 @@ impl Gateway {
             }
             Ok::<_, Error>(())
         });
-        // Reading mail goes on when the disk is full; the session then only seems idle.
+        // Reading mail must work even if the disk is full; the session then merely looks idle.
         if let Err(error) = touched.wait() {
-            tracing::debug!(%error, "could not note the use of a session");
+            tracing::debug!(%error, "could not record the use of a session");
         }
     }
 

@@ -1,4 +1,4 @@
-//! What changed since a state: each account numbers its changes and remembers the latest.
+//! What changed since a state: each account numbers its changes and keeps the latest ones.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -14,21 +14,21 @@ use crate::gateway::records::tables::{CHANGES, COUNTERS};
 use crate::mail::reference::Reference;
 use crate::store::{Order, Read, Span, Tx};
 
-/// The answer to "what changed since".
+/// The changes since a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changes {
-    /// The state that this answer leads to.
+    /// The state after these changes.
     pub state: String,
     pub updated: Vec<Reference>,
     pub removed: Vec<Reference>,
-    /// Whether there is more: ask again with `state`.
+    /// Whether there are more: ask again with `state`.
     pub more: bool,
 }
 
-/// How many changes one answer holds.
+/// The maximum number of changes in one answer.
 const CHANGES_PER_ANSWER: usize = 500;
 
-/// What happened to a message, or to the list of mailboxes.
+/// A change to a message, or to the list of mailboxes.
 #[derive(Clone, Copy)]
 pub(in crate::gateway) enum Changed {
     Updated(ReferenceKey),
@@ -37,7 +37,7 @@ pub(in crate::gateway) enum Changed {
 }
 
 impl Changed {
-    /// What listeners are told.
+    /// The kind of hint that listeners get.
     pub(super) fn kind(self) -> EventKind {
         match self {
             Changed::Updated(_) | Changed::Removed(_) => EventKind::Mail,
@@ -46,7 +46,7 @@ impl Changed {
     }
 }
 
-/// Numbers a change and remembers it; `kept` bounds how many are remembered.
+/// Numbers a change and stores it; `kept` limits how many are stored.
 pub(super) fn record_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
@@ -61,7 +61,7 @@ pub(super) fn record_in_tx(
         Changed::Mailboxes => ChangeRow { reference: [0; 16], removed: false },
     };
     tx.put(&CHANGES, &(account, counters.modseq), &row)?;
-    // One more than comes in, so that a smaller bound is reached in the end.
+    // Removes up to two for each one added, so that a lowered limit is reached in time.
     for _ in 0..2 {
         if counters.modseq - counters.forgotten > kept {
             counters.forgotten += 1;
@@ -73,13 +73,13 @@ pub(super) fn record_in_tx(
 }
 
 impl Gateway {
-    /// The account's present state.
+    /// The account's current state.
     pub(in crate::gateway) fn state(&self, account: AccountId) -> Result<String, Error> {
         let counters = self.inner.store.get(&COUNTERS, &account)?.unwrap_or_default();
         Ok(counters.modseq.to_string())
     }
 
-    /// Which messages changed since `state`; `too-old` when that is no longer known.
+    /// Returns which messages changed since `state`; `too-old` if that is no longer recorded.
     pub fn changes_since(&self, actor: &Actor, state: &str) -> Result<Changes, Error> {
         let account = actor.account();
         let since: u64 = state.parse().map_err(|_| Error::Invalid { what: "state".to_owned() })?;

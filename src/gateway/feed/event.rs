@@ -1,4 +1,4 @@
-//! Hints that something changed. A receiver re-reads the store; a lost hint loses nothing.
+//! Hints that something changed. A receiver reads the store again; a lost hint loses nothing.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -9,17 +9,17 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::records::ids::AccountId;
 
-/// What kind of thing changed.
+/// What changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EventKind {
     Mail,
     Mailboxes,
-    /// A session ended: streams that belong to one check whether it was theirs.
+    /// A session started or ended: each stream checks whether its own session is still open.
     Session,
 }
 
 impl EventKind {
-    /// The word on the wire.
+    /// The code used on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             EventKind::Mail => "mail",
@@ -29,20 +29,20 @@ impl EventKind {
     }
 }
 
-/// One hint: the kind, and the account's state after the change.
+/// One hint: what changed, and the account's state after the change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     pub kind: EventKind,
     pub state: String,
 }
 
-/// Who listens, by account.
+/// The listeners of each account.
 #[derive(Default)]
 pub(in crate::gateway) struct Events {
     listeners: Mutex<HashMap<AccountId, broadcast::Sender<Event>>>,
 }
 
-/// How many hints a slow listener may fall behind before it is told that it missed some.
+/// How many hints a slow listener may fall behind before it learns that it missed some.
 const BACKLOG: usize = 64;
 
 impl Events {
@@ -66,7 +66,7 @@ impl Events {
 }
 
 impl Gateway {
-    /// Hints about the actor's account from now on.
+    /// Subscribes to hints about the actor's account.
     pub fn events(&self, actor: &Actor) -> broadcast::Receiver<Event> {
         self.inner.events.subscribe(actor.account())
     }

@@ -1,4 +1,4 @@
-//! A transaction of the domain: the store's, and what follows once it is durable.
+//! A transaction of the domain: a store transaction, and what follows once it is durable.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
@@ -15,47 +15,47 @@ use crate::gateway::records::ids::AccountId;
 use crate::store::{self, Pending, Read, Span, Visit};
 use crate::vault::Vault;
 
-/// A transaction that numbers changes. It passes for the store's own wherever nothing that
-/// people see is changed.
+/// A transaction that numbers changes. It dereferences to the store's own transaction, for
+/// functions that change nothing people see.
 pub(in crate::gateway) struct Tx<'t, 's> {
     store: &'t mut store::Tx<'s>,
-    /// How many changes of an account are remembered.
+    /// How many changes of an account are kept.
     kept: u64,
     after: After,
 }
 
-/// What sleeps until there is something to do.
+/// A background job that waits for work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::gateway) enum Bell {
     /// Something may be due in the queue.
     Queue,
-    /// A message was held back.
+    /// A message was held back for undo send.
     Hold,
 }
 
-/// What is done once a transaction is durable.
+/// What happens once a transaction is durable.
 #[derive(Default)]
 struct After {
-    /// The last change of each account and kind: one hint tells of all before it.
+    /// The last change of each account and kind: one hint covers all changes before it.
     changes: BTreeMap<(AccountId, EventKind), u64>,
     bells: BTreeSet<Bell>,
     steps: Vec<Box<dyn FnOnce() + Send>>,
 }
 
 impl Tx<'_, '_> {
-    /// Numbers a change and remembers it; the account's listeners are told once it is durable.
+    /// Numbers a change and stores it; the account's listeners get a hint once it is durable.
     pub fn changed(&mut self, account: AccountId, changed: Changed) -> Result<u64, Error> {
         let modseq = change::record_in_tx(self.store, account, changed, self.kept)?;
         self.after.changes.insert((account, changed.kind()), modseq);
         Ok(modseq)
     }
 
-    /// Rings once this is durable.
+    /// Wakes a background job once the transaction is durable.
     pub fn ring(&mut self, bell: Bell) {
         self.after.bells.insert(bell);
     }
 
-    /// Does `step` once this is durable, on the writer: it is quick and never blocks.
+    /// Runs `step` on the writer once the transaction is durable: it must be quick and never block.
     pub fn then(&mut self, step: impl FnOnce() + Send + 'static) {
         self.after.steps.push(Box::new(step));
     }
@@ -90,9 +90,9 @@ impl Read for Tx<'_, '_> {
 }
 
 impl Gateway {
-    /// Runs `work` alone on the writer and tells its answer once everything it wrote is durable
-    /// and listeners have their hints. `work` may be run again, so it has no side effects but
-    /// through its [`Tx`]. An `Err` writes nothing and tells nobody.
+    /// Runs `work` alone on the writer and returns its result once everything it wrote is durable
+    /// and listeners have their hints. `work` may run more than once, so it must have no side
+    /// effects except through its [`Tx`]. After an `Err` nothing is written and no hint is sent.
     pub(in crate::gateway) fn transact<T: Send + 'static>(
         &self,
         mut work: impl FnMut(&mut Tx<'_, '_>) -> Result<T, Error> + Send + 'static,
@@ -104,7 +104,7 @@ impl Gateway {
             move |store| {
                 let mut tx = Tx { store, kept, after: After::default() };
                 let answer = work(&mut tx);
-                // Only what the last run found out counts.
+                // Only the last run counts.
                 *lock(&last_run) = tx.after;
                 answer
             },

@@ -1,8 +1,8 @@
-//! Answers to outside senders: accepted, read, rejected (decisions D2, D4, D5).
+//! Automatic answers to outside senders: accepted, read, rejected (decisions D2, D4, D5).
 //!
-//! Whether a sender may be answered at all is judged once, when the message arrives, on facts
-//! gathered at the front door: a forged sender never gets mail from us. What is needed for a
-//! later answer is kept only for those who may be answered.
+//! Whether a sender may get an automatic answer is decided once, when the message arrives, from
+//! facts that the SMTP edge gathered: a forged sender never gets mail from us. The data for later
+//! answers is stored only for senders who may be answered.
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -26,7 +26,7 @@ use crate::store::Read;
 use crate::terms::LastInteraction;
 use crate::vault::Lookup;
 
-/// What is stored with a message whose sender may be answered.
+/// The data stored with a message whose sender may be answered.
 pub(in crate::gateway) struct Answer {
     message: ReferenceKey,
     at: Timestamp,
@@ -34,17 +34,17 @@ pub(in crate::gateway) struct Answer {
     notices: Vec<Notice>,
 }
 
-/// That a recipient's mailbox has the message.
+/// The notice that a recipient's mailbox has the message.
 struct Notice {
     mail: HeldMail,
-    /// One a day under this key; a report that was asked for is always sent (RFC 3461 §4.1).
+    /// Limits notices with this key to one a day; a requested DSN is always sent (RFC 3461 §4.1).
     once: Option<[u8; 16]>,
 }
 
-/// A sender is told at most once in that time for each recipient.
+/// A sender gets at most one notice per recipient in this time.
 const EVERY_SECS: i64 = 24 * 3600;
 
-/// Of a message to many, so many acceptances are told.
+/// How many acceptance notices a message with many recipients causes at most.
 const NOTICES_MAX: usize = 10;
 
 impl Answer {
@@ -65,7 +65,7 @@ impl Answer {
 }
 
 impl Gateway {
-    /// What the sender of a message is told, if anything.
+    /// Prepares the automatic answer to a message's sender, if any.
     pub(in crate::gateway) fn answer_prepare(
         &self,
         inbound: &Inbound,
@@ -85,7 +85,7 @@ impl Gateway {
             recipients: &named,
         });
         if let Err(why) = judged {
-            tracing::debug!(r#ref = %reference, ?why, "the sender is not answered");
+            tracing::debug!(r#ref = %reference, ?why, "the sender gets no automatic answer");
             return Ok(None);
         }
         let wanted = |path: &ForwardPath| {
@@ -106,7 +106,7 @@ impl Gateway {
         let mut notices = Vec::new();
         for (account, recipient) in facts.recipients.iter().take(NOTICES_MAX) {
             let asked = matches!(recipient.notify, Notify::On { success: true, .. });
-            // RFC 3461 §4.1: who asked never to be told, is not.
+            // RFC 3461 §4.1: with NOTIFY=NEVER the sender gets no report.
             let told = settings.acceptance_notice && recipient.notify != Notify::Never;
             if asked || told {
                 let mail = self.acceptance(inbound, reference, *account, recipient, now)?;

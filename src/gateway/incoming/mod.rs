@@ -1,4 +1,4 @@
-//! Mail that comes in: who may be written to, and taking a message for them.
+//! Incoming mail: which recipients are accepted, and storing a message for them.
 
 pub(in crate::gateway) mod acceptance;
 pub mod inbound;

@@ -1,12 +1,14 @@
-//! The one door in: who may be written to, and taking a message for them.
+//! Receives a message from outside and stores it for its recipients.
 //!
-//! 1. reference number, trace lines, summary
-//! 2. sealed once under a key of its own; that key wrapped for each reader
+//! 1. reference number, trace fields, summary
+//! 2. the content is sealed once under a key of its own; that key is wrapped for each reader
 //! 3. one transaction: content, message, each reader's entry, counters and change
-//! 4. durable: readers' browsers are told, and the peer gets its `250`
+//! 4. durable: readers' browsers get a hint, and the peer gets its `250`
 //!
-//! A refusal is a [`Reason`]; an [`Error`] means that we could not decide or store, so the peer
-//! tries again.
+//! A refusal is a [`Reason`]; an [`Error`] means that the message could not be checked or stored,
+//! so that the peer tries again.
+//!
+//! [`Reason`]: crate::gateway::Reason
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -23,7 +25,7 @@ use crate::mail::{message, trace};
 use crate::store::Pending;
 use crate::vault::{ContentKey, wipe_stack};
 
-/// What the peer is told.
+/// What the peer is told about an accepted message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
     pub reference: Reference,
@@ -31,8 +33,9 @@ pub struct Receipt {
 }
 
 impl Gateway {
-    /// Takes a message for recipients that were checked, and tells its reference number once it
-    /// is durable. Seals on the calling thread, so larger messages belong on one that may work.
+    /// Receives a message for recipients that were checked, and returns its reference number once
+    /// it is durable. It seals on the calling thread, so call it for large messages on a worker
+    /// thread.
     pub fn receive(&self, inbound: Inbound) -> Pending<Receipt, Error> {
         let prepared = self.prepare(inbound);
         wipe_stack();
@@ -85,7 +88,7 @@ impl Gateway {
             received: now,
             filed: None,
             reverse_path: reverse_path_text(&inbound.envelope.reverse_path),
-            trace_octets: u32::try_from(trace.len()).expect("trace lines are a few hundred octets"),
+            trace_octets: u32::try_from(trace.len()).expect("trace fields are short"),
             size: inbound.message.len() as u64,
             protection: protection(&inbound.arrival),
             content,
@@ -96,7 +99,7 @@ impl Gateway {
     }
 }
 
-/// A message that came in, and what its sender is told when it may be told anything.
+/// A received message, and the automatic answer to its sender, if any.
 struct Arrived {
     sealed: SealedMessage,
     answer: Option<Answer>,

@@ -1,4 +1,4 @@
-//! Who may be written to, decided at RCPT, and why not.
+//! Which recipients are accepted, decided at RCPT, and why others are refused.
 
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
@@ -9,14 +9,14 @@ use crate::mail::envelope::ForwardPath;
 use crate::store::Read;
 use crate::terms::AcceptFrom;
 
-/// Where a sender stands.
+/// Where a sender is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     Outside,
     Inside,
 }
 
-/// The answer to "may this recipient be written to".
+/// Whether a recipient is accepted.
 #[derive(Clone, Debug)]
 pub enum RecipientVerdict {
     Accept(AcceptedRecipient),
@@ -39,12 +39,12 @@ pub enum Reason {
     AcceptFrom,
     Disabled,
     NotNow,
-    /// No mail passes the house's walls.
+    /// Intranet mode: no mail passes the site's perimeter.
     Intranet,
 }
 
 impl Gateway {
-    /// Whether `to` may be written to by a sender from there.
+    /// Whether a sender from `origin` may write to `to`.
     pub fn recipient_check(
         &self,
         to: &ForwardPath,
@@ -62,7 +62,7 @@ impl Gateway {
         }
         match self.recipient_find(address)? {
             Some(account) => self.recipient_judge(account, to, origin),
-            // RFC 5321 §4.5.1: postmaster is always there.
+            // RFC 5321 §4.5.1: postmaster always exists.
             None if address.local().eq_ignore_ascii_case("postmaster") => self.postmaster_check(to),
             None => Ok(RecipientVerdict::Refuse(Reason::UnknownRecipient)),
         }
@@ -76,7 +76,7 @@ impl Gateway {
         if let Some(found) = self.account_at(&normalized)? {
             return Ok(Some(found));
         }
-        // user+detail@domain goes to user@domain (RFC 5233) unless somebody has that address.
+        // user+detail@domain goes to user@domain (RFC 5233) unless an account has that address.
         let (local, domain) = normalized.rsplit_once('@').unwrap_or((&normalized, ""));
         match local.split_once('+') {
             Some((user, _)) if !user.is_empty() => self.account_at(&format!("{user}@{domain}")),
@@ -103,8 +103,8 @@ impl Gateway {
         })
     }
 
-    /// Mail for postmaster goes to the account set for it, else to the first; nothing that an
-    /// account may be set to shuts postmaster's door.
+    /// Mail for postmaster goes to the account configured for it, else to the first account,
+    /// whatever that account's own settings are.
     fn postmaster_check(&self, to: &ForwardPath) -> Result<RecipientVerdict, Error> {
         let named = match &self.inner.settings.postmaster {
             Some(name) => self.account_find(name)?,

@@ -1,4 +1,4 @@
-//! What becomes of a message: read or rejected by its reader, delivered or failed on its way out.
+//! A message's outcome: read or rejected by its reader, delivered or failed on its way out.
 
 pub mod reading;
 pub mod relaying;

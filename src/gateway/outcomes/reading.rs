@@ -24,9 +24,9 @@ use crate::store::{self, Read};
 use crate::terms::RejectReason;
 
 impl Gateway {
-    /// Opens a message: its octets, trace lines in front. The first time, it is marked read
-    /// and the outcome is recorded; not before it turned out to be intact. `said` is whether an
-    /// outside sender may be told, where the reader is asked.
+    /// Opens a message and returns its octets, preceded by trace fields. The first time, it marks
+    /// the message read and records the outcome, but only after the content proved intact. `said`
+    /// is the reader's answer whether an outside sender may be notified, where the reader is asked.
     pub fn message_open(
         &self,
         actor: &Actor,
@@ -41,8 +41,8 @@ impl Gateway {
         Ok((self.message_item(actor, reference)?, content))
     }
 
-    /// Rejects a message unread: the reader's key to it is destroyed without opening anything.
-    /// The content goes with the last reader.
+    /// Rejects a message unread: the reader's key to it is deleted without opening anything. The
+    /// content is deleted with its last holder.
     pub fn message_reject(
         &self,
         actor: &Actor,
@@ -89,9 +89,10 @@ impl Gateway {
         })
     }
 
-    /// Runs `work`, which says whether it recorded the outcome; then, in the same transaction,
-    /// the sender's status line, confirmation, or report to outside. So there is exactly one of
-    /// each for every reader and outcome, whatever crashes or is asked twice.
+    /// Runs `work`, which returns whether it recorded the outcome; then, in the same transaction,
+    /// writes the sender's status line and the notice or the confirmation to an outside sender. So
+    /// there is exactly one of each for every reader and outcome, whatever crashes or is requested
+    /// twice.
     fn outcome_transact(
         &self,
         account: AccountId,
@@ -121,7 +122,7 @@ impl Gateway {
                     topic: None,
                     report: None,
                 };
-                // A sender whose account is gone needs no notice.
+                // A sender whose account no longer exists needs no notice.
                 notice = match self.account(sender) {
                     Ok(_) => Some(self.notice_prepare(sender, &draft)?),
                     Err(_) => None,
@@ -146,8 +147,8 @@ impl Gateway {
     }
 }
 
-/// Records what became of a reader's copy, and that the reader did something. The first
-/// outcome stands: there is exactly one.
+/// Records the outcome of a reader's copy, and that the reader was active. The first outcome
+/// stands: there is exactly one.
 fn outcome_in_tx(
     tx: &mut store::Tx<'_>,
     account: AccountId,

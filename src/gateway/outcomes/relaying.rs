@@ -1,4 +1,4 @@
-//! What the relay reports about a queue row, and what follows for its sender.
+//! What the relay reports about a queue row, and the consequences for its sender.
 
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
@@ -25,10 +25,10 @@ use crate::store::Read;
 use crate::terms::Choice;
 
 impl Gateway {
-    /// Takes what became of a leased row: gone, or to be tried again; status lines and the
-    /// sender's notices follow in the same transaction.
+    /// Processes the result of an attempt: the row is removed or scheduled again; status lines and
+    /// the sender's notices follow in the same transaction.
     pub fn queue_report(&self, id: QueueId, done: Attempted) -> Result<(), Error> {
-        // Reported before, or dropped meanwhile: there is nothing left to do.
+        // It was reported before, or dropped meanwhile: there is nothing left to do.
         let Some(row) = self.inner.store.get(&QUEUE, &id.0)? else { return Ok(()) };
         match done {
             Attempted::Delivered { by, text } => {
@@ -84,7 +84,7 @@ impl Gateway {
             row.delay_told |= tell;
             row.last = Some(reason.to_string());
             match row.state {
-                // Held back while it was being tried: it stays held.
+                // An administrator held it during the attempt: it stays held.
                 QueueState::Held => tx.put(&QUEUE, &id.0, &row)?,
                 _ => reschedule_in_tx(tx, id.0, &mut row, QueueState::Waiting, due)?,
             }
@@ -110,11 +110,14 @@ impl Gateway {
             delivery::step_in_tx(tx, message, row.delivery, state, now, said)?;
             Ok(true)
         })?;
-        tracing::info!(queue.id = %id.to_text(), r#ref = %shown(message), %status, "failed for good");
+        tracing::info!(
+            queue.id = %id.to_text(), r#ref = %shown(message), %status,
+            "delivery failed permanently"
+        );
         Ok(())
     }
 
-    /// Runs `work` and tells the message's sender that its status changed.
+    /// Runs `work` and records for the message's sender that its status changed.
     fn queue_change(
         &self,
         message: ReferenceKey,
@@ -123,14 +126,14 @@ impl Gateway {
         self.notice_transact(None, message, move |tx| work(tx).map(|()| false))
     }
 
-    /// Gives a row up: it is not sent, and its sender is told so.
+    /// Drops a row: it is not sent, and its sender gets a failure notice.
     pub fn queue_drop(&self, id: QueueId) -> Result<(), Error> {
         let row = self.inner.store.get(&QUEUE, &id.0)?.ok_or(NO_ROW)?;
         let text = "withdrawn by the administrator".to_owned();
         self.queue_failed(id, &row, EnhancedStatus(5, 7, 0), Reason { host: None, text })
     }
 
-    /// No verified TLS: the message takes the way that the policy falls back to.
+    /// There is no verified TLS: the message takes the policy's fallback route.
     fn queue_unverified(&self, id: QueueId, row: &QueueRow, text: String) -> Result<(), Error> {
         match self.site()?.policy.verified_else {
             Choice::Plain => self.queue_downgrade(id, text),
@@ -139,7 +142,7 @@ impl Gateway {
         }
     }
 
-    /// From now on it is plain mail, for its sender too.
+    /// Changes a row to plain mail, visibly for its sender.
     fn queue_downgrade(&self, id: QueueId, text: String) -> Result<(), Error> {
         let now = self.inner.clock.now();
         let Some(row) = self.inner.store.get(&QUEUE, &id.0)? else { return Ok(()) };
@@ -164,8 +167,7 @@ impl Gateway {
         })
     }
 
-    /// A message that was to travel over verified TLS only, and cannot: it waits in a temporary
-    /// account instead.
+    /// Moves a message that required verified TLS, where there is none, to a temporary account.
     pub(in crate::gateway) fn queue_to_portal(
         &self,
         id: rows::QueueId,

@@ -1,4 +1,4 @@
-//! The queue as an administrator sees it: listed, searched, held, retried.
+//! The queue as an administrator sees it: list, search, hold, retry.
 
 use std::ops::ControlFlow;
 
@@ -12,7 +12,7 @@ use crate::gateway::records::tables::{QUEUE, QUEUE_DUE};
 use crate::mail::reference::Reference;
 use crate::store::{Order, Read, Span};
 
-/// What an administrator sees of a row.
+/// A queue row as an administrator sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueView {
     pub id: QueueId,
@@ -29,7 +29,7 @@ pub struct QueueView {
 }
 
 impl QueueView {
-    /// Whether somebody who looks for `word`, in small messages, looks for this row.
+    /// Whether the row matches the search text `word`, which is in lower case.
     fn has(&self, word: &str) -> bool {
         let reference = self.reference.to_string();
         [&self.from, &self.to, &reference]
@@ -39,7 +39,7 @@ impl QueueView {
     }
 }
 
-/// Some rows, and where the next ones begin.
+/// A page of rows, and the cursor of the next page.
 #[derive(Debug)]
 pub struct QueuePage {
     pub items: Vec<QueueView>,
@@ -47,13 +47,13 @@ pub struct QueuePage {
 }
 
 impl Gateway {
-    /// Everything in the queue, next due first; at most `limit`.
+    /// The first `limit` rows of the queue, next due first.
     pub fn queue_list(&self, limit: usize) -> Result<Vec<QueueView>, Error> {
         Ok(self.queue_page(None, "", limit)?.items)
     }
 
-    /// At most `limit` rows, next due first, that have `find` in an address, in their reference
-    /// number or in what was last said of them; `after` is where the page before ended.
+    /// At most `limit` rows, next due first, with `find` in an address, in the reference number or
+    /// in the last error; `after` is the cursor of the previous page.
     pub fn queue_page(
         &self,
         after: Option<&str>,
@@ -81,7 +81,7 @@ impl Gateway {
                     last = Some(format!("{due}.{}", row.id.to_text()));
                     page.items.push(row);
                 }
-                // It left meanwhile, or nobody asked for it.
+                // It has left the queue meanwhile, or does not match.
                 Ok(_) => {}
                 Err(error) => {
                     failed = Some(error);
@@ -98,12 +98,12 @@ impl Gateway {
         row.map(|row| view(QueueId(id), &row)).transpose()
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub fn queue_count(&self) -> Result<u64, Error> {
         Ok(self.inner.store.count(&QUEUE, &())?)
     }
 
-    /// Visits every row, in no order.
+    /// Visits every row, in no particular order.
     pub fn queue_each(
         &self,
         mut visit: impl FnMut(QueueView) -> ControlFlow<()>,
@@ -121,7 +121,7 @@ impl Gateway {
         failed.map_or(Ok(()), Err)
     }
 
-    /// The one row whose id begins with `start`.
+    /// The only row whose ID starts with `start`.
     pub fn queue_find(&self, start: &str) -> Result<QueueView, Error> {
         let mut found = Vec::new();
         self.inner.store.scan(&QUEUE, &(), Order::Ascending, |id, row| {
@@ -133,11 +133,11 @@ impl Gateway {
         match found.as_slice() {
             [] => Err(NO_ROW),
             [(id, row)] => view(QueueId(*id), row),
-            _ => Err(Error::Invalid { what: format!("{start} begins more than one id") }),
+            _ => Err(Error::Invalid { what: format!("more than one ID starts with {start}") }),
         }
     }
 
-    /// Tries a row now, whatever its time; a held one is let go.
+    /// Makes a row due now, whatever its time; releases a held one.
     pub fn queue_retry(&self, id: QueueId) -> Result<(), Error> {
         self.queue_set(id, QueueState::Waiting)
     }
@@ -149,14 +149,14 @@ impl Gateway {
 
     fn queue_set(&self, id: QueueId, state: QueueState) -> Result<(), Error> {
         let now = self.inner.clock.now();
-        // What is held is not due; far ahead, so that nobody has to step over it.
+        // A held row is not due; a time far ahead keeps it out of the scan of due rows.
         let due = match state {
             QueueState::Held => now.plus_secs(100 * 365 * 24 * 3600),
             _ => now,
         };
         let done = self.transact(move |tx| {
             let mut row = tx.get(&QUEUE, &id.0)?.ok_or(NO_ROW)?;
-            // It is being tried already: a second conversation would send it twice.
+            // An attempt is in progress: a second one would send the message twice.
             if row.state == QueueState::Leased && state == QueueState::Waiting {
                 return Err(Error::Conflict(Conflict::BeingSent));
             }

@@ -1,22 +1,22 @@
-//! How one attempt to deliver ended.
+//! The result of a delivery attempt.
 
 use crate::mail::status::EnhancedStatus;
 
-/// How an attempt ended.
+/// The result of a delivery attempt.
 #[derive(Clone, Debug)]
 pub enum Attempted {
-    /// The next hop took it.
+    /// The next hop accepted the message.
     Delivered { by: String, text: String },
-    /// To be tried again.
+    /// A temporary failure; the queue tries again.
     Deferred { status: EnhancedStatus, text: String, host: Option<String> },
-    /// Refused for good.
+    /// A permanent failure.
     Failed { status: EnhancedStatus, text: String, host: Option<String> },
-    /// It had to travel over TLS that can be verified, and there is none.
+    /// The message requires verified TLS, and the destination offers none.
     NoVerifiedTls { text: String },
 }
 
 impl Attempted {
-    /// The outcome in a word, for the log.
+    /// The result for the log.
     pub fn word(&self) -> &'static str {
         match self {
             Attempted::Delivered { .. } => "delivered",
@@ -27,7 +27,7 @@ impl Attempted {
     }
 }
 
-/// Why an attempt did not succeed: what was said, and by which host.
+/// Why an attempt failed: the reply, and the host that gave it.
 #[derive(Clone, Debug)]
 pub(in crate::gateway) struct Reason {
     pub host: Option<String>,

@@ -1,4 +1,4 @@
-//! New rows of the queue, and the messages that the daemon itself writes and sends.
+//! New queue rows, and the mail that the daemon itself generates.
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -14,7 +14,7 @@ use crate::mail::envelope::{ForwardPath, Notify, Recipient, ReversePath};
 use crate::mail::reference::Reference;
 use crate::vault::{self, ContentKey};
 
-/// What sets one new row of the queue apart from another.
+/// The data that a new queue row needs.
 pub(in crate::gateway) struct NewRow<'r> {
     pub kind: QueueKind,
     /// The reference number that people see.
@@ -22,7 +22,7 @@ pub(in crate::gateway) struct NewRow<'r> {
     pub delivery: Option<u32>,
     pub from: ReversePath,
     pub to: &'r Address,
-    /// Whether the next hop may report to the reverse-path (RFC 3461 §4.1).
+    /// Whether the next hop may send DSNs to the reverse-path (RFC 3461 §4.1).
     pub notify: Notify,
     pub tls: TlsNeed,
     pub size: u64,
@@ -31,7 +31,7 @@ pub(in crate::gateway) struct NewRow<'r> {
 }
 
 impl NewRow<'_> {
-    /// The row, due at once, whose content has the number `content` and opens with `key`.
+    /// The row, due at once, for the content with the number `content`, which `key` opens.
     pub fn row(
         self,
         gateway: &Gateway,
@@ -39,7 +39,7 @@ impl NewRow<'_> {
         key: &ContentKey,
     ) -> Result<QueueRow, Error> {
         let content = content.to_bytes();
-        // RFC 6531 §3.3: the extension is needed where an address is not in ASCII.
+        // RFC 6531 §3.3: SMTPUTF8 is required if an address is not in ASCII.
         let from_needs = match &self.from {
             ReversePath::Null => false,
             ReversePath::Address(from) => from.needs_smtputf8(),
@@ -72,7 +72,7 @@ impl NewRow<'_> {
         })
     }
 
-    /// The row together with the message it sends, which the daemon wrote itself.
+    /// The row together with the generated message that it sends.
     pub fn with_content(
         self,
         gateway: &Gateway,
@@ -85,7 +85,7 @@ impl NewRow<'_> {
     }
 }
 
-/// Stores a generated message that nobody here reads, and queues it.
+/// Stores a generated message that has no inside reader, and queues it.
 pub(in crate::gateway) fn held_mail_in_tx(
     tx: &mut Tx<'_, '_>,
     mail: &HeldMail,

@@ -1,5 +1,5 @@
-//! What other domains say about TLS to their hosts (MTA-STS, RFC 8461): kept, because whoever
-//! stands on the way can make the question fail, but not unsay the answer of yesterday.
+//! TLS policies that other domains publish for their hosts (MTA-STS, RFC 8461). They are cached,
+//! because an attacker on the path can block the lookup, but cannot remove a cached policy.
 
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
@@ -9,14 +9,14 @@ use crate::store::Read;
 use crate::vault::Lookup;
 
 impl Gateway {
-    /// What a domain said, while it counts.
+    /// A domain's cached policy, until it expires.
     pub fn tls_policy(&self, domain: &str) -> Result<Option<TlsPolicy>, Error> {
         let found = self.inner.store.get(&TLS_POLICIES, &self.domain_key(domain))?;
         let now = self.inner.clock.now();
         Ok(found.filter(|policy| policy.until > now))
     }
 
-    /// Keeps what a domain says for `max_age_secs`.
+    /// Caches a domain's policy for `max_age_secs`.
     pub fn tls_policy_keep(
         &self,
         domain: &str,

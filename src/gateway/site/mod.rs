@@ -1,4 +1,4 @@
-//! What holds for the whole site: what managers set, and the policy for outgoing mail.
+//! Site-wide settings: what managers set, and the policy for outgoing mail.
 
 pub mod policy;
 pub mod settings;

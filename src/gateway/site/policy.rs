@@ -1,17 +1,17 @@
-//! What happens to a message for each recipient: pure, so that a table can test all of it.
+//! Decides how a message travels to each recipient: pure, so that a table can test all cases.
 //!
-//! | who decides | what |
+//! | what applies, in this order | result |
 //! | --- | --- |
 //! | the recipient is inside | it stays inside |
-//! | intranet mode | refused, whatever else is set |
-//! | a rule that is `fixed` | that; of several, the most specific |
-//! | the sender, for this message | that |
-//! | the sender's own preference | that |
-//! | the most specific rule | that |
-//! | the system | that |
+//! | intranet mode | refused, whatever other settings say |
+//! | a rule or site setting that is `fixed` | that choice; of several, the most specific |
+//! | the sender's choice for this message | that choice |
+//! | the sender's preference | that choice |
+//! | the most specific rule | that choice |
+//! | the site's setting | that choice |
 //!
-//! Specific is, from most to least: a rule that names the recipient, the recipient's domain, the
-//! user; then the system. Within one of these, a rule with more conditions wins, then the later.
+//! From most to least specific: a rule that names the recipient, the recipient's domain, the user;
+//! then the site's setting. Among equals, a rule with more conditions wins, then the later one.
 
 use crate::gateway::records::policy::{Policy, Route, Rule};
 use crate::terms::{Choice, Mode};
@@ -26,11 +26,11 @@ pub struct Asked<'a> {
     pub inside: bool,
     /// The sender's preference.
     pub own: Option<Choice>,
-    /// What the sender wants for this message.
+    /// The sender's choice for this message.
     pub wanted: Option<Choice>,
 }
 
-/// Who decided.
+/// The level of the policy that decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     Inside,
@@ -43,19 +43,19 @@ pub enum Level {
     Message,
 }
 
-/// The way a message takes, and why.
+/// The route of a message, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     pub route: Route,
     pub level: Level,
-    /// The sender can choose no other.
+    /// The sender cannot choose another route.
     pub fixed: bool,
-    /// What the sender can choose.
+    /// The choices that the sender has.
     pub allowed: Vec<Choice>,
 }
 
 impl Level {
-    /// The word on the wire.
+    /// The code used on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Level::Inside => "inside",
@@ -71,7 +71,7 @@ impl Level {
 }
 
 impl Decision {
-    /// Not at all.
+    /// The message is not sent.
     pub fn refused(level: Level) -> Decision {
         Decision { route: Route::Refused, level, fixed: true, allowed: Vec::new() }
     }
@@ -81,17 +81,17 @@ impl Decision {
         Decision { route: Route::from(choice), level, fixed, allowed }
     }
 
-    /// Whose rule it is, for the notice about a message that was not sent.
+    /// Which level decided, for the notice about a message that was not sent.
     pub fn sentence(&self) -> &'static str {
         match self.level {
             Level::Inside => "The recipient is inside.",
-            Level::Intranet => "This house sends no mail to outside.",
-            Level::System => "This is the rule for everybody.",
-            Level::User => "This is a rule for your account.",
-            Level::Domain => "This is a rule for the recipient's domain.",
-            Level::Recipient => "This is a rule for this recipient.",
+            Level::Intranet => "This organisation sends no mail to outside recipients.",
+            Level::System => "This rule applies to everyone.",
+            Level::User => "This rule applies to your account.",
+            Level::Domain => "This rule applies to the recipient's domain.",
+            Level::Recipient => "This rule applies to this recipient.",
             Level::Own => "This is your own setting.",
-            Level::Message => "You chose so for this message.",
+            Level::Message => "You chose this for this message.",
         }
     }
 }
@@ -130,7 +130,7 @@ fn specificity(level: Level) -> u8 {
     }
 }
 
-/// The way a message takes for one recipient.
+/// Decides the route of a message for one recipient.
 pub fn outgoing(policy: &Policy, asked: &Asked<'_>) -> Decision {
     if asked.inside {
         return Decision { route: Route::Inside, ..Decision::refused(Level::Inside) };
@@ -154,7 +154,7 @@ pub fn outgoing(policy: &Policy, asked: &Asked<'_>) -> Decision {
     Decision::of(choice, level, false)
 }
 
-/// Everything that fits, the most specific first; the system's own choice comes last.
+/// All matching choices, the most specific first; the site's own choice comes last.
 fn fitting(policy: &Policy, asked: &Asked<'_>) -> Vec<(Level, Choice, Mode)> {
     let mut rules: Vec<(usize, &Rule)> =
         policy.rules.iter().enumerate().filter(|(_, rule)| rule.fits(asked)).collect();
@@ -177,17 +177,17 @@ mod tests {
         Asked { user: "dana", recipient: "noa@out.example", inside: false, own, wanted }
     }
 
-    /// Absent, or any choice in any mode.
+    /// None, or each choice in the modes that matter.
     fn overrides() -> Vec<Option<(Choice, Mode)>> {
         let mut all = vec![None];
         for choice in Choice::ALL {
-            // `Free` decides as `Default` does; the system's own mode is tried with all three.
+            // `Free` decides like `Default`; the site's own mode is tested with all three.
             all.extend([Some((choice, Mode::Fixed)), Some((choice, Mode::Default))]);
         }
         all
     }
 
-    /// Written apart from the code: walk from the most specific to the least.
+    /// Written independently of the code: goes from the most to the least specific level.
     fn expected(
         layers: &[(Level, Option<(Choice, Mode)>); 4],
         own: Option<Choice>,
@@ -209,7 +209,7 @@ mod tests {
                 return (*choice, *level, false);
             }
         }
-        unreachable!("the system always has a choice")
+        unreachable!("the site always has a choice")
     }
 
     /// P-39: the complete matrix.
