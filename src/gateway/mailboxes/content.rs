@@ -1,9 +1,9 @@
-//! A message's content, opened piece by piece: however large it is, little of it stands in
+//! A message's content, opened piece by piece: however large it is, only a little of it is in
 //! memory.
 //!
-//! What came by SMTP is small enough to be whole in memory, and what it holds is known only by
-//! taking it apart. A message that was written here has an outline: its header and text come
-//! first, and where its files stand is known.
+//! A message that came by SMTP is small enough to be in memory as a whole, and its parts are known
+//! only after parsing. A message written here has an outline: its header and text come first, and
+//! the positions of its files are known.
 
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ use crate::mail::message;
 use crate::store::{ContentId, Store};
 use crate::vault::{self, ContentKey};
 
-/// How many octets are read in one step: whole chunks, and whole lines of base64.
+/// How many octets are read at once: whole chunks.
 const STEP_OCTETS: u64 = 4 * vault::CHUNK_OCTETS as u64;
 
-/// A line of base64 with its end.
+/// The length of a base64 line with its CRLF.
 const LINE_OCTETS: u64 = 78;
 
 /// A message's content, opened.
@@ -31,12 +31,12 @@ pub struct Content {
     shown: Zeroizing<Vec<u8>>,
 }
 
-/// What it takes to read any part of it.
+/// What is needed to read any part of the content.
 struct Sealed {
     store: Store,
     key: ContentKey,
     reference: ReferenceKey,
-    /// Octets, opened.
+    /// The length in octets, without the encryption overhead.
     length: u64,
 }
 
@@ -47,7 +47,7 @@ impl std::fmt::Debug for Content {
 }
 
 impl Content {
-    /// Opens what is shown of it, and with that checks the key.
+    /// Opens the part of the content that is displayed, which also verifies the key.
     pub(in crate::gateway) fn open(
         store: Store,
         key: ContentKey,
@@ -68,19 +68,19 @@ impl Content {
         Ok(Some(Content { sealed, outline, shown }))
     }
 
-    /// Header and text; everything, unless it was written here and has files, which are left
-    /// out then.
+    /// The header and text. This is the whole message, unless it was written here and has files,
+    /// which are then left out.
     pub fn shown(&self) -> &[u8] {
         &self.shown
     }
 
-    /// The files of a message that was written here; the part number of each is one more than its
-    /// place. `None`: they are parts of what is shown.
+    /// The files of a message written here; a file's part number is its position plus one. `None`
+    /// means that files are parts of `shown`.
     pub fn files(&self) -> Option<&[FileAt]> {
         self.outline.as_ref().map(|outline| outline.files.as_slice()).filter(|all| !all.is_empty())
     }
 
-    /// All of it.
+    /// The whole message.
     pub fn whole(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         match self.files() {
             None => Ok(self.shown.clone()),
@@ -88,7 +88,7 @@ impl Content {
         }
     }
 
-    /// All of it, piece by piece.
+    /// The whole message, piece by piece.
     pub fn raw(&self) -> Pieces {
         match self.files() {
             None => Pieces::Whole(Some(self.shown.clone())),
@@ -96,7 +96,7 @@ impl Content {
         }
     }
 
-    /// A part, decoded, piece by piece; `None` where there is none.
+    /// A decoded part, piece by piece; `None` if there is no such part.
     pub fn part(&self, index: u32) -> Option<(message::Part, Pieces)> {
         let Some(files) = self.files() else {
             let (part, octets) = message::part_bytes(&self.shown, index)?;
@@ -122,7 +122,7 @@ impl Content {
         files.map(|(part, octets)| (part, Pieces::Whole(Some(octets.into())))).collect()
     }
 
-    /// What the reader lists as parts of a message with an outline.
+    /// The list of parts of a message with an outline.
     pub fn parts(&self) -> Option<Vec<message::Part>> {
         let files = self.files()?;
         Some((1..).zip(files).map(|(index, file)| part_of(file, index)).collect())
@@ -140,7 +140,7 @@ fn part_of(file: &FileAt, index: u32) -> message::Part {
     }
 }
 
-/// Octets that come one piece after another.
+/// Octets that are read piece by piece.
 pub enum Pieces {
     Whole(Option<Zeroizing<Vec<u8>>>),
     Raw(Raw),
@@ -153,7 +153,7 @@ pub struct Raw {
     offset: u64,
 }
 
-/// A file in its lines of base64.
+/// A file, stored as base64 lines.
 pub struct File {
     sealed: Arc<Sealed>,
     offset: u64,
@@ -162,7 +162,7 @@ pub struct File {
 }
 
 impl Pieces {
-    /// How many octets come in all.
+    /// The total number of octets.
     pub fn octets(&self) -> u64 {
         match self {
             Pieces::Whole(octets) => octets.as_ref().map_or(0, |octets| octets.len() as u64),
@@ -171,7 +171,7 @@ impl Pieces {
         }
     }
 
-    /// The next ones; `None` at the end. Reads from disk.
+    /// The next piece; `None` at the end. Reads from disk.
     pub fn take_next(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         match self {
             Pieces::Whole(octets) => Ok(octets.take()),
@@ -201,7 +201,7 @@ impl File {
 }
 
 impl Sealed {
-    /// Opens the chunks that hold these octets, and gives those alone.
+    /// Opens the chunks that hold these octets, and returns only these octets.
     fn read(&self, offset: u64, length: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
         let each = vault::CHUNK_OCTETS as u64;
         let end = offset.saturating_add(length).min(self.length);
@@ -226,5 +226,5 @@ impl Sealed {
 }
 
 fn damaged() -> Error {
-    Error::Damaged { what: "the message is not what was stored".to_owned() }
+    Error::Damaged { what: "the stored message is corrupt".to_owned() }
 }

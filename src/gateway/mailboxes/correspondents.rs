@@ -1,5 +1,5 @@
-//! Whom an account has written with, for filling in recipients. Read from its latest mail, and
-//! kept nowhere.
+//! The people an account has corresponded with, for completing recipients. They are read from its
+//! latest mail and stored nowhere.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -20,7 +20,7 @@ use crate::terms::ConfirmOutside;
 use crate::vault::Lookup;
 
 impl Gateway {
-    /// Whether the reader is asked before the sender learns what became of a message (D5).
+    /// Whether the reader is asked before the sender is notified of a message's outcome (D5).
     pub(in crate::gateway) fn confirmation_asked(
         &self,
         account: AccountId,
@@ -43,11 +43,11 @@ impl Gateway {
         Ok(self.inner.store.get(&WRITTEN_TO, &(account, key))?.is_some())
     }
 
-    /// Whom the actor has written with lately, the most often first.
+    /// The people the actor has corresponded with lately, most frequent first.
     pub fn people(&self, actor: &Actor) -> Result<Vec<Correspondent>, Error> {
         let mut found: HashMap<String, (u32, Correspondent)> = HashMap::new();
         let mut note = |address: &str, name: Option<String>, count: u32| {
-            // What is no address cannot be written to.
+            // Skip what is not a valid address: nobody can write to it.
             let Ok(address) = Address::parse(address) else { return };
             let row = found
                 .entry(address.normalized())
@@ -103,17 +103,17 @@ impl Gateway {
     }
 }
 
-/// Somebody the account has written with.
+/// A person the account has corresponded with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correspondent {
     pub name: Option<String>,
     pub address: String,
 }
 
-/// How many of the latest messages of each mailbox are looked at.
+/// How many of the latest messages in each mailbox are examined.
 const LOOKED_AT_MAX: usize = 500;
 
 const CORRESPONDENTS_MAX: usize = 300;
 
-/// One message that was sent says as much as so many that came.
+/// The weight of a sent message, where a received one has 1.
 const SENT_COUNTS: u32 = 5;

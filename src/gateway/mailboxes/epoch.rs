@@ -1,8 +1,8 @@
 //! Arrival epochs: the keys under which arriving mail is sealed for an account.
 //!
-//! An epoch costs one encapsulation to the account's public key. Its secret stays in memory
-//! for at most [`MESSAGES_MAX`] messages or [`AGE_MAX_SECS`], then it is wiped: from then on
-//! only the account's private key opens what was sealed in it.
+//! An epoch costs one encapsulation to the account's public key. Its secret stays in memory for at
+//! most [`MESSAGES_MAX`] messages or [`AGE_MAX_SECS`], and is then wiped: from then on only the
+//! account's private key opens what was sealed in it.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -21,13 +21,13 @@ use crate::vault::{self, Epoch, PublicKey};
 const MESSAGES_MAX: u32 = 1_000;
 const AGE_MAX_SECS: i64 = 10 * 60;
 
-/// The epochs now open, by account.
+/// The open epochs, by account.
 #[derive(Default)]
 pub(in crate::gateway) struct Epochs {
     open: Mutex<HashMap<AccountId, Arc<Arriving>>>,
 }
 
-/// An epoch that mail arrives in.
+/// An epoch in which arriving mail is sealed.
 pub(in crate::gateway) struct Arriving {
     pub id: u64,
     pub keys: Epoch,
@@ -38,8 +38,8 @@ pub(in crate::gateway) struct Arriving {
 }
 
 impl Arriving {
-    /// Writes the epoch's record with the first message that needs it. Until a transaction is
-    /// known to have done so, each one does.
+    /// Writes the epoch's record with the first message that needs it. Each transaction does so
+    /// until one is known to have succeeded.
     pub fn store_in_tx(
         self: &Arc<Self>,
         tx: &mut Tx<'_, '_>,
@@ -55,7 +55,7 @@ impl Arriving {
         Ok(())
     }
 
-    /// What the epoch's record holds.
+    /// The contents of the epoch's record.
     pub fn record(&self) -> (Vec<u8>, Timestamp) {
         (self.encapsulation.clone(), self.started)
     }
@@ -76,7 +76,7 @@ pub(in crate::gateway) fn binding(account: AccountId, epoch: u64) -> [u8; 24] {
 }
 
 impl Gateway {
-    /// The epoch for one message that arrives now; begins one when there is none or it is over.
+    /// The epoch for a message that arrives now; starts one if there is none or it is over.
     pub(in crate::gateway) fn epoch_arriving(
         &self,
         account: AccountId,

@@ -1,4 +1,4 @@
-//! Moving an entry, removing it, and keeping its mailbox's counts true.
+//! Moving an entry, removing it, and keeping its mailbox's counters correct.
 
 use crate::clock::Timestamp;
 use crate::gateway::error::Error;
@@ -9,7 +9,7 @@ use crate::gateway::records::mailbox::{Entry, Mailbox, Place};
 use crate::gateway::records::tables::{ENTRIES, MAILBOXES, PLACES};
 use crate::store::Tx;
 
-/// Removes a reader's entry with its key wrap; the content goes with the last reader.
+/// Removes a reader's entry with its wrapped key; the content is deleted with the last holder.
 pub(in crate::gateway) fn remove_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
@@ -44,7 +44,7 @@ pub(in crate::gateway) fn move_in_tx(
     recount_in_tx(tx, account, target, None, Some(entry))
 }
 
-/// Keeps a mailbox's counts in step with one entry that changed, came or went.
+/// Updates a mailbox's counters for one entry that was changed, added or removed.
 pub(in crate::gateway) fn recount_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,

@@ -1,8 +1,7 @@
-//! Filters: what an account wants done with mail that comes.
+//! Filters: an account's rules for arriving mail.
 //!
-//! They look at what the list shows, which opens with the owner's keys alone. So they are carried
-//! out when the owner's next request takes a message into the search index, and never while a
-//! message arrives.
+//! They check what the list shows, which only the owner's keys open. So they run when the owner's
+//! next request indexes a message, and never while a message arrives.
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -19,20 +18,20 @@ use crate::gateway::records::tables::FILTERS;
 use crate::mail::words::spelled;
 use crate::store::Read;
 
-/// What must hold, and what is done then. Empty texts hold for everything.
+/// The conditions, and the actions. An empty text matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filter {
-    /// The sender's name or address has this.
+    /// The sender's name or address contains this.
     pub from: String,
-    /// A recipient's name or address has this.
+    /// A recipient's name or address contains this.
     pub to: String,
     pub subject: String,
-    /// It is moved there.
+    /// The mailbox to move the message to.
     pub mailbox: Option<MailboxId>,
     pub star: bool,
-    /// It gets this label.
+    /// The label to add.
     pub label: Option<LabelId>,
-    /// It no longer counts as unread. It stays sealed, and its sender still waits.
+    /// Clears the unread flag. The message stays unopened, and its sender gets no confirmation.
     pub read: bool,
 }
 
@@ -48,14 +47,14 @@ impl Filter {
         let texts = [&self.from, &self.to, &self.subject];
         let invalid = |what: &str| Err(Error::Invalid { what: what.to_owned() });
         if texts.iter().all(|text| text.trim().is_empty()) {
-            return invalid("a filter says whose mail it is for, or what about");
+            return invalid("a filter must name a sender, a recipient or a subject");
         }
         if texts.iter().any(|text| text.chars().count() > TEXT_CHARS_MAX) {
-            return invalid("a filter's text has at most 200 characters");
+            return invalid("a filter's text may have at most 200 characters");
         }
         let does = self.mailbox.is_some() || self.star || self.label.is_some() || self.read;
         match !does {
-            true => invalid("a filter says what is done"),
+            true => invalid("a filter must have an action"),
             false => Ok(()),
         }
     }
@@ -72,9 +71,9 @@ impl Filter {
     }
 }
 
-/// What all filters together want done with a message; the first folder named counts.
+/// The combined changes of all matching filters; the first mailbox named is used.
 pub(in crate::gateway) fn wish(filters: &[Filter], summary: &SealedSummary) -> Vec<Change> {
-    // What the system itself says is always in sight.
+    // Notices must stay visible, so filters skip them.
     let fit = filters.iter().filter(|filter| summary.notice.is_none() && filter.fits(summary));
     let mut change = Change::default();
     let mut labels = Vec::new();
@@ -88,29 +87,29 @@ pub(in crate::gateway) fn wish(filters: &[Filter], summary: &SealedSummary) -> V
         if filter.read {
             (change.unread, change.quiet) = (Some(false), true);
         }
-        // As many as a message can have: the first filters count.
+        // Up to the number of labels that a message can have: the first filters win.
         let fits = labels.len() < label::OF_ONE_MAX;
         if let Some(label) = filter.label.filter(|label| fits && !labels.contains(label)) {
             labels.push(label);
         }
     }
-    // One change gives one label.
+    // One change adds one label.
     let labelled = labels.into_iter().map(|id| Change { label: Some(id), ..Change::default() });
     labelled.chain((change != Change::default()).then_some(change)).collect()
 }
 
 impl Gateway {
-    /// The actor's filters, in the order in which they are asked.
+    /// The actor's filters, in the order in which they are applied.
     pub fn filters(&self, actor: &Actor) -> Result<Vec<Filter>, Error> {
         let Some(sealed) = self.inner.store.get(&FILTERS, &actor.account())? else {
             return Ok(Vec::new());
         };
-        let damaged = || Error::Damaged { what: "the filters are not what was stored".to_owned() };
+        let damaged = || Error::Damaged { what: "the stored filters are corrupt".to_owned() };
         let plain = actor.secret().open_own(&binding(actor.account()), &sealed.0);
         postcard::from_bytes(&plain.map_err(|_| damaged())?).map_err(|_| damaged())
     }
 
-    /// Sets the actor's filters; they hold for what comes from now on.
+    /// Replaces the actor's filters; they apply to messages indexed from now on.
     pub fn filters_set(&self, actor: &Actor, filters: &[Filter]) -> Result<(), Error> {
         if filters.len() > FILTERS_MAX {
             return Err(Error::OverQuota);

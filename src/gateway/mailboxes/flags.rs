@@ -1,4 +1,4 @@
-//! Changing a message: its flags, labels and mailbox; and deleting it.
+//! Changing a message's flags, labels and mailbox; deleting a message.
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -14,22 +14,22 @@ use crate::gateway::records::ids::{AccountId, LabelId, MailboxId, ReferenceKey};
 use crate::gateway::records::tables::ENTRIES;
 use crate::mail::reference::Reference;
 
-/// What to change about a message; `None` leaves a thing as it is.
+/// What to change in a message; `None` leaves a property unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
     pub unread: Option<bool>,
     pub starred: Option<bool>,
-    /// Moves it: a mailbox's id, or its role's word.
+    /// The mailbox to move it to: an ID, or the code of a role.
     pub mailbox: Option<String>,
-    /// A label that it gets,
+    /// A label to add.
     pub label: Option<LabelId>,
-    /// and one that it loses.
+    /// A label to remove.
     pub remove_label: Option<LabelId>,
-    /// The unread mark goes even from what was never opened, as a filter may want.
+    /// Allows a filter to clear the unread flag of an unopened message.
     pub quiet: bool,
 }
 
-/// What [`Gateway::message_change_many`] did.
+/// The result of [`Gateway::message_change_many`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedMany {
     pub state: String,
@@ -38,7 +38,7 @@ pub struct ChangedMany {
 }
 
 impl Gateway {
-    /// Changes a message's marks or moves it.
+    /// Changes a message's flags or labels, or moves it.
     pub fn message_change(
         &self,
         actor: &Actor,
@@ -50,7 +50,7 @@ impl Gateway {
         self.message_item(actor, reference)
     }
 
-    /// The same change for many messages; each succeeds or fails by itself.
+    /// Makes the same change to many messages; each succeeds or fails on its own.
     pub fn message_change_many(
         &self,
         actor: &Actor,
@@ -61,7 +61,7 @@ impl Gateway {
         self.change_check(actor, change)?;
         let wanted = self.change_wanted(account, change)?;
         let references = references.to_vec();
-        // One transaction, so that a whole mailbox is moved in seconds.
+        // One transaction, so that moving a whole mailbox takes seconds.
         let changed = self.transact(move |tx| {
             let (mut done, mut failed) = (Vec::new(), Vec::new());
             for reference in &references {
@@ -80,7 +80,7 @@ impl Gateway {
         Ok(ChangedMany { state: self.state(account)?, done, failed })
     }
 
-    /// That what a change names is there.
+    /// Checks that the label of a change exists.
     fn change_check(&self, actor: &Actor, change: &Change) -> Result<(), Error> {
         change.label.map_or(Ok(()), |label| self.label_check(actor, label))
     }
@@ -94,8 +94,8 @@ impl Gateway {
         })
     }
 
-    /// Deletes an opened message: this reader's copy and key. An unopened one is `not-opened`:
-    /// its sender waits to hear whether it was read or rejected.
+    /// Deletes an opened message: this reader's copy and key. Fails with `not-opened` for an
+    /// unopened one: its sender waits to hear whether it was read or rejected.
     pub fn message_delete(&self, actor: &Actor, reference: Reference) -> Result<(), Error> {
         let (account, key) = (actor.account(), reference.to_bytes());
         let now = self.inner.clock.now();
@@ -120,7 +120,7 @@ impl Gateway {
     }
 }
 
-/// A change whose mailbox was found.
+/// A change whose target mailbox was resolved.
 struct Wanted {
     target: Option<MailboxId>,
     change: Change,
@@ -128,7 +128,7 @@ struct Wanted {
 }
 
 impl Wanted {
-    /// Changes one message. What cannot be done changes nothing.
+    /// Changes one message. On failure nothing changes.
     fn apply_in_tx(
         &self,
         tx: &mut Tx<'_, '_>,
@@ -139,7 +139,7 @@ impl Wanted {
         let before = entry.clone();
         entry.unread = self.change.unread.unwrap_or(entry.unread);
         entry.starred = self.change.starred.unwrap_or(entry.starred);
-        // What was never opened is not read by its reader saying so; a filter may say it.
+        // A reader cannot mark an unopened message as read; only a filter can.
         if self.change.unread == Some(false) && !self.change.quiet && entry.opened.is_none() {
             entry.unread = before.unread;
         }

@@ -1,11 +1,11 @@
-//! Who still holds a key to a stored message. Its content goes with the last holder.
+//! Counts the holders of a key to a stored message. The content is deleted with the last one.
 
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::ReferenceKey;
 use crate::gateway::records::tables::MESSAGES;
 use crate::store::{ContentId, Read, Tx};
 
-/// Takes one more hold on a message.
+/// Adds a holder to a message.
 pub(in crate::gateway) fn hold_in_tx(
     tx: &mut Tx<'_>,
     reference: ReferenceKey,
@@ -16,7 +16,7 @@ pub(in crate::gateway) fn hold_in_tx(
     Ok(tx.put(&MESSAGES, &reference, &message)?)
 }
 
-/// Lets go of one hold on a message; the content goes with the last.
+/// Removes a holder from a message; the content is deleted with the last one.
 pub(in crate::gateway) fn content_release_in_tx(
     tx: &mut Tx<'_>,
     reference: ReferenceKey,

@@ -1,7 +1,7 @@
-//! Messages that their owner brings in from a file, one by one.
+//! Messages that their owner imports from a file, one by one.
 //!
-//! They are sealed as everything else is, count as opened, and are marked as imported: nobody can
-//! say how they travelled. Nobody is told of them.
+//! They are sealed like all others, count as opened, and are marked as imported, because nothing is
+//! known about how they travelled. Nobody is notified about them.
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -20,27 +20,27 @@ use crate::mail::message::{self, Summary};
 use crate::mail::reference::Reference;
 use crate::vault::ContentKey;
 
-/// How often it is looked anew whether a message is here, when others come at the same moment.
+/// How often the duplicate check is repeated if messages arrive concurrently.
 const TRIES_MAX: usize = 5;
 
-/// What headers may have grown by on another way, in octets.
+/// How many more header octets a copy may have that travelled another way.
 const HEADER_MORE_MAX: u64 = 256 * 1024;
 
 const NOT_FOUND: Error = Error::NotFound { what: "message" };
 
-/// What became of a message that was brought in.
+/// The result of importing a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Imported {
     pub item: ItemView,
-    /// It was here already, the same in identifier, sender, subject and text, and was not stored
-    /// again.
+    /// The account already had a message with the same identifier, sender, subject and text, so
+    /// this one was not stored again.
     pub known: bool,
 }
 
 impl Gateway {
-    /// Stores a message in one of the actor's mailboxes. A message that the account has already
-    /// is not stored again, so that an import that broke off can be started once more. One that
-    /// is no message is `Invalid`.
+    /// Stores a message in one of the actor's mailboxes. A message that the account already has is
+    /// not stored again, so that an interrupted import can be repeated. Octets that are not a
+    /// message are `Invalid`.
     pub fn message_import(
         &self,
         actor: &Actor,
@@ -52,10 +52,10 @@ impl Gateway {
         let octets = with_crlf(octets);
         let limits = HeaderLimits::default();
         let facts = gate(&octets, &limits)
-            .map_err(|_| Error::Invalid { what: "this is no message: its header".to_owned() })?;
+            .map_err(|_| Error::Invalid { what: "not a message: malformed header".to_owned() })?;
         let summary = message::summary(&octets, &facts);
         if summary.from.is_none() && summary.subject.is_empty() && summary.ids.is_empty() {
-            return Err(Error::Invalid { what: "this is no message: it has no header".to_owned() });
+            return Err(Error::Invalid { what: "not a message: there is no header".to_owned() });
         }
         let own = conversation::keys(&self.inner.vault, account, &summary.ids).own;
         for _ in 0..TRIES_MAX {
@@ -71,13 +71,13 @@ impl Gateway {
             if self.import_store(sealed, own, seen)? {
                 return Ok(Imported { item: self.message_item(actor, reference)?, known: false });
             }
-            // Another one with this identifier came meanwhile; it may be this very message.
+            // Another message with this identifier arrived meanwhile; it may be the same one.
         }
         Err(Error::Busy)
     }
 
-    /// One of these messages, if it is this message. One that was thrown away is brought back: who
-    /// brings a message in wants to have it.
+    /// Finds the same message among `messages`. If it is in junk or trash, it is moved to
+    /// `mailbox`: a user who imports a message wants to have it.
     fn import_known(
         &self,
         actor: &Actor,
@@ -92,12 +92,12 @@ impl Gateway {
                 Err(Error::NotFound { .. }) => continue,
                 found => found?,
             };
-            // What was not opened is not compared: it would have to be opened for that.
+            // An unopened message is not compared, because the comparison would have to open it.
             if entry.opened.is_none() || entry.size > octets.len() as u64 + HEADER_MORE_MAX {
                 continue;
             }
             let (item, content) = self.message_raw(actor, reference)?;
-            // Whoever knows the identifier and the text may still have sent it in another name.
+            // Another sender may have used the same identifier and text.
             let from = summary.from.as_ref().and_then(|from| from.address.as_ref());
             let is_its = item.subject == summary.subject && item.from_address.as_ref() == from;
             if !is_its || !is_same(octets, &content.whole()?) {
@@ -140,7 +140,7 @@ impl Gateway {
         let placement = Placement { mailbox, opened: Some(now), unread: false, sent: false };
         Ok(SealedMessage {
             reference,
-            // What a file says of its date cannot lie in the future.
+            // A date in the file that lies in the future cannot be true.
             received: date.unwrap_or(now).min(now),
             filed: Some(now),
             reverse_path: String::new(),
@@ -153,7 +153,7 @@ impl Gateway {
         })
     }
 
-    /// Stores it, unless another message with its identifier than those `seen` is there by now.
+    /// Stores it, unless messages with its identifier other than `seen` exist by now.
     fn import_store(
         &self,
         sealed: SealedMessage,
@@ -175,18 +175,18 @@ impl Gateway {
     }
 }
 
-/// Whether two messages are one: the same body. Their headers may differ by what was written on
-/// top on their way; that they have the same identifier is known already.
+/// Whether two messages with the same identifier are the same: their bodies are equal. Their
+/// headers may differ in fields that were added on the way.
 fn is_same(one: &[u8], other: &[u8]) -> bool {
     fn body(octets: &[u8]) -> &[u8] {
         let begins = memchr::memmem::find(octets, b"\r\n\r\n").map_or(octets.len(), |at| at + 4);
-        // A file of messages may have taken or added empty lines at the end.
+        // An mbox file may have removed or added empty lines at the end.
         octets.get(begins..).unwrap_or_default().trim_ascii_end()
     }
     body(one) == body(other)
 }
 
-/// With CRLF at the end of each line (RFC 5322 §2.3), as files on disk seldom have it.
+/// Converts line ends to CRLF (RFC 5322 §2.3), which files on disk seldom have.
 fn with_crlf(octets: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(octets.len() + octets.len() / 32);
     let mut before = 0;

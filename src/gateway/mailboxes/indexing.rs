@@ -1,4 +1,4 @@
-//! Which messages wait to be taken into their owner's search index, and which must leave it.
+//! Which messages wait for their owner's search index, and which must be removed from it.
 
 use crate::clock::Timestamp;
 use crate::gateway::error::Error;
@@ -8,20 +8,20 @@ use crate::gateway::records::search::SearchDeleted;
 use crate::gateway::records::tables::{SEARCH_DELETED, SEARCH_TEXTS, SEARCH_WAITING, TEMPORARY};
 use crate::store::{Read, Tx};
 
-/// Notes that a message, or what can be read of it, is new.
+/// Records that a message, or its readable content, waits to be indexed.
 pub fn wait_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
     reference: ReferenceKey,
 ) -> Result<(), Error> {
-    // People outside have no search.
+    // Temporary accounts have no search.
     if tx.has(&TEMPORARY, &account)? {
         return Ok(());
     }
     Ok(tx.put(&SEARCH_WAITING, &(account, reference), &Due)?)
 }
 
-/// Notes that a message is gone; its words leave the index with one of the next steps.
+/// Records that a message was deleted; a later indexing step removes its words.
 pub fn forget_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,

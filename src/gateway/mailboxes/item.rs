@@ -31,19 +31,19 @@ pub struct ItemView {
     pub opened: Option<Timestamp>,
     pub unread: bool,
     pub starred: bool,
-    /// The account's own message, and to whom it went.
+    /// The account itself sent it; `recipients` is whom it was sent to.
     pub sent: bool,
     pub recipients: Vec<String>,
-    /// What it is about, when the system itself wrote it.
+    /// Set for a notice: what the notice is about.
     pub notice: Option<NoticeOf>,
-    /// The reader is asked whether the outside sender may learn what became of it.
+    /// The reader is asked whether the outside sender may be notified of the outcome.
     pub asks_confirmation: bool,
-    /// Messages with the same word here answer each other.
+    /// Messages with the same value belong to one conversation.
     pub conversation: Option<String>,
     pub labels: Vec<LabelId>,
 }
 
-/// A message with what can be changed about it.
+/// A message with its changeable properties.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flags {
     pub reference: Reference,
@@ -54,7 +54,7 @@ pub struct Flags {
     pub labels: Vec<LabelId>,
 }
 
-/// What can be changed about a message.
+/// The changeable properties of a message.
 pub(in crate::gateway) fn marks(mailbox: MailboxId, entry: &Entry) -> Result<Flags, Error> {
     Ok(Flags {
         reference: Reference::from_bytes(entry.reference).ok_or_else(damaged_summary)?,
@@ -66,7 +66,7 @@ pub(in crate::gateway) fn marks(mailbox: MailboxId, entry: &Entry) -> Result<Fla
     })
 }
 
-/// The epochs that one request opened: one decapsulation each, wiped with the request.
+/// The epochs opened by one request: one decapsulation each, wiped with the request.
 pub(in crate::gateway) struct OpenedEpochs<'r> {
     gateway: &'r Gateway,
     actor: &'r Actor,
@@ -125,5 +125,5 @@ impl<'r> OpenedEpochs<'r> {
 }
 
 fn damaged_summary() -> Error {
-    Error::Damaged { what: "a summary is not what was stored".to_owned() }
+    Error::Damaged { what: "a stored summary is corrupt".to_owned() }
 }

@@ -1,7 +1,7 @@
-//! Labels: words of the owner's that a message can have several of, in whatever folder it is.
+//! Labels: names that an owner can give to messages, several to each, in any folder.
 //!
-//! Their names are sealed under the owner's keys; an entry holds their numbers alone. A number is
-//! never used twice, so what is left of a label that is gone means nothing.
+//! The names are sealed under the owner's keys; an entry holds only the labels' IDs. An ID is never
+//! reused, so an entry's reference to a deleted label has no effect.
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -14,13 +14,13 @@ use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::LABELS;
 use crate::store::Read;
 
-/// A label, and how it is shown.
+/// A label, and how it is displayed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Label {
-    /// Zero asks for a number.
+    /// Zero for a new label.
     pub id: LabelId,
     pub name: String,
-    /// One of [`COLOURS`], which the reader's page turns into a colour with enough contrast.
+    /// An index below [`COLOURS`], which the web page maps to a colour with enough contrast.
     pub colour: u8,
 }
 
@@ -30,10 +30,10 @@ struct Labels {
     items: Vec<Label>,
 }
 
-/// How many colours there are.
+/// The number of label colours.
 pub const COLOURS: u8 = 8;
 
-/// How many labels one message can have.
+/// The maximum number of labels on one message.
 pub(in crate::gateway) const OF_ONE_MAX: usize = 20;
 
 const LABELS_MAX: usize = 100;
@@ -49,7 +49,7 @@ impl Gateway {
         Ok(self.labels_read(actor)?.items)
     }
 
-    /// Sets the actor's labels: new ones get a number, those that are missing are gone.
+    /// Replaces the actor's labels: new ones get an ID, missing ones are deleted.
     pub fn labels_set(&self, actor: &Actor, wanted: &[Label]) -> Result<Vec<Label>, Error> {
         if wanted.len() > LABELS_MAX {
             return Err(Error::OverQuota);
@@ -81,7 +81,7 @@ impl Gateway {
         let plain = Zeroizing::new(plain.map_err(|_| Error::Invalid { what: "labels".into() })?);
         let sealed = Sealed(actor.secret().seal_own(&binding(account), &plain)?);
         let done = self.inner.store.transact(move |tx| {
-            // Two at once would both give the next number.
+            // Two concurrent changes would both assign the next ID.
             if tx.get(&LABELS, &account)?.map(|sealed| sealed.0) != before {
                 return Err(Error::Busy);
             }
@@ -98,12 +98,12 @@ impl Gateway {
 
     fn labels_opened(&self, actor: &Actor, sealed: Option<&[u8]>) -> Result<Labels, Error> {
         let Some(sealed) = sealed else { return Ok(Labels::default()) };
-        let damaged = || Error::Damaged { what: "the labels are not what was stored".to_owned() };
+        let damaged = || Error::Damaged { what: "the stored labels are corrupt".to_owned() };
         let plain = actor.secret().open_own(&binding(actor.account()), sealed);
         postcard::from_bytes(&plain.map_err(|_| damaged())?).map_err(|_| damaged())
     }
 
-    /// That a label is one of the actor's.
+    /// Checks that a label is one of the actor's.
     pub(in crate::gateway) fn label_check(&self, actor: &Actor, id: LabelId) -> Result<(), Error> {
         match self.labels(actor)?.iter().any(|label| label.id == id) {
             true => Ok(()),
@@ -115,10 +115,12 @@ impl Gateway {
 fn checked_name(name: &str) -> Result<String, Error> {
     let name = name.trim();
     let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count());
-    // Quotes would end the name where it is asked for: `label:"to do"`.
+    // A quote would end the name in a search: `label:"to do"`.
     if fits && !name.chars().any(|c| c.is_control() || c == '"') {
         return Ok(name.to_owned());
     }
-    let what = format!("a label's name has 1 to {NAME_CHARS_MAX} characters, none a quote");
+    let what = format!(
+        "a label name must have 1 to {NAME_CHARS_MAX} characters, no quotes or control characters"
+    );
     Err(Error::Invalid { what })
 }

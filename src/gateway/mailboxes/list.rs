@@ -1,12 +1,13 @@
-//! Messages in a reader's mailboxes: a page of a mailbox, all of its flags, a conversation.
+//! Lists of a reader's messages: a page of a mailbox, the flags of all its messages, a
+//! conversation.
 //!
-//! | state | list shows | leads to |
+//! | state | the list shows | next |
 //! | --- | --- | --- |
 //! | unopened | sender, time, reference, size, protection, subject | opened, or rejected |
 //! | opened | the same, and the content can be read | moved, deleted |
-//! | rejected | nothing: the reader's key was destroyed unread | – |
+//! | rejected | nothing: the reader's key was deleted unread | – |
 //!
-//! A number that is unknown, somebody else's or rejected gets the same answer.
+//! A reference number that is unknown, another reader's or rejected gets the same answer.
 
 use std::ops::ControlFlow;
 
@@ -23,9 +24,9 @@ use crate::mail::reference::Reference;
 use crate::store::{Order, Read, Span};
 
 impl Gateway {
-    /// The messages of the conversation that a message belongs to, the oldest first, wherever they
-    /// lie; junk and trash only where the message itself lies there. A message without a
-    /// conversation stands alone.
+    /// The messages in the conversation of a message, oldest first, from all mailboxes; from junk
+    /// and trash only if the message itself is there. A message without a conversation is returned
+    /// alone.
     pub fn conversation(&self, actor: &Actor, message: Reference) -> Result<Vec<ItemView>, Error> {
         let account = actor.account();
         let store = &self.inner.store;
@@ -36,7 +37,7 @@ impl Gateway {
         let mut epochs = OpenedEpochs::new(self, actor);
         let mut items = Vec::new();
         for (member, _) in members_in_tx(store, account, conversation)? {
-            // It may have gone since they were listed.
+            // It may have been deleted since the list was read.
             let (place, entry) = match find_entry(store, account, member) {
                 Err(Error::NotFound { .. }) => continue,
                 found => found?,
@@ -49,7 +50,7 @@ impl Gateway {
         Ok(items)
     }
 
-    /// A window of a mailbox: `limit` messages older than the cursor `before`.
+    /// A page of a mailbox: `limit` messages older than the cursor `before`.
     pub fn message_list(
         &self,
         actor: &Actor,
@@ -75,14 +76,14 @@ impl Gateway {
         OpenedEpochs::new(self, actor).item(place.mailbox, &entry)
     }
 
-    /// The same for several; those that are not there are left out. At most [`PAGE_MAX`].
+    /// The same for several messages; missing ones are left out. At most [`PAGE_MAX`].
     pub fn message_items(
         &self,
         actor: &Actor,
         references: &[Reference],
     ) -> Result<Vec<ItemView>, Error> {
         if references.len() > PAGE_MAX {
-            return Err(Error::Invalid { what: format!("at most {PAGE_MAX} references") });
+            return Err(Error::Invalid { what: format!("more than {PAGE_MAX} references") });
         }
         let mut epochs = OpenedEpochs::new(self, actor);
         let mut items = Vec::with_capacity(references.len());
@@ -98,7 +99,7 @@ impl Gateway {
         Ok(items)
     }
 
-    /// All messages of a mailbox, newest first, with no more than what can be changed about them.
+    /// All messages of a mailbox, newest first, with their flags only.
     pub fn message_flags(
         &self,
         actor: &Actor,
@@ -113,7 +114,7 @@ impl Gateway {
         Ok(FlagsPage { items, next })
     }
 
-    /// How many messages are stored, whoever reads them.
+    /// The number of stored messages of all accounts.
     pub fn message_count(&self) -> Result<u64, Error> {
         Ok(self.inner.store.count(&MESSAGES, &())?)
     }
@@ -142,29 +143,29 @@ impl Gateway {
     }
 }
 
-/// A window of a mailbox, newest first.
+/// A page of a mailbox, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
     pub state: String,
     pub total: u64,
     pub unread: u64,
     pub items: Vec<ItemView>,
-    /// Where the next window begins; `None` at the end.
+    /// The cursor of the next page; `None` at the end.
     pub next: Option<String>,
 }
 
-/// Some of all messages of a mailbox, or of all that were found.
+/// A page of the flags of all messages in a mailbox, or of all search results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlagsPage {
     pub items: Vec<Flags>,
-    /// Where the rest begins; `None` at the end.
+    /// The cursor of the next page; `None` at the end.
     pub next: Option<String>,
 }
 
-/// The longest window of a list.
+/// The maximum size of a page.
 pub const PAGE_MAX: usize = 200;
 
-/// How many messages one answer about all of them has.
+/// The maximum number of messages in a page of flags.
 pub const FLAGS_MAX: usize = 5_000;
 
 fn parse_cursor(cursor: &str) -> Result<u32, Error> {

@@ -13,7 +13,7 @@ use crate::gateway::records::numbers::number_in_tx;
 use crate::gateway::records::tables::MAILBOXES;
 use crate::store::{self, Order, Read};
 
-/// What the owner sees of a mailbox.
+/// A mailbox as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailboxView {
     pub id: String,
@@ -23,14 +23,14 @@ pub struct MailboxView {
     pub total: u64,
     pub unread: u64,
     pub unopened: u64,
-    /// How long an opened message stays here; `None` for ever.
+    /// How long an opened message is kept here; `None` means for ever.
     pub kept_secs: Option<i64>,
 }
 
-/// The inbox is made first, so it has this number in every account.
+/// The inbox is created first, so it has this ID in every account.
 pub(in crate::gateway) const INBOX: MailboxId = 1;
 
-/// Sent comes third (see [`Role::ALL`]).
+/// Sent is created third (see [`Role::ALL`]).
 pub(in crate::gateway) const SENT: MailboxId = 3;
 
 const NAME_CHARS_MAX: usize = 100;
@@ -63,7 +63,7 @@ impl Gateway {
         Ok((state, views.collect::<Result<_, _>>()?))
     }
 
-    /// Makes a mailbox; its name is the owner's alone.
+    /// Creates a mailbox, whose name only the owner's keys open.
     pub fn mailbox_create(&self, actor: &Actor, name: &str) -> Result<MailboxView, Error> {
         let name = checked_name(name)?;
         let (_, existing) = self.mailbox_list(actor)?;
@@ -74,8 +74,8 @@ impl Gateway {
             return Err(Error::Conflict(Conflict::Exists));
         }
         let account = actor.account();
-        // The name is bound to the mailbox's number, so the number is taken first; a number
-        // whose mailbox is then not made is simply never used.
+        // The name is bound to the mailbox's ID, so the ID is assigned first; if creating the
+        // mailbox then fails, the ID stays unused.
         let id = self.inner.store.transact(move |tx| number_in_tx(tx, account)).wait()?;
         let sealed_name = actor.secret().seal_own(&name_binding(account, id), name.as_bytes())?;
         let mailbox = Mailbox::new(id, None, sealed_name);
@@ -86,7 +86,7 @@ impl Gateway {
         Ok(view)
     }
 
-    /// Gives a mailbox of the owner's another name.
+    /// Renames a mailbox of the owner's.
     pub fn mailbox_rename(
         &self,
         actor: &Actor,
@@ -105,7 +105,7 @@ impl Gateway {
         mailbox_view(actor, id, &mailbox)
     }
 
-    /// Removes an empty mailbox of the owner's; `not-empty` when it holds messages.
+    /// Deletes an empty mailbox of the owner's; `not-empty` if it contains messages.
     pub fn mailbox_delete(&self, actor: &Actor, id: &str) -> Result<(), Error> {
         let (account, id) = (actor.account(), self.mailbox_own(actor, id)?);
         self.mailboxes_change(account, move |tx| {
@@ -117,7 +117,7 @@ impl Gateway {
         })
     }
 
-    /// The number of a mailbox given as its id or as its role's word.
+    /// Resolves a mailbox's ID, or the code of its role.
     pub(in crate::gateway) fn mailbox_find(
         &self,
         account: AccountId,
@@ -126,24 +126,24 @@ impl Gateway {
         let missing = Error::NotFound { what: "mailbox" };
         let by_role = Role::ALL.iter().position(|role| role.as_str() == id);
         let number = match by_role {
-            // Mailboxes with a role are made first, in this order.
+            // Mailboxes with a role are created first, in this order.
             Some(at) => INBOX + u32::try_from(at).expect("there are six roles"),
             None => id.parse().map_err(|_| Error::NotFound { what: "mailbox" })?,
         };
         self.inner.store.get(&MAILBOXES, &(account, number))?.map(|_| number).ok_or(missing)
     }
 
-    /// As `mailbox_find`, and the mailbox must be one of the owner's making.
+    /// Like `mailbox_find`, but the mailbox must be one that the owner created.
     fn mailbox_own(&self, actor: &Actor, id: &str) -> Result<MailboxId, Error> {
         let number = self.mailbox_find(actor.account(), id)?;
         let mailbox = self.inner.store.get(&MAILBOXES, &(actor.account(), number))?;
         match mailbox.is_some_and(|mailbox| mailbox.role.is_some()) {
-            true => Err(Error::Denied { reason: "this folder belongs to every account" }),
+            true => Err(Error::Denied { reason: "every account has this standard folder" }),
             false => Ok(number),
         }
     }
 
-    /// Changes the list of mailboxes and tells listeners.
+    /// Changes the list of mailboxes and notifies listeners.
     fn mailboxes_change<T: Send + 'static>(
         &self,
         account: AccountId,
@@ -158,7 +158,7 @@ impl Gateway {
     }
 }
 
-/// The mailbox, which must be there.
+/// The mailbox, which must exist.
 pub(in crate::gateway) fn get_in_tx(
     tx: &store::Tx<'_>,
     account: AccountId,
@@ -193,6 +193,8 @@ fn checked_name(name: &str) -> Result<String, Error> {
     if fits && !name.chars().any(char::is_control) {
         return Ok(name.to_owned());
     }
-    let what = format!("a folder's name has 1 to {NAME_CHARS_MAX} characters, none a control");
+    let what = format!(
+        "a folder name must have 1 to {NAME_CHARS_MAX} characters and no control characters"
+    );
     Err(Error::Invalid { what })
 }

@@ -1,6 +1,6 @@
-//! Mailboxes and the messages in them: sealed, filed, listed, changed, kept for a time.
+//! Mailboxes and the messages in them: sealed, filed, listed, changed, and deleted in time.
 //!
-//! Everything that ends up in a mailbox is stored by `sealed_message`, whoever hands it in.
+//! Everything that ends up in a mailbox is stored by `sealed_message`, whatever its source.
 
 pub mod content;
 pub(in crate::gateway) mod conversation;

@@ -11,7 +11,7 @@ use crate::gateway::records::mailbox::Entry;
 use crate::mail::reference::Reference;
 
 impl Gateway {
-    /// The octets of a message that was opened before, trace lines in front; `not-opened` else.
+    /// The octets of an opened message, preceded by trace fields; `not-opened` if it is unopened.
     pub fn message_raw(
         &self,
         actor: &Actor,
@@ -28,7 +28,7 @@ impl Gateway {
         actor: &Actor,
         entry: &Entry,
     ) -> Result<Content, Error> {
-        let damaged = |_| Error::Damaged { what: "the message is not what was stored".to_owned() };
+        let damaged = |_| Error::Damaged { what: "the stored message is corrupt".to_owned() };
         let mut epochs = OpenedEpochs::new(self, actor);
         let bound = reader_binding(actor.account(), entry.reference);
         let key = epochs.get(entry.epoch)?.unwrap_content(&bound, &entry.wrapped_key);

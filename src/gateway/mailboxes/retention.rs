@@ -1,4 +1,4 @@
-//! Retention: trash and junk forget what was opened and has been filed there long enough.
+//! Retention: opened messages are deleted once they have been in trash or junk long enough.
 
 use std::ops::ControlFlow;
 
@@ -13,8 +13,8 @@ use crate::gateway::records::tables::{ACCOUNTS, ENTRIES};
 use crate::store::{Order, Read};
 
 impl Gateway {
-    /// Deletes what has lain in trash or junk for as long as is set, except what was never
-    /// opened: its sender waits to hear whether it was read or rejected. At most `limit` at once.
+    /// Deletes at most `limit` opened messages whose retention time in trash or junk is over. It
+    /// keeps unopened ones: their senders wait to hear whether they were read or rejected.
     pub fn messages_expire(&self, limit: usize) -> Result<usize, Error> {
         let (settings, now) = (&self.inner.settings, self.inner.clock.now());
         let before = |kept: Option<i64>| kept.map(|secs| now.plus_secs(-secs));
@@ -33,8 +33,8 @@ impl Gateway {
                 let Some(before) = before else { continue };
                 match self.expire_one(account, role, before, limit - count) {
                     Ok(removed) => count += removed,
-                    // One account's trouble is not the others'.
-                    Err(error) => tracing::warn!(%error, "what was thrown away is still there"),
+                    // A failure in one account must not affect the others.
+                    Err(error) => tracing::warn!(%error, "could not delete old trash or junk"),
                 }
                 if count >= limit {
                     return Ok(count);
@@ -52,7 +52,7 @@ impl Gateway {
         limit: usize,
     ) -> Result<usize, Error> {
         let mailbox = match self.mailbox_find(account, role) {
-            // An account that is just ending has none.
+            // An account that is being deleted has no mailboxes.
             Err(Error::NotFound { .. }) => return Ok(0),
             found => found?,
         };
@@ -72,7 +72,7 @@ impl Gateway {
         let mut over = Vec::new();
         let prefix = (account, mailbox);
         self.inner.store.scan(&ENTRIES, &prefix, Order::Ascending, |_, entry| {
-            // They lie in the order in which they came here.
+            // Entries are in the order in which they were filed here.
             if entry.filed >= before || over.len() == limit {
                 return ControlFlow::Break(());
             }
@@ -84,8 +84,8 @@ impl Gateway {
         Ok(over)
     }
 
-    /// Removes those that still lie there since then, opened: their owner may have taken one out
-    /// meanwhile.
+    /// Deletes those messages that are still in the mailbox since then and opened: their owner may
+    /// have moved one out meanwhile.
     pub(in crate::gateway) fn remove_lying(
         &self,
         account: AccountId,

@@ -1,6 +1,7 @@
-//! A message with its readers' shares: sealed once, wrapped for each, stored in one go.
+//! A message with its readers' copies: sealed once, its key wrapped for each, stored in one
+//! transaction.
 //!
-//! Everything that ends up in a mailbox comes this way: what arrives, what is sent, notices.
+//! Everything that ends up in a mailbox comes this way: arriving mail, sent mail, imports, notices.
 
 use std::sync::Arc;
 
@@ -23,15 +24,15 @@ use crate::mail::reference::Reference;
 use crate::store::{ContentId, Piece};
 use crate::vault::{ContentKey, ContentSealer};
 
-/// Contents over this go to the store in pieces ahead of their transaction, so that one large
-/// message neither holds up the writer nor stands in memory twice.
+/// Larger contents go to the store in pieces before their transaction, so that one large message
+/// neither holds up the writer nor is in memory twice.
 const PIECE_OCTETS: usize = 256 * 1024;
 
 /// A message ready to be stored.
 pub(in crate::gateway) struct SealedMessage {
     pub reference: Reference,
     pub received: Timestamp,
-    /// When it comes into its mailbox, where that is not when it was received.
+    /// When it is put into its mailbox, if not when it was received.
     pub filed: Option<Timestamp>,
     pub reverse_path: String,
     pub trace_octets: u32,
@@ -39,25 +40,25 @@ pub(in crate::gateway) struct SealedMessage {
     pub protection: Protection,
     pub content: Vec<Piece>,
     pub readers: Vec<Reader>,
-    /// How many others hold a key to it: rows of the queue, shares held back.
+    /// How many others hold a key to it: queue rows, and copies that are held back.
     pub other_holders: u32,
 }
 
-/// One reader's share, and the epoch it is sealed in.
+/// One reader's copy, and the epoch it is sealed in.
 pub(in crate::gateway) struct Reader {
     pub copy: ReaderCopy,
     pub epoch: Arc<Arriving>,
 }
 
 impl Reader {
-    /// The share as it waits in a record.
+    /// The copy as a record that is held back.
     pub fn held(&self, delivery: u32) -> HeldCopy {
         let (encapsulation, started) = self.epoch.record();
         HeldCopy { copy: self.copy.clone(), delivery, encapsulation, started }
     }
 }
 
-/// How a reader gets a message.
+/// How a message is put into a reader's mailbox.
 #[derive(Clone, Copy)]
 pub(in crate::gateway) struct Placement {
     pub mailbox: MailboxId,
@@ -67,17 +68,17 @@ pub(in crate::gateway) struct Placement {
 }
 
 impl Placement {
-    /// To be opened or rejected.
+    /// Arriving mail, for the reader to open or reject.
     pub const ARRIVES: Placement =
         Placement { mailbox: mailbox::INBOX, opened: None, unread: true, sent: false };
 
-    /// A notice: there is nothing to decide about it.
+    /// A notice counts as opened: there is nothing to decide about it.
     pub fn notice(now: Timestamp) -> Placement {
         Placement { opened: Some(now), ..Placement::ARRIVES }
     }
 }
 
-/// Seals octets that come piece by piece; what grows beyond a piece is staged at once.
+/// Seals octets piece by piece; each full piece is staged at once.
 pub(in crate::gateway) struct Sealing<'g> {
     gateway: &'g Gateway,
     sealer: ContentSealer,
@@ -141,7 +142,7 @@ impl Gateway {
 }
 
 impl SealedMessage {
-    /// Stores the message once and an entry for each reader.
+    /// Stores the message once, and an entry for each reader.
     pub fn store_in_tx(&self, tx: &mut Tx<'_, '_>) -> Result<(), Error> {
         let key = self.reference.to_bytes();
         let readers = u32::try_from(self.readers.len()).expect("recipients are limited");
@@ -151,8 +152,9 @@ impl SealedMessage {
             reverse_path: self.reverse_path.clone(),
             trace_octets: self.trace_octets,
         };
-        // 50 random bits in a millisecond: never seen, but a second message under one number
-        // would overwrite the first, so it is refused and the peer tries again.
+        // With 50 random bits per millisecond a collision is very unlikely, but a second message
+        // with the same number would overwrite the first, so it is refused and the peer tries
+        // again.
         if !tx.insert(&MESSAGES, &key, &message)? {
             return Err(Error::Conflict(Conflict::Reference));
         }
@@ -172,17 +174,17 @@ impl SealedMessage {
     }
 }
 
-/// What every reader's entry says alike.
+/// What all readers' entries have in common.
 pub(in crate::gateway) struct Facts<'p> {
     pub reference: ReferenceKey,
     pub received: Timestamp,
-    /// When it comes into its mailbox, which is later for what was held back or brought in.
+    /// When it is put into its mailbox: later if it was held back or imported.
     pub filed: Timestamp,
     pub size: u64,
     pub protection: &'p Protection,
 }
 
-/// Puts a share that waited into its mailbox.
+/// Puts a copy that was held back into its mailbox.
 pub(in crate::gateway) fn held_append_in_tx(
     tx: &mut Tx<'_, '_>,
     held: &HeldCopy,
@@ -225,7 +227,7 @@ fn append_in_tx(tx: &mut Tx<'_, '_>, copy: &ReaderCopy, facts: &Facts<'_>) -> Re
     Ok(())
 }
 
-/// The parcel of a generated message that waits in a record.
+/// The sealed form of a generated message that is held in a record.
 pub(in crate::gateway) fn sealed_of(
     mail: &HeldMail,
     now: Timestamp,

@@ -15,40 +15,40 @@ pub(in crate::gateway) struct SealedSummary {
     pub from_address: Option<String>,
     pub subject: String,
     pub attachments: u32,
-    /// Whom the header names as recipients, the first few.
+    /// The first few recipients in the header.
     pub to: Vec<String>,
-    /// To whom the owner of this copy sent it.
+    /// The recipients, in the sender's own copy.
     pub recipients: Vec<String>,
     pub notice: Option<NoticeOf>,
     pub outline: Option<Outline>,
 }
 
-/// What is told of a temporary account besides outcomes.
+/// The topic of a notice about a temporary account that reports no outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NoticeTopic {
-    /// It ends soon.
+    /// The account expires soon.
     Ending,
-    /// It is gone, and its owner asks for the message once more.
+    /// The account no longer exists, and its former owner asks for the message again.
     AskedAgain,
 }
 
-/// What a notice of the system is about.
+/// What a notice is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticeOf {
     pub kind: DeliveryState,
-    /// It tells no outcome of the message, but this.
+    /// Set if the notice reports no outcome of the message.
     pub topic: Option<NoticeTopic>,
     pub about: ReferenceKey,
     pub recipient: String,
 }
 
-/// Where the files of a message stand that was written here, so that none of them has to be in
-/// memory to show the rest.
+/// The positions of the files in a message written here, so that the rest can be shown without
+/// loading them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outline {
-    /// The header and the text; behind them come the files.
+    /// The length of the header and the text, which precede the files.
     pub head_octets: u64,
-    /// What ends the message when its files are left out, so that readers see it whole.
+    /// The octets that end the message if its files are left out, so that it parses as complete.
     pub end: Vec<u8>,
     pub files: Vec<FileAt>,
 }
@@ -59,13 +59,13 @@ pub struct FileAt {
     pub name: String,
     pub content_type: String,
     pub size: u64,
-    /// Where its base64 lines begin, and how many octets they have.
+    /// Where its base64 lines start; `encoded` is their length in octets.
     pub offset: u64,
     pub encoded: u64,
 }
 
-/// A summary ready to be sealed, and the identifiers in the header: those that the message refers
-/// to, and its own. None keeps it out of every conversation.
+/// A summary that is ready to be sealed, and the identifiers in the header: those that the message
+/// refers to, and its own. With none the message belongs to no conversation.
 #[derive(Clone, Copy)]
 pub(in crate::gateway) struct Summarised<'s> {
     pub octets: &'s [u8],
@@ -73,14 +73,14 @@ pub(in crate::gateway) struct Summarised<'s> {
 }
 
 impl SealedSummary {
-    /// What is sealed.
+    /// The plaintext that is sealed.
     pub fn to_octets(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         let plain = postcard::to_stdvec(self);
         Ok(plain.map_err(|_| Error::Invalid { what: "summary".to_owned() })?.into())
     }
 }
 
-/// What a reader's summary and key wrap are bound to.
+/// What a reader's summary and wrapped key are bound to.
 pub(in crate::gateway) fn reader_binding(account: AccountId, reference: ReferenceKey) -> [u8; 32] {
     let mut bound = [0; 32];
     bound[..16].copy_from_slice(&account.0);
