@@ -1,4 +1,4 @@
-//! The sender's consent where a message would leave in clear.
+//! The sender's consent to a message leaving unprotected.
 
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
@@ -8,17 +8,17 @@ use crate::gateway::records::policy::Route;
 use crate::gateway::{Gateway, text};
 use crate::vault::Lookup;
 
-/// What a yes is asked for.
+/// The consent that is requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consent {
     pub token: String,
     pub addresses: Vec<String>,
-    /// What must be typed, because a sealed thread would leave in clear.
+    /// The text to type, required if a sealed thread would leave unprotected.
     pub typed: Option<String>,
 }
 
 impl Gateway {
-    /// What must be agreed to before anything leaves, or `None`.
+    /// The consent that is required before anything leaves, or `None`.
     pub(in crate::gateway) fn consent_needed(
         &self,
         actor: &Actor,
@@ -30,7 +30,7 @@ impl Gateway {
         let addresses: Vec<String> = asked.map(|one| one.address.to_string()).collect();
         let Some(first) = addresses.first() else { return Ok(None) };
         let typed = sealed_leaves.then(|| first.clone());
-        // Bound to everything the yes is about: another version needs another yes.
+        // Bound to everything that the consent covers: another version needs a new consent.
         let about = format!("{}\0{}\0{}", view.id, view.version, addresses.join("\0"));
         let bound = [actor.account().0.as_slice(), about.as_bytes()].concat();
         let token = text::hex(&self.inner.vault.lookup(Lookup::Consent, &bound));

@@ -1,4 +1,4 @@
-//! Drafts: messages being written, saved on the server and sealed for their owner alone.
+//! Drafts: messages being composed, saved on the server and sealed for their owner alone.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -23,21 +23,21 @@ use crate::store::{Order, Read};
 use crate::terms::Choice;
 use crate::vault;
 
-/// Somebody a message is for, as the sender wrote it.
+/// A recipient of a message, as the sender wrote it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Addressee {
     pub name: Option<String>,
     pub address: String,
 }
 
-/// What a message answers.
+/// The message that a draft replies to or forwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelatedMessage {
     pub message: ReferenceKey,
     pub kind: RelationKind,
 }
 
-/// In which way.
+/// How a draft relates to the other message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RelationKind {
@@ -46,7 +46,7 @@ pub enum RelationKind {
     Forward,
 }
 
-/// Everything that a message being written says.
+/// The content of a draft.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DraftContent {
     pub to: Vec<Addressee>,
@@ -54,12 +54,12 @@ pub struct DraftContent {
     pub bcc: Vec<Addressee>,
     pub subject: String,
     pub text: String,
-    /// The closed schema (see [`crate::mail::reply::closed`]); `None` for plain text.
+    /// HTML in the closed schema (see [`crate::mail::reply::closed`]); `None` for plain text.
     pub html: Option<String>,
-    /// Uploads, in order.
+    /// IDs of uploads, in order.
     pub attachments: Vec<String>,
     pub related: Option<RelatedMessage>,
-    /// What the sender wants for single recipients, by address.
+    /// The sender's choices for single recipients, by address.
     pub choices: BTreeMap<String, Choice>,
 }
 
@@ -79,7 +79,7 @@ pub struct DraftRow {
     pub id: String,
     pub version: u32,
     pub saved: Timestamp,
-    /// The first few it is for.
+    /// The first few recipients.
     pub recipients: Vec<Addressee>,
     pub subject: String,
     pub related: Option<RelatedMessage>,
@@ -87,10 +87,10 @@ pub struct DraftRow {
 
 const DRAFTS_MAX: usize = 500;
 
-/// Somebody outside answers few messages at once.
+/// The limit for a temporary account: an outsider replies to few messages at once.
 const DRAFTS_TEMPORARY_MAX: usize = 20;
 
-/// Of a draft in the list.
+/// How many recipients the list of drafts shows.
 const RECIPIENTS_LISTED: usize = 10;
 
 const SUBJECT_CHARS_MAX: usize = 1_000;
@@ -103,7 +103,7 @@ fn binding(account: AccountId, id: DraftId) -> Vec<u8> {
 }
 
 impl DraftContent {
-    /// Everybody it is for.
+    /// All recipients.
     pub fn everybody(&self) -> impl Iterator<Item = &Addressee> {
         self.to.iter().chain(&self.cc).chain(&self.bcc)
     }
@@ -111,17 +111,17 @@ impl DraftContent {
     fn check(&self, recipients_max: usize) -> Result<(), Error> {
         let invalid = |what: String| Err(Error::Invalid { what });
         if self.everybody().count() > recipients_max {
-            return invalid(format!("a message has at most {recipients_max} recipients"));
+            return invalid(format!("a message may have at most {recipients_max} recipients"));
         }
         if self.subject.chars().count() > SUBJECT_CHARS_MAX {
-            return invalid(format!("a subject has at most {SUBJECT_CHARS_MAX} characters"));
+            return invalid(format!("a subject may have at most {SUBJECT_CHARS_MAX} characters"));
         }
         let html = self.html.as_ref().map_or(0, String::len);
         if self.text.len() > TEXT_OCTETS_MAX || html > TEXT_OCTETS_MAX {
-            return invalid("a message's text has at most 1 MiB; attach what is longer".to_owned());
+            return invalid("a message text may have at most 1 MiB; attach longer text".to_owned());
         }
         if self.attachments.len() > ATTACHMENTS_MAX {
-            return invalid(format!("a message has at most {ATTACHMENTS_MAX} files"));
+            return invalid(format!("a message may have at most {ATTACHMENTS_MAX} files"));
         }
         Ok(())
     }
@@ -137,7 +137,7 @@ impl Gateway {
         self.draft_write(actor, vault::random_bytes()?, None, content)
     }
 
-    /// Saves a draft over version `version`; `edited-elsewhere` when that is not the last.
+    /// Saves a draft over version `version`; `edited-elsewhere` if that is not the latest version.
     pub fn draft_save(
         &self,
         actor: &Actor,
@@ -194,7 +194,7 @@ impl Gateway {
         self.draft_view(actor, id, version, saved, content.clone())
     }
 
-    /// The account's drafts, latest first.
+    /// The account's drafts, most recently saved first.
     pub fn draft_list(&self, actor: &Actor) -> Result<Vec<DraftRow>, Error> {
         let account = actor.account();
         let mut ids = Vec::new();
@@ -203,7 +203,7 @@ impl Gateway {
             ControlFlow::Continue(())
         })?;
         ids.sort_unstable_by_key(|saved| std::cmp::Reverse(*saved));
-        // One after another: together they may be larger than memory should be.
+        // One at a time: together they may be too large for memory.
         let mut rows = Vec::with_capacity(ids.len());
         for (_, id) in ids {
             let Some(draft) = self.inner.store.get(&DRAFTS, &(account, id))? else { continue };
@@ -227,7 +227,7 @@ impl Gateway {
         self.draft_open(actor, id, &draft)
     }
 
-    /// Removes a draft, and the uploads that it names.
+    /// Deletes a draft, and the uploads that it names.
     pub fn draft_delete(&self, actor: &Actor, id: &str) -> Result<(), Error> {
         let view = self.draft(actor, id)?;
         let uploads = view.content.upload_ids()?;
@@ -242,8 +242,8 @@ impl Gateway {
         done.wait()
     }
 
-    /// A draft that answers or forwards a message which was opened: recipients, subject and
-    /// quotation filled in; a forwarded message brings its files.
+    /// Creates a draft that replies to or forwards an opened message: recipients, subject and
+    /// quotation are filled in; a forwarded message brings its files.
     pub fn draft_from(
         &self,
         actor: &Actor,
@@ -279,7 +279,7 @@ impl Gateway {
         self.draft_create(actor, &content)
     }
 
-    /// A message's files as uploads of the actor's.
+    /// Copies a message's files to uploads of the actor's.
     fn files_of(
         &self,
         actor: &Actor,
@@ -323,7 +323,7 @@ impl Gateway {
         for upload in content.upload_ids()? {
             there.push(self.inner.store.has(&UPLOADS, &(actor.account(), upload))?);
         }
-        // A file that was deleted is no longer part of it; the rest can still be written.
+        // A deleted file is no longer part of the draft; the rest can still be edited.
         let mut there = there.into_iter();
         content.attachments.retain(|_| there.next().unwrap_or_default());
         self.draft_view(actor, id, draft.version, draft.saved, content)
@@ -336,7 +336,7 @@ impl Gateway {
         draft: &Draft,
     ) -> Result<DraftContent, Error> {
         let plain = actor.secret().open_own(&binding(actor.account(), id), &draft.sealed)?;
-        let damaged = |_| Error::Damaged { what: "a draft is not what was stored".to_owned() };
+        let damaged = |_| Error::Damaged { what: "the stored draft is corrupt".to_owned() };
         postcard::from_bytes(&plain).map_err(damaged)
     }
 
@@ -352,7 +352,8 @@ impl Gateway {
         Ok(DraftView { id: hex(&id), version, saved, content, uploads })
     }
 
-    /// The uploads that a message names; together they are within what is allowed.
+    /// The uploads that a message names; fails with `TooLarge` if their total size exceeds the
+    /// limit.
     pub(in crate::gateway) fn uploads_of(
         &self,
         actor: &Actor,
@@ -368,12 +369,12 @@ impl Gateway {
     }
 }
 
-/// What a message answers is settled when it is begun: the rules for sealed threads hang on it.
+/// The related message is fixed when a draft is created: the rules for sealed threads depend on it.
 fn answering(content: DraftContent, before: Option<&DraftContent>) -> DraftContent {
     let Some(started) = before.and_then(|before| before.related) else { return content };
     let is_reply = |related: RelatedMessage| related.kind != RelationKind::Forward;
     let related = match content.related {
-        // To one or to all makes no difference to them.
+        // Switching between a reply to one and to all does not affect these rules.
         Some(now) if now.message == started.message && is_reply(now) && is_reply(started) => now,
         _ => started,
     };

@@ -1,4 +1,4 @@
-//! Mail that goes out: drafts, the plan for each recipient, consent, storing, undo send.
+//! Outgoing mail: drafts, the plan for each recipient, consent, storing, undo send.
 
 pub(in crate::gateway) mod compose;
 pub mod consent;

@@ -18,18 +18,18 @@ use crate::mail::envelope::{Notify, ReversePath};
 use crate::mail::reference::Reference;
 use crate::vault::ContentKey;
 
-/// A message that was written and sealed, and what each recipient's copy is made from.
+/// A message that was composed and sealed, from which each recipient's copy is made.
 pub(in crate::gateway) struct Outbound<'s> {
     pub sender: &'s Sender,
     pub reference: Reference,
     pub key: &'s ContentKey,
     pub written: &'s Written,
-    /// What the list of a reader inside shows.
+    /// The summary for inside readers' lists.
     pub summary: Summarised<'s>,
     pub now: Timestamp,
 }
 
-/// What each recipient needs.
+/// What all recipients together need.
 #[derive(Default)]
 pub(in crate::gateway) struct Packing {
     pub deliveries: Vec<Delivery>,
@@ -42,7 +42,7 @@ pub(in crate::gateway) struct Packing {
 }
 
 impl Packing {
-    /// How many others than the sender hold a key to the message.
+    /// How many holders of a key to the message there are besides the sender.
     pub fn holders(&self) -> u32 {
         u32::try_from(self.copies.len() + self.rows.len()).expect("recipients are limited")
     }
@@ -55,7 +55,7 @@ struct TemporaryAccount {
 }
 
 impl Gateway {
-    /// What every recipient of the plan needs.
+    /// Prepares what every recipient of the plan needs.
     pub(in crate::gateway) fn pack(
         &self,
         outbound: &Outbound<'_>,
@@ -124,8 +124,8 @@ impl Gateway {
         row.row(self, outbound.reference, outbound.key)
     }
 
-    /// One outsider's copy in a temporary account, which is issued where there is none, and the
-    /// notification of it.
+    /// Prepares one outsider's copy in a temporary account, which is created if there is none, and
+    /// the notification about it.
     fn pack_portal(
         &self,
         outbound: &Outbound<'_>,

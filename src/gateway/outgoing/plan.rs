@@ -1,4 +1,4 @@
-//! The route of each recipient of a submission, by the policy.
+//! The route to each recipient of a submission, according to the policy.
 
 use std::collections::BTreeSet;
 
@@ -30,16 +30,16 @@ pub struct Check {
 /// Why a message is not sent to a recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotSent {
-    /// What was given is not an address.
+    /// The text is not an address.
     NoAddress,
-    /// The policy sends nothing there.
+    /// The policy refuses mail to this recipient.
     Rules,
-    /// The recipient, who is inside, is refused.
+    /// The inside recipient does not accept the message.
     Recipient(Reason),
 }
 
 impl NotSent {
-    /// The word on the wire.
+    /// The code used on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             NotSent::NoAddress => "no-address",
@@ -57,13 +57,13 @@ impl NotSent {
     const fn sentence(self) -> &'static str {
         match self {
             NotSent::NoAddress => "This is not an address.",
-            NotSent::Rules => "Mail to outside is refused by the rules.",
-            NotSent::Recipient(Reason::UnknownRecipient) => "Nobody has this address.",
-            NotSent::Recipient(Reason::NotLocal) => "The domain is not one of ours.",
-            NotSent::Recipient(Reason::AcceptFrom) => "The recipient takes no mail from inside.",
-            NotSent::Recipient(Reason::Disabled) => "The recipient takes no mail.",
-            NotSent::Recipient(Reason::NotNow) => "Nobody reads this address yet.",
-            NotSent::Recipient(Reason::Intranet) => "No mail from outside is taken.",
+            NotSent::Rules => "The mail policy does not allow mail to this recipient.",
+            NotSent::Recipient(Reason::UnknownRecipient) => "This address does not exist.",
+            NotSent::Recipient(Reason::NotLocal) => "The domain is not local.",
+            NotSent::Recipient(Reason::AcceptFrom) => "The recipient accepts no mail from inside.",
+            NotSent::Recipient(Reason::Disabled) => "The recipient's account is disabled.",
+            NotSent::Recipient(Reason::NotNow) => "This address has no mailbox yet.",
+            NotSent::Recipient(Reason::Intranet) => "No mail from outside is accepted.",
         }
     }
 }
@@ -80,7 +80,7 @@ pub(in crate::gateway) enum Target {
     Inside(AccountId),
     TemporaryAccount,
     Queue(TlsNeed),
-    /// Not at all, and why.
+    /// The message is not sent to this recipient, for this reason.
     Nowhere(NotSent),
 }
 
@@ -96,7 +96,7 @@ impl Planned {
         }
     }
 
-    /// Why nothing is sent and whose rule that is, as its sender reads it.
+    /// Why nothing is sent and which level decided, as the sender reads it.
     pub(in crate::gateway) fn detail(&self, reason: NotSent) -> String {
         format!("{} {}", reason.sentence(), self.decision.sentence())
     }
@@ -119,7 +119,7 @@ impl Planned {
 }
 
 impl Gateway {
-    /// What would happen to a message of the actor's for these recipients.
+    /// What would happen to the actor's message for these recipients.
     pub fn outgoing_check(
         &self,
         actor: &Actor,
@@ -149,7 +149,7 @@ impl Gateway {
         Ok(checks)
     }
 
-    /// The routes of everybody a message is for; each account once.
+    /// The routes to all recipients of a message; each account occurs once.
     pub(in crate::gateway) fn plan(
         &self,
         actor: &Actor,
@@ -179,7 +179,7 @@ impl Gateway {
         }
     }
 
-    /// A temporary account answers within the conversation, and nothing else.
+    /// A temporary account may only reply within the conversation.
     fn plan_allowed(
         &self,
         actor: &Actor,
@@ -195,7 +195,7 @@ impl Gateway {
         let reference = Reference::from_bytes(related.message)
             .ok_or(Error::Denied { reason: "a temporary account can only reply" })?;
         let (item, message) = self.message_raw(actor, reference)?;
-        // A notice of the system's own is no conversation.
+        // A notice from the system is not a conversation.
         if item.notice.is_some() {
             return Err(denied);
         }

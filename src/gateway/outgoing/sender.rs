@@ -1,4 +1,4 @@
-//! The sender of one submission: everything about the account that its steps need, read once.
+//! The sender of one submission: all account data that its steps need, read once.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::gateway::records::ids::AccountId;
 use crate::gateway::site::settings::SiteSettings;
 use crate::mail::address::Address;
 
-/// Who sends, with the preferences and the site settings in force at that moment.
+/// The sending account, with the preferences and the site settings in force at that moment.
 pub(in crate::gateway) struct Sender {
     pub account: AccountId,
     pub view: AccountView,
@@ -23,11 +23,11 @@ impl Sender {
     /// The reverse-path for mail that leaves; an account without an address has none.
     pub fn address(&self) -> Result<Address, Error> {
         Address::parse(&self.view.address).map_err(|_| Error::Denied {
-            reason: "an account without an address of its own cannot write to outside",
+            reason: "an account without an address cannot write to outside recipients",
         })
     }
 
-    /// The display name, where there is one.
+    /// The display name, if there is one.
     pub fn display_name(&self) -> Option<String> {
         Some(self.view.display_name.clone()).filter(|name| !name.is_empty())
     }

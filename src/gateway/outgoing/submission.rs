@@ -19,7 +19,7 @@ use crate::terms::RejectReason;
 pub struct SubmissionView {
     pub reference: Reference,
     pub accepted: Timestamp,
-    /// Until when it can be taken back.
+    /// Until when sending can be undone.
     pub undo_until: Option<Timestamp>,
     pub recipients: Vec<DeliveryView>,
 }
@@ -31,7 +31,7 @@ pub struct DeliveryView {
     pub route: Route,
     pub state: DeliveryState,
     pub at: Timestamp,
-    /// Whether it stays in the sealed store all the way.
+    /// Whether the message stays in the sealed store all the way.
     pub protected: bool,
     pub history: Vec<Step>,
     pub reason: Option<RejectReason>,
@@ -39,8 +39,8 @@ pub struct DeliveryView {
 }
 
 impl Gateway {
-    /// A message that the actor sent, with a status line for each recipient. Anybody else's is
-    /// not found.
+    /// A message that the actor sent, with a status line for each recipient. Other accounts'
+    /// messages are not found.
     pub fn submission(&self, actor: &Actor, reference: Reference) -> Result<SubmissionView, Error> {
         let key = reference.to_bytes();
         let missing = || Error::NotFound { what: "message" };

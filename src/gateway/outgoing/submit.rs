@@ -1,13 +1,14 @@
-//! The one door out: a message becomes shares, rows of the queue and status lines.
+//! Submission: a message becomes readers' copies, queue rows and status lines.
 //!
-//! 1. each recipient's route, by the policy; what needs a yes and has none stops here, and the
-//!    draft stays
-//! 2. sealed once under a key of its own; the key wrapped for the sender's copy, for each reader
-//!    inside, for each temporary account, and for the queue where the message leaves in clear
+//! 1. each recipient's route, by the policy; if consent is required and missing, nothing is sent
+//!    and the draft stays
+//! 2. the content is sealed once under a key of its own; the key is wrapped for the sender's copy,
+//!    for each inside reader, for each temporary account, and for the queue if the message leaves
+//!    unsealed
 //! 3. one transaction: the sender's copy, status lines, and everything else held back
-//! 4. when the time to take it back is over, one more transaction lets everything go
+//! 4. when the undo time is over, one more transaction releases everything
 //!
-//! Nothing leaves before step 4, whatever crashes; taking back undoes step 3.
+//! Nothing leaves before step 4, whatever crashes; undo send reverts step 3.
 
 use crate::clock::Timestamp;
 use crate::gateway::actor::Actor;
@@ -42,13 +43,13 @@ use crate::vault::{ContentKey, Lookup, wipe_stack};
 /// A request to send a draft.
 pub struct Submit<'a> {
     pub draft: &'a str,
-    /// The version that the sender sees.
+    /// The version of the draft that the sender sees.
     pub version: u32,
-    /// What [`Consent::token`] said, as the yes to it.
+    /// The [`Consent::token`] that the sender agreed to.
     pub consent: Option<&'a str>,
-    /// What the sender typed, where that was asked.
+    /// What the sender typed, where that was required.
     pub typed: Option<&'a str>,
-    /// The same key sends once, however often it is asked.
+    /// Requests with the same key send the message only once.
     pub request: &'a str,
 }
 
@@ -56,12 +57,12 @@ pub struct Submit<'a> {
 #[derive(Debug)]
 pub enum Submitted {
     Accepted(SubmissionView),
-    /// Nothing was sent: these recipients would get it in clear, and that needs a yes.
+    /// Nothing was sent: the message would leave unprotected, which requires consent.
     NeedsConsent(Consent),
 }
 
 impl Gateway {
-    /// Sends a draft. The reference number is told once everything is durable.
+    /// Sends a draft. Returns the reference number once everything is durable.
     pub fn submit(&self, actor: &Actor, submit: &Submit<'_>) -> Result<Submitted, Error> {
         let answer = self.submit_steps(actor, submit);
         wipe_stack();
@@ -99,7 +100,8 @@ impl Gateway {
         self.submit_planned(actor, submit, &ready).map(Submitted::Accepted)
     }
 
-    /// Writes and seals the message once, packs what each recipient needs, and stores everything.
+    /// Composes and seals the message once, prepares what each recipient needs, and stores
+    /// everything.
     fn submit_planned(
         &self,
         actor: &Actor,
@@ -142,7 +144,7 @@ impl Gateway {
     }
 
     /// One transaction: the sender's copy, the status lines, and everything else held back, or
-    /// let go at once when it cannot be taken back.
+    /// released at once if there is no undo time.
     fn submit_store(
         &self,
         actor: &Actor,
@@ -197,7 +199,7 @@ impl Gateway {
         Ok(done.and_then(|done| Reference::from_bytes(done.reference)))
     }
 
-    /// A notice for each recipient that the message does not go to.
+    /// Prepares a notice for each recipient that the message is not sent to.
     fn refusal_notices(
         &self,
         actor: &Actor,
@@ -228,7 +230,7 @@ impl Gateway {
     }
 }
 
-/// A draft that may be sent: the plan is made, and the sender agreed to what had to be agreed to.
+/// A draft that may be sent: the routes are planned, and the sender gave the required consent.
 struct Ready {
     sender: Sender,
     draft_id: String,
@@ -239,7 +241,7 @@ struct Ready {
 }
 
 impl Ready {
-    /// What a reader's list shows.
+    /// The summary for readers' lists.
     fn summary(&self, written: &Written) -> SealedSummary {
         SealedSummary {
             from_name: self.sender.display_name(),
@@ -251,7 +253,7 @@ impl Ready {
         }
     }
 
-    /// Everything that is stored, put together.
+    /// Combines everything that is stored.
     fn sending(
         &self,
         reference: Reference,
@@ -288,7 +290,7 @@ impl Ready {
             submission,
             packing,
             notices,
-            draft_id: text::parse_hex(&self.draft_id).expect("a view's id is one"),
+            draft_id: text::parse_hex(&self.draft_id).expect("a draft view has a valid ID"),
             version: self.version,
             uploads: self.content.upload_ids()?,
             due,
@@ -297,7 +299,7 @@ impl Ready {
     }
 }
 
-/// Where the sender's own copy goes: to Sent, or to the inbox of who writes to themselves.
+/// Where the sender's own copy goes: to Sent, or to the inbox if the sender is also a recipient.
 fn own_placement(packing: &Packing, now: Timestamp) -> Placement {
     Placement {
         mailbox: match packing.to_self {

@@ -1,4 +1,4 @@
-//! Messages that can still be taken back, and their going out when they cannot.
+//! Undo send: messages that are held back, and their release when the time is over.
 
 use std::ops::ControlFlow;
 
@@ -27,7 +27,7 @@ use crate::mail::reference::Reference;
 use crate::store::{self, Order, Read};
 
 impl Gateway {
-    /// Takes a message back while that is possible; the draft is there again. `too-late` after.
+    /// Undoes sending while that is possible, and restores the draft; `too-late` afterwards.
     pub fn submission_undo(&self, actor: &Actor, reference: Reference) -> Result<DraftView, Error> {
         let (account, message) = (actor.account(), reference.to_bytes());
         self.submission(actor, reference)?;
@@ -49,12 +49,12 @@ impl Gateway {
             Ok((held.draft_id, held.draft))
         });
         let (draft_id, draft) = draft.wait()?;
-        tracing::info!(r#ref = %reference, "taken back by its sender");
+        tracing::info!(r#ref = %reference, "sending undone by the sender");
         self.draft_open(actor, draft_id, &draft)
     }
 
-    /// Lets go of messages whose time to be taken back is over; at most `limit`. Called from a
-    /// timer and when [`Gateway::hold_wake`] rings.
+    /// Releases at most `limit` messages whose undo time is over. Called from a timer and when
+    /// [`Gateway::hold_wake`] is notified.
     pub fn messages_release(&self, limit: usize) -> Result<usize, Error> {
         let now = self.inner.clock.now();
         let mut due = Vec::new();
@@ -66,18 +66,18 @@ impl Gateway {
             ControlFlow::Continue(())
         })?;
         for message in &due {
-            // One that cannot go must not keep the others.
+            // A message that cannot be released must not block the others.
             if let Err(error) = self.message_release(*message, now) {
                 let reference = Reference::from_bytes(*message);
                 let reference = reference.map(|one| one.to_string()).unwrap_or_default();
-                tracing::error!(%error, r#ref = %reference, "a message could not be let go");
+                tracing::error!(%error, r#ref = %reference, "a held message could not be released");
                 self.message_defer(*message, now.plus_secs(DEFER_SECS))?;
             }
         }
         Ok(due.len())
     }
 
-    /// Tries a message again later.
+    /// Defers the release of a message.
     fn message_defer(&self, message: ReferenceKey, due: Timestamp) -> Result<(), Error> {
         let done = self.inner.store.transact(move |tx| {
             let Some(mut held) = tx.get(&HELD, &message)? else { return Ok(()) };
@@ -89,7 +89,7 @@ impl Gateway {
         done.wait()
     }
 
-    /// When the next message is to be let go.
+    /// When the next message is to be released.
     pub fn messages_next_due(&self) -> Result<Option<Timestamp>, Error> {
         let mut next = None;
         self.inner.store.scan(&HELD_DUE, &(), Order::Ascending, |(at, _), Due| {
@@ -99,12 +99,12 @@ impl Gateway {
         Ok(next)
     }
 
-    /// Rings when a message was held back.
+    /// Notified when a message was held back.
     pub fn hold_wake(&self) -> std::sync::Arc<tokio::sync::Notify> {
         self.inner.hold_wake.clone()
     }
 
-    /// Tells the sender of each recipient whose account went while the message was held.
+    /// Notifies the sender of each recipient whose account was deleted while the message was held.
     fn gone_told(&self, message: ReferenceKey, now: Timestamp) -> Result<(), Error> {
         let Some(held) = self.inner.store.get(&HELD, &message)? else { return Ok(()) };
         for copy in &held.copies {
@@ -124,7 +124,7 @@ impl Gateway {
     fn message_release(&self, message: ReferenceKey, now: Timestamp) -> Result<(), Error> {
         self.gone_told(message, now)?;
         let done = self.transact(move |tx| {
-            // Taken back, or let go by somebody else.
+            // Sending was undone, or another call released it.
             let Some(held) = tx.get(&HELD, &message)? else { return Ok(()) };
             let row = tx.get(&SUBMISSIONS, &message)?;
             let sender = row.ok_or(Error::NotFound { what: "message" })?.sender;
@@ -136,7 +136,7 @@ impl Gateway {
     }
 }
 
-/// Everything that was held back goes where it belongs.
+/// Releases everything that was held back to its destinations.
 pub(in crate::gateway) fn release_in_tx(
     tx: &mut Tx<'_, '_>,
     sender: AccountId,
@@ -155,7 +155,7 @@ pub(in crate::gateway) fn release_in_tx(
     };
     for copy in &held.copies {
         let account = copy.copy.account;
-        // The account went while the message was held: nobody is there to read it.
+        // The account was deleted while the message was held: nobody can read it.
         if !is_living(tx, account)? {
             content_release_in_tx(tx, message)?;
             let (state, gone) = (DeliveryState::Failed, Some(GONE.to_owned()));
@@ -178,7 +178,7 @@ pub(in crate::gateway) fn release_in_tx(
         };
         delivery::step_in_tx(tx, message, Some(copy.delivery), state, now, None)?;
     }
-    // No link to an account that is gone, and no mail that says a message waits there.
+    // No link to a deleted account, and no notification that a message waits there.
     let there = |pickup: &Pickup| !absent.contains(&pickup.account);
     for (key, pickup) in held.pickups.iter().filter(|(_, pickup)| there(pickup)) {
         tx.put(&PICKUPS, key, pickup)?;
@@ -209,12 +209,12 @@ pub(in crate::gateway) fn release_in_tx(
     changed_in_tx(tx, message)
 }
 
-/// How long a message waits that could not be let go.
+/// How long the release of a message is deferred after an error.
 const DEFER_SECS: i64 = 60;
 
-const GONE: &str = "the account is gone";
+const GONE: &str = "the account no longer exists";
 
-/// Whether an account is there, and not about to go.
+/// Whether an account exists and is not being deleted.
 fn is_living(reader: &impl Read, account: AccountId) -> Result<bool, Error> {
     let temporary = reader.get(&TEMPORARY, &account)?;
     Ok(reader.has(&ACCOUNTS, &account)? && temporary.is_none_or(|row| row.ending.is_none()))
@@ -224,7 +224,7 @@ fn pickup_until(held: &Held, account: AccountId) -> Option<Timestamp> {
     held.pickups.iter().find(|(_, pickup)| pickup.account == account).map(|(_, one)| one.until)
 }
 
-/// Removes what a message that was taken back left.
+/// Removes the records of a submission that was undone.
 fn forget_in_tx(tx: &mut store::Tx<'_>, message: ReferenceKey) -> Result<(), Error> {
     for (index, _) in delivery::of_message(tx, message)? {
         tx.delete(&DELIVERIES, &(message, index));

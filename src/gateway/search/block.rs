@@ -1,7 +1,7 @@
-//! A part of the index: the messages it knows, and for each word in which of them it stands.
+//! A part of the index: its messages, and for each word the messages that contain it.
 //!
-//! The words are dealt out to blocks by their first two messages, so that a question opens one
-//! block, and a word that was only begun is found in one block too.
+//! Words are assigned to blocks by their first two characters, so that a query for a word or for
+//! the beginning of a word opens only one block.
 //!
 //! ```text
 //! block = { length word postings_octets postings }, words in order
@@ -16,25 +16,25 @@ use crate::clock::Timestamp;
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::ReferenceKey;
 
-/// A message within its part.
+/// A message in a part of the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Doc {
     pub reference: ReferenceKey,
     pub received: Timestamp,
     pub size: u64,
     pub attachments: bool,
-    /// What it says is in it too, not only what the list shows before it is opened.
+    /// Whether its text is indexed too, not only what the list shows before it is opened.
     pub full: bool,
 }
 
-/// Where a word stands: a message's place in its part, and which of its places.
+/// An occurrence of a word: the message's index in its part, and the places in the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Posting {
     pub doc: u32,
     pub places: u8,
 }
 
-/// A part being made.
+/// A part that is being built.
 #[derive(Default)]
 pub struct Builder {
     pub docs: Vec<Doc>,
@@ -43,29 +43,29 @@ pub struct Builder {
 
 const BLOCKS_MAX: usize = 64;
 
-/// Messages for which another block is worth while.
+/// The number of messages that justify another block.
 const DOCS_PER_BLOCK: usize = 32;
 
-/// How many blocks a part of so many messages has.
+/// Returns how many blocks a part with this number of messages has.
 pub fn blocks_for(docs: usize) -> u16 {
     let blocks = (docs / DOCS_PER_BLOCK).next_power_of_two().min(BLOCKS_MAX);
     u16::try_from(blocks).expect("there are at most 64")
 }
 
-/// The block of a word.
+/// The block that a word belongs to.
 pub fn block_of(word: &str, blocks: u16) -> u16 {
     let begin: String = word.chars().take(2).collect();
     u16::try_from(crc32fast::hash(begin.as_bytes()) % u32::from(blocks.max(1))).unwrap_or_default()
 }
 
 impl Builder {
-    /// Adds a message; its words follow.
+    /// Adds a message, before its words.
     pub fn doc(&mut self, doc: Doc) -> u32 {
         self.docs.push(doc);
         u32::try_from(self.docs.len() - 1).expect("a part has few messages")
     }
 
-    /// A word stands in a message; messages come in their order.
+    /// Records that a message contains a word; messages must come in order.
     pub fn word(&mut self, word: String, doc: u32, places: u8) {
         let postings = self.words.entry(word).or_default();
         match postings.last_mut() {
@@ -157,7 +157,7 @@ pub fn postings(mut list: &[u8]) -> impl Iterator<Item = Posting> {
 }
 
 pub fn damaged() -> Error {
-    Error::Damaged { what: "the search index is not what was stored".to_owned() }
+    Error::Damaged { what: "the search index is corrupt".to_owned() }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! Answering: from the index to the messages, newest first.
+//! Answering queries: from the index to the messages, newest first.
 //!
-//! Each part is asked for each word, which gives the messages that may fit. What only a
-//! message's entry or its text can tell, such as its folder or whether words stand next to each
-//! other, is looked at as the answer is filled.
+//! Each part is searched for each word, which gives the candidates. Conditions that depend on a
+//! message's entry or text, such as its folder or adjacent words, are checked while the answer is
+//! filled.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -25,46 +25,46 @@ use crate::mail::reference::Reference;
 use crate::mail::words;
 use crate::store::Read;
 
-/// Messages that were found, newest first.
+/// Search results, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     pub state: String,
     pub hits: Vec<Hit>,
-    /// Where the rest begins; `None` at the end.
+    /// The cursor of the next page; `None` at the end.
     pub next: Option<String>,
-    /// Messages that wait to be taken in, and may be missing here.
+    /// The number of messages that wait to be indexed, and so may be missing here.
     pub waiting: u64,
 }
 
-/// One message that was found.
+/// One search result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
     pub item: ItemView,
-    /// Some of its text, where it was opened.
+    /// An extract of its text, if it was opened.
     pub snippet: Vec<Snippet>,
 }
 
-/// A piece of text, and whether it is what was asked for.
+/// A piece of text, and whether it matches the query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snippet {
     pub text: String,
     pub hit: bool,
 }
 
-/// How many messages one answer looks at; where few of many fit, the rest is asked for.
+/// The maximum number of candidates that one answer checks; the next page continues.
 const LOOKED_AT_MAX: usize = 5_000;
 
-/// How long a question waits for another request to have taken in what came last.
+/// How long a query waits for another request's indexing step.
 const STEP_WAIT: Duration = Duration::from_secs(2);
 
-/// How much text a snippet has, in octets.
+/// The length of a snippet, in octets.
 const SNIPPET_OCTETS: usize = 200;
 
-/// How much of it stands before the first hit.
+/// How many of these octets precede the first match.
 const SNIPPET_BEFORE_OCTETS: usize = 60;
 
 impl Gateway {
-    /// Messages of the actor's that fit `query`, older than the cursor `before`.
+    /// The actor's messages that match `query`, older than the cursor `before`.
     pub fn search(
         &self,
         actor: &Actor,
@@ -81,7 +81,7 @@ impl Gateway {
         Ok(Found { state, hits, next, waiting })
     }
 
-    /// All messages that fit, with no more than what can be changed about them.
+    /// The flags of all messages that match.
     pub fn search_flags(
         &self,
         actor: &Actor,
@@ -96,7 +96,7 @@ impl Gateway {
         Ok(FlagsPage { items, next })
     }
 
-    /// What fits, newest first, as `told` tells it.
+    /// The matching messages, newest first, as `told` converts them.
     fn found<T>(
         &self,
         actor: &Actor,
@@ -115,7 +115,7 @@ impl Gateway {
         let (mut all, mut seen, mut next) = (Vec::new(), HashSet::new(), None);
         for (looked_at, doc) in docs.iter().enumerate() {
             if all.len() == limit || looked_at == LOOKED_AT_MAX {
-                // The same message may stand here twice, so the cursor is what was last seen.
+                // A message may occur twice, so the cursor is the last candidate checked.
                 next = looked_at.checked_sub(1).and_then(|at| docs.get(at)).map(cursor);
                 break;
             }
@@ -146,14 +146,14 @@ impl Gateway {
             if let Test::Label(name) = &clause.test
                 && !numbers.contains_key(&words::folded(name))
             {
-                let what = format!("label:{name}; no label has that name");
+                let what = format!("label:{name}; there is no label with this name");
                 return Err(Error::Invalid { what });
             }
         }
         Ok(numbers)
     }
 
-    /// The messages that may fit, by the index alone.
+    /// The messages that may match, according to the index alone.
     fn candidates(&self, actor: &Actor, query: &Query) -> Result<Vec<Doc>, Error> {
         let mut found = Vec::new();
         for (id, part) in self.parts(actor.account())? {
@@ -161,8 +161,8 @@ impl Gateway {
             let mut fits = Set::full(docs.len());
             for clause in &query.0 {
                 if let Test::Words(words) = &clause.test {
-                    // Words that do not stand next to each other may stand there all the same,
-                    // and a summary does not say what the text does not hold.
+                    // The index cannot exclude a phrase: a message may contain its words apart, and
+                    // a summary does not show what the text does not contain.
                     if clause.not && words.words.len() > 1 {
                         continue;
                     }
@@ -176,7 +176,7 @@ impl Gateway {
         Ok(found)
     }
 
-    /// The messages of a part that hold all of these words.
+    /// The messages of a part that contain all of these words.
     fn with_words(
         &self,
         actor: &Actor,
@@ -208,7 +208,7 @@ impl Gateway {
         Ok(all)
     }
 
-    /// The folders that the query names, and whether it names any.
+    /// The folders of the account, and those that the search skips.
     fn folders(&self, actor: &Actor, query: &Query) -> Result<Folders, Error> {
         let (_, mailboxes) = self.mailbox_list(actor)?;
         let mut numbers = HashMap::new();
@@ -229,7 +229,7 @@ impl Gateway {
                 named = true;
                 if !is_all(name) && !numbers.contains_key(&words::folded(name)) {
                     return Err(Error::Invalid {
-                        what: format!("in:{name}; no folder has that name"),
+                        what: format!("in:{name}; there is no folder with this name"),
                     });
                 }
             }
@@ -241,7 +241,7 @@ impl Gateway {
     }
 }
 
-/// Folders by their folded names, and those that are not looked into unless they are named.
+/// Folder IDs by folded name, and the folders that are searched only if named.
 struct Folders {
     numbers: HashMap<Vec<String>, MailboxId>,
     hidden: HashSet<MailboxId>,
@@ -251,7 +251,7 @@ fn is_all(name: &str) -> bool {
     name.eq_ignore_ascii_case("all")
 }
 
-/// What one question holds while its answer is filled.
+/// The state of one query while its answer is filled.
 struct Asking<'r> {
     gateway: &'r Gateway,
     actor: &'r Actor,
@@ -268,7 +268,7 @@ impl Asking<'_> {
         Ok(Some(Hit { item, snippet: snippet(self.query, &text.body) }))
     }
 
-    /// A message that fits the whole query, and where it lies.
+    /// A candidate that matches the whole query, with its place and text.
     fn fitting(&mut self, doc: &Doc) -> Result<Option<(Place, Entry, Text)>, Error> {
         let account = self.actor.account();
         if !self.gateway.stays(account, doc)? {
@@ -322,7 +322,7 @@ impl Asking<'_> {
         postcard::from_bytes(&plain.map_err(|_| block::damaged())?).map_err(|_| block::damaged())
     }
 
-    /// Words next to each other, which the index does not know.
+    /// Checks for adjacent words, which the index does not record.
     fn by_text(&self, text: &Text) -> bool {
         self.query.0.iter().all(|Clause { not, test }| match test {
             Test::Words(asked) if asked.words.len() > 1 => stands(asked, text) != *not,
@@ -346,12 +346,12 @@ fn fits<T: AsRef<str>>(asked: &Words, found: &[T]) -> bool {
     asked.words.iter().zip(found).enumerate().all(word_fits)
 }
 
-/// Only the last word may go on, and one message alone says too little.
+/// Only the last word may be a prefix, and only if it has at least two characters.
 fn is_prefix(asked: &Words, at: usize) -> bool {
     asked.prefix && at + 1 == asked.words.len() && asked.words[at].chars().nth(1).is_some()
 }
 
-/// What the index knows of a message besides its words.
+/// Checks the conditions that the index itself can decide, besides words.
 fn by_doc(query: &Query, doc: &Doc) -> bool {
     query.0.iter().all(|Clause { not, test }| {
         let fits = match test {
@@ -367,7 +367,7 @@ fn by_doc(query: &Query, doc: &Doc) -> bool {
     })
 }
 
-/// Some text around the first hit, with every hit in it marked.
+/// An extract around the first match, in which every match is marked.
 fn snippet(query: &Query, body: &str) -> Vec<Snippet> {
     let asked: Vec<&Words> =
         query.shown().filter(|words| words.places & place::BODY != 0).collect();
@@ -444,7 +444,7 @@ impl Set {
         self.bits.get(at / 64).is_some_and(|bits| bits >> (at % 64) & 1 == 1)
     }
 
-    /// Keeps what is in `other` too, or with `not` what is not.
+    /// Keeps the members that are in `other` too, or, with `not`, those that are not.
     fn keep(&mut self, other: &Set, not: bool) {
         for (bits, other) in self.bits.iter_mut().zip(&other.bits) {
             *bits &= if not { !other } else { *other };

@@ -1,7 +1,8 @@
-//! Taking messages in, joining parts, forgetting.
+//! Indexing messages, merging parts, and removing deleted messages.
 //!
-//! Each step makes one small part of what waits. Eight parts of about one size are joined to a
-//! larger one, so that an account has few of them, and each message is written a few times.
+//! Each step creates one small part from waiting messages. Eight parts of similar size are merged
+//! into a larger one, so that an account has few parts, and each message is rewritten only a few
+//! times.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
@@ -32,28 +33,28 @@ use crate::mail::{message as mime, words};
 use crate::store::{Order, Read, Tx};
 use crate::vault;
 
-/// How far the index has come.
+/// The progress of the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IndexState {
-    /// Messages that wait to be taken in.
+    /// Messages that wait to be indexed.
     pub waiting: u64,
-    /// Messages that this step took in.
+    /// Messages that this step indexed.
     pub taken: u64,
 }
 
-/// One step takes in at most so many messages,
+/// The maximum number of messages in one step.
 const STEP_MESSAGES: usize = 512;
 
-/// and so much text, in octets.
+/// The maximum amount of text in one step, in octets.
 const STEP_TEXT_OCTETS: usize = 4 * 1024 * 1024;
 
-/// Parts of about one size, from which a larger one is made.
+/// How many parts of similar size are merged into a larger one.
 const PARTS_JOINED: usize = 8;
 
-/// A part of so many messages stays as it is.
+/// A part with this many messages is not merged any more.
 const PART_DOCS_MAX: usize = 4_096;
 
-/// What was deleted leaves the index when so much of it has gathered,
+/// Deleted messages are removed from the index once there are this many,
 const GONE_MAX: usize = 64;
 
 /// or after this time.
@@ -63,7 +64,7 @@ const GONE_SECS: i64 = 3_600;
 #[derive(Default)]
 pub struct Busy {
     accounts: Mutex<HashSet<AccountId>>,
-    /// Told when a turn ends.
+    /// Notified when a step ends.
     ended: Condvar,
 }
 
@@ -73,13 +74,14 @@ pub(super) struct Turn<'b> {
 }
 
 impl Busy {
-    /// An account's turn, unless another is under way and does not end within `limit`.
+    /// Waits at most `limit` for exclusive access to an account's index; `None` if another step
+    /// runs.
     pub(super) fn turn_within(&self, account: AccountId, limit: Duration) -> Option<Turn<'_>> {
         let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         let busy = |accounts: &mut HashSet<AccountId>| accounts.contains(&account);
         let waited = self.ended.wait_timeout_while(accounts, limit, busy);
         let (mut accounts, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        // Made only where it is had: a turn that is dropped ends one, and takes the lock for it.
+        // Created only if granted: dropping a `Turn` ends the account's turn, and locks again.
         accounts.insert(account).then(|| Turn { busy: self, account })
     }
 }
@@ -92,7 +94,7 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// What a message says in each of its places.
+/// A message's text in each of its places.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Text {
     from: String,
@@ -104,7 +106,7 @@ pub struct Text {
 }
 
 impl Text {
-    /// The places with what stands there.
+    /// Each place with its text.
     pub fn places(&self) -> [(u8, &str); 6] {
         [
             (place::FROM, &self.from),
@@ -116,7 +118,7 @@ impl Text {
         ]
     }
 
-    /// What the list shows of a message that was not opened.
+    /// The text that the list shows of an unopened message.
     pub fn of_summary(summary: &SealedSummary) -> Text {
         let name = summary.from_name.as_deref().unwrap_or_default();
         let address = summary.from_address.as_deref().unwrap_or_default();
@@ -129,7 +131,7 @@ impl Text {
     }
 }
 
-/// What something of the index is bound to.
+/// What a sealed record of the index is bound to.
 pub fn binding(account: AccountId, what: &[u8], key: &[u8]) -> Vec<u8> {
     [b"search ".as_slice(), what, &account.0, key].concat()
 }
@@ -139,14 +141,14 @@ pub fn block_binding(account: AccountId, part: u64, block: u16) -> Vec<u8> {
 }
 
 impl Gateway {
-    /// One step: takes in some of what waits, joins parts, forgets what was deleted. To be
-    /// called until nothing waits. A step that another request is in already does nothing.
+    /// Runs one step: indexes waiting messages, merges parts, removes deleted messages. To be
+    /// called until nothing waits. It does nothing while another request runs a step.
     pub fn search_index(&self, actor: &Actor) -> Result<IndexState, Error> {
         self.search_step(actor, Duration::ZERO)
     }
 
-    /// One step, before which another request's may take so long to end: what was opened just
-    /// now is then found.
+    /// Runs one step, waiting at most `limit` for another request's step, so that a message opened
+    /// just now is found.
     pub(super) fn search_step(&self, actor: &Actor, limit: Duration) -> Result<IndexState, Error> {
         let account = actor.account();
         let mut taken = 0;
@@ -187,13 +189,13 @@ impl Gateway {
                 break;
             }
             taken.push(key);
-            // It may be gone since.
+            // It may have been deleted since the scan.
             let (place, entry) = match entry::find_entry(&self.inner.store, account, key) {
                 Err(Error::NotFound { .. }) => continue,
                 found => found?,
             };
             let summary = match epochs.summary(&entry) {
-                // The list says so too; it keeps nobody from finding the rest.
+                // The list reports it too; it must not stop the rest from being indexed.
                 Err(Error::Damaged { .. }) => continue,
                 found => found?,
             };
@@ -215,7 +217,7 @@ impl Gateway {
         let part = self.part_sealed(actor, builder)?;
         let work = move |tx: &mut Tx<'_>| {
             for (key, text) in &texts {
-                // What was deleted meanwhile must not come back.
+                // A message that was deleted meanwhile must not come back.
                 if tx.has(&PLACES, &(account, *key))? {
                     tx.put(&SEARCH_TEXTS, &(account, *key), text)?;
                 }
@@ -225,11 +227,11 @@ impl Gateway {
             }
             part.put_in_tx(tx, account)
         };
-        // First the filters: what fails here is asked again with the next step.
+        // Filters run first: if one fails, the next step tries again.
         for (key, wish) in filtered {
             match self.change_one(account, key, &wish) {
-                // Gone meanwhile, it or its folder, or it has all the labels that it can have: it
-                // stays as it is, and keeps no other message from its turn.
+                // The message or its folder was deleted, or it has the maximum number of labels: it
+                // stays as it is, and the other messages are still processed.
                 Ok(()) | Err(Error::NotFound { .. } | Error::Conflict(_)) => {}
                 Err(other) => return Err(other),
             }
@@ -238,7 +240,7 @@ impl Gateway {
         Ok(count)
     }
 
-    /// What a message says, as far as its reader may know already.
+    /// A message's text, as far as its reader may know it already.
     fn text_of(
         &self,
         actor: &Actor,
@@ -251,7 +253,7 @@ impl Gateway {
         }
         let content = match self.content(actor, entry) {
             Ok(content) => content,
-            // It stays what the list shows: the reader is told when it is opened.
+            // The summary is all there is; the reader sees the error on opening it.
             Err(Error::Damaged { .. } | Error::NotFound { .. }) => return Ok(text),
             Err(other) => return Err(other),
         };
@@ -262,7 +264,7 @@ impl Gateway {
         body.truncate(body.floor_char_boundary(self.inner.settings.search_text_octets_max));
         Ok(Text {
             from: people(&view.from),
-            // Blind copies are known to the sender alone.
+            // Only the sender's copy knows the Bcc recipients.
             to: format!("{} {}", people(&view.to), text.to),
             cc: people(&view.cc),
             files: files.join(" \n"),
@@ -271,7 +273,7 @@ impl Gateway {
         })
     }
 
-    /// Seals a part; it is stored by [`SealedPart::put_in_tx`].
+    /// Seals a part; [`SealedPart::put_in_tx`] stores it.
     fn part_sealed(&self, actor: &Actor, builder: Builder) -> Result<SealedPart, Error> {
         let account = actor.account();
         let id = u64::from_be_bytes(vault::random_bytes()?);
@@ -325,7 +327,7 @@ impl Gateway {
         actor.secret().open_own(&bound, &sealed.0).map_err(|_| block::damaged())
     }
 
-    /// Joins the parts of one size when there are enough of them.
+    /// Merges parts of one size class if there are enough of them.
     fn join_parts(&self, actor: &Actor) -> Result<(), Error> {
         let mut sizes: BTreeMap<u32, Vec<(u64, SearchPart)>> = BTreeMap::new();
         for (id, part) in self.parts(actor.account())? {
@@ -343,7 +345,7 @@ impl Gateway {
         }
     }
 
-    /// Takes what was deleted out of a part that holds some of it.
+    /// Removes deleted messages from one part that contains some.
     fn forget_deleted(&self, actor: &Actor) -> Result<(), Error> {
         let account = actor.account();
         let (mut gone, mut oldest) = (HashSet::new(), self.inner.clock.now());
@@ -371,7 +373,7 @@ impl Gateway {
         self.inner.store.transact(work).wait()
     }
 
-    /// Writes parts anew as one, without what is gone or known better elsewhere.
+    /// Rewrites parts as one, without messages that were deleted or are fully indexed elsewhere.
     fn parts_rewrite(&self, actor: &Actor, parts: &[(u64, SearchPart)]) -> Result<(), Error> {
         let account = actor.account();
         let mut builder = Builder::default();
@@ -408,7 +410,7 @@ impl Gateway {
         self.inner.store.transact(work).wait()
     }
 
-    /// Whether a part's message is still there and not known better from another part.
+    /// Whether a part's message still exists and is not better indexed in another part.
     pub(super) fn stays(&self, account: AccountId, doc: &Doc) -> Result<bool, Error> {
         let key = (account, doc.reference);
         let store = &self.inner.store;
@@ -416,7 +418,7 @@ impl Gateway {
     }
 }
 
-/// A part, ready to be stored.
+/// A sealed part that is ready to be stored.
 struct SealedPart {
     id: u64,
     record: SearchPart,

@@ -1,19 +1,19 @@
-//! Search over sealed mail: an index for each account that opens only with the
-//! account's own keys, for the length of one request.
+//! Search over sealed mail: each account has an index that opens only with the account's own keys,
+//! for the duration of one request.
 //!
-//! | file | what it is |
+//! | file | contents |
 //! | --- | --- |
-//! | `query` | what can be asked for |
-//! | `block` | a part of the index, as octets |
-//! | `index` | taking messages in, joining parts, forgetting what was deleted |
-//! | `find` | answering |
+//! | `query` | the query language |
+//! | `block` | one part of the index, as octets |
+//! | `index` | indexing messages, merging parts, removing deleted messages |
+//! | `find` | answering queries |
 //!
-//! Mail arrives when nobody's keys are there, so a message that came is noted as waiting, and
-//! taken in by the next request of its owner: first by what the list shows, and by what it says
-//! once it was opened. A message that was never opened is never opened for the search.
+//! Mail arrives when the owner's keys are not available, so an arriving message is recorded as
+//! waiting, and the owner's next request indexes it: first what the list shows, and its text once
+//! it was opened. A message is never opened just for the search.
 //!
-//! At rest, whoever holds the daemon's key sees how many messages an account has and how large
-//! the index's blocks are, and no word.
+//! At rest, the daemon's key reveals how many messages an account has and how large the index's
+//! blocks are, but no words.
 
 mod block;
 mod find;

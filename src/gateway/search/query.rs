@@ -1,17 +1,17 @@
-//! What is asked for: `from:dana "quarterly report" -draft has:attachment before:2026-11-01`.
+//! The query language: `from:dana "quarterly report" -draft has:attachment before:2026-11-01`.
 //!
 //! | word | finds |
 //! | --- | --- |
-//! | `word` | it, or a word that begins with it, anywhere |
+//! | `word` | this word, or a word that starts with it, anywhere |
 //! | `"some words"` | these words, next to each other |
-//! | `-word` | what does not have it; before any of these |
+//! | `-word` | messages without it; works before all of these |
 //! | `from:` `to:` `cc:` `subject:` `filename:` | the same in that place only |
-//! | `in:` | a folder, by its role or name; `in:all` looks into junk and trash too |
-//! | `label:` | what has that label |
+//! | `in:` | a folder, by its role or name; `in:all` includes junk and trash |
+//! | `label:` | messages with this label |
 //! | `is:` | `unread`, `read`, `starred`, `opened`, `unopened`, `sent` |
-//! | `has:attachment`, `larger:5M`, `smaller:20k` | by what it holds |
-//! | `before:2026-11-01`, `after:2026-10-01` | by the day it came, in UTC |
-//! | `ref:` or a reference number | that message |
+//! | `has:attachment`, `larger:5M`, `smaller:20k` | by attachments or size |
+//! | `before:2026-11-01`, `after:2026-10-01` | by the day it was received, in UTC |
+//! | `ref:` or a reference number | this message |
 
 use time::{Date, Month};
 
@@ -20,7 +20,7 @@ use crate::gateway::error::Error;
 use crate::mail::reference::Reference;
 use crate::mail::words;
 
-/// The places where a word can stand; a set of them is their sum.
+/// The places where a word can occur, as bits of a set.
 pub mod place {
     pub const FROM: u8 = 1;
     pub const TO: u8 = 2;
@@ -34,7 +34,7 @@ pub mod place {
 const QUERY_CHARS_MAX: usize = 1_000;
 const CLAUSES_MAX: usize = 32;
 
-/// Everything that must hold.
+/// All conditions that must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query(pub Vec<Clause>);
 
@@ -47,9 +47,9 @@ pub struct Clause {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Test {
     Words(Words),
-    /// A folder, as it was written.
+    /// A folder, as the user typed it.
     In(String),
-    /// A label, as it was written.
+    /// A label, as the user typed it.
     Label(String),
     Is(Is),
     HasAttachment,
@@ -65,7 +65,7 @@ pub enum Test {
 pub struct Words {
     pub places: u8,
     pub words: Vec<String>,
-    /// The last may be longer than what was written.
+    /// The last word may be a prefix.
     pub prefix: bool,
 }
 
@@ -80,10 +80,10 @@ pub enum Is {
 }
 
 impl Query {
-    /// Reads a query; an operator with a value that it cannot have is an error that names it.
+    /// Parses a query; an operator with an invalid value is an error that names it.
     pub fn parse(text: &str) -> Result<Query, Error> {
         if text.chars().count() > QUERY_CHARS_MAX {
-            return Err(invalid(format!("a search has at most {QUERY_CHARS_MAX} characters")));
+            return Err(invalid(format!("a search may have at most {QUERY_CHARS_MAX} characters")));
         }
         let mut clauses = Vec::new();
         for Token { not, operator, value, quoted } in tokens(text) {
@@ -92,12 +92,12 @@ impl Query {
             }
         }
         if clauses.len() > CLAUSES_MAX {
-            return Err(invalid(format!("a search has at most {CLAUSES_MAX} words")));
+            return Err(invalid(format!("a search may have at most {CLAUSES_MAX} terms")));
         }
         Ok(Query(clauses))
     }
 
-    /// The words that were asked for, to be shown where they stand.
+    /// The words that results must contain, to be marked where they occur.
     pub fn shown(&self) -> impl Iterator<Item = &Words> {
         self.0.iter().filter(|clause| !clause.not).filter_map(|clause| match &clause.test {
             Test::Words(words) => Some(words),
@@ -113,7 +113,7 @@ struct Token<'t> {
     quoted: bool,
 }
 
-/// Cuts at white space outside quotes; a quote that does not end runs to the end.
+/// Splits at white space outside quotes; an unclosed quote extends to the end.
 fn tokens(text: &str) -> impl Iterator<Item = Token<'_>> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -172,11 +172,11 @@ fn test(operator: Option<&str>, value: &str, quoted: bool) -> Result<Option<Test
         "label" => Some(Test::Label(value.to_owned())).filter(|_| !value.is_empty()),
         "is" => Some(Test::Is(is(value)?)),
         "has" if lower(value).starts_with("attach") => Some(Test::HasAttachment),
-        "has" => return Err(invalid(format!("has:{value}; there is has:attachment"))),
+        "has" => return Err(invalid(format!("has:{value}; only has:attachment is possible"))),
         "larger" => Some(Test::Larger(octets(value)?)),
         "smaller" => Some(Test::Smaller(octets(value)?)),
         "before" => Some(Test::Before(day(value)?)),
-        // The day itself counts: what came after it began.
+        // The day itself is included: `after` means since its start.
         "after" => Some(Test::After(day(value)?)),
         _ => {
             let reference = value.parse().map_err(|_| {
@@ -188,7 +188,7 @@ fn test(operator: Option<&str>, value: &str, quoted: bool) -> Result<Option<Test
     Ok(found)
 }
 
-/// `None` where there is nothing to look for, such as a lone dash.
+/// `None` if there is nothing to search for, such as a lone dash.
 fn words_test(places: u8, value: &str, quoted: bool) -> Option<Test> {
     let words = words::folded(value);
     (!words.is_empty()).then_some(Test::Words(Words { places, words, prefix: !quoted }))
@@ -204,7 +204,7 @@ fn is(value: &str) -> Result<Is, Error> {
         "sent" => Is::Sent,
         _ => {
             let known = "unread, read, starred, opened, unopened and sent";
-            return Err(invalid(format!("is:{value}; there are {known}")));
+            return Err(invalid(format!("is:{value}; possible values are {known}")));
         }
     })
 }
@@ -220,7 +220,7 @@ fn octets(value: &str) -> Result<u64, Error> {
     };
     let size = digits.parse::<u64>().ok().zip(unit);
     size.and_then(|(size, unit)| size.checked_mul(unit))
-        .ok_or_else(|| invalid(format!("the size {value}; write it as 500k or 5M")))
+        .ok_or_else(|| invalid(format!("size {value}; write it like 500k or 5M")))
 }
 
 fn day(value: &str) -> Result<Timestamp, Error> {
@@ -230,7 +230,7 @@ fn day(value: &str) -> Result<Timestamp, Error> {
         let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
         Date::from_calendar_date(i32::from(year), month, u8::try_from(day).ok()?).ok()
     });
-    let date = date.ok_or_else(|| invalid(format!("the day {value}; write it as 2026-11-23")))?;
+    let date = date.ok_or_else(|| invalid(format!("date {value}; write it like 2026-11-23")))?;
     Ok(Timestamp(date.midnight().assume_utc().unix_timestamp() * 1_000))
 }
 
