@@ -1,4 +1,5 @@
-//! Sending, temporary accounts and confirmations on the engine in memory, with a set clock.
+//! Tests of sending, temporary accounts and confirmations, with the in-memory engine and a manual
+//! clock.
 
 use super::outgoing::consent::Consent;
 use super::outgoing::draft::Addressee;
@@ -25,7 +26,7 @@ pub fn content(to: &[&str], text: &str) -> DraftContent {
     }
 }
 
-/// The draft that says this.
+/// The draft with this content.
 pub fn draft_with(gateway: &Gateway, actor: &Actor, content: &DraftContent) -> DraftView {
     let rows = gateway.draft_list(actor).unwrap().into_iter();
     let mut drafts = rows.map(|row| gateway.draft(actor, &row.id).unwrap());
@@ -55,7 +56,7 @@ pub fn try_send(
     )
 }
 
-/// Sends, and lets go of the message at once.
+/// Sends a draft, and releases the message at once.
 pub fn send(gateway: &Gateway, actor: &Actor, content: &DraftContent) -> Reference {
     let reference = hold(gateway, actor, content);
     release(gateway);
@@ -106,7 +107,7 @@ pub fn delivered(gateway: &Gateway, id: QueueId) {
     gateway.queue_report(id, done).unwrap();
 }
 
-/// The password and the link's token of a notification.
+/// The password in a notification, and the token of its link.
 pub fn told(text: &str) -> (String, String) {
     let view = crate::mail::message::view(text.as_bytes());
     let text = view.text.unwrap();
@@ -135,15 +136,15 @@ pub fn choice(choice: Choice, mode: Mode) -> Policy {
     Policy { choice, mode, ..Policy::default() }
 }
 
-/// P-24, P-26, P-27, P-28: accepted at once, delivered when it can no longer be taken back, and
-/// exactly one confirmation.
+/// P-24, P-26, P-27, P-28: accepted at once, delivered when the undo time is over, with exactly one
+/// confirmation.
 #[test]
 fn a_message_inside_is_accepted_delivered_and_confirmed_once() {
     let gateway = gateway();
     let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
     let reference = hold(&gateway, &dana, &content(&["omar@example.org"], "Hello Omar"));
     assert_eq!(states(&gateway, &dana, reference), [(Route::Inside, DeliveryState::Accepted)]);
-    assert!(inbox(&gateway, &omar).is_empty(), "it can still be taken back");
+    assert!(inbox(&gateway, &omar).is_empty(), "sending can still be undone");
     release(&gateway);
     assert_eq!(states(&gateway, &dana, reference), [(Route::Inside, DeliveryState::Delivered)]);
     let items = inbox(&gateway, &omar);
@@ -164,7 +165,7 @@ fn a_message_inside_is_accepted_delivered_and_confirmed_once() {
     assert!(times.is_sorted(), "{times:?}");
 }
 
-/// P-25, P-26: rejected without its body ever being decrypted.
+/// P-25, P-26: a message can be rejected without its body ever being decrypted.
 #[test]
 fn a_rejected_message_is_told_as_rejected() {
     let gateway = gateway();
@@ -197,7 +198,7 @@ fn a_message_taken_back_was_never_there() {
     assert!(gateway.submission(&dana, reference).is_err());
     assert!(gateway.message_list(&dana, "sent", None, 10).unwrap().items.is_empty());
     assert!(leased(&gateway).is_empty());
-    // Sent again, it leaves, and then it is too late.
+    // Once it is sent again and released, it is too late to undo.
     let reference = send(&gateway, &dana, &message);
     let late = gateway.submission_undo(&dana, reference);
     assert!(matches!(late, Err(Error::Conflict(Conflict::TooLate))));
@@ -224,7 +225,7 @@ fn a_repeated_request_sends_once() {
     assert_eq!(inbox(&gateway, &omar).len(), 1);
 }
 
-/// P-23: one message, one number, each recipient its own way.
+/// P-23: one message with one reference number takes a separate route to each recipient.
 #[test]
 fn each_recipient_takes_its_own_branch() {
     let gateway = gateway();
@@ -242,7 +243,7 @@ fn each_recipient_takes_its_own_branch() {
     assert_eq!(notices(&gateway, &dana), [(DeliveryState::Failed, to[2].to_owned())]);
 }
 
-/// P-29: nothing leaves, and the sender is told the rule.
+/// P-29: nothing leaves, and the sender's notice names the rule.
 #[test]
 fn a_refused_message_stays_with_a_notice() {
     let gateway = with_policy(choice(Choice::Refuse, Mode::Fixed));
@@ -254,7 +255,7 @@ fn a_refused_message_stays_with_a_notice() {
     assert_eq!(gateway.message_list(&dana, "sent", None, 10).unwrap().items.len(), 1);
 }
 
-/// P-30: no mail passes the walls, in either direction.
+/// P-30: no mail passes the perimeter, in either direction.
 #[test]
 fn in_intranet_mode_nothing_passes_the_walls() {
     let gateway = with_policy(Policy { intranet: true, ..Policy::default() });
@@ -265,7 +266,7 @@ fn in_intranet_mode_nothing_passes_the_walls() {
     assert_eq!(refused(&gateway, "dana@example.org", Origin::Inside), None);
 }
 
-/// P-31: nothing leaves before a yes, which is recorded; without it the draft stays.
+/// P-31: nothing leaves without consent, which is recorded; until then the draft stays.
 #[test]
 fn nothing_leaves_before_the_sender_says_yes() {
     let gateway = with_policy(choice(Choice::Ask, Mode::Default));
@@ -286,7 +287,7 @@ fn nothing_leaves_before_the_sender_says_yes() {
     release(&gateway);
     assert!(leased(&gateway).is_empty());
     assert_eq!(gateway.draft_list(&dana).unwrap().len(), 1);
-    // A made-up token is no yes.
+    // An invented token is not consent.
     submit.consent = Some("00000000000000000000000000000000");
     assert!(matches!(gateway.submit(&dana, &submit).unwrap(), Submitted::NeedsConsent(_)));
     submit.consent = Some(&consent.token);
@@ -297,11 +298,11 @@ fn nothing_leaves_before_the_sender_says_yes() {
     assert!(rows[0].1.contains("Canary text"));
     delivered(&gateway, rows[0].0.id);
     assert_eq!(states(&gateway, &dana, view.reference), [(Route::Ask, DeliveryState::Delivered)]);
-    // The key to it went with the row.
+    // The key to the content was deleted with the row.
     assert!(gateway.queue_content(rows[0].0.id).is_err());
 }
 
-/// P-38: it leaves without a question, and is marked.
+/// P-38: the message leaves without a request for consent, and is shown as unprotected.
 #[test]
 fn a_plain_message_leaves_without_a_question() {
     let gateway = with_policy(choice(Choice::Plain, Mode::Default));
@@ -314,8 +315,8 @@ fn a_plain_message_leaves_without_a_question() {
     assert!(!view.recipients[0].protected);
 }
 
-/// P-14, P-15, P-32 to P-37: the account, the notification, the claim, the message, the reply,
-/// and what the sender sees.
+/// P-14, P-15, P-32 to P-37: the account, the notification, the claim, the message, the reply, and
+/// what the sender sees.
 #[test]
 fn an_outsider_claims_an_account_reads_and_replies() {
     let gateway = gateway();
@@ -332,14 +333,14 @@ fn an_outsider_claims_an_account_reads_and_replies() {
         let view = gateway.pickup(&token).unwrap();
         assert_eq!((view.state, view.reference), (PickupState::Waiting, reference));
     }
-    // Without a passphrase of one's own it stays closed, and a short one is refused.
+    // The account cannot be opened without a new passphrase, and a short one is refused.
     let none = gateway.session_open(log_in(OUTSIDER, &initial));
     assert!(matches!(none, Err(Error::ClaimFirst)));
     assert!(matches!(claim(&gateway, OUTSIDER, &initial, "short"), Err(Error::WeakPassword)));
     let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
     assert!(noa.is_temporary());
     assert_eq!(gateway.pickup(&token).unwrap().state, PickupState::Claimed);
-    // What the mail says opens nothing now.
+    // The password in the mail is now void.
     assert!(matches!(gateway.session_open(log_in(OUTSIDER, &initial)), Err(Error::Refused)));
     let items = inbox(&gateway, &noa);
     assert_eq!(items.len(), 1);
@@ -351,7 +352,7 @@ fn an_outsider_claims_an_account_reads_and_replies() {
         states(&gateway, &dana, reference),
         [(Route::TemporaryAccount, DeliveryState::Read)]
     );
-    // It answers within the conversation, and cannot write to anybody else.
+    // The account can reply within the conversation, but cannot write to anyone else.
     let draft = gateway.draft_from(&noa, reference, RelationKind::Reply).unwrap();
     assert_eq!(draft.content.to[0].address, "dana@example.org");
     let reply = send(&gateway, &noa, &draft.content);
@@ -382,7 +383,7 @@ fn a_second_message_uses_the_same_account() {
     assert_eq!(inbox(&gateway, &noa).len(), 2);
 }
 
-/// Of two browsers that claim with the same password, one gets the account.
+/// Of two browsers that claim an account with the same password, only one succeeds.
 #[test]
 fn two_who_claim_at_once_are_not_both_let_in() {
     for _ in 0..10 {
@@ -406,7 +407,7 @@ fn claim_at_once() {
     assert_eq!(claims.iter().filter(|won| **won).count(), 1, "{claims:?}");
 }
 
-/// P-15: at its end the account, its keys and its wraps are gone; the outcome stays.
+/// P-15: when an account ends, it and its keys are deleted; the outcome stays.
 #[test]
 fn an_account_that_ended_holds_nothing_and_says_so() {
     let gateway = gateway();
@@ -423,7 +424,7 @@ fn an_account_that_ended_holds_nothing_and_says_so() {
     let told = String::from_utf8(told.whole().unwrap().to_vec()).unwrap();
     assert!(told.contains("\r\nSubject: Temporary account expires soon: "), "{told}");
     assert!(!told.contains("Delayed") && !told.contains("keep trying"), "{told}");
-    // Renewed, it lives on; the clock set back ends nothing either.
+    // A renewed account does not expire; nor does setting the clock back end it.
     let id = gateway.temporary_list(Some(&dana)).unwrap()[0].id.clone();
     gateway.temporary_renew(&dana, &id).unwrap();
     gateway.clock().advance_secs(4 * 24 * 3600);
@@ -445,8 +446,8 @@ fn an_account_that_ended_holds_nothing_and_says_so() {
     let before = notices(&gateway, &dana).len();
     gateway.pickup_ask(&token).unwrap();
     gateway.pickup_ask(&token).unwrap();
-    assert_eq!(notices(&gateway, &dana).len(), before + 1, "asked once a day");
-    // Written to again, there is a new account.
+    assert_eq!(notices(&gateway, &dana).len(), before + 1, "the sender is asked once a day");
+    // A new message creates a new account.
     send(&gateway, &dana, &content(&[OUTSIDER], "Two"));
     assert_eq!(gateway.temporary_list(None).unwrap().len(), 1);
 }
@@ -460,7 +461,7 @@ fn a_revoked_account_is_shut_at_once() {
     let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
     let id = gateway.temporary_list(Some(&dana)).unwrap()[0].id.clone();
     let others = gateway.temporary_revoke(&omar, &id);
-    assert!(matches!(others, Err(Error::NotFound { .. })), "only its sponsor's");
+    assert!(matches!(others, Err(Error::NotFound { .. })), "only the sponsor can revoke it");
     gateway.temporary_revoke(&dana, &id).unwrap();
     assert_eq!(gateway.pickup(&token).unwrap().state, PickupState::Revoked);
     assert!(gateway.message_list(&noa, "inbox", None, 1).is_err());
@@ -473,7 +474,7 @@ fn the_other_hand_offs_work_by_what_they_say() {
     let dana = sign_in(&gateway, "dana");
     send(&gateway, &dana, &content(&[OUTSIDER], "One"));
     let (initial, _) = told(&leased(&gateway)[0].1);
-    // The patent to the message: the password in the mail stays good.
+    // In the hand-off `in-mail` the password in the mail stays valid.
     for _ in 0..2 {
         assert!(gateway.session_open(log_in(OUTSIDER, &initial)).is_ok());
     }
@@ -481,7 +482,7 @@ fn the_other_hand_offs_work_by_what_they_say() {
     let dana = sign_in(&gateway, "dana");
     let reference = send(&gateway, &dana, &content(&[OUTSIDER], "One"));
     let (none, _) = told(&leased(&gateway)[0].1);
-    assert_eq!(none, "", "the mail holds no password");
+    assert_eq!(none, "", "the mail contains no password");
     let view = gateway.submission(&dana, reference).unwrap();
     let shown = view.recipients[0].temporary.as_ref().unwrap().password.clone().unwrap();
     claim(&gateway, OUTSIDER, shown.expose(), OWN).unwrap();
@@ -489,7 +490,7 @@ fn the_other_hand_offs_work_by_what_they_say() {
     assert!(view.recipients[0].temporary.as_ref().unwrap().password.is_none());
 }
 
-/// The four states of a row, and what each report leads to.
+/// The four states of a row, and the effect of each report.
 #[test]
 fn a_row_is_retried_delayed_failed_and_told_once() {
     let gateway = with_policy(choice(Choice::Plain, Mode::Default));
@@ -500,7 +501,7 @@ fn a_row_is_retried_delayed_failed_and_told_once() {
     assert!(gateway.queue_lease(10, 60, &mut |_| false).unwrap().is_empty(), "leased");
     gateway.clock().advance_secs(61);
     let again = gateway.queue_lease(10, 60, &mut |_| false).unwrap();
-    assert_eq!(again.len(), 1, "a lease that ran out is due again");
+    assert_eq!(again.len(), 1, "a row with an expired lease is due again");
     let defer = || Attempted::Deferred {
         status: EnhancedStatus(4, 2, 0),
         text: "later".to_owned(),
@@ -562,7 +563,11 @@ fn the_queue_is_read_page_by_page_and_searched() {
             break;
         }
     }
-    assert_eq!(seen, [&numbers[..3], &numbers[3..6], &numbers[6..]], "each once, the due first");
+    assert_eq!(
+        seen,
+        [&numbers[..3], &numbers[3..6], &numbers[6..]],
+        "each once, the next due first"
+    );
     let found = |word: &str| {
         let page = gateway.queue_page(None, word, 10).unwrap();
         page.items.into_iter().map(|row| row.reference).collect::<Vec<_>>()
@@ -578,7 +583,7 @@ fn the_queue_is_read_page_by_page_and_searched() {
     }
 }
 
-/// P-34: in the reader's language where it is known, else in the sender's with the house's beside.
+/// P-34: in the reader's language if known, else in the sender's, followed by the site's.
 #[test]
 fn outsiders_are_written_to_in_a_language_they_read() {
     let gateway = gateway();
@@ -613,13 +618,13 @@ fn outsiders_are_written_to_in_a_language_they_read() {
     );
     assert!(!third.contains("לקריאת ההודעה:"), "{third}");
     assert_eq!(gateway.pickup(&token).unwrap().language, Some("fr"));
-    // A language that no notification is written in counts as none.
+    // A language without a translated notification counts as no choice.
     chooses(&noa, "xx");
     send(&gateway, &dana, &content(&[OUTSIDER], "Four"));
     assert!(said().contains("To read the message:"));
 }
 
-/// A way that cannot be verified: the message waits in a temporary account instead.
+/// Without verified TLS the message waits in a temporary account instead.
 #[test]
 fn a_message_without_verified_tls_goes_to_the_portal() {
     let gateway = with_policy(choice(Choice::VerifiedTls, Mode::Default));
@@ -642,7 +647,7 @@ fn a_message_without_verified_tls_goes_to_the_portal() {
     assert!(String::from_utf8_lossy(&octets).contains("Over verified TLS only"));
 }
 
-/// Promise 4: a sealed thread leaves in clear only with the phrase typed, and without the text.
+/// Promise 4: a sealed thread leaves unprotected only with typed consent, and without its text.
 #[test]
 fn a_sealed_thread_leaves_only_by_a_typed_yes_and_without_its_text() {
     let gateway = gateway();
@@ -654,13 +659,13 @@ fn a_sealed_thread_leaves_only_by_a_typed_yes_and_without_its_text() {
     message.to.push(addressee(OUTSIDER));
     message.choices.insert(OUTSIDER.to_owned(), Choice::Plain);
     message.text = format!("I agree.\n{}", message.text);
-    assert!(message.text.contains(secret), "it is quoted");
+    assert!(message.text.contains(secret), "the reply quotes it");
     let Submitted::NeedsConsent(mut consent) = try_send(&gateway, &omar, &message, None).unwrap()
     else {
-        panic!("it left without a yes");
+        panic!("the message left without consent");
     };
     assert_eq!(consent.typed.as_deref(), Some(OUTSIDER));
-    // Each draft needs its own yes; the token is of the one it was asked for.
+    // A token is valid for one draft only, so this submits the draft it was issued for.
     let draft = draft_with(&gateway, &omar, &message);
     let submit = |typed| Submit {
         draft: &draft.id,
@@ -678,11 +683,11 @@ fn a_sealed_thread_leaves_only_by_a_typed_yes_and_without_its_text() {
     assert_eq!(rows.len(), 1);
     let text = crate::mail::message::view(rows[0].1.as_bytes()).text.unwrap();
     assert!(text.contains("I agree.") && !text.contains("seven spoons"), "{text}");
-    // Pasted in without a quotation mark, it stops the message.
+    // Text pasted without quotation marks stops the message.
     message.text = format!("By the way: {secret}");
     consent = match try_send(&gateway, &omar, &message, None).unwrap() {
         Submitted::NeedsConsent(consent) => consent,
-        Submitted::Accepted(_) => panic!("it left"),
+        Submitted::Accepted(_) => panic!("the message left without consent"),
     };
     let draft = draft_with(&gateway, &omar, &message);
     let pasted = gateway.submit(
@@ -698,7 +703,7 @@ fn a_sealed_thread_leaves_only_by_a_typed_yes_and_without_its_text() {
     assert!(matches!(pasted, Err(Error::Conflict(Conflict::SealedText))));
 }
 
-/// P-57: mail inside to one who takes none from inside is refused when it is sent.
+/// P-57: inside mail to a recipient who accepts none from inside is refused on submission.
 #[test]
 fn one_who_takes_only_outside_mail_gets_none_from_inside() {
     let gateway = gateway();
@@ -708,7 +713,7 @@ fn one_who_takes_only_outside_mail_gets_none_from_inside() {
     assert_eq!(states(&gateway, &dana, reference), [(Route::Inside, DeliveryState::Failed)]);
 }
 
-/// P-15: what an account that is deleted by its owner held is gone.
+/// P-15: when an owner deletes an account, its data is deleted.
 #[test]
 fn an_outsider_deletes_the_account_with_the_password() {
     let gateway = gateway();
@@ -725,7 +730,7 @@ fn an_outsider_deletes_the_account_with_the_password() {
     assert!(matches!(internal, Err(Error::Denied { .. })));
 }
 
-/// Uploads a file whole, in chunks of the largest size.
+/// Uploads a whole file, in chunks of the maximum size.
 pub fn uploaded(gateway: &Gateway, actor: &Actor, name: &str, octets: &[u8]) -> String {
     let kind = "Application/X-Test";
     let upload = gateway.upload_begin(actor, name, kind, octets.len() as u64).unwrap();
@@ -740,15 +745,15 @@ pub fn uploaded(gateway: &Gateway, actor: &Actor, name: &str, octets: &[u8]) -> 
 fn all_of(mut pieces: mailboxes::content::Pieces) -> Vec<u8> {
     let (octets, mut all) = (pieces.octets(), Vec::new());
     while let Some(piece) = pieces.take_next().unwrap() {
-        assert!(piece.len() <= 1 << 20, "little of it is in memory");
+        assert!(piece.len() <= 1 << 20, "only a little of it is in memory");
         all.extend_from_slice(&piece);
     }
     assert_eq!(all.len() as u64, octets);
     all
 }
 
-/// P-17: files of every awkward length come back as they were, one by one and as parts of the
-/// whole, which any mail program can take apart; forwarded, they are the same.
+/// P-17: files of every awkward length are returned unchanged, one by one and as parts of the whole
+/// message, which any mail program can parse; forwarding keeps them unchanged.
 #[test]
 fn files_come_back_piece_by_piece_and_as_a_whole() {
     let gateway = gateway();
@@ -768,7 +773,7 @@ fn files_come_back_piece_by_piece_and_as_a_whole() {
         .collect();
     let reference = send(&gateway, &dana, &message);
     let (_, opened) = gateway.message_open(&omar, reference, None).unwrap();
-    assert!(opened.shown().len() < 10_000, "the files are not in it");
+    assert!(opened.shown().len() < 10_000, "the shown part excludes the files");
     let parts = opened.parts().unwrap();
     assert_eq!(parts.len(), files.len());
     for (part, octets) in parts.iter().zip(&files) {
