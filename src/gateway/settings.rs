@@ -58,7 +58,7 @@ pub struct Settings {
     pub undo_secs: u32,
     /// How long a temporary account lives after the last message to it.
     pub temporary_secs: i64,
-    /// How long before the account expires its outsider and its sponsor are warned.
+    /// How long before expiry the outsider and the sponsor are warned.
     pub temporary_warn_secs: i64,
     pub hand_off: HandOff,
     /// Whether outside senders are notified that their message was accepted (decision D2).

@@ -227,8 +227,8 @@ impl World {
             let found = words(&text).find(|word| self.sealed.contains(*word));
             assert!(
                 found.is_none(),
-                "{found:?} left in clear (message: {is_message}, asked: {consented}):\n{octets}\n\
-                 written: {written:?}"
+                "{found:?} left unprotected (message: {is_message}, consent: {consented}):\n\
+                 {octets}\nwritten: {written:?}"
             );
             if row.recipient.path.to_string().contains("eve@") && is_message {
                 self.eve.push(octets);
@@ -281,7 +281,7 @@ fn random_walks_find_no_sealed_word_in_clear() {
         refused += world.refused;
         asked += world.asked;
     }
-    // The walks cover all cases: many messages left, asked for consent, or were stopped.
-    println!("{left} left in clear, {asked} questions, {refused} stopped");
+    // The walks cover all cases: messages that left, that needed consent, and that were stopped.
+    println!("{left} left unprotected, {asked} asked for consent, {refused} stopped");
     assert!(left > walks / 2 && asked > walks / 4 && refused > walks / 100);
 }

@@ -35,7 +35,7 @@ impl Gateway {
         let due = self.temporary_where(limit, |row| {
             !row.warned && row.expires <= soon && row.ending.is_none()
         })?;
-        Ok(each("warned of its end", &due, |id| self.temporary_warn_one(id)))
+        Ok(each("warned of its expiry", &due, |id| self.temporary_warn_one(id)))
     }
 
     fn temporary_where(

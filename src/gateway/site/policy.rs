@@ -84,7 +84,7 @@ impl Decision {
     /// Which level decided, for the notice about a message that was not sent.
     pub fn sentence(&self) -> &'static str {
         match self.level {
-            Level::Inside => "The recipient is inside.",
+            Level::Inside => "The recipient's domain is local.",
             Level::Intranet => "This organisation sends no mail to outside recipients.",
             Level::System => "This rule applies to everyone.",
             Level::User => "This rule applies to your account.",
