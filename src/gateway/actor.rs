@@ -5,8 +5,7 @@ use crate::gateway::records::ids::AccountId;
 use crate::gateway::text::hex;
 use crate::vault::AccountSecret;
 
-/// The account on whose behalf one request runs, with the keys opened for it. The keys are wiped
-/// when the request ends.
+/// The account on whose behalf one request runs, with its opened keys, which are wiped on drop.
 pub struct Actor {
     pub(in crate::gateway) account: AccountId,
     pub(in crate::gateway) session: [u8; 16],
@@ -23,7 +22,7 @@ impl Actor {
         self.is_manager
     }
 
-    /// When the password was last confirmed in this session.
+    /// When the password was last entered in this session.
     pub fn confirmed(&self) -> Timestamp {
         self.confirmed
     }
@@ -38,12 +37,12 @@ impl Actor {
         self.is_temporary
     }
 
-    /// Whether an app password opened the session, which may then only read and send mail.
+    /// Whether the session was opened with an app password, which may only read and send mail.
     pub fn is_app(&self) -> bool {
         self.is_app
     }
 
-    /// The session's id in text form.
+    /// The session's ID in text form.
     pub fn session_id(&self) -> String {
         hex(&self.session)
     }

@@ -1,4 +1,4 @@
-//! What senders outside are told, on the engine in memory, with a set clock.
+//! Tests of automatic answers to outside senders, with the in-memory engine and a manual clock.
 
 use super::accounts::preference::PreferencesChange;
 use super::queue::attempt::Attempted;
@@ -18,7 +18,7 @@ const MESSAGE: &str = "From: Rachel <rachel@outside.example>\nTo: dana@example.o
     Message-ID: <first@outside.example>\nSubject: The contract\n\nSecret text.\n";
 const DAY: i64 = 24 * 3600;
 
-/// A message that its sender's domain vouches for, with a notification parameter.
+/// Delivers a message from an authenticated sender, with a NOTIFY parameter.
 fn arrive(gateway: &Gateway, notify: Notify) -> Reference {
     let mut inbound = inbound(gateway, RACHEL, &[DANA], MESSAGE);
     inbound.authenticated = true;
@@ -31,7 +31,7 @@ fn arrive(gateway: &Gateway, notify: Notify) -> Reference {
     gateway.receive(inbound).wait().unwrap().reference
 }
 
-/// What waits for Rachel, each from the null reverse-path, and is gone after.
+/// Takes the messages that wait for Rachel, each from the null reverse-path, off the queue.
 fn told(gateway: &Gateway) -> Vec<String> {
     let rows = leased(gateway);
     let taken: Vec<Leased> = rows.iter().map(|(row, _)| row.clone()).collect();
@@ -43,8 +43,8 @@ fn told(gateway: &Gateway) -> Vec<String> {
     rows.into_iter().map(|(_, text)| text).collect()
 }
 
-/// P-44, P-45, P-46: once a day for each pair, with the number and the last interaction as the
-/// recipient allows, and not a word of the message.
+/// P-44, P-45, P-46: one notice a day per pair of addresses, with the reference number and the last
+/// interaction as the recipient allows, and no text of the message.
 #[test]
 fn an_outside_sender_learns_that_the_message_was_accepted() {
     let gateway = gateway();
@@ -74,7 +74,7 @@ fn an_outside_sender_learns_that_the_message_was_accepted() {
     drop(dana);
 }
 
-/// P-44: nobody who may be forged is told anything, whatever the reader allows.
+/// P-44: a possibly forged sender gets no mail, whatever the reader allows.
 #[test]
 fn a_sender_whom_nobody_vouches_for_is_told_nothing() {
     let gateway = gateway_with(|settings| settings.confirm_outside = ConfirmOutside::Always);
@@ -85,8 +85,7 @@ fn a_sender_whom_nobody_vouches_for_is_told_nothing() {
     assert!(told(&gateway).is_empty());
 }
 
-/// RFC 3461 §4.1, RFC 3464: asked for, the acceptance is a delivery report, each time; asked
-/// for never, there is none.
+/// RFC 3461 §4.1, RFC 3464: a requested DSN is sent each time; with NOTIFY=NEVER there is none.
 #[test]
 fn a_delivery_report_is_sent_where_it_is_asked_for() {
     let gateway = gateway();
@@ -112,11 +111,11 @@ fn a_delivery_report_is_sent_where_it_is_asked_for() {
     assert!(told(&gateway).is_empty());
 }
 
-/// P-47, D5: what the reader allows decides, and a message is confirmed once.
+/// P-47, D5: the reader's setting decides, and a message is confirmed once.
 #[test]
 fn read_and_rejected_are_confirmed_as_the_reader_allows() {
     use ConfirmOutside::{Always, Ask, Known, Never};
-    // The setting, what the reader said, whether it is confirmed.
+    // The setting, the reader's answer, whether the message is confirmed.
     let cases = [
         (Never, Some(true), false),
         (Ask, None, false),
@@ -152,7 +151,7 @@ fn read_and_rejected_are_confirmed_as_the_reader_allows() {
     }
 }
 
-/// D5: whom the reader wrote to is known, and needs no question.
+/// D5: a sender whom the reader has written to is known, so the reader is not asked.
 #[test]
 fn who_was_written_to_before_is_known() {
     let gateway = gateway_with(|settings| {
@@ -168,7 +167,7 @@ fn who_was_written_to_before_is_known() {
     assert_eq!(told(&gateway).len(), 1);
 }
 
-/// P-26: who is inside gets the report in RFC 3464's form; one for each end of the road.
+/// P-26: an inside sender gets one report about a failed message, in the form of RFC 3464.
 #[test]
 fn a_failed_message_is_reported_in_the_standards_form() {
     let gateway = with_policy(choice(crate::terms::Choice::Plain, crate::terms::Mode::Default));
@@ -197,7 +196,7 @@ fn a_failed_message_is_reported_in_the_standards_form() {
     }
 }
 
-/// P-44, P-47: two of us, each vouching for its people, with readers who confirm everything:
+/// P-44, P-47: two gateways authenticate each other's mail, and their readers confirm everything:
 /// after one report each they are silent.
 #[test]
 fn two_gateways_that_face_each_other_settle() {
@@ -220,7 +219,7 @@ fn two_gateways_that_face_each_other_settle() {
                 carried.push(text);
             }
         }
-        // Everybody opens everything.
+        // Everyone opens every message.
         for (gateway, reader) in [(&here, &dana), (&there, &omar)] {
             for item in inbox(gateway, reader) {
                 gateway.message_open(reader, item.reference, None).unwrap();
@@ -232,7 +231,7 @@ fn two_gateways_that_face_each_other_settle() {
     assert!(!inbox(&there, &omar).is_empty(), "the message itself arrived");
 }
 
-/// Carries a queue's row to the other side, as SMTP does.
+/// Carries a queue row to the other gateway, as SMTP does.
 fn carry(to: &Gateway, row: &Leased, text: &str) {
     let path = row.recipient.path.to_string();
     let RecipientVerdict::Accept(_) =

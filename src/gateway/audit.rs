@@ -1,5 +1,5 @@
-//! The audit log: who did what, to whom, when and from where. It never contains the text or the
-//! subject of a message, or a secret.
+//! The audit log: who did what, to whom, when and from where. It never contains the text of a
+//! message, its subject, or a secret.
 
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
@@ -13,21 +13,21 @@ use crate::gateway::records::tables::AUDIT;
 use crate::store::{Order, Read, Span};
 use crate::vault;
 
-/// A page of the log, the latest entry first.
+/// Entries of the audit log, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogPage {
     pub items: Vec<AuditEntry>,
-    /// Where the next page starts.
+    /// The cursor of the next page.
     pub next: Option<String>,
 }
 
 const PAGE: usize = 100;
 const WORD_CHARS_MAX: usize = 200;
 
-/// The number of refused sign-ins recorded in one minute, so that attackers cannot fill the store.
+/// The limit on recorded sign-in failures per minute, so that attackers cannot fill the store.
 const REFUSED_PER_MINUTE: u32 = 30;
 
-/// The number of refusals recorded in the current minute.
+/// The current minute, and how many sign-in failures were recorded in it.
 #[derive(Default)]
 pub(in crate::gateway) struct Refusals(Mutex<(i64, u32)>);
 
@@ -44,8 +44,8 @@ impl Refusals {
 }
 
 impl Gateway {
-    /// Records an act. If the entry cannot be stored, the act stands, and the daemon's own log says
-    /// so.
+    /// Records an act. A failure to store the entry does not undo the act; it is reported in the
+    /// daemon's own log.
     pub fn note(&self, who: &str, act: Act, about: &str, peer: &str) {
         let at = self.inner.clock.now();
         if act == Act::SignInRefused && !self.inner.refusals.may_note(at) {
@@ -66,8 +66,8 @@ impl Gateway {
         }
     }
 
-    /// Records a refused sign-in. What was typed as a name may be a password, so the log contains
-    /// it only if it is the name of an account.
+    /// Records a refused sign-in. A user may have typed a password as the name, so the log holds a
+    /// name only if such an account exists.
     pub fn note_refused(&self, typed: &str, peer: &str) {
         let who = match self.account_find(typed) {
             Ok(Some(account)) => self.name_of(account),
@@ -81,7 +81,7 @@ impl Gateway {
         self.account(account).map_or_else(|_| account.to_text(), |account| account.name)
     }
 
-    /// A page of the log, the latest first.
+    /// A page of the log, newest first.
     pub fn audit(&self, before: Option<&str>) -> Result<LogPage, Error> {
         let invalid = || Error::Invalid { what: "cursor".to_owned() };
         let mut span = Span::prefix(&AUDIT.raw(&()), Order::Descending);
@@ -104,7 +104,7 @@ impl Gateway {
         Ok(LogPage { items, next: last.filter(|_| more) })
     }
 
-    /// Deletes at most `limit` entries that are older than the log is kept.
+    /// Deletes at most `limit` entries that are older than the retention time.
     pub fn audit_expire(&self, limit: usize) -> Result<usize, Error> {
         let before = self.inner.clock.now().plus_secs(-self.inner.settings.log_kept_secs);
         let mut over = Vec::new();

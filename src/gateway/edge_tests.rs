@@ -1,5 +1,5 @@
-//! Messages at the edges of time and trust: accounts that end meanwhile, drafts that are not what
-//! they were begun as, stores that somebody outside would fill.
+//! Edge cases of time and trust: accounts that end meanwhile, drafts that were changed after their
+//! start, and outsiders who try to fill the store.
 
 use super::queue::attempt::Attempted;
 use super::records::policy::Policy;
@@ -16,7 +16,7 @@ fn temporary_count(gateway: &Gateway) -> usize {
     gateway.temporary_list(None).unwrap().len()
 }
 
-/// A message taken back leaves an account that nobody can be warned of; it ends all the same, and
+/// Undo send can leave an account with no message, so nobody can be warned; it still expires, and
 /// so do the others.
 #[test]
 fn an_account_without_a_message_ends_like_every_other() {
@@ -36,7 +36,7 @@ fn an_account_without_a_message_ends_like_every_other() {
     assert_eq!(states(&gateway, &dana, sent), [(Route::TemporaryAccount, DeliveryState::Expired)]);
 }
 
-/// P-15: what was renewed in time is not ended by who looked a moment before.
+/// P-15: an account renewed in time is not ended by a scan that found it just before.
 #[test]
 fn an_account_renewed_in_time_does_not_end() {
     let gateway = gateway_with(|settings| settings.session_idle_secs = 1 << 30);
@@ -52,7 +52,7 @@ fn an_account_renewed_in_time_does_not_end() {
     assert_eq!(temporary_count(&gateway), 0);
 }
 
-/// A second message prolongs the account and its warning, and takes nothing from a renewal.
+/// A second message extends the account and causes a new warning.
 #[test]
 fn a_second_message_is_warned_of_too() {
     let gateway = gateway_with(|settings| settings.session_idle_secs = 1 << 30);
@@ -65,8 +65,8 @@ fn a_second_message_is_warned_of_too() {
     assert_eq!(gateway.temporary_warn(10).unwrap(), 1, "of the new end");
 }
 
-/// P-24, P-32: a message to an account that went while it could be taken back has failed, its
-/// sender is told once, and nobody outside is told of a message that is not there.
+/// P-24, P-32: a message fails if its temporary account is revoked during the undo time; its sender
+/// is notified once, and the outsider gets no notification.
 #[test]
 fn a_message_to_an_account_that_went_meanwhile_is_told_as_failed() {
     let gateway = gateway();
@@ -80,7 +80,7 @@ fn a_message_to_an_account_that_went_meanwhile_is_told_as_failed() {
     );
     assert_eq!(notices(&gateway, &dana), [(DeliveryState::Failed, OUTSIDER.to_owned())]);
     assert!(leased(&gateway).is_empty(), "no notification leaves");
-    // A new message makes a new account.
+    // A new message creates a new account.
     let reference = send(&gateway, &dana, &content(&[OUTSIDER], "Again"));
     assert_eq!(
         states(&gateway, &dana, reference),
@@ -88,7 +88,7 @@ fn a_message_to_an_account_that_went_meanwhile_is_told_as_failed() {
     );
 }
 
-/// An end that was interrupted is completed, and no message goes into an account that is ending.
+/// An interrupted deletion is completed, and an account that is being deleted gets no message.
 #[test]
 fn an_account_that_is_ending_gets_no_message() {
     let gateway = gateway();
@@ -112,7 +112,7 @@ fn an_account_that_is_ending_gets_no_message() {
     );
 }
 
-/// One sender does not end what others' messages wait in.
+/// A sponsor cannot revoke an account in which another sender's message waits.
 #[test]
 fn a_sponsor_does_not_revoke_the_messages_of_others() {
     let gateway = gateway();
@@ -125,7 +125,7 @@ fn a_sponsor_does_not_revoke_the_messages_of_others() {
     assert_eq!(temporary_count(&gateway), 1);
 }
 
-/// P-31: what falls back to plain mail is plain mail: it is tried as such, and called so.
+/// P-31: a message that falls back to plain mail is sent and reported as plain mail.
 #[test]
 fn a_message_without_verified_tls_becomes_plain_where_the_policy_says_so() {
     let policy =
@@ -144,7 +144,7 @@ fn a_message_without_verified_tls_becomes_plain_where_the_policy_says_so() {
     assert_eq!(states(&gateway, &dana, reference), [(Route::Plain, DeliveryState::Delivered)]);
 }
 
-/// A row that is being sent is not sent by two, and one held back meanwhile stays held.
+/// A leased row cannot be leased again, and one that an administrator holds meanwhile stays held.
 #[test]
 fn a_row_that_is_being_sent_stays_with_who_sends_it() {
     let gateway = with_policy(choice(Choice::Plain, Mode::Default));
@@ -162,7 +162,7 @@ fn a_row_that_is_being_sent_stays_with_who_sends_it() {
     assert_eq!(gateway.queue_list(10).unwrap()[0].state, QueueState::Held);
 }
 
-/// A crowded destination leaves room for the others.
+/// A crowded destination does not block other destinations.
 #[test]
 fn a_crowded_destination_leaves_room() {
     let gateway = with_policy(choice(Choice::Plain, Mode::Default));
@@ -182,7 +182,7 @@ fn a_crowded_destination_leaves_room() {
     assert!(rows[2].contains(OUTSIDER), "{rows:?}");
 }
 
-/// A clock that was ahead leaves no message waiting for its time.
+/// A clock that was ahead leaves no message waiting for a time far in the future.
 #[test]
 fn messages_put_off_by_a_clock_that_was_ahead_are_due_again() {
     let gateway = with_policy(choice(Choice::Plain, Mode::Default));
@@ -195,8 +195,8 @@ fn messages_put_off_by_a_clock_that_was_ahead_are_due_again() {
     assert_eq!(leased(&gateway).len(), 1);
 }
 
-/// Promise 4: what a message answers cannot be taken from it, and files of a sealed message do not
-/// leave in clear whatever names them.
+/// Promise 4: a draft's related message cannot be removed, and files of a sealed message do not
+/// leave unprotected, whichever draft names them.
 #[test]
 fn a_sealed_message_is_not_forwarded_in_clear_by_forgetting_that_it_is() {
     let gateway = with_policy(choice(Choice::Plain, Mode::Free));
@@ -240,7 +240,7 @@ fn a_sealed_message_is_not_forwarded_in_clear_by_forgetting_that_it_is() {
     assert_eq!(gateway.store().count(&SUBMISSIONS, &()).unwrap(), 1);
 }
 
-/// A file that is gone leaves the draft as it is otherwise.
+/// A deleted file leaves the rest of the draft unchanged.
 #[test]
 fn a_draft_outlives_its_files() {
     let gateway = gateway();
@@ -256,7 +256,7 @@ fn a_draft_outlives_its_files() {
     assert_eq!(gateway.draft_list(&dana).unwrap().len(), 1);
     let view = gateway.draft(&dana, &draft.id).unwrap();
     assert_eq!(view.content.attachments, std::slice::from_ref(&two));
-    // A file that no draft names any more goes after a while.
+    // An upload that no draft names any more expires.
     let without = DraftContent { attachments: Vec::new(), ..message };
     gateway.draft_save(&dana, &draft.id, draft.version, &without).unwrap();
     gateway.clock().advance_secs(3 * DAY);
@@ -265,7 +265,7 @@ fn a_draft_outlives_its_files() {
     assert!(gateway.upload(&sign_in(&gateway, "dana"), &two).is_err());
 }
 
-/// P-15: somebody outside fills neither the disk nor the list.
+/// P-15: an outsider cannot fill the disk or the list of drafts.
 #[test]
 fn an_outsider_has_little_room() {
     let gateway = gateway_with(|settings| settings.temporary_uploads_octets_max = 1_000);
@@ -284,8 +284,8 @@ fn an_outsider_has_little_room() {
     assert!(matches!(gateway.draft_create(&noa, &draft), Err(Error::OverQuota)));
 }
 
-/// A message with files shows its text like every other, and its text stays inside like every
-/// other's (promise 4).
+/// A message with files shows its text like any other, and its text must not leave unprotected
+/// either (promise 4).
 #[test]
 fn a_message_with_files_has_a_text() {
     let gateway = with_policy(choice(Choice::Plain, Mode::Free));
@@ -300,7 +300,7 @@ fn a_message_with_files_has_a_text() {
     assert_eq!(view.text.as_deref(), Some(secret));
     assert!(view.parts.is_empty(), "files are told by the outline: {:?}", view.parts);
     assert_eq!(opened.files().unwrap().len(), 1);
-    // Told in other words than by quoting, it still does not leave in clear.
+    // Text copied without quotation marks must not leave unprotected either.
     let started = gateway.draft_from(&omar, reference, RelationKind::Reply).unwrap();
     let told = DraftContent {
         to: content(&[OUTSIDER], "").to,
@@ -320,7 +320,7 @@ fn a_message_with_files_has_a_text() {
     assert!(matches!(refused, Err(Error::Conflict(Conflict::SealedText))), "{refused:?}");
 }
 
-/// Who cannot be written to is told apart by a word, never by what an SMTP peer would be told.
+/// Each reason not to send has its own code, which differs from the SMTP reply.
 #[test]
 fn each_reason_not_to_send_has_a_word_of_its_own() {
     let gateway = with_policy(choice(Choice::Refuse, Mode::Fixed));

@@ -1,32 +1,32 @@
-//! The domain: what Postern does, without a socket, a timer or a clock of its own.
+//! The domain: what Postern does, without sockets, timers or a clock of its own.
 //!
-//! Edges turn bytes into a typed request, call one function here, and turn its answer into one
-//! reply. Everything is synchronous; what writes answers with a [`Pending`] that an edge awaits
-//! or a thread waits for.
+//! Edges turn bytes into a typed request, call one function here, and turn its result into one
+//! reply. All functions are synchronous; a write blocks until it is durable, or returns a
+//! [`Pending`] that an edge awaits or a thread waits for.
 //!
-//! Each sub-room may use those above it in this table, and none below. `tests/tidy.rs` holds the
-//! order, for imports and for method calls.
+//! Each submodule may use those above it in this table, and none below. `tests/floors.rs` enforces
+//! the order for imports and for method calls.
 //!
-//! | sub-room | what it does |
+//! | submodule | what it does |
 //! | --- | --- |
-//! | `error` | why the core did not do what it was asked |
-//! | `records` | every table, and what lies in it |
-//! | `actor`, `retry`, `settings`, `text` | what every sub-room below speaks |
+//! | `error` | why the core did not carry out a request |
+//! | `records` | every table, and the records in it |
+//! | `actor`, `retry`, `settings`, `text` | what every submodule below uses |
 //! | `feed` | numbered changes, and waking the listeners |
-//! | `site` | what managers set for all; the policy for outgoing mail |
-//! | `accounts` | people, what opens their accounts, sessions, preferences |
-//! | `audit`, `upload` | what happened that matters for safety; files on their way in |
+//! | `site` | what managers set for the whole site; the policy for outgoing mail |
+//! | `accounts` | accounts, their credentials, sessions and preferences |
+//! | `audit`, `upload` | the audit log; file uploads |
 //! | `mailboxes` | messages as their readers hold them: sealed, filed, listed, changed |
-//! | `search` | an index over sealed mail, and its questions |
+//! | `search` | an index over sealed mail, and its queries |
 //! | `queue` | what waits to leave, and each delivery's status line |
-//! | `reporting` | notices to people inside, confirmations to outside senders |
+//! | `reporting` | notices to inside users, confirmations to outside senders |
 //! | `outsiders` | temporary accounts, pick-up pages, notifications |
-//! | `incoming` | who may be written to, and taking a message for them |
+//! | `incoming` | which recipients are accepted, and storing a message for them |
 //! | `outgoing` | drafts, plan, consent, submission, undo send |
 //! | `outcomes` | read, rejected, delivered, failed: what follows from each |
 //!
-//! What must hold: a message is stored once and its counters always agree with its rows; an
-//! outcome (read, rejected) is recorded exactly once per reader; rejecting never opens.
+//! Invariants: a message is stored once and its counters always agree with its rows; an outcome
+//! (read, rejected) is recorded exactly once per reader; rejecting a message never opens it.
 
 mod error;
 
@@ -111,7 +111,7 @@ pub use records::queue::{TlsNeed, TlsPolicy};
 pub use records::submission::Step;
 pub use settings::Settings;
 
-/// The domain, cheap to clone; clones share everything.
+/// The domain. Cloning is cheap; clones share everything.
 #[derive(Clone)]
 pub struct Gateway {
     inner: Arc<Inner>,
@@ -128,9 +128,9 @@ struct Inner {
     site: std::sync::Mutex<Option<Arc<site::settings::SiteSettings>>>,
     refusals: audit::Refusals,
     challenges: accounts::passkey::Answered,
-    /// Rings when something may be due in the queue.
+    /// Notified when something may be due in the queue.
     queue_wake: Arc<tokio::sync::Notify>,
-    /// Rings when a message was held back.
+    /// Notified when a message was held back for undo send.
     hold_wake: Arc<tokio::sync::Notify>,
 }
 
@@ -157,27 +157,27 @@ impl Gateway {
         Gateway { inner: Arc::new(inner) }
     }
 
-    /// The store beneath, for operations on the whole.
+    /// The underlying store, for operations on the store as a whole.
     pub fn store(&self) -> &Store {
         &self.inner.store
     }
 
-    /// The settings in force.
+    /// The settings from the configuration file.
     pub fn settings(&self) -> &Settings {
         &self.inner.settings
     }
 
-    /// The time the domain goes by.
+    /// The clock that the domain uses.
     pub fn clock(&self) -> &Clock {
         &self.inner.clock
     }
 
-    /// How much room the store takes, and has.
+    /// How much disk space the store uses, and how much is available.
     pub fn room(&self) -> Result<Room, Error> {
         Ok(self.inner.store.engine().room()?)
     }
 
-    /// A new reference number for this moment.
+    /// Draws a new reference number for the current time.
     pub(in crate::gateway) fn reference_new(&self) -> Reference {
         Reference::new(u64::try_from(self.inner.clock.now().0).unwrap_or_default())
     }

@@ -1,4 +1,4 @@
-//! Keeping order: conversations, labels, what was thrown away, what is brought in.
+//! Tests of conversations, labels, retention and imports.
 
 use super::accounts::appearance::{Appearance, SavedSearch};
 use super::mailboxes::filter::Filter;
@@ -35,8 +35,8 @@ fn deliver_at(gateway: &Gateway, id: &str, references: &str, subject: &str) -> R
     deliver(gateway, DANA, &message(id, references, subject))
 }
 
-/// Messages that answer each other are one conversation, in whatever order they come, and others
-/// are not.
+/// Messages that reply to each other are one conversation, in whatever order they arrive; others
+/// are not part of it.
 #[test]
 fn messages_that_answer_each_other_are_one_conversation() {
     let gateway = gateway();
@@ -44,7 +44,7 @@ fn messages_that_answer_each_other_are_one_conversation() {
     let answer = deliver_at(&gateway, "b@x", "<a@x>", "Re: one");
     let alone = deliver_at(&gateway, "z@x", "", "another");
     let third = deliver_at(&gateway, "c@x", "<a@x> <b@x>", "Re: Re: one");
-    // The first comes last: a relay held it.
+    // The first message arrives last, because a relay delayed it.
     let first = deliver_at(&gateway, "a@x", "", "one");
     for of in [first, answer, third] {
         assert_eq!(subjects(&gateway, &dana, of), ["Re: one", "Re: Re: one", "one"]);
@@ -58,8 +58,8 @@ fn messages_that_answer_each_other_are_one_conversation() {
     assert!(page.iter().all(|item| item.unread), "nothing was opened by looking");
 }
 
-/// Two become one by the message that was missing between them, not by one that names both:
-/// anybody can write so.
+/// Two conversations are merged by the message that was missing between them, but not by one that
+/// merely names both, because any sender can write such a header.
 #[test]
 fn conversations_become_one_by_the_message_that_was_missing() {
     let gateway = gateway();
@@ -70,7 +70,7 @@ fn conversations_become_one_by_the_message_that_was_missing() {
     let names = deliver_at(&gateway, "evil@x", "<b@x> <a@x>", "names both");
     assert_eq!(subjects(&gateway, &dana, one), ["a", "names both"], "with the nearest");
     assert_eq!(subjects(&gateway, &dana, other), ["Re: b", "Re: Re: b"]);
-    // Nor by one that has an identifier which is somebody else's.
+    // Nor by a message with the identifier of another one.
     deliver_at(&gateway, "a@x", "<b2@x>", "not a");
     assert_eq!(subjects(&gateway, &dana, one), ["a", "names both"]);
     let (before, _) = gateway.mailbox_list(&dana).unwrap();
@@ -78,12 +78,12 @@ fn conversations_become_one_by_the_message_that_was_missing() {
     let all = ["a", "Re: b", "Re: Re: b", "names both", "not a", "b"];
     assert_eq!(subjects(&gateway, &dana, one), all);
     assert_eq!(subjects(&gateway, &dana, names), all);
-    // Who looks at the list hears that rows changed.
+    // The change feed reports the rows that changed.
     let changes = gateway.changes_since(&dana, &before).unwrap();
     assert_eq!(changes.updated.len(), 4, "the new one, and three that moved over");
 }
 
-/// A conversation that is full takes no more, and keeps its identifiers.
+/// A full conversation accepts no more messages, and keeps its identifiers.
 #[test]
 fn a_full_conversation_keeps_what_it_has() {
     let gateway = gateway();
@@ -97,18 +97,18 @@ fn a_full_conversation_keeps_what_it_has() {
     assert_eq!(subjects(&gateway, &dana, more), ["more"]);
     let answer = deliver_at(&gateway, "again@x", "<root@x> <more@x>", "again");
     assert_eq!(subjects(&gateway, &dana, answer), ["more", "again"]);
-    // What leaves makes room, and what named it is found as before.
+    // A deleted message makes room, and later replies to it still join the conversation.
     gateway.message_open(&dana, first, None).unwrap();
     gateway.message_delete(&dana, first).unwrap();
     let late = deliver(&gateway, DANA, &message("late@x", "<root@x>", "late"));
     assert_eq!(subjects(&gateway, &dana, late).len(), 500);
-    // The missing message between two that have no room together joins none.
+    // A message that was missing between two conversations merges none if they do not fit together.
     deliver(&gateway, DANA, &message("lone2@x", "<lone@x>", "lone"));
     let lone = deliver(&gateway, DANA, &message("lone@x", "<3@x>", "lone"));
     assert_eq!(subjects(&gateway, &dana, lone), ["lone", "lone"]);
 }
 
-/// A conversation crosses folders, knows the own messages, and leaves out what was thrown away.
+/// A conversation spans folders, includes the account's own messages, and leaves out the trash.
 #[test]
 fn a_conversation_has_the_own_answers_and_not_the_trash() {
     let gateway = gateway_with(|settings| settings.policy.choice = crate::terms::Choice::Plain);
@@ -130,7 +130,7 @@ fn a_conversation_has_the_own_answers_and_not_the_trash() {
     assert_eq!(subjects(&gateway, &dana, came), ["one", "Re: one"]);
 }
 
-/// What is deleted leaves nothing behind, and what is left stays together.
+/// A deleted message leaves no records behind, and the rest of its conversation stays together.
 #[test]
 fn a_deleted_message_leaves_its_conversation() {
     let gateway = gateway();
@@ -143,7 +143,7 @@ fn a_deleted_message_leaves_its_conversation() {
         });
     gateway.message_delete(&dana, messages[0]).unwrap();
     assert_eq!(subjects(&gateway, &dana, messages[2]), ["b@x", "c@x"]);
-    // The identifier of the one that is gone is still named, so an answer to it belongs there.
+    // The deleted message's identifier is still named, so a reply to it joins the conversation.
     let answer = deliver_at(&gateway, "d@x", "<a@x>", "d@x");
     gateway.message_open(&dana, answer, None).unwrap();
     assert_eq!(subjects(&gateway, &dana, answer).len(), 3);
@@ -155,7 +155,7 @@ fn a_deleted_message_leaves_its_conversation() {
     assert_eq!(gateway.store().count(&OWN_IDS, &()).unwrap(), 0);
 }
 
-/// An identifier says nothing across accounts: the keys of two readers differ.
+/// The hash of an identifier reveals nothing across accounts: two readers' keys differ.
 #[test]
 fn accounts_with_messages_of_one_conversation_cannot_be_told_from_the_store() {
     let gateway = gateway();
@@ -175,7 +175,7 @@ fn label(name: &str) -> Label {
     Label { id: 0, name: name.to_owned(), colour: 3 }
 }
 
-/// Labels are found, given in bulk and by filters, and their names are sealed.
+/// Labels can be searched and are set in bulk and by filters; their names are sealed.
 #[test]
 fn labels_are_given_and_found() {
     let gateway = gateway();
@@ -199,7 +199,7 @@ fn labels_are_given_and_found() {
     assert!(matches!(wrong, Err(Error::NotFound { what: "label" })));
     let take = Change { remove_label: Some(1), ..Change::default() };
     assert_eq!(gateway.message_change(&dana, messages[0], &take).unwrap().labels, [2]);
-    // One that is gone is gone, and its number does not come back.
+    // A deleted label is removed, and its ID is not reused.
     let kept = vec![made[1].clone(), label("New")];
     let after = gateway.labels_set(&dana, &kept).unwrap();
     assert_eq!(after[1].id, 3);
@@ -210,7 +210,7 @@ fn labels_are_given_and_found() {
     assert!(gateway.labels(&sign_in(&gateway, "omar")).unwrap().is_empty());
 }
 
-/// A filter gives a label and takes the unread mark away; the message stays sealed.
+/// A filter adds a label and clears the unread flag; the message stays unopened.
 #[test]
 fn a_filter_labels_and_marks_as_read() {
     let gateway = gateway();
@@ -229,7 +229,7 @@ fn a_filter_labels_and_marks_as_read() {
     assert!(matches!(gateway.filters_set(&dana, &[missing]), Err(Error::NotFound { .. })));
 }
 
-/// P-06: what a person chose is there wherever they sign in, and nobody else's.
+/// P-06: a person's settings apply wherever they sign in, and only to that person.
 #[test]
 fn the_look_of_the_pages_is_kept_sealed() {
     let gateway = gateway();
@@ -253,8 +253,8 @@ fn lies_in(gateway: &Gateway, actor: &Actor, mailbox: &str) -> usize {
     gateway.message_list(actor, mailbox, None, 50).unwrap().items.len()
 }
 
-/// Trash is emptied of what lay there for long enough; what was never opened stays, for its
-/// sender waits.
+/// Messages that were in the trash long enough are deleted; unopened ones stay, because their
+/// senders wait for an outcome.
 #[test]
 fn the_trash_forgets_what_was_opened() {
     let gateway = gateway_with(|settings| settings.session_idle_secs = 1 << 30);
@@ -264,7 +264,7 @@ fn the_trash_forgets_what_was_opened() {
     for one in &messages[..2] {
         gateway.message_open(&dana, *one, None).unwrap();
     }
-    // It is old, but it was thrown away only now.
+    // The message is old, but was moved to the trash only now.
     gateway.clock().advance_secs(40 * DAY);
     let dana = sign_in(&gateway, "dana");
     gateway.message_change_many(&dana, &messages, &trash).unwrap();
@@ -281,7 +281,7 @@ fn the_trash_forgets_what_was_opened() {
     assert_eq!(kept.messages_expire(10).unwrap(), 0);
 }
 
-/// A message from a file is stored once, as it was, and says of itself that it was brought in.
+/// An imported message is stored once, unchanged, and is marked as imported.
 #[test]
 fn a_message_is_brought_in_once() {
     let gateway = gateway();
@@ -298,47 +298,47 @@ fn a_message_is_brought_in_once() {
     let again = gateway.message_import(&dana, "inbox", octets.as_bytes()).unwrap();
     assert_eq!((again.known, again.item.reference), (true, item.reference));
     assert_eq!(lies_in(&gateway, &dana, "inbox"), 0);
-    // An answer finds its way to what was brought in.
+    // A reply joins the conversation of an imported message.
     let answer = deliver(&gateway, DANA, &message("new@x", "<old@x>", "Re: Old"));
     assert_eq!(subjects(&gateway, &dana, answer), ["Old", "Re: Old"]);
     for wrong in ["", "\n", "no header at all", "\u{0}\u{1}"] {
         let refused = gateway.message_import(&dana, "inbox", wrong.as_bytes());
         assert!(matches!(refused, Err(Error::Invalid { .. })), "{wrong:?}");
     }
-    // Nobody is told of what was brought in, and it can be deleted like everything else.
+    // Nobody is notified of an imported message, and it can be deleted like any other.
     gateway.message_delete(&dana, item.reference).unwrap();
     let anew = gateway.message_import(&dana, "inbox", octets.as_bytes()).unwrap();
     assert!(!anew.known, "what was deleted can be brought in again");
 }
 
-/// An identifier alone does not make a message known: the text counts, and what was thrown away
-/// is brought back.
+/// An identifier alone does not make a message a duplicate: the text counts too. An import moves a
+/// duplicate out of the trash.
 #[test]
 fn only_the_same_message_is_known() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     let brought =
         |into: &str, octets: &str| gateway.message_import(&dana, into, octets.as_bytes()).unwrap();
-    // Somebody sent junk with the identifier of a message that is still to come.
+    // Someone sent junk with the identifier of a message that has not arrived yet.
     let junk = deliver(&gateway, DANA, &message("real@x", "", "Junk"));
     gateway.message_open(&dana, junk, None).unwrap();
     let real = message("real@x", "", "Real").replace("Text.", "The real text.");
     assert!(!brought("archive", &real).known);
     assert!(brought("archive", &real).known);
-    // Another way, another header, and an empty line less at the end: the same message.
+    // A copy with another trace field and one empty line less at the end is the same message.
     let other_way = format!("Received: from x by y; z\n{}", real.trim_end());
     assert!(brought("inbox", &other_way).known);
-    // The same text in another name, or about something else, is another message.
+    // The same text from another sender or with another subject is another message.
     let forged = message("forged@x", "", "Forged").replace("rachel@", "eve@");
     let came = deliver(&gateway, DANA, &forged);
     gateway.message_open(&dana, came, None).unwrap();
     assert!(!brought("archive", &message("forged@x", "", "Forged")).known);
     assert!(!brought("archive", &forged.replace("Subject: Forged", "Subject: Else")).known);
     assert!(brought("archive", &forged).known);
-    // A message that only names the identifier is not that message.
+    // A message that only refers to the identifier is not the same message.
     deliver(&gateway, DANA, "From: r@x.example\nReferences: <named@x>\nSubject: n\n\nText.\n");
     assert!(!brought("archive", &message("named@x", "", "Named")).known);
-    // What lies in the trash is brought back.
+    // An import moves a duplicate out of the trash.
     let mine = message("mine@x", "", "Mine");
     let first = brought("archive", &mine);
     let trash = Change { mailbox: Some("trash".to_owned()), ..Change::default() };
@@ -348,7 +348,7 @@ fn only_the_same_message_is_known() {
     assert_eq!(lies_in(&gateway, &dana, "trash"), 0);
 }
 
-/// What was taken out of the trash while it was looked through stays.
+/// A message that was moved out of the trash after the scan is kept.
 #[test]
 fn what_is_brought_back_is_not_removed() {
     let gateway = gateway();
@@ -370,14 +370,14 @@ fn what_is_brought_back_is_not_removed() {
     gateway.remove_lying(account, trash, before, over.clone()).unwrap();
     assert!(gateway.message_item(&dana, back).is_ok());
     assert!(gateway.message_item(&dana, gone).is_err());
-    // Thrown away once more, its time begins anew.
+    // Moving it to the trash again restarts its retention time.
     let trash_again = Change { mailbox: Some("trash".to_owned()), ..Change::default() };
     gateway.message_change(&dana, back, &trash_again).unwrap();
     gateway.remove_lying(account, trash, before, over).unwrap();
     assert!(gateway.message_item(&dana, back).is_ok());
 }
 
-/// More labels than a message can have keep no other message from being found.
+/// Filters with more labels than a message can have do not stop indexing.
 #[test]
 fn filters_with_too_many_labels_stop_nothing() {
     let gateway = gateway();
@@ -402,7 +402,7 @@ fn filters_with_too_many_labels_stop_nothing() {
     assert_eq!(hits.iter().map(|hit| hit.item.reference).collect::<Vec<_>>(), [other]);
 }
 
-/// Everything of a mailbox, or everything found, for one act.
+/// All messages of a mailbox or all search results, for one bulk action.
 #[test]
 fn all_that_is_meant_can_be_named() {
     let gateway = gateway();
@@ -419,7 +419,7 @@ fn all_that_is_meant_can_be_named() {
     assert!(found.items.iter().all(|one| one.unread && one.mailbox == "1"));
 }
 
-/// One change that cannot be made changes nothing of its own message and hinders no other.
+/// A change that fails leaves its own message unchanged and does not stop the others.
 #[test]
 fn of_many_changes_each_stands_for_itself() {
     let gateway = gateway();

@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 
-/// The times of retries, of giving up, and of the notice about a delay.
+/// When to retry, when to give up, and when to send a delay notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPlan {
     pub first_secs: i64,
@@ -24,9 +24,9 @@ impl Default for RetryPlan {
 }
 
 impl RetryPlan {
-    /// When to retry after `attempts` attempts, or `None` once the message has waited long enough
-    /// (RFC 5321 §4.5.4.1). Each pause is twice the previous one, up to the longest; the last
-    /// attempt is at the end of the allowed time.
+    /// Returns when to try again after `attempts` attempts, or `None` once the message has waited
+    /// long enough (RFC 5321 §4.5.4.1). Each pause is twice the previous one, up to the longest;
+    /// the last attempt is at the end of the time allowed.
     pub fn next(&self, queued: Timestamp, attempts: u32, now: Timestamp) -> Option<Timestamp> {
         let end = queued.plus_secs(self.give_up_secs);
         if now >= end {

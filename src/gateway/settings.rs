@@ -1,67 +1,67 @@
-//! The settings of the daemon that the core needs, from the configuration file.
+//! The administrator's settings for the whole daemon, as the configuration file has them.
 
 use crate::gateway::records::policy::Policy;
 use crate::gateway::retry::RetryPlan;
 use crate::terms::Language;
 use crate::terms::{ConfirmOutside, HandOff, LastInteraction};
 
-/// The settings of the daemon that the core needs.
+/// The administrator's settings for the whole daemon.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// This host's own name, for reports.
+    /// This host's name, as its reports state it.
     pub host_name: String,
-    /// Our domains, in lower case.
+    /// The local domains, in lower case.
     pub domains: Vec<String>,
-    /// The login name of the account that gets mail for postmaster; the first account if `None`.
+    /// Login name of the account that receives mail for postmaster; `None` means the first account.
     pub postmaster: Option<String>,
-    /// How long a session stays open without a request, in the user's own browser.
+    /// How long a session stays valid without a request, on a private computer.
     pub session_idle_secs: i64,
     /// The same on a shared computer.
     pub session_shared_idle_secs: i64,
-    /// How long a session stays open at most.
+    /// How long a session stays valid at most.
     pub session_max_secs: i64,
     /// The most app passwords of an account.
     pub app_passwords_max: usize,
     pub passkeys_max: usize,
-    /// How long a passkey's challenge is valid.
+    /// How long a browser may take to answer a passkey challenge.
     pub challenge_secs: i64,
-    /// The number of changes that are stored for `changes_since`.
+    /// How many changes are kept for `changes_since`.
     pub changes_kept: u64,
-    /// The organisation's name in notifications and on pages.
+    /// The name of the organisation in notifications and on pages.
     pub organisation: String,
-    /// The address of the webmail, without a slash at the end.
+    /// The base URL of the web interface, without a trailing slash.
     pub public_url: String,
-    /// The phone number for outsiders who want to verify a notification.
+    /// The number that outsiders can call to ask whether a notification is genuine.
     pub phone: Option<String>,
     /// The administrator's own text in each notification.
     pub notification_text: Option<String>,
     pub notification_languages: Vec<Language>,
-    /// The policy for mail to the outside.
+    /// What happens to mail for outside recipients.
     pub policy: Policy,
     pub recipients_max: usize,
-    /// The largest total size of a message's attachments.
+    /// The maximum total size of the attachments of one message.
     pub attachments_octets_max: u64,
-    /// How much of a message's text is indexed.
+    /// The maximum amount of a message's text that is indexed for search.
     pub search_text_octets_max: usize,
-    /// The largest total size of an account's uploads.
+    /// The maximum total size of an account's uploads that are not sent yet.
     pub uploads_octets_max: u64,
     /// The same for a temporary account.
     pub temporary_uploads_octets_max: u64,
-    /// How long messages stay in the trash; `None` for ever.
+    /// How long messages stay in the trash; `None` keeps them for ever.
     pub trash_kept_secs: Option<i64>,
     pub junk_kept_secs: Option<i64>,
-    /// How long a manager's confirmation of the password is valid.
+    /// How recently a manager must have entered the password.
     pub manager_fresh_secs: i64,
     /// How long the audit log is kept.
     pub log_kept_secs: i64,
-    /// How long the sending of a message can be undone.
+    /// How long sending a message can be undone.
     pub undo_secs: u32,
     /// How long a temporary account exists after the last message to it.
     pub temporary_secs: i64,
-    /// How long before its expiry the warning is sent.
+    /// How long before expiry the outsider and the sponsor are warned.
     pub temporary_warn_secs: i64,
     pub hand_off: HandOff,
-    /// Whether outside senders get a notice that their message was accepted (decision D2).
+    /// Whether outside senders are notified that their message was accepted (decision D2).
     pub acceptance_notice: bool,
     pub last_interaction: LastInteraction,
     pub last_interaction_fixed: bool,

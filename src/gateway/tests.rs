@@ -1,4 +1,4 @@
-//! The domain on the engine in memory, with a set clock.
+//! Tests of the domain with the in-memory engine and a manual clock.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::ControlFlow;
@@ -96,7 +96,7 @@ pub fn deliver(gateway: &Gateway, to: &[&str], text: &str) -> Reference {
     gateway.receive(inbound).wait().unwrap().reference
 }
 
-/// A message as the front door hands it over, from a sender whom nobody vouches for.
+/// A message as the SMTP edge passes it on, from an unauthenticated sender.
 pub fn inbound(gateway: &Gateway, from: &str, to: &[&str], text: &str) -> Inbound {
     let message = Bytes::from(text.replace('\n', "\r\n"));
     let accept = |to: &&str| match check(gateway, to, Origin::Outside) {
@@ -138,7 +138,7 @@ fn outcomes(gateway: &Gateway, reference: Reference) -> Vec<OutcomeKind> {
     found
 }
 
-/// P-24, P-25, P-42, P-43: the list discloses sender, time, number, size and how it travelled.
+/// P-24, P-25, P-42, P-43: the list shows sender, time, reference number, size and protection.
 #[test]
 fn a_message_is_listed_without_being_opened() {
     let gateway = gateway();
@@ -161,7 +161,7 @@ fn a_message_is_listed_without_being_opened() {
     assert!(inbox(&gateway, &sign_in(&gateway, "omar")).is_empty());
 }
 
-/// P-25, P-26: opening marks read and leaves exactly one outcome.
+/// P-25, P-26: opening a message marks it read and records exactly one outcome.
 #[test]
 fn opening_shows_the_octets_and_is_recorded_once() {
     let gateway = gateway();
@@ -183,8 +183,8 @@ fn opening_shows_the_octets_and_is_recorded_once() {
     assert_eq!((boxes[0].total, boxes[0].unread, boxes[0].unopened), (1, 0, 0));
 }
 
-/// P-25: rejecting destroys this reader's key and copy; the other reader keeps theirs, and the
-/// content goes with the last.
+/// P-25: rejecting deletes this reader's key and copy; the other reader keeps theirs, and the
+/// content is deleted with the last reader.
 #[test]
 fn rejecting_destroys_one_readers_key_and_leaves_the_others() {
     let gateway = gateway();
@@ -207,7 +207,7 @@ fn rejecting_destroys_one_readers_key_and_leaves_the_others() {
     assert_eq!(kinds, [rejected, OutcomeKind::Read]);
 }
 
-/// P-18: a message for several recipients is stored once, under one number.
+/// P-18: a message to several recipients is stored once, under one reference number.
 #[test]
 fn a_message_for_several_is_stored_once() {
     let gateway = gateway();
@@ -218,7 +218,7 @@ fn a_message_for_several_is_stored_once() {
     assert_eq!(inbox(&gateway, &sign_in(&gateway, "dana")).len(), 1);
 }
 
-/// P-41, P-57: who may be written to is decided at RCPT.
+/// P-41, P-57: which recipients are accepted is decided at RCPT.
 #[test]
 fn recipients_are_judged_before_anything_is_taken() {
     let gateway = gateway();
@@ -253,7 +253,7 @@ fn nobody_to_be_postmaster_is_not_an_unknown_recipient() {
     assert_eq!(refused(&gateway, "<postmaster>", Origin::Outside), Some(Reason::NotNow));
 }
 
-/// P-13: one answer, and the same work, for an unknown name and a wrong password.
+/// P-13: an unknown name and a wrong password get the same answer, after the same work.
 #[test]
 fn a_wrong_name_and_a_wrong_password_cost_and_say_the_same() {
     let gateway = gateway();
@@ -267,7 +267,7 @@ fn a_wrong_name_and_a_wrong_password_cost_and_say_the_same() {
     assert!(matches!(try_sign_in(&gateway, "dana", PASSWORD), Err(Error::Refused)));
 }
 
-/// P-05: a token is worth nothing without the key it is bound to.
+/// P-05: a token is useless without the key that it is bound to.
 #[test]
 fn a_session_opens_for_its_own_key_until_it_is_over() {
     let gateway = gateway();
@@ -418,7 +418,7 @@ fn changes_since_a_state_name_what_came_and_went() {
     assert!(gateway.changes_since(&dana, "x").is_err());
 }
 
-/// The secrets of an epoch that is over are wiped; what was sealed in it still opens.
+/// The secrets of a finished epoch are wiped; the account's key still opens what was sealed in it.
 #[test]
 fn epochs_end_and_their_mail_still_opens() {
     let gateway = gateway();
@@ -433,7 +433,7 @@ fn epochs_end_and_their_mail_still_opens() {
     }
 }
 
-/// P-03, P-20: the store's keys and records hold neither address nor subject, and a changed
+/// P-03, P-20: the store's keys and records contain neither addresses nor subjects, and a modified
 /// content is refused with an integrity error.
 #[test]
 fn a_changed_content_is_refused_and_not_marked_read() {

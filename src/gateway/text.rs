@@ -1,4 +1,4 @@
-//! The text forms that several rooms share: hexadecimal ids, paths of an envelope, names.
+//! Text forms that several modules share: hexadecimal IDs, paths of an envelope, names.
 
 use crate::gateway::records::ids::ReferenceKey;
 use crate::mail::envelope::{ForwardPath, ReversePath};
@@ -23,7 +23,7 @@ pub(in crate::gateway) fn shown(reference: ReferenceKey) -> String {
     Reference::from_bytes(reference).map(|reference| reference.to_string()).unwrap_or_default()
 }
 
-/// A name with its address, as text for searching.
+/// A name with its address, as text for filters and search.
 pub(in crate::gateway) fn mail_text(one: &message::NameAddr) -> String {
     let (name, address) = (one.name.as_deref(), one.address.as_deref());
     format!("{} {}", name.unwrap_or_default(), address.unwrap_or_default()).trim().to_owned()

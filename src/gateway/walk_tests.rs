@@ -1,9 +1,8 @@
-//! Random walks over replies and forwards: nothing sealed ever leaves in clear (promise 4).
+//! Random walks over replies and forwards: nothing sealed ever leaves unprotected (promise 4).
 //!
-//! Everything anybody writes is words of their own, found nowhere else. A word is sealed while
-//! no message that its writer put it into has left in clear. People answer, forward, quote,
-//! paste and change their minds at random; after each step everything that waits to leave is
-//! searched for every sealed word.
+//! All text consists of unique words. A word is sealed as long as no message that its writer put it
+//! into has left unprotected. People reply, forward, quote, paste and change their minds at random;
+//! after each step everything that waits to leave is searched for every sealed word.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,7 +16,7 @@ use crate::mail::message::{part_bytes, view};
 use crate::mail::reference::Reference;
 use crate::terms::Choice;
 
-/// A gateway is used for so many walks, so that its lists stay short.
+/// The number of walks per gateway, so that its lists stay short.
 const WALKS_EACH: usize = 200;
 const CORRESPONDENTS: [&str; 2] = ["dana@example.org", "omar@example.org"];
 const OUTSIDE: [&str; 3] = ["noa@outside.example", "eve@outside.example", "carol@else.example"];
@@ -26,14 +25,14 @@ struct World {
     gateway: Gateway,
     actors: Vec<Actor>,
     random: fastrand::Rng,
-    /// Words that never left in clear.
+    /// Words that never left unprotected.
     sealed: HashSet<String>,
-    /// What a person has to answer: messages that they opened or sent.
+    /// The messages that each person can reply to: those they opened or sent.
     messages: HashMap<usize, Vec<Reference>>,
-    /// References and text of what Eve got, for her answers.
+    /// The unprotected messages that Eve received, which she can reply to.
     eve: Vec<String>,
     words: u64,
-    /// Those of the message that is being written.
+    /// The words of the message that is being composed.
     fresh: HashSet<String>,
     left: usize,
     refused: usize,
@@ -60,7 +59,7 @@ impl World {
         }
     }
 
-    /// A sentence that nobody wrote before.
+    /// A sentence of new words.
     fn sentence(&mut self) -> Vec<String> {
         let mut words = Vec::new();
         for _ in 0..5 {
@@ -83,7 +82,7 @@ impl World {
         }
     }
 
-    /// Somebody answers or forwards something that they have.
+    /// A random person replies to or forwards one of their messages.
     fn answer(&mut self) {
         let who = self.random.usize(0..self.actors.len());
         let Some(theirs) = self.messages.get(&who).filter(|list| !list.is_empty()) else { return };
@@ -97,7 +96,8 @@ impl World {
         self.write(who, draft.content, true);
     }
 
-    /// Adds words of their own, somewhere; sends it to some people in some ways.
+    /// Adds a new sentence in a random place, and sends the draft to random people on random
+    /// routes.
     fn write(&mut self, who: usize, mut content: DraftContent, changes: bool) {
         self.fresh.clear();
         let own = self.sentence();
@@ -108,7 +108,7 @@ impl World {
             self.fresh.extend(subject);
         }
         content.text = match self.random.u8(0..4) {
-            // Below what is quoted, in the middle of it, and above.
+            // Below the quotation, in the middle of it, or above it.
             0 => format!("{}\n{said}\n", content.text),
             1 => content.text.replacen("\n> ", &format!("\n{said}\n> "), 1) + &said,
             _ => format!("{said}\n\n{}", content.text),
@@ -120,7 +120,7 @@ impl World {
             content.html = Some(format!("<p>{said}</p><blockquote>{quoted}</blockquote>"));
         }
         if changes && self.random.u8(0..6) == 0 {
-            // Pasted: the marks of a quotation are gone.
+            // Pasted text has lost its quotation marks.
             content.text = content.text.replace("\n> ", "\n");
         }
         if self.random.u8(0..4) == 0 {
@@ -168,7 +168,7 @@ impl World {
                 Ok(Submitted::NeedsConsent(asked)) => {
                     self.asked += 1;
                     assert!(consent.is_none(), "a yes is a yes");
-                    // Some say no.
+                    // Some people decline.
                     if self.random.u8(0..4) == 0 {
                         self.gateway.draft_delete(actor, &draft.id).unwrap();
                         return;
@@ -195,7 +195,7 @@ impl World {
         }
     }
 
-    /// What waits to leave holds no sealed word; what left is not sealed any more.
+    /// Checks that mail in the queue contains no sealed word; words that left are no longer sealed.
     fn look(&mut self, written: &DraftContent, consented: bool) {
         for (row, octets) in leased(&self.gateway) {
             super::sending_tests::delivered(&self.gateway, row.id);
@@ -217,7 +217,7 @@ impl World {
             let is_message = !octets.contains("Auto-Submitted: auto-generated");
             if is_message {
                 self.left += 1;
-                // What the writer put into it just now leaves with their knowledge.
+                // The writer knows that the words added in this message leave unprotected.
                 for word in words(&text) {
                     if self.fresh.contains(word) {
                         self.sealed.remove(word);
@@ -236,7 +236,7 @@ impl World {
         }
     }
 
-    /// Eve, outside, answers by ordinary mail what she got in clear.
+    /// Eve, an outsider, replies by plain mail to a message that she received unprotected.
     fn eve_answers(&mut self) {
         let Some(got) = self.eve.last().cloned() else { return };
         let got = view(got.as_bytes());
@@ -266,7 +266,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric())
 }
 
-/// P-38, promise 4: the same walks each time. A thousand of them, or as many as `WALKS` says.
+/// P-38, promise 4: the walks are the same each time: a thousand, or the number in `WALKS`.
 #[test]
 fn random_walks_find_no_sealed_word_in_clear() {
     let walks = std::env::var("WALKS").map_or(1_000, |text| text.parse().unwrap());
@@ -281,7 +281,7 @@ fn random_walks_find_no_sealed_word_in_clear() {
         refused += world.refused;
         asked += world.asked;
     }
-    // They went everywhere: much left, much was asked for, and some was stopped.
+    // The walks cover all cases: messages that left, that needed consent, and that were stopped.
     println!("{left} left in clear, {asked} questions, {refused} stopped");
     assert!(left > walks / 2 && asked > walks / 4 && refused > walks / 100);
 }

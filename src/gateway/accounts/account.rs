@@ -1,7 +1,7 @@
-//! Accounts: their names and addresses, and the credentials that open them.
+//! Accounts: their names, their addresses and their keys.
 //!
-//! An administrator creates and disables accounts but cannot read what they hold: the keys are
-//! created with the account and open only with its password or its recovery key, which is shown
+//! The administrator creates and disables accounts but cannot read their content: the keys are
+//! created with the account, and open only with its password or its recovery key, which is shown
 //! once.
 
 use std::ops::ControlFlow;
@@ -22,17 +22,17 @@ use crate::store::{Order, Read, Tx};
 use crate::terms::AcceptFrom;
 use crate::vault::{self, Lookup, Password, RecoveryKey};
 
-/// The facts that a new account is created from.
+/// The data for a new account.
 pub struct NewAccount {
-    /// The name that its owner types to sign in: letters, digits, `.`, `_`, `-`.
+    /// The login name: letters, digits, `.`, `_`, `-`.
     pub name: String,
     pub display_name: String,
-    /// At least one, each in one of our domains; the first is the account's own.
+    /// At least one, each in a local domain; the first is the account's own address.
     pub addresses: Vec<Address>,
     pub password: Password,
 }
 
-/// The public facts about an account.
+/// What other users may know about an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountView {
     pub id: String,
@@ -44,11 +44,11 @@ pub struct AccountView {
     pub manager: bool,
 }
 
-/// The facts that the owner of a temporary account is shown.
+/// What the owner of a temporary account should know about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemporaryFacts {
     pub expires: Timestamp,
-    /// The user whose message created the account, and who can renew it.
+    /// The user who wrote first, and who can renew the account.
     pub sponsor_name: String,
     pub sponsor_address: String,
     pub organisation: String,
@@ -65,12 +65,12 @@ pub struct AccountRow {
     pub last_interaction: Option<Timestamp>,
 }
 
-/// Longest login name, in characters.
+/// The maximum length of a login name, in characters.
 const NAME_CHARS_MAX: usize = 64;
 
 const DISPLAY_NAME_CHARS_MAX: usize = 200;
 
-/// Whether another account is a manager and is not disabled.
+/// Whether another account is an enabled manager.
 fn has_other_manager(reader: &impl Read, id: AccountId) -> Result<bool, Error> {
     let mut found = false;
     reader.scan(&ACCOUNTS, &(), Order::Ascending, |other, account| {
@@ -81,15 +81,15 @@ fn has_other_manager(reader: &impl Read, id: AccountId) -> Result<bool, Error> {
 }
 
 impl Account {
-    /// Whether the account is a manager and is not disabled.
+    /// Whether the account is an enabled manager.
     pub(in crate::gateway) fn manages(&self) -> bool {
         self.manager && !self.disabled
     }
 
-    /// Every address at which the account receives mail.
+    /// All addresses that reach the account.
     pub(in crate::gateway) fn own_addresses(&self) -> Vec<String> {
         match self.addresses.is_empty() {
-            // A temporary account is named after its external address.
+            // The name of a temporary account is its outside address.
             true => vec![self.name.clone()],
             false => self.addresses.clone(),
         }
@@ -108,8 +108,8 @@ impl Account {
 }
 
 impl Gateway {
-    /// Creates an account with its keys and mailboxes. The recovery key is returned here and never
-    /// again. `exists` when the name or an address is taken.
+    /// Creates an account with its keys and mailboxes. The recovery key is returned only here.
+    /// Fails with `exists` if the name or an address is already in use.
     pub fn account_create(&self, new: NewAccount) -> Result<(AccountView, RecoveryKey), Error> {
         let name = checked_name(&new.name)?;
         let addresses = self.checked_addresses(&new.addresses)?;
@@ -149,7 +149,7 @@ impl Gateway {
         Ok((view, recovery))
     }
 
-    /// The view of an account that was just signed in to.
+    /// The view of an account for its owner.
     pub(in crate::gateway) fn account_view(&self, id: AccountId) -> Result<AccountView, Error> {
         let view = self.account(id)?.view(id);
         let Some(temporary) = self.temporary(id)? else { return Ok(view) };
@@ -168,11 +168,11 @@ impl Gateway {
         Ok(AccountView { temporary: Some(facts), ..view })
     }
 
-    /// Every account, by name.
+    /// Every account except temporary ones, sorted by name.
     pub fn account_list(&self) -> Result<Vec<AccountRow>, Error> {
         let mut rows = Vec::new();
         self.inner.store.scan(&ACCOUNTS, &(), Order::Ascending, |id, account| {
-            // Temporary accounts have no address of ours, and a list of their own.
+            // Temporary accounts have no local address, and a list of their own.
             if account.addresses.is_empty() {
                 return ControlFlow::Continue(());
             }
@@ -190,21 +190,22 @@ impl Gateway {
         Ok(rows)
     }
 
-    /// Disables an account: it cannot sign in, has no session and receives no mail. Its mail is
-    /// kept.
+    /// Disables an account: it cannot sign in, its sessions end, and it gets no mail. Its data
+    /// stays.
     pub fn account_disable(&self, name: &str) -> Result<(), Error> {
         let id = self.account_named(name)?;
         self.account_change(id, |account| account.disabled = true)?;
         self.sessions_close_of(id)
     }
 
-    /// Enables a disabled account.
+    /// Enables a disabled account again.
     pub fn account_enable(&self, name: &str) -> Result<(), Error> {
         let id = self.account_named(name)?;
         self.account_change(id, |account| account.disabled = false)
     }
 
-    /// Grants or revokes the rights of a manager. The last manager keeps them: `last-manager`.
+    /// Makes an account a manager, or revokes that. The last enabled manager must stay:
+    /// `last-manager`.
     pub fn account_manager(&self, name: &str, manager: bool) -> Result<(), Error> {
         let id = self.account_named(name)?;
         self.account_change(id, move |account| account.manager = manager)
@@ -245,7 +246,7 @@ impl Gateway {
         self.inner.store.get(&ACCOUNTS, &id)?.ok_or(Error::NotFound { what: "account" })
     }
 
-    /// Disables an account for good: it cannot sign in, and every session ends.
+    /// Disables an account that is about to be deleted: it cannot sign in, and its sessions end.
     pub(in crate::gateway) fn account_shut(&self, id: AccountId) -> Result<(), Error> {
         self.account_change(id, |account| account.disabled = true)?;
         self.sessions_close_of(id)
@@ -284,7 +285,7 @@ impl Gateway {
         }
     }
 
-    /// Whether an address is in one of our domains.
+    /// Whether an address is in a local domain.
     pub(in crate::gateway) fn is_ours(&self, address: &Address) -> bool {
         let normalized = address.normalized();
         let domain = normalized.rsplit_once('@').map_or("", |(_, domain)| domain);
@@ -302,7 +303,7 @@ impl Gateway {
     }
 }
 
-/// Reserves the login name and the addresses, or refuses when one is taken.
+/// Reserves the login name and the addresses, or fails if one is already in use.
 fn claim_names_in_tx(
     tx: &mut Tx<'_>,
     vault: &vault::Vault,
@@ -318,7 +319,7 @@ fn claim_names_in_tx(
     if free { Ok(()) } else { Err(Error::Conflict(Conflict::Exists)) }
 }
 
-/// Records that the account's owner did something, for the acceptance notice to outside senders.
+/// Records that the account's owner was active, for the notice to outside senders.
 pub(in crate::gateway) fn touch_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,

@@ -1,7 +1,7 @@
-//! App passwords: a separate password for a mail program, which may only read and send mail.
+//! App passwords: separate passwords for mail programs, which may only read and send mail.
 //!
-//! An app password cannot make another credential, so an attacker who finds one in a
-//! program's settings cannot take over the account.
+//! An app password cannot create another credential, so an attacker who finds one in a program's
+//! settings cannot take over the account.
 
 use crate::gateway::Gateway;
 use crate::gateway::accounts::log_in::OpenedBy;
@@ -16,8 +16,7 @@ use crate::store::Read;
 use crate::vault::{AppPassword, Password};
 
 impl Gateway {
-    /// Creates an app password, which is returned here and never again. Needs the account's
-    /// password.
+    /// Creates an app password, which is shown only once. Requires the account's password.
     pub fn app_password_new(
         &self,
         actor: &Actor,
@@ -28,7 +27,7 @@ impl Gateway {
         let account = actor.account();
         let unlock = self.unlock_by_password(account, password)?;
         let made = AppPassword::generate()?;
-        // It is found by a keyed hash of itself, because a program does not say which one it uses.
+        // The ID derives from the password itself, since users do not type an ID.
         let id = self.inner.vault.app_password_lookup(&account.0, &made);
         let wrapped = made.wrap(&unlock, &credential_binding(account, id))?;
         let created = self.inner.clock.now();
@@ -40,7 +39,7 @@ impl Gateway {
         Ok((CredentialView { id: hex(&id), label, created, last_used: None }, made))
     }
 
-    /// Opens the account if `password` is one of its app passwords.
+    /// Opens the account if `typed` is one of its app passwords.
     pub(in crate::gateway) fn open_by_app_password(
         &self,
         account: AccountId,

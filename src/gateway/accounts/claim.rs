@@ -1,4 +1,4 @@
-//! The first sign-in to a temporary account, which uses up the password from the notification.
+//! The first sign-in to a temporary account, which uses up the initial password.
 
 use crate::gateway::Gateway;
 use crate::gateway::accounts::password;
@@ -10,9 +10,10 @@ use crate::store::Read;
 use crate::vault::{self, Password};
 
 impl Gateway {
-    /// The first sign-in to a temporary account with the hand-off `claim`: the password from the
-    /// notification opens the account once, is replaced by the outsider's own, and then opens
-    /// nothing. If two browsers try in the same second, one succeeds and the other is refused.
+    /// The first sign-in to a temporary account in the hand-offs `claim` and `by-sender`: the
+    /// initial password opens the account once, is replaced by the outsider's own passphrase, and
+    /// is then void. If two browsers do this at the same moment, one succeeds and the other is
+    /// refused.
     pub(in crate::gateway) fn claim(
         &self,
         id: AccountId,
@@ -34,7 +35,7 @@ impl Gateway {
         done.wait()
     }
 
-    /// The first sign-in with the other hand-offs: the password stays valid, and our copy is
+    /// The first sign-in in the hand-off `in-mail`: the password stays; the daemon's copy is
     /// deleted.
     pub(in crate::gateway) fn first_sign_in(&self, id: AccountId) -> Result<(), Error> {
         let now = self.inner.clock.now();

@@ -1,4 +1,4 @@
-//! Signing in: checking the credentials that a client presents, and opening a session.
+//! Signing in: checks the caller's credentials and opens a session.
 
 use std::net::IpAddr;
 
@@ -19,7 +19,7 @@ use crate::terms::HandOff;
 use crate::terms::Profile;
 use crate::vault::{self, Password, SessionToken, UnlockKey};
 
-/// The browser that asks for a session, whichever credential it presents.
+/// The client that requests a session, independent of the credential.
 pub struct Browser {
     /// RFC 7638 thumbprint of the key that the session will be bound to.
     pub key_thumbprint: String,
@@ -28,16 +28,16 @@ pub struct Browser {
     pub profile: Profile,
 }
 
-/// A request to log in.
+/// A request to sign in.
 pub struct LogIn<'a> {
     /// Login name or address.
     pub name: &'a str,
-    /// The account's password, or an app password.
+    /// The account's password or an app password.
     pub password: Password,
-    /// The code from an authenticator app, if two-step verification is on.
+    /// From an authenticator app, where the account requires TOTP codes.
     pub code: Option<&'a str>,
     pub browser: Browser,
-    /// The password that an outsider chooses at the first sign-in to a temporary account.
+    /// The outsider's own passphrase, at the first sign-in to a temporary account.
     pub new_password: Option<Password>,
 }
 
@@ -53,7 +53,7 @@ pub(in crate::gateway) struct OpenedBy {
     pub step: Option<u64>,
 }
 
-/// A session that was opened. The token is returned here and never again.
+/// A session that was opened. The token is returned only here.
 pub struct LoggedIn {
     pub token: Zeroizing<String>,
     pub session: SessionView,
@@ -63,9 +63,9 @@ pub struct LoggedIn {
 
 const AGENT_CHARS_MAX: usize = 200;
 
-/// Checks that the credential still exists: it may have been replaced since it was checked (of two
-/// clients that claim a temporary account at once, only one succeeds). The TOTP code and the
-/// passkey's counter are used up in the same transaction.
+/// Checks that the credential still exists: it may have been replaced since it was verified (of two
+/// concurrent claims of a temporary account, only one may succeed). This also uses up a TOTP code
+/// and a passkey's counter value.
 fn use_credential_in_tx(tx: &mut Tx<'_>, opened: &OpenedBy, now: Timestamp) -> Result<(), Error> {
     let key = (opened.account, opened.credential);
     let mut credential = tx.get(&CREDENTIALS, &key)?.ok_or(Error::Refused)?;
@@ -96,7 +96,7 @@ fn use_code_in_tx(tx: &mut Tx<'_>, opened: &OpenedBy) -> Result<(), Error> {
 
 impl Gateway {
     /// Checks a name and a password and opens a session. An unknown name, a wrong password and a
-    /// disabled account get the same answer after the same work. Only a client that knows the
+    /// disabled account get the same error, after the same work. Only a caller with the correct
     /// password gets `CodeNeeded` or `WrongCode`.
     pub fn session_open(&self, login: LogIn<'_>) -> Result<LoggedIn, Error> {
         let mut opened = self.authenticate(login.name, &login.password)?;
@@ -108,8 +108,8 @@ impl Gateway {
         self.session_begin(opened, claims, login.browser)
     }
 
-    /// Starts a session in an account that was opened. `claims` is a temporary account whose
-    /// password was replaced by the outsider's own.
+    /// Opens a session in an account whose credential was verified. `claims` means that a temporary
+    /// account has just replaced that credential with the outsider's own passphrase.
     pub(in crate::gateway) fn session_begin(
         &self,
         opened: OpenedBy,
@@ -158,8 +158,8 @@ impl Gateway {
         Ok(LoggedIn { token: token.expose(), session: view, account, last_sign_in: previous })
     }
 
-    /// Carries out what a sign-in to a temporary account needs beyond the password, and returns
-    /// whether the account was claimed just now with a new password.
+    /// Checks what a sign-in to a temporary account requires besides the password. Returns whether
+    /// this sign-in claimed the account, which replaces the password that was checked.
     fn sign_in_temporary(
         &self,
         id: AccountId,
@@ -183,7 +183,7 @@ impl Gateway {
 
     fn authenticate(&self, name: &str, password: &Password) -> Result<OpenedBy, Error> {
         let Some(id) = self.account_find(name)? else {
-            // An unknown name costs as much work as a wrong password.
+            // An unknown name takes as long as a wrong password.
             self.inner.vault.passwords().decoy(password)?;
             return Err(Error::Refused);
         };

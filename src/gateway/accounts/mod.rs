@@ -1,4 +1,4 @@
-//! Accounts: their names, credentials, sessions and preferences.
+//! Accounts, their credentials, their sessions, and their preferences.
 
 pub mod account;
 pub mod app_password;

@@ -21,14 +21,14 @@ use crate::vault::{self, Lookup, Password, UnlockKey};
 pub use crate::vault::PasskeySecret;
 pub use crate::vault::passkey::{ALGORITHMS, Assertion, Challenge, Registration};
 
-/// The options from which a browser creates a passkey.
+/// What a browser needs to create a passkey.
 #[derive(Debug)]
 pub struct PasskeyAsk {
     pub challenge: Challenge,
     pub user_id: [u8; 16],
     pub name: String,
     pub display_name: String,
-    /// The credential identifiers of the account's passkeys.
+    /// The credential IDs of the account's existing passkeys.
     pub there: Vec<Vec<u8>>,
 }
 
@@ -55,10 +55,10 @@ pub struct PasskeyLogIn<'a> {
     pub browser: Browser,
 }
 
-/// What a passkey is asked to sign at sign-in.
+/// The purpose that a sign-in challenge is bound to.
 const FOR_SIGN_IN: &[u8] = b"sign in";
 
-/// Challenges that were used, until they expire: none is valid twice.
+/// Challenges that were answered, kept until they expire: none is accepted twice.
 #[derive(Default)]
 pub(in crate::gateway) struct Answered(Mutex<HashMap<Challenge, Timestamp>>);
 
@@ -74,7 +74,7 @@ impl Answered {
 }
 
 impl Gateway {
-    /// The options for creating a passkey. Needs the account's password.
+    /// Returns what a browser needs to create a passkey. Requires the password.
     pub fn passkey_begin(&self, actor: &Actor, password: &Password) -> Result<PasskeyAsk, Error> {
         let account = actor.account();
         self.unlock_by_password(account, password)?;
@@ -94,7 +94,7 @@ impl Gateway {
         })
     }
 
-    /// Stores a passkey that the browser created, in the session that asked for it.
+    /// Stores a passkey that the browser created, in the session that requested the challenge.
     pub fn passkey_add(
         &self,
         actor: &Actor,
@@ -125,13 +125,13 @@ impl Gateway {
         Ok(CredentialView { id: hex(&id), label, created, last_used: None })
     }
 
-    /// The challenge that a passkey signs at sign-in. Asking for one stores nothing.
+    /// Creates the challenge for a sign-in. The server stores nothing for it.
     pub fn passkey_challenge(&self) -> Result<Challenge, Error> {
         let now = self.inner.clock.now().unix_secs();
         Ok(self.inner.vault.challenge_new(FOR_SIGN_IN, now)?)
     }
 
-    /// Opens a session by a passkey. Every mismatch gets the same answer.
+    /// Opens a session with a passkey. All failures get the same error.
     pub fn session_open_by_passkey(&self, login: PasskeyLogIn<'_>) -> Result<LoggedIn, Error> {
         let opened = self.open_by_passkey(&login)?;
         let now = self.inner.clock.now();

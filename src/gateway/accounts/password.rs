@@ -1,7 +1,7 @@
-//! The credentials of an account: a password, app passwords for programs, passkeys and a recovery
-//! key; and the TOTP codes that a password may need as well.
+//! Credentials that open an account: a password, app passwords, passkeys, a recovery key; a
+//! password may also require TOTP codes.
 //!
-//! Each credential wraps the same unlock key, so each is created and removed on its own. An app
+//! Each credential wraps the same unlock key, so each can be created and removed separately. An app
 //! password may only read and send mail: it cannot create another credential, so an attacker who
 //! finds one in a program's settings cannot take over the account.
 
@@ -18,7 +18,7 @@ use crate::gateway::text::{hex, parse_hex};
 use crate::store::{Order, Read, Tx};
 use crate::vault::{self, Password, UnlockKey};
 
-/// The binding of a credential's wrap: its account and its own identifier.
+/// What a credential's wrapped key is bound to: the account and the credential.
 pub(in crate::gateway) fn credential_binding(account: AccountId, credential: [u8; 16]) -> [u8; 32] {
     let mut bound = [0; 32];
     bound[..16].copy_from_slice(&account.0);
@@ -26,23 +26,23 @@ pub(in crate::gateway) fn credential_binding(account: AccountId, credential: [u8
     bound
 }
 
-/// A credential that was found in the store.
+/// A stored credential.
 pub(in crate::gateway) struct FoundCredential {
     pub id: [u8; 16],
     pub wrapped_unlock: Vec<u8>,
 }
 
-/// Which credential replaces which.
+/// Which credentials are replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::gateway) enum Renewal {
     Password,
     RecoveryKey,
-    /// The recovery key set a new password.
+    /// A new password, set with the recovery key.
     Recovered,
 }
 
 impl Renewal {
-    /// Whether a credential of this kind is revoked.
+    /// Whether credentials of this kind are revoked.
     fn ends(self, kind: CredentialKind) -> bool {
         use CredentialKind::{App, Passkey, Password, Recovery};
         match self {
@@ -84,14 +84,14 @@ pub struct CredentialView {
 pub struct CredentialsView {
     pub app_passwords: Vec<CredentialView>,
     pub passkeys: Vec<CredentialView>,
-    /// Whether a sign-in by password needs a code.
+    /// Whether a sign-in by password requires a TOTP code.
     pub totp: bool,
 }
 
 const LABEL_CHARS_MAX: usize = 60;
 
 impl Gateway {
-    /// Changes a password: only its own record is wrapped again. Every session ends, and all app
+    /// Changes a password: only its own record is wrapped again. Every session ends, and the app
     /// passwords are revoked.
     pub fn account_password(
         &self,
@@ -104,7 +104,7 @@ impl Gateway {
         self.password_replace(id, new, &unlock, Renewal::Password, None)
     }
 
-    /// The same, done by the account's owner, whose current session stays open.
+    /// The same for the account's owner, whose current session stays.
     pub fn password_change(
         &self,
         actor: &Actor,
@@ -125,7 +125,7 @@ impl Gateway {
         Ok(self.unlock_with(id, password)?.0)
     }
 
-    /// The unlock key and the credential that unwrapped it.
+    /// The unlock key, and the ID of the credential that opened it.
     pub(in crate::gateway) fn unlock_with(
         &self,
         id: AccountId,
@@ -195,7 +195,7 @@ impl Gateway {
         done.wait()
     }
 
-    /// The credentials of the actor's account other than its password.
+    /// The actor's credentials besides the password.
     pub fn credentials(&self, actor: &Actor) -> Result<CredentialsView, Error> {
         let account = actor.account();
         let (mut app_passwords, mut passkeys) = (Vec::new(), Vec::new());
@@ -220,7 +220,7 @@ impl Gateway {
         Ok(CredentialsView { app_passwords, passkeys, totp })
     }
 
-    /// Removes an app password or a passkey; the sessions that it opened end.
+    /// Revokes an app password or a passkey, and ends the sessions that it opened.
     pub fn credential_remove(&self, actor: &Actor, id: &str) -> Result<(), Error> {
         const MISSING: Error = Error::NotFound { what: "app password or passkey" };
         let account = actor.account();
@@ -273,7 +273,7 @@ pub(in crate::gateway) fn checked_label(label: &str) -> Result<String, Error> {
     }
 }
 
-/// Removes the credentials of these kinds from an account.
+/// Removes an account's credentials of certain kinds.
 pub(in crate::gateway) fn drop_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
@@ -292,7 +292,7 @@ pub(in crate::gateway) fn drop_in_tx(
     Ok(())
 }
 
-/// The shortest passphrase that an outsider may choose, in characters.
+/// The minimum length of a new passphrase, in characters.
 const PASSPHRASE_CHARS_MIN: usize = 12;
 
 pub(in crate::gateway) fn checked_passphrase(own: &Password) -> Result<(), Error> {

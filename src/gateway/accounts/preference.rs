@@ -1,4 +1,4 @@
-//! Preferences: the settings of an account, within the limits that the administrator sets.
+//! Preferences: the settings that an account chooses, within what the administrator allows.
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
@@ -15,7 +15,7 @@ pub struct Setting<T> {
     pub value: T,
     /// Whether the account itself set it.
     pub own: bool,
-    /// Whether the administrator allows no other value.
+    /// The administrator does not allow another value.
     pub fixed: bool,
 }
 
@@ -29,7 +29,7 @@ pub struct PreferencesView {
     pub accept_from: Setting<AcceptFrom>,
 }
 
-/// A change of preferences; `Some(None)` returns to the system's value.
+/// The preferences to change; `Some(None)` follows the site's setting again.
 #[derive(Clone, Debug, Default)]
 pub struct PreferencesChange {
     pub undo_secs: Option<Option<u32>>,
@@ -39,7 +39,7 @@ pub struct PreferencesChange {
     pub accept_from: Option<Option<AcceptFrom>>,
 }
 
-/// The longest time during which a message can be undone.
+/// The longest time during which sending can be undone.
 const UNDO_SECS_MAX: u32 = 120;
 
 impl<T: Copy> Setting<T> {
@@ -79,8 +79,8 @@ impl Gateway {
                 site.confirm_outside,
                 site.confirm_outside_fixed,
             ),
-            // The account's own record holds it, so that a message is refused at RCPT without
-            // another look-up; a value that differs from the default was chosen on purpose.
+            // It is stored in the account record, so that a message can be refused before anything
+            // else is looked up; a value other than the default was chosen by the user.
             accept_from: Setting {
                 value: accept_from,
                 own: accept_from != AcceptFrom::Both,
@@ -89,7 +89,7 @@ impl Gateway {
         })
     }
 
-    /// Changes preferences; a change of a fixed one is refused.
+    /// Changes preferences; a change to a fixed one is denied.
     pub fn preferences_change(
         &self,
         actor: &Actor,

@@ -1,4 +1,4 @@
-//! The recovery key: it opens the account when every password is lost, and it can be renewed.
+//! The recovery key: it opens the account when every password is lost, and it can be replaced.
 
 use crate::gateway::Gateway;
 use crate::gateway::accounts::password::checked_passphrase;
@@ -10,8 +10,8 @@ use crate::gateway::records::ids::AccountId;
 use crate::vault::{self, Password, RecoveryKey, UnlockKey};
 
 impl Gateway {
-    /// Creates a new recovery key for the account's owner, who confirms the password; the previous
-    /// one is revoked. The key is returned here and never again.
+    /// Creates a new recovery key, which is shown only once; the previous one becomes invalid.
+    /// Requires the password.
     pub fn recovery_renew(&self, actor: &Actor, password: &Password) -> Result<RecoveryKey, Error> {
         let account = actor.account();
         let unlock = self.unlock_by_password(account, password)?;
@@ -21,10 +21,10 @@ impl Gateway {
         Ok(recovery)
     }
 
-    /// Sets a new password by the recovery key; nothing is lost. Every session, app password and
-    /// passkey ends, and two-step verification is turned off: a user who had to recover may have
-    /// lost the phone too, or an attacker may be in the account. An unknown name is refused as a
-    /// wrong key is.
+    /// Sets a new password with the recovery key, without losing any data. Every session, app
+    /// password and passkey is revoked and two-step verification is turned off: the owner may have
+    /// lost the phone too, or an attacker may be in the account. An unknown name is refused exactly
+    /// like a wrong key.
     pub fn account_recover(
         &self,
         name: &str,

@@ -1,5 +1,4 @@
-//! Two-step verification: TOTP codes from an authenticator app (RFC 6238), in addition to the
-//! password.
+//! One-time codes from an authenticator app (RFC 6238), required in addition to the password.
 
 use totp_rs::{Builder, Totp};
 use zeroize::Zeroizing;
@@ -13,17 +12,17 @@ use crate::gateway::records::tables::{ACCOUNT_KEYS, TOTP};
 use crate::store::Read;
 use crate::vault::{self, AccountSecret, Password, UnlockKey};
 
-/// The secret for an authenticator app, returned once.
+/// What the user enters in an authenticator app; shown once.
 pub struct TotpNew {
-    /// In base32, for typing.
+    /// In base32, for manual entry.
     pub secret: Zeroizing<String>,
-    /// The `otpauth://…` address, for a QR code.
+    /// `otpauth://…`, for a QR code.
     pub uri: Zeroizing<String>,
 }
 
 impl Gateway {
-    /// Creates a secret for an authenticator app. Sign-ins need no code before one was confirmed.
-    /// Needs the account's password; `totp-on` when two-step verification is on already.
+    /// Creates a secret for an authenticator app. Codes are required only after one was verified.
+    /// Requires the password; fails with `totp-on` if two-step verification is already on.
     pub fn totp_begin(&self, actor: &Actor, password: &Password) -> Result<TotpNew, Error> {
         let account = actor.account();
         self.unlock_by_password(account, password)?;
@@ -37,7 +36,7 @@ impl Gateway {
             Ok(tx.put(&TOTP, &account, &codes)?)
         });
         done.wait()?;
-        // Neither may contain the separator.
+        // The colon separates the two names, so neither may contain one.
         let plain = |text: &str| text.replace(':', " ");
         let totp = Builder::new()
             .with_secret(secret.to_vec())
@@ -50,7 +49,7 @@ impl Gateway {
         Ok(TotpNew { secret: Zeroizing::new(secret), uri: Zeroizing::new(uri) })
     }
 
-    /// Turns two-step verification on if `code` is valid.
+    /// Requires codes from now on, once `code` is verified.
     pub fn totp_on(&self, actor: &Actor, code: &str) -> Result<(), Error> {
         const MISSING: Error = Error::NotFound { what: "secret for codes" };
         let account = actor.account();
@@ -67,7 +66,7 @@ impl Gateway {
         done.wait()
     }
 
-    /// Turns two-step verification off. Needs the account's password.
+    /// Stops requiring codes. Requires the password.
     pub fn totp_off(&self, actor: &Actor, password: &Password) -> Result<(), Error> {
         let account = actor.account();
         self.unlock_by_password(account, password)?;
@@ -78,7 +77,8 @@ impl Gateway {
         done.wait()
     }
 
-    /// The time step of the code that a sign-in by password presents, if one is needed.
+    /// Verifies the code of a sign-in by password; returns its time step, or `None` where no code
+    /// is required.
     pub(in crate::gateway) fn code_step(
         &self,
         account: AccountId,
@@ -116,8 +116,8 @@ const SECRET_OCTETS: usize = 20;
 
 const CODE_CHARS_MAX: usize = 16;
 
-/// Codes as every authenticator app computes them: SHA-1, six digits, 30 seconds, with one step of
-/// tolerance in either direction (RFC 6238 §5.2).
+/// The settings that every authenticator app supports: SHA-1, six digits, 30 seconds; codes from
+/// one step earlier or later are accepted (RFC 6238 §5.2).
 fn totp_of(secret: &[u8]) -> Result<Totp, Error> {
     let damaged = |_| Error::Damaged { what: "the secret for codes".to_owned() };
     Builder::new().with_secret(secret.to_vec()).build().map_err(damaged)

@@ -1,4 +1,4 @@
-//! The changes since a state: each account numbers its changes and remembers the latest.
+//! What changed since a state: each account numbers its changes and keeps the latest ones.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -21,14 +21,14 @@ pub struct Changes {
     pub state: String,
     pub updated: Vec<Reference>,
     pub removed: Vec<Reference>,
-    /// Whether there are more changes: ask again with `state`.
+    /// Whether there are more: ask again with `state`.
     pub more: bool,
 }
 
-/// The largest number of changes in one answer.
+/// The maximum number of changes in one answer.
 const CHANGES_PER_ANSWER: usize = 500;
 
-/// A change of a message, or of the list of mailboxes.
+/// A change to a message, or to the list of mailboxes.
 #[derive(Clone, Copy)]
 pub(in crate::gateway) enum Changed {
     Updated(ReferenceKey),
@@ -37,7 +37,7 @@ pub(in crate::gateway) enum Changed {
 }
 
 impl Changed {
-    /// The kind of the hint to listeners.
+    /// The kind of hint that listeners get.
     pub(super) fn kind(self) -> EventKind {
         match self {
             Changed::Updated(_) | Changed::Removed(_) => EventKind::Mail,
@@ -46,7 +46,7 @@ impl Changed {
     }
 }
 
-/// Numbers a change and stores it; at most `kept` changes are stored.
+/// Numbers a change and stores it; `kept` limits how many are stored.
 pub(super) fn record_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
@@ -61,7 +61,7 @@ pub(super) fn record_in_tx(
         Changed::Mailboxes => ChangeRow { reference: [0; 16], removed: false },
     };
     tx.put(&CHANGES, &(account, counters.modseq), &row)?;
-    // One more is removed than is added, so that a smaller bound is reached in time.
+    // Removes up to two for each one added, so that a lowered limit is reached in time.
     for _ in 0..2 {
         if counters.modseq - counters.forgotten > kept {
             counters.forgotten += 1;
@@ -79,7 +79,7 @@ impl Gateway {
         Ok(counters.modseq.to_string())
     }
 
-    /// The messages that changed since `state`; `too-old` when that is no longer known.
+    /// Returns which messages changed since `state`; `too-old` if that is no longer recorded.
     pub fn changes_since(&self, actor: &Actor, state: &str) -> Result<Changes, Error> {
         let account = actor.account();
         let since: u64 = state.parse().map_err(|_| Error::Invalid { what: "state".to_owned() })?;

@@ -1,19 +1,19 @@
-//! What changed: each account numbers its changes, and its listeners are woken after the commit.
+//! The change feed: each account numbers its changes, and listeners get a hint after the commit.
 //!
 //! ```text
 //! gateway.transact(|tx| … tx.changed(account, what)? …)
-//!   1. the change gets the account's next number; both are stored with what changed
+//!   1. the change gets the account's next number; both are stored with the data that changed
 //!   2. durable
-//!   3. listeners get a hint with the number; they ask `changes_since` for what it was
+//!   3. listeners get a hint with the number; they call `changes_since` to learn what changed
 //! ```
 //!
-//! Everything that shows mail live depends on this feed and on nothing else: the event stream of
-//! browsers today, IMAP's IDLE and other nodes later. So whatever users can see changes only in a
-//! [`tx::Tx`].
+//! Every view that updates live depends on this feed and on nothing else: the browsers' event
+//! stream now, IMAP's IDLE and other nodes in the future. So data that people can see changes only
+//! in a [`tx::Tx`].
 //!
-//! The rules: no hint before the change is durable, none if it failed, and exactly one for each
-//! account and kind, however many changes a transaction made and however often it was run. A hint
-//! may be lost, but its number is not: a listener that missed one asks from the number it knows.
+//! Invariants: no hint before its change is durable, none if the transaction failed, and one per
+//! account and kind, however many changes a transaction makes or however often it runs. A hint may
+//! be lost, but its number is not: a listener that missed one asks from the number it knows.
 
 pub mod change;
 pub mod event;

@@ -1,4 +1,4 @@
-//! Hints come once, not before what they speak of is durable, and never when it failed.
+//! Hints come once, not before their change is durable, and never if it failed.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -28,8 +28,8 @@ const MESSAGE_KEY: [u8; 16] = [7; 16];
 
 type Done = (Box<dyn Job>, Result<(), store::Error>);
 
-/// An engine that runs each transaction twice, as an engine may, and tells of its end when it is
-/// asked to.
+/// An engine that runs each transaction twice, as an engine may, and reports completion only when
+/// `settle` is called.
 #[derive(Default)]
 struct SlowEngine {
     memory: MemoryEngine,
@@ -37,7 +37,7 @@ struct SlowEngine {
 }
 
 impl SlowEngine {
-    /// Tells of everything that is durable by now, or that it failed at the disk.
+    /// Reports the last transaction as durable, or as failed on the disk.
     fn settle(&self, failure: Option<store::Error>) {
         let (job, outcome) = self.done.lock().unwrap().pop().unwrap();
         job.done(failure.map_or(outcome, Err));
@@ -60,7 +60,7 @@ impl Job for SlowJob {
     }
 }
 
-/// A run that does not count: what it writes goes nowhere.
+/// A run that does not count: its writes are discarded.
 struct Forgotten<'t>(&'t dyn RawTx);
 
 impl RawTx for Forgotten<'_> {
@@ -127,7 +127,7 @@ impl Engine for SlowEngine {
     }
 }
 
-/// A domain without accounts; its engine; and the hints for two accounts.
+/// A gateway without accounts, its engine, and the hints for two accounts.
 struct Fixture {
     gateway: Gateway,
     engine: Arc<SlowEngine>,
@@ -154,13 +154,13 @@ fn modseq(gateway: &Gateway, account: AccountId) -> u64 {
     gateway.store().get(&COUNTERS, &account).unwrap().unwrap_or_default().modseq
 }
 
-/// Whether somebody rang since it was asked last.
+/// Whether it was notified since the last call.
 fn rang(bell: &tokio::sync::Notify) -> bool {
     let mut cx = Context::from_waker(Waker::noop());
     std::pin::pin!(bell.notified()).poll(&mut cx) == Poll::Ready(())
 }
 
-/// Everything that a transaction can have done after it; `answer` ends it.
+/// A transaction with every kind of follow-up; `answer` is its result.
 fn everything(
     gateway: &Gateway,
     stepped: &Arc<AtomicBool>,
@@ -218,7 +218,7 @@ fn what_runs_twice_is_told_once_and_as_the_last_run_had_it() {
         tx.changed(DANA, Changed::Updated(MESSAGE_KEY))?;
         let steps = stepping.clone();
         tx.then(move || _ = steps.fetch_add(1, Ordering::SeqCst));
-        // What the first run saw is no longer so in the second.
+        // What the first run sees no longer holds in the second.
         if counted.fetch_add(1, Ordering::SeqCst) == 0 {
             tx.changed(OMAR, Changed::Updated(MESSAGE_KEY))?;
         }
@@ -250,7 +250,7 @@ fn many_changes_of_an_account_are_one_hint_of_each_kind() {
     assert_eq!(omar.try_recv(), Ok(mail(1)));
 }
 
-/// A hint's number is the state that a list which is read now has.
+/// A hint's number is the state of a list that is read now.
 #[test]
 fn a_reader_who_opens_a_message_gets_the_hint_before_the_answer() {
     let gateway = gateway();

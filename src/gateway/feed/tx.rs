@@ -1,4 +1,4 @@
-//! The core's transaction: the store's, and the steps that follow once it is durable.
+//! A transaction of the domain: a store transaction, and what follows once it is durable.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
@@ -15,25 +15,25 @@ use crate::gateway::records::ids::AccountId;
 use crate::store::{self, Pending, Read, Span, Visit};
 use crate::vault::Vault;
 
-/// A transaction that numbers changes. It dereferences to the store's own for writes that users
-/// cannot see.
+/// A transaction that numbers changes. It dereferences to the store's own transaction, for
+/// functions that change nothing people see.
 pub(in crate::gateway) struct Tx<'t, 's> {
     store: &'t mut store::Tx<'s>,
-    /// The number of changes of an account that are stored.
+    /// How many changes of an account are kept.
     kept: u64,
     after: After,
 }
 
-/// A task that sleeps until there is work.
+/// A background job that waits for work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::gateway) enum Bell {
     /// Something may be due in the queue.
     Queue,
-    /// A message is held until its sender can no longer undo it.
+    /// A message was held back for undo send.
     Hold,
 }
 
-/// The steps that follow once a transaction is durable.
+/// What happens once a transaction is durable.
 #[derive(Default)]
 struct After {
     /// The last change of each account and kind: one hint covers all changes before it.
@@ -43,19 +43,19 @@ struct After {
 }
 
 impl Tx<'_, '_> {
-    /// Numbers a change and stores it; the account's listeners are woken once it is durable.
+    /// Numbers a change and stores it; the account's listeners get a hint once it is durable.
     pub fn changed(&mut self, account: AccountId, changed: Changed) -> Result<u64, Error> {
         let modseq = change::record_in_tx(self.store, account, changed, self.kept)?;
         self.after.changes.insert((account, changed.kind()), modseq);
         Ok(modseq)
     }
 
-    /// Wakes a task once this is durable.
+    /// Wakes a background job once the transaction is durable.
     pub fn ring(&mut self, bell: Bell) {
         self.after.bells.insert(bell);
     }
 
-    /// Runs `step` on the writer once this is durable; `step` is quick and never blocks.
+    /// Runs `step` on the writer once the transaction is durable: it must be quick and never block.
     pub fn then(&mut self, step: impl FnOnce() + Send + 'static) {
         self.after.steps.push(Box::new(step));
     }
@@ -90,9 +90,9 @@ impl Read for Tx<'_, '_> {
 }
 
 impl Gateway {
-    /// Runs `work` alone on the writer, and returns its result once everything that it wrote is
-    /// durable and listeners have their hints. `work` may run twice, so it has no side effects
-    /// except through its [`Tx`]. An `Err` writes nothing and wakes nobody.
+    /// Runs `work` alone on the writer and returns its result once everything it wrote is durable
+    /// and listeners have their hints. `work` may run more than once, so it must have no side
+    /// effects except through its [`Tx`]. After an `Err` nothing is written and no hint is sent.
     pub(in crate::gateway) fn transact<T: Send + 'static>(
         &self,
         mut work: impl FnMut(&mut Tx<'_, '_>) -> Result<T, Error> + Send + 'static,
@@ -104,7 +104,7 @@ impl Gateway {
             move |store| {
                 let mut tx = Tx { store, kept, after: After::default() };
                 let answer = work(&mut tx);
-                // Only the result of the last run counts.
+                // Only the last run counts.
                 *lock(&last_run) = tx.after;
                 answer
             },

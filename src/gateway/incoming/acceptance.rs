@@ -1,8 +1,8 @@
-//! Auto-responses to outside senders: accepted, read, rejected (decisions D2, D4, D5).
+//! Automatic answers to outside senders: accepted, read, rejected (decisions D2, D4, D5).
 //!
-//! Whether a sender may get a response at all is decided once, when the message arrives, from the
-//! facts that the SMTP edge gathered: a forged sender never gets mail from us. The data that a
-//! later response needs is stored only for senders that may get one.
+//! Whether a sender may get an automatic answer is decided once, when the message arrives, from
+//! facts that the SMTP edge gathered: a forged sender never gets mail from us. The data for later
+//! answers is stored only for senders who may be answered.
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -26,7 +26,7 @@ use crate::store::Read;
 use crate::terms::LastInteraction;
 use crate::vault::Lookup;
 
-/// The data that is stored with a message whose sender may get a response.
+/// The data stored with a message whose sender may be answered.
 pub(in crate::gateway) struct Answer {
     message: ReferenceKey,
     at: Timestamp,
@@ -37,14 +37,14 @@ pub(in crate::gateway) struct Answer {
 /// The notice that a recipient's mailbox has the message.
 struct Notice {
     mail: HeldMail,
-    /// At most one a day under this key; a requested report is always sent (RFC 3461 §4.1).
+    /// Limits notices with this key to one a day; a requested DSN is always sent (RFC 3461 §4.1).
     once: Option<[u8; 16]>,
 }
 
-/// A sender is notified at most once in this time for each recipient.
+/// A sender gets at most one notice per recipient in this time.
 const EVERY_SECS: i64 = 24 * 3600;
 
-/// The most acceptance notices for one message.
+/// How many acceptance notices a message with many recipients causes at most.
 const NOTICES_MAX: usize = 10;
 
 impl Answer {
@@ -65,7 +65,7 @@ impl Answer {
 }
 
 impl Gateway {
-    /// The response to the sender of a message, if there is one.
+    /// Prepares the automatic answer to a message's sender, if any.
     pub(in crate::gateway) fn answer_prepare(
         &self,
         inbound: &Inbound,
@@ -106,7 +106,7 @@ impl Gateway {
         let mut notices = Vec::new();
         for (account, recipient) in facts.recipients.iter().take(NOTICES_MAX) {
             let asked = matches!(recipient.notify, Notify::On { success: true, .. });
-            // RFC 3461 §4.1: a sender that asked for no notification gets none.
+            // RFC 3461 §4.1: with NOTIFY=NEVER the sender gets no report.
             let told = settings.acceptance_notice && recipient.notify != Notify::Never;
             if asked || told {
                 let mail = self.acceptance(inbound, reference, *account, recipient, now)?;

@@ -1,4 +1,4 @@
-//! A message as the SMTP edge hands it over, with the facts that the edge gathered.
+//! A message as the SMTP edge passes it on, with the facts that the edge gathered.
 
 use std::net::IpAddr;
 
@@ -8,7 +8,7 @@ use crate::gateway::incoming::recipient::AcceptedRecipient;
 use crate::mail::envelope::Envelope;
 use crate::mail::header::HeaderFacts;
 
-/// A message as the SMTP edge accepted it.
+/// A message that the SMTP edge accepted.
 pub struct Inbound {
     pub envelope: Envelope,
     pub recipients: Vec<AcceptedRecipient>,
@@ -16,25 +16,25 @@ pub struct Inbound {
     /// The octets as sent, after dot-unstuffing.
     pub message: Bytes,
     pub arrival: Arrival,
-    /// Whether the sender's domain authenticates it (DMARC), or a trusted relay delivered it.
+    /// The sender's domain authenticates it (DMARC), or a trusted relay passed it on.
     pub authenticated: bool,
-    /// The Authentication-Results field about the sender (RFC 8601), or nothing.
+    /// The Authentication-Results field (RFC 8601), or empty.
     pub results: String,
 }
 
-/// The last hop as the SMTP edge saw it.
+/// The last hop, as the SMTP edge saw it.
 #[derive(Clone, Debug)]
 pub struct Arrival {
     pub peer: IpAddr,
     pub helo: String,
     pub tls: Option<TlsFacts>,
-    /// RFC 3848 and RFC 6531: `ESMTPS`, `UTF8SMTPS`, …
+    /// The protocol name of RFC 3848 and RFC 6531: `ESMTPS`, `UTF8SMTPS`, …
     pub protocol: &'static str,
-    /// Our own name.
+    /// This host's name.
     pub host: String,
 }
 
-/// How a hop was protected.
+/// The TLS parameters of a hop.
 #[derive(Clone, Debug)]
 pub struct TlsFacts {
     pub version: String,

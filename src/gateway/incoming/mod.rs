@@ -1,4 +1,4 @@
-//! Incoming mail: checking recipients, and storing a message for them.
+//! Incoming mail: which recipients are accepted, and storing a message for them.
 
 pub(in crate::gateway) mod acceptance;
 pub mod inbound;

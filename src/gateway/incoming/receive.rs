@@ -1,12 +1,14 @@
-//! The only entry for incoming mail: a checked message is sealed and stored for its recipients.
+//! Receives a message from outside and stores it for its recipients.
 //!
-//! 1. reference number, trace lines, summary
-//! 2. sealed once under a key of its own; that key wrapped for each reader
+//! 1. reference number, trace fields, summary
+//! 2. the content is sealed once under a key of its own; that key is wrapped for each reader
 //! 3. one transaction: content, message, each reader's entry, counters and change
-//! 4. durable: the readers' listeners are woken, and the peer gets its `250`
+//! 4. durable: readers' browsers get a hint, and the peer gets its `250`
 //!
-//! A refusal is a [`Reason`]; an [`Error`] means that we could not decide or store, so that the
-//! peer retries.
+//! A refusal is a [`Reason`]; an [`Error`] means that the message could not be checked or stored,
+//! so that the peer tries again.
+//!
+//! [`Reason`]: crate::gateway::Reason
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -23,7 +25,7 @@ use crate::mail::{message, trace};
 use crate::store::Pending;
 use crate::vault::{ContentKey, wipe_stack};
 
-/// The result that the peer gets.
+/// What the peer is told about an accepted message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
     pub reference: Reference,
@@ -31,8 +33,9 @@ pub struct Receipt {
 }
 
 impl Gateway {
-    /// Stores a message for recipients that were checked, and returns its reference number once it
-    /// is durable. It seals on the calling thread, so large messages belong on a worker thread.
+    /// Receives a message for recipients that were checked, and returns its reference number once
+    /// it is durable. It seals on the calling thread, so call it for large messages on a worker
+    /// thread.
     pub fn receive(&self, inbound: Inbound) -> Pending<Receipt, Error> {
         let prepared = self.prepare(inbound);
         wipe_stack();
@@ -96,7 +99,7 @@ impl Gateway {
     }
 }
 
-/// A message that arrived, and the response to its sender, if there is one.
+/// A received message, and the automatic answer to its sender, if any.
 struct Arrived {
     sealed: SealedMessage,
     answer: Option<Answer>,

@@ -1,4 +1,4 @@
-//! The decision about each recipient, made at RCPT, with the reason for a refusal.
+//! Which recipients are accepted, decided at RCPT, and why others are refused.
 
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
@@ -9,14 +9,14 @@ use crate::mail::envelope::ForwardPath;
 use crate::store::Read;
 use crate::terms::AcceptFrom;
 
-/// Where a message comes from.
+/// Where a sender is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     Outside,
     Inside,
 }
 
-/// Whether a recipient accepts a message.
+/// Whether a recipient is accepted.
 #[derive(Clone, Debug)]
 pub enum RecipientVerdict {
     Accept(AcceptedRecipient),
@@ -39,12 +39,12 @@ pub enum Reason {
     AcceptFrom,
     Disabled,
     NotNow,
-    /// The organisation exchanges no mail with the outside.
+    /// Intranet mode: no mail passes the site's perimeter.
     Intranet,
 }
 
 impl Gateway {
-    /// Whether the recipient `to` accepts mail of this origin.
+    /// Whether a sender from `origin` may write to `to`.
     pub fn recipient_check(
         &self,
         to: &ForwardPath,
@@ -76,8 +76,7 @@ impl Gateway {
         if let Some(found) = self.account_at(&normalized)? {
             return Ok(Some(found));
         }
-        // user+detail@domain goes to user@domain (RFC 5233) unless an account has that very
-        // address.
+        // user+detail@domain goes to user@domain (RFC 5233) unless an account has that address.
         let (local, domain) = normalized.rsplit_once('@').unwrap_or((&normalized, ""));
         match local.split_once('+') {
             Some((user, _)) if !user.is_empty() => self.account_at(&format!("{user}@{domain}")),
@@ -104,8 +103,8 @@ impl Gateway {
         })
     }
 
-    /// Mail for postmaster goes to the account that is set for it, otherwise to the first account;
-    /// no setting of an account makes it refuse mail for postmaster.
+    /// Mail for postmaster goes to the account configured for it, else to the first account,
+    /// whatever that account's own settings are.
     fn postmaster_check(&self, to: &ForwardPath) -> Result<RecipientVerdict, Error> {
         let named = match &self.inner.settings.postmaster {
             Some(name) => self.account_find(name)?,

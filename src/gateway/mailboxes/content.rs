@@ -1,8 +1,9 @@
-//! A message's content, opened piece by piece: however large it is, little of it is in memory.
+//! A message's content, opened piece by piece: however large it is, only a little of it is in
+//! memory.
 //!
-//! A message that came by SMTP is small enough to be whole in memory, and its parts are found only
-//! by parsing it. A message that was written here has an outline: its header and text come first,
-//! and the positions of its files are known.
+//! A message that came by SMTP is small enough to be in memory as a whole, and its parts are known
+//! only after parsing. A message written here has an outline: its header and text come first, and
+//! the positions of its files are known.
 
 use std::sync::Arc;
 
@@ -17,10 +18,10 @@ use crate::mail::message;
 use crate::store::{ContentId, Store};
 use crate::vault::{self, ContentKey};
 
-/// The octets read in one step: whole chunks, and whole lines of base64.
+/// How many octets are read at once: whole chunks.
 const STEP_OCTETS: u64 = 4 * vault::CHUNK_OCTETS as u64;
 
-/// A line of base64 with its end.
+/// The length of a base64 line with its CRLF.
 const LINE_OCTETS: u64 = 78;
 
 /// A message's content, opened.
@@ -30,12 +31,12 @@ pub struct Content {
     shown: Zeroizing<Vec<u8>>,
 }
 
-/// The key and position needed to read any part of it.
+/// What is needed to read any part of the content.
 struct Sealed {
     store: Store,
     key: ContentKey,
     reference: ReferenceKey,
-    /// Octets, opened.
+    /// The length in octets, without the encryption overhead.
     length: u64,
 }
 
@@ -46,7 +47,7 @@ impl std::fmt::Debug for Content {
 }
 
 impl Content {
-    /// Opens the shown part, which also checks the key.
+    /// Opens the part of the content that is displayed, which also verifies the key.
     pub(in crate::gateway) fn open(
         store: Store,
         key: ContentKey,
@@ -67,19 +68,19 @@ impl Content {
         Ok(Some(Content { sealed, outline, shown }))
     }
 
-    /// The header and the text. Files are left out if the message was written here; otherwise
-    /// everything is included.
+    /// The header and text. This is the whole message, unless it was written here and has files,
+    /// which are then left out.
     pub fn shown(&self) -> &[u8] {
         &self.shown
     }
 
-    /// The files of a message that was written here; the part number of each is its index plus one.
-    /// `None`: the files are parts of the shown text.
+    /// The files of a message written here; a file's part number is its position plus one. `None`
+    /// means that files are parts of `shown`.
     pub fn files(&self) -> Option<&[FileAt]> {
         self.outline.as_ref().map(|outline| outline.files.as_slice()).filter(|all| !all.is_empty())
     }
 
-    /// The whole content.
+    /// The whole message.
     pub fn whole(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         match self.files() {
             None => Ok(self.shown.clone()),
@@ -87,7 +88,7 @@ impl Content {
         }
     }
 
-    /// The whole content, piece by piece.
+    /// The whole message, piece by piece.
     pub fn raw(&self) -> Pieces {
         match self.files() {
             None => Pieces::Whole(Some(self.shown.clone())),
@@ -121,7 +122,7 @@ impl Content {
         files.map(|(part, octets)| (part, Pieces::Whole(Some(octets.into())))).collect()
     }
 
-    /// The parts of a message with an outline, as the reader lists them.
+    /// The list of parts of a message with an outline.
     pub fn parts(&self) -> Option<Vec<message::Part>> {
         let files = self.files()?;
         Some((1..).zip(files).map(|(index, file)| part_of(file, index)).collect())
@@ -139,7 +140,7 @@ fn part_of(file: &FileAt, index: u32) -> message::Part {
     }
 }
 
-/// Octets that are read one piece after another.
+/// Octets that are read piece by piece.
 pub enum Pieces {
     Whole(Option<Zeroizing<Vec<u8>>>),
     Raw(Raw),
@@ -152,7 +153,7 @@ pub struct Raw {
     offset: u64,
 }
 
-/// A file in lines of base64.
+/// A file, stored as base64 lines.
 pub struct File {
     sealed: Arc<Sealed>,
     offset: u64,
@@ -200,7 +201,7 @@ impl File {
 }
 
 impl Sealed {
-    /// Opens the chunks that contain these octets, and returns only the octets.
+    /// Opens the chunks that hold these octets, and returns only these octets.
     fn read(&self, offset: u64, length: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
         let each = vault::CHUNK_OCTETS as u64;
         let end = offset.saturating_add(length).min(self.length);

@@ -1,9 +1,9 @@
-//! Conversations: messages that refer to each other by the identifiers in their headers
-//! (RFC 5322 §3.6.4).
+//! Conversations: messages that reply to each other, by the identifiers in their headers (RFC 5322
+//! §3.6.4).
 //!
-//! Identifiers are stored as keyed hashes of the account and the identifier together, so that the
-//! store does not reveal that two accounts have messages of one conversation. Which messages of one
-//! account belong together is routing data, like their times and sizes.
+//! An account's identifiers are stored as keyed hashes of the account and the identifier together,
+//! so that the store does not reveal that two accounts hold messages of one conversation. Which
+//! messages of an account belong together is routing data, like their times and sizes.
 
 use std::ops::ControlFlow;
 
@@ -22,10 +22,10 @@ use crate::mail::message::Ids;
 use crate::store::{self, Order, Read};
 use crate::vault::{Lookup, Vault};
 
-/// The most messages of one conversation; the next message starts another.
+/// A conversation with this many messages is full; the next message starts a new one.
 const MEMBERS_MAX: u64 = 500;
 
-/// The most messages with the same identifier that an imported message is compared with.
+/// How many stored messages with the same identifier an imported message is compared with.
 const OWN_MAX: usize = 16;
 
 /// The identifiers of a message as an account stores them.
@@ -36,10 +36,9 @@ pub(in crate::gateway) fn keys(vault: &Vault, account: AccountId, ids: &Ids) -> 
     Keys { references: ids.references.iter().map(key).collect(), own: ids.own.as_ref().map(key) }
 }
 
-/// Adds a message to its conversation: that of the nearest message that it refers to, or the one
-/// whose messages refer to it. If it is the message that was missing between two conversations,
-/// they are merged. A message that merely names messages of two does not merge them, because any
-/// sender could write such a message.
+/// Adds a message to its conversation: that of the nearest message it replies to, or the one whose
+/// messages reply to it. If it is the missing link between two conversations, they are merged;
+/// merely naming messages of both does not merge them, because any sender can write such a header.
 pub(in crate::gateway) fn join_in_tx(
     tx: &mut Tx<'_, '_>,
     account: AccountId,
@@ -57,7 +56,7 @@ pub(in crate::gateway) fn join_in_tx(
         }
     }
     let answering = match keys.own {
-        // A message that copies the identifier of another is not the one that was missing.
+        // A message with the identifier of a stored one is not the missing message.
         Some(own) if own_messages(tx, account, own)?.is_empty() => {
             conversation_of(tx, account, &own)?
         }
@@ -97,7 +96,7 @@ fn conversation_of(
     Ok(reader.get(&CONVERSATION_IDS, &(account, *id))?.map(|known| known.conversation))
 }
 
-/// A conversation with room for one more message, and its number of messages.
+/// A conversation that has room for one more message, with the number of its messages.
 fn with_room(
     tx: &store::Tx<'_>,
     account: AccountId,
@@ -108,8 +107,8 @@ fn with_room(
     Ok((there < MEMBERS_MAX).then_some((conversation, there)))
 }
 
-/// Records that one more message of a conversation names an identifier, and returns whether it
-/// does. An identifier that belongs to another conversation stays there.
+/// Records that one more message of a conversation names an identifier. Returns false if the
+/// identifier belongs to another conversation, where it stays.
 fn name_in_tx(
     tx: &mut store::Tx<'_>,
     account: AccountId,
@@ -126,7 +125,7 @@ fn name_in_tx(
     Ok(true)
 }
 
-/// Removes a message; identifiers that no other message of the conversation names are deleted.
+/// Removes a message from its conversation, and identifiers that no other of its messages names.
 pub(in crate::gateway) fn leave_in_tx(
     tx: &mut store::Tx<'_>,
     account: AccountId,
@@ -204,7 +203,7 @@ pub(in crate::gateway) fn members_in_tx(
 }
 
 impl Gateway {
-    /// Whether a mailbox is junk or trash, which conversations leave out.
+    /// Whether a mailbox is junk or trash.
     pub(in crate::gateway) fn is_away(
         &self,
         account: AccountId,
@@ -216,7 +215,7 @@ impl Gateway {
     }
 }
 
-/// The messages that have an identifier as their own, at most [`OWN_MAX`].
+/// The messages that have this identifier, at most [`OWN_MAX`].
 pub(in crate::gateway) fn own_messages(
     reader: &impl Read,
     account: AccountId,
@@ -230,7 +229,7 @@ pub(in crate::gateway) fn own_messages(
     Ok(messages)
 }
 
-/// Every identifier that a message of an account has as its own.
+/// The identifiers of an account's messages, each with its message.
 pub(in crate::gateway) fn own_in_tx(
     tx: &store::Tx<'_>,
     account: AccountId,

@@ -1,5 +1,5 @@
-//! The correspondents of an account, for completing recipients. They are read from its latest mail
-//! and stored nowhere.
+//! The people an account has corresponded with, for completing recipients. They are read from its
+//! latest mail and stored nowhere.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -20,8 +20,7 @@ use crate::terms::ConfirmOutside;
 use crate::vault::Lookup;
 
 impl Gateway {
-    /// Whether the reader is asked before the sender learns that a message was read or rejected
-    /// (D5).
+    /// Whether the reader is asked before the sender is notified of a message's outcome (D5).
     pub(in crate::gateway) fn confirmation_asked(
         &self,
         account: AccountId,
@@ -44,11 +43,11 @@ impl Gateway {
         Ok(self.inner.store.get(&WRITTEN_TO, &(account, key))?.is_some())
     }
 
-    /// The actor's recent correspondents, the most frequent first.
+    /// The people the actor has corresponded with lately, most frequent first.
     pub fn people(&self, actor: &Actor) -> Result<Vec<Correspondent>, Error> {
         let mut found: HashMap<String, (u32, Correspondent)> = HashMap::new();
         let mut note = |address: &str, name: Option<String>, count: u32| {
-            // A text that is not an address cannot be a recipient.
+            // Skip what is not a valid address: nobody can write to it.
             let Ok(address) = Address::parse(address) else { return };
             let row = found
                 .entry(address.normalized())
@@ -104,17 +103,17 @@ impl Gateway {
     }
 }
 
-/// A correspondent of the account.
+/// A person the account has corresponded with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correspondent {
     pub name: Option<String>,
     pub address: String,
 }
 
-/// The number of the latest messages of each mailbox that are read.
+/// How many of the latest messages in each mailbox are examined.
 const LOOKED_AT_MAX: usize = 500;
 
 const CORRESPONDENTS_MAX: usize = 300;
 
-/// One sent message counts as much as so many received ones.
+/// The weight of a sent message, where a received one has 1.
 const SENT_COUNTS: u32 = 5;

@@ -1,8 +1,8 @@
 //! Arrival epochs: the keys under which arriving mail is sealed for an account.
 //!
 //! An epoch costs one encapsulation to the account's public key. Its secret stays in memory for at
-//! most [`MESSAGES_MAX`] messages or [`AGE_MAX_SECS`] and is then wiped: from then on only the
-//! account's private key opens messages of that epoch.
+//! most [`MESSAGES_MAX`] messages or [`AGE_MAX_SECS`], and is then wiped: from then on only the
+//! account's private key opens what was sealed in it.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -21,13 +21,13 @@ use crate::vault::{self, Epoch, PublicKey};
 const MESSAGES_MAX: u32 = 1_000;
 const AGE_MAX_SECS: i64 = 10 * 60;
 
-/// The current epoch of each account.
+/// The open epochs, by account.
 #[derive(Default)]
 pub(in crate::gateway) struct Epochs {
     open: Mutex<HashMap<AccountId, Arc<Arriving>>>,
 }
 
-/// An epoch for arriving mail.
+/// An epoch in which arriving mail is sealed.
 pub(in crate::gateway) struct Arriving {
     pub id: u64,
     pub keys: Epoch,
@@ -38,7 +38,7 @@ pub(in crate::gateway) struct Arriving {
 }
 
 impl Arriving {
-    /// Writes the epoch's record with the first message that needs it. Every transaction writes it
+    /// Writes the epoch's record with the first message that needs it. Each transaction does so
     /// until one is known to have succeeded.
     pub fn store_in_tx(
         self: &Arc<Self>,

@@ -1,4 +1,4 @@
-//! Moving and removing an entry, with the counts of its mailbox.
+//! Moving an entry, removing it, and keeping its mailbox's counters correct.
 
 use crate::clock::Timestamp;
 use crate::gateway::error::Error;
@@ -9,7 +9,7 @@ use crate::gateway::records::mailbox::{Entry, Mailbox, Place};
 use crate::gateway::records::tables::{ENTRIES, MAILBOXES, PLACES};
 use crate::store::Tx;
 
-/// Removes a reader's entry with its key wrap; the content is deleted with the last reader's entry.
+/// Removes a reader's entry with its wrapped key; the content is deleted with the last holder.
 pub(in crate::gateway) fn remove_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
@@ -44,7 +44,7 @@ pub(in crate::gateway) fn move_in_tx(
     recount_in_tx(tx, account, target, None, Some(entry))
 }
 
-/// Updates a mailbox's counts for one entry that was changed, added or removed.
+/// Updates a mailbox's counters for one entry that was changed, added or removed.
 pub(in crate::gateway) fn recount_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,

@@ -1,7 +1,7 @@
-//! Filters: the actions that an account wants for its incoming mail.
+//! Filters: an account's rules for arriving mail.
 //!
-//! A filter tests what the list shows, which only the owner's keys open. Filters are therefore
-//! applied when the owner's next request indexes a message, and never while a message arrives.
+//! They check what the list shows, which only the owner's keys open. So they run when the owner's
+//! next request indexes a message, and never while a message arrives.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,21 +18,20 @@ use crate::gateway::records::tables::FILTERS;
 use crate::mail::words::spelled;
 use crate::store::{Read, Record};
 
-/// The conditions of a filter and its actions. An empty text matches everything.
+/// The conditions, and the actions. An empty text matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filter {
-    /// Text in the sender's name or address.
+    /// The sender's name or address contains this.
     pub from: String,
-    /// Text in a recipient's name or address.
+    /// A recipient's name or address contains this.
     pub to: String,
     pub subject: String,
-    /// The folder that the message is moved to.
+    /// The mailbox to move the message to.
     pub mailbox: Option<MailboxId>,
     pub star: bool,
-    /// The label that the message gets.
+    /// The label to add.
     pub label: Option<LabelId>,
-    /// The message no longer counts as unread. It stays unopened, and its sender gets no
-    /// confirmation.
+    /// Clears the unread flag. The message stays unopened, and its sender gets no confirmation.
     pub read: bool,
 }
 
@@ -80,9 +79,9 @@ impl Filter {
     }
 }
 
-/// The changes that all filters make to a message; the first folder counts.
+/// The combined changes of all matching filters; the first mailbox named is used.
 pub(in crate::gateway) fn wish(filters: &[Filter], summary: &SealedSummary) -> Vec<Change> {
-    // Notices of the system are never filtered.
+    // Notices must stay visible, so filters skip them.
     let fit = filters.iter().filter(|filter| summary.notice.is_none() && filter.fits(summary));
     let mut change = Change::default();
     let mut labels = Vec::new();
@@ -96,13 +95,13 @@ pub(in crate::gateway) fn wish(filters: &[Filter], summary: &SealedSummary) -> V
         if filter.read {
             (change.unread, change.quiet) = (Some(false), true);
         }
-        // At most as many labels as a message can have: the first filters count.
+        // Up to the number of labels that a message can have: the first filters win.
         let fits = labels.len() < label::OF_ONE_MAX;
         if let Some(label) = filter.label.filter(|label| fits && !labels.contains(label)) {
             labels.push(label);
         }
     }
-    // One change gives one label.
+    // One change adds one label.
     let labelled = labels.into_iter().map(|id| Change { label: Some(id), ..Change::default() });
     labelled.chain((change != Change::default()).then_some(change)).collect()
 }
@@ -119,7 +118,7 @@ impl Gateway {
         Ok(filters)
     }
 
-    /// Sets the actor's filters; they apply to mail that arrives from now on.
+    /// Replaces the actor's filters; they apply to messages indexed from now on.
     pub fn filters_set(&self, actor: &Actor, filters: &[Filter]) -> Result<(), Error> {
         if filters.len() > FILTERS_MAX {
             return Err(Error::OverQuota);

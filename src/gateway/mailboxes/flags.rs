@@ -1,4 +1,4 @@
-//! Changing a message: its flags, labels and mailbox; and deleting it.
+//! Changing a message's flags, labels and mailbox; deleting a message.
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -14,18 +14,18 @@ use crate::gateway::records::ids::{AccountId, LabelId, MailboxId, ReferenceKey};
 use crate::gateway::records::tables::ENTRIES;
 use crate::mail::reference::Reference;
 
-/// A change of a message; `None` changes nothing.
+/// What to change in a message; `None` leaves a property unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
     pub unread: Option<bool>,
     pub starred: Option<bool>,
-    /// The mailbox that it is moved to, by id or by role.
+    /// The mailbox to move it to: an ID, or the code of a role.
     pub mailbox: Option<String>,
-    /// A label that is added.
+    /// A label to add.
     pub label: Option<LabelId>,
-    /// A label that is removed.
+    /// A label to remove.
     pub remove_label: Option<LabelId>,
-    /// Whether the unread flag is cleared even if the message was never opened; only filters do so.
+    /// Allows a filter to clear the unread flag of an unopened message.
     pub quiet: bool,
 }
 
@@ -38,7 +38,7 @@ pub struct ChangedMany {
 }
 
 impl Gateway {
-    /// Changes a message's flags and labels, or moves it.
+    /// Changes a message's flags or labels, or moves it.
     pub fn message_change(
         &self,
         actor: &Actor,
@@ -61,7 +61,7 @@ impl Gateway {
         self.change_check(actor, change)?;
         let wanted = self.change_wanted(account, change)?;
         let references = references.to_vec();
-        // One transaction moves a whole mailbox in seconds.
+        // One transaction, so that moving a whole mailbox takes seconds.
         let changed = self.transact(move |tx| {
             let (mut done, mut failed) = (Vec::new(), Vec::new());
             for reference in &references {
@@ -80,7 +80,7 @@ impl Gateway {
         Ok(ChangedMany { state: self.state(account)?, done, failed })
     }
 
-    /// Checks that the mailbox and label of a change exist.
+    /// Checks that the label of a change exists.
     fn change_check(&self, actor: &Actor, change: &Change) -> Result<(), Error> {
         change.label.map_or(Ok(()), |label| self.label_check(actor, label))
     }
@@ -94,8 +94,8 @@ impl Gateway {
         })
     }
 
-    /// Deletes this reader's copy and key of an opened message. An unopened message is refused with
-    /// `not-opened`, because its sender still waits for a confirmation.
+    /// Deletes an opened message: this reader's copy and key. Fails with `not-opened` for an
+    /// unopened one: its sender waits to hear whether it was read or rejected.
     pub fn message_delete(&self, actor: &Actor, reference: Reference) -> Result<(), Error> {
         let (account, key) = (actor.account(), reference.to_bytes());
         let now = self.inner.clock.now();
@@ -120,7 +120,7 @@ impl Gateway {
     }
 }
 
-/// A change whose mailbox was found.
+/// A change whose target mailbox was resolved.
 struct Wanted {
     target: Option<MailboxId>,
     change: Change,
@@ -128,7 +128,7 @@ struct Wanted {
 }
 
 impl Wanted {
-    /// Changes one message; a change that fails changes nothing.
+    /// Changes one message. On failure nothing changes.
     fn apply_in_tx(
         &self,
         tx: &mut Tx<'_, '_>,
@@ -139,7 +139,7 @@ impl Wanted {
         let before = entry.clone();
         entry.unread = self.change.unread.unwrap_or(entry.unread);
         entry.starred = self.change.starred.unwrap_or(entry.starred);
-        // A message that was never opened stays unread, unless a filter clears the flag.
+        // A reader cannot mark an unopened message as read; only a filter can.
         if self.change.unread == Some(false) && !self.change.quiet && entry.opened.is_none() {
             entry.unread = before.unread;
         }

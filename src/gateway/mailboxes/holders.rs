@@ -1,4 +1,4 @@
-//! The number of holders of a key to a stored message. The content is deleted with the last one.
+//! Counts the holders of a key to a stored message. The content is deleted with the last one.
 
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::ReferenceKey;
@@ -16,7 +16,7 @@ pub(in crate::gateway) fn hold_in_tx(
     Ok(tx.put(&MESSAGES, &reference, &message)?)
 }
 
-/// Removes a holder from a message; the content is deleted with the last.
+/// Removes a holder from a message; the content is deleted with the last one.
 pub(in crate::gateway) fn content_release_in_tx(
     tx: &mut Tx<'_>,
     reference: ReferenceKey,

@@ -1,7 +1,7 @@
-//! Importing messages from a file, one by one.
+//! Messages that their owner imports from a file, one by one.
 //!
-//! Imported messages are sealed like all others and count as opened. They are marked as imported,
-//! because nobody knows how they were transported, and nobody is notified.
+//! They are sealed like all others, count as opened, and are marked as imported, because nothing is
+//! known about how they travelled. Nobody is notified about them.
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -20,27 +20,27 @@ use crate::mail::message::{self, Summary};
 use crate::mail::reference::Reference;
 use crate::vault::ContentKey;
 
-/// How often the search for an existing copy is repeated when other messages arrive meanwhile.
+/// How often the duplicate check is repeated if messages arrive concurrently.
 const TRIES_MAX: usize = 5;
 
-/// The most octets by which trace fields may have enlarged the header of the same message.
+/// How many more header octets a copy may have that travelled another way.
 const HEADER_MORE_MAX: u64 = 256 * 1024;
 
 const NOT_FOUND: Error = Error::NotFound { what: "message" };
 
-/// The result of an import.
+/// The result of importing a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Imported {
     pub item: ItemView,
-    /// The mailbox had the message already, with the same identifier, sender, subject and text, so
-    /// it was not stored again.
+    /// The account already had a message with the same identifier, sender, subject and text, so
+    /// this one was not stored again.
     pub known: bool,
 }
 
 impl Gateway {
     /// Stores a message in one of the actor's mailboxes. A message that the account already has is
-    /// not stored again, so an interrupted import can be repeated. Octets that are not a message
-    /// are `Invalid`.
+    /// not stored again, so that an interrupted import can be repeated. Octets that are not a
+    /// message are `Invalid`.
     pub fn message_import(
         &self,
         actor: &Actor,
@@ -71,13 +71,13 @@ impl Gateway {
             if self.import_store(sealed, own, seen)? {
                 return Ok(Imported { item: self.message_item(actor, reference)?, known: false });
             }
-            // Another message with this identifier arrived meanwhile; it may be the same message.
+            // Another message with this identifier arrived meanwhile; it may be the same one.
         }
         Err(Error::Busy)
     }
 
-    /// Returns the one of these messages that is the same message. It is moved out of the trash,
-    /// because the user wants to have it.
+    /// Finds the same message among `messages`. If it is in junk or trash, it is moved to
+    /// `mailbox`: a user who imports a message wants to have it.
     fn import_known(
         &self,
         actor: &Actor,
@@ -92,12 +92,12 @@ impl Gateway {
                 Err(Error::NotFound { .. }) => continue,
                 found => found?,
             };
-            // An unopened message is not compared, because comparing would open it.
+            // An unopened message is not compared, because the comparison would have to open it.
             if entry.opened.is_none() || entry.size > octets.len() as u64 + HEADER_MORE_MAX {
                 continue;
             }
             let (item, content) = self.message_raw(actor, reference)?;
-            // A sender who knows the identifier and the text may still have used another name.
+            // Another sender may have used the same identifier and text.
             let from = summary.from.as_ref().and_then(|from| from.address.as_ref());
             let is_its = item.subject == summary.subject && item.from_address.as_ref() == from;
             if !is_its || !is_same(octets, &content.whole()?) {
@@ -140,7 +140,7 @@ impl Gateway {
         let placement = Placement { mailbox, opened: Some(now), unread: false, sent: false };
         Ok(SealedMessage {
             reference,
-            // A date from a file is not allowed to be in the future.
+            // A date in the file that lies in the future cannot be true.
             received: date.unwrap_or(now).min(now),
             filed: Some(now),
             reverse_path: String::new(),
@@ -153,7 +153,7 @@ impl Gateway {
         })
     }
 
-    /// Stores it, unless a message with its identifier arrived that is not among `seen`.
+    /// Stores it, unless messages with its identifier other than `seen` exist by now.
     fn import_store(
         &self,
         sealed: SealedMessage,
@@ -175,18 +175,18 @@ impl Gateway {
     }
 }
 
-/// Whether two messages with the same identifier have the same body. Their headers may differ in
-/// their trace fields.
+/// Whether two messages with the same identifier are the same: their bodies are equal. Their
+/// headers may differ in fields that were added on the way.
 fn is_same(one: &[u8], other: &[u8]) -> bool {
     fn body(octets: &[u8]) -> &[u8] {
         let begins = memchr::memmem::find(octets, b"\r\n\r\n").map_or(octets.len(), |at| at + 4);
-        // A mailbox file may have removed or added empty lines at the end.
+        // An mbox file may have removed or added empty lines at the end.
         octets.get(begins..).unwrap_or_default().trim_ascii_end()
     }
     body(one) == body(other)
 }
 
-/// Ends each line with CRLF (RFC 5322 §2.3), which files on disk rarely do.
+/// Converts line ends to CRLF (RFC 5322 §2.3), which files on disk seldom have.
 fn with_crlf(octets: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(octets.len() + octets.len() / 32);
     let mut before = 0;

@@ -1,4 +1,4 @@
-//! The messages that wait to be indexed for their owner, and those to remove from the index.
+//! Which messages wait for their owner's search index, and which must be removed from it.
 
 use crate::clock::Timestamp;
 use crate::gateway::error::Error;
@@ -8,7 +8,7 @@ use crate::gateway::records::search::SearchDeleted;
 use crate::gateway::records::tables::{SEARCH_DELETED, SEARCH_TEXTS, SEARCH_WAITING, TEMPORARY};
 use crate::store::{Read, Tx};
 
-/// Records that a message is new, or that more of it can be read.
+/// Records that a message, or its readable content, waits to be indexed.
 pub fn wait_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
@@ -21,7 +21,7 @@ pub fn wait_in_tx(
     Ok(tx.put(&SEARCH_WAITING, &(account, reference), &Due)?)
 }
 
-/// Records that a message was deleted; a later step removes its words from the index.
+/// Records that a message was deleted; a later indexing step removes its words.
 pub fn forget_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,

@@ -32,19 +32,19 @@ pub struct ItemView {
     pub opened: Option<Timestamp>,
     pub unread: bool,
     pub starred: bool,
-    /// Whether the account sent it.
+    /// The account itself sent it; `recipients` is whom it was sent to.
     pub sent: bool,
     pub recipients: Vec<String>,
-    /// The subject of the notice, if the system wrote the message.
+    /// Set for a notice: what the notice is about.
     pub notice: Option<NoticeOf>,
-    /// Whether the reader is asked if the outside sender may be notified.
+    /// The reader is asked whether the outside sender may be notified of the outcome.
     pub asks_confirmation: bool,
-    /// The conversation's identifier; messages with the same one belong together.
+    /// Messages with the same value belong to one conversation.
     pub conversation: Option<String>,
     pub labels: Vec<LabelId>,
 }
 
-/// A message's flags, labels and mailbox.
+/// A message with its changeable properties.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flags {
     pub reference: Reference,
@@ -55,7 +55,7 @@ pub struct Flags {
     pub labels: Vec<LabelId>,
 }
 
-/// The flags, labels and mailbox of an entry.
+/// The changeable properties of a message.
 pub(in crate::gateway) fn marks(mailbox: MailboxId, entry: &Entry) -> Result<Flags, Error> {
     Ok(Flags {
         reference: Reference::from_bytes(entry.reference).ok_or_else(damaged_summary)?,
@@ -67,7 +67,7 @@ pub(in crate::gateway) fn marks(mailbox: MailboxId, entry: &Entry) -> Result<Fla
     })
 }
 
-/// The epochs that one request opened: one decapsulation each, wiped with the request.
+/// The epochs opened by one request: one decapsulation each, wiped with the request.
 pub(in crate::gateway) struct OpenedEpochs<'r> {
     gateway: &'r Gateway,
     actor: &'r Actor,

@@ -1,12 +1,13 @@
-//! Messages in a reader's mailboxes: a page of a mailbox, all of its flags, a conversation.
+//! Lists of a reader's messages: a page of a mailbox, the flags of all its messages, a
+//! conversation.
 //!
-//! | state | list shows | leads to |
+//! | state | the list shows | next |
 //! | --- | --- | --- |
 //! | unopened | sender, time, reference, size, protection, subject | opened, or rejected |
 //! | opened | the same, and the content can be read | moved, deleted |
-//! | rejected | nothing: the reader's key was destroyed unread | – |
+//! | rejected | nothing: the reader's key was deleted unread | – |
 //!
-//! A reference number that is unknown, another account's or rejected gets the same answer.
+//! A reference number that is unknown, another reader's or rejected gets the same answer.
 
 use std::ops::ControlFlow;
 
@@ -23,7 +24,7 @@ use crate::mail::reference::Reference;
 use crate::store::{Order, Read, Span};
 
 impl Gateway {
-    /// The messages of a message's conversation in all mailboxes, the oldest first; those in junk
+    /// The messages in the conversation of a message, oldest first, from all mailboxes; from junk
     /// and trash only if the message itself is there. A message without a conversation is returned
     /// alone.
     pub fn conversation(&self, actor: &Actor, message: Reference) -> Result<Vec<ItemView>, Error> {
@@ -36,7 +37,7 @@ impl Gateway {
         let mut epochs = OpenedEpochs::new(self, actor);
         let mut items = Vec::new();
         for (member, _) in members_in_tx(store, account, conversation)? {
-            // It may have been deleted since they were listed.
+            // It may have been deleted since the list was read.
             let (place, entry) = match find_entry(store, account, member) {
                 Err(Error::NotFound { .. }) => continue,
                 found => found?,
@@ -75,7 +76,7 @@ impl Gateway {
         OpenedEpochs::new(self, actor).item(place.mailbox, &entry)
     }
 
-    /// The same for several messages, at most [`PAGE_MAX`]; missing ones are left out.
+    /// The same for several messages; missing ones are left out. At most [`PAGE_MAX`].
     pub fn message_items(
         &self,
         actor: &Actor,
@@ -98,7 +99,7 @@ impl Gateway {
         Ok(items)
     }
 
-    /// The flags of all messages of a mailbox, newest first.
+    /// All messages of a mailbox, newest first, with their flags only.
     pub fn message_flags(
         &self,
         actor: &Actor,
@@ -113,7 +114,7 @@ impl Gateway {
         Ok(FlagsPage { items, next })
     }
 
-    /// The number of messages that are stored for all accounts.
+    /// The number of stored messages of all accounts.
     pub fn message_count(&self) -> Result<u64, Error> {
         Ok(self.inner.store.count(&MESSAGES, &())?)
     }
@@ -149,22 +150,22 @@ pub struct Page {
     pub total: u64,
     pub unread: u64,
     pub items: Vec<ItemView>,
-    /// Where the next page starts; `None` at the end.
+    /// The cursor of the next page; `None` at the end.
     pub next: Option<String>,
 }
 
-/// A page of the flags of a mailbox's messages, or of a search's results.
+/// A page of the flags of all messages in a mailbox, or of all search results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlagsPage {
     pub items: Vec<Flags>,
-    /// Where the next page starts; `None` at the end.
+    /// The cursor of the next page; `None` at the end.
     pub next: Option<String>,
 }
 
-/// The most messages on one page of a list.
+/// The maximum size of a page.
 pub const PAGE_MAX: usize = 200;
 
-/// The most messages on one page of flags.
+/// The maximum number of messages in a page of flags.
 pub const FLAGS_MAX: usize = 5_000;
 
 fn parse_cursor(cursor: &str) -> Result<u32, Error> {

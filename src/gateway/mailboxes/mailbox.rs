@@ -23,11 +23,11 @@ pub struct MailboxView {
     pub total: u64,
     pub unread: u64,
     pub unopened: u64,
-    /// How long an opened message stays here; `None` for ever.
+    /// How long an opened message is kept here; `None` means for ever.
     pub kept_secs: Option<i64>,
 }
 
-/// The inbox is created first, so it has this number in every account.
+/// The inbox is created first, so it has this ID in every account.
 pub(in crate::gateway) const INBOX: MailboxId = 1;
 
 /// Sent is created third (see [`Role::ALL`]).
@@ -63,7 +63,7 @@ impl Gateway {
         Ok((state, views.collect::<Result<_, _>>()?))
     }
 
-    /// Creates a folder; its name is sealed for the owner alone.
+    /// Creates a mailbox, whose name only the owner's keys open.
     pub fn mailbox_create(&self, actor: &Actor, name: &str) -> Result<MailboxView, Error> {
         let name = checked_name(name)?;
         let (_, existing) = self.mailbox_list(actor)?;
@@ -74,8 +74,8 @@ impl Gateway {
             return Err(Error::Conflict(Conflict::Exists));
         }
         let account = actor.account();
-        // The name is bound to the folder's number, so the number is reserved first; it stays
-        // unused if the folder is then not created.
+        // The name is bound to the mailbox's ID, so the ID is assigned first; if creating the
+        // mailbox then fails, the ID stays unused.
         let id = self.inner.store.transact(move |tx| number_in_tx(tx, account)).wait()?;
         let sealed_name = actor.secret().seal_own(&name_binding(account, id), name.as_bytes())?;
         let mailbox = Mailbox::new(id, None, sealed_name);
@@ -86,7 +86,7 @@ impl Gateway {
         Ok(view)
     }
 
-    /// Renames a folder.
+    /// Renames a mailbox of the owner's.
     pub fn mailbox_rename(
         &self,
         actor: &Actor,
@@ -105,7 +105,7 @@ impl Gateway {
         mailbox_view(actor, id, &mailbox)
     }
 
-    /// Deletes an empty folder; `not-empty` if it contains messages.
+    /// Deletes an empty mailbox of the owner's; `not-empty` if it contains messages.
     pub fn mailbox_delete(&self, actor: &Actor, id: &str) -> Result<(), Error> {
         let (account, id) = (actor.account(), self.mailbox_own(actor, id)?);
         self.mailboxes_change(account, move |tx| {
@@ -117,7 +117,7 @@ impl Gateway {
         })
     }
 
-    /// The number of a mailbox that is named by its id or by its role.
+    /// Resolves a mailbox's ID, or the code of its role.
     pub(in crate::gateway) fn mailbox_find(
         &self,
         account: AccountId,
@@ -133,7 +133,7 @@ impl Gateway {
         self.inner.store.get(&MAILBOXES, &(account, number))?.map(|_| number).ok_or(missing)
     }
 
-    /// Like `mailbox_find`, for the owner's folders only.
+    /// Like `mailbox_find`, but the mailbox must be one that the owner created.
     fn mailbox_own(&self, actor: &Actor, id: &str) -> Result<MailboxId, Error> {
         let number = self.mailbox_find(actor.account(), id)?;
         let mailbox = self.inner.store.get(&MAILBOXES, &(actor.account(), number))?;
@@ -143,7 +143,7 @@ impl Gateway {
         }
     }
 
-    /// Changes the list of mailboxes and wakes listeners.
+    /// Changes the list of mailboxes and notifies listeners.
     fn mailboxes_change<T: Send + 'static>(
         &self,
         account: AccountId,

@@ -1,6 +1,6 @@
-//! Mailboxes and the messages in them: sealing, filing, listing, changing and expiring them.
+//! Mailboxes and the messages in them: sealed, filed, listed, changed, and deleted in time.
 //!
-//! Everything that ends up in a mailbox is stored by `sealed_message`, wherever it comes from.
+//! Everything that ends up in a mailbox is stored by `sealed_message`, whatever its source.
 
 pub mod content;
 pub(in crate::gateway) mod conversation;

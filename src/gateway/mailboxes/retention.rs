@@ -1,4 +1,4 @@
-//! Retention: opened messages are deleted from trash and junk after a time.
+//! Retention: opened messages are deleted once they have been in trash or junk long enough.
 
 use std::ops::ControlFlow;
 
@@ -13,9 +13,8 @@ use crate::gateway::records::tables::{ACCOUNTS, ENTRIES};
 use crate::store::{Order, Read};
 
 impl Gateway {
-    /// Deletes at most `limit` messages that have been in trash or junk for longer than is set.
-    /// Messages that were never opened are kept, because their senders still wait for a
-    /// confirmation.
+    /// Deletes at most `limit` opened messages whose retention time in trash or junk is over. It
+    /// keeps unopened ones: their senders wait to hear whether they were read or rejected.
     pub fn messages_expire(&self, limit: usize) -> Result<usize, Error> {
         let (settings, now) = (&self.inner.settings, self.inner.clock.now());
         let before = |kept: Option<i64>| kept.map(|secs| now.plus_secs(-secs));
@@ -34,7 +33,7 @@ impl Gateway {
                 let Some(before) = before else { continue };
                 match self.expire_one(account, role, before, limit - count) {
                     Ok(removed) => count += removed,
-                    // A failure of one account does not stop the others.
+                    // A failure in one account must not affect the others.
                     Err(error) => tracing::warn!(%error, "what was thrown away is still there"),
                 }
                 if count >= limit {
@@ -85,8 +84,8 @@ impl Gateway {
         Ok(over)
     }
 
-    /// Removes those that are still filed there since then and are opened: their owner may have
-    /// moved one meanwhile.
+    /// Deletes those messages that are still in the mailbox since then and opened: their owner may
+    /// have moved one out meanwhile.
     pub(in crate::gateway) fn remove_lying(
         &self,
         account: AccountId,

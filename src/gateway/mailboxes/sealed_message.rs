@@ -1,7 +1,7 @@
-//! A message with its readers' copies: sealed once, its key wrapped for each reader, and stored in
-//! one transaction.
+//! A message with its readers' copies: sealed once, its key wrapped for each, stored in one
+//! transaction.
 //!
-//! Every message in a mailbox is stored here: arrived, sent and imported messages, and notices.
+//! Everything that ends up in a mailbox comes this way: arriving mail, sent mail, imports, notices.
 
 use std::sync::Arc;
 
@@ -24,15 +24,15 @@ use crate::mail::reference::Reference;
 use crate::store::{ContentId, Piece};
 use crate::vault::{ContentKey, ContentSealer};
 
-/// Larger contents are staged in pieces ahead of their transaction, so that a large message neither
-/// delays the writer nor is in memory twice.
+/// Larger contents go to the store in pieces before their transaction, so that one large message
+/// neither holds up the writer nor is in memory twice.
 const PIECE_OCTETS: usize = 256 * 1024;
 
 /// A message ready to be stored.
 pub(in crate::gateway) struct SealedMessage {
     pub reference: Reference,
     pub received: Timestamp,
-    /// When it is filed in its mailbox, if that is not when it was received.
+    /// When it is put into its mailbox, if not when it was received.
     pub filed: Option<Timestamp>,
     pub reverse_path: String,
     pub trace_octets: u32,
@@ -40,25 +40,25 @@ pub(in crate::gateway) struct SealedMessage {
     pub protection: Protection,
     pub content: Vec<Piece>,
     pub readers: Vec<Reader>,
-    /// The number of other holders of a key: queue rows and held copies.
+    /// How many others hold a key to it: queue rows, and copies that are held back.
     pub other_holders: u32,
 }
 
-/// One reader's copy, and the epoch in which it is sealed.
+/// One reader's copy, and the epoch it is sealed in.
 pub(in crate::gateway) struct Reader {
     pub copy: ReaderCopy,
     pub epoch: Arc<Arriving>,
 }
 
 impl Reader {
-    /// The copy in the form in which it is held.
+    /// The copy as a record that is held back.
     pub fn held(&self, delivery: u32) -> HeldCopy {
         let (encapsulation, started) = self.epoch.record();
         HeldCopy { copy: self.copy.clone(), delivery, encapsulation, started }
     }
 }
 
-/// The place and state of a reader's new copy.
+/// How a message is put into a reader's mailbox.
 #[derive(Clone, Copy)]
 pub(in crate::gateway) struct Placement {
     pub mailbox: MailboxId,
@@ -68,17 +68,17 @@ pub(in crate::gateway) struct Placement {
 }
 
 impl Placement {
-    /// An arriving message, which its reader opens or rejects.
+    /// Arriving mail, for the reader to open or reject.
     pub const ARRIVES: Placement =
         Placement { mailbox: mailbox::INBOX, opened: None, unread: true, sent: false };
 
-    /// A notice, which counts as opened.
+    /// A notice counts as opened: there is nothing to decide about it.
     pub fn notice(now: Timestamp) -> Placement {
         Placement { opened: Some(now), ..Placement::ARRIVES }
     }
 }
 
-/// Seals octets piece by piece; content that is larger than a piece is staged at once.
+/// Seals octets piece by piece; each full piece is staged at once.
 pub(in crate::gateway) struct Sealing<'g> {
     gateway: &'g Gateway,
     sealer: ContentSealer,
@@ -152,8 +152,9 @@ impl SealedMessage {
             reverse_path: self.reverse_path.clone(),
             trace_octets: self.trace_octets,
         };
-        // 50 random bits in each millisecond: a collision has never been seen, but a second message
-        // with the same number would overwrite the first, so it is refused and the peer retries.
+        // With 50 random bits per millisecond a collision is very unlikely, but a second message
+        // with the same number would overwrite the first, so it is refused and the peer tries
+        // again.
         if !tx.insert(&MESSAGES, &key, &message)? {
             return Err(Error::Conflict(Conflict::Reference));
         }
@@ -173,17 +174,17 @@ impl SealedMessage {
     }
 }
 
-/// The facts that all readers' entries share.
+/// What all readers' entries have in common.
 pub(in crate::gateway) struct Facts<'p> {
     pub reference: ReferenceKey,
     pub received: Timestamp,
-    /// When it is filed in its mailbox, which is later for a held or imported message.
+    /// When it is put into its mailbox: later if it was held back or imported.
     pub filed: Timestamp,
     pub size: u64,
     pub protection: &'p Protection,
 }
 
-/// Files a held copy in its mailbox.
+/// Puts a copy that was held back into its mailbox.
 pub(in crate::gateway) fn held_append_in_tx(
     tx: &mut Tx<'_, '_>,
     held: &HeldCopy,
@@ -226,7 +227,7 @@ fn append_in_tx(tx: &mut Tx<'_, '_>, copy: &ReaderCopy, facts: &Facts<'_>) -> Re
     Ok(())
 }
 
-/// The sealed form of a generated message that waits in a record.
+/// The sealed form of a generated message that is held in a record.
 pub(in crate::gateway) fn sealed_of(
     mail: &HeldMail,
     now: Timestamp,

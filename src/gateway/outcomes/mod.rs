@@ -1,4 +1,4 @@
-//! The outcomes of a message: read or rejected by its reader, delivered or failed at the relay.
+//! A message's outcome: read or rejected by its reader, delivered or failed on its way out.
 
 pub mod reading;
 pub mod relaying;

@@ -23,9 +23,9 @@ use crate::store::{self, Read};
 use crate::terms::{DeliveryState, RejectReason};
 
 impl Gateway {
-    /// Opens a message and returns its octets with the trace fields. The first time, the message is
-    /// marked as read and the outcome is recorded, but only after it proved intact. `said` is the
-    /// reader's answer, if the reader was asked whether an outside sender may be notified.
+    /// Opens a message and returns its octets, preceded by trace fields. The first time, it marks
+    /// the message read and records the outcome, but only after the content proved intact. `said`
+    /// is the reader's answer whether an outside sender may be notified, where the reader is asked.
     pub fn message_open(
         &self,
         actor: &Actor,
@@ -43,8 +43,8 @@ impl Gateway {
         Ok((epochs.item(place.mailbox, &entry)?, content))
     }
 
-    /// Rejects a message unread: the reader's key to it is destroyed without opening anything. The
-    /// content is deleted with the last reader's copy.
+    /// Rejects a message unread: the reader's key to it is deleted without opening anything. The
+    /// content is deleted with its last holder.
     pub fn message_reject(
         &self,
         actor: &Actor,
@@ -91,10 +91,10 @@ impl Gateway {
         })
     }
 
-    /// Runs `work`, which returns whether it recorded the outcome, and in the same transaction
-    /// updates the sender's status line and stores the notice or the report to an outside sender.
-    /// So there is exactly one of each for every reader and outcome, even after a crash or a
-    /// repeated request.
+    /// Runs `work`, which returns whether it recorded the outcome; then, in the same transaction,
+    /// writes the sender's status line and the notice or the confirmation to an outside sender. So
+    /// there is exactly one of each for every reader and outcome, whatever crashes or is requested
+    /// twice.
     fn outcome_transact(
         &self,
         account: AccountId,
@@ -124,7 +124,7 @@ impl Gateway {
                     topic: None,
                     report: None,
                 };
-                // A sender whose account was deleted gets no notice.
+                // A sender whose account no longer exists needs no notice.
                 notice = match self.account(sender) {
                     Ok(_) => Some(self.notice_prepare(sender, &draft)?),
                     Err(_) => None,
@@ -149,8 +149,8 @@ impl Gateway {
     }
 }
 
-/// Records the outcome of a reader's copy, and the reader's activity. The first outcome stands:
-/// there is exactly one.
+/// Records the outcome of a reader's copy, and that the reader was active. The first outcome
+/// stands: there is exactly one.
 fn outcome_in_tx(
     tx: &mut store::Tx<'_>,
     account: AccountId,

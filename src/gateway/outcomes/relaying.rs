@@ -1,4 +1,4 @@
-//! The relay's reports about queue rows, and their consequences for the sender.
+//! What the relay reports about a queue row, and the consequences for its sender.
 
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
@@ -24,10 +24,10 @@ use crate::store::Read;
 use crate::terms::{Choice, DeliveryState, QueueKind, QueueState, Route};
 
 impl Gateway {
-    /// Records the result of a leased row: it is removed or tried again. Status lines and the
-    /// sender's notices follow in the same transaction.
+    /// Processes the result of an attempt: the row is removed or scheduled again; status lines and
+    /// the sender's notices follow in the same transaction.
     pub fn queue_report(&self, id: QueueId, done: Attempted) -> Result<(), Error> {
-        // The row was reported before, or dropped meanwhile.
+        // It was reported before, or dropped meanwhile: there is nothing left to do.
         let Some(row) = self.inner.store.get(&QUEUE, &id.0)? else { return Ok(()) };
         match done {
             Attempted::Delivered { by, text } => {
@@ -83,7 +83,7 @@ impl Gateway {
             row.delay_told |= tell;
             row.last = Some(reason.to_string());
             match row.state {
-                // An administrator held the row during the attempt: it stays held.
+                // An administrator held it during the attempt: it stays held.
                 QueueState::Held => tx.put(&QUEUE, &id.0, &row)?,
                 _ => reschedule_in_tx(tx, id.0, &mut row, QueueState::Waiting, due)?,
             }
@@ -109,11 +109,14 @@ impl Gateway {
             delivery::step_in_tx(tx, message, row.delivery, state, now, said)?;
             Ok(true)
         })?;
-        tracing::info!(queue.id = %id.to_text(), r#ref = %shown(message), %status, "failed for good");
+        tracing::info!(
+            queue.id = %id.to_text(), r#ref = %shown(message), %status,
+            "failed for good"
+        );
         Ok(())
     }
 
-    /// Runs `work`, and wakes the listeners of the message's sender because its status changed.
+    /// Runs `work` and records for the message's sender that its status changed.
     fn queue_change(
         &self,
         message: ReferenceKey,
@@ -122,14 +125,14 @@ impl Gateway {
         self.notice_transact(None, message, move |tx| work(tx).map(|()| false))
     }
 
-    /// Gives up a row: it is not sent, and its sender gets a notice.
+    /// Drops a row: it is not sent, and its sender gets a failure notice.
     pub fn queue_drop(&self, id: QueueId) -> Result<(), Error> {
         let row = self.inner.store.get(&QUEUE, &id.0)?.ok_or(NO_ROW)?;
         let text = "withdrawn by the administrator".to_owned();
         self.queue_failed(id, &row, EnhancedStatus(5, 7, 0), Reason { host: None, text })
     }
 
-    /// There is no verified TLS: the message takes the route that the policy falls back to.
+    /// There is no verified TLS: the message takes the policy's fallback route.
     fn queue_unverified(&self, id: QueueId, row: &QueueRow, text: String) -> Result<(), Error> {
         match self.site()?.policy.verified_else {
             Choice::Plain => self.queue_downgrade(id, text),
@@ -138,7 +141,7 @@ impl Gateway {
         }
     }
 
-    /// The message becomes plain mail, and its status line says so.
+    /// Changes a row to plain mail, visibly for its sender.
     fn queue_downgrade(&self, id: QueueId, text: String) -> Result<(), Error> {
         let now = self.inner.clock.now();
         let Some(row) = self.inner.store.get(&QUEUE, &id.0)? else { return Ok(()) };
@@ -163,7 +166,7 @@ impl Gateway {
         })
     }
 
-    /// Moves a message that needs verified TLS, which is not available, to a temporary account.
+    /// Moves a message that required verified TLS, where there is none, to a temporary account.
     pub(in crate::gateway) fn queue_to_portal(
         &self,
         id: rows::QueueId,

@@ -1,4 +1,4 @@
-//! Writing a message's octets: header, text and files are sealed while they stream.
+//! Composing a message's octets: header, text and files, sealed as a stream.
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -19,7 +19,7 @@ use crate::mail::reference::Reference;
 use crate::mail::reply;
 use crate::vault::{self, ContentKey};
 
-/// A message's octets, sealed.
+/// The octets of a message, sealed.
 pub(in crate::gateway) struct Written {
     pub pieces: Vec<crate::store::Piece>,
     pub size: u64,
@@ -27,7 +27,7 @@ pub(in crate::gateway) struct Written {
     pub eight_bit: bool,
 }
 
-/// The inputs from which a message is written.
+/// The parts that a message is composed from.
 pub(in crate::gateway) struct Writing<'w> {
     pub content: &'w DraftContent,
     pub sender: &'w Sender,
@@ -64,7 +64,7 @@ impl Writing<'_> {
     }
 }
 
-/// Counts octets on their way to the sealer.
+/// Octets on their way to the sealer, counted.
 struct Stream<'g> {
     sealing: Sealing<'g>,
     size: u64,
@@ -114,7 +114,7 @@ impl Gateway {
         Ok(Written { pieces: sealing.finish()?, size, outline, eight_bit: !head.is_ascii() })
     }
 
-    /// Writes one file as a part, and returns its position.
+    /// Writes one file as a separate part; returns its position.
     fn write_file(
         &self,
         actor: &Actor,
@@ -147,7 +147,7 @@ impl Gateway {
     }
 }
 
-/// The recipients without duplicates.
+/// Each address once, however often the sender entered it.
 fn mailboxes(people: &[Addressee]) -> Vec<Mailbox> {
     let mut seen = std::collections::BTreeSet::new();
     people
@@ -157,7 +157,7 @@ fn mailboxes(people: &[Addressee]) -> Vec<Mailbox> {
         .collect()
 }
 
-/// The summary of a message that was not received by SMTP, and the identifiers in its header.
+/// The list's summary of a message that was stored earlier, and the identifiers in its header.
 pub(in crate::gateway) fn summary_of(octets: &[u8]) -> (SealedSummary, Ids) {
     let view = message::view(octets);
     let ids = Ids::of(&view);

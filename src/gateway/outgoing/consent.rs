@@ -1,4 +1,4 @@
-//! The sender's consent to a message that would leave in clear.
+//! The sender's consent to a message leaving unprotected.
 
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
@@ -13,12 +13,12 @@ use crate::vault::Lookup;
 pub struct Consent {
     pub token: String,
     pub addresses: Vec<String>,
-    /// The text that must be typed, because a sealed conversation would leave in clear.
+    /// The text to type, required if a sealed thread would leave unprotected.
     pub typed: Option<String>,
 }
 
 impl Gateway {
-    /// The consent that is needed before anything leaves, or `None`.
+    /// The consent that is required before anything leaves, or `None`.
     pub(in crate::gateway) fn consent_needed(
         &self,
         actor: &Actor,
@@ -30,7 +30,7 @@ impl Gateway {
         let addresses: Vec<String> = asked.map(|one| one.address.to_string()).collect();
         let Some(first) = addresses.first() else { return Ok(None) };
         let typed = sealed_leaves.then(|| first.clone());
-        // The token is bound to everything that is agreed to: another version needs a new consent.
+        // Bound to everything that the consent covers: another version needs a new consent.
         let about = format!("{}\0{}\0{}", view.id, view.version, addresses.join("\0"));
         let bound = [actor.account().0.as_slice(), about.as_bytes()].concat();
         let token = text::hex(&self.inner.vault.lookup(Lookup::Consent, &bound));

@@ -1,5 +1,5 @@
-//! The conversation that a draft belongs to, and the text of it that must never leave in clear
-//! (promise 4).
+//! The conversation that a message belongs to, and which of its content must never leave
+//! unprotected (promise 4).
 
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
@@ -13,7 +13,7 @@ use crate::mail::{message, reply};
 use crate::store::Read;
 use crate::terms::RelationKind;
 
-/// A message in clear shares no run of text of this length with a sealed message.
+/// An unprotected message may not share any run of text of this length with a sealed one.
 const SHARED_CHARS: usize = 32;
 
 /// The conversation that a draft belongs to.
@@ -21,15 +21,15 @@ const SHARED_CHARS: usize = 32;
 pub(in crate::gateway) struct Thread {
     pub in_reply_to: Option<String>,
     pub references: Vec<String>,
-    /// Whether a message of it never left the sealed store in clear.
+    /// Whether a message in it never left the sealed store unprotected.
     pub sealed: bool,
-    /// The text of those messages that the sender can read.
+    /// The texts of those messages that the sender can read.
     texts: Vec<String>,
     /// Their subjects, without prefixes.
     subjects: Vec<String>,
-    /// Whether the draft contains files of a sealed message.
+    /// Whether the message carries files of a sealed message.
     sealed_files: bool,
-    /// The message that the draft replies to.
+    /// The message that is replied to or forwarded.
     answered: Option<Reference>,
 }
 
@@ -85,14 +85,14 @@ impl Gateway {
         Ok(false)
     }
 
-    /// Adds an earlier message of the conversation, if it is one of ours.
+    /// Examines an older message of the thread, if it was sent from here.
     fn thread_add(&self, actor: &Actor, id: &str, thread: &mut Thread) -> Result<(), Error> {
         let Some((local, domain)) = id.rsplit_once('@') else { return Ok(()) };
         if domain != self.domain() {
             return Ok(());
         }
         let Ok(reference) = local.parse::<Reference>() else { return Ok(()) };
-        // A message of ours that is not known to have left in clear counts as sealed.
+        // A local message that is not known to have left unprotected counts as sealed.
         let submitted = self.inner.store.get(&SUBMISSIONS, &reference.to_bytes())?;
         thread.sealed |= submitted.as_ref().is_none_or(|row| row.sealed || row.sealed_thread);
         if submitted.is_some_and(|row| !row.sealed) {
@@ -113,8 +113,8 @@ impl Thread {
         self.subjects.push(squeezed(reply::bare_subject(&view.subject)));
     }
 
-    /// Removes the text of sealed messages from a message that leaves in clear; text that cannot be
-    /// removed stops it (promise 4).
+    /// Removes the text of sealed messages from a message that leaves unprotected; text that cannot
+    /// be removed stops the message (promise 4).
     pub fn strip(&self, content: &mut DraftContent) -> Result<(), Error> {
         if self.sealed_files {
             return Err(Error::Conflict(Conflict::SealedFiles));
@@ -137,12 +137,13 @@ impl Thread {
     }
 }
 
-/// Only the letters and digits, in lower case, so that a different layout hides nothing.
+/// Only letters and digits, in lower case, so that layout cannot hide text.
 fn squeezed(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Whether `said` holds a run of `SHARED_CHARS` characters of `sealed`, or all of a shorter one.
+/// Whether `said` contains a run of `SHARED_CHARS` characters of `sealed`, or all of a shorter text
+/// of at least 8 characters.
 fn shares(said: &str, sealed: &str) -> bool {
     let (said, sealed): (Vec<char>, Vec<char>) = (said.chars().collect(), sealed.chars().collect());
     let length = SHARED_CHARS.min(sealed.len());

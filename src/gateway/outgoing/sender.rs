@@ -1,4 +1,4 @@
-//! The sender of one submission: everything about the account that its steps need, read once.
+//! The sender of one submission: all account data that its steps need, read once.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::gateway::site::settings::SiteSettings;
 use crate::mail::address::Address;
 use crate::terms::Language;
 
-/// The sender, with the preferences and the site settings in force at that moment.
+/// The sending account, with the preferences and the site settings in force at that moment.
 pub(in crate::gateway) struct Sender {
     pub account: AccountId,
     pub view: AccountView,

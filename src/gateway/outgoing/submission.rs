@@ -18,7 +18,7 @@ use crate::terms::{DeliveryState, RejectReason, Route};
 pub struct SubmissionView {
     pub reference: Reference,
     pub accepted: Timestamp,
-    /// Until when the sender can undo it.
+    /// Until when sending can be undone.
     pub undo_until: Option<Timestamp>,
     pub recipients: Vec<DeliveryView>,
 }
@@ -30,7 +30,7 @@ pub struct DeliveryView {
     pub route: Route,
     pub state: DeliveryState,
     pub at: Timestamp,
-    /// Whether the message never leaves the sealed store.
+    /// Whether the message stays in the sealed store all the way.
     pub protected: bool,
     pub history: Vec<Step>,
     pub reason: Option<RejectReason>,
@@ -38,8 +38,8 @@ pub struct DeliveryView {
 }
 
 impl Gateway {
-    /// A message that the actor sent, with a status line for each recipient. A message of another
-    /// account is not found.
+    /// A message that the actor sent, with a status line for each recipient. Other accounts'
+    /// messages are not found.
     pub fn submission(&self, actor: &Actor, reference: Reference) -> Result<SubmissionView, Error> {
         let key = reference.to_bytes();
         let missing = || Error::NotFound { what: "message" };

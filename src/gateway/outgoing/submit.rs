@@ -1,13 +1,14 @@
-//! The only entry for outgoing mail: a draft becomes readers' copies, queue rows and status lines.
+//! Submission: a message becomes readers' copies, queue rows and status lines.
 //!
-//! 1. each recipient's route, by the policy; a message that needs a consent and has none stops
-//!    here, and the draft stays
-//! 2. sealed once under a key of its own; the key wrapped for the sender's copy, for each reader
-//!    inside, for each temporary account, and for the queue where the message leaves in clear
-//! 3. one transaction: the sender's copy, status lines, and everything else as held
-//! 4. when the time for undoing is over, a second transaction releases everything
+//! 1. each recipient's route, by the policy; if consent is required and missing, nothing is sent
+//!    and the draft stays
+//! 2. the content is sealed once under a key of its own; the key is wrapped for the sender's copy,
+//!    for each inside reader, for each temporary account, and for the queue if the message leaves
+//!    unsealed
+//! 3. one transaction: the sender's copy, status lines, and everything else held back
+//! 4. when the undo time is over, one more transaction releases everything
 //!
-//! Nothing leaves before step 4, even after a crash; undoing reverts step 3.
+//! Nothing leaves before step 4, whatever crashes; undo send reverts step 3.
 
 use crate::clock::Timestamp;
 use crate::gateway::actor::Actor;
@@ -42,13 +43,13 @@ use crate::vault::{ContentKey, Lookup, wipe_stack};
 /// A request to send a draft.
 pub struct Submit<'a> {
     pub draft: &'a str,
-    /// The version that the sender sees.
+    /// The version of the draft that the sender sees.
     pub version: u32,
-    /// The token of a [`Consent`] that the sender gives.
+    /// The [`Consent::token`] that the sender agreed to.
     pub consent: Option<&'a str>,
-    /// The text that the sender typed, if it was requested.
+    /// What the sender typed, where that was required.
     pub typed: Option<&'a str>,
-    /// The idempotency key: the same key sends only once.
+    /// Requests with the same key send the message only once.
     pub request: &'a str,
 }
 
@@ -56,12 +57,12 @@ pub struct Submit<'a> {
 #[derive(Debug)]
 pub enum Submitted {
     Accepted(SubmissionView),
-    /// Nothing was sent: these recipients would get the message in clear, which needs a consent.
+    /// Nothing was sent: the message would leave unprotected, which requires consent.
     NeedsConsent(Consent),
 }
 
 impl Gateway {
-    /// Sends a draft. The reference number is returned once everything is durable.
+    /// Sends a draft. Returns the reference number once everything is durable.
     pub fn submit(&self, actor: &Actor, submit: &Submit<'_>) -> Result<Submitted, Error> {
         let answer = self.submit_steps(actor, submit);
         wipe_stack();
@@ -99,7 +100,7 @@ impl Gateway {
         self.submit_planned(actor, submit, &ready).map(Submitted::Accepted)
     }
 
-    /// Writes and seals the message once, makes the records for each recipient, and stores
+    /// Composes and seals the message once, prepares what each recipient needs, and stores
     /// everything.
     fn submit_planned(
         &self,
@@ -142,8 +143,8 @@ impl Gateway {
         self.submission_view(reference, &submission)
     }
 
-    /// One transaction: the sender's copy, the status lines, and everything else as held, or
-    /// released at once if it cannot be undone.
+    /// One transaction: the sender's copy, the status lines, and everything else held back, or
+    /// released at once if there is no undo time.
     fn submit_store(
         &self,
         actor: &Actor,
@@ -198,7 +199,7 @@ impl Gateway {
         Ok(done.and_then(|done| Reference::from_bytes(done.reference)))
     }
 
-    /// The notices about recipients to whom the message is not sent.
+    /// Prepares a notice for each recipient that the message is not sent to.
     fn refusal_notices(
         &self,
         sender: &Sender,
@@ -229,7 +230,7 @@ impl Gateway {
     }
 }
 
-/// A draft that may be sent: the plan is complete, and the sender gave the consent it needs.
+/// A draft that may be sent: the routes are planned, and the sender gave the required consent.
 struct Ready {
     sender: Sender,
     draft_id: String,
@@ -240,7 +241,7 @@ struct Ready {
 }
 
 impl Ready {
-    /// The summary for the readers' lists.
+    /// The summary for readers' lists.
     fn summary(&self, written: &Written) -> SealedSummary {
         SealedSummary {
             from_name: self.sender.display_name(),
@@ -252,7 +253,7 @@ impl Ready {
         }
     }
 
-    /// Collects everything that is stored.
+    /// Combines everything that is stored.
     fn sending(
         &self,
         reference: Reference,
@@ -298,7 +299,7 @@ impl Ready {
     }
 }
 
-/// The place of the sender's own copy: Sent, or the inbox if the sender is a recipient too.
+/// Where the sender's own copy goes: to Sent, or to the inbox if the sender is also a recipient.
 fn own_placement(packing: &Packing, now: Timestamp) -> Placement {
     Placement {
         mailbox: match packing.to_self {

@@ -1,4 +1,4 @@
-//! Undo send: held messages, undoing them, and their release when the time is over.
+//! Undo send: messages that are held back, and their release when the time is over.
 
 use std::ops::ControlFlow;
 
@@ -28,8 +28,7 @@ use crate::store::{self, Order, Read};
 use crate::terms::DeliveryState;
 
 impl Gateway {
-    /// Undoes the sending of a message while that is possible, and restores the draft; `too-late`
-    /// later.
+    /// Undoes sending while that is possible, and restores the draft; `too-late` afterwards.
     pub fn submission_undo(&self, actor: &Actor, reference: Reference) -> Result<DraftView, Error> {
         let (account, message) = (actor.account(), reference.to_bytes());
         self.submission(actor, reference)?;
@@ -55,8 +54,8 @@ impl Gateway {
         self.draft_open(actor, draft_id, &draft)
     }
 
-    /// Releases at most `limit` messages that can no longer be undone. Called by a timer and when
-    /// [`Gateway::hold_wake`] wakes.
+    /// Releases at most `limit` messages whose undo time is over. Called from a timer and when
+    /// [`Gateway::hold_wake`] is notified.
     pub fn messages_release(&self, limit: usize) -> Result<usize, Error> {
         let now = self.inner.clock.now();
         let mut due = Vec::new();
@@ -68,7 +67,7 @@ impl Gateway {
             ControlFlow::Continue(())
         })?;
         for message in &due {
-            // A message that fails does not delay the others.
+            // A message that cannot be released must not block the others.
             if let Err(error) = self.message_release(*message, now) {
                 let reference = Reference::from_bytes(*message);
                 let reference = reference.map(|one| one.to_string()).unwrap_or_default();
@@ -91,7 +90,7 @@ impl Gateway {
         done.wait()
     }
 
-    /// When the next message is released.
+    /// When the next message is to be released.
     pub fn messages_next_due(&self) -> Result<Option<Timestamp>, Error> {
         let mut next = None;
         self.inner.store.scan(&HELD_DUE, &(), Order::Ascending, |(at, _), Due| {
@@ -101,12 +100,12 @@ impl Gateway {
         Ok(next)
     }
 
-    /// Wakes when a message was held.
+    /// Notified when a message was held back.
     pub fn hold_wake(&self) -> std::sync::Arc<tokio::sync::Notify> {
         self.inner.hold_wake.clone()
     }
 
-    /// Notifies the sender about recipients whose accounts were deleted while the message was held.
+    /// Notifies the sender of each recipient whose account was deleted while the message was held.
     fn gone_told(&self, message: ReferenceKey, now: Timestamp) -> Result<(), Error> {
         let Some(held) = self.inner.store.get(&HELD, &message)? else { return Ok(()) };
         for copy in &held.copies {
@@ -126,7 +125,7 @@ impl Gateway {
     fn message_release(&self, message: ReferenceKey, now: Timestamp) -> Result<(), Error> {
         self.gone_told(message, now)?;
         let done = self.transact(move |tx| {
-            // The message was undone or released meanwhile.
+            // Sending was undone, or another call released it.
             let Some(held) = tx.get(&HELD, &message)? else { return Ok(()) };
             let row = tx.get(&SUBMISSIONS, &message)?;
             let sender = row.ok_or(Error::NotFound { what: "message" })?.sender;
@@ -138,7 +137,7 @@ impl Gateway {
     }
 }
 
-/// Files or queues everything that was held.
+/// Releases everything that was held back to its destinations.
 pub(in crate::gateway) fn release_in_tx(
     tx: &mut Tx<'_, '_>,
     sender: AccountId,
@@ -157,7 +156,7 @@ pub(in crate::gateway) fn release_in_tx(
     };
     for copy in &held.copies {
         let account = copy.copy.account;
-        // The account was deleted while the message was held.
+        // The account was deleted while the message was held: nobody can read it.
         if !is_living(tx, account)? {
             content_release_in_tx(tx, message)?;
             let (state, gone) = (DeliveryState::Failed, Some(GONE.to_owned()));
@@ -180,7 +179,7 @@ pub(in crate::gateway) fn release_in_tx(
         };
         delivery::step_in_tx(tx, message, Some(copy.delivery), state, now, None)?;
     }
-    // A deleted account gets no link and no notification.
+    // No link to a deleted account, and no notification that a message waits there.
     let there = |pickup: &Pickup| !absent.contains(&pickup.account);
     for (key, pickup) in held.pickups.iter().filter(|(_, pickup)| there(pickup)) {
         tx.put(&PICKUPS, key, pickup)?;
@@ -211,7 +210,7 @@ pub(in crate::gateway) fn release_in_tx(
     changed_in_tx(tx, message)
 }
 
-/// The delay before a failed release is repeated.
+/// How long the release of a message is deferred after an error.
 const DEFER_SECS: i64 = 60;
 
 const GONE: &str = "the account is gone";
@@ -226,7 +225,7 @@ fn pickup_until(held: &Held, account: AccountId) -> Option<Timestamp> {
     held.pickups.iter().find(|(_, pickup)| pickup.account == account).map(|(_, one)| one.until)
 }
 
-/// Removes the records of a message whose sending was undone.
+/// Removes the records of a submission that was undone.
 fn forget_in_tx(tx: &mut store::Tx<'_>, message: ReferenceKey) -> Result<(), Error> {
     for (index, _) in delivery::of_message(tx, message)? {
         tx.delete(&DELIVERIES, &(message, index));

@@ -1,4 +1,4 @@
-//! The end of temporary accounts: warning, expiry, revocation, and removing what they held.
+//! The end of temporary accounts: warning, expiry, revocation, and deleting their data.
 
 use std::ops::ControlFlow;
 
@@ -22,7 +22,7 @@ use crate::terms::DeliveryState;
 use crate::vault::Lookup;
 
 impl Gateway {
-    /// Deletes at most `limit` expired accounts. Called by a timer.
+    /// Ends at most `limit` accounts that have expired. Called from a timer.
     pub fn temporary_expire(&self, limit: usize) -> Result<usize, Error> {
         let now = self.inner.clock.now();
         let over = self.temporary_where(limit, |row| row.expires <= now || row.ending.is_some())?;
@@ -53,15 +53,16 @@ impl Gateway {
         Ok(found)
     }
 
-    /// Deletes an account with its sessions, keys, wraps and mailboxes; each unopened message
-    /// expires, and its sender gets a notice.
+    /// Ends an account: deletes its sessions, keys, wrapped keys and mailboxes. Each unopened
+    /// message expires, and its sender is notified.
     pub(in crate::gateway) fn temporary_end(
         &self,
         id: AccountId,
         end: PickupEnd,
     ) -> Result<(), Error> {
         let now = self.inner.clock.now();
-        // From here on the account cannot be renewed and receives no message.
+        // From here on nobody can renew it, and it accepts no message, so none is lost without a
+        // notice to its sender.
         let row = self.inner.store.transact(move |tx| {
             let mut row = tx.get(&TEMPORARY, &id)?.ok_or(MISSING)?;
             if row.ending.is_none() && end == PickupEnd::Expired && row.expires > now {
@@ -71,10 +72,10 @@ impl Gateway {
             tx.put(&TEMPORARY, &id, &row)?;
             Ok::<_, Error>(Some(row))
         });
-        // The account was renewed meanwhile.
+        // It was renewed since it was found.
         let Some(row) = row.wait()? else { return Ok(()) };
         let end = row.ending.unwrap_or(end);
-        // The account is disabled first, so that nothing is opened while messages expire.
+        // Sign-in is blocked first: nothing may be opened while messages expire.
         self.account_shut(id)?;
         for message in self.unopened_of(id)? {
             self.message_expire(id, message, &row.address, now)?;
@@ -100,7 +101,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// Records that a message expired unopened, exactly once.
+    /// Expires a message that its reader can no longer open, for its sender, exactly once.
     fn message_expire(
         &self,
         reader: AccountId,
@@ -111,7 +112,7 @@ impl Gateway {
         self.message_end(reader, message, address, (DeliveryState::Expired, None), at)
     }
 
-    /// Records the final state of a message for a reader and notifies its sender, exactly once.
+    /// Records a message's final state for one reader, and notifies its sender, exactly once.
     pub(in crate::gateway) fn message_end(
         &self,
         reader: AccountId,
@@ -159,7 +160,7 @@ impl Gateway {
     }
 }
 
-/// Runs `work` for each account; a failure does not stop the others.
+/// Does `work` for each account; a failure does not stop the others.
 fn each(
     what: &str,
     ids: &[AccountId],
@@ -178,7 +179,7 @@ fn each(
     done
 }
 
-/// Removes everything an account holds.
+/// Removes all data of an account.
 fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
     let mut entries = Vec::new();
     tx.scan(&ENTRIES, &id, Order::Ascending, |key, entry| {

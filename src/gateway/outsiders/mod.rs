@@ -1,4 +1,4 @@
-//! Temporary accounts for outsiders, and the notifications of waiting messages.
+//! Temporary accounts for outsiders, and how outsiders are notified of a waiting message.
 
 pub mod expiry;
 pub mod notification;

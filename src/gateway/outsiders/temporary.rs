@@ -1,14 +1,17 @@
-//! Temporary accounts, which are issued to outsiders who get a sealed message.
+//! Temporary accounts: issued to outsiders who receive a sealed message.
 //!
-//! Each address has one, which is created with the first message and used for later ones. It can
-//! read, reject, reply within the conversation and delete itself, and nothing else. When it
-//! expires, the account, its keys and its wraps are deleted; the outcome of each message stays.
+//! There is one for each address, created for the first message and used for later ones. It can
+//! read, reject, reply within the conversation and delete itself, and nothing else. When it ends,
+//! the account, its keys and its wrapped keys are deleted; the outcome of each message stays.
 //!
-//! | hand-off (decision D1) | the notification contains | what opens the account |
+//! | hand-off (decision D1) | who gets the initial password | what opens the account |
 //! | --- | --- | --- |
-//! | claim | a password for one use | a passphrase that the outsider chooses with it; the password then opens nothing |
-//! | in-mail | a password | that password |
-//! | by-sender | no password; the sender is shown one | a passphrase that the outsider chooses with it |
+//! | claim | the outsider, in the notification | a passphrase of the outsider's own |
+//! | in-mail | the outsider, in the notification | the initial password |
+//! | by-sender | the sponsor, who passes it on | a passphrase of the outsider's own |
+//!
+//! With `claim` and `by-sender` the outsider must choose the passphrase at the first sign-in; the
+//! initial password is void from then on.
 
 use std::ops::ControlFlow;
 
@@ -41,7 +44,7 @@ pub struct TemporaryView {
     pub claimed: Option<Timestamp>,
     pub messages: u32,
     pub hand_off: HandOff,
-    /// The password that the sender passes on; only with that hand-off, until the first sign-in.
+    /// For the sponsor to pass on; only in the hand-off `by-sender`, until the first sign-in.
     pub password: Option<PasswordText>,
 }
 
@@ -50,7 +53,7 @@ pub struct TemporaryView {
 pub struct PasswordText(zeroize::Zeroizing<String>);
 
 impl PasswordText {
-    /// The text, for the only response that shows it.
+    /// The text, for the one response that shows it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -69,7 +72,7 @@ fn held_binding(account: AccountId) -> Vec<u8> {
 }
 
 impl Gateway {
-    /// The temporary account of an external address; it is created if there is none.
+    /// Returns the temporary account of an outside address; creates it if there is none.
     pub(in crate::gateway) fn issue(
         &self,
         sponsor: AccountId,
@@ -81,12 +84,12 @@ impl Gateway {
         {
             match temporary.ending {
                 None => return Ok((id, temporary)),
-                // Its deletion was interrupted; a new account replaces it.
+                // Its deletion was interrupted; finish that, and create a new account.
                 Some(end) => self.temporary_end(id, end)?,
             }
         }
         match self.issue_new(sponsor, address, key) {
-            // A concurrent message created it.
+            // Two messages at the same moment: the other one created it.
             Err(Error::Conflict(Conflict::Exists)) => {
                 let Owner(id) = self.inner.store.get(&OUTSIDERS, &key)?.ok_or(MISSING)?;
                 Ok((id, self.inner.store.get(&TEMPORARY, &id)?.ok_or(MISSING)?))
@@ -164,8 +167,8 @@ impl Gateway {
         Ok(Some(PasswordText(text.into())))
     }
 
-    /// A temporary account as `viewer` sees it: its sponsor sees the password if the hand-off is by
-    /// the sender.
+    /// A temporary account as `viewer` sees it: only its sponsor sees the password, and only in the
+    /// hand-off `by-sender`.
     pub(in crate::gateway) fn temporary_view(
         &self,
         id: AccountId,
@@ -191,7 +194,7 @@ impl Gateway {
         }))
     }
 
-    /// All temporary accounts, or those of `sponsor`, sorted by address.
+    /// Every temporary account, or those that `sponsor` sponsors, sorted by address.
     pub fn temporary_list(&self, sponsor: Option<&Actor>) -> Result<Vec<TemporaryView>, Error> {
         let mut ids = Vec::new();
         self.inner.store.scan(&TEMPORARY, &(), Order::Ascending, |id, row| {
@@ -216,7 +219,7 @@ impl Gateway {
         self.temporary_view(id, Some(actor.account()))?.ok_or(MISSING)
     }
 
-    /// The same by an administrator, who names the address.
+    /// The same for an administrator, who names the address.
     pub fn temporary_renew_of(&self, address: &str) -> Result<(), Error> {
         self.temporary_renew_id(self.temporary_at(address)?)
     }
@@ -238,8 +241,8 @@ impl Gateway {
         done.wait()
     }
 
-    /// Revokes an account for its sponsor; `others-wait` while messages of other senders wait
-    /// there.
+    /// Revokes an account for its sponsor. Fails with `others-wait` while unopened messages from
+    /// other senders wait in it.
     pub fn temporary_revoke(&self, actor: &Actor, id: &str) -> Result<(), Error> {
         let id = self.sponsored(actor, id)?;
         for message in self.unopened_of(id)? {
@@ -255,7 +258,7 @@ impl Gateway {
         self.temporary_end(self.temporary_at(address)?, PickupEnd::Revoked)
     }
 
-    /// Deletes the actor's own temporary account, after confirming the password.
+    /// Deletes the actor's own temporary account. Requires the password.
     pub fn temporary_delete(&self, actor: &Actor, password: &Password) -> Result<(), Error> {
         let id = actor.account();
         self.temporary(id)?
@@ -285,7 +288,7 @@ impl Gateway {
     }
 }
 
-/// The links that lead to an account.
+/// The pick-up records of an account.
 pub(in crate::gateway) fn pickups_in_tx(
     tx: &Tx<'_>,
     account: AccountId,

@@ -1,4 +1,4 @@
-//! The queue as an administrator sees it: listed, searched, held, retried.
+//! The queue as an administrator sees it: list, search, hold, retry.
 
 use std::ops::ControlFlow;
 
@@ -13,7 +13,7 @@ use crate::mail::reference::Reference;
 use crate::store::{Order, Read, Span};
 use crate::terms::{QueueKind, QueueState};
 
-/// A row as an administrator sees it.
+/// A queue row as an administrator sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueView {
     pub id: QueueId,
@@ -30,7 +30,7 @@ pub struct QueueView {
 }
 
 impl QueueView {
-    /// Whether a search for `word`, in lower case, finds this row.
+    /// Whether the row matches the search text `word`, which is in lower case.
     fn has(&self, word: &str) -> bool {
         let reference = self.reference.to_string();
         [&self.from, &self.to, &reference]
@@ -40,7 +40,7 @@ impl QueueView {
     }
 }
 
-/// A page of rows, and where the next page starts.
+/// A page of rows, and the cursor of the next page.
 #[derive(Debug)]
 pub struct QueuePage {
     pub items: Vec<QueueView>,
@@ -48,13 +48,13 @@ pub struct QueuePage {
 }
 
 impl Gateway {
-    /// At most `limit` rows of the queue, the next due first.
+    /// The first `limit` rows of the queue, next due first.
     pub fn queue_list(&self, limit: usize) -> Result<Vec<QueueView>, Error> {
         Ok(self.queue_page(None, "", limit)?.items)
     }
 
-    /// At most `limit` rows, the next due first, with `find` in an address, in the reference number
-    /// or in the last response; `after` is the end of the previous page.
+    /// At most `limit` rows, next due first, with `find` in an address, in the reference number or
+    /// in the last error; `after` is the cursor of the previous page.
     pub fn queue_page(
         &self,
         after: Option<&str>,
@@ -82,7 +82,7 @@ impl Gateway {
                     last = Some(format!("{due}.{}", row.id.to_text()));
                     page.items.push(row);
                 }
-                // It left meanwhile, or it does not match.
+                // It has left the queue meanwhile, or does not match.
                 Ok(_) => {}
                 Err(error) => {
                     failed = Some(error);
@@ -104,7 +104,7 @@ impl Gateway {
         Ok(self.inner.store.count(&QUEUE, &())?)
     }
 
-    /// Visits every row, in no order.
+    /// Visits every row, in no particular order.
     pub fn queue_each(
         &self,
         mut visit: impl FnMut(QueueView) -> ControlFlow<()>,
@@ -122,7 +122,7 @@ impl Gateway {
         failed.map_or(Ok(()), Err)
     }
 
-    /// The one row whose id begins with `start`.
+    /// The only row whose ID starts with `start`.
     pub fn queue_find(&self, start: &str) -> Result<QueueView, Error> {
         let mut found = Vec::new();
         self.inner.store.scan(&QUEUE, &(), Order::Ascending, |id, row| {
@@ -138,7 +138,7 @@ impl Gateway {
         }
     }
 
-    /// Makes a row due now; a held one is released.
+    /// Makes a row due now, whatever its time; releases a held one.
     pub fn queue_retry(&self, id: QueueId) -> Result<(), Error> {
         self.queue_set(id, QueueState::Waiting)
     }
@@ -150,14 +150,14 @@ impl Gateway {
 
     fn queue_set(&self, id: QueueId, state: QueueState) -> Result<(), Error> {
         let now = self.inner.clock.now();
-        // A held row is due far in the future, so that no scan has to skip it.
+        // A held row is not due; a time far ahead keeps it out of the scan of due rows.
         let due = match state {
             QueueState::Held => now.plus_secs(100 * 365 * 24 * 3600),
             _ => now,
         };
         let done = self.transact(move |tx| {
             let mut row = tx.get(&QUEUE, &id.0)?.ok_or(NO_ROW)?;
-            // An attempt is under way: a second session would send it twice.
+            // An attempt is in progress: a second one would send the message twice.
             if row.state == QueueState::Leased && state == QueueState::Waiting {
                 return Err(Error::Conflict(Conflict::BeingSent));
             }

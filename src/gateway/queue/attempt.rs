@@ -1,22 +1,22 @@
-//! How one attempt to deliver ended.
+//! The result of a delivery attempt.
 
 use crate::mail::status::EnhancedStatus;
 
-/// How an attempt ended.
+/// The result of a delivery attempt.
 #[derive(Clone, Debug)]
 pub enum Attempted {
-    /// The next hop accepted it.
+    /// The next hop accepted the message.
     Delivered { by: String, text: String },
-    /// It is tried again later.
+    /// A temporary failure; the queue tries again.
     Deferred { status: EnhancedStatus, text: String, host: Option<String> },
-    /// It was refused permanently.
+    /// A permanent failure.
     Failed { status: EnhancedStatus, text: String, host: Option<String> },
-    /// It needs verified TLS, which the destination does not offer.
+    /// The message requires verified TLS, and the destination offers none.
     NoVerifiedTls { text: String },
 }
 
 impl Attempted {
-    /// The outcome in a word, for the log.
+    /// The result for the log.
     pub fn word(&self) -> &'static str {
         match self {
             Attempted::Delivered { .. } => "delivered",
@@ -27,7 +27,7 @@ impl Attempted {
     }
 }
 
-/// Why an attempt did not succeed: the response, and the host that gave it.
+/// Why an attempt failed: the reply, and the host that gave it.
 #[derive(Clone, Debug)]
 pub(in crate::gateway) struct Reason {
     pub host: Option<String>,

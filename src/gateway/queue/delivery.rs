@@ -1,11 +1,11 @@
-//! The status of a message: one line for each recipient, with the time of each step.
+//! A message's delivery status: one status line per recipient, each step with its time.
 //!
 //! ```text
 //! held → accepted → waiting | delivered → read | rejected | expired
 //!                 ↘ refused | failed
 //! ```
 //!
-//! A final state never changes. Times within a line never run backwards, even if the clock does.
+//! A final state never changes. Times within a line never run backwards, whatever the clock does.
 
 use std::ops::ControlFlow;
 
@@ -25,7 +25,7 @@ impl Delivery {
         self.history.last().map_or(DeliveryState::Accepted, |step| step.state)
     }
 
-    /// Adds a step; a line in a final state takes none.
+    /// Appends a step, unless the state is final.
     pub(in crate::gateway) fn step(
         &mut self,
         state: DeliveryState,
@@ -40,7 +40,7 @@ impl Delivery {
     }
 }
 
-/// Adds a step to the delivery of a row, if there is one.
+/// Appends a step to the delivery that a row belongs to, if there is one.
 pub(in crate::gateway) fn step_in_tx(
     tx: &mut Tx<'_>,
     message: ReferenceKey,
@@ -55,7 +55,7 @@ pub(in crate::gateway) fn step_in_tx(
     Ok(tx.put(&DELIVERIES, &(message, index), &delivery)?)
 }
 
-/// Ends a delivery with its reader's outcome.
+/// Ends a delivery with the reader's outcome.
 pub(in crate::gateway) fn end_in_tx(
     tx: &mut Tx<'_>,
     message: ReferenceKey,
@@ -83,7 +83,7 @@ pub(in crate::gateway) fn of_message(
     Ok(found)
 }
 
-/// The delivery of a message to an account.
+/// The delivery of a message to one account.
 pub(in crate::gateway) fn of_account(
     reader: &impl Read,
     message: ReferenceKey,
@@ -101,7 +101,7 @@ pub(in crate::gateway) fn of_account(
 }
 
 impl Gateway {
-    /// The delivery a row belongs to, for its sender's status.
+    /// The delivery that a row belongs to.
     pub(in crate::gateway) fn row_delivery(
         &self,
         row: &QueueRow,

@@ -1,4 +1,4 @@
-//! New rows of the queue, and the messages that the daemon itself generates.
+//! New queue rows, and the mail that the daemon itself generates.
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -15,7 +15,7 @@ use crate::mail::reference::Reference;
 use crate::terms::{QueueKind, QueueState};
 use crate::vault::{self, ContentKey};
 
-/// The fields in which new rows of the queue differ.
+/// The data that a new queue row needs.
 pub(in crate::gateway) struct NewRow<'r> {
     pub kind: QueueKind,
     /// The reference number that users see.
@@ -23,7 +23,7 @@ pub(in crate::gateway) struct NewRow<'r> {
     pub delivery: Option<u32>,
     pub from: ReversePath,
     pub to: &'r Address,
-    /// Whether the next hop may report to the reverse-path (RFC 3461 §4.1).
+    /// Whether the next hop may send DSNs to the reverse-path (RFC 3461 §4.1).
     pub notify: Notify,
     pub tls: TlsNeed,
     pub size: u64,
@@ -32,7 +32,7 @@ pub(in crate::gateway) struct NewRow<'r> {
 }
 
 impl NewRow<'_> {
-    /// The row, due at once, whose content has the number `content` and opens with `key`.
+    /// The row, due at once, for the content with the number `content`, which `key` opens.
     pub fn row(
         self,
         gateway: &Gateway,
@@ -40,7 +40,7 @@ impl NewRow<'_> {
         key: &ContentKey,
     ) -> Result<QueueRow, Error> {
         let content = content.to_bytes();
-        // RFC 6531 §3.3: an address that is not in ASCII needs the extension.
+        // RFC 6531 §3.3: SMTPUTF8 is required if an address is not in ASCII.
         let from_needs = match &self.from {
             ReversePath::Null => false,
             ReversePath::Address(from) => from.needs_smtputf8(),
@@ -73,7 +73,7 @@ impl NewRow<'_> {
         })
     }
 
-    /// The row with its message, which the daemon generated.
+    /// The row together with the generated message that it sends.
     pub fn with_content(
         self,
         gateway: &Gateway,
@@ -86,7 +86,7 @@ impl NewRow<'_> {
     }
 }
 
-/// Stores a generated message without a reader here, and queues it.
+/// Stores a generated message that has no inside reader, and queues it.
 pub(in crate::gateway) fn held_mail_in_tx(
     tx: &mut Tx<'_, '_>,
     mail: &HeldMail,

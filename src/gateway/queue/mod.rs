@@ -1,4 +1,4 @@
-//! The outbound queue and the status lines that follow from it. Nothing here opens a connection.
+//! The outbound queue and the deliveries' status lines. Nothing here opens a connection.
 
 pub mod admin;
 pub mod attempt;

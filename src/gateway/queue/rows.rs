@@ -1,14 +1,14 @@
-//! The outbound queue: which message waits, for which recipient, and when it is tried next.
+//! The outbound queue: which messages wait to leave, for whom, and when the next attempt is due.
 //!
-//! A message is stored once; each recipient has its own row and finishes exactly once. Nothing
-//! here opens a connection: `relay` leases due rows and reports outcomes.
+//! A message is stored once; each recipient has its own row and finishes exactly once. Nothing here
+//! opens a connection: `relay` leases due rows and reports outcomes.
 //!
-//! | state | means | after a crash |
+//! | state | meaning | after a crash |
 //! | --- | --- | --- |
 //! | waiting | due at its time | the same |
-//! | leased | being sent, until its lease expires | waiting again: it may leave twice, it is never lost |
-//! | held | put on hold by an administrator | the same |
-//! | (removed) | delivered, failed or dropped; the key to its content is destroyed | – |
+//! | leased | being sent, until its lease expires | waiting: may be sent twice, but is not lost |
+//! | held | an administrator holds it back | the same |
+//! | (removed) | delivered, failed or dropped; the key to its content is deleted | – |
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ use crate::store::{ContentId, Order, Read, Tx};
 use crate::terms::QueueState;
 use crate::vault;
 
-/// The identifier of a row.
+/// Identifies a queue row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct QueueId(pub [u8; 16]);
 
@@ -40,17 +40,17 @@ impl QueueId {
         self.0.iter().map(|octet| format!("{octet:02x}")).collect()
     }
 
-    /// Parses the text form; [`Gateway::queue_find`] accepts the first digits alone.
+    /// Parses the full text form; [`Gateway::queue_find`] also accepts the first digits.
     pub fn parse(text: &str) -> Option<QueueId> {
         text::parse_hex(text).map(QueueId)
     }
 }
 
-/// A row that may be sent now.
+/// A row that was leased to be sent now.
 #[derive(Clone, Debug)]
 pub struct Leased {
     pub id: QueueId,
-    /// The reference number that users see.
+    /// The reference number that people see.
     pub reference: Reference,
     pub reverse_path: ReversePath,
     pub recipient: Recipient,
@@ -67,7 +67,7 @@ pub struct Leased {
 
 pub(in crate::gateway) const NO_ROW: Error = Error::NotFound { what: "queue entry" };
 
-/// The binding of a row's key wrap.
+/// What a row's wrapped key is bound to.
 pub(in crate::gateway) fn binding(content: ReferenceKey) -> [u8; 16] {
     content
 }
@@ -82,16 +82,17 @@ pub(in crate::gateway) fn put_in_tx(
     Ok(tx.put(&QUEUE_DUE, &(row.due.millis(), id), &Due)?)
 }
 
-/// A row's own number, made of its content and its recipient, so that adding it twice adds it once.
+/// A row's ID, made from its content and its recipient, so that queueing it twice has the effect of
+/// queueing it once.
 pub(in crate::gateway) fn row_id(row: &QueueRow) -> [u8; 16] {
     let mut id = row.content;
     let index = row.delivery.unwrap_or(u32::MAX).to_be_bytes();
-    // The first octets of a number are zero (45 + 50 + 5 bits of 128).
+    // The first octets of a reference number are zero (45 + 50 + 5 bits of 128).
     id[..3].copy_from_slice(&index[1..]);
     id
 }
 
-/// Removes a row from the queue and destroys the key to its content.
+/// Removes a row from the queue, with the key to its content.
 pub(in crate::gateway) fn remove_in_tx(
     tx: &mut Tx<'_>,
     id: [u8; 16],
@@ -115,8 +116,8 @@ pub(in crate::gateway) fn reschedule_in_tx(
 }
 
 impl Gateway {
-    /// Leases rows that are due for `lease_secs`: no other caller gets them before that. Rows whose
-    /// recipient is `crowded` stay in the queue.
+    /// Leases due rows for `lease_secs`: no other caller gets them before that. Rows for whose
+    /// recipient `crowded` returns true stay waiting.
     pub fn queue_lease(
         &self,
         limit: usize,
@@ -129,7 +130,7 @@ impl Gateway {
             let mut leased = Vec::with_capacity(ids.len());
             for id in &ids {
                 let id = *id;
-                // The row was removed or deferred meanwhile.
+                // It was removed or rescheduled since the scan.
                 let Some(mut row) = tx.get(&QUEUE, &id)? else { continue };
                 if row.state != QueueState::Held && row.due <= now {
                     let until = now.plus_secs(lease_secs);
@@ -148,7 +149,8 @@ impl Gateway {
         now: Timestamp,
         crowded: &mut dyn FnMut(&Recipient) -> bool,
     ) -> Result<Vec<[u8; 16]>, Error> {
-        /// The most rows that are scanned because one destination is crowded.
+        /// How many due rows are examined at most, so that a crowded destination cannot make it
+        /// costly.
         const LOOKED_AT_MAX: usize = 5_000;
         let mut due = Vec::new();
         self.inner.store.scan(&QUEUE_DUE, &(), Order::Ascending, |(at, id), Due| {
@@ -171,7 +173,7 @@ impl Gateway {
         Ok(ids)
     }
 
-    /// Returns a leased row that was not tried.
+    /// Returns a leased row that was not attempted to the queue.
     pub fn queue_return(&self, id: QueueId) -> Result<(), Error> {
         let now = self.inner.clock.now();
         let done = self.transact(move |tx| match tx.get(&QUEUE, &id.0)? {
@@ -184,7 +186,7 @@ impl Gateway {
         done.wait()
     }
 
-    /// The octets of a leased row; they are wiped when they are dropped.
+    /// The octets of a leased row, wiped on drop.
     pub fn queue_content(&self, id: QueueId) -> Result<Zeroizing<Vec<u8>>, Error> {
         let row = self.inner.store.get(&QUEUE, &id.0)?.ok_or(NO_ROW)?;
         self.queue_octets(&row)
@@ -201,8 +203,8 @@ impl Gateway {
         Ok(vault::open(&key, row.content, &sealed)?)
     }
 
-    /// Makes rows due again that were leased when the daemon stopped, and rows whose time is too
-    /// far in the future because the clock was ahead. Called once, before anything is leased.
+    /// Makes rows due again that were leased when the daemon stopped, and those whose due time was
+    /// set by a clock that was ahead. Called once, before anything is leased.
     pub fn queue_recover(&self) -> Result<usize, Error> {
         let now = self.inner.clock.now();
         let latest = now.plus_secs(self.inner.settings.retry.longest_secs);
@@ -224,7 +226,7 @@ impl Gateway {
         done.wait()
     }
 
-    /// Wakes when a row may be due.
+    /// Notified when something may be due.
     pub fn queue_wake(&self) -> Arc<Notify> {
         self.inner.queue_wake.clone()
     }
@@ -239,7 +241,7 @@ impl Gateway {
         Ok(next)
     }
 
-    /// Removes a row whose message took another route, inside a transaction.
+    /// Removes, inside a transaction, a row whose message takes another route.
     pub(in crate::gateway) fn queue_end_in_tx(tx: &mut Tx<'_>, id: QueueId) -> Result<bool, Error> {
         let Some(row) = tx.get(&QUEUE, &id.0)? else { return Ok(false) };
         remove_in_tx(tx, id.0, &row)?;

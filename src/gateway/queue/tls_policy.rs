@@ -1,5 +1,5 @@
-//! What other domains say about TLS to their hosts (MTA-STS, RFC 8461). The policies are stored,
-//! because an attacker on the way can make a fetch fail, but cannot revoke what was fetched before.
+//! TLS policies that other domains publish for their hosts (MTA-STS, RFC 8461). They are cached,
+//! because an attacker on the path can block the lookup, but cannot remove a cached policy.
 
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
@@ -9,14 +9,14 @@ use crate::store::Read;
 use crate::vault::Lookup;
 
 impl Gateway {
-    /// The policy of a domain, while it is valid.
+    /// A domain's cached policy, until it expires.
     pub fn tls_policy(&self, domain: &str) -> Result<Option<TlsPolicy>, Error> {
         let found = self.inner.store.get(&TLS_POLICIES, &self.domain_key(domain))?;
         let now = self.inner.clock.now();
         Ok(found.filter(|policy| policy.until > now))
     }
 
-    /// Stores the policy of a domain for `max_age_secs`.
+    /// Caches a domain's policy for `max_age_secs`.
     pub fn tls_policy_keep(
         &self,
         domain: &str,

@@ -1,4 +1,4 @@
-//! Accounts, with their credentials, sessions and preferences.
+//! Accounts, their credentials, their sessions, and their preferences.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,14 +11,14 @@ use crate::vault::passkey::PublicKey;
 pub struct Account {
     pub name: String,
     pub display_name: String,
-    /// Normalised forms; the first is the account's own address.
+    /// In normalised form; the first is the account's own address.
     pub addresses: Vec<String>,
     pub disabled: bool,
     pub accept_from: AcceptFrom,
     pub created: Timestamp,
     pub last_sign_in: Option<Timestamp>,
     pub last_interaction: Option<Timestamp>,
-    /// Whether the account may see and change settings for all; it can open nobody's mail.
+    /// May view and change site-wide settings; opens no one else's data.
     pub manager: bool,
 }
 
@@ -28,7 +28,7 @@ pub struct AccountKeys {
     pub sealed_private: Vec<u8>,
 }
 
-/// The account a login name or an address belongs to.
+/// The account that a login name or an address belongs to.
 #[derive(Serialize, Deserialize)]
 pub struct Owner(pub AccountId);
 
@@ -46,13 +46,13 @@ pub struct Credential {
     pub kind: CredentialKind,
     pub wrapped_unlock: Vec<u8>,
     pub created: Timestamp,
-    /// The owner's name for it; empty if there is only one of its kind.
+    /// The owner's name for it; empty where there is only one of a kind.
     pub label: String,
     pub last_used: Option<Timestamp>,
     pub passkey: Option<PasskeyRecord>,
 }
 
-/// The data against which a passkey's responses are verified.
+/// What a passkey's assertions are verified against.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct PasskeyRecord {
     pub credential_id: Vec<u8>,
@@ -60,14 +60,14 @@ pub struct PasskeyRecord {
     pub sign_count: u32,
 }
 
-/// Two-step verification by TOTP codes (RFC 6238).
+/// The TOTP codes that a sign-in by password requires in addition (RFC 6238).
 #[derive(Clone, Serialize, Deserialize)]
 pub struct TotpRecord {
-    /// Sealed under the account's own keys, so it opens only with the password.
+    /// Opens with the account's own keys, and so with the password.
     pub sealed_secret: Vec<u8>,
-    /// False until one code was confirmed.
+    /// Set only after a first code was verified.
     pub on: bool,
-    /// The time step of the last code that was used: no code is valid twice.
+    /// The time step of the last accepted code: no code is accepted twice.
     pub last_step: u64,
 }
 
@@ -84,30 +84,30 @@ pub struct Session {
     pub ends: Timestamp,
     pub previous_sign_in: Option<Timestamp>,
     pub wrapped_unlock: Vec<u8>,
-    /// When the password was last confirmed in it.
+    /// When the password was last entered in the session.
     pub confirmed: Timestamp,
-    /// The kind of the credential that opened it.
+    /// The kind of credential that opened the session; `credential` is its ID.
     pub by: CredentialKind,
     pub credential: [u8; 16],
 }
 
-/// The key of a session's record: the hash of its token.
+/// Where a session's record is stored: under the hash of its token.
 #[derive(Serialize, Deserialize)]
 pub struct SessionRef(pub [u8; 32]);
 
-/// The preferences of an account; `None` follows the system.
+/// The settings that an account chose for itself; `None` follows the site's setting.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Preferences {
     pub undo_secs: Option<u32>,
     pub choice: Option<Choice>,
     pub last_interaction: Option<LastInteraction>,
     pub confirm_outside: Option<ConfirmOutside>,
-    /// The language of the pages, in which mail to this user is written.
+    /// The language of the pages, for mail written to this person or in their name.
     pub language: Option<Language>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
 pub struct Meta {
-    /// The account that was created first.
+    /// The account created first.
     pub first_account: Option<AccountId>,
 }

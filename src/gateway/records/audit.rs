@@ -1,10 +1,10 @@
-//! An entry of the audit log, and the acts that it records.
+//! An entry of the audit log, and the acts that it can record.
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 
-/// An act that the audit log records.
+/// The act that was carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Act {
     SignedIn,
@@ -35,7 +35,7 @@ pub enum Act {
 }
 
 impl Act {
-    /// The word on the wire.
+    /// The code used on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Act::SignedIn => "signed-in",
@@ -67,15 +67,15 @@ impl Act {
     }
 }
 
-/// An entry of the audit log.
+/// One entry of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
     pub at: Timestamp,
-    /// The login name or address of the actor.
+    /// Login name or address; `(unknown)` for a refused sign-in with a name that no account has.
     pub who: String,
     pub act: Act,
-    /// The account, address or number that the act was about.
+    /// The account, address or reference number that the act concerned.
     pub about: String,
-    /// The network address of the client.
+    /// The IP address of the client, where there was one.
     pub peer: String,
 }

@@ -1,8 +1,8 @@
-//! The identifiers of accounts, messages, mailboxes and other objects that records refer to.
+//! Identifiers of accounts, messages, mailboxes and other objects that records refer to.
 
 use serde::{Deserialize, Serialize};
 
-/// The identifier of an account; it is random, so that it reveals nothing.
+/// Identifies an account; random, so that it reveals nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AccountId(pub [u8; 16]);
 
@@ -27,7 +27,7 @@ impl crate::store::Key for AccountId {
 pub type ReferenceKey = [u8; 16];
 /// A mailbox within its account.
 pub type MailboxId = u32;
-/// A conversation within its account: the number of the message that began it here.
+/// A conversation within its account: the reference number of its first message there.
 pub type ConversationId = ReferenceKey;
 /// A label within its account.
 pub type LabelId = u16;

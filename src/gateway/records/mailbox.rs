@@ -12,7 +12,7 @@ impl Mailbox {
         role: Option<Role>,
         sealed_name: Vec<u8>,
     ) -> Mailbox {
-        // A number is never used again, so it serves as UIDVALIDITY too (RFC 9051 §2.3.1.1).
+        // IDs are never reused, so the ID serves as UIDVALIDITY too (RFC 9051 §2.3.1.1).
         Mailbox {
             role,
             sealed_name,
@@ -37,11 +37,11 @@ pub enum Role {
 }
 
 impl Role {
-    /// All roles, in the order in which they are shown and created; the inbox is mailbox 1.
+    /// In the order in which they are created and shown; the inbox is mailbox 1.
     pub const ALL: [Role; 6] =
         [Role::Inbox, Role::Drafts, Role::Sent, Role::Archive, Role::Junk, Role::Trash];
 
-    /// The word the API uses (RFC 8621 §2).
+    /// The code that the API uses (RFC 8621 §2).
     pub fn as_str(self) -> &'static str {
         match self {
             Role::Inbox => "inbox",
@@ -76,14 +76,14 @@ pub struct Entry {
     pub opened: Option<Timestamp>,
     pub unread: bool,
     pub starred: bool,
-    /// Whether the account sent it.
+    /// The account itself sent the message.
     pub sent: bool,
     pub epoch: u64,
     pub sealed_summary: Vec<u8>,
     pub wrapped_key: Vec<u8>,
     pub conversation: Option<ConversationId>,
     pub labels: Vec<LabelId>,
-    /// When it was filed in its mailbox.
+    /// When the message was put into its mailbox.
     pub filed: Timestamp,
 }
 
@@ -102,16 +102,16 @@ pub struct EpochRecord {
 /// The counters of an account.
 #[derive(Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Counters {
-    /// The last change's number; the account's state.
+    /// The number of the last change; the account's state.
     pub modseq: u64,
-    /// Changes up to this one were deleted.
+    /// Changes up to this one are no longer recorded.
     pub forgotten: u64,
     pub mailbox_next: MailboxId,
 }
 
 #[derive(Serialize, Deserialize)]
 pub struct ChangeRow {
-    /// Zero if the list of mailboxes changed.
+    /// All zero if the list of mailboxes changed.
     pub reference: ReferenceKey,
     pub removed: bool,
 }

@@ -1,4 +1,4 @@
-//! Stored messages, their readers' copies, and their outcomes.
+//! Stored messages, each reader's copy of one, and its outcome.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::gateway::records::ids::{AccountId, ConversationId, MailboxId, Referen
 use crate::mail::envelope::{Recipient, ReversePath};
 use crate::terms::RejectReason;
 
-/// How a message was transported to us.
+/// How a message reached us.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Protection {
     Tls {
@@ -18,19 +18,19 @@ pub enum Protection {
         peer: String,
     },
     Inside,
-    /// Its owner imported it from a file: its transport is unknown.
+    /// The account's owner imported it from a file: nothing is known of how it was transported.
     Imported,
 }
 
-/// A stored message, with the number of holders of a key to it.
+/// A stored message, with the number of holders of its content.
 #[derive(Serialize, Deserialize)]
 pub struct Message {
-    /// The number of readers' entries, queue rows and held copies.
+    /// Readers' entries, queue rows, and messages held back for undo send.
     pub holders: u32,
     pub received: Timestamp,
     /// As the peer gave it; empty for the null reverse-path. Confirmations go there.
     pub reverse_path: String,
-    /// The octets of trace fields before the message as the peer sent it.
+    /// Octets of trace fields that precede what the peer sent.
     pub trace_octets: u32,
 }
 
@@ -40,7 +40,7 @@ pub enum OutcomeKind {
     Rejected(Option<RejectReason>),
 }
 
-/// The outcome of one reader's copy; it is written once, and the confirmation follows from it.
+/// The outcome of one reader's copy; written once, and the basis for a confirmation.
 #[derive(Serialize, Deserialize)]
 pub struct Outcome {
     pub kind: OutcomeKind,
@@ -48,7 +48,7 @@ pub struct Outcome {
     pub reverse_path: String,
 }
 
-/// One reader's copy of a message: its mailbox, and the wrap that only this reader can open.
+/// A reader's copy of a message: where it is stored, and what opens it for that reader alone.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct ReaderCopy {
     pub account: AccountId,
@@ -59,11 +59,11 @@ pub struct ReaderCopy {
     pub epoch: u64,
     pub sealed_summary: Vec<u8>,
     pub wrapped_key: Vec<u8>,
-    /// The identifiers in its header.
+    /// The identifiers in the message's header.
     pub ids: Keys,
 }
 
-/// A held copy, with the record of the epoch in which it was sealed.
+/// A reader's copy that is held back, with the record of the epoch that it was sealed in.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct HeldCopy {
     pub copy: ReaderCopy,
@@ -72,23 +72,23 @@ pub struct HeldCopy {
     pub started: Timestamp,
 }
 
-/// The result of a request, for a repetition of it.
+/// The result of a request that was carried out.
 #[derive(Serialize, Deserialize)]
 pub struct Requested {
     pub reference: ReferenceKey,
     pub at: Timestamp,
 }
 
-/// An outside sender who may get an auto-response, with the data that it needs.
+/// An outside sender who may get an automatic answer, and what that answer needs.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Answerable {
     pub reverse_path: ReversePath,
     pub message_id: Option<String>,
-    /// The recipients with their accounts.
+    /// Which account each recipient address belongs to.
     pub recipients: Vec<(AccountId, Recipient)>,
 }
 
-/// When a sender last got an auto-response for a recipient.
+/// When a sender last got an automatic answer for a recipient.
 #[derive(Serialize, Deserialize)]
 pub struct Answered {
     pub at: Timestamp,
@@ -98,27 +98,27 @@ pub struct Answered {
 #[derive(Serialize, Deserialize)]
 pub struct ConversationOf {
     pub conversation: ConversationId,
-    /// The number of its messages that name the identifier.
+    /// How many messages of the conversation name the identifier.
     pub named: u32,
 }
 
-/// A message of a conversation.
+/// A message in a conversation.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Member {
-    /// The identifiers of the conversation that it names.
+    /// The identifiers that the message names and that belong to the conversation.
     pub ids: Vec<[u8; 16]>,
-    /// Its own identifier, in whatever conversation that is.
+    /// The message's own identifier, whichever conversation that belongs to.
     pub own: Option<[u8; 16]>,
 }
 
-/// Records that an identifier is a message's own.
+/// Marks a message as the one with this identifier.
 #[derive(Serialize, Deserialize)]
 pub struct OwnId;
 
 /// The identifiers in a message's header, as an account stores them.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Keys {
-    /// Those of the messages that it refers to, the nearest last.
+    /// The messages that it replies to, the nearest last.
     pub references: Vec<[u8; 16]>,
     pub own: Option<[u8; 16]>,
 }

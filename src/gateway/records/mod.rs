@@ -1,5 +1,5 @@
-//! All records of the store, and their tables. The records of every feature are declared here,
-//! below all features, so that no feature depends on another's file.
+//! Every record in the store, and the tables that hold them. Records depend on no feature: all that
+//! a feature stores is declared here, so that no feature depends on another's module.
 
 pub mod account;
 pub mod audit;

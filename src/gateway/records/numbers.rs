@@ -1,4 +1,4 @@
-//! The counters of an account, and the mailboxes that every account has.
+//! Numbers that an account assigns, and the mailboxes that every account starts with.
 
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::{AccountId, MailboxId};
@@ -6,7 +6,7 @@ use crate::gateway::records::mailbox::{Counters, Mailbox, Role};
 use crate::gateway::records::tables::{COUNTERS, MAILBOXES};
 use crate::store::{Read, Tx};
 
-/// The counters of an account; all are zero at first.
+/// The counters of an account; all zero at first.
 pub(in crate::gateway) fn counters_in_tx(
     tx: &Tx<'_>,
     account: AccountId,
@@ -14,7 +14,7 @@ pub(in crate::gateway) fn counters_in_tx(
     Ok(tx.get(&COUNTERS, &account)?.unwrap_or_default())
 }
 
-/// Reserves the account's next mailbox number.
+/// Assigns the account's next mailbox number.
 pub(in crate::gateway) fn number_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,

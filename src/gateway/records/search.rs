@@ -1,4 +1,4 @@
-//! The parts of an account's search index.
+//! The records of an account's search index.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,11 +12,11 @@ pub struct SearchPart {
     pub sealed_docs: Vec<u8>,
 }
 
-/// Octets that only the account's own keys open.
+/// Data that only the account's own keys open.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Sealed(pub Vec<u8>);
 
-/// A message that was deleted, whose words are still in the index.
+/// A deleted message whose words are still in the index.
 #[derive(Serialize, Deserialize)]
 pub struct SearchDeleted {
     pub at: Timestamp,

@@ -1,4 +1,4 @@
-//! The settings that managers make for the whole site, and the checks that a change must pass.
+//! Site-wide settings made by managers, and the validation of a change.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,11 +6,11 @@ use crate::gateway::error::Error;
 use crate::gateway::records::policy::Policy;
 use crate::terms::{Choice, ConfirmOutside, LastInteraction};
 
-/// The settings that managers made; `None` is as the configuration file has it.
+/// The managers' settings; `None` follows the configuration file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteChange {
     pub policy: Option<Policy>,
-    /// The value, and whether users may not choose another.
+    /// The value, and whether it is fixed for everybody.
     pub last_interaction: Option<(LastInteraction, bool)>,
     pub confirm_outside: Option<(ConfirmOutside, bool)>,
     pub organisation: Option<String>,
@@ -32,7 +32,7 @@ const LOGO_OCTETS_MAX: usize = 64 * 1024;
 /// The longest side of a logo, in pixels.
 const LOGO_SIDE_MAX: u32 = 1_024;
 
-/// The contrast that white text on a button needs (WCAG 2.2, 1.4.3).
+/// The minimum contrast of white text on a button (WCAG 2.2, 1.4.3).
 const CONTRAST_MIN: f64 = 4.5;
 
 impl SiteChange {
@@ -82,7 +82,7 @@ fn check_line(text: Option<&str>, what: &str, min: usize, max: usize) -> Result<
     }
 }
 
-/// Checks that white text on the colour can be read.
+/// Checks that white text is readable on this colour.
 fn check_accent(accent: &str) -> Result<(), Error> {
     let form = || invalid("a colour has the form #1c6b4f");
     let digits = accent.strip_prefix('#').filter(|digits| digits.len() == 6).ok_or_else(form)?;
@@ -110,7 +110,7 @@ fn luminance(rgb: [u8; 3]) -> f64 {
     0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
-/// Checks for a PNG file of moderate size by its header: signature, then IHDR (RFC 2083 §11.2.1).
+/// Checks for a PNG of moderate size by its header: signature, then IHDR (RFC 2083 §11.2.1).
 fn check_logo(octets: &[u8]) -> Result<(), Error> {
     let refused = || invalid("a logo is a PNG of at most 64 KiB and 1024 by 1024 pixels");
     if octets.len() > LOGO_OCTETS_MAX || !octets.starts_with(b"\x89PNG\r\n\x1a\n") {

@@ -6,26 +6,27 @@ use crate::clock::Timestamp;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::terms::HandOff;
 
-/// The additional facts of a temporary account.
+/// The data of a temporary account, in addition to its account record.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Temporary {
     /// The address as the first sender wrote it.
     pub address: String,
     pub sponsor: AccountId,
     pub hand_off: HandOff,
-    /// The initial password under the daemon's own key, until the account is claimed.
+    /// Sealed under the daemon's own key; removed when the account is claimed.
     pub sealed_password: Option<Vec<u8>>,
     pub claimed: Option<Timestamp>,
     pub created: Timestamp,
     pub expires: Timestamp,
     pub warned: bool,
     pub messages: u32,
-    /// The account is being deleted, for this reason: it cannot sign in, be renewed or receive
-    /// mail.
+    /// Set while the account is being ended, with the reason: no one can sign in or renew it, and
+    /// it accepts no messages.
     pub ending: Option<PickupEnd>,
 }
 
-/// The target of a notification's link; it outlives the account, so that the link can explain why.
+/// The record behind a notification's link; it outlives the account, so that the link can explain
+/// what happened.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Pickup {
     pub account: AccountId,
@@ -37,7 +38,7 @@ pub struct Pickup {
     pub asked: Option<Timestamp>,
 }
 
-/// Why an account was deleted.
+/// Why an account no longer exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PickupEnd {
     Expired,

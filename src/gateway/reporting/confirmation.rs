@@ -43,8 +43,8 @@ impl Gateway {
         row.with_content(self, reference, octets)
     }
 
-    /// The confirmation to an outside sender, if one is sent. `said` is the reader's answer, if the
-    /// reader was asked.
+    /// Prepares the confirmation to an outside sender, if one is due. `said` is the reader's answer
+    /// where the reader is asked.
     pub(in crate::gateway) fn confirmation_prepare(
         &self,
         account: AccountId,
@@ -72,7 +72,7 @@ impl Gateway {
             from: &self.system_address(),
             to: &reverse_text(&facts.reverse_path),
             recipient: &path_text(&recipient.path),
-            // RFC 8098 §3.2.3: the field contains the decoded address.
+            // RFC 8098 §3.2.3: in decoded form.
             original_recipient: recipient
                 .orcpt
                 .as_ref()

@@ -1,4 +1,4 @@
-//! Reports about messages: notices to users inside, confirmations to senders outside.
+//! What the daemon reports about messages: notices to inside users, confirmations to outsiders.
 
 pub(in crate::gateway) mod confirmation;
 pub(in crate::gateway) mod notice;

@@ -1,8 +1,8 @@
 //! Notices: messages in which the system informs internal senders about the messages they sent.
 //!
-//! A notice is a message like any other: it is sealed for its recipient and has a reference number
-//! of its own; it names that of the message it is about. It is stored in the transaction that
-//! makes it true, so there is exactly one for each recipient and outcome, even after a crash.
+//! A notice is a message like any other: it is sealed for its recipient, has a reference number of
+//! its own and names that of the message it is about. It is stored in the same transaction as the
+//! outcome it reports, so there is exactly one for each recipient and outcome, even after a crash.
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -32,12 +32,12 @@ use crate::vault::ContentKey;
 pub(in crate::gateway) struct NoticeDraft<'a> {
     pub kind: DeliveryState,
     pub about: ReferenceKey,
-    /// The recipient it is about, as the sender wrote it.
+    /// The recipient that the notice is about, as the sender wrote it.
     pub recipient: &'a str,
     pub at: Timestamp,
     pub detail: Option<String>,
     pub topic: Option<NoticeTopic>,
-    /// The machine-readable fields, if the notice is about a delivery (RFC 3464).
+    /// The machine-readable fields of a delivery report (RFC 3464).
     pub report: Option<String>,
 }
 
@@ -71,7 +71,7 @@ impl NoticeDraft<'_> {
 }
 
 impl Gateway {
-    /// Prepares a notice for an account; the account's listeners are woken once it is stored.
+    /// Prepares a notice for an account; the caller stores it.
     pub(in crate::gateway) fn notice_prepare(
         &self,
         to: AccountId,
@@ -101,7 +101,7 @@ impl Gateway {
         let mut sealing = self.sealing(&key, reference);
         sealing.push(&octets)?;
         let summary = summary.to_octets()?;
-        // A notice belongs to no conversation, where it would separate the messages of people.
+        // A notice belongs to no conversation: it would get between the messages of people.
         let summary = Summarised { octets: &summary, ids: &Ids::default() };
         let reader = self.reader(to, reference, Placement::notice(now), &summary, &key)?;
         Ok(SealedMessage {
@@ -141,7 +141,7 @@ impl Gateway {
             reference: &reference.to_string(),
             text: &draft.text(language),
             html: None,
-            // RFC 3834 §5: no auto-responder replies to this.
+            // RFC 3834 §5: marks the notice as automatic, so that no auto-responder answers it.
             extra: &[("Auto-Submitted", "auto-generated".to_owned())],
         };
         let boundary = format!("report-{reference}");
@@ -151,17 +151,17 @@ impl Gateway {
         }
     }
 
-    /// The address that the system itself writes from.
+    /// The sender address of generated mail.
     pub(in crate::gateway) fn system_address(&self) -> String {
         format!("postmaster@{}", self.domain())
     }
 
-    /// The first of our domains.
+    /// The first of the local domains.
     pub(in crate::gateway) fn domain(&self) -> &str {
         self.inner.settings.domains.first().map_or("localhost", String::as_str)
     }
 
-    /// A message's Message-ID without brackets; it contains the reference number.
+    /// A message's Message-ID, without angle brackets; the reference number can be read from it.
     pub(in crate::gateway) fn message_id(&self, reference: Reference) -> String {
         format!("{}@{}", reference.to_string().replace('-', "").to_lowercase(), self.domain())
     }
@@ -170,8 +170,8 @@ impl Gateway {
         Reference::from_bytes(reference).map(|one| self.message_id(one)).unwrap_or_default()
     }
 
-    /// The notice to the sender inside about a row that failed or is delayed. There is never a
-    /// report about a report (RFC 5321 §4.5.5).
+    /// Prepares the delivery report for a row that failed or is delayed, for the inside sender of
+    /// the message. There are no reports about reports (RFC 5321 §4.5.5).
     pub(in crate::gateway) fn report_prepare(
         &self,
         row: &QueueRow,
@@ -183,7 +183,7 @@ impl Gateway {
         if row.kind == QueueKind::Report {
             return Ok(None);
         }
-        // RFC 3461 §4.1: the sender asked for no notification.
+        // RFC 3461 §4.1: the sender asked for no reports.
         if row.recipient.notify == Notify::Never {
             return Ok(None);
         }
@@ -230,8 +230,9 @@ impl Gateway {
         }
     }
 
-    /// Runs `work`, which returns whether the notice applies, stores both in one transaction, and
-    /// wakes the listeners of the message's sender. Blocks until that is durable.
+    /// Runs `work`, which returns whether the notice is to be stored, stores both in one
+    /// transaction, and records for the message's sender that its status changed. Blocks until the
+    /// transaction is durable.
     pub(in crate::gateway) fn notice_transact(
         &self,
         notice: Option<SealedMessage>,
@@ -249,7 +250,7 @@ impl Gateway {
     }
 }
 
-/// Records for the sender that a message's status changed, if the sender still has a copy.
+/// Records for a message's sender that its status changed, if the sender still has a copy.
 pub(in crate::gateway) fn changed_in_tx(
     tx: &mut Tx<'_, '_>,
     message: ReferenceKey,

@@ -1,7 +1,7 @@
-//! Running a query: from the index to the messages, newest first.
+//! Answering queries: from the index to the messages, newest first.
 //!
-//! Each part is queried for each word, which yields candidates. Conditions that only a message's
-//! entry or text can decide, such as its folder or adjacent words, are tested while the page is
+//! Each part is searched for each word, which gives the candidates. Conditions that depend on a
+//! message's entry or text, such as its folder or adjacent words, are checked while the answer is
 //! filled.
 
 use std::collections::{HashMap, HashSet};
@@ -26,18 +26,18 @@ use crate::mail::reference::Reference;
 use crate::mail::words;
 use crate::store::Read;
 
-/// A page of results, newest first.
+/// Search results, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     pub state: String,
     pub hits: Vec<Hit>,
-    /// Where the next page starts; `None` at the end.
+    /// The cursor of the next page; `None` at the end.
     pub next: Option<String>,
-    /// The number of messages that are not indexed yet and may be missing here.
+    /// The number of messages that wait to be indexed, and so may be missing here.
     pub waiting: u64,
 }
 
-/// A message that matches.
+/// One search result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
     pub item: ItemView,
@@ -45,27 +45,27 @@ pub struct Hit {
     pub snippet: Vec<Snippet>,
 }
 
-/// A piece of text, and whether it is a hit.
+/// A piece of text, and whether it matches the query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snippet {
     pub text: String,
     pub hit: bool,
 }
 
-/// The most messages that one page tests; if few of many match, the client asks for the rest.
+/// The maximum number of candidates that one answer checks; the next page continues.
 const LOOKED_AT_MAX: usize = 5_000;
 
-/// How long a query waits until another request has indexed the latest messages.
+/// How long a query waits for another request's indexing step.
 const STEP_WAIT: Duration = Duration::from_secs(2);
 
 /// The length of a snippet, in octets.
 const SNIPPET_OCTETS: usize = 200;
 
-/// The part of it before the first hit.
+/// How many of these octets precede the first match.
 const SNIPPET_BEFORE_OCTETS: usize = 60;
 
 impl Gateway {
-    /// The actor's messages that match `query` and are older than the cursor `before`.
+    /// The actor's messages that match `query`, older than the cursor `before`.
     pub fn search(
         &self,
         actor: &Actor,
@@ -97,7 +97,7 @@ impl Gateway {
         Ok(FlagsPage { items, next })
     }
 
-    /// The matches, newest first, each converted by `told`.
+    /// The matching messages, newest first, as `told` converts them.
     fn found<T>(
         &self,
         actor: &Actor,
@@ -116,7 +116,7 @@ impl Gateway {
         let (mut all, mut seen, mut next) = (Vec::new(), HashSet::new(), None);
         for (looked_at, doc) in docs.iter().enumerate() {
             if all.len() == limit || looked_at == LOOKED_AT_MAX {
-                // The same message may be listed twice, so the cursor is the last one seen.
+                // A message may occur twice, so the cursor is the last candidate checked.
                 next = looked_at.checked_sub(1).and_then(|at| docs.get(at)).map(cursor);
                 break;
             }
@@ -154,7 +154,7 @@ impl Gateway {
         Ok(numbers)
     }
 
-    /// The candidates, by the index alone.
+    /// The messages that may match, according to the index alone.
     fn candidates(&self, actor: &Actor, query: &Query) -> Result<Vec<Doc>, Error> {
         let mut found = Vec::new();
         for (id, part) in self.parts(actor.account())? {
@@ -162,8 +162,8 @@ impl Gateway {
             let mut fits = Set::full(docs.len());
             for clause in &query.0 {
                 if let Test::Words(words) = &clause.test {
-                    // The words may occur without being adjacent, and a summary does not show that
-                    // the text lacks them.
+                    // The index cannot exclude a phrase: a message may contain its words apart, and
+                    // a summary does not show what the text does not contain.
                     if clause.not && words.words.len() > 1 {
                         continue;
                     }
@@ -209,7 +209,7 @@ impl Gateway {
         Ok(all)
     }
 
-    /// The folders that the query names, and whether it names any.
+    /// The folders of the account, and those that the search skips.
     fn folders(&self, actor: &Actor, query: &Query) -> Result<Folders, Error> {
         let (_, mailboxes) = self.mailbox_list(actor)?;
         let mut numbers = HashMap::new();
@@ -242,7 +242,7 @@ impl Gateway {
     }
 }
 
-/// The folders by their folded names, and those that are searched only if they are named.
+/// Folder IDs by folded name, and the folders that are searched only if named.
 struct Folders {
     numbers: HashMap<Vec<String>, MailboxId>,
     hidden: HashSet<MailboxId>,
@@ -252,7 +252,7 @@ fn is_all(name: &str) -> bool {
     name.eq_ignore_ascii_case("all")
 }
 
-/// The state of one query while its page is filled.
+/// The state of one query while its answer is filled.
 struct Asking<'r> {
     gateway: &'r Gateway,
     actor: &'r Actor,
@@ -269,7 +269,7 @@ impl Asking<'_> {
         Ok(Some(Hit { item, snippet: snippet(self.query, &text.body) }))
     }
 
-    /// The message with its place, if it matches the whole query.
+    /// A candidate that matches the whole query, with its place and text.
     fn fitting(&mut self, doc: &Doc) -> Result<Option<(Place, Entry, Text)>, Error> {
         let account = self.actor.account();
         if !self.gateway.stays(account, doc)? {
@@ -323,7 +323,7 @@ impl Asking<'_> {
         sealed_form::read(SEARCH_TEXTS.name, &plain.map_err(|_| block::damaged())?)
     }
 
-    /// Tests adjacent words, which the index does not know.
+    /// Checks for adjacent words, which the index does not record.
     fn by_text(&self, text: &Text) -> bool {
         self.query.0.iter().all(|Clause { not, test }| match test {
             Test::Words(asked) if asked.words.len() > 1 => stands(asked, text) != *not,
@@ -347,12 +347,12 @@ fn fits<T: AsRef<str>>(asked: &Words, found: &[T]) -> bool {
     asked.words.iter().zip(found).enumerate().all(word_fits)
 }
 
-/// Only the last word may be a prefix, and a single character is too short.
+/// Only the last word may be a prefix, and only if it has at least two characters.
 fn is_prefix(asked: &Words, at: usize) -> bool {
     asked.prefix && at + 1 == asked.words.len() && asked.words[at].chars().nth(1).is_some()
 }
 
-/// Tests the facts that the index has about a message, other than its words.
+/// Checks the conditions that the index itself can decide, besides words.
 fn by_doc(query: &Query, doc: &Doc) -> bool {
     query.0.iter().all(|Clause { not, test }| {
         let fits = match test {
@@ -368,7 +368,7 @@ fn by_doc(query: &Query, doc: &Doc) -> bool {
     })
 }
 
-/// Some text around the first hit, with every hit in it marked.
+/// An extract around the first match, in which every match is marked.
 fn snippet(query: &Query, body: &str) -> Vec<Snippet> {
     let asked: Vec<&Words> =
         query.shown().filter(|words| words.places & place::BODY != 0).collect();
@@ -445,7 +445,7 @@ impl Set {
         self.bits.get(at / 64).is_some_and(|bits| bits >> (at % 64) & 1 == 1)
     }
 
-    /// Keeps the members that are also in `other`, or with `not` those that are not.
+    /// Keeps the members that are in `other` too, or, with `not`, those that are not.
     fn keep(&mut self, other: &Set, not: bool) {
         for (bits, other) in self.bits.iter_mut().zip(&other.bits) {
             *bits &= if not { !other } else { *other };

@@ -1,7 +1,7 @@
 //! Indexing messages, merging parts, and removing deleted messages.
 //!
-//! Each step indexes waiting messages into one small part. Eight parts of about the same size are
-//! merged into a larger one, so that an account has few parts, and each message is written few
+//! Each step creates one small part from waiting messages. Eight parts of similar size are merged
+//! into a larger one, so that an account has few parts, and each message is rewritten only a few
 //! times.
 
 use std::collections::{BTreeMap, HashSet};
@@ -37,25 +37,25 @@ use crate::vault;
 /// The progress of the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IndexState {
-    /// The number of messages that wait.
+    /// Messages that wait to be indexed.
     pub waiting: u64,
-    /// The number of messages that this step indexed.
+    /// Messages that this step indexed.
     pub taken: u64,
 }
 
-/// The most messages that one step indexes.
+/// The maximum number of messages in one step.
 const STEP_MESSAGES: usize = 512;
 
-/// The most text that one step indexes, in octets.
+/// The maximum amount of text in one step, in octets.
 const STEP_TEXT_OCTETS: usize = 4 * 1024 * 1024;
 
-/// The number of parts of about the same size that are merged.
+/// How many parts of similar size are merged into a larger one.
 const PARTS_JOINED: usize = 8;
 
 /// A part with this many messages is not merged any more.
 const PART_DOCS_MAX: usize = 4_096;
 
-/// Deleted messages are removed from the index when there are this many,
+/// Deleted messages are removed from the index once there are this many,
 const GONE_MAX: usize = 64;
 
 /// or after this time, in seconds.
@@ -65,7 +65,7 @@ const GONE_SECS: i64 = 3_600;
 #[derive(Default)]
 pub struct Busy {
     accounts: Mutex<HashSet<AccountId>>,
-    /// Notified when a permit is returned.
+    /// Notified when a step ends.
     ended: Condvar,
 }
 
@@ -75,14 +75,14 @@ pub(super) struct Turn<'b> {
 }
 
 impl Busy {
-    /// The permit to change an account's index; `None` if another request keeps it longer than
-    /// `limit`.
+    /// Waits at most `limit` for exclusive access to an account's index; `None` if another step
+    /// runs.
     pub(super) fn turn_within(&self, account: AccountId, limit: Duration) -> Option<Turn<'_>> {
         let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         let busy = |accounts: &mut HashSet<AccountId>| accounts.contains(&account);
         let waited = self.ended.wait_timeout_while(accounts, limit, busy);
         let (mut accounts, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        // It is made only on success, because dropping one returns the permit and takes the lock.
+        // Created only if granted: dropping a `Turn` ends the account's turn, and locks again.
         accounts.insert(account).then(|| Turn { busy: self, account })
     }
 }
@@ -95,7 +95,7 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// The text of a message in each of its places.
+/// A message's text in each of its places.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Text {
     pub from: String,
@@ -111,7 +111,7 @@ impl Record for Text {
 }
 
 impl Text {
-    /// The places with their texts.
+    /// Each place with its text.
     pub fn places(&self) -> [(u8, &str); 6] {
         [
             (place::FROM, &self.from),
@@ -136,7 +136,7 @@ impl Text {
     }
 }
 
-/// The binding of an element of the index.
+/// What a sealed record of the index is bound to.
 pub fn binding(account: AccountId, what: &[u8], key: &[u8]) -> Vec<u8> {
     [b"search ".as_slice(), what, &account.0, key].concat()
 }
@@ -146,14 +146,14 @@ pub fn block_binding(account: AccountId, part: u64, block: u16) -> Vec<u8> {
 }
 
 impl Gateway {
-    /// One step: indexes some waiting messages, merges parts and removes deleted messages. Call it
-    /// until nothing waits. It does nothing while another request runs a step.
+    /// Runs one step: indexes waiting messages, merges parts, removes deleted messages. To be
+    /// called until nothing waits. It does nothing while another request runs a step.
     pub fn search_index(&self, actor: &Actor) -> Result<IndexState, Error> {
         self.search_step(actor, Duration::ZERO)
     }
 
-    /// One step, which waits up to `limit` for another request's, so that a message that was just
-    /// opened is found.
+    /// Runs one step, waiting at most `limit` for another request's step, so that a message opened
+    /// just now is found.
     pub(super) fn search_step(&self, actor: &Actor, limit: Duration) -> Result<IndexState, Error> {
         let account = actor.account();
         let mut taken = 0;
@@ -194,13 +194,13 @@ impl Gateway {
                 break;
             }
             taken.push(key);
-            // It may have been deleted meanwhile.
+            // It may have been deleted since the scan.
             let (place, entry) = match entry::find_entry(&self.inner.store, account, key) {
                 Err(Error::NotFound { .. }) => continue,
                 found => found?,
             };
             let summary = match epochs.summary(&entry) {
-                // The list reports the damage too; the other messages can still be found.
+                // The list reports it too; it must not stop the rest from being indexed.
                 Err(Error::Damaged { .. }) => continue,
                 found => found?,
             };
@@ -221,7 +221,7 @@ impl Gateway {
         let part = self.part_sealed(actor, builder)?;
         let work = move |tx: &mut Tx<'_>| {
             for (key, text) in &texts {
-                // A message that was deleted meanwhile must not be added again.
+                // A message that was deleted meanwhile must not come back.
                 if tx.has(&PLACES, &(account, *key))? {
                     tx.put(&SEARCH_TEXTS, &(account, *key), text)?;
                 }
@@ -231,11 +231,11 @@ impl Gateway {
             }
             part.put_in_tx(tx, account)
         };
-        // The filters come first: a failure here is repeated with the next step.
+        // Filters run first: if one fails, the next step tries again.
         for (key, wish) in filtered {
             match self.change_one(account, key, &wish) {
-                // The message or its folder was deleted meanwhile, or it has the most labels: it
-                // stays unchanged and does not delay the others.
+                // The message or its folder was deleted, or it has the maximum number of labels: it
+                // stays as it is, and the other messages are still processed.
                 Ok(()) | Err(Error::NotFound { .. } | Error::Conflict(_)) => {}
                 Err(other) => return Err(other),
             }
@@ -244,7 +244,7 @@ impl Gateway {
         Ok(count)
     }
 
-    /// The text of a message, as far as its reader may know it.
+    /// A message's text, as far as its reader may know it already.
     fn text_of(
         &self,
         epochs: &mut OpenedEpochs<'_>,
@@ -257,7 +257,7 @@ impl Gateway {
         }
         let content = match epochs.content(entry) {
             Ok(content) => content,
-            // Only the summary is indexed; the reader sees the error when opening the message.
+            // The summary is all there is; the reader sees the error on opening it.
             Err(Error::Damaged { .. } | Error::NotFound { .. }) => return Ok(text),
             Err(other) => return Err(other),
         };
@@ -268,7 +268,7 @@ impl Gateway {
         body.truncate(body.floor_char_boundary(self.inner.settings.search_text_octets_max));
         Ok(Text {
             from: people(&view.from),
-            // Only the sender knows blind copies.
+            // Only the sender's copy knows the Bcc recipients.
             to: format!("{} {}", people(&view.to), text.to),
             cc: people(&view.cc),
             files: files.join(" \n"),
@@ -277,7 +277,7 @@ impl Gateway {
         })
     }
 
-    /// Seals a part; it is stored by [`SealedPart::put_in_tx`].
+    /// Seals a part; [`SealedPart::put_in_tx`] stores it.
     fn part_sealed(&self, actor: &Actor, builder: Builder) -> Result<SealedPart, Error> {
         let account = actor.account();
         let id = u64::from_be_bytes(vault::random_bytes()?);
@@ -335,7 +335,7 @@ impl Gateway {
         Ok(octets.into())
     }
 
-    /// Merges parts of the same size if there are enough of them.
+    /// Merges parts of one size class if there are enough of them.
     fn join_parts(&self, actor: &Actor) -> Result<(), Error> {
         let mut sizes: BTreeMap<u32, Vec<(u64, SearchPart)>> = BTreeMap::new();
         for (id, part) in self.parts(actor.account())? {
@@ -353,7 +353,7 @@ impl Gateway {
         }
     }
 
-    /// Removes deleted messages from a part that contains some.
+    /// Removes deleted messages from one part that contains some.
     fn forget_deleted(&self, actor: &Actor) -> Result<(), Error> {
         let account = actor.account();
         let (mut gone, mut oldest) = (HashSet::new(), self.inner.clock.now());
@@ -381,7 +381,7 @@ impl Gateway {
         self.inner.store.transact(work).wait()
     }
 
-    /// Rewrites parts as one, without deleted messages and those that a later part has in full.
+    /// Rewrites parts as one, without messages that were deleted or are fully indexed elsewhere.
     fn parts_rewrite(&self, actor: &Actor, parts: &[(u64, SearchPart)]) -> Result<(), Error> {
         let account = actor.account();
         let mut builder = Builder::default();
@@ -418,7 +418,7 @@ impl Gateway {
         self.inner.store.transact(work).wait()
     }
 
-    /// Whether a part's message still exists and no other part has it in full.
+    /// Whether a part's message still exists and is not better indexed in another part.
     pub(super) fn stays(&self, account: AccountId, doc: &Doc) -> Result<bool, Error> {
         let key = (account, doc.reference);
         let store = &self.inner.store;
@@ -426,7 +426,7 @@ impl Gateway {
     }
 }
 
-/// A part that is ready to be stored.
+/// A sealed part that is ready to be stored.
 struct SealedPart {
     id: u64,
     record: SearchPart,

@@ -1,19 +1,19 @@
-//! Search over sealed mail: an index for each account that opens only with the
-//! account's own keys, for the length of one request.
+//! Search over sealed mail: each account has an index that opens only with the account's own keys,
+//! for the duration of one request.
 //!
-//! | file | what it is |
+//! | file | contents |
 //! | --- | --- |
-//! | `query` | the language of queries |
-//! | `block` | the encoding of a part of the index |
+//! | `query` | the query language |
+//! | `block` | one part of the index, as octets |
 //! | `index` | indexing messages, merging parts, removing deleted messages |
-//! | `find` | running queries |
+//! | `find` | answering queries |
 //!
-//! Mail arrives while its reader's keys are not available, so an arriving message is marked as
-//! waiting and indexed by the next request of its owner: first by its summary, and by its text once
-//! it was opened. The search never opens a message that its reader did not open.
+//! Mail arrives when the owner's keys are not available, so an arriving message is recorded as
+//! waiting, and the owner's next request indexes it: first what the list shows, and its text once
+//! it was opened. A message is never opened just for the search.
 //!
-//! At rest, the holder of the daemon's key sees how many messages an account has and how large
-//! the index's blocks are, but no word.
+//! At rest, the daemon's key reveals how many messages an account has and how large the index's
+//! blocks are, but no words.
 
 pub(in crate::gateway) mod block;
 mod find;

@@ -1,17 +1,17 @@
-//! The language of queries: `from:dana "quarterly report" -draft has:attachment before:2026-11-01`.
+//! The query language: `from:dana "quarterly report" -draft has:attachment before:2026-11-01`.
 //!
 //! | word | finds |
 //! | --- | --- |
-//! | `word` | it, or a word that begins with it, anywhere |
+//! | `word` | this word, or a word that starts with it, anywhere |
 //! | `"some words"` | these words, next to each other |
 //! | `-word` | messages without it; works before all of these |
 //! | `from:` `to:` `cc:` `subject:` `filename:` | the same in that place only |
 //! | `in:` | a folder, by its role or name; `in:all` includes junk and trash |
-//! | `label:` | messages with that label |
+//! | `label:` | messages with this label |
 //! | `is:` | `unread`, `read`, `starred`, `opened`, `unopened`, `sent` |
-//! | `has:attachment`, `larger:5M`, `smaller:20k` | by attachments and size |
-//! | `before:2026-11-01`, `after:2026-10-01` | by the day of arrival, in UTC |
-//! | `ref:` or a reference number | that message |
+//! | `has:attachment`, `larger:5M`, `smaller:20k` | by attachments or size |
+//! | `before:2026-11-01`, `after:2026-10-01` | by the day it was received, in UTC |
+//! | `ref:` or a reference number | this message |
 
 use time::{Date, Month};
 
@@ -20,7 +20,7 @@ use crate::gateway::error::Error;
 use crate::mail::reference::Reference;
 use crate::mail::words;
 
-/// The places where a word can occur; a set of them is their sum.
+/// The places where a word can occur, as bits of a set.
 pub mod place {
     pub const FROM: u8 = 1;
     pub const TO: u8 = 2;
@@ -34,7 +34,7 @@ pub mod place {
 const QUERY_CHARS_MAX: usize = 1_000;
 const CLAUSES_MAX: usize = 32;
 
-/// A query: all clauses must match.
+/// All conditions that must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query(pub Vec<Clause>);
 
@@ -47,9 +47,9 @@ pub struct Clause {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Test {
     Words(Words),
-    /// A folder, as it was written.
+    /// A folder, as the user typed it.
     In(String),
-    /// A label, as it was written.
+    /// A label, as the user typed it.
     Label(String),
     Is(Is),
     HasAttachment,
@@ -65,7 +65,7 @@ pub enum Test {
 pub struct Words {
     pub places: u8,
     pub words: Vec<String>,
-    /// Whether the last word is a prefix.
+    /// The last word may be a prefix.
     pub prefix: bool,
 }
 
@@ -97,7 +97,7 @@ impl Query {
         Ok(Query(clauses))
     }
 
-    /// The words of the query, for highlighting.
+    /// The words that results must contain, to be marked where they occur.
     pub fn shown(&self) -> impl Iterator<Item = &Words> {
         self.0.iter().filter(|clause| !clause.not).filter_map(|clause| match &clause.test {
             Test::Words(words) => Some(words),
@@ -176,7 +176,7 @@ fn test(operator: Option<&str>, value: &str, quoted: bool) -> Result<Option<Test
         "larger" => Some(Test::Larger(octets(value)?)),
         "smaller" => Some(Test::Smaller(octets(value)?)),
         "before" => Some(Test::Before(day(value)?)),
-        // The day itself is included.
+        // The day itself is included: `after` means since its start.
         "after" => Some(Test::After(day(value)?)),
         _ => {
             let reference = value.parse().map_err(|_| {
@@ -188,7 +188,7 @@ fn test(operator: Option<&str>, value: &str, quoted: bool) -> Result<Option<Test
     Ok(found)
 }
 
-/// `None` if there is nothing to search for, such as a single dash.
+/// `None` if there is nothing to search for, such as a lone dash.
 fn words_test(places: u8, value: &str, quoted: bool) -> Option<Test> {
     let words = words::folded(value);
     (!words.is_empty()).then_some(Test::Words(Words { places, words, prefix: !quoted }))

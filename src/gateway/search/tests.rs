@@ -1,4 +1,4 @@
-//! The search as its users meet it, and an oracle that reads everything.
+//! Tests of search from the user's side, with an oracle that reads everything.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -28,7 +28,7 @@ fn open(gateway: &Gateway, actor: &Actor, reference: Reference) {
     gateway.message_open(actor, reference, None).unwrap();
 }
 
-/// Everything that is found, window by window.
+/// All results, page by page.
 fn find(gateway: &Gateway, actor: &Actor, query: &str) -> Vec<Reference> {
     let (mut found, mut before) = (Vec::new(), None::<String>);
     loop {
@@ -50,8 +50,8 @@ fn text(snippet: &[Snippet]) -> String {
     snippet.iter().map(marked).collect()
 }
 
-/// P-19, P-25: the list's own words are found at once, what a message says once it was opened;
-/// and looking for it opens nothing.
+/// P-19, P-25: the words in the list are found at once, a message's text once it was opened;
+/// searching opens nothing.
 #[test]
 fn a_message_is_found_by_what_its_reader_may_know() {
     let gateway = gateway();
@@ -138,7 +138,7 @@ fn each_operator_looks_where_it_says() {
     assert!(matches!(wrong, Err(Error::Invalid { what }) if what.contains("nowhere")));
 }
 
-/// Every word of every block, as the owner opens it.
+/// Every word of every block, opened with the owner's keys.
 fn words_kept(gateway: &Gateway, actor: &Actor) -> BTreeSet<String> {
     let mut kept = BTreeSet::new();
     for (id, part) in gateway.parts(actor.account()).unwrap() {
@@ -153,7 +153,7 @@ fn words_kept(gateway: &Gateway, actor: &Actor) -> BTreeSet<String> {
     kept
 }
 
-/// What was deleted leaves the index, and what was rejected was never more than its summary.
+/// A deleted message is removed from the index; of a rejected one only the summary was indexed.
 #[test]
 fn what_is_deleted_is_forgotten() {
     let gateway = gateway();
@@ -185,7 +185,7 @@ fn what_is_deleted_is_forgotten() {
     assert_eq!(gateway.store().count(&SEARCH_TEXTS, &dana.account()).unwrap(), 1);
 }
 
-/// P-89: opening every record with the daemon's key reveals no word of the index.
+/// P-89: the daemon's key, which opens every record, reveals no word of the index.
 #[test]
 fn at_rest_the_index_shows_no_word() {
     let gateway = gateway();
@@ -219,15 +219,15 @@ fn at_rest_the_index_shows_no_word() {
     }
 }
 
-/// However mail comes, is opened and deleted, an account has few parts, and each question has
-/// the answer that reading everything has.
+/// However mail arrives, is opened and deleted, an account has few parts, and each query gets the
+/// same answer as reading everything.
 #[test]
 fn the_index_answers_as_reading_everything_does() {
     let mut rng = fastrand::Rng::with_seed(11);
     let gateway = gateway_with(|settings| settings.session_idle_secs = 1 << 30);
     let dana = sign_in(&gateway, "dana");
     let vocabulary: Vec<String> = (0..60).map(|n| format!("w{}x{n}", n % 7)).collect();
-    // What the reader may know of each: subject, and text once opened.
+    // The text that the reader may know of each message: its subject, and its body once opened.
     let mut known: Vec<(Reference, Vec<String>, Vec<String>, bool)> = Vec::new();
     for round in 0..700 {
         gateway.clock().advance_secs(1);
@@ -284,7 +284,7 @@ fn check_all(
     }
 }
 
-/// Filters are carried out on what the list shows, once, and open nothing.
+/// Filters check what the list shows, run once, and open nothing.
 #[test]
 fn filters_put_new_mail_where_it_belongs() {
     use crate::gateway::mailboxes::filter::Filter;
@@ -311,7 +311,7 @@ fn filters_put_new_mail_where_it_belongs() {
     assert_eq!(place(bill), (folder.to_string(), true, true));
     assert_eq!(place(copied), ("4".to_owned(), false, true));
     assert_eq!(place(before), ("1".to_owned(), false, true), "what was there stays");
-    // Moved back by hand, it stays there, also once it is opened and taken in again.
+    // A message moved back by hand stays there, even when it is opened and indexed again.
     let back = Change { mailbox: Some("inbox".to_owned()), ..Change::default() };
     gateway.message_change(&dana, bill, &back).unwrap();
     open(&gateway, &dana, bill);
@@ -323,7 +323,7 @@ fn filters_put_new_mail_where_it_belongs() {
     assert!(matches!(gateway.filters_set(&dana, &nowhere), Err(Error::NotFound { .. })));
 }
 
-/// Recipients are offered from past mail, those written to before those heard from.
+/// Recipients are suggested from past mail: people written to come before other senders.
 #[test]
 fn people_are_known_from_past_mail() {
     use crate::gateway::sending_tests::{content, send};
@@ -337,7 +337,7 @@ fn people_are_known_from_past_mail() {
     assert_eq!(told, [(None, "omar@example.org"), (Some("Rachel"), "rachel@outside.example")]);
 }
 
-/// What was sent is found by what it says and by the names of its files.
+/// A sent message is found by its text and by the names of its files.
 #[test]
 fn sent_messages_are_found_whole() {
     use crate::gateway::DraftContent;
@@ -357,7 +357,7 @@ fn sent_messages_are_found_whole() {
 
 const NOW: std::time::Duration = std::time::Duration::ZERO;
 
-/// A second tab that asks while the first is at it is sent on, and takes nothing away from it.
+/// A second step at the same time is refused, and does not end the first one's turn.
 #[test]
 fn one_turn_at_a_time_and_nobody_waits_for_ever() {
     let busy = index::Busy::default();
@@ -371,7 +371,7 @@ fn one_turn_at_a_time_and_nobody_waits_for_ever() {
     assert!(busy.turn_within(account, NOW).is_some());
 }
 
-/// What was opened just now is found although another request is taking it in at that moment.
+/// A message opened just now is found, although another request is indexing it at that moment.
 #[test]
 fn a_question_waits_for_what_is_being_taken_in() {
     let gateway = gateway();
@@ -383,7 +383,7 @@ fn a_question_waits_for_what_is_being_taken_in() {
         let (gateway, dana) = (gateway.clone(), sign_in(&gateway, "dana"));
         std::thread::spawn(move || find(&gateway, &dana, "heron"))
     };
-    // Long enough for one that does not wait to have answered.
+    // Long enough for a search that does not wait to have finished.
     let started = std::time::Instant::now();
     while !asking.is_finished() && started.elapsed() < std::time::Duration::from_millis(200) {
         std::thread::yield_now();
@@ -392,7 +392,7 @@ fn a_question_waits_for_what_is_being_taken_in() {
     assert_eq!(asking.join().unwrap(), [heron]);
 }
 
-/// Requests of one account at the same moment are all answered.
+/// Concurrent requests of one account are all answered.
 #[test]
 fn searches_of_several_tabs_at_once_are_answered() {
     let gateway = gateway();

@@ -1,4 +1,4 @@
-//! The settings of the whole site, and the policy for outgoing mail.
+//! Site-wide settings: what managers set, and the policy for outgoing mail.
 
 pub mod policy;
 pub mod settings;

@@ -1,7 +1,7 @@
-//! The settings that managers make for the organisation; they override the configuration file.
+//! Site-wide settings made by managers, which override the configuration file.
 //!
-//! The file has the initial values. A manager's setting is in force at once, without a restart,
-//! until the manager returns it to the file.
+//! The configuration file provides the initial values. A manager's setting takes effect at once,
+//! without a restart, until the manager resets it to the file's value.
 
 use std::sync::{Arc, PoisonError};
 
@@ -45,8 +45,8 @@ impl Gateway {
         Ok(self.inner.store.get(&SITE, &())?.unwrap_or_default())
     }
 
-    /// Changes the settings that managers made. Changes run one at a time, so that none is lost and
-    /// the cached settings are the stored ones.
+    /// Changes the managers' settings, with immediate effect. Changes run one at a time, so that
+    /// none is lost and the cached settings equal the stored ones.
     pub fn site_set(
         &self,
         change: impl FnOnce(SiteChange) -> SiteChange,
