@@ -76,6 +76,7 @@ const ALPHABET: &[&str] = &[
     "few letters",
     "some letters",
     "letters that matter",
+    "letters of a word",
     "letters of words",
     "named by a letter",
     "letter keys",

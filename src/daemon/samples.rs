@@ -19,7 +19,7 @@ const SAMPLES: [(&str, &str); 4] = [
     ("welcome@partner.example", include_str!("samples/welcome.eml")),
     ("billing@supplier.example", include_str!("samples/invoice.eml")),
     ("noa@clinic.example", include_str!("samples/appointment.eml")),
-    ("news@messages.example", include_str!("samples/newsletter.eml")),
+    ("news@letters.example", include_str!("samples/newsletter.eml")),
 ];
 
 const TIMEOUT: Duration = Duration::from_secs(20);

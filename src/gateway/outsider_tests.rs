@@ -165,7 +165,7 @@ fn the_other_hand_offs_work_by_what_they_say() {
     let dana = sign_in(&gateway, "dana");
     send(&gateway, &dana, &content(&[OUTSIDER], "One"));
     let (initial, _) = told(&leased(&gateway)[0].1);
-    // The patent to the message: the password in the mail stays good.
+    // The mode in-mail: the password in the mail stays valid.
     for _ in 0..2 {
         assert!(gateway.session_open(log_in(OUTSIDER, &initial)).is_ok());
     }
