@@ -1,12 +1,12 @@
-//! The conversation itself: read a command, `match`, answer.
+//! The command loop: reads a command, `match`es it, replies.
 //!
 //! ```text
 //! greeting → EHLO → (STARTTLS → a new session on the encrypted stream)
 //!          → MAIL → RCPT … → DATA | BDAT … → 250 with the reference number → MAIL …
 //! ```
 //!
-//! After STARTTLS nothing said before counts: the session ends, what it had buffered is dropped
-//! with it, and a new one begins (RFC 3207 §4.2).
+//! After STARTTLS nothing sent before it counts: the session ends, its buffered input is dropped
+//! with it, and a new session begins (RFC 3207 §4.2).
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use super::reply::{self, Reply};
 use super::session::{COMMAND_ROOM, End, Flow, Hello, Session, Transaction};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
-    /// Greets, and holds the conversation to its end. The stream comes back for what follows.
+    /// Sends the greeting and runs the session to its end. Returns the stream for what follows.
     pub async fn greet_and_run(mut self) -> (End, S) {
         match self.greet().await {
             Ok(()) => self.run().await,
@@ -30,7 +30,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
     }
 
-    /// Holds the conversation to its end, without a greeting (after STARTTLS).
+    /// Runs the session to its end, without a greeting (after STARTTLS).
     pub async fn run(mut self) -> (End, S) {
         loop {
             if let Err(end) = self.step().await {
@@ -53,7 +53,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         Ok(())
     }
 
-    /// One command, one answer.
+    /// Reads one command and replies to it.
     async fn step(&mut self) -> Flow {
         let octets = self.next_line().await?;
         let line = &self.input.unread()[..octets];
@@ -76,8 +76,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             Command::StartTls => self.on_starttls().await,
             Command::Noop => self.answer(reply::NOOP),
             Command::Quit => Err(End::Quit),
-            // RFC 3207 §4: nothing else before STARTTLS. A chunk's octets would be taken for
-            // commands, so that ends it.
+            // RFC 3207 §4: nothing else is allowed before STARTTLS. A chunk's octets would be
+            // taken for commands, so BDAT ends the session.
             Command::Bdat { .. } if needs_tls => {
                 reply::TLS_FIRST.write(&mut self.out);
                 Err(End::OutOfStep)
@@ -135,7 +135,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         match (&self.hello, &self.mail) {
             (None, _) => self.refuse(reply::HELLO_FIRST),
             (Some(_), Some(_)) => self.refuse(reply::MAIL_TWICE),
-            // Not announced without TLS, so not known there (RFC 8689 §4.1).
+            // REQUIRETLS is not announced without TLS, so it is unknown there (RFC 8689 §4.1).
             _ if envelope.require_tls && self.tls.is_none() => {
                 self.refuse(reply::UNKNOWN_PARAMETER)
             }
@@ -179,7 +179,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     fn not_checked(&mut self, error: &dyn std::error::Error, reply: Reply) -> Flow {
-        tracing::error!(%error, peer.ip = %self.peer, "a recipient could not be checked");
+        tracing::error!(%error, peer.ip = %self.peer, "cannot check a recipient");
         self.answer(reply)
     }
 
@@ -191,7 +191,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         self.answer(reply::RECIPIENT_OK)
     }
 
-    /// Counted apart from errors: a relay with stale addresses is not a broken one.
+    /// Refuses a recipient. These refusals are counted apart from errors, because a relay with
+    /// stale addresses is not a broken one.
     fn refuse_recipient(&mut self, recipient: &Recipient, reply: Reply) -> Flow {
         tracing::info!(
             peer.ip = %self.peer,

@@ -1,23 +1,24 @@
-//! SMTP in: the door that other mail servers knock at (RFC 5321 and extensions).
+//! Inbound SMTP: the listener for other mail servers (RFC 5321 and extensions).
 //!
 //! | file | what it is |
 //! | --- | --- |
 //! | `server` | connections: permits, STARTTLS between two sessions, the drain |
 //! | `shared` | what every session of one service shares |
-//! | `session` | one conversation: its state, and how octets come and go |
-//! | `dialogue` | the loop that reads a command and answers it |
+//! | `session` | one session: its state, its input and its output |
+//! | `dialogue` | the loop that reads a command and replies to it |
 //! | `transaction` | DATA and BDAT, and what follows the last octet |
-//! | `body` | a message as it comes in, and how fast it must come |
-//! | `gate` | which command lines are looked at at all |
-//! | `command` | a line that passed → a typed command, by smtp-proto |
+//! | `body` | a message while it is received, and the minimum rate |
+//! | `lines` | the strict parser that decides which command lines are accepted at all |
+//! | `command` | an accepted line → a typed command, by smtp-proto |
 //! | `data` | octets on the wire → a message: framing, dots, line ends, limits |
-//! | `budget` | one memory budget for all messages that are coming in |
-//! | `reply` | every reply, and what an error means to a peer |
+//! | `budget` | one memory budget for all messages that are being received |
+//! | `reply` | every reply, and which reply a peer gets for which error |
+//! | `verify` | SPF, DKIM and DMARC checks |
 //!
-//! Nothing is decided here: who may be written to and what becomes of a message is the
-//! gateway's business. A `250` after the last octet is sent only when the message is durable.
+//! Nothing is decided here: the gateway decides which recipients are valid and what becomes of a
+//! message. A `250` after the last octet is sent only when the message is durable.
 //!
-//! Deliberately absent: AUTH (submission is another door), BINARYMIME (a message consists of
+//! Deliberately absent: AUTH (submission has its own listener), BINARYMIME (a message consists of
 //! lines), relaying.
 
 mod body;

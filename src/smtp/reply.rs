@@ -1,5 +1,5 @@
-//! Replies: code, enhanced status (RFC 3463, RFC 2034) and text. Nothing that a peer said is
-//! repeated to it.
+//! Replies: code, enhanced status (RFC 3463, RFC 2034) and text. A reply never repeats anything
+//! that the peer sent.
 
 use std::io::Write;
 
@@ -20,7 +20,7 @@ impl Reply {
         Reply { code, status, text }
     }
 
-    /// Whether it says no, for now or for good.
+    /// Returns whether this is a temporary or permanent refusal.
     pub fn is_refusal(self) -> bool {
         self.code >= 400
     }
@@ -33,106 +33,109 @@ impl Reply {
 
 /// Appends a line with its CRLF.
 pub fn line(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
-    out.write_fmt(text).expect("a Vec takes everything");
+    out.write_fmt(text).expect("writing to a Vec never fails");
     out.extend_from_slice(b"\r\n");
 }
 
 use EnhancedStatus as S;
 
-pub const RESET: Reply = Reply::new(250, S::OK, "Start anew");
-pub const NOOP: Reply = Reply::new(250, S::OK, "Still here");
-pub const BYE: Reply = Reply::new(221, S::OK, "Goodbye");
-pub const SENDER_OK: Reply = Reply::new(250, S::SENDER_OK, "Sender noted");
-pub const RECIPIENT_OK: Reply = Reply::new(250, S::RECIPIENT_OK, "Recipient noted");
-pub const START_TLS: Reply = Reply::new(220, S::OK, "Begin TLS");
-/// Neither confirmed nor denied: who exists is not told to everybody (RFC 5321 §7.3).
-pub const VRFY: Reply = Reply::new(252, S(2, 5, 2), "Send it, and we will see");
+pub const RESET: Reply = Reply::new(250, S::OK, "OK");
+pub const NOOP: Reply = Reply::new(250, S::OK, "OK");
+pub const BYE: Reply = Reply::new(221, S::OK, "Bye");
+pub const SENDER_OK: Reply = Reply::new(250, S::SENDER_OK, "Sender OK");
+pub const RECIPIENT_OK: Reply = Reply::new(250, S::RECIPIENT_OK, "Recipient OK");
+pub const START_TLS: Reply = Reply::new(220, S::OK, "Ready to start TLS");
+/// Neither confirms nor denies an address, so that nobody can probe for accounts (RFC 5321 §7.3).
+pub const VRFY: Reply = Reply::new(252, S(2, 5, 2), "Cannot VRFY user; try RCPT");
 pub const HELP: Reply =
     Reply::new(214, S::OK, "EHLO HELO STARTTLS MAIL RCPT DATA BDAT RSET NOOP VRFY QUIT");
 
-pub const BARE_LF: Reply = Reply::new(500, S::SYNTAX, "A line ends in CRLF, not in LF alone");
-pub const BARE_CR: Reply = Reply::new(500, S::SYNTAX, "A CR stands only before LF");
+pub const BARE_LF: Reply = Reply::new(500, S::SYNTAX, "Bare LF; lines must end in CRLF");
+pub const BARE_CR: Reply = Reply::new(500, S::SYNTAX, "Bare CR; lines must end in CRLF");
 pub const CONTROL: Reply = Reply::new(500, S::SYNTAX, "Control characters are not allowed");
-pub const NOT_UTF8: Reply = Reply::new(500, S::SYNTAX, "The line is not UTF-8");
-pub const LINE_TOO_LONG: Reply = Reply::new(500, S::SYNTAX, "The line is too long");
+pub const NOT_UTF8: Reply = Reply::new(500, S::SYNTAX, "The line is not valid UTF-8");
+pub const LINE_TOO_LONG: Reply = Reply::new(500, S::SYNTAX, "Line too long");
 pub const UNKNOWN: Reply = Reply::new(500, S::BAD_COMMAND, "Unknown command");
-pub const NOT_IMPLEMENTED: Reply = Reply::new(502, S::BAD_COMMAND, "Not available here");
+pub const NOT_IMPLEMENTED: Reply = Reply::new(502, S::BAD_COMMAND, "Command not implemented");
 pub const NO_ARGUMENT: Reply = Reply::new(501, S::BAD_PARAMETER, "The command takes no argument");
 pub const HELLO_SYNTAX: Reply = Reply::new(501, S::BAD_PARAMETER, "Syntax: EHLO host.name");
 pub const MAIL_SYNTAX: Reply =
     Reply::new(501, S::SYNTAX, "Syntax: MAIL FROM:<address> [parameters]");
 pub const RCPT_SYNTAX: Reply = Reply::new(501, S::SYNTAX, "Syntax: RCPT TO:<address> [parameters]");
 pub const BDAT_SYNTAX: Reply = Reply::new(501, S::SYNTAX, "Syntax: BDAT octets [LAST]");
-pub const BAD_SENDER: Reply = Reply::new(553, S::BAD_SENDER, "The sender's address is malformed");
+pub const BAD_SENDER: Reply = Reply::new(553, S::BAD_SENDER, "The sender address is malformed");
 pub const BAD_RECIPIENT: Reply =
-    Reply::new(553, S::BAD_RECIPIENT, "The recipient's address is malformed");
+    Reply::new(553, S::BAD_RECIPIENT, "The recipient address is malformed");
 pub const SENDER_LITERAL: Reply =
-    Reply::new(553, S::BAD_SENDER, "Addresses with an IP address for a domain are not taken");
+    Reply::new(553, S::BAD_SENDER, "Address literals are not accepted");
 pub const RECIPIENT_LITERAL: Reply =
-    Reply::new(550, S(5, 1, 2), "Addresses with an IP address for a domain are not taken");
+    Reply::new(550, S(5, 1, 2), "Address literals are not accepted");
 pub const SENDER_NEEDS_SMTPUTF8: Reply =
-    Reply::new(550, S::NEEDS_SMTPUTF8, "The address needs SMTPUTF8");
+    Reply::new(550, S::NEEDS_SMTPUTF8, "The address requires SMTPUTF8");
 pub const RECIPIENT_NEEDS_SMTPUTF8: Reply =
-    Reply::new(553, S::NEEDS_SMTPUTF8, "The address needs SMTPUTF8");
-pub const BAD_PARAMETER: Reply = Reply::new(501, S::BAD_PARAMETER, "A parameter's value is wrong");
-pub const TWICE: Reply = Reply::new(501, S::BAD_PARAMETER, "A parameter stands twice");
+    Reply::new(553, S::NEEDS_SMTPUTF8, "The address requires SMTPUTF8");
+pub const BAD_PARAMETER: Reply = Reply::new(501, S::BAD_PARAMETER, "Invalid parameter value");
+pub const TWICE: Reply = Reply::new(501, S::BAD_PARAMETER, "Duplicate parameter");
 pub const UNKNOWN_PARAMETER: Reply =
-    Reply::new(555, S::BAD_PARAMETER, "A parameter is not known here");
+    Reply::new(555, S::BAD_PARAMETER, "Parameter not recognized or not implemented");
 
-pub const HELLO_FIRST: Reply = Reply::new(503, S::BAD_COMMAND, "EHLO first");
-pub const MAIL_FIRST: Reply = Reply::new(503, S::BAD_COMMAND, "MAIL first");
-pub const MAIL_TWICE: Reply = Reply::new(503, S::BAD_COMMAND, "A message is under way already");
+pub const HELLO_FIRST: Reply = Reply::new(503, S::BAD_COMMAND, "Send EHLO first");
+pub const MAIL_FIRST: Reply = Reply::new(503, S::BAD_COMMAND, "Send MAIL first");
+pub const MAIL_TWICE: Reply = Reply::new(503, S::BAD_COMMAND, "Nested MAIL command");
 pub const CHUNKS_BEGUN: Reply =
-    Reply::new(503, S::BAD_COMMAND, "Chunks of a message have begun; BDAT or RSET");
+    Reply::new(503, S::BAD_COMMAND, "Chunks already received; send BDAT or RSET");
 pub const NO_RECIPIENTS: Reply = Reply::new(554, S::BAD_COMMAND, "No valid recipients");
-pub const TLS_TWICE: Reply = Reply::new(503, S::BAD_COMMAND, "TLS is in use already");
-pub const TLS_FIRST: Reply = Reply::new(530, S::NEEDS_TLS, "STARTTLS first");
+pub const TLS_TWICE: Reply = Reply::new(503, S::BAD_COMMAND, "TLS already active");
+pub const TLS_FIRST: Reply = Reply::new(530, S::NEEDS_TLS, "Must issue a STARTTLS command first");
 
-pub const TOO_LARGE: Reply = Reply::new(552, S::TOO_LARGE, "The message is too large");
+pub const TOO_LARGE: Reply = Reply::new(552, S::TOO_LARGE, "Message too large");
 pub const TOO_MANY_RECIPIENTS: Reply =
-    Reply::new(452, S::TOO_MANY_RECIPIENTS, "Too many recipients, send another message");
-/// No memory, or nobody to hand it to: both pass.
-pub const NO_ROOM: Reply = Reply::new(452, S::SYSTEM_FULL, "Too much at once, try later");
+    Reply::new(452, S::TOO_MANY_RECIPIENTS, "Too many recipients");
+/// No memory is left for messages, or the core is too busy; both are temporary.
+pub const NO_ROOM: Reply =
+    Reply::new(452, S::SYSTEM_FULL, "Insufficient system resources, try again later");
 pub const BARE_LINE_END: Reply =
-    Reply::new(554, S(5, 6, 11), "The message holds a bare CR or LF; lines end in CRLF");
-pub const NUL: Reply = Reply::new(554, S(5, 6, 11), "The message holds a NUL");
+    Reply::new(554, S(5, 6, 11), "The message contains a bare CR or LF; lines must end in CRLF");
+pub const NUL: Reply = Reply::new(554, S(5, 6, 11), "The message contains a NUL");
 pub const MESSAGE_LINE_TOO_LONG: Reply =
-    Reply::new(554, S::MEDIA, "The message holds a line that is too long");
+    Reply::new(554, S::MEDIA, "The message contains a line that is too long");
 pub const TEMPORARY: Reply =
-    Reply::new(451, S::SYSTEM_TEMPORARY, "Something is wrong here, try later");
+    Reply::new(451, S::SYSTEM_TEMPORARY, "Temporary server error, try again later");
 
 pub const TOO_MANY_ERRORS: Reply = Reply::new(421, S(4, 7, 0), "Too many errors");
-pub const TIMEOUT: Reply = Reply::new(421, S(4, 4, 2), "It took too long");
-pub const STOPPING: Reply = Reply::new(421, S::TOO_BUSY, "Closing down, try later");
-pub const TALKS_EARLY: Reply = Reply::new(554, S::BAD_COMMAND, "You spoke before the greeting");
-/// What a connection over a limit is sent in place of a greeting.
-pub const TURNED_AWAY: &[u8] = b"421 4.3.2 Too many connections, try later\r\n";
+pub const TIMEOUT: Reply = Reply::new(421, S(4, 4, 2), "Timeout, closing connection");
+pub const STOPPING: Reply = Reply::new(421, S::TOO_BUSY, "Service shutting down, try again later");
+pub const TALKS_EARLY: Reply =
+    Reply::new(554, S::BAD_COMMAND, "Client sent data before the greeting");
+/// Sent in place of a greeting on a connection over a limit.
+pub const TURNED_AWAY: &[u8] = b"421 4.3.2 Too many connections, try again later\r\n";
 
-/// What a peer is told of a recipient that is refused.
+/// Returns the reply for a recipient that is refused.
 pub const fn of_refusal(reason: Reason) -> Reply {
     match reason {
         Reason::UnknownRecipient => Reply::new(550, S::UNKNOWN_RECIPIENT, "No such recipient here"),
-        Reason::NotLocal => Reply::new(550, S::POLICY, "We do not relay to that domain"),
+        Reason::NotLocal => Reply::new(550, S::POLICY, "Relay access denied"),
         Reason::AcceptFrom => {
-            Reply::new(550, S::POLICY, "The recipient takes no mail from outside")
+            Reply::new(550, S::POLICY, "The recipient does not accept mail from outside")
         }
-        Reason::Disabled => Reply::new(550, S(5, 2, 1), "The recipient takes no mail"),
-        Reason::Intranet => Reply::new(550, S::POLICY, "No mail from outside is taken here"),
-        Reason::NotNow => Reply::new(450, S(4, 2, 1), "Nobody is here yet, try later"),
+        Reason::Disabled => Reply::new(550, S(5, 2, 1), "The recipient does not accept mail"),
+        Reason::Intranet => Reply::new(550, S::POLICY, "Mail from outside is not accepted here"),
+        Reason::NotNow => Reply::new(450, S(4, 2, 1), "Mailbox not available yet, try again later"),
     }
 }
 
-/// What a gateway's error means to a peer: what could not be decided or stored is tried again.
+/// Returns the reply for an error of the gateway. When something could not be decided or stored,
+/// the reply is temporary, so that the peer tries again.
 pub fn of_error(error: &gateway::Error) -> Reply {
     use gateway::Error as E;
     match error {
         E::NotFound { .. } => Reply::new(550, S::UNKNOWN_RECIPIENT, "No such recipient here"),
-        E::Denied { .. } => Reply::new(550, S::POLICY, "Not allowed"),
-        E::TooLarge => Reply::new(552, S::TOO_LARGE, "The message is too large"),
-        E::OverQuota => Reply::new(452, S(4, 2, 2), "The mailbox is full"),
-        E::Invalid { .. } => Reply::new(554, S::MEDIA, "The message cannot be read"),
-        E::Full => Reply::new(452, S::SYSTEM_FULL, "No room left, try later"),
-        E::Busy => Reply::new(451, S::TOO_BUSY, "Busy, try later"),
+        E::Denied { .. } => Reply::new(550, S::POLICY, "Not permitted"),
+        E::TooLarge => Reply::new(552, S::TOO_LARGE, "Message too large"),
+        E::OverQuota => Reply::new(452, S(4, 2, 2), "Mailbox full"),
+        E::Invalid { .. } => Reply::new(554, S::MEDIA, "The message cannot be parsed"),
+        E::Full => Reply::new(452, S::SYSTEM_FULL, "Insufficient system storage, try again later"),
+        E::Busy => Reply::new(451, S::TOO_BUSY, "Server busy, try again later"),
         E::Refused
         | E::ClaimFirst
         | E::WeakPassword
@@ -145,7 +148,7 @@ pub fn of_error(error: &gateway::Error) -> Reply {
     }
 }
 
-/// What it means to a peer that the core was not asked, or gave no answer.
+/// Returns the reply when the core was not called, or returned no answer.
 pub fn of_not_done(reason: &NotDone) -> Reply {
     match reason {
         NotDone::Busy => NO_ROOM,
@@ -161,7 +164,7 @@ mod tests {
     fn a_reply_is_one_line() {
         let mut out = Vec::new();
         SENDER_OK.write(&mut out);
-        assert_eq!(out, b"250 2.1.0 Sender noted\r\n");
+        assert_eq!(out, b"250 2.1.0 Sender OK\r\n");
     }
 
     #[test]

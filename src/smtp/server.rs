@@ -1,4 +1,4 @@
-//! The SMTP service: takes connections, holds a session on each, upgrades to TLS in between.
+//! The SMTP service: accepts connections, runs a session on each, and upgrades to TLS in between.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -29,9 +29,9 @@ pub struct Server {
     permits: Permits,
 }
 
-/// Calls of the core at a time. While the store's writer has more to write than it takes, each
-/// message that is handed over keeps one of them; when all are taken, and stay so, what comes then
-/// is put off (452).
+/// The number of calls of the core at the same time. While the store's writer cannot keep up, each
+/// message that is handed over holds one of them; when all are in use for too long, further
+/// messages are deferred (452).
 pub const CALLS_AT_ONCE_MAX: usize = 64;
 
 impl Server {
@@ -56,15 +56,15 @@ impl Server {
         }
     }
 
-    /// The same service, which asks who vouches for what comes in.
+    /// Returns the same service, which also checks SPF, DKIM and DMARC for incoming messages.
     pub fn verifying(self, verifier: Verifier) -> Server {
-        // Set once, where the service is made.
+        // Set once, where the service is created.
         let _ = self.shared.verifier.set(verifier);
         self
     }
 
-    /// Serves one listener until `stop`. Sessions under way are tracked by `tasks`; they finish
-    /// the message they are at, and then say goodbye.
+    /// Serves one listener until `stop`. `tasks` tracks the sessions in progress: each finishes the
+    /// message that it is receiving and then ends with 421.
     pub async fn serve(self, listener: TcpListener, stop: CancellationToken, tasks: TaskTracker) {
         let session_stop = stop.clone();
         let session = move |stream, peer| {
@@ -74,22 +74,22 @@ impl Server {
         listen::accept(listener, self.permits, stop, tasks, reply::TURNED_AWAY, session).await;
     }
 
-    /// The memory that incoming messages share.
+    /// The memory budget that incoming messages share.
     pub fn budget(&self) -> &Budget {
         &self.shared.budget
     }
 
-    /// What sessions share, to hold one on a stream of another kind.
+    /// What sessions share, for running one on another kind of stream.
     pub fn shared(&self) -> &Shared {
         &self.shared
     }
 }
 
-/// One connection: in clear, and inside TLS once the peer asks for it.
+/// Serves one connection: in clear, and inside TLS once the peer asks for it.
 async fn session(shared: &Shared, stream: TcpStream, peer: SocketAddr, stop: CancellationToken) {
-    // Replies are written whole; waiting for more to send would only cost time.
+    // Replies are written whole, so waiting for more to send would only add delay.
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY");
+        tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
     let session = Session::new(shared, stream, peer.ip(), None, stop.clone());
     let (end, stream) = session.greet_and_run().await;
@@ -99,7 +99,7 @@ async fn session(shared: &Shared, stream: TcpStream, peer: SocketAddr, stop: Can
         Ok(stream) => {
             let (version, cipher) = tls::facts(stream.get_ref().1);
             let facts = Some(TlsFacts { version, cipher });
-            // Apart from the first session, so that neither pays for the other's room.
+            // Boxed apart from the first session, so that neither future includes the other's size.
             Box::pin(Session::new(shared, stream, peer.ip(), facts, stop).run()).await;
         }
         Err(error) => tracing::info!(peer.ip = %peer.ip(), %error, "TLS handshake failed"),

@@ -1,7 +1,7 @@
-//! One conversation with one peer: its state, and how octets come and go.
+//! One session with one peer: its state, its input and its output.
 //!
-//! Replies gather until there is nothing left to read and leave in one write (RFC 2920). Every
-//! read has a limit and a deadline.
+//! Replies accumulate until there is nothing left to read, and are then sent in one write (RFC
+//! 2920). Every read has a limit and a deadline.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use super::lines::{self, Found};
 use super::reply::{self, Reply};
 use super::shared::Shared;
 
-/// A conversation on a stream.
+/// An SMTP session on a stream.
 pub struct Session<'s, S> {
     pub(super) shared: &'s Shared,
     pub(super) io: S,
@@ -35,51 +35,51 @@ pub struct Session<'s, S> {
     pub(super) refused: u32,
 }
 
-/// What the peer calls itself.
+/// The peer's HELO or EHLO.
 pub(super) struct Hello {
     pub(super) name: String,
     pub(super) dialect: Dialect,
 }
 
-/// A message on its way in: the envelope, and the chunks of a BDAT.
+/// A mail transaction: the envelope, and the BDAT chunks received so far.
 pub(super) struct Transaction {
     pub(super) envelope: Envelope,
     pub(super) accepted: Vec<AcceptedRecipient>,
     pub(super) chunks: Option<Body>,
 }
 
-/// Why a conversation is over.
+/// Why a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// The peer said QUIT.
+    /// The peer sent QUIT.
     Quit,
-    /// The peer may begin its TLS handshake now.
+    /// The peer may start its TLS handshake now.
     StartTls,
     /// The peer closed the connection, or it broke.
     Gone,
     TimedOut,
     Stopping,
     TooManyErrors,
-    /// Bare line ends or wrong lengths: where the next command begins is a guess, so there is
-    /// none.
+    /// A bare line end or a wrong length: where the next command begins is unknown, so none is
+    /// read.
     OutOfStep,
     TalksEarly,
 }
 
-/// Going on is `Ok`.
+/// `Ok` continues the session.
 pub(super) type Flow = Result<(), End>;
 
-/// What has arrived and was not yet read.
+/// Input that has arrived but was not yet processed.
 #[derive(Default)]
 pub(super) struct Input {
     octets: Vec<u8>,
     start: usize,
 }
 
-/// Room for commands; an idle session holds no more than this.
+/// Buffer for commands, in octets; an idle session holds no more than this.
 pub(super) const COMMAND_ROOM: usize = 4 * 1024;
-/// How long, and how much of, what a peer still sends is read after a refusal that ends the
-/// conversation: closing on unread octets would reset the connection and destroy our reply.
+/// How long, and how many octets of, what a peer still sends is read after a refusal that ends the
+/// session: closing with unread octets would reset the connection and destroy our reply.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_OCTETS_MAX: usize = 1 << 20;
 
@@ -96,7 +96,7 @@ impl Input {
         }
     }
 
-    /// Room for at least `octets` behind what is unread.
+    /// Reserves space for at least `octets` after the unread input.
     pub(super) fn make_room(&mut self, octets: usize) -> &mut Vec<u8> {
         if self.start > 0 {
             self.octets.drain(..self.start);
@@ -106,7 +106,7 @@ impl Input {
         &mut self.octets
     }
 
-    /// Gives back what a message needed.
+    /// Frees the memory that a message needed.
     pub(super) fn shrink(&mut self) {
         if self.octets.is_empty() && self.octets.capacity() > COMMAND_ROOM {
             self.octets = Vec::new();
@@ -115,7 +115,7 @@ impl Input {
 }
 
 impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
-    /// A conversation in clear (`tls` is `None`) or inside TLS.
+    /// Creates a session in clear (`tls` is `None`) or inside TLS.
     pub fn new(
         shared: &'s Shared,
         io: S,
@@ -133,7 +133,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         Ok(())
     }
 
-    /// Says no, and ends the conversation with somebody who hears it too often.
+    /// Refuses a command, and ends the session after too many refusals.
     pub(super) fn refuse(&mut self, reply: Reply) -> Flow {
         reply.write(&mut self.out);
         self.errors += 1;
@@ -143,15 +143,15 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         }
     }
 
-    /// Whoever delivers mail has earned another chance.
+    /// Resets the error counters after a delivered message.
     pub(super) fn reset(&mut self) {
         (self.errors, self.refused) = (0, 0);
     }
 
-    /// Waits for a whole line and tells its length; it stays in the input.
+    /// Waits for a complete line and returns its length; the line stays in the input.
     pub(super) async fn next_line(&mut self) -> Result<usize, End> {
         let limit = self.shared.config.command_octets_max;
-        // For the whole line, so that a peer cannot send one octet at a time for ever.
+        // For the whole line, so that a peer cannot send one octet at a time forever.
         let wait = Duration::from_secs(self.shared.config.command_timeout_secs);
         let mut deadline = None;
         loop {
@@ -168,7 +168,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
                 }
                 Found::More => {
                     let deadline = *deadline.get_or_insert_with(|| Instant::now() + wait);
-                    // Outside the select: what is half said must not be said again.
+                    // Outside the select: a partly written reply must not be written again.
                     self.flush().await?;
                     let stop = self.stop.clone();
                     tokio::select! {
@@ -181,7 +181,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         }
     }
 
-    /// Drops the rest of a line that is too long: none of it is a command.
+    /// Drops the rest of a line that is too long, so that none of it is taken for a command.
     async fn skip_line(&mut self) -> Flow {
         let wait = Duration::from_secs(self.shared.config.command_timeout_secs);
         let deadline = Instant::now() + wait;
@@ -195,7 +195,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         }
     }
 
-    /// Sends what is to be said, and reads what has arrived, at least one octet.
+    /// Sends pending replies and reads what has arrived, at least one octet.
     pub(super) async fn fill(&mut self, deadline: Instant, room: usize) -> Result<usize, End> {
         self.flush().await?;
         let read = self.io.read_buf(self.input.make_room(room));
@@ -206,7 +206,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         }
     }
 
-    /// Sends the replies that have gathered, in one write.
+    /// Sends the accumulated replies in one write.
     pub(super) async fn flush(&mut self) -> Flow {
         if self.out.is_empty() {
             return Ok(());
@@ -215,7 +215,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         let (io, out) = (&mut self.io, &self.out);
         let sent = timeout(limit, async {
             io.write_all(out).await?;
-            // A TLS stream keeps what it was given until it is told.
+            // A TLS stream buffers its output until it is flushed.
             io.flush().await
         });
         let sent = sent.await;
@@ -227,7 +227,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         }
     }
 
-    /// Says the last word and closes, but for STARTTLS.
+    /// Sends the last reply and closes, except for STARTTLS.
     pub(super) async fn finish(mut self, end: End) -> (End, S) {
         let (last, linger) = match end {
             End::StartTls | End::Gone => return (end, self.io),
@@ -236,20 +236,20 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
             End::Stopping => (Some(reply::STOPPING), false),
             End::TooManyErrors => (Some(reply::TOO_MANY_ERRORS), true),
             End::TalksEarly => (Some(reply::TALKS_EARLY), true),
-            // The refusal is already said.
+            // The refusal is already in the output.
             End::OutOfStep => (None, true),
         };
         if let Some(last) = last {
             last.write(&mut self.out);
         }
-        // Whoever does not take the last word goes without it.
+        // If the peer does not accept the last reply, the connection closes without it.
         if self.flush().await.is_ok() {
             let _ = timeout(LINGER, self.io.shutdown()).await;
             if linger {
                 self.linger().await;
             }
         }
-        tracing::debug!(peer.ip = %self.peer, ?end, "conversation ended");
+        tracing::debug!(peer.ip = %self.peer, ?end, "session ended");
         (end, self.io)
     }
 

@@ -1,11 +1,11 @@
 //! DATA and BDAT, and what follows the last octet.
 //!
 //! ```text
-//! octets → Body (memory share, scanner) → size, flaws → header gate → gateway.receive → 250
+//! octets → Body (memory share, scanner) → size, flaws → header check → gateway.receive → 250
 //! ```
 //!
-//! Whatever is wrong with a message, its octets are read to their end first, so that both sides
-//! agree on where the next command begins; what is refused is dropped as it comes.
+//! Whatever is wrong with a message, it is read to its end first, so that both sides agree on
+//! where the next command begins; the octets of a refused message are dropped as they arrive.
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -24,9 +24,9 @@ use super::reply::{self, Reply};
 use super::session::{End, Flow, Session, Transaction};
 use super::verify::AuthFacts;
 
-/// Read at once while a message comes in: one TLS record.
+/// Octets read at once while a message is received: one TLS record.
 const DATA_ROOM: usize = 16 * 1024;
-/// Chunks over this many times the largest message are not read to their end.
+/// A chunk larger than this many times the largest message is not read to its end.
 const CHUNK_FACTOR_MAX: u64 = 2;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
@@ -39,7 +39,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             Some(mail) => mail.envelope.declared_size,
         };
         let mut body = Body::new(&self.shared.budget, &self.shared.config, Framing::Dots);
-        // What waits for memory must not hold back the replies before it.
+        // Waiting for memory must not hold back the replies before it.
         self.flush().await?;
         body.begin(declared).await;
         if let Some(refusal) = body.refusal {
@@ -47,7 +47,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             self.refused(None, 0, refusal);
             return self.answer(refusal);
         }
-        reply::line(&mut self.out, format_args!("354 Go on, a dot on its own line ends it"));
+        reply::line(&mut self.out, format_args!("354 Start mail input; end with <CRLF>.<CRLF>"));
         self.read_to_dot(&mut body).await?;
         self.input.shrink();
         match self.mail.take() {
@@ -62,7 +62,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         Ok(())
     }
 
-    /// Reads what is there, or what comes next, but at most `octets_max`.
+    /// Reads what has arrived, or else what arrives next, but at most `octets_max`.
     async fn read_piece(
         &mut self,
         body: &mut Body,
@@ -82,7 +82,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         Ok(scanned)
     }
 
-    /// A chunk's octets follow its line whatever we say, so they are read in any case.
+    /// Handles BDAT. A chunk's octets follow its line whatever we reply, so they are read in any
+    /// case, unless there are too many of them.
     pub(super) async fn on_bdat(&mut self, octets: u64, place: Chunk) -> Flow {
         let config = &self.shared.config;
         if octets > config.size_octets_max.saturating_mul(CHUNK_FACTOR_MAX) {
@@ -118,7 +119,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         match refusal {
             Some(refusal) => self.answer(refusal),
             None => {
-                reply::line(&mut self.out, format_args!("250 2.0.0 {octets} octets noted"));
+                reply::line(&mut self.out, format_args!("250 2.0.0 {octets} octets received"));
                 Ok(())
             }
         }
@@ -134,7 +135,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         Ok(())
     }
 
-    /// Everything has come: is it a message, and can it be kept?
+    /// Checks the complete message and hands it to the core.
     async fn message_end(&mut self, mail: Transaction, body: Body) -> Flow {
         let (message, share) = match body.finish() {
             Ok(whole) => whole,
@@ -195,16 +196,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
     }
 
-    /// Hands the message to the core and waits until it is durable. While the core takes none, it
-    /// is put off before anything of it is stored. A panic on the way is this message's failure
-    /// and nobody else's.
+    /// Hands the message to the core and waits until it is durable. While the core accepts none,
+    /// the message is deferred before any of it is stored. A panic on the way fails this message
+    /// only.
     async fn hand_over(&self, inbound: Inbound) -> Result<Receipt, (String, Reply)> {
         let pending = self.shared.call(move |gateway| gateway.receive(inbound)).await;
         let pending = pending.map_err(|error| (error.to_string(), reply::of_not_done(&error)))?;
         pending.await.map_err(|error| (error.to_string(), reply::of_error(&error)))
     }
 
-    /// Who vouches for a message, where somebody is asked.
+    /// Returns the results of SPF, DKIM and DMARC for a message, if these checks are set up.
     async fn auth_facts(
         &self,
         arrival: &Arrival,
@@ -246,14 +247,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 }
 
-/// What a message came by.
+/// How a message arrived.
 struct Spoken {
     extended: bool,
     tls: bool,
     smtputf8: bool,
 }
 
-/// RFC 3848 and RFC 6531 §4.3. There is no name for HELO inside TLS.
+/// Returns the protocol name for the trace field (RFC 3848 and RFC 6531 §4.3). There is no name
+/// for HELO inside TLS.
 fn protocol(spoken: &Spoken) -> &'static str {
     match (spoken.extended, spoken.smtputf8, spoken.tls) {
         (false, _, _) => "SMTP",
@@ -279,13 +281,13 @@ fn of_header(refusal: HeaderRefusal) -> Reply {
         HeaderRefusal::TooLarge => "The header is too large",
         HeaderRefusal::LineTooLong => "A header line is too long",
         HeaderRefusal::TooManyFields => "The header has too many fields",
-        HeaderRefusal::BareLineEnd => "The header holds a bare CR or LF",
-        HeaderRefusal::Nul => "The header holds a NUL",
-        HeaderRefusal::NotAField => "A header line is neither a field nor its continuation",
-        HeaderRefusal::Name => "A header field's name is malformed",
-        HeaderRefusal::NoFrom => "There is no From field",
-        HeaderRefusal::Duplicate(_) => "A header field that may stand once stands twice",
-        HeaderRefusal::Loop => "The message is in a loop",
+        HeaderRefusal::BareLineEnd => "The header contains a bare CR or LF",
+        HeaderRefusal::Nul => "The header contains a NUL",
+        HeaderRefusal::NotAField => "A header line is neither a field nor a continuation line",
+        HeaderRefusal::Name => "A header field name is malformed",
+        HeaderRefusal::NoFrom => "The From field is missing",
+        HeaderRefusal::Duplicate(_) => "A header field that may occur only once occurs twice",
+        HeaderRefusal::Loop => "Too many Received fields: mail loop detected",
     };
     Reply { code, status, text }
 }

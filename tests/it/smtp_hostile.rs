@@ -70,10 +70,10 @@ async fn commands_injected_before_tls_are_forgotten() {
     smtp.raw(b"STARTTLS\r\nEHLO evil.example\r\nMAIL FROM:<evil@outside.example>\r\n").await;
     smtp.reply().await.expect("220 ");
     smtp.handshake().await;
-    smtp.send("RCPT TO:<dana@example.org>").await.expect("503 5.5.1 EHLO first");
+    smtp.send("RCPT TO:<dana@example.org>").await.expect("503 5.5.1 Send EHLO first");
     let offered = smtp.ehlo().await;
     assert!(!offered.has("STARTTLS") && offered.has("REQUIRETLS"), "{offered:?}");
-    smtp.send("RCPT TO:<dana@example.org>").await.expect("503 5.5.1 MAIL first");
+    smtp.send("RCPT TO:<dana@example.org>").await.expect("503 5.5.1 Send MAIL first");
     smtp.send("STARTTLS").await.expect("503 ");
     smtp.deliver("dana@example.org", MESSAGE).await.reference();
 }
@@ -130,10 +130,10 @@ async fn chunks_out_of_turn_are_read_and_refused() {
     let mut smtp = gw.smtp().await;
     // Their octets look like commands.
     smtp.raw(b"BDAT 6 LAST\r\nQUIT\r\n").await;
-    smtp.reply().await.expect("503 5.5.1 EHLO first");
+    smtp.reply().await.expect("503 5.5.1 Send EHLO first");
     smtp.ehlo().await;
     smtp.raw(b"BDAT 6\r\nQUIT\r\n").await;
-    smtp.reply().await.expect("503 5.5.1 MAIL first");
+    smtp.reply().await.expect("503 5.5.1 Send MAIL first");
     smtp.send("MAIL FROM:<>").await.expect("250 ");
     smtp.raw(b"BDAT 6 LAST\r\nQUIT\r\n").await;
     smtp.reply().await.expect("554 5.5.1");
