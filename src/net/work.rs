@@ -1,5 +1,5 @@
-//! Work that blocks, off the async threads: the one way in which an edge calls the core, which
-//! reads a disk, seals, and waits for the store's writer when much is being written.
+//! Runs blocking work off the async threads. This is the only way in which an edge calls the core,
+//! which reads from disk, seals, and waits for the store's writer under load.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,21 +10,21 @@ use tokio::task::JoinError;
 /// Why work was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum NotDone {
-    /// It was not begun.
-    #[error("too much is being done at once")]
+    /// It was not started.
+    #[error("too many calls at the same time")]
     Busy,
-    #[error("it failed on the way: {0}")]
+    #[error("the call failed: {0}")]
     Failed(#[from] JoinError),
 }
 
-/// Runs `work` off the async threads. It goes on when nobody waits for it any more.
+/// Runs `work` off the async threads. It continues even if the caller stops waiting.
 pub async fn run<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, NotDone> {
     Ok(tokio::task::spawn_blocking(work).await?)
 }
 
-/// Threads to work on, so many and no more. Clones share them.
+/// A limited number of workers. Clones share the limit.
 #[derive(Clone)]
 pub struct Workers {
     permits: Arc<Semaphore>,
@@ -32,12 +32,13 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// At most `at_once` pieces of work at a time; one more waits for at most `timeout`.
+    /// Allows at most `at_once` pieces of work at the same time; further ones wait for at most
+    /// `timeout`.
     pub fn new(at_once: usize, timeout: Duration) -> Workers {
         Workers { permits: Arc::new(Semaphore::new(at_once)), timeout }
     }
 
-    /// Runs `work` when there is a permit for it, which it keeps until it is done.
+    /// Runs `work` when there is a permit for it, and holds the permit until it is done.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -76,7 +77,7 @@ mod tests {
         });
         has_started.await.unwrap();
         assert!(matches!(workers.run(|| ()).await, Err(NotDone::Busy)));
-        // What works off the async threads keeps its permit when nobody waits for it any more.
+        // The work keeps its permit even when the caller stops waiting.
         first.abort();
         assert!(matches!(workers.run(|| ()).await, Err(NotDone::Busy)));
         end.send(()).unwrap();

@@ -1,4 +1,4 @@
-//! DKIM (RFC 6376, RFC 8463): a signature by each key of the From address's domain.
+//! DKIM (RFC 6376, RFC 8463): signs with each key of the From address's domain.
 
 use std::path::Path;
 
@@ -24,14 +24,14 @@ struct Signer {
     key: Key,
 }
 
-/// Every key that signs.
+/// All configured DKIM keys.
 #[derive(Default)]
 pub struct Signers {
     signers: Vec<Signer>,
 }
 
-/// What is signed: everything that a reader goes by. From twice, so that no second one can be
-/// added (RFC 6376 §8.15).
+/// The signed header fields: every field that a reader relies on. From is listed twice, so that no
+/// second From field can be added (RFC 6376 §8.15).
 const SIGNED: [&str; 14] = [
     "From",
     "From",
@@ -56,7 +56,7 @@ impl Signers {
         Ok(Signers { signers })
     }
 
-    /// The signature fields that go before a message; none for a domain without a key.
+    /// Returns the signature fields to put before a message; none for a domain without a key.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         let Some(domain) = from_domain(message) else { return Vec::new() };
         let mut fields = Vec::new();
@@ -67,7 +67,7 @@ impl Signers {
             };
             match signature {
                 Ok(signature) => fields.extend_from_slice(signature.to_header().as_bytes()),
-                Err(error) => tracing::error!(%error, domain, "could not sign"),
+                Err(error) => tracing::error!(%error, domain, "DKIM signing failed"),
             }
         }
         fields
@@ -111,19 +111,19 @@ pub enum NewKey {
     Rsa,
 }
 
-/// A key that was generated: its file's text, and the record for DNS.
+/// A generated key: the text of its file, and its DNS record.
 pub struct GeneratedKey {
     pub pem: zeroize::Zeroizing<String>,
-    /// The name, and what its TXT record says.
+    /// The name and the value of the TXT record.
     pub record: (String, String),
 }
 
-/// Makes a key for a domain and selector.
+/// Generates a key for a domain and selector.
 pub fn make(kind: NewKey, domain: &str, selector: &str) -> Result<GeneratedKey, Error> {
     use base64::Engine;
     let engine = base64::engine::general_purpose::STANDARD;
     let failed =
-        |_| Error::File { what: "key".to_owned(), problem: "could not be generated".to_owned() };
+        |_| Error::File { what: "DKIM key".to_owned(), problem: "generation failed".to_owned() };
     let (der, record) = match kind {
         NewKey::Ed25519 => {
             let pair = Ed25519KeyPair::generate().map_err(failed)?;
@@ -152,7 +152,7 @@ pub fn make(kind: NewKey, domain: &str, selector: &str) -> Result<GeneratedKey, 
     Ok(GeneratedKey { pem, record: (format!("{selector}._domainkey.{domain}"), record) })
 }
 
-/// Writes a key's file, for its owner alone; one that is there is not overwritten.
+/// Writes a key's file, readable only by its owner. An existing file is not overwritten.
 pub fn write(path: &Path, generated: &GeneratedKey) -> Result<(), Error> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;

@@ -1,16 +1,16 @@
-//! The relay: takes due rows of the queue to their next hop and reports what became of them.
+//! The relay: sends due queue rows to their next hop and reports the outcomes.
 //!
 //! | file | what it does |
 //! | --- | --- |
-//! | `route` | which hosts: a smarthost, or a domain's own (MX) |
-//! | `policy` | whether a domain vouches for its hosts' TLS: MTA-STS, DANE |
-//! | `trust` | which certificates are taken |
-//! | `attempt` | one conversation with one host |
-//! | `dkim` | signs what leaves |
+//! | `route` | finds the hosts: a smarthost, or a domain's own (MX) |
+//! | `policy` | looks up a domain's TLS policies for its hosts: MTA-STS, DANE |
+//! | `trust` | decides which certificates are accepted |
+//! | `attempt` | runs one session with one host |
+//! | `dkim` | signs outgoing messages |
 //!
-//! It decides nothing about a message: retry, delay notice and report are the gateway's. A message
-//! is leased; when we die with it, the lease runs out and it is sent again: at worst twice, never
-//! not at all.
+//! The relay decides nothing about a message: the gateway handles retries, delay notices and
+//! delivery reports. A message is leased; if the process dies during an attempt, the message is
+//! sent again. At worst a message is sent twice; it is never lost.
 
 mod attempt;
 pub mod dkim;
@@ -43,16 +43,17 @@ use route::{NoRoute, Route, domain_of, wants_checked};
 use shared::{Shared, blocking};
 use trust::Trust;
 
-/// Rows that are leased at once, in all and for one destination, so that a slow one leaves room.
+/// Rows that are leased at the same time, in total and for one destination, so that a slow
+/// destination leaves room for others.
 const LEASED_MAX: usize = 500;
 const LEASED_PER_DESTINATION_MAX: usize = 100;
-/// Longer than any attempt can take, with every time-out of every host: a row is never sent by
-/// two conversations. What was leased when the daemon died is free again at its next start.
+/// Longer than any attempt can take, with every timeout of every host, so that two sessions never
+/// send the same row. Rows that were leased when the daemon died are released at its next start.
 const LEASE_SECS: i64 = 24 * 3_600;
-/// After that, a conversation makes room for another destination's; the rest of its messages go
-/// back to the queue.
+/// After this time a batch of messages makes room for another destination; its remaining messages
+/// return to the queue.
 const CONVERSATION_MAX: Duration = Duration::from_secs(600);
-/// How long to wait where there is nothing to wait for, or the store cannot be asked.
+/// How long to wait when nothing is queued, or the queue cannot be read.
 const IDLE: Duration = Duration::from_secs(60);
 
 /// The relay, ready to run.
@@ -61,7 +62,8 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Reads the keys and authorities that the configuration names.
+    /// Creates a relay and reads the keys and certificate authorities that the configuration
+    /// names.
     pub fn new(
         gateway: Gateway,
         resolver: Resolver,
@@ -75,10 +77,10 @@ impl Relay {
         Ok(Relay { shared: Arc::new(shared) })
     }
 
-    /// Runs until `stop`; what is being sent then is finished.
+    /// Runs until `stop`, and then finishes the batches in progress.
     pub async fn run(self, stop: CancellationToken) {
         if let Err(error) = self.blocking(|gateway| gateway.queue_recover()).await {
-            tracing::error!(%error, "the queue could not be looked through");
+            tracing::error!(%error, "cannot recover the queue");
         }
         let wake = self.shared.gateway.queue_wake();
         let (sender, mut receiver) = mpsc::channel::<String>(64);
@@ -87,7 +89,7 @@ impl Relay {
             let pause = match self.fill(&mut destinations).await {
                 Ok(pause) => pause,
                 Err(error) => {
-                    tracing::warn!(%error, "the queue could not be read");
+                    tracing::warn!(%error, "cannot read the queue");
                     IDLE
                 }
             };
@@ -107,7 +109,7 @@ impl Relay {
         }
     }
 
-    /// Leases what is due; tells how long until more may be.
+    /// Leases the rows that are due, and returns how long to wait until more may be due.
     async fn fill(&self, destinations: &mut Destinations) -> Result<Duration, gateway::Error> {
         let room = LEASED_MAX.saturating_sub(destinations.waiting);
         let now = self.shared.gateway.clock().now();
@@ -125,12 +127,12 @@ impl Relay {
         let until = |at: crate::clock::Timestamp| {
             Duration::from_millis(u64::try_from(at.0 - now.0).unwrap_or_default())
         };
-        // Rows that are being sent count as due when their lease ends, so this does not spin;
-        // a moment's pause where the clock and the index do not agree.
+        // Rows that are being sent count as due when their lease ends, so this does not spin; the
+        // minimum is for when the clock and the index disagree.
         Ok(due.map_or(IDLE, until).clamp(Duration::from_millis(50), IDLE))
     }
 
-    /// Starts conversations where there is something to send and leave to send it.
+    /// Starts a batch for each destination that has messages waiting, as far as the limits allow.
     fn start(&self, destinations: &mut Destinations, sender: &mpsc::Sender<String>) {
         let (all, each) = (
             self.shared.config.connections_max,
@@ -141,7 +143,7 @@ impl Relay {
             let (shared, sender) = (self.shared.clone(), sender.clone());
             tokio::spawn(async move {
                 converse(&shared, &key, tasks).await;
-                // The relay has stopped listening: nobody needs to know.
+                // Fails only when the relay has stopped, and then no one needs to know.
                 let _ = sender.send(key).await;
             });
         }
@@ -162,7 +164,7 @@ impl Relay {
     }
 }
 
-/// What waits for each destination, and how many conversations run with it.
+/// The rows that wait for each destination, and the number of batches in progress.
 #[derive(Default)]
 struct Destinations {
     destinations: HashMap<String, Destination>,
@@ -176,7 +178,7 @@ struct Destination {
     running: usize,
 }
 
-/// Messages that one connection takes one after another.
+/// The largest number of messages in one batch, which are sent one after another.
 const MESSAGES_PER_CONNECTION: usize = 50;
 
 impl Destinations {
@@ -185,7 +187,7 @@ impl Destinations {
         self.destinations.entry(key).or_default().tasks.push_back(task);
     }
 
-    /// How many rows wait for each destination.
+    /// The number of rows that wait for each destination.
     fn sizes(&self) -> HashMap<String, usize> {
         self.destinations
             .iter()
@@ -193,8 +195,8 @@ impl Destinations {
             .collect()
     }
 
-    /// The next batch of a destination that may be spoken to; the last quarter of `all`
-    /// conversations is kept for destinations that have none.
+    /// Returns the next batch of a destination that is below its limit. The last quarter of `all`
+    /// slots is reserved for destinations that have no batch in progress.
     fn next(&mut self, all: usize, each: usize) -> Option<(String, Vec<Leased>)> {
         let each = if self.running * 4 >= all * 3 { 1 } else { each };
         let ready = |destination: &&mut Destination| {
@@ -202,7 +204,7 @@ impl Destinations {
         };
         let (key, destination) =
             self.destinations.iter_mut().find(|(_, destination)| ready(destination))?;
-        // Shared among as many connections as there may be.
+        // Divided among the connections that the destination may still open.
         let fair = destination
             .tasks
             .len()
@@ -226,7 +228,7 @@ impl Destinations {
     }
 }
 
-/// Where messages go.
+/// Where messages are sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum NextHop {
     /// All to one host.
@@ -235,7 +237,7 @@ enum NextHop {
     OfDomain,
 }
 
-/// Whether enough rows wait for a recipient's destination.
+/// Returns a test of whether enough rows already wait for a recipient's destination.
 fn crowded(mut waiting: HashMap<String, usize>, next: NextHop) -> impl FnMut(&Recipient) -> bool {
     move |recipient| {
         let waits = waiting.entry(destination(next, recipient)).or_default();
@@ -244,7 +246,7 @@ fn crowded(mut waiting: HashMap<String, usize>, next: NextHop) -> impl FnMut(&Re
     }
 }
 
-/// Rows for one destination share its connections.
+/// Returns a recipient's destination; rows for one destination share its connections.
 fn destination(next: NextHop, recipient: &Recipient) -> String {
     match next {
         NextHop::Smarthost => String::new(),
@@ -252,17 +254,18 @@ fn destination(next: NextHop, recipient: &Recipient) -> String {
     }
 }
 
-/// Sends a destination's messages over as few connections as it takes.
+/// Sends a batch of messages to a destination over as few connections as possible.
 async fn converse(shared: &Shared, key: &str, tasks: Vec<Leased>) {
     let mut open: Option<Connection> = None;
     let started = std::time::Instant::now();
-    // Nobody answers there: the rest need not wait for every time-out once more.
+    // Set when no host responds, so that the remaining messages need not wait for every timeout
+    // again.
     let mut nobody: Option<Attempted> = None;
     for row in tasks {
         let (id, reference) = (row.id, row.reference);
         if started.elapsed() > CONVERSATION_MAX {
             if let Err(error) = blocking(shared, move |gateway| gateway.queue_return(id)).await {
-                tracing::error!(%error, queue.id = %id.to_text(), "a message could not be put back");
+                tracing::error!(%error, queue.id = %id.to_text(), "cannot return a row to the queue");
             }
             continue;
         }
@@ -271,9 +274,12 @@ async fn converse(shared: &Shared, key: &str, tasks: Vec<Leased>) {
             Some(done) => done,
             None => send(shared, key, row, &mut open, &mut nobody).await,
         };
-        tracing::info!(queue.id = %id.to_text(), r#ref = %reference, outcome = %done.word(), "attempted");
+        tracing::info!(
+            queue.id = %id.to_text(), r#ref = %reference, outcome = %done.word(),
+            "delivery attempted"
+        );
         if let Err(error) = blocking(shared, move |gateway| gateway.queue_report(id, done)).await {
-            tracing::error!(%error, queue.id = %id.to_text(), "an outcome could not be noted");
+            tracing::error!(%error, queue.id = %id.to_text(), "cannot record an outcome");
         }
     }
     if let Some(connection) = open {
@@ -289,10 +295,10 @@ async fn send(
     nobody: &mut Option<Attempted>,
 ) -> Attempted {
     if row.size > shared.config.size_octets_max {
-        let text = "the message is too large for ordinary mail".to_owned();
+        let text = "the message is too large to be sent as ordinary mail".to_owned();
         return Attempted::Failed { status: EnhancedStatus::TOO_LARGE, text, host: None };
     }
-    // A connection that was good a moment ago, for a message that asks no more of it.
+    // Reuse the open connection, unless the message requires more protection than it has.
     if let Some(connection) = open.take_if(|connection| !connection.serves(&row)) {
         connection.quit().await;
     }
@@ -310,7 +316,7 @@ async fn send(
     }
 }
 
-/// One host after another, until one says yes or no.
+/// Tries one host after another until one accepts the message or refuses it permanently.
 async fn try_hosts(
     shared: &Shared,
     route: &Route,
@@ -319,7 +325,7 @@ async fn try_hosts(
     nobody: &mut Option<Attempted>,
 ) -> Attempted {
     let mut answered = false;
-    let mut last = deferred(EnhancedStatus(4, 4, 1), "no host of the domain answers".to_owned());
+    let mut last = deferred(EnhancedStatus(4, 4, 1), "no mail host responds".to_owned());
     for hop in route.hops.iter().take(shared.config.hosts_tried_max) {
         match Connection::open(shared, hop, row).await {
             Ok(connection) if !connection.serves(row) => {
@@ -330,7 +336,7 @@ async fn try_hosts(
                 answered = true;
                 let done = connection.send(shared, row).await;
                 *open = connection.kept();
-                // A host that puts us off may not be the only one (RFC 5321 §5.1).
+                // When a host defers the message, another may accept it (RFC 5321 §5.1).
                 if !matches!(done, Attempted::Deferred { .. }) {
                     return done;
                 }
@@ -356,7 +362,7 @@ async fn try_hosts(
 fn no_tls() -> Attempted {
     deferred(
         EnhancedStatus(4, 7, 10),
-        "the host offers no encryption that can be checked".to_owned(),
+        "the host does not offer TLS that can be verified".to_owned(),
     )
 }
 

@@ -1,4 +1,4 @@
-//! Whether a domain vouches for its hosts' TLS: DANE (RFC 7672), else MTA-STS (RFC 8461).
+//! What a domain publishes about its hosts' TLS: DANE (RFC 7672), else MTA-STS (RFC 8461).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,18 +16,18 @@ use crate::net::dns::DnsError;
 use super::shared::{Shared, blocking};
 use super::trust::Check;
 
-/// What a domain says of its hosts.
+/// A domain's TLS policies for its hosts.
 #[derive(Debug, Default)]
 pub struct Policies {
     dane: HashMap<String, Check>,
     sts: Option<Sts>,
 }
 
-/// What it says of one.
+/// The TLS policy for one host.
 #[derive(Clone, Debug)]
 pub enum Vouched {
     By(Check),
-    /// The domain names its hosts, and this is none of them.
+    /// The domain names its hosts, and this host is not one of them.
     Forbidden,
     Nothing,
 }
@@ -42,13 +42,13 @@ pub struct Sts {
 const POLICY_OCTETS_MAX: usize = 64 * 1024;
 
 impl Policies {
-    /// What is said of a host.
+    /// Returns the policy for a host.
     pub fn of(&self, host: &str) -> Vouched {
         if let Some(check) = self.dane.get(host) {
             return Vouched::By(check.clone());
         }
         match &self.sts {
-            // RFC 8461 §5: a policy that is being tried out changes nothing.
+            // RFC 8461 §5: a policy in testing mode changes nothing.
             Some(sts) if !sts.enforce => Vouched::Nothing,
             Some(sts) if sts.names(host) => Vouched::By(Check::Valid),
             Some(_) => Vouched::Forbidden,
@@ -58,7 +58,7 @@ impl Policies {
 }
 
 impl Sts {
-    /// Reads a policy; `None` for what is not one.
+    /// Parses a policy; returns `None` if the text is not a policy that restricts hosts.
     pub fn parse(text: &str) -> Option<Sts> {
         let (mut version, mut mode, mut hosts) = (None, None, Vec::new());
         for line in text.lines() {
@@ -81,7 +81,7 @@ impl Sts {
         }
     }
 
-    /// Whether a host is one of those it names; `*.` stands for one label (RFC 8461 §4.1).
+    /// Returns whether the policy names a host; `*.` stands for one label (RFC 8461 §4.1).
     pub fn names(&self, host: &str) -> bool {
         self.hosts.iter().any(|named| match named.strip_prefix("*.") {
             Some(rest) => host.split_once('.').is_some_and(|(_, tail)| tail == rest),
@@ -94,16 +94,16 @@ impl Sts {
 #[derive(Clone, Copy)]
 pub struct Hosts<'h> {
     pub all: &'h [(u16, String)],
-    /// DNSSEC vouches for them.
+    /// Whether DNSSEC authenticates them.
     pub vouched: bool,
 }
 
-/// What a domain says of its hosts' TLS. An answer that did not come is no "nothing": the message
-/// waits.
+/// Looks up a domain's TLS policies for its hosts. A missing answer does not mean that there is no
+/// policy: the message waits.
 pub async fn look_up(shared: &Shared, domain: &str, hosts: Hosts<'_>) -> Result<Policies, String> {
     let mut policies = Policies::default();
-    // RFC 7672 §2.2.1: whoever can forge which hosts there are can name one that vouches for
-    // itself; so DANE counts only where DNSSEC vouches for the hosts too.
+    // RFC 7672 §2.2.1: an attacker who can forge the list of hosts can name a host with its own
+    // TLSA records, so DANE counts only where DNSSEC authenticates the list of hosts too.
     for (_, host) in hosts.all.iter().filter(|_| hosts.vouched) {
         let records = shared.resolver.tlsa(host, shared.config.port).await;
         let records = records.map_err(|error| error.to_string())?;
@@ -125,8 +125,8 @@ async fn sts(shared: &Shared, domain: &str) -> Result<Option<Sts>, String> {
         Err(error) if kept.is_none() => return Err(error.to_string()),
         Err(_) => Vec::new(),
     };
-    // RFC 8461 §3.1: anything but exactly one record is none. What was kept counts all the same
-    // (§5.1): a domain takes a policy back by one with mode `none`.
+    // RFC 8461 §3.1: anything but exactly one record counts as none. A cached policy still applies
+    // (§5.1): a domain withdraws its policy by publishing one with mode `none`.
     let mut records = texts.iter().filter(|text| text.starts_with("v=STSv1"));
     let id = match (records.next(), records.next()) {
         (Some(record), None) => policy_id(record),
@@ -138,19 +138,19 @@ async fn sts(shared: &Shared, domain: &str) -> Result<Option<Sts>, String> {
     let limit = Duration::from_secs(shared.config.connect_timeout_secs);
     let fetched = match tokio::time::timeout(limit, fetch(shared, domain)).await {
         Ok(fetched) => fetched.map_err(|error| error.to_string()),
-        Err(_) => Err("no answer in time".to_owned()),
+        Err(_) => Err("timeout".to_owned()),
     };
     match fetched {
         Ok(text) => keep(shared, domain, id, text).await,
-        // RFC 8461 §3.3: what was kept, else none.
+        // RFC 8461 §3.3: the cached policy applies, if there is one.
         Err(error) => {
-            tracing::warn!(%error, domain, "MTA-STS policy could not be fetched");
+            tracing::warn!(%error, domain, "cannot fetch the MTA-STS policy");
             Ok(kept.and_then(|kept| Sts::parse(&kept.text)))
         }
     }
 }
 
-/// The policy in `text`, kept for as long as it says.
+/// Returns the policy in `text`, and caches it for its `max_age`.
 async fn keep(
     shared: &Shared,
     domain: &str,
@@ -167,7 +167,7 @@ async fn keep(
     Ok(sts)
 }
 
-/// `id` of a record such as `v=STSv1; id=20160831085700Z;`.
+/// Returns the `id` of a record such as `v=STSv1; id=20160831085700Z;`.
 fn policy_id(record: &str) -> String {
     let fields = record.split(';').filter_map(|field| field.trim().split_once('='));
     let mut ids = fields.filter(|(key, _)| key.trim() == "id");
@@ -192,7 +192,7 @@ async fn fetch(
     let stream = connector.connect(ServerName::try_from(host.clone())?, stream).await?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    // Ends with the sender; what goes wrong on it shows in the request.
+    // Ends with the sender; its errors also appear in the request.
     tokio::spawn(connection);
     let request = hyper::Request::get("/.well-known/mta-sts.txt")
         .header("host", &host)

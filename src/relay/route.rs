@@ -1,4 +1,5 @@
-//! Which hosts a message goes to, in which order, and how each must be protected.
+//! Which hosts a message is sent to, in which order, and how the connection to each must be
+//! protected.
 
 use std::net::IpAddr;
 
@@ -16,8 +17,8 @@ use super::trust::Check;
 /// The hosts of a message's destination.
 pub struct Route {
     pub hops: Vec<Hop>,
-    /// Nobody promised that the hosts have TLS that can be checked: where they have none, the
-    /// message takes another way. Otherwise it waits, as MTA-STS and DANE say.
+    /// No policy promises that the hosts have verifiable TLS: if they have none, the message is
+    /// delivered in another way. Otherwise it waits, as MTA-STS and DANE require.
     pub may_lack_tls: bool,
 }
 
@@ -30,27 +31,27 @@ pub struct Hop {
     pub tls: Tls,
 }
 
-/// How a hop must be protected.
+/// How the connection to a hop must be protected.
 #[derive(Clone)]
 pub enum Tls {
     None,
-    /// When it is offered, by whatever certificate.
+    /// STARTTLS when it is offered, with any certificate.
     Opportunistic,
-    /// STARTTLS, or nothing.
+    /// STARTTLS with a checked certificate; the message is not sent without it.
     Required(Check),
-    /// From the first octet.
+    /// TLS from the first octet (RFC 8314).
     Implicit(Check),
 }
 
-/// Why there is none.
+/// Why there is no route.
 pub enum NoRoute {
     Later(String),
     Never(EnhancedStatus, String),
-    /// Verified TLS was asked for, and the domain does not vouch for any.
+    /// The message needs verified TLS, but none can be verified for the destination.
     NotVerified(String),
 }
 
-/// The route of a message; `key` is its destination's domain.
+/// Finds the route of a message; `key` is its destination's domain.
 pub async fn find(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRoute> {
     match shared.config.smarthost_parts() {
         Some((host, port)) => smarthost(shared, host, port, row).await,
@@ -58,7 +59,7 @@ pub async fn find(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoR
     }
 }
 
-/// The domain that a recipient is reached by, literals without their brackets.
+/// Returns the domain that a recipient is reached by; literals without their brackets.
 pub fn domain_of(recipient: &Recipient) -> Option<String> {
     match &recipient.path {
         ForwardPath::Postmaster => None,
@@ -68,13 +69,13 @@ pub fn domain_of(recipient: &Recipient) -> Option<String> {
     }
 }
 
-/// Whether a message leaves over TLS that was checked, or not at all.
+/// Returns whether a message may be sent only over verified TLS.
 pub fn wants_checked(row: &Leased) -> bool {
     row.tls == TlsNeed::Verified || row.require_tls
 }
 
-/// Everything goes to one host, which finds the rest of the way; a message that needs verified
-/// TLS is as verified as that host.
+/// Returns the route to the smarthost, which relays every message further; a message that needs
+/// verified TLS is only verified as far as that host.
 async fn smarthost(
     shared: &Shared,
     host: String,
@@ -88,7 +89,7 @@ async fn smarthost(
     };
     let tls = match shared.config.smarthost_tls {
         SmarthostTls::None if checked => {
-            return Err(NoRoute::NotVerified("the smarthost is used without TLS".to_owned()));
+            return Err(NoRoute::NotVerified("the smarthost is configured without TLS".to_owned()));
         }
         SmarthostTls::None => Tls::None,
         SmarthostTls::Opportunistic if checked => Tls::Required(Check::Valid),
@@ -101,16 +102,17 @@ async fn smarthost(
 }
 
 async fn by_mx(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRoute> {
-    let bad = || NoRoute::Never(EnhancedStatus::BAD_RECIPIENT, "there is no domain".to_owned());
+    let bad =
+        || NoRoute::Never(EnhancedStatus::BAD_RECIPIENT, "the address has no domain".to_owned());
     let domain = domain_of(&row.recipient).filter(|domain| domain == key).ok_or_else(bad)?;
     let (hosts, hosts_vouched) = match shared.resolver.mail_hosts(&domain).await {
         Ok(MailHosts::Hosts { hosts, vouched }) => (without_us(shared, hosts)?, vouched),
         Ok(MailHosts::NoMail) => {
-            let text = "the domain takes no mail".to_owned();
+            let text = "the domain does not accept mail (null MX)".to_owned();
             return Err(NoRoute::Never(EnhancedStatus(5, 1, 10), text));
         }
         Err(DnsError::NotFound) => {
-            let text = "there is no such domain".to_owned();
+            let text = "the domain does not exist".to_owned();
             return Err(NoRoute::Never(EnhancedStatus(5, 1, 2), text));
         }
         Err(error) => return Err(later(error)),
@@ -124,7 +126,7 @@ async fn by_mx(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRout
     for (_, host) in hosts {
         let tls = match (vouched.of(&host), row.tls) {
             (Vouched::By(check), _) => Tls::Required(check),
-            // MTA-STS in enforce mode names the hosts; another one is not sent to (RFC 8461 §5).
+            // MTA-STS in enforce mode names the hosts; no other host is used (RFC 8461 §5).
             (Vouched::Forbidden, _) => continue,
             (Vouched::Nothing, _) if wanted => continue,
             (Vouched::Nothing, TlsNeed::Required) => Tls::Required(Check::Valid),
@@ -139,14 +141,14 @@ async fn by_mx(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRout
         (false, _) => Ok(Route { hops, may_lack_tls: false }),
         (true, Some(error)) => Err(later(error)),
         (true, None) if wanted => {
-            Err(NoRoute::NotVerified("the domain vouches for no host's TLS".to_owned()))
+            Err(NoRoute::NotVerified("no DANE or MTA-STS policy covers the mail hosts".to_owned()))
         }
-        (true, None) => Err(NoRoute::Later("no host of the domain may be used".to_owned())),
+        (true, None) => Err(NoRoute::Later("MTA-STS allows none of the mail hosts".to_owned())),
     }
 }
 
-/// RFC 5321 §5.1: where we ourselves are among the hosts, only better ones are tried; where none
-/// is left, the mail is in a loop.
+/// Removes this server and all hosts that are not preferred to it (RFC 5321 §5.1). If none is left,
+/// mail for the domain loops.
 fn without_us(
     shared: &Shared,
     mut hosts: Vec<(u16, String)>,
@@ -158,7 +160,7 @@ fn without_us(
     match hosts.is_empty() {
         true => Err(NoRoute::Never(
             EnhancedStatus(5, 4, 6),
-            "mail for that domain would come back to us".to_owned(),
+            "mail for the domain loops back to this server".to_owned(),
         )),
         false => Ok(hosts),
     }
@@ -166,7 +168,7 @@ fn without_us(
 
 fn later(error: DnsError) -> NoRoute {
     match error {
-        DnsError::NotFound => NoRoute::Later("a mail host of the domain is not there".to_owned()),
+        DnsError::NotFound => NoRoute::Later("a mail host has no address in DNS".to_owned()),
         DnsError::Temporary(text) => NoRoute::Later(text),
     }
 }

@@ -1,4 +1,4 @@
-//! What every conversation of the relay shares.
+//! What every session of the relay shares.
 
 use crate::config;
 use crate::gateway::{self, Gateway};
@@ -8,7 +8,7 @@ use crate::net::work;
 use super::dkim::Signers;
 use super::trust::Trust;
 
-/// What the relay was started with.
+/// What every session of the relay shares.
 pub(super) struct Shared {
     pub(super) gateway: Gateway,
     pub(super) resolver: Resolver,
