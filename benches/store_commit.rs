@@ -1,8 +1,9 @@
-//! How many durable transactions the store commits per second, beside what the disk alone does.
+//! Measures how many durable transactions the store commits per second, compared with the disk
+//! alone.
 //!
-//! Each transaction is like an arriving message: six records of 300 octets and a content of
-//! 4 KiB. `cargo bench --bench store_commit`; `BENCH_SECS` and `BENCH_FOLDER` change how long
-//! and where.
+//! Each transaction resembles an incoming message: six records of 250 octets (about 300 as stored)
+//! and a content of 4 KiB. Run it with `cargo bench --bench store_commit`; `BENCH_SECS` and
+//! `BENCH_FOLDER` set the duration and the location.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -28,7 +29,7 @@ const RECORD_OCTETS: usize = 250;
 const CONTENT_OCTETS: usize = 4_096;
 
 fn main() {
-    // `cargo test` runs benches as well; then there is nothing to measure.
+    // `cargo test` runs benches too, and then nothing is measured.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
@@ -37,17 +38,17 @@ fn main() {
     let folder = std::env::var_os("BENCH_FOLDER").map_or_else(std::env::temp_dir, PathBuf::from);
     let folder = tempfile::tempdir_in(folder).unwrap();
     let bare = bare(folder.path(), time);
-    println!("one octet group after another, bare append and fdatasync: {bare:.0}/s");
+    println!("one thread, plain append and fdatasync: {bare:.0}/s");
     for threads in [1, 8, 64, 256] {
         let commits = commits(&folder.path().join(threads.to_string()), threads, time);
         println!(
-            "{threads:>3} threads: {commits:.0} commits/s, {:.2} per bare sync",
+            "{threads:>3} threads: {commits:.0} commits/s, {:.2} per plain sync",
             commits / bare
         );
     }
 }
 
-/// Appends as many octets as one transaction has, with one fdatasync each.
+/// Repeatedly appends as many octets as one transaction has, each time with one fdatasync.
 fn bare(folder: &Path, time: Duration) -> f64 {
     let octets = vec![1; CONTENT_OCTETS + usize::from(RECORDS) * (RECORD_OCTETS + 50)];
     let file = File::create(folder.join("bare")).unwrap();

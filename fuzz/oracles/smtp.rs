@@ -1,5 +1,5 @@
-//! SMTP sessions: whatever octets come, in whatever pieces, the session ends without a panic,
-//! every reply is well formed, and exactly what was acknowledged is stored.
+//! SMTP sessions: whatever octets arrive, in whatever pieces, the session ends without a panic,
+//! every reply is well formed, and exactly the acknowledged messages are stored.
 
 use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -17,14 +17,14 @@ use postern::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
 
-/// After so many sessions a gateway is replaced by a new one, so that it stays small.
+/// After this many sessions the gateway is replaced by a new one, so that it stays small.
 const SESSIONS_MAX: u32 = 1_000;
 
 thread_local! {
     static SERVER: RefCell<Option<(u32, Server)>> = const { RefCell::new(None) };
 }
 
-/// The first octet says how large the pieces are; the rest is what the peer sends.
+/// The first octet is the size of the pieces; the rest is what the peer sends.
 pub fn check(input: &[u8]) {
     let Some((&first, stream)) = input.split_first() else { return };
     let server = server();
@@ -36,19 +36,19 @@ pub fn check(input: &[u8]) {
     let accepted = accepted(&replies);
     for reference in &accepted {
         let stored = gateway.store().content_length(ContentId(reference.to_bytes())).unwrap();
-        assert!(stored.is_some(), "acknowledged and not stored: {reference}");
+        assert!(stored.is_some(), "acknowledged but not stored: {reference}");
     }
-    assert_eq!(contents(&gateway) - before, accepted.len() as u64, "stored and not acknowledged");
+    assert_eq!(contents(&gateway) - before, accepted.len() as u64, "stored but not acknowledged");
 }
 
-/// Everything the server said to a peer that sends `stream` and closes.
+/// Returns everything that the server sends to a peer that sends `stream` and closes.
 async fn converse(server: &Server, stream: &[u8], piece: usize) -> Vec<u8> {
     let (near, far) = tokio::io::duplex(piece);
     let (mut read, mut write) = tokio::io::split(near);
     let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let session = Session::new(server.shared(), far, peer, None, CancellationToken::new());
     let talk = async {
-        // The server may have closed before everything was said.
+        // The server may close before everything was sent.
         let _ = write.write_all(stream).await;
         let _ = write.shutdown().await;
     };
@@ -108,7 +108,7 @@ fn new_server() -> Server {
     };
     gateway.account_create(new).unwrap();
     let mut smtp = config::Smtp::for_demo(SocketAddr::from(([127, 0, 0, 1], 0)));
-    // Small, so that they are met.
+    // Small limits, so that they are reached.
     smtp.size_octets_max = 70_000;
     smtp.memory_octets_max = 200_000;
     smtp.memory_wait_secs = 1;

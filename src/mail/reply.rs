@@ -1,5 +1,5 @@
-//! Answers and forwards: who gets them, what their subject is, what is quoted; and the closed
-//! schema of rich text.
+//! Replies and forwards: their recipients, subject and quoted text; and the closed schema of rich
+//! text.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,7 +10,7 @@ use time::macros::format_description;
 
 use super::message::{Ids, NameAddr, View};
 
-/// In which way a message is answered.
+/// How a message is answered or forwarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Reply,
@@ -18,7 +18,7 @@ pub enum Kind {
     Forward,
 }
 
-/// An answer as it is begun.
+/// A reply or forward as it is first shown in the composer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Started {
     pub to: Vec<NameAddr>,
@@ -28,7 +28,8 @@ pub struct Started {
     pub html: Option<String>,
 }
 
-/// Begins an answer. `own` are the addresses of the one who answers, who never writes to itself.
+/// Starts a reply or forward. `own` are the addresses of the replying account, which never becomes
+/// a recipient.
 pub fn begin(view: &View, kind: Kind, own: &[String]) -> Started {
     let (to, cc) = recipients(view, kind, own);
     let prefix = if kind == Kind::Forward { "Fwd" } else { "Re" };
@@ -51,10 +52,10 @@ fn recipients(view: &View, kind: Kind, own: &[String]) -> (Vec<NameAddr>, Vec<Na
         };
         list.iter().filter(new).cloned().collect()
     };
-    // RFC 5322 §3.6.2: Reply-To says where answers go.
+    // RFC 5322 §3.6.2: replies go to Reply-To if there is one.
     let from = if view.reply_to.is_empty() { &view.from } else { &view.reply_to };
     let mut to = fresh(from);
-    // One's own message is answered to those who got it.
+    // A reply to one's own message goes to its recipients.
     if to.is_empty() {
         to = fresh(&view.to);
     }
@@ -65,12 +66,12 @@ fn recipients(view: &View, kind: Kind, own: &[String]) -> (Vec<NameAddr>, Vec<Na
     (to, cc)
 }
 
-/// The subject with one prefix, whatever the languages of those before it.
+/// Returns the subject with a single prefix, whatever prefixes it had and in whatever languages.
 fn subject(subject: &str, prefix: &str) -> String {
     format!("{prefix}: {}", bare_subject(subject))
 }
 
-/// The subject without what answers and forwards put in front of it.
+/// Returns the subject without the prefixes of replies and forwards.
 pub fn bare_subject(subject: &str) -> &str {
     const KNOWN: [&str; 14] = [
         "re",
@@ -99,7 +100,7 @@ pub fn bare_subject(subject: &str) -> &str {
     rest
 }
 
-/// What a message says, as text.
+/// Returns the content of a message as text.
 fn said(view: &View) -> String {
     match (&view.text, &view.html) {
         (Some(text), _) => text.replace("\r\n", "\n"),
@@ -112,7 +113,7 @@ fn attribution(view: &View) -> String {
     format!("On {}, {} wrote:", date_of(view), name_of(view))
 }
 
-/// When it was written, as its writer's own clock said, in words.
+/// Returns the date in words, in the time zone of its sender.
 fn date_of(view: &View) -> String {
     const FORM: &[BorrowedFormatItem<'_>] = format_description!(
         "[weekday repr:short], [day padding:none] [month repr:short] [year] at [hour]:[minute]"
@@ -122,7 +123,7 @@ fn date_of(view: &View) -> String {
 }
 
 fn name_of(view: &View) -> String {
-    let Some(from) = view.from.first() else { return "somebody".to_owned() };
+    let Some(from) = view.from.first() else { return "an unknown sender".to_owned() };
     let address = from.address.clone().unwrap_or_default();
     match &from.name {
         Some(name) => format!("{name} <{address}>"),
@@ -149,15 +150,15 @@ fn quoted(text: &str) -> String {
     text.trim_end().lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// The References of an answer: those of the message, and the message (RFC 5322 §3.6.4).
+/// Returns the References of a reply: those of the message, and the message (RFC 5322 §3.6.4).
 pub fn references(view: &View) -> Vec<String> {
     let Ids { mut references, own } = Ids::of(view);
     references.extend(own);
     references
 }
 
-/// A text without what it quotes: lines that begin with `>`, and the line that says who wrote
-/// them; of a forward, everything from its mark on.
+/// Returns a text without its quotations: lines that begin with `>`, the attribution line before
+/// them, and everything from the marker of a forwarded message on.
 pub fn without_quotes(text: &str) -> String {
     let mut kept: Vec<&str> = Vec::new();
     let mut lines = text.lines().peekable();
@@ -179,11 +180,11 @@ pub fn without_quotes(text: &str) -> String {
     text
 }
 
-/// HTML without its quotations.
+/// Returns HTML without its quotations.
 pub fn without_quotes_html(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let (mut rest, mut depth) = (closed(html), 0_u32);
-    // The closed schema writes tags in one way only, so that they can be found like this.
+    // In the closed schema tags have only one form, so they can be found like this.
     while let Some(at) = rest.find('<') {
         if depth == 0 {
             out.push_str(&rest[..at]);
@@ -203,8 +204,8 @@ pub fn without_quotes_html(html: &str) -> String {
     out
 }
 
-/// Rich text as the editor knows it: paragraphs, emphasis, lists, quotations, code, links to
-/// pages and addresses. Anything else is taken out.
+/// Reduces HTML to the rich text that the editor supports: paragraphs, emphasis, lists, quotations,
+/// code, links to pages and addresses. Anything else is removed.
 pub fn closed(html: &str) -> String {
     const TAGS: [&str; 13] =
         ["p", "br", "strong", "em", "u", "s", "a", "ul", "ol", "li", "blockquote", "code", "pre"];
@@ -222,7 +223,7 @@ pub fn closed(html: &str) -> String {
         .to_string()
 }
 
-/// What HTML says, as text.
+/// Returns the text of HTML.
 pub fn html_to_text(html: &str) -> String {
     let mut text = String::new();
     let clean = closed(html);
@@ -236,7 +237,8 @@ pub fn html_to_text(html: &str) -> String {
         rest = &rest[end..];
     }
     text.push_str(rest);
-    // What the sanitiser escapes; the ampersand last, so that nothing is unescaped twice.
+    // The characters that the sanitiser escapes; the ampersand is last, so that nothing is
+    // unescaped twice.
     let pairs = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&nbsp;", " "), ("&amp;", "&")];
     pairs.iter().fold(text, |text, (from, to)| text.replace(from, to))
 }
@@ -313,7 +315,7 @@ mod tests {
         let ids = references(&long);
         assert_eq!(ids.len(), REFERENCES_MAX);
         assert_eq!((ids[0].as_str(), ids[99].as_str()), ("0@x", "b@x"));
-        // One that names itself among those it answers stays the last.
+        // A message that lists its own id among its references.
         let own = vec!["b@x".to_owned(), "a@x".to_owned()];
         let circle = Ids::of(&View { references: own, ..view() });
         assert_eq!(

@@ -265,7 +265,9 @@ async fn converse(shared: &Shared, key: &str, tasks: Vec<Leased>) {
         let (id, reference) = (row.id, row.reference);
         if started.elapsed() > CONVERSATION_MAX {
             if let Err(error) = blocking(shared, move |gateway| gateway.queue_return(id)).await {
-                tracing::error!(%error, queue.id = %id.to_text(), "cannot return a row to the queue");
+                tracing::error!(
+                    %error, queue.id = %id.to_text(), "cannot return a row to the queue"
+                );
             }
             continue;
         }

@@ -287,7 +287,7 @@ fn of_header(refusal: HeaderRefusal) -> Reply {
         HeaderRefusal::Name => "A header field name is malformed",
         HeaderRefusal::NoFrom => "The From field is missing",
         HeaderRefusal::Duplicate(_) => "A header field that may occur only once occurs twice",
-        HeaderRefusal::Loop => "Too many Received fields: mail loop detected",
+        HeaderRefusal::Loop => "Mail loop: too many Received fields",
     };
     Reply { code, status, text }
 }
