@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine with Rust 1.95 and Node 20.19+:
 #   make demo    builds and starts the whole product on loopback
-#   make test    all tests, installing what they need
+#   make test    installs what the tests need and runs all of them
 .PHONY: demo test lint ui-test rust-test deny prepare release \
         crash-sim fuzz kill9 powercut faults queue-kill walks bench-smtp bench-store \
         bench-mailbox bench-roundcube lighthouse large-list large-file pictures
@@ -21,13 +21,13 @@ lint:
 ui-test:
 	cd ui && npm test --silent
 
-# The runner's own count line comes last.
+# The last line of the output is the test runner's summary.
 rust-test:
 	@if cargo nextest --version >/dev/null 2>&1; \
 	then cargo nextest run --no-fail-fast; \
 	else cargo test --no-fail-fast; fi
 
-# Licences and advisories; needs cargo-deny and its advisory database.
+# Checks licences and advisories; needs cargo-deny and its advisory database.
 deny:
 	cargo deny check
 
@@ -36,49 +36,49 @@ release:
 
 # ---- slow suites; `make test` runs a short form of each ----
 
-# A million simulated crashes: make crash-sim CRASH_SEEDS=1000000
+# Simulates a million crashes: make crash-sim CRASH_SEEDS=1000000
 CRASH_SEEDS ?= 1000000
 crash-sim:
 	CRASH_SEEDS=$(CRASH_SEEDS) cargo test --release --lib store::local::sim
 
-# Each fuzz target for FUZZ_SECS seconds; needs cargo-fuzz.
+# Runs each fuzz target for FUZZ_SECS seconds; needs cargo-fuzz.
 FUZZ_SECS ?= 600
 fuzz:
 	cd fuzz && for target in $$(cargo fuzz list); do \
 	  cargo fuzz run -s none $$target -- -max_total_time=$(FUZZ_SECS) || exit 1; done
 
-# Fault runs and load: PROBES and BENCH name the folders that hold the probes and generators.
+# Fault injection and load tests: PROBES and BENCH are the folders of the probes and generators.
 kill9 powercut faults: release
 	tests/probes/run.sh $@
 
 bench-smtp: release
 	benches/smtp_accept.sh
 
-# A large mailbox at the API: lists, messages, search.
+# Measures a large mailbox through the API: lists, messages, search.
 bench-mailbox: release
 	POSTERN=$${CARGO_TARGET_DIR:-target}/release/postern node benches/mailbox.mjs
 
-# The same messages in Debian's Roundcube, where it is installed:
+# Measures the same messages in Debian's Roundcube, if it is installed:
 #   apt-get install roundcube-core roundcube-sqlite3 dovecot-imapd php-cli php-sqlite3
 bench-roundcube:
 	node benches/roundcube.mjs
 
-# What Lighthouse says of accessibility and best practices; fetches it from the npm registry.
+# Runs Lighthouse for accessibility and best practices; installs it from the npm registry.
 lighthouse: release
 	cd benches/lighthouse && npm ci
 	POSTERN=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/postern node benches/lighthouse/lighthouse.mjs
 
-# A list of LARGE messages in Chromium, scrolled to any place.
+# Scrolls a list of LARGE messages in Chromium.
 LARGE ?= 100000
 large-list:
 	MESSAGES_E2E=$(LARGE) cargo test --release --test browser a_large_mailbox -- --nocapture
 
-# A file of FILE_MIB MiB, sent by one person and saved by another.
+# Sends a file of FILE_MIB MiB from one account to another, which saves it.
 FILE_MIB ?= 1024
 large-file:
 	FILE_MIB=$(FILE_MIB) cargo test --release --test site a_large_file -- --nocapture
 
-# A picture of every screen, into docs/screens.
+# Takes a screenshot of every screen into docs/screens.
 pictures:
 	SCREENS=$(CURDIR)/docs/screens cargo test --test browser every_screen -- --nocapture
 	SCREENS=$(CURDIR)/docs/screens cargo test --test browser passkeys -- --nocapture
@@ -87,7 +87,7 @@ pictures:
 bench-store:
 	cargo bench --bench store_commit
 
-# Messages that wait while the daemon is killed, and walks over replies and forwards.
+# Kills the daemon while messages are queued, and runs random walks over replies and forwards.
 queue-kill:
 	QUEUE_MESSAGES=5000 QUEUE_KILLS=50 cargo test --release --test queue_kill -- --nocapture
 

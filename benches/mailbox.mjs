@@ -1,11 +1,12 @@
-// A large mailbox at the API, as a browser meets it: HTTPS on loopback, every request signed.
+// Measures a large mailbox through the API, as a browser uses it: HTTPS on loopback, every request
+// signed.
 //
 //   POSTERN=binary MESSAGES=100000 OPENED=20000 node benches/mailbox.mjs
 //
-// Starts the release build as `postern demo` in a folder of its own, delivers MESSAGES messages of
-// about 1 KiB by SMTP, opens OPENED of them, has the index made, and then measures each request
-// ROUNDS times, one after another over one connection. Prints medians and the slowest, in
-// milliseconds; they include this program's own signing.
+// Starts the release build as `postern demo` in a temporary folder, delivers MESSAGES messages of
+// about 1 KiB by SMTP, opens OPENED of them, has them indexed, and then measures each request
+// ROUNDS times, one after another over one connection. Prints the median, the 95th percentile and
+// the slowest time in milliseconds, which include this program's own signing.
 import { execFileSync, spawn } from "node:child_process";
 import { createHash, webcrypto } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -48,7 +49,7 @@ await new Promise((resolve) => {
   daemon.stdout.on("data", (chunk) => (said += chunk).includes("ready") && resolve());
 });
 
-// ---- messages: words as languages have them, few of them often and many seldom
+// ---- messages: words are distributed as in natural language, a few frequent and many rare
 let seed = 1;
 const random = () => {
   seed = (seed * 1_103_515_245 + 12_345) & 0x7fffffff;
@@ -165,7 +166,7 @@ await seconds(`${messages} messages delivered`, () => deliver(messages));
 const login = { name: "u1", password: PASSWORD, profile: "shared" };
 ({ token } = await call("POST", "/api/session", login));
 const references = [];
-await seconds("the whole list, 200 at a time", async () => {
+await seconds("the whole list, 200 per page", async () => {
   for (let before = ""; before !== null; ) {
     const page = await call("GET", `/api/messages?mailbox=inbox&limit=200${before}`);
     references.push(...page.items.map((item) => item.reference));
@@ -181,7 +182,7 @@ await seconds(`${toOpen} messages opened, four at a time`, async () => {
   };
   await Promise.all(Array.from({ length: 4 }, lane));
 });
-await seconds("the index made", async () => {
+await seconds("messages indexed", async () => {
   let steps = 0;
   for (let waiting = 1; waiting > 0; steps += 1)
     ({ waiting } = await call("POST", "/api/search/index", {}));
@@ -192,7 +193,7 @@ await measure("open the inbox (mailboxes + first 50)", async () => {
   await call("GET", "/api/mailboxes");
   await call("GET", "/api/messages?mailbox=inbox&limit=50");
 });
-await measure("a message that was opened before", (round) =>
+await measure("read a message that was opened before", (round) =>
   call("GET", `/api/messages/${references[round]}`),
 );
 await measure("open a message for the first time", (round) =>

@@ -1,12 +1,13 @@
-// A large mailbox in Debian's Roundcube, for a look beside `mailbox.mjs`.
+// Measures a large mailbox in Debian's Roundcube, for comparison with `mailbox.mjs`.
 //
 //   MESSAGES=100000 ROUNDS=50 node benches/roundcube.mjs
 //
-// Needs Debian's packages roundcube-core, roundcube-sqlite3, dovecot-imapd and php-cli, and says so
-// when they are not there. Starts Dovecot (a Maildir of messages of about 1 KiB) and Roundcube (in
-// PHP's own web server, with opcache, a SQLite database of its own) from configurations in a folder
-// of its own, on loopback, over plain HTTP, which spares it the TLS that Postern has to do. Signs
-// in as a browser does, and measures what a browser then asks for, one after another.
+// Needs Debian's packages roundcube-core, roundcube-sqlite3, dovecot-imapd, php-cli and
+// php-sqlite3, and prints a message if Roundcube, Dovecot or PHP is missing. Starts Dovecot (with a
+// Maildir of messages of about 1 KiB) and Roundcube (in PHP's built-in web server, with opcache and
+// its own SQLite database) from configurations in a temporary folder. It uses plain HTTP on
+// loopback, so Roundcube is spared the TLS that Postern has to do. Signs in as a browser does, and
+// measures the requests of a browser, one after another.
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
@@ -19,11 +20,11 @@ const rounds = Number(process.env.ROUNDS ?? 50);
 const missing = [ROOT, "/usr/sbin/dovecot", "/usr/bin/php"].filter((path) => !existsSync(path));
 if (missing.length > 0) {
   console.log(
-    "Roundcube is not measured: install roundcube-core, roundcube-sqlite3, dovecot-imapd, php-cli.",
+    "Roundcube not measured: install roundcube-core, roundcube-sqlite3, dovecot-imapd, php-cli.",
   );
   process.exit(0);
 }
-/** Dovecot reads no mail as root. */
+/** Dovecot does not read mail as root. */
 const NOBODY = 65_534;
 const folder = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), "postern-roundcube."));
 execFileSync("chmod", ["755", folder]);
@@ -36,7 +37,7 @@ const port = () =>
   );
 const [imap, web] = [port(), port()];
 const children = [];
-/** Each leads a group of its own, and its workers end with it. */
+/** Starts a process in its own process group, so that its workers end with it. */
 const start = (command, args, env = {}) => {
   const child = spawn(command, args, {
     ...{ detached: true, stdio: "ignore" },
@@ -56,7 +57,7 @@ process.on("exit", () => {
 });
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 
-// ---- messages, of the shape that `mailbox.mjs` sends
+// ---- messages, in the same form as those of `mailbox.mjs`
 let seed = 1;
 const random = () => {
   seed = (seed * 1_103_515_245 + 12_345) & 0x7fffffff;
@@ -138,7 +139,7 @@ $config['enable_installer'] = false;
 ${caches ? "$config['imap_cache'] = 'db'; $config['messages_cache'] = 'db';" : ""}
 `;
 
-/** One request after another, with the cookies and the token of the session. */
+/** Sends one request after another, with the cookies and the token of the session. */
 class Browser {
   cookies = new Map();
   token = "";
@@ -171,7 +172,7 @@ class Browser {
       ...{ _user: "u1@test.example", _pass: "bench" },
     });
     const answer = await this.get("/?_task=login", "POST", form.toString());
-    if (answer.status !== 302) throw new Error(`sign-in answered ${answer.status}`);
+    if (answer.status !== 302) throw new Error(`sign-in returned status ${answer.status}`);
     const inbox = await this.get("/?_task=mail");
     this.token = /"request_token":"([^"]+)"/.exec(inbox.text)[1];
   }
@@ -214,11 +215,11 @@ for (const caches of [false, true]) {
   console.log(`Roundcube, ${messages} messages, IMAP caches ${caches ? "in its database" : "off"}:`);
   const list = () => "/?_task=mail&_action=list&_mbox=INBOX&_page=1&_remote=1&_unlock=loading1";
   const isList = (text) => text.includes("add_message_row");
-  // What is read for the first time is made: Dovecot's own index among it.
+  // The first request is not measured, because it creates Dovecot's index, among other things.
   await browser.get(list());
   await measure("  the list of the first 50 (AJAX)", list, isList);
   await measure("  the whole inbox page", () => "/?_task=mail&_mbox=INBOX", (text) => text.includes("messagelist"));
-  // Others in each round: the first opening marks a message as read.
+  // Different messages in each round, because the first opening marks a message as read.
   const uid = (at) => messages - 1 - at * 7 - (caches ? 3 : 0);
   for (const time of ["for the first time", "again"]) await measure(
     `  opening a message ${time}`,
@@ -228,8 +229,8 @@ for (const caches of [false, true]) {
   const search = (where, word) => () =>
     `/?_task=mail&_action=search&_q=${word}&_headers=${where}&_scope=base&_mbox=INBOX&_remote=1&_unlock=loading2`;
   const isFound = (text) => text.includes("add_message_row");
-  await measure("  a word that 1 of 1,000 texts has", search("text", "platypus"), isFound, 3);
-  await measure("  a word that many subjects have", search("subject", "w2"), isFound, 5);
+  await measure("  a word in 1 of 1,000 texts", search("text", "platypus"), isFound, 3);
+  await measure("  a word in many subjects", search("subject", "w2"), isFound, 5);
   await end(php);
 }
 await end(dovecot);

@@ -1,20 +1,21 @@
 #!/bin/bash
-# How many messages a second are durably accepted, beside a yardstick and beside Postfix.
+# Measures how many messages per second are durably accepted, compared with a reference server and
+# with Postfix.
 #
 #   BENCH=/folder/with/smtpload benches/smtp_accept.sh [REPS] [SECS]
 #
-# Targets, in turn in every repetition, so that a noisy machine is noisy for all:
+# The targets take turns in every repetition, so that noise on the machine affects all of them:
 #   postern    the release build as `postern demo`
-#   refsmtpd   the yardstick: sealed, one fdatasync for each group, no checks
-#   postfix    a private Postfix that takes mail into its queue and discards it
+#   refsmtpd   the reference server: seals, one fdatasync per group, no checks
+#   postfix    a private Postfix that accepts mail into its queue and discards it
 # 4 KiB messages, 64 sessions, STARTTLS, all messages of a session over one connection.
-# Prints one line for each run, then medians and the two ratios, then the resident memory of
-# postern idle and with 256 TLS sessions open.
+# Prints one line for each run, then the medians and the two ratios, then the resident memory of
+# postern when idle and with 256 open TLS sessions.
 #
 # Optional: TARGETS="postern refsmtpd postfix", POSTERN=binary, SIZE=4096, SESSIONS=64,
-# BENCH_TARGET=folder for what is built from BENCH, EXTRA="--pipeline".
-# Needs root and the package postfix for the postfix target. Everything runs in one temporary
-# folder, on loopback, and is ended by process id.
+# BENCH_TARGET=folder for the build output of BENCH, EXTRA="--pipeline".
+# The postfix target needs root and the package postfix. Everything runs on loopback in one
+# temporary folder, and processes are stopped by their process id.
 set -euo pipefail
 
 BENCH=$(readlink -f "${BENCH:?set BENCH to the folder that holds smtpload and refsmtpd}")
@@ -50,7 +51,7 @@ until_true() {
     local what=$1
     shift
     for _ in $(seq 600); do "$@" && return 0; sleep 0.1; done
-    echo "gave up waiting for $what" >&2
+    echo "timeout while waiting for $what" >&2
     return 1
 }
 greets() { timeout 2 bash -c "exec 3<>/dev/tcp/127.0.0.1/$1 && read -r -u 3 line && [[ \$line == 220* ]]" 2>/dev/null; }
@@ -59,7 +60,7 @@ build() {
     local name
     for name in smtpload refsmtpd; do
         [ -x "$BENCH_TARGET/release/$name" ] && continue
-        # Built from a copy, since the folder may be read-only.
+        # Built from a copy, because the folder may be read-only.
         cp -rL --no-preserve=mode "$BENCH/$name" "$work/$name"
         (cd "$work/$name" && CARGO_TARGET_DIR=$BENCH_TARGET cargo build --release --quiet)
     done
@@ -68,7 +69,7 @@ build() {
 certificate() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
         -addext subjectAltName=DNS:localhost -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null
-    chmod 644 "$work/key.pem" # a key for this hour; Postfix reads it as another user
+    chmod 644 "$work/key.pem" # a temporary key; Postfix reads it as another user
 }
 
 start_postern() {
@@ -200,7 +201,7 @@ P
 
 rss_kib() { awk '/^VmRSS/ { print $2 }' "/proc/$postern_pid/status"; }
 
-# Sessions that have done STARTTLS and EHLO and wait.
+# Opens sessions that are idle after STARTTLS and EHLO.
 hold_sessions() {
     python3 - "$postern_port" "$1" "$work/held" "$work/release" <<'P'
 import os, socket, ssl, sys, time

@@ -1,8 +1,9 @@
-//! How many durable transactions the store commits per second, beside what the disk alone does.
+//! Measures how many durable transactions the store commits per second, compared with the disk
+//! alone.
 //!
-//! Each transaction is like an arriving message: six records of 300 octets and a content of
-//! 4 KiB. `cargo bench --bench store_commit`; `BENCH_SECS` and `BENCH_FOLDER` change how long
-//! and where.
+//! Each transaction resembles an incoming message: six records of 250 octets (about 300 as stored)
+//! and a content of 4 KiB. Run it with `cargo bench --bench store_commit`; `BENCH_SECS` and
+//! `BENCH_FOLDER` set the duration and the location.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -30,7 +31,7 @@ const RECORD_OCTETS: usize = 250;
 const CONTENT_OCTETS: usize = 4_096;
 
 fn main() {
-    // `cargo test` runs benches as well; then there is nothing to measure.
+    // `cargo test` runs benches too, and then nothing is measured.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
@@ -49,7 +50,7 @@ fn main() {
     }
 }
 
-/// Appends as many octets as one transaction has, with one fdatasync each.
+/// Repeatedly appends as many octets as one transaction has, each time with one fdatasync.
 fn bare(folder: &Path, time: Duration) -> f64 {
     let octets = vec![1; CONTENT_OCTETS + usize::from(RECORDS) * (RECORD_OCTETS + 50)];
     let file = File::create(folder.join("bare")).unwrap();

@@ -71,6 +71,7 @@ const ALPHABET: &[&str] = &[
     "upper",
     "letter by letter",
     "first letter",
+    "single letter",
     "letter-spacing",
     "its letters",
     "few letters",

@@ -1,10 +1,10 @@
-// What Lighthouse says of accessibility and best practices, on a page behind the sign-in as well.
+// Runs Lighthouse for accessibility and best practices, including pages behind the sign-in.
 //
 //   POSTERN=binary node benches/lighthouse/lighthouse.mjs
 //
-// Starts the binary as `postern demo` in a folder of its own, signs in with Debian's Chromium, and
-// lets Lighthouse look at each page in that same browser. Ends with an error when accessibility is
-// below 1.0 or best practices are below 0.95.
+// Starts the binary as `postern demo` in a temporary folder, signs in with Debian's Chromium, and
+// runs Lighthouse on each page in that browser. Exits with an error if accessibility is below 1.0
+// or best practices are below 0.95.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -72,7 +72,7 @@ await page.getByTestId("sign-in-password").fill(readFileSync(passwordFile, "utf8
 await page.getByTestId("sign-in-submit").click();
 await page.getByTestId("tour-skip").click();
 await page.getByTestId("list-count").waitFor();
-// Lighthouse opens a tab of its own, which this one signs in.
+// Lighthouse opens its own tab, which is signed in through this one.
 for (const [path, name] of [["/mail/inbox", "inbox"], ["/settings", "settings"], ["/manage/users", "users"]])
   good.push(await look(path, name));
 await browser.close();

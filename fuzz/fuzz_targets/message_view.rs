@@ -3,8 +3,8 @@
 #[path = "../oracles/mail.rs"]
 mod mail;
 
-// The fuzzer ends at the first panic, even one that is caught. The parser behind the view is
-// known to panic, and a view that says so is what is asked for; an oracle's panic still ends it.
+// The fuzzer stops at the first panic, even one that is caught. The parser behind the view is known
+// to panic, and a view that reports this is correct; a panic of the oracle still stops the fuzzer.
 libfuzzer_sys::fuzz_target!(
     init: { let _ = std::panic::take_hook(); },
     |data: &[u8]| mail::message_view(data)

@@ -1,5 +1,5 @@
-//! What must hold for any octets at all that reach the mail room. Each function panics when it
-//! does not.
+//! What must hold for any octets that reach the `mail` module. Each function panics if it does not
+//! hold.
 
 // Each fuzz target uses one of them.
 #![allow(dead_code)]
@@ -13,8 +13,8 @@ use postern::mail::message::{View, part_bytes, summary, view};
 use postern::mail::reference::Reference;
 use postern::mail::sanitize::{html, oracle_is_inert};
 
-/// Whatever is taken for an address, a path or a parameter is written in a form that is read as
-/// the same again and cannot break a command or a header.
+/// Every accepted address, path or parameter is written in a form that parses to the same value
+/// and cannot break a command or a header.
 pub fn address(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(address) = Address::parse(text) {
@@ -47,7 +47,7 @@ pub fn address(data: &[u8]) {
     }
 }
 
-/// Nothing in it ends a line or, outside quotes, a path.
+/// Asserts that nothing in an address ends a line or, outside quotes, a path.
 fn assert_harmless(address: &str) {
     assert!(!address.chars().any(char::is_control), "{address:?}");
     let (mut quoted, mut escaped) = (false, false);
@@ -61,8 +61,8 @@ fn assert_harmless(address: &str) {
     assert!(!quoted, "{address:?}");
 }
 
-/// Whatever is taken for a reference number is written in one form, and no slip of one symbol
-/// or two neighbours makes another number of it.
+/// Every accepted reference number has a single written form, and swapping two neighbouring symbols
+/// never produces another valid number.
 pub fn reference(data: &[u8]) {
     let from_bytes = data.first_chunk::<16>().and_then(|bytes| Reference::from_bytes(*bytes));
     let from_text = std::str::from_utf8(data).ok().and_then(|text| text.parse().ok());
@@ -86,8 +86,8 @@ pub fn reference(data: &[u8]) {
     }
 }
 
-/// A header that passes has one From however one looks for it, and list and reader show the same
-/// sender and subject.
+/// An accepted header has exactly one From, however one searches for it, and the message list and
+/// the message view show the same sender and subject.
 pub fn header_strict(data: &[u8]) {
     let Ok(facts) = gate(data, &HeaderLimits::default()) else { return };
     let header = &data[..facts.body];
@@ -114,8 +114,8 @@ pub fn header_strict(data: &[u8]) {
     assert_eq!(listed.from.as_ref(), shown.from.first());
 }
 
-/// A view of anything at all: no panic, nothing that could change what surrounds it, parts that
-/// can be fetched and are as large as they say.
+/// A view of any input: no panic, nothing that could change the text around it, and parts that can
+/// be fetched and have the size they declare.
 pub fn message_view(data: &[u8]) {
     let shown = view(data);
     assert_plain(&shown);
@@ -152,7 +152,7 @@ fn assert_plain(view: &View) {
     assert!(!text.filter(|c| !matches!(c, '\n' | '\t')).any(unseen));
 }
 
-/// What comes out of the sanitiser is inert, and stays what it is when it goes in again.
+/// The sanitiser's output is inert, and is still inert after it is sanitised again.
 pub fn sanitize(data: &[u8]) {
     let Ok(source) = std::str::from_utf8(data) else { return };
     let Ok(safe) = html(source, &|id| (id == "logo").then(|| "cid/1".to_owned())) else { return };

@@ -1,9 +1,9 @@
-//! The search: whatever is typed is a question or a clear no, and octets that are no block are
-//! refused, not believed.
+//! Search: any typed text is either a valid query or a clear error, and octets that are not an
+//! index block are refused.
 
 use postern::gateway::search::forms;
 
-/// What somebody types.
+/// A search query as typed.
 pub fn question(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     match forms::question(&text) {
@@ -12,10 +12,10 @@ pub fn question(input: &[u8]) {
     }
 }
 
-/// Octets where a block of the index should stand.
+/// Octets in place of a block of the index.
 pub fn block(input: &[u8]) {
     if let Some((words, postings)) = forms::block(input) {
-        // Nothing is read twice: a posting has two octets at least.
+        // Nothing is read twice: a posting has at least two octets.
         assert!(words + 2 * postings <= input.len());
     }
 }

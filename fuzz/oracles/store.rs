@@ -1,5 +1,5 @@
-//! The store's forms: whatever octets come from the medium, nothing panics, and what can be
-//! read is written again as the same octets.
+//! The store's encodings: whatever octets the disk returns, nothing panics, and everything that can
+//! be decoded is encoded again as the same octets.
 
 use std::cell::RefCell;
 
@@ -7,22 +7,22 @@ use postern::store::local::forms;
 use postern::store::{Record, Table};
 use postern::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
 
-/// Octets where a frame of the journal should stand.
+/// Octets in place of a journal frame.
 pub fn journal_frame(input: &[u8]) {
     assert_ne!(forms::frame_head(input), Some(false));
     assert_ne!(forms::transaction(input), Some(false));
 }
 
-/// Octets where a row of the index or a sealed record should stand.
+/// Octets in place of an index row or a sealed record.
 pub fn stored_record(input: &[u8]) {
     assert_ne!(forms::row(input), Some(false));
     assert_ne!(forms::piece_places(input), Some(false));
     VAULT.with_borrow(|vault| {
         let (key, sealed) = input.split_at(input.len().min(8));
         let raw = RECORDS.raw(&[0u8; 8]);
-        // Nobody without the key can make a record that opens.
+        // Without the key nobody can create a record that opens.
         assert!(vault.record_open(RECORDS.id, &raw, sealed).is_err());
-        // And moved under another key, one that we made does not open either.
+        // A record that we sealed does not open under another record key.
         let ours = vault.record_seal(RECORDS.id, Entry::VERSION, &raw, sealed).unwrap();
         assert_eq!(*vault.record_open(RECORDS.id, &raw, &ours).unwrap().1, sealed);
         let moved = [raw.as_slice(), key].concat();

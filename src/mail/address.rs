@@ -6,15 +6,15 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// An address that was checked. Holds no control character, so it can stand in a command, a
-/// header or a log without changing what surrounds it.
+/// A valid address. It holds no control character, so it can be part of a command, a header or a
+/// log line without changing the text around it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Address {
     local: String,
     domain: Domain,
 }
 
-/// What stands after the `@`.
+/// The part after the `@`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Domain {
     Name(String),
@@ -34,16 +34,16 @@ pub enum AddressError {
     TooLong,
 }
 
-/// RFC 5321 §4.5.3.1.1, §4.5.3.1.2; RFC 1035 §2.3.4. The limit of 256 on a whole path
-/// (§4.5.3.1.3) is one that a server must at least take, so a longer one is not refused for it.
+/// RFC 5321 §4.5.3.1.1, §4.5.3.1.2; RFC 1035 §2.3.4. The limit of 256 octets for a whole path
+/// (§4.5.3.1.3) is a minimum that a server must accept, so a longer path is not refused.
 const LOCAL_OCTETS_MAX: usize = 64;
 const DOMAIN_OCTETS_MAX: usize = 255;
 const LABEL_OCTETS_MAX: usize = 63;
 
 impl Address {
-    /// Reads the Mailbox of RFC 5321 §4.1.2, with the UTF-8 of RFC 6531.
+    /// Parses a Mailbox of RFC 5321 §4.1.2, with the UTF-8 of RFC 6531.
     pub fn parse(text: &str) -> Result<Address, AddressError> {
-        // The last @ that is not quoted: a quoted local part may hold some, a domain never does.
+        // The last @: a quoted local part may contain others, a domain never does.
         let (local, domain) = text.rsplit_once('@').ok_or(AddressError::Form)?;
         if domain.len() > DOMAIN_OCTETS_MAX {
             return Err(AddressError::TooLong);
@@ -65,16 +65,16 @@ impl Address {
         &self.domain
     }
 
-    /// Whether it can only travel with SMTPUTF8 (RFC 6531).
+    /// Returns whether the address can be sent only with SMTPUTF8 (RFC 6531).
     pub fn needs_smtputf8(&self) -> bool {
         !self.local.is_ascii() || matches!(&self.domain, Domain::Name(name) if !name.is_ascii())
     }
 
-    /// The form in which our own addresses are looked up: all in lower case. Local parts of
-    /// other hosts may differ by case (RFC 5321 §2.4); ours never do.
+    /// The form in which our own addresses are looked up: all in lower case. At other hosts local
+    /// parts may differ by case (RFC 5321 §2.4); ours never do.
     ///
-    /// Unicode normalisation is left alone: what was composed differently is another address, as
-    /// it is for every relay on the way here (RFC 6530 §10.1 leaves it to the sender).
+    /// No Unicode normalisation is applied: differently composed text is a different address, as
+    /// it is for every relay on the way here (RFC 6530 §10.1 leaves normalisation to the sender).
     pub fn normalized(&self) -> String {
         match &self.domain {
             Domain::Name(name) => format!("{}@{}", folded(&self.local), folded(name)),
@@ -83,8 +83,8 @@ impl Address {
     }
 }
 
-/// In lower case, letter by letter. A letter beyond ASCII never becomes one of ASCII: the Kelvin
-/// sign is no `k`, or somebody else's domain would be ours.
+/// Returns the text in lower case, character by character. A non-ASCII letter never becomes an
+/// ASCII letter: if the Kelvin sign became `k`, another party's domain could match ours.
 fn folded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -97,7 +97,7 @@ fn folded(text: &str) -> String {
     out
 }
 
-/// How long the local part is on the wire, quotes and all.
+/// Returns the length of the local part on the wire, including quotes and escapes.
 fn wire_octets(local: &str) -> usize {
     match is_dot_string(local) {
         true => local.len(),
@@ -105,7 +105,7 @@ fn wire_octets(local: &str) -> usize {
     }
 }
 
-/// `Local-part = Dot-string / Quoted-string`; what is returned is unquoted.
+/// Parses `Local-part = Dot-string / Quoted-string` and returns it unquoted.
 fn parse_local(text: &str) -> Result<String, AddressError> {
     if let Some(rest) = text.strip_prefix('"') {
         let inner = rest.strip_suffix('"').ok_or(AddressError::LocalPart)?;
@@ -117,7 +117,7 @@ fn parse_local(text: &str) -> Result<String, AddressError> {
     }
 }
 
-/// `Quoted-string = DQUOTE *QcontentSMTP DQUOTE`; printable characters, `"` and `\` escaped.
+/// Parses `Quoted-string = DQUOTE *QcontentSMTP DQUOTE`: printable characters, `"` and `\` escaped.
 fn parse_quoted(inner: &str) -> Result<String, AddressError> {
     let mut local = String::with_capacity(inner.len());
     let mut chars = inner.chars();
@@ -141,13 +141,14 @@ fn is_dot_string(text: &str) -> bool {
     text.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atext))
 }
 
-/// RFC 5322 §3.2.3, and everything beyond ASCII that is no control character (RFC 6532 §3.2).
+/// RFC 5322 §3.2.3, and non-ASCII text (RFC 6532 §3.2).
 fn is_atext(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || is_utf8_text(c)
 }
 
-/// A letter beyond ASCII that is seen as one: neither a control, nor a blank, nor one of those
-/// that are not seen but change how the rest is read (directions, tags, invisible joins).
+/// Returns whether `c` is a visible non-ASCII character: neither a control character, nor white
+/// space, nor an invisible character that changes how the rest is displayed (bidirectional
+/// controls, tags, invisible joiners).
 fn is_utf8_text(c: char) -> bool {
     let unseen = matches!(
         c,
@@ -178,9 +179,10 @@ fn parse_literal(inner: &str) -> Option<IpAddr> {
     }
 }
 
-/// A label: letters, digits, hyphens inside; or UTF-8 (RFC 6531 §3.3).
+/// Returns whether `label` is a domain label: letters, digits, hyphens inside; or UTF-8 (RFC 6531
+/// §3.3).
 fn is_label(label: &str) -> bool {
-    // Some readers take these for dots (RFC 3490 §3.1).
+    // Some software treats these as dots (RFC 3490 §3.1).
     let is_dot = |c: char| matches!(c, '\u{3002}' | '\u{ff0e}' | '\u{ff61}');
     let inner = |c: char| c.is_ascii_alphanumeric() || c == '-' || (is_utf8_text(c) && !is_dot(c));
     (1..=LABEL_OCTETS_MAX).contains(&label.len())
@@ -190,7 +192,7 @@ fn is_label(label: &str) -> bool {
 }
 
 impl fmt::Display for Address {
-    /// The form on the wire: the local part quoted where it has to be.
+    /// Writes the form on the wire, with the local part quoted where necessary.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if is_dot_string(&self.local) {
             f.write_str(&self.local)?;
@@ -312,7 +314,7 @@ mod tests {
         assert_eq!(one.normalized(), "dana.levi@example.org");
         let messages = Address::parse("ÄÖ@Ünder.example").unwrap();
         assert_eq!(messages.normalized(), "äö@ünder.example");
-        // The Kelvin sign stays one.
+        // The Kelvin sign stays a Kelvin sign.
         let kelvin = Address::parse("\u{212a}@\u{212a}.example").unwrap();
         assert_eq!(kelvin.normalized(), "\u{212a}@\u{212a}.example");
     }

@@ -1,8 +1,8 @@
 //! Whether a message may get an automatic response (RFC 3834 §2, RFC 5230 §4.6, decision D2).
 //!
-//! An automatic response to a forged sender is backscatter: mail to somebody who never wrote. So a
-//! message is answered only when the sender's domain authenticates it, and never when it comes from
-//! a mailing list, another program, a report or ourselves.
+//! An automatic response to a forged sender is backscatter: mail to a person who never wrote. So a
+//! message gets a response only when the sender's domain authenticates it, and never when it comes
+//! from a mailing list, another program or ourselves, or is a report.
 
 use super::header::HeaderFacts;
 use super::message;
@@ -10,7 +10,7 @@ use super::message;
 /// Why a message gets no automatic response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// RFC 5321 §4.5.5: a report about a report is how loops begin.
+    /// RFC 5321 §4.5.5: responding to a report could start a loop.
     NullReversePath,
     /// The sender is not authenticated.
     NotAuthenticated,
@@ -24,7 +24,7 @@ pub enum Why {
     Report,
     /// Its sender's address is in one of our own domains.
     OwnAddress,
-    /// The sender's address is not a person's.
+    /// The sender's address does not belong to a person.
     RoleAddress,
     /// The From field does not name the sender of the envelope.
     OtherSender,
@@ -169,7 +169,7 @@ fn named(facts: &Facts<'_>) -> Result<(), Why> {
     }
 }
 
-/// A field's value, in lower case and without blanks around it.
+/// Returns a field's value in lower case, without surrounding white space.
 fn value(facts: &Facts<'_>, name: &str) -> Option<String> {
     let raw = facts.header.value(facts.message, name)?;
     Some(String::from_utf8_lossy(raw).trim().to_lowercase())
@@ -261,7 +261,7 @@ mod tests {
         ("omar@example.org", Why::OwnAddress),
     ];
 
-    /// 10,000 forged or automatic messages, every combination of what gives them away: no answer.
+    /// 10,000 forged or automatic messages, with every combination of their signs, get no response.
     #[test]
     fn ten_thousand_forged_or_automatic_messages_get_no_answer() {
         let mut judged = 0;

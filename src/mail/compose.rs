@@ -1,4 +1,4 @@
-//! Writing messages, piece by piece: a file of any size never stands in memory.
+//! Writing messages piece by piece, so that an attached file is never held in memory as a whole.
 //!
 //! ```text
 //! header, text (and HTML beside it)          begin
@@ -6,9 +6,8 @@
 //! --boundary--                               end
 //! ```
 //!
-//! Names, subjects and file names are encoded by mail-builder (RFC 2047, RFC 2231). No field can
-//! end its line early, there is never a Bcc, and no line has more than 998 octets (RFC 5322
-//! §2.1.1).
+//! mail-builder encodes names, subjects and file names (RFC 2047, RFC 2231). No value can end its
+//! line early, there is never a Bcc field, and no line has more than 998 octets (RFC 5322 §2.1.1).
 
 use mail_builder::headers::Header;
 use mail_builder::headers::address::Address;
@@ -18,14 +17,14 @@ use mail_builder::mime::MimePart;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
-/// Somebody in a header field.
+/// A mailbox in a header field: a display name and an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mailbox {
     pub name: Option<String>,
     pub address: String,
 }
 
-/// Everything of a message but its files.
+/// Everything in a message except its files.
 #[derive(Debug)]
 pub struct Message<'a> {
     pub from: Mailbox,
@@ -38,11 +37,11 @@ pub struct Message<'a> {
     pub message_id: &'a str,
     pub in_reply_to: Option<&'a str>,
     pub references: &'a [String],
-    /// The reference number, told in a field of its own.
+    /// The reference number, which has its own field.
     pub reference: &'a str,
     pub text: &'a str,
     pub html: Option<&'a str>,
-    /// More fields; their values are single lines.
+    /// Additional fields; their values are single lines.
     pub extra: &'a [(&'static str, String)],
 }
 
@@ -58,8 +57,8 @@ pub struct File<'a> {
 /// The field that carries the reference number.
 pub const REFERENCE_FIELD: &str = "Postern-Reference";
 
-/// Everything up to the end of the text. With `has_files`, the files follow, divided by
-/// `boundary`, which must stand nowhere else.
+/// Writes everything up to the end of the text. With `has_files`, the files follow, separated by
+/// `boundary`, which must not occur anywhere else.
 pub fn begin(message: &Message<'_>, has_files: bool, boundary: &str) -> Vec<u8> {
     let mut out = head(message);
     if has_files {
@@ -71,8 +70,8 @@ pub fn begin(message: &Message<'_>, has_files: bool, boundary: &str) -> Vec<u8> 
     out
 }
 
-/// A report (RFC 6522): the message's text for people, and `fields` of `media_type` for machines.
-/// `boundary` must stand nowhere else.
+/// Writes a report (RFC 6522): the message's text for people, and `fields` of `media_type` for
+/// programs. `boundary` must not occur anywhere else.
 pub fn report(message: &Message<'_>, boundary: &str, media_type: &str, fields: &str) -> Vec<u8> {
     let mut out = head(message);
     let kind = media_type.rsplit_once('/').map_or(media_type, |(_, kind)| kind);
@@ -88,12 +87,12 @@ pub fn report(message: &Message<'_>, boundary: &str, media_type: &str, fields: &
     out
 }
 
-/// A date as header fields have it (RFC 5322 §3.3).
+/// Formats a date for a header field (RFC 5322 §3.3).
 pub fn date(date: OffsetDateTime) -> String {
     date.format(&Rfc2822).unwrap_or_default()
 }
 
-/// The header without what says how the body is made.
+/// Writes the header without the fields that describe the body's content.
 fn head(message: &Message<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(1024 + message.text.len());
     field(&mut out, "From", &address(&message.from));
@@ -128,7 +127,7 @@ fn body<'a>(message: &Message<'a>) -> MimePart<'a> {
     let text = MimePart::new("text/plain", message.text);
     match message.html {
         None => text,
-        // The plain text first: the last one is preferred (RFC 2046 §5.1.4).
+        // The plain text comes first: the last alternative is preferred (RFC 2046 §5.1.4).
         Some(html) => MimePart::new(
             ContentType::new("multipart/alternative"),
             vec![text, MimePart::new("text/html", html)],
@@ -136,7 +135,7 @@ fn body<'a>(message: &Message<'a>) -> MimePart<'a> {
     }
 }
 
-/// What stands before a file's base64 lines.
+/// Writes what comes before a file's base64 lines.
 pub fn file_head(file: &File<'_>, boundary: &str) -> Vec<u8> {
     let mut out = format!("\r\n--{boundary}\r\n").into_bytes();
     field(&mut out, "Content-Type", &ContentType::new(file.content_type));
@@ -154,7 +153,7 @@ pub fn file_head(file: &File<'_>, boundary: &str) -> Vec<u8> {
     out
 }
 
-/// What stands behind the last file.
+/// Writes what comes after the last file.
 pub fn end(boundary: &str) -> Vec<u8> {
     format!("\r\n--{boundary}--\r\n").into_bytes()
 }
@@ -174,27 +173,28 @@ fn address(mailbox: &Mailbox) -> Address<'static> {
     Address::new_address(name, one_line(&mailbox.address))
 }
 
-/// Nothing that could begin a line of its own.
+/// Replaces every control character with a space, so that the text cannot start a new line.
 pub fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// A message id holds neither blanks nor brackets (RFC 5322 §3.6.4).
+/// Removes what a message id cannot contain: white space, control characters and angle brackets
+/// (RFC 5322 §3.6.4).
 fn id(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() && !c.is_whitespace() && !"<>".contains(*c)).collect()
 }
 
-/// Base64 in lines of 76 (RFC 2045 §6.8), from octets that come in pieces.
+/// A base64 encoder with lines of 76 characters (RFC 2045 §6.8), for octets that arrive in pieces.
 #[derive(Debug, Default)]
 pub struct Base64Lines {
     waiting: Vec<u8>,
 }
 
-/// The octets of one line.
+/// The number of octets that one line encodes.
 const LINE_OCTETS: usize = 57;
 
 impl Base64Lines {
-    /// Takes octets; whole lines are appended to `out`.
+    /// Takes octets and appends complete lines to `out`.
     pub fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) {
         let mut rest = octets;
         if !self.waiting.is_empty() {
@@ -214,7 +214,7 @@ impl Base64Lines {
         self.waiting.extend_from_slice(lines.remainder());
     }
 
-    /// Writes what is left.
+    /// Writes the remaining octets.
     pub fn finish(self, out: &mut Vec<u8>) {
         if !self.waiting.is_empty() {
             encode_line(&self.waiting, out);
@@ -286,7 +286,7 @@ mod tests {
         out
     }
 
-    /// P-17: what is written reads back as it was, files of every kind of name and size too.
+    /// P-17: a written message reads back unchanged, with files of every kind of name and size.
     #[test]
     fn a_message_with_files_reads_back() {
         let files: [(&str, &[u8]); 4] = [
@@ -322,7 +322,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever stands in a field, it ends where it should.
+        /// A field ends where it should, whatever its value contains.
         #[test]
         fn nothing_can_be_put_into_the_header(
             subject in "\\PC{0,40}|[\r\n:a-zA-Z ]{0,40}",

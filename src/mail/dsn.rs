@@ -47,7 +47,7 @@ pub fn fields(dsn: &Dsn<'_>) -> String {
         out.push_str(&format!("{name}: {}\r\n", one_line(value)));
     };
     if let Some(envid) = dsn.envid {
-        // RFC 3464 §2.2.1: as the sender knows it, so decoded.
+        // RFC 3464 §2.2.1: as the sender knows it, that is decoded.
         field("Original-Envelope-Id", envid);
     }
     field("Reporting-MTA", &format!("dns; {}", dsn.reporting_mta));
@@ -65,7 +65,7 @@ pub fn fields(dsn: &Dsn<'_>) -> String {
     if let Some(host) = dsn.remote_mta {
         field("Remote-MTA", &format!("dns; {host}"));
     }
-    // RFC 3464 §2.3.6: `smtp` is for what a host replied.
+    // RFC 3464 §2.3.6: `smtp` is for the reply of a host.
     if let Some(text) = dsn.diagnostic {
         let reply = text.get(..3).is_some_and(|code| code.bytes().all(|c| c.is_ascii_digit()));
         let kind = if reply && dsn.remote_mta.is_some() { "smtp" } else { "x-postern" };
@@ -99,7 +99,7 @@ fn typed(path: &ForwardPath) -> String {
     }
 }
 
-/// `utf-8-addr-xtext` (RFC 6533 §3): what is not ASCII as `\x{hex}`, the rest as xtext.
+/// Encodes `utf-8-addr-xtext` (RFC 6533 §3): non-ASCII characters as `\x{hex}`, the rest as xtext.
 fn unitext(address: &str) -> String {
     let encode = |c: char| match c {
         '\\' => "\\x{5C}".to_owned(),
@@ -135,7 +135,7 @@ mod tests {
         })
     }
 
-    /// The fields of RFC 3464 §2, each on one line, the two groups apart.
+    /// The fields of RFC 3464 §2, each on one line, in two groups.
     #[test]
     fn a_report_has_the_form_of_the_standard() {
         let text = told(

@@ -1,4 +1,4 @@
-//! The envelope: what SMTP carries beside the message (RFC 5321, RFC 3461, RFC 8689).
+//! The envelope: what SMTP carries besides the message (RFC 5321, RFC 3461, RFC 8689).
 
 use std::fmt;
 
@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use super::address::{Address, AddressError};
 
-/// Where failure reports go. `Null` is `<>` and is never answered (RFC 5321 §4.5.5).
+/// The address for delivery reports. `Null` is `<>`, which never gets a response (RFC 5321 §4.5.5).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ReversePath {
     Null,
     Address(Address),
 }
 
-/// A recipient. `Postmaster` is the bare `<postmaster>` that every host knows (RFC 5321
-/// §4.1.1.3).
+/// A recipient's path. `Postmaster` is the bare `<postmaster>` that every host must accept (RFC
+/// 5321 §4.1.1.3).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ForwardPath {
     Postmaster,
@@ -22,7 +22,7 @@ pub enum ForwardPath {
 }
 
 impl ReversePath {
-    /// Reads a path, with or without its angle brackets.
+    /// Parses a path, with or without its angle brackets.
     pub fn parse(text: &str) -> Result<ReversePath, AddressError> {
         match unwrapped(text)? {
             "" => Ok(ReversePath::Null),
@@ -32,7 +32,7 @@ impl ReversePath {
 }
 
 impl ForwardPath {
-    /// Reads a path, with or without its angle brackets.
+    /// Parses a path, with or without its angle brackets.
     pub fn parse(text: &str) -> Result<ForwardPath, AddressError> {
         match unwrapped(text)? {
             path if path.eq_ignore_ascii_case("postmaster") => Ok(ForwardPath::Postmaster),
@@ -48,7 +48,8 @@ fn unwrapped(text: &str) -> Result<&str, AddressError> {
     }
 }
 
-/// `@a,@b:user@host`: source routes are accepted and ignored (RFC 5321 §4.1.1.3, appendix C).
+/// Removes the source route from `@a,@b:user@host`: source routes are accepted and ignored (RFC
+/// 5321 §4.1.1.3, appendix C).
 fn without_route(path: &str) -> Result<&str, AddressError> {
     if !path.starts_with('@') {
         return Ok(path);
@@ -63,7 +64,7 @@ fn without_route(path: &str) -> Result<&str, AddressError> {
     }
 }
 
-/// Splits at the route's colon; an IPv6 literal holds colons of its own.
+/// Splits at the route's colon; an IPv6 literal contains colons of its own.
 fn split_route(path: &str) -> Option<(&str, &str)> {
     let mut inside = false;
     let at = path.find(|c: char| {
@@ -73,8 +74,8 @@ fn split_route(path: &str) -> Option<(&str, &str)> {
     Some((&path[..at], &path[at + 1..]))
 }
 
-/// Splits `<path> parameters` behind the path's own `>`: a quoted local part may hold others.
-/// `None` when the text does not begin with a path in angle brackets.
+/// Splits `<path> parameters` after the path's own `>`: a quoted local part may contain others.
+/// Returns `None` if the text does not begin with a path in angle brackets.
 pub fn split_path(text: &str) -> Option<(&str, &str)> {
     let (mut quoted, mut escaped) = (false, false);
     let at = text.strip_prefix('<')?.find(|c: char| {
@@ -104,14 +105,14 @@ impl fmt::Display for ForwardPath {
     }
 }
 
-/// How much of the message a failure report is to hold (RFC 3461 §4.3).
+/// How much of the message a delivery report should contain (RFC 3461 §4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DsnReturn {
     Full,
     HeadersOnly,
 }
 
-/// The body's transport form (RFC 6152).
+/// The body's transport encoding, as declared by BODY (RFC 6152).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BodyKind {
     #[default]
@@ -119,7 +120,7 @@ pub enum BodyKind {
     EightBitMime,
 }
 
-/// When the sender wants a report about one recipient (RFC 3461 §4.1).
+/// When the sender wants a delivery report about a recipient (RFC 3461 §4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Notify {
     Never,
@@ -134,8 +135,8 @@ impl Default for Notify {
 }
 
 impl Notify {
-    /// Reads the parameter's value, `NEVER` or a list of the others; `None` for anything else,
-    /// `NEVER` among others included.
+    /// Parses the parameter's value, either `NEVER` or a list of the others; returns `None` for
+    /// anything else, such as `NEVER` in a list.
     pub fn parse(value: &str) -> Option<Notify> {
         if value.eq_ignore_ascii_case("NEVER") {
             return Some(Notify::Never);
@@ -155,7 +156,7 @@ impl Notify {
 }
 
 impl fmt::Display for Notify {
-    /// The parameter's value. Without any flag it is `NEVER`, which says the same.
+    /// Writes the parameter's value. Without any flag it is `NEVER`, which means the same.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Notify::On { success, failure, delay } = *self else { return f.write_str("NEVER") };
         let flags = [(success, "SUCCESS"), (failure, "FAILURE"), (delay, "DELAY")];
@@ -165,7 +166,7 @@ impl fmt::Display for Notify {
     }
 }
 
-/// The recipient as the sender first gave it (RFC 3461 §4.2), decoded.
+/// The recipient as the sender originally specified it (RFC 3461 §4.2), decoded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OriginalRecipient {
     pub addr_type: String,
@@ -173,7 +174,8 @@ pub struct OriginalRecipient {
 }
 
 impl OriginalRecipient {
-    /// Reads `rfc822;xtext`; `None` when it is malformed or longer than RFC 3461 §4.2 allows.
+    /// Parses `rfc822;xtext`; returns `None` if it is malformed or longer than RFC 3461 §4.2
+    /// allows.
     pub fn parse(value: &str) -> Option<OriginalRecipient> {
         const OCTETS_MAX: usize = 500;
         let (addr_type, address) = value.split_once(';').filter(|_| value.len() <= OCTETS_MAX)?;
@@ -192,7 +194,7 @@ impl fmt::Display for OriginalRecipient {
     }
 }
 
-/// One recipient with its parameters.
+/// A recipient with its parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recipient {
     pub path: ForwardPath,
@@ -210,13 +212,13 @@ pub struct Envelope {
     pub envid: Option<String>,
     pub smtputf8: bool,
     pub body: BodyKind,
-    /// Never to be passed on without TLS that can be verified (RFC 8689).
+    /// The message must not be relayed without verifiable TLS (RFC 8689).
     pub require_tls: bool,
     pub declared_size: Option<u64>,
 }
 
 impl Envelope {
-    /// An envelope without recipients or parameters.
+    /// Returns an envelope without recipients or parameters.
     pub fn from(reverse_path: ReversePath) -> Envelope {
         Envelope {
             reverse_path,
@@ -231,7 +233,7 @@ impl Envelope {
     }
 }
 
-/// `xtext` (RFC 3461 §4): printable ASCII but `+` and `=`, everything else as `+XX`.
+/// Encodes `xtext` (RFC 3461 §4): printable ASCII except `+` and `=`, everything else as `+XX`.
 pub fn xtext_encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for octet in text.bytes() {
@@ -243,8 +245,8 @@ pub fn xtext_encode(text: &str) -> String {
     out
 }
 
-/// Decodes xtext; `None` when it is malformed, not UTF-8, or holds a control character that
-/// could break a header or a report later.
+/// Decodes xtext; returns `None` if it is malformed, is not UTF-8, or holds a control character
+/// that could break a header or a report later.
 pub fn xtext_decode(text: &str) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut octets = text.bytes();

@@ -1,13 +1,13 @@
-//! The header gate: what stands before the libraries that read whole messages.
+//! The strict header parser, which runs before the libraries that parse whole messages.
 //!
-//! Two readers that understand a header differently are how forged mail gets past one of them:
-//! `Fr om:` is a From field to some, the last of several From fields wins for others. So a
-//! message is taken only when there is one way to read its header: names strict, each single
-//! field at most once, exactly one From (RFC 5322 §3.6), no line end but CRLF.
+//! Forged mail gets through where two programs interpret a header differently: `Fr om:` is a From
+//! field to some, and the last of several From fields wins for others. So a message is accepted
+//! only if its header has a single interpretation: strict field names, each single field at most
+//! once, exactly one From (RFC 5322 §3.6), no line end but CRLF.
 
 use super::status::EnhancedStatus;
 
-/// How much a header may hold.
+/// Limits on a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeaderLimits {
     /// The whole header, in octets.
@@ -15,7 +15,7 @@ pub struct HeaderLimits {
     /// One line, in octets without its CRLF (RFC 5322 §2.1.1 says 998; real mail exceeds it).
     pub line_octets_max: usize,
     pub fields_max: usize,
-    /// Received fields, past which the message is taken to be in a loop (RFC 5321 §6.3).
+    /// Received fields; a message with more is considered to be in a loop (RFC 5321 §6.3).
     pub received_max: usize,
 }
 
@@ -30,7 +30,7 @@ impl Default for HeaderLimits {
     }
 }
 
-/// Where one field stands in the message.
+/// The position of a field in the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
     start: usize,
@@ -38,13 +38,13 @@ pub struct Field {
     end: usize,
 }
 
-/// A header that passed: where its fields are, so that nobody looks for them again.
+/// The positions of the fields of an accepted header, so that they need not be searched again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderFacts {
     pub fields: Vec<Field>,
     /// Where the body begins.
     pub body: usize,
-    /// How many Received fields there are.
+    /// The number of Received fields.
     pub received: usize,
 }
 
@@ -74,7 +74,7 @@ pub enum HeaderRefusal {
 }
 
 impl HeaderRefusal {
-    /// The SMTP reply that says so.
+    /// Returns the code and status of the SMTP reply for this refusal.
     pub fn reply(self) -> (u16, EnhancedStatus) {
         match self {
             HeaderRefusal::TooLarge | HeaderRefusal::LineTooLong => {
@@ -86,8 +86,9 @@ impl HeaderRefusal {
     }
 }
 
-/// RFC 5322 §3.6 and RFC 2045: at most once each. Return-Path is not among them: mail that was
-/// delivered and sent on brings the old one along, and nobody decides anything by it.
+/// Fields that may occur at most once each (RFC 5322 §3.6 and RFC 2045). Return-Path is not among
+/// them: mail that was delivered and then forwarded still carries the old one, and nothing depends
+/// on it.
 const SINGLE: [&str; 16] = [
     "from",
     "sender",
@@ -108,12 +109,12 @@ const SINGLE: [&str; 16] = [
 ];
 
 impl HeaderFacts {
-    /// The raw value of the first field called `name` (lower case), folds and all.
+    /// Returns the raw value of the first field called `name` (lower case), including folds.
     pub fn value<'m>(&self, message: &'m [u8], name: &str) -> Option<&'m [u8]> {
         self.values(message, name).next()
     }
 
-    /// The raw values of every field called `name` (lower case), top to bottom.
+    /// Returns the raw values of every field called `name` (lower case), from top to bottom.
     pub fn values<'m, 'f>(
         &'f self,
         message: &'m [u8],
@@ -130,7 +131,7 @@ impl Field {
     }
 }
 
-/// Reads a message's header strictly, in one pass.
+/// Parses a message's header strictly, in one pass.
 pub fn gate(message: &[u8], limits: &HeaderLimits) -> Result<HeaderFacts, HeaderRefusal> {
     let mut fields: Vec<Field> = Vec::new();
     let mut at = 0;
@@ -154,7 +155,7 @@ pub fn gate(message: &[u8], limits: &HeaderLimits) -> Result<HeaderFacts, Header
     Ok(HeaderFacts { fields, body, received })
 }
 
-/// The end of the line at `from`: its CRLF, or the end of the message.
+/// Returns the end of the line at `from`: its CRLF, or the end of the message.
 fn line_end(message: &[u8], from: usize, limits: &HeaderLimits) -> Result<usize, HeaderRefusal> {
     let window_end = message.len().min(from.saturating_add(limits.line_octets_max + 2));
     let line = &message[from..window_end];
@@ -178,7 +179,7 @@ fn line_end(message: &[u8], from: usize, limits: &HeaderLimits) -> Result<usize,
     }
 }
 
-/// Adds a line to the fields: a new field, or more of the last one.
+/// Adds a line to the fields: a new field, or a continuation of the last one.
 fn take_line(
     message: &[u8],
     at: usize,
@@ -191,8 +192,8 @@ fn take_line(
         return Ok(());
     }
     let colon = line.iter().position(|octet| *octet == b':').ok_or(HeaderRefusal::NotAField)?;
-    // RFC 5322 §3.6.8: printable ASCII but the colon. A blank before the colon is obsolete
-    // syntax (§4.5) that readers disagree on, so it is refused too.
+    // RFC 5322 §3.6.8: printable ASCII except the colon. A space before the colon is obsolete
+    // syntax (§4.5) that programs interpret differently, so it is refused too.
     let is_name = |octet: &u8| matches!(octet, b'!'..=b'9' | b';'..=b'~');
     if colon == 0 || !line[..colon].iter().all(is_name) {
         return Err(HeaderRefusal::Name);

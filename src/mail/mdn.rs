@@ -1,5 +1,5 @@
-//! Receipts (RFC 8098): they tell an external sender that a message was read or rejected, and
-//! never contain anything of the message.
+//! Read receipts (MDN, RFC 8098): they inform an external sender that a message was opened or
+//! rejected, and never contain any part of the message.
 
 use time::OffsetDateTime;
 
@@ -8,9 +8,9 @@ use super::compose::{self, Mailbox, Message, one_line};
 /// What the reader did with the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposition {
-    /// Its reader opened it.
+    /// The reader opened it.
     Displayed,
-    /// Its reader rejected it unread.
+    /// The reader rejected it unread.
     Deleted,
 }
 
@@ -33,7 +33,7 @@ pub struct Mdn<'a> {
     pub message_id: &'a str,
 }
 
-/// Writes a receipt; it leaves from the null reverse-path (RFC 8098 §3).
+/// Writes a receipt, which is sent with the null reverse-path (RFC 8098 §3).
 pub fn write(mdn: &Mdn<'_>) -> Vec<u8> {
     let to = [Mailbox { name: None, address: mdn.to.to_owned() }];
     let subject = match mdn.disposition {
@@ -81,7 +81,7 @@ fn fields(mdn: &Mdn<'_>) -> String {
     if let Some(id) = mdn.original_message_id {
         fields.push_str(&format!("Original-Message-ID: <{}>\r\n", one_word(id)));
     }
-    // RFC 8098 §3.2.6.1: the reader opened or rejected it; whether to say so may be a setting.
+    // RFC 8098 §3.2.6.1: the reader acted manually; the receipt may be sent by a setting.
     let sent = if mdn.automatic {
         "manual-action/MDN-sent-automatically"
     } else {
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
     use crate::mail::header::{HeaderLimits, gate};
 
-    /// P-47: RFC 8098's own form.
+    /// P-47: the form of RFC 8098.
     #[test]
     fn a_receipt_has_the_form_of_the_standard() {
         for (disposition, word) in

@@ -1,7 +1,7 @@
-//! What a message holds, for the list and for the reader. The one file behind which the MIME
-//! parser stands; its fences are in `header` and `mime_guard`.
+//! What a message contains, for message lists and for reading. This is the only file that calls the
+//! MIME parser; its guards are in `header` and `mime_guard`.
 //!
-//! Nothing here changes a message: what is stored is what was sent.
+//! Nothing here changes a message: it is stored as it was sent.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -15,14 +15,14 @@ use mail_parser::{
 use super::header::HeaderFacts;
 use super::mime_guard::{self, LEVELS_MAX, NotShown, PARTS_MAX};
 
-/// A name and an address as a header gives them; either may be missing.
+/// A display name and an address from a header field; either may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NameAddr {
     pub name: Option<String>,
     pub address: Option<String>,
 }
 
-/// What the list shows.
+/// What a message list shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     pub from: Option<NameAddr>,
@@ -34,7 +34,7 @@ pub struct Summary {
     pub ids: Ids,
 }
 
-/// What the reader shows.
+/// What is shown when a message is opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {
     pub from: Vec<NameAddr>,
@@ -42,7 +42,7 @@ pub struct View {
     pub cc: Vec<NameAddr>,
     pub reply_to: Vec<NameAddr>,
     pub subject: String,
-    /// As the header gives it, in RFC 3339 form where it can be read.
+    /// The header's date in RFC 3339 form, if it can be parsed.
     pub date: Option<String>,
     pub message_id: Option<String>,
     pub in_reply_to: Vec<String>,
@@ -51,40 +51,40 @@ pub struct View {
     pub text_truncated: bool,
     pub html: Option<String>,
     pub parts: Vec<Part>,
-    /// A boundary stood where readers disagree about it.
+    /// Whether a boundary occurs where parsers disagree about it.
     pub ambiguous: bool,
-    /// Why the body is not taken apart, in a sentence.
+    /// Why the body is not shown, as a text.
     pub refused: Option<String>,
 }
 
-/// A part that can be fetched by itself.
+/// A part that can be fetched separately.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Part {
-    /// Names it within its message.
+    /// Identifies it within its message.
     pub index: u32,
     pub name: String,
     /// `type/subtype`, in lower case.
     pub content_type: String,
-    /// Octets once decoded.
+    /// Size in octets after decoding.
     pub size: u64,
     pub inline: bool,
     pub content_id: Option<String>,
 }
 
-/// Longest name or subject, in characters; the rest is cut off.
+/// The longest name or subject, in characters; the rest is cut off.
 const LINE_CHARS_MAX: usize = 1_000;
 const FILE_NAME_CHARS_MAX: usize = 200;
-/// Longest text handed to the reader, in octets; the whole can be fetched as source.
+/// The longest text that is shown, in octets; the complete text can be fetched as source.
 const TEXT_OCTETS_MAX: usize = 1024 * 1024;
 /// How many addresses of one field are shown.
 const ADDRESSES_MAX: usize = 500;
-/// How many recipients a summary names.
+/// How many recipients a summary lists.
 const SUMMARY_ADDRESSES_MAX: usize = 20;
-/// How many message ids of one field are kept; the field grows with each answer.
+/// How many message ids of one field are kept; the field grows with each reply.
 const IDS_MAX: usize = 500;
 
-/// What the list shows of a message whose header passed the gate. Reads a few fields, and of the
-/// body only where its parts are, so that it costs little for each message that comes in.
+/// Returns the list summary of a message whose header was accepted. It reads only a few fields, and
+/// only the structure of the body, so that it costs little for each incoming message.
 pub fn summary(message: &[u8], facts: &HeaderFacts) -> Summary {
     let mut header = Vec::new();
     for name in ["From", "To", "Cc", "Subject", "Message-ID", "In-Reply-To", "References"] {
@@ -104,7 +104,7 @@ pub fn summary(message: &[u8], facts: &HeaderFacts) -> Summary {
     }
 }
 
-/// When a message says that it was written, in RFC 3339 form.
+/// Returns the date in a message's header, in RFC 3339 form.
 pub fn date(message: &[u8]) -> Option<String> {
     header_fields(message).date
 }
@@ -125,19 +125,19 @@ fn attachments(message: &[u8], facts: &HeaderFacts) -> u32 {
     counted.map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-/// How many ids References keeps; the first and the last ones are what threads hang on.
+/// How many ids References keeps: the first and the last ones, which threading depends on.
 pub(super) const REFERENCES_MAX: usize = 100;
 
 /// The identifiers in a message's header (RFC 5322 §3.6.4).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ids {
-    /// Of the messages that it answers, the nearest last. Never its own.
+    /// The ids of the messages that it replies to, the nearest last; never its own.
     pub references: Vec<String>,
     pub own: Option<String>,
 }
 
 impl Ids {
-    /// Of the message in `view`, at most as many as an answer names.
+    /// Returns the ids of the message in `view`, at most as many as a reply lists.
     pub fn of(view: &View) -> Ids {
         let own = view.message_id.clone();
         let mut references = match view.references.is_empty() {
@@ -153,13 +153,13 @@ impl Ids {
         Ids { references, own }
     }
 
-    /// Whether there are none at all.
+    /// Returns whether there are no ids at all.
     pub fn is_empty(&self) -> bool {
         self.references.is_empty() && self.own.is_none()
     }
 }
 
-/// Takes a message apart for the reader.
+/// Parses a message for reading.
 pub fn view(message: &[u8]) -> View {
     let base = header_fields(message);
     let read = read(message, Extent::Whole, |parsed, ambiguous| {
@@ -189,7 +189,7 @@ pub fn view(message: &[u8]) -> View {
     }
 }
 
-/// One part's octets, decoded; `None` when there is no such part.
+/// Returns a part and its decoded octets; `None` if there is no such part.
 pub fn part_bytes(message: &[u8], index: u32) -> Option<(Part, Vec<u8>)> {
     let read = read(message, Extent::Whole, |parsed, _| {
         let listed = parsed.attachments.contains(&index);
@@ -199,8 +199,8 @@ pub fn part_bytes(message: &[u8], index: u32) -> Option<(Part, Vec<u8>)> {
     read.ok().flatten()
 }
 
-/// Every part that is listed and not shown within the text, decoded. Reads the message once,
-/// however many they are.
+/// Returns every listed part that is not inline, decoded. Parses the message only once, however
+/// many parts there are.
 pub fn files_bytes(message: &[u8]) -> Vec<(Part, Vec<u8>)> {
     let read = read(message, Extent::Whole, |parsed, _| {
         let described = parsed.attachments.iter().filter_map(|index| {
@@ -213,20 +213,20 @@ pub fn files_bytes(message: &[u8]) -> Vec<(Part, Vec<u8>)> {
     read.unwrap_or_default()
 }
 
-/// How much of a message the parser is shown.
+/// How much of a message the parser gets to see.
 #[derive(Clone, Copy)]
 enum Extent {
     Whole,
     Skeleton,
 }
 
-/// Parses a message behind its fence and hands it on, with whether it is ambiguous.
+/// Parses a guarded message and passes it to `take`, together with whether it is ambiguous.
 fn read<T>(
     message: &[u8],
     extent: Extent,
     take: impl FnOnce(&Message<'_>, bool) -> T,
 ) -> Result<T, NotShown> {
-    /// A boundary in a spelling of its own shows only once the one around it was found.
+    /// A boundary in another encoding is found only after the boundary around it was found.
     const ROUNDS_MAX: usize = 4;
     let mut spelled: Vec<Vec<u8>> = Vec::new();
     for round in 1..=ROUNDS_MAX {
@@ -246,8 +246,8 @@ fn read<T>(
     Err(NotShown::Ambiguous)
 }
 
-/// Gives the header's fields that say nothing of the body a name that the parser knows nothing
-/// of, so that it does not parse them: see [`header_fields`] for what it would do to those that do.
+/// Renames the header fields that do not describe the body, so that the parser does not parse them:
+/// a badly parsed date could swallow a field that does (see [`header_fields`]).
 fn hide_fields(octets: &mut [u8]) {
     const KEPT: [&[u8]; 4] = [b"content-", b"mime-", b" ", b"\t"];
     let mut rest = octets;
@@ -266,14 +266,14 @@ fn hide_fields(octets: &mut [u8]) {
     }
 }
 
-/// The parser's decoders subtract lengths without looking; a message that makes one panic is
-/// stored and its header shown, like any other that cannot be taken apart.
+/// Parses a message. The parser's decoders subtract lengths without checks; a message that makes
+/// one panic is stored and its header is shown, like any other message that cannot be parsed.
 fn parse(octets: &[u8]) -> Result<Message<'_>, NotShown> {
     let parsed = catch_unwind(|| MessageParser::new().parse(octets));
     parsed.ok().flatten().ok_or(NotShown::Unreadable)
 }
 
-/// The boundaries by which the parser took the message apart.
+/// Returns the boundaries that the parser used to split the message.
 fn boundaries_of<'p>(message: &'p Message<'_>) -> impl Iterator<Item = &'p str> {
     let mut waiting: Vec<&MessagePart<'_>> = message.parts.iter().collect();
     std::iter::from_fn(move || {
@@ -291,8 +291,8 @@ fn boundaries_of<'p>(message: &'p Message<'_>) -> impl Iterator<Item = &'p str> 
     })
 }
 
-/// What the header alone tells. Each field is parsed by itself: a date whose zone is a single
-/// message takes the line after it along, be it the From.
+/// Returns what the header alone contains. Each field is parsed separately, because the parser's
+/// date swallows the next line, even a From field, if its time zone is a single letter.
 fn header_fields(message: &[u8]) -> View {
     let header = readable_header(message);
     let field = |name| parse_field(&header, name);
@@ -321,7 +321,7 @@ fn parse_field(header: &[u8], name: &str) -> HeaderValue<'static> {
     parsed.ok().flatten().unwrap_or(HeaderValue::Empty)
 }
 
-/// The first field of this name, folds and all, without its line end.
+/// Returns the first field of this name, including folds, without its line end.
 fn find_field<'h>(header: &'h [u8], name: &str) -> Option<&'h [u8]> {
     let (mut start, mut at) = (None, 0);
     for line in header.split_inclusive(|octet| *octet == b'\n') {
@@ -339,8 +339,9 @@ fn find_field<'h>(header: &'h [u8], name: &str) -> Option<&'h [u8]> {
     start.map(|start| header[start..at].trim_ascii_end())
 }
 
-/// The header as UTF-8, with an end. Lines that are not UTF-8 are taken for ISO-8859-1, in which
-/// any octet is a character: senders that write raw 8-bit headers mostly mean that or its kin.
+/// Returns the header as UTF-8, with a final empty line. Lines that are not UTF-8 are read as
+/// ISO-8859-1, in which any octet is a character: senders of raw 8-bit headers mostly use that or a
+/// related charset.
 fn readable_header(message: &[u8]) -> Cow<'_, [u8]> {
     let end = memchr::memmem::find(message, b"\r\n\r\n").map(|at| at + 4);
     let header = &message[..end.unwrap_or(message.len())];
@@ -376,7 +377,7 @@ fn is_too_much(message: &Message<'_>) -> bool {
     message.parts.len() > PARTS_MAX || levels(message, 0, 0) > LEVELS_MAX
 }
 
-/// How deep parts are nested below `id`; never looks deeper than one past what is allowed.
+/// Returns how deep parts are nested below `id`; stops at one level more than is allowed.
 fn levels(message: &Message<'_>, id: u32, above: usize) -> usize {
     if above > LEVELS_MAX {
         return above;
@@ -413,7 +414,7 @@ fn truncate(text: &mut String, octets_max: usize) -> bool {
     truncated
 }
 
-/// The first part that is HTML by itself; what the parser would make from text is not.
+/// Returns the first part that really is HTML, not HTML that the parser generates from text.
 fn html_of(message: &Message<'_>) -> Option<String> {
     message.html_bodies().find_map(|part| match &part.body {
         PartType::Html(html) => Some(html.clone().into_owned()),
@@ -432,7 +433,7 @@ fn describe(message: &[u8], part: &MessagePart<'_>, index: u32) -> Part {
     }
 }
 
-/// Whether a part is there for the HTML to refer to, not for the reader to save.
+/// Returns whether a part is for the HTML to refer to rather than for the reader to save.
 fn is_inline(part: &MessagePart<'_>) -> bool {
     let disposition = part.content_disposition();
     let attached =
@@ -440,8 +441,8 @@ fn is_inline(part: &MessagePart<'_>) -> bool {
     part.content_id().is_some() && !attached
 }
 
-/// `type/subtype` in lower case, of nothing but the characters of a token (RFC 2045 §5.1): it
-/// ends up in a header of ours.
+/// Returns `type/subtype` in lower case, with only token characters (RFC 2045 §5.1), because it is
+/// used in our own response headers.
 fn content_type(part: &MessagePart<'_>) -> String {
     let Some(value) = part.content_type() else { return default_type(part).to_owned() };
     let is_token = |text: &str| {
@@ -465,8 +466,8 @@ fn default_type(part: &MessagePart<'_>) -> &'static str {
     }
 }
 
-/// A part's octets as its sender had them. Not what the parser holds: that went through a
-/// charset, and through the fence.
+/// Returns a part's octets as the sender attached them. The parser's version is not used where
+/// possible, because it was converted from a charset and went through the guard.
 fn octets_of<'p>(message: &'p [u8], part: &'p MessagePart<'_>) -> Cow<'p, [u8]> {
     let start = part.raw_body_offset() as usize;
     let raw = message.get(start..part.raw_end_offset() as usize).unwrap_or_default();
@@ -489,8 +490,8 @@ fn octets_of<'p>(message: &'p [u8], part: &'p MessagePart<'_>) -> Cow<'p, [u8]> 
     }
 }
 
-/// Base64 as RFC 2045 §6.8 has it: what is not in the alphabet is passed over. The parser takes
-/// a part with one odd character for text.
+/// Decodes base64 according to RFC 2045 §6.8, which ignores characters outside the alphabet. The
+/// parser would treat a part with one such character as text.
 fn base64_decode(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len() / 4 * 3);
     let (mut held, mut bits) = (0u32, 0);
@@ -501,7 +502,7 @@ fn base64_decode(raw: &[u8]) -> Vec<u8> {
             b'0'..=b'9' => octet - b'0' + 52,
             b'+' => 62,
             b'/' => 63,
-            // The end of one run of groups; some senders go on with another.
+            // The end of one base64 run; some senders continue with another.
             b'=' => {
                 (held, bits) = (0, 0);
                 continue;
@@ -526,13 +527,14 @@ fn addresses(field: Option<&mail_parser::Address<'_>>) -> Vec<NameAddr> {
     field.iter().take(ADDRESSES_MAX).map(one).collect()
 }
 
-/// A name or subject on one line, without what could change how its surroundings look.
+/// Returns a name or subject on one line, without characters that could change how the text around
+/// it is displayed.
 fn one_line(text: &str) -> String {
     let text: String = text.trim().chars().take(LINE_CHARS_MAX).collect();
     without_controls(&text.replace(['\r', '\n', '\t'], " "), &[])
 }
 
-/// A file's name without folders, so that saving it cannot land elsewhere.
+/// Returns a file name without folders, so that it cannot be saved in another place.
 fn file_name(name: &str) -> String {
     let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let name: String = one_line(base).chars().take(FILE_NAME_CHARS_MAX).collect();
@@ -542,7 +544,7 @@ fn file_name(name: &str) -> String {
     }
 }
 
-/// Control characters have no business in text that is shown; bidirectional overrides make
+/// Removes control characters, except those in `but`, and bidirectional overrides, which make
 /// `gpj.exe` look like `exe.jpg`.
 fn without_controls(text: &str, but: &[char]) -> String {
     let is_override = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

@@ -1,51 +1,52 @@
-//! The fence before the MIME parser: bounds on structure, and one meaning for boundaries.
+//! The guard before the MIME parser: limits on structure, and one interpretation of boundaries.
 //!
-//! mail-parser takes a boundary in the middle of a line for the end of a part, which silently
-//! cuts the part short. So a boundary that does not stand at the start of a line, or is followed
-//! by something other than `--`, blanks or the line's end, is blanked out in a copy of the same
-//! length that only the parser sees; the message is flagged, the stored octets stay.
+//! mail-parser treats a boundary in the middle of a line as the end of a part, which silently
+//! truncates the part. So a boundary that is not at the start of a line, or is followed by
+//! something other than `--`, white space or the end of the line, is blanked out in a copy of the
+//! same length that only the parser sees; the message is flagged, and the stored octets do not
+//! change.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 use memchr::memmem;
 
-/// More parts than this, or deeper, and a message is stored but not shown.
+/// With more parts or deeper nesting than this, a message is stored but its body is not shown.
 pub const PARTS_MAX: usize = 1_000;
 pub const LEVELS_MAX: usize = 50;
-/// Boundaries that a message may declare.
+/// How many different boundaries a message may declare.
 const BOUNDARIES_MAX: usize = PARTS_MAX;
-/// Times it may do so: in forwarded mail and in text about mail the same ones come again.
+/// How many declarations it may contain: forwarded mail and text about mail repeat the same ones.
 const DECLARATIONS_MAX: usize = 100_000;
-/// Delimiters that may stand in it: one in front of each part, and those that close.
+/// How many delimiters it may contain: one before each part, and the closing ones.
 const DELIMITERS_MAX: usize = PARTS_MAX + LEVELS_MAX;
-/// Places where a boundary may stand and be no delimiter.
+/// How many times a boundary may occur without being a delimiter.
 const STRAYS_MAX: usize = 1_000;
-/// Octets that may be looked at, counting those that are looked at again for each boundary.
-/// Small messages never get there; in one of 50 MiB some 80 boundaries are looked for.
+/// How many octets may be scanned, counted once for each boundary. Small messages never reach
+/// this; in a message of 50 MiB it allows for some 80 boundaries.
 const OCTETS_SEEN_MAX: usize = 4 << 30;
 
-/// What the parser may see.
+/// What the parser gets to see.
 #[derive(Debug)]
 pub struct Guarded<'m> {
     pub octets: Cow<'m, [u8]>,
-    /// A boundary stood where readers disagree about it.
+    /// Whether a boundary occurs where parsers disagree about it.
     pub ambiguous: bool,
     boundaries: Vec<Vec<u8>>,
     delimiters: Vec<Delimiter>,
 }
 
-/// A delimiter line that all readers agree on.
+/// A delimiter line that all parsers agree on.
 #[derive(Clone, Copy, Debug)]
 struct Delimiter {
     at: usize,
     boundary: usize,
     closes: bool,
-    /// The end of the header that follows; where the delimiter stands when it closes.
+    /// The end of the header that follows; the delimiter's own position if it is a closing one.
     header_end: usize,
 }
 
-/// Why a message is not taken apart.
+/// Why a message's body is not shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotShown {
     #[error("the message has too many parts to be shown")]
@@ -58,9 +59,9 @@ pub enum NotShown {
     Unreadable,
 }
 
-/// Bounds the structure and settles the boundaries: those that the message declares in plain
-/// sight, and `more` that the parser found in spellings of its own. Linear in the message's
-/// length, as boundaries are limited.
+/// Limits the structure and resolves ambiguous boundaries: those that the message declares
+/// literally, and `more` that the parser found in other encodings. Takes time linear in the
+/// message's length, because the number of boundaries is limited.
 pub fn guard<'m>(message: &'m [u8], more: &[Vec<u8>]) -> Result<Guarded<'m>, NotShown> {
     let declared = declarations(message)?;
     let boundaries = distinct(declared.iter().map(|(_, boundary)| *boundary), more)?;
@@ -81,13 +82,13 @@ pub fn guard<'m>(message: &'m [u8], more: &[Vec<u8>]) -> Result<Guarded<'m>, Not
 }
 
 impl Guarded<'_> {
-    /// Whether this boundary was looked for.
+    /// Returns whether this boundary was searched for.
     pub fn knows(&self, boundary: &[u8]) -> bool {
         self.boundaries.iter().any(|known| known == boundary)
     }
 
-    /// The message's headers and delimiters without what the parts hold: all that is needed to
-    /// count them, at a fraction of the cost.
+    /// Returns the message's headers and delimiters without the content of its parts, which is
+    /// enough to count the parts at a fraction of the cost.
     pub fn skeleton(&self) -> Vec<u8> {
         let message = &*self.octets;
         let first = self.delimiters.first().map_or(message.len(), |delimiter| delimiter.at);
@@ -95,7 +96,7 @@ impl Guarded<'_> {
         for (n, delimiter) in self.delimiters.iter().enumerate() {
             let next = self.delimiters.get(n + 1).map_or(message.len(), |next| next.at);
             let mut end = delimiter.header_end;
-            // The header of a message within the message tells of its parts.
+            // The header of an embedded message describes the parts of that message.
             if holds(&message[delimiter.at..end], b"message/") {
                 end = header_end(message, end, next);
             }
@@ -139,7 +140,7 @@ impl Guarded<'_> {
                 delimiters[n].header_end = header_end(message, line_end(message, at), next);
             }
         }
-        // `--ab` is no stray where it begins the delimiter of a boundary `abc`.
+        // `--ab` is not a stray where it begins the delimiter of a boundary `abc`.
         let known: HashSet<usize> = delimiters.iter().map(|delimiter| delimiter.at).collect();
         for at in strays.into_iter().filter(|at| !known.contains(at)) {
             self.ambiguous = true;
@@ -149,8 +150,8 @@ impl Guarded<'_> {
         Ok(())
     }
 
-    /// A declared boundary that does not come any more makes the parser look through the rest of
-    /// the message in vain, once for each declaration.
+    /// Limits futile searches: a declared boundary that no longer occurs makes the parser search
+    /// the rest of the message in vain, once for each declaration.
     fn check_futile(&self, message: &[u8], declared: &[(usize, &[u8])]) -> Result<(), NotShown> {
         let mut last: Vec<usize> = vec![0; self.boundaries.len()];
         for delimiter in &self.delimiters {
@@ -166,12 +167,12 @@ impl Guarded<'_> {
         }
     }
 
-    /// Where one boundary begins like another, the parser takes the longer one's delimiter for
-    /// the shorter one's unless the longer one's multipart is the innermost. Flagged, not mended:
-    /// only hostile or broken mail gets there.
+    /// Flags boundaries of which one is a prefix of another. The parser takes the longer one's
+    /// delimiter for the shorter one's, unless the longer one's multipart is the innermost. This
+    /// is flagged but not corrected, because only hostile or broken mail contains it.
     fn check_prefixes(&mut self, message: &[u8], declared: &[(usize, &[u8])]) {
         let mut neighbours = self.boundaries.windows(2);
-        // Sorted, so that if any boundary begins another, two neighbours show it.
+        // Sorted, so if any boundary is a prefix of another, two neighbours are such a pair.
         if !neighbours.any(|pair| pair[1].starts_with(&pair[0])) {
             return;
         }
@@ -200,8 +201,8 @@ impl Guarded<'_> {
         }
     }
 
-    /// A soft line break right before a delimiter makes the parser's quoted-printable decoder cut
-    /// off too much, or panic. It stands for nothing there.
+    /// Blanks soft line breaks right before a delimiter: they make the parser's quoted-printable
+    /// decoder remove too much, or panic, and have no meaning there.
     fn settle_soft_breaks(&mut self, message: &[u8]) {
         for pair in self.delimiters.windows(2) {
             let (start, end) = (pair[0], pair[1].at);
@@ -218,8 +219,8 @@ impl Guarded<'_> {
     }
 }
 
-/// Whether a delimiter stands here, at a line's start and followed by `--`, blanks or the line's
-/// end (RFC 2046 §5.1.1), and then whether it is the last of its multipart.
+/// Checks for a delimiter: at the start of a line, and followed by `--`, white space or the end of
+/// the line (RFC 2046 §5.1.1). If there is one, returns whether it closes its multipart.
 fn delimiter_at(message: &[u8], at: usize, length: usize) -> Option<bool> {
     let at_start = at == 0 || message[at - 1] == b'\n';
     let rest = &message[at + length..];
@@ -235,7 +236,7 @@ fn line_end(message: &[u8], from: usize) -> usize {
     memchr::memchr(b'\n', &message[from..]).map_or(message.len(), |at| from + at + 1)
 }
 
-/// The end of the header at `from`, its empty line included; `limit` when there is none.
+/// Returns the end of the header at `from`, including its empty line; `limit` if there is none.
 fn header_end(message: &[u8], from: usize, limit: usize) -> usize {
     let mut at = from.min(limit);
     while at < limit {
@@ -252,7 +253,7 @@ fn holds(text: &[u8], word: &[u8]) -> bool {
     text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
 }
 
-/// Every `boundary=` parameter anywhere, in the order of the message.
+/// Returns every `boundary=` parameter anywhere, in the order of the message.
 fn declarations(message: &[u8]) -> Result<Vec<(usize, &[u8])>, NotShown> {
     let mut declared = Vec::new();
     for at in memchr::memchr2_iter(b'b', b'B', message) {
@@ -270,7 +271,7 @@ fn declarations(message: &[u8]) -> Result<Vec<(usize, &[u8])>, NotShown> {
     Ok(declared)
 }
 
-/// Each boundary once, sorted.
+/// Returns each boundary once, sorted.
 fn distinct<'b>(
     declared: impl Iterator<Item = &'b [u8]>,
     more: &'b [Vec<u8>],
@@ -283,7 +284,7 @@ fn distinct<'b>(
     boundaries.sort_unstable();
     Ok(boundaries)
 }
-/// The value in `= value` or `= "value"`; `None` when there is none of allowed length.
+/// Returns the value in `= value` or `= "value"`; `None` if there is none of a valid length.
 fn parameter(text: &[u8]) -> Option<&[u8]> {
     const OCTETS_MAX: usize = 70;
     let text = text.trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
@@ -351,9 +352,9 @@ mod tests {
         let fine = format!("{outer}{INNER}--abc\r\n\r\nx\r\n--abc--\r\n--ab--\r\n");
         assert!(!ambiguous(fine.as_bytes()));
         for body in [
-            // After it was closed, it is text to one reader and a delimiter to another.
+            // After it was closed, it is text to one parser and a delimiter to another.
             format!("{INNER}--abc--\r\n--ab\r\n\r\nx\r\n--abc\r\n--ab--\r\n"),
-            // Declared in a body, it is not declared.
+            // A declaration in a body does not count.
             "--ab\r\n\r\nboundary=abc\r\n--abc\r\n--ab--\r\n".to_owned(),
         ] {
             assert!(ambiguous(format!("{outer}{body}").as_bytes()), "{body:?}");
@@ -401,7 +402,7 @@ mod tests {
         assert_eq!(refusal(words.as_bytes()), Some(NotShown::TooManyParts));
         let line = vec![b'b'; 50_000_000];
         assert!(!ambiguous(&line));
-        // A boundary that never comes: each declaration would be looked for to the end.
+        // A boundary that never occurs: each declaration would cause a search to the end.
         let mut vain = b"boundary=c\r\n".repeat(200);
         vain.resize(10_000_000, b'x');
         assert_eq!(refusal(&vain), Some(NotShown::TooManyParts));

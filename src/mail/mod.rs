@@ -1,8 +1,8 @@
-//! Mail vocabulary and grammar: pure, without a server in it.
+//! Mail types and grammar: pure functions, without any I/O.
 //!
-//! Text from outside becomes one of these types once, at the edge; after that there is no
-//! string to doubt. The libraries that read whole messages stand behind strict parsers of our
-//! own (`header`, `mime_guard`), so that we and every later reader see the same message.
+//! Text from outside is parsed into one of these types once, at the edge; after that no unchecked
+//! string is passed on. The libraries that parse whole messages are behind our own guards
+//! (`header`, `mime_guard`), so that we and every later reader interpret a message alike.
 
 pub mod address;
 pub mod auto_response;

@@ -1,9 +1,9 @@
-//! Mail to external people: the notification that a message waits for them here, and the
-//! confirmation that a message of theirs was accepted.
+//! Mail to external people: the notification that a message is waiting for them here, and the
+//! confirmation that their message was accepted.
 //!
-//! A notification names the sender, the time, the reference number, how many messages wait and
-//! until when. It has one link, whose text is the address itself, on the root domain of the From
-//! address. It has no image, no attachment and no urgent wording, and it contains nothing of the
+//! A notification names the sender, the time, the reference number, how many messages are waiting
+//! and until when. It has one link, whose text is the URL itself, on the root domain of the From
+//! address. It has no image, no attachment and no urgent wording, and it contains no part of the
 //! message, not even its subject.
 
 use time::OffsetDateTime;
@@ -20,7 +20,7 @@ pub enum Kind {
     New,
     /// Sent again because the sender asked for it.
     Again,
-    /// The account ends soon.
+    /// The account expires soon.
     Expiring,
 }
 
@@ -29,7 +29,7 @@ pub enum Kind {
 pub enum HandOffText<'a> {
     /// The password is valid for the first sign-in only.
     Claim(&'a str),
-    /// The password is valid as long as the account.
+    /// The password is valid for as long as the account exists.
     InMail(&'a str),
     /// The sender gives the recipient the password.
     BySender,
@@ -55,7 +55,7 @@ pub struct Notification<'a> {
     pub to: &'a str,
     pub reference: &'a str,
     pub sent: OffsetDateTime,
-    /// How many messages wait unopened.
+    /// The number of unopened messages.
     pub waiting: u32,
     pub until: OffsetDateTime,
     pub link: &'a str,
@@ -180,7 +180,7 @@ fn short<'a>(notice: &'a Notification<'_>) -> &'a str {
     notice.from_name.unwrap_or(notice.from_address)
 }
 
-/// An address to type: without its scheme it is not a second link.
+/// Returns an address to type. Without its scheme it does not become a second link.
 fn bare(site: &str) -> &str {
     site.strip_prefix("https://").unwrap_or(site)
 }
@@ -218,7 +218,7 @@ pub struct Accepted<'a> {
     pub recipient: &'a str,
     pub reference: &'a str,
     pub at: OffsetDateTime,
-    /// When the recipient was last active, as exactly as the recipient allows.
+    /// When the recipient was last active, as precisely as the recipient allows.
     pub last_interaction: Option<&'a str>,
     /// Whether the last hop was encrypted.
     pub tls: bool,
@@ -316,8 +316,8 @@ mod tests {
         }
     }
 
-    /// P-34: over every template and language, one link, on the root domain of From; no picture,
-    /// no file; everything that must be said is said, in text and in HTML.
+    /// P-34: every template in every language has one link, on the root domain of From, no image
+    /// and no attachment, and contains everything that is required, in text and in HTML.
     #[test]
     fn every_notification_keeps_the_rules() {
         let hand_offs = [

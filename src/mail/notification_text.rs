@@ -1,9 +1,9 @@
 //! The sentences of a notification, in every language of the webmail. A sentence that is missing
 //! in one language is a compile error.
 //!
-//! Where writing runs from right to left, what may run the other way stands in isolates
-//! (Unicode UAX #9, FSI to PDI), so that punctuation and digits stay where they belong.
-//! What people copy has none: a password, a reference number, an address stand there as they are.
+//! In right-to-left languages, text that may run in the other direction is put in isolates (Unicode
+//! UAX #9, FSI to PDI), so that punctuation and digits stay in place. Text that people copy has no
+//! isolates: a password, a reference number or an address is inserted unchanged.
 
 use time::OffsetDateTime;
 use time::macros::format_description;
@@ -21,7 +21,7 @@ pub(super) fn words(language: Language) -> &'static Words {
     }
 }
 
-/// When and how much.
+/// The dates, the reference number and the number of messages.
 pub(super) struct Facts<'a> {
     pub sent: OffsetDateTime,
     pub reference: &'a str,
@@ -29,32 +29,32 @@ pub(super) struct Facts<'a> {
     pub until: OffsetDateTime,
 }
 
-/// Everything that is said in one language.
+/// All sentences in one language.
 pub(super) struct Words {
     pub direction: &'static str,
-    /// The subject, by the sender's name.
+    /// Takes the sender's name.
     pub subject: fn(&str) -> String,
     pub subject_expiring: fn(&str) -> String,
-    /// By whom it was sent.
+    /// Takes the sender's name and address.
     pub sent_by: fn(&str) -> String,
     pub expiring: fn(&str) -> String,
     pub facts: fn(&Facts<'_>) -> String,
-    /// By the password.
+    /// Takes the password.
     pub claim: fn(&str) -> String,
     pub in_mail: fn(&str) -> String,
-    /// By who tells it.
+    /// Takes the name of the sender, who gives the recipient the password.
     pub by_sender: fn(&str) -> String,
     pub claimed: &'static str,
-    /// By who is told.
+    /// Takes the name of the sender, who is notified.
     pub confirmed: fn(&str) -> String,
-    /// By where to go, and the name to sign in with.
+    /// Takes the site's address and the name to sign in with.
     pub without_link: fn(&str, &str) -> String,
-    /// By who is called, and the number.
+    /// Takes the organisation to call and its phone number.
     pub in_doubt: fn(&str, &str) -> String,
     pub to_read: &'static str,
 }
 
-/// `Fri 4 Dec 2026, 18:00 UTC`: the zone is always named.
+/// Formats a time as `Fri 4 Dec 2026, 18:00 UTC`; the time zone is always included.
 pub(super) fn moment(at: OffsetDateTime) -> String {
     let form = format_description!(
         "[weekday repr:short] [day padding:none] [month repr:short] [year], [hour]:[minute] UTC"
@@ -62,13 +62,13 @@ pub(super) fn moment(at: OffsetDateTime) -> String {
     at.format(form).unwrap_or_default()
 }
 
-/// The same in digits, where months have other names.
+/// Formats a time in digits, for languages in which the months have other names.
 fn digits(at: OffsetDateTime) -> String {
     let form = format_description!("[day].[month].[year] [hour]:[minute] UTC");
     at.format(form).unwrap_or_default()
 }
 
-/// What may run in the other direction.
+/// Isolates text that may run in the other direction.
 fn own(text: &str) -> String {
     format!("\u{2068}{text}\u{2069}")
 }

@@ -1,26 +1,26 @@
-//! Reference numbers: one for each message, seen by sender and recipient alike.
+//! Reference numbers: one for each message, visible to both sender and recipient.
 //!
 //! `01KAN-5Q7DC-8E2XV-M9T4H`: 20 symbols of Crockford's base32 in four groups.
 //!
-//! | bits | hold |
+//! | bits | content |
 //! | --- | --- |
 //! | 45 | milliseconds since 1970, so numbers sort by time |
 //! | 50 | random bits from the system |
-//! | 5 | a check symbol: one wrong symbol or two swapped neighbours are always noticed |
+//! | 5 | a check symbol, which always detects one wrong symbol or two swapped neighbours |
 //!
-//! Two numbers made in one millisecond are the same with a chance of 1 in 2^50; the store
-//! inserts only if absent, so even that loses nothing.
+//! Two numbers created in the same millisecond are equal with a probability of 1 in 2^50; the store
+//! inserts only if absent, so even then nothing is lost.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A reference number whose check symbol is right.
+/// A reference number with a correct check symbol.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reference(u128);
 
-/// Not a reference number, or one with a slip in it.
+/// Why a text is not a reference number: wrong form, or a typing error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReferenceError {
     #[error("a reference number has 20 letters and digits")]
@@ -37,17 +37,17 @@ const RANDOM_BITS: u32 = 50;
 const CHECK_BITS: u32 = 5;
 
 impl Reference {
-    /// A new number for this moment.
+    /// Creates a new number for this time.
     ///
     /// # Panics
-    /// When the system gives no random bytes: going on would make numbers that can be guessed.
+    /// If the system provides no random bytes, because the numbers would then be guessable.
     pub fn new(unix_millis: u64) -> Reference {
         let mut bytes = [0; 8];
         aws_lc_rs::rand::fill(&mut bytes).expect("the system gives random bytes");
         Reference::from_parts(unix_millis, u64::from_be_bytes(bytes))
     }
 
-    /// A number from its parts; what does not fit into their bits is cut off.
+    /// Creates a number from its parts; bits that do not fit are cut off.
     pub fn from_parts(unix_millis: u64, random: u64) -> Reference {
         let millis = u128::from(unix_millis) & ((1 << MILLIS_BITS) - 1);
         let random = u128::from(random) & ((1 << RANDOM_BITS) - 1);
@@ -56,12 +56,12 @@ impl Reference {
         Reference((data << CHECK_BITS) | u128::from(check))
     }
 
-    /// The form that keys are made from: 16 octets, big-endian.
+    /// Returns the form used in keys: 16 octets, big-endian.
     pub fn to_bytes(self) -> [u8; 16] {
         self.0.to_be_bytes()
     }
 
-    /// From [`Reference::to_bytes`]; `None` when the check symbol is wrong.
+    /// Reverses [`Reference::to_bytes`]; returns `None` if the check symbol is wrong.
     pub fn from_bytes(bytes: [u8; 16]) -> Option<Reference> {
         let value = u128::from_be_bytes(bytes);
         let data = value >> CHECK_BITS;
@@ -69,7 +69,7 @@ impl Reference {
         (fits && u128::from(check_symbol(data)) == value & 31).then_some(Reference(value))
     }
 
-    /// When it was made, in milliseconds since 1970.
+    /// Returns when it was created, in milliseconds since 1970.
     pub fn millis(self) -> u64 {
         let millis = self.0 >> (RANDOM_BITS + CHECK_BITS);
         u64::try_from(millis).expect("45 bits fit into 64")
@@ -81,11 +81,11 @@ impl Reference {
     }
 }
 
-/// The symbol that brings the weighted sum over GF(32) to zero.
+/// Returns the symbol that makes the weighted sum over GF(32) zero.
 ///
-/// Symbol `i` from the right has weight `a^i`, `a` a generator: the weights of 20 places are all
-/// different and none is zero, so changing one symbol changes the sum, and so does swapping two
-/// unlike neighbours (by `(a^i + a^(i+1)) * (s + t)`, which is not zero).
+/// Symbol `i` from the right has weight `a^i`, where `a` is a generator. The weights of the 20
+/// places are all different and none is zero, so changing one symbol changes the sum, and so does
+/// swapping two different neighbours (by `(a^i + a^(i+1)) * (s + t)`, which is not zero).
 fn check_symbol(data: u128) -> u8 {
     let mut sum = 0;
     let mut weight = 1;
@@ -98,7 +98,7 @@ fn check_symbol(data: u128) -> u8 {
     sum
 }
 
-/// Times the generator in GF(32) = GF(2)[x] / (x^5 + x^2 + 1).
+/// Multiplies by the generator in GF(32) = GF(2)[x] / (x^5 + x^2 + 1).
 fn double(value: u8) -> u8 {
     let shifted = value << 1;
     if shifted & 32 == 0 { shifted } else { shifted ^ 0b10_0101 }
@@ -148,7 +148,7 @@ impl fmt::Debug for Reference {
 impl FromStr for Reference {
     type Err = ReferenceError;
 
-    /// Case and dashes do not matter; `o` is read as 0, `i` and `l` as 1.
+    /// Parses a number; case and dashes do not matter, `o` is read as 0, and `i` and `l` as 1.
     fn from_str(text: &str) -> Result<Reference, ReferenceError> {
         let (mut value, mut count) = (0u128, 0);
         for c in text.chars().filter(|c| *c != '-') {
@@ -207,7 +207,7 @@ mod tests {
         }
     }
 
-    /// P-18: every single wrong symbol, in every place, is noticed.
+    /// P-18: every single wrong symbol, in every place, is detected.
     #[test]
     fn every_wrong_symbol_is_noticed() {
         for number in (0..200).map(sample) {
@@ -220,7 +220,7 @@ mod tests {
         }
     }
 
-    /// P-18: every swap of two unlike neighbours is noticed.
+    /// P-18: every swap of two different neighbours is detected.
     #[test]
     fn every_swap_of_neighbours_is_noticed() {
         let mut swaps = 0;
@@ -239,7 +239,7 @@ mod tests {
         assert!(swaps > 30_000, "only {swaps} swaps were tried");
     }
 
-    /// P-18: the same for every pair of symbols in every place, not only those a sample holds.
+    /// P-18: the same for every pair of symbols in every place, not only for those in the samples.
     #[test]
     fn weights_of_places_differ_and_none_is_zero() {
         let mut weights = vec![1];
@@ -257,7 +257,7 @@ mod tests {
         }
     }
 
-    /// P-18: ten million numbers, made by several at once, hold no duplicate.
+    /// P-18: ten million numbers, created by several threads, contain no duplicate.
     #[test]
     fn ten_million_numbers_hold_no_duplicate() {
         const MAKERS: usize = 4;

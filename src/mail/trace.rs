@@ -1,4 +1,4 @@
-//! Trace lines: what we put in front of a message that came in (RFC 5321 §4.4).
+//! Trace fields, which are put in front of an incoming message (RFC 5321 §4.4).
 
 use std::net::IpAddr;
 
@@ -7,10 +7,10 @@ use super::reference::Reference;
 
 /// The last hop of a message.
 pub struct Hop {
-    /// The name the peer gave itself.
+    /// The name that the peer gave in HELO or EHLO.
     pub helo: String,
     pub peer_ip: IpAddr,
-    /// TLS version and cipher suite, when the hop was protected.
+    /// TLS version and cipher suite, if the hop used TLS.
     pub tls: Option<(String, String)>,
     /// `SMTP`, `ESMTP`, `ESMTPS`, `UTF8SMTPS` (RFC 3848, RFC 6531).
     pub with: &'static str,
@@ -19,14 +19,14 @@ pub struct Hop {
     pub at_rfc5322: String,
 }
 
-/// Return-Path and Received, folded, each line ended by CRLF.
+/// Writes Return-Path and Received, folded, with each line ending in CRLF.
 pub fn lines(reverse_path: &ReversePath, hop: &Hop) -> Vec<u8> {
     let ip = match hop.peer_ip {
         IpAddr::V4(ip) => format!("[{ip}]"),
         IpAddr::V6(ip) => format!("[IPv6:{ip}]"),
     };
     let from = token(&hop.helo);
-    // RFC 5322 §2.1.1: lines of at most 78 characters where that is possible.
+    // RFC 5322 §2.1.1: lines should have at most 78 characters.
     let fold = if from.len() > 30 { "\r\n\t" } else { " " };
     let tls = match &hop.tls {
         Some((version, cipher)) => {
@@ -48,8 +48,8 @@ pub fn lines(reverse_path: &ReversePath, hop: &Hop) -> Vec<u8> {
     .into_bytes()
 }
 
-/// What a peer says of itself, made safe to stand in a header: no blank, no control character,
-/// none that has a meaning there, and not long.
+/// Makes text from a peer safe for a header: no spaces, no control characters, no characters with
+/// a meaning there, and at most 255 characters.
 fn token(text: &str) -> String {
     const CHARS_MAX: usize = 255;
     let safe = |c: char| if c.is_ascii_alphanumeric() || "._-:[]".contains(c) { c } else { '?' };

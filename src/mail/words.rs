@@ -1,27 +1,27 @@
-//! Words: how text is cut for the search, and how two spellings of one word meet.
+//! Words: how text is split for search, and how different spellings of a word match.
 //!
-//! Cut by the rules of Unicode (UAX 29), so that every script has words; folded so that accents,
-//! vowel points and case do not matter.
+//! Text is split by the rules of Unicode (UAX #29), so that it works for every script; words are
+//! folded, so that accents, vowel points and case do not matter.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// A longer word is cut off here, in octets; nobody types it in full.
+/// The longest word, in octets; a longer one is truncated, because nobody types it in full.
 const WORD_OCTETS_MAX: usize = 64;
 
-/// The words of a text, folded, each with where it stands.
+/// Returns the words of a text: the position of each, the original and the folded form.
 pub fn words(text: &str) -> impl Iterator<Item = (usize, &str, String)> {
     text.unicode_word_indices().map(|(at, word)| (at, word, fold(word)))
 }
 
-/// The words of a text in their order, folded.
+/// Returns the folded words of a text, in order.
 pub fn folded(text: &str) -> Vec<String> {
     words(text).map(|(_, _, word)| word).collect()
 }
 
-/// What a word is kept under: itself, and where it is made of several, such as a host's name,
-/// each of them.
+/// Returns the forms under which a word is indexed: the word itself and, if it consists of several
+/// parts, as a host name does, each part of more than one character.
 pub fn kept(word: String) -> impl Iterator<Item = String> {
     let whole = word.chars().all(char::is_alphanumeric);
     let parts = word.split(|c: char| !c.is_alphanumeric());
@@ -36,14 +36,14 @@ fn fold(word: &str) -> String {
     folded
 }
 
-/// One spelling for all: without case, accents and points.
+/// Returns the common spelling of a word: without case, accents and vowel points.
 pub fn spelled(word: &str) -> String {
     let mut folded = String::with_capacity(word.len());
     for c in word.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
         match c {
             'ß' => folded.push_str("ss"),
             'ς' => folded.push('σ'),
-            // The Arabic tatweel only makes a word longer.
+            // The Arabic tatweel only stretches a word.
             'ـ' => {}
             c => folded.push(c),
         }

@@ -1,4 +1,4 @@
-//! DNS: the mail hosts of a domain, the addresses of hosts, and other records.
+//! DNS: a domain's mail hosts, addresses of hosts, and other records.
 //!
 //! A query without an answer is [`DnsError::Temporary`], never "there is none": the caller tries
 //! again later and decides nothing.
@@ -18,28 +18,28 @@ use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
 use crate::config::{Dns, Dnssec};
 
-/// Why a query has no result.
+/// Why a query has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DnsError {
     /// The name does not exist, or has no such record.
     #[error("there is no such name")]
     NotFound,
-    /// No server answered, or could answer.
+    /// No server answered, or none could.
     #[error("DNS gave no answer: {0}")]
     Temporary(String),
 }
 
-/// The mail hosts of a domain.
+/// The hosts that accept a domain's mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MailHosts {
-    /// Hosts with their preference, the best first (RFC 5321 §5.1). A domain without MX records is
-    /// its own host, with preference 0. `vouched`: DNSSEC authenticates the list.
+    /// Hosts with their preference, the most preferred first (RFC 5321 §5.1). Without MX records,
+    /// the domain itself with preference 0. `vouched`: DNSSEC authenticates this list.
     Hosts { hosts: Vec<(u16, String)>, vouched: bool },
-    /// The domain declares that it accepts no mail (RFC 7505).
+    /// The domain declares that it does not accept mail (null MX, RFC 7505).
     NoMail,
 }
 
-/// Resolves names; clones share the cache.
+/// The resolver; clones share the cache.
 #[derive(Clone)]
 pub struct Resolver {
     inner: TokioResolver,
@@ -48,7 +48,7 @@ pub struct Resolver {
 }
 
 impl Resolver {
-    /// A resolver with this configuration.
+    /// Creates a resolver from the configuration.
     pub fn new(dns: &Dns) -> Result<Resolver, DnsError> {
         let (config, mut options) = match dns.servers.as_slice() {
             [] => hickory_resolver::system_conf::read_system_conf().map_err(temporary)?,
@@ -58,7 +58,7 @@ impl Resolver {
         options.attempts = dns.attempts;
         options.cache_size = dns.cache_entries;
         options.validate = dns.dnssec == Dnssec::Validate;
-        // Names in mail are complete.
+        // Names come from mail and are fully qualified.
         options.ndots = 0;
         let builder =
             TokioResolver::builder_with_config(config.clone(), TokioRuntimeProvider::default());
@@ -66,17 +66,17 @@ impl Resolver {
         Ok(Resolver { inner, dnssec: dns.dnssec, config: Arc::new((config, options)) })
     }
 
-    /// The same servers, for a library that resolves names itself.
+    /// Returns the same servers and options, for a library that makes its own queries.
     pub fn parts(&self) -> (ResolverConfig, ResolverOpts) {
         (self.config.0.clone(), self.config.1.clone())
     }
 
-    /// Who takes a domain's mail.
+    /// Returns the hosts that accept a domain's mail.
     pub async fn mail_hosts(&self, domain: &str) -> Result<MailHosts, DnsError> {
         let lookup = match self.inner.lookup(name(domain)?, RecordType::MX).await {
             Ok(lookup) => lookup,
             Err(error) => match found_none(error) {
-                // RFC 5321 §5.1: a domain without MX is its own mail host.
+                // RFC 5321 §5.1: without an MX record, the domain is its own mail host.
                 DnsError::NotFound => return self.own_host(domain).await,
                 other => return Err(other),
             },
@@ -101,7 +101,7 @@ impl Resolver {
         Ok(MailHosts::Hosts { hosts, vouched: self.vouched(&lookup) })
     }
 
-    /// Whether DNSSEC authenticates every record of an answer.
+    /// Returns whether DNSSEC authenticates every record of an answer.
     fn vouched(&self, lookup: &Lookup) -> bool {
         match self.dnssec {
             Dnssec::Off => false,
@@ -115,11 +115,12 @@ impl Resolver {
 
     async fn own_host(&self, domain: &str) -> Result<MailHosts, DnsError> {
         self.addresses(domain).await?;
-        // The proof that there is no MX is not validated, so the result is not authenticated.
+        // The proof that there is no MX record is not checked, so it does not count as
+        // authenticated.
         Ok(MailHosts::Hosts { hosts: vec![(0, domain.to_owned())], vouched: false })
     }
 
-    /// A host's addresses, IPv6 and IPv4.
+    /// Returns a host's addresses, IPv6 before IPv4.
     pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, DnsError> {
         if let Ok(address) = host.parse() {
             return Ok(vec![address]);
@@ -147,7 +148,7 @@ impl Resolver {
         }
     }
 
-    /// The TXT records of a name, each as one text.
+    /// Returns the TXT records of a name, each as one text.
     pub async fn texts(&self, of: &str) -> Result<Vec<String>, DnsError> {
         let lookup = self.inner.lookup(name(of)?, RecordType::TXT).await.map_err(found_none)?;
         let text = |record: &Record| match &record.data {
@@ -157,7 +158,8 @@ impl Resolver {
         Ok(lookup.answers().iter().filter_map(text).collect())
     }
 
-    /// The TLSA records of a host's port that DNSSEC authenticates (RFC 7672 §2.2).
+    /// Returns the TLSA records of a host's port if DNSSEC authenticates them, and none otherwise
+    /// (RFC 7672 §2.2).
     pub async fn tlsa(&self, host: &str, port: u16) -> Result<Vec<TLSA>, DnsError> {
         if self.dnssec == Dnssec::Off {
             return Ok(Vec::new());
@@ -197,7 +199,7 @@ fn servers_of(servers: &[std::net::SocketAddr]) -> ResolverConfig {
 
 fn name(text: &str) -> Result<Name, DnsError> {
     let mut name = Name::from_utf8(text).map_err(|_| DnsError::NotFound)?;
-    // No search list is applied.
+    // Never completed with a search list.
     name.set_fqdn(true);
     Ok(name)
 }
@@ -217,7 +219,7 @@ fn temporary(error: impl std::fmt::Display) -> DnsError {
     DnsError::Temporary(error.to_string())
 }
 
-/// Shuffles hosts of the same preference, so that they share the load (RFC 5321 §5.1).
+/// Shuffles the hosts, so that those of the same preference share the load (RFC 5321 §5.1).
 fn shuffle(hosts: &mut [(u16, String)]) -> Result<(), DnsError> {
     for last in (1..hosts.len()).rev() {
         let mut bytes = [0; 8];

@@ -1,11 +1,11 @@
-//! Accepting connections, within a limit in total and for each address, until the stop.
+//! Accepting connections until asked to stop, with one limit in total and one per address.
 //!
 //! ```text
 //! accept → permit? → task (tracked, holds the permit) → the session
-//!             no → turned away with one line, closed
+//!             no → refused with one line, closed
 //! ```
 //!
-//! One IPv6 customer has a whole /64, so a /64 counts as one address.
+//! An IPv6 customer usually has a whole /64, so a /64 counts as one address.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -20,7 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use super::Error;
 
-/// The most concurrent connections.
+/// How many connections there may be at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     pub connections_max: usize,
@@ -47,7 +47,7 @@ struct Open {
     by_address: HashMap<IpAddr, usize>,
 }
 
-/// The permit for one connection; it is returned when dropped.
+/// Permission to hold one connection, returned when dropped.
 #[derive(Debug)]
 pub struct Permit {
     permits: Permits,
@@ -59,7 +59,7 @@ impl Permits {
         Permits { limits, open: Arc::default() }
     }
 
-    /// A permit for a connection from `peer`.
+    /// Takes a permit for a connection from `peer`.
     pub fn take(&self, peer: IpAddr) -> Result<Permit, Full> {
         let counted_as = counted_as(peer);
         let mut open = self.open();
@@ -98,7 +98,7 @@ impl Drop for Permit {
     }
 }
 
-/// The address that is counted: the peer's own, or its /64.
+/// Returns what an address counts as: an IPv4 address as itself, an IPv6 address as its /64.
 pub fn counted_as(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64))),
@@ -106,12 +106,13 @@ pub fn counted_as(peer: IpAddr) -> IpAddr {
     }
 }
 
-/// The number of connections that may wait to be accepted; Linux uses `net.core.somaxconn` if that
-/// is less. If a burst does not fit, Linux answers some connections with SYN cookies and drops them
-/// when the queue is full: such a peer believes that it is connected and waits for a greeting.
+/// How many connections may wait to be accepted; Linux uses `net.core.somaxconn` if that is less.
+/// When a burst does not fit, Linux answers some connections with SYN cookies and then drops them
+/// because the queue is full: such a peer believes it is connected and waits for a greeting
+/// forever.
 const BACKLOG: u32 = 4096;
 
-/// Listens on `address`. `[::]` also accepts IPv4 connections, as Linux does by default.
+/// Listens on `address`. `[::]` accepts IPv4 connections as well, which is the default on Linux.
 pub fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
     let listen = || {
         let socket = match address {
@@ -125,8 +126,8 @@ pub fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
     listen().map_err(|source| Error::Listen { address, source })
 }
 
-/// The listeners from systemd (sd_listen_fds(3)), by the names in its units, and those that were
-/// bound before.
+/// The listeners that systemd handed over (sd_listen_fds(3)), by the names from its units, and
+/// those that were bound beforehand.
 pub struct Handed {
     names: Vec<String>,
     sockets: listenfd::ListenFd,
@@ -134,20 +135,20 @@ pub struct Handed {
 }
 
 impl Handed {
-    /// The listeners that this process was started with; none outside systemd.
+    /// Returns the listeners that this process was started with; none outside systemd.
     pub fn from_env() -> Handed {
         let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
         let names = names.split(':').map(str::to_owned).collect();
         Handed { names, sockets: listenfd::ListenFd::from_env(), bound: Vec::new() }
     }
 
-    /// Adds a listener with the name `name`.
+    /// Adds a listener called `name`.
     pub fn with(mut self, name: &str, listener: TcpListener) -> Handed {
         self.bound.push((name.to_owned(), listener));
         self
     }
 
-    /// Returns the listeners with this name (`FileDescriptorName=`), each once.
+    /// Takes every listener called `name` (`FileDescriptorName=`); each can be taken once.
     pub fn take(&mut self, name: &str) -> Result<Vec<TcpListener>, Error> {
         let failed = |source| Error::Handed { name: name.to_owned(), source };
         let mut taken: Vec<_> =
@@ -165,11 +166,11 @@ impl Handed {
     }
 }
 
-/// The pause after an accept that failed for lack of descriptors or memory.
+/// The pause after an accept that failed because of a lack of file descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts connections until `stop`; each gets a tracked task. A connection over a limit is sent
-/// the line `turned_away` and closed.
+/// `turned_away` and closed.
 pub async fn accept<F, S>(
     listener: TcpListener,
     permits: Permits,
@@ -210,7 +211,7 @@ pub async fn accept<F, S>(
 }
 
 async fn accept_failed(error: &io::Error) {
-    // The peer closed the connection before it was accepted, which is not an error.
+    // The peer disconnected before our accept, which is not an error here.
     if error.kind() == io::ErrorKind::ConnectionAborted {
         return;
     }
@@ -218,7 +219,8 @@ async fn accept_failed(error: &io::Error) {
     tokio::time::sleep(ACCEPT_PAUSE).await;
 }
 
-/// A fresh socket's buffer takes one line at once; the connection is closed even if it does not.
+/// Sends one line, without waiting because a new socket's buffer has room for it, and closes the
+/// connection even if that fails.
 fn turn_away(stream: TcpStream, line: &[u8]) {
     if let Ok(mut stream) = stream.into_std() {
         let _ = stream.write(line);
@@ -303,8 +305,8 @@ mod tests {
         assert!(error.contains(&address.to_string()), "{error}");
     }
 
-    /// With a line of 128, which is what a listener has by default here, the rest of a burst
-    /// waits for seconds or is forgotten.
+    /// Regression: with a backlog of 128, the default of a listener here, the rest of a burst waits
+    /// for seconds or is dropped.
     #[tokio::test]
     async fn a_burst_of_connections_waits_in_line_and_none_is_forgotten() {
         const PEERS: usize = 400;

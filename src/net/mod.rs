@@ -1,14 +1,14 @@
-//! Sockets: accepting connections within limits, TLS with a certificate that can be reloaded,
-//! delays for failed sign-ins, and work off the async threads.
+//! Sockets: accepting connections within limits, TLS with a certificate that can be replaced while
+//! it is in use, throttling of failed logins, and blocking work off the async threads.
 //!
 //! | file | what it is |
 //! | --- | --- |
 //! | `listen` | listeners (ours or systemd's), permits, the accept loop, the drain |
 //! | `tls` | the certificate and its reload, the TLS configuration, the handshake |
 //! | `dns` | mail hosts, addresses and other DNS records |
-//! | `remote_image` | remote images, fetched and encoded again |
-//! | `throttle` | delays after too many failures |
-//! | `work` | blocking work, off the async threads |
+//! | `remote_image` | fetches and re-encodes remote images |
+//! | `throttle` | how long a caller has to wait after too many failures |
+//! | `work` | runs blocking work off the async threads |
 
 pub mod dns;
 pub mod listen;
@@ -20,7 +20,7 @@ pub mod work;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Why a listener or a certificate is not available.
+/// Why a listener, a certificate or TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("cannot listen on {address}: {source}")]

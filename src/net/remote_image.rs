@@ -1,9 +1,9 @@
-//! Remote images, which are fetched for a reader who asks for them.
+//! Remote images, fetched for a reader who asked for them.
 //!
-//! The sender of the message chose the address, so it is treated as an attacker's: only public
-//! addresses are contacted (a name that resolves to our own network is refused), only over verified
-//! TLS, without cookies, referrer or anything that identifies the reader. The response is bounded,
-//! decoded and encoded again: no octet of it reaches a browser unchanged.
+//! The sender of the message chose the URL, so it is treated as an attacker's: only public IP
+//! addresses are contacted (a name that resolves into our own network is refused), only over
+//! verified TLS, without cookies, referrer or anything that identifies the reader. The response is
+//! limited in size, decoded and re-encoded: no octet reaches a browser unchanged.
 
 use std::io::Cursor;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -28,14 +28,14 @@ use crate::config::Images;
 use super::dns::Resolver;
 use super::{Error, tls};
 
-/// An image that was encoded again.
+/// A re-encoded image.
 #[derive(Debug)]
 pub struct RemoteImage {
     pub media: &'static str,
     pub octets: Vec<u8>,
 }
 
-/// Why there is no image.
+/// Why an image is not available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoImage {
     #[error("its address is none that pictures are fetched from")]
@@ -53,11 +53,11 @@ pub enum NoImage {
 }
 
 const REDIRECTS_MAX: usize = 3;
-/// The longest side in pixels; formats allow more than anybody uses.
+/// The longest side, in pixels; the formats allow more than any real image needs.
 const SIDE_MAX: u32 = 20_000;
 const JPEG_QUALITY: u8 = 85;
 const DECODES_AT_ONCE: usize = 2;
-/// Identifies no reader, no program and no version.
+/// The User-Agent, which identifies no reader, program or version.
 const AGENT: &str = "Mozilla/5.0 (compatible; picture proxy)";
 
 /// Fetches remote images; clones share the limits.
@@ -71,12 +71,12 @@ struct Inner {
     resolver: Resolver,
     connector: TlsConnector,
     turns: Semaphore,
-    /// Permits to decode, which takes memory in proportion to the pixels and not to the octets.
+    /// Permits for decoding, which needs memory by the number of pixels, not of octets.
     decodes: Arc<Semaphore>,
 }
 
 impl RemoteImages {
-    /// A fetcher with this configuration; `None` if remote images are not allowed.
+    /// Creates it from the configuration; `None` if readers may not load remote images.
     pub fn new(config: Images, resolver: Resolver) -> Result<Option<RemoteImages>, Error> {
         if !config.remote {
             return Ok(None);
@@ -93,12 +93,12 @@ impl RemoteImages {
         Ok(Some(RemoteImages { inner: Arc::new(inner) }))
     }
 
-    /// The most images of one message that are shown.
+    /// The largest number of remote images shown in one message.
     pub fn per_message_max(&self) -> usize {
         self.inner.config.per_message_max
     }
 
-    /// Fetches an image and encodes it again, within the configured time.
+    /// Fetches and re-encodes an image within the configured time.
     pub async fn fetch(&self, address: &str) -> Result<RemoteImage, NoImage> {
         let limit = Duration::from_secs(self.inner.config.timeout_secs);
         let done = tokio::time::timeout(limit, self.fetched(address)).await;
@@ -125,7 +125,7 @@ impl RemoteImages {
         let pixels_max = self.inner.config.pixels_max;
         let work = move || {
             let done = written_anew(&octets, pixels_max);
-            // The permit is held until the work is done, even if the caller has given up.
+            // Held until the work is done, even if the caller stops waiting.
             drop(leave);
             done
         };
@@ -142,7 +142,7 @@ impl RemoteImages {
         let stream = stream.map_err(|_| NoImage::Unreachable)?;
         let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
         let (mut sender, connection) = handshake.map_err(|_| NoImage::Unreachable)?;
-        // It ends with the sender; its errors appear in the request.
+        // Ends with the sender; its errors also appear in the request.
         tokio::spawn(connection);
         let request =
             hyper::Request::get(&url[url::Position::BeforePath..url::Position::AfterQuery])
@@ -164,8 +164,8 @@ impl RemoteImages {
         Ok(Answer::Body(body.map_err(|_| NoImage::TooLarge)?.to_bytes()))
     }
 
-    /// The address to connect to. The address that was checked is the one that is used, because a
-    /// second look-up of the name could give another.
+    /// Returns the address to connect to. The address that was checked is the one that is used: a
+    /// second lookup of the name could have a different result (DNS rebinding).
     async fn address_of(&self, url: &Url) -> Result<SocketAddr, NoImage> {
         let config = &self.inner.config;
         let found = match url.host().ok_or(NoImage::Address)? {
@@ -204,8 +204,8 @@ fn roots(config: &Images) -> Result<RootCertStore, Error> {
     Ok(roots)
 }
 
-/// Checks an address: `https`, without user name or password, at the usual port. An address with
-/// `http` is fetched over TLS all the same.
+/// Checks that a URL may be fetched: `https`, without a user name or password, on the default
+/// port. An `http` URL is fetched over TLS all the same.
 fn wanted(mut url: Url) -> Result<Url, NoImage> {
     let is_usual = matches!((url.scheme(), url.port()), ("http" | "https", None));
     if !is_usual || !url.username().is_empty() || url.password().is_some() {
@@ -215,8 +215,8 @@ fn wanted(mut url: Url) -> Result<Url, NoImage> {
     Ok(url)
 }
 
-/// Whether an address belongs to the public internet (the special-purpose registries of RFC 6890
-/// and its updates).
+/// Returns whether an address belongs to the public internet (the special-purpose registries of RFC
+/// 6890 and its updates).
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -231,8 +231,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || address.is_link_local()
         || address.is_documentation()
         || address.is_multicast();
-    // "This" network, shared addresses (RFC 6598), protocol assignments, 6to4 relays, benchmarks
-    // and reserved addresses.
+    // "This" network, shared addresses (RFC 6598), protocol assignments, 6to4 relays,
+    // benchmarking, and reserved addresses.
     let other = matches!(
         (a, b, c),
         (0, ..)
@@ -245,15 +245,15 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !special && !other
 }
 
-/// Whether an address is global unicast (2000::/3) and neither embeds another address nor is
-/// reserved for documentation.
+/// Returns whether an address is in the allocated global unicast range (2000::/3), except those
+/// that embed another address or are reserved for protocols or documentation.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [a, b, ..] = address.segments();
     let inside = matches!((a, b), (0x2001, 0..=0x01ff | 0x0db8) | (0x2002 | 0x3fff, _));
     a & 0xe000 == 0x2000 && !inside
 }
 
-/// Decodes an image and encodes it again; of an animation only the first frame.
+/// Decodes and re-encodes an image; only the first frame of an animation.
 fn written_anew(octets: &[u8], pixels_max: u64) -> Result<RemoteImage, NoImage> {
     let reader = ImageReader::new(Cursor::new(octets)).with_guessed_format();
     let mut reader = reader.map_err(|_| NoImage::NotOne)?;
@@ -266,7 +266,7 @@ fn written_anew(octets: &[u8], pixels_max: u64) -> Result<RemoteImage, NoImage> 
     }
     let mut limits = Limits::no_limits();
     (limits.max_image_width, limits.max_image_height) = (Some(SIDE_MAX), Some(SIDE_MAX));
-    // A pixel takes at most eight octets, and decoders need as much again.
+    // A pixel takes at most eight octets, and decoders need the same amount again.
     limits.max_alloc = Some(pixels_max.saturating_mul(16));
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(|_| NoImage::NotOne)?;
@@ -396,7 +396,7 @@ mod tests {
         for wrong in [&b""[..], svg, b"BM\0\0\0\0", b"GIF89a", &cut] {
             assert_eq!(written_anew(wrong, 1_000).unwrap_err(), NoImage::NotOne);
         }
-        // A header that declares an enormous image.
+        // A header that declares impossible dimensions.
         let mut bomb = png(1, 1);
         bomb[16..24].copy_from_slice(&[0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff]);
         assert!(written_anew(&bomb, 1_000).is_err());

@@ -1,17 +1,17 @@
-//! Delays after too many failures (wrong passwords). An account is never locked, so an attacker
-//! cannot lock out its owner, and a client that may go on is not delayed.
+//! Slows down callers that fail too often (wrong passwords). It never locks, so that an attacker
+//! cannot lock anybody out for good, and it does not delay callers below the limit.
 //!
-//! There is a bucket for each key: each failure takes one token of `burst`, and one returns every
-//! `refill`. With an empty bucket the next attempt has to wait; success takes nothing. This is GCRA
-//! (as in ATM), with one instant for each key. The governor crate has the same arithmetic, but its
-//! check always takes a token, and here only failures count.
+//! There is a bucket per key: each failure takes one of `burst` tokens, and one comes back every
+//! `refill`. When the bucket is empty, the next attempt has to wait; a success takes nothing. This
+//! is GCRA (as in ATM), with one point in time per key. The governor crate has the same
+//! arithmetic, but every check there takes a token, and here only failures count.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The number of failures without a delay, and the time until one is forgotten.
+/// How many failures are free of delay, and how fast they are forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     pub burst: u32,
@@ -19,15 +19,16 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// Five wrong passwords without a delay, then one every ten seconds.
+    /// Five wrong passwords without delay, then one every ten seconds.
     pub const PASSWORDS_PER_ACCOUNT: Rate = Rate { burst: 5, refill: Duration::from_secs(10) };
-    /// A client that is asked for a code knew the password; three of a million codes are valid.
+    /// A caller that is asked for a TOTP code has already given the right password, and three of
+    /// the million codes are valid at any time.
     pub const TOTP_PER_ACCOUNT: Rate = Rate { burst: 5, refill: Duration::from_secs(300) };
     /// Many people may share one address.
     pub const PASSWORDS_PER_ADDRESS: Rate = Rate { burst: 30, refill: Duration::from_secs(2) };
 }
 
-/// Keys beyond this are forgotten early once they have recovered.
+/// Above this number of keys, those that have recovered are removed.
 const KEYS_BEFORE_TIDY: usize = 1_024;
 
 /// The delays of each key.
@@ -48,7 +49,7 @@ impl<K: Eq + Hash + Clone> Throttle<K> {
         Throttle { rate, state: Mutex::new(state) }
     }
 
-    /// How long `key` has to wait before its next attempt; `None` if it may try now.
+    /// Returns how long `key` has to wait before its next attempt; `None` if it may try now.
     pub fn wait(&self, key: &K) -> Option<Duration> {
         self.wait_at(key, Instant::now())
     }
@@ -58,12 +59,12 @@ impl<K: Eq + Hash + Clone> Throttle<K> {
         self.failed_at(key, Instant::now());
     }
 
-    /// Removes the keys that have recovered. This also happens as the number of keys grows.
+    /// Removes the keys that have recovered. This also happens automatically as keys accumulate.
     pub fn retain_recent(&self) {
         self.state().retain_recent(Instant::now());
     }
 
-    /// The number of keys.
+    /// The number of keys in memory.
     pub fn len(&self) -> usize {
         self.state().full_at.len()
     }
@@ -84,7 +85,7 @@ impl<K: Eq + Hash + Clone> Throttle<K> {
         let mut state = self.state();
         let longest = self.rate.refill * self.rate.burst;
         let from = state.full_at.get(key).map_or(now, |full_at| (*full_at).max(now));
-        // Concurrent attempts cannot extend the delay beyond one refill.
+        // Concurrent attempts cannot push the wait beyond one refill.
         let full_at = (from + self.rate.refill).min(now + longest);
         state.full_at.insert(key.clone(), full_at);
         if state.full_at.len() > state.tidy_at {
@@ -100,7 +101,7 @@ impl<K: Eq + Hash + Clone> Throttle<K> {
 impl<K: Eq + Hash> State<K> {
     fn retain_recent(&mut self, now: Instant) {
         self.full_at.retain(|_, full_at| *full_at > now);
-        // Twice the remaining number, so that tidying has a constant cost for each failure.
+        // Twice what is left, so that the amortised cost per failure is constant.
         self.tidy_at = KEYS_BEFORE_TIDY.max(self.full_at.len() * 2);
     }
 }

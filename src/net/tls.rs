@@ -1,6 +1,6 @@
-//! TLS: a certificate that can be reloaded while it is in use, and a configuration per service.
+//! TLS: one certificate that can be replaced while it is in use, one configuration per service.
 //!
-//! At least TLS 1.2, preferably 1.3; key agreement by X25519MLKEM768 if the peer supports it.
+//! TLS 1.2 at least, 1.3 preferred; key agreement by X25519MLKEM768 if the peer supports it.
 
 use std::io;
 use std::path::Path;
@@ -42,20 +42,21 @@ impl Identity {
         Ok(Identity { current: Arc::new(Current(ArcSwap::from_pointee(pair))) })
     }
 
-    /// Reads them again. If they are invalid, the ones in use stay.
+    /// Reads the files again. If that fails, the certificate and key in use stay in place.
     pub fn reload(&self, certificate: &Path, key: &Path) -> Result<(), Error> {
         self.current.0.store(Arc::new(read_pair(certificate, key)?));
         Ok(())
     }
 
-    /// When the certificate in use expires, in seconds since 1970; `None` if it cannot be parsed.
+    /// Returns when the certificate in use expires, in seconds since 1970; `None` if it cannot be
+    /// parsed.
     pub fn ends(&self) -> Option<i64> {
         let pair = self.current.0.load();
         let (_, certificate) = x509_parser::parse_x509_certificate(pair.cert.first()?).ok()?;
         Some(certificate.validity().not_after.timestamp())
     }
 
-    /// A server's configuration with this identity; `alpn` is empty for protocols without ALPN.
+    /// Returns a server configuration with this identity; `alpn` is empty where ALPN is not used.
     pub fn server_config(&self, alpn: &[&[u8]]) -> Result<Arc<ServerConfig>, Error> {
         let versions = &[&rustls::version::TLS13, &rustls::version::TLS12];
         let mut config = ServerConfig::builder_with_provider(provider())
@@ -67,7 +68,7 @@ impl Identity {
     }
 }
 
-/// AWS-LC with our order of key agreements.
+/// Returns the AWS-LC provider with our order of key agreements.
 pub fn provider() -> Arc<CryptoProvider> {
     use aws_lc_rs::kx_group::{SECP256R1, SECP384R1, X25519, X25519MLKEM768};
     let kx_groups = vec![X25519MLKEM768, X25519, SECP256R1, SECP384R1];
@@ -82,15 +83,15 @@ fn read_pair(certificate: &Path, key: &Path) -> Result<CertifiedKey, Error> {
     if chain.is_empty() {
         return Err(wrong(certificate, "holds no certificate".to_owned()));
     }
-    // The PEM reader's errors contain no key material.
+    // The error texts of the PEM reader contain no key material.
     let private =
         PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, error.to_string()))?;
-    // Also checks that they belong together.
+    // Also checks that certificate and key match.
     CertifiedKey::from_der(chain, private, &provider())
         .map_err(|error| wrong(certificate, format!("does not go with {}: {error}", key.display())))
 }
 
-/// The TLS handshake as a server, within `limit`.
+/// Performs the TLS handshake as a server, within `limit`.
 pub async fn accept<S>(
     config: Arc<ServerConfig>,
     stream: S,
@@ -105,7 +106,7 @@ where
     }
 }
 
-/// The version and cipher suite of a connection, for trace fields and lists.
+/// Returns the TLS version and cipher suite of a connection, as trace fields and lists show them.
 pub fn facts(connection: &ServerConnection) -> (String, String) {
     let version = match connection.protocol_version() {
         Some(ProtocolVersion::TLSv1_3) => "TLSv1.3",
@@ -137,7 +138,7 @@ mod tests {
         Identity::load(&folder.join("cert.pem"), &folder.join("key.pem"))
     }
 
-    /// What a client that trusts `trusted` gets to see.
+    /// Returns what a client that trusts `trusted` negotiates.
     async fn shake(
         identity: &Identity,
         trusted: &CertificateDer<'static>,
@@ -184,7 +185,7 @@ mod tests {
         let old = write_pair(folder.path());
         let identity = load(folder.path()).unwrap();
         let both = [&rustls::version::TLS13];
-        // A certificate without its key, then half a file: the old one stays.
+        // A certificate without its key, then a truncated file: the old certificate stays.
         let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         std::fs::write(&certificate, other.cert.pem()).unwrap();
         let error = identity.reload(&certificate, &key).unwrap_err().to_string();

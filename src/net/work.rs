@@ -1,5 +1,5 @@
-//! Blocking work off the async threads. Every edge calls the core this way, because the core reads
-//! the disk, seals, and waits for the store's writer under load.
+//! Runs blocking work off the async threads. This is the only way in which an edge calls the core,
+//! which reads from disk, seals, and waits for the store's writer under load.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,14 +17,14 @@ pub enum NotDone {
     Failed(#[from] JoinError),
 }
 
-/// Runs `work` off the async threads. It continues even if the caller gives up.
+/// Runs `work` off the async threads. It continues even if the caller stops waiting.
 pub async fn run<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, NotDone> {
     Ok(tokio::task::spawn_blocking(work).await?)
 }
 
-/// A bounded number of threads for work. Clones share them.
+/// A limited number of workers. Clones share the limit.
 #[derive(Clone)]
 pub struct Workers {
     permits: Arc<Semaphore>,
@@ -32,12 +32,13 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// At most `at_once` pieces of work run at a time; the next one waits for at most `timeout`.
+    /// Allows at most `at_once` pieces of work at the same time; further ones wait for at most
+    /// `timeout`.
     pub fn new(at_once: usize, timeout: Duration) -> Workers {
         Workers { permits: Arc::new(Semaphore::new(at_once)), timeout }
     }
 
-    /// Runs `work` once it has a permit, which it keeps until it is done.
+    /// Runs `work` when there is a permit for it, and holds the permit until it is done.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -76,7 +77,7 @@ mod tests {
         });
         has_started.await.unwrap();
         assert!(matches!(workers.run(|| ()).await, Err(NotDone::Busy)));
-        // What works off the async threads keeps its permit when nobody waits for it any more.
+        // The work keeps its permit even when the caller stops waiting.
         first.abort();
         assert!(matches!(workers.run(|| ()).await, Err(NotDone::Busy)));
         end.send(()).unwrap();

@@ -1,5 +1,5 @@
-//! One session with one host (RFC 5321 §3) by mail-send's client, step by step: every step has a
-//! deadline, and each recipient gets the reply that was meant for it.
+//! One session with one host (RFC 5321 §3), step by step with mail-send's client: every step has a
+//! deadline, and each recipient keeps its own reply.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -22,18 +22,18 @@ use super::route::{Hop, Tls};
 use super::shared::{Shared, blocking};
 use super::trust::Check;
 
-/// A message's octets and its signature fields. It is opened once a host accepts its recipient, so
-/// that it is not in memory while a host is searched.
+/// A message's octets and its signature fields. It is opened only after a host has accepted the
+/// recipient, so that it is not in memory while a host is being found.
 struct Message {
     signed: Vec<u8>,
     octets: Zeroizing<Vec<u8>>,
 }
 
-/// A stream of octets, encrypted or not.
+/// A bidirectional stream, encrypted or not.
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
-/// A connection to a host that replied to EHLO.
+/// A connection to a host that has replied to EHLO or HELO.
 pub struct Connection {
     client: SmtpClient<Box<dyn Stream>>,
     host: String,
@@ -62,16 +62,16 @@ enum Protected {
 type Failed = mail_send::Error;
 
 impl Connection {
-    /// Connects to a hop, one address after another, and sends EHLO. A refusal is an outcome
-    /// already.
+    /// Connects to a hop, trying one address after another, and sends EHLO. An error is already
+    /// the outcome of the attempt.
     pub async fn open(shared: &Shared, hop: &Hop, row: &Leased) -> Result<Connection, Attempted> {
         let mut last = Failed::Timeout;
         for address in &hop.addresses {
             let address = SocketAddr::new(*address, hop.port);
             match Connection::greet(shared, hop, address, StartTls::WhenOffered).await {
                 Ok(connection) => return connection.logged_in(shared).await,
-                // Opportunistic TLS is better than none, and no TLS is better than no mail (RFC
-                // 7435): after broken TLS, one attempt without TLS follows.
+                // Opportunistic TLS is better than no TLS, and no TLS is better than no mail
+                // (RFC 7435): where TLS is broken, the address is tried once more without it.
                 Err(Failed::Tls(_) | Failed::Io(_) | Failed::Timeout)
                     if matches!(hop.tls, Tls::Opportunistic) && !row.require_tls =>
                 {
@@ -124,8 +124,8 @@ impl Connection {
         Connection::hello(shared, hop, boxed(client), protected).await
     }
 
-    /// Sends EHLO again on a stream that is now encrypted; earlier capabilities are discarded
-    /// (RFC 3207 §4.2).
+    /// Sends EHLO on a stream that is now protected; nothing from before TLS counts (RFC 3207
+    /// §4.2).
     async fn hello(
         shared: &Shared,
         hop: &Hop,
@@ -155,7 +155,7 @@ impl Connection {
         }
     }
 
-    /// Authenticates if the configuration says so; never in clear.
+    /// Logs in if the configuration names a user, but never in clear.
     async fn logged_in(mut self, shared: &Shared) -> Result<Connection, Attempted> {
         let user = &shared.config.smarthost_user;
         if user.is_empty() || shared.config.smarthost.is_empty() {
@@ -187,7 +187,7 @@ impl Connection {
         }
     }
 
-    /// Whether this connection has the protection that a message needs.
+    /// Returns whether this connection has the protection that a message requires.
     pub fn serves(&self, row: &Leased) -> bool {
         let needed = match row.tls {
             _ if row.require_tls => Protected::Checked,
@@ -197,13 +197,13 @@ impl Connection {
         self.tls >= needed
     }
 
-    /// The connection, if it can take another message.
+    /// Returns the connection if it can be used for another message.
     pub fn kept(self) -> Option<Connection> {
         (!self.broken).then_some(self)
     }
 
-    /// Like [`Connection::send`], on a connection that was used before; `None` if the host closed
-    /// it before this message was sent, so that a new connection is tried.
+    /// Like [`Connection::send`], on a connection that was used for a message before. Returns
+    /// `None` if the host did not accept RSET, so that the message is tried on a new connection.
     pub async fn send_again(&mut self, shared: &Shared, row: &Leased) -> Option<Attempted> {
         match self.client.rset().await {
             Ok(()) => Some(self.send(shared, row).await),
@@ -227,7 +227,7 @@ impl Connection {
                 Attempted::Deferred { status, text: error.to_string(), host: None }
             }
             Err(Refused::There(error)) => {
-                // After a reply the session goes on; after any other error it is over.
+                // After a reply the session can continue; after any other error it cannot.
                 self.broken |= !matches!(error, Failed::UnexpectedReply(_));
                 outcome(&self.host, &error)
             }
@@ -252,7 +252,7 @@ impl Connection {
         self.capabilities & extension != 0
     }
 
-    /// The checks that need no command.
+    /// Checks what the host's EHLO reply already rules out.
     fn suits(&self, row: &Leased) -> Result<(), Refused> {
         let takes = u64::try_from(self.size_max).unwrap_or(u64::MAX);
         if self.has(EXT_SIZE) && takes > 0 && row.size > takes {
@@ -266,7 +266,8 @@ impl Connection {
         Ok(())
     }
 
-    /// The MAIL command. Our own types write the paths and contain no character that could end it.
+    /// Returns the MAIL command. Our own types write the paths and hold no character that could end
+    /// the command.
     fn mail_line(&self, row: &Leased) -> String {
         let mut line = format!("MAIL FROM:{}", row.reverse_path);
         if self.has(EXT_SIZE) {
@@ -303,8 +304,8 @@ impl Connection {
         line + "\r\n"
     }
 
-    /// DATA with our own dot-stuffing: mail-send's does not double a dot at the very beginning, and
-    /// adds a line to the end of every message.
+    /// Sends the message by DATA with our own dot-stuffing: mail-send does not double a dot at the
+    /// very beginning, and adds an extra line to every message.
     async fn data(&mut self, message: &Message) -> Result<Response<String>, Failed> {
         let ready = self.client.cmd("DATA\r\n").await?;
         if ready.code != 354 {
@@ -323,7 +324,7 @@ impl Connection {
         }
     }
 
-    /// Sends QUIT and ignores the result.
+    /// Sends QUIT; whether that succeeds does not matter.
     pub async fn quit(self) {
         let mut client = self.client;
         client.timeout = Duration::from_secs(5);
@@ -334,7 +335,7 @@ impl Connection {
 }
 
 enum Refused {
-    /// We refuse without asking the host.
+    /// By us, because the host cannot accept it.
     Here(EnhancedStatus, String),
     /// The message could not be opened.
     Unopened(gateway::Error),
@@ -366,7 +367,7 @@ async fn greeting<S: Stream>(client: &mut SmtpClient<S>) -> Result<(), Failed> {
     accepted(read.map_err(|_| Failed::Timeout)??)
 }
 
-/// Sends EHLO, or HELO to a host that does not support it (RFC 5321 §3.2).
+/// Sends EHLO, or HELO to a host that does not know EHLO (RFC 5321 §3.2).
 async fn hello<S: Stream>(
     client: &mut SmtpClient<S>,
     name: &str,
@@ -391,7 +392,8 @@ fn whole(message: &Message) -> Zeroizing<Vec<u8>> {
     Zeroizing::new([message.signed.as_slice(), &message.octets].concat())
 }
 
-/// RFC 5321 §4.5.2: a dot at the beginning of a line is doubled, and a single dot ends the message.
+/// Returns the message as sent by DATA (RFC 5321 §4.5.2): a dot at the beginning of a line is
+/// doubled, and a dot alone on its line ends the message.
 fn stuffed(message: &Message) -> Zeroizing<Vec<u8>> {
     let mut wire = Zeroizing::new(Vec::with_capacity(message.octets.len() + 4_096));
     for part in [message.signed.as_slice(), &message.octets] {
@@ -409,8 +411,8 @@ fn stuffed(message: &Message) -> Zeroizing<Vec<u8>> {
     wire
 }
 
-/// A host that refuses the session says nothing about the message: its domain may have other hosts,
-/// or accept it later (RFC 5321 §3.1).
+/// Turns a failure into a deferral, because a host that refuses the connection says nothing about
+/// the message: another host of the domain may accept it, or the same host later (RFC 5321 §3.1).
 fn not_now(done: Attempted) -> Attempted {
     match done {
         Attempted::Failed { status, text, host } => {
@@ -421,7 +423,8 @@ fn not_now(done: Attempted) -> Attempted {
     }
 }
 
-/// The consequence of an error: a host's refusal is final, anything else is tried again.
+/// Returns what an error means for the message: a permanent reply (5yz) is a failure, anything else
+/// is tried again.
 fn outcome(host: &str, error: &Failed) -> Attempted {
     let host = Some(host.to_owned());
     match error {
@@ -448,7 +451,7 @@ fn outcome(host: &str, error: &Failed) -> Attempted {
     }
 }
 
-/// The host's enhanced status, or one that is derived from the reply code.
+/// Returns the host's own enhanced status, or a general one of the reply code's class.
 fn status_of(reply: &Response<String>) -> EnhancedStatus {
     let class = if reply.code >= 500 { 5 } else { 4 };
     match reply.esc {

@@ -1,4 +1,4 @@
-//! DKIM (RFC 6376, RFC 8463): a signature by each key of the From address's domain.
+//! DKIM (RFC 6376, RFC 8463): signs with each key of the From address's domain.
 
 use std::path::Path;
 
@@ -24,14 +24,14 @@ struct Signer {
     key: Key,
 }
 
-/// All signing keys.
+/// All configured DKIM keys.
 #[derive(Default)]
 pub struct Signers {
     signers: Vec<Signer>,
 }
 
-/// The signed fields: everything that a reader relies on. From is listed twice, so that no second
-/// one can be added (RFC 6376 §8.15).
+/// The signed header fields: every field that a reader relies on. From is listed twice, so that no
+/// second From field can be added (RFC 6376 §8.15).
 const SIGNED: [&str; 14] = [
     "From",
     "From",
@@ -56,7 +56,7 @@ impl Signers {
         Ok(Signers { signers })
     }
 
-    /// The signature fields for a message; none for a domain without a key.
+    /// Returns the signature fields to put before a message; none for a domain without a key.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         let Some(domain) = from_domain(message) else { return Vec::new() };
         let mut fields = Vec::new();
@@ -111,14 +111,14 @@ pub enum NewKey {
     Rsa,
 }
 
-/// A key that was generated: its file's text, and the record for DNS.
+/// A generated key: the text of its file, and its DNS record.
 pub struct GeneratedKey {
     pub pem: zeroize::Zeroizing<String>,
-    /// The name and the text of its TXT record.
+    /// The name and the value of the TXT record.
     pub record: (String, String),
 }
 
-/// Generates a key for a domain and a selector.
+/// Generates a key for a domain and selector.
 pub fn make(kind: NewKey, domain: &str, selector: &str) -> Result<GeneratedKey, Error> {
     use base64::Engine;
     let engine = base64::engine::general_purpose::STANDARD;
@@ -152,7 +152,7 @@ pub fn make(kind: NewKey, domain: &str, selector: &str) -> Result<GeneratedKey, 
     Ok(GeneratedKey { pem, record: (format!("{selector}._domainkey.{domain}"), record) })
 }
 
-/// Writes a key's file, readable by its owner only; an existing file is not overwritten.
+/// Writes a key's file, readable only by its owner. An existing file is not overwritten.
 pub fn write(path: &Path, generated: &GeneratedKey) -> Result<(), Error> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;

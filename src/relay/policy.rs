@@ -1,4 +1,4 @@
-//! A domain's policy for its hosts' TLS: DANE (RFC 7672), otherwise MTA-STS (RFC 8461).
+//! What a domain publishes about its hosts' TLS: DANE (RFC 7672), else MTA-STS (RFC 8461).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,18 +16,18 @@ use crate::net::dns::DnsError;
 use super::shared::{Shared, blocking};
 use super::trust::Check;
 
-/// A domain's policies for its hosts.
+/// A domain's TLS policies for its hosts.
 #[derive(Debug, Default)]
 pub struct Policies {
     dane: HashMap<String, Check>,
     sts: Option<Sts>,
 }
 
-/// The policy for one host.
+/// The TLS policy for one host.
 #[derive(Clone, Debug)]
 pub enum Vouched {
     By(Check),
-    /// The domain lists its hosts, and this is not one of them.
+    /// The domain names its hosts, and this host is not one of them.
     Forbidden,
     Nothing,
 }
@@ -42,7 +42,7 @@ pub struct Sts {
 const POLICY_OCTETS_MAX: usize = 64 * 1024;
 
 impl Policies {
-    /// The policy for a host.
+    /// Returns the policy for a host.
     pub fn of(&self, host: &str) -> Vouched {
         if let Some(check) = self.dane.get(host) {
             return Vouched::By(check.clone());
@@ -58,7 +58,7 @@ impl Policies {
 }
 
 impl Sts {
-    /// Parses a policy; `None` if the text is not one.
+    /// Parses a policy; returns `None` if the text is not a policy that restricts hosts.
     pub fn parse(text: &str) -> Option<Sts> {
         let (mut version, mut mode, mut hosts) = (None, None, Vec::new());
         for line in text.lines() {
@@ -81,7 +81,7 @@ impl Sts {
         }
     }
 
-    /// Whether the policy lists a host; `*.` stands for one label (RFC 8461 §4.1).
+    /// Returns whether the policy names a host; `*.` stands for one label (RFC 8461 §4.1).
     pub fn names(&self, host: &str) -> bool {
         self.hosts.iter().any(|named| match named.strip_prefix("*.") {
             Some(rest) => host.split_once('.').is_some_and(|(_, tail)| tail == rest),
@@ -94,16 +94,16 @@ impl Sts {
 #[derive(Clone, Copy)]
 pub struct Hosts<'h> {
     pub all: &'h [(u16, String)],
-    /// Whether DNSSEC authenticates the list.
+    /// Whether DNSSEC authenticates them.
     pub vouched: bool,
 }
 
-/// Looks up a domain's policies. A failed look-up does not mean that there is none: the message
-/// waits.
+/// Looks up a domain's TLS policies for its hosts. A missing answer does not mean that there is no
+/// policy: the message waits.
 pub async fn look_up(shared: &Shared, domain: &str, hosts: Hosts<'_>) -> Result<Policies, String> {
     let mut policies = Policies::default();
-    // RFC 7672 §2.2.1: an attacker who can forge the list of hosts can name one with a TLSA record
-    // of its own; so DANE counts only where DNSSEC authenticates the list too.
+    // RFC 7672 §2.2.1: an attacker who can forge the list of hosts can name a host with its own
+    // TLSA records, so DANE counts only where DNSSEC authenticates the list of hosts too.
     for (_, host) in hosts.all.iter().filter(|_| hosts.vouched) {
         let records = shared.resolver.tlsa(host, shared.config.port).await;
         let records = records.map_err(|error| error.to_string())?;
@@ -125,8 +125,8 @@ async fn sts(shared: &Shared, domain: &str) -> Result<Option<Sts>, String> {
         Err(error) if kept.is_none() => return Err(error.to_string()),
         Err(_) => Vec::new(),
     };
-    // RFC 8461 §3.1: anything but exactly one record counts as none. A stored policy is still valid
-    // (§5.1): a domain withdraws it by a policy with mode `none`.
+    // RFC 8461 §3.1: anything but exactly one record counts as none. A cached policy still applies
+    // (§5.1): a domain withdraws its policy by publishing one with mode `none`.
     let mut records = texts.iter().filter(|text| text.starts_with("v=STSv1"));
     let id = match (records.next(), records.next()) {
         (Some(record), None) => policy_id(record),
@@ -142,7 +142,7 @@ async fn sts(shared: &Shared, domain: &str) -> Result<Option<Sts>, String> {
     };
     match fetched {
         Ok(text) => keep(shared, domain, id, text).await,
-        // RFC 8461 §3.3: the stored policy, otherwise none.
+        // RFC 8461 §3.3: the cached policy applies, if there is one.
         Err(error) => {
             tracing::warn!(%error, domain, "MTA-STS policy could not be fetched");
             Ok(kept.and_then(|kept| Sts::parse(&kept.text)))
@@ -150,7 +150,7 @@ async fn sts(shared: &Shared, domain: &str) -> Result<Option<Sts>, String> {
     }
 }
 
-/// Parses the policy in `text` and stores it for as long as it says.
+/// Returns the policy in `text`, and caches it for its `max_age`.
 async fn keep(
     shared: &Shared,
     domain: &str,
@@ -167,7 +167,7 @@ async fn keep(
     Ok(sts)
 }
 
-/// `id` of a record such as `v=STSv1; id=20160831085700Z;`.
+/// Returns the `id` of a record such as `v=STSv1; id=20160831085700Z;`.
 fn policy_id(record: &str) -> String {
     let fields = record.split(';').filter_map(|field| field.trim().split_once('='));
     let mut ids = fields.filter(|(key, _)| key.trim() == "id");
@@ -192,7 +192,7 @@ async fn fetch(
     let stream = connector.connect(ServerName::try_from(host.clone())?, stream).await?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    // It ends with the sender; its errors appear in the request.
+    // Ends with the sender; its errors also appear in the request.
     tokio::spawn(connection);
     let request = hyper::Request::get("/.well-known/mta-sts.txt")
         .header("host", &host)

@@ -1,4 +1,5 @@
-//! The hosts for a message, their order, and the protection that each needs.
+//! Which hosts a message is sent to, in which order, and how the connection to each must be
+//! protected.
 
 use std::net::IpAddr;
 
@@ -16,8 +17,8 @@ use super::trust::Check;
 /// The hosts of a message's destination.
 pub struct Route {
     pub hops: Vec<Hop>,
-    /// Whether no policy promises verified TLS: if the hosts have none, the message takes another
-    /// route. Otherwise it waits, as MTA-STS and DANE demand.
+    /// No policy promises that the hosts have verifiable TLS: if they have none, the message is
+    /// delivered in another way. Otherwise it waits, as MTA-STS and DANE require.
     pub may_lack_tls: bool,
 }
 
@@ -30,15 +31,15 @@ pub struct Hop {
     pub tls: Tls,
 }
 
-/// The protection that a hop needs.
+/// How the connection to a hop must be protected.
 #[derive(Clone)]
 pub enum Tls {
     None,
-    /// STARTTLS if it is offered, with any certificate.
+    /// STARTTLS when it is offered, with any certificate.
     Opportunistic,
-    /// STARTTLS is required.
+    /// STARTTLS with a checked certificate; the message is not sent without it.
     Required(Check),
-    /// TLS from the first octet.
+    /// TLS from the first octet (RFC 8314).
     Implicit(Check),
 }
 
@@ -46,11 +47,11 @@ pub enum Tls {
 pub enum NoRoute {
     Later(String),
     Never(EnhancedStatus, String),
-    /// The message needs verified TLS, and the domain has no policy for it.
+    /// The message needs verified TLS, but none can be verified for the destination.
     NotVerified(String),
 }
 
-/// The route of a message; `key` is its destination's domain.
+/// Finds the route of a message; `key` is its destination's domain.
 pub async fn find(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRoute> {
     match shared.config.smarthost_parts() {
         Some((host, port)) => smarthost(shared, host, port, row).await,
@@ -58,7 +59,7 @@ pub async fn find(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoR
     }
 }
 
-/// A recipient's domain; address literals are without brackets.
+/// Returns the domain that a recipient is reached by; literals without their brackets.
 pub fn domain_of(recipient: &Recipient) -> Option<String> {
     match &recipient.path {
         ForwardPath::Postmaster => None,
@@ -68,12 +69,13 @@ pub fn domain_of(recipient: &Recipient) -> Option<String> {
     }
 }
 
-/// Whether a message may leave only over verified TLS.
+/// Returns whether a message may be sent only over verified TLS.
 pub fn wants_checked(row: &Leased) -> bool {
     row.tls == TlsNeed::Verified || row.require_tls
 }
 
-/// The route to the smarthost, which relays everything; verified TLS then extends to that host.
+/// Returns the route to the smarthost, which relays every message further; a message that needs
+/// verified TLS is only verified as far as that host.
 async fn smarthost(
     shared: &Shared,
     host: String,
@@ -123,7 +125,7 @@ async fn by_mx(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRout
     for (_, host) in hosts {
         let tls = match (vouched.of(&host), row.tls) {
             (Vouched::By(check), _) => Tls::Required(check),
-            // MTA-STS in enforce mode lists the hosts; mail is sent to no other (RFC 8461 §5).
+            // MTA-STS in enforce mode names the hosts; no other host is used (RFC 8461 §5).
             (Vouched::Forbidden, _) => continue,
             (Vouched::Nothing, _) if wanted => continue,
             (Vouched::Nothing, TlsNeed::Required) => Tls::Required(Check::Valid),
@@ -144,8 +146,8 @@ async fn by_mx(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRout
     }
 }
 
-/// RFC 5321 §5.1: if we are one of the hosts, only better ones are tried; if none is left, the mail
-/// is in a loop.
+/// Removes this server and all hosts that are not preferred to it (RFC 5321 §5.1). If none is left,
+/// mail for the domain loops.
 fn without_us(
     shared: &Shared,
     mut hosts: Vec<(u16, String)>,

@@ -1,4 +1,4 @@
-//! The state that all sessions of the relay share.
+//! What every session of the relay shares.
 
 use crate::config;
 use crate::gateway::{self, Gateway};
@@ -8,7 +8,7 @@ use crate::net::work;
 use super::dkim::Signers;
 use super::trust::Trust;
 
-/// The parts that the relay was started with.
+/// What every session of the relay shares.
 pub(super) struct Shared {
     pub(super) gateway: Gateway,
     pub(super) resolver: Resolver,

@@ -1,4 +1,4 @@
-//! The certificates that are accepted from a next hop.
+//! Which certificates are accepted from a next hop.
 
 use std::sync::Arc;
 
@@ -18,16 +18,16 @@ use crate::config;
 
 use super::error::Error;
 
-/// The check that a certificate must pass.
+/// How a certificate is checked.
 #[derive(Clone, Debug)]
 pub enum Check {
-    /// It is valid for the host and issued by a trusted authority.
+    /// It must be valid for the host and issued by a trusted authority.
     Valid,
-    /// A TLSA record in DNS names it (RFC 7672).
+    /// It must match a TLSA record (RFC 7672).
     Dane(Vec<TLSA>),
 }
 
-/// Makes TLS connectors.
+/// Creates TLS connectors for the trusted authorities.
 pub struct Trust {
     provider: Arc<CryptoProvider>,
     valid: Arc<WebPkiServerVerifier>,
@@ -56,8 +56,8 @@ impl Trust {
         Ok(Trust { provider, valid })
     }
 
-    /// A connector that accepts only certificates that pass `check`; without one, any certificate,
-    /// which still protects against passive attackers (RFC 7435).
+    /// Returns a connector that accepts only what `check` allows. Without `check` it accepts any
+    /// certificate, which still protects against passive attackers (RFC 7435).
     pub fn connector(&self, check: Option<&Check>) -> Result<TlsConnector, rustls::Error> {
         let verifier: Arc<dyn ServerCertVerifier> = match check {
             Some(Check::Valid) => self.valid.clone(),
@@ -74,7 +74,7 @@ impl Trust {
         Ok(TlsConnector::from(Arc::new(config)))
     }
 
-    /// A client's settings for HTTPS, with valid certificates only.
+    /// Returns a client configuration for HTTPS that accepts only valid certificates.
     pub fn https(&self) -> Result<ClientConfig, rustls::Error> {
         Ok(ClientConfig::builder_with_provider(self.provider.clone())
             .with_safe_default_protocol_versions()?
@@ -84,13 +84,13 @@ impl Trust {
     }
 }
 
-/// Accepts any certificate; the handshake's signatures are still verified.
+/// Accepts any certificate, but the handshake must still be signed with its key.
 #[derive(Debug)]
 struct Any {
     provider: Arc<CryptoProvider>,
 }
 
-/// Accepts a certificate that a TLSA record names: usages 2 and 3 (RFC 7672 §3.1).
+/// Accepts a certificate that a TLSA record of usage 2 or 3 names (RFC 7672 §3.1).
 #[derive(Debug)]
 struct Dane {
     records: Vec<TLSA>,
@@ -106,7 +106,7 @@ impl Dane {
     }
 }
 
-/// Whether a record matches this certificate; `None` if they cannot be compared.
+/// Returns whether a record matches a certificate; `None` if they cannot be compared.
 fn matches(record: &TLSA, certificate: &CertificateDer<'_>) -> Option<bool> {
     let parsed;
     let selected: &[u8] = match record.selector {
@@ -126,7 +126,7 @@ fn matches(record: &TLSA, certificate: &CertificateDer<'_>) -> Option<bool> {
     })
 }
 
-/// The SubjectPublicKeyInfo of a certificate in its original encoding (RFC 5280 §4.1).
+/// Returns the SubjectPublicKeyInfo of a certificate, as encoded there (RFC 5280 §4.1).
 fn webpki_spki(certificate: &CertificateDer<'_>) -> Option<Vec<u8>> {
     let parsed = rustls::server::ParsedCertificate::try_from(certificate).ok()?;
     Some(parsed.subject_public_key_info().as_ref().to_vec())
@@ -141,7 +141,7 @@ impl ServerCertVerifier for Dane {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        // DANE-EE: neither the name nor the dates are checked (RFC 7672 §3.1.1).
+        // DANE-EE: neither the name nor the validity period matters (RFC 7672 §3.1.1).
         if self.names(CertUsage::DaneEe, end_entity) {
             return Ok(ServerCertVerified::assertion());
         }

@@ -1,5 +1,5 @@
-//! A message that is being received: its octets so far, their memory, and the reason for a refusal.
-//! [`MinimumRate`] says how fast they must arrive.
+//! A message while it is received: the octets so far, the memory they hold, and why the message
+//! will be refused. [`MinimumRate`] says how fast the octets must arrive.
 
 use std::time::Duration;
 
@@ -11,20 +11,20 @@ use super::budget::{Budget, FIRST_STEP_OCTETS, Share};
 use super::data::{Flaw, Framing, Scanned, Scanner};
 use super::reply::{self, Reply};
 
-/// A message that is being received.
+/// A message while it is received.
 pub(super) struct Body {
     message: Vec<u8>,
     share: Share,
     scanner: Scanner,
     size_max: usize,
     timeout: Duration,
-    /// Why it will be refused; its further octets are discarded.
+    /// Why the message will be refused; once this is set, its octets are dropped.
     pub(super) refusal: Option<Reply>,
 }
 
-/// How long a message may take before its average rate counts.
+/// How long a message may take before its average rate is enforced.
 const RATE_GRACE: Duration = Duration::from_secs(30);
-/// The initial capacity for a message of unknown size.
+/// Octets reserved initially for a message of unknown size.
 const BEGIN_OCTETS: usize = 8 * 1024;
 
 impl Body {
@@ -39,15 +39,15 @@ impl Body {
         }
     }
 
-    /// Reserves memory for a message of the declared size, but no more than a first step, because a
-    /// declaration costs the peer nothing.
+    /// Reserves memory for a message of the declared size, but no more than a first step, because
+    /// declaring a size costs the peer nothing.
     pub(super) async fn begin(&mut self, declared: Option<u64>) {
         let declared = declared.and_then(|size| usize::try_from(size).ok());
         let room = declared.map_or(BEGIN_OCTETS, |size| size.clamp(1, FIRST_STEP_OCTETS));
         self.make_room(room).await;
     }
 
-    /// Reserves memory for `octets` more; without it the message is deferred.
+    /// Reserves memory for `octets` more. If there is none in time, the message is deferred.
     pub(super) async fn make_room(&mut self, octets: usize) {
         let needed = self.message.len() + octets;
         if self.refusal.is_some() || needed <= self.message.capacity() {
@@ -59,7 +59,7 @@ impl Body {
         }
     }
 
-    /// Appends a piece for which memory is reserved.
+    /// Takes a piece for which memory has been reserved.
     pub(super) fn take(&mut self, piece: &[u8]) -> Scanned {
         let scanned = match self.refusal {
             None => self.scanner.scan(piece, |slice| self.message.extend_from_slice(slice)),
@@ -80,8 +80,8 @@ impl Body {
         self.share.release();
     }
 
-    /// The message with its memory, or the refusal. A bare line end takes precedence, because it
-    /// ends the session.
+    /// Returns the message and its memory, or why it is refused. A bare line end or a NUL takes
+    /// precedence over every other reason, because it ends the session.
     pub(super) fn finish(self) -> Result<(Vec<u8>, Share), Reply> {
         match (self.scanner.flaw_at_end().map(of_flaw), self.refusal) {
             (Some(flaw), Some(refusal)) => Err(if smuggles(flaw) { flaw } else { refusal }),
@@ -99,14 +99,15 @@ fn of_flaw(flaw: Flaw) -> Reply {
     }
 }
 
-/// Whether a client that is refused for this may mean something else by the next line as well.
+/// Returns whether a refusal may hide an attempt at SMTP smuggling: a peer that sends these may
+/// also disagree with us about where the next line begins.
 pub(super) fn smuggles(refusal: Reply) -> bool {
     refusal == reply::BARE_LINE_END || refusal == reply::NUL
 }
 
-/// The minimum rate at which a message must arrive.
+/// The rate at which a message must arrive.
 pub(super) struct MinimumRate {
-    /// From when the average counts.
+    /// When its average rate starts to count.
     since: Instant,
     pub(super) octets: u64,
     pause: Duration,
@@ -123,8 +124,8 @@ impl MinimumRate {
         }
     }
 
-    /// When the next octet must have arrived: before the pause is too long, and before the average
-    /// falls below the minimum.
+    /// Returns when the next octet must have arrived: before the pause is too long, and before the
+    /// average falls below the minimum rate.
     pub(super) fn deadline(&self, now: Instant) -> Instant {
         let earned = Duration::from_millis(
             self.octets.saturating_mul(1_000) / self.octets_per_sec_min.max(1),
@@ -132,7 +133,7 @@ impl MinimumRate {
         (now + self.pause).min(self.since + earned)
     }
 
-    /// Our own waiting time does not count against the peer.
+    /// Excludes the time that the server itself waited, which must not count against the peer.
     pub(super) fn reset(&mut self, waited: Duration) {
         self.since += waited;
     }

@@ -1,10 +1,10 @@
 //! One memory budget for all messages that are being received.
 //!
 //! Each message has a share that grows in steps as its octets arrive, so that a peer that only
-//! declares a size holds nothing. A request that does not fit waits, the oldest message first. If
-//! every message with a share waits, none could ever continue, so the youngest gives up: at least
-//! the oldest always succeeds. One eighth is reserved for messages that need only a first step, so
-//! that large messages never exclude small ones.
+//! declares a size holds no more than a first step. A share that cannot grow waits, and the oldest
+//! message is served first. If every message that holds memory were waiting, none could ever
+//! continue, so the youngest gives up: the oldest always gets through. One eighth is reserved for
+//! messages that need only a first step, so that large messages never lock small ones out.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +20,7 @@ pub struct Budget {
 
 #[derive(Debug)]
 struct Inner {
-    /// Octets that are reserved for first steps.
+    /// Octets reserved for first steps.
     reserve: usize,
     state: Mutex<State>,
 }
@@ -35,7 +35,8 @@ struct State {
     waiting: BTreeMap<Turn, Waiter>,
 }
 
-/// The order of waiting: shares that hold octets come first, so that they can finish; then by age.
+/// The position in the queue. Shares that hold memory come first, so that they can finish; then
+/// the order is by age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Turn {
     Holder(u64),
@@ -45,7 +46,7 @@ enum Turn {
 #[derive(Debug)]
 struct Waiter {
     octets: usize,
-    /// The octets that must stay free when it is served.
+    /// Octets that must stay free after it is served.
     spare: usize,
     sender: oneshot::Sender<bool>,
 }
@@ -54,13 +55,13 @@ struct Waiter {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exhausted;
 
-/// A message's share of the budget; it is returned when dropped.
+/// A message's part of the budget, returned when dropped.
 #[derive(Debug)]
 pub struct Share {
     budget: Budget,
     age: u64,
     held: usize,
-    /// The request that waits.
+    /// The request that it waits for.
     asked: Option<Asked>,
 }
 
@@ -72,7 +73,7 @@ struct Asked {
     answer: Option<bool>,
 }
 
-/// The octets that a message may take while only the reserve is left.
+/// Octets that a message may take while only the reserve is left.
 pub const FIRST_STEP_OCTETS: usize = 64 * 1024;
 /// The largest step; otherwise a share grows by half of itself.
 const STEP_OCTETS_MAX: usize = 4 << 20;
@@ -83,7 +84,7 @@ impl Budget {
         Budget { inner: Arc::new(Inner { reserve: octets / 8, state: Mutex::new(state) }) }
     }
 
-    /// A new share, which holds nothing.
+    /// Returns a share that holds nothing yet.
     pub fn share(&self) -> Share {
         let mut state = self.state();
         state.next += 1;
@@ -106,8 +107,8 @@ impl State {
         self.holders += usize::from(matches!(turn, Turn::Newcomer(_)));
     }
 
-    /// The request that can be served now: the first in line, or else the first that needs only a
-    /// first step, because the reserve is for those, whatever else waits.
+    /// Returns which waiter can be served now: the first in the queue, or else the first that needs
+    /// only a first step, because the reserve is for those whatever else is waiting.
     fn next_turn(&self) -> Option<Turn> {
         let fits = |waiter: &Waiter| self.free >= waiter.octets + waiter.spare;
         let (first, waiter) = self.waiting.first_key_value()?;
@@ -119,11 +120,11 @@ impl State {
         fits(waiter).then_some(*turn)
     }
 
-    /// Serves waiting requests in order, and makes the youngest give up if all wait.
+    /// Hands out free octets in queue order, and makes the youngest share give up when all wait.
     fn settle(&mut self) {
         while let Some(turn) = self.next_turn() {
             let Some(waiter) = self.waiting.remove(&turn) else { return };
-            // This fails only while the share is being dropped, and then nothing was given.
+            // Fails only when the share is being dropped, and then nothing was granted.
             if waiter.sender.send(true).is_ok() {
                 self.give(turn, waiter.octets);
             }
@@ -135,19 +136,20 @@ impl State {
         }
         let youngest = self.waiting.keys().rfind(is_holder).copied();
         if let Some(waiter) = youngest.and_then(|turn| self.waiting.remove(&turn)) {
-            // It returns its share itself, and the others continue with that.
+            // It returns its share itself, which lets the others continue.
             let _ = waiter.sender.send(false);
         }
     }
 }
 
 impl Share {
-    /// The number of octets that it holds.
+    /// The number of octets it holds.
     pub fn held(&self) -> usize {
         self.held
     }
 
-    /// Grows in steps until it holds at least `octets`, and waits for at most `timeout`.
+    /// Grows, by at least one step, until it holds at least `octets`; waits for that no longer
+    /// than `timeout`.
     pub async fn grow_to(&mut self, octets: usize, timeout: Duration) -> Result<(), Exhausted> {
         if octets <= self.held {
             return Ok(());
@@ -166,7 +168,7 @@ impl Share {
         if self.held > before { Ok(()) } else { Err(Exhausted) }
     }
 
-    /// Takes `more` octets, or waits in line for them.
+    /// Takes `more` octets, or joins the queue for them. Returns whether it took them.
     fn take_or_ask(&mut self, more: usize) -> bool {
         let mut state = self.budget.state();
         let is_first = self.held == 0 && more <= FIRST_STEP_OCTETS;
@@ -189,19 +191,19 @@ impl Share {
         false
     }
 
-    /// Leaves the line, with what was given in the meantime.
+    /// Leaves the queue and keeps what was granted in the meantime.
     fn withdraw(&mut self) {
         let Some(mut asked) = self.asked.take() else { return };
         let mut state = self.budget.state();
         state.waiting.remove(&asked.turn);
-        // Under the lock: either it was given before this, or it never will be.
+        // Under the lock: either it was granted before this point, or it never will be.
         if asked.answer.unwrap_or_else(|| asked.receiver.try_recv() == Ok(true)) {
             self.held += asked.octets;
         }
         state.settle();
     }
 
-    /// Gives everything back.
+    /// Returns everything to the budget.
     pub fn release(&mut self) {
         self.withdraw();
         if self.held > 0 {
@@ -266,8 +268,8 @@ mod tests {
         assert_eq!(budget.free(), 64 * KIB);
     }
 
-    /// Once the reserve was used up, first steps stood in line behind large messages, and were
-    /// put off although there was room again.
+    /// Regression: once the reserve was used up, first steps queued behind large messages and were
+    /// deferred although there was room again.
     #[tokio::test]
     async fn a_first_step_that_had_to_wait_passes_by_large_ones_too() {
         let budget = Budget::new(1_024 * KIB);
@@ -300,7 +302,7 @@ mod tests {
             share.grow_to(64 * KIB, SOON).await.unwrap();
             shares.push(share);
         }
-        // Each wants 800 KiB in all: only one after the other can have them.
+        // Each wants 800 KiB in total, so only one at a time can have that much.
         let started = std::time::Instant::now();
         let mut tasks = Vec::new();
         for mut share in shares {
@@ -328,7 +330,7 @@ mod tests {
             tokio::task::yield_now().await;
         }
         drop(large);
-        // It was given its octets, and never hears of it.
+        // Its octets were granted, but it never receives the answer.
         waits.abort();
         assert!(waits.await.is_err());
         assert_eq!(budget.free(), 1_000 * KIB);

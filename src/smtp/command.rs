@@ -1,5 +1,5 @@
-//! Commands: a line that passed the gate becomes one of these. smtp-proto reads verbs and the
-//! values of parameters; paths and xtext are read by `mail`.
+//! Commands: a line that the strict parser accepted becomes one of these. smtp-proto parses verbs
+//! and the values of parameters; `mail` parses paths and xtext.
 
 use smtp_proto::{
     MAIL_BODY_8BITMIME, MAIL_BODY_BINARYMIME, MAIL_REQUIRETLS, MAIL_RET_FULL, MAIL_RET_HDRS,
@@ -16,7 +16,7 @@ use crate::mail::envelope::{
 use super::lines;
 use super::reply::{self, Reply};
 
-/// What a peer asks for.
+/// A command from a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     Hello { name: String, dialect: Dialect },
@@ -46,8 +46,8 @@ pub enum Dialect {
     Extended,
 }
 
-/// A line that is no command we take. Where a BDAT line is wrong nobody knows how many octets
-/// follow, so the conversation cannot go on.
+/// Why a line is not accepted as a command. When a BDAT line is wrong, the number of octets that
+/// follow is unknown, so the session cannot continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     Wrong(Reply),
@@ -66,7 +66,7 @@ const RCPT_PARAMETERS: [&str; 2] = ["NOTIFY", "ORCPT"];
 const ENVID_OCTETS_MAX: usize = 100;
 const ORCPT_OCTETS_MAX: usize = 500;
 
-/// Reads a command line, CRLF included.
+/// Parses a command line, including its CRLF.
 pub fn parse(line: &[u8]) -> Result<Command, Refusal> {
     let text = lines::check(line).map_err(|reply| match is_bdat(line) {
         true => Refusal::OutOfStep(reply),
@@ -89,9 +89,9 @@ fn is_bdat(line: &[u8]) -> bool {
     line.get(..4).is_some_and(|verb| verb.eq_ignore_ascii_case(b"BDAT"))
 }
 
-/// The verbs that carry no path.
+/// Parses the verbs that carry no path.
 fn other(text: &str, rest: &str) -> Result<Command, Reply> {
-    // A verb stands at the beginning of its line; smtp-proto would look past blanks.
+    // A verb must be at the beginning of its line; smtp-proto would skip leading spaces.
     if text.is_empty() || text.starts_with(' ') || !text.is_ascii() && !is_vrfy(text) {
         return Err(reply::UNKNOWN);
     }
@@ -107,7 +107,7 @@ fn other(text: &str, rest: &str) -> Result<Command, Reply> {
         Ok(Request::Noop { .. }) => Ok(Command::Noop),
         Ok(Request::Vrfy { .. }) => Ok(Command::Vrfy),
         Ok(Request::Help { .. }) => Ok(Command::Help),
-        // Known, and not for this door.
+        // Known, but not for this listener.
         Ok(_) => Err(reply::NOT_IMPLEMENTED),
         Err(smtp_proto::Error::SyntaxError { syntax }) if syntax.starts_with("EHLO") => {
             Err(reply::HELLO_SYNTAX)
@@ -131,7 +131,8 @@ fn hello(name: &str, dialect: Dialect) -> Result<Command, Reply> {
     }
 }
 
-/// `FROM:<path> parameters`, with the blank after the colon that many send.
+/// Returns what follows the keyword in `FROM:<path> parameters`, without the space after the colon
+/// that many clients send.
 fn after_keyword<'l>(rest: &'l str, keyword: &str) -> Option<&'l str> {
     let found = rest.get(..keyword.len())?;
     let rest = rest.get(keyword.len()..)?;
@@ -163,7 +164,7 @@ fn mail(rest: &str) -> Result<Command, Reply> {
         }
     }
     let has = |flag| from.flags & flag != 0;
-    // Not announced: a message consists of lines here (RFC 3030 §3).
+    // BINARYMIME is not announced: a message consists of lines here (RFC 3030 §3).
     if has(MAIL_BODY_BINARYMIME) {
         return Err(reply::BAD_PARAMETER);
     }
@@ -203,7 +204,7 @@ fn rcpt(rest: &str) -> Result<Command, Reply> {
     Ok(Command::Rcpt(recipient))
 }
 
-/// NEVER stands alone (RFC 3461 §4.1).
+/// NEVER cannot be combined with other values (RFC 3461 §4.1).
 fn notify(rest: &str) -> Result<Notify, Reply> {
     let line = format!("RCPT TO:<>{rest}\r\n");
     let Ok(Request::Rcpt { to }) = Request::parse(&mut line.as_bytes().iter()) else {
@@ -360,7 +361,7 @@ mod tests {
 
     #[test]
     fn the_traps_of_the_parser_behind_are_not_reached() {
-        // smtp-proto 0.2.5 reads each of these wrongly.
+        // smtp-proto 0.2.5 misparses each of these.
         assert_eq!(refused("MAIL FROM:<a@b.example> SIZE=99999999999999999999999999").code, 501);
         assert_eq!(recipient("RCPT TO:<postmaster>").path, ForwardPath::Postmaster);
         assert_eq!(recipient("RCPT TO:<PostMaster>").path, ForwardPath::Postmaster);

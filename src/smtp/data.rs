@@ -1,8 +1,8 @@
 //! What arrives between `354` and the end of a message: framing, dots, line ends.
 //!
-//! Only `CRLF . CRLF` ends a message. A bare CR or LF never ends a line, and a message with one
-//! is refused: where two servers disagree on line ends, one message can be made to look like two
-//! (RFC 5321 §2.3.8, §4.1.1.4). The same goes for NUL, which some servers drop.
+//! Only `CRLF . CRLF` ends a message. A bare CR or LF never ends a line, and a message with one is
+//! refused: where two servers disagree on line ends, an attacker can make one message look like
+//! two (RFC 5321 §2.3.8, §4.1.1.4). The same applies to NUL, which some servers drop.
 //!
 //! ```text
 //!            CR          LF
@@ -13,7 +13,7 @@
 
 use memchr::memchr3;
 
-/// Why the octets are no message.
+/// Why the octets are not a valid message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
     BareCr,
@@ -22,12 +22,13 @@ pub enum Flaw {
     LineTooLong,
 }
 
-/// Whether a dot at the beginning of a line means something.
+/// Whether a dot at the beginning of a line has a meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
-    /// DATA: a dot is doubled, and alone it ends the message (RFC 5321 §4.5.2).
+    /// DATA: a leading dot is doubled, and a dot alone on its line ends the message (RFC 5321
+    /// §4.5.2).
     Dots,
-    /// BDAT: the length says where the end is (RFC 3030).
+    /// BDAT: the length determines where the end is (RFC 3030).
     Counted,
 }
 
@@ -40,7 +41,7 @@ enum State {
     DotCr,
 }
 
-/// Reads a message's octets as they come, in pieces of any size.
+/// Scans a message's octets as they arrive, in pieces of any size.
 #[derive(Debug)]
 pub struct Scanner {
     framing: Framing,
@@ -50,10 +51,10 @@ pub struct Scanner {
     flaw: Option<Flaw>,
 }
 
-/// How far a piece was read.
+/// How much of a piece was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scanned {
-    /// So many of its octets belong to the message and its framing.
+    /// The number of its octets that belong to the message and its framing.
     pub used: usize,
     /// Whether the message ended there.
     pub ended: bool,
@@ -61,24 +62,24 @@ pub struct Scanned {
 
 impl Scanner {
     pub fn new(framing: Framing, line_octets_max: usize) -> Scanner {
-        // A dot right after the DATA line counts: its CRLF is the one before it.
+        // A dot right after the DATA line ends the message: the CRLF of that line precedes it.
         Scanner { framing, state: State::LineStart, line_octets: 0, line_octets_max, flaw: None }
     }
 
-    /// What was wrong first, if anything.
+    /// The first flaw found, if any.
     pub fn flaw(&self) -> Option<Flaw> {
         self.flaw
     }
 
-    /// The same after the last octet: a CR that nothing follows is bare.
+    /// The first flaw after the last octet: a CR that nothing follows is bare.
     pub fn flaw_at_end(&self) -> Option<Flaw> {
         let unfinished = self.state == State::Cr && self.framing == Framing::Counted;
         self.flaw.or(unfinished.then_some(Flaw::BareCr))
     }
 
-    /// Reads a piece and hands the message's own octets to `sink`, in as few slices as there
-    /// are dots to take out. After a flaw the framing goes on, so that the peer stays in step;
-    /// what `sink` gets is then of no use.
+    /// Scans a piece and hands the message's own octets to `sink`, split only where a dot is
+    /// removed. After a flaw the framing is still followed, so that both sides stay in sync; what
+    /// `sink` gets is then of no use.
     pub fn scan(&mut self, piece: &[u8], mut sink: impl FnMut(&[u8])) -> Scanned {
         let (mut at, mut unsent) = (0, 0);
         while at < piece.len() {
@@ -118,7 +119,7 @@ impl Scanner {
         Scanned { used: at, ended: false }
     }
 
-    /// Goes on to the next octet that means something.
+    /// Advances to just after the next CR, LF or NUL.
     fn text(&mut self, piece: &[u8], at: usize) -> usize {
         let rest = &piece[at..];
         let found = memchr3(b'\r', b'\n', 0, rest);
@@ -146,7 +147,7 @@ mod tests {
 
     use super::*;
 
-    /// The message, what was left over after its end, and the flaw.
+    /// Returns the message, what was left over after its end, and the flaw.
     fn scan_in(pieces: &[&[u8]], framing: Framing) -> (Vec<u8>, Option<Vec<u8>>, Option<Flaw>) {
         let mut scanner = Scanner::new(framing, 100);
         let mut message = Vec::new();
@@ -240,7 +241,7 @@ mod tests {
         assert_eq!(scan_in(&[b"a\nb"], Framing::Counted).2, Some(Flaw::BareLf));
     }
 
-    /// What a sender does (RFC 5321 §4.5.2).
+    /// Dot-stuffs the lines as a sender does (RFC 5321 §4.5.2).
     fn stuffed(lines: &[Vec<u8>]) -> Vec<u8> {
         let mut wire = Vec::new();
         for line in lines {

@@ -1,12 +1,12 @@
-//! The dialogue: read a command, match it, and reply.
+//! The command loop: reads a command, `match`es it, replies.
 //!
 //! ```text
 //! greeting → EHLO → (STARTTLS → a new session on the encrypted stream)
 //!          → MAIL → RCPT … → DATA | BDAT … → 250 with the reference number → MAIL …
 //! ```
 //!
-//! After STARTTLS nothing from before counts: the session ends, its buffered octets are discarded,
-//! and a new session starts (RFC 3207 §4.2).
+//! After STARTTLS nothing sent before it counts: the session ends, its buffered input is dropped
+//! with it, and a new session begins (RFC 3207 §4.2).
 
 use std::time::Duration;
 
@@ -22,8 +22,7 @@ use super::reply::{self, Reply};
 use super::session::{COMMAND_ROOM, End, Flow, Hello, Session, Transaction};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
-    /// Sends the greeting, and runs the session to its end. The stream is returned for what
-    /// follows.
+    /// Sends the greeting and runs the session to its end. Returns the stream for what follows.
     pub async fn greet_and_run(mut self) -> (End, S) {
         match self.greet().await {
             Ok(()) => self.run().await,
@@ -77,8 +76,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             Command::StartTls => self.on_starttls().await,
             Command::Noop => self.answer(reply::NOOP),
             Command::Quit => Err(End::Quit),
-            // RFC 3207 §4: no other command before STARTTLS. A chunk's octets would be read as
-            // commands, so BDAT ends the session.
+            // RFC 3207 §4: nothing else is allowed before STARTTLS. A chunk's octets would be
+            // taken for commands, so BDAT ends the session.
             Command::Bdat { .. } if needs_tls => {
                 reply::TLS_FIRST.write(&mut self.out);
                 Err(End::OutOfStep)
@@ -136,7 +135,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         match (&self.hello, &self.mail) {
             (None, _) => self.refuse(reply::HELLO_FIRST),
             (Some(_), Some(_)) => self.refuse(reply::MAIL_TWICE),
-            // It is not announced without TLS, so it is unknown there (RFC 8689 §4.1).
+            // REQUIRETLS is not announced without TLS, so it is unknown there (RFC 8689 §4.1).
             _ if envelope.require_tls && self.tls.is_none() => {
                 self.refuse(reply::UNKNOWN_PARAMETER)
             }
@@ -192,7 +191,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         self.answer(reply::RECIPIENT_OK)
     }
 
-    /// Counts a refused recipient apart from errors: a relay with stale addresses is not broken.
+    /// Refuses a recipient. These refusals are counted apart from errors, because a relay with
+    /// stale addresses is not a broken one.
     fn refuse_recipient(&mut self, recipient: &Recipient, reply: Reply) -> Flow {
         tracing::info!(
             peer.ip = %self.peer,

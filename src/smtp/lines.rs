@@ -1,28 +1,28 @@
-//! The strict parser of command lines, which decides which lines are parsed further.
+//! The strict line parser: decides which command lines are accepted at all.
 //!
-//! smtp-proto accepts input that two peers may read differently: it drops a bare CR inside an
-//! address, ends a line at a lone LF, wraps numbers of 23 digits, and removes quotes. A line that
-//! passes here has one meaning. Addresses never reach smtp-proto: they are cut out here and parsed
-//! by `mail::address`.
+//! smtp-proto tolerates input that two peers may interpret differently: it drops a bare CR inside
+//! an address, lets a lone LF end a line, wraps numbers of 23 digits, and removes quotes. A line
+//! that is accepted here has only one interpretation. Addresses never reach smtp-proto: they are
+//! cut out here and parsed by `mail::address`.
 
 use memchr::{memchr, memchr2};
 
 use super::reply::{self, Reply};
 
-/// The next line in the received octets.
+/// What was found at the beginning of the input.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Found {
-    /// A line of this many octets, with its CRLF.
+    /// A line of this many octets, including its CRLF.
     Line(usize),
     /// The line has not ended yet.
     More,
-    /// The line has not ended within the limit; it is skipped up to its CRLF.
+    /// The line has not ended within the limit, and must be skipped up to its CRLF.
     TooLong,
-    /// A lone LF. It never ends a line, and the start of the next line is ambiguous.
+    /// A lone LF. It never ends a line, and where the next line begins is unknown.
     BareLf,
 }
 
-/// Finds the end of the first line. Everything between two CRLFs is one line (RFC 5321 §2.3.8).
+/// Finds the end of the first line. Only CRLF ends a line (RFC 5321 §2.3.8).
 pub fn find_line(arrived: &[u8], octets_max: usize) -> Found {
     match memchr(b'\n', arrived) {
         Some(0) => Found::BareLf,
@@ -34,8 +34,8 @@ pub fn find_line(arrived: &[u8], octets_max: usize) -> Found {
     }
 }
 
-/// The end of a line that is skipped: the number of octets to discard, and whether they include its
-/// CRLF. A CR at the end is kept, because LF may follow.
+/// Returns how many octets of a line that is being skipped can be dropped, and whether they
+/// include its CRLF. A trailing CR is kept, in case LF follows.
 pub fn skip_line(arrived: &[u8]) -> (usize, bool) {
     match memchr::memmem::find(arrived, b"\r\n") {
         Some(at) => (at + 2, true),
@@ -44,7 +44,8 @@ pub fn skip_line(arrived: &[u8]) -> (usize, bool) {
     }
 }
 
-/// Checks a line that ends in CRLF, and returns its text without the CRLF and trailing blanks.
+/// Checks a line, which ends in CRLF, and returns its text without the CRLF and the spaces before
+/// it.
 pub fn check(line: &[u8]) -> Result<&str, Reply> {
     let text = line.strip_suffix(b"\r\n").unwrap_or(line);
     if memchr2(b'\r', b'\n', text).is_some() {
@@ -54,14 +55,15 @@ pub fn check(line: &[u8]) -> Result<&str, Reply> {
         return Err(reply::CONTROL);
     }
     let text = std::str::from_utf8(text).map_err(|_| reply::NOT_UTF8)?;
-    // C1 controls and other characters that some software treats as line ends.
+    // C1 controls and other characters that some software takes for line ends.
     if text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
         return Err(reply::CONTROL);
     }
     Ok(text.trim_end_matches(' '))
 }
 
-/// Splits `<path> parameters` in two. A `>` inside a quoted local part does not end the path.
+/// Splits `<path> parameters` into its two parts. A `>` inside a quoted local part does not end the
+/// path.
 pub fn cut_path(text: &str) -> Option<(&str, &str)> {
     let inner = text.strip_prefix('<')?;
     let (mut quoted, mut escaped) = (false, false);
@@ -80,14 +82,14 @@ pub fn cut_path(text: &str) -> Option<(&str, &str)> {
     None
 }
 
-/// A number of at most ten digits. Longer ones wrap in smtp-proto, and a wrong length would
-/// desynchronise the session.
+/// Parses a number of at most ten digits. Longer ones wrap in smtp-proto, and with a wrong length
+/// we would no longer be in sync with the peer.
 pub fn number(text: &str) -> Option<u64> {
     let plain = (1..=10).contains(&text.len()) && text.bytes().all(|octet| octet.is_ascii_digit());
     plain.then(|| text.parse().ok()).flatten()
 }
 
-/// The parameters after a path: each is known and occurs once.
+/// Parses the parameters after a path. Each must be known and may occur only once.
 pub fn parameters<'l>(
     rest: &'l str,
     known: &[&'static str],
@@ -109,8 +111,8 @@ pub fn parameters<'l>(
     Ok(found)
 }
 
-/// Whether this is a host name or address literal as in EHLO, without characters that have a
-/// meaning in a log, a header or a reply. Underscores are common and harmless.
+/// Returns whether `name` is safe as a host name or address literal in EHLO: it holds no character
+/// that has a meaning in a log, a header or a reply. Underscores are common and harmless.
 pub fn is_host(name: &str) -> bool {
     let safe = |octet: u8| octet.is_ascii_alphanumeric() || b"-._:[]".contains(&octet);
     (1..=255).contains(&name.len()) && name.bytes().all(safe)
@@ -131,7 +133,7 @@ mod tests {
             (b"RSET\n", Found::BareLf),
             (b"\n", Found::BareLf),
             (b"RSET\nMAIL FROM:<a@b.example>\r\n", Found::BareLf),
-            // A single CR ends nothing; `check` refuses the line.
+            // A CR alone does not end a line; `check` refuses the line.
             (b"RSET\rNOOP\r\n", Found::Line(11)),
         ] {
             assert_eq!(find_line(arrived, 512), found, "{arrived:?}");

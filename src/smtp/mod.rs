@@ -1,20 +1,21 @@
-//! The SMTP server to which other mail servers relay (RFC 5321 and extensions).
+//! Inbound SMTP: the listener for other mail servers (RFC 5321 and extensions).
 //!
 //! | file | what it is |
 //! | --- | --- |
 //! | `server` | connections: permits, STARTTLS between two sessions, the drain |
-//! | `shared` | the state that all sessions of one service share |
-//! | `session` | one session: its state, reading and writing |
-//! | `dialogue` | the loop that reads a command and replies |
-//! | `transaction` | DATA and BDAT, and the steps after the last octet |
-//! | `body` | a message that is being received, and its minimum rate |
-//! | `lines` | the strict parser of command lines |
-//! | `command` | a line that passed → a typed command, by smtp-proto |
+//! | `shared` | what every session of one service shares |
+//! | `session` | one session: its state, its input and its output |
+//! | `dialogue` | the loop that reads a command and replies to it |
+//! | `transaction` | DATA and BDAT, and what follows the last octet |
+//! | `body` | a message while it is received, and the minimum rate |
+//! | `lines` | the strict parser that decides which command lines are accepted at all |
+//! | `command` | an accepted line → a typed command, by smtp-proto |
 //! | `data` | octets on the wire → a message: framing, dots, line ends, limits |
 //! | `budget` | one memory budget for all messages that are being received |
-//! | `reply` | all replies, and the reply to each error |
+//! | `reply` | every reply, and which reply a peer gets for which error |
+//! | `verify` | SPF, DKIM and DMARC checks |
 //!
-//! Nothing is decided here: the gateway decides which recipients are accepted and what happens to a
+//! Nothing is decided here: the gateway decides which recipients are valid and what becomes of a
 //! message. A `250` after the last octet is sent only when the message is durable.
 //!
 //! Deliberately absent: AUTH (submission has its own listener), BINARYMIME (a message consists of

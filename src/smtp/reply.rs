@@ -1,5 +1,5 @@
-//! Replies: code, enhanced status (RFC 3463, RFC 2034) and text. A reply never repeats what a peer
-//! sent.
+//! Replies: code, enhanced status (RFC 3463, RFC 2034) and text. A reply never repeats anything
+//! that the peer sent.
 
 use std::io::Write;
 
@@ -20,7 +20,7 @@ impl Reply {
         Reply { code, status, text }
     }
 
-    /// Whether it is a temporary or permanent refusal.
+    /// Returns whether this is a temporary or permanent refusal.
     pub fn is_refusal(self) -> bool {
         self.code >= 400
     }
@@ -45,7 +45,7 @@ pub const BYE: Reply = Reply::new(221, S::OK, "Goodbye");
 pub const SENDER_OK: Reply = Reply::new(250, S::SENDER_OK, "Sender OK");
 pub const RECIPIENT_OK: Reply = Reply::new(250, S::RECIPIENT_OK, "Recipient OK");
 pub const START_TLS: Reply = Reply::new(220, S::OK, "Begin TLS");
-/// Neither confirms nor denies that an account exists (RFC 5321 §7.3).
+/// Neither confirms nor denies an address, so that nobody can probe for accounts (RFC 5321 §7.3).
 pub const VRFY: Reply = Reply::new(252, S(2, 5, 2), "Send it, and we will see");
 pub const HELP: Reply =
     Reply::new(214, S::OK, "EHLO HELO STARTTLS MAIL RCPT DATA BDAT RSET NOOP VRFY QUIT");
@@ -91,7 +91,7 @@ pub const TLS_FIRST: Reply = Reply::new(530, S::NEEDS_TLS, "STARTTLS first");
 pub const TOO_LARGE: Reply = Reply::new(552, S::TOO_LARGE, "The message is too large");
 pub const TOO_MANY_RECIPIENTS: Reply =
     Reply::new(452, S::TOO_MANY_RECIPIENTS, "Too many recipients, send another message");
-/// There is no memory or no free worker; both are temporary.
+/// No memory is left for messages, or the core is too busy; both are temporary.
 pub const NO_ROOM: Reply = Reply::new(452, S::SYSTEM_FULL, "Too much at once, try later");
 pub const BARE_LINE_END: Reply =
     Reply::new(554, S(5, 6, 11), "The message holds a bare CR or LF; lines end in CRLF");
@@ -105,10 +105,10 @@ pub const TOO_MANY_ERRORS: Reply = Reply::new(421, S(4, 7, 0), "Too many errors"
 pub const TIMEOUT: Reply = Reply::new(421, S(4, 4, 2), "It took too long");
 pub const STOPPING: Reply = Reply::new(421, S::TOO_BUSY, "Closing down, try later");
 pub const TALKS_EARLY: Reply = Reply::new(554, S::BAD_COMMAND, "You spoke before the greeting");
-/// Sent to a connection over a limit, instead of a greeting.
+/// Sent in place of a greeting on a connection over a limit.
 pub const TURNED_AWAY: &[u8] = b"421 4.3.2 Too many connections, try later\r\n";
 
-/// The reply for a refused recipient.
+/// Returns the reply for a recipient that is refused.
 pub const fn of_refusal(reason: Reason) -> Reply {
     match reason {
         Reason::UnknownRecipient => Reply::new(550, S::UNKNOWN_RECIPIENT, "No such recipient here"),
@@ -122,7 +122,8 @@ pub const fn of_refusal(reason: Reason) -> Reply {
     }
 }
 
-/// The reply for an error of the gateway: a temporary one if we could not decide or store.
+/// Returns the reply for an error of the gateway. When something could not be decided or stored,
+/// the reply is temporary, so that the peer tries again.
 pub fn of_error(error: &gateway::Error) -> Reply {
     use gateway::Error as E;
     match error {
@@ -146,7 +147,7 @@ pub fn of_error(error: &gateway::Error) -> Reply {
     }
 }
 
-/// The reply if the core was not called, or did not finish.
+/// Returns the reply when the core was not called, or returned no answer.
 pub fn of_not_done(reason: &NotDone) -> Reply {
     match reason {
         NotDone::Busy => NO_ROOM,

@@ -1,4 +1,4 @@
-//! The SMTP service: accepts connections and runs a session on each, with STARTTLS between two.
+//! The SMTP service: accepts connections, runs a session on each, and upgrades to TLS in between.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -29,8 +29,9 @@ pub struct Server {
     permits: Permits,
 }
 
-/// The most concurrent calls of the core. While the store's writer is behind, each message that is
-/// being stored keeps one of them; if all stay busy, further commands are deferred (452).
+/// The number of calls of the core at the same time. While the store's writer cannot keep up, each
+/// message that is handed over holds one of them; when all are in use for too long, further
+/// messages are deferred (452).
 pub const CALLS_AT_ONCE_MAX: usize = 64;
 
 impl Server {
@@ -55,15 +56,15 @@ impl Server {
         }
     }
 
-    /// The same service, which also authenticates senders.
+    /// Returns the same service, which also checks SPF, DKIM and DMARC for incoming messages.
     pub fn verifying(self, verifier: Verifier) -> Server {
-        // Set once, when the service is created.
+        // Set once, where the service is created.
         let _ = self.shared.verifier.set(verifier);
         self
     }
 
-    /// Serves one listener until `stop`. `tasks` tracks open sessions, which finish their current
-    /// message and then end with 421.
+    /// Serves one listener until `stop`. `tasks` tracks the sessions in progress: each finishes the
+    /// message that it is receiving and then ends with 421.
     pub async fn serve(self, listener: TcpListener, stop: CancellationToken, tasks: TaskTracker) {
         let session_stop = stop.clone();
         let session = move |stream, peer| {
@@ -73,20 +74,20 @@ impl Server {
         listen::accept(listener, self.permits, stop, tasks, reply::TURNED_AWAY, session).await;
     }
 
-    /// The memory budget of incoming messages.
+    /// The memory budget that incoming messages share.
     pub fn budget(&self) -> &Budget {
         &self.shared.budget
     }
 
-    /// The shared state, for a session on another kind of stream.
+    /// What sessions share, for running one on another kind of stream.
     pub fn shared(&self) -> &Shared {
         &self.shared
     }
 }
 
-/// Runs one connection: in clear, and inside TLS after STARTTLS.
+/// Serves one connection: in clear, and inside TLS once the peer asks for it.
 async fn session(shared: &Shared, stream: TcpStream, peer: SocketAddr, stop: CancellationToken) {
-    // Replies are written whole, so delaying them for more octets would only cost time.
+    // Replies are written whole, so waiting for more to send would only add delay.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY");
     }
@@ -98,8 +99,7 @@ async fn session(shared: &Shared, stream: TcpStream, peer: SocketAddr, stop: Can
         Ok(stream) => {
             let (version, cipher) = tls::facts(stream.get_ref().1);
             let facts = Some(TlsFacts { version, cipher });
-            // On the heap, apart from the first session, so that neither pays for the other's
-            // memory.
+            // Boxed apart from the first session, so that neither future includes the other's size.
             Box::pin(Session::new(shared, stream, peer.ip(), facts, stop).run()).await;
         }
         Err(error) => tracing::info!(peer.ip = %peer.ip(), %error, "TLS handshake failed"),

@@ -1,7 +1,7 @@
-//! One session with one peer: its state, reading and writing.
+//! One session with one peer: its state, its input and its output.
 //!
-//! Replies are collected until no input is left, and are sent in one write (RFC 2920). Every read
-//! has a limit and a deadline.
+//! Replies accumulate until there is nothing left to read, and are then sent in one write (RFC
+//! 2920). Every read has a limit and a deadline.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use super::lines::{self, Found};
 use super::reply::{self, Reply};
 use super::shared::Shared;
 
-/// A session on a stream.
+/// An SMTP session on a stream.
 pub struct Session<'s, S> {
     pub(super) shared: &'s Shared,
     pub(super) io: S,
@@ -35,13 +35,13 @@ pub struct Session<'s, S> {
     pub(super) refused: u32,
 }
 
-/// The name that the peer gave in EHLO or HELO.
+/// The peer's HELO or EHLO.
 pub(super) struct Hello {
     pub(super) name: String,
     pub(super) dialect: Dialect,
 }
 
-/// A mail transaction: the envelope, and the chunks of BDAT.
+/// A mail transaction: the envelope, and the BDAT chunks received so far.
 pub(super) struct Transaction {
     pub(super) envelope: Envelope,
     pub(super) accepted: Vec<AcceptedRecipient>,
@@ -60,8 +60,8 @@ pub enum End {
     TimedOut,
     Stopping,
     TooManyErrors,
-    /// Bare line ends or wrong lengths: the start of the next command is ambiguous, so the session
-    /// ends.
+    /// A bare line end or a wrong length: where the next command begins is unknown, so none is
+    /// read.
     OutOfStep,
     TalksEarly,
 }
@@ -69,17 +69,17 @@ pub enum End {
 /// `Ok` continues the session.
 pub(super) type Flow = Result<(), End>;
 
-/// Received octets that were not consumed yet.
+/// Input that has arrived but was not yet processed.
 #[derive(Default)]
 pub(super) struct Input {
     octets: Vec<u8>,
     start: usize,
 }
 
-/// The buffer for commands; an idle session holds no more than this.
+/// Buffer for commands, in octets; an idle session holds no more than this.
 pub(super) const COMMAND_ROOM: usize = 4 * 1024;
-/// How long a peer's further octets are read after a refusal that ends the session: closing a
-/// connection with unread octets would reset it and destroy our reply.
+/// How long, and how many octets of, what a peer still sends is read after a refusal that ends the
+/// session: closing with unread octets would reset the connection and destroy our reply.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_OCTETS_MAX: usize = 1 << 20;
 
@@ -96,7 +96,7 @@ impl Input {
         }
     }
 
-    /// Makes room for at least `octets` after the unread ones.
+    /// Reserves space for at least `octets` after the unread input.
     pub(super) fn make_room(&mut self, octets: usize) -> &mut Vec<u8> {
         if self.start > 0 {
             self.octets.drain(..self.start);
@@ -115,7 +115,7 @@ impl Input {
 }
 
 impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
-    /// A session in clear (`tls` is `None`) or inside TLS.
+    /// Creates a session in clear (`tls` is `None`) or inside TLS.
     pub fn new(
         shared: &'s Shared,
         io: S,
@@ -133,7 +133,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         Ok(())
     }
 
-    /// Sends a refusal, and ends the session after too many.
+    /// Refuses a command, and ends the session after too many refusals.
     pub(super) fn refuse(&mut self, reply: Reply) -> Flow {
         reply.write(&mut self.out);
         self.errors += 1;
@@ -143,15 +143,15 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         }
     }
 
-    /// Resets the counters of errors: a client that delivers mail has earned another chance.
+    /// Resets the error counters after a delivered message.
     pub(super) fn reset(&mut self) {
         (self.errors, self.refused) = (0, 0);
     }
 
-    /// Waits for a whole line and returns its length; the line stays in the input.
+    /// Waits for a complete line and returns its length; the line stays in the input.
     pub(super) async fn next_line(&mut self) -> Result<usize, End> {
         let limit = self.shared.config.command_octets_max;
-        // The timeout is for the whole line, so that a peer cannot send single octets for ever.
+        // For the whole line, so that a peer cannot send one octet at a time forever.
         let wait = Duration::from_secs(self.shared.config.command_timeout_secs);
         let mut deadline = None;
         loop {
@@ -168,8 +168,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
                 }
                 Found::More => {
                     let deadline = *deadline.get_or_insert_with(|| Instant::now() + wait);
-                    // Outside the select, because a reply that was half written must not be written
-                    // again.
+                    // Outside the select: a partly written reply must not be written again.
                     self.flush().await?;
                     let stop = self.stop.clone();
                     tokio::select! {
@@ -182,7 +181,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         }
     }
 
-    /// Discards the rest of a line that is too long; none of it is a command.
+    /// Drops the rest of a line that is too long, so that none of it is taken for a command.
     async fn skip_line(&mut self) -> Flow {
         let wait = Duration::from_secs(self.shared.config.command_timeout_secs);
         let deadline = Instant::now() + wait;
@@ -196,7 +195,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         }
     }
 
-    /// Sends pending replies, and reads at least one octet.
+    /// Sends pending replies and reads what has arrived, at least one octet.
     pub(super) async fn fill(&mut self, deadline: Instant, room: usize) -> Result<usize, End> {
         self.flush().await?;
         let read = self.io.read_buf(self.input.make_room(room));
@@ -207,7 +206,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         }
     }
 
-    /// Sends the collected replies in one write.
+    /// Sends the accumulated replies in one write.
     pub(super) async fn flush(&mut self) -> Flow {
         if self.out.is_empty() {
             return Ok(());
@@ -228,7 +227,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
         }
     }
 
-    /// Sends the last reply and closes the connection, except for STARTTLS.
+    /// Sends the last reply and closes, except for STARTTLS.
     pub(super) async fn finish(mut self, end: End) -> (End, S) {
         let (last, linger) = match end {
             End::StartTls | End::Gone => return (end, self.io),
@@ -237,13 +236,13 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
             End::Stopping => (Some(reply::STOPPING), false),
             End::TooManyErrors => (Some(reply::TOO_MANY_ERRORS), true),
             End::TalksEarly => (Some(reply::TALKS_EARLY), true),
-            // The refusal was sent already.
+            // The refusal is already in the output.
             End::OutOfStep => (None, true),
         };
         if let Some(last) = last {
             last.write(&mut self.out);
         }
-        // A client that does not read the last reply goes without it.
+        // If the peer does not accept the last reply, the connection closes without it.
         if self.flush().await.is_ok() {
             let _ = timeout(LINGER, self.io.shutdown()).await;
             if linger {

@@ -15,19 +15,19 @@ use super::verify::Verifier;
 pub struct Shared {
     pub gateway: Gateway,
     pub config: config::Smtp,
-    /// Our own name.
+    /// Our own host name.
     pub host: String,
     /// `None`: STARTTLS is not offered.
     pub tls: Option<Arc<ServerConfig>>,
     pub budget: Budget,
-    /// The threads that call the core, which reads, seals, and waits for the store.
+    /// Runs calls of the core, which read, seal, and wait for the store.
     pub workers: Workers,
-    /// The verifier of senders; senders are not verified without it.
+    /// Checks SPF, DKIM and DMARC for incoming messages; nothing is checked without it.
     pub verifier: OnceLock<Verifier>,
 }
 
 impl Shared {
-    /// Calls the core off the async threads, once a worker is free.
+    /// Calls the core off the async threads, as soon as a worker is free.
     pub(super) async fn call<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Gateway) -> T + Send + 'static,

@@ -1,11 +1,11 @@
 //! DATA and BDAT, and the steps after the last octet.
 //!
 //! ```text
-//! octets → Body (memory share, scanner) → size, flaws → strict header → gateway.receive → 250
+//! octets → Body (memory share, scanner) → size, flaws → header check → gateway.receive → 250
 //! ```
 //!
-//! Whatever is wrong with a message, its octets are read to their end first, so that both sides
-//! agree on the start of the next command; refused octets are discarded as they arrive.
+//! Whatever is wrong with a message, it is read to its end first, so that both sides agree on
+//! where the next command begins; the octets of a refused message are dropped as they arrive.
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -24,7 +24,7 @@ use super::reply::{self, Reply};
 use super::session::{End, Flow, Session, Transaction};
 use super::verify::AuthFacts;
 
-/// The octets read at once during a message: one TLS record.
+/// Octets read at once while a message is received: one TLS record.
 const DATA_ROOM: usize = 16 * 1024;
 /// A chunk larger than this many times the largest message is not read to its end.
 const CHUNK_FACTOR_MAX: u64 = 2;
@@ -39,7 +39,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             Some(mail) => mail.envelope.declared_size,
         };
         let mut body = Body::new(&self.shared.budget, &self.shared.config, Framing::Dots);
-        // Waiting for memory must not delay earlier replies.
+        // Waiting for memory must not hold back the replies before it.
         self.flush().await?;
         body.begin(declared).await;
         if let Some(refusal) = body.refusal {
@@ -62,7 +62,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         Ok(())
     }
 
-    /// Reads buffered or new octets, at most `octets_max`.
+    /// Reads what has arrived, or else what arrives next, but at most `octets_max`.
     async fn read_piece(
         &mut self,
         body: &mut Body,
@@ -83,7 +83,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     /// Handles BDAT. A chunk's octets follow its line whatever we reply, so they are read in any
-    /// case.
+    /// case, unless there are too many of them.
     pub(super) async fn on_bdat(&mut self, octets: u64, place: Chunk) -> Flow {
         let config = &self.shared.config;
         if octets > config.size_octets_max.saturating_mul(CHUNK_FACTOR_MAX) {
@@ -135,7 +135,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         Ok(())
     }
 
-    /// Handles the end of a message: checks it and stores it.
+    /// Checks the complete message and hands it to the core.
     async fn message_end(&mut self, mail: Transaction, body: Body) -> Flow {
         let (message, share) = match body.finish() {
             Ok(whole) => whole,
@@ -196,15 +196,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
     }
 
-    /// Passes the message to the core and waits until it is durable. While the core is busy, the
-    /// message is deferred before anything of it is stored. A panic fails this message only.
+    /// Hands the message to the core and waits until it is durable. While the core accepts none,
+    /// the message is deferred before any of it is stored. A panic on the way fails this message
+    /// only.
     async fn hand_over(&self, inbound: Inbound) -> Result<Receipt, (String, Reply)> {
         let pending = self.shared.call(move |gateway| gateway.receive(inbound)).await;
         let pending = pending.map_err(|error| (error.to_string(), reply::of_not_done(&error)))?;
         pending.await.map_err(|error| (error.to_string(), reply::of_error(&error)))
     }
 
-    /// The results of the sender's authentication, if senders are verified.
+    /// Returns the results of SPF, DKIM and DMARC for a message, if these checks are set up.
     async fn auth_facts(
         &self,
         arrival: &Arrival,
@@ -246,14 +247,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 }
 
-/// The protocol of a session.
+/// How a message arrived.
 struct Spoken {
     extended: bool,
     tls: bool,
     smtputf8: bool,
 }
 
-/// The protocol's name by RFC 3848 and RFC 6531 §4.3. There is none for HELO inside TLS.
+/// Returns the protocol name for the trace field (RFC 3848 and RFC 6531 §4.3). There is no name
+/// for HELO inside TLS.
 fn protocol(spoken: &Spoken) -> &'static str {
     match (spoken.extended, spoken.smtputf8, spoken.tls) {
         (false, _, _) => "SMTP",

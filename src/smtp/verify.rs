@@ -1,9 +1,9 @@
-//! Authentication of senders: SPF (RFC 7208), DKIM (RFC 6376) and DMARC (RFC 9989). The results are
-//! gathered here, because they need the network, and passed to the core as facts.
+//! Message authentication: SPF (RFC 7208), DKIM (RFC 6376) and DMARC (RFC 9989). The checks are
+//! made here because they need the network; the core gets their results as facts.
 //!
-//! A query that DNS did not answer is `temperror`, never a verdict. No message is refused for its
-//! results: they are recorded as Authentication-Results (RFC 8601), and they decide whether a
-//! sender may get an auto-response.
+//! A query that DNS did not answer is `temperror`, never a verdict. No message is refused because
+//! of the results: they are recorded as Authentication-Results (RFC 8601), and they decide whether
+//! a sender may be sent a notification.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -21,16 +21,16 @@ use crate::mail::envelope::ReversePath;
 use crate::mail::header::HeaderFacts;
 use crate::net::dns::{DnsError, Resolver};
 
-/// The facts about a message's sender.
+/// The authentication results of a message.
 #[derive(Clone, Debug, Default)]
 pub struct AuthFacts {
-    /// The complete Authentication-Results field; empty if nothing was checked.
+    /// The complete Authentication-Results field; empty when no checks were made.
     pub field: String,
-    /// Whether the domain of the From address authenticates it, or a trusted relay delivered it.
+    /// DMARC passed for the domain of the From address, or a trusted relay handed the message over.
     pub authenticated: bool,
 }
 
-/// Verifies senders; one for each service.
+/// Makes the checks; each service has one.
 pub struct Verifier {
     authenticator: MessageAuthenticator,
     timeout: Duration,
@@ -38,11 +38,12 @@ pub struct Verifier {
     enabled: bool,
 }
 
-/// The most signatures of one message that are checked; honest messages have fewer.
+/// With more signatures than this, none of a message's signatures is checked: no legitimate sender
+/// has that many.
 const SIGNATURES_MAX: usize = 8;
 
 impl Verifier {
-    /// A verifier that uses the resolver's servers.
+    /// Creates a verifier that asks the same servers as the resolver.
     pub fn new(resolver: &Resolver, smtp: &config::Smtp) -> Result<Verifier, DnsError> {
         let (config, options) = resolver.parts();
         let authenticator = MessageAuthenticator::new(config, options)
@@ -52,7 +53,7 @@ impl Verifier {
         Ok(Verifier { authenticator, timeout, trusted, enabled: smtp.authentication })
     }
 
-    /// The facts about a message from `peer`.
+    /// Returns the authentication results of a message that came from `peer`.
     pub async fn facts(
         &self,
         peer: IpAddr,
@@ -94,7 +95,7 @@ impl Verifier {
             ReversePath::Address(address) => address.to_string(),
         };
         let helo_domain = helo.trim_matches(['[', ']']);
-        // RFC 7208 §2.4: without a sender, the name in HELO is checked.
+        // RFC 7208 §2.4: without a sender, the HELO name is checked instead.
         let spf = match sender.is_empty() {
             true => SpfParameters::verify_ehlo(peer, helo_domain, host),
             false => SpfParameters::verify_mail_from(peer, helo_domain, host, &sender),
@@ -125,7 +126,8 @@ impl Verifier {
     }
 }
 
-/// The field in a safe form: no text from outside can end a line.
+/// Returns the field in a form that is safe in a header: nothing that came from outside can end the
+/// field or start another one.
 fn one_field(octets: &[u8]) -> String {
     let text = String::from_utf8_lossy(octets);
     let mut field = String::with_capacity(text.len());
@@ -140,7 +142,7 @@ fn one_field(octets: &[u8]) -> String {
     field
 }
 
-/// A prefix of network addresses.
+/// A prefix of IP addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Prefix {
     bits: u128,
@@ -148,7 +150,7 @@ struct Prefix {
 }
 
 impl Prefix {
-    /// `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`.
+    /// Parses `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`.
     fn parse(text: &str) -> Option<Prefix> {
         let (address, length) = match text.split_once('/') {
             Some((address, length)) => (address, Some(length.parse::<u32>().ok()?)),
@@ -167,7 +169,7 @@ impl Prefix {
     }
 }
 
-/// IPv4 addresses as their mapped IPv6 addresses (RFC 4291 §2.5.5.2).
+/// Returns the address as 128 bits; IPv4 as its IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2).
 fn bits(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),

@@ -38,7 +38,7 @@ fn the_reader_gets_text_html_and_parts() {
     assert_eq!(summarize(MIXED).attachments, 1);
 }
 
-/// One part within multipart/mixed, as a message.
+/// Returns a message with one part within multipart/mixed.
 fn with_part(header: &str, body: &str) -> Vec<u8> {
     format!(
         "From: a@b.example\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n\
@@ -55,7 +55,7 @@ fn octets_of_only_part(message: &[u8]) -> Vec<u8> {
     octets
 }
 
-/// P-17: an attachment comes out as it went in, whatever it claims to be.
+/// P-17: an attachment is returned octet for octet, whatever type it declares.
 #[test]
 fn attachments_come_out_octet_by_octet() {
     let attached = "Content-Disposition: attachment; filename=a";
@@ -143,7 +143,7 @@ fn raw_eight_bit_headers_are_shown() {
     assert_eq!(summarize(message).subject, "\u{fc}ber");
 }
 
-/// The parser's date takes the line after it along when the zone is a single message, as in `Z`.
+/// The parser's date swallows the next line if its time zone is a single letter, as in `Z`.
 #[test]
 fn a_date_does_not_swallow_the_field_after_it() {
     for zone in ["Z", "x", "+0100--x", "GMT"] {

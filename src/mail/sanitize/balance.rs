@@ -1,19 +1,19 @@
-//! Puts HTML in order before a parser sees it: allowed tags only, each closed where it should
-//! be, tables that hold rows and cells.
+//! Balances HTML before a parser sees it: only allowed tags, each properly closed, and tables that
+//! contain only rows and cells.
 //!
-//! The parser of the HTML standard opens formatting again in every block that follows an
-//! unclosed `<b>`, so that 64 KiB of source can become a tree of millions of nodes. Here
-//! formatting ends with the block it stands in, which real mail hardly notices.
+//! The parser of the HTML standard reopens formatting in every block that follows an unclosed
+//! `<b>`, so that 64 KiB of source can become a tree of millions of nodes. Here formatting ends
+//! with the block that contains it, which hardly changes real mail.
 
 use super::lists;
 use super::tags::{Attribute, Piece, Reader, write_attribute, write_text_in_nodes};
 use super::{DEPTH_MAX, Refused};
 
-/// What is open, outermost first.
+/// An open tag.
 struct Open {
     name: &'static str,
     inline: bool,
-    /// Its end tag came while a block inside it was open; it ends with that block.
+    /// Its end tag occurred while a block inside it was open; it ends with that block.
     ended: bool,
 }
 
@@ -22,7 +22,8 @@ struct Balance {
     open: Vec<Open>,
 }
 
-/// The source's allowed tags and its text, well nested. Linear in the source's length.
+/// Returns the source's allowed tags and its text, well nested, in time linear in the source's
+/// length.
 pub fn balance(source: &str) -> Result<String, Refused> {
     let mut reader = Reader::new(source);
     let mut balance = Balance { out: String::with_capacity(source.len()), open: Vec::new() };
@@ -37,14 +38,15 @@ pub fn balance(source: &str) -> Result<String, Refused> {
     Ok(balance.out)
 }
 
-/// What an end tag or an implied end does not reach beyond.
+/// The tags that an end tag or an implied end does not reach beyond.
 const CELLS: [&str; 4] = ["table", "td", "th", "caption"];
 const TABLE: [&str; 1] = ["table"];
-/// Where only the parts of a table may stand.
+/// The tags that may contain only parts of a table.
 const STRUCTURE: [&str; 6] = ["table", "tbody", "thead", "tfoot", "tr", "colgroup"];
 
-/// Whether a value is neither long (an image within a URL) nor made to keep the serializer busy,
-/// which looks through the rest of it for every `&` (see [`write_text_in_nodes`]).
+/// Returns whether an attribute value is neither too long (such as an image in a `data:` URL) nor
+/// crafted to slow down the serializer, which scans the rest of it for every `&` (see
+/// [`write_text_in_nodes`]).
 fn is_bearable(value: &str) -> bool {
     const OCTETS_MAX: usize = 8 * 1024;
     const STEPS_MAX: usize = 256 * 1024;
@@ -79,7 +81,7 @@ impl Balance {
                 "src" => name == "img",
                 other => lists::ATTRIBUTES.contains(other),
             };
-            // The first of several counts, as for any parser.
+            // Of duplicate attributes the first counts, as for any parser.
             let again = attributes[..at].iter().any(|before| before.name == attribute.name);
             if known && !again && is_bearable(attribute.value) {
                 write_attribute(&mut self.out, &attribute.name, attribute.value);
@@ -103,7 +105,7 @@ impl Balance {
         }
     }
 
-    /// Ends what this start tag ends without an end tag of its own.
+    /// Closes the tags that this start tag closes implicitly.
     fn close_implied(&mut self, name: &'static str) {
         if lists::ENDS_PARAGRAPH.contains(name) {
             self.close_nearest(&["p"], &CELLS);
@@ -121,7 +123,7 @@ impl Balance {
         }
     }
 
-    /// A link in a link ends the outer one.
+    /// Closes the outer link when a link starts within a link.
     fn close_link(&mut self) {
         if let Some(at) = self.nearest(&["a"], &CELLS)
             && self.open[at..].iter().all(|open| open.inline)
@@ -145,7 +147,8 @@ impl Balance {
         self.open.last().is_some_and(|open| STRUCTURE.contains(&open.name))
     }
 
-    /// The innermost open tag of these names that nothing of `beyond` stands before.
+    /// Returns the innermost open tag with one of these names, unless a tag in `beyond` is open
+    /// inside it.
     fn nearest(&self, names: &[&str], beyond: &[&str]) -> Option<usize> {
         let inner = self.open.iter().enumerate().rev();
         for (at, open) in inner {
@@ -165,7 +168,7 @@ impl Balance {
         }
     }
 
-    /// Closes what is inside the innermost of these, if one of them is open at all.
+    /// Closes everything inside the innermost open tag with one of these names, if there is one.
     fn close_up_to(&mut self, names: &[&str]) {
         if let Some(at) = self.nearest(names, &[]) {
             self.close_down_to(at + 1);

@@ -1,13 +1,13 @@
-//! What HTML mail may hold. Everything that is not here is dropped.
+//! What HTML mail may contain. Everything that is not listed here is dropped.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-/// A list of words to look up and to walk.
+/// A set of names.
 pub type Words = LazyLock<HashSet<&'static str>>;
 
-/// Tags without a meaning beyond looks. Never svg, math, style, noscript, iframe, form: every
-/// known way around an HTML parser needs one of those.
+/// Tags that affect only the appearance. Never svg, math, style, noscript, iframe or form: every
+/// known bypass of an HTML sanitiser needs one of those.
 pub static TAGS: Words = LazyLock::new(|| {
     words(
         "a abbr address article b bdi bdo big blockquote br caption center cite code col \
@@ -25,7 +25,8 @@ pub static ATTRIBUTES: Words = LazyLock::new(|| {
     )
 });
 
-/// Properties that never load anything and cannot leave the frame or cover it.
+/// CSS properties that never load anything and cannot position content outside the frame or over
+/// it.
 pub static CSS: Words = LazyLock::new(|| {
     words(
         "background-color border border-bottom border-bottom-color border-bottom-style \
@@ -40,14 +41,14 @@ pub static CSS: Words = LazyLock::new(|| {
     )
 });
 
-/// Tags that never hold anything.
+/// Tags that never have content.
 pub static VOID: Words = LazyLock::new(|| words("br col hr img wbr"));
 
 /// Tags whose content is not markup and is dropped with them.
 pub static RAW: Words =
     LazyLock::new(|| words("iframe noembed noframes script style textarea title xmp"));
 
-/// Tags that run along in a line of text.
+/// Inline tags.
 pub static INLINE: Words = LazyLock::new(|| {
     words(
         "a abbr b bdi bdo big cite code del dfn em font i ins kbd mark q s samp small span \

@@ -1,15 +1,15 @@
-//! HTML mail made inert: no script, nothing that loads from elsewhere, nothing that escapes its
-//! frame. The frame's sandbox and CSP stand behind this; each alone would hold.
+//! The HTML sanitiser makes HTML mail inert: no script, no remote content, nothing that escapes its
+//! frame. The frame's sandbox and CSP are further layers; each would be sufficient alone.
 //!
 //! ```text
 //! source ─ balance ─▶ well nested, bounded ─ ammonia ─▶ clean ─ settle ─▶ values checked again
 //! ```
 //!
-//! The parser inside ammonia takes time that grows with the square of the nesting, and a tree
-//! out of all proportion to the source for misnested formatting. So `balance` reads the source
-//! first, in one pass, and hands on nothing but allowed tags that each close where they should.
-//! `settle` reads what came out once more, because ammonia resolves the escapes in a style only
-//! after its own filters ran. Both write every tag anew from what they read.
+//! The parser inside ammonia takes time quadratic in the nesting depth, and builds a tree out of
+//! all proportion to the source for misnested formatting. So `balance` reads the source first, in
+//! one pass, and passes on only allowed tags, each properly closed. `settle` checks ammonia's
+//! output again, because ammonia resolves the escapes in a style only after its own filters have
+//! run. Both write every tag anew from what they parsed.
 
 mod balance;
 mod lists;
@@ -25,12 +25,12 @@ use ammonia::{Builder, UrlRelative};
 
 pub use oracle::oracle_is_inert;
 
-/// HTML that may be shown in the mail frame.
+/// HTML that is safe to show in the mail frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Safe {
-    /// A whole document.
+    /// A complete document.
     pub html: String,
-    /// How many remote images were left out.
+    /// The number of remote images that were left out.
     pub remote_images: u32,
 }
 
@@ -49,7 +49,8 @@ const OCTETS_MAX: usize = 512 * 1024;
 const DEPTH_MAX: usize = 512;
 const ATTRIBUTES_MAX: usize = 256;
 
-/// What stands around the mail's own HTML. The style is ours, the mail's own sheets are dropped.
+/// What is put around the mail's own HTML. The style is ours; the mail's own style sheets are
+/// dropped.
 const BEFORE: &str = "<!doctype html><html><head><meta charset=\"utf-8\">\
     <meta name=\"color-scheme\" content=\"light\"><title>Message</title>\
     <style>body{margin:12px;font:15px/1.5 system-ui,sans-serif;color:#1a1a1a;\
@@ -76,26 +77,26 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
-/// Whether a part can be shown at all, without making it inert.
+/// Checks whether a part can be shown at all, without sanitising it.
 pub fn check_bounds(source: &str) -> Result<(), Refused> {
     bounded(source).map(|_| ())
 }
 
-/// Where images are to be had, if anywhere.
+/// Where the URLs of images come from.
 pub struct Images<'i> {
-    /// By the content id of an inline one.
+    /// Returns the URL of an inline image by its content id.
     pub inside: &'i dyn Fn(&str) -> Option<String>,
-    /// By the address of one that lies elsewhere.
+    /// Returns the URL to use for a remote image by its original URL.
     pub remote: &'i dyn Fn(&str) -> Option<String>,
 }
 
-/// Makes a part inert. `cid` gives the URL of an inline image by its content id, or `None`;
-/// images that lie elsewhere are left out.
+/// Sanitises a part. `cid` returns the URL of an inline image by its content id, or `None`; remote
+/// images are left out.
 pub fn html(source: &str, cid: &dyn Fn(&str) -> Option<String>) -> Result<Safe, Refused> {
     html_with(source, &Images { inside: cid, remote: &|_| None })
 }
 
-/// The same; each image gets the URL that `images` gives it, or none.
+/// Sanitises a part; each image gets the URL that `images` returns for it, or none.
 pub fn html_with(source: &str, images: &Images<'_>) -> Result<Safe, Refused> {
     let cleaned = CLEANER.clean(&bounded(source)?).to_string();
     let (body, remote_images) = settle::settle(&cleaned, images);

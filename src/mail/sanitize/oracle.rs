@@ -1,5 +1,5 @@
-//! The second opinion on sanitised HTML, for tests and fuzzing: reads the document with the
-//! tokenizer of an HTML parser, not with ours, and knows its own list of what is inert.
+//! A second opinion on sanitised HTML, for tests and fuzzing. It reads the document with the
+//! tokenizer of an HTML parser, not with ours, and has its own list of what is inert.
 
 use std::cell::Cell;
 
@@ -10,8 +10,8 @@ use html5ever::tokenizer::{
 
 use super::BEFORE;
 
-/// Whether a document holds no script, no handler, nothing that loads from elsewhere and nothing
-/// that covers what is around it. What stands before the mail's own HTML is ours and is not read.
+/// Returns whether a document contains no script, no event handler, no remote content, and nothing
+/// that could cover the page around it. Our own markup before the mail's HTML is not checked.
 pub fn oracle_is_inert(html: &str) -> bool {
     let own = html.strip_prefix(BEFORE).unwrap_or(html);
     let tokenizer = Tokenizer::new(Judge { inert: Cell::new(true) }, TokenizerOpts::default());
@@ -32,7 +32,7 @@ impl TokenSink for Judge {
     fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
         let fine = match token {
             Token::TagToken(tag) => is_inert_tag(&tag),
-            // A comment is what one parser skips and another may not.
+            // One parser skips a comment that another may not.
             Token::CommentToken(_) | Token::DoctypeToken(_) => false,
             _ => true,
         };
@@ -41,7 +41,7 @@ impl TokenSink for Judge {
     }
 }
 
-/// Tags that load, run, send, or change how what follows is read.
+/// Tags that load, run or send something, or change how the following text is parsed.
 const ACTIVE: &str = "applet audio base basefont button canvas dialog embed fieldset form frame \
     frameset head iframe image input isindex keygen link listing map area marquee math menuitem \
     meta meter noembed noframes noscript object optgroup option param picture plaintext portal \
@@ -68,21 +68,21 @@ fn is_inert_attribute(tag: &str, name: &str, value: &str) -> bool {
         "style" => is_inert_style(value),
         "src" => tag == "img" && !value.contains([':', '\\']) && !value.starts_with('/'),
         "href" => tag == "a" && starts(&["http://", "https://", "mailto:"]),
-        // Words that other parts of a page could take for their own.
+        // Names that could collide with those of the page around it.
         "id" | "name" | "class" | "slot" | "is" => false,
         "rel" => value == "noopener noreferrer",
         "target" => value == "_blank",
         "align" | "alt" | "bgcolor" | "border" | "cellpadding" | "cellspacing" | "color"
         | "colspan" | "dir" | "face" | "height" | "lang" | "rowspan" | "size" | "span"
         | "start" | "title" | "valign" | "width" => true,
-        // Our own mark, with nothing in it.
+        // Our own marker, which has no value.
         "data-remote" => tag == "img" && value.is_empty(),
         _ => false,
     }
 }
 
 fn is_inert_style(value: &str) -> bool {
-    // A backslash could spell any of these words, so it is not looked behind but refused.
+    // A backslash could encode any of these words, so it is not decoded but refused.
     let escaped = value.contains('\\') && value.contains('(');
     let value = value.to_ascii_lowercase();
     let words = ["url(", "src(", "image(", "-set(", "expression", "javascript:", "@import"];

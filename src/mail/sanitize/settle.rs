@@ -1,17 +1,17 @@
-//! Reads what ammonia wrote once more and settles the values: inline images get their URL,
-//! remote ones go, links and styles are checked as they came out.
+//! Parses ammonia's output again and settles the attribute values: inline images get their URL,
+//! remote images are replaced or removed, links and styles are checked in their final form.
 
 use super::Images;
 use super::lists;
 use super::style;
 use super::tags::{Attribute, Piece, Reader, write_attribute, write_text};
 
-/// The HTML with its values settled, and how many remote images were left out.
+/// Returns the HTML with its values settled, and the number of remote images that were left out.
 pub fn settle(cleaned: &str, images: &Images<'_>) -> (String, u32) {
     let mut reader = Reader::new(cleaned);
     let mut settle = Settle { out: String::with_capacity(cleaned.len()), remote_images: 0, images };
     let mut quote = Quote::default();
-    // ammonia never writes more attributes than it was given, so this reader has no limit to hit.
+    // `balance` passes on each known attribute only once, so this reader's limit is never reached.
     while let Ok(Some(piece)) = reader.piece() {
         match piece {
             Piece::Text(text) => {
@@ -33,12 +33,12 @@ pub fn settle(cleaned: &str, images: &Images<'_>) -> (String, u32) {
     (settle.out, settle.remote_images)
 }
 
-/// What a message quotes at its end: the last quotation that stands in no other, with words before
-/// it and none after. It is folded, so that what is new is seen first.
+/// The quotation at the end of a message: the last outermost quotation, with text before it and
+/// none after. It is folded, so that the reader sees the new text first.
 #[derive(Default)]
 struct Quote {
     depth: usize,
-    /// Where it begins and ends.
+    /// Where the quotation begins and ends.
     last: Option<(usize, usize)>,
     began: usize,
     said_before: bool,
@@ -46,7 +46,7 @@ struct Quote {
     said: bool,
 }
 
-/// A sign that every language reads.
+/// The fold's label, which needs no translation.
 const FOLDED: &str = "<details><summary title=\"&gt; &gt; &gt;\">&gt; &gt; &gt;</summary>";
 
 impl Quote {
@@ -57,7 +57,7 @@ impl Quote {
     }
 
     fn open(&mut self, name: &str, at: usize) {
-        // A picture says something too.
+        // An image counts as text.
         if name == "img" {
             self.text("img");
         }
@@ -107,7 +107,7 @@ impl Settle<'_> {
                 known if lists::ATTRIBUTES.contains(known) => Some(value),
                 _ => None,
             };
-            // So that the page around can say how many there are, and offer to fetch them.
+            // So that the page around can count them and offer to load them.
             if settled.is_none() && attribute.name == "src" && is_remote(&unescape(attribute.value))
             {
                 self.out.push_str(" data-remote=\"\"");
@@ -119,7 +119,7 @@ impl Settle<'_> {
         self.out.push('>');
     }
 
-    /// Where an image is to be had: inside the message, or elsewhere if that was asked for.
+    /// Returns the URL of an image: an inline one, or a remote one if the reader asked for those.
     fn image(&mut self, source: &str) -> Option<String> {
         if starts(source, "cid:") {
             return (self.images.inside)(&percent_decode(&source[4..]));
@@ -138,12 +138,12 @@ fn starts(text: &str, scheme: &str) -> bool {
     text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
 }
 
-/// Whether a link leads where a link in mail may lead.
+/// Returns whether a link has a scheme that is allowed in mail.
 fn is_link(target: &str) -> bool {
     is_remote(target) || starts(target, "mailto:")
 }
 
-/// The character references that the serializer writes.
+/// Resolves the character references that the serializer writes.
 fn unescape(text: &str) -> String {
     text.replace("&quot;", "\"")
         .replace("&lt;", "<")
@@ -152,7 +152,7 @@ fn unescape(text: &str) -> String {
         .replace("&amp;", "&")
 }
 
-/// A content id stands percent-encoded in a `cid:` URL (RFC 2392 §2).
+/// Decodes a content id, which is percent-encoded in a `cid:` URL (RFC 2392 §2).
 fn percent_decode(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut octets = text.as_bytes();

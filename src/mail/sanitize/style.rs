@@ -1,11 +1,12 @@
-//! What the values of CSS properties may hold.
+//! What the values of CSS properties may contain.
 
 use std::borrow::Cow;
 
-/// Functions that only compute. All others load, or may learn to.
+/// CSS functions that only compute. All others load something, or might in future.
 const FUNCTIONS: [&str; 8] = ["rgb", "rgba", "hsl", "hsla", "calc", "min", "max", "clamp"];
 
-/// Whether a style attribute, character references resolved, can load nothing and run nothing.
+/// Returns whether a style attribute, with character references resolved, can neither load nor run
+/// anything.
 pub fn is_harmless(style: &str) -> bool {
     let plain = unescape(style).to_ascii_lowercase();
     let calls_known_only = plain.match_indices('(').all(|(at, _)| {
@@ -19,7 +20,8 @@ pub fn is_harmless(style: &str) -> bool {
     calls_known_only && !bad.iter().any(|bad| compact.contains(bad))
 }
 
-/// CSS escapes: a backslash and up to six hexadecimal digits, or a backslash and any character.
+/// Resolves CSS escapes: a backslash and up to six hexadecimal digits, or a backslash and any
+/// character.
 fn unescape(style: &str) -> Cow<'_, str> {
     if !style.contains('\\') {
         return Cow::Borrowed(style);

@@ -1,30 +1,31 @@
 //! Reads HTML as tags and text, in one pass and without a tree.
 //!
-//! It need not agree with any browser: what it reads is written anew, tag by tag, and only that
-//! goes on. It keeps to the tokenizer of the HTML standard where real mail would look different.
+//! It need not agree with any browser, because every tag is written anew and only that output is
+//! used. It follows the tokenizer of the HTML standard where real mail would otherwise look
+//! different.
 
 use super::lists;
 use super::{ATTRIBUTES_MAX, Refused};
 
-/// What stands in the source.
+/// A piece of the source.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Piece<'s> {
-    /// Text between tags, character references as they stand.
+    /// Text between tags, with character references unresolved.
     Text(&'s str),
-    /// A start tag by its lower-case name.
+    /// A start tag with its lower-case name.
     Open(String, Vec<Attribute<'s>>),
-    /// An end tag by its lower-case name.
+    /// An end tag with its lower-case name.
     Close(String),
 }
 
-/// Name in lower case, value with its character references as they stand.
+/// An attribute: its name in lower case, its value with character references unresolved.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Attribute<'s> {
     pub name: String,
     pub value: &'s str,
 }
 
-/// Reads pieces one by one; comments, declarations and raw content are passed over.
+/// Reads pieces one by one, and skips comments, declarations and raw content.
 pub struct Reader<'s> {
     rest: &'s str,
 }
@@ -34,7 +35,7 @@ impl<'s> Reader<'s> {
         Reader { rest: source }
     }
 
-    /// The next piece, or `None` at the end.
+    /// Returns the next piece, or `None` at the end.
     pub fn piece(&mut self) -> Result<Option<Piece<'s>>, Refused> {
         loop {
             let Some(after) = self.rest.strip_prefix('<') else {
@@ -50,7 +51,7 @@ impl<'s> Reader<'s> {
             match after.strip_prefix('/') {
                 Some(end) if end.starts_with(|c: char| c.is_ascii_alphabetic()) => {
                     let name = self.tag_name("</");
-                    // An end tag's attributes mean nothing, and are read to find its end.
+                    // An end tag's attributes have no meaning; they are read to find its end.
                     match self.attributes()? {
                         Some(_) => return Ok(Some(Piece::Close(name))),
                         None => return Ok(None),
@@ -69,7 +70,8 @@ impl<'s> Reader<'s> {
         (end > 0).then(|| self.take(end))
     }
 
-    /// A start tag; `None` when its content was raw and is skipped, or the source ends in it.
+    /// Reads a start tag; returns `None` if its content was raw and was skipped, or if the source
+    /// ends within the tag.
     fn open(&mut self) -> Result<Option<Piece<'s>>, Refused> {
         let name = self.tag_name("<");
         let Some(attributes) = self.attributes()? else { return Ok(None) };
@@ -87,7 +89,7 @@ impl<'s> Reader<'s> {
         self.take(end).to_ascii_lowercase()
     }
 
-    /// Reads on past the tag's `>`; `None` when there is none, as then there is no tag.
+    /// Reads past the tag's `>`; returns `None` if there is none, because then there is no tag.
     fn attributes(&mut self) -> Result<Option<Vec<Attribute<'s>>>, Refused> {
         let mut attributes = Vec::new();
         loop {
@@ -133,15 +135,15 @@ impl<'s> Reader<'s> {
 
     fn comment(&mut self) {
         self.take("<!--".len());
-        // `<!-->` and `<!--->` are whole comments.
+        // `<!-->` and `<!--->` are complete comments.
         for short in [">", "->"] {
             if let Some(after) = self.rest.strip_prefix(short) {
                 self.rest = after;
                 return;
             }
         }
-        // Every `>` is looked at once: searching for each of the two ends in turn would take
-        // time that grows with the square of the number of comments.
+        // Every `>` is checked once: searching for each of the two possible ends in turn would
+        // take time quadratic in the number of comments.
         let ends = self.rest.match_indices('>').map(|(at, _)| at);
         let is_end = |at: &usize| {
             let before = &self.rest[..*at];
@@ -175,7 +177,7 @@ impl<'s> Reader<'s> {
     }
 }
 
-/// Writes text whose character references are as they should be.
+/// Writes text whose character references are already correct.
 pub fn write_text(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
@@ -186,16 +188,16 @@ pub fn write_text(out: &mut String, text: &str) {
     }
 }
 
-/// Writes text with an empty comment now and then, which a parser takes as the end of a node.
+/// Writes text with empty comments at intervals, each of which ends a text node for the parser.
 ///
-/// html5ever 0.40 looks through the rest of a text node for every `&` and every octet 0xC2 that
-/// it writes, so half a megabyte of `&` in one node would take it minutes.
+/// html5ever 0.40 scans the rest of a text node for every `&` and every octet 0xC2 that it writes,
+/// so half a megabyte of `&` in one node would take it minutes.
 pub fn write_text_in_nodes(out: &mut String, text: &str) {
     const NODE_OCTETS: usize = 512;
     let mut rest = text;
     loop {
         let from = rest.floor_char_boundary(NODE_OCTETS);
-        // In front of these no character reference is cut in two.
+        // Before one of these, no character reference is split in two.
         let found = rest[from..].find(|c: char| c == '&' || !c.is_ascii());
         let Some(at) = found.filter(|_| from > 0) else { break };
         let (node, after) = rest.split_at(from + at);
@@ -206,7 +208,7 @@ pub fn write_text_in_nodes(out: &mut String, text: &str) {
     write_text(out, rest);
 }
 
-/// Writes ` name="value"`; the value's character references are as they should be.
+/// Writes ` name="value"`; the value's character references are already correct.
 pub fn write_attribute(out: &mut String, name: &str, value: &str) {
     out.push(' ');
     out.push_str(name);

@@ -6,7 +6,7 @@ fn clean(source: &str) -> Safe {
     html(source, &|id| (id == "logo").then(|| "cid/3".to_owned())).unwrap()
 }
 
-/// The mail's own part of the document.
+/// Returns the mail's own part of the document.
 fn body(source: &str) -> String {
     let html = clean(source).html;
     html.strip_prefix(BEFORE).unwrap().strip_suffix(AFTER).unwrap().to_owned()
@@ -56,8 +56,8 @@ fn hostile_html_comes_out_inert() {
     }
 }
 
-/// A style that was taken out by looking for `style="` in the text between tags took the quote
-/// of a tag behind it along, so that the tag's value ran out into the text.
+/// Regression: removing a style by searching for `style="` in the text between tags also removed
+/// the quote of a tag after it, so that the tag's value leaked into the text.
 #[test]
 fn text_that_looks_like_an_attribute_stays_text() {
     for bait in ["style=\"@", "src=\"cid:", "style=\"url(x)"] {
@@ -198,7 +198,8 @@ fn hostile_structure_takes_linear_time_and_space() {
     }
 }
 
-/// What is quoted at the end is folded; what is answered line by line, or stands alone, is not.
+/// A quotation at the end is folded; quotations with replies between them, or a quotation that is
+/// the whole message, are not.
 #[test]
 fn a_quotation_at_the_end_is_folded() {
     let folded = |source: &str| html(source, &|_| None).unwrap().html.contains("<details>");
