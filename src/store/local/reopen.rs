@@ -137,7 +137,7 @@ fn a_store_of_another_format_is_refused_and_not_touched() {
     let folder = store_with_format(Some("postern store format 7\n"));
     let error = refused(folder.path());
     assert!(matches!(error, Error::UnknownFormat { found: 7, known: 2 }), "{error:?}");
-    let sentence = "the store has format 7, and this version of the program reads format 2 only";
+    let sentence = "the store has format 7, but this version of the program reads only format 2";
     assert_eq!(error.to_string(), sentence);
     // What is missing in a copy of its journal is not created either.
     fs::remove_dir_all(folder.path().join("index")).unwrap();
