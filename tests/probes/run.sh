@@ -11,7 +11,7 @@
 #   all      everything
 #
 # Optional: POSTERN=binary (default target/release/postern), ROUNDS=50, SEED=number, KEEP=1 to
-# leave the work folder behind. drop, random and faults need /dev/fuse and Python's mfusepy.
+# leave the work folder behind. drop, random and faults need /dev/fuse, the package fuse3 and mfusepy.
 # In the end `postern mail list` must show every message that got a 250; the exit status says
 # whether it did. Meanwhile u2 sends messages with files to outside recipients, plain and to
 # temporary accounts: each one whose reference number was printed must exist, whole, and have left.
@@ -71,6 +71,7 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM
 
 mount_powercut() {
+    command -v fusermount3 > /dev/null || { echo "fusermount3 is missing: install fuse3" >&2; return 1; }
     mkdir -p "$work/backing" "$work/mount"
     python3 "$PROBES/powercut_fs.py" "$work/backing" "$work/mount" > "$work/fuse.log" 2>&1 &
     fuse_pid=$!
