@@ -57,19 +57,19 @@ pub enum HeaderRefusal {
     LineTooLong,
     #[error("the header has too many fields")]
     TooManyFields,
-    #[error("the header holds a bare CR or LF")]
+    #[error("the header contains a bare CR or LF")]
     BareLineEnd,
-    #[error("the header holds a NUL")]
+    #[error("the header contains a NUL character")]
     Nul,
-    #[error("a header line is neither a field nor its continuation")]
+    #[error("a header line is neither a field nor a continuation")]
     NotAField,
-    #[error("a header field's name is malformed")]
+    #[error("a header field has a malformed name")]
     Name,
     #[error("there is no From field")]
     NoFrom,
     #[error("the header has more than one {0} field")]
     Duplicate(&'static str),
-    #[error("the message is in a loop")]
+    #[error("mail loop detected")]
     Loop,
 }
 
@@ -308,7 +308,7 @@ mod tests {
         };
         let twice = HeaderRefusal::Duplicate("subject");
         assert_eq!(reply(twice), "550 5.6.0 the header has more than one subject field");
-        assert_eq!(reply(HeaderRefusal::Loop), "554 5.4.6 the message is in a loop");
+        assert_eq!(reply(HeaderRefusal::Loop), "554 5.4.6 mail loop detected");
         assert_eq!(reply(HeaderRefusal::TooLarge), "552 5.3.4 the header is too large");
         assert_eq!(reply(HeaderRefusal::NoFrom), "550 5.6.0 there is no From field");
     }

@@ -33,92 +33,92 @@ impl Reply {
 
 /// Appends a line with its CRLF.
 pub fn line(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
-    out.write_fmt(text).expect("a Vec takes everything");
+    out.write_fmt(text).expect("writing to a Vec cannot fail");
     out.extend_from_slice(b"\r\n");
 }
 
 use EnhancedStatus as S;
 
-pub const RESET: Reply = Reply::new(250, S::OK, "Start anew");
-pub const NOOP: Reply = Reply::new(250, S::OK, "Still here");
+pub const RESET: Reply = Reply::new(250, S::OK, "OK");
+pub const NOOP: Reply = Reply::new(250, S::OK, "OK");
 pub const BYE: Reply = Reply::new(221, S::OK, "Goodbye");
 pub const SENDER_OK: Reply = Reply::new(250, S::SENDER_OK, "Sender OK");
 pub const RECIPIENT_OK: Reply = Reply::new(250, S::RECIPIENT_OK, "Recipient OK");
-pub const START_TLS: Reply = Reply::new(220, S::OK, "Begin TLS");
+pub const START_TLS: Reply = Reply::new(220, S::OK, "Ready to start TLS");
 /// Neither confirms nor denies an address, so that nobody can probe for accounts (RFC 5321 §7.3).
-pub const VRFY: Reply = Reply::new(252, S(2, 5, 2), "Send it, and we will see");
+pub const VRFY: Reply =
+    Reply::new(252, S(2, 5, 2), "Cannot VRFY user, but will accept message and attempt delivery");
 pub const HELP: Reply =
     Reply::new(214, S::OK, "EHLO HELO STARTTLS MAIL RCPT DATA BDAT RSET NOOP VRFY QUIT");
 
-pub const BARE_LF: Reply = Reply::new(500, S::SYNTAX, "A line ends in CRLF, not in LF alone");
-pub const BARE_CR: Reply = Reply::new(500, S::SYNTAX, "A CR stands only before LF");
+pub const BARE_LF: Reply = Reply::new(500, S::SYNTAX, "Lines must end in CRLF, not in a bare LF");
+pub const BARE_CR: Reply = Reply::new(500, S::SYNTAX, "A CR is allowed only before an LF");
 pub const CONTROL: Reply = Reply::new(500, S::SYNTAX, "Control characters are not allowed");
-pub const NOT_UTF8: Reply = Reply::new(500, S::SYNTAX, "The line is not UTF-8");
-pub const LINE_TOO_LONG: Reply = Reply::new(500, S::SYNTAX, "The line is too long");
+pub const NOT_UTF8: Reply = Reply::new(500, S::SYNTAX, "The line is not valid UTF-8");
+pub const LINE_TOO_LONG: Reply = Reply::new(500, S::SYNTAX, "Line too long");
 pub const UNKNOWN: Reply = Reply::new(500, S::BAD_COMMAND, "Unknown command");
-pub const NOT_IMPLEMENTED: Reply = Reply::new(502, S::BAD_COMMAND, "Not available here");
-pub const NO_ARGUMENT: Reply = Reply::new(501, S::BAD_PARAMETER, "The command takes no argument");
-pub const HELLO_SYNTAX: Reply = Reply::new(501, S::BAD_PARAMETER, "Syntax: EHLO host.name");
+pub const NOT_IMPLEMENTED: Reply = Reply::new(502, S::BAD_COMMAND, "Command not implemented");
+pub const NO_ARGUMENT: Reply = Reply::new(501, S::BAD_PARAMETER, "This command takes no arguments");
+pub const HELLO_SYNTAX: Reply = Reply::new(501, S::BAD_PARAMETER, "Syntax: EHLO hostname");
 pub const MAIL_SYNTAX: Reply =
     Reply::new(501, S::SYNTAX, "Syntax: MAIL FROM:<address> [parameters]");
 pub const RCPT_SYNTAX: Reply = Reply::new(501, S::SYNTAX, "Syntax: RCPT TO:<address> [parameters]");
-pub const BDAT_SYNTAX: Reply = Reply::new(501, S::SYNTAX, "Syntax: BDAT octets [LAST]");
-pub const BAD_SENDER: Reply = Reply::new(553, S::BAD_SENDER, "The sender's address is malformed");
-pub const BAD_RECIPIENT: Reply =
-    Reply::new(553, S::BAD_RECIPIENT, "The recipient's address is malformed");
+pub const BDAT_SYNTAX: Reply = Reply::new(501, S::SYNTAX, "Syntax: BDAT size [LAST]");
+pub const BAD_SENDER: Reply = Reply::new(553, S::BAD_SENDER, "Bad sender address syntax");
+pub const BAD_RECIPIENT: Reply = Reply::new(553, S::BAD_RECIPIENT, "Bad recipient address syntax");
 pub const SENDER_LITERAL: Reply =
-    Reply::new(553, S::BAD_SENDER, "Addresses with an IP address for a domain are not taken");
+    Reply::new(553, S::BAD_SENDER, "Address literals are not accepted");
 pub const RECIPIENT_LITERAL: Reply =
-    Reply::new(550, S(5, 1, 2), "Addresses with an IP address for a domain are not taken");
+    Reply::new(550, S(5, 1, 2), "Address literals are not accepted");
 pub const SENDER_NEEDS_SMTPUTF8: Reply =
-    Reply::new(550, S::NEEDS_SMTPUTF8, "The address needs SMTPUTF8");
+    Reply::new(550, S::NEEDS_SMTPUTF8, "The address requires SMTPUTF8");
 pub const RECIPIENT_NEEDS_SMTPUTF8: Reply =
-    Reply::new(553, S::NEEDS_SMTPUTF8, "The address needs SMTPUTF8");
-pub const BAD_PARAMETER: Reply = Reply::new(501, S::BAD_PARAMETER, "A parameter's value is wrong");
-pub const TWICE: Reply = Reply::new(501, S::BAD_PARAMETER, "A parameter stands twice");
-pub const UNKNOWN_PARAMETER: Reply =
-    Reply::new(555, S::BAD_PARAMETER, "A parameter is not known here");
+    Reply::new(553, S::NEEDS_SMTPUTF8, "The address requires SMTPUTF8");
+pub const BAD_PARAMETER: Reply = Reply::new(501, S::BAD_PARAMETER, "Invalid parameter value");
+pub const TWICE: Reply = Reply::new(501, S::BAD_PARAMETER, "Duplicate parameter");
+pub const UNKNOWN_PARAMETER: Reply = Reply::new(555, S::BAD_PARAMETER, "Unknown parameter");
 
 pub const HELLO_FIRST: Reply = Reply::new(503, S::BAD_COMMAND, "EHLO first");
 pub const MAIL_FIRST: Reply = Reply::new(503, S::BAD_COMMAND, "MAIL first");
-pub const MAIL_TWICE: Reply = Reply::new(503, S::BAD_COMMAND, "A message is under way already");
+pub const MAIL_TWICE: Reply = Reply::new(503, S::BAD_COMMAND, "Nested MAIL command");
 pub const CHUNKS_BEGUN: Reply =
-    Reply::new(503, S::BAD_COMMAND, "Chunks of a message have begun; BDAT or RSET");
+    Reply::new(503, S::BAD_COMMAND, "BDAT in progress; send BDAT or RSET");
 pub const NO_RECIPIENTS: Reply = Reply::new(554, S::BAD_COMMAND, "No valid recipients");
-pub const TLS_TWICE: Reply = Reply::new(503, S::BAD_COMMAND, "TLS is in use already");
+pub const TLS_TWICE: Reply = Reply::new(503, S::BAD_COMMAND, "TLS already active");
 pub const TLS_FIRST: Reply = Reply::new(530, S::NEEDS_TLS, "STARTTLS first");
 
-pub const TOO_LARGE: Reply = Reply::new(552, S::TOO_LARGE, "The message is too large");
+pub const TOO_LARGE: Reply = Reply::new(552, S::TOO_LARGE, "Message size exceeds limit");
 pub const TOO_MANY_RECIPIENTS: Reply =
-    Reply::new(452, S::TOO_MANY_RECIPIENTS, "Too many recipients, send another message");
+    Reply::new(452, S::TOO_MANY_RECIPIENTS, "Too many recipients");
 /// No memory is left for messages, or the core is too busy; both are temporary.
-pub const NO_ROOM: Reply = Reply::new(452, S::SYSTEM_FULL, "Too much at once, try later");
+pub const NO_ROOM: Reply =
+    Reply::new(452, S::SYSTEM_FULL, "Insufficient system resources, try again later");
 pub const BARE_LINE_END: Reply =
-    Reply::new(554, S(5, 6, 11), "The message holds a bare CR or LF; lines end in CRLF");
-pub const NUL: Reply = Reply::new(554, S(5, 6, 11), "The message holds a NUL");
+    Reply::new(554, S(5, 6, 11), "Message contains a bare CR or LF; lines must end in CRLF");
+pub const NUL: Reply = Reply::new(554, S(5, 6, 11), "Message contains a NUL character");
 pub const MESSAGE_LINE_TOO_LONG: Reply =
-    Reply::new(554, S::MEDIA, "The message holds a line that is too long");
-pub const TEMPORARY: Reply =
-    Reply::new(451, S::SYSTEM_TEMPORARY, "Something is wrong here, try later");
+    Reply::new(554, S::MEDIA, "Message contains a line that is too long");
+pub const TEMPORARY: Reply = Reply::new(451, S::SYSTEM_TEMPORARY, "Local error, try again later");
 
 pub const TOO_MANY_ERRORS: Reply = Reply::new(421, S(4, 7, 0), "Too many errors");
-pub const TIMEOUT: Reply = Reply::new(421, S(4, 4, 2), "It took too long");
-pub const STOPPING: Reply = Reply::new(421, S::TOO_BUSY, "Closing down, try later");
-pub const TALKS_EARLY: Reply = Reply::new(554, S::BAD_COMMAND, "You spoke before the greeting");
+pub const TIMEOUT: Reply = Reply::new(421, S(4, 4, 2), "Timeout, closing connection");
+pub const STOPPING: Reply = Reply::new(421, S::TOO_BUSY, "Server shutting down, try again later");
+pub const TALKS_EARLY: Reply =
+    Reply::new(554, S::BAD_COMMAND, "Protocol error: client sent data before the greeting");
 /// Sent in place of a greeting on a connection over a limit.
-pub const TURNED_AWAY: &[u8] = b"421 4.3.2 Too many connections, try later\r\n";
+pub const TURNED_AWAY: &[u8] = b"421 4.3.2 Too many connections, try again later\r\n";
 
 /// Returns the reply for a recipient that is refused.
 pub const fn of_refusal(reason: Reason) -> Reply {
     match reason {
         Reason::UnknownRecipient => Reply::new(550, S::UNKNOWN_RECIPIENT, "No such recipient here"),
-        Reason::NotLocal => Reply::new(550, S::POLICY, "We do not relay to that domain"),
-        Reason::AcceptFrom => {
-            Reply::new(550, S::POLICY, "The recipient takes no mail from outside")
+        Reason::NotLocal => Reply::new(550, S::POLICY, "Relay access denied"),
+        Reason::AcceptFrom => Reply::new(550, S::POLICY, "Recipient does not accept external mail"),
+        Reason::Disabled => Reply::new(550, S(5, 2, 1), "Mailbox disabled, not accepting messages"),
+        Reason::Intranet => Reply::new(550, S::POLICY, "External mail is not accepted here"),
+        Reason::NotNow => {
+            Reply::new(450, S(4, 2, 1), "Mailbox temporarily unavailable, try again later")
         }
-        Reason::Disabled => Reply::new(550, S(5, 2, 1), "The recipient takes no mail"),
-        Reason::Intranet => Reply::new(550, S::POLICY, "No mail from outside is taken here"),
-        Reason::NotNow => Reply::new(450, S(4, 2, 1), "Nobody is here yet, try later"),
     }
 }
 
@@ -129,11 +129,11 @@ pub fn of_error(error: &gateway::Error) -> Reply {
     match error {
         E::NotFound { .. } => Reply::new(550, S::UNKNOWN_RECIPIENT, "No such recipient here"),
         E::Denied { .. } => Reply::new(550, S::POLICY, "Not allowed"),
-        E::TooLarge => Reply::new(552, S::TOO_LARGE, "The message is too large"),
-        E::OverQuota => Reply::new(452, S(4, 2, 2), "The mailbox is full"),
-        E::Invalid { .. } => Reply::new(554, S::MEDIA, "The message cannot be read"),
-        E::Full => Reply::new(452, S::SYSTEM_FULL, "No room left, try later"),
-        E::Busy => Reply::new(451, S::TOO_BUSY, "Busy, try later"),
+        E::TooLarge => Reply::new(552, S::TOO_LARGE, "Message size exceeds limit"),
+        E::OverQuota => Reply::new(452, S(4, 2, 2), "Mailbox full"),
+        E::Invalid { .. } => Reply::new(554, S::MEDIA, "Malformed message"),
+        E::Full => Reply::new(452, S::SYSTEM_FULL, "Insufficient system storage, try again later"),
+        E::Busy => Reply::new(451, S::TOO_BUSY, "System busy, try again later"),
         E::Refused
         | E::ClaimFirst
         | E::WeakPassword

@@ -249,7 +249,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Session<'s, S> {
                 self.linger().await;
             }
         }
-        tracing::debug!(peer.ip = %self.peer, ?end, "conversation ended");
+        tracing::debug!(peer.ip = %self.peer, ?end, "session ended");
         (end, self.io)
     }
 

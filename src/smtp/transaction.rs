@@ -47,7 +47,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             self.refused(None, 0, refusal);
             return self.answer(refusal);
         }
-        reply::line(&mut self.out, format_args!("354 Go on, a dot on its own line ends it"));
+        reply::line(&mut self.out, format_args!("354 End data with <CR><LF>.<CR><LF>"));
         self.read_to_dot(&mut body).await?;
         self.input.shrink();
         match self.mail.take() {
@@ -281,13 +281,13 @@ fn of_header(refusal: HeaderRefusal) -> Reply {
         HeaderRefusal::TooLarge => "The header is too large",
         HeaderRefusal::LineTooLong => "A header line is too long",
         HeaderRefusal::TooManyFields => "The header has too many fields",
-        HeaderRefusal::BareLineEnd => "The header holds a bare CR or LF",
-        HeaderRefusal::Nul => "The header holds a NUL",
-        HeaderRefusal::NotAField => "A header line is neither a field nor its continuation",
-        HeaderRefusal::Name => "A header field's name is malformed",
+        HeaderRefusal::BareLineEnd => "The header contains a bare CR or LF",
+        HeaderRefusal::Nul => "The header contains a NUL character",
+        HeaderRefusal::NotAField => "A header line is neither a field nor a continuation",
+        HeaderRefusal::Name => "A header field has a malformed name",
         HeaderRefusal::NoFrom => "There is no From field",
-        HeaderRefusal::Duplicate(_) => "A header field that may stand once stands twice",
-        HeaderRefusal::Loop => "The message is in a loop",
+        HeaderRefusal::Duplicate(_) => "A header field that may occur only once is repeated",
+        HeaderRefusal::Loop => "Mail loop detected",
     };
     Reply { code, status, text }
 }
