@@ -62,7 +62,9 @@ impl Gateway {
             done.wait()
         });
         if let Err(error) = stored {
-            tracing::warn!(%error, act = act.as_str(), "could not be noted in the audit log");
+            tracing::warn!(
+                %error, act = act.as_str(), "an act could not be recorded in the audit log"
+            );
         }
     }
 

@@ -18,16 +18,16 @@ pub enum Error {
     #[error("over quota")]
     OverQuota,
     /// The attachments of a message are larger than allowed.
-    #[error("too large")]
+    #[error("the attachments are too large")]
     TooLarge,
     /// The owner of the temporary account must choose a password first.
-    #[error("claim first")]
+    #[error("the account must be claimed first")]
     ClaimFirst,
     /// The chosen password is too short.
-    #[error("weak password")]
+    #[error("the password is too weak")]
     WeakPassword,
     /// The password is correct, and the account also needs a TOTP code.
-    #[error("code needed")]
+    #[error("a code is required")]
     CodeNeeded,
     /// The code is not the current one, or was used before.
     #[error("wrong code")]
@@ -36,7 +36,7 @@ pub enum Error {
     #[error("conflict: {}", .0.as_str())]
     Conflict(Conflict),
     /// The thread that did the work panicked, so the outcome is unknown.
-    #[error("broke off")]
+    #[error("interrupted by an internal error; the outcome is unknown")]
     BrokeOff,
     #[error("invalid: {what}")]
     Invalid { what: String },
@@ -45,11 +45,11 @@ pub enum Error {
     Damaged { what: String },
     /// A later version of the program wrote a record that the request needs.
     #[error(
-        "a newer Postern wrote a record in table {table} (version {found}, and this one reads \
-         versions up to {known}), and it stays untouched"
+        "a newer version of Postern wrote a record in table {table} (its version is {found}, this \
+         program reads up to {known}); it is left unchanged"
     )]
     NewerRecord { table: &'static str, found: u8, known: u8 },
-    #[error("no room left")]
+    #[error("no space left")]
     Full,
     #[error("temporarily unavailable")]
     Unavailable(#[source] store::Error),

@@ -120,7 +120,7 @@ impl Gateway {
         let length = octets.len() as u64;
         if length == 0 || octets.len() > CHUNK_OCTETS_MAX || length > upload.size - offset {
             return Err(Error::Invalid {
-                what: "a chunk has 1 octet to 4 MiB, within the size".into(),
+                what: "a chunk must have 1 octet to 4 MiB and fit within the file's size".into(),
             });
         }
         let content: [u8; 16] = vault::random_bytes()?;
@@ -298,7 +298,9 @@ fn checked_name(name: &str) -> Result<String, Error> {
     if fits && !name.chars().any(char::is_control) {
         return Ok(name.to_owned());
     }
-    let what = format!("a file's name has 1 to {NAME_CHARS_MAX} characters, none a control");
+    let what = format!(
+        "a file's name must have 1 to {NAME_CHARS_MAX} characters, without control characters"
+    );
     Err(Error::Invalid { what })
 }
 

@@ -53,9 +53,9 @@ pub enum NotShown {
     TooManyParts,
     #[error("the message is nested too deeply to be shown")]
     TooDeep,
-    #[error("the message's parts cannot be told apart")]
+    #[error("the boundaries of the message's parts are ambiguous")]
     Ambiguous,
-    #[error("the message cannot be taken apart")]
+    #[error("the message cannot be parsed")]
     Unreadable,
 }
 

@@ -101,7 +101,8 @@ const ENGLISH: Words = Words {
     claimed: "Sign in with the passphrase that you chose.",
     confirmed: |who| {
         format!(
-            "When you open or reject the message, {who} is told so and at what time, and nothing else."
+            "When you open or reject the message, {who} is notified of this and of the time, and \
+             of nothing else."
         )
     },
     without_link: |site, name| {

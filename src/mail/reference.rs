@@ -25,7 +25,7 @@ pub struct Reference(u128);
 pub enum ReferenceError {
     #[error("a reference number has 20 letters and digits")]
     Form,
-    #[error("a letter or digit of the reference number is wrong")]
+    #[error("a letter or digit of the reference number is mistyped")]
     Check,
 }
 
@@ -43,7 +43,7 @@ impl Reference {
     /// If the system provides no random bytes, because the numbers would then be guessable.
     pub fn new(unix_millis: u64) -> Reference {
         let mut bytes = [0; 8];
-        aws_lc_rs::rand::fill(&mut bytes).expect("the system gives random bytes");
+        aws_lc_rs::rand::fill(&mut bytes).expect("the system provides random bytes");
         Reference::from_parts(unix_millis, u64::from_be_bytes(bytes))
     }
 

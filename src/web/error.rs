@@ -174,7 +174,7 @@ impl From<gateway::Error> for Problem {
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(1)
             }
             TooLarge => {
-                let detail = "The files of this message are larger than allowed.";
+                let detail = "The files of this message are too large.";
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
             }
             ClaimFirst => {
@@ -182,7 +182,7 @@ impl From<gateway::Error> for Problem {
                 Problem::new(StatusCode::FORBIDDEN, "claim-first", detail)
             }
             WeakPassword => {
-                let detail = "A passphrase has at least 12 characters.";
+                let detail = "A passphrase must have at least 12 characters.";
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "weak-password", detail)
             }
             CodeNeeded => {
@@ -195,7 +195,7 @@ impl From<gateway::Error> for Problem {
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong-code", detail)
             }
             OverQuota => {
-                let detail = "The limit for these has been reached.";
+                let detail = "The limit for items of this kind has been reached.";
                 Problem::new(StatusCode::INSUFFICIENT_STORAGE, "over-quota", detail)
             }
             gateway::Error::Conflict(why) => conflict(*why),
@@ -206,7 +206,7 @@ impl From<gateway::Error> for Problem {
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", detail)
             }
             NewerRecord { .. } => {
-                let detail = "A newer version of Postern wrote this. It stays as it is.";
+                let detail = "A newer version of Postern wrote this. It is left unchanged.";
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "newer-record", detail)
             }
             Full => {
@@ -234,18 +234,18 @@ fn conflict(why: Conflict) -> Problem {
         Conflict::UploadIncomplete => (StatusCode::CONFLICT, "A file is not completely uploaded."),
         Conflict::TotpOn => (StatusCode::CONFLICT, "Two-step verification is already on."),
         Conflict::TooLate => {
-            (StatusCode::CONFLICT, "The message has left; sending cannot be undone.")
+            (StatusCode::CONFLICT, "The message has already been sent; sending cannot be undone.")
         }
         Conflict::SealedText => {
             let detail =
-                "The message contains text of a sealed message, which may not leave unprotected.";
+                "The message contains text of a sealed message, which may not be sent unprotected.";
             (StatusCode::CONFLICT, detail)
         }
         Conflict::SealedFiles => {
-            (StatusCode::CONFLICT, "Files of a sealed message may not leave unprotected.")
+            (StatusCode::CONFLICT, "Files of a sealed message may not be sent unprotected.")
         }
         Conflict::StillThere => (StatusCode::CONFLICT, "The account still exists: sign in."),
-        Conflict::TooOld => (StatusCode::GONE, "The changes since then are no longer known."),
+        Conflict::TooOld => (StatusCode::GONE, "The changes since then are no longer available."),
         Conflict::Reference
         | Conflict::Labels
         | Conflict::BeingSent

@@ -54,7 +54,7 @@ pub struct Grant {
 /// Why no link was issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoTicket {
-    #[error("too many links are valid at present")]
+    #[error("too many links are valid at the moment")]
     Full,
     #[error("no random octets were available, or sealing failed")]
     Broken,

@@ -46,7 +46,7 @@ impl<S> TimedStream<S> {
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(write)));
         ready!(stalled.as_mut().poll(context));
         stalled.as_mut().reset(Instant::now() + write);
-        Poll::Ready(Err(too_slow("the peer does not read")))
+        Poll::Ready(Err(too_slow("the peer stopped reading")))
     }
 }
 
@@ -73,7 +73,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
         match &mut this.first {
             Some(first) => {
                 ready!(first.as_mut().poll(context));
-                Poll::Ready(Err(too_slow("the peer sent no request")))
+                Poll::Ready(Err(too_slow("the peer sent no request in time")))
             }
             None => Poll::Pending,
         }

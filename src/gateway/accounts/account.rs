@@ -273,7 +273,7 @@ impl Gateway {
 
     fn checked_addresses(&self, addresses: &[Address]) -> Result<Vec<String>, Error> {
         if addresses.is_empty() {
-            return Err(Error::Invalid { what: "an account needs an address".to_owned() });
+            return Err(Error::Invalid { what: "an account must have an address".to_owned() });
         }
         addresses.iter().map(|address| self.checked_address(address)).collect()
     }
@@ -281,7 +281,7 @@ impl Gateway {
     fn checked_address(&self, address: &Address) -> Result<String, Error> {
         match self.is_ours(address) {
             true => Ok(address.normalized()),
-            false => Err(Error::Invalid { what: format!("{address} is not in our domains") }),
+            false => Err(Error::Invalid { what: format!("{address} is not in a local domain") }),
         }
     }
 
@@ -341,7 +341,9 @@ fn checked_name(name: &str) -> Result<String, Error> {
     if fits && plain {
         return Ok(name);
     }
-    let what = format!("login name {name:?}: 1 to {NAME_CHARS_MAX} letters, digits, '.', '_', '-'");
+    let what = format!(
+        "the login name {name:?} must have 1 to {NAME_CHARS_MAX} letters, digits, '.', '_' or '-'"
+    );
     Err(Error::Invalid { what })
 }
 
@@ -350,5 +352,7 @@ fn checked_display_name(name: &str) -> Result<String, Error> {
     if fits && !name.chars().any(char::is_control) {
         return Ok(name.trim().to_owned());
     }
-    Err(Error::Invalid { what: "display name: too long, or holds control characters".to_owned() })
+    Err(Error::Invalid {
+        what: "the display name is too long or contains control characters".to_owned(),
+    })
 }

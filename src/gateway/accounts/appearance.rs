@@ -64,13 +64,15 @@ impl Appearance {
     fn check(&self) -> Result<(), Error> {
         let within = |text: &str, max: usize, what: &str| match text.chars().count() <= max {
             true => Ok(()),
-            false => Err(Error::Invalid { what: format!("{what} has at most {max} characters") }),
+            false => {
+                Err(Error::Invalid { what: format!("{what} can have at most {max} characters") })
+            }
         };
         for word in [&self.language, &self.zone, &self.theme, &self.density].into_iter().flatten() {
             within(word, WORD_CHARS_MAX, "a setting")?;
         }
         within(&self.signature, SIGNATURE_CHARS_MAX, "a signature")?;
-        within(self.place.as_deref().unwrap_or_default(), PLACE_CHARS_MAX, "a place")?;
+        within(self.place.as_deref().unwrap_or_default(), PLACE_CHARS_MAX, "a page's path")?;
         if self.searches.len() > SEARCHES_MAX {
             return Err(Error::OverQuota);
         }
@@ -88,7 +90,7 @@ impl Gateway {
         let Some(sealed) = self.inner.store.get(&APPEARANCES, &actor.account())? else {
             return Ok(Appearance::default());
         };
-        let damaged = || Error::Damaged { what: "the settings are not what was stored".to_owned() };
+        let damaged = || Error::Damaged { what: "the stored settings cannot be read".to_owned() };
         let plain = actor.secret().open_own(&binding(actor.account()), &sealed.0);
         sealed_form::read(APPEARANCES.name, &plain.map_err(|_| damaged())?)
     }

@@ -102,7 +102,7 @@ impl Gateway {
         new: &PasskeyNew<'_>,
     ) -> Result<CredentialView, Error> {
         const FLAWED: fn(vault::Error) -> Error =
-            |_| Error::Invalid { what: "what the browser says of the passkey".to_owned() };
+            |_| Error::Invalid { what: "the browser's response for the passkey".to_owned() };
         let label = checked_label(new.label)?;
         let account = actor.account();
         self.challenge_check(&new.challenge, &for_new_passkey(actor)).map_err(FLAWED)?;

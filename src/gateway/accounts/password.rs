@@ -267,9 +267,9 @@ pub(in crate::gateway) fn checked_label(label: &str) -> Result<String, Error> {
     let fits = (1..=LABEL_CHARS_MAX).contains(&label.chars().count());
     match fits && !label.chars().any(char::is_control) {
         true => Ok(label.to_owned()),
-        false => {
-            Err(Error::Invalid { what: format!("a name of 1 to {LABEL_CHARS_MAX} characters") })
-        }
+        false => Err(Error::Invalid {
+            what: format!("a name must have 1 to {LABEL_CHARS_MAX} characters"),
+        }),
     }
 }
 

@@ -101,10 +101,10 @@ impl Gateway {
             || (change.last_interaction.is_some() && now.last_interaction.fixed)
             || (change.confirm_outside.is_some() && now.confirm_outside.fixed);
         if refused {
-            return Err(Error::Denied { reason: "the administrator fixed this" });
+            return Err(Error::Denied { reason: "the administrator has fixed this setting" });
         }
         if change.undo_secs.flatten().is_some_and(|secs| secs > UNDO_SECS_MAX) {
-            let what = format!("a message can be taken back for at most {UNDO_SECS_MAX} seconds");
+            let what = format!("sending can be undone for at most {UNDO_SECS_MAX} seconds");
             return Err(Error::Invalid { what });
         }
         let wanted = change.clone();

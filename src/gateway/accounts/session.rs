@@ -245,7 +245,7 @@ impl Gateway {
         });
         // Mail can still be read when the disk is full; the session then only appears idle.
         if let Err(error) = touched.wait() {
-            tracing::debug!(%error, "could not note the use of a session");
+            tracing::debug!(%error, "the last use of a session could not be recorded");
         }
     }
 

@@ -38,20 +38,21 @@ impl Gateway {
         done.wait()?;
         // The colon separates the two names, so neither may contain one.
         let plain = |text: &str| text.replace(':', " ");
+        let bad_name = || Error::Invalid { what: "a name for the authenticator app".to_owned() };
         let totp = Builder::new()
             .with_secret(secret.to_vec())
             .with_issuer(Some(plain(&self.site()?.organisation)))
             .with_account_name(plain(&self.account(account)?.name))
             .build()
-            .map_err(|_| Error::Invalid { what: "the name for an authenticator".to_owned() })?;
-        let uri = totp.to_url().map_err(|_| Error::Invalid { what: "the name".to_owned() })?;
+            .map_err(|_| bad_name())?;
+        let uri = totp.to_url().map_err(|_| bad_name())?;
         let secret = totp_rs::Secret::from(secret.to_vec()).to_base32();
         Ok(TotpNew { secret: Zeroizing::new(secret), uri: Zeroizing::new(uri) })
     }
 
     /// Requires codes from now on, once `code` is verified.
     pub fn totp_on(&self, actor: &Actor, code: &str) -> Result<(), Error> {
-        const MISSING: Error = Error::NotFound { what: "secret for codes" };
+        const MISSING: Error = Error::NotFound { what: "secret for two-step verification" };
         let account = actor.account();
         let codes = self.inner.store.get(&TOTP, &account)?.ok_or(MISSING)?;
         let step = self.matched_step(account, actor.secret(), &codes, code)?;
@@ -119,7 +120,7 @@ const CODE_CHARS_MAX: usize = 16;
 /// The settings that every authenticator app supports: SHA-1, six digits, 30 seconds; codes from
 /// one step earlier or later are accepted (RFC 6238 §5.2).
 fn totp_of(secret: &[u8]) -> Result<Totp, Error> {
-    let damaged = |_| Error::Damaged { what: "the secret for codes".to_owned() };
+    let damaged = |_| Error::Damaged { what: "the secret for two-step verification".to_owned() };
     Builder::new().with_secret(secret.to_vec()).build().map_err(damaged)
 }
 

@@ -85,7 +85,7 @@ impl Gateway {
             recipients: &named,
         });
         if let Err(why) = judged {
-            tracing::debug!(r#ref = %reference, ?why, "the sender is not answered");
+            tracing::debug!(r#ref = %reference, ?why, "no notice is sent to the sender");
             return Ok(None);
         }
         let wanted = |path: &ForwardPath| {

@@ -88,7 +88,8 @@ impl Gateway {
             received: now,
             filed: None,
             reverse_path: reverse_path_text(&inbound.envelope.reverse_path),
-            trace_octets: u32::try_from(trace.len()).expect("trace lines are a few hundred octets"),
+            trace_octets: u32::try_from(trace.len())
+                .expect("the trace fields have a few hundred octets"),
             size: inbound.message.len() as u64,
             protection: protection(&inbound.arrival),
             content,

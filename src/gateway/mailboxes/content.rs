@@ -226,5 +226,5 @@ impl Sealed {
 }
 
 fn damaged() -> Error {
-    Error::Damaged { what: "the message is not what was stored".to_owned() }
+    Error::Damaged { what: "the stored message cannot be read".to_owned() }
 }

@@ -55,14 +55,14 @@ impl Filter {
         let texts = [&self.from, &self.to, &self.subject];
         let invalid = |what: &str| Err(Error::Invalid { what: what.to_owned() });
         if texts.iter().all(|text| text.trim().is_empty()) {
-            return invalid("a filter says whose mail it is for, or what about");
+            return invalid("a filter must have a condition");
         }
         if texts.iter().any(|text| text.chars().count() > TEXT_CHARS_MAX) {
-            return invalid("a filter's text has at most 200 characters");
+            return invalid("a filter's condition can have at most 200 characters");
         }
         let does = self.mailbox.is_some() || self.star || self.label.is_some() || self.read;
         match !does {
-            true => invalid("a filter says what is done"),
+            true => invalid("a filter must have an action"),
             false => Ok(()),
         }
     }
@@ -112,7 +112,7 @@ impl Gateway {
         let Some(sealed) = self.inner.store.get(&FILTERS, &actor.account())? else {
             return Ok(Vec::new());
         };
-        let damaged = || Error::Damaged { what: "the filters are not what was stored".to_owned() };
+        let damaged = || Error::Damaged { what: "the stored filters cannot be read".to_owned() };
         let plain = actor.secret().open_own(&binding(actor.account()), &sealed.0);
         let Filters(filters) = sealed_form::read(FILTERS.name, &plain.map_err(|_| damaged())?)?;
         Ok(filters)

@@ -51,11 +51,14 @@ impl Gateway {
         let target = self.mailbox_find(account, mailbox)?;
         let octets = with_crlf(octets);
         let limits = HeaderLimits::default();
-        let facts = gate(&octets, &limits)
-            .map_err(|_| Error::Invalid { what: "this is no message: its header".to_owned() })?;
+        let facts = gate(&octets, &limits).map_err(|_| Error::Invalid {
+            what: "this is not a message: its header is not valid".to_owned(),
+        })?;
         let summary = message::summary(&octets, &facts);
         if summary.from.is_none() && summary.subject.is_empty() && summary.ids.is_empty() {
-            return Err(Error::Invalid { what: "this is no message: it has no header".to_owned() });
+            return Err(Error::Invalid {
+                what: "this is not a message: it has no header".to_owned(),
+            });
         }
         let own = conversation::keys(&self.inner.vault, account, &summary.ids).own;
         for _ in 0..TRIES_MAX {

@@ -135,5 +135,5 @@ impl<'r> OpenedEpochs<'r> {
 }
 
 fn damaged_summary() -> Error {
-    Error::Damaged { what: "a summary is not what was stored".to_owned() }
+    Error::Damaged { what: "a stored summary cannot be read".to_owned() }
 }

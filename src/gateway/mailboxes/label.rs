@@ -102,7 +102,7 @@ impl Gateway {
 
     fn labels_opened(&self, actor: &Actor, sealed: Option<&[u8]>) -> Result<Labels, Error> {
         let Some(sealed) = sealed else { return Ok(Labels::default()) };
-        let damaged = || Error::Damaged { what: "the labels are not what was stored".to_owned() };
+        let damaged = || Error::Damaged { what: "the stored labels cannot be read".to_owned() };
         let plain = actor.secret().open_own(&binding(actor.account()), sealed);
         sealed_form::read(LABELS.name, &plain.map_err(|_| damaged())?)
     }
@@ -123,6 +123,8 @@ fn checked_name(name: &str) -> Result<String, Error> {
     if fits && !name.chars().any(|c| c.is_control() || c == '"') {
         return Ok(name.to_owned());
     }
-    let what = format!("a label's name has 1 to {NAME_CHARS_MAX} characters, none a quote");
+    let what = format!(
+        "a label's name must have 1 to {NAME_CHARS_MAX} characters, without quotation marks"
+    );
     Err(Error::Invalid { what })
 }

@@ -83,7 +83,9 @@ impl Gateway {
         references: &[Reference],
     ) -> Result<Vec<ItemView>, Error> {
         if references.len() > PAGE_MAX {
-            return Err(Error::Invalid { what: format!("at most {PAGE_MAX} references") });
+            return Err(Error::Invalid {
+                what: format!("at most {PAGE_MAX} references are allowed"),
+            });
         }
         let mut epochs = OpenedEpochs::new(self, actor);
         let mut items = Vec::with_capacity(references.len());

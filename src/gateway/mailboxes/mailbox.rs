@@ -138,7 +138,7 @@ impl Gateway {
         let number = self.mailbox_find(actor.account(), id)?;
         let mailbox = self.inner.store.get(&MAILBOXES, &(actor.account(), number))?;
         match mailbox.is_some_and(|mailbox| mailbox.role.is_some()) {
-            true => Err(Error::Denied { reason: "this folder belongs to every account" }),
+            true => Err(Error::Denied { reason: "every account has this folder" }),
             false => Ok(number),
         }
     }
@@ -193,6 +193,8 @@ fn checked_name(name: &str) -> Result<String, Error> {
     if fits && !name.chars().any(char::is_control) {
         return Ok(name.to_owned());
     }
-    let what = format!("a folder's name has 1 to {NAME_CHARS_MAX} characters, none a control");
+    let what = format!(
+        "a folder's name must have 1 to {NAME_CHARS_MAX} characters, without control characters"
+    );
     Err(Error::Invalid { what })
 }

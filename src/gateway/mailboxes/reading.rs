@@ -29,7 +29,7 @@ impl Gateway {
 impl OpenedEpochs<'_> {
     /// The content of the message in `entry`, whose reader may open it.
     pub(in crate::gateway) fn content(&mut self, entry: &Entry) -> Result<Content, Error> {
-        let damaged = |_| Error::Damaged { what: "the message is not what was stored".to_owned() };
+        let damaged = |_| Error::Damaged { what: "the stored message cannot be read".to_owned() };
         let bound = reader_binding(self.account(), entry.reference);
         let key = self.get(entry.epoch)?.unwrap_content(&bound, &entry.wrapped_key);
         let key = key.map_err(damaged)?;

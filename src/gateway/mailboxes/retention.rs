@@ -34,7 +34,7 @@ impl Gateway {
                 match self.expire_one(account, role, before, limit - count) {
                     Ok(removed) => count += removed,
                     // A failure in one account must not affect the others.
-                    Err(error) => tracing::warn!(%error, "what was thrown away is still there"),
+                    Err(error) => tracing::warn!(%error, "old messages could not be deleted"),
                 }
                 if count >= limit {
                     return Ok(count);

@@ -145,7 +145,8 @@ impl SealedMessage {
     /// Stores the message once, and an entry for each reader.
     pub fn store_in_tx(&self, tx: &mut Tx<'_, '_>) -> Result<(), Error> {
         let key = self.reference.to_bytes();
-        let readers = u32::try_from(self.readers.len()).expect("recipients are limited");
+        let readers =
+            u32::try_from(self.readers.len()).expect("the number of recipients is limited");
         let message = Message {
             holders: readers + self.other_holders,
             received: self.received,

@@ -111,7 +111,7 @@ impl Gateway {
         })?;
         tracing::info!(
             queue.id = %id.to_text(), r#ref = %shown(message), %status,
-            "failed for good"
+            "failed permanently"
         );
         Ok(())
     }

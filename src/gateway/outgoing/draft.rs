@@ -107,17 +107,19 @@ impl DraftContent {
     fn check(&self, recipients_max: usize) -> Result<(), Error> {
         let invalid = |what: String| Err(Error::Invalid { what });
         if self.everybody().count() > recipients_max {
-            return invalid(format!("a message has at most {recipients_max} recipients"));
+            return invalid(format!("a message can have at most {recipients_max} recipients"));
         }
         if self.subject.chars().count() > SUBJECT_CHARS_MAX {
-            return invalid(format!("a subject has at most {SUBJECT_CHARS_MAX} characters"));
+            return invalid(format!("a subject can have at most {SUBJECT_CHARS_MAX} characters"));
         }
         let html = self.html.as_ref().map_or(0, String::len);
         if self.text.len() > TEXT_OCTETS_MAX || html > TEXT_OCTETS_MAX {
-            return invalid("a message's text has at most 1 MiB; attach what is longer".to_owned());
+            return invalid(
+                "a message's text can have at most 1 MiB; attach anything longer".to_owned(),
+            );
         }
         if self.attachments.len() > ATTACHMENTS_MAX {
-            return invalid(format!("a message has at most {ATTACHMENTS_MAX} files"));
+            return invalid(format!("a message can have at most {ATTACHMENTS_MAX} files"));
         }
         Ok(())
     }

@@ -46,7 +46,8 @@ pub(in crate::gateway) struct Packing {
 impl Packing {
     /// The number of holders of a key to the message, without the sender.
     pub fn holders(&self) -> u32 {
-        u32::try_from(self.copies.len() + self.rows.len()).expect("recipients are limited")
+        u32::try_from(self.copies.len() + self.rows.len())
+            .expect("the number of recipients is limited")
     }
 }
 

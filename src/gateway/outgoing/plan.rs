@@ -131,7 +131,7 @@ impl Gateway {
         let (mut plan, mut seen) = (Vec::new(), BTreeSet::new());
         for one in content.everybody() {
             let invalid =
-                |_| Error::Invalid { what: format!("{:?} is not an address", one.address) };
+                |_| Error::Invalid { what: format!("{:?} is not a valid address", one.address) };
             let address = Address::parse(&one.address).map_err(invalid)?;
             if !seen.insert(address.normalized()) {
                 continue;

@@ -26,7 +26,7 @@ impl Sender {
     /// The reverse-path for mail that leaves; an account without an address has none.
     pub fn address(&self) -> Result<Address, Error> {
         Address::parse(&self.view.address).map_err(|_| Error::Denied {
-            reason: "an account without an address of its own cannot write to outside",
+            reason: "an account without an address cannot send to external recipients",
         })
     }
 

@@ -139,7 +139,8 @@ impl Gateway {
         let sending = ready.sending(reference, now, written, reader, packing, notices)?;
         let submission = sending.submission.clone();
         self.submit_store(actor, submit, sending)?;
-        tracing::info!(r#ref = %reference, recipients = submission.deliveries, "accepted from inside");
+        let recipients = submission.deliveries;
+        tracing::info!(r#ref = %reference, recipients, "submission accepted");
         self.submission_view(reference, &submission)
     }
 
@@ -269,7 +270,8 @@ impl Ready {
             sender: self.sender.account,
             accepted: now,
             undo_until: (undo_secs > 0).then_some(due),
-            deliveries: u32::try_from(packing.deliveries.len()).expect("recipients are limited"),
+            deliveries: u32::try_from(packing.deliveries.len())
+                .expect("the number of recipients is limited"),
             sealed: !self.plan.iter().any(Planned::leaves_in_clear),
             sealed_thread: self.thread.sealed,
         };
@@ -290,7 +292,7 @@ impl Ready {
             submission,
             packing,
             notices,
-            draft_id: text::parse_hex(&self.draft_id).expect("a view's id is one"),
+            draft_id: text::parse_hex(&self.draft_id).expect("the id in a view is valid"),
             version: self.version,
             uploads: self.content.upload_ids()?,
             due,

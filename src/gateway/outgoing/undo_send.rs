@@ -50,7 +50,7 @@ impl Gateway {
             Ok((held.draft_id, held.draft))
         });
         let (draft_id, draft) = draft.wait()?;
-        tracing::info!(r#ref = %reference, "taken back by its sender");
+        tracing::info!(r#ref = %reference, "the sender undid sending");
         self.draft_open(actor, draft_id, &draft)
     }
 
@@ -71,7 +71,7 @@ impl Gateway {
             if let Err(error) = self.message_release(*message, now) {
                 let reference = Reference::from_bytes(*message);
                 let reference = reference.map(|one| one.to_string()).unwrap_or_default();
-                tracing::error!(%error, r#ref = %reference, "a message could not be let go");
+                tracing::error!(%error, r#ref = %reference, "a message could not be released");
                 self.message_defer(*message, now.plus_secs(DEFER_SECS))?;
             }
         }
@@ -213,7 +213,7 @@ pub(in crate::gateway) fn release_in_tx(
 /// How long the release of a message is deferred after an error.
 const DEFER_SECS: i64 = 60;
 
-const GONE: &str = "the account is gone";
+const GONE: &str = "the account was deleted";
 
 /// Whether an account exists and is not being deleted.
 fn is_living(reader: &impl Read, account: AccountId) -> Result<bool, Error> {

@@ -26,7 +26,7 @@ impl Gateway {
     pub fn temporary_expire(&self, limit: usize) -> Result<usize, Error> {
         let now = self.inner.clock.now();
         let over = self.temporary_where(limit, |row| row.expires <= now || row.ending.is_some())?;
-        Ok(each("ended", &over, |id| self.temporary_end(id, PickupEnd::Expired)))
+        Ok(each("terminated", &over, |id| self.temporary_end(id, PickupEnd::Expired)))
     }
 
     /// Warns the outsiders and sponsors of at most `limit` accounts that expire soon, once each.
@@ -35,7 +35,7 @@ impl Gateway {
         let due = self.temporary_where(limit, |row| {
             !row.warned && row.expires <= soon && row.ending.is_none()
         })?;
-        Ok(each("warned of its end", &due, |id| self.temporary_warn_one(id)))
+        Ok(each("warned of its expiry", &due, |id| self.temporary_warn_one(id)))
     }
 
     fn temporary_where(
@@ -97,7 +97,7 @@ impl Gateway {
             Ok::<_, Error>(())
         });
         done.wait()?;
-        tracing::info!(account.id = %id.to_text(), ?end, "temporary account ended");
+        tracing::info!(account.id = %id.to_text(), ?end, "temporary account terminated");
         Ok(())
     }
 
@@ -172,7 +172,9 @@ fn each(
             Ok(()) => done += 1,
             Err(error) => {
                 let id = id.to_text();
-                tracing::error!(%error, account.id = %id, "temporary account could not be {what}");
+                tracing::error!(
+                    %error, account.id = %id, "a temporary account could not be {what}"
+                );
             }
         }
     }

@@ -65,7 +65,9 @@ impl Gateway {
         let now = self.inner.clock.now();
         let reference = self.reference_new();
         let octets = self.notification_octets(parts, reference)?;
-        let denied = Error::Denied { reason: "an account without an address of its own" };
+        let denied = Error::Denied {
+            reason: "an account without an address cannot send to external recipients",
+        };
         let from = Address::parse(&self.account(parts.sender)?.view(parts.sender).address);
         let from = from.map_err(|_| denied)?;
         let to = Address::parse(&parts.temporary.address).map_err(|_| MISSING)?;
@@ -173,7 +175,7 @@ impl Gateway {
                     recipient: &temporary.address,
                     at: now,
                     detail: Some(format!(
-                        "The temporary account ends at {}; you can renew it.",
+                        "The temporary account expires at {}; you can renew it.",
                         temporary.expires.to_rfc3339()
                     )),
                     topic: Some(NoticeTopic::Ending),

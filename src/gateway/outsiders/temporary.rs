@@ -261,8 +261,7 @@ impl Gateway {
     /// Deletes the actor's own temporary account. Requires the password.
     pub fn temporary_delete(&self, actor: &Actor, password: &Password) -> Result<(), Error> {
         let id = actor.account();
-        self.temporary(id)?
-            .ok_or(Error::Denied { reason: "this account is not a temporary one" })?;
+        self.temporary(id)?.ok_or(Error::Denied { reason: "this is not a temporary account" })?;
         self.unlock_by_password(id, password)?;
         self.temporary_end(id, PickupEnd::Deleted)
     }

@@ -134,7 +134,7 @@ impl Gateway {
         match found.as_slice() {
             [] => Err(NO_ROW),
             [(id, row)] => view(QueueId(*id), row),
-            _ => Err(Error::Invalid { what: format!("{start} begins more than one id") }),
+            _ => Err(Error::Invalid { what: format!("{start} matches more than one id") }),
         }
     }
 

@@ -18,7 +18,7 @@ pub(in crate::gateway) fn octets_of<R: Record>(form: &R) -> Result<Zeroizing<Vec
 
 /// What was sealed, by this version of the program or an earlier one. `table` is where it lies.
 pub(in crate::gateway) fn read<R: Record>(table: &'static str, octets: &[u8]) -> Result<R, Error> {
-    let empty = || store::Error::Damaged(format!("what table {table} seals is empty"));
+    let empty = || store::Error::Damaged(format!("a sealed record in table {table} is empty"));
     let (version, bytes) = octets.split_first().ok_or_else(empty)?;
     Ok(store::read_record(table, *version, bytes)?)
 }

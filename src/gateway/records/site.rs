@@ -40,9 +40,9 @@ impl SiteChange {
         if let Some(policy) = &self.policy {
             check_policy(policy)?;
         }
-        check_line(self.organisation.as_deref(), "a name", 1, NAME_CHARS_MAX)?;
-        check_line(self.phone.as_deref(), "a telephone number", 0, NAME_CHARS_MAX)?;
-        check_line(self.notification_text.as_deref(), "a text", 0, TEXT_CHARS_MAX)?;
+        check_line(self.organisation.as_deref(), "the organisation's name", 1, NAME_CHARS_MAX)?;
+        check_line(self.phone.as_deref(), "the telephone number", 0, NAME_CHARS_MAX)?;
+        check_line(self.notification_text.as_deref(), "the notification text", 0, TEXT_CHARS_MAX)?;
         if let Some(accent) = &self.accent {
             check_accent(accent)?;
         }
@@ -59,15 +59,17 @@ fn check_policy(policy: &Policy) -> Result<(), Error> {
         return Err(Error::OverQuota);
     }
     if matches!(policy.verified_else, Choice::Ask | Choice::VerifiedTls) {
-        return Err(invalid("where a way cannot be verified nobody is there to be asked"));
+        return Err(invalid(
+            "when the route cannot be verified, the sender can no longer be asked",
+        ));
     }
     for rule in &policy.rules {
         let words = [&rule.user, &rule.domain, &rule.recipient];
         if words.iter().all(|word| word.is_none()) {
-            return Err(invalid("a rule names a user, a domain or a recipient"));
+            return Err(invalid("a rule must name a user, a domain or a recipient"));
         }
         for word in words {
-            check_line(word.as_deref(), "a rule's word", 1, 254)?;
+            check_line(word.as_deref(), "a rule's condition", 1, 254)?;
         }
     }
     Ok(())
@@ -78,13 +80,15 @@ fn check_line(text: Option<&str>, what: &str, min: usize, max: usize) -> Result<
     let fits = (min..=max).contains(&text.trim().chars().count());
     match fits && !text.chars().any(char::is_control) {
         true => Ok(()),
-        false => Err(invalid(format!("{what} has {min} to {max} characters, none a control"))),
+        false => Err(invalid(format!(
+            "{what} must have {min} to {max} characters, without control characters"
+        ))),
     }
 }
 
 /// Checks that white text is readable on this colour.
 fn check_accent(accent: &str) -> Result<(), Error> {
-    let form = || invalid("a colour has the form #1c6b4f");
+    let form = || invalid("a colour must have the form #1c6b4f");
     let digits = accent.strip_prefix('#').filter(|digits| digits.len() == 6).ok_or_else(form)?;
     let number = u32::from_str_radix(digits, 16).map_err(|_| form())?;
     let [_, red, green, blue] = number.to_be_bytes();
@@ -92,7 +96,7 @@ fn check_accent(accent: &str) -> Result<(), Error> {
     match contrast >= CONTRAST_MIN {
         true => Ok(()),
         false => Err(invalid(format!(
-            "white words on {accent} have a contrast of {contrast:.1}, and need {CONTRAST_MIN}"
+            "white text on {accent} has a contrast of {contrast:.1}, less than {CONTRAST_MIN}"
         ))),
     }
 }
@@ -112,7 +116,7 @@ fn luminance(rgb: [u8; 3]) -> f64 {
 
 /// Checks for a PNG of moderate size by its header: signature, then IHDR (RFC 2083 §11.2.1).
 fn check_logo(octets: &[u8]) -> Result<(), Error> {
-    let refused = || invalid("a logo is a PNG of at most 64 KiB and 1024 by 1024 pixels");
+    let refused = || invalid("a logo must be a PNG of at most 64 KiB and 1024 by 1024 pixels");
     if octets.len() > LOGO_OCTETS_MAX || !octets.starts_with(b"\x89PNG\r\n\x1a\n") {
         return Err(refused());
     }

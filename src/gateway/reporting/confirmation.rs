@@ -26,7 +26,7 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<HeldMail, Error> {
         let ReversePath::Address(to) = to else {
-            return Err(Error::Invalid { what: "nobody to report to".to_owned() });
+            return Err(Error::Invalid { what: "there is no sender to report to".to_owned() });
         };
         let row = NewRow {
             kind: QueueKind::Report,

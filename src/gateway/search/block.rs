@@ -66,7 +66,7 @@ const DOCS_PER_BLOCK: usize = 32;
 /// The number of blocks of a part with this many messages.
 pub fn blocks_for(docs: usize) -> u16 {
     let blocks = (docs / DOCS_PER_BLOCK).next_power_of_two().min(BLOCKS_MAX);
-    u16::try_from(blocks).expect("there are at most 64")
+    u16::try_from(blocks).expect("there are at most 64 blocks")
 }
 
 /// The block of a word.
@@ -174,7 +174,7 @@ pub fn postings(mut list: &[u8]) -> impl Iterator<Item = Posting> {
 }
 
 pub fn damaged() -> Error {
-    Error::Damaged { what: "the search index is not what was stored".to_owned() }
+    Error::Damaged { what: "the stored search index cannot be read".to_owned() }
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ impl Query {
     /// Parses a query; an operator with an invalid value is an error that names it.
     pub fn parse(text: &str) -> Result<Query, Error> {
         if text.chars().count() > QUERY_CHARS_MAX {
-            return Err(invalid(format!("a search has at most {QUERY_CHARS_MAX} characters")));
+            return Err(invalid(format!("a search can have at most {QUERY_CHARS_MAX} characters")));
         }
         let mut clauses = Vec::new();
         for Token { not, operator, value, quoted } in tokens(text) {
@@ -92,7 +92,7 @@ impl Query {
             }
         }
         if clauses.len() > CLAUSES_MAX {
-            return Err(invalid(format!("a search has at most {CLAUSES_MAX} words")));
+            return Err(invalid(format!("a search can have at most {CLAUSES_MAX} terms")));
         }
         Ok(Query(clauses))
     }
@@ -172,7 +172,7 @@ fn test(operator: Option<&str>, value: &str, quoted: bool) -> Result<Option<Test
         "label" => Some(Test::Label(value.to_owned())).filter(|_| !value.is_empty()),
         "is" => Some(Test::Is(is(value)?)),
         "has" if lower(value).starts_with("attach") => Some(Test::HasAttachment),
-        "has" => return Err(invalid(format!("has:{value}; there is has:attachment"))),
+        "has" => return Err(invalid(format!("has:{value}; only has:attachment is supported"))),
         "larger" => Some(Test::Larger(octets(value)?)),
         "smaller" => Some(Test::Smaller(octets(value)?)),
         "before" => Some(Test::Before(day(value)?)),
@@ -203,8 +203,8 @@ fn is(value: &str) -> Result<Is, Error> {
         "unopened" => Is::Unopened,
         "sent" => Is::Sent,
         _ => {
-            let known = "unread, read, starred, opened, unopened and sent";
-            return Err(invalid(format!("is:{value}; there are {known}")));
+            let known = "unread, read, starred, opened, unopened or sent";
+            return Err(invalid(format!("is:{value}; the value must be {known}")));
         }
     })
 }
@@ -230,7 +230,7 @@ fn day(value: &str) -> Result<Timestamp, Error> {
         let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
         Date::from_calendar_date(i32::from(year), month, u8::try_from(day).ok()?).ok()
     });
-    let date = date.ok_or_else(|| invalid(format!("the day {value}; write it as 2026-11-23")))?;
+    let date = date.ok_or_else(|| invalid(format!("the date {value}; write it as 2026-11-23")))?;
     Ok(Timestamp(date.midnight().assume_utc().unix_timestamp() * 1_000))
 }
 

@@ -516,7 +516,7 @@ pub async fn ticket(
 ) -> Result<(StatusCode, axum::Json<Ticket>), Problem> {
     let target = target(&request)?;
     if request.remote && signed.web.remote_images().is_none() {
-        let reason = "remote images are not fetched here";
+        let reason = "remote images are turned off";
         return Err(gateway::Error::Denied { reason }.into());
     }
     let (web, token) = (signed.web.clone(), signed.token.clone());
@@ -542,11 +542,13 @@ pub async fn ticket(
 fn target(request: &TicketRequest) -> Result<Target, Problem> {
     match (request.kind, request.part) {
         (TicketKind::View, None) => Ok(Target::View { remote: request.remote }),
-        _ if request.remote => Err(Problem::invalid("`remote` is only for frames.")),
+        _ if request.remote => Err(Problem::invalid("`remote` is only for the kind `view`.")),
         (TicketKind::Raw, None) => Ok(Target::Raw),
         (TicketKind::Attachments, None) => Ok(Target::Attachments),
         (TicketKind::Attachment, Some(part)) => Ok(Target::Attachment(part)),
-        (TicketKind::Attachment, None) => Err(Problem::invalid("An attachment needs its `part`.")),
+        (TicketKind::Attachment, None) => {
+            Err(Problem::invalid("An attachment requires its `part`."))
+        }
         (_, Some(_)) => Err(Problem::invalid("`part` is only for attachments.")),
     }
 }

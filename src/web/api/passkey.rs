@@ -98,7 +98,7 @@ fn octets(text: &str) -> Result<Vec<u8>, Problem> {
 }
 
 fn malformed<E>(_: E) -> Problem {
-    Problem::invalid("This is not a valid response of a passkey.")
+    Problem::invalid("This is not a valid response from a passkey.")
 }
 
 fn question(challenge: Challenge, site: Site) -> PasskeyRequestOptions {

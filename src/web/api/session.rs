@@ -216,12 +216,12 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
             attempt.failed();
             let refused = peer.to_string();
             web.blocking(move |gateway| gateway.note_refused(&typed, &refused)).await?;
-            tracing::info!(peer.ip = %peer, "log-in refused");
+            tracing::info!(peer.ip = %peer, "sign-in refused");
             Err(Problem::bad_credentials())
         }
         Err(error @ gateway::Error::WrongCode) => {
             attempt.failed_code();
-            tracing::info!(peer.ip = %peer, "a code was refused");
+            tracing::info!(peer.ip = %peer, "a TOTP code was refused");
             Err(error.into())
         }
         Err(error) => Err(error.into()),

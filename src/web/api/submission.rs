@@ -281,7 +281,9 @@ fn request_key(headers: &HeaderMap) -> Result<String, Problem> {
     let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     match (8..=64).contains(&value.len()) && value.chars().all(known) {
         true => Ok(value.to_owned()),
-        false => Err(Problem::invalid("Idempotency-Key needs 8 to 64 letters, digits, - and _.")),
+        false => {
+            Err(Problem::invalid("Idempotency-Key must have 8 to 64 letters, digits, '-' or '_'."))
+        }
     }
 }
 
