@@ -237,7 +237,7 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
         Command::Move { references, to } => {
             let failed = client.move_to(references, to).await?;
             if !failed.is_empty() {
-                let problem = format!("not moved: {}", failed.join(", "));
+                let problem = format!("could not move {}", failed.join(", "));
                 return Err(Error::Local { what: "move".to_owned(), problem });
             }
             Ok(())
@@ -311,7 +311,8 @@ fn body(path: &Path) -> Result<String, Error> {
     let octets = read.map_err(|error| local(&what, &error))?;
     match octets as u64 > OCTETS_MAX {
         true => {
-            let problem = "a message's text has at most 1 MiB; attach anything longer".to_owned();
+            let problem =
+                "a message's text can have at most 1 MiB; attach anything longer".to_owned();
             Err(Error::Local { what, problem })
         }
         false => Ok(text),

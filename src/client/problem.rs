@@ -16,7 +16,7 @@ pub enum Error {
     /// The server refused the request with these problem details.
     #[error("{status}: {detail}")]
     Refused { status: u16, code: String, detail: String },
-    #[error("the server's answer was not understood: {0}")]
+    #[error("unexpected response from the server: {0}")]
     Answer(String),
 }
 

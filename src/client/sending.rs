@@ -142,7 +142,7 @@ impl Client {
         let Some(asked) = consent(status, &octets) else { return parsed(status, octets) };
         if in_clear == InClear::NotAgreed {
             let detail = format!(
-                "it would go unprotected to {}: pass --consent",
+                "it would be sent unprotected to {}; to agree, pass --consent",
                 asked.addresses.join(", ")
             );
             let (status, code) = (status.as_u16(), "consent-required".to_owned());

@@ -22,7 +22,7 @@ pub(super) fn handle(gateway: &Gateway, request: Request) -> Result<Answer, Erro
         Request::UserEnable { name } => {
             gateway.account_enable(&name)?;
             gateway.note(CONSOLE, Act::UserEnabled, &name, "");
-            done(format!("{name} may log in again"))
+            done(format!("{name} may sign in again"))
         }
         Request::UserPassword { name, old, new } => {
             gateway.account_password(&name, &password(&old)?, &password(&new)?)?;

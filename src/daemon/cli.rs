@@ -286,7 +286,7 @@ fn print_json(answer: Answer) -> Result<ExitCode, Error> {
         Answer::Temporaries { rows } => serde_json::to_string_pretty(rows),
         _ => return print(answer),
     };
-    println!("{}", text.expect("rows are plain data"));
+    println!("{}", text.expect("rows can be serialised"));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -301,8 +301,8 @@ fn setup(config: &Config) -> Result<(), Error> {
         DaemonKey::create_file(key)?;
         println!("daemon key   {} (created)", key.display());
     }
-    println!("Keep a copy of the key, apart from backups of the data folder: without it, nothing");
-    println!("in the store can be read; with it, addresses and the queue can.");
+    println!("Keep a copy of the key, separate from backups of the data folder. Without the key,");
+    println!("nothing in the store can be read; with it, addresses and the queue can be.");
     Ok(())
 }
 

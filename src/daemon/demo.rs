@@ -238,7 +238,9 @@ fn make_accounts(demo: &Demo, gateway: &Gateway) -> Result<Vec<DemoAccount>, Err
         if let (true, Some(first)) = (there.is_empty(), made.first()) {
             let name = first.name.clone();
             let thread = scope.spawn(move || gateway.account_manager(&name, true));
-            thread.join().map_err(|_| Error::Usage("no administrator was appointed".into()))??;
+            thread.join().map_err(|_| {
+                Error::Usage("the first account could not be made an administrator".into())
+            })??;
         }
         Ok(made)
     })
@@ -328,18 +330,15 @@ fn tell(
 fn tell_people(out: &mut impl Write, running: &Running, made: &[DemoAccount]) -> io::Result<()> {
     let address = made.first().map_or("dana@postern.example", |one| one.address.as_str());
     writeln!(out)?;
-    writeln!(out, "Open https://localhost:{}/ in a browser and log in.", running.https.port())?;
+    writeln!(out, "Open https://localhost:{}/ in a browser and sign in.", running.https.port())?;
     writeln!(out, "It does not know the demo's certificate authority: confirm that you trust it.")?;
     if made.is_empty() {
-        writeln!(
-            out,
-            "The accounts and passwords are those that were printed at the first start."
-        )?;
+        writeln!(out, "The accounts and passwords were printed at the first start.")?;
     }
     writeln!(out, "Send mail:  swaks --server {} --tls --to {address}", running.smtp)?;
     writeln!(
         out,
-        "Mail for outside, such as to anybody@outside.example, is shown on the page `outside`."
+        "Mail to outside, such as to anybody@outside.example, is shown on the page `outside`."
     )?;
     writeln!(out, "Ctrl-C ends the demo.")?;
     writeln!(out)

@@ -242,7 +242,9 @@ impl Edge<'_> {
                 }
                 match identity.reload(&tls.certificate, &tls.key) {
                     Ok(()) => tracing::info!("certificate reloaded"),
-                    Err(error) => tracing::error!(%error, "the old certificate stays in use"),
+                    Err(error) => {
+                        tracing::error!(%error, "reload failed; the old certificate stays in use");
+                    }
                 }
             }
         });

@@ -22,10 +22,10 @@ use crate::config::{Dns, Dnssec};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DnsError {
     /// The name does not exist, or has no such record.
-    #[error("there is no such name")]
+    #[error("the name does not exist")]
     NotFound,
     /// No server answered, or none could.
-    #[error("DNS gave no answer: {0}")]
+    #[error("the DNS lookup failed: {0}")]
     Temporary(String),
 }
 

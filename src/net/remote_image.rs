@@ -38,15 +38,15 @@ pub struct RemoteImage {
 /// Why an image is not available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoImage {
-    #[error("its address is none that pictures are fetched from")]
+    #[error("its address is not allowed")]
     Address,
     #[error("its host could not be reached")]
     Unreachable,
-    #[error("its host answered without it")]
+    #[error("its host did not return it")]
     Answer,
     #[error("it is too large")]
     TooLarge,
-    #[error("it is no PNG, JPEG, GIF or WebP")]
+    #[error("it is not a PNG, JPEG, GIF or WebP image")]
     NotOne,
     #[error("it took too long")]
     TooSlow,
@@ -58,7 +58,7 @@ const SIDE_MAX: u32 = 20_000;
 const JPEG_QUALITY: u8 = 85;
 const DECODES_AT_ONCE: usize = 2;
 /// The User-Agent, which identifies no reader, program or version.
-const AGENT: &str = "Mozilla/5.0 (compatible; picture proxy)";
+const AGENT: &str = "Mozilla/5.0 (compatible; image proxy)";
 
 /// Fetches remote images; clones share the limits.
 #[derive(Clone)]

@@ -81,14 +81,14 @@ fn read_pair(certificate: &Path, key: &Path) -> Result<CertifiedKey, Error> {
         .and_then(Iterator::collect)
         .map_err(|error| wrong(certificate, error.to_string()))?;
     if chain.is_empty() {
-        return Err(wrong(certificate, "holds no certificate".to_owned()));
+        return Err(wrong(certificate, "contains no certificate".to_owned()));
     }
     // The error texts of the PEM reader contain no key material.
     let private =
         PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, error.to_string()))?;
     // Also checks that certificate and key match.
     CertifiedKey::from_der(chain, private, &provider())
-        .map_err(|error| wrong(certificate, format!("does not go with {}: {error}", key.display())))
+        .map_err(|error| wrong(certificate, format!("does not match {}: {error}", key.display())))
 }
 
 /// Performs the TLS handshake as a server, within `limit`.
@@ -189,7 +189,7 @@ mod tests {
         let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         std::fs::write(&certificate, other.cert.pem()).unwrap();
         let error = identity.reload(&certificate, &key).unwrap_err().to_string();
-        assert!(error.contains("does not go with"), "{error}");
+        assert!(error.contains("does not match"), "{error}");
         shake(&identity, &old, &both).await.unwrap();
         std::fs::write(&certificate, "-----BEGIN CERTIFICATE-----\n").unwrap();
         assert!(identity.reload(&certificate, &key).is_err());

@@ -11,9 +11,9 @@ use tokio::task::JoinError;
 #[derive(Debug, thiserror::Error)]
 pub enum NotDone {
     /// It was not started.
-    #[error("too much is being done at once")]
+    #[error("too many requests are in progress")]
     Busy,
-    #[error("it failed on the way: {0}")]
+    #[error("the work failed: {0}")]
     Failed(#[from] JoinError),
 }
 

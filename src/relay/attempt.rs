@@ -167,7 +167,7 @@ impl Connection {
             host: Some(self.host.clone()),
         };
         if self.tls == Protected::No {
-            return Err(told("the password is not sent in clear"));
+            return Err(told("the password is not sent without TLS"));
         }
         let path = &shared.config.smarthost_password_file;
         let Ok(text) = tokio::fs::read_to_string(path).await else {
@@ -183,7 +183,7 @@ impl Connection {
         let credentials = Credentials::new(user.as_str(), secret);
         match self.client.authenticate(&credentials, &hello).await {
             Ok(_) => Ok(self),
-            Err(_) => Err(told("the smarthost refused the log-in")),
+            Err(_) => Err(told("the smarthost rejected authentication")),
         }
     }
 
@@ -256,11 +256,11 @@ impl Connection {
     fn suits(&self, row: &Leased) -> Result<(), Refused> {
         let takes = u64::try_from(self.size_max).unwrap_or(u64::MAX);
         if self.has(EXT_SIZE) && takes > 0 && row.size > takes {
-            let text = format!("the host takes at most {} octets", self.size_max);
+            let text = format!("the host accepts at most {} octets", self.size_max);
             return Err(Refused::Here(EnhancedStatus::TOO_LARGE, text));
         }
         if row.smtputf8 && !self.has(EXT_SMTP_UTF8) {
-            let text = "the host does not take addresses like this (SMTPUTF8)".to_owned();
+            let text = "the host does not support SMTPUTF8, which the address requires".to_owned();
             return Err(Refused::Here(EnhancedStatus::NEEDS_SMTPUTF8, text));
         }
         Ok(())
@@ -329,7 +329,7 @@ impl Connection {
         let mut client = self.client;
         client.timeout = Duration::from_secs(5);
         if let Err(error) = client.quit().await {
-            tracing::debug!(%error, "a host did not say goodbye");
+            tracing::debug!(%error, "QUIT failed");
         }
     }
 }
@@ -437,12 +437,12 @@ fn outcome(host: &str, error: &Failed) -> Attempted {
         }
         Failed::MissingStartTls => Attempted::Deferred {
             status: EnhancedStatus(4, 7, 10),
-            text: "the host offers no encryption".to_owned(),
+            text: "the host does not offer STARTTLS".to_owned(),
             host,
         },
         Failed::Tls(error) => Attempted::Deferred {
             status: EnhancedStatus(4, 7, 5),
-            text: format!("encryption failed: {error}"),
+            text: format!("TLS failed: {error}"),
             host,
         },
         other => {

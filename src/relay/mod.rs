@@ -79,7 +79,7 @@ impl Relay {
     /// Runs until `stop`; attempts that are under way are finished.
     pub async fn run(self, stop: CancellationToken) {
         if let Err(error) = self.blocking(|gateway| gateway.queue_recover()).await {
-            tracing::error!(%error, "the queue could not be looked through");
+            tracing::error!(%error, "the queue could not be recovered");
         }
         let wake = self.shared.gateway.queue_wake();
         let (sender, mut receiver) = mpsc::channel::<String>(64);
@@ -263,7 +263,9 @@ async fn run_session(shared: &Shared, key: &str, tasks: Vec<Leased>) {
         let (id, reference) = (row.id, row.reference);
         if started.elapsed() > CONVERSATION_MAX {
             if let Err(error) = blocking(shared, move |gateway| gateway.queue_return(id)).await {
-                tracing::error!(%error, queue.id = %id.to_text(), "a message could not be put back");
+                tracing::error!(
+                    %error, queue.id = %id.to_text(), "a message could not be requeued"
+                );
             }
             continue;
         }
@@ -272,9 +274,14 @@ async fn run_session(shared: &Shared, key: &str, tasks: Vec<Leased>) {
             Some(done) => done,
             None => send(shared, key, row, &mut open, &mut nobody).await,
         };
-        tracing::info!(queue.id = %id.to_text(), r#ref = %reference, outcome = %done.word(), "attempted");
+        tracing::info!(
+            queue.id = %id.to_text(), r#ref = %reference, outcome = %done.word(),
+            "delivery attempted"
+        );
         if let Err(error) = blocking(shared, move |gateway| gateway.queue_report(id, done)).await {
-            tracing::error!(%error, queue.id = %id.to_text(), "an outcome could not be noted");
+            tracing::error!(
+                %error, queue.id = %id.to_text(), "the result of an attempt could not be recorded"
+            );
         }
     }
     if let Some(connection) = open {
@@ -290,7 +297,7 @@ async fn send(
     nobody: &mut Option<Attempted>,
 ) -> Attempted {
     if row.size > shared.config.size_octets_max {
-        let text = "the message is too large for ordinary mail".to_owned();
+        let text = "the message exceeds the size limit for outgoing mail".to_owned();
         return Attempted::Failed { status: EnhancedStatus::TOO_LARGE, text, host: None };
     }
     // The open connection, if it has the protection that the message needs.
@@ -320,7 +327,8 @@ async fn try_hosts(
     nobody: &mut Option<Attempted>,
 ) -> Attempted {
     let mut answered = false;
-    let mut last = deferred(EnhancedStatus(4, 4, 1), "no host of the domain answers".to_owned());
+    let mut last =
+        deferred(EnhancedStatus(4, 4, 1), "no mail host of the domain answers".to_owned());
     for hop in route.hops.iter().take(shared.config.hosts_tried_max) {
         match Connection::open(shared, hop, row).await {
             Ok(connection) if !connection.serves(row) => {
@@ -355,10 +363,7 @@ async fn try_hosts(
 }
 
 fn no_tls() -> Attempted {
-    deferred(
-        EnhancedStatus(4, 7, 10),
-        "the host offers no encryption that can be checked".to_owned(),
-    )
+    deferred(EnhancedStatus(4, 7, 10), "the host does not offer verifiable TLS".to_owned())
 }
 
 fn deferred(status: EnhancedStatus, text: String) -> Attempted {

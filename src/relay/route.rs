@@ -102,16 +102,17 @@ async fn smarthost(
 }
 
 async fn by_mx(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRoute> {
-    let bad = || NoRoute::Never(EnhancedStatus::BAD_RECIPIENT, "there is no domain".to_owned());
+    let bad =
+        || NoRoute::Never(EnhancedStatus::BAD_RECIPIENT, "the address has no domain".to_owned());
     let domain = domain_of(&row.recipient).filter(|domain| domain == key).ok_or_else(bad)?;
     let (hosts, hosts_vouched) = match shared.resolver.mail_hosts(&domain).await {
         Ok(MailHosts::Hosts { hosts, vouched }) => (without_us(shared, hosts)?, vouched),
         Ok(MailHosts::NoMail) => {
-            let text = "the domain takes no mail".to_owned();
+            let text = "the domain does not accept mail (null MX)".to_owned();
             return Err(NoRoute::Never(EnhancedStatus(5, 1, 10), text));
         }
         Err(DnsError::NotFound) => {
-            let text = "there is no such domain".to_owned();
+            let text = "the domain does not exist".to_owned();
             return Err(NoRoute::Never(EnhancedStatus(5, 1, 2), text));
         }
         Err(error) => return Err(later(error)),
@@ -139,10 +140,10 @@ async fn by_mx(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRout
     match (hops.is_empty(), failed) {
         (false, _) => Ok(Route { hops, may_lack_tls: false }),
         (true, Some(error)) => Err(later(error)),
-        (true, None) if wanted => {
-            Err(NoRoute::NotVerified("the domain vouches for no host's TLS".to_owned()))
-        }
-        (true, None) => Err(NoRoute::Later("no host of the domain may be used".to_owned())),
+        (true, None) if wanted => Err(NoRoute::NotVerified(
+            "the domain has no mail host that MTA-STS or DANE can verify".to_owned(),
+        )),
+        (true, None) => Err(NoRoute::Later("no mail host of the domain may be used".to_owned())),
     }
 }
 
@@ -159,7 +160,7 @@ fn without_us(
     match hosts.is_empty() {
         true => Err(NoRoute::Never(
             EnhancedStatus(5, 4, 6),
-            "mail for that domain would come back to us".to_owned(),
+            "mail for the domain loops back to this host".to_owned(),
         )),
         false => Ok(hosts),
     }
@@ -167,7 +168,7 @@ fn without_us(
 
 fn later(error: DnsError) -> NoRoute {
     match error {
-        DnsError::NotFound => NoRoute::Later("a mail host of the domain is not there".to_owned()),
+        DnsError::NotFound => NoRoute::Later("a mail host of the domain does not exist".to_owned()),
         DnsError::Temporary(text) => NoRoute::Later(text),
     }
 }

@@ -38,7 +38,7 @@ pub fn read_record<R: Record>(table: &'static str, version: u8, bytes: &[u8]) ->
         return Err(Error::UnknownRecordVersion { table, found: version, known: R::VERSION });
     }
     if version < R::VERSION {
-        return R::migrate(version, bytes).ok_or_else(|| damaged("its version is not known"));
+        return R::migrate(version, bytes).ok_or_else(|| damaged("its version is unknown"));
     }
     match postcard::take_from_bytes(bytes) {
         Ok((record, [])) => Ok(record),

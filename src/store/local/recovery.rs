@@ -179,7 +179,9 @@ fn rebuild(
     position.seq = position.seq.max(durable);
     let (digest, live) = survey(shared)?;
     if digest != position.digest && report.damage.is_empty() {
-        report.damage.push("the journal does not lead to the state that it records".to_owned());
+        report
+            .damage
+            .push("replaying the journal does not yield the state that it records".to_owned());
     }
     // After damage, the journal's own digest cannot be reached; what is left is now the truth.
     position.digest = digest;

@@ -74,7 +74,7 @@ fn records(shared: &Shared, found: &mut Verified) -> Result<(), Error> {
         };
         match value {
             Ok(value) if identity_of(key, &value) != row.identity => {
-                found.damage.push(format!("table {table}: a record is not what was stored"));
+                found.damage.push(format!("table {table}: a record differs from what was stored"));
             }
             Ok(value) if table == CONTENTS => content(shared, key, &value, found),
             Ok(_) => found.records += 1,
