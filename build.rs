@@ -85,13 +85,13 @@ fn check_node() -> Result<(), String> {
          (or leave it out: cargo build --no-default-features)"
     );
     let asked = Command::new("node").arg("--version").output();
-    let told = asked.map_err(|_| format!("{needed}; node was not found."))?;
-    let told = String::from_utf8_lossy(&told.stdout).trim().to_owned();
-    let mut numbers = told.trim_start_matches('v').split('.').map(|part| part.parse::<u32>());
+    let output = asked.map_err(|_| format!("{needed}; node was not found."))?;
+    let output = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let mut numbers = output.trim_start_matches('v').split('.').map(|part| part.parse::<u32>());
     let found = (numbers.next().and_then(Result::ok), numbers.next().and_then(Result::ok));
     match found {
         (Some(major), Some(minor)) if (major, minor) >= NODE_OLDEST => Ok(()),
-        _ => Err(format!("{needed}; found {told:?}.")),
+        _ => Err(format!("{needed}; found {output:?}.")),
     }
 }
 
@@ -118,14 +118,14 @@ fn npm(ui: &Path, arguments: &[&str], failed: &str) -> Result<(), String> {
     if ran.status.success() {
         return Ok(());
     }
-    let told = [ran.stdout, ran.stderr].concat();
-    Err(format!("{}\nnpm {}: {failed}.", String::from_utf8_lossy(&told), arguments.join(" ")))
+    let output = [ran.stdout, ran.stderr].concat();
+    Err(format!("{}\nnpm {}: {failed}.", String::from_utf8_lossy(&output), arguments.join(" ")))
 }
 
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
-    let entries = fs::read_dir(folder).map_err(|error| told(folder, &error))?;
+    let entries = fs::read_dir(folder).map_err(|error| with_path(folder, &error))?;
     for entry in entries {
-        let path = entry.map_err(|error| told(folder, &error))?.path();
+        let path = entry.map_err(|error| with_path(folder, &error))?.path();
         match path.is_dir() {
             true => list(&path, files)?,
             false => files.push(path),
@@ -191,13 +191,13 @@ fn mime(path: &str) -> Result<&'static str, String> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    fs::read(path).map_err(|error| told(path, &error))
+    fs::read(path).map_err(|error| with_path(path, &error))
 }
 
 fn write(path: &Path, octets: &[u8]) -> Result<(), String> {
-    fs::write(path, octets).map_err(|error| told(path, &error))
+    fs::write(path, octets).map_err(|error| with_path(path, &error))
 }
 
-fn told(path: &Path, error: &std::io::Error) -> String {
+fn with_path(path: &Path, error: &std::io::Error) -> String {
     format!("{}: {error}.", path.display())
 }

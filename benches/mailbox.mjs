@@ -146,8 +146,8 @@ async function call(method, path, body) {
 
 const seconds = async (what, work) => {
   const begun = performance.now();
-  const told = await work();
-  console.log(`${what}: ${((performance.now() - begun) / 1_000).toFixed(1)} s${told ?? ""}`);
+  const note = await work();
+  console.log(`${what}: ${((performance.now() - begun) / 1_000).toFixed(1)} s${note ?? ""}`);
 };
 
 async function measure(what, work) {

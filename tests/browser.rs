@@ -65,7 +65,7 @@ fn a_large_mailbox_is_at_hand() {
 
 /// P-13: passkeys of a virtual authenticator, codes, app passwords.
 #[test]
-fn passkeys_codes_and_app_passwords_open_an_account() {
+fn passkeys_totp_codes_and_app_passwords_open_an_account() {
     let daemon = Daemon::start();
     // A passkey is bound to a name, not to an address.
     let url = daemon.url.replace("127.0.0.1", "localhost");
@@ -83,7 +83,7 @@ fn firefox_shows_the_same() {
 
 /// P-11, P-16, P-38, P-39: what administrators do on their pages.
 #[test]
-fn managers_look_after_people_policy_and_queue() {
+fn managers_look_after_users_policy_and_queue() {
     // Nothing listens at the next hop.
     let relay = ["--relay", "127.0.0.1:1", "--choice", "plain", "--undo-secs", "0"];
     let daemon = Daemon::start_with(&relay);

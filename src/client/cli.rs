@@ -147,13 +147,13 @@ struct Server {
 
 /// Runs the command; an error is reported on standard error.
 pub fn run(mail: Mail) -> ExitCode {
-    told(run_to_end(perform(&mail)))
+    exit_code(run_to_end(perform(&mail)))
 }
 
 /// Runs the command; an error is reported on standard error.
 pub fn run_account(account: Account) -> ExitCode {
     let AccountCommand::Claim { url, ca, password_file, new_password_file } = account.command;
-    told(run_to_end(async move {
+    exit_code(run_to_end(async move {
         let wrong = || Error::Url(url.clone());
         let (server, token) = url.split_once("/pickup/").ok_or_else(wrong)?;
         let mut client = Client::connect(server, &ca).await?;
@@ -177,7 +177,7 @@ fn run_to_end(work: impl Future<Output = Result<(), Error>>) -> Result<(), Error
     runtime.map_err(|error| local("runtime", &error))?.block_on(work)
 }
 
-fn told(done: Result<(), Error>) -> ExitCode {
+fn exit_code(done: Result<(), Error>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_in_a_mailbox_file_can_be_told_from_the_next() {
+    fn messages_in_a_mailbox_file_are_kept_apart() {
         let mut out = Vec::new();
         let octets = b"Subject: x\r\n\r\nFrom here\r\n>From there\r\nto > there\r\nend";
         write_mbox(&mut out, "a b@c.example", "2026-11-03T09:08:07.123Z", octets).unwrap();

@@ -32,7 +32,7 @@ fn arrive(gateway: &Gateway, notify: Notify) -> Reference {
 }
 
 /// Takes the messages that wait for Rachel, each from the null reverse-path, off the queue.
-fn told(gateway: &Gateway) -> Vec<String> {
+fn sent_to_rachel(gateway: &Gateway) -> Vec<String> {
     let rows = leased(gateway);
     let taken: Vec<Leased> = rows.iter().map(|(row, _)| row.clone()).collect();
     for row in taken {
@@ -51,7 +51,7 @@ fn an_outside_sender_learns_that_the_message_was_accepted() {
     let dana = sign_in(&gateway, "dana");
     let day = gateway.clock().now().to_rfc3339()[..10].to_owned();
     let reference = arrive(&gateway, Notify::default());
-    let notices = told(&gateway);
+    let notices = sent_to_rachel(&gateway);
     assert_eq!(notices.len(), 1);
     let text = view(notices[0].as_bytes()).text.unwrap();
     assert!(text.contains(&reference.to_string()) && text.contains(DANA), "{text}");
@@ -60,7 +60,7 @@ fn an_outside_sender_learns_that_the_message_was_accepted() {
     assert!(!notices[0].contains("Secret") && !notices[0].contains("contract"));
     assert!(notices[0].contains("In-Reply-To: <first@outside.example>"));
     arrive(&gateway, Notify::default());
-    assert!(told(&gateway).is_empty(), "once a day");
+    assert!(sent_to_rachel(&gateway).is_empty(), "once a day");
     for (setting, shown) in [(LastInteraction::Never, false), (LastInteraction::Exact, true)] {
         gateway.clock().advance_secs(DAY);
         let dana = sign_in(&gateway, "dana");
@@ -68,7 +68,7 @@ fn an_outside_sender_learns_that_the_message_was_accepted() {
             PreferencesChange { last_interaction: Some(Some(setting)), ..Default::default() };
         gateway.preferences_change(&dana, &change).unwrap();
         arrive(&gateway, Notify::default());
-        let notices = told(&gateway);
+        let notices = sent_to_rachel(&gateway);
         assert_eq!(notices[0].contains("was last active"), shown, "{setting:?}");
     }
     drop(dana);
@@ -76,13 +76,13 @@ fn an_outside_sender_learns_that_the_message_was_accepted() {
 
 /// P-44: a possibly forged sender gets no mail, whatever the reader allows.
 #[test]
-fn a_sender_whom_nobody_vouches_for_is_told_nothing() {
+fn an_unauthenticated_sender_gets_nothing() {
     let gateway = gateway_with(|settings| settings.confirm_outside = ConfirmOutside::Always);
     let dana = sign_in(&gateway, "dana");
     let forged = inbound(&gateway, RACHEL, &[DANA], MESSAGE);
     let reference = gateway.receive(forged).wait().unwrap().reference;
     gateway.message_open(&dana, reference, Some(true)).unwrap();
-    assert!(told(&gateway).is_empty());
+    assert!(sent_to_rachel(&gateway).is_empty());
 }
 
 /// RFC 3461 §4.1, RFC 3464: a requested DSN is sent each time; with NOTIFY=NEVER there is none.
@@ -92,7 +92,7 @@ fn a_delivery_report_is_sent_where_it_is_asked_for() {
     let success = Notify::On { success: true, failure: true, delay: false };
     for _ in 0..2 {
         let reference = arrive(&gateway, success);
-        let reports = told(&gateway);
+        let reports = sent_to_rachel(&gateway);
         assert_eq!(reports.len(), 1);
         for part in [
             "report-type=\"delivery-status\"",
@@ -108,7 +108,7 @@ fn a_delivery_report_is_sent_where_it_is_asked_for() {
         assert!(!reports[0].contains("Secret") && !reports[0].contains("contract"));
     }
     arrive(&gateway, Notify::Never);
-    assert!(told(&gateway).is_empty());
+    assert!(sent_to_rachel(&gateway).is_empty());
 }
 
 /// P-47, D5: the reader's setting decides, and a message is confirmed once.
@@ -139,10 +139,10 @@ fn read_and_rejected_are_confirmed_as_the_reader_allows() {
                     false => drop(gateway.message_open(&dana, reference, said)),
                 }
             }
-            let told = told(&gateway);
-            assert_eq!(told.len(), usize::from(confirmed), "{setting:?} {said:?} {rejects}");
+            let sent = sent_to_rachel(&gateway);
+            assert_eq!(sent.len(), usize::from(confirmed), "{setting:?} {said:?} {rejects}");
             let word = if rejects { "; deleted\r\n" } else { "; displayed\r\n" };
-            for one in told {
+            for one in sent {
                 assert!(one.contains(word) && one.contains(&reference.to_string()), "{one}");
                 assert!(one.contains("Original-Message-ID: <first@outside.example>"), "{one}");
                 assert!(!one.contains("Secret") && !one.contains("contract"));
@@ -153,7 +153,7 @@ fn read_and_rejected_are_confirmed_as_the_reader_allows() {
 
 /// D5: a sender whom the reader has written to is known, so the reader is not asked.
 #[test]
-fn who_was_written_to_before_is_known() {
+fn a_sender_who_was_written_to_before_is_known() {
     let gateway = gateway_with(|settings| {
         settings.acceptance_notice = false;
         settings.confirm_outside = ConfirmOutside::Known;
@@ -164,7 +164,7 @@ fn who_was_written_to_before_is_known() {
     super::sending_tests::delivered(&gateway, notification.id);
     let reference = arrive(&gateway, Notify::default());
     gateway.message_open(&dana, reference, None).unwrap();
-    assert_eq!(told(&gateway).len(), 1);
+    assert_eq!(sent_to_rachel(&gateway).len(), 1);
 }
 
 /// P-26: an inside sender gets one report about a failed message, in the form of RFC 3464.

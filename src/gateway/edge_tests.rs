@@ -68,7 +68,7 @@ fn a_second_message_is_warned_of_too() {
 /// P-24, P-32: a message fails if its temporary account is revoked during the undo time; its sender
 /// is notified once, and the outsider gets no notification.
 #[test]
-fn a_message_to_an_account_that_went_meanwhile_is_told_as_failed() {
+fn a_message_to_an_account_deleted_meanwhile_is_reported_as_failed() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     let reference = hold(&gateway, &dana, &content(&[OUTSIDER], "Too late"));
@@ -184,7 +184,7 @@ fn a_crowded_destination_leaves_room() {
 
 /// A clock that was ahead leaves no message waiting for a time far in the future.
 #[test]
-fn messages_put_off_by_a_clock_that_was_ahead_are_due_again() {
+fn messages_deferred_by_a_clock_that_was_ahead_are_due_again() {
     let gateway = with_policy(choice(Choice::Plain, Mode::Default));
     gateway.clock().advance_secs(400 * DAY);
     let dana = sign_in(&gateway, "dana");
@@ -232,7 +232,7 @@ fn a_sealed_message_is_not_forwarded_in_clear_by_forgetting_that_it_is() {
         };
         let asked = submit(None, None).unwrap();
         let outgoing::submit::Submitted::NeedsConsent(consent) = asked else {
-            panic!("it left without a yes");
+            panic!("it left without consent");
         };
         let refused = submit(Some(consent.token.as_str()), Some(OUTSIDER));
         assert!(matches!(refused, Err(Error::Conflict(Conflict::SealedFiles))), "{refused:?}");
@@ -271,7 +271,7 @@ fn an_outsider_has_little_room() {
     let gateway = gateway_with(|settings| settings.temporary_uploads_octets_max = 1_000);
     let dana = sign_in(&gateway, "dana");
     send(&gateway, &dana, &content(&[OUTSIDER], "A message"));
-    let (initial, _) = told(&leased(&gateway)[0].1);
+    let (initial, _) = password_and_token(&leased(&gateway)[0].1);
     let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
     let begin = |size| gateway.upload_begin(&noa, "file", "text/plain", size);
     begin(600).unwrap();
@@ -298,23 +298,23 @@ fn a_message_with_files_has_a_text() {
     let (_, opened) = gateway.message_open(&omar, reference, None).unwrap();
     let view = crate::mail::message::view(opened.shown());
     assert_eq!(view.text.as_deref(), Some(secret));
-    assert!(view.parts.is_empty(), "files are told by the outline: {:?}", view.parts);
+    assert!(view.parts.is_empty(), "files are described by the outline: {:?}", view.parts);
     assert_eq!(opened.files().unwrap().len(), 1);
     // Text copied without quotation marks must not leave unprotected either.
     let started = gateway.draft_from(&omar, reference, RelationKind::Reply).unwrap();
-    let told = DraftContent {
+    let copied = DraftContent {
         to: content(&[OUTSIDER], "").to,
         text: format!("He wrote: {secret}"),
         html: None,
         ..started.content
     };
-    let draft = gateway.draft_create(&omar, &told).unwrap();
+    let draft = gateway.draft_create(&omar, &copied).unwrap();
     let submit = |consent, typed| {
         let (draft, version, request) = (draft.id.as_str(), draft.version, "once");
         gateway.submit(&omar, &outgoing::submit::Submit { draft, version, consent, typed, request })
     };
     let outgoing::submit::Submitted::NeedsConsent(consent) = submit(None, None).unwrap() else {
-        panic!("it left without a yes");
+        panic!("it left without consent");
     };
     let refused = submit(Some(consent.token.as_str()), Some(OUTSIDER));
     assert!(matches!(refused, Err(Error::Conflict(Conflict::SealedText))), "{refused:?}");

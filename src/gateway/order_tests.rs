@@ -157,7 +157,7 @@ fn a_deleted_message_leaves_its_conversation() {
 
 /// The hash of an identifier reveals nothing across accounts: two readers' keys differ.
 #[test]
-fn accounts_with_messages_of_one_conversation_cannot_be_told_from_the_store() {
+fn the_store_does_not_show_which_accounts_share_a_conversation() {
     let gateway = gateway();
     let both = ["dana@example.org", "omar@example.org"];
     deliver(&gateway, &both, &message("a@x", "", "one"));
@@ -231,7 +231,7 @@ fn a_filter_labels_and_marks_as_read() {
 
 /// P-06: a person's settings apply wherever they sign in, and only to that person.
 #[test]
-fn the_look_of_the_pages_is_kept_sealed() {
+fn the_appearance_is_kept_sealed() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     assert_eq!(gateway.look(&dana).unwrap(), Appearance::default());
@@ -283,7 +283,7 @@ fn the_trash_forgets_what_was_opened() {
 
 /// An imported message is stored once, unchanged, and is marked as imported.
 #[test]
-fn a_message_is_brought_in_once() {
+fn a_message_is_imported_once() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     let octets = "From: Eve <eve@x.example>\nDate: Mon, 2 Mar 2020 10:00:00 +0000\n\
@@ -350,7 +350,7 @@ fn only_the_same_message_is_known() {
 
 /// A message that was moved out of the trash after the scan is kept.
 #[test]
-fn what_is_brought_back_is_not_removed() {
+fn a_message_moved_out_of_the_trash_is_not_removed() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     let account = dana.account();

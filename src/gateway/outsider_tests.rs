@@ -19,7 +19,7 @@ fn an_outsider_claims_an_account_reads_and_replies() {
     assert!(!text.contains("secret of the day") && !text.contains("The contract"), "{text}");
     assert!(text.contains(&reference.to_string()));
     delivered(&gateway, rows[0].0.id);
-    let (initial, token) = told(text);
+    let (initial, token) = password_and_token(text);
     for _ in 0..1_000 {
         let view = gateway.pickup(&token).unwrap();
         assert_eq!((view.state, view.reference), (PickupState::Waiting, reference));
@@ -64,7 +64,7 @@ fn a_second_message_uses_the_same_account() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     send(&gateway, &dana, &content(&[OUTSIDER], "One"));
-    let (initial, _) = told(&leased(&gateway)[0].1);
+    let (initial, _) = password_and_token(&leased(&gateway)[0].1);
     gateway.clock().advance_secs(5 * 24 * 3600);
     let dana = sign_in(&gateway, "dana");
     send(&gateway, &dana, &content(&["Noa@Outside.Example"], "Two"));
@@ -86,7 +86,7 @@ fn claim_at_once() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     send(&gateway, &dana, &content(&[OUTSIDER], "One"));
-    let (initial, _) = told(&leased(&gateway)[0].1);
+    let (initial, _) = password_and_token(&leased(&gateway)[0].1);
     let claims: Vec<_> = std::thread::scope(|scope| {
         let one = |own: &'static str| {
             let (gateway, initial) = (gateway.clone(), initial.clone());
@@ -104,17 +104,17 @@ fn an_account_that_ended_holds_nothing_and_says_so() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     let reference = send(&gateway, &dana, &content(&[OUTSIDER], "One"));
-    let (initial, token) = told(&leased(&gateway)[0].1);
+    let (initial, token) = password_and_token(&leased(&gateway)[0].1);
     gateway.clock().advance_secs(11 * 24 * 3600 + 1);
     assert_eq!(gateway.temporary_warn(10).unwrap(), 1);
     assert_eq!(gateway.temporary_warn(10).unwrap(), 0);
     let dana = sign_in(&gateway, "dana");
     let notice = inbox(&gateway, &dana)[0].clone();
     assert_eq!(notice.notice.unwrap().topic, Some(NoticeTopic::Ending));
-    let (_, told) = gateway.message_raw(&dana, notice.reference).unwrap();
-    let told = String::from_utf8(told.whole().unwrap().to_vec()).unwrap();
-    assert!(told.contains("\r\nSubject: Temporary account expires soon: "), "{told}");
-    assert!(!told.contains("Delayed") && !told.contains("keep trying"), "{told}");
+    let (_, raw) = gateway.message_raw(&dana, notice.reference).unwrap();
+    let text = String::from_utf8(raw.whole().unwrap().to_vec()).unwrap();
+    assert!(text.contains("\r\nSubject: Temporary account expires soon: "), "{text}");
+    assert!(!text.contains("Delayed") && !text.contains("keep trying"), "{text}");
     // Renewed, it lives on; the clock set back ends nothing either.
     let id = gateway.temporary_list(Some(&dana)).unwrap()[0].id.clone();
     gateway.temporary_renew(&dana, &id).unwrap();
@@ -144,11 +144,11 @@ fn an_account_that_ended_holds_nothing_and_says_so() {
 }
 
 #[test]
-fn a_revoked_account_is_shut_at_once() {
+fn a_revoked_account_is_closed_at_once() {
     let gateway = gateway();
     let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
     send(&gateway, &dana, &content(&[OUTSIDER], "One"));
-    let (initial, token) = told(&leased(&gateway)[0].1);
+    let (initial, token) = password_and_token(&leased(&gateway)[0].1);
     let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
     let id = gateway.temporary_list(Some(&dana)).unwrap()[0].id.clone();
     let others = gateway.temporary_revoke(&omar, &id);
@@ -164,7 +164,7 @@ fn the_other_hand_offs_work_by_what_they_say() {
     let gateway = gateway_with(|settings| settings.hand_off = HandOff::InMail);
     let dana = sign_in(&gateway, "dana");
     send(&gateway, &dana, &content(&[OUTSIDER], "One"));
-    let (initial, _) = told(&leased(&gateway)[0].1);
+    let (initial, _) = password_and_token(&leased(&gateway)[0].1);
     // The mode in-mail: the password in the mail stays valid.
     for _ in 0..2 {
         assert!(gateway.session_open(log_in(OUTSIDER, &initial)).is_ok());
@@ -172,7 +172,7 @@ fn the_other_hand_offs_work_by_what_they_say() {
     let gateway = gateway_with(|settings| settings.hand_off = HandOff::BySender);
     let dana = sign_in(&gateway, "dana");
     let reference = send(&gateway, &dana, &content(&[OUTSIDER], "One"));
-    let (none, _) = told(&leased(&gateway)[0].1);
+    let (none, _) = password_and_token(&leased(&gateway)[0].1);
     assert_eq!(none, "", "the mail holds no password");
     let view = gateway.submission(&dana, reference).unwrap();
     let shown = view.recipients[0].temporary.as_ref().unwrap().password.clone().unwrap();
@@ -197,7 +197,7 @@ fn outsiders_are_written_to_in_a_language_they_read() {
     let said = || crate::mail::message::view(raw().as_bytes()).text.unwrap();
     send(&gateway, &dana, &content(&[OUTSIDER], "One"));
     let first = raw();
-    let (initial, token) = told(&first);
+    let (initial, token) = password_and_token(&first);
     assert!(first.contains("To read the message:") && !first.contains("לקריאת ההודעה:"), "{first}");
     assert_eq!(gateway.pickup(&token).unwrap().language, Some("en"));
     chooses(&dana, "he");
@@ -224,7 +224,7 @@ fn outsiders_are_written_to_in_a_language_they_read() {
 
 /// A way that cannot be verified: the message waits in a temporary account instead.
 #[test]
-fn a_message_without_verified_tls_goes_to_the_portal() {
+fn a_message_without_verified_tls_goes_to_a_temporary_account() {
     let gateway = with_policy(choice(Choice::VerifiedTls, Mode::Default));
     let dana = sign_in(&gateway, "dana");
     let reference = send(&gateway, &dana, &content(&[OUTSIDER], "Over verified TLS only"));
@@ -238,7 +238,7 @@ fn a_message_without_verified_tls_goes_to_the_portal() {
     );
     let rows = leased(&gateway);
     assert!(!rows[0].1.contains("Over verified"));
-    let (initial, _) = told(&rows[0].1);
+    let (initial, _) = password_and_token(&rows[0].1);
     let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
     let (_, octets) = gateway.message_open(&noa, reference, None).unwrap();
     let octets = octets.whole().unwrap();
@@ -251,7 +251,7 @@ fn an_outsider_deletes_the_account_with_the_password() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     send(&gateway, &dana, &content(&[OUTSIDER], "One"));
-    let (initial, _) = told(&leased(&gateway)[0].1);
+    let (initial, _) = password_and_token(&leased(&gateway)[0].1);
     let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
     let wrong = gateway.temporary_delete(&noa, &password("wrong words"));
     assert!(matches!(wrong, Err(Error::Refused)));

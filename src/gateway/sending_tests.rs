@@ -106,7 +106,7 @@ pub fn delivered(gateway: &Gateway, id: QueueId) {
 }
 
 /// The password and the link's token of a notification.
-pub fn told(text: &str) -> (String, String) {
+pub fn password_and_token(text: &str) -> (String, String) {
     let view = crate::mail::message::view(text.as_bytes());
     let text = view.text.unwrap();
     let token = text.split("/pickup/").nth(1).unwrap();
@@ -165,7 +165,7 @@ fn a_message_inside_is_accepted_delivered_and_confirmed_once() {
 
 /// P-25, P-26: rejected without its body ever being decrypted.
 #[test]
-fn a_rejected_message_is_told_as_rejected() {
+fn a_rejected_message_is_reported_as_rejected() {
     let gateway = gateway();
     let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
     let reference = send(&gateway, &dana, &content(&["omar@example.org"], "Hello"));
@@ -180,7 +180,7 @@ fn a_rejected_message_is_told_as_rejected() {
 }
 
 #[test]
-fn a_message_taken_back_was_never_there() {
+fn a_message_whose_sending_is_undone_was_never_there() {
     let gateway = gateway();
     let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
     let upload = gateway.upload_begin(&dana, "a.bin", "application/octet-stream", 3).unwrap();
@@ -255,7 +255,7 @@ fn a_refused_message_stays_with_a_notice() {
 
 /// P-30: no mail passes the walls, in either direction.
 #[test]
-fn in_intranet_mode_nothing_passes_the_walls() {
+fn in_intranet_mode_nothing_passes_the_perimeter() {
     let gateway = with_policy(Policy { intranet: true, ..Policy::default() });
     let dana = sign_in(&gateway, "dana");
     let reference = send(&gateway, &dana, &content(&[OUTSIDER], "Hello"));
@@ -266,7 +266,7 @@ fn in_intranet_mode_nothing_passes_the_walls() {
 
 /// P-31: nothing leaves before a yes, which is recorded; without it the draft stays.
 #[test]
-fn nothing_leaves_before_the_sender_says_yes() {
+fn nothing_leaves_before_the_sender_consents() {
     let gateway = with_policy(choice(Choice::Ask, Mode::Default));
     let dana = sign_in(&gateway, "dana");
     let message = content(&[OUTSIDER], "Canary text");
@@ -315,7 +315,7 @@ fn a_plain_message_leaves_without_a_question() {
 
 /// The four states of a row, and what each report leads to.
 #[test]
-fn a_row_is_retried_delayed_failed_and_told_once() {
+fn a_row_is_retried_delayed_failed_and_reported_once() {
     let gateway = with_policy(choice(Choice::Plain, Mode::Default));
     let dana = sign_in(&gateway, "dana");
     let reference = send(&gateway, &dana, &content(&[OUTSIDER], "Plain"));
@@ -344,8 +344,8 @@ fn a_row_is_retried_delayed_failed_and_told_once() {
     }
     let dana = sign_in(&gateway, "dana");
     assert_eq!(states(&gateway, &dana, reference), [(Route::Plain, DeliveryState::Failed)]);
-    let told: Vec<_> = notices(&gateway, &dana).into_iter().map(|(kind, _)| kind).collect();
-    assert_eq!(told, [DeliveryState::Failed, DeliveryState::Waiting], "newest first, once each");
+    let kinds: Vec<_> = notices(&gateway, &dana).into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(kinds, [DeliveryState::Failed, DeliveryState::Waiting], "newest first, once each");
     assert!(tries > 20, "{tries}");
 }
 
@@ -404,7 +404,7 @@ fn the_queue_is_read_page_by_page_and_searched() {
 
 /// Promise 4: a sealed thread leaves in clear only with the phrase typed, and without the text.
 #[test]
-fn a_sealed_thread_leaves_only_by_a_typed_yes_and_without_its_text() {
+fn a_sealed_thread_leaves_only_with_typed_consent_and_without_its_text() {
     let gateway = gateway();
     let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
     let secret = "The secret recipe is seven spoons of sugar";
@@ -460,7 +460,7 @@ fn a_sealed_thread_leaves_only_by_a_typed_yes_and_without_its_text() {
 
 /// P-57: mail inside to one who takes none from inside is refused when it is sent.
 #[test]
-fn one_who_takes_only_outside_mail_gets_none_from_inside() {
+fn an_account_that_accepts_only_outside_mail_gets_none_from_inside() {
     let gateway = gateway();
     gateway.account_accept_from("omar", AcceptFrom::Outside).unwrap();
     let dana = sign_in(&gateway, "dana");

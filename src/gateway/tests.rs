@@ -220,7 +220,7 @@ fn a_message_for_several_is_stored_once() {
 
 /// P-41, P-57: which recipients are accepted is decided at RCPT.
 #[test]
-fn recipients_are_judged_before_anything_is_taken() {
+fn recipients_are_judged_before_anything_is_accepted() {
     let gateway = gateway();
     let table = [
         ("dana@example.org", None),
@@ -382,7 +382,7 @@ fn count_entries(gateway: &Gateway) -> usize {
 }
 
 #[test]
-fn windows_of_a_list_join_without_gap_or_overlap() {
+fn pages_of_a_list_join_without_gap_or_overlap() {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     let mut sent: Vec<_> =

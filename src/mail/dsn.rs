@@ -115,7 +115,7 @@ mod tests {
     use crate::mail::address::Address;
     use crate::mail::envelope::{Notify, OriginalRecipient};
 
-    fn told(path: &str, orcpt: Option<&str>, diagnostic: Option<&str>) -> String {
+    fn report(path: &str, orcpt: Option<&str>, diagnostic: Option<&str>) -> String {
         let recipient = Recipient {
             path: ForwardPath::Address(Address::parse(path).unwrap()),
             notify: Notify::default(),
@@ -138,7 +138,7 @@ mod tests {
     /// The fields of RFC 3464 §2, each on one line, in two groups.
     #[test]
     fn a_report_has_the_form_of_the_standard() {
-        let text = told(
+        let text = report(
             "rachel@outside.example",
             Some("rfc822;rachel+2Bx@old.example"),
             Some("550 5.1.1 no such\r\nBcc: somebody"),
@@ -160,7 +160,7 @@ mod tests {
     /// RFC 6533 §3: a report itself stays ASCII.
     #[test]
     fn an_address_beyond_ascii_is_encoded() {
-        let text = told("דנה@outside.example", None, None);
+        let text = report("דנה@outside.example", None, None);
         let encoded = "utf-8; \\x{5D3}\\x{5E0}\\x{5D4}@outside.example";
         assert!(text.contains(encoded), "{text}");
         assert!(text.is_ascii());

@@ -347,7 +347,7 @@ mod tests {
     const INNER: &str = "--ab\r\nContent-Type: multipart/alternative; boundary=abc\r\n\r\n";
 
     #[test]
-    fn a_boundary_that_begins_like_another_is_taken_only_where_it_is_innermost() {
+    fn a_boundary_that_begins_like_another_counts_only_where_it_is_innermost() {
         let outer = "Content-Type: multipart/mixed; boundary=ab\r\n\r\n";
         let fine = format!("{outer}{INNER}--abc\r\n\r\nx\r\n--abc--\r\n--ab--\r\n");
         assert!(!ambiguous(fine.as_bytes()));

@@ -260,14 +260,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_remembered_of_who_left() {
+    fn nothing_is_remembered_of_a_peer_that_left() {
         let permits = Permits::new(Limits { connections_max: 9, per_address_max: 1 });
         drop(permits.take(ip("192.0.2.1")).unwrap());
         assert!(permits.open().by_address.is_empty());
     }
 
     #[tokio::test]
-    async fn who_is_over_the_limit_is_told_and_the_drain_waits_for_the_rest() {
+    async fn a_peer_over_the_limit_gets_a_reply_and_the_drain_waits_for_the_rest() {
         let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         let permits = Permits::new(Limits { connections_max: 1, per_address_max: 1 });
@@ -283,10 +283,10 @@ mod tests {
         while permits.in_use() == 0 {
             tokio::task::yield_now().await;
         }
-        let mut told = String::new();
+        let mut reply = String::new();
         let mut second = TcpStream::connect(address).await.unwrap();
-        second.read_to_string(&mut told).await.unwrap();
-        assert_eq!(told, "no\n");
+        second.read_to_string(&mut reply).await.unwrap();
+        assert_eq!(reply, "no\n");
         stop.cancel();
         loop_.await.unwrap();
         tasks.close();

@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_is_written_anew_without_what_was_hidden_in_it() {
+    fn an_image_is_re_encoded_without_what_was_hidden_in_it() {
         let mut octets = png(7, 5);
         octets.extend_from_slice(b"<script>hidden</script>");
         let made = written_anew(&octets, 1_000).unwrap();
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_picture_or_too_large_is_none() {
+    fn what_is_not_an_image_or_is_too_large_is_refused() {
         assert_eq!(written_anew(&png(40, 40), 1_000).unwrap_err(), NoImage::TooLarge);
         let svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>";
         let mut cut = png(20, 20);

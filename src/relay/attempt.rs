@@ -161,17 +161,17 @@ impl Connection {
         if user.is_empty() || shared.config.smarthost.is_empty() {
             return Ok(self);
         }
-        let told = |text: &str| Attempted::Deferred {
+        let deferred = |text: &str| Attempted::Deferred {
             status: EnhancedStatus(4, 7, 0),
             text: text.to_owned(),
             host: Some(self.host.clone()),
         };
         if self.tls == Protected::No {
-            return Err(told("the password is not sent without TLS"));
+            return Err(deferred("the password is not sent without TLS"));
         }
         let path = &shared.config.smarthost_password_file;
         let Ok(text) = tokio::fs::read_to_string(path).await else {
-            return Err(told("the password file cannot be read"));
+            return Err(deferred("the password file cannot be read"));
         };
         let text = Zeroizing::new(text);
         let secret = text.lines().next().unwrap_or_default();
@@ -183,7 +183,7 @@ impl Connection {
         let credentials = Credentials::new(user.as_str(), secret);
         match self.client.authenticate(&credentials, &hello).await {
             Ok(_) => Ok(self),
-            Err(_) => Err(told("the smarthost rejected authentication")),
+            Err(_) => Err(deferred("the smarthost rejected authentication")),
         }
     }
 

@@ -52,7 +52,7 @@ const LEASED_PER_DESTINATION_MAX: usize = 100;
 const LEASE_SECS: i64 = 24 * 3_600;
 /// After this time, a session makes room for another destination; the rest of its messages return
 /// to the queue.
-const CONVERSATION_MAX: Duration = Duration::from_secs(600);
+const SESSION_MAX: Duration = Duration::from_secs(600);
 /// How long to wait if nothing is due, or the store is not available.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -261,7 +261,7 @@ async fn run_session(shared: &Shared, key: &str, tasks: Vec<Leased>) {
     let mut nobody: Option<Attempted> = None;
     for row in tasks {
         let (id, reference) = (row.id, row.reference);
-        if started.elapsed() > CONVERSATION_MAX {
+        if started.elapsed() > SESSION_MAX {
             if let Err(error) = blocking(shared, move |gateway| gateway.queue_return(id)).await {
                 tracing::error!(
                     %error, queue.id = %id.to_text(), "a message could not be requeued"

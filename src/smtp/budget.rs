@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_goes_away_while_waiting_leaves_nothing_behind() {
+    async fn a_peer_that_leaves_while_waiting_leaves_nothing_behind() {
         let budget = Budget::new(1_000 * KIB);
         let mut large = budget.share();
         large.grow_to(800 * KIB, SOON).await.unwrap();

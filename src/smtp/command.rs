@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_chunk_size_ends_the_conversation() {
+    fn a_wrong_chunk_size_ends_the_session() {
         for line in ["BDAT 99999999999999999999999 LAST", "BDAT 10000000000", "BDAT\u{7f}1"] {
             assert!(matches!(read(line), Err(Refusal::OutOfStep(_))), "{line}");
         }

@@ -449,7 +449,7 @@ proptest! {
 }
 
 #[test]
-fn the_room_taken_grows_with_what_is_stored() {
+fn the_space_used_grows_with_what_is_stored() {
     each(|engine| {
         let before = engine.room().unwrap();
         assert_eq!(before.refusing, None);

@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_passkey_is_taken_with_its_identifier() {
+    fn a_new_passkey_is_accepted_with_its_identifier() {
         let challenge = vault().challenge_new(b"new", 1_000).unwrap();
         let (one, said) =
             (Authenticator::new(), client_data("webauthn.create", &challenge.to_text(), ORIGIN));

@@ -106,7 +106,7 @@ mod tests {
     };
 
     #[test]
-    fn a_browser_that_has_it_is_told_so() {
+    fn a_browser_that_has_the_file_does_not_get_it_again() {
         for (tags, status) in [("W/\"1\"", 304), ("W/\"0\", W/\"1\"", 304), ("W/\"2\"", 200)] {
             let response = file(&ASSET, &headers(IF_NONE_MATCH, tags));
             assert_eq!(response.status().as_u16(), status, "{tags}");
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn brotli_is_for_who_takes_it() {
+    fn brotli_is_for_clients_that_accept_it() {
         let table = [("gzip, br", true), ("br;q=1.0", true), ("gzip", false), ("br;q=0", false)];
         for (accepted, packed) in table {
             let response = file(&ASSET, &headers(ACCEPT_ENCODING, accepted));

@@ -63,11 +63,11 @@ fn documented() -> OpenApiRouter<Web> {
         .routes(routes!(credential::list))
         .routes(routes!(credential::remove))
         .routes(routes!(credential::app_password))
-        .routes(routes!(credential::totp_begin, credential::totp_on))
+        .routes(routes!(credential::totp_start, credential::totp_on))
         .routes(routes!(credential::totp_off))
-        .routes(routes!(passkey::begin))
+        .routes(routes!(passkey::create_options))
         .routes(routes!(passkey::keep))
-        .routes(routes!(passkey::ask))
+        .routes(routes!(passkey::request_options))
         .routes(routes!(passkey::open))
         .routes(routes!(mailbox::list, mailbox::create))
         .routes(routes!(mailbox::rename, mailbox::delete))
@@ -215,8 +215,8 @@ mod tests {
                 let responses = operation["responses"].as_object().unwrap();
                 assert!(responses.contains_key("default"), "{name}");
                 for (status, response) in responses {
-                    let told = response["description"].as_str().unwrap_or_default();
-                    assert!(!told.is_empty(), "{name} {status}");
+                    let description = response["description"].as_str().unwrap_or_default();
+                    assert!(!description.is_empty(), "{name} {status}");
                 }
             }
         }

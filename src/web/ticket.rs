@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn no_token_lies_in_memory_in_clear() {
+    fn no_token_is_in_memory_in_clear() {
         let tickets = tickets(3, 2);
         issue(&tickets, "a", VIEW).unwrap();
         let rows = tickets.rows();

@@ -124,7 +124,7 @@ mod tests {
     const WRITE: Duration = Duration::from_secs(7);
 
     #[tokio::test(start_paused = true)]
-    async fn who_says_nothing_is_not_waited_for() {
+    async fn a_silent_peer_is_not_waited_for() {
         let (near, mut far) = duplex(64);
         let mut patient = TimedStream::new(near, FIRST, WRITE);
         far.write_all(b"PRI * HTTP").await.unwrap();
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_began_may_be_silent() {
+    async fn a_peer_that_has_started_may_be_silent() {
         let (near, mut far) = duplex(64);
         let mut patient = TimedStream::new(near, FIRST, WRITE);
         far.write_all(&[b'x'; 24]).await.unwrap();
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_does_not_read_is_cut_off_and_who_reads_slowly_is_not() {
+    async fn a_peer_that_does_not_read_is_cut_off_and_one_that_reads_slowly_is_not() {
         let (near, mut far) = duplex(8);
         let mut patient = TimedStream::new(near, FIRST, WRITE);
         let reader = async {

@@ -143,10 +143,10 @@ async function look(page, message) {
  * unless another page has them.
  */
 async function lookAgain(page, message) {
-  const told = await page.context().newPage();
-  await told.goto(page.url());
-  await searched(told, typed);
-  await told.close();
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await searched(other, typed);
+  await other.close();
   await page.reload();
   await page.getByText("Enter your search again").waitFor();
   await page.locator("[data-testid=filter]:focus").waitFor();

@@ -154,13 +154,16 @@ await page.getByTestId("app-add").click();
 await page.getByTestId("key-label").fill("Reader");
 await page.getByTestId("app-password").fill(password);
 await page.getByTestId("app-submit").click();
-const told = await reads(page.getByTestId("app-secret"), /^[0-9a-z]{5}(-[0-9a-z]{5}){4}-[0-9a-z]$/);
+const appSecret = await reads(
+  page.getByTestId("app-secret"),
+  /^[0-9a-z]{5}(-[0-9a-z]{5}){4}-[0-9a-z]$/,
+);
 await accessible(page, "an app password");
 await page.getByTestId("app-secret-done").click();
-await silent(page, told);
+await silent(page, appSecret);
 await picture(page, "passkeys");
 const reader = await profile(browser);
-await signIn(reader, user, told);
+await signIn(reader, user, appSecret);
 await reader.locator(`[data-testid=row][data-ref="${heron}"]`).getByTestId("row-link").click();
 await reader.getByTestId("text").filter({ hasText: "heron" }).waitFor();
 await page.getByRole("button", { name: "Remove Reader" }).click();

@@ -46,7 +46,7 @@ const until = (what, find) =>
   });
 
 /** Returns the link and the one-time password in a notification. */
-function told(mail) {
+function linkAndPassword(mail) {
   const text = mail.replace(/=\r?\n/g, "").replace(/=3D/g, "=");
   return {
     link: text.match(/https:\/\/[^\s"<]*\/pickup\/[a-z0-9]{26}/)?.[0],
@@ -135,7 +135,7 @@ await picture(dana, "sent-message");
 ok("accepted, delivered inside, waiting outside");
 
 const mail = await until("the notification", () => left().find((one) => one.includes(first)));
-const { link, once } = told(mail);
+const { link, once } = linkAndPassword(mail);
 assert.ok(link && once, mail);
 assert.ok(!/heron|nests/i.test(mail), "the notification says nothing of the message");
 
@@ -225,9 +225,9 @@ await dana.getByTestId("status-line").first().waitFor();
 for (const [user, finds] of [["u2", true], ["u3", false]]) {
   const other = await profile(browser, { viewport: { width: 1280, height: 800 } });
   await signIn(other, user);
-  const told = other.getByTestId("toast").filter({ hasText: first }).first();
+  const toast = other.getByTestId("toast").filter({ hasText: first }).first();
   await goTo(other, first, (within) =>
-    finds ? other.waitForURL(`**/mail/inbox/${first}`, within) : told.waitFor(within),
+    finds ? other.waitForURL(`**/mail/inbox/${first}`, within) : toast.waitFor(within),
   );
   await other.context().close();
 }
@@ -259,7 +259,9 @@ ok("an outsider gets notifications in the chosen language");
 // ---- the same for an outsider who reads Hebrew on a narrow screen, by the keyboard alone (P-11)
 const carol = "carol@outside.example";
 const third = await send(await write(carol, "About the white ibis", "The ibis wades at noon."));
-const forCarol = told(await until("Carol's mail", () => left().find((one) => one.includes(third))));
+const forCarol = linkAndPassword(
+  await until("Carol's mail", () => left().find((one) => one.includes(third))),
+);
 const hebrew = await profile(browser, { viewport: { width: 320, height: 640 }, locale: "he-IL" });
 /** Walks with Tab until the focus is there; what is drawn anew loses it on the way. */
 const tabTo = (testid) => soon(() => tabAlong(testid));

@@ -288,9 +288,9 @@ const bring = async () => {
   await page.getByTestId("import").click();
 };
 await bring();
-await page.getByTestId("transfer-told").filter({ hasText: "2 messages imported, 0" }).waitFor();
+await page.getByTestId("transfer-counts").filter({ hasText: "2 messages imported, 0" }).waitFor();
 await bring();
-await page.getByTestId("transfer-told").filter({ hasText: "0 messages imported, 2" }).waitFor();
+await page.getByTestId("transfer-counts").filter({ hasText: "0 messages imported, 2" }).waitFor();
 await page.getByTestId("export-mailbox").selectOption("archive");
 const saving = page.waitForEvent("download");
 await page.getByTestId("export").click();

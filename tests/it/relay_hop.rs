@@ -321,7 +321,7 @@ async fn a_lost_answer_sends_the_message_again() {
 
 /// The sender is notified of a permanent refusal at once, with the reply of the host.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_permanent_no_is_told_to_the_sender() {
+async fn a_permanent_refusal_is_reported_to_the_sender() {
     for (word, reply, status) in [
         ("MAIL", "550 5.7.1 go away\r\n", "5.7.1"),
         ("RCPT", "550 5.1.1 nobody\r\n", "5.1.1"),
@@ -336,8 +336,8 @@ async fn a_permanent_no_is_told_to_the_sender() {
         let detail = view.recipients[0].history.last().unwrap().detail.clone().unwrap();
         assert!(detail.contains(reply.trim_end().get(10..).unwrap()), "{detail}");
         let inbox = site.gw.inbox("dana").await;
-        let told = inbox.iter().filter(|item| item.notice.is_some()).count();
-        assert_eq!(told, 1, "{word}: exactly one notice");
+        let notices = inbox.iter().filter(|item| item.notice.is_some()).count();
+        assert_eq!(notices, 1, "{word}: exactly one notice");
         let octets = site.gw.open("dana", inbox[0].reference).await;
         assert!(String::from_utf8_lossy(&octets).contains(status), "{word}");
     }

@@ -250,7 +250,7 @@ async fn the_reply_waits_until_the_message_is_durable() {
 }
 
 #[tokio::test]
-async fn a_full_store_puts_mail_off_and_takes_it_again_later() {
+async fn a_full_store_defers_mail_and_accepts_it_later() {
     let engine = Sluggish::new();
     let gw = TestGateway::on(engine.clone(), |_| ()).await;
     let mut smtp = gw.smtp().await;

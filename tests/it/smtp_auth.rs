@@ -37,8 +37,8 @@ async fn arrive(gw: &TestGateway, message: &str) -> (String, bool) {
     let octets = gw.open("dana", reference).await;
     let text = String::from_utf8(octets).unwrap().replace("\r\n\t", " ").replace("\r\n ", " ");
     let field = text.lines().find_map(|line| line.strip_prefix("Authentication-Results: "));
-    let told = gw.gateway.queue_list(50).unwrap().iter().any(|row| row.reference == reference);
-    (field.unwrap_or_default().to_owned(), told)
+    let replied = gw.gateway.queue_list(50).unwrap().iter().any(|row| row.reference == reference);
+    (field.unwrap_or_default().to_owned(), replied)
 }
 
 /// Publishes a key for outside.example and returns the message with its signature.
@@ -66,15 +66,15 @@ async fn spf_vouches_for_an_aligned_sender() {
     dns.text("outside.example", "v=spf1 ip4:127.0.0.1 -all");
     dns.text("_dmarc.outside.example", "v=DMARC1; p=reject");
     let gw = asking(&dns, |_| ()).await;
-    let (field, told) = arrive(&gw, MESSAGE).await;
+    let (field, replied) = arrive(&gw, MESSAGE).await;
     assert!(field.contains("spf=pass") && field.contains("dmarc=pass"), "{field}");
     assert!(field.starts_with("gw.test;"), "{field}");
-    assert!(told);
+    assert!(replied);
     // SPF authenticates the domain of the reverse-path, not another one in From.
     let other = MESSAGE.replace("<rachel@outside.example>", "<boss@bank.example>");
-    let (field, told) = arrive(&gw, &other).await;
+    let (field, replied) = arrive(&gw, &other).await;
     assert!(field.contains("spf=pass") && !field.contains("dmarc=pass"), "{field}");
-    assert!(!told, "{field}");
+    assert!(!replied, "{field}");
 }
 
 /// P-44: no auto-response goes to a sender address that may be forged.
@@ -84,12 +84,12 @@ async fn a_forged_sender_is_written_down_and_not_answered() {
     dns.text("outside.example", "v=spf1 ip4:192.0.2.1 -all");
     dns.text("_dmarc.outside.example", "v=DMARC1; p=none");
     let gw = asking(&dns, |_| ()).await;
-    let (field, told) = arrive(&gw, MESSAGE).await;
-    assert!(field.contains("spf=fail") && !told, "{field}");
+    let (field, replied) = arrive(&gw, MESSAGE).await;
+    assert!(field.contains("spf=fail") && !replied, "{field}");
     // A domain without an SPF record authenticates no sender.
     dns.says("outside.example", RecordType::TXT, Says::NoName);
-    let (field, told) = arrive(&asking(&dns, |_| ()).await, MESSAGE).await;
-    assert!(field.contains("spf=none") && !told, "{field}");
+    let (field, replied) = arrive(&asking(&dns, |_| ()).await, MESSAGE).await;
+    assert!(field.contains("spf=none") && !replied, "{field}");
 }
 
 /// Signatures made with keys of `postern dkim new` verify, for both kinds of keys; changing the
@@ -101,11 +101,11 @@ async fn a_signature_vouches_until_something_is_changed() {
         dns.text("_dmarc.outside.example", "v=DMARC1; p=none");
         let message = signed(&dns, kind, MESSAGE);
         let gw = asking(&dns, |_| ()).await;
-        let (field, told) = arrive(&gw, &message).await;
+        let (field, replied) = arrive(&gw, &message).await;
         assert!(field.contains("dkim=pass") && field.contains("dmarc=pass"), "{kind:?} {field}");
-        assert!(told, "{kind:?} {field}");
-        let (field, told) = arrive(&gw, &message.replace("A message.", "A better.")).await;
-        assert!(!field.contains("dkim=pass") && !told, "{kind:?} {field}");
+        assert!(replied, "{kind:?} {field}");
+        let (field, replied) = arrive(&gw, &message.replace("A message.", "A better.")).await;
+        assert!(!field.contains("dkim=pass") && !replied, "{kind:?} {field}");
     }
 }
 
@@ -130,9 +130,9 @@ async fn dns_that_does_not_answer_decides_nothing() {
         dns.says("outside.example", RecordType::TXT, says.clone());
         dns.text("_dmarc.outside.example", "v=DMARC1; p=reject");
         let gw = asking(&dns, |_| ()).await;
-        let (field, told) = arrive(&gw, MESSAGE).await;
+        let (field, replied) = arrive(&gw, MESSAGE).await;
         assert!(field.contains("spf=temperror"), "{says:?} {field}");
-        assert!(!told && !field.contains("spf=fail") && !field.contains("spf=pass"), "{field}");
+        assert!(!replied && !field.contains("spf=fail") && !field.contains("spf=pass"), "{field}");
     }
     // The same if no query at all is answered.
     let dns = DnsStub::start().await;
@@ -141,8 +141,8 @@ async fn dns_that_does_not_answer_decides_nothing() {
     }
     let message = signed(&DnsStub::start().await, NewKey::Ed25519, MESSAGE);
     let gw = asking(&dns, |smtp| smtp.authentication_timeout_secs = 2).await;
-    let (field, told) = arrive(&gw, &message).await;
-    assert!(field.contains("temperror") && !field.contains("=fail") && !told, "{field}");
+    let (field, replied) = arrive(&gw, &message).await;
+    assert!(field.contains("temperror") && !field.contains("=fail") && !replied, "{field}");
 }
 
 /// A trusted relay has already authenticated the sender, and its mail is accepted without checks.
@@ -150,6 +150,6 @@ async fn dns_that_does_not_answer_decides_nothing() {
 async fn a_trusted_relay_is_not_asked_about() {
     let dns = DnsStub::start().await;
     let gw = asking(&dns, |smtp| smtp.trusted_relays = vec!["127.0.0.0/8".to_owned()]).await;
-    let (field, told) = arrive(&gw, MESSAGE).await;
-    assert_eq!((field.as_str(), told), ("", true));
+    let (field, replied) = arrive(&gw, MESSAGE).await;
+    assert_eq!((field.as_str(), replied), ("", true));
 }

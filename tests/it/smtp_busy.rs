@@ -8,7 +8,7 @@ use postern::smtp::server::CALLS_AT_ONCE_MAX;
 use crate::harness::{TestGateway, until};
 
 #[tokio::test]
-async fn while_the_core_takes_nothing_more_a_recipient_is_put_off_and_the_session_goes_on() {
+async fn while_the_core_accepts_nothing_a_recipient_is_deferred_and_the_session_goes_on() {
     let gw = TestGateway::with(|smtp| smtp.memory_wait_secs = 1).await;
     let (hold, held) = mpsc::channel::<()>();
     let (held, started) = (Arc::new(Mutex::new(held)), Arc::new(AtomicUsize::new(0)));

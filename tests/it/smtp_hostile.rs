@@ -80,7 +80,7 @@ async fn commands_injected_before_tls_are_forgotten() {
 }
 
 #[tokio::test]
-async fn a_bare_lf_ends_the_conversation() {
+async fn a_bare_lf_ends_the_session() {
     let gw = TestGateway::start().await;
     for line in [b"EHLO a.example\n".as_slice(), b"\n", b"NOOP\nNOOP\r\n"] {
         let mut smtp = gw.smtp().await;
@@ -112,7 +112,7 @@ async fn the_tail_of_a_line_that_is_too_long_is_no_command() {
 }
 
 #[tokio::test]
-async fn a_wrong_chunk_length_ends_the_conversation() {
+async fn a_wrong_chunk_length_ends_the_session() {
     let gw = TestGateway::start().await;
     for line in ["BDAT 99999999999999999999999 LAST", "BDAT 9999999999 LAST", "BDAT x"] {
         let mut smtp = gw.smtp().await;
@@ -212,7 +212,7 @@ async fn headers_that_two_readers_could_read_differently_are_refused() {
 }
 
 #[tokio::test]
-async fn who_errs_too_often_is_sent_away() {
+async fn a_peer_with_too_many_errors_is_disconnected() {
     let gw = TestGateway::with(|smtp| {
         smtp.errors_max = 3;
         smtp.recipients_refused_max = 2;
@@ -244,7 +244,7 @@ async fn who_errs_too_often_is_sent_away() {
 }
 
 #[tokio::test]
-async fn recipients_beyond_the_limit_are_put_off() {
+async fn recipients_beyond_the_limit_are_deferred() {
     let gw = TestGateway::with(|smtp| smtp.recipients_max = 2).await;
     let mut smtp = gw.smtp().await;
     assert!(smtp.ehlo().await.has("LIMITS RCPTMAX=2"));
@@ -256,7 +256,7 @@ async fn recipients_beyond_the_limit_are_put_off() {
 }
 
 #[tokio::test]
-async fn connections_beyond_the_limits_are_told_so() {
+async fn connections_beyond_the_limits_are_refused_with_a_reply() {
     let gw = TestGateway::with(|smtp| smtp.connections_per_address_max = 2).await;
     let first = gw.smtp().await;
     let _second = gw.smtp().await;
@@ -277,7 +277,7 @@ async fn connections_beyond_the_limits_are_told_so() {
 }
 
 #[tokio::test]
-async fn who_talks_before_the_greeting_is_refused_where_that_is_set() {
+async fn a_peer_that_talks_before_the_greeting_is_refused_where_that_is_set() {
     let gw = TestGateway::with(|smtp| smtp.greeting_delay_millis = 300).await;
     let mut early = gw.connect().await;
     early.raw(b"EHLO early.example\r\n").await;
@@ -287,7 +287,7 @@ async fn who_talks_before_the_greeting_is_refused_where_that_is_set() {
 }
 
 #[tokio::test]
-async fn who_leaves_in_the_middle_leaves_nothing_behind() {
+async fn a_peer_that_leaves_in_the_middle_leaves_nothing_behind() {
     let gw = TestGateway::start().await;
     let all = gw.server.budget().free();
     let mut smtp = in_data(&gw).await;

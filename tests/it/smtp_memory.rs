@@ -69,7 +69,7 @@ async fn three_hundred_peers_cannot_exhaust_the_memory() {
 }
 
 #[tokio::test]
-async fn a_message_that_finds_no_memory_is_put_off_and_taken_later() {
+async fn a_message_that_finds_no_memory_is_deferred_and_accepted_later() {
     let gw = TestGateway::with(|smtp| {
         smtp.memory_octets_max = 256 * KIB;
         smtp.memory_wait_secs = 1;

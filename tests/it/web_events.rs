@@ -89,7 +89,7 @@ async fn a_change_is_heard_of_as_it_happens() {
 }
 
 #[tokio::test]
-async fn what_was_missed_is_told_at_once() {
+async fn missed_changes_are_reported_at_once() {
     let web = TestWeb::start().await;
     let mut dana = web.signed_in("dana").await;
     let state = dana.get("/api/mailboxes").await.json()["state"].as_str().unwrap().to_owned();

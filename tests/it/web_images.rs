@@ -143,7 +143,7 @@ async fn shown(web: &TestWeb, dana: &mut Browser, images: &[&str]) -> Vec<String
 }
 
 #[tokio::test]
-async fn an_image_from_elsewhere_is_fetched_by_us_when_it_is_asked_for() {
+async fn a_remote_image_is_fetched_by_us_when_it_is_asked_for() {
     let host = Host::start().await;
     let (web, mut dana) = fetching(&host, |_| ()).await;
     let address = "https://pics.example/square.png?for=dana";

@@ -20,7 +20,7 @@ async fn app_password(browser: &mut Browser, label: &str) -> Value {
     made.expect_status(201).json()
 }
 
-fn told(made: &Value) -> &str {
+fn secret_of(made: &Value) -> &str {
     made["appPassword"].as_str().unwrap()
 }
 
@@ -44,10 +44,10 @@ async fn an_app_password_reads_mail_and_no_more() {
     let listed = credentials(&mut dana).await;
     assert_eq!(listed["appPasswords"][0]["label"], "Phone");
     assert_eq!(listed["appPasswords"][0]["lastUsedAt"], Value::Null);
-    assert!(!listed.to_string().contains(told(&made)));
+    assert!(!listed.to_string().contains(secret_of(&made)));
 
     let mut phone = web.browser().await;
-    let typed = told(&made).to_uppercase().replace('-', " ");
+    let typed = secret_of(&made).to_uppercase().replace('-', " ");
     // It does not open another account.
     phone.sign_in("omar", &typed).await.expect_problem(401, "bad-credentials");
     phone.sign_in("dana", &typed).await.expect_status(201);
@@ -95,34 +95,34 @@ async fn a_managers_app_password_manages_nothing() {
     dana.get("/api/manage/users").await.expect_status(200);
     let made = app_password(&mut dana, "Phone").await;
     let mut phone = web.browser().await;
-    phone.sign_in("dana", told(&made)).await.expect_status(201);
+    phone.sign_in("dana", secret_of(&made)).await.expect_status(201);
     assert_ne!(phone.get("/api/manage/users").await.status, 200);
 }
 
 /// P-13: a password change revokes the app passwords; recovery revokes every other credential of
 /// the account as well.
 #[tokio::test]
-async fn a_new_password_ends_app_passwords_and_recovery_ends_codes_too() {
+async fn a_new_password_ends_app_passwords_and_recovery_ends_totp_too() {
     let web = TestWeb::start().await;
     let mut dana = web.signed_in("dana").await;
     let made = app_password(&mut dana, "Phone").await;
     let change = json!({ "password": PASSWORD, "newPassword": NEW });
     dana.signed("PUT", "/api/account/password", Some(&change)).await.expect_status(204);
     let mut phone = web.browser().await;
-    phone.sign_in("dana", told(&made)).await.expect_problem(401, "bad-credentials");
+    phone.sign_in("dana", secret_of(&made)).await.expect_problem(401, "bad-credentials");
     let new = json!({ "password": NEW, "label": "Phone" });
     let made = dana.post("/api/account/app-passwords", &new).await.expect_status(201).json();
-    let totp = totp_begin(&mut dana, NEW).await;
+    let totp = totp_start(&mut dana, NEW).await;
     totp_on(&mut dana, &totp).await.expect_status(204);
     let key = dana.post("/api/account/recovery-key", &json!({ "password": NEW })).await;
     let key = key.expect_status(201).json()["recoveryKey"].clone();
     let back = json!({ "name": "dana", "recoveryKey": key, "newPassword": PASSWORD });
     phone.post("/api/recovery", &back).await.expect_status(204);
-    phone.sign_in("dana", told(&made)).await.expect_problem(401, "bad-credentials");
+    phone.sign_in("dana", secret_of(&made)).await.expect_problem(401, "bad-credentials");
     phone.sign_in("dana", PASSWORD).await.expect_status(201);
 }
 
-async fn totp_begin(browser: &mut Browser, password: &str) -> Totp {
+async fn totp_start(browser: &mut Browser, password: &str) -> Totp {
     let started = browser.post("/api/account/totp", &json!({ "password": password })).await;
     let started = started.expect_status(201).json();
     let (secret, uri) = (started["secret"].as_str().unwrap(), started["uri"].as_str().unwrap());
@@ -158,7 +158,7 @@ async fn a_code_is_needed_besides_the_password_and_good_once() {
     let mut dana = web.signed_in("dana").await;
     let again = json!({ "password": "wrong" });
     dana.post("/api/account/totp", &again).await.expect_problem(401, "bad-credentials");
-    let totp = totp_begin(&mut dana, PASSWORD).await;
+    let totp = totp_start(&mut dana, PASSWORD).await;
     // Before it is confirmed, the secret is not required: it cannot lock the user out.
     let mut browser = web.browser().await;
     sign_in_with(&mut browser, PASSWORD, None).await.expect_status(201);
@@ -186,7 +186,7 @@ async fn a_code_is_needed_besides_the_password_and_good_once() {
     sign_in_with(&mut browser, PASSWORD, Some(&old)).await.expect_problem(422, "wrong-code");
     // An app password needs no code: that is what it is for.
     let made = app_password(&mut dana, "Script").await;
-    sign_in_with(&mut browser, told(&made), None).await.expect_status(201);
+    sign_in_with(&mut browser, secret_of(&made), None).await.expect_status(201);
     // Five wrong codes cause a delay. The wrong code during set-up is counted elsewhere, by account
     // number.
     for _ in 0..2 {
@@ -289,7 +289,7 @@ async fn a_passkey_opens_the_account() {
     let web = TestWeb::start().await;
     let reference = web.deliver("dana", MESSAGE).await;
     let (mut dana, mut key) = with_passkey(&web).await;
-    let totp = totp_begin(&mut dana, PASSWORD).await;
+    let totp = totp_start(&mut dana, PASSWORD).await;
     totp_on(&mut dana, &totp).await.expect_status(204);
     let mut browser = web.browser().await;
     let question = asked(&mut browser).await;
@@ -357,7 +357,7 @@ async fn a_passkeys_answer_is_good_once_and_nowhere_else() {
 /// P-13: a passkey is created in one session, after the password was entered, from the server's own
 /// challenge.
 #[tokio::test]
-async fn a_passkey_is_made_only_by_who_knows_the_password() {
+async fn a_passkey_is_created_only_with_the_password() {
     let web = TestWeb::start().await;
     let (mut dana, mut omar) = (web.signed_in("dana").await, web.signed_in("omar").await);
     let begin = "/api/account/passkeys/options";

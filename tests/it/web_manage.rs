@@ -57,7 +57,7 @@ async fn only_a_manager_whose_password_is_fresh_gets_in() {
 /// An administrator creates, disables and enables accounts; the last administrator cannot be
 /// removed.
 #[tokio::test]
-async fn users_are_made_and_shut_out() {
+async fn users_are_created_and_disabled() {
     let (web, mut dana) = with_manager().await;
     let noa = json!({"name": "noa", "displayName": "Noa", "addresses": ["noa@example.org"],
         "password": "a first password"});

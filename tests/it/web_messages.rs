@@ -73,10 +73,10 @@ async fn rejecting_destroys_a_message_unread() {
         let reference = web.deliver("dana", MESSAGE).await;
         let path = format!("/api/messages/{reference}");
         let answer = dana.post(&format!("{path}/reject"), &json!({"reason": reason})).await;
-        let told = answer.expect_status(200).json();
+        let result = answer.expect_status(200).json();
         let at = web.clock().now().to_rfc3339();
         let expected = json!({"reference": reference.to_string(), "outcome": "rejected", "at": at});
-        assert_eq!(told, expected);
+        assert_eq!(result, expected);
         for gone in [path.clone(), format!("{path}/item")] {
             dana.get(&gone).await.expect_problem(404, "not-found");
         }
@@ -93,7 +93,7 @@ async fn rejecting_destroys_a_message_unread() {
 
 /// Unknown, malformed and other users' references all get the same answer.
 #[tokio::test]
-async fn a_message_of_somebody_else_is_not_there() {
+async fn a_message_of_another_account_is_not_there() {
     let web = TestWeb::start().await;
     let reference = web.deliver("dana", MESSAGE).await;
     let mut omar = web.signed_in("omar").await;
@@ -117,7 +117,7 @@ async fn a_message_of_somebody_else_is_not_there() {
 }
 
 #[tokio::test]
-async fn windows_meet_without_gap_or_overlap_while_mail_arrives() {
+async fn pages_meet_without_gap_or_overlap_while_mail_arrives() {
     let web = TestWeb::start().await;
     let mut all = Vec::new();
     for n in 0..25 {
@@ -150,7 +150,7 @@ async fn windows_meet_without_gap_or_overlap_while_mail_arrives() {
 }
 
 #[tokio::test]
-async fn mailboxes_are_made_renamed_filled_emptied_and_removed() {
+async fn mailboxes_are_created_renamed_filled_emptied_and_removed() {
     let web = TestWeb::start().await;
     let mut dana = web.signed_in("dana").await;
     let listed = dana.get("/api/mailboxes").await.expect_status(200).json();
@@ -206,22 +206,22 @@ async fn many_messages_change_at_once_and_each_by_itself() {
     let foreign = web.deliver("omar", MESSAGE).await;
     let references = json!([one.to_string(), "nonsense", foreign.to_string(), two.to_string()]);
     let body = json!({"references": references, "change": {"mailbox": "archive"}});
-    let told = dana.post("/api/messages/batch", &body).await.expect_status(200).json();
-    assert_eq!(told["done"], json!([one.to_string(), two.to_string()]));
+    let result = dana.post("/api/messages/batch", &body).await.expect_status(200).json();
+    assert_eq!(result["done"], json!([one.to_string(), two.to_string()]));
     let failed = json!([
         {"reference": foreign.to_string(), "code": "not-found"},
         {"reference": "nonsense", "code": "not-found"},
     ]);
-    assert_eq!(told["failed"], failed);
+    assert_eq!(result["failed"], failed);
     let archive = dana.get("/api/messages?mailbox=archive").await.json();
-    assert_eq!((&archive["total"], &archive["state"]), (&json!(2), &told["state"]));
+    assert_eq!((&archive["total"], &archive["state"]), (&json!(2), &result["state"]));
     let many: Vec<String> = (0..501).map(|_| one.to_string()).collect();
     let body = json!({"references": many, "change": {}});
     dana.post("/api/messages/batch", &body).await.expect_problem(422, "invalid");
 }
 
 #[tokio::test]
-async fn changes_since_a_state_are_told() {
+async fn changes_since_a_state_are_reported() {
     let web = TestWeb::start().await;
     let mut dana = web.signed_in("dana").await;
     let state = |value: &Value| value["state"].as_str().unwrap().to_owned();

@@ -17,7 +17,7 @@ const OLD: &str = "From: Eve <eve@x.example>\nMessage-ID: <old@x.example>\nSubje
 
 /// P-11: another client imports mail, reads it back unchanged, labels it and finds it.
 #[tokio::test]
-async fn mail_is_brought_in_labelled_and_given_back() {
+async fn mail_is_imported_labelled_and_returned_unchanged() {
     let web = TestWeb::start().await;
     let mut dana = web.signed_in("dana").await;
     let (status, made) = import(&mut dana, "archive", OLD).await;
@@ -68,7 +68,7 @@ async fn a_conversation_is_looked_at_without_opening_it() {
 
 /// P-06: the appearance that a user chose in one browser is there in the next, complete.
 #[tokio::test]
-async fn the_look_of_the_pages_goes_where_its_owner_goes() {
+async fn the_appearance_goes_where_its_owner_goes() {
     let web = TestWeb::start().await;
     let mut dana = web.signed_in("dana").await;
     let look = json!({

@@ -6,7 +6,7 @@ use super::web_harness::TestWeb;
 
 /// P-19: terms, snippets, pages of results, and a query that cannot be parsed.
 #[tokio::test]
-async fn mail_is_searched_window_by_window() {
+async fn mail_is_searched_page_by_page() {
     let web = TestWeb::start().await;
     let mut dana = web.signed_in("dana").await;
     let mut references = Vec::new();

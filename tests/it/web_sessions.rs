@@ -6,7 +6,7 @@ use super::web_harness::{PASSWORD, TestWeb};
 
 /// P-13
 #[tokio::test]
-async fn the_right_pair_enters_and_is_told_who_it_is() {
+async fn the_right_name_and_password_open_a_session_that_says_whose_it_is() {
     let web = TestWeb::start().await;
     let mut browser = web.browser().await;
     let signed_in = browser.sign_in("dana", PASSWORD).await.expect_status(201).json();
@@ -38,17 +38,17 @@ async fn a_wrong_pair_gets_one_generic_error() {
     let disabled = tokio::task::spawn_blocking(move || gateway.account_disable("omar"));
     disabled.await.unwrap().unwrap();
     let mut browser = web.browser().await;
-    let mut told = Vec::new();
+    let mut answers = Vec::new();
     for (name, password) in [("dana", "wrong"), ("nobody", PASSWORD), ("omar", PASSWORD)] {
         let answer = browser.sign_in(name, password).await.expect_problem(401, "bad-credentials");
         let mut problem = answer.json();
         problem["errorId"].take();
         let mut names: Vec<_> = answer.headers.keys().map(|name| name.to_string()).collect();
         names.sort();
-        told.push((problem, names));
+        answers.push((problem, names));
     }
-    assert_eq!(told[0], told[1]);
-    assert_eq!(told[0], told[2]);
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(answers[0], answers[2]);
 }
 
 /// P-13
@@ -129,7 +129,7 @@ async fn sessions_are_listed_and_ended_one_by_one_and_everywhere() {
 }
 
 #[tokio::test]
-async fn a_session_ends_when_it_lies_idle_sooner_on_a_shared_computer() {
+async fn a_session_ends_when_it_is_idle_sooner_on_a_shared_computer() {
     let web = TestWeb::start().await;
     let mut own = web.signed_in("dana").await;
     let mut shared = web.browser().await;

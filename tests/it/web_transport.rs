@@ -223,7 +223,7 @@ async fn a_body_too_large_or_of_another_kind_is_refused() {
 }
 
 #[tokio::test]
-async fn who_is_slow_on_purpose_is_cut_off() {
+async fn a_client_that_is_slow_on_purpose_is_cut_off() {
     let web = TestWeb::with(|config| {
         config.tls_timeout_secs = 1;
         config.header_timeout_secs = 1;
@@ -285,7 +285,7 @@ async fn connections_of_one_address_are_limited() {
 }
 
 #[tokio::test]
-async fn a_request_under_way_is_finished_when_the_daemon_stops() {
+async fn a_request_in_progress_is_finished_when_the_daemon_stops() {
     let web = TestWeb::start().await;
     let mut dana = web.signed_in("dana").await;
     let mut other = web.signed_in("omar").await;

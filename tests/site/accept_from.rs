@@ -12,7 +12,7 @@ use crate::{deliver, in_clear, settled};
 /// message from inside to a user who accepts mail from outside only is not delivered, and its
 /// status says so.
 #[tokio::test]
-async fn mail_comes_only_from_where_its_recipient_takes_it() {
+async fn mail_comes_only_from_where_its_recipient_accepts_it() {
     let sink = Sink::start();
     let site = Site::start(&Setup::to(&sink, "[outgoing]\nundo_secs = 0\n"));
     let mut dana = site.client("dana").await;

@@ -98,7 +98,7 @@ fn the_sender_of_an_accepted_message_gets_one_mail_that_says_so() {
 /// P-44, decision D2: one mail a day per sender and recipient, and none to a list, an automatic
 /// sender, a null reverse-path or an unauthenticated sender.
 #[test]
-fn nobody_is_told_who_may_not_be_answered() {
+fn a_sender_who_may_not_be_answered_gets_nothing() {
     let sink = Sink::start();
     let site = Site::start(&Setup::to(&sink, ""));
     arrive(&site, RACHEL);
@@ -203,7 +203,7 @@ async fn the_sender_gets_a_receipt_where_the_reader_allows_it() {
     let site = Site::start(&Setup::to(&sink, QUIET));
     let mut dana = site.client("dana").await;
     // The preference, the reader's answer, and how the receipt says it was sent, if there is one.
-    for (setting, says, told) in [
+    for (setting, says, receipt) in [
         ("never", Some(true), None),
         ("ask", None, None),
         ("ask", Some(false), None),
@@ -222,8 +222,8 @@ async fn the_sender_gets_a_receipt_where_the_reader_allows_it() {
             site.drain();
             let taken = sink.taken().split_off(before);
             let case = format!("{setting} {says:?} {rejects}");
-            assert_eq!(taken.len(), usize::from(told.is_some()), "{case}: {taken:?}");
-            if let Some(how) = told {
+            assert_eq!(taken.len(), usize::from(receipt.is_some()), "{case}: {taken:?}");
+            if let Some(how) = receipt {
                 check_receipt(&taken[0], reference, how, rejects);
             }
         }

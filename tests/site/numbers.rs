@@ -32,22 +32,22 @@ async fn messages_to_several_daemons_at_once_all_have_numbers_of_their_own() {
     let setup =
         Setup { people: &["dana"], ..Setup::to(&sink, "[auto_response]\naccepted = false\n") };
     let sites: Vec<Site> = (0..NODES).map(|_| Site::start(&setup)).collect();
-    let told = tell(&sites);
+    let replied = deliver_to_all(&sites);
     let mut all = BTreeSet::new();
-    for (site, told) in sites.into_iter().zip(told) {
+    for (site, numbers) in sites.into_iter().zip(replied) {
         let mut dana = site.client("dana").await;
         let items = dana.list("inbox").await.expect("the list is returned");
         let stored: BTreeSet<Reference> = items.iter().map(|one| one.reference).collect();
         assert_eq!(items.len(), SESSIONS * MESSAGES);
-        assert_eq!(stored, told.iter().copied().collect(), "stored under other numbers");
-        all.extend(told);
+        assert_eq!(stored, numbers.iter().copied().collect(), "stored under other numbers");
+        all.extend(numbers);
         site.stop();
     }
     assert_eq!(all.len(), NODES * SESSIONS * MESSAGES, "a number was given out twice");
 }
 
 /// Delivers to all sites at the same time; returns the numbers in the replies of each.
-fn tell(sites: &[Site]) -> Vec<Vec<Reference>> {
+fn deliver_to_all(sites: &[Site]) -> Vec<Vec<Reference>> {
     std::thread::scope(|scope| {
         let deliver = |site: &Site| {
             let smtp = site.smtp;
@@ -71,9 +71,9 @@ fn deliver_all(smtp: std::net::SocketAddr) -> Vec<Reference> {
         message,
         parameters: "",
     };
-    let told = (0..MESSAGES).map(|_| accepted(session.deliver(&mail))).collect();
+    let numbers = (0..MESSAGES).map(|_| accepted(session.deliver(&mail))).collect();
     session.quit();
-    told
+    numbers
 }
 
 /// P-18: four processes create ten million numbers at the same time without a duplicate.

@@ -109,8 +109,8 @@ async fn no_route_hands_anything_over_without_tls() {
         assert_eq!(rest, "", "{verb} {path}");
         let on_https = in_clear(site.https, &request);
         for answer in [&answer, &on_https] {
-            let told = secrets.iter().find(|secret| answer.contains(secret.as_str()));
-            assert_eq!(told, None, "{verb} {path}: {answer}");
+            let leaked = secrets.iter().find(|secret| answer.contains(secret.as_str()));
+            assert_eq!(leaked, None, "{verb} {path}: {answer}");
             assert!(!answer.to_lowercase().contains("set-cookie"), "{verb} {path}: {answer}");
         }
         assert!(!on_https.starts_with("HTTP/"), "{verb} {path}: {on_https}");
@@ -140,7 +140,7 @@ async fn notified(sink: &Sink, dana: &mut Client, secret: &str) -> String {
 /// P-02: the daemon listens for SMTP, HTTPS and the redirect, and on no other port; an eavesdropper
 /// on sessions that read and send mail sees none of fifty words, nor the password.
 #[tokio::test]
-async fn who_listens_in_sees_nothing_of_a_session() {
+async fn an_eavesdropper_sees_nothing_of_a_session() {
     let sink = Sink::start();
     let mut site = Site::start(&Setup::to(&sink, "[outgoing]\nundo_secs = 0\n"));
     let ports = site.ports();

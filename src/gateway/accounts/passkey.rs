@@ -75,7 +75,7 @@ impl Answered {
 
 impl Gateway {
     /// Returns what a browser needs to create a passkey. Requires the password.
-    pub fn passkey_begin(&self, actor: &Actor, password: &Password) -> Result<PasskeyAsk, Error> {
+    pub fn passkey_options(&self, actor: &Actor, password: &Password) -> Result<PasskeyAsk, Error> {
         let account = actor.account();
         self.unlock_by_password(account, password)?;
         let mut there = Vec::new();

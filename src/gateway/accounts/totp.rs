@@ -23,7 +23,7 @@ pub struct TotpNew {
 impl Gateway {
     /// Creates a secret for an authenticator app. Codes are required only after one was verified.
     /// Requires the password; fails with `totp-on` if two-step verification is already on.
-    pub fn totp_begin(&self, actor: &Actor, password: &Password) -> Result<TotpNew, Error> {
+    pub fn totp_start(&self, actor: &Actor, password: &Password) -> Result<TotpNew, Error> {
         let account = actor.account();
         self.unlock_by_password(account, password)?;
         let secret = Zeroizing::new(vault::random_bytes::<SECRET_OCTETS>()?);

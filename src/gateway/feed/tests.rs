@@ -178,23 +178,23 @@ fn everything(
 }
 
 #[test]
-fn nobody_is_told_before_it_is_durable() {
+fn nothing_is_announced_before_it_is_durable() {
     let Fixture { gateway, engine, mut dana, .. } = fixture();
     let stepped = Arc::default();
     let done = everything(&gateway, &stepped, || Ok(()));
-    assert_eq!(modseq(&gateway, DANA), 1, "it ran, and its end was not told yet");
+    assert_eq!(modseq(&gateway, DANA), 1, "it ran, and its end was not announced yet");
     assert_eq!(dana.try_recv(), Err(TryRecvError::Empty));
     assert!(!rang(&gateway.queue_wake()) && !rang(&gateway.hold_wake()));
     assert!(!stepped.load(Ordering::SeqCst));
     engine.settle(None);
-    assert_eq!(dana.try_recv(), Ok(mail(1)), "told before the caller hears of it");
+    assert_eq!(dana.try_recv(), Ok(mail(1)), "announced before the caller has its result");
     assert!(rang(&gateway.queue_wake()) && rang(&gateway.hold_wake()));
     assert!(stepped.load(Ordering::SeqCst));
     done.wait().unwrap();
 }
 
 #[test]
-fn nobody_is_told_of_what_failed() {
+fn nothing_that_failed_is_announced() {
     let refuses: fn() -> Result<(), Error> = || Err(Error::OverQuota);
     let failures = [(refuses, None), (|| Ok(()), Some(store::Error::Full))];
     for (answer, failure) in failures {
@@ -210,7 +210,7 @@ fn nobody_is_told_of_what_failed() {
 }
 
 #[test]
-fn what_runs_twice_is_told_once_and_as_the_last_run_had_it() {
+fn what_runs_twice_is_announced_once_and_as_the_last_run_had_it() {
     let Fixture { gateway, engine, mut dana, mut omar } = fixture();
     let (runs, steps) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
     let (counted, stepping) = (runs.clone(), steps.clone());

@@ -107,8 +107,8 @@ impl Gateway {
         for (account, recipient) in facts.recipients.iter().take(NOTICES_MAX) {
             let asked = matches!(recipient.notify, Notify::On { success: true, .. });
             // RFC 3461 §4.1: with NOTIFY=NEVER the sender gets no report.
-            let told = settings.acceptance_notice && recipient.notify != Notify::Never;
-            if asked || told {
+            let notice_due = settings.acceptance_notice && recipient.notify != Notify::Never;
+            if asked || notice_due {
                 let mail = self.acceptance(inbound, reference, *account, recipient, now)?;
                 let key = self.answered_key(&sender.normalized(), &path_text(&recipient.path));
                 notices.push(Notice { mail, once: (!asked).then_some(key) });

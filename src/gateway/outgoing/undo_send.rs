@@ -106,7 +106,7 @@ impl Gateway {
     }
 
     /// Notifies the sender of each recipient whose account was deleted while the message was held.
-    fn gone_told(&self, message: ReferenceKey, now: Timestamp) -> Result<(), Error> {
+    fn gone_report(&self, message: ReferenceKey, now: Timestamp) -> Result<(), Error> {
         let Some(held) = self.inner.store.get(&HELD, &message)? else { return Ok(()) };
         for copy in &held.copies {
             let account = copy.copy.account;
@@ -123,7 +123,7 @@ impl Gateway {
     }
 
     fn message_release(&self, message: ReferenceKey, now: Timestamp) -> Result<(), Error> {
-        self.gone_told(message, now)?;
+        self.gone_report(message, now)?;
         let done = self.transact(move |tx| {
             // Sending was undone, or another call released it.
             let Some(held) = tx.get(&HELD, &message)? else { return Ok(()) };

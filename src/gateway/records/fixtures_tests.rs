@@ -326,7 +326,7 @@ mod noticed {
     }
 
     #[test]
-    fn lines_that_no_record_has_are_told() {
+    fn lines_that_no_record_has_are_reported() {
         let (wrong, _) = checked::<Fruit<Kind>>(&format!("{V1}Berry 1 1 00\n"));
         assert_eq!(wrong.len(), 1);
         assert!(wrong[0].starts_with("Berry has fixture lines"), "{wrong:?}");

@@ -97,14 +97,14 @@ impl Gateway {
         Ok(FlagsPage { items, next })
     }
 
-    /// The matching messages, newest first, as `told` converts them.
+    /// The matching messages, newest first, converted by `convert`.
     fn found<T>(
         &self,
         actor: &Actor,
         query: &Query,
         before: Option<&str>,
         limit: usize,
-        told: impl Fn(&mut Asking<'_>, &Doc) -> Result<Option<T>, Error>,
+        convert: impl Fn(&mut Asking<'_>, &Doc) -> Result<Option<T>, Error>,
     ) -> Result<(Vec<T>, Option<String>), Error> {
         let before = before.map(parse_cursor).transpose()?;
         let (folders, labels) = (self.folders(actor, query)?, self.labels_named(actor, query)?);
@@ -121,7 +121,7 @@ impl Gateway {
                 break;
             }
             if !seen.contains(&doc.reference)
-                && let Some(one) = told(&mut asking, doc)?
+                && let Some(one) = convert(&mut asking, doc)?
             {
                 seen.insert(doc.reference);
                 all.push(one);

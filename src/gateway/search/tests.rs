@@ -325,16 +325,16 @@ fn filters_put_new_mail_where_it_belongs() {
 
 /// Recipients are suggested from past mail: people written to come before other senders.
 #[test]
-fn people_are_known_from_past_mail() {
+fn correspondents_are_known_from_past_mail() {
     use crate::gateway::sending_tests::{content, send};
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     deliver(&gateway, &["dana@example.org"], &plain("Hello", "x"));
     send(&gateway, &dana, &content(&["omar@example.org"], "Hello"));
     let people = gateway.people(&dana).unwrap();
-    let told: Vec<(Option<&str>, &str)> =
+    let listed: Vec<(Option<&str>, &str)> =
         people.iter().map(|one| (one.name.as_deref(), one.address.as_str())).collect();
-    assert_eq!(told, [(None, "omar@example.org"), (Some("Rachel"), "rachel@outside.example")]);
+    assert_eq!(listed, [(None, "omar@example.org"), (Some("Rachel"), "rachel@outside.example")]);
 }
 
 /// A sent message is found by its text and by the names of its files.
@@ -373,7 +373,7 @@ fn one_turn_at_a_time_and_nobody_waits_for_ever() {
 
 /// A message opened just now is found, although another request is indexing it at that moment.
 #[test]
-fn a_question_waits_for_what_is_being_taken_in() {
+fn a_search_waits_for_messages_that_are_being_indexed() {
     let gateway = gateway();
     let heron = deliver(&gateway, &["dana@example.org"], &plain("Birds", "A blue heron."));
     let dana = sign_in(&gateway, "dana");

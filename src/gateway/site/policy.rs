@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn inside_stays_inside_and_the_intranet_has_walls() {
+    fn inside_stays_inside_and_the_intranet_has_a_perimeter() {
         let policy = Policy { intranet: true, ..Policy::default() };
         let inside = Asked { inside: true, ..asked(None, Some(Choice::Plain)) };
         assert_eq!(outgoing(&policy, &inside).route, Route::Inside);

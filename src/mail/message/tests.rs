@@ -205,7 +205,7 @@ fn html_made_from_text_is_not_html() {
 }
 
 #[test]
-fn hostile_messages_are_described_and_never_taken_apart() {
+fn hostile_messages_are_described_and_never_parsed() {
     let deep: String = (0..10_000)
         .map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n"))
         .collect();

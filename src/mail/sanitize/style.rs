@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_that_only_look_are_kept() {
+    fn values_that_only_change_the_appearance_are_kept() {
         for style in [
             "color:red",
             "color:rgb(1, 2, 3);width:calc(100% - 2px)",

@@ -164,7 +164,7 @@ fn a_damaged_format_is_refused_and_not_touched() {
 }
 
 #[test]
-fn a_second_process_is_told_that_the_store_is_open() {
+fn a_second_process_learns_that_the_store_is_open() {
     let folder = tempfile::tempdir().unwrap();
     let engine = open(folder.path()).unwrap();
     let second = open(folder.path()).map(|_| ());

@@ -293,13 +293,13 @@ pub async fn app_password(
         Problems
     )
 )]
-pub async fn totp_begin(
+pub async fn totp_start(
     signed: Signed,
     Json(again): Json<PasswordConfirmation>,
 ) -> Result<(StatusCode, axum::Json<TotpSecret>), Problem> {
     let password = password(&again.password)?;
     let made = signed.run_with_password(Act::Confirmed, move |gateway, actor| {
-        gateway.totp_begin(actor, &password)
+        gateway.totp_start(actor, &password)
     });
     let TotpNew { secret, uri } = made.await?;
     let (secret, qr, uri) = (secret.to_string(), qr(&uri)?, uri.to_string());

@@ -24,7 +24,7 @@ use crate::web::error::{Problem, ProblemBody, Problems};
 use crate::web::state::{CostClass, Web};
 
 use super::credential::{Credential, PasswordConfirmation, password};
-use super::session::{SignedIn, agent_of, peer_of, told};
+use super::session::{SignedIn, agent_of, peer_of, signed_in_body};
 
 /// The input from which a passkey derives its secret. It is the same for all: each passkey derives
 /// a different secret, and at sign-in it is not known beforehand which passkey will be used.
@@ -123,14 +123,14 @@ fn question(challenge: Challenge, site: Site) -> PasskeyRequestOptions {
         Problems
     )
 )]
-pub async fn begin(
+pub async fn create_options(
     signed: Signed,
     site: Site,
     Json(again): Json<PasswordConfirmation>,
 ) -> Result<axum::Json<PasskeyCreationOptions>, Problem> {
     let password = password(&again.password)?;
     let asked = signed.run_with_password(Act::Confirmed, move |gateway, actor| {
-        gateway.passkey_begin(actor, &password)
+        gateway.passkey_options(actor, &password)
     });
     let asked = asked.await?;
     Ok(axum::Json(PasskeyCreationOptions {
@@ -186,7 +186,7 @@ pub async fn keep(
     security(()),
     responses((status = 200, description = "The options", body = PasskeyRequestOptions), Problems)
 )]
-pub async fn ask(
+pub async fn request_options(
     State(web): State<Web>,
     site: Site,
 ) -> Result<axum::Json<PasskeyRequestOptions>, Problem> {
@@ -256,7 +256,9 @@ pub async fn open(
         opened
     });
     match opened.await? {
-        Ok(signed_in) => Ok((StatusCode::CREATED, axum::Json(told(signed_in))).into_response()),
+        Ok(signed_in) => {
+            Ok((StatusCode::CREATED, axum::Json(signed_in_body(signed_in))).into_response())
+        }
         Err(gateway::Error::Refused) => {
             attempt.failed();
             tracing::info!(peer.ip = %peer, "a passkey was refused");

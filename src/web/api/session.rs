@@ -211,7 +211,9 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
         opened
     });
     match opened.await? {
-        Ok(signed_in) => Ok((StatusCode::CREATED, axum::Json(told(signed_in))).into_response()),
+        Ok(signed_in) => {
+            Ok((StatusCode::CREATED, axum::Json(signed_in_body(signed_in))).into_response())
+        }
         Err(gateway::Error::Refused) => {
             attempt.failed();
             let refused = peer.to_string();
@@ -244,7 +246,7 @@ fn no_password() -> Problem {
     Problem::invalid("A password must have 1 to 1,024 octets.")
 }
 
-pub(super) fn told(signed_in: LoggedIn) -> SignedIn {
+pub(super) fn signed_in_body(signed_in: LoggedIn) -> SignedIn {
     let info = SessionInfo {
         session: signed_in.session.into(),
         account: signed_in.account.into(),

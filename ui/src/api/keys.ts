@@ -20,17 +20,17 @@ export const appPasswordMake = (password: string, label: string) =>
   request<Answered<"AppPasswordCreated">>("POST", "/api/account/app-passwords", {
     body: { password, label },
   });
-export const totpBegin = (password: string) =>
+export const totpStart = (password: string) =>
   request<TotpSecret>("POST", "/api/account/totp", { body: { password } });
 export const totpOn = (code: string) =>
   request<undefined>("PUT", "/api/account/totp", { body: { code } });
 export const totpOff = (password: string) =>
   request<undefined>("POST", "/api/account/totp/off", { body: { password } });
-export const passkeyBegin = (password: string) =>
+export const passkeyCreateOptions = (password: string) =>
   request<PasskeyCreationOptions>("POST", "/api/account/passkeys/options", { body: { password } });
 export const passkeyKeep = (body: NewPasskey) =>
   request<Key>("POST", "/api/account/passkeys", { body });
-export const passkeyQuestion = () =>
+export const passkeyRequestOptions = () =>
   request<PasskeyRequestOptions>("POST", "/api/session/passkey/options", { open: true });
 export const passkeySignIn = (body: PasskeyAssertion, as: Signer) =>
   request<SignedIn>("POST", "/api/session/passkey", { body, as });

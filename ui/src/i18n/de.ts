@@ -437,7 +437,7 @@ export const de = {
       "Wenn Sie sich mit Ihrem Passwort anmelden, geben Sie zusätzlich einen Code aus einer Authenticator-App ein.",
     codesAreOn: "Die Bestätigung in zwei Schritten ist aktiviert.",
     codesAreOff: "Die Bestätigung in zwei Schritten ist deaktiviert.",
-    totpBegin: "Bestätigung in zwei Schritten einrichten",
+    totpStart: "Bestätigung in zwei Schritten einrichten",
     codesScan:
       "Scannen Sie diesen QR-Code mit Ihrer Authenticator-App oder geben Sie den Schlüssel darunter in die App ein.",
     codesPicture: "QR-Code für Ihre Authenticator-App",

@@ -411,7 +411,7 @@ export const en = {
       "When you sign in with your password, you also enter a code from an authenticator app.",
     codesAreOn: "Two-step verification is on.",
     codesAreOff: "Two-step verification is off.",
-    totpBegin: "Set up two-step verification",
+    totpStart: "Set up two-step verification",
     codesScan:
       "Scan this QR code with your authenticator app, or type the key below it into the app.",
     codesPicture: "QR code for your authenticator app",

@@ -442,7 +442,7 @@ export const es = {
       "Al iniciar sesión con su contraseña, también escribe un código de una aplicación de autenticación.",
     codesAreOn: "La verificación en dos pasos está activada.",
     codesAreOff: "La verificación en dos pasos está desactivada.",
-    totpBegin: "Configurar la verificación en dos pasos",
+    totpStart: "Configurar la verificación en dos pasos",
     codesScan:
       "Escanee este código QR con su aplicación de autenticación, o escriba en ella la clave que aparece debajo.",
     codesPicture: "Código QR para su aplicación de autenticación",

@@ -450,7 +450,7 @@ export const fr = {
       "Quand vous vous connectez avec votre mot de passe, vous saisissez aussi un code d’une application d’authentification.",
     codesAreOn: "La validation en deux étapes est activée.",
     codesAreOff: "La validation en deux étapes est désactivée.",
-    totpBegin: "Configurer la validation en deux étapes",
+    totpStart: "Configurer la validation en deux étapes",
     codesScan:
       "Scannez ce code QR avec votre application d’authentification, ou saisissez-y la clé qui se trouve en dessous.",
     codesPicture: "Code QR pour votre application d’authentification",

@@ -3,7 +3,7 @@
 import { ApiError, bind, type Signer } from "../api/client.ts";
 import { keyPairNew, type KeyPair } from "../api/dpop.ts";
 import { keyForget, keyKeep, keyRead } from "../api/keystore.ts";
-import { passkeyQuestion, passkeySignIn } from "../api/keys.ts";
+import { passkeyRequestOptions, passkeySignIn } from "../api/keys.ts";
 import * as mail from "../api/mail.ts";
 import type { Account, Profile, SessionInfo, SignedIn } from "../api/types.ts";
 import { prefsForget, prefsKeepHere } from "./prefs.svelte.ts";
@@ -66,7 +66,7 @@ class Session {
   /** Signs in with a passkey, which identifies its account. */
   async signInByPasskey(profile: Profile): Promise<void> {
     const { passkeyAsk } = await import("../lib/webauthn.ts");
-    const answer = await passkeyAsk(await passkeyQuestion());
+    const answer = await passkeyAsk(await passkeyRequestOptions());
     await this.#open(profile, (as) => passkeySignIn({ ...answer, profile }, as));
   }
 

@@ -89,7 +89,7 @@ class Composers {
     composer.onsent = (sent) => {
       this.#hide(composer);
       drafts.again();
-      told(sent);
+      announceSent(sent);
     };
     this.open = [...this.open, composer];
     // The oldest one is closed to make room, unless it has something to show.
@@ -138,7 +138,7 @@ class Drafts {
   }
 }
 
-function told(sent: api.Submission): void {
+function announceSent(sent: api.Submission): void {
   const text = t().compose.sent(referenceText(sent.reference));
   if (sent.undoUntil === null) {
     toasts.show(text);

@@ -6,7 +6,7 @@ import { mboxPart, messagesOf } from "../../lib/mbox.ts";
 import { everything } from "../../state/actions.svelte.ts";
 import { mail } from "../../state/mail.svelte.ts";
 
-export interface Told {
+export interface TransferCounts {
   done: number;
   /** The number that the mailboxes already had. */
   known: number;
@@ -20,7 +20,7 @@ const MESSAGE_OCTETS_MAX = 64 * 1024 * 1024;
 export class Transfer {
   /** Between 0 and 1; null while nothing runs. */
   progress = $state<number | null>(null);
-  told = $state.raw<Told | null>(null);
+  counts = $state.raw<TransferCounts | null>(null);
   #stop = new AbortController();
 
   stop(): void {
@@ -31,11 +31,11 @@ export class Transfer {
   async bringIn(files: File[], mailbox: string): Promise<void> {
     const all = files.reduce((sum, file) => sum + file.size, 0);
     let before = 0;
-    await this.#run(async (told) => {
+    await this.#run(async (counts) => {
       for (const file of files) {
         for await (const { octets, at } of messagesOf(file, MESSAGE_OCTETS_MAX)) {
           if (this.#stop.signal.aborted) return;
-          await this.#one(octets, mailbox, told);
+          await this.#one(octets, mailbox, counts);
           this.progress = all === 0 ? 1 : (before + at) / all;
         }
         before += file.size;
@@ -44,31 +44,31 @@ export class Transfer {
     await background("reloading the mailbox counts", mail.boxesRead());
   }
 
-  async #one(octets: Blob | null, mailbox: string, told: Told): Promise<void> {
+  async #one(octets: Blob | null, mailbox: string, counts: TransferCounts): Promise<void> {
     if (octets === null) {
-      told.left += 1;
+      counts.left += 1;
       return;
     }
     try {
       const { known } = await api.messageImport(mailbox, octets, this.#stop.signal);
-      told[known ? "known" : "done"] += 1;
+      counts[known ? "known" : "done"] += 1;
     } catch (error) {
       const isRefused = error instanceof ApiError && [413, 422].includes(error.status);
       if (!isRefused) throw error;
-      told.left += 1;
+      counts.left += 1;
     }
   }
 
   /** Exports all opened messages of a mailbox as one file; returns null if it was stopped. */
   async takeOut(mailbox: string): Promise<Blob | null> {
     const parts: Blob[] = [];
-    await this.#run(async (told) => {
+    await this.#run(async (counts) => {
       const all = await everything({ mailbox });
       for (const [at, { reference }] of all.reverse().entries()) {
         if (this.#stop.signal.aborted) return;
         const part = await this.#part(reference);
         if (part !== null) parts.push(part);
-        told[part === null ? "left" : "done"] += 1;
+        counts[part === null ? "left" : "done"] += 1;
         this.progress = (at + 1) / all.length;
       }
     });
@@ -88,17 +88,17 @@ export class Transfer {
     }
   }
 
-  async #run(work: (told: Told) => Promise<void>): Promise<void> {
+  async #run(work: (counts: TransferCounts) => Promise<void>): Promise<void> {
     this.#stop = new AbortController();
-    const told: Told = { done: 0, known: 0, left: 0 };
-    [this.progress, this.told] = [0, null];
+    const counts: TransferCounts = { done: 0, known: 0, left: 0 };
+    [this.progress, this.counts] = [0, null];
     try {
-      await work(told);
+      await work(counts);
     } catch (error) {
       // The user stopped it, and need not be told.
       if (!this.#stop.signal.aborted) throw error;
     } finally {
-      [this.progress, this.told] = [null, told];
+      [this.progress, this.counts] = [null, counts];
     }
   }
 }
