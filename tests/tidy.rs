@@ -167,6 +167,49 @@ fn what_is_stored_is_written_with_its_version() {
     assert!(wrong.is_empty(), "seal it by `records::sealed_form`: {wrong:#?}");
 }
 
+/// Returns the files that `mod name;` in `file` may refer to.
+fn declared(file: &Path, text: &str) -> Vec<PathBuf> {
+    let stem = file.file_stem().unwrap().to_str().unwrap();
+    let folder = match stem {
+        "lib" | "main" | "mod" => file.parent().unwrap().to_owned(),
+        name => file.with_file_name(name),
+    };
+    let names = text.lines().filter_map(|line| {
+        let (_, name) = line.trim().strip_suffix(';')?.split_once("mod ")?;
+        name.chars().all(|c| c.is_alphanumeric() || c == '_').then_some(name)
+    });
+    names
+        .flat_map(|name| [folder.join(name).join("mod.rs"), folder.join(format!("{name}.rs"))])
+        .collect()
+}
+
+/// Returns the files of `folder` that no `mod` refers to, and that are never compiled.
+fn forgotten(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    sources(folder, &mut files);
+    let mut known: BTreeSet<PathBuf> = ["lib.rs", "main.rs"].map(|name| folder.join(name)).into();
+    for file in &files {
+        known.extend(declared(file, &fs::read_to_string(file).unwrap()));
+    }
+    files.retain(|file| !known.contains(file));
+    files
+}
+
+#[test]
+fn every_source_file_is_compiled() {
+    assert_eq!(forgotten(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")), [] as [&Path; 0]);
+
+    let planted = std::env::temp_dir().join(format!("postern-tidy-{}", std::process::id()));
+    fs::create_dir_all(planted.join("net")).unwrap();
+    fs::write(planted.join("lib.rs"), "pub mod net;\n").unwrap();
+    fs::write(planted.join("net/mod.rs"), "#[cfg(test)]\nmod used;\n").unwrap();
+    fs::write(planted.join("net/used.rs"), "").unwrap();
+    fs::write(planted.join("net/copy.rs"), "").unwrap();
+    let found = forgotten(&planted);
+    fs::remove_dir_all(&planted).unwrap();
+    assert_eq!(found, [planted.join("net/copy.rs")]);
+}
+
 #[test]
 fn the_scan_sees_every_form_of_debug() {
     let found = printed_by_debug(

@@ -59,7 +59,11 @@ pub struct Smtp {
     /// Memory for incoming messages, for all connections together, in octets. A message that finds
     /// no room waits, and is deferred (452) if that takes too long.
     pub memory_octets_max: u64,
-    /// How long a message waits for memory, in seconds.
+    /// How many recipients and messages are checked and stored at the same time, in total;
+    /// further ones wait. While the store cannot keep up, each message holds one thread.
+    pub calls_at_once_max: usize,
+    /// How long a message waits for memory, and a recipient or message for a thread, in seconds.
+    /// After that it is deferred (452).
     pub memory_wait_secs: u64,
 
     /// How long a client may take until its next command, in seconds (RFC 5321 §4.5.3.2.7: at least
@@ -98,6 +102,7 @@ impl Default for Smtp {
             header_fields_max: 1_000,
             received_max: 50,
             memory_octets_max: 256 << 20,
+            calls_at_once_max: 64,
             memory_wait_secs: 20,
             command_timeout_secs: 300,
             data_timeout_secs: 180,
@@ -134,6 +139,8 @@ impl Smtp {
         Problem::unless_in("smtp.recipients_max", self.recipients_max as u64, 100..=10_000)?;
         let refused = u64::from(self.recipients_refused_max);
         Problem::unless_in("smtp.recipients_refused_max", refused, 1..=100_000)?;
+        let calls = self.calls_at_once_max as u64;
+        Problem::unless_in("smtp.calls_at_once_max", calls, 1..=1_024)?;
         Problem::unless_in("smtp.errors_max", u64::from(self.errors_max), 1..=1_000)?;
         let fields = self.header_fields_max as u64;
         Problem::unless_in("smtp.header_fields_max", fields, 50..=100_000)?;

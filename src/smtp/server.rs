@@ -29,11 +29,6 @@ pub struct Server {
     permits: Permits,
 }
 
-/// The number of calls of the core at the same time. While the store's writer cannot keep up, each
-/// message that is handed over holds one of them; when all are in use for too long, further
-/// messages are deferred (452).
-pub const CALLS_AT_ONCE_MAX: usize = 64;
-
 impl Server {
     pub fn new(
         gateway: Gateway,
@@ -48,7 +43,7 @@ impl Server {
         let memory = usize::try_from(config.memory_octets_max).unwrap_or(usize::MAX);
         let budget = Budget::new(memory);
         let timeout = Duration::from_secs(config.memory_wait_secs);
-        let workers = Workers::new(CALLS_AT_ONCE_MAX, timeout);
+        let workers = Workers::few(config.calls_at_once_max, timeout);
         let verifier = OnceLock::new();
         Server {
             shared: Arc::new(Shared { gateway, config, host, tls, budget, workers, verifier }),

@@ -3,16 +3,21 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
-use postern::smtp::server::CALLS_AT_ONCE_MAX;
+use postern::config;
 
 use crate::harness::{TestGateway, until};
 
+const CALLS: usize = 3;
+
 #[tokio::test]
 async fn while_the_core_accepts_nothing_a_recipient_is_deferred_and_the_session_goes_on() {
-    let gw = TestGateway::with(|smtp| smtp.memory_wait_secs = 1).await;
+    let set = |smtp: &mut config::Smtp| {
+        (smtp.memory_wait_secs, smtp.calls_at_once_max) = (1, CALLS);
+    };
+    let gw = TestGateway::with(set).await;
     let (hold, held) = mpsc::channel::<()>();
     let (held, started) = (Arc::new(Mutex::new(held)), Arc::new(AtomicUsize::new(0)));
-    for _ in 0..CALLS_AT_ONCE_MAX {
+    for _ in 0..CALLS {
         let workers = gw.server.shared().workers.clone();
         let (held, started) = (held.clone(), started.clone());
         tokio::spawn(async move {
@@ -24,7 +29,7 @@ async fn while_the_core_accepts_nothing_a_recipient_is_deferred_and_the_session_
             workers.run(wait).await
         });
     }
-    until("every worker to be busy", || started.load(Ordering::SeqCst) == CALLS_AT_ONCE_MAX).await;
+    until("every worker to be busy", || started.load(Ordering::SeqCst) == CALLS).await;
     let mut smtp = gw.smtp().await;
     smtp.ehlo().await;
     smtp.send("MAIL FROM:<a@sender.example>").await.expect("250 ");
