@@ -139,7 +139,7 @@ impl Https {
         Problem::unless_in("https.connections_per_address_max", here, 1..=100_000)?;
         let streams = u64::from(self.streams_per_connection_max);
         Problem::unless_in("https.streams_per_connection_max", streams, 8..=1_000)?;
-        // Each request takes a thread of the blocking pool, which has 512.
+        // Each request takes a thread of its own.
         let requests = self.requests_at_once_max as u64;
         Problem::unless_in("https.requests_at_once_max", requests, 1..=256)?;
         let contents = self.contents_at_once_max as u64;

@@ -110,7 +110,7 @@ impl Gateway {
     pub fn audit_expire(&self, limit: usize) -> Result<usize, Error> {
         let before = self.inner.clock.now().plus_secs(-self.inner.settings.log_kept_secs);
         let mut over = Vec::new();
-        self.inner.store.scan(&AUDIT, &(), Order::Ascending, |key, row| {
+        self.inner.store.scan_readable(&AUDIT, &(), |key, row| {
             if row.at >= before || over.len() == limit {
                 return ControlFlow::Break(());
             }

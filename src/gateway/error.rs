@@ -125,6 +125,13 @@ impl Conflict {
     }
 }
 
+impl Error {
+    /// Whether a record cannot be read, and will not be until somebody does something about it.
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self, Error::Damaged { .. } | Error::NewerRecord { .. })
+    }
+}
+
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Error {
         match error {

@@ -75,6 +75,8 @@ mod sending_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod unreadable_tests;
+#[cfg(test)]
 mod walk_tests;
 
 use std::sync::Arc;

@@ -220,7 +220,7 @@ impl Gateway {
     /// Deletes files that were started before `before` and that no draft names. Called by a timer.
     pub fn uploads_expire(&self, before: Timestamp, limit: usize) -> Result<usize, Error> {
         let mut old = Vec::new();
-        self.inner.store.scan(&UPLOADS, &(), Order::Ascending, |key, upload| {
+        self.inner.store.scan_readable(&UPLOADS, &(), |key, upload| {
             if !upload.named && upload.created < before {
                 old.push(key);
             }

@@ -86,11 +86,10 @@ impl Workers {
             // The caller may have stopped waiting.
             drop(sender.send(outcome));
         }));
-        let outcome = match tokio::time::timeout(HELP_AFTER, &mut done).await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                self.threads.help();
-                done.await
+        let outcome = loop {
+            match tokio::time::timeout(HELP_AFTER, &mut done).await {
+                Ok(outcome) => break outcome,
+                Err(_) => self.threads.help(),
             }
         };
         match outcome {
@@ -123,7 +122,8 @@ struct State {
 /// A thread without work ends after this time.
 const IDLE_MAX: Duration = Duration::from_secs(10);
 
-/// When a piece of work has waited for this time, a further thread is started.
+/// When a piece of work has taken this time, and again after it, a further thread is started if
+/// work waits for one.
 const HELP_AFTER: Duration = Duration::from_millis(20);
 
 impl Threads {

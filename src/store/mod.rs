@@ -145,6 +145,42 @@ pub trait Read {
         self.scan_span(table, &Span::prefix(&table.raw(prefix), order), visit)
     }
 
+    /// As [`Read::scan`], for work that must not stop at one record: one that cannot be read, because
+    /// it is damaged or a later version of the program wrote it, is logged and skipped.
+    fn scan_readable<K: Key, V: Record>(
+        &self,
+        table: &Table<K, V>,
+        prefix: &impl Key,
+        mut visit: impl FnMut(K, V) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let span = Span::prefix(&table.raw(prefix), Order::Ascending);
+        self.raw_scan(&span, &mut |raw, sealed| {
+            let record = open_record(self.vault(), table, raw, sealed);
+            match (table.key(raw), record) {
+                (Some(key), Ok(record)) => visit(key, record),
+                (_, read) => {
+                    let error = read.err().map(|error| error.to_string()).unwrap_or_default();
+                    tracing::error!(table = table.name, error, "a record was skipped");
+                    ControlFlow::Continue(())
+                }
+            }
+        })
+    }
+
+    /// Visits the keys that begin with `prefix`, and opens no record.
+    fn scan_keys<K: Key, V: Record>(
+        &self,
+        table: &Table<K, V>,
+        prefix: &impl Key,
+        mut visit: impl FnMut(K) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let span = Span::prefix(&table.raw(prefix), Order::Ascending);
+        self.raw_scan(&span, &mut |raw, _| match table.key(raw) {
+            Some(key) => visit(key),
+            None => ControlFlow::Continue(()),
+        })
+    }
+
     /// Visits the records in a range of raw keys (see [`Table::raw`]) until `visit` breaks.
     fn scan_span<K: Key, V: Record>(
         &self,

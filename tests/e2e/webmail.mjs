@@ -77,7 +77,7 @@ const is = (element, attribute, value) =>
 await is(row(page, owl), "data-opened", "false");
 await search(page, "before:soon");
 await page.getByText("This search is not possible").waitFor();
-await page.getByText("the day soon").first().waitFor();
+await page.getByText("the date soon").first().waitFor();
 ok("an unopened message is found by its subject only; an invalid query is explained");
 
 // P-16

@@ -242,6 +242,10 @@ impl Gateway {
         Ok(self.inner.store.get(&ADDRESSES, &key)?.map(|Owner(id)| id))
     }
 
+    pub(in crate::gateway) fn account_exists(&self, id: AccountId) -> Result<bool, Error> {
+        Ok(self.inner.store.has(&ACCOUNTS, &id)?)
+    }
+
     pub(in crate::gateway) fn account(&self, id: AccountId) -> Result<Account, Error> {
         self.inner.store.get(&ACCOUNTS, &id)?.ok_or(Error::NotFound { what: "account" })
     }

@@ -56,7 +56,7 @@ const PLACE_CHARS_MAX: usize = 2_000;
 const SEARCHES_MAX: usize = 50;
 const QUERY_CHARS_MAX: usize = 1_000;
 
-fn binding(account: AccountId) -> Vec<u8> {
+pub(in crate::gateway) fn binding(account: AccountId) -> Vec<u8> {
     [b"look\0".as_slice(), &account.0].concat()
 }
 
@@ -106,6 +106,7 @@ impl Gateway {
     /// Replaces all of the actor's choices.
     pub fn appearance_set(&self, actor: &Actor, look: &Appearance) -> Result<(), Error> {
         look.check()?;
+        sealed_form::keep_newer(self.look(actor))?;
         let plain = sealed_form::octets_of(look)?;
         let account = actor.account();
         let sealed = Sealed(actor.secret().seal_own(&binding(account), &plain)?);

@@ -177,7 +177,7 @@ impl Gateway {
     pub fn sessions_expire(&self, limit: usize) -> Result<usize, Error> {
         let now = self.inner.clock.now();
         let mut over = Vec::new();
-        self.inner.store.scan(&SESSIONS, &(), Order::Ascending, |key, session| {
+        self.inner.store.scan_readable(&SESSIONS, &(), |key, session| {
             if session.expires() <= now {
                 over.push((key, session.account, session.id));
             }

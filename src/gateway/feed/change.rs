@@ -87,7 +87,13 @@ impl Gateway {
         if since < counters.forgotten || since > counters.modseq {
             return Err(Error::Conflict(Conflict::TooOld));
         }
-        self.changes_between(account, since)
+        let changes = self.changes_between(account, since)?;
+        // Some that were to be listed may have been forgotten meanwhile.
+        let counters = self.inner.store.get(&COUNTERS, &account)?.unwrap_or_default();
+        match since < counters.forgotten {
+            true => Err(Error::Conflict(Conflict::TooOld)),
+            false => Ok(changes),
+        }
     }
 
     fn changes_between(&self, account: AccountId, since: u64) -> Result<Changes, Error> {

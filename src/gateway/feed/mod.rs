@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Every view that updates live depends on this feed and on nothing else: the browsers' event
-//! stream now, IMAP's IDLE and other nodes in the future. So data that people can see changes only
-//! in a [`tx::Tx`].
+//! stream now, IMAP's IDLE and other nodes in the future. So messages and folders change only in a
+//! [`tx::Tx`]; drafts, labels, filters and settings are read again when a page needs them.
 //!
 //! Invariants: no hint before its change is durable, none if the transaction failed, and one per
 //! account and kind, however many changes a transaction makes or however often it runs. A hint may

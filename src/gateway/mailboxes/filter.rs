@@ -46,7 +46,7 @@ impl Record for Filters {
 const FILTERS_MAX: usize = 200;
 const TEXT_CHARS_MAX: usize = 200;
 
-fn binding(account: AccountId) -> Vec<u8> {
+pub(in crate::gateway) fn binding(account: AccountId) -> Vec<u8> {
     [b"filters\0".as_slice(), &account.0].concat()
 }
 
@@ -132,6 +132,7 @@ impl Gateway {
                 self.label_check(actor, label)?;
             }
         }
+        sealed_form::keep_newer(self.filters(actor))?;
         let plain = sealed_form::octets_of(&Filters(filters.to_vec()))?;
         let account = actor.account();
         let sealed = Sealed(actor.secret().seal_own(&binding(account), &plain)?);

@@ -23,7 +23,7 @@ impl Gateway {
             ("junk", before(settings.junk_kept_secs)),
         ];
         let mut accounts = Vec::new();
-        self.inner.store.scan(&ACCOUNTS, &(), Order::Ascending, |id, _| {
+        self.inner.store.scan_keys(&ACCOUNTS, &(), |id| {
             accounts.push(id);
             ControlFlow::Continue(())
         })?;

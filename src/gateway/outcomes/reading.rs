@@ -125,9 +125,9 @@ impl Gateway {
                     report: None,
                 };
                 // A sender whose account no longer exists needs no notice.
-                notice = match self.account(sender) {
-                    Ok(_) => Some(self.notice_prepare(sender, &draft)?),
-                    Err(_) => None,
+                notice = match self.account_exists(sender)? {
+                    true => Some(self.notice_prepare(sender, &draft)?),
+                    false => None,
                 };
             }
         } else {

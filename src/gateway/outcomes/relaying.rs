@@ -205,6 +205,11 @@ impl Gateway {
             pickups: vec![(pickup_key, pickup)],
         };
         let done = self.transact(move |tx| {
+            // An administrator may have removed the row meanwhile, or put it on hold.
+            let Some(row) = tx.get(&QUEUE, &id.0)? else { return Ok(()) };
+            if row.state == QueueState::Held {
+                return Ok(());
+            }
             let Some(mut one) = tx.get(&DELIVERIES, &(message, index))? else { return Ok(()) };
             one.route = Route::TemporaryAccount;
             one.account = Some(account);

@@ -41,8 +41,10 @@ impl Gateway {
             for _ in 0..held.copies.len() + held.rows.len() {
                 content_release_in_tx(tx, message)?;
             }
-            if let Ok((place, entry)) = find_entry(tx, account, message) {
-                filing::remove_in_tx(tx, account, place, &entry, now)?;
+            match find_entry(tx, account, message) {
+                Ok((place, entry)) => filing::remove_in_tx(tx, account, place, &entry, now)?,
+                Err(Error::NotFound { .. }) => {}
+                Err(error) => return Err(error),
             }
             forget_in_tx(tx, message)?;
             tx.put(&DRAFTS, &(account, held.draft_id), &held.draft)?;
@@ -63,29 +65,36 @@ impl Gateway {
             if at > now.millis() || due.len() == limit {
                 return ControlFlow::Break(());
             }
-            due.push(message);
+            due.push((at, message));
             ControlFlow::Continue(())
         })?;
-        for message in &due {
+        for (at, message) in &due {
             // A message that cannot be released must not block the others.
-            if let Err(error) = self.message_release(*message, now) {
+            if let Err(error) = self.message_release(*at, *message, now) {
                 let reference = Reference::from_bytes(*message);
                 let reference = reference.map(|one| one.to_string()).unwrap_or_default();
                 tracing::error!(%error, r#ref = %reference, "a message could not be released");
-                self.message_defer(*message, now.plus_secs(DEFER_SECS))?;
+                self.message_defer(*at, *message, now.plus_secs(DEFER_SECS))?;
             }
         }
         Ok(due.len())
     }
 
-    /// Defers the release of a message.
-    fn message_defer(&self, message: ReferenceKey, due: Timestamp) -> Result<(), Error> {
+    /// Defers the release of a message, whose record may be one that cannot be read.
+    fn message_defer(&self, at: u64, message: ReferenceKey, due: Timestamp) -> Result<(), Error> {
         let done = self.inner.store.transact(move |tx| {
-            let Some(mut held) = tx.get(&HELD, &message)? else { return Ok(()) };
-            tx.delete(&HELD_DUE, &(held.due.millis(), message));
-            held.due = due;
-            tx.put(&HELD_DUE, &(due.millis(), message), &Due)?;
-            Ok::<_, Error>(tx.put(&HELD, &message, &held)?)
+            tx.delete(&HELD_DUE, &(at, message));
+            match tx.get(&HELD, &message).map_err(Error::from) {
+                Ok(None) => return Ok(()),
+                Ok(Some(mut held)) => {
+                    tx.delete(&HELD_DUE, &(held.due.millis(), message));
+                    held.due = due;
+                    tx.put(&HELD, &message, &held)?;
+                }
+                Err(error) if error.is_unreadable() => {}
+                Err(error) => return Err(error),
+            }
+            Ok::<_, Error>(tx.put(&HELD_DUE, &(due.millis(), message), &Due)?)
         });
         done.wait()
     }
@@ -122,9 +131,11 @@ impl Gateway {
         Ok(())
     }
 
-    fn message_release(&self, message: ReferenceKey, now: Timestamp) -> Result<(), Error> {
+    fn message_release(&self, at: u64, message: ReferenceKey, now: Timestamp) -> Result<(), Error> {
         self.gone_report(message, now)?;
         let done = self.transact(move |tx| {
+            // It may differ from the record's own time if that could not be read for a while.
+            tx.delete(&HELD_DUE, &(at, message));
             // Sending was undone, or another call released it.
             let Some(held) = tx.get(&HELD, &message)? else { return Ok(()) };
             let row = tx.get(&SUBMISSIONS, &message)?;

@@ -44,7 +44,7 @@ impl Gateway {
         wanted: impl Fn(&Temporary) -> bool,
     ) -> Result<Vec<AccountId>, Error> {
         let mut found = Vec::new();
-        self.inner.store.scan(&TEMPORARY, &(), Order::Ascending, |id, row| {
+        self.inner.store.scan_readable(&TEMPORARY, &(), |id, row| {
             if wanted(&row) {
                 found.push(id);
             }
@@ -131,7 +131,8 @@ impl Gateway {
             report: None,
         };
         let notice = match self.message_sender(message)? {
-            Some(sender) if self.account(sender).is_ok() => {
+            // A sender whose account no longer exists needs no notice.
+            Some(sender) if self.account_exists(sender)? => {
                 Some(self.notice_prepare(sender, &draft)?)
             }
             _ => None,

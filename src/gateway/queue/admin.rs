@@ -84,6 +84,9 @@ impl Gateway {
                 }
                 // It has left the queue meanwhile, or does not match.
                 Ok(_) => {}
+                Err(error) if error.is_unreadable() => {
+                    tracing::error!(%error, id = QueueId(id).to_text(), "a queue entry was skipped");
+                }
                 Err(error) => {
                     failed = Some(error);
                     return ControlFlow::Break(());
@@ -110,13 +113,11 @@ impl Gateway {
         mut visit: impl FnMut(QueueView) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         let mut failed = None;
-        self.inner.store.scan(&QUEUE, &(), Order::Ascending, |id, row| {
-            match view(QueueId(id), &row) {
-                Ok(view) => visit(view),
-                Err(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
-                }
+        self.inner.store.scan_readable(&QUEUE, &(), |id, row| match view(QueueId(id), &row) {
+            Ok(view) => visit(view),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
             }
         })?;
         failed.map_or(Ok(()), Err)
@@ -125,15 +126,15 @@ impl Gateway {
     /// The only row whose ID starts with `start`.
     pub fn queue_find(&self, start: &str) -> Result<QueueView, Error> {
         let mut found = Vec::new();
-        self.inner.store.scan(&QUEUE, &(), Order::Ascending, |id, row| {
+        self.inner.store.scan_keys(&QUEUE, &(), |id| {
             if QueueId(id).to_text().starts_with(start) {
-                found.push((id, row));
+                found.push(id);
             }
             if found.len() < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         match found.as_slice() {
             [] => Err(NO_ROW),
-            [(id, row)] => view(QueueId(*id), row),
+            [id] => self.queue_seen(*id)?.ok_or(NO_ROW),
             _ => Err(Error::Invalid { what: format!("{start} matches more than one id") }),
         }
     }

@@ -72,6 +72,9 @@ pub(in crate::gateway) fn binding(content: ReferenceKey) -> [u8; 16] {
     content
 }
 
+/// How long to wait before a row that cannot be read is looked at again.
+const UNREADABLE_SECS: i64 = 3_600;
+
 /// Puts a row into the queue.
 pub(in crate::gateway) fn put_in_tx(
     tx: &mut Tx<'_>,
@@ -103,6 +106,33 @@ pub(in crate::gateway) fn remove_in_tx(
     content_release_in_tx(tx, row.content)
 }
 
+/// Returns the row that is due at `at` by the scan. A row that cannot be read keeps its place in the
+/// queue, and is deferred, so that the rows after it leave.
+fn due_in_tx(
+    tx: &mut Tx<'_>,
+    at: u64,
+    id: [u8; 16],
+    now: Timestamp,
+) -> Result<Option<QueueRow>, Error> {
+    let row = tx.get(&QUEUE, &id).map_err(Error::from);
+    let (row, again) = match row {
+        Ok(row) => (row, None),
+        Err(error) if error.is_unreadable() => {
+            tracing::error!(%error, id = QueueId(id).to_text(), "a queue entry was deferred");
+            (None, Some(now.plus_secs(UNREADABLE_SECS)))
+        }
+        Err(error) => return Err(error),
+    };
+    // The row was removed or rescheduled since the scan, or deferred while it could not be read.
+    if row.as_ref().is_none_or(|row| row.due.millis() != at) {
+        tx.delete(&QUEUE_DUE, &(at, id));
+    }
+    if let Some(again) = again {
+        tx.put(&QUEUE_DUE, &(again.millis(), id), &Due)?;
+    }
+    Ok(row)
+}
+
 pub(in crate::gateway) fn reschedule_in_tx(
     tx: &mut Tx<'_>,
     id: [u8; 16],
@@ -128,10 +158,9 @@ impl Gateway {
         let ids = self.queue_due(limit, now, crowded)?;
         let leased = self.inner.store.transact(move |tx| {
             let mut leased = Vec::with_capacity(ids.len());
-            for id in &ids {
-                let id = *id;
-                // It was removed or rescheduled since the scan.
-                let Some(mut row) = tx.get(&QUEUE, &id)? else { continue };
+            for (at, id) in &ids {
+                let (at, id) = (*at, *id);
+                let Some(mut row) = due_in_tx(tx, at, id, now)? else { continue };
                 if row.state != QueueState::Held && row.due <= now {
                     let until = now.plus_secs(lease_secs);
                     reschedule_in_tx(tx, id, &mut row, QueueState::Leased, until)?;
@@ -148,7 +177,7 @@ impl Gateway {
         limit: usize,
         now: Timestamp,
         crowded: &mut dyn FnMut(&Recipient) -> bool,
-    ) -> Result<Vec<[u8; 16]>, Error> {
+    ) -> Result<Vec<(u64, [u8; 16])>, Error> {
         /// How many due rows are examined at most, so that a crowded destination cannot make it
         /// costly.
         const LOOKED_AT_MAX: usize = 5_000;
@@ -157,17 +186,23 @@ impl Gateway {
             if at > now.millis() || due.len() == LOOKED_AT_MAX {
                 return ControlFlow::Break(());
             }
-            due.push(id);
+            due.push((at, id));
             ControlFlow::Continue(())
         })?;
         let mut ids = Vec::new();
-        for id in due {
+        for (at, id) in due {
             if ids.len() == limit {
                 break;
             }
-            let row = self.inner.store.get(&QUEUE, &id)?;
-            if row.is_some_and(|row| !crowded(&row.recipient)) {
-                ids.push(id);
+            let row: Result<_, Error> = self.inner.store.get(&QUEUE, &id).map_err(Error::from);
+            let is_wanted = match row {
+                Ok(row) => row.is_none_or(|row| !crowded(&row.recipient)),
+                // The transaction defers it.
+                Err(error) if error.is_unreadable() => true,
+                Err(error) => return Err(error),
+            };
+            if is_wanted {
+                ids.push((at, id));
             }
         }
         Ok(ids)
@@ -210,7 +245,7 @@ impl Gateway {
         let latest = now.plus_secs(self.inner.settings.retry.longest_secs);
         let done = self.inner.store.transact(move |tx| {
             let mut leased = Vec::new();
-            tx.scan(&QUEUE, &(), Order::Ascending, |id, row| {
+            tx.scan_readable(&QUEUE, &(), |id, row| {
                 let ahead = row.state == QueueState::Waiting && row.due > latest;
                 if ahead || row.state == QueueState::Leased {
                     leased.push((id, row));

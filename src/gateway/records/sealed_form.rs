@@ -23,6 +23,14 @@ pub(in crate::gateway) fn read<R: Record>(table: &'static str, octets: &[u8]) ->
     Ok(store::read_record(table, *version, bytes)?)
 }
 
+/// Refuses to replace what a later version of the program sealed. What is damaged may be replaced.
+pub(in crate::gateway) fn keep_newer<T>(read: Result<T, Error>) -> Result<(), Error> {
+    match read {
+        Err(error @ Error::NewerRecord { .. }) => Err(error),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde::{Deserialize, Serialize};

@@ -1,5 +1,3 @@
-use std::time::{Duration, Instant};
-
 use super::*;
 
 fn clean(source: &str) -> Safe {
@@ -154,14 +152,12 @@ fn what_the_parser_cannot_bear_is_refused_before_it() {
     assert_eq!(html(&format!("<p x='>'{many}>"), &none), Err(Refused::TooManyAttributes));
 }
 
-#[test]
-fn hostile_structure_takes_linear_time_and_space() {
-    const OCTETS: usize = OCTETS_MAX / 4;
+fn hostile_structures(octets: usize) -> Vec<String> {
     let formatting: String = (0..500).map(|n| format!("<font size={n}>")).collect();
     let fill = |start: &str, unit: &str| {
-        start.to_owned() + &unit.repeat((OCTETS - start.len()) / unit.len())
+        start.to_owned() + &unit.repeat((octets - start.len()) / unit.len())
     };
-    for (n, source) in [
+    vec![
         fill("", "<br>"),
         fill("", "<!--x-->"),
         fill("<!--", "-"),
@@ -175,7 +171,7 @@ fn hostile_structure_takes_linear_time_and_space() {
         fill("", "&"),
         fill("", "&a"),
         fill("", "\u{a0}"),
-        format!("<p title='{}'>", "&".repeat(OCTETS - 20)),
+        format!("<p title='{}'>", "&".repeat(octets - 20)),
         fill("", &format!("<p title='{}'>", "&".repeat(500))),
         fill(&format!("<p>{formatting}"), "<p>x"),
         fill(&format!("<table>{formatting}"), "<tr>x"),
@@ -186,15 +182,37 @@ fn hostile_structure_takes_linear_time_and_space() {
         fill(&"<div><b>".repeat(250), "</b>"),
         fill(&formatting, "<a>x"),
     ]
-    .iter()
-    .enumerate()
-    {
-        let start = Instant::now();
-        let outcome = html(source, &|_| None);
-        assert!(start.elapsed() < Duration::from_secs(10), "case {n}: {:?}", start.elapsed());
-        let Ok(safe) = outcome else { continue };
-        assert!(safe.html.len() < 20 * OCTETS, "case {n}: {} octets", safe.html.len());
-        assert!(oracle_is_inert(&safe.html), "case {n}");
+}
+
+/// The time that this thread has computed, in nanoseconds.
+fn computed() -> u64 {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    text.split(' ').next().unwrap().parse().unwrap()
+}
+
+/// Returns the octets that come out, and what it costs.
+fn cleaned(source: &str) -> (usize, u64) {
+    let start = computed();
+    let outcome = html(source, &|_| None);
+    let cost = computed() - start;
+    let Ok(safe) = outcome else { return (0, cost) };
+    assert!(oracle_is_inert(&safe.html));
+    (safe.html.len(), cost)
+}
+
+/// Eight times the input costs about eight times as much; if the time were quadratic, it would be
+/// 64 times.
+#[test]
+fn hostile_structure_takes_linear_time_and_space() {
+    const OCTETS: usize = OCTETS_MAX / 8;
+    /// Costs below this are mostly noise.
+    const NOISE: u64 = 5_000_000;
+    let pairs = hostile_structures(OCTETS / 8).into_iter().zip(hostile_structures(OCTETS));
+    for (n, (small, large)) in pairs.enumerate() {
+        let (_, cost) = cleaned(&small);
+        let (octets, costs) = cleaned(&large);
+        assert!(octets < 20 * OCTETS, "case {n}: {octets} octets");
+        assert!(costs < 24 * cost.max(NOISE), "case {n}: {cost} ns, then {costs} ns");
     }
 }
 
