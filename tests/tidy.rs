@@ -167,6 +167,24 @@ fn what_is_stored_is_written_with_its_version() {
     assert!(wrong.is_empty(), "seal it by `records::sealed_form`: {wrong:#?}");
 }
 
+/// The rows of two tables with one number would replace each other.
+#[test]
+fn every_table_has_a_number_and_a_name_of_its_own() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/gateway/records/tables.rs");
+    let text = fs::read_to_string(path).unwrap();
+    let (mut numbers, mut names) = (BTreeSet::new(), BTreeSet::new());
+    for made in text.split("Table::new(").skip(1) {
+        let (number, rest) = made.split_once(", \"").unwrap();
+        let name = rest.split('"').next().unwrap();
+        let number: u8 = number.parse().unwrap();
+        assert!(numbers.insert(number), "table number {number} ({name}) is used twice");
+        assert!(names.insert(name), "table name {name} is used twice");
+        // The store keeps its own rows from here on.
+        assert!(number < 200, "table {name} has a number of the store's own");
+    }
+    assert!(numbers.len() > 40, "the scan found almost nothing: {numbers:?}");
+}
+
 /// Returns the files that `mod name;` in `file` may refer to.
 fn declared(file: &Path, text: &str) -> Vec<PathBuf> {
     let stem = file.file_stem().unwrap().to_str().unwrap();
@@ -197,7 +215,10 @@ fn forgotten(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn every_source_file_is_compiled() {
-    assert_eq!(forgotten(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")), [] as [&Path; 0]);
+    for folder in ["src", "tests/it"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        assert_eq!(forgotten(&folder), [] as [&Path; 0], "no `mod` line names these files");
+    }
 
     let planted = std::env::temp_dir().join(format!("postern-tidy-{}", std::process::id()));
     fs::create_dir_all(planted.join("net")).unwrap();

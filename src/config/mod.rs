@@ -275,6 +275,27 @@ mod tests {
         assert_eq!(read, expected);
     }
 
+    /// Administrators find every key in the manual or in the example.
+    #[test]
+    fn every_key_is_documented() {
+        let manual = include_str!("../../docs/operations.md");
+        let example = include_str!("../../config/postern.toml");
+        let config = serde_json::to_value(Config::default()).unwrap();
+        for (section, keys) in config.as_object().unwrap() {
+            let part = |text: &str, head: &str, end: &str| {
+                let rest = text.split_once(head).map_or("", |(_, rest)| rest);
+                rest.split(end).next().unwrap_or_default().to_owned()
+            };
+            let rows = part(manual, &format!("### `[{section}]`\n"), "\n#");
+            let lines = part(example, &format!("\n[{section}]\n"), "\n[");
+            for key in keys.as_object().unwrap().keys() {
+                let has_row = rows.contains(&format!("\n| `{key}` |"));
+                let has_line = format!("\n{lines}").contains(&format!("\n{key} = "));
+                assert!(has_row || has_line, "`{section}.{key}` has no row in docs/operations.md");
+            }
+        }
+    }
+
     #[test]
     fn broken_toml_is_an_error_that_names_the_file() {
         assert!(error_of("[server\n").contains("postern.toml"));

@@ -35,8 +35,8 @@ fn mode_default() -> Mode {
 pub struct Outgoing {
     /// Block all mail to and from outside.
     pub intranet: bool,
-    /// What happens to a message for an external recipient: `refuse`, `ask`, `portal` (a temporary
-    /// account), `plain` or `verified-tls`.
+    /// What happens to a message for an external recipient: `refuse`, `ask`,
+    /// `temporary-account`, `plain` or `verified-tls`.
     pub choice: Choice,
     /// Whether users may choose otherwise: `fixed`, `default` or `free`.
     pub mode: Mode,
@@ -79,7 +79,7 @@ impl Outgoing {
         let uploads = self.uploads_octets_max;
         Problem::unless_in("outgoing.uploads_octets_max", uploads, files..=1 << 40)?;
         if matches!(self.verified_else, Choice::Ask | Choice::VerifiedTls) {
-            let allowed = "refuse, portal or plain: the sender can no longer be asked";
+            let allowed = "refuse, temporary-account or plain: the sender can no longer be asked";
             let found = self.verified_else.as_str().to_owned();
             return Err(Problem::new("outgoing.verified_else", found, allowed));
         }

@@ -1,10 +1,18 @@
 //! Temporary accounts: claiming, expiry, revocation, hand-off and language, with a set clock.
 
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use super::accounts::appearance::Appearance;
+use super::accounts::preference::PreferencesChange;
+use super::mailboxes::filter::Filter;
+use super::mailboxes::label::Label;
 use super::queue::attempt::Attempted;
 use super::sending_tests::*;
 use super::tests::*;
 use super::*;
-use crate::terms::{Choice, HandOff, Mode, PickupState, Route};
+use crate::store::{Order, Span};
+use crate::terms::{Choice, HandOff, Mode, PickupState, RelationKind, Route};
 
 /// P-14, P-15, P-32 to P-37: the account, the notification, the claim, the message, the reply,
 /// and what the sender sees.
@@ -260,4 +268,48 @@ fn an_outsider_deletes_the_account_with_the_password() {
     assert!(gateway.session_open(log_in(OUTSIDER, OWN)).is_err());
     let internal = gateway.temporary_delete(&dana, &password(PASSWORD));
     assert!(matches!(internal, Err(Error::Denied { .. })));
+}
+
+/// Every row whose key begins with the account's ID is gone, whatever the account was used for. What
+/// an account can write is written here.
+#[test]
+fn nothing_of_an_account_that_ended_is_left() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let reference = send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+    let (initial, _) = password_and_token(&leased(&gateway)[0].1);
+    let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
+    let account = noa.account();
+    gateway.message_open(&noa, reference, None).unwrap();
+    gateway.draft_from(&noa, reference, RelationKind::Reply).unwrap();
+    let reply = gateway.draft_from(&noa, reference, RelationKind::Reply).unwrap();
+    let answered = DraftContent { text: "Yes".to_owned(), ..reply.content };
+    hold(&gateway, &noa, &answered);
+    let upload = gateway.upload_begin(&noa, "a.txt", "text/plain", 3).unwrap();
+    gateway.upload_append(&noa, &upload.id, 0, b"abc").unwrap();
+    gateway.appearance_set(&noa, &Appearance::default()).unwrap();
+    gateway.preferences_change(&noa, &PreferencesChange::default()).unwrap();
+    let label = Label { id: 0, name: "Mine".to_owned(), colour: 1 };
+    gateway.labels_set(&noa, &[label]).unwrap();
+    let filter = Filter { subject: "One".to_owned(), star: true, ..Filter::default() };
+    gateway.filters_set(&noa, &[filter]).unwrap();
+    gateway.mailbox_create(&noa, "Mine").unwrap();
+    gateway.search_index(&noa).unwrap();
+    gateway.totp_start(&noa, &password(OWN)).unwrap();
+
+    let rows = || {
+        let mut tables = BTreeSet::new();
+        let all = Span { from: Vec::new(), to: None, order: Order::Ascending };
+        let scanned = gateway.inner.store.engine().scan(&all, &mut |key, _| {
+            if key.get(1..17) == Some(&account.0) {
+                tables.insert(key[0]);
+            }
+            ControlFlow::Continue(())
+        });
+        scanned.unwrap();
+        tables
+    };
+    assert!(rows().len() > 15, "the account was hardly used: {:?}", rows());
+    gateway.temporary_delete(&noa, &password(OWN)).unwrap();
+    assert_eq!(rows(), BTreeSet::new(), "rows are left in the tables of these numbers");
 }

@@ -19,6 +19,10 @@ pub trait Key: Sized {
 }
 
 /// A value kept in a table, or sealed inside one.
+#[diagnostic::on_unimplemented(
+    note = "list it with its version in `records!` in src/gateway/records/tables.rs; see \
+            docs/hacking.md"
+)]
 pub trait Record: Serialize + DeserializeOwned {
     /// The version written today. Nothing is assumed: every record states its own.
     const VERSION: u8;

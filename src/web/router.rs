@@ -187,8 +187,8 @@ mod tests {
     use super::*;
 
     /// Set this variable to rewrite `docs/openapi.json` instead of comparing it:
-    /// `POSTERN_WRITE_OPENAPI=1 cargo test openapi`
-    const WRITE: &str = "POSTERN_WRITE_OPENAPI";
+    /// `WRITE_OPENAPI=1 cargo test --lib openapi`
+    const WRITE: &str = "WRITE_OPENAPI";
 
     #[test]
     fn the_openapi_document_is_the_committed_one() {
@@ -198,7 +198,10 @@ mod tests {
             std::fs::write(&path, &made).unwrap();
         }
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(committed == made, "docs/openapi.json is out of date; set {WRITE}=1 to rewrite it");
+        assert!(
+            committed == made,
+            "docs/openapi.json is out of date; {WRITE}=1 cargo test --lib openapi rewrites it"
+        );
     }
 
     #[test]

@@ -152,19 +152,6 @@ pub(in crate::gateway) fn leave_in_tx(
     Ok(())
 }
 
-/// Every message of every conversation of an account.
-pub(in crate::gateway) fn all_in_tx(
-    tx: &store::Tx<'_>,
-    account: AccountId,
-) -> Result<Vec<(ConversationId, ReferenceKey)>, Error> {
-    let mut all = Vec::new();
-    tx.scan(&CONVERSATIONS, &account, Order::Ascending, |(_, conversation, message), _| {
-        all.push((conversation, message));
-        ControlFlow::Continue(())
-    })?;
-    Ok(all)
-}
-
 fn merge_in_tx(
     tx: &mut Tx<'_, '_>,
     account: AccountId,
@@ -227,17 +214,4 @@ pub(in crate::gateway) fn own_messages(
         if messages.len() < OWN_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     Ok(messages)
-}
-
-/// The identifiers of an account's messages, each with its message.
-pub(in crate::gateway) fn own_in_tx(
-    tx: &store::Tx<'_>,
-    account: AccountId,
-) -> Result<Vec<([u8; 16], ReferenceKey)>, Error> {
-    let mut all = Vec::new();
-    tx.scan(&OWN_IDS, &account, Order::Ascending, |(_, own, message), OwnId| {
-        all.push((own, message));
-        ControlFlow::Continue(())
-    })?;
-    Ok(all)
 }

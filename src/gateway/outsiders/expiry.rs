@@ -4,20 +4,20 @@ use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
 use crate::gateway::error::Error;
-use crate::gateway::mailboxes::conversation;
 use crate::gateway::mailboxes::holders::content_release_in_tx;
 use crate::gateway::outsiders::temporary::{MISSING, pickups_in_tx};
 use crate::gateway::queue::delivery;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::tables::{
     ACCOUNT_KEYS, ACCOUNTS, APPEARANCES, CHANGES, CONVERSATION_IDS, CONVERSATIONS, COUNTERS,
-    CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, LOGIN_NAMES, MAILBOXES, OUTSIDERS, OWN_IDS, PICKUPS,
-    PLACES, PREFERENCES, REQUESTS, TEMPORARY, TOTP, UPLOADS, WRITTEN_TO,
+    CREDENTIALS, DRAFTS, ENTRIES, EPOCHS, FILTERS, LABELS, LOGIN_NAMES, MAILBOXES, OUTSIDERS,
+    OWN_IDS, PICKUPS, PICKUPS_OF, PLACES, PREFERENCES, REQUESTS, SEARCH_BLOCKS, SEARCH_DELETED,
+    SEARCH_PARTS, SEARCH_TEXTS, SEARCH_WAITING, TEMPORARY, TOTP, UPLOADS, WRITTEN_TO,
 };
 use crate::gateway::records::temporary::{PickupEnd, Temporary};
 use crate::gateway::reporting::notice::NoticeDraft;
 use crate::gateway::{Gateway, upload};
-use crate::store::{Order, Read, Tx};
+use crate::store::{Key, Order, Read, Record, Table, Tx};
 use crate::terms::DeliveryState;
 use crate::vault::Lookup;
 
@@ -88,6 +88,7 @@ impl Gateway {
             for (key, mut pickup) in pickups_in_tx(tx, id)? {
                 (pickup.end, pickup.until) = (Some(end), now);
                 tx.put(&PICKUPS, &key, &pickup)?;
+                tx.delete(&PICKUPS_OF, &(id, key));
             }
             tx.delete(&OUTSIDERS, &outsider);
             tx.delete(&LOGIN_NAMES, &login);
@@ -210,26 +211,30 @@ fn empty_in_tx(tx: &mut Tx<'_>, id: AccountId) -> Result<(), Error> {
     clear_in_tx(tx, &REQUESTS, id)?;
     clear_in_tx(tx, &WRITTEN_TO, id)?;
     clear_in_tx(tx, &CONVERSATION_IDS, id)?;
-    for (conversation, message) in conversation::all_in_tx(tx, id)? {
-        tx.delete(&CONVERSATIONS, &(id, conversation, message));
-    }
-    for (own, message) in conversation::own_in_tx(tx, id)? {
-        tx.delete(&OWN_IDS, &(id, own, message));
-    }
-    tx.delete(&APPEARANCES, &id);
-    tx.delete(&TOTP, &id);
-    tx.delete(&COUNTERS, &id);
-    tx.delete(&PREFERENCES, &id);
+    clear_in_tx(tx, &CONVERSATIONS, id)?;
+    clear_in_tx(tx, &OWN_IDS, id)?;
+    clear_in_tx(tx, &SEARCH_WAITING, id)?;
+    clear_in_tx(tx, &SEARCH_PARTS, id)?;
+    clear_in_tx(tx, &SEARCH_BLOCKS, id)?;
+    clear_in_tx(tx, &SEARCH_TEXTS, id)?;
+    clear_in_tx(tx, &SEARCH_DELETED, id)?;
+    clear_in_tx(tx, &LABELS, id)?;
+    clear_in_tx(tx, &FILTERS, id)?;
+    clear_in_tx(tx, &APPEARANCES, id)?;
+    clear_in_tx(tx, &TOTP, id)?;
+    clear_in_tx(tx, &COUNTERS, id)?;
+    clear_in_tx(tx, &PREFERENCES, id)?;
     Ok(())
 }
 
-fn clear_in_tx<K: crate::store::Key, V: crate::store::Record>(
+/// Removes an account's rows from a table, whether they can be read or not.
+fn clear_in_tx<K: Key, V: Record>(
     tx: &mut Tx<'_>,
-    table: &crate::store::Table<(AccountId, K), V>,
+    table: &Table<K, V>,
     id: AccountId,
 ) -> Result<(), Error> {
     let mut keys = Vec::new();
-    tx.scan(table, &id, Order::Ascending, |key, _| {
+    tx.scan_keys(table, &id, |key| {
         keys.push(key);
         ControlFlow::Continue(())
     })?;

@@ -13,6 +13,9 @@ use crate::mail::address::Address;
 use crate::mail::envelope::{ForwardPath, Notify, OriginalRecipient, Recipient, ReversePath};
 use serde::de::DeserializeOwned;
 
+#[diagnostic::on_unimplemented(
+    note = "add its samples in src/gateway/records/samples_tests/; see docs/hacking.md"
+)]
 pub(super) trait Samples: Sized {
     fn samples() -> Vec<Self>;
 }

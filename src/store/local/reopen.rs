@@ -282,7 +282,7 @@ const NOTES: Table<u32, Note> = Table::new(100, "notes");
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/store/v2");
 
 /// Writes `fixtures/store/v2`, once, when the form on the disk changes (and then into `v3`):
-/// `POSTERN_WRITE_FIXTURE=1 cargo test --lib records_of_two_versions`.
+/// `WRITE_FIXTURE=1 cargo test --lib records_of_two_versions`.
 fn write_fixture() {
     let folder = tempfile::tempdir().unwrap();
     let engine = std::sync::Arc::new(open(folder.path()).unwrap());
@@ -307,7 +307,7 @@ fn write_fixture() {
 
 #[test]
 fn records_of_two_versions_lie_in_one_folder() {
-    if std::env::var_os("POSTERN_WRITE_FIXTURE").is_some() {
+    if std::env::var_os("WRITE_FIXTURE").is_some() {
         write_fixture();
     }
     let folder = tempfile::tempdir().unwrap();
