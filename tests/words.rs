@@ -165,6 +165,12 @@ fn configured(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
+/// Keys of the configuration that the manual lists, which the example may leave out.
+fn listed(manual: &str) -> impl Iterator<Item = String> {
+    let rows = manual.lines().filter_map(|line| line.strip_prefix("| `"));
+    rows.filter_map(|row| row.split_once("` |")).map(|(key, _)| key.to_owned())
+}
+
 #[test]
 fn no_retired_word_is_in_a_public_name() {
     let document = fs::read_to_string(root().join("docs/openapi.json")).unwrap();
@@ -172,6 +178,9 @@ fn no_retired_word_is_in_a_public_name() {
     described(&serde_json::from_str(&document).unwrap(), "", &mut names);
     assert!(names.len() > 300, "the description is read: {}", names.len());
     names.extend(configured(&fs::read_to_string(root().join("config/postern.toml")).unwrap()));
+    let before = names.len();
+    names.extend(listed(&fs::read_to_string(root().join("docs/operations.md")).unwrap()));
+    assert!(names.len() > before + 30, "the manual is read: {before}, {}", names.len());
     for (file, opening) in
         [("src/daemon/cli.rs", "long = \""), ("src/gateway/records/audit.rs", "=> \"")]
     {

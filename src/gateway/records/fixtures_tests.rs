@@ -22,7 +22,7 @@ use crate::store::{Record, read_record};
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/records/records.txt");
 
 /// Set to add the lines of versions that have none yet:
-/// `WRITE_RECORDS=1 cargo test --lib stored_form`
+/// `WRITE_RECORDS=1 cargo test --lib fixtures_tests`
 const WRITE: &str = "WRITE_RECORDS";
 
 /// What is sealed inside records, by the name that its lines have.
