@@ -11,6 +11,7 @@ pub mod clock;
 pub mod mail;
 pub mod telemetry;
 pub mod terms;
+pub mod wipe;
 
 pub mod config;
 

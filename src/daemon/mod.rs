@@ -296,7 +296,9 @@ fn notify(state: sd_notify::NotifyState<'_>) {
 fn no_progress(_done: u64, _total: u64) {}
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+    // The system keeps the stacks of ended threads for new ones.
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.enable_all().on_thread_stop(crate::wipe::wipe_stack).build()
 }
 
 fn key_path(config: &Config) -> PathBuf {

@@ -11,6 +11,8 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinError;
 
+use crate::wipe::wipe_stack;
+
 /// Why work was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum NotDone {
@@ -150,8 +152,11 @@ impl Threads {
 
     fn start(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
         let threads = self.clone();
-        let started =
-            thread::Builder::new().name("worker".to_owned()).spawn(move || threads.work());
+        let started = thread::Builder::new().name("worker".to_owned()).spawn(move || {
+            threads.work();
+            // The system keeps the stacks of ended threads for new ones.
+            wipe_stack();
+        });
         match started {
             Ok(_) => state.all += 1,
             Err(error) => {

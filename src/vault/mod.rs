@@ -43,6 +43,8 @@ pub use pool::{PasswordPool, PoolLimits};
 pub use session::SessionToken;
 pub use strong::{AppPassword, PasskeySecret, RecoveryKey, random_password};
 
+pub use crate::wipe::wipe_stack;
+
 use aead::Sealer;
 
 /// Why something could not be sealed or opened.
@@ -71,17 +73,6 @@ pub fn random_bytes<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::Random)?;
     Ok(bytes)
-}
-
-/// Overwrites the part of this thread's stack below the caller, where calls that have returned
-/// left their data. Freed heap memory is wiped by the allocator; this wipes the rest. It takes a
-/// few microseconds.
-#[inline(never)]
-pub fn wipe_stack() {
-    const OCTETS: usize = 192 * 1024;
-    let mut below = [0u8; OCTETS];
-    // Keeps the compiler from removing the array, which is never read.
-    std::hint::black_box(&mut below);
 }
 
 /// The purpose of a lookup hash; the same text has different hashes for different purposes.
