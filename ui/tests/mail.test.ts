@@ -3,6 +3,7 @@ import * as api from "../src/api/mail.ts";
 import { ApiError } from "../src/api/client.ts";
 import type { Item, Mailbox } from "../src/api/types.ts";
 import { mail, PartlyDone } from "../src/state/mail.svelte.ts";
+import { searchKey } from "../src/state/window.ts";
 import { boxLike, itemLike, problemLike } from "./fixtures.ts";
 
 vi.mock("../src/api/mail.ts");
@@ -148,4 +149,33 @@ test("a rejected message is hidden while undo is possible, and back after undo",
   expect(shown("in")).toEqual(["a", "c"]);
   mail.held.delete("b");
   expect(shown("in")).toEqual(["a", "b", "c"]);
+});
+
+test("what a search found before everything was reloaded is not shown after it", async () => {
+  const answers: ((found: Item[]) => void)[] = [];
+  vi.mocked(api.search).mockImplementation(() => {
+    return new Promise((resolve) => {
+      answers.push((found) => {
+        const items = found.map((one) => ({ ...one, snippet: null }));
+        resolve({ items, next: null, total: items.length } as never);
+      });
+    });
+  });
+  const query = "label:counted";
+  const key = searchKey(query);
+  const first = mail.more(key);
+  await mail.startOver();
+  answers[0]?.([item("old", 9)]);
+  await vi.waitFor(() => expect(answers).toHaveLength(2));
+  answers[1]?.([]);
+  await first;
+  expect(shown(key)).toEqual([]);
+  // Asked again, a search shows nothing of its earlier results.
+  const again = mail.searchAgain(query);
+  mail.searchDiscard(query);
+  answers[2]?.([item("older", 8)]);
+  await vi.waitFor(() => expect(answers).toHaveLength(4));
+  answers[3]?.([item("new", 12)]);
+  await again;
+  expect(shown(key)).toEqual(["new"]);
 });

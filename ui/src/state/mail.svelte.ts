@@ -50,6 +50,9 @@ class Mail {
   #syncing = false;
   #syncAgain = false;
   #generation = 0;
+  /** How often everything that is loaded was discarded, and how often one search was. */
+  #round = 0;
+  #discards = new Map<string, number>();
 
   async start(): Promise<void> {
     await this.boxesRead();
@@ -117,10 +120,12 @@ class Mail {
     const window = this.windows[box];
     if (this.loads.get(box) === "loading" || (window && window.next === null)) return;
     const generation = this.#generation;
+    const asked = this.#asked(box);
     this.loads.set(box, "loading");
     try {
       const page = await this.#page(box, window?.next ?? null);
       if (generation !== this.#generation) return;
+      if (asked !== this.#asked(box)) return await this.#moreAnew(box);
       this.items = { ...this.items, ...byReference(page.items) };
       const now = this.windows[box] ?? win.EMPTY;
       this.windows = { ...this.windows, [box]: win.append(now, page) };
@@ -129,6 +134,17 @@ class Mail {
       if (generation === this.#generation) this.loads.set(box, "failed");
       throw error;
     }
+  }
+
+  /** Changes whenever a page that is on its way must be discarded. */
+  #asked(box: string): string {
+    return `${this.#round} ${this.#discards.get(box) ?? 0}`;
+  }
+
+  /** Discards a page that was asked for before everything was loaded again: it may be older. */
+  async #moreAnew(box: string): Promise<void> {
+    this.loads.delete(box);
+    if (this.windows[box] === undefined) await this.more(box);
   }
 
   /**
@@ -193,11 +209,18 @@ class Mail {
 
   /** Repeats a search, and discards its earlier results. */
   async searchAgain(query: string): Promise<void> {
-    const windows = { ...this.windows };
-    delete windows[searchKey(query)];
-    this.windows = windows;
-    this.loads.delete(searchKey(query));
+    this.searchDiscard(query);
     await this.more(searchKey(query));
+  }
+
+  /** Discards the results of a search, so that it is carried out again when it is shown next. */
+  searchDiscard(query: string): void {
+    const key = searchKey(query);
+    this.#discards.set(key, (this.#discards.get(key) ?? 0) + 1);
+    const windows = { ...this.windows };
+    delete windows[key];
+    this.windows = windows;
+    this.loads.delete(key);
   }
 
   async item(reference: string): Promise<Item> {
@@ -393,6 +416,7 @@ class Mail {
     const generation = this.#generation;
     const before = this.#since;
     this.#since = null;
+    this.#round += 1;
     try {
       await this.boxesRead();
       await this.#windowsAgain(generation);
