@@ -15,7 +15,7 @@ pub fn journal_frame(input: &[u8]) {
 
 /// Octets in place of an index row or a sealed record.
 pub fn stored_record(input: &[u8]) {
-    assert_ne!(forms::row(input), Some(false));
+    assert_ne!(forms::index_block(input), Some(false));
     assert_ne!(forms::piece_places(input), Some(false));
     VAULT.with_borrow(|vault| {
         let (key, sealed) = input.split_at(input.len().min(8));

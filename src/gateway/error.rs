@@ -136,6 +136,7 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Error {
         match error {
             store::Error::Full => Error::Full,
+            store::Error::Busy => Error::Busy,
             store::Error::NotFound => Error::NotFound { what: "content" },
             store::Error::Damaged(what) => Error::Damaged { what },
             store::Error::UnknownRecordVersion { table, found, known } => {

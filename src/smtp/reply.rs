@@ -133,7 +133,7 @@ pub fn of_error(error: &gateway::Error) -> Reply {
         E::OverQuota => Reply::new(452, S(4, 2, 2), "Mailbox full"),
         E::Invalid { .. } => Reply::new(554, S::MEDIA, "Malformed message"),
         E::Full => Reply::new(452, S::SYSTEM_FULL, "Insufficient system storage, try again later"),
-        E::Busy => Reply::new(451, S::TOO_BUSY, "System busy, try again later"),
+        E::Busy => Reply::new(452, S::TOO_BUSY, "System busy, try again later"),
         E::Refused
         | E::ClaimFirst
         | E::WeakPassword

@@ -270,7 +270,7 @@ fn a_staged_content_survives_a_restart_and_a_lost_index() {
     let engine = local(folder.path());
     assert_eq!(content(&engine, 1).unwrap(), octets(&parts, 9));
     drop(engine);
-    std::fs::remove_dir_all(folder.path().join("index")).unwrap();
+    std::fs::remove_file(folder.path().join("journal/manifest")).unwrap();
     let engine = local(folder.path());
     assert_eq!(content(&engine, 1).unwrap(), octets(&parts, 9));
     assert_eq!(damage(&engine), Vec::<String>::new());
@@ -440,7 +440,7 @@ proptest! {
         prop_assert_eq!(damage(&engine), Vec::<String>::new());
         // Recovery from the journal alone leads to the same state.
         drop(engine);
-        std::fs::remove_dir_all(folder.path().join("index")).unwrap();
+        std::fs::remove_file(folder.path().join("journal/manifest")).unwrap();
         let engine = local(folder.path());
         prop_assert!(engine.report().rebuilt || rows(&engine, &all).is_empty());
         prop_assert_eq!(rows(&engine, &all), rows(&*memory, &all));

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::error::Error;
-use super::span::{ContentId, Span, Visit};
+use super::span::{ContentId, Span, Visit, VisitKey};
 
 /// A part of a content: passed with the transaction, or staged before it.
 #[derive(Clone, Debug)]
@@ -70,6 +70,14 @@ impl fmt::Debug for Staged {
 pub trait RawTx {
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, Error>;
     fn scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), Error>;
+    /// Returns whether there is a value under a key; does not read it.
+    fn has(&self, key: &[u8]) -> Result<bool, Error> {
+        Ok(self.get(key)?.is_some())
+    }
+    /// Visits keys, without reading their values.
+    fn scan_keys(&self, span: &Span, visit: VisitKey<'_>) -> Result<(), Error> {
+        self.scan(span, &mut |key, _| visit(key))
+    }
     fn put(&mut self, key: Vec<u8>, value: Bytes);
     fn delete(&mut self, key: Vec<u8>);
     /// Stores a content under `id`, replacing an existing one. If a piece was staged in another
@@ -119,10 +127,19 @@ pub struct Room {
 pub trait Engine: Send + Sync {
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, Error>;
     fn scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), Error>;
-    /// Queues a transaction; `job.done` is called from the writer. Blocks only while the queue
-    /// is full (back-pressure).
+    /// Returns whether there is a value under a key; does not read it.
+    fn has(&self, key: &[u8]) -> Result<bool, Error> {
+        Ok(self.get(key)?.is_some())
+    }
+    /// Visits keys, without reading their values.
+    fn scan_keys(&self, span: &Span, visit: VisitKey<'_>) -> Result<(), Error> {
+        self.scan(span, &mut |key, _| visit(key))
+    }
+    /// Queues a transaction; `job.done` is called from the writer. It never blocks: if too many
+    /// wait already, `job.done` is called at once with [`Error::Busy`].
     fn submit(&self, job: Box<dyn Job>);
-    /// Writes a piece of a large content before the transaction that will refer to it.
+    /// Writes a piece of a large content before the transaction that will refer to it. Waits until
+    /// it is written; [`Error::Busy`] if too much waits already.
     fn content_stage(&self, piece: Bytes) -> Result<Staged, Error>;
     fn content_length(&self, id: ContentId) -> Result<Option<u64>, Error>;
     /// Reads `length` octets from `offset`, or fewer at the end; `NotFound` if there is no such

@@ -11,9 +11,15 @@ pub enum Error {
     /// Writes are refused until the cause is resolved; reads continue.
     #[error("writes are refused: {0}")]
     Refusing(String),
+    /// Too much is waiting to be written; nothing of this was done.
+    #[error("too much is waiting to be written")]
+    Busy,
     /// A record or content does not match what was stored.
     #[error("damaged: {0}")]
     Damaged(String),
+    /// A part of the index cannot be read. It is built again from the journal, so nothing is lost.
+    #[error("the index is damaged and is being built again: {0}")]
+    DamagedIndex(String),
     /// There is no such content.
     #[error("not found")]
     NotFound,

@@ -33,7 +33,7 @@ use crate::vault::Vault;
 
 pub use engine::{Engine, Piece, Room, Staged, Verified};
 pub use error::Error;
-pub use span::{ContentId, Order, Span, Visit};
+pub use span::{ContentId, Order, Span, Visit, VisitKey};
 pub use table::{Key, Record, Table, migrated, read_record};
 
 /// A handle on the store; clones share it.
@@ -104,6 +104,10 @@ pub trait Read {
     #[doc(hidden)]
     fn raw_scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), Error>;
     #[doc(hidden)]
+    fn raw_has(&self, key: &[u8]) -> Result<bool, Error>;
+    #[doc(hidden)]
+    fn raw_scan_keys(&self, span: &Span, visit: VisitKey<'_>) -> Result<(), Error>;
+    #[doc(hidden)]
     fn vault(&self) -> &Vault;
 
     /// Returns the record under `key`, or `None`.
@@ -117,7 +121,7 @@ pub trait Read {
 
     /// Returns whether there is a record under `key`; does not open it.
     fn has<K: Key, V: Record>(&self, table: &Table<K, V>, key: &K) -> Result<bool, Error> {
-        Ok(self.raw_get(&table.raw(key))?.is_some())
+        self.raw_has(&table.raw(key))
     }
 
     /// Returns how many records have keys that begin with `prefix`; opens none.
@@ -127,7 +131,7 @@ pub trait Read {
         prefix: &impl Key,
     ) -> Result<u64, Error> {
         let mut count = 0;
-        self.raw_scan(&Span::prefix(&table.raw(prefix), Order::Ascending), &mut |_, _| {
+        self.raw_scan_keys(&Span::prefix(&table.raw(prefix), Order::Ascending), &mut |_| {
             count += 1;
             ControlFlow::Continue(())
         })?;
@@ -175,7 +179,7 @@ pub trait Read {
         mut visit: impl FnMut(K) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         let span = Span::prefix(&table.raw(prefix), Order::Ascending);
-        self.raw_scan(&span, &mut |raw, _| match table.key(raw) {
+        self.raw_scan_keys(&span, &mut |raw| match table.key(raw) {
             Some(key) => visit(key),
             None => ControlFlow::Continue(()),
         })
@@ -216,6 +220,14 @@ impl Read for Store {
         self.engine.scan(span, visit)
     }
 
+    fn raw_has(&self, key: &[u8]) -> Result<bool, Error> {
+        self.engine.has(key)
+    }
+
+    fn raw_scan_keys(&self, span: &Span, visit: VisitKey<'_>) -> Result<(), Error> {
+        self.engine.scan_keys(span, visit)
+    }
+
     fn vault(&self) -> &Vault {
         &self.vault
     }
@@ -249,7 +261,7 @@ impl Tx<'_> {
         key: &K,
         record: &V,
     ) -> Result<bool, Error> {
-        if self.raw.get(&table.raw(key))?.is_some() {
+        if self.raw.has(&table.raw(key))? {
             return Ok(false);
         }
         self.put(table, key, record)?;
@@ -284,6 +296,14 @@ impl Read for Tx<'_> {
 
     fn raw_scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), Error> {
         self.raw.scan(span, visit)
+    }
+
+    fn raw_has(&self, key: &[u8]) -> Result<bool, Error> {
+        self.raw.has(key)
+    }
+
+    fn raw_scan_keys(&self, span: &Span, visit: VisitKey<'_>) -> Result<(), Error> {
+        self.raw.scan_keys(span, visit)
     }
 
     fn vault(&self) -> &Vault {

@@ -58,3 +58,6 @@ pub fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
 
 /// The function called for each key and value of a scan; `Break` ends the scan.
 pub type Visit<'v> = &'v mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>;
+
+/// The function called for each key of a scan that reads no values; `Break` ends the scan.
+pub type VisitKey<'v> = &'v mut dyn FnMut(&[u8]) -> ControlFlow<()>;

@@ -201,7 +201,16 @@ impl Vault {
 
     /// Returns the key of one journal segment. Each frame number is used only once with it.
     pub fn segment_key(&self, segment: u64, salt: &[u8; 32]) -> SegmentKey {
-        let info = [b"segment ".as_slice(), &segment.to_be_bytes()].concat();
+        self.file_key(b"segment ", segment, salt)
+    }
+
+    /// Returns the key of a run of the index.
+    pub fn run_key(&self, run: u64, salt: &[u8; 32]) -> SegmentKey {
+        self.file_key(b"index run ", run, salt)
+    }
+
+    fn file_key(&self, kind: &[u8], number: u64, salt: &[u8; 32]) -> SegmentKey {
+        let info = [kind, &number.to_be_bytes()].concat();
         let key = aead::hkdf(salt, &*self.keys.journal, &info);
         let unbound = UnboundKey::new(&AES_256_GCM, &*key).expect("the key has 32 bytes");
         SegmentKey(LessSafeKey::new(unbound))
@@ -235,8 +244,8 @@ fn record_binding(table: u8, version: u8, key: &[u8]) -> Vec<u8> {
     bound
 }
 
-/// The key of one journal segment: AES-256-GCM with the frame's number as the nonce. Nothing is
-/// appended to a segment after it was closed or failed, so no number is used twice.
+/// The key of one journal segment, or of one run of the index: AES-256-GCM with a number as the
+/// nonce. Nothing is appended to a file after it was closed or failed, so no number is used twice.
 pub struct SegmentKey(LessSafeKey);
 
 impl SegmentKey {

@@ -12,7 +12,7 @@ use crate::gateway::error::Error;
 use crate::gateway::feed::change::{self, Changed};
 use crate::gateway::feed::event::EventKind;
 use crate::gateway::records::ids::AccountId;
-use crate::store::{self, Pending, Read, Span, Visit};
+use crate::store::{self, Pending, Read, Span, Visit, VisitKey};
 use crate::vault::Vault;
 
 /// A transaction that numbers changes. It dereferences to the store's own transaction, for
@@ -82,6 +82,14 @@ impl Read for Tx<'_, '_> {
 
     fn raw_scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), store::Error> {
         self.store.raw_scan(span, visit)
+    }
+
+    fn raw_has(&self, key: &[u8]) -> Result<bool, store::Error> {
+        self.store.raw_has(key)
+    }
+
+    fn raw_scan_keys(&self, span: &Span, visit: VisitKey<'_>) -> Result<(), store::Error> {
+        self.store.raw_scan_keys(span, visit)
     }
 
     fn vault(&self) -> &Vault {

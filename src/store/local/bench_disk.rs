@@ -10,13 +10,12 @@ use bytes::Bytes;
 
 use super::config::LocalConfig;
 use super::disk::sim::{Dice, Plan, SimDisk};
-use super::index::sim::SimIndex;
 use super::journal::segment::HEADER;
 use super::recovery::{OpenReport, recover};
 use super::request::Request;
 use super::shared::Shared;
 use super::writer::Writer;
-use super::{checkpoint, format};
+use super::{format, manifest};
 use crate::clock::Clock;
 use crate::store::engine::{Job, Piece, RawTx};
 use crate::store::error::Error;
@@ -43,30 +42,23 @@ pub fn config() -> LocalConfig {
     }
 }
 
-pub fn open(disk: &SimDisk, index: &SimIndex, config: LocalConfig) -> Result<Store, Error> {
-    open_with(disk, index, config, vault(9))
+pub fn open(disk: &SimDisk, config: LocalConfig) -> Result<Store, Error> {
+    open_with(disk, config, vault(9))
 }
 
-pub fn open_with(
-    disk: &SimDisk,
-    index: &SimIndex,
-    config: LocalConfig,
-    vault: Vault,
-) -> Result<Store, Error> {
-    open_at(disk, index, config, vault, Clock::System)
+pub fn open_with(disk: &SimDisk, config: LocalConfig, vault: Vault) -> Result<Store, Error> {
+    open_at(disk, config, vault, Clock::System)
 }
 
-/// Opens the store on the disk and the index, with a clock that a test may set.
+/// Opens the store on the disk, with a clock that a test may set.
 pub fn open_at(
     disk: &SimDisk,
-    index: &SimIndex,
     config: LocalConfig,
     vault: Vault,
     clock: Clock,
 ) -> Result<Store, Error> {
     format::claim(disk)?;
-    let (disk, index) = (Arc::new(disk.clone()), Box::new(index.clone()));
-    let shared = Arc::new(Shared::new(disk, vault, config, clock, index));
+    let shared = Arc::new(Shared::new(Arc::new(disk.clone()), vault, config, clock));
     let found = recover(&shared, &mut |_, _| ())?;
     let writer = Writer::new(shared.clone(), found.position, found.last, found.number);
     Ok(Store { shared, writer, report: found.report })
@@ -151,7 +143,7 @@ impl Store {
     }
 
     pub fn checkpoint(&self) {
-        checkpoint::write(&self.shared).unwrap();
+        manifest::write(&self.shared).unwrap();
     }
 }
 

@@ -10,12 +10,13 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::checkpoint;
 use super::index::Place;
 use super::journal::segment::{self, HEADER, Segment};
 use super::journal::{Kind, PiecePlace, frame};
+use super::manifest;
 use super::request::Moved;
-use super::shared::{CONTENTS, Shared, lock};
+use super::shared::{Shared, lock};
+use super::tables::CONTENTS;
 use crate::store::error::Error;
 use crate::store::span::{ContentId, Order, Span};
 
@@ -65,7 +66,7 @@ pub fn is_due(shared: &Shared) -> bool {
 pub fn newest_must_close(shared: &Shared, reason: Reason) -> bool {
     let Some(newest) = shared.segments().pop() else { return false };
     match reason {
-        Reason::Asked => lock(&shared.erasable).contains_key(&newest.number),
+        Reason::Asked => shared.tables().space.erasable.contains_key(&newest.number),
         Reason::Due => shared.must_erase(newest.number),
     }
 }
@@ -78,10 +79,9 @@ fn still_needed(shared: &Shared) -> Result<HashSet<u64>, Error> {
     shared.scan_rows(&Span::prefix(&[], Order::Ascending), &mut |key, row| {
         needed.insert(row.place.segment);
         if key.first() == Some(&CONTENTS) {
-            match shared.value_of(&row).map(|value| PiecePlace::decode_all(&value)) {
-                Ok(Some(places)) => needed.extend(places.iter().map(|place| place.segment)),
-                Ok(None) => failed = Some(Error::Damaged("a content's row".to_owned())),
-                Err(error) => failed = Some(error),
+            match row.inline.as_deref().and_then(PiecePlace::decode_all) {
+                Some(places) => needed.extend(places.iter().map(|place| place.segment)),
+                None => failed = Some(Error::Damaged("a content's row".to_owned())),
             }
         }
         if failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -99,7 +99,7 @@ fn choose(shared: &Shared, reason: Reason) -> Vec<Arc<Segment>> {
         if shared.pins.holds(number) {
             return false;
         }
-        let live = lock(&shared.live).get(&number).copied().unwrap_or_default();
+        let live = shared.tables().space.live.get(&number).copied().unwrap_or_default();
         let total = segment.end().saturating_sub(HEADER);
         let dead = total.saturating_sub(live);
         match reason {
@@ -115,9 +115,10 @@ type Pieces = HashMap<u64, Vec<(ContentId, PiecePlace)>>;
 /// Returns the pieces of contents in the chosen segments.
 fn pieces_in(shared: &Shared, chosen: &[Arc<Segment>]) -> Result<Pieces, Error> {
     let mut pieces: Pieces = chosen.iter().map(|segment| (segment.number, Vec::new())).collect();
-    shared.scan(&Span::prefix(&[CONTENTS], Order::Ascending), &mut |key, value| {
+    shared.scan_rows(&Span::prefix(&[CONTENTS], Order::Ascending), &mut |key, row| {
         let id = key[1..].try_into().map(ContentId);
-        if let (Ok(id), Some(places)) = (id, PiecePlace::decode_all(value)) {
+        let places = row.inline.as_deref().and_then(PiecePlace::decode_all);
+        if let (Ok(id), Some(places)) = (id, places) {
             for place in places {
                 if let Some(in_segment) = pieces.get_mut(&place.segment) {
                     in_segment.push((id, place));
@@ -144,7 +145,7 @@ fn move_live(
             // A damaged frame stays where it is, so that an administrator may still repair it.
             return Ok(false);
         };
-        if frame.kind == Kind::Transaction {
+        if frame.kind != Kind::Piece {
             transaction(segment.number, offset, &body, is_oldest, &mut moved)?;
         }
         if moved.len() >= MOVED_AT_ONCE {
@@ -191,11 +192,11 @@ fn transaction(
 /// must be kept.
 fn remove(shared: &Shared, segment: &Segment) -> Result<u64, Error> {
     // The next checkpoint must not refer to it either.
-    let is_end = shared.overlay().published.segment == segment.number;
+    let is_end = shared.tables().published.segment == segment.number;
     if is_end || shared.pins.holds(segment.number) {
         return Ok(0);
     }
-    checkpoint::write(shared)?;
+    manifest::write(shared)?;
     // This segment's header says where the previous one ends; before that is lost, the previous
     // one must be truncated to that end.
     if let Some(previous) = shared.segment(segment.header.previous) {

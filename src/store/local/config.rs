@@ -11,7 +11,13 @@ pub struct LocalConfig {
     pub folder: PathBuf,
     /// A segment that has grown past this is closed.
     pub segment_octets: u64,
-    pub index_cache_octets: u64,
+    /// How much of the index, and of the values that were read, is kept in memory.
+    pub cache_octets: u64,
+    /// How much memory the rows may take that are not yet in the index on disk. Writers have to
+    /// wait when it is used up.
+    pub memory_octets: usize,
+    /// The index on disk is brought up to date after this much was added to the journal.
+    pub checkpoint_octets: u64,
     /// New contents are deferred when less than this is free.
     pub free_min_octets: u64,
     pub dead_percent: u8,
@@ -24,8 +30,6 @@ pub struct LocalConfig {
     pub group_max: usize,
     /// The most requests that wait for the writer; further ones block.
     pub waiting_max: usize,
-    /// How many rows may wait for the index before writers have to wait for it.
-    pub overlay_rows_max: usize,
     pub checkpoint_every: Duration,
     /// How often it is checked whether a segment should be compacted.
     pub compact_look_every: Duration,
@@ -43,7 +47,9 @@ impl LocalConfig {
         LocalConfig {
             folder,
             segment_octets: config.segment_mib * MIB,
-            index_cache_octets: config.index_cache_mib * MIB,
+            cache_octets: config.cache_mib * MIB,
+            memory_octets: usize::try_from(config.memory_mib * MIB).unwrap_or(usize::MAX),
+            checkpoint_octets: 64 * MIB,
             free_min_octets: config.free_min_mib * MIB,
             dead_percent: config.compact_dead_percent,
             erase_secs: u64::from(config.erase_within_hours) * 3600,
@@ -51,7 +57,6 @@ impl LocalConfig {
             retry_first: Duration::from_millis(250),
             group_max: 512,
             waiting_max: 4_096,
-            overlay_rows_max: 200_000,
             checkpoint_every: Duration::from_secs(60),
             compact_look_every: Duration::from_secs(10),
         }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::bench_disk::{Store, config, open, open_with, vault};
+use super::disk::Disk;
 use super::disk::sim::{Dice, SimDisk};
-use super::index::sim::SimIndex;
 use super::journal::segment::{HEADER, file_name};
 use super::verify::verify;
 use super::{LocalConfig, LocalEngine};
@@ -15,7 +15,6 @@ const FLIPS: u64 = 10_000;
 
 struct Filled {
     disk: SimDisk,
-    index: SimIndex,
     records: BTreeMap<u8, Vec<u8>>,
     contents: BTreeMap<u8, Vec<u8>>,
     segments: Vec<u64>,
@@ -23,8 +22,8 @@ struct Filled {
 
 /// Creates a store of several segments, and writes a checkpoint.
 fn filled() -> Filled {
-    let (disk, index) = (SimDisk::new(true), SimIndex::default());
-    let mut store = open(&disk, &index, config()).unwrap();
+    let disk = SimDisk::new(true);
+    let mut store = open(&disk, config()).unwrap();
     let (mut records, mut contents) = (BTreeMap::new(), BTreeMap::new());
     for key in 0..24u8 {
         let value = vec![key; if key % 6 == 0 { 7_000 } else { 10 * usize::from(key) }];
@@ -42,7 +41,14 @@ fn filled() -> Filled {
     }
     store.checkpoint();
     let segments = store.shared.segments().iter().map(|segment| segment.number).collect();
-    Filled { disk, index, records, contents, segments }
+    Filled { disk, records, contents, segments }
+}
+
+/// Removes the runs of the index, so that it is built again.
+fn lose_runs(disk: &SimDisk) {
+    let names = disk.names().unwrap();
+    let runs = names.iter().filter(|name| name.ends_with(".run"));
+    assert!(runs.map(|name| disk.remove(name).unwrap()).count() > 0);
 }
 
 impl Filled {
@@ -83,14 +89,16 @@ fn every_flipped_bit_is_found_and_everything_else_is_served() {
         let bit = octet * 8 + dice.below(8);
         let what = format!("segment {number}, octet {octet}");
         filled.disk.flip(&name, bit);
-        let store = open(&filled.disk, &filled.index, config()).unwrap();
+        let store = open(&filled.disk, config()).unwrap();
         let found = verify(&store.shared, &mut |_, _| ()).unwrap();
         // Opening a store settles its newest segment, which repairs a copy of the header.
         let mended = octet < HEADER && Some(&number) == filled.segments.last();
         assert!(!found.damage.is_empty() || mended, "{what}: not detected");
         assert!(filled.check(&store, &what) <= 1, "{what}: too much is lost");
         if dice.chance(10) {
-            let store = open(&filled.disk, &SimIndex::default(), config()).unwrap();
+            let copy = filled.disk.copy();
+            lose_runs(&copy);
+            let store = open(&copy, config()).unwrap();
             assert!(filled.check(&store, &what) <= 1, "{what}: too much is lost without the index");
             let receiver = !store.report.damage.is_empty() || octet < HEADER;
             assert!(receiver || !verify(&store.shared, &mut |_, _| ()).unwrap().damage.is_empty());
@@ -99,7 +107,7 @@ fn every_flipped_bit_is_found_and_everything_else_is_served() {
             filled.disk.flip(&name, bit);
         }
     }
-    let store = open(&filled.disk, &filled.index, config()).unwrap();
+    let store = open(&filled.disk, config()).unwrap();
     assert_eq!(filled.check(&store, "repaired"), 0);
     assert_eq!(verify(&store.shared, &mut |_, _| ()).unwrap().damage, Vec::<String>::new());
 }
@@ -111,23 +119,23 @@ fn a_segment_without_a_readable_header_is_reported_and_kept() {
     for copy in [0, 4096] {
         filled.disk.flip(&file_name(newest), (copy + 20) * 8);
     }
-    let store = open(&filled.disk, &filled.index, config()).unwrap();
+    let store = open(&filled.disk, config()).unwrap();
     assert!(!store.report.damage.is_empty());
     assert!(filled.disk.size(&file_name(newest)) > 0);
     // After the copies are repaired by hand, everything can be read again.
     for copy in [0, 4096] {
         filled.disk.flip(&file_name(newest), (copy + 20) * 8);
     }
-    let store = open(&filled.disk, &filled.index, config()).unwrap();
+    let store = open(&filled.disk, config()).unwrap();
     assert_eq!(filled.check(&store, "repaired"), 0);
 }
 
 #[test]
 fn another_daemon_key_opens_nothing_and_harms_nothing() {
     let filled = filled();
-    let wrong = open_with(&filled.disk, &filled.index, config(), vault(8)).map(|_| ());
+    let wrong = open_with(&filled.disk, config(), vault(8)).map(|_| ());
     assert!(matches!(&wrong, Err(Error::Damaged(why)) if why.contains("daemon key")), "{wrong:?}");
-    let store = open(&filled.disk, &filled.index, config()).unwrap();
+    let store = open(&filled.disk, config()).unwrap();
     assert_eq!(store.report.damage, Vec::<String>::new());
     assert_eq!(filled.check(&store, "after the wrong key"), 0);
 }
@@ -157,8 +165,8 @@ fn another_daemon_key_removes_no_file_of_a_real_store() {
 fn a_journal_that_lost_its_newest_segment_says_so() {
     let filled = filled();
     let newest = *filled.segments.last().unwrap();
-    super::disk::Disk::remove(&filled.disk, &file_name(newest)).unwrap();
-    let store = open(&filled.disk, &filled.index, config()).unwrap();
+    filled.disk.remove(&file_name(newest)).unwrap();
+    let store = open(&filled.disk, config()).unwrap();
     let name = format!("segment {newest}: it is missing");
     assert!(store.report.damage.contains(&name), "{:?}", store.report.damage);
 }

@@ -9,7 +9,6 @@ use super::compact::{self, Reason};
 use super::config::LocalConfig;
 use super::disk::sim::SimDisk;
 use super::faults::compact_all;
-use super::index::sim::SimIndex;
 use super::journal::segment::file_name;
 use super::{LocalEngine, recovery};
 use crate::clock::{Clock, Timestamp};
@@ -34,8 +33,8 @@ fn erasing(config: LocalConfig) -> LocalConfig {
     }
 }
 
-fn open(disk: &SimDisk, index: &SimIndex, clock: &Clock) -> Store {
-    open_at(disk, index, erasing(config()), vault(9), clock.clone()).unwrap()
+fn open(disk: &SimDisk, clock: &Clock) -> Store {
+    open_at(disk, erasing(config()), vault(9), clock.clone()).unwrap()
 }
 
 fn newest(store: &Store) -> u64 {
@@ -44,8 +43,8 @@ fn newest(store: &Store) -> u64 {
 
 #[test]
 fn what_was_deleted_is_erased_once_its_time_is_over_and_not_before() {
-    let (disk, index, clock) = (SimDisk::new(true), SimIndex::default(), set_clock());
-    let mut store = open(&disk, &index, &clock);
+    let (disk, clock) = (SimDisk::new(true), set_clock());
+    let mut store = open(&disk, &clock);
     store.put(1, vec![1; 100]).unwrap();
     store.put(2, b"what only its reader may read".to_vec()).unwrap();
     let segment = newest(&store);
@@ -65,15 +64,15 @@ fn what_was_deleted_is_erased_once_its_time_is_over_and_not_before() {
 
 #[test]
 fn the_time_runs_on_over_a_restart() {
-    let (disk, index, clock) = (SimDisk::new(true), SimIndex::default(), set_clock());
-    let mut store = open(&disk, &index, &clock);
+    let (disk, clock) = (SimDisk::new(true), set_clock());
+    let mut store = open(&disk, &clock);
     store.put(1, vec![1; 100]).unwrap();
     store.content(2, vec![2; 3_000]).unwrap();
     store.content(2, vec![3; 3_000]).unwrap();
     let segment = newest(&store);
     store.checkpoint();
     clock.advance_secs(ERASE_SECS - 1);
-    let mut store = open(&disk, &index, &clock);
+    let mut store = open(&disk, &clock);
     assert!(!compact::is_due(&store.shared));
     clock.advance_secs(1);
     assert!(compact::is_due(&store.shared));

@@ -5,8 +5,11 @@
 //! the first segment, and checked before anything in the folder is changed.
 //!
 //! ```text
-//! journal/format = "postern store format 2\n"
+//! journal/format = "postern store format 3\n"
 //! ```
+//!
+//! A store of format 2 is opened: its journal has the same form, except that its transactions record
+//! another digest, which is not compared. Its index is built again.
 //!
 //! A journal without the number is refused, not adopted: only builds from before the first
 //! release wrote such journals, and their segments do not tell the form of the records, which has
@@ -21,7 +24,9 @@ use super::disk::{Disk, read_file, replace_file};
 use super::journal::segment;
 
 /// The one that is written and read today.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
+/// The earlier one, whose journal can be read; its index is built again.
+const EARLIER: u32 = 2;
 
 const NAME: &str = "format";
 const PREFIX: &str = "postern store format ";
@@ -30,17 +35,17 @@ const OCTETS_MAX: u64 = 64;
 /// Checks that the store can be read here, or that there is none yet. Changes nothing.
 pub fn check(disk: &dyn Disk) -> Result<(), Error> {
     match (read(disk)?, has_segments(disk)?) {
-        (Some(FORMAT), _) | (None, false) => Ok(()),
+        (Some(EARLIER | FORMAT), _) | (None, false) => Ok(()),
         (Some(found), _) => Err(Error::UnknownFormat { found, known: FORMAT }),
         (None, true) => Err(Error::NoFormat),
     }
 }
 
-/// Like [`check`], but also writes the number if there is none yet. The caller must hold the
-/// folder's lock.
+/// Like [`check`], but also writes the number if there is none yet, or an earlier one. The caller
+/// must hold the folder's lock.
 pub fn claim(disk: &dyn Disk) -> Result<(), Error> {
     check(disk)?;
-    if read(disk)?.is_none() {
+    if read(disk)? != Some(FORMAT) {
         replace_file(disk, NAME, text(FORMAT).as_bytes())?;
     }
     Ok(())

@@ -1,7 +1,23 @@
-//! The store's forms on the medium, for the fuzz targets: whatever can be parsed must be encoded
-//! again as the same octets, and no octets may make a parser panic.
+//! The store's forms on the medium, for tests outside the store.
+//!
+//! For the fuzz targets: whatever can be parsed must be encoded again as the same octets, and no
+//! octets may make a parser panic. For the tests of secrecy: everything that the daemon key opens
+//! in a store's files.
 
-use super::index::Row;
+use std::io;
+use std::path::Path;
+
+use crate::store::error::Error;
+use crate::vault::Vault;
+
+use super::disk::Disk;
+use super::disk::os::OsDisk;
+use super::index::run::{self, Run, RunEntry};
+use super::journal::files::Files;
+use super::journal::segment::{self, Found};
+use super::manifest;
+
+use super::index::block::{Block, BlockWriter};
 use super::journal::frame::{self, Frame};
 use super::journal::{Body, PiecePlace};
 
@@ -23,9 +39,15 @@ pub fn transaction(octets: &[u8]) -> Option<bool> {
     Some(places_agree && body.finish(digest) == octets)
 }
 
-/// Parses an index row; if it is one, returns whether it is encoded again as the same octets.
-pub fn row(octets: &[u8]) -> Option<bool> {
-    Row::decode(octets).map(|row| row.encode() == octets)
+/// Parses a block of the index; if it is one, returns whether what is encoded again has the same
+/// rows.
+pub fn index_block(octets: &[u8]) -> Option<bool> {
+    let block = Block::decode(octets)?;
+    let mut writer = BlockWriter::default();
+    for at in 0..block.len() {
+        writer.push(block.key(at), block.row(at));
+    }
+    Some(Block::decode(&writer.take()) == Some(block))
 }
 
 /// Parses the places of a content's pieces; if they are such, returns whether they are encoded
@@ -36,4 +58,31 @@ pub fn piece_places(octets: &[u8]) -> Option<bool> {
         places.iter().for_each(|place| place.encode(&mut out));
         out == octets
     })
+}
+
+/// Opens, with the daemon key alone, whatever it opens in the files of a store's journal folder:
+/// each frame of each segment, whether anything refers to it or not, each block of each run, and
+/// the manifest. Returns what was opened with where it was.
+pub fn opened_by_daemon_key(folder: &Path, vault: &Vault) -> Result<Vec<(String, Vec<u8>)>, Error> {
+    let disk: std::sync::Arc<dyn Disk> = std::sync::Arc::new(OsDisk::new(folder));
+    let files = Files::new(disk.clone());
+    let mut opened = Vec::new();
+    for name in disk.names()? {
+        if let Some(number) = segment::number_of(&name) {
+            if let Found::Segment(segment) = segment::Segment::open(&files, vault, number)? {
+                let bodies = segment.everything()?.into_iter();
+                opened.extend(bodies.map(|body| (name.clone(), body)));
+            }
+        } else if let Some(number) = run::number_of(&name) {
+            let end = disk.open(&name)?.length()?;
+            let run = Run::open(&*disk, vault, RunEntry { number, rows: 0, end })?;
+            for at in 0..run.blocks() {
+                opened.push((name.clone(), run.block_plain(at)?));
+            }
+        } else if name == manifest::NAME {
+            let sealed = std::fs::read(folder.join(&name)).map_err(io::Error::from)?;
+            opened.push((name, manifest::plain_of(vault, &sealed)?.to_vec()));
+        }
+    }
+    Ok(opened)
 }

@@ -9,16 +9,20 @@ use bytes::Bytes;
 
 use crate::store::engine::{Job, Piece, RawTx, Staged};
 use crate::store::error::Error;
-use crate::store::span::{ContentId, Span, Visit};
+use crate::store::span::{ContentId, Span, Visit, VisitKey};
 
-use super::index::{Place, Row};
+use super::index::{Place, Row, Rows};
 use super::journal::{Body, Kind, PiecePlace, Segment, frame};
 use super::pins::Pin;
 use super::request::{Answer, Moved, Request};
-use super::shared::{Shared, content_key, merge};
+use super::shared::{Shared, merge};
+use super::tables::{Shifts, content_key};
 
 /// The most octets of a piece in one frame, since reading a part of a content opens whole frames.
 pub const PIECE_OCTETS: usize = 256 * 1024;
+
+/// The most records in one frame of those that compaction moves.
+const MOVED_IN_FRAME: usize = 16;
 
 /// The token of a staged piece: its frames, and the pin that keeps their segment.
 struct Token {
@@ -36,7 +40,10 @@ pub struct Group {
     pub seq: u64,
     pub digest: u128,
     pub out: Vec<u8>,
-    pub rows: BTreeMap<Vec<u8>, Option<Row>>,
+    /// The rows that this group wrote, each with its value.
+    pub rows: Rows,
+    /// What the group changed in the segments' space.
+    pub shifts: Shifts,
     pub has_room: bool,
 }
 
@@ -167,7 +174,13 @@ impl Group {
                 Moved::Piece { id, place } => self.move_piece(id, place, &mut values)?,
             }
         }
-        if values.is_empty() { Ok(()) } else { self.transaction(values) }
+        // Reading a value opens its whole frame, so what was moved does not share a large one.
+        while !values.is_empty() {
+            let rest = values.keys().nth(MOVED_IN_FRAME).cloned();
+            let later = rest.map(|key| values.split_off(&key)).unwrap_or_default();
+            self.transaction(std::mem::replace(&mut values, later))?;
+        }
+        Ok(())
     }
 
     fn move_piece(
@@ -199,23 +212,29 @@ impl Group {
         let at = self.start + self.out.len() as u64;
         let mut body = Body::new();
         let mut digest = self.digest;
-        let mut rows = Vec::with_capacity(values.len());
+        let mut changed = Vec::with_capacity(values.len());
         for (key, value) in values {
-            if let Some(before) = self.row(&key)? {
-                digest = digest.wrapping_sub(before.in_digest());
+            let before = self.row(&key)?;
+            if let Some(before) = &before {
+                digest = digest.wrapping_sub(before.in_digest(&key));
             }
             let starts = body.push(&key, value.as_deref());
             let row = value.map(|value| {
                 let length = u32::try_from(value.len()).expect("values are bounded");
                 let segment = self.segment.number;
-                Row::new(&key, value, Place { segment, frame: at, at: starts, length })
+                let place = Place { segment, frame: at, at: starts, length };
+                Row { place, inline: Some(value) }
             });
-            digest = digest.wrapping_add(row.as_ref().map_or(0, Row::in_digest));
-            rows.push((key, row));
+            digest = digest.wrapping_add(row.as_ref().map_or(0, |row| row.in_digest(&key)));
+            changed.push((key, before, row));
         }
         self.frame(Kind::Transaction, body.finish(digest))?;
         self.digest = digest;
-        self.rows.extend(rows);
+        for (key, before, row) in changed {
+            before.iter().for_each(|row| self.shifts.died(&key, row));
+            row.iter().for_each(|row| self.shifts.born(&key, row));
+            self.rows.insert(key, row);
+        }
         Ok(())
     }
 
@@ -240,23 +259,9 @@ impl Group {
         match self.rows.get(key) {
             None => self.shared.value(key),
             Some(None) => Ok(None),
-            Some(Some(row)) => self.value_of(row).map(Some),
+            // The group's own rows have their values with them.
+            Some(Some(row)) => self.shared.value_of(row).map(Some),
         }
-    }
-
-    /// Returns a row's value, which may be in this group's own frames.
-    fn value_of(&self, row: &Row) -> Result<Bytes, Error> {
-        let Place { segment, frame: at, at: starts, length } = row.place;
-        let own = segment == self.segment.number && at >= self.start;
-        if row.inline.is_some() || !own {
-            return self.shared.value_of(row);
-        }
-        let from = (at - self.start) as usize;
-        let head = frame::Frame::decode(&self.out[from..]).expect("this group wrote the frame");
-        let sealed = from + frame::HEAD..from + frame::HEAD + head.sealed as usize;
-        let mut body = self.out[sealed].to_vec();
-        let plain = frame::open(&self.segment.key, at, head, &mut body).ok_or(Error::Seal)?;
-        Ok(Bytes::copy_from_slice(&plain[starts as usize..starts as usize + length as usize]))
     }
 }
 
@@ -265,6 +270,26 @@ struct GroupTx<'g> {
     group: &'g mut Group,
     values: BTreeMap<Vec<u8>, Option<Bytes>>,
     contents: BTreeMap<ContentId, Option<Vec<Piece>>>,
+}
+
+impl GroupTx<'_> {
+    fn scan_rows(
+        &self,
+        span: &Span,
+        visit: &mut dyn FnMut(&[u8], Row) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        // Its own values have no place yet; as rows they are inline, whatever their size.
+        let nowhere = Place { segment: 0, frame: 0, at: 0, length: 0 };
+        let as_row = |value: &Bytes| Row { place: nowhere, inline: Some(value.clone()) };
+        let mut above = Rows::new();
+        for (key, row) in within(&self.group.rows, span) {
+            above.insert(key.clone(), row.clone());
+        }
+        for (key, value) in within(&self.values, span) {
+            above.insert(key.clone(), value.as_ref().map(as_row));
+        }
+        merge(&above, span.order, visit, |each| self.group.shared.scan_rows(span, each))
+    }
 }
 
 impl RawTx for GroupTx<'_> {
@@ -276,27 +301,26 @@ impl RawTx for GroupTx<'_> {
     }
 
     fn scan(&self, span: &Span, visit: Visit<'_>) -> Result<(), Error> {
-        // Its own values have no place yet; as rows they are inline, whatever their size.
-        let nowhere = Place { segment: 0, frame: 0, at: 0, length: 0 };
-        let as_row =
-            |value: &Bytes| Row { place: nowhere, identity: 0, inline: Some(value.clone()) };
-        let mut above: BTreeMap<Vec<u8>, Option<Row>> = BTreeMap::new();
-        for (key, row) in within(&self.group.rows, span) {
-            above.insert(key.clone(), row.clone());
-        }
-        for (key, value) in within(&self.values, span) {
-            above.insert(key.clone(), value.as_ref().map(as_row));
-        }
         let mut failed = None;
-        let mut visit_row = |key: &[u8], row: Row| match self.group.value_of(&row) {
+        self.scan_rows(span, &mut |key, row| match self.group.shared.value_of(&row) {
             Ok(value) => visit(key, &value),
             Err(error) => {
                 failed = Some(error);
                 ControlFlow::Break(())
             }
-        };
-        merge(&above, span.order, &mut visit_row, |each| self.group.shared.scan_rows(span, each))?;
+        })?;
         failed.map_or(Ok(()), Err)
+    }
+
+    fn has(&self, key: &[u8]) -> Result<bool, Error> {
+        match self.values.get(key) {
+            Some(own) => Ok(own.is_some()),
+            None => Ok(self.group.row(key)?.is_some()),
+        }
+    }
+
+    fn scan_keys(&self, span: &Span, visit: VisitKey<'_>) -> Result<(), Error> {
+        self.scan_rows(span, &mut |key, _| visit(key))
     }
 
     fn put(&mut self, key: Vec<u8>, value: Bytes) {

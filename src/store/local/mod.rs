@@ -3,18 +3,20 @@
 //! | file | what it is, the lowest layer first |
 //! | --- | --- |
 //! | `config` | the engine's settings |
-//! | `disk`, `index`, `journal` | one folder of files; the place of each value; sealed frames |
+//! | `disk`, `cache` | one folder of files; what was read lately |
+//! | `index`, `journal` | the place of each value; sealed frames |
 //! | `format` | the number of the format in which all of it is written |
-//! | `pins`, `shared` | what readers, the writer and the background threads share |
+//! | `tables`, `pins`, `shared` | what readers, the writer and the background threads share |
+//! | `manifest` | what is on disk of the index, and up to where |
 //! | `request`, `group`, `writer` | requests to the writer, what it writes at once, its work |
-//! | `checkpoint`, `recovery` | up to where the index is on disk; opening a store |
+//! | `recovery` | opening a store |
 //! | `compact`, `verify` | reclaiming space and erasing; reading everything back |
 //!
 //! A file uses only those above it or beside it in the table, and never this one.
 
 #[cfg(test)]
 mod bench_disk;
-mod checkpoint;
+mod cache;
 mod compact;
 mod config;
 #[cfg(test)]
@@ -30,6 +32,7 @@ pub mod forms;
 mod group;
 mod index;
 mod journal;
+mod manifest;
 mod pins;
 mod recovery;
 #[cfg(test)]
@@ -38,13 +41,15 @@ mod request;
 mod shared;
 #[cfg(test)]
 mod sim;
+mod tables;
 mod verify;
 mod writer;
 
 use std::fs::File;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -55,12 +60,11 @@ use rustix::fs::{FlockOperation, flock};
 use crate::clock::Clock;
 use crate::store::engine::{Engine, Job, Room, Staged, Verified};
 use crate::store::error::Error;
-use crate::store::span::{ContentId, Span, Visit};
+use crate::store::span::{ContentId, Span, Visit, VisitKey};
 use crate::vault::Vault;
 
 use self::compact::Reason;
 use self::disk::os::OsDisk;
-use self::index::sled::SledIndex;
 use self::recovery::{Progress, recover, restore_index};
 use self::request::{Moved, Request};
 use self::shared::{Shared, lock};
@@ -94,6 +98,8 @@ struct Signal {
 }
 
 const INDEX_RETRY: Duration = Duration::from_secs(1);
+/// How often it is checked whether runs of the index should be merged.
+const MERGE_LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How long writers wait for an index that has fallen behind, before they are refused.
 const INDEX_WAIT: Duration = Duration::from_secs(10);
 
@@ -113,8 +119,8 @@ impl LocalEngine {
         make_folders(&config.folder)?;
         let held = lock_folder(&config)?;
         format::claim(&*disk)?;
-        let index = SledIndex::open(&config.folder.join("index"), config.index_cache_octets);
-        let shared = Arc::new(Shared::new(disk, vault, config, clock, Box::new(index)));
+        remove_earlier_index(&config.folder)?;
+        let shared = Arc::new(Shared::new(disk, vault, config, clock));
         let recovered = recover(&shared, progress)?;
         let report = recovered.report;
         let (sender, receiver) = sync_channel(shared.config.waiting_max);
@@ -134,6 +140,8 @@ impl LocalEngine {
         engine.spawn("store-writer", move || write_loop(writer, &writing, &receiver, &waker))?;
         let (indexing, waker) = (shared.clone(), background.clone());
         engine.spawn("store-index", move || index_loop(&indexing, &waker))?;
+        let (merging, waker) = (shared.clone(), background.clone());
+        engine.spawn("store-merge", move || merge_loop(&merging, &waker))?;
         engine.spawn("store-compact", move || compact_loop(&shared, &background, &sender))?;
         Ok(engine)
     }
@@ -153,7 +161,13 @@ impl LocalEngine {
         for thread in lock(&self.threads).drain(..) {
             thread.join().map_err(|_| Error::Io("a store thread panicked".to_owned()))?;
         }
-        checkpoint::write(&self.shared)
+        manifest::write(&self.shared)
+    }
+
+    /// Wakes the thread that brings the index on disk up to date.
+    #[cfg(test)]
+    fn checkpoint_now(&self) {
+        self.background.signal(|signal| signal.work = true);
     }
 
     fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Error> {
@@ -162,11 +176,14 @@ impl LocalEngine {
         Ok(())
     }
 
-    fn send(&self, request: Request) -> Result<(), Request> {
+    /// Passes a request to the writer, or answers that it is not done.
+    fn send(&self, request: Request) {
         let sender = lock(&self.requests).clone();
-        match sender {
-            Some(sender) => sender.send(request).map_err(|back| back.0),
-            None => Err(request),
+        let Some(sender) = sender else { return request.fail(&Error::Closed) };
+        match sender.try_send(request) {
+            Ok(()) => {}
+            Err(TrySendError::Full(request)) => request.fail(&Error::Busy),
+            Err(TrySendError::Disconnected(request)) => request.fail(&Error::Closed),
         }
     }
 }
@@ -186,6 +203,22 @@ fn make_folders(folder: &Path) -> Result<(), Error> {
     builder.recursive(true).mode(0o700).create(folder.join("journal"))?;
     for folder in folder.ancestors().take(2).filter(|folder| !folder.as_os_str().is_empty()) {
         File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Removes the index of store format 2, which contained copies of records, also of those that were
+/// deleted. The index is built again from the journal.
+fn remove_earlier_index(folder: &Path) -> Result<(), Error> {
+    let gone = [
+        std::fs::remove_dir_all(folder.join("index")),
+        std::fs::remove_file(folder.join("journal").join("checkpoint")),
+    ];
+    for removed in gone {
+        match removed {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
     }
     Ok(())
 }
@@ -220,7 +253,9 @@ fn write_loop(
             let why = "the index cannot keep up".to_owned();
             writer.refuse_all(group, &Error::Refusing(why));
         }
-        background.signal(|signal| signal.work = true);
+        if shared.should_checkpoint() {
+            background.signal(|signal| signal.work = true);
+        }
     }
     writer.finish();
 }
@@ -237,30 +272,40 @@ fn compact_loop(shared: &Shared, background: &Background, sender: &SyncSender<Re
     }
 }
 
-/// Moves rows into the index and writes checkpoints. It ends when it is told to.
+/// Brings the index on disk up to date when much is only in memory, or after some time. It ends
+/// when it is told to.
 fn index_loop(shared: &Shared, background: &Background) {
-    let mut checkpointed = (Instant::now(), shared.overlay().published.seq);
+    let mut last = Instant::now();
     while background.wait(shared.config.checkpoint_every) {
-        if let Err(error) = shared.drain() {
-            tracing::error!(%error, "rows could not be written to the index");
-            background.pause(INDEX_RETRY);
-            // Reopening needs space; until there is enough, the failed index still serves reads.
-            let free = shared.disk.free_octets().unwrap_or(u64::MAX);
-            if free >= shared.config.free_min_octets
-                && let Err(error) = restore_index(shared)
-            {
-                tracing::warn!(%error, "the index cannot be restored at present");
-            }
-            background.signal(|signal| signal.work = true);
+        if last.elapsed() < shared.config.checkpoint_every && !shared.should_checkpoint() {
             continue;
         }
-        let seq = shared.overlay().published.seq;
-        if checkpointed.0.elapsed() >= shared.config.checkpoint_every && seq != checkpointed.1 {
-            if let Err(error) = checkpoint::write(shared) {
-                tracing::warn!(%error, "the checkpoint could not be written");
-            }
-            checkpointed = (Instant::now(), seq);
+        if shared.index_damaged.load(Ordering::Acquire)
+            && let Err(error) = restore_index(shared)
+        {
+            tracing::error!(%error, "the index cannot be built again at present");
+            background.pause(INDEX_RETRY);
         }
+        if let Err(error) = manifest::write(shared) {
+            tracing::error!(%error, "the index could not be brought up to date");
+            background.pause(INDEX_RETRY);
+            background.signal(|signal| signal.work = true);
+        }
+        last = Instant::now();
+    }
+}
+
+/// Merges runs of the index, so that there are few of them. It has a thread of its own, because
+/// merging large runs takes longer than the rows in memory may wait.
+fn merge_loop(shared: &Shared, background: &Background) {
+    let mut go_on = || !background.is_stopping();
+    while !background.is_stopping() {
+        match manifest::merge(shared, false, &mut go_on) {
+            Ok(true) => continue,
+            Ok(false) | Err(Error::Closed) => {}
+            Err(error) => tracing::warn!(%error, "runs of the index could not be merged"),
+        }
+        background.pause(MERGE_LOOK_EVERY);
     }
 }
 
@@ -350,15 +395,21 @@ impl Engine for LocalEngine {
         self.shared.scan(span, visit)
     }
 
+    fn has(&self, key: &[u8]) -> Result<bool, Error> {
+        Ok(self.shared.row(key)?.is_some())
+    }
+
+    fn scan_keys(&self, span: &Span, visit: VisitKey<'_>) -> Result<(), Error> {
+        self.shared.scan_rows(span, &mut |key, _| visit(key))
+    }
+
     fn submit(&self, job: Box<dyn Job>) {
-        if let Err(Request::Job(job)) = self.send(Request::Job(job)) {
-            job.done(Err(Error::Closed));
-        }
+        self.send(Request::Job(job));
     }
 
     fn content_stage(&self, piece: Bytes) -> Result<Staged, Error> {
         let (reply, outcome) = sync_channel(1);
-        self.send(Request::Stage(piece, reply)).map_err(|_| Error::Closed)?;
+        self.send(Request::Stage(piece, reply));
         outcome.recv().map_err(|_| Error::Closed)?
     }
 
@@ -376,12 +427,17 @@ impl Engine for LocalEngine {
     }
 
     fn checkpoint(&self) -> Result<(), Error> {
-        checkpoint::write(&self.shared)
+        manifest::write(&self.shared)
     }
 
     fn compact(&self) -> Result<u64, Error> {
         let sender = lock(&self.requests).clone().ok_or(Error::Closed)?;
-        compact_all(&self.shared, Reason::Asked, &sender, &mut |moved| ask(&sender, moved))
+        let freed =
+            compact_all(&self.shared, Reason::Asked, &sender, &mut |moved| ask(&sender, moved))?;
+        // The names of deleted records go with the older runs.
+        manifest::write(&self.shared)?;
+        manifest::merge(&self.shared, true, &mut || true)?;
+        Ok(freed)
     }
 
     fn room(&self) -> Result<Room, Error> {

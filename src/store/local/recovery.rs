@@ -1,26 +1,27 @@
-//! Opening a store: which frames are valid, and a check that the index agrees with them.
+//! Opening a store: which frames are valid, and what came after the index on disk.
 //!
 //! 1. The segments are opened; the end of each is what its successor's header says.
-//! 2. Frames after the checkpoint are applied to the index again (doing so twice is harmless).
+//! 2. The runs that the manifest names are opened, and frames after its position are applied to the
+//!    rows in memory. Each frame contains the digest that the index has after it: if one differs,
+//!    the index does not belong to this journal.
 //! 3. An unreadable range was *damaged* if a later frame records it as durable: it is reported and
 //!    skipped, and everything else is served. Otherwise it is the torn end of what was never
 //!    acknowledged, and the journal ends there.
-//! 4. The whole index is read and its digest compared with the journal's. If they differ, or if
-//!    there was no usable checkpoint, the index is wiped and rebuilt from the whole journal.
+//! 4. If the index cannot be used, it is built again from the whole journal, in runs, so that it
+//!    takes no more memory than at any other time.
 
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
-use super::checkpoint;
 use super::index::{Place, Row};
 use super::journal::segment::{self, HEADER, Segment};
 use super::journal::{Kind, frame};
-use super::shared::{Position, Shared, lock};
+use super::manifest::{self, Manifest};
+use super::shared::{Shared, lock};
+use super::tables::{Position, Shifts, Tables, inline_of};
 use crate::store::error::Error;
-use crate::store::span::{Order, Span};
 
 /// What opening found and did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,57 +50,83 @@ pub type Progress<'p> = &'p mut dyn FnMut(u64, u64);
 pub fn recover(shared: &Shared, progress: Progress<'_>) -> Result<Recovered, Error> {
     let mut report = OpenReport::default();
     let number = open_segments(shared, &mut report)?;
-    let checkpoint = checkpoint::read(shared);
-    if let Some(found) = &checkpoint {
+    let manifest = manifest::read(shared);
+    if let Some(found) = &manifest {
         miss(shared, found.position, &mut report);
-        lock(&shared.erasable).extend(found.erasable.iter().copied());
     }
-    let known = checkpoint.map(|found| found.position);
+    let known = manifest.as_ref().map_or(0, |found| found.position.seq);
     let before = report.damage.clone();
-    let (end, rebuilt) = match known.and_then(|known| agreed(shared, known, known.seq, &mut report))
-    {
-        Some(end) => (end, false),
+    let (tables, end) = match manifest.and_then(|found| continued(shared, found, &mut report)) {
+        Some(found) => found,
         None => {
             report = OpenReport { damage: before, ..OpenReport::default() };
-            (rebuild(shared, known, &mut report, progress)?, !shared.segments().is_empty())
+            report.rebuilt = !shared.segments().is_empty();
+            lock(&shared.keeper).manifest = Manifest::default();
+            rebuild(shared, known, u64::MAX, &mut report, progress)?
         }
     };
-    report.rebuilt = rebuilt;
     if let Some(last) = shared.segments().last() {
         last.settle(end.uncertain)?;
         shared.disk.sync_folder()?;
     }
+    *shared.tables_mut() = tables;
+    let is_large = report.rebuilt || shared.should_checkpoint();
+    if is_large && let Err(error) = manifest::write(shared) {
+        tracing::warn!(%error, "the index could not be written; the next start will take as long");
+    }
     Ok(finish(shared, end.position, number, report))
 }
 
-/// Brings the index from a checkpoint to the end of the journal; `None` if it cannot be used or
-/// does not agree with the journal.
-fn agreed(shared: &Shared, known: Position, durable: u64, report: &mut OpenReport) -> Option<End> {
-    let mut replay = Replay::new(shared, known, durable, report);
-    let answer = replay.run(&mut |_, _| ());
-    if let Ok(end) = answer
-        && proves_itself(shared, end.position)
-    {
-        return Some(end);
+/// Continues from the index on disk to the end of the journal; `None` if it cannot be used or
+/// does not belong to the journal.
+fn continued(
+    shared: &Shared,
+    manifest: Manifest,
+    report: &mut OpenReport,
+) -> Option<(Tables, End)> {
+    let runs = match manifest::open_runs(shared, &manifest) {
+        Ok(runs) => Arc::new(runs),
+        Err(error) => {
+            tracing::warn!(%error, "the index cannot be opened and is built again");
+            return None;
+        }
+    };
+    let (published, space) = (manifest.position, manifest.space.clone());
+    let known = published.seq;
+    let tables = Tables::at(runs, published, space);
+    let mut keeper = lock(&shared.keeper);
+    keeper.manifest = manifest;
+    if let Err(error) = manifest::sweep(shared, &keeper) {
+        tracing::warn!(%error, "old runs of the index were not removed");
     }
-    tracing::warn!("the index does not agree with the journal and is rebuilt");
-    None
+    drop(keeper);
+    let mut replay = Replay::new(shared, tables, known, false, report);
+    match replay.run(&mut |_, _| ()) {
+        Ok(end) => Some((replay.tables, end)),
+        Err(error) => {
+            tracing::warn!(%error, "the index does not agree with the journal and is built again");
+            None
+        }
+    }
 }
 
-/// Restores the index to the published state after it failed while the store was open. Changes
-/// since its last flush may be lost, so it is compared with the journal again.
+/// Builds the index again while the store is open, because a part of it cannot be read. Readers
+/// that need that part get an error meanwhile; everything else is served.
 pub fn restore_index(shared: &Shared) -> Result<(), Error> {
-    let _alone = lock(&shared.keeper);
-    let published = shared.overlay().published;
-    let _readers_wait = shared.gate.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _no_merging = lock(&shared.merging);
+    // Compaction waits, so that nothing is moved meanwhile.
+    let _still = lock(&shared.compacting);
+    manifest::name_all(shared)?;
+    // What came after the manifest is in memory, or in runs that are written meanwhile.
+    let before = lock(&shared.keeper).manifest.clone();
+    let last = before.position.seq;
     let mut report = OpenReport::default();
-    if shared.index.reopen().is_ok()
-        && let Some(found) = checkpoint::read(shared)
-        && agreed(shared, found.position, published.seq, &mut report).is_some()
-    {
-        return Ok(());
-    }
-    rebuild(shared, Some(published), &mut report, &mut |_, _| ()).map(|_| ())
+    let (mut tables, _) = rebuild(shared, last, last, &mut report, &mut |_, _| ())?;
+    tables.spill(shared)?;
+    manifest::install_rebuilt(shared, &before, &tables.runs)?;
+    shared.index_damaged.store(false, Ordering::Release);
+    tracing::info!("the index was built again");
+    Ok(())
 }
 
 fn finish(shared: &Shared, position: Position, number: u64, mut report: OpenReport) -> Recovered {
@@ -109,7 +136,6 @@ fn finish(shared: &Shared, position: Position, number: u64, mut report: OpenRepo
         tracing::error!(%damage, "the journal is damaged; everything else is served");
     }
     lock(&shared.damage).clone_from(&report.damage);
-    shared.overlay_mut().published = position;
     Recovered { position, last: shared.segments().pop(), number, report }
 }
 
@@ -164,67 +190,32 @@ fn miss(shared: &Shared, position: Position, report: &mut OpenReport) {
     }
 }
 
+/// Builds the index from the whole journal, up to the frame `last`.
 fn rebuild(
     shared: &Shared,
-    known: Option<Position>,
+    known: u64,
+    last: u64,
     report: &mut OpenReport,
     progress: Progress<'_>,
-) -> Result<End, Error> {
-    shared.index.wipe()?;
-    let durable = known.map_or(0, |known| known.seq);
-    let mut replay = Replay::new(shared, Position::default(), durable, report);
+) -> Result<(Tables, End), Error> {
+    if last == u64::MAX {
+        // The store is being opened: nothing uses the runs that are there.
+        manifest::sweep(shared, &lock(&shared.keeper))?;
+    }
+    let mut replay = Replay::new(shared, Tables::default(), known, true, report);
+    replay.last = last;
     let mut end = replay.run(progress)?;
-    let position = &mut end.position;
+    let (recorded, mut tables) = (replay.recorded, replay.tables);
     // The numbers of lost frames are not used again.
-    position.seq = position.seq.max(durable);
-    let (digest, live) = survey(shared)?;
-    if digest != position.digest && report.damage.is_empty() {
-        report
-            .damage
-            .push("replaying the journal does not yield the state that it records".to_owned());
-    }
+    end.position.seq = end.position.seq.max(known);
     // After damage, the journal's own digest cannot be reached; what is left is now the truth.
-    position.digest = digest;
-    *lock(&shared.live) = live;
-    Ok(end)
-}
-
-/// Reads the whole index and compares its digest with that of the journal.
-fn proves_itself(shared: &Shared, position: Position) -> bool {
-    match survey(shared) {
-        Ok((digest, live)) if digest == position.digest => {
-            *lock(&shared.live) = live;
-            true
-        }
-        Ok(_) => false,
-        Err(error) => {
-            tracing::warn!(%error, "the index cannot be read");
-            false
-        }
+    let is_other = recorded.is_some_and(|digest| digest != end.position.digest);
+    if is_other && report.damage.is_empty() {
+        let damage = "replaying the journal does not yield the state that it records";
+        report.damage.push(damage.to_owned());
     }
-}
-
-/// Returns the index's digest, and the live octets of each segment.
-fn survey(shared: &Shared) -> Result<(u128, BTreeMap<u64, u64>), Error> {
-    let (mut digest, mut live) = (0u128, BTreeMap::new());
-    let mut wrong = None;
-    shared.index.scan(&Span::prefix(&[], Order::Ascending), &mut |key, row| {
-        // The row contains the identity; if it also contains the value, the identity is recomputed.
-        let identity = match &row.inline {
-            Some(value) => super::index::identity_of(key, value),
-            None => row.identity,
-        };
-        if identity != row.identity {
-            wrong = Some(Error::Io("an index row does not match its identity".to_owned()));
-            return ControlFlow::Break(());
-        }
-        digest = digest.wrapping_add(row.in_digest());
-        for (segment, octets) in shared.shares(key, &row) {
-            *live.entry(segment).or_default() += octets;
-        }
-        ControlFlow::Continue(())
-    })?;
-    wrong.map_or(Ok((digest, live)), Err)
+    tables.published = end.position;
+    Ok((tables, end))
 }
 
 /// Where the journal ends.
@@ -235,20 +226,24 @@ struct End {
     uncertain: u64,
 }
 
-/// Applies frames to the index, starting from a position.
+/// Applies frames to the tables, starting from their position.
 struct Replay<'r> {
     shared: &'r Shared,
     report: &'r mut OpenReport,
+    tables: Tables,
     position: Position,
-    /// The last frame that is known to be durable, from a checkpoint, from what was published, or
+    /// The last frame that is known to be durable, from the manifest, from what was published, or
     /// from a later frame.
     durable: u64,
+    /// The last frame that is applied.
+    last: u64,
     /// The number and offset of each frame in the newest segment.
     tail: Vec<(u64, u64)>,
-    pending: BTreeMap<Vec<u8>, Option<Row>>,
+    /// Whether the index is built from nothing. Otherwise each frame has to agree with it.
+    is_rebuild: bool,
+    /// The digest in the last transaction.
+    recorded: Option<u128>,
 }
-
-const ROWS_AT_ONCE: usize = 2_048;
 
 /// What is found at an offset in a segment.
 enum Found {
@@ -260,9 +255,15 @@ enum Found {
 }
 
 impl<'r> Replay<'r> {
-    fn new(shared: &'r Shared, from: Position, durable: u64, report: &'r mut OpenReport) -> Self {
-        let (tail, pending) = (Vec::new(), BTreeMap::new());
-        Replay { shared, report, position: from, durable, tail, pending }
+    fn new(
+        shared: &'r Shared,
+        tables: Tables,
+        durable: u64,
+        is_rebuild: bool,
+        report: &'r mut OpenReport,
+    ) -> Self {
+        let (position, last, tail, recorded) = (tables.published, u64::MAX, Vec::new(), None);
+        Replay { shared, report, tables, position, durable, last, tail, is_rebuild, recorded }
     }
 
     fn run(&mut self, progress: Progress<'_>) -> Result<End, Error> {
@@ -278,7 +279,7 @@ impl<'r> Replay<'r> {
             done += segment.end();
             progress(done, total);
         }
-        self.apply()?;
+        self.tables.published = self.position;
         let proven = |(seq, _): &&(u64, u64)| *seq <= self.durable;
         let first = self.tail.iter().find(|frame| !proven(frame));
         let uncertain = first.map_or(self.position.offset, |(_, offset)| *offset);
@@ -290,6 +291,7 @@ impl<'r> Replay<'r> {
         self.tail.clear();
         while offset < end {
             match find(segment, offset, end)? {
+                Found::Frame(frame, _) if frame.seq > self.last => break,
                 Found::Frame(frame, body) => {
                     offset += frame.octets();
                     self.frame(segment.number, offset, frame, &body)?;
@@ -297,7 +299,10 @@ impl<'r> Replay<'r> {
                 Found::Gap { next } => {
                     let torn = is_last && !self.knew_more(segment, next, end)?;
                     if torn {
-                        segment.set_end(offset);
+                        // An open store may be adding to this segment.
+                        if self.last == u64::MAX {
+                            segment.set_end(offset);
+                        }
                         break;
                     }
                     let number = segment.number;
@@ -343,44 +348,67 @@ impl<'r> Replay<'r> {
         self.report.replayed += 1;
         self.position.seq = frame.seq;
         self.durable = self.durable.max(frame.durable);
-        self.tail.push((frame.seq, end - frame.octets()));
+        let at = end - frame.octets();
+        self.tail.push((frame.seq, at));
         if frame.kind == Kind::Piece {
             return Ok(());
         }
         let malformed = || Error::Damaged(format!("segment {segment}: a malformed transaction"));
         let (digest, ops) = frame::parse(body).ok_or_else(malformed)?;
-        let at = end - frame.octets();
+        let mut shifts = Shifts::default();
         for op in ops {
-            let row = op.value.map(|(starts, value)| {
-                let length = u32::try_from(value.len()).expect("the length was read from 32 bits");
-                let place = Place { segment, frame: at, at: starts, length };
-                Row::new(op.key, Bytes::copy_from_slice(value), place)
-            });
-            self.died(op.key, row.as_ref())?;
-            self.pending.insert(op.key.to_vec(), row);
+            self.change(segment, at, op, &mut shifts)?;
         }
-        self.position.digest = digest;
-        if self.pending.len() >= ROWS_AT_ONCE { self.apply() } else { Ok(()) }
-    }
-
-    /// Records that the previous value of a key must be erased. The time of the deletion is no
-    /// longer known, so the time counts from now.
-    fn died(&self, key: &[u8], now: Option<&Row>) -> Result<(), Error> {
-        let before = match self.pending.get(key) {
-            Some(pending) => pending.clone(),
-            None => self.shared.index.get(key)?,
-        };
-        if let Some(before) =
-            before.filter(|before| now.is_none_or(|now| now.place != before.place))
-        {
-            self.shared.erase_later(before.place.segment);
+        // The time of a deletion is not known any more, so the time to erase counts from now.
+        self.tables.space.shift(shifts, self.shared.unix_secs());
+        self.recorded = (frame.kind == Kind::Transaction).then_some(digest);
+        let agrees = self.recorded.is_none_or(|digest| digest == self.position.digest);
+        if !agrees && !self.is_rebuild {
+            let seq = frame.seq;
+            return Err(Error::DamagedIndex(format!("frame {seq} records another digest")));
+        }
+        if self.tables.octets() > self.shared.config.memory_octets {
+            self.tables.spill(self.shared)?;
         }
         Ok(())
     }
 
-    fn apply(&mut self) -> Result<(), Error> {
-        let changes: Vec<_> = std::mem::take(&mut self.pending).into_iter().collect();
-        self.shared.index.apply(&changes)?;
+    fn change(
+        &mut self,
+        segment: u64,
+        frame: u64,
+        op: frame::Op<'_>,
+        shifts: &mut Shifts,
+    ) -> Result<(), Error> {
+        if let Some(before) = self.tables.get(&self.shared.blocks, op.key)? {
+            shifts.died(op.key, &before);
+            let digest = self.position.digest.wrapping_sub(before.in_digest(op.key));
+            self.position.digest = digest;
+        }
+        let row = op.value.map(|(at, value)| {
+            let length = u32::try_from(value.len()).expect("the length was read from 32 bits");
+            let inline = inline_of(op.key, &Bytes::copy_from_slice(value));
+            Row { place: Place { segment, frame, at, length }, inline }
+        });
+        if let Some(row) = &row {
+            shifts.born(op.key, row);
+            self.position.digest = self.position.digest.wrapping_add(row.in_digest(op.key));
+        }
+        self.tables.put(op.key.to_vec(), row);
+        Ok(())
+    }
+}
+
+impl Tables {
+    /// Writes the rows in memory as a run that no manifest names yet, and merges runs of one size.
+    fn spill(&mut self, shared: &Shared) -> Result<(), Error> {
+        let rows = self.take();
+        if let Some(run) = manifest::spill(shared, &rows)? {
+            self.runs = Arc::new(self.runs.with(run));
+        }
+        while let Some(merged) = manifest::merge_unnamed(shared, &self.runs)? {
+            self.runs = Arc::new(merged);
+        }
         Ok(())
     }
 }

@@ -1,9 +1,9 @@
-//! What readers, the writer and the background threads share: segments, the index, and the overlay
-//! of rows that are durable but not yet in the index.
+//! What readers, the writer and the background threads share: the segments, the tables of the
+//! index, and caches.
 
 use std::collections::BTreeMap;
-use std::ops::{Bound, ControlFlow};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -14,44 +14,18 @@ use crate::store::error::Error;
 use crate::store::span::{ContentId, Order, Span, Visit};
 use crate::vault::Vault;
 
+use super::cache::Cache;
 use super::config::LocalConfig;
 use super::disk::Disk;
-use super::index::{Index, IndexError, Place, Row};
+use super::index::run::Blocks;
+use super::index::{Place, Row, Rows};
 use super::journal::files::Files;
 use super::journal::{PiecePlace, Segment, frame};
+use super::manifest::Keeper;
 use super::pins::Pins;
+use super::tables::{Tables, content_key};
 
-/// The table number of contents' rows in the index, which no table has.
-pub const CONTENTS: u8 = 255;
-
-/// Returns the key of a content's row.
-pub fn content_key(id: ContentId) -> Vec<u8> {
-    let mut key = Vec::with_capacity(17);
-    key.push(CONTENTS);
-    key.extend_from_slice(&id.0);
-    key
-}
-
-/// A position in the journal, and the index's digest there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Position {
-    pub seq: u64,
-    pub segment: u64,
-    pub offset: u64,
-    pub digest: u128,
-}
-
-/// Durable rows that the index does not have yet, each with the last frame number of its group.
-#[derive(Default)]
-pub struct Overlay {
-    rows: BTreeMap<Vec<u8>, (u64, Option<Row>)>,
-    pub published: Position,
-}
-
-/// The segments that contain a row's data, each with the number of octets.
-pub type Shares = Vec<(u64, u64)>;
-
-/// How many rows a scan reads from the index at once: few at first, since many scans need only one.
+/// How many rows a scan reads at once: few at first, since many scans need only one.
 const SCAN_FIRST: usize = 16;
 const SCAN_MOST: usize = 1_024;
 /// How often a read is repeated because segments were removed meanwhile.
@@ -64,25 +38,27 @@ pub struct Shared {
     pub vault: Vault,
     pub config: LocalConfig,
     clock: Clock,
-    pub index: Box<dyn Index>,
     pub segments: RwLock<BTreeMap<u64, Arc<Segment>>>,
-    overlay: RwLock<Overlay>,
-    /// Held for reading while the index is read, and for writing while it is rebuilt.
-    pub gate: RwLock<()>,
-    /// Held while rows move to the index or a checkpoint is written: two at once could leave
-    /// an older row in the index than the one that was there.
-    pub keeper: Mutex<()>,
+    tables: RwLock<Tables>,
+    /// Values by their place, where nothing ever changes.
+    values: Cache<Place, Bytes>,
+    /// Blocks of the index's runs.
+    pub blocks: Blocks,
+    /// What is on disk of the index; held while that changes.
+    pub keeper: Mutex<Keeper>,
+    /// Held while runs are merged.
+    pub merging: Mutex<()>,
+    /// The number of the last run that was begun.
+    pub last_run: AtomicU64,
+    /// Whether a part of the index could not be read.
+    pub index_damaged: AtomicBool,
     /// How many segments were removed so far.
     removed: AtomicU64,
     /// Held during compaction.
     pub compacting: Mutex<()>,
-    /// Notified when rows were moved from the overlay to the index.
+    /// Notified when rows were moved from memory to disk.
     drained: Condvar,
     drained_rows: Mutex<()>,
-    /// Live octets by segment.
-    pub live: Mutex<BTreeMap<u64, u64>>,
-    /// Segments that contain deleted data, and since when (Unix seconds).
-    pub erasable: Mutex<BTreeMap<u64, u64>>,
     pub pins: Arc<Pins>,
     pub refusing: Mutex<Option<String>>,
     pub damage: Mutex<Vec<String>>,
@@ -95,42 +71,37 @@ pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Shared {
-    pub fn new(
-        disk: Arc<dyn Disk>,
-        vault: Vault,
-        config: LocalConfig,
-        clock: Clock,
-        index: Box<dyn Index>,
-    ) -> Shared {
+    pub fn new(disk: Arc<dyn Disk>, vault: Vault, config: LocalConfig, clock: Clock) -> Shared {
         Shared {
             files: Files::new(disk.clone()),
             disk,
             vault,
-            config,
             clock,
-            index,
             segments: RwLock::default(),
-            overlay: RwLock::default(),
-            gate: RwLock::default(),
+            tables: RwLock::default(),
+            values: Cache::new(config.cache_octets / 2),
+            blocks: Blocks::new(config.cache_octets / 2),
+            config,
             keeper: Mutex::default(),
+            merging: Mutex::default(),
+            last_run: AtomicU64::default(),
+            index_damaged: AtomicBool::default(),
             removed: AtomicU64::default(),
             compacting: Mutex::default(),
             drained: Condvar::new(),
             drained_rows: Mutex::default(),
-            live: Mutex::default(),
-            erasable: Mutex::default(),
             pins: Arc::default(),
             refusing: Mutex::default(),
             damage: Mutex::default(),
         }
     }
 
-    pub fn overlay(&self) -> RwLockReadGuard<'_, Overlay> {
-        self.overlay.read().unwrap_or_else(PoisonError::into_inner)
+    pub fn tables(&self) -> RwLockReadGuard<'_, Tables> {
+        self.tables.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn overlay_mut(&self) -> RwLockWriteGuard<'_, Overlay> {
-        self.overlay.write().unwrap_or_else(PoisonError::into_inner)
+    pub fn tables_mut(&self) -> RwLockWriteGuard<'_, Tables> {
+        self.tables.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn segment(&self, number: u64) -> Option<Arc<Segment>> {
@@ -147,50 +118,78 @@ impl Shared {
         segments.insert(segment.number, segment);
     }
 
+    /// Forgets a segment whose file is gone, and every value that was read from it.
     pub fn segment_forget(&self, number: u64) {
         self.segments.write().unwrap_or_else(PoisonError::into_inner).remove(&number);
         self.removed.fetch_add(1, Ordering::AcqRel);
-        lock(&self.live).remove(&number);
-        lock(&self.erasable).remove(&number);
+        self.values.remove_if(|place| place.segment == number);
+        let mut tables = self.tables_mut();
+        tables.space.live.remove(&number);
+        tables.space.erasable.remove(&number);
     }
 
-    /// Waits up to `limit` until the overlay has space, and returns whether it has: the overlay is
-    /// in memory, so writers have to wait if the index falls far behind.
+    /// Returns the number of a new run.
+    pub fn run_number(&self) -> u64 {
+        self.last_run.fetch_add(1, Ordering::AcqRel) + 1
+    }
+
+    /// Waits up to `limit` until the rows in memory have space, and returns whether they have:
+    /// writers have to wait if the index on disk falls far behind.
     pub fn wait_for_index(&self, limit: Duration) -> bool {
-        let is_full = |_: &mut ()| self.overlay().len() > self.config.overlay_rows_max;
+        let is_full = |_: &mut ()| {
+            let tables = self.tables();
+            tables.frozen.is_some() && tables.octets() > self.config.memory_octets / 2
+        };
         let waited = self.drained.wait_timeout_while(lock(&self.drained_rows), limit, is_full);
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
-    fn index_open(&self) -> RwLockReadGuard<'_, ()> {
-        self.gate.read().unwrap_or_else(PoisonError::into_inner)
+    /// Wakes writers that wait for space in memory.
+    pub fn drained(&self) {
+        drop(lock(&self.drained_rows));
+        self.drained.notify_all();
     }
 
-    /// Records that a segment contains data that was replaced or deleted.
-    pub fn erase_later(&self, segment: u64) {
-        let now = self.unix_secs();
-        lock(&self.erasable).entry(segment).or_insert(now);
+    /// Returns whether so much is only in memory that it should be written to the index on disk.
+    pub fn should_checkpoint(&self) -> bool {
+        let tables = self.tables();
+        tables.octets() > self.config.memory_octets / 2
+            || tables.unfrozen() > self.config.checkpoint_octets
+            || self.index_damaged.load(Ordering::Acquire)
     }
 
     /// Returns whether data in a segment was deleted so long ago that it must be erased now.
     pub fn must_erase(&self, segment: u64) -> bool {
-        let since = lock(&self.erasable).get(&segment).copied();
+        let since = self.tables().space.erasable.get(&segment).copied();
         let limit = self.config.erase_secs;
         since.is_some_and(|since| self.unix_secs().saturating_sub(since) >= limit)
     }
 
     /// Returns the whole seconds since 1970, to measure how long data has waited to be erased.
-    fn unix_secs(&self) -> u64 {
+    pub fn unix_secs(&self) -> u64 {
         u64::try_from(self.clock.now().unix_secs()).unwrap_or_default()
     }
 
     /// Returns the durable row under a key.
     pub fn row(&self, key: &[u8]) -> Result<Option<Row>, Error> {
-        let _open = self.index_open();
-        if let Some((_, row)) = self.overlay().rows.get(key) {
-            return Ok(row.clone());
+        let runs = {
+            let tables = self.tables();
+            match tables.in_memory(key) {
+                Some(row) => return Ok(row),
+                None => tables.runs.clone(),
+            }
+        };
+        self.noting_damage(runs.get(&self.blocks, key))
+    }
+
+    /// Remembers that the index has to be built again, if that is why something failed.
+    pub fn noting_damage<T>(&self, answer: Result<T, Error>) -> Result<T, Error> {
+        if let Err(Error::DamagedIndex(what)) = &answer
+            && !self.index_damaged.swap(true, Ordering::AcqRel)
+        {
+            tracing::error!(what, "a part of the index cannot be read");
         }
-        Ok(self.index.get(key)?)
+        answer
     }
 
     /// Returns the durable value under a key.
@@ -217,10 +216,21 @@ impl Shared {
 
     /// Returns a row's value.
     pub fn value_of(&self, row: &Row) -> Result<Bytes, Error> {
-        match &row.inline {
-            Some(inline) => Ok(inline.clone()),
-            None => self.read_place(row.place),
+        if let Some(inline) = &row.inline {
+            return Ok(inline.clone());
         }
+        if let Some(value) = self.values.get(&row.place) {
+            return Ok(value);
+        }
+        // It is copied, so that the cache does not keep the rest of its frame.
+        let value = Bytes::copy_from_slice(&self.read_place(row.place)?);
+        self.remember(row.place, &value);
+        Ok(value)
+    }
+
+    /// Keeps a value that is likely to be read soon.
+    pub fn remember(&self, place: Place, value: &Bytes) {
+        self.values.insert(place, value.clone(), value.len());
     }
 
     fn read_place(&self, place: Place) -> Result<Bytes, Error> {
@@ -237,40 +247,40 @@ impl Shared {
         Ok(Bytes::from(body).slice(from..to))
     }
 
-    /// Visits durable keys and rows: the index's, with the overlay's on top.
+    /// Returns whether the frame of a row really contains this key's value at the row's place.
+    pub fn is_at_its_place(&self, key: &[u8], row: &Row) -> Result<bool, Error> {
+        let Place { segment: number, frame: at, at: starts, length } = row.place;
+        let Some(segment) = self.segment(number) else { return Ok(false) };
+        let Some((_, body)) = segment.read(at, segment.end())? else { return Ok(false) };
+        let ops = frame::parse(&body).map(|(_, ops)| ops).unwrap_or_default();
+        Ok(ops.iter().any(|op| {
+            let value = op.value.filter(|(found, _)| *found == starts).map(|(_, value)| value);
+            let is_inline = |value| row.inline.as_deref().is_none_or(|inline| inline == value);
+            op.key == key && value.is_some_and(|v| v.len() == length as usize && is_inline(v))
+        }))
+    }
+
+    /// Visits durable keys and rows.
     pub fn scan_rows(
         &self,
         span: &Span,
         visit: &mut dyn FnMut(&[u8], Row) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        // The overlay is read first, so that a row that moves to the index meanwhile is seen.
-        let above = self.overlay().range(span);
-        merge(&above, span.order, visit, |visit| {
-            let mut rest = Some(span.clone());
-            let mut limit = SCAN_FIRST;
-            while let Some(span) = rest {
-                let rows = self.index_rows(&span, limit)?;
-                rest = rows.last().filter(|_| rows.len() == limit).map(|(key, _)| span.after(key));
-                // No lock is held here, since the visitor may read as well.
-                for (key, row) in rows {
-                    if visit(&key, row).is_break() {
-                        return Ok(());
-                    }
+        let mut rest = Some(span.clone());
+        let mut limit = SCAN_FIRST;
+        while let Some(span) = rest {
+            let view = self.tables().view(&span, limit);
+            let batch = self.noting_damage(view.rows(&span, limit, &self.blocks))?;
+            // No lock is held here, since the visitor may read as well.
+            for (key, row) in batch.rows {
+                if visit(&key, row).is_break() {
+                    return Ok(());
                 }
-                limit = (limit * 4).min(SCAN_MOST);
             }
-            Ok(())
-        })
-    }
-
-    fn index_rows(&self, span: &Span, limit: usize) -> Result<Vec<(Vec<u8>, Row)>, Error> {
-        let _open = self.index_open();
-        let mut rows = Vec::new();
-        self.index.scan(span, &mut |key, row| {
-            rows.push((key.to_vec(), row));
-            if rows.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        })?;
-        Ok(rows)
+            rest = batch.rest;
+            limit = (limit * 4).min(SCAN_MOST);
+        }
+        Ok(())
     }
 
     /// Visits durable keys and values.
@@ -337,87 +347,12 @@ impl Shared {
             Ok(Some(out))
         })
     }
-
-    /// Returns which segments contain how many octets that are live because of a row.
-    pub fn shares(&self, key: &[u8], row: &Row) -> Shares {
-        let own = (row.place.segment, u64::from(row.place.length) + key.len() as u64 + 7);
-        let mut shares = vec![own];
-        if key.first() == Some(&CONTENTS)
-            && let Ok(value) = self.value_of(row)
-            && let Some(pieces) = PiecePlace::decode_all(&value)
-        {
-            let share = |piece: &PiecePlace| (piece.segment, u64::from(piece.length) + 72);
-            shares.extend(pieces.iter().map(share));
-        }
-        shares
-    }
-
-    /// Moves the overlay's rows into the index. Returns how many there were.
-    pub fn drain(&self) -> Result<usize, IndexError> {
-        let _alone = lock(&self.keeper);
-        self.drain_alone()
-    }
-
-    /// Like [`Shared::drain`], for a caller that holds `keeper`.
-    pub fn drain_alone(&self) -> Result<usize, IndexError> {
-        const ROWS_AT_ONCE: usize = 2_048;
-        let (mut from, mut drained) = (Vec::new(), 0);
-        loop {
-            let batch = self.overlay().batch(&from, ROWS_AT_ONCE);
-            let Some((last, _, _)) = batch.last() else { return Ok(drained) };
-            from = [last.as_slice(), &[0]].concat();
-            let changes: Vec<_> =
-                batch.iter().map(|(key, _, row)| (key.clone(), row.clone())).collect();
-            self.index.apply(&changes)?;
-            self.overlay_mut().forget(&batch);
-            drained += batch.len();
-            drop(lock(&self.drained_rows));
-            self.drained.notify_all();
-        }
-    }
-}
-
-impl Overlay {
-    /// Adds a group's rows.
-    pub fn publish(&mut self, rows: BTreeMap<Vec<u8>, Option<Row>>, position: Position) {
-        for (key, row) in rows {
-            self.rows.insert(key, (position.seq, row));
-        }
-        self.published = position;
-    }
-
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    fn batch(&self, from: &[u8], limit: usize) -> Vec<(Vec<u8>, u64, Option<Row>)> {
-        let range = self.rows.range::<[u8], _>((Bound::Included(from), Bound::Unbounded));
-        range.take(limit).map(|(key, (seq, row))| (key.clone(), *seq, row.clone())).collect()
-    }
-
-    /// Removes rows that were moved, unless they changed meanwhile.
-    fn forget(&mut self, batch: &[(Vec<u8>, u64, Option<Row>)]) {
-        for (key, seq, _) in batch {
-            if self.rows.get(key).is_some_and(|(now, _)| now == seq) {
-                self.rows.remove(key);
-            }
-        }
-    }
-
-    fn range(&self, span: &Span) -> BTreeMap<Vec<u8>, Option<Row>> {
-        if span.to.as_ref().is_some_and(|to| *to <= span.from) {
-            return BTreeMap::new();
-        }
-        let to = span.to.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        let range = self.rows.range::<[u8], _>((Bound::Included(span.from.as_slice()), to));
-        range.map(|(key, (_, row))| (key.clone(), row.clone())).collect()
-    }
 }
 
 /// Visits the rows of `below` with those of `above` on top, in order. A `None` in `above` hides a
 /// row of `below`.
 pub fn merge(
-    above: &BTreeMap<Vec<u8>, Option<Row>>,
+    above: &Rows,
     order: Order,
     visit: &mut dyn FnMut(&[u8], Row) -> ControlFlow<()>,
     below: impl FnOnce(&mut dyn FnMut(&[u8], Row) -> ControlFlow<()>) -> Result<(), Error>,

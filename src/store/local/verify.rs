@@ -1,13 +1,15 @@
-//! Verification: reads back every frame of the journal, and every value and content through the
-//! index.
+//! Verification: reads back every frame of the journal, every block of the index, and every value
+//! and content through the index.
 
 use std::ops::ControlFlow;
 
-use super::index::identity_of;
+use super::index::Row;
 use super::journal::segment::{HEADER, Segment};
 use super::journal::{PiecePlace, frame};
+use super::manifest;
 use super::recovery::Progress;
-use super::shared::{CONTENTS, Shared, lock};
+use super::shared::{Shared, lock};
+use super::tables::CONTENTS;
 use crate::store::engine::Verified;
 use crate::store::error::Error;
 use crate::store::span::{ContentId, Order, Span};
@@ -30,6 +32,7 @@ pub fn verify(shared: &Shared, progress: Progress<'_>) -> Result<Verified, Error
         done += segment.end();
         progress(done, total);
     }
+    index(shared, &mut found)?;
     records(shared, &mut found)?;
     found.damage.sort();
     found.damage.dedup();
@@ -61,33 +64,70 @@ fn frames(segment: &Segment, found: &mut Verified) -> Result<(), Error> {
     Ok(())
 }
 
-fn records(shared: &Shared, found: &mut Verified) -> Result<(), Error> {
-    shared.scan_rows(&Span::prefix(&[], Order::Ascending), &mut |key, row| {
-        let table = key.first().copied().unwrap_or_default();
-        let (row, value) = match shared.value_of(&row) {
-            Ok(value) => (row, Ok(value)),
-            // The value may have been moved since the index was read.
-            Err(_) => match shared.row(key).ok().flatten() {
-                Some(now) => (now.clone(), shared.again(|| shared.value_of(&now))),
-                None => return ControlFlow::Continue(()),
-            },
-        };
-        match value {
-            Ok(value) if identity_of(key, &value) != row.identity => {
-                found.damage.push(format!("table {table}: a record differs from what was stored"));
-            }
-            Ok(value) if table == CONTENTS => content(shared, key, &value, found),
-            Ok(_) => found.records += 1,
-            Err(error) => found.damage.push(format!("table {table}: {error}")),
-        }
-        ControlFlow::Continue(())
-    })
+/// Reads every block of the index, and compares the digest of all rows with the journal's.
+fn index(shared: &Shared, found: &mut Verified) -> Result<(), Error> {
+    manifest::write(shared)?;
+    // Until they are read, no run is added or merged.
+    let keeper = lock(&shared.keeper);
+    let runs = shared.tables().runs.clone();
+    let mut blocks = runs.0.iter().flat_map(|run| (0..run.blocks()).map(move |at| (run, at)));
+    let readable = blocks.try_for_each(|(run, at)| run.block_read(at).map(|_| ()));
+    if let Err(error) = shared.noting_damage(readable) {
+        found.damage.push(error.to_string());
+        return Ok(());
+    }
+    let mut digest = 0u128;
+    runs.rows(&shared.blocks, &mut |key, row| {
+        digest = digest.wrapping_add(row.in_digest(key));
+    })?;
+    if digest != keeper.manifest.position.digest {
+        found.damage.push("the index does not agree with the journal".to_owned());
+    }
+    Ok(())
 }
 
-fn content(shared: &Shared, key: &[u8], value: &[u8], found: &mut Verified) {
+fn records(shared: &Shared, found: &mut Verified) -> Result<(), Error> {
+    let scanned = shared.scan_rows(&Span::prefix(&[], Order::Ascending), &mut |key, row| {
+        record(shared, key, row, found);
+        ControlFlow::Continue(())
+    });
+    match scanned {
+        // Where it is damaged was found when its blocks were read.
+        Err(Error::DamagedIndex(_)) => Ok(()),
+        other => other,
+    }
+}
+
+fn record(shared: &Shared, key: &[u8], row: Row, found: &mut Verified) {
+    let table = key.first().copied().unwrap_or_default();
+    let is_there = |row: &Row| shared.again(|| shared.is_at_its_place(key, row));
+    let (row, is_there) = match is_there(&row) {
+        Ok(true) => (row, Ok(true)),
+        // The value may have been moved since the index was read.
+        other => match shared.row(key) {
+            Ok(Some(now)) if now != row => {
+                let there = is_there(&now);
+                (now, there)
+            }
+            Ok(Some(_)) => (row, other),
+            _ => return,
+        },
+    };
+    match is_there {
+        Ok(true) if table == CONTENTS => content(shared, key, &row, found),
+        Ok(true) => found.records += 1,
+        Ok(false) => {
+            found.damage.push(format!("table {table}: a record differs from what was stored"));
+        }
+        Err(error) => found.damage.push(format!("table {table}: {error}")),
+    }
+}
+
+fn content(shared: &Shared, key: &[u8], row: &Row, found: &mut Verified) {
     found.contents += 1;
     let id = key[1..].try_into().ok().map(ContentId);
-    let (Some(id), Some(places)) = (id, PiecePlace::decode_all(value)) else {
+    let places = row.inline.as_deref().and_then(PiecePlace::decode_all);
+    let (Some(id), Some(places)) = (id, places) else {
         found.damage.push("a content's row cannot be read".to_owned());
         return;
     };

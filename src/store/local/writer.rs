@@ -7,7 +7,6 @@
 //! a new segment could be created and synced. A failed sync is never repeated: the medium may have
 //! dropped what it could not write, and return `Ok` the second time.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,10 +14,11 @@ use std::time::{Duration, Instant};
 use crate::store::error::Error;
 
 use super::group::Group;
-use super::index::Row;
+use super::index::Rows;
 use super::journal::{Segment, segment};
 use super::request::{Answer, Request};
-use super::shared::{Position, Shared, lock};
+use super::shared::{Shared, lock};
+use super::tables::{CONTENTS, Position, Shifts};
 
 /// The end of the journal, owned by one thread.
 pub struct Writer {
@@ -106,7 +106,8 @@ impl Writer {
             seq: self.seq,
             digest: self.digest,
             out: Vec::new(),
-            rows: BTreeMap::new(),
+            rows: Rows::new(),
+            shifts: Shifts::default(),
             has_room,
         };
         let mut answers = Vec::new();
@@ -137,8 +138,13 @@ impl Writer {
             offset: self.offset,
             digest: self.digest,
         };
-        self.count(&group.rows);
-        self.shared.overlay_mut().publish(group.rows, position);
+        let mut rows = group.rows;
+        self.keep_places(&mut rows);
+        let now = self.shared.unix_secs();
+        let mut tables = self.shared.tables_mut();
+        tables.space.shift(group.shifts, now);
+        tables.publish(rows, position, group.out.len() as u64);
+        drop(tables);
         if self.offset >= self.shared.config.segment_octets {
             // The segment is closed; the next group creates a new one, which says where this ends.
             self.current = None;
@@ -147,22 +153,13 @@ impl Writer {
         Ok(())
     }
 
-    /// Updates the count of live octets in each segment.
-    fn count(&self, rows: &BTreeMap<Vec<u8>, Option<Row>>) {
-        for (key, row) in rows {
-            let before = self.shared.row(key).ok().flatten();
-            let mut live = lock(&self.shared.live);
-            if let Some(before) = &before {
-                for (segment, octets) in self.shared.shares(key, before) {
-                    let left = live.entry(segment).or_default();
-                    *left = left.saturating_sub(octets);
-                    // Replaced data is erased as well: rejecting a message replaces the record
-                    // that contains its key.
-                    self.shared.erase_later(segment);
-                }
-            }
-            for (segment, octets) in row.iter().flat_map(|row| self.shared.shares(key, row)) {
-                *live.entry(segment).or_default() += octets;
+    /// Leaves nothing in the rows but places; what was written lately is likely to be read.
+    fn keep_places(&self, rows: &mut Rows) {
+        for (key, row) in rows.iter_mut().filter_map(|(key, row)| Some((key, row.as_mut()?))) {
+            if key.first() != Some(&CONTENTS)
+                && let Some(value) = row.inline.take()
+            {
+                self.shared.remember(row.place, &value);
             }
         }
     }

@@ -61,7 +61,7 @@ pub struct Plan {
     pub write_fails_at: Option<u64>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct FileState {
     /// What the process sees.
     view: Vec<u8>,
@@ -71,7 +71,7 @@ struct FileState {
     dirty: Vec<(usize, usize)>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct State {
     files: BTreeMap<String, FileState>,
     /// Names on the medium.
@@ -105,6 +105,11 @@ impl SimDisk {
         let disk = SimDisk::default();
         disk.lock().names_need_sync = names_need_sync;
         disk
+    }
+
+    /// Returns another disk with the same octets on it.
+    pub fn copy(&self) -> SimDisk {
+        SimDisk { state: Arc::new(Mutex::new(self.lock().clone())) }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

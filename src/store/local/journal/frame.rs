@@ -7,6 +7,8 @@ use crate::vault::SegmentKey;
 pub enum Kind {
     Transaction,
     Piece,
+    /// A transaction of store format 2, whose digest is of another kind.
+    EarlierTransaction,
 }
 
 /// The head of a frame, in the clear but bound to the body.
@@ -49,8 +51,9 @@ pub const SEALED_MAX: u32 = 256 * 1024 * 1024;
 impl Kind {
     fn code(self) -> u8 {
         match self {
-            Kind::Transaction => 1,
+            Kind::EarlierTransaction => 1,
             Kind::Piece => 2,
+            Kind::Transaction => 3,
         }
     }
 }
@@ -80,8 +83,9 @@ impl Frame {
             return None;
         }
         let kind = match head[4] {
-            1 => Kind::Transaction,
+            1 => Kind::EarlierTransaction,
             2 => Kind::Piece,
+            3 => Kind::Transaction,
             _ => return None,
         };
         let sealed = u32_at(8);

@@ -149,6 +149,17 @@ impl Segment {
         Ok(Found::Segment(Segment { number, header, key, files, slot, end }))
     }
 
+    /// Returns every body in the file that its key opens, also beyond the end and after damage.
+    pub fn everything(&self) -> io::Result<Vec<Vec<u8>>> {
+        let (mut bodies, mut at, end) = (Vec::new(), HEADER, self.file()?.length()?);
+        while let Some(found) = self.resync(at, end)? {
+            let Some((frame, body)) = self.read(found, end)? else { break };
+            bodies.push(body);
+            at = found + frame.octets();
+        }
+        Ok(bodies)
+    }
+
     fn file(&self) -> io::Result<Arc<dyn DiskFile>> {
         self.files.file(&self.slot, &file_name(self.number))
     }
