@@ -93,6 +93,11 @@ impl Site {
         self.home.path().join("cert.pem")
     }
 
+    /// The folder with the configuration, the daemon key and the data folder.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
     /// The data folder.
     pub fn data(&self) -> PathBuf {
         self.home.path().join("data")

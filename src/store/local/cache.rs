@@ -64,11 +64,12 @@ impl<K: Hash + Eq + Copy, V: Clone> Cache<K, V> {
         }
     }
 
-    /// Removes everything, and gives its memory back.
-    pub fn clear(&self) {
+    /// Removes what was not used since this was called before, and gives its memory back.
+    pub fn age(&self) {
         for part in &self.parts {
             let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
-            *part = Part { young: HashMap::new(), old: HashMap::new(), octets: 0 };
+            part.old = std::mem::take(&mut part.young);
+            part.octets = 0;
         }
     }
 }
@@ -121,8 +122,12 @@ mod tests {
         (0..100).for_each(|n| cache.insert(n, n, 1));
         cache.remove_if(|n| *n < 50);
         assert_eq!((0..100).filter(|n| cache.get(n).is_some()).count(), 50);
-        cache.clear();
-        assert_eq!((0..100).filter(|n| cache.get(n).is_some()).count(), 0);
+        cache.age();
+        assert_eq!(cache.get(&60), Some(60));
+        cache.age();
+        assert_eq!((0..100).filter_map(|n| cache.get(&n)).collect::<Vec<_>>(), [60]);
+        cache.age();
+        cache.age();
         assert_eq!(held(&cache), 0);
     }
 }

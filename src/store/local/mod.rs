@@ -275,7 +275,7 @@ fn compact_loop(shared: &Shared, background: &Background, sender: &SyncSender<Re
 /// Brings the index on disk up to date when much is only in memory, or after some time. It ends
 /// when it is told to.
 fn index_loop(shared: &Shared, background: &Background) {
-    let mut last = Instant::now();
+    let (mut last, mut aged) = (Instant::now(), Instant::now());
     while background.wait(shared.config.checkpoint_every) {
         if last.elapsed() < shared.config.checkpoint_every && !shared.should_checkpoint() {
             continue;
@@ -290,6 +290,10 @@ fn index_loop(shared: &Shared, background: &Background) {
             tracing::error!(%error, "the index could not be brought up to date");
             background.pause(INDEX_RETRY);
             background.signal(|signal| signal.work = true);
+        }
+        if aged.elapsed() >= shared.config.checkpoint_every {
+            shared.age();
+            aged = Instant::now();
         }
         last = Instant::now();
     }

@@ -233,6 +233,12 @@ impl Shared {
         self.values.insert(place, value.clone(), value.len());
     }
 
+    /// Gives back the memory of what was not read for some time.
+    pub fn age(&self) {
+        self.values.age();
+        self.blocks.age();
+    }
+
     fn read_place(&self, place: Place) -> Result<Bytes, Error> {
         let damaged = || {
             let Place { segment, frame, .. } = place;
