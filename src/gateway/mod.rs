@@ -71,6 +71,8 @@ mod order_tests;
 #[cfg(test)]
 mod outsider_tests;
 #[cfg(test)]
+mod rows_tests;
+#[cfg(test)]
 mod sending_tests;
 #[cfg(test)]
 mod tests;
