@@ -85,7 +85,12 @@ fn forward(to: &str) -> ForwardPath {
 }
 
 fn check(gateway: &Gateway, to: &str, origin: Origin) -> RecipientVerdict {
-    gateway.recipient_check(&forward(to), origin).unwrap()
+    let known = gateway.recipient_known(&forward(to), origin);
+    let verdict = gateway.recipient_check(&forward(to), origin).unwrap();
+    if let Some(known) = known {
+        assert_eq!(format!("{known:?}"), format!("{verdict:?}"), "from memory: {to}");
+    }
+    verdict
 }
 
 pub fn refused(gateway: &Gateway, to: &str, origin: Origin) -> Option<Reason> {
