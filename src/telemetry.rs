@@ -4,6 +4,7 @@
 //! shortened by [`redacted`].
 
 use std::fmt;
+use std::io::IsTerminal;
 
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -22,7 +23,9 @@ pub fn start(level: &str, form: Form) {
     let filter: Targets =
         level.parse().unwrap_or_else(|_| Targets::new().with_default(tracing::Level::INFO));
     let registry = tracing_subscriber::registry().with(filter);
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // Colours in a file are noise, and cost more than the words.
+    let colours = std::io::stderr().is_terminal();
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
     // A second start in one process (in tests) fails because the first is still in effect, which
     // is just as good.
     let _ = match form {

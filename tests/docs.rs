@@ -9,6 +9,7 @@ const PAGES: &[&str] = &[
     "docs/architecture.md",
     "docs/hacking.md",
     "docs/operations.md",
+    "docs/performance.md",
     "docs/rfc.md",
     "docs/screens.md",
     "docs/security.md",

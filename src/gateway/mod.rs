@@ -71,6 +71,8 @@ mod order_tests;
 #[cfg(test)]
 mod outsider_tests;
 #[cfg(test)]
+mod rows_tests;
+#[cfg(test)]
 mod sending_tests;
 #[cfg(test)]
 mod tests;
@@ -127,6 +129,7 @@ struct Inner {
     events: feed::event::Events,
     epochs: mailboxes::epoch::Epochs,
     search_busy: search::Busy,
+    addressees: accounts::addressee::Addressees,
     site: std::sync::Mutex<Option<Arc<site::settings::SiteSettings>>>,
     refusals: audit::Refusals,
     challenges: accounts::passkey::Answered,
@@ -150,6 +153,7 @@ impl Gateway {
             events,
             epochs,
             search_busy: search::Busy::default(),
+            addressees: accounts::addressee::Addressees::default(),
             site: std::sync::Mutex::default(),
             refusals: audit::Refusals::default(),
             challenges: accounts::passkey::Answered::default(),

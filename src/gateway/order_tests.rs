@@ -4,12 +4,13 @@ use super::accounts::appearance::{Appearance, SavedSearch};
 use super::mailboxes::filter::Filter;
 use super::mailboxes::import::Imported;
 use super::mailboxes::label::Label;
+use super::records::message::{ConversationOfV1, OwnId};
 use super::records::tables::{CONVERSATION_IDS, CONVERSATIONS, ENTRIES, OWN_IDS};
 use super::sending_tests::*;
 use super::tests::*;
 use super::*;
 use crate::mail::reference::Reference;
-use crate::store::{Order, Read};
+use crate::store::{Order, Read, Table};
 
 const DANA: &[&str] = &["dana@example.org"];
 const DAY: i64 = 24 * 3600;
@@ -155,18 +156,54 @@ fn a_deleted_message_leaves_its_conversation() {
     assert_eq!(gateway.store().count(&OWN_IDS, &()).unwrap(), 0);
 }
 
+/// What an earlier version stored of identifiers, with a row for each message's own, still holds a
+/// conversation together, and goes with its messages.
+#[test]
+fn a_conversation_of_an_earlier_version_goes_on() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let account = dana.account();
+    let first = deliver_at(&gateway, "a@x", "", "a");
+    let id = conversation_ids(&gateway)[0];
+    let stored = gateway.store().transact(move |tx| {
+        let before: Table<(AccountId, [u8; 16]), ConversationOfV1> =
+            Table::new(CONVERSATION_IDS.id, CONVERSATION_IDS.name);
+        let conversation = first.to_bytes();
+        tx.put(&before, &(account, id), &ConversationOfV1 { conversation, named: 1 })?;
+        Ok::<_, Error>(tx.put(&OWN_IDS, &(account, id, conversation), &OwnId)?)
+    });
+    stored.wait().unwrap();
+    let reply = deliver_at(&gateway, "b2@x", "<b@x>", "Re: b");
+    // It has the identifier of a stored message, so it is not the one that was missing.
+    let again = deliver_at(&gateway, "a@x", "<b@x>", "not a");
+    assert_eq!(subjects(&gateway, &dana, first), ["a"]);
+    let answer = deliver_at(&gateway, "c@x", "<a@x>", "Re: a");
+    assert_eq!(subjects(&gateway, &dana, first), ["a", "Re: a"]);
+    for one in [first, reply, again, answer] {
+        gateway.message_open(&dana, one, None).unwrap();
+        gateway.message_delete(&dana, one).unwrap();
+    }
+    assert_eq!(gateway.store().count(&CONVERSATION_IDS, &()).unwrap(), 0);
+    assert_eq!(gateway.store().count(&OWN_IDS, &()).unwrap(), 0);
+}
+
+fn conversation_ids(gateway: &Gateway) -> Vec<[u8; 16]> {
+    let mut found = Vec::new();
+    let scan = gateway.store().scan(&CONVERSATION_IDS, &(), Order::Ascending, |(_, id), _| {
+        found.push(id);
+        std::ops::ControlFlow::Continue(())
+    });
+    scan.unwrap();
+    found
+}
+
 /// The hash of an identifier reveals nothing across accounts: two readers' keys differ.
 #[test]
 fn the_store_does_not_show_which_accounts_share_a_conversation() {
     let gateway = gateway();
     let both = ["dana@example.org", "omar@example.org"];
     deliver(&gateway, &both, &message("a@x", "", "one"));
-    let mut keys = Vec::new();
-    let scan = gateway.store().scan(&CONVERSATION_IDS, &(), Order::Ascending, |(_, id), _| {
-        keys.push(id);
-        std::ops::ControlFlow::Continue(())
-    });
-    scan.unwrap();
+    let keys = conversation_ids(&gateway);
     assert_eq!(keys.len(), 2);
     assert_ne!(keys[0], keys[1]);
 }

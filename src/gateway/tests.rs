@@ -15,7 +15,7 @@ use crate::mail::envelope::{Envelope, ForwardPath, ReversePath};
 use crate::mail::header::{HeaderLimits, gate};
 use crate::mail::reference::Reference;
 use crate::store::memory::MemoryEngine;
-use crate::store::{ContentId, Order, Read};
+use crate::store::{ContentId, Engine, Order, Read};
 use crate::terms::{AcceptFrom, RejectReason};
 use crate::vault::{DaemonKey, PasswordCost, PoolLimits};
 
@@ -27,8 +27,12 @@ pub fn gateway() -> Gateway {
 }
 
 pub fn gateway_with(change: impl FnOnce(&mut Settings)) -> Gateway {
+    gateway_on(Arc::new(MemoryEngine::new()), change)
+}
+
+pub fn gateway_on(engine: Arc<dyn Engine>, change: impl FnOnce(&mut Settings)) -> Gateway {
     let vault = Vault::new(DaemonKey::from_bytes([3; 32]), PoolLimits::default(), CHEAP);
-    let store = Store::new(Arc::new(MemoryEngine::new()), vault.clone());
+    let store = Store::new(engine, vault.clone());
     let clock = Clock::set_to(Timestamp(1_795_424_523_000));
     let mut settings = Settings { domains: vec!["example.org".to_owned()], ..Settings::default() };
     change(&mut settings);
@@ -81,7 +85,12 @@ fn forward(to: &str) -> ForwardPath {
 }
 
 fn check(gateway: &Gateway, to: &str, origin: Origin) -> RecipientVerdict {
-    gateway.recipient_check(&forward(to), origin).unwrap()
+    let known = gateway.recipient_known(&forward(to), origin);
+    let verdict = gateway.recipient_check(&forward(to), origin).unwrap();
+    if let Some(known) = known {
+        assert_eq!(format!("{known:?}"), format!("{verdict:?}"), "from memory: {to}");
+    }
+    verdict
 }
 
 pub fn refused(gateway: &Gateway, to: &str, origin: Origin) -> Option<Reason> {

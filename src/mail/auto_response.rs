@@ -69,14 +69,15 @@ const ROLES: [&str; 14] = [
 /// Whether an automatic response may be sent.
 pub fn may_answer(facts: &Facts<'_>) -> Result<(), Why> {
     let sender = facts.reverse_path.ok_or(Why::NullReversePath)?;
-    // The authentication check comes last, so that a more specific reason is reported first.
     automatic(facts)?;
     person(facts, sender)?;
-    named(facts)?;
-    match facts.authenticated {
-        true => Ok(()),
-        false => Err(Why::NotAuthenticated),
+    // After what costs little, so that a more specific reason is reported; before what parses
+    // addresses, because it ends the matter for most messages.
+    if !facts.authenticated {
+        return Err(Why::NotAuthenticated);
     }
+    same_sender(facts, sender)?;
+    named(facts)
 }
 
 fn automatic(facts: &Facts<'_>) -> Result<(), Why> {
@@ -144,24 +145,28 @@ fn person(facts: &Facts<'_>, sender: &str) -> Result<(), Why> {
         || local.starts_with("prvs=")
         || local.starts_with("srs0=")
         || local.starts_with("srs1=");
-    if role {
-        return Err(Why::RoleAddress);
+    match role {
+        true => Err(Why::RoleAddress),
+        false => Ok(()),
     }
-    // The response goes to the sender of the envelope, who must be the one that the reader sees.
-    let view = message::view(&facts.message[..facts.header.body.min(facts.message.len())]);
+}
+
+/// The response goes to the sender of the envelope, who must be the one that the reader sees.
+fn same_sender(facts: &Facts<'_>, sender: &str) -> Result<(), Why> {
+    let from = message::addresses_in(facts.message, facts.header, "From");
     let same = |one: &message::NameAddr| {
         one.address.as_deref().is_some_and(|from| from.eq_ignore_ascii_case(sender))
     };
-    match view.from.iter().any(same) {
+    match from.iter().any(same) {
         true => Ok(()),
         false => Err(Why::OtherSender),
     }
 }
 
 fn named(facts: &Facts<'_>) -> Result<(), Why> {
-    let view = message::view(&facts.message[..facts.header.body.min(facts.message.len())]);
-    let people = view.to.iter().chain(&view.cc);
-    let mut named = people.filter_map(|one| one.address.as_deref());
+    let field = |name| message::addresses_in(facts.message, facts.header, name);
+    let people = [field("To"), field("Cc")].concat();
+    let mut named = people.iter().filter_map(|one| one.address.as_deref());
     let ours = |address: &str| facts.recipients.iter().any(|one| one.eq_ignore_ascii_case(address));
     match named.any(ours) {
         true => Ok(()),

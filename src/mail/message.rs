@@ -104,6 +104,13 @@ pub fn summary(message: &[u8], facts: &HeaderFacts) -> Summary {
     }
 }
 
+/// Returns the addresses in the field called `name` of a header that was accepted.
+pub fn addresses_in(message: &[u8], facts: &HeaderFacts, name: &str) -> Vec<NameAddr> {
+    let Some(value) = facts.value(message, &name.to_ascii_lowercase()) else { return Vec::new() };
+    let field = [name.as_bytes(), b":", value, b"\r\n\r\n"].concat();
+    addresses(parse_field(&readable_header(&field), name).as_address())
+}
+
 /// Returns the date in a message's header, in RFC 3339 form.
 pub fn date(message: &[u8]) -> Option<String> {
     header_fields(message).date
@@ -530,6 +537,10 @@ fn addresses(field: Option<&mail_parser::Address<'_>>) -> Vec<NameAddr> {
 /// Returns a name or subject on one line, without characters that could change how the text around
 /// it is displayed.
 fn one_line(text: &str) -> String {
+    let is_plain = |octet: u8| matches!(octet, b' '..=b'~');
+    if text.len() <= LINE_CHARS_MAX && text.bytes().all(is_plain) {
+        return text.trim().to_owned();
+    }
     let text: String = text.trim().chars().take(LINE_CHARS_MAX).collect();
     without_controls(&text.replace(['\r', '\n', '\t'], " "), &[])
 }

@@ -1,5 +1,6 @@
 //! Trace fields, which are put in front of an incoming message (RFC 5321 §4.4).
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use super::envelope::ReversePath;
@@ -50,11 +51,17 @@ pub fn lines(reverse_path: &ReversePath, hop: &Hop) -> Vec<u8> {
 
 /// Makes text from a peer safe for a header: no spaces, no control characters, no characters with
 /// a meaning there, and at most 255 characters.
-fn token(text: &str) -> String {
+fn token(text: &str) -> Cow<'_, str> {
     const CHARS_MAX: usize = 255;
-    let safe = |c: char| if c.is_ascii_alphanumeric() || "._-:[]".contains(c) { c } else { '?' };
-    let token: String = text.chars().take(CHARS_MAX).map(safe).collect();
-    if token.is_empty() { "unknown".to_owned() } else { token }
+    let is_safe = |c: char| c.is_ascii_alphanumeric() || "._-:[]".contains(c);
+    match text {
+        "" => Cow::Borrowed("unknown"),
+        text if text.len() <= CHARS_MAX && text.chars().all(is_safe) => Cow::Borrowed(text),
+        text => {
+            let safe = |c| if is_safe(c) { c } else { '?' };
+            Cow::Owned(text.chars().take(CHARS_MAX).map(safe).collect())
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Runs blocking work off the async threads. This is the only way in which an edge calls the core,
-//! which reads from disk, seals, and waits for the store's writer under load.
+//! which reads from disk, seals, and waits for the store's writer under load; what the core tells
+//! from memory, an edge may ask directly.
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;

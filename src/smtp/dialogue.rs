@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::time::timeout;
 
-use crate::gateway::{AcceptedRecipient, Origin, RecipientVerdict};
+use crate::gateway::{AcceptedRecipient, Gateway, Origin, RecipientVerdict};
 use crate::mail::envelope::{Envelope, ForwardPath, Recipient};
 use crate::telemetry::redacted;
 
@@ -165,10 +165,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         if mail.accepted.len() >= self.shared.config.recipients_max {
             return self.answer(reply::TOO_MANY_RECIPIENTS);
         }
-        let to = recipient.path.clone();
-        let checked =
-            self.shared.call(move |gateway| gateway.recipient_check(&to, Origin::Outside));
-        match checked.await {
+        let known = self.shared.gateway.recipient_known(&recipient.path, Origin::Outside);
+        let checked = match known {
+            Some(verdict) => Ok(Ok(verdict)),
+            None => {
+                let to = recipient.path.clone();
+                let check = move |gateway: &Gateway| gateway.recipient_check(&to, Origin::Outside);
+                self.shared.call(check).await
+            }
+        };
+        match checked {
             Ok(Ok(RecipientVerdict::Accept(accepted))) => self.take_recipient(recipient, accepted),
             Ok(Ok(RecipientVerdict::Refuse(reason))) => {
                 self.refuse_recipient(&recipient, reply::of_refusal(reason))

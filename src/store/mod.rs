@@ -233,6 +233,9 @@ impl Read for Store {
     }
 }
 
+/// Records are seldom longer.
+const RECORD_OCTETS: usize = 256;
+
 /// One transaction, which reads the committed state and its own writes.
 pub struct Tx<'t> {
     raw: &'t mut dyn engine::RawTx,
@@ -248,7 +251,9 @@ impl Tx<'_> {
         record: &V,
     ) -> Result<(), Error> {
         let raw = table.raw(key);
-        let plain = zeroize::Zeroizing::new(postcard::to_stdvec(record).map_err(|_| Error::Seal)?);
+        // Most records fit: a buffer that grows is copied and wiped each time.
+        let plain = postcard::to_extend(record, Vec::with_capacity(RECORD_OCTETS));
+        let plain = zeroize::Zeroizing::new(plain.map_err(|_| Error::Seal)?);
         let sealed = self.vault.record_seal(table.id, V::VERSION, &raw, &plain)?;
         self.raw.put(raw, sealed.into());
         Ok(())

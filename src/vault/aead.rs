@@ -1,6 +1,8 @@
 //! Sealing of small data: format byte, random nonce, ciphertext, tag.
 
-use aws_lc_rs::aead::{Aad, Algorithm, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use std::cell::RefCell;
+
+use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, Algorithm, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::hkdf;
 use zeroize::Zeroizing;
 
@@ -12,6 +14,28 @@ const TAG_LEN: usize = 16;
 
 /// A prepared key that seals small data with random nonces.
 pub(super) struct Sealer(LessSafeKey);
+
+/// How many nonces are drawn at once: a message is sealed in about a dozen records, and each call
+/// of the random number generator costs more than the octets that it returns.
+const NONCES_DRAWN: usize = 32;
+
+thread_local! {
+    /// Nonces that were drawn and not used yet.
+    static NONCES: RefCell<Vec<[u8; NONCE_LEN]>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Returns a random nonce that was drawn earlier. If a copy of this process's memory ever went on
+/// by itself, both would use the rest of the same nonces: only for an algorithm that withstands
+/// that.
+fn nonce_drawn() -> Result<[u8; NONCE_LEN], Error> {
+    NONCES.with_borrow_mut(|nonces| {
+        if nonces.is_empty() {
+            let drawn = random_bytes::<{ NONCES_DRAWN * NONCE_LEN }>()?;
+            nonces.extend_from_slice(drawn.as_chunks().0);
+        }
+        Ok(nonces.pop().expect("some were drawn"))
+    })
+}
 
 impl Sealer {
     pub fn new(algorithm: &'static Algorithm, key: &[u8; 32]) -> Sealer {
@@ -34,7 +58,11 @@ impl Sealer {
         binding: &[u8],
         plain: &[u8],
     ) -> Result<Vec<u8>, Error> {
-        let nonce = random_bytes::<NONCE_LEN>()?;
+        // AES-GCM-SIV is made to withstand repeated nonces (RFC 8452 §1); AES-GCM is not.
+        let nonce = match self.0.algorithm() == &AES_256_GCM_SIV {
+            true => nonce_drawn()?,
+            false => random_bytes()?,
+        };
         let head = 1 + prefix.len() + NONCE_LEN;
         let mut sealed = Vec::with_capacity(head + plain.len() + TAG_LEN);
         sealed.push(FORMAT);

@@ -266,6 +266,19 @@ fn content_flips() -> usize {
     sealed.len() * 8
 }
 
+/// Nonces are drawn several at once, on each thread its own.
+#[test]
+fn no_nonce_comes_twice() {
+    let vault = vault();
+    let nonce = |_| vault.record_seal(1, 1, b"key", b"").unwrap()[2..14].to_vec();
+    let each: std::collections::BTreeSet<Vec<u8>> = std::thread::scope(|scope| {
+        let threads =
+            [(); 4].map(|()| scope.spawn(move || (0..100).map(nonce).collect::<Vec<_>>()));
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(each.len(), 4 * 100);
+}
+
 /// P-12: ten thousand ciphertexts that were moved to another row are all refused there.
 #[test]
 fn every_moved_ciphertext_is_refused() {

@@ -261,7 +261,8 @@ impl Gateway {
         id: AccountId,
         change: impl Fn(&mut Account) + Send + 'static,
     ) -> Result<(), Error> {
-        let done = self.inner.store.transact(move |tx| {
+        let gateway = self.clone();
+        let done = self.transact(move |tx| {
             let found = tx.get(&ACCOUNTS, &id)?;
             let mut account = found.ok_or(Error::NotFound { what: "account" })?;
             let was = account.manages();
@@ -270,7 +271,9 @@ impl Gateway {
                 return Err(Error::Conflict(Conflict::LastManager));
             }
             tx.put(&ACCOUNTS, &id, &account)?;
-            Ok::<_, Error>(())
+            let gateway = gateway.clone();
+            tx.then(move || gateway.inner.addressees.forget(id));
+            Ok(())
         });
         done.wait()
     }

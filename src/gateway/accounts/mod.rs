@@ -1,6 +1,7 @@
 //! Accounts, their credentials, their sessions, and their preferences.
 
 pub mod account;
+pub(in crate::gateway) mod addressee;
 pub mod app_password;
 pub mod appearance;
 pub mod claim;

@@ -1,4 +1,7 @@
 //! What changed since a state: each account numbers its changes and keeps the latest ones.
+//!
+//! The row of its counters is written with every change, so it has the latest changes as well. Once
+//! there are [`ROW_CHANGES`] of them, they become one row of the table of changes.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -8,7 +11,7 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::event::EventKind;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
-use crate::gateway::records::mailbox::ChangeRow;
+use crate::gateway::records::mailbox::{ChangeRow, Counters, FeedChange};
 use crate::gateway::records::numbers::counters_in_tx;
 use crate::gateway::records::tables::{CHANGES, COUNTERS};
 use crate::mail::reference::Reference;
@@ -28,6 +31,13 @@ pub struct Changes {
 /// The maximum number of changes in one answer.
 const CHANGES_PER_ANSWER: usize = 500;
 
+/// How many changes one row has.
+const ROW_CHANGES: usize = 8;
+
+/// The most rows that are deleted for one that is written, so that a lowered limit is reached in
+/// time.
+const ROWS_DELETED_MAX: usize = 2 * ROW_CHANGES;
+
 /// A change to a message, or to the list of mailboxes.
 #[derive(Clone, Copy)]
 pub(in crate::gateway) enum Changed {
@@ -46,7 +56,7 @@ impl Changed {
     }
 }
 
-/// Numbers a change and stores it; `kept` limits how many are stored.
+/// Numbers a change and stores it. At least `kept` of them stay stored; older ones are deleted.
 pub(super) fn record_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
@@ -55,21 +65,44 @@ pub(super) fn record_in_tx(
 ) -> Result<u64, Error> {
     let mut counters = counters_in_tx(tx, account)?;
     counters.modseq += 1;
-    let row = match changed {
-        Changed::Updated(reference) => ChangeRow { reference, removed: false },
-        Changed::Removed(reference) => ChangeRow { reference, removed: true },
-        Changed::Mailboxes => ChangeRow { reference: [0; 16], removed: false },
-    };
-    tx.put(&CHANGES, &(account, counters.modseq), &row)?;
-    // Removes up to two for each one added, so that a lowered limit is reached in time.
-    for _ in 0..2 {
-        if counters.modseq - counters.forgotten > kept {
-            counters.forgotten += 1;
-            tx.delete(&CHANGES, &(account, counters.forgotten));
-        }
+    counters.recent.push(match changed {
+        Changed::Updated(reference) => FeedChange { reference, removed: false },
+        Changed::Removed(reference) => FeedChange { reference, removed: true },
+        Changed::Mailboxes => FeedChange { reference: [0; 16], removed: false },
+    });
+    if counters.recent.len() >= ROW_CHANGES {
+        let row = ChangeRow { changes: std::mem::take(&mut counters.recent) };
+        tx.put(&CHANGES, &(account, counters.modseq), &row)?;
+        forget_in_tx(tx, account, &mut counters, kept)?;
     }
     tx.put(&COUNTERS, &account, &counters)?;
     Ok(counters.modseq)
+}
+
+/// Deletes the oldest rows that are not needed for the last `kept` changes.
+fn forget_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    counters: &mut Counters,
+    kept: u64,
+) -> Result<(), Error> {
+    let old = counters.modseq.saturating_sub(kept);
+    if counters.forgotten >= old {
+        return Ok(());
+    }
+    let mut keys = Vec::new();
+    tx.scan_keys(&CHANGES, &account, |(_, last)| {
+        if last > old || keys.len() == ROWS_DELETED_MAX {
+            return ControlFlow::Break(());
+        }
+        keys.push(last);
+        ControlFlow::Continue(())
+    })?;
+    for last in keys {
+        counters.forgotten = last;
+        tx.delete(&CHANGES, &(account, last));
+    }
+    Ok(())
 }
 
 impl Gateway {
@@ -87,7 +120,7 @@ impl Gateway {
         if since < counters.forgotten || since > counters.modseq {
             return Err(Error::Conflict(Conflict::TooOld));
         }
-        let changes = self.changes_between(account, since)?;
+        let changes = self.changes_between(account, since, &counters)?;
         // Some that were to be listed may have been forgotten meanwhile.
         let counters = self.inner.store.get(&COUNTERS, &account)?.unwrap_or_default();
         match since < counters.forgotten {
@@ -96,27 +129,55 @@ impl Gateway {
         }
     }
 
-    fn changes_between(&self, account: AccountId, since: u64) -> Result<Changes, Error> {
+    /// The changes after `since`. `counters` were read before the rows are, so that a change which
+    /// gets its row meanwhile is found in one of them.
+    fn changes_between(
+        &self,
+        account: AccountId,
+        since: u64,
+        counters: &Counters,
+    ) -> Result<Changes, Error> {
         let span = Span {
             from: CHANGES.raw(&(account, since + 1)),
             ..Span::prefix(&CHANGES.raw(&account), Order::Ascending)
         };
-        let (mut last, mut seen, mut more) = (since, 0, false);
-        let mut latest: BTreeMap<ReferenceKey, bool> = BTreeMap::new();
-        self.inner.store.scan_span(&CHANGES, &span, |(_, modseq), row| {
-            if seen == CHANGES_PER_ANSWER {
-                more = true;
-                return ControlFlow::Break(());
-            }
-            (last, seen) = (modseq, seen + 1);
-            latest.insert(row.reference, row.removed);
-            ControlFlow::Continue(())
-        })?;
+        let mut found = Found { last: since, seen: 0, more: false, latest: BTreeMap::new() };
+        self.inner
+            .store
+            .scan_span(&CHANGES, &span, |(_, last), row| found.take(last, &row.changes))?;
+        let _ = found.take(counters.modseq, &counters.recent);
+        let Found { last, more, mut latest, .. } = found;
         latest.remove(&[0; 16]);
         let pick = |wanted: bool| {
             let rows = latest.iter().filter(|(_, removed)| **removed == wanted);
             rows.filter_map(|(key, _)| Reference::from_bytes(*key)).collect()
         };
         Ok(Changes { state: last.to_string(), updated: pick(false), removed: pick(true), more })
+    }
+}
+
+/// The changes that were found.
+struct Found {
+    /// The number of the last one.
+    last: u64,
+    seen: usize,
+    more: bool,
+    /// Whether each message was removed in the end.
+    latest: BTreeMap<ReferenceKey, bool>,
+}
+
+impl Found {
+    /// Takes changes with consecutive numbers up to `last`, except those found before.
+    fn take(&mut self, last: u64, changes: &[FeedChange]) -> ControlFlow<()> {
+        let (first, before) = ((last + 1).saturating_sub(changes.len() as u64), self.last);
+        for (number, change) in (first..).zip(changes).filter(|(number, _)| *number > before) {
+            if self.seen == CHANGES_PER_ANSWER {
+                self.more = true;
+                return ControlFlow::Break(());
+            }
+            (self.last, self.seen) = (number, self.seen + 1);
+            self.latest.insert(change.reference, change.removed);
+        }
+        ControlFlow::Continue(())
     }
 }

@@ -9,17 +9,21 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::TryRecvError;
 
 use crate::clock::Clock;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::event::{Event, EventKind};
 use crate::gateway::feed::tx::{Bell, Tx};
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::tables::COUNTERS;
-use crate::gateway::tests::{MESSAGE, deliver, gateway, sign_in};
+use crate::gateway::records::mailbox::{ChangeRowV1, CountersV1};
+use crate::gateway::records::tables::{CHANGES, COUNTERS};
+use crate::gateway::tests::{MESSAGE, deliver, gateway, gateway_with, sign_in};
 use crate::gateway::{Gateway, Settings};
+use crate::mail::reference::Reference;
 use crate::store::engine::{Engine, Job, RawTx};
 use crate::store::memory::MemoryEngine;
-use crate::store::{self, ContentId, Pending, Piece, Read, Room, Span, Staged, Store, Visit};
+use crate::store::{
+    self, ContentId, Order, Pending, Piece, Read, Room, Span, Staged, Store, Table, Visit,
+};
 use crate::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
 
 const DANA: AccountId = AccountId([1; 16]);
@@ -261,4 +265,105 @@ fn a_reader_who_opens_a_message_gets_the_hint_before_the_answer() {
     let state = gateway.state(dana.account()).unwrap();
     assert_eq!(events.try_recv(), Ok(Event { kind: EventKind::Mail, state }));
     assert_eq!(events.try_recv(), Err(TryRecvError::Empty));
+}
+
+/// A change of one message; each has its own.
+fn numbered(number: u64) -> Reference {
+    Reference::from_parts(1_795_424_523_000, number)
+}
+
+fn change(gateway: &Gateway, account: AccountId, number: u64) {
+    let changed = Changed::Updated(numbered(number).to_bytes());
+    gateway.transact(move |tx| tx.changed(account, changed)).wait().unwrap();
+}
+
+/// How many changes the rows of an account have.
+fn in_rows(gateway: &Gateway, account: AccountId) -> usize {
+    let mut found = 0;
+    let scan = gateway.store().scan(&CHANGES, &account, Order::Ascending, |_, row| {
+        found += row.changes.len();
+        std::ops::ControlFlow::Continue(())
+    });
+    scan.unwrap();
+    found
+}
+
+/// Wherever a row of changes ends, a reader gets every change after the state that it knows, once;
+/// and never one of the last that are kept less.
+#[test]
+fn changes_are_found_whether_they_have_a_row_yet_or_not() {
+    let gateway = gateway_with(|settings| settings.changes_kept = 20);
+    let dana = sign_in(&gateway, "dana");
+    for last in 1..=60 {
+        change(&gateway, dana.account(), last);
+        for since in 0..=last {
+            let wanted: Vec<Reference> = (since + 1..=last).map(numbered).collect();
+            match gateway.changes_since(&dana, &since.to_string()) {
+                Ok(changes) => {
+                    assert_eq!(changes.updated, wanted, "{since} to {last}");
+                    assert_eq!((changes.state, changes.more), (last.to_string(), false));
+                }
+                Err(error) => {
+                    assert!(matches!(error, Error::Conflict(Conflict::TooOld)));
+                    assert!(last - since > 20, "{since} to {last} is forgotten too early");
+                }
+            }
+        }
+        assert!(in_rows(&gateway, dana.account()) < 20 + 8, "{last}: they grow without end");
+    }
+    assert!(gateway.changes_since(&dana, "0").is_err(), "nothing is ever forgotten");
+}
+
+/// Changes that an earlier version stored, each in a row of its own, are found and forgotten as
+/// well.
+#[test]
+fn changes_of_an_earlier_version_are_found_and_forgotten() {
+    let gateway = gateway_with(|settings| settings.changes_kept = 20);
+    let dana = sign_in(&gateway, "dana");
+    let account = dana.account();
+    let stored = gateway.store().transact(move |tx| {
+        let rows: Table<(AccountId, u64), ChangeRowV1> = Table::new(CHANGES.id, CHANGES.name);
+        for number in 1..=30 {
+            let reference = numbered(number).to_bytes();
+            tx.put(&rows, &(account, number), &ChangeRowV1 { reference, removed: false })?;
+        }
+        let counters: Table<AccountId, CountersV1> = Table::new(COUNTERS.id, COUNTERS.name);
+        let before = CountersV1 { modseq: 30, forgotten: 0, mailbox_next: 6 };
+        Ok::<_, Error>(tx.put(&counters, &account, &before)?)
+    });
+    stored.wait().unwrap();
+    let since = |state: u64| gateway.changes_since(&dana, &state.to_string());
+    assert_eq!(since(0).unwrap().updated, (1..=30).map(numbered).collect::<Vec<_>>());
+    (31..=33).for_each(|number| change(&gateway, account, number));
+    assert_eq!(since(28).unwrap().updated, (29..=33).map(numbered).collect::<Vec<_>>());
+    (34..=60).for_each(|number| change(&gateway, account, number));
+    assert!(since(0).is_err());
+    assert_eq!(since(38).unwrap().updated, (39..=60).map(numbered).collect::<Vec<_>>());
+    assert!(in_rows(&gateway, account) < 20 + 8);
+}
+
+/// A reader that was away for long gets the changes in several answers.
+#[test]
+fn many_changes_come_in_several_answers() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let account = dana.account();
+    let all = gateway.transact(move |tx| {
+        for number in 1..=1_003 {
+            tx.changed(account, Changed::Updated(numbered(number).to_bytes()))?;
+        }
+        Ok(())
+    });
+    all.wait().unwrap();
+    let (mut state, mut found, mut answers) = ("0".to_owned(), Vec::new(), 0);
+    loop {
+        let changes = gateway.changes_since(&dana, &state).unwrap();
+        (state, answers) = (changes.state, answers + 1);
+        found.extend(changes.updated);
+        if !changes.more {
+            break;
+        }
+    }
+    assert_eq!((state.as_str(), answers), ("1003", 3));
+    assert_eq!(found, (1..=1_003).map(numbered).collect::<Vec<_>>());
 }

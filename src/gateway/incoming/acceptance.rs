@@ -18,7 +18,6 @@ use crate::gateway::text::{path_text, reverse_text};
 use crate::mail::auto_response::{self, Facts};
 use crate::mail::dsn::{self, Action, Dsn};
 use crate::mail::envelope::{ForwardPath, Notify, Recipient, ReversePath};
-use crate::mail::message;
 use crate::mail::notification::{self, Accepted};
 use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
@@ -70,6 +69,7 @@ impl Gateway {
         &self,
         inbound: &Inbound,
         reference: Reference,
+        message_id: Option<&str>,
         now: Timestamp,
     ) -> Result<Option<Answer>, Error> {
         let settings = &self.inner.settings;
@@ -100,7 +100,7 @@ impl Gateway {
             inbound.recipients.iter().map(|one| (one.account, wanted(&one.path))).collect();
         let facts = Answerable {
             reverse_path: inbound.envelope.reverse_path.clone(),
-            message_id: message::view(header_of(inbound)).message_id,
+            message_id: message_id.map(str::to_owned),
             recipients,
         };
         let mut notices = Vec::new();
@@ -109,7 +109,8 @@ impl Gateway {
             // RFC 3461 §4.1: with NOTIFY=NEVER the sender gets no report.
             let notice_due = settings.acceptance_notice && recipient.notify != Notify::Never;
             if asked || notice_due {
-                let mail = self.acceptance(inbound, reference, *account, recipient, now)?;
+                let mail =
+                    self.acceptance(inbound, reference, message_id, *account, recipient, now)?;
                 let key = self.answered_key(&sender.normalized(), &path_text(&recipient.path));
                 notices.push(Notice { mail, once: (!asked).then_some(key) });
             }
@@ -125,6 +126,7 @@ impl Gateway {
         &self,
         inbound: &Inbound,
         message: Reference,
+        message_id: Option<&str>,
         account: AccountId,
         recipient: &Recipient,
         now: Timestamp,
@@ -136,7 +138,6 @@ impl Gateway {
             LastInteraction::Exact => last.map(Timestamp::to_rfc3339),
         };
         let reference = self.reference_new();
-        let view = message::view(header_of(inbound));
         let asked = matches!(recipient.notify, Notify::On { success: true, .. });
         let report = asked.then(|| {
             dsn::fields(&Dsn {
@@ -162,13 +163,9 @@ impl Gateway {
             last_interaction: shown.as_deref(),
             tls: inbound.arrival.tls.is_some(),
             message_id: &self.message_id(reference),
-            in_reply_to: view.message_id.as_deref(),
+            in_reply_to: message_id,
             report: report.as_deref(),
         });
         self.report(message.to_bytes(), reference, &inbound.envelope.reverse_path, &octets, now)
     }
-}
-
-fn header_of(inbound: &Inbound) -> &[u8] {
-    &inbound.message[..inbound.facts.body.min(inbound.message.len())]
 }

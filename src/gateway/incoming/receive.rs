@@ -82,7 +82,7 @@ impl Gateway {
                 )?);
             }
         }
-        let answer = self.answer_prepare(&inbound, reference, now)?;
+        let answer = self.answer_prepare(&inbound, reference, ids.own.as_deref(), now)?;
         let sealed = SealedMessage {
             reference,
             received: now,

@@ -1,6 +1,7 @@
 //! Which recipients are accepted, decided at RCPT, and why others are refused.
 
 use crate::gateway::Gateway;
+use crate::gateway::accounts::addressee::Addressee;
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::META;
@@ -61,46 +62,35 @@ impl Gateway {
             return Ok(RecipientVerdict::Refuse(Reason::Intranet));
         }
         match self.recipient_find(address)? {
-            Some(account) => self.recipient_judge(account, to, origin),
+            Some(addressee) => Ok(judge(&addressee, to, origin)),
             // RFC 5321 §4.5.1: postmaster always exists.
             None if address.local().eq_ignore_ascii_case("postmaster") => self.postmaster_check(to),
             None => Ok(RecipientVerdict::Refuse(Reason::UnknownRecipient)),
         }
     }
 
-    pub(in crate::gateway) fn recipient_find(
-        &self,
-        address: &Address,
-    ) -> Result<Option<AccountId>, Error> {
+    /// The same verdict, if it can be told from memory: most recipients of a busy site are known,
+    /// and asking for them needs no thread that may wait for the disk. `None` says nothing.
+    pub fn recipient_known(&self, to: &ForwardPath, origin: Origin) -> Option<RecipientVerdict> {
+        let ForwardPath::Address(address) = to else { return None };
+        if origin == Origin::Outside && self.site_known()?.policy.intranet {
+            return None;
+        }
+        let addressee = self.addressee_known(&address.normalized())?;
+        Some(judge(&addressee, to, origin))
+    }
+
+    fn recipient_find(&self, address: &Address) -> Result<Option<Addressee>, Error> {
         let normalized = address.normalized();
-        if let Some(found) = self.account_at(&normalized)? {
+        if let Some(found) = self.addressee(&normalized)? {
             return Ok(Some(found));
         }
         // user+detail@domain goes to user@domain (RFC 5233) unless an account has that address.
         let (local, domain) = normalized.rsplit_once('@').unwrap_or((&normalized, ""));
         match local.split_once('+') {
-            Some((user, _)) if !user.is_empty() => self.account_at(&format!("{user}@{domain}")),
+            Some((user, _)) if !user.is_empty() => self.addressee(&format!("{user}@{domain}")),
             _ => Ok(None),
         }
-    }
-
-    pub(in crate::gateway) fn recipient_judge(
-        &self,
-        id: AccountId,
-        to: &ForwardPath,
-        origin: Origin,
-    ) -> Result<RecipientVerdict, Error> {
-        let account = self.account(id)?;
-        let taken = match account.accept_from {
-            AcceptFrom::Both => true,
-            AcceptFrom::Inside => origin == Origin::Inside,
-            AcceptFrom::Outside => origin == Origin::Outside,
-        };
-        Ok(match (account.disabled, taken) {
-            (true, _) => RecipientVerdict::Refuse(Reason::Disabled),
-            (false, false) => RecipientVerdict::Refuse(Reason::AcceptFrom),
-            (false, true) => accept(id, to),
-        })
     }
 
     /// Mail for postmaster goes to the account configured for it, else to the first account,
@@ -115,6 +105,19 @@ impl Gateway {
             Some(account) => accept(account, to),
             None => RecipientVerdict::Refuse(Reason::NotNow),
         })
+    }
+}
+
+fn judge(addressee: &Addressee, to: &ForwardPath, origin: Origin) -> RecipientVerdict {
+    let taken = match addressee.accept_from {
+        AcceptFrom::Both => true,
+        AcceptFrom::Inside => origin == Origin::Inside,
+        AcceptFrom::Outside => origin == Origin::Outside,
+    };
+    match (addressee.disabled, taken) {
+        (true, _) => RecipientVerdict::Refuse(Reason::Disabled),
+        (false, false) => RecipientVerdict::Refuse(Reason::AcceptFrom),
+        (false, true) => accept(addressee.account, to),
     }
 }
 

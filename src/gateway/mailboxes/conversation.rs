@@ -48,18 +48,13 @@ pub(in crate::gateway) fn join_in_tx(
     if keys.references.is_empty() && keys.own.is_none() {
         return Ok(None);
     }
-    let mut answered = None;
-    for id in keys.references.iter().rev() {
-        answered = conversation_of(tx, account, id)?;
-        if answered.is_some() {
-            break;
-        }
-    }
-    let answering = match keys.own {
+    let named: Vec<[u8; 16]> = keys.references.iter().copied().chain(keys.own).collect();
+    let mut known = known_in_tx(tx, account, &named)?;
+    let (referred, own) = known.split_at(keys.references.len());
+    let answered = referred.iter().rev().flatten().next().map(|known| known.conversation);
+    let answering = match (keys.own, own) {
         // A message with the identifier of a stored one is not the missing message.
-        Some(own) if own_messages(tx, account, own)?.is_empty() => {
-            conversation_of(tx, account, &own)?
-        }
+        (Some(id), [Some(known)]) if !is_owned(tx, account, id, known)? => Some(known.conversation),
         _ => None,
     };
     let (answered, answering) = (
@@ -69,31 +64,41 @@ pub(in crate::gateway) fn join_in_tx(
     let conversation = match (answered, answering) {
         (Some((to, there)), Some((from, more))) if there + more < MEMBERS_MAX => {
             merge_in_tx(tx, account, from, to)?;
+            known = known_in_tx(tx, account, &named)?;
             to
         }
         (Some((one, _)), _) | (None, Some((one, _))) => one,
         (None, None) => message,
     };
     let mut held = Vec::new();
-    for id in keys.references.iter().chain(&keys.own) {
-        if name_in_tx(tx, account, *id, conversation)? {
-            held.push(*id);
+    for (id, known) in named.into_iter().zip(known) {
+        let owner = (keys.own == Some(id)).then_some(message);
+        if name_in_tx(tx, (account, id), known, conversation, owner)? {
+            held.push(id);
         }
-    }
-    if let Some(own) = keys.own {
-        tx.put(&OWN_IDS, &(account, own, message), &OwnId)?;
     }
     let member = Member { ids: held, own: keys.own };
     tx.put(&CONVERSATIONS, &(account, conversation, message), &member)?;
     Ok(Some(conversation))
 }
 
-fn conversation_of(
-    reader: &impl Read,
+/// What is known of each identifier.
+fn known_in_tx(
+    tx: &store::Tx<'_>,
     account: AccountId,
-    id: &[u8; 16],
-) -> Result<Option<ConversationId>, Error> {
-    Ok(reader.get(&CONVERSATION_IDS, &(account, *id))?.map(|known| known.conversation))
+    named: &[[u8; 16]],
+) -> Result<Vec<Option<ConversationOf>>, Error> {
+    named.iter().map(|id| Ok(tx.get(&CONVERSATION_IDS, &(account, *id))?)).collect()
+}
+
+/// Whether a stored message has this identifier as its own.
+fn is_owned(
+    tx: &store::Tx<'_>,
+    account: AccountId,
+    id: [u8; 16],
+    known: &ConversationOf,
+) -> Result<bool, Error> {
+    Ok(known.own.is_some() || tx.count(&OWN_IDS, &(account, id))? > 0)
 }
 
 /// A conversation that has room for one more message, with the number of its messages.
@@ -107,21 +112,26 @@ fn with_room(
     Ok((there < MEMBERS_MAX).then_some((conversation, there)))
 }
 
-/// Records that one more message of a conversation names an identifier. Returns false if the
-/// identifier belongs to another conversation, where it stays.
+/// Records that one more message of a conversation names an identifier, and that it is its own if
+/// there is an `owner`. Returns false if the identifier belongs to another conversation, where it
+/// stays.
 fn name_in_tx(
     tx: &mut store::Tx<'_>,
-    account: AccountId,
-    id: [u8; 16],
+    (account, id): (AccountId, [u8; 16]),
+    known: Option<ConversationOf>,
     conversation: ConversationId,
+    owner: Option<ReferenceKey>,
 ) -> Result<bool, Error> {
-    let known = tx.get(&CONVERSATION_IDS, &(account, id))?;
-    let named = match known {
-        Some(known) if known.conversation != conversation => return Ok(false),
-        Some(known) => known.named + 1,
-        None => 1,
-    };
-    tx.put(&CONVERSATION_IDS, &(account, id), &ConversationOf { conversation, named })?;
+    let known = known.unwrap_or(ConversationOf { conversation, named: 0, own: None });
+    let stays = known.conversation != conversation;
+    if let Some(message) = owner.filter(|_| stays || known.own.is_some()) {
+        tx.put(&OWN_IDS, &(account, id, message), &OwnId)?;
+    }
+    if stays {
+        return Ok(false);
+    }
+    let row = ConversationOf { named: known.named + 1, own: known.own.or(owner), ..known };
+    tx.put(&CONVERSATION_IDS, &(account, id), &row)?;
     Ok(true)
 }
 
@@ -135,19 +145,24 @@ pub(in crate::gateway) fn leave_in_tx(
     let key = (account, conversation, entry.reference);
     let Some(gone) = tx.get(&CONVERSATIONS, &key)? else { return Ok(()) };
     tx.delete(&CONVERSATIONS, &key);
-    if let Some(own) = gone.own {
-        tx.delete(&OWN_IDS, &(account, own, entry.reference));
-    }
+    let mut has_row = gone.own;
     for id in gone.ids {
         let key = (account, id);
-        match tx.get(&CONVERSATION_IDS, &key)? {
-            Some(known) if known.named > 1 => {
-                let named = known.named - 1;
-                tx.put(&CONVERSATION_IDS, &key, &ConversationOf { named, ..known })?;
-            }
-            Some(_) => tx.delete(&CONVERSATION_IDS, &key),
-            None => {}
+        let Some(known) = tx.get(&CONVERSATION_IDS, &key)? else { continue };
+        let own = known.own.filter(|owner| *owner != entry.reference);
+        if own != known.own {
+            has_row = None;
         }
+        match known.named > 1 {
+            true => {
+                let named = known.named - 1;
+                tx.put(&CONVERSATION_IDS, &key, &ConversationOf { named, own, ..known })?;
+            }
+            false => tx.delete(&CONVERSATION_IDS, &key),
+        }
+    }
+    if let Some(own) = has_row {
+        tx.delete(&OWN_IDS, &(account, own, entry.reference));
     }
     Ok(())
 }
@@ -208,7 +223,8 @@ pub(in crate::gateway) fn own_messages(
     account: AccountId,
     own: [u8; 16],
 ) -> Result<Vec<ReferenceKey>, Error> {
-    let mut messages = Vec::new();
+    let first = reader.get(&CONVERSATION_IDS, &(account, own))?.and_then(|known| known.own);
+    let mut messages = Vec::from_iter(first);
     reader.scan(&OWN_IDS, &(account, own), Order::Ascending, |(_, _, message), OwnId| {
         messages.push(message);
         if messages.len() < OWN_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }

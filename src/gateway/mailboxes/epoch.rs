@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
 use crate::gateway::feed::tx::Tx;
+use crate::gateway::mailboxes::indexing;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::mailbox::EpochRecord;
 use crate::gateway::records::tables::{ACCOUNT_KEYS, EPOCHS};
@@ -31,6 +32,8 @@ pub(in crate::gateway) struct Epochs {
 pub(in crate::gateway) struct Arriving {
     pub id: u64,
     pub keys: Epoch,
+    /// Whether the account's messages are indexed. Accounts never become temporary or cease to be.
+    pub is_searched: bool,
     encapsulation: Vec<u8>,
     started: Timestamp,
     sealed: AtomicU32,
@@ -105,6 +108,7 @@ impl Gateway {
         Ok(Arriving {
             id,
             keys,
+            is_searched: indexing::is_searched(&self.inner.store, account)?,
             encapsulation,
             started: now,
             sealed: AtomicU32::new(1),

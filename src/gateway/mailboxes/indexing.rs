@@ -8,16 +8,18 @@ use crate::gateway::records::search::SearchDeleted;
 use crate::gateway::records::tables::{SEARCH_DELETED, SEARCH_TEXTS, SEARCH_WAITING, TEMPORARY};
 use crate::store::{Read, Tx};
 
-/// Records that a message, or its readable content, waits to be indexed.
+/// Whether an account's messages are indexed: temporary accounts have no search.
+pub fn is_searched(reader: &impl Read, account: AccountId) -> Result<bool, Error> {
+    Ok(!reader.has(&TEMPORARY, &account)?)
+}
+
+/// Records that a message, or its readable content, waits to be indexed, in an account whose
+/// messages are.
 pub fn wait_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
     reference: ReferenceKey,
 ) -> Result<(), Error> {
-    // Temporary accounts have no search.
-    if tx.has(&TEMPORARY, &account)? {
-        return Ok(());
-    }
     Ok(tx.put(&SEARCH_WAITING, &(account, reference), &Due)?)
 }
 
@@ -29,7 +31,7 @@ pub fn forget_in_tx(
     at: Timestamp,
 ) -> Result<(), Error> {
     let key = (account, reference);
-    if tx.has(&TEMPORARY, &account)? {
+    if !is_searched(tx, account)? {
         return Ok(());
     }
     tx.delete(&SEARCH_TEXTS, &key);

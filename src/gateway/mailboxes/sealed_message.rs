@@ -170,6 +170,9 @@ impl SealedMessage {
         for reader in &self.readers {
             reader.epoch.store_in_tx(tx, reader.copy.account)?;
             append_in_tx(tx, &reader.copy, &facts)?;
+            if reader.epoch.is_searched {
+                indexing::wait_in_tx(tx, reader.copy.account, key)?;
+            }
         }
         Ok(())
     }
@@ -193,7 +196,11 @@ pub(in crate::gateway) fn held_append_in_tx(
 ) -> Result<(), Error> {
     let record = EpochRecord { encapsulation: held.encapsulation.clone(), started: held.started };
     tx.insert(&EPOCHS, &(held.copy.account, held.copy.epoch), &record)?;
-    append_in_tx(tx, &held.copy, facts)
+    append_in_tx(tx, &held.copy, facts)?;
+    if indexing::is_searched(tx, held.copy.account)? {
+        indexing::wait_in_tx(tx, held.copy.account, facts.reference)?;
+    }
+    Ok(())
 }
 
 fn append_in_tx(tx: &mut Tx<'_, '_>, copy: &ReaderCopy, facts: &Facts<'_>) -> Result<(), Error> {
@@ -223,7 +230,6 @@ fn append_in_tx(tx: &mut Tx<'_, '_>, copy: &ReaderCopy, facts: &Facts<'_>) -> Re
     };
     tx.put(&ENTRIES, &(account, id, uid), &entry)?;
     tx.put(&PLACES, &(account, facts.reference), &Place { mailbox: id, uid })?;
-    indexing::wait_in_tx(tx, account, facts.reference)?;
     tx.changed(account, Changed::Updated(facts.reference))?;
     Ok(())
 }

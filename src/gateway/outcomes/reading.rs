@@ -84,7 +84,9 @@ impl Gateway {
                 first = outcome_in_tx(tx, account, key, OutcomeKind::Read, now)?;
                 recount_in_tx(tx, account, place.mailbox, Some(&before), Some(&entry))?;
                 tx.put(&ENTRIES, &(account, place.mailbox, place.uid), &entry)?;
-                indexing::wait_in_tx(tx, account, key)?;
+                if indexing::is_searched(tx, account)? {
+                    indexing::wait_in_tx(tx, account, key)?;
+                }
             }
             tx.changed(account, Changed::Updated(key))?;
             Ok(first)

@@ -99,19 +99,55 @@ pub struct EpochRecord {
     pub started: Timestamp,
 }
 
-/// The counters of an account.
-#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+/// The counters of an account, and its latest changes.
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Counters {
     /// The number of the last change; the account's state.
     pub modseq: u64,
     /// Changes up to this one are no longer recorded.
     pub forgotten: u64,
     pub mailbox_next: MailboxId,
+    /// The changes up to the last one that have no row yet.
+    pub recent: Vec<FeedChange>,
 }
 
-#[derive(Serialize, Deserialize)]
-pub struct ChangeRow {
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub struct CountersV1 {
+    pub modseq: u64,
+    pub forgotten: u64,
+    pub mailbox_next: MailboxId,
+}
+
+impl From<CountersV1> for Counters {
+    fn from(old: CountersV1) -> Counters {
+        let CountersV1 { modseq, forgotten, mailbox_next } = old;
+        Counters { modseq, forgotten, mailbox_next, recent: Vec::new() }
+    }
+}
+
+/// One change of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedChange {
     /// All zero if the list of mailboxes changed.
     pub reference: ReferenceKey,
     pub removed: bool,
+}
+
+/// Changes with consecutive numbers; the row's key has the last one's.
+#[derive(Serialize, Deserialize)]
+pub struct ChangeRow {
+    pub changes: Vec<FeedChange>,
+}
+
+/// A row for each change.
+#[derive(Serialize, Deserialize)]
+pub struct ChangeRowV1 {
+    pub reference: ReferenceKey,
+    pub removed: bool,
+}
+
+impl From<ChangeRowV1> for ChangeRow {
+    fn from(old: ChangeRowV1) -> ChangeRow {
+        ChangeRow { changes: vec![FeedChange { reference: old.reference, removed: old.removed }] }
+    }
 }

@@ -100,6 +100,22 @@ pub struct ConversationOf {
     pub conversation: ConversationId,
     /// How many messages of the conversation name the identifier.
     pub named: u32,
+    /// The first of these messages that has it as its own; each further one has a row of its own.
+    pub own: Option<ReferenceKey>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct ConversationOfV1 {
+    pub conversation: ConversationId,
+    pub named: u32,
+}
+
+impl From<ConversationOfV1> for ConversationOf {
+    fn from(old: ConversationOfV1) -> ConversationOf {
+        let ConversationOfV1 { conversation, named } = old;
+        // Each message that has it as its own has a row of its own.
+        ConversationOf { conversation, named, own: None }
+    }
 }
 
 /// A message in a conversation.
@@ -111,7 +127,7 @@ pub struct Member {
     pub own: Option<[u8; 16]>,
 }
 
-/// Marks a message as the one with this identifier.
+/// Marks a message as one with this identifier, where [`ConversationOf`] does not name it.
 #[derive(Serialize, Deserialize)]
 pub struct OwnId;
 

@@ -11,9 +11,12 @@ use crate::gateway::records::audit::AuditEntry;
 use crate::gateway::records::ids::{
     AccountId, ConversationId, DraftId, MailboxId, ReferenceKey, UploadId,
 };
-use crate::gateway::records::mailbox::{ChangeRow, Counters, Entry, EpochRecord, Mailbox, Place};
+use crate::gateway::records::mailbox::{
+    ChangeRow, ChangeRowV1, Counters, CountersV1, Entry, EpochRecord, Mailbox, Place,
+};
 use crate::gateway::records::message::{
-    Answerable, Answered, ConversationOf, Member, Message, Outcome, OwnId, Requested,
+    Answerable, Answered, ConversationOf, ConversationOfV1, Member, Message, Outcome, OwnId,
+    Requested,
 };
 use crate::gateway::records::queue::{Due, QueueRow, TlsPolicy};
 use crate::gateway::records::search::{Sealed, SearchDeleted, SearchPart};
@@ -120,8 +123,8 @@ records!(
     Place = 1,
     Message = 1,
     EpochRecord = 1,
-    Counters = 1,
-    ChangeRow = 1,
+    Counters = 2 from CountersV1,
+    ChangeRow = 2 from ChangeRowV1,
     Outcome = 1,
     Meta = 1,
     Draft = 1,
@@ -142,10 +145,12 @@ records!(
     Sealed = 1,
     SearchDeleted = 1,
     TlsPolicy = 1,
-    ConversationOf = 1,
+    ConversationOf = 2 from ConversationOfV1,
     Member = 1,
     OwnId = 1,
     SiteChange = 1,
     AuditEntry = 1,
     TotpRecord = 1,
 );
+
+versions!(CountersV1 = 1, ChangeRowV1 = 1, ConversationOfV1 = 1);

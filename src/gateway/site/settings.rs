@@ -40,6 +40,11 @@ impl Gateway {
         Ok(site)
     }
 
+    /// As [`Gateway::site`], but only from memory, and without waiting for a change.
+    pub(in crate::gateway) fn site_known(&self) -> Option<Arc<SiteSettings>> {
+        self.inner.site.try_lock().ok()?.clone()
+    }
+
     /// The settings that managers made.
     pub fn site_change(&self) -> Result<SiteChange, Error> {
         Ok(self.inner.store.get(&SITE, &())?.unwrap_or_default())

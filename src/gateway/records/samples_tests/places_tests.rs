@@ -6,7 +6,7 @@ use crate::gateway::records::account::{
 };
 use crate::gateway::records::audit::{Act, AuditEntry};
 use crate::gateway::records::mailbox::{
-    ChangeRow, Counters, Entry, EpochRecord, Mailbox, Place, Role,
+    ChangeRow, Counters, Entry, EpochRecord, FeedChange, Mailbox, Place, Role,
 };
 use crate::gateway::records::message::{
     Answerable, Answered, ConversationOf, Member, Message, Outcome, OutcomeKind, OwnId, Protection,
@@ -228,15 +228,20 @@ impl Samples for EpochRecord {
 
 impl Samples for Counters {
     fn samples() -> Vec<Self> {
-        let counters =
-            Counters { modseq: 5_000_000_001, forgotten: 5_000_000_002, mailbox_next: 70_003 };
+        let counters = Counters {
+            modseq: 5_000_000_001,
+            forgotten: 5_000_000_002,
+            mailbox_next: 70_003,
+            recent: vec![FeedChange { reference: [1; 16], removed: true }],
+        };
         vec![counters]
     }
 }
 
 impl Samples for ChangeRow {
     fn samples() -> Vec<Self> {
-        vec![ChangeRow { reference: [1; 16], removed: true }]
+        let change = |one, removed| FeedChange { reference: [one; 16], removed };
+        vec![ChangeRow { changes: vec![change(1, true), change(2, false)] }]
     }
 }
 
@@ -288,7 +293,8 @@ impl Samples for Answered {
 
 impl Samples for ConversationOf {
     fn samples() -> Vec<Self> {
-        vec![ConversationOf { conversation: [1; 16], named: 70_001 }]
+        let full = ConversationOf { conversation: [1; 16], named: 70_001, own: Some([2; 16]) };
+        vec![full, ConversationOf { conversation: [1; 16], named: 70_001, own: None }]
     }
 }
 

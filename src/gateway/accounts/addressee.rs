@@ -1,0 +1,124 @@
+//! Who has an address, and whether they take mail: asked for each recipient of each message, and
+//! changed only by an administrator.
+//!
+//! The answers are kept in memory. A change of an account forgets what is known of it, once the
+//! change is durable and before its caller has an answer; so nothing that was changed is answered
+//! from memory afterwards. An address that nobody has is not kept.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::gateway::Gateway;
+use crate::gateway::error::Error;
+use crate::gateway::records::ids::AccountId;
+use crate::terms::AcceptFrom;
+
+/// What accepting mail for an account depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::gateway) struct Addressee {
+    pub account: AccountId,
+    pub accept_from: AcceptFrom,
+    pub disabled: bool,
+}
+
+/// The addressees that were asked for.
+#[derive(Default)]
+pub(in crate::gateway) struct Addressees {
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// How many changes of accounts there were. What was read before one is not kept after it.
+    changes: u64,
+    by_address: HashMap<String, Addressee>,
+}
+
+/// All are forgotten when there are this many.
+const KNOWN_MAX: usize = 10_000;
+
+impl Addressees {
+    fn find(&self, normalized: &str) -> Result<Addressee, u64> {
+        let known = self.lock();
+        known.by_address.get(normalized).copied().ok_or(known.changes)
+    }
+
+    /// Keeps what was read after `changes`.
+    fn keep(&self, changes: u64, normalized: &str, addressee: Addressee) {
+        let mut known = self.lock();
+        if known.changes != changes {
+            return;
+        }
+        if known.by_address.len() >= KNOWN_MAX {
+            known.by_address.clear();
+        }
+        known.by_address.insert(normalized.to_owned(), addressee);
+    }
+
+    /// Forgets what is known of an account. Call it once a change of the account is durable.
+    pub fn forget(&self, account: AccountId) {
+        let mut known = self.lock();
+        known.changes += 1;
+        known.by_address.retain(|_, addressee| addressee.account != account);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Gateway {
+    /// The account that has exactly this normalised address.
+    pub(in crate::gateway) fn addressee(
+        &self,
+        normalized: &str,
+    ) -> Result<Option<Addressee>, Error> {
+        let changes = match self.inner.addressees.find(normalized) {
+            Ok(known) => return Ok(Some(known)),
+            Err(changes) => changes,
+        };
+        let Some(account) = self.account_at(normalized)? else { return Ok(None) };
+        let record = self.account(account)?;
+        let (accept_from, disabled) = (record.accept_from, record.disabled);
+        let addressee = Addressee { account, accept_from, disabled };
+        self.inner.addressees.keep(changes, normalized, addressee);
+        Ok(Some(addressee))
+    }
+
+    /// As [`Gateway::addressee`], but only from memory.
+    pub(in crate::gateway) fn addressee_known(&self, normalized: &str) -> Option<Addressee> {
+        self.inner.addressees.find(normalized).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DANA: Addressee =
+        Addressee { account: AccountId([1; 16]), accept_from: AcceptFrom::Both, disabled: false };
+
+    #[test]
+    fn what_was_read_before_a_change_is_not_kept_after_it() {
+        let addressees = Addressees::default();
+        let changes = addressees.find("dana@example.org").unwrap_err();
+        addressees.forget(DANA.account);
+        addressees.keep(changes, "dana@example.org", DANA);
+        let changes = addressees.find("dana@example.org").unwrap_err();
+        addressees.keep(changes, "dana@example.org", DANA);
+        assert_eq!(addressees.find("dana@example.org"), Ok(DANA));
+        addressees.forget(AccountId([2; 16]));
+        assert_eq!(addressees.find("dana@example.org"), Ok(DANA), "another account changed");
+        addressees.forget(DANA.account);
+        assert!(addressees.find("dana@example.org").is_err());
+    }
+
+    #[test]
+    fn no_more_are_known_than_the_limit() {
+        let addressees = Addressees::default();
+        for number in 0..=KNOWN_MAX {
+            addressees.keep(0, &format!("{number}@example.org"), DANA);
+        }
+        assert_eq!(addressees.lock().by_address.len(), 1);
+    }
+}
