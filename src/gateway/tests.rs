@@ -81,7 +81,7 @@ fn forward(to: &str) -> ForwardPath {
 }
 
 fn check(gateway: &Gateway, to: &str, origin: Origin) -> RecipientVerdict {
-    gateway.recipient_check(&forward(to), origin).unwrap()
+    gateway.recipient_check(&forward(to), origin, 0).unwrap()
 }
 
 pub fn refused(gateway: &Gateway, to: &str, origin: Origin) -> Option<Reason> {

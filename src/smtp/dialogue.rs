@@ -166,8 +166,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             return self.answer(reply::TOO_MANY_RECIPIENTS);
         }
         let to = recipient.path.clone();
+        // Unless the peer declares a size (RFC 1870), only a mailbox that is full already is refused
+        // here.
+        let octets = mail.envelope.declared_size.unwrap_or_default();
         let checked =
-            self.shared.call(move |gateway| gateway.recipient_check(&to, Origin::Outside));
+            self.shared.call(move |gateway| gateway.recipient_check(&to, Origin::Outside, octets));
         match checked.await {
             Ok(Ok(RecipientVerdict::Accept(accepted))) => self.take_recipient(recipient, accepted),
             Ok(Ok(RecipientVerdict::Refuse(reason))) => {

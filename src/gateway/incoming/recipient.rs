@@ -41,17 +41,21 @@ pub enum Reason {
     NotNow,
     /// Intranet mode: no mail passes the site's perimeter.
     Intranet,
+    /// The account has no room for the message.
+    MailboxFull,
 }
 
 impl Gateway {
-    /// Whether a sender from `origin` may write to `to`.
+    /// Whether a sender from `origin` may write a message of `octets` to `to`; 0 if its size is not
+    /// known. A message that is accepted here may still be larger: see `quota::admit_in_tx`.
     pub fn recipient_check(
         &self,
         to: &ForwardPath,
         origin: Origin,
+        octets: u64,
     ) -> Result<RecipientVerdict, Error> {
         let address = match to {
-            ForwardPath::Postmaster => return self.postmaster_check(to),
+            ForwardPath::Postmaster => return self.postmaster_check(to, octets),
             ForwardPath::Address(address) => address,
         };
         if !self.is_ours(address) {
@@ -61,9 +65,11 @@ impl Gateway {
             return Ok(RecipientVerdict::Refuse(Reason::Intranet));
         }
         match self.recipient_find(address)? {
-            Some(account) => self.recipient_judge(account, to, origin),
+            Some(account) => self.recipient_judge(account, to, origin, octets),
             // RFC 5321 §4.5.1: postmaster always exists.
-            None if address.local().eq_ignore_ascii_case("postmaster") => self.postmaster_check(to),
+            None if address.local().eq_ignore_ascii_case("postmaster") => {
+                self.postmaster_check(to, octets)
+            }
             None => Ok(RecipientVerdict::Refuse(Reason::UnknownRecipient)),
         }
     }
@@ -89,6 +95,7 @@ impl Gateway {
         id: AccountId,
         to: &ForwardPath,
         origin: Origin,
+        octets: u64,
     ) -> Result<RecipientVerdict, Error> {
         let account = self.account(id)?;
         let taken = match account.accept_from {
@@ -99,25 +106,34 @@ impl Gateway {
         Ok(match (account.disabled, taken) {
             (true, _) => RecipientVerdict::Refuse(Reason::Disabled),
             (false, false) => RecipientVerdict::Refuse(Reason::AcceptFrom),
-            (false, true) => accept(id, to),
+            (false, true) => return self.accept(id, to, octets),
         })
     }
 
     /// Mail for postmaster goes to the account configured for it, else to the first account,
-    /// whatever that account's own settings are.
-    fn postmaster_check(&self, to: &ForwardPath) -> Result<RecipientVerdict, Error> {
+    /// whatever that account's own settings are. Its quota applies: a mailbox that takes everything
+    /// would let anybody fill the disk (RFC 5321 §4.5.1 permits refusing mail in such a case).
+    fn postmaster_check(&self, to: &ForwardPath, octets: u64) -> Result<RecipientVerdict, Error> {
         let named = match &self.inner.settings.postmaster {
             Some(name) => self.account_find(name)?,
             None => None,
         };
         let meta = self.inner.store.get(&META, &())?.unwrap_or_default();
-        Ok(match named.or(meta.first_account) {
-            Some(account) => accept(account, to),
-            None => RecipientVerdict::Refuse(Reason::NotNow),
+        match named.or(meta.first_account) {
+            Some(account) => self.accept(account, to, octets),
+            None => Ok(RecipientVerdict::Refuse(Reason::NotNow)),
+        }
+    }
+
+    fn accept(
+        &self,
+        account: AccountId,
+        to: &ForwardPath,
+        octets: u64,
+    ) -> Result<RecipientVerdict, Error> {
+        Ok(match self.has_room(account, octets)? {
+            true => RecipientVerdict::Accept(AcceptedRecipient { account, path: to.clone() }),
+            false => RecipientVerdict::Refuse(Reason::MailboxFull),
         })
     }
-}
-
-fn accept(account: AccountId, to: &ForwardPath) -> RecipientVerdict {
-    RecipientVerdict::Accept(AcceptedRecipient { account, path: to.clone() })
 }

@@ -11,14 +11,18 @@ use crate::gateway::records::audit::AuditEntry;
 use crate::gateway::records::ids::{
     AccountId, ConversationId, DraftId, MailboxId, ReferenceKey, UploadId,
 };
-use crate::gateway::records::mailbox::{ChangeRow, Counters, Entry, EpochRecord, Mailbox, Place};
+use crate::gateway::records::mailbox::{
+    ChangeRow, Counters, CountersV1, Entry, EpochRecord, Mailbox, Place,
+};
 use crate::gateway::records::message::{
     Answerable, Answered, ConversationOf, Member, Message, Outcome, OwnId, Requested,
 };
 use crate::gateway::records::queue::{Due, QueueRow, TlsPolicy};
 use crate::gateway::records::search::{Sealed, SearchDeleted, SearchPart};
 use crate::gateway::records::site::SiteChange;
-use crate::gateway::records::submission::{Delivery, Draft, Held, Submission, Upload, UploadChunk};
+use crate::gateway::records::submission::{
+    Delivery, Draft, Held, Submission, SubmissionV1, Upload, UploadChunk,
+};
 use crate::gateway::records::temporary::{Pickup, Temporary};
 use crate::store::{Record, Table};
 
@@ -120,14 +124,14 @@ records!(
     Place = 1,
     Message = 1,
     EpochRecord = 1,
-    Counters = 1,
+    Counters = 2 from CountersV1,
     ChangeRow = 1,
     Outcome = 1,
     Meta = 1,
     Draft = 1,
     Upload = 1,
     UploadChunk = 1,
-    Submission = 1,
+    Submission = 2 from SubmissionV1,
     Delivery = 1,
     Held = 1,
     Due = 1,
@@ -149,3 +153,5 @@ records!(
     AuditEntry = 1,
     TotpRecord = 1,
 );
+
+versions!(CountersV1 = 1, SubmissionV1 = 1);
