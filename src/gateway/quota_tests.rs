@@ -505,7 +505,7 @@ fn an_owner_is_warned_once_at_each_level_and_again_after_it_fell_below() {
     assert_eq!(warnings(&gateway, &dana).len(), 3);
     let most = fill(13_000);
     assert_eq!(warnings(&gateway, &dana)[3..], [AlmostFull]);
-    // Whoever passes both levels at once is warned of the higher one.
+    // Who passes both levels at once is warned of the higher one.
     delete(most);
     delete(more);
     fill(26_000);

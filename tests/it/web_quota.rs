@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use super::web_harness::{Answer, Browser, MESSAGE, TestWeb, header};
 
+const OLD: &str = "From: Eve <eve@x.example>\nSubject: Old\n\nText\n";
+
 /// The running gateway, and Omar, who is a manager.
 async fn managed() -> (TestWeb, Browser) {
     let web = TestWeb::start().await;
@@ -27,7 +29,7 @@ async fn import(browser: &mut Browser) -> Answer {
     let path = "/api/messages/import?mailbox=archive";
     let mut headers: HeaderMap = browser.credentials("POST", path);
     headers.extend(header("content-type", "application/octet-stream"));
-    browser.raw("POST", path, headers, Some("Subject: Old\n\nText\n".to_owned())).await
+    browser.raw("POST", path, headers, Some(OLD.to_owned())).await
 }
 
 async fn send(browser: &mut Browser, draft: &Value) -> Answer {

@@ -234,7 +234,7 @@ impl Gateway {
         Ok(octets)
     }
 
-    /// Whoever has room now gets the message, even if other mail comes before it is released.
+    /// An account that has room now gets the message, even if other mail comes before its release.
     fn plan_inside(&self, address: &Address, octets: u64) -> Result<Target, Error> {
         let path = ForwardPath::Address(address.clone());
         Ok(match self.recipient_check(&path, Origin::Inside, octets)? {
