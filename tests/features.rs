@@ -28,6 +28,10 @@ const PROVEN: &[(&str, &str)] = &[
     ("P-18", "every transmission has a unique reference number, on every server"),
     ("P-19", "both ends see the reference number, and nobody else does"),
     ("P-20", "the store is keyed by the reference number and reveals nothing"),
+    (
+        "P-24",
+        "new mail appears in the inbox without a reload, as far as accept-from and quota allow",
+    ),
     ("P-25", "the recipient sees what a message is before reading or rejecting it"),
     ("P-26", "the sender learns that a message was read or rejected"),
     ("P-27", "the sender learns at once that a message was accepted"),
@@ -54,7 +58,6 @@ const PROVEN: &[(&str, &str)] = &[
 const PARTLY: &[(&str, &str)] = &[
     ("P-15", "that the keys go with the account is shown in a unit test only"),
     ("P-23", "the branch of an unknown local recipient is shown in a unit test only"),
-    ("P-24", "there are no quotas"),
     ("P-28", "that times never run backwards is shown in a unit test only"),
     ("P-34", "Postfix accepts the notification; Exim was not tried"),
     ("P-39", "the complete matrix is shown in a unit test only"),

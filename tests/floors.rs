@@ -19,6 +19,7 @@ const FLOORS: &[&str] = &[
     "retry",
     "settings",
     "feed",
+    "quota",
     "site",
     "accounts",
     "audit",

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::terms::{Choice, ConfirmOutside, HandOff, Language, LastInteraction, Mode, UnknownWord};
 
 use super::Problem;
+use super::mailboxes::{MESSAGES_MAX, OCTETS_MAX};
 
 /// A rule for particular senders or recipients; it applies if everything that it names matches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +100,11 @@ pub struct Temporary {
     pub hand_off: HandOff,
     /// The uploaded files that one temporary account keeps until they are sent, in octets.
     pub uploads_octets_max: u64,
+    /// How much a temporary account may store, in octets; 0 is no limit. When it is full, users
+    /// cannot send its owner anything.
+    pub quota_octets_max: u64,
+    /// How many messages and drafts a temporary account may store; 0 is no limit.
+    pub quota_messages_max: u64,
 }
 
 impl Default for Temporary {
@@ -108,6 +114,8 @@ impl Default for Temporary {
             warn_days: 3,
             hand_off: HandOff::Claim,
             uploads_octets_max: 256 << 20,
+            quota_octets_max: 4_000_000_000,
+            quota_messages_max: 5_000,
         }
     }
 }
@@ -117,6 +125,10 @@ impl Temporary {
         Problem::unless_in("temporary.days", u64::from(self.days), 1..=366)?;
         let uploads = self.uploads_octets_max;
         Problem::unless_in("temporary.uploads_octets_max", uploads, 1 << 10..=1 << 40)?;
+        let octets = self.quota_octets_max;
+        Problem::unless_in("temporary.quota_octets_max", octets, 0..=OCTETS_MAX)?;
+        let messages = self.quota_messages_max;
+        Problem::unless_in("temporary.quota_messages_max", messages, 0..=MESSAGES_MAX)?;
         let days = u64::from(self.days) - 1;
         Problem::unless_in("temporary.warn_days", u64::from(self.warn_days), 0..=days)
     }

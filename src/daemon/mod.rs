@@ -26,7 +26,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::gateway::retry::RetryPlan;
-use crate::gateway::{self, Gateway, Settings};
+use crate::gateway::{self, Gateway, Quota, Settings};
 use crate::net::dns::Resolver;
 use crate::net::listen::{self, Handed};
 use crate::net::remote_image::RemoteImages;
@@ -345,6 +345,14 @@ fn settings(config: &Config) -> Settings {
         attachments_octets_max: config.outgoing.attachments_octets_max,
         uploads_octets_max: config.outgoing.uploads_octets_max,
         temporary_uploads_octets_max: config.temporary.uploads_octets_max,
+        quota: Quota {
+            octets: config.mailboxes.quota_octets_max,
+            messages: config.mailboxes.quota_messages_max,
+        },
+        temporary_quota: Quota {
+            octets: config.temporary.quota_octets_max,
+            messages: config.temporary.quota_messages_max,
+        },
         undo_secs: config.outgoing.undo_secs,
         manager_fresh_secs: i64::try_from(config.manage.fresh_secs).unwrap_or(i64::MAX),
         log_kept_secs: i64::from(config.manage.log_days) * DAY_SECS,

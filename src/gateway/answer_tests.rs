@@ -235,7 +235,7 @@ fn two_gateways_that_face_each_other_settle() {
 fn carry(to: &Gateway, row: &Leased, text: &str) {
     let path = row.recipient.path.to_string();
     let RecipientVerdict::Accept(_) =
-        to.recipient_check(&row.recipient.path, Origin::Outside).unwrap()
+        to.recipient_check(&row.recipient.path, Origin::Outside, 0).unwrap()
     else {
         return;
     };

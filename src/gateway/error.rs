@@ -15,8 +15,12 @@ pub enum Error {
     /// Too many sign-ins are being checked at this moment.
     #[error("busy")]
     Busy,
+    /// There are as many items of this kind as there may be.
     #[error("over quota")]
     OverQuota,
+    /// The account stores as much as it may.
+    #[error("mailbox full")]
+    MailboxFull,
     /// The attachments of a message are larger than allowed.
     #[error("the attachments are too large")]
     TooLarge,

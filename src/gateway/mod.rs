@@ -13,6 +13,7 @@
 //! | `records` | every table, and the records in it |
 //! | `actor`, `retry`, `settings`, `text` | what every submodule below uses |
 //! | `feed` | numbered changes, and waking the listeners |
+//! | `quota` | how much each account stores, and how much it may store |
 //! | `site` | what managers set for the whole site; the policy for outgoing mail |
 //! | `accounts` | accounts, their credentials, sessions and preferences |
 //! | `audit`, `upload` | the audit log; file uploads |
@@ -38,6 +39,8 @@ mod settings;
 mod text;
 
 pub mod feed;
+
+pub mod quota;
 
 pub mod site;
 
@@ -70,6 +73,8 @@ mod edge_tests;
 mod order_tests;
 #[cfg(test)]
 mod outsider_tests;
+#[cfg(test)]
+mod quota_tests;
 #[cfg(test)]
 mod rows_tests;
 #[cfg(test)]
@@ -108,12 +113,13 @@ pub use mailboxes::mailbox::MailboxView;
 pub use mailboxes::summary::{FileAt, NoticeOf, NoticeTopic, Outline};
 pub use outgoing::draft::{DraftContent, DraftRow, DraftView, RelatedMessage};
 pub use outgoing::submission::{DeliveryView, SubmissionView};
+pub use quota::QuotaView;
 pub use records::ids::AccountId;
-pub use records::mailbox::Role;
+pub use records::mailbox::{OwnQuota, Role, Usage};
 pub use records::message::Protection;
 pub use records::queue::{TlsNeed, TlsPolicy};
 pub use records::submission::Step;
-pub use settings::Settings;
+pub use settings::{Quota, Settings};
 
 /// The domain. Cloning is cheap; clones share everything.
 #[derive(Clone)]
@@ -137,6 +143,8 @@ struct Inner {
     queue_wake: Arc<tokio::sync::Notify>,
     /// Notified when a message was held back for undo send.
     hold_wake: Arc<tokio::sync::Notify>,
+    /// Notified when the owner of an account is to be warned that it fills up.
+    quota_wake: Arc<tokio::sync::Notify>,
 }
 
 impl Gateway {
@@ -144,7 +152,7 @@ impl Gateway {
     pub fn new(store: Store, vault: Vault, clock: Clock, settings: Settings) -> Gateway {
         let (events, epochs) =
             (feed::event::Events::default(), mailboxes::epoch::Epochs::default());
-        let (queue_wake, hold_wake) = (Arc::default(), Arc::default());
+        let (queue_wake, hold_wake, quota_wake) = Default::default();
         let inner = Inner {
             store,
             vault,
@@ -159,6 +167,7 @@ impl Gateway {
             challenges: accounts::passkey::Answered::default(),
             queue_wake,
             hold_wake,
+            quota_wake,
         };
         Gateway { inner: Arc::new(inner) }
     }

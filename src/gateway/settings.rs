@@ -1,9 +1,17 @@
 //! The administrator's settings for the whole daemon, as the configuration file has them.
 
+use crate::gateway::records::mailbox::Holder;
 use crate::gateway::records::policy::Policy;
 use crate::gateway::retry::RetryPlan;
 use crate::terms::Language;
 use crate::terms::{ConfirmOutside, HandOff, LastInteraction};
+
+/// How much an account may store; 0 is no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    pub octets: u64,
+    pub messages: u64,
+}
 
 /// The administrator's settings for the whole daemon.
 #[derive(Clone, Debug)]
@@ -47,6 +55,10 @@ pub struct Settings {
     pub uploads_octets_max: u64,
     /// The same for a temporary account.
     pub temporary_uploads_octets_max: u64,
+    /// How much an account may store, unless managers set another limit for it.
+    pub quota: Quota,
+    /// The same for a temporary account.
+    pub temporary_quota: Quota,
     /// How long messages stay in the trash; `None` keeps them for ever.
     pub trash_kept_secs: Option<i64>,
     pub junk_kept_secs: Option<i64>,
@@ -94,6 +106,8 @@ impl Default for Settings {
             search_text_octets_max: 256 * 1024,
             uploads_octets_max: 4 << 30,
             temporary_uploads_octets_max: 256 << 20,
+            quota: Quota { octets: 10_000_000_000, messages: 200_000 },
+            temporary_quota: Quota { octets: 4_000_000_000, messages: 5_000 },
             trash_kept_secs: Some(30 * 24 * 3600),
             junk_kept_secs: Some(30 * 24 * 3600),
             manager_fresh_secs: 600,
@@ -108,6 +122,16 @@ impl Default for Settings {
             confirm_outside: ConfirmOutside::Known,
             confirm_outside_fixed: false,
             retry: RetryPlan::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// The configured limits of an account.
+    pub(in crate::gateway) fn quota_for(&self, holder: Holder) -> Quota {
+        match holder {
+            Holder::User => self.quota,
+            Holder::Outsider => self.temporary_quota,
         }
     }
 }

@@ -85,8 +85,8 @@ fn forward(to: &str) -> ForwardPath {
 }
 
 fn check(gateway: &Gateway, to: &str, origin: Origin) -> RecipientVerdict {
-    let known = gateway.recipient_known(&forward(to), origin);
-    let verdict = gateway.recipient_check(&forward(to), origin).unwrap();
+    let known = gateway.recipient_known(&forward(to), origin, 0);
+    let verdict = gateway.recipient_check(&forward(to), origin, 0).unwrap();
     if let Some(known) = known {
         assert_eq!(format!("{known:?}"), format!("{verdict:?}"), "from memory: {to}");
     }

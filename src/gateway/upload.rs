@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
+use crate::gateway::quota;
 use crate::gateway::records::ids::{AccountId, UploadId};
+use crate::gateway::records::mailbox::Usage;
 use crate::gateway::records::sealed_form;
 use crate::gateway::records::submission::{Upload, UploadChunk};
 use crate::gateway::records::tables::{UPLOAD_CHUNKS, UPLOADS};
@@ -92,12 +94,14 @@ impl Gateway {
             sealed,
         };
         let row = upload.clone();
-        let done = self.inner.store.transact(move |tx| {
+        let done = self.transact(move |tx| {
             let (count, octets) = held_in_tx(tx, account)?;
             if count >= UPLOADS_MAX || octets.saturating_add(size) > octets_max {
                 return Err(Error::OverQuota);
             }
-            Ok(tx.put(&UPLOADS, &(account, id), &row)?)
+            quota::check_in_tx(tx, account, Usage::default(), quota::file(size))?;
+            tx.put(&UPLOADS, &(account, id), &row)?;
+            quota::charge_in_tx(tx, account, quota::file(size))
         });
         done.wait()?;
         self.upload_view(actor, id, &upload)
@@ -274,6 +278,9 @@ pub(in crate::gateway) fn remove_in_tx(
     account: AccountId,
     id: UploadId,
 ) -> Result<(), Error> {
+    if let Some(upload) = tx.get(&UPLOADS, &(account, id))? {
+        quota::discharge_in_tx(tx, account, quota::file(upload.size))?;
+    }
     let mut chunks = Vec::new();
     tx.scan(&UPLOAD_CHUNKS, &(account, id), Order::Ascending, |key, chunk| {
         chunks.push((key, chunk.content));

@@ -8,11 +8,13 @@
 //! | `uploads_expire`, `messages_expire` | deletes files without a draft; old trash and junk |
 //! | `sessions_expire`, `epochs_expire` | removes ended sessions; wipes secrets of ended epochs |
 //! | `audit_expire` | removes old audit records |
+//! | `quota` | warns the owners of accounts that fill up |
 //! | `timed` | runs a job at intervals |
 
 mod audit_expire;
 mod epochs_expire;
 mod messages_expire;
+mod quota;
 mod release;
 mod sessions_expire;
 mod temporary_expire;
@@ -41,6 +43,7 @@ const TIMED: &[Job] = &[
 /// Starts every job; each runs until `stop`.
 pub fn start(gateway: &Gateway, stop: &CancellationToken, tasks: &TaskTracker) {
     tasks.spawn(release::run(gateway.clone(), stop.clone()));
+    tasks.spawn(quota::run(gateway.clone(), stop.clone()));
     for job in TIMED {
         tasks.spawn(timed::run(job, gateway.clone(), stop.clone()));
     }

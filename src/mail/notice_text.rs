@@ -20,11 +20,15 @@ pub enum Report {
     Ending,
     /// The recipient asks for the message to be sent again.
     AskedAgain,
+    /// The reader's own mailbox fills up.
+    Filling,
+    /// The reader's own mailbox is almost full.
+    AlmostFull,
 }
 
 impl Report {
     /// All of them.
-    pub const ALL: [Report; 9] = [
+    pub const ALL: [Report; 11] = [
         Report::Accepted,
         Report::Read,
         Report::Rejected,
@@ -34,6 +38,8 @@ impl Report {
         Report::Delayed,
         Report::Ending,
         Report::AskedAgain,
+        Report::Filling,
+        Report::AlmostFull,
     ];
 }
 
@@ -64,7 +70,12 @@ pub fn text(
 /// Why a message was not sent, and whose decision that was.
 pub fn refusal(language: Language, reason: NotSent, level: Level) -> String {
     let catalogue = catalogue(language);
-    format!("{} {}", (catalogue.not_sent)(reason), (catalogue.decided)(level))
+    let said = (catalogue.not_sent)(reason);
+    match reason {
+        // Nobody decided that.
+        NotSent::MailboxFull => said.to_owned(),
+        _ => format!("{said} {}", (catalogue.decided)(level)),
+    }
 }
 
 struct Catalogue {
@@ -101,6 +112,8 @@ const ENGLISH: Catalogue = Catalogue {
         Report::Delayed => "Delayed",
         Report::Ending => "Temporary account expires soon",
         Report::AskedAgain => "Request to send again",
+        Report::Filling => "Your mailbox is filling up",
+        Report::AlmostFull => "Your mailbox is almost full",
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("Your message to {who} was accepted at {at}."),
@@ -120,6 +133,12 @@ const ENGLISH: Catalogue = Catalogue {
         Report::AskedAgain => format!(
             "The temporary account of {who} has expired. They ask you to send your message again."
         ),
+        Report::Filling => format!(
+            "The mailbox {who} is more than 80 % full. Delete messages that you no longer need, and empty the trash."
+        ),
+        Report::AlmostFull => format!(
+            "The mailbox {who} is more than 95 % full. When it is full, you can neither send nor receive messages. Delete messages that you no longer need, and empty the trash."
+        ),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "This is not an email address.",
@@ -130,6 +149,7 @@ const ENGLISH: Catalogue = Catalogue {
         NotSent::Disabled => "The recipient’s account is disabled.",
         NotSent::NotNow => "Nobody reads this address yet.",
         NotSent::Intranet => "Your organisation does not exchange mail with the outside.",
+        NotSent::MailboxFull => "The recipient’s mailbox is full.",
     },
     decided: |level| match level {
         Level::Inside => "The recipient is inside your organisation.",
@@ -156,6 +176,8 @@ const GERMAN: Catalogue = Catalogue {
         Report::Delayed => "Verzögert",
         Report::Ending => "Temporäres Konto läuft bald ab",
         Report::AskedAgain => "Bitte um erneutes Senden",
+        Report::Filling => "Ihr Postfach füllt sich",
+        Report::AlmostFull => "Ihr Postfach ist fast voll",
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("Ihre Nachricht an {who} wurde um {at} angenommen."),
@@ -175,6 +197,12 @@ const GERMAN: Catalogue = Catalogue {
         Report::AskedAgain => format!(
             "Das temporäre Konto von {who} ist abgelaufen. Sie werden gebeten, Ihre Nachricht erneut zu senden."
         ),
+        Report::Filling => format!(
+            "Das Postfach {who} ist zu mehr als 80 % voll. Löschen Sie Nachrichten, die Sie nicht mehr brauchen, und leeren Sie den Papierkorb."
+        ),
+        Report::AlmostFull => format!(
+            "Das Postfach {who} ist zu mehr als 95 % voll. Wenn es voll ist, können Sie Nachrichten weder senden noch empfangen. Löschen Sie Nachrichten, die Sie nicht mehr brauchen, und leeren Sie den Papierkorb."
+        ),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "Dies ist keine E-Mail-Adresse.",
@@ -185,6 +213,7 @@ const GERMAN: Catalogue = Catalogue {
         NotSent::Disabled => "Das Konto des Empfängers ist deaktiviert.",
         NotSent::NotNow => "Diese Adresse wird noch von niemandem gelesen.",
         NotSent::Intranet => "Ihre Organisation tauscht keine E-Mails mit Externen aus.",
+        NotSent::MailboxFull => "Das Postfach des Empfängers ist voll.",
     },
     decided: |level| match level {
         Level::Inside => "Der Empfänger gehört zu Ihrer Organisation.",
@@ -211,6 +240,8 @@ const FRENCH: Catalogue = Catalogue {
         Report::Delayed => "Retardé",
         Report::Ending => "Compte temporaire bientôt expiré",
         Report::AskedAgain => "Demande de nouvel envoi",
+        Report::Filling => "Votre boîte aux lettres se remplit",
+        Report::AlmostFull => "Votre boîte aux lettres est presque pleine",
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("Votre message à {who} a été accepté à {at}."),
@@ -230,6 +261,12 @@ const FRENCH: Catalogue = Catalogue {
         Report::AskedAgain => format!(
             "Le compte temporaire de {who} a expiré. Cette personne vous demande de renvoyer votre message."
         ),
+        Report::Filling => format!(
+            "La boîte aux lettres {who} est pleine à plus de 80 %. Supprimez les messages dont vous n’avez plus besoin et videz la corbeille."
+        ),
+        Report::AlmostFull => format!(
+            "La boîte aux lettres {who} est pleine à plus de 95 %. Une fois pleine, vous ne pourrez plus ni envoyer ni recevoir de messages. Supprimez les messages dont vous n’avez plus besoin et videz la corbeille."
+        ),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "Ceci n’est pas une adresse électronique.",
@@ -240,6 +277,7 @@ const FRENCH: Catalogue = Catalogue {
         NotSent::Disabled => "Le compte du destinataire est désactivé.",
         NotSent::NotNow => "Personne ne lit encore cette adresse.",
         NotSent::Intranet => "Votre organisation n’échange pas de messages avec l’extérieur.",
+        NotSent::MailboxFull => "La boîte aux lettres du destinataire est pleine.",
     },
     decided: |level| match level {
         Level::Inside => "Le destinataire fait partie de votre organisation.",
@@ -266,6 +304,8 @@ const SPANISH: Catalogue = Catalogue {
         Report::Delayed => "Retrasado",
         Report::Ending => "La cuenta temporal caduca pronto",
         Report::AskedAgain => "Petición de nuevo envío",
+        Report::Filling => "Su buzón se está llenando",
+        Report::AlmostFull => "Su buzón está casi lleno",
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("Su mensaje a {who} fue aceptado a las {at}."),
@@ -285,6 +325,12 @@ const SPANISH: Catalogue = Catalogue {
         Report::AskedAgain => format!(
             "La cuenta temporal de {who} ha caducado. Le pide que envíe su mensaje de nuevo."
         ),
+        Report::Filling => format!(
+            "El buzón {who} está lleno en más del 80 %. Elimine los mensajes que ya no necesite y vacíe la papelera."
+        ),
+        Report::AlmostFull => format!(
+            "El buzón {who} está lleno en más del 95 %. Cuando esté lleno, no podrá enviar ni recibir mensajes. Elimine los mensajes que ya no necesite y vacíe la papelera."
+        ),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "Esto no es una dirección de correo.",
@@ -295,6 +341,7 @@ const SPANISH: Catalogue = Catalogue {
         NotSent::Disabled => "La cuenta del destinatario está desactivada.",
         NotSent::NotNow => "Nadie lee todavía esta dirección.",
         NotSent::Intranet => "Su organización no intercambia correo con el exterior.",
+        NotSent::MailboxFull => "El buzón del destinatario está lleno.",
     },
     decided: |level| match level {
         Level::Inside => "El destinatario pertenece a su organización.",
@@ -321,6 +368,8 @@ const HEBREW: Catalogue = Catalogue {
         Report::Delayed => "מתעכבת",
         Report::Ending => "חשבון זמני יפוג בקרוב",
         Report::AskedAgain => "בקשה לשליחה חוזרת",
+        Report::Filling => "תיבת הדואר שלך מתמלאת",
+        Report::AlmostFull => "תיבת הדואר שלך כמעט מלאה",
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("ההודעה שלך אל {who} התקבלה ב־{at}."),
@@ -338,6 +387,12 @@ const HEBREW: Catalogue = Catalogue {
         Report::AskedAgain => {
             format!("החשבון הזמני של {who} פג. התבקשת לשלוח את ההודעה שוב.")
         }
+        Report::Filling => format!(
+            "תיבת הדואר {who} מלאה ביותר מ־80%. כדאי למחוק הודעות שאין בהן עוד צורך ולרוקן את האשפה."
+        ),
+        Report::AlmostFull => format!(
+            "תיבת הדואר {who} מלאה ביותר מ־95%. כשתתמלא, לא יהיה אפשר לשלוח או לקבל הודעות. כדאי למחוק הודעות שאין בהן עוד צורך ולרוקן את האשפה."
+        ),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "זו אינה כתובת דואר.",
@@ -348,6 +403,7 @@ const HEBREW: Catalogue = Catalogue {
         NotSent::Disabled => "החשבון של הנמען מושבת.",
         NotSent::NotNow => "איש אינו קורא עדיין בכתובת הזאת.",
         NotSent::Intranet => "הארגון שלך אינו מחליף דואר עם החוץ.",
+        NotSent::MailboxFull => "תיבת הדואר של הנמען מלאה.",
     },
     decided: |level| match level {
         Level::Inside => "הנמען שייך לארגון שלך.",
@@ -374,6 +430,8 @@ const ARABIC: Catalogue = Catalogue {
         Report::Delayed => "متأخرة",
         Report::Ending => "ستنتهي صلاحية حساب مؤقت قريبًا",
         Report::AskedAgain => "طلب إعادة الإرسال",
+        Report::Filling => "صندوق بريدك يمتلئ",
+        Report::AlmostFull => "صندوق بريدك على وشك الامتلاء",
     },
     sentence: |report, who, at| match report {
         Report::Accepted => format!("قُبلت رسالتك إلى {who} في {at}."),
@@ -391,6 +449,12 @@ const ARABIC: Catalogue = Catalogue {
         Report::AskedAgain => {
             format!("انتهت صلاحية الحساب المؤقت لـ {who}، وهو يطلب منك إعادة إرسال رسالتك.")
         }
+        Report::Filling => format!(
+            "امتلأ صندوق البريد {who} بأكثر من 80٪. احذف الرسائل التي لم تعد تحتاج إليها وأفرغ سلة المهملات."
+        ),
+        Report::AlmostFull => format!(
+            "امتلأ صندوق البريد {who} بأكثر من 95٪. عندما يمتلئ تمامًا لن تستطيع إرسال الرسائل أو استقبالها. احذف الرسائل التي لم تعد تحتاج إليها وأفرغ سلة المهملات."
+        ),
     },
     not_sent: |reason| match reason {
         NotSent::NoAddress => "هذا ليس عنوان بريد إلكتروني.",
@@ -401,6 +465,7 @@ const ARABIC: Catalogue = Catalogue {
         NotSent::Disabled => "حساب المستلم معطّل.",
         NotSent::NotNow => "لا أحد يقرأ هذا العنوان بعد.",
         NotSent::Intranet => "لا تتبادل مؤسستك البريد مع الخارج.",
+        NotSent::MailboxFull => "صندوق بريد المستلم ممتلئ.",
     },
     decided: |level| match level {
         Level::Inside => "المستلم داخل مؤسستك.",
@@ -450,6 +515,8 @@ mod tests {
                 }
             }
         }
-        assert_eq!(all.len(), Language::ALL.len() * NotSent::ALL.len() * Level::ALL.len());
+        // Nobody decided that a mailbox is full.
+        let decided = (NotSent::ALL.len() - 1) * Level::ALL.len();
+        assert_eq!(all.len(), Language::ALL.len() * (decided + 1));
     }
 }

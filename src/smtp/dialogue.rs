@@ -165,12 +165,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         if mail.accepted.len() >= self.shared.config.recipients_max {
             return self.answer(reply::TOO_MANY_RECIPIENTS);
         }
-        let known = self.shared.gateway.recipient_known(&recipient.path, Origin::Outside);
+        // Unless the peer declares a size (RFC 1870), only a mailbox that is full already is refused
+        // here.
+        let octets = mail.envelope.declared_size.unwrap_or_default();
+        let known = self.shared.gateway.recipient_known(&recipient.path, Origin::Outside, octets);
         let checked = match known {
             Some(verdict) => Ok(Ok(verdict)),
             None => {
                 let to = recipient.path.clone();
-                let check = move |gateway: &Gateway| gateway.recipient_check(&to, Origin::Outside);
+                let check =
+                    move |gateway: &Gateway| gateway.recipient_check(&to, Origin::Outside, octets);
                 self.shared.call(check).await
             }
         };

@@ -90,6 +90,8 @@ pub const TLS_FIRST: Reply = Reply::new(530, S::NEEDS_TLS, "STARTTLS first");
 pub const TOO_LARGE: Reply = Reply::new(552, S::TOO_LARGE, "Message size exceeds limit");
 pub const TOO_MANY_RECIPIENTS: Reply =
     Reply::new(452, S::TOO_MANY_RECIPIENTS, "Too many recipients");
+/// A mailbox has no room for the message, at RCPT or after its last octet.
+pub const MAILBOX_FULL: Reply = Reply::new(452, S(4, 2, 2), "Mailbox full");
 /// No memory is left for messages, or the core is too busy; both are temporary.
 pub const NO_ROOM: Reply =
     Reply::new(452, S::SYSTEM_FULL, "Insufficient system resources, try again later");
@@ -116,6 +118,8 @@ pub const fn of_refusal(reason: Reason) -> Reply {
         Reason::AcceptFrom => Reply::new(550, S::POLICY, "Recipient does not accept external mail"),
         Reason::Disabled => Reply::new(550, S(5, 2, 1), "Mailbox disabled, not accepting messages"),
         Reason::Intranet => Reply::new(550, S::POLICY, "External mail is not accepted here"),
+        // Temporary: its owner may make room before the peer gives up.
+        Reason::MailboxFull => MAILBOX_FULL,
         Reason::NotNow => {
             Reply::new(450, S(4, 2, 1), "Mailbox temporarily unavailable, try again later")
         }
@@ -130,7 +134,7 @@ pub fn of_error(error: &gateway::Error) -> Reply {
         E::NotFound { .. } => Reply::new(550, S::UNKNOWN_RECIPIENT, "No such recipient here"),
         E::Denied { .. } => Reply::new(550, S::POLICY, "Not allowed"),
         E::TooLarge => Reply::new(552, S::TOO_LARGE, "Message size exceeds limit"),
-        E::OverQuota => Reply::new(452, S(4, 2, 2), "Mailbox full"),
+        E::OverQuota | E::MailboxFull => MAILBOX_FULL,
         E::Invalid { .. } => Reply::new(554, S::MEDIA, "Malformed message"),
         E::Full => Reply::new(452, S::SYSTEM_FULL, "Insufficient system storage, try again later"),
         E::Busy => Reply::new(452, S::TOO_BUSY, "System busy, try again later"),
@@ -172,6 +176,7 @@ mod tests {
         for error in [
             E::Full,
             E::OverQuota,
+            E::MailboxFull,
             E::Busy,
             E::Conflict(gateway::Conflict::Reference),
             E::BrokeOff,

@@ -95,6 +95,8 @@ pub enum NotSent {
     NotNow,
     /// The organisation exchanges no mail with the outside.
     Intranet,
+    /// The recipient's mailbox is full.
+    MailboxFull,
 }
 
 super::words!(NotSent {
@@ -106,6 +108,7 @@ super::words!(NotSent {
     Disabled => "disabled",
     NotNow => "not-now",
     Intranet => "intranet",
+    MailboxFull => "mailbox-full",
 });
 
 /// Who decided the route of a message.

@@ -7,6 +7,7 @@
 //! | Refused | 401 | `signed-out` (`bad-credentials` at log-in) |
 //! | Busy | 503 | `busy` |
 //! | OverQuota | 507 | `over-quota` |
+//! | MailboxFull | 507 | `mailbox-full` |
 //! | Conflict | 409 | the conflict's own code, such as `not-opened`; 410 for `too-old` |
 //! | Invalid | 422 | `invalid` |
 //! | Damaged | 500 | `damaged` |
@@ -158,8 +159,9 @@ impl Problem {
 impl From<gateway::Error> for Problem {
     fn from(error: gateway::Error) -> Problem {
         use gateway::Error::{
-            BrokeOff, Busy, ClaimFirst, CodeNeeded, Damaged, Denied, Full, Invalid, NewerRecord,
-            NotFound, OverQuota, Refused, TooLarge, Unavailable, WeakPassword, WrongCode,
+            BrokeOff, Busy, ClaimFirst, CodeNeeded, Damaged, Denied, Full, Invalid, MailboxFull,
+            NewerRecord, NotFound, OverQuota, Refused, TooLarge, Unavailable, WeakPassword,
+            WrongCode,
         };
         let problem = match &error {
             NotFound { what } => {
@@ -197,6 +199,10 @@ impl From<gateway::Error> for Problem {
             OverQuota => {
                 let detail = "The limit for items of this kind has been reached.";
                 Problem::new(StatusCode::INSUFFICIENT_STORAGE, "over-quota", detail)
+            }
+            MailboxFull => {
+                let detail = "The mailbox is full. Delete something to make room.";
+                Problem::new(StatusCode::INSUFFICIENT_STORAGE, "mailbox-full", detail)
             }
             gateway::Error::Conflict(why) => conflict(*why),
             BrokeOff => return Problem::broken(&error),
@@ -326,12 +332,13 @@ mod tests {
     #[test]
     fn every_error_of_the_core_has_its_answer() {
         use gateway::Error;
-        let table: [(Error, u16, &str); 17] = [
+        let table: [(Error, u16, &str); 18] = [
             (Error::NotFound { what: "message" }, 404, "not-found"),
             (Error::Denied { reason: "no" }, 403, "denied"),
             (Error::Refused, 401, "signed-out"),
             (Error::Busy, 503, "busy"),
             (Error::OverQuota, 507, "over-quota"),
+            (Error::MailboxFull, 507, "mailbox-full"),
             (Error::Conflict(Conflict::NotOpened), 409, "not-opened"),
             (Error::Conflict(Conflict::TooOld), 410, "too-old"),
             (Error::Invalid { what: "cursor".to_owned() }, 422, "invalid"),

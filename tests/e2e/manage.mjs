@@ -6,8 +6,10 @@ import {
   accessible,
   ATTEMPT_MS,
   base,
+  deliver,
   kept,
   launch,
+  message,
   noSidewaysScroll,
   ok,
   password,
@@ -107,6 +109,29 @@ await shown(carla, "source-acceptFrom", "organisation’s default").waitFor();
 await stands(carla, "preference-acceptFrom", "both");
 assert.match(await asked(`carla@${domain}`), /^250 /);
 ok("user and administrator can set whose messages are accepted, and SMTP obeys");
+
+// P-24: limits for one account apply at the SMTP server at once, and its user sees them.
+const limit = (octets, messages) =>
+  acting(async () => {
+    await card.getByTestId("user-quota-octets").fill(octets);
+    await card.getByTestId("user-quota-messages").fill(messages);
+    await card.getByTestId("user-quota-set").click();
+  });
+await limit("0.5", "1");
+await reads(card.getByTestId("quota-used"), /^0 bytes of 500 MB used$/);
+await carla.goto(`${base}/mail/inbox`);
+await reads(carla.getByTestId("quota-used"), /^0 bytes of 500 MB used$/);
+await deliver(`carla@${domain}`, message("Fills it", "The only message."));
+await reads(carla.getByTestId("quota-word"), /^Full: you can neither send nor receive messages$/);
+await reads(carla.getByTestId("quota-used"), /^1 of 1 messages$/);
+await accessible(carla, "a full mailbox");
+assert.match(await asked(`carla@${domain}`), /^452 4\.2\.2 /);
+await accessible(page, "limits of an account");
+await limit("", "");
+await reads(card.getByTestId("quota-used"), / of 10 GB used$/);
+assert.match(await asked(`carla@${domain}`), /^250 /);
+await carla.goto(`${base}/settings`);
+ok("limits of one account apply at once, and its user sees how full the mailbox is");
 
 // P-16, P-39: a setting that an administrator fixed is shown as fixed, with its source.
 await shown(carla, "source-choice", "organisation’s default").waitFor();

@@ -165,7 +165,7 @@ impl TestWeb {
 
     fn recipient(&self, name: &str) -> AcceptedRecipient {
         let path = ForwardPath::parse(&format!("{name}@example.org")).unwrap();
-        match self.gateway.recipient_check(&path, Origin::Outside).unwrap() {
+        match self.gateway.recipient_check(&path, Origin::Outside, 0).unwrap() {
             RecipientVerdict::Accept(recipient) => recipient,
             RecipientVerdict::Refuse(reason) => panic!("{name} refused: {reason:?}"),
         }

@@ -7,8 +7,10 @@ import {
   withSignatureHtml,
 } from "../src/views/compose/composer.svelte.ts";
 import { documentOf, editorStart, htmlOf, textOf } from "../src/views/compose/editor.ts";
+import { ApiError } from "../src/api/client.ts";
 import { languageUse } from "../src/i18n/index.svelte.ts";
 import * as api from "../src/api/sending.ts";
+import { problemLike } from "./fixtures.ts";
 
 const DRAFT: api.Draft = {
   id: "d1",
@@ -51,6 +53,19 @@ test("an address is added once, and an invalid one stays to be corrected", () =>
   const composer = new Composer();
   expect(composer.add("to", "a@x.example, nobody; A@X.example")).toBe("nobody");
   expect(composer.to.map((one) => one.address)).toEqual(["a@x.example"]);
+});
+
+test("a draft that does not fit into the mailbox says so until it is changed", async () => {
+  const full = new ApiError(problemLike(507, "mailbox-full"), null);
+  vi.spyOn(api, "draftCreate").mockRejectedValue(full);
+  const composer = new Composer();
+  composer.text = "Hello";
+  composer.changed();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(composer.unsaved).toBe(true);
+  expect(composer.problem).toMatch(/^Your mailbox is full\./);
+  composer.changed();
+  expect(composer.problem).toBe("");
 });
 
 test("a draft is saved after a pause of one second, and not before", async () => {

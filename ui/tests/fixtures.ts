@@ -1,5 +1,5 @@
 // Answers of the daemon with all their fields; a test names only the fields that matter to it.
-import type { Item, Mailbox, Problem } from "../src/api/types.ts";
+import type { Item, Mailbox, Problem, Quota } from "../src/api/types.ts";
 
 export function itemLike(given: Partial<Item> & { reference: string }): Item {
   return {
@@ -15,6 +15,11 @@ export function itemLike(given: Partial<Item> & { reference: string }): Item {
 export function boxLike(given: Partial<Mailbox> & { id: string }): Mailbox {
   const counts = { total: 0, unread: 0, unopened: 0 };
   return { role: null, name: given.id, keptDays: null, ...counts, ...given };
+}
+
+export function quotaLike(given: Partial<Quota> = {}): Quota {
+  const limits = { octetsMax: 10_000_000_000, messagesMax: 200_000 };
+  return { octets: 0, messages: 0, ...limits, fullness: "room", ...given };
 }
 
 export function problemLike(status: number, code: string): Problem {

@@ -4,7 +4,7 @@ import { ApiError } from "../src/api/client.ts";
 import type { Item, Mailbox } from "../src/api/types.ts";
 import { mail, PartlyDone } from "../src/state/mail.svelte.ts";
 import { searchKey } from "../src/state/window.ts";
-import { boxLike, itemLike, problemLike } from "./fixtures.ts";
+import { boxLike, itemLike, problemLike, quotaLike } from "./fixtures.ts";
 
 vi.mock("../src/api/mail.ts");
 
@@ -24,7 +24,10 @@ const gone = () => new ApiError(problemLike(404, "not-found"), null);
 
 beforeEach(async () => {
   const boxes = [box("in", "inbox", 3), box("arch", "archive", 0)];
-  vi.mocked(api.mailboxList).mockImplementation(async () => ({ state: "5", items: boxes }));
+  vi.mocked(api.mailboxList).mockImplementation(async () => ({
+    ...{ state: "5", items: boxes },
+    quota: quotaLike(),
+  }));
   vi.mocked(api.messageList).mockImplementation(async (id) => {
     const items = id === "in" ? [item("a", 12), item("b", 11), item("c", 10)] : [];
     return { state: "5", total: items.length, unread: 0, items, next: null };

@@ -10,8 +10,10 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::event::EventKind;
+use crate::gateway::quota::{self, QuotaView};
 use crate::gateway::records::account::{Account, AccountKeys, Owner};
 use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::mailbox::{Holder, OwnQuota};
 use crate::gateway::records::numbers;
 use crate::gateway::records::tables::{
     ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, COUNTERS, CREDENTIALS, LOGIN_NAMES, META, TEMPORARY,
@@ -63,6 +65,9 @@ pub struct AccountRow {
     pub accept_from: AcceptFrom,
     pub created: Timestamp,
     pub last_interaction: Option<Timestamp>,
+    pub quota: QuotaView,
+    /// What managers set for this account.
+    pub own_quota: OwnQuota,
 }
 
 /// The maximum length of a login name, in characters.
@@ -139,7 +144,7 @@ impl Gateway {
             tx.put(&ACCOUNT_KEYS, &id, &keys)?;
             tx.put(&CREDENTIALS, &(id, password_id), &password)?;
             tx.put(&CREDENTIALS, &(id, recovery_id), &recovery_record)?;
-            numbers::create_all_in_tx(tx, id)?;
+            numbers::create_all_in_tx(tx, id, Holder::User)?;
             let mut meta = tx.get(&META, &())?.unwrap_or_default();
             meta.first_account.get_or_insert(id);
             tx.put(&META, &(), &meta)?;
@@ -170,13 +175,20 @@ impl Gateway {
 
     /// Every account except temporary ones, sorted by name.
     pub fn account_list(&self) -> Result<Vec<AccountRow>, Error> {
-        let mut rows = Vec::new();
+        let mut found = Vec::new();
         self.inner.store.scan(&ACCOUNTS, &(), Order::Ascending, |id, account| {
             // Temporary accounts have no local address, and a list of their own.
-            if account.addresses.is_empty() {
-                return ControlFlow::Continue(());
+            if !account.addresses.is_empty() {
+                found.push((id, account));
             }
+            ControlFlow::Continue(())
+        })?;
+        let mut rows = Vec::with_capacity(found.len());
+        for (id, account) in found {
+            let counters = self.inner.store.get(&COUNTERS, &id)?.unwrap_or_default();
             rows.push(AccountRow {
+                quota: quota::view(&counters, &self.inner.settings),
+                own_quota: counters.own_quota,
                 view: account.view(id),
                 addresses: account.addresses,
                 disabled: account.disabled,
@@ -184,8 +196,7 @@ impl Gateway {
                 created: account.created,
                 last_interaction: account.last_interaction,
             });
-            ControlFlow::Continue(())
-        })?;
+        }
         rows.sort_by(|a, b| a.view.name.cmp(&b.view.name));
         Ok(rows)
     }
@@ -215,6 +226,12 @@ impl Gateway {
     pub fn account_accept_from(&self, name: &str, accept: AcceptFrom) -> Result<(), Error> {
         let id = self.account_named(name)?;
         self.account_change(id, move |account| account.accept_from = accept)
+    }
+
+    /// Sets how much the account may store, in place of the configured limits.
+    pub fn account_quota(&self, name: &str, own: OwnQuota) -> Result<(), Error> {
+        let id = self.account_named(name)?;
+        self.transact(move |tx| quota::own_in_tx(tx, id, own)).wait()
     }
 
     /// The account with this login name or address.

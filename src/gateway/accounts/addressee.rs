@@ -4,6 +4,9 @@
 //! The answers are kept in memory. A change of an account forgets what is known of it, once the
 //! change is durable and before its caller has an answer; so nothing that was changed is answered
 //! from memory afterwards. An address that nobody has is not kept.
+//!
+//! Of an account's quota only this is kept: that it had much room, which is then asked for again
+//! after some messages. What is stored counts in its own transaction, whatever was answered here.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::mailbox::Usage;
 use crate::terms::AcceptFrom;
 
 /// What accepting mail for an account depends on.
@@ -32,7 +36,19 @@ struct Known {
     /// How many changes of accounts there were. What was read before one is not kept after it.
     changes: u64,
     by_address: HashMap<String, Addressee>,
+    rooms: HashMap<AccountId, Room>,
 }
+
+/// The room that an account had when it was looked at.
+struct Room {
+    /// How many messages may still be accepted before it is looked at again.
+    messages: u64,
+    /// The largest of them, in octets.
+    octets_each: u64,
+}
+
+/// How many messages are accepted before the quota is looked at again.
+const ROOM_MESSAGES: u64 = 64;
 
 /// All are forgotten when there are this many.
 const KNOWN_MAX: usize = 10_000;
@@ -55,10 +71,41 @@ impl Addressees {
         known.by_address.insert(normalized.to_owned(), addressee);
     }
 
+    /// Returns how many changes of accounts there were.
+    pub fn changes(&self) -> u64 {
+        self.lock().changes
+    }
+
+    /// Keeps how much room an account had when it was looked at, after `changes`.
+    pub fn keep_room(&self, changes: u64, account: AccountId, room: Usage) {
+        let mut known = self.lock();
+        if known.changes != changes {
+            return;
+        }
+        if known.rooms.len() >= KNOWN_MAX {
+            known.rooms.clear();
+        }
+        let messages = room.messages.min(ROOM_MESSAGES);
+        known.rooms.insert(account, Room { messages, octets_each: room.octets / ROOM_MESSAGES });
+    }
+
+    /// Whether an account certainly has room for a message of `octets`; it takes a part of what is
+    /// kept.
+    pub fn has_room(&self, account: AccountId, octets: u64) -> bool {
+        let mut known = self.lock();
+        let Some(room) = known.rooms.get_mut(&account) else { return false };
+        if room.messages == 0 || octets > room.octets_each {
+            return false;
+        }
+        room.messages -= 1;
+        true
+    }
+
     /// Forgets what is known of an account. Call it once a change of the account is durable.
     pub fn forget(&self, account: AccountId) {
         let mut known = self.lock();
         known.changes += 1;
+        known.rooms.remove(&account);
         known.by_address.retain(|_, addressee| addressee.account != account);
     }
 
@@ -111,6 +158,23 @@ mod tests {
         assert_eq!(addressees.find("dana@example.org"), Ok(DANA), "another account changed");
         addressees.forget(DANA.account);
         assert!(addressees.find("dana@example.org").is_err());
+    }
+
+    #[test]
+    fn room_is_used_up_and_forgotten() {
+        let addressees = Addressees::default();
+        let has_room = |octets| addressees.has_room(DANA.account, octets);
+        assert!(!has_room(1), "nothing is known yet");
+        let much = Usage { octets: 64_000, messages: 1_000 };
+        addressees.keep_room(0, DANA.account, much);
+        assert!(!has_room(1_001), "so many of this size might not fit");
+        assert!((0..64).all(|_| has_room(1_000)));
+        assert!(!has_room(1));
+        addressees.keep_room(0, DANA.account, much);
+        addressees.forget(DANA.account);
+        assert!(!has_room(1), "its limits may have changed");
+        addressees.keep_room(0, DANA.account, much);
+        assert!(!has_room(1), "it was looked at before the change");
     }
 
     #[test]

@@ -12,6 +12,8 @@ use crate::gateway::error::Error;
 use crate::gateway::feed::change::{self, Changed};
 use crate::gateway::feed::event::EventKind;
 use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::mailbox::Holder;
+use crate::gateway::settings::Quota;
 use crate::store::{self, Pending, Read, Span, Visit, VisitKey};
 use crate::vault::Vault;
 
@@ -21,6 +23,8 @@ pub(in crate::gateway) struct Tx<'t, 's> {
     store: &'t mut store::Tx<'s>,
     /// How many changes of an account are kept.
     kept: u64,
+    /// The configured limits of a user's account, and of a temporary one.
+    quotas: (Quota, Quota),
     after: After,
 }
 
@@ -31,6 +35,8 @@ pub(in crate::gateway) enum Bell {
     Queue,
     /// A message was held back for undo send.
     Hold,
+    /// The owner of an account is to be warned that it fills up.
+    Quota,
 }
 
 /// What happens once a transaction is durable.
@@ -48,6 +54,14 @@ impl Tx<'_, '_> {
         let modseq = change::record_in_tx(self.store, account, changed, self.kept)?;
         self.after.changes.insert((account, changed.kind()), modseq);
         Ok(modseq)
+    }
+
+    /// The configured limits of an account.
+    pub fn configured_quota(&self, holder: Holder) -> Quota {
+        match holder {
+            Holder::User => self.quotas.0,
+            Holder::Outsider => self.quotas.1,
+        }
     }
 
     /// Wakes a background job once the transaction is durable.
@@ -105,12 +119,14 @@ impl Gateway {
         &self,
         mut work: impl FnMut(&mut Tx<'_, '_>) -> Result<T, Error> + Send + 'static,
     ) -> Pending<T, Error> {
-        let kept = self.inner.settings.changes_kept;
+        let settings = &self.inner.settings;
+        let kept = settings.changes_kept;
+        let quotas = (settings.quota_for(Holder::User), settings.quota_for(Holder::Outsider));
         let last_run = Arc::new(Mutex::new(After::default()));
         let (this, settled) = (self.clone(), last_run.clone());
         self.inner.store.transact_then(
             move |store| {
-                let mut tx = Tx { store, kept, after: After::default() };
+                let mut tx = Tx { store, kept, quotas, after: After::default() };
                 let answer = work(&mut tx);
                 // Only the last run counts.
                 *lock(&last_run) = tx.after;
@@ -137,6 +153,7 @@ impl After {
             match bell {
                 Bell::Queue => gateway.inner.queue_wake.notify_one(),
                 Bell::Hold => gateway.inner.hold_wake.notify_one(),
+                Bell::Quota => gateway.inner.quota_wake.notify_one(),
             }
         }
     }

@@ -17,6 +17,7 @@ use crate::gateway::incoming::acceptance::Answer;
 use crate::gateway::incoming::inbound::{Arrival, Inbound};
 use crate::gateway::mailboxes::sealed_message::{Placement, Reader, SealedMessage};
 use crate::gateway::mailboxes::summary::{SealedSummary, Summarised};
+use crate::gateway::quota;
 use crate::gateway::records::message::Protection;
 use crate::gateway::text::{mail_text, reverse_path_text};
 use crate::mail::message::Ids;
@@ -49,6 +50,8 @@ impl Gateway {
         let Arrived { sealed, answer } = arrived;
         let receipt = Receipt { reference: sealed.reference, stored: sealed.received };
         self.transact(move |tx| {
+            let readers = sealed.readers.iter().map(|reader| reader.copy.account);
+            quota::admit_in_tx(tx, readers, sealed.size)?;
             sealed.store_in_tx(tx)?;
             if let Some(answer) = &answer {
                 answer.store_in_tx(tx)?;

@@ -42,17 +42,21 @@ pub enum Reason {
     NotNow,
     /// Intranet mode: no mail passes the site's perimeter.
     Intranet,
+    /// The account has no room for the message.
+    MailboxFull,
 }
 
 impl Gateway {
-    /// Whether a sender from `origin` may write to `to`.
+    /// Whether a sender from `origin` may write a message of `octets` to `to`; 0 if its size is not
+    /// known. A message that is accepted here may still be larger: see `quota::admit_in_tx`.
     pub fn recipient_check(
         &self,
         to: &ForwardPath,
         origin: Origin,
+        octets: u64,
     ) -> Result<RecipientVerdict, Error> {
         let address = match to {
-            ForwardPath::Postmaster => return self.postmaster_check(to),
+            ForwardPath::Postmaster => return self.postmaster_check(to, octets),
             ForwardPath::Address(address) => address,
         };
         if !self.is_ours(address) {
@@ -62,22 +66,34 @@ impl Gateway {
             return Ok(RecipientVerdict::Refuse(Reason::Intranet));
         }
         match self.recipient_find(address)? {
-            Some(addressee) => Ok(judge(&addressee, to, origin)),
+            Some(addressee) => self.recipient_judge(&addressee, to, origin, octets),
             // RFC 5321 §4.5.1: postmaster always exists.
-            None if address.local().eq_ignore_ascii_case("postmaster") => self.postmaster_check(to),
+            None if address.local().eq_ignore_ascii_case("postmaster") => {
+                self.postmaster_check(to, octets)
+            }
             None => Ok(RecipientVerdict::Refuse(Reason::UnknownRecipient)),
         }
     }
 
     /// The same verdict, if it can be told from memory: most recipients of a busy site are known,
     /// and asking for them needs no thread that may wait for the disk. `None` says nothing.
-    pub fn recipient_known(&self, to: &ForwardPath, origin: Origin) -> Option<RecipientVerdict> {
+    pub fn recipient_known(
+        &self,
+        to: &ForwardPath,
+        origin: Origin,
+        octets: u64,
+    ) -> Option<RecipientVerdict> {
         let ForwardPath::Address(address) = to else { return None };
         if origin == Origin::Outside && self.site_known()?.policy.intranet {
             return None;
         }
         let addressee = self.addressee_known(&address.normalized())?;
-        Some(judge(&addressee, to, origin))
+        if let Some(reason) = refusal(&addressee, origin) {
+            return Some(RecipientVerdict::Refuse(reason));
+        }
+        let account = addressee.account;
+        let has_room = self.inner.addressees.has_room(account, octets);
+        has_room.then(|| RecipientVerdict::Accept(AcceptedRecipient { account, path: to.clone() }))
     }
 
     fn recipient_find(&self, address: &Address) -> Result<Option<Addressee>, Error> {
@@ -93,34 +109,60 @@ impl Gateway {
         }
     }
 
+    pub(in crate::gateway) fn recipient_judge(
+        &self,
+        addressee: &Addressee,
+        to: &ForwardPath,
+        origin: Origin,
+        octets: u64,
+    ) -> Result<RecipientVerdict, Error> {
+        match refusal(addressee, origin) {
+            Some(reason) => Ok(RecipientVerdict::Refuse(reason)),
+            None => self.accept(addressee.account, to, octets),
+        }
+    }
+
     /// Mail for postmaster goes to the account configured for it, else to the first account,
-    /// whatever that account's own settings are.
-    fn postmaster_check(&self, to: &ForwardPath) -> Result<RecipientVerdict, Error> {
+    /// whatever that account's own settings are. Its quota applies: a mailbox that takes everything
+    /// would let anybody fill the disk (RFC 5321 §4.5.1 permits refusing mail in such a case).
+    fn postmaster_check(&self, to: &ForwardPath, octets: u64) -> Result<RecipientVerdict, Error> {
         let named = match &self.inner.settings.postmaster {
             Some(name) => self.account_find(name)?,
             None => None,
         };
         let meta = self.inner.store.get(&META, &())?.unwrap_or_default();
-        Ok(match named.or(meta.first_account) {
-            Some(account) => accept(account, to),
-            None => RecipientVerdict::Refuse(Reason::NotNow),
+        match named.or(meta.first_account) {
+            Some(account) => self.accept(account, to, octets),
+            None => Ok(RecipientVerdict::Refuse(Reason::NotNow)),
+        }
+    }
+
+    fn accept(
+        &self,
+        account: AccountId,
+        to: &ForwardPath,
+        octets: u64,
+    ) -> Result<RecipientVerdict, Error> {
+        let changes = self.inner.addressees.changes();
+        let found = self.quota_of(account)?;
+        self.inner.addressees.keep_room(changes, account, found.room());
+        Ok(match found.has_room(octets) {
+            true => RecipientVerdict::Accept(AcceptedRecipient { account, path: to.clone() }),
+            false => RecipientVerdict::Refuse(Reason::MailboxFull),
         })
     }
 }
 
-fn judge(addressee: &Addressee, to: &ForwardPath, origin: Origin) -> RecipientVerdict {
+/// Why an account takes no mail from a sender, as far as its own settings say.
+fn refusal(addressee: &Addressee, origin: Origin) -> Option<Reason> {
     let taken = match addressee.accept_from {
         AcceptFrom::Both => true,
         AcceptFrom::Inside => origin == Origin::Inside,
         AcceptFrom::Outside => origin == Origin::Outside,
     };
     match (addressee.disabled, taken) {
-        (true, _) => RecipientVerdict::Refuse(Reason::Disabled),
-        (false, false) => RecipientVerdict::Refuse(Reason::AcceptFrom),
-        (false, true) => accept(addressee.account, to),
+        (true, _) => Some(Reason::Disabled),
+        (false, false) => Some(Reason::AcceptFrom),
+        (false, true) => None,
     }
-}
-
-fn accept(account: AccountId, to: &ForwardPath) -> RecipientVerdict {
-    RecipientVerdict::Accept(AcceptedRecipient { account, path: to.clone() })
 }

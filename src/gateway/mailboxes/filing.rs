@@ -3,7 +3,8 @@
 use crate::clock::Timestamp;
 use crate::gateway::error::Error;
 use crate::gateway::mailboxes::holders::content_release_in_tx;
-use crate::gateway::mailboxes::{conversation, indexing, mailbox};
+use crate::gateway::mailboxes::{conversation, indexing, mailbox, owed};
+use crate::gateway::quota;
 use crate::gateway::records::ids::{AccountId, MailboxId};
 use crate::gateway::records::mailbox::{Entry, Mailbox, Place};
 use crate::gateway::records::tables::{ENTRIES, MAILBOXES, PLACES};
@@ -22,7 +23,9 @@ pub(in crate::gateway) fn remove_in_tx(
     tx.delete(&ENTRIES, &(account, place.mailbox, place.uid));
     tx.delete(&PLACES, &(account, entry.reference));
     recount_in_tx(tx, account, place.mailbox, Some(entry), None)?;
-    content_release_in_tx(tx, entry.reference)
+    content_release_in_tx(tx, entry.reference)?;
+    let freed = if owed::keep_in_tx(tx, account, entry)? { 0 } else { entry.size };
+    quota::discharge_in_tx(tx, account, quota::message(freed))
 }
 
 pub(in crate::gateway) fn move_in_tx(

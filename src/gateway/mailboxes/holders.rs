@@ -1,6 +1,7 @@
 //! Counts the holders of a key to a stored message. The content is deleted with the last one.
 
 use crate::gateway::error::Error;
+use crate::gateway::mailboxes::owed;
 use crate::gateway::records::ids::ReferenceKey;
 use crate::gateway::records::tables::MESSAGES;
 use crate::store::{ContentId, Read, Tx};
@@ -27,7 +28,8 @@ pub(in crate::gateway) fn content_release_in_tx(
     if message.holders == 0 {
         tx.delete(&MESSAGES, &reference);
         tx.content_delete(ContentId(reference));
-        return Ok(());
+    } else {
+        tx.put(&MESSAGES, &reference, &message)?;
     }
-    Ok(tx.put(&MESSAGES, &reference, &message)?)
+    owed::settle_in_tx(tx, reference)
 }

@@ -12,7 +12,9 @@ use crate::gateway::mailboxes::flags::Change;
 use crate::gateway::mailboxes::item::ItemView;
 use crate::gateway::mailboxes::sealed_message::{Placement, SealedMessage};
 use crate::gateway::mailboxes::summary::{SealedSummary, Summarised};
+use crate::gateway::quota;
 use crate::gateway::records::ids::{AccountId, MailboxId, ReferenceKey};
+use crate::gateway::records::mailbox::Usage;
 use crate::gateway::records::message::Protection;
 use crate::gateway::text::mail_text;
 use crate::mail::header::{HeaderLimits, gate};
@@ -170,6 +172,8 @@ impl Gateway {
                 if now.transpose()?.is_some_and(|now| now != seen) {
                     return Ok(false);
                 }
+                let added = quota::message(sealed.size);
+                quota::check_in_tx(tx, account, Usage::default(), added)?;
             }
             sealed.store_in_tx(tx)?;
             Ok(true)

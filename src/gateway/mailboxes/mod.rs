@@ -17,6 +17,7 @@ pub mod item;
 pub mod label;
 pub mod list;
 pub mod mailbox;
+pub(in crate::gateway) mod owed;
 pub mod reading;
 pub mod retention;
 pub mod sealed_message;

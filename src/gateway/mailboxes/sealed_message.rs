@@ -15,6 +15,7 @@ use crate::gateway::feed::tx::Tx;
 use crate::gateway::mailboxes::epoch::Arriving;
 use crate::gateway::mailboxes::summary::{Summarised, reader_binding};
 use crate::gateway::mailboxes::{conversation, indexing, mailbox};
+use crate::gateway::quota;
 use crate::gateway::records::ids::{AccountId, MailboxId, ReferenceKey};
 use crate::gateway::records::mailbox::{Entry, EpochRecord, Place};
 use crate::gateway::records::message::{HeldCopy, Message, Protection, ReaderCopy};
@@ -230,6 +231,7 @@ fn append_in_tx(tx: &mut Tx<'_, '_>, copy: &ReaderCopy, facts: &Facts<'_>) -> Re
     };
     tx.put(&ENTRIES, &(account, id, uid), &entry)?;
     tx.put(&PLACES, &(account, facts.reference), &Place { mailbox: id, uid })?;
+    quota::charge_in_tx(tx, account, quota::message(facts.size))?;
     tx.changed(account, Changed::Updated(facts.reference))?;
     Ok(())
 }

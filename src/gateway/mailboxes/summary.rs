@@ -8,7 +8,7 @@ use crate::gateway::error::Error;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::sealed_form;
 use crate::mail::message::Ids;
-use crate::store::Record;
+use crate::store::{self, Record};
 use crate::terms::DeliveryState;
 
 /// The summary of a message, which the list shows before it is opened.
@@ -27,19 +27,28 @@ pub(in crate::gateway) struct SealedSummary {
 }
 
 impl Record for SealedSummary {
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
+
+    fn migrate(version: u8, bytes: &[u8]) -> Option<Self> {
+        store::migrated::<SealedSummaryV1, Self>(version, bytes)
+    }
 }
 
-/// What a notice reports about a temporary account, other than an outcome.
+/// What a notice reports, other than an outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NoticeTopic {
-    /// The account expires soon.
+    /// The recipient's temporary account expires soon.
     Ending,
-    /// The account has expired, and its owner asks for the message again.
+    /// The temporary account has expired, and its owner asks for the message again.
     AskedAgain,
+    /// The reader's own account fills up.
+    Filling,
+    /// The reader's own account is almost full.
+    AlmostFull,
 }
 
-/// The message that a notice is about, and what it reports.
+/// The message that a notice is about, and what it reports. A notice about the account itself is
+/// about no other message: it names itself, and its reader as the recipient.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticeOf {
     pub kind: DeliveryState,
@@ -69,6 +78,61 @@ pub struct FileAt {
     /// The offset and the length of its base64 lines.
     pub offset: u64,
     pub encoded: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(in crate::gateway) struct SealedSummaryV1 {
+    from_name: Option<String>,
+    from_address: Option<String>,
+    subject: String,
+    attachments: u32,
+    to: Vec<String>,
+    recipients: Vec<String>,
+    notice: Option<NoticeOfV1>,
+    outline: Option<Outline>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum NoticeTopicV1 {
+    Ending,
+    AskedAgain,
+}
+
+#[derive(Serialize, Deserialize)]
+struct NoticeOfV1 {
+    kind: DeliveryState,
+    topic: Option<NoticeTopicV1>,
+    about: ReferenceKey,
+    recipient: String,
+}
+
+impl Record for SealedSummaryV1 {
+    const VERSION: u8 = 1;
+}
+
+impl From<SealedSummaryV1> for SealedSummary {
+    fn from(old: SealedSummaryV1) -> SealedSummary {
+        SealedSummary {
+            from_name: old.from_name,
+            from_address: old.from_address,
+            subject: old.subject,
+            attachments: old.attachments,
+            to: old.to,
+            recipients: old.recipients,
+            notice: old.notice.map(NoticeOf::from),
+            outline: old.outline,
+        }
+    }
+}
+
+impl From<NoticeOfV1> for NoticeOf {
+    fn from(old: NoticeOfV1) -> NoticeOf {
+        let topic = old.topic.map(|topic| match topic {
+            NoticeTopicV1::Ending => NoticeTopic::Ending,
+            NoticeTopicV1::AskedAgain => NoticeTopic::AskedAgain,
+        });
+        NoticeOf { kind: old.kind, topic, about: old.about, recipient: old.recipient }
+    }
 }
 
 /// A summary ready to be sealed, and the identifiers in the header: those that the message refers

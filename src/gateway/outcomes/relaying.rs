@@ -136,8 +136,21 @@ impl Gateway {
     fn queue_unverified(&self, id: QueueId, row: &QueueRow, text: String) -> Result<(), Error> {
         match self.site()?.policy.verified_else {
             Choice::Plain => self.queue_downgrade(id, text),
+            Choice::TemporaryAccount if self.is_full(row)? => {
+                let text = "the recipient's temporary account is full".to_owned();
+                self.queue_failed(id, row, EnhancedStatus(5, 2, 2), Reason { host: None, text })
+            }
             Choice::TemporaryAccount => self.queue_to_portal(id, row),
             _ => self.queue_failed(id, row, EnhancedStatus(5, 7, 10), Reason { host: None, text }),
+        }
+    }
+
+    /// Whether the recipient has a temporary account that has no room for the message.
+    fn is_full(&self, row: &QueueRow) -> Result<bool, Error> {
+        let ForwardPath::Address(address) = &row.recipient.path else { return Ok(false) };
+        match self.temporary_of(address)? {
+            Some(account) => Ok(!self.quota_of(account)?.has_room(row.size)),
+            None => Ok(false),
         }
     }
 

@@ -11,6 +11,7 @@ use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::mailboxes::content::Content;
+use crate::gateway::quota;
 use crate::gateway::records::ids::{AccountId, DraftId, ReferenceKey, UploadId};
 use crate::gateway::records::sealed_form;
 use crate::gateway::records::submission::Draft;
@@ -172,8 +173,10 @@ impl Gateway {
         let plain = sealed_form::octets_of(content)?;
         let sealed = actor.secret().seal_own(&binding(account, id), &plain)?;
         let saved = self.inner.clock.now();
-        let done = self.inner.store.transact(move |tx| {
-            let version = match (over, tx.get(&DRAFTS, &(account, id))?) {
+        let done = self.transact(move |tx| {
+            let found = tx.get(&DRAFTS, &(account, id))?;
+            let before = found.as_ref().map(quota::draft).unwrap_or_default();
+            let version = match (over, found) {
                 (None, None) if tx.count(&DRAFTS, &account)? >= drafts_max as u64 => {
                     return Err(Error::OverQuota);
                 }
@@ -184,8 +187,15 @@ impl Gateway {
             };
             upload::name_in_tx(tx, account, &uploads, true)?;
             upload::name_in_tx(tx, account, &dropped, false)?;
-            tx.put(&DRAFTS, &(account, id), &Draft { version, saved, sealed: sealed.clone() })?;
-            Ok::<_, Error>(version)
+            let draft = Draft { version, saved, sealed: sealed.clone() };
+            let after = quota::draft(&draft);
+            // A full account keeps what its owner writes as long as that does not grow.
+            if after.octets > before.octets {
+                quota::check_in_tx(tx, account, before, after)?;
+            }
+            tx.put(&DRAFTS, &(account, id), &draft)?;
+            quota::replace_in_tx(tx, account, before, after)?;
+            Ok(version)
         });
         let version = done.wait()?;
         self.draft_view(actor, id, version, saved, content.clone())
@@ -230,7 +240,10 @@ impl Gateway {
         let uploads = view.content.upload_ids()?;
         let (account, id) = (actor.account(), parse_hex(id).ok_or(MISSING)?);
         let done = self.inner.store.transact(move |tx| {
-            tx.delete(&DRAFTS, &(account, id));
+            if let Some(draft) = tx.get(&DRAFTS, &(account, id))? {
+                tx.delete(&DRAFTS, &(account, id));
+                quota::discharge_in_tx(tx, account, quota::draft(&draft))?;
+            }
             for upload in &uploads {
                 upload::remove_in_tx(tx, account, *upload)?;
             }

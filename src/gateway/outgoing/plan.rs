@@ -12,11 +12,13 @@ use crate::gateway::outgoing::sender::Sender;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::queue::TlsNeed;
 use crate::gateway::records::submission::{Delivery, Step};
+use crate::gateway::records::tables::UPLOADS;
 use crate::gateway::site::policy::{self, Asked, Decision};
 use crate::mail::address::Address;
 use crate::mail::envelope::ForwardPath;
 use crate::mail::reference::Reference;
 use crate::mail::{message, notice_text};
+use crate::store::Read;
 use crate::terms::{DeliveryState, Language, Level, NotSent, RelationKind, Route};
 
 /// What would happen to a message for one recipient.
@@ -36,6 +38,7 @@ impl From<Reason> for NotSent {
             Reason::Disabled => NotSent::Disabled,
             Reason::NotNow => NotSent::NotNow,
             Reason::Intranet => NotSent::Intranet,
+            Reason::MailboxFull => NotSent::MailboxFull,
         }
     }
 }
@@ -99,11 +102,12 @@ impl Gateway {
         content: &DraftContent,
     ) -> Result<Vec<Check>, Error> {
         let sender = self.sender(actor)?;
+        let octets = self.octets_of(actor, content)?;
         let mut checks = Vec::with_capacity(addresses.len());
         for text in addresses {
             let check = match Address::parse(text) {
                 Ok(address) => {
-                    let planned = self.plan_one(&sender, &address, content)?;
+                    let planned = self.plan_one(&sender, &address, content, octets)?;
                     let reason = match planned.target {
                         Target::Nowhere(reason) => Some(reason),
                         _ => None,
@@ -129,6 +133,7 @@ impl Gateway {
         content: &DraftContent,
     ) -> Result<Vec<Planned>, Error> {
         let (mut plan, mut seen) = (Vec::new(), BTreeSet::new());
+        let octets = self.octets_of(actor, content)?;
         for one in content.everybody() {
             let invalid =
                 |_| Error::Invalid { what: format!("{:?} is not a valid address", one.address) };
@@ -136,7 +141,7 @@ impl Gateway {
             if !seen.insert(address.normalized()) {
                 continue;
             }
-            let planned = self.plan_one(sender, &address, content)?;
+            let planned = self.plan_one(sender, &address, content, octets)?;
             let twice = |other: &Planned| match (&other.target, &planned.target) {
                 (Target::Inside(a), Target::Inside(b)) => a == b,
                 _ => false,
@@ -191,6 +196,7 @@ impl Gateway {
         sender: &Sender,
         address: &Address,
         content: &DraftContent,
+        octets: u64,
     ) -> Result<Planned, Error> {
         let inside = self.is_ours(address);
         let normalized = address.normalized();
@@ -209,8 +215,8 @@ impl Gateway {
             },
         );
         let target = match decision.route {
-            Route::Inside => self.plan_inside(address)?,
-            Route::TemporaryAccount => Target::TemporaryAccount,
+            Route::Inside => self.plan_inside(address, octets)?,
+            Route::TemporaryAccount => self.plan_temporary(address, octets)?,
             Route::Ask | Route::Plain => Target::Queue(TlsNeed::Opportunistic),
             Route::VerifiedTls => Target::Queue(TlsNeed::Verified),
             Route::Refused => Target::Nowhere(NotSent::Rules),
@@ -218,11 +224,30 @@ impl Gateway {
         Ok(Planned { address: address.clone(), decision, target, consent: None })
     }
 
-    fn plan_inside(&self, address: &Address) -> Result<Target, Error> {
+    /// The octets that a message has at least, before it is written.
+    fn octets_of(&self, actor: &Actor, content: &DraftContent) -> Result<u64, Error> {
+        let mut octets = content.text.len() as u64;
+        for id in content.upload_ids()? {
+            let upload = self.inner.store.get(&UPLOADS, &(actor.account(), id))?;
+            octets = octets.saturating_add(upload.map_or(0, |upload| upload.size));
+        }
+        Ok(octets)
+    }
+
+    /// An account that has room now gets the message, even if other mail comes before its release.
+    fn plan_inside(&self, address: &Address, octets: u64) -> Result<Target, Error> {
         let path = ForwardPath::Address(address.clone());
-        Ok(match self.recipient_check(&path, Origin::Inside)? {
+        Ok(match self.recipient_check(&path, Origin::Inside, octets)? {
             RecipientVerdict::Accept(accepted) => Target::Inside(accepted.account),
             RecipientVerdict::Refuse(reason) => Target::Nowhere(reason.into()),
         })
+    }
+
+    fn plan_temporary(&self, address: &Address, octets: u64) -> Result<Target, Error> {
+        let full = match self.temporary_of(address)? {
+            Some(account) => !self.quota_of(account)?.has_room(octets),
+            None => false,
+        };
+        Ok(if full { Target::Nowhere(NotSent::MailboxFull) } else { Target::TemporaryAccount })
     }
 }

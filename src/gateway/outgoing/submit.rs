@@ -13,7 +13,7 @@
 use crate::clock::Timestamp;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
-use crate::gateway::feed::tx::Bell;
+use crate::gateway::feed::tx::{Bell, Tx};
 use crate::gateway::mailboxes::mailbox;
 use crate::gateway::mailboxes::sealed_message::{Placement, Reader, SealedMessage};
 use crate::gateway::mailboxes::summary::{SealedSummary, Summarised};
@@ -26,12 +26,14 @@ use crate::gateway::outgoing::sealed_thread::Thread;
 use crate::gateway::outgoing::sender::Sender;
 use crate::gateway::outgoing::submission::SubmissionView;
 use crate::gateway::outgoing::undo_send::release_in_tx;
-use crate::gateway::records::ids::UploadId;
+use crate::gateway::quota;
+use crate::gateway::records::ids::{AccountId, UploadId};
+use crate::gateway::records::mailbox::Usage;
 use crate::gateway::records::message::{Answered, Protection, Requested};
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::submission::{Draft, Held, Submission};
 use crate::gateway::records::tables::{
-    DELIVERIES, DRAFTS, HELD, HELD_DUE, REQUESTS, SUBMISSIONS, WRITTEN_TO,
+    DELIVERIES, DRAFTS, HELD, HELD_DUE, REQUESTS, SUBMISSIONS, UPLOADS, WRITTEN_TO,
 };
 use crate::gateway::reporting::notice::NoticeDraft;
 use crate::gateway::{Gateway, text};
@@ -166,7 +168,10 @@ impl Gateway {
             let draft = tx.get(&DRAFTS, &(account, sending.draft_id))?;
             let draft = draft.filter(|draft| draft.version == sending.version);
             let draft = draft.ok_or(Error::Conflict(Conflict::EditedElsewhere))?;
+            let own = quota::message(sending.sealed.size);
+            quota::check_in_tx(tx, account, sending.freed_in_tx(tx, account, &draft)?, own)?;
             tx.delete(&DRAFTS, &(account, sending.draft_id));
+            quota::discharge_in_tx(tx, account, quota::draft(&draft))?;
             sending.sealed.store_in_tx(tx)?;
             tx.put(&SUBMISSIONS, &message, &sending.submission)?;
             for (index, one) in (0..).zip(&sending.packing.deliveries) {
@@ -274,6 +279,7 @@ impl Ready {
                 .expect("the number of recipients is limited"),
             sealed: !self.plan.iter().any(Planned::leaves_in_clear),
             sealed_thread: self.thread.sealed,
+            owed: None,
         };
         let sealed = SealedMessage {
             reference,
@@ -328,6 +334,24 @@ struct Sending {
 }
 
 impl Sending {
+    /// What sending frees: the draft at once, and its files when the message can no longer be
+    /// undone. Until then an account may store more than its quota, or nobody could send a file
+    /// that takes more than a third of it.
+    fn freed_in_tx(
+        &self,
+        tx: &Tx<'_, '_>,
+        account: AccountId,
+        draft: &Draft,
+    ) -> Result<Usage, Error> {
+        let mut freed = quota::draft(draft);
+        for upload in &self.uploads {
+            if let Some(upload) = tx.get(&UPLOADS, &(account, *upload))? {
+                freed = freed.plus(quota::file(upload.size));
+            }
+        }
+        Ok(freed)
+    }
+
     fn held_row(&self, draft: Draft) -> Held {
         Held {
             due: self.due,

@@ -10,9 +10,11 @@ use crate::gateway::feed::tx::{Bell, Tx};
 use crate::gateway::mailboxes::entry::find_entry;
 use crate::gateway::mailboxes::filing;
 use crate::gateway::mailboxes::holders::content_release_in_tx;
+use crate::gateway::mailboxes::owed;
 use crate::gateway::mailboxes::sealed_message::{Facts, held_append_in_tx};
 use crate::gateway::outgoing::draft::DraftView;
 use crate::gateway::queue::{delivery, generated, rows};
+use crate::gateway::quota;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::message::Protection;
 use crate::gateway::records::queue::Due;
@@ -48,6 +50,7 @@ impl Gateway {
             }
             forget_in_tx(tx, message)?;
             tx.put(&DRAFTS, &(account, held.draft_id), &held.draft)?;
+            quota::charge_in_tx(tx, account, quota::draft(&held.draft))?;
             tx.changed(account, Changed::Removed(message))?;
             Ok((held.draft_id, held.draft))
         });
@@ -218,6 +221,7 @@ pub(in crate::gateway) fn release_in_tx(
     for upload in &held.uploads {
         upload::remove_in_tx(tx, sender, *upload)?;
     }
+    owed::settle_in_tx(tx, message)?;
     changed_in_tx(tx, message)
 }
 

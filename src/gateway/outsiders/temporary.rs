@@ -20,6 +20,7 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::account::{Account, AccountKeys, Owner};
 use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::mailbox::Holder;
 use crate::gateway::records::numbers;
 use crate::gateway::records::queue::Due;
 use crate::gateway::records::tables::{
@@ -72,6 +73,15 @@ fn held_binding(account: AccountId) -> Vec<u8> {
 }
 
 impl Gateway {
+    /// The temporary account of an outside address, if there is one.
+    pub(in crate::gateway) fn temporary_of(
+        &self,
+        address: &Address,
+    ) -> Result<Option<AccountId>, Error> {
+        let key = self.inner.vault.lookup(Lookup::Outsider, address.normalized().as_bytes());
+        Ok(self.inner.store.get(&OUTSIDERS, &key)?.map(|Owner(id)| id))
+    }
+
     /// Returns the temporary account of an outside address; creates it if there is none.
     pub(in crate::gateway) fn issue(
         &self,
@@ -148,7 +158,7 @@ impl Gateway {
             tx.put(&ACCOUNT_KEYS, &id, &keys)?;
             tx.put(&CREDENTIALS, &(id, credential_id), &credential)?;
             tx.put(&TEMPORARY, &id, &row)?;
-            numbers::create_all_in_tx(tx, id)
+            numbers::create_all_in_tx(tx, id, Holder::Outsider)
         });
         done.wait()?;
         tracing::info!(account.id = %id.to_text(), "temporary account issued");

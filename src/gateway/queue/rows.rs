@@ -21,7 +21,7 @@ use crate::gateway::error::Error;
 use crate::gateway::feed::tx::Bell;
 use crate::gateway::mailboxes::holders::content_release_in_tx;
 use crate::gateway::records::ids::ReferenceKey;
-use crate::gateway::records::queue::{Due, QueueRow, TlsNeed};
+use crate::gateway::records::queue::{self, Due, QueueRow, TlsNeed};
 use crate::gateway::records::tables::{QUEUE, QUEUE_DUE};
 use crate::gateway::{Gateway, text};
 use crate::mail::envelope::{DsnReturn, Recipient, ReversePath};
@@ -85,14 +85,8 @@ pub(in crate::gateway) fn put_in_tx(
     Ok(tx.put(&QUEUE_DUE, &(row.due.millis(), id), &Due)?)
 }
 
-/// A row's ID, made from its content and its recipient, so that queueing it twice has the effect of
-/// queueing it once.
 pub(in crate::gateway) fn row_id(row: &QueueRow) -> [u8; 16] {
-    let mut id = row.content;
-    let index = row.delivery.unwrap_or(u32::MAX).to_be_bytes();
-    // The first octets of a reference number are zero (45 + 50 + 5 bits of 128).
-    id[..3].copy_from_slice(&index[1..]);
-    id
+    queue::row_id(row.content, row.delivery)
 }
 
 /// Removes a row from the queue, with the key to its content.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::gateway::records::ids::{ConversationId, LabelId, MailboxId, ReferenceKey};
 use crate::gateway::records::message::Protection;
+use crate::terms::Fullness;
 
 impl Mailbox {
     pub(in crate::gateway) fn new(
@@ -99,7 +100,8 @@ pub struct EpochRecord {
     pub started: Timestamp,
 }
 
-/// The counters of an account, and its latest changes.
+/// The counters of an account, and its latest changes. Each change of the account writes them, so
+/// what it stores is counted without another row.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Counters {
     /// The number of the last change; the account's state.
@@ -109,6 +111,36 @@ pub struct Counters {
     pub mailbox_next: MailboxId,
     /// The changes up to the last one that have no row yet.
     pub recent: Vec<FeedChange>,
+    /// What the account stores; `None` until it is counted: earlier versions did not count.
+    pub usage: Option<Usage>,
+    /// The limits that managers set for this account; `None` follows the configuration.
+    pub own_quota: OwnQuota,
+    pub holder: Holder,
+    /// How full the account was when its owner was last warned, or less if it emptied since.
+    pub warned: Fullness,
+}
+
+/// How much an account stores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    pub octets: u64,
+    pub messages: u64,
+}
+
+/// The limits that managers set for one account; 0 is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnQuota {
+    pub octets: Option<u64>,
+    pub messages: Option<u64>,
+}
+
+/// Which limits of the configuration apply to an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Holder {
+    #[default]
+    User,
+    /// The owner of a temporary account.
+    Outsider,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -121,7 +153,7 @@ pub struct CountersV1 {
 impl From<CountersV1> for Counters {
     fn from(old: CountersV1) -> Counters {
         let CountersV1 { modseq, forgotten, mailbox_next } = old;
-        Counters { modseq, forgotten, mailbox_next, recent: Vec::new() }
+        Counters { modseq, forgotten, mailbox_next, ..Counters::default() }
     }
 }
 

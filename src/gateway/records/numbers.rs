@@ -2,7 +2,7 @@
 
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::{AccountId, MailboxId};
-use crate::gateway::records::mailbox::{Counters, Mailbox, Role};
+use crate::gateway::records::mailbox::{Counters, Holder, Mailbox, Role, Usage};
 use crate::gateway::records::tables::{COUNTERS, MAILBOXES};
 use crate::store::{Read, Tx};
 
@@ -25,11 +25,14 @@ pub(in crate::gateway) fn number_in_tx(
     Ok(counters.mailbox_next)
 }
 
-/// Creates the mailboxes that every account has.
+/// Creates the mailboxes that every account has, and its counters.
 pub(in crate::gateway) fn create_all_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
+    holder: Holder,
 ) -> Result<(), Error> {
+    let usage = Some(Usage::default());
+    tx.put(&COUNTERS, &account, &Counters { usage, holder, ..Counters::default() })?;
     for role in Role::ALL {
         let id = number_in_tx(tx, account)?;
         tx.put(&MAILBOXES, &(account, id), &Mailbox::new(id, Some(role), Vec::new()))?;

@@ -58,3 +58,13 @@ pub struct TlsPolicy {
     pub text: String,
     pub until: Timestamp,
 }
+
+/// A row's ID, made from its content and its recipient, so that queueing it twice has the effect of
+/// queueing it once.
+pub(in crate::gateway) fn row_id(content: ReferenceKey, delivery: Option<u32>) -> [u8; 16] {
+    let mut id = content;
+    let index = delivery.unwrap_or(u32::MAX).to_be_bytes();
+    // The first octets of a reference number are zero (45 + 50 + 5 bits of 128).
+    id[..3].copy_from_slice(&index[1..]);
+    id
+}

@@ -51,6 +51,33 @@ pub struct Submission {
     pub sealed: bool,
     /// Whether an earlier message of its conversation is sealed.
     pub sealed_thread: bool,
+    /// The octets that count for the sender although the own copy was deleted, as long as the
+    /// message waits outside.
+    pub owed: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct SubmissionV1 {
+    pub sender: AccountId,
+    pub accepted: Timestamp,
+    pub undo_until: Option<Timestamp>,
+    pub deliveries: u32,
+    pub sealed: bool,
+    pub sealed_thread: bool,
+}
+
+impl From<SubmissionV1> for Submission {
+    fn from(old: SubmissionV1) -> Submission {
+        Submission {
+            sender: old.sender,
+            accepted: old.accepted,
+            undo_until: old.undo_until,
+            deliveries: old.deliveries,
+            sealed: old.sealed,
+            sealed_thread: old.sealed_thread,
+            owed: None,
+        }
+    }
 }
 
 /// One step of a delivery.

@@ -21,7 +21,9 @@ use crate::gateway::records::message::{
 use crate::gateway::records::queue::{Due, QueueRow, TlsPolicy};
 use crate::gateway::records::search::{Sealed, SearchDeleted, SearchPart};
 use crate::gateway::records::site::SiteChange;
-use crate::gateway::records::submission::{Delivery, Draft, Held, Submission, Upload, UploadChunk};
+use crate::gateway::records::submission::{
+    Delivery, Draft, Held, Submission, SubmissionV1, Upload, UploadChunk,
+};
 use crate::gateway::records::temporary::{Pickup, Temporary};
 use crate::store::{Record, Table};
 
@@ -130,7 +132,7 @@ records!(
     Draft = 1,
     Upload = 1,
     UploadChunk = 1,
-    Submission = 1,
+    Submission = 2 from SubmissionV1,
     Delivery = 1,
     Held = 1,
     Due = 1,
@@ -153,4 +155,4 @@ records!(
     TotpRecord = 1,
 );
 
-versions!(CountersV1 = 1, ChangeRowV1 = 1, ConversationOfV1 = 1);
+versions!(CountersV1 = 1, ChangeRowV1 = 1, ConversationOfV1 = 1, SubmissionV1 = 1);

@@ -2,3 +2,4 @@
 
 pub(in crate::gateway) mod confirmation;
 pub(in crate::gateway) mod notice;
+mod quota;

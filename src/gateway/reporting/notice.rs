@@ -46,6 +46,8 @@ impl NoticeDraft<'_> {
         match (self.topic, self.kind) {
             (Some(NoticeTopic::Ending), _) => Report::Ending,
             (Some(NoticeTopic::AskedAgain), _) => Report::AskedAgain,
+            (Some(NoticeTopic::Filling), _) => Report::Filling,
+            (Some(NoticeTopic::AlmostFull), _) => Report::AlmostFull,
             (None, DeliveryState::Read) => Report::Read,
             (None, DeliveryState::Rejected) => Report::Rejected,
             (None, DeliveryState::Expired) => Report::Expired,
@@ -77,8 +79,17 @@ impl Gateway {
         to: AccountId,
         draft: &NoticeDraft<'_>,
     ) -> Result<SealedMessage, Error> {
+        self.notice_prepare_as(self.reference_new(), to, draft)
+    }
+
+    /// The same, with the reference number that the notice gets.
+    pub(in crate::gateway) fn notice_prepare_as(
+        &self,
+        reference: Reference,
+        to: AccountId,
+        draft: &NoticeDraft<'_>,
+    ) -> Result<SealedMessage, Error> {
         let now = self.inner.clock.now();
-        let reference = self.reference_new();
         let account = self.account(to)?;
         let address = account.view(to).address;
         let site = self.site()?;
@@ -127,6 +138,9 @@ impl Gateway {
         now: Timestamp,
     ) -> Vec<u8> {
         let from = self.system_address();
+        // A notice about the account itself replies to no message.
+        let in_reply_to =
+            (draft.about != reference.to_bytes()).then(|| self.message_id_of(draft.about));
         let to = [Mailbox { name: None, address: to.to_owned() }];
         let message = Message {
             from: Mailbox { name: Some(organisation.to_owned()), address: from },
@@ -136,7 +150,7 @@ impl Gateway {
             subject: &draft.subject(language),
             date: now.to_utc(),
             message_id: &self.message_id(reference),
-            in_reply_to: Some(&self.message_id_of(draft.about)),
+            in_reply_to: in_reply_to.as_deref(),
             references: &[],
             reference: &reference.to_string(),
             text: &draft.text(language),

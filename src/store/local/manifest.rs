@@ -8,14 +8,13 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::disk::{read_file, replace_file};
 use super::index::run::{self, Run, RunEntry};
 use super::index::runs::{self, Runs};
 use super::shared::{Shared, lock};
-use super::tables::{Position, Space};
+use super::tables::{Keeper, Manifest};
 use crate::store::error::Error;
 use crate::vault::Vault;
 
@@ -25,25 +24,6 @@ const TABLE: u8 = 254;
 const VERSION: u8 = 1;
 /// A segment takes less than 40 octets here, and a store of 1 TiB has 16,384.
 const OCTETS_MAX: u64 = 16 * 1024 * 1024;
-
-/// The content of the manifest.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Manifest {
-    pub position: Position,
-    /// The oldest first.
-    pub runs: Vec<RunEntry>,
-    /// What the segments contained at this position.
-    pub space: Space,
-}
-
-/// What is known about the index on disk.
-#[derive(Default)]
-pub struct Keeper {
-    /// The manifest as it is on disk.
-    pub manifest: Manifest,
-    /// Runs that may be removed once a manifest without them is durable.
-    garbage: Vec<u64>,
-}
 
 /// Reads the manifest; `None` if there is none that can be used.
 pub fn read(shared: &Shared) -> Option<Manifest> {

@@ -18,9 +18,9 @@ use bytes::Bytes;
 use super::index::{Place, Row};
 use super::journal::segment::{self, HEADER, Segment};
 use super::journal::{Kind, frame};
-use super::manifest::{self, Manifest};
+use super::manifest;
 use super::shared::{Shared, lock};
-use super::tables::{Position, Shifts, Tables, inline_of};
+use super::tables::{Manifest, Position, Shifts, Tables, inline_of};
 use crate::store::error::Error;
 
 /// What opening found and did.

@@ -21,9 +21,8 @@ use super::index::run::Blocks;
 use super::index::{Place, Row, Rows};
 use super::journal::files::Files;
 use super::journal::{PiecePlace, Segment, frame};
-use super::manifest::Keeper;
 use super::pins::Pins;
-use super::tables::{Tables, content_key};
+use super::tables::{Keeper, Tables, content_key};
 
 /// How many rows a scan reads at once: few at first, since many scans need only one.
 const SCAN_FIRST: usize = 16;

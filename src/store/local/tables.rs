@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::index::run::Blocks;
+use serde::{Deserialize, Serialize};
+
+use super::index::run::{Blocks, RunEntry};
 use super::index::runs::{Runs, Source, next};
 use super::index::{Row, Rows, octets_in_memory};
 use super::journal::PiecePlace;
@@ -31,7 +33,7 @@ pub fn inline_of(key: &[u8], value: &Bytes) -> Option<Bytes> {
 }
 
 /// A position in the journal, and the index's digest there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     pub seq: u64,
     pub segment: u64,
@@ -40,12 +42,31 @@ pub struct Position {
 }
 
 /// What the segments of the journal contain.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Space {
     /// Live octets by segment.
     pub live: BTreeMap<u64, u64>,
     /// Segments that contain deleted data, and since when (Unix seconds).
     pub erasable: BTreeMap<u64, u64>,
+}
+
+/// The content of the manifest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    pub position: Position,
+    /// The oldest first.
+    pub runs: Vec<RunEntry>,
+    /// What the segments contained at this position.
+    pub space: Space,
+}
+
+/// What is known about the index on disk.
+#[derive(Default)]
+pub struct Keeper {
+    /// The manifest as it is on disk.
+    pub manifest: Manifest,
+    /// Runs that may be removed once a manifest without them is durable.
+    pub garbage: Vec<u64>,
 }
 
 /// How many octets of each segment came to life, and how many died.

@@ -4,7 +4,8 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::gateway::MailboxView;
+use crate::gateway::{self, MailboxView, QuotaView};
+use crate::terms::Fullness;
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json};
 use crate::web::error::{Problem, Problems};
@@ -45,6 +46,23 @@ pub enum Role {
 pub struct Mailboxes {
     state: String,
     items: Vec<Mailbox>,
+    quota: Quota,
+}
+
+/// How much an account stores, and how much it may store.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Quota {
+    /// What messages, drafts and uploaded files take.
+    octets: u64,
+    /// `null` if there is no limit.
+    octets_max: Option<u64>,
+    /// The number of messages and drafts.
+    messages: u64,
+    /// `null` if there is no limit.
+    messages_max: Option<u64>,
+    /// `filling` from 80 % of a limit on, `almost-full` from 95 % on.
+    fullness: Fullness,
 }
 
 /// The name of a mailbox.
@@ -63,6 +81,19 @@ impl From<crate::gateway::Role> for Role {
             crate::gateway::Role::Archive => Role::Archive,
             crate::gateway::Role::Junk => Role::Junk,
             crate::gateway::Role::Trash => Role::Trash,
+        }
+    }
+}
+
+impl From<QuotaView> for Quota {
+    fn from(view: QuotaView) -> Quota {
+        let limit = |most: u64| (most > 0).then_some(most);
+        Quota {
+            octets: view.usage.octets,
+            octets_max: limit(view.quota.octets),
+            messages: view.usage.messages,
+            messages_max: limit(view.quota.messages),
+            fullness: view.fullness,
         }
     }
 }
@@ -90,9 +121,12 @@ impl From<MailboxView> for Mailbox {
     responses((status = 200, description = "The mailboxes", body = Mailboxes), Problems)
 )]
 pub async fn list(signed: Signed) -> Result<axum::Json<Mailboxes>, Problem> {
-    let found = signed.run(CostClass::Records, |gateway, actor| gateway.mailbox_list(actor));
-    let (state, views) = found.await?;
-    Ok(axum::Json(Mailboxes { state, items: views.into_iter().map(Mailbox::from).collect() }))
+    let found = signed.run(CostClass::Records, |gateway, actor| {
+        Ok::<_, gateway::Error>((gateway.mailbox_list(actor)?, gateway.quota(actor)?))
+    });
+    let ((state, views), quota) = found.await?;
+    let items = views.into_iter().map(Mailbox::from).collect();
+    Ok(axum::Json(Mailboxes { state, items, quota: quota.into() }))
 }
 
 /// Create a mailbox.

@@ -56,13 +56,17 @@ pub enum NoticeKind {
     Ending,
     /// The recipient asks for the message to be sent again.
     Asked,
+    /// The account itself fills up.
+    Filling,
+    /// The account itself is almost full.
+    AlmostFull,
 }
 
 /// What a message of the system itself is about.
 #[derive(Serialize, ToSchema)]
 pub struct Notice {
     kind: NoticeKind,
-    /// The message's reference number.
+    /// The message's reference number; the notice's own if it is about the account.
     about: String,
     recipient: String,
 }
@@ -199,6 +203,8 @@ impl NoticeKind {
         match (notice.topic, notice.kind) {
             (Some(gateway::NoticeTopic::Ending), _) => NoticeKind::Ending,
             (Some(gateway::NoticeTopic::AskedAgain), _) => NoticeKind::Asked,
+            (Some(gateway::NoticeTopic::Filling), _) => NoticeKind::Filling,
+            (Some(gateway::NoticeTopic::AlmostFull), _) => NoticeKind::AlmostFull,
             (None, DeliveryState::Read) => NoticeKind::Read,
             (None, DeliveryState::Rejected) => NoticeKind::Rejected,
             (None, DeliveryState::Expired) => NoticeKind::Expired,

@@ -15,6 +15,7 @@ export type SignedIn = Answered<"SignedIn">;
 export type Role = Answered<"Role">;
 export type Mailbox = Answered<"Mailbox">;
 export type Mailboxes = Answered<"Mailboxes">;
+export type Quota = Answered<"Quota">;
 export type Label = Answered<"Label">;
 
 export type Sender = Answered<"Sender">;

@@ -88,6 +88,17 @@ export const de = {
     unread: (n) => `${n} ungelesen`,
     show: "Ordner anzeigen",
   },
+  quota: {
+    label: "Speicherplatz",
+    used: (used, most) => `${used} von ${most} belegt`,
+    count: (n, most) => `${n} von ${most} Nachrichten`,
+    unlimited: (used) => `${used} belegt`,
+    fullness: {
+      filling: "Füllt sich",
+      "almost-full": "Fast voll",
+      full: "Voll: Sie können Nachrichten weder senden noch empfangen",
+    },
+  },
   list: {
     count: (n, unread) => (unread > 0 ? `${messages(n)} · ${unread} ungelesen` : messages(n)),
     filter: "Liste filtern; mit der Eingabetaste alles durchsuchen",
@@ -621,6 +632,8 @@ export const de = {
         `Ihre Antwort an ${who} verzögert sich; die Zustellung wird weiter versucht.`,
       ending: (who) => `Das Konto von ${who} läuft bald ab.`,
       asked: (who) => `${who} bittet Sie, die Nachricht erneut zu senden.`,
+      filling: (who) => `Das Postfach ${who} ist zu mehr als 80 % voll.`,
+      "almost-full": (who) => `Das Postfach ${who} ist zu mehr als 95 % voll.`,
     },
     toMessages: "Zurück zu den Nachrichten",
     print: "Drucken",
@@ -800,6 +813,8 @@ export const de = {
         delayed: `Ihre Nachricht an ${who} verzögert sich`,
         ending: `Das temporäre Konto von ${who} läuft bald ab`,
         asked: `${who} bittet Sie, eine Nachricht erneut zu senden`,
+        filling: `Das Postfach ${who} ist zu mehr als 80 % voll`,
+        "almost-full": `Das Postfach ${who} ist zu mehr als 95 % voll`,
       };
       return said[kind] ?? `Es gibt Neues zu Ihrer Nachricht an ${who}`;
     },
@@ -931,6 +946,10 @@ export const de = {
       lastHere: (when: string) => `Zuletzt aktiv: ${when}`,
       accept: "Nimmt Nachrichten an",
       neverHere: "Noch nie angemeldet",
+      quotaOctets: "Speichergrenze (GB)",
+      quotaMessages: "Höchstzahl der Nachrichten",
+      quotaHint: "Ein leeres Feld bedeutet den Standardwert, 0 keine Grenze.",
+      quotaSet: "Grenzen festlegen",
       make: "Zum Administrator machen",
       unmake: "Administratorrechte entziehen",
       enable: "Aktivieren",
@@ -1091,6 +1110,8 @@ export const de = {
     "wrong-code": "Dieser Code ist nicht gültig oder wurde bereits verwendet.",
     "over-quota":
       "Sie haben die Höchstzahl erreicht. Entfernen Sie etwas, bevor Sie mehr hinzufügen.",
+    "mailbox-full":
+      "Ihr Postfach ist voll. Löschen Sie Nachrichten und leeren Sie den Papierkorb, um Platz zu schaffen.",
     full: "Der Datenträger des Servers ist voll. Sie können Ihre Nachrichten weiterhin lesen.",
     unavailable: "Das ist im Moment nicht möglich. Es wurde nichts geändert.",
     damaged: "Die gespeicherten Daten sind beschädigt und können nicht angezeigt werden.",

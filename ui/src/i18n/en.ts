@@ -86,6 +86,17 @@ export const en = {
     unread: (n: number) => many(n, "unread", "unread"),
     show: "Show folders",
   },
+  quota: {
+    label: "Storage",
+    used: (used: string, most: string) => `${used} of ${most} used`,
+    count: (n: string, most: string) => `${n} of ${most} messages`,
+    unlimited: (used: string) => `${used} used`,
+    fullness: {
+      filling: "Filling up",
+      "almost-full": "Almost full",
+      full: "Full: you can neither send nor receive messages",
+    },
+  },
   list: {
     count: (n: number, unread: number) =>
       unread > 0 ? `${messages(n)} · ${unread} unread` : messages(n),
@@ -590,6 +601,8 @@ export const en = {
         `Your reply to ${who} is delayed. We are still trying to deliver it.`,
       ending: (who: string) => `The account of ${who} will expire soon.`,
       asked: (who: string) => `${who} has asked you to send the message again.`,
+      filling: (who: string) => `The mailbox ${who} is more than 80% full.`,
+      "almost-full": (who: string) => `The mailbox ${who} is more than 95% full.`,
     },
     toMessages: "Back to messages",
     print: "Print",
@@ -760,6 +773,8 @@ export const en = {
         delayed: `Your message to ${who} is delayed`,
         ending: `The temporary account of ${who} will expire soon`,
         asked: `${who} has asked you to send a message again`,
+        filling: `The mailbox ${who} is more than 80% full`,
+        "almost-full": `The mailbox ${who} is more than 95% full`,
       };
       return said[kind] ?? `There is news about your message to ${who}`;
     },
@@ -890,6 +905,10 @@ export const en = {
       lastHere: (when: string) => `Last active: ${when}`,
       accept: "Accepts messages from",
       neverHere: "Never signed in",
+      quotaOctets: "Storage limit (GB)",
+      quotaMessages: "Message limit",
+      quotaHint: "Leave a field empty for the default; 0 means no limit.",
+      quotaSet: "Set limits",
       make: "Make administrator",
       unmake: "Remove administrator rights",
       enable: "Enable",
@@ -1046,6 +1065,7 @@ export const en = {
     "code-needed": "Enter the code from your authenticator app as well.",
     "wrong-code": "This code is not valid or has already been used.",
     "over-quota": "You have reached the limit. Remove some items before you add more.",
+    "mailbox-full": "Your mailbox is full. Delete messages and empty the trash to make room.",
     full: "The server’s disk is full. You can still read your messages.",
     unavailable: "This is not possible at the moment. Nothing has changed.",
     damaged: "The stored data is damaged and cannot be shown.",

@@ -92,6 +92,17 @@ export const es = {
     unread: (n) => some(n, "no leído", "no leídos"),
     show: "Mostrar las carpetas",
   },
+  quota: {
+    label: "Almacenamiento",
+    used: (used, most) => `${used} de ${most} en uso`,
+    count: (n, most) => `${n} de ${most} mensajes`,
+    unlimited: (used) => `${used} en uso`,
+    fullness: {
+      filling: "Se está llenando",
+      "almost-full": "Casi lleno",
+      full: "Lleno: no puede enviar ni recibir mensajes",
+    },
+  },
   list: {
     count: (n, unread) =>
       unread > 0 ? `${messages(n)} · ${some(unread, "no leído", "no leídos")}` : messages(n),
@@ -620,6 +631,8 @@ export const es = {
       delayed: (who) => `Su respuesta a ${who} se retrasa. Seguimos intentando entregarla.`,
       ending: (who) => `La cuenta de ${who} caducará pronto.`,
       asked: (who) => `${who} le pide que envíe de nuevo el mensaje.`,
+      filling: (who) => `El buzón ${who} está lleno en más del 80 %.`,
+      "almost-full": (who) => `El buzón ${who} está lleno en más del 95 %.`,
     },
     toMessages: "Volver a los mensajes",
     print: "Imprimir",
@@ -793,6 +806,8 @@ export const es = {
         delayed: `Su mensaje a ${who} se retrasa`,
         ending: `La cuenta temporal de ${who} caducará pronto`,
         asked: `${who} le pide que envíe de nuevo un mensaje`,
+        filling: `El buzón ${who} está lleno en más del 80 %`,
+        "almost-full": `El buzón ${who} está lleno en más del 95 %`,
       };
       return said[kind] ?? `Hay novedades sobre su mensaje a ${who}`;
     },
@@ -922,6 +937,10 @@ export const es = {
       lastHere: (when: string) => `Última actividad: ${when}`,
       accept: "Acepta mensajes",
       neverHere: "Nunca ha iniciado sesión",
+      quotaOctets: "Límite de almacenamiento (GB)",
+      quotaMessages: "Máximo de mensajes",
+      quotaHint: "Deje un campo vacío para el valor predeterminado; 0 significa sin límite.",
+      quotaSet: "Fijar límites",
       make: "Nombrar administrador",
       unmake: "Quitar los permisos de administrador",
       enable: "Activar",
@@ -1080,6 +1099,7 @@ export const es = {
     "code-needed": "Escriba también el código de su aplicación de autenticación.",
     "wrong-code": "Este código no es válido o ya se ha utilizado.",
     "over-quota": "Ha alcanzado el límite. Elimine alguno antes de añadir más.",
+    "mailbox-full": "Su buzón está lleno. Elimine mensajes y vacíe la papelera para hacer sitio.",
     full: "El disco del servidor está lleno. Puede seguir leyendo sus mensajes.",
     unavailable: "No es posible en este momento. No ha cambiado nada.",
     damaged: "Los datos guardados están dañados y no se pueden mostrar.",

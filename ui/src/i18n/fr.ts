@@ -93,6 +93,17 @@ export const fr = {
     unread: (n) => some(n, "non lu", "non lus"),
     show: "Afficher les dossiers",
   },
+  quota: {
+    label: "Espace de stockage",
+    used: (used, most) => `${used} sur ${most} utilisés`,
+    count: (n, most) => `${n} messages sur ${most}`,
+    unlimited: (used) => `${used} utilisés`,
+    fullness: {
+      filling: "Se remplit",
+      "almost-full": "Presque plein",
+      full: "Plein : vous ne pouvez ni envoyer ni recevoir de messages",
+    },
+  },
   list: {
     count: (n, unread) =>
       unread > 0 ? `${messages(n)} · ${some(unread, "non lu", "non lus")}` : messages(n),
@@ -634,6 +645,8 @@ export const fr = {
         `Votre réponse à ${who} est retardée. Nous essayons toujours de la remettre.`,
       ending: (who) => `Le compte ${of(who)} expire bientôt.`,
       asked: (who) => `${who} vous demande de renvoyer le message.`,
+      filling: (who) => `La boîte aux lettres ${who} est pleine à plus de 80 %.`,
+      "almost-full": (who) => `La boîte aux lettres ${who} est pleine à plus de 95 %.`,
     },
     toMessages: "Retour aux messages",
     print: "Imprimer",
@@ -808,6 +821,8 @@ export const fr = {
         delayed: `Votre message à ${who} est retardé`,
         ending: `Le compte temporaire ${of(who)} expire bientôt`,
         asked: `${who} vous demande de renvoyer un message`,
+        filling: `La boîte aux lettres ${who} est pleine à plus de 80 %`,
+        "almost-full": `La boîte aux lettres ${who} est pleine à plus de 95 %`,
       };
       return said[kind] ?? `Il y a du nouveau sur votre message à ${who}`;
     },
@@ -939,6 +954,10 @@ export const fr = {
       lastHere: (when: string) => `Dernière activité\u00a0: ${when}`,
       accept: "Accepte les messages",
       neverHere: "Jamais connecté",
+      quotaOctets: "Limite de stockage (Go)",
+      quotaMessages: "Nombre maximal de messages",
+      quotaHint: "Laissez un champ vide pour la valeur par défaut ; 0 signifie sans limite.",
+      quotaSet: "Définir les limites",
       make: "Nommer administrateur",
       unmake: "Retirer les droits d’administration",
       enable: "Activer",
@@ -1098,6 +1117,8 @@ export const fr = {
     "code-needed": "Saisissez aussi le code de votre application d’authentification.",
     "wrong-code": "Ce code n’est pas valide ou a déjà été utilisé.",
     "over-quota": "Vous avez atteint la limite. Supprimez-en avant d’en ajouter.",
+    "mailbox-full":
+      "Votre boîte aux lettres est pleine. Supprimez des messages et videz la corbeille pour libérer de la place.",
     full: "Le disque du serveur est plein. Vous pouvez toujours lire vos messages.",
     unavailable: "C’est impossible pour le moment. Rien n’a changé.",
     damaged: "Les données enregistrées sont endommagées et ne peuvent pas être affichées.",

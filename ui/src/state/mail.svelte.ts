@@ -12,6 +12,7 @@ import type {
   Mailbox,
   Flags,
   Page,
+  Quota,
   Role,
   Snippet,
 } from "../api/types.ts";
@@ -29,6 +30,8 @@ export type Load = "idle" | "loading" | "ready" | "failed";
 class Mail {
   boxes = $state.raw<Mailbox[]>([]);
   boxesLoad = $state<Load>("idle");
+  /** How much the account stores, when the mailboxes were last read. */
+  quota = $state.raw<Quota | null>(null);
   items = $state.raw<Record<string, Listed>>({});
   windows = $state.raw<Record<string, win.Window>>({});
   loads = new SvelteMap<string, Load>();
@@ -62,6 +65,7 @@ class Mail {
     this.#generation += 1;
     this.boxes = [];
     this.boxesLoad = "idle";
+    this.quota = null;
     this.items = {};
     this.windows = {};
     this.loads.clear();
@@ -103,9 +107,10 @@ class Mail {
     const generation = this.#generation;
     if (this.boxesLoad !== "ready") this.boxesLoad = "loading";
     try {
-      const { state, items } = await api.mailboxList();
+      const { state, items, quota } = await api.mailboxList();
       if (generation !== this.#generation) return;
       this.boxes = items;
+      this.quota = quota;
       // Only the first state counts: windows loaded later are newer than it, never older.
       this.#since ??= state;
       this.boxesLoad = "ready";

@@ -4,6 +4,7 @@
 import { ApiError } from "../api/client.ts";
 import * as api from "../api/sending.ts";
 import { background } from "../lib/background.ts";
+import { reason } from "../lib/reason.ts";
 import { uploadFile, uploadOn } from "../lib/upload.ts";
 
 const IDLE_MS = 1_000;
@@ -58,7 +59,12 @@ export abstract class Message {
   async saveQuietly(): Promise<void> {
     this.rest();
     if (!this.dirty || !this.mayKeep()) return;
-    await this.save().catch(() => (this.unsaved = true));
+    try {
+      await this.save();
+    } catch (error) {
+      this.unsaved = true;
+      this.#explainFull(error);
+    }
   }
 
   save(): Promise<api.Draft> {
@@ -159,9 +165,15 @@ export abstract class Message {
     } catch (error) {
       const isLarge = error instanceof ApiError && error.status === 413;
       this.#change(key, { state: isLarge ? "too-large" : "failed" });
+      this.#explainFull(error);
     } finally {
       this.#stops.delete(key);
     }
+  }
+
+  /** Trying again does not help while the mailbox is full, so its owner is told at once. */
+  #explainFull(error: unknown): void {
+    if (error instanceof ApiError && error.code === "mailbox-full") this.problem = reason(error);
   }
 
   #change(key: number, to: Partial<Attached>): void {

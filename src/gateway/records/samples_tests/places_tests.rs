@@ -6,14 +6,15 @@ use crate::gateway::records::account::{
 };
 use crate::gateway::records::audit::{Act, AuditEntry};
 use crate::gateway::records::mailbox::{
-    ChangeRow, Counters, Entry, EpochRecord, FeedChange, Mailbox, Place, Role,
+    ChangeRow, Counters, Entry, EpochRecord, FeedChange, Holder, Mailbox, OwnQuota, Place, Role,
+    Usage,
 };
 use crate::gateway::records::message::{
     Answerable, Answered, ConversationOf, Member, Message, Outcome, OutcomeKind, OwnId, Protection,
     Requested,
 };
 use crate::mail::envelope::ReversePath;
-use crate::terms::{Choice, ConfirmOutside, Language, LastInteraction, RejectReason};
+use crate::terms::{Choice, ConfirmOutside, Fullness, Language, LastInteraction, RejectReason};
 use crate::vault::passkey::{Algorithm, PublicKey};
 
 use super::*;
@@ -228,13 +229,20 @@ impl Samples for EpochRecord {
 
 impl Samples for Counters {
     fn samples() -> Vec<Self> {
-        let counters = Counters {
+        let full = |holder, warned| Counters {
             modseq: 5_000_000_001,
             forgotten: 5_000_000_002,
             mailbox_next: 70_003,
             recent: vec![FeedChange { reference: [1; 16], removed: true }],
+            usage: Some(Usage { octets: 5_000_000_004, messages: 70_005 }),
+            own_quota: OwnQuota { octets: Some(5_000_000_006), messages: Some(70_007) },
+            holder,
+            warned,
         };
-        vec![counters]
+        let mut samples = vec![Counters::default()];
+        samples.extend(each(|warned| full(Holder::User, warned)));
+        samples.extend(each(|holder| full(holder, Fullness::Room)));
+        samples
     }
 }
 

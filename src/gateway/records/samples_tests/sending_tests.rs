@@ -183,9 +183,10 @@ impl Samples for Submission {
             deliveries: 70_003,
             sealed: true,
             sealed_thread: false,
+            owed: Some(5_000_000_004),
         };
-        let thread = Submission { undo_until: None, sealed: false, sealed_thread: true, ..full };
-        vec![full, thread]
+        let bare = Submission { undo_until: None, owed: None, sealed: false, ..full.clone() };
+        vec![full, Submission { sealed_thread: true, ..bare }]
     }
 }
 

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::gateway::records::audit::Act;
-use crate::gateway::{AccountRow, Gateway, NewAccount, Password};
+use crate::gateway::{self, AccountRow, Gateway, NewAccount, Password};
 use crate::mail::address::Address;
 use crate::terms::AcceptFrom;
 use crate::web::api::Done;
+use crate::web::api::mailbox::Quota;
 use crate::web::auth::Managing;
 use crate::web::body::{Id, Json};
 use crate::web::error::{Problem, Problems};
@@ -29,6 +30,18 @@ pub struct User {
     created_at: String,
     #[schema(format = DateTime)]
     last_interaction_at: Option<String>,
+    quota: Quota,
+    own_quota: OwnQuota,
+}
+
+/// The limits set for one user.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OwnQuota {
+    /// `null` for the configured limit, 0 for no limit.
+    octets_max: Option<u64>,
+    /// `null` for the configured limit, 0 for no limit.
+    messages_max: Option<u64>,
 }
 
 /// All users, by name.
@@ -66,6 +79,8 @@ pub struct UserChange {
     disabled: Option<bool>,
     manager: Option<bool>,
     accept_from: Option<AcceptFrom>,
+    /// Replaces both limits.
+    quota: Option<OwnQuota>,
 }
 
 impl From<AccountRow> for User {
@@ -79,6 +94,11 @@ impl From<AccountRow> for User {
             accept_from: row.accept_from,
             created_at: row.created.to_rfc3339(),
             last_interaction_at: row.last_interaction.map(|at| at.to_rfc3339()),
+            quota: row.quota.into(),
+            own_quota: OwnQuota {
+                octets_max: row.own_quota.octets,
+                messages_max: row.own_quota.messages,
+            },
         }
     }
 }
@@ -156,6 +176,11 @@ pub async fn change(
             }
             if let Some(accept) = change.accept_from {
                 gateway.account_accept_from(&name, accept)?;
+                note(Act::UserChanged);
+            }
+            if let Some(OwnQuota { octets_max, messages_max }) = change.quota {
+                let own = gateway::OwnQuota { octets: octets_max, messages: messages_max };
+                gateway.account_quota(&name, own)?;
                 note(Act::UserChanged);
             }
             Ok(())

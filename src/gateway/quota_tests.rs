@@ -1,0 +1,614 @@
+//! Quotas: what is counted, who is refused, and who is warned.
+
+use std::ops::ControlFlow;
+
+use super::mailboxes::summary::NoticeTopic;
+use super::quota::recount;
+use super::records::ids::AccountId;
+use super::records::mailbox::CountersV1;
+use super::records::tables::{COUNTERS, MESSAGES, SUBMISSIONS};
+use super::records::temporary::PickupEnd;
+use super::sending_tests::*;
+use super::tests::*;
+use super::*;
+use crate::mail::reference::Reference;
+use crate::store::{Read, Table};
+use crate::terms::{Choice, Fullness, Mode, NotSent};
+
+const DAY: i64 = 24 * 3600;
+
+/// A message with a text of so many octets.
+fn text(octets: usize) -> String {
+    format!("From: sender@outside.example\nSubject: Hello\n\n{}\n", "x".repeat(octets))
+}
+
+fn limit(gateway: &Gateway, name: &str, octets: u64) {
+    gateway.account_quota(name, OwnQuota { octets: Some(octets), messages: None }).unwrap();
+}
+
+fn used(gateway: &Gateway, actor: &Actor) -> Usage {
+    gateway.quota(actor).unwrap().usage
+}
+
+/// The counted accounts; each count must be what the rows come to.
+fn counted(gateway: &Gateway) -> Vec<(AccountId, Usage)> {
+    let mut found = Vec::new();
+    let add = |account, counters: records::mailbox::Counters| {
+        found.push((account, counters.usage.expect("it is counted")));
+        ControlFlow::Continue(())
+    };
+    gateway.store().scan_readable(&COUNTERS, &(), add).unwrap();
+    for (account, usage) in &found {
+        let rows = recount(gateway.store(), *account).unwrap();
+        let octets = rows.octets + owed(gateway, *account);
+        assert_eq!(*usage, Usage { octets, ..rows }, "{}", account.to_text());
+    }
+    found
+}
+
+/// What still counts for an account that deleted the copies of messages that wait outside.
+fn owed(gateway: &Gateway, account: AccountId) -> u64 {
+    let mut octets = 0;
+    let add = |_, row: records::submission::Submission| {
+        octets += row.owed.filter(|_| row.sender == account).unwrap_or_default();
+        ControlFlow::Continue(())
+    };
+    gateway.store().scan_readable(&SUBMISSIONS, &(), add).unwrap();
+    octets
+}
+
+/// Does at random whatever stores or deletes something.
+struct World {
+    gateway: Gateway,
+    random: fastrand::Rng,
+    people: Vec<Actor>,
+    files: Vec<(usize, String)>,
+    drafts: Vec<(usize, DraftView)>,
+    sent: Vec<(usize, Reference)>,
+    /// How often each kind of step succeeded.
+    done: [usize; 16],
+}
+
+impl World {
+    fn new(seed: u64) -> World {
+        let gateway = gateway_with(|settings| {
+            settings.policy = choice(Choice::TemporaryAccount, Mode::Free);
+        });
+        let people = ["dana", "omar"].map(|name| sign_in(&gateway, name)).into();
+        World {
+            gateway,
+            random: fastrand::Rng::with_seed(seed),
+            people,
+            files: Vec::new(),
+            drafts: Vec::new(),
+            sent: Vec::new(),
+            done: [0; 16],
+        }
+    }
+
+    /// A random one of the outsider's, Dana's or Omar's items, and whose it is.
+    fn item(&mut self) -> Option<(usize, ItemView)> {
+        let who = self.random.usize(0..self.people.len());
+        let boxes = ["inbox", "sent", "trash", "archive"];
+        let mailbox = boxes[self.random.usize(0..boxes.len())];
+        let page = self.gateway.message_list(&self.people[who], mailbox, None, 50);
+        let mut items = page.ok()?.items;
+        (!items.is_empty()).then(|| (who, items.swap_remove(self.random.usize(0..items.len()))))
+    }
+
+    fn some<T>(random: &mut fastrand::Rng, list: &mut Vec<T>) -> Option<T> {
+        (!list.is_empty()).then(|| list.swap_remove(random.usize(0..list.len())))
+    }
+
+    fn step(&mut self) {
+        let kind = self.random.usize(0..self.done.len());
+        if self.act(kind).is_some() {
+            self.done[kind] += 1;
+        }
+        counted(&self.gateway);
+    }
+
+    fn act(&mut self, kind: usize) -> Option<()> {
+        let gateway = self.gateway.clone();
+        let octets = self.random.usize(0..5_000);
+        let who = self.random.usize(0..2);
+        let to = [&["dana@example.org"][..], &["omar@example.org", "dana@example.org"]][who];
+        match kind {
+            0 => {
+                deliver(&gateway, to, &text(octets));
+            }
+            1 => {
+                let twice = text(octets % 3);
+                gateway.message_import(&self.people[who], "archive", twice.as_bytes()).ok()?;
+            }
+            2 => {
+                let whole = uploaded(&gateway, &self.people[who], "file", &vec![7; octets + 1]);
+                self.files.push((who, whole));
+                let begun = gateway.upload_begin(&self.people[who], "half", "a/b", 9_999).ok()?;
+                gateway.upload_append(&self.people[who], &begun.id, 0, &[1; 10]).ok()?;
+            }
+            3 => {
+                let (who, id) = World::some(&mut self.random, &mut self.files)?;
+                gateway.upload_delete(&self.people[who], &id).ok()?;
+            }
+            4 => {
+                let mut content = content(&["dana@example.org", OUTSIDER], &"y".repeat(octets));
+                content.to.push(addressee(["omar@example.org", "eve@else.example"][who]));
+                content.choices.insert("eve@else.example".to_owned(), Choice::Plain);
+                if let Some((owner, id)) = World::some(&mut self.random, &mut self.files) {
+                    match owner == who {
+                        true => content.attachments.push(id),
+                        false => self.files.push((owner, id)),
+                    }
+                }
+                let draft = gateway.draft_create(&self.people[who], &content).ok()?;
+                self.drafts.push((who, draft));
+            }
+            5 => {
+                let (who, draft) = World::some(&mut self.random, &mut self.drafts)?;
+                let mut content = draft.content.clone();
+                content.text = "z".repeat(octets);
+                content.attachments.clear();
+                let (id, version) = (&draft.id, draft.version);
+                let saved = gateway.draft_save(&self.people[who], id, version, &content).ok()?;
+                self.drafts.push((who, saved));
+            }
+            6 => {
+                let (who, draft) = World::some(&mut self.random, &mut self.drafts)?;
+                gateway.draft_delete(&self.people[who], &draft.id).ok()?;
+            }
+            7 | 8 => {
+                let (who, draft) = World::some(&mut self.random, &mut self.drafts)?;
+                let submit = outgoing::submit::Submit {
+                    draft: &draft.id,
+                    version: draft.version,
+                    consent: None,
+                    typed: None,
+                    request: &draft.id,
+                };
+                match gateway.submit(&self.people[who], &submit).ok()? {
+                    outgoing::submit::Submitted::Accepted(view) => {
+                        self.sent.push((who, view.reference));
+                    }
+                    outgoing::submit::Submitted::NeedsConsent(asked) => panic!("{asked:?}"),
+                }
+            }
+            9 => {
+                let (who, reference) = World::some(&mut self.random, &mut self.sent)?;
+                let draft = gateway.submission_undo(&self.people[who], reference).ok()?;
+                self.drafts.push((who, draft));
+            }
+            10 => {
+                release(&gateway);
+                self.outsider();
+            }
+            11 => {
+                let (who, item) = self.item()?;
+                gateway.message_open(&self.people[who], item.reference, None).ok()?;
+            }
+            12 => {
+                let (who, item) = self.item()?;
+                gateway.message_reject(&self.people[who], item.reference, None, None).ok()?;
+            }
+            13 => {
+                let (who, item) = self.item()?;
+                let trash = Change { mailbox: Some("trash".to_owned()), ..Change::default() };
+                gateway.message_change(&self.people[who], item.reference, &trash).ok()?;
+            }
+            14 => {
+                let (who, item) = self.item()?;
+                gateway.message_delete(&self.people[who], item.reference).ok()?;
+            }
+            _ => {
+                // Files without a draft, and what lay in the trash; then the temporary accounts.
+                gateway.clock().advance_secs(3 * DAY);
+                gateway.messages_release(100).unwrap();
+                let before = gateway.clock().now().plus_secs(-DAY);
+                gateway.uploads_expire(before, 5).unwrap();
+                if octets < 1_500 {
+                    gateway.clock().advance_secs(40 * DAY);
+                    gateway.messages_expire(100).unwrap();
+                    gateway.temporary_warn(10).unwrap();
+                    gateway.temporary_expire(10).unwrap();
+                    self.people.truncate(2);
+                }
+                self.people[who] = sign_in(&gateway, ["dana", "omar"][who]);
+            }
+        }
+        Some(())
+    }
+
+    /// The outsider signs in to the account that was issued last.
+    fn outsider(&mut self) {
+        for (row, octets) in leased(&self.gateway) {
+            delivered(&self.gateway, row.id);
+            let is_noa = row.recipient.path.to_string().contains("noa@");
+            if self.people.len() > 2 || !is_noa {
+                continue;
+            }
+            let (initial, _) = password_and_token(&octets);
+            if !initial.is_empty() {
+                self.people.extend(claim(&self.gateway, OUTSIDER, &initial, OWN));
+            }
+        }
+    }
+}
+
+/// P-24: after every step of random walks the count is what the rows come to. The walks are the
+/// same each time.
+#[test]
+fn the_count_is_always_what_is_stored() {
+    let mut done = [0; 16];
+    for seed in 0..8 {
+        let mut world = World::new(seed);
+        for _ in 0..250 {
+            world.step();
+        }
+        for (all, one) in done.iter_mut().zip(world.done) {
+            *all += one;
+        }
+    }
+    assert!(done.iter().all(|count| *count >= 10), "some steps hardly ever happen: {done:?}");
+}
+
+/// What was stored before there was a count is counted, once, whatever comes first.
+#[test]
+fn an_account_of_an_earlier_version_is_counted() {
+    type First = fn(&Gateway, &Actor);
+    let firsts: [First; 5] = [
+        |gateway, _| {
+            deliver(gateway, &["dana@example.org"], &text(10));
+        },
+        |gateway, dana| drop(uploaded(gateway, dana, "file", b"octets")),
+        |gateway, dana| drop(gateway.draft_create(dana, &content(&[], "A draft")).unwrap()),
+        |gateway, dana| {
+            let trash = inbox(gateway, dana)[0].reference;
+            gateway.message_open(dana, trash, None).unwrap();
+            gateway.message_delete(dana, trash).unwrap();
+        },
+        |gateway, _| limit(gateway, "dana", 1 << 20),
+    ];
+    for first in firsts {
+        let gateway = gateway();
+        let dana = sign_in(&gateway, "dana");
+        deliver(&gateway, &["dana@example.org"], &text(100));
+        send(&gateway, &dana, &content(&[OUTSIDER, "dana@example.org"], "To myself"));
+        let mut accounts = Vec::new();
+        let (noa, _) = password_and_token(&leased(&gateway)[0].1);
+        gateway
+            .store()
+            .scan_keys(&COUNTERS, &(), |id| {
+                accounts.push(id);
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        for account in accounts {
+            let earlier: Table<AccountId, CountersV1> = Table::new(COUNTERS.id, COUNTERS.name);
+            let done = gateway.store().transact(move |tx| {
+                let now = tx.get(&COUNTERS, &account)?.unwrap_or_default();
+                let (modseq, forgotten) = (now.modseq, now.forgotten);
+                let mailbox_next = now.mailbox_next;
+                tx.put(&earlier, &account, &CountersV1 { modseq, forgotten, mailbox_next })
+            });
+            done.wait().unwrap();
+        }
+        assert_eq!(used(&gateway, &dana), Usage::default());
+        first(&gateway, &dana);
+        assert!(gateway.quotas_count(1).unwrap() > 0);
+        while gateway.quotas_count(1).unwrap() > 0 {}
+        assert_eq!(counted(&gateway).len(), 3);
+        assert!(used(&gateway, &dana).messages > 0);
+        // It is known again that an outsider has the account.
+        let noa = claim(&gateway, OUTSIDER, &noa, OWN).unwrap();
+        let quota = gateway.quota(&noa).unwrap().quota;
+        assert_eq!(quota, gateway.settings().temporary_quota);
+    }
+}
+
+#[test]
+fn a_full_mailbox_is_refused_at_rcpt_and_so_is_a_message_that_declares_too_much() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    deliver(&gateway, &["dana@example.org"], &text(1_000));
+    let here = used(&gateway, &dana).octets;
+    limit(&gateway, "dana", here + 500);
+    let to = crate::mail::envelope::ForwardPath::parse("<dana@example.org>").unwrap();
+    let accepts = |octets| match gateway.recipient_check(&to, Origin::Outside, octets).unwrap() {
+        RecipientVerdict::Accept(_) => true,
+        RecipientVerdict::Refuse(reason) => {
+            assert_eq!(reason, Reason::MailboxFull);
+            false
+        }
+    };
+    assert!(accepts(0) && accepts(500) && !accepts(501));
+    limit(&gateway, "dana", here);
+    assert!(!accepts(0));
+    // Postmaster is Dana, whose mailbox is full as well for those who write to postmaster.
+    let postmaster = refused(&gateway, "<postmaster>", Origin::Outside);
+    assert_eq!(postmaster, Some(Reason::MailboxFull));
+    // The number of messages counts as well, and 0 is no limit.
+    let messages = |octets, messages| {
+        gateway.account_quota("dana", OwnQuota { octets, messages }).unwrap();
+        accepts(0)
+    };
+    assert!(!messages(None, Some(1)) && messages(None, Some(2)));
+    assert!(messages(Some(0), Some(0)));
+    let most = gateway.account_quota("dana", OwnQuota { octets: Some(u64::MAX), messages: None });
+    assert!(matches!(most, Err(Error::Invalid { .. })));
+}
+
+/// SMTP has one reply after the last octet. Nobody silently goes without, and nobody is more than
+/// one message over.
+#[test]
+fn after_data_a_message_is_stored_for_all_or_for_nobody() {
+    const BOTH: [&str; 2] = ["dana@example.org", "omar@example.org"];
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    limit(&gateway, "dana", 2_000);
+    limit(&gateway, "omar", 10_000);
+    let receive = |inbound| gateway.receive(inbound).wait();
+    // All three are accepted at RCPT while Dana has room.
+    let offered = |to: &[&str], octets| inbound(&gateway, "s@outside.example", to, &text(octets));
+    let (alone, first, second) =
+        (offered(&BOTH[..1], 3_000), offered(&BOTH, 3_000), offered(&BOTH, 10));
+    // It fits into no mailbox.
+    assert!(matches!(receive(alone), Err(Error::MailboxFull)));
+    assert_eq!(used(&gateway, &dana).messages, 0);
+    // It fits into Omar's: both have it, and Dana is over her limit by this one message.
+    receive(first).unwrap();
+    assert_eq!((inbox(&gateway, &dana).len(), inbox(&gateway, &omar).len()), (1, 1));
+    assert_eq!(gateway.quota(&dana).unwrap().fullness, Fullness::Full);
+    // Dana became full since RCPT: the peer is to try again, and is then told who is full.
+    assert!(matches!(receive(second), Err(Error::MailboxFull)));
+    assert_eq!((inbox(&gateway, &dana).len(), inbox(&gateway, &omar).len()), (1, 1));
+    assert_eq!(refused(&gateway, "<dana@example.org>", Origin::Outside), Some(Reason::MailboxFull));
+    deliver(&gateway, &BOTH[1..], &text(10));
+    counted(&gateway);
+}
+
+#[test]
+fn a_full_account_takes_no_import_upload_draft_or_submission() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    deliver(&gateway, &["dana@example.org"], &text(2_000));
+    let message = content(&["omar@example.org"], &"a".repeat(500));
+    let draft = gateway.draft_create(&dana, &message).unwrap();
+    let full = used(&gateway, &dana);
+    limit(&gateway, "dana", full.octets);
+
+    let is_full = |done: Result<(), Error>| matches!(done, Err(Error::MailboxFull));
+    let import = |octets: &str| gateway.message_import(&dana, "inbox", octets.as_bytes()).map(drop);
+    assert!(is_full(import(&text(1))));
+    assert!(is_full(gateway.upload_begin(&dana, "file", "a/b", 1).map(drop)));
+    assert!(is_full(gateway.draft_create(&dana, &message).map(drop)));
+    let longer = DraftContent { text: "a".repeat(501), ..message.clone() };
+    assert!(is_full(gateway.draft_save(&dana, &draft.id, 1, &longer).map(drop)));
+    // What does not grow may be saved, and is sent if its copy fits.
+    let shorter = DraftContent { text: "b".repeat(500), ..message };
+    let draft = gateway.draft_save(&dana, &draft.id, 1, &shorter).unwrap();
+    let submit = outgoing::submit::Submit {
+        draft: &draft.id,
+        version: draft.version,
+        consent: None,
+        typed: None,
+        request: "once",
+    };
+    assert!(is_full(gateway.submit(&dana, &submit).map(drop)));
+    assert_eq!(used(&gateway, &dana), full);
+    assert_eq!(
+        gateway.draft(&dana, &draft.id).unwrap().version,
+        draft.version,
+        "it is still there"
+    );
+    // Once there is room, each works again.
+    let old = inbox(&gateway, &dana)[0].reference;
+    gateway.message_open(&dana, old, None).unwrap();
+    gateway.message_delete(&dana, old).unwrap();
+    gateway.submit(&dana, &submit).unwrap();
+    import(&text(1)).unwrap();
+    counted(&gateway);
+}
+
+/// A file that fits once may be sent: it is there twice only while sending can be undone.
+#[test]
+fn sending_a_file_needs_room_for_the_copy_only() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let file = uploaded(&gateway, &dana, "file", &[1; 10_000]);
+    limit(&gateway, "dana", 20_000);
+    let message =
+        DraftContent { attachments: vec![file], ..content(&["omar@example.org"], "Here") };
+    hold(&gateway, &dana, &message);
+    assert!(used(&gateway, &dana).octets > 20_000);
+    release(&gateway);
+    assert!(used(&gateway, &dana).octets < 20_000);
+    counted(&gateway);
+}
+
+#[test]
+fn a_sender_inside_is_told_that_the_recipient_is_full() {
+    let gateway = gateway_with(|settings| {
+        settings.policy = choice(Choice::TemporaryAccount, Mode::Free);
+        settings.temporary_quota.messages = 1;
+    });
+    let dana = sign_in(&gateway, "dana");
+    let everybody = ["omar@example.org", OUTSIDER];
+    gateway.account_quota("omar", OwnQuota { octets: None, messages: Some(1) }).unwrap();
+    send(&gateway, &dana, &content(&everybody, "It fits"));
+    assert_eq!(notices(&gateway, &dana), []);
+
+    let addresses = everybody.map(str::to_owned);
+    let checks = gateway.outgoing_check(&dana, &addresses, &content(&[], "")).unwrap();
+    assert!(checks.iter().all(|check| check.reason == Some(NotSent::MailboxFull)), "{checks:?}");
+    let reference = send(&gateway, &dana, &content(&everybody, "It does not"));
+    let states = states(&gateway, &dana, reference);
+    assert!(states.iter().all(|(_, state)| *state == DeliveryState::Failed), "{states:?}");
+    let told = everybody.map(|address| (DeliveryState::Failed, address.to_owned()));
+    let mut found = notices(&gateway, &dana);
+    found.sort_by(|a, b| b.1.cmp(&a.1));
+    assert_eq!(found, told);
+    let notice = inbox(&gateway, &dana).remove(0).reference;
+    let (_, opened) = gateway.message_open(&dana, notice, None).unwrap();
+    let opened = String::from_utf8_lossy(opened.shown()).into_owned();
+    assert!(opened.contains("mailbox is full."), "{opened}");
+    assert!(!opened.contains("This rule"), "nobody decided it: {opened}");
+    assert_eq!(inbox(&gateway, &sign_in(&gateway, "omar")).len(), 1);
+    counted(&gateway);
+}
+
+/// What the system reports is stored whatever the quota: nobody else knows what it says.
+#[test]
+fn a_full_account_still_gets_its_notices() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let reference = send(&gateway, &dana, &content(&["omar@example.org"], "Hello"));
+    limit(&gateway, "dana", 1);
+    gateway.message_open(&omar, reference, None).unwrap();
+    let expected = [(DeliveryState::Read, "omar@example.org".to_owned())];
+    assert_eq!(notices(&gateway, &dana), expected);
+    counted(&gateway);
+}
+
+fn warnings(gateway: &Gateway, actor: &Actor) -> Vec<NoticeTopic> {
+    while gateway.quotas_warn(1).unwrap() > 0 {}
+    let items = inbox(gateway, actor).into_iter().rev();
+    items.filter_map(|item| item.notice).filter_map(|notice| notice.topic).collect()
+}
+
+#[test]
+fn an_owner_is_warned_once_at_each_level_and_again_after_it_fell_below() {
+    use NoticeTopic::{AlmostFull, Filling};
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    gateway.account_quota("dana", OwnQuota { octets: Some(100_000), messages: None }).unwrap();
+    let fill = |octets| deliver(&gateway, &["dana@example.org"], &text(octets));
+    let delete = |reference| {
+        gateway.message_open(&dana, reference, None).unwrap();
+        gateway.message_delete(&dana, reference).unwrap();
+    };
+    fill(70_000);
+    assert_eq!(warnings(&gateway, &dana), []);
+    let more = fill(11_000);
+    assert_eq!(warnings(&gateway, &dana), [Filling]);
+    fill(1_000);
+    assert_eq!(warnings(&gateway, &dana), [Filling], "once");
+    // It falls below the level and reaches it again.
+    delete(more);
+    assert_eq!(warnings(&gateway, &dana), [Filling]);
+    let more = fill(10_000);
+    assert_eq!(warnings(&gateway, &dana), [Filling, Filling]);
+    let most = fill(14_000);
+    assert_eq!(warnings(&gateway, &dana), [Filling, Filling, AlmostFull]);
+    // From the higher level to the lower one is no news; up again is.
+    delete(most);
+    fill(1);
+    assert_eq!(warnings(&gateway, &dana).len(), 3);
+    let most = fill(13_000);
+    assert_eq!(warnings(&gateway, &dana)[3..], [AlmostFull]);
+    // Who passes both levels at once is warned of the higher one.
+    delete(most);
+    delete(more);
+    fill(26_000);
+    assert_eq!(warnings(&gateway, &dana)[4..], [AlmostFull]);
+    // A lower limit may be reached as well, and a higher one gives room.
+    let set = |octets| limit(&gateway, "dana", octets);
+    set(1_000_000);
+    assert_eq!(warnings(&gateway, &dana).len(), 5);
+    set(120_000);
+    assert_eq!(warnings(&gateway, &dana)[5..], [Filling]);
+    counted(&gateway);
+}
+
+#[test]
+fn a_warning_is_in_the_readers_language_and_says_how_full_the_mailbox_is() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let german = accounts::appearance::Appearance {
+        language: Some("de".to_owned()),
+        ..accounts::appearance::Appearance::default()
+    };
+    gateway.appearance_set(&dana, &german).unwrap();
+    deliver(&gateway, &["dana@example.org"], &text(20_000));
+    limit(&gateway, "dana", used(&gateway, &dana).octets + 4_000);
+    assert_eq!(warnings(&gateway, &dana), [NoticeTopic::Filling]);
+    let item = inbox(&gateway, &dana).into_iter().find(|item| item.notice.is_some()).unwrap();
+    assert!(item.subject.contains("Ihr Postfach füllt sich"), "{}", item.subject);
+    let notice = item.notice.unwrap();
+    assert_eq!(notice.about, item.reference.to_bytes(), "it is about no other message");
+    let (_, opened) = gateway.message_open(&dana, item.reference, None).unwrap();
+    let opened = crate::mail::message::view(opened.shown());
+    assert!(opened.text.unwrap().contains("zu mehr als 80 % voll"));
+    assert!(opened.references.is_empty());
+}
+
+/// An outsider cannot empty an account in which nothing was opened, so nobody is warned.
+#[test]
+fn the_quota_of_an_outsider_is_its_own_and_ends_with_the_account() {
+    let gateway = gateway_with(|settings| {
+        settings.policy = choice(Choice::TemporaryAccount, Mode::Free);
+        settings.temporary_quota.octets = 2_000;
+    });
+    let dana = sign_in(&gateway, "dana");
+    send(&gateway, &dana, &content(&[OUTSIDER], &"a".repeat(1_000)));
+    let (initial, _) = password_and_token(&leased(&gateway)[0].1);
+    let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
+    let quota = gateway.quota(&noa).unwrap();
+    assert!((1_000..2_000).contains(&quota.usage.octets), "{quota:?}");
+    assert!(matches!(gateway.upload_begin(&noa, "file", "a/b", 1_000), Err(Error::MailboxFull)));
+    gateway.upload_begin(&noa, "file", "a/b", 300).unwrap();
+    assert_eq!(warnings(&gateway, &noa), []);
+    assert_eq!(counted(&gateway).len(), 3);
+    gateway.temporary_end(noa.account(), PickupEnd::Deleted).unwrap();
+    assert_eq!(counted(&gateway).len(), 2);
+}
+
+/// An account cannot fill the disk with messages that nobody fetches.
+#[test]
+fn a_deleted_copy_counts_while_the_message_waits_outside() {
+    const PLAIN: &str = "eve@else.example";
+    let gateway = gateway_with(|settings| {
+        settings.policy = choice(Choice::TemporaryAccount, Mode::Free);
+    });
+    let dana = sign_in(&gateway, "dana");
+    let delete = |reference| gateway.message_delete(&dana, reference).unwrap();
+    // A user's copy counts for that user alone.
+    let inside = send(&gateway, &dana, &content(&["omar@example.org"], "Inside"));
+    delete(inside);
+    assert_eq!(used(&gateway, &dana), Usage::default());
+
+    // In a temporary account, until that is gone.
+    let kept = send(&gateway, &dana, &content(&[OUTSIDER, "omar@example.org"], &"a".repeat(900)));
+    let full = used(&gateway, &dana).octets;
+    delete(kept);
+    assert_eq!(used(&gateway, &dana), Usage { octets: full, messages: 0 });
+    counted(&gateway);
+    gateway.clock().advance_secs(15 * DAY);
+    gateway.temporary_expire(10).unwrap();
+    let notice = inbox(&gateway, &dana).iter().map(|item| item.size).sum();
+    assert_eq!(used(&gateway, &dana), Usage { octets: notice, messages: 1 });
+
+    // In the queue, until it has left; it was deleted while it could still be undone.
+    for (row, _) in leased(&gateway) {
+        delivered(&gateway, row.id);
+    }
+    let mut message = content(&[PLAIN], &"b".repeat(900));
+    message.choices.insert(PLAIN.to_owned(), Choice::Plain);
+    let sent = hold(&gateway, &dana, &message);
+    delete(sent);
+    assert!(used(&gateway, &dana).octets > notice + 900);
+    release(&gateway);
+    assert!(used(&gateway, &dana).octets > notice + 900);
+    counted(&gateway);
+    assert!(gateway.store().has(&MESSAGES, &sent.to_bytes()).unwrap());
+    delivered(&gateway, leased(&gateway)[0].0.id);
+    assert!(!gateway.store().has(&MESSAGES, &sent.to_bytes()).unwrap());
+    assert_eq!(used(&gateway, &dana).octets, notice);
+
+    // What is undone gives everything back.
+    let undone = hold(&gateway, &dana, &message);
+    delete(undone);
+    gateway.submission_undo(&dana, undone).unwrap();
+    gateway.draft_delete(&dana, &gateway.draft_list(&dana).unwrap()[0].id).unwrap();
+    assert_eq!(used(&gateway, &dana).octets, notice);
+    counted(&gateway);
+}

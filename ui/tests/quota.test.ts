@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { en } from "../src/i18n/en.ts";
+import { quotaNearest } from "../src/lib/quota.ts";
+import { quotaLike } from "./fixtures.ts";
+
+const nearest = (given: Parameters<typeof quotaLike>[0]) =>
+  quotaNearest(quotaLike(given), "en", en);
+
+test("the limit that the account is nearest to is shown", () => {
+  expect(nearest({ octets: 1_200_000_000, messages: 20 })).toEqual({
+    part: 0.12,
+    text: "1.2 GB of 10 GB used",
+  });
+  expect(nearest({ octets: 1_200_000_000, messages: 180_000 })).toEqual({
+    part: 0.9,
+    text: "180,000 of 200,000 messages",
+  });
+});
+
+test("more than the limit is a full bar", () => {
+  expect(nearest({ octets: 12_000_000_000 }).part).toBe(1);
+});
+
+test("without a limit there is no bar", () => {
+  const unlimited = { octetsMax: null, messagesMax: null };
+  expect(nearest({ ...unlimited, octets: 5_000_000 })).toEqual({ part: null, text: "5 MB used" });
+  expect(nearest({ octetsMax: null, messages: 100_000 }).text).toBe("100,000 of 200,000 messages");
+});
