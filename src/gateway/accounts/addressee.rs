@@ -54,7 +54,7 @@ const ROOM_MESSAGES: u64 = 64;
 const KNOWN_MAX: usize = 10_000;
 
 impl Addressees {
-    fn find(&self, normalized: &str) -> Result<Addressee, u64> {
+    fn known_at(&self, normalized: &str) -> Result<Addressee, u64> {
         let known = self.lock();
         known.by_address.get(normalized).copied().ok_or(known.changes)
     }
@@ -120,7 +120,7 @@ impl Gateway {
         &self,
         normalized: &str,
     ) -> Result<Option<Addressee>, Error> {
-        let changes = match self.inner.addressees.find(normalized) {
+        let changes = match self.inner.addressees.known_at(normalized) {
             Ok(known) => return Ok(Some(known)),
             Err(changes) => changes,
         };
@@ -134,7 +134,7 @@ impl Gateway {
 
     /// As [`Gateway::addressee`], but only from memory.
     pub(in crate::gateway) fn addressee_known(&self, normalized: &str) -> Option<Addressee> {
-        self.inner.addressees.find(normalized).ok()
+        self.inner.addressees.known_at(normalized).ok()
     }
 }
 
@@ -148,16 +148,16 @@ mod tests {
     #[test]
     fn what_was_read_before_a_change_is_not_kept_after_it() {
         let addressees = Addressees::default();
-        let changes = addressees.find("dana@example.org").unwrap_err();
+        let changes = addressees.known_at("dana@example.org").unwrap_err();
         addressees.forget(DANA.account);
         addressees.keep(changes, "dana@example.org", DANA);
-        let changes = addressees.find("dana@example.org").unwrap_err();
+        let changes = addressees.known_at("dana@example.org").unwrap_err();
         addressees.keep(changes, "dana@example.org", DANA);
-        assert_eq!(addressees.find("dana@example.org"), Ok(DANA));
+        assert_eq!(addressees.known_at("dana@example.org"), Ok(DANA));
         addressees.forget(AccountId([2; 16]));
-        assert_eq!(addressees.find("dana@example.org"), Ok(DANA), "another account changed");
+        assert_eq!(addressees.known_at("dana@example.org"), Ok(DANA), "another account changed");
         addressees.forget(DANA.account);
-        assert!(addressees.find("dana@example.org").is_err());
+        assert!(addressees.known_at("dana@example.org").is_err());
     }
 
     #[test]
