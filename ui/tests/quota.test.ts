@@ -6,12 +6,14 @@ import { quotaLike } from "./fixtures.ts";
 const nearest = (given: Parameters<typeof quotaLike>[0]) =>
   quotaNearest(quotaLike(given), "en", en);
 
-test("the limit that the account is nearest to is shown", () => {
+test("the storage is shown, or the messages once they are what fills the account", () => {
   expect(nearest({ octets: 1_200_000_000, messages: 20 })).toEqual({
     part: 0.12,
     text: "1.2 GB of 10 GB used",
   });
-  expect(nearest({ octets: 1_200_000_000, messages: 180_000 })).toEqual({
+  expect(nearest({ octets: 0, messages: 2 }).text).toBe("0 bytes of 10 GB used");
+  const filling = { messages: 180_000, fullness: "filling" } as const;
+  expect(nearest({ octets: 1_200_000_000, ...filling })).toEqual({
     part: 0.9,
     text: "180,000 of 200,000 messages",
   });

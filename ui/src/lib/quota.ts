@@ -1,4 +1,5 @@
-// What of a quota is shown: the limit that the account is nearest to.
+// What of a quota is shown: the storage, or the number of messages if that is the limit that the
+// account is nearest to.
 import type { Quota } from "../api/types.ts";
 import type { Catalogue } from "../i18n/en.ts";
 import { sizeText } from "./format.ts";
@@ -15,7 +16,9 @@ export function quotaNearest(quota: Quota, language: string, words: Catalogue): 
   const { octets, octetsMax, messages, messagesMax } = quota;
   const stored = octetsMax === null ? -1 : octets / octetsMax;
   const counted = messagesMax === null ? -1 : messages / messagesMax;
-  if (messagesMax !== null && counted > stored)
+  // People think of a mailbox in gigabytes; the number of messages matters once it fills up.
+  const matters = quota.fullness !== "room" || octetsMax === null;
+  if (messagesMax !== null && counted > stored && matters)
     return { part: whole(counted), text: words.quota.count(count(messages), count(messagesMax)) };
   if (octetsMax !== null)
     return { part: whole(stored), text: words.quota.used(size(octets), size(octetsMax)) };
