@@ -36,6 +36,7 @@ use crate::smtp::verify::Verifier;
 use crate::store::local::{LocalConfig, LocalEngine};
 use crate::store::{self, Store};
 use crate::vault::{self, DaemonKey, PasswordCost, PoolLimits, Vault};
+use crate::wipe::{wipe_registers, wipe_stack};
 use crate::{control, jobs, net, smtp, telemetry, web};
 
 /// Why a command failed.
@@ -296,9 +297,11 @@ fn notify(state: sd_notify::NotifyState<'_>) {
 fn no_progress(_done: u64, _total: u64) {}
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    // The system keeps the stacks of ended threads for new ones.
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    builder.enable_all().on_thread_stop(crate::wipe::wipe_stack).build()
+    // A waiting thread keeps its registers, and the system keeps the stacks of ended threads for new
+    // ones.
+    builder.on_thread_park(wipe_registers).on_thread_stop(wipe_stack);
+    builder.enable_all().build()
 }
 
 fn key_path(config: &Config) -> PathBuf {

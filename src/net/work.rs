@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinError;
 
-use crate::wipe::wipe_stack;
+use crate::wipe::{wipe_registers, wipe_stack};
 
 /// Why work was not done.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,11 @@ impl From<JoinError> for NotDone {
 pub async fn run<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, NotDone> {
+    let work = || {
+        let done = work();
+        wipe_registers();
+        done
+    };
     Ok(tokio::task::spawn_blocking(work).await?)
 }
 
@@ -183,6 +188,7 @@ impl Threads {
                 return;
             }
             state.idle += 1;
+            wipe_registers();
             let waited = self.more.wait_timeout_while(state, IDLE_MAX, |s| s.queue.is_empty());
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
             state.idle -= 1;

@@ -154,7 +154,11 @@ test("a rejected message is hidden while undo is possible, and back after undo",
   expect(shown("in")).toEqual(["a", "b", "c"]);
 });
 
-test("what a search found before everything was reloaded is not shown after it", async () => {
+const query = "label:counted";
+const key = searchKey(query);
+
+/** Lets each search be answered when the test says so. */
+function searches(): ((found: Item[]) => void)[] {
   const answers: ((found: Item[]) => void)[] = [];
   vi.mocked(api.search).mockImplementation(() => {
     return new Promise((resolve) => {
@@ -164,8 +168,11 @@ test("what a search found before everything was reloaded is not shown after it",
       });
     });
   });
-  const query = "label:counted";
-  const key = searchKey(query);
+  return answers;
+}
+
+test("what a search found before everything was reloaded is not shown after it", async () => {
+  const answers = searches();
   const first = mail.more(key);
   await mail.startOver();
   answers[0]?.([item("old", 9)]);
@@ -173,12 +180,38 @@ test("what a search found before everything was reloaded is not shown after it",
   answers[1]?.([]);
   await first;
   expect(shown(key)).toEqual([]);
-  // Asked again, a search shows nothing of its earlier results.
+  expect(mail.loads.get(key)).toBe("ready");
+});
+
+test("a search that is repeated shows nothing of its earlier results", async () => {
+  const answers = searches();
+  const first = mail.more(key);
   const again = mail.searchAgain(query);
-  mail.searchDiscard(query);
-  answers[2]?.([item("older", 8)]);
-  await vi.waitFor(() => expect(answers).toHaveLength(4));
-  answers[3]?.([item("new", 12)]);
+  expect(answers).toHaveLength(2);
+  answers[0]?.([item("older", 8)]);
+  await first;
+  expect(mail.windows[key]).toBeUndefined();
+  expect(mail.loads.get(key)).toBe("loading");
+  answers[1]?.([item("new", 12)]);
   await again;
   expect(shown(key)).toEqual(["new"]);
+  expect(answers).toHaveLength(2);
+});
+
+test("a further page that was asked for before a reload leaves no gap in the list", async () => {
+  const page = (items: Item[], next: string | null) =>
+    ({ state: "5", total: 9, unread: 0, items, next }) as never;
+  vi.mocked(api.messageList).mockImplementation(async () => page([item("a", 12)], "a"));
+  await mail.startOver();
+  let further: (found: never) => void = () => undefined;
+  vi.mocked(api.messageList).mockImplementation((_, before) => {
+    if (before !== null) return new Promise((resolve) => (further = resolve));
+    return Promise.resolve(page([item("new", 15)], "new"));
+  });
+  const more = mail.more("in");
+  await mail.startOver();
+  further(page([item("b", 11)], null));
+  await more;
+  expect(shown("in")).toEqual(["new"]);
+  expect(mail.windows["in"]?.next).toBe("new");
 });

@@ -53,9 +53,10 @@ class Mail {
   #syncing = false;
   #syncAgain = false;
   #generation = 0;
-  /** How often everything that is loaded was discarded, and how often one search was. */
+  /** How often everything was loaded again. */
   #round = 0;
-  #discards = new Map<string, number>();
+  /** The request for a page that counts, by its list: what others return is discarded. */
+  #requests = new Map<string, symbol>();
 
   async start(): Promise<void> {
     await this.boxesRead();
@@ -125,31 +126,27 @@ class Mail {
     const window = this.windows[box];
     if (this.loads.get(box) === "loading" || (window && window.next === null)) return;
     const generation = this.#generation;
-    const asked = this.#asked(box);
+    const round = this.#round;
+    const request = Symbol(box);
+    this.#requests.set(box, request);
+    const counts = () => generation === this.#generation && this.#requests.get(box) === request;
     this.loads.set(box, "loading");
     try {
       const page = await this.#page(box, window?.next ?? null);
-      if (generation !== this.#generation) return;
-      if (asked !== this.#asked(box)) return await this.#moreAnew(box);
+      if (!counts()) return;
+      if (window === undefined && round !== this.#round) {
+        // What was asked for before everything was loaded again may be older than that.
+        this.loads.delete(box);
+        return await this.more(box);
+      }
       this.items = { ...this.items, ...byReference(page.items) };
       const now = this.windows[box] ?? win.EMPTY;
       this.windows = { ...this.windows, [box]: win.append(now, page) };
       this.loads.set(box, "ready");
     } catch (error) {
-      if (generation === this.#generation) this.loads.set(box, "failed");
+      if (counts()) this.loads.set(box, "failed");
       throw error;
     }
-  }
-
-  /** Changes whenever a page that is on its way must be discarded. */
-  #asked(box: string): string {
-    return `${this.#round} ${this.#discards.get(box) ?? 0}`;
-  }
-
-  /** Discards a page that was asked for before everything was loaded again: it may be older. */
-  async #moreAnew(box: string): Promise<void> {
-    this.loads.delete(box);
-    if (this.windows[box] === undefined) await this.more(box);
   }
 
   /**
@@ -221,7 +218,7 @@ class Mail {
   /** Discards the results of a search, so that it is carried out again when it is shown next. */
   searchDiscard(query: string): void {
     const key = searchKey(query);
-    this.#discards.set(key, (this.#discards.get(key) ?? 0) + 1);
+    this.#requests.delete(key);
     const windows = { ...this.windows };
     delete windows[key];
     this.windows = windows;
@@ -437,6 +434,11 @@ class Mail {
       const page = await this.#page(box, null);
       // Another user may have signed in on this page meanwhile.
       if (generation !== this.#generation) return;
+      // A search that was discarded meanwhile is carried out anew when it is shown.
+      if (this.windows[box] === undefined) continue;
+      // A further page that is still on its way would leave a gap behind this one.
+      this.#requests.delete(box);
+      this.loads.set(box, "ready");
       this.items = { ...this.items, ...byReference(page.items) };
       this.windows = { ...this.windows, [box]: win.append(win.EMPTY, page) };
     }
