@@ -31,7 +31,7 @@ use crate::gateway::records::mailbox::{Counters, Holder, OwnQuota, Usage};
 use crate::gateway::records::numbers::counters_in_tx;
 use crate::gateway::records::submission::Draft;
 use crate::gateway::records::tables::{COUNTERS, DRAFTS, ENTRIES, TEMPORARY, UPLOADS};
-use crate::gateway::settings::{Quota, Settings};
+use crate::gateway::settings::Quota;
 use crate::store::{self, Read};
 use crate::terms::Fullness;
 
@@ -47,22 +47,6 @@ impl QuotaView {
     /// Whether there is room for a message of `octets`; 0 if the size is not known yet.
     pub(in crate::gateway) fn has_room(&self, octets: u64) -> bool {
         self.fullness < Fullness::Full && self.quota.allows(self.usage.plus(message(octets)))
-    }
-
-    /// How much may still be stored, if that is a good part of what may be stored at all; nothing
-    /// otherwise.
-    pub(in crate::gateway) fn room(&self) -> Usage {
-        let left = |used: u64, limit: u64| match limit {
-            0 => u64::MAX,
-            limit => limit.saturating_sub(used),
-        };
-        match self.fullness {
-            Fullness::Room => Usage {
-                octets: left(self.usage.octets, self.quota.octets),
-                messages: left(self.usage.messages, self.quota.messages),
-            },
-            _ => Usage::default(),
-        }
     }
 }
 
@@ -147,7 +131,7 @@ impl Gateway {
 
     pub(in crate::gateway) fn quota_of(&self, account: AccountId) -> Result<QuotaView, Error> {
         let counters = self.inner.store.get(&COUNTERS, &account)?.unwrap_or_default();
-        Ok(view(&counters, &self.inner.settings))
+        Ok(view(&counters, self.inner.settings.quota_for(counters.holder)))
     }
 
     /// Counts what at most `limit` accounts store that an earlier version did not count. Called by
@@ -189,9 +173,9 @@ impl Gateway {
 }
 
 /// What the counters of an account say. An account that was not counted yet counts as empty.
-pub(in crate::gateway) fn view(counters: &Counters, settings: &Settings) -> QuotaView {
+pub(in crate::gateway) fn view(counters: &Counters, configured: Quota) -> QuotaView {
     let usage = counters.usage.unwrap_or_default();
-    let quota = Quota::of(counters, settings.quota_for(counters.holder));
+    let quota = Quota::of(counters, configured);
     QuotaView { usage, quota, fullness: quota.fullness(usage) }
 }
 
@@ -232,10 +216,16 @@ pub(in crate::gateway) fn replace_in_tx(
         // The rows that were just written are among those that are counted.
         None => count_in_tx(tx, account, &mut counters)?,
     }
-    if warning(&counters, tx.configured_quota(counters.holder)).is_some() {
+    put_in_tx(tx, account, &counters)
+}
+
+fn put_in_tx(tx: &mut Tx<'_, '_>, account: AccountId, counters: &Counters) -> Result<(), Error> {
+    let configured = tx.configured_quota(counters.holder);
+    if warning(counters, configured).is_some() {
         tx.ring(Bell::Quota);
     }
-    Ok(tx.put(&COUNTERS, &account, &counters)?)
+    tx.stored(account, view(counters, configured));
+    Ok(tx.put(&COUNTERS, &account, counters)?)
 }
 
 /// Counts what was just deleted.
@@ -310,10 +300,7 @@ pub(in crate::gateway) fn own_in_tx(
     // Counts it, and notes whether it emptied under the limits that end here.
     charge_in_tx(tx, account, Usage::default())?;
     let counters = Counters { own_quota: own, ..counters_in_tx(tx, account)? };
-    if warning(&counters, tx.configured_quota(counters.holder)).is_some() {
-        tx.ring(Bell::Quota);
-    }
-    Ok(tx.put(&COUNTERS, &account, &counters)?)
+    put_in_tx(tx, account, &counters)
 }
 
 fn count_in_tx(

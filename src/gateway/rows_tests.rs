@@ -1,6 +1,6 @@
 //! What one incoming message writes and reads is what `docs/performance.md` says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -79,12 +79,15 @@ struct CountedJob {
 struct CountedTx<'t> {
     tx: &'t mut dyn RawTx,
     counts: &'t Mutex<Counts>,
+    /// What it wrote: what is written twice is one row.
+    keys: BTreeSet<Vec<u8>>,
 }
 
 impl Job for CountedJob {
     fn run(&mut self, tx: &mut dyn RawTx) -> bool {
         let before = std::mem::replace(&mut self.counts.lock().unwrap().asks, Asks::Writer);
-        let commit = self.job.run(&mut CountedTx { tx, counts: &self.counts });
+        let keys = BTreeSet::new();
+        let commit = self.job.run(&mut CountedTx { tx, counts: &self.counts, keys });
         self.counts.lock().unwrap().asks = before;
         commit
     }
@@ -108,7 +111,7 @@ impl RawTx for CountedTx<'_> {
     fn put(&mut self, key: Vec<u8>, value: Bytes) {
         let mut counts = self.counts.lock().unwrap();
         let written = counts.written.entry(name_of(&key)).or_default();
-        written.put += 1;
+        written.put += usize::from(self.keys.insert(key.clone()));
         written.key = written.key.max(key.len());
         written.value = written.value.max(value.len());
         self.tx.put(key, value);

@@ -108,7 +108,10 @@ pub fn deliver(gateway: &Gateway, to: &[&str], text: &str) -> Reference {
 /// A message as the SMTP edge passes it on, from an unauthenticated sender.
 pub fn inbound(gateway: &Gateway, from: &str, to: &[&str], text: &str) -> Inbound {
     let message = Bytes::from(text.replace('\n', "\r\n"));
-    let accept = |to: &&str| match check(gateway, to, Origin::Outside) {
+    // As the edge does: what is known from memory is not looked up.
+    let known = |to: &str| gateway.recipient_known(&forward(to), Origin::Outside, 0);
+    let accept = |to: &&str| match known(to).unwrap_or_else(|| check(gateway, to, Origin::Outside))
+    {
         RecipientVerdict::Accept(recipient) => recipient,
         RecipientVerdict::Refuse(reason) => panic!("{to} refused: {reason:?}"),
     };

@@ -187,7 +187,7 @@ impl Gateway {
         for (id, account) in found {
             let counters = self.inner.store.get(&COUNTERS, &id)?.unwrap_or_default();
             rows.push(AccountRow {
-                quota: quota::view(&counters, &self.inner.settings),
+                quota: quota::view(&counters, self.inner.settings.quota_for(counters.holder)),
                 own_quota: counters.own_quota,
                 view: account.view(id),
                 addresses: account.addresses,

@@ -5,16 +5,17 @@
 //! change is durable and before its caller has an answer; so nothing that was changed is answered
 //! from memory afterwards. An address that nobody has is not kept.
 //!
-//! Of an account's quota only this is kept: that it had much room, which is then asked for again
-//! after some messages. What is stored counts in its own transaction, whatever was answered here.
+//! What an account stores is kept as well. Each transaction that stores something replaces it once
+//! it is durable; one that deletes something need not, since an account that looks full in memory
+//! is looked at again. What is stored counts in its own transaction, whatever was answered here.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::gateway::Gateway;
 use crate::gateway::error::Error;
+use crate::gateway::quota::QuotaView;
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::mailbox::Usage;
 use crate::terms::AcceptFrom;
 
 /// What accepting mail for an account depends on.
@@ -36,19 +37,11 @@ struct Known {
     /// How many changes of accounts there were. What was read before one is not kept after it.
     changes: u64,
     by_address: HashMap<String, Addressee>,
-    rooms: HashMap<AccountId, Room>,
+    /// How many transactions stored something. A quota that was read before one is not kept after
+    /// it.
+    stored: u64,
+    quotas: HashMap<AccountId, QuotaView>,
 }
-
-/// The room that an account had when it was looked at.
-struct Room {
-    /// How many messages may still be accepted before it is looked at again.
-    messages: u64,
-    /// The largest of them, in octets.
-    octets_each: u64,
-}
-
-/// How many messages are accepted before the quota is looked at again.
-const ROOM_MESSAGES: u64 = 64;
 
 /// All are forgotten when there are this many.
 const KNOWN_MAX: usize = 10_000;
@@ -71,41 +64,44 @@ impl Addressees {
         known.by_address.insert(normalized.to_owned(), addressee);
     }
 
-    /// Returns how many changes of accounts there were.
-    pub fn changes(&self) -> u64 {
-        self.lock().changes
+    /// Returns how many transactions stored something.
+    pub fn stored(&self) -> u64 {
+        self.lock().stored
     }
 
-    /// Keeps how much room an account had when it was looked at, after `changes`.
-    pub fn keep_room(&self, changes: u64, account: AccountId, room: Usage) {
+    /// Keeps the quota of an account that was read after `stored`.
+    pub fn keep_quota(&self, stored: u64, account: AccountId, quota: QuotaView) {
         let mut known = self.lock();
-        if known.changes != changes {
+        if known.stored != stored {
             return;
         }
-        if known.rooms.len() >= KNOWN_MAX {
-            known.rooms.clear();
+        if known.quotas.len() >= KNOWN_MAX {
+            known.quotas.clear();
         }
-        let messages = room.messages.min(ROOM_MESSAGES);
-        known.rooms.insert(account, Room { messages, octets_each: room.octets / ROOM_MESSAGES });
+        known.quotas.insert(account, quota);
     }
 
-    /// Whether an account certainly has room for a message of `octets`; it takes a part of what is
-    /// kept.
+    /// Whether an account is known to have room for a message of `octets`.
     pub fn has_room(&self, account: AccountId, octets: u64) -> bool {
+        self.lock().quotas.get(&account).is_some_and(|quota| quota.has_room(octets))
+    }
+
+    /// Replaces the quota of an account, if it is known. Call it in the order of the transactions,
+    /// once each is durable.
+    pub fn store(&self, account: AccountId, quota: QuotaView) {
         let mut known = self.lock();
-        let Some(room) = known.rooms.get_mut(&account) else { return false };
-        if room.messages == 0 || octets > room.octets_each {
-            return false;
+        known.stored += 1;
+        if let Some(before) = known.quotas.get_mut(&account) {
+            *before = quota;
         }
-        room.messages -= 1;
-        true
     }
 
     /// Forgets what is known of an account. Call it once a change of the account is durable.
     pub fn forget(&self, account: AccountId) {
         let mut known = self.lock();
         known.changes += 1;
-        known.rooms.remove(&account);
+        known.stored += 1;
+        known.quotas.remove(&account);
         known.by_address.retain(|_, addressee| addressee.account != account);
     }
 
@@ -141,6 +137,9 @@ impl Gateway {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gateway::records::mailbox::Usage;
+    use crate::gateway::settings::Quota;
+    use crate::terms::Fullness;
 
     const DANA: Addressee =
         Addressee { account: AccountId([1; 16]), accept_from: AcceptFrom::Both, disabled: false };
@@ -160,21 +159,29 @@ mod tests {
         assert!(addressees.known_at("dana@example.org").is_err());
     }
 
+    fn quota(messages: u64) -> QuotaView {
+        QuotaView {
+            usage: Usage { octets: 0, messages },
+            quota: Quota { octets: 1_000, messages: 10 },
+            fullness: if messages < 10 { Fullness::Room } else { Fullness::Full },
+        }
+    }
+
     #[test]
-    fn room_is_used_up_and_forgotten() {
+    fn the_quota_that_is_known_is_that_of_the_last_transaction() {
         let addressees = Addressees::default();
         let has_room = |octets| addressees.has_room(DANA.account, octets);
         assert!(!has_room(1), "nothing is known yet");
-        let much = Usage { octets: 64_000, messages: 1_000 };
-        addressees.keep_room(0, DANA.account, much);
-        assert!(!has_room(1_001), "so many of this size might not fit");
-        assert!((0..64).all(|_| has_room(1_000)));
+        addressees.keep_quota(0, DANA.account, quota(0));
+        assert!(has_room(1_000) && !has_room(1_001));
+        addressees.store(DANA.account, quota(10));
         assert!(!has_room(1));
-        addressees.keep_room(0, DANA.account, much);
+        addressees.keep_quota(0, DANA.account, quota(0));
+        assert!(!has_room(1), "it was read before something was stored");
+        addressees.keep_quota(addressees.stored(), DANA.account, quota(9));
+        assert!(has_room(1));
         addressees.forget(DANA.account);
-        assert!(!has_room(1), "its limits may have changed");
-        addressees.keep_room(0, DANA.account, much);
-        assert!(!has_room(1), "it was looked at before the change");
+        assert!(!has_room(1));
     }
 
     #[test]

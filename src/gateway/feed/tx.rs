@@ -11,6 +11,7 @@ use crate::gateway::Gateway;
 use crate::gateway::error::Error;
 use crate::gateway::feed::change::{self, Changed};
 use crate::gateway::feed::event::EventKind;
+use crate::gateway::quota::QuotaView;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::mailbox::Holder;
 use crate::gateway::settings::Quota;
@@ -45,6 +46,8 @@ struct After {
     /// The last change of each account and kind: one hint covers all changes before it.
     changes: BTreeMap<(AccountId, EventKind), u64>,
     bells: BTreeSet<Bell>,
+    /// The quota of each account for which something was stored.
+    quotas: BTreeMap<AccountId, QuotaView>,
     steps: Vec<Box<dyn FnOnce() + Send>>,
 }
 
@@ -62,6 +65,11 @@ impl Tx<'_, '_> {
             Holder::User => self.quotas.0,
             Holder::Outsider => self.quotas.1,
         }
+    }
+
+    /// Says what an account stores now, for those who ask without the store.
+    pub fn stored(&mut self, account: AccountId, quota: QuotaView) {
+        self.after.quotas.insert(account, quota);
     }
 
     /// Wakes a background job once the transaction is durable.
@@ -145,6 +153,9 @@ impl After {
     fn tell(self, gateway: &Gateway) {
         for step in self.steps {
             step();
+        }
+        for (account, quota) in self.quotas {
+            gateway.inner.addressees.store(account, quota);
         }
         for ((account, kind), modseq) in self.changes {
             gateway.publish(account, kind, modseq);

@@ -143,9 +143,9 @@ impl Gateway {
         to: &ForwardPath,
         octets: u64,
     ) -> Result<RecipientVerdict, Error> {
-        let changes = self.inner.addressees.changes();
+        let stored = self.inner.addressees.stored();
         let found = self.quota_of(account)?;
-        self.inner.addressees.keep_room(changes, account, found.room());
+        self.inner.addressees.keep_quota(stored, account, found);
         Ok(match found.has_room(octets) {
             true => RecipientVerdict::Accept(AcceptedRecipient { account, path: to.clone() }),
             false => RecipientVerdict::Refuse(Reason::MailboxFull),

@@ -7,6 +7,7 @@
 //! Whenever a crash occurs, each live value is in at least one segment.
 
 use std::collections::{HashMap, HashSet};
+use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -96,7 +97,8 @@ fn choose(shared: &Shared, reason: Reason) -> Vec<Arc<Segment>> {
     let dead_percent = u64::from(shared.config.dead_percent);
     let is_worth_it = |segment: &Arc<Segment>| {
         let number = segment.number;
-        if shared.pins.holds(number) {
+        let was_unreadable = lock(&shared.unreadable).contains(&number);
+        if shared.pins.holds(number) || (was_unreadable && reason == Reason::Due) {
             return false;
         }
         let live = shared.tables().space.live.get(&number).copied().unwrap_or_default();
@@ -141,8 +143,10 @@ fn move_live(
     let mut moved = Vec::new();
     let (mut offset, end) = (HEADER, segment.end());
     while offset < end {
-        let Some((frame, body)) = segment.read(offset, end)? else {
+        let frame = segment.read(offset, end);
+        let Ok(Some((frame, body))) = frame else {
             // A damaged frame stays where it is, so that an administrator may still repair it.
+            give_up(shared, segment.number, offset, frame.err());
             return Ok(false);
         };
         if frame.kind != Kind::Piece {
@@ -162,6 +166,20 @@ fn move_live(
         rewrite(moved)?;
     }
     Ok(true)
+}
+
+/// Reports a segment that cannot be compacted, and does not try it again by itself.
+fn give_up(shared: &Shared, number: u64, offset: u64, error: Option<io::Error>) {
+    if lock(&shared.unreadable).insert(number) {
+        let why = error.map_or_else(|| "it is damaged".to_owned(), |error| error.to_string());
+        tracing::error!(
+            segment = number,
+            offset,
+            why,
+            "a segment cannot be compacted, so what was deleted in it is not erased"
+        );
+        lock(&shared.damage).push(format!("segment {number}: at {offset}: {why}"));
+    }
 }
 
 fn transaction(
@@ -203,6 +221,7 @@ fn remove(shared: &Shared, segment: &Segment) -> Result<u64, Error> {
         previous.cut()?;
     }
     let octets = segment.end();
+    shared.segment_leaves();
     match shared.disk.remove(&segment::file_name(segment.number)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
         // It is already removed if an earlier attempt failed after this.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::bench_disk::{Store, config, open, plan, put};
 use super::compact::{self, Reason};
 use super::config::LocalConfig;
+use super::disk::Disk;
 use super::disk::sim::{Dice, Plan, SimDisk, Survival};
 use super::request::Request;
 use super::{manifest, verify};
@@ -139,6 +140,8 @@ fn an_index_that_cannot_be_written_hides_nothing_and_is_written_later() {
         plan(&disk, Plan { write_fails_at: Some(at), sync_fails_at: Some(at), ..Plan::default() });
         let written = manifest::write(&store.shared);
         assert_eq!(written.is_err(), disk.has_failed(), "{at}: {written:?}");
+        let files = disk.names().unwrap().iter().filter(|name| name.ends_with(".run")).count();
+        assert_eq!(files, store.shared.tables().runs.0.len(), "{at}: it was tried in vain");
         plan(&disk, Plan::default());
         store.put(3 + at as u8, vec![3; 10]).unwrap();
         assert_eq!(store.keys().len(), 2 + at as usize, "what was not written is in memory");

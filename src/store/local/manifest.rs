@@ -5,12 +5,14 @@
 //! manifest names is removed only after that. So a crash at any moment leaves one complete index.
 //! Without a manifest that can be read, the index is built from the whole journal.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use zeroize::Zeroizing;
 
 use super::disk::{read_file, replace_file};
+use super::index::Rows;
 use super::index::run::{self, Run, RunEntry};
 use super::index::runs::{self, Runs};
 use super::shared::{Shared, lock};
@@ -63,13 +65,15 @@ fn remove_run(shared: &Shared, number: u64) {
     }
 }
 
-/// Removes every run that the manifest does not name: a crash, or an index that had to be built
-/// again, left them.
+/// Removes every run that nothing names: a crash, or an index that could not be built again, left
+/// them.
 pub fn sweep(shared: &Shared, keeper: &Keeper) -> Result<(), Error> {
-    let named = |number| keeper.manifest.runs.iter().any(|entry| entry.number == number);
+    let runs = shared.tables().runs.entries();
+    let entries = keeper.manifest.runs.iter().chain(&runs).map(|entry| entry.number);
+    let named: HashSet<u64> = entries.chain(keeper.garbage.iter().copied()).collect();
     for number in shared.disk.names()?.iter().filter_map(|name| run::number_of(name)) {
         shared.last_run.fetch_max(number, Ordering::AcqRel);
-        if !named(number) {
+        if !named.contains(&number) {
             remove_run(shared, number);
         }
     }
@@ -98,10 +102,9 @@ pub fn write(shared: &Shared) -> Result<(), Error> {
 /// Writes the frozen rows as a run, and a manifest that names it.
 fn flush(shared: &Shared, keeper: &mut Keeper) -> Result<(), Error> {
     let frozen = shared.tables_mut().freeze();
-    let number = shared.run_number();
-    let run = runs::write_rows(&*shared.disk, &shared.vault, number, &frozen.rows);
-    let run = run.inspect_err(|_| remove_run(shared, number))?;
     let before = shared.tables().runs.clone();
+    let number = shared.run_number();
+    let run = write_rows(shared, number, &frozen.rows, &before)?;
     let runs = run.map_or_else(|| before.clone(), |run| Arc::new(before.with(run)));
     let (position, space) = (frozen.position, frozen.space.clone());
     let manifest = Manifest { position, space, runs: runs.entries() };
@@ -113,8 +116,18 @@ fn flush(shared: &Shared, keeper: &mut Keeper) -> Result<(), Error> {
     Ok(())
 }
 
-/// Replaces the manifest. If that fails, the medium may have either, so what only the new one names
-/// stays until a later one is durable.
+fn write_rows(
+    shared: &Shared,
+    number: u64,
+    rows: &Rows,
+    older: &Runs,
+) -> Result<Option<Run>, Error> {
+    runs::write_rows(&*shared.disk, &shared.vault, number, rows, older.0.is_empty())
+        .inspect_err(|_| remove_run(shared, number))
+}
+
+/// Replaces the manifest. If that fails once the new one may be in place, the medium may have
+/// either, so what only the new one names stays until a later one is durable.
 fn install(
     shared: &Shared,
     keeper: &mut Keeper,
@@ -131,19 +144,20 @@ fn install(
     let named = shared.disk.sync_folder().map_err(Error::from);
     let done = named.and_then(|()| replace(shared, keeper, manifest));
     if done.is_err() {
-        keeper.garbage = before.into_iter().chain(new.iter().copied()).collect();
+        keeper.garbage = before;
+        if read(shared).unwrap_or_default() == keeper.manifest {
+            new.iter().for_each(|number| remove_run(shared, *number));
+        } else {
+            keeper.garbage.extend(new);
+        }
     }
     done
 }
 
 /// Merges runs, so that there are few of them: those of about the same size, or all, if
-/// `everything` is wanted. `go_on` is asked from time to time. Returns whether there was anything
-/// to merge.
-pub fn merge(
-    shared: &Shared,
-    everything: bool,
-    go_on: &mut dyn FnMut() -> bool,
-) -> Result<bool, Error> {
+/// `everything` is wanted. Returns whether there was anything to merge. Fails with `Full` if the
+/// medium has too little space for a copy, and with `Closed` if the store is closed meanwhile.
+pub fn merge(shared: &Shared, everything: bool) -> Result<bool, Error> {
     let _alone = lock(&shared.merging);
     name_all(shared)?;
     let runs = shared.tables().runs.clone();
@@ -152,9 +166,9 @@ pub fn merge(
         false => runs.to_merge(),
     };
     let Some((from, is_oldest)) = chosen else { return Ok(false) };
-    let number = shared.run_number();
-    let merged = runs::merge(&*shared.disk, &shared.vault, number, &from, is_oldest, go_on);
-    let merged = shared.noting_damage(merged).inspect_err(|_| remove_run(shared, number))?;
+    check_room(shared, &from)?;
+    let (number, merged) = merge_runs(shared, &from, is_oldest);
+    let merged = shared.noting_damage(merged)?;
     let mut keeper = lock(&shared.keeper);
     let Some(runs) = shared.tables().runs.with_merged(&from, merged) else {
         // The index was built again meanwhile.
@@ -165,6 +179,21 @@ pub fn merge(
     install(shared, &mut keeper, manifest, &runs, &[number])?;
     shared.tables_mut().runs = Arc::new(runs);
     Ok(true)
+}
+
+/// Merging writes what it merges once more before it removes anything.
+fn check_room(shared: &Shared, runs: &Runs) -> Result<(), Error> {
+    let octets: u64 = runs.0.iter().map(|run| run.entry.end).sum();
+    let free = shared.disk.free_octets()?;
+    if free < shared.config.free_min_octets + octets { Err(Error::Full) } else { Ok(()) }
+}
+
+/// Writes what some runs have as one run, whose number is returned as well.
+fn merge_runs(shared: &Shared, from: &Runs, is_oldest: bool) -> (u64, Result<Option<Run>, Error>) {
+    let number = shared.run_number();
+    let go_on: &mut dyn FnMut() -> bool = &mut || !shared.closing.load(Ordering::Acquire);
+    let merged = runs::merge(&*shared.disk, &shared.vault, number, from, is_oldest, go_on);
+    (number, merged.inspect_err(|_| remove_run(shared, number)))
 }
 
 /// Makes sure that the manifest names every run. A long replay writes runs before the manifest
@@ -179,21 +208,16 @@ pub fn open_runs(shared: &Shared, manifest: &Manifest) -> Result<Runs, Error> {
     Runs::open(&*shared.disk, &shared.vault, &manifest.runs)
 }
 
-/// Writes rows as a run that no manifest names yet.
-pub fn spill(shared: &Shared, rows: &super::index::Rows) -> Result<Option<Run>, Error> {
-    let number = shared.run_number();
-    runs::write_rows(&*shared.disk, &shared.vault, number, rows)
-        .inspect_err(|_| remove_run(shared, number))
+/// Writes rows as a run that no manifest names yet, and that is newer than `older`.
+pub fn spill(shared: &Shared, rows: &Rows, older: &Runs) -> Result<Option<Run>, Error> {
+    write_rows(shared, shared.run_number(), rows, older)
 }
 
 /// Merges runs of about the same size while the index is built from the journal. Runs that the
 /// manifest names stay until it is replaced; `None` if there is nothing to merge.
 pub fn merge_unnamed(shared: &Shared, runs: &Runs) -> Result<Option<Runs>, Error> {
     let Some((from, is_oldest)) = runs.to_merge() else { return Ok(None) };
-    let number = shared.run_number();
-    let go_on: &mut dyn FnMut() -> bool = &mut || true;
-    let merged = runs::merge(&*shared.disk, &shared.vault, number, &from, is_oldest, go_on)
-        .inspect_err(|_| remove_run(shared, number))?;
+    let merged = merge_runs(shared, &from, is_oldest).1?;
     let named = |entry: &RunEntry| lock(&shared.keeper).manifest.runs.contains(entry);
     for run in from.0.iter().filter(|run| !named(&run.entry)) {
         remove_run(shared, run.entry.number);

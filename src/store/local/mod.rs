@@ -31,6 +31,8 @@ mod format;
 pub mod forms;
 mod group;
 mod index;
+#[cfg(test)]
+mod index_faults;
 mod journal;
 mod manifest;
 mod pins;
@@ -100,6 +102,8 @@ struct Signal {
 const INDEX_RETRY: Duration = Duration::from_secs(1);
 /// How often it is checked whether runs of the index should be merged.
 const MERGE_LOOK_EVERY: Duration = Duration::from_secs(2);
+/// The longest pause after runs could not be merged, for example for want of space.
+const MERGE_RETRY_LAST: Duration = Duration::from_secs(300);
 /// How long writers wait for an index that has fallen behind, before they are refused.
 const INDEX_WAIT: Duration = Duration::from_secs(10);
 
@@ -157,6 +161,7 @@ impl LocalEngine {
         if lock(&self.requests).take().is_none() {
             return Ok(());
         }
+        self.shared.closing.store(true, Ordering::Release);
         self.background.signal(|signal| signal.stop = true);
         for thread in lock(&self.threads).drain(..) {
             thread.join().map_err(|_| Error::Io("a store thread panicked".to_owned()))?;
@@ -280,12 +285,6 @@ fn index_loop(shared: &Shared, background: &Background) {
         if last.elapsed() < shared.config.checkpoint_every && !shared.should_checkpoint() {
             continue;
         }
-        if shared.index_damaged.load(Ordering::Acquire)
-            && let Err(error) = restore_index(shared)
-        {
-            tracing::error!(%error, "the index cannot be built again at present");
-            background.pause(INDEX_RETRY);
-        }
         if let Err(error) = manifest::write(shared) {
             tracing::error!(%error, "the index could not be brought up to date");
             background.pause(INDEX_RETRY);
@@ -299,18 +298,30 @@ fn index_loop(shared: &Shared, background: &Background) {
     }
 }
 
-/// Merges runs of the index, so that there are few of them. It has a thread of its own, because
-/// merging large runs takes longer than the rows in memory may wait.
+/// Merges runs of the index, so that there are few of them, and builds the index again where it is
+/// damaged. It has a thread of its own, because both take longer than the rows in memory may wait.
 fn merge_loop(shared: &Shared, background: &Background) {
-    let mut go_on = || !background.is_stopping();
+    let mut pause = MERGE_LOOK_EVERY;
     while !background.is_stopping() {
-        match manifest::merge(shared, false, &mut go_on) {
+        match mend_index(shared) {
             Ok(true) => continue,
-            Ok(false) | Err(Error::Closed) => {}
-            Err(error) => tracing::warn!(%error, "runs of the index could not be merged"),
+            Ok(false) | Err(Error::Closed) => pause = MERGE_LOOK_EVERY,
+            Err(error) => {
+                pause = (pause * 2).min(MERGE_RETRY_LAST);
+                tracing::warn!(%error, ?pause, "the index could not be merged or built again");
+            }
         }
-        background.pause(MERGE_LOOK_EVERY);
+        background.pause(pause);
     }
+}
+
+/// Does one piece of work on the index's runs; returns whether there was any.
+fn mend_index(shared: &Shared) -> Result<bool, Error> {
+    if shared.index_damaged.load(Ordering::Acquire) {
+        restore_index(shared)?;
+        return Ok(true);
+    }
+    manifest::merge(shared, false)
 }
 
 fn run_compaction(shared: &Shared, sender: &SyncSender<Request>, background: &Background) {
@@ -440,7 +451,7 @@ impl Engine for LocalEngine {
             compact_all(&self.shared, Reason::Asked, &sender, &mut |moved| ask(&sender, moved))?;
         // The names of deleted records go with the older runs.
         manifest::write(&self.shared)?;
-        manifest::merge(&self.shared, true, &mut || true)?;
+        manifest::merge(&self.shared, true)?;
         Ok(freed)
     }
 

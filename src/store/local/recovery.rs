@@ -55,6 +55,8 @@ pub fn recover(shared: &Shared, progress: Progress<'_>) -> Result<Recovered, Err
         miss(shared, found.position, &mut report);
     }
     let known = manifest.as_ref().map_or(0, |found| found.position.seq);
+    // The number of a segment that was lost is not used again either.
+    let number = number.max(manifest.as_ref().map_or(0, Manifest::last_segment));
     let before = report.damage.clone();
     let (tables, end) = match manifest.and_then(|found| continued(shared, found, &mut report)) {
         Some(found) => found,
@@ -116,15 +118,33 @@ pub fn restore_index(shared: &Shared) -> Result<(), Error> {
     let _no_merging = lock(&shared.merging);
     // Compaction waits, so that nothing is moved meanwhile.
     let _still = lock(&shared.compacting);
+    restore(shared).inspect_err(|_| {
+        // Nothing names the runs that were written in vain.
+        let keeper = lock(&shared.keeper);
+        if let Err(error) = manifest::sweep(shared, &keeper) {
+            tracing::warn!(%error, "unfinished runs of the index were not removed");
+        }
+    })
+}
+
+fn restore(shared: &Shared) -> Result<(), Error> {
     manifest::name_all(shared)?;
     // What came after the manifest is in memory, or in runs that are written meanwhile.
     let before = lock(&shared.keeper).manifest.clone();
     let last = before.position.seq;
     let mut report = OpenReport::default();
-    let (mut tables, _) = rebuild(shared, last, last, &mut report, &mut |_, _| ())?;
+    let (mut tables, end) = rebuild(shared, last, last, &mut report, &mut |_, _| ())?;
     tables.spill(shared)?;
     manifest::install_rebuilt(shared, &before, &tables.runs)?;
     shared.index_damaged.store(false, Ordering::Release);
+    if end.position.digest != before.position.digest {
+        let lost = "the index that was built again lacks what is damaged in the journal";
+        report.damage.push(lost.to_owned());
+    }
+    for damage in report.damage {
+        tracing::error!(%damage, "the journal is damaged; everything else is served");
+        lock(&shared.damage).push(damage);
+    }
     tracing::info!("the index was built again");
     Ok(())
 }
@@ -290,6 +310,9 @@ impl<'r> Replay<'r> {
         let (mut offset, end) = (start, segment.end());
         self.tail.clear();
         while offset < end {
+            if self.shared.closing.load(Ordering::Acquire) {
+                return Err(Error::Closed);
+            }
             match find(segment, offset, end)? {
                 Found::Frame(frame, _) if frame.seq > self.last => break,
                 Found::Frame(frame, body) => {
@@ -403,7 +426,7 @@ impl Tables {
     /// Writes the rows in memory as a run that no manifest names yet, and merges runs of one size.
     fn spill(&mut self, shared: &Shared) -> Result<(), Error> {
         let rows = self.take();
-        if let Some(run) = manifest::spill(shared, &rows)? {
+        if let Some(run) = manifest::spill(shared, &rows, &self.runs)? {
             self.runs = Arc::new(self.runs.with(run));
         }
         while let Some(merged) = manifest::merge_unnamed(shared, &self.runs)? {

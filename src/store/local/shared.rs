@@ -1,7 +1,7 @@
 //! What readers, the writer and the background threads share: the segments, the tables of the
 //! index, and caches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -51,10 +51,15 @@ pub struct Shared {
     pub last_run: AtomicU64,
     /// Whether a part of the index could not be read.
     pub index_damaged: AtomicBool,
-    /// How many segments were removed so far.
+    /// How many segments were removed so far, or are about to be.
     removed: AtomicU64,
     /// Held during compaction.
     pub compacting: Mutex<()>,
+    /// Segments that could not be read when they were to be compacted. They are tried again when
+    /// an administrator asks, and after a restart.
+    pub unreadable: Mutex<BTreeSet<u64>>,
+    /// Whether the store is being closed, so that long work stops.
+    pub closing: AtomicBool,
     /// Notified when rows were moved from memory to disk.
     drained: Condvar,
     drained_rows: Mutex<()>,
@@ -87,6 +92,8 @@ impl Shared {
             index_damaged: AtomicBool::default(),
             removed: AtomicU64::default(),
             compacting: Mutex::default(),
+            unreadable: Mutex::default(),
+            closing: AtomicBool::default(),
             drained: Condvar::new(),
             drained_rows: Mutex::default(),
             pins: Arc::default(),
@@ -117,10 +124,16 @@ impl Shared {
         segments.insert(segment.number, segment);
     }
 
+    /// Says that a segment is about to be removed. A read that began before this, and fails because
+    /// of the removal, is repeated; one that begins later finds nothing in that segment.
+    pub fn segment_leaves(&self) {
+        self.removed.fetch_add(1, Ordering::AcqRel);
+    }
+
     /// Forgets a segment whose file is gone, and every value that was read from it.
     pub fn segment_forget(&self, number: u64) {
-        self.segments.write().unwrap_or_else(PoisonError::into_inner).remove(&number);
-        self.removed.fetch_add(1, Ordering::AcqRel);
+        let segment = self.segments.write().unwrap_or_else(PoisonError::into_inner).remove(&number);
+        segment.iter().for_each(|segment| segment.close());
         self.values.remove_if(|place| place.segment == number);
         let mut tables = self.tables_mut();
         tables.space.live.remove(&number);
@@ -133,11 +146,12 @@ impl Shared {
     }
 
     /// Waits up to `limit` until the rows in memory have space, and returns whether they have:
-    /// writers have to wait if the index on disk falls far behind.
+    /// writers have to wait if the index on disk falls far behind. Frozen rows take half of it.
     pub fn wait_for_index(&self, limit: Duration) -> bool {
         let is_full = |_: &mut ()| {
             let tables = self.tables();
-            tables.frozen.is_some() && tables.octets() > self.config.memory_octets / 2
+            let frozen = if tables.frozen.is_some() { self.config.memory_octets / 2 } else { 0 };
+            tables.octets() + frozen > self.config.memory_octets
         };
         let waited = self.drained.wait_timeout_while(lock(&self.drained_rows), limit, is_full);
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
@@ -154,7 +168,6 @@ impl Shared {
         let tables = self.tables();
         tables.octets() > self.config.memory_octets / 2
             || tables.unfrozen() > self.config.checkpoint_octets
-            || self.index_damaged.load(Ordering::Acquire)
     }
 
     /// Returns whether data in a segment was deleted so long ago that it must be erased now.

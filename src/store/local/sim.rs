@@ -239,7 +239,7 @@ impl World {
             }
             match self.dice.below(13) {
                 12 => self.index_built_again(open, seed),
-                0 => drop(manifest::merge(&open.shared, self.dice.chance(50), &mut || true)),
+                0 => drop(manifest::merge(&open.shared, self.dice.chance(50))),
                 1 => drop(manifest::write(&open.shared)),
                 2 => self.compact(open),
                 _ => self.group(open),

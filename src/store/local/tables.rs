@@ -60,6 +60,15 @@ pub struct Manifest {
     pub space: Space,
 }
 
+impl Manifest {
+    /// Returns the highest number of a segment that it knows, whether the segment still exists or
+    /// not.
+    pub fn last_segment(&self) -> u64 {
+        let used = self.space.live.last_key_value().map_or(0, |(number, _)| *number);
+        used.max(self.position.segment)
+    }
+}
+
 /// What is known about the index on disk.
 #[derive(Default)]
 pub struct Keeper {
@@ -350,7 +359,7 @@ mod tests {
             match dice.below(200) {
                 0 => drop(shared.tables_mut().freeze()),
                 1..4 => manifest::write(&shared).unwrap(),
-                4..6 => drop(manifest::merge(&shared, dice.chance(10), &mut || true).unwrap()),
+                4..6 => drop(manifest::merge(&shared, dice.chance(10)).unwrap()),
                 6..20 => check_scan(&shared, &model, &mut dice),
                 _ => {}
             }

@@ -23,11 +23,11 @@ pub fn verify(shared: &Shared, progress: Progress<'_>) -> Result<Verified, Error
     let total = segments.iter().map(|segment| segment.end()).sum();
     let mut done = 0;
     for segment in &segments {
-        for copy in segment.damaged_copies(&shared.vault)? {
-            let number = segment.number;
-            found.damage.push(format!("segment {number}: copy {copy} of its header is damaged"));
+        let number = segment.number;
+        let read = header(shared, segment, &mut found).and_then(|()| frames(segment, &mut found));
+        if let Err(error) = read {
+            found.damage.push(format!("segment {number}: {error}"));
         }
-        frames(segment, &mut found)?;
         found.segments += 1;
         done += segment.end();
         progress(done, total);
@@ -37,6 +37,14 @@ pub fn verify(shared: &Shared, progress: Progress<'_>) -> Result<Verified, Error
     found.damage.sort();
     found.damage.dedup();
     Ok(found)
+}
+
+fn header(shared: &Shared, segment: &Segment, found: &mut Verified) -> Result<(), Error> {
+    for copy in segment.damaged_copies(&shared.vault)? {
+        let number = segment.number;
+        found.damage.push(format!("segment {number}: copy {copy} of its header is damaged"));
+    }
+    Ok(())
 }
 
 fn frames(segment: &Segment, found: &mut Verified) -> Result<(), Error> {
@@ -67,9 +75,11 @@ fn frames(segment: &Segment, found: &mut Verified) -> Result<(), Error> {
 /// Reads every block of the index, and compares the digest of all rows with the journal's.
 fn index(shared: &Shared, found: &mut Verified) -> Result<(), Error> {
     manifest::write(shared)?;
-    // Until they are read, no run is added or merged.
-    let keeper = lock(&shared.keeper);
-    let runs = shared.tables().runs.clone();
+    // What the runs contain never changes, so nothing has to wait until they are read.
+    let (runs, position) = {
+        let keeper = lock(&shared.keeper);
+        (shared.tables().runs.clone(), keeper.manifest.position)
+    };
     let mut blocks = runs.0.iter().flat_map(|run| (0..run.blocks()).map(move |at| (run, at)));
     let readable = blocks.try_for_each(|(run, at)| run.block_read(at).map(|_| ()));
     if let Err(error) = shared.noting_damage(readable) {
@@ -80,7 +90,7 @@ fn index(shared: &Shared, found: &mut Verified) -> Result<(), Error> {
     runs.rows(&shared.blocks, &mut |key, row| {
         digest = digest.wrapping_add(row.in_digest(key));
     })?;
-    if digest != keeper.manifest.position.digest {
+    if digest != position.digest {
         found.damage.push("the index does not agree with the journal".to_owned());
     }
     Ok(())

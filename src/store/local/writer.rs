@@ -8,6 +8,7 @@
 //! dropped what it could not write, and return `Ok` the second time.
 
 use std::io;
+use std::iter::Peekable;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -92,7 +93,7 @@ impl Writer {
         requests.into_iter().for_each(|request| request.fail(error));
     }
 
-    fn one_group(&mut self, requests: &mut impl Iterator<Item = Request>) {
+    fn one_group(&mut self, requests: &mut Peekable<impl Iterator<Item = Request>>) {
         let segment = match self.ready() {
             Ok(segment) => segment,
             Err(error) => return requests.for_each(|one| one.fail(&error)),
@@ -112,7 +113,9 @@ impl Writer {
         };
         let mut answers = Vec::new();
         while group.out.len() < GROUP_OCTETS
-            && let Some(request) = requests.next()
+            // A segment can only be closed between two groups.
+            && let Some(request) =
+                requests.next_if(|next| answers.is_empty() || !matches!(next, Request::Close(_)))
         {
             answers.push(group.take(request));
         }

@@ -1,7 +1,7 @@
 //! A simulated disk that forgets: data that was not synced is lost, kept in part, or torn at any
 //! sector.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -88,6 +88,10 @@ struct State {
     seen: BTreeMap<String, String>,
     /// Whether names survive only after a folder sync.
     names_need_sync: bool,
+    /// Files whose octets cannot be read.
+    unreadable: BTreeSet<String>,
+    /// How much space is said to be free, if not unlimited.
+    free: Option<u64>,
 }
 
 /// The simulated disk; clones share it.
@@ -173,6 +177,21 @@ impl SimDisk {
         let at = (bit / 8) as usize % file.view.len();
         file.view[at] ^= 1 << (bit % 8);
         file.medium = file.view.clone();
+    }
+
+    /// Makes every read of a file fail with EIO, or no longer fail.
+    pub fn fail_reads(&self, name: &str, fail: bool) {
+        let mut state = self.lock();
+        let inode = state.seen[name].clone();
+        match fail {
+            true => state.unreadable.insert(inode),
+            false => state.unreadable.remove(&inode),
+        };
+    }
+
+    /// Sets how much space is free.
+    pub fn set_free(&self, octets: u64) {
+        self.lock().free = Some(octets);
     }
 
     pub fn holds_segment(&self, number: u64) -> bool {
@@ -261,6 +280,9 @@ impl DiskFile for SimFile {
         let state = self.disk.lock();
         if state.crashed {
             return Err(crashed());
+        }
+        if state.unreadable.contains(&self.inode) {
+            return Err(io::Error::other("input/output error"));
         }
         let view = &state.files[&self.inode].view;
         let from = (offset as usize).min(view.len());
@@ -403,7 +425,7 @@ impl Disk for SimDisk {
     }
 
     fn free_octets(&self) -> io::Result<u64> {
-        Ok(u64::MAX)
+        Ok(self.lock().free.unwrap_or(u64::MAX))
     }
 
     fn used_octets(&self) -> io::Result<u64> {

@@ -2,19 +2,21 @@
 //!
 //! ```text
 //! run    = magic ‖ number ‖ salt, block, block, …, footer, tail     one file, NNNNNNNNNN.run
-//! block  = AES-256-GCM of at least 8 KiB of rows (see `block`)
+//! block  = AES-256-GCM of at least 8 KiB of rows (see `block`), but for the last
 //! footer = AES-256-GCM of the first key of each block, and of a filter over all keys
 //! tail   = number of blocks ‖ where the footer begins
 //! ```
 //!
 //! Number and salt give the run's own key. The nonce of a block is its position in the run, and
-//! that of the footer comes after the last block's. Integers are big-endian, of eight octets.
+//! that of the footer comes after the last block's; the run's number, and which of both it is, are
+//! authenticated as well. Integers are big-endian, of eight octets.
 
 use std::io;
 use std::sync::Arc;
 
 use fastbloom::BloomFilter;
 use serde::{Deserialize, Serialize};
+use siphasher::sip::SipHasher13;
 
 use super::Row;
 use super::block::{BLOCK_OCTETS, Block, BlockWriter};
@@ -66,6 +68,7 @@ pub struct Run {
     file: Box<dyn DiskFile>,
     key: SegmentKey,
     blocks: Vec<BlockEntry>,
+    hash: SipHasher13,
     filter: BloomFilter,
 }
 
@@ -82,9 +85,24 @@ pub fn number_of(name: &str) -> Option<u64> {
     name.strip_suffix(".run").filter(|stem| stem.len() == 10)?.parse().ok()
 }
 
-/// The filter is seeded by the salt, so that nobody can choose keys that it confuses.
-fn filter_seed(salt: &[u8; SALT]) -> u128 {
-    u128::from_be_bytes(*salt.first_chunk().expect("a salt has 32 octets"))
+/// Returns the hash by which the filter knows keys. It is keyed by the salt, so that nobody can
+/// choose keys that the filter confuses, and defined here, since filters are stored.
+fn filter_hash(salt: &[u8; SALT]) -> SipHasher13 {
+    SipHasher13::new_with_key(salt.first_chunk().expect("a salt has 32 octets"))
+}
+
+/// What is sealed under a run's key, so that neither is taken for the other.
+#[derive(Clone, Copy)]
+enum Part {
+    Block = 1,
+    Footer = 2,
+}
+
+/// Returns what is authenticated with a part.
+fn associated(number: u64, part: Part) -> [u8; 9] {
+    let mut associated = [part as u8; 9];
+    associated[..8].copy_from_slice(&number.to_be_bytes());
+    associated
 }
 
 fn damaged(number: u64) -> Error {
@@ -114,21 +132,25 @@ impl Run {
         let length = tail_at.checked_sub(start).ok_or_else(damaged)?;
         let mut sealed = vec![0; usize::try_from(length).map_err(|_| damaged())?];
         file.read_at(&mut sealed, start)?;
-        let plain = key.open_in_place(nonce, &entry.number.to_be_bytes(), &mut sealed);
+        let plain = key.open_in_place(nonce, &associated(entry.number, Part::Footer), &mut sealed);
         let plain = plain.map_err(|_| damaged())?;
         let footer: Footer = postcard::from_bytes(plain).map_err(|_| damaged())?;
         if footer.blocks.len() as u64 != nonce || footer.filter.is_empty() {
             return Err(damaged());
         }
-        let filter = BloomFilter::from_vec(footer.filter);
-        let filter = filter.seed(&filter_seed(salt)).hashes(FILTER_HASHES);
-        Ok(Run { entry, footer: start, file, key, blocks: footer.blocks, filter })
+        let filter = BloomFilter::from_vec(footer.filter).hashes(FILTER_HASHES);
+        let hash = filter_hash(salt);
+        // A filter that was made in another way would hide keys.
+        if !footer.blocks.iter().all(|block| filter.contains_hash(hash.hash(&block.first))) {
+            return Err(damaged());
+        }
+        Ok(Run { entry, footer: start, file, key, blocks: footer.blocks, hash, filter })
     }
 
     /// Returns the row under a key: `None` if the run does not have it, `Some(None)` if it was
     /// removed.
     pub fn get(&self, blocks: &Blocks, key: &[u8]) -> Result<Option<Option<Row>>, Error> {
-        if !self.filter.contains(key) {
+        if !self.filter.contains_hash(self.hash.hash(key)) {
             return Ok(None);
         }
         let Some(at) = self.block_of(key) else { return Ok(None) };
@@ -172,11 +194,13 @@ impl Run {
         let to = self.blocks.get(at + 1).map_or(self.footer, |next| next.at);
         let length = to.checked_sub(from).filter(|length| *length >= TAG).ok_or_else(damaged)?;
         let mut sealed = vec![0; usize::try_from(length).map_err(|_| damaged())?];
-        if self.file.read_at(&mut sealed, from)? < sealed.len() {
+        // Whatever cannot be read can be built again from the journal.
+        let unreadable = |error| Error::DamagedIndex(format!("run {}: {error}", self.entry.number));
+        if self.file.read_at(&mut sealed, from).map_err(unreadable)? < sealed.len() {
             return Err(damaged());
         }
-        let plain =
-            self.key.open_in_place(at as u64, &self.entry.number.to_be_bytes(), &mut sealed);
+        let associated = associated(self.entry.number, Part::Block);
+        let plain = self.key.open_in_place(at as u64, &associated, &mut sealed);
         let length = plain.map_err(|_| damaged())?.len();
         sealed.truncate(length);
         Ok(sealed)
@@ -282,6 +306,7 @@ pub struct RunWriter {
     block: BlockWriter,
     first: Vec<u8>,
     blocks: Vec<BlockEntry>,
+    hash: SipHasher13,
     filter: BloomFilter,
     rows: u64,
     out: Vec<u8>,
@@ -302,10 +327,10 @@ impl RunWriter {
         let file = disk.create(&file_name(number))?;
         let out = [MAGIC.as_slice(), &number.to_be_bytes(), &salt].concat();
         let bits = usize::try_from(rows_max).unwrap_or(usize::MAX).max(1) * FILTER_BITS;
-        let filter = BloomFilter::with_num_bits(bits);
-        let filter = filter.seed(&filter_seed(&salt)).hashes(FILTER_HASHES);
+        let filter = BloomFilter::with_num_bits(bits).hashes(FILTER_HASHES);
         let (block, blocks, first) = (BlockWriter::default(), Vec::new(), Vec::new());
-        Ok(RunWriter { number, file, key, block, first, blocks, filter, rows: 0, out, at: 0 })
+        let hash = filter_hash(&salt);
+        Ok(RunWriter { number, file, key, block, first, blocks, hash, filter, rows: 0, out, at: 0 })
     }
 
     /// Adds a row, whose key comes after all that were added.
@@ -314,7 +339,7 @@ impl RunWriter {
             self.first = key.to_vec();
         }
         self.block.push(key, row);
-        self.filter.insert(key);
+        self.filter.insert_hash(self.hash.hash(key));
         self.rows += 1;
         if self.block.len() >= BLOCK_OCTETS { self.close_block() } else { Ok(()) }
     }
@@ -322,7 +347,7 @@ impl RunWriter {
     fn close_block(&mut self) -> Result<(), Error> {
         let mut body = self.block.take();
         let nonce = self.blocks.len() as u64;
-        self.key.seal_in_place(nonce, &self.number.to_be_bytes(), &mut body)?;
+        self.key.seal_in_place(nonce, &associated(self.number, Part::Block), &mut body)?;
         let first = std::mem::take(&mut self.first);
         self.blocks.push(BlockEntry { at: self.at + self.out.len() as u64, first });
         self.out.extend_from_slice(&body);
@@ -344,7 +369,7 @@ impl RunWriter {
         let nonce = self.blocks.len() as u64;
         let footer = Footer { blocks: self.blocks, filter: self.filter.as_slice().to_vec() };
         let mut body = postcard::to_stdvec(&footer).map_err(|_| Error::Seal)?;
-        self.key.seal_in_place(nonce, &self.number.to_be_bytes(), &mut body)?;
+        self.key.seal_in_place(nonce, &associated(self.number, Part::Footer), &mut body)?;
         let start = self.at + self.out.len() as u64;
         self.out.extend_from_slice(&body);
         self.out.extend_from_slice(&nonce.to_be_bytes());
@@ -353,7 +378,57 @@ impl RunWriter {
         self.file.sync_data()?;
         let end = self.at + self.out.len() as u64;
         let entry = RunEntry { number: self.number, rows: self.rows, end };
-        let (file, key, blocks, filter) = (self.file, self.key, footer.blocks, self.filter);
-        Ok(Run { entry, footer: start, file, key, blocks, filter })
+        let (file, key, blocks) = (self.file, self.key, footer.blocks);
+        let (hash, filter) = (self.hash, self.filter);
+        Ok(Run { entry, footer: start, file, key, blocks, hash, filter })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::local::bench_disk::vault;
+    use crate::store::local::disk::sim::SimDisk;
+    use crate::store::local::index::Place;
+
+    fn row() -> Row {
+        Row { place: Place { segment: 1, frame: 2, at: 3, length: 4 }, inline: None }
+    }
+
+    fn write(disk: &SimDisk, change: impl FnOnce(&mut RunWriter)) -> RunEntry {
+        let mut writer = RunWriter::create(disk, &vault(9), 7, 2).unwrap();
+        change(&mut writer);
+        writer.push(b"a", Some(&row())).unwrap();
+        writer.push(b"b", None).unwrap();
+        writer.finish().unwrap().entry
+    }
+
+    /// Filters are stored, so the hash by which they know keys must never change.
+    #[test]
+    fn a_key_has_the_same_hash_for_ever() {
+        assert_eq!(filter_hash(&[7; SALT]).hash(b"key"), HASH_OF_KEY);
+    }
+
+    /// SipHash-1-3 of `key` under sixteen octets of 7.
+    const HASH_OF_KEY: u64 = 0xCF21_C9EC_49BA_C350;
+
+    #[test]
+    fn a_filter_that_was_made_in_another_way_is_refused() {
+        let disk = SimDisk::new(true);
+        let other = write(&disk, |writer| writer.hash = filter_hash(&[1; SALT]));
+        let opened = Run::open(&disk, &vault(9), other);
+        assert!(matches!(opened, Err(Error::DamagedIndex(_))));
+    }
+
+    #[test]
+    fn a_block_is_never_taken_for_the_footer() {
+        let disk = SimDisk::new(true);
+        let entry = write(&disk, |_| ());
+        let run = Run::open(&disk, &vault(9), entry.clone()).unwrap();
+        // The tail says that the footer is the first block.
+        let tail = [0u64.to_be_bytes(), run.blocks[0].at.to_be_bytes()].concat();
+        run.file.write_all_at(&tail, run.footer).unwrap();
+        let moved = RunEntry { end: run.footer + TAIL, ..entry };
+        assert!(matches!(Run::open(&disk, &vault(9), moved), Err(Error::DamagedIndex(_))));
     }
 }

@@ -86,18 +86,21 @@ fn merge_start(sizes: &[u32]) -> Option<usize> {
     starts.min()
 }
 
-/// Writes rows as a run; `None` if there are none.
+/// Writes rows as a run; `None` if there are none. `is_oldest` says that no older run exists, so
+/// that nothing has to be hidden.
 pub fn write_rows(
     disk: &dyn Disk,
     vault: &Vault,
     number: u64,
     rows: &Rows,
+    is_oldest: bool,
 ) -> Result<Option<Run>, Error> {
-    if rows.is_empty() {
+    let mut kept = rows.iter().filter(|(_, row)| row.is_some() || !is_oldest).peekable();
+    if kept.peek().is_none() {
         return Ok(None);
     }
     let mut writer = RunWriter::create(disk, vault, number, rows.len() as u64)?;
-    for (key, row) in rows {
+    for (key, row) in kept {
         writer.push(key, row.as_ref())?;
     }
     writer.finish().map(Some)

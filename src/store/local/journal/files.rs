@@ -49,6 +49,13 @@ impl Files {
         Ok(file)
     }
 
+    /// Closes a slot's file, which was removed: the medium keeps a removed file as long as it is
+    /// open.
+    pub fn close(&self, slot: &Slot) {
+        lock(&self.open).retain(|open| !Arc::ptr_eq(open, slot));
+        *lock(slot) = None;
+    }
+
     /// A reader or writer that is at work keeps the file open by itself.
     fn opened(&self, slot: &Slot) {
         let closed = {

@@ -195,6 +195,11 @@ impl Segment {
         self.cut()
     }
 
+    /// Closes the file after it was removed, so that the medium frees its space.
+    pub fn close(&self) {
+        self.files.close(&self.slot);
+    }
+
     /// Returns the end of the durable part.
     pub fn end(&self) -> u64 {
         self.end.load(Ordering::Acquire)
