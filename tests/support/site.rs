@@ -145,6 +145,11 @@ impl Site {
         ports
     }
 
+    /// Returns what the daemon's descriptors refer to, as Linux names it.
+    pub fn open_files(&self) -> Vec<String> {
+        links(self.child.id()).collect()
+    }
+
     /// Stops the daemon as an operator would, and waits until it has exited.
     pub fn stop(mut self) {
         kill_process(Pid::from_child(&self.child), Signal::TERM)
@@ -230,14 +235,18 @@ fn serve(home: &Path) -> (Child, mpsc::Receiver<String>) {
 
 /// Returns the inodes of a process's open sockets.
 fn sockets(pid: u32) -> BTreeSet<String> {
+    links(pid)
+        .filter_map(|link| Some(link.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
+        .collect()
+}
+
+/// Returns what a process's descriptors refer to.
+fn links(pid: u32) -> impl Iterator<Item = String> {
     fs::read_dir(format!("/proc/{pid}/fd"))
         .expect("only root may read another user's process")
+        // A descriptor may be closed meanwhile.
         .filter_map(|entry| fs::read_link(entry.unwrap().path()).ok())
-        .filter_map(|link| {
-            let inode = link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?;
-            Some(inode.to_owned())
-        })
-        .collect()
+        .filter_map(|link| link.into_os_string().into_string().ok())
 }
 
 /// Returns the port of a line of `/proc/net/tcp` if it is a listener (state 0A) on one of
