@@ -224,7 +224,8 @@ fn put_in_tx(tx: &mut Tx<'_, '_>, account: AccountId, counters: &Counters) -> Re
     if warning(counters, configured).is_some() {
         tx.ring(Bell::Quota);
     }
-    tx.stored(account, view(counters, configured));
+    let stored = view(counters, configured);
+    tx.then(move |gateway| gateway.inner.addressees.store(account, stored));
     Ok(tx.put(&COUNTERS, &account, counters)?)
 }
 

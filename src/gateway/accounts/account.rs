@@ -278,7 +278,6 @@ impl Gateway {
         id: AccountId,
         change: impl Fn(&mut Account) + Send + 'static,
     ) -> Result<(), Error> {
-        let gateway = self.clone();
         let done = self.transact(move |tx| {
             let found = tx.get(&ACCOUNTS, &id)?;
             let mut account = found.ok_or(Error::NotFound { what: "account" })?;
@@ -288,8 +287,7 @@ impl Gateway {
                 return Err(Error::Conflict(Conflict::LastManager));
             }
             tx.put(&ACCOUNTS, &id, &account)?;
-            let gateway = gateway.clone();
-            tx.then(move || gateway.inner.addressees.forget(id));
+            tx.then(move |gateway| gateway.inner.addressees.forget(id));
             Ok(())
         });
         done.wait()

@@ -176,7 +176,7 @@ fn everything(
         tx.ring(Bell::Queue);
         tx.ring(Bell::Hold);
         let stepped = stepped.clone();
-        tx.then(move || stepped.store(true, Ordering::SeqCst));
+        tx.then(move |_| stepped.store(true, Ordering::SeqCst));
         answer()
     })
 }
@@ -221,7 +221,7 @@ fn what_runs_twice_is_announced_once_and_as_the_last_run_had_it() {
     let done = gateway.transact(move |tx| {
         tx.changed(DANA, Changed::Updated(MESSAGE_KEY))?;
         let steps = stepping.clone();
-        tx.then(move || _ = steps.fetch_add(1, Ordering::SeqCst));
+        tx.then(move |_| _ = steps.fetch_add(1, Ordering::SeqCst));
         // What the first run sees no longer holds in the second.
         if counted.fetch_add(1, Ordering::SeqCst) == 0 {
             tx.changed(OMAR, Changed::Updated(MESSAGE_KEY))?;

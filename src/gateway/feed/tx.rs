@@ -11,7 +11,6 @@ use crate::gateway::Gateway;
 use crate::gateway::error::Error;
 use crate::gateway::feed::change::{self, Changed};
 use crate::gateway::feed::event::EventKind;
-use crate::gateway::quota::QuotaView;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::mailbox::Holder;
 use crate::gateway::settings::Quota;
@@ -46,9 +45,7 @@ struct After {
     /// The last change of each account and kind: one hint covers all changes before it.
     changes: BTreeMap<(AccountId, EventKind), u64>,
     bells: BTreeSet<Bell>,
-    /// The quota of each account for which something was stored.
-    quotas: BTreeMap<AccountId, QuotaView>,
-    steps: Vec<Box<dyn FnOnce() + Send>>,
+    steps: Vec<Box<dyn FnOnce(&Gateway) + Send>>,
 }
 
 impl Tx<'_, '_> {
@@ -67,18 +64,13 @@ impl Tx<'_, '_> {
         }
     }
 
-    /// Says what an account stores now, for those who ask without the store.
-    pub fn stored(&mut self, account: AccountId, quota: QuotaView) {
-        self.after.quotas.insert(account, quota);
-    }
-
     /// Wakes a background job once the transaction is durable.
     pub fn ring(&mut self, bell: Bell) {
         self.after.bells.insert(bell);
     }
 
     /// Runs `step` on the writer once the transaction is durable: it must be quick and never block.
-    pub fn then(&mut self, step: impl FnOnce() + Send + 'static) {
+    pub fn then(&mut self, step: impl FnOnce(&Gateway) + Send + 'static) {
         self.after.steps.push(Box::new(step));
     }
 }
@@ -152,10 +144,7 @@ impl Gateway {
 impl After {
     fn tell(self, gateway: &Gateway) {
         for step in self.steps {
-            step();
-        }
-        for (account, quota) in self.quotas {
-            gateway.inner.addressees.store(account, quota);
+            step(gateway);
         }
         for ((account, kind), modseq) in self.changes {
             gateway.publish(account, kind, modseq);

@@ -53,7 +53,7 @@ impl Arriving {
                 EpochRecord { encapsulation: self.encapsulation.clone(), started: self.started };
             tx.insert(&EPOCHS, &(account, self.id), &record)?;
             let epoch = self.clone();
-            tx.then(move || epoch.stored.store(true, Ordering::Release));
+            tx.then(move |_| epoch.stored.store(true, Ordering::Release));
         }
         Ok(())
     }

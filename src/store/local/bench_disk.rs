@@ -142,6 +142,12 @@ impl Store {
         super::shared::lock(&self.shared.refusing).clone()
     }
 
+    /// Writes a checkpoint even if nothing changed since the last one.
+    pub fn checkpoint_anew(&self) {
+        super::shared::lock(&self.shared.keeper).manifest.position.seq = 0;
+        self.checkpoint();
+    }
+
     pub fn checkpoint(&self) {
         manifest::write(&self.shared).unwrap();
     }

@@ -7,7 +7,6 @@
 //! Whenever a crash occurs, each live value is in at least one segment.
 
 use std::collections::{HashMap, HashSet};
-use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -97,8 +96,9 @@ fn choose(shared: &Shared, reason: Reason) -> Vec<Arc<Segment>> {
     let dead_percent = u64::from(shared.config.dead_percent);
     let is_worth_it = |segment: &Arc<Segment>| {
         let number = segment.number;
-        let was_unreadable = lock(&shared.unreadable).contains(&number);
-        if shared.pins.holds(number) || (was_unreadable && reason == Reason::Due) {
+        let is_lost = lock(&shared.lost).contains(&number);
+        let was_unreadable = lock(&shared.unreadable).contains_key(&number);
+        if is_lost || shared.pins.holds(number) || (was_unreadable && reason == Reason::Due) {
             return false;
         }
         let live = shared.tables().space.live.get(&number).copied().unwrap_or_default();
@@ -143,10 +143,10 @@ fn move_live(
     let mut moved = Vec::new();
     let (mut offset, end) = (HEADER, segment.end());
     while offset < end {
-        let frame = segment.read(offset, end);
-        let Ok(Some((frame, body))) = frame else {
+        shared.check_open()?;
+        let Some((frame, body)) = segment.read_or_skip(offset, end)? else {
             // A damaged frame stays where it is, so that an administrator may still repair it.
-            give_up(shared, segment.number, offset, frame.err());
+            give_up(shared, segment.number, offset);
             return Ok(false);
         };
         if frame.kind != Kind::Piece {
@@ -158,6 +158,7 @@ fn move_live(
         offset += frame.octets();
     }
     for (id, place) in pieces.get(&segment.number).into_iter().flatten() {
+        shared.check_open()?;
         moved.push(Moved::Piece { id: *id, place: *place });
         // Pieces are large, so each has its own transaction, between which mail can be written.
         rewrite(std::mem::take(&mut moved))?;
@@ -165,20 +166,16 @@ fn move_live(
     if !moved.is_empty() {
         rewrite(moved)?;
     }
+    lock(&shared.unreadable).remove(&segment.number);
     Ok(true)
 }
 
 /// Reports a segment that cannot be compacted, and does not try it again by itself.
-fn give_up(shared: &Shared, number: u64, offset: u64, error: Option<io::Error>) {
-    if lock(&shared.unreadable).insert(number) {
-        let why = error.map_or_else(|| "it is damaged".to_owned(), |error| error.to_string());
-        tracing::error!(
-            segment = number,
-            offset,
-            why,
-            "a segment cannot be compacted, so what was deleted in it is not erased"
-        );
-        lock(&shared.damage).push(format!("segment {number}: at {offset}: {why}"));
+fn give_up(shared: &Shared, number: u64, offset: u64) {
+    let damage = format!("segment {number}: damaged at {offset}");
+    if lock(&shared.unreadable).insert(number, damage).is_none() {
+        let what = "a segment cannot be compacted, so what was deleted in it is not erased";
+        tracing::error!(segment = number, offset, what);
     }
 }
 

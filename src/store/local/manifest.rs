@@ -6,6 +6,7 @@
 //! Without a manifest that can be read, the index is built from the whole journal.
 
 use std::collections::HashSet;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -14,7 +15,7 @@ use zeroize::Zeroizing;
 use super::disk::{read_file, replace_file};
 use super::index::Rows;
 use super::index::run::{self, Run, RunEntry};
-use super::index::runs::{self, Runs};
+use super::index::runs::{self, Much, Runs};
 use super::shared::{Shared, lock};
 use super::tables::{Keeper, Manifest};
 use crate::store::error::Error;
@@ -27,10 +28,14 @@ const VERSION: u8 = 1;
 /// A segment takes less than 40 octets here, and a store of 1 TiB has 16,384.
 const OCTETS_MAX: u64 = 16 * 1024 * 1024;
 
-/// Reads the manifest; `None` if there is none that can be used.
-pub fn read(shared: &Shared) -> Option<Manifest> {
-    let sealed = read_file(&*shared.disk, NAME, OCTETS_MAX).ok()?;
-    postcard::from_bytes(&plain_of(&shared.vault, &sealed).ok()?).ok()
+/// Reads the manifest; `None` if there is none.
+pub fn read(shared: &Shared) -> Result<Option<Manifest>, Error> {
+    let sealed = match read_file(&*shared.disk, NAME, OCTETS_MAX) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        read => read?,
+    };
+    let malformed = |_| Error::DamagedIndex("the manifest cannot be read".to_owned());
+    postcard::from_bytes(&plain_of(&shared.vault, &sealed)?).map(Some).map_err(malformed)
 }
 
 /// Opens a sealed manifest.
@@ -58,7 +63,7 @@ fn replace(shared: &Shared, keeper: &mut Keeper, manifest: Manifest) -> Result<(
 /// Removes a run's file. If this fails, the next start removes it.
 fn remove_run(shared: &Shared, number: u64) {
     match shared.disk.remove(&run::file_name(number)) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
             tracing::warn!(run = number, %error, "a run that is no longer needed was not removed");
         }
         _ => {}
@@ -107,7 +112,8 @@ fn flush(shared: &Shared, keeper: &mut Keeper) -> Result<(), Error> {
     let run = write_rows(shared, number, &frozen.rows, &before)?;
     let runs = run.map_or_else(|| before.clone(), |run| Arc::new(before.with(run)));
     let (position, space) = (frozen.position, frozen.space.clone());
-    let manifest = Manifest { position, space, runs: runs.entries() };
+    let is_incomplete = keeper.manifest.is_incomplete;
+    let manifest = Manifest { position, space, runs: runs.entries(), is_incomplete };
     install(shared, keeper, manifest, &runs, &[number])?;
     let mut tables = shared.tables_mut();
     (tables.runs, tables.frozen) = (runs, None);
@@ -142,13 +148,14 @@ fn install(
     keeper.garbage = before.iter().chain(&gone).copied().collect();
     // The names of new runs are durable before the manifest has them.
     let named = shared.disk.sync_folder().map_err(Error::from);
-    let done = named.and_then(|()| replace(shared, keeper, manifest));
+    let done = named.and_then(|()| replace(shared, keeper, manifest.clone()));
     if done.is_err() {
         keeper.garbage = before;
-        if read(shared).unwrap_or_default() == keeper.manifest {
-            new.iter().for_each(|number| remove_run(shared, *number));
-        } else {
-            keeper.garbage.extend(new);
+        match read(shared) {
+            Ok(found) if found.as_ref() != Some(&manifest) => {
+                new.iter().for_each(|number| remove_run(shared, *number));
+            }
+            _ => keeper.garbage.extend(new),
         }
     }
     done
@@ -163,7 +170,11 @@ pub fn merge(shared: &Shared, everything: bool) -> Result<bool, Error> {
     let runs = shared.tables().runs.clone();
     let chosen = match everything {
         true => (runs.0.len() > 1).then(|| ((*runs).clone(), true)),
-        false => runs.to_merge(),
+        // Where there is too little space for all of it, a part is better than nothing.
+        false => match runs.to_merge(Much::All) {
+            Some((from, _)) if check_room(shared, &from).is_err() => runs.to_merge(Much::Least),
+            chosen => chosen,
+        },
     };
     let Some((from, is_oldest)) = chosen else { return Ok(false) };
     check_room(shared, &from)?;
@@ -181,11 +192,14 @@ pub fn merge(shared: &Shared, everything: bool) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Merging writes what it merges once more before it removes anything.
-fn check_room(shared: &Shared, runs: &Runs) -> Result<(), Error> {
+/// Whether there is space to write the runs once more, before anything is removed. A small part of
+/// the space that is kept free may be used for it, since runs that are never merged take more and
+/// more files.
+pub fn check_room(shared: &Shared, runs: &Runs) -> Result<(), Error> {
     let octets: u64 = runs.0.iter().map(|run| run.entry.end).sum();
-    let free = shared.disk.free_octets()?;
-    if free < shared.config.free_min_octets + octets { Err(Error::Full) } else { Ok(()) }
+    let kept = shared.config.free_min_octets;
+    let kept = if octets <= kept / 8 { 0 } else { kept };
+    if shared.disk.free_octets()? < kept + octets { Err(Error::Full) } else { Ok(()) }
 }
 
 /// Writes what some runs have as one run, whose number is returned as well.
@@ -216,7 +230,7 @@ pub fn spill(shared: &Shared, rows: &Rows, older: &Runs) -> Result<Option<Run>, 
 /// Merges runs of about the same size while the index is built from the journal. Runs that the
 /// manifest names stay until it is replaced; `None` if there is nothing to merge.
 pub fn merge_unnamed(shared: &Shared, runs: &Runs) -> Result<Option<Runs>, Error> {
-    let Some((from, is_oldest)) = runs.to_merge() else { return Ok(None) };
+    let Some((from, is_oldest)) = runs.to_merge(Much::All) else { return Ok(None) };
     let merged = merge_runs(shared, &from, is_oldest).1?;
     let named = |entry: &RunEntry| lock(&shared.keeper).manifest.runs.contains(entry);
     for run in from.0.iter().filter(|run| !named(&run.entry)) {
@@ -227,13 +241,18 @@ pub fn merge_unnamed(shared: &Shared, runs: &Runs) -> Result<Option<Runs>, Error
 
 /// Puts runs that were built again in the place of those that the manifest `before` names. Runs
 /// that were written since then stay.
-pub fn install_rebuilt(shared: &Shared, before: &Manifest, rebuilt: &Runs) -> Result<(), Error> {
+pub fn install_rebuilt(
+    shared: &Shared,
+    before: &Manifest,
+    rebuilt: &Runs,
+    is_incomplete: bool,
+) -> Result<(), Error> {
     let mut keeper = lock(&shared.keeper);
     let now = shared.tables().runs.clone();
     let is_new = |run: &&Arc<Run>| !before.runs.contains(&run.entry);
     let mut runs = rebuilt.clone();
     runs.0.extend(now.0.iter().filter(is_new).cloned());
-    let manifest = Manifest { runs: runs.entries(), ..keeper.manifest.clone() };
+    let manifest = Manifest { runs: runs.entries(), is_incomplete, ..keeper.manifest.clone() };
     let new: Vec<u64> = rebuilt.0.iter().map(|run| run.entry.number).collect();
     install(shared, &mut keeper, manifest, &runs, &new)?;
     shared.tables_mut().runs = Arc::new(runs);

@@ -301,27 +301,46 @@ fn index_loop(shared: &Shared, background: &Background) {
 /// Merges runs of the index, so that there are few of them, and builds the index again where it is
 /// damaged. It has a thread of its own, because both take longer than the rows in memory may wait.
 fn merge_loop(shared: &Shared, background: &Background) {
-    let mut pause = MERGE_LOOK_EVERY;
+    let (mut merging, mut restoring) = (Attempts::default(), Attempts::default());
     while !background.is_stopping() {
-        match mend_index(shared) {
-            Ok(true) => continue,
-            Ok(false) | Err(Error::Closed) => pause = MERGE_LOOK_EVERY,
-            Err(error) => {
-                pause = (pause * 2).min(MERGE_RETRY_LAST);
-                tracing::warn!(%error, ?pause, "the index could not be merged or built again");
-            }
+        if shared.index_damaged.load(Ordering::Acquire) && restoring.is_due() {
+            // What was just written may be damaged as well, so a success is no reason to hurry.
+            restoring.made(restore_index(shared).map(|()| false), "built again");
         }
-        background.pause(pause);
+        let has_more = merging.is_due() && merging.made(manifest::merge(shared, false), "merged");
+        if !has_more {
+            background.pause(MERGE_LOOK_EVERY);
+        }
     }
 }
 
-/// Does one piece of work on the index's runs; returns whether there was any.
-fn mend_index(shared: &Shared) -> Result<bool, Error> {
-    if shared.index_damaged.load(Ordering::Acquire) {
-        restore_index(shared)?;
-        return Ok(true);
+/// When something that failed is tried again.
+#[derive(Default)]
+struct Attempts {
+    due: Option<Instant>,
+    pause: Duration,
+}
+
+impl Attempts {
+    fn is_due(&self) -> bool {
+        self.due.is_none_or(|due| due <= Instant::now())
     }
-    manifest::merge(shared, false)
+
+    /// Records an attempt; returns whether there is more to do.
+    fn made(&mut self, outcome: Result<bool, Error>, what: &str) -> bool {
+        let failed = match &outcome {
+            Ok(_) | Err(Error::Closed) => false,
+            Err(error) => {
+                tracing::warn!(%error, "the index could not be {what}");
+                true
+            }
+        };
+        let longer = (self.pause * 2).clamp(MERGE_LOOK_EVERY, MERGE_RETRY_LAST);
+        self.pause = if failed { longer } else { MERGE_LOOK_EVERY };
+        let has_more = matches!(outcome, Ok(true));
+        self.due = (!has_more).then(|| Instant::now() + self.pause);
+        has_more
+    }
 }
 
 fn run_compaction(shared: &Shared, sender: &SyncSender<Request>, background: &Background) {
@@ -451,7 +470,10 @@ impl Engine for LocalEngine {
             compact_all(&self.shared, Reason::Asked, &sender, &mut |moved| ask(&sender, moved))?;
         // The names of deleted records go with the older runs.
         manifest::write(&self.shared)?;
-        manifest::merge(&self.shared, true)?;
+        match manifest::merge(&self.shared, true) {
+            Err(Error::Full) => tracing::warn!("there is too little space to merge the index"),
+            merged => drop(merged?),
+        }
         Ok(freed)
     }
 

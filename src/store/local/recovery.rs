@@ -50,7 +50,10 @@ pub type Progress<'p> = &'p mut dyn FnMut(u64, u64);
 pub fn recover(shared: &Shared, progress: Progress<'_>) -> Result<Recovered, Error> {
     let mut report = OpenReport::default();
     let number = open_segments(shared, &mut report)?;
-    let manifest = manifest::read(shared);
+    let manifest = manifest::read(shared).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the manifest cannot be read, so the index is built again");
+        None
+    });
     if let Some(found) = &manifest {
         miss(shared, found.position, &mut report);
     }
@@ -58,13 +61,16 @@ pub fn recover(shared: &Shared, progress: Progress<'_>) -> Result<Recovered, Err
     // The number of a segment that was lost is not used again either.
     let number = number.max(manifest.as_ref().map_or(0, Manifest::last_segment));
     let before = report.damage.clone();
-    let (tables, end) = match manifest.and_then(|found| continued(shared, found, &mut report)) {
+    let usable = manifest.filter(|found| !found.is_incomplete);
+    let (tables, end) = match usable.and_then(|found| continued(shared, found, &mut report)) {
         Some(found) => found,
         None => {
             report = OpenReport { damage: before, ..OpenReport::default() };
             report.rebuilt = !shared.segments().is_empty();
             lock(&shared.keeper).manifest = Manifest::default();
-            rebuild(shared, known, u64::MAX, &mut report, progress)?
+            let built = rebuild(shared, known, u64::MAX, &mut report, progress)?;
+            lock(&shared.keeper).manifest.is_incomplete = !report.damage.is_empty();
+            built
         }
     };
     if let Some(last) = shared.segments().last() {
@@ -118,26 +124,30 @@ pub fn restore_index(shared: &Shared) -> Result<(), Error> {
     let _no_merging = lock(&shared.merging);
     // Compaction waits, so that nothing is moved meanwhile.
     let _still = lock(&shared.compacting);
-    restore(shared).inspect_err(|_| {
-        // Nothing names the runs that were written in vain.
-        let keeper = lock(&shared.keeper);
-        if let Err(error) = manifest::sweep(shared, &keeper) {
-            tracing::warn!(%error, "unfinished runs of the index were not removed");
-        }
-    })
+    let restored = restore(shared);
+    // Nothing names the runs that were written in vain.
+    let keeper = lock(&shared.keeper);
+    if let Err(error) = manifest::sweep(shared, &keeper) {
+        tracing::warn!(%error, "unfinished runs of the index were not removed");
+    }
+    restored
 }
 
 fn restore(shared: &Shared) -> Result<(), Error> {
     manifest::name_all(shared)?;
+    manifest::check_room(shared, &shared.tables().runs.clone())?;
     // What came after the manifest is in memory, or in runs that are written meanwhile.
     let before = lock(&shared.keeper).manifest.clone();
     let last = before.position.seq;
-    let mut report = OpenReport::default();
-    let (mut tables, end) = rebuild(shared, last, last, &mut report, &mut |_, _| ())?;
-    tables.spill(shared)?;
-    manifest::install_rebuilt(shared, &before, &tables.runs)?;
+    let (tables, digest, mut report) = built_again(shared, last)?;
+    let is_whole = digest == before.position.digest && report.damage.is_empty();
+    if !is_whole && built_again(shared, last)?.1 != digest {
+        // Nothing may be concluded from a medium that is read differently each time.
+        return Err(Error::Damaged("the journal cannot be read reliably".to_owned()));
+    }
+    manifest::install_rebuilt(shared, &before, &tables.runs, !is_whole)?;
     shared.index_damaged.store(false, Ordering::Release);
-    if end.position.digest != before.position.digest {
+    if !is_whole {
         let lost = "the index that was built again lacks what is damaged in the journal";
         report.damage.push(lost.to_owned());
     }
@@ -147,6 +157,15 @@ fn restore(shared: &Shared) -> Result<(), Error> {
     }
     tracing::info!("the index was built again");
     Ok(())
+}
+
+/// Builds the index up to the frame `last` in runs that nothing names yet; returns its digest and
+/// what was found as well.
+fn built_again(shared: &Shared, last: u64) -> Result<(Tables, u128, OpenReport), Error> {
+    let mut report = OpenReport::default();
+    let (mut tables, end) = rebuild(shared, last, last, &mut report, &mut |_, _| ())?;
+    tables.spill(shared)?;
+    Ok((tables, end.position.digest, report))
 }
 
 fn finish(shared: &Shared, position: Position, number: u64, mut report: OpenReport) -> Recovered {
@@ -310,9 +329,7 @@ impl<'r> Replay<'r> {
         let (mut offset, end) = (start, segment.end());
         self.tail.clear();
         while offset < end {
-            if self.shared.closing.load(Ordering::Acquire) {
-                return Err(Error::Closed);
-            }
+            self.shared.check_open()?;
             match find(segment, offset, end)? {
                 Found::Frame(frame, _) if frame.seq > self.last => break,
                 Found::Frame(frame, body) => {
@@ -330,6 +347,7 @@ impl<'r> Replay<'r> {
                     }
                     let number = segment.number;
                     self.report.damage.push(format!("segment {number}: damaged at {offset}"));
+                    lock(&self.shared.lost).insert(number);
                     offset = next.unwrap_or(end);
                 }
             }
@@ -347,7 +365,7 @@ impl<'r> Replay<'r> {
         }
         let mut at = next;
         while let Some(offset) = at {
-            let Some((frame, _)) = segment.read(offset, end)? else { break };
+            let Some((frame, _)) = segment.read_or_skip(offset, end)? else { break };
             if frame.durable > self.position.seq {
                 return Ok(true);
             }
@@ -437,7 +455,7 @@ impl Tables {
 }
 
 fn find(segment: &Segment, offset: u64, end: u64) -> Result<Found, Error> {
-    if let Some((frame, body)) = segment.read(offset, end)? {
+    if let Some((frame, body)) = segment.read_or_skip(offset, end)? {
         return Ok(Found::Frame(frame, body));
     }
     Ok(Found::Gap { next: segment.resync(offset + frame::ALIGN, end)? })

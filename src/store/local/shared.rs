@@ -55,9 +55,12 @@ pub struct Shared {
     removed: AtomicU64,
     /// Held during compaction.
     pub compacting: Mutex<()>,
-    /// Segments that could not be read when they were to be compacted. They are tried again when
-    /// an administrator asks, and after a restart.
-    pub unreadable: Mutex<BTreeSet<u64>>,
+    /// Segments that could not be read when they were to be compacted, each with a sentence that
+    /// says why. They are tried again when an administrator asks, and after a restart.
+    pub unreadable: Mutex<BTreeMap<u64, String>>,
+    /// Segments of which the index lacks something, because it could not be read when the index was
+    /// built. They are never removed: nothing else may have it.
+    pub lost: Mutex<BTreeSet<u64>>,
     /// Whether the store is being closed, so that long work stops.
     pub closing: AtomicBool,
     /// Notified when rows were moved from memory to disk.
@@ -93,6 +96,7 @@ impl Shared {
             removed: AtomicU64::default(),
             compacting: Mutex::default(),
             unreadable: Mutex::default(),
+            lost: Mutex::default(),
             closing: AtomicBool::default(),
             drained: Condvar::new(),
             drained_rows: Mutex::default(),
@@ -140,18 +144,22 @@ impl Shared {
         tables.space.erasable.remove(&number);
     }
 
+    /// Fails once the store is being closed, so that long work stops.
+    pub fn check_open(&self) -> Result<(), Error> {
+        if self.closing.load(Ordering::Acquire) { Err(Error::Closed) } else { Ok(()) }
+    }
+
     /// Returns the number of a new run.
     pub fn run_number(&self) -> u64 {
         self.last_run.fetch_add(1, Ordering::AcqRel) + 1
     }
 
     /// Waits up to `limit` until the rows in memory have space, and returns whether they have:
-    /// writers have to wait if the index on disk falls far behind. Frozen rows take half of it.
+    /// writers have to wait if the index on disk falls far behind. Once the store is being closed,
+    /// nobody moves rows to the disk any more, and what already waits is still done.
     pub fn wait_for_index(&self, limit: Duration) -> bool {
         let is_full = |_: &mut ()| {
-            let tables = self.tables();
-            let frozen = if tables.frozen.is_some() { self.config.memory_octets / 2 } else { 0 };
-            tables.octets() + frozen > self.config.memory_octets
+            self.tables().octets_in_all() > self.config.memory_octets && self.check_open().is_ok()
         };
         let waited = self.drained.wait_timeout_while(lock(&self.drained_rows), limit, is_full);
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()

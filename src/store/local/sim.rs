@@ -184,6 +184,7 @@ impl World {
                 (from, from + dice.below(30))
             }),
             write_fails_at: dice.chance(15).then(|| dice.below(80)),
+            names_fail_at: dice.chance(15).then(|| dice.below(80)),
         };
         self.disk.plan(plan, self.dice.clone());
     }

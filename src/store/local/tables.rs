@@ -58,6 +58,9 @@ pub struct Manifest {
     pub runs: Vec<RunEntry>,
     /// What the segments contained at this position.
     pub space: Space,
+    /// Whether the index was built from a journal of which a part could not be read. Every start
+    /// builds it again, because that part may be readable by then.
+    pub is_incomplete: bool,
 }
 
 impl Manifest {
@@ -91,6 +94,8 @@ struct Shift {
 /// Rows that are being written to disk, with the position and the space at which they were frozen.
 pub struct Frozen {
     pub rows: Rows,
+    /// About how much memory the rows take, in octets.
+    octets: usize,
     pub position: Position,
     pub space: Space,
 }
@@ -191,6 +196,11 @@ impl Tables {
         self.octets
     }
 
+    /// Returns about how much memory all rows take, in octets.
+    pub fn octets_in_all(&self) -> usize {
+        self.octets + self.frozen.as_ref().map_or(0, |frozen| frozen.octets)
+    }
+
     /// Returns how much was added to the journal since the last freeze, in octets.
     pub fn unfrozen(&self) -> u64 {
         self.unfrozen
@@ -203,7 +213,8 @@ impl Tables {
             return frozen.clone();
         }
         let (position, space) = (self.published, self.space.clone());
-        let frozen = Arc::new(Frozen { rows: self.take(), position, space });
+        let octets = self.octets;
+        let frozen = Arc::new(Frozen { rows: self.take(), octets, position, space });
         self.frozen = Some(frozen.clone());
         frozen
     }

@@ -19,12 +19,15 @@ pub fn verify(shared: &Shared, progress: Progress<'_>) -> Result<Verified, Error
     // Nothing may be moved while it is being checked.
     let _still = lock(&shared.compacting);
     let mut found = Verified { damage: lock(&shared.damage).clone(), ..Verified::default() };
+    found.damage.extend(lock(&shared.unreadable).values().cloned());
     let segments = shared.segments();
     let total = segments.iter().map(|segment| segment.end()).sum();
     let mut done = 0;
     for segment in &segments {
         let number = segment.number;
-        let read = header(shared, segment, &mut found).and_then(|()| frames(segment, &mut found));
+        let read =
+            header(shared, segment, &mut found).and_then(|()| frames(shared, segment, &mut found));
+        shared.check_open()?;
         if let Err(error) = read {
             found.damage.push(format!("segment {number}: {error}"));
         }
@@ -47,9 +50,10 @@ fn header(shared: &Shared, segment: &Segment, found: &mut Verified) -> Result<()
     Ok(())
 }
 
-fn frames(segment: &Segment, found: &mut Verified) -> Result<(), Error> {
+fn frames(shared: &Shared, segment: &Segment, found: &mut Verified) -> Result<(), Error> {
     let (mut offset, end) = (HEADER, segment.end());
     while offset < end {
+        shared.check_open()?;
         let frame = match segment.read(offset, end) {
             Ok(frame) => frame,
             Err(error) => {

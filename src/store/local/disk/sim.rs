@@ -1,7 +1,7 @@
 //! A simulated disk that forgets: data that was not synced is lost, kept in part, or torn at any
 //! sector.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -59,6 +59,8 @@ pub struct Plan {
     pub full_at: Option<(u64, u64)>,
     /// This write fails with EIO after a part was written.
     pub write_fails_at: Option<u64>,
+    /// This change or sync of names fails with EIO, and does nothing.
+    pub names_fail_at: Option<u64>,
 }
 
 #[derive(Clone, Default)]
@@ -88,8 +90,10 @@ struct State {
     seen: BTreeMap<String, String>,
     /// Whether names survive only after a folder sync.
     names_need_sync: bool,
-    /// Files whose octets cannot be read.
-    unreadable: BTreeSet<String>,
+    /// Files whose octets cannot be read from an offset on.
+    unreadable: BTreeMap<String, usize>,
+    /// A bit of a file that is read wrongly once, after some reads of it.
+    misread: Option<Misread>,
     /// How much space is said to be free, if not unlimited.
     free: Option<u64>,
 }
@@ -181,12 +185,28 @@ impl SimDisk {
 
     /// Makes every read of a file fail with EIO, or no longer fail.
     pub fn fail_reads(&self, name: &str, fail: bool) {
+        match fail {
+            true => self.fail_reads_from(name, 0),
+            false => {
+                let mut state = self.lock();
+                let inode = state.seen[name].clone();
+                state.unreadable.remove(&inode);
+            }
+        }
+    }
+
+    /// Makes every read of a file that reaches beyond `offset` fail with EIO.
+    pub fn fail_reads_from(&self, name: &str, offset: u64) {
         let mut state = self.lock();
         let inode = state.seen[name].clone();
-        match fail {
-            true => state.unreadable.insert(inode),
-            false => state.unreadable.remove(&inode),
-        };
+        state.unreadable.insert(inode, offset as usize);
+    }
+
+    /// Flips a bit of a file in the next `times` reads that include it.
+    pub fn flip_at_read(&self, name: &str, bit: u64, times: u32) {
+        let mut state = self.lock();
+        let inode = state.seen[name].clone();
+        state.misread = Some(Misread { inode, bit, times });
     }
 
     /// Sets how much space is free.
@@ -206,7 +226,26 @@ impl SimDisk {
     }
 }
 
+/// A bit that is read wrongly for some time.
+#[derive(Clone)]
+struct Misread {
+    inode: String,
+    bit: u64,
+    times: u32,
+}
+
 impl State {
+    /// Changes octets that were read from an offset of a file, if they are to be misread.
+    fn misread(&mut self, inode: &str, octets: &mut [u8], from: usize) {
+        let Some(misread) = &mut self.misread else { return };
+        let at = (misread.bit / 8) as usize;
+        let is_here = misread.inode == inode && (from..from + octets.len()).contains(&at);
+        if is_here && misread.times > 0 {
+            misread.times -= 1;
+            octets[at - from] ^= 1 << (misread.bit % 8);
+        }
+    }
+
     /// Counts an operation; from the planned crash on, nothing works.
     fn step(&mut self) -> io::Result<()> {
         self.operations += 1;
@@ -214,6 +253,16 @@ impl State {
             self.crashed = true;
         }
         if self.crashed { Err(crashed()) } else { Ok(()) }
+    }
+
+    /// Counts an operation on names, which may be planned to fail.
+    fn step_names(&mut self) -> io::Result<()> {
+        self.step()?;
+        if self.plan.names_fail_at == Some(self.operations) {
+            self.failed = true;
+            return Err(rustix::io::Errno::IO.into());
+        }
+        Ok(())
     }
 
     fn is_full(&self) -> bool {
@@ -277,17 +326,18 @@ struct SimFile {
 
 impl DiskFile for SimFile {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        let state = self.disk.lock();
+        let mut state = self.disk.lock();
         if state.crashed {
             return Err(crashed());
-        }
-        if state.unreadable.contains(&self.inode) {
-            return Err(io::Error::other("input/output error"));
         }
         let view = &state.files[&self.inode].view;
         let from = (offset as usize).min(view.len());
         let length = buf.len().min(view.len() - from);
+        if state.unreadable.get(&self.inode).is_some_and(|bad| from + length > *bad) {
+            return Err(rustix::io::Errno::IO.into());
+        }
         buf[..length].copy_from_slice(&view[from..from + length]);
+        state.misread(&self.inode, &mut buf[..length], from);
         Ok(length)
     }
 
@@ -411,7 +461,7 @@ impl Disk for SimDisk {
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let mut state = self.lock();
-        state.step()?;
+        state.step_names()?;
         let inode = state.seen.remove(from).ok_or(io::ErrorKind::NotFound)?;
         state.seen.insert(to.to_owned(), inode);
         Ok(())
@@ -419,7 +469,7 @@ impl Disk for SimDisk {
 
     fn sync_folder(&self) -> io::Result<()> {
         let mut state = self.lock();
-        state.step()?;
+        state.step_names()?;
         state.names = state.seen.clone();
         Ok(())
     }

@@ -35,6 +35,8 @@ const TAIL: u64 = 16;
 /// that a run does not have, it claims to have about one in a hundred.
 const FILTER_BITS: usize = 10;
 const FILTER_HASHES: u32 = 7;
+/// Bits of fastbloom 0.17 for SipHash-1-3 of the key.
+const FILTER_FORM: u8 = 1;
 /// How much is collected before it is written.
 const WRITE_OCTETS: usize = 1024 * 1024;
 
@@ -50,6 +52,8 @@ pub struct RunEntry {
 #[derive(Serialize, Deserialize)]
 struct Footer {
     blocks: Vec<BlockEntry>,
+    /// How the filter was made: [`FILTER_FORM`].
+    form: u8,
     filter: Vec<u64>,
 }
 
@@ -135,7 +139,8 @@ impl Run {
         let plain = key.open_in_place(nonce, &associated(entry.number, Part::Footer), &mut sealed);
         let plain = plain.map_err(|_| damaged())?;
         let footer: Footer = postcard::from_bytes(plain).map_err(|_| damaged())?;
-        if footer.blocks.len() as u64 != nonce || footer.filter.is_empty() {
+        let is_known = footer.form == FILTER_FORM && !footer.filter.is_empty();
+        if footer.blocks.len() as u64 != nonce || !is_known {
             return Err(damaged());
         }
         let filter = BloomFilter::from_vec(footer.filter).hashes(FILTER_HASHES);
@@ -367,7 +372,8 @@ impl RunWriter {
             self.close_block()?;
         }
         let nonce = self.blocks.len() as u64;
-        let footer = Footer { blocks: self.blocks, filter: self.filter.as_slice().to_vec() };
+        let filter = self.filter.as_slice().to_vec();
+        let footer = Footer { blocks: self.blocks, form: FILTER_FORM, filter };
         let mut body = postcard::to_stdvec(&footer).map_err(|_| Error::Seal)?;
         self.key.seal_in_place(nonce, &associated(self.number, Part::Footer), &mut body)?;
         let start = self.at + self.out.len() as u64;

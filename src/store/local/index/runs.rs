@@ -63,9 +63,9 @@ impl Runs {
 
     /// Returns the newest runs that should be merged into one, if there are any, and whether they
     /// include the oldest run.
-    pub fn to_merge(&self) -> Option<(Runs, bool)> {
+    pub fn to_merge(&self, much: Much) -> Option<(Runs, bool)> {
         let sizes: Vec<u32> = self.0.iter().map(|run| size_of_run(run.entry.rows)).collect();
-        let start = merge_start(&sizes)?;
+        let start = merge_start(&sizes, much)?;
         Some((Runs(self.0[start..].to_vec()), start == 0))
     }
 }
@@ -75,15 +75,26 @@ fn size_of_run(rows: u64) -> u32 {
     (rows / SMALLEST_ROWS).max(1).ilog(MERGE_AT as u64)
 }
 
+/// How much is merged at once, where runs of several sizes are to be merged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Much {
+    All,
+    /// Only the smallest, so that it takes little space.
+    Least,
+}
+
 /// Returns from which run on all are merged, given the size of each, the oldest first.
-fn merge_start(sizes: &[u32]) -> Option<usize> {
+fn merge_start(sizes: &[u32], much: Much) -> Option<usize> {
     let largest = sizes.iter().copied().max()?;
     let starts = (0..=largest).rev().filter_map(|size| {
         let start = sizes.iter().rposition(|other| *other > size).map_or(0, |larger| larger + 1);
         let count = sizes[start..].iter().filter(|other| **other == size).count();
         (count >= MERGE_AT).then_some(start)
     });
-    starts.min()
+    match much {
+        Much::All => starts.min(),
+        Much::Least => starts.max(),
+    }
 }
 
 /// Writes rows as a run; `None` if there are none. `is_oldest` says that no older run exists, so
@@ -238,19 +249,24 @@ pub fn next(
 
 #[cfg(test)]
 mod tests {
-    use super::merge_start;
+    use super::{Much, merge_start};
+
+    fn all(sizes: &[u32]) -> Option<usize> {
+        merge_start(sizes, Much::All)
+    }
 
     #[test]
     fn runs_of_one_size_are_merged_once_there_are_enough() {
-        assert_eq!(merge_start(&[]), None);
-        assert_eq!(merge_start(&[0, 0, 0]), None);
-        assert_eq!(merge_start(&[0, 0, 0, 0]), Some(0));
-        assert_eq!(merge_start(&[3, 0, 0, 0]), None);
-        assert_eq!(merge_start(&[3, 0, 0, 0, 0]), Some(1));
+        assert_eq!(all(&[]), None);
+        assert_eq!(all(&[0, 0, 0]), None);
+        assert_eq!(all(&[0, 0, 0, 0]), Some(0));
+        assert_eq!(all(&[3, 0, 0, 0]), None);
+        assert_eq!(all(&[3, 0, 0, 0, 0]), Some(1));
         // A smaller run between them is taken along.
-        assert_eq!(merge_start(&[2, 1, 0, 1, 1, 0]), None);
-        assert_eq!(merge_start(&[2, 1, 0, 1, 1, 1]), Some(1));
-        // Where two sizes have enough, all of it is done at once.
-        assert_eq!(merge_start(&[2, 1, 1, 1, 1, 0, 0, 0, 0]), Some(1));
+        assert_eq!(all(&[2, 1, 0, 1, 1, 0]), None);
+        assert_eq!(all(&[2, 1, 0, 1, 1, 1]), Some(1));
+        // Where two sizes have enough, all of it is done at once, if there is space for it.
+        assert_eq!(all(&[2, 1, 1, 1, 1, 0, 0, 0, 0]), Some(1));
+        assert_eq!(merge_start(&[2, 1, 1, 1, 1, 0, 0, 0, 0], Much::Least), Some(5));
     }
 }

@@ -253,6 +253,14 @@ impl Segment {
         Ok(Some((frame, body)))
     }
 
+    /// Reads as [`Segment::read`] does, and takes what the medium cannot read for damaged.
+    pub fn read_or_skip(&self, offset: u64, end: u64) -> io::Result<Option<(Frame, Vec<u8>)>> {
+        match self.read(offset, end) {
+            Err(error) if is_medium_error(&error) => Ok(None),
+            read => read,
+        }
+    }
+
     /// Reads the head at `offset`, if there is one and its body ends by `end`.
     fn head(&self, offset: u64, end: u64) -> io::Result<Option<Frame>> {
         let mut head = [0; HEAD];
@@ -266,20 +274,39 @@ impl Segment {
         const WINDOW: usize = 1024 * 1024;
         let mut at = offset.next_multiple_of(ALIGN);
         let mut window = vec![0; WINDOW + HEAD];
+        let mut length = WINDOW;
         while at < end {
-            let read = self.file()?.read_at(&mut window, at)?;
+            let read = match self.file()?.read_at(&mut window[..length + HEAD], at) {
+                Ok(read) => read,
+                // The medium cannot read a sector. What lies before and behind it is looked at
+                // sector by sector.
+                Err(error) if is_medium_error(&error) => {
+                    at += if length == SECTOR { SECTOR as u64 } else { 0 };
+                    length = SECTOR;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let mut step = 0;
-            while step < WINDOW && step < read {
+            while step < length && step < read {
                 let found = Frame::decode(&window[step..read]).is_some();
-                if found && self.read(at + step as u64, end)?.is_some() {
+                if found && self.read_or_skip(at + step as u64, end)?.is_some() {
                     return Ok(Some(at + step as u64));
                 }
                 step += ALIGN as usize;
             }
-            at += WINDOW as u64;
+            at += length as u64;
         }
         Ok(None)
     }
+}
+
+/// The smallest part of a medium that fails to be read.
+const SECTOR: usize = 512;
+
+/// Returns whether the medium cannot read what is asked for, while the rest may be in order.
+pub fn is_medium_error(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
 }
 
 fn has_frames(file: &dyn DiskFile) -> io::Result<bool> {
