@@ -1,5 +1,5 @@
-//! The disk, as the store sees it: one folder of files. Every file access of the store (except
-//! sled's own) goes through this module, so that a simulator can replace the real disk.
+//! The disk, as the store sees it: one folder of files. Every file access of the store goes
+//! through this module, so that a simulator can replace the real disk.
 //!
 //! The guarantees are: after `sync_data` returned `Ok`, the octets and the length are on the
 //! medium; after `sync_folder`, so are the names. Before that, anything may be lost, wholly or in
