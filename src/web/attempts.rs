@@ -18,6 +18,7 @@ type Lines = Arc<Mutex<HashMap<Key, Arc<Semaphore>>>>;
 
 /// The failed attempts by account name and by address.
 pub struct Attempts {
+    /// Asked on the async threads: that takes microseconds, as measured for decision 9.
     throttles: Arc<Throttles>,
     /// The attempts that wait, by name.
     lines: Lines,
