@@ -17,11 +17,20 @@ pub struct Passwords {
     pub checks_at_once: usize,
     /// How many checks may wait; further clients are told to try again later.
     pub checks_waiting_max: usize,
+    /// How many names and how many addresses are remembered for wrong passwords. If there are more,
+    /// those that recover first are forgotten.
+    pub failures_remembered_max: usize,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        Passwords { memory_kib: 19_456, passes: 2, checks_at_once: 0, checks_waiting_max: 256 }
+        Passwords {
+            memory_kib: 19_456,
+            passes: 2,
+            checks_at_once: 0,
+            checks_waiting_max: 256,
+            failures_remembered_max: 50_000,
+        }
     }
 }
 
@@ -31,6 +40,8 @@ impl Passwords {
         Problem::unless_in("passwords.passes", u64::from(self.passes), 1..=16)?;
         Problem::unless_in("passwords.checks_at_once", self.checks_at_once as u64, 0..=1024)?;
         let waiting = self.checks_waiting_max as u64;
-        Problem::unless_in("passwords.checks_waiting_max", waiting, 1..=65_536)
+        Problem::unless_in("passwords.checks_waiting_max", waiting, 1..=65_536)?;
+        let remembered = self.failures_remembered_max as u64;
+        Problem::unless_in("passwords.failures_remembered_max", remembered, 1_000..=1_000_000)
     }
 }

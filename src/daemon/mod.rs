@@ -30,6 +30,7 @@ use crate::gateway::{self, Gateway, Quota, Settings};
 use crate::net::dns::Resolver;
 use crate::net::listen::{self, Handed};
 use crate::net::remote_image::RemoteImages;
+use crate::net::throttles::{self, Throttles};
 use crate::net::tls::Identity;
 use crate::relay::{self, Relay};
 use crate::smtp::verify::Verifier;
@@ -73,6 +74,7 @@ const KEY_CREDENTIAL: &str = "postern-daemon-key";
 pub struct Opened {
     pub gateway: Gateway,
     engine: Arc<LocalEngine>,
+    vault: Vault,
 }
 
 impl Opened {
@@ -90,8 +92,8 @@ pub fn open(config: &Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Opene
     let local = LocalConfig::from_config(config.server.data.join("store"), &config.store);
     let engine = Arc::new(LocalEngine::open(local, vault.clone(), Clock::System, progress)?);
     let store = Store::new(engine.clone(), vault.clone());
-    let gateway = Gateway::new(store, vault, Clock::System, settings(config));
-    Ok(Opened { gateway, engine })
+    let gateway = Gateway::new(store, vault.clone(), Clock::System, settings(config));
+    Ok(Opened { gateway, engine, vault })
 }
 
 /// Runs `postern serve` until it is asked to stop.
@@ -119,6 +121,7 @@ pub struct Running {
     pub https: SocketAddr,
     pub gateway: Gateway,
     engine: Arc<LocalEngine>,
+    throttles: Arc<Throttles>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -131,8 +134,12 @@ impl Running {
         if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
             tracing::warn!("some sessions did not finish in time and were aborted");
         }
-        let engine = self.engine;
-        let closed = tokio::task::spawn_blocking(move || engine.close()).await;
+        let (engine, throttles) = (self.engine, self.throttles);
+        let closed = tokio::task::spawn_blocking(move || {
+            throttles.flush();
+            engine.close()
+        });
+        let closed = closed.await;
         tracing::info!("stopped");
         Ok(closed.map_err(|_| store::Error::Closed)??)
     }
@@ -145,19 +152,34 @@ pub async fn start(
     mut progress: impl FnMut(u64, u64) + Send + 'static,
 ) -> Result<Running, Error> {
     let given = config.clone();
-    let opened = tokio::task::spawn_blocking(move || open(&given, &mut progress));
-    let Opened { gateway, engine } = opened.await.map_err(|_| store::Error::Closed)??;
+    let opened = tokio::task::spawn_blocking(move || {
+        let opened = open(&given, &mut progress)?;
+        let throttles = open_throttles(&given, &opened.vault);
+        Ok::<_, Error>((opened, throttles))
+    });
+    let (opened, throttles) = opened.await.map_err(|_| store::Error::Closed)??;
+    let Opened { gateway, engine, .. } = opened;
     let identity = Identity::load(&config.tls.certificate, &config.tls.key)?;
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let edge = Edge { gateway: &gateway, identity: &identity, stop: &stop, tasks: &tasks };
     let smtp = edge.smtp(config, &mut handed)?;
-    let https = edge.https(config, &mut handed)?;
+    let https = edge.https(config, &mut handed, throttles.clone())?;
     edge.control(config.server.data.join(control::SOCKET_NAME));
     edge.relay(config)?;
     jobs::start(&gateway, &stop, &tasks);
     edge.reload(&config.tls);
     tracing::info!(%smtp, %https, "started");
-    Ok(Running { smtp, https, gateway, engine, stop, tasks })
+    Ok(Running { smtp, https, gateway, engine, throttles, stop, tasks })
+}
+
+/// Opens the folder of failed sign-ins. The store's lock keeps other daemons out of it.
+fn open_throttles(config: &Config, vault: &Vault) -> Arc<Throttles> {
+    let setup = throttles::Setup {
+        key: vault.throttle_key(),
+        keys_max: config.passwords.failures_remembered_max,
+        now: Clock::System.now().millis(),
+    };
+    Arc::new(Throttles::open(&config.server.data.join("throttles"), setup))
 }
 
 /// What every edge is started with.
@@ -198,9 +220,14 @@ impl Edge<'_> {
 
     /// Starts HTTPS on every listener, and the redirect from plain HTTP; returns the address of
     /// the first HTTPS listener.
-    fn https(&self, config: &Config, handed: &mut Handed) -> Result<SocketAddr, Error> {
-        let https = config.https.clone();
-        let mut server = web::server::Server::new(self.gateway.clone(), https, self.identity)?;
+    fn https(
+        &self,
+        config: &Config,
+        handed: &mut Handed,
+        throttles: Arc<Throttles>,
+    ) -> Result<SocketAddr, Error> {
+        let (gateway, https) = (self.gateway.clone(), config.https.clone());
+        let mut server = web::server::Server::new(gateway, https, self.identity, throttles)?;
         let resolver = Resolver::new(&config.dns).map_err(relay::Error::from)?;
         if let Some(remote_images) = RemoteImages::new(config.images.clone(), resolver)? {
             server = server.showing(remote_images);

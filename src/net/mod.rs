@@ -7,13 +7,16 @@
 //! | `tls` | the certificate and its reload, the TLS configuration, the handshake |
 //! | `dns` | mail hosts, addresses and other DNS records |
 //! | `remote_image` | fetches and re-encodes remote images |
-//! | `throttle` | how long a caller has to wait after too many failures |
+//! | `failures`, `throttle` | what is known of each caller that failed; how long it has to wait |
+//! | `throttles` | the folder in which failed sign-ins survive a restart |
 //! | `work` | runs blocking work off the async threads |
 
 pub mod dns;
+pub mod failures;
 pub mod listen;
 pub mod remote_image;
 pub mod throttle;
+pub mod throttles;
 pub mod tls;
 pub mod work;
 

@@ -5,11 +5,12 @@
 //! `refill`. When the bucket is empty, the next attempt has to wait; a success takes nothing. This
 //! is GCRA (as in ATM), with one point in time per key. The governor crate has the same
 //! arithmetic, but every check there takes a token, and here only failures count.
+//!
+//! Where those points in time are kept is in `failures`.
 
-use std::collections::HashMap;
-use std::hash::Hash;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use super::failures::{Failures, Key, Millis};
 
 /// How many failures are free of delay, and how fast they are forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,83 +27,89 @@ impl Rate {
     pub const TOTP_PER_ACCOUNT: Rate = Rate { burst: 5, refill: Duration::from_secs(300) };
     /// Many people may share one address.
     pub const PASSWORDS_PER_ADDRESS: Rate = Rate { burst: 30, refill: Duration::from_secs(2) };
+
+    /// Returns the latest moment at which any bucket is full again, seen from `now`.
+    pub fn latest(self, now: Millis) -> Millis {
+        now.saturating_add(millis(self.refill * self.burst))
+    }
+
+    /// Returns how long a caller has to wait whose bucket is full at `full_at`; `None` if it may
+    /// try now.
+    fn wait(self, full_at: Millis, now: Millis) -> Option<Duration> {
+        // One token must be left in the bucket.
+        let spare = millis(self.refill * self.burst.saturating_sub(1));
+        let wait = full_at.saturating_sub(now).saturating_sub(spare);
+        (wait > 0).then(|| Duration::from_millis(wait))
+    }
+
+    /// Returns when a bucket is full again after one more failure.
+    fn after_failure(self, full_at: Option<Millis>, now: Millis) -> Millis {
+        let from = full_at.map_or(now, |full_at| full_at.max(now));
+        // Concurrent attempts cannot push the wait beyond one refill.
+        from.saturating_add(millis(self.refill)).min(self.latest(now))
+    }
 }
 
-/// Above this number of keys, those that have recovered are removed.
-const KEYS_BEFORE_TIDY: usize = 1_024;
+fn millis(time: Duration) -> Millis {
+    u64::try_from(time.as_millis()).unwrap_or(Millis::MAX)
+}
+
+/// The wall clock as it was at the start, and the time that has passed since: setting the clock
+/// while the daemon runs makes nobody wait longer, and forgets nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Watch {
+    start: Millis,
+    started: Instant,
+}
+
+impl Watch {
+    /// Starts at `start`.
+    pub fn start(start: Millis) -> Watch {
+        Watch { start, started: Instant::now() }
+    }
+
+    /// Returns the current moment.
+    pub fn now(&self) -> Millis {
+        self.start.saturating_add(millis(self.started.elapsed()))
+    }
+}
 
 /// The delays of each key.
-pub struct Throttle<K> {
+pub struct Throttle {
     rate: Rate,
-    state: Mutex<State<K>>,
+    failures: Failures,
+    watch: Watch,
 }
 
-struct State<K> {
-    /// When each key's bucket will be full again.
-    full_at: HashMap<K, Instant>,
-    tidy_at: usize,
-}
-
-impl<K: Eq + Hash + Clone> Throttle<K> {
-    pub fn new(rate: Rate) -> Throttle<K> {
-        let state = State { full_at: HashMap::new(), tidy_at: KEYS_BEFORE_TIDY };
-        Throttle { rate, state: Mutex::new(state) }
+impl Throttle {
+    pub fn new(rate: Rate, failures: Failures, watch: Watch) -> Throttle {
+        Throttle { rate, failures, watch }
     }
 
     /// Returns how long `key` has to wait before its next attempt; `None` if it may try now.
-    pub fn wait(&self, key: &K) -> Option<Duration> {
-        self.wait_at(key, Instant::now())
+    pub fn wait(&self, key: &Key) -> Option<Duration> {
+        self.wait_at(key, self.watch.now())
     }
 
     /// Records a failure of `key`.
-    pub fn failed(&self, key: &K) {
-        self.failed_at(key, Instant::now());
+    pub fn failed(&self, key: &Key) {
+        self.failed_at(key, self.watch.now());
     }
 
-    /// Removes the keys that have recovered. This also happens automatically as keys accumulate.
-    pub fn retain_recent(&self) {
-        self.state().retain_recent(Instant::now());
+    /// Returns the number of keys that are kept.
+    pub fn keys(&self) -> usize {
+        self.failures.len()
     }
 
-    /// The number of keys in memory.
-    pub fn len(&self) -> usize {
-        self.state().full_at.len()
+    fn wait_at(&self, key: &Key, now: Millis) -> Option<Duration> {
+        self.rate.wait(self.failures.full_at(key)?, now)
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    fn wait_at(&self, key: &K, now: Instant) -> Option<Duration> {
-        let full_at = *self.state().full_at.get(key)?;
-        // One token must be left in the bucket.
-        let spare = self.rate.refill * self.rate.burst.saturating_sub(1);
-        let wait = full_at.saturating_duration_since(now).checked_sub(spare)?;
-        (!wait.is_zero()).then_some(wait)
-    }
-
-    fn failed_at(&self, key: &K, now: Instant) {
-        let mut state = self.state();
-        let longest = self.rate.refill * self.rate.burst;
-        let from = state.full_at.get(key).map_or(now, |full_at| (*full_at).max(now));
-        // Concurrent attempts cannot push the wait beyond one refill.
-        let full_at = (from + self.rate.refill).min(now + longest);
-        state.full_at.insert(key.clone(), full_at);
-        if state.full_at.len() > state.tidy_at {
-            state.retain_recent(now);
+    fn failed_at(&self, key: &Key, now: Millis) {
+        let is_new = self.failures.update(key, |full_at| self.rate.after_failure(full_at, now));
+        if is_new {
+            self.failures.sweep(now, self.rate.latest(now));
         }
-    }
-
-    fn state(&self) -> std::sync::MutexGuard<'_, State<K>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<K: Eq + Hash> State<K> {
-    fn retain_recent(&mut self, now: Instant) {
-        self.full_at.retain(|_, full_at| *full_at > now);
-        // Twice what is left, so that the amortised cost per failure is constant.
-        self.tidy_at = KEYS_BEFORE_TIDY.max(self.full_at.len() * 2);
     }
 }
 
@@ -111,42 +118,55 @@ mod tests {
     use super::*;
 
     const RATE: Rate = Rate { burst: 5, refill: Duration::from_secs(10) };
+    const START: Millis = 1_790_000_000_000;
+    const U1: Key = [1; 16];
+    const U2: Key = [2; 16];
+
+    fn throttle() -> Throttle {
+        Throttle::new(RATE, Failures::in_memory(1_024), Watch::start(START))
+    }
 
     #[test]
     fn five_failures_slow_down_and_do_not_lock() {
-        let throttle = Throttle::new(RATE);
-        let start = Instant::now();
+        let throttle = throttle();
         for _ in 0..5 {
-            assert_eq!(throttle.wait_at(&"u1", start), None);
-            throttle.failed_at(&"u1", start);
+            assert_eq!(throttle.wait_at(&U1, START), None);
+            throttle.failed_at(&U1, START);
         }
-        assert_eq!(throttle.wait_at(&"u1", start), Some(Duration::from_secs(10)));
-        assert_eq!(throttle.wait_at(&"u2", start), None);
-        let later = start + Duration::from_secs(10);
-        assert_eq!(throttle.wait_at(&"u1", later), None);
-        throttle.failed_at(&"u1", later);
-        assert_eq!(throttle.wait_at(&"u1", later), Some(Duration::from_secs(10)));
+        assert_eq!(throttle.wait_at(&U1, START), Some(Duration::from_secs(10)));
+        assert_eq!(throttle.wait_at(&U2, START), None);
+        let later = START + 10_000;
+        assert_eq!(throttle.wait_at(&U1, later), None);
+        throttle.failed_at(&U1, later);
+        assert_eq!(throttle.wait_at(&U1, later), Some(Duration::from_secs(10)));
     }
 
     #[test]
     fn a_thousand_failures_make_nobody_wait_longer_than_one_refill() {
-        let throttle = Throttle::new(RATE);
-        let start = Instant::now();
+        let throttle = throttle();
         for _ in 0..1_000 {
-            throttle.failed_at(&"u1", start);
+            throttle.failed_at(&U1, START);
         }
-        assert_eq!(throttle.wait_at(&"u1", start), Some(Duration::from_secs(10)));
+        assert_eq!(throttle.wait_at(&U1, START), Some(Duration::from_secs(10)));
+    }
+
+    #[test]
+    fn the_watch_goes_on_from_where_it_was_started() {
+        let watch = Watch::start(START);
+        let since = watch.now() - START;
+        assert!(since < 60_000, "{since}");
+        std::thread::sleep(Duration::from_millis(5));
+        assert!(watch.now() >= START + since + 5);
     }
 
     #[test]
     fn keys_that_recovered_are_forgotten() {
-        let throttle = Throttle::new(RATE);
-        let start = Instant::now();
-        for key in 0..10_000 {
-            throttle.failed_at(&key, start + Duration::from_secs(key * 20));
+        let throttle = throttle();
+        for key in 0..10_000_u64 {
+            let octets = (u128::from(key) << 64 | u128::from(key)).to_be_bytes();
+            throttle.failed_at(&octets, START + key * 20_000);
+            let keys = throttle.keys();
+            assert!(keys <= 8, "{keys} keys after {key} failures");
         }
-        assert!(throttle.len() <= KEYS_BEFORE_TIDY + 1, "{}", throttle.len());
-        throttle.state().retain_recent(start + Duration::from_secs(1_000_000));
-        assert!(throttle.is_empty());
     }
 }

@@ -133,6 +133,7 @@ struct Keys {
     held: Sealer,
     lookups: hmac::Key,
     journal: Zeroizing<[u8; 32]>,
+    throttles: hmac::Key,
     passwords: PasswordPool,
 }
 
@@ -150,8 +151,10 @@ impl Vault {
         let held = Sealer::new(&AES_256_GCM_SIV, &key.derive(b"postern hold v1"));
         let lookups = hmac::Key::new(hmac::HMAC_SHA256, &*key.derive(b"postern lookup v1"));
         let journal = key.derive(b"postern journal v1");
+        let throttles = hmac::Key::new(hmac::HMAC_SHA256, &*key.derive(b"postern throttle v1"));
         let passwords = PasswordPool::new(pool, cost);
-        Vault { keys: Arc::new(Keys { records, queue, held, lookups, journal, passwords }) }
+        let keys = Keys { records, queue, held, lookups, journal, throttles, passwords };
+        Vault { keys: Arc::new(keys) }
     }
 
     /// Seals a record's plaintext, bound to its table, its version and its key.
@@ -229,6 +232,12 @@ impl Vault {
     pub fn app_password_lookup(&self, account: &[u8; 16], password: &AppPassword) -> [u8; 16] {
         let text = Zeroizing::new([&account[..], password.octets()].concat());
         self.lookup(Lookup::AppPassword, &text)
+    }
+
+    /// Returns the key that names and addresses of failed sign-ins are hashed with. It shows no
+    /// bytes of itself.
+    pub fn throttle_key(&self) -> hmac::Key {
+        self.keys.throttles.clone()
     }
 
     /// Returns the pool that checks passwords.

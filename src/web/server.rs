@@ -34,6 +34,7 @@ use crate::config;
 use crate::gateway::Gateway;
 use crate::net::listen::{self, Limits, Permits};
 use crate::net::remote_image::RemoteImages;
+use crate::net::throttles::Throttles;
 use crate::net::tls::Identity;
 use crate::net::{self, tls};
 
@@ -60,17 +61,19 @@ const HTTP2_PING_SECS: u64 = 30;
 const HTTP1_HEADERS_MAX: usize = 64;
 
 impl Server {
-    /// Creates the service in front of `gateway`, with the certificate of `identity`.
+    /// Creates the service in front of `gateway`, with the certificate of `identity`. Failed
+    /// sign-ins count in `throttles`.
     pub fn new(
         gateway: Gateway,
         config: config::Https,
         identity: &Identity,
+        throttles: Arc<Throttles>,
     ) -> Result<Server, net::Error> {
         let limits = Limits {
             connections_max: config.connections_max,
             per_address_max: config.connections_per_address_max,
         };
-        let web = Web::new(gateway, config.clone(), identity.clone());
+        let web = Web::new(gateway, config.clone(), identity.clone(), throttles);
         Ok(Server {
             router: router::app(web.clone()),
             web,

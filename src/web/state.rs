@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::config;
 use crate::gateway::{self, Gateway};
 use crate::net::remote_image::RemoteImages;
+use crate::net::throttles::Throttles;
 use crate::net::tls::Identity;
 use crate::net::work::{self, NotDone, Workers};
 
@@ -60,8 +61,13 @@ pub(super) enum CostClass {
 }
 
 impl Web {
-    /// Creates the state of an edge in front of `gateway`.
-    pub fn new(gateway: Gateway, config: config::Https, identity: Identity) -> Web {
+    /// Creates the state of an edge in front of `gateway`. Failed sign-ins count in `throttles`.
+    pub fn new(
+        gateway: Gateway,
+        config: config::Https,
+        identity: Identity,
+        throttles: Arc<Throttles>,
+    ) -> Web {
         let timeout = Duration::from_secs(config.turn_timeout_secs);
         let shared = Shared {
             identity,
@@ -69,7 +75,7 @@ impl Web {
             started: gateway.clock().now(),
             seen: Seen::new(config.proofs_remembered_max, config.proof_age_secs),
             tickets: Tickets::new(&config),
-            attempts: Attempts::default(),
+            attempts: Attempts::new(throttles),
             streams: Streams::new(config.event_streams_per_account_max),
             records: Workers::new(config.requests_at_once_max, timeout),
             contents: Workers::new(config.contents_at_once_max, timeout),

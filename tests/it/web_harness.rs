@@ -4,6 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, LazyLock};
 
+use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
@@ -23,6 +24,7 @@ use postern::mail::header::{HeaderLimits, gate};
 use postern::mail::reference::Reference;
 use postern::net::listen;
 use postern::net::remote_image::RemoteImages;
+use postern::net::throttles::{self, Throttles};
 use postern::net::tls::{Identity, provider};
 use postern::store::Store;
 use postern::store::memory::MemoryEngine;
@@ -100,7 +102,7 @@ impl TestWeb {
         change(&mut config);
         let (secure, plain) = (listen::bind(loopback).unwrap(), listen::bind(loopback).unwrap());
         let (https, http) = (secure.local_addr().unwrap(), plain.local_addr().unwrap());
-        let mut server = Server::new(gateway.clone(), config, &identity()).unwrap();
+        let mut server = Server::new(gateway.clone(), config, &identity(), throttles()).unwrap();
         if let Some(pictures) = pictures {
             server = server.showing(pictures);
         }
@@ -176,6 +178,16 @@ impl Drop for TestWeb {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+/// Failed sign-ins, in memory.
+fn throttles() -> Arc<Throttles> {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, b"a test");
+    Arc::new(Throttles::in_memory(throttles::Setup {
+        key,
+        keys_max: 1_000,
+        now: 1_790_000_000_000,
+    }))
 }
 
 fn identity() -> Identity {

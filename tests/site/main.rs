@@ -7,6 +7,7 @@ mod support;
 mod accept_from;
 mod answers;
 mod files;
+mod guessing;
 mod hand_off;
 mod intranet;
 mod numbers;

@@ -203,7 +203,12 @@ fn the_data_folder_and_the_control_socket_are_for_the_daemon_alone() {
     let sink = Sink::start();
     let site = Site::start(&Setup::to(&sink, ""));
     let data = site.data();
-    for (path, expected) in [(data.clone(), 0o700), (data.join("control.sock"), 0o600)] {
+    let expected = [
+        (data.clone(), 0o700),
+        (data.join("control.sock"), 0o600),
+        (data.join("throttles"), 0o700),
+    ];
+    for (path, expected) in expected {
         let mode = std::fs::metadata(&path).expect("it exists").permissions().mode();
         assert_eq!(mode & 0o777, expected, "{}", path.display());
     }

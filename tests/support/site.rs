@@ -152,6 +152,35 @@ impl Site {
 
     /// Stops the daemon as an operator would, and waits until it has exited.
     pub fn stop(mut self) {
+        self.end();
+    }
+
+    /// Stops the daemon and starts it again, on other ports.
+    pub fn restart(&mut self) {
+        self.restart_after(|| ());
+    }
+
+    /// Stops the daemon, does something with its files, and starts it again, on other ports.
+    pub fn restart_after(&mut self, change: impl FnOnce()) {
+        self.end();
+        change();
+        self.serve();
+    }
+
+    /// Kills the daemon, as when the system runs out of memory, and starts it again, on other ports.
+    pub fn kill_and_start(&mut self) {
+        self.child.kill().expect("the child can be killed");
+        self.child.wait().expect("it has ended");
+        self.serve();
+    }
+
+    fn serve(&mut self) {
+        let (child, lines) = serve(self.home.path());
+        self.child = child;
+        self.read_addresses(&lines);
+    }
+
+    fn end(&mut self) {
         kill_process(Pid::from_child(&self.child), Signal::TERM)
             .expect("the child can be signalled");
         let status = wait_for("the daemon to stop", STOP_LIMIT, || self.child.try_wait().unwrap());
