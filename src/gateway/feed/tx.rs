@@ -39,13 +39,16 @@ pub(in crate::gateway) enum Bell {
     Quota,
 }
 
+/// What is done once a transaction is durable.
+type Step = Box<dyn FnOnce(&Gateway) + Send>;
+
 /// What happens once a transaction is durable.
 #[derive(Default)]
 struct After {
     /// The last change of each account and kind: one hint covers all changes before it.
     changes: BTreeMap<(AccountId, EventKind), u64>,
     bells: BTreeSet<Bell>,
-    steps: Vec<Box<dyn FnOnce(&Gateway) + Send>>,
+    steps: Vec<Step>,
 }
 
 impl Tx<'_, '_> {

@@ -4,7 +4,6 @@
 //! octets may make a parser panic. For the tests of secrecy: everything that the daemon key opens
 //! in a store's files.
 
-use std::io;
 use std::path::Path;
 
 use crate::store::error::Error;
@@ -80,7 +79,7 @@ pub fn opened_by_daemon_key(folder: &Path, vault: &Vault) -> Result<Vec<(String,
                 opened.push((name.clone(), run.block_plain(at)?));
             }
         } else if name == manifest::NAME {
-            let sealed = std::fs::read(folder.join(&name)).map_err(io::Error::from)?;
+            let sealed = std::fs::read(folder.join(&name))?;
             opened.push((name, manifest::plain_of(vault, &sealed)?.to_vec()));
         }
     }

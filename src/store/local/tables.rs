@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::index::run::{Blocks, RunEntry};
-use super::index::runs::{Runs, Source, next};
+use super::index::runs::{Change, Runs, Source, next};
 use super::index::{Row, Rows, octets_in_memory};
 use super::journal::PiecePlace;
 use crate::store::error::Error;
@@ -238,7 +238,7 @@ impl Tables {
 
 /// The first rows of a span, as they were at one moment.
 pub struct View {
-    copied: Vec<Vec<(Vec<u8>, Option<Row>)>>,
+    copied: Vec<Vec<Change>>,
     /// The last keys that were copied, where more follow.
     horizons: Vec<Vec<u8>>,
     runs: Arc<Runs>,

@@ -82,7 +82,7 @@ impl Block {
             }
             block.keys.extend_from_within(start..start + shared);
             block.keys.extend_from_slice(stored.rest);
-            if block.ends.len() > 0 && block.keys[end..] <= block.keys[start..end] {
+            if !block.ends.is_empty() && block.keys[end..] <= block.keys[start..end] {
                 return None;
             }
             start = end;

@@ -156,15 +156,18 @@ pub fn merge(
 /// Enough for the present blocks of all runs.
 const MERGE_CACHE_OCTETS: u64 = 4 * 1024 * 1024;
 
+/// A key with its row, or `None` if it was removed.
+pub type Change = (Vec<u8>, Option<Row>);
+
 /// Rows of a span, in order, of which the first sources hide the same keys in later ones.
 pub enum Source {
-    /// Copied from memory, in the span's order.
-    Copied(std::vec::IntoIter<(Vec<u8>, Option<Row>)>, Option<(Vec<u8>, Option<Row>)>),
+    /// Copied from memory, in the span's order: those to come, and the present one.
+    Copied(std::vec::IntoIter<Change>, Option<Change>),
     Run(Cursor),
 }
 
 impl Source {
-    pub fn copied(rows: Vec<(Vec<u8>, Option<Row>)>) -> Source {
+    pub fn copied(rows: Vec<Change>) -> Source {
         let mut rows = rows.into_iter();
         let first = rows.next();
         Source::Copied(rows, first)
@@ -221,7 +224,7 @@ pub fn next(
     horizons: &[Vec<u8>],
     order: Order,
     blocks: &Blocks,
-) -> Result<Option<(Vec<u8>, Option<Row>)>, Error> {
+) -> Result<Option<Change>, Error> {
     let comes_before = |a: &[u8], b: &[u8]| match order {
         Order::Ascending => a < b,
         Order::Descending => a > b,
