@@ -1,0 +1,136 @@
+#!/bin/bash
+# Measures how much memory the daemon keeps when it has nothing to do, and where it is.
+#
+#   BENCH=/folder/with/smtpload benches/memory.sh [SECS]
+#
+# Starts the release build as `postern demo` in a new folder, and again when there are accounts, since
+# their passwords cost memory. Reports its memory when it is idle, then after SECS seconds of load and
+# a minute without, and at last with 256 TLS sessions that do nothing. The exit status is
+#   0  idle memory is as wanted, before and after the load
+#   1  it is more, or a message was not accepted
+#   2  something that is needed is missing
+#
+# Optional: SESSIONS=64, SIZE=4096, REST=60 (seconds after the load), HELD=256, and the variables in
+# benches/daemon.sh. MALLOC_ARENA_MAX and the like reach the daemon (mallopt(3)).
+set -euo pipefail
+source "$(dirname "$0")/daemon.sh"
+
+secs=${1:-5}
+SESSIONS=${SESSIONS:-64}
+SIZE=${SIZE:-4096}
+REST=${REST:-60}
+HELD=${HELD:-256}
+MB_MAX=24
+
+cpu_ticks() { awk '{ print $14 + $15 }' "/proc/$postern_pid/stat"; }
+
+# Holds when the daemon needed next to no CPU for two seconds.
+idles() {
+    local before
+    before=$(cpu_ticks)
+    sleep 2
+    [ $(($(cpu_ticks) - before)) -le 1 ]
+}
+
+# Prints what is resident and where, and fails if it is more than wanted.
+report() {
+    python3 - "$postern_pid" "$(readlink -f "$POSTERN")" "$1" "$MB_MAX" <<'P'
+import collections, re, sys
+
+pid, binary, when, wanted = sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4])
+ARENA = 64 << 20  # malloc aligns every arena but the first to this
+
+def place(start, rights, path, below):
+    """Names what a mapping is for; `below` is whether a guard page lies below it."""
+    if path == binary:
+        return {"r-xp": "binary: code", "r--p": "binary: constants"}.get(rights, "binary: data")
+    if path.startswith("/"):
+        return "libraries"
+    if path == "[heap]":
+        return "heap: first arena"
+    if path == "[stack]":
+        return "stacks"
+    if start % ARENA == 0:
+        return "heap: arenas of threads"
+    return "stacks" if below else "other"
+
+resident, dirty, count = (collections.Counter() for _ in range(3))
+guard_end, name = None, None
+for line in open(f"/proc/{pid}/smaps"):
+    mapping = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \S+ *(.*)", line)
+    if mapping:
+        start, end = int(mapping[1], 16), int(mapping[2], 16)
+        name = place(start, mapping[3], mapping[4].strip(), guard_end == start)
+        guard_end = end if mapping[3] == "---p" and not mapping[4].strip() else None
+    elif line.startswith("Rss:"):
+        kib = int(line.split()[1])
+        resident[name] += kib
+        count[name] += kib > 0
+    elif line.startswith("Private_Dirty:"):
+        dirty[name] += int(line.split()[1])
+
+status = dict(re.findall(r"(\w+):\s+(\d+)", open(f"/proc/{pid}/status").read()))
+mb = int(status["VmRSS"]) * 1024 / 1e6
+good = mb <= wanted
+print(f"{when}: {mb:.1f} MB resident (wanted at most {wanted:g}: {'yes' if good else 'NO'}), "
+      f"{status['RssAnon']} KiB anonymous, {status['RssFile']} KiB of files, {status['Threads']} threads")
+for name, kib in resident.most_common():
+    if kib:
+        print(f"  {name:<24}{kib:8} KiB resident {dirty[name]:8} KiB dirty {count[name]:4} mappings")
+sys.exit(0 if good else 1)
+P
+}
+
+# Opens TLS sessions that do nothing after EHLO, and keeps them until the file $work/release exists.
+hold_sessions() {
+    python3 - "$postern_port" "$1" "$work/held" "$work/release" <<'P'
+import os, socket, ssl, sys, time
+port, count, held, release = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
+context = ssl.create_default_context()
+context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+def reply(s):
+    data = b""
+    while not (data.endswith(b"\r\n") and data.splitlines()[-1][3:4] == b" "):
+        more = s.recv(4096)
+        if not more:
+            sys.exit("postern closed a session: %r" % data)
+        data += more
+    return data
+open_now = []
+for _ in range(count):
+    s = socket.create_connection(("127.0.0.1", port), 30)
+    reply(s); s.sendall(b"EHLO bench.example\r\n"); reply(s)
+    s.sendall(b"STARTTLS\r\n"); reply(s)
+    t = context.wrap_socket(s)
+    t.sendall(b"EHLO bench.example\r\n"); reply(t)
+    open_now.append(t)
+open(held, "w").close()
+end = time.time() + 120
+while not os.path.exists(release) and time.time() < end:
+    time.sleep(0.05)
+P
+}
+
+report_held() {
+    hold_sessions "$HELD" &
+    local holder=$!
+    pids+=("$holder")
+    until_true "$HELD TLS sessions" test -e "$work/held"
+    awk -v held="$HELD" '/^VmRSS/ { printf "with %d TLS sessions: %.1f MB resident\n",
+        held, $2 * 1024 / 1e6 }' "/proc/$postern_pid/status"
+    touch "$work/release"
+    wait "$holder"
+}
+
+build smtpload
+start_postern
+stop "$postern_pid"
+start_postern
+bad=0
+until_true "an idle daemon" idles
+report "idle" || bad=1
+load "load" "$postern_port" --size "$SIZE" --sessions "$SESSIONS" --secs "$secs" || bad=1
+sleep "$REST"
+report "$REST s after the load" || bad=1
+report_held
+exit "$bad"
