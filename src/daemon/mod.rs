@@ -148,8 +148,10 @@ pub async fn start(
     let opened = tokio::task::spawn_blocking(move || open(&given, &mut progress));
     let Opened { gateway, engine } = opened.await.map_err(|_| store::Error::Closed)??;
     let identity = Identity::load(&config.tls.certificate, &config.tls.key)?;
+    let resolver = Resolver::new(&config.dns).map_err(relay::Error::from)?;
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-    let edge = Edge { gateway: &gateway, identity: &identity, stop: &stop, tasks: &tasks };
+    let (identity, resolver) = (&identity, &resolver);
+    let edge = Edge { gateway: &gateway, identity, resolver, stop: &stop, tasks: &tasks };
     let smtp = edge.smtp(config, &mut handed)?;
     let https = edge.https(config, &mut handed)?;
     edge.control(config.server.data.join(control::SOCKET_NAME));
@@ -164,6 +166,7 @@ pub async fn start(
 struct Edge<'e> {
     gateway: &'e Gateway,
     identity: &'e Identity,
+    resolver: &'e Resolver,
     stop: &'e CancellationToken,
     tasks: &'e TaskTracker,
 }
@@ -171,10 +174,9 @@ struct Edge<'e> {
 impl Edge<'_> {
     /// Starts the relay, which sends outgoing mail.
     fn relay(&self, config: &Config) -> Result<(), Error> {
-        let resolver = Resolver::new(&config.dns).map_err(relay::Error::from)?;
+        let (gateway, resolver) = (self.gateway.clone(), self.resolver.clone());
         let host = config.server.host_name.clone();
-        let relay =
-            Relay::new(self.gateway.clone(), resolver, config.relay.clone(), &config.dkim, host)?;
+        let relay = Relay::new(gateway, resolver, config.relay.clone(), &config.dkim, host)?;
         self.tasks.spawn(relay.run(self.stop.clone()));
         Ok(())
     }
@@ -184,9 +186,7 @@ impl Edge<'_> {
         let tls = self.identity.server_config(&[])?;
         let host = config.server.host_name.clone();
         let server = smtp::Server::new(self.gateway.clone(), config.smtp.clone(), host, Some(tls));
-        let resolver = Resolver::new(&config.dns).map_err(relay::Error::from)?;
-        let verifier = Verifier::new(&resolver, &config.smtp).map_err(relay::Error::from)?;
-        let server = server.verifying(verifier);
+        let server = server.verifying(Verifier::new(self.resolver, &config.smtp));
         let listeners = listeners(handed, "smtp", &config.smtp.listen)?;
         let first = first_address(&listeners)?;
         for listener in listeners {
@@ -201,7 +201,7 @@ impl Edge<'_> {
     fn https(&self, config: &Config, handed: &mut Handed) -> Result<SocketAddr, Error> {
         let https = config.https.clone();
         let mut server = web::server::Server::new(self.gateway.clone(), https, self.identity)?;
-        let resolver = Resolver::new(&config.dns).map_err(relay::Error::from)?;
+        let resolver = self.resolver.clone();
         if let Some(remote_images) = RemoteImages::new(config.images.clone(), resolver)? {
             server = server.showing(remote_images);
         }
