@@ -10,6 +10,7 @@ mod demo;
 mod demo_ca;
 mod demo_sink;
 mod files;
+mod idle;
 mod rules;
 mod samples;
 
@@ -73,6 +74,7 @@ const KEY_CREDENTIAL: &str = "postern-daemon-key";
 pub struct Opened {
     pub gateway: Gateway,
     engine: Arc<LocalEngine>,
+    vault: Vault,
 }
 
 impl Opened {
@@ -90,8 +92,8 @@ pub fn open(config: &Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Opene
     let local = LocalConfig::from_config(config.server.data.join("store"), &config.store);
     let engine = Arc::new(LocalEngine::open(local, vault.clone(), Clock::System, progress)?);
     let store = Store::new(engine.clone(), vault.clone());
-    let gateway = Gateway::new(store, vault, Clock::System, settings(config));
-    Ok(Opened { gateway, engine })
+    let gateway = Gateway::new(store, vault.clone(), Clock::System, settings(config));
+    Ok(Opened { gateway, engine, vault })
 }
 
 /// Runs `postern serve` until it is asked to stop.
@@ -146,7 +148,7 @@ pub async fn start(
 ) -> Result<Running, Error> {
     let given = config.clone();
     let opened = tokio::task::spawn_blocking(move || open(&given, &mut progress));
-    let Opened { gateway, engine } = opened.await.map_err(|_| store::Error::Closed)??;
+    let Opened { gateway, engine, vault } = opened.await.map_err(|_| store::Error::Closed)??;
     let identity = Identity::load(&config.tls.certificate, &config.tls.key)?;
     let resolver = Resolver::new(&config.dns).map_err(relay::Error::from)?;
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -157,6 +159,7 @@ pub async fn start(
     edge.control(config.server.data.join(control::SOCKET_NAME));
     edge.relay(config)?;
     jobs::start(&gateway, &stop, &tasks);
+    tasks.spawn(idle::run(vault, idle::PASSWORD_MEMORY, stop.clone()));
     edge.reload(&config.tls);
     tracing::info!(%smtp, %https, "started");
     Ok(Running { smtp, https, gateway, engine, stop, tasks })
