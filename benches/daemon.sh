@@ -65,6 +65,7 @@ start_postern() {
     pids+=("$postern_pid")
     until_true "postern" grep -q '^ready' "$work/$name.out"
     postern_port=$(sed -n 's/^smtp .*:\([0-9]*\)$/\1/p' "$work/$name.out")
+    postern_url=$(sed -n 's/^https .*:\([0-9]*\)\/$/https:\/\/localhost:\1/p' "$work/$name.out")
 }
 
 # Puts load on a port, and prints the generator's line. Of an option that is given twice, the

@@ -4,14 +4,15 @@
 #   BENCH=/folder/with/smtpload benches/memory.sh [SECS]
 #
 # Starts the release build as `postern demo` in a new folder, and again when there are accounts, since
-# their passwords cost memory. Reports its memory when it is idle, then after SECS seconds of load and
-# a minute without, and at last with 256 TLS sessions that do nothing. The exit status is
-#   0  idle memory is as wanted, before and after the load
-#   1  it is more, or a message was not accepted
+# their passwords cost memory, with the environment of systemd/postern.service. Reports its memory when
+# it is idle, and a minute after SECS seconds of load; after eight log-ins, and a minute later; and with
+# 256 TLS sessions that do nothing. The exit status is
+#   0  idle memory is as wanted, each time
+#   1  it is more, or a message or log-in was not accepted
 #   2  something that is needed is missing
 #
-# Optional: SESSIONS=64, SIZE=4096, REST=60 (seconds after the load), HELD=256, and the variables in
-# benches/daemon.sh. MALLOC_ARENA_MAX and the like reach the daemon (mallopt(3)).
+# Optional: SESSIONS=64, SIZE=4096, LOG_INS=8, REST=60 (seconds after load and log-ins), HELD=256,
+# UNIT_ENV=0 (the environment of the unit is left out), and the variables in benches/daemon.sh.
 set -euo pipefail
 source "$(dirname "$0")/daemon.sh"
 
@@ -19,8 +20,18 @@ secs=${1:-5}
 SESSIONS=${SESSIONS:-64}
 SIZE=${SIZE:-4096}
 REST=${REST:-60}
+LOG_INS=${LOG_INS:-8}
 HELD=${HELD:-256}
 MB_MAX=24
+
+# Sets what the unit sets: `Environment=A=1 B=2`, in one line or several.
+unit_environment() {
+    local words
+    words=$(sed -n 's/^Environment=//p' "$here/systemd/postern.service")
+    [ -n "$words" ] || { echo "systemd/postern.service sets no environment" >&2; exit 2; }
+    # shellcheck disable=SC2086 # each word is a variable
+    export $words
+}
 
 cpu_ticks() { awk '{ print $14 + $15 }' "/proc/$postern_pid/stat"; }
 
@@ -111,18 +122,36 @@ while not os.path.exists(release) and time.time() < end:
 P
 }
 
+# Shows the resident memory in one line.
+resident() {
+    awk -v when="$1" '/^VmRSS/ { printf "%s: %.1f MB resident\n", when, $2 * 1024 / 1e6 }' \
+        "/proc/$postern_pid/status"
+}
+
+# Logs in to as many accounts at once, and lists each inbox.
+log_in() {
+    local at clients=() good=0
+    for at in $(seq "$LOG_INS"); do
+        "$POSTERN" mail list --url "$postern_url" --ca "$work/postern/ca.pem" --user "u$at" \
+            --password-file "$work/password" > "$work/list.$at" &
+        clients+=("$!")
+    done
+    for at in "${clients[@]}"; do wait "$at" || good=1; done
+    return "$good"
+}
+
 report_held() {
     hold_sessions "$HELD" &
     local holder=$!
     pids+=("$holder")
     until_true "$HELD TLS sessions" test -e "$work/held"
-    awk -v held="$HELD" '/^VmRSS/ { printf "with %d TLS sessions: %.1f MB resident\n",
-        held, $2 * 1024 / 1e6 }' "/proc/$postern_pid/status"
+    resident "with $HELD TLS sessions"
     touch "$work/release"
     wait "$holder"
 }
 
 build smtpload
+[ "${UNIT_ENV:-1}" = 0 ] || unit_environment
 start_postern
 stop "$postern_pid"
 start_postern
@@ -132,5 +161,9 @@ report "idle" || bad=1
 load "load" "$postern_port" --size "$SIZE" --sessions "$SESSIONS" --secs "$secs" || bad=1
 sleep "$REST"
 report "$REST s after the load" || bad=1
+log_in || bad=1
+resident "after $LOG_INS log-ins"
+sleep "$REST"
+report "$REST s after the log-ins" || bad=1
 report_held
 exit "$bad"
