@@ -2,8 +2,8 @@
 #   make demo    builds and starts the whole product on loopback
 #   make test    installs what the tests need and runs all of them
 .PHONY: demo test lint ui-test rust-test deny prepare release \
-        crash-sim fuzz kill9 powercut faults queue-kill walks bench-smtp bench-store \
-        bench-mailbox bench-roundcube lighthouse large-list large-file pictures
+        crash-sim fuzz kill9 powercut faults queue-kill walks bench-smtp bench-disk bench-memory \
+        bench-store bench-mailbox bench-roundcube lighthouse large-list large-file pictures
 
 demo:
 	cargo run --quiet -- demo
@@ -47,12 +47,19 @@ fuzz:
 	cd fuzz && for target in $$(cargo fuzz list); do \
 	  cargo fuzz run -s none $$target -- -max_total_time=$(FUZZ_SECS) || exit 1; done
 
-# Fault injection and load tests: PROBES and BENCH are the folders of the probes and generators.
+# Fault injection: PROBES is the folder of the probes.
 kill9 powercut faults: release
 	tests/probes/run.sh $@
 
+# Measures accepting messages, disk space and memory: BENCH is the folder of the generators.
 bench-smtp: release
 	benches/smtp_accept.sh
+
+bench-disk: release
+	benches/disk_octets.sh
+
+bench-memory: release
+	benches/memory.sh
 
 # Measures a large mailbox through the API: lists, messages, search.
 bench-mailbox: release

@@ -8,81 +8,41 @@
 #   postern    the release build as `postern demo`
 #   refsmtpd   the reference server: seals, one fdatasync per group, no checks
 #   postfix    a private Postfix that accepts mail into its queue and discards it
-# 4 KiB messages, 64 sessions, STARTTLS, all messages of a session over one connection.
-# Prints one line for each run, then the medians and the two ratios, then the resident memory of
-# postern when idle and with 256 open TLS sessions.
+# Messages of each size come from 64 sessions with STARTTLS: first all of a session over one
+# connection, then one per connection. Prints one line for each run, and then the ratios of the
+# medians beside what is wanted of them. The exit status is
+#   0  every ratio is as wanted, and every message was accepted
+#   1  a ratio is too low, a run is missing, or a message was not accepted
+#   2  something that is needed is missing
 #
-# Optional: TARGETS="postern refsmtpd postfix", POSTERN=binary, SIZE=4096, SESSIONS=64,
-# BENCH_TARGET=folder for the build output of BENCH, EXTRA="--pipeline".
-# The postfix target needs root and the package postfix. Everything runs on loopback in one
-# temporary folder, and processes are stopped by their process id.
+# Optional: TARGETS="postern refsmtpd postfix", SIZES="4096 65536 1048576", PER_CONN="0 1" (messages
+# per connection; 0 is all), SESSIONS=64, and the variables in benches/daemon.sh.
+# The postfix target needs root and the package postfix. A whole measurement takes about ten minutes
+# and 20 GB in TMPDIR.
 set -euo pipefail
+source "$(dirname "$0")/daemon.sh"
 
-BENCH=$(readlink -f "${BENCH:?set BENCH to the folder that holds smtpload and refsmtpd}")
 reps=${1:-5}
 secs=${2:-5}
-here=$(cd "$(dirname "$0")/.." && pwd)
 TARGETS=${TARGETS:-postern refsmtpd postfix}
-SIZE=${SIZE:-4096}
+SIZES=${SIZES:-4096 65536 1048576}
+PER_CONN=${PER_CONN:-0 1}
 SESSIONS=${SESSIONS:-64}
-POSTERN=${POSTERN:-${CARGO_TARGET_DIR:-$here/target}/release/postern}
-BENCH_TARGET=${BENCH_TARGET:-${XDG_CACHE_HOME:-$HOME/.cache}/postern-bench}
-
-work=$(mktemp -d "${TMPDIR:-/tmp}/postern-bench.XXXXXX")
-chmod 755 "$work"
-pids=()
 postfix_up=
 
-clean_up() {
+stop_all() {
     [ -z "$postfix_up" ] || postfix -c "$work/postfix/etc" stop > "$work/postfix.stop" 2>&1 || true
-    local pid
-    for pid in "${pids[@]}"; do
-        if kill "$pid" 2>/dev/null; then wait "$pid" 2>/dev/null || true; fi
-    done
-    rm -rf "$work"
+    clean_up
 }
-trap clean_up EXIT
-trap 'exit 130' INT TERM
+trap stop_all EXIT
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-
-# Waits until CONDITION (a command) holds, for at most 60 s.
-until_true() {
-    local what=$1
-    shift
-    for _ in $(seq 600); do "$@" && return 0; sleep 0.1; done
-    echo "timeout while waiting for $what" >&2
-    return 1
-}
 greets() { timeout 2 bash -c "exec 3<>/dev/tcp/127.0.0.1/$1 && read -r -u 3 line && [[ \$line == 220* ]]" 2>/dev/null; }
-
-build() {
-    local name
-    for name in smtpload refsmtpd; do
-        [ -x "$BENCH_TARGET/release/$name" ] && continue
-        # Built from a copy, because the folder may be read-only.
-        cp -rL --no-preserve=mode "$BENCH/$name" "$work/$name"
-        (cd "$work/$name" && CARGO_TARGET_DIR=$BENCH_TARGET cargo build --release --quiet)
-    done
-}
 
 certificate() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
         -addext subjectAltName=DNS:localhost -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null
     chmod 644 "$work/key.pem" # a temporary key; Postfix reads it as another user
-}
-
-start_postern() {
-    [ -x "$POSTERN" ] || { echo "no binary at $POSTERN: cargo build --release, or set POSTERN" >&2; exit 2; }
-    printf 'bench-password-of-the-tests-1' > "$work/password"
-    chmod 600 "$work/password"
-    "$POSTERN" demo --data "$work/data" --keep --no-samples --domain test.example --accounts 19 \
-        --password-file "$work/password" --smtp 127.0.0.1:0 --https 127.0.0.1:0 \
-        > "$work/postern.log" 2>&1 &
-    postern_pid=$!
-    pids+=("$postern_pid")
-    until_true "postern" grep -q '^ready' "$work/postern.log"
-    postern_port=$(sed -n 's/^smtp .*:\([0-9]*\)$/\1/p' "$work/postern.log")
 }
 
 start_refsmtpd() {
@@ -94,6 +54,7 @@ start_refsmtpd() {
 }
 
 start_postfix() {
+    command -v postfix > /dev/null || { echo "postfix is not installed: leave it out of TARGETS" >&2; exit 2; }
     postfix_port=$(free_port)
     local root=$work/postfix
     mkdir -p "$root/etc" "$root/queue" "$root/data"
@@ -161,93 +122,75 @@ queue_empty() {
     [ -z "$(find "$q/incoming" "$q/active" "$q/deferred" -type f -print -quit 2>/dev/null)" ]
 }
 
-load() {
-    local name=$1 port=$2
-    shift 2
-    # `%d` counts from 0 to 9: accounts u10 to u19.
-    timeout $((secs + 90)) "$BENCH_TARGET/release/smtpload" --port "$port" --tls starttls \
-        --size "$SIZE" --per-conn 0 --users 10 --to 'u1%d@test.example' --label "$name" "$@"
+# Lets every target run once. If a message is not accepted, the generator says so and fails.
+turn() {
+    local name port
+    for name in $TARGETS; do
+        port=${name}_port
+        load "$name" "${!port}" --sessions "$SESSIONS" --secs "$secs" "$@" | tee -a "$work/results" ||
+            echo "$name: the generator failed" >&2
+        [ -z "$postfix_up" ] || until_true "Postfix to drain" queue_empty
+    done
 }
 
 run_all() {
-    local name port
+    local size per_conn
     for _ in $(seq "$reps"); do
-        for name in $TARGETS; do
-            port=${name}_port
-            load "$name" "${!port}" --sessions "$SESSIONS" --secs "$secs" ${EXTRA:-} | tee -a "$work/results"
-            [ -z "$postfix_up" ] || until_true "Postfix to drain" queue_empty
+        for size in $SIZES; do
+            for per_conn in $PER_CONN; do turn --size "$size" --per-conn "$per_conn"; done
         done
     done
 }
 
-medians() {
-    python3 - "$work/results" <<'P'
-import re, statistics, sys
-rates, errors = {}, 0
-for line in open(sys.argv[1]):
-    found = dict(re.findall(r"(\S+?)=(\S+)", line))
-    rates.setdefault(found["label"], []).append(float(found["msgs/s"]))
-    errors += int(found["errors"])
-median = {name: statistics.median(all) for name, all in rates.items()}
-for name, all in rates.items():
-    print(f"{name}: median {median[name]:.0f}/s ({min(all):.0f} to {max(all):.0f}, {len(all)} runs)")
-for other, wanted in (("refsmtpd", 0.5), ("postfix", 3.0)):
-    if "postern" in median and other in median:
-        ratio = median["postern"] / median[other]
-        print(f"postern/{other} = {ratio:.2f}, wanted at least {wanted}: {'yes' if ratio >= wanted else 'NO'}")
-print(f"errors: {errors}")
+# Prints the table, and fails unless everything in it is as wanted.
+ratios() {
+    python3 - "$work/results" "$reps" $TARGETS <<'P'
+import collections, re, statistics, sys
+
+# The least share of the other target's rate, by size, sessions and messages per connection.
+WANTED = {
+    ("4096", "64", "0"): {"refsmtpd": 0.85, "postfix": 5.0},
+    ("65536", "64", "0"): {"refsmtpd": 0.9},
+    ("1048576", "64", "0"): {"refsmtpd": 0.9},
+}
+results, reps, targets = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
+
+rates = collections.defaultdict(lambda: {target: [] for target in targets})
+errors = wanted_all = low_all = missing_all = 0
+for line in open(results):
+    run = dict(re.findall(r"(\S+?)=(\S+)", line))
+    key = (run["size"], run["sessions"], run["per_conn"])
+    rates[key][run["label"]].append(int(run["n"]) / float(run["secs"]))
+    errors += int(run["errors"])
+
+def row(key, target, runs):
+    """Prints the line of a target."""
+    global wanted_all, low_all, missing_all
+    size, sessions, per_conn = key
+    ours, median = rates[key].get("postern"), statistics.median(runs or [0])
+    compared = target != "postern" and ours and median
+    ratio = statistics.median(ours) / median if compared else None
+    wanted = WANTED.get(key, {}).get(target) if compared else None
+    low, missing = wanted is not None and ratio < wanted, max(0, reps - len(runs))
+    print(f"{size:>8} {sessions:>8} {'all' if per_conn == '0' else per_conn:>8}  {target:<9}"
+          f"{median:9.0f}{min(runs, default=0):9.0f}{max(runs, default=0):9.0f}"
+          f"{'' if ratio is None else format(ratio, '.2f'):>8}{'' if wanted is None else wanted:>8}"
+          f"{'  too low' if low else ''}{f'  {missing} missing' if missing else ''}")
+    wanted_all, low_all, missing_all = wanted_all + (wanted is not None), low_all + low, missing_all + missing
+
+print(f"\n{'octets':>8} {'sessions':>8} {'per conn':>8}  {'target':<9}{'median/s':>9}{'from':>9}{'to':>9}"
+      f"{'ratio':>8}{'wanted':>8}")
+for key, by_target in rates.items():
+    for target, runs in by_target.items():
+        row(key, target, runs)
+print(f"errors: {errors}, runs missing: {missing_all}, ratios too low: {low_all} of the {wanted_all} that are wanted")
+sys.exit(1 if errors or missing_all or low_all or not rates else 0)
 P
 }
 
-rss_kib() { awk '/^VmRSS/ { print $2 }' "/proc/$postern_pid/status"; }
-
-# Opens sessions that are idle after STARTTLS and EHLO.
-hold_sessions() {
-    python3 - "$postern_port" "$1" "$work/held" "$work/release" <<'P'
-import os, socket, ssl, sys, time
-port, count, held, release = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
-context = ssl.create_default_context()
-context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-def reply(s):
-    data = b""
-    while not (data.endswith(b"\r\n") and data.splitlines()[-1][3:4] == b" "):
-        more = s.recv(4096)
-        if not more:
-            sys.exit("postern closed a session: %r" % data)
-        data += more
-    return data
-open_now = []
-for _ in range(count):
-    s = socket.create_connection(("127.0.0.1", port), 30)
-    reply(s); s.sendall(b"EHLO bench.example\r\n"); reply(s)
-    s.sendall(b"STARTTLS\r\n"); reply(s)
-    t = context.wrap_socket(s)
-    t.sendall(b"EHLO bench.example\r\n"); reply(t)
-    open_now.append(t)
-open(held, "w").close()
-end = time.time() + 120
-while not os.path.exists(release) and time.time() < end:
-    time.sleep(0.05)
-P
-}
-
-memory() {
-    echo "rss fresh and idle: $idle_kib KiB"
-    echo "rss idle after the load: $(rss_kib) KiB"
-    hold_sessions 256 &
-    local holder=$!
-    pids+=("$holder")
-    until_true "256 TLS sessions" test -e "$work/held"
-    echo "rss with 256 TLS sessions: $(rss_kib) KiB"
-    touch "$work/release"
-    wait "$holder"
-}
-
-build
+build smtpload refsmtpd
 certificate
 for name in $TARGETS; do "start_$name"; done
-case " $TARGETS " in *" postern "*) idle_kib=$(rss_kib) ;; *) idle_kib= ;; esac
 : > "$work/results"
 run_all
-medians
-[ -z "$idle_kib" ] || memory
+ratios

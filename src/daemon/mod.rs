@@ -10,6 +10,7 @@ mod demo;
 mod demo_ca;
 mod demo_sink;
 mod files;
+mod idle;
 mod rules;
 mod samples;
 
@@ -158,15 +159,18 @@ pub async fn start(
         Ok::<_, Error>((opened, throttles))
     });
     let (opened, throttles) = opened.await.map_err(|_| store::Error::Closed)??;
-    let Opened { gateway, engine, .. } = opened;
+    let Opened { gateway, engine, vault } = opened;
     let identity = Identity::load(&config.tls.certificate, &config.tls.key)?;
+    let resolver = Resolver::new(&config.dns).map_err(relay::Error::from)?;
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-    let edge = Edge { gateway: &gateway, identity: &identity, stop: &stop, tasks: &tasks };
+    let (identity, resolver) = (&identity, &resolver);
+    let edge = Edge { gateway: &gateway, identity, resolver, stop: &stop, tasks: &tasks };
     let smtp = edge.smtp(config, &mut handed)?;
     let https = edge.https(config, &mut handed, throttles.clone())?;
     edge.control(config.server.data.join(control::SOCKET_NAME));
     edge.relay(config)?;
     jobs::start(&gateway, &stop, &tasks);
+    tasks.spawn(idle::run(vault, idle::PASSWORD_MEMORY, stop.clone()));
     edge.reload(&config.tls);
     tracing::info!(%smtp, %https, "started");
     Ok(Running { smtp, https, gateway, engine, throttles, stop, tasks })
@@ -186,6 +190,7 @@ fn open_throttles(config: &Config, vault: &Vault) -> Arc<Throttles> {
 struct Edge<'e> {
     gateway: &'e Gateway,
     identity: &'e Identity,
+    resolver: &'e Resolver,
     stop: &'e CancellationToken,
     tasks: &'e TaskTracker,
 }
@@ -193,10 +198,9 @@ struct Edge<'e> {
 impl Edge<'_> {
     /// Starts the relay, which sends outgoing mail.
     fn relay(&self, config: &Config) -> Result<(), Error> {
-        let resolver = Resolver::new(&config.dns).map_err(relay::Error::from)?;
+        let (gateway, resolver) = (self.gateway.clone(), self.resolver.clone());
         let host = config.server.host_name.clone();
-        let relay =
-            Relay::new(self.gateway.clone(), resolver, config.relay.clone(), &config.dkim, host)?;
+        let relay = Relay::new(gateway, resolver, config.relay.clone(), &config.dkim, host)?;
         self.tasks.spawn(relay.run(self.stop.clone()));
         Ok(())
     }
@@ -206,9 +210,7 @@ impl Edge<'_> {
         let tls = self.identity.server_config(&[])?;
         let host = config.server.host_name.clone();
         let server = smtp::Server::new(self.gateway.clone(), config.smtp.clone(), host, Some(tls));
-        let resolver = Resolver::new(&config.dns).map_err(relay::Error::from)?;
-        let verifier = Verifier::new(&resolver, &config.smtp).map_err(relay::Error::from)?;
-        let server = server.verifying(verifier);
+        let server = server.verifying(Verifier::new(self.resolver, &config.smtp));
         let listeners = listeners(handed, "smtp", &config.smtp.listen)?;
         let first = first_address(&listeners)?;
         for listener in listeners {
@@ -228,7 +230,7 @@ impl Edge<'_> {
     ) -> Result<SocketAddr, Error> {
         let (gateway, https) = (self.gateway.clone(), config.https.clone());
         let mut server = web::server::Server::new(gateway, https, self.identity, throttles)?;
-        let resolver = Resolver::new(&config.dns).map_err(relay::Error::from)?;
+        let resolver = self.resolver.clone();
         if let Some(remote_images) = RemoteImages::new(config.images.clone(), resolver)? {
             server = server.showing(remote_images);
         }

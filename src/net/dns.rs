@@ -4,7 +4,6 @@
 //! again later and decides nothing.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
@@ -39,12 +38,12 @@ pub enum MailHosts {
     NoMail,
 }
 
-/// The resolver; clones share the cache.
+/// The resolver; clones share the cache. One is enough for a daemon: each reads all certificates
+/// that the system trusts.
 #[derive(Clone)]
 pub struct Resolver {
     inner: TokioResolver,
     dnssec: Dnssec,
-    config: Arc<(ResolverConfig, ResolverOpts)>,
 }
 
 impl Resolver {
@@ -60,15 +59,14 @@ impl Resolver {
         options.validate = dns.dnssec == Dnssec::Validate;
         // Names come from mail and are fully qualified.
         options.ndots = 0;
-        let builder =
-            TokioResolver::builder_with_config(config.clone(), TokioRuntimeProvider::default());
-        let inner = builder.with_options(options.clone()).build().map_err(temporary)?;
-        Ok(Resolver { inner, dnssec: dns.dnssec, config: Arc::new((config, options)) })
+        let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        let inner = builder.with_options(options).build().map_err(temporary)?;
+        Ok(Resolver { inner, dnssec: dns.dnssec })
     }
 
-    /// Returns the same servers and options, for a library that makes its own queries.
-    pub fn parts(&self) -> (ResolverConfig, ResolverOpts) {
-        (self.config.0.clone(), self.config.1.clone())
+    /// Returns what a library needs that makes its own queries; it shares the cache.
+    pub fn shared(&self) -> TokioResolver {
+        self.inner.clone()
     }
 
     /// Returns the hosts that accept a domain's mail.

@@ -19,7 +19,7 @@ use mail_auth::{
 use crate::config;
 use crate::mail::envelope::ReversePath;
 use crate::mail::header::HeaderFacts;
-use crate::net::dns::{DnsError, Resolver};
+use crate::net::dns::Resolver;
 
 /// The authentication results of a message.
 #[derive(Clone, Debug, Default)]
@@ -43,14 +43,12 @@ pub struct Verifier {
 const SIGNATURES_MAX: usize = 8;
 
 impl Verifier {
-    /// Creates a verifier that asks the same servers as the resolver.
-    pub fn new(resolver: &Resolver, smtp: &config::Smtp) -> Result<Verifier, DnsError> {
-        let (config, options) = resolver.parts();
-        let authenticator = MessageAuthenticator::new(config, options)
-            .map_err(|error| DnsError::Temporary(error.to_string()))?;
+    /// Creates a verifier that asks through the resolver.
+    pub fn new(resolver: &Resolver, smtp: &config::Smtp) -> Verifier {
+        let authenticator = MessageAuthenticator(resolver.shared());
         let trusted = smtp.trusted_relays.iter().filter_map(|text| Prefix::parse(text)).collect();
         let timeout = Duration::from_secs(smtp.authentication_timeout_secs);
-        Ok(Verifier { authenticator, timeout, trusted, enabled: smtp.authentication })
+        Verifier { authenticator, timeout, trusted, enabled: smtp.authentication }
     }
 
     /// Returns the authentication results of a message that came from `peer`.

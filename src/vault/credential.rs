@@ -117,13 +117,16 @@ pub(super) fn decoy(
     stretch(memory, cost, password, &[0; SALT_LEN]).map(|_| ())
 }
 
-/// The working memory of Argon2id. It is kept from one run to the next: if it were allocated each
-/// time, memory of its size would stay with every thread that ever checked a password. It is wiped
-/// after each run.
+/// The working memory of Argon2id. It is kept from one run to the next, as long as there are runs:
+/// it takes time to get it from the system. It is wiped after each run.
 #[derive(Default)]
 pub(super) struct Memory(Vec<Block>);
 
 impl Memory {
+    pub fn octets(&self) -> usize {
+        self.0.len() * size_of::<Block>()
+    }
+
     fn blocks(&mut self, count: usize) -> &mut [Block] {
         if self.0.len() < count {
             self.0.resize(count, Block::default());

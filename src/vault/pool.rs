@@ -2,7 +2,8 @@
 //! a limited number waits, and the rest are refused as busy.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::credential::{self, Memory, Password, PasswordCost};
 use super::{Error, UnlockKey};
@@ -29,7 +30,13 @@ pub struct PasswordPool {
     freed: Condvar,
     runs: AtomicU64,
     /// Working memory that is not in use at the moment: at most one per permit.
-    memory: Mutex<Vec<Memory>>,
+    memory: Mutex<Vec<Spare>>,
+}
+
+/// Working memory, and when it was used last.
+struct Spare {
+    memory: Memory,
+    used: Instant,
 }
 
 /// The permits, which are given to tickets in the order in which they were drawn.
@@ -81,11 +88,28 @@ impl PasswordPool {
     fn in_turn<T>(&self, work: impl FnOnce(&mut Memory) -> Result<T, Error>) -> Result<T, Error> {
         let _turn = self.wait_for_turn()?;
         self.runs.fetch_add(1, Ordering::Relaxed);
-        let spare = || self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut memory = spare().pop().unwrap_or_default();
+        // The one that was used last is taken first, so the others can be given back.
+        let mut memory = self.spare().pop().map_or_else(Memory::default, |spare| spare.memory);
         let answer = work(&mut memory);
-        spare().push(memory);
+        self.spare().push(Spare { memory, used: Instant::now() });
         answer
+    }
+
+    /// Gives back working memory that was not used since a time.
+    pub fn give_back(&self, unused_since: Instant) {
+        // Without the lock: the allocator wipes what it is given back.
+        let unused: Vec<Spare> =
+            self.spare().extract_if(.., |spare| spare.used <= unused_since).collect();
+        drop(unused);
+    }
+
+    /// Returns how many octets of working memory are kept at the moment.
+    pub fn kept_octets(&self) -> usize {
+        self.spare().iter().map(|spare| spare.memory.octets()).sum()
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Vec<Spare>> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wait_for_turn(&self) -> Result<Permit<'_>, Error> {

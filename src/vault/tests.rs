@@ -3,6 +3,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use aws_lc_rs::aead::{AES_256_GCM, AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::{digest, hmac};
@@ -379,6 +380,23 @@ fn the_pool_bounds_how_many_run_and_how_many_wait() {
     assert_eq!(done.load(Ordering::SeqCst) + busy.load(Ordering::SeqCst), 32);
     assert_eq!(pool.runs(), done.load(Ordering::SeqCst) as u64);
     assert!(pool.decoy(&password).is_ok(), "permits are returned");
+}
+
+#[test]
+fn working_memory_is_given_back_when_it_was_not_used_for_some_time() {
+    let pool = PasswordPool::new(PoolLimits::default(), CHEAP);
+    let password = Password::new("x").unwrap();
+    let before = Instant::now();
+    pool.decoy(&password).unwrap();
+    let kept = pool.kept_octets();
+    assert_eq!(kept, CHEAP.memory_kib as usize * 1024);
+    pool.give_back(before);
+    assert_eq!(pool.kept_octets(), kept, "it was used since");
+    pool.decoy(&password).unwrap();
+    assert_eq!(pool.kept_octets(), kept, "the next run takes what is there");
+    pool.give_back(Instant::now());
+    assert_eq!(pool.kept_octets(), 0);
+    assert!(pool.decoy(&password).is_ok());
 }
 
 #[test]

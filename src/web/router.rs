@@ -1,18 +1,14 @@
-//! The list of routes, and the OpenAPI document that is generated from it.
-
-use std::sync::OnceLock;
+//! The list of routes, from which the OpenAPI document is generated as well.
 
 use axum::extract::{MatchedPath, Request};
+use axum::handler::Handler;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, on};
 use axum::{Router, http};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Components, InfoBuilder, License, OpenApi, OpenApiBuilder};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
+use utoipa_axum::PathItemExt;
 
 use super::api::{
     appearance, change, credential, draft, event, filter, label, mailbox, manage, message, passkey,
@@ -24,8 +20,7 @@ use super::{assets, download, headers, view};
 
 /// Returns the complete application.
 pub fn app(web: Web) -> Router {
-    let (routes, _) = documented().split_for_parts();
-    routes
+    served()
         .route("/api/openapi.json", get(document))
         .fallback(page)
         .method_not_allowed_fallback(wrong_method)
@@ -34,119 +29,128 @@ pub fn app(web: Web) -> Router {
         .with_state(web)
 }
 
-/// Returns the OpenAPI 3.1 document.
-pub fn openapi() -> OpenApi {
-    documented().split_for_parts().1
+/// Makes two things of one list, so that they cannot differ: what is served, and, for the test that
+/// writes the document, what describes it. Describing takes memory that would stay with the daemon.
+macro_rules! route_list {
+    ($($($part:ident)::+),+ $(,)?) => {
+        fn served() -> Router<Web> {
+            let router = Router::new();
+            $(let router = route::<described_by!([] $($part)::+), _, _>(router, $($part)::+);)+
+            router
+        }
+
+        #[cfg(test)]
+        fn describe(head: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+            utoipa_axum::router::OpenApiRouter::<Web>::with_openapi(head)
+                $(.routes(utoipa_axum::routes!($($part)::+)))+
+                .into_openapi()
+        }
+    };
 }
 
-fn documented() -> OpenApiRouter<Web> {
-    OpenApiRouter::with_openapi(head())
-        .routes(routes!(session::open, session::current, session::close))
-        .routes(routes!(session::list, session::close_all))
-        .routes(routes!(session::close_one))
-        .routes(routes!(session::confirm))
-        .routes(routes!(manage::users::list, manage::users::create))
-        .routes(routes!(manage::users::change))
-        .routes(routes!(manage::temporary::list))
-        .routes(routes!(manage::temporary::act))
-        .routes(routes!(manage::queue::list))
-        .routes(routes!(manage::queue::act))
-        .routes(routes!(manage::site::read, manage::site::set))
-        .routes(routes!(manage::site::logo_set, manage::site::logo_drop))
-        .routes(routes!(manage::log::read))
-        .routes(routes!(manage::diagnostics::read))
-        .routes(routes!(manage::site::brand))
-        .routes(routes!(manage::site::logo))
-        .routes(routes!(credential::change))
-        .routes(routes!(credential::recovery_key))
-        .routes(routes!(credential::recover))
-        .routes(routes!(credential::list))
-        .routes(routes!(credential::remove))
-        .routes(routes!(credential::app_password))
-        .routes(routes!(credential::totp_start, credential::totp_on))
-        .routes(routes!(credential::totp_off))
-        .routes(routes!(passkey::create_options))
-        .routes(routes!(passkey::keep))
-        .routes(routes!(passkey::request_options))
-        .routes(routes!(passkey::open))
-        .routes(routes!(mailbox::list, mailbox::create))
-        .routes(routes!(mailbox::rename, mailbox::delete))
-        .routes(routes!(message::list))
-        .routes(routes!(message::change_many))
-        .routes(routes!(message::marks))
-        .routes(routes!(message::items))
-        .routes(routes!(message::import))
-        .routes(routes!(message::conversation))
-        .routes(routes!(download::source))
-        .routes(routes!(message::read, message::change, message::delete))
-        .routes(routes!(message::item))
-        .routes(routes!(message::open))
-        .routes(routes!(message::reject))
-        .routes(routes!(message::ticket))
-        .routes(routes!(filter::list, filter::set))
-        .routes(routes!(filter::people))
-        .routes(routes!(label::list, label::set))
-        .routes(routes!(appearance::read, appearance::set))
-        .routes(routes!(search::search))
-        .routes(routes!(search::index))
-        .routes(routes!(draft::list, draft::create))
-        .routes(routes!(draft::read, draft::save, draft::delete))
-        .routes(routes!(draft::from))
-        .routes(routes!(draft::upload_begin))
-        .routes(routes!(draft::upload, draft::upload_delete))
-        .routes(routes!(draft::upload_append))
-        .routes(routes!(submission::check))
-        .routes(routes!(submission::send))
-        .routes(routes!(submission::read))
-        .routes(routes!(submission::undo))
-        .routes(routes!(preference::read, preference::change))
-        .routes(routes!(temporary::list))
-        .routes(routes!(temporary::renew))
-        .routes(routes!(temporary::resend))
-        .routes(routes!(temporary::revoke))
-        .routes(routes!(temporary::pickup))
-        .routes(routes!(temporary::ask))
-        .routes(routes!(temporary::verify))
-        .routes(routes!(temporary::delete_account))
-        .routes(routes!(change::since))
-        .routes(routes!(event::stream))
-        .routes(routes!(download::download))
-        .routes(routes!(view::frame))
-        .routes(routes!(view::image))
-        .routes(routes!(view::remote))
+/// The type that `#[utoipa::path]` makes beside a handler: it knows the handler's path and methods.
+macro_rules! described_by {
+    ([$($before:tt)*] $last:ident) => { utoipa_axum::paste! { $($before)* [<__path_ $last>] } };
+    ([$($before:tt)*] $part:ident :: $($rest:tt)+) => {
+        described_by!([$($before)* $part ::] $($rest)+)
+    };
 }
 
-fn head() -> OpenApi {
-    let info = InfoBuilder::new()
-        .title("Postern")
-        .version(env!("CARGO_PKG_VERSION"))
-        .description(Some(DESCRIPTION))
-        .license(Some(License::new("MIT OR Apache-2.0")));
-    let header = ApiKeyValue::with_description(
-        "Authorization",
-        "`DPoP <token>`, with a fresh proof in the `DPoP` header (RFC 9449, ES256) whose `ath` \
-         is the hash of the token.",
-    );
-    let mut components = Components::new();
-    components.add_security_scheme("dpop", SecurityScheme::ApiKey(ApiKey::Header(header)));
-    OpenApiBuilder::new()
-        .info(info.build())
-        .components(Some(components))
-        .security(Some([SecurityRequirement::new("dpop", [] as [&str; 0])]))
-        .build()
+route_list! {
+    session::open, session::current, session::close,
+    session::list, session::close_all,
+    session::close_one,
+    session::confirm,
+    manage::users::list, manage::users::create,
+    manage::users::change,
+    manage::temporary::list,
+    manage::temporary::act,
+    manage::queue::list,
+    manage::queue::act,
+    manage::site::read, manage::site::set,
+    manage::site::logo_set, manage::site::logo_drop,
+    manage::log::read,
+    manage::diagnostics::read,
+    manage::site::brand,
+    manage::site::logo,
+    credential::change,
+    credential::recovery_key,
+    credential::recover,
+    credential::list,
+    credential::remove,
+    credential::app_password,
+    credential::totp_start, credential::totp_on,
+    credential::totp_off,
+    passkey::create_options,
+    passkey::keep,
+    passkey::request_options,
+    passkey::open,
+    mailbox::list, mailbox::create,
+    mailbox::rename, mailbox::delete,
+    message::list,
+    message::change_many,
+    message::marks,
+    message::items,
+    message::import,
+    message::conversation,
+    download::source,
+    message::read, message::change, message::delete,
+    message::item,
+    message::open,
+    message::reject,
+    message::ticket,
+    filter::list, filter::set,
+    filter::people,
+    label::list, label::set,
+    appearance::read, appearance::set,
+    search::search,
+    search::index,
+    draft::list, draft::create,
+    draft::read, draft::save, draft::delete,
+    draft::from,
+    draft::upload_begin,
+    draft::upload, draft::upload_delete,
+    draft::upload_append,
+    submission::check,
+    submission::send,
+    submission::read,
+    submission::undo,
+    preference::read, preference::change,
+    temporary::list,
+    temporary::renew,
+    temporary::resend,
+    temporary::revoke,
+    temporary::pickup,
+    temporary::ask,
+    temporary::verify,
+    temporary::delete_account,
+    change::since,
+    event::stream,
+    download::download,
+    view::frame,
+    view::image,
+    view::remote,
 }
 
-const DESCRIPTION: &str = "Mail, for browsers and scripts. Times are RFC 3339 in UTC. Errors are \
-    `application/problem+json`. Reference numbers are accepted in either case, with or without \
-    dashes; one that is unknown, rejected or belongs to another account is not found. No cookies \
-    are used.";
+/// Adds a handler under the path and the methods of its description.
+fn route<D, H, T>(router: Router<Web>, handler: H) -> Router<Web>
+where
+    D: utoipa::Path,
+    H: Handler<T, Web>,
+    T: 'static,
+{
+    D::methods().iter().fold(router, |router, method| {
+        router.route(&D::path(), on(method.to_method_filter(), handler.clone()))
+    })
+}
 
-/// Serves the document, which never changes while the process runs.
+/// Serves the OpenAPI 3.1 document. It is the committed one, which a test compares with what the
+/// routes say, so that it need not be made here.
 async fn document() -> Response {
-    static TEXT: OnceLock<String> = OnceLock::new();
-    let text = TEXT.get_or_init(|| openapi().to_json().unwrap_or_default());
-    ([(CONTENT_TYPE, "application/json")], text.as_str()).into_response()
+    ([(CONTENT_TYPE, "application/json")], DOCUMENT).into_response()
 }
+
+const DOCUMENT: &str = include_str!("../../docs/openapi.json");
 
 /// Handles paths without a route: serves a page of the UI, or responds with 404.
 async fn page(request: Request) -> Response {
@@ -184,11 +188,44 @@ async fn note(request: Request, next: Next) -> Response {
 mod tests {
     use std::path::Path;
 
+    use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
+    use utoipa::openapi::{Components, InfoBuilder, License, OpenApi, OpenApiBuilder};
+
     use super::*;
 
     /// Set this variable to rewrite `docs/openapi.json` instead of comparing it:
     /// `WRITE_OPENAPI=1 cargo test --lib openapi`
     const WRITE: &str = "WRITE_OPENAPI";
+
+    /// Returns the OpenAPI document, as the routes describe it.
+    fn openapi() -> OpenApi {
+        describe(head())
+    }
+
+    fn head() -> OpenApi {
+        let info = InfoBuilder::new()
+            .title("Postern")
+            .version(env!("CARGO_PKG_VERSION"))
+            .description(Some(DESCRIPTION))
+            .license(Some(License::new("MIT OR Apache-2.0")));
+        let header = ApiKeyValue::with_description(
+            "Authorization",
+            "`DPoP <token>`, with a fresh proof in the `DPoP` header (RFC 9449, ES256) whose `ath` \
+             is the hash of the token.",
+        );
+        let mut components = Components::new();
+        components.add_security_scheme("dpop", SecurityScheme::ApiKey(ApiKey::Header(header)));
+        OpenApiBuilder::new()
+            .info(info.build())
+            .components(Some(components))
+            .security(Some([SecurityRequirement::new("dpop", [] as [&str; 0])]))
+            .build()
+    }
+
+    const DESCRIPTION: &str = "Mail, for browsers and scripts. Times are RFC 3339 in UTC. Errors are \
+        `application/problem+json`. Reference numbers are accepted in either case, with or without \
+        dashes; one that is unknown, rejected or belongs to another account is not found. No cookies \
+        are used.";
 
     #[test]
     fn the_openapi_document_is_the_committed_one() {
@@ -196,10 +233,10 @@ mod tests {
         let made = openapi().to_pretty_json().unwrap() + "\n";
         if std::env::var_os(WRITE).is_some() {
             std::fs::write(&path, &made).unwrap();
+            return;
         }
-        let committed = std::fs::read_to_string(&path).unwrap_or_default();
         assert!(
-            committed == made,
+            DOCUMENT == made,
             "docs/openapi.json is out of date; {WRITE}=1 cargo test --lib openapi rewrites it"
         );
     }

@@ -18,7 +18,7 @@ const MESSAGE: &str = "From: Rachel <rachel@outside.example>\r\nTo: dana@example
 async fn asking(dns: &DnsStub, change: impl FnOnce(&mut config::Smtp)) -> TestGateway {
     let mut smtp = config::Smtp { authentication_timeout_secs: 5, ..config::Smtp::default() };
     change(&mut smtp);
-    let verifier = Verifier::new(&dns.resolver(config::Dnssec::Off), &smtp).unwrap();
+    let verifier = Verifier::new(&dns.resolver(config::Dnssec::Off), &smtp);
     TestGateway::verifying(verifier).await
 }
 

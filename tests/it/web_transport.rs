@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hyper::header::HeaderMap;
 use rustls::NamedGroup;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -306,4 +306,27 @@ async fn the_api_describes_itself() {
     let document = answer.json();
     assert_eq!(document["openapi"], "3.1.0");
     assert!(document["paths"]["/api/messages/{ref}/reject"]["post"].is_object());
+    let committed: Value = serde_json::from_str(include_str!("../../docs/openapi.json")).unwrap();
+    assert!(document == committed, "the document is served as it was committed");
+}
+
+#[tokio::test]
+async fn exactly_the_methods_that_the_document_names_are_served() {
+    let web = TestWeb::start().await;
+    let mut browser = web.browser().await;
+    let document: Value = serde_json::from_str(include_str!("../../docs/openapi.json")).unwrap();
+    let mut asked = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        // A segment in braces stands for any text.
+        let segments = path.split('/').map(|part| if part.starts_with('{') { "x" } else { part });
+        let address = segments.collect::<Vec<_>>().join("/");
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+            let answer = browser.raw(method, &address, HeaderMap::new(), None).await;
+            let is_served = answer.status != 405;
+            let is_named = item[method.to_lowercase()].is_object();
+            assert_eq!(is_served, is_named, "{method} {path}: {}", answer.status);
+            asked += usize::from(is_named);
+        }
+    }
+    assert!(asked > 80, "the document names almost nothing: {asked}");
 }

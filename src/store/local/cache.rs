@@ -4,13 +4,17 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Threads that read at the same time seldom wait for each other with this many parts.
 const PARTS: usize = 8;
-/// About how much memory an entry takes beside what it holds.
-const ENTRY_OCTETS: usize = 64;
+/// What the allocator adds to what an entry holds. A value is one allocation, and the count of those
+/// who share it is another one of 24 octets. Each takes a header of 8, and is rounded up to 16.
+const ALLOCATIONS_OCTETS: usize = 24 + 32;
+/// A part that nobody has used for so long becomes empty when it is aged.
+const QUIET: Duration = Duration::from_secs(30);
 
-/// What was read lately, up to a number of octets.
+/// What was read lately, up to a number of octets of memory.
 pub struct Cache<K, V> {
     parts: [Mutex<Part<K, V>>; PARTS],
     hasher: RandomState,
@@ -21,17 +25,21 @@ pub struct Cache<K, V> {
 /// Two generations: what is used in the older one moves to the younger, and when that is full, the
 /// older one is dropped.
 struct Part<K, V> {
-    young: HashMap<K, (V, usize)>,
-    old: HashMap<K, (V, usize)>,
+    young: Generation<K, V>,
+    old: Generation<K, V>,
     octets: usize,
+    used: Instant,
 }
+
+/// Values, each with the octets that it takes.
+type Generation<K, V> = HashMap<K, (V, usize)>;
 
 impl<K: Hash + Eq + Copy, V: Clone> Cache<K, V> {
     /// Returns an empty cache of at most `octets`.
     pub fn new(octets: u64) -> Cache<K, V> {
         let most = usize::try_from(octets).unwrap_or(usize::MAX) / PARTS / 2;
-        let part = |_| Mutex::new(Part { young: HashMap::new(), old: HashMap::new(), octets: 0 });
-        Cache { parts: std::array::from_fn(part), hasher: RandomState::new(), most }
+        let parts = std::array::from_fn(|_| Mutex::new(Part::new()));
+        Cache { parts, hasher: RandomState::new(), most }
     }
 
     fn part(&self, key: &K) -> MutexGuard<'_, Part<K, V>> {
@@ -42,16 +50,19 @@ impl<K: Hash + Eq + Copy, V: Clone> Cache<K, V> {
     pub fn get(&self, key: &K) -> Option<V> {
         let mut part = self.part(key);
         if let Some((value, _)) = part.young.get(key) {
-            return Some(value.clone());
+            let value = value.clone();
+            part.used = Instant::now();
+            return Some(value);
         }
         let (value, octets) = part.old.remove(key)?;
         part.insert(*key, value.clone(), octets, self.most);
         Some(value)
     }
 
-    /// Adds a value that takes `octets` of memory.
+    /// Adds a value of so many octets.
     pub fn insert(&self, key: K, value: V, octets: usize) {
-        self.part(&key).insert(key, value, octets + ENTRY_OCTETS, self.most);
+        let octets = octets + Part::<K, V>::ENTRY_OCTETS;
+        self.part(&key).insert(key, value, octets, self.most);
     }
 
     /// Removes what has one of some keys.
@@ -60,74 +71,147 @@ impl<K: Hash + Eq + Copy, V: Clone> Cache<K, V> {
             let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
             part.young.retain(|key, _| !is_gone(key));
             part.old.retain(|key, _| !is_gone(key));
+            // What is free counts as free, so the maps must not keep it.
+            part.young.shrink_to_fit();
             part.octets = part.young.values().map(|(_, octets)| octets).sum();
         }
     }
 
-    /// Removes what was not used since this was called before, and gives its memory back.
+    /// Gives back the memory of what was not used since this was called before, and of everything
+    /// if nothing was used for some time.
     pub fn age(&self) {
+        self.age_at(Instant::now());
+    }
+
+    fn age_at(&self, now: Instant) {
         for part in &self.parts {
             let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
-            part.old = std::mem::take(&mut part.young);
-            part.octets = 0;
+            if now.saturating_duration_since(part.used) >= QUIET {
+                part.turn();
+            }
+            part.turn();
         }
     }
 }
 
 impl<K: Hash + Eq, V> Part<K, V> {
+    /// The most memory that an entry takes beside its octets. Its slot in a map has one more octet,
+    /// and a map that has just grown has 16 slots for 7 entries.
+    const ENTRY_OCTETS: usize = (size_of::<(K, (V, usize))>() + 1) * 16 / 7 + ALLOCATIONS_OCTETS;
+
+    fn new() -> Part<K, V> {
+        Part { young: HashMap::new(), old: HashMap::new(), octets: 0, used: Instant::now() }
+    }
+
     fn insert(&mut self, key: K, value: V, octets: usize, most: usize) {
         if octets > most {
             return;
         }
         if self.octets + octets > most {
-            self.old = std::mem::take(&mut self.young);
-            self.octets = 0;
+            self.turn();
         }
         let before = self.young.insert(key, (value, octets));
         self.octets += octets;
         self.octets -= before.map_or(0, |(_, octets)| octets);
+        self.used = Instant::now();
+    }
+
+    /// Drops the older generation, and starts a new one.
+    fn turn(&mut self) {
+        self.old = std::mem::take(&mut self.young);
+        self.octets = 0;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
-    fn held(cache: &Cache<u64, u64>) -> usize {
-        let octets = |part: &Mutex<Part<u64, u64>>| {
+    /// The octets of an allocation (malloc of the GNU C library, on 64 bits).
+    fn chunk(octets: usize) -> usize {
+        (octets + 8).next_multiple_of(16).max(32)
+    }
+
+    /// The octets of a map of so much capacity: it has a power of two of slots, of which an eighth
+    /// stays free, and 16 octets at their end.
+    fn map(capacity: usize, slot: usize) -> usize {
+        let slots = if capacity < 8 { capacity + 1 } else { capacity / 7 * 8 };
+        if capacity == 0 { 0 } else { chunk(slots.next_power_of_two() * (slot + 1) + 16) }
+    }
+
+    /// The octets of memory that a cache takes, but for those that it takes when it is empty.
+    fn held<K>(cache: &Cache<K, Bytes>) -> usize {
+        let generation = |values: &Generation<K, Bytes>| {
+            let octets = |(value, _): &(Bytes, usize)| chunk(value.len()) + chunk(24);
+            let slots = map(values.capacity(), size_of::<(K, (Bytes, usize))>());
+            slots + values.values().map(octets).sum::<usize>()
+        };
+        let octets = |part: &Mutex<Part<K, Bytes>>| {
             let part = part.lock().unwrap();
-            part.young.values().chain(part.old.values()).map(|(_, octets)| octets).sum::<usize>()
+            generation(&part.young) + generation(&part.old)
         };
         cache.parts.iter().map(octets).sum()
     }
 
-    #[test]
-    fn a_cache_stays_within_its_octets_and_keeps_what_is_used() {
-        const OCTETS: u64 = 64 * 1024;
-        let cache = Cache::new(OCTETS);
-        for n in 0..10_000 {
-            cache.insert(n, n, 100);
-            assert_eq!(cache.get(&0), Some(0));
-            assert!(held(&cache) <= OCTETS as usize);
-        }
-        assert_eq!(cache.get(&5), None);
-        // What is larger than the cache itself is not kept.
-        cache.insert(20_000, 1, OCTETS as usize);
-        assert_eq!(cache.get(&20_000), None);
+    fn value(octets: usize) -> Bytes {
+        Bytes::from(vec![7; octets])
     }
 
     #[test]
-    fn what_is_removed_is_gone() {
+    fn a_cache_stays_within_its_octets_of_memory_and_keeps_what_is_used() {
+        const OCTETS: usize = 1 << 20;
+        for size in [1, 40, 41, 100, 300, 3_000] {
+            let (cache, mut most) = (Cache::new(OCTETS as u64), 0);
+            for n in 0..(4 * OCTETS / (size + 100)) as u64 {
+                // Keys as large as places.
+                cache.insert([n, 0, 0], value(size), size);
+                assert_eq!(cache.get(&[0; 3]), Some(value(size)));
+                if n % 64 == 0 {
+                    most = most.max(held(&cache));
+                }
+            }
+            assert!(most <= OCTETS, "{most} octets are held of {OCTETS}, with values of {size}");
+            assert!(most > OCTETS / 2, "only {most} octets are used, with values of {size}");
+            assert_eq!(cache.get(&[5, 0, 0]), None);
+            // What is larger than the cache itself is not kept.
+            cache.insert([u64::MAX; 3], value(OCTETS), OCTETS);
+            assert_eq!(cache.get(&[u64::MAX; 3]), None);
+        }
+    }
+
+    #[test]
+    fn what_is_removed_gives_its_memory_back() {
         let cache = Cache::new(1 << 20);
-        (0..100).for_each(|n| cache.insert(n, n, 1));
-        cache.remove_if(|n| *n < 50);
-        assert_eq!((0..100).filter(|n| cache.get(n).is_some()).count(), 50);
+        (0..1_000u64).for_each(|n| cache.insert(n, value(1), 1));
+        let before = held(&cache);
+        cache.remove_if(|n| *n >= 50);
+        assert_eq!((0..1_000).filter(|n| cache.get(n).is_some()).count(), 50);
+        assert!(held(&cache) < before / 8, "{} octets are held of {before}", held(&cache));
+    }
+
+    #[test]
+    fn what_is_not_used_between_two_ageings_is_gone() {
+        let cache = Cache::new(1 << 20);
+        (0..100u64).for_each(|n| cache.insert(n, value(1), 1));
         cache.age();
-        assert_eq!(cache.get(&60), Some(60));
+        assert_eq!(cache.get(&60), Some(value(1)));
         cache.age();
-        assert_eq!((0..100).filter_map(|n| cache.get(&n)).collect::<Vec<_>>(), [60]);
+        assert_eq!((0..100).filter(|n| cache.get(n).is_some()).collect::<Vec<_>>(), [60]);
         cache.age();
         cache.age();
+        assert_eq!(held(&cache), 0);
+    }
+
+    #[test]
+    fn what_was_not_used_for_some_time_is_gone_at_once() {
+        let cache = Cache::new(1 << 20);
+        (0..100u64).for_each(|n| cache.insert(n, value(1), 1));
+        cache.age_at(Instant::now() + QUIET - Duration::from_secs(5));
+        assert!(held(&cache) > 0);
+        (0..100).for_each(|n| assert!(cache.get(&n).is_some()));
+        cache.age_at(Instant::now() + QUIET);
         assert_eq!(held(&cache), 0);
     }
 }
