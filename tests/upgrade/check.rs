@@ -38,7 +38,7 @@ pub async fn everything(version: &str, index: Index) {
     let mut site = Site::start_on(copied(version, index), &setup);
     site.command(&["verify"]);
     read(&site, &facts).await;
-    same_answers(&site, &facts).await;
+    same_answers(&site, &facts, |_| true).await;
     sign_in(&site, &facts).await;
     temporary_accounts(&site, &facts).await;
     queue(&site, &sink, &facts).await;
@@ -47,6 +47,7 @@ pub async fn everything(version: &str, index: Index) {
     site.command(&["verify"]);
     site.restart(&setup);
     read(&site, &facts).await;
+    same_answers(&site, &facts, stays).await;
     let mut dana = site.client("dana").await;
     assert!(dana.get(new).await.unwrap().ends_with(b"Written by a later version.\r\n"));
     recover(&site, &facts).await;
@@ -97,16 +98,24 @@ async fn read(site: &Site, facts: &Facts) {
     assert_eq!(found, facts.found);
 }
 
-async fn same_answers(site: &Site, facts: &Facts) {
+/// Whether what a route answers is the same after [`write`].
+fn stays(path: &str) -> bool {
+    let changed = ["/api/mailboxes", "/api/messages", "/api/correspondents"];
+    !changed.iter().any(|start| path.starts_with(start))
+}
+
+async fn same_answers(site: &Site, facts: &Facts, compared: fn(&str) -> bool) {
     let mut clients = BTreeMap::new();
     let mut wrong = Vec::new();
-    for Answer { account, path, answer } in &facts.answers {
+    for Answer { account, path, answer } in facts.answers.iter().filter(|one| compared(&one.path)) {
         if !clients.contains_key(account) {
             clients.insert(account, site.client(account).await);
         }
         let client = clients.get_mut(account).expect("it has just signed in");
-        let found: Value = client.call(Method::GET, path, None).await.unwrap();
-        wrong.extend(differs(answer, &found, path));
+        match client.call(Method::GET, path, None).await {
+            Ok(found) => wrong.extend(differs(answer, &found, path)),
+            Err(error) => wrong.push(format!("{path}: {error}")),
+        }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
@@ -144,9 +153,11 @@ async fn sign_in(site: &Site, facts: &Facts) {
     let mut body = json!({ "name": "tova", "password": PASSWORD, "profile": "shared" });
     body["code"] = totp_code(&facts.totp_secret).into();
     let mut client = Client::connect(&site.url, &site.ca()).await.unwrap();
-    let session: Value = client.call(Method::POST, "/api/session", Some(body)).await.unwrap();
+    let session = client.call::<Value>(Method::POST, "/api/session", Some(body)).await;
+    let session = session.expect("Tova signs in with her code");
     assert_eq!(session["account"]["name"], "tova", "{session}");
-    let mut program = site.sign_in("tova", &facts.app_password).await.unwrap();
+    let program = site.sign_in("tova", &facts.app_password).await;
+    let mut program = program.expect("a program signs in with the app password");
     let first = &facts.messages[0];
     let octets = program.get(first.reference).await.unwrap();
     let text = first.octets.split_once("\r\nFrom: ").unwrap().1;
@@ -156,12 +167,12 @@ async fn sign_in(site: &Site, facts: &Facts) {
 
 /// Nora opens hers with the passphrase that she chose; Otto claims his.
 async fn temporary_accounts(site: &Site, facts: &Facts) {
-    let mut nora = site.sign_in(NORA, OWN).await.unwrap();
+    let mut nora = site.sign_in(NORA, OWN).await.expect("Nora signs in with her passphrase");
     let octets = nora.get(facts.sealed).await.unwrap();
     assert!(String::from_utf8_lossy(&octets).contains("It nests at noon."));
     let (password, own) = (&facts.one_time_password, Some(OWN));
     let otto = Client::sign_in_with(&site.url, &site.ca(), OTTO, password, own).await;
-    let mut otto = otto.unwrap();
+    let mut otto = otto.expect("Otto signs in with the one-time password");
     let inbox = otto.list("inbox").await.unwrap();
     assert_eq!(inbox.len(), 1);
     otto.open(inbox[0].reference).await.unwrap();
@@ -194,11 +205,9 @@ async fn queue(site: &Site, sink: &Sink, facts: &Facts) {
 
 /// A message arrives and is read, filed and answered; the unopened one is opened.
 async fn write(site: &Site, facts: &Facts) -> Reference {
-    let message = format!(
-        "From: Ada <ada@peer.example>\r\nTo: dana@example.org\r\nSubject: New\r\n\
+    let message = "From: Ada <ada@peer.example>\r\nTo: dana@example.org\r\nSubject: New\r\n\
          Message-ID: <new@peer.example>\r\nIn-Reply-To: <first@peer.example>\r\n\r\n\
-         Written by a later version.\r\n"
-    );
+         Written by a later version.\r\n";
     let mut session = Smtp::connect(site.smtp);
     session.line("EHLO client.example").expect_code("250");
     let (to, message) = (inside("dana"), message.as_bytes());
@@ -227,6 +236,6 @@ async fn recover(site: &Site, facts: &Facts) {
         Ok(_) | Err(Error::Answer(_)) => {}
         Err(error) => panic!("{error}"),
     }
-    let mut ruth = site.sign_in("ruth", NEW).await.unwrap();
+    let mut ruth = site.sign_in("ruth", NEW).await.expect("Ruth signs in with her new password");
     assert_eq!(ruth.list("inbox").await.unwrap().len(), 1);
 }

@@ -173,7 +173,7 @@ fn complete(version: &str) {
     let list = fixture(version).join("rows.txt");
     assert!(!list.exists(), "{version} is never written again");
     let opened = Opened::copy_of(version);
-    opened.store.transact(|tx| add_rows(tx)).wait().unwrap();
+    opened.store.transact(add_rows).wait().unwrap();
     let mut wrong = Vec::new();
     let rows = read_all(&opened.store, &mut wrong);
     assert_eq!(wrong, Vec::<String>::new());
