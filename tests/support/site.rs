@@ -59,15 +59,35 @@ impl Site {
         let home = tempfile::tempdir().expect("a temporary folder");
         write_files(home.path(), setup);
         said(postern(home.path(), &["setup"]));
-        let (child, lines) = serve(home.path());
-        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
-        let mut site = Site { child, home, smtp: nowhere, https: nowhere, url: String::new() };
-        site.read_addresses(&lines);
+        let site = Site::serve_in(home);
         for name in setup.people {
             let password = site.home.path().join("password");
             site.command(&["user", "add", name, "--password-file", password.to_str().unwrap()]);
         }
         site
+    }
+
+    /// Starts in a folder that has a data folder and its daemon key already; no account is added.
+    pub fn start_on(home: TempDir, setup: &Setup<'_>) -> Site {
+        write_files(home.path(), setup);
+        Site::serve_in(home)
+    }
+
+    fn serve_in(home: TempDir) -> Site {
+        let (child, lines) = serve(home.path());
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        let mut site = Site { child, home, smtp: nowhere, https: nowhere, url: String::new() };
+        site.read_addresses(&lines);
+        site
+    }
+
+    /// Stops the daemon, and starts it again with other settings.
+    pub fn restart(&mut self, setup: &Setup<'_>) {
+        self.end();
+        write_files(self.home.path(), setup);
+        let (child, lines) = serve(self.home.path());
+        self.child = child;
+        self.read_addresses(&lines);
     }
 
     /// Reads the listener addresses from the log line that reports the start.
@@ -180,7 +200,8 @@ impl Site {
         self.read_addresses(&lines);
     }
 
-    fn end(&mut self) {
+    /// As [`Site::stop`]; the folder stays until the value goes out of scope.
+    pub fn end(&mut self) {
         kill_process(Pid::from_child(&self.child), Signal::TERM)
             .expect("the child can be signalled");
         let status = wait_for("the daemon to stop", STOP_LIMIT, || self.child.try_wait().unwrap());

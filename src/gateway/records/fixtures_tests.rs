@@ -3,6 +3,8 @@
 //! `fixtures/records/records.txt` holds what each version of each record looks like. Today's
 //! samples must give the same octets, and every line must be read.
 
+mod data_folder_tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
