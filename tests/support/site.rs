@@ -82,12 +82,10 @@ impl Site {
     }
 
     /// Stops the daemon, and starts it again with other settings.
-    pub fn restart(&mut self, setup: &Setup<'_>) {
+    pub fn restart_with(&mut self, setup: &Setup<'_>) {
         self.end();
         write_files(self.home.path(), setup);
-        let (child, lines) = serve(self.home.path());
-        self.child = child;
-        self.read_addresses(&lines);
+        self.serve();
     }
 
     /// Reads the listener addresses from the log line that reports the start.

@@ -45,7 +45,7 @@ pub async fn everything(version: &str, index: Index) {
     let new = write(&site, &facts).await;
     site.command(&["compact"]);
     site.command(&["verify"]);
-    site.restart(&setup);
+    site.restart_with(&setup);
     read(&site, &facts).await;
     same_answers(&site, &facts, stays).await;
     let mut dana = site.client("dana").await;

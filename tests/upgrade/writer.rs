@@ -452,7 +452,7 @@ async fn wait_outside(site: &mut Site) -> (Reference, Reference) {
         listener.local_addr().unwrap()
     };
     let setup = Setup { people: &[], next_hop: closed, vouched: true, more: SETTINGS };
-    site.restart(&setup);
+    site.restart_with(&setup);
     let mut omar = site.client("omar").await;
     let waits = submit(&mut omar, WAITS, Some("plain")).await;
     let held = submit(&mut omar, "vera@verified.example", Some("verified-tls")).await;
