@@ -137,8 +137,10 @@ impl Running {
         }
         let (engine, throttles) = (self.engine, self.throttles);
         let closed = tokio::task::spawn_blocking(move || {
+            // The store comes first: it must not wait for what may be lost.
+            let closed = engine.close();
             throttles.flush();
-            engine.close()
+            closed
         });
         let closed = closed.await;
         tracing::info!("stopped");

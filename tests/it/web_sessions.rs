@@ -71,6 +71,23 @@ async fn guessing_is_slowed_down_and_nobody_else_is() {
     browser.sign_in("nobody", "wrong").await.expect_problem(429, "slow-down");
 }
 
+/// However the name is written, the guesses are those of one account.
+#[tokio::test]
+async fn an_account_has_no_more_guesses_because_it_has_many_names() {
+    let web = TestWeb::start().await;
+    let mut browser = web.browser().await;
+    let names =
+        ["dana", "Dana ", "dana@example.org", "\"dana\"@example.org", "\"d\\ana\"@Example.Org"];
+    for name in names {
+        browser.sign_in(name, "wrong").await.expect_problem(401, "bad-credentials");
+    }
+    for name in names {
+        browser.sign_in(name, PASSWORD).await.expect_problem(429, "slow-down");
+        let recovery = json!({ "name": name, "recoveryKey": "guess", "newPassword": PASSWORD });
+        browser.post("/api/recovery", &recovery).await.expect_problem(429, "slow-down");
+    }
+}
+
 #[tokio::test]
 async fn what_is_no_log_in_is_refused_with_a_reason() {
     let web = TestWeb::start().await;

@@ -112,6 +112,11 @@ impl Account {
     }
 }
 
+/// What guesses of an account's password are counted under.
+pub fn account_guessed(account: AccountId) -> String {
+    format!("account {}", account.to_text())
+}
+
 impl Gateway {
     /// Creates an account with its keys and mailboxes. The recovery key is returned only here.
     /// Fails with `exists` if the name or an address is already in use.
@@ -237,6 +242,16 @@ impl Gateway {
     /// The account with this login name or address.
     pub(in crate::gateway) fn account_named(&self, name: &str) -> Result<AccountId, Error> {
         self.account_find(name)?.ok_or(Error::NotFound { what: "account" })
+    }
+
+    /// Returns what guesses of a password are counted under: the account, however its name or one
+    /// of its addresses is spelled. If nobody has the name, it is the name itself.
+    pub fn guessed(&self, name: &str) -> Result<String, Error> {
+        let name = name.trim();
+        Ok(match self.account_find(name)? {
+            Some(account) => account_guessed(account),
+            None => format!("name {}", name.to_lowercase()),
+        })
     }
 
     pub(in crate::gateway) fn account_find(&self, name: &str) -> Result<Option<AccountId>, Error> {

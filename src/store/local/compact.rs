@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::index::Place;
-use super::journal::segment::{self, HEADER, Segment};
+use super::journal::segment::{self, BadSector, HEADER, Segment};
 use super::journal::{Kind, PiecePlace, frame};
 use super::manifest;
 use super::request::Moved;
@@ -96,7 +96,9 @@ fn choose(shared: &Shared, reason: Reason) -> Vec<Arc<Segment>> {
     let dead_percent = u64::from(shared.config.dead_percent);
     let is_worth_it = |segment: &Arc<Segment>| {
         let number = segment.number;
-        let is_lost = lock(&shared.lost).contains(&number);
+        // What is older than something that the index lacks may be what that replaced or removed.
+        // Moved to the end of the journal, it would come after it when that can be read again.
+        let is_lost = lock(&shared.lost).last().is_some_and(|last| number <= *last);
         let was_unreadable = lock(&shared.unreadable).contains_key(&number);
         if is_lost || shared.pins.holds(number) || (was_unreadable && reason == Reason::Due) {
             return false;
@@ -139,12 +141,13 @@ fn move_live(
     pieces: &Pieces,
     rewrite: Rewrite<'_>,
 ) -> Result<bool, Error> {
-    let is_oldest = shared.segments().first().is_some_and(|first| first.number == segment.number);
+    let is_first = shared.segments().first().is_some_and(|first| first.number == segment.number);
+    let is_oldest = is_first && lock(&shared.lost).is_empty();
     let mut moved = Vec::new();
     let (mut offset, end) = (HEADER, segment.end());
     while offset < end {
         shared.check_open()?;
-        let Some((frame, body)) = segment.read_or_skip(offset, end)? else {
+        let Some((frame, body)) = segment.read_where(offset, end, BadSector::IsDamage)? else {
             // A damaged frame stays where it is, so that an administrator may still repair it.
             give_up(shared, segment.number, offset);
             return Ok(false);

@@ -171,7 +171,7 @@ fn a_segment_that_cannot_be_read_keeps_nothing_else_from_being_opened() {
     }
     store.put(3, vec![3]).unwrap();
     let first = store.shared.segments().first().unwrap().number;
-    disk.fail_reads_from(&file_name(first), HEADER);
+    disk.fail_reads_in(&file_name(first), HEADER..u64::MAX);
     for name in disk.names().unwrap().iter().filter(|name| name.ends_with(".run")) {
         disk.remove(name).unwrap();
     }
@@ -180,6 +180,84 @@ fn a_segment_that_cannot_be_read_keeps_nothing_else_from_being_opened() {
     assert_eq!(again.keys(), [2, 3]);
     let verified = verify::verify(&again.shared, &mut |_, _| ()).unwrap();
     assert!(!verified.damage.is_empty());
+}
+
+/// At the end of the journal, what cannot be read might be what was never acknowledged, or the last
+/// that was: nothing is cut off before it can be read.
+#[test]
+fn the_end_of_the_journal_is_not_cut_off_because_it_cannot_be_read() {
+    let (disk, mut store) = with_runs(1);
+    let segment = store.shared.segments().last().unwrap().clone();
+    let end = segment.end();
+    store.put(2, vec![2; 100]).unwrap();
+    store.put(3, vec![3; 100]).unwrap();
+    let size = disk.size(&file_name(segment.number));
+    for bad in [end, end + 40, size - 1] {
+        disk.fail_reads_in(&file_name(segment.number), bad..u64::MAX);
+        assert!(matches!(open(&disk, config()), Err(Error::Io(_))), "{bad}");
+        assert_eq!(disk.size(&file_name(segment.number)), size);
+        disk.fail_reads(&file_name(segment.number), false);
+        let again = open(&disk, config()).unwrap();
+        assert!(!again.report.rebuilt, "the index was given up");
+        assert_eq!((again.keys(), again.report.damage), (vec![1, 2, 3], Vec::<String>::new()));
+    }
+}
+
+/// What is older than something that cannot be read may have been replaced or removed by it.
+#[test]
+fn what_was_replaced_does_not_come_back_when_its_successor_can_be_read_again() {
+    let disk = SimDisk::new(true);
+    let mut store = open(&disk, config()).unwrap();
+    store.group(vec![put(1, vec![1; 3_000]), put(2, vec![2; 3_000])]);
+    store.content(1, vec![7; 3_000]).unwrap();
+    let old = store.shared.segments().last().unwrap().number;
+    let (moved, was_closed) = sync_channel(1);
+    store.writer.group(vec![Request::Close(moved)]);
+    was_closed.recv().unwrap().unwrap();
+    store.put(1, b"new".to_vec()).unwrap();
+    store.delete(2).unwrap();
+    let lost = store.shared.segments().last().unwrap().number;
+    assert!(lost > old);
+    while store.shared.segments().last().unwrap().number < lost + 2 {
+        store.put(3, vec![3; 3_000]).unwrap();
+    }
+    store.checkpoint();
+    disk.fail_reads_in(&file_name(lost), HEADER..u64::MAX);
+    for name in disk.names().unwrap().iter().filter(|name| name.ends_with(".run")) {
+        disk.remove(name).unwrap();
+    }
+    let mut again = open(&disk, config()).unwrap();
+    assert_eq!(again.keys(), [1, 2, 3], "the deletion cannot be read");
+    compact_all(&mut again, Reason::Asked);
+    again.checkpoint();
+    disk.fail_reads(&file_name(lost), false);
+    let whole = open(&disk, config()).unwrap();
+    assert_eq!(whole.get(1).unwrap().unwrap(), b"new".to_vec());
+    assert_eq!(whole.keys(), [1, 3]);
+}
+
+#[test]
+fn frames_beside_a_sector_that_cannot_be_read_are_found() {
+    let (disk, mut store) = with_runs_and(0, LocalConfig { segment_octets: 1 << 20, ..config() });
+    for key in 1..30 {
+        store.put(key, vec![key; 100]).unwrap();
+    }
+    let first = store.shared.segments().first().unwrap().clone();
+    let (closed, was_closed) = sync_channel(1);
+    store.writer.group(vec![Request::Close(closed)]);
+    was_closed.recv().unwrap().unwrap();
+    let bad = HEADER + 1_024;
+    disk.fail_reads_in(&file_name(first.number), bad..bad + 512);
+    let again = open(&disk, config()).unwrap();
+    let spoiled = 512 / 160 + 2;
+    let found = again.keys();
+    assert!(found.len() < 29 && found.len() >= 29 - spoiled, "{found:?}");
+    // A copy of the header that cannot be read is what there are two for.
+    disk.fail_reads_in(&file_name(first.number), 0..512);
+    let again = open(&disk, config()).unwrap();
+    assert_eq!((again.keys().len(), again.report.damage), (29, Vec::<String>::new()));
+    let verified = verify::verify(&again.shared, &mut |_, _| ()).unwrap();
+    assert_eq!(verified.damage.len(), 1, "{:?}", verified.damage);
 }
 
 #[test]

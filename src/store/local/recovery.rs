@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 
 use super::index::{Place, Row};
-use super::journal::segment::{self, HEADER, Segment};
+use super::journal::segment::{self, BadSector, HEADER, Segment};
 use super::journal::{Kind, frame};
 use super::manifest;
 use super::shared::{Shared, lock};
@@ -62,7 +62,8 @@ pub fn recover(shared: &Shared, progress: Progress<'_>) -> Result<Recovered, Err
     let number = number.max(manifest.as_ref().map_or(0, Manifest::last_segment));
     let before = report.damage.clone();
     let usable = manifest.filter(|found| !found.is_incomplete);
-    let (tables, end) = match usable.and_then(|found| continued(shared, found, &mut report)) {
+    let continued = usable.map(|found| continued(shared, found, &mut report));
+    let (tables, end) = match continued.transpose()?.flatten() {
         Some(found) => found,
         None => {
             report = OpenReport { damage: before, ..OpenReport::default() };
@@ -85,18 +86,19 @@ pub fn recover(shared: &Shared, progress: Progress<'_>) -> Result<Recovered, Err
     Ok(finish(shared, end.position, number, report))
 }
 
-/// Continues from the index on disk to the end of the journal; `None` if it cannot be used or
-/// does not belong to the journal.
+/// Continues from the index on disk to the end of the journal; `None` if it cannot be used, does
+/// not belong to the journal, or would lack something. An error says that the journal cannot be
+/// read, which is no reason to give up the index.
 fn continued(
     shared: &Shared,
     manifest: Manifest,
     report: &mut OpenReport,
-) -> Option<(Tables, End)> {
+) -> Result<Option<(Tables, End)>, Error> {
     let runs = match manifest::open_runs(shared, &manifest) {
         Ok(runs) => Arc::new(runs),
         Err(error) => {
             tracing::warn!(%error, "the index cannot be opened and is built again");
-            return None;
+            return Ok(None);
         }
     };
     let (published, space) = (manifest.position, manifest.space.clone());
@@ -108,13 +110,16 @@ fn continued(
         tracing::warn!(%error, "old runs of the index were not removed");
     }
     drop(keeper);
+    let damages = report.damage.len();
     let mut replay = Replay::new(shared, tables, known, false, report);
     match replay.run(&mut |_, _| ()) {
-        Ok(end) => Some((replay.tables, end)),
-        Err(error) => {
+        Ok(_) if replay.report.damage.len() > damages => Ok(None),
+        Ok(end) => Ok(Some((replay.tables, end))),
+        Err(error @ (Error::DamagedIndex(_) | Error::Damaged(_))) => {
             tracing::warn!(%error, "the index does not agree with the journal and is built again");
-            None
+            Ok(None)
         }
+        Err(error) => Err(error),
     }
 }
 
@@ -145,7 +150,12 @@ fn restore(shared: &Shared) -> Result<(), Error> {
         // Nothing may be concluded from a medium that is read differently each time.
         return Err(Error::Damaged("the journal cannot be read reliably".to_owned()));
     }
-    manifest::install_rebuilt(shared, &before, &tables.runs, !is_whole)?;
+    // What it lacked before, it lacks still: the digest that it is compared with did so, too.
+    let is_incomplete = before.is_incomplete || !is_whole;
+    manifest::install_rebuilt(shared, &before, &tables.runs, is_incomplete)?;
+    if !is_incomplete {
+        lock(&shared.lost).clear();
+    }
     shared.index_damaged.store(false, Ordering::Release);
     if !is_whole {
         let lost = "the index that was built again lacks what is damaged in the journal";
@@ -199,6 +209,7 @@ fn open_segments(shared: &Shared, report: &mut OpenReport) -> Result<u64, Error>
         ));
     }
     for number in unreadable {
+        lock(&shared.lost).insert(number);
         report.damage.push(format!("segment {number}: its header cannot be read"));
     }
     for number in unfinished {
@@ -330,7 +341,10 @@ impl<'r> Replay<'r> {
         self.tail.clear();
         while offset < end {
             self.shared.check_open()?;
-            match find(segment, offset, end)? {
+            // What was durable for certain is behind nothing that could be cut off.
+            let may_be_end = is_last && self.durable <= self.position.seq;
+            let bad = if may_be_end { BadSector::IsError } else { BadSector::IsDamage };
+            match find(segment, offset, end, bad)? {
                 Found::Frame(frame, _) if frame.seq > self.last => break,
                 Found::Frame(frame, body) => {
                     offset += frame.octets();
@@ -365,12 +379,12 @@ impl<'r> Replay<'r> {
         }
         let mut at = next;
         while let Some(offset) = at {
-            let Some((frame, _)) = segment.read_or_skip(offset, end)? else { break };
+            let Some((frame, _)) = segment.read(offset, end)? else { break };
             if frame.durable > self.position.seq {
                 return Ok(true);
             }
             let behind = offset + frame.octets();
-            at = match find(segment, behind, end)? {
+            at = match find(segment, behind, end, BadSector::IsError)? {
                 _ if behind >= end => None,
                 Found::Frame(..) => Some(behind),
                 Found::Gap { next } => next,
@@ -454,9 +468,9 @@ impl Tables {
     }
 }
 
-fn find(segment: &Segment, offset: u64, end: u64) -> Result<Found, Error> {
-    if let Some((frame, body)) = segment.read_or_skip(offset, end)? {
+fn find(segment: &Segment, offset: u64, end: u64, bad: BadSector) -> Result<Found, Error> {
+    if let Some((frame, body)) = segment.read_where(offset, end, bad)? {
         return Ok(Found::Frame(frame, body));
     }
-    Ok(Found::Gap { next: segment.resync(offset + frame::ALIGN, end)? })
+    Ok(Found::Gap { next: segment.resync(offset + frame::ALIGN, end, bad)? })
 }

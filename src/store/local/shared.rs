@@ -59,7 +59,7 @@ pub struct Shared {
     /// says why. They are tried again when an administrator asks, and after a restart.
     pub unreadable: Mutex<BTreeMap<u64, String>>,
     /// Segments of which the index lacks something, because it could not be read when the index was
-    /// built. They are never removed: nothing else may have it.
+    /// built. Neither they nor older ones are compacted: nothing else may have it.
     pub lost: Mutex<BTreeSet<u64>>,
     /// Whether the store is being closed, so that long work stops.
     pub closing: AtomicBool,

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use super::index::Row;
-use super::journal::segment::{HEADER, Segment};
+use super::journal::segment::{BadSector, HEADER, Segment};
 use super::journal::{PiecePlace, frame};
 use super::manifest;
 use super::recovery::Progress;
@@ -68,7 +68,7 @@ fn frames(shared: &Shared, segment: &Segment, found: &mut Verified) -> Result<()
             }
             None => {
                 found.damage.push(format!("segment {}: damaged at {offset}", segment.number));
-                let next = segment.resync(offset + frame::ALIGN, end)?;
+                let next = segment.resync(offset + frame::ALIGN, end, BadSector::IsDamage)?;
                 offset = next.unwrap_or(end);
             }
         }

@@ -19,7 +19,7 @@ use crate::web::body::{Id, Json};
 use crate::web::error::{Problem, ProblemBody, Problems};
 use crate::web::state::{Connection, CostClass, Web};
 
-use super::Done;
+use super::{Done, session};
 
 /// A change of password.
 #[derive(Deserialize, ToSchema)]
@@ -382,7 +382,7 @@ pub async fn recover(State(web): State<Web>, request: Request) -> Result<StatusC
     let Json(recover) = <Json<Recover> as FromRequest<Web>>::from_request(request, &web).await?;
     let new = password(&recover.new_password)?;
     let name = recover.name;
-    let attempt = web.shared.attempts.begin(&name, peer).await.map_err(Problem::slow_down)?;
+    let attempt = session::attempt(&web, &name, peer).await?;
     let key = RecoveryKey::parse(recover.recovery_key.expose_secret());
     let done = web.blocking(move |gateway| match key {
         Ok(key) => {

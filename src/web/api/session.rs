@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::gateway::records::audit::Act;
 use crate::gateway::{self, AccountView, Browser, LogIn, LoggedIn, Password, Profile, SessionView};
+use crate::web::attempts::Attempt;
 use crate::web::auth::{Signed, note_use, proof};
 use crate::web::body::{Id, Json};
 use crate::web::error::{Problem, ProblemBody, Problems};
@@ -197,7 +198,7 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
         Some(own) => Some(Password::new(own.expose_secret()).map_err(|_| no_password())?),
         None => None,
     };
-    let attempt = web.shared.attempts.begin(&name, peer).await.map_err(Problem::slow_down)?;
+    let attempt = attempt(&web, &name, peer).await?;
     let typed = name.clone();
     note_use(&web, &proof)?;
     // Not among the turns of other requests: the core has its own line for passwords.
@@ -228,6 +229,18 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Returns a permit to try what opens the account that has this name. Each of its names and
+/// addresses counts as the same, and so does each way of writing them.
+pub(super) async fn attempt<'w>(
+    web: &'w Web,
+    name: &str,
+    peer: IpAddr,
+) -> Result<Attempt<'w>, Problem> {
+    let name = name.to_owned();
+    let guessed = web.blocking(move |gateway| gateway.guessed(&name)).await??;
+    web.shared.attempts.begin(&guessed, peer).await.map_err(Problem::slow_down)
 }
 
 /// Returns the address of the client.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use super::{Disk, DiskFile};
@@ -90,8 +91,8 @@ struct State {
     seen: BTreeMap<String, String>,
     /// Whether names survive only after a folder sync.
     names_need_sync: bool,
-    /// Files whose octets cannot be read from an offset on.
-    unreadable: BTreeMap<String, usize>,
+    /// Files of which some octets cannot be read.
+    unreadable: BTreeMap<String, Range<usize>>,
     /// A bit of a file that is read wrongly once, after some reads of it.
     misread: Option<Misread>,
     /// How much space is said to be free, if not unlimited.
@@ -186,7 +187,7 @@ impl SimDisk {
     /// Makes every read of a file fail with EIO, or no longer fail.
     pub fn fail_reads(&self, name: &str, fail: bool) {
         match fail {
-            true => self.fail_reads_from(name, 0),
+            true => self.fail_reads_in(name, 0..u64::MAX),
             false => {
                 let mut state = self.lock();
                 let inode = state.seen[name].clone();
@@ -195,11 +196,11 @@ impl SimDisk {
         }
     }
 
-    /// Makes every read of a file that reaches beyond `offset` fail with EIO.
-    pub fn fail_reads_from(&self, name: &str, offset: u64) {
+    /// Makes every read of a file that includes one of some octets fail with EIO.
+    pub fn fail_reads_in(&self, name: &str, octets: Range<u64>) {
         let mut state = self.lock();
         let inode = state.seen[name].clone();
-        state.unreadable.insert(inode, offset as usize);
+        state.unreadable.insert(inode, octets.start as usize..octets.end as usize);
     }
 
     /// Flips a bit of a file in the next `times` reads that include it.
@@ -333,7 +334,8 @@ impl DiskFile for SimFile {
         let view = &state.files[&self.inode].view;
         let from = (offset as usize).min(view.len());
         let length = buf.len().min(view.len() - from);
-        if state.unreadable.get(&self.inode).is_some_and(|bad| from + length > *bad) {
+        let is_bad = |bad: &Range<usize>| from < bad.end && from + length > bad.start;
+        if state.unreadable.get(&self.inode).is_some_and(is_bad) {
             return Err(rustix::io::Errno::IO.into());
         }
         buf[..length].copy_from_slice(&view[from..from + length]);

@@ -135,13 +135,11 @@ impl Segment {
     /// Opens a segment's file.
     pub fn open(files: &Arc<Files>, vault: &Vault, number: u64) -> io::Result<Found> {
         let file: Arc<dyn DiskFile> = files.disk.open(&file_name(number))?.into();
-        let mut octets = [0; HEADER as usize];
-        let read = file.read_at(&mut octets, 0)?;
-        let copies = octets[..read].chunks(COPY);
-        let Some(header) = copies.into_iter().find_map(|copy| Header::open(vault, number, copy))
-        else {
-            let used = has_frames(&*file)?;
-            return Ok(if used { Found::Unreadable } else { Found::Unfinished });
+        let copies = header_copies(&*file)?;
+        let read = copies.iter().flatten();
+        let Some(header) = read.clone().find_map(|copy| Header::open(vault, number, copy)) else {
+            let is_used = read.count() < copies.len() || has_frames(&*file)?;
+            return Ok(if is_used { Found::Unreadable } else { Found::Unfinished });
         };
         let key = vault.segment_key(number, &header.salt);
         let end = AtomicU64::new(file.length()?.max(HEADER));
@@ -152,7 +150,7 @@ impl Segment {
     /// Returns every body in the file that its key opens, also beyond the end and after damage.
     pub fn everything(&self) -> io::Result<Vec<Vec<u8>>> {
         let (mut bodies, mut at, end) = (Vec::new(), HEADER, self.file()?.length()?);
-        while let Some(found) = self.resync(at, end)? {
+        while let Some(found) = self.resync(at, end, BadSector::IsError)? {
             let Some((frame, body)) = self.read(found, end)? else { break };
             bodies.push(body);
             at = found + frame.octets();
@@ -166,12 +164,12 @@ impl Segment {
 
     /// Returns which copies of the header are damaged.
     pub fn damaged_copies(&self, vault: &Vault) -> io::Result<Vec<usize>> {
-        let mut octets = [0; HEADER as usize];
-        let read = self.file()?.read_at(&mut octets, 0)?;
-        octets[read..].fill(0);
-        let intact = |copy: &[u8]| Header::open(vault, self.number, copy).is_some();
-        let copies = octets.chunks(COPY).enumerate();
-        Ok(copies.filter(|(_, copy)| !intact(copy)).map(|(at, _)| at + 1).collect())
+        let is_intact = |copy: &Option<Vec<u8>>| {
+            copy.as_ref().is_some_and(|copy| Header::open(vault, self.number, copy).is_some())
+        };
+        let copies = header_copies(&*self.file()?)?;
+        let copies = copies.iter().enumerate();
+        Ok(copies.filter(|(_, copy)| !is_intact(copy)).map(|(at, _)| at + 1).collect())
     }
 
     /// Makes what was read durable, and truncates the file to the segment's end. A killed process
@@ -253,10 +251,15 @@ impl Segment {
         Ok(Some((frame, body)))
     }
 
-    /// Reads as [`Segment::read`] does, and takes what the medium cannot read for damaged.
-    pub fn read_or_skip(&self, offset: u64, end: u64) -> io::Result<Option<(Frame, Vec<u8>)>> {
+    /// Reads as [`Segment::read`] does; `bad` says what an unreadable sector is.
+    pub fn read_where(
+        &self,
+        offset: u64,
+        end: u64,
+        bad: BadSector,
+    ) -> io::Result<Option<(Frame, Vec<u8>)>> {
         match self.read(offset, end) {
-            Err(error) if is_medium_error(&error) => Ok(None),
+            Err(error) if bad.is_damage(&error) => Ok(None),
             read => read,
         }
     }
@@ -270,27 +273,16 @@ impl Segment {
     }
 
     /// Returns the offset of the next intact frame at or after `offset`, after damage.
-    pub fn resync(&self, offset: u64, end: u64) -> io::Result<Option<u64>> {
+    pub fn resync(&self, offset: u64, end: u64, bad: BadSector) -> io::Result<Option<u64>> {
         const WINDOW: usize = 1024 * 1024;
         let mut at = offset.next_multiple_of(ALIGN);
         let mut window = vec![0; WINDOW + HEAD];
-        let mut length = WINDOW;
         while at < end {
-            let read = match self.file()?.read_at(&mut window[..length + HEAD], at) {
-                Ok(read) => read,
-                // The medium cannot read a sector. What lies before and behind it is looked at
-                // sector by sector.
-                Err(error) if is_medium_error(&error) => {
-                    at += if length == SECTOR { SECTOR as u64 } else { 0 };
-                    length = SECTOR;
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
+            let (length, read) = self.window(&mut window, at, bad)?;
             let mut step = 0;
             while step < length && step < read {
                 let found = Frame::decode(&window[step..read]).is_some();
-                if found && self.read_or_skip(at + step as u64, end)?.is_some() {
+                if found && self.read_where(at + step as u64, end, bad)?.is_some() {
                     return Ok(Some(at + step as u64));
                 }
                 step += ALIGN as usize;
@@ -299,14 +291,59 @@ impl Segment {
         }
         Ok(None)
     }
+
+    /// Reads octets in which frames may begin, and enough behind them for the last one's head.
+    /// Returns in how many of them frames may begin, and how many were read. What lies beside a
+    /// sector that the medium cannot read is read sector by sector.
+    fn window(&self, octets: &mut [u8], at: u64, bad: BadSector) -> io::Result<(usize, usize)> {
+        let file = self.file()?;
+        let to_sector = SECTOR - (at as usize % SECTOR);
+        let whole = octets.len() - HEAD;
+        for (length, head) in [(whole, HEAD), (to_sector, HEAD), (to_sector, 0)] {
+            match file.read_at(&mut octets[..length + head], at) {
+                Ok(read) => return Ok((length, read)),
+                Err(error) if bad.is_damage(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((to_sector, 0))
+    }
+}
+
+/// Reads both copies of a header; `None` where the medium cannot read one.
+fn header_copies(file: &dyn DiskFile) -> io::Result<[Option<Vec<u8>>; 2]> {
+    let copy = |at: usize| {
+        let mut octets = vec![0; COPY];
+        match file.read_at(&mut octets, at as u64) {
+            Ok(read) => {
+                octets.truncate(read);
+                Ok(Some(octets))
+            }
+            Err(error) if BadSector::IsDamage.is_damage(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    };
+    Ok([copy(0)?, copy(COPY)?])
 }
 
 /// The smallest part of a medium that fails to be read.
 const SECTOR: usize = 512;
 
-/// Returns whether the medium cannot read what is asked for, while the rest may be in order.
-pub fn is_medium_error(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
+/// What a sector is that the medium cannot read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadSector {
+    /// Damage: what lies behind it can be read.
+    IsDamage,
+    /// An error. Where the journal ends is decided by what can be read, and what is behind the end
+    /// is cut off; so nothing is decided while something cannot be read.
+    IsError,
+}
+
+impl BadSector {
+    fn is_damage(self, error: &io::Error) -> bool {
+        let is_medium = error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error());
+        self == BadSector::IsDamage && is_medium
+    }
 }
 
 fn has_frames(file: &dyn DiskFile) -> io::Result<bool> {
