@@ -50,7 +50,8 @@ impl Signed {
         work: impl FnOnce(&Gateway, &Actor) -> Result<T, gateway::Error> + Send + 'static,
     ) -> Result<T, Problem> {
         let Signed { actor, web, peer, .. } = self;
-        let name = gateway::account_guessed(actor.account());
+        // Apart from sign-ins, so that a stranger who guesses does not slow down the user who is in.
+        let name = format!("session of {}", actor.account().to_text());
         let attempt = web.shared.attempts.begin(&name, peer).await.map_err(Problem::slow_down)?;
         let done = web.blocking(move |gateway| {
             // The name is read first, because the work may delete the account.

@@ -112,11 +112,6 @@ impl Account {
     }
 }
 
-/// What guesses of an account's password are counted under.
-pub fn account_guessed(account: AccountId) -> String {
-    format!("account {}", account.to_text())
-}
-
 impl Gateway {
     /// Creates an account with its keys and mailboxes. The recovery key is returned only here.
     /// Fails with `exists` if the name or an address is already in use.
@@ -249,7 +244,7 @@ impl Gateway {
     pub fn guessed(&self, name: &str) -> Result<String, Error> {
         let name = name.trim();
         Ok(match self.account_find(name)? {
-            Some(account) => account_guessed(account),
+            Some(account) => format!("account {}", account.to_text()),
             None => format!("name {}", name.to_lowercase()),
         })
     }
