@@ -3,8 +3,8 @@
 //!
 //! | tree | key | at most |
 //! | --- | --- | --- |
-//! | `passwords` | account name | five wrong passwords without delay |
-//! | `codes` | account name | five wrong TOTP codes |
+//! | `passwords` | account, or the name that was tried | five wrong passwords without delay |
+//! | `codes` | the same | five wrong TOTP codes |
 //! | `addresses` | address, or IPv6 /64 | thirty failures of any kind |
 //!
 //! A row is the keyed hash of a name or an address, and a moment. Its loss harms nobody, so nothing

@@ -1,4 +1,4 @@
-//! Slowing down password guessing, by account name and by address, without ever locking an account.
+//! Slowing down password guessing, by account and by address, without ever locking an account.
 //!
 //! Log-ins to one name are processed one after another: otherwise many parallel guesses would all
 //! be made before the first failure counts. Names are kept as hashes, whether they exist or not.
