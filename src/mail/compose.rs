@@ -194,6 +194,11 @@ pub struct Base64Lines {
 const LINE_OCTETS: usize = 57;
 
 impl Base64Lines {
+    /// Returns the number of octets that `plain` octets take when they are encoded.
+    pub fn octets(plain: u64) -> u64 {
+        plain.div_ceil(3) * 4 + plain.div_ceil(LINE_OCTETS as u64) * 2
+    }
+
     /// Takes octets and appends complete lines to `out`.
     pub fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) {
         let mut rest = octets;
@@ -350,6 +355,7 @@ mod tests {
                 lines.push(piece, &mut out);
             }
             lines.finish(&mut out);
+            prop_assert_eq!(out.len() as u64, Base64Lines::octets(octets.len() as u64));
             let text: String = String::from_utf8(out).unwrap().split("\r\n").collect();
             prop_assert_eq!(base64::engine::general_purpose::STANDARD.decode(text).unwrap(), octets);
         }

@@ -16,6 +16,8 @@ pub(super) struct Body {
     message: Vec<u8>,
     share: Share,
     scanner: Scanner,
+    /// The size that the peer declared, or 0.
+    declared: usize,
     size_max: usize,
     timeout: Duration,
     /// Why the message will be refused; once this is set, its octets are dropped.
@@ -33,6 +35,7 @@ impl Body {
             message: Vec::new(),
             share: budget.share(),
             scanner: Scanner::new(framing, config.line_octets_max),
+            declared: 0,
             size_max: usize::try_from(config.size_octets_max).unwrap_or(usize::MAX),
             timeout: Duration::from_secs(config.memory_wait_secs),
             refusal: None,
@@ -44,16 +47,20 @@ impl Body {
     pub(super) async fn begin(&mut self, declared: Option<u64>) {
         let declared = declared.and_then(|size| usize::try_from(size).ok());
         let room = declared.map_or(BEGIN_OCTETS, |size| size.clamp(1, FIRST_STEP_OCTETS));
+        self.declared = declared.unwrap_or(0).min(self.size_max);
         self.make_room(room).await;
     }
 
-    /// Reserves memory for `octets` more. If there is none in time, the message is deferred.
+    /// Reserves memory for `octets` more. If there is none in time, the message is deferred. Each
+    /// step copies what has arrived, so a message of a declared size grows in larger ones, which
+    /// it has to earn: a peer gets no more than twice the octets that it has sent.
     pub(super) async fn make_room(&mut self, octets: usize) {
         let needed = self.message.len() + octets;
         if self.refusal.is_some() || needed <= self.message.capacity() {
             return;
         }
-        match self.share.grow_to(needed, self.timeout).await {
+        let wanted = needed.max(self.declared.min(self.message.len() * 2));
+        match self.share.grow_to(wanted, self.timeout).await {
             Ok(()) => self.message.reserve_exact(self.share.held() - self.message.len()),
             Err(_) => self.drop_with(reply::NO_ROOM),
         }

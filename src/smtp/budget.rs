@@ -73,8 +73,8 @@ struct Asked {
     answer: Option<bool>,
 }
 
-/// Octets that a message may take while only the reserve is left.
-pub const FIRST_STEP_OCTETS: usize = 64 * 1024;
+/// Octets that a message may take while only the reserve is left: one of 64 KiB with its header.
+pub const FIRST_STEP_OCTETS: usize = 80 * 1024;
 /// The largest step; otherwise a share grows by half of itself.
 const STEP_OCTETS_MAX: usize = 4 << 20;
 
@@ -260,26 +260,26 @@ mod tests {
 
     #[tokio::test]
     async fn small_messages_pass_by_large_ones() {
-        let budget = Budget::new(1_024 * KIB);
+        let budget = Budget::new(16 * FIRST_STEP_OCTETS);
         let mut large = budget.share();
-        large.grow_to(896 * KIB, SOON).await.unwrap();
+        large.grow_to(14 * FIRST_STEP_OCTETS, SOON).await.unwrap();
         let mut small = budget.share();
         small.grow_to(FIRST_STEP_OCTETS, SOON).await.unwrap();
-        assert_eq!(budget.free(), 64 * KIB);
+        assert_eq!(budget.free(), FIRST_STEP_OCTETS);
     }
 
     /// Regression: once the reserve was used up, first steps queued behind large messages and were
     /// deferred although there was room again.
     #[tokio::test]
     async fn a_first_step_that_had_to_wait_passes_by_large_ones_too() {
-        let budget = Budget::new(1_024 * KIB);
+        let budget = Budget::new(16 * FIRST_STEP_OCTETS);
         let mut large = budget.share();
-        large.grow_to(896 * KIB, SOON).await.unwrap();
+        large.grow_to(14 * FIRST_STEP_OCTETS, SOON).await.unwrap();
         let mut small = [budget.share(), budget.share()];
         for share in &mut small {
             share.grow_to(FIRST_STEP_OCTETS, SOON).await.unwrap();
         }
-        let waits = tokio::spawn(async move { (large.grow_to(900 * KIB, SOON).await, large) });
+        let waits = tokio::spawn(async move { (large.grow_to(14 * FIRST_STEP_OCTETS + 1, SOON).await, large) });
         let mut late = budget.share();
         let late = tokio::spawn(async move { late.grow_to(FIRST_STEP_OCTETS, SOON).await });
         while budget.state().waiting.len() < 2 {

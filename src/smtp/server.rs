@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustls::ServerConfig;
+use tokio::io::BufReader;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -80,6 +81,10 @@ impl Server {
     }
 }
 
+/// Octets that are read from the network at a time inside TLS: as many as a record has at most
+/// (RFC 8446 §5.1).
+const RECORD_OCTETS: usize = 16 * 1024;
+
 /// Serves one connection: in clear, and inside TLS once the peer asks for it.
 async fn session(shared: &Shared, stream: TcpStream, peer: SocketAddr, stop: CancellationToken) {
     // Replies are written whole, so waiting for more to send would only add delay.
@@ -90,6 +95,8 @@ async fn session(shared: &Shared, stream: TcpStream, peer: SocketAddr, stop: Can
     let (end, stream) = session.greet_and_run().await;
     let (End::StartTls, Some(config)) = (end, &shared.tls) else { return };
     let limit = Duration::from_secs(shared.config.tls_timeout_secs);
+    // rustls asks for 4 KiB at a time; a system call for each would cost as much as opening them.
+    let stream = BufReader::with_capacity(RECORD_OCTETS, stream);
     match tls::accept(config.clone(), stream, limit).await {
         Ok(stream) => {
             let (version, cipher) = tls::facts(stream.get_ref().1);

@@ -48,62 +48,95 @@ impl ContentKey {
     }
 }
 
-/// Seals a content while it is being received.
+/// Seals a content while it is being received, and hands it out in pieces.
 pub struct ContentSealer {
     aead: LessSafeKey,
     reference: [u8; 16],
     index: u32,
-    waiting: Zeroizing<Vec<u8>>,
-    started: bool,
+    /// The sealed chunks of this piece, and then the octets of the open chunk, which is sealed
+    /// where it lies.
+    piece: Zeroizing<Vec<u8>>,
+    /// Where the open chunk begins in `piece`.
+    open_at: usize,
+    piece_octets: usize,
+    /// Sealed octets that are still expected, this piece included.
+    expected: u64,
 }
 
 impl ContentSealer {
-    /// Starts the only content that `key` seals.
-    pub fn new(key: &ContentKey, reference: [u8; 16]) -> ContentSealer {
-        ContentSealer {
+    /// Starts the only content that `key` seals. A piece is handed out at the first end of a chunk
+    /// at which it has `piece_octets` octets. Memory is reserved for a content of `expected`
+    /// octets, which may have more or fewer.
+    pub fn new(
+        key: &ContentKey,
+        reference: [u8; 16],
+        piece_octets: usize,
+        expected: u64,
+    ) -> ContentSealer {
+        let mut sealer = ContentSealer {
             aead: key.aead(),
             reference,
             index: 0,
-            waiting: Zeroizing::new(Vec::new()),
-            started: false,
-        }
+            piece: Zeroizing::default(),
+            open_at: 0,
+            piece_octets,
+            expected: sealed_len(expected),
+        };
+        sealer.begin_piece();
+        sealer.piece.push(FORMAT);
+        sealer.open_at = 1;
+        sealer
     }
 
-    /// Adds plaintext; complete chunks are sealed and appended to `out`.
-    pub fn push(&mut self, mut plain: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
-        while self.waiting.len() + plain.len() > CHUNK_OCTETS {
-            let (now, later) = plain.split_at(CHUNK_OCTETS - self.waiting.len());
-            self.waiting.extend_from_slice(now);
-            plain = later;
-            self.seal_waiting(false, out)?;
-        }
-        // The buffer grows exactly: one that doubles would leave unwiped copies behind.
-        self.waiting.reserve_exact(plain.len());
-        self.waiting.extend_from_slice(plain);
-        Ok(())
+    fn begin_piece(&mut self) {
+        let most = self.piece_octets.saturating_add(CHUNK_OCTETS + TAG_OCTETS);
+        let expected = usize::try_from(self.expected).unwrap_or(usize::MAX);
+        self.piece = Zeroizing::new(Vec::with_capacity(expected.min(most)));
+        self.open_at = 0;
     }
 
-    /// Seals the rest as the last chunk.
-    pub fn finish(mut self, out: &mut Vec<u8>) -> Result<(), Error> {
-        self.seal_waiting(true, out)
+    /// Adds plaintext, until a piece is complete, which it returns; `plain` is what remains.
+    pub fn push(&mut self, plain: &mut &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        while !plain.is_empty() {
+            let room = CHUNK_OCTETS - (self.piece.len() - self.open_at);
+            if room == 0 {
+                // Only now is it known that the chunk is not the last.
+                self.seal_open_chunk(false)?;
+                if self.piece.len() >= self.piece_octets {
+                    return Ok(Some(self.take_piece()));
+                }
+                continue;
+            }
+            let (now, later) = plain.split_at(room.min(plain.len()));
+            self.piece.extend_from_slice(now);
+            *plain = later;
+        }
+        Ok(None)
     }
 
-    fn seal_waiting(&mut self, last: bool, out: &mut Vec<u8>) -> Result<(), Error> {
-        if !self.started {
-            out.push(FORMAT);
-            self.started = true;
-        }
-        let start = out.len();
-        out.reserve(self.waiting.len() + TAG_OCTETS);
-        out.extend_from_slice(&self.waiting);
+    /// Seals the rest as the last chunk, and returns the last piece.
+    pub fn finish(mut self) -> Result<Vec<u8>, Error> {
+        self.seal_open_chunk(true)?;
+        Ok(std::mem::take(&mut *self.piece))
+    }
+
+    /// Must be called only when no chunk is open.
+    fn take_piece(&mut self) -> Vec<u8> {
+        let piece = std::mem::take(&mut *self.piece);
+        self.expected = self.expected.saturating_sub(piece.len() as u64);
+        self.begin_piece();
+        piece
+    }
+
+    fn seal_open_chunk(&mut self, last: bool) -> Result<(), Error> {
         let bound = binding(self.reference, self.index, last);
         let nonce = nonce_of(u64::from(self.index));
         let tag = self
             .aead
-            .seal_in_place_separate_tag(nonce, Aad::from(bound), &mut out[start..])
+            .seal_in_place_separate_tag(nonce, Aad::from(bound), &mut self.piece[self.open_at..])
             .map_err(|_| Error::Refused)?;
-        out.extend_from_slice(tag.as_ref());
-        self.waiting.clear();
+        self.piece.extend_from_slice(tag.as_ref());
+        self.open_at = self.piece.len();
         self.index = self.index.checked_add(1).ok_or(Error::Malformed)?;
         Ok(())
     }
@@ -119,14 +152,13 @@ fn binding(reference: [u8; 16], index: u32, last: bool) -> [u8; 21] {
 
 /// Seals a content that consists of `parts`, one after another.
 pub fn seal(key: &ContentKey, reference: [u8; 16], parts: &[&[u8]]) -> Result<Vec<u8>, Error> {
-    let mut sealer = ContentSealer::new(key, reference);
     let length: usize = parts.iter().map(|part| part.len()).sum();
-    let mut out = Vec::with_capacity(usize::try_from(sealed_len(length as u64)).unwrap_or(0));
-    for part in parts {
-        sealer.push(part, &mut out)?;
+    let mut sealer = ContentSealer::new(key, reference, usize::MAX, length as u64);
+    for mut part in parts.iter().copied() {
+        let complete = sealer.push(&mut part)?;
+        debug_assert!(complete.is_none(), "no piece is this large");
     }
-    sealer.finish(&mut out)?;
-    Ok(out)
+    sealer.finish()
 }
 
 /// Opens a whole content; `Refused` if anything in it was changed.

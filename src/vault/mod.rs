@@ -258,15 +258,22 @@ fn record_binding(table: u8, version: u8, key: &[u8]) -> Vec<u8> {
 pub struct SegmentKey(LessSafeKey);
 
 impl SegmentKey {
-    /// Seals a frame's body in place and appends the tag.
+    /// Seals what `out` has from `start` on, in place, and appends the tag.
     pub fn seal_in_place(
         &self,
         frame: u64,
         binding: &[u8],
-        body: &mut Vec<u8>,
+        out: &mut Vec<u8>,
+        start: usize,
     ) -> Result<(), Error> {
         let aad = aws_lc_rs::aead::Aad::from(binding);
-        self.0.seal_in_place_append_tag(nonce_of(frame), aad, body).map_err(|_| Error::Refused)
+        let body = &mut out[start..];
+        let tag = self
+            .0
+            .seal_in_place_separate_tag(nonce_of(frame), aad, body)
+            .map_err(|_| Error::Refused)?;
+        out.extend_from_slice(tag.as_ref());
+        Ok(())
     }
 
     /// Opens a frame's body in place and returns the plaintext.

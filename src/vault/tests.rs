@@ -331,6 +331,33 @@ fn contents_of_every_length_come_back_and_their_chunks_stay_in_place() {
     assert!(open(&key, [9; 16], &longer).is_err(), "one more chunk");
 }
 
+/// A piece must never end inside a chunk: the octets of an open chunk are in the clear.
+#[test]
+fn a_content_in_pieces_is_the_whole_content() {
+    let key = ContentKey::generate().unwrap();
+    let chunk = CHUNK_OCTETS + 16;
+    for length in [0, 1, CHUNK_OCTETS, 2 * CHUNK_OCTETS, 2 * CHUNK_OCTETS + 1, 5 * CHUNK_OCTETS + 9]
+    {
+        let plain: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
+        let whole = seal(&key, [9; 16], &[&plain]).unwrap();
+        for (step, expected) in [(1_000, 0), (CHUNK_OCTETS, length), (usize::MAX, 3 * length)] {
+            let mut sealer = ContentSealer::new(&key, [9; 16], 2 * chunk, expected as u64);
+            let mut pieces = Vec::new();
+            for mut octets in plain.chunks(step) {
+                while let Some(piece) = sealer.push(&mut octets).unwrap() {
+                    pieces.push(piece);
+                }
+            }
+            pieces.push(sealer.finish().unwrap());
+            assert!(pieces.concat() == whole, "{length} in steps of {step}");
+            // The first piece begins with the format's octet.
+            let mut full = pieces.split_last().unwrap().1.iter();
+            assert!(full.next().is_none_or(|first| first.len() == 1 + 2 * chunk), "{length}");
+            assert!(full.all(|piece| piece.len() == 2 * chunk), "{length} in steps of {step}");
+        }
+    }
+}
+
 #[test]
 fn a_daemon_key_that_others_can_read_is_refused() {
     let folder = tempfile::tempdir().unwrap();

@@ -65,7 +65,8 @@ impl Gateway {
         let reference = self.reference_new();
         let trace = trace_lines(&inbound, reference, now);
         let key = ContentKey::generate()?;
-        let mut sealing = self.sealing(&key, reference);
+        let octets = trace.len() + inbound.message.len();
+        let mut sealing = self.sealing(&key, reference, octets);
         sealing.push(&trace)?;
         sealing.push(&inbound.message)?;
         let content = sealing.finish()?;

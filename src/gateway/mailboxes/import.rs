@@ -140,7 +140,7 @@ impl Gateway {
         let sealed = sealed.to_octets()?;
         let sealed = Summarised { octets: &sealed, ids: &summary.ids };
         let key = ContentKey::generate()?;
-        let mut sealing = self.sealing(&key, reference);
+        let mut sealing = self.sealing(&key, reference, octets.len());
         sealing.push(octets)?;
         let placement = Placement { mailbox, opened: Some(now), unread: false, sent: false };
         Ok(SealedMessage {

@@ -5,8 +5,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::error::{Conflict, Error};
@@ -84,36 +82,34 @@ pub(in crate::gateway) struct Sealing<'g> {
     gateway: &'g Gateway,
     sealer: ContentSealer,
     pieces: Vec<Piece>,
-    sealed: Vec<u8>,
 }
 
 impl Sealing<'_> {
-    pub fn push(&mut self, octets: &[u8]) -> Result<(), Error> {
-        for slice in octets.chunks(PIECE_OCTETS) {
-            self.sealer.push(slice, &mut self.sealed)?;
-            if self.sealed.len() >= PIECE_OCTETS {
-                let piece = Bytes::from(std::mem::take(&mut self.sealed));
-                self.pieces.push(Piece::Staged(self.gateway.inner.store.content_stage(piece)?));
-            }
+    pub fn push(&mut self, mut octets: &[u8]) -> Result<(), Error> {
+        while let Some(piece) = self.sealer.push(&mut octets)? {
+            let staged = self.gateway.inner.store.content_stage(piece.into())?;
+            self.pieces.push(Piece::Staged(staged));
         }
         Ok(())
     }
 
     pub fn finish(mut self) -> Result<Vec<Piece>, Error> {
-        self.sealer.finish(&mut self.sealed)?;
-        self.pieces.push(Piece::Inline(self.sealed.into()));
+        self.pieces.push(Piece::Inline(self.sealer.finish()?.into()));
         Ok(self.pieces)
     }
 }
 
 impl Gateway {
+    /// Begins to seal a content of about `octets` octets.
     pub(in crate::gateway) fn sealing(
         &self,
         key: &ContentKey,
         reference: Reference,
+        octets: usize,
     ) -> Sealing<'_> {
-        let sealer = ContentSealer::new(key, reference.to_bytes());
-        Sealing { gateway: self, sealer, pieces: Vec::new(), sealed: Vec::new() }
+        let expected = octets as u64;
+        let sealer = ContentSealer::new(key, reference.to_bytes(), PIECE_OCTETS, expected);
+        Sealing { gateway: self, sealer, pieces: Vec::new() }
     }
 
     /// Seals a summary and wraps a content's key for one reader.

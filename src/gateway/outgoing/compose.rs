@@ -97,7 +97,9 @@ impl Gateway {
         let message_id = self.message_id(reference);
         let head = writing.head(reference, &message_id, !files.is_empty(), &boundary);
         let end = compose::end(&boundary);
-        let mut stream = Stream { sealing: self.sealing(key, reference), size: 0 };
+        let encoded: u64 = files.iter().map(|(_, upload)| Base64Lines::octets(upload.size)).sum();
+        let expected = head.len() + usize::try_from(encoded).unwrap_or(0);
+        let mut stream = Stream { sealing: self.sealing(key, reference, expected), size: 0 };
         stream.push(&head)?;
         let mut outline = Outline {
             head_octets: stream.size,

@@ -109,7 +109,7 @@ impl Gateway {
             ..SealedSummary::default()
         };
         let key = ContentKey::generate()?;
-        let mut sealing = self.sealing(&key, reference);
+        let mut sealing = self.sealing(&key, reference, octets.len());
         sealing.push(&octets)?;
         let summary = summary.to_octets()?;
         // A notice belongs to no conversation: it would get between the messages of people.

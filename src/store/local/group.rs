@@ -138,10 +138,7 @@ impl Group {
     }
 
     fn piece(&mut self, id: ContentId, octets: &[u8]) -> Result<PiecePlace, Error> {
-        let mut body = Vec::with_capacity(frame::PIECE_HEAD + octets.len() + 16);
-        body.extend_from_slice(&id.0);
-        body.extend_from_slice(octets);
-        let at = self.frame(Kind::Piece, body)?;
+        let at = self.frame(Kind::Piece, &[&id.0, octets])?;
         let length = u32::try_from(octets.len()).expect("pieces are small");
         Ok(PiecePlace { segment: self.segment.number, frame: at, length })
     }
@@ -228,7 +225,7 @@ impl Group {
             digest = digest.wrapping_add(row.as_ref().map_or(0, |row| row.in_digest(&key)));
             changed.push((key, before, row));
         }
-        self.frame(Kind::Transaction, body.finish(digest))?;
+        self.frame(Kind::Transaction, &[&body.finish(digest)])?;
         self.digest = digest;
         for (key, before, row) in changed {
             before.iter().for_each(|row| self.shifts.died(&key, row));
@@ -238,10 +235,10 @@ impl Group {
         Ok(())
     }
 
-    fn frame(&mut self, kind: Kind, body: Vec<u8>) -> Result<u64, Error> {
+    fn frame(&mut self, kind: Kind, parts: &[&[u8]]) -> Result<u64, Error> {
         let at = self.start + self.out.len() as u64;
         let (key, seq) = (&self.segment.key, self.seq + 1);
-        frame::append(&mut self.out, key, at, kind, seq, self.durable, body)
+        frame::append(&mut self.out, key, at, kind, seq, self.durable, parts)
             .ok_or_else(|| Error::Io("a transaction is too large".to_owned()))?;
         self.seq = seq;
         Ok(at)

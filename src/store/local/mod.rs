@@ -245,7 +245,13 @@ fn write_loop(
     requests: &Receiver<Request>,
     background: &Background,
 ) {
-    while let Ok(first) = requests.recv() {
+    let next = |writer: &mut Writer| {
+        requests.try_recv().or_else(|_| {
+            writer.rest();
+            requests.recv()
+        })
+    };
+    while let Ok(first) = next(&mut writer) {
         let mut group = vec![first];
         while group.len() < shared.config.group_max
             && let Ok(next) = requests.try_recv()

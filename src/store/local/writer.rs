@@ -32,6 +32,8 @@ pub struct Writer {
     offset: u64,
     seq: u64,
     digest: u128,
+    /// What the last group was written from, empty: its memory serves the next group.
+    out: Vec<u8>,
     trouble: Option<Trouble>,
     room_seen: Option<(Instant, bool)>,
 }
@@ -65,6 +67,7 @@ impl Writer {
             offset: 0,
             seq: position.seq,
             digest: position.digest,
+            out: Vec::new(),
             trouble: None,
             room_seen: None,
         }
@@ -79,6 +82,11 @@ impl Writer {
             }
             self.one_group(&mut requests);
         }
+    }
+
+    /// Frees the memory that it keeps for the next group, because there is none yet.
+    pub fn rest(&mut self) {
+        self.out = Vec::new();
     }
 
     /// Closes the current segment and frees its reserved space.
@@ -106,7 +114,7 @@ impl Writer {
             durable: self.seq,
             seq: self.seq,
             digest: self.digest,
-            out: Vec::new(),
+            out: std::mem::take(&mut self.out),
             rows: Rows::new(),
             shifts: Shifts::default(),
             has_room,
@@ -148,6 +156,8 @@ impl Writer {
         tables.space.shift(group.shifts, now);
         tables.publish(rows, position, group.out.len() as u64);
         drop(tables);
+        self.out = group.out;
+        self.out.clear();
         if self.offset >= self.shared.config.segment_octets {
             // The segment is closed; the next group creates a new one, which says where this ends.
             self.current = None;

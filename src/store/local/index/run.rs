@@ -350,12 +350,14 @@ impl RunWriter {
     }
 
     fn close_block(&mut self) -> Result<(), Error> {
-        let mut body = self.block.take();
+        let body = self.block.take();
         let nonce = self.blocks.len() as u64;
-        self.key.seal_in_place(nonce, &associated(self.number, Part::Block), &mut body)?;
         let first = std::mem::take(&mut self.first);
-        self.blocks.push(BlockEntry { at: self.at + self.out.len() as u64, first });
+        let start = self.out.len();
+        self.blocks.push(BlockEntry { at: self.at + start as u64, first });
         self.out.extend_from_slice(&body);
+        let bound = associated(self.number, Part::Block);
+        self.key.seal_in_place(nonce, &bound, &mut self.out, start)?;
         if self.out.len() >= WRITE_OCTETS { self.write() } else { Ok(()) }
     }
 
@@ -374,10 +376,12 @@ impl RunWriter {
         let nonce = self.blocks.len() as u64;
         let filter = self.filter.as_slice().to_vec();
         let footer = Footer { blocks: self.blocks, form: FILTER_FORM, filter };
-        let mut body = postcard::to_stdvec(&footer).map_err(|_| Error::Seal)?;
-        self.key.seal_in_place(nonce, &associated(self.number, Part::Footer), &mut body)?;
-        let start = self.at + self.out.len() as u64;
+        let body = postcard::to_stdvec(&footer).map_err(|_| Error::Seal)?;
+        let start = self.out.len();
         self.out.extend_from_slice(&body);
+        let bound = associated(self.number, Part::Footer);
+        self.key.seal_in_place(nonce, &bound, &mut self.out, start)?;
+        let start = self.at + start as u64;
         self.out.extend_from_slice(&nonce.to_be_bytes());
         self.out.extend_from_slice(&start.to_be_bytes());
         self.file.write_all_at(&self.out, self.at)?;

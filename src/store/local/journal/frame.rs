@@ -99,8 +99,9 @@ impl Frame {
     }
 }
 
-/// Seals a body and appends the whole frame to `out`. `offset` is its future offset in its segment,
-/// and thus its nonce.
+/// Appends a whole frame to `out`; its body is `parts`, one after another, sealed. `offset` is the
+/// frame's future offset in its segment, and thus its nonce. If it returns `None`, `out` is as it
+/// was.
 pub fn append(
     out: &mut Vec<u8>,
     key: &SegmentKey,
@@ -108,16 +109,24 @@ pub fn append(
     kind: Kind,
     seq: u64,
     durable: u64,
-    mut body: Vec<u8>,
+    parts: &[&[u8]],
 ) -> Option<Frame> {
-    let sealed = u32::try_from(body.len() + TAG).ok().filter(|sealed| *sealed <= SEALED_MAX)?;
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    let sealed = u32::try_from(length + TAG).ok().filter(|sealed| *sealed <= SEALED_MAX)?;
     let frame = Frame { kind, sealed, seq, durable };
     let head = frame.encode();
-    key.seal_in_place(offset, &head, &mut body).ok()?;
-    let start = out.len() as u64;
+    let start = out.len();
+    let end = start + frame.octets() as usize;
+    // The body is sealed where it will be written from: each copy of a large one costs as much as
+    // its seal.
+    out.reserve(end - start);
     out.extend_from_slice(&head);
-    out.extend_from_slice(&body);
-    out.resize((start + frame.octets()) as usize, 0);
+    parts.iter().for_each(|part| out.extend_from_slice(part));
+    if key.seal_in_place(offset, &head, out, start + HEAD).is_err() {
+        out.truncate(start);
+        return None;
+    }
+    out.resize(end, 0);
     Some(frame)
 }
 

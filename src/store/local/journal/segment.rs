@@ -82,7 +82,7 @@ impl Header {
     fn seal(&self, key: &SegmentKey) -> io::Result<Vec<u8>> {
         let mut copy = self.plain();
         let mut seal = Vec::new();
-        key.seal_in_place(HEADER_NONCE, &copy, &mut seal).map_err(io::Error::other)?;
+        key.seal_in_place(HEADER_NONCE, &copy, &mut seal, 0).map_err(io::Error::other)?;
         copy.extend_from_slice(&seal);
         Ok(copy.repeat(2))
     }
