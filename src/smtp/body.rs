@@ -16,8 +16,8 @@ pub(super) struct Body {
     message: Vec<u8>,
     share: Share,
     scanner: Scanner,
-    /// The size that the peer declared, or 0.
-    declared: usize,
+    /// The octets that the message needs, if the size that the peer declared is true.
+    expected: Option<usize>,
     size_max: usize,
     timeout: Duration,
     /// Why the message will be refused; once this is set, its octets are dropped.
@@ -26,6 +26,10 @@ pub(super) struct Body {
 
 /// How long a message may take before its average rate is enforced.
 const RATE_GRACE: Duration = Duration::from_secs(30);
+/// Octets beyond a declared size that may arrive before the end of the message is seen: the final
+/// dot, dots that are removed, and the commands that follow. Without them, the last piece would
+/// make the whole message grow again.
+const FRAMING_OCTETS: usize = 1024;
 /// Octets reserved initially for a message of unknown size.
 const BEGIN_OCTETS: usize = 8 * 1024;
 
@@ -35,7 +39,7 @@ impl Body {
             message: Vec::new(),
             share: budget.share(),
             scanner: Scanner::new(framing, config.line_octets_max),
-            declared: 0,
+            expected: None,
             size_max: usize::try_from(config.size_octets_max).unwrap_or(usize::MAX),
             timeout: Duration::from_secs(config.memory_wait_secs),
             refusal: None,
@@ -46,21 +50,20 @@ impl Body {
     /// declaring a size costs the peer nothing.
     pub(super) async fn begin(&mut self, declared: Option<u64>) {
         let declared = declared.and_then(|size| usize::try_from(size).ok());
-        let room = declared.map_or(BEGIN_OCTETS, |size| size.clamp(1, FIRST_STEP_OCTETS));
-        self.declared = declared.unwrap_or(0).min(self.size_max);
+        self.expected = declared.map(|size| size.min(self.size_max) + FRAMING_OCTETS);
+        let room = self.expected.map_or(BEGIN_OCTETS, |size| size.min(FIRST_STEP_OCTETS));
         self.make_room(room).await;
     }
 
     /// Reserves memory for `octets` more. If there is none in time, the message is deferred. Each
-    /// step copies what has arrived, so a message of a declared size grows in larger ones, which
-    /// it has to earn: a peer gets no more than twice the octets that it has sent.
+    /// step copies what has arrived, so a message of a declared size grows in larger ones. It has
+    /// to earn them: beyond the first step, a peer gets about twice the octets that it has sent.
     pub(super) async fn make_room(&mut self, octets: usize) {
         let needed = self.message.len() + octets;
         if self.refusal.is_some() || needed <= self.message.capacity() {
             return;
         }
-        let wanted = needed.max(self.declared.min(self.message.len() * 2));
-        match self.share.grow_to(wanted, self.timeout).await {
+        match self.share.grow_to(needed, self.expected, self.timeout).await {
             Ok(()) => self.message.reserve_exact(self.share.held() - self.message.len()),
             Err(_) => self.drop_with(reply::NO_ROOM),
         }

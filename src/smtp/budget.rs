@@ -75,7 +75,8 @@ struct Asked {
 
 /// Octets that a message may take while only the reserve is left: one of 64 KiB with its header.
 pub const FIRST_STEP_OCTETS: usize = 80 * 1024;
-/// The largest step; otherwise a share grows by half of itself.
+/// The largest step; otherwise a share grows by half of itself, or doubles towards the size that
+/// is expected.
 const STEP_OCTETS_MAX: usize = 4 << 20;
 
 impl Budget {
@@ -149,13 +150,23 @@ impl Share {
     }
 
     /// Grows, by at least one step, until it holds at least `octets`; waits for that no longer
-    /// than `timeout`.
-    pub async fn grow_to(&mut self, octets: usize, timeout: Duration) -> Result<(), Exhausted> {
+    /// than `timeout`. If the message is expected to need `expected` octets, the steps are larger,
+    /// and the last one ends there.
+    pub async fn grow_to(
+        &mut self,
+        octets: usize,
+        expected: Option<usize>,
+        timeout: Duration,
+    ) -> Result<(), Exhausted> {
         if octets <= self.held {
             return Ok(());
         }
-        let step = (self.held / 2).min(STEP_OCTETS_MAX);
-        let more = octets.max(self.held + step) - self.held;
+        let (step, limit) = match expected.filter(|expected| octets <= *expected) {
+            Some(expected) => (self.held, expected),
+            None => (self.held / 2, usize::MAX),
+        };
+        let target = (self.held + step.min(STEP_OCTETS_MAX)).min(limit);
+        let more = octets.max(target) - self.held;
         if self.take_or_ask(more) {
             return Ok(());
         }
@@ -232,8 +243,8 @@ mod tests {
     async fn octets_come_back_when_a_share_goes() {
         let budget = Budget::new(1_000 * KIB);
         let mut share = budget.share();
-        share.grow_to(100 * KIB, SOON).await.unwrap();
-        share.grow_to(101 * KIB, SOON).await.unwrap();
+        share.grow_to(100 * KIB, None, SOON).await.unwrap();
+        share.grow_to(101 * KIB, None, SOON).await.unwrap();
         assert_eq!(share.held(), 150 * KIB, "it grows by half of itself");
         assert_eq!(budget.free(), 850 * KIB);
         drop(share);
@@ -241,15 +252,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_share_doubles_towards_the_size_that_is_expected_and_ends_there() {
+        let budget = Budget::new(1_000 * KIB);
+        let mut share = budget.share();
+        let mut held = Vec::new();
+        for octets in [64, 65, 129, 251, 300] {
+            share.grow_to(octets * KIB, Some(250 * KIB), SOON).await.unwrap();
+            held.push(share.held() / KIB);
+        }
+        assert_eq!(held, [64, 128, 250, 375, 375], "beyond it, it grows by half of itself");
+    }
+
+    #[tokio::test]
     async fn what_does_not_fit_waits_and_gives_up_in_the_end() {
         let budget = Budget::new(1_000 * KIB);
         let mut large = budget.share();
-        large.grow_to(800 * KIB, SOON).await.unwrap();
+        large.grow_to(800 * KIB, None, SOON).await.unwrap();
         let mut second = budget.share();
         let briefly = Duration::from_millis(20);
-        assert_eq!(second.grow_to(200 * KIB, briefly).await, Err(Exhausted));
+        assert_eq!(second.grow_to(200 * KIB, None, briefly).await, Err(Exhausted));
         assert_eq!((second.held(), budget.free()), (0, 200 * KIB));
-        let waits = tokio::spawn(async move { second.grow_to(200 * KIB, SOON).await });
+        let waits = tokio::spawn(async move { second.grow_to(200 * KIB, None, SOON).await });
         while budget.state().waiting.is_empty() {
             tokio::task::yield_now().await;
         }
@@ -262,9 +285,9 @@ mod tests {
     async fn small_messages_pass_by_large_ones() {
         let budget = Budget::new(16 * FIRST_STEP_OCTETS);
         let mut large = budget.share();
-        large.grow_to(14 * FIRST_STEP_OCTETS, SOON).await.unwrap();
+        large.grow_to(14 * FIRST_STEP_OCTETS, None, SOON).await.unwrap();
         let mut small = budget.share();
-        small.grow_to(FIRST_STEP_OCTETS, SOON).await.unwrap();
+        small.grow_to(FIRST_STEP_OCTETS, None, SOON).await.unwrap();
         assert_eq!(budget.free(), FIRST_STEP_OCTETS);
     }
 
@@ -274,14 +297,16 @@ mod tests {
     async fn a_first_step_that_had_to_wait_passes_by_large_ones_too() {
         let budget = Budget::new(16 * FIRST_STEP_OCTETS);
         let mut large = budget.share();
-        large.grow_to(14 * FIRST_STEP_OCTETS, SOON).await.unwrap();
+        large.grow_to(14 * FIRST_STEP_OCTETS, None, SOON).await.unwrap();
         let mut small = [budget.share(), budget.share()];
         for share in &mut small {
-            share.grow_to(FIRST_STEP_OCTETS, SOON).await.unwrap();
+            share.grow_to(FIRST_STEP_OCTETS, None, SOON).await.unwrap();
         }
-        let waits = tokio::spawn(async move { (large.grow_to(14 * FIRST_STEP_OCTETS + 1, SOON).await, large) });
+        let waits = tokio::spawn(async move {
+            (large.grow_to(14 * FIRST_STEP_OCTETS + 1, None, SOON).await, large)
+        });
         let mut late = budget.share();
-        let late = tokio::spawn(async move { late.grow_to(FIRST_STEP_OCTETS, SOON).await });
+        let late = tokio::spawn(async move { late.grow_to(FIRST_STEP_OCTETS, None, SOON).await });
         while budget.state().waiting.len() < 2 {
             tokio::task::yield_now().await;
         }
@@ -299,7 +324,7 @@ mod tests {
         let mut shares = Vec::new();
         for _ in 0..14 {
             let mut share = budget.share();
-            share.grow_to(64 * KIB, SOON).await.unwrap();
+            share.grow_to(64 * KIB, None, SOON).await.unwrap();
             shares.push(share);
         }
         // Each wants 800 KiB in total, so only one at a time can have that much.
@@ -307,7 +332,7 @@ mod tests {
         let mut tasks = Vec::new();
         for mut share in shares {
             tasks.push(tokio::spawn(async move {
-                share.grow_to(800 * KIB, Duration::from_secs(60)).await
+                share.grow_to(800 * KIB, None, Duration::from_secs(60)).await
             }));
         }
         let mut through = 0;
@@ -323,9 +348,9 @@ mod tests {
     async fn a_peer_that_leaves_while_waiting_leaves_nothing_behind() {
         let budget = Budget::new(1_000 * KIB);
         let mut large = budget.share();
-        large.grow_to(800 * KIB, SOON).await.unwrap();
+        large.grow_to(800 * KIB, None, SOON).await.unwrap();
         let mut second = budget.share();
-        let waits = tokio::spawn(async move { second.grow_to(400 * KIB, SOON).await });
+        let waits = tokio::spawn(async move { second.grow_to(400 * KIB, None, SOON).await });
         while budget.state().waiting.is_empty() {
             tokio::task::yield_now().await;
         }

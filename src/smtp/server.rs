@@ -81,9 +81,9 @@ impl Server {
     }
 }
 
-/// Octets that are read from the network at a time inside TLS: as many as a record has at most
-/// (RFC 8446 §5.1).
-const RECORD_OCTETS: usize = 16 * 1024;
+/// Octets that are read from the network at a time inside TLS: as many as a record has at most,
+/// with its head (RFC 8446 §5.2).
+const RECORD_OCTETS: usize = 5 + 16 * 1024 + 256;
 
 /// Serves one connection: in clear, and inside TLS once the peer asks for it.
 async fn session(shared: &Shared, stream: TcpStream, peer: SocketAddr, stop: CancellationToken) {

@@ -258,7 +258,8 @@ fn record_binding(table: u8, version: u8, key: &[u8]) -> Vec<u8> {
 pub struct SegmentKey(LessSafeKey);
 
 impl SegmentKey {
-    /// Seals what `out` has from `start` on, in place, and appends the tag.
+    /// Seals what `out` has from `start` on, in place, and appends the tag. If that fails, it removes
+    /// what it could not seal.
     pub fn seal_in_place(
         &self,
         frame: u64,
@@ -268,10 +269,11 @@ impl SegmentKey {
     ) -> Result<(), Error> {
         let aad = aws_lc_rs::aead::Aad::from(binding);
         let body = &mut out[start..];
-        let tag = self
-            .0
-            .seal_in_place_separate_tag(nonce_of(frame), aad, body)
-            .map_err(|_| Error::Refused)?;
+        let Ok(tag) = self.0.seal_in_place_separate_tag(nonce_of(frame), aad, body) else {
+            // What could not be sealed must not be written.
+            out.truncate(start);
+            return Err(Error::Refused);
+        };
         out.extend_from_slice(tag.as_ref());
         Ok(())
     }

@@ -19,7 +19,8 @@ use super::shared::{Shared, merge};
 use super::tables::{Shifts, content_key};
 
 /// The most octets of a piece in one frame, since reading a part of a content opens whole frames.
-pub const PIECE_OCTETS: usize = 256 * 1024;
+/// A piece of 256 KiB fits even when it is sealed.
+pub const PIECE_OCTETS: usize = 257 * 1024;
 
 /// The most records in one frame of those that compaction moves.
 const MOVED_IN_FRAME: usize = 16;

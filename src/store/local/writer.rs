@@ -47,6 +47,8 @@ struct Trouble {
 
 /// A group that has reached this size is written; what still waits goes into the next one.
 const GROUP_OCTETS: usize = 8 * 1024 * 1024;
+/// The most memory that is kept for the next group.
+const OUT_OCTETS_MAX: usize = 2 * GROUP_OCTETS;
 /// The longest pause between retries. Requests wait for the next retry, so it must be soon.
 const RETRY_LAST: Duration = Duration::from_secs(2);
 const ROOM_LOOKED_AT_EVERY: Duration = Duration::from_millis(500);
@@ -156,8 +158,10 @@ impl Writer {
         tables.space.shift(group.shifts, now);
         tables.publish(rows, position, group.out.len() as u64);
         drop(tables);
-        self.out = group.out;
-        self.out.clear();
+        if group.out.capacity() <= OUT_OCTETS_MAX {
+            self.out = group.out;
+            self.out.clear();
+        }
         if self.offset >= self.shared.config.segment_octets {
             // The segment is closed; the next group creates a new one, which says where this ends.
             self.current = None;

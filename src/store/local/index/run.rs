@@ -354,10 +354,10 @@ impl RunWriter {
         let nonce = self.blocks.len() as u64;
         let first = std::mem::take(&mut self.first);
         let start = self.out.len();
-        self.blocks.push(BlockEntry { at: self.at + start as u64, first });
         self.out.extend_from_slice(&body);
         let bound = associated(self.number, Part::Block);
         self.key.seal_in_place(nonce, &bound, &mut self.out, start)?;
+        self.blocks.push(BlockEntry { at: self.at + start as u64, first });
         if self.out.len() >= WRITE_OCTETS { self.write() } else { Ok(()) }
     }
 
