@@ -76,7 +76,8 @@ pub(super) struct Input {
     start: usize,
 }
 
-/// Buffer for commands, in octets; an idle session holds no more than this, and one record inside TLS.
+/// Buffer for commands, in octets. An idle session holds no more than this, and inside TLS one
+/// record.
 pub(super) const COMMAND_ROOM: usize = 4 * 1024;
 /// How long, and how many octets of, what a peer still sends is read after a refusal that ends the
 /// session: closing with unread octets would reset the connection and destroy our reply.
