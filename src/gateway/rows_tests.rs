@@ -10,7 +10,7 @@ use super::tests::{gateway_on, inbound};
 use super::*;
 use crate::store::engine::{Engine, Job, RawTx};
 use crate::store::memory::MemoryEngine;
-use crate::store::{self, ContentId, Piece, Span, Staged, Verified, Visit};
+use crate::store::{self, ContentId, Piece, Span, Staging, Verified, Visit};
 
 const PAGE: &str = include_str!("../../docs/performance.md");
 
@@ -159,8 +159,8 @@ impl Engine for Counting {
         self.memory.submit(Box::new(CountedJob { job, counts: self.counts.clone() }));
     }
 
-    fn content_stage(&self, piece: Bytes) -> Result<Staged, store::Error> {
-        self.memory.content_stage(piece)
+    fn content_stage_begin(&self, piece: Bytes) -> Staging {
+        self.memory.content_stage_begin(piece)
     }
 
     fn content_length(&self, id: ContentId) -> Result<Option<u64>, store::Error> {

@@ -10,6 +10,7 @@
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use bytes::Bytes;
 
@@ -30,6 +31,23 @@ impl Piece {
             Piece::Inline(octets) => octets.len() as u64,
             Piece::Staged(staged) => staged.length(),
         }
+    }
+}
+
+/// A piece that is being written. If it is dropped, so is the piece.
+#[derive(Debug)]
+pub struct Staging(Receiver<Result<Staged, Error>>);
+
+impl Staging {
+    /// Returns a piece that is being written, and where the engine reports its outcome.
+    pub fn begin() -> (SyncSender<Result<Staged, Error>>, Staging) {
+        let (sender, outcome) = sync_channel(1);
+        (sender, Staging(outcome))
+    }
+
+    /// Waits until the piece is written.
+    pub fn wait(self) -> Result<Staged, Error> {
+        self.0.recv().map_err(|_| Error::Closed)?
     }
 }
 
@@ -138,9 +156,12 @@ pub trait Engine: Send + Sync {
     /// Queues a transaction; `job.done` is called from the writer. It never blocks: if too many
     /// wait already, `job.done` is called at once with [`Error::Busy`].
     fn submit(&self, job: Box<dyn Job>);
-    /// Writes a piece of a large content before the transaction that will refer to it. Waits until
-    /// it is written; [`Error::Busy`] if too much waits already.
-    fn content_stage(&self, piece: Bytes) -> Result<Staged, Error>;
+    /// Begins to write a piece of a large content before the transaction that will refer to it.
+    fn content_stage_begin(&self, piece: Bytes) -> Staging;
+    /// Writes a piece of a large content, and waits until it is written.
+    fn content_stage(&self, piece: Bytes) -> Result<Staged, Error> {
+        self.content_stage_begin(piece).wait()
+    }
     fn content_length(&self, id: ContentId) -> Result<Option<u64>, Error>;
     /// Reads `length` octets from `offset`, or fewer at the end; `NotFound` if there is no such
     /// content.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 
-use super::engine::{Engine, Job, Piece, RawTx, Room, Staged, Verified};
+use super::engine::{Engine, Job, Piece, RawTx, Room, Staged, Staging, Verified};
 use super::error::Error;
 use super::span::{ContentId, Order, Span, Visit};
 
@@ -94,9 +94,12 @@ impl Engine for MemoryEngine {
         job.done(outcome);
     }
 
-    fn content_stage(&self, piece: Bytes) -> Result<Staged, Error> {
+    fn content_stage_begin(&self, piece: Bytes) -> Staging {
+        let (sender, staging) = Staging::begin();
         let length = piece.len() as u64;
-        Ok(Staged::new(Token { mark: self.mark.clone(), octets: piece }, length))
+        let staged = Staged::new(Token { mark: self.mark.clone(), octets: piece }, length);
+        sender.send(Ok(staged)).expect("the receiver is in this function");
+        staging
     }
 
     fn content_length(&self, id: ContentId) -> Result<Option<u64>, Error> {

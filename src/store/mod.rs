@@ -31,7 +31,7 @@ use tokio::sync::oneshot;
 
 use crate::vault::Vault;
 
-pub use engine::{Engine, Piece, Room, Staged, Verified};
+pub use engine::{Engine, Piece, Room, Staged, Staging, Verified};
 pub use error::Error;
 pub use span::{ContentId, Order, Span, Visit, VisitKey};
 pub use table::{Key, Record, Table, migrated, read_record};
@@ -74,6 +74,11 @@ impl Store {
         let vault = self.vault.clone();
         self.engine.submit(Box::new(Work { work, after, vault, answer: None, sender }));
         Pending(receiver)
+    }
+
+    /// Begins to write a piece of a large content before the transaction that will refer to it.
+    pub fn content_stage_begin(&self, piece: Bytes) -> Staging {
+        self.engine.content_stage_begin(piece)
     }
 
     /// Writes a piece of a large content before the transaction that will refer to it.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use postern::gateway::Protection;
 use postern::store::engine::Job;
 use postern::store::memory::MemoryEngine;
-use postern::store::{ContentId, Engine, Error, Room, Span, Staged, Verified, Visit};
+use postern::store::{ContentId, Engine, Error, Room, Span, Staging, Verified, Visit};
 use postern::terms::AcceptFrom;
 
 use crate::harness::{MESSAGE, TestGateway, message, until};
@@ -198,11 +198,13 @@ impl Engine for Sluggish {
         self.memory.scan(span, visit)
     }
 
-    fn content_stage(&self, piece: Bytes) -> Result<Staged, Error> {
-        if self.full.load(Ordering::SeqCst) {
-            return Err(Error::Full);
+    fn content_stage_begin(&self, piece: Bytes) -> Staging {
+        if !self.full.load(Ordering::SeqCst) {
+            return self.memory.content_stage_begin(piece);
         }
-        self.memory.content_stage(piece)
+        let (sender, staging) = Staging::begin();
+        sender.send(Err(Error::Full)).unwrap();
+        staging
     }
 
     fn content_length(&self, id: ContentId) -> Result<Option<u64>, Error> {

@@ -76,7 +76,7 @@ async fn a_message_that_finds_no_memory_is_deferred_and_accepted_later() {
     })
     .await;
     let mut hog = gw.server.budget().share();
-    hog.grow_to(200 * 1024, std::time::Duration::from_secs(1)).await.unwrap();
+    hog.grow_to(200 * 1024, None, std::time::Duration::from_secs(1)).await.unwrap();
     let mut smtp = gw.smtp().await;
     smtp.ehlo().await;
     // A declared size reserves no more than the first step, which does not fit here.

@@ -22,7 +22,7 @@ use crate::mail::reference::Reference;
 use crate::store::engine::{Engine, Job, RawTx};
 use crate::store::memory::MemoryEngine;
 use crate::store::{
-    self, ContentId, Order, Pending, Piece, Read, Room, Span, Staged, Store, Table, Visit,
+    self, ContentId, Order, Pending, Piece, Read, Room, Span, Staging, Store, Table, Visit,
 };
 use crate::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
 
@@ -102,8 +102,8 @@ impl Engine for SlowEngine {
         self.memory.submit(Box::new(SlowJob { job, done: self.done.clone() }));
     }
 
-    fn content_stage(&self, piece: Bytes) -> Result<Staged, store::Error> {
-        self.memory.content_stage(piece)
+    fn content_stage_begin(&self, piece: Bytes) -> Staging {
+        self.memory.content_stage_begin(piece)
     }
 
     fn content_length(&self, id: ContentId) -> Result<Option<u64>, store::Error> {

@@ -3,6 +3,7 @@
 //!
 //! Everything that ends up in a mailbox comes this way: arriving mail, sent mail, imports, notices.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
@@ -20,11 +21,11 @@ use crate::gateway::records::message::{HeldCopy, Message, Protection, ReaderCopy
 use crate::gateway::records::submission::HeldMail;
 use crate::gateway::records::tables::{ENTRIES, EPOCHS, MAILBOXES, MESSAGES, PLACES};
 use crate::mail::reference::Reference;
-use crate::store::{ContentId, Piece};
+use crate::store::{ContentId, Piece, Staging};
 use crate::vault::{ContentKey, ContentSealer};
 
 /// Larger contents go to the store in pieces before their transaction, so that one large message
-/// neither holds up the writer nor is in memory twice.
+/// neither holds up the writer nor is in memory twice as a whole.
 const PIECE_OCTETS: usize = 256 * 1024;
 
 /// A message ready to be stored.
@@ -77,23 +78,41 @@ impl Placement {
     }
 }
 
+/// How many pieces of one content may be on their way to the disk: each further one waits for it.
+const STAGED_AT_ONCE_MAX: usize = 4;
+
 /// Seals octets piece by piece; each full piece is staged at once.
 pub(in crate::gateway) struct Sealing<'g> {
     gateway: &'g Gateway,
     sealer: ContentSealer,
     pieces: Vec<Piece>,
+    /// The pieces after these, which are being written.
+    staging: VecDeque<Staging>,
 }
 
 impl Sealing<'_> {
     pub fn push(&mut self, mut octets: &[u8]) -> Result<(), Error> {
         while let Some(piece) = self.sealer.push(&mut octets)? {
-            let staged = self.gateway.inner.store.content_stage(piece.into())?;
-            self.pieces.push(Piece::Staged(staged));
+            if self.staging.len() >= STAGED_AT_ONCE_MAX {
+                self.wait_for_one()?;
+            }
+            let staging = self.gateway.inner.store.content_stage_begin(piece.into());
+            self.staging.push_back(staging);
+        }
+        Ok(())
+    }
+
+    fn wait_for_one(&mut self) -> Result<(), Error> {
+        if let Some(first) = self.staging.pop_front() {
+            self.pieces.push(Piece::Staged(first.wait()?));
         }
         Ok(())
     }
 
     pub fn finish(mut self) -> Result<Vec<Piece>, Error> {
+        while !self.staging.is_empty() {
+            self.wait_for_one()?;
+        }
         self.pieces.push(Piece::Inline(self.sealer.finish()?.into()));
         Ok(self.pieces)
     }
@@ -109,7 +128,7 @@ impl Gateway {
     ) -> Sealing<'_> {
         let expected = octets as u64;
         let sealer = ContentSealer::new(key, reference.to_bytes(), PIECE_OCTETS, expected);
-        Sealing { gateway: self, sealer, pieces: Vec::new() }
+        Sealing { gateway: self, sealer, pieces: Vec::new(), staging: VecDeque::new() }
     }
 
     /// Seals a summary and wraps a content's key for one reader.

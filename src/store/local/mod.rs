@@ -60,7 +60,7 @@ use bytes::Bytes;
 use rustix::fs::{FlockOperation, flock};
 
 use crate::clock::Clock;
-use crate::store::engine::{Engine, Job, Room, Staged, Verified};
+use crate::store::engine::{Engine, Job, Room, Staging, Verified};
 use crate::store::error::Error;
 use crate::store::span::{ContentId, Span, Visit, VisitKey};
 use crate::vault::Vault;
@@ -447,10 +447,10 @@ impl Engine for LocalEngine {
         self.send(Request::Job(job));
     }
 
-    fn content_stage(&self, piece: Bytes) -> Result<Staged, Error> {
-        let (reply, outcome) = sync_channel(1);
+    fn content_stage_begin(&self, piece: Bytes) -> Staging {
+        let (reply, staging) = Staging::begin();
         self.send(Request::Stage(piece, reply));
-        outcome.recv().map_err(|_| Error::Closed)?
+        staging
     }
 
     fn content_length(&self, id: ContentId) -> Result<Option<u64>, Error> {
@@ -484,10 +484,13 @@ impl Engine for LocalEngine {
     }
 
     fn room(&self) -> Result<Room, Error> {
+        let (free, needed) = (self.shared.disk.free_octets()?, self.shared.config.free_min_octets);
+        let trouble = lock(&self.shared.refusing).clone();
+        let too_little = || format!("{} MiB are free, {} are needed", free >> 20, needed >> 20);
         Ok(Room {
             used: self.shared.disk.used_octets()?,
-            free: Some(self.shared.disk.free_octets()?),
-            refusing: lock(&self.shared.refusing).clone(),
+            free: Some(free),
+            refusing: trouble.or_else(|| (free < needed).then(too_little)),
         })
     }
 }
