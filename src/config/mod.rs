@@ -24,8 +24,9 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use figment::value::{Dict, Value};
+use figment::{Figment, Provider};
 use serde::{Deserialize, Serialize};
 
 pub use https::Https;
@@ -90,11 +91,15 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: found {:?}, expected {}", self.key, self.found, self.allowed)
+        write!(f, "{}: {}", self.key, self.expectation())
     }
 }
 
 impl Problem {
+    fn expectation(&self) -> String {
+        format!("found {:?}, expected {}", self.found, self.allowed)
+    }
+
     pub(crate) fn new(
         key: &'static str,
         found: impl Into<String>,
@@ -127,67 +132,153 @@ impl Config {
 
     /// Like [`Config::load`], but reads from `text`, which errors refer to as `name`.
     pub fn from_text(text: &str, name: &str) -> Result<Config, Error> {
-        // POSTERN_CONFIG names the file itself and is not a key in it.
-        let variables = Env::prefixed("POSTERN_").split("__").ignore(&["config"]);
-        let figment = Figment::from(Serialized::defaults(Config::default()))
-            .merge(Toml::string(text))
-            .merge(variables);
-        let config: Config = figment.extract().map_err(|error| wrong(&error, text, name))?;
+        let config: Config =
+            layers(Toml::string(text)).extract().map_err(|error| wrong(&error, text, name))?;
         config.check()?;
         Ok(config)
     }
 
+    /// Returns everything that is wrong with the file and the variables, where
+    /// [`Config::load`] ends with the first error: each key that does not exist or cannot be read,
+    /// and then the first value of each section that is not allowed.
+    pub fn errors(path: &Path) -> Vec<Error> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Config::text_errors(&text, &path.display().to_string()),
+            Err(source) => vec![Error::Unreadable { path: path.to_owned(), source }],
+        }
+    }
+
+    fn text_errors(text: &str, name: &str) -> Vec<Error> {
+        let mut errors = Vec::new();
+        let mut given: Dict = match Figment::from(Toml::string(text)).extract() {
+            Ok(given) => given,
+            Err(error) => return vec![wrong(&error, text, name)],
+        };
+        // Each wrong key is left out, until what is left can be read.
+        loop {
+            match layers(Serialized::defaults(&given)).extract::<Config>() {
+                Ok(config) => {
+                    errors.extend(
+                        config.problems().into_iter().map(|problem| located(problem, text, name)),
+                    );
+                    return errors;
+                }
+                Err(error) => {
+                    errors.push(wrong(&error, text, name));
+                    if !left_out(&mut given, &path_of(&error)) {
+                        return errors;
+                    }
+                }
+            }
+        }
+    }
+
     /// Checks that every value is allowed.
     pub fn check(&self) -> Result<(), Problem> {
-        self.server.check()?;
-        self.tls.check()?;
-        self.smtp.check()?;
-        self.https.check()?;
-        self.sessions.check()?;
-        self.outgoing.check()?;
-        self.temporary.check()?;
-        self.notification.check()?;
-        self.queue.check()?;
-        self.dns.check()?;
-        self.relay.check()?;
-        self.passwords.check()?;
-        self.search.check()?;
-        self.mailboxes.check()?;
-        self.images.check()?;
-        self.manage.check()?;
-        self.store.check()?;
-        self.log.check()
+        self.problems().into_iter().next().map_or(Ok(()), Err)
     }
+
+    /// Returns the first value of each section that is not allowed.
+    fn problems(&self) -> Vec<Problem> {
+        let checks = [
+            self.server.check(),
+            self.tls.check(),
+            self.smtp.check(),
+            self.https.check(),
+            self.sessions.check(),
+            self.outgoing.check(),
+            self.temporary.check(),
+            self.notification.check(),
+            self.queue.check(),
+            self.dns.check(),
+            self.relay.check(),
+            self.passwords.check(),
+            self.search.check(),
+            self.mailboxes.check(),
+            self.images.check(),
+            self.manage.check(),
+            self.store.check(),
+            self.log.check(),
+        ];
+        checks.into_iter().filter_map(Result::err).collect()
+    }
+}
+
+/// Returns the defaults, overridden by the file, overridden by the variables.
+fn layers(file: impl Provider) -> Figment {
+    // POSTERN_CONFIG names the file itself and is not a key in it.
+    let variables = Env::prefixed("POSTERN_").split("__").ignore(&["config"]);
+    Figment::from(Serialized::defaults(Config::default())).merge(file).merge(variables)
+}
+
+/// Returns the keys that lead to what an error is about.
+fn path_of(error: &figment::Error) -> Vec<String> {
+    let mut path = error.path.clone();
+    if let figment::error::Kind::UnknownField(field, _) = &error.kind
+        && path.last() != Some(field)
+    {
+        path.push(field.clone());
+    }
+    path
+}
+
+/// Removes a key; returns whether it was there.
+fn left_out(given: &mut Dict, path: &[String]) -> bool {
+    let Some((first, rest)) = path.split_first() else { return false };
+    if rest.is_empty() {
+        return given.remove(first).is_some();
+    }
+    match given.get_mut(first) {
+        Some(Value::Dict(_, inner)) => left_out(inner, rest),
+        // An element of an array goes with the whole array.
+        Some(_) => given.remove(first).is_some(),
+        None => false,
+    }
+}
+
+/// Adds to a problem where its value was set.
+fn located(problem: Problem, text: &str, name: &str) -> Error {
+    let path: Vec<String> = problem.key.split('.').map(str::to_owned).collect();
+    let Some(line) = line_of(text, &path) else { return Error::Problem(problem) };
+    let (key, text) = (problem.key.to_owned(), problem.expectation());
+    Error::Wrong { origin: format!("{name}:{line}"), key, text }
 }
 
 /// Converts figment's error to ours: source and line, key, the value found, what is allowed.
 fn wrong(error: &figment::Error, text: &str, name: &str) -> Error {
-    let key = error.path.join(".");
     let from_variable =
         error.metadata.as_ref().is_some_and(|source| source.name.contains("environment"));
-    let origin = match (from_variable, line_of(text, &error.path, &error.kind)) {
+    let path = path_of(error);
+    let origin = match (from_variable, line_of(text, &path)) {
         (true, _) => "environment".to_owned(),
         (false, Some(line)) => format!("{name}:{line}"),
         (false, None) => name.to_owned(),
     };
-    let key = if key.is_empty() { "the file".to_owned() } else { key };
-    Error::Wrong { origin, key, text: error.kind.to_string() }
+    let key = if path.is_empty() { "the file".to_owned() } else { path.join(".") };
+    let text = match &error.kind {
+        figment::error::Kind::UnknownField(field, known) => unknown(field, known),
+        kind => kind.to_string(),
+    };
+    Error::Wrong { origin, key, text }
+}
+
+/// How alike two keys have to be for one to be offered instead of the other.
+const LIKENESS_MIN: f64 = 0.8;
+
+/// Says that a key does not exist, and which one may have been meant.
+fn unknown(field: &str, known: &[&str]) -> String {
+    let likeness = |key: &&&str| strsim::jaro_winkler(field, key);
+    let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    match nearest.filter(|key| likeness(key) >= LIKENESS_MIN) {
+        Some(key) => format!("there is no such key; did you mean {key}?"),
+        None => format!("there is no such key; there are {}", known.join(", ")),
+    }
 }
 
 /// Returns the number of the line that sets a key, for error messages; a key is only looked for
 /// in its section.
-fn line_of(text: &str, path: &[String], kind: &figment::error::Kind) -> Option<usize> {
-    let unknown = match kind {
-        figment::error::Kind::UnknownField(field, _) => Some(field.as_str()),
-        _ => None,
-    };
-    let mut wanted: Vec<&str> = path.iter().map(String::as_str).collect();
-    if let Some(unknown) = unknown
-        && wanted.last() != Some(&unknown)
-    {
-        wanted.push(unknown);
-    }
-    let (key, section) = wanted.split_last()?;
+fn line_of(text: &str, path: &[String]) -> Option<usize> {
+    let (key, section) = path.split_last()?;
     let mut here = String::new();
     for (at, line) in text.lines().enumerate() {
         let line = line.trim();
@@ -228,6 +319,28 @@ mod tests {
         for part in ["postern.toml:5", "store", "segmant_mib", "segment_mib"] {
             assert!(error.contains(part), "{error:?} lacks {part:?}");
         }
+    }
+
+    #[test]
+    fn every_error_is_named_and_the_key_that_was_meant() {
+        let text = "[server]\ndomains = [\"UPPER\"]\nhost_nam = \"a\"\n[smtp]\nlissten = []\n\
+                    size_octets_max = \"much\"\n[nonsense]\nx = 1\n[store]\nsegment_mib = 0\n\
+                    [dkim]\nkeys = [{ domain = \"a\" }]\n";
+        let errors = Config::text_errors(text, "postern.toml");
+        let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        for part in [
+            "postern.toml:3: server.host_nam: there is no such key; did you mean host_name?",
+            "postern.toml:5: smtp.lissten: there is no such key; did you mean listen?",
+            "postern.toml:6: smtp.size_octets_max: ",
+            "postern.toml:7: nonsense: there is no such key; there are server, ",
+            "postern.toml:2: server.domains: found \"UPPER\"",
+            "postern.toml:10: store.segment_mib: found \"0\", expected 1 to 1024",
+            "dkim.keys",
+        ] {
+            assert!(all.iter().any(|one| one.contains(part)), "no {part:?} in {all:#?}");
+        }
+        assert_eq!(all.len(), 7, "{all:#?}");
+        assert!(Config::text_errors(GOOD, "postern.toml").is_empty());
     }
 
     #[test]

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Problem;
 
-/// The certificate that is presented to mail servers and browsers. Read again on SIGHUP.
+/// The certificate that is presented to mail servers and browsers. Read again on SIGHUP. Credentials
+/// of systemd take precedence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tls {

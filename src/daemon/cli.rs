@@ -16,7 +16,8 @@ use crate::relay::dkim::NewKey;
 use crate::terms::AcceptFrom;
 use crate::vault::{DaemonKey, random_password};
 
-use super::{Error, demo, files};
+use super::examine::{Found, examine};
+use super::{Error, credentials, demo, files};
 
 /// A secure mail gateway in one daemon.
 #[derive(Parser, Debug)]
@@ -209,10 +210,7 @@ impl Cli {
             Command::Serve(file) => super::serve(&file.load()?)?,
             Command::Demo(demo) => demo::run(&demo)?,
             Command::Setup(file) => setup(&file.load()?)?,
-            Command::CheckConfig(file) => {
-                file.load()?;
-                println!("{}: valid", file.config.display());
-            }
+            Command::CheckConfig(file) => return Ok(check_config(&file)),
             Command::User { config, command } => return user(&config.load()?, command),
             Command::Verify(file) => return print(ask(&file.load()?, Request::Verify)?),
             Command::Compact(file) => return print(ask(&file.load()?, Request::Compact)?),
@@ -228,7 +226,36 @@ impl Cli {
 
 impl ConfigFile {
     fn load(&self) -> Result<Config, config::Error> {
-        Config::load(&self.config)
+        let mut config = Config::load(&self.config)?;
+        if let Some(folder) = credentials::folder() {
+            credentials::place(&mut config, &folder);
+        }
+        Ok(config)
+    }
+}
+
+/// The exit status for a configuration that the daemon cannot start with (sysexits.h, EX_CONFIG).
+const EX_CONFIG: u8 = 78;
+
+fn check_config(file: &ConfigFile) -> ExitCode {
+    let errors = Config::errors(&file.config);
+    if !errors.is_empty() {
+        errors.iter().for_each(|error| println!("WRONG    {error}"));
+        return ExitCode::from(EX_CONFIG);
+    }
+    let config = match file.load() {
+        Ok(config) => config,
+        Err(error) => {
+            println!("WRONG    {error}");
+            return ExitCode::from(EX_CONFIG);
+        }
+    };
+    println!("ok       {:<17} {}", "configuration", file.config.display());
+    let all = examine(&config);
+    all.iter().for_each(|one| println!("{one}"));
+    match all.iter().any(|one| matches!(one.found, Found::Wrong(_))) {
+        true => ExitCode::from(EX_CONFIG),
+        false => ExitCode::SUCCESS,
     }
 }
 

@@ -6,9 +6,11 @@
 //! read again; if the new one is invalid, the error is logged and the old one stays in use.
 
 pub mod cli;
+mod credentials;
 mod demo;
 mod demo_ca;
 mod demo_sink;
+mod examine;
 mod files;
 mod idle;
 mod rules;
@@ -68,8 +70,6 @@ pub enum Error {
 /// How long sessions may take to finish after the daemon was asked to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 const DAY_SECS: i64 = 24 * 3600;
-/// The credential's name if systemd passes the daemon key (systemd.exec, LoadCredential=).
-const KEY_CREDENTIAL: &str = "postern-daemon-key";
 
 /// An open store with its gateway.
 pub struct Opened {
@@ -89,7 +89,8 @@ impl Opened {
 /// called with the octets done and in total.
 pub fn open(config: &Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Opened, Error> {
     files::private_folder(&config.server.data)?;
-    let vault = Vault::new(DaemonKey::load(&key_path(config))?, pool_limits(config), cost(config));
+    let vault =
+        Vault::new(DaemonKey::load(&config.server.daemon_key)?, pool_limits(config), cost(config));
     let local = LocalConfig::from_config(config.server.data.join("store"), &config.store);
     let engine = Arc::new(LocalEngine::open(local, vault.clone(), Clock::System, progress)?);
     let store = Store::new(engine.clone(), vault.clone());
@@ -173,7 +174,8 @@ pub async fn start(
     edge.relay(config)?;
     jobs::start(&gateway, &stop, &tasks);
     tasks.spawn(idle::run(vault, idle::PASSWORD_MEMORY, stop.clone()));
-    edge.reload(&config.tls);
+    warn_of_certificate(identity, config);
+    edge.reload(config);
     tracing::info!(%smtp, %https, "started");
     Ok(Running { smtp, https, gateway, engine, throttles, stop, tasks })
 }
@@ -260,8 +262,8 @@ impl Edge<'_> {
     }
 
     /// Reads the certificate again on SIGHUP.
-    fn reload(&self, tls: &config::Tls) {
-        let (identity, stop, tls) = (self.identity.clone(), self.stop.clone(), tls.clone());
+    fn reload(&self, config: &Config) {
+        let (identity, stop, config) = (self.identity.clone(), self.stop.clone(), config.clone());
         let mut hangups = match signal(SignalKind::hangup()) {
             Ok(hangups) => hangups,
             Err(error) => return tracing::warn!(%error, "SIGHUP cannot be handled"),
@@ -272,14 +274,32 @@ impl Edge<'_> {
                     () = stop.cancelled() => return,
                     _ = hangups.recv() => {}
                 }
-                match identity.reload(&tls.certificate, &tls.key) {
-                    Ok(()) => tracing::info!("certificate reloaded"),
-                    Err(error) => {
-                        tracing::error!(%error, "reload failed; the old certificate stays in use");
-                    }
-                }
+                reload_certificate(&identity, &config);
             }
         });
+    }
+}
+
+fn reload_certificate(identity: &Identity, config: &Config) {
+    let tls = &config.tls;
+    if credentials::folder().is_some_and(|folder| tls.certificate.starts_with(folder)) {
+        return tracing::warn!(
+            "the certificate is a credential, which systemd reads when it starts the service: \
+             restart it to use a new one"
+        );
+    }
+    match identity.reload(&tls.certificate, &tls.key) {
+        Ok(()) => {
+            tracing::info!("certificate reloaded");
+            warn_of_certificate(identity, config);
+        }
+        Err(error) => tracing::error!(%error, "reload failed; the old certificate stays in use"),
+    }
+}
+
+fn warn_of_certificate(identity: &Identity, config: &Config) {
+    for doubt in examine::certificate_doubts(identity, config, Clock::System.now()) {
+        tracing::warn!("{doubt}");
     }
 }
 
@@ -333,12 +353,6 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     // ones.
     builder.on_thread_park(wipe_registers).on_thread_stop(wipe_stack);
     builder.enable_all().build()
-}
-
-fn key_path(config: &Config) -> PathBuf {
-    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-    let credential = credentials.map(|folder| folder.join(KEY_CREDENTIAL));
-    credential.filter(|path| path.exists()).unwrap_or_else(|| config.server.daemon_key.clone())
 }
 
 fn cost(config: &Config) -> PasswordCost {

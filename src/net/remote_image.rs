@@ -84,7 +84,7 @@ impl RemoteImages {
         let versions = &[&rustls::version::TLS13, &rustls::version::TLS12];
         let client = ClientConfig::builder_with_provider(tls::provider())
             .with_protocol_versions(versions)?
-            .with_root_certificates(roots(&config)?)
+            .with_root_certificates(authorities(&config)?)
             .with_no_client_auth();
         let connector = TlsConnector::from(Arc::new(client));
         let turns = Semaphore::new(config.at_once_max);
@@ -188,7 +188,8 @@ enum Answer {
     Elsewhere(String),
 }
 
-fn roots(config: &Images) -> Result<RootCertStore, Error> {
+/// Reads the certificate authorities that the hosts of images are checked with.
+pub fn authorities(config: &Images) -> Result<RootCertStore, Error> {
     let mut roots = RootCertStore::empty();
     let path = &config.authorities;
     if path.as_os_str().is_empty() {

@@ -17,8 +17,15 @@ use rustls::{ProtocolVersion, ServerConfig, ServerConnection};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
+
+use crate::clock::Timestamp;
 
 use super::Error;
+
+/// How long before its end a certificate should have been renewed.
+const EXPIRES_SOON_SECS: i64 = 14 * 24 * 3600;
 
 /// The certificate and key in use. Clones share them, so a reload reaches every service.
 #[derive(Clone, Debug)]
@@ -56,6 +63,33 @@ impl Identity {
         Some(certificate.validity().not_after.timestamp())
     }
 
+    /// Returns what a peer would object to at `now`, each in one sentence: the certificate's time, and
+    /// each of `hosts` that it is not for.
+    pub fn doubts(&self, now: Timestamp, hosts: &[&str]) -> Vec<String> {
+        let pair = self.current.0.load();
+        let der = pair.cert.first().map(AsRef::as_ref).unwrap_or_default();
+        let Ok((_, certificate)) = x509_parser::parse_x509_certificate(der) else {
+            return vec!["the certificate cannot be parsed".to_owned()];
+        };
+        let validity = certificate.validity();
+        let moment = |time: x509_parser::time::ASN1Time| Timestamp(time.timestamp() * 1000);
+        let (from, until) = (moment(validity.not_before), moment(validity.not_after));
+        let mut doubts = Vec::new();
+        if now < from {
+            doubts.push(format!("the certificate is not valid before {}", from.to_rfc3339()));
+        } else if until < now {
+            doubts.push(format!("the certificate expired on {}", until.to_rfc3339()));
+        } else if until < now.plus_secs(EXPIRES_SOON_SECS) {
+            doubts.push(format!("the certificate expires on {}", until.to_rfc3339()));
+        }
+        let names = names_of(&certificate);
+        for host in hosts.iter().filter(|host| !names.iter().any(|name| is_for(name, host))) {
+            let names = names.join(", ");
+            doubts.push(format!("the certificate is not for {host}, but for {names}"));
+        }
+        doubts
+    }
+
     /// Returns a server configuration with this identity; `alpn` is empty where ALPN is not used.
     pub fn server_config(&self, alpn: &[&[u8]]) -> Result<Arc<ServerConfig>, Error> {
         let versions = &[&rustls::version::TLS13, &rustls::version::TLS12];
@@ -66,6 +100,28 @@ impl Identity {
         config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
         Ok(Arc::new(config))
     }
+}
+
+/// Returns the host names that a certificate is for.
+fn names_of(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let names = certificate.subject_alternative_name().ok().flatten();
+    let names = names.iter().flat_map(|names| &names.value.general_names);
+    let names = names.filter_map(|name| match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        _ => None,
+    });
+    names.collect()
+}
+
+/// Returns whether a name in a certificate stands for a host; `*.` stands for one label (RFC 6125
+/// §6.4.3).
+fn is_for(name: &str, host: &str) -> bool {
+    let below = host.split_once('.').map(|(_, parent)| parent);
+    name.eq_ignore_ascii_case(host)
+        || name
+            .strip_prefix("*.")
+            .zip(below)
+            .is_some_and(|(parent, below)| parent.eq_ignore_ascii_case(below))
 }
 
 /// Returns the AWS-LC provider with our order of key agreements.
@@ -132,6 +188,38 @@ mod tests {
         std::fs::write(folder.join("cert.pem"), made.cert.pem()).unwrap();
         std::fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
         made.cert.der().clone()
+    }
+
+    #[test]
+    fn a_certificate_is_doubted_for_its_time_and_its_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = ["mail.example.org".to_owned(), "*.example.net".to_owned()];
+        let mut params = rcgen::CertificateParams::new(names).unwrap();
+        params.not_before = rcgen::date_time_ymd(2026, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2026, 4, 1);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let made = params.self_signed(&key).unwrap();
+        std::fs::write(folder.path().join("cert.pem"), made.pem()).unwrap();
+        std::fs::write(folder.path().join("key.pem"), key.serialize_pem()).unwrap();
+        let identity = load(folder.path()).unwrap();
+        let doubts = |day: &str, hosts: &[&str]| {
+            let now = Timestamp::parse_rfc3339(&format!("{day}T12:00:00Z")).unwrap();
+            identity.doubts(now, hosts).join("; ")
+        };
+        for host in ["mail.example.org", "MAIL.example.org", "web.example.net"] {
+            assert_eq!(doubts("2026-02-01", &[host]), "", "{host}");
+        }
+        for host in ["example.org", "example.net", "a.web.example.net", "mail.example.com"] {
+            let doubt = doubts("2026-02-01", &[host]);
+            assert!(doubt.contains(host) && doubt.contains("mail.example.org"), "{host}: {doubt}");
+        }
+        let hosts = &["mail.example.org"];
+        assert_eq!(
+            doubts("2025-12-31", hosts),
+            "the certificate is not valid before 2026-01-01T00:00:00Z"
+        );
+        assert_eq!(doubts("2026-03-20", hosts), "the certificate expires on 2026-04-01T00:00:00Z");
+        assert_eq!(doubts("2026-04-02", hosts), "the certificate expired on 2026-04-01T00:00:00Z");
     }
 
     fn load(folder: &Path) -> Result<Identity, Error> {

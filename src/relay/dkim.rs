@@ -80,6 +80,11 @@ fn from_domain(message: &[u8]) -> Option<String> {
     Some(address.rsplit_once('@')?.1.to_lowercase())
 }
 
+/// Checks that a key's file can be read and holds a key.
+pub fn check(key: &config::DkimKey) -> Result<(), Error> {
+    load(key).map(drop)
+}
+
 fn load(key: &config::DkimKey) -> Result<Signer, Error> {
     let failed =
         |problem: String| Error::File { what: key.key_file.display().to_string(), problem };

@@ -56,6 +56,18 @@ const SESSION_MAX: Duration = Duration::from_secs(600);
 /// How long to wait if nothing is due, or the store is not available.
 const IDLE: Duration = Duration::from_secs(60);
 
+/// Reads every file that outgoing mail needs, and returns what is wrong with any of them.
+pub fn file_errors(config: &config::Relay, dkim: &config::Dkim) -> Vec<Error> {
+    let keys = dkim.keys.iter().map(|key| dkim::check(key).err());
+    let trust = std::iter::once(Trust::load(config).err());
+    let path = &config.smarthost_password_file;
+    let has_password = !config.smarthost.is_empty() && !config.smarthost_user.is_empty();
+    let password = has_password.then(|| std::fs::read_to_string(path).err()).flatten();
+    let password = password
+        .map(|error| Error::File { what: path.display().to_string(), problem: error.to_string() });
+    keys.chain(trust).flatten().chain(password).collect()
+}
+
 /// A relay that is ready to run.
 pub struct Relay {
     shared: Arc<Shared>,

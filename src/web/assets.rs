@@ -1,5 +1,6 @@
 //! The browser UI, embedded by `build.rs`. A path that names a file returns that file; any other
-//! page returns `index.html`, and the UI's own router does the rest.
+//! page returns `index.html`, and the UI's own router does the rest. A page that does not exist
+//! returns it as well, but with 404, so that no program takes it for an answer.
 //!
 //! Files under `assets/` have their hash in their name and never change; `index.html` is
 //! revalidated each time, with a 304 response while it is unchanged.
@@ -33,6 +34,10 @@ include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 const WITHOUT_UI: &str =
     "This Postern was built without its browser interface; the API is at /api/openapi.json.\n";
 const INDEX: &str = "index.html";
+/// The first parts of the addresses that the UI's own router knows.
+const PAGES: [&str; 10] = [
+    "", "mail", "search", "sessions", "settings", "about", "manage", "account", "pickup", "verify",
+];
 
 /// Answers a GET request for a path without a route.
 pub fn answer(path: &str, request: &HeaderMap) -> Response {
@@ -42,10 +47,15 @@ pub fn answer(path: &str, request: &HeaderMap) -> Response {
     let name = path.trim_start_matches('/');
     let last = name.rsplit('/').next().unwrap_or_default();
     let wanted = if last.contains('.') { name } else { INDEX };
-    match ASSETS.iter().find(|asset| asset.path == wanted) {
+    let mut response = match ASSETS.iter().find(|asset| asset.path == wanted) {
         Some(asset) => file(asset, request),
-        None => Problem::not_found().into_response(),
+        None => return Problem::not_found().into_response(),
+    };
+    let first = name.split('/').next().unwrap_or_default();
+    if wanted == INDEX && !PAGES.contains(&first) {
+        *response.status_mut() = StatusCode::NOT_FOUND;
     }
+    response
 }
 
 fn file(asset: &Asset, request: &HeaderMap) -> Response {
@@ -133,11 +143,30 @@ mod tests {
             assert_eq!(response.headers()[CONTENT_TYPE], "text/html; charset=utf-8");
             assert_eq!(response.headers()[CACHE_CONTROL], "no-cache");
         }
+        for path in ["/.well-known/jmap", "/nowhere", "/mailbox", "/metrics"] {
+            let response = answer(path, &HeaderMap::new());
+            assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+            assert_eq!(response.headers()[CONTENT_TYPE], "text/html; charset=utf-8", "{path}");
+        }
         for path in ["/assets/nothing.js", "/index.htm", "/../Cargo.toml"] {
             assert_eq!(answer(path, &HeaderMap::new()).status(), StatusCode::NOT_FOUND, "{path}");
         }
         let hashed = ASSETS.iter().filter(|asset| asset.immutable);
         assert!(hashed.count() >= 2);
+    }
+
+    /// Otherwise a page that people can open would have the status of one that does not exist.
+    #[test]
+    fn every_page_that_the_ui_knows_is_in_the_list() {
+        let router = include_str!("../../ui/src/lib/router.ts");
+        let parse = router.split_once("export function parse").unwrap().1;
+        let parse = parse.split_once("\n}\n").unwrap().0;
+        let known = parse.split("first === \"").skip(1).map(|rest| rest.split('"').next().unwrap());
+        let mut known: Vec<&str> = known.chain([""]).collect();
+        known.sort_unstable();
+        let mut listed = PAGES.to_vec();
+        listed.sort_unstable();
+        assert_eq!(known, listed);
     }
 
     #[cfg(not(feature = "ui"))]

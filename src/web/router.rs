@@ -1,6 +1,6 @@
 //! The list of routes, from which the OpenAPI document is generated as well.
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::handler::Handler;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
@@ -9,6 +9,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, on};
 use axum::{Router, http};
 use utoipa_axum::PathItemExt;
+
+use crate::gateway::Room;
 
 use super::api::{
     appearance, change, credential, draft, event, filter, label, mailbox, manage, message, passkey,
@@ -22,6 +24,8 @@ use super::{assets, download, headers, view};
 pub fn app(web: Web) -> Router {
     served()
         .route("/api/openapi.json", get(document))
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(ready))
         .fallback(page)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn(note))
@@ -165,6 +169,16 @@ async fn page(request: Request) -> Response {
         return wrong_method().await.into_response();
     }
     assets::answer(path, request.headers())
+}
+
+/// Says whether mail can be accepted, for programs that watch over the service; why it cannot is for
+/// administrators only.
+async fn ready(State(web): State<Web>) -> Response {
+    let room = web.blocking(|gateway| gateway.room()).await;
+    match room {
+        Ok(Ok(Room { refusing: None, .. })) => "ready\n".into_response(),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response(),
+    }
 }
 
 async fn wrong_method() -> Problem {

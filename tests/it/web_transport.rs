@@ -196,6 +196,12 @@ async fn a_wrong_method_or_path_is_a_problem_too() {
     for path in ["/api", "/api/", "/api/none", "/dl", "/m", "/m/"] {
         browser.follow(path).await.expect_problem(404, "not-found");
     }
+    for path in ["/.well-known/jmap", "/.well-known/caldav", "/metrics", "/healthz/more"] {
+        browser.follow(path).await.expect_status(404);
+    }
+    for (path, text) in [("/healthz", "ok\n"), ("/readyz", "ready\n")] {
+        assert_eq!(browser.follow(path).await.expect_status(200).text(), text);
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod guessing;
 mod hand_off;
 mod intranet;
 mod numbers;
+mod set_up;
 mod transport;
 
 use std::time::{Duration, Instant};

@@ -140,6 +140,13 @@ impl Site {
         Client::sign_in(&self.url, &self.ca(), user, password).await
     }
 
+    /// Like [`Site::command`], for a command that may fail: returns its exit status as well.
+    pub fn command_status(&self, words: &[&str]) -> (i32, String) {
+        let out = postern(self.home.path(), words);
+        let printed = String::from_utf8(out.stdout).expect("what it prints is UTF-8");
+        (out.status.code().expect("it was not ended by a signal"), printed)
+    }
+
     /// Returns the rows of the queue.
     pub fn queue(&self) -> Vec<Value> {
         let rows: Value =

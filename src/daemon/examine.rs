@@ -1,0 +1,137 @@
+//! `postern check-config`: looks at everything that the daemon would need to start, and names all
+//! that is wrong with it, not only the first.
+
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+
+use rustix::fs::statvfs;
+
+use crate::clock::{Clock, Timestamp};
+use crate::config::Config;
+use crate::net::remote_image;
+use crate::net::tls::Identity;
+use crate::vault::DaemonKey;
+use crate::{control, relay};
+
+/// What was looked at, and what was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Examined {
+    pub what: &'static str,
+    pub found: Found,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    Good(String),
+    /// The daemon starts, but something will not work as it should.
+    Doubtful(String),
+    /// The daemon does not start.
+    Wrong(String),
+}
+
+impl fmt::Display for Examined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sign, text) = match &self.found {
+            Found::Good(text) => ("ok", text),
+            Found::Doubtful(text) => ("warning", text),
+            Found::Wrong(text) => ("WRONG", text),
+        };
+        write!(f, "{sign:<8} {:<17} {text}", self.what)
+    }
+}
+
+/// Looks at everything that a configuration names. Ports are not tried while a daemon with the same
+/// data folder runs, because it has them.
+pub fn examine(config: &Config) -> Vec<Examined> {
+    let mut all = Vec::new();
+    let mut add = |what, found| all.push(Examined { what, found });
+    add("daemon key", daemon_key(&config.server.daemon_key));
+    add("data folder", data_folder(config));
+    for found in certificate(config) {
+        add("certificate", found);
+    }
+    for error in relay::file_errors(&config.relay, &config.dkim) {
+        add("outgoing mail", Found::Wrong(error.to_string()));
+    }
+    if let Err(error) = remote_image::authorities(&config.images) {
+        add("images", Found::Wrong(error.to_string()));
+    }
+    if control::client::connect(&config.server.data).is_some() {
+        add("ports", Found::Good("not tried: the daemon is running".to_owned()));
+        return all;
+    }
+    let ports = [
+        ("smtp.listen", &config.smtp.listen),
+        ("https.listen", &config.https.listen),
+        ("redirect_listen", &config.https.redirect_listen),
+    ];
+    for (what, addresses) in ports {
+        addresses.iter().for_each(|address| add(what, port(*address)));
+    }
+    all
+}
+
+fn daemon_key(path: &Path) -> Found {
+    if !path.exists() {
+        return Found::Wrong(format!("{}: does not exist; run `postern setup`", path.display()));
+    }
+    match DaemonKey::load(path) {
+        Ok(_) => Found::Good(path.display().to_string()),
+        Err(error) => Found::Wrong(error.to_string()),
+    }
+}
+
+fn data_folder(config: &Config) -> Found {
+    let path = &config.server.data;
+    let shown = path.display();
+    let space = match statvfs(path) {
+        Ok(space) => space,
+        Err(error) if error == rustix::io::Errno::NOENT => {
+            return Found::Doubtful(format!(
+                "{shown}: does not exist yet; `postern setup` creates it"
+            ));
+        }
+        Err(error) => return Found::Wrong(format!("{shown}: {error}")),
+    };
+    let (free, needed) = (space.f_bavail * space.f_frsize >> 20, config.store.free_min_mib);
+    match free < needed {
+        true => Found::Doubtful(format!(
+            "{shown}: {free} MiB are free; new mail is deferred below {needed} (store.free_min_mib)"
+        )),
+        false => Found::Good(format!("{shown}: {free} MiB are free")),
+    }
+}
+
+fn certificate(config: &Config) -> Vec<Found> {
+    let identity = match Identity::load(&config.tls.certificate, &config.tls.key) {
+        Ok(identity) => identity,
+        Err(error) => return vec![Found::Wrong(error.to_string())],
+    };
+    let doubts = certificate_doubts(&identity, config, Clock::System.now());
+    if doubts.is_empty() {
+        return vec![Found::Good(config.tls.certificate.display().to_string())];
+    }
+    doubts.into_iter().map(Found::Doubtful).collect()
+}
+
+/// Returns what is wrong with a certificate that can be used, each in one sentence.
+pub fn certificate_doubts(identity: &Identity, config: &Config, now: Timestamp) -> Vec<String> {
+    let public = config.https.public_url.as_deref().and_then(|url| url::Url::parse(url).ok());
+    let public = public.as_ref().and_then(|url| url.host_str());
+    let mut hosts = vec![config.server.host_name.as_str()];
+    hosts.extend(public.filter(|host| *host != config.server.host_name));
+    identity.doubts(now, &hosts)
+}
+
+fn port(address: SocketAddr) -> Found {
+    match TcpListener::bind(address) {
+        Ok(_) => Found::Good(address.to_string()),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Found::Doubtful(format!(
+            "{address}: not tried, because only root and the service may listen there"
+        )),
+        Err(error) => Found::Wrong(format!("{address}: {error}")),
+    }
+}

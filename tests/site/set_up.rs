@@ -1,0 +1,89 @@
+//! `postern check-config` names everything that keeps the daemon from starting, and a service reads
+//! its secrets as systemd passes them.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::support::sink::Sink;
+use crate::support::site::{Setup, Site};
+
+/// Replaces a text in the configuration file.
+fn set(home: &Path, from: &str, to: &str) {
+    let file = home.join("postern.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains(from), "{text} lacks {from}");
+    fs::write(&file, text.replace(from, to)).unwrap();
+}
+
+fn chmod(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn check_config_finds_a_set_up_that_works_in_order() {
+    let sink = Sink::start();
+    let mut site = Site::start(&Setup::to(&sink, ""));
+    let (status, said) = site.command_status(&["check-config"]);
+    assert!(status == 0 && said.contains("the daemon is running"), "{status}: {said}");
+    site.end();
+    let (status, said) = site.command_status(&["check-config"]);
+    assert_eq!(status, 0, "{said}");
+    assert!(
+        said.lines().count() >= 6 && said.lines().all(|line| line.starts_with("ok ")),
+        "{said}"
+    );
+}
+
+#[test]
+fn check_config_names_each_thing_that_is_wrong() {
+    let sink = Sink::start();
+    let mut site = Site::start(&Setup::to(&sink, ""));
+    site.end();
+    let home = site.home().to_owned();
+    chmod(&home.join("daemon.key"), 0o644);
+    fs::write(home.join("key.pem"), "nothing").unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    set(&home, "[smtp]\nlisten = [\"127.0.0.1:0\"]", &format!("[smtp]\nlisten = [\"{taken}\"]"));
+    let keys = "[dkim]\nkeys = [{ domain = \"example.org\", selector = \"s\", key_file = \"/none.pem\" }]\n";
+    set(&home, "[log]\n", &format!("{keys}[log]\n"));
+    let (status, said) = site.command_status(&["check-config"]);
+    assert_eq!(status, 78, "{said}");
+    let wrong: Vec<&str> = said.lines().filter(|line| line.starts_with("WRONG")).collect();
+    for part in ["chmod 600", "key.pem", "/none.pem", taken.as_str()] {
+        assert!(wrong.iter().any(|line| line.contains(part)), "no {part} in {said}");
+    }
+    assert_eq!(wrong.len(), 4, "{said}");
+
+    fs::remove_file(home.join("daemon.key")).unwrap();
+    let (_, said) = site.command_status(&["check-config"]);
+    assert!(said.contains("postern setup"), "{said}");
+
+    set(&home, "[smtp]\nlisten", "[smtp]\nlissten");
+    set(&home, "free_min_mib = 16", "free_min_mib = \"much\"");
+    let (status, said) = site.command_status(&["check-config"]);
+    assert_eq!(status, 78, "{said}");
+    assert!(said.contains("did you mean listen?") && said.contains("store.free_min_mib"), "{said}");
+}
+
+/// The unit names every file that the service cannot read by itself.
+#[test]
+fn the_unit_passes_the_secrets_of_the_example_configuration() {
+    let unit = include_str!("../../systemd/postern.service");
+    let example = include_str!("../../config/postern.toml");
+    let loaded: Vec<&str> = unit
+        .lines()
+        .filter_map(|line| line.strip_prefix("LoadCredential=")?.split_once(':'))
+        .map(|(_, path)| path)
+        .collect();
+    let named = example.split('"').filter(|word| word.starts_with("/etc/postern/"));
+    let named: Vec<&str> = named.collect();
+    assert!(named.len() >= 4, "{named:?}");
+    for path in named {
+        assert!(
+            loaded.iter().any(|from| path.starts_with(from)),
+            "{path} is in no LoadCredential="
+        );
+    }
+}
