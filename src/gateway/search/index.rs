@@ -163,6 +163,9 @@ impl Gateway {
                 self.forget_deleted(actor)?;
             }
             self.join_parts(actor)?;
+            if taken == 0 {
+                return Ok(IndexState { waiting: 0, taken });
+            }
         }
         Ok(IndexState { waiting: self.search_waiting(account)?, taken })
     }

@@ -64,7 +64,7 @@ pub fn open_at(
     Ok(Store { shared, writer, report: found.report })
 }
 
-type Run = Box<dyn FnMut(&mut dyn RawTx) -> bool + Send>;
+pub type Run = Box<dyn FnMut(&mut dyn RawTx) -> bool + Send>;
 
 struct Step(Run, Sender<Result<(), Error>>);
 

@@ -313,11 +313,21 @@ fn merge_loop(shared: &Shared, background: &Background) {
             // What was just written may be damaged as well, so a success is no reason to hurry.
             restoring.made(restore_index(shared).map(|()| false), "built again");
         }
-        let has_more = merging.is_due() && merging.made(manifest::merge(shared, false), "merged");
+        let has_more = merging.is_due() && merging.made(merge_due(shared), "merged");
         if !has_more {
             background.pause(MERGE_LOOK_EVERY);
         }
     }
+}
+
+/// Merges some runs, or all if that makes scans faster; returns whether there is more to do.
+fn merge_due(shared: &Shared) -> Result<bool, Error> {
+    if !shared.should_drop_removed() {
+        return manifest::merge(shared, false);
+    }
+    // What was removed lately is only in memory.
+    manifest::write(shared)?;
+    manifest::merge(shared, true)
 }
 
 /// When something that failed is tried again.

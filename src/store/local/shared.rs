@@ -27,6 +27,8 @@ use super::tables::{Keeper, Tables, content_key};
 /// How many rows a scan reads at once: few at first, since many scans need only one.
 const SCAN_FIRST: usize = 16;
 const SCAN_MOST: usize = 1_024;
+/// Fewer removed rows than this slow nobody down.
+const REMOVED_READ_MIN: u64 = 10_000;
 /// How often a read is repeated because segments were removed meanwhile.
 const MOVED_MAX: usize = 16;
 
@@ -51,6 +53,8 @@ pub struct Shared {
     pub last_run: AtomicU64,
     /// Whether a part of the index could not be read.
     pub index_damaged: AtomicBool,
+    /// How many removed rows reads have met since all runs were merged.
+    removed_read: AtomicU64,
     /// How many segments were removed so far, or are about to be.
     removed: AtomicU64,
     /// Held during compaction.
@@ -93,6 +97,7 @@ impl Shared {
             merging: Mutex::default(),
             last_run: AtomicU64::default(),
             index_damaged: AtomicBool::default(),
+            removed_read: AtomicU64::default(),
             removed: AtomicU64::default(),
             compacting: Mutex::default(),
             unreadable: Mutex::default(),
@@ -253,6 +258,17 @@ impl Shared {
         self.values.insert(place, value.clone(), value.len());
     }
 
+    /// Returns whether reads have met as many removed rows as there are rows on disk: a merge of all
+    /// runs, which drops those, costs no more than they did. If so, counting begins again.
+    pub fn should_drop_removed(&self) -> bool {
+        let rows: u64 = self.tables().runs.0.iter().map(|run| run.entry.rows).sum();
+        let is_due = self.removed_read.load(Ordering::Relaxed) >= rows.max(REMOVED_READ_MIN);
+        if is_due {
+            self.removed_read.store(0, Ordering::Relaxed);
+        }
+        is_due
+    }
+
     /// Gives back the memory of what was not read for some time.
     pub fn age(&self) {
         self.values.age();
@@ -297,6 +313,7 @@ impl Shared {
         while let Some(span) = rest {
             let view = self.tables().view(&span, limit);
             let batch = self.noting_damage(view.rows(&span, limit, &self.blocks))?;
+            self.removed_read.fetch_add(batch.removed, Ordering::Relaxed);
             // No lock is held here, since the visitor may read as well.
             for (key, row) in batch.rows {
                 if visit(&key, row).is_break() {

@@ -267,21 +267,22 @@ impl View {
     pub fn rows(self, span: &Span, limit: usize, blocks: &Blocks) -> Result<Batch, Error> {
         let mut sources: Vec<_> = self.copied.into_iter().map(Source::copied).collect();
         sources.extend(self.runs.cursors(span, blocks)?);
-        let mut rows = Vec::new();
+        let (mut rows, mut removed) = (Vec::new(), 0);
         while let Some((key, row)) = next(&mut sources, &self.horizons, span.order, blocks)? {
-            if let Some(row) = row {
-                rows.push((key, row));
+            match row {
+                Some(row) => rows.push((key, row)),
+                None => removed += 1,
             }
             if rows.len() == limit {
                 let rest = rows.last().map(|(key, _)| span.after(key));
-                return Ok(Batch { rows, rest });
+                return Ok(Batch { rows, rest, removed });
             }
         }
         let nearest = match span.order {
             Order::Ascending => self.horizons.iter().min(),
             Order::Descending => self.horizons.iter().max(),
         };
-        Ok(Batch { rows, rest: nearest.map(|horizon| span.after(horizon)) })
+        Ok(Batch { rows, rest: nearest.map(|horizon| span.after(horizon)), removed })
     }
 }
 
@@ -289,6 +290,8 @@ impl View {
 pub struct Batch {
     pub rows: Vec<(Vec<u8>, Row)>,
     pub rest: Option<Span>,
+    /// How many keys were read only to learn that they were removed.
+    pub removed: u64,
 }
 
 #[cfg(test)]
