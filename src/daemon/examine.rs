@@ -123,7 +123,7 @@ pub fn certificate_doubts(identity: &Identity, config: &Config, now: Timestamp) 
     let public = public.as_ref().and_then(|url| url.host_str());
     let mut hosts = vec![config.server.host_name.as_str()];
     hosts.extend(public.filter(|host| *host != config.server.host_name));
-    identity.doubts(now, &hosts)
+    identity.doubts(now.to_utc(), &hosts)
 }
 
 fn port(address: SocketAddr) -> Found {

@@ -9,6 +9,8 @@
 //! mail-builder encodes names, subjects and file names (RFC 2047, RFC 2231). No value can end its
 //! line early, there is never a Bcc field, and no line has more than 998 octets (RFC 5322 §2.1.1).
 
+use std::borrow::Cow;
+
 use mail_builder::headers::Header;
 use mail_builder::headers::address::Address;
 use mail_builder::headers::content_type::ContentType;
@@ -124,15 +126,36 @@ fn head(message: &Message<'_>) -> Vec<u8> {
 }
 
 fn body<'a>(message: &Message<'a>) -> MimePart<'a> {
-    let text = MimePart::new("text/plain", message.text);
+    let text = MimePart::new("text/plain", clean(message.text));
     match message.html {
         None => text,
         // The plain text comes first: the last alternative is preferred (RFC 2046 §5.1.4).
         Some(html) => MimePart::new(
             ContentType::new("multipart/alternative"),
-            vec![text, MimePart::new("text/html", html)],
+            vec![text, MimePart::new("text/html", clean(html))],
         ),
     }
+}
+
+/// Makes every line end a line feed and drops every other control character but the tab: a CR, an
+/// LF alone and a NUL may not be in a message (RFC 5322 §2.3, RFC 2045 §2.7).
+fn clean(text: &str) -> Cow<'_, str> {
+    let is_odd = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if !text.contains(is_odd) {
+        return Cow::Borrowed(text);
+    }
+    let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+    Cow::Owned(lines.chars().filter(|c| !is_odd(*c)).collect())
+}
+
+/// Returns whether a message can be sent as it is: it has no NUL, and CR and LF occur only together
+/// (RFC 5321 §2.3.8).
+pub fn is_clean(message: &[u8]) -> bool {
+    memchr::memchr3_iter(b'\r', b'\n', 0, message).all(|at| match message[at] {
+        b'\r' => message.get(at + 1) == Some(&b'\n'),
+        b'\n' => at > 0 && message[at - 1] == b'\r',
+        _ => false,
+    })
 }
 
 /// Writes what comes before a file's base64 lines.
@@ -293,6 +316,17 @@ mod tests {
 
     /// P-17: a written message reads back unchanged, with files of every kind of name and size.
     #[test]
+    fn a_message_is_clean_only_without_bare_line_ends_and_nul() {
+        for clean in ["", "a\r\nb\r\n", "\r\n\r\n"] {
+            assert!(is_clean(clean.as_bytes()), "{clean:?}");
+        }
+        for not in ["\n", "a\nb", "a\rb", "a\r", "a\r\n\n", "a\r\r\n", "a\0b"] {
+            assert!(!is_clean(not.as_bytes()), "{not:?}");
+        }
+        assert_eq!(clean("a\rb\r\nc\0\x07\td"), "a\nb\nc\td");
+    }
+
+    #[test]
     fn a_message_with_files_reads_back() {
         let files: [(&str, &[u8]); 4] = [
             ("empty.txt", b""),
@@ -344,6 +378,18 @@ mod tests {
             for line in octets.split(|octet| *octet == b'\n') {
                 prop_assert!(line.len() <= 999);
             }
+        }
+
+        /// No recipient's server may see a line end, or the end of the message, where we see none.
+        #[test]
+        fn whatever_the_text_is_no_bare_line_end_leaves(
+            text in "[\r\n\0\x07\u{85}.a-z ]{0,60}",
+            html in "[\r\n\0<>a-z ]{0,60}",
+        ) {
+            let to = [Mailbox { name: None, address: "noa@outside.example".to_owned() }];
+            let written = Message { html: Some(&html), ..message("subject", &text, &to) };
+            let out = begin(&written, false, "");
+            prop_assert!(is_clean(&out), "{:?}", String::from_utf8_lossy(&out));
         }
 
         #[test]

@@ -5,6 +5,8 @@
 //! only if its header has a single interpretation: strict field names, each single field at most
 //! once, exactly one From (RFC 5322 §3.6), no line end but CRLF.
 
+use std::ops::Range;
+
 use super::status::EnhancedStatus;
 
 /// Limits on a header.
@@ -36,6 +38,13 @@ pub struct Field {
     start: usize,
     colon: usize,
     end: usize,
+}
+
+/// Where a field lies in the message.
+pub struct Place {
+    /// With its name and the line end after it.
+    pub whole: Range<usize>,
+    pub value: Range<usize>,
 }
 
 /// The positions of the fields of an accepted header, so that they need not be searched again.
@@ -120,8 +129,21 @@ impl HeaderFacts {
         message: &'m [u8],
         name: &'f str,
     ) -> impl Iterator<Item = &'m [u8]> + use<'m, 'f> {
+        self.places(message, name).map(|place| &message[place.value])
+    }
+
+    /// Returns where every field called `name` (lower case) lies, from top to bottom.
+    pub fn places<'m, 'f>(
+        &'f self,
+        message: &'m [u8],
+        name: &'f str,
+    ) -> impl Iterator<Item = Place> + use<'m, 'f> {
         let named = move |field: &&Field| field.is(message, name);
-        self.fields.iter().filter(named).map(|field| &message[field.colon + 1..field.end])
+        self.fields.iter().filter(named).map(|field| Place {
+            // The last line of a header may be the end of the message.
+            whole: field.start..(field.end + 2).min(message.len()),
+            value: field.colon + 1..field.end,
+        })
     }
 }
 

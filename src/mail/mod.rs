@@ -18,6 +18,7 @@ pub mod notification;
 mod notification_text;
 pub mod reference;
 pub mod reply;
+pub mod results;
 pub mod sanitize;
 pub mod status;
 pub mod trace;

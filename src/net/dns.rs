@@ -196,7 +196,8 @@ fn servers_of(servers: &[std::net::SocketAddr]) -> ResolverConfig {
 }
 
 fn name(text: &str) -> Result<Name, DnsError> {
-    let mut name = Name::from_utf8(text).map_err(|_| DnsError::NotFound)?;
+    // Names of hosts must not have an underscore, and yet some mail servers have one.
+    let mut name = Name::from_str_relaxed(text).map_err(|_| DnsError::NotFound)?;
     // Never completed with a search list.
     name.set_fqdn(true);
     Ok(name)

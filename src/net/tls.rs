@@ -14,18 +14,17 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{ProtocolVersion, ServerConfig, ServerConnection};
+use time::OffsetDateTime;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 
-use crate::clock::Timestamp;
-
 use super::Error;
 
 /// How long before its end a certificate should have been renewed.
-const EXPIRES_SOON_SECS: i64 = 14 * 24 * 3600;
+const EXPIRES_SOON: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// The certificate and key in use. Clones share them, so a reload reaches every service.
 #[derive(Clone, Debug)]
@@ -65,22 +64,21 @@ impl Identity {
 
     /// Returns what a peer would object to at `now`, each in one sentence: the certificate's time, and
     /// each of `hosts` that it is not for.
-    pub fn doubts(&self, now: Timestamp, hosts: &[&str]) -> Vec<String> {
+    pub fn doubts(&self, now: OffsetDateTime, hosts: &[&str]) -> Vec<String> {
         let pair = self.current.0.load();
         let der = pair.cert.first().map(AsRef::as_ref).unwrap_or_default();
         let Ok((_, certificate)) = x509_parser::parse_x509_certificate(der) else {
             return vec!["the certificate cannot be parsed".to_owned()];
         };
         let validity = certificate.validity();
-        let moment = |time: x509_parser::time::ASN1Time| Timestamp(time.timestamp() * 1000);
-        let (from, until) = (moment(validity.not_before), moment(validity.not_after));
+        let (from, until) = (validity.not_before.to_datetime(), validity.not_after.to_datetime());
         let mut doubts = Vec::new();
         if now < from {
-            doubts.push(format!("the certificate is not valid before {}", from.to_rfc3339()));
+            doubts.push(format!("the certificate is not valid before {}", from.date()));
         } else if until < now {
-            doubts.push(format!("the certificate expired on {}", until.to_rfc3339()));
-        } else if until < now.plus_secs(EXPIRES_SOON_SECS) {
-            doubts.push(format!("the certificate expires on {}", until.to_rfc3339()));
+            doubts.push(format!("the certificate expired on {}", until.date()));
+        } else if until < now + EXPIRES_SOON {
+            doubts.push(format!("the certificate expires on {}", until.date()));
         }
         let names = names_of(&certificate);
         for host in hosts.iter().filter(|host| !names.iter().any(|name| is_for(name, host))) {
@@ -178,6 +176,7 @@ pub fn facts(connection: &ServerConnection) -> (String, String) {
 mod tests {
     use rustls::pki_types::ServerName;
     use rustls::{ClientConfig, NamedGroup, RootCertStore};
+    use time::format_description::well_known::Rfc3339;
     use tokio_rustls::TlsConnector;
 
     use super::*;
@@ -203,7 +202,7 @@ mod tests {
         std::fs::write(folder.path().join("key.pem"), key.serialize_pem()).unwrap();
         let identity = load(folder.path()).unwrap();
         let doubts = |day: &str, hosts: &[&str]| {
-            let now = Timestamp::parse_rfc3339(&format!("{day}T12:00:00Z")).unwrap();
+            let now = OffsetDateTime::parse(&format!("{day}T12:00:00Z"), &Rfc3339).unwrap();
             identity.doubts(now, hosts).join("; ")
         };
         for host in ["mail.example.org", "MAIL.example.org", "web.example.net"] {
@@ -214,12 +213,9 @@ mod tests {
             assert!(doubt.contains(host) && doubt.contains("mail.example.org"), "{host}: {doubt}");
         }
         let hosts = &["mail.example.org"];
-        assert_eq!(
-            doubts("2025-12-31", hosts),
-            "the certificate is not valid before 2026-01-01T00:00:00Z"
-        );
-        assert_eq!(doubts("2026-03-20", hosts), "the certificate expires on 2026-04-01T00:00:00Z");
-        assert_eq!(doubts("2026-04-02", hosts), "the certificate expired on 2026-04-01T00:00:00Z");
+        assert_eq!(doubts("2025-12-31", hosts), "the certificate is not valid before 2026-01-01");
+        assert_eq!(doubts("2026-03-20", hosts), "the certificate expires on 2026-04-01");
+        assert_eq!(doubts("2026-04-02", hosts), "the certificate expired on 2026-04-01");
     }
 
     fn load(folder: &Path) -> Result<Identity, Error> {

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::gateway::queue::attempt::Attempted;
 use crate::gateway::queue::rows::Leased;
 use crate::gateway::{self, TlsNeed};
+use crate::mail::compose;
 use crate::mail::envelope::{DsnReturn, xtext_encode};
 use crate::mail::status::EnhancedStatus;
 
@@ -239,6 +240,11 @@ impl Connection {
         accepted(self.client.cmd(self.mail_line(row)).await?)?;
         accepted(self.client.cmd(self.rcpt_line(row)).await?)?;
         let message = opened(shared, row).await.map_err(Refused::Unopened)?;
+        if !compose::is_clean(&message.octets) {
+            // A host that takes it for a line end could be made to see another message in this one.
+            let text = "the message contains a bare line end or a NUL".to_owned();
+            return Err(Refused::Here(EnhancedStatus(5, 6, 0), text));
+        }
         let command_timeout = std::mem::replace(&mut self.client.timeout, self.data_timeout);
         let done = match self.has(EXT_CHUNKING) {
             true => self.client.bdat(whole(&message).as_slice()).await,

@@ -30,10 +30,9 @@ pub struct Signers {
     signers: Vec<Signer>,
 }
 
-/// The signed header fields: every field that a reader relies on. From is listed twice, so that no
-/// second From field can be added (RFC 6376 §8.15).
-const SIGNED: [&str; 14] = [
-    "From",
+/// The signed header fields: every field that a reader relies on. Each is signed once more than it
+/// occurs, so that none can be added (RFC 6376 §8.15).
+const SIGNED: [&str; 13] = [
     "From",
     "To",
     "Cc",
@@ -105,7 +104,10 @@ fn signer<K: mail_auth::common::crypto::SigningKey>(
     key: K,
     (domain, selector): &(String, String),
 ) -> DkimSigner<K, Done> {
-    DkimSigner::from_key(key).domain(domain).selector(selector).headers(SIGNED)
+    DkimSigner::from_key(key)
+        .domain(domain)
+        .selector(selector)
+        .headers(SIGNED.into_iter().chain(SIGNED))
 }
 
 /// The kinds of keys that can be generated.
@@ -198,6 +200,13 @@ mod tests {
             let fields = String::from_utf8(signers.sign(message)).unwrap();
             assert!(fields.starts_with("DKIM-Signature: "), "{fields}");
             assert!(fields.contains("d=example.org") && fields.ends_with("\r\n"));
+            let signed = fields.split_once("h=").unwrap().1.split(';').next().unwrap();
+            for name in ["From", "Subject", "To", "Reply-To", "Content-Type"] {
+                let is_it = |part: &&str| part.trim().eq_ignore_ascii_case(name);
+                let times = signed.split(':').filter(is_it).count();
+                let occurs = message.windows(name.len()).any(|part| part == name.as_bytes());
+                assert!(times > usize::from(occurs), "{name} is signed {times} times in {signed}");
+            }
             let other = b"From: x@elsewhere.example\r\n\r\ntext\r\n";
             assert!(signers.sign(other).is_empty());
         }

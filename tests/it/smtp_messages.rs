@@ -52,6 +52,21 @@ async fn every_kind_of_message_is_kept_octet_for_octet() {
     assert!(count >= 60, "{count} fixtures");
 }
 
+/// Whether or not this server checks senders itself, a reader believes what is said in its name.
+#[tokio::test]
+async fn what_a_message_says_in_our_name_is_removed() {
+    let gw = TestGateway::start().await;
+    let mut smtp = gw.smtp_tls().await;
+    let host = smtp.ehlo().await.0[0][4..].split(' ').next().unwrap().to_owned();
+    let foreign = "Authentication-Results: relay.example; dmarc=fail\r\n";
+    let rest = "From: Rachel <rachel@outside.example>\r\nSubject: Forged\r\n\r\nText.\r\n";
+    let forged = format!("Authentication-Results: (x) {host};\r\n\tdmarc=pass\r\n");
+    let arrived = format!("{forged}{foreign}{forged}{rest}");
+    let reply = smtp.deliver("dana@example.org", arrived.as_bytes()).await;
+    let raw = String::from_utf8(gw.open("dana", reply.reference()).await).unwrap();
+    assert!(raw.ends_with(&format!("{foreign}{rest}")) && !raw.contains("dmarc=pass"), "{raw}");
+}
+
 #[tokio::test]
 async fn hostile_messages_are_kept_or_refused_with_a_reason() {
     let gw = TestGateway::start().await;

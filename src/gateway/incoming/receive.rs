@@ -22,7 +22,7 @@ use crate::gateway::records::message::Protection;
 use crate::gateway::text::{mail_text, reverse_path_text};
 use crate::mail::message::Ids;
 use crate::mail::reference::Reference;
-use crate::mail::{message, trace};
+use crate::mail::{message, results, trace};
 use crate::store::Pending;
 use crate::vault::{ContentKey, wipe_stack};
 
@@ -65,10 +65,12 @@ impl Gateway {
         let reference = self.reference_new();
         let trace = trace_lines(&inbound, reference, now);
         let key = ContentKey::generate()?;
-        let octets = trace.len() + inbound.message.len();
-        let mut sealing = self.sealing(&key, reference, octets);
+        let host = &inbound.arrival.host;
+        let kept = results::without_forged(&inbound.message, &inbound.facts, host);
+        let size: usize = kept.iter().map(|slice| slice.len()).sum();
+        let mut sealing = self.sealing(&key, reference, trace.len() + size);
         sealing.push(&trace)?;
-        sealing.push(&inbound.message)?;
+        kept.iter().try_for_each(|slice| sealing.push(slice))?;
         let content = sealing.finish()?;
         let (summary, ids) = sealed_summary(&inbound)?;
         let summary = Summarised { octets: &summary, ids: &ids };
@@ -94,7 +96,7 @@ impl Gateway {
             reverse_path: reverse_path_text(&inbound.envelope.reverse_path),
             trace_octets: u32::try_from(trace.len())
                 .expect("the trace fields have a few hundred octets"),
-            size: inbound.message.len() as u64,
+            size: size as u64,
             protection: protection(&inbound.arrival),
             content,
             readers,
