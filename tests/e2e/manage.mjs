@@ -7,6 +7,7 @@ import {
   ATTEMPT_MS,
   base,
   deliver,
+  expectFailure,
   kept,
   launch,
   message,
@@ -237,6 +238,7 @@ await carla.getByTestId("place-mail").waitFor();
 ok("a disabled user is signed out at once, and can return once enabled");
 
 // The last administrator cannot be removed.
+expectFailure(/last administrator/);
 const mine = page.locator(`[data-testid=user][data-name=${user}]`);
 await mine.getByTestId("user-manager").click();
 await shown(page, "toast", "last administrator").waitFor();
