@@ -184,7 +184,7 @@ test("the server may require a claim that the page did not expect", async () => 
 test.each(["expired", "revoked"] as const)(
   "%s is explained, and the page can ask for a renewal",
   async (state) => {
-    answers["POST /api/pickup/TOKEN/ask"] = [202, {}];
+    answers["POST /api/pickup/TOKEN/ask"] = [202, undefined];
     await visit({ state });
     expect(find("pickup-state")?.dataset["state"]).toBe(state);
     expect(text("pickup-reference")).toBe(REFERENCE);
@@ -194,6 +194,13 @@ test.each(["expired", "revoked"] as const)(
     expect(calls.at(-1)?.headers.has("DPoP")).toBe(false);
   },
 );
+
+test("asked again on the same day, the page says that nothing was passed on", async () => {
+  answers["POST /api/pickup/TOKEN/ask"] = [409, { code: "asked-lately" }];
+  await visit({ state: "expired" });
+  find("pickup-ask")?.click();
+  await vi.waitFor(() => expect(text("pickup-asked")).toBe(en.pickup.askedLately("Dana Levi")));
+});
 
 test("renewed while the page was open: asking brings the form back", async () => {
   answers["POST /api/pickup/TOKEN/ask"] = [409, { code: "still-there" }];

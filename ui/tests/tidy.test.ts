@@ -132,6 +132,7 @@ test("every code with which the server refuses has a text in every language", ()
     "confirm-needed",
     "weak-password",
     "last-manager",
+    "asked-lately",
   ];
   const ours = ["wrong-offset", "reference"];
   const missing = codes.filter((code) => !Object.hasOwn(en.problems, code));
