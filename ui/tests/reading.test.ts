@@ -1,0 +1,83 @@
+// What the list and the reader say about a message, rendered here with simulated answers.
+import { mount, tick, unmount } from "svelte";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import * as sending from "../src/api/sending.ts";
+import type { Detail, Item } from "../src/api/types.ts";
+import en from "../src/i18n/en.ts";
+import { languageUse } from "../src/i18n/index.svelte.ts";
+import { mail } from "../src/state/mail.svelte.ts";
+import Message from "../src/views/mail/Message.svelte";
+import { Pane } from "../src/views/mail/pane.svelte.ts";
+import Row from "../src/views/mail/Row.svelte";
+import StatusLines from "../src/views/mail/StatusLines.svelte";
+import { detailLike, itemLike } from "./fixtures.ts";
+
+let page: Record<string, unknown> | null = null;
+
+beforeEach(() => languageUse("en"));
+afterEach(async () => {
+  if (page !== null) await unmount(page);
+  page = null;
+  mail.reset();
+  vi.restoreAllMocks();
+  document.body.replaceChildren();
+});
+
+const find = (id: string) => document.querySelector<HTMLElement>(`[data-testid="${id}"]`);
+
+async function showRow(given: Partial<Item>) {
+  const item = itemLike({ reference: "R", ...given });
+  mail.place(item);
+  const pane = new Pane(
+    () => undefined,
+    () => undefined,
+  );
+  pane.mailbox = item.mailbox;
+  page = mount(Row, { target: document.body, props: { item, pane, entry: true } });
+  await tick();
+}
+
+async function showMessage(given: Partial<Detail>) {
+  page = mount(Message, {
+    target: document.body,
+    props: { detail: detailLike({ reference: "R", ...given }) },
+  });
+  await tick();
+}
+
+const notice = { kind: "read", about: "A", recipient: "noa@outside.example" } as const;
+
+test("only what has arrived says how it came here", async () => {
+  vi.spyOn(sending, "submission").mockRejectedValue(new Error("not asked for here"));
+  for (const [given, shown] of [
+    [{}, true],
+    [{ sent: true }, false],
+    [{ notice }, false],
+  ] as const) {
+    await showRow(given);
+    expect([given, find("row-protection") !== null]).toEqual([given, shown]);
+    if (page !== null) await unmount(page);
+    await showMessage(given);
+    expect([given, find("protection") !== null]).toEqual([given, shown]);
+    if (page !== null) await unmount(page);
+    page = null;
+  }
+});
+
+const delivery = (route: sending.Route): sending.Delivery => ({
+  ...{ address: "noa@outside.example", route, state: "delivered", protected: false },
+  ...{ at: "2026-11-23T10:00:00Z", history: [], reason: null, temporary: null },
+});
+
+test.each([
+  ["verified-tls", en.compose.routes["verified-tls"], false],
+  ["plain", en.status.unprotected, true],
+] as const)("a delivery by %s is called so", async (route, word, isUnprotected) => {
+  vi.spyOn(sending, "submission").mockResolvedValue({
+    ...{ reference: "R", acceptedAt: "2026-11-23T10:00:00Z", undoUntil: null },
+    recipients: [delivery(route)],
+  });
+  page = mount(StatusLines, { target: document.body, props: { reference: "R" } });
+  await vi.waitFor(() => expect(find("status-line")?.textContent).toContain(word));
+  expect(find("status-line")?.textContent?.includes(en.status.unprotected)).toBe(isUnprotected);
+});
