@@ -310,6 +310,7 @@ ok("an outsider reads and replies in Hebrew, at 320 px, by the keyboard");
 
 // ---- choice 1: refused, and nothing leaves (P-29)
 const before = left().length;
+expectFailure(/Not sent to eve@outside\.example/);
 await send(await write("eve@outside.example", "About the red kite", "The kite circles at dusk.", "refuse"));
 await line("eve@outside.example", "refused").waitFor();
 await dana.goto(`${base}/mail/inbox`);

@@ -56,6 +56,14 @@ test("an error stays until it is dismissed", () => {
   expect(toasts.items).toHaveLength(1);
 });
 
+test("an error outlasts the time in which it can be undone", () => {
+  toasts.show("not sent", { kind: "error", undo: vi.fn(), lastsMs: 15_000 });
+  vi.advanceTimersByTime(14_999);
+  expect(toasts.items[0]?.undo).not.toBeNull();
+  vi.advanceTimersByTime(1);
+  expect(toasts.items).toMatchObject([{ text: "not sent", undo: null }]);
+});
+
 test("many notices never push out one that delays an action", () => {
   const { undo, onend } = held();
   toasts.show("rejected", { undo, onend });

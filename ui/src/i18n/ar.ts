@@ -773,6 +773,10 @@ export const ar = {
     unsure: "لم يستجب الخادم. يمكن إعادة المحاولة بأمان، فالرسالة تُرسل مرة واحدة فقط.",
     failed: (why) => `لم تُرسل الرسالة. ${own(why)}`,
     sent: (reference) => `تم إرسال الرسالة. الرقم المرجعي: ${ltr(reference)}`,
+    sentBut: (reference, who) =>
+      `تم إرسال الرسالة، لكن ليس إلى ${own(who)}. الرقم المرجعي: ${ltr(reference)}`,
+    notSent: (reference, who) =>
+      `لم تُرسل الرسالة إلى ${own(who)}. الرقم المرجعي: ${ltr(reference)}`,
     tooLate: "أُرسلت الرسالة بالفعل ولا يمكن التراجع عن إرسالها.",
     notBegun: "تعذّر بدء رسالة جديدة.",
     discarded: "تم حذف المسودة.",

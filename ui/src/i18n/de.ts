@@ -762,6 +762,9 @@ export const de = {
       "Der Server hat nicht geantwortet. Sie können es gefahrlos erneut versuchen: Die Nachricht wird nur einmal gesendet.",
     failed: (why) => `Die Nachricht wurde nicht gesendet. ${why}`,
     sent: (reference) => `Nachricht gesendet. Referenznummer: ${reference}`,
+    sentBut: (reference, who) =>
+      `Nachricht gesendet, aber nicht an ${who}. Referenznummer: ${reference}`,
+    notSent: (reference, who) => `Nicht gesendet an ${who}. Referenznummer: ${reference}`,
     tooLate: "Die Nachricht wurde bereits gesendet. Das lässt sich nicht mehr rückgängig machen.",
     notBegun: "Es konnte keine neue Nachricht begonnen werden.",
     discarded: "Der Entwurf wurde verworfen.",

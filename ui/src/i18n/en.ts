@@ -725,6 +725,9 @@ export const en = {
     unsure: "The server did not respond. It is safe to try again: the message is sent only once.",
     failed: (why: string) => `The message was not sent. ${why}`,
     sent: (reference: string) => `Message sent. Reference: ${reference}`,
+    sentBut: (reference: string, who: string) =>
+      `Message sent, but not to ${who}. Reference: ${reference}`,
+    notSent: (reference: string, who: string) => `Not sent to ${who}. Reference: ${reference}`,
     tooLate: "The message has already been sent and cannot be undone.",
     notBegun: "We could not start a new message.",
     discarded: "Draft discarded.",

@@ -757,6 +757,8 @@ export const es = {
       "El servidor no ha respondido. Puede volver a intentarlo sin riesgo: el mensaje se envía una sola vez.",
     failed: (why) => `El mensaje no se ha enviado. ${why}`,
     sent: (reference) => `Mensaje enviado. Referencia: ${reference}`,
+    sentBut: (reference, who) => `Mensaje enviado, pero no a ${who}. Referencia: ${reference}`,
+    notSent: (reference, who) => `El mensaje no se ha enviado a ${who}. Referencia: ${reference}`,
     tooLate: "El mensaje ya se ha enviado y no se puede deshacer.",
     notBegun: "No hemos podido empezar un mensaje nuevo.",
     discarded: "Se ha descartado el borrador.",

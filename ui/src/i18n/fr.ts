@@ -771,6 +771,9 @@ export const fr = {
       "Le serveur n’a pas répondu. Vous pouvez réessayer sans risque\u00a0: le message ne sera envoyé qu’une fois.",
     failed: (why) => `Le message n’a pas été envoyé. ${why}`,
     sent: (reference) => `Message envoyé. Référence\u00a0: ${reference}`,
+    sentBut: (reference, who) => `Message envoyé, mais pas à ${who}. Référence\u00a0: ${reference}`,
+    notSent: (reference, who) =>
+      `Le message n’a pas été envoyé à ${who}. Référence\u00a0: ${reference}`,
     tooLate: "Le message a déjà été envoyé\u202f; l’envoi ne peut plus être annulé.",
     notBegun: "Nous n’avons pas pu commencer un nouveau message.",
     discarded: "Le brouillon a été supprimé.",

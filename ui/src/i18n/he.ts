@@ -725,6 +725,10 @@ export const he = {
     unsure: "השרת לא הגיב. אפשר לנסות שוב בבטחה: ההודעה נשלחת פעם אחת בלבד.",
     failed: (why: string) => `ההודעה לא נשלחה. ${why}`,
     sent: (reference: string) => `ההודעה נשלחה. מספר אסמכתה: \u2066${reference}\u2069`,
+    sentBut: (reference, who) =>
+      `ההודעה נשלחה, אך לא אל \u2068${who}\u2069. מספר אסמכתה: \u2066${reference}\u2069`,
+    notSent: (reference, who) =>
+      `ההודעה לא נשלחה אל \u2068${who}\u2069. מספר אסמכתה: \u2066${reference}\u2069`,
     tooLate: "ההודעה כבר נשלחה ואי אפשר לבטל את השליחה.",
     notBegun: "לא הצלחנו להתחיל הודעה חדשה.",
     discarded: "הטיוטה נמחקה.",

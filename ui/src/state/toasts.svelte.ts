@@ -40,8 +40,8 @@ class Toasts {
     const shown = this.items.filter((item) => item.onend === null).slice(0, 1 - SHOWN_MAX);
     for (const old of shown) this.end(old.id);
     this.items = [...this.items, toast];
-    // An error stays until the user has dismissed it (WCAG 2.2.1).
-    if (toast.kind === "info")
+    // An error stays until the user has dismissed it (WCAG 2.2.1); only its undo may expire.
+    if (toast.kind === "info" || lastsMs !== undefined)
       this.#arm(toast.id, lastsMs ?? (toast.undo === null ? INFO_MS : UNDO_MS));
     return toast.id;
   }
@@ -92,8 +92,15 @@ class Toasts {
   }
 
   #arm(id: number, leftMs: number): void {
-    const handle = setTimeout(() => this.end(id), leftMs);
+    const handle = setTimeout(() => this.#expire(id), leftMs);
     this.#timers.set(id, { handle, leftMs, startedAt: Date.now() });
+  }
+
+  #expire(id: number): void {
+    const toast = this.items.find((item) => item.id === id);
+    if (toast?.kind !== "error") return this.end(id);
+    this.#timers.delete(id);
+    this.items = this.items.map((item) => (item.id === id ? { ...item, undo: null } : item));
   }
 
   #take(id: number): Toast | undefined {
