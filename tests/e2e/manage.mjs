@@ -71,7 +71,8 @@ await page.route("**/api/manage/users", async (route) => {
   await route.fulfill({ status: 403, contentType: "application/problem+json", json: body });
 }, { times: 1 });
 await page.goto(`${base}/manage/users`);
-await page.getByTestId("confirm-password-field").fill("not it");
+await page.getByTestId("confirm-password-field").waitFor();
+await page.keyboard.type("not it");
 await page.getByTestId("confirm-password-submit").click();
 await shown(page, "confirm-password", "password is incorrect").waitFor();
 await page.getByTestId("confirm-password-field").fill(password);

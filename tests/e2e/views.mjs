@@ -158,6 +158,8 @@ async function tour(page, mode, look) {
     await show();
     await look(name);
     if (["source", "labels", "palette", "help"].includes(name)) {
+      const isAtClose = await page.evaluate(() => document.activeElement.matches("dialog header button"));
+      assert.ok(!isAtClose, `${name}: the focus is at the close button`);
       await page.keyboard.press("Escape");
       await page.locator("dialog[open]").waitFor({ state: "detached" });
     }
@@ -220,12 +222,14 @@ async function prepare(page) {
   await page.getByTestId("frame").waitFor();
   await page.goto(`${base}/mail/inbox/${second}`);
   await page.getByTestId("label-open").click();
-  await page.getByTestId("label-name").fill("Garden");
+  await page.getByTestId("label-name").waitFor();
+  await page.keyboard.type("Garden");
   await kept(page, () => page.getByTestId("label-add").click(), "/api/messages");
   await page.getByTestId("label-choice").waitFor();
   await page.keyboard.press("Escape");
   await page.getByTestId("mailbox-new").click();
-  await page.getByTestId("mailbox-name").fill("Invoices");
+  await page.getByTestId("mailbox-name").waitFor();
+  await page.keyboard.type("Invoices");
   await page.getByTestId("mailbox-save").click();
   await page.getByTestId("mailbox").filter({ hasText: "Invoices" }).waitFor();
   await search(page, "pond");
