@@ -718,6 +718,17 @@ export const de = {
       "verified-tls": "Geprüfte Verschlüsselung",
       refused: "Nicht erlaubt",
     },
+    reasons: {
+      "no-address": "Keine Adresse",
+      rules: "Nicht erlaubt",
+      "unknown-recipient": "Adresse gibt es nicht",
+      "not-local": "Keine unserer Domains",
+      "accept-from": "Nimmt nichts Internes an",
+      disabled: "Konto deaktiviert",
+      "not-now": "Wird noch nicht gelesen",
+      intranet: "Keine Mails nach außen",
+      "mailbox-full": "Postfach voll",
+    },
     choices: {
       refuse: "Nicht senden",
       ask: "Nachfragen, dann als gewöhnliche E-Mail senden",
@@ -734,6 +745,8 @@ export const de = {
         "Einige Empfänger erhalten diese Nachricht als gewöhnliche E-Mail, die andere unterwegs lesen könnten.",
       verified:
         "Externe Empfänger erhalten diese Nachricht nur, wenn sich die Verschlüsselung der Verbindung prüfen lässt.",
+      notAll:
+        "Mindestens ein Empfänger erhält diese Nachricht nicht; der Grund steht bei der Adresse. Sie werden benachrichtigt.",
       refused:
         "Ihre Organisation erlaubt nicht, diese Nachricht an alle Empfänger zu senden. Mindestens einer erhält sie nicht, und Sie werden benachrichtigt.",
     },

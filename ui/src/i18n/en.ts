@@ -683,6 +683,17 @@ export const en = {
       "verified-tls": "Verified encryption",
       refused: "Not allowed",
     },
+    reasons: {
+      "no-address": "Not an address",
+      rules: "Not allowed",
+      "unknown-recipient": "Nobody has this address",
+      "not-local": "Not one of our domains",
+      "accept-from": "Accepts no internal messages",
+      disabled: "Account disabled",
+      "not-now": "Nobody reads this yet",
+      intranet: "No mail to the outside",
+      "mailbox-full": "Mailbox full",
+    },
     choices: {
       refuse: "Do not send",
       ask: "Ask me, then send as ordinary email",
@@ -699,6 +710,8 @@ export const en = {
         "Some recipients will get this message as ordinary email, which others could read on the way.",
       verified:
         "External recipients get this message only if the connection has verified encryption.",
+      notAll:
+        "At least one recipient will not get this message, for the reason shown beside the address. You will be notified.",
       refused:
         "Your organisation does not allow this message to be sent to at least one recipient. They will not get it, and you will be notified.",
     },

@@ -714,6 +714,17 @@ export const es = {
       "verified-tls": "Cifrado verificado",
       refused: "No permitido",
     },
+    reasons: {
+      "no-address": "No es una dirección",
+      rules: "No permitido",
+      "unknown-recipient": "Nadie tiene esta dirección",
+      "not-local": "Dominio ajeno",
+      "accept-from": "No acepta correo interno",
+      disabled: "Cuenta desactivada",
+      "not-now": "Nadie lo lee todavía",
+      intranet: "Sin correo al exterior",
+      "mailbox-full": "Buzón lleno",
+    },
     choices: {
       refuse: "No enviar",
       ask: "Preguntarme y enviar como correo normal",
@@ -730,6 +741,8 @@ export const es = {
         "Algunos destinatarios recibirán este mensaje como correo normal, que otros podrían leer por el camino.",
       verified:
         "Los destinatarios externos solo reciben este mensaje si la conexión tiene un cifrado verificado.",
+      notAll:
+        "Al menos un destinatario no recibirá este mensaje, por el motivo indicado junto a la dirección. Usted recibirá un aviso.",
       refused:
         "Su organización no permite enviar este mensaje a al menos un destinatario. Esa persona no lo recibirá y usted recibirá un aviso.",
     },

@@ -728,6 +728,17 @@ export const fr = {
       "verified-tls": "Chiffrement vérifié",
       refused: "Non autorisé",
     },
+    reasons: {
+      "no-address": "Pas une adresse",
+      rules: "Non autorisé",
+      "unknown-recipient": "Adresse inexistante",
+      "not-local": "Domaine étranger",
+      "accept-from": "N’accepte pas de message interne",
+      disabled: "Compte désactivé",
+      "not-now": "Pas encore lue",
+      intranet: "Aucun message vers l’extérieur",
+      "mailbox-full": "Boîte pleine",
+    },
     choices: {
       refuse: "Ne pas envoyer",
       ask: "Me demander, puis envoyer par e-mail ordinaire",
@@ -744,6 +755,8 @@ export const fr = {
         "Certains destinataires recevront ce message par e-mail ordinaire, que d’autres pourraient lire en chemin.",
       verified:
         "Les destinataires externes ne reçoivent ce message que si le chiffrement de la connexion est vérifié.",
+      notAll:
+        "Au moins un destinataire ne recevra pas ce message, pour la raison indiquée à côté de l’adresse. Vous en serez averti.",
       refused:
         "Votre organisation n’autorise pas l’envoi de ce message à au moins un destinataire. Cette personne ne le recevra pas, et vous en serez averti.",
     },
