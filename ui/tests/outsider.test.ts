@@ -135,6 +135,14 @@ test("a passphrase that is too short is not sent", async () => {
   expect(calls).toHaveLength(1);
 });
 
+test("who comes back is told neither a count of none nor of a way that does not exist", async () => {
+  await visit({ state: "claimed", waiting: 0 });
+  expect(text("pickup-from")).toContain(en.pickup.back("Dana Levi"));
+  expect(text("pickup-from")).not.toContain("0 messages");
+  expect(text("pickup-forgotten")).toBe(en.pickup.forgotten("Dana Levi"));
+  expect(en.portal.renewal("Dana Levi")).not.toContain("password");
+});
+
 const asked: [string, Partial<Pickup>, boolean][] = [
   ["claimed: one's own passphrase", { state: "claimed" }, false],
   ["password in the mail", { handOff: "in-mail" }, false],

@@ -512,6 +512,7 @@ export const de = {
     // None is left to open once all are; they were sent all the same.
     sent: (who, n) =>
       `${who} hat Ihnen ${n === 0 ? "Nachrichten" : n === 1 ? "eine Nachricht" : messages(n)} gesendet`,
+    back: (who) => `Willkommen zurück. Ihre Nachrichten von ${who} finden Sie hier.`,
     sentAt: "Gesendet",
     reference: "Referenznummer",
     until: "Verfügbar bis",
@@ -556,6 +557,8 @@ export const de = {
       "Das Einmalpasswort ist falsch. Kopieren Sie es noch einmal aus der E-Mail, ohne Leerzeichen.",
     wrongOwn: "Die Passphrase ist falsch.",
     wrongOther: "Das Passwort ist falsch.",
+    forgotten: (who) =>
+      `Passphrase vergessen? Niemand kann sie wiederherstellen. ${who} kann dieses Konto schließen und Ihnen die Nachricht erneut senden.`,
     nowClaimed:
       "Für dieses Konto wurde bereits eine Passphrase gewählt. Wenn Sie das waren, melden Sie sich damit an. Andernfalls informieren Sie bitte den Absender.",
     weak: (n) =>
@@ -679,7 +682,7 @@ export const de = {
     sponsor: "Für Sie angelegt von",
     ends: "Gültig bis",
     renewal: (who) =>
-      `Nur ${who} kann dieses Konto verlängern oder Ihnen ein neues Passwort senden. Antworten Sie dazu auf eine der Nachrichten. Die Passphrase lässt sich hier nicht ändern.`,
+      `Nur ${who} kann dieses Konto verlängern. Antworten Sie dazu auf eine der Nachrichten. Die Passphrase lässt sich hier nicht ändern.`,
     leave: "Mein Konto jetzt löschen",
     leaveLead:
       "Alle Nachrichten in Ihrem Konto, gelesen oder ungelesen, werden samt ihren Schlüsseln sofort vernichtet. Niemand kann sie wiederherstellen.",

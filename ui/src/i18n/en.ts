@@ -484,6 +484,7 @@ export const en = {
   },
   pickup: {
     sent: (who: string, n: number) => `${who} sent you ${messages(n)}`,
+    back: (who: string) => `Welcome back. Your messages from ${who} are here.`,
     sentAt: "Sent",
     reference: "Reference",
     until: "Available until",
@@ -527,6 +528,8 @@ export const en = {
       "The one-time password is incorrect. Copy it again from the email, without spaces.",
     wrongOwn: "The passphrase is incorrect.",
     wrongOther: "The password is incorrect.",
+    forgotten: (who: string) =>
+      `Forgotten your passphrase? Nobody can restore it. ${who} can close this account and send you the message again.`,
     nowClaimed:
       "Someone has already chosen a passphrase for this account. If it was you, sign in with it. If it was not, please tell the sender.",
     weak: (n: number) =>
@@ -645,7 +648,7 @@ export const en = {
     sponsor: "Created for you by",
     ends: "Expires",
     renewal: (who: string) =>
-      `Only ${who} can extend this account or send you a new password. To request this, reply to one of the messages. You cannot change the passphrase here.`,
+      `Only ${who} can extend this account. To request this, reply to one of the messages. You cannot change the passphrase here.`,
     leave: "Delete my account now",
     leaveLead:
       "All messages in your account, read or unread, are destroyed immediately together with their encryption keys. Nobody can restore them.",

@@ -515,6 +515,7 @@ export const es = {
   pickup: {
     sent: (who, n) =>
       form(n, `${who} le ha enviado un mensaje`, `${who} le ha enviado ${messages(n)}`),
+    back: (who) => `Le damos de nuevo la bienvenida. Aquí están sus mensajes de ${who}.`,
     sentAt: "Enviado",
     reference: "Referencia",
     until: "Disponible hasta",
@@ -558,6 +559,8 @@ export const es = {
       "La contraseña de un solo uso no es correcta. Cópiela de nuevo del correo, sin espacios.",
     wrongOwn: "La frase de contraseña no es correcta.",
     wrongOther: "La contraseña no es correcta.",
+    forgotten: (who) =>
+      `¿Ha olvidado su frase de contraseña? Nadie puede recuperarla. ${who} puede cerrar esta cuenta y enviarle de nuevo el mensaje.`,
     nowClaimed:
       "Ya se ha elegido una frase de contraseña para esta cuenta. Si fue usted, inicie sesión con ella. Si no, avise al remitente.",
     weak: (n) =>
@@ -676,7 +679,7 @@ export const es = {
     sponsor: "Creada para usted por",
     ends: "Caduca",
     renewal: (who) =>
-      `Solo ${who} puede prolongar esta cuenta o enviarle una contraseña nueva. Para pedirlo, responda a uno de los mensajes. La frase de contraseña no se puede cambiar aquí.`,
+      `Solo ${who} puede prolongar esta cuenta. Para pedirlo, responda a uno de los mensajes. La frase de contraseña no se puede cambiar aquí.`,
     leave: "Eliminar mi cuenta ahora",
     leaveLead:
       "Todos los mensajes de su cuenta, leídos o no, se destruyen de inmediato junto con sus claves de cifrado. Nadie podrá restaurarlos.",

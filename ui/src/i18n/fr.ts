@@ -525,6 +525,7 @@ export const fr = {
     // None is left to open once all are; they were sent all the same.
     sent: (who, n) =>
       `${who} vous a envoyé ${n === 0 ? "des messages" : n === 1 ? "un message" : messages(n)}`,
+    back: (who) => `Bon retour. Vos messages ${of(who)} sont ici.`,
     sentAt: "Envoyé",
     reference: "Référence",
     until: "Disponible jusqu’au",
@@ -569,6 +570,8 @@ export const fr = {
       "Le mot de passe à usage unique est incorrect. Copiez-le de nouveau depuis l’e-mail, sans espaces.",
     wrongOwn: "La phrase de passe est incorrecte.",
     wrongOther: "Le mot de passe est incorrect.",
+    forgotten: (who) =>
+      `Phrase de passe oubliée\u202f? Personne ne peut la restaurer. ${who} peut fermer ce compte et vous renvoyer le message.`,
     nowClaimed:
       "Une phrase de passe a déjà été choisie pour ce compte. Si c’était vous, connectez-vous avec elle. Sinon, prévenez l’expéditeur.",
     weak: (n) =>
@@ -690,7 +693,7 @@ export const fr = {
     sponsor: "Créé pour vous par",
     ends: "Expire le",
     renewal: (who) =>
-      `Seule la personne suivante peut prolonger ce compte ou vous envoyer un nouveau mot de passe\u00a0: ${who}. Pour le demander, répondez à l’un des messages. La phrase de passe ne peut pas être changée ici.`,
+      `Seule la personne suivante peut prolonger ce compte\u00a0: ${who}. Pour le demander, répondez à l’un des messages. La phrase de passe ne peut pas être changée ici.`,
     leave: "Supprimer mon compte maintenant",
     leaveLead:
       "Tous les messages de votre compte, lus ou non, sont détruits immédiatement avec leurs clés de chiffrement. Personne ne pourra les restaurer.",
