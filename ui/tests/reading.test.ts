@@ -64,6 +64,17 @@ test("only what has arrived says how it came here", async () => {
   }
 });
 
+test("of many recipients, the first few are shown until the others are asked for", async () => {
+  const to = Array.from({ length: 31 }, (_, i) => ({ name: null, address: `u${i}@example.org` }));
+  await showMessage({ to });
+  const people = () => document.querySelectorAll("[data-testid=person]").length;
+  expect(people()).toBe(5);
+  expect(find("people-more")?.textContent).toBe(en.reader.more(26));
+  find("people-more")?.click();
+  await tick();
+  expect([people(), find("people-more")]).toEqual([31, null]);
+});
+
 const delivery = (route: sending.Route): sending.Delivery => ({
   ...{ address: "noa@outside.example", route, state: "delivered", protected: false },
   ...{ at: "2026-11-23T10:00:00Z", history: [], reason: null, temporary: null },

@@ -255,6 +255,7 @@ export const ar = {
     actions: "إجراءات على هذه الرسالة",
     to: "إلى",
     cc: "نسخة إلى",
+    more: (n) => `و${n} غيرهم`,
     reference: "الرقم المرجعي",
     copyReference: "نسخ الرقم المرجعي",
     openedAt: (when) => `فتحت هذه الرسالة في ${when}.`,

@@ -216,6 +216,7 @@ export const de = {
     actions: "Aktionen für diese Nachricht",
     to: "An",
     cc: "Cc",
+    more: (n) => `und ${n} weitere`,
     reference: "Referenz",
     copyReference: "Referenznummer kopieren",
     openedAt: (when) => `Sie haben diese Nachricht am ${when} geöffnet.`,

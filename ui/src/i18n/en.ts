@@ -207,6 +207,7 @@ export const en = {
     actions: "Actions for this message",
     to: "To",
     cc: "Cc",
+    more: (n: number) => `and ${n} more`,
     reference: "Reference",
     copyReference: "Copy the reference number",
     openedAt: (when: string) => `You opened this message ${when}.`,

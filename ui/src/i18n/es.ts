@@ -229,6 +229,7 @@ export const es = {
     actions: "Acciones para este mensaje",
     to: "Para",
     cc: "Cc",
+    more: (n) => `y ${n} más`,
     reference: "Referencia",
     copyReference: "Copiar el número de referencia",
     openedAt: (when) => `Abrió este mensaje el ${when}.`,

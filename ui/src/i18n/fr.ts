@@ -221,6 +221,7 @@ export const fr = {
     actions: "Actions sur ce message",
     to: "À",
     cc: "Cc",
+    more: (n) => `et ${n} autres`,
     reference: "Référence",
     copyReference: "Copier le numéro de référence",
     openedAt: (when) => `Vous avez ouvert ce message le ${when}.`,

@@ -205,6 +205,7 @@ export const he = {
     actions: "פעולות על ההודעה",
     to: "אל",
     cc: "העתק",
+    more: (n) => `ועוד ${n}`,
     reference: "אסמכתה",
     copyReference: "העתקת מספר האסמכתה",
     openedAt: (when) => `פתחת את ההודעה ${when}.`,
