@@ -16,6 +16,7 @@ import {
   problems,
   profile,
   search,
+  soon,
   tourSkip,
 } from "./support.mjs";
 
@@ -157,6 +158,7 @@ async function tour(page, mode, look) {
   for (const [name, show] of Object.entries(views)) {
     await show();
     await look(name);
+    if (name === "inbox") await ringed(page);
     if (["source", "labels", "palette", "help"].includes(name)) {
       const isAtClose = await page.evaluate(() => document.activeElement.matches("dialog header button"));
       assert.ok(!isAtClose, `${name}: the focus is at the close button`);
@@ -168,6 +170,22 @@ async function tour(page, mode, look) {
       await page.getByTestId("composer").waitFor({ state: "detached" });
     }
   }
+}
+
+/** The row that has the focus by the keyboard has a ring all around it. */
+async function ringed(page) {
+  await page.getByTestId("row-link").first().focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowUp");
+  await soon(async () => {
+    const ring = await page.evaluate(() => {
+      const row = document.activeElement.closest("[data-testid=row]");
+      const { outlineStyle, inlineSize } = getComputedStyle(row, "::after");
+      return [outlineStyle, parseFloat(inlineSize) / row.clientWidth];
+    });
+    assert.equal(ring[0], "solid");
+    assert.ok(ring[1] > 0.95, `the ring covers ${ring[1]} of the row`);
+  });
 }
 
 async function walk(mode, isFirst) {
