@@ -159,6 +159,7 @@ async function tour(page, mode, look) {
     await show();
     await look(name);
     if (name === "inbox") await ringed(page);
+    if (name === "search") await roomy(page);
     if (["source", "labels", "palette", "help"].includes(name)) {
       const isAtClose = await page.evaluate(() => document.activeElement.matches("dialog header button"));
       assert.ok(!isAtClose, `${name}: the focus is at the close button`);
@@ -170,6 +171,19 @@ async function tour(page, mode, look) {
       await page.getByTestId("composer").waitFor({ state: "detached" });
     }
   }
+}
+
+/** All three lines of a row that a search found have room within it. */
+function roomy(page) {
+  return soon(async () => {
+    const rooms = await page.evaluate(() =>
+      [...document.querySelectorAll("[data-testid=row-snippet]")].map((line) => {
+        const row = line.closest("[data-testid=row]").getBoundingClientRect();
+        return row.bottom - line.getBoundingClientRect().bottom;
+      }),
+    );
+    assert.ok(rooms.length > 0 && rooms.every((px) => px >= 4), `px below the lines: ${rooms}`);
+  });
 }
 
 /** The row that has the focus by the keyboard has a ring all around it. */
