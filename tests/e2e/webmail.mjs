@@ -244,6 +244,7 @@ await soon(async () => {
   assert.match(from, /^\/m\/[\w-]{43}\/from\/[\w-]+$/);
 });
 await page.getByTestId("pictures").waitFor({ state: "detached" });
+await page.getByTestId("pictures-missing").filter({ hasText: "1 image could not" }).waitFor();
 ok("remote images are loaded on request, from our server");
 
 // Senders of past mail are suggested as recipients.

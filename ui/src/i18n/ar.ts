@@ -283,6 +283,13 @@ export const ar = {
     picturesHint: "إذا عرضت الصور الخارجية فقد يعلم المرسل أنك شاهدت الرسالة، لكنه لا يعلم مكانك.",
     picturesShow: "إظهار الصور",
     picturesFailed: "تعذّر تحميل الصور.",
+    picturesMissing: (n) =>
+      plural("ar", n, {
+        one: "تعذّر تحميل صورة واحدة.",
+        two: "تعذّر تحميل صورتين.",
+        few: `تعذّر تحميل ${n} صور.`,
+        other: `تعذّر تحميل ${n} صورة.`,
+      }),
     preview: "معاينة",
     downloadAll: "تنزيل الكل",
     download: "تنزيل",

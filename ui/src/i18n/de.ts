@@ -245,6 +245,8 @@ export const de = {
       "Wenn Sie externe Bilder anzeigen, kann der Absender erfahren, dass Sie die Nachricht angesehen haben, aber nicht, wo Sie sind.",
     picturesShow: "Bilder anzeigen",
     picturesFailed: "Die Bilder konnten nicht geladen werden.",
+    picturesMissing: (n) =>
+      form(n, "1 Bild konnte nicht geladen werden.", `${n} Bilder konnten nicht geladen werden.`),
     preview: "Vorschau",
     downloadAll: "Alle herunterladen",
     download: "Herunterladen",

@@ -231,6 +231,8 @@ export const en = {
       "If you show remote images, the sender may learn that you viewed the message, but not where you are.",
     picturesShow: "Show images",
     picturesFailed: "The images could not be loaded.",
+    picturesMissing: (n: number) =>
+      many(n, "image could not be loaded.", "images could not be loaded."),
     preview: "Preview",
     downloadAll: "Download all",
     download: "Download",

@@ -254,6 +254,8 @@ export const es = {
       "Si muestra las imágenes remotas, el remitente puede saber que ha visto el mensaje, pero no dónde está usted.",
     picturesShow: "Mostrar imágenes",
     picturesFailed: "No se han podido cargar las imágenes.",
+    picturesMissing: (n) =>
+      form(n, "No se ha podido cargar 1 imagen.", `No se han podido cargar ${n} imágenes.`),
     preview: "Vista previa",
     downloadAll: "Descargar todo",
     download: "Descargar",

@@ -250,6 +250,8 @@ export const fr = {
       "Si vous affichez les images distantes, l’expéditeur peut apprendre que vous avez consulté le message, mais pas où vous êtes.",
     picturesShow: "Afficher les images",
     picturesFailed: "Les images n’ont pas pu être chargées.",
+    picturesMissing: (n) =>
+      form(n, "1 image n’a pas pu être chargée.", `${n} images n’ont pas pu être chargées.`),
     preview: "Aperçu",
     downloadAll: "Tout télécharger",
     download: "Télécharger",
