@@ -1,6 +1,7 @@
 // What the list and the reader say about a message, rendered here with simulated answers.
 import { mount, tick, unmount } from "svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import * as api from "../src/api/mail.ts";
 import * as sending from "../src/api/sending.ts";
 import type { Detail, Item } from "../src/api/types.ts";
 import en from "../src/i18n/en.ts";
@@ -73,6 +74,36 @@ test("of many recipients, the first few are shown until the others are asked for
   find("people-more")?.click();
   await tick();
   expect([people(), find("people-more")]).toEqual([31, null]);
+});
+
+test("replies that go elsewhere than to the sender are told by address", async () => {
+  const from = { name: "Dana", address: "dana@example.org" };
+  const evil = { name: "Dana", address: "dana@evil.example" };
+  await showMessage({ from, replyTo: [{ name: "Dana", address: "Dana@Example.org" }] });
+  expect(document.body.textContent).not.toContain(en.reader.repliesTo);
+  if (page !== null) await unmount(page);
+  await showMessage({ from, replyTo: [evil] });
+  expect(document.querySelector("dl")?.textContent).toContain(en.reader.repliesTo);
+  expect(document.querySelector("dl")?.textContent).toContain(evil.address);
+});
+
+test("a file that may run code is named so, whatever its sender says, and asked about", async () => {
+  const ticket = vi.spyOn(api, "ticket").mockReturnValue(new Promise(() => undefined));
+  const part = {
+    part: 2,
+    name: "invoice.pdf.exe",
+    type: "application/pdf",
+    size: 1,
+    inline: false,
+  };
+  await showMessage({ parts: [part] });
+  expect(find("attachment")?.textContent).toContain(en.reader.program);
+  expect(find("attachment")?.textContent).not.toContain(part.type);
+  find("attachment")?.click();
+  await tick();
+  expect(ticket).not.toHaveBeenCalled();
+  find("confirm-yes")?.click();
+  expect(ticket).toHaveBeenCalledOnce();
 });
 
 const delivery = (route: sending.Route): sending.Delivery => ({

@@ -256,6 +256,7 @@ export const ar = {
     to: "إلى",
     cc: "نسخة إلى",
     more: (n) => `و${n} غيرهم`,
+    repliesTo: "الردود إلى",
     reference: "الرقم المرجعي",
     copyReference: "نسخ الرقم المرجعي",
     openedAt: (when) => `فتحت هذه الرسالة في ${when}.`,
@@ -293,6 +294,10 @@ export const ar = {
     preview: "معاينة",
     downloadAll: "تنزيل الكل",
     download: "تنزيل",
+    program: "قد يحتوي على شيفرة ضارة",
+    programAsk: (name) => `هل تريد تنزيل ${own(name)}؟`,
+    programLead:
+      "يمكن لملف من هذا النوع أن يشغّل شيفرة على حاسوبك. لا تنزّله إلا إذا كنت تتوقعه من هذا المرسل.",
     linkTo: (host) => `رابط إلى ${ltr(host)}`,
     unnamed: "(بلا اسم)",
   },

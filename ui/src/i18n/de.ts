@@ -217,6 +217,7 @@ export const de = {
     to: "An",
     cc: "Cc",
     more: (n) => `und ${n} weitere`,
+    repliesTo: "Antworten an",
     reference: "Referenz",
     copyReference: "Referenznummer kopieren",
     openedAt: (when) => `Sie haben diese Nachricht am ${when} geöffnet.`,
@@ -250,6 +251,10 @@ export const de = {
     preview: "Vorschau",
     downloadAll: "Alle herunterladen",
     download: "Herunterladen",
+    program: "Kann schädlichen Code enthalten",
+    programAsk: (name) => `${name} herunterladen?`,
+    programLead:
+      "Eine solche Datei kann auf Ihrem Computer Code ausführen. Laden Sie sie nur herunter, wenn Sie sie von diesem Absender erwartet haben.",
     linkTo: (host) => `Link zu ${host}`,
     unnamed: "(ohne Namen)",
   },

@@ -208,6 +208,7 @@ export const en = {
     to: "To",
     cc: "Cc",
     more: (n: number) => `and ${n} more`,
+    repliesTo: "Replies to",
     reference: "Reference",
     copyReference: "Copy the reference number",
     openedAt: (when: string) => `You opened this message ${when}.`,
@@ -236,6 +237,10 @@ export const en = {
     preview: "Preview",
     downloadAll: "Download all",
     download: "Download",
+    program: "May contain harmful code",
+    programAsk: (name: string) => `Download ${name}?`,
+    programLead:
+      "A file of this kind can run code on your computer. Download it only if you expected it from this sender.",
     linkTo: (host: string) => `Link to ${host}`,
     unnamed: "(no name)",
   },

@@ -230,6 +230,7 @@ export const es = {
     to: "Para",
     cc: "Cc",
     more: (n) => `y ${n} más`,
+    repliesTo: "Respuestas a",
     reference: "Referencia",
     copyReference: "Copiar el número de referencia",
     openedAt: (when) => `Abrió este mensaje el ${when}.`,
@@ -259,6 +260,10 @@ export const es = {
     preview: "Vista previa",
     downloadAll: "Descargar todo",
     download: "Descargar",
+    program: "Puede contener código dañino",
+    programAsk: (name) => `¿Descargar ${name}?`,
+    programLead:
+      "Un archivo de este tipo puede ejecutar código en su equipo. Descárguelo solo si lo esperaba de este remitente.",
     linkTo: (host) => `Enlace a ${host}`,
     unnamed: "(sin nombre)",
   },

@@ -222,6 +222,7 @@ export const fr = {
     to: "À",
     cc: "Cc",
     more: (n) => `et ${n} autres`,
+    repliesTo: "Réponses à",
     reference: "Référence",
     copyReference: "Copier le numéro de référence",
     openedAt: (when) => `Vous avez ouvert ce message le ${when}.`,
@@ -255,6 +256,10 @@ export const fr = {
     preview: "Aperçu",
     downloadAll: "Tout télécharger",
     download: "Télécharger",
+    program: "Peut contenir du code malveillant",
+    programAsk: (name) => `Télécharger ${name}\u202f?`,
+    programLead:
+      "Un fichier de ce type peut exécuter du code sur votre ordinateur. Ne le téléchargez que si vous l’attendiez de cet expéditeur.",
     linkTo: (host) => `Lien vers ${host}`,
     unnamed: "(sans nom)",
   },

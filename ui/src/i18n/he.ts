@@ -206,6 +206,7 @@ export const he = {
     to: "אל",
     cc: "העתק",
     more: (n) => `ועוד ${n}`,
+    repliesTo: "תשובות אל",
     reference: "אסמכתה",
     copyReference: "העתקת מספר האסמכתה",
     openedAt: (when) => `פתחת את ההודעה ${when}.`,
@@ -238,6 +239,10 @@ export const he = {
     preview: "תצוגה מקדימה",
     downloadAll: "הורדת הכול",
     download: "הורדה",
+    program: "עלול להכיל קוד מזיק",
+    programAsk: (name) => `להוריד את \u2068${name}\u2069?`,
+    programLead:
+      "קובץ מסוג זה יכול להריץ קוד במחשב שלך. יש להוריד אותו רק אם ציפית לקבל אותו מהשולח הזה.",
     linkTo: (host) => `קישור אל ${host}`,
     unnamed: "(ללא שם)",
   },
