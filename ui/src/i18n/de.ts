@@ -991,6 +991,7 @@ export const de = {
       address: "Adresse",
       password: "Anfangspasswort",
       passwordHint: "Der Benutzer sollte es in den Einstellungen ändern.",
+      incomplete: "Geben Sie einen Benutzernamen und ein erstes Passwort ein.",
       add: "Benutzer anlegen",
       made: (address: string) =>
         `${address} kann sich jetzt anmelden. Geben Sie dem Benutzer diesen Wiederherstellungsschlüssel: Er wird nur einmal angezeigt, und ohne ihn kann niemand die Nachrichten wiederherstellen, wenn das Passwort verloren geht.`,

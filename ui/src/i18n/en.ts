@@ -950,6 +950,7 @@ export const en = {
       address: "Address",
       password: "Initial password",
       passwordHint: "The user should change it in Settings.",
+      incomplete: "Enter a username and an initial password.",
       add: "Create user",
       made: (address: string) =>
         `${address} can now sign in. Give the user this recovery key: it is shown only once, and without it nobody can restore the messages if the password is lost.`,

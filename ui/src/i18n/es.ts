@@ -981,6 +981,7 @@ export const es = {
       address: "Dirección",
       password: "Contraseña inicial",
       passwordHint: "El usuario debería cambiarla en Configuración.",
+      incomplete: "Introduzca un nombre de usuario y una contraseña inicial.",
       add: "Crear el usuario",
       made: (address: string) =>
         `${address} ya puede iniciar sesión. Entregue al usuario esta clave de recuperación: solo se muestra una vez, y sin ella nadie podrá restaurar los mensajes si se pierde la contraseña.`,

@@ -999,6 +999,7 @@ export const fr = {
       address: "Adresse",
       password: "Mot de passe initial",
       passwordHint: "L’utilisateur devrait le changer dans les paramètres.",
+      incomplete: "Saisissez un nom d’utilisateur et un mot de passe initial.",
       add: "Créer l’utilisateur",
       made: (address: string) =>
         `${address} peut maintenant se connecter. Remettez cette clé de récupération à l’utilisateur\u00a0: elle n’est affichée qu’une seule fois, et sans elle personne ne pourra restaurer les messages si le mot de passe est perdu.`,
