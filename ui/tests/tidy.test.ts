@@ -33,6 +33,34 @@ test.each(files.filter((file) => cssOf(file) !== ""))("$name has logical CSS onl
     expect(a).toBe(b);
 });
 
+/** Relative luminance (WCAG 2.2). */
+function luminance(colour: string): number {
+  const parts = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16) / 255);
+  const [r = 0, g = 0, b = 0] = parts.map((one) =>
+    one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4,
+  );
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+test("marked words can be read in both themes", () => {
+  const css = readFileSync("src/app.css", "utf8");
+  const token = (name: string) =>
+    new RegExp(`--${name}: light-dark\\((#\\w{6}), (#\\w{6})\\)`).exec(css)?.slice(1) ?? [];
+  for (const theme of [0, 1]) {
+    const [ink, mark] = [token("ink-2"), token("mark")].map((one) => luminance(one[theme] ?? ""));
+    const [dark = NaN, light = NaN] = [ink, mark].map(Number).sort((a, b) => a - b);
+    expect((light + 0.05) / (dark + 0.05)).toBeGreaterThanOrEqual(4.5);
+  }
+});
+
+test("what is chosen is told without colours too", () => {
+  const forced = /@media \(forced-colors: active\) \{([\s\S]*?)\n\}/.exec(
+    readFileSync("src/app.css", "utf8"),
+  );
+  for (const state of ["aria-current", "aria-pressed", "aria-selected"])
+    expect(forced?.[1]).toContain(state);
+});
+
 test.each(components)("$name has no inline style, no raw HTML and no literal text", ({ text }) => {
   const markup = text.replace(/<(script|style)[\s\S]*?<\/\1>/g, "").replace(/<!--[\s\S]*?-->/g, "");
   expect(markup).not.toMatch(/\sstyle=/);
