@@ -82,6 +82,11 @@ test.each(components)(
   },
 );
 
+test.each(components)("$name has no field that is left to right when it is empty", ({ text }) => {
+  const fields = text.match(/<(?:input|textarea)\b(?:[^>{]|\{(?:[^{}]|\{[^}]*\})*\})*>/g) ?? [];
+  expect(fields.filter((field) => field.includes('dir="auto"'))).toEqual([]);
+});
+
 test("no shape of the contract is written by hand", () => {
   const { components } = JSON.parse(readFileSync("../docs/openapi.json", "utf8")) as {
     components: { schemas: Record<string, unknown> };

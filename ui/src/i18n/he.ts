@@ -95,7 +95,7 @@ export const he = {
   },
   list: {
     count: (n, unread) => (unread > 0 ? `${messages(n)} · ${unread} שלא נקראו` : messages(n)),
-    filter: "סינון הרשימה; Enter מחפש בכל הדואר",
+    filter: "סינון הרשימה, או Enter לחיפוש בכל הדואר",
     noSuchNumber: (reference: string) =>
       `אין כאן הודעה שמספר האסמכתה שלה \u2066${reference}\u2069.`,
     filterClear: "ניקוי הסינון",
