@@ -112,6 +112,11 @@ test("only preferences are stored in localStorage", () => {
   expect(users.map(({ name }) => name)).toEqual(["state/prefs.svelte.ts"]);
 });
 
+test("dates are formatted in one place", () => {
+  const users = files.filter(({ text }) => /Intl\.DateTimeFormat\(|toLocale(Date|Time)/.test(text));
+  expect(users.map(({ name }) => name)).toEqual(["lib/format.ts"]);
+});
+
 test("no cookie, no eval, no other origin", () => {
   for (const { text } of files) {
     expect(text).not.toMatch(/document\.cookie|\beval\(|new Function|innerHTML/);
