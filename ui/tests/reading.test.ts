@@ -10,6 +10,7 @@ import { mail } from "../src/state/mail.svelte.ts";
 import Message from "../src/views/mail/Message.svelte";
 import { Pane } from "../src/views/mail/pane.svelte.ts";
 import Row from "../src/views/mail/Row.svelte";
+import SealedCard from "../src/views/mail/SealedCard.svelte";
 import StatusLines from "../src/views/mail/StatusLines.svelte";
 import { detailLike, itemLike } from "./fixtures.ts";
 
@@ -45,6 +46,32 @@ async function showMessage(given: Partial<Detail>) {
   });
   await tick();
 }
+
+test.each([
+  [{ asksConfirmation: true }, en.card.askHint],
+  [{ protection: { kind: "clear", version: null, peer: null } }, en.card.toldOutside],
+  [{}, en.card.told],
+] as const)("a sealed message says truthfully who is told (%#)", async (given, said) => {
+  const item = itemLike({ reference: "R", ...given, opened: false });
+  const props = { item, opening: false, onopen: vi.fn(), onreject: vi.fn() };
+  page = mount(SealedCard, { target: document.body, props });
+  expect(document.getElementById("card-told")?.textContent?.trim()).toBe(said);
+  find("open")?.click();
+  expect(props.onopen).toHaveBeenCalledWith("asksConfirmation" in given ? false : null);
+});
+
+test("a reader who is asked sends the answer, on opening and on rejecting", async () => {
+  const item = itemLike({ reference: "R", asksConfirmation: true, opened: false });
+  const props = { item, opening: false, onopen: vi.fn(), onreject: vi.fn() };
+  page = mount(SealedCard, { target: document.body, props });
+  find("card-tell")?.click();
+  find("open")?.click();
+  expect(props.onopen).toHaveBeenCalledWith(true);
+  find("reject")?.click();
+  await tick();
+  find("reject-confirm")?.click();
+  expect(props.onreject).toHaveBeenCalledWith(null, true);
+});
 
 const notice = { kind: "read", about: "A", recipient: "noa@outside.example" } as const;
 

@@ -198,6 +198,10 @@ export const de = {
     opening: "Wird geöffnet…",
     reject: "Ungelesen ablehnen",
     told: "Wenn Sie diese Nachricht öffnen oder ablehnen, erfährt der Absender das und den Zeitpunkt, sonst nichts.",
+    toldOutside:
+      "Ihre Einstellungen bestimmen, ob dieser externe Absender erfährt, dass Sie die Nachricht geöffnet oder abgelehnt haben.",
+    ask: "Dem Absender mitteilen, wenn ich diese Nachricht öffne oder ablehne",
+    askHint: "Ohne diese Option erfährt der Absender weder das eine noch das andere.",
     why: "Diese Nachricht ungelesen ablehnen?",
     whyLead:
       "Sie wird bei Ihnen gelöscht und niemals angezeigt. Wenn Sie möchten, nennen Sie einen Grund:",
@@ -207,6 +211,7 @@ export const de = {
     other: "Anderer Grund",
     confirm: "Ungelesen ablehnen",
     rejecting: "Ungelesen abgelehnt. Der Absender wird in 10 Sekunden benachrichtigt.",
+    rejectingQuietly: "Ungelesen abgelehnt. Die Nachricht wird in 10 Sekunden vernichtet.",
     kept: "Die Nachricht wurde nicht abgelehnt. Sie ist weiterhin ungeöffnet hier.",
     tooLate:
       "Diese Nachricht wurde inzwischen geöffnet und kann deshalb nicht mehr abgelehnt werden.",

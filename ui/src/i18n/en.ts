@@ -191,6 +191,10 @@ export const en = {
     opening: "Opening…",
     reject: "Reject unread",
     told: "When you open or reject this message, the sender sees that and at what time, and nothing else.",
+    toldOutside:
+      "Your settings decide whether this external sender is told that you opened or rejected the message.",
+    ask: "Tell the sender when I open or reject this message",
+    askHint: "If you leave this off, the sender is told neither.",
     why: "Reject this message without reading it?",
     whyLead: "The message is deleted and never shown to you. If you like, tell the sender why:",
     noReason: "No reason",
@@ -199,6 +203,7 @@ export const en = {
     other: "Another reason",
     confirm: "Reject unread",
     rejecting: "Rejected unread. The sender will be notified in 10 seconds.",
+    rejectingQuietly: "Rejected unread. The message will be destroyed in 10 seconds.",
     kept: "The message was not rejected. It is still here and unopened.",
     tooLate: "This message has been opened in the meantime, so you can no longer reject it.",
   },

@@ -212,6 +212,10 @@ export const es = {
     opening: "Abriendo…",
     reject: "Rechazar sin leer",
     told: "Si abre o rechaza este mensaje, el remitente lo sabrá, con la hora, y nada más.",
+    toldOutside:
+      "Sus ajustes determinan si este remitente externo sabrá que ha abierto o rechazado el mensaje.",
+    ask: "Avisar al remitente cuando abra o rechace este mensaje",
+    askHint: "Si no marca esta casilla, el remitente no sabrá ni lo uno ni lo otro.",
     why: "¿Rechazar este mensaje sin leerlo?",
     whyLead:
       "El mensaje se eliminará y nunca se le mostrará. Si quiere, indique el motivo al remitente:",
@@ -221,6 +225,7 @@ export const es = {
     other: "Otro motivo",
     confirm: "Rechazar sin leer",
     rejecting: "Rechazado sin leer. Se avisará al remitente en 10 segundos.",
+    rejectingQuietly: "Rechazado sin leer. El mensaje se destruirá en 10 segundos.",
     kept: "El mensaje no se ha rechazado. Sigue aquí, sin abrir.",
     tooLate: "Este mensaje se ha abierto entretanto, por lo que ya no se puede rechazar.",
   },

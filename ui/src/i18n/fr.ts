@@ -204,6 +204,10 @@ export const fr = {
     opening: "Ouverture…",
     reject: "Refuser sans lire",
     told: "Si vous ouvrez ou refusez ce message, l’expéditeur le saura, ainsi que l’heure, et rien d’autre.",
+    toldOutside:
+      "Vos paramètres déterminent si cet expéditeur externe apprend que vous avez ouvert ou refusé le message.",
+    ask: "Informer l’expéditeur quand j’ouvre ou refuse ce message",
+    askHint: "Si vous ne cochez pas cette case, l’expéditeur n’apprend ni l’un ni l’autre.",
     why: "Refuser ce message sans le lire\u202f?",
     whyLead:
       "Il sera supprimé de votre messagerie et ne sera jamais affiché. Vous pouvez indiquer un motif\u00a0:",
@@ -213,6 +217,7 @@ export const fr = {
     other: "Autre motif",
     confirm: "Refuser sans lire",
     rejecting: "Refusé sans être lu. L’expéditeur en sera informé dans 10 secondes.",
+    rejectingQuietly: "Refusé sans être lu. Le message sera détruit dans 10 secondes.",
     kept: "Le message n’a pas été refusé. Il est toujours ici, non ouvert.",
     tooLate: "Ce message a été ouvert entre-temps et ne peut donc plus être refusé.",
   },
