@@ -84,6 +84,8 @@ pub enum Conflict {
     AlreadyOpened,
     /// The temporary account still exists.
     StillThere,
+    /// The sender was asked less than a day ago.
+    AskedLately,
     /// The upload is at another offset.
     WrongOffset,
     /// A file has not been uploaded completely.
@@ -117,6 +119,7 @@ impl Conflict {
             Conflict::NotOpened => "not-opened",
             Conflict::AlreadyOpened => "already-opened",
             Conflict::StillThere => "still-there",
+            Conflict::AskedLately => "asked-lately",
             Conflict::WrongOffset => "wrong-offset",
             Conflict::UploadIncomplete => "upload-incomplete",
             Conflict::NotEmpty => "not-empty",

@@ -144,7 +144,8 @@ fn an_account_that_ended_holds_nothing_and_says_so() {
     assert!(claim(&gateway, OUTSIDER, &initial, OWN).is_err());
     let before = notices(&gateway, &dana).len();
     gateway.pickup_ask(&token).unwrap();
-    gateway.pickup_ask(&token).unwrap();
+    let again = gateway.pickup_ask(&token);
+    assert!(matches!(again, Err(Error::Conflict(Conflict::AskedLately))), "{again:?}");
     assert_eq!(notices(&gateway, &dana).len(), before + 1, "asked once a day");
     // Written to again, there is a new account.
     send(&gateway, &dana, &content(&[OUTSIDER], "Two"));

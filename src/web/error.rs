@@ -251,6 +251,7 @@ fn conflict(why: Conflict) -> Problem {
             (StatusCode::CONFLICT, "Files of a sealed message may not be sent unprotected.")
         }
         Conflict::StillThere => (StatusCode::CONFLICT, "The account still exists: sign in."),
+        Conflict::AskedLately => (StatusCode::CONFLICT, "The sender has already been asked today."),
         Conflict::TooOld => (StatusCode::GONE, "The changes since then are no longer available."),
         Conflict::Reference
         | Conflict::Labels

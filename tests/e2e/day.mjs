@@ -106,7 +106,8 @@ async function begin(page) {
 /** A folder and a label that people name; each is looked into. */
 async function file(page, message) {
   await press(page, "mailbox-new");
-  await page.getByTestId("mailbox-name").fill(folder);
+  await page.getByTestId("mailbox-name").waitFor();
+  await page.keyboard.type(folder);
   await kept(page, () => page.keyboard.press("Enter"), "/api/mailboxes");
   await page.getByTestId("mailbox").filter({ hasText: folder }).waitFor();
   await show(page, message);
@@ -136,7 +137,8 @@ async function look(page, message) {
   await kept(page, () => press(page, "search-save"), "/api/appearance", saved);
   await page.getByTestId("saved-search").filter({ hasText: saved }).waitFor();
   await page.keyboard.press("Control+k");
-  await page.getByTestId("palette-field").fill(typed);
+  await page.getByTestId("palette-field").waitFor();
+  await page.keyboard.type(typed);
   await page.keyboard.press("Enter");
   await searched(page, typed);
   await page.goBack();

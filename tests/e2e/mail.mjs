@@ -110,7 +110,15 @@ await soon(async () => {
 });
 assert.ok(!(await soon(() => page.title())).includes("owned"));
 await accessible(page, "reader with HTML");
-ok("hostile HTML is shown but stays inert");
+await soon(async () => {
+  const [foot, next] = await page.evaluate(() => {
+    const frame = document.querySelector("[data-testid=frame]");
+    const next = frame.parentElement.nextElementSibling;
+    return [frame.getBoundingClientRect().bottom, next.getBoundingClientRect().top];
+  });
+  assert.ok(foot <= next, `the frame ends at ${foot}, what follows begins at ${next}`);
+});
+ok("hostile HTML is shown but stays inert, and covers nothing");
 
 for (const path of ["/sessions", "/settings", "/about"]) {
   await page.goto(`${base}${path}`);

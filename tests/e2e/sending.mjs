@@ -8,6 +8,7 @@ import {
   accessible,
   ATTEMPT_MS,
   base,
+  expectFailure,
   kept,
   launch,
   noSidewaysScroll,
@@ -190,6 +191,14 @@ ok("an outsider reads in three actions");
 await line(noa, "read").locator("time[datetime^='20']").first().waitFor();
 ok("the sender sees that it was read");
 
+// The notification again: the page says that it is on its way, and it is.
+const notifications = () => left().filter((one) => one.includes(first)).length;
+const notified = notifications();
+await dana.getByTestId("temporary-resend").first().click();
+await dana.getByTestId("toast").filter({ hasText: "is being sent again" }).waitFor();
+await until("the notification again", () => notifications() > notified);
+ok("a notification is sent again on request");
+
 // A reply with a file.
 const file = randomBytes(70_000);
 await outsider.getByTestId("portal-reply-text").fill("Noted, with thanks.");
@@ -222,6 +231,7 @@ const goTo = (page, reference, arrived) =>
 await dana.goto(`${base}/mail/inbox`);
 await goTo(dana, first, (within) => dana.waitForURL(`**/mail/sent/${first}`, within));
 await dana.getByTestId("status-line").first().waitFor();
+expectFailure(/There is no message with the reference number/);
 for (const [user, finds] of [["u2", true], ["u3", false]]) {
   const other = await profile(browser, { viewport: { width: 1280, height: 800 } });
   await signIn(other, user);
@@ -300,6 +310,7 @@ ok("an outsider reads and replies in Hebrew, at 320 px, by the keyboard");
 
 // ---- choice 1: refused, and nothing leaves (P-29)
 const before = left().length;
+expectFailure(/Not sent to eve@outside\.example/);
 await send(await write("eve@outside.example", "About the red kite", "The kite circles at dusk.", "refuse"));
 await line("eve@outside.example", "refused").waitFor();
 await dana.goto(`${base}/mail/inbox`);

@@ -96,6 +96,11 @@ export function search(page, query) {
 /** What must not have happened by the end of a run. */
 export const problems = [];
 
+const failures = [];
+
+/** Expects the page to report a failure in these words; any other such notice is a problem. */
+export const expectFailure = (words) => failures.push(words);
+
 export async function launch() {
   const browser = await started();
   // Screenshots of all pages at the moment of failure, for debugging.
@@ -140,6 +145,19 @@ export async function watched(context) {
     const { warn } = console;
     console.warn = (...said) => warn(...said, new Error("warned").stack);
   });
+  // What worked must not be told as a failure, so each notice of one is a console error too.
+  await context.addInitScript(() => {
+    // The frame of a message runs no script, not even a watcher's.
+    if (window !== window.top) return;
+    const seen = new WeakSet();
+    const look = () => {
+      for (const toast of document.querySelectorAll("[data-testid=toast][data-kind=error]")) {
+        if (!seen.has(toast)) console.error(`told as a failure: ${toast.textContent.trim()}`);
+        seen.add(toast);
+      }
+    };
+    new MutationObserver(look).observe(document, { childList: true, subtree: true });
+  });
   context.on("request", async (request) => {
     const headers = await request.allHeaders().catch(() => ({}));
     if ("cookie" in headers) problems.push(`Cookie sent to ${request.url()}`);
@@ -155,7 +173,9 @@ export async function watched(context) {
   const page = await context.newPage();
   page.on("pageerror", (error) => problems.push(`page error: ${error.message}`));
   page.on("console", (message) => {
-    const expected = /status of (401|404|409)/.test(message.text());
+    const expected = [/status of (401|404|409)/, ...failures].some((words) =>
+      words.test(message.text()),
+    );
     if (["error", "warning"].includes(message.type()) && !expected) {
       problems.push(`console: ${message.text()} (at ${page.url()})`);
     }

@@ -16,6 +16,7 @@ import {
   problems,
   profile,
   search,
+  soon,
   tourSkip,
 } from "./support.mjs";
 
@@ -157,7 +158,11 @@ async function tour(page, mode, look) {
   for (const [name, show] of Object.entries(views)) {
     await show();
     await look(name);
+    if (name === "inbox") await ringed(page);
+    if (name === "search") await roomy(page);
     if (["source", "labels", "palette", "help"].includes(name)) {
+      const isAtClose = await page.evaluate(() => document.activeElement.matches("dialog header button"));
+      assert.ok(!isAtClose, `${name}: the focus is at the close button`);
       await page.keyboard.press("Escape");
       await page.locator("dialog[open]").waitFor({ state: "detached" });
     }
@@ -166,6 +171,35 @@ async function tour(page, mode, look) {
       await page.getByTestId("composer").waitFor({ state: "detached" });
     }
   }
+}
+
+/** All three lines of a row that a search found have room within it. */
+function roomy(page) {
+  return soon(async () => {
+    const rooms = await page.evaluate(() =>
+      [...document.querySelectorAll("[data-testid=row-snippet]")].map((line) => {
+        const row = line.closest("[data-testid=row]").getBoundingClientRect();
+        return row.bottom - line.getBoundingClientRect().bottom;
+      }),
+    );
+    assert.ok(rooms.length > 0 && rooms.every((px) => px >= 4), `px below the lines: ${rooms}`);
+  });
+}
+
+/** The row that has the focus by the keyboard has a ring all around it. */
+async function ringed(page) {
+  await page.getByTestId("row-link").first().focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowUp");
+  await soon(async () => {
+    const ring = await page.evaluate(() => {
+      const row = document.activeElement.closest("[data-testid=row]");
+      const { outlineStyle, inlineSize } = getComputedStyle(row, "::after");
+      return [outlineStyle, parseFloat(inlineSize) / row.clientWidth];
+    });
+    assert.equal(ring[0], "solid");
+    assert.ok(ring[1] > 0.95, `the ring covers ${ring[1]} of the row`);
+  });
 }
 
 async function walk(mode, isFirst) {
@@ -220,12 +254,14 @@ async function prepare(page) {
   await page.getByTestId("frame").waitFor();
   await page.goto(`${base}/mail/inbox/${second}`);
   await page.getByTestId("label-open").click();
-  await page.getByTestId("label-name").fill("Garden");
+  await page.getByTestId("label-name").waitFor();
+  await page.keyboard.type("Garden");
   await kept(page, () => page.getByTestId("label-add").click(), "/api/messages");
   await page.getByTestId("label-choice").waitFor();
   await page.keyboard.press("Escape");
   await page.getByTestId("mailbox-new").click();
-  await page.getByTestId("mailbox-name").fill("Invoices");
+  await page.getByTestId("mailbox-name").waitFor();
+  await page.keyboard.type("Invoices");
   await page.getByTestId("mailbox-save").click();
   await page.getByTestId("mailbox").filter({ hasText: "Invoices" }).waitFor();
   await search(page, "pond");

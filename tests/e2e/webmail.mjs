@@ -244,6 +244,7 @@ await soon(async () => {
   assert.match(from, /^\/m\/[\w-]{43}\/from\/[\w-]+$/);
 });
 await page.getByTestId("pictures").waitFor({ state: "detached" });
+await page.getByTestId("pictures-missing").filter({ hasText: "1 image could not" }).waitFor();
 ok("remote images are loaded on request, from our server");
 
 // Senders of past mail are suggested as recipients.
@@ -269,7 +270,9 @@ const drag = async () => {
 await row(page, kite).waitFor();
 await kept(page, () => soon(drag), "/api/messages");
 await page.keyboard.press("Control+k");
-await page.getByTestId("palette-field").fill("archi");
+// Typed blind: the focus is where the dialog begins.
+await page.getByTestId("palette-field").waitFor();
+await page.keyboard.type("archi");
 await page.getByTestId("palette-item").filter({ hasText: "Archive" }).first().waitFor();
 await page.keyboard.press("Escape");
 await page.goto(`${base}/mail/archive`);

@@ -46,6 +46,12 @@ test("every request carries token and proof, and never a cookie", async () => {
   expect(sent[0]?.credentials).toBe("omit");
 });
 
+test("an answer without a body is a success, whatever its status is", async () => {
+  answer(new Response(null, { status: 202 }), new Response(null, { status: 204 }));
+  expect(await request("POST", "/api/temporary/t1/resend")).toBeUndefined();
+  expect(await request("DELETE", "/api/session")).toBeUndefined();
+});
+
 test("after a stale proof, the request adopts the server's clock and is retried once", async () => {
   const server = new Date(Date.now() + 3_600_000);
   answer(problem(401, "stale-proof", { Date: server.toUTCString() }), Response.json({}));

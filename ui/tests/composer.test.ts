@@ -1,5 +1,7 @@
 // The composer's logic, with a simulated server.
+import { mount, unmount } from "svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import AddressField from "../src/views/compose/AddressField.svelte";
 import {
   addressOf,
   Composer,
@@ -8,6 +10,7 @@ import {
 } from "../src/views/compose/composer.svelte.ts";
 import { documentOf, editorStart, htmlOf, textOf } from "../src/views/compose/editor.ts";
 import { ApiError } from "../src/api/client.ts";
+import en from "../src/i18n/en.ts";
 import { languageUse } from "../src/i18n/index.svelte.ts";
 import * as api from "../src/api/sending.ts";
 import { problemLike } from "./fixtures.ts";
@@ -53,6 +56,34 @@ test("an address is added once, and an invalid one stays to be corrected", () =>
   const composer = new Composer();
   expect(composer.add("to", "a@x.example, nobody; A@X.example")).toBe("nobody");
   expect(composer.to.map((one) => one.address)).toEqual(["a@x.example"]);
+});
+
+test("a login name is completed with the domain, and other text is not", () => {
+  const composer = new Composer();
+  expect(composer.add("to", "omar, not a name, @x", "example.org")).toBe("not a name, @x");
+  expect(composer.to.map((one) => one.address)).toEqual(["omar@example.org"]);
+  expect(composer.add("to", "omar", "")).toBe("omar");
+});
+
+const check = (given: Partial<api.Check>): api.Check => ({
+  ...{ address: "nobody@example.org", route: "inside", allowed: [], reason: null },
+  source: { fixed: false, level: "inside" },
+  ...given,
+});
+
+test("a recipient who will not get the message is not shown as an internal one", async () => {
+  const item = check({ reason: "unknown-recipient" });
+  vi.mocked(api.check).mockResolvedValue({ items: [item] });
+  vi.spyOn(api, "correspondents").mockResolvedValue({ items: [] });
+  const composer = new Composer();
+  composer.add("to", item.address);
+  await composer.checkAll();
+  const page = mount(AddressField, { target: document.body, props: { composer, field: "to" } });
+  const chip = document.querySelector("[data-testid=chip]");
+  expect(chip?.textContent).toContain(en.compose.reasons["unknown-recipient"]);
+  expect(chip?.textContent).not.toContain(en.compose.routes.inside);
+  expect(chip?.classList.contains("refused")).toBe(true);
+  await unmount(page);
 });
 
 test("a draft that does not fit into the mailbox says so until it is changed", async () => {

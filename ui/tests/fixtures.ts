@@ -1,5 +1,5 @@
 // Answers of the daemon with all their fields; a test names only the fields that matter to it.
-import type { Item, Mailbox, Problem, Quota } from "../src/api/types.ts";
+import type { Detail, Item, Mailbox, Problem, Quota } from "../src/api/types.ts";
 
 export function itemLike(given: Partial<Item> & { reference: string }): Item {
   return {
@@ -8,6 +8,16 @@ export function itemLike(given: Partial<Item> & { reference: string }): Item {
     ...{ recipients: [], labels: [], notice: null, asksConfirmation: false, conversation: null },
     from: { name: null, address: null },
     protection: { kind: "inside", version: null, peer: null },
+    ...given,
+  };
+}
+
+export function detailLike(given: Partial<Detail> & { reference: string }): Detail {
+  return {
+    ...itemLike(given),
+    ...{ to: [], cc: [], replyTo: [], parts: [], text: "", textTruncated: false },
+    ...{ hasHtml: false, htmlRefused: null, ambiguous: false, date: null, messageId: null },
+    openedAt: null,
     ...given,
   };
 }

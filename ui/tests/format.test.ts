@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import * as format from "../src/lib/format.ts";
 import { mixedWord } from "../src/lib/scripts.ts";
 
@@ -19,12 +19,39 @@ test.each([
   expect(format.timeShort(time, now, "en-GB", "now")).toBe(text);
 });
 
-test("the full time names day, year and zone", () => {
-  const text = format.timeFull("2026-11-23T12:00:00Z", "en");
-  expect(text).toMatch(/Mon/);
-  expect(text).toMatch(/2026/);
-  expect(text).toMatch(/UTC|GMT|[A-Z]{3}/);
-  expect(format.timeFull("nonsense", "en")).toBe("nonsense");
+afterEach(() => vi.unstubAllGlobals());
+
+test.each([
+  [["en-GB"], "en", "Fri, 4 Dec 2026, 18:00"],
+  [["he-IL", "en-US"], "en", "Fri, Dec 4, 2026, 06:00 PM"],
+  // Without a region nobody shall have to guess which number is the day.
+  [["he-IL"], "en", "Fri, 4 Dec 2026, 18:00"],
+  [["de-AT"], "de", "Fr., 4. Dez. 2026, 18:00"],
+])("with the browser's languages %j, a full time in %s is %s", (languages, language, text) => {
+  vi.stubGlobal("navigator", { languages });
+  expect(format.timeFull("2026-12-04T18:00:00", language).replace(/\s/gu, " ")).toBe(text);
+});
+
+test("the zone is told only if it is not the one of this computer", () => {
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+  const at = "2026-11-23T12:00:00Z";
+  const zone = /GMT|UTC|\b[A-Z]{3,4}\b/;
+  format.zoneUse(timeZone);
+  expect(format.timeFull(at, "en-GB")).not.toMatch(zone);
+  format.zoneUse("Asia/Jerusalem");
+  expect(format.timeFull(at, "en-GB")).toMatch(zone);
+  format.zoneUse(null);
+  expect(format.timeFull(at, "en-GB")).not.toMatch(zone);
+});
+
+test("a time that cannot be read is shown as it came", () => {
+  expect(format.timeFull("soon", "en")).toBe("soon");
+});
+
+test("the time of day follows the chosen time zone", () => {
+  format.zoneUse("Asia/Jerusalem");
+  expect(format.timeOfDay("2026-11-23T23:30:00Z", "en-GB")).toBe("01:30");
+  format.zoneUse(null);
 });
 
 test.each([

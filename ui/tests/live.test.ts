@@ -1,7 +1,9 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { EventParser } from "../src/api/sse.ts";
 import { keyName } from "../src/state/keys.svelte.ts";
 import { backoff } from "../src/state/live.ts";
+import { probing } from "../src/state/probing.ts";
+import { session } from "../src/state/session.svelte.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const stream = ': hello\n\nevent: change\nid: 7\ndata: {"kind":"mail"}\n\ndata: a\ndata: b\n\n';
@@ -38,6 +40,26 @@ test("the delay between retries grows, within bounds", () => {
   expect([0, 1, 2, 3].map((tries) => backoff(tries, 1))).toEqual([1000, 2000, 4000, 8000]);
   expect(backoff(50, 1)).toBe(30_000);
   expect(backoff(0, 0)).toBe(500);
+});
+
+test("the page is offline as soon as the browser says so, until the server has answered", () => {
+  expect(session.online).toBe(true);
+  dispatchEvent(new Event("offline"));
+  expect(session.online).toBe(false);
+});
+
+test("while offline, the server is probed, and at once when the browser is online again", () => {
+  vi.useFakeTimers();
+  const probe = vi.fn();
+  const stop = probing(probe);
+  vi.advanceTimersByTime(8_000);
+  expect(probe).toHaveBeenCalledTimes(2);
+  dispatchEvent(new Event("online"));
+  expect(probe).toHaveBeenCalledTimes(3);
+  stop();
+  vi.advanceTimersByTime(8_000);
+  expect(probe).toHaveBeenCalledTimes(3);
+  vi.useRealTimers();
 });
 
 test.each([

@@ -98,7 +98,7 @@ test("following the link shows the sender, the number and the deadline, and chan
   expect(text("pickup-from")).toContain("Dana Levi sent you 1 message");
   expect(text("pickup-from")).toContain("dana@example.org");
   expect(text("pickup-reference")).toBe(REFERENCE);
-  expect(text("pickup-until")).toMatch(/4 Dec 2026|5 Dec 2026/);
+  expect(text("pickup-until")).toMatch(/Dec (4|5), 2026/);
   expect(text("pickup-name")).toBe("visitor-1");
   // Browsers keep titles: this one does not say who wrote.
   expect(document.title).toBe(`${en.pickup.signIn} · ${pickup.organisation}`);
@@ -133,6 +133,14 @@ test("a passphrase that is too short is not sent", async () => {
   submit();
   await vi.waitFor(() => expect(text("pickup-error")).toBe(en.pickup.weak(12)));
   expect(calls).toHaveLength(1);
+});
+
+test("who comes back is told neither a count of none nor of a way that does not exist", async () => {
+  await visit({ state: "claimed", waiting: 0 });
+  expect(text("pickup-from")).toContain(en.pickup.back("Dana Levi"));
+  expect(text("pickup-from")).not.toContain("0 messages");
+  expect(text("pickup-forgotten")).toBe(en.pickup.forgotten("Dana Levi"));
+  expect(en.portal.renewal("Dana Levi")).not.toContain("password");
 });
 
 const asked: [string, Partial<Pickup>, boolean][] = [
@@ -184,7 +192,7 @@ test("the server may require a claim that the page did not expect", async () => 
 test.each(["expired", "revoked"] as const)(
   "%s is explained, and the page can ask for a renewal",
   async (state) => {
-    answers["POST /api/pickup/TOKEN/ask"] = [202, {}];
+    answers["POST /api/pickup/TOKEN/ask"] = [202, undefined];
     await visit({ state });
     expect(find("pickup-state")?.dataset["state"]).toBe(state);
     expect(text("pickup-reference")).toBe(REFERENCE);
@@ -194,6 +202,13 @@ test.each(["expired", "revoked"] as const)(
     expect(calls.at(-1)?.headers.has("DPoP")).toBe(false);
   },
 );
+
+test("asked again on the same day, the page says that nothing was passed on", async () => {
+  answers["POST /api/pickup/TOKEN/ask"] = [409, { code: "asked-lately" }];
+  await visit({ state: "expired" });
+  find("pickup-ask")?.click();
+  await vi.waitFor(() => expect(text("pickup-asked")).toBe(en.pickup.askedLately("Dana Levi")));
+});
 
 test("renewed while the page was open: asking brings the form back", async () => {
   answers["POST /api/pickup/TOKEN/ask"] = [409, { code: "still-there" }];

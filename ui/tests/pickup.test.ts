@@ -4,7 +4,6 @@ import type { HandOff, PickupState } from "../src/api/pickup.ts";
 import {
   asks,
   claims,
-  dayText,
   distanceText,
   strength,
   type Asks,
@@ -58,14 +57,6 @@ test.each(distances)("%s in %s is %s", (time, language, said) => {
 
 test("a distance in time is written in Hebrew too, with its dual", () => {
   expect(distanceText("2026-11-24T15:00:00Z", now, "he")).toMatch(/יומיים/);
-});
-
-test("a day is written with its weekday, the month in letters, and the hour", () => {
-  expect(dayText("2026-12-04T18:00:00", "en")).toBe("Fri, 4 Dec 2026, 18:00");
-});
-
-test("a time that cannot be read is shown as it came", () => {
-  expect(dayText("soon", "en")).toBe("soon");
 });
 
 const numbers: [string, string | null][] = [

@@ -33,6 +33,34 @@ test.each(files.filter((file) => cssOf(file) !== ""))("$name has logical CSS onl
     expect(a).toBe(b);
 });
 
+/** Relative luminance (WCAG 2.2). */
+function luminance(colour: string): number {
+  const parts = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16) / 255);
+  const [r = 0, g = 0, b = 0] = parts.map((one) =>
+    one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4,
+  );
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+test("marked words can be read in both themes", () => {
+  const css = readFileSync("src/app.css", "utf8");
+  const token = (name: string) =>
+    new RegExp(`--${name}: light-dark\\((#\\w{6}), (#\\w{6})\\)`).exec(css)?.slice(1) ?? [];
+  for (const theme of [0, 1]) {
+    const [ink, mark] = [token("ink-2"), token("mark")].map((one) => luminance(one[theme] ?? ""));
+    const [dark = NaN, light = NaN] = [ink, mark].map(Number).sort((a, b) => a - b);
+    expect((light + 0.05) / (dark + 0.05)).toBeGreaterThanOrEqual(4.5);
+  }
+});
+
+test("what is chosen is told without colours too", () => {
+  const forced = /@media \(forced-colors: active\) \{([\s\S]*?)\n\}/.exec(
+    readFileSync("src/app.css", "utf8"),
+  );
+  for (const state of ["aria-current", "aria-pressed", "aria-selected"])
+    expect(forced?.[1]).toContain(state);
+});
+
 test.each(components)("$name has no inline style, no raw HTML and no literal text", ({ text }) => {
   const markup = text.replace(/<(script|style)[\s\S]*?<\/\1>/g, "").replace(/<!--[\s\S]*?-->/g, "");
   expect(markup).not.toMatch(/\sstyle=/);
@@ -53,6 +81,11 @@ test.each(components)(
     expect(typed.filter((field) => !/\sautocomplete=/.test(field))).toEqual([]);
   },
 );
+
+test.each(components)("$name has no field that is left to right when it is empty", ({ text }) => {
+  const fields = text.match(/<(?:input|textarea)\b(?:[^>{]|\{(?:[^{}]|\{[^}]*\})*\})*>/g) ?? [];
+  expect(fields.filter((field) => field.includes('dir="auto"'))).toEqual([]);
+});
 
 test("no shape of the contract is written by hand", () => {
   const { components } = JSON.parse(readFileSync("../docs/openapi.json", "utf8")) as {
@@ -77,6 +110,11 @@ test.each(files)("$name swallows no error", ({ text }) => {
 test("only preferences are stored in localStorage", () => {
   const users = files.filter(({ text }) => /localStorage\./.test(text));
   expect(users.map(({ name }) => name)).toEqual(["state/prefs.svelte.ts"]);
+});
+
+test("dates are formatted in one place", () => {
+  const users = files.filter(({ text }) => /Intl\.DateTimeFormat\(|toLocale(Date|Time)/.test(text));
+  expect(users.map(({ name }) => name)).toEqual(["lib/format.ts"]);
 });
 
 test("no cookie, no eval, no other origin", () => {
@@ -108,7 +146,7 @@ test("every catalogue entry is used", () => {
   const source = files.filter(({ name }) => !name.startsWith("i18n/")).map(({ text }) => text);
   const all = source.join("\n");
   const dynamic =
-    /^(boxes\.(inbox|drafts|sent|archive|junk|trash)|(sessions|settings|about)\.title|(pickup\.(asks|hint|strength)|status\.states)\.\w+|portal\.notice\.[\w-]+|quota\.fullness\.[\w-]+|problems\.[\w-]+|compose\.(marks|fields|routes|choices)\.[\w-]+|manage\.(title|pages\.\w+|policy\.(choices|modes)\.[\w-]+|queue\.(states|kinds)\.\w+|log\.acts\.[\w-]+))$/;
+    /^(boxes\.(inbox|drafts|sent|archive|junk|trash)|(sessions|settings|about)\.title|(pickup\.(asks|hint|strength)|status\.states)\.\w+|portal\.notice\.[\w-]+|quota\.fullness\.[\w-]+|problems\.[\w-]+|compose\.(marks|fields|routes|choices|reasons)\.[\w-]+|manage\.(title|pages\.\w+|policy\.(choices|modes)\.[\w-]+|queue\.(states|kinds)\.\w+|log\.acts\.[\w-]+))$/;
   const unused = entries(en)
     .map(([path]) => path)
     .filter((path) => !dynamic.test(path) && !all.includes(`.${path}`))
@@ -132,6 +170,7 @@ test("every code with which the server refuses has a text in every language", ()
     "confirm-needed",
     "weak-password",
     "last-manager",
+    "asked-lately",
   ];
   const ours = ["wrong-offset", "reference"];
   const missing = codes.filter((code) => !Object.hasOwn(en.problems, code));

@@ -50,10 +50,36 @@ test("the time of a notice stops while the pointer is on it", () => {
   expect(onend).toHaveBeenCalledOnce();
 });
 
+test("a notice that only says something gives way to the next one", () => {
+  for (let i = 0; i < 3; i += 1) toasts.show(`note ${i}`);
+  expect(toasts.items.map(({ text }) => text)).toEqual(["note 2"]);
+  toasts.show("broken", { kind: "error" });
+  for (let i = 0; i < 3; i += 1) toasts.show(`archived ${i}`, { undo: vi.fn() });
+  expect(toasts.items.map(({ text }) => text)).toEqual(["broken", "archived 1", "archived 2"]);
+});
+
+test("on another page, a notice stays if it can be undone or has just come", () => {
+  toasts.show("archived", { undo: vi.fn() });
+  toasts.show("hello");
+  toasts.moved();
+  expect(toasts.items).toHaveLength(2);
+  vi.advanceTimersByTime(1_500);
+  toasts.moved();
+  expect(toasts.items.map(({ text }) => text)).toEqual(["archived"]);
+});
+
 test("an error stays until it is dismissed", () => {
   toasts.show("broken", { kind: "error" });
   vi.advanceTimersByTime(3_600_000);
   expect(toasts.items).toHaveLength(1);
+});
+
+test("an error outlasts the time in which it can be undone", () => {
+  toasts.show("not sent", { kind: "error", undo: vi.fn(), lastsMs: 15_000 });
+  vi.advanceTimersByTime(14_999);
+  expect(toasts.items[0]?.undo).not.toBeNull();
+  vi.advanceTimersByTime(1);
+  expect(toasts.items).toMatchObject([{ text: "not sent", undo: null }]);
 });
 
 test("many notices never push out one that delays an action", () => {

@@ -119,7 +119,7 @@ impl Gateway {
         let (key, row) = self.pickup_row(token)?;
         let now = self.inner.clock.now();
         if row.asked.is_some_and(|asked| asked.plus_secs(ASK_EVERY_SECS) > now) {
-            return Ok(());
+            return Err(Error::Conflict(Conflict::AskedLately));
         }
         let recipient = self.recipient_of(row.message, row.account)?;
         let draft = NoticeDraft {

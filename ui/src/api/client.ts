@@ -68,7 +68,9 @@ export function bind(to: Hooks): void {
 
 export async function request<T>(method: string, path: string, options: Options = {}): Promise<T> {
   const response = await exchange(method, path, { maxMs: REQUEST_MAX_MS, ...options });
-  return (response.status === 204 ? undefined : await response.json()) as T;
+  // An answer may have no body whatever its status is: a 202 usually has none.
+  const body = await response.text();
+  return (body === "" ? undefined : JSON.parse(body)) as T;
 }
 
 /** Returns the whole body of a response that is not JSON. */

@@ -47,11 +47,15 @@ export const messageImport = (mailbox: string, octets: Blob, signal: AbortSignal
 export const messageSource = (reference: string, signal: AbortSignal) =>
   octets(`${at(reference)}/source`, { signal });
 export const messageItem = (reference: string) => request<api.Item>("GET", `${at(reference)}/item`);
-export const messageOpen = (reference: string) =>
-  request<api.Detail>("POST", `${at(reference)}/open`);
+/** `confirm` is the reader's answer where `asksConfirmation` asks; null where nothing does. */
+export const messageOpen = (reference: string, confirm: boolean | null) =>
+  request<api.Detail>("POST", `${at(reference)}/open`, { body: { confirm } });
 export const messageRead = (reference: string) => request<api.Detail>("GET", at(reference));
-export const messageReject = (reference: string, reason: api.RejectReason | null) =>
-  request<api.Rejected>("POST", `${at(reference)}/reject`, { body: { reason } });
+export const messageReject = (
+  reference: string,
+  reason: api.RejectReason | null,
+  confirm: boolean | null,
+) => request<api.Rejected>("POST", `${at(reference)}/reject`, { body: { reason, confirm } });
 export const messageDelete = (reference: string) => request<undefined>("DELETE", at(reference));
 export const messageChange = (references: string[], change: api.Change) =>
   request<api.BatchResult>("POST", "/api/messages/batch", { body: { references, change } });

@@ -198,6 +198,10 @@ export const de = {
     opening: "Wird geöffnet…",
     reject: "Ungelesen ablehnen",
     told: "Wenn Sie diese Nachricht öffnen oder ablehnen, erfährt der Absender das und den Zeitpunkt, sonst nichts.",
+    toldOutside:
+      "Ihre Einstellungen bestimmen, ob dieser externe Absender erfährt, dass Sie die Nachricht geöffnet oder abgelehnt haben.",
+    ask: "Dem Absender mitteilen, wenn ich diese Nachricht öffne oder ablehne",
+    askHint: "Ohne diese Option erfährt der Absender weder das eine noch das andere.",
     why: "Diese Nachricht ungelesen ablehnen?",
     whyLead:
       "Sie wird bei Ihnen gelöscht und niemals angezeigt. Wenn Sie möchten, nennen Sie einen Grund:",
@@ -207,6 +211,7 @@ export const de = {
     other: "Anderer Grund",
     confirm: "Ungelesen ablehnen",
     rejecting: "Ungelesen abgelehnt. Der Absender wird in 10 Sekunden benachrichtigt.",
+    rejectingQuietly: "Ungelesen abgelehnt. Die Nachricht wird in 10 Sekunden vernichtet.",
     kept: "Die Nachricht wurde nicht abgelehnt. Sie ist weiterhin ungeöffnet hier.",
     tooLate:
       "Diese Nachricht wurde inzwischen geöffnet und kann deshalb nicht mehr abgelehnt werden.",
@@ -216,6 +221,8 @@ export const de = {
     actions: "Aktionen für diese Nachricht",
     to: "An",
     cc: "Cc",
+    more: (n) => `und ${n} weitere`,
+    repliesTo: "Antworten an",
     reference: "Referenz",
     copyReference: "Referenznummer kopieren",
     openedAt: (when) => `Sie haben diese Nachricht am ${when} geöffnet.`,
@@ -244,9 +251,15 @@ export const de = {
       "Wenn Sie externe Bilder anzeigen, kann der Absender erfahren, dass Sie die Nachricht angesehen haben, aber nicht, wo Sie sind.",
     picturesShow: "Bilder anzeigen",
     picturesFailed: "Die Bilder konnten nicht geladen werden.",
+    picturesMissing: (n) =>
+      form(n, "1 Bild konnte nicht geladen werden.", `${n} Bilder konnten nicht geladen werden.`),
     preview: "Vorschau",
     downloadAll: "Alle herunterladen",
     download: "Herunterladen",
+    program: "Kann schädlichen Code enthalten",
+    programAsk: (name) => `${name} herunterladen?`,
+    programLead:
+      "Eine solche Datei kann auf Ihrem Computer Code ausführen. Laden Sie sie nur herunter, wenn Sie sie von diesem Absender erwartet haben.",
     linkTo: (host) => `Link zu ${host}`,
     unnamed: "(ohne Namen)",
   },
@@ -512,6 +525,7 @@ export const de = {
     // None is left to open once all are; they were sent all the same.
     sent: (who, n) =>
       `${who} hat Ihnen ${n === 0 ? "Nachrichten" : n === 1 ? "eine Nachricht" : messages(n)} gesendet`,
+    back: (who) => `Willkommen zurück. Ihre Nachrichten von ${who} finden Sie hier.`,
     sentAt: "Gesendet",
     reference: "Referenznummer",
     until: "Verfügbar bis",
@@ -556,6 +570,8 @@ export const de = {
       "Das Einmalpasswort ist falsch. Kopieren Sie es noch einmal aus der E-Mail, ohne Leerzeichen.",
     wrongOwn: "Die Passphrase ist falsch.",
     wrongOther: "Das Passwort ist falsch.",
+    forgotten: (who) =>
+      `Passphrase vergessen? Niemand kann sie wiederherstellen. ${who} kann dieses Konto schließen und Ihnen die Nachricht erneut senden.`,
     nowClaimed:
       "Für dieses Konto wurde bereits eine Passphrase gewählt. Wenn Sie das waren, melden Sie sich damit an. Andernfalls informieren Sie bitte den Absender.",
     weak: (n) =>
@@ -679,7 +695,7 @@ export const de = {
     sponsor: "Für Sie angelegt von",
     ends: "Gültig bis",
     renewal: (who) =>
-      `Nur ${who} kann dieses Konto verlängern oder Ihnen ein neues Passwort senden. Antworten Sie dazu auf eine der Nachrichten. Die Passphrase lässt sich hier nicht ändern.`,
+      `Nur ${who} kann dieses Konto verlängern. Antworten Sie dazu auf eine der Nachrichten. Die Passphrase lässt sich hier nicht ändern.`,
     leave: "Mein Konto jetzt löschen",
     leaveLead:
       "Alle Nachrichten in Ihrem Konto, gelesen oder ungelesen, werden samt ihren Schlüsseln sofort vernichtet. Niemand kann sie wiederherstellen.",
@@ -718,6 +734,17 @@ export const de = {
       "verified-tls": "Geprüfte Verschlüsselung",
       refused: "Nicht erlaubt",
     },
+    reasons: {
+      "no-address": "Keine Adresse",
+      rules: "Nicht erlaubt",
+      "unknown-recipient": "Adresse gibt es nicht",
+      "not-local": "Keine unserer Domains",
+      "accept-from": "Nimmt nichts Internes an",
+      disabled: "Konto deaktiviert",
+      "not-now": "Wird noch nicht gelesen",
+      intranet: "Keine Mails nach außen",
+      "mailbox-full": "Postfach voll",
+    },
     choices: {
       refuse: "Nicht senden",
       ask: "Nachfragen, dann als gewöhnliche E-Mail senden",
@@ -734,6 +761,8 @@ export const de = {
         "Einige Empfänger erhalten diese Nachricht als gewöhnliche E-Mail, die andere unterwegs lesen könnten.",
       verified:
         "Externe Empfänger erhalten diese Nachricht nur, wenn sich die Verschlüsselung der Verbindung prüfen lässt.",
+      notAll:
+        "Mindestens ein Empfänger erhält diese Nachricht nicht; der Grund steht bei der Adresse. Sie werden benachrichtigt.",
       refused:
         "Ihre Organisation erlaubt nicht, diese Nachricht an alle Empfänger zu senden. Mindestens einer erhält sie nicht, und Sie werden benachrichtigt.",
     },
@@ -762,6 +791,9 @@ export const de = {
       "Der Server hat nicht geantwortet. Sie können es gefahrlos erneut versuchen: Die Nachricht wird nur einmal gesendet.",
     failed: (why) => `Die Nachricht wurde nicht gesendet. ${why}`,
     sent: (reference) => `Nachricht gesendet. Referenznummer: ${reference}`,
+    sentBut: (reference, who) =>
+      `Nachricht gesendet, aber nicht an ${who}. Referenznummer: ${reference}`,
+    notSent: (reference, who) => `Nicht gesendet an ${who}. Referenznummer: ${reference}`,
     tooLate: "Die Nachricht wurde bereits gesendet. Das lässt sich nicht mehr rückgängig machen.",
     notBegun: "Es konnte keine neue Nachricht begonnen werden.",
     discarded: "Der Entwurf wurde verworfen.",
@@ -964,6 +996,7 @@ export const de = {
       address: "Adresse",
       password: "Anfangspasswort",
       passwordHint: "Der Benutzer sollte es in den Einstellungen ändern.",
+      incomplete: "Geben Sie einen Benutzernamen und ein erstes Passwort ein.",
       add: "Benutzer anlegen",
       made: (address: string) =>
         `${address} kann sich jetzt anmelden. Geben Sie dem Benutzer diesen Wiederherstellungsschlüssel: Er wird nur einmal angezeigt, und ohne ihn kann niemand die Nachrichten wiederherstellen, wenn das Passwort verloren geht.`,

@@ -191,6 +191,10 @@ export const en = {
     opening: "Opening…",
     reject: "Reject unread",
     told: "When you open or reject this message, the sender sees that and at what time, and nothing else.",
+    toldOutside:
+      "Your settings decide whether this external sender is told that you opened or rejected the message.",
+    ask: "Tell the sender when I open or reject this message",
+    askHint: "If you leave this off, the sender is told neither.",
     why: "Reject this message without reading it?",
     whyLead: "The message is deleted and never shown to you. If you like, tell the sender why:",
     noReason: "No reason",
@@ -199,6 +203,7 @@ export const en = {
     other: "Another reason",
     confirm: "Reject unread",
     rejecting: "Rejected unread. The sender will be notified in 10 seconds.",
+    rejectingQuietly: "Rejected unread. The message will be destroyed in 10 seconds.",
     kept: "The message was not rejected. It is still here and unopened.",
     tooLate: "This message has been opened in the meantime, so you can no longer reject it.",
   },
@@ -207,6 +212,8 @@ export const en = {
     actions: "Actions for this message",
     to: "To",
     cc: "Cc",
+    more: (n: number) => `and ${n} more`,
+    repliesTo: "Replies to",
     reference: "Reference",
     copyReference: "Copy the reference number",
     openedAt: (when: string) => `You opened this message ${when}.`,
@@ -230,9 +237,15 @@ export const en = {
       "If you show remote images, the sender may learn that you viewed the message, but not where you are.",
     picturesShow: "Show images",
     picturesFailed: "The images could not be loaded.",
+    picturesMissing: (n: number) =>
+      many(n, "image could not be loaded.", "images could not be loaded."),
     preview: "Preview",
     downloadAll: "Download all",
     download: "Download",
+    program: "May contain harmful code",
+    programAsk: (name: string) => `Download ${name}?`,
+    programLead:
+      "A file of this kind can run code on your computer. Download it only if you expected it from this sender.",
     linkTo: (host: string) => `Link to ${host}`,
     unnamed: "(no name)",
   },
@@ -484,6 +497,7 @@ export const en = {
   },
   pickup: {
     sent: (who: string, n: number) => `${who} sent you ${messages(n)}`,
+    back: (who: string) => `Welcome back. Your messages from ${who} are here.`,
     sentAt: "Sent",
     reference: "Reference",
     until: "Available until",
@@ -527,6 +541,8 @@ export const en = {
       "The one-time password is incorrect. Copy it again from the email, without spaces.",
     wrongOwn: "The passphrase is incorrect.",
     wrongOther: "The password is incorrect.",
+    forgotten: (who: string) =>
+      `Forgotten your passphrase? Nobody can restore it. ${who} can close this account and send you the message again.`,
     nowClaimed:
       "Someone has already chosen a passphrase for this account. If it was you, sign in with it. If it was not, please tell the sender.",
     weak: (n: number) =>
@@ -645,7 +661,7 @@ export const en = {
     sponsor: "Created for you by",
     ends: "Expires",
     renewal: (who: string) =>
-      `Only ${who} can extend this account or send you a new password. To request this, reply to one of the messages. You cannot change the passphrase here.`,
+      `Only ${who} can extend this account. To request this, reply to one of the messages. You cannot change the passphrase here.`,
     leave: "Delete my account now",
     leaveLead:
       "All messages in your account, read or unread, are destroyed immediately together with their encryption keys. Nobody can restore them.",
@@ -683,6 +699,17 @@ export const en = {
       "verified-tls": "Verified encryption",
       refused: "Not allowed",
     },
+    reasons: {
+      "no-address": "Not an address",
+      rules: "Not allowed",
+      "unknown-recipient": "Nobody has this address",
+      "not-local": "Not one of our domains",
+      "accept-from": "Accepts no internal messages",
+      disabled: "Account disabled",
+      "not-now": "Nobody reads this yet",
+      intranet: "No mail to the outside",
+      "mailbox-full": "Mailbox full",
+    },
     choices: {
       refuse: "Do not send",
       ask: "Ask me, then send as ordinary email",
@@ -699,6 +726,8 @@ export const en = {
         "Some recipients will get this message as ordinary email, which others could read on the way.",
       verified:
         "External recipients get this message only if the connection has verified encryption.",
+      notAll:
+        "At least one recipient will not get this message, for the reason shown beside the address. You will be notified.",
       refused:
         "Your organisation does not allow this message to be sent to at least one recipient. They will not get it, and you will be notified.",
     },
@@ -725,6 +754,9 @@ export const en = {
     unsure: "The server did not respond. It is safe to try again: the message is sent only once.",
     failed: (why: string) => `The message was not sent. ${why}`,
     sent: (reference: string) => `Message sent. Reference: ${reference}`,
+    sentBut: (reference: string, who: string) =>
+      `Message sent, but not to ${who}. Reference: ${reference}`,
+    notSent: (reference: string, who: string) => `Not sent to ${who}. Reference: ${reference}`,
     tooLate: "The message has already been sent and cannot be undone.",
     notBegun: "We could not start a new message.",
     discarded: "Draft discarded.",
@@ -923,6 +955,7 @@ export const en = {
       address: "Address",
       password: "Initial password",
       passwordHint: "The user should change it in Settings.",
+      incomplete: "Enter a username and an initial password.",
       add: "Create user",
       made: (address: string) =>
         `${address} can now sign in. Give the user this recovery key: it is shown only once, and without it nobody can restore the messages if the password is lost.`,

@@ -212,6 +212,10 @@ export const es = {
     opening: "Abriendo…",
     reject: "Rechazar sin leer",
     told: "Si abre o rechaza este mensaje, el remitente lo sabrá, con la hora, y nada más.",
+    toldOutside:
+      "Sus ajustes determinan si este remitente externo sabrá que ha abierto o rechazado el mensaje.",
+    ask: "Avisar al remitente cuando abra o rechace este mensaje",
+    askHint: "Si no marca esta casilla, el remitente no sabrá ni lo uno ni lo otro.",
     why: "¿Rechazar este mensaje sin leerlo?",
     whyLead:
       "El mensaje se eliminará y nunca se le mostrará. Si quiere, indique el motivo al remitente:",
@@ -221,6 +225,7 @@ export const es = {
     other: "Otro motivo",
     confirm: "Rechazar sin leer",
     rejecting: "Rechazado sin leer. Se avisará al remitente en 10 segundos.",
+    rejectingQuietly: "Rechazado sin leer. El mensaje se destruirá en 10 segundos.",
     kept: "El mensaje no se ha rechazado. Sigue aquí, sin abrir.",
     tooLate: "Este mensaje se ha abierto entretanto, por lo que ya no se puede rechazar.",
   },
@@ -229,6 +234,8 @@ export const es = {
     actions: "Acciones para este mensaje",
     to: "Para",
     cc: "Cc",
+    more: (n) => `y ${n} más`,
+    repliesTo: "Respuestas a",
     reference: "Referencia",
     copyReference: "Copiar el número de referencia",
     openedAt: (when) => `Abrió este mensaje el ${when}.`,
@@ -253,9 +260,15 @@ export const es = {
       "Si muestra las imágenes remotas, el remitente puede saber que ha visto el mensaje, pero no dónde está usted.",
     picturesShow: "Mostrar imágenes",
     picturesFailed: "No se han podido cargar las imágenes.",
+    picturesMissing: (n) =>
+      form(n, "No se ha podido cargar 1 imagen.", `No se han podido cargar ${n} imágenes.`),
     preview: "Vista previa",
     downloadAll: "Descargar todo",
     download: "Descargar",
+    program: "Puede contener código dañino",
+    programAsk: (name) => `¿Descargar ${name}?`,
+    programLead:
+      "Un archivo de este tipo puede ejecutar código en su equipo. Descárguelo solo si lo esperaba de este remitente.",
     linkTo: (host) => `Enlace a ${host}`,
     unnamed: "(sin nombre)",
   },
@@ -515,6 +528,7 @@ export const es = {
   pickup: {
     sent: (who, n) =>
       form(n, `${who} le ha enviado un mensaje`, `${who} le ha enviado ${messages(n)}`),
+    back: (who) => `Le damos de nuevo la bienvenida. Aquí están sus mensajes de ${who}.`,
     sentAt: "Enviado",
     reference: "Referencia",
     until: "Disponible hasta",
@@ -558,6 +572,8 @@ export const es = {
       "La contraseña de un solo uso no es correcta. Cópiela de nuevo del correo, sin espacios.",
     wrongOwn: "La frase de contraseña no es correcta.",
     wrongOther: "La contraseña no es correcta.",
+    forgotten: (who) =>
+      `¿Ha olvidado su frase de contraseña? Nadie puede recuperarla. ${who} puede cerrar esta cuenta y enviarle de nuevo el mensaje.`,
     nowClaimed:
       "Ya se ha elegido una frase de contraseña para esta cuenta. Si fue usted, inicie sesión con ella. Si no, avise al remitente.",
     weak: (n) =>
@@ -676,7 +692,7 @@ export const es = {
     sponsor: "Creada para usted por",
     ends: "Caduca",
     renewal: (who) =>
-      `Solo ${who} puede prolongar esta cuenta o enviarle una contraseña nueva. Para pedirlo, responda a uno de los mensajes. La frase de contraseña no se puede cambiar aquí.`,
+      `Solo ${who} puede prolongar esta cuenta. Para pedirlo, responda a uno de los mensajes. La frase de contraseña no se puede cambiar aquí.`,
     leave: "Eliminar mi cuenta ahora",
     leaveLead:
       "Todos los mensajes de su cuenta, leídos o no, se destruyen de inmediato junto con sus claves de cifrado. Nadie podrá restaurarlos.",
@@ -714,6 +730,17 @@ export const es = {
       "verified-tls": "Cifrado verificado",
       refused: "No permitido",
     },
+    reasons: {
+      "no-address": "No es una dirección",
+      rules: "No permitido",
+      "unknown-recipient": "Nadie tiene esta dirección",
+      "not-local": "Dominio ajeno",
+      "accept-from": "No acepta correo interno",
+      disabled: "Cuenta desactivada",
+      "not-now": "Nadie lo lee todavía",
+      intranet: "Sin correo al exterior",
+      "mailbox-full": "Buzón lleno",
+    },
     choices: {
       refuse: "No enviar",
       ask: "Preguntarme y enviar como correo normal",
@@ -730,6 +757,8 @@ export const es = {
         "Algunos destinatarios recibirán este mensaje como correo normal, que otros podrían leer por el camino.",
       verified:
         "Los destinatarios externos solo reciben este mensaje si la conexión tiene un cifrado verificado.",
+      notAll:
+        "Al menos un destinatario no recibirá este mensaje, por el motivo indicado junto a la dirección. Usted recibirá un aviso.",
       refused:
         "Su organización no permite enviar este mensaje a al menos un destinatario. Esa persona no lo recibirá y usted recibirá un aviso.",
     },
@@ -757,6 +786,8 @@ export const es = {
       "El servidor no ha respondido. Puede volver a intentarlo sin riesgo: el mensaje se envía una sola vez.",
     failed: (why) => `El mensaje no se ha enviado. ${why}`,
     sent: (reference) => `Mensaje enviado. Referencia: ${reference}`,
+    sentBut: (reference, who) => `Mensaje enviado, pero no a ${who}. Referencia: ${reference}`,
+    notSent: (reference, who) => `El mensaje no se ha enviado a ${who}. Referencia: ${reference}`,
     tooLate: "El mensaje ya se ha enviado y no se puede deshacer.",
     notBegun: "No hemos podido empezar un mensaje nuevo.",
     discarded: "Se ha descartado el borrador.",
@@ -955,6 +986,7 @@ export const es = {
       address: "Dirección",
       password: "Contraseña inicial",
       passwordHint: "El usuario debería cambiarla en Configuración.",
+      incomplete: "Introduzca un nombre de usuario y una contraseña inicial.",
       add: "Crear el usuario",
       made: (address: string) =>
         `${address} ya puede iniciar sesión. Entregue al usuario esta clave de recuperación: solo se muestra una vez, y sin ella nadie podrá restaurar los mensajes si se pierde la contraseña.`,

@@ -204,6 +204,10 @@ export const fr = {
     opening: "Ouverture…",
     reject: "Refuser sans lire",
     told: "Si vous ouvrez ou refusez ce message, l’expéditeur le saura, ainsi que l’heure, et rien d’autre.",
+    toldOutside:
+      "Vos paramètres déterminent si cet expéditeur externe apprend que vous avez ouvert ou refusé le message.",
+    ask: "Informer l’expéditeur quand j’ouvre ou refuse ce message",
+    askHint: "Si vous ne cochez pas cette case, l’expéditeur n’apprend ni l’un ni l’autre.",
     why: "Refuser ce message sans le lire\u202f?",
     whyLead:
       "Il sera supprimé de votre messagerie et ne sera jamais affiché. Vous pouvez indiquer un motif\u00a0:",
@@ -213,6 +217,7 @@ export const fr = {
     other: "Autre motif",
     confirm: "Refuser sans lire",
     rejecting: "Refusé sans être lu. L’expéditeur en sera informé dans 10 secondes.",
+    rejectingQuietly: "Refusé sans être lu. Le message sera détruit dans 10 secondes.",
     kept: "Le message n’a pas été refusé. Il est toujours ici, non ouvert.",
     tooLate: "Ce message a été ouvert entre-temps et ne peut donc plus être refusé.",
   },
@@ -221,6 +226,8 @@ export const fr = {
     actions: "Actions sur ce message",
     to: "À",
     cc: "Cc",
+    more: (n) => `et ${n} autres`,
+    repliesTo: "Réponses à",
     reference: "Référence",
     copyReference: "Copier le numéro de référence",
     openedAt: (when) => `Vous avez ouvert ce message le ${when}.`,
@@ -249,9 +256,15 @@ export const fr = {
       "Si vous affichez les images distantes, l’expéditeur peut apprendre que vous avez consulté le message, mais pas où vous êtes.",
     picturesShow: "Afficher les images",
     picturesFailed: "Les images n’ont pas pu être chargées.",
+    picturesMissing: (n) =>
+      form(n, "1 image n’a pas pu être chargée.", `${n} images n’ont pas pu être chargées.`),
     preview: "Aperçu",
     downloadAll: "Tout télécharger",
     download: "Télécharger",
+    program: "Peut contenir du code malveillant",
+    programAsk: (name) => `Télécharger ${name}\u202f?`,
+    programLead:
+      "Un fichier de ce type peut exécuter du code sur votre ordinateur. Ne le téléchargez que si vous l’attendiez de cet expéditeur.",
     linkTo: (host) => `Lien vers ${host}`,
     unnamed: "(sans nom)",
   },
@@ -525,6 +538,7 @@ export const fr = {
     // None is left to open once all are; they were sent all the same.
     sent: (who, n) =>
       `${who} vous a envoyé ${n === 0 ? "des messages" : n === 1 ? "un message" : messages(n)}`,
+    back: (who) => `Bon retour. Vos messages ${of(who)} sont ici.`,
     sentAt: "Envoyé",
     reference: "Référence",
     until: "Disponible jusqu’au",
@@ -569,6 +583,8 @@ export const fr = {
       "Le mot de passe à usage unique est incorrect. Copiez-le de nouveau depuis l’e-mail, sans espaces.",
     wrongOwn: "La phrase de passe est incorrecte.",
     wrongOther: "Le mot de passe est incorrect.",
+    forgotten: (who) =>
+      `Phrase de passe oubliée\u202f? Personne ne peut la restaurer. ${who} peut fermer ce compte et vous renvoyer le message.`,
     nowClaimed:
       "Une phrase de passe a déjà été choisie pour ce compte. Si c’était vous, connectez-vous avec elle. Sinon, prévenez l’expéditeur.",
     weak: (n) =>
@@ -690,7 +706,7 @@ export const fr = {
     sponsor: "Créé pour vous par",
     ends: "Expire le",
     renewal: (who) =>
-      `Seule la personne suivante peut prolonger ce compte ou vous envoyer un nouveau mot de passe\u00a0: ${who}. Pour le demander, répondez à l’un des messages. La phrase de passe ne peut pas être changée ici.`,
+      `Seule la personne suivante peut prolonger ce compte\u00a0: ${who}. Pour le demander, répondez à l’un des messages. La phrase de passe ne peut pas être changée ici.`,
     leave: "Supprimer mon compte maintenant",
     leaveLead:
       "Tous les messages de votre compte, lus ou non, sont détruits immédiatement avec leurs clés de chiffrement. Personne ne pourra les restaurer.",
@@ -728,6 +744,17 @@ export const fr = {
       "verified-tls": "Chiffrement vérifié",
       refused: "Non autorisé",
     },
+    reasons: {
+      "no-address": "Pas une adresse",
+      rules: "Non autorisé",
+      "unknown-recipient": "Adresse inexistante",
+      "not-local": "Domaine étranger",
+      "accept-from": "N’accepte pas de message interne",
+      disabled: "Compte désactivé",
+      "not-now": "Pas encore lue",
+      intranet: "Aucun message vers l’extérieur",
+      "mailbox-full": "Boîte pleine",
+    },
     choices: {
       refuse: "Ne pas envoyer",
       ask: "Me demander, puis envoyer par e-mail ordinaire",
@@ -744,6 +771,8 @@ export const fr = {
         "Certains destinataires recevront ce message par e-mail ordinaire, que d’autres pourraient lire en chemin.",
       verified:
         "Les destinataires externes ne reçoivent ce message que si le chiffrement de la connexion est vérifié.",
+      notAll:
+        "Au moins un destinataire ne recevra pas ce message, pour la raison indiquée à côté de l’adresse. Vous en serez averti.",
       refused:
         "Votre organisation n’autorise pas l’envoi de ce message à au moins un destinataire. Cette personne ne le recevra pas, et vous en serez averti.",
     },
@@ -771,6 +800,9 @@ export const fr = {
       "Le serveur n’a pas répondu. Vous pouvez réessayer sans risque\u00a0: le message ne sera envoyé qu’une fois.",
     failed: (why) => `Le message n’a pas été envoyé. ${why}`,
     sent: (reference) => `Message envoyé. Référence\u00a0: ${reference}`,
+    sentBut: (reference, who) => `Message envoyé, mais pas à ${who}. Référence\u00a0: ${reference}`,
+    notSent: (reference, who) =>
+      `Le message n’a pas été envoyé à ${who}. Référence\u00a0: ${reference}`,
     tooLate: "Le message a déjà été envoyé\u202f; l’envoi ne peut plus être annulé.",
     notBegun: "Nous n’avons pas pu commencer un nouveau message.",
     discarded: "Le brouillon a été supprimé.",
@@ -972,6 +1004,7 @@ export const fr = {
       address: "Adresse",
       password: "Mot de passe initial",
       passwordHint: "L’utilisateur devrait le changer dans les paramètres.",
+      incomplete: "Saisissez un nom d’utilisateur et un mot de passe initial.",
       add: "Créer l’utilisateur",
       made: (address: string) =>
         `${address} peut maintenant se connecter. Remettez cette clé de récupération à l’utilisateur\u00a0: elle n’est affichée qu’une seule fois, et sans elle personne ne pourra restaurer les messages si le mot de passe est perdu.`,

@@ -19,8 +19,27 @@ export function zoneKnown(name: string): boolean {
   }
 }
 
+/**
+ * Dates are written as in the user's region: the browser knows it if the page is in one of its
+ * languages. English without a region is written with the day first and 24 hours, which nobody
+ * misreads.
+ */
+function regional(language: string): string {
+  if (language.includes("-")) return language;
+  const same = navigator.languages.find(
+    (one) => one.split("-")[0] === language && one !== language,
+  );
+  return same ?? (language === "en" ? "en-GB" : language);
+}
+
 function dateFormat(language: string, options: Intl.DateTimeFormatOptions) {
-  return new Intl.DateTimeFormat(language, { ...(zone && { timeZone: zone }), ...options });
+  const chosen = { ...(zone && { timeZone: zone }), ...options };
+  return new Intl.DateTimeFormat(regional(language), chosen);
+}
+
+/** Whether times are shown in another zone than that of the user's computer. */
+function isElsewhere(): boolean {
+  return zone !== undefined && zone !== new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 /** Formats a size so that it can be read at a glance. */
@@ -58,18 +77,19 @@ export function timeShort(time: string, now: Date, language: string, nowWord: st
   return show({ day: "numeric", month: "numeric", year: "numeric" });
 }
 
-/** Formats a time in full, with the zone, for tooltips and the reader. */
+/** Formats the time of day. */
+export function timeOfDay(time: string, language: string): string {
+  return dateFormat(language, { hour: "2-digit", minute: "2-digit" }).format(new Date(time));
+}
+
+/** Formats a time in full; with the zone, if it is not the one of the user's computer. */
 export function timeFull(time: string, language: string): string {
   const at = new Date(time);
   if (Number.isNaN(at.getTime())) return time;
   return dateFormat(language, {
-    weekday: "short",
-    day: "numeric",
-    month: "long",
-    year: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    timeZoneName: "short",
+    ...{ weekday: "short", day: "numeric", month: "short", year: "numeric" },
+    ...{ hour: "2-digit", minute: "2-digit" },
+    ...(isElsewhere() && { timeZoneName: "short" }),
   }).format(at);
 }
 

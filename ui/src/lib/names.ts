@@ -1,4 +1,4 @@
-import type { Addr, Mailbox, Protection, Sender } from "../api/types.ts";
+import type { Addr, Item, Mailbox, Protection, Sender } from "../api/types.ts";
 import type { Catalogue } from "../i18n/en.ts";
 import { href } from "./router.ts";
 
@@ -16,6 +16,11 @@ export function searchHref(query: string): string {
 
 export function senderName(from: Sender | Addr, words: Catalogue): string {
   return from.name?.trim() || from.address || words.list.noSender;
+}
+
+/** Whether a message came here from elsewhere; own messages and notices have not travelled. */
+export function hasArrived(item: Item): boolean {
+  return !item.sent && !item.notice;
 }
 
 /** Says how the message travelled, in one sentence. */

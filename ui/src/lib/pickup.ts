@@ -49,16 +49,6 @@ export function claims({ state, handOff }: { state: string; handOff: HandOff }):
   return state === "waiting" && handOff === "claim";
 }
 
-/** Formats a time as "Fri 4 Dec 2026, 18:00". */
-export function dayText(time: string, language: string): string {
-  const at = new Date(time);
-  if (Number.isNaN(at.getTime())) return time;
-  return new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, {
-    ...{ weekday: "short", day: "numeric", month: "short", year: "numeric" },
-    ...{ hour: "2-digit", minute: "2-digit" },
-  }).format(at);
-}
-
 /**
  * Formats a distance: "in 12 days", "20 minutes ago"; rounded towards now, so that no deadline is
  * overstated.

@@ -2,6 +2,7 @@
 // reports, so that no octet is sent twice or left out.
 import { ApiError, Unreachable } from "../api/client.ts";
 import * as api from "../api/sending.ts";
+import { plainName } from "./files.ts";
 
 const TRIES_MAX = 6;
 const RETRY_FIRST_MS = 1_000;
@@ -19,7 +20,7 @@ export async function uploadFile(
   signal: AbortSignal,
 ): Promise<api.Upload> {
   const type = file.type || "application/octet-stream";
-  const begun = await api.uploadNew({ name: file.name, type, size: file.size });
+  const begun = await api.uploadNew({ name: plainName(file.name), type, size: file.size });
   hooks.moved(begun);
   return uploadOn(begun, file, hooks, signal);
 }

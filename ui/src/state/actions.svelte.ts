@@ -167,20 +167,29 @@ export async function destroy(references: string[]): Promise<void> {
  * The server learns nothing until then: closing the window, or signing out, within that time
  * cancels it, and the message stays unopened.
  */
-export function reject(reference: string, reason: RejectReason | null): void {
+export function reject(
+  reference: string,
+  reason: RejectReason | null,
+  confirm: boolean | null = null,
+): void {
+  const isTold = confirm ?? mail.items[reference]?.protection.kind === "inside";
   mail.held.add(reference);
-  toasts.show(t().card.rejecting, {
+  toasts.show(isTold ? t().card.rejecting : t().card.rejectingQuietly, {
     undo: () => {
       mail.held.delete(reference);
       toasts.show(t().card.kept);
     },
-    onend: () => void rejectNow(reference, reason),
+    onend: () => void rejectNow(reference, reason, confirm),
   });
 }
 
-async function rejectNow(reference: string, reason: RejectReason | null): Promise<void> {
+async function rejectNow(
+  reference: string,
+  reason: RejectReason | null,
+  confirm: boolean | null,
+): Promise<void> {
   try {
-    await api.messageReject(reference, reason);
+    await api.messageReject(reference, reason, confirm);
     mail.forget(reference);
   } catch (error) {
     if (error instanceof ApiError && error.code === "already-opened") {
@@ -188,7 +197,7 @@ async function rejectNow(reference: string, reason: RejectReason | null): Promis
     } else if (error instanceof ApiError && error.status === 404) {
       mail.forget(reference);
     } else {
-      const again = () => void rejectNow(reference, reason);
+      const again = () => void rejectNow(reference, reason, confirm);
       fail(t().fail.reject, t().fail.rejectKept, error, again);
     }
   } finally {

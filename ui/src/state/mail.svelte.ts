@@ -243,8 +243,8 @@ class Mail {
     return this.#remember(await api.messageRead(reference));
   }
 
-  async open(reference: string): Promise<Detail> {
-    return this.#remember(await api.messageOpen(reference));
+  async open(reference: string, confirm: boolean | null = null): Promise<Detail> {
+    return this.#remember(await api.messageOpen(reference, confirm));
   }
 
   /** Applies a change here at once, then on the server; reverts what the server refused. */

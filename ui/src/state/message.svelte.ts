@@ -4,6 +4,7 @@
 import { ApiError } from "../api/client.ts";
 import * as api from "../api/sending.ts";
 import { background } from "../lib/background.ts";
+import { plainName } from "../lib/files.ts";
 import { reason } from "../lib/reason.ts";
 import { uploadFile, uploadOn } from "../lib/upload.ts";
 
@@ -77,7 +78,8 @@ export abstract class Message {
   attach(files: Iterable<File>): void {
     for (const file of files) {
       const key = this.#keys++;
-      const { name, size } = file;
+      const { size } = file;
+      const name = plainName(file.name);
       this.files = [...this.files, { key, name, size, file, upload: null, state: "going" }];
       void this.#upload(key);
     }

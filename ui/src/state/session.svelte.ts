@@ -25,13 +25,18 @@ class Session {
   /** Set by a new sign-in, so that the page can show the time of the previous one. */
   fresh = $state(false);
   memoryOnly = $state(false);
-  online = $state(true);
+  /** False once the browser says so or a request failed; true once the server has answered. */
+  online = $state(navigator.onLine);
   /** Grows when another user signs in: everything on the page belongs to one value. */
   epoch = $state(0);
 
   #kept: Kept | null = null;
   #key: KeyPair | null = null;
   #waiting: ((again: boolean) => void)[] = [];
+
+  constructor() {
+    addEventListener("offline", () => (this.online = false));
+  }
 
   get id(): string {
     return this.#kept?.id ?? "";

@@ -14,7 +14,10 @@ export interface Toast {
 
 export const UNDO_MS = 10_000;
 const INFO_MS = 5_000;
-const SHOWN_MAX = 4;
+/** A notice that was read in this time may go with the page that it was about. */
+const READ_MS = 1_000;
+const UNDOABLE_MAX = 2;
+const ERRORS_MAX = 4;
 
 interface Timer {
   handle: ReturnType<typeof setTimeout> | null;
@@ -37,13 +40,35 @@ class Toasts {
       ...options,
       ...{ id: this.#next++, text },
     };
-    const shown = this.items.filter((item) => item.onend === null).slice(0, 1 - SHOWN_MAX);
-    for (const old of shown) this.end(old.id);
+    for (const old of this.#outdated()) this.end(old.id);
     this.items = [...this.items, toast];
-    // An error stays until the user has dismissed it (WCAG 2.2.1).
-    if (toast.kind === "info")
+    // An error stays until the user has dismissed it (WCAG 2.2.1); only its undo may expire.
+    if (toast.kind === "info" || lastsMs !== undefined)
       this.#arm(toast.id, lastsMs ?? (toast.undo === null ? INFO_MS : UNDO_MS));
     return toast.id;
+  }
+
+  /**
+   * Returns what a new notice replaces: those that only say something, and of the others the
+   * oldest. A notice that delays an action has its time.
+   */
+  #outdated(): Toast[] {
+    const idle = this.items.filter(({ onend }) => onend === null);
+    const errors = idle.filter(({ kind }) => kind === "error");
+    const infos = idle.filter(({ kind }) => kind === "info");
+    const undoable = infos.filter(({ undo }) => undo !== null);
+    return [
+      ...infos.filter(({ undo }) => undo === null),
+      ...undoable.slice(0, 1 - UNDOABLE_MAX),
+      ...errors.slice(0, 1 - ERRORS_MAX),
+    ];
+  }
+
+  /** Another page is shown: what only said something about the one before has been read. */
+  moved(): void {
+    const read = (id: number) => Date.now() - (this.#timers.get(id)?.startedAt ?? 0) > READ_MS;
+    for (const { id, kind, undo, onend } of this.items)
+      if (kind === "info" && undo === null && onend === null && read(id)) this.end(id);
   }
 
   /** Replaces a notice by one with another text. */
@@ -92,8 +117,15 @@ class Toasts {
   }
 
   #arm(id: number, leftMs: number): void {
-    const handle = setTimeout(() => this.end(id), leftMs);
+    const handle = setTimeout(() => this.#expire(id), leftMs);
     this.#timers.set(id, { handle, leftMs, startedAt: Date.now() });
+  }
+
+  #expire(id: number): void {
+    const toast = this.items.find((item) => item.id === id);
+    if (toast?.kind !== "error") return this.end(id);
+    this.#timers.delete(id);
+    this.items = this.items.map((item) => (item.id === id ? { ...item, undo: null } : item));
   }
 
   #take(id: number): Toast | undefined {

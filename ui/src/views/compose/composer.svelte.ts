@@ -80,13 +80,16 @@ export class Composer extends Message {
     void this.checkAll();
   }
 
-  /** Adds the addresses in a text; returns the part that is not an address. */
-  add(field: Field, typed: string): string {
+  /**
+   * Adds the addresses in a text; returns the part that is not an address. With a domain, a name
+   * alone is an address there.
+   */
+  add(field: Field, typed: string, domain = ""): string {
     const left: string[] = [];
     const known = new Set([...this.to, ...this.cc, ...this.bcc].map((one) => lower(one.address)));
     const fresh: Addr[] = [];
     for (const part of typed.split(/[,;،\n]+/)) {
-      const addr = addressOf(part);
+      const addr = addressOf(part) ?? localOf(part, domain);
       if (addr === null) {
         if (part.trim() !== "") left.push(part.trim());
       } else if (!known.has(lower(addr.address))) {
@@ -247,6 +250,13 @@ export function addressOf(text: string): Addr | null {
   const found = /^\s*(?:"?([^"<]*?)"?\s*<)?([^\s<>@]+@[^\s<>@]+\.?[^\s<>@]*)>?\s*$/.exec(text);
   if (!found?.[2]) return null;
   return { name: found[1]?.trim() || null, address: found[2] };
+}
+
+/** Reads a login name as an address of the domain. */
+function localOf(text: string, domain: string): Addr | null {
+  const name = text.trim();
+  const isName = domain !== "" && /^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u.test(name);
+  return isName ? { name: null, address: `${name}@${domain}` } : null;
 }
 
 function explain(error: unknown): string {

@@ -3,8 +3,9 @@ import { SvelteSet } from "svelte/reactivity";
 import { ApiError } from "../../api/client.ts";
 import { correspondents } from "./correspondents.svelte.ts";
 import * as api from "../../api/sending.ts";
-import { t } from "../../i18n/index.svelte.ts";
+import { language, t } from "../../i18n/index.svelte.ts";
 import { referenceText } from "../../lib/format.ts";
+import { unsentText } from "../../lib/unsent.ts";
 import { fail } from "../../state/actions.svelte.ts";
 import { prefs } from "../../state/prefs.svelte.ts";
 import { toasts } from "../../state/toasts.svelte.ts";
@@ -138,13 +139,16 @@ class Drafts {
   }
 }
 
-function announceSent(sent: api.Submission): void {
-  const text = t().compose.sent(referenceText(sent.reference));
+export function announceSent(sent: api.Submission): void {
+  const unsent = unsentText(sent, t(), language());
+  const text = unsent || t().compose.sent(referenceText(sent.reference));
+  const kind = unsent === "" ? "info" : "error";
   if (sent.undoUntil === null) {
-    toasts.show(text);
+    toasts.show(text, { kind });
     return;
   }
   toasts.show(text, {
+    kind,
     undo: () => void takeBack(sent.reference),
     lastsMs: Math.max(1_000, Date.parse(sent.undoUntil) - Date.now()),
   });

@@ -182,9 +182,9 @@ export class Pane {
     void act.destroy(references);
   }
 
-  reject(reference: string, reason: Parameters<typeof act.reject>[1]): void {
+  reject(...[reference, reason, confirm]: Parameters<typeof act.reject>): void {
     this.#leaving([reference]);
-    act.reject(reference, reason);
+    act.reject(reference, reason, confirm);
   }
 
   mark(unread: boolean, references = this.chosen()): void {

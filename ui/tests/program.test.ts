@@ -1,0 +1,18 @@
+import { expect, test } from "vitest";
+import { isProgram } from "../src/lib/program.ts";
+
+test.each([
+  ["invoice.html.pdf.exe", true],
+  ["Invoice.EXE", true],
+  ["invoice.exe. ", true],
+  // Shown as "invoiceexe.pdf": what counts is the end, not what is drawn last.
+  ["invoice\u202efdp.exe", true],
+  ["document.html", true],
+  ["budget.xlsm", true],
+  ["report.pdf", false],
+  ["exe", false],
+  ["photo.jpeg", false],
+  ["", false],
+])("%j may run code: %s", (name, expected) => {
+  expect(isProgram(name)).toBe(expected);
+});

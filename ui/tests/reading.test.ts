@@ -1,0 +1,152 @@
+// What the list and the reader say about a message, rendered here with simulated answers.
+import { mount, tick, unmount } from "svelte";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import * as api from "../src/api/mail.ts";
+import * as sending from "../src/api/sending.ts";
+import type { Detail, Item } from "../src/api/types.ts";
+import en from "../src/i18n/en.ts";
+import { languageUse } from "../src/i18n/index.svelte.ts";
+import { mail } from "../src/state/mail.svelte.ts";
+import Message from "../src/views/mail/Message.svelte";
+import { Pane } from "../src/views/mail/pane.svelte.ts";
+import Row from "../src/views/mail/Row.svelte";
+import SealedCard from "../src/views/mail/SealedCard.svelte";
+import StatusLines from "../src/views/mail/StatusLines.svelte";
+import { detailLike, itemLike } from "./fixtures.ts";
+
+let page: Record<string, unknown> | null = null;
+
+beforeEach(() => languageUse("en"));
+afterEach(async () => {
+  if (page !== null) await unmount(page);
+  page = null;
+  mail.reset();
+  vi.restoreAllMocks();
+  document.body.replaceChildren();
+});
+
+const find = (id: string) => document.querySelector<HTMLElement>(`[data-testid="${id}"]`);
+
+async function showRow(given: Partial<Item>) {
+  const item = itemLike({ reference: "R", ...given });
+  mail.place(item);
+  const pane = new Pane(
+    () => undefined,
+    () => undefined,
+  );
+  pane.mailbox = item.mailbox;
+  page = mount(Row, { target: document.body, props: { item, pane, entry: true } });
+  await tick();
+}
+
+async function showMessage(given: Partial<Detail>) {
+  page = mount(Message, {
+    target: document.body,
+    props: { detail: detailLike({ reference: "R", ...given }) },
+  });
+  await tick();
+}
+
+test.each([
+  [{ asksConfirmation: true }, en.card.askHint],
+  [{ protection: { kind: "clear", version: null, peer: null } }, en.card.toldOutside],
+  [{}, en.card.told],
+] as const)("a sealed message says truthfully who is told (%#)", async (given, said) => {
+  const item = itemLike({ reference: "R", ...given, opened: false });
+  const props = { item, opening: false, onopen: vi.fn(), onreject: vi.fn() };
+  page = mount(SealedCard, { target: document.body, props });
+  expect(document.getElementById("card-told")?.textContent?.trim()).toBe(said);
+  find("open")?.click();
+  expect(props.onopen).toHaveBeenCalledWith("asksConfirmation" in given ? false : null);
+});
+
+test("a reader who is asked sends the answer, on opening and on rejecting", async () => {
+  const item = itemLike({ reference: "R", asksConfirmation: true, opened: false });
+  const props = { item, opening: false, onopen: vi.fn(), onreject: vi.fn() };
+  page = mount(SealedCard, { target: document.body, props });
+  find("card-tell")?.click();
+  find("open")?.click();
+  expect(props.onopen).toHaveBeenCalledWith(true);
+  find("reject")?.click();
+  await tick();
+  find("reject-confirm")?.click();
+  expect(props.onreject).toHaveBeenCalledWith(null, true);
+});
+
+const notice = { kind: "read", about: "A", recipient: "noa@outside.example" } as const;
+
+test("only what has arrived says how it came here", async () => {
+  vi.spyOn(sending, "submission").mockRejectedValue(new Error("not asked for here"));
+  for (const [given, shown] of [
+    [{}, true],
+    [{ sent: true }, false],
+    [{ notice }, false],
+  ] as const) {
+    await showRow(given);
+    expect([given, find("row-protection") !== null]).toEqual([given, shown]);
+    if (page !== null) await unmount(page);
+    await showMessage(given);
+    expect([given, find("protection") !== null]).toEqual([given, shown]);
+    if (page !== null) await unmount(page);
+    page = null;
+  }
+});
+
+test("of many recipients, the first few are shown until the others are asked for", async () => {
+  const to = Array.from({ length: 31 }, (_, i) => ({ name: null, address: `u${i}@example.org` }));
+  await showMessage({ to });
+  const people = () => document.querySelectorAll("[data-testid=person]").length;
+  expect(people()).toBe(5);
+  expect(find("people-more")?.textContent).toBe(en.reader.more(26));
+  find("people-more")?.click();
+  await tick();
+  expect([people(), find("people-more")]).toEqual([31, null]);
+});
+
+test("replies that go elsewhere than to the sender are told by address", async () => {
+  const from = { name: "Dana", address: "dana@example.org" };
+  const evil = { name: "Dana", address: "dana@evil.example" };
+  await showMessage({ from, replyTo: [{ name: "Dana", address: "Dana@Example.org" }] });
+  expect(document.body.textContent).not.toContain(en.reader.repliesTo);
+  if (page !== null) await unmount(page);
+  await showMessage({ from, replyTo: [evil] });
+  expect(document.querySelector("dl")?.textContent).toContain(en.reader.repliesTo);
+  expect(document.querySelector("dl")?.textContent).toContain(evil.address);
+});
+
+test("a file that may run code is named so, whatever its sender says, and asked about", async () => {
+  const ticket = vi.spyOn(api, "ticket").mockReturnValue(new Promise(() => undefined));
+  const part = {
+    part: 2,
+    name: "invoice.pdf.exe",
+    type: "application/pdf",
+    size: 1,
+    inline: false,
+  };
+  await showMessage({ parts: [part] });
+  expect(find("attachment")?.textContent).toContain(en.reader.program);
+  expect(find("attachment")?.textContent).not.toContain(part.type);
+  find("attachment")?.click();
+  await tick();
+  expect(ticket).not.toHaveBeenCalled();
+  find("confirm-yes")?.click();
+  expect(ticket).toHaveBeenCalledOnce();
+});
+
+const delivery = (route: sending.Route): sending.Delivery => ({
+  ...{ address: "noa@outside.example", route, state: "delivered", protected: false },
+  ...{ at: "2026-11-23T10:00:00Z", history: [], reason: null, temporary: null },
+});
+
+test.each([
+  ["verified-tls", en.compose.routes["verified-tls"], false],
+  ["plain", en.status.unprotected, true],
+] as const)("a delivery by %s is called so", async (route, word, isUnprotected) => {
+  vi.spyOn(sending, "submission").mockResolvedValue({
+    ...{ reference: "R", acceptedAt: "2026-11-23T10:00:00Z", undoUntil: null },
+    recipients: [delivery(route)],
+  });
+  page = mount(StatusLines, { target: document.body, props: { reference: "R" } });
+  await vi.waitFor(() => expect(find("status-line")?.textContent).toContain(word));
+  expect(find("status-line")?.textContent?.includes(en.status.unprotected)).toBe(isUnprotected);
+});
