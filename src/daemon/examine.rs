@@ -96,7 +96,7 @@ fn data_folder(config: &Config) -> Found {
         }
         Err(error) => return Found::Wrong(format!("{shown}: {error}")),
     };
-    let (free, needed) = (space.f_bavail * space.f_frsize >> 20, config.store.free_min_mib);
+    let (free, needed) = ((space.f_bavail * space.f_frsize) >> 20, config.store.free_min_mib);
     match free < needed {
         true => Found::Doubtful(format!(
             "{shown}: {free} MiB are free; new mail is deferred below {needed} (store.free_min_mib)"
