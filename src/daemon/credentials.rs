@@ -4,10 +4,19 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::Config;
+use crate::vault::{self, DaemonKey};
 
 /// Where systemd puts the credentials of this service; `None` if it passed none.
 pub fn folder() -> Option<PathBuf> {
     std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
+}
+
+/// Reads the daemon key, from a file or from a credential.
+pub fn daemon_key(path: &Path) -> Result<DaemonKey, vault::Error> {
+    match folder().is_some_and(|folder| path.starts_with(folder)) {
+        true => DaemonKey::load_credential(path),
+        false => DaemonKey::load(path),
+    }
 }
 
 /// Makes the configuration name the credentials in `folder` instead of the files that they were

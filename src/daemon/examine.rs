@@ -12,8 +12,9 @@ use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::net::remote_image;
 use crate::net::tls::Identity;
-use crate::vault::DaemonKey;
 use crate::{control, relay};
+
+use super::credentials;
 
 /// What was looked at, and what was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +79,7 @@ fn daemon_key(path: &Path) -> Found {
     if !path.exists() {
         return Found::Wrong(format!("{}: does not exist; run `postern setup`", path.display()));
     }
-    match DaemonKey::load(path) {
+    match credentials::daemon_key(path) {
         Ok(_) => Found::Good(path.display().to_string()),
         Err(error) => Found::Wrong(error.to_string()),
     }
@@ -96,7 +97,7 @@ fn data_folder(config: &Config) -> Found {
         }
         Err(error) => return Found::Wrong(format!("{shown}: {error}")),
     };
-    let (free, needed) = (space.f_bavail * space.f_frsize >> 20, config.store.free_min_mib);
+    let (free, needed) = ((space.f_bavail * space.f_frsize) >> 20, config.store.free_min_mib);
     match free < needed {
         true => Found::Doubtful(format!(
             "{shown}: {free} MiB are free; new mail is deferred below {needed} (store.free_min_mib)"

@@ -39,7 +39,7 @@ use crate::relay::{self, Relay};
 use crate::smtp::verify::Verifier;
 use crate::store::local::{LocalConfig, LocalEngine};
 use crate::store::{self, Store};
-use crate::vault::{self, DaemonKey, PasswordCost, PoolLimits, Vault};
+use crate::vault::{self, PasswordCost, PoolLimits, Vault};
 use crate::wipe::{wipe_registers, wipe_stack};
 use crate::{control, jobs, net, smtp, telemetry, web};
 
@@ -89,8 +89,11 @@ impl Opened {
 /// called with the octets done and in total.
 pub fn open(config: &Config, progress: &mut dyn FnMut(u64, u64)) -> Result<Opened, Error> {
     files::private_folder(&config.server.data)?;
-    let vault =
-        Vault::new(DaemonKey::load(&config.server.daemon_key)?, pool_limits(config), cost(config));
+    let vault = Vault::new(
+        credentials::daemon_key(&config.server.daemon_key)?,
+        pool_limits(config),
+        cost(config),
+    );
     let local = LocalConfig::from_config(config.server.data.join("store"), &config.store);
     let engine = Arc::new(LocalEngine::open(local, vault.clone(), Clock::System, progress)?);
     let store = Store::new(engine.clone(), vault.clone());

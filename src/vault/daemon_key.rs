@@ -37,6 +37,16 @@ impl DaemonKey {
     /// Reads the key: 32 raw bytes, 64 hexadecimal digits, or base64. Fails if anybody but the
     /// owner can access the file.
     pub fn load(path: &Path) -> Result<DaemonKey, Error> {
+        DaemonKey::load_unless(path, 0o077)
+    }
+
+    /// Like [`DaemonKey::load`], for a credential of systemd: its mode shows in the place of the
+    /// group what the access list allows the service's user (acl(5)).
+    pub fn load_credential(path: &Path) -> Result<DaemonKey, Error> {
+        DaemonKey::load_unless(path, 0o037)
+    }
+
+    fn load_unless(path: &Path, open_to_others: u32) -> Result<DaemonKey, Error> {
         let wrong = |problem: String| key_file(path, problem);
         let file = File::open(path).map_err(|error| wrong(error.to_string()))?;
         let metadata = file.metadata().map_err(|error| wrong(error.to_string()))?;
@@ -44,7 +54,7 @@ impl DaemonKey {
             return Err(wrong("it is not a regular file".to_owned()));
         }
         let mode = metadata.mode() & 0o777;
-        if mode & 0o077 != 0 {
+        if mode & open_to_others != 0 {
             return Err(wrong(format!("others can access it (mode {mode:04o}); run chmod 600")));
         }
         let mut bytes = Zeroizing::new(Vec::with_capacity(FILE_OCTETS_MAX as usize));

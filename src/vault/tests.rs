@@ -370,6 +370,11 @@ fn a_daemon_key_that_others_can_read_is_refused() {
         let error = DaemonKey::load(&path).unwrap_err().to_string();
         assert!(error.contains("chmod 600") && error.contains("key"), "{error}");
     }
+    for (mode, is_fine) in [(0o440, true), (0o400, true), (0o444, false), (0o460, false)] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        assert_eq!(DaemonKey::load_credential(&path).is_ok(), is_fine, "{mode:o}");
+    }
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o660)).unwrap();
     let link = folder.path().join("link");
     std::os::unix::fs::symlink(&path, &link).unwrap();
     assert!(DaemonKey::load(&link).is_err(), "the mode of the link's target counts");

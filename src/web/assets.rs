@@ -52,7 +52,11 @@ pub fn answer(path: &str, request: &HeaderMap) -> Response {
         None => return Problem::not_found().into_response(),
     };
     let first = name.split('/').next().unwrap_or_default();
-    if wanted == INDEX && !PAGES.contains(&first) {
+    if name != INDEX
+        && wanted == INDEX
+        && !PAGES.contains(&first)
+        && response.status() == StatusCode::OK
+    {
         *response.status_mut() = StatusCode::NOT_FOUND;
     }
     response

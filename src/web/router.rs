@@ -17,7 +17,7 @@ use super::api::{
     preference, search, session, submission, temporary,
 };
 use super::error::Problem;
-use super::state::Web;
+use super::state::{CostClass, Web};
 use super::{assets, download, headers, view};
 
 /// Returns the complete application.
@@ -174,9 +174,10 @@ async fn page(request: Request) -> Response {
 /// Says whether mail can be accepted, for programs that watch over the service; why it cannot is for
 /// administrators only.
 async fn ready(State(web): State<Web>) -> Response {
-    let room = web.blocking(|gateway| gateway.room()).await;
+    // Anybody may ask, so the answer has no more threads than the requests of those signed in.
+    let room = web.run(CostClass::Records, |gateway| gateway.room()).await;
     match room {
-        Ok(Ok(Room { refusing: None, .. })) => "ready\n".into_response(),
+        Ok(Room { refusing: None, .. }) => "ready\n".into_response(),
         _ => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response(),
     }
 }
