@@ -122,8 +122,11 @@ fn read_and_rejected_are_confirmed_as_the_reader_allows() {
         (Ask, Some(false), false),
         (Ask, Some(true), true),
         (Known, None, false),
+        (Known, Some(false), false),
         (Known, Some(true), true),
         (Always, None, true),
+        (Always, Some(false), false),
+        (Always, Some(true), true),
     ];
     for (setting, said, confirmed) in cases {
         for rejects in [false, true] {
@@ -151,20 +154,23 @@ fn read_and_rejected_are_confirmed_as_the_reader_allows() {
     }
 }
 
-/// D5: a sender whom the reader has written to is known, so the reader is not asked.
+/// D5: a sender whom the reader has written to is known, so the reader is not asked. Whoever was asked
+/// before that and said no is not overruled.
 #[test]
 fn a_sender_who_was_written_to_before_is_known() {
-    let gateway = gateway_with(|settings| {
-        settings.acceptance_notice = false;
-        settings.confirm_outside = ConfirmOutside::Known;
-    });
-    let dana = sign_in(&gateway, "dana");
-    send(&gateway, &dana, &content(&[RACHEL], "Hello Rachel"));
-    let notification = leased(&gateway).remove(0).0;
-    super::sending_tests::delivered(&gateway, notification.id);
-    let reference = arrive(&gateway, Notify::default());
-    gateway.message_open(&dana, reference, None).unwrap();
-    assert_eq!(sent_to_rachel(&gateway).len(), 1);
+    for (said, confirmed) in [(None, true), (Some(false), false)] {
+        let gateway = gateway_with(|settings| {
+            settings.acceptance_notice = false;
+            settings.confirm_outside = ConfirmOutside::Known;
+        });
+        let dana = sign_in(&gateway, "dana");
+        let reference = arrive(&gateway, Notify::default());
+        send(&gateway, &dana, &content(&[RACHEL], "Hello Rachel"));
+        let notification = leased(&gateway).remove(0).0;
+        super::sending_tests::delivered(&gateway, notification.id);
+        gateway.message_open(&dana, reference, said).unwrap();
+        assert_eq!(sent_to_rachel(&gateway).len(), usize::from(confirmed), "{said:?}");
+    }
 }
 
 /// P-26: an inside sender gets one report about a failed message, in the form of RFC 3464.

@@ -44,7 +44,7 @@ impl Gateway {
     }
 
     /// Prepares the confirmation to an outside sender, if one is due. `said` is the reader's answer
-    /// where the reader is asked.
+    /// where the reader is asked; a no is final.
     pub(in crate::gateway) fn confirmation_prepare(
         &self,
         account: AccountId,
@@ -53,6 +53,11 @@ impl Gateway {
         said: Option<bool>,
         now: Timestamp,
     ) -> Result<Option<HeldMail>, Error> {
+        // The reader's settings, or what is known of the sender, may have changed since the reader was
+        // asked. A report cannot be recalled, so the answer stands.
+        if said == Some(false) {
+            return Ok(None);
+        }
         let Some(facts) = self.inner.store.get(&ANSWERS, &message)? else { return Ok(None) };
         let automatic = match self.preferences_of(account)?.confirm_outside.value {
             ConfirmOutside::Never => return Ok(None),
@@ -60,7 +65,7 @@ impl Gateway {
             ConfirmOutside::Known => self.is_known(account, &facts)?,
             ConfirmOutside::Ask => false,
         };
-        if !automatic && said != Some(true) {
+        if !automatic && said.is_none() {
             return Ok(None);
         }
         let Some((_, recipient)) = facts.recipients.iter().find(|one| one.0 == account) else {

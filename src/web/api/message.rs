@@ -40,7 +40,8 @@ fn page_default() -> usize {
 #[serde(deny_unknown_fields)]
 pub struct Reject {
     reason: Option<RejectReason>,
-    /// Whether an outside sender may be notified, if the message's `asksConfirmation` is true.
+    /// Whether an outside sender may be notified, where the message's `asksConfirmation` is true.
+    /// After `false` the sender is not notified, even if the settings have changed meanwhile.
     confirm: Option<bool>,
 }
 
@@ -48,7 +49,8 @@ pub struct Reject {
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Open {
-    /// Whether an outside sender may be notified, if the message's `asksConfirmation` is true.
+    /// Whether an outside sender may be notified, where the message's `asksConfirmation` is true.
+    /// After `false` the sender is not notified, even if the settings have changed meanwhile.
     confirm: Option<bool>,
 }
 
