@@ -50,12 +50,62 @@ test("the time of a notice stops while the pointer is on it", () => {
   expect(onend).toHaveBeenCalledOnce();
 });
 
+const texts = () => toasts.items.map(({ text }) => text);
+
 test("a notice that only says something gives way to the next one", () => {
   for (let i = 0; i < 3; i += 1) toasts.show(`note ${i}`);
-  expect(toasts.items.map(({ text }) => text)).toEqual(["note 2"]);
-  toasts.show("broken", { kind: "error" });
+  expect(texts()).toEqual(["note 2"]);
+});
+
+test("a notice pushes out only notices of its own kind", () => {
   for (let i = 0; i < 3; i += 1) toasts.show(`archived ${i}`, { undo: vi.fn() });
-  expect(toasts.items.map(({ text }) => text)).toEqual(["broken", "archived 1", "archived 2"]);
+  for (let i = 0; i < 5; i += 1) toasts.show(`broken ${i}`, { kind: "error" });
+  const kept = ["archived 1", "archived 2", "broken 1", "broken 2", "broken 3", "broken 4"];
+  expect(texts()).toEqual(kept);
+  for (let i = 0; i < 2; i += 1) toasts.show(`note ${i}`);
+  expect(texts()).toEqual([...kept, "note 1"]);
+  toasts.show("archived 3", { undo: vi.fn() });
+  expect(texts()).toEqual([...kept.slice(1), "note 1", "archived 3"]);
+});
+
+test.each(["info", "error"] as const)(
+  "what the server lets be undone until a deadline can be undone until then (%s)",
+  (kind) => {
+    toasts.show("sent", { kind, undo: vi.fn(), lastsMs: 30_000 });
+    for (let i = 0; i < 5; i += 1) {
+      toasts.show(`archived ${i}`, { undo: vi.fn() });
+      toasts.show(`broken ${i}`, { kind: "error" });
+      toasts.show(`note ${i}`);
+    }
+    vi.advanceTimersByTime(29_999);
+    expect(toasts.items[0]).toMatchObject({ text: "sent", undo: expect.any(Function) });
+    vi.advanceTimersByTime(1);
+    expect(toasts.undoLast()).toBe(false);
+  },
+);
+
+test("the notice of work in progress stays where it is, beside others and on other pages", () => {
+  const id = toasts.show("0 of 9", { lastsMs: 600_000 });
+  toasts.show("note");
+  toasts.replace(id, "5 of 9", 600_000);
+  vi.advanceTimersByTime(2_000);
+  toasts.moved();
+  toasts.show("another note");
+  expect(texts()).toEqual(["5 of 9", "another note"]);
+  expect(toasts.items[0]?.id).toBe(id);
+  vi.advanceTimersByTime(500_000);
+  toasts.replace(id, "6 of 9", 600_000);
+  vi.advanceTimersByTime(599_999);
+  expect(texts()).toEqual(["6 of 9"]);
+  vi.advanceTimersByTime(1);
+  expect(texts()).toEqual([]);
+});
+
+test("the notice of work in progress does not come back once it was dismissed", () => {
+  const id = toasts.show("0 of 9", { lastsMs: 600_000 });
+  toasts.end(id);
+  toasts.replace(id, "5 of 9", 600_000);
+  expect(texts()).toEqual([]);
 });
 
 test("on another page, a notice stays if it can be undone or has just come", () => {

@@ -15,19 +15,22 @@ import { inverse, type Batch } from "./window.ts";
 /** How long a notice stays that the code removes itself. */
 const LONG_MS = 10 * 60_000;
 
-/** Shows a failure: what happened, what is unchanged, and a way to try again. */
+/**
+ * Shows a failure: what happened, what is unchanged, and a way to try again. Returns the notice's ID,
+ * or 0 if there is none.
+ */
 export function fail(
   text: string,
   kept: string,
   error: unknown,
   retry: (() => void) | null,
   back: Batch[] = [],
-): void {
+): number {
   // A user who has signed out meanwhile need not know.
-  if (session.status === "out") return;
+  if (session.status === "out") return 0;
   const isApi = error instanceof ApiError;
   const why = isApi ? reason(error) : error instanceof Unreachable ? t().fail.unreachable : "";
-  toasts.show(text, {
+  return toasts.show(text, {
     kind: "error",
     detail: [why, kept].filter((part) => part !== "").join(" "),
     errorId: isApi ? error.errorId : null,
@@ -88,14 +91,12 @@ export async function changeAll(
   try {
     const all = await everything(where);
     const notice = toasts.show(t().act.changing(0, all.length), { lastsMs: LONG_MS });
-    let last = notice;
-    const progress = (done: number) => {
-      last = toasts.replace(last, t().act.changing(done, all.length), LONG_MS);
-    };
+    const progress = (done: number) =>
+      toasts.replace(notice, t().act.changing(done, all.length), LONG_MS);
     const references = all.map((one) => one.reference);
     const done = await mail
       .changeUnseen(references, what, progress)
-      .finally(() => toasts.end(last));
+      .finally(() => toasts.end(notice));
     const back = inverse(all, what);
     toasts.show(said(done), { undo: () => void undoAll(back) });
   } catch (error) {

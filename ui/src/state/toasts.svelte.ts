@@ -10,14 +10,16 @@ export interface Toast {
   undo: (() => void) | null;
   retry: (() => void) | null;
   onend: (() => void) | null;
+  /** How long the notice, or its undo, lasts if others decide that: the server, or other work. */
+  lastsMs: number | null;
 }
 
 export const UNDO_MS = 10_000;
 const INFO_MS = 5_000;
 /** A notice that was read in this time may go with the page that it was about. */
 const READ_MS = 1_000;
-const UNDOABLE_MAX = 2;
-const ERRORS_MAX = 4;
+/** How many notices of a kind are shown at a time. */
+const MAX = { info: 1, undoable: 2, error: 4 };
 
 interface Timer {
   handle: ReturnType<typeof setTimeout> | null;
@@ -25,56 +27,60 @@ interface Timer {
   startedAt: number;
 }
 
+/**
+ * Returns the kind of a notice, within which a new one pushes out an old one. What delays an action,
+ * can be undone only until the server's deadline, or shows the progress of work is kept.
+ */
+function kindOf({ kind, undo, onend, lastsMs }: Toast): keyof typeof MAX | "kept" {
+  const isTimed = lastsMs !== null && (kind === "info" || undo !== null);
+  if (onend !== null || isTimed) return "kept";
+  if (kind === "error") return "error";
+  return undo === null ? "info" : "undoable";
+}
+
 class Toasts {
   items = $state.raw<Toast[]>([]);
   #next = 1;
   #timers = new Map<number, Timer>();
 
-  show(
-    text: string,
-    given: Partial<Omit<Toast, "id" | "text">> & { lastsMs?: number } = {},
-  ): number {
-    const { lastsMs, ...options } = given;
+  show(text: string, given: Partial<Omit<Toast, "id" | "text">> = {}): number {
     const toast: Toast = {
       ...{ kind: "info", detail: null, errorId: null, undo: null, retry: null, onend: null },
-      ...options,
-      ...{ id: this.#next++, text },
+      ...{ lastsMs: null, ...given, id: this.#next++, text },
     };
-    for (const old of this.#outdated()) this.end(old.id);
+    for (const old of this.#outdated(toast)) this.end(old.id);
     this.items = [...this.items, toast];
     // An error stays until the user has dismissed it (WCAG 2.2.1); only its undo may expire.
-    if (toast.kind === "info" || lastsMs !== undefined)
-      this.#arm(toast.id, lastsMs ?? (toast.undo === null ? INFO_MS : UNDO_MS));
+    if (toast.kind === "info" || toast.lastsMs !== null)
+      this.#arm(toast.id, toast.lastsMs ?? (toast.undo === null ? INFO_MS : UNDO_MS));
     return toast.id;
   }
 
-  /**
-   * Returns what a new notice replaces: those that only say something, and of the others the
-   * oldest. A notice that delays an action has its time.
-   */
-  #outdated(): Toast[] {
-    const idle = this.items.filter(({ onend }) => onend === null);
-    const errors = idle.filter(({ kind }) => kind === "error");
-    const infos = idle.filter(({ kind }) => kind === "info");
-    const undoable = infos.filter(({ undo }) => undo !== null);
-    return [
-      ...infos.filter(({ undo }) => undo === null),
-      ...undoable.slice(0, 1 - UNDOABLE_MAX),
-      ...errors.slice(0, 1 - ERRORS_MAX),
-    ];
+  /** Returns what a new notice pushes out: the oldest of its own kind, beyond the most there are. */
+  #outdated(fresh: Toast): Toast[] {
+    const kind = kindOf(fresh);
+    if (kind === "kept") return [];
+    const same = this.items.filter((one) => kindOf(one) === kind);
+    return same.slice(0, Math.max(0, same.length + 1 - MAX[kind]));
   }
 
   /** Another page is shown: what only said something about the one before has been read. */
   moved(): void {
     const read = (id: number) => Date.now() - (this.#timers.get(id)?.startedAt ?? 0) > READ_MS;
-    for (const { id, kind, undo, onend } of this.items)
-      if (kind === "info" && undo === null && onend === null && read(id)) this.end(id);
+    for (const toast of this.items)
+      if (kindOf(toast) === "info" && read(toast.id)) this.end(toast.id);
   }
 
-  /** Replaces a notice by one with another text. */
-  replace(id: number, text: string, lastsMs: number): number {
-    this.#take(id);
-    return this.show(text, { lastsMs });
+  /** Gives a notice another text and a new time, where it is; nothing if it was dismissed. */
+  replace(id: number, text: string, lastsMs: number): void {
+    this.items = this.items.map((one) => (one.id === id ? { ...one, text, lastsMs } : one));
+    const timer = this.#timers.get(id);
+    if (timer === undefined) return;
+    timer.leftMs = lastsMs;
+    // While the pointer is on it, its time stands still.
+    if (timer.handle === null) return;
+    clearTimeout(timer.handle);
+    this.#arm(id, lastsMs);
   }
 
   /** Ends a notice normally: the action that it delayed now happens. */
