@@ -1,5 +1,5 @@
 // What the list and the reader say about a message, rendered here with simulated answers.
-import { mount, tick, unmount } from "svelte";
+import { mount, tick, unmount, type Component } from "svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import * as api from "../src/api/mail.ts";
 import * as sending from "../src/api/sending.ts";
@@ -12,6 +12,7 @@ import { Pane } from "../src/views/mail/pane.svelte.ts";
 import Row from "../src/views/mail/Row.svelte";
 import SealedCard from "../src/views/mail/SealedCard.svelte";
 import StatusLines from "../src/views/mail/StatusLines.svelte";
+import Card from "../src/views/portal/Card.svelte";
 import { detailLike, itemLike } from "./fixtures.ts";
 
 let page: Record<string, unknown> | null = null;
@@ -48,14 +49,15 @@ async function showMessage(given: Partial<Detail>) {
 }
 
 test.each([
-  [{ asksConfirmation: true }, en.card.askHint],
+  [{ asksConfirmation: true }, `${en.card.ask} ${en.card.askHint}`],
   [{ protection: { kind: "clear", version: null, peer: null } }, en.card.toldOutside],
   [{}, en.card.told],
 ] as const)("a sealed message says truthfully who is told (%#)", async (given, said) => {
   const item = itemLike({ reference: "R", ...given, opened: false });
   const props = { item, opening: false, onopen: vi.fn(), onreject: vi.fn() };
   page = mount(SealedCard, { target: document.body, props });
-  expect(document.getElementById("card-told")?.textContent?.trim()).toBe(said);
+  const told = document.getElementById("card-told");
+  expect(told?.textContent?.trim().replace(/\s+/gu, " ")).toBe(said);
   find("open")?.click();
   expect(props.onopen).toHaveBeenCalledWith("asksConfirmation" in given ? false : null);
 });
@@ -71,6 +73,37 @@ test("a reader who is asked sends the answer, on opening and on rejecting", asyn
   await tick();
   find("reject-confirm")?.click();
   expect(props.onreject).toHaveBeenCalledWith(null, true);
+});
+
+test("the question who is told comes before the buttons that answer it", () => {
+  const item = itemLike({ reference: "R", asksConfirmation: true, opened: false });
+  const props = { item, opening: false, onopen: vi.fn(), onreject: vi.fn() };
+  page = mount(SealedCard, { target: document.body, props });
+  const order = [...document.querySelectorAll("input, button")].map((one) =>
+    one.getAttribute("data-testid"),
+  );
+  expect(order).toEqual(["card-tell", "open", "reject"]);
+});
+
+test.each([
+  ["inside", true],
+  ["tls", false],
+  ["clear", false],
+] as const)("a reason is asked for only if the sender will see it (%s)", async (kind, isAsked) => {
+  const protection = { kind, version: null, peer: null };
+  const item = itemLike({ reference: "R", protection, opened: false });
+  for (const dialog of [SealedCard, Card]) {
+    const props = { item, opening: false, onopen: vi.fn(), onreject: vi.fn() };
+    page = mount(dialog as Component, { target: document.body, props });
+    (find("reject") ?? find("card-reject"))?.click();
+    await tick();
+    const shown = find("reject-dialog")?.textContent ?? "";
+    expect(shown).toContain(isAsked ? en.card.whyLead : en.card.whyLeadOutside);
+    expect(find("reason-other") !== null).toBe(isAsked);
+    expect(shown.includes("tell the sender")).toBe(isAsked);
+    await unmount(page);
+    page = null;
+  }
 });
 
 const notice = { kind: "read", about: "A", recipient: "noa@outside.example" } as const;

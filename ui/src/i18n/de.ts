@@ -199,12 +199,13 @@ export const de = {
     reject: "Ungelesen ablehnen",
     told: "Wenn Sie diese Nachricht öffnen oder ablehnen, erfährt der Absender das und den Zeitpunkt, sonst nichts.",
     toldOutside:
-      "Ihre Einstellungen bestimmen, ob dieser externe Absender erfährt, dass Sie die Nachricht geöffnet oder abgelehnt haben.",
+      "Ihre Einstellungen bestimmen, ob dieser externe Absender erfahren darf, dass Sie die Nachricht geöffnet oder abgelehnt haben.",
     ask: "Dem Absender mitteilen, wenn ich diese Nachricht öffne oder ablehne",
     askHint: "Ohne diese Option erfährt der Absender weder das eine noch das andere.",
     why: "Diese Nachricht ungelesen ablehnen?",
     whyLead:
       "Sie wird bei Ihnen gelöscht und niemals angezeigt. Wenn Sie möchten, nennen Sie einen Grund:",
+    whyLeadOutside: "Sie wird bei Ihnen gelöscht und niemals angezeigt.",
     noReason: "Kein Grund",
     wrongPerson: "Ich bin die falsche Person",
     notExpected: "Ich habe sie nicht erwartet",
@@ -525,7 +526,7 @@ export const de = {
     // None is left to open once all are; they were sent all the same.
     sent: (who, n) =>
       `${who} hat Ihnen ${n === 0 ? "Nachrichten" : n === 1 ? "eine Nachricht" : messages(n)} gesendet`,
-    back: (who) => `Willkommen zurück. Ihre Nachrichten von ${who} finden Sie hier.`,
+    back: (who) => `Willkommen zurück. Dies ist Ihr Konto für Nachrichten von ${who}.`,
     sentAt: "Gesendet",
     reference: "Referenznummer",
     until: "Verfügbar bis",
@@ -742,7 +743,7 @@ export const de = {
       "accept-from": "Nimmt nichts Internes an",
       disabled: "Konto deaktiviert",
       "not-now": "Wird noch nicht gelesen",
-      intranet: "Keine Mails nach außen",
+      intranet: "Keine E-Mails nach außen",
       "mailbox-full": "Postfach voll",
     },
     choices: {
@@ -996,7 +997,7 @@ export const de = {
       address: "Adresse",
       password: "Anfangspasswort",
       passwordHint: "Der Benutzer sollte es in den Einstellungen ändern.",
-      incomplete: "Geben Sie einen Benutzernamen und ein erstes Passwort ein.",
+      incomplete: "Geben Sie einen Benutzernamen und ein Anfangspasswort ein.",
       add: "Benutzer anlegen",
       made: (address: string) =>
         `${address} kann sich jetzt anmelden. Geben Sie dem Benutzer diesen Wiederherstellungsschlüssel: Er wird nur einmal angezeigt, und ohne ihn kann niemand die Nachrichten wiederherstellen, wenn das Passwort verloren geht.`,

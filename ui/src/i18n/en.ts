@@ -192,11 +192,12 @@ export const en = {
     reject: "Reject unread",
     told: "When you open or reject this message, the sender sees that and at what time, and nothing else.",
     toldOutside:
-      "Your settings decide whether this external sender is told that you opened or rejected the message.",
+      "Your settings decide whether this external sender may be told that you opened or rejected the message.",
     ask: "Tell the sender when I open or reject this message",
     askHint: "If you leave this off, the sender is told neither.",
     why: "Reject this message without reading it?",
     whyLead: "The message is deleted and never shown to you. If you like, tell the sender why:",
+    whyLeadOutside: "The message is deleted and never shown to you.",
     noReason: "No reason",
     wrongPerson: "I am the wrong person",
     notExpected: "I did not expect it",
@@ -497,7 +498,7 @@ export const en = {
   },
   pickup: {
     sent: (who: string, n: number) => `${who} sent you ${messages(n)}`,
-    back: (who: string) => `Welcome back. Your messages from ${who} are here.`,
+    back: (who: string) => `Welcome back. This is your account for messages from ${who}.`,
     sentAt: "Sent",
     reference: "Reference",
     until: "Available until",

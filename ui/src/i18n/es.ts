@@ -213,12 +213,13 @@ export const es = {
     reject: "Rechazar sin leer",
     told: "Si abre o rechaza este mensaje, el remitente lo sabrá, con la hora, y nada más.",
     toldOutside:
-      "Sus ajustes determinan si este remitente externo sabrá que ha abierto o rechazado el mensaje.",
+      "Su configuración determina si este remitente externo puede saber que ha abierto o rechazado el mensaje.",
     ask: "Avisar al remitente cuando abra o rechace este mensaje",
     askHint: "Si no marca esta casilla, el remitente no sabrá ni lo uno ni lo otro.",
     why: "¿Rechazar este mensaje sin leerlo?",
     whyLead:
       "El mensaje se eliminará y nunca se le mostrará. Si quiere, indique el motivo al remitente:",
+    whyLeadOutside: "El mensaje se eliminará y nunca se le mostrará.",
     noReason: "Sin motivo",
     wrongPerson: "No soy la persona correcta",
     notExpected: "No lo esperaba",
@@ -528,7 +529,8 @@ export const es = {
   pickup: {
     sent: (who, n) =>
       form(n, `${who} le ha enviado un mensaje`, `${who} le ha enviado ${messages(n)}`),
-    back: (who) => `Le damos de nuevo la bienvenida. Aquí están sus mensajes de ${who}.`,
+    back: (who) =>
+      `Le damos de nuevo la bienvenida. Esta es su cuenta para los mensajes de ${who}.`,
     sentAt: "Enviado",
     reference: "Referencia",
     until: "Disponible hasta",

@@ -205,12 +205,13 @@ export const fr = {
     reject: "Refuser sans lire",
     told: "Si vous ouvrez ou refusez ce message, l’expéditeur le saura, ainsi que l’heure, et rien d’autre.",
     toldOutside:
-      "Vos paramètres déterminent si cet expéditeur externe apprend que vous avez ouvert ou refusé le message.",
+      "Vos paramètres déterminent si cet expéditeur externe peut apprendre que vous avez ouvert ou refusé le message.",
     ask: "Informer l’expéditeur quand j’ouvre ou refuse ce message",
     askHint: "Si vous ne cochez pas cette case, l’expéditeur n’apprend ni l’un ni l’autre.",
     why: "Refuser ce message sans le lire\u202f?",
     whyLead:
       "Il sera supprimé de votre messagerie et ne sera jamais affiché. Vous pouvez indiquer un motif\u00a0:",
+    whyLeadOutside: "Il sera supprimé de votre messagerie et ne sera jamais affiché.",
     noReason: "Aucun motif",
     wrongPerson: "Je ne suis pas la bonne personne",
     notExpected: "Je n’attendais pas ce message",
@@ -538,7 +539,7 @@ export const fr = {
     // None is left to open once all are; they were sent all the same.
     sent: (who, n) =>
       `${who} vous a envoyé ${n === 0 ? "des messages" : n === 1 ? "un message" : messages(n)}`,
-    back: (who) => `Bon retour. Vos messages ${of(who)} sont ici.`,
+    back: (who) => `Heureux de vous revoir. Voici votre compte pour les messages ${of(who)}.`,
     sentAt: "Envoyé",
     reference: "Référence",
     until: "Disponible jusqu’au",
@@ -748,7 +749,7 @@ export const fr = {
       "no-address": "Pas une adresse",
       rules: "Non autorisé",
       "unknown-recipient": "Adresse inexistante",
-      "not-local": "Domaine étranger",
+      "not-local": "Hors de nos domaines",
       "accept-from": "N’accepte pas de message interne",
       disabled: "Compte désactivé",
       "not-now": "Pas encore lue",
