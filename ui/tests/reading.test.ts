@@ -131,9 +131,13 @@ test("of many recipients, the first few are shown until the others are asked for
   const people = () => document.querySelectorAll("[data-testid=person]").length;
   expect(people()).toBe(5);
   expect(find("people-more")?.textContent).toBe(en.reader.more(26));
+  find("people-more")?.focus();
   find("people-more")?.click();
   await tick();
   expect([people(), find("people-more")]).toEqual([31, null]);
+  // The button that had the focus is gone; the user goes on from the names.
+  await vi.waitFor(() => expect(document.activeElement?.tagName).toBe("DD"));
+  expect(document.activeElement?.textContent).toContain("u30@example.org");
 });
 
 test("replies that go elsewhere than to the sender are told by address", async () => {
@@ -142,9 +146,11 @@ test("replies that go elsewhere than to the sender are told by address", async (
   await showMessage({ from, replyTo: [{ name: "Dana", address: "Dana@Example.org" }] });
   expect(document.body.textContent).not.toContain(en.reader.repliesTo);
   if (page !== null) await unmount(page);
-  await showMessage({ from, replyTo: [evil] });
+  await showMessage({ from, replyTo: [{ name: null, address: from.address }, evil] });
   expect(document.querySelector("dl")?.textContent).toContain(en.reader.repliesTo);
-  expect(document.querySelector("dl")?.textContent).toContain(evil.address);
+  // All of them, the sender too: a reply goes to each.
+  for (const { address } of [from, evil])
+    expect(document.querySelector("dl")?.textContent).toContain(address);
 });
 
 test("a file that may run code is named so, whatever its sender says, and asked about", async () => {
@@ -166,20 +172,28 @@ test("a file that may run code is named so, whatever its sender says, and asked 
   expect(ticket).toHaveBeenCalledOnce();
 });
 
-const delivery = (route: sending.Route): sending.Delivery => ({
-  ...{ address: "noa@outside.example", route, state: "delivered", protected: false },
+const delivery = (route: sending.Route, state: sending.State): sending.Delivery => ({
+  ...{ address: "noa@outside.example", route, state, protected: false },
   ...{ at: "2026-11-23T10:00:00Z", history: [], reason: null, temporary: null },
 });
 
 test.each([
-  ["verified-tls", en.compose.routes["verified-tls"], false],
-  ["plain", en.status.unprotected, true],
-] as const)("a delivery by %s is called so", async (route, word, isUnprotected) => {
+  ["verified-tls", "delivered", en.compose.routes["verified-tls"]],
+  ["plain", "delivered", en.status.unprotected],
+  ["plain", "held", en.status.unprotected],
+  // What did not travel has no way.
+  ["verified-tls", "failed", null],
+  ["plain", "failed", null],
+  ["plain", "refused", null],
+  ["refused", "refused", null],
+] as const)("a delivery by %s that was %s is called so", async (route, state, word) => {
   vi.spyOn(sending, "submission").mockResolvedValue({
     ...{ reference: "R", acceptedAt: "2026-11-23T10:00:00Z", undoUntil: null },
-    recipients: [delivery(route)],
+    recipients: [delivery(route, state)],
   });
   page = mount(StatusLines, { target: document.body, props: { reference: "R" } });
-  await vi.waitFor(() => expect(find("status-line")?.textContent).toContain(word));
-  expect(find("status-line")?.textContent?.includes(en.status.unprotected)).toBe(isUnprotected);
+  await vi.waitFor(() => expect(find("status-line")).not.toBeNull());
+  const said = find("status-line")?.textContent ?? "";
+  const ways = [en.compose.routes["verified-tls"], en.status.unprotected];
+  expect(ways.filter((way) => said.includes(way))).toEqual(word === null ? [] : [word]);
 });
