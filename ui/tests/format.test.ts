@@ -32,6 +32,24 @@ test.each([
   expect(format.timeFull("2026-12-04T18:00:00", language).replace(/\s/gu, " ")).toBe(text);
 });
 
+test.each([
+  ["ar-SA", "ar"],
+  ["ar-EG", "ar"],
+  ["fa-IR", "fa"],
+  ["th-TH", "th"],
+  ["en-TH", "en"],
+])(
+  "in the region %s, dates have the year and the digits of everything else",
+  (region, language) => {
+    vi.stubGlobal("navigator", { languages: [region] });
+    const full = format.timeFull("2026-12-04T18:00:00", language);
+    expect(full).toMatch(/2026/);
+    expect(full.replace(/[0-9]/g, "")).not.toMatch(/\p{Nd}/u);
+    const at = new Date(2025, 11, 4).toISOString();
+    expect(format.timeShort(at, now, language, "now")).toMatch(/2025/);
+  },
+);
+
 test("the zone is told only if it is not the one of this computer", () => {
   const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
   const at = "2026-11-23T12:00:00Z";

@@ -22,7 +22,8 @@ export function zoneKnown(name: string): boolean {
 /**
  * Dates are written as in the user's region: the browser knows it if the page is in one of its
  * languages. English without a region is written with the day first and 24 hours, which nobody
- * misreads.
+ * misreads. The calendar and the digits are those of everything else here: mail is dated in the
+ * Gregorian calendar, and a region may have another one.
  */
 function regional(language: string): string {
   if (language.includes("-")) return language;
@@ -33,7 +34,8 @@ function regional(language: string): string {
 }
 
 function dateFormat(language: string, options: Intl.DateTimeFormatOptions) {
-  const chosen = { ...(zone && { timeZone: zone }), ...options };
+  const common = { calendar: "gregory", numberingSystem: "latn" };
+  const chosen = { ...common, ...(zone && { timeZone: zone }), ...options };
   return new Intl.DateTimeFormat(regional(language), chosen);
 }
 
@@ -151,7 +153,7 @@ function dayNumber(date: Date): number {
 function calendar(date: Date): { year: number; month: number; day: number } {
   if (zone === undefined)
     return { year: date.getFullYear(), month: date.getMonth() + 1, day: date.getDate() };
-  const parts = dateFormat("en-u-ca-gregory-nu-latn", {
+  const parts = dateFormat("en-GB", {
     year: "numeric",
     month: "numeric",
     day: "numeric",
