@@ -1,5 +1,19 @@
-import { expect, test } from "vitest";
+import { mount, tick, unmount } from "svelte";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Unreachable } from "../src/api/client.ts";
+import * as api from "../src/api/mail.ts";
+import en from "../src/i18n/en.ts";
+import { languageUse } from "../src/i18n/index.svelte.ts";
 import { imagesMissing } from "../src/lib/images.ts";
+import { toasts } from "../src/state/toasts.svelte.ts";
+import Frame from "../src/views/mail/Frame.svelte";
+
+beforeEach(() => languageUse("en"));
+afterEach(() => {
+  toasts.clear();
+  vi.restoreAllMocks();
+  document.body.replaceChildren();
+});
 
 /** An image as the browser has it after the frame has loaded. */
 function image(address: string, naturalWidth: number): HTMLImageElement {
@@ -13,10 +27,64 @@ function image(address: string, naturalWidth: number): HTMLImageElement {
 test("images that were asked for and are not there are counted", () => {
   const page = document.implementation.createHTMLDocument();
   page.body.append(image("/m/T/from/A", 0), image("/m/T/from/B", 40), image("/m/T/cid/2", 0));
-  expect(imagesMissing(page)).toBe(1);
+  expect(imagesMissing(page)).toEqual({ failed: 1, beyond: 0 });
   // Beyond the most that are fetched for one message.
   const beyond = page.createElement("img");
   beyond.setAttribute("data-remote", "pictures.example");
   page.body.append(beyond);
-  expect(imagesMissing(page)).toBe(2);
+  expect(imagesMissing(page)).toEqual({ failed: 1, beyond: 1 });
+});
+
+const find = (id: string) => document.querySelector<HTMLElement>(`[data-testid="${id}"]`);
+
+/** Shows a frame, and then the document that each of its tickets leads to. */
+async function framed() {
+  const ticket = vi.spyOn(api, "ticket").mockResolvedValue({ url: "about:blank#1", expiresIn: 60 });
+  const page = mount(Frame, { target: document.body, props: { reference: "R" } });
+  await vi.waitFor(() => expect(find("frame")?.getAttribute("src")).toBe("about:blank#1"));
+  const load = async (...images: HTMLImageElement[]) => {
+    const inside = document.implementation.createHTMLDocument();
+    inside.body.append(...images);
+    Object.defineProperty(find("frame"), "contentDocument", { value: inside, configurable: true });
+    find("frame")?.dispatchEvent(new Event("load"));
+    await tick();
+  };
+  return { ticket, load, end: () => unmount(page) };
+}
+
+function remote(): HTMLImageElement {
+  const made = document.createElement("img");
+  made.setAttribute("data-remote", "");
+  return made;
+}
+
+test("images that are still missing after another try can be asked for again", async () => {
+  const { ticket, load, end } = await framed();
+  await load(remote());
+  find("pictures-show")?.click();
+  await vi.waitFor(() => expect(ticket).toHaveBeenCalledTimes(2));
+  await tick();
+  await load(image("/m/T/from/A", 0));
+  ticket.mockRejectedValueOnce(new Unreachable());
+  find("pictures-retry")?.click();
+  await vi.waitFor(() => expect(toasts.items[0]?.text).toBe(en.reader.picturesFailed));
+  // As it was: another image that fails now is counted, and there is a way to try again.
+  await load(image("/m/T/from/A", 0), image("/m/T/from/B", 0));
+  expect(find("pictures-missing")?.textContent).toContain(en.reader.picturesMissing(2));
+  toasts.retry(toasts.items[0]?.id ?? 0);
+  await vi.waitFor(() => expect(ticket).toHaveBeenCalledTimes(4));
+  expect(ticket.mock.lastCall?.[1]).toEqual({ kind: "view", remote: true });
+  await end();
+});
+
+test("nobody is asked to try again for images that are never fetched", async () => {
+  const { ticket, load, end } = await framed();
+  await load(remote());
+  find("pictures-show")?.click();
+  await vi.waitFor(() => expect(ticket).toHaveBeenCalledTimes(2));
+  await tick();
+  await load(remote(), image("/m/T/from/A", 40));
+  expect(find("pictures-missing")?.textContent).toContain(en.reader.picturesMissing(1));
+  expect(find("pictures-retry")).toBeNull();
+  await end();
 });

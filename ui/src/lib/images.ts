@@ -1,9 +1,13 @@
-/**
- * Counts the remote images that a frame shows without their content: those that could not be
- * fetched, and those beyond the most that are fetched for one message.
- */
-export function imagesMissing(page: Document): number {
+/** The remote images that a frame shows without their content. */
+export interface Missing {
+  /** Those that could not be fetched. */
+  failed: number;
+  /** Those beyond the most that are fetched for one message. Asking again does not help. */
+  beyond: number;
+}
+
+export function imagesMissing(page: Document): Missing {
   const fetched = [...page.querySelectorAll<HTMLImageElement>('img[src*="/from/"]')];
   const failed = fetched.filter((image) => image.complete && image.naturalWidth === 0);
-  return failed.length + page.querySelectorAll("img[data-remote]").length;
+  return { failed: failed.length, beyond: page.querySelectorAll("img[data-remote]").length };
 }
