@@ -1,7 +1,9 @@
 // The composer's logic, with a simulated server.
-import { mount, unmount } from "svelte";
+import { flushSync, mount, unmount } from "svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import AddressField from "../src/views/compose/AddressField.svelte";
+import ComposerPanel from "../src/views/compose/ComposerPanel.svelte";
+import { correspondents } from "../src/views/compose/correspondents.svelte.ts";
 import {
   addressOf,
   Composer,
@@ -13,6 +15,8 @@ import { ApiError } from "../src/api/client.ts";
 import en from "../src/i18n/en.ts";
 import { languageUse } from "../src/i18n/index.svelte.ts";
 import * as api from "../src/api/sending.ts";
+import type { Account } from "../src/api/types.ts";
+import { session } from "../src/state/session.svelte.ts";
 import { problemLike } from "./fixtures.ts";
 
 const DRAFT: api.Draft = {
@@ -29,6 +33,11 @@ const DRAFT: api.Draft = {
   attachments: [],
   related: null,
   choices: {},
+};
+
+const accountLike: Account = {
+  ...{ id: "a1", name: "dana", address: "dana@example.org", displayName: "Dana" },
+  ...{ kind: "internal", manager: false, temporary: null },
 };
 
 beforeEach(async () => {
@@ -63,6 +72,13 @@ test("a login name is completed with the domain, and other text is not", () => {
   expect(composer.add("to", "omar, not a name, @x", "example.org")).toBe("not a name, @x");
   expect(composer.to.map((one) => one.address)).toEqual(["omar@example.org"]);
   expect(composer.add("to", "omar", "")).toBe("omar");
+  for (const name of ["etc.", "and-", "x_", "."])
+    expect(composer.add("to", name, "example.org")).toBe(name);
+  expect(composer.add("to", "a.b-c_1; י", "example.org")).toBe("");
+  expect(composer.to.map((one) => one.address).slice(1)).toEqual([
+    "a.b-c_1@example.org",
+    "י@example.org",
+  ]);
 });
 
 const check = (given: Partial<api.Check>): api.Check => ({
@@ -83,6 +99,50 @@ test("a recipient who will not get the message is not shown as an internal one",
   expect(chip?.textContent).toContain(en.compose.reasons["unknown-recipient"]);
   expect(chip?.textContent).not.toContain(en.compose.routes.inside);
   expect(chip?.classList.contains("refused")).toBe(true);
+  await unmount(page);
+});
+
+test.each([
+  // The correspondents, whether Enter makes an address of "omar".
+  [[], true],
+  [["Omar@example.org"], true],
+  [["omar@outside.example"], false],
+  [["omar@example.org", "omar@outside.example"], false],
+])("with the correspondents %j offered, Enter completes a name: %s", async (known, completes) => {
+  const items = known.map((address) => ({ name: null, address }));
+  vi.spyOn(api, "correspondents").mockResolvedValue({ items });
+  correspondents.forget();
+  session.account = accountLike;
+  const composer = new Composer();
+  const page = mount(AddressField, { target: document.body, props: { composer, field: "to" } });
+  await vi.waitFor(() => expect(correspondents.all).toHaveLength(known.length));
+  composer.typing.to = "omar";
+  flushSync();
+  const input = document.querySelector("[data-testid=composer-to]");
+  input?.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+  const taken = composer.to.map(({ address }) => address);
+  expect(taken).toEqual(completes ? ["omar@example.org"] : []);
+  expect(composer.typing.to).toBe(completes ? "" : "omar");
+  await unmount(page);
+  session.account = null;
+  correspondents.forget();
+});
+
+const refusedBy = (reason: api.Check["reason"]) => check({ route: "refused", reason });
+test.each([
+  [[refusedBy("rules")], en.compose.outcomes.refused],
+  [[refusedBy("intranet")], en.compose.outcomes.refused],
+  [[check({ reason: "mailbox-full" }), refusedBy("rules")], en.compose.outcomes.refused],
+  // The organisation forbids nothing here.
+  [[refusedBy("no-address")], en.compose.outcomes.notAll],
+  [[check({ reason: "not-local" })], en.compose.outcomes.notAll],
+  [[check({})], en.compose.outcomes.inside],
+])("the composer blames the organisation only for what it forbids (%#)", async (checks, said) => {
+  vi.spyOn(api, "correspondents").mockResolvedValue({ items: [] });
+  const composer = new Composer();
+  composer.checks = Object.fromEntries(checks.map((one, i) => [`r${i}@example.org`, one]));
+  const page = mount(ComposerPanel, { target: document.body, props: { composer } });
+  expect(document.querySelector("[data-testid=composer-outcome]")?.textContent).toBe(said);
   await unmount(page);
 });
 

@@ -252,10 +252,10 @@ export function addressOf(text: string): Addr | null {
   return { name: found[1]?.trim() || null, address: found[2] };
 }
 
-/** Reads a login name as an address of the domain. */
+/** Reads a login name as an address of the domain. One ends in a letter or a digit: "etc." is none. */
 function localOf(text: string, domain: string): Addr | null {
   const name = text.trim();
-  const isName = domain !== "" && /^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u.test(name);
+  const isName = domain !== "" && /^[\p{L}\p{N}]([\p{L}\p{N}._-]*[\p{L}\p{N}])?$/u.test(name);
   return isName ? { name: null, address: `${name}@${domain}` } : null;
 }
 
