@@ -54,6 +54,22 @@ test("a new user gets the address of the name, unless another one is typed", asy
   expect(find("user-address")?.value).toBe("c.diaz@example.org");
 });
 
+test("a user whose address was cleared gets the usual one", async () => {
+  const recovered = { recoveryKey: "key", ...({} as api.User) };
+  const make = vi.spyOn(api, "userMake").mockResolvedValue(recovered as never);
+  await type("user-name", "carla");
+  await type("user-password", "four quiet herons");
+  await type("user-address", "");
+  expect(find("user-address")?.value).toBe("");
+  find("user-address")?.dispatchEvent(new Event("change", { bubbles: true }));
+  await tick();
+  expect(find("user-address")?.value).toBe("carla@example.org");
+  await type("user-address", " ");
+  await submit();
+  const addresses = ["carla@example.org"];
+  expect(make).toHaveBeenCalledWith(expect.objectContaining({ addresses }));
+});
+
 test("what is missing is said by the page, and nothing is sent", async () => {
   const make = vi.spyOn(api, "userMake");
   await type("user-name", "carla");
