@@ -9,7 +9,9 @@ import { mail } from "../src/state/mail.svelte.ts";
 import { go } from "../src/state/route.svelte.ts";
 import { session } from "../src/state/session.svelte.ts";
 import OpenPages from "../src/views/open/OpenPages.svelte";
+import { toasts } from "../src/state/toasts.svelte.ts";
 import Cards from "../src/views/portal/Cards.svelte";
+import Portal from "../src/views/portal/Portal.svelte";
 import { itemLike } from "./fixtures.ts";
 
 const REFERENCE = "01KAN-5Q7DC-8E2XV-M9T4H";
@@ -43,6 +45,7 @@ type Answer = [status: number, body: unknown, headers?: Record<string, string>];
 
 const calls: Call[] = [];
 let answers: Record<string, Answer>;
+let reachable = true;
 let page: Record<string, unknown> | null = null;
 
 beforeEach(async () => {
@@ -54,6 +57,7 @@ beforeEach(async () => {
     const method = init.method ?? "GET";
     const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : null;
     calls.push({ method, path: url.pathname, headers: new Headers(init.headers), body });
+    if (!reachable) throw new TypeError("Failed to fetch");
     const [status, value, headers] = answers[`${method} ${url.pathname}`] ?? [404, { code: "?" }];
     return new Response(JSON.stringify(value), {
       status,
@@ -66,6 +70,8 @@ afterEach(async () => {
   if (page !== null) await unmount(page);
   page = null;
   session.ended();
+  session.online = reachable = true;
+  vi.restoreAllMocks();
   mail.reset();
   vi.unstubAllGlobals();
   document.body.replaceChildren();
@@ -139,6 +145,8 @@ test("who comes back is told neither a count of none nor of a way that does not 
   await visit({ state: "claimed", waiting: 0 });
   expect(text("pickup-from")).toContain(en.pickup.back("Dana Levi"));
   expect(text("pickup-from")).not.toContain("0 messages");
+  // All of them may have been rejected, and then none is there.
+  expect(text("pickup-from")).not.toMatch(/messages.* are here/);
   expect(text("pickup-forgotten")).toBe(en.pickup.forgotten("Dana Levi"));
   expect(en.portal.renewal("Dana Levi")).not.toContain("password");
 });
@@ -271,11 +279,48 @@ const item = (reference: string, opened: boolean): Item => {
   return itemLike({ reference, from, subject: reference, opened, unread: !opened });
 };
 
+const inbox = { id: "in", role: "inbox", name: "", total: 2, unread: 1, unopened: 1 };
+const paged = { state: "1", total: 2, unread: 1, next: null };
+
+test("what could not be loaded while offline is loaded when that is over", async () => {
+  // Another tab has the event stream.
+  const request = () => new Promise(() => undefined);
+  vi.spyOn(navigator, "locks", "get").mockReturnValue({ request } as unknown as LockManager);
+  session.status = "in";
+  go({ view: "mail", mailbox: "inbox", reference: null });
+  session.online = reachable = false;
+  page = mount(Portal, { target: document.body });
+  const asked = () => calls.filter(({ path }) => path === "/api/appearance").length;
+  await vi.waitFor(() => expect(toasts.items).toHaveLength(1));
+  // The list says itself that it failed; being offline has its bar.
+  expect(toasts.items[0]?.text).toBe(en.mailSettings.notRead);
+  expect([asked(), find("offline") !== null]).toEqual([1, true]);
+  answers["GET /api/mailboxes"] = [200, { state: "1", items: [inbox] }];
+  answers["GET /api/messages"] = [200, { ...paged, items: [item("NEW", false)] }];
+  answers["GET /api/appearance"] = [200, { language: "de", searches: [], signature: "" }];
+  reachable = true;
+  dispatchEvent(new Event("online"));
+  session.online = true;
+  await vi.waitFor(() => expect(find("card")).not.toBeNull());
+  await vi.waitFor(() => expect(language()).toBe("de"));
+  expect([asked(), toasts.items]).toEqual([2, []]);
+});
+
+test("messages that could not be loaded while offline are loaded when that is over", async () => {
+  answers["GET /api/mailboxes"] = [200, { state: "1", items: [inbox] }];
+  await mail.start();
+  session.online = reachable = false;
+  page = mount(Cards, { target: document.body });
+  await vi.waitFor(() => expect(mail.loads.get("in")).toBe("failed"));
+  answers["GET /api/messages"] = [200, { ...paged, items: [item("NEW", false)] }];
+  session.online = reachable = true;
+  await vi.waitFor(() => expect(find("card")?.dataset["ref"]).toBe("NEW"));
+});
+
 test("the inbox shows cards with two buttons each, and opens no message by itself", async () => {
-  const box = { id: "in", role: "inbox", name: "", total: 2, unread: 1, unopened: 1 };
   const items = [item("NEW", false), item("OLD", true)];
-  answers["GET /api/mailboxes"] = [200, { state: "1", items: [box] }];
-  answers["GET /api/messages"] = [200, { state: "1", total: 2, unread: 1, items, next: null }];
+  answers["GET /api/mailboxes"] = [200, { state: "1", items: [inbox] }];
+  answers["GET /api/messages"] = [200, { ...paged, items }];
   await mail.start();
   page = mount(Cards, { target: document.body });
   await vi.waitFor(() => expect(find("card")).not.toBeNull());
