@@ -64,6 +64,8 @@ pub enum Error {
     Io(#[from] std::io::Error),
     #[error("the control socket {}: {source}", path.display())]
     Control { path: PathBuf, source: std::io::Error },
+    #[error("standard output: {0}")]
+    Output(#[source] std::io::Error),
     /// The text is the whole message.
     #[error("{0}")]
     Usage(String),
