@@ -180,6 +180,10 @@ fn run_to_end(work: impl Future<Output = Result<(), Error>>) -> Result<(), Error
 fn exit_code(done: Result<(), Error>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        // The reader of the output has enough: this ends as programs that SIGPIPE ends, 128 + 13.
+        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::from(141)
+        }
         Err(error) => {
             eprintln!("postern: {error}");
             ExitCode::FAILURE
@@ -256,7 +260,7 @@ async fn perform(mail: &Mail) -> Result<(), Error> {
     if let Err(error) = client.sign_out().await {
         eprintln!("postern: signing out failed: {error}");
     }
-    written.map_err(|error| local("standard output", &error))
+    written.map_err(Error::Output)
 }
 
 /// Writes a mailbox to a file that must not exist yet, or to standard output for `-`.

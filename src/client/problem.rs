@@ -11,6 +11,8 @@ pub enum Error {
     Url(String),
     #[error("{what}: {problem}")]
     Local { what: String, problem: String },
+    #[error("standard output: {0}")]
+    Output(#[source] std::io::Error),
     #[error("the connection failed: {0}")]
     Connection(String),
     /// The server refused the request with these problem details.

@@ -1,6 +1,6 @@
 //! Dispatches each command to the code that carries it out.
 
-use crate::gateway::{self, Gateway};
+use crate::gateway::{self, Error, Gateway};
 
 use super::protocol::{Answer, Request};
 use super::{outgoing, user};
@@ -20,7 +20,19 @@ pub fn handle(gateway: &Gateway, request: Request, progress: &mut dyn FnMut(u64,
         | Request::TemporaryRevoke { .. } => outgoing::handle(gateway, request),
         user => user::handle(gateway, user),
     };
-    answered.unwrap_or_else(|error| Answer::Failed { message: error.to_string() })
+    answered.unwrap_or_else(|error| Answer::Failed { message: said(&error) })
+}
+
+/// Says to an administrator why something was not done.
+fn said(error: &Error) -> String {
+    match error {
+        Error::Refused => "The password or the recovery key is not the right one.".to_owned(),
+        Error::Busy => "The server is busy. Try again in a moment.".to_owned(),
+        Error::WeakPassword => "A password must have at least 12 characters.".to_owned(),
+        Error::Conflict(why) => why.sentence().to_owned(),
+        Error::NotFound { what } => format!("There is no such {what}."),
+        other => other.to_string(),
+    }
 }
 
 fn verify(gateway: &Gateway, progress: &mut dyn FnMut(u64, u64)) -> Result<Answer, gateway::Error> {

@@ -14,4 +14,4 @@ mod user;
 
 pub use handle::handle;
 pub use protocol::{Answer, NewUser, QueueRow, Request, SOCKET_NAME, TemporaryRow, UserRow};
-pub use server::serve;
+pub use server::{bind, serve};

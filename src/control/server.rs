@@ -19,16 +19,29 @@ use super::protocol::{Answer, Request};
 const REQUEST_OCTETS_MAX: u64 = 64 * 1024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves the socket at `path` until `stop` is cancelled. A socket that a crashed daemon left
-/// behind is replaced; the store's lock, which is taken before this, guarantees that no other
-/// daemon is running.
-pub async fn serve(path: &Path, gateway: Gateway, stop: CancellationToken) -> std::io::Result<()> {
+/// Listens on the socket at `path`. A socket that a crashed daemon left behind is replaced; the
+/// store's lock, which is taken before this, guarantees that no other daemon is running.
+///
+/// # Errors
+///
+/// Any error of the file system: a daemon that cannot be administered must not start.
+pub fn bind(path: &Path) -> std::io::Result<UnixListener> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let listener = UnixListener::bind(path)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Answers what arrives at `listener`, which was bound to `path`, until `stop` is cancelled.
+pub async fn serve(
+    listener: UnixListener,
+    path: &Path,
+    gateway: Gateway,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
     loop {
         tokio::select! {
             () = stop.cancelled() => break,

@@ -1,6 +1,6 @@
 //! The command-line interface: the commands and their output.
 
-use std::io::{IsTerminal, Read};
+use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -100,16 +100,23 @@ enum QueueCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Show all details of a queue row; the first digits of its id are enough.
-    Show { id: String },
+    /// Show all details of a queue row.
+    Show(QueueRowName),
     /// Make a delivery attempt now.
-    Retry { id: String },
+    Retry(QueueRowName),
     /// Suspend delivery.
-    Hold { id: String },
+    Hold(QueueRowName),
     /// Resume delivery of a held queue row now.
-    Release { id: String },
+    Release(QueueRowName),
     /// Give up delivery; the sender is notified.
-    Drop { id: String },
+    Drop(QueueRowName),
+}
+
+#[derive(Args, Debug)]
+struct QueueRowName {
+    /// The id that `postern queue list` shows, its first digits, or the reference number of a message
+    /// that waits for one recipient.
+    id: String,
 }
 
 #[derive(Subcommand, Debug)]
@@ -210,7 +217,7 @@ impl Cli {
             Command::Serve(file) => super::serve(&file.load()?)?,
             Command::Demo(demo) => demo::run(&demo)?,
             Command::Setup(file) => setup(&file.load()?)?,
-            Command::CheckConfig(file) => return Ok(check_config(&file)),
+            Command::CheckConfig(file) => return check_config(&file),
             Command::User { config, command } => return user(&config.load()?, command),
             Command::Verify(file) => return print(ask(&file.load()?, Request::Verify)?),
             Command::Compact(file) => return print(ask(&file.load()?, Request::Compact)?),
@@ -237,26 +244,30 @@ impl ConfigFile {
 /// The exit status for a configuration that the daemon cannot start with (sysexits.h, EX_CONFIG).
 const EX_CONFIG: u8 = 78;
 
-fn check_config(file: &ConfigFile) -> ExitCode {
+fn check_config(file: &ConfigFile) -> Result<ExitCode, Error> {
     let errors = Config::errors(&file.config);
     if !errors.is_empty() {
-        errors.iter().for_each(|error| println!("WRONG    {error}"));
-        return ExitCode::from(EX_CONFIG);
+        for error in &errors {
+            say(format_args!("WRONG    {error}"))?;
+        }
+        return Ok(ExitCode::from(EX_CONFIG));
     }
     let config = match file.load() {
         Ok(config) => config,
         Err(error) => {
-            println!("WRONG    {error}");
-            return ExitCode::from(EX_CONFIG);
+            say(format_args!("WRONG    {error}"))?;
+            return Ok(ExitCode::from(EX_CONFIG));
         }
     };
-    println!("ok       {:<17} {}", "configuration", file.config.display());
+    say(format_args!("ok       {:<17} {}", "configuration", file.config.display()))?;
     let all = examine(&config);
-    all.iter().for_each(|one| println!("{one}"));
-    match all.iter().any(|one| matches!(one.found, Found::Wrong(_))) {
+    for one in &all {
+        say(format_args!("{one}"))?;
+    }
+    Ok(match all.iter().any(|one| matches!(one.found, Found::Wrong(_))) {
         true => ExitCode::from(EX_CONFIG),
         false => ExitCode::SUCCESS,
-    }
+    })
 }
 
 fn queue(config: &Config, command: QueueCommand) -> Result<ExitCode, Error> {
@@ -265,11 +276,13 @@ fn queue(config: &Config, command: QueueCommand) -> Result<ExitCode, Error> {
             return print_json(ask(config, Request::QueueList)?);
         }
         QueueCommand::List { json: false } => Request::QueueList,
-        QueueCommand::Show { id } => return print_json(ask(config, Request::QueueShow { id })?),
-        QueueCommand::Retry { id } => Request::QueueRetry { id },
-        QueueCommand::Hold { id } => Request::QueueHold { id },
-        QueueCommand::Release { id } => Request::QueueRetry { id },
-        QueueCommand::Drop { id } => Request::QueueDrop { id },
+        QueueCommand::Show(QueueRowName { id }) => {
+            return print_json(ask(config, Request::QueueShow { id })?);
+        }
+        QueueCommand::Retry(QueueRowName { id }) => Request::QueueRetry { id },
+        QueueCommand::Hold(QueueRowName { id }) => Request::QueueHold { id },
+        QueueCommand::Release(QueueRowName { id }) => Request::QueueRetry { id },
+        QueueCommand::Drop(QueueRowName { id }) => Request::QueueDrop { id },
     };
     print(ask(config, request)?)
 }
@@ -279,18 +292,18 @@ fn dkim(command: DkimCommand) -> Result<(), Error> {
     let kind = if rsa { NewKey::Rsa } else { NewKey::Ed25519 };
     let made = relay::dkim::make(kind, &domain, &selector)?;
     relay::dkim::write(&key_file, &made)?;
-    println!("key file     {} (created)", key_file.display());
-    println!("DNS record   {} TXT", made.record.0);
+    say(format_args!("key file     {} (created)", key_file.display()))?;
+    say(format_args!("DNS record   {} TXT", made.record.0))?;
     // A string in a TXT record holds at most 255 octets (RFC 1035 §3.3.14).
     for part in made.record.1.as_bytes().chunks(255) {
-        println!("             \"{}\"", String::from_utf8_lossy(part));
+        say(format_args!("             \"{}\"", String::from_utf8_lossy(part)))?;
     }
-    println!("Add this to the configuration:");
-    println!("[dkim]");
-    println!(
+    say(format_args!("Add this to the configuration:"))?;
+    say(format_args!("[dkim]"))?;
+    say(format_args!(
         "keys = [{{ domain = \"{domain}\", selector = \"{selector}\", key_file = \"{}\" }}]",
         key_file.display()
-    );
+    ))?;
     Ok(())
 }
 
@@ -313,23 +326,27 @@ fn print_json(answer: Answer) -> Result<ExitCode, Error> {
         Answer::Temporaries { rows } => serde_json::to_string_pretty(rows),
         _ => return print(answer),
     };
-    println!("{}", text.expect("rows can be serialised"));
+    say(format_args!("{}", text.expect("rows can be serialised")))?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn setup(config: &Config) -> Result<(), Error> {
     files::private_folder(&config.server.data)?;
-    println!("data folder  {}", config.server.data.display());
+    say(format_args!("data folder  {}", config.server.data.display()))?;
     let key = &config.server.daemon_key;
     if key.exists() {
         DaemonKey::load(key)?;
-        println!("daemon key   {} (already exists)", key.display());
+        say(format_args!("daemon key   {} (already exists)", key.display()))?;
     } else {
         DaemonKey::create_file(key)?;
-        println!("daemon key   {} (created)", key.display());
+        say(format_args!("daemon key   {} (created)", key.display()))?;
     }
-    println!("Keep a copy of the key, separate from backups of the data folder. Without the key,");
-    println!("nothing in the store can be read; with it, addresses and the queue can be.");
+    say(format_args!(
+        "Keep a copy of the key, separate from backups of the data folder. Without the key,"
+    ))?;
+    say(format_args!(
+        "nothing in the store can be read; with it, addresses and the queue can be."
+    ))?;
     Ok(())
 }
 
@@ -375,7 +392,7 @@ fn add(
     let user = NewUser { name, display_name, addresses, password: password.clone() };
     let answer = ask(config, Request::UserAdd(user))?;
     if random && matches!(answer, Answer::UserCreated { .. }) {
-        println!("password     {password}");
+        say(format_args!("password     {password}"))?;
     }
     print(answer)
 }
@@ -395,17 +412,19 @@ fn ask(config: &Config, request: Request) -> Result<Answer, Error> {
 
 fn print(answer: Answer) -> Result<ExitCode, Error> {
     match answer {
-        Answer::Done { message } => println!("{message}"),
+        Answer::Done { message } => say(format_args!("{message}"))?,
         Answer::UserCreated { address, recovery_key } => {
-            println!("address      {address}");
-            println!("recovery key {recovery_key}");
-            println!("The recovery key is shown only now. It unlocks the account if the password");
-            println!("is lost, which an administrator cannot do.");
+            say(format_args!("address      {address}"))?;
+            say(format_args!("recovery key {recovery_key}"))?;
+            say(format_args!(
+                "The recovery key is shown only now. It unlocks the account if the password"
+            ))?;
+            say(format_args!("is lost, which an administrator cannot do."))?;
         }
-        Answer::Users { users } => users.iter().for_each(print_user),
+        Answer::Users { users } => users.iter().try_for_each(print_user)?,
         Answer::Queue { rows } => {
             for row in &rows {
-                println!(
+                say(format_args!(
                     "{} {} {:<8} due {} attempts {} {} -> {} {}",
                     &row.id[..12],
                     row.reference,
@@ -415,26 +434,28 @@ fn print(answer: Answer) -> Result<ExitCode, Error> {
                     row.from,
                     row.to,
                     row.last.as_deref().unwrap_or_default()
-                );
+                ))?;
             }
-            println!("{} in the queue", rows.len());
+            say(format_args!("{} in the queue", rows.len()))?;
         }
         Answer::Temporaries { rows } => {
             for row in &rows {
                 let claimed = row.claimed.as_deref().unwrap_or("no");
-                println!(
+                say(format_args!(
                     "{:<30} until {} messages {} sponsor {} claimed {claimed}",
                     row.address, row.expires, row.messages, row.sponsor
-                );
+                ))?;
             }
-            println!("{} temporary accounts", rows.len());
+            say(format_args!("{} temporary accounts", rows.len()))?;
         }
         Answer::Verified { segments, frames, records, contents, damage } => {
-            println!(
+            say(format_args!(
                 "{segments} segments, {frames} frames, {records} records, {contents} contents"
-            );
-            damage.iter().for_each(|line| println!("damaged: {line}"));
-            println!("{} damaged", damage.len());
+            ))?;
+            for line in &damage {
+                say(format_args!("damaged: {line}"))?;
+            }
+            say(format_args!("{} damaged", damage.len()))?;
             if !damage.is_empty() {
                 return Ok(ExitCode::FAILURE);
             }
@@ -445,10 +466,15 @@ fn print(answer: Answer) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_user(user: &UserRow) {
+fn print_user(user: &UserRow) -> Result<(), Error> {
     let state = if user.disabled { "disabled" } else { "active" };
     let last = user.last_interaction.as_deref().unwrap_or("never");
-    println!("{:<20} {:<9} {:<28} last {last}", user.name, state, user.addresses.join(" "));
+    say(format_args!("{:<20} {:<9} {:<28} last {last}", user.name, state, user.addresses.join(" ")))
+}
+
+/// Writes a line to standard output.
+fn say(line: std::fmt::Arguments<'_>) -> Result<(), Error> {
+    writeln!(std::io::stdout(), "{line}").map_err(Error::Output)
 }
 
 /// Returns the first line of a file, or of standard input for `-`.

@@ -87,6 +87,7 @@ pub fn run(demo: &Demo) -> Result<(), Error> {
     // Links in notifications contain the port, which may have been assigned just now.
     let mut config = configure(demo, &folder.path, https.local_addr()?)?;
     let answer = runtime.block_on(async {
+        let mut stop_signals = super::StopSignals::new()?;
         let outside = outside(demo, &mut config).await?;
         let handed = Handed::from_env().with("https", https);
         let running = super::start(&config, handed, super::no_progress).await?;
@@ -97,7 +98,7 @@ pub fn run(demo: &Demo) -> Result<(), Error> {
             samples::deliver(running.smtp, &ca, &addresses).await?;
         }
         tell(demo, &folder, &running, &made, outside.as_ref())?;
-        super::stopped().await;
+        stop_signals.wait().await;
         let stopped = running.stop().await;
         if let Some(outside) = outside {
             outside.stop.cancel();

@@ -133,6 +133,9 @@ fn port(address: SocketAddr) -> Found {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Found::Doubtful(format!(
             "{address}: not tried, because only root and the service may listen there"
         )),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Found::Doubtful(format!(
+            "{address}: in use; the daemon starts only if it is systemd that holds it for the service"
+        )),
         Err(error) => Found::Wrong(format!("{address}: {error}")),
     }
 }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -62,6 +62,10 @@ pub enum Error {
     Relay(#[from] relay::Error),
     #[error(transparent)]
     Io(#[from] std::io::Error),
+    #[error("the control socket {}: {source}", path.display())]
+    Control { path: PathBuf, source: std::io::Error },
+    #[error("standard output: {0}")]
+    Output(#[source] std::io::Error),
     /// The text is the whole message.
     #[error("{0}")]
     Usage(String),
@@ -110,9 +114,14 @@ pub fn serve(config: &Config) -> Result<(), Error> {
     telemetry::start(&config.log.level, form);
     let runtime = runtime()?;
     let answer = runtime.block_on(async {
-        let running = start(config, Handed::from_env(), no_progress).await?;
+        let mut stop_signals = StopSignals::new()?;
+        let running = tokio::select! {
+            running = start(config, Handed::from_env(), no_progress) => running?,
+            // Whatever the start had begun is as after a crash, which loses nothing.
+            () = stop_signals.wait() => return Ok(()),
+        };
         notify(sd_notify::NotifyState::Ready);
-        stopped().await;
+        stop_signals.wait().await;
         notify(sd_notify::NotifyState::Stopping);
         running.stop().await
     });
@@ -173,7 +182,7 @@ pub async fn start(
     let edge = Edge { gateway: &gateway, identity, resolver, stop: &stop, tasks: &tasks };
     let smtp = edge.smtp(config, &mut handed)?;
     let https = edge.https(config, &mut handed, throttles.clone())?;
-    edge.control(config.server.data.join(control::SOCKET_NAME));
+    edge.control(config.server.data.join(control::SOCKET_NAME))?;
     edge.relay(config)?;
     jobs::start(&gateway, &stop, &tasks);
     tasks.spawn(idle::run(vault, idle::PASSWORD_MEMORY, stop.clone()));
@@ -255,13 +264,18 @@ impl Edge<'_> {
         Ok(first)
     }
 
-    fn control(&self, path: PathBuf) {
+    /// Starts the control socket. It is bound before this returns: the command line takes a socket
+    /// that does not answer for a daemon that does not run.
+    fn control(&self, path: PathBuf) -> Result<(), Error> {
+        let bound = control::bind(&path);
+        let listener = bound.map_err(|source| Error::Control { path: path.clone(), source })?;
         let (gateway, stop) = (self.gateway.clone(), self.stop.clone());
         self.tasks.spawn(async move {
-            if let Err(error) = control::serve(&path, gateway, stop).await {
+            if let Err(error) = control::serve(listener, &path, gateway, stop).await {
                 tracing::error!(%error, path = %path.display(), "control socket failed");
             }
         });
+        Ok(())
     }
 
     /// Reads the certificate again on SIGHUP.
@@ -329,15 +343,25 @@ fn first_address(listeners: &[TcpListener]) -> Result<SocketAddr, Error> {
     Ok(first.local_addr()?)
 }
 
-/// Waits until the process is asked to stop.
-async fn stopped() {
-    let mut terminate = match signal(SignalKind::terminate()) {
-        Ok(terminate) => terminate,
-        Err(error) => return tracing::error!(%error, "SIGTERM cannot be handled"),
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+/// The signals that ask the process to stop. They are caught from the moment this is made, so that
+/// one that arrives at any time after the start was reported stops the daemon in order.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn new() -> Result<StopSignals, Error> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(StopSignals { terminate, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits until the process is asked to stop.
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 

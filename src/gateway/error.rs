@@ -132,6 +132,36 @@ impl Conflict {
     }
 }
 
+impl Conflict {
+    /// A sentence for people.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Conflict::Exists => "This name is already in use.",
+            Conflict::Reference => "The reference number is already in use. Try again.",
+            Conflict::Labels => "A message cannot have more labels.",
+            Conflict::TooLate => "The message has already been sent; sending cannot be undone.",
+            Conflict::BeingSent => "The message is being sent at this moment.",
+            Conflict::OthersWait => "Messages of other senders wait in the temporary account.",
+            Conflict::SealedFiles => "Files of a sealed message may not be sent unprotected.",
+            Conflict::SealedText => {
+                "The message contains text of a sealed message, which may not be sent unprotected."
+            }
+            Conflict::NotOpened => "This message has not been opened yet.",
+            Conflict::AlreadyOpened => "This message was already opened.",
+            Conflict::StillThere => "The account still exists: sign in.",
+            Conflict::AskedLately => "The sender has already been asked today.",
+            Conflict::WrongOffset => "The upload continues at another offset.",
+            Conflict::UploadIncomplete => "A file is not completely uploaded.",
+            Conflict::NotEmpty => "This folder contains messages.",
+            Conflict::EditedElsewhere => "This draft was changed elsewhere.",
+            Conflict::AlreadySent => "This draft was already sent.",
+            Conflict::TooOld => "The changes since then are no longer available.",
+            Conflict::LastManager => "This is the last administrator; appoint another one first.",
+            Conflict::TotpOn => "Two-step verification is already on.",
+        }
+    }
+}
+
 impl Error {
     /// Whether a record cannot be read, and will not be until somebody does something about it.
     pub fn is_unreadable(&self) -> bool {

@@ -192,6 +192,11 @@ impl Gateway {
         Ok(self.inner.store.engine().room()?)
     }
 
+    /// Returns whether mail can be stored at present.
+    pub fn is_ready(&self) -> bool {
+        matches!(self.inner.store.engine().refusing(), Ok(None))
+    }
+
     /// Draws a new reference number for the current time.
     pub(in crate::gateway) fn reference_new(&self) -> Reference {
         Reference::new(u64::try_from(self.inner.clock.now().0).unwrap_or_default())

@@ -366,6 +366,31 @@ fn an_administrator_holds_releases_and_drops() {
     assert_eq!(states(&gateway, &dana, reference), [(Route::Plain, DeliveryState::Failed)]);
 }
 
+/// What the list shows of an id is enough to name the row, also among rows of one message.
+#[test]
+fn a_queue_row_is_named_by_what_the_list_shows() {
+    let gateway = with_policy(choice(Choice::Plain, Mode::Default));
+    let dana = sign_in(&gateway, "dana");
+    let one = send(&gateway, &dana, &content(&[OUTSIDER], "Plain"));
+    let several: Vec<String> = (0..40).map(|at| format!("reader{at}@house.example")).collect();
+    let several: Vec<&str> = several.iter().map(String::as_str).collect();
+    let many = send(&gateway, &dana, &content(&several, "Plain"));
+    let rows = gateway.queue_list(50).unwrap();
+    assert_eq!(rows.len(), 41);
+    for row in &rows {
+        let text = row.id.to_text();
+        assert_eq!(QueueId::parse(&text), Some(row.id));
+        for name in [&text, &text[..12], &text[..12].to_uppercase()] {
+            assert_eq!(gateway.queue_find(name).unwrap().id, row.id, "{name}");
+        }
+    }
+    assert_eq!(gateway.queue_find(&one.to_string()).unwrap().reference, one);
+    for name in [&many.to_string(), ""] {
+        assert!(matches!(gateway.queue_find(name), Err(Error::Invalid { .. })), "{name}");
+    }
+    assert!(matches!(gateway.queue_find("nothing"), Err(Error::NotFound { .. })));
+}
+
 #[test]
 fn the_queue_is_read_page_by_page_and_searched() {
     let gateway = with_policy(choice(Choice::Plain, Mode::Default));

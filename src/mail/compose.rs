@@ -137,15 +137,17 @@ fn body<'a>(message: &Message<'a>) -> MimePart<'a> {
     }
 }
 
-/// Makes every line end a line feed and drops every other control character but the tab: a CR, an
-/// LF alone and a NUL may not be in a message (RFC 5322 §2.3, RFC 2045 §2.7).
+/// Makes every line end CRLF and drops every other control character but the tab: a CR or an LF alone
+/// and a NUL may not be in a message (RFC 5322 §2.3, RFC 2045 §2.7), and text has the same line ends
+/// inside base64 (RFC 2045 §6.8).
 fn clean(text: &str) -> Cow<'_, str> {
-    let is_odd = |c: char| c.is_control() && c != '\n' && c != '\t';
-    if !text.contains(is_odd) {
+    if !text.contains(|c: char| c.is_control() && c != '\t') {
         return Cow::Borrowed(text);
     }
     let lines = text.replace("\r\n", "\n").replace('\r', "\n");
-    Cow::Owned(lines.chars().filter(|c| !is_odd(*c)).collect())
+    let is_kept = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
+    let lines: String = lines.chars().filter(is_kept).collect();
+    Cow::Owned(lines.replace('\n', "\r\n"))
 }
 
 /// Returns whether a message can be sent as it is: it has no NUL, and CR and LF occur only together
@@ -323,7 +325,7 @@ mod tests {
         for not in ["\n", "a\nb", "a\rb", "a\r", "a\r\n\n", "a\r\r\n", "a\0b"] {
             assert!(!is_clean(not.as_bytes()), "{not:?}");
         }
-        assert_eq!(clean("a\rb\r\nc\0\x07\td"), "a\nb\nc\td");
+        assert_eq!(clean("a\rb\r\nc\0\x07\td"), "a\r\nb\r\nc\td");
     }
 
     #[test]
@@ -383,7 +385,7 @@ mod tests {
         /// No recipient's server may see a line end, or the end of the message, where we see none.
         #[test]
         fn whatever_the_text_is_no_bare_line_end_leaves(
-            text in "[\r\n\0\x07\u{85}.a-z ]{0,60}",
+            text in "[\r\n\0\x07\u{85}.a-zא-ת ]{0,60}",
             html in "[\r\n\0<>a-z ]{0,60}",
         ) {
             let to = [Mailbox { name: None, address: "noa@outside.example".to_owned() }];

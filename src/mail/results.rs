@@ -19,17 +19,30 @@ pub fn without_forged<'m>(message: &'m [u8], facts: &HeaderFacts, host: &str) ->
     kept
 }
 
-/// Returns the name of the host that the results are from, the authserv-id (RFC 8601 §2.2): the
-/// first token or quoted string. `None` if there is none.
+/// Returns the name of the host that the results are from, the authserv-id (RFC 8601 §2.2): a token
+/// or quoted string, then perhaps a version, then a semicolon or the end. `None` for anything else:
+/// a reader that parses loosely could find another name in it.
 fn author(value: &[u8]) -> Option<&[u8]> {
     let value = after_comments(value)?;
-    if let Some(quoted) = value.strip_prefix(b"\"") {
-        let end = quoted.iter().position(|octet| matches!(octet, b'"' | b'\\'))?;
-        return (quoted[end] == b'"').then_some(&quoted[..end]);
+    let (name, rest) = match value.strip_prefix(b"\"") {
+        Some(quoted) => {
+            let end = quoted.iter().position(|octet| *octet == b'"')?;
+            (&quoted[..end], &quoted[end + 1..])
+        }
+        None => value.split_at(value.iter().position(|o| !is_of_name(*o)).unwrap_or(value.len())),
+    };
+    let is_apart = rest.first().is_none_or(|o| o.is_ascii_whitespace() || *o == b';');
+    if name.is_empty() || !is_apart || !name.iter().all(|octet| is_of_name(*octet)) {
+        return None;
     }
-    let is_end = |octet: &u8| octet.is_ascii_whitespace() || b";(\"".contains(octet);
-    let end = value.iter().position(is_end).unwrap_or(value.len());
-    (end > 0).then_some(&value[..end])
+    let rest = after_comments(rest)?;
+    let version = rest.iter().take_while(|octet| octet.is_ascii_digit()).count();
+    let rest = after_comments(&rest[version..])?;
+    rest.first().is_none_or(|octet| *octet == b';').then_some(name)
+}
+
+fn is_of_name(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || b"._-".contains(&octet)
 }
 
 /// Skips white space and comments, which may be nested (RFC 5322 §3.2.2); `None` if a comment does
@@ -52,8 +65,12 @@ fn after_comments(value: &[u8]) -> Option<&[u8]> {
 }
 
 fn is_same(name: &[u8], host: &str) -> bool {
-    let name = name.strip_suffix(b".").unwrap_or(name);
-    name.eq_ignore_ascii_case(host.trim_end_matches('.').as_bytes())
+    let name = String::from_utf8_lossy(name);
+    let name = name.trim_end_matches('.');
+    let host = host.trim_end_matches('.');
+    // The name is ASCII; our host's may have been configured in Unicode (RFC 8616 §5).
+    let ascii = url::Host::parse(host).map(|host| host.to_string());
+    name.eq_ignore_ascii_case(host) || ascii.is_ok_and(|host| name.eq_ignore_ascii_case(&host))
 }
 
 #[cfg(test)]
@@ -67,7 +84,19 @@ mod tests {
             "mail.example.org; dmarc=pass",
             "MAIL.Example.org. 1; spf=pass",
             "\r\n\tmail.example.org;\r\n\tdkim=pass",
-            "(a (nested \\) one) b) mail.example.org(c);spf=pass",
+            "(a (nested \\) one) b) mail.example.org (c);spf=pass",
+            "mail(x).example.org; dmarc=pass",
+            "mail.example.org(x); dmarc=pass",
+            "mail.example.org,x; dmarc=pass",
+            "mail.example.org=; dmarc=pass",
+            "mail.example.org/1; dmarc=pass",
+            "=?utf-8?q?mail.example.org?=; dmarc=pass",
+            "\u{b}mail.example.org; dmarc=pass",
+            "\u{a0}mail.example.org; dmarc=pass",
+            "\"mail.example.org \"; dmarc=pass",
+            "\"\" mail.example.org; dmarc=pass",
+            "mail.example.org..; dmarc=pass",
+            "spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=b.example; dmarc=pass",
             "\"mail.example.org\"; spf=pass",
             "mail.example.org",
             "(never ends mail.example.org; spf=pass",

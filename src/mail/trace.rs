@@ -72,7 +72,7 @@ mod tests {
         Hop {
             helo: helo.to_owned(),
             peer_ip: "192.0.2.7".parse().unwrap(),
-            tls: tls.then(|| ("TLSv1.3".to_owned(), "TLS13_AES_256_GCM_SHA384".to_owned())),
+            tls: tls.then(|| ("TLSv1.3".to_owned(), "TLS_AES_256_GCM_SHA384".to_owned())),
             with: "ESMTPS",
             by: "mail.example.org".to_owned(),
             reference: Reference::from_parts(1_795_424_523_123, 42),
@@ -87,7 +87,7 @@ mod tests {
         let number = Reference::from_parts(1_795_424_523_123, 42);
         let expected = format!(
             "Return-Path: <>\r\nReceived: from relay.example ([192.0.2.7])\r\n\
-             \t(using TLSv1.3 with cipher TLS13_AES_256_GCM_SHA384)\r\n\
+             \t(using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384)\r\n\
              \tby mail.example.org\r\n\twith ESMTPS id {number};\r\n\
              \tMon, 23 Nov 2026 09:02:03 +0000\r\n"
         );

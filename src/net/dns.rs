@@ -20,9 +20,10 @@ use crate::config::{Dns, Dnssec};
 /// Why a query has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DnsError {
-    /// The name does not exist, or has no such record.
     #[error("the name does not exist")]
     NotFound,
+    #[error("the name has no record of this kind")]
+    NoRecord,
     /// No server answered, or none could.
     #[error("the DNS lookup failed: {0}")]
     Temporary(String),
@@ -75,7 +76,7 @@ impl Resolver {
             Ok(lookup) => lookup,
             Err(error) => match found_none(error) {
                 // RFC 5321 §5.1: without an MX record, the domain is its own mail host.
-                DnsError::NotFound => return self.own_host(domain).await,
+                DnsError::NotFound | DnsError::NoRecord => return self.own_host(domain).await,
                 other => return Err(other),
             },
         };
@@ -123,7 +124,7 @@ impl Resolver {
         if let Ok(address) = host.parse() {
             return Ok(vec![address]);
         }
-        let (mut found, mut failed) = (Vec::new(), None);
+        let (mut found, mut failed, mut absent) = (Vec::new(), None, DnsError::NotFound);
         for kind in [RecordType::AAAA, RecordType::A] {
             match self.inner.lookup(name(host)?, kind).await {
                 Ok(lookup) => {
@@ -135,6 +136,7 @@ impl Resolver {
                 }
                 Err(error) => match found_none(error) {
                     DnsError::NotFound => {}
+                    DnsError::NoRecord => absent = DnsError::NoRecord,
                     other => failed = Some(other),
                 },
             }
@@ -142,7 +144,7 @@ impl Resolver {
         match (found.is_empty(), failed) {
             (false, _) => Ok(found),
             (true, Some(failed)) => Err(failed),
-            (true, None) => Err(DnsError::NotFound),
+            (true, None) => Err(absent),
         }
     }
 
@@ -166,7 +168,7 @@ impl Resolver {
         let lookup = match self.inner.lookup(of, RecordType::TLSA).await {
             Ok(lookup) => lookup,
             Err(error) => match found_none(error) {
-                DnsError::NotFound => return Ok(Vec::new()),
+                DnsError::NotFound | DnsError::NoRecord => return Ok(Vec::new()),
                 other => return Err(other),
             },
         };
@@ -208,8 +210,11 @@ fn host_text(name: &Name) -> String {
 }
 
 fn found_none(error: NetError) -> DnsError {
-    match error.is_no_records_found() || error.is_nx_domain() {
-        true => DnsError::NotFound,
+    if error.is_nx_domain() {
+        return DnsError::NotFound;
+    }
+    match error.is_no_records_found() {
+        true => DnsError::NoRecord,
         false => temporary(error),
     }
 }

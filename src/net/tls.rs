@@ -169,7 +169,8 @@ pub fn facts(connection: &ServerConnection) -> (String, String) {
     };
     let suite = connection.negotiated_cipher_suite().map(|suite| suite.suite());
     let cipher = suite.and_then(|suite| suite.as_str()).unwrap_or("unknown");
-    (version.to_owned(), cipher.to_owned())
+    // The registered names (RFC 8446 appendix B.4) do not repeat the version.
+    (version.to_owned(), cipher.replacen("TLS13_", "TLS_", 1))
 }
 
 #[cfg(test)]
@@ -255,7 +256,7 @@ mod tests {
         let both = [&rustls::version::TLS12, &rustls::version::TLS13];
         let (group, (version, cipher), alpn) = shake(&identity, &certificate, &both).await.unwrap();
         assert_eq!(group, NamedGroup::X25519MLKEM768);
-        assert_eq!((version.as_str(), cipher.starts_with("TLS13_")), ("TLSv1.3", true));
+        assert_eq!((version.as_str(), cipher.starts_with("TLS_AES_")), ("TLSv1.3", true));
         assert_eq!(alpn.as_deref(), Some(b"h2".as_slice()));
         let old = [&rustls::version::TLS12];
         let (_, (version, _), _) = shake(&identity, &certificate, &old).await.unwrap();

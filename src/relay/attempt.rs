@@ -62,6 +62,19 @@ enum Protected {
 
 type Failed = mail_send::Error;
 
+/// What kept a connection from being made.
+enum Broken {
+    Host(Failed),
+    /// Whatever went wrong after TLS was asked for.
+    Tls(Failed),
+}
+
+impl From<Failed> for Broken {
+    fn from(error: Failed) -> Broken {
+        Broken::Host(error)
+    }
+}
+
 impl Connection {
     /// Connects to a hop, trying one address after another, and sends EHLO. An error is already
     /// the outcome of the attempt.
@@ -73,15 +86,15 @@ impl Connection {
                 Ok(connection) => return connection.logged_in(shared).await,
                 // Opportunistic TLS is better than no TLS, and no TLS is better than no mail
                 // (RFC 7435): where TLS is broken, the address is tried once more without it.
-                Err(Failed::Tls(_) | Failed::Io(_) | Failed::Timeout)
+                Err(Broken::Tls(_))
                     if matches!(hop.tls, Tls::Opportunistic) && !row.require_tls =>
                 {
                     match Connection::greet(shared, hop, address, StartTls::Never).await {
                         Ok(connection) => return connection.logged_in(shared).await,
-                        Err(error) => last = error,
+                        Err(Broken::Host(error) | Broken::Tls(error)) => last = error,
                     }
                 }
-                Err(error) => last = error,
+                Err(Broken::Host(error) | Broken::Tls(error)) => last = error,
             }
         }
         Err(not_now(outcome(&hop.host, &last)))
@@ -92,18 +105,18 @@ impl Connection {
         hop: &Hop,
         address: SocketAddr,
         start_tls: StartTls,
-    ) -> Result<Connection, Failed> {
+    ) -> Result<Connection, Broken> {
         let config = &shared.config;
         let secs = Duration::from_secs;
         let mut client = SmtpClient::connect(address, secs(config.connect_timeout_secs)).await?;
-        client.stream.set_nodelay(true)?;
+        client.stream.set_nodelay(true).map_err(Failed::from)?;
         client.timeout = secs(config.tls_timeout_secs);
         if let Tls::Implicit(check) = &hop.tls {
             let connector = connector(shared, Some(check))?;
             let client = client.into_tls(&connector, &hop.host).await?;
             let mut client = boxed(client);
             greeting(&mut client).await?;
-            return Connection::hello(shared, hop, client, Protected::Checked).await;
+            return Ok(Connection::hello(shared, hop, client, Protected::Checked).await?);
         }
         greeting(&mut client).await?;
         let hello = hello(&mut client, &shared.host_name).await?;
@@ -114,15 +127,15 @@ impl Connection {
         };
         let wanted = !matches!(hop.tls, Tls::None) && start_tls == StartTls::WhenOffered;
         if required && !offered {
-            return Err(Failed::MissingStartTls);
+            return Err(Failed::MissingStartTls.into());
         }
         if !(wanted && offered) {
             return Ok(Connection::with(shared, hop, boxed(client), &hello, Protected::No));
         }
         let connector = connector(shared, check)?;
-        let client = client.start_tls(&connector, &hop.host).await?;
+        let client = client.start_tls(&connector, &hop.host).await.map_err(Broken::Tls)?;
         let protected = if check.is_some() { Protected::Checked } else { Protected::Somehow };
-        Connection::hello(shared, hop, boxed(client), protected).await
+        Connection::hello(shared, hop, boxed(client), protected).await.map_err(Broken::Tls)
     }
 
     /// Sends EHLO on a stream that is now protected; nothing from before TLS counts (RFC 3207
@@ -452,7 +465,11 @@ fn outcome(host: &str, error: &Failed) -> Attempted {
             host,
         },
         other => {
-            Attempted::Deferred { status: EnhancedStatus(4, 4, 2), text: other.to_string(), host }
+            let text = match other {
+                Failed::Io(error) => io_text(error),
+                other => other.to_string(),
+            };
+            Attempted::Deferred { status: EnhancedStatus(4, 4, 2), text, host }
         }
     }
 }
@@ -466,6 +483,22 @@ fn status_of(reply: &Response<String>) -> EnhancedStatus {
     }
 }
 
+/// Says to the sender and to administrators what went wrong with a connection.
+fn io_text(error: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+    let text = match error.kind() {
+        ErrorKind::ConnectionRefused => "the host refused the connection",
+        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof => {
+            "the host closed the connection"
+        }
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "the host cannot be reached",
+        ErrorKind::TimedOut => "the host did not answer in time",
+        _ => return format!("the connection failed: {error}"),
+    };
+    text.to_owned()
+}
+
+/// Returns a reply with its enhanced status, as the host sent it.
 fn shown(reply: &Response<String>) -> String {
     const CHARS_MAX: usize = 500;
     let text: String = reply
@@ -474,5 +507,8 @@ fn shown(reply: &Response<String>) -> String {
         .map(|c| if c.is_control() { ' ' } else { c })
         .take(CHARS_MAX)
         .collect();
-    format!("{} {text}", reply.code)
+    match reply.esc {
+        [0, ..] => format!("{} {text}", reply.code),
+        [class, subject, detail] => format!("{} {class}.{subject}.{detail} {text}", reply.code),
+    }
 }

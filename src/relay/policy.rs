@@ -121,7 +121,7 @@ async fn sts(shared: &Shared, domain: &str) -> Result<Option<Sts>, String> {
     let kept = kept.map_err(|error| error.to_string())?;
     let texts = match shared.resolver.texts(&format!("_mta-sts.{domain}")).await {
         Ok(texts) => texts,
-        Err(DnsError::NotFound) => Vec::new(),
+        Err(DnsError::NotFound | DnsError::NoRecord) => Vec::new(),
         Err(error) if kept.is_none() => return Err(error.to_string()),
         Err(_) => Vec::new(),
     };

@@ -115,6 +115,10 @@ async fn by_mx(shared: &Shared, key: &str, row: &Leased) -> Result<Route, NoRout
             let text = "the domain does not exist".to_owned();
             return Err(NoRoute::Never(EnhancedStatus(5, 1, 2), text));
         }
+        Err(DnsError::NoRecord) => {
+            let text = "the domain has no mail server".to_owned();
+            return Err(NoRoute::Never(EnhancedStatus(5, 4, 4), text));
+        }
         Err(error) => return Err(later(error)),
     };
     let wanted = wants_checked(row);
@@ -169,6 +173,7 @@ fn without_us(
 fn later(error: DnsError) -> NoRoute {
     match error {
         DnsError::NotFound => NoRoute::Later("a mail host of the domain does not exist".to_owned()),
+        DnsError::NoRecord => NoRoute::Later("a mail host of the domain has no address".to_owned()),
         DnsError::Temporary(text) => NoRoute::Later(text),
     }
 }

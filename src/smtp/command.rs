@@ -92,8 +92,14 @@ fn is_bdat(line: &[u8]) -> bool {
 /// Parses the verbs that carry no path.
 fn other(text: &str, rest: &str) -> Result<Command, Reply> {
     // A verb must be at the beginning of its line; smtp-proto would skip leading spaces.
-    if text.is_empty() || text.starts_with(' ') || !text.is_ascii() && !is_vrfy(text) {
+    if text.is_empty() || text.starts_with(' ') {
         return Err(reply::UNKNOWN);
+    }
+    if !text.is_ascii() && !is_vrfy(text) {
+        // An international host name is sent as its A-labels (RFC 6531 §3.7.1).
+        let verb = text.split(' ').next().unwrap_or_default();
+        let greets = ["EHLO", "HELO"].iter().any(|known| verb.eq_ignore_ascii_case(known));
+        return Err(if greets { reply::HELLO_SYNTAX } else { reply::UNKNOWN });
     }
     let line = format!("{text}\r\n");
     let bare = |command| if rest.is_empty() { Ok(command) } else { Err(reply::NO_ARGUMENT) };

@@ -14,6 +14,7 @@
 //! | `budget` | one memory budget for all messages that are being received |
 //! | `reply` | every reply, and which reply a peer gets for which error |
 //! | `verify` | SPF, DKIM and DMARC checks |
+//! | `dns_records` | rules for the records that these checks ask for |
 //!
 //! Nothing is decided here: the gateway decides which recipients are valid and what becomes of a
 //! message. A `250` after the last octet is sent only when the message is durable.
@@ -26,6 +27,7 @@ pub mod budget;
 pub mod command;
 pub mod data;
 mod dialogue;
+mod dns_records;
 pub mod lines;
 pub mod reply;
 pub mod server;

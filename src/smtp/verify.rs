@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mail_auth::common::headers::HeaderWriter;
+use mail_auth::dkim::{DkimError, Signature};
 use mail_auth::dmarc::verify::DmarcParameters;
 use mail_auth::spf::verify::SpfParameters;
 use mail_auth::{
@@ -20,6 +21,8 @@ use crate::config;
 use crate::mail::envelope::ReversePath;
 use crate::mail::header::HeaderFacts;
 use crate::net::dns::Resolver;
+
+use super::dns_records;
 
 /// The authentication results of a message.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +36,7 @@ pub struct AuthFacts {
 /// Makes the checks; each service has one.
 pub struct Verifier {
     authenticator: MessageAuthenticator,
+    resolver: Resolver,
     timeout: Duration,
     trusted: Vec<Prefix>,
     enabled: bool,
@@ -48,7 +52,8 @@ impl Verifier {
         let authenticator = MessageAuthenticator(resolver.shared());
         let trusted = smtp.trusted_relays.iter().filter_map(|text| Prefix::parse(text)).collect();
         let timeout = Duration::from_secs(smtp.authentication_timeout_secs);
-        Verifier { authenticator, timeout, trusted, enabled: smtp.authentication }
+        let resolver = resolver.clone();
+        Verifier { authenticator, resolver, timeout, trusted, enabled: smtp.authentication }
     }
 
     /// Returns the authentication results of a message that came from `peer`.
@@ -98,16 +103,21 @@ impl Verifier {
             true => SpfParameters::verify_ehlo(peer, helo_domain, host),
             false => SpfParameters::verify_mail_from(peer, helo_domain, host, &sender),
         };
-        let spf = self.authenticator.verify_spf(spf).await;
+        let domain = match sender.rsplit_once('@') {
+            Some((_, domain)) => domain.to_owned(),
+            None => helo_domain.to_owned(),
+        };
+        let spf = match dns_records::doubled_spf(&self.resolver, &domain).await {
+            Some(doubled) => doubled,
+            None => self.authenticator.verify_spf(spf).await,
+        };
         let signatures = header.values(message, "dkim-signature").count();
         let dkim = match signatures <= SIGNATURES_MAX {
             true => self.authenticator.verify_dkim(&parsed).await,
             false => Vec::new(),
         };
-        let domain = match sender.rsplit_once('@') {
-            Some((_, domain)) => domain.to_owned(),
-            None => helo_domain.to_owned(),
-        };
+        let misused = dns_records::misused_keys(&self.resolver, &dkim).await;
+        let dkim = without(dkim, &misused);
         let aligned = DmarcParameters::new(&parsed, &dkim, &domain, &spf);
         let dmarc = self.authenticator.verify_dmarc(aligned).await;
         let passed = [dmarc.spf_result(), dmarc.dkim_result()]
@@ -122,6 +132,21 @@ impl Verifier {
         results.write_header(&mut field);
         AuthFacts { field: one_field(&field), authenticated: passed }
     }
+}
+
+/// Returns the results with an error for each signature whose key may not be used for it.
+fn without<'r>(
+    results: Vec<DkimOutput<'r>>,
+    misused: &'r [Option<Signature>],
+) -> Vec<DkimOutput<'r>> {
+    let judged = |(result, misused): (DkimOutput<'r>, &'r Option<Signature>)| match misused {
+        Some(signature) => {
+            let error = mail_auth::Error::Dkim(DkimError::UnsupportedAlgorithm);
+            DkimOutput::perm_err(error).with_signature(signature)
+        }
+        None => result,
+    };
+    results.into_iter().zip(misused).map(judged).collect()
 }
 
 /// Returns the field in a form that is safe in a header: nothing that came from outside can end the

@@ -173,6 +173,10 @@ pub trait Engine: Send + Sync {
     fn checkpoint(&self) -> Result<(), Error>;
     /// Reclaims space; returns the number of octets reclaimed.
     fn compact(&self) -> Result<u64, Error>;
+    /// Returns why writes are refused at present, if they are; it takes no time.
+    fn refusing(&self) -> Result<Option<String>, Error> {
+        Ok(self.room()?.refusing)
+    }
     /// Returns how much space is used and free.
     fn room(&self) -> Result<Room, Error>;
 }

@@ -207,8 +207,9 @@ impl From<gateway::Error> for Problem {
             gateway::Error::Conflict(why) => conflict(*why),
             BrokeOff => return Problem::broken(&error),
             Invalid { what } => Problem::invalid(format!("Invalid request: {what}.")),
-            Damaged { what } => {
-                let detail = format!("This cannot be shown: {what}.");
+            // What exactly is damaged is for the log.
+            Damaged { .. } => {
+                let detail = "The stored data is damaged and cannot be shown.";
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", detail)
             }
             NewerRecord { .. } => {
@@ -230,37 +231,11 @@ impl From<gateway::Error> for Problem {
 }
 
 fn conflict(why: Conflict) -> Problem {
-    let (status, detail) = match why {
-        Conflict::NotOpened => (StatusCode::CONFLICT, "This message has not been opened yet."),
-        Conflict::AlreadyOpened => (StatusCode::CONFLICT, "This message was already opened."),
-        Conflict::NotEmpty => (StatusCode::CONFLICT, "This folder contains messages."),
-        Conflict::Exists => (StatusCode::CONFLICT, "This name is already in use."),
-        Conflict::EditedElsewhere => (StatusCode::CONFLICT, "This draft was changed elsewhere."),
-        Conflict::WrongOffset => (StatusCode::CONFLICT, "The upload continues at another offset."),
-        Conflict::UploadIncomplete => (StatusCode::CONFLICT, "A file is not completely uploaded."),
-        Conflict::TotpOn => (StatusCode::CONFLICT, "Two-step verification is already on."),
-        Conflict::TooLate => {
-            (StatusCode::CONFLICT, "The message has already been sent; sending cannot be undone.")
-        }
-        Conflict::SealedText => {
-            let detail =
-                "The message contains text of a sealed message, which may not be sent unprotected.";
-            (StatusCode::CONFLICT, detail)
-        }
-        Conflict::SealedFiles => {
-            (StatusCode::CONFLICT, "Files of a sealed message may not be sent unprotected.")
-        }
-        Conflict::StillThere => (StatusCode::CONFLICT, "The account still exists: sign in."),
-        Conflict::AskedLately => (StatusCode::CONFLICT, "The sender has already been asked today."),
-        Conflict::TooOld => (StatusCode::GONE, "The changes since then are no longer available."),
-        Conflict::Reference
-        | Conflict::Labels
-        | Conflict::BeingSent
-        | Conflict::OthersWait
-        | Conflict::AlreadySent
-        | Conflict::LastManager => (StatusCode::CONFLICT, "This is not possible at present."),
+    let status = match why {
+        Conflict::TooOld => StatusCode::GONE,
+        _ => StatusCode::CONFLICT,
     };
-    Problem::new(status, why.as_str(), detail)
+    Problem::new(status, why.as_str(), why.sentence())
 }
 
 /// Logs a problem: as an error if an administrator must act, and otherwise for developers.

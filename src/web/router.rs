@@ -10,14 +10,12 @@ use axum::routing::{get, on};
 use axum::{Router, http};
 use utoipa_axum::PathItemExt;
 
-use crate::gateway::Room;
-
 use super::api::{
     appearance, change, credential, draft, event, filter, label, mailbox, manage, message, passkey,
     preference, search, session, submission, temporary,
 };
 use super::error::Problem;
-use super::state::{CostClass, Web};
+use super::state::Web;
 use super::{assets, download, headers, view};
 
 /// Returns the complete application.
@@ -174,11 +172,9 @@ async fn page(request: Request) -> Response {
 /// Says whether mail can be accepted, for programs that watch over the service; why it cannot is for
 /// administrators only.
 async fn ready(State(web): State<Web>) -> Response {
-    // Anybody may ask, so the answer has no more threads than the requests of those signed in.
-    let room = web.run(CostClass::Records, |gateway| gateway.room()).await;
-    match room {
-        Ok(Room { refusing: None, .. }) => "ready\n".into_response(),
-        _ => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response(),
+    match web.is_ready().await {
+        true => "ready\n".into_response(),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response(),
     }
 }
 

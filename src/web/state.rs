@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
@@ -39,6 +39,8 @@ pub(super) struct Shared {
     pub(super) tickets: Tickets,
     pub(super) attempts: Attempts,
     pub(super) streams: Streams,
+    /// Whether mail could be stored, and when that was found out.
+    ready: tokio::sync::Mutex<Option<(Instant, bool)>>,
     /// Runs work that only touches records.
     pub(super) records: Workers,
     /// Runs work that holds a whole message in memory.
@@ -52,6 +54,9 @@ pub(super) struct Connection {
     /// Cancelled when the daemon is stopping.
     pub(super) stop: CancellationToken,
 }
+
+/// How long the answer to whether mail can be stored is good.
+const READY_FOR: Duration = Duration::from_secs(1);
 
 /// What a piece of work holds in memory, which decides the limit that it counts against.
 #[derive(Clone, Copy)]
@@ -77,6 +82,7 @@ impl Web {
             tickets: Tickets::new(&config),
             attempts: Attempts::new(throttles),
             streams: Streams::new(config.event_streams_per_account_max),
+            ready: tokio::sync::Mutex::default(),
             records: Workers::new(config.requests_at_once_max, timeout),
             contents: Workers::new(config.contents_at_once_max, timeout),
             gateway,
@@ -114,6 +120,19 @@ impl Web {
         };
         let gateway = self.shared.gateway.clone();
         workers.run(move || work(&gateway)).await?.map_err(Into::into)
+    }
+
+    /// Returns whether mail can be stored. Anybody may ask, so it is found out only once a second.
+    pub(super) async fn is_ready(&self) -> bool {
+        let mut known = self.shared.ready.lock().await;
+        if let Some((when, ready)) = *known
+            && when.elapsed() < READY_FOR
+        {
+            return ready;
+        }
+        let ready = self.blocking(Gateway::is_ready).await.unwrap_or(false);
+        *known = Some((Instant::now(), ready));
+        ready
     }
 
     /// Runs `work` off the async threads immediately, without a permit.

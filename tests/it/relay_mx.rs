@@ -235,6 +235,7 @@ async fn what_dns_says_of_a_domain_is_obeyed() {
     dns.mail_hosts("none.example", &[(0, ".")]);
     dns.mail_hosts("loop.example", &[(10, "gw.test"), (20, "mx1.outside.example")]);
     dns.address("mx1.outside.example", loopback(0));
+    dns.text("site.example", "not a mail domain");
     let site = by_mx(&dns, server.port).site().await;
     for (to, status) in [
         // RFC 7505: the domain accepts no mail.
@@ -242,6 +243,8 @@ async fn what_dns_says_of_a_domain_is_obeyed() {
         // RFC 5321 §5.1: this server is the domain's best host, but does not serve the domain.
         ("noa@loop.example", "5.4.6"),
         ("noa@nowhere.example", "5.1.2"),
+        // The domain exists, and has neither a mail host nor an address.
+        ("noa@site.example", "5.4.4"),
     ] {
         let reference = site.send_by(to, Choice::Plain).await;
         assert_eq!(site.settle(reference).await, DeliveryState::Failed, "{to}");

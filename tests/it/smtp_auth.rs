@@ -1,6 +1,7 @@
 //! Authentication of incoming mail: SPF, DKIM and DMARC against a DNS server run by the test.
 
-use hickory_resolver::proto::rr::RecordType;
+use hickory_resolver::proto::rr::rdata::TXT;
+use hickory_resolver::proto::rr::{RData, RecordType};
 use postern::config;
 use postern::mail::reference::Reference;
 use postern::relay::dkim::{self, NewKey, Signers};
@@ -43,11 +44,16 @@ async fn arrive(gw: &TestGateway, message: &str) -> (String, bool) {
 
 /// Publishes a key for outside.example and returns the message with its signature.
 fn signed(dns: &DnsStub, kind: NewKey, message: &str) -> String {
+    signed_with(dns, kind, message, "")
+}
+
+/// Like [`signed`]; `more` is added to the record of the key.
+fn signed_with(dns: &DnsStub, kind: NewKey, message: &str, more: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let key_file = folder.path().join("key.pem");
     let made = dkim::make(kind, "outside.example", "s1").unwrap();
     dkim::write(&key_file, &made).unwrap();
-    dns.text(&made.record.0, &made.record.1);
+    dns.text(&made.record.0, &format!("{}{more}", made.record.1));
     let key = config::DkimKey {
         domain: "outside.example".to_owned(),
         selector: "s1".to_owned(),
@@ -107,6 +113,40 @@ async fn a_signature_vouches_until_something_is_changed() {
         let (field, replied) = arrive(&gw, &message.replace("A message.", "A better.")).await;
         assert!(!field.contains("dkim=pass") && !replied, "{kind:?} {field}");
     }
+}
+
+/// RFC 6376 §3.6.1: the record of a key says which hashes and which services it is for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_for_something_else_vouches_for_no_mail() {
+    for (more, vouches) in
+        [("; h=sha1:sha256; s=email", true), ("; h=sha1", false), ("; s=tlsrpt", false)]
+    {
+        let dns = DnsStub::start().await;
+        dns.text("_dmarc.outside.example", "v=DMARC1; p=none");
+        let message = signed_with(&dns, NewKey::Rsa, MESSAGE, more);
+        let (field, replied) = arrive(&asking(&dns, |_| ()).await, &message).await;
+        assert_eq!(field.contains("dkim=pass") && replied, vouches, "{more} {field}");
+        assert_eq!(field.contains("dkim=permerror"), !vouches, "{more} {field}");
+        assert!(field.contains("header.d=outside.example"), "{more} {field}");
+    }
+}
+
+/// RFC 7208 §4.5: a domain with two SPF records vouches for nobody, whichever comes first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_spf_records_are_an_error() {
+    let record = |text: &str| RData::TXT(TXT::new(vec![text.to_owned()]));
+    let dns = DnsStub::start().await;
+    dns.text("_dmarc.outside.example", "v=DMARC1; p=none");
+    let other = record("a note for somebody else");
+    let good = record("v=spf1 ip4:127.0.0.1 -all");
+    let records = Says::Records(vec![other.clone(), good.clone()]);
+    dns.says("outside.example", RecordType::TXT, records);
+    let (field, replied) = arrive(&asking(&dns, |_| ()).await, MESSAGE).await;
+    assert!(field.contains("spf=pass") && replied, "{field}");
+    let records = Says::Records(vec![good, record("v=spf1 -all"), other]);
+    dns.says("outside.example", RecordType::TXT, records);
+    let (field, replied) = arrive(&asking(&dns, |_| ()).await, MESSAGE).await;
+    assert!(field.contains("spf=permerror") && !replied, "{field}");
 }
 
 /// RFC 9989 §4.10.1: the record of the organisational domain applies to a subdomain.

@@ -90,6 +90,17 @@ async fn a_bare_lf_ends_the_session() {
     }
 }
 
+/// A host name that is no host name is a mistake in an argument, not an unknown command.
+#[tokio::test]
+async fn a_greeting_in_unicode_is_told_what_is_wrong_with_it() {
+    let gw = TestGateway::start().await;
+    let mut smtp = gw.smtp().await;
+    smtp.raw("EHLO bücher.example\r\n".as_bytes()).await;
+    smtp.reply().await.expect("501 5.5.4");
+    smtp.raw("bücher\r\n".as_bytes()).await;
+    smtp.reply().await.expect("500 ");
+}
+
 #[tokio::test]
 async fn the_tail_of_a_line_that_is_too_long_is_no_command() {
     let gw = TestGateway::with(|smtp| smtp.command_octets_max = 1_024).await;

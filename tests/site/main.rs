@@ -6,6 +6,7 @@ mod support;
 
 mod accept_from;
 mod answers;
+mod commands;
 mod files;
 mod guessing;
 mod hand_off;

@@ -147,6 +147,11 @@ impl Site {
         (out.status.code().expect("it was not ended by a signal"), printed)
     }
 
+    /// Returns a command on this site that has not been run yet.
+    pub fn prepared(&self, words: &[&str]) -> Command {
+        prepared(self.home.path(), words)
+    }
+
     /// Returns the rows of the queue.
     pub fn queue(&self) -> Vec<Value> {
         let rows: Value =
@@ -250,12 +255,13 @@ fn write_files(home: &Path, setup: &Setup<'_>) {
 }
 
 fn postern(home: &Path, words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_postern"))
-        .args(words)
-        .env("POSTERN_CONFIG", home.join("postern.toml"))
-        .stdin(Stdio::null())
-        .output()
-        .expect("the binary was built with this test")
+    prepared(home, words).output().expect("the binary was built with this test")
+}
+
+fn prepared(home: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_postern"));
+    command.args(words).env("POSTERN_CONFIG", home.join("postern.toml")).stdin(Stdio::null());
+    command
 }
 
 fn said(out: Output) -> String {

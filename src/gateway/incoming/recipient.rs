@@ -46,6 +46,14 @@ pub enum Reason {
     MailboxFull,
 }
 
+/// Whether a mailbox exists in every domain: postmaster (RFC 5321 §4.5.1), and those that others write
+/// to about what the domain does to them (RFC 2142 §4, §5). The postmaster reads them unless somebody
+/// has the address.
+fn is_role(local: &str) -> bool {
+    let roles = ["postmaster", "abuse", "security", "hostmaster", "webmaster"];
+    roles.iter().any(|role| local.eq_ignore_ascii_case(role))
+}
+
 impl Gateway {
     /// Whether a sender from `origin` may write a message of `octets` to `to`; 0 if its size is not
     /// known. A message that is accepted here may still be larger: see `quota::admit_in_tx`.
@@ -67,10 +75,7 @@ impl Gateway {
         }
         match self.recipient_find(address)? {
             Some(addressee) => self.recipient_judge(&addressee, to, origin, octets),
-            // RFC 5321 §4.5.1: postmaster always exists.
-            None if address.local().eq_ignore_ascii_case("postmaster") => {
-                self.postmaster_check(to, octets)
-            }
+            None if is_role(address.local()) => self.postmaster_check(to, octets),
             None => Ok(RecipientVerdict::Refuse(Reason::UnknownRecipient)),
         }
     }

@@ -123,19 +123,31 @@ impl Gateway {
         failed.map_or(Ok(()), Err)
     }
 
-    /// The only row whose ID starts with `start`.
-    pub fn queue_find(&self, start: &str) -> Result<QueueView, Error> {
+    /// The only row with this name: the first digits of its id, or a reference number.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` if there are several rows, as for a message with several recipients.
+    pub fn queue_find(&self, name: &str) -> Result<QueueView, Error> {
+        if let Some(id) = QueueId::parse(name) {
+            return self.queue_seen(id.0)?.ok_or(NO_ROW);
+        }
+        let (name, number) = (name.trim().to_ascii_lowercase(), name.trim().parse().ok());
         let mut found = Vec::new();
-        self.inner.store.scan_keys(&QUEUE, &(), |id| {
-            if QueueId(id).to_text().starts_with(start) {
-                found.push(id);
+        self.queue_each(|row| {
+            if number == Some(row.reference) || row.id.to_text().starts_with(&name) {
+                found.push(row);
             }
             if found.len() < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
-        match found.as_slice() {
-            [] => Err(NO_ROW),
-            [id] => self.queue_seen(*id)?.ok_or(NO_ROW),
-            _ => Err(Error::Invalid { what: format!("{start} matches more than one id") }),
+        let one = found.pop().ok_or(NO_ROW)?;
+        match found.is_empty() && !name.is_empty() {
+            true => Ok(one),
+            false => {
+                let what =
+                    format!("{name} is more than one row; name one by more digits of its id");
+                Err(Error::Invalid { what })
+            }
         }
     }
 

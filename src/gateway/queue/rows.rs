@@ -34,15 +34,22 @@ use crate::vault;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct QueueId(pub [u8; 16]);
 
+/// The order of an id's octets in its text form. Those that differ most come first: the random ones
+/// at its end and the number of the recipient at its beginning, so that a few digits tell rows apart.
+const TEXT_ORDER: [usize; 16] = [15, 2, 14, 1, 13, 0, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3];
+
 impl QueueId {
     /// The text form: 32 hexadecimal digits.
     pub fn to_text(self) -> String {
-        self.0.iter().map(|octet| format!("{octet:02x}")).collect()
+        TEXT_ORDER.iter().map(|at| format!("{:02x}", self.0[*at])).collect()
     }
 
     /// Parses the full text form; [`Gateway::queue_find`] also accepts the first digits.
     pub fn parse(text: &str) -> Option<QueueId> {
-        text::parse_hex(text).map(QueueId)
+        let read: [u8; 16] = text::parse_hex(text)?;
+        let mut id = [0; 16];
+        TEXT_ORDER.iter().zip(read).for_each(|(at, octet)| id[*at] = octet);
+        Some(QueueId(id))
     }
 }
 

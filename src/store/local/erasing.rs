@@ -11,7 +11,7 @@ use super::config::LocalConfig;
 use super::disk::sim::SimDisk;
 use super::faults::compact_all;
 use super::journal::segment::file_name;
-use super::{LocalEngine, recovery};
+use super::{Dropping, LocalEngine, recovery};
 use crate::clock::{Clock, Timestamp};
 use crate::store::conformance::transact;
 use crate::store::engine::Engine;
@@ -152,10 +152,11 @@ fn removed_rows_are_dropped_once_they_cost_as_much_as_a_merge() {
     store.checkpoint();
     assert_eq!(rows_on_disk(&store), u64::from(ROWS) * 2 + 1, "each key is there, and removed");
     assert_eq!(scan(&store), 0);
-    super::merge_due(&store.shared).unwrap();
+    let mut dropping = Dropping::default();
+    super::merge_due(&store.shared, &mut dropping).unwrap();
     assert!(rows_on_disk(&store) > u64::from(ROWS), "one scan is no reason to write everything");
     assert_eq!(scan(&store) + scan(&store), 0);
-    super::merge_due(&store.shared).unwrap();
+    super::merge_due(&store.shared, &mut dropping).unwrap();
     assert_eq!(rows_on_disk(&store), 1);
     assert_eq!(store.get(1).unwrap().as_deref(), Some(&[1][..]));
 }

@@ -308,26 +308,44 @@ fn index_loop(shared: &Shared, background: &Background) {
 /// damaged. It has a thread of its own, because both take longer than the rows in memory may wait.
 fn merge_loop(shared: &Shared, background: &Background) {
     let (mut merging, mut restoring) = (Attempts::default(), Attempts::default());
+    let mut dropping = Dropping::default();
     while !background.is_stopping() {
         if shared.index_damaged.load(Ordering::Acquire) && restoring.is_due() {
             // What was just written may be damaged as well, so a success is no reason to hurry.
             restoring.made(restore_index(shared).map(|()| false), "built again");
         }
-        let has_more = merging.is_due() && merging.made(merge_due(shared), "merged");
+        let has_more = merging.is_due() && merging.made(merge_due(shared, &mut dropping), "merged");
         if !has_more {
             background.pause(MERGE_LOOK_EVERY);
         }
     }
 }
 
+/// Merges of all runs, which drop removed rows. They take a small part of the time, however often
+/// reads meet removed rows.
+#[derive(Default)]
+struct Dropping {
+    not_before: Option<Instant>,
+}
+
+/// After a merge of all runs there is none for this many times as long as it took.
+const DROPPING_PAUSE: u32 = 20;
+
 /// Merges some runs, or all if that makes scans faster; returns whether there is more to do.
-fn merge_due(shared: &Shared) -> Result<bool, Error> {
-    if !shared.should_drop_removed() {
-        return manifest::merge(shared, false);
+fn merge_due(shared: &Shared, dropping: &mut Dropping) -> Result<bool, Error> {
+    let started = Instant::now();
+    let may_drop = dropping.not_before.is_none_or(|moment| moment <= started);
+    if may_drop && shared.should_drop_removed() {
+        // What was removed lately is only in memory.
+        let dropped = manifest::write(shared).and_then(|()| manifest::merge(shared, true));
+        dropping.not_before = Some(Instant::now() + started.elapsed() * DROPPING_PAUSE);
+        match dropped {
+            // Where there is too little space for a copy of all, a part is better than nothing.
+            Err(Error::Full) => {}
+            dropped => return dropped,
+        }
     }
-    // What was removed lately is only in memory.
-    manifest::write(shared)?;
-    manifest::merge(shared, true)
+    manifest::merge(shared, false)
 }
 
 /// When something that failed is tried again.
@@ -493,14 +511,18 @@ impl Engine for LocalEngine {
         Ok(freed)
     }
 
-    fn room(&self) -> Result<Room, Error> {
+    fn refusing(&self) -> Result<Option<String>, Error> {
         let (free, needed) = (self.shared.disk.free_octets()?, self.shared.config.free_min_octets);
         let trouble = lock(&self.shared.refusing).clone();
         let too_little = || format!("{} MiB are free, {} are needed", free >> 20, needed >> 20);
+        Ok(trouble.or_else(|| (free < needed).then(too_little)))
+    }
+
+    fn room(&self) -> Result<Room, Error> {
         Ok(Room {
             used: self.shared.disk.used_octets()?,
-            free: Some(free),
-            refusing: trouble.or_else(|| (free < needed).then(too_little)),
+            free: Some(self.shared.disk.free_octets()?),
+            refusing: self.refusing()?,
         })
     }
 }
