@@ -154,8 +154,8 @@ fn read_and_rejected_are_confirmed_as_the_reader_allows() {
     }
 }
 
-/// D5: a sender whom the reader has written to is known, so the reader is not asked. Whoever was asked
-/// before that and said no is not overruled.
+/// D5: a sender whom the reader has written to is known, so the reader is not asked. A reader who was
+/// asked before that and said no is not overruled.
 #[test]
 fn a_sender_who_was_written_to_before_is_known() {
     for (said, confirmed) in [(None, true), (Some(false), false)] {
