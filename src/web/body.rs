@@ -158,8 +158,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Ref {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Ref, Problem> {
-        let Id(text) = Id::from_request_parts(parts, state).await?;
-        text.parse().map(Ref).map_err(|_| no_such_message())
+        let text = Id::from_request_parts(parts, state).await.ok();
+        text.and_then(|Id(text)| text.parse().ok()).map(Ref).ok_or_else(no_such_message)
     }
 }
 

@@ -109,7 +109,7 @@ async fn a_message_of_another_account_is_not_there() {
         omar.patch(&path, &json!({"unread": false})).await.expect_problem(404, "not-found");
         omar.signed("POST", &format!("{path}/open"), None).await.expect_problem(404, "not-found");
     }
-    assert!(answers.iter().skip(1).take(2).all(|answer| *answer == answers[0]), "{answers:?}");
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
     // Its owner may write the reference in any form.
     let mut dana = web.signed_in("dana").await;
     let lower = reference.to_string().to_lowercase().replace('-', "");
