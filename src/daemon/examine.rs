@@ -15,6 +15,7 @@ use crate::net::tls::Identity;
 use crate::{control, relay};
 
 use super::credentials;
+use super::ports::is_held_by_systemd;
 
 /// What was looked at, and what was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,9 +134,17 @@ fn port(address: SocketAddr) -> Found {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Found::Doubtful(format!(
             "{address}: not tried, because only root and the service may listen there"
         )),
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Found::Doubtful(format!(
-            "{address}: in use; the daemon starts only if it is systemd that holds it for the service"
-        )),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => in_use(address),
         Err(error) => Found::Wrong(format!("{address}: {error}")),
+    }
+}
+
+fn in_use(address: SocketAddr) -> Found {
+    match is_held_by_systemd(address.port()) {
+        Some(true) => Found::Good(format!("{address}: systemd holds it for the service")),
+        Some(false) => Found::Wrong(format!("{address}: another program listens there")),
+        None => Found::Doubtful(format!(
+            "{address}: in use; only root can see whether systemd holds it for the service"
+        )),
     }
 }

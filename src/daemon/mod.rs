@@ -13,6 +13,7 @@ mod demo_sink;
 mod examine;
 mod files;
 mod idle;
+mod ports;
 mod rules;
 mod samples;
 
