@@ -1,10 +1,11 @@
 //! Rules for the DNS records of authentication that the library leaves out: how many records a
 //! domain may have, and what a key may be used for.
 
+use mail_auth::common::crypto::Algorithm;
 use mail_auth::dkim::Signature;
 use mail_auth::{DkimOutput, DkimResult, SpfOutput, SpfResult};
 
-use crate::net::dns::Resolver;
+use crate::net::dns::{DnsError, Resolver};
 
 /// Returns the permanent error that more than one SPF record of a domain is (RFC 7208 §4.5): the
 /// library would believe the first. `None` if there is at most one, or DNS did not answer.
@@ -18,34 +19,45 @@ pub(super) async fn doubled_spf(resolver: &Resolver, domain: &str) -> Option<Spf
     is_doubled.then(|| SpfOutput::new(domain.to_owned()).with_result(SpfResult::PermError))
 }
 
-/// Returns, for each result, its signature if it passed with a key that is not for it. The key record
-/// was just asked for, so the answer is in the cache.
-pub(super) async fn misused_keys(
-    resolver: &Resolver,
-    results: &[DkimOutput<'_>],
-) -> Vec<Option<Signature>> {
-    let mut misused = Vec::with_capacity(results.len());
-    for result in results {
-        let passed = (*result.result() == DkimResult::Pass).then(|| result.signature()).flatten();
-        misused.push(match passed {
-            Some(signature) if !is_for(resolver, signature).await => Some(signature.clone()),
-            _ => None,
-        });
-    }
-    misused
+/// Why a signature that passed counts for nothing.
+pub(super) struct Doubt {
+    pub signature: Signature,
+    /// DNS did not answer, so it may be good.
+    pub is_temporary: bool,
 }
 
-async fn is_for(resolver: &Resolver, signature: &Signature) -> bool {
-    use mail_auth::common::crypto::Algorithm;
+/// Returns a doubt for each result that passed with a key which is not for such a signature, or may
+/// not be. The key record was just asked for, so the answer is most often in the cache.
+pub(super) async fn doubts(resolver: &Resolver, results: &[DkimOutput<'_>]) -> Vec<Option<Doubt>> {
+    let mut doubts = Vec::with_capacity(results.len());
+    for result in results {
+        let passed = (*result.result() == DkimResult::Pass).then(|| result.signature()).flatten();
+        doubts.push(match passed {
+            Some(signature) => doubt(resolver, signature).await,
+            None => None,
+        });
+    }
+    doubts
+}
+
+async fn doubt(resolver: &Resolver, signature: &Signature) -> Option<Doubt> {
+    let because = |is_temporary| Some(Doubt { signature: signature.clone(), is_temporary });
     let hash = match signature.a {
         // RFC 8301 §3.1: verifiers must not consider such a signature valid.
-        Algorithm::RsaSha1 => return false,
+        Algorithm::RsaSha1 => return because(false),
         Algorithm::RsaSha256 | Algorithm::Ed25519Sha256 => "sha256",
     };
     let name = format!("{}._domainkey.{}", signature.s, signature.d);
-    let texts = resolver.texts(&name).await.unwrap_or_default();
-    let keys: Vec<&String> = texts.iter().filter(|text| tag(text, "p").is_some()).collect();
-    keys.iter().all(|key| may_sign_mail(key, hash))
+    let texts = match resolver.texts(&name).await {
+        Ok(texts) => texts,
+        Err(DnsError::Temporary(_)) => return because(true),
+        Err(DnsError::NotFound | DnsError::NoRecord) => return because(false),
+    };
+    let mut keys = texts.iter().filter(|text| tag(text, "p").is_some());
+    match keys.all(|key| may_sign_mail(key, hash)) {
+        true => None,
+        false => because(false),
+    }
 }
 
 /// Whether a key record allows signatures of mail with this hash (RFC 6376 §3.6.1).
@@ -68,6 +80,27 @@ fn tag<'t>(record: &'t str, name: &str) -> Option<&'t str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config;
+
+    /// A key record that cannot be read again is no verdict, for or against.
+    #[tokio::test]
+    async fn without_an_answer_a_signature_is_neither_good_nor_bad() {
+        let nobody = config::Dns {
+            servers: vec!["127.0.0.1:9".parse().unwrap()],
+            timeout_secs: 1,
+            attempts: 1,
+            ..config::Dns::default()
+        };
+        let resolver = Resolver::new(&nobody).unwrap();
+        let signature = Signature {
+            a: Algorithm::Ed25519Sha256,
+            d: "outside.example".to_owned(),
+            s: "s1".to_owned(),
+            ..Signature::default()
+        };
+        let doubt = doubt(&resolver, &signature).await.unwrap();
+        assert!(doubt.is_temporary);
+    }
 
     #[test]
     fn a_key_signs_mail_unless_its_record_says_what_else_it_is_for() {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mail_auth::common::headers::HeaderWriter;
-use mail_auth::dkim::{DkimError, Signature};
+use mail_auth::dkim::DkimError;
 use mail_auth::dmarc::verify::DmarcParameters;
 use mail_auth::spf::verify::SpfParameters;
 use mail_auth::{
@@ -22,7 +22,7 @@ use crate::mail::envelope::ReversePath;
 use crate::mail::header::HeaderFacts;
 use crate::net::dns::Resolver;
 
-use super::dns_records;
+use super::dns_records::{self, Doubt};
 
 /// The authentication results of a message.
 #[derive(Clone, Debug, Default)]
@@ -116,8 +116,8 @@ impl Verifier {
             true => self.authenticator.verify_dkim(&parsed).await,
             false => Vec::new(),
         };
-        let misused = dns_records::misused_keys(&self.resolver, &dkim).await;
-        let dkim = without(dkim, &misused);
+        let doubts = dns_records::doubts(&self.resolver, &dkim).await;
+        let dkim = without(dkim, &doubts);
         let aligned = DmarcParameters::new(&parsed, &dkim, &domain, &spf);
         let dmarc = self.authenticator.verify_dmarc(aligned).await;
         let passed = [dmarc.spf_result(), dmarc.dkim_result()]
@@ -134,19 +134,18 @@ impl Verifier {
     }
 }
 
-/// Returns the results with an error for each signature whose key may not be used for it.
-fn without<'r>(
-    results: Vec<DkimOutput<'r>>,
-    misused: &'r [Option<Signature>],
-) -> Vec<DkimOutput<'r>> {
-    let judged = |(result, misused): (DkimOutput<'r>, &'r Option<Signature>)| match misused {
-        Some(signature) => {
-            let error = mail_auth::Error::Dkim(DkimError::UnsupportedAlgorithm);
-            DkimOutput::perm_err(error).with_signature(signature)
-        }
-        None => result,
+/// Returns the results with an error in place of each that there is a doubt about.
+fn without<'r>(results: Vec<DkimOutput<'r>>, doubts: &'r [Option<Doubt>]) -> Vec<DkimOutput<'r>> {
+    let judged = |(result, doubt): (DkimOutput<'r>, &'r Option<Doubt>)| {
+        let Some(Doubt { signature, is_temporary }) = doubt else { return result };
+        let error = mail_auth::Error::Dkim(DkimError::UnsupportedKeyType);
+        let output = match is_temporary {
+            true => DkimOutput::temp_err(error),
+            false => DkimOutput::perm_err(error),
+        };
+        output.with_signature(signature)
     };
-    results.into_iter().zip(misused).map(judged).collect()
+    results.into_iter().zip(doubts).map(judged).collect()
 }
 
 /// Returns the field in a form that is safe in a header: nothing that came from outside can end the
