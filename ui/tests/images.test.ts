@@ -60,12 +60,18 @@ function remote(): HTMLImageElement {
   return made;
 }
 
-test("images that are still missing after another try can be asked for again", async () => {
-  const { ticket, load, end } = await framed();
-  await load(remote());
+/** Shows a frame with a remote image, and asks for it; the new document has not loaded yet. */
+async function asked() {
+  const shown = await framed();
+  await shown.load(remote());
   find("pictures-show")?.click();
-  await vi.waitFor(() => expect(ticket).toHaveBeenCalledTimes(2));
+  await vi.waitFor(() => expect(shown.ticket).toHaveBeenCalledTimes(2));
   await tick();
+  return shown;
+}
+
+test("images that are still missing after another try can be asked for again", async () => {
+  const { ticket, load, end } = await asked();
   await load(image("/m/T/from/A", 0));
   ticket.mockRejectedValueOnce(new Unreachable());
   again()?.click();
@@ -80,11 +86,7 @@ test("images that are still missing after another try can be asked for again", a
 });
 
 test("nobody is asked to try again for images that are never fetched", async () => {
-  const { ticket, load, end } = await framed();
-  await load(remote());
-  find("pictures-show")?.click();
-  await vi.waitFor(() => expect(ticket).toHaveBeenCalledTimes(2));
-  await tick();
+  const { load, end } = await asked();
   await load(remote(), image("/m/T/from/A", 40));
   expect(find("pictures-missing")?.textContent).toContain(en.reader.picturesMissing(1));
   expect(again()).toBeNull();
