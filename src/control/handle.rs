@@ -1,5 +1,6 @@
 //! Dispatches each command to the code that carries it out.
 
+use crate::gateway::accounts::password::PASSPHRASE_CHARS_MIN;
 use crate::gateway::{self, Error, Gateway};
 
 use super::protocol::{Answer, Request};
@@ -28,7 +29,9 @@ fn said(error: &Error) -> String {
     match error {
         Error::Refused => "The password or the recovery key is not the right one.".to_owned(),
         Error::Busy => "The server is busy. Try again in a moment.".to_owned(),
-        Error::WeakPassword => "A password must have at least 12 characters.".to_owned(),
+        Error::WeakPassword => {
+            format!("A password must have at least {PASSPHRASE_CHARS_MIN} characters.")
+        }
         Error::Conflict(why) => why.sentence().to_owned(),
         Error::NotFound { what } => format!("There is no such {what}."),
         other => other.to_string(),

@@ -158,18 +158,34 @@ fn read_and_rejected_are_confirmed_as_the_reader_allows() {
 /// asked before that and said no is not overruled.
 #[test]
 fn a_sender_who_was_written_to_before_is_known() {
-    for (said, confirmed) in [(None, true), (Some(false), false)] {
+    let orders = [false, true];
+    let cases = [(None, true), (Some(false), false)];
+    for ((said, confirmed), wrote_first) in
+        cases.into_iter().flat_map(|case| orders.map(|order| (case, order)))
+    {
         let gateway = gateway_with(|settings| {
             settings.acceptance_notice = false;
             settings.confirm_outside = ConfirmOutside::Known;
         });
         let dana = sign_in(&gateway, "dana");
+        let writes = || {
+            send(&gateway, &dana, &content(&[RACHEL], "Hello Rachel"));
+            let notification = leased(&gateway).remove(0).0;
+            super::sending_tests::delivered(&gateway, notification.id);
+        };
+        if wrote_first {
+            writes();
+        }
         let reference = arrive(&gateway, Notify::default());
-        send(&gateway, &dana, &content(&[RACHEL], "Hello Rachel"));
-        let notification = leased(&gateway).remove(0).0;
-        super::sending_tests::delivered(&gateway, notification.id);
+        if !wrote_first {
+            writes();
+        }
         gateway.message_open(&dana, reference, said).unwrap();
-        assert_eq!(sent_to_rachel(&gateway).len(), usize::from(confirmed), "{said:?}");
+        assert_eq!(
+            sent_to_rachel(&gateway).len(),
+            usize::from(confirmed),
+            "{said:?} {wrote_first}"
+        );
     }
 }
 

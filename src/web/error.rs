@@ -33,6 +33,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
+use crate::gateway::accounts::password::PASSPHRASE_CHARS_MIN;
 use crate::gateway::{self, Conflict};
 
 /// An error response.
@@ -184,7 +185,8 @@ impl From<gateway::Error> for Problem {
                 Problem::new(StatusCode::FORBIDDEN, "claim-first", detail)
             }
             WeakPassword => {
-                let detail = "A passphrase must have at least 12 characters.";
+                let detail =
+                    format!("A passphrase must have at least {PASSPHRASE_CHARS_MIN} characters.");
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "weak-password", detail)
             }
             CodeNeeded => {

@@ -53,10 +53,6 @@ async fn an_unknown_recipient_is_refused_at_once() {
     smtp.send("RCPT TO:<dana@elsewhere.example>").await.expect("550 5.7.1");
     smtp.send("DATA").await.expect("554 5.5.1");
     smtp.send("RCPT TO:<dana@example.org>").await.expect("250 2.1.5");
-    // RFC 2142: so are the mailboxes for complaints.
-    smtp.send("RCPT TO:<Abuse@example.org>").await.expect("250 ");
-    smtp.send("RCPT TO:<hostmaster@example.org>").await.expect("250 ");
-    smtp.send("RCPT TO:<nobody@example.org>").await.expect("550 5.1.1");
     smtp.data(MESSAGE).await.reference();
     assert_eq!(gw.inbox("dana").await.len(), 1);
 }
@@ -73,6 +69,10 @@ async fn postmaster_is_always_there() {
     smtp.send("RCPT TO:<dana@example.org>").await.expect("550 5.7.1");
     smtp.send("RCPT TO:<Postmaster>").await.expect("250 ");
     smtp.send("RCPT TO:<postmaster@EXAMPLE.org>").await.expect("250 ");
+    // RFC 2142: so are the mailboxes for complaints.
+    smtp.send("RCPT TO:<Abuse@example.org>").await.expect("250 ");
+    smtp.send("RCPT TO:<hostmaster@example.org>").await.expect("250 ");
+    smtp.send("RCPT TO:<nobody@example.org>").await.expect("550 5.1.1");
     smtp.data(MESSAGE).await.reference();
     assert_eq!(gw.inbox("dana").await.len(), 1);
 }

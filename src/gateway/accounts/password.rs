@@ -293,7 +293,7 @@ pub(in crate::gateway) fn drop_in_tx(
 }
 
 /// The minimum length of a new passphrase, in characters.
-const PASSPHRASE_CHARS_MIN: usize = 12;
+pub const PASSPHRASE_CHARS_MIN: usize = 12;
 
 pub(in crate::gateway) fn checked_passphrase(own: &Password) -> Result<(), Error> {
     match own.expose().chars().count() >= PASSPHRASE_CHARS_MIN {

@@ -132,6 +132,10 @@ impl Gateway {
         if let Some(id) = QueueId::parse(name) {
             return self.queue_seen(id.0)?.ok_or(NO_ROW);
         }
+        if name.trim().is_empty() {
+            let what = "a row is named by its id or its reference number".to_owned();
+            return Err(Error::Invalid { what });
+        }
         let (name, number) = (name.trim().to_ascii_lowercase(), name.trim().parse().ok());
         let mut found = Vec::new();
         self.queue_each(|row| {
@@ -141,14 +145,11 @@ impl Gateway {
             if found.len() < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         let one = found.pop().ok_or(NO_ROW)?;
-        match found.is_empty() && !name.is_empty() {
-            true => Ok(one),
-            false => {
-                let what =
-                    format!("{name} is more than one row; name one by more digits of its id");
-                Err(Error::Invalid { what })
-            }
+        if !found.is_empty() {
+            let what = format!("{name} is more than one row; name one by more digits of its id");
+            return Err(Error::Invalid { what });
         }
+        Ok(one)
     }
 
     /// Makes a row due now, whatever its time; releases a held one.
