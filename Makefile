@@ -3,7 +3,7 @@
 #   make test    installs what the tests need and runs all of them
 .PHONY: demo test lint ui-test rust-test deny prepare release \
         crash-sim fuzz kill9 powercut faults queue-kill walks bench-smtp bench-disk bench-memory \
-        bench-store bench-mailbox bench-roundcube lighthouse large-list large-file pictures
+        bench-store bench-mailbox bench-roundcube lighthouse large-list large-file pictures installation
 
 demo:
 	cargo run --quiet -- demo
@@ -46,6 +46,10 @@ FUZZ_SECS ?= 600
 fuzz:
 	cd fuzz && for target in $$(cargo fuzz list); do \
 	  cargo fuzz run -s none $$target -- -max_total_time=$(FUZZ_SECS) || exit 1; done
+
+# Follows the README on a fresh Debian machine with systemd; needs root, and Debian's mirror.
+installation: release
+	tests/installation/run.sh
 
 # Fault injection: PROBES is the folder of the probes.
 kill9 powercut faults: release
