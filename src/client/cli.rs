@@ -31,24 +31,41 @@ enum Command {
         mailbox: String,
     },
     /// Show the list entry of one message, without opening it.
-    Show { reference: Reference },
+    Show {
+        /// The message's reference number.
+        reference: Reference,
+    },
     /// Open a message and write its source to standard output. Its sender may be notified.
-    Get { reference: Reference },
+    Get {
+        /// The message's reference number.
+        reference: Reference,
+    },
     /// Reject a message unread. Its sender may be notified.
-    Reject { reference: Reference },
+    Reject {
+        /// The message's reference number.
+        reference: Reference,
+    },
     /// Open a message and show its text. Its sender may be notified.
-    Open { reference: Reference },
+    Open {
+        /// The message's reference number.
+        reference: Reference,
+    },
     /// Send a message. Prints its reference number.
     Send(Send),
     /// Show the status of a sent message, one line for each recipient.
-    Status { reference: Reference },
+    Status {
+        /// The message's reference number.
+        reference: Reference,
+    },
     /// Search messages: words, "phrases", from: to: subject: in: is: has: before: after: ref:
     Search {
+        /// What to look for; all of it must be found.
         #[arg(required = true, num_args = 1..)]
         query: Vec<String>,
     },
     /// Move messages to another mailbox.
     Move {
+        /// The messages' reference numbers.
         #[arg(required = true, num_args = 1..)]
         references: Vec<Reference>,
         /// A mailbox's id, or its role: archive, trash, …
@@ -57,6 +74,7 @@ enum Command {
     },
     /// Write the opened messages of a mailbox to a file in mbox format; the others stay unopened.
     Export {
+        /// A mailbox's id, or its role: inbox, archive, junk, trash, …
         #[arg(long, default_value = "inbox")]
         mailbox: String,
         /// The file to write, or `-` for standard output.
@@ -65,10 +83,12 @@ enum Command {
     },
     /// Reply to a message. Prints the reply's reference number.
     Reply {
+        /// The reference number of the message to reply to.
         reference: Reference,
         /// The file with the text, or `-` for standard input.
         #[arg(long)]
         body_file: PathBuf,
+        /// A file to attach; can be given more than once.
         #[arg(long)]
         attach: Vec<PathBuf>,
         /// Agree to send the message unprotected where that is necessary.
@@ -79,17 +99,22 @@ enum Command {
 
 #[derive(Args, Debug)]
 struct Send {
+    /// The address of a recipient; this and the next two can be given more than once.
     #[arg(long, required = true)]
     to: Vec<String>,
+    /// The address of a recipient of a copy.
     #[arg(long)]
     cc: Vec<String>,
+    /// The address of a recipient of a copy whom the others do not see.
     #[arg(long)]
     bcc: Vec<String>,
+    /// The subject.
     #[arg(long, default_value = "")]
     subject: String,
     /// The file with the text, or `-` for standard input.
     #[arg(long)]
     body_file: PathBuf,
+    /// A file to attach; can be given more than once.
     #[arg(long)]
     attach: Vec<PathBuf>,
     /// How to send to outside recipients; by default, the rules decide.

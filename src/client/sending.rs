@@ -188,7 +188,9 @@ impl Client {
         let mut file = tokio::fs::File::open(path).await.map_err(failed)?;
         let size = file.metadata().await.map_err(failed)?.len();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("file");
-        let body = json!({ "name": name, "type": "application/octet-stream", "size": size });
+        // By the ending of its name, as a browser does it.
+        let media = mime_guess::from_path(path).first_or_octet_stream();
+        let body = json!({ "name": name, "type": media.essence_str(), "size": size });
         let mut upload: Upload = self.call(Method::POST, "/api/uploads", Some(body)).await?;
         while upload.received < size {
             let mut piece = Vec::with_capacity(upload.chunk_octets);

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::config::{self, Config};
@@ -17,7 +18,7 @@ use crate::terms::AcceptFrom;
 use crate::vault::{DaemonKey, random_password};
 
 use super::examine::{Found, examine};
-use super::{Error, credentials, demo, files};
+use super::{Error, credentials, demo, files, manual};
 
 /// A secure mail gateway in one daemon.
 #[derive(Parser, Debug)]
@@ -71,6 +72,16 @@ enum Command {
         #[command(subcommand)]
         command: TemporaryCommand,
     },
+    /// Write the manual pages into a folder.
+    Man {
+        /// An existing folder, such as /usr/local/share/man/man1; its pages of Postern are replaced.
+        folder: PathBuf,
+    },
+    /// Print what a shell needs to complete the commands.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
 }
 
 #[derive(Subcommand, Debug)]
@@ -80,6 +91,7 @@ enum DkimCommand {
         /// The domain of the From address.
         #[arg(long)]
         domain: String,
+        /// The name of the key below `_domainkey` of the domain; any word, such as s1.
         #[arg(long)]
         selector: String,
         /// Use RSA with 2048 bits instead of Ed25519. Many receivers support only RSA, so create
@@ -128,9 +140,15 @@ enum TemporaryCommand {
         json: bool,
     },
     /// Renew a temporary account for another full period.
-    Renew { address: String },
+    Renew {
+        /// The address of the external recipient.
+        address: String,
+    },
     /// Terminate a temporary account now: its keys and everything in it are destroyed.
-    Revoke { address: String },
+    Revoke {
+        /// The address of the external recipient.
+        address: String,
+    },
 }
 
 /// Where the configuration is.
@@ -170,33 +188,48 @@ enum UserCommand {
         json: bool,
     },
     /// Disable an account: no log-in, no new mail; everything in it is kept.
-    Disable { name: String },
+    Disable {
+        /// Login name.
+        name: String,
+    },
     /// Enable a disabled account.
-    Enable { name: String },
+    Enable {
+        /// Login name.
+        name: String,
+    },
     /// Change a password, with the old one.
     Passwd {
+        /// Login name.
         name: String,
+        /// The file whose first line is the old password, or `-` for standard input.
         #[arg(long)]
         old_password_file: PathBuf,
+        /// The file whose first line is the new password.
         #[arg(long)]
         new_password_file: PathBuf,
     },
     /// Set a new password, with the recovery key.
     Recover {
+        /// Login name.
         name: String,
+        /// The file whose first line is the recovery key, or `-` for standard input.
         #[arg(long)]
         recovery_key_file: PathBuf,
+        /// The file whose first line is the new password.
         #[arg(long)]
         new_password_file: PathBuf,
     },
     /// Set from whom an account accepts mail.
     AcceptFrom {
+        /// Login name.
         name: String,
+        /// Whose messages are accepted.
         #[arg(value_parser = accept_from())]
         from: AcceptFrom,
     },
     /// Make a user an administrator, who can use the Admin pages of the webmail.
     Manager {
+        /// Login name.
         name: String,
         /// Revoke it.
         #[arg(long)]
@@ -226,6 +259,8 @@ impl Cli {
             Command::Queue { config, command } => return queue(&config.load()?, command),
             Command::Dkim { command } => dkim(command)?,
             Command::Temporary { config, command } => return temporary(&config.load()?, command),
+            Command::Man { folder } => manual::write(Cli::command(), &folder)?,
+            Command::Completions { shell } => manual::completions(Cli::command(), shell)?,
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -13,6 +13,7 @@ mod demo_sink;
 mod examine;
 mod files;
 mod idle;
+mod manual;
 mod ports;
 mod rules;
 mod samples;

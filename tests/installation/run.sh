@@ -159,6 +159,7 @@ while IFS= read -r line; do
     esac
 done <<< "$block"
 on mail systemctl is-active postern
+on mail test -s /usr/local/share/man/man1/postern.1 || fail "the page that the unit names is missing."
 
 step "sign in as the user that the README adds"
 password=$(awk '$1 == "password" { print $2; exit }' "$work/printed")

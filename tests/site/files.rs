@@ -18,19 +18,30 @@ use crate::support::site::{Setup, Site};
 
 /// The size of the large file in MiB; `make large-file` uses 1 GiB.
 const LARGE_MIB: usize = 64;
-const AWKWARD: [(&str, usize); 5] = [
+const AWKWARD: [(&str, usize); 6] = [
     ("empty.bin", 0),
-    ("one.bin", 1),
+    ("one", 1),
     ("Übersicht – תוכנית ✈ 计划.pdf", 70_001),
     ("a \"quoted\"; name=x.tar.gz", 4_096),
     ("lines.txt", 65_536),
+    ("Meeting.ICS", 300),
+];
+/// The types that the endings of the names above stand for; without an ending nothing is known.
+const TYPES: [(&str, &str); 7] = [
+    (".bin", "application/octet-stream"),
+    (".pdf", "application/pdf"),
+    (".gz", "application/gzip"),
+    (".txt", "text/plain"),
+    (".ICS", "text/calendar"),
+    (".mp4", "video/mp4"),
+    ("", "application/octet-stream"),
 ];
 
 /// A file's name, size and SHA-256.
 type Print = (String, u64, Vec<u8>);
 
 /// P-17: an empty file, one of a single octet, and files with names in several scripts come back
-/// unchanged.
+/// unchanged, with the types that their names say.
 #[tokio::test]
 async fn files_with_awkward_sizes_and_names_come_back_as_they_were() {
     let folder = tempfile::tempdir().unwrap();
@@ -62,6 +73,9 @@ async fn exchange(files: &[PathBuf]) {
     assert_eq!(opened["text"].as_str().unwrap().replace("\r\n", "\n").trim(), text.trim());
     let mut got = Vec::new();
     for part in opened["parts"].as_array().unwrap() {
+        let name = part["name"].as_str().unwrap();
+        let (_, media) = TYPES.iter().find(|(end, _)| name.ends_with(end)).unwrap();
+        assert_eq!(part["type"], *media, "{name}");
         got.push(saved(&site, &mut omar, reference, part).await);
     }
     let mut sent: Vec<Print> = files.iter().map(|path| print(path)).collect();
