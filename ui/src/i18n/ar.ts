@@ -304,6 +304,10 @@ export const ar = {
     programLead:
       "يمكن لملف من هذا النوع أن يشغّل شيفرة على حاسوبك. لا تنزّله إلا إذا كنت تتوقعه من هذا المرسل.",
     linkTo: (host) => `رابط إلى ${ltr(host)}`,
+    linkAsk: (real) => `هل تريد فتح ${ltr(real)}؟`,
+    linkLead: (shown, real) =>
+      `يعرض نص هذا الرابط ${ltr(shown)}، لكنه يقود إلى ${ltr(real)}. لا تفتحه إلا إذا كنت تتوقع ذلك.`,
+    linkOpen: "فتح الرابط",
     unnamed: "(بلا اسم)",
   },
   act: {

@@ -262,6 +262,10 @@ export const de = {
     programLead:
       "Eine solche Datei kann auf Ihrem Computer Code ausführen. Laden Sie sie nur herunter, wenn Sie sie von diesem Absender erwartet haben.",
     linkTo: (host) => `Link zu ${host}`,
+    linkAsk: (real) => `${real} öffnen?`,
+    linkLead: (shown, real) =>
+      `Der Text dieses Links zeigt ${shown}, der Link führt aber zu ${real}. Öffnen Sie ihn nur, wenn Sie das erwartet haben.`,
+    linkOpen: "Link öffnen",
     unnamed: "(ohne Namen)",
   },
   act: {

@@ -248,6 +248,10 @@ export const en = {
     programLead:
       "A file of this kind can run code on your computer. Download it only if you expected it from this sender.",
     linkTo: (host: string) => `Link to ${host}`,
+    linkAsk: (real: string) => `Open ${real}?`,
+    linkLead: (shown: string, real: string) =>
+      `The text of this link shows ${shown}, but the link leads to ${real}. Open it only if you expected that.`,
+    linkOpen: "Open the link",
     unnamed: "(no name)",
   },
   act: {

@@ -271,6 +271,10 @@ export const es = {
     programLead:
       "Un archivo de este tipo puede ejecutar código en su equipo. Descárguelo solo si lo esperaba de este remitente.",
     linkTo: (host) => `Enlace a ${host}`,
+    linkAsk: (real) => `¿Abrir ${real}?`,
+    linkLead: (shown, real) =>
+      `El texto de este enlace muestra ${shown}, pero el enlace lleva a ${real}. Ábralo solo si lo esperaba.`,
+    linkOpen: "Abrir el enlace",
     unnamed: "(sin nombre)",
   },
   act: {

@@ -267,6 +267,10 @@ export const fr = {
     programLead:
       "Un fichier de ce type peut exécuter du code sur votre ordinateur. Ne le téléchargez que si vous l’attendiez de cet expéditeur.",
     linkTo: (host) => `Lien vers ${host}`,
+    linkAsk: (real) => `Ouvrir ${real}\u202f?`,
+    linkLead: (shown, real) =>
+      `Le texte de ce lien affiche ${shown}, mais le lien mène à ${real}. Ne l’ouvrez que si vous vous y attendiez.`,
+    linkOpen: "Ouvrir le lien",
     unnamed: "(sans nom)",
   },
   act: {
