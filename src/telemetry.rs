@@ -6,7 +6,7 @@
 use std::fmt;
 use std::io::IsTerminal;
 
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -18,11 +18,9 @@ pub enum Form {
 }
 
 /// Starts logging to standard error; does nothing if logging was already started. `level` is a
-/// filter such as `info` or `info,postern::smtp=debug`.
+/// filter such as `info` or `info,postern::smtp=debug`; without a target it is for this program.
 pub fn start(level: &str, form: Form) {
-    let filter: Targets =
-        level.parse().unwrap_or_else(|_| Targets::new().with_default(tracing::Level::INFO));
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry().with(filter(level));
     // Colours in a file are noise, and cost more than the words.
     let colours = std::io::stderr().is_terminal();
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
@@ -33,6 +31,20 @@ pub fn start(level: &str, form: Form) {
         Form::Json => registry.with(layer.json()).try_init(),
     };
 }
+
+/// Returns what is logged. A level without a target is for this program's own events. A library logs
+/// what peers do, and peers decide how often they do it, so it reports errors only, unless the
+/// administrator names it (`info,h2=debug`).
+fn filter(level: &str) -> Targets {
+    let given: Targets = level.parse().unwrap_or_else(|_| Targets::new().with_default(DEFAULT));
+    let own = given.default_level().unwrap_or(LevelFilter::OFF);
+    Targets::new()
+        .with_default(own.min(LevelFilter::ERROR))
+        .with_target(env!("CARGO_CRATE_NAME"), own)
+        .with_targets(given)
+}
+
+const DEFAULT: LevelFilter = LevelFilter::INFO;
 
 /// Returns an address as it may be logged: the first character of the local part, and the domain.
 pub fn redacted(address: &impl fmt::Display) -> String {
@@ -50,7 +62,33 @@ pub fn redacted(address: &impl fmt::Display) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tracing::Level;
+
     use super::*;
+
+    #[test]
+    fn libraries_report_errors_only_unless_they_are_named() {
+        let table: [(&str, &str, Level, bool); 14] = [
+            ("info", "postern::smtp", Level::INFO, true),
+            ("info", "postern", Level::DEBUG, false),
+            ("info", "h2::proto", Level::WARN, false),
+            ("info", "h2::proto", Level::ERROR, true),
+            ("debug", "postern::web", Level::DEBUG, true),
+            ("debug", "rustls", Level::WARN, false),
+            ("info,h2=debug", "h2::proto", Level::DEBUG, true),
+            ("info,h2=debug", "hyper", Level::WARN, false),
+            ("info,postern::smtp=debug", "postern::smtp", Level::DEBUG, true),
+            ("info,postern::smtp=debug", "postern::web", Level::DEBUG, false),
+            ("warn,postern=debug", "postern::web", Level::DEBUG, true),
+            ("postern=debug", "postern::web", Level::DEBUG, true),
+            ("off", "hyper", Level::ERROR, false),
+            ("not = a filter", "postern", Level::INFO, true),
+        ];
+        for (level, target, event, logged) in table {
+            let filter = filter(level);
+            assert_eq!(filter.would_enable(target, &event), logged, "{level}: {event} of {target}");
+        }
+    }
 
     #[test]
     fn an_address_in_a_log_tells_only_its_first_letter_and_its_domain() {

@@ -9,7 +9,8 @@ use super::Problem;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Log {
-    /// `error`, `warn`, `info`, `debug`, or a filter such as `info,postern::smtp=debug`.
+    /// `error`, `warn`, `info`, `debug`, or a filter such as `info,postern::smtp=debug`. A library is
+    /// logged at `error`, unless the filter names it.
     pub level: String,
     /// One line of text, or one JSON object, for each event.
     pub form: Form,

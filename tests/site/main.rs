@@ -8,6 +8,7 @@ mod accept_from;
 mod answers;
 mod commands;
 mod files;
+mod flood;
 mod guessing;
 mod hand_off;
 mod intranet;

@@ -12,6 +12,7 @@ pub mod daemon;
 pub mod day;
 pub mod deployment;
 pub mod dump;
+pub mod http2;
 pub mod https;
 pub mod messages;
 pub mod network;
