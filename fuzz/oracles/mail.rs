@@ -155,7 +155,10 @@ fn assert_plain(view: &View) {
 /// The sanitiser's output is inert, and is still inert after it is sanitised again.
 pub fn sanitize(data: &[u8]) {
     let Ok(source) = std::str::from_utf8(data) else { return };
-    let Ok(safe) = html(source, &|id| (id == "logo").then(|| "cid/1".to_owned())) else { return };
+    let Ok(safe) = html(source, &|source| (source == "cid:logo").then(|| "cid/1".to_owned()))
+    else {
+        return;
+    };
     assert!(oracle_is_inert(&safe.html), "{source:?} {}", safe.html);
     assert!(safe.html.len() < 4096 + 64 * source.len(), "{source:?}");
     if let Ok(again) = html(&safe.html, &|_| None) {

@@ -212,7 +212,7 @@ impl World {
                 "{octets}\n{files}\n{}\n{}\n{}",
                 seen.subject,
                 seen.text.unwrap_or_default(),
-                seen.html.unwrap_or_default()
+                seen.html.concat()
             );
             let is_message = !octets.contains("Auto-Submitted: auto-generated");
             if is_message {

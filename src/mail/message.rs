@@ -7,13 +7,20 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::panic::catch_unwind;
 
-use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{
     Encoding, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType,
 };
 
 use super::header::HeaderFacts;
 use super::mime_guard::{self, LEVELS_MAX, NotShown, PARTS_MAX};
+
+mod body;
+mod layout;
+mod part;
+
+use layout::{Layout, part_at};
+pub use part::image_type;
+use part::octets_of;
 
 /// A display name and an address from a header field; either may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,7 +56,9 @@ pub struct View {
     pub references: Vec<String>,
     pub text: Option<String>,
     pub text_truncated: bool,
-    pub html: Option<String>,
+    /// The HTML version, in pieces that are complete by themselves; empty if there is none.
+    pub html: Vec<String>,
+    /// The parts that can be fetched separately.
     pub parts: Vec<Part>,
     /// Whether a boundary occurs where parsers disagree about it.
     pub ambiguous: bool,
@@ -67,15 +76,21 @@ pub struct Part {
     pub content_type: String,
     /// Size in octets after decoding.
     pub size: u64,
+    /// Whether the HTML shows it.
     pub inline: bool,
     pub content_id: Option<String>,
+    pub content_location: Option<String>,
+}
+
+impl View {
+    /// Returns the part that an image in the HTML shows, by the image's source.
+    pub fn image(&self, source: &str) -> Option<&Part> {
+        body::image(&self.parts, source)
+    }
 }
 
 /// The longest name or subject, in characters; the rest is cut off.
 const LINE_CHARS_MAX: usize = 1_000;
-const FILE_NAME_CHARS_MAX: usize = 200;
-/// The longest text that is shown, in octets; the complete text can be fetched as source.
-const TEXT_OCTETS_MAX: usize = 1024 * 1024;
 /// How many addresses of one field are shown.
 const ADDRESSES_MAX: usize = 500;
 /// How many recipients a summary lists.
@@ -124,12 +139,17 @@ fn attachments(message: &[u8], facts: &HeaderFacts) -> u32 {
     if is_text && value("content-disposition").is_empty() {
         return 0;
     }
-    let counted = read(message, Extent::Skeleton, |parsed, _| {
-        let part = |id: &u32| parsed.parts.get(usize::try_from(*id).ok()?);
-        let parts = parsed.attachments.iter().filter_map(part);
-        parts.filter(|part| !is_inline(part)).count()
-    });
+    let counted = read(message, Extent::Skeleton, |parsed, _| body::files_in_skeleton(parsed));
+    // What the HTML shows is no file; to know that, it has to be read.
+    let counted = counted.map(|count| count.unwrap_or_else(|| files_listed(message)));
     counted.map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+fn files_listed(message: &[u8]) -> usize {
+    let listed = read(message, Extent::Whole, |parsed, _| {
+        described(message, parsed).iter().filter(|part| !part.inline).count()
+    });
+    listed.unwrap_or_default()
 }
 
 /// How many ids References keeps: the first and the last ones, which threading depends on.
@@ -173,20 +193,11 @@ pub fn view(message: &[u8]) -> View {
         if is_too_much(parsed) {
             return Err(NotShown::TooManyParts);
         }
-        let (text, text_truncated) = text_of(parsed);
-        let describe = |id: &u32| {
-            let part = parsed.parts.get(usize::try_from(*id).ok()?)?;
-            Some(describe(message, part, *id))
-        };
-        let parts = parsed.attachments.iter().filter_map(describe).collect();
-        Ok(View {
-            text,
-            text_truncated,
-            html: html_of(parsed),
-            parts,
-            ambiguous,
-            ..View::default()
-        })
+        let layout = Layout::of(parsed);
+        let (text, text_truncated) = body::text(parsed, &layout);
+        let html = body::html(parsed, &layout);
+        let parts = body::parts(message, parsed, &layout, &html);
+        Ok(View { text, text_truncated, html, parts, ambiguous, ..View::default() })
     });
     match read.and_then(|view| view) {
         Ok(View { text, text_truncated, html, parts, ambiguous, .. }) => {
@@ -199,25 +210,30 @@ pub fn view(message: &[u8]) -> View {
 /// Returns a part and its decoded octets; `None` if there is no such part.
 pub fn part_bytes(message: &[u8], index: u32) -> Option<(Part, Vec<u8>)> {
     let read = read(message, Extent::Whole, |parsed, _| {
-        let listed = parsed.attachments.contains(&index);
-        let part = parsed.parts.get(usize::try_from(index).ok()?).filter(|_| listed)?;
-        Some((describe(message, part, index), octets_of(message, part).into_owned()))
+        let described = described(message, parsed).into_iter().find(|part| part.index == index)?;
+        let part = part_at(parsed, index)?;
+        Some((described, octets_of(message, part).into_owned()))
     });
     read.ok().flatten()
 }
 
-/// Returns every listed part that is not inline, decoded. Parses the message only once, however
-/// many parts there are.
+/// Returns every listed part that is not shown in the HTML, decoded. Parses the message only once,
+/// however many parts there are.
 pub fn files_bytes(message: &[u8]) -> Vec<(Part, Vec<u8>)> {
     let read = read(message, Extent::Whole, |parsed, _| {
-        let described = parsed.attachments.iter().filter_map(|index| {
-            let part = parsed.parts.get(usize::try_from(*index).ok()?)?;
-            Some((describe(message, part, *index), part))
-        });
-        let files = described.filter(|(part, _)| !part.inline);
-        files.map(|(file, part)| (file, octets_of(message, part).into_owned())).collect()
+        let files = described(message, parsed).into_iter().filter(|part| !part.inline);
+        let octets = |part: Part| {
+            let octets = octets_of(message, part_at(parsed, part.index)?).into_owned();
+            Some((part, octets))
+        };
+        files.filter_map(octets).collect()
     });
     read.unwrap_or_default()
+}
+
+fn described(message: &[u8], parsed: &Message<'_>) -> Vec<Part> {
+    let layout = Layout::of(parsed);
+    body::parts(message, parsed, &layout, &body::html(parsed, &layout))
 }
 
 /// How much of a message the parser gets to see.
@@ -398,133 +414,6 @@ fn levels(message: &Message<'_>, id: u32, above: usize) -> usize {
     }
 }
 
-fn text_of(message: &Message<'_>) -> (Option<String>, bool) {
-    let count = message.text_body_count().min(PARTS_MAX);
-    let mut text = String::new();
-    for body in (0..count).filter_map(|at| message.body_text(at)) {
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text.push_str(&body);
-        if text.len() > TEXT_OCTETS_MAX {
-            break;
-        }
-    }
-    let truncated = truncate(&mut text, TEXT_OCTETS_MAX);
-    ((count > 0).then(|| without_controls(&text, &['\n', '\t'])), truncated)
-}
-
-fn truncate(text: &mut String, octets_max: usize) -> bool {
-    let end = text.floor_char_boundary(octets_max);
-    let truncated = end < text.len();
-    text.truncate(end);
-    truncated
-}
-
-/// Returns the first part that really is HTML, not HTML that the parser generates from text.
-fn html_of(message: &Message<'_>) -> Option<String> {
-    message.html_bodies().find_map(|part| match &part.body {
-        PartType::Html(html) => Some(html.clone().into_owned()),
-        _ => None,
-    })
-}
-
-fn describe(message: &[u8], part: &MessagePart<'_>, index: u32) -> Part {
-    Part {
-        index,
-        name: file_name(part.attachment_name().unwrap_or_default()),
-        content_type: content_type(part),
-        size: octets_of(message, part).len() as u64,
-        inline: is_inline(part),
-        content_id: part.content_id().map(one_line),
-    }
-}
-
-/// Returns whether a part is for the HTML to refer to rather than for the reader to save.
-fn is_inline(part: &MessagePart<'_>) -> bool {
-    let disposition = part.content_disposition();
-    let attached =
-        disposition.is_some_and(|value| value.ctype().eq_ignore_ascii_case("attachment"));
-    part.content_id().is_some() && !attached
-}
-
-/// Returns `type/subtype` in lower case, with only token characters (RFC 2045 §5.1), because it is
-/// used in our own response headers.
-fn content_type(part: &MessagePart<'_>) -> String {
-    let Some(value) = part.content_type() else { return default_type(part).to_owned() };
-    let is_token = |text: &str| {
-        let special = |octet: u8| b"()<>@,;:\\\"/[]?=".contains(&octet);
-        !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_graphic() && !special(octet))
-    };
-    match value.subtype() {
-        Some(subtype) if is_token(value.ctype()) && is_token(subtype) => {
-            format!("{}/{subtype}", value.ctype()).to_ascii_lowercase()
-        }
-        _ => default_type(part).to_owned(),
-    }
-}
-
-fn default_type(part: &MessagePart<'_>) -> &'static str {
-    match part.body {
-        PartType::Text(_) => "text/plain",
-        PartType::Html(_) => "text/html",
-        PartType::Message(_) => "message/rfc822",
-        _ => "application/octet-stream",
-    }
-}
-
-/// Returns a part's octets as the sender attached them. The parser's version is not used where
-/// possible, because it was converted from a charset and went through the guard.
-fn octets_of<'p>(message: &'p [u8], part: &'p MessagePart<'_>) -> Cow<'p, [u8]> {
-    let start = part.raw_body_offset() as usize;
-    let raw = message.get(start..part.raw_end_offset() as usize).unwrap_or_default();
-    let declared = part.content_transfer_encoding().unwrap_or_default();
-    match (&part.body, part.encoding) {
-        (PartType::Multipart(_), _) => Cow::Borrowed(&[]),
-        (PartType::Message(inner), Encoding::Base64 | Encoding::QuotedPrintable) => {
-            Cow::Borrowed(inner.raw_message())
-        }
-        (PartType::Binary(octets) | PartType::InlineBinary(octets), Encoding::Base64)
-        | (PartType::Binary(octets) | PartType::InlineBinary(octets), Encoding::QuotedPrintable) => {
-            Cow::Borrowed(octets)
-        }
-        (PartType::Text(text) | PartType::Html(text), Encoding::QuotedPrintable) => {
-            let decoded = quoted_printable_decode(raw);
-            decoded.map_or(Cow::Borrowed(text.as_bytes()), Cow::Owned)
-        }
-        _ if declared.eq_ignore_ascii_case("base64") => Cow::Owned(base64_decode(raw)),
-        _ => Cow::Borrowed(raw),
-    }
-}
-
-/// Decodes base64 according to RFC 2045 §6.8, which ignores characters outside the alphabet. The
-/// parser would treat a part with one such character as text.
-fn base64_decode(raw: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(raw.len() / 4 * 3);
-    let (mut held, mut bits) = (0u32, 0);
-    for octet in raw {
-        let value = match octet {
-            b'A'..=b'Z' => octet - b'A',
-            b'a'..=b'z' => octet - b'a' + 26,
-            b'0'..=b'9' => octet - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            // The end of one base64 run; some senders continue with another.
-            b'=' => {
-                (held, bits) = (0, 0);
-                continue;
-            }
-            _ => continue,
-        };
-        (held, bits) = (held << 6 | u32::from(value), bits + 6);
-        if bits >= 8 {
-            bits -= 8;
-            out.push((held >> bits) as u8);
-        }
-    }
-    out
-}
-
 fn addresses(field: Option<&mail_parser::Address<'_>>) -> Vec<NameAddr> {
     let Some(field) = field else { return Vec::new() };
     let one = |addr: &mail_parser::Addr<'_>| NameAddr {
@@ -543,16 +432,6 @@ fn one_line(text: &str) -> String {
     }
     let text: String = text.trim().chars().take(LINE_CHARS_MAX).collect();
     without_controls(&text.replace(['\r', '\n', '\t'], " "), &[])
-}
-
-/// Returns a file name without folders, so that it cannot be saved in another place.
-fn file_name(name: &str) -> String {
-    let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let name: String = one_line(base).chars().take(FILE_NAME_CHARS_MAX).collect();
-    match name.trim_matches(['.', ' ']) {
-        "" => String::new(),
-        _ => name.trim().to_owned(),
-    }
 }
 
 /// Removes control characters, except those in `but`, and bidirectional overrides, which make

@@ -16,6 +16,7 @@ pub mod mime_guard;
 pub mod notice_text;
 pub mod notification;
 mod notification_text;
+pub mod plain;
 pub mod reference;
 pub mod reply;
 pub mod results;

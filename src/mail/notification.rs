@@ -341,7 +341,7 @@ mod tests {
         let facts = gate(&octets, &HeaderLimits::default()).unwrap();
         assert_eq!(facts.value(&octets, "auto-submitted").unwrap().trim_ascii(), b"auto-generated");
         let read = view(&octets);
-        let (text, html) = (read.text.unwrap(), read.html.unwrap());
+        let (text, html) = (read.text.unwrap(), read.html.concat());
         assert!(read.parts.is_empty());
         assert_eq!(read.from[0].address.as_deref(), Some("dana@example.org"));
         assert_eq!(read.from[0].name.as_deref(), Some("דנה Levi via Example Ltd"));

@@ -25,7 +25,7 @@ pub struct Started {
 pub fn begin(view: &View, kind: RelationKind, own: &[String]) -> Started {
     let (to, cc) = recipients(view, kind, own);
     let prefix = if kind == RelationKind::Forward { "Fwd" } else { "Re" };
-    let said = said(view);
+    let said = view.text.as_deref().unwrap_or_default().replace("\r\n", "\n");
     let text = match kind {
         RelationKind::Forward => format!("\n\n{}\n{said}\n", forwarded(view)),
         _ => format!("\n\n{}\n{}\n", attribution(view), quoted(&said)),
@@ -90,15 +90,6 @@ pub fn bare_subject(subject: &str) -> &str {
         rest = tail.trim_start();
     }
     rest
-}
-
-/// What a message says, as text.
-fn said(view: &View) -> String {
-    match (&view.text, &view.html) {
-        (Some(text), _) => text.replace("\r\n", "\n"),
-        (None, Some(html)) => html_to_text(html),
-        (None, None) => String::new(),
-    }
 }
 
 fn attribution(view: &View) -> String {
@@ -215,25 +206,6 @@ pub fn closed(html: &str) -> String {
         .to_string()
 }
 
-/// What HTML says, as text.
-pub fn html_to_text(html: &str) -> String {
-    let mut text = String::new();
-    let clean = closed(html);
-    let mut rest = clean.as_str();
-    while let Some(at) = rest.find('<') {
-        text.push_str(&rest[..at]);
-        let end = rest[at..].find('>').map_or(rest.len(), |end| at + end + 1);
-        if matches!(&rest[at..end], "<br>" | "</p>" | "</li>" | "</pre>" | "</blockquote>") {
-            text.push('\n');
-        }
-        rest = &rest[end..];
-    }
-    text.push_str(rest);
-    // What the sanitiser escapes; the ampersand last, so that nothing is unescaped twice.
-    let pairs = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&nbsp;", " "), ("&amp;", "&")];
-    pairs.iter().fold(text, |text, (from, to)| text.replace(from, to))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::message::REFERENCES_MAX;
@@ -333,6 +305,5 @@ mod tests {
         ] {
             assert_eq!(closed(given), expected, "{given}");
         }
-        assert_eq!(html_to_text("<p>a &lt;b&gt; &amp;lt;</p><p>c</p>"), "a <b> &lt;\nc\n");
     }
 }

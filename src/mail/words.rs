@@ -7,12 +7,35 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::plain::is_ignorable;
+
 /// The longest word, in octets; a longer one is truncated, because nobody types it in full.
 const WORD_OCTETS_MAX: usize = 64;
 
-/// Returns the words of a text: the position of each, the original and the folded form.
+/// Returns the words of a text: the position of each, the original and the folded form. A
+/// character that only allows a line break, such as a zero-width space, does not end a word.
 pub fn words(text: &str) -> impl Iterator<Item = (usize, &str, String)> {
-    text.unicode_word_indices().map(|(at, word)| (at, word, fold(word)))
+    let mut found = text.unicode_word_indices().peekable();
+    std::iter::from_fn(move || {
+        let (at, first) = found.next()?;
+        let mut end = at + first.len();
+        let goes_on = |end: usize, next: usize, word: &str| {
+            next > end && is_one_word(&text[at..end], &text[end..next], word)
+        };
+        while let Some((next, word)) = found.next_if(|(next, word)| goes_on(end, *next, word)) {
+            end = next + word.len();
+        }
+        Some((at, &text[at..end], fold(&text[at..end])))
+    })
+}
+
+/// Returns whether two words would be one without what is between them. Scripts that do not part
+/// words with spaces, such as Thai, may use a zero-width space for that.
+fn is_one_word(before: &str, between: &str, after: &str) -> bool {
+    between.chars().all(is_ignorable)
+        && before.chars().next_back().zip(after.chars().next()).is_some_and(|(last, first)| {
+            String::from_iter([last, first]).unicode_words().count() == 1
+        })
 }
 
 /// Returns the folded words of a text, in order.
@@ -36,10 +59,11 @@ fn fold(word: &str) -> String {
     folded
 }
 
-/// Returns the common spelling of a word: without case, accents and vowel points.
+/// Returns the common spelling of a word: without case, accents, vowel points, and what is not seen.
 pub fn spelled(word: &str) -> String {
     let mut folded = String::with_capacity(word.len());
-    for c in word.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
+    let is_kept = |c: &char| !is_combining_mark(*c) && !is_ignorable(*c);
+    for c in word.nfkd().filter(is_kept).flat_map(char::to_lowercase) {
         match c {
             'ß' => folded.push_str("ss"),
             'ς' => folded.push('σ'),
@@ -64,6 +88,10 @@ mod tests {
             ("שָׁלוֹם", "שלום"),
             ("مـــرحبا", "مرحبا"),
             ("ﬁne", "fine"),
+            ("soft\u{ad}hyphen", "softhyphen"),
+            ("zero\u{200b}width", "zerowidth"),
+            ("a\u{2060}b\u{feff}c", "abc"),
+            ("می\u{200c}خواهم", "میخواهم"),
         ] {
             assert_eq!(folded(left), folded(right), "{left}");
         }
@@ -77,6 +105,7 @@ mod tests {
         );
         assert_eq!(folded("日本 2026"), ["日", "本", "2026"]);
         assert_eq!(folded("dana@mail.example"), ["dana", "mail.example"]);
+        assert_eq!(folded("日\u{200b}本 a\u{200b} b"), ["日", "本", "a", "b"]);
     }
 
     #[test]

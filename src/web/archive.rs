@@ -139,14 +139,8 @@ mod tests {
     fn every_file_gets_a_name_of_its_own() {
         let mut taken = HashSet::new();
         let mut name = |given: &str| {
-            let part = message::Part {
-                index: 7,
-                name: given.to_owned(),
-                content_type: String::new(),
-                size: 0,
-                inline: false,
-                content_id: None,
-            };
+            let part =
+                message::Part { index: 7, name: given.to_owned(), ..message::Part::default() };
             named(&part, &mut taken)
         };
         assert_eq!(name("plan.pdf"), "plan.pdf");

@@ -61,15 +61,11 @@ fn is_view(target: Target) -> bool {
 /// Returns the document, which shows at most the first `elsewhere_max` remote images.
 fn document(octets: &[u8], secret: &str, elsewhere_max: usize) -> Result<String, Problem> {
     let view = message::view(octets);
-    let html = view.html.ok_or_else(Problem::not_found)?;
-    let image = |id: &str| {
-        let id = id.trim_matches(['<', '>']);
-        let is_it = |part: &&message::Part| {
-            let given = part.content_id.as_deref().map(|given| given.trim_matches(['<', '>']));
-            given == Some(id)
-        };
-        view.parts.iter().find(is_it).map(|part| format!("/m/{secret}/cid/{}", part.index))
-    };
+    if view.html.is_empty() {
+        return Err(Problem::not_found());
+    }
+    let image =
+        |source: &str| view.image(source).map(|part| format!("/m/{secret}/cid/{}", part.index));
     let shown = Cell::new(0);
     let remote = |address: &str| {
         let fits = shown.get() < elsewhere_max && address.len() <= ADDRESS_OCTETS_MAX;
@@ -78,7 +74,7 @@ fn document(octets: &[u8], secret: &str, elsewhere_max: usize) -> Result<String,
         Some(format!("/m/{secret}/from/{sealed}"))
     };
     let images = sanitize::Images { inside: &image, remote: &remote };
-    let safe = sanitize::html_with(&html, &images);
+    let safe = sanitize::html_with(&view.html, &images);
     Ok(safe.map_err(|refused| Problem::invalid(format!("HTML not shown: {refused}.")))?.html)
 }
 
@@ -126,8 +122,8 @@ pub async fn image(State(web): State<Web>, inline: Within<u32>) -> Result<Respon
         Ok::<_, Problem>(Started { first: rest.take_next()?, rest })
     });
     let started = found.await?;
-    let media =
-        image_type(started.first.as_deref().map_or(&[], Vec::as_slice)).ok_or_else(|| {
+    let media = message::image_type(started.first.as_deref().map_or(&[], Vec::as_slice))
+        .ok_or_else(|| {
             let detail = "Only PNG, JPEG, GIF and WebP images are shown.";
             Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-an-image", detail)
         })?;
@@ -183,34 +179,6 @@ impl Source for Started {
         match self.first.take() {
             Some(first) => Ok(Some(first)),
             None => Source::take_next(&mut self.rest),
-        }
-    }
-}
-
-/// Returns the type of an image by its first octets, whatever type the message states. SVG is not
-/// among them, because it is a document that can contain scripts.
-fn image_type(octets: &[u8]) -> Option<&'static str> {
-    match octets {
-        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("image/png"),
-        [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some("image/gif"),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn images_are_known_by_their_octets() {
-        assert_eq!(image_type(b"\x89PNG\r\n\x1a\n\0"), Some("image/png"));
-        assert_eq!(image_type(b"GIF89a\0"), Some("image/gif"));
-        assert_eq!(image_type(b"\xff\xd8\xff\xe0"), Some("image/jpeg"));
-        assert_eq!(image_type(b"RIFF\0\0\0\0WEBPVP8 "), Some("image/webp"));
-        for other in [&b""[..], b"<svg xmlns='http://www.w3.org/2000/svg'>", b"GIF", b"BM\0\0"] {
-            assert_eq!(image_type(other), None);
         }
     }
 }

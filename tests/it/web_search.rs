@@ -45,3 +45,62 @@ async fn mail_is_searched_page_by_page() {
     let refused = dana.get("/api/search?q=before%3Asoon").await.expect_problem(422, "invalid");
     assert!(refused.json()["detail"].as_str().unwrap().contains("soon"));
 }
+
+/// Shapes of HTML mail, each with the words that a reader sees.
+const NEWSLETTERS: &[(&str, &str)] = &[
+    (
+        "<table><tr><td>Item</td><td>Price</td></tr><tr><td>Total</td><td>12.50</td></tr></table>",
+        "item price total 12.50",
+    ),
+    (
+        "<div>Echo</div><div>Foxtrot</div><ul><li>Golf</li><li>Hotel</li></ul><h1>India</h1><p>Juliet</p>",
+        "echo foxtrot golf hotel india juliet",
+    ),
+    (
+        "<dl><dt>Kilo</dt><dd>Lima</dd></dl>Mike<hr>Nov<pre>Osc</pre><blockquote>Papa</blockquote>Quebec",
+        "kilo lima mike nov osc papa quebec",
+    ),
+    (
+        "<table width=600><tr><td><table><tr><th>Romeo</th><th>Sierra</th></tr></table></td></tr>\
+         <tr><td><a href=https://a.example/><img src=https://a.example/b.png alt=Tango></a></td></tr></table>",
+        "romeo sierra tango",
+    ),
+    (
+        "<p class=MsoNormal>Uniform<o:p></o:p></p><p class=MsoNormal>Victor</p><center>Whiskey</center>",
+        "uniform victor whiskey",
+    ),
+    (
+        "so<b>und</b>check soft&shy;hyphen zero&#8203;width &Uuml;bel",
+        "soundcheck softhyphen zerowidth ubel",
+    ),
+    (
+        "<section>Xray</section><article>Yankee</article><footer>Zulu</footer><button>Press</button>",
+        "xray yankee zulu press",
+    ),
+    ("<head><title>Hidden</title><style>.hidden{}</style></head><body>Alfa<br>Bravo", "alfa bravo"),
+];
+
+/// P-19: each word that is seen in HTML mail is found, whatever it stands in, and no joined ones.
+#[tokio::test]
+async fn each_visible_word_of_html_mail_is_found() {
+    let web = TestWeb::start().await;
+    let mut dana = web.signed_in("dana").await;
+    let mut references = Vec::new();
+    for (html, _) in NEWSLETTERS {
+        let text = format!("From: a@outside.example\nContent-Type: text/html\n\n{html}\n");
+        let reference = web.deliver("dana", &text).await;
+        dana.post(&format!("/api/messages/{reference}/open"), &json!({})).await.expect_status(200);
+        references.push(reference.to_string());
+    }
+    dana.post("/api/search/index", &json!({})).await.expect_status(200);
+    for ((html, words), reference) in NEWSLETTERS.iter().zip(&references) {
+        for word in words.split(' ') {
+            let answer = dana.get(&format!("/api/search?q={word}")).await.expect_status(200).json();
+            let found: Vec<_> = answer["items"].as_array().unwrap().iter().collect();
+            assert_eq!(found.len(), 1, "{word} in {html}");
+            assert_eq!(found[0]["reference"], reference.as_str(), "{word} in {html}");
+        }
+    }
+    let hidden = dana.get("/api/search?q=hidden").await.expect_status(200).json();
+    assert_eq!(hidden["items"], json!([]));
+}

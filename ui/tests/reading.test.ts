@@ -197,3 +197,13 @@ test.each([
   const ways = [en.compose.routes["verified-tls"], en.status.unprotected];
   expect(ways.filter((way) => said.includes(way))).toEqual(word === null ? [] : [word]);
 });
+
+test("an image that the HTML shows is listed where the HTML is not shown", async () => {
+  vi.spyOn(api, "ticket").mockReturnValue(new Promise(() => undefined));
+  const part = { part: 2, name: "a.png", type: "image/png", size: 3, inline: true };
+  await showMessage({ hasHtml: true, text: "words", parts: [part] });
+  expect(document.body.textContent).not.toContain("a.png");
+  find("as-text")?.click();
+  await tick();
+  expect(document.body.textContent).toContain("a.png");
+});

@@ -136,7 +136,7 @@ fn part_of(file: &FileAt, index: u32) -> message::Part {
         content_type: file.content_type.to_lowercase(),
         size: file.size,
         inline: false,
-        content_id: None,
+        ..message::Part::default()
     }
 }
 

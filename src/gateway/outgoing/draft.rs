@@ -294,7 +294,8 @@ impl Gateway {
     ) -> Result<Vec<String>, Error> {
         let mut ids = Vec::new();
         let parts = message.parts().unwrap_or_else(|| view.parts.clone());
-        for part in parts.iter().filter(|part| !part.inline) {
+        // What the HTML shows goes along too, because only the text is quoted.
+        for part in &parts {
             let Some((_, mut file)) = message.part(part.index) else { continue };
             let name = if part.name.is_empty() { "file" } else { &part.name };
             let (kind, octets) = (&part.content_type, file.octets());

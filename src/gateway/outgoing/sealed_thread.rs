@@ -9,7 +9,7 @@ use crate::gateway::outgoing::draft::DraftContent;
 use crate::gateway::records::message::Protection;
 use crate::gateway::records::tables::{SUBMISSIONS, UPLOADS};
 use crate::mail::reference::Reference;
-use crate::mail::{message, reply};
+use crate::mail::{message, plain, reply};
 use crate::store::Read;
 use crate::terms::RelationKind;
 
@@ -107,9 +107,10 @@ impl Gateway {
 
 impl Thread {
     fn note(&mut self, view: &message::View) {
-        let html = view.html.as_deref().unwrap_or_default();
-        let texts = [view.text.as_deref().unwrap_or_default(), &reply::html_to_text(html), html];
-        self.texts.extend(texts.map(squeezed));
+        self.texts.push(squeezed(view.text.as_deref().unwrap_or_default()));
+        for html in &view.html {
+            self.texts.extend([plain::of_html(html), html.clone()].map(|text| squeezed(&text)));
+        }
         self.subjects.push(squeezed(reply::bare_subject(&view.subject)));
     }
 
@@ -127,7 +128,7 @@ impl Thread {
         content.text = reply::without_quotes(&content.text);
         content.html = content.html.as_deref().map(reply::without_quotes_html);
         let html = content.html.as_deref().unwrap_or_default();
-        let texts = [content.text.as_str(), &reply::html_to_text(html), html, &content.subject];
+        let texts = [content.text.as_str(), &plain::of_html(html), html, &content.subject];
         let said = texts.map(squeezed).join(" ");
         let shared = self.texts.iter().any(|text| shares(&said, text));
         match shared {

@@ -59,6 +59,7 @@ impl Balance {
         let Some(name) = lists::TAGS.get(name).copied() else { return Ok(()) };
         self.close_implied(name);
         if !self.may_stand(name) {
+            self.keep_apart(name);
             return Ok(());
         }
         self.write_start(name, attributes);
@@ -97,11 +98,23 @@ impl Balance {
             "td" | "th" | "tr" | "tbody" | "thead" | "tfoot" | "caption" | "colgroup" => &TABLE,
             _ => &CELLS,
         };
-        let Some(at) = self.nearest(&[name], beyond) else { return };
+        let Some(at) = self.nearest(&[name], beyond) else {
+            if self.in_structure() {
+                self.keep_apart(name);
+            }
+            return;
+        };
         if self.open[at].inline && self.open[at..].iter().any(|open| !open.inline) {
             self.open[at].ended = true;
         } else {
             self.close_down_to(at);
+        }
+    }
+
+    /// Keeps the text before a block that is dropped apart from the text after it.
+    fn keep_apart(&mut self, name: &str) {
+        if !lists::INLINE.contains(name) {
+            self.out.push(' ');
         }
     }
 

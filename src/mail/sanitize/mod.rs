@@ -70,43 +70,62 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
             ("img", HashSet::from(["src"])),
         ]))
         .url_schemes(["http", "https", "mailto", "cid"].into())
-        .url_relative(UrlRelative::Deny)
+        // A relative URL may be the location of an image in the message; `settle` takes no other.
+        .url_relative(UrlRelative::PassThrough)
         .link_rel(Some("noopener noreferrer"))
         .set_tag_attribute_value("a", "target", "_blank")
         .filter_style_properties(lists::CSS.clone());
     builder
 });
 
-/// Checks whether a part can be shown at all, without sanitising it.
-pub fn check_bounds(source: &str) -> Result<(), Refused> {
-    bounded(source).map(|_| ())
+/// Checks whether HTML can be shown at all, without sanitising it.
+pub fn check_bounds(pieces: &[String]) -> Result<(), Refused> {
+    bounded(pieces).map(|_| ())
+}
+
+/// Returns a part's allowed tags and its text, well nested; `None` if it is not shown as HTML.
+pub(super) fn balanced(source: &str) -> Option<String> {
+    bounded(&[source]).ok()
+}
+
+/// Returns the sources of the images that are shown, each as [`Images::inside`] gets it.
+pub fn image_sources(pieces: &[String]) -> Result<Vec<String>, Refused> {
+    Ok(settle::image_sources(&bounded(pieces)?))
 }
 
 /// Where the URLs of images come from.
 pub struct Images<'i> {
-    /// Returns the URL of an inline image by its content id.
+    /// Returns the URL of an image in the message itself, by its source: `cid:` with the content
+    /// id, or a location.
     pub inside: &'i dyn Fn(&str) -> Option<String>,
     /// Returns the URL to use for a remote image by its original URL.
     pub remote: &'i dyn Fn(&str) -> Option<String>,
 }
 
-/// Sanitises a part. `cid` returns the URL of an inline image by its content id, or `None`; remote
-/// images are left out.
-pub fn html(source: &str, cid: &dyn Fn(&str) -> Option<String>) -> Result<Safe, Refused> {
-    html_with(source, &Images { inside: cid, remote: &|_| None })
+/// Sanitises a part. `inside` returns the URL of an image in the message by its source, or `None`;
+/// remote images are left out.
+pub fn html(source: &str, inside: &dyn Fn(&str) -> Option<String>) -> Result<Safe, Refused> {
+    html_with(&[source], &Images { inside, remote: &|_| None })
 }
 
-/// Sanitises a part; each image gets the URL that `images` returns for it, or none.
-pub fn html_with(source: &str, images: &Images<'_>) -> Result<Safe, Refused> {
-    let cleaned = CLEANER.clean(&bounded(source)?).to_string();
+/// Sanitises the pieces of a message's HTML, and joins them; each image gets the URL that `images`
+/// returns for it, or none.
+pub fn html_with(pieces: &[impl AsRef<str>], images: &Images<'_>) -> Result<Safe, Refused> {
+    let cleaned = CLEANER.clean(&bounded(pieces)?).to_string();
     let (body, remote_images) = settle::settle(&cleaned, images);
     Ok(Safe { html: format!("{BEFORE}{body}{AFTER}"), remote_images })
 }
 
-fn bounded(source: &str) -> Result<String, Refused> {
-    match source.len() > OCTETS_MAX {
-        true => Err(Refused::TooLarge),
-        false => balance::balance(source),
+/// Returns the pieces balanced, each by itself, so that none swallows the next one.
+fn bounded(pieces: &[impl AsRef<str>]) -> Result<String, Refused> {
+    let octets: usize = pieces.iter().map(|piece| piece.as_ref().len()).sum();
+    match (octets > OCTETS_MAX, pieces) {
+        (true, _) => Err(Refused::TooLarge),
+        (false, [piece]) => balance::balance(piece.as_ref()),
+        (false, pieces) => {
+            let wrapped = |piece: &_| Ok(format!("<div>{}</div>", balance::balance(piece)?));
+            pieces.iter().map(|piece| wrapped(piece.as_ref())).collect()
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Parses ammonia's output again and settles the attribute values: inline images get their URL,
 //! remote images are replaced or removed, links and styles are checked in their final form.
 
+use std::borrow::Cow;
+
 use super::Images;
 use super::lists;
 use super::style;
@@ -119,14 +121,41 @@ impl Settle<'_> {
         self.out.push('>');
     }
 
-    /// Returns the URL of an image: an inline one, or a remote one if the reader asked for those.
+    /// Returns the URL of an image: one in the message, or a remote one if the reader asked for
+    /// those.
     fn image(&mut self, source: &str) -> Option<String> {
-        if starts(source, "cid:") {
-            return (self.images.inside)(&percent_decode(&source[4..]));
+        let source = named(source);
+        if let Some(found) = (self.images.inside)(&source) {
+            return Some(found);
         }
-        let found = (self.images.remote)(source);
+        if !is_remote(&source) {
+            return None;
+        }
+        let found = (self.images.remote)(&source);
         self.remote_images += u32::from(found.is_none());
         found
+    }
+}
+
+/// Returns the sources of the images in balanced HTML.
+pub fn image_sources(balanced: &str) -> Vec<String> {
+    let mut reader = Reader::new(balanced);
+    let mut found = Vec::new();
+    while let Ok(Some(piece)) = reader.piece() {
+        let Piece::Open(name, attributes) = piece else { continue };
+        let source = attributes.iter().find(|attribute| attribute.name == "src");
+        if let Some(source) = source.filter(|_| name == "img") {
+            found.push(named(&unescape(source.value)).into_owned());
+        }
+    }
+    found
+}
+
+/// Returns the name that an image's source gives: of a `cid:` URL, the content id is decoded.
+fn named(source: &str) -> Cow<'_, str> {
+    match starts(source, "cid:") {
+        true => Cow::Owned(format!("cid:{}", percent_decode(&source[4..]))),
+        false => Cow::Borrowed(source),
     }
 }
 

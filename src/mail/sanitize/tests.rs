@@ -1,7 +1,7 @@
 use super::*;
 
 fn clean(source: &str) -> Safe {
-    html(source, &|id| (id == "logo").then(|| "cid/3".to_owned())).unwrap()
+    html(source, &|source| (source == "cid:logo").then(|| "cid/3".to_owned())).unwrap()
 }
 
 /// Returns the mail's own part of the document.

@@ -271,7 +271,7 @@ impl Detail {
     pub fn of(item: ItemView, content: &Content) -> Detail {
         let view = message::view(content.shown());
         let parts = content.parts().unwrap_or(view.parts);
-        let fits = view.html.as_deref().map(sanitize::check_bounds);
+        let fits = (!view.html.is_empty()).then(|| sanitize::check_bounds(&view.html));
         let html_refused = match fits {
             Some(Err(refused)) => Some(refused.to_string()),
             _ => view.refused,

@@ -1,0 +1,150 @@
+//! What a message says, as text and as HTML, and the files that come with it.
+
+use std::collections::{HashMap, HashSet};
+
+use mail_parser::{Message, MessagePart, MimeHeaders};
+
+use super::layout::{Layout, part_at};
+use super::part::{self, Kind, octets_of};
+use super::{Part, one_line, without_controls};
+use crate::mail::plain::{self, Flow};
+use crate::mail::sanitize;
+
+/// The longest text that is shown, in octets; the complete text can be fetched as source.
+const TEXT_OCTETS_MAX: usize = 1024 * 1024;
+
+/// Returns what the message says as text, and whether it was truncated.
+pub fn text(message: &Message<'_>, layout: &Layout) -> (Option<String>, bool) {
+    let mut joined: Option<String> = None;
+    for said in layout.text.iter().filter_map(|id| said(part_at(message, *id)?)) {
+        let whole = joined.get_or_insert_default();
+        if !whole.is_empty() {
+            whole.push('\n');
+        }
+        whole.push_str(&said);
+        if whole.len() > TEXT_OCTETS_MAX {
+            break;
+        }
+    }
+    let Some(mut text) = joined else { return (None, false) };
+    let end = text.floor_char_boundary(TEXT_OCTETS_MAX);
+    let truncated = end < text.len();
+    text.truncate(end);
+    (Some(without_controls(&text, &['\n', '\t'])), truncated)
+}
+
+/// Returns what one part says, as text.
+fn said(part: &MessagePart<'_>) -> Option<String> {
+    let text = part::text_of(part)?;
+    Some(match Kind::of(part) {
+        Kind::Html => plain::of_html(&text),
+        _ => plain::of_text(&text, flow(part)),
+    })
+}
+
+/// How the lines of a text part relate to its paragraphs (RFC 3676 §4).
+fn flow(part: &MessagePart<'_>) -> Flow {
+    let is = |name: &str, value: &str| {
+        let given = part.content_type().and_then(|media| media.attribute(name));
+        given.is_some_and(|given| given.eq_ignore_ascii_case(value))
+    };
+    match (is("format", "flowed"), is("delsp", "yes")) {
+        (false, _) => Flow::Fixed,
+        (true, false) => Flow::Flowed,
+        (true, true) => Flow::FlowedWithoutSpace,
+    }
+}
+
+/// Returns the HTML version, piece by piece; empty if there is no HTML. A text that stands between
+/// two pieces, or after them, as the footer of a mailing list does, becomes a piece.
+pub fn html(message: &Message<'_>, layout: &Layout) -> Vec<String> {
+    if !layout.has_html(message) {
+        return Vec::new();
+    }
+    let pieces = layout.html.iter().filter_map(|id| {
+        let part = part_at(message, *id)?;
+        match Kind::of(part) {
+            Kind::Html => Some(part::text_of(part)?.into_owned()),
+            _ => Some(as_html(&said(part)?)),
+        }
+    });
+    pieces.collect()
+}
+
+fn as_html(text: &str) -> String {
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;");
+    format!("<div style=\"white-space:pre-wrap\">{escaped}</div>")
+}
+
+/// Returns the parts that can be fetched separately. Of these, only images that the HTML really
+/// shows are inline.
+pub fn parts(octets: &[u8], message: &Message<'_>, layout: &Layout, html: &[String]) -> Vec<Part> {
+    let shown = shown_images(octets, message, layout, html);
+    let described = layout.files.iter().filter_map(|id| {
+        let part = part_at(message, *id)?;
+        Some(Part {
+            index: *id,
+            name: part::name(octets, part, *id),
+            content_type: part::content_type(part),
+            size: octets_of(octets, part).len() as u64,
+            inline: shown.contains(id),
+            content_id: part.content_id().map(one_line),
+            content_location: part.content_location().map(one_line),
+        })
+    });
+    described.collect()
+}
+
+/// Returns the parts that the HTML shows: those that an image in it names, by a `cid:` URL
+/// (RFC 2392) or their Content-Location (RFC 2557 §8), if they are images that are shown.
+fn shown_images(
+    octets: &[u8],
+    message: &Message<'_>,
+    layout: &Layout,
+    html: &[String],
+) -> HashSet<u32> {
+    let mut named: HashMap<String, u32> = HashMap::new();
+    for id in &layout.files {
+        let Some(part) = part_at(message, *id) else { continue };
+        let is_image = || part::image_type(&octets_of(octets, part)).is_some();
+        if part::is_resource(part) && is_image() {
+            for source in sources(part.content_id(), part.content_location()) {
+                // The first one of a name is the one that is shown.
+                named.entry(source).or_insert(*id);
+            }
+        }
+    }
+    match named.is_empty() {
+        true => HashSet::new(),
+        false => {
+            let found = sanitize::image_sources(html).unwrap_or_default();
+            found.iter().filter_map(|source| named.get(source).copied()).collect()
+        }
+    }
+}
+
+/// Returns how an image in HTML names a part with these fields.
+fn sources<'p>(id: Option<&'p str>, location: Option<&'p str>) -> impl Iterator<Item = String> {
+    let id = id.map(|id| format!("cid:{}", part::bare_id(id)));
+    let location = location.map(|location| location.trim().to_owned());
+    id.into_iter().chain(location).filter(|source| !source.is_empty() && source != "cid:")
+}
+
+/// Returns the part that an image in the HTML names.
+pub fn image<'p>(parts: &'p [Part], source: &str) -> Option<&'p Part> {
+    let names = |part: &&Part| {
+        let mut all = sources(part.content_id.as_deref(), part.content_location.as_deref());
+        part.inline && all.any(|one| one == source)
+    };
+    parts.iter().find(names)
+}
+
+/// Returns how many parts are listed as files, if the structure alone tells.
+pub fn files_in_skeleton(message: &Message<'_>) -> Option<usize> {
+    let files = Layout::of(message).files;
+    let could_be_shown = |id: &u32| part_at(message, *id).is_some_and(part::is_resource);
+    match files.iter().any(could_be_shown) {
+        true => None,
+        false => Some(files.len()),
+    }
+}

@@ -1,0 +1,176 @@
+//! One rule for the parts of a message. Each part is shown in the text, or is shown because the HTML
+//! that is displayed names it, or is listed as a file: never neither, and never both.
+//!
+//! Text parts are shown in the order in which they stand, in both versions, as mail programs that
+//! put a file between two texts mean it (RFC 2046 §5.1.3). Of alternatives, which say the same,
+//! each version takes its own (§5.1.4).
+
+use std::collections::HashSet;
+
+use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
+
+use super::part::{self, Kind};
+use crate::mail::mime_guard::LEVELS_MAX;
+use crate::mail::plain;
+
+/// Where the parts of a message are shown, by their numbers.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// The parts of the plain text and of the HTML version, in order.
+    pub text: Vec<u32>,
+    pub html: Vec<u32>,
+    /// Alternatives that say nothing.
+    blank: Vec<u32>,
+    /// Everything else.
+    pub files: Vec<u32>,
+}
+
+/// What a part stands in.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    level: usize,
+    /// Whether it is the first one there, or the one that the others belong to.
+    first: bool,
+    related: bool,
+    alternative: bool,
+}
+
+impl Layout {
+    pub fn of(message: &Message<'_>) -> Layout {
+        let mut layout = Layout::default();
+        layout.add(message, 0, Place { first: true, ..Place::default() });
+        layout.add_rest(message);
+        layout
+    }
+
+    fn add(&mut self, message: &Message<'_>, id: u32, place: Place) {
+        let Some(part) = part_at(message, id) else { return };
+        match &part.body {
+            PartType::Multipart(_) if place.level > LEVELS_MAX => {}
+            PartType::Multipart(children) => self.add_all(message, id, children, place.level + 1),
+            _ if is_text(part, place) => {
+                self.text.push(id);
+                self.html.push(id);
+            }
+            _ => self.files.push(id),
+        }
+    }
+
+    fn add_all(&mut self, message: &Message<'_>, id: u32, children: &[u32], level: usize) {
+        let is = |subtype| {
+            part_at(message, id).is_some_and(|part| part.is_content_type("multipart", subtype))
+        };
+        let (related, alternative) = (is("related"), is("alternative"));
+        let root = match related {
+            true => root(message, id, children),
+            false => children.first().copied(),
+        };
+        let mut versions = Vec::new();
+        for child in children.iter().copied().filter(|child| *child > id) {
+            // Each alternative is a message's text by itself, whatever it is called.
+            let first = alternative || root == Some(child);
+            let place = Place { level, first, related, alternative };
+            match alternative {
+                true => {
+                    let mut version = Layout::default();
+                    version.add(message, child, place);
+                    self.files.append(&mut version.files);
+                    self.blank.append(&mut version.blank);
+                    versions.push(version);
+                }
+                false => self.add(message, child, place),
+            }
+        }
+        self.choose(message, versions);
+    }
+
+    /// Adds the alternatives that each version shows. Alternatives that say nothing count as none.
+    fn choose(&mut self, message: &Message<'_>, versions: Vec<Layout>) {
+        let is_html = |id: &u32| part_at(message, *id).is_some_and(|part| Kind::of(part).is_html());
+        let says = |id: &u32| part_at(message, *id).is_some_and(says_something);
+        let (rich, plain): (Vec<Layout>, Vec<Layout>) =
+            versions.into_iter().partition(|version| version.html.iter().any(is_html));
+        let speaks = |of: &[Layout]| of.iter().flat_map(|one| &one.html).any(says);
+        let (rich, plain) = match (speaks(&rich), speaks(&plain)) {
+            (true, false) => (rich, self.set_aside(plain)),
+            (false, true) => (self.set_aside(rich), plain),
+            _ => (rich, plain),
+        };
+        let for_text = if plain.is_empty() { &rich } else { &plain };
+        let for_html = if rich.is_empty() { &plain } else { &rich };
+        self.text.extend(for_text.iter().flat_map(|one| &one.text));
+        self.html.extend(for_html.iter().flat_map(|one| &one.html));
+    }
+
+    fn set_aside(&mut self, blank: Vec<Layout>) -> Vec<Layout> {
+        self.blank.extend(blank.iter().flat_map(|one| one.text.iter().chain(&one.html)));
+        Vec::new()
+    }
+
+    /// Lists the parts that a broken structure, or one that is too deep, left out.
+    fn add_rest(&mut self, message: &Message<'_>) {
+        let all = self.text.iter().chain(&self.html).chain(&self.blank).chain(&self.files);
+        let placed: HashSet<u32> = all.copied().collect();
+        let left = (0..).zip(&message.parts).filter(|(id, part)| {
+            !matches!(part.body, PartType::Multipart(_)) && !placed.contains(id)
+        });
+        self.files.extend(left.map(|(id, _)| id));
+        self.files.sort_unstable();
+    }
+
+    /// Returns whether the HTML version has HTML at all.
+    pub fn has_html(&self, message: &Message<'_>) -> bool {
+        self.html
+            .iter()
+            .any(|id| part_at(message, *id).is_some_and(|part| Kind::of(part).is_html()))
+    }
+}
+
+pub fn part_at<'m, 'x>(message: &'m Message<'x>, id: u32) -> Option<&'m MessagePart<'x>> {
+    message.parts.get(usize::try_from(id).ok()?)
+}
+
+/// Returns the part that a multipart/related is about: the one that `start` names, or the first
+/// (RFC 2387 §3.2).
+fn root(message: &Message<'_>, id: u32, children: &[u32]) -> Option<u32> {
+    let start = part_at(message, id)
+        .and_then(|part| part.content_type())
+        .and_then(|media| media.attribute("start"))
+        .map(part::bare_id);
+    let named = |child: &&u32| {
+        let id = part_at(message, **child).and_then(|part| part.content_id()).map(part::bare_id);
+        id.is_some() && id == start
+    };
+    children.iter().find(named).or(children.first()).copied()
+}
+
+/// Returns whether a part belongs to the text that is shown, rather than being a file.
+fn is_text(part: &MessagePart<'_>, place: Place) -> bool {
+    let shows = match Kind::of(part) {
+        Kind::Plain | Kind::Html => true,
+        // RFC 2046 §4.1.4. As an alternative, it says what another one says better.
+        Kind::Readable => !place.alternative,
+        Kind::Other => false,
+    };
+    let named = part.attachment_name().is_some();
+    let is_resource = place.related && part::is_resource(part);
+    shows && !part::is_attachment(part) && (place.first || !named && !is_resource)
+}
+
+/// Returns whether a reader would see anything of an alternative.
+fn says_something(part: &MessagePart<'_>) -> bool {
+    /// HTML without a word in it is short, whatever program makes it.
+    const BLANK_OCTETS_MAX: usize = 16 * 1024;
+    match part::text_of(part) {
+        Some(html) if Kind::of(part).is_html() => {
+            html.len() > BLANK_OCTETS_MAX
+                || html.to_ascii_lowercase().contains("<img")
+                || !plain::is_blank(&plain::of_html(&html))
+        }
+        Some(text) => !plain::is_blank(&text),
+        None => true,
+    }
+}
+
+#[cfg(test)]
+mod tests;
