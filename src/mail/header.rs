@@ -2,8 +2,9 @@
 //!
 //! Forged mail gets through where two programs interpret a header differently: `Fr om:` is a From
 //! field to some, and the last of several From fields wins for others. So a message is accepted
-//! only if its header has a single interpretation: strict field names, each single field at most
-//! once, exactly one From (RFC 5322 §3.6), no line end but CRLF.
+//! only if its header has a single interpretation: strict field names, exactly one From (RFC 5322
+//! §3.6), no line end but CRLF, and no field twice that says who wrote what, or how to read it.
+//! What careless but honest programs repeat is accepted (RFC 7103 §7.1).
 
 use std::ops::Range;
 
@@ -78,6 +79,8 @@ pub enum HeaderRefusal {
     NoFrom,
     #[error("the header has more than one {0} field")]
     Duplicate(&'static str),
+    #[error("the header has two {0} fields that differ")]
+    Contradiction(&'static str),
     #[error("mail loop detected")]
     Loop,
 }
@@ -95,27 +98,18 @@ impl HeaderRefusal {
     }
 }
 
-/// Fields that may occur at most once each (RFC 5322 §3.6 and RFC 2045). Return-Path is not among
-/// them: mail that was delivered and then forwarded still carries the old one, and nothing depends
-/// on it.
-const SINGLE: [&str; 16] = [
-    "from",
-    "sender",
-    "reply-to",
-    "to",
-    "cc",
-    "bcc",
-    "subject",
-    "date",
-    "message-id",
-    "in-reply-to",
-    "references",
-    "mime-version",
-    "content-type",
-    "content-transfer-encoding",
-    "content-disposition",
-    "content-id",
-];
+/// Fields that may occur at most once each (RFC 5322 §3.6). Return-Path is not among them: mail that
+/// was delivered and then forwarded still carries the old one, and nothing depends on it.
+const SINGLE: [&str; 5] = ["from", "sender", "subject", "date", "message-id"];
+
+/// Fields that decide how the body is read (RFC 2045): they may be repeated, but not contradicted.
+const STRUCTURAL: [&str; 4] =
+    ["content-type", "content-transfer-encoding", "content-disposition", "content-id"];
+
+/// Fields that may be repeated: each adds to the ones before it. Programs that read only one of them
+/// see less, so a message in which they differ is marked as ambiguous.
+pub(super) const REPEATABLE: [&str; 6] =
+    ["to", "cc", "bcc", "reply-to", "in-reply-to", "references"];
 
 impl HeaderFacts {
     /// Returns the raw value of the first field called `name` (lower case), including folds.
@@ -230,6 +224,7 @@ fn check_fields(
     limits: &HeaderLimits,
 ) -> Result<usize, HeaderRefusal> {
     let mut seen = [false; SINGLE.len()];
+    let mut structural: [Option<&[u8]>; STRUCTURAL.len()] = [None; STRUCTURAL.len()];
     let mut received = 0;
     for field in fields {
         if field.is(message, "received") {
@@ -240,12 +235,26 @@ fn check_fields(
         {
             return Err(HeaderRefusal::Duplicate(SINGLE[at]));
         }
+        if let Some(at) = STRUCTURAL.iter().position(|name| field.is(message, name)) {
+            let value = &message[field.colon + 1..field.end];
+            if !is_same(structural[at].replace(value).unwrap_or(value), value) {
+                return Err(HeaderRefusal::Contradiction(STRUCTURAL[at]));
+            }
+        }
     }
     match (seen[0], received > limits.received_max) {
         (false, _) => Err(HeaderRefusal::NoFrom),
         (true, true) => Err(HeaderRefusal::Loop),
         (true, false) => Ok(received),
     }
+}
+
+/// Returns whether two values are the same but for how they are folded.
+pub(super) fn is_same(one: &[u8], other: &[u8]) -> bool {
+    fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+        value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty())
+    }
+    words(one).eq(words(other))
 }
 
 #[cfg(test)]
@@ -281,7 +290,7 @@ mod tests {
     #[test]
     fn what_two_readers_could_read_differently_is_refused() {
         use HeaderRefusal::*;
-        let table: [(&[u8], HeaderRefusal); 16] = [
+        let table: [(&[u8], HeaderRefusal); 20] = [
             (b"Fr om: a@b.example\r\n\r\n", Name),
             (b"From : a@b.example\r\n\r\n", Name),
             (b"Sub\tject: x\r\nFrom: a@b.example\r\n\r\n", Name),
@@ -292,7 +301,22 @@ mod tests {
             (b"From: a@b.example\r\nSubject: x\r\nSubject: y\r\n\r\n", Duplicate("subject")),
             (
                 b"From: a@b.example\r\nContent-Type: a/b\r\nContent-Type: c/d\r\n\r\n",
-                Duplicate("content-type"),
+                Contradiction("content-type"),
+            ),
+            (
+                b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=a\r\n\
+                  CONTENT-TYPE: multipart/mixed; boundary=A\r\n\r\n",
+                Contradiction("content-type"),
+            ),
+            (
+                b"From: a@b.example\r\nContent-Transfer-Encoding: 7bit\r\n\
+                  Content-Transfer-Encoding: base64\r\n\r\n",
+                Contradiction("content-transfer-encoding"),
+            ),
+            (b"From: a@b.example\r\nDate: x\r\nDate: x\r\n\r\n", Duplicate("date")),
+            (
+                b"From: a@b.example\r\nMessage-ID: <x>\r\nMessage-ID: <x>\r\n\r\n",
+                Duplicate("message-id"),
             ),
             (b"Subject: x\r\n\r\n", NoFrom),
             (b"", NoFrom),
@@ -316,6 +340,12 @@ mod tests {
             "Subject: x\r\n \r\n\ty\r\n",
             "Subject: \u{e9}\x01\r\n",
             "X:\r\nX: y\r\nx-Y_z.9: \r\n",
+            "MIME-Version: 1.0\r\nMIME-Version: 1.0 (a)\r\n",
+            "Content-Type: a/b; c=d\r\nContent-type:  a/b;\r\n c=d\r\n",
+            "Content-Transfer-Encoding: 7bit\r\nContent-Transfer-Encoding: 7bit\r\n",
+            "To: a@b.example\r\nTo: c@d.example\r\nCc: a@b.example\r\nCc: a@b.example\r\n",
+            "Reply-To: a@b.example\r\nReply-To: c@d.example\r\n",
+            "References: <a@b>\r\nReferences: <c@d>\r\nIn-Reply-To: <a>\r\nIn-Reply-To: <a>\r\n",
         ] {
             let message = format!("{extra}From: a@b.example\r\n\r\n");
             assert_eq!(refusal(message.as_bytes()), None, "{extra:?}");

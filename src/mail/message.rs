@@ -11,7 +11,7 @@ use mail_parser::{
     Encoding, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType,
 };
 
-use super::header::HeaderFacts;
+use super::header::{HeaderFacts, REPEATABLE, is_same};
 use super::mime_guard::{self, LEVELS_MAX, NotShown, PARTS_MAX};
 
 mod body;
@@ -103,7 +103,7 @@ const IDS_MAX: usize = 500;
 pub fn summary(message: &[u8], facts: &HeaderFacts) -> Summary {
     let mut header = Vec::new();
     for name in ["From", "To", "Cc", "Subject", "Message-ID", "In-Reply-To", "References"] {
-        if let Some(value) = facts.value(message, &name.to_ascii_lowercase()) {
+        for value in facts.values(message, &name.to_ascii_lowercase()) {
             header.extend_from_slice(&[name.as_bytes(), b":", value, b"\r\n"].concat());
         }
     }
@@ -121,9 +121,12 @@ pub fn summary(message: &[u8], facts: &HeaderFacts) -> Summary {
 
 /// Returns the addresses in the field called `name` of a header that was accepted.
 pub fn addresses_in(message: &[u8], facts: &HeaderFacts, name: &str) -> Vec<NameAddr> {
-    let Some(value) = facts.value(message, &name.to_ascii_lowercase()) else { return Vec::new() };
-    let field = [name.as_bytes(), b":", value, b"\r\n\r\n"].concat();
-    addresses(parse_field(&readable_header(&field), name).as_address())
+    let name = name.to_ascii_lowercase();
+    let one = |value| {
+        let field = [name.as_bytes(), b":", value, b"\r\n\r\n"].concat();
+        addresses(parse_field(&readable_header(&field), &name).as_address())
+    };
+    facts.values(message, &name).flat_map(one).collect()
 }
 
 /// Returns the date in a message's header, in RFC 3339 form.
@@ -201,6 +204,7 @@ pub fn view(message: &[u8]) -> View {
     });
     match read.and_then(|view| view) {
         Ok(View { text, text_truncated, html, parts, ambiguous, .. }) => {
+            let ambiguous = ambiguous || base.ambiguous;
             View { text, text_truncated, html, parts, ambiguous, ..base }
         }
         Err(refused) => View { refused: Some(refused.to_string()), ..base },
@@ -319,22 +323,42 @@ fn boundaries_of<'p>(message: &'p Message<'_>) -> impl Iterator<Item = &'p str> 
 fn header_fields(message: &[u8]) -> View {
     let header = readable_header(message);
     let field = |name| parse_field(&header, name);
+    // Fields that may be repeated add to each other.
+    let all = |name| find_fields(&header, name).map(parse_one);
+    let people = |name| {
+        let found = all(name).flat_map(|field| addresses(field.as_address()));
+        found.take(ADDRESSES_MAX).collect()
+    };
+    let every_id = |name| all(name).flat_map(|field| ids(&field)).take(IDS_MAX).collect();
     View {
         from: addresses(field("From").as_address()),
-        to: addresses(field("To").as_address()),
-        cc: addresses(field("Cc").as_address()),
-        reply_to: addresses(field("Reply-To").as_address()),
+        to: people("To"),
+        cc: people("Cc"),
+        reply_to: people("Reply-To"),
         subject: one_line(field("Subject").as_text().unwrap_or_default()),
         date: field("Date").as_datetime().map(|date| date.to_rfc3339()),
         message_id: ids(&field("Message-ID")).into_iter().next(),
-        in_reply_to: ids(&field("In-Reply-To")),
-        references: ids(&field("References")),
+        in_reply_to: every_id("In-Reply-To"),
+        references: every_id("References"),
+        ambiguous: REPEATABLE.iter().any(|name| differs(find_fields(&header, name))),
         ..View::default()
     }
 }
 
+/// Returns whether fields of one name say different things.
+fn differs<'h>(mut fields: impl Iterator<Item = &'h [u8]>) -> bool {
+    let value = |field: &'h [u8]| {
+        field.iter().position(|octet| *octet == b':').map_or(field, |colon| &field[colon + 1..])
+    };
+    let first = fields.next().map(value);
+    first.is_some_and(|first| fields.any(|field| !is_same(first, value(field))))
+}
+
 fn parse_field(header: &[u8], name: &str) -> HeaderValue<'static> {
-    let Some(field) = find_field(header, name) else { return HeaderValue::Empty };
+    find_field(header, name).map_or(HeaderValue::Empty, parse_one)
+}
+
+fn parse_one(field: &[u8]) -> HeaderValue<'static> {
     let alone = [field, b"\r\n\r\n"].concat();
     let parsed = catch_unwind(|| {
         let parsed = MessageParser::new().parse_headers(&alone)?;
@@ -346,20 +370,30 @@ fn parse_field(header: &[u8], name: &str) -> HeaderValue<'static> {
 
 /// Returns the first field of this name, including folds, without its line end.
 fn find_field<'h>(header: &'h [u8], name: &str) -> Option<&'h [u8]> {
-    let (mut start, mut at) = (None, 0);
-    for line in header.split_inclusive(|octet| *octet == b'\n') {
-        if !line.starts_with(b" ") && !line.starts_with(b"\t") {
-            if start.is_some() {
-                break;
+    find_fields(header, name).next()
+}
+
+/// Returns the fields of this name, from top to bottom.
+fn find_fields<'h>(header: &'h [u8], name: &str) -> impl Iterator<Item = &'h [u8]> {
+    let is_fold = |line: &[u8]| line.starts_with(b" ") || line.starts_with(b"\t");
+    let mut lines = header.split_inclusive(|octet| *octet == b'\n').peekable();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let start = at;
+            let line = lines.next()?;
+            at += line.len();
+            while let Some(fold) = lines.next_if(|line| is_fold(line)) {
+                at += fold.len();
             }
-            let named = line.get(..name.len()).is_some_and(|named| {
+            let is_named = line.get(..name.len()).is_some_and(|named| {
                 named.eq_ignore_ascii_case(name.as_bytes()) && line[name.len()..].starts_with(b":")
             });
-            start = named.then_some(at);
+            if is_named {
+                return Some(header[start..at].trim_ascii_end());
+            }
         }
-        at += line.len();
-    }
-    start.map(|start| header[start..at].trim_ascii_end())
+    })
 }
 
 /// Returns the header as UTF-8, with a final empty line. Lines that are not UTF-8 are read as

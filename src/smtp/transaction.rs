@@ -287,6 +287,7 @@ fn of_header(refusal: HeaderRefusal) -> Reply {
         HeaderRefusal::Name => "A header field has a malformed name",
         HeaderRefusal::NoFrom => "There is no From field",
         HeaderRefusal::Duplicate(_) => "A header field that may occur only once is repeated",
+        HeaderRefusal::Contradiction(_) => "Two Content header fields contradict each other",
         HeaderRefusal::Loop => "Mail loop detected",
     };
     Reply { code, status, text }

@@ -219,3 +219,27 @@ fn hostile_messages_are_described_and_never_parsed() {
         let _ = view(octets);
     }
 }
+
+/// RFC 7103 §7.1: what honest programs repeat adds up, and is marked if programs may differ on it.
+#[test]
+fn repeated_fields_add_up() {
+    let header = "From: a@b.example\r\nTo: c@d.example\r\nReferences: <1@x>\r\n\
+        To: e@f.example,\r\n g@h.example\r\nCc: i@j.example\r\nReferences: <2@x>\r\n";
+    let message = format!("{header}\r\ntext");
+    let addresses = |list: &[NameAddr]| -> Vec<String> {
+        list.iter().filter_map(|one| one.address.clone()).collect()
+    };
+    let shown = view(message.as_bytes());
+    assert_eq!(addresses(&shown.to), ["c@d.example", "e@f.example", "g@h.example"]);
+    assert_eq!(shown.references, ["1@x", "2@x"]);
+    assert!(shown.ambiguous);
+    let listed = summarize(message.as_bytes());
+    assert_eq!(addresses(&listed.to).len(), 4);
+    assert_eq!(listed.ids.references, ["1@x", "2@x"]);
+    let facts = gate(message.as_bytes(), &HeaderLimits::default()).unwrap();
+    assert_eq!(addresses_in(message.as_bytes(), &facts, "To").len(), 3);
+    let same = "From: a@b.example\r\nTo: c@d.example\r\nTO:  c@d.example\r\nMIME-Version: 1.0\r\n\
+        MIME-Version: 1.0\r\nContent-Type: text/html\r\nContent-Type: text/html\r\n\r\n<b>x</b>";
+    let shown = view(same.as_bytes());
+    assert!(!shown.ambiguous && shown.html.len() == 1, "{shown:?}");
+}
