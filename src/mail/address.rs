@@ -65,9 +65,26 @@ impl Address {
         &self.domain
     }
 
-    /// Returns whether the address can be sent only with SMTPUTF8 (RFC 6531).
+    /// Returns whether the address is written in ASCII. A peer may send any other only with SMTPUTF8
+    /// (RFC 6531 §3.3).
+    pub fn is_ascii(&self) -> bool {
+        self.local.is_ascii() && !matches!(&self.domain, Domain::Name(name) if !name.is_ascii())
+    }
+
+    /// Returns whether the address can be sent only with SMTPUTF8: a domain alone has an ASCII form.
     pub fn needs_smtputf8(&self) -> bool {
-        !self.local.is_ascii() || matches!(&self.domain, Domain::Name(name) if !name.is_ascii())
+        !self.for_ascii_hosts().is_ascii()
+    }
+
+    /// The address with its domain in A-labels, if the rest of it is ASCII (RFC 6531 §3.2, RFC 5891
+    /// §4); every host understands that form. Otherwise the address as it is.
+    pub fn for_ascii_hosts(&self) -> Address {
+        let ascii = match &self.domain {
+            Domain::Name(name) if self.local.is_ascii() && !name.is_ascii() => a_labels(name),
+            _ => None,
+        };
+        let domain = ascii.map_or_else(|| self.domain.clone(), Domain::Name);
+        Address { local: self.local.clone(), domain }
     }
 
     /// The form in which our own addresses are looked up: all in lower case. At other hosts local
@@ -80,6 +97,14 @@ impl Address {
             Domain::Name(name) => format!("{}@{}", folded(&self.local), folded(name)),
             Domain::Literal(_) => folded(&self.to_string()),
         }
+    }
+}
+
+/// Returns a domain that is not ASCII in A-labels (UTS 46); `None` if it has no such form.
+fn a_labels(name: &str) -> Option<String> {
+    match url::Host::parse(name) {
+        Ok(url::Host::Domain(ascii)) if parse_domain(&ascii).is_ok() => Some(ascii),
+        _ => None,
     }
 }
 
@@ -180,11 +205,14 @@ fn parse_literal(inner: &str) -> Option<IpAddr> {
 }
 
 /// Returns whether `label` is a domain label: letters, digits, hyphens inside; or UTF-8 (RFC 6531
-/// §3.3).
+/// §3.3). Underscores are no part of a host name, but of names in the DNS (RFC 2181 §11), and some
+/// honest senders have them.
 fn is_label(label: &str) -> bool {
     // Some software treats these as dots (RFC 3490 §3.1).
     let is_dot = |c: char| matches!(c, '\u{3002}' | '\u{ff0e}' | '\u{ff61}');
-    let inner = |c: char| c.is_ascii_alphanumeric() || c == '-' || (is_utf8_text(c) && !is_dot(c));
+    let inner = |c: char| {
+        c.is_ascii_alphanumeric() || matches!(c, '-' | '_') || (is_utf8_text(c) && !is_dot(c))
+    };
     (1..=LABEL_OCTETS_MAX).contains(&label.len())
         && label.chars().all(inner)
         && !label.starts_with('-')
@@ -254,6 +282,7 @@ mod tests {
             ("user@[IPv6:2001:db8::1]", "user"),
             ("דנה@דואר.example", "דנה"),
             ("x@localhost", "x"),
+            ("bounce@mail_1._x.example.org", "bounce"),
         ] {
             let address = Address::parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
             assert_eq!(address.local(), local);
@@ -317,6 +346,28 @@ mod tests {
         // The Kelvin sign stays a Kelvin sign.
         let kelvin = Address::parse("\u{212a}@\u{212a}.example").unwrap();
         assert_eq!(kelvin.normalized(), "\u{212a}@\u{212a}.example");
+    }
+
+    #[test]
+    fn only_a_local_part_needs_smtputf8() {
+        for (text, wire) in [
+            ("x@bücher.example", "x@xn--bcher-kva.example"),
+            ("x@BÜCHER.Example", "x@xn--bcher-kva.example"),
+            ("x@faß.example", "x@xn--fa-hia.example"),
+            ("x@Example.org", "x@Example.org"),
+            ("\"a b\"@דואר.example", "\"a b\"@xn--4dbfg1f.example"),
+            ("x@[192.0.2.1]", "x@[192.0.2.1]"),
+        ] {
+            let address = Address::parse(text).unwrap();
+            assert_eq!(address.for_ascii_hosts().to_string(), wire);
+            assert!(!address.needs_smtputf8(), "{text}");
+            assert_eq!(address.is_ascii(), text.is_ascii());
+        }
+        let local = Address::parse("דנה@דואר.example").unwrap();
+        assert!(local.needs_smtputf8());
+        assert_eq!(local.for_ascii_hosts(), local);
+        // It has no A-label.
+        assert!(Address::parse("x@\u{378}.example").unwrap().needs_smtputf8());
     }
 
     #[test]

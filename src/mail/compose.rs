@@ -195,7 +195,10 @@ fn line(out: &mut Vec<u8>, name: &str, value: &str) {
 
 fn address(mailbox: &Mailbox) -> Address<'static> {
     let name = mailbox.name.as_deref().map(one_line).filter(|name| !name.is_empty());
-    Address::new_address(name, one_line(&mailbox.address))
+    // RFC 6532 §3.2: a header with an address in UTF-8 needs SMTPUTF8, which a domain does not.
+    let parsed = super::address::Address::parse(&mailbox.address);
+    let written = parsed.map(|address| address.for_ascii_hosts().to_string());
+    Address::new_address(name, written.unwrap_or_else(|_| one_line(&mailbox.address)))
 }
 
 /// Replaces every control character with a space, so that the text cannot start a new line.

@@ -95,7 +95,7 @@ fn typed(path: &ForwardPath) -> String {
         ForwardPath::Address(address) if address.needs_smtputf8() => {
             format!("utf-8; {}", unitext(&address.to_string()))
         }
-        ForwardPath::Address(address) => format!("rfc822; {address}"),
+        ForwardPath::Address(address) => format!("rfc822; {}", address.for_ascii_hosts()),
     }
 }
 

@@ -29,6 +29,14 @@ impl ReversePath {
             path => Address::parse(without_route(path)?).map(ReversePath::Address),
         }
     }
+
+    /// The path as every host understands it (see [`Address::for_ascii_hosts`]).
+    pub fn for_ascii_hosts(&self) -> ReversePath {
+        match self {
+            ReversePath::Null => ReversePath::Null,
+            ReversePath::Address(address) => ReversePath::Address(address.for_ascii_hosts()),
+        }
+    }
 }
 
 impl ForwardPath {
@@ -37,6 +45,14 @@ impl ForwardPath {
         match unwrapped(text)? {
             path if path.eq_ignore_ascii_case("postmaster") => Ok(ForwardPath::Postmaster),
             path => Address::parse(without_route(path)?).map(ForwardPath::Address),
+        }
+    }
+
+    /// The path as every host understands it (see [`Address::for_ascii_hosts`]).
+    pub fn for_ascii_hosts(&self) -> ForwardPath {
+        match self {
+            ForwardPath::Postmaster => ForwardPath::Postmaster,
+            ForwardPath::Address(address) => ForwardPath::Address(address.for_ascii_hosts()),
         }
     }
 }

@@ -288,7 +288,7 @@ impl Connection {
     /// Returns the MAIL command. Our own types write the paths and hold no character that could end
     /// the command.
     fn mail_line(&self, row: &Leased) -> String {
-        let mut line = format!("MAIL FROM:{}", row.reverse_path);
+        let mut line = format!("MAIL FROM:{}", row.reverse_path.for_ascii_hosts());
         if self.has(EXT_SIZE) {
             // An estimate (RFC 1870 §6): signatures are not included.
             line.push_str(&format!(" SIZE={}", row.size));
@@ -313,7 +313,7 @@ impl Connection {
     }
 
     fn rcpt_line(&self, row: &Leased) -> String {
-        let mut line = format!("RCPT TO:{}", row.recipient.path);
+        let mut line = format!("RCPT TO:{}", row.recipient.path.for_ascii_hosts());
         if self.has(EXT_DSN) {
             line.push_str(&format!(" NOTIFY={}", row.recipient.notify));
             if let Some(orcpt) = &row.recipient.orcpt {

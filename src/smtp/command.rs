@@ -185,7 +185,7 @@ fn mail(rest: &str) -> Result<Command, Reply> {
         (false, true) => Some(DsnReturn::HeadersOnly),
         (false, false) => None,
     };
-    let needs = matches!(&envelope.reverse_path, ReversePath::Address(a) if a.needs_smtputf8());
+    let needs = matches!(&envelope.reverse_path, ReversePath::Address(a) if !a.is_ascii());
     if needs && !envelope.smtputf8 {
         return Err(reply::SENDER_NEEDS_SMTPUTF8);
     }

@@ -158,7 +158,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         if mail.chunks.is_some() {
             return self.refuse(reply::CHUNKS_BEGUN);
         }
-        let needs = matches!(&recipient.path, ForwardPath::Address(to) if to.needs_smtputf8());
+        let needs = matches!(&recipient.path, ForwardPath::Address(to) if !to.is_ascii());
         if needs && !mail.envelope.smtputf8 {
             return self.refuse(reply::RECIPIENT_NEEDS_SMTPUTF8);
         }

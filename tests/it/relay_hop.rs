@@ -325,6 +325,20 @@ async fn opportunistic_mail_leaves_in_clear_however_tls_fails() {
     }
 }
 
+/// Only a local part needs SMTPUTF8, which this peer does not offer: a domain is sent as A-labels
+/// (RFC 6531 §3.2).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_international_domain_needs_no_smtputf8() {
+    let peer = Peer::start(Does::Sleeps("never"), 0).await;
+    let site = SiteSettings::with(&peer, config::SmarthostTls::None).await;
+    let reference = site.send("noa@bücher.example").await;
+    assert_eq!(site.settle(reference).await, DeliveryState::Delivered);
+    let message = peer.taken.lock().unwrap()[0].clone();
+    assert!(message.contains("noa@xn--bcher-kva.example") && message.is_ascii(), "{message}");
+    let reference = site.send("נועה@outside.example").await;
+    assert_eq!(site.settle(reference).await, DeliveryState::Failed);
+}
+
 /// The one duplicate that is documented: the peer accepted the message, and its 250 was lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_answer_sends_the_message_again() {
