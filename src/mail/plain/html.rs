@@ -3,7 +3,7 @@
 //!
 //! It reads what the sanitiser's first step lets through, so that the text and the HTML that is
 //! shown say the same. HTML that is too large or too deep for the sanitiser is read as it is:
-//! its text is what is shown in its place. One pass, without a tree, in linear time.
+//! its text is what is shown in its place. It makes no tree, and takes linear time.
 
 use std::cell::RefCell;
 
@@ -15,11 +15,11 @@ use html5ever::tokenizer::{
 
 use crate::mail::sanitize;
 
-/// Returns the text of HTML. Quotations have `> ` before each line, list items their marker, and
-/// images their alternative text.
+/// Returns the text of HTML, of which at most [`OCTETS_MAX`]. Quotations have `> ` before each line,
+/// list items their marker, and images their alternative text.
 pub fn of_html(source: &str) -> String {
-    let balanced = sanitize::balanced(source);
-    let source = balanced.as_deref().unwrap_or(source);
+    // The tokenizer compares each attribute with all others of its tag, so they must be few.
+    let source = sanitize::balanced(source).unwrap_or_else(|| sanitize::bare(source));
     let tokenizer = Tokenizer::new(Sink(RefCell::default()), TokenizerOpts::default());
     let queue = BufferQueue::default();
     queue.push_back(StrTendril::from(source));
@@ -126,6 +126,10 @@ struct Writer {
     after_pre: bool,
 }
 
+/// How much text is written, in octets: quotations and lists make it longer than its HTML.
+pub const OCTETS_MAX: usize = 8 * 1024 * 1024;
+/// How many open tags are remembered. HTML that is shown has far fewer.
+const OPEN_MAX: usize = 4096;
 /// How many line ends may follow each other: two empty lines.
 const LINE_ENDS_MAX: usize = 3;
 /// How far an end tag reaches back in HTML that is not well nested.
@@ -147,7 +151,7 @@ impl Writer {
         let style = style.as_deref().unwrap_or_default();
         let layout = laid_out(name, style);
         self.break_before(layout);
-        if VOID.contains(&name) {
+        if VOID.contains(&name) || self.open.len() == OPEN_MAX {
             return;
         }
         match name {
@@ -230,7 +234,8 @@ impl Writer {
     }
 
     fn image(&mut self, tag: &Tag) {
-        if self.hidden > 0 {
+        let style = attribute(tag, "style").map(|style| style.to_ascii_lowercase());
+        if self.hidden > 0 || style.is_some_and(|style| declares(&style, "display", "none")) {
             return;
         }
         // What stands before an image and after it is apart, whatever the image shows.
@@ -272,6 +277,9 @@ impl Writer {
     }
 
     fn write(&mut self, c: char) {
+        if self.out.len() >= OCTETS_MAX {
+            return;
+        }
         if self.out.is_empty() || self.line_ends > 0 {
             self.start_line();
         } else if let Some(gap) = self.gap {
@@ -350,10 +358,13 @@ fn declares(style: &str, property: &str, start: &str) -> bool {
     value(style, property).is_some_and(|value| value.starts_with(start))
 }
 
-/// Returns what a style, in lower case, says about a property; the last one counts.
+/// Returns what a style, in lower case, says about a property: the last one that is important, or
+/// the last one (CSS Cascading and Inheritance §6.4.4).
 fn value<'s>(style: &'s str, property: &str) -> Option<&'s str> {
-    let mut pairs = style.split(';').filter_map(|one| one.split_once(':'));
-    pairs.rfind(|(name, _)| name.trim() == property).map(|(_, value)| value.trim())
+    let pairs = style.split(';').filter_map(|one| one.split_once(':'));
+    let all = pairs.filter(|(name, _)| name.trim() == property).map(|(_, value)| value.trim());
+    let important = |value: &&str| value.ends_with("!important");
+    all.clone().filter(important).last().or_else(|| all.last())
 }
 
 #[cfg(test)]

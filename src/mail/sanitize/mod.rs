@@ -88,6 +88,29 @@ pub(super) fn balanced(source: &str) -> Option<String> {
     bounded(&[source]).ok()
 }
 
+/// Returns a part's text and tags for a reader of text alone, which has no limits to refuse it:
+/// without comments, raw content, and attributes beyond [`ATTRIBUTES_MAX`].
+pub(super) fn bare(source: &str) -> String {
+    let mut reader = tags::Reader::for_text(source);
+    let mut out = String::with_capacity(source.len());
+    // The reader refuses nothing but surplus attributes, which it skips here.
+    while let Ok(Some(piece)) = reader.piece() {
+        match piece {
+            tags::Piece::Text(text) => tags::write_text(&mut out, text),
+            tags::Piece::Open(name, attributes) => {
+                out.push('<');
+                out.push_str(&name);
+                for attribute in &attributes {
+                    tags::write_attribute(&mut out, &attribute.name, attribute.value);
+                }
+                out.push('>');
+            }
+            tags::Piece::Close(name) => out.extend(["</", name.as_str(), ">"]),
+        }
+    }
+    out
+}
+
 /// Returns the sources of the images that are shown, each as [`Images::inside`] gets it.
 pub fn image_sources(pieces: &[String]) -> Result<Vec<String>, Refused> {
     Ok(settle::image_sources(&bounded(pieces)?))

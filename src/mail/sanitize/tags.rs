@@ -28,11 +28,25 @@ pub struct Attribute<'s> {
 /// Reads pieces one by one, and skips comments, declarations and raw content.
 pub struct Reader<'s> {
     rest: &'s str,
+    surplus: Surplus,
+}
+
+/// What becomes of the attributes of a tag that has too many.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Surplus {
+    Refused,
+    Skipped,
 }
 
 impl<'s> Reader<'s> {
+    /// Reads HTML that is to be shown; a tag with too many attributes is refused.
     pub fn new(source: &'s str) -> Reader<'s> {
-        Reader { rest: source }
+        Reader { rest: source, surplus: Surplus::Refused }
+    }
+
+    /// Reads HTML for its text; attributes beyond the limit are skipped.
+    pub fn for_text(source: &'s str) -> Reader<'s> {
+        Reader { rest: source, surplus: Surplus::Skipped }
     }
 
     /// Returns the next piece, or `None` at the end.
@@ -100,9 +114,10 @@ impl<'s> Reader<'s> {
                     self.take(1);
                     return Ok(Some(attributes));
                 }
-                Some(_) if attributes.len() == ATTRIBUTES_MAX => {
-                    return Err(Refused::TooManyAttributes);
-                }
+                Some(_) if attributes.len() == ATTRIBUTES_MAX => match self.surplus {
+                    Surplus::Refused => return Err(Refused::TooManyAttributes),
+                    Surplus::Skipped => drop(self.attribute()),
+                },
                 Some(_) => attributes.push(self.attribute()),
             }
         }

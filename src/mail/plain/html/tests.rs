@@ -50,6 +50,32 @@ fn the_text_of_html_that_is_refused_is_complete() {
     assert!(text.starts_with("first\n") && text.ends_with("last\n"));
 }
 
+/// The tokenizer would compare each of these attributes with all others: 4 × 10^10 comparisons.
+#[test]
+fn a_tag_with_very_many_attributes_costs_no_more_than_its_octets() {
+    let many: String = (0..300_000).map(|n| format!(" a{n}")).collect();
+    assert_eq!(of_html(&format!("<p{many} style='display:none'>one<p>two")), "one\n\ntwo\n");
+}
+
+/// Quotations, lists and tags that are never closed make the text many times longer.
+#[test]
+fn the_text_of_a_crafted_list_is_bounded() {
+    let html = format!("{}{}", "<blockquote><ol>".repeat(20), "<li>a".repeat(1_000_000));
+    let text = of_html(&html);
+    assert!(text.len() > OCTETS_MAX / 2 && text.len() < OCTETS_MAX + 1024, "{}", text.len());
+}
+
+#[test]
+fn what_a_style_hides_is_hidden() {
+    for hidden in [
+        "<img style='display:none' alt=pixel>",
+        "<p style='display:none!important;display:block'>pixel</p>",
+    ] {
+        assert_eq!(of_html(&format!("a{hidden}")), "a\n", "{hidden}");
+    }
+    assert_eq!(of_html("<b style='display:block!important;display:none'>a</b>"), "a\n");
+}
+
 /// Each visible word is a word of the text, whatever it stands in.
 #[test]
 fn every_visible_word_is_a_word_of_the_text() {
