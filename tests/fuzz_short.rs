@@ -176,6 +176,19 @@ fn addresses() {
 }
 
 #[test]
+fn authors() {
+    let seeds = texts(&[
+        "Dana <dana@example.org>",
+        "\"Levi, \\\"D\\\"\" (x (y)) <\"a b\"@c.example>, =?utf-8?Q?D=C3=A9?= =?utf-8?B?w6k=?= <d@e.f>",
+        "Team: a@b.example, c@[192.0.2.1];, root@host.example (Cron)",
+        "a@b.example <a@b.example>",
+        "Levi, Dana\r\n\t<d..a.@b_c.example>",
+        "דנה <דנה@דואר.example>",
+    ]);
+    run("authors", mail::authors, &seeds);
+}
+
+#[test]
 fn reference_numbers() {
     let seeds = texts(&["01KAN-5Q7DC-8E2XV-M9T4H", "0123456789abcdef", "\0\0\0\x01KAN5Q7DC8E2XV"]);
     run("reference", mail::reference, &seeds);

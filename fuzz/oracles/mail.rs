@@ -9,6 +9,7 @@ use postern::mail::envelope::{
     ForwardPath, Notify, OriginalRecipient, ReversePath, split_path, xtext_decode, xtext_encode,
 };
 use postern::mail::header::{HeaderLimits, gate};
+use postern::mail::mailboxes;
 use postern::mail::message::{View, part_bytes, summary, view};
 use postern::mail::reference::Reference;
 use postern::mail::sanitize::{html, oracle_is_inert};
@@ -45,6 +46,28 @@ pub fn address(data: &[u8]) {
     if let Some(notify) = Notify::parse(text) {
         assert_eq!(Notify::parse(&notify.to_string()), Some(notify));
     }
+}
+
+/// The authors that a From field names are read again from what is shown of them, and are those that
+/// the message list and the message view show.
+pub fn authors(data: &[u8]) {
+    let Ok(authors) = mailboxes::authors(data) else { return };
+    for one in &authors {
+        let alone = mailboxes::authors(format!("<{}>", one.address).as_bytes()).unwrap();
+        assert_eq!((&alone[0].address, &alone[0].domain), (&one.address, &one.domain));
+        assert_harmless(&one.address);
+    }
+    let message = [b"From: ".as_slice(), data, b"\r\n\r\n"].concat();
+    let Ok(facts) = gate(&message, &HeaderLimits::default()) else { return };
+    // A line end may end the field.
+    if facts.value(&message, "from") != Some(&message[5..message.len() - 4]) {
+        return;
+    }
+    let shown = view(&message);
+    assert_plain(&shown);
+    let addresses = shown.from.iter().map(|one| one.address.as_deref().unwrap());
+    assert!(addresses.eq(authors.iter().map(|one| one.address.as_str())), "{:?}", shown.from);
+    assert_eq!(summary(&message, &facts).from.as_ref(), shown.from.first());
 }
 
 /// Asserts that nothing in an address ends a line or, outside quotes, a path.

@@ -167,14 +167,14 @@ fn is_dot_string(text: &str) -> bool {
 }
 
 /// RFC 5322 §3.2.3, and non-ASCII text (RFC 6532 §3.2).
-fn is_atext(c: char) -> bool {
+pub(super) fn is_atext(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || is_utf8_text(c)
 }
 
 /// Returns whether `c` is a visible non-ASCII character: neither a control character, nor white
 /// space, nor an invisible character that changes how the rest is displayed (bidirectional
 /// controls, tags, invisible joiners).
-fn is_utf8_text(c: char) -> bool {
+pub(super) fn is_utf8_text(c: char) -> bool {
     let unseen = matches!(
         c,
         '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'

@@ -5,7 +5,7 @@
 //! from a mailing list, another program or ourselves, or is a report.
 
 use super::header::HeaderFacts;
-use super::message;
+use super::{mailboxes, message};
 
 /// Why a message gets no automatic response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,11 +153,9 @@ fn person(facts: &Facts<'_>, sender: &str) -> Result<(), Why> {
 
 /// The response goes to the sender of the envelope, who must be the one that the reader sees.
 fn same_sender(facts: &Facts<'_>, sender: &str) -> Result<(), Why> {
-    let from = message::addresses_in(facts.message, facts.header, "From");
-    let same = |one: &message::NameAddr| {
-        one.address.as_deref().is_some_and(|from| from.eq_ignore_ascii_case(sender))
-    };
-    match from.iter().any(same) {
+    let from = facts.header.value(facts.message, "from").unwrap_or_default();
+    let authors = mailboxes::authors(from).unwrap_or_default();
+    match authors.iter().any(|one| one.address.eq_ignore_ascii_case(sender)) {
         true => Ok(()),
         false => Err(Why::OtherSender),
     }

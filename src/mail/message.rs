@@ -12,6 +12,7 @@ use mail_parser::{
 };
 
 use super::header::{HeaderFacts, REPEATABLE, is_same};
+use super::mailboxes;
 use super::mime_guard::{self, LEVELS_MAX, NotShown, PARTS_MAX};
 
 mod body;
@@ -331,7 +332,7 @@ fn header_fields(message: &[u8]) -> View {
     };
     let every_id = |name| all(name).flat_map(|field| ids(&field)).take(IDS_MAX).collect();
     View {
-        from: addresses(field("From").as_address()),
+        from: find_field(&header, "From").map(authors).unwrap_or_default(),
         to: people("To"),
         cc: people("Cc"),
         reply_to: people("Reply-To"),
@@ -343,6 +344,39 @@ fn header_fields(message: &[u8]) -> View {
         ambiguous: REPEATABLE.iter().any(|name| differs(find_fields(&header, name))),
         ..View::default()
     }
+}
+
+/// Returns the authors in a From field. A field without a single reading, which older and imported
+/// messages may have, is shown as it is written, and as nobody's address.
+fn authors(field: &[u8]) -> Vec<NameAddr> {
+    let value = String::from_utf8_lossy(field.get("From:".len()..).unwrap_or_default());
+    let line = |text: &str| Some(one_line(text)).filter(|line| !line.is_empty());
+    match mailboxes::parse(&value, &decoded_words) {
+        Ok(found) => found
+            .into_iter()
+            .map(|one| NameAddr {
+                name: one.name.as_deref().and_then(line),
+                address: line(&one.address),
+            })
+            .collect(),
+        Err(_) => {
+            let given = line(&value).map(|name| NameAddr { name: Some(name), address: None });
+            given.into_iter().collect()
+        }
+    }
+}
+
+/// Returns a text with its encoded words (RFC 2047) decoded. Blanks at its ends stay: it may be the
+/// middle of a name.
+pub(super) fn decoded_words(text: &str) -> String {
+    if !text.contains("=?") {
+        return text.to_owned();
+    }
+    let field = ["Subject: ", text, "\r\n"].concat();
+    let parsed = parse_field(field.as_bytes(), "Subject");
+    let blank = |is_there| if is_there { " " } else { "" };
+    let (start, end) = (blank(text.starts_with(' ')), blank(text.ends_with(' ')));
+    [start, parsed.as_text().unwrap_or_default(), end].concat()
 }
 
 /// Returns whether fields of one name say different things.

@@ -10,6 +10,7 @@ pub mod compose;
 pub mod dsn;
 pub mod envelope;
 pub mod header;
+pub mod mailboxes;
 pub mod mdn;
 pub mod message;
 pub mod mime_guard;

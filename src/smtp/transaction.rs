@@ -15,6 +15,8 @@ use crate::config;
 use crate::gateway::{self, Arrival, Inbound, Receipt};
 use crate::mail::envelope::Envelope;
 use crate::mail::header::{self, HeaderFacts, HeaderLimits, HeaderRefusal};
+use crate::mail::mailboxes::{self, FromRefusal, Mailbox};
+use crate::mail::status::EnhancedStatus;
 use crate::telemetry::redacted;
 
 use super::body::{Body, MinimumRate, smuggles};
@@ -22,7 +24,7 @@ use super::command::{Chunk, Dialect};
 use super::data::{Framing, Scanned};
 use super::reply::{self, Reply};
 use super::session::{End, Flow, Session, Transaction};
-use super::verify::AuthFacts;
+use super::verify::{Arrived, AuthFacts};
 
 /// Octets read at once while a message is received: one TLS record.
 const DATA_ROOM: usize = 16 * 1024;
@@ -146,10 +148,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             }
         };
         let size = message.len();
-        let facts = match header::gate(&message, &header_limits(&self.shared.config)) {
-            Ok(facts) => facts,
-            Err(refusal) => {
-                let reply = of_header(refusal);
+        let header = match Header::read(&message, &self.shared.config) {
+            Ok(header) => header,
+            Err(reply) => {
                 self.refused(Some(&mail.envelope), size, reply);
                 return self.answer(reply);
             }
@@ -159,11 +160,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let readers = recipients.len();
         let arrival = self.arrival(&envelope);
         let message = Bytes::from(message);
-        let auth = self.auth_facts(&arrival, &envelope, &facts, &message).await;
+        let auth = self.auth_facts(&arrival, &envelope, &header, &message).await;
         let inbound = Inbound {
             envelope,
             recipients,
-            facts,
+            facts: header.facts,
             message,
             arrival,
             authenticated: auth.authenticated,
@@ -210,13 +211,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         &self,
         arrival: &Arrival,
         envelope: &Envelope,
-        facts: &HeaderFacts,
+        header: &Header,
         message: &Bytes,
     ) -> AuthFacts {
         let Some(verifier) = self.shared.verifier.get() else { return AuthFacts::default() };
-        let from = &envelope.reverse_path;
-        let asked = verifier.facts(self.peer, &arrival.helo, &arrival.host, from, facts, message);
-        asked.await
+        let arrived = Arrived {
+            peer: self.peer,
+            helo: &arrival.helo,
+            host: &arrival.host,
+            from: &envelope.reverse_path,
+            header: &header.facts,
+            authors: &header.authors,
+            message,
+        };
+        verifier.facts(&arrived).await
     }
 
     fn arrival(&self, envelope: &Envelope) -> Arrival {
@@ -244,6 +252,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
 
     fn tls_version(&self) -> &str {
         self.tls.as_ref().map_or("none", |tls| tls.version.as_str())
+    }
+}
+
+/// A header with a single reading.
+struct Header {
+    facts: HeaderFacts,
+    authors: Vec<Mailbox>,
+}
+
+impl Header {
+    fn read(message: &[u8], config: &config::Smtp) -> Result<Header, Reply> {
+        let facts = header::gate(message, &header_limits(config)).map_err(of_header)?;
+        let from = facts.value(message, "from").unwrap_or_default();
+        let authors = mailboxes::authors(from).map_err(of_from)?;
+        Ok(Header { facts, authors })
     }
 }
 
@@ -291,6 +314,16 @@ fn of_header(refusal: HeaderRefusal) -> Reply {
         HeaderRefusal::Loop => "Mail loop detected",
     };
     Reply { code, status, text }
+}
+
+fn of_from(refusal: FromRefusal) -> Reply {
+    let text = match refusal {
+        FromRefusal::NoAddress => "The From field names no address",
+        FromRefusal::Ambiguous => "The From field can be read in more than one way",
+        FromRefusal::Address => "The From field contains an address that is not valid",
+        FromRefusal::TooMany => "The From field names too many authors",
+    };
+    Reply::new(550, EnhancedStatus::MEDIA, text)
 }
 
 #[cfg(test)]

@@ -15,11 +15,13 @@ use mail_auth::dmarc::verify::DmarcParameters;
 use mail_auth::spf::verify::SpfParameters;
 use mail_auth::{
     AuthenticatedMessage, AuthenticationResults, DkimOutput, DmarcResult, MessageAuthenticator,
+    SpfOutput,
 };
 
 use crate::config;
 use crate::mail::envelope::ReversePath;
 use crate::mail::header::HeaderFacts;
+use crate::mail::mailboxes::Mailbox;
 use crate::net::dns::Resolver;
 
 use super::dns_records::{self, Doubt};
@@ -29,8 +31,22 @@ use super::dns_records::{self, Doubt};
 pub struct AuthFacts {
     /// The complete Authentication-Results field; empty when no checks were made.
     pub field: String,
-    /// DMARC passed for the domain of the From address, or a trusted relay handed the message over.
+    /// DMARC passed for the domain of each From address, or a trusted relay handed the message over.
     pub authenticated: bool,
+}
+
+/// A message, and how it arrived.
+#[derive(Clone, Copy)]
+pub struct Arrived<'m> {
+    pub peer: IpAddr,
+    pub helo: &'m str,
+    /// This host's name.
+    pub host: &'m str,
+    pub from: &'m ReversePath,
+    pub header: &'m HeaderFacts,
+    /// The mailboxes in From.
+    pub authors: &'m [Mailbox],
+    pub message: &'m Bytes,
 }
 
 /// Makes the checks; each service has one.
@@ -56,24 +72,16 @@ impl Verifier {
         Verifier { authenticator, resolver, timeout, trusted, enabled: smtp.authentication }
     }
 
-    /// Returns the authentication results of a message that came from `peer`.
-    pub async fn facts(
-        &self,
-        peer: IpAddr,
-        helo: &str,
-        host: &str,
-        from: &ReversePath,
-        header: &HeaderFacts,
-        message: &Bytes,
-    ) -> AuthFacts {
-        if self.trusted.iter().any(|prefix| prefix.holds(peer)) {
-            return AuthFacts { field: String::new(), authenticated: true };
+    /// Returns the authentication results of a message.
+    pub async fn facts(&self, arrived: &Arrived<'_>) -> AuthFacts {
+        if self.trusted.iter().any(|prefix| prefix.holds(arrived.peer)) {
+            return AuthFacts { authenticated: true, ..AuthFacts::default() };
         }
         if !self.enabled {
             return AuthFacts::default();
         }
-        let asked = self.ask(peer, helo, host, from, header, message);
-        tokio::time::timeout(self.timeout, asked).await.unwrap_or_else(|_| AuthFacts {
+        let host = arrived.host;
+        tokio::time::timeout(self.timeout, self.ask(arrived)).await.unwrap_or_else(|_| AuthFacts {
             field: format!(
                 "Authentication-Results: {host};\r\n\tspf=temperror;\r\n\tdmarc=temperror\r\n"
             ),
@@ -81,57 +89,68 @@ impl Verifier {
         })
     }
 
-    async fn ask(
-        &self,
-        peer: IpAddr,
-        helo: &str,
-        host: &str,
-        from: &ReversePath,
-        header: &HeaderFacts,
-        message: &Bytes,
-    ) -> AuthFacts {
+    async fn ask(&self, arrived: &Arrived<'_>) -> AuthFacts {
+        let Arrived { peer, helo, host, message, .. } = *arrived;
         let Some(parsed) = AuthenticatedMessage::parse(message) else {
             return AuthFacts::default();
         };
-        let sender = match from {
+        let sender = match arrived.from {
             ReversePath::Null => String::new(),
             ReversePath::Address(address) => address.to_string(),
         };
-        let helo_domain = helo.trim_matches(['[', ']']);
-        // RFC 7208 §2.4: without a sender, the HELO name is checked instead.
-        let spf = match sender.is_empty() {
-            true => SpfParameters::verify_ehlo(peer, helo_domain, host),
-            false => SpfParameters::verify_mail_from(peer, helo_domain, host, &sender),
-        };
-        let domain = match sender.rsplit_once('@') {
-            Some((_, domain)) => domain.to_owned(),
-            None => helo_domain.to_owned(),
-        };
-        let spf = match dns_records::doubled_spf(&self.resolver, &domain).await {
-            Some(doubled) => doubled,
-            None => self.authenticator.verify_spf(spf).await,
-        };
-        let signatures = header.values(message, "dkim-signature").count();
+        let helo = helo.trim_matches(['[', ']']);
+        let (spf, domain) = self.spf(peer, helo, host, &sender).await;
+        let signatures = arrived.header.values(message, "dkim-signature").count();
         let dkim = match signatures <= SIGNATURES_MAX {
             true => self.authenticator.verify_dkim(&parsed).await,
             false => Vec::new(),
         };
         let doubts = dns_records::doubts(&self.resolver, &dkim).await;
         let dkim = without(dkim, &doubts);
-        let aligned = DmarcParameters::new(&parsed, &dkim, &domain, &spf);
-        let dmarc = self.authenticator.verify_dmarc(aligned).await;
-        let passed = [dmarc.spf_result(), dmarc.dkim_result()]
-            .into_iter()
-            .any(|result| *result == DmarcResult::Pass);
-        let from_domain = parsed.from.first().map_or("", String::as_str);
-        let results = AuthenticationResults::new(host)
-            .with_spf_mailfrom_result(&spf, peer, &sender, helo_domain)
-            .with_dkim_results(&dkim as &[DkimOutput<'_>], from_domain)
-            .with_dmarc_result(&dmarc);
+        let mut results = AuthenticationResults::new(host)
+            .with_spf_mailfrom_result(&spf, peer, &sender, helo)
+            .with_dkim_results(&dkim as &[DkimOutput<'_>], "");
+        let mut all_passed = true;
+        for author in domains(arrived.authors) {
+            // Our own parse of From, not the library's: what is shown is what is asked about.
+            let from = AuthenticatedMessage {
+                from: vec![format!("author@{author}")],
+                ..AuthenticatedMessage::default()
+            };
+            let aligned = DmarcParameters::new(&from, &dkim, &domain, &spf);
+            let dmarc = self.authenticator.verify_dmarc(aligned).await;
+            all_passed &= dmarc.result() == DmarcResult::Pass;
+            results = results.with_dmarc_result(&dmarc);
+        }
         let mut field = Vec::new();
         results.write_header(&mut field);
-        AuthFacts { field: one_field(&field), authenticated: passed }
+        AuthFacts { field: one_field(&field), authenticated: all_passed }
     }
+
+    /// Returns the result of SPF, and the domain that it is for.
+    async fn spf(&self, peer: IpAddr, helo: &str, host: &str, sender: &str) -> (SpfOutput, String) {
+        // RFC 7208 §2.4: without a sender, the HELO name is checked instead.
+        let asked = match sender.is_empty() {
+            true => SpfParameters::verify_ehlo(peer, helo, host),
+            false => SpfParameters::verify_mail_from(peer, helo, host, sender),
+        };
+        let domain = sender.rsplit_once('@').map_or(helo, |(_, domain)| domain).to_owned();
+        let spf = match dns_records::doubled_spf(&self.resolver, &domain).await {
+            Some(doubled) => doubled,
+            None => self.authenticator.verify_spf(asked).await,
+        };
+        (spf, domain)
+    }
+}
+
+/// Returns each domain of the authors once: DMARC asks about every one, and the worst answer counts
+/// (RFC 7489 §6.6.1). An address literal has none, and is asked about as such: nothing is known.
+fn domains(authors: &[Mailbox]) -> Vec<&str> {
+    let mut domains: Vec<&str> =
+        authors.iter().map(|author| author.domain.as_deref().unwrap_or_default()).collect();
+    domains.sort_unstable();
+    domains.dedup();
+    domains
 }
 
 /// Returns the results with an error in place of each that there is a doubt about.

@@ -6,6 +6,7 @@ mod relay_hop;
 mod relay_mx;
 mod smtp_accept;
 mod smtp_auth;
+mod smtp_authors;
 mod smtp_busy;
 mod smtp_fuzz;
 mod smtp_hostile;
