@@ -40,7 +40,7 @@ pub use relay::{Dkim, DkimKey, Dns, Dnssec, Relay, SmarthostTls};
 pub use search::Search;
 pub use server::Server;
 pub use sessions::Sessions;
-pub use smtp::Smtp;
+pub use smtp::{Smtp, Unconfirmed};
 pub use store::Store;
 pub use tls::Tls;
 

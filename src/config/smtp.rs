@@ -6,6 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use super::Problem;
 
+/// What happens to a message that is not confirmed by the domain of its author.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unconfirmed {
+    /// It is refused (550).
+    Refuse,
+    /// It is accepted, and its reader is warned.
+    Mark,
+}
+
 /// The listener for other mail servers, and its limits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -23,6 +33,12 @@ pub struct Smtp {
     /// Your own relays, as addresses or prefixes (`192.0.2.0/24`). Messages from them count as
     /// authenticated, and no checks are made.
     pub trusted_relays: Vec<String>,
+    /// What to do with a message that the domain in its From field does not authenticate, if that
+    /// domain asks to refuse such mail (DMARC `p=reject`): refuse or mark.
+    pub dmarc_reject: Unconfirmed,
+    /// What to do with a message from outside that names one of your own domains in its From field
+    /// and is not authenticated by it: mark or refuse.
+    pub own_domain_unconfirmed: Unconfirmed,
     /// Delay before the greeting, in milliseconds. A client that sends anything before it is
     /// refused. 0 greets at once.
     pub greeting_delay_millis: u64,
@@ -88,6 +104,8 @@ impl Default for Smtp {
             authentication: true,
             authentication_timeout_secs: 20,
             trusted_relays: Vec::new(),
+            dmarc_reject: Unconfirmed::Refuse,
+            own_domain_unconfirmed: Unconfirmed::Mark,
             greeting_delay_millis: 0,
             connections_max: 1_000,
             connections_per_address_max: 50,

@@ -94,7 +94,7 @@ use crate::store::Store;
 use crate::vault::Vault;
 
 pub use crate::store::{Pending, Room};
-pub use crate::terms::{DeliveryState, Profile, QueueKind, QueueState, RelationKind};
+pub use crate::terms::{DeliveryState, Profile, QueueKind, QueueState, RelationKind, SenderCheck};
 pub use crate::vault::{Password, RecoveryKey, wipe_stack};
 pub use accounts::account::{AccountRow, AccountView, NewAccount};
 pub use accounts::log_in::{Browser, LogIn, LoggedIn};

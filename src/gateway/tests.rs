@@ -16,7 +16,7 @@ use crate::mail::header::{HeaderLimits, gate};
 use crate::mail::reference::Reference;
 use crate::store::memory::MemoryEngine;
 use crate::store::{ContentId, Engine, Order, Read};
-use crate::terms::{AcceptFrom, RejectReason};
+use crate::terms::{AcceptFrom, RejectReason, SenderCheck};
 use crate::vault::{DaemonKey, PasswordCost, PoolLimits};
 
 pub const PASSWORD: &str = "correct horse";
@@ -128,6 +128,7 @@ pub fn inbound(gateway: &Gateway, from: &str, to: &[&str], text: &str) -> Inboun
             host: "mail.example.org".to_owned(),
         },
         authenticated: false,
+        sender: SenderCheck::Unchecked,
         results: String::new(),
     }
 }

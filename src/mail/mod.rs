@@ -24,4 +24,5 @@ pub mod results;
 pub mod sanitize;
 pub mod status;
 pub mod trace;
+pub mod warnings;
 pub mod words;

@@ -15,9 +15,10 @@
 //! | `reply` | every reply, and which reply a peer gets for which error |
 //! | `verify` | SPF, DKIM and DMARC checks |
 //! | `dns_records` | rules for the records that these checks ask for |
+//! | `judge` | what these checks mean: refused, or taken and marked |
 //!
-//! Nothing is decided here: the gateway decides which recipients are valid and what becomes of a
-//! message. A `250` after the last octet is sent only when the message is durable.
+//! Nothing else is decided here: the gateway decides which recipients are valid and what becomes of
+//! a message. A `250` after the last octet is sent only when the message is durable.
 //!
 //! Deliberately absent: AUTH (submission has its own listener), BINARYMIME (a message consists of
 //! lines), relaying.
@@ -28,6 +29,7 @@ pub mod command;
 pub mod data;
 mod dialogue;
 mod dns_records;
+mod judge;
 pub mod lines;
 pub mod reply;
 pub mod server;

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use crate::config;
-use crate::gateway::{self, Arrival, Inbound, Receipt};
+use crate::gateway::{self, Arrival, Inbound, Receipt, SenderCheck};
 use crate::mail::envelope::Envelope;
 use crate::mail::header::{self, HeaderFacts, HeaderLimits, HeaderRefusal};
 use crate::mail::mailboxes::{self, FromRefusal, Mailbox};
@@ -22,6 +22,7 @@ use crate::telemetry::redacted;
 use super::body::{Body, MinimumRate, smuggles};
 use super::command::{Chunk, Dialect};
 use super::data::{Framing, Scanned};
+use super::judge::judge;
 use super::reply::{self, Reply};
 use super::session::{End, Flow, Session, Transaction};
 use super::verify::{Arrived, AuthFacts};
@@ -148,31 +149,39 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             }
         };
         let size = message.len();
-        let header = match Header::read(&message, &self.shared.config) {
-            Ok(header) => header,
-            Err(reply) => {
-                self.refused(Some(&mail.envelope), size, reply);
-                return self.answer(reply);
-            }
-        };
-        let (envelope, recipients) = (mail.envelope, mail.accepted);
-        let from = redacted(&envelope.reverse_path);
-        let readers = recipients.len();
-        let arrival = self.arrival(&envelope);
         let message = Bytes::from(message);
-        let auth = self.auth_facts(&arrival, &envelope, &header, &message).await;
+        let Judged { facts, arrival, auth, sender } =
+            match self.judged(&mail.envelope, &message).await {
+                Ok(judged) => judged,
+                Err(refusal) => {
+                    self.refused(Some(&mail.envelope), size, refusal);
+                    return self.answer(refusal);
+                }
+            };
+        let from = redacted(&mail.envelope.reverse_path);
+        let logged = Logged { from, readers: mail.accepted.len(), size };
         let inbound = Inbound {
-            envelope,
-            recipients,
-            facts: header.facts,
+            envelope: mail.envelope,
+            recipients: mail.accepted,
+            facts,
             message,
             arrival,
             authenticated: auth.authenticated,
+            sender,
             results: auth.field,
         };
         let received = self.hand_over(inbound).await;
         gateway::wipe_stack();
         drop(share);
+        self.handed_over(received, logged)
+    }
+
+    /// Replies to a message that was handed to the core.
+    fn handed_over(
+        &mut self,
+        received: Result<Receipt, (String, Reply)>,
+        Logged { from, readers, size }: Logged,
+    ) -> Flow {
         match received {
             Ok(receipt) => {
                 tracing::info!(
@@ -195,6 +204,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 self.answer(reply)
             }
         }
+    }
+
+    /// Reads the header, asks the domains of the authors, and judges what they say.
+    async fn judged(&self, envelope: &Envelope, message: &Bytes) -> Result<Judged, Reply> {
+        let config = &self.shared.config;
+        let header = Header::read(message, config)?;
+        let arrival = self.arrival(envelope);
+        let auth = self.auth_facts(&arrival, envelope, &header, message).await;
+        let ours = self.shared.gateway.domains();
+        let sender = judge(&header.authors, &auth.authenticity, ours, config)?;
+        Ok(Judged { facts: header.facts, arrival, auth, sender })
     }
 
     /// Hands the message to the core and waits until it is durable. While the core accepts none,
@@ -253,6 +273,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     fn tls_version(&self) -> &str {
         self.tls.as_ref().map_or("none", |tls| tls.version.as_str())
     }
+}
+
+/// What the log says of a message.
+struct Logged {
+    from: String,
+    readers: usize,
+    size: usize,
+}
+
+/// A message that is not refused for what it says about its authors.
+struct Judged {
+    facts: HeaderFacts,
+    arrival: Arrival,
+    auth: AuthFacts,
+    sender: SenderCheck,
 }
 
 /// A header with a single reading.

@@ -1,27 +1,29 @@
 //! Message authentication: SPF (RFC 7208), DKIM (RFC 6376) and DMARC (RFC 9989). The checks are
 //! made here because they need the network; the core gets their results as facts.
 //!
-//! A query that DNS did not answer is `temperror`, never a verdict. No message is refused because
-//! of the results: they are recorded as Authentication-Results (RFC 8601), and they decide whether
-//! a sender may be sent a notification.
+//! A query that DNS did not answer is `temperror`, never a verdict. The results are recorded as
+//! Authentication-Results (RFC 8601); `judge` says what they mean for the message, and they decide
+//! whether a sender may be sent a notification.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use mail_auth::common::headers::HeaderWriter;
 use mail_auth::dkim::DkimError;
+use mail_auth::dmarc::Policy;
 use mail_auth::dmarc::verify::DmarcParameters;
 use mail_auth::spf::verify::SpfParameters;
 use mail_auth::{
-    AuthenticatedMessage, AuthenticationResults, DkimOutput, DmarcResult, MessageAuthenticator,
-    SpfOutput,
+    AuthenticatedMessage, AuthenticationResults, DkimOutput, DkimResult, DmarcOutput, DmarcResult,
+    MessageAuthenticator, SpfOutput, SpfResult,
 };
 
 use crate::config;
 use crate::mail::envelope::ReversePath;
 use crate::mail::header::HeaderFacts;
-use crate::mail::mailboxes::Mailbox;
+use crate::mail::mailboxes::{Mailbox, ascii_domain};
 use crate::net::dns::Resolver;
 
 use super::dns_records::{self, Doubt};
@@ -33,6 +35,40 @@ pub struct AuthFacts {
     pub field: String,
     /// DMARC passed for the domain of each From address, or a trusted relay handed the message over.
     pub authenticated: bool,
+    pub(super) authenticity: Authenticity,
+}
+
+/// What is known about the authors of a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Authenticity {
+    /// Nothing was checked.
+    #[default]
+    Unchecked,
+    /// A trusted relay passed the message on.
+    Relay,
+    /// What each domain in From says.
+    Checked(Vec<(String, DomainResult)>),
+}
+
+/// What a domain says about a message, from the best to the worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum DomainResult {
+    /// DMARC passed; or the domain has no DMARC record, and SPF or DKIM passed for this very name.
+    Confirmed,
+    /// Nothing speaks for it, and the domain does not say that anything should.
+    Unknown,
+    /// DNS did not answer.
+    Temporary,
+    /// DMARC failed.
+    Failed(Wish),
+}
+
+/// What a domain asks to do with a message that fails (RFC 9989 §4.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Wish {
+    Nothing,
+    Quarantine,
+    Reject,
 }
 
 /// A message, and how it arrived.
@@ -75,7 +111,8 @@ impl Verifier {
     /// Returns the authentication results of a message.
     pub async fn facts(&self, arrived: &Arrived<'_>) -> AuthFacts {
         if self.trusted.iter().any(|prefix| prefix.holds(arrived.peer)) {
-            return AuthFacts { authenticated: true, ..AuthFacts::default() };
+            let authenticity = Authenticity::Relay;
+            return AuthFacts { authenticated: true, authenticity, ..AuthFacts::default() };
         }
         if !self.enabled {
             return AuthFacts::default();
@@ -86,6 +123,9 @@ impl Verifier {
                 "Authentication-Results: {host};\r\n\tspf=temperror;\r\n\tdmarc=temperror\r\n"
             ),
             authenticated: false,
+            authenticity: Authenticity::Checked(
+                domains(arrived.authors).map(|one| (one, DomainResult::Temporary)).collect(),
+            ),
         })
     }
 
@@ -110,6 +150,7 @@ impl Verifier {
         let mut results = AuthenticationResults::new(host)
             .with_spf_mailfrom_result(&spf, peer, &sender, helo)
             .with_dkim_results(&dkim as &[DkimOutput<'_>], "");
+        let mut said = Vec::new();
         let mut all_passed = true;
         for author in domains(arrived.authors) {
             // Our own parse of From, not the library's: what is shown is what is asked about.
@@ -121,10 +162,17 @@ impl Verifier {
             let dmarc = self.authenticator.verify_dmarc(aligned).await;
             all_passed &= dmarc.result() == DmarcResult::Pass;
             results = results.with_dmarc_result(&dmarc);
+            let is_named = (spf.result() == SpfResult::Pass && is_same(&domain, &author))
+                || dkim.iter().any(|one| signed_by(one).is_some_and(|by| is_same(by, &author)));
+            said.push((author, said_by(&dmarc, is_named)));
         }
         let mut field = Vec::new();
         results.write_header(&mut field);
-        AuthFacts { field: one_field(&field), authenticated: all_passed }
+        AuthFacts {
+            field: one_field(&field),
+            authenticated: all_passed,
+            authenticity: Authenticity::Checked(said),
+        }
     }
 
     /// Returns the result of SPF, and the domain that it is for.
@@ -145,12 +193,34 @@ impl Verifier {
 
 /// Returns each domain of the authors once: DMARC asks about every one, and the worst answer counts
 /// (RFC 7489 §6.6.1). An address literal has none, and is asked about as such: nothing is known.
-fn domains(authors: &[Mailbox]) -> Vec<&str> {
-    let mut domains: Vec<&str> =
-        authors.iter().map(|author| author.domain.as_deref().unwrap_or_default()).collect();
-    domains.sort_unstable();
-    domains.dedup();
-    domains
+fn domains(authors: &[Mailbox]) -> impl Iterator<Item = String> {
+    let domains: BTreeSet<String> =
+        authors.iter().map(|author| author.domain.clone().unwrap_or_default()).collect();
+    domains.into_iter()
+}
+
+/// Returns what DMARC says of a domain; `is_named` if SPF or DKIM passed for this very domain, which
+/// counts where it has no DMARC record.
+fn said_by(dmarc: &DmarcOutput, is_named: bool) -> DomainResult {
+    match (dmarc.result(), dmarc.policy()) {
+        (DmarcResult::Pass, _) => DomainResult::Confirmed,
+        (DmarcResult::TempError(_), _) => DomainResult::Temporary,
+        (DmarcResult::Fail(_), Policy::Reject) => DomainResult::Failed(Wish::Reject),
+        (DmarcResult::Fail(_), Policy::Quarantine) => DomainResult::Failed(Wish::Quarantine),
+        (DmarcResult::Fail(_), _) => DomainResult::Failed(Wish::Nothing),
+        (DmarcResult::None | DmarcResult::PermError(_), _) if is_named => DomainResult::Confirmed,
+        (DmarcResult::None | DmarcResult::PermError(_), _) => DomainResult::Unknown,
+    }
+}
+
+/// Returns the domain whose signature passed.
+fn signed_by<'r>(result: &'r DkimOutput<'_>) -> Option<&'r str> {
+    let passed = *result.result() == DkimResult::Pass;
+    result.signature().filter(|_| passed).map(|signature| signature.d.as_str())
+}
+
+fn is_same(domain: &str, ascii: &str) -> bool {
+    ascii_domain(domain).is_some_and(|domain| domain == ascii)
 }
 
 /// Returns the results with an error in place of each that there is a doubt about.

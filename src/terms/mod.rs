@@ -15,6 +15,7 @@ mod profile;
 mod queue;
 mod reject_reason;
 mod relation;
+mod sender_check;
 
 pub use accept_from::AcceptFrom;
 pub use choice::{Choice, Mode};
@@ -27,6 +28,7 @@ pub use profile::Profile;
 pub use queue::{QueueKind, QueueState};
 pub use reject_reason::RejectReason;
 pub use relation::RelationKind;
+pub use sender_check::{SenderCheck, SenderWarning};
 
 /// A word that is not the name of any variant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -121,6 +123,19 @@ mod tests {
         check(&RelationKind::ALL, RelationKind::as_str, &relations);
         let fullness = ["room", "filling", "almost-full", "full"];
         check(&Fullness::ALL, Fullness::as_str, &fullness);
+        let checks = [
+            "unchecked",
+            "relay",
+            "confirmed",
+            "unknown",
+            "temporary",
+            "failed",
+            "quarantined",
+            "own-domain",
+        ];
+        check(&SenderCheck::ALL, SenderCheck::as_str, &checks);
+        let warnings = ["name-address", "reply-domain", "lookalike"];
+        check(&SenderWarning::ALL, SenderWarning::as_str, &warnings);
         let pickups = ["waiting", "claimed", "expired", "revoked"];
         check(&PickupState::ALL, PickupState::as_str, &pickups);
         let languages = ["english", "hebrew", "german", "french", "spanish", "arabic"];

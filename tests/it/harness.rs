@@ -77,6 +77,15 @@ impl TestGateway {
         TestGateway::made(engine, |_| (), |server| server.verifying(verifier)).await
     }
 
+    /// Starts a gateway that authenticates senders with `verifier`, with changed settings.
+    pub async fn judging(
+        verifier: Verifier,
+        change: impl FnOnce(&mut config::Smtp),
+    ) -> TestGateway {
+        let engine = Arc::new(MemoryEngine::new());
+        TestGateway::made(engine, change, |server| server.verifying(verifier)).await
+    }
+
     async fn made(
         engine: Arc<dyn Engine>,
         change: impl FnOnce(&mut config::Smtp),

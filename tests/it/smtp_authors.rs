@@ -1,11 +1,12 @@
 //! Who wrote a message: From has a single reading, for the list, for the reader and for DMARC, or
 //! the message is refused.
 
-use postern::config;
+use postern::config::{self, Unconfirmed};
 use postern::smtp::verify::Verifier;
+use postern::terms::{SenderCheck, SenderWarning};
 
 use crate::dns_stub::DnsStub;
-use crate::harness::TestGateway;
+use crate::harness::{Reply, TestGateway};
 
 /// Returns a message from the authors that `from` names.
 fn message(from: &str) -> Vec<u8> {
@@ -101,8 +102,147 @@ async fn each_of_several_authors_is_checked() {
         let reference = smtp.deliver("dana@example.org", &message(from)).await.reference();
         let raw = String::from_utf8(gw.open("dana", reference).await).unwrap();
         assert!(raw.contains("dmarc=pass header.from=outside.example"), "{from}: {raw}");
-        assert!(raw.contains("dmarc=fail (policy not aligned) header.from=signer.example"), "{from}: {raw}");
+        assert!(
+            raw.contains("dmarc=fail (policy not aligned) header.from=signer.example"),
+            "{from}: {raw}"
+        );
         let answered = gw.gateway.queue_list(50).unwrap();
         assert!(answered.iter().all(|row| row.reference != reference), "{from}");
     }
+}
+
+/// A domain with an SPF record that is not for us, and with this DMARC policy.
+fn publish(dns: &DnsStub, domain: &str, policy: &str) {
+    dns.text(domain, "v=spf1 ip4:192.0.2.1 -all");
+    dns.text(&format!("_dmarc.{domain}"), &format!("v=DMARC1; p={policy}"));
+}
+
+/// Starts a gateway with these settings, which authenticates its senders.
+async fn judging(dns: &DnsStub, change: fn(&mut config::Smtp)) -> TestGateway {
+    let mut smtp = config::Smtp { authentication_timeout_secs: 5, ..config::Smtp::default() };
+    change(&mut smtp);
+    let verifier = Verifier::new(&dns.resolver(config::Dnssec::Off), &smtp);
+    TestGateway::judging(verifier, change).await
+}
+
+/// Sends a message with this From and reverse-path, and returns the reply.
+async fn send(gw: &TestGateway, reverse_path: &str, from: &str) -> Reply {
+    let mut smtp = gw.smtp_tls().await;
+    smtp.send(&format!("MAIL FROM:<{reverse_path}>")).await.expect("250 ");
+    smtp.send("RCPT TO:<dana@example.org>").await.expect("250 ");
+    smtp.data(&message(from)).await
+}
+
+/// Returns what the reader of the last message is told about its sender.
+async fn told(gw: &TestGateway, reply: Reply) -> SenderCheck {
+    let reference = reply.reference();
+    let inbox = gw.inbox("dana").await;
+    inbox.into_iter().find(|item| item.reference == reference).unwrap().sender
+}
+
+/// RFC 9989 §5.3: what the author's domain asks for is done, whatever the envelope says.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_policy_of_the_authors_domain_is_honoured() {
+    let dns = DnsStub::start().await;
+    for policy in ["reject", "quarantine", "none"] {
+        publish(&dns, &format!("{policy}.example"), policy);
+    }
+    dns.text("outside.example", "v=spf1 ip4:127.0.0.1 -all");
+    dns.text("_dmarc.outside.example", "v=DMARC1; p=reject");
+    dns.text("plain.example", "v=spf1 ip4:127.0.0.1 -all");
+    let gw = judging(&dns, |_| ()).await;
+    for reverse_path in ["rachel@outside.example", "ceo@reject.example", ""] {
+        let refused = send(&gw, reverse_path, "The Boss <ceo@reject.example>").await;
+        refused.expect("550 5.7.1 The domain in From does not authenticate this message");
+    }
+    let hidden = send(&gw, "r@outside.example", "r@outside.example, ceo@reject.example").await;
+    hidden.expect("550 5.7.1 ");
+    assert_eq!(gw.count("dana").await, 0);
+    for (reverse_path, from, expected) in [
+        ("r@outside.example", "ceo@quarantine.example", SenderCheck::Quarantined),
+        ("r@outside.example", "ceo@none.example", SenderCheck::Failed),
+        ("r@outside.example", "r@outside.example", SenderCheck::Confirmed),
+        ("r@plain.example", "r@plain.example", SenderCheck::Confirmed),
+        ("r@plain.example", "r@other.example", SenderCheck::Unknown),
+        ("r@outside.example", "r@outside.example, a@other.example", SenderCheck::Unknown),
+    ] {
+        let reply = send(&gw, reverse_path, from).await;
+        assert_eq!(told(&gw, reply).await, expected, "{from}");
+    }
+    let marking = judging(&dns, |smtp| smtp.dmarc_reject = Unconfirmed::Mark).await;
+    let reply = send(&marking, "r@outside.example", "ceo@reject.example").await;
+    assert_eq!(told(&marking, reply).await, SenderCheck::Failed);
+}
+
+/// A stranger is no colleague, and no stranger speaks for the system.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_outside_is_one_of_us_unnoticed() {
+    let dns = DnsStub::start().await;
+    let gw = judging(&dns, |_| ()).await;
+    for reverse_path in ["x@outside.example", "omar@example.org", ""] {
+        for from in ["Omar <omar@example.org>", "dana@example.org", "it@mail.example.org"] {
+            let reply = send(&gw, reverse_path, from).await;
+            assert_eq!(told(&gw, reply).await, SenderCheck::OwnDomain, "{from}");
+        }
+        for from in
+            ["Postern <postmaster@example.org>", "x@outside.example, postmaster@example.org"]
+        {
+            let refused = send(&gw, reverse_path, from).await;
+            refused.expect("550 5.7.1 Mail in the name of this system");
+        }
+    }
+    let strict = judging(&dns, |smtp| smtp.own_domain_unconfirmed = Unconfirmed::Refuse).await;
+    send(&strict, "", "Omar <omar@example.org>")
+        .await
+        .expect("550 5.7.1 Mail from our own domains");
+    // Without any checks nothing can confirm it.
+    let unchecked = TestGateway::start().await;
+    let reply = send(&unchecked, "x@outside.example", "omar@example.org").await;
+    assert_eq!(told(&unchecked, reply).await, SenderCheck::OwnDomain);
+    // Our own domain's record lets this host send for it.
+    dns.text("example.org", "v=spf1 ip4:127.0.0.1 -all");
+    dns.text("_dmarc.example.org", "v=DMARC1; p=reject");
+    let gw = judging(&dns, |_| ()).await;
+    let reply = send(&gw, "omar@example.org", "Omar <omar@example.org>").await;
+    assert_eq!(told(&gw, reply).await, SenderCheck::Confirmed);
+    send(&gw, "x@outside.example", "Omar <omar@example.org>").await.expect("550 5.7.1 ");
+}
+
+/// A trusted relay has checked what it passes on: colleagues' mail by way of it goes on as before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trusted_relay_passes_on_what_our_own_domains_send() {
+    let dns = DnsStub::start().await;
+    publish(&dns, "reject.example", "reject");
+    let gw = judging(&dns, |smtp| {
+        smtp.trusted_relays = vec!["127.0.0.0/8".to_owned()];
+        smtp.own_domain_unconfirmed = Unconfirmed::Refuse;
+    })
+    .await;
+    for from in ["omar@example.org", "postmaster@example.org", "ceo@reject.example"] {
+        let reply = send(&gw, "x@outside.example", from).await;
+        assert_eq!(told(&gw, reply).await, SenderCheck::Relay, "{from}");
+    }
+}
+
+/// What a message says about its sender beside the address is compared with it when it arrives.
+#[tokio::test]
+async fn what_contradicts_the_sender_is_kept_for_the_reader() {
+    let gw = TestGateway::start().await;
+    let mut smtp = gw.smtp_tls().await;
+    let text =
+        b"From: \"ceo@bank.example\" <a@examp1e.org>\r\nReply-To: x@evil.test\r\n\r\nText.\r\n";
+    smtp.deliver("dana@example.org", text).await.reference();
+    let found: Vec<(SenderWarning, String)> = gw.inbox("dana").await[0]
+        .warnings
+        .iter()
+        .map(|one| (one.kind, one.about.clone()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (SenderWarning::NameAddress, "ceo@bank.example".to_owned()),
+            (SenderWarning::ReplyDomain, "evil.test".to_owned()),
+            (SenderWarning::Lookalike, "example.org".to_owned()),
+        ]
+    );
 }

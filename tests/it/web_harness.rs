@@ -28,6 +28,7 @@ use postern::net::throttles::{self, Throttles};
 use postern::net::tls::{Identity, provider};
 use postern::store::Store;
 use postern::store::memory::MemoryEngine;
+use postern::terms::SenderCheck;
 use postern::vault::{DaemonKey, PasswordCost, PoolLimits, Vault};
 use postern::web::server::Server;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -158,6 +159,7 @@ impl TestWeb {
                 host: "mail.example.org".to_owned(),
             },
             authenticated: false,
+            sender: SenderCheck::Unchecked,
             results: String::new(),
         };
         let gateway = self.gateway.clone();

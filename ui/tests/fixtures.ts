@@ -1,12 +1,16 @@
 // Answers of the daemon with all their fields; a test names only the fields that matter to it.
 import type { Detail, Item, Mailbox, Problem, Quota } from "../src/api/types.ts";
 
+export function fromLike(given: Partial<Item["from"]> = {}): Item["from"] {
+  return { name: null, address: null, check: "unchecked", warnings: [], ...given };
+}
+
 export function itemLike(given: Partial<Item> & { reference: string }): Item {
   return {
     ...{ mailbox: "in", subject: "", receivedAt: "2026-11-23T10:00:00Z", size: 1 },
     ...{ attachments: 0, opened: true, unread: false, starred: false, sent: false },
     ...{ recipients: [], labels: [], notice: null, asksConfirmation: false, conversation: null },
-    from: { name: null, address: null },
+    from: fromLike(),
     protection: { kind: "inside", version: null, peer: null },
     ...given,
   };

@@ -4,7 +4,7 @@ import { ApiError } from "../src/api/client.ts";
 import type { Item, Mailbox } from "../src/api/types.ts";
 import { mail, PartlyDone } from "../src/state/mail.svelte.ts";
 import { searchKey } from "../src/state/window.ts";
-import { boxLike, itemLike, problemLike, quotaLike } from "./fixtures.ts";
+import { boxLike, fromLike, itemLike, problemLike, quotaLike } from "./fixtures.ts";
 
 vi.mock("../src/api/mail.ts");
 
@@ -12,7 +12,7 @@ const item = (reference: string, hour: number): Item => {
   const receivedAt = `2026-11-23T${String(hour).padStart(2, "0")}:00:00Z`;
   return itemLike({
     reference,
-    from: { name: reference, address: null },
+    from: fromLike({ name: reference }),
     receivedAt,
     unread: true,
   });

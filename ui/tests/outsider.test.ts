@@ -12,7 +12,7 @@ import OpenPages from "../src/views/open/OpenPages.svelte";
 import { toasts } from "../src/state/toasts.svelte.ts";
 import Cards from "../src/views/portal/Cards.svelte";
 import Portal from "../src/views/portal/Portal.svelte";
-import { itemLike } from "./fixtures.ts";
+import { fromLike, itemLike } from "./fixtures.ts";
 
 const REFERENCE = "01KAN-5Q7DC-8E2XV-M9T4H";
 const pickup: Pickup = {
@@ -275,7 +275,7 @@ test("verifying a reference number answers yes with a date, or no", async () => 
 });
 
 const item = (reference: string, opened: boolean): Item => {
-  const from = { name: "Dana Levi", address: "dana@example.org" };
+  const from = fromLike({ name: "Dana Levi", address: "dana@example.org" });
   return itemLike({ reference, from, subject: reference, opened, unread: !opened });
 };
 

@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import type { Item, Mailbox, Page } from "../src/api/types.ts";
 import * as win from "../src/state/window.ts";
-import { boxLike, itemLike } from "./fixtures.ts";
+import { boxLike, fromLike, itemLike } from "./fixtures.ts";
 
 /** Returns a message named by a letter; `a` is the newest. */
 function item(reference: string, over: Partial<Item> = {}): Item {
   const minute = String(59 - (reference.codePointAt(0) ?? 0) + 97).padStart(2, "0");
   return itemLike({
     reference,
-    from: { name: `Sender ${reference}`, address: `${reference}@example.org` },
+    from: fromLike({ name: `Sender ${reference}`, address: `${reference}@example.org` }),
     subject: `Subject ${reference}`,
     receivedAt: `2026-11-23T10:${minute}:00Z`,
     ...over,

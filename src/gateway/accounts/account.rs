@@ -317,11 +317,16 @@ impl Gateway {
         }
     }
 
+    /// The local domains, in lower case.
+    pub fn domains(&self) -> &[String] {
+        &self.inner.settings.domains
+    }
+
     /// Whether an address is in a local domain.
     pub(in crate::gateway) fn is_ours(&self, address: &Address) -> bool {
         let normalized = address.normalized();
         let domain = normalized.rsplit_once('@').map_or("", |(_, domain)| domain);
-        self.inner.settings.domains.iter().any(|ours| ours == domain)
+        self.domains().iter().any(|ours| ours == domain)
     }
 
     /// Notifies the account's listeners that its sessions changed.

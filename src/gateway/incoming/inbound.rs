@@ -7,6 +7,7 @@ use bytes::Bytes;
 use crate::gateway::incoming::recipient::AcceptedRecipient;
 use crate::mail::envelope::Envelope;
 use crate::mail::header::HeaderFacts;
+use crate::terms::SenderCheck;
 
 /// A message that the SMTP edge accepted.
 pub struct Inbound {
@@ -18,6 +19,8 @@ pub struct Inbound {
     pub arrival: Arrival,
     /// The sender's domain authenticates it (DMARC), or a trusted relay passed it on.
     pub authenticated: bool,
+    /// What its reader is told about its authors.
+    pub sender: SenderCheck,
     /// The Authentication-Results field (RFC 8601), or empty.
     pub results: String,
 }

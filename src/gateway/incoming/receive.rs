@@ -22,6 +22,7 @@ use crate::gateway::records::message::Protection;
 use crate::gateway::text::{mail_text, reverse_path_text};
 use crate::mail::message::Ids;
 use crate::mail::reference::Reference;
+use crate::mail::warnings::warnings;
 use crate::mail::{message, results, trace};
 use crate::store::Pending;
 use crate::vault::{ContentKey, wipe_stack};
@@ -72,7 +73,7 @@ impl Gateway {
         sealing.push(&trace)?;
         kept.iter().try_for_each(|slice| sealing.push(slice))?;
         let content = sealing.finish()?;
-        let (summary, ids) = sealed_summary(&inbound)?;
+        let (summary, ids) = sealed_summary(&inbound, self.domains())?;
         let summary = Summarised { octets: &summary, ids: &ids };
         let mut readers: Vec<Reader> = Vec::with_capacity(inbound.recipients.len());
         for recipient in &inbound.recipients {
@@ -112,8 +113,13 @@ struct Arrived {
     answer: Option<Answer>,
 }
 
-fn sealed_summary(inbound: &Inbound) -> Result<(zeroize::Zeroizing<Vec<u8>>, Ids), Error> {
+fn sealed_summary(
+    inbound: &Inbound,
+    our_domains: &[String],
+) -> Result<(zeroize::Zeroizing<Vec<u8>>, Ids), Error> {
     let summary = message::summary(&inbound.message, &inbound.facts);
+    let reply_to = message::addresses_in(&inbound.message, &inbound.facts, "Reply-To");
+    let warnings = warnings(summary.from.as_ref(), &reply_to, our_domains);
     let (from_name, from_address) = match summary.from {
         Some(from) => (from.name, from.address),
         None => (None, None),
@@ -124,6 +130,8 @@ fn sealed_summary(inbound: &Inbound) -> Result<(zeroize::Zeroizing<Vec<u8>>, Ids
         subject: summary.subject,
         attachments: summary.attachments,
         to: summary.to.iter().map(mail_text).collect(),
+        sender: inbound.sender,
+        warnings,
         ..SealedSummary::default()
     };
     Ok((sealed.to_octets()?, summary.ids))

@@ -20,6 +20,7 @@ use crate::gateway::text::mail_text;
 use crate::mail::header::{HeaderLimits, gate};
 use crate::mail::message::{self, Summary};
 use crate::mail::reference::Reference;
+use crate::mail::warnings::{Warning, warnings};
 use crate::vault::ContentKey;
 
 /// How often the duplicate check is repeated if messages arrive concurrently.
@@ -57,6 +58,8 @@ impl Gateway {
             what: "this is not a message: its header is not valid".to_owned(),
         })?;
         let summary = message::summary(&octets, &facts);
+        let reply_to = message::addresses_in(&octets, &facts, "Reply-To");
+        let warnings = warnings(summary.from.as_ref(), &reply_to, self.domains());
         if summary.from.is_none() && summary.subject.is_empty() && summary.ids.is_empty() {
             return Err(Error::Invalid {
                 what: "this is not a message: it has no header".to_owned(),
@@ -71,7 +74,7 @@ impl Gateway {
             if let Some(imported) = self.import_known(actor, mailbox, &octets, &summary, &seen)? {
                 return Ok(imported);
             }
-            let sealed = self.import_sealed(account, target, &octets, &summary)?;
+            let sealed = self.import_sealed(account, target, &octets, (&summary, &warnings))?;
             let reference = sealed.reference;
             if self.import_store(sealed, own, seen)? {
                 return Ok(Imported { item: self.message_item(actor, reference)?, known: false });
@@ -123,7 +126,7 @@ impl Gateway {
         account: AccountId,
         mailbox: MailboxId,
         octets: &[u8],
-        summary: &Summary,
+        (summary, warnings): (&Summary, &[Warning]),
     ) -> Result<SealedMessage, Error> {
         let now = self.inner.clock.now();
         let date = message::date(octets).as_deref().and_then(Timestamp::parse_rfc3339);
@@ -135,6 +138,7 @@ impl Gateway {
             subject: summary.subject.clone(),
             attachments: summary.attachments,
             to: summary.to.iter().map(mail_text).collect(),
+            warnings: warnings.to_vec(),
             ..SealedSummary::default()
         };
         let sealed = sealed.to_octets()?;

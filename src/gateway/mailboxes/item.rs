@@ -14,7 +14,9 @@ use crate::gateway::records::sealed_form;
 use crate::gateway::records::tables::{ENTRIES, EPOCHS};
 use crate::gateway::{Gateway, text};
 use crate::mail::reference::Reference;
+use crate::mail::warnings::Warning;
 use crate::store::{Read, Store};
+use crate::terms::SenderCheck;
 use crate::vault::Epoch;
 
 /// A message as its reader sees it without opening it.
@@ -42,6 +44,9 @@ pub struct ItemView {
     /// Messages with the same value belong to one conversation.
     pub conversation: Option<String>,
     pub labels: Vec<LabelId>,
+    /// What the check of its authors said when it arrived.
+    pub sender: SenderCheck,
+    pub warnings: Vec<Warning>,
 }
 
 /// A message with its changeable properties.
@@ -130,6 +135,8 @@ impl<'r> OpenedEpochs<'r> {
                 && self.gateway.confirmation_asked(self.actor.account(), entry.reference)?,
             conversation: entry.conversation.map(|key| text::hex(&key)),
             labels: entry.labels.clone(),
+            sender: summary.sender,
+            warnings: summary.warnings,
         })
     }
 }

@@ -8,8 +8,9 @@ use crate::gateway::error::Error;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::sealed_form;
 use crate::mail::message::Ids;
+use crate::mail::warnings::Warning;
 use crate::store::{self, Record};
-use crate::terms::DeliveryState;
+use crate::terms::{DeliveryState, SenderCheck};
 
 /// The summary of a message, which the list shows before it is opened.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -24,13 +25,17 @@ pub(in crate::gateway) struct SealedSummary {
     pub recipients: Vec<String>,
     pub notice: Option<NoticeOf>,
     pub outline: Option<Outline>,
+    /// What the check of its authors said when it arrived.
+    pub sender: SenderCheck,
+    /// What in it contradicts its sender.
+    pub warnings: Vec<Warning>,
 }
 
 impl Record for SealedSummary {
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
 
     fn migrate(version: u8, bytes: &[u8]) -> Option<Self> {
-        store::migrated::<SealedSummaryV1, Self>(version, bytes)
+        store::migrated::<SealedSummaryV2, Self>(version, bytes)
     }
 }
 
@@ -81,6 +86,45 @@ pub struct FileAt {
 }
 
 #[derive(Serialize, Deserialize)]
+pub(in crate::gateway) struct SealedSummaryV2 {
+    from_name: Option<String>,
+    from_address: Option<String>,
+    subject: String,
+    attachments: u32,
+    to: Vec<String>,
+    recipients: Vec<String>,
+    notice: Option<NoticeOf>,
+    outline: Option<Outline>,
+}
+
+impl Record for SealedSummaryV2 {
+    const VERSION: u8 = 2;
+
+    fn migrate(version: u8, bytes: &[u8]) -> Option<Self> {
+        store::migrated::<SealedSummaryV1, Self>(version, bytes)
+    }
+}
+
+impl From<SealedSummaryV2> for SealedSummary {
+    /// Nothing is known about the senders of messages that arrived before: they are shown as those
+    /// that nobody checked.
+    fn from(old: SealedSummaryV2) -> SealedSummary {
+        SealedSummary {
+            from_name: old.from_name,
+            from_address: old.from_address,
+            subject: old.subject,
+            attachments: old.attachments,
+            to: old.to,
+            recipients: old.recipients,
+            notice: old.notice,
+            outline: old.outline,
+            sender: SenderCheck::Unchecked,
+            warnings: Vec::new(),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
 pub(in crate::gateway) struct SealedSummaryV1 {
     from_name: Option<String>,
     from_address: Option<String>,
@@ -110,9 +154,9 @@ impl Record for SealedSummaryV1 {
     const VERSION: u8 = 1;
 }
 
-impl From<SealedSummaryV1> for SealedSummary {
-    fn from(old: SealedSummaryV1) -> SealedSummary {
-        SealedSummary {
+impl From<SealedSummaryV1> for SealedSummaryV2 {
+    fn from(old: SealedSummaryV1) -> SealedSummaryV2 {
+        SealedSummaryV2 {
             from_name: old.from_name,
             from_address: old.from_address,
             subject: old.subject,

@@ -7,8 +7,8 @@ use crate::gateway::mailboxes::content::Content;
 use crate::gateway::{self, ItemView};
 use crate::mail::message::{self, NameAddr};
 use crate::mail::reference::Reference;
-use crate::mail::sanitize;
-use crate::terms::DeliveryState;
+use crate::mail::{sanitize, warnings};
+use crate::terms::{DeliveryState, SenderCheck, SenderWarning};
 
 /// A message as the list shows it, opened or not.
 #[derive(Serialize, ToSchema)]
@@ -71,11 +71,24 @@ pub struct Notice {
     recipient: String,
 }
 
-/// The sender stated in a message; both fields may be missing in a malformed message.
+/// The sender stated in a message; name and address may be missing in a malformed message.
 #[derive(Serialize, ToSchema)]
 pub struct Sender {
     name: Option<String>,
     address: Option<String>,
+    check: SenderCheck,
+    /// What in the message contradicts its sender.
+    warnings: Vec<Warning>,
+}
+
+/// A contradiction between a message and its sender.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SenderContradiction)]
+pub struct Warning {
+    kind: SenderWarning,
+    /// The address in the sender's name, the domain that replies go to, or the domain of this site
+    /// that the sender's looks like.
+    about: String,
 }
 
 /// How a message was protected on its way here.
@@ -179,7 +192,12 @@ impl From<ItemView> for Item {
         Item {
             reference: view.reference.to_string(),
             mailbox: view.mailbox,
-            from: Sender { name: view.from_name, address: view.from_address },
+            from: Sender {
+                name: view.from_name,
+                address: view.from_address,
+                check: view.sender,
+                warnings: view.warnings.into_iter().map(Warning::from).collect(),
+            },
             subject: view.subject,
             received_at: view.received.to_rfc3339(),
             size: view.size,
@@ -195,6 +213,12 @@ impl From<ItemView> for Item {
             conversation: view.conversation,
             labels: view.labels,
         }
+    }
+}
+
+impl From<warnings::Warning> for Warning {
+    fn from(warnings::Warning { kind, about }: warnings::Warning) -> Warning {
+        Warning { kind, about }
     }
 }
 

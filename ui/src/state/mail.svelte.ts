@@ -480,7 +480,7 @@ function itemOf(detail: Detail): Item {
 function pendingItem(flags: Flags): Listed {
   return {
     ...{ ...flags, pending: true },
-    from: { name: null, address: null },
+    from: { name: null, address: null, check: "unchecked", warnings: [] },
     ...{ subject: "", receivedAt: "", size: 0, attachments: 0, opened: false },
     ...{ sent: false, recipients: [], notice: null, asksConfirmation: false },
     protection: { kind: "inside", version: null, peer: null },

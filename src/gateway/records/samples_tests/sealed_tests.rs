@@ -8,7 +8,8 @@ use crate::gateway::outgoing::draft::{Addressee, DraftContent, RelatedMessage};
 use crate::gateway::search::block::{Block, Builder, Doc, Docs};
 use crate::gateway::search::index::Text;
 use crate::gateway::upload;
-use crate::terms::{Choice, DeliveryState, RelationKind};
+use crate::mail::warnings::Warning;
+use crate::terms::{Choice, DeliveryState, RelationKind, SenderCheck, SenderWarning};
 
 use super::*;
 
@@ -84,6 +85,8 @@ impl Samples for SealedSummary {
                 end: vec![1, 2, 3],
                 files: vec![file],
             }),
+            sender: SenderCheck::Confirmed,
+            warnings: each(|kind: SenderWarning| Warning { kind, about: text("example.net") }),
         };
         let of_notice = |notice| SealedSummary { notice: Some(notice), ..SealedSummary::default() };
         let mut samples = vec![SealedSummary::default(), full];
@@ -91,6 +94,7 @@ impl Samples for SealedSummary {
         samples.extend(each(|topic: NoticeTopic| {
             of_notice(NoticeOf { topic: Some(topic), ..notice.clone() })
         }));
+        samples.extend(each(|sender| SealedSummary { sender, ..SealedSummary::default() }));
         samples
     }
 }
