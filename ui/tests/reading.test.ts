@@ -13,7 +13,7 @@ import Row from "../src/views/mail/Row.svelte";
 import SealedCard from "../src/views/mail/SealedCard.svelte";
 import StatusLines from "../src/views/mail/StatusLines.svelte";
 import Card from "../src/views/portal/Card.svelte";
-import { detailLike, itemLike } from "./fixtures.ts";
+import { detailLike, fromLike, itemLike } from "./fixtures.ts";
 
 let page: Record<string, unknown> | null = null;
 
@@ -141,15 +141,16 @@ test("of many recipients, the first few are shown until the others are asked for
 });
 
 test("replies that go elsewhere than to the sender are told by address", async () => {
-  const from = { name: "Dana", address: "dana@example.org" };
+  const dana = { name: "Dana", address: "dana@example.org" };
+  const from = fromLike(dana);
   const evil = { name: "Dana", address: "dana@evil.example" };
   await showMessage({ from, replyTo: [{ name: "Dana", address: "Dana@Example.org" }] });
   expect(document.body.textContent).not.toContain(en.reader.repliesTo);
   if (page !== null) await unmount(page);
-  await showMessage({ from, replyTo: [{ name: null, address: from.address }, evil] });
+  await showMessage({ from, replyTo: [{ name: null, address: dana.address }, evil] });
   expect(document.querySelector("dl")?.textContent).toContain(en.reader.repliesTo);
   // All of them, the sender too: a reply goes to each.
-  for (const { address } of [from, evil])
+  for (const { address } of [dana, evil])
     expect(document.querySelector("dl")?.textContent).toContain(address);
 });
 
@@ -206,4 +207,57 @@ test("an image that the HTML shows is listed where the HTML is not shown", async
   find("as-text")?.click();
   await tick();
   expect(document.body.textContent).toContain("a.png");
+});
+
+const omar = { name: "Omar", address: "omar@example.org" };
+const about = "example.net";
+
+test.each([
+  ["unchecked", [], null],
+  ["confirmed", [], en.sender.confirmed("example.org")],
+  ["relay", [], en.sender.relay],
+  ["unknown", [], en.sender.unknown],
+  ["temporary", [], en.sender.temporary],
+  ["failed", [en.sender.failed], null],
+  ["quarantined", [en.sender.quarantined], null],
+  ["own-domain", [en.sender.ownDomain], null],
+] as const)(
+  "what the check of the sender said (%s) is in the list, before and after opening",
+  async (check, warnings, fact) => {
+    const item = { from: fromLike({ ...omar, check }) };
+    await showRow(item);
+    const mark = find("row-sender");
+    expect(mark?.textContent?.trim() ?? null).toBe(warnings.length > 0 ? en.sender.doubtful : null);
+    // Who may be somebody else is not shown by name alone.
+    expect(document.body.textContent?.includes("omar@example.org")).toBe(warnings.length > 0);
+    if (page !== null) await unmount(page);
+    const props = {
+      item: itemLike({ reference: "R", ...item, opened: false }),
+      ...{ opening: false, onopen: vi.fn(), onreject: vi.fn() },
+    };
+    page = mount(SealedCard, { target: document.body, props });
+    const told = () => [
+      [...document.querySelectorAll('[data-testid="sender-warning"]')].map((one) =>
+        one.textContent?.trim(),
+      ),
+      find("sender-fact")?.textContent?.trim() ?? null,
+    ];
+    expect(told()).toEqual([warnings, fact]);
+    await unmount(page);
+    await showMessage(item);
+    expect(told()).toEqual([warnings, fact]);
+  },
+);
+
+test.each([
+  ["name-address", en.sender.nameAddress(about, "omar@example.org"), true],
+  ["lookalike", en.sender.lookalike("example.org", about), true],
+  ["reply-domain", en.sender.replyElsewhere(about), false],
+] as const)("what contradicts the sender (%s) is said", async (kind, sentence, isListed) => {
+  const item = { from: fromLike({ ...omar, check: "confirmed", warnings: [{ kind, about }] }) };
+  await showRow(item);
+  expect(find("row-sender") !== null).toBe(isListed);
+  if (page !== null) await unmount(page);
+  await showMessage(item);
+  expect(find("sender-warning")?.textContent?.trim()).toBe(sentence);
 });

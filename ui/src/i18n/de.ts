@@ -185,6 +185,25 @@ export const de = {
       `Unverschlüsselt von ${peer} empfangen: Andere hätten diese Nachricht unterwegs lesen können.`,
     inside: "Diese Nachricht hat diesen Server nie verlassen.",
   },
+  sender: {
+    doubtful: "Absender prüfen",
+    confirmed: (domain) => `${domain} bestätigt diese Nachricht.`,
+    relay:
+      "Ein Mailserver Ihrer Organisation hat diese Nachricht weitergeleitet; ihm ist die Prüfung der Absender anvertraut.",
+    unknown: "Nichts bestätigt, dass diese Nachricht wirklich vom angegebenen Absender kommt.",
+    temporary:
+      "Als diese Nachricht eintraf, ließ sich nicht prüfen, ob sie wirklich vom angegebenen Absender kommt.",
+    failed:
+      "Die Domain des Absenders bestätigt diese Nachricht nicht. Vielleicht hat sie jemand anderes gesendet.",
+    quarantined:
+      "Die Domain des Absenders bestätigt diese Nachricht nicht und bittet darum, sie als verdächtig zu behandeln. Vielleicht hat sie jemand anderes gesendet.",
+    ownDomain:
+      "Diese Nachricht nennt Ihre eigene Organisation als Absender, kam aber von außen, und nichts bestätigt sie. Vielleicht hat sie eine fremde Person gesendet.",
+    nameAddress: (shown, real) =>
+      `Der Name des Absenders zeigt ${shown}, die Nachricht kommt aber von ${real}.`,
+    lookalike: (domain, ours) => `${domain} sieht aus wie ${ours}, ist aber eine andere Domain.`,
+    replyElsewhere: (domain) => `Antworten gehen an eine andere Domain: ${domain}.`,
+  },
   card: {
     sealed: "Noch nicht geöffnet",
     from: "Von",

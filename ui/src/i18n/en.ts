@@ -178,6 +178,26 @@ export const en = {
       `Received from ${peer} without encryption: others could have read this message on its way here.`,
     inside: "This message has never left this server.",
   },
+  sender: {
+    doubtful: "Check the sender",
+    confirmed: (domain: string) => `${domain} confirms this message.`,
+    relay:
+      "A mail server of your organisation passed this message on, and is trusted to check senders.",
+    unknown: "Nothing confirms that this message really comes from its sender.",
+    temporary:
+      "When this message arrived, it could not be checked whether it really comes from its sender.",
+    failed:
+      "The sender’s domain does not confirm this message. It may have been sent by somebody else.",
+    quarantined:
+      "The sender’s domain does not confirm this message, and asks to treat it as suspicious. It may have been sent by somebody else.",
+    ownDomain:
+      "This message names your own organisation as its sender, but it came from outside and nothing confirms it. It may have been sent by a stranger.",
+    nameAddress: (shown: string, real: string) =>
+      `The sender’s name shows ${shown}, but the message comes from ${real}.`,
+    lookalike: (domain: string, ours: string) =>
+      `${domain} looks like ${ours}, but is another domain.`,
+    replyElsewhere: (domain: string) => `Replies go to another domain: ${domain}.`,
+  },
   card: {
     sealed: "Not opened yet",
     from: "From",

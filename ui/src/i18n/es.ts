@@ -199,6 +199,25 @@ export const es = {
       `Recibido de ${peer} sin cifrar: otras personas podrían haber leído este mensaje por el camino.`,
     inside: "Este mensaje nunca ha salido de este servidor.",
   },
+  sender: {
+    doubtful: "Compruebe el remitente",
+    confirmed: (domain) => `${domain} confirma este mensaje.`,
+    relay:
+      "Un servidor de correo de su organización reenvió este mensaje; se confía en que comprueba los remitentes.",
+    unknown: "Nada confirma que este mensaje venga realmente del remitente indicado.",
+    temporary:
+      "Cuando llegó este mensaje, no se pudo comprobar si viene realmente del remitente indicado.",
+    failed:
+      "El dominio del remitente no confirma este mensaje. Puede que lo haya enviado otra persona.",
+    quarantined:
+      "El dominio del remitente no confirma este mensaje y pide que se trate como sospechoso. Puede que lo haya enviado otra persona.",
+    ownDomain:
+      "Este mensaje indica su propia organización como remitente, pero llegó de fuera y nada lo confirma. Puede que lo haya enviado un desconocido.",
+    nameAddress: (shown, real) =>
+      `El nombre del remitente muestra ${shown}, pero el mensaje viene de ${real}.`,
+    lookalike: (domain, ours) => `${domain} se parece a ${ours}, pero es otro dominio.`,
+    replyElsewhere: (domain) => `Las respuestas van a otro dominio: ${domain}.`,
+  },
   card: {
     sealed: "Sin abrir",
     from: "De",

@@ -191,6 +191,25 @@ export const fr = {
       `Reçu de ${peer} sans chiffrement\u00a0: d’autres auraient pu lire ce message en chemin.`,
     inside: "Ce message n’a jamais quitté ce serveur.",
   },
+  sender: {
+    doubtful: "Vérifier l’expéditeur",
+    confirmed: (domain) => `${domain} confirme ce message.`,
+    relay:
+      "Un serveur de messagerie de votre organisation a transmis ce message\u00a0; il est chargé de vérifier les expéditeurs.",
+    unknown: "Rien ne confirme que ce message vient vraiment de l’expéditeur indiqué.",
+    temporary:
+      "À l’arrivée de ce message, il n’a pas été possible de vérifier s’il vient vraiment de l’expéditeur indiqué.",
+    failed:
+      "Le domaine de l’expéditeur ne confirme pas ce message. Il a peut-être été envoyé par quelqu’un d’autre.",
+    quarantined:
+      "Le domaine de l’expéditeur ne confirme pas ce message et demande de le traiter comme suspect. Il a peut-être été envoyé par quelqu’un d’autre.",
+    ownDomain:
+      "Ce message indique votre propre organisation comme expéditeur, mais il est venu de l’extérieur et rien ne le confirme. Il a peut-être été envoyé par un inconnu.",
+    nameAddress: (shown, real) =>
+      `Le nom de l’expéditeur affiche ${shown}, mais le message vient de ${real}.`,
+    lookalike: (domain, ours) => `${domain} ressemble à ${ours}, mais c’est un autre domaine.`,
+    replyElsewhere: (domain) => `Les réponses vont à un autre domaine\u00a0: ${domain}.`,
+  },
   card: {
     sealed: "Pas encore ouvert",
     from: "De",
