@@ -17,8 +17,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use hyper::Method;
+use postern::client::Client;
 use postern::client::sending::Outgoing;
-use postern::client::{Client, Error};
 use postern::clock::Clock;
 use postern::mail::message;
 use postern::store::local::{LocalConfig, LocalEngine, forms};
@@ -104,12 +104,9 @@ async fn destroyed(site: &Site, what: &str, act: impl AsyncFnOnce()) -> Vec<Vec<
     gone
 }
 
-/// Calls a route that answers without a body.
+/// Calls a route of whose response nothing is needed.
 async fn done(client: &mut Client, method: Method, path: &str, body: Option<Value>) {
-    match client.call::<Value>(method, path, body).await {
-        Ok(_) | Err(Error::Answer(_)) => {}
-        Err(error) => panic!("{path}: {error}"),
-    }
+    client.done(method, path, body).await.unwrap_or_else(|error| panic!("{path}: {error}"));
 }
 
 fn deliver(site: &Site, subject: &str) {
@@ -184,10 +181,18 @@ async fn destroy_everything(site: &Site, sink: &Sink) -> Vec<Vec<u8>> {
     let password = one_time_password(sink);
     let mut noa = None;
     gone.extend(
-        destroyed(site, "claiming", async || {
-            let claim =
-                Client::sign_in_with(&site.url, &site.ca(), NOA, &password, Some(OWN)).await;
-            noa = Some(claim.expect("a sign-in with the one-time password"));
+        destroyed(site, "using a one-time password", async || {
+            let used = Client::sign_in(&site.url, &site.ca(), NOA, &password).await;
+            noa = Some(used.expect("a sign-in with the one-time password"));
+        })
+        .await,
+    );
+    // The daemon's copy of the next one-time password goes.
+    let mut noa = noa.expect("Noa is signed in");
+    gone.extend(
+        destroyed(site, "choosing a passphrase", async || {
+            let own = json!({ "passphrase": OWN });
+            done(&mut noa, Method::POST, "/api/account/passphrase", Some(own)).await;
         })
         .await,
     );
@@ -197,7 +202,6 @@ async fn destroy_everything(site: &Site, sink: &Sink) -> Vec<Vec<u8>> {
     };
     gone.extend(destroyed(site, "sending in clear", plain).await);
     gone.extend(destroy_credentials(site, &mut dana).await);
-    let noa = noa.expect("Noa is signed in");
     gone.extend(
         destroyed(site, "signing out", async || noa.sign_out().await.expect("the answer")).await,
     );

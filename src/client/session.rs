@@ -82,7 +82,7 @@ impl Client {
     }
 
     /// Works like [`Client::sign_in`]; `own` is the passphrase that the owner of a temporary
-    /// account chooses at the first sign-in.
+    /// account chooses in the same step as it uses the one-time password.
     pub async fn sign_in_with(
         url: &str,
         ca: &Path,
@@ -175,7 +175,17 @@ impl Client {
 
     /// Ends the session.
     pub async fn sign_out(mut self) -> Result<(), Error> {
-        let (status, octets) = self.send(Method::DELETE, "/api/session", None).await?;
+        self.done(Method::DELETE, "/api/session", None).await
+    }
+
+    /// Sends one signed request whose response has no body.
+    pub async fn done(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<(), Error> {
+        let (status, octets) = self.send(method, path, body).await?;
         checked(status, octets).map(|_| ())
     }
 

@@ -24,9 +24,6 @@ pub enum Error {
     /// The attachments of a message are larger than allowed.
     #[error("the attachments are too large")]
     TooLarge,
-    /// The owner of the temporary account must choose a password first.
-    #[error("the account must be claimed first")]
-    ClaimFirst,
     /// The chosen password is too short.
     #[error("the password is too weak")]
     WeakPassword,
@@ -102,6 +99,8 @@ pub enum Conflict {
     LastManager,
     /// Two-step verification is on already.
     TotpOn,
+    /// The owner of the temporary account has chosen a passphrase already.
+    PassphraseChosen,
 }
 
 impl Conflict {
@@ -128,6 +127,7 @@ impl Conflict {
             Conflict::TooOld => "too-old",
             Conflict::LastManager => "last-manager",
             Conflict::TotpOn => "totp-on",
+            Conflict::PassphraseChosen => "passphrase-chosen",
         }
     }
 }
@@ -158,6 +158,7 @@ impl Conflict {
             Conflict::TooOld => "The changes since then are no longer available.",
             Conflict::LastManager => "This is the last administrator; appoint another one first.",
             Conflict::TotpOn => "Two-step verification is already on.",
+            Conflict::PassphraseChosen => "A passphrase was already chosen.",
         }
     }
 }

@@ -32,9 +32,7 @@ fn an_outsider_claims_an_account_reads_and_replies() {
         let view = gateway.pickup(&token).unwrap();
         assert_eq!((view.state, view.reference), (PickupState::Waiting, reference));
     }
-    // Without a passphrase of one's own it stays closed, and a short one is refused.
-    let none = gateway.session_open(log_in(OUTSIDER, &initial));
-    assert!(matches!(none, Err(Error::ClaimFirst)));
+    // A short passphrase is refused, and uses nothing up.
     assert!(matches!(claim(&gateway, OUTSIDER, &initial, "short"), Err(Error::WeakPassword)));
     let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
     assert!(noa.is_temporary());
@@ -82,28 +80,135 @@ fn a_second_message_uses_the_same_account() {
     assert_eq!(inbox(&gateway, &noa).len(), 2);
 }
 
-/// Of two browsers that claim with the same password, one gets the account.
+/// Of eight browsers that use one password at the same moment, one gets in, whether they choose
+/// passphrases or not.
 #[test]
-fn two_who_claim_at_once_are_not_both_let_in() {
-    for _ in 0..10 {
-        claim_at_once();
+fn of_all_who_use_a_one_time_password_at_once_one_is_let_in() {
+    for _ in 0..5 {
+        for own in [None, Some(OWN)] {
+            sign_in_at_once(own);
+        }
     }
 }
 
-fn claim_at_once() {
+fn sign_in_at_once(own: Option<&'static str>) {
     let gateway = gateway();
     let dana = sign_in(&gateway, "dana");
     send(&gateway, &dana, &content(&[OUTSIDER], "One"));
     let (initial, _) = password_and_token(&leased(&gateway)[0].1);
-    let claims: Vec<_> = std::thread::scope(|scope| {
-        let one = |own: &'static str| {
+    let outcomes: Vec<_> = std::thread::scope(|scope| {
+        let one = |_| {
             let (gateway, initial) = (gateway.clone(), initial.clone());
-            scope.spawn(move || claim(&gateway, OUTSIDER, &initial, own).is_ok())
+            scope.spawn(move || {
+                let new_password = own.map(password);
+                gateway.session_open(LogIn { new_password, ..log_in(OUTSIDER, &initial) })
+            })
         };
-        let both = [one("the first one's words"), one("the second one's words")];
-        both.into_iter().map(|thread| thread.join().unwrap()).collect()
+        let all: Vec<_> = (0..8).map(one).collect();
+        all.into_iter().map(|thread| thread.join().unwrap().err()).collect()
     });
-    assert_eq!(claims.iter().filter(|won| **won).count(), 1, "{claims:?}");
+    assert_eq!(outcomes.iter().filter(|failed| failed.is_none()).count(), 1, "{outcomes:?}");
+    let is_refused = |error: &Error| matches!(error, Error::Refused | Error::Busy);
+    assert!(outcomes.iter().flatten().all(is_refused), "{outcomes:?}");
+}
+
+/// D1: what a mail says opens one session and nothing after that, each mail brings another password
+/// until a passphrase is chosen, and none does afterwards.
+#[test]
+fn each_one_time_password_opens_one_session_until_a_passphrase_is_chosen() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let reference = send(&gateway, &dana, &content(&[OUTSIDER], "The secret of the day"));
+    let (first, token) = password_and_token(&leased(&gateway)[0].1);
+    let (noa, _) = visit(&gateway, &first).unwrap();
+    let (_, octets) = gateway.message_open(&noa, reference, None).unwrap();
+    assert!(String::from_utf8_lossy(&octets.whole().unwrap()).contains("The secret of the day"));
+    let draft = gateway.draft_from(&noa, reference, RelationKind::Reply).unwrap();
+    send(&gateway, &noa, &draft.content);
+    assert!(matches!(visit(&gateway, &first), Err(Error::Refused)));
+    assert_eq!(gateway.pickup(&token).unwrap().state, PickupState::Visited);
+
+    let id = gateway.temporary_list(Some(&dana)).unwrap()[0].id.clone();
+    let again = || {
+        gateway.temporary_resend(&dana, &id).unwrap();
+        password_and_token(&leased(&gateway).pop().unwrap().1).0
+    };
+    let second = again();
+    assert_ne!(first, second);
+    assert_eq!(again(), second, "it has not been used");
+    let (noa, opened) = visit(&gateway, &second).unwrap();
+    assert!(matches!(visit(&gateway, &second), Err(Error::Refused)));
+
+    let third = again();
+    let (elsewhere, other) = visit(&gateway, &third).unwrap();
+    let fourth = again();
+    assert!(!opened.account.temporary.unwrap().can_return);
+    let unlock = gateway.session_unlock_key(&opened.token, "thumb").unwrap();
+    let short = gateway.passphrase_choose(&noa, &unlock, &password("short"));
+    assert!(matches!(short, Err(Error::WeakPassword)));
+    gateway.passphrase_choose(&noa, &unlock, &password(OWN)).unwrap();
+    let (_, account, _) = gateway.session_current(&noa).unwrap();
+    assert!(account.temporary.unwrap().can_return);
+    // The other session has ended, and what waits in a mail opens nothing.
+    assert!(gateway.session_actor(&other.token, "thumb").is_err());
+    assert!(matches!(visit(&gateway, &fourth), Err(Error::Refused)));
+    assert_eq!(again(), "", "a mail brings no password any more");
+    let twice = gateway.passphrase_choose(&elsewhere, &unlock, &password("other words of mine"));
+    assert!(matches!(twice, Err(Error::Conflict(Conflict::PassphraseChosen))), "{twice:?}");
+    assert!(gateway.session_open(log_in(OUTSIDER, OWN)).is_ok());
+    assert_eq!(gateway.pickup(&token).unwrap().state, PickupState::Claimed);
+    let internal = gateway.passphrase_choose(&dana, &unlock, &password(OWN));
+    assert!(matches!(internal, Err(Error::Denied { .. })));
+}
+
+fn visit(gateway: &Gateway, one_time: &str) -> Result<(Actor, LoggedIn), Error> {
+    let opened = gateway.session_open(log_in(OUTSIDER, one_time))?;
+    Ok((gateway.session_actor(&opened.token, "thumb")?, opened))
+}
+
+/// Copied with a blank or a full stop, typed in capitals, or written down as it was read out.
+#[test]
+fn an_issued_password_is_taken_in_any_spelling() {
+    let spellings: [fn(&str) -> String; 7] = [
+        |p| format!("  {p}\n"),
+        |p| p.replace('-', ""),
+        |p| p.replace('-', " ").to_uppercase(),
+        |p| p.replace('-', " \u{2013} "),
+        |p| format!("\u{201c}{p}.\u{201d}\u{200b}"),
+        |p| p.replace('0', "O").replace('1', "l"),
+        |p| p.to_uppercase().replace('0', "o").replace('1', "I"),
+    ];
+    for hand_off in [HandOff::Claim, HandOff::InMail] {
+        for spell in spellings {
+            let gateway = gateway_with(|settings| settings.hand_off = hand_off);
+            let dana = sign_in(&gateway, "dana");
+            send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+            let (initial, _) = password_and_token(&leased(&gateway)[0].1);
+            assert!(visit(&gateway, &initial[1..]).is_err());
+            assert!(visit(&gateway, &spell(&initial)).is_ok(), "{:?}", spell(&initial));
+        }
+    }
+    // A passphrase of one's own is what it is.
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+    let (initial, _) = password_and_token(&leased(&gateway)[0].1);
+    let own = "ABCDEFGHJKMNPQRSTVWXYZ0123";
+    claim(&gateway, OUTSIDER, &initial, own).unwrap();
+    assert!(visit(&gateway, &own.to_lowercase()).is_err());
+    assert!(visit(&gateway, own).is_ok());
+}
+
+/// Without a passphrase there is none to ask for, when the account is deleted.
+#[test]
+fn an_outsider_without_a_passphrase_deletes_the_account() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+    let (initial, _) = password_and_token(&leased(&gateway)[0].1);
+    let (noa, _) = visit(&gateway, &initial).unwrap();
+    gateway.temporary_delete(&noa, None).unwrap();
+    assert!(gateway.temporary_list(None).unwrap().is_empty());
 }
 
 /// P-15: at its end the account, its keys and its wraps are gone; the outcome stays.
@@ -185,7 +290,12 @@ fn the_other_hand_offs_work_by_what_they_say() {
     assert_eq!(none, "", "the mail holds no password");
     let view = gateway.submission(&dana, reference).unwrap();
     let shown = view.recipients[0].temporary.as_ref().unwrap().password.clone().unwrap();
-    claim(&gateway, OUTSIDER, shown.expose(), OWN).unwrap();
+    visit(&gateway, shown.expose()).unwrap();
+    // The next one, for who comes back without having chosen a passphrase.
+    let view = gateway.submission(&dana, reference).unwrap();
+    let next = view.recipients[0].temporary.as_ref().unwrap().password.clone().unwrap();
+    assert_ne!(next.expose(), shown.expose());
+    claim(&gateway, OUTSIDER, next.expose(), OWN).unwrap();
     let view = gateway.submission(&dana, reference).unwrap();
     assert!(view.recipients[0].temporary.as_ref().unwrap().password.is_none());
 }
@@ -262,12 +372,13 @@ fn an_outsider_deletes_the_account_with_the_password() {
     send(&gateway, &dana, &content(&[OUTSIDER], "One"));
     let (initial, _) = password_and_token(&leased(&gateway)[0].1);
     let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
-    let wrong = gateway.temporary_delete(&noa, &password("wrong words"));
+    let wrong = gateway.temporary_delete(&noa, Some(&password("wrong words")));
     assert!(matches!(wrong, Err(Error::Refused)));
-    gateway.temporary_delete(&noa, &password(OWN)).unwrap();
+    assert!(matches!(gateway.temporary_delete(&noa, None), Err(Error::Invalid { .. })));
+    gateway.temporary_delete(&noa, Some(&password(OWN))).unwrap();
     assert!(gateway.temporary_list(None).unwrap().is_empty());
     assert!(gateway.session_open(log_in(OUTSIDER, OWN)).is_err());
-    let internal = gateway.temporary_delete(&dana, &password(PASSWORD));
+    let internal = gateway.temporary_delete(&dana, Some(&password(PASSWORD)));
     assert!(matches!(internal, Err(Error::Denied { .. })));
 }
 
@@ -311,6 +422,6 @@ fn nothing_of_an_account_that_ended_is_left() {
         tables
     };
     assert!(rows().len() > 15, "the account was hardly used: {:?}", rows());
-    gateway.temporary_delete(&noa, &password(OWN)).unwrap();
+    gateway.temporary_delete(&noa, Some(&password(OWN))).unwrap();
     assert_eq!(rows(), BTreeSet::new(), "rows are left in the tables of these numbers");
 }

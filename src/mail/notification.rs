@@ -27,7 +27,7 @@ pub enum Kind {
 /// What the notification says about the password (decision D1).
 #[derive(Clone, Copy)]
 pub enum HandOffText<'a> {
-    /// The password is valid for the first sign-in only.
+    /// The password opens one session.
     Claim(&'a str),
     /// The password is valid for as long as the account exists.
     InMail(&'a str),

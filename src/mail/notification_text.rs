@@ -92,8 +92,8 @@ const ENGLISH: Words = Words {
     },
     claim: |password| {
         format!(
-            "Password for your first visit:\n{password}\nOn your first visit you choose your own \
-             passphrase. After that, this password no longer works."
+            "One-time password:\n{password}\nIt works once. To come back later, choose a passphrase of \
+             your own after reading."
         )
     },
     in_mail: |password| format!("Your password:\n{password}"),
@@ -133,7 +133,7 @@ const HEBREW: Words = Words {
     },
     claim: |password| {
         format!(
-            "סיסמה לכניסה הראשונה:\n{password}\nבכניסה הראשונה תבחר/י סיסמה משלך. לאחר מכן הסיסמה הזאת לא תפעל עוד."
+            "סיסמה חד־פעמית:\n{password}\nהיא פועלת פעם אחת בלבד. כדי לחזור לכאן אפשר לבחור סיסמה משלך לאחר הקריאה."
         )
     },
     in_mail: |password| format!("הסיסמה שלך:\n{password}"),
@@ -173,8 +173,8 @@ const GERMAN: Words = Words {
     },
     claim: |password| {
         format!(
-            "Passwort für Ihren ersten Besuch:\n{password}\nBeim ersten Besuch wählen Sie eine eigene \
-             Passphrase. Danach gilt dieses Passwort nicht mehr."
+            "Einmalpasswort:\n{password}\nEs gilt nur einmal. Um später wiederzukommen, wählen Sie nach \
+             dem Lesen eine eigene Passphrase."
         )
     },
     in_mail: |password| format!("Ihr Passwort:\n{password}"),
@@ -215,8 +215,8 @@ const FRENCH: Words = Words {
     },
     claim: |password| {
         format!(
-            "Mot de passe pour votre première visite :\n{password}\nLors de cette visite, vous \
-             choisirez votre propre phrase de passe. Ensuite, ce mot de passe ne fonctionnera plus."
+            "Mot de passe à usage unique :\n{password}\nIl ne fonctionne qu’une fois. Pour revenir plus \
+             tard, choisissez votre propre phrase de passe après la lecture."
         )
     },
     in_mail: |password| format!("Votre mot de passe :\n{password}"),
@@ -258,8 +258,8 @@ const SPANISH: Words = Words {
     },
     claim: |password| {
         format!(
-            "Contraseña para su primera visita:\n{password}\nEn esa visita elegirá su propia frase de \
-             contraseña. Después, esta contraseña dejará de funcionar."
+            "Contraseña de un solo uso:\n{password}\nFunciona una sola vez. Para volver más adelante, \
+             elija su propia frase de contraseña después de leer."
         )
     },
     in_mail: |password| format!("Su contraseña:\n{password}"),
@@ -299,7 +299,7 @@ const ARABIC: Words = Words {
     },
     claim: |password| {
         format!(
-            "كلمة المرور لزيارتك الأولى:\n{password}\nفي زيارتك الأولى تختار عبارة مرور خاصة بك، وبعد ذلك لا تعمل كلمة المرور هذه."
+            "كلمة مرور لمرة واحدة:\n{password}\nتعمل مرة واحدة فقط. للعودة لاحقًا اختر عبارة مرور خاصة بك بعد القراءة."
         )
     },
     in_mail: |password| format!("كلمة مرورك:\n{password}"),

@@ -139,7 +139,6 @@ pub fn of_error(error: &gateway::Error) -> Reply {
         E::Full => Reply::new(452, S::SYSTEM_FULL, "Insufficient system storage, try again later"),
         E::Busy => Reply::new(452, S::TOO_BUSY, "System busy, try again later"),
         E::Refused
-        | E::ClaimFirst
         | E::WeakPassword
         | E::CodeNeeded
         | E::WrongCode

@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum HandOff {
-    /// The notification holds a single-use password, with which the outsider chooses another.
+    /// The notification holds a password that opens one session; in it the outsider may choose a
+    /// passphrase to come back with.
     Claim,
     /// The notification holds the password.
     InMail,
@@ -23,7 +24,10 @@ super::words!(HandOff { Claim => "claim", InMail => "in-mail", BySender => "by-s
 pub enum PickupState {
     /// Nobody has signed in to the temporary account yet.
     Waiting,
-    /// The recipient has chosen a password.
+    /// The recipient has signed in with a one-time password, which is used up, and has chosen no
+    /// passphrase.
+    Visited,
+    /// The recipient has a password or passphrase that stays valid.
     Claimed,
     /// The temporary account has expired.
     Expired,
@@ -31,8 +35,16 @@ pub enum PickupState {
     Revoked,
 }
 
+impl PickupState {
+    /// Whether the temporary account exists.
+    pub fn is_living(self) -> bool {
+        matches!(self, PickupState::Waiting | PickupState::Visited | PickupState::Claimed)
+    }
+}
+
 super::words!(PickupState {
     Waiting => "waiting",
+    Visited => "visited",
     Claimed => "claimed",
     Expired => "expired",
     Revoked => "revoked",

@@ -136,7 +136,7 @@ mod tests {
         check(&SenderCheck::ALL, SenderCheck::as_str, &checks);
         let warnings = ["name-address", "reply-domain", "lookalike"];
         check(&SenderWarning::ALL, SenderWarning::as_str, &warnings);
-        let pickups = ["waiting", "claimed", "expired", "revoked"];
+        let pickups = ["waiting", "visited", "claimed", "expired", "revoked"];
         check(&PickupState::ALL, PickupState::as_str, &pickups);
         let languages = ["english", "hebrew", "german", "french", "spanish", "arabic"];
         check(&Language::ALL, Language::as_str, &languages);

@@ -41,7 +41,7 @@ pub use daemon_key::DaemonKey;
 pub use epoch::{Epoch, epoch_begin};
 pub use pool::{PasswordPool, PoolLimits};
 pub use session::SessionToken;
-pub use strong::{AppPassword, PasskeySecret, RecoveryKey, random_password};
+pub use strong::{AppPassword, PasskeySecret, RecoveryKey, as_issued, random_password};
 
 pub use crate::wipe::wipe_stack;
 

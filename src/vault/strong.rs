@@ -34,11 +34,18 @@ pub fn random_password() -> Result<Password, Error> {
     Password::new(&random_symbols(SYMBOLS_130_BITS)?)
 }
 
-/// Parses symbols that a user typed: case, dashes and blanks do not matter, `o` is 0, `i` and `l`
-/// are 1. `Malformed` unless there are `count` of them.
+/// Reads a password that [`random_password`] made, in any spelling; `Malformed` if it has another
+/// form.
+pub fn as_issued(typed: &Password) -> Result<Password, Error> {
+    Password::new(&typed_symbols(typed.expose(), SYMBOLS_130_BITS)?)
+}
+
+/// Parses symbols that a user typed, pasted or was told: only letters and digits matter, neither
+/// their case nor what stands between them or around them (dashes of any kind, blanks, quotation
+/// marks, a full stop). `o` is 0, `i` and `l` are 1. `Malformed` unless there are `count` of them.
 fn typed_symbols(text: &str, count: usize) -> Result<Zeroizing<String>, Error> {
     let mut symbols = Zeroizing::new(String::with_capacity(count));
-    for c in text.chars().filter(|c| !c.is_whitespace() && *c != '-') {
+    for c in text.chars().filter(|c| c.is_alphanumeric()) {
         if symbols.len() == count {
             return Err(Error::Malformed);
         }

@@ -199,6 +199,7 @@ where
 const TEMPORARY_MAY: &[(&str, &[Method])] = &[
     ("/api/session", &[Method::GET, Method::DELETE]),
     ("/api/account", &[Method::DELETE]),
+    ("/api/account/passphrase", &[Method::POST]),
     ("/api/appearance", &[Method::GET, Method::PUT]),
     ("/api/mailboxes", &[Method::GET]),
     ("/api/messages", &[Method::GET]),

@@ -15,7 +15,6 @@
 //! | Full | 507 | `full` |
 //! | Unavailable | 503 | `unavailable` |
 //! | TooLarge | 413 | `too-large` |
-//! | ClaimFirst | 403 | `claim-first` |
 //! | CodeNeeded | 403 | `code-needed` |
 //! | WrongCode | 422 | `wrong-code` |
 //! | WeakPassword | 422 | `weak-password` |
@@ -160,9 +159,8 @@ impl Problem {
 impl From<gateway::Error> for Problem {
     fn from(error: gateway::Error) -> Problem {
         use gateway::Error::{
-            BrokeOff, Busy, ClaimFirst, CodeNeeded, Damaged, Denied, Full, Invalid, MailboxFull,
-            NewerRecord, NotFound, OverQuota, Refused, TooLarge, Unavailable, WeakPassword,
-            WrongCode,
+            BrokeOff, Busy, CodeNeeded, Damaged, Denied, Full, Invalid, MailboxFull, NewerRecord,
+            NotFound, OverQuota, Refused, TooLarge, Unavailable, WeakPassword, WrongCode,
         };
         let problem = match &error {
             NotFound { what } => {
@@ -179,10 +177,6 @@ impl From<gateway::Error> for Problem {
             TooLarge => {
                 let detail = "The files of this message are too large.";
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
-            }
-            ClaimFirst => {
-                let detail = "Choose a passphrase of your own to open this account.";
-                Problem::new(StatusCode::FORBIDDEN, "claim-first", detail)
             }
             WeakPassword => {
                 let detail =
@@ -310,7 +304,7 @@ mod tests {
     #[test]
     fn every_error_of_the_core_has_its_answer() {
         use gateway::Error;
-        let table: [(Error, u16, &str); 18] = [
+        let table: [(Error, u16, &str); 17] = [
             (Error::NotFound { what: "message" }, 404, "not-found"),
             (Error::Denied { reason: "no" }, 403, "denied"),
             (Error::Refused, 401, "signed-out"),
@@ -324,7 +318,6 @@ mod tests {
             (Error::NewerRecord { table: "drafts", found: 2, known: 1 }, 500, "newer-record"),
             (Error::Full, 507, "full"),
             (Error::TooLarge, 413, "too-large"),
-            (Error::ClaimFirst, 403, "claim-first"),
             (Error::WeakPassword, 422, "weak-password"),
             (Error::CodeNeeded, 403, "code-needed"),
             (Error::WrongCode, 422, "wrong-code"),

@@ -126,6 +126,7 @@ route_list! {
     temporary::ask,
     temporary::verify,
     temporary::delete_account,
+    temporary::choose_passphrase,
     change::since,
     event::stream,
     download::download,

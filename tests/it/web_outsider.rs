@@ -19,6 +19,7 @@ const MAY: &[&str] = &[
     "GET /api/session",
     "DELETE /api/session",
     "DELETE /api/account",
+    "POST /api/account/passphrase",
     "GET /api/appearance",
     "PUT /api/appearance",
     "GET /api/mailboxes",

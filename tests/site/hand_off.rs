@@ -86,16 +86,16 @@ impl Sent {
         assert_eq!(sent.recipients[0].state, "read");
     }
 
-    /// Signs in with a one-time password, which works only together with a new password.
-    async fn claim(&self, password: &str) -> Client {
-        assert_eq!(
-            self.refused(password).await,
-            403,
-            "the one-time password worked without a new password"
-        );
-        let (url, ca) = (&self.site.url, self.site.ca());
-        let claimed = Client::sign_in_with(url, &ca, NOA, password, Some(OWN)).await;
-        claimed.expect("a sign-in with the one-time password")
+    /// Signs in with a one-time password, and chooses a passphrase once the message was read.
+    async fn claim(&mut self, password: &str) -> Client {
+        let mut noa =
+            self.site.sign_in(NOA, password).await.expect("a sign-in with the one-time password");
+        assert_eq!(self.refused(password).await, 401, "the one-time password worked twice");
+        self.read(&mut noa).await;
+        let body = serde_json::json!({ "passphrase": OWN });
+        let path = "/api/account/passphrase";
+        noa.done(Method::POST, path, Some(body)).await.expect("a passphrase");
+        noa
     }
 
     async fn refused(&self, password: &str) -> u16 {
@@ -123,8 +123,8 @@ async fn in_the_mode_in_mail_the_password_in_the_mail_opens_the_account_and_stay
     sent.site.stop();
 }
 
-/// P-34: the mail contains no password; the sender alone is shown one, until the recipient has used
-/// it to choose another.
+/// P-34: the mail contains no password; the sender alone is shown one, until the recipient has
+/// chosen a passphrase.
 #[tokio::test]
 async fn in_the_mode_by_sender_the_sender_alone_knows_the_password() {
     let mut sent = send("by-sender").await;
@@ -136,8 +136,7 @@ async fn in_the_mode_by_sender_the_sender_alone_knows_the_password() {
     let mut omar = sent.site.client("omar").await;
     let path = format!("/api/submissions/{}", sent.reference);
     assert!(omar.call::<Value>(Method::GET, &path, None).await.is_err());
-    let mut noa = sent.claim(&password).await;
-    sent.read(&mut noa).await;
+    sent.claim(&password).await;
     assert_eq!(
         sent.temporary().await["password"],
         Value::Null,
@@ -147,15 +146,13 @@ async fn in_the_mode_by_sender_the_sender_alone_knows_the_password() {
     sent.site.stop();
 }
 
-/// P-34: the mail contains a one-time password, which works only together with a new password;
-/// after that it is refused.
+/// P-34: the mail contains a one-time password, which opens one session; after that it is refused.
 #[tokio::test]
 async fn in_the_mode_claim_the_password_in_the_mail_is_good_once() {
     let mut sent = send("claim").await;
     let password = password(&sent.text).expect("a password in the mail").to_owned();
     assert_eq!(sent.temporary().await["password"], Value::Null, "the sender is shown a password");
-    let mut noa = sent.claim(&password).await;
-    sent.read(&mut noa).await;
+    let noa = sent.claim(&password).await;
     noa.sign_out().await.unwrap();
     assert_eq!(sent.refused(&password).await, 401);
     let mut noa = sent.site.sign_in(NOA, OWN).await.expect("a sign-in with the chosen password");

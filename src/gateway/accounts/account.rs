@@ -18,7 +18,7 @@ use crate::gateway::records::numbers;
 use crate::gateway::records::tables::{
     ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, COUNTERS, CREDENTIALS, LOGIN_NAMES, META, TEMPORARY,
 };
-use crate::gateway::records::temporary::Temporary;
+use crate::gateway::records::temporary::{OpensBy, Temporary};
 use crate::mail::address::Address;
 use crate::store::{Order, Read, Tx};
 use crate::terms::AcceptFrom;
@@ -54,6 +54,9 @@ pub struct TemporaryFacts {
     pub sponsor_name: String,
     pub sponsor_address: String,
     pub organisation: String,
+    /// Whether the owner has something to sign in with again: not while one-time passwords open the
+    /// account.
+    pub can_return: bool,
 }
 
 /// An account as an administrator sees it.
@@ -169,6 +172,7 @@ impl Gateway {
             sponsor_name,
             sponsor_address,
             organisation: self.site()?.organisation.clone(),
+            can_return: temporary.opens_by() != OpensBy::OneTime,
         };
         Ok(AccountView { temporary: Some(facts), ..view })
     }

@@ -1,52 +1,150 @@
-//! The first sign-in to a temporary account, which uses up the initial password.
+//! How the password of a temporary account is used up, and what replaces it.
+//!
+//! A one-time password opens one session. The transaction that makes the session replaces the
+//! password as well: there is no moment at which both or neither of them open the account, and of
+//! several browsers that use it at once one gets in. An answer that is lost on its way brings the
+//! password back for nobody (decision D1); the next notification brings another.
+//!
+//! | what replaces it | when | what the daemon keeps |
+//! | --- | --- | --- |
+//! | the next one-time password | the outsider reads, and has chosen nothing | that password, under its own key |
+//! | a passphrase of the outsider's own | at the sign-in, or later in its session | nothing |
 
+use crate::clock::Timestamp;
 use crate::gateway::Gateway;
-use crate::gateway::accounts::password;
-use crate::gateway::error::Error;
-use crate::gateway::records::account::CredentialKind;
+use crate::gateway::accounts::password::{self, checked_passphrase};
+use crate::gateway::actor::Actor;
+use crate::gateway::error::{Conflict, Error};
+use crate::gateway::records::account::{Credential, CredentialKind};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::{CREDENTIALS, TEMPORARY};
-use crate::store::Read;
-use crate::vault::{self, Password};
+use crate::gateway::records::temporary::OpensBy;
+use crate::store::{Read, Tx};
+use crate::vault::{self, Password, UnlockKey};
+
+/// What a sign-in changes in what opens the account.
+pub(in crate::gateway) enum Spends {
+    Nothing,
+    /// The daemon's copy of the password in the mail, which its owner now has.
+    Copy,
+    /// The one-time password.
+    OneTime(Successor),
+}
+
+/// What opens a temporary account from now on.
+pub(in crate::gateway) struct Successor {
+    pub id: [u8; 16],
+    pub credential: Credential,
+    /// Set for a one-time password, which is still to be handed over.
+    pub sealed_password: Option<Vec<u8>>,
+}
+
+/// What the daemon's copy of a password is bound to.
+pub(in crate::gateway) fn held_binding(account: AccountId) -> Vec<u8> {
+    [b"initial password\0".as_slice(), &account.0].concat()
+}
 
 impl Gateway {
-    /// The first sign-in to a temporary account in the hand-offs `claim` and `by-sender`: the
-    /// initial password opens the account once, is replaced by the outsider's own passphrase, and
-    /// is then void. If two browsers do this at the same moment, one succeeds and the other is
-    /// refused.
-    pub(in crate::gateway) fn claim(
+    /// A new one-time password.
+    pub(in crate::gateway) fn one_time_new(
         &self,
-        id: AccountId,
-        unlock: &vault::UnlockKey,
-        own: &Password,
-    ) -> Result<(), Error> {
-        let (credential_id, credential) = self.credential_new(id, own, unlock)?;
-        let now = self.inner.clock.now();
-        let done = self.inner.store.transact(move |tx| {
-            let mut row = tx.get(&TEMPORARY, &id)?.ok_or(Error::Refused)?;
-            if row.claimed.is_some() {
-                return Err(Error::Refused);
-            }
-            (row.claimed, row.sealed_password) = (Some(now), None);
-            tx.put(&TEMPORARY, &id, &row)?;
-            password::drop_in_tx(tx, id, |kind| kind == CredentialKind::Password)?;
-            Ok::<_, Error>(tx.put(&CREDENTIALS, &(id, credential_id), &credential)?)
-        });
-        done.wait()
+        account: AccountId,
+        unlock: &UnlockKey,
+    ) -> Result<Successor, Error> {
+        let password = vault::random_password()?;
+        let (id, credential) = self.credential_new(account, &password, unlock)?;
+        let plain = password.expose().as_bytes();
+        let sealed = self.inner.vault.held_seal(&held_binding(account), plain)?;
+        Ok(Successor { id, credential, sealed_password: Some(sealed) })
     }
 
-    /// The first sign-in in the hand-off `in-mail`: the password stays; the daemon's copy is
-    /// deleted.
-    pub(in crate::gateway) fn first_sign_in(&self, id: AccountId) -> Result<(), Error> {
-        let now = self.inner.clock.now();
-        let done = self.inner.store.transact(move |tx| {
-            let mut row = tx.get(&TEMPORARY, &id)?.ok_or(Error::Refused)?;
-            if row.claimed.is_none() {
-                (row.claimed, row.sealed_password) = (Some(now), None);
-                tx.put(&TEMPORARY, &id, &row)?;
-            }
-            Ok::<_, Error>(())
-        });
-        done.wait()
+    fn own_new(
+        &self,
+        account: AccountId,
+        unlock: &UnlockKey,
+        own: &Password,
+    ) -> Result<Successor, Error> {
+        checked_passphrase(own)?;
+        let (id, credential) = self.credential_new(account, own, unlock)?;
+        Ok(Successor { id, credential, sealed_password: None })
     }
+
+    /// What a sign-in with a password uses up. `own` is the passphrase that the owner of a
+    /// temporary account chooses in the same step.
+    pub(in crate::gateway) fn spends(
+        &self,
+        account: AccountId,
+        unlock: &UnlockKey,
+        own: Option<&Password>,
+    ) -> Result<Spends, Error> {
+        let Some(temporary) = self.temporary(account)? else { return Ok(Spends::Nothing) };
+        if temporary.expires <= self.inner.clock.now() {
+            return Err(Error::Refused);
+        }
+        match (temporary.opens_by(), own) {
+            (OpensBy::OneTime, None) => self.one_time_new(account, unlock).map(Spends::OneTime),
+            (OpensBy::OneTime, Some(own)) => {
+                self.own_new(account, unlock, own).map(Spends::OneTime)
+            }
+            (OpensBy::InMail, _) if temporary.claimed.is_none() => Ok(Spends::Copy),
+            (OpensBy::InMail | OpensBy::Own, _) => Ok(Spends::Nothing),
+        }
+    }
+
+    /// Chooses the passphrase to come back with. The next one-time password and the daemon's copy of
+    /// it are destroyed, and every other session ends.
+    pub fn passphrase_choose(
+        &self,
+        actor: &Actor,
+        unlock: &UnlockKey,
+        own: &Password,
+    ) -> Result<(), Error> {
+        let account = actor.account();
+        let temporary = self.temporary(account)?;
+        temporary.ok_or(Error::Denied { reason: "this is not a temporary account" })?;
+        let own = self.own_new(account, unlock, own)?;
+        let now = self.inner.clock.now();
+        let done = self.inner.store.transact(move |tx| replace_in_tx(tx, account, &own, now));
+        done.wait()?;
+        self.sessions_close_but(account, Some(actor.session()))
+    }
+}
+
+/// Uses up what opened a temporary account. The caller has checked that its credential is still
+/// there.
+pub(in crate::gateway) fn spend_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    spends: &Spends,
+    now: Timestamp,
+) -> Result<(), Error> {
+    match spends {
+        Spends::Nothing => Ok(()),
+        Spends::Copy => {
+            let mut row = tx.get(&TEMPORARY, &account)?.ok_or(Error::Refused)?;
+            row.claimed.get_or_insert(now);
+            row.sealed_password = None;
+            Ok(tx.put(&TEMPORARY, &account, &row)?)
+        }
+        Spends::OneTime(successor) => replace_in_tx(tx, account, successor, now),
+    }
+}
+
+/// Replaces the one-time password of a temporary account.
+fn replace_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    successor: &Successor,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let row = tx.get(&TEMPORARY, &account)?.filter(|row| row.ending.is_none());
+    let mut row = row.ok_or(Error::Refused)?;
+    if row.opens_by() != OpensBy::OneTime {
+        return Err(Error::Conflict(Conflict::PassphraseChosen));
+    }
+    row.claimed.get_or_insert(now);
+    row.sealed_password = successor.sealed_password.clone();
+    tx.put(&TEMPORARY, &account, &row)?;
+    password::drop_in_tx(tx, account, |kind| kind == CredentialKind::Password)?;
+    Ok(tx.put(&CREDENTIALS, &(account, successor.id), &successor.credential)?)
 }

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::accounts::account::AccountView;
-use crate::gateway::accounts::password::checked_passphrase;
+use crate::gateway::accounts::claim::{Spends, spend_in_tx};
 use crate::gateway::accounts::session::{SessionView, binding};
 use crate::gateway::error::Error;
 use crate::gateway::records::account::{CredentialKind, Session, SessionRef};
@@ -15,7 +15,6 @@ use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::{ACCOUNTS, CREDENTIALS, SESSION_IDS, SESSIONS, TOTP};
 use crate::gateway::text::printable;
 use crate::store::{Read, Tx};
-use crate::terms::HandOff;
 use crate::terms::Profile;
 use crate::vault::{self, Password, SessionToken, UnlockKey};
 
@@ -37,7 +36,7 @@ pub struct LogIn<'a> {
     /// From an authenticator app, where the account requires TOTP codes.
     pub code: Option<&'a str>,
     pub browser: Browser,
-    /// The outsider's own passphrase, at the first sign-in to a temporary account.
+    /// The outsider's own passphrase, at a sign-in with a one-time password.
     pub new_password: Option<Password>,
 }
 
@@ -63,8 +62,8 @@ pub struct LoggedIn {
 
 const AGENT_CHARS_MAX: usize = 200;
 
-/// Checks that the credential still exists: it may have been replaced since it was verified (of two
-/// concurrent claims of a temporary account, only one may succeed). This also uses up a TOTP code
+/// Checks that the credential still exists: it may have been replaced since it was verified (of
+/// several browsers with one one-time password, only one may succeed). This also uses up a TOTP code
 /// and a passkey's counter value.
 fn use_credential_in_tx(tx: &mut Tx<'_>, opened: &OpenedBy, now: Timestamp) -> Result<(), Error> {
     let key = (opened.account, opened.credential);
@@ -104,16 +103,16 @@ impl Gateway {
             opened.step = self.code_step(opened.account, &opened.unlock, login.code)?;
         }
         let own = login.new_password.as_ref();
-        let claims = self.sign_in_temporary(opened.account, &opened.unlock, own)?;
-        self.session_begin(opened, claims, login.browser)
+        let spends = self.spends(opened.account, &opened.unlock, own)?;
+        self.session_begin(opened, spends, login.browser)
     }
 
-    /// Opens a session in an account whose credential was verified. `claims` means that a temporary
-    /// account has just replaced that credential with the outsider's own passphrase.
+    /// Opens a session in an account whose credential was verified, and uses that up as `spends`
+    /// says.
     pub(in crate::gateway) fn session_begin(
         &self,
         opened: OpenedBy,
-        claims: bool,
+        spends: Spends,
         browser: Browser,
     ) -> Result<LoggedIn, Error> {
         let id = opened.account;
@@ -142,9 +141,8 @@ impl Gateway {
         let done = self.inner.store.transact(move |tx| {
             let found = tx.get(&ACCOUNTS, &id)?;
             let mut account = found.filter(|account| !account.disabled).ok_or(Error::Refused)?;
-            if !claims {
-                use_credential_in_tx(tx, &opened, now)?;
-            }
+            use_credential_in_tx(tx, &opened, now)?;
+            spend_in_tx(tx, id, &spends, now)?;
             account.last_sign_in = Some(now);
             account.last_interaction = Some(now);
             tx.put(&ACCOUNTS, &id, &account)?;
@@ -156,29 +154,6 @@ impl Gateway {
         let account = self.account_view(id)?;
         self.publish_session(id);
         Ok(LoggedIn { token: token.expose(), session: view, account, last_sign_in: previous })
-    }
-
-    /// Checks what a sign-in to a temporary account requires besides the password. Returns whether
-    /// this sign-in claimed the account, which replaces the password that was checked.
-    fn sign_in_temporary(
-        &self,
-        id: AccountId,
-        unlock: &vault::UnlockKey,
-        own: Option<&Password>,
-    ) -> Result<bool, Error> {
-        let Some(temporary) = self.temporary(id)? else { return Ok(false) };
-        if temporary.expires <= self.inner.clock.now() {
-            return Err(Error::Refused);
-        }
-        match (temporary.claimed, temporary.hand_off, own) {
-            (Some(_), ..) => Ok(false),
-            (None, HandOff::InMail, _) => self.first_sign_in(id).map(|()| false),
-            (None, HandOff::Claim | HandOff::BySender, None) => Err(Error::ClaimFirst),
-            (None, HandOff::Claim | HandOff::BySender, Some(own)) => {
-                checked_passphrase(own)?;
-                self.claim(id, unlock, own).map(|()| true)
-            }
-        }
     }
 
     fn authenticate(&self, name: &str, password: &Password) -> Result<OpenedBy, Error> {

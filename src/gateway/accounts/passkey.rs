@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
+use crate::gateway::accounts::claim::Spends;
 use crate::gateway::accounts::log_in::{Browser, LoggedIn, OpenedBy};
 use crate::gateway::accounts::password::{CredentialView, checked_label, credential_binding};
 use crate::gateway::actor::Actor;
@@ -137,7 +138,7 @@ impl Gateway {
         let now = self.inner.clock.now();
         let until = now.plus_secs(self.inner.settings.challenge_secs);
         self.inner.challenges.note(login.challenge, now, until)?;
-        self.session_begin(opened, false, login.browser)
+        self.session_begin(opened, Spends::Nothing, login.browser)
     }
 
     fn open_by_passkey(&self, login: &PasskeyLogIn<'_>) -> Result<OpenedBy, Error> {

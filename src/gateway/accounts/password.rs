@@ -14,6 +14,7 @@ use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::account::{Credential, CredentialKind};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::{CREDENTIALS, TOTP};
+use crate::gateway::records::temporary::OpensBy;
 use crate::gateway::text::{hex, parse_hex};
 use crate::store::{Order, Read, Tx};
 use crate::vault::{self, Password, UnlockKey};
@@ -125,13 +126,17 @@ impl Gateway {
         Ok(self.unlock_with(id, password)?.0)
     }
 
-    /// The unlock key, and the ID of the credential that opened it.
+    /// The unlock key, and the ID of the credential that opened it. A password that we issued may be
+    /// spelled in any way; every password that is checked is checked here.
     pub(in crate::gateway) fn unlock_with(
         &self,
         id: AccountId,
         password: &Password,
     ) -> Result<(UnlockKey, [u8; 16]), Error> {
         let found = self.credential(id, CredentialKind::Password)?.ok_or(Error::Refused)?;
+        let issued = self.temporary(id)?.is_some_and(|row| row.opens_by() != OpensBy::Own);
+        let spelled = if issued { vault::as_issued(password).ok() } else { None };
+        let password = spelled.as_ref().unwrap_or(password);
         let bound = credential_binding(id, found.id);
         let unlock = self.inner.vault.passwords().open(&found.wrapped_unlock, password, &bound)?;
         Ok((unlock, found.id))

@@ -15,7 +15,7 @@ use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::queue::{Due, TlsNeed};
 use crate::gateway::records::submission::HeldMail;
 use crate::gateway::records::tables::{MAILBOXES, PICKUPS, PICKUPS_OF, TEMPORARY};
-use crate::gateway::records::temporary::{Pickup, Temporary};
+use crate::gateway::records::temporary::{OpensBy, Pickup, Temporary};
 use crate::gateway::reporting::notice::NoticeDraft;
 use crate::mail::address::Address;
 use crate::mail::envelope::{Notify, ReversePath};
@@ -97,12 +97,11 @@ impl Gateway {
             HandOff::BySender => None,
             _ => self.initial_password(parts.account, parts.temporary)?,
         };
-        let claimed = parts.temporary.claimed.is_some();
-        let hand_off = match (claimed, parts.temporary.hand_off, &password) {
-            (true, ..) => HandOffText::Claimed,
-            (_, HandOff::Claim, Some(password)) => HandOffText::Claim(password.expose()),
-            (_, HandOff::InMail, Some(password)) => HandOffText::InMail(password.expose()),
-            _ => HandOffText::BySender,
+        let hand_off = match (parts.temporary.opens_by(), &password) {
+            (OpensBy::OneTime, Some(password)) => HandOffText::Claim(password.expose()),
+            (OpensBy::OneTime, None) => HandOffText::BySender,
+            (OpensBy::InMail, Some(password)) => HandOffText::InMail(password.expose()),
+            (OpensBy::InMail | OpensBy::Own, _) => HandOffText::Claimed,
         };
         let inbox = self.inner.store.get(&MAILBOXES, &(parts.account, mailbox::INBOX))?;
         let waiting = inbox.map_or(0, |inbox| inbox.unopened);
@@ -131,8 +130,8 @@ impl Gateway {
         })))
     }
 
-    /// Sends the notification again for the sponsor, with the initial password if the account has
-    /// not been claimed.
+    /// Sends the notification again for the sponsor, with a password as long as the outsider has
+    /// chosen none.
     pub fn temporary_resend(&self, actor: &Actor, id: &str) -> Result<TemporaryView, Error> {
         let id = self.sponsored(actor, id)?;
         self.notify_again(id, Kind::Again)?;

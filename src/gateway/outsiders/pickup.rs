@@ -13,7 +13,7 @@ use crate::gateway::mailboxes::summary::NoticeTopic;
 use crate::gateway::queue::delivery;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::tables::{ACCOUNTS, MAILBOXES, PICKUPS, SUBMISSIONS};
-use crate::gateway::records::temporary::{Pickup, PickupEnd};
+use crate::gateway::records::temporary::{OpensBy, Pickup, PickupEnd};
 use crate::gateway::reporting::notice::NoticeDraft;
 use crate::mail::reference::Reference;
 use crate::store::Read;
@@ -73,10 +73,13 @@ impl Gateway {
             (_, Some(PickupEnd::Revoked | PickupEnd::Deleted)) => PickupState::Revoked,
             (None, _) | (_, Some(PickupEnd::Expired)) => PickupState::Expired,
             (Some(found), None) if found.expires <= now => PickupState::Expired,
-            (Some(found), None) if found.claimed.is_some() => PickupState::Claimed,
-            _ => PickupState::Waiting,
+            (Some(found), None) => match (found.claimed, found.opens_by()) {
+                (None, _) => PickupState::Waiting,
+                (Some(_), OpensBy::OneTime) => PickupState::Visited,
+                (Some(_), OpensBy::InMail | OpensBy::Own) => PickupState::Claimed,
+            },
         };
-        let living = matches!(state, PickupState::Waiting | PickupState::Claimed);
+        let living = state.is_living();
         let account = self.inner.store.get(&ACCOUNTS, &row.account)?;
         let sender = self.inner.store.get(&ACCOUNTS, &row.sender)?;
         let inbox = self.inner.store.get(&MAILBOXES, &(row.account, mailbox::INBOX))?;
@@ -113,7 +116,7 @@ impl Gateway {
     /// expired.
     pub fn pickup_ask(&self, token: &str) -> Result<(), Error> {
         let view = self.pickup(token)?;
-        if matches!(view.state, PickupState::Waiting | PickupState::Claimed) {
+        if view.state.is_living() {
             return Err(Error::Conflict(Conflict::StillThere));
         }
         let (key, row) = self.pickup_row(token)?;

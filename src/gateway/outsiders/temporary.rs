@@ -6,16 +6,17 @@
 //!
 //! | hand-off (decision D1) | who gets the initial password | what opens the account |
 //! | --- | --- | --- |
-//! | claim | the outsider, in the notification | a passphrase of the outsider's own |
+//! | claim | the outsider, in the notification | the password once, then what the outsider chose |
 //! | in-mail | the outsider, in the notification | the initial password |
-//! | by-sender | the sponsor, who passes it on | a passphrase of the outsider's own |
+//! | by-sender | the sponsor, who passes it on | the password once, then what the outsider chose |
 //!
-//! With `claim` and `by-sender` the outsider must choose the passphrase at the first sign-in; the
-//! initial password is void from then on.
+//! With `claim` and `by-sender` each password opens one session (`accounts::claim`). An outsider who
+//! has chosen no passphrase gets another password with the next notification.
 
 use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
+use crate::gateway::accounts::claim::held_binding;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::account::{Account, AccountKeys, Owner};
@@ -26,7 +27,7 @@ use crate::gateway::records::queue::Due;
 use crate::gateway::records::tables::{
     ACCOUNT_KEYS, ACCOUNTS, CREDENTIALS, LOGIN_NAMES, OUTSIDERS, PICKUPS, PICKUPS_OF, TEMPORARY,
 };
-use crate::gateway::records::temporary::{Pickup, PickupEnd, Temporary};
+use crate::gateway::records::temporary::{OpensBy, Pickup, PickupEnd, Temporary};
 use crate::gateway::{Gateway, text};
 use crate::mail::address::Address;
 use crate::store::{Order, Read, Tx};
@@ -45,7 +46,8 @@ pub struct TemporaryView {
     pub claimed: Option<Timestamp>,
     pub messages: u32,
     pub hand_off: HandOff,
-    /// For the sponsor to pass on; only in the hand-off `by-sender`, until the first sign-in.
+    /// For the sponsor to pass on; only in the hand-off `by-sender`, until the outsider has chosen a
+    /// passphrase.
     pub password: Option<PasswordText>,
 }
 
@@ -67,10 +69,6 @@ impl std::fmt::Debug for PasswordText {
 }
 
 pub(in crate::gateway) const MISSING: Error = Error::NotFound { what: "temporary account" };
-
-fn held_binding(account: AccountId) -> Vec<u8> {
-    [b"initial password\0".as_slice(), &account.0].concat()
-}
 
 impl Gateway {
     /// The temporary account of an outside address, if there is one.
@@ -117,9 +115,7 @@ impl Gateway {
         let now = self.inner.clock.now();
         let id = AccountId(vault::random_bytes()?);
         let keys = vault::account_keys(&id.0)?;
-        let password = vault::random_password()?;
-        let (credential_id, credential) = self.credential_new(id, &password, &keys.unlock)?;
-        let sealed = self.inner.vault.held_seal(&held_binding(id), password.expose().as_bytes())?;
+        let first = self.one_time_new(id, &keys.unlock)?;
         let name = address.normalized();
         let account = Account {
             name: name.clone(),
@@ -136,7 +132,7 @@ impl Gateway {
             address: address.to_string(),
             sponsor,
             hand_off: self.inner.settings.hand_off,
-            sealed_password: Some(sealed),
+            sealed_password: first.sealed_password,
             claimed: None,
             created: now,
             expires: now.plus_secs(self.inner.settings.temporary_secs),
@@ -156,7 +152,7 @@ impl Gateway {
             }
             tx.put(&ACCOUNTS, &id, &account)?;
             tx.put(&ACCOUNT_KEYS, &id, &keys)?;
-            tx.put(&CREDENTIALS, &(id, credential_id), &credential)?;
+            tx.put(&CREDENTIALS, &(id, first.id), &first.credential)?;
             tx.put(&TEMPORARY, &id, &row)?;
             numbers::create_all_in_tx(tx, id, Holder::Outsider)
         });
@@ -165,7 +161,7 @@ impl Gateway {
         Ok((id, temporary))
     }
 
-    /// The initial password, if the account has not been claimed.
+    /// The password that was not used yet, if there is one.
     pub(in crate::gateway) fn initial_password(
         &self,
         id: AccountId,
@@ -268,11 +264,19 @@ impl Gateway {
         self.temporary_end(self.temporary_at(address)?, PickupEnd::Revoked)
     }
 
-    /// Deletes the actor's own temporary account. Requires the password.
-    pub fn temporary_delete(&self, actor: &Actor, password: &Password) -> Result<(), Error> {
+    /// Deletes the actor's own temporary account. Requires the password, if its owner has one.
+    pub fn temporary_delete(
+        &self,
+        actor: &Actor,
+        password: Option<&Password>,
+    ) -> Result<(), Error> {
         let id = actor.account();
-        self.temporary(id)?.ok_or(Error::Denied { reason: "this is not a temporary account" })?;
-        self.unlock_by_password(id, password)?;
+        let row = self.temporary(id)?;
+        let row = row.ok_or(Error::Denied { reason: "this is not a temporary account" })?;
+        if row.opens_by() != OpensBy::OneTime {
+            let missing = || Error::Invalid { what: "the password is missing".to_owned() };
+            self.unlock_by_password(id, password.ok_or_else(missing)?)?;
+        }
         self.temporary_end(id, PickupEnd::Deleted)
     }
 

@@ -13,8 +13,10 @@ pub struct Temporary {
     pub address: String,
     pub sponsor: AccountId,
     pub hand_off: HandOff,
-    /// Sealed under the daemon's own key; removed when the account is claimed.
+    /// The password that the next notification brings, sealed under the daemon's own key. Removed
+    /// once nobody needs to be sent one: see [`Temporary::opens_by`].
     pub sealed_password: Option<Vec<u8>>,
+    /// The first sign-in.
     pub claimed: Option<Timestamp>,
     pub created: Timestamp,
     pub expires: Timestamp,
@@ -23,6 +25,28 @@ pub struct Temporary {
     /// Set while the account is being ended, with the reason: no one can sign in or renew it, and
     /// it accepts no messages.
     pub ending: Option<PickupEnd>,
+}
+
+/// What opens a temporary account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpensBy {
+    /// A password that opens one session and is then replaced by another.
+    OneTime,
+    /// The password in the mail, for as long as the account exists.
+    InMail,
+    /// What its owner chose.
+    Own,
+}
+
+impl Temporary {
+    /// What opens the account.
+    pub fn opens_by(&self) -> OpensBy {
+        match (self.hand_off, &self.sealed_password) {
+            (HandOff::InMail, _) => OpensBy::InMail,
+            (HandOff::Claim | HandOff::BySender, Some(_)) => OpensBy::OneTime,
+            (HandOff::Claim | HandOff::BySender, None) => OpensBy::Own,
+        }
+    }
 }
 
 /// The record behind a notification's link; it outlives the account, so that the link can explain

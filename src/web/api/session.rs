@@ -30,8 +30,8 @@ pub struct SignIn {
     #[schema(value_type = String, format = Password)]
     password: SecretString,
     profile: Profile,
-    /// At the first sign-in to a temporary account: the passphrase of one's own, 12 characters
-    /// or more.
+    /// With the one-time password of a temporary account: the passphrase to come back with, 12
+    /// characters or more. It can also be chosen later.
     #[serde(default, rename = "newPassword")]
     #[schema(value_type = Option<String>, format = Password)]
     new_password: Option<SecretString>,
@@ -82,6 +82,9 @@ pub struct TemporaryAccount {
     /// The user who first wrote to the owner, and who can renew the account.
     sponsor: Sponsor,
     organisation: String,
+    /// Whether the owner can sign in again. Without a passphrase, that takes another one-time
+    /// password.
+    can_return: bool,
 }
 
 /// The sponsor of a temporary account.
@@ -158,6 +161,7 @@ impl From<AccountView> for Account {
                     address: temporary.sponsor_address,
                 },
                 organisation: temporary.organisation,
+                can_return: temporary.can_return,
             }),
         }
     }

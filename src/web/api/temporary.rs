@@ -17,6 +17,7 @@ use crate::web::error::{Problem, Problems};
 use crate::web::state::{CostClass, Web};
 
 use super::Done;
+use super::credential::password;
 use super::submission::Temporary;
 
 /// The temporary accounts that the account sponsors.
@@ -70,8 +71,19 @@ pub struct Verified {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeleteAccount {
+    /// Not needed as long as the owner has chosen no passphrase.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = Password)]
+    password: Option<SecretString>,
+}
+
+/// The passphrase to come back with.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChoosePassphrase {
+    /// At least 12 characters.
     #[schema(value_type = String, format = Password)]
-    password: SecretString,
+    passphrase: SecretString,
 }
 
 impl std::convert::From<PickupView> for Pickup {
@@ -227,10 +239,39 @@ pub async fn delete_account(
     signed: Signed,
     Json(delete): Json<DeleteAccount>,
 ) -> Result<StatusCode, Problem> {
-    let password = Password::new(delete.password.expose_secret());
-    let password = password.map_err(|_| Problem::bad_credentials())?;
+    let password = match delete.password {
+        Some(typed) => {
+            Some(Password::new(typed.expose_secret()).map_err(|_| Problem::bad_credentials())?)
+        }
+        None => None,
+    };
     let done = signed.run_with_password(Act::TemporaryRevoked, move |gateway, actor| {
-        gateway.temporary_delete(actor, &password)
+        gateway.temporary_delete(actor, password.as_ref())
+    });
+    done.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Choose the passphrase to come back to the temporary account with, once.
+///
+/// All other sessions end, and no one-time password opens the account any more.
+#[utoipa::path(
+    post,
+    path = "/api/account/passphrase",
+    tag = "temporary accounts",
+    operation_id = "passphraseChoose",
+    request_body = ChoosePassphrase,
+    responses(Done, Problems)
+)]
+pub async fn choose_passphrase(
+    signed: Signed,
+    Json(ChoosePassphrase { passphrase }): Json<ChoosePassphrase>,
+) -> Result<StatusCode, Problem> {
+    let own = password(&passphrase)?;
+    let (token, thumbprint) = (signed.token.clone(), signed.thumbprint.clone());
+    let done = signed.run_with_password(Act::PasswordChanged, move |gateway, actor| {
+        let unlock = gateway.session_unlock_key(&token, &thumbprint)?;
+        gateway.passphrase_choose(actor, &unlock, &own)
     });
     done.await?;
     Ok(StatusCode::NO_CONTENT)
