@@ -76,8 +76,20 @@ fn a_second_message_uses_the_same_account() {
     send(&gateway, &dana, &content(&["Noa@Outside.Example"], "Two"));
     let accounts = gateway.temporary_list(Some(&dana)).unwrap();
     assert_eq!((accounts.len(), accounts[0].messages), (1, 2));
+    let said =
+        || crate::mail::message::view(leased(&gateway).pop().unwrap().1.as_bytes()).text.unwrap();
+    assert!(said().contains("2 unopened messages are available"));
     let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
     assert_eq!(inbox(&gateway, &noa).len(), 2);
+    // A notification that is sent again says what is unopened now.
+    let id = accounts[0].id.clone();
+    let mut unopened = ["1 unopened message is available", "You have no unopened messages"].iter();
+    for item in inbox(&gateway, &noa) {
+        gateway.message_reject(&noa, item.reference, None, None).unwrap();
+        gateway.temporary_resend(&dana, &id).unwrap();
+        let said = said();
+        assert!(said.contains(unopened.next().unwrap()), "{said}");
+    }
 }
 
 /// Of eight browsers that use one password at the same moment, one gets in, whether they choose
@@ -317,12 +329,13 @@ fn outsiders_are_written_to_in_a_language_they_read() {
     send(&gateway, &dana, &content(&[OUTSIDER], "One"));
     let first = raw();
     let (initial, token) = password_and_token(&first);
-    assert!(first.contains("To read the message:") && !first.contains("לקריאת ההודעה:"), "{first}");
+    let first = crate::mail::message::view(first.as_bytes()).text.unwrap();
+    assert!(first.contains("To read the message") && !first.contains("לקריאת ההודעה"), "{first}");
     assert_eq!(gateway.pickup(&token).unwrap().language, Some("en"));
     chooses(&dana, "he");
     send(&gateway, &dana, &content(&[OUTSIDER], "Two"));
     let second = said();
-    let (hebrew, english) = (second.find("לקריאת ההודעה:"), second.find("To read the message:"));
+    let (hebrew, english) = (second.find("לקריאת ההודעה"), second.find("To read the message"));
     assert!(hebrew.unwrap() < english.unwrap(), "{second}");
     assert_eq!(gateway.pickup(&token).unwrap().language, None);
     let noa = claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
@@ -330,15 +343,15 @@ fn outsiders_are_written_to_in_a_language_they_read() {
     send(&gateway, &dana, &content(&[OUTSIDER], "Three"));
     let third = said();
     assert!(
-        third.contains("Pour lire le message") && !third.contains("To read the message:"),
+        third.contains("Pour lire le message") && !third.contains("To read the message"),
         "{third}"
     );
-    assert!(!third.contains("לקריאת ההודעה:"), "{third}");
+    assert!(!third.contains("לקריאת ההודעה"), "{third}");
     assert_eq!(gateway.pickup(&token).unwrap().language, Some("fr"));
     // A language that no notification is written in counts as none.
     chooses(&noa, "xx");
     send(&gateway, &dana, &content(&[OUTSIDER], "Four"));
-    assert!(said().contains("To read the message:"));
+    assert!(said().contains("To read the message"));
 }
 
 /// A way that cannot be verified: the message waits in a temporary account instead.

@@ -1,10 +1,11 @@
 //! Mail to external people: the notification that a message is waiting for them here, and the
 //! confirmation that their message was accepted.
 //!
-//! A notification names the sender, the time, the reference number, how many messages are waiting
-//! and until when. It has one link, whose text is the URL itself, on the root domain of the From
-//! address. It has no image, no attachment and no urgent wording, and it contains no part of the
-//! message, not even its subject.
+//! A notification begins with the organisation and with what to do, in each of its languages; then
+//! comes the one link, whose text is the URL itself, on the root domain of the From address; then, in
+//! each language, the password, the time, the reference number, how many messages are waiting and
+//! until when, and where to check that it is genuine. It has no image, no attachment and no urgent
+//! wording, and it contains no part of the message, not even its subject.
 
 use time::OffsetDateTime;
 
@@ -33,6 +34,8 @@ pub enum HandOffText<'a> {
     InMail(&'a str),
     /// The sender gives the recipient the password.
     BySender,
+    /// The password was in an earlier mail, and stays valid.
+    Known,
     /// The recipient has chosen a passphrase.
     Claimed,
 }
@@ -47,7 +50,7 @@ impl std::fmt::Debug for HandOffText<'_> {
 #[derive(Debug)]
 pub struct Notification<'a> {
     pub kind: Kind,
-    /// At least one language; the link follows the first.
+    /// At least one language.
     pub languages: &'a [Language],
     pub organisation: &'a str,
     pub from_name: Option<&'a str>,
@@ -74,11 +77,9 @@ pub struct Notification<'a> {
 /// Writes a notification.
 pub fn notification(notice: &Notification<'_>) -> Vec<u8> {
     let blocks: Vec<Block> = notice.languages.iter().map(|one| block(notice, *one)).collect();
-    let mut plain = blocks.iter().map(Block::plain);
-    let first = plain.next().unwrap_or_default();
-    let rest: Vec<String> = plain.collect();
-    let text = format!("{first}\n{}\n\n{}", notice.link, footer(notice, &rest));
+    let text = plain(notice, &blocks);
     let html = html(notice, &blocks);
+    let languages: Vec<&str> = notice.languages.iter().map(|one| one.tag()).collect();
     let name = notice.from_name.unwrap_or(notice.from_address);
     let from_name = format!("{name} via {}", notice.organisation);
     let (from, sender) = (
@@ -102,33 +103,32 @@ pub fn notification(notice: &Notification<'_>) -> Vec<u8> {
         reference: notice.reference,
         text: &text,
         html: Some(&html),
-        extra: &[("Auto-Submitted", "auto-generated".to_owned())],
+        extra: &[
+            ("Auto-Submitted", "auto-generated".to_owned()),
+            // RFC 3282 §2: the languages of those whom the text is meant for.
+            ("Content-Language", languages.join(", ")),
+        ],
     };
     begin(&message, false, "")
 }
 
-/// The paragraphs of one language.
+/// The text of one language.
 struct Block {
     direction: &'static str,
     language: &'static str,
+    /// What happened and what to do; the link follows those of all languages.
+    lead: String,
     paragraphs: Vec<String>,
 }
 
-impl Block {
-    fn plain(&self) -> String {
-        let mut text = self.paragraphs.join("\n\n");
-        text.push('\n');
-        text
-    }
-}
-
-fn footer(notice: &Notification<'_>, rest: &[String]) -> String {
-    let mut text = rest.join("\n");
-    if let Some(own) = notice.extra_text {
-        text.push('\n');
-        text.push_str(own);
-        text.push('\n');
-    }
+fn plain(notice: &Notification<'_>, blocks: &[Block]) -> String {
+    let mut parts = vec![notice.organisation.to_owned()];
+    parts.extend(blocks.iter().map(|block| block.lead.clone()));
+    parts.push(notice.link.to_owned());
+    parts.extend(blocks.iter().map(|block| block.paragraphs.join("\n\n")));
+    parts.extend(notice.extra_text.map(str::to_owned));
+    let mut text = parts.join("\n\n");
+    text.push('\n');
     text
 }
 
@@ -153,20 +153,26 @@ fn block(notice: &Notification<'_>, language: Language) -> Block {
         Kind::Expiring => words.expiring,
         Kind::New | Kind::Again => words.sent_by,
     };
-    let mut paragraphs = vec![lead(&who), (words.facts)(&facts)];
-    paragraphs.push(match notice.hand_off {
+    let hand_off = match notice.hand_off {
         HandOffText::Claim(password) => (words.claim)(password),
         HandOffText::InMail(password) => (words.in_mail)(password),
         HandOffText::BySender => (words.by_sender)(short),
+        HandOffText::Known => words.known.to_owned(),
         HandOffText::Claimed => words.claimed.to_owned(),
-    });
-    paragraphs.push((words.confirmed)(short));
-    paragraphs.push((words.without_link)(bare(notice.site), notice.login_name));
+    };
+    let site = bare(notice.site);
+    let mut paragraphs = vec![
+        hand_off,
+        (words.facts)(&facts),
+        (words.confirmed)(short),
+        (words.without_link)(site, notice.login_name),
+        (words.verify)(site),
+    ];
     if let Some(phone) = notice.phone {
         paragraphs.push((words.in_doubt)(notice.organisation, phone));
     }
-    paragraphs.push(words.to_read.to_owned());
-    Block { direction: words.direction, language: language.tag(), paragraphs }
+    let lead = lead(&who, notice.organisation);
+    Block { direction: words.direction, language: language.tag(), lead, paragraphs }
 }
 
 fn who(notice: &Notification<'_>) -> String {
@@ -185,24 +191,33 @@ fn bare(site: &str) -> &str {
     site.strip_prefix("https://").unwrap_or(site)
 }
 
+/// The only style: without any, mail programs show a page in their serif type.
+const STYLE: &str = "font-family: sans-serif; line-height: 1.5; max-width: 40em";
+
 fn html(notice: &Notification<'_>, blocks: &[Block]) -> String {
-    let mut out = String::from("<!doctype html><html><body>");
-    for (at, block) in blocks.iter().enumerate() {
-        out.push_str(&format!("<div dir=\"{}\" lang=\"{}\">", block.direction, block.language));
-        for paragraph in &block.paragraphs {
-            out.push_str(&format!("<p>{}</p>", escaped(paragraph).replace('\n', "<br>")));
-        }
-        out.push_str("</div>");
-        if at == 0 {
-            let link = escaped(notice.link);
-            out.push_str(&format!("<p dir=\"ltr\"><a href=\"{link}\">{link}</a></p>"));
-        }
+    let mut out = format!("<!doctype html><html><body style=\"{STYLE}\">");
+    out.push_str(&format!("<p dir=\"auto\"><b>{}</b></p>", escaped(notice.organisation)));
+    for block in blocks {
+        push_div(&mut out, block, &[&block.lead]);
+    }
+    let link = escaped(notice.link);
+    out.push_str(&format!("<p dir=\"ltr\"><a href=\"{link}\">{link}</a></p>"));
+    for block in blocks {
+        push_div(&mut out, block, &block.paragraphs.iter().collect::<Vec<_>>());
     }
     if let Some(own) = notice.extra_text {
         out.push_str(&format!("<p dir=\"auto\">{}</p>", escaped(own).replace('\n', "<br>")));
     }
     out.push_str("</body></html>");
     out
+}
+
+fn push_div(out: &mut String, block: &Block, paragraphs: &[&String]) {
+    out.push_str(&format!("<div dir=\"{}\" lang=\"{}\">", block.direction, block.language));
+    for paragraph in paragraphs {
+        out.push_str(&format!("<p>{}</p>", escaped(paragraph).replace('\n', "<br>")));
+    }
+    out.push_str("</div>");
 }
 
 fn escaped(text: &str) -> String {
@@ -324,6 +339,7 @@ mod tests {
             HandOffText::Claim(PASSWORD),
             HandOffText::InMail(PASSWORD),
             HandOffText::BySender,
+            HandOffText::Known,
             HandOffText::Claimed,
         ];
         for kind in [Kind::New, Kind::Again, Kind::Expiring] {
@@ -352,9 +368,12 @@ mod tests {
         assert!(html.contains(&format!("<a href=\"{LINK}\">{LINK}</a>")));
         let host = LINK.split('/').nth(2).unwrap();
         assert!(host.ends_with(".example.org"), "the root domain of From");
-        for forbidden in ["<img", "src=", "style=", "urgent", "immediately", "click"] {
-            assert!(!html.to_lowercase().contains(forbidden), "{forbidden}");
+        // One style, for all of it.
+        let bare = html.replacen(&format!("style=\"{STYLE}\""), "", 1).to_lowercase();
+        for forbidden in ["<img", "src=", "style=", "url(", "urgent", "immediately", "click"] {
+            assert!(!bare.contains(forbidden), "{forbidden}");
         }
+        keeps_the_order(notice, &octets, &text, &html);
         let shown = matches!(hand_off, HandOffText::Claim(_) | HandOffText::InMail(_));
         for body in [&text, &html] {
             assert!(body.contains("01KAN-5Q7DC-8E2XV-M9T4H") && body.contains("dana@example.org"));
@@ -371,9 +390,50 @@ mod tests {
             let block = format!("dir=\"{direction}\" lang=\"{}\"", language.tag());
             assert_eq!(html.contains(&block), notice.languages.contains(&language), "{html}");
         }
-        let first = html.find("<a href").unwrap();
-        assert!(html[first..].matches("<div").count() == notice.languages.len() - 1);
         assert!(!text.contains("password=") && !LINK.contains('@'));
+    }
+
+    /// The organisation first, then what to do in every language, the link, and everything else in
+    /// every language: none ends with a sentence whose end stands in another.
+    fn keeps_the_order(notice: &Notification<'_>, octets: &[u8], text: &str, html: &str) {
+        assert!(text.starts_with("Example Ltd\n"), "{text}");
+        let tags: Vec<&str> = notice.languages.iter().map(|one| one.tag()).collect();
+        let header = format!("\r\nContent-Language: {}\r\n", tags.join(", "));
+        assert!(String::from_utf8_lossy(octets).contains(&header), "{header}");
+        for body in [text, html] {
+            let link = body.find(LINK).unwrap();
+            let (above, below) = body.split_at(link);
+            assert!(!above.contains(PASSWORD) && !above.contains(notice.reference), "{above}");
+            assert_eq!(
+                above.matches("dana@example.org").count(),
+                notice.languages.len(),
+                "{above}"
+            );
+            assert_eq!(below.matches("mail.example.org/verify").count(), notice.languages.len());
+            assert_eq!(below.matches("01KAN-5Q7DC").count(), notice.languages.len(), "{below}");
+        }
+        let ends_open = text.split("\n\n").any(|one| one.trim_end().ends_with(':'));
+        assert!(!ends_open, "a sentence without an end: {text}");
+        for vocabulary in ["protected", "geschützt", "protégé", "protegido", "מוגנת", "محمية"]
+        {
+            assert!(!text.contains(vocabulary), "{text}");
+        }
+        assert!(!text.contains("Kennwort"), "{text}");
+    }
+
+    /// What waits is counted: a notification that is sent again may have nothing to announce.
+    #[test]
+    fn the_number_of_messages_is_said_as_it_is() {
+        for language in Language::ALL.chunks(1) {
+            let said = |waiting| {
+                let hand_off = HandOffText::Claimed;
+                let one = Notification { waiting, ..notice(Kind::Again, language, hand_off) };
+                view(&notification(&one)).text.unwrap()
+            };
+            let all: std::collections::BTreeSet<String> = (0..4).map(said).collect();
+            assert_eq!(all.len(), 4, "{all:?}");
+            assert!(!said(0).lines().any(|line| line.starts_with('1') || line.starts_with('0')));
+        }
     }
 
     /// P-44, P-45, P-46.

@@ -35,23 +35,27 @@ pub(super) struct Words {
     /// Takes the sender's name.
     pub subject: fn(&str) -> String,
     pub subject_expiring: fn(&str) -> String,
-    /// Takes the sender's name and address.
-    pub sent_by: fn(&str) -> String,
-    pub expiring: fn(&str) -> String,
+    /// Takes the sender's name and address, and the organisation. Says what to do, and that the link
+    /// is below: there may be another language in between.
+    pub sent_by: fn(&str, &str) -> String,
+    pub expiring: fn(&str, &str) -> String,
     pub facts: fn(&Facts<'_>) -> String,
     /// Takes the password.
     pub claim: fn(&str) -> String,
     pub in_mail: fn(&str) -> String,
     /// Takes the name of the sender, who gives the recipient the password.
     pub by_sender: fn(&str) -> String,
+    /// For a password in the mail that was used and stays valid.
+    pub known: &'static str,
     pub claimed: &'static str,
     /// Takes the name of the sender, who is notified.
     pub confirmed: fn(&str) -> String,
     /// Takes the site's address and the name to sign in with.
     pub without_link: fn(&str, &str) -> String,
+    /// Takes the site's address.
+    pub verify: fn(&str) -> String,
     /// Takes the organisation to call and its phone number.
     pub in_doubt: fn(&str, &str) -> String,
-    pub to_read: &'static str,
 }
 
 /// Formats a time as `Fri 4 Dec 2026, 18:00 UTC`; the time zone is always included.
@@ -77,18 +81,24 @@ const ENGLISH: Words = Words {
     direction: "ltr",
     subject: |name| format!("A message from {name}"),
     subject_expiring: |name| format!("A message from {name} will expire soon"),
-    sent_by: |who| format!("{who} sent you a protected message."),
-    expiring: |who| format!("A protected message from {who} will expire soon."),
-    facts: |facts| {
-        let many = match facts.waiting {
-            1 => "1 unopened message is".to_owned(),
-            n => format!("{n} unopened messages are"),
-        };
-        let (sent, until) = (moment(facts.sent), moment(facts.until));
+    sent_by: |who, site| {
         format!(
-            "Sent: {sent}\nReference: {}\n{many} available to you until {until}.",
-            facts.reference
+            "{who} sent you a message through {site}. To read the message, open the link below."
         )
+    },
+    expiring: |who, site| {
+        format!(
+            "A message from {who} through {site} will expire soon. To read the message, open the link below."
+        )
+    },
+    facts: |facts| {
+        let (sent, until) = (moment(facts.sent), moment(facts.until));
+        let many = match facts.waiting {
+            0 => format!("You have no unopened messages. Your account is available until {until}."),
+            1 => format!("1 unopened message is available to you until {until}."),
+            n => format!("{n} unopened messages are available to you until {until}."),
+        };
+        format!("Sent: {sent}\nReference: {}\n{many}", facts.reference)
     },
     claim: |password| {
         format!(
@@ -98,6 +108,7 @@ const ENGLISH: Words = Words {
     },
     in_mail: |password| format!("Your password:\n{password}"),
     by_sender: |who| format!("{who} will give you the password."),
+    known: "Sign in with the password from our earlier email.",
     claimed: "Sign in with the passphrase that you chose.",
     confirmed: |who| {
         format!(
@@ -111,25 +122,40 @@ const ENGLISH: Words = Words {
              link, type {site} into your browser and sign in as {name}."
         )
     },
+    verify: |site| {
+        format!("To check that this email is genuine, enter the reference number at {site}/verify.")
+    },
     in_doubt: |whom, phone| format!("If in doubt, call {whom}: {phone}"),
-    to_read: "To read the message:",
 };
 
 const HEBREW: Words = Words {
     direction: "rtl",
     subject: |name| format!("הודעה מאת {name}"),
     subject_expiring: |name| format!("תוקף ההודעה מאת {name} יפוג בקרוב"),
-    sent_by: |who| format!("{} שלח/ה אליך הודעה מוגנת.", own(who)),
-    expiring: |who| format!("תוקף ההודעה המוגנת מאת {} יפוג בקרוב.", own(who)),
+    sent_by: |who, site| {
+        format!(
+            "{} שלח/ה אליך הודעה באמצעות {}. לקריאת ההודעה יש לפתוח את הקישור שלהלן.",
+            own(who),
+            own(site)
+        )
+    },
+    expiring: |who, site| {
+        format!(
+            "תוקף ההודעה מאת {}, שנשלחה באמצעות {}, יפוג בקרוב. לקריאת ההודעה יש לפתוח את הקישור שלהלן.",
+            own(who),
+            own(site)
+        )
+    },
     facts: |facts| {
-        let many = match facts.waiting {
-            1 => "הודעה אחת שלא נפתחה זמינה".to_owned(),
-            2 => "שתי הודעות שלא נפתחו זמינות".to_owned(),
-            n => format!("{n} הודעות שלא נפתחו זמינות"),
-        };
         let (sent, until) = (own(&digits(facts.sent)), own(&digits(facts.until)));
+        let many = match facts.waiting {
+            0 => format!("אין לך הודעות שלא נפתחו. החשבון שלך זמין עד {until}."),
+            1 => format!("הודעה אחת שלא נפתחה זמינה לך עד {until}."),
+            2 => format!("שתי הודעות שלא נפתחו זמינות לך עד {until}."),
+            n => format!("{n} הודעות שלא נפתחו זמינות לך עד {until}."),
+        };
         let reference = facts.reference;
-        format!("נשלחה: {sent}\nמספר אסמכתה: {reference}\n{many} לך עד {until}.")
+        format!("נשלחה: {sent}\nמספר אסמכתה: {reference}\n{many}")
     },
     claim: |password| {
         format!(
@@ -138,6 +164,7 @@ const HEBREW: Words = Words {
     },
     in_mail: |password| format!("הסיסמה שלך:\n{password}"),
     by_sender: |who| format!("{} ימסור/תמסור לך את הסיסמה.", own(who)),
+    known: "יש להיכנס בסיסמה שבהודעת הדואר הקודמת שלנו.",
     claimed: "יש להיכנס בסיסמה שבחרת.",
     confirmed: |who| {
         format!(
@@ -150,26 +177,40 @@ const HEBREW: Words = Words {
             "לעולם לא נבקש את סיסמת הדואר שלך. כדי להיכנס בלי הקישור, יש להקליד {site} בדפדפן ולהיכנס בשם {name}."
         )
     },
+    verify: |site| {
+        format!(
+            "כדי לוודא שהודעת הדואר הזאת אמיתית, יש להקליד את מספר האסמכתה בכתובת {site}/verify."
+        )
+    },
     in_doubt: |whom, phone| format!("במקרה של ספק אפשר להתקשר אל {}: {}", own(whom), own(phone)),
-    to_read: "לקריאת ההודעה:",
 };
 
 const GERMAN: Words = Words {
     direction: "ltr",
     subject: |name| format!("Eine Nachricht von {name}"),
     subject_expiring: |name| format!("Eine Nachricht von {name} läuft bald ab"),
-    sent_by: |who| format!("{who} hat Ihnen eine geschützte Nachricht geschickt."),
-    expiring: |who| format!("Eine geschützte Nachricht von {who} läuft bald ab."),
-    facts: |facts| {
-        let many = match facts.waiting {
-            1 => "1 ungeöffnete Nachricht ist".to_owned(),
-            n => format!("{n} ungeöffnete Nachrichten sind"),
-        };
-        let (sent, until) = (digits(facts.sent), digits(facts.until));
+    sent_by: |who, site| {
         format!(
-            "Gesendet: {sent}\nReferenznummer: {}\n{many} für Sie verfügbar bis {until}.",
-            facts.reference
+            "{who} hat Ihnen über {site} eine Nachricht geschickt. Um die Nachricht zu lesen, öffnen Sie \
+             den Link unten."
         )
+    },
+    expiring: |who, site| {
+        format!(
+            "Eine Nachricht von {who}, gesendet über {site}, läuft bald ab. Um die Nachricht zu lesen, \
+             öffnen Sie den Link unten."
+        )
+    },
+    facts: |facts| {
+        let (sent, until) = (digits(facts.sent), digits(facts.until));
+        let many = match facts.waiting {
+            0 => format!(
+                "Sie haben keine ungeöffneten Nachrichten. Ihr Konto ist bis {until} verfügbar."
+            ),
+            1 => format!("1 ungeöffnete Nachricht ist für Sie verfügbar bis {until}."),
+            n => format!("{n} ungeöffnete Nachrichten sind für Sie verfügbar bis {until}."),
+        };
+        format!("Gesendet: {sent}\nReferenznummer: {}\n{many}", facts.reference)
     },
     claim: |password| {
         format!(
@@ -179,6 +220,7 @@ const GERMAN: Words = Words {
     },
     in_mail: |password| format!("Ihr Passwort:\n{password}"),
     by_sender: |who| format!("{who} teilt Ihnen das Passwort mit."),
+    known: "Melden Sie sich mit dem Passwort aus unserer früheren E-Mail an.",
     claimed: "Melden Sie sich mit der Passphrase an, die Sie gewählt haben.",
     confirmed: |who| {
         format!(
@@ -192,26 +234,40 @@ const GERMAN: Words = Words {
              möchten, geben Sie {site} in Ihren Browser ein und melden Sie sich als {name} an."
         )
     },
+    verify: |site| {
+        format!(
+            "Ob diese E-Mail echt ist, können Sie unter {site}/verify mit der Referenznummer prüfen."
+        )
+    },
     in_doubt: |whom, phone| format!("Im Zweifel rufen Sie {whom} an: {phone}"),
-    to_read: "So lesen Sie die Nachricht:",
 };
 
 const FRENCH: Words = Words {
     direction: "ltr",
     subject: |name| format!("Un message de la part de {name}"),
     subject_expiring: |name| format!("Un message de la part de {name} expire bientôt"),
-    sent_by: |who| format!("{who} vous a envoyé un message protégé."),
-    expiring: |who| format!("Un message protégé de la part de {who} expire bientôt."),
-    facts: |facts| {
-        let many = match facts.waiting {
-            1 => "1 message non ouvert est disponible".to_owned(),
-            n => format!("{n} messages non ouverts sont disponibles"),
-        };
-        let (sent, until) = (digits(facts.sent), digits(facts.until));
+    sent_by: |who, site| {
         format!(
-            "Envoyé : {sent}\nRéférence : {}\n{many} pour vous jusqu’au {until}.",
-            facts.reference
+            "{who} vous a envoyé un message par l’intermédiaire de {site}. Pour lire le message, ouvrez \
+             le lien ci-dessous."
         )
+    },
+    expiring: |who, site| {
+        format!(
+            "Un message de la part de {who}, envoyé par l’intermédiaire de {site}, expire bientôt. Pour \
+             lire le message, ouvrez le lien ci-dessous."
+        )
+    },
+    facts: |facts| {
+        let (sent, until) = (digits(facts.sent), digits(facts.until));
+        let many = match facts.waiting {
+            0 => format!(
+                "Vous n’avez aucun message non ouvert. Votre compte est disponible jusqu’au {until}."
+            ),
+            1 => format!("1 message non ouvert est disponible pour vous jusqu’au {until}."),
+            n => format!("{n} messages non ouverts sont disponibles pour vous jusqu’au {until}."),
+        };
+        format!("Envoyé : {sent}\nRéférence : {}\n{many}", facts.reference)
     },
     claim: |password| {
         format!(
@@ -221,6 +277,7 @@ const FRENCH: Words = Words {
     },
     in_mail: |password| format!("Votre mot de passe :\n{password}"),
     by_sender: |who| format!("{who} vous donnera le mot de passe."),
+    known: "Connectez-vous avec le mot de passe de notre précédent e-mail.",
     claimed: "Connectez-vous avec la phrase de passe que vous avez choisie.",
     confirmed: |who| {
         format!(
@@ -235,26 +292,40 @@ const FRENCH: Words = Words {
              {name}."
         )
     },
+    verify: |site| {
+        format!(
+            "Pour vérifier que cet e-mail est authentique, saisissez la référence sur {site}/verify."
+        )
+    },
     in_doubt: |whom, phone| format!("En cas de doute, appelez {whom} : {phone}"),
-    to_read: "Pour lire le message :",
 };
 
 const SPANISH: Words = Words {
     direction: "ltr",
     subject: |name| format!("Un mensaje de {name}"),
     subject_expiring: |name| format!("Un mensaje de {name} caducará pronto"),
-    sent_by: |who| format!("{who} le ha enviado un mensaje protegido."),
-    expiring: |who| format!("Un mensaje protegido de {who} caducará pronto."),
-    facts: |facts| {
-        let many = match facts.waiting {
-            1 => "1 mensaje sin abrir está disponible".to_owned(),
-            n => format!("{n} mensajes sin abrir están disponibles"),
-        };
-        let (sent, until) = (digits(facts.sent), digits(facts.until));
+    sent_by: |who, site| {
         format!(
-            "Enviado: {sent}\nReferencia: {}\n{many} para usted hasta el {until}.",
-            facts.reference
+            "{who} le ha enviado un mensaje a través de {site}. Para leer el mensaje, abra el enlace que \
+             figura a continuación."
         )
+    },
+    expiring: |who, site| {
+        format!(
+            "Un mensaje de {who}, enviado a través de {site}, caducará pronto. Para leer el mensaje, abra \
+             el enlace que figura a continuación."
+        )
+    },
+    facts: |facts| {
+        let (sent, until) = (digits(facts.sent), digits(facts.until));
+        let many = match facts.waiting {
+            0 => {
+                format!("No tiene mensajes sin abrir. Su cuenta está disponible hasta el {until}.")
+            }
+            1 => format!("1 mensaje sin abrir está disponible para usted hasta el {until}."),
+            n => format!("{n} mensajes sin abrir están disponibles para usted hasta el {until}."),
+        };
+        format!("Enviado: {sent}\nReferencia: {}\n{many}", facts.reference)
     },
     claim: |password| {
         format!(
@@ -264,6 +335,7 @@ const SPANISH: Words = Words {
     },
     in_mail: |password| format!("Su contraseña:\n{password}"),
     by_sender: |who| format!("{who} le dirá la contraseña."),
+    known: "Inicie sesión con la contraseña de nuestro correo anterior.",
     claimed: "Inicie sesión con la frase de contraseña que eligió.",
     confirmed: |who| {
         format!(
@@ -276,26 +348,39 @@ const SPANISH: Words = Words {
              en su navegador e inicie sesión como {name}."
         )
     },
+    verify: |site| {
+        format!(
+            "Para comprobar que este correo es auténtico, introduzca la referencia en {site}/verify."
+        )
+    },
     in_doubt: |whom, phone| format!("En caso de duda, llame a {whom}: {phone}"),
-    to_read: "Para leer el mensaje:",
 };
 
 const ARABIC: Words = Words {
     direction: "rtl",
     subject: |name| format!("رسالة من {name}"),
     subject_expiring: |name| format!("ستنتهي قريبًا صلاحية رسالة من {name}"),
-    sent_by: |who| format!("وصلتك رسالة محمية من {}.", own(who)),
-    expiring: |who| format!("ستنتهي قريبًا صلاحية رسالة محمية من {}.", own(who)),
+    sent_by: |who, site| {
+        format!("وصلتك رسالة من {} عبر {}. لقراءة الرسالة افتح الرابط أدناه.", own(who), own(site))
+    },
+    expiring: |who, site| {
+        format!(
+            "ستنتهي قريبًا صلاحية رسالة من {} أُرسلت عبر {}. لقراءة الرسالة افتح الرابط أدناه.",
+            own(who),
+            own(site)
+        )
+    },
     facts: |facts| {
-        let many = match facts.waiting {
-            1 => "رسالة واحدة غير مفتوحة متاحة لك".to_owned(),
-            2 => "رسالتان غير مفتوحتين متاحتان لك".to_owned(),
-            n @ 3..=10 => format!("{n} رسائل غير مفتوحة متاحة لك"),
-            n => format!("{n} رسالة غير مفتوحة متاحة لك"),
-        };
         let (sent, until) = (own(&digits(facts.sent)), own(&digits(facts.until)));
+        let many = match facts.waiting {
+            0 => format!("ليست لديك رسائل غير مفتوحة. حسابك متاح حتى {until}."),
+            1 => format!("رسالة واحدة غير مفتوحة متاحة لك حتى {until}."),
+            2 => format!("رسالتان غير مفتوحتين متاحتان لك حتى {until}."),
+            n @ 3..=10 => format!("{n} رسائل غير مفتوحة متاحة لك حتى {until}."),
+            n => format!("{n} رسالة غير مفتوحة متاحة لك حتى {until}."),
+        };
         let reference = facts.reference;
-        format!("أُرسلت: {sent}\nالرقم المرجعي: {reference}\n{many} حتى {until}.")
+        format!("أُرسلت: {sent}\nالرقم المرجعي: {reference}\n{many}")
     },
     claim: |password| {
         format!(
@@ -304,6 +389,7 @@ const ARABIC: Words = Words {
     },
     in_mail: |password| format!("كلمة مرورك:\n{password}"),
     by_sender: |who| format!("ستحصل على كلمة المرور من {}.", own(who)),
+    known: "سجّل الدخول بكلمة المرور الواردة في رسالتنا السابقة.",
     claimed: "سجّل الدخول بعبارة المرور التي اخترتها.",
     confirmed: |who| {
         format!(
@@ -316,6 +402,6 @@ const ARABIC: Words = Words {
             "لا نطلب أبدًا كلمة مرور بريدك. إذا كنت لا تريد استخدام الرابط فاكتب {site} في متصفحك وسجّل الدخول باسم {name}."
         )
     },
+    verify: |site| format!("للتحقق من أن هذه الرسالة حقيقية أدخل الرقم المرجعي في {site}/verify."),
     in_doubt: |whom, phone| format!("عند الشك اتصل بـ{}: {}", own(whom), own(phone)),
-    to_read: "لقراءة الرسالة:",
 };

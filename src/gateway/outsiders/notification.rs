@@ -101,10 +101,13 @@ impl Gateway {
             (OpensBy::OneTime, Some(password)) => HandOffText::Claim(password.expose()),
             (OpensBy::OneTime, None) => HandOffText::BySender,
             (OpensBy::InMail, Some(password)) => HandOffText::InMail(password.expose()),
-            (OpensBy::InMail | OpensBy::Own, _) => HandOffText::Claimed,
+            (OpensBy::InMail, None) => HandOffText::Known,
+            (OpensBy::Own, _) => HandOffText::Claimed,
         };
         let inbox = self.inner.store.get(&MAILBOXES, &(parts.account, mailbox::INBOX))?;
-        let waiting = inbox.map_or(0, |inbox| inbox.unopened);
+        // What is announced for the first time is not in the mailbox yet.
+        let announced = u64::from(parts.kind == Kind::New);
+        let waiting = inbox.map_or(0, |inbox| inbox.unopened) + announced;
         let site = self.site()?;
         let link = format!("{}/pickup/{}", settings.public_url, parts.token);
         let message = Reference::from_bytes(parts.pickup.message).ok_or(MISSING)?;
@@ -117,7 +120,7 @@ impl Gateway {
             to: &parts.temporary.address,
             reference: &message.to_string(),
             sent: parts.pickup.sent.to_utc(),
-            waiting: u32::try_from(waiting).unwrap_or(u32::MAX).max(1),
+            waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
             until: parts.pickup.until.to_utc(),
             link: &link,
             site: &settings.public_url,
