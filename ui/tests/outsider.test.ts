@@ -108,37 +108,26 @@ test("following the link shows the sender, the number and the deadline, and chan
   expect(text("pickup-name")).toBe("visitor-1");
   // Browsers keep titles: this one does not say who wrote.
   expect(document.title).toBe(`${en.pickup.signIn} · ${pickup.organisation}`);
-  const manager = document.querySelector<HTMLInputElement>("input[autocomplete=username]");
-  expect(manager?.value).toBe("visitor-1");
   expect(calls.map(({ method }) => method)).toEqual(["GET"]);
   expect(calls[0]?.headers.has("DPoP")).toBe(false);
 });
 
-test("one submit claims the account and signs in, and stores nothing in the browser", async () => {
+test("one field and one submit sign in, and store nothing in the browser", async () => {
   answers["POST /api/session"] = [200, signedIn];
   await visit({});
-  await type("pickup-password", " one-time ");
-  await type("pickup-new-password", "four quiet herons");
+  expect(document.querySelectorAll("form input:not([readonly])")).toHaveLength(1);
+  expect(text("pickup-submit")).toBe(en.pickup.read);
+  await type("pickup-password", " ONE-time. ");
   submit();
   await vi.waitFor(() => expect(session.status).toBe("in"));
+  // The server reads any spelling.
   expect(calls.at(-1)?.body).toEqual({
     name: "visitor-1",
-    password: "one-time",
-    newPassword: "four quiet herons",
+    password: " ONE-time. ",
     profile: "shared",
   });
   expect(sessionStorage.length).toBe(0);
   await vi.waitFor(() => expect(location.pathname).toBe("/mail/inbox"));
-});
-
-test("a passphrase that is too short is not sent", async () => {
-  await visit({});
-  await type("pickup-password", "one-time");
-  await type("pickup-new-password", "eleven char");
-  expect(text("passphrase-strength")).toBe("1 more character is needed.");
-  submit();
-  await vi.waitFor(() => expect(text("pickup-error")).toBe(en.pickup.weak(12)));
-  expect(calls).toHaveLength(1);
 });
 
 test("who comes back is told neither a count of none nor of a way that does not exist", async () => {
@@ -151,17 +140,26 @@ test("who comes back is told neither a count of none nor of a way that does not 
   expect(en.portal.renewal("Dana Levi")).not.toContain("password");
 });
 
-const asked: [string, Partial<Pickup>, boolean][] = [
-  ["claimed: one's own passphrase", { state: "claimed" }, false],
-  ["password in the mail", { handOff: "in-mail" }, false],
-  ["told by the sender", { handOff: "by-sender" }, false],
-  ["to be claimed", {}, true],
+const asked: [string, Partial<Pickup>, "text" | "password"][] = [
+  ["a passphrase of one's own", { state: "claimed" }, "password"],
+  ["a passphrase of one's own", { state: "claimed", handOff: "by-sender" }, "password"],
+  ["the password in the mail", { handOff: "in-mail" }, "password"],
+  ["what the sender told", { handOff: "by-sender" }, "text"],
+  ["a one-time password", {}, "text"],
+  ["another one-time password", { state: "visited" }, "text"],
 ];
 
-test.each(asked)("%s", async (_, given, choosing) => {
+test.each(asked)("the page asks for %s", async (_, given, kind) => {
   await visit(given);
-  expect(find("pickup-password")).not.toBeNull();
-  expect(find("pickup-new-password") !== null).toBe(choosing);
+  expect(find("pickup-password")?.getAttribute("type")).toBe(kind);
+  // A password manager is offered what stays valid, and nothing else.
+  const manager = document.querySelector("input[autocomplete=username]");
+  expect(manager !== null).toBe(kind === "password");
+});
+
+test("who was here before is told to use the newest mail", async () => {
+  await visit({ state: "visited" });
+  expect(document.body.textContent).toContain(en.pickup.hint.nextOneTime);
 });
 
 test("if the sender has the password, the page says so", async () => {
@@ -178,23 +176,17 @@ test("too many wrong passwords: the page says how long to wait", async () => {
   await vi.waitFor(() => expect(text("pickup-error")).toContain("45 seconds"));
 });
 
-test("claimed meanwhile: the page says so, and asks for the passphrase", async () => {
+test.each([
+  ["visited", en.pickup.nowVisited, "text"],
+  ["claimed", en.pickup.nowClaimed, "password"],
+] as const)("used meanwhile: the page says so (%s)", async (state, said, kind) => {
   answers["POST /api/session"] = [401, { code: "bad-credentials" }];
   await visit({});
   await type("pickup-password", "one-time");
-  await type("pickup-new-password", "four quiet herons");
-  answers["GET /api/pickup/TOKEN"] = [200, { ...pickup, state: "claimed" }];
+  answers["GET /api/pickup/TOKEN"] = [200, { ...pickup, state }];
   submit();
-  await vi.waitFor(() => expect(text("pickup-error")).toBe(en.pickup.nowClaimed));
-  expect(find("pickup-new-password")).toBeNull();
-});
-
-test("the server may require a claim that the page did not expect", async () => {
-  answers["POST /api/session"] = [403, { code: "claim-first" }];
-  await visit({ handOff: "by-sender" });
-  await type("pickup-password", "told");
-  submit();
-  await vi.waitFor(() => expect(find("pickup-new-password")).not.toBeNull());
+  await vi.waitFor(() => expect(text("pickup-error")).toBe(said));
+  expect(find("pickup-password")?.getAttribute("type")).toBe(kind);
 });
 
 test.each(["expired", "revoked"] as const)(
@@ -248,7 +240,6 @@ test("the page uses the language set for the recipient, until the recipient choo
   // Reading the state again keeps the recipient's choice.
   answers["POST /api/session"] = [401, { code: "bad-credentials" }];
   await type("pickup-password", "wrong");
-  await type("pickup-new-password", "four quiet herons");
   submit();
   await vi.waitFor(() => expect(text("pickup-error")).toBe(en.pickup.wrongOneTime));
   expect(language()).toBe("en");
@@ -330,4 +321,57 @@ test("the inbox shows cards with two buttons each, and opens no message by itsel
   expect(text("card")).toContain(en.portal.told("Dana Levi"));
   expect(find("card-opened")?.dataset["ref"]).toBe("OLD");
   expect(calls.every(({ method }) => method === "GET")).toBe(true);
+});
+
+/** Shows the portal of who reads with a one-time password, after a message was opened. */
+async function reading(canReturn: boolean) {
+  // Another tab has the event stream.
+  const request = () => new Promise(() => undefined);
+  vi.spyOn(navigator, "locks", "get").mockReturnValue({ request } as unknown as LockManager);
+  answers["GET /api/appearance"] = [200, { language: "en", searches: [], signature: "" }];
+  answers["GET /api/mailboxes"] = [200, { state: "1", items: [inbox] }];
+  answers["GET /api/messages"] = [200, { ...paged, items: [item("OLD", true)] }];
+  const sponsor = { name: "Dana Levi", address: "dana@example.org" };
+  const temporary = { expiresAt: pickup.until, sponsor, organisation: "Example", canReturn };
+  answers["POST /api/session"] = [
+    200,
+    { ...signedIn, account: { ...signedIn.account, temporary } },
+  ];
+  await session.signIn("visitor-1", "one-time", "shared");
+  go({ view: "mail", mailbox: "inbox", reference: null });
+  page = mount(Portal, { target: document.body });
+  await vi.waitFor(() => expect(find("card-opened")).not.toBeNull());
+}
+
+test("who has read is offered a passphrase to come back with", async () => {
+  answers["POST /api/account/passphrase"] = [204, null];
+  await reading(false);
+  await type("come-back-passphrase", "four quiet herons");
+  find("come-back-submit")
+    ?.closest("form")
+    ?.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  await vi.waitFor(() => expect(find("come-back")).toBeNull());
+  const sent = calls.find(({ path }) => path === "/api/account/passphrase");
+  expect(sent?.body).toEqual({ passphrase: "four quiet herons" });
+  expect(toasts.items.map((one) => one.text)).toEqual([en.portal.comeBack.saved]);
+});
+
+test("the offer can be skipped, and comes once more on leaving", async () => {
+  answers["DELETE /api/session"] = [204, null];
+  await reading(false);
+  find("come-back-later")?.click();
+  await vi.waitFor(() => expect(find("come-back")).toBeNull());
+  find("sign-out")?.click();
+  await vi.waitFor(() => expect(find("leaving")).not.toBeNull());
+  expect(session.status).toBe("in");
+  find("sign-out-without")?.click();
+  await vi.waitFor(() => expect(session.status).toBe("out"));
+});
+
+test("who can come back is not asked", async () => {
+  answers["DELETE /api/session"] = [204, null];
+  await reading(true);
+  expect(find("come-back")).toBeNull();
+  find("sign-out")?.click();
+  await vi.waitFor(() => expect(session.status).toBe("out"));
 });

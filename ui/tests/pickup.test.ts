@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import type { HandOff, PickupState } from "../src/api/pickup.ts";
 import {
   asks,
-  claims,
   distanceText,
+  isOneTime,
   strength,
   type Asks,
   type Strength,
@@ -31,16 +31,18 @@ test.each(passphrases)("the passphrase %j is %s", (text, level) => {
 
 const forms: [PickupState, HandOff, Asks, boolean][] = [
   ["waiting", "claim", "oneTime", true],
+  ["visited", "claim", "oneTime", true],
   ["claimed", "claim", "own", false],
   ["waiting", "in-mail", "inMail", false],
   ["claimed", "in-mail", "inMail", false],
-  ["waiting", "by-sender", "fromSender", false],
-  ["claimed", "by-sender", "fromSender", false],
+  ["waiting", "by-sender", "fromSender", true],
+  ["visited", "by-sender", "fromSender", true],
+  ["claimed", "by-sender", "own", false],
 ];
 
-test.each(forms)("%s by %s asks for %s", (state, handOff, wanted, claiming) => {
+test.each(forms)("%s by %s asks for %s", (state, handOff, wanted, once) => {
   expect(asks({ state, handOff })).toBe(wanted);
-  expect(claims({ state, handOff })).toBe(claiming);
+  expect(isOneTime(wanted)).toBe(once);
 });
 
 const now = new Date("2026-11-22T15:00:00Z");

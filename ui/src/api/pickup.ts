@@ -18,5 +18,8 @@ export const pickupAsk = (token: string) =>
 export const verify = (reference: string) =>
   request<Verified>("GET", `/api/verify/${encodeURIComponent(reference)}`, { open: true });
 
-export const accountDelete = (password: string) =>
+/** `password` is null as long as the owner has chosen none. */
+export const accountDelete = (password: string | null) =>
   request<undefined>("DELETE", "/api/account", { body: { password } });
+export const passphraseChoose = (passphrase: string) =>
+  request<undefined>("POST", "/api/account/passphrase", { body: { passphrase } });

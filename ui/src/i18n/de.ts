@@ -565,8 +565,10 @@ export const de = {
     },
     hint: {
       oneTime:
-        "Das Einmalpasswort gilt nur einmal. Danach melden Sie sich mit Ihrer eigenen Passphrase an.",
-      own: "Verwenden Sie die Passphrase, die Sie bei Ihrem ersten Besuch gewählt haben. Das Passwort aus der E-Mail gilt nicht mehr.",
+        "Es gilt nur einmal. Groß- oder Kleinbuchstaben, mit oder ohne Striche: Jede Schreibweise ist richtig.",
+      nextOneTime:
+        "Sie waren schon einmal hier, und jenes Passwort ist verbraucht. Verwenden Sie das Einmalpasswort aus unserer neuesten E-Mail.",
+      own: "Verwenden Sie die Passphrase, die Sie hier gewählt haben. Die Passwörter aus unseren E-Mails gelten nicht mehr.",
       inMail:
         "Ihr Benutzername und das Passwort stehen in der E-Mail, über die Sie hierhergekommen sind.",
       fromSender: (who) =>
@@ -587,11 +589,13 @@ export const de = {
       strong: "Das ist eine sehr gute Passphrase.",
     },
     submit: "Anmelden",
-    submitClaim: "Passphrase festlegen und anmelden",
+    read: "Lesen",
     private:
       "Mit der Anmeldung wird keine Nachricht geöffnet: Sie entscheiden über jede einzeln. In diesem Browser wird nichts gespeichert.",
     wrongOneTime:
-      "Das Einmalpasswort ist falsch. Kopieren Sie es noch einmal aus der E-Mail, ohne Leerzeichen.",
+      "Dieses Einmalpasswort ist falsch oder wurde schon verwendet. Verwenden Sie das aus unserer neuesten E-Mail.",
+    nowVisited:
+      "Jemand hat dieses Einmalpasswort gerade verwendet. Wenn Sie das nicht waren, informieren Sie bitte den Absender.",
     wrongOwn: "Die Passphrase ist falsch.",
     wrongOther: "Das Passwort ist falsch.",
     forgotten: (who) =>
@@ -600,9 +604,6 @@ export const de = {
       "Für dieses Konto wurde bereits eine Passphrase gewählt. Wenn Sie das waren, melden Sie sich damit an. Andernfalls informieren Sie bitte den Absender.",
     weak: (n) =>
       `Diese Passphrase ist zu leicht zu erraten. Verwenden Sie mindestens ${n} Zeichen und nichts, was in der E-Mail steht.`,
-    claimFirst: "Wählen Sie zuerst Ihre eigene Passphrase.",
-    claimElsewhere:
-      "Das ist Ihre erste Anmeldung. Öffnen Sie bitte den Link in der E-Mail, die wir Ihnen gesendet haben.",
     otherSession: (address) =>
       `In diesem Browser ist ${address} angemeldet. Wenn Sie sich hier anmelden, endet diese Sitzung.`,
     inside: "Sie sind bereits angemeldet.",
@@ -711,6 +712,18 @@ export const de = {
     undone: "Ihre Antwort wurde nicht gesendet. Sie können sie weiter bearbeiten.",
     undoLate: "Ihre Antwort wurde bereits gesendet.",
     another: "Weitere Antwort schreiben",
+    comeBack: {
+      title: "Um wiederzukommen",
+      lead: "Wählen Sie eine Passphrase. Ohne sie brauchen Sie beim nächsten Mal ein weiteres Einmalpasswort.",
+      action: "Passphrase speichern",
+      busy: "Wird gespeichert…",
+      later: "Nicht jetzt",
+      saved:
+        "Ihre Passphrase ist gespeichert. Sie können sich damit anmelden, bis Ihr Konto abläuft.",
+      failed: (why) => `Ihre Passphrase wurde nicht gespeichert. ${why}`,
+      leaving: "Bevor Sie sich abmelden",
+      without: "Ohne Passphrase abmelden",
+    },
     accountTitle: "Ihr Konto",
     accountLead: (organisation) =>
       `Dies ist ein temporäres Konto bei ${organisation}. Es wurde angelegt, damit Sie Nachrichten sicher empfangen können.`,
@@ -1162,7 +1175,6 @@ export const de = {
     "not-found": "Das existiert nicht oder ist nicht mehr verfügbar.",
     busy: "Der Server ist stark ausgelastet. Versuchen Sie es gleich noch einmal.",
     "too-large": "Die Anhänge dieser Nachricht sind größer als erlaubt.",
-    "claim-first": "Wählen Sie zuerst Ihre eigene Passphrase.",
     "code-needed": "Geben Sie auch den Code Ihrer Authenticator-App ein.",
     "wrong-code": "Dieser Code ist nicht gültig oder wurde bereits verwendet.",
     "over-quota":
@@ -1190,6 +1202,7 @@ export const de = {
       "Dieser Entwurf wurde in einem anderen Fenster oder auf einem anderen Gerät geändert.",
     "upload-incomplete": "Eine Datei wurde noch nicht vollständig hochgeladen.",
     "totp-on": "Die Bestätigung in zwei Schritten ist bereits aktiviert.",
+    "passphrase-chosen": "Eine Passphrase wurde bereits gewählt.",
     "too-late":
       "Die Nachricht wurde bereits gesendet. Das lässt sich nicht mehr rückgängig machen.",
     "sealed-text":

@@ -538,8 +538,10 @@ export const en = {
     },
     hint: {
       oneTime:
-        "The one-time password works only once. After that, you sign in with your own passphrase.",
-      own: "Use the passphrase you chose on your first visit. The password in the email no longer works.",
+        "It works once. Capitals or small letters, with or without dashes: any spelling is right.",
+      nextOneTime:
+        "You were here before, and that password was used up then. Use the one-time password in our latest email.",
+      own: "Use the passphrase that you chose here. The passwords in our emails no longer work.",
       inMail: "Your username and password are in the email that brought you here.",
       fromSender: (who: string) =>
         `${who} will give you the password, for example by phone. It is not in any email.`,
@@ -559,11 +561,13 @@ export const en = {
       strong: "This is a very good passphrase.",
     },
     submit: "Sign in",
-    submitClaim: "Set passphrase and sign in",
+    read: "Read",
     private:
       "Signing in does not open any messages: you decide about each one. Nothing is saved in this browser.",
     wrongOneTime:
-      "The one-time password is incorrect. Copy it again from the email, without spaces.",
+      "This one-time password is incorrect, or it has already been used. Use the one in our latest email.",
+    nowVisited:
+      "Someone has just used this one-time password. If it was not you, please tell the sender.",
     wrongOwn: "The passphrase is incorrect.",
     wrongOther: "The password is incorrect.",
     forgotten: (who: string) =>
@@ -572,8 +576,6 @@ export const en = {
       "Someone has already chosen a passphrase for this account. If it was you, sign in with it. If it was not, please tell the sender.",
     weak: (n: number) =>
       `This passphrase is too easy to guess. Use at least ${n} characters, and nothing that appears in the email.`,
-    claimFirst: "Choose your own passphrase first.",
-    claimElsewhere: "This is your first sign-in. Please open the link in the email we sent you.",
     otherSession: (address: string) =>
       `This browser is signed in as ${address}. If you sign in here, that session ends.`,
     inside: "You are already signed in.",
@@ -678,6 +680,17 @@ export const en = {
     undone: "Your reply was not sent. You can go on editing it.",
     undoLate: "Your reply has already been sent.",
     another: "Write another reply",
+    comeBack: {
+      title: "To come back here",
+      lead: "Choose a passphrase. Without one, you will need another one-time password the next time.",
+      action: "Save passphrase",
+      busy: "Saving…",
+      later: "Not now",
+      saved: "Your passphrase is saved. You can sign in with it until your account expires.",
+      failed: (why: string) => `Your passphrase was not saved. ${why}`,
+      leaving: "Before you sign out",
+      without: "Sign out without a passphrase",
+    },
     accountTitle: "Your account",
     accountLead: (organisation: string) =>
       `This is a temporary account at ${organisation}. It was created so that you can receive messages securely.`,
@@ -1119,7 +1132,6 @@ export const en = {
     "not-found": "This does not exist or is no longer available.",
     busy: "The server is very busy. Please try again in a moment.",
     "too-large": "The attachments of this message are larger than allowed.",
-    "claim-first": "Choose your own passphrase first.",
     "code-needed": "Enter the code from your authenticator app as well.",
     "wrong-code": "This code is not valid or has already been used.",
     "over-quota": "You have reached the limit. Remove some items before you add more.",
@@ -1143,6 +1155,7 @@ export const en = {
     "edited-elsewhere": "This draft was changed in another window or on another device.",
     "upload-incomplete": "A file has not been completely uploaded yet.",
     "totp-on": "Two-step verification is already on.",
+    "passphrase-chosen": "A passphrase was already chosen.",
     "too-late": "The message has already been sent and cannot be undone.",
     "sealed-text":
       "The message still contains text from a sealed message, which must not be sent unprotected.",

@@ -569,8 +569,10 @@ export const es = {
     },
     hint: {
       oneTime:
-        "La contraseña de un solo uso funciona una sola vez. Después, inicie sesión con su propia frase de contraseña.",
-      own: "Use la frase de contraseña que eligió en su primera visita. La contraseña del correo ya no funciona.",
+        "Funciona una sola vez. En mayúsculas o minúsculas, con guiones o sin ellos: cualquier forma es válida.",
+      nextOneTime:
+        "Ya ha estado aquí, y aquella contraseña ya se usó. Use la contraseña de un solo uso de nuestro último correo.",
+      own: "Use la frase de contraseña que eligió aquí. Las contraseñas de nuestros correos ya no funcionan.",
       inMail: "Su nombre de usuario y su contraseña figuran en el correo que le ha traído aquí.",
       fromSender: (who) =>
         `${who} le dirá la contraseña, por ejemplo por teléfono. No figura en ningún correo.`,
@@ -590,11 +592,13 @@ export const es = {
       strong: "Es una frase de contraseña muy buena.",
     },
     submit: "Iniciar sesión",
-    submitClaim: "Guardar la frase e iniciar sesión",
+    read: "Leer",
     private:
       "Iniciar sesión no abre ningún mensaje: usted decide sobre cada uno. No se guarda nada en este navegador.",
     wrongOneTime:
-      "La contraseña de un solo uso no es correcta. Cópiela de nuevo del correo, sin espacios.",
+      "Esta contraseña de un solo uso no es correcta o ya se ha usado. Use la de nuestro último correo.",
+    nowVisited:
+      "Alguien acaba de usar esta contraseña de un solo uso. Si no fue usted, avise al remitente.",
     wrongOwn: "La frase de contraseña no es correcta.",
     wrongOther: "La contraseña no es correcta.",
     forgotten: (who) =>
@@ -603,9 +607,6 @@ export const es = {
       "Ya se ha elegido una frase de contraseña para esta cuenta. Si fue usted, inicie sesión con ella. Si no, avise al remitente.",
     weak: (n) =>
       `Esta frase de contraseña es demasiado fácil de adivinar. Use al menos ${many(n, "carácter", "caracteres")} y nada que figure en el correo.`,
-    claimFirst: "Elija antes su propia frase de contraseña.",
-    claimElsewhere:
-      "Es la primera vez que inicia sesión. Abra el enlace del correo que le hemos enviado.",
     otherSession: (address) =>
       `En este navegador hay una sesión iniciada como ${address}. Si inicia sesión aquí, esa se cerrará.`,
     inside: "Ya ha iniciado sesión.",
@@ -709,6 +710,18 @@ export const es = {
     undone: "Su respuesta no se ha enviado. Puede seguir editándola.",
     undoLate: "Su respuesta ya se ha enviado.",
     another: "Escribir otra respuesta",
+    comeBack: {
+      title: "Para volver aquí",
+      lead: "Elija una frase de contraseña. Sin ella, la próxima vez necesitará otra contraseña de un solo uso.",
+      action: "Guardar la frase de contraseña",
+      busy: "Guardando…",
+      later: "Ahora no",
+      saved:
+        "Se ha guardado su frase de contraseña. Puede iniciar sesión con ella hasta que caduque su cuenta.",
+      failed: (why) => `No se ha guardado su frase de contraseña. ${why}`,
+      leaving: "Antes de cerrar la sesión",
+      without: "Cerrar la sesión sin frase de contraseña",
+    },
     accountTitle: "Su cuenta",
     accountLead: (organisation) =>
       `Esta es una cuenta temporal en ${organisation}. Se creó para que pueda recibir mensajes de forma segura.`,
@@ -1152,7 +1165,6 @@ export const es = {
     "not-found": "No existe o ya no está disponible.",
     busy: "El servidor está muy ocupado. Inténtelo dentro de un momento.",
     "too-large": "Los archivos adjuntos de este mensaje superan el tamaño permitido.",
-    "claim-first": "Elija antes su propia frase de contraseña.",
     "code-needed": "Escriba también el código de su aplicación de autenticación.",
     "wrong-code": "Este código no es válido o ya se ha utilizado.",
     "over-quota": "Ha alcanzado el límite. Elimine alguno antes de añadir más.",
@@ -1176,6 +1188,7 @@ export const es = {
     "edited-elsewhere": "Este borrador se ha modificado en otra ventana o en otro dispositivo.",
     "upload-incomplete": "Un archivo todavía no se ha subido por completo.",
     "totp-on": "La verificación en dos pasos ya está activada.",
+    "passphrase-chosen": "Ya se ha elegido una frase de contraseña.",
     "too-late": "El mensaje ya se ha enviado y no se puede deshacer.",
     "sealed-text":
       "El mensaje todavía contiene texto de un mensaje sellado, que no debe enviarse sin protección.",

@@ -578,8 +578,10 @@ export const fr = {
     },
     hint: {
       oneTime:
-        "Le mot de passe à usage unique ne fonctionne qu’une fois. Ensuite, vous vous connectez avec votre propre phrase de passe.",
-      own: "Utilisez la phrase de passe que vous avez choisie lors de votre première visite. Le mot de passe de l’e-mail ne fonctionne plus.",
+        "Il ne fonctionne qu’une fois. Majuscules ou minuscules, avec ou sans tirets\u00a0: toutes les graphies conviennent.",
+      nextOneTime:
+        "Vous êtes déjà venu, et ce mot de passe-là a servi. Utilisez le mot de passe à usage unique de notre dernier e-mail.",
+      own: "Utilisez la phrase de passe que vous avez choisie ici. Les mots de passe de nos e-mails ne fonctionnent plus.",
       inMail:
         "Votre identifiant et le mot de passe se trouvent dans l’e-mail qui vous a conduit ici.",
       fromSender: (who) =>
@@ -600,11 +602,13 @@ export const fr = {
       strong: "C’est une très bonne phrase de passe.",
     },
     submit: "Se connecter",
-    submitClaim: "Définir la phrase de passe et se connecter",
+    read: "Lire",
     private:
       "Se connecter n’ouvre aucun message\u00a0: vous décidez pour chacun. Rien n’est enregistré dans ce navigateur.",
     wrongOneTime:
-      "Le mot de passe à usage unique est incorrect. Copiez-le de nouveau depuis l’e-mail, sans espaces.",
+      "Ce mot de passe à usage unique est incorrect ou a déjà servi. Utilisez celui de notre dernier e-mail.",
+    nowVisited:
+      "Quelqu’un vient d’utiliser ce mot de passe à usage unique. Si ce n’était pas vous, prévenez l’expéditeur.",
     wrongOwn: "La phrase de passe est incorrecte.",
     wrongOther: "Le mot de passe est incorrect.",
     forgotten: (who) =>
@@ -613,9 +617,6 @@ export const fr = {
       "Une phrase de passe a déjà été choisie pour ce compte. Si c’était vous, connectez-vous avec elle. Sinon, prévenez l’expéditeur.",
     weak: (n) =>
       `Cette phrase de passe est trop facile à deviner. Utilisez au moins ${n} caractères, et rien qui figure dans l’e-mail.`,
-    claimFirst: "Choisissez d’abord votre propre phrase de passe.",
-    claimElsewhere:
-      "C’est votre première connexion. Veuillez ouvrir le lien de l’e-mail que nous vous avons envoyé.",
     otherSession: (address) =>
       `Ce navigateur est connecté en tant que ${address}. Si vous vous connectez ici, cette session prendra fin.`,
     inside: "Vous êtes déjà connecté.",
@@ -722,6 +723,18 @@ export const fr = {
     undone: "Votre réponse n’a pas été envoyée. Vous pouvez continuer à la modifier.",
     undoLate: "Votre réponse a déjà été envoyée.",
     another: "Écrire une autre réponse",
+    comeBack: {
+      title: "Pour revenir ici",
+      lead: "Choisissez une phrase de passe. Sans elle, il vous faudra un autre mot de passe à usage unique la prochaine fois.",
+      action: "Enregistrer la phrase de passe",
+      busy: "Enregistrement…",
+      later: "Pas maintenant",
+      saved:
+        "Votre phrase de passe est enregistrée. Elle vous permet de vous connecter jusqu’à l’expiration de votre compte.",
+      failed: (why) => `Votre phrase de passe n’a pas été enregistrée. ${why}`,
+      leaving: "Avant de vous déconnecter",
+      without: "Se déconnecter sans phrase de passe",
+    },
     accountTitle: "Votre compte",
     accountLead: (organisation) =>
       `Ceci est un compte temporaire chez ${organisation}. Il a été créé pour que vous puissiez recevoir des messages en toute sécurité.`,
@@ -1170,7 +1183,6 @@ export const fr = {
     "not-found": "Cet élément n’existe pas ou n’est plus disponible.",
     busy: "Le serveur est très sollicité. Réessayez dans un instant.",
     "too-large": "Les pièces jointes de ce message dépassent la taille autorisée.",
-    "claim-first": "Choisissez d’abord votre propre phrase de passe.",
     "code-needed": "Saisissez aussi le code de votre application d’authentification.",
     "wrong-code": "Ce code n’est pas valide ou a déjà été utilisé.",
     "over-quota": "Vous avez atteint la limite. Supprimez-en avant d’en ajouter.",
@@ -1196,6 +1208,7 @@ export const fr = {
       "Ce brouillon a été modifié dans une autre fenêtre ou sur un autre appareil.",
     "upload-incomplete": "Un fichier n’a pas encore été entièrement envoyé.",
     "totp-on": "La validation en deux étapes est déjà activée.",
+    "passphrase-chosen": "Une phrase de passe a déjà été choisie.",
     "too-late": "Le message a déjà été envoyé\u202f; l’envoi ne peut plus être annulé.",
     "sealed-text":
       "Le message contient encore du texte d’un message scellé, qui ne doit pas être envoyé sans protection.",

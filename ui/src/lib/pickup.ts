@@ -1,5 +1,5 @@
 // The logic of the pages for outside recipients. Pure.
-import type { HandOff, Pickup } from "../api/pickup.ts";
+import type { Pickup } from "../api/pickup.ts";
 
 export const PASSPHRASE_MIN = 12;
 
@@ -40,14 +40,12 @@ export type Asks = "oneTime" | "own" | "inMail" | "fromSender";
 
 export function asks({ state, handOff }: Pick<Pickup, "state" | "handOff">): Asks {
   if (handOff === "in-mail") return "inMail";
-  if (handOff === "by-sender") return "fromSender";
-  return state === "claimed" ? "own" : "oneTime";
+  if (state === "claimed") return "own";
+  return handOff === "by-sender" ? "fromSender" : "oneTime";
 }
 
-/** Whether signing in for the first time also sets the passphrase. */
-export function claims({ state, handOff }: { state: string; handOff: HandOff }): boolean {
-  return state === "waiting" && handOff === "claim";
-}
+/** Whether the password opens one session only, and is of no use to who sees it afterwards. */
+export const isOneTime = (ask: Asks): boolean => ask === "oneTime" || ask === "fromSender";
 
 /**
  * Formats a distance: "in 12 days", "20 minutes ago"; rounded towards now, so that no deadline is

@@ -63,7 +63,7 @@ class Session {
     name: string,
     password: string,
     profile: Profile,
-    more: { newPassword?: string; code?: string } = {},
+    more: { code?: string } = {},
   ): Promise<void> {
     await this.#open(profile, (as) => mail.signIn({ name, password, profile, ...more }, as));
   }
@@ -85,6 +85,13 @@ class Session {
     this.fresh = true;
     this.#become(kept, key, answer);
     this.#answer();
+  }
+
+  /** The owner of a temporary account now has something to sign in with again. */
+  canReturn(): void {
+    const temporary = this.account?.temporary;
+    if (!this.account || !temporary) return;
+    this.account = { ...this.account, temporary: { ...temporary, canReturn: true } };
   }
 
   /** Forgets the session here in any case; throws if the server could not be reached. */
