@@ -98,6 +98,9 @@ pub struct Temporary {
     pub warn_days: u32,
     /// How the initial password is handed over: `claim`, `in-mail` or `by-sender`.
     pub hand_off: HandOff,
+    /// How often the owner of an account may ask for another notification, or for help with a
+    /// forgotten passphrase, in one day.
+    pub asks_per_day_max: u32,
     /// The uploaded files that one temporary account keeps until they are sent, in octets.
     pub uploads_octets_max: u64,
     /// How much a temporary account may store, in octets; 0 is no limit. When it is full, users
@@ -113,6 +116,7 @@ impl Default for Temporary {
             days: 14,
             warn_days: 3,
             hand_off: HandOff::Claim,
+            asks_per_day_max: 3,
             uploads_octets_max: 256 << 20,
             quota_octets_max: 4_000_000_000,
             quota_messages_max: 5_000,
@@ -129,6 +133,8 @@ impl Temporary {
         Problem::unless_in("temporary.quota_octets_max", octets, 0..=OCTETS_MAX)?;
         let messages = self.quota_messages_max;
         Problem::unless_in("temporary.quota_messages_max", messages, 0..=MESSAGES_MAX)?;
+        let asks = u64::from(self.asks_per_day_max);
+        Problem::unless_in("temporary.asks_per_day_max", asks, 0..=100)?;
         let days = u64::from(self.days) - 1;
         Problem::unless_in("temporary.warn_days", u64::from(self.warn_days), 0..=days)
     }

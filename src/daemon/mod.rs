@@ -439,6 +439,7 @@ fn settings(config: &Config) -> Settings {
         temporary_secs: i64::from(config.temporary.days) * DAY_SECS,
         temporary_warn_secs: i64::from(config.temporary.warn_days) * DAY_SECS,
         hand_off: config.temporary.hand_off,
+        temporary_asks_max: config.temporary.asks_per_day_max as usize,
         acceptance_notice: config.auto_response.accepted,
         last_interaction: config.auto_response.last_interaction,
         last_interaction_fixed: config.auto_response.last_interaction_fixed,

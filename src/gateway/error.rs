@@ -83,6 +83,8 @@ pub enum Conflict {
     StillThere,
     /// The sender was asked less than a day ago.
     AskedLately,
+    /// The outsider has asked as often as one may on a day.
+    AskedOften,
     /// The upload is at another offset.
     WrongOffset,
     /// A file has not been uploaded completely.
@@ -119,6 +121,7 @@ impl Conflict {
             Conflict::AlreadyOpened => "already-opened",
             Conflict::StillThere => "still-there",
             Conflict::AskedLately => "asked-lately",
+            Conflict::AskedOften => "asked-often",
             Conflict::WrongOffset => "wrong-offset",
             Conflict::UploadIncomplete => "upload-incomplete",
             Conflict::NotEmpty => "not-empty",
@@ -150,6 +153,7 @@ impl Conflict {
             Conflict::AlreadyOpened => "This message was already opened.",
             Conflict::StillThere => "The account still exists: sign in.",
             Conflict::AskedLately => "The sender has already been asked today.",
+            Conflict::AskedOften => "It was asked as often as is possible in one day.",
             Conflict::WrongOffset => "The upload continues at another offset.",
             Conflict::UploadIncomplete => "A file is not completely uploaded.",
             Conflict::NotEmpty => "This folder contains messages.",

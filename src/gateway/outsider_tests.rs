@@ -7,10 +7,12 @@ use super::accounts::appearance::Appearance;
 use super::accounts::preference::PreferencesChange;
 use super::mailboxes::filter::Filter;
 use super::mailboxes::label::Label;
+use super::outsiders::asking::Asked;
 use super::queue::attempt::Attempted;
 use super::sending_tests::*;
 use super::tests::*;
 use super::*;
+use crate::mail::envelope::DsnReturn;
 use crate::store::{Order, Span};
 use crate::terms::{Choice, HandOff, Mode, PickupState, RelationKind, Route};
 
@@ -209,6 +211,101 @@ fn an_issued_password_is_taken_in_any_spelling() {
     claim(&gateway, OUTSIDER, &initial, own).unwrap();
     assert!(visit(&gateway, &own.to_lowercase()).is_err());
     assert!(visit(&gateway, own).is_ok());
+}
+
+/// P-15: a passphrase is changed by who knows it, and takes the place of a password in a mail too.
+#[test]
+fn an_outsider_changes_the_passphrase() {
+    const NEW: &str = "other words of mine";
+    for hand_off in [HandOff::Claim, HandOff::InMail] {
+        let gateway = gateway_with(|settings| settings.hand_off = hand_off);
+        let dana = sign_in(&gateway, "dana");
+        send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+        let (initial, _) = password_and_token(&leased(&gateway)[0].1);
+        let (noa, old) = match hand_off {
+            HandOff::InMail => (visit(&gateway, &initial).unwrap().0, initial.clone()),
+            _ => (claim(&gateway, OUTSIDER, &initial, OWN).unwrap(), OWN.to_owned()),
+        };
+        let change =
+            |old: &str, new: &str| gateway.password_change(&noa, &password(old), &password(new));
+        assert!(matches!(change("wrong words", NEW), Err(Error::Refused)));
+        assert!(matches!(change(&old, "short"), Err(Error::WeakPassword)));
+        change(&old, NEW).unwrap();
+        assert!(matches!(visit(&gateway, &old), Err(Error::Refused)));
+        assert!(visit(&gateway, NEW).is_ok());
+        let id = gateway.temporary_list(Some(&dana)).unwrap()[0].id.clone();
+        gateway.temporary_resend(&dana, &id).unwrap();
+        let said = leased(&gateway).pop().unwrap().1;
+        assert!(said.contains("Sign in with the passphrase that you chose."), "{said}");
+    }
+}
+
+/// D1: who has no password that is unused asks for another by typing the address, to which it
+/// goes and to no other; the sponsor is told each time, and a day has a limit.
+#[test]
+fn who_left_without_a_passphrase_asks_for_another_password() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+    send(&gateway, &omar, &content(&[OUTSIDER], "Two"));
+    let (first, token) = password_and_token(&leased(&gateway)[0].1);
+    visit(&gateway, &first).unwrap();
+    for other in ["", "noa", "omar@example.org", "noa@outside.example.org"] {
+        let wrong = gateway.pickup_access(&token, other);
+        assert!(matches!(wrong, Err(Error::Invalid { .. })), "{other}");
+    }
+    assert!(leased(&gateway).is_empty(), "something was sent");
+    let mut last = first;
+    for _ in 0..gateway.inner.settings.temporary_asks_max {
+        let asked = gateway.pickup_access(&token, " Noa@Outside.Example ").unwrap();
+        assert_eq!(asked, Asked::Notified);
+        let rows = leased(&gateway);
+        assert_eq!(rows.len(), 1);
+        // A report about it must not bring the password to the sender.
+        assert_eq!(rows[0].0.ret, Some(DsnReturn::HeadersOnly));
+        assert_eq!(rows[0].0.recipient.path.to_string().trim_matches(['<', '>']), OUTSIDER);
+        let (next, _) = password_and_token(&rows[0].1);
+        assert_ne!(next, last);
+        visit(&gateway, &next).unwrap();
+        last = next;
+    }
+    let often = gateway.pickup_access(&token, OUTSIDER);
+    assert!(matches!(often, Err(Error::Conflict(Conflict::AskedOften))), "{often:?}");
+    assert!(leased(&gateway).is_empty());
+    let told = |actor: &Actor| {
+        let asks = |item: &ItemView| item.subject.starts_with("Another one-time password: ");
+        inbox(&gateway, actor).iter().filter(|item| asks(item)).count()
+    };
+    assert_eq!((told(&dana), told(&omar)), (gateway.inner.settings.temporary_asks_max, 0));
+    gateway.clock().advance_secs(24 * 3600);
+    assert_eq!(gateway.pickup_access(&token, OUTSIDER).unwrap(), Asked::Notified);
+}
+
+/// A forgotten passphrase is nobody's to restore: the sponsor is asked. The password of the
+/// hand-off `by-sender` is the sponsor's to pass on.
+#[test]
+fn the_sponsor_is_asked_where_no_mail_can_help() {
+    for (hand_off, subject) in [
+        (HandOff::Claim, "Forgotten passphrase: "),
+        (HandOff::BySender, "Another one-time password: "),
+    ] {
+        let gateway = gateway_with(|settings| settings.hand_off = hand_off);
+        let dana = sign_in(&gateway, "dana");
+        let reference = send(&gateway, &dana, &content(&[OUTSIDER], "One"));
+        let (mut initial, token) = password_and_token(&leased(&gateway)[0].1);
+        if hand_off == HandOff::BySender {
+            let view = gateway.submission(&dana, reference).unwrap();
+            let shown = view.recipients[0].temporary.as_ref().unwrap().password.clone();
+            initial = shown.unwrap().expose().to_owned();
+            visit(&gateway, &initial).unwrap();
+        } else {
+            claim(&gateway, OUTSIDER, &initial, OWN).unwrap();
+        }
+        assert_eq!(gateway.pickup_access(&token, OUTSIDER).unwrap(), Asked::Told);
+        assert!(leased(&gateway).is_empty(), "nothing leaves");
+        let told = inbox(&gateway, &dana);
+        assert!(told.iter().any(|item| item.subject.starts_with(subject)), "{subject}");
+    }
 }
 
 /// Without a passphrase there is none to ask for, when the account is deleted.

@@ -73,6 +73,8 @@ pub struct Settings {
     /// How long before expiry the outsider and the sponsor are warned.
     pub temporary_warn_secs: i64,
     pub hand_off: HandOff,
+    /// How often an outsider may ask for access again, in one day.
+    pub temporary_asks_max: usize,
     /// Whether outside senders are notified that their message was accepted (decision D2).
     pub acceptance_notice: bool,
     pub last_interaction: LastInteraction,
@@ -116,6 +118,7 @@ impl Default for Settings {
             temporary_secs: 14 * 24 * 3600,
             temporary_warn_secs: 3 * 24 * 3600,
             hand_off: HandOff::Claim,
+            temporary_asks_max: 3,
             acceptance_notice: true,
             last_interaction: LastInteraction::Day,
             last_interaction_fixed: false,

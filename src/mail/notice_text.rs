@@ -20,6 +20,10 @@ pub enum Report {
     Ending,
     /// The recipient asks for the message to be sent again.
     AskedAgain,
+    /// The recipient asked for another one-time password.
+    AskedPassword,
+    /// The recipient has forgotten the passphrase.
+    Forgotten,
     /// The reader's own mailbox fills up.
     Filling,
     /// The reader's own mailbox is almost full.
@@ -28,7 +32,7 @@ pub enum Report {
 
 impl Report {
     /// All of them.
-    pub const ALL: [Report; 11] = [
+    pub const ALL: [Report; 13] = [
         Report::Accepted,
         Report::Read,
         Report::Rejected,
@@ -38,6 +42,8 @@ impl Report {
         Report::Delayed,
         Report::Ending,
         Report::AskedAgain,
+        Report::AskedPassword,
+        Report::Forgotten,
         Report::Filling,
         Report::AlmostFull,
     ];
@@ -112,6 +118,8 @@ const ENGLISH: Catalogue = Catalogue {
         Report::Delayed => "Delayed",
         Report::Ending => "Temporary account expires soon",
         Report::AskedAgain => "Request to send again",
+        Report::AskedPassword => "Another one-time password",
+        Report::Forgotten => "Forgotten passphrase",
         Report::Filling => "Your mailbox is filling up",
         Report::AlmostFull => "Your mailbox is almost full",
     },
@@ -132,6 +140,12 @@ const ENGLISH: Catalogue = Catalogue {
         ),
         Report::AskedAgain => format!(
             "The temporary account of {who} has expired. They ask you to send your message again."
+        ),
+        Report::AskedPassword => format!(
+            "{who} asked for another one-time password for the temporary account, which holds messages from you."
+        ),
+        Report::Forgotten => format!(
+            "{who} has forgotten the passphrase of the temporary account, and asks you to end the account and send your messages again."
         ),
         Report::Filling => format!(
             "The mailbox {who} is more than 80 % full. Delete messages that you no longer need, and empty the trash."
@@ -176,6 +190,8 @@ const GERMAN: Catalogue = Catalogue {
         Report::Delayed => "Verzögert",
         Report::Ending => "Temporäres Konto läuft bald ab",
         Report::AskedAgain => "Bitte um erneutes Senden",
+        Report::AskedPassword => "Weiteres Einmalpasswort",
+        Report::Forgotten => "Vergessene Passphrase",
         Report::Filling => "Ihr Postfach füllt sich",
         Report::AlmostFull => "Ihr Postfach ist fast voll",
     },
@@ -196,6 +212,12 @@ const GERMAN: Catalogue = Catalogue {
         ),
         Report::AskedAgain => format!(
             "Das temporäre Konto von {who} ist abgelaufen. Sie werden gebeten, Ihre Nachricht erneut zu senden."
+        ),
+        Report::AskedPassword => format!(
+            "{who} hat ein weiteres Einmalpasswort für das temporäre Konto angefordert, in dem Nachrichten von Ihnen liegen."
+        ),
+        Report::Forgotten => format!(
+            "{who} hat die Passphrase des temporären Kontos vergessen und bittet Sie, das Konto zu beenden und Ihre Nachrichten erneut zu senden."
         ),
         Report::Filling => format!(
             "Das Postfach {who} ist zu mehr als 80 % voll. Löschen Sie Nachrichten, die Sie nicht mehr brauchen, und leeren Sie den Papierkorb."
@@ -240,6 +262,8 @@ const FRENCH: Catalogue = Catalogue {
         Report::Delayed => "Retardé",
         Report::Ending => "Compte temporaire bientôt expiré",
         Report::AskedAgain => "Demande de nouvel envoi",
+        Report::AskedPassword => "Nouveau mot de passe à usage unique",
+        Report::Forgotten => "Phrase de passe oubliée",
         Report::Filling => "Votre boîte aux lettres se remplit",
         Report::AlmostFull => "Votre boîte aux lettres est presque pleine",
     },
@@ -260,6 +284,12 @@ const FRENCH: Catalogue = Catalogue {
         ),
         Report::AskedAgain => format!(
             "Le compte temporaire de {who} a expiré. Cette personne vous demande de renvoyer votre message."
+        ),
+        Report::AskedPassword => format!(
+            "{who} a demandé un autre mot de passe à usage unique pour le compte temporaire, qui contient des messages de votre part."
+        ),
+        Report::Forgotten => format!(
+            "{who} a oublié la phrase de passe du compte temporaire et vous demande de fermer le compte et de renvoyer vos messages."
         ),
         Report::Filling => format!(
             "La boîte aux lettres {who} est pleine à plus de 80 %. Supprimez les messages dont vous n’avez plus besoin et videz la corbeille."
@@ -304,6 +334,8 @@ const SPANISH: Catalogue = Catalogue {
         Report::Delayed => "Retrasado",
         Report::Ending => "La cuenta temporal caduca pronto",
         Report::AskedAgain => "Petición de nuevo envío",
+        Report::AskedPassword => "Otra contraseña de un solo uso",
+        Report::Forgotten => "Frase de contraseña olvidada",
         Report::Filling => "Su buzón se está llenando",
         Report::AlmostFull => "Su buzón está casi lleno",
     },
@@ -324,6 +356,12 @@ const SPANISH: Catalogue = Catalogue {
         }
         Report::AskedAgain => format!(
             "La cuenta temporal de {who} ha caducado. Le pide que envíe su mensaje de nuevo."
+        ),
+        Report::AskedPassword => format!(
+            "{who} ha pedido otra contraseña de un solo uso para la cuenta temporal, que contiene mensajes de usted."
+        ),
+        Report::Forgotten => format!(
+            "{who} ha olvidado la frase de contraseña de la cuenta temporal y le pide que cierre la cuenta y envíe de nuevo sus mensajes."
         ),
         Report::Filling => format!(
             "El buzón {who} está lleno en más del 80 %. Elimine los mensajes que ya no necesite y vacíe la papelera."
@@ -368,6 +406,8 @@ const HEBREW: Catalogue = Catalogue {
         Report::Delayed => "מתעכבת",
         Report::Ending => "חשבון זמני יפוג בקרוב",
         Report::AskedAgain => "בקשה לשליחה חוזרת",
+        Report::AskedPassword => "סיסמה חד־פעמית נוספת",
+        Report::Forgotten => "סיסמה שנשכחה",
         Report::Filling => "תיבת הדואר שלך מתמלאת",
         Report::AlmostFull => "תיבת הדואר שלך כמעט מלאה",
     },
@@ -387,6 +427,12 @@ const HEBREW: Catalogue = Catalogue {
         Report::AskedAgain => {
             format!("החשבון הזמני של {who} פג. התבקשת לשלוח את ההודעה שוב.")
         }
+        Report::AskedPassword => {
+            format!("התקבלה מ{who} בקשה לסיסמה חד־פעמית נוספת לחשבון הזמני, שיש בו הודעות ממך.")
+        }
+        Report::Forgotten => format!(
+            "הסיסמה של החשבון הזמני נשכחה, והתקבלה מ{who} בקשה לסגור את החשבון ולשלוח שוב את ההודעות שלך."
+        ),
         Report::Filling => format!(
             "תיבת הדואר {who} מלאה ביותר מ־80%. כדאי למחוק הודעות שאין בהן עוד צורך ולרוקן את האשפה."
         ),
@@ -430,6 +476,8 @@ const ARABIC: Catalogue = Catalogue {
         Report::Delayed => "متأخرة",
         Report::Ending => "ستنتهي صلاحية حساب مؤقت قريبًا",
         Report::AskedAgain => "طلب إعادة الإرسال",
+        Report::AskedPassword => "كلمة مرور أخرى لمرة واحدة",
+        Report::Forgotten => "عبارة مرور منسية",
         Report::Filling => "صندوق بريدك يمتلئ",
         Report::AlmostFull => "صندوق بريدك على وشك الامتلاء",
     },
@@ -449,6 +497,12 @@ const ARABIC: Catalogue = Catalogue {
         Report::AskedAgain => {
             format!("انتهت صلاحية الحساب المؤقت لـ {who}، وهو يطلب منك إعادة إرسال رسالتك.")
         }
+        Report::AskedPassword => {
+            format!("طُلبت كلمة مرور أخرى لمرة واحدة للحساب المؤقت الخاص بـ{who}، وفيه رسائل منك.")
+        }
+        Report::Forgotten => format!(
+            "نُسيت عبارة المرور للحساب المؤقت الخاص بـ{who}، ويُطلب منك إنهاء الحساب وإعادة إرسال رسائلك."
+        ),
         Report::Filling => format!(
             "امتلأ صندوق البريد {who} بأكثر من 80٪. احذف الرسائل التي لم تعد تحتاج إليها وأفرغ سلة المهملات."
         ),

@@ -32,8 +32,8 @@ pub enum HandOffText<'a> {
     Claim(&'a str),
     /// The password is valid for as long as the account exists.
     InMail(&'a str),
-    /// The sender gives the recipient the password.
-    BySender,
+    /// The sponsor, who has this name, gives the recipient the password.
+    BySender(&'a str),
     /// The password was in an earlier mail, and stays valid.
     Known,
     /// The recipient has chosen a passphrase.
@@ -156,7 +156,7 @@ fn block(notice: &Notification<'_>, language: Language) -> Block {
     let hand_off = match notice.hand_off {
         HandOffText::Claim(password) => (words.claim)(password),
         HandOffText::InMail(password) => (words.in_mail)(password),
-        HandOffText::BySender => (words.by_sender)(short),
+        HandOffText::BySender(sponsor) => (words.by_sender)(sponsor),
         HandOffText::Known => words.known.to_owned(),
         HandOffText::Claimed => words.claimed.to_owned(),
     };
@@ -338,7 +338,7 @@ mod tests {
         let hand_offs = [
             HandOffText::Claim(PASSWORD),
             HandOffText::InMail(PASSWORD),
-            HandOffText::BySender,
+            HandOffText::BySender("Omar"),
             HandOffText::Known,
             HandOffText::Claimed,
         ];

@@ -200,6 +200,7 @@ const TEMPORARY_MAY: &[(&str, &[Method])] = &[
     ("/api/session", &[Method::GET, Method::DELETE]),
     ("/api/account", &[Method::DELETE]),
     ("/api/account/passphrase", &[Method::POST]),
+    ("/api/account/password", &[Method::PUT]),
     ("/api/appearance", &[Method::GET, Method::PUT]),
     ("/api/mailboxes", &[Method::GET]),
     ("/api/messages", &[Method::GET]),

@@ -124,6 +124,7 @@ route_list! {
     temporary::revoke,
     temporary::pickup,
     temporary::ask,
+    temporary::access,
     temporary::verify,
     temporary::delete_account,
     temporary::choose_passphrase,

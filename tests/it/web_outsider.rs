@@ -20,6 +20,7 @@ const MAY: &[&str] = &[
     "DELETE /api/session",
     "DELETE /api/account",
     "POST /api/account/passphrase",
+    "PUT /api/account/password",
     "GET /api/appearance",
     "PUT /api/appearance",
     "GET /api/mailboxes",

@@ -13,6 +13,7 @@
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::accounts::password::{self, checked_passphrase};
+use crate::gateway::accounts::session;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::account::{Credential, CredentialKind};
@@ -100,13 +101,22 @@ impl Gateway {
         own: &Password,
     ) -> Result<(), Error> {
         let account = actor.account();
-        let temporary = self.temporary(account)?;
-        temporary.ok_or(Error::Denied { reason: "this is not a temporary account" })?;
+        let row = self.temporary(account)?;
+        let row = row.ok_or(Error::Denied { reason: "this is not a temporary account" })?;
+        if row.opens_by() != OpensBy::OneTime {
+            return Err(Error::Conflict(Conflict::PassphraseChosen));
+        }
         let own = self.own_new(account, unlock, own)?;
         let now = self.inner.clock.now();
-        let done = self.inner.store.transact(move |tx| replace_in_tx(tx, account, &own, now));
+        let keeps = actor.session();
+        // The sessions end in the same transaction: the choice cannot be repeated to end them.
+        let done = self.inner.store.transact(move |tx| {
+            replace_in_tx(tx, account, &own, now)?;
+            session::end_others_in_tx(tx, account, keeps)
+        });
         done.wait()?;
-        self.sessions_close_but(account, Some(actor.session()))
+        self.publish_session(account);
+        Ok(())
     }
 }
 

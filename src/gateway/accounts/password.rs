@@ -13,10 +13,11 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::account::{Credential, CredentialKind};
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::tables::{CREDENTIALS, TOTP};
+use crate::gateway::records::tables::{CREDENTIALS, TEMPORARY, TOTP};
 use crate::gateway::records::temporary::OpensBy;
 use crate::gateway::text::{hex, parse_hex};
 use crate::store::{Order, Read, Tx};
+use crate::terms::HandOff;
 use crate::vault::{self, Password, UnlockKey};
 
 /// What a credential's wrapped key is bound to: the account and the credential.
@@ -190,8 +191,12 @@ impl Gateway {
         renewal: Renewal,
         (id, credential): ([u8; 16], Credential),
     ) -> Result<(), Error> {
+        let now = self.inner.clock.now();
         let done = self.inner.store.transact(move |tx| {
             drop_in_tx(tx, account, |kind| renewal.ends(kind))?;
+            if renewal == Renewal::Password {
+                own_in_tx(tx, account, now)?;
+            }
             if renewal == Renewal::Recovered {
                 tx.delete(&TOTP, &account);
             }
@@ -295,6 +300,18 @@ pub(in crate::gateway) fn drop_in_tx(
         tx.delete(&CREDENTIALS, key);
     }
     Ok(())
+}
+
+/// The owner of an account has changed its password: a temporary one is opened by that from now on,
+/// and by nothing that a mail says.
+fn own_in_tx(tx: &mut Tx<'_>, account: AccountId, now: Timestamp) -> Result<(), Error> {
+    let Some(mut row) = tx.get(&TEMPORARY, &account)? else { return Ok(()) };
+    if row.hand_off == HandOff::InMail {
+        row.hand_off = HandOff::Claim;
+    }
+    row.claimed.get_or_insert(now);
+    row.sealed_password = None;
+    Ok(tx.put(&TEMPORARY, &account, &row)?)
 }
 
 /// The minimum length of a new passphrase, in characters.

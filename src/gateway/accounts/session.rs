@@ -275,3 +275,23 @@ impl Gateway {
         Ok(self.inner.store.get(&SESSIONS, &key)?.map(|session| (key, session)))
     }
 }
+
+/// Ends every session of an account but one.
+pub(in crate::gateway) fn end_others_in_tx(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    keeps: [u8; 16],
+) -> Result<(), Error> {
+    let mut others = Vec::new();
+    tx.scan(&SESSION_IDS, &account, Order::Ascending, |(_, id), SessionRef(key)| {
+        if id != keeps {
+            others.push((id, key));
+        }
+        ControlFlow::Continue(())
+    })?;
+    for (id, key) in others {
+        tx.delete(&SESSIONS, &key);
+        tx.delete(&SESSION_IDS, &(account, id));
+    }
+    Ok(())
+}

@@ -44,7 +44,9 @@ impl Record for SealedSummary {
 pub enum NoticeTopic {
     /// The recipient's temporary account expires soon.
     Ending,
-    /// The temporary account has expired, and its owner asks for the message again.
+    /// The owner of the temporary account asks for access again. The kind says how: `Expired` if the
+    /// account has expired, `Waiting` for another one-time password, `Accepted` if the passphrase is
+    /// forgotten.
     AskedAgain,
     /// The reader's own account fills up.
     Filling,

@@ -2,16 +2,18 @@
 
 use zeroize::Zeroizing;
 
+use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::mailboxes::mailbox;
 use crate::gateway::mailboxes::summary::NoticeTopic;
+use crate::gateway::outsiders::asking::{asking, check_asks};
 use crate::gateway::outsiders::pickup::MISSING;
 use crate::gateway::outsiders::temporary::TemporaryView;
 use crate::gateway::queue::generated;
 use crate::gateway::queue::generated::NewRow;
-use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::queue::{Due, TlsNeed};
 use crate::gateway::records::submission::HeldMail;
 use crate::gateway::records::tables::{MAILBOXES, PICKUPS, PICKUPS_OF, TEMPORARY};
@@ -97,9 +99,10 @@ impl Gateway {
             HandOff::BySender => None,
             _ => self.initial_password(parts.account, parts.temporary)?,
         };
+        let sponsor = self.sponsor_name(parts.temporary)?.unwrap_or_default();
         let hand_off = match (parts.temporary.opens_by(), &password) {
             (OpensBy::OneTime, Some(password)) => HandOffText::Claim(password.expose()),
-            (OpensBy::OneTime, None) => HandOffText::BySender,
+            (OpensBy::OneTime, None) => HandOffText::BySender(&sponsor),
             (OpensBy::InMail, Some(password)) => HandOffText::InMail(password.expose()),
             (OpensBy::InMail, None) => HandOffText::Known,
             (OpensBy::Own, _) => HandOffText::Claimed,
@@ -137,66 +140,61 @@ impl Gateway {
     /// chosen none.
     pub fn temporary_resend(&self, actor: &Actor, id: &str) -> Result<TemporaryView, Error> {
         let id = self.sponsored(actor, id)?;
-        self.notify_again(id, Kind::Again)?;
+        self.notify_again(id, Why::Sponsor)?;
         self.temporary_view(id, Some(actor.account()))?.ok_or(MISSING)
     }
 
     /// Warns the outsider and the sponsor that the account expires soon.
     pub(in crate::gateway) fn temporary_warn_one(&self, id: AccountId) -> Result<(), Error> {
-        self.notify_again(id, Kind::Expiring)
+        self.notify_again(id, Why::Expiring)
     }
 
-    fn notify_again(&self, id: AccountId, kind: Kind) -> Result<(), Error> {
+    /// Sends the notification again for the outsider, who asked for it, and tells the sponsor.
+    pub(in crate::gateway) fn temporary_notify_asked(&self, id: AccountId) -> Result<(), Error> {
+        self.notify_again(id, Why::Asked)
+    }
+
+    fn notify_again(&self, id: AccountId, why: Why) -> Result<(), Error> {
         let temporary = self.temporary(id)?.ok_or(MISSING)?;
         let Some(latest) = self.pickup_latest(id)? else {
-            return match kind {
+            return match why {
                 // The sending of its only message was undone: there is nobody to warn.
-                Kind::Expiring => self.temporary_warned(id),
-                _ => Err(MISSING),
+                Why::Expiring => self.temporary_warned(id),
+                Why::Sponsor | Why::Asked => Err(MISSING),
             };
         };
         let (key, token) = self.pickup_token()?;
         let now = self.inner.clock.now();
-        let pickup = Pickup { until: temporary.expires, asked: None, end: None, ..latest };
-        let sender = pickup.sender;
+        let asked = (why == Why::Asked).then_some(now);
+        let pickup = Pickup { until: temporary.expires, asked, end: None, ..latest };
         let parts = Parts {
-            sender,
+            sender: pickup.sender,
             account: id,
             temporary: &temporary,
             pickup: &pickup,
             token: &token,
-            kind,
+            kind: why.kind(),
         };
         let mail = self.notification_of(&parts, None)?;
-        let notice = match kind {
-            Kind::Expiring => Some(self.notice_prepare(
-                temporary.sponsor,
-                &NoticeDraft {
-                    kind: DeliveryState::Waiting,
-                    about: pickup.message,
-                    recipient: &temporary.address,
-                    at: now,
-                    detail: Some(format!(
-                        "The temporary account expires at {}; you can renew it.",
-                        temporary.expires.to_rfc3339()
-                    )),
-                    topic: Some(NoticeTopic::Ending),
-                    report: None,
-                },
-            )?),
-            _ => None,
+        let notice = match why.tells(&temporary, pickup.message, now) {
+            Some(draft) => Some(self.notice_prepare(temporary.sponsor, &draft)?),
+            None => None,
         };
+        let max = self.inner.settings.temporary_asks_max;
         self.notice_transact(notice, pickup.message, move |tx| {
             let mut row = tx.get(&TEMPORARY, &id)?.ok_or(MISSING)?;
-            if kind == Kind::Expiring && row.warned {
+            if why == Why::Expiring && row.warned {
                 return Ok(false);
             }
-            row.warned |= kind == Kind::Expiring;
+            if why == Why::Asked {
+                check_asks(tx, id, max, now)?;
+            }
+            row.warned |= why == Why::Expiring;
             tx.put(&TEMPORARY, &id, &row)?;
             tx.put(&PICKUPS, &key, &pickup)?;
             tx.put(&PICKUPS_OF, &(id, key), &Due)?;
             generated::held_mail_in_tx(tx, &mail, now)?;
-            Ok(kind == Kind::Expiring)
+            Ok(why != Why::Sponsor)
         })
     }
 
@@ -225,6 +223,51 @@ impl Gateway {
             }
         }
         Ok(latest)
+    }
+}
+
+/// Why a notification is sent that announces no new message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    /// The sponsor wants it.
+    Sponsor,
+    /// The outsider asked for it.
+    Asked,
+    /// The account expires soon.
+    Expiring,
+}
+
+impl Why {
+    fn kind(self) -> Kind {
+        match self {
+            Why::Sponsor | Why::Asked => Kind::Again,
+            Why::Expiring => Kind::Expiring,
+        }
+    }
+
+    /// What the sponsor is told.
+    fn tells(
+        self,
+        row: &Temporary,
+        message: ReferenceKey,
+        now: Timestamp,
+    ) -> Option<NoticeDraft<'_>> {
+        let until = row.expires.to_rfc3339();
+        match self {
+            Why::Sponsor => None,
+            Why::Asked => Some(asking(row, message, now)),
+            Why::Expiring => Some(NoticeDraft {
+                kind: DeliveryState::Waiting,
+                about: message,
+                recipient: &row.address,
+                at: now,
+                detail: Some(format!(
+                    "The temporary account expires at {until}; you can renew it."
+                )),
+                topic: Some(NoticeTopic::Ending),
+                report: None,
+            }),
+        }
     }
 }
 

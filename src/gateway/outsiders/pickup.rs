@@ -13,7 +13,7 @@ use crate::gateway::mailboxes::summary::NoticeTopic;
 use crate::gateway::queue::delivery;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::tables::{ACCOUNTS, MAILBOXES, PICKUPS, SUBMISSIONS};
-use crate::gateway::records::temporary::{OpensBy, Pickup, PickupEnd};
+use crate::gateway::records::temporary::{OpensBy, Pickup, PickupEnd, Temporary};
 use crate::gateway::reporting::notice::NoticeDraft;
 use crate::mail::reference::Reference;
 use crate::store::Read;
@@ -35,6 +35,8 @@ pub struct PickupView {
     pub login_name: Option<String>,
     pub hand_off: HandOff,
     pub phone: Option<String>,
+    /// The name of the sponsor, or the address if there is none; while the account exists.
+    pub sponsor: Option<String>,
     pub language: Option<&'static str>,
 }
 
@@ -56,7 +58,7 @@ impl Gateway {
         self.inner.vault.lookup(Lookup::Pickup, token.to_ascii_lowercase().as_bytes())
     }
 
-    fn pickup_row(&self, token: &str) -> Result<([u8; 16], Pickup), Error> {
+    pub(in crate::gateway) fn pickup_row(&self, token: &str) -> Result<([u8; 16], Pickup), Error> {
         if token.len() != TOKEN_SYMBOLS {
             return Err(MISSING);
         }
@@ -84,6 +86,10 @@ impl Gateway {
         let sender = self.inner.store.get(&ACCOUNTS, &row.sender)?;
         let inbox = self.inner.store.get(&MAILBOXES, &(row.account, mailbox::INBOX))?;
         let from = sender.map(|sender| sender.view(row.sender));
+        let sponsor = match temporary.as_ref().filter(|_| living) {
+            Some(row) => self.sponsor_name(row)?,
+            None => None,
+        };
         let (settings, site) = (&self.inner.settings, self.site()?);
         Ok(PickupView {
             organisation: site.organisation.clone(),
@@ -97,12 +103,25 @@ impl Gateway {
             login_name: account.filter(|_| living).map(|account| account.name),
             hand_off: temporary.map_or(settings.hand_off, |found| found.hand_off),
             phone: site.phone.clone(),
+            sponsor,
             language: match self.languages_for(row.account, row.sender)?.as_slice() {
                 [one] => Some(one.tag()),
                 // The reader's language is unknown; the browser's preference is better.
                 _ => None,
             },
         })
+    }
+
+    /// The name of an account's sponsor, or the address of one without a name.
+    pub(in crate::gateway) fn sponsor_name(
+        &self,
+        row: &Temporary,
+    ) -> Result<Option<String>, Error> {
+        let sponsor = self.inner.store.get(&ACCOUNTS, &row.sponsor)?;
+        Ok(sponsor.map(|one| one.view(row.sponsor)).map(|one| match one.display_name.is_empty() {
+            true => one.address,
+            false => one.display_name,
+        }))
     }
 
     /// Whether and when a message with this number was sent from here; never its sender or

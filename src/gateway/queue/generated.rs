@@ -10,7 +10,7 @@ use crate::gateway::records::ids::ReferenceKey;
 use crate::gateway::records::queue::{QueueRow, TlsNeed};
 use crate::gateway::records::submission::HeldMail;
 use crate::mail::address::Address;
-use crate::mail::envelope::{ForwardPath, Notify, Recipient, ReversePath};
+use crate::mail::envelope::{DsnReturn, ForwardPath, Notify, Recipient, ReversePath};
 use crate::mail::reference::Reference;
 use crate::terms::{QueueKind, QueueState};
 use crate::vault::{self, ContentKey};
@@ -58,7 +58,8 @@ impl NewRow<'_> {
                 notify: self.notify,
                 orcpt: None,
             },
-            ret: None,
+            // RFC 3461 §4.3: a report that quoted a notification would show its password to the sender.
+            ret: (self.kind == QueueKind::Notification).then_some(DsnReturn::HeadersOnly),
             envid: None,
             eight_bit: self.eight_bit,
             require_tls: self.tls == TlsNeed::Verified,

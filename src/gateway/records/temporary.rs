@@ -59,6 +59,8 @@ pub struct Pickup {
     pub sent: Timestamp,
     pub until: Timestamp,
     pub end: Option<PickupEnd>,
+    /// When the outsider asked: for this notification, for help with a forgotten passphrase, or for
+    /// the message again.
     pub asked: Option<Timestamp>,
 }
 

@@ -45,6 +45,8 @@ impl NoticeDraft<'_> {
     fn reports(&self) -> Report {
         match (self.topic, self.kind) {
             (Some(NoticeTopic::Ending), _) => Report::Ending,
+            (Some(NoticeTopic::AskedAgain), DeliveryState::Waiting) => Report::AskedPassword,
+            (Some(NoticeTopic::AskedAgain), DeliveryState::Accepted) => Report::Forgotten,
             (Some(NoticeTopic::AskedAgain), _) => Report::AskedAgain,
             (Some(NoticeTopic::Filling), _) => Report::Filling,
             (Some(NoticeTopic::AlmostFull), _) => Report::AlmostFull,

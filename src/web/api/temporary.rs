@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::gateway::Password;
+use crate::gateway::outsiders::asking::Asked;
 use crate::gateway::outsiders::pickup::PickupView;
 use crate::gateway::records::audit::Act;
 use crate::terms::{HandOff, PickupState};
@@ -43,7 +44,32 @@ pub struct Pickup {
     login_name: Option<String>,
     hand_off: HandOff,
     phone: Option<String>,
+    /// Whom to ask for help: the user who wrote first.
+    sponsor: Option<String>,
     language: Option<String>,
+}
+
+/// The address that the notification went to.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskAccess {
+    address: String,
+}
+
+/// What came of asking.
+#[derive(Serialize, ToSchema)]
+pub struct AccessAsked {
+    to: AskedOf,
+}
+
+/// Where the question went.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AskedOf {
+    /// To nobody: a notification with another one-time password is on its way.
+    Notification,
+    /// To the sponsor.
+    Sponsor,
 }
 
 /// The sender of the message.
@@ -102,6 +128,7 @@ impl std::convert::From<PickupView> for Pickup {
             login_name: view.login_name,
             hand_off: view.hand_off,
             phone: view.phone,
+            sponsor: view.sponsor,
             language: view.language.map(str::to_owned),
         }
     }
@@ -205,6 +232,31 @@ pub async fn ask(
 ) -> Result<StatusCode, Problem> {
     web.run(CostClass::Records, move |gateway| gateway.pickup_ask(&token)).await?;
     Ok(StatusCode::ACCEPTED)
+}
+
+/// Ask for access to the temporary account again: for another one-time password, or, if the
+/// passphrase was forgotten, for help by the sponsor.
+#[utoipa::path(
+    post,
+    path = "/api/pickup/{token}/access",
+    tag = "temporary accounts",
+    operation_id = "pickupAccess",
+    security(()),
+    params(("token" = String, Path, description = "From the link")),
+    request_body = AskAccess,
+    responses((status = 202, description = "What was done", body = AccessAsked), Problems)
+)]
+pub async fn access(
+    State(web): State<Web>,
+    Path(token): Path<String>,
+    Json(AskAccess { address }): Json<AskAccess>,
+) -> Result<(StatusCode, axum::Json<AccessAsked>), Problem> {
+    let asked = web.run(CostClass::Records, move |gateway| gateway.pickup_access(&token, &address));
+    let to = match asked.await? {
+        Asked::Notified => AskedOf::Notification,
+        Asked::Told => AskedOf::Sponsor,
+    };
+    Ok((StatusCode::ACCEPTED, axum::Json(AccessAsked { to })))
 }
 
 /// Check whether a message with this reference number was sent from here; never says by whom.

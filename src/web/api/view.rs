@@ -56,6 +56,10 @@ pub enum NoticeKind {
     Ending,
     /// The recipient asks for the message to be sent again.
     Asked,
+    /// The recipient asks for another one-time password.
+    AskedPassword,
+    /// The recipient has forgotten the passphrase.
+    Forgotten,
     /// The account itself fills up.
     Filling,
     /// The account itself is almost full.
@@ -226,6 +230,12 @@ impl NoticeKind {
     fn of(notice: &gateway::NoticeOf) -> NoticeKind {
         match (notice.topic, notice.kind) {
             (Some(gateway::NoticeTopic::Ending), _) => NoticeKind::Ending,
+            (Some(gateway::NoticeTopic::AskedAgain), DeliveryState::Waiting) => {
+                NoticeKind::AskedPassword
+            }
+            (Some(gateway::NoticeTopic::AskedAgain), DeliveryState::Accepted) => {
+                NoticeKind::Forgotten
+            }
             (Some(gateway::NoticeTopic::AskedAgain), _) => NoticeKind::Asked,
             (Some(gateway::NoticeTopic::Filling), _) => NoticeKind::Filling,
             (Some(gateway::NoticeTopic::AlmostFull), _) => NoticeKind::AlmostFull,
