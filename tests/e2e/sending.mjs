@@ -193,7 +193,30 @@ await late.goto(link);
 await late.getByTestId("pickup-password").fill(once);
 await late.getByTestId("pickup-submit").click();
 await late.getByTestId("pickup-error").filter({ hasText: "already been used" }).waitFor();
+await late.locator("[data-testid=pickup-state][data-state=visited]").waitFor();
+await accessible(late, "a password that was used");
+await picture(late, "pick-up-used");
+// A scanner presses the button without typing, and somebody types another address.
+const mailsBefore = left().length;
+await late.getByTestId("access-submit").click();
+await late.getByTestId("access-address").fill("somebody@outside.example");
+await late.getByTestId("access-submit").click();
+await late.getByTestId("access-form-problem").filter({ hasText: "not the address" }).waitFor();
+assert.equal(left().length, mailsBefore);
+await late.getByTestId("access-address").fill(noa);
+await late.getByTestId("access-submit").click();
+await late.getByTestId("access-done").filter({ hasText: noa }).waitFor();
+const another = await until("another one-time password", () =>
+  left()
+    .filter((one) => one.includes(first))
+    .map((one) => linkAndPassword(one).once)
+    .find((one) => one && one !== once),
+);
+await late.getByTestId("pickup-password").fill(another);
+await late.getByTestId("pickup-submit").click();
+await late.getByTestId("card-opened").waitFor();
 await late.context().close();
+ok("another one-time password comes on request, to the same address alone");
 
 // To come back, a passphrase is chosen after reading.
 await outsider.getByTestId("come-back").scrollIntoViewIfNeeded();
@@ -237,6 +260,17 @@ const [download] = await Promise.all([
 ]);
 assert.equal(hash(readFileSync(await download.path())), hash(file));
 ok("a reply with a file arrives complete");
+
+// The outsider has a copy, which says what became of it.
+await outsider.getByTestId("portal-sent").click();
+await outsider.getByTestId("card-sent").filter({ hasText: "Re: About the blue heron" }).waitFor();
+await accessible(outsider, "what an outsider sent");
+await noSidewaysScroll(outsider, "what an outsider sent at 320 px");
+await outsider.getByTestId("card-sent-read").click();
+await reads(outsider, "Noted, with thanks.");
+await outsider.locator("[data-testid=status-line][data-state=read]").waitFor();
+assert.equal(await outsider.getByTestId("portal-reply").count(), 0);
+ok("an outsider keeps a copy of what was sent");
 
 // P-19: one number everywhere; by it each end finds the message, and nobody else does.
 const goTo = (page, reference, arrived) =>
@@ -326,6 +360,7 @@ ok("an outsider reads and replies in Hebrew, at 320 px, by the keyboard");
 await tabTo("come-back-later");
 await hebrew.keyboard.press("Enter");
 await hebrew.getByTestId("come-back").waitFor({ state: "detached" });
+assert.equal(await hebrew.evaluate(() => document.activeElement?.id), "main", "the focus");
 await tabTo("sign-out");
 await hebrew.keyboard.press("Enter");
 await hebrew.getByTestId("leaving").waitFor();

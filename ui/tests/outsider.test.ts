@@ -26,6 +26,7 @@ const pickup: Pickup = {
   loginName: "visitor-1",
   handOff: "claim",
   phone: null,
+  sponsor: "Dana Levi",
   language: null,
 };
 const signedIn = {
@@ -131,12 +132,12 @@ test("one field and one submit sign in, and store nothing in the browser", async
 });
 
 test("who comes back is told neither a count of none nor of a way that does not exist", async () => {
-  await visit({ state: "claimed", waiting: 0 });
+  await visit({ state: "claimed", waiting: 0, sponsor: "Omar" });
   expect(text("pickup-from")).toContain(en.pickup.back("Dana Levi"));
   expect(text("pickup-from")).not.toContain("0 messages");
   // All of them may have been rejected, and then none is there.
   expect(text("pickup-from")).not.toMatch(/messages.* are here/);
-  expect(text("pickup-forgotten")).toBe(en.pickup.forgotten("Dana Levi"));
+  expect(text("access")).toContain(en.pickup.access.own("Omar"));
   expect(en.portal.renewal("Dana Levi")).not.toContain("password");
 });
 
@@ -157,10 +158,45 @@ test.each(asked)("the page asks for %s", async (_, given, kind) => {
   expect(manager !== null).toBe(kind === "password");
 });
 
-test("who was here before is told to use the newest mail", async () => {
-  await visit({ state: "visited" });
-  expect(document.body.textContent).toContain(en.pickup.hint.nextOneTime);
-});
+test.each(["claim", "by-sender"] as const)(
+  "who finds that a password was used is told so, and whom to tell (%s)",
+  async (handOff) => {
+    await visit({ state: "visited", handOff, sponsor: "Omar" });
+    expect(document.body.textContent).toContain(en.pickup.hint.visited("Omar"));
+    expect(find("access-form")).not.toBeNull();
+  },
+);
+
+const wanted: [Partial<Pickup>, [number, unknown], string][] = [
+  [{ state: "visited" }, [202, { to: "notification" }], en.pickup.access.sent("visitor-1")],
+  [{ state: "claimed" }, [202, { to: "sponsor" }], en.pickup.access.told("Dana Levi")],
+  [
+    { state: "visited", handOff: "by-sender" },
+    [202, { to: "sponsor" }],
+    en.pickup.access.told("Dana Levi"),
+  ],
+];
+
+test.each(wanted)(
+  "who cannot get in asks, and is told what was done: %j",
+  async (given, answer, said) => {
+    answers["POST /api/pickup/TOKEN/access"] = answer;
+    await visit(given);
+    await type("access-address", " visitor@outside.example ");
+    find("access-submit")
+      ?.closest("form")
+      ?.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+    await vi.waitFor(() => expect(text("access-done")).toBe(said));
+    expect(calls.at(-1)?.body).toEqual({ address: "visitor@outside.example" });
+    answers["POST /api/pickup/TOKEN/access"] = [409, { code: "asked-often" }];
+    await type("access-address", "visitor@outside.example");
+    find("access-submit")
+      ?.closest("form")
+      ?.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+    await vi.waitFor(() => expect(text("access-form-problem")).toBe(en.pickup.access.often));
+    expect(text("access-done")).toBe("");
+  },
+);
 
 test("if the sender has the password, the page says so", async () => {
   await visit({ handOff: "by-sender" });
@@ -368,10 +404,35 @@ test("the offer can be skipped, and comes once more on leaving", async () => {
   await vi.waitFor(() => expect(session.status).toBe("out"));
 });
 
+test("a choice whose answer was lost is not called a failure", async () => {
+  answers["POST /api/account/passphrase"] = [409, { code: "passphrase-chosen" }];
+  await reading(false);
+  await type("come-back-passphrase", "four quiet herons");
+  find("come-back-submit")
+    ?.closest("form")
+    ?.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  await vi.waitFor(() => expect(find("come-back")).toBeNull());
+  expect(toasts.items.map((one) => one.text)).toEqual([en.problems["passphrase-chosen"]]);
+  await vi.waitFor(() => expect(document.activeElement?.id).toBe("main"));
+});
+
 test("who can come back is not asked", async () => {
   answers["DELETE /api/session"] = [204, null];
   await reading(true);
   expect(find("come-back")).toBeNull();
   find("sign-out")?.click();
   await vi.waitFor(() => expect(session.status).toBe("out"));
+});
+
+test("what was sent from here is listed, with its recipients", async () => {
+  await reading(true);
+  const outbox = { ...inbox, id: "out", role: "sent" };
+  answers["GET /api/mailboxes"] = [200, { state: "2", items: [inbox, outbox] }];
+  const sent = { ...item("MINE", true), sent: true, recipients: ["dana@example.org"] };
+  answers["GET /api/messages"] = [200, { ...paged, items: [sent] }];
+  await mail.boxesRead();
+  go({ view: "mail", mailbox: "sent", reference: null });
+  await vi.waitFor(() => expect(find("card-sent")?.dataset["ref"]).toBe("MINE"));
+  expect(text("card-sent")).toContain(en.portal.sentTo("dana@example.org"));
+  expect(find("card-sent-read")?.getAttribute("href")).toBe("/mail/sent/MINE");
 });

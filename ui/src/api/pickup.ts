@@ -6,6 +6,7 @@ import type { Answered, Asked } from "./wire.ts";
 export type PickupState = Asked<"PickupState">;
 export type HandOff = Asked<"HandOff">;
 export type Pickup = Answered<"Pickup">;
+export type AccessAsked = Answered<"AccessAsked">;
 export type Verified = Answered<"Verified">;
 
 export const pickupRead = (token: string) =>
@@ -13,6 +14,11 @@ export const pickupRead = (token: string) =>
 export const pickupAsk = (token: string) =>
   request<unknown>("POST", `/api/pickup/${encodeURIComponent(token)}/ask`, {
     body: {},
+    open: true,
+  });
+export const pickupAccess = (token: string, address: string) =>
+  request<AccessAsked>("POST", `/api/pickup/${encodeURIComponent(token)}/access`, {
+    body: { address },
     open: true,
   });
 export const verify = (reference: string) =>

@@ -566,8 +566,8 @@ export const de = {
     hint: {
       oneTime:
         "Es gilt nur einmal. Groß- oder Kleinbuchstaben, mit oder ohne Striche: Jede Schreibweise ist richtig.",
-      nextOneTime:
-        "Sie waren schon einmal hier, und jenes Passwort ist verbraucht. Verwenden Sie das Einmalpasswort aus unserer neuesten E-Mail.",
+      visited: (who) =>
+        `Hier wurde schon ein Einmalpasswort verwendet. Wenn Sie das nicht waren, informieren Sie bitte ${who}. Jedes Passwort gilt einmal: Ist Ihres verbraucht, fordern Sie unten ein weiteres an.`,
       own: "Verwenden Sie die Passphrase, die Sie hier gewählt haben. Die Passwörter aus unseren E-Mails gelten nicht mehr.",
       inMail:
         "Ihr Benutzername und das Passwort stehen in der E-Mail, über die Sie hierhergekommen sind.",
@@ -592,14 +592,31 @@ export const de = {
     read: "Lesen",
     private:
       "Mit der Anmeldung wird keine Nachricht geöffnet: Sie entscheiden über jede einzeln. In diesem Browser wird nichts gespeichert.",
-    wrongOneTime:
-      "Dieses Einmalpasswort ist falsch oder wurde schon verwendet. Verwenden Sie das aus unserer neuesten E-Mail.",
+    wrongOneTime: "Dieses Einmalpasswort ist falsch oder wurde schon verwendet.",
     nowVisited:
       "Jemand hat dieses Einmalpasswort gerade verwendet. Wenn Sie das nicht waren, informieren Sie bitte den Absender.",
     wrongOwn: "Die Passphrase ist falsch.",
     wrongOther: "Das Passwort ist falsch.",
-    forgotten: (who) =>
-      `Passphrase vergessen? Niemand kann sie wiederherstellen. ${who} kann dieses Konto schließen und Ihnen die Nachricht erneut senden.`,
+    access: {
+      title: {
+        oneTime: "Kein unbenutztes Einmalpasswort?",
+        fromSender: "Ein weiteres Passwort?",
+        own: "Passphrase vergessen?",
+      },
+      oneTime:
+        "Wir können ein weiteres senden, und zwar nur an die E-Mail-Adresse, an die diese Nachricht gesendet wurde.",
+      fromSender: (who) => `${who} kann Ihnen ein weiteres geben.`,
+      own: (who) =>
+        `Niemand kann sie wiederherstellen. ${who} kann dieses Konto schließen und Ihnen die Nachricht erneut senden.`,
+      address: "Ihre E-Mail-Adresse",
+      send: "Weiteres Einmalpasswort senden",
+      ask: (who) => `${who} bitten`,
+      sent: (address) => `Eine neue E-Mail an ${address} ist unterwegs.`,
+      told: (who) => `Wir haben ${who} benachrichtigt.`,
+      often:
+        "Sie haben so oft gefragt, wie es an einem Tag möglich ist. Versuchen Sie es morgen wieder.",
+      other: "An diese Adresse wurde die Nachricht nicht gesendet.",
+    },
     nowClaimed:
       "Für dieses Konto wurde bereits eine Passphrase gewählt. Wenn Sie das waren, melden Sie sich damit an. Andernfalls informieren Sie bitte den Absender.",
     weak: (n) =>
@@ -656,6 +673,8 @@ export const de = {
         : `Sie haben ${form(n, "1 ungeöffnete Nachricht", `${n} ungeöffnete Nachrichten`)}.`,
     none: "Sie haben keine Nachrichten.",
     noneNext: "Neue Nachrichten erscheinen hier automatisch, bis Ihr Zugang abläuft.",
+    noneSent: "Was Sie von hier senden, erscheint hier.",
+    sentTo: (to) => `Gesendet an ${to}`,
     waiting: "Noch nicht geöffnet",
     openedBefore: "Geöffnet",
     told: (who) =>
@@ -673,6 +692,9 @@ export const de = {
         `Ihre Antwort an ${who} verzögert sich; die Zustellung wird weiter versucht.`,
       ending: (who) => `Das Konto von ${who} läuft bald ab.`,
       asked: (who) => `${who} bittet Sie, die Nachricht erneut zu senden.`,
+      "asked-password": (who) => `${who} hat ein weiteres Einmalpasswort angefordert.`,
+      forgotten: (who) =>
+        `${who} hat die Passphrase vergessen und bittet Sie, Ihre Nachrichten erneut zu senden.`,
       filling: (who) => `Das Postfach ${who} ist zu mehr als 80 % voll.`,
       "almost-full": (who) => `Das Postfach ${who} ist zu mehr als 95 % voll.`,
     },
@@ -713,6 +735,8 @@ export const de = {
     undoLate: "Ihre Antwort wurde bereits gesendet.",
     another: "Weitere Antwort schreiben",
     comeBack: {
+      ended:
+        "Sie haben noch keine Passphrase. Geben Sie zum Fortfahren ein weiteres Einmalpasswort ein: Über den Link in unserer E-Mail können Sie eines anfordern.",
       title: "Um wiederzukommen",
       lead: "Wählen Sie eine Passphrase. Ohne sie brauchen Sie beim nächsten Mal ein weiteres Einmalpasswort.",
       action: "Passphrase speichern",
@@ -732,7 +756,7 @@ export const de = {
     sponsor: "Für Sie angelegt von",
     ends: "Gültig bis",
     renewal: (who) =>
-      `Nur ${who} kann dieses Konto verlängern. Antworten Sie dazu auf eine der Nachrichten. Die Passphrase lässt sich hier nicht ändern.`,
+      `Nur ${who} kann dieses Konto verlängern. Antworten Sie dazu auf eine der Nachrichten.`,
     leave: "Mein Konto jetzt löschen",
     leaveLead:
       "Alle Nachrichten in Ihrem Konto, gelesen oder ungelesen, werden samt ihren Schlüsseln sofort vernichtet. Niemand kann sie wiederherstellen.",
@@ -882,6 +906,8 @@ export const de = {
         delayed: `Ihre Nachricht an ${who} verzögert sich`,
         ending: `Das temporäre Konto von ${who} läuft bald ab`,
         asked: `${who} bittet Sie, eine Nachricht erneut zu senden`,
+        "asked-password": `${who} hat ein weiteres Einmalpasswort angefordert`,
+        forgotten: `${who} hat die Passphrase vergessen und bittet Sie, Ihre Nachrichten erneut zu senden`,
         filling: `Das Postfach ${who} ist zu mehr als 80 % voll`,
         "almost-full": `Das Postfach ${who} ist zu mehr als 95 % voll`,
       };
@@ -1202,6 +1228,8 @@ export const de = {
       "Dieser Entwurf wurde in einem anderen Fenster oder auf einem anderen Gerät geändert.",
     "upload-incomplete": "Eine Datei wurde noch nicht vollständig hochgeladen.",
     "totp-on": "Die Bestätigung in zwei Schritten ist bereits aktiviert.",
+    "asked-often":
+      "Sie haben so oft gefragt, wie es an einem Tag möglich ist. Versuchen Sie es morgen wieder.",
     "passphrase-chosen": "Eine Passphrase wurde bereits gewählt.",
     "too-late":
       "Die Nachricht wurde bereits gesendet. Das lässt sich nicht mehr rückgängig machen.",

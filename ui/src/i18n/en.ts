@@ -539,8 +539,8 @@ export const en = {
     hint: {
       oneTime:
         "It works once. Capitals or small letters, with or without dashes: any spelling is right.",
-      nextOneTime:
-        "You were here before, and that password was used up then. Use the one-time password in our latest email.",
+      visited: (who: string) =>
+        `A one-time password has already been used here. If that was not you, please tell ${who}. Each password works once: if yours has been used, ask for another below.`,
       own: "Use the passphrase that you chose here. The passwords in our emails no longer work.",
       inMail: "Your username and password are in the email that brought you here.",
       fromSender: (who: string) =>
@@ -564,14 +564,29 @@ export const en = {
     read: "Read",
     private:
       "Signing in does not open any messages: you decide about each one. Nothing is saved in this browser.",
-    wrongOneTime:
-      "This one-time password is incorrect, or it has already been used. Use the one in our latest email.",
+    wrongOneTime: "This one-time password is incorrect, or it has already been used.",
     nowVisited:
       "Someone has just used this one-time password. If it was not you, please tell the sender.",
     wrongOwn: "The passphrase is incorrect.",
     wrongOther: "The password is incorrect.",
-    forgotten: (who: string) =>
-      `Forgotten your passphrase? Nobody can restore it. ${who} can close this account and send you the message again.`,
+    access: {
+      title: {
+        oneTime: "No unused one-time password?",
+        fromSender: "Another password?",
+        own: "Forgotten your passphrase?",
+      },
+      oneTime: "We can send another one, only to the email address that this message was sent to.",
+      fromSender: (who: string) => `${who} can give you another one.`,
+      own: (who: string) =>
+        `Nobody can restore it. ${who} can close this account and send you the message again.`,
+      address: "Your email address",
+      send: "Send another one-time password",
+      ask: (who: string) => `Ask ${who}`,
+      sent: (address: string) => `A new email is on its way to ${address}.`,
+      told: (who: string) => `We have told ${who}.`,
+      often: "You have asked as often as is possible in one day. Try again tomorrow.",
+      other: "This is not the address that the message was sent to.",
+    },
     nowClaimed:
       "Someone has already chosen a passphrase for this account. If it was you, sign in with it. If it was not, please tell the sender.",
     weak: (n: number) =>
@@ -627,6 +642,8 @@ export const en = {
         : `You have ${many(n, "unopened message", "unopened messages")}.`,
     none: "You have no messages.",
     noneNext: "New messages appear here automatically for as long as you have access.",
+    noneSent: "What you send from here appears here.",
+    sentTo: (to: string) => `Sent to ${to}`,
     waiting: "Not opened yet",
     openedBefore: "Opened",
     told: (who: string) =>
@@ -644,6 +661,9 @@ export const en = {
         `Your reply to ${who} is delayed. We are still trying to deliver it.`,
       ending: (who: string) => `The account of ${who} will expire soon.`,
       asked: (who: string) => `${who} has asked you to send the message again.`,
+      "asked-password": (who: string) => `${who} has asked for another one-time password.`,
+      forgotten: (who: string) =>
+        `${who} has forgotten the passphrase and asks you to send your messages again.`,
       filling: (who: string) => `The mailbox ${who} is more than 80% full.`,
       "almost-full": (who: string) => `The mailbox ${who} is more than 95% full.`,
     },
@@ -681,6 +701,8 @@ export const en = {
     undoLate: "Your reply has already been sent.",
     another: "Write another reply",
     comeBack: {
+      ended:
+        "You have no passphrase yet. To continue, enter another one-time password: the link in our email lets you ask for one.",
       title: "To come back here",
       lead: "Choose a passphrase. Without one, you will need another one-time password the next time.",
       action: "Save passphrase",
@@ -699,7 +721,7 @@ export const en = {
     sponsor: "Created for you by",
     ends: "Expires",
     renewal: (who: string) =>
-      `Only ${who} can extend this account. To request this, reply to one of the messages. You cannot change the passphrase here.`,
+      `Only ${who} can extend this account. To request this, reply to one of the messages.`,
     leave: "Delete my account now",
     leaveLead:
       "All messages in your account, read or unread, are destroyed immediately together with their encryption keys. Nobody can restore them.",
@@ -843,6 +865,8 @@ export const en = {
         delayed: `Your message to ${who} is delayed`,
         ending: `The temporary account of ${who} will expire soon`,
         asked: `${who} has asked you to send a message again`,
+        "asked-password": `${who} has asked for another one-time password`,
+        forgotten: `${who} has forgotten the passphrase and asks you to send your messages again`,
         filling: `The mailbox ${who} is more than 80% full`,
         "almost-full": `The mailbox ${who} is more than 95% full`,
       };
@@ -1155,6 +1179,7 @@ export const en = {
     "edited-elsewhere": "This draft was changed in another window or on another device.",
     "upload-incomplete": "A file has not been completely uploaded yet.",
     "totp-on": "Two-step verification is already on.",
+    "asked-often": "You have asked as often as is possible in one day. Try again tomorrow.",
     "passphrase-chosen": "A passphrase was already chosen.",
     "too-late": "The message has already been sent and cannot be undone.",
     "sealed-text":

@@ -570,8 +570,8 @@ export const es = {
     hint: {
       oneTime:
         "Funciona una sola vez. En mayúsculas o minúsculas, con guiones o sin ellos: cualquier forma es válida.",
-      nextOneTime:
-        "Ya ha estado aquí, y aquella contraseña ya se usó. Use la contraseña de un solo uso de nuestro último correo.",
+      visited: (who) =>
+        `Aquí ya se ha usado una contraseña de un solo uso. Si no fue usted, avise a ${who}. Cada contraseña funciona una vez: si la suya ya se usó, pida otra más abajo.`,
       own: "Use la frase de contraseña que eligió aquí. Las contraseñas de nuestros correos ya no funcionan.",
       inMail: "Su nombre de usuario y su contraseña figuran en el correo que le ha traído aquí.",
       fromSender: (who) =>
@@ -595,14 +595,30 @@ export const es = {
     read: "Leer",
     private:
       "Iniciar sesión no abre ningún mensaje: usted decide sobre cada uno. No se guarda nada en este navegador.",
-    wrongOneTime:
-      "Esta contraseña de un solo uso no es correcta o ya se ha usado. Use la de nuestro último correo.",
+    wrongOneTime: "Esta contraseña de un solo uso no es correcta o ya se ha usado.",
     nowVisited:
       "Alguien acaba de usar esta contraseña de un solo uso. Si no fue usted, avise al remitente.",
     wrongOwn: "La frase de contraseña no es correcta.",
     wrongOther: "La contraseña no es correcta.",
-    forgotten: (who) =>
-      `¿Ha olvidado su frase de contraseña? Nadie puede recuperarla. ${who} puede cerrar esta cuenta y enviarle de nuevo el mensaje.`,
+    access: {
+      title: {
+        oneTime: "¿No tiene una contraseña de un solo uso sin usar?",
+        fromSender: "¿Otra contraseña?",
+        own: "¿Ha olvidado su frase de contraseña?",
+      },
+      oneTime:
+        "Podemos enviar otra, únicamente a la dirección de correo a la que se envió este mensaje.",
+      fromSender: (who) => `${who} puede darle otra.`,
+      own: (who) =>
+        `Nadie puede recuperarla. ${who} puede cerrar esta cuenta y enviarle de nuevo el mensaje.`,
+      address: "Su dirección de correo",
+      send: "Enviar otra contraseña de un solo uso",
+      ask: (who) => `Pedírselo a ${who}`,
+      sent: (address) => `Un nuevo correo va en camino a ${address}.`,
+      told: (who) => `Hemos avisado a ${who}.`,
+      often: "Ha preguntado tantas veces como es posible en un día. Vuelva a intentarlo mañana.",
+      other: "No es la dirección a la que se envió el mensaje.",
+    },
     nowClaimed:
       "Ya se ha elegido una frase de contraseña para esta cuenta. Si fue usted, inicie sesión con ella. Si no, avise al remitente.",
     weak: (n) =>
@@ -658,6 +674,8 @@ export const es = {
         : `Tiene ${many(n, "mensaje sin abrir", "mensajes sin abrir")}.`,
     none: "No tiene mensajes.",
     noneNext: "Los mensajes nuevos aparecen aquí automáticamente mientras tenga acceso.",
+    noneSent: "Lo que envíe desde aquí aparecerá aquí.",
+    sentTo: (to) => `Enviado a ${to}`,
     waiting: "Sin abrir",
     openedBefore: "Abierto",
     told: (who) => `Si abre o rechaza este mensaje, ${who} lo sabrá, con la hora, y nada más.`,
@@ -673,6 +691,9 @@ export const es = {
       delayed: (who) => `Su respuesta a ${who} se retrasa. Seguimos intentando entregarla.`,
       ending: (who) => `La cuenta de ${who} caducará pronto.`,
       asked: (who) => `${who} le pide que envíe de nuevo el mensaje.`,
+      "asked-password": (who) => `${who} ha pedido otra contraseña de un solo uso.`,
+      forgotten: (who) =>
+        `${who} ha olvidado la frase de contraseña y le pide que envíe de nuevo sus mensajes.`,
       filling: (who) => `El buzón ${who} está lleno en más del 80 %.`,
       "almost-full": (who) => `El buzón ${who} está lleno en más del 95 %.`,
     },
@@ -711,6 +732,8 @@ export const es = {
     undoLate: "Su respuesta ya se ha enviado.",
     another: "Escribir otra respuesta",
     comeBack: {
+      ended:
+        "Todavía no tiene una frase de contraseña. Para continuar, introduzca otra contraseña de un solo uso: puede pedirla con el enlace de nuestro correo.",
       title: "Para volver aquí",
       lead: "Elija una frase de contraseña. Sin ella, la próxima vez necesitará otra contraseña de un solo uso.",
       action: "Guardar la frase de contraseña",
@@ -730,7 +753,7 @@ export const es = {
     sponsor: "Creada para usted por",
     ends: "Caduca",
     renewal: (who) =>
-      `Solo ${who} puede prolongar esta cuenta. Para pedirlo, responda a uno de los mensajes. La frase de contraseña no se puede cambiar aquí.`,
+      `Solo ${who} puede prolongar esta cuenta. Para pedirlo, responda a uno de los mensajes.`,
     leave: "Eliminar mi cuenta ahora",
     leaveLead:
       "Todos los mensajes de su cuenta, leídos o no, se destruyen de inmediato junto con sus claves de cifrado. Nadie podrá restaurarlos.",
@@ -875,6 +898,8 @@ export const es = {
         delayed: `Su mensaje a ${who} se retrasa`,
         ending: `La cuenta temporal de ${who} caducará pronto`,
         asked: `${who} le pide que envíe de nuevo un mensaje`,
+        "asked-password": `${who} ha pedido otra contraseña de un solo uso`,
+        forgotten: `${who} ha olvidado la frase de contraseña y le pide que envíe de nuevo sus mensajes`,
         filling: `El buzón ${who} está lleno en más del 80 %`,
         "almost-full": `El buzón ${who} está lleno en más del 95 %`,
       };
@@ -1188,6 +1213,8 @@ export const es = {
     "edited-elsewhere": "Este borrador se ha modificado en otra ventana o en otro dispositivo.",
     "upload-incomplete": "Un archivo todavía no se ha subido por completo.",
     "totp-on": "La verificación en dos pasos ya está activada.",
+    "asked-often":
+      "Ha preguntado tantas veces como es posible en un día. Vuelva a intentarlo mañana.",
     "passphrase-chosen": "Ya se ha elegido una frase de contraseña.",
     "too-late": "El mensaje ya se ha enviado y no se puede deshacer.",
     "sealed-text":

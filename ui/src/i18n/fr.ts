@@ -579,8 +579,8 @@ export const fr = {
     hint: {
       oneTime:
         "Il ne fonctionne qu’une fois. Majuscules ou minuscules, avec ou sans tirets\u00a0: toutes les graphies conviennent.",
-      nextOneTime:
-        "Vous êtes déjà venu, et ce mot de passe-là a servi. Utilisez le mot de passe à usage unique de notre dernier e-mail.",
+      visited: (who) =>
+        `Un mot de passe à usage unique a déjà été utilisé ici. Si ce n’était pas vous, prévenez ${who}. Chaque mot de passe ne fonctionne qu’une fois\u00a0: si le vôtre a servi, demandez-en un autre ci-dessous.`,
       own: "Utilisez la phrase de passe que vous avez choisie ici. Les mots de passe de nos e-mails ne fonctionnent plus.",
       inMail:
         "Votre identifiant et le mot de passe se trouvent dans l’e-mail qui vous a conduit ici.",
@@ -605,14 +605,30 @@ export const fr = {
     read: "Lire",
     private:
       "Se connecter n’ouvre aucun message\u00a0: vous décidez pour chacun. Rien n’est enregistré dans ce navigateur.",
-    wrongOneTime:
-      "Ce mot de passe à usage unique est incorrect ou a déjà servi. Utilisez celui de notre dernier e-mail.",
+    wrongOneTime: "Ce mot de passe à usage unique est incorrect ou a déjà servi.",
     nowVisited:
       "Quelqu’un vient d’utiliser ce mot de passe à usage unique. Si ce n’était pas vous, prévenez l’expéditeur.",
     wrongOwn: "La phrase de passe est incorrecte.",
     wrongOther: "Le mot de passe est incorrect.",
-    forgotten: (who) =>
-      `Phrase de passe oubliée\u202f? Personne ne peut la restaurer. ${who} peut fermer ce compte et vous renvoyer le message.`,
+    access: {
+      title: {
+        oneTime: "Pas de mot de passe à usage unique inutilisé\u202f?",
+        fromSender: "Un autre mot de passe\u202f?",
+        own: "Phrase de passe oubliée\u202f?",
+      },
+      oneTime:
+        "Nous pouvons en envoyer un autre, uniquement à l’adresse e-mail à laquelle ce message a été envoyé.",
+      fromSender: (who) => `${who} peut vous en donner un autre.`,
+      own: (who) =>
+        `Personne ne peut la restaurer. ${who} peut fermer ce compte et vous renvoyer le message.`,
+      address: "Votre adresse e-mail",
+      send: "Envoyer un autre mot de passe à usage unique",
+      ask: (who) => `Demander à ${who}`,
+      sent: (address) => `Un nouvel e-mail est en route vers ${address}.`,
+      told: (who) => `Nous avons prévenu ${who}.`,
+      often: "Vous avez demandé aussi souvent qu’il est possible en un jour. Réessayez demain.",
+      other: "Ce n’est pas l’adresse à laquelle le message a été envoyé.",
+    },
     nowClaimed:
       "Une phrase de passe a déjà été choisie pour ce compte. Si c’était vous, connectez-vous avec elle. Sinon, prévenez l’expéditeur.",
     weak: (n) =>
@@ -669,6 +685,8 @@ export const fr = {
     none: "Vous n’avez aucun message.",
     noneNext:
       "Les nouveaux messages s’affichent ici automatiquement tant que votre accès est valable.",
+    noneSent: "Ce que vous envoyez d’ici apparaît ici.",
+    sentTo: (to) => `Envoyé à ${to}`,
     waiting: "Pas encore ouvert",
     openedBefore: "Ouvert",
     told: (who) =>
@@ -686,6 +704,9 @@ export const fr = {
         `Votre réponse à ${who} est retardée. Nous essayons toujours de la remettre.`,
       ending: (who) => `Le compte ${of(who)} expire bientôt.`,
       asked: (who) => `${who} vous demande de renvoyer le message.`,
+      "asked-password": (who) => `${who} a demandé un autre mot de passe à usage unique.`,
+      forgotten: (who) =>
+        `${who} a oublié la phrase de passe et vous demande de renvoyer vos messages.`,
       filling: (who) => `La boîte aux lettres ${who} est pleine à plus de 80 %.`,
       "almost-full": (who) => `La boîte aux lettres ${who} est pleine à plus de 95 %.`,
     },
@@ -724,6 +745,8 @@ export const fr = {
     undoLate: "Votre réponse a déjà été envoyée.",
     another: "Écrire une autre réponse",
     comeBack: {
+      ended:
+        "Vous n’avez pas encore de phrase de passe. Pour continuer, saisissez un autre mot de passe à usage unique\u00a0: le lien de notre e-mail permet d’en demander un.",
       title: "Pour revenir ici",
       lead: "Choisissez une phrase de passe. Sans elle, il vous faudra un autre mot de passe à usage unique la prochaine fois.",
       action: "Enregistrer la phrase de passe",
@@ -743,7 +766,7 @@ export const fr = {
     sponsor: "Créé pour vous par",
     ends: "Expire le",
     renewal: (who) =>
-      `Seule la personne suivante peut prolonger ce compte\u00a0: ${who}. Pour le demander, répondez à l’un des messages. La phrase de passe ne peut pas être changée ici.`,
+      `Seule la personne suivante peut prolonger ce compte\u00a0: ${who}. Pour le demander, répondez à l’un des messages.`,
     leave: "Supprimer mon compte maintenant",
     leaveLead:
       "Tous les messages de votre compte, lus ou non, sont détruits immédiatement avec leurs clés de chiffrement. Personne ne pourra les restaurer.",
@@ -890,6 +913,8 @@ export const fr = {
         delayed: `Votre message à ${who} est retardé`,
         ending: `Le compte temporaire ${of(who)} expire bientôt`,
         asked: `${who} vous demande de renvoyer un message`,
+        "asked-password": `${who} a demandé un autre mot de passe à usage unique`,
+        forgotten: `${who} a oublié la phrase de passe et vous demande de renvoyer vos messages`,
         filling: `La boîte aux lettres ${who} est pleine à plus de 80 %`,
         "almost-full": `La boîte aux lettres ${who} est pleine à plus de 95 %`,
       };
@@ -1208,6 +1233,8 @@ export const fr = {
       "Ce brouillon a été modifié dans une autre fenêtre ou sur un autre appareil.",
     "upload-incomplete": "Un fichier n’a pas encore été entièrement envoyé.",
     "totp-on": "La validation en deux étapes est déjà activée.",
+    "asked-often":
+      "Vous avez demandé aussi souvent qu’il est possible en un jour. Réessayez demain.",
     "passphrase-chosen": "Une phrase de passe a déjà été choisie.",
     "too-late": "Le message a déjà été envoyé\u202f; l’envoi ne peut plus être annulé.",
     "sealed-text":
