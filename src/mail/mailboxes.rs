@@ -47,6 +47,8 @@ pub enum FromRefusal {
 
 /// More authors than a message has: each one's domain is asked about.
 const MAILBOXES_MAX: usize = 10;
+/// More than so many authors with long names and addresses need.
+const VALUE_OCTETS_MAX: usize = 16 * 1024;
 /// Longer addresses than any domain and mailing list make.
 const ADDRESS_OCTETS_MAX: usize = 512;
 const DOMAIN_OCTETS_MAX: usize = 255;
@@ -71,7 +73,14 @@ pub fn authors(value: &[u8]) -> Result<Vec<Mailbox>, FromRefusal> {
         return parse(text, as_written);
     }
     // A name in another charset is only shown badly; an address would be another address.
-    let latin: String = value.iter().map(|octet| char::from(*octet)).collect();
+    let latin: String = value
+        .iter()
+        .map(|octet| match octet {
+            // Letters in the charsets of Windows, control characters in ISO 8859.
+            0x80..=0x9f => char::REPLACEMENT_CHARACTER,
+            octet => char::from(*octet),
+        })
+        .collect();
     let found = parse(&latin, as_written)?;
     match found.iter().all(|one| one.address.is_ascii()) {
         true => Ok(found),
@@ -82,14 +91,14 @@ pub fn authors(value: &[u8]) -> Result<Vec<Mailbox>, FromRefusal> {
 /// Like [`authors`], for a value whose charset is known; `decode` is for the names.
 pub(super) fn parse(value: &str, decode: Decode<'_>) -> Result<Vec<Mailbox>, FromRefusal> {
     let mut found = Vec::new();
-    for element in elements(tokens(value)?)? {
-        if element.iter().all(|token| matches!(token.kind, Kind::Comment(_))) {
-            continue;
-        }
+    if value.len() > VALUE_OCTETS_MAX {
+        return Err(FromRefusal::TooMany);
+    }
+    for element in elements(tokens(value)?)?.iter().filter(|element| element.has_text) {
         if found.len() == MAILBOXES_MAX {
             return Err(FromRefusal::TooMany);
         }
-        found.push(mailbox(&element, decode)?);
+        found.push(mailbox(&element.tokens, decode)?);
     }
     match found.is_empty() {
         true => Err(FromRefusal::NoAddress),
@@ -226,35 +235,52 @@ fn encoded_word(text: &str) -> Option<usize> {
     text[..length].chars().all(is_plain).then_some(length)
 }
 
+/// What stands between two commas.
+#[derive(Default)]
+struct Element {
+    tokens: Vec<Token>,
+    has_address: bool,
+    /// Whether anything but comments was found.
+    has_text: bool,
+}
+
+impl Element {
+    fn push(&mut self, token: Token) {
+        self.has_address |= token.is('<') || token.is('@');
+        self.has_text |= !matches!(token.kind, Kind::Comment(_));
+        self.tokens.push(token);
+    }
+}
+
 /// Splits the tokens at commas, and dissolves groups. A comma in a name, as in `Doe, Jo <jo@b.org>`,
 /// splits nothing: there is no address before it.
-fn elements(tokens: Vec<Token>) -> Result<Vec<Vec<Token>>, FromRefusal> {
-    let mut elements: Vec<Vec<Token>> = vec![Vec::new()];
+fn elements(tokens: Vec<Token>) -> Result<Vec<Element>, FromRefusal> {
+    let mut elements = Vec::new();
+    let mut element = Element::default();
     let (mut in_group, mut after_group) = (false, false);
     for token in tokens {
-        let element = elements.last_mut().expect("there is always one");
-        let has_address = element.iter().any(|one| one.is('<') || one.is('@'));
-        let is_empty = element.iter().all(|one| matches!(one.kind, Kind::Comment(_)));
+        let is_whole = element.has_address || !element.has_text;
         match token.kind {
-            Kind::Mark(',') if is_empty || has_address => {
+            Kind::Mark(',') if is_whole => {
                 after_group = false;
-                elements.push(Vec::new());
+                elements.push(std::mem::take(&mut element));
             }
             _ if after_group && !matches!(token.kind, Kind::Comment(_)) => {
                 return Err(FromRefusal::Ambiguous);
             }
-            Kind::Mark(':') if !in_group && !is_empty && !has_address => {
+            Kind::Mark(':') if !in_group && !is_whole => {
                 in_group = true;
-                element.clear();
+                element = Element::default();
             }
-            Kind::Mark(';') if in_group && (is_empty || has_address) => {
+            Kind::Mark(';') if in_group && is_whole => {
                 (in_group, after_group) = (false, true);
-                elements.push(Vec::new());
+                elements.push(std::mem::take(&mut element));
             }
             Kind::Mark(':' | ';') => return Err(FromRefusal::Ambiguous),
             _ => element.push(token),
         }
     }
+    elements.push(element);
     match in_group {
         true => Err(FromRefusal::Ambiguous),
         false => Ok(elements),

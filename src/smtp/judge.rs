@@ -3,12 +3,12 @@
 //!
 //! | the authors' domains say | what happens |
 //! | --- | --- |
-//! | not ours, `p=reject` | refused, or marked as failed (`smtp.dmarc_reject`) |
+//! | `p=reject`, ours as well | refused, or marked as failed (`smtp.dmarc_reject`) |
 //! | not ours, `p=quarantine` | taken, and marked as suspicious |
 //! | not ours, `p=none` | taken, and marked as failed |
 //! | one of our domains does not confirm it | marked, or refused (`smtp.own_domain_unconfirmed`) |
 //! | it poses as the daemon itself | refused |
-//! | DNS does not answer | taken, and said so: that is no verdict |
+//! | DNS does not answer | taken, and said so: that is no verdict; deferred where it decides |
 //!
 //! A trusted relay has checked what it passes on, so nothing of this applies to it. ARC (RFC 8617)
 //! is not evaluated: a mailing list that changes a message and keeps the author of a domain with
@@ -31,6 +31,12 @@ const OWN_DOMAIN: Reply = Reply::new(
     550,
     EnhancedStatus::POLICY,
     "Mail from our own domains is accepted from outside only if they authenticate it",
+);
+/// Whether our own domain confirms it could not be found out: colleagues' mail comes again.
+const OWN_DOMAIN_UNKNOWN: Reply = Reply::new(
+    451,
+    EnhancedStatus(4, 7, 0),
+    "Mail from our own domains cannot be authenticated now, try again later",
 );
 const SYSTEM: Reply = Reply::new(
     550,
@@ -71,8 +77,9 @@ pub(super) fn judge(
     }
     match worst(authors.iter().filter(|one| is_ours(one, &ours)), authenticity) {
         None | Some(Some(DomainResult::Confirmed)) => Ok(told(overall)),
-        Some(_) if config.own_domain_unconfirmed == Unconfirmed::Refuse => Err(OWN_DOMAIN),
-        Some(_) => Ok(SenderCheck::OwnDomain),
+        Some(_) if config.own_domain_unconfirmed == Unconfirmed::Mark => Ok(SenderCheck::OwnDomain),
+        Some(Some(DomainResult::Temporary)) => Err(OWN_DOMAIN_UNKNOWN),
+        Some(_) => Err(OWN_DOMAIN),
     }
 }
 
@@ -188,7 +195,11 @@ mod tests {
                 let results = [("a.example", Confirmed), (domain.as_deref().unwrap(), result)];
                 let marked = judged(from, &results, &marking);
                 assert_eq!(marked, Ok(SenderCheck::OwnDomain), "{from} {result:?}");
-                assert_eq!(judged(from, &results, &refusing), Err(OWN_DOMAIN), "{from}");
+                let refused = match result {
+                    Temporary => OWN_DOMAIN_UNKNOWN,
+                    _ => OWN_DOMAIN,
+                };
+                assert_eq!(judged(from, &results, &refusing), Err(refused), "{from} {result:?}");
             }
             let authors = mailboxes::authors(from.as_bytes()).unwrap();
             let unchecked = judge(&authors, &Authenticity::Unchecked, &ours(), &marking);

@@ -148,6 +148,25 @@ fn an_unknown_charset_spoils_a_name_but_no_address() {
     let found = authors(b"Andr\xe9 <a@b.example>").unwrap();
     assert_eq!(found[0].name.as_deref(), Some("André"));
     assert_eq!(authors(b"<a@b\xfccher.example>"), Err(FromRefusal::Address));
+    // windows-1250, windows-1252 and Shift_JIS use octets that ISO 8859 has for controls.
+    for name in [&b"Tom\x9a Dvo\xf8\xe1k"[..], b"O\x92Brien", b"\x93\xfa\x96{", b"\"Tom\x9a\""] {
+        let found = authors(&[name, b" <a@b.example>"].concat()).unwrap();
+        assert_eq!(found[0].address, "a@b.example", "{name:?}");
+        assert!(found[0].name.as_deref().unwrap().contains('\u{fffd}'), "{found:?}");
+    }
+    assert_eq!(authors(b"<a@b\x9ccher.example>"), Err(FromRefusal::Address));
+}
+
+/// A header may be a quarter of a megabyte. Work that grew with the square of the tokens took
+/// minutes for it, whether it was accepted or not.
+#[test]
+fn a_very_long_field_is_refused_before_it_is_read() {
+    for piece in [". ", "a ", "(a) ", "\"a\" ", ",", "a.", "=?utf-8?q?a?= "] {
+        let value = format!("{}<a@b.example>", piece.repeat(256 * 1024 / piece.len()));
+        assert_eq!(authors(value.as_bytes()), Err(FromRefusal::TooMany), "{piece}");
+        let value = format!("{}<a@b.example>", piece.repeat(15 * 1024 / piece.len()));
+        assert!(authors(value.as_bytes()).is_ok(), "{piece}");
+    }
 }
 
 proptest! {
