@@ -11,11 +11,14 @@ use mail_parser::{
     Encoding, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType,
 };
 
+use time::format_description::well_known::Rfc3339;
+
 use super::header::{HeaderFacts, REPEATABLE, is_same};
 use super::mailboxes;
 use super::mime_guard::{self, LEVELS_MAX, NotShown, PARTS_MAX};
 
 mod body;
+mod encoded;
 mod layout;
 mod part;
 
@@ -52,6 +55,8 @@ pub struct View {
     pub subject: String,
     /// The header's date in RFC 3339 form, if it can be parsed.
     pub date: Option<String>,
+    /// The header's date as it was written, if it cannot be parsed.
+    pub date_given: Option<String>,
     pub message_id: Option<String>,
     pub in_reply_to: Vec<String>,
     pub references: Vec<String>,
@@ -109,7 +114,7 @@ pub fn summary(message: &[u8], facts: &HeaderFacts) -> Summary {
         }
     }
     header.extend_from_slice(b"\r\n");
-    let fields = header_fields(&header);
+    let fields = fields_of(&readable_header(&header, message));
     let ids = Ids::of(&fields);
     Summary {
         from: fields.from.into_iter().next(),
@@ -125,14 +130,31 @@ pub fn addresses_in(message: &[u8], facts: &HeaderFacts, name: &str) -> Vec<Name
     let name = name.to_ascii_lowercase();
     let one = |value| {
         let field = [name.as_bytes(), b":", value, b"\r\n\r\n"].concat();
-        addresses(parse_field(&readable_header(&field), &name).as_address())
+        addresses(parse_field(&readable_header(&field, message), &name).as_address())
     };
     facts.values(message, &name).flat_map(one).collect()
 }
 
-/// Returns the date in a message's header, in RFC 3339 form.
+/// Returns the date in a message's header, or else of its latest Received field, in RFC 3339 form.
 pub fn date(message: &[u8]) -> Option<String> {
-    header_fields(message).date
+    let received = || {
+        let header = readable_header(message, message);
+        // RFC 5321 §4.4: the time comes last, after a semicolon.
+        let (_, time) = field_text(find_field(&header, "Received")?).rsplit_once(';')?;
+        date_text(time)
+    };
+    header_fields(message).date.or_else(received)
+}
+
+/// Returns a date in RFC 3339 form.
+fn date_text(text: &str) -> Option<String> {
+    super::date::parse(text)?.format(&Rfc3339).ok()
+}
+
+/// Returns the text of a field's value.
+fn field_text(field: &[u8]) -> &str {
+    let value = field.iter().position(|octet| *octet == b':').map_or(field, |at| &field[at + 1..]);
+    std::str::from_utf8(value).unwrap_or_default().trim()
 }
 
 fn attachments(message: &[u8], facts: &HeaderFacts) -> u32 {
@@ -322,10 +344,15 @@ fn boundaries_of<'p>(message: &'p Message<'_>) -> impl Iterator<Item = &'p str> 
 /// Returns what the header alone contains. Each field is parsed separately, because the parser's
 /// date swallows the next line, even a From field, if its time zone is a single letter.
 fn header_fields(message: &[u8]) -> View {
-    let header = readable_header(message);
-    let field = |name| parse_field(&header, name);
+    fields_of(&readable_header(message, message))
+}
+
+fn fields_of(header: &[u8]) -> View {
+    let field = |name| parse_field(header, name);
+    let given = find_field(header, "Date").map(field_text).filter(|given| !given.is_empty());
+    let date = given.and_then(date_text);
     // Fields that may be repeated add to each other.
-    let all = |name| find_fields(&header, name).map(parse_one);
+    let all = |name| find_fields(header, name).map(parse_one);
     let people = |name| {
         let found = all(name).flat_map(|field| addresses(field.as_address()));
         found.take(ADDRESSES_MAX).collect()
@@ -337,11 +364,12 @@ fn header_fields(message: &[u8]) -> View {
         cc: people("Cc"),
         reply_to: people("Reply-To"),
         subject: one_line(field("Subject").as_text().unwrap_or_default()),
-        date: field("Date").as_datetime().map(|date| date.to_rfc3339()),
+        date_given: given.filter(|_| date.is_none()).map(one_line),
+        date,
         message_id: ids(&field("Message-ID")).into_iter().next(),
         in_reply_to: every_id("In-Reply-To"),
         references: every_id("References"),
-        ambiguous: REPEATABLE.iter().any(|name| differs(find_fields(&header, name))),
+        ambiguous: REPEATABLE.iter().any(|name| differs(find_fields(header, name))),
         ..View::default()
     }
 }
@@ -393,7 +421,7 @@ fn parse_field(header: &[u8], name: &str) -> HeaderValue<'static> {
 }
 
 fn parse_one(field: &[u8]) -> HeaderValue<'static> {
-    let alone = [field, b"\r\n\r\n"].concat();
+    let alone = [&*encoded::joined(field), b"\r\n\r\n"].concat();
     let parsed = catch_unwind(|| {
         let parsed = MessageParser::new().parse_headers(&alone)?;
         let header = parsed.parts.into_iter().next()?.headers.into_iter().next()?;
@@ -430,22 +458,22 @@ fn find_fields<'h>(header: &'h [u8], name: &str) -> impl Iterator<Item = &'h [u8
     })
 }
 
-/// Returns the header as UTF-8, with a final empty line. Lines that are not UTF-8 are read as
-/// ISO-8859-1, in which any octet is a character: senders of raw 8-bit headers mostly use that or a
-/// related charset.
-fn readable_header(message: &[u8]) -> Cow<'_, [u8]> {
-    let end = memchr::memmem::find(message, b"\r\n\r\n").map(|at| at + 4);
-    let header = &message[..end.unwrap_or(message.len())];
+/// Returns the header of `octets` as UTF-8, with a final empty line. Senders of raw 8-bit headers
+/// write them like the body: lines that are not UTF-8 are read in the charset that `message`
+/// declares, or else in windows-1252, in which any octet is a character.
+fn readable_header<'o>(octets: &'o [u8], message: &[u8]) -> Cow<'o, [u8]> {
+    let end = memchr::memmem::find(octets, b"\r\n\r\n").map(|at| at + 4);
+    let header = &octets[..end.unwrap_or(octets.len())];
     if end.is_some() && std::str::from_utf8(header).is_ok() {
         return Cow::Borrowed(header);
     }
+    let charset = declared_charset(message);
     let mut readable = Vec::with_capacity(header.len() + 64);
     for line in header.split_inclusive(|octet| *octet == b'\n') {
         match std::str::from_utf8(line) {
             Ok(_) => readable.extend_from_slice(line),
             Err(_) => {
-                let latin: String = line.iter().map(|octet| char::from(*octet)).collect();
-                readable.extend_from_slice(latin.as_bytes());
+                readable.extend_from_slice(encoded::decoded(charset, line).as_bytes());
             }
         }
     }
@@ -453,6 +481,28 @@ fn readable_header(message: &[u8]) -> Cow<'_, [u8]> {
         readable.extend_from_slice(b"\r\n\r\n");
     }
     Cow::Owned(readable)
+}
+
+/// Returns the first charset that a message declares and that extends ASCII by other characters.
+fn declared_charset(message: &[u8]) -> &[u8] {
+    const SEARCHED_OCTETS_MAX: usize = 64 * 1024;
+    /// Those say nothing, or do not keep the name of a field as it is.
+    const OTHERS: [&[u8]; 5] = [b"us-ascii", b"utf-", b"iso-2022-", b"hz-", b"cp037"];
+    let start = &message[..message.len().min(SEARCHED_OCTETS_MAX)];
+    let name = |at: usize| {
+        let value = start[at..].strip_prefix(b"\"").unwrap_or(&start[at..]);
+        let end = value.iter().position(|octet| b"\";\r\n \t".contains(octet));
+        &value[..end.unwrap_or(value.len())]
+    };
+    let is_declared = |window: &[u8]| window.eq_ignore_ascii_case(b"charset=");
+    let found = start.windows(8).enumerate().filter(|(_, window)| is_declared(window));
+    let mut names = found.map(|(at, _)| name(at + 8));
+    let is_other = |name: &[u8]| {
+        OTHERS.iter().any(|other| {
+            name.get(..other.len()).is_some_and(|start| start.eq_ignore_ascii_case(other))
+        })
+    };
+    names.find(|name| !name.is_empty() && !is_other(name)).unwrap_or_default()
 }
 
 fn ids(value: &HeaderValue<'_>) -> Vec<String> {

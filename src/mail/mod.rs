@@ -7,6 +7,7 @@
 pub mod address;
 pub mod auto_response;
 pub mod compose;
+mod date;
 pub mod dsn;
 pub mod envelope;
 pub mod header;

@@ -102,7 +102,8 @@ fn date_of(view: &View) -> String {
         "[weekday repr:short], [day padding:none] [month repr:short] [year] at [hour]:[minute]"
     );
     let date = view.date.as_deref().and_then(|date| OffsetDateTime::parse(date, &Rfc3339).ok());
-    date.and_then(|date| date.format(FORM).ok()).unwrap_or_else(|| "an earlier day".to_owned())
+    let given = || view.date_given.clone().unwrap_or_else(|| "an earlier day".to_owned());
+    date.and_then(|date| date.format(FORM).ok()).unwrap_or_else(given)
 }
 
 fn name_of(view: &View) -> String {
@@ -119,7 +120,7 @@ fn forwarded(view: &View) -> String {
     format!(
         "---------- Forwarded message ----------\nFrom: {}\nDate: {}\nSubject: {}\nTo: {}\n",
         name_of(view),
-        view.date.as_deref().unwrap_or_default(),
+        view.date.as_deref().or(view.date_given.as_deref()).unwrap_or_default(),
         view.subject,
         to.join(", ")
     )

@@ -20,7 +20,8 @@ export function detailLike(given: Partial<Detail> & { reference: string }): Deta
   return {
     ...itemLike(given),
     ...{ to: [], cc: [], replyTo: [], parts: [], text: "", textTruncated: false },
-    ...{ hasHtml: false, htmlRefused: null, ambiguous: false, date: null, messageId: null },
+    ...{ hasHtml: false, htmlRefused: null, ambiguous: false, date: null, dateGiven: null },
+    messageId: null,
     openedAt: null,
     ...given,
   };

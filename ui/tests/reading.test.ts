@@ -261,3 +261,8 @@ test.each([
   await showMessage(item);
   expect(find("sender-warning")?.textContent?.trim()).toBe(sentence);
 });
+
+test("a date that cannot be read is shown as it was written", async () => {
+  await showMessage({ dateGiven: "Mon, 2 Nov 2026 24:00:00 +0000" });
+  expect(find("date-given")?.textContent).toContain("Mon, 2 Nov 2026 24:00:00 +0000");
+});

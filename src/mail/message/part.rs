@@ -6,6 +6,7 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Encoding, MessagePart, MimeHeaders, PartType};
 
+use super::encoded::{self, base64_decode};
 use super::{header_fields, one_line};
 
 const FILE_NAME_CHARS_MAX: usize = 200;
@@ -88,7 +89,9 @@ pub fn bare_id(id: &str) -> &str {
 /// Returns the name of a part as a file. A part without one is called after what it is: an attached
 /// message after its subject.
 pub fn name(message: &[u8], part: &MessagePart<'_>, index: u32) -> String {
-    let given = file_name(part.attachment_name().unwrap_or_default());
+    let header = part.raw_header_offset() as usize..part.raw_body_offset() as usize;
+    let given = message.get(header).and_then(encoded::file_name);
+    let given = file_name(given.as_deref().or(part.attachment_name()).unwrap_or_default());
     if !given.is_empty() {
         return given;
     }
@@ -210,34 +213,6 @@ pub fn octets_of<'p>(message: &'p [u8], part: &'p MessagePart<'_>) -> Cow<'p, [u
         _ if declared.eq_ignore_ascii_case("base64") => Cow::Owned(base64_decode(raw)),
         _ => Cow::Borrowed(raw),
     }
-}
-
-/// Decodes base64 according to RFC 2045 §6.8, which ignores characters outside the alphabet. The
-/// parser would treat a part with one such character as text.
-fn base64_decode(raw: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(raw.len() / 4 * 3);
-    let (mut held, mut bits) = (0u32, 0);
-    for octet in raw {
-        let value = match octet {
-            b'A'..=b'Z' => octet - b'A',
-            b'a'..=b'z' => octet - b'a' + 26,
-            b'0'..=b'9' => octet - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            // The end of one base64 run; some senders continue with another.
-            b'=' => {
-                (held, bits) = (0, 0);
-                continue;
-            }
-            _ => continue,
-        };
-        (held, bits) = (held << 6 | u32::from(value), bits + 6);
-        if bits >= 8 {
-            bits -= 8;
-            out.push((held >> bits) as u8);
-        }
-    }
-    out
 }
 
 #[cfg(test)]

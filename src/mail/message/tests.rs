@@ -220,6 +220,52 @@ fn hostile_messages_are_described_and_never_parsed() {
     }
 }
 
+/// A sender who writes raw octets in the header writes them like the body.
+#[test]
+fn raw_header_octets_are_in_the_charset_of_the_body() {
+    let message = |charset: &str| {
+        let mut octets =
+            b"From: \xc8\xe2\xe0\xed <i@x.example>\r\nSubject: \xce\xf2\xf7\xb8\xf2\r\n".to_vec();
+        octets.extend(format!("Content-Type: text/plain; charset={charset}\r\n\r\nx").bytes());
+        octets
+    };
+    for charset in ["windows-1251", "\"Windows-1251\"; format=flowed"] {
+        let message = message(charset);
+        let (shown, listed) = (view(&message), summarize(&message));
+        assert_eq!((shown.subject.as_str(), listed.subject.as_str()), ("Отчёт", "Отчёт"));
+        assert_eq!(shown.from[0].name.as_deref(), Some("Иван"));
+        assert_eq!(listed.from.unwrap().name.as_deref(), Some("Иван"));
+    }
+    assert_eq!(view(&message("us-ascii")).from[0].name.as_deref(), Some("Èâàí"));
+}
+
+#[test]
+fn words_that_are_cut_inside_a_character_are_read() {
+    let message = b"From: =?utf-8?Q?Gr=C3?= =?utf-8?Q?=BCn?= <a@b.example>\r\nSubject: =?gb2312?B?MjAyNsTqtqy8vrvh0unNqNaqo7rH?=\r\n\
+        \t=?gb2312?B?68v509DNrMrC17zKsbLOvNOyorT4usPXysHP?=\r\n\r\nx";
+    let shown = view(message);
+    assert_eq!(shown.subject, "2026年冬季会议通知：请所有同事准时参加并带好资料");
+    assert_eq!(shown.from[0].name.as_deref(), Some("Grün"));
+}
+
+#[test]
+fn a_date_that_cannot_be_read_is_shown_as_it_was_written() {
+    let read = |date: &str| {
+        let message = format!("From: a@b.example\r\nDate: {date}\r\n\r\nx");
+        let View { date, date_given, .. } = view(message.as_bytes());
+        (date, date_given)
+    };
+    let gmt = read("Mon, 2 Nov 2026 19:38:50 GMT+0200");
+    assert_eq!(gmt, (Some("2026-11-02T19:38:50+02:00".to_owned()), None));
+    assert_eq!(read("Mon, 2 Nov 2026 24:00:00 +0000").1.unwrap(), "Mon, 2 Nov 2026 24:00:00 +0000");
+    assert_eq!(read(""), (None, None));
+    let received = b"Received: by x; nonsense\r\nFrom: a@b.example\r\n\r\n";
+    assert_eq!(date(received), None);
+    let received = b"Received: from x by y;\r\n Sun, 13 May 2001 03:00:07 +0200\r\n\
+        Received: z; Sat, 12 May 2001 03:00:07 +0200\r\nFrom: a@b.example\r\n\r\n";
+    assert_eq!(date(received).unwrap(), "2001-05-13T03:00:07+02:00");
+}
+
 /// RFC 7103 §7.1: what honest programs repeat adds up, and is marked if programs may differ on it.
 #[test]
 fn repeated_fields_add_up() {

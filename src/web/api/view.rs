@@ -127,8 +127,10 @@ pub struct Detail {
     to: Vec<Addr>,
     cc: Vec<Addr>,
     reply_to: Vec<Addr>,
-    /// The date stated by the sender, in RFC 3339 format if it can be parsed.
+    /// The date stated by the sender, in RFC 3339 format; `null` if it cannot be parsed.
     date: Option<String>,
+    /// The date as the sender wrote it, if it cannot be parsed.
+    date_given: Option<String>,
     message_id: Option<String>,
     text: Option<String>,
     /// Whether the text was truncated; the source contains all of it.
@@ -155,7 +157,8 @@ pub struct Addr {
 pub struct Part {
     /// The part's number within the message.
     part: u32,
-    /// The file name without folders; empty if the part has none.
+    /// The file name without folders. A part without one is named after its type, and an attached
+    /// message after its subject.
     name: String,
     #[serde(rename = "type")]
     media: String,
@@ -315,6 +318,7 @@ impl Detail {
             cc: addrs(view.cc),
             reply_to: addrs(view.reply_to),
             date: view.date,
+            date_given: view.date_given,
             message_id: view.message_id,
             text: view.text,
             text_truncated: view.text_truncated,

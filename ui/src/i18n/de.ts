@@ -257,6 +257,7 @@ export const de = {
       "Diese Nachricht ist sehr lang; hier steht nur der Anfang. Laden Sie das Original herunter, um alles zu lesen.",
     mixed: (word) =>
       `„${word}“ mischt ähnlich aussehende Buchstaben aus verschiedenen Alphabeten. Prüfen Sie, ob die Nachricht wirklich von der Person kommt, von der sie zu kommen scheint.`,
+    dateGiven: "Datum im Wortlaut",
     ambiguous:
       "Teile dieser Nachricht sind nicht korrekt aufgebaut; andere E-Mail-Programme zeigen sie vielleicht anders an. Seien Sie vorsichtig.",
     noText: "Diese Nachricht enthält keinen Text.",

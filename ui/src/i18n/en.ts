@@ -249,6 +249,7 @@ export const en = {
       "This message is very long, so only the beginning is shown. Download the original to read all of it.",
     mixed: (word: string) =>
       `“${word}” mixes look-alike letters from different alphabets. Make sure that this message really comes from the person you think it does.`,
+    dateGiven: "Date as written",
     ambiguous:
       "Parts of this message are not well-formed, and other mail programs may show them differently. Be careful with this message.",
     noText: "This message contains no text.",

@@ -270,6 +270,7 @@ export const es = {
       "Este mensaje es muy largo y solo se muestra el principio. Descargue el original para leerlo entero.",
     mixed: (word) =>
       `«${word}» mezcla letras de distintos alfabetos que se parecen. Compruebe que este mensaje es realmente de la persona que cree.`,
+    dateGiven: "Fecha tal como se escribió",
     ambiguous:
       "Algunas partes de este mensaje no están bien formadas y otros programas de correo pueden mostrarlas de otra manera. Tenga cuidado.",
     noText: "Este mensaje no contiene texto.",

@@ -262,6 +262,7 @@ export const fr = {
       "Ce message est très long\u202f; seul le début est affiché. Téléchargez l’original pour le lire en entier.",
     mixed: (word) =>
       `«\u00a0${word}\u00a0» mêle des lettres d’alphabets différents qui se ressemblent. Vérifiez que ce message vient bien de la personne à laquelle vous pensez.`,
+    dateGiven: "Date telle qu’écrite",
     ambiguous:
       "Certaines parties de ce message sont mal formées, et d’autres logiciels de messagerie peuvent les afficher autrement. Soyez prudent.",
     noText: "Ce message ne contient pas de texte.",
