@@ -5,7 +5,11 @@
 //! `<b>`, so that 64 KiB of source can become a tree of millions of nodes. Here formatting ends
 //! with the block that contains it, which hardly changes real mail.
 
+use std::borrow::Cow;
+
 use super::lists;
+use super::settle::unescape;
+use super::style;
 use super::tags::{Attribute, Piece, Reader, write_attribute, write_text_in_nodes};
 use super::{DEPTH_MAX, Refused};
 
@@ -85,10 +89,25 @@ impl Balance {
             // Of duplicate attributes the first counts, as for any parser.
             let again = attributes[..at].iter().any(|before| before.name == attribute.name);
             if known && !again && is_bearable(attribute.value) {
-                write_attribute(&mut self.out, &attribute.name, attribute.value);
+                match attribute.name.as_str() {
+                    "style" => self.write_style(attribute.value),
+                    name => write_attribute(&mut self.out, name, attribute.value),
+                }
             }
         }
         self.out.push('>');
+    }
+
+    fn write_style(&mut self, value: &str) {
+        let style = unescape(value);
+        match style::in_pairs(&style) {
+            Cow::Borrowed(_) => write_attribute(&mut self.out, "style", value),
+            // Other character references would not mean the same in it.
+            Cow::Owned(paired) if !style.contains('&') => {
+                write_attribute(&mut self.out, "style", &paired);
+            }
+            _ => {}
+        }
     }
 
     fn end(&mut self, name: &str) {

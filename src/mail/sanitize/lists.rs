@@ -33,11 +33,13 @@ pub static CSS: Words = LazyLock::new(|| {
          border-bottom-width border-collapse border-color border-left border-left-color \
          border-left-style border-left-width border-radius border-right border-right-color \
          border-right-style border-right-width border-spacing border-style border-top \
-         border-top-color border-top-style border-top-width border-width clear color direction \
-         display float font-family font-size font-style font-weight height letter-spacing \
-         line-height margin margin-bottom margin-left margin-right margin-top max-width \
-         min-width padding padding-bottom padding-left padding-right padding-top text-align \
-         text-decoration text-indent text-transform vertical-align white-space width word-break",
+         border-top-color border-top-style border-top-width border-width box-sizing clear color \
+         direction display float font font-family font-size font-style font-weight height \
+         letter-spacing line-height list-style list-style-type margin margin-bottom margin-left \
+         margin-right margin-top max-height max-width min-height min-width opacity overflow \
+         overflow-wrap padding padding-bottom padding-left padding-right padding-top table-layout \
+         text-align text-decoration text-indent text-transform vertical-align white-space width \
+         word-break word-wrap",
     )
 });
 

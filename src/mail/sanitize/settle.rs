@@ -173,7 +173,7 @@ fn is_link(target: &str) -> bool {
 }
 
 /// Resolves the character references that the serializer writes.
-fn unescape(text: &str) -> String {
+pub fn unescape(text: &str) -> String {
     text.replace("&quot;", "\"")
         .replace("&lt;", "<")
         .replace("&gt;", ">")

@@ -104,6 +104,23 @@ fn what_mail_looks_like_is_kept() {
     );
 }
 
+/// Newsletters write `background` for the colour of a button whose text is white.
+#[test]
+fn a_button_keeps_its_background() {
+    let button = "<a href=https://a.example/ style=\"background:#e4572e;color:#fff;font:bold 14px \
+        Arial;min-height:40px;box-sizing:border-box\">Shop now</a>";
+    let kept = body(button);
+    for part in
+        ["background-color:#e4572e", "color:#fff", "font:bold", "min-height:40px", "box-sizing"]
+    {
+        assert!(kept.contains(part), "{part}: {kept}");
+    }
+    let image = body(
+        "<td style='x'></td><p style=\"color:#fff;background:url(&quot;https://x.example/&quot;)\">x</p>",
+    );
+    assert!(!image.contains("color") && !image.contains("x.example"), "{image}");
+}
+
 #[test]
 fn unclosed_and_crossed_tags_end_where_a_reader_expects() {
     for (source, expected) in [
