@@ -29,10 +29,24 @@ pub struct Https {
     pub streams_per_connection_max: u32,
     /// Requests that read or write the store at the same time, in total; further ones wait.
     pub requests_at_once_max: usize,
+    /// Those of one account.
+    pub requests_at_once_per_account_max: usize,
     /// Requests that hold a whole message in memory at the same time, in total; further ones wait.
     pub contents_at_once_max: usize,
+    /// Those of one account. If it is less than in total, no account keeps another waiting.
+    pub contents_at_once_per_account_max: usize,
     /// Event streams of one account at the same time; further ones are refused (429).
     pub event_streams_per_account_max: usize,
+
+    /// Memory for the bodies of requests and responses, for all connections together, in octets. An
+    /// eighth is for clients that are not signed in. A request that finds no room waits, and is
+    /// refused (503) if that takes too long.
+    pub memory_octets_max: usize,
+    /// The part of it that one account may use, in octets: at least one import.
+    pub memory_octets_per_account_max: usize,
+    /// The part of it that clients in one network (an IPv4 /24, an IPv6 /48) may use that are not
+    /// signed in, in octets.
+    pub memory_octets_per_network_max: usize,
 
     /// A request's header, in octets.
     pub header_octets_max: usize,
@@ -66,8 +80,9 @@ pub struct Https {
     pub ticket_secs: u64,
     /// Such links at the same time, in total.
     pub tickets_max: usize,
-    /// Such links of one session at the same time.
-    pub tickets_per_session_max: usize,
+    /// Such links of one account at the same time.
+    #[serde(alias = "tickets_per_session_max")]
+    pub tickets_per_account_max: usize,
 }
 
 impl Default for Https {
@@ -80,8 +95,13 @@ impl Default for Https {
             connections_per_address_max: 200,
             streams_per_connection_max: 64,
             requests_at_once_max: 64,
+            requests_at_once_per_account_max: 32,
             contents_at_once_max: 4,
+            contents_at_once_per_account_max: 2,
             event_streams_per_account_max: 32,
+            memory_octets_max: 192 << 20,
+            memory_octets_per_account_max: 72 << 20,
+            memory_octets_per_network_max: 4 << 20,
             header_octets_max: 32 << 10,
             body_octets_max: 64 << 10,
             message_octets_max: 4 << 20,
@@ -96,7 +116,7 @@ impl Default for Https {
             proofs_remembered_max: 200_000,
             ticket_secs: 60,
             tickets_max: 10_000,
-            tickets_per_session_max: 200,
+            tickets_per_account_max: 200,
         }
     }
 }
@@ -144,13 +164,17 @@ impl Https {
         Problem::unless_in("https.requests_at_once_max", requests, 1..=256)?;
         let contents = self.contents_at_once_max as u64;
         Problem::unless_in("https.contents_at_once_max", contents, 1..=256)?;
+        let one = self.requests_at_once_per_account_max as u64;
+        Problem::unless_in("https.requests_at_once_per_account_max", one, 1..=256)?;
+        let one = self.contents_at_once_per_account_max as u64;
+        Problem::unless_in("https.contents_at_once_per_account_max", one, 1..=256)?;
         let events = self.event_streams_per_account_max as u64;
         Problem::unless_in("https.event_streams_per_account_max", events, 1..=1_000)?;
         let proofs = self.proofs_remembered_max as u64;
         Problem::unless_in("https.proofs_remembered_max", proofs, 1_000..=100_000_000)?;
         Problem::unless_in("https.tickets_max", self.tickets_max as u64, 100..=1_000_000)?;
-        let tickets = self.tickets_per_session_max as u64;
-        Problem::unless_in("https.tickets_per_session_max", tickets, 10..=1_000_000)?;
+        let tickets = self.tickets_per_account_max as u64;
+        Problem::unless_in("https.tickets_per_account_max", tickets, 10..=1_000_000)?;
         let batch = self.batch_references_max as u64;
         Problem::unless_in("https.batch_references_max", batch, 1..=500)
     }
@@ -162,7 +186,21 @@ impl Https {
         // A batch of 500 references needs some 14 KiB.
         Problem::unless_in("https.body_octets_max", body, 16_384..=16 << 20)?;
         let import = self.import_octets_max as u64;
-        Problem::unless_in("https.import_octets_max", import, 1 << 20..=1 << 30)
+        Problem::unless_in("https.import_octets_max", import, 1 << 20..=1 << 30)?;
+        self.check_memory(import.max(self.message_octets_max as u64))
+    }
+
+    /// Each share must have room for the largest body that it may need, and the whole for more than
+    /// one share.
+    fn check_memory(&self, largest: u64) -> Result<(), Problem> {
+        let account = self.memory_octets_per_account_max as u64;
+        Problem::unless_in("https.memory_octets_per_account_max", account, largest..=1 << 40)?;
+        let network = self.memory_octets_per_network_max as u64;
+        let least = self.body_octets_max as u64;
+        Problem::unless_in("https.memory_octets_per_network_max", network, least..=1 << 40)?;
+        let all = self.memory_octets_max as u64;
+        let least = (2 * account).max(16 * network);
+        Problem::unless_in("https.memory_octets_max", all, least..=1 << 40)
     }
 
     fn check_times(&self) -> Result<(), Problem> {

@@ -21,10 +21,12 @@ mod body;
 mod encoded;
 mod layout;
 mod part;
+mod places;
 
 use layout::{Layout, part_at};
 pub use part::image_type;
 use part::octets_of;
+pub use places::places;
 
 /// A display name and an address from a header field; either may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

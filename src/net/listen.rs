@@ -6,11 +6,14 @@
 //! ```
 //!
 //! An IPv6 customer usually has a whole /64, so a /64 counts as one address.
+//!
+//! When all places are taken, the connection that has been idle for longest gives up its own, if
+//! there is one that says when it is idle.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::io::{self, Write};
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -45,6 +48,26 @@ pub struct Permits {
 struct Open {
     all: usize,
     by_address: HashMap<IpAddr, usize>,
+    /// The connections that may be ended, the idlest first.
+    idle: BTreeMap<u64, (SocketAddr, CancellationToken)>,
+    idle_at: HashMap<SocketAddr, u64>,
+    next: u64,
+}
+
+impl Open {
+    fn busy(&mut self, peer: SocketAddr) {
+        if let Some(at) = self.idle_at.remove(&peer) {
+            self.idle.remove(&at);
+        }
+    }
+
+    /// Ends the idlest connection, if there is one. It holds its permit for a moment longer.
+    fn evict(&mut self) -> bool {
+        let Some((_, (peer, end))) = self.idle.pop_first() else { return false };
+        self.idle_at.remove(&peer);
+        end.cancel();
+        true
+    }
 }
 
 /// Permission to hold one connection, returned when dropped.
@@ -63,16 +86,32 @@ impl Permits {
     pub fn take(&self, peer: IpAddr) -> Result<Permit, Full> {
         let counted_as = counted_as(peer);
         let mut open = self.open();
-        if open.all >= self.limits.connections_max {
-            return Err(Full::All);
-        }
-        let here = open.by_address.entry(counted_as).or_default();
-        if *here >= self.limits.per_address_max {
+        let here = open.by_address.get(&counted_as).copied().unwrap_or_default();
+        if here >= self.limits.per_address_max {
             return Err(Full::Address);
         }
-        *here += 1;
+        if open.all >= self.limits.connections_max && !open.evict() {
+            return Err(Full::All);
+        }
+        *open.by_address.entry(counted_as).or_default() += 1;
         open.all += 1;
         Ok(Permit { permits: self.clone(), counted_as })
+    }
+
+    /// Says that the connection of `peer` is idle from now on, and is ended by `end` if another one
+    /// needs its place.
+    pub fn idle(&self, peer: SocketAddr, end: CancellationToken) {
+        let mut open = self.open();
+        open.busy(peer);
+        let at = open.next;
+        open.next += 1;
+        open.idle.insert(at, (peer, end));
+        open.idle_at.insert(peer, at);
+    }
+
+    /// Says that the connection of `peer` is no longer idle, or is over.
+    pub fn busy(&self, peer: SocketAddr) {
+        self.open().busy(peer);
     }
 
     /// The number of open connections.
@@ -103,6 +142,15 @@ pub fn counted_as(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64))),
         v4 => v4,
+    }
+}
+
+/// Returns the network that an address belongs to, as far as can be told from outside: its /24, or
+/// its /48 in IPv6, which is what one site gets (RFC 6177 §2).
+pub fn network_of(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V4(ip) => IpAddr::V4(Ipv4Addr::from_bits(ip.to_bits() & (u32::MAX << 8))),
+        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 80))),
     }
 }
 
@@ -257,6 +305,19 @@ mod tests {
         let _one = permits.take(ip("2001:db8:1:2::1")).unwrap();
         assert_eq!(permits.take(ip("2001:db8:1:2:ffff::9")).unwrap_err(), Full::Address);
         assert!(permits.take(ip("2001:db8:1:3::1")).is_ok());
+    }
+
+    #[test]
+    fn the_addresses_of_one_site_are_one_network() {
+        for (one, other, same) in [
+            ("192.0.2.1", "192.0.2.254", true),
+            ("192.0.2.1", "192.0.3.1", false),
+            ("192.0.2.1", "::ffff:192.0.2.9", true),
+            ("2001:db8:1::1", "2001:db8:1:ffff::1", true),
+            ("2001:db8:1::1", "2001:db8:2::1", false),
+        ] {
+            assert_eq!(network_of(ip(one)) == network_of(ip(other)), same, "{one} {other}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! | `tls` | the certificate and its reload, the TLS configuration, the handshake |
 //! | `dns` | mail hosts, addresses and other DNS records |
 //! | `remote_image` | fetches and re-encodes remote images |
+//! | `shares` | a limited amount of octets, turns or places, with a share for each holder |
 //! | `failures`, `throttle` | what is known of each caller that failed; how long it has to wait |
 //! | `throttles` | the folder in which failed sign-ins survive a restart |
 //! | `work` | runs blocking work off the async threads |
@@ -15,6 +16,7 @@ pub mod dns;
 pub mod failures;
 pub mod listen;
 pub mod remote_image;
+pub mod shares;
 pub mod throttle;
 pub mod throttles;
 pub mod tls;

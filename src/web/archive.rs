@@ -1,7 +1,7 @@
 //! All files of a message as one ZIP, which is written while the files are read and never stored
-//! on disk. For a message written here, only a few pieces are in memory at a time, however large
-//! its files are; a received message is read once, and its files stay in memory until they are
-//! sent.
+//! on disk. Only a few pieces are in memory at a time, however large the files are; those of a
+//! received message whose encoding cannot be read piece by piece are the exception. Each step
+//! compresses one piece, so that a large archive keeps nobody else waiting.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -59,6 +59,11 @@ impl Archive {
         let written = Written::default();
         let zip = Some(ZipWriter::new_stream(written.clone()));
         Archive { rest, current: None, zip, written }
+    }
+
+    /// The number of octets that are in memory until they are written.
+    pub fn octets_held(&self) -> usize {
+        self.rest.iter().map(|(_, pieces)| pieces.octets_held()).sum()
     }
 
     pub fn is_empty(&self) -> bool {

@@ -13,7 +13,9 @@ use zeroize::Zeroizing;
 
 use crate::gateway::records::audit::Act;
 use crate::gateway::{self, Actor, Gateway};
+use crate::mail::reference::Reference;
 
+use super::asker::{Asker, Holder};
 use super::dpop::{self, Expected, Proof, Refused};
 use super::error::Problem;
 use super::replay::Use;
@@ -38,8 +40,25 @@ impl Signed {
         class: CostClass,
         work: impl FnOnce(&Gateway, &Actor) -> Result<T, E> + Send + 'static,
     ) -> Result<T, Problem> {
-        let Signed { actor, web, .. } = self;
-        web.run(class, move |gateway| work(gateway, &actor)).await
+        let (holder, Signed { actor, web, .. }) = (self.holder(), self);
+        web.run_for(holder, class, move |gateway| work(gateway, &actor)).await
+    }
+
+    /// Whose share this request's work is taken from.
+    pub fn holder(&self) -> Holder {
+        Holder::Account(self.actor.account())
+    }
+
+    /// Works like [`Signed::run`], for work that holds the message with this reference in memory:
+    /// it takes room for it first.
+    pub async fn run_content<T: Send + 'static, E: Into<Problem> + Send + 'static>(
+        self,
+        reference: Reference,
+        work: impl FnOnce(&Gateway, &Actor) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (holder, Signed { actor, web, .. }) = (self.holder(), self);
+        let opened = web.run_message(holder, actor, reference, work).await?;
+        Ok(opened.0)
     }
 
     /// Works like [`Signed::run`], for work that verifies the password again: guesses are slowed
@@ -176,9 +195,13 @@ where
         let token = token(&parts.headers)?;
         let proof = proof(&web, parts, Some(&token))?;
         let (shown, thumbprint) = (token.clone(), proof.thumbprint.clone());
-        let opened =
-            web.run(CostClass::Records, move |gateway| gateway.session_actor(&shown, &thumbprint));
+        let asker = parts.extensions.get::<Asker>().cloned();
+        let asker = asker.ok_or_else(|| Problem::broken(&"no asker"))?;
+        let opened = web.run_for(asker.holder(), CostClass::Records, move |gateway| {
+            gateway.session_actor(&shown, &thumbprint)
+        });
         let actor = opened.await?;
+        asker.is(actor.account());
         note_use(&web, &proof)?;
         if actor.is_temporary() && !may_be_temporary(parts) {
             let reason = "a temporary account can only read, reject and reply";

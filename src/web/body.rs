@@ -8,11 +8,14 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Body as _;
 use serde::de::DeserializeOwned;
 
 use crate::gateway::upload::CHUNK_OCTETS_MAX;
 use crate::mail::reference::Reference;
+use crate::net::shares::Held;
 
+use super::asker::{Asker, Holder};
 use super::error::Problem;
 use super::state::Web;
 
@@ -26,8 +29,7 @@ impl<T: DeserializeOwned> FromRequest<Web> for Json<T> {
         if !is_json(&request) {
             return Err(not_json());
         }
-        let octets = read(request, web, web.shared.config.body_octets_max).await?;
-        parsed(&octets).map(Json)
+        read_json(request, web, web.shared.config.body_octets_max).await.map(Json)
     }
 }
 
@@ -53,8 +55,7 @@ impl<T: DeserializeOwned> FromRequest<Web> for MessageJson<T> {
         if !is_json(&request) {
             return Err(not_json());
         }
-        let octets = read(request, web, web.shared.config.message_octets_max).await?;
-        parsed(&octets).map(MessageJson)
+        read_json(request, web, web.shared.config.message_octets_max).await.map(MessageJson)
     }
 }
 
@@ -87,7 +88,35 @@ async fn octets(request: Request, web: &Web, octets_max: usize) -> Result<Bytes,
         let detail = "The body must be application/octet-stream.";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-octets", detail));
     }
-    read(request, web, octets_max).await
+    let (octets, held) = read(request, web, octets_max).await?;
+    Ok(Bytes::from_owner(Counted { octets, _held: held }))
+}
+
+/// A body, and what it takes of the budget.
+struct Counted {
+    octets: Vec<u8>,
+    _held: Held<Holder>,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.octets
+    }
+}
+
+async fn read_json<T: DeserializeOwned>(
+    request: Request,
+    web: &Web,
+    octets_max: usize,
+) -> Result<T, Problem> {
+    let asker = request.extensions().get::<Asker>().cloned();
+    let (octets, held) = read(request, web, octets_max).await?;
+    let value = parsed(&octets)?;
+    // What was parsed takes about as much as the octets did.
+    if let Some(asker) = asker {
+        asker.keep(held);
+    }
+    Ok(value)
 }
 
 fn parsed<T: DeserializeOwned>(octets: &[u8]) -> Result<T, Problem> {
@@ -108,21 +137,50 @@ fn is_json(request: &Request) -> bool {
     media.trim().eq_ignore_ascii_case("application/json")
 }
 
-async fn read(request: Request, web: &Web, octets_max: usize) -> Result<Bytes, Problem> {
-    let config = &web.shared.config;
-    let body = Limited::new(request.into_body(), octets_max).collect();
-    match tokio::time::timeout(Duration::from_secs(config.body_timeout_secs), body).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            let detail = format!("The body is longer than {octets_max} octets.");
-            Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail))
-        }
-        Ok(Err(_)) => Err(Problem::invalid("The body is incomplete.")),
-        Err(_) => {
-            let detail = "The body took too long to arrive.";
-            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "too-slow", detail))
+/// Reads a body. It takes its length of the budget before it is read: as it is declared, or else as
+/// long as it may be.
+async fn read(
+    request: Request,
+    web: &Web,
+    octets_max: usize,
+) -> Result<(Vec<u8>, Held<Holder>), Problem> {
+    let asker = request.extensions().get::<Asker>();
+    let holder = asker.ok_or_else(|| Problem::broken(&"no asker"))?.holder();
+    let declared = request.body().size_hint().exact();
+    let declared = declared.map(|octets| usize::try_from(octets).unwrap_or(usize::MAX));
+    if declared.is_some_and(|octets| octets > octets_max) {
+        return Err(too_large(octets_max));
+    }
+    let held = web.shared.memory.wait(&holder, declared.unwrap_or(octets_max)).await?;
+    let limit = Duration::from_secs(web.shared.config.body_timeout_secs);
+    let body = collected(request, declared.unwrap_or_default(), octets_max);
+    let octets = tokio::time::timeout(limit, body).await.unwrap_or_else(|_| {
+        let detail = "The body took too long to arrive.";
+        Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "too-slow", detail))
+    });
+    Ok((octets?, held))
+}
+
+async fn collected(
+    request: Request,
+    expected: usize,
+    octets_max: usize,
+) -> Result<Vec<u8>, Problem> {
+    let mut octets = Vec::with_capacity(expected);
+    let mut body = Limited::new(request.into_body(), octets_max);
+    while let Some(frame) = body.frame().await {
+        match frame {
+            Ok(frame) => octets.extend_from_slice(frame.data_ref().map_or(&[], Bytes::as_ref)),
+            Err(error) if error.is::<LengthLimitError>() => return Err(too_large(octets_max)),
+            Err(_) => return Err(Problem::invalid("The body is incomplete.")),
         }
     }
+    Ok(octets)
+}
+
+fn too_large(octets_max: usize) -> Problem {
+    let detail = format!("The body is longer than {octets_max} octets.");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
 }
 
 /// The parameters of the query.

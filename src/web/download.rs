@@ -2,6 +2,7 @@
 //!
 //! A browser saves these and never displays them; if it did, they could do nothing.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::{
@@ -11,20 +12,31 @@ use axum::response::{IntoResponse, Response};
 
 use crate::gateway::mailboxes::content::{Content, Pieces};
 use crate::gateway::{self, Gateway};
+use crate::net::shares::Held;
 
 use super::archive::Archive;
+use super::asker::{Asker, Holder};
 use super::auth::Signed;
 use super::body::{Id, Ref};
 use super::error::{Problem, Problems};
 use super::headers::DOWNLOAD_POLICY;
 use super::state::{CostClass, Web};
-use super::stream::streamed;
+use super::stream::{STREAM_OCTETS, streamed};
 use super::ticket::{Grant, Target};
 
 /// A file to be downloaded.
 enum File {
     One { name: String, media: &'static str, pieces: Pieces },
     All { name: String, archive: Box<Archive> },
+}
+
+impl File {
+    fn octets_held(&self) -> usize {
+        match self {
+            File::One { pieces, .. } => pieces.octets_held(),
+            File::All { archive, .. } => archive.octets_held(),
+        }
+    }
 }
 
 /// Get what a ticket is for: a message's source, one attachment, or all of them in a ZIP. Each
@@ -42,9 +54,15 @@ enum File {
         Problems
     )
 )]
-pub async fn download(State(web): State<Web>, Id(secret): Id) -> Result<Response, Problem> {
+pub async fn download(
+    State(web): State<Web>,
+    Extension(asker): Extension<Asker>,
+    Id(secret): Id,
+) -> Result<Response, Problem> {
     let grant = redeem(&web, &secret, |target| !matches!(target, Target::View { .. }))?;
-    let file = web.run(CostClass::Content, move |gateway| fetch(gateway, &grant)).await?;
+    let holder = holder(&grant, &asker);
+    let (file, mut memory) = message_of(&web, grant, fetch).await?;
+    memory.shrink_to(file.octets_held() + STREAM_OCTETS);
     let headers = |name: &str, media| {
         [
             (CONTENT_TYPE, HeaderValue::from_static(media)),
@@ -56,10 +74,12 @@ pub async fn download(State(web): State<Web>, Id(secret): Id) -> Result<Response
         File::One { name, media, pieces } => {
             // With a length, an incomplete download is recognised as such.
             let length = [(CONTENT_LENGTH, HeaderValue::from(pieces.octets()))];
-            (headers(&name, media), length, streamed(web, pieces)).into_response()
+            let body = streamed(web, pieces, memory, holder);
+            (headers(&name, media), length, body).into_response()
         }
         File::All { name, archive } => {
-            (headers(&name, "application/zip"), streamed(web, *archive)).into_response()
+            let body = streamed(web, *archive, memory, holder);
+            (headers(&name, "application/zip"), body).into_response()
         }
     })
 }
@@ -79,17 +99,18 @@ pub async fn download(State(web): State<Web>, Id(secret): Id) -> Result<Response
     )
 )]
 pub async fn source(Ref(reference): Ref, signed: Signed) -> Result<Response, Problem> {
-    let web = signed.web.clone();
-    let found = signed.run(CostClass::Content, move |gateway, actor| {
+    let (web, holder) = (signed.web.clone(), signed.holder());
+    let found = web.run_message(holder, signed.actor, reference, move |gateway, actor| {
         Ok::<_, gateway::Error>(gateway.message_raw(actor, reference)?.1.raw())
     });
-    let pieces = found.await?;
+    let (pieces, mut memory) = found.await?;
+    memory.shrink_to(pieces.octets_held() + STREAM_OCTETS);
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("message/rfc822")),
         (CONTENT_SECURITY_POLICY, DOWNLOAD_POLICY),
         (CONTENT_LENGTH, HeaderValue::from(pieces.octets())),
     ];
-    Ok((headers, streamed(web, pieces)).into_response())
+    Ok((headers, streamed(web, pieces, memory, holder)).into_response())
 }
 
 /// Redeems a ticket. A failure has the same answer, whatever the reason.
@@ -106,13 +127,31 @@ pub fn session_of(gateway: &Gateway, grant: &Grant) -> Result<gateway::Actor, Pr
     })
 }
 
-/// Returns the content of the message that a grant is for.
-pub fn message_of(gateway: &Gateway, grant: &Grant) -> Result<Content, Problem> {
-    Ok(gateway.message_raw(&session_of(gateway, grant)?, grant.reference)?.1)
+/// Returns whose share the request of a grant is taken from, and says whose request it is.
+pub fn holder(grant: &Grant, asker: &Asker) -> Holder {
+    asker.is(grant.account);
+    Holder::Account(grant.account)
 }
 
-fn fetch(gateway: &Gateway, grant: &Grant) -> Result<File, Problem> {
-    let content = message_of(gateway, grant)?;
+/// Opens the message that a grant is for, once there is room for it in memory, and passes it to
+/// `work`.
+pub async fn message_of<T: Send + 'static>(
+    web: &Web,
+    grant: Grant,
+    work: impl FnOnce(&Content, &Grant) -> Result<T, Problem> + Send + 'static,
+) -> Result<(T, Held<Holder>), Problem> {
+    let holder = Holder::Account(grant.account);
+    let opened = web.run_for(holder, CostClass::Records, move |gateway| {
+        session_of(gateway, &grant).map(|actor| (actor, grant))
+    });
+    let (actor, grant) = opened.await?;
+    let done = web.run_message(holder, actor, grant.reference, move |gateway, actor| {
+        work(&gateway.message_raw(actor, grant.reference)?.1, &grant)
+    });
+    done.await
+}
+
+fn fetch(content: &Content, grant: &Grant) -> Result<File, Problem> {
     match grant.target {
         Target::Attachment(index) => {
             let (part, pieces) = content.part(index).ok_or_else(Problem::not_found)?;
@@ -121,7 +160,7 @@ fn fetch(gateway: &Gateway, grant: &Grant) -> Result<File, Problem> {
             Ok(File::One { name, media, pieces })
         }
         Target::Attachments => {
-            let archive = Archive::of(&content);
+            let archive = Archive::of(content);
             if archive.is_empty() {
                 return Err(Problem::not_found());
             }

@@ -3,8 +3,8 @@
 //!
 //! | file | purpose |
 //! | --- | --- |
-//! | `server` | listeners, TLS, HTTP/1.1 and HTTP/2, limits, the drain; `timeout`: stalled peers; `redirect`: plain HTTP |
-//! | `state` | what all requests share, and how the core is called; `streams`: limit on open event streams |
+//! | `server` | listeners, TLS, HTTP/1.1 and HTTP/2, limits, the drain; `timeout`, `activity`, `sent`: stalled and idle peers; `redirect`: plain HTTP |
+//! | `state` | what all requests share, and how the core is called; `asker`, `memory`: whose share of the memory a request takes |
 //! | `router` | the list of routes, and the OpenAPI document generated from it |
 //! | `dpop`, `replay`, `auth` | authentication: a signed request (RFC 9449), accepted once, in a live session |
 //! | `api` | the API, one file for each resource |
@@ -16,8 +16,10 @@
 //! Invariants: no cookie is ever set or read; a token is useless without its key; no key is held
 //! between requests; no log contains a ticket, a token or a proof.
 
+mod activity;
 mod api;
 mod archive;
+mod asker;
 mod assets;
 mod attempts;
 mod auth;
@@ -26,13 +28,14 @@ mod download;
 mod dpop;
 mod error;
 mod headers;
+mod memory;
 mod redirect;
 mod replay;
 mod router;
+mod sent;
 pub mod server;
 mod state;
 mod stream;
-mod streams;
 mod ticket;
 mod timeout;
 mod view;

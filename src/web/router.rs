@@ -7,7 +7,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, on};
-use axum::{Router, http};
+use axum::{Extension, Router, http};
 use utoipa_axum::PathItemExt;
 
 use super::api::{
@@ -15,6 +15,7 @@ use super::api::{
     preference, search, session, submission, temporary,
 };
 use super::error::Problem;
+use super::sent::Accounted;
 use super::state::Web;
 use super::{assets, download, headers, view};
 
@@ -151,7 +152,7 @@ where
 /// Serves the OpenAPI 3.1 document. It is the committed one, which a test compares with what the
 /// routes say, so that it need not be made here.
 async fn document() -> Response {
-    ([(CONTENT_TYPE, "application/json")], DOCUMENT).into_response()
+    (Extension(Accounted), [(CONTENT_TYPE, "application/json")], DOCUMENT).into_response()
 }
 
 const DOCUMENT: &str = include_str!("../../docs/openapi.json");
@@ -168,7 +169,10 @@ async fn page(request: Request) -> Response {
     if request.method() != http::Method::GET && request.method() != http::Method::HEAD {
         return wrong_method().await.into_response();
     }
-    assets::answer(path, request.headers())
+    let mut response = assets::answer(path, request.headers());
+    // The files are a part of the program.
+    response.extensions_mut().insert(Accounted);
+    response
 }
 
 /// Says whether mail can be accepted, for programs that watch over the service; why it cannot is for

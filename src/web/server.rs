@@ -4,7 +4,8 @@
 //! | limit | protects against |
 //! | --- | --- |
 //! | connections, in total and per address | floods |
-//! | handshake, header, body and write timeouts | deliberately slow peers |
+//! | handshake, header, body, write and idle timeouts | deliberately slow peers, and those that ask nothing |
+//! | memory for bodies, with a share for each account and network | large bodies, and answers that are not read |
 //! | header and body sizes, streams, resets | requests that cost more to process than to send |
 //!
 //! On shutdown it accepts nothing new, lets requests finish, and ends event streams.
@@ -38,8 +39,11 @@ use crate::net::throttles::Throttles;
 use crate::net::tls::Identity;
 use crate::net::{self, tls};
 
+use super::activity::{Activity, Over};
+use super::asker::Asker;
 use super::redirect::{self, Target};
 use super::router;
+use super::sent::sent;
 use super::state::{Connection, Web};
 use super::timeout::TimedStream;
 
@@ -58,6 +62,8 @@ pub struct Server {
 /// (CVE-2023-44487).
 const RESETS_MAX: usize = 32;
 const HTTP2_PING_SECS: u64 = 30;
+/// How long a client that is idle has to take note of the end.
+const GOODBYE: Duration = Duration::from_secs(5);
 const HTTP1_HEADERS_MAX: usize = 64;
 
 impl Server {
@@ -97,7 +103,7 @@ impl Server {
         let session = move |stream, peer| {
             let (this, connection) =
                 (self.clone(), Connection { peer, stop: connection_stop.clone() });
-            async move { ended(peer, this.secure(stream, connection).await) }
+            async move { ended(peer, this.watched(stream, connection).await) }
         };
         // Before the handshake there is no way to send a refusal.
         listen::accept(listener, permits, stop, tasks, b"", session).await;
@@ -121,7 +127,32 @@ impl Server {
         listen::accept(listener, permits, stop, tasks, b"", session).await;
     }
 
-    async fn secure(&self, stream: TcpStream, connection: Connection) -> io::Result<()> {
+    /// Speaks with one client until nothing happens any more; see `activity`.
+    async fn watched(&self, stream: TcpStream, connection: Connection) -> io::Result<()> {
+        let activity = Activity::new(self.permits.clone(), connection.peer);
+        let idle = Duration::from_secs(self.config.header_timeout_secs);
+        let write = Duration::from_secs(self.config.write_timeout_secs);
+        let close = connection.stop.child_token();
+        let mut spoken = pin!(self.secure(stream, connection, &activity, &close));
+        let over = tokio::select! {
+            done = spoken.as_mut() => return done,
+            over = activity.over(idle, write) => over,
+        };
+        if over == Over::Idle {
+            // A client that is about to ask is told first (RFC 9113 §6.8).
+            close.cancel();
+            let _ = tokio::time::timeout(GOODBYE, spoken).await;
+        }
+        Err(io::Error::other(format!("{over:?}")))
+    }
+
+    async fn secure(
+        &self,
+        stream: TcpStream,
+        connection: Connection,
+        activity: &Arc<Activity>,
+        close: &CancellationToken,
+    ) -> io::Result<()> {
         // Responses are written whole, so waiting to fill packets would only delay them.
         stream.set_nodelay(true)?;
         let limit = Duration::from_secs(self.config.tls_timeout_secs);
@@ -131,13 +162,19 @@ impl Server {
             true => self.builder().http2_only(),
             false => self.builder().http1_only(),
         };
-        let stop = connection.stop.clone();
+        let activity = activity.clone();
+        let (router, memory) = (self.router.clone(), self.web.shared.memory.clone());
         let answer = move |mut request: Request<Incoming>| {
+            let (exchange, asker) = (activity.begin(), Asker::new(connection.peer.ip()));
             request.extensions_mut().insert(connection.clone());
-            let router = self.router.clone();
-            async move { Ok::<Response<Body>, Infallible>(route(router, request).await) }
+            request.extensions_mut().insert(asker.clone());
+            let (router, memory) = (router.clone(), memory.clone());
+            async move {
+                let response = route(router, request).await;
+                Ok::<Response<Body>, Infallible>(sent(&memory, response, exchange, &asker).await)
+            }
         };
-        self.run_session(&builder, stream, answer, &stop).await
+        self.run_session(&builder, stream, answer, close).await
     }
 
     async fn redirect(

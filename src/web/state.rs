@@ -1,6 +1,6 @@
 //! The state that all requests share, and the only way in which the web edge calls the core.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -8,16 +8,20 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Timestamp;
 use crate::config;
-use crate::gateway::{self, Gateway};
+use crate::gateway::{self, AccountId, Actor, Gateway};
+use crate::mail::reference::Reference;
 use crate::net::remote_image::RemoteImages;
+use crate::net::shares::{Held, Limits, Shares};
 use crate::net::throttles::Throttles;
 use crate::net::tls::Identity;
 use crate::net::work::{self, NotDone, Workers};
 
+use super::asker::Holder;
 use super::attempts::Attempts;
 use super::error::Problem;
+use super::memory::Memory;
 use super::replay::Seen;
-use super::streams::Streams;
+use super::stream::STREAM_OCTETS;
 use super::ticket::Tickets;
 
 /// The state that all requests share. Clones share it too.
@@ -38,13 +42,44 @@ pub(super) struct Shared {
     pub(super) seen: Seen,
     pub(super) tickets: Tickets,
     pub(super) attempts: Attempts,
-    pub(super) streams: Streams,
+    /// Open event streams.
+    pub(super) streams: Shares<AccountId>,
+    /// Octets of bodies.
+    pub(super) memory: Memory,
     /// Whether mail could be stored, and when that was found out.
     ready: tokio::sync::Mutex<Option<(Instant, bool)>>,
     /// Runs work that only touches records.
-    pub(super) records: Workers,
+    records: Turns,
     /// Runs work that holds a whole message in memory.
-    pub(super) contents: Workers,
+    contents: Turns,
+}
+
+/// Workers, and who may use how many of them at the same time.
+struct Turns {
+    shares: Shares<Holder>,
+    workers: Workers,
+    timeout: Duration,
+}
+
+impl Turns {
+    fn new(at_once: usize, each: usize, timeout: Duration) -> Turns {
+        let shares = Shares::new(Limits::new(at_once, each));
+        Turns { shares, workers: Workers::new(at_once, timeout), timeout }
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        holder: Holder,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, NotDone> {
+        let turn = self.shares.wait(&holder, 1, self.timeout).await.map_err(|_| NotDone::Busy)?;
+        let work = move || {
+            let done = work();
+            drop(turn);
+            done
+        };
+        self.workers.run(work).await
+    }
 }
 
 /// The connection that a request came on.
@@ -54,6 +89,12 @@ pub(super) struct Connection {
     /// Cancelled when the daemon is stopping.
     pub(super) stop: CancellationToken,
 }
+
+/// A message that is opened is in memory as it was stored, and its parts are there decoded.
+const COPIES: usize = 2;
+
+/// All who are not signed in, where it does not matter who they are.
+const ANYBODY: Holder = Holder::Network(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
 
 /// How long the answer to whether mail can be stored is good.
 const READY_FOR: Duration = Duration::from_secs(1);
@@ -81,10 +122,19 @@ impl Web {
             seen: Seen::new(config.proofs_remembered_max, config.proof_age_secs),
             tickets: Tickets::new(&config),
             attempts: Attempts::new(throttles),
-            streams: Streams::new(config.event_streams_per_account_max),
+            streams: Shares::new(Limits::new(usize::MAX, config.event_streams_per_account_max)),
+            memory: Memory::new(&config),
             ready: tokio::sync::Mutex::default(),
-            records: Workers::new(config.requests_at_once_max, timeout),
-            contents: Workers::new(config.contents_at_once_max, timeout),
+            records: Turns::new(
+                config.requests_at_once_max,
+                config.requests_at_once_per_account_max,
+                timeout,
+            ),
+            contents: Turns::new(
+                config.contents_at_once_max,
+                config.contents_at_once_per_account_max,
+                timeout,
+            ),
             gateway,
             config,
         };
@@ -103,8 +153,7 @@ impl Web {
         self.shared.gateway.clock().now()
     }
 
-    /// Calls the core off the async threads, once a permit is available. The work continues when
-    /// the client disconnects, and keeps its permit until it is done.
+    /// Calls the core for somebody who is not signed in; see [`Web::run_for`].
     pub(super) async fn run<T, E>(
         &self,
         class: CostClass,
@@ -114,12 +163,57 @@ impl Web {
         T: Send + 'static,
         E: Into<Problem> + Send + 'static,
     {
-        let workers = match class {
+        self.run_for(ANYBODY, class, work).await
+    }
+
+    /// Calls the core off the async threads, once a turn is available, as one of the turns of
+    /// `holder`. The work continues when the client disconnects, and keeps its turn until it is
+    /// done.
+    pub(super) async fn run_for<T, E>(
+        &self,
+        holder: Holder,
+        class: CostClass,
+        work: impl FnOnce(&Gateway) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: Into<Problem> + Send + 'static,
+    {
+        let turns = match class {
             CostClass::Records => &self.shared.records,
             CostClass::Content => &self.shared.contents,
         };
         let gateway = self.shared.gateway.clone();
-        workers.run(move || work(&gateway)).await?.map_err(Into::into)
+        turns.run(holder, move || work(&gateway)).await?.map_err(Into::into)
+    }
+
+    /// Calls the core for work that holds the message with this reference in memory. Room for it is
+    /// taken before, and returned with the result, whose part may stay in memory.
+    pub(super) async fn run_message<T, E>(
+        &self,
+        holder: Holder,
+        actor: Actor,
+        reference: Reference,
+        work: impl FnOnce(&Gateway, &Actor) -> Result<T, E> + Send + 'static,
+    ) -> Result<(T, Held<Holder>), Problem>
+    where
+        T: Send + 'static,
+        E: Into<Problem> + Send + 'static,
+    {
+        let sized = self.run_for(holder, CostClass::Records, move |gateway| {
+            let octets = gateway.message_octets(&actor, reference)?;
+            Ok::<_, gateway::Error>((octets, actor))
+        });
+        let (octets, actor) = sized.await?;
+        let octets = usize::try_from(octets).unwrap_or(usize::MAX);
+        // No more than a part of a share, so that what the account has open already leaves room.
+        let most = self.shared.config.memory_octets_per_account_max / 2;
+        let room = octets.saturating_mul(COPIES).min(most) + STREAM_OCTETS;
+        let held = self.shared.memory.wait(&holder, room).await?;
+        let done = self.run_for(holder, CostClass::Content, move |gateway| {
+            work(gateway, &actor).map(|done| (done, held))
+        });
+        done.await
     }
 
     /// Returns whether mail can be stored. Anybody may ask, so it is found out only once a second.

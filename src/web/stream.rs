@@ -1,6 +1,7 @@
 //! Response bodies that are sent while they are read, and wiped from memory once they are sent.
 
 use std::io;
+use std::sync::Arc;
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -8,8 +9,10 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use zeroize::Zeroizing;
 
-use crate::gateway::mailboxes::content::Pieces;
+use crate::gateway::mailboxes::content::{Pieces, STEP_OCTETS};
+use crate::net::shares::Held;
 
+use super::asker::Holder;
 use super::error::Problem;
 use super::state::{CostClass, Web};
 
@@ -25,39 +28,46 @@ impl Source for Pieces {
     }
 }
 
+/// What a stream holds in memory besides its source: the pieces ahead, the one being read, and the
+/// one being sent.
+pub const STREAM_OCTETS: usize = 4 * STEP_OCTETS as usize;
+const PIECES_AHEAD: usize = 2;
+
 /// Streams a source as a response body. At most a few pieces are in memory, however slow the
-/// client is, and each is wiped once it is sent.
-pub fn streamed(web: Web, mut pieces: impl Source) -> Body {
-    const PIECES_AHEAD: usize = 2;
+/// client is, and each is wiped once it is sent. `memory` is what the source and the stream take of
+/// the budget.
+pub fn streamed(web: Web, source: impl Source, memory: Held<Holder>, holder: Holder) -> Body {
     let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(PIECES_AHEAD);
+    let memory = Arc::new(memory);
     tokio::spawn(async move {
-        loop {
-            let read = web.run(CostClass::Content, move |_| {
+        // Declared before the source, and so returned after it is gone.
+        let memory = memory;
+        let mut source = Some(source);
+        while let Some(mut pieces) = source.take() {
+            let read = web.run_for(holder, CostClass::Content, move |_| {
                 let piece = pieces.take_next()?;
                 Ok::<_, Problem>((piece, pieces))
             });
-            match read.await {
+            let piece = match read.await {
                 Ok((Some(piece), rest)) => {
-                    pieces = rest;
-                    // The client may have disconnected.
-                    if sender.send(Ok(Bytes::from_owner(Wiped(piece)))).await.is_err() {
-                        return;
-                    }
+                    source = Some(rest);
+                    Ok(Bytes::from_owner(Wiped(piece, memory.clone())))
                 }
                 Ok((None, _)) => return,
-                Err(_) => {
-                    // The response ends short of its announced length; the log records the reason.
-                    let _ = sender.send(Err(io::Error::other("reading failed"))).await;
-                    return;
-                }
+                // The response ends short of its announced length; the log records the reason.
+                Err(_) => Err(io::Error::other("reading failed")),
+            };
+            // The client may have disconnected.
+            if sender.send(piece).await.is_err() {
+                return;
             }
         }
     });
     Body::from_stream(ReceiverStream::new(receiver))
 }
 
-/// Octets that are wiped from memory when they are dropped.
-pub struct Wiped(pub Zeroizing<Vec<u8>>);
+/// Octets that are wiped from memory when they are dropped, and what they take of the budget.
+struct Wiped(Zeroizing<Vec<u8>>, #[expect(dead_code, reason = "held")] Arc<Held<Holder>>);
 
 impl AsRef<[u8]> for Wiped {
     fn as_ref(&self) -> &[u8] {

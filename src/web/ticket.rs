@@ -5,7 +5,7 @@
 //! sealed under a key derived from them. So between the two requests nothing stored here can open
 //! the session, and the link becomes invalid when its session ends. Links are never logged.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
@@ -16,7 +16,9 @@ use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
 use crate::config;
+use crate::gateway::AccountId;
 use crate::mail::reference::Reference;
+use crate::net::shares::{Held, Limits, Shares};
 
 /// What a link is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +40,7 @@ pub enum Target {
 pub struct Request<'r> {
     pub token: &'r str,
     pub thumbprint: &'r str,
-    pub session: String,
+    pub account: AccountId,
     pub reference: Reference,
     pub target: Target,
 }
@@ -47,6 +49,7 @@ pub struct Request<'r> {
 pub struct Grant {
     pub token: Zeroizing<String>,
     pub thumbprint: String,
+    pub account: AccountId,
     pub reference: Reference,
     pub target: Target,
 }
@@ -63,8 +66,7 @@ pub enum NoTicket {
 /// The links that are valid now.
 pub struct Tickets {
     secs: i64,
-    max: usize,
-    per_session_max: usize,
+    places: Shares<AccountId>,
     rows: Mutex<Rows>,
 }
 
@@ -72,27 +74,26 @@ pub struct Tickets {
 struct Rows {
     tickets: HashMap<Id, Ticket>,
     /// The links in the order in which they expire.
-    ends: VecDeque<(Timestamp, Id)>,
-    by_session: HashMap<String, usize>,
+    ends: BTreeSet<(Timestamp, Id)>,
 }
 
 type Id = [u8; 32];
 
 struct Ticket {
-    session: String,
+    account: AccountId,
     sealed_token: Vec<u8>,
     thumbprint: String,
     reference: Reference,
     target: Target,
     ends: Timestamp,
+    _place: Held<AccountId>,
 }
 
 impl Tickets {
     pub fn new(config: &config::Https) -> Tickets {
         Tickets {
             secs: i64::try_from(config.ticket_secs).unwrap_or(i64::MAX / 4),
-            max: config.tickets_max,
-            per_session_max: config.tickets_per_session_max,
+            places: Shares::new(Limits::new(config.tickets_max, config.tickets_per_account_max)),
             rows: Mutex::default(),
         }
     }
@@ -101,23 +102,20 @@ impl Tickets {
     pub fn issue(&self, request: Request<'_>, now: Timestamp) -> Result<String, NoTicket> {
         let mut secret = Zeroizing::new([0; 32]);
         aws_lc_rs::rand::fill(&mut *secret).map_err(|_| NoTicket::Broken)?;
+        let mut rows = self.rows();
+        rows.forget(now);
         let ticket = Ticket {
+            _place: self.places.take(&request.account, 1).map_err(|_| NoTicket::Full)?,
             sealed_token: seal(&secret, request.token)?,
-            session: request.session,
+            account: request.account,
             thumbprint: request.thumbprint.to_owned(),
             reference: request.reference,
             target: request.target,
             ends: now.plus_secs(self.secs),
         };
-        let mut rows = self.rows();
-        rows.forget(now);
-        let here = rows.by_session.get(&ticket.session).copied().unwrap_or_default();
-        // Used links stay in `ends` until they expire.
-        let is_full = rows.tickets.len() >= self.max || rows.ends.len() >= 4 * self.max;
-        if is_full || here >= self.per_session_max {
-            return Err(NoTicket::Full);
-        }
-        rows.insert(derive(b"postern ticket id v1", &secret), ticket);
+        let id = derive(b"postern ticket id v1", &secret);
+        rows.ends.insert((ticket.ends, id));
+        rows.tickets.insert(id, ticket);
         Ok(URL_SAFE_NO_PAD.encode(*secret))
     }
 
@@ -137,6 +135,7 @@ impl Tickets {
         let grant = Grant {
             token: open(secret, &ticket.sealed_token)?,
             thumbprint: ticket.thumbprint.clone(),
+            account: ticket.account,
             reference: ticket.reference,
             target: ticket.target,
         };
@@ -152,29 +151,15 @@ impl Tickets {
 }
 
 impl Rows {
-    fn insert(&mut self, id: Id, ticket: Ticket) {
-        self.ends.push_back((ticket.ends, id));
-        *self.by_session.entry(ticket.session.clone()).or_default() += 1;
-        self.tickets.insert(id, ticket);
-    }
-
     fn remove(&mut self, id: &Id) {
-        let Some(ticket) = self.tickets.remove(id) else { return };
-        if let Some(count) = self.by_session.get_mut(&ticket.session) {
-            *count -= 1;
-            if *count == 0 {
-                self.by_session.remove(&ticket.session);
-            }
+        if let Some(ticket) = self.tickets.remove(id) {
+            self.ends.remove(&(ticket.ends, *id));
         }
     }
 
-    /// Removes expired links. All links are valid for equally long, so the oldest expire first.
+    /// Removes expired links.
     fn forget(&mut self, now: Timestamp) {
-        while let Some((ends, id)) = self.ends.front().copied() {
-            if ends > now {
-                return;
-            }
-            self.ends.pop_front();
+        while let Some((_, id)) = self.ends.first().filter(|(ends, _)| *ends <= now).copied() {
             self.remove(&id);
         }
     }
@@ -244,27 +229,27 @@ mod tests {
     const VIEW: Target = Target::View { remote: false };
     const NOW: Timestamp = Timestamp(1_000_000);
 
-    fn tickets(max: usize, per_session_max: usize) -> Tickets {
+    fn tickets(max: usize, per_account_max: usize) -> Tickets {
         let config = config::Https {
             tickets_max: max,
-            tickets_per_session_max: per_session_max,
+            tickets_per_account_max: per_account_max,
             ..config::Https::default()
         };
         Tickets::new(&config)
     }
 
-    fn issue(tickets: &Tickets, session: &str, target: Target) -> Result<String, NoTicket> {
+    fn issue(tickets: &Tickets, account: u8, target: Target) -> Result<String, NoTicket> {
         let reference = Reference::from_parts(1, 2);
-        let session = session.to_owned();
+        let account = AccountId([account; 16]);
         let request =
-            Request { token: "the token", thumbprint: "the key", session, reference, target };
+            Request { token: "the token", thumbprint: "the key", account, reference, target };
         tickets.issue(request, NOW)
     }
 
     #[test]
     fn a_download_is_good_once() {
         let tickets = tickets(10, 10);
-        let secret = issue(&tickets, "s", Target::Attachment(3)).unwrap();
+        let secret = issue(&tickets, 1, Target::Attachment(3)).unwrap();
         assert_eq!(secret.len(), 43);
         assert!(
             tickets.redeem(&secret, NOW, |target| matches!(target, Target::View { .. })).is_none()
@@ -277,19 +262,19 @@ mod tests {
     #[test]
     fn a_frame_may_ask_again_until_its_minute_is_over() {
         let tickets = tickets(10, 10);
-        let secret = issue(&tickets, "s", VIEW).unwrap();
+        let secret = issue(&tickets, 1, VIEW).unwrap();
         for secs in [0, 1, 59] {
             assert!(tickets.redeem(&secret, NOW.plus_secs(secs), |_| true).is_some(), "{secs}");
         }
         assert!(tickets.redeem(&secret, NOW.plus_secs(60), |_| true).is_none());
         let rows = tickets.rows();
-        assert!(rows.tickets.is_empty() && rows.ends.is_empty() && rows.by_session.is_empty());
+        assert!(rows.tickets.is_empty() && rows.ends.is_empty() && tickets.places.in_use() == 0);
     }
 
     #[test]
     fn what_is_no_ticket_opens_nothing() {
         let tickets = tickets(10, 10);
-        issue(&tickets, "s", Target::Raw).unwrap();
+        issue(&tickets, 1, Target::Raw).unwrap();
         let random = URL_SAFE_NO_PAD.encode([7; 32]);
         for secret in ["", "x", "%00", "../..", random.as_str()] {
             assert!(tickets.redeem(secret, NOW, |_| true).is_none(), "{secret}");
@@ -297,21 +282,21 @@ mod tests {
     }
 
     #[test]
-    fn links_are_bounded_in_all_and_per_session_and_come_back() {
+    fn links_are_bounded_in_all_and_per_account_and_come_back() {
         let tickets = tickets(3, 2);
-        issue(&tickets, "a", VIEW).unwrap();
-        let used = issue(&tickets, "a", Target::Raw).unwrap();
-        assert_eq!(issue(&tickets, "a", Target::Raw), Err(NoTicket::Full));
-        issue(&tickets, "b", Target::Raw).unwrap();
-        assert_eq!(issue(&tickets, "c", Target::Raw), Err(NoTicket::Full));
+        issue(&tickets, 1, VIEW).unwrap();
+        let used = issue(&tickets, 1, Target::Raw).unwrap();
+        assert_eq!(issue(&tickets, 1, Target::Raw), Err(NoTicket::Full));
+        issue(&tickets, 2, Target::Raw).unwrap();
+        assert_eq!(issue(&tickets, 3, Target::Raw), Err(NoTicket::Full));
         assert!(tickets.redeem(&used, NOW, |_| true).is_some());
-        assert!(issue(&tickets, "a", Target::Raw).is_ok());
+        assert!(issue(&tickets, 1, Target::Raw).is_ok());
     }
 
     #[test]
     fn no_token_is_in_memory_in_clear() {
         let tickets = tickets(3, 2);
-        issue(&tickets, "a", VIEW).unwrap();
+        issue(&tickets, 1, VIEW).unwrap();
         let rows = tickets.rows();
         let sealed = &rows.tickets.values().next().unwrap().sealed_token;
         assert!(!sealed.windows(5).any(|window| window == b"token"));

@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 
+use axum::Extension;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::request::Parts;
@@ -17,12 +18,13 @@ use crate::gateway::mailboxes::content::Pieces;
 use crate::mail::{message, sanitize};
 use crate::net::remote_image::RemoteImages;
 
+use super::asker::Asker;
 use super::body::Id;
-use super::download::{message_of, redeem, session_of};
+use super::download::{holder, message_of, redeem, session_of};
 use super::error::{Problem, ProblemBody, Problems};
 use super::headers::{DOWNLOAD_POLICY, MAIL_POLICY};
 use super::state::{CostClass, Web};
-use super::stream::{Source, streamed};
+use super::stream::{STREAM_OCTETS, Source, streamed};
 use super::ticket::{Target, link_open, link_seal};
 
 /// Get a message's sanitised HTML, for a frame.
@@ -39,19 +41,22 @@ use super::ticket::{Target, link_open, link_seal};
         Problems
     )
 )]
-pub async fn frame(State(web): State<Web>, Id(secret): Id) -> Result<Response, Problem> {
+pub async fn frame(
+    State(web): State<Web>,
+    Extension(asker): Extension<Asker>,
+    Id(secret): Id,
+) -> Result<Response, Problem> {
     let grant = redeem(&web, &secret, is_view)?;
+    holder(&grant, &asker);
     let shows = grant.target == Target::View { remote: true };
     let most = web.remote_images().filter(|_| shows).map_or(0, RemoteImages::per_message_max);
-    let document = web.run(CostClass::Content, move |gateway| {
-        let content = message_of(gateway, &grant)?;
-        document(content.shown(), &secret, most)
-    });
+    let document =
+        message_of(&web, grant, move |content, _| document(content.shown(), &secret, most));
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (CONTENT_SECURITY_POLICY, MAIL_POLICY),
     ];
-    Ok((headers, document.await?).into_response())
+    Ok((headers, document.await?.0).into_response())
 }
 
 fn is_view(target: Target) -> bool {
@@ -114,14 +119,19 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Within<
         Problems
     )
 )]
-pub async fn image(State(web): State<Web>, inline: Within<u32>) -> Result<Response, Problem> {
+pub async fn image(
+    State(web): State<Web>,
+    Extension(asker): Extension<Asker>,
+    inline: Within<u32>,
+) -> Result<Response, Problem> {
     let grant = redeem(&web, &inline.secret, is_view)?;
-    let found = web.run(CostClass::Content, move |gateway| {
-        let content = message_of(gateway, &grant)?;
+    let holder = holder(&grant, &asker);
+    let found = message_of(&web, grant, move |content, _| {
         let (_, mut rest) = content.part(inline.wanted).ok_or_else(Problem::not_found)?;
-        Ok::<_, Problem>(Started { first: rest.take_next()?, rest })
+        Ok(Started { first: rest.take_next()?, rest })
     });
-    let started = found.await?;
+    let (started, mut memory) = found.await?;
+    memory.shrink_to(started.rest.octets_held() + STREAM_OCTETS);
     let media = message::image_type(started.first.as_deref().map_or(&[], Vec::as_slice))
         .ok_or_else(|| {
             let detail = "Only PNG, JPEG, GIF and WebP images are shown.";
@@ -131,7 +141,7 @@ pub async fn image(State(web): State<Web>, inline: Within<u32>) -> Result<Respon
         (CONTENT_TYPE, HeaderValue::from_static(media)),
         (CONTENT_SECURITY_POLICY, DOWNLOAD_POLICY),
     ];
-    Ok((headers, streamed(web, started)).into_response())
+    Ok((headers, streamed(web, started, memory, holder)).into_response())
 }
 
 /// Get a remote image that a message's HTML shows.
@@ -151,12 +161,17 @@ pub async fn image(State(web): State<Web>, inline: Within<u32>) -> Result<Respon
         Problems
     )
 )]
-pub async fn remote(State(web): State<Web>, from: Within<String>) -> Result<Response, Problem> {
+pub async fn remote(
+    State(web): State<Web>,
+    Extension(asker): Extension<Asker>,
+    from: Within<String>,
+) -> Result<Response, Problem> {
     let shows = |target| target == Target::View { remote: true };
     let grant = redeem(&web, &from.secret, shows)?;
     let address = link_open(&from.secret, &from.wanted).ok_or_else(Problem::gone)?;
     // The link works only while the session is live, like all other requests of the frame.
-    web.run(CostClass::Records, move |gateway| session_of(gateway, &grant).map(|_| ())).await?;
+    let (holder, live) = (holder(&grant, &asker), move |gateway: &_| session_of(gateway, &grant));
+    web.run_for(holder, CostClass::Records, live).await?;
     let remote_images = web.remote_images().ok_or_else(Problem::gone)?;
     let image = remote_images.fetch(&address).await.map_err(|why| {
         Problem::new(StatusCode::BAD_GATEWAY, "no-image", format!("No image: {why}."))

@@ -29,4 +29,5 @@ mod web_proof;
 mod web_quota;
 mod web_search;
 mod web_sessions;
+mod web_shares;
 mod web_transport;

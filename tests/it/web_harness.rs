@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -125,6 +126,11 @@ impl TestWeb {
     /// Returns a browser without a session, on an HTTP/2 connection.
     pub async fn browser(&self) -> Browser {
         Browser::on(Wire::http2(self.https).await, self)
+    }
+
+    /// Returns a browser that reads no more than the first `window` octets of a response.
+    pub async fn stalling_browser(&self, window: u32) -> Browser {
+        Browser::on(Wire::http2_window(self.https, window).await, self)
     }
 
     /// Returns a browser without a session, on an HTTP/1.1 connection.
@@ -259,12 +265,32 @@ impl Wire {
     }
 
     pub async fn http2(to: SocketAddr) -> Wire {
+        Wire::http2_window(to, 1 << 20).await
+    }
+
+    /// Opens a connection on which each response may send `window` octets that are not read.
+    pub async fn http2_window(to: SocketAddr, window: u32) -> Wire {
         let stream = shake(to, client_tls(TLS_BOTH, &[b"h2"])).await.unwrap();
-        let io = TokioIo::new(stream);
-        let shaken = hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await;
-        let (sender, driver) = shaken.unwrap();
+        let mut builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+        builder.initial_stream_window_size(window);
+        let (sender, driver) = builder.handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(driver);
         Wire::Http2(sender)
+    }
+
+    /// Waits until the server has ended the connection, which this side does not.
+    pub async fn ended(&mut self) {
+        let ended = async {
+            match self {
+                Wire::Http1(sender) => while sender.ready().await.is_ok() {},
+                Wire::Http2(sender) => {
+                    while sender.ready().await.is_ok() {
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
+                }
+            }
+        };
+        within(ended).await;
     }
 
     async fn send(&mut self, request: Request<Full<Bytes>>) -> Response<hyper::body::Incoming> {
@@ -283,7 +309,7 @@ impl Wire {
 
 /// What a browser has: a connection, a key, and a token if it is signed in.
 pub struct Browser {
-    wire: Wire,
+    pub wire: Wire,
     authority: String,
     clock: Clock,
     pub key: Key,

@@ -150,7 +150,7 @@ async fn a_link_dies_after_a_minute_and_with_its_session() {
 /// A link opens only the message and the kind of content that it was issued for.
 #[tokio::test]
 async fn links_are_bounded_and_each_is_for_one_thing() {
-    let web = TestWeb::with(|config| config.tickets_per_session_max = 10).await;
+    let web = TestWeb::with(|config| config.tickets_per_account_max = 10).await;
     let reference = web.deliver("dana", &mixed("<p>hi</p>")).await;
     let mut dana = web.signed_in("dana").await;
     dana.read(reference).await;

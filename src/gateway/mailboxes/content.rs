@@ -1,10 +1,11 @@
 //! A message's content, opened piece by piece: however large it is, only a little of it is in
 //! memory.
 //!
-//! A message that came by SMTP is small enough to be in memory as a whole, and its parts are known
-//! only after parsing. A message written here has an outline: its header and text come first, and
+//! A message that came by SMTP is small enough to be in memory as a whole while it is opened, and its
+//! parts are known only after parsing; from then on it is read again piece by piece. A message written here has an outline: its header and text come first, and
 //! the positions of its files are known.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -18,11 +19,8 @@ use crate::mail::message;
 use crate::store::{ContentId, Store};
 use crate::vault::{self, ContentKey};
 
-/// How many octets are read at once: whole chunks.
-const STEP_OCTETS: u64 = 4 * vault::CHUNK_OCTETS as u64;
-
-/// The length of a base64 line with its CRLF.
-const LINE_OCTETS: u64 = 78;
+/// How many octets are read at once, and the largest piece: whole chunks.
+pub const STEP_OCTETS: u64 = 4 * vault::CHUNK_OCTETS as u64;
 
 /// A message's content, opened.
 pub struct Content {
@@ -90,17 +88,15 @@ impl Content {
 
     /// The whole message, piece by piece.
     pub fn raw(&self) -> Pieces {
-        match self.files() {
-            None => Pieces::Whole(Some(self.shown.clone())),
-            Some(_) => Pieces::Raw(Raw { sealed: self.sealed.clone(), offset: 0 }),
-        }
+        Pieces::Raw(Raw { sealed: self.sealed.clone(), offset: 0, end: self.sealed.length })
     }
 
     /// A decoded part, piece by piece; `None` if there is no such part.
     pub fn part(&self, index: u32) -> Option<(message::Part, Pieces)> {
         let Some(files) = self.files() else {
             let (part, octets) = message::part_bytes(&self.shown, index)?;
-            return Some((part, Pieces::Whole(Some(octets.into()))));
+            let place = message::places(&self.shown).remove(&index);
+            return Some((part, self.pieces_of(octets.into(), place)));
         };
         let file = files.get(usize::try_from(index.checked_sub(1)?).ok()?)?;
         let pieces = Pieces::File(File {
@@ -108,8 +104,27 @@ impl Content {
             offset: file.offset,
             end: file.offset + file.encoded,
             size: file.size,
+            rest: Zeroizing::default(),
         });
         Some((part_of(file, index), pieces))
+    }
+
+    /// Returns the pieces of a part of a received message that was decoded from `place`. If the same
+    /// octets can be read again from there, they do not stay in memory.
+    fn pieces_of(&self, octets: Zeroizing<Vec<u8>>, place: Option<Range<usize>>) -> Pieces {
+        let again = place.and_then(|place| self.again(&octets, &place));
+        again.unwrap_or(Pieces::Whole { octets, offset: 0 })
+    }
+
+    fn again(&self, octets: &[u8], at: &Range<usize>) -> Option<Pieces> {
+        let raw = self.shown.get(at.clone()).filter(|_| octets.len() > SMALL_OCTETS)?;
+        let (offset, end) = (at.start as u64, at.end as u64);
+        let (sealed, size) = (self.sealed.clone(), octets.len() as u64);
+        if raw == octets {
+            return Some(Pieces::Raw(Raw { sealed, offset, end }));
+        }
+        decodes_to(raw, octets)
+            .then(|| Pieces::File(File { sealed, offset, end, size, rest: Zeroizing::default() }))
     }
 
     /// Every file, decoded, piece by piece.
@@ -118,8 +133,12 @@ impl Content {
             let indexes = (1..).take(files.len());
             return indexes.filter_map(|index| self.part(index)).collect();
         }
-        let files = message::files_bytes(&self.shown).into_iter();
-        files.map(|(part, octets)| (part, Pieces::Whole(Some(octets.into())))).collect()
+        let mut places = message::places(&self.shown);
+        let files = message::files_bytes(&self.shown).into_iter().map(|(part, octets)| {
+            let place = places.remove(&part.index);
+            (part, self.pieces_of(octets.into(), place))
+        });
+        files.collect()
     }
 
     /// The list of parts of a message with an outline.
@@ -140,17 +159,21 @@ fn part_of(file: &FileAt, index: u32) -> message::Part {
     }
 }
 
+/// A part that is no larger may stay in memory.
+const SMALL_OCTETS: usize = 4 << 10;
+
 /// Octets that are read piece by piece.
 pub enum Pieces {
-    Whole(Option<Zeroizing<Vec<u8>>>),
+    Whole { octets: Zeroizing<Vec<u8>>, offset: usize },
     Raw(Raw),
     File(File),
 }
 
-/// A whole content.
+/// A content, or a part of it, as it is stored.
 pub struct Raw {
     sealed: Arc<Sealed>,
     offset: u64,
+    end: u64,
 }
 
 /// A file, stored as base64 lines.
@@ -159,26 +182,45 @@ pub struct File {
     offset: u64,
     end: u64,
     size: u64,
+    /// The last characters that were read, which are no whole group of four.
+    rest: Zeroizing<Vec<u8>>,
 }
 
 impl Pieces {
     /// The total number of octets.
     pub fn octets(&self) -> u64 {
         match self {
-            Pieces::Whole(octets) => octets.as_ref().map_or(0, |octets| octets.len() as u64),
-            Pieces::Raw(raw) => raw.sealed.length,
+            Pieces::Whole { octets, .. } => octets.len() as u64,
+            Pieces::Raw(raw) => raw.end - raw.offset,
             Pieces::File(file) => file.size,
         }
     }
 
-    /// The next piece; `None` at the end. Reads from disk.
+    /// The number of octets that are in memory all the time.
+    pub fn octets_held(&self) -> usize {
+        match self {
+            Pieces::Whole { octets, .. } => octets.len(),
+            Pieces::Raw(_) | Pieces::File(_) => 0,
+        }
+    }
+
+    /// The next piece, of at most [`STEP_OCTETS`]; `None` at the end. Reads from disk.
     pub fn take_next(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         match self {
-            Pieces::Whole(octets) => Ok(octets.take()),
+            Pieces::Whole { octets, offset } => {
+                let rest = octets.get(*offset..).unwrap_or_default();
+                let piece = rest.get(..STEP_OCTETS as usize).unwrap_or(rest);
+                *offset += piece.len();
+                Ok((!piece.is_empty()).then(|| Zeroizing::new(piece.to_vec())))
+            }
             Pieces::Raw(raw) => {
-                let piece = raw.sealed.read(raw.offset, STEP_OCTETS)?;
-                raw.offset += piece.len() as u64;
-                Ok(Some(piece).filter(|piece| !piece.is_empty()))
+                let step = STEP_OCTETS.min(raw.end - raw.offset);
+                if step == 0 {
+                    return Ok(None);
+                }
+                let piece = raw.sealed.read(raw.offset, step)?;
+                raw.offset += step;
+                Ok(Some(piece))
             }
             Pieces::File(file) => file.take_next(),
         }
@@ -187,17 +229,46 @@ impl Pieces {
 
 impl File {
     fn take_next(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
-        if self.offset >= self.end {
-            return Ok(None);
+        while self.offset < self.end {
+            let step = STEP_OCTETS.min(self.end - self.offset);
+            let lines = self.sealed.read(self.offset, step)?;
+            self.offset += step;
+            let decoded = decode(&mut self.rest, &lines, self.offset == self.end);
+            let decoded = decoded.ok_or_else(damaged)?;
+            if !decoded.is_empty() {
+                return Ok(Some(decoded));
+            }
         }
-        let step = (STEP_OCTETS / LINE_OCTETS * LINE_OCTETS).min(self.end - self.offset);
-        let lines = self.sealed.read(self.offset, step)?;
-        self.offset += step;
-        let mut text = Zeroizing::new(Vec::with_capacity(lines.len()));
-        text.extend(lines.iter().filter(|octet| !octet.is_ascii_whitespace()));
-        let decoded = STANDARD.decode(&*text).map_err(|_| damaged())?;
-        Ok(Some(decoded.into()))
+        Ok(None)
     }
+}
+
+/// Decodes some octets of base64 after `rest`, in which it leaves what is no whole group of four.
+fn decode(
+    rest: &mut Zeroizing<Vec<u8>>,
+    lines: &[u8],
+    is_last: bool,
+) -> Option<Zeroizing<Vec<u8>>> {
+    let mut text = Zeroizing::new(Vec::with_capacity(rest.len() + lines.len()));
+    text.append(rest);
+    text.extend(lines.iter().filter(|octet| !octet.is_ascii_whitespace()));
+    let whole = if is_last { text.len() } else { text.len() / 4 * 4 };
+    rest.extend_from_slice(&text[whole..]);
+    STANDARD.decode(&text[..whole]).ok().map(Zeroizing::new)
+}
+
+/// Whether reading base64 piece by piece yields the same octets as the parser.
+fn decodes_to(raw: &[u8], octets: &[u8]) -> bool {
+    let (mut rest, mut left) = (Zeroizing::default(), octets);
+    let mut steps = raw.chunks(STEP_OCTETS as usize).peekable();
+    while let Some(step) = steps.next() {
+        let decoded = decode(&mut rest, step, steps.peek().is_none());
+        let Some(after) = decoded.and_then(|decoded| left.strip_prefix(decoded.as_slice())) else {
+            return false;
+        };
+        left = after;
+    }
+    left.is_empty()
 }
 
 impl Sealed {
@@ -227,4 +298,25 @@ impl Sealed {
 
 fn damaged() -> Error {
     Error::Damaged { what: "the stored message cannot be read".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_read_piece_by_piece_however_its_lines_are_cut() {
+        let octets: Vec<u8> = (0..700_001_u32).map(|n| (n % 251) as u8).collect();
+        let text = STANDARD.encode(&octets);
+        for width in [76, 77, 64, 1_000_000] {
+            let lines: Vec<&[u8]> = text.as_bytes().chunks(width).collect();
+            let mut raw = lines.join(&b"\r\n"[..]);
+            raw.extend_from_slice(b"\r\n");
+            assert!(decodes_to(&raw, &octets), "{width}");
+            assert!(!decodes_to(&raw, &octets[1..]), "{width}");
+            assert!(!decodes_to(&raw, &octets[..700_000]), "{width}");
+            raw[500_000] = b'*';
+            assert!(!decodes_to(&raw, &octets), "{width}");
+        }
+    }
 }

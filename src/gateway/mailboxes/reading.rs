@@ -9,6 +9,8 @@ use crate::gateway::mailboxes::item::{ItemView, OpenedEpochs};
 use crate::gateway::mailboxes::summary::reader_binding;
 use crate::gateway::records::mailbox::Entry;
 use crate::mail::reference::Reference;
+use crate::store::ContentId;
+use crate::vault;
 
 impl Gateway {
     /// The octets of a message that was opened before, with its trace fields; otherwise
@@ -23,6 +25,15 @@ impl Gateway {
         let mut epochs = OpenedEpochs::new(self, actor);
         let content = epochs.content(&entry)?;
         Ok((epochs.item(place.mailbox, &entry)?, content))
+    }
+}
+
+impl Gateway {
+    /// How many octets the message takes when it is opened; 0 if there is none.
+    pub fn message_octets(&self, actor: &Actor, reference: Reference) -> Result<u64, Error> {
+        let Ok((_, entry)) = self.entry(actor.account(), reference) else { return Ok(0) };
+        let stored = self.inner.store.content_length(ContentId(entry.reference))?;
+        Ok(stored.and_then(vault::plain_len).unwrap_or_default())
     }
 }
 

@@ -22,10 +22,11 @@ use tokio_stream::wrappers::ReceiverStream;
 use utoipa::ToSchema;
 
 use crate::gateway::{AccountId, Event, EventKind};
+use crate::net::shares::Held;
+use crate::web::asker::Holder;
 use crate::web::auth::Signed;
 use crate::web::error::{Problem, Problems};
 use crate::web::state::{Connection, CostClass, Web};
-use crate::web::streams::Place;
 
 /// The data of one hint.
 #[derive(Serialize, ToSchema)]
@@ -61,7 +62,8 @@ pub async fn stream(
     let (web, account) = (signed.web.clone(), signed.actor.account());
     let session = signed.actor.session_id();
     let wait = Duration::from_secs(5);
-    let place = web.shared.streams.take(account).ok_or_else(|| Problem::slow_down(wait))?;
+    let place = web.shared.streams.take(&account, 1);
+    let place = place.map_err(|_| Problem::slow_down(wait))?;
     // Subscribing comes before reading the state, so that no change is missed in between.
     let hints = web.gateway().events(&signed.actor);
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
@@ -87,7 +89,7 @@ struct Life {
     session: String,
     sender: Sender<Bytes>,
     connection: Connection,
-    _place: Place,
+    _place: Held<AccountId>,
 }
 
 /// The end of a stream; the client reconnects if it is still permitted to.
@@ -175,9 +177,9 @@ impl Life {
     /// and the client reconnects.
     async fn check_session(&self) -> Result<(), Over> {
         let (account, session) = (self.account, self.session.clone());
-        let open = self
-            .web
-            .run(CostClass::Records, move |gateway| gateway.session_is_open(account, &session));
+        let open = self.web.run_for(Holder::Account(account), CostClass::Records, move |gateway| {
+            gateway.session_is_open(account, &session)
+        });
         match open.await {
             Ok(true) => Ok(()),
             Ok(false) | Err(_) => Err(Over),

@@ -356,7 +356,7 @@ pub async fn open(
     body: Option<Json<Open>>,
 ) -> Result<axum::Json<Detail>, Problem> {
     let confirm = body.and_then(|Json(open)| open.confirm);
-    let opened = signed.run(CostClass::Content, move |gateway, actor| {
+    let opened = signed.run_content(reference, move |gateway, actor| {
         let (item, content) = gateway.message_open(actor, reference, confirm)?;
         Ok::<_, gateway::Error>(Detail::of(item, &content))
     });
@@ -378,7 +378,7 @@ pub async fn open(
     )
 )]
 pub async fn read(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Detail>, Problem> {
-    let read = signed.run(CostClass::Content, move |gateway, actor| {
+    let read = signed.run_content(reference, move |gateway, actor| {
         let (item, content) = gateway.message_raw(actor, reference)?;
         Ok::<_, gateway::Error>(Detail::of(item, &content))
     });
@@ -522,13 +522,13 @@ pub async fn ticket(
         return Err(gateway::Error::Denied { reason }.into());
     }
     let (web, token) = (signed.web.clone(), signed.token.clone());
-    let (thumbprint, session) = (signed.thumbprint.clone(), signed.actor.session_id());
+    let (thumbprint, account) = (signed.thumbprint.clone(), signed.actor.account());
     let found = signed
         .run(CostClass::Records, move |gateway, actor| gateway.message_item(actor, reference));
     if found.await?.opened.is_none() {
         return Err(gateway::Error::Conflict(gateway::Conflict::NotOpened).into());
     }
-    let request = Request { token: &token, thumbprint: &thumbprint, session, reference, target };
+    let request = Request { token: &token, thumbprint: &thumbprint, account, reference, target };
     let secret = web.shared.tickets.issue(request, web.now()).map_err(|error| match error {
         NoTicket::Full => Problem::slow_down(std::time::Duration::from_secs(1)),
         NoTicket::Broken => Problem::broken(&error),

@@ -1,0 +1,437 @@
+//! A limited amount of something that many want: octets of memory, turns, places. Each holder, such
+//! as an account or a network, has a share, so that no holder can take what the others need.
+//!
+//! | who wants | gets |
+//! | --- | --- |
+//! | more than there is | nothing, or waits |
+//! | more than its share, with what it holds | nothing, or waits, whatever is free |
+//! | a first small amount, holding nothing yet | also what is in reserve |
+//! | small amounts, with a reserve | the last eighth of its own share, which large ones leave |
+//!
+//! Of those that wait, the one that holds the least comes next, and of these the one that came
+//! first. So a holder with a hundred requests delays another's first one by no more than the
+//! piece of work that ends next.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+/// How much there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub all: usize,
+    /// One holder's share. Who wants more than this at once gets as much as this.
+    pub each: usize,
+    /// What is kept for holders that hold nothing yet and want no more than `small`.
+    pub reserve: usize,
+    pub small: usize,
+}
+
+/// The limit that was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    All,
+    Share,
+}
+
+/// The shares of all holders. Clones are the same.
+pub struct Shares<K: Eq + Hash + Clone> {
+    limits: Limits,
+    state: Arc<Mutex<State<K>>>,
+}
+
+struct State<K> {
+    free: usize,
+    held: HashMap<K, usize>,
+    waiting: HashMap<K, VecDeque<Waiter>>,
+    /// The number of the next waiter.
+    next: u64,
+}
+
+struct Waiter {
+    number: u64,
+    amount: usize,
+    served: oneshot::Sender<()>,
+}
+
+/// A part of a holder's share; dropping it returns it.
+pub struct Held<K: Eq + Hash + Clone> {
+    shares: Shares<K>,
+    holder: K,
+    amount: usize,
+}
+
+impl Limits {
+    /// Limits without a reserve.
+    pub fn new(all: usize, each: usize) -> Limits {
+        Limits { all, each: each.min(all), reserve: 0, small: 0 }
+    }
+
+    /// Keeps `reserve` for first amounts of at most `small`, and the last eighth of each share for
+    /// amounts of at most that.
+    pub fn reserving(self, reserve: usize, small: usize) -> Limits {
+        Limits { reserve, small, each: self.each.min(self.all.saturating_sub(reserve)), ..self }
+    }
+
+    /// Returns up to where a holder's share may be filled by an amount.
+    fn share_for(&self, amount: usize) -> usize {
+        let is_small = amount <= self.small || self.reserve == 0;
+        if is_small { self.each } else { self.each - self.each / 8 }
+    }
+
+    fn at_most(&self, amount: usize) -> usize {
+        amount.min(self.share_for(amount))
+    }
+}
+
+impl<K: Eq + Hash + Clone> Clone for Shares<K> {
+    fn clone(&self) -> Self {
+        Shares { limits: self.limits, state: self.state.clone() }
+    }
+}
+
+impl<K: Eq + Hash + Clone> Shares<K> {
+    pub fn new(limits: Limits) -> Shares<K> {
+        let state =
+            State { free: limits.all, held: HashMap::new(), waiting: HashMap::new(), next: 0 };
+        Shares { limits, state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// Takes `amount` for `holder` if it can be had at once.
+    pub fn take(&self, holder: &K, amount: usize) -> Result<Held<K>, Full> {
+        let amount = self.limits.at_most(amount);
+        let mut state = self.state();
+        state.fits(&self.limits, holder, amount)?;
+        state.give(holder, amount);
+        Ok(self.part(holder, amount))
+    }
+
+    /// Takes `amount` for `holder`, and waits for it no longer than `timeout`.
+    pub async fn wait(
+        &self,
+        holder: &K,
+        amount: usize,
+        timeout: Duration,
+    ) -> Result<Held<K>, Full> {
+        let amount = self.limits.at_most(amount);
+        let Asking { mut served, place } = {
+            let mut state = self.state();
+            if state.waiting.is_empty() && state.fits(&self.limits, holder, amount).is_ok() {
+                state.give(holder, amount);
+                return Ok(self.part(holder, amount));
+            }
+            self.ask(&mut state, holder, amount)
+        };
+        // The place says what came of it, also if the two happen at the same time.
+        let _ = tokio::time::timeout(timeout, &mut served).await;
+        place.leave()
+    }
+
+    /// What `holder` holds now.
+    pub fn held_by(&self, holder: &K) -> usize {
+        self.state().held.get(holder).copied().unwrap_or_default()
+    }
+
+    /// What all hold together.
+    pub fn in_use(&self) -> usize {
+        self.limits.all - self.state().free
+    }
+
+    fn ask(&self, state: &mut State<K>, holder: &K, amount: usize) -> Asking<K> {
+        let number = state.next;
+        state.next += 1;
+        let (sender, served) = oneshot::channel();
+        let waiter = Waiter { number, amount, served: sender };
+        state.waiting.entry(holder.clone()).or_default().push_back(waiter);
+        state.settle(&self.limits);
+        let part = self.part(holder, amount);
+        Asking { served, place: Place { part: Some(part), number } }
+    }
+
+    fn part(&self, holder: &K, amount: usize) -> Held<K> {
+        Held { shares: self.clone(), holder: holder.clone(), amount }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<K>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Eq + Hash + Clone> State<K> {
+    fn held_by(&self, holder: &K) -> usize {
+        self.held.get(holder).copied().unwrap_or_default()
+    }
+
+    fn fits(&self, limits: &Limits, holder: &K, amount: usize) -> Result<(), Full> {
+        let held = self.held_by(holder);
+        if held + amount > limits.share_for(amount) {
+            return Err(Full::Share);
+        }
+        let is_first = held == 0 && amount <= limits.small;
+        let spare = if is_first { 0 } else { limits.reserve };
+        if self.free >= amount + spare { Ok(()) } else { Err(Full::All) }
+    }
+
+    fn give(&mut self, holder: &K, amount: usize) {
+        self.free -= amount;
+        *self.held.entry(holder.clone()).or_default() += amount;
+    }
+
+    fn take_back(&mut self, holder: &K, amount: usize) {
+        self.free += amount;
+        if let Entry::Occupied(mut held) = self.held.entry(holder.clone()) {
+            *held.get_mut() -= amount;
+            if *held.get() == 0 {
+                held.remove();
+            }
+        }
+    }
+
+    /// Serves those that wait, in their order, as long as something fits.
+    fn settle(&mut self, limits: &Limits) {
+        while let Some(holder) = self.next_served(limits) {
+            let Entry::Occupied(mut line) = self.waiting.entry(holder.clone()) else { return };
+            let Some(waiter) = line.get_mut().pop_front() else { return };
+            if line.get().is_empty() {
+                line.remove();
+            }
+            self.give(&holder, waiter.amount);
+            // Who stopped waiting returns it, see `Place`.
+            let _ = waiter.served.send(());
+        }
+    }
+
+    /// Returns who is served now: the first in order, or else the first that may use the reserve.
+    /// Who waits for its own share is passed by.
+    fn next_served(&self, limits: &Limits) -> Option<K> {
+        let heads = self.waiting.iter().filter_map(|(holder, line)| {
+            let head = line.front()?;
+            let held = self.held_by(holder);
+            (held + head.amount <= limits.share_for(head.amount)).then_some((
+                held,
+                head.number,
+                head.amount,
+                holder,
+            ))
+        });
+        let (mut first, mut small) = (None, None);
+        for (held, number, amount, holder) in heads {
+            let order = (held, number);
+            if first.is_none_or(|(before, _)| order < before) {
+                first = Some((order, holder));
+            }
+            let is_small = held == 0 && amount <= limits.small;
+            if is_small && small.is_none_or(|(before, _)| order < before) {
+                small = Some((order, holder));
+            }
+        }
+        let fits = |(_, holder): &(_, &K)| {
+            let head = self.waiting.get(holder).and_then(|line| line.front());
+            head.is_some_and(|head| self.fits(limits, holder, head.amount).is_ok())
+        };
+        first.filter(fits).or(small.filter(fits)).map(|(_, holder)| holder.clone())
+    }
+
+    /// Removes a waiter; says whether it was still waiting.
+    fn remove(&mut self, holder: &K, number: u64) -> bool {
+        let Entry::Occupied(mut line) = self.waiting.entry(holder.clone()) else { return false };
+        let before = line.get().len();
+        line.get_mut().retain(|waiter| waiter.number != number);
+        let removed = line.get().len() < before;
+        if line.get().is_empty() {
+            line.remove();
+        }
+        removed
+    }
+}
+
+struct Asking<K: Eq + Hash + Clone> {
+    served: oneshot::Receiver<()>,
+    place: Place<K>,
+}
+
+/// A place among those that wait. Who leaves it takes along what was given in the meantime.
+struct Place<K: Eq + Hash + Clone> {
+    /// What it waits for, which counts as held only once it has left the line.
+    part: Option<Held<K>>,
+    number: u64,
+}
+
+impl<K: Eq + Hash + Clone> Place<K> {
+    fn leave(mut self) -> Result<Held<K>, Full> {
+        self.left().ok_or(Full::All)
+    }
+
+    fn left(&mut self) -> Option<Held<K>> {
+        let mut part = self.part.take()?;
+        let mut state = part.shares.state();
+        let removed = state.remove(&part.holder, self.number);
+        if removed {
+            // The next in line may need less.
+            state.settle(&part.shares.limits);
+        }
+        drop(state);
+        if removed {
+            part.amount = 0;
+            return None;
+        }
+        Some(part)
+    }
+}
+
+impl<K: Eq + Hash + Clone> Drop for Place<K> {
+    fn drop(&mut self) {
+        drop(self.left());
+    }
+}
+
+impl<K: Eq + Hash + Clone> Held<K> {
+    pub fn amount(&self) -> usize {
+        self.amount
+    }
+
+    /// Keeps at most `amount`, and returns the rest.
+    pub fn shrink_to(&mut self, amount: usize) {
+        let rest = self.amount.saturating_sub(amount);
+        if rest == 0 {
+            return;
+        }
+        self.amount = amount;
+        let mut state = self.shares.state();
+        state.take_back(&self.holder, rest);
+        state.settle(&self.shares.limits);
+    }
+}
+
+impl<K: Eq + Hash + Clone> Drop for Held<K> {
+    fn drop(&mut self) {
+        self.shrink_to(0);
+    }
+}
+
+impl<K: Eq + Hash + Clone> fmt::Debug for Held<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Held").field("amount", &self.amount).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(5);
+    const BRIEFLY: Duration = Duration::from_millis(20);
+
+    async fn until_waiting(shares: &Shares<u8>, count: usize) {
+        while shares.state().waiting.values().map(VecDeque::len).sum::<usize>() < count {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[test]
+    fn one_holder_gets_no_more_than_its_share_and_all_no_more_than_there_is() {
+        let shares = Shares::new(Limits::new(10, 4));
+        let mut a = shares.take(&'a', 3).unwrap();
+        assert_eq!(shares.take(&'a', 2).unwrap_err(), Full::Share);
+        let _b = shares.take(&'b', 4).unwrap();
+        assert_eq!(shares.take(&'c', 4).unwrap_err(), Full::All);
+        assert_eq!(shares.take(&'c', 100).unwrap_err(), Full::All, "no more than a share");
+        a.shrink_to(1);
+        assert_eq!((shares.held_by(&'a'), shares.in_use()), (1, 5));
+        assert_eq!(shares.take(&'c', 100).unwrap().amount(), 4);
+        drop(a);
+        assert_eq!((shares.held_by(&'a'), shares.in_use()), (0, 4));
+    }
+
+    #[test]
+    fn the_reserve_is_for_first_small_amounts() {
+        let shares = Shares::new(Limits::new(100, 90).reserving(20, 5));
+        let _a = shares.take(&'a', 90).unwrap();
+        assert_eq!(
+            shares.in_use(),
+            70,
+            "of the 80 beside the reserve, small amounts have the rest"
+        );
+        let _small = shares.take(&'a', 5).unwrap();
+        assert_eq!(shares.take(&'b', 6).unwrap_err(), Full::All);
+        let _b = shares.take(&'b', 5).unwrap();
+        assert_eq!(shares.take(&'b', 5).unwrap_err(), Full::All, "that is not its first");
+        let _c = shares.take(&'c', 5).unwrap();
+    }
+
+    #[tokio::test]
+    async fn of_many_that_wait_the_one_that_holds_least_comes_next() {
+        let shares = Shares::new(Limits::new(4, 4));
+        let mut busy: Vec<_> = (0..4).map(|_| shares.take(&1, 1).unwrap()).collect();
+        let (sender, mut order) = tokio::sync::mpsc::unbounded_channel();
+        for (number, holder) in [1, 1, 1, 2, 3, 2].into_iter().enumerate() {
+            let sender = sender.clone();
+            let waiting = shares.clone();
+            tokio::spawn(async move {
+                let held = waiting.wait(&holder, 1, SOON).await.unwrap();
+                sender.send((holder, held)).unwrap();
+            });
+            until_waiting(&shares, number + 1).await;
+        }
+        let mut served = Vec::new();
+        for _ in 0..4 {
+            busy.pop();
+            let (holder, held) = order.recv().await.unwrap();
+            served.push(holder);
+            std::mem::forget(held);
+        }
+        assert_eq!(served, [2, 3, 1, 1], "the first is down to what the others hold by then");
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_its_own_share_keeps_nobody_else_waiting() {
+        let shares = Shares::new(Limits::new(10, 4));
+        let _mine = shares.take(&1, 4).unwrap();
+        let waits = tokio::spawn({
+            let shares = shares.clone();
+            async move { shares.wait(&1, 1, SOON).await.map(|held| held.amount()) }
+        });
+        until_waiting(&shares, 1).await;
+        assert_eq!(shares.wait(&2, 4, BRIEFLY).await.unwrap().amount(), 4);
+        drop(_mine);
+        assert_eq!(waits.await.unwrap(), Ok(1));
+        assert_eq!(shares.in_use(), 0);
+    }
+
+    #[tokio::test]
+    async fn who_stops_waiting_leaves_nothing_behind() {
+        let shares = Shares::new(Limits::new(4, 4));
+        let all = shares.take(&1, 4).unwrap();
+        assert_eq!(shares.wait(&2, 1, BRIEFLY).await.unwrap_err(), Full::All);
+        let waits = tokio::spawn({
+            let shares = shares.clone();
+            async move { shares.wait(&2, 3, SOON).await }
+        });
+        until_waiting(&shares, 1).await;
+        drop(all);
+        // It was given its part, but never learns of it.
+        waits.abort();
+        drop(waits.await);
+        assert_eq!(shares.in_use(), 0);
+        assert!(shares.state().waiting.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_first_small_amount_passes_by_a_large_one_that_waits() {
+        let shares = Shares::new(Limits::new(100, 60).reserving(10, 5));
+        let _a = shares.take(&1, 60).unwrap();
+        let waits = tokio::spawn({
+            let shares = shares.clone();
+            async move { shares.wait(&2, 50, SOON).await.map(|held| held.amount()) }
+        });
+        until_waiting(&shares, 1).await;
+        assert_eq!(shares.wait(&3, 5, SOON).await.unwrap().amount(), 5);
+        drop(_a);
+        assert_eq!(waits.await.unwrap(), Ok(50));
+    }
+}

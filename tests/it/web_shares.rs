@@ -1,0 +1,215 @@
+//! One account, or one stranger, takes what it can get; the others go on as before.
+
+use bytes::Bytes;
+use hyper::header::HeaderMap;
+use postern::config;
+use postern::mail::reference::Reference;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::web_harness::{
+    Browser, MESSAGE, PASSWORD, TLS_BOTH, TestWeb, client_tls, shake, within,
+};
+
+const MIB: usize = 1 << 20;
+/// A message that takes 5 MiB while it is opened, and 1 MiB while it is sent.
+const LARGE: usize = 2 * MIB;
+
+/// Room for one large message beside one that is being sent.
+fn narrow(config: &mut config::Https) {
+    config.memory_octets_max = 20 * MIB;
+    config.memory_octets_per_account_max = 6 * MIB;
+    config.memory_octets_per_network_max = 128 << 10;
+    config.turn_timeout_secs = 1;
+}
+
+/// A message with one file of `LARGE` octets, as mail programs write it.
+fn large() -> Bytes {
+    use base64::Engine;
+    let file = base64::engine::general_purpose::STANDARD.encode(vec![7; LARGE / 4 * 3]);
+    let lines: Vec<&str> =
+        file.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let head = "From: Rachel <rachel@outside.example>\r\nSubject: Plans\r\nMIME-Version: 1.0\r\n\
+                Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nHere.\r\n--b\r\n\
+                Content-Type: application/pdf\r\n\
+                Content-Disposition: attachment; filename=p.pdf\r\n\
+                Content-Transfer-Encoding: base64\r\n\r\n";
+    Bytes::from(format!("{head}{}\r\n--b--\r\n", lines.join("\r\n")))
+}
+
+async fn received(web: &TestWeb, browser: &mut Browser, name: &str) -> Reference {
+    let reference = web.deliver_octets(name, large()).await;
+    browser.read(reference).await;
+    reference
+}
+
+/// Regression: a whole message stayed in memory for each link that was followed and not read, for as
+/// long as the client answered PINGs.
+#[tokio::test]
+async fn answers_that_nobody_reads_take_a_share_and_end() {
+    let web = TestWeb::with(|config| {
+        narrow(config);
+        config.write_timeout_secs = 8;
+    });
+    let web = web.await;
+    let (mut dana, mut omar) = (web.signed_in("dana").await, web.signed_in("omar").await);
+    let reference = received(&web, &mut dana, "dana").await;
+    let other = received(&web, &mut omar, "omar").await;
+    for kind in [json!({"kind": "raw"}), json!({"kind": "attachments"})] {
+        let mut stalling = web.stalling_browser(0).await;
+        let mut sent = Vec::new();
+        loop {
+            let url = dana.ticket(reference, &kind).await;
+            let answer = stalling.open("GET", &url, HeaderMap::new(), None).await;
+            match answer.status().as_u16() {
+                200 => sent.push(answer),
+                503 => break,
+                status => panic!("{status}"),
+            }
+        }
+        assert!((1..4).contains(&sent.len()), "{} sent", sent.len());
+        // Meanwhile others download what they like.
+        let url = omar.ticket(other, &kind).await;
+        let answer = omar.follow(&url).await.expect_status(200);
+        assert!(answer.body.len() > 1_000);
+        stalling.wire.ended().await;
+        // What was taken has come back with the end of the connection.
+        let url = dana.ticket(reference, &kind).await;
+        dana.follow(&url).await.expect_status(200);
+    }
+}
+
+/// A stream that is read slowly goes on.
+#[tokio::test]
+async fn a_slow_reader_gets_all_of_it() {
+    let web = TestWeb::with(|config| config.write_timeout_secs = 2).await;
+    let mut dana = web.signed_in("dana").await;
+    let reference = received(&web, &mut dana, "dana").await;
+    let mut slow = web.stalling_browser(256 << 10).await;
+    let url = dana.ticket(reference, &json!({"kind": "attachments"})).await;
+    slow.follow(&url).await.expect_status(200);
+    let url = dana.ticket(reference, &json!({"kind": "attachment", "part": 2})).await;
+    let file = slow.follow(&url).await.expect_status(200);
+    assert_eq!((file.body.len(), file.body[LARGE / 2]), (LARGE / 4 * 3, 7));
+}
+
+/// Opens a connection with a request whose body of `declared` octets never arrives completely.
+async fn half_a_body(
+    web: &TestWeb,
+    browser: &Browser,
+    path: &str,
+    declared: usize,
+) -> tokio_rustls::client::TlsStream<tokio::net::TcpStream> {
+    let mut stream = shake(web.https, client_tls(TLS_BOTH, &[b"http/1.1"])).await.unwrap();
+    let headers = browser.credentials("POST", path.split('?').next().unwrap());
+    let kind = if path.contains("import") { "octet-stream" } else { "json" };
+    let mut request = format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost:{}\r\nContent-Type: application/{kind}\r\n\
+         Content-Length: {declared}\r\n",
+        web.https.port()
+    );
+    for (name, value) in &headers {
+        request.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));
+    }
+    stream.write_all(format!("{request}\r\n{{").as_bytes()).await.unwrap();
+    stream
+}
+
+/// Reads the status that is answered, if the request was not taken.
+async fn refusal(stream: &mut tokio_rustls::client::TlsStream<tokio::net::TcpStream>) -> String {
+    let mut octets = vec![0; 12];
+    within(stream.read_exact(&mut octets)).await.unwrap();
+    String::from_utf8(octets).unwrap()
+}
+
+/// Regression: each request could make the daemon collect its whole body, before anything was
+/// checked, on any number of connections.
+#[tokio::test]
+async fn bodies_of_strangers_take_a_share_of_their_network_and_nothing_of_those_inside() {
+    let web = TestWeb::with(narrow).await;
+    let mut dana = web.signed_in("dana").await;
+    let stranger = web.browser().await;
+    let _half = [
+        half_a_body(&web, &stranger, "/api/session", 60_000).await,
+        half_a_body(&web, &stranger, "/api/session", 60_000).await,
+    ];
+    // The two count once their headers were read.
+    let refused = async {
+        loop {
+            let mut third = half_a_body(&web, &stranger, "/api/session", 60_000).await;
+            let answer = tokio::time::timeout(std::time::Duration::from_millis(200), async {
+                refusal(&mut third).await
+            });
+            if let Ok(answer) = answer.await {
+                return answer;
+            }
+        }
+    };
+    assert_eq!(within(refused).await, "HTTP/1.1 503");
+    dana.get("/api/mailboxes").await.expect_status(200);
+    // A body of ordinary size finds room, from the same network as well.
+    let mut omar = web.browser().await;
+    omar.sign_in("omar", PASSWORD).await.expect_status(201);
+}
+
+#[tokio::test]
+async fn imports_that_never_end_take_a_share_of_their_account() {
+    let web = TestWeb::with(narrow).await;
+    let (dana, mut omar) = (web.signed_in("dana").await, web.signed_in("omar").await);
+    let path = "/api/messages/import?mailbox=inbox";
+    let mut half = Vec::new();
+    for _ in 0..3 {
+        half.push(half_a_body(&web, &dana, path, 4 * MIB).await);
+    }
+    // One holds 4 of 6 MiB, and the others give up after a second.
+    let refused = first_refusal(&mut half).await;
+    assert_eq!(refused, "HTTP/1.1 503");
+    let mut headers = omar.credentials("POST", "/api/messages/import");
+    headers.insert("content-type", "application/octet-stream".parse().unwrap());
+    let imported = omar.raw("POST", path, headers, Some(MESSAGE.replace('\n', "\r\n"))).await;
+    imported.expect_status(201);
+}
+
+/// Returns the first refusal of several requests.
+async fn first_refusal(
+    half: &mut [tokio_rustls::client::TlsStream<tokio::net::TcpStream>],
+) -> String {
+    let [first, second, third] = half else { panic!("three requests") };
+    tokio::select! {
+        refused = refusal(first) => refused,
+        refused = refusal(second) => refused,
+        refused = refusal(third) => refused,
+    }
+}
+
+/// Regression: a connection that asked nothing stayed for ever, if its client answered PINGs.
+#[tokio::test]
+async fn a_connection_without_a_request_ends_and_an_event_stream_does_not() {
+    let web = TestWeb::with(|config| config.header_timeout_secs = 2).await;
+    let mut dana = web.signed_in("dana").await;
+    let headers = dana.credentials("GET", "/api/events");
+    let events = dana.open("GET", "/api/events", headers, None).await;
+    assert_eq!(events.status(), 200);
+    for mut idle in [web.browser().await, web.old_browser().await] {
+        idle.wire.ended().await;
+    }
+    dana.get("/api/mailboxes").await.expect_status(200);
+    drop(events);
+}
+
+#[tokio::test]
+async fn the_idlest_connection_makes_room_for_a_new_one() {
+    let web = TestWeb::with(|config| config.connections_max = 3).await;
+    let mut dana = web.signed_in("dana").await;
+    let headers = dana.credentials("GET", "/api/events");
+    let events = dana.open("GET", "/api/events", headers, None).await;
+    let mut idle = web.browser().await;
+    let mut later = web.browser().await;
+    for _ in 0..5 {
+        web.browser().await.follow("/healthz").await.expect_status(200);
+    }
+    idle.wire.ended().await;
+    later.wire.ended().await;
+    dana.get("/api/mailboxes").await.expect_status(200);
+    drop(events);
+}
