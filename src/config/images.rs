@@ -21,6 +21,8 @@ pub struct Images {
     pub per_message_max: usize,
     /// How many images are fetched at the same time, for all readers.
     pub at_once_max: usize,
+    /// Those of one reader. If it is less than for all, no reader keeps another waiting.
+    pub at_once_per_reader_max: usize,
     /// How long fetching an image may take, in seconds.
     pub timeout_secs: u64,
     /// The port that images are fetched from; always over TLS.
@@ -41,6 +43,7 @@ impl Default for Images {
             pixels_max: 20_000_000,
             per_message_max: 100,
             at_once_max: 8,
+            at_once_per_reader_max: 4,
             timeout_secs: 15,
             port: 443,
             authorities: PathBuf::new(),
@@ -55,6 +58,8 @@ impl Images {
         Problem::unless_in("images.pixels_max", self.pixels_max, 1_000..=100_000_000)?;
         Problem::unless_in("images.per_message_max", self.per_message_max as u64, 1..=1_000)?;
         Problem::unless_in("images.at_once_max", self.at_once_max as u64, 1..=100)?;
+        let one = self.at_once_per_reader_max as u64;
+        Problem::unless_in("images.at_once_per_reader_max", one, 1..=100)?;
         Problem::unless_in("images.timeout_secs", self.timeout_secs, 1..=60)?;
         Problem::unless_in("images.port", u64::from(self.port), 1..=65_535)
     }

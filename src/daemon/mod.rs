@@ -408,6 +408,7 @@ fn settings(config: &Config) -> Settings {
         session_idle_secs: i64::from(config.sessions.idle_minutes) * 60,
         session_shared_idle_secs: i64::from(config.sessions.shared_idle_minutes) * 60,
         session_max_secs: i64::from(config.sessions.max_hours) * 3600,
+        sessions_max: config.sessions.per_account_max as usize,
         app_passwords_max: config.sessions.app_passwords_max as usize,
         passkeys_max: config.sessions.passkeys_max as usize,
         challenge_secs: i64::from(config.sessions.passkey_secs),

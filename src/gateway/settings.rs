@@ -28,6 +28,8 @@ pub struct Settings {
     pub session_shared_idle_secs: i64,
     /// How long a session stays valid at most.
     pub session_max_secs: i64,
+    /// The most sessions of an account that people opened, and that programs opened.
+    pub sessions_max: usize,
     /// The most app passwords of an account.
     pub app_passwords_max: usize,
     pub passkeys_max: usize,
@@ -93,6 +95,7 @@ impl Default for Settings {
             session_shared_idle_secs: 15 * 60,
             session_max_secs: 12 * 3600,
             app_passwords_max: 30,
+            sessions_max: 32,
             passkeys_max: 20,
             challenge_secs: 300,
             changes_kept: 20_000,

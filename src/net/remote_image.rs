@@ -26,6 +26,7 @@ use url::{Host, Url};
 use crate::config::Images;
 
 use super::dns::Resolver;
+use super::shares::{self, Shares};
 use super::{Error, tls};
 
 /// A re-encoded image.
@@ -60,6 +61,9 @@ const DECODES_AT_ONCE: usize = 2;
 /// The User-Agent, which identifies no reader, program or version.
 const AGENT: &str = "Mozilla/5.0 (compatible; image proxy)";
 
+/// The account that the images are for.
+pub type Reader = [u8; 16];
+
 /// Fetches remote images; clones share the limits.
 #[derive(Clone)]
 pub struct RemoteImages {
@@ -70,7 +74,7 @@ struct Inner {
     config: Images,
     resolver: Resolver,
     connector: TlsConnector,
-    turns: Semaphore,
+    turns: Shares<Reader>,
     /// Permits for decoding, which needs memory by the number of pixels, not of octets.
     decodes: Arc<Semaphore>,
 }
@@ -87,7 +91,8 @@ impl RemoteImages {
             .with_root_certificates(authorities(&config)?)
             .with_no_client_auth();
         let connector = TlsConnector::from(Arc::new(client));
-        let turns = Semaphore::new(config.at_once_max);
+        let limits = shares::Limits::new(config.at_once_max, config.at_once_per_reader_max);
+        let turns = Shares::new(limits);
         let decodes = Arc::new(Semaphore::new(DECODES_AT_ONCE));
         let inner = Inner { config, resolver, connector, turns, decodes };
         Ok(Some(RemoteImages { inner: Arc::new(inner) }))
@@ -98,15 +103,17 @@ impl RemoteImages {
         self.inner.config.per_message_max
     }
 
-    /// Fetches and re-encodes an image within the configured time.
-    pub async fn fetch(&self, address: &str) -> Result<RemoteImage, NoImage> {
+    /// Fetches and re-encodes an image for a reader, within the configured time after its turn has
+    /// come, for which it waits as long again.
+    pub async fn fetch(&self, reader: Reader, address: &str) -> Result<RemoteImage, NoImage> {
         let limit = Duration::from_secs(self.inner.config.timeout_secs);
+        let turn = self.inner.turns.wait(&reader, 1, limit).await;
+        let _turn = turn.map_err(|_| NoImage::TooSlow)?;
         let done = tokio::time::timeout(limit, self.fetched(address)).await;
         done.unwrap_or(Err(NoImage::TooSlow))
     }
 
     async fn fetched(&self, address: &str) -> Result<RemoteImage, NoImage> {
-        let _turn = self.inner.turns.acquire().await.map_err(|_| NoImage::TooSlow)?;
         let mut url = wanted(Url::parse(address).map_err(|_| NoImage::Address)?)?;
         for _ in 0..=REDIRECTS_MAX {
             match self.ask(&url).await? {

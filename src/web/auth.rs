@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderName, Method};
 use zeroize::Zeroizing;
 
 use crate::gateway::records::audit::Act;
-use crate::gateway::{self, Actor, Gateway};
+use crate::gateway::{self, AccountId, Actor, Gateway};
 use crate::mail::reference::Reference;
 
 use super::asker::{Asker, Holder};
@@ -202,7 +202,7 @@ where
         });
         let actor = opened.await?;
         asker.is(actor.account());
-        note_use(&web, &proof)?;
+        note_use(&web, actor.account(), &proof)?;
         if actor.is_temporary() && !may_be_temporary(parts) {
             let reason = "a temporary account can only read, reject and reply";
             return Err(gateway::Error::Denied { reason }.into());
@@ -318,9 +318,18 @@ pub fn proof(web: &Web, parts: &Parts, token: Option<&str>) -> Result<Proof, Pro
     })
 }
 
-/// Records a proof as used, and fails if it was used before.
-pub fn note_use(web: &Web, proof: &Proof) -> Result<(), Problem> {
-    match web.shared.seen.note(proof, web.now()) {
+/// Fails if a proof was used before. Of a sign-in that is refused nothing is kept, since it would be
+/// refused again.
+pub fn unused(web: &Web, proof: &Proof) -> Result<(), Problem> {
+    match web.shared.seen.is_used(proof) {
+        true => Err(Problem::replayed_proof()),
+        false => Ok(()),
+    }
+}
+
+/// Records a proof as used for an account, and fails if it was used before.
+pub fn note_use(web: &Web, account: AccountId, proof: &Proof) -> Result<(), Problem> {
+    match web.shared.seen.note(account, proof, web.now()) {
         Use::First => Ok(()),
         Use::Again => Err(Problem::replayed_proof()),
         Use::NoRoom => Err(Problem::slow_down(std::time::Duration::from_secs(1))),

@@ -30,7 +30,7 @@ pub struct Expected<'e> {
 }
 
 /// A valid proof.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
     /// The key's thumbprint (RFC 7638).
     pub thumbprint: String,

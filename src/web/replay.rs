@@ -1,7 +1,9 @@
 //! The proofs that were used: each is accepted once (RFC 9449 §11.1).
 //!
 //! They are kept in memory, up to a limit. A proof that does not fit is refused for now rather than
-//! accepted, and one key can use only a part of the space, so that no client can block the others.
+//! accepted, and one account can use only a part of the space, however many keys it has. Only what
+//! was used for an account is kept: who is not signed in, and does not sign in, takes no space at
+//! all.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -10,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use aws_lc_rs::digest::{Context, SHA256};
 
 use crate::clock::Timestamp;
+use crate::gateway::AccountId;
 
 use super::dpop::Proof;
 
@@ -36,12 +39,12 @@ type Id = [u8; 16];
 #[derive(Default)]
 struct State {
     ids: HashSet<Id>,
-    /// The proofs in the order in which they can be forgotten: the time, the proof and its key.
-    order: VecDeque<(Timestamp, Id, Id)>,
-    by_key: HashMap<Id, usize>,
+    /// The proofs in the order in which they can be forgotten: the time, the proof and its account.
+    order: VecDeque<(Timestamp, Id, AccountId)>,
+    by_account: HashMap<AccountId, usize>,
 }
 
-/// One key can use at most one part in this many of the space.
+/// One account can use at most one part in this many of the space.
 const SHARE: usize = 8;
 
 impl Seen {
@@ -51,35 +54,40 @@ impl Seen {
         Seen { room, keep_secs: 2 * age + 1, state: Mutex::default() }
     }
 
-    /// Records that a proof is used now, and returns whether it was used before.
-    pub fn note(&self, proof: &Proof, now: Timestamp) -> Use {
-        let id = short_hash(&[&proof.thumbprint, &proof.jti]);
-        let key = short_hash(&[&proof.thumbprint]);
+    /// Says whether a proof was used before, and does not record it.
+    pub fn is_used(&self, proof: &Proof) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.ids.contains(&id_of(proof))
+    }
+
+    /// Records that a proof is used now for `account`, and returns whether it was used before.
+    pub fn note(&self, account: AccountId, proof: &Proof, now: Timestamp) -> Use {
+        let id = id_of(proof);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.forget(now);
         if state.ids.contains(&id) {
             return Use::Again;
         }
-        let by_key = state.by_key.get(&key).copied().unwrap_or_default();
-        if state.ids.len() >= self.room || by_key >= self.room.div_ceil(SHARE) {
+        let here = state.by_account.get(&account).copied().unwrap_or_default();
+        if state.ids.len() >= self.room || here >= self.room.div_ceil(SHARE) {
             return Use::NoRoom;
         }
         state.ids.insert(id);
-        state.order.push_back((now.plus_secs(self.keep_secs), id, key));
-        *state.by_key.entry(key).or_default() += 1;
+        state.order.push_back((now.plus_secs(self.keep_secs), id, account));
+        *state.by_account.entry(account).or_default() += 1;
         Use::First
     }
 }
 
 impl State {
     fn forget(&mut self, now: Timestamp) {
-        while let Some((until, id, key)) = self.order.front().copied() {
+        while let Some((until, id, account)) = self.order.front().copied() {
             if until > now {
                 return;
             }
             self.order.pop_front();
             self.ids.remove(&id);
-            if let Entry::Occupied(mut count) = self.by_key.entry(key) {
+            if let Entry::Occupied(mut count) = self.by_account.entry(account) {
                 *count.get_mut() -= 1;
                 if *count.get() == 0 {
                     count.remove();
@@ -87,6 +95,10 @@ impl State {
             }
         }
     }
+}
+
+fn id_of(proof: &Proof) -> Id {
+    short_hash(&[&proof.thumbprint, &proof.jti])
 }
 
 /// Hashes the parts, each with its length, so that no two lists produce the same input.
@@ -104,6 +116,8 @@ fn short_hash(parts: &[&str]) -> Id {
 mod tests {
     use super::*;
 
+    const DANA: AccountId = AccountId([1; 16]);
+
     fn proof(key: &str, jti: &str) -> Proof {
         Proof { thumbprint: key.to_owned(), jti: jti.to_owned() }
     }
@@ -112,29 +126,34 @@ mod tests {
     fn a_proof_is_good_once_for_as_long_as_it_could_be_used() {
         let seen = Seen::new(100, 60);
         let now = Timestamp(0);
-        assert_eq!(seen.note(&proof("k", "1"), now), Use::First);
-        assert_eq!(seen.note(&proof("k", "1"), now), Use::Again);
-        assert_eq!(seen.note(&proof("k", "2"), now), Use::First);
-        assert_eq!(seen.note(&proof("other", "1"), now), Use::First);
-        assert_eq!(seen.note(&proof("k", "1"), now.plus_secs(120)), Use::Again);
-        assert_eq!(seen.note(&proof("k", "1"), now.plus_secs(121)), Use::First);
+        assert!(!seen.is_used(&proof("k", "1")));
+        assert_eq!(seen.note(DANA, &proof("k", "1"), now), Use::First);
+        assert_eq!(seen.note(DANA, &proof("k", "1"), now), Use::Again);
+        assert!(seen.is_used(&proof("k", "1")));
+        assert_eq!(seen.note(DANA, &proof("k", "2"), now), Use::First);
+        assert_eq!(seen.note(DANA, &proof("other", "1"), now), Use::First);
+        assert_eq!(seen.note(DANA, &proof("k", "1"), now.plus_secs(120)), Use::Again);
+        assert_eq!(seen.note(DANA, &proof("k", "1"), now.plus_secs(121)), Use::First);
     }
 
     #[test]
-    fn memory_is_bounded_and_one_key_cannot_take_it_all() {
+    fn memory_is_bounded_and_one_account_cannot_take_it_all() {
         let seen = Seen::new(80, 60);
         let now = Timestamp(0);
-        for jti in 0..10 {
-            assert_eq!(seen.note(&proof("k", &jti.to_string()), now), Use::First);
+        // A key for each proof, as with a session for each.
+        for key in 0..10 {
+            assert_eq!(seen.note(DANA, &proof(&key.to_string(), "1"), now), Use::First);
         }
-        assert_eq!(seen.note(&proof("k", "more"), now), Use::NoRoom);
-        for key in 0..70 {
-            assert_eq!(seen.note(&proof(&key.to_string(), "1"), now), Use::First);
+        assert_eq!(seen.note(DANA, &proof("k", "more"), now), Use::NoRoom);
+        for other in 10..80 {
+            let (other, key) = (AccountId([other; 16]), other.to_string());
+            assert_eq!(seen.note(other, &proof(&key, "1"), now), Use::First);
         }
-        assert_eq!(seen.note(&proof("late", "1"), now), Use::NoRoom);
+        let late = AccountId([100; 16]);
+        assert_eq!(seen.note(late, &proof("late", "1"), now), Use::NoRoom);
         let later = now.plus_secs(121);
-        assert_eq!(seen.note(&proof("late", "1"), later), Use::First);
+        assert_eq!(seen.note(late, &proof("late", "1"), later), Use::First);
         let state = seen.state.lock().unwrap();
-        assert_eq!((state.ids.len(), state.order.len(), state.by_key.len()), (1, 1, 1));
+        assert_eq!((state.ids.len(), state.order.len(), state.by_account.len()), (1, 1, 1));
     }
 }

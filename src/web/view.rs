@@ -170,10 +170,11 @@ pub async fn remote(
     let grant = redeem(&web, &from.secret, shows)?;
     let address = link_open(&from.secret, &from.wanted).ok_or_else(Problem::gone)?;
     // The link works only while the session is live, like all other requests of the frame.
-    let (holder, live) = (holder(&grant, &asker), move |gateway: &_| session_of(gateway, &grant));
+    let (holder, reader) = (holder(&grant, &asker), grant.account);
+    let live = move |gateway: &_| session_of(gateway, &grant);
     web.run_for(holder, CostClass::Records, live).await?;
     let remote_images = web.remote_images().ok_or_else(Problem::gone)?;
-    let image = remote_images.fetch(&address).await.map_err(|why| {
+    let image = remote_images.fetch(reader.0, &address).await.map_err(|why| {
         Problem::new(StatusCode::BAD_GATEWAY, "no-image", format!("No image: {why}."))
     })?;
     let headers = [

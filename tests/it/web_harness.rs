@@ -35,7 +35,7 @@ use postern::web::server::Server;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_util::sync::CancellationToken;
@@ -126,6 +126,15 @@ impl TestWeb {
     /// Returns a browser without a session, on an HTTP/2 connection.
     pub async fn browser(&self) -> Browser {
         Browser::on(Wire::http2(self.https).await, self)
+    }
+
+    /// Returns a browser at another address of this machine.
+    pub async fn browser_at(&self, address: IpAddr) -> Browser {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::new(address, 0)).unwrap();
+        let stream = within(socket.connect(self.https)).await.unwrap();
+        let stream = shake_on(stream, client_tls(TLS_BOTH, &[b"h2"])).await.unwrap();
+        Browser::on(Wire::over(stream, 1 << 20).await, self)
     }
 
     /// Returns a browser that reads no more than the first `window` octets of a response.
@@ -244,7 +253,13 @@ pub const TLS_BOTH: &[&rustls::SupportedProtocolVersion] =
 
 /// Opens a TLS connection without sending anything on it.
 pub async fn shake(to: SocketAddr, config: ClientConfig) -> std::io::Result<TlsStream<TcpStream>> {
-    let stream = TcpStream::connect(to).await?;
+    shake_on(TcpStream::connect(to).await?, config).await
+}
+
+async fn shake_on(
+    stream: TcpStream,
+    config: ClientConfig,
+) -> std::io::Result<TlsStream<TcpStream>> {
     let name = ServerName::try_from("localhost").unwrap();
     within(TlsConnector::from(Arc::new(config)).connect(name, stream)).await
 }
@@ -270,7 +285,10 @@ impl Wire {
 
     /// Opens a connection on which each response may send `window` octets that are not read.
     pub async fn http2_window(to: SocketAddr, window: u32) -> Wire {
-        let stream = shake(to, client_tls(TLS_BOTH, &[b"h2"])).await.unwrap();
+        Wire::over(shake(to, client_tls(TLS_BOTH, &[b"h2"])).await.unwrap(), window).await
+    }
+
+    async fn over(stream: TlsStream<TcpStream>, window: u32) -> Wire {
         let mut builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
         builder.initial_stream_window_size(window);
         let (sender, driver) = builder.handshake(TokioIo::new(stream)).await.unwrap();

@@ -1,5 +1,7 @@
 //! One account, or one stranger, takes what it can get; the others go on as before.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 use hyper::header::HeaderMap;
 use postern::config;
@@ -212,4 +214,97 @@ async fn the_idlest_connection_makes_room_for_a_new_one() {
     later.wire.ended().await;
     dana.get("/api/mailboxes").await.expect_status(200);
     drop(events);
+}
+
+/// Regression: a sign-in took room in the memory of used signatures before anything was checked, so
+/// that strangers could fill it, and every signed request was refused.
+#[tokio::test]
+async fn sign_ins_that_are_refused_take_no_room_from_those_inside() {
+    let web = TestWeb::with(|config| config.proofs_remembered_max = 48).await;
+    let mut dana = web.signed_in("dana").await;
+    for address in 1..=4 {
+        let address = IpAddr::from([127, 0, 9, address]);
+        for number in 0..20 {
+            let mut stranger = web.browser_at(address).await;
+            stranger.sign_in(&format!("nobody {address} {number}"), "guess").await;
+        }
+    }
+    dana.get("/api/mailboxes").await.expect_status(200);
+    web.signed_in("omar").await.get("/api/mailboxes").await.expect_status(200);
+}
+
+/// Regression: the share was that of a key, and an account has as many keys as sessions.
+#[tokio::test]
+async fn one_account_with_many_sessions_has_one_share() {
+    let web = TestWeb::with(|config| {
+        config.proofs_remembered_max = 80;
+        config.tickets_per_account_max = 4;
+    });
+    let web = web.await;
+    let reference = web.deliver("dana", MESSAGE).await;
+    let other = web.deliver("omar", MESSAGE).await;
+    let (mut one, mut two) = (web.signed_in("dana").await, web.signed_in("dana").await);
+    one.read(reference).await;
+    let mut links = Vec::new();
+    for browser in [&mut one, &mut two] {
+        links.push(browser.ticket(reference, &json!({"kind": "view"})).await);
+        links.push(browser.ticket(reference, &json!({"kind": "view"})).await);
+    }
+    let path = format!("/api/messages/{reference}/ticket");
+    let more = two.post(&path, &json!({"kind": "view"})).await;
+    more.expect_problem(429, "slow-down");
+    // That were eight of its ten signatures: two sign-ins, and six requests.
+    for browser in [&mut one, &mut two] {
+        browser.get("/api/mailboxes").await.expect_status(200);
+    }
+    for browser in [&mut one, &mut two] {
+        browser.get("/api/mailboxes").await.expect_problem(429, "slow-down");
+    }
+    let mut omar = web.signed_in("omar").await;
+    omar.read(other).await;
+    omar.ticket(other, &json!({"kind": "view"})).await;
+}
+
+#[tokio::test]
+async fn one_more_sign_in_ends_the_session_that_was_used_longest_ago() {
+    let web = TestWeb::start().await;
+    let most = web.gateway.settings().sessions_max;
+    let mut oldest = web.signed_in("dana").await;
+    web.clock().advance_secs(61);
+    let mut used = web.signed_in("dana").await;
+    for _ in 2..most {
+        web.clock().advance_secs(1);
+        web.signed_in("dana").await;
+    }
+    web.clock().advance_secs(61);
+    for browser in [&mut oldest, &mut used] {
+        browser.get("/api/session").await.expect_status(200);
+    }
+    let mut newest = web.signed_in("dana").await;
+    let listed = newest.get("/api/sessions").await.json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), most);
+    for browser in [&mut oldest, &mut used, &mut newest] {
+        browser.get("/api/session").await.expect_status(200);
+    }
+}
+
+/// Regression: turns were given first come, first served, and one of a ZIP took a second.
+#[tokio::test]
+async fn many_archives_of_one_account_keep_no_other_waiting() {
+    let web = TestWeb::start().await;
+    let (mut dana, mut omar) = (web.signed_in("dana").await, web.signed_in("omar").await);
+    let reference = received(&web, &mut dana, "dana").await;
+    let small = web.deliver("omar", MESSAGE).await;
+    let mut archives = Vec::new();
+    for _ in 0..24 {
+        let url = dana.ticket(reference, &json!({"kind": "attachments"})).await;
+        let mut browser = web.browser().await;
+        archives.push(tokio::spawn(async move { browser.follow(&url).await.status }));
+    }
+    omar.read(small).await;
+    let done = archives.iter().filter(|archive| archive.is_finished()).count();
+    assert!(done < 12, "{done} came first");
+    for archive in archives {
+        assert_eq!(within(archive).await.unwrap(), 200);
+    }
 }

@@ -54,6 +54,9 @@ pub(in crate::gateway) struct OpenedBy {
 
 /// A session that was opened. The token is returned only here.
 pub struct LoggedIn {
+    pub id: AccountId,
+    /// What opened it.
+    pub by: CredentialKind,
     pub token: Zeroizing<String>,
     pub session: SessionView,
     pub account: AccountView,
@@ -136,7 +139,7 @@ impl Gateway {
             by: opened.kind,
             credential: opened.credential,
         };
-        let view = session.view(Some(session_id));
+        let (view, by) = (session.view(Some(session_id)), opened.kind);
         let key = token.id();
         let done = self.inner.store.transact(move |tx| {
             let found = tx.get(&ACCOUNTS, &id)?;
@@ -151,9 +154,17 @@ impl Gateway {
             Ok::<_, Error>(())
         });
         done.wait()?;
+        self.sessions_trim(id, by)?;
         let account = self.account_view(id)?;
         self.publish_session(id);
-        Ok(LoggedIn { token: token.expose(), session: view, account, last_sign_in: previous })
+        Ok(LoggedIn {
+            id,
+            by,
+            token: token.expose(),
+            session: view,
+            account,
+            last_sign_in: previous,
+        })
     }
 
     fn authenticate(&self, name: &str, password: &Password) -> Result<OpenedBy, Error> {

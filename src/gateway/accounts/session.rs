@@ -173,6 +173,25 @@ impl Gateway {
         self.sessions_close_of(actor.account)
     }
 
+    /// Ends what is over the limit, the sessions that were used longest ago, so that the new one
+    /// always has room. A program that signs in again and again ends none of a person's.
+    pub(in crate::gateway) fn sessions_trim(
+        &self,
+        account: AccountId,
+        by: CredentialKind,
+    ) -> Result<(), Error> {
+        let is_app = by == CredentialKind::App;
+        let mut sessions = self.sessions_of(account)?;
+        sessions.retain(|(_, session)| (session.by == CredentialKind::App) == is_app);
+        let over = sessions.len().saturating_sub(self.inner.settings.sessions_max);
+        if over == 0 {
+            return Ok(());
+        }
+        sessions.sort_by_key(|(_, session)| (session.last_used, session.created));
+        let over = sessions.into_iter().take(over).map(|(key, session)| (key, session.id));
+        self.sessions_close(account, over.collect())
+    }
+
     /// Removes at most `limit` expired sessions; called by a timer.
     pub fn sessions_expire(&self, limit: usize) -> Result<usize, Error> {
         let now = self.inner.clock.now();

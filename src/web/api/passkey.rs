@@ -18,7 +18,7 @@ use crate::gateway::accounts::passkey::{
 use crate::gateway::records::audit::Act;
 use crate::gateway::{self, Browser};
 use crate::terms::Profile;
-use crate::web::auth::{Signed, Site, note_use, proof};
+use crate::web::auth::{Signed, Site, note_use, proof, unused};
 use crate::web::body::Json;
 use crate::web::error::{Problem, ProblemBody, Problems};
 use crate::web::state::{CostClass, Web};
@@ -234,7 +234,8 @@ pub async fn open(
     // A kind of its own, so that no name that is typed counts as a passkey's.
     let guessed = format!("passkey {}", answer.user_id);
     let attempt = attempts.begin(&guessed, peer).await.map_err(Problem::slow_down)?;
-    note_use(&web, &proof)?;
+    unused(&web, &proof)?;
+    let used = proof.clone();
     let profile = answer.profile;
     let opened = web.blocking(move |gateway| {
         let said = Assertion {
@@ -259,6 +260,7 @@ pub async fn open(
     });
     match opened.await? {
         Ok(signed_in) => {
+            note_use(&web, signed_in.id, &used)?;
             Ok((StatusCode::CREATED, axum::Json(signed_in_body(signed_in))).into_response())
         }
         Err(gateway::Error::Refused) => {

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::gateway::records::audit::Act;
 use crate::gateway::{self, AccountView, Browser, LogIn, LoggedIn, Password, Profile, SessionView};
 use crate::web::attempts::Attempt;
-use crate::web::auth::{Signed, note_use, proof};
+use crate::web::auth::{Signed, note_use, proof, unused};
 use crate::web::body::{Id, Json};
 use crate::web::error::{Problem, ProblemBody, Problems};
 use crate::web::state::{Connection, CostClass, Web};
@@ -204,7 +204,8 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
     };
     let attempt = attempt(&web, &name, peer).await?;
     let typed = name.clone();
-    note_use(&web, &proof)?;
+    unused(&web, &proof)?;
+    let used = proof.clone();
     // Not among the turns of other requests: the core has its own line for passwords.
     let opened = web.blocking(move |gateway| {
         let browser = Browser { key_thumbprint: proof.thumbprint, agent, peer, profile };
@@ -217,6 +218,7 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
     });
     match opened.await? {
         Ok(signed_in) => {
+            note_use(&web, signed_in.id, &used)?;
             Ok((StatusCode::CREATED, axum::Json(signed_in_body(signed_in))).into_response())
         }
         Err(gateway::Error::Refused) => {
