@@ -132,6 +132,11 @@ impl<K: Eq + Hash + Clone> Shares<K> {
         place.leave()
     }
 
+    /// How many requests of `holder` wait.
+    pub fn waiting_for(&self, holder: &K) -> usize {
+        self.state().waiting.get(holder).map_or(0, VecDeque::len)
+    }
+
     /// What `holder` holds now.
     pub fn held_by(&self, holder: &K) -> usize {
         self.state().held.get(holder).copied().unwrap_or_default()

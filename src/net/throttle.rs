@@ -22,6 +22,8 @@ pub struct Rate {
 impl Rate {
     /// Five wrong passwords without delay, then one every ten seconds.
     pub const PASSWORDS_PER_ACCOUNT: Rate = Rate { burst: 5, refill: Duration::from_secs(10) };
+    /// An account that is guessed from many networks, from which nobody has signed in to it.
+    pub const PASSWORDS_FROM_STRANGERS: Rate = Rate { burst: 30, refill: Duration::from_secs(5) };
     /// A caller that is asked for a TOTP code has already given the right password, and three of
     /// the million codes are valid at any time.
     pub const TOTP_PER_ACCOUNT: Rate = Rate { burst: 5, refill: Duration::from_secs(300) };

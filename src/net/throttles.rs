@@ -3,11 +3,13 @@
 //!
 //! | tree | key | at most |
 //! | --- | --- | --- |
-//! | `passwords` | account, or the name that was tried | five wrong passwords without delay |
-//! | `codes` | the same | five wrong TOTP codes |
+//! | `passwords` | account, or the name that was tried, and network | five wrong passwords without delay |
+//! | `accounts` | account or name | thirty wrong passwords from networks that it does not know |
+//! | `codes` | the same, or with a network that it knows | five wrong TOTP codes |
 //! | `addresses` | address, or IPv6 /64 | thirty failures of any kind |
+//! | `known` | account and network | somebody has signed in from there within 90 days |
 //!
-//! A row is the keyed hash of a name or an address, and a moment. Its loss harms nobody, so nothing
+//! A row is the keyed hash of a name, a network or an address, and a moment. Its loss harms nobody, so nothing
 //! is synced before an answer: a kill may lose the failures of the last second. A folder that
 //! cannot be used is removed and begun anew.
 
@@ -35,12 +37,17 @@ pub struct Setup {
 
 /// The failed sign-ins by name and by address.
 pub struct Throttles {
-    /// Wrong passwords, by name.
+    /// Wrong passwords, by name and network.
     pub passwords: Throttle,
-    /// Wrong TOTP codes, by name.
+    /// Wrong passwords, by name.
+    pub accounts: Throttle,
+    /// Wrong TOTP codes, by name, or by name and network.
     pub codes: Throttle,
     /// Both, by address.
     pub addresses: Throttle,
+    /// Until when an account knows a network.
+    known: Failures,
+    watch: Watch,
     key: hmac::Key,
     db: Option<Db>,
 }
@@ -50,6 +57,8 @@ const CACHE_OCTETS: u64 = 1 << 20;
 /// sled writes a segment at a time; 10,000 keys need 30 of these.
 const SEGMENT_OCTETS: usize = 32 << 10;
 const FLUSH_EVERY_MILLIS: u64 = 1_000;
+/// How long an account knows a network: 90 days.
+const KNOWN_MILLIS: Millis = 90 * 24 * 3_600_000;
 
 impl Throttles {
     /// Opens the folder, and creates it if it does not exist. If that fails, failures are kept in
@@ -74,8 +83,11 @@ impl Throttles {
         let throttle = |rate| Throttle::new(rate, Failures::in_memory(setup.keys_max), watch);
         Throttles {
             passwords: throttle(Rate::PASSWORDS_PER_ACCOUNT),
+            accounts: throttle(Rate::PASSWORDS_FROM_STRANGERS),
             codes: throttle(Rate::TOTP_PER_ACCOUNT),
             addresses: throttle(Rate::PASSWORDS_PER_ADDRESS),
+            known: Failures::in_memory(setup.keys_max),
+            watch,
             key: setup.key,
             db: None,
         }
@@ -84,6 +96,26 @@ impl Throttles {
     /// Returns the key of an account name, whether it exists or not.
     pub fn name_key(&self, name: &str) -> Key {
         self.hash(b"name\0", name.trim().to_lowercase().as_bytes())
+    }
+
+    /// Returns the key of an account name as seen from a network.
+    pub fn pair_key(&self, name: &str, network: IpAddr) -> Key {
+        let pair = format!("{network} {}", name.trim().to_lowercase());
+        self.hash(b"pair\0", pair.as_bytes())
+    }
+
+    /// Whether the account of a pair knows its network.
+    pub fn is_known(&self, pair: &Key) -> bool {
+        self.known.full_at(pair).is_some_and(|until| until > self.watch.now())
+    }
+
+    /// Records that the owner of an account signed in from a network.
+    pub fn set_known(&self, pair: &Key) {
+        let now = self.watch.now();
+        let until = now.saturating_add(KNOWN_MILLIS);
+        if self.known.update(pair, |_| until) {
+            self.known.sweep(now, until);
+        }
     }
 
     /// Returns the key of an address.
@@ -128,8 +160,16 @@ fn open_trees(folder: &Path, setup: &Setup) -> sled::Result<Throttles> {
     };
     Ok(Throttles {
         passwords: throttle("passwords", Rate::PASSWORDS_PER_ACCOUNT)?,
+        accounts: throttle("accounts", Rate::PASSWORDS_FROM_STRANGERS)?,
         codes: throttle("codes", Rate::TOTP_PER_ACCOUNT)?,
         addresses: throttle("addresses", Rate::PASSWORDS_PER_ADDRESS)?,
+        known: Failures::in_tree(
+            db.open_tree("known")?,
+            setup.keys_max,
+            now,
+            now.saturating_add(KNOWN_MILLIS),
+        )?,
+        watch,
         key: setup.key.clone(),
         db: Some(db),
     })
@@ -229,6 +269,23 @@ mod tests {
         let later = open(&folder, START + 3_600_000);
         let kept = [&later.passwords, &later.codes, &later.addresses].map(Throttle::keys);
         assert_eq!((waits(&later), kept), ([0; 3], [0; 3]), "all have recovered, and are gone");
+    }
+
+    #[test]
+    fn a_network_stays_known_after_a_restart_and_not_for_ever() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("throttles");
+        let throttles = open(&folder, START);
+        let pair = throttles.pair_key("dana", ADDRESS);
+        assert!(!throttles.is_known(&pair));
+        throttles.set_known(&pair);
+        close(throttles, &folder);
+        let again = open(&folder, START + 1_000);
+        assert!(again.is_known(&again.pair_key(" Dana", ADDRESS)));
+        assert!(!again.is_known(&again.pair_key("omar", ADDRESS)));
+        close(again, &folder);
+        let later = open(&folder, START + KNOWN_MILLIS + 60_000);
+        assert!(!later.is_known(&pair) && later.known.is_empty());
     }
 
     #[test]

@@ -80,6 +80,11 @@ impl PasswordPool {
         self.in_turn(|memory| credential::decoy(memory, self.cost, password))
     }
 
+    /// Returns how many passwords are checked at the same time.
+    pub fn at_once(&self) -> usize {
+        self.limits.at_once
+    }
+
     /// Returns how many hashes were computed so far.
     pub fn runs(&self) -> u64 {
         self.runs.load(Ordering::Relaxed)

@@ -1,79 +1,262 @@
-//! Slowing down password guessing, by account and by address, without ever locking an account.
+//! Slowing down password guessing, by account, network and address, without ever locking an account.
 //!
-//! Log-ins to one name are processed one after another: otherwise many parallel guesses would all
-//! be made before the first failure counts. Names are kept as hashes, whether they exist or not.
+//! | failures of | without delay | who is delayed |
+//! | --- | --- | --- |
+//! | one account, from one network | 5 | that network, at that account |
+//! | one address | 30, and each refused try counts | that address, at accounts that do not know its network |
+//! | one account, from anywhere | 30 | networks that the account does not know: they wait in line |
+//!
+//! An account knows the networks from which its owner signed in, by anything but an app password.
+//! These have a line of their own: a stranger elsewhere neither makes the owner wait nor takes the
+//! turn of the owner's password check. Names that nobody has are treated as accounts that know no
+//! network.
+//!
+//! Tries of one account from one network are processed one after another: otherwise many parallel
+//! guesses would all be made before the first failure counts. Names are kept as hashes, whether they
+//! exist or not.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
+use crate::gateway;
 use crate::net::failures::Key;
-use crate::net::listen::counted_as;
+use crate::net::listen::{counted_as, network_of};
+use crate::net::shares::{Held, Limits, Shares};
 use crate::net::throttles::Throttles;
+
+use super::error::Problem;
 
 type Lines = Arc<Mutex<HashMap<Key, Arc<Semaphore>>>>;
 
-/// The failed attempts by account name and by address.
+/// The failed attempts, and the turns of password checks.
 pub struct Attempts {
     /// Asked on the async threads: that takes microseconds, as measured for decision 9.
     throttles: Arc<Throttles>,
-    /// The attempts that wait, by name.
+    /// The attempts that wait, by what they wait for.
     lines: Lines,
+    /// Turns of networks that an account does not know. One check is always left for the others.
+    strangers: Shares<IpAddr>,
+    /// Turns of networks that an account knows, and of sessions.
+    known: Shares<Key>,
 }
 
-/// A permit to try one password. The next attempt for the same name waits until it is dropped.
-pub struct Attempt<'a> {
-    attempts: &'a Attempts,
-    name: Key,
+/// Who tries to open something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trier {
+    /// Anybody who says a name.
+    Anybody,
+    /// Somebody in an open session. That is counted apart, so that no stranger slows it down.
+    Session,
+}
+
+/// What a try costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// The memory and the time of a password check.
+    Password,
+    Little,
+}
+
+/// One try.
+#[derive(Clone, Copy)]
+pub struct Try<'n> {
+    /// What is to be opened.
+    pub name: &'n str,
+    pub peer: IpAddr,
+    pub trier: Trier,
+    pub cost: Cost,
+}
+
+/// Why something may not be tried now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotNow {
+    SlowDown(Duration),
+    Busy,
+}
+
+/// A permit to try once. The next attempt from the same network waits until it is dropped. It
+/// belongs to the work that tries: a client that disconnects must not leave with it.
+pub struct Attempt {
+    throttles: Arc<Throttles>,
+    keys: Keys,
+    _turns: (Permit, Option<Permit>, Option<Turn>),
+}
+
+enum Turn {
+    Stranger(#[expect(dead_code, reason = "held")] Held<IpAddr>),
+    Known(#[expect(dead_code, reason = "held")] Held<Key>),
+}
+
+#[derive(Clone, Copy)]
+struct Keys {
+    /// The account, as seen from the network.
+    pair: Key,
+    account: Key,
     address: Key,
-    _turn: Permit,
+    network: IpAddr,
+    is_known: bool,
 }
 
-/// How long a log-in waits for earlier ones to the same name.
+/// How long an attempt waits for earlier ones of the same account and network.
 const LINE_WAIT: Duration = Duration::from_secs(10);
+/// How long an attempt waits because of failures elsewhere, or for its turn.
+const TURN_WAIT: Duration = Duration::from_secs(25);
+/// How many attempts of one network, which an account does not know, wait for a turn.
+const WAITING_PER_NETWORK: usize = 8;
 
 impl Attempts {
-    pub fn new(throttles: Arc<Throttles>) -> Attempts {
-        Attempts { throttles, lines: Lines::default() }
+    /// Makes `checks_at_once` password checks at the same time.
+    pub fn new(throttles: Arc<Throttles>, checks_at_once: usize) -> Attempts {
+        let strangers = Limits::new(checks_at_once.saturating_sub(1).max(1), 1);
+        let known = Limits::new(checks_at_once, 1);
+        let (strangers, known) = (Shares::new(strangers), Shares::new(known));
+        Attempts { throttles, lines: Lines::default(), strangers, known }
     }
 
-    /// Returns a permit to try a password for `name`, or how long to wait before trying again.
-    pub async fn begin(&self, name: &str, peer: IpAddr) -> Result<Attempt<'_>, Duration> {
-        let name = self.throttles.name_key(name);
-        let address = self.throttles.address_key(counted_as(peer));
+    /// Waits until something may be tried, or says why it may not be.
+    pub async fn begin(&self, wanted: Try<'_>) -> Result<Attempt, NotNow> {
+        let keys = Keys::of(&self.throttles, wanted);
         // An attempt that is refused anyway must not wait for its turn.
-        self.check(&name, &address)?;
-        let permit = tokio::time::timeout(LINE_WAIT, Permit::take(self.lines.clone(), name)).await;
-        let permit = permit.map_err(|_| Duration::from_secs(1))?;
-        self.check(&name, &address)?;
-        Ok(Attempt { attempts: self, name, address, _turn: permit })
+        self.check(&keys)?;
+        let line = self.line(keys.pair, LINE_WAIT).await;
+        let line = line.ok_or(NotNow::SlowDown(Duration::from_secs(1)))?;
+        self.check(&keys)?;
+        let slow = if keys.is_known { None } else { self.slowed(&keys).await? };
+        let turn = match wanted.cost {
+            Cost::Password => Some(self.turn(&keys).await?),
+            Cost::Little => None,
+        };
+        Ok(Attempt { throttles: self.throttles.clone(), keys, _turns: (line, slow, turn) })
     }
 
-    fn check(&self, name: &Key, address: &Key) -> Result<(), Duration> {
+    fn check(&self, keys: &Keys) -> Result<(), NotNow> {
         let Throttles { passwords, codes, addresses, .. } = &*self.throttles;
-        let waits = [passwords.wait(name), codes.wait(name), addresses.wait(address)];
-        waits.into_iter().flatten().max().map_or(Ok(()), Err)
+        let mut waits = vec![passwords.wait(&keys.pair), codes.wait(keys.code())];
+        if !keys.is_known {
+            waits.push(addresses.wait(&keys.address));
+        }
+        let Some(wait) = waits.into_iter().flatten().max() else { return Ok(()) };
+        self.refused(keys);
+        Err(NotNow::SlowDown(wait))
+    }
+
+    /// A try that is refused costs as much as a wrong one.
+    fn refused(&self, keys: &Keys) {
+        if !keys.is_known {
+            self.throttles.addresses.failed(&keys.address);
+        }
+    }
+
+    /// Waits while the account is being guessed from many networks, one attempt after another.
+    async fn slowed(&self, keys: &Keys) -> Result<Option<Permit>, NotNow> {
+        let accounts = &self.throttles.accounts;
+        let Some(wait) = accounts.wait(&keys.account) else { return Ok(None) };
+        let end = Instant::now() + TURN_WAIT;
+        let line = self.line(keys.account, TURN_WAIT).await.ok_or(NotNow::SlowDown(wait))?;
+        while let Some(wait) = accounts.wait(&keys.account) {
+            if Instant::now() + wait > end {
+                return Err(NotNow::SlowDown(wait));
+            }
+            tokio::time::sleep(wait).await;
+        }
+        Ok(Some(line))
+    }
+
+    async fn turn(&self, keys: &Keys) -> Result<Turn, NotNow> {
+        if keys.is_known {
+            let held = self.known.wait(&keys.pair, 1, TURN_WAIT).await;
+            return held.map(Turn::Known).map_err(|_| NotNow::Busy);
+        }
+        if self.strangers.waiting_for(&keys.network) >= WAITING_PER_NETWORK {
+            self.refused(keys);
+            return Err(NotNow::Busy);
+        }
+        let held = self.strangers.wait(&keys.network, 1, TURN_WAIT).await;
+        held.map(Turn::Stranger).map_err(|_| NotNow::Busy)
+    }
+
+    async fn line(&self, key: Key, timeout: Duration) -> Option<Permit> {
+        tokio::time::timeout(timeout, Permit::take(self.lines.clone(), key)).await.ok()
     }
 }
 
-impl Attempt<'_> {
+impl Keys {
+    fn of(throttles: &Throttles, wanted: Try<'_>) -> Keys {
+        let Try { name, peer, trier, .. } = wanted;
+        let network = network_of(peer);
+        // A session that is used from many networks gets no more tries.
+        let (name, from) = match trier {
+            Trier::Anybody => (name.to_owned(), network),
+            Trier::Session => (format!("session of {name}"), IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        };
+        let pair = throttles.pair_key(&name, from);
+        Keys {
+            pair,
+            account: throttles.name_key(&name),
+            address: throttles.address_key(counted_as(peer)),
+            network,
+            is_known: trier == Trier::Session || throttles.is_known(&pair),
+        }
+    }
+
+    /// What wrong TOTP codes are counted under. Who gets this far has the password, so that only the
+    /// owner's own networks are kept apart.
+    fn code(&self) -> &Key {
+        if self.is_known { &self.pair } else { &self.account }
+    }
+}
+
+impl Attempt {
     /// Records that the password was wrong.
-    pub fn failed(self) {
-        self.attempts.throttles.passwords.failed(&self.name);
-        self.attempts.throttles.addresses.failed(&self.address);
+    pub fn failed(&self) {
+        self.throttles.passwords.failed(&self.keys.pair);
+        self.throttles.accounts.failed(&self.keys.account);
+        self.throttles.addresses.failed(&self.keys.address);
     }
 
     /// Records that the password was right, but the TOTP code was wrong.
-    pub fn failed_code(self) {
-        self.attempts.throttles.codes.failed(&self.name);
-        self.attempts.throttles.addresses.failed(&self.address);
+    pub fn failed_code(&self) {
+        self.throttles.codes.failed(self.keys.code());
+        self.throttles.addresses.failed(&self.keys.address);
+    }
+
+    /// Counts a refusal, and writes it to the log as one of `what`. This belongs into the work that
+    /// tries, which goes on when its client disconnects.
+    pub fn count<T>(&self, done: &Result<T, gateway::Error>, what: &str, peer: IpAddr) {
+        match done {
+            Err(gateway::Error::Refused) => {
+                self.failed();
+                tracing::info!(peer.ip = %peer, what, "refused");
+            }
+            Err(gateway::Error::WrongCode) => {
+                self.failed_code();
+                tracing::info!(peer.ip = %peer, what = "a TOTP code", "refused");
+            }
+            _ => {}
+        }
+    }
+
+    /// Records that the owner of an account was here, by the name that guesses are counted under.
+    pub fn succeeded(&self, name: &str) {
+        self.throttles.set_known(&self.throttles.pair_key(name, self.keys.network));
     }
 }
 
-/// A name's single permit; the semaphore is removed with the last attempt that uses it.
+impl From<NotNow> for Problem {
+    fn from(why: NotNow) -> Problem {
+        match why {
+            NotNow::SlowDown(wait) => Problem::slow_down(wait),
+            NotNow::Busy => gateway::Error::Busy.into(),
+        }
+    }
+}
+
+/// The single permit of a line; the semaphore is removed with the last attempt that uses it.
 struct Permit {
     lines: Lines,
     name: Key,
@@ -106,8 +289,6 @@ impl Drop for Permit {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
-
     use aws_lc_rs::hmac;
 
     use crate::net::throttles::Setup;
@@ -119,30 +300,93 @@ mod tests {
     fn attempts() -> Attempts {
         let key = hmac::Key::new(hmac::HMAC_SHA256, b"a test");
         let setup = Setup { key, keys_max: 1_000, now: 1_790_000_000_000 };
-        Attempts::new(Arc::new(Throttles::in_memory(setup)))
+        Attempts::new(Arc::new(Throttles::in_memory(setup)), 2)
+    }
+
+    fn elsewhere(number: u8) -> IpAddr {
+        IpAddr::from([192, 0, number, 1])
+    }
+
+    async fn begin(attempts: &Attempts, name: &str, peer: IpAddr) -> Result<Attempt, NotNow> {
+        let cost = Cost::Password;
+        attempts.begin(Try { name, peer, trier: Trier::Anybody, cost }).await
+    }
+
+    async fn guess(attempts: &Attempts, name: &str, peer: IpAddr) -> Result<(), NotNow> {
+        begin(attempts, name, peer).await.map(|attempt| attempt.failed())
+    }
+
+    fn waits(result: Result<Attempt, NotNow>) -> Option<u64> {
+        match result {
+            Err(NotNow::SlowDown(wait)) => Some(wait.as_secs_f64().ceil() as u64),
+            Err(NotNow::Busy) | Ok(_) => None,
+        }
     }
 
     /// P-13
     #[tokio::test]
-    async fn five_wrong_passwords_slow_one_name_down_and_nobody_else() {
+    async fn five_wrong_passwords_slow_one_network_down_at_one_name_and_nobody_else() {
         let attempts = attempts();
         for _ in 0..5 {
-            attempts.begin("Dana", PEER).await.unwrap_or_else(|_| panic!("too early")).failed();
+            guess(&attempts, "Dana", PEER).await.unwrap();
         }
-        let wait = attempts.begin(" dana ", PEER).await.err().unwrap();
-        assert!(wait > Duration::from_secs(8) && wait <= Duration::from_secs(10), "{wait:?}");
-        assert!(attempts.begin("omar", PEER).await.is_ok());
+        assert!(waits(begin(&attempts, " dana ", PEER).await).is_some_and(|wait| wait > 8));
+        assert!(begin(&attempts, "omar", PEER).await.is_ok());
+        assert!(begin(&attempts, "dana", elsewhere(2)).await.is_ok());
     }
 
     /// P-13
     #[tokio::test]
-    async fn an_address_that_tries_many_names_is_slowed_down() {
+    async fn an_address_that_tries_many_names_is_slowed_down_and_refused_tries_count() {
         let attempts = attempts();
-        for n in 0..30 {
-            attempts.begin(&n.to_string(), PEER).await.unwrap_or_else(|_| panic!("{n}")).failed();
+        for n in 0..20 {
+            guess(&attempts, &n.to_string(), PEER).await.unwrap();
         }
-        assert!(attempts.begin("dana", PEER).await.is_err());
-        assert!(attempts.begin("dana", IpAddr::from([192, 0, 2, 1])).await.is_ok());
+        for _ in 0..4 {
+            guess(&attempts, "0", PEER).await.unwrap();
+        }
+        for _ in 0..6 {
+            assert!(waits(begin(&attempts, "0", PEER).await).is_some());
+        }
+        assert!(waits(begin(&attempts, "dana", PEER).await).is_some());
+        assert!(begin(&attempts, "dana", elsewhere(2)).await.is_ok());
+    }
+
+    /// The owner of an account has been here before: what others do elsewhere is nothing to her.
+    #[tokio::test(start_paused = true)]
+    async fn a_known_network_has_a_line_of_its_own() {
+        let attempts = attempts();
+        begin(&attempts, "dana", elsewhere(1)).await.unwrap_or_else(|_| panic!()).succeeded("dana");
+        for network in 2..100 {
+            guess(&attempts, "dana", elsewhere(network)).await.ok();
+        }
+        // All turns of strangers are taken as well.
+        let busy = begin(&attempts, "omar", elsewhere(150)).await;
+        let began = Instant::now();
+        for _ in 0..3 {
+            let known = begin(&attempts, "dana", elsewhere(1)).await;
+            assert!(known.is_ok() && began.elapsed().is_zero());
+        }
+        // Her own guesses count, of passwords and codes.
+        for _ in 0..5 {
+            begin(&attempts, "dana", elsewhere(1)).await.ok().unwrap().failed_code();
+        }
+        assert!(waits(begin(&attempts, "dana", elsewhere(1)).await).is_some());
+        drop(busy);
+    }
+
+    /// However many networks guess, the right password is tried in the end.
+    #[tokio::test]
+    async fn an_account_that_is_guessed_from_everywhere_is_slow_and_never_shut() {
+        let attempts = attempts();
+        let began = Instant::now();
+        for network in 0..30 {
+            guess(&attempts, "dana", elsewhere(network)).await.unwrap();
+        }
+        guess(&attempts, "nobody", elsewhere(31)).await.unwrap();
+        assert!(began.elapsed() < Duration::from_secs(3), "that was within the limit");
+        assert!(begin(&attempts, "dana", elsewhere(32)).await.is_ok());
+        assert!(began.elapsed() > Duration::from_secs(3), "one more waits for its turn");
     }
 
     /// P-13
@@ -153,7 +397,7 @@ mod tests {
             .map(|_| {
                 let attempts = attempts.clone();
                 tokio::spawn(async move {
-                    let Ok(attempt) = attempts.begin("dana", PEER).await else { return false };
+                    let Ok(attempt) = begin(&attempts, "dana", PEER).await else { return false };
                     tokio::task::yield_now().await;
                     attempt.failed();
                     true

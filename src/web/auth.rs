@@ -16,6 +16,7 @@ use crate::gateway::{self, AccountId, Actor, Gateway};
 use crate::mail::reference::Reference;
 
 use super::asker::{Asker, Holder};
+use super::attempts::{Cost, Trier, Try};
 use super::dpop::{self, Expected, Proof, Refused};
 use super::error::Problem;
 use super::replay::Use;
@@ -69,9 +70,9 @@ impl Signed {
         work: impl FnOnce(&Gateway, &Actor) -> Result<T, gateway::Error> + Send + 'static,
     ) -> Result<T, Problem> {
         let Signed { actor, web, peer, .. } = self;
-        // Apart from sign-ins, so that a stranger who guesses does not slow down the user who is in.
-        let name = format!("session of {}", actor.account().to_text());
-        let attempt = web.shared.attempts.begin(&name, peer).await.map_err(Problem::slow_down)?;
+        let name = actor.account().to_text();
+        let (trier, cost) = (Trier::Session, Cost::Password);
+        let attempt = web.shared.attempts.begin(Try { name: &name, peer, trier, cost }).await?;
         let done = web.blocking(move |gateway| {
             // The name is read first, because the work may delete the account.
             let who = gateway.name_of(actor.account());
@@ -79,20 +80,13 @@ impl Signed {
             if done.is_ok() {
                 gateway.note(&who, act, "", &peer.to_string());
             }
+            attempt.count(&done, "a password in a session", peer);
             done
         });
-        match done.await? {
-            Err(gateway::Error::Refused) => {
-                attempt.failed();
-                tracing::info!(peer.ip = %peer, "a password was refused");
-                Err(Problem::bad_credentials())
-            }
-            Err(error @ gateway::Error::WrongCode) => {
-                attempt.failed_code();
-                Err(error.into())
-            }
-            done => done.map_err(Problem::from),
-        }
+        done.await?.map_err(|error| match error {
+            gateway::Error::Refused => Problem::bad_credentials(),
+            error => error.into(),
+        })
     }
 }
 

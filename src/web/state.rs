@@ -121,7 +121,7 @@ impl Web {
             started: gateway.clock().now(),
             seen: Seen::new(config.proofs_remembered_max, config.proof_age_secs),
             tickets: Tickets::new(&config),
-            attempts: Attempts::new(throttles),
+            attempts: Attempts::new(throttles, gateway.password_checks_at_once()),
             streams: Shares::new(Limits::new(usize::MAX, config.event_streams_per_account_max)),
             memory: Memory::new(&config),
             ready: tokio::sync::Mutex::default(),

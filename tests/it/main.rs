@@ -17,6 +17,7 @@ mod smtp_timeouts;
 mod transcripts;
 mod web_credentials;
 mod web_events;
+mod web_guessing;
 mod web_harness;
 mod web_images;
 mod web_keys;

@@ -115,6 +115,11 @@ impl Account {
     }
 }
 
+/// What guesses of an account's password are counted under.
+pub fn guessed_of(account: AccountId) -> String {
+    format!("account {}", account.to_text())
+}
+
 impl Gateway {
     /// Creates an account with its keys and mailboxes. The recovery key is returned only here.
     /// Fails with `exists` if the name or an address is already in use.
@@ -248,9 +253,14 @@ impl Gateway {
     pub fn guessed(&self, name: &str) -> Result<String, Error> {
         let name = name.trim();
         Ok(match self.account_find(name)? {
-            Some(account) => format!("account {}", account.to_text()),
+            Some(account) => guessed_of(account),
             None => format!("name {}", name.to_lowercase()),
         })
+    }
+
+    /// How many passwords are checked at the same time.
+    pub fn password_checks_at_once(&self) -> usize {
+        self.inner.vault.passwords().at_once()
     }
 
     pub(in crate::gateway) fn account_find(&self, name: &str) -> Result<Option<AccountId>, Error> {

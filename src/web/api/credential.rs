@@ -384,24 +384,19 @@ pub async fn recover(State(web): State<Web>, request: Request) -> Result<StatusC
     let name = recover.name;
     let attempt = session::attempt(&web, &name, peer).await?;
     let key = RecoveryKey::parse(recover.recovery_key.expose_secret());
-    let done = web.blocking(move |gateway| match key {
-        Ok(key) => {
-            let done = gateway.account_recover(&name, &key, &new);
-            if done.is_ok() {
-                gateway.note(&name, Act::Recovered, "", &peer.to_string());
-            }
-            done
-        }
+    let done = web.blocking(move |gateway| {
         // A malformed key gets the same answer as a wrong one.
-        Err(_) => Err(gateway::Error::Refused),
+        let key = key.map_err(|_| gateway::Error::Refused);
+        let done = key.and_then(|key| gateway.account_recover(&name, &key, &new));
+        if done.is_ok() {
+            gateway.note(&name, Act::Recovered, "", &peer.to_string());
+        }
+        attempt.count(&done, "a recovery key", peer);
+        done
     });
     match done.await? {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
-        Err(gateway::Error::Refused) => {
-            attempt.failed();
-            tracing::info!(peer.ip = %peer, "a recovery key was refused");
-            Err(Problem::bad_credentials())
-        }
+        Err(gateway::Error::Refused) => Err(Problem::bad_credentials()),
         Err(error) => Err(error.into()),
     }
 }

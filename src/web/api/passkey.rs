@@ -12,12 +12,14 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::gateway::accounts::account::guessed_of;
 use crate::gateway::accounts::passkey::{
     ALGORITHMS, Assertion, Challenge, PasskeyLogIn, PasskeyNew, PasskeySecret, Registration,
 };
 use crate::gateway::records::audit::Act;
 use crate::gateway::{self, Browser};
 use crate::terms::Profile;
+use crate::web::attempts::{Cost, Trier, Try};
 use crate::web::auth::{Signed, Site, note_use, proof, unused};
 use crate::web::body::Json;
 use crate::web::error::{Problem, ProblemBody, Problems};
@@ -230,10 +232,10 @@ pub async fn open(
     let (user_id, credential_id) = (octets(&answer.user_id)?, octets(&answer.credential_id)?);
     let (client_data, signature) = (octets(&answer.client_data)?, octets(&answer.signature)?);
     let authenticator_data = octets(&answer.authenticator_data)?;
-    let attempts = &web.shared.attempts;
     // A kind of its own, so that no name that is typed counts as a passkey's.
-    let guessed = format!("passkey {}", answer.user_id);
-    let attempt = attempts.begin(&guessed, peer).await.map_err(Problem::slow_down)?;
+    let name = format!("passkey {}", answer.user_id);
+    let (trier, cost) = (Trier::Anybody, Cost::Little);
+    let attempt = web.shared.attempts.begin(Try { name: &name, peer, trier, cost }).await?;
     unused(&web, &proof)?;
     let used = proof.clone();
     let profile = answer.profile;
@@ -255,7 +257,9 @@ pub async fn open(
         });
         if let Ok(signed_in) = &opened {
             gateway.note(&signed_in.account.name, Act::SignedIn, "", &peer.to_string());
+            attempt.succeeded(&guessed_of(signed_in.id));
         }
+        attempt.count(&opened, "a passkey", peer);
         opened
     });
     match opened.await? {
@@ -263,11 +267,7 @@ pub async fn open(
             note_use(&web, signed_in.id, &used)?;
             Ok((StatusCode::CREATED, axum::Json(signed_in_body(signed_in))).into_response())
         }
-        Err(gateway::Error::Refused) => {
-            attempt.failed();
-            tracing::info!(peer.ip = %peer, "a passkey was refused");
-            Err(Problem::bad_credentials())
-        }
+        Err(gateway::Error::Refused) => Err(Problem::bad_credentials()),
         Err(error) => Err(error.into()),
     }
 }

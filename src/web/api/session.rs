@@ -11,9 +11,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::gateway::accounts::account::guessed_of;
+use crate::gateway::records::account::CredentialKind;
 use crate::gateway::records::audit::Act;
 use crate::gateway::{self, AccountView, Browser, LogIn, LoggedIn, Password, Profile, SessionView};
-use crate::web::attempts::Attempt;
+use crate::web::attempts::{Attempt, Cost, Trier, Try};
 use crate::web::auth::{Signed, note_use, proof, unused};
 use crate::web::body::{Id, Json};
 use crate::web::error::{Problem, ProblemBody, Problems};
@@ -211,9 +213,19 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
         let browser = Browser { key_thumbprint: proof.thumbprint, agent, peer, profile };
         let (name, code) = (&name, code.as_deref());
         let opened = gateway.session_open(LogIn { name, password, code, browser, new_password });
-        if let Ok(signed_in) = &opened {
-            gateway.note(&signed_in.account.name, Act::SignedIn, "", &peer.to_string());
+        let peer_text = peer.to_string();
+        match &opened {
+            Ok(signed_in) => {
+                gateway.note(&signed_in.account.name, Act::SignedIn, "", &peer_text);
+                // Programs run anywhere, and their passwords lie in files.
+                if signed_in.by != CredentialKind::App {
+                    attempt.succeeded(&guessed_of(signed_in.id));
+                }
+            }
+            Err(gateway::Error::Refused) => gateway.note_refused(&typed, &peer_text),
+            Err(_) => {}
         }
+        attempt.count(&opened, "a sign-in", peer);
         opened
     });
     match opened.await? {
@@ -221,32 +233,18 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
             note_use(&web, signed_in.id, &used)?;
             Ok((StatusCode::CREATED, axum::Json(signed_in_body(signed_in))).into_response())
         }
-        Err(gateway::Error::Refused) => {
-            attempt.failed();
-            let refused = peer.to_string();
-            web.blocking(move |gateway| gateway.note_refused(&typed, &refused)).await?;
-            tracing::info!(peer.ip = %peer, "sign-in refused");
-            Err(Problem::bad_credentials())
-        }
-        Err(error @ gateway::Error::WrongCode) => {
-            attempt.failed_code();
-            tracing::info!(peer.ip = %peer, "a TOTP code was refused");
-            Err(error.into())
-        }
+        Err(gateway::Error::Refused) => Err(Problem::bad_credentials()),
         Err(error) => Err(error.into()),
     }
 }
 
 /// Returns a permit to try what opens the account that has this name. Each of its names and
 /// addresses counts as the same, and so does each way of writing them.
-pub(super) async fn attempt<'w>(
-    web: &'w Web,
-    name: &str,
-    peer: IpAddr,
-) -> Result<Attempt<'w>, Problem> {
+pub(super) async fn attempt(web: &Web, name: &str, peer: IpAddr) -> Result<Attempt, Problem> {
     let name = name.to_owned();
     let guessed = web.blocking(move |gateway| gateway.guessed(&name)).await??;
-    web.shared.attempts.begin(&guessed, peer).await.map_err(Problem::slow_down)
+    let (trier, cost) = (Trier::Anybody, Cost::Password);
+    Ok(web.shared.attempts.begin(Try { name: &guessed, peer, trier, cost }).await?)
 }
 
 /// Returns the address of the client.
