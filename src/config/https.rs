@@ -30,11 +30,11 @@ pub struct Https {
     /// Requests that read or write the store at the same time, in total; further ones wait.
     pub requests_at_once_max: usize,
     /// Those of one account.
-    pub requests_at_once_per_account_max: usize,
+    pub requests_per_account_max: usize,
     /// Requests that hold a whole message in memory at the same time, in total; further ones wait.
     pub contents_at_once_max: usize,
     /// Those of one account. If it is less than in total, no account keeps another waiting.
-    pub contents_at_once_per_account_max: usize,
+    pub contents_per_account_max: usize,
     /// Event streams of one account at the same time; further ones are refused (429).
     pub event_streams_per_account_max: usize,
 
@@ -95,13 +95,13 @@ impl Default for Https {
             connections_per_address_max: 200,
             streams_per_connection_max: 64,
             requests_at_once_max: 64,
-            requests_at_once_per_account_max: 32,
+            requests_per_account_max: 32,
             contents_at_once_max: 4,
-            contents_at_once_per_account_max: 2,
+            contents_per_account_max: 2,
             event_streams_per_account_max: 32,
-            memory_octets_max: 192 << 20,
-            memory_octets_per_account_max: 72 << 20,
-            memory_octets_per_network_max: 4 << 20,
+            memory_octets_max: 288 << 20,
+            memory_octets_per_account_max: 64 << 20,
+            memory_octets_per_network_max: 512 << 10,
             header_octets_max: 32 << 10,
             body_octets_max: 64 << 10,
             message_octets_max: 4 << 20,
@@ -164,10 +164,10 @@ impl Https {
         Problem::unless_in("https.requests_at_once_max", requests, 1..=256)?;
         let contents = self.contents_at_once_max as u64;
         Problem::unless_in("https.contents_at_once_max", contents, 1..=256)?;
-        let one = self.requests_at_once_per_account_max as u64;
-        Problem::unless_in("https.requests_at_once_per_account_max", one, 1..=256)?;
-        let one = self.contents_at_once_per_account_max as u64;
-        Problem::unless_in("https.contents_at_once_per_account_max", one, 1..=256)?;
+        let one = self.requests_per_account_max as u64;
+        Problem::unless_in("https.requests_per_account_max", one, 1..=256)?;
+        let one = self.contents_per_account_max as u64;
+        Problem::unless_in("https.contents_per_account_max", one, 1..=256)?;
         let events = self.event_streams_per_account_max as u64;
         Problem::unless_in("https.event_streams_per_account_max", events, 1..=1_000)?;
         let proofs = self.proofs_remembered_max as u64;
@@ -196,10 +196,9 @@ impl Https {
         let account = self.memory_octets_per_account_max as u64;
         Problem::unless_in("https.memory_octets_per_account_max", account, largest..=1 << 40)?;
         let network = self.memory_octets_per_network_max as u64;
-        let least = self.body_octets_max as u64;
-        Problem::unless_in("https.memory_octets_per_network_max", network, least..=1 << 40)?;
+        Problem::unless_in("https.memory_octets_per_network_max", network, 16 << 10..=1 << 40)?;
         let all = self.memory_octets_max as u64;
-        let least = (2 * account).max(16 * network);
+        let least = (4 * account).max(16 * network);
         Problem::unless_in("https.memory_octets_max", all, least..=1 << 40)
     }
 

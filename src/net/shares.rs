@@ -9,7 +9,7 @@
 //! | small amounts, with a reserve | the last eighth of its own share, which large ones leave |
 //!
 //! Of those that wait, the one that holds the least comes next, and of these the one that came
-//! first. So a holder with a hundred requests delays another's first one by no more than the
+//! first; who does not fit lets others pass, of its own holder too. So a holder with a hundred requests delays another's first one by no more than the
 //! piece of work that ends next.
 
 use std::collections::hash_map::Entry;
@@ -32,6 +32,9 @@ pub struct Limits {
     pub small: usize,
 }
 
+/// How many requests of one holder wait.
+const WAITING_MAX: usize = 256;
+
 /// The limit that was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Full {
@@ -47,10 +50,18 @@ pub struct Shares<K: Eq + Hash + Clone> {
 
 struct State<K> {
     free: usize,
-    held: HashMap<K, usize>,
+    held: HashMap<K, Amounts>,
     waiting: HashMap<K, VecDeque<Waiter>>,
     /// The number of the next waiter.
     next: u64,
+}
+
+/// What one holder holds.
+#[derive(Clone, Copy, Default)]
+struct Amounts {
+    all: usize,
+    /// In amounts that are not small.
+    large: usize,
 }
 
 struct Waiter {
@@ -78,14 +89,21 @@ impl Limits {
         Limits { reserve, small, each: self.each.min(self.all.saturating_sub(reserve)), ..self }
     }
 
-    /// Returns up to where a holder's share may be filled by an amount.
-    fn share_for(&self, amount: usize) -> usize {
-        let is_small = amount <= self.small || self.reserve == 0;
-        if is_small { self.each } else { self.each - self.each / 8 }
+    fn is_small(&self, amount: usize) -> bool {
+        amount <= self.small || self.reserve == 0
+    }
+
+    /// What of a holder's share large amounts may take together.
+    fn large_max(&self) -> usize {
+        self.each - self.each / 8
     }
 
     fn at_most(&self, amount: usize) -> usize {
-        amount.min(self.share_for(amount))
+        amount.min(if self.is_small(amount) { self.each } else { self.large_max() })
+    }
+
+    fn large_of(&self, amount: usize) -> usize {
+        if self.is_small(amount) { 0 } else { amount }
     }
 }
 
@@ -107,7 +125,7 @@ impl<K: Eq + Hash + Clone> Shares<K> {
         let amount = self.limits.at_most(amount);
         let mut state = self.state();
         state.fits(&self.limits, holder, amount)?;
-        state.give(holder, amount);
+        state.give(&self.limits, holder, amount);
         Ok(self.part(holder, amount))
     }
 
@@ -121,9 +139,13 @@ impl<K: Eq + Hash + Clone> Shares<K> {
         let amount = self.limits.at_most(amount);
         let Asking { mut served, place } = {
             let mut state = self.state();
-            if state.waiting.is_empty() && state.fits(&self.limits, holder, amount).is_ok() {
-                state.give(holder, amount);
+            // What waits does not fit.
+            if state.fits(&self.limits, holder, amount).is_ok() {
+                state.give(&self.limits, holder, amount);
                 return Ok(self.part(holder, amount));
+            }
+            if state.waiting.get(holder).is_some_and(|line| line.len() >= WAITING_MAX) {
+                return Err(Full::Share);
             }
             self.ask(&mut state, holder, amount)
         };
@@ -139,7 +161,7 @@ impl<K: Eq + Hash + Clone> Shares<K> {
 
     /// What `holder` holds now.
     pub fn held_by(&self, holder: &K) -> usize {
-        self.state().held.get(holder).copied().unwrap_or_default()
+        self.state().held_by(holder).all
     }
 
     /// What all hold together.
@@ -168,30 +190,37 @@ impl<K: Eq + Hash + Clone> Shares<K> {
 }
 
 impl<K: Eq + Hash + Clone> State<K> {
-    fn held_by(&self, holder: &K) -> usize {
+    fn held_by(&self, holder: &K) -> Amounts {
         self.held.get(holder).copied().unwrap_or_default()
     }
 
     fn fits(&self, limits: &Limits, holder: &K, amount: usize) -> Result<(), Full> {
         let held = self.held_by(holder);
-        if held + amount > limits.share_for(amount) {
+        let large = limits.large_of(amount);
+        let is_over = large > 0 && held.large + large > limits.large_max();
+        if is_over || held.all + amount > limits.each {
             return Err(Full::Share);
         }
-        let is_first = held == 0 && amount <= limits.small;
+        let is_first = held.all + amount <= limits.small;
         let spare = if is_first { 0 } else { limits.reserve };
         if self.free >= amount + spare { Ok(()) } else { Err(Full::All) }
     }
 
-    fn give(&mut self, holder: &K, amount: usize) {
+    fn give(&mut self, limits: &Limits, holder: &K, amount: usize) {
         self.free -= amount;
-        *self.held.entry(holder.clone()).or_default() += amount;
+        let held = self.held.entry(holder.clone()).or_default();
+        held.all += amount;
+        held.large += limits.large_of(amount);
     }
 
-    fn take_back(&mut self, holder: &K, amount: usize) {
-        self.free += amount;
+    /// Takes back what is more than `kept` of an amount.
+    fn take_back(&mut self, limits: &Limits, holder: &K, amount: usize, kept: usize) {
+        self.free += amount - kept;
         if let Entry::Occupied(mut held) = self.held.entry(holder.clone()) {
-            *held.get_mut() -= amount;
-            if *held.get() == 0 {
+            let amounts = held.get_mut();
+            amounts.all -= amount - kept;
+            amounts.large = amounts.large - limits.large_of(amount) + limits.large_of(kept);
+            if amounts.all == 0 {
                 held.remove();
             }
         }
@@ -199,59 +228,34 @@ impl<K: Eq + Hash + Clone> State<K> {
 
     /// Serves those that wait, in their order, as long as something fits.
     fn settle(&mut self, limits: &Limits) {
-        while let Some(holder) = self.next_served(limits) {
-            let Entry::Occupied(mut line) = self.waiting.entry(holder.clone()) else { return };
-            let Some(waiter) = line.get_mut().pop_front() else { return };
-            if line.get().is_empty() {
-                line.remove();
-            }
-            self.give(&holder, waiter.amount);
+        while let Some((holder, number)) = self.next_served(limits) {
+            let Some(waiter) = self.remove(&holder, number) else { return };
+            self.give(limits, &holder, waiter.amount);
             // Who stopped waiting returns it, see `Place`.
             let _ = waiter.served.send(());
         }
     }
 
-    /// Returns who is served now: the first in order, or else the first that may use the reserve.
-    /// Who waits for its own share is passed by.
-    fn next_served(&self, limits: &Limits) -> Option<K> {
-        let heads = self.waiting.iter().filter_map(|(holder, line)| {
-            let head = line.front()?;
-            let held = self.held_by(holder);
-            (held + head.amount <= limits.share_for(head.amount)).then_some((
-                held,
-                head.number,
-                head.amount,
-                holder,
-            ))
+    /// Returns who is served now.
+    fn next_served(&self, limits: &Limits) -> Option<(K, u64)> {
+        let fitting = self.waiting.iter().filter_map(|(holder, line)| {
+            let fits = |waiter: &&Waiter| self.fits(limits, holder, waiter.amount).is_ok();
+            let first = line.iter().find(fits)?;
+            Some((self.held_by(holder).all, first.number, holder))
         });
-        let (mut first, mut small) = (None, None);
-        for (held, number, amount, holder) in heads {
-            let order = (held, number);
-            if first.is_none_or(|(before, _)| order < before) {
-                first = Some((order, holder));
-            }
-            let is_small = held == 0 && amount <= limits.small;
-            if is_small && small.is_none_or(|(before, _)| order < before) {
-                small = Some((order, holder));
-            }
-        }
-        let fits = |(_, holder): &(_, &K)| {
-            let head = self.waiting.get(holder).and_then(|line| line.front());
-            head.is_some_and(|head| self.fits(limits, holder, head.amount).is_ok())
-        };
-        first.filter(fits).or(small.filter(fits)).map(|(_, holder)| holder.clone())
+        let next = fitting.min_by_key(|(held, number, _)| (*held, *number));
+        next.map(|(_, number, holder)| (holder.clone(), number))
     }
 
-    /// Removes a waiter; says whether it was still waiting.
-    fn remove(&mut self, holder: &K, number: u64) -> bool {
-        let Entry::Occupied(mut line) = self.waiting.entry(holder.clone()) else { return false };
-        let before = line.get().len();
-        line.get_mut().retain(|waiter| waiter.number != number);
-        let removed = line.get().len() < before;
+    /// Removes a waiter, if it is still waiting.
+    fn remove(&mut self, holder: &K, number: u64) -> Option<Waiter> {
+        let Entry::Occupied(mut line) = self.waiting.entry(holder.clone()) else { return None };
+        let at = line.get().iter().position(|waiter| waiter.number == number);
+        let waiter = at.and_then(|at| line.get_mut().remove(at));
         if line.get().is_empty() {
             line.remove();
         }
-        removed
+        waiter
     }
 }
 
@@ -275,7 +279,7 @@ impl<K: Eq + Hash + Clone> Place<K> {
     fn left(&mut self) -> Option<Held<K>> {
         let mut part = self.part.take()?;
         let mut state = part.shares.state();
-        let removed = state.remove(&part.holder, self.number);
+        let removed = state.remove(&part.holder, self.number).is_some();
         if removed {
             // The next in line may need less.
             state.settle(&part.shares.limits);
@@ -302,14 +306,22 @@ impl<K: Eq + Hash + Clone> Held<K> {
 
     /// Keeps at most `amount`, and returns the rest.
     pub fn shrink_to(&mut self, amount: usize) {
-        let rest = self.amount.saturating_sub(amount);
-        if rest == 0 {
+        if amount >= self.amount {
             return;
         }
-        self.amount = amount;
+        let before = std::mem::replace(&mut self.amount, amount);
         let mut state = self.shares.state();
-        state.take_back(&self.holder, rest);
+        state.take_back(&self.shares.limits, &self.holder, before, amount);
         state.settle(&self.shares.limits);
+    }
+
+    /// Takes more, so that it is `amount`, if that can be had at once.
+    pub fn grow_to(&mut self, amount: usize) -> Result<(), Full> {
+        let more = self.shares.take(&self.holder, amount.saturating_sub(self.amount))?;
+        // Two small amounts stay small.
+        self.amount += more.amount;
+        std::mem::forget(more);
+        Ok(())
     }
 }
 
@@ -365,8 +377,30 @@ mod tests {
         let _small = shares.take(&'a', 5).unwrap();
         assert_eq!(shares.take(&'b', 6).unwrap_err(), Full::All);
         let _b = shares.take(&'b', 5).unwrap();
-        assert_eq!(shares.take(&'b', 5).unwrap_err(), Full::All, "that is not its first");
-        let _c = shares.take(&'c', 5).unwrap();
+        assert_eq!(shares.take(&'b', 1).unwrap_err(), Full::All, "that is no small one any more");
+        let _c = [shares.take(&'c', 2).unwrap(), shares.take(&'c', 3).unwrap()];
+    }
+
+    /// Regression: what an account had open already, and what it waited for, kept it from all else.
+    #[tokio::test]
+    async fn a_holder_that_waits_for_a_large_amount_gets_small_ones_and_large_beside_small() {
+        let shares = Shares::new(Limits::new(200, 80).reserving(20, 5));
+        let _streams: Vec<_> = (0..4).map(|_| shares.take(&1, 5).unwrap()).collect();
+        let mut large = shares.take(&1, 60).unwrap();
+        let waits = tokio::spawn({
+            let shares = shares.clone();
+            async move { shares.wait(&1, 30, SOON).await.map(|held| held.amount()) }
+        });
+        until_waiting(&shares, 1).await;
+        large.shrink_to(4);
+        assert_eq!(waits.await.unwrap(), Ok(30), "what has become small is no large amount");
+        let waits = tokio::spawn({
+            let shares = shares.clone();
+            async move { shares.wait(&1, 70, SOON).await.map(|held| held.amount()) }
+        });
+        until_waiting(&shares, 1).await;
+        assert!(shares.wait(&1, 5, BRIEFLY).await.is_ok());
+        waits.abort();
     }
 
     #[tokio::test]

@@ -44,6 +44,16 @@ pub enum Over {
     Evicted,
 }
 
+impl Over {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Over::Idle => "it was idle",
+            Over::Stalled => "its peer does not read",
+            Over::Evicted => "its place was needed",
+        }
+    }
+}
+
 /// A request and its answer; dropped when the last octet was sent.
 pub struct Exchange {
     activity: Arc<Activity>,
@@ -103,8 +113,10 @@ impl State {
         if self.open.is_empty() {
             return (Some(self.idle_since + idle), Over::Idle);
         }
-        let waiting = self.open.values().filter(|progress| progress.unsent > 0);
-        (waiting.map(|progress| progress.since + write).min(), Over::Stalled)
+        let waiting = || self.open.values().filter(|progress| progress.unsent > 0);
+        // Answers that are sent side by side share the line, and each takes longer.
+        let write = write * u32::try_from(1 + waiting().count() / 8).unwrap_or(u32::MAX);
+        (waiting().map(|progress| progress.since + write).min(), Over::Stalled)
     }
 }
 

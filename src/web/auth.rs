@@ -321,6 +321,15 @@ pub fn unused(web: &Web, proof: &Proof) -> Result<(), Problem> {
     }
 }
 
+/// Records the proof of a sign-in that was successful. It has a session already, so that a lack of
+/// room is no reason to refuse it.
+pub fn note_sign_in(web: &Web, account: AccountId, proof: &Proof) -> Result<(), Problem> {
+    match web.shared.seen.note(account, proof, web.now()) {
+        Use::First | Use::NoRoom => Ok(()),
+        Use::Again => Err(Problem::replayed_proof()),
+    }
+}
+
 /// Records a proof as used for an account, and fails if it was used before.
 pub fn note_use(web: &Web, account: AccountId, proof: &Proof) -> Result<(), Problem> {
     match web.shared.seen.note(account, proof, web.now()) {

@@ -137,8 +137,12 @@ fn is_json(request: &Request) -> bool {
     media.trim().eq_ignore_ascii_case("application/json")
 }
 
-/// Reads a body. It takes its length of the budget before it is read: as it is declared, or else as
-/// long as it may be.
+/// The largest body of a client that is not signed in, in octets.
+const STRANGER_OCTETS_MAX: usize = 8 << 10;
+
+/// Reads a body. That of an account takes its length of the budget before it is read: as it is
+/// declared, or else as long as it may be. A client that is not signed in gets room for what has
+/// arrived only, so that to take room costs sending.
 async fn read(
     request: Request,
     web: &Web,
@@ -148,12 +152,16 @@ async fn read(
     let holder = asker.ok_or_else(|| Problem::broken(&"no asker"))?.holder();
     let declared = request.body().size_hint().exact();
     let declared = declared.map(|octets| usize::try_from(octets).unwrap_or(usize::MAX));
+    let (octets_max, ahead) = match holder {
+        Holder::Account(_) => (octets_max, declared.unwrap_or(octets_max)),
+        Holder::Network(_) => (octets_max.min(STRANGER_OCTETS_MAX), 0),
+    };
     if declared.is_some_and(|octets| octets > octets_max) {
         return Err(too_large(octets_max));
     }
-    let held = web.shared.memory.wait(&holder, declared.unwrap_or(octets_max)).await?;
+    let mut held = web.shared.memory.wait(&holder, ahead).await?;
     let limit = Duration::from_secs(web.shared.config.body_timeout_secs);
-    let body = collected(request, declared.unwrap_or_default(), octets_max);
+    let body = collected(request, ahead.min(declared.unwrap_or_default()), octets_max, &mut held);
     let octets = tokio::time::timeout(limit, body).await.unwrap_or_else(|_| {
         let detail = "The body took too long to arrive.";
         Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "too-slow", detail))
@@ -165,12 +173,17 @@ async fn collected(
     request: Request,
     expected: usize,
     octets_max: usize,
+    held: &mut Held<Holder>,
 ) -> Result<Vec<u8>, Problem> {
     let mut octets = Vec::with_capacity(expected);
     let mut body = Limited::new(request.into_body(), octets_max);
     while let Some(frame) = body.frame().await {
         match frame {
-            Ok(frame) => octets.extend_from_slice(frame.data_ref().map_or(&[], Bytes::as_ref)),
+            Ok(frame) => {
+                octets.extend_from_slice(frame.data_ref().map_or(&[], Bytes::as_ref));
+                let busy = |_| Problem::from(crate::gateway::Error::Busy);
+                held.grow_to(octets.len()).map_err(busy)?;
+            }
             Err(error) if error.is::<LengthLimitError>() => return Err(too_large(octets_max)),
             Err(_) => return Err(Problem::invalid("The body is incomplete.")),
         }

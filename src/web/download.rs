@@ -20,8 +20,9 @@ use super::auth::Signed;
 use super::body::{Id, Ref};
 use super::error::{Problem, Problems};
 use super::headers::DOWNLOAD_POLICY;
+use super::memory::STREAM_OCTETS;
 use super::state::{CostClass, Web};
-use super::stream::{STREAM_OCTETS, streamed};
+use super::stream::streamed;
 use super::ticket::{Grant, Target};
 
 /// A file to be downloaded.
@@ -59,9 +60,16 @@ pub async fn download(
     Extension(asker): Extension<Asker>,
     Id(secret): Id,
 ) -> Result<Response, Problem> {
-    let grant = redeem(&web, &secret, |target| !matches!(target, Target::View { .. }))?;
+    let is_download = |target| !matches!(target, Target::View { .. });
+    let found = web.shared.tickets.look(&secret, web.now(), is_download);
+    let grant = found.ok_or_else(Problem::gone)?;
     let holder = holder(&grant, &asker);
-    let (file, mut memory) = message_of(&web, grant, fetch).await?;
+    let opened = message_of(&web, grant, fetch).await;
+    // If there was no room, the link is as good as before; of several requests, one gets it.
+    if !opened.as_ref().is_err_and(Problem::is_busy) {
+        redeem(&web, &secret, is_download)?;
+    }
+    let (file, mut memory) = opened?;
     memory.shrink_to(file.octets_held() + STREAM_OCTETS);
     let headers = |name: &str, media| {
         [

@@ -151,6 +151,11 @@ impl Problem {
         problem
     }
 
+    /// Whether the same request may succeed in a moment.
+    pub fn is_busy(&self) -> bool {
+        self.code == "busy"
+    }
+
     fn retry_after(self, secs: u64) -> Problem {
         Problem { header: Some(Box::new((RETRY_AFTER, HeaderValue::from(secs)))), ..self }
     }

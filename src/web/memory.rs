@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::config;
 use crate::gateway;
+use crate::gateway::mailboxes::content::STEP_OCTETS;
 use crate::net::shares::{Full, Held, Limits, Shares};
 
 use super::asker::Holder;
@@ -24,7 +25,13 @@ pub struct Memory {
 
 /// A small body or response finds room although large ones take the rest: those of other accounts,
 /// and those of the same one.
-const SMALL_OCTETS: usize = 1 << 20;
+const SMALL_OCTETS: usize = 4 << 20;
+/// A sign-in takes less.
+const STRANGER_OCTETS: usize = 4 << 10;
+
+/// What a stream holds in memory besides its source: two pieces ahead, the one being read, and the
+/// one being sent.
+pub const STREAM_OCTETS: usize = 4 * STEP_OCTETS as usize;
 
 impl Memory {
     pub fn new(config: &config::Https) -> Memory {
@@ -32,7 +39,8 @@ impl Memory {
         let accounts = config.memory_octets_max - strangers;
         let share = config.memory_octets_per_account_max;
         let accounts = Limits::new(accounts, share).reserving(accounts / 8, SMALL_OCTETS);
-        let strangers = Limits::new(strangers, config.memory_octets_per_network_max);
+        let strangers = Limits::new(strangers, config.memory_octets_per_network_max)
+            .reserving(strangers / 2, STRANGER_OCTETS);
         Memory {
             accounts: Shares::new(accounts),
             strangers: Shares::new(strangers),

@@ -23,7 +23,7 @@ use super::memory::Memory;
 pub struct Accounted;
 
 /// What is handed over at once, at most: so much stays with a peer that stops reading.
-const CHUNK_OCTETS: usize = 64 << 10;
+const CHUNK_OCTETS: usize = 16 << 10;
 /// An answer as small as the other things that a stream takes anyway.
 const UNCOUNTED_OCTETS: u64 = 2 << 10;
 

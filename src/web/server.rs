@@ -143,7 +143,7 @@ impl Server {
             close.cancel();
             let _ = tokio::time::timeout(GOODBYE, spoken).await;
         }
-        Err(io::Error::other(format!("{over:?}")))
+        Err(io::Error::other(over.as_str()))
     }
 
     async fn secure(

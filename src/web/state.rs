@@ -19,9 +19,8 @@ use crate::net::work::{self, NotDone, Workers};
 use super::asker::Holder;
 use super::attempts::Attempts;
 use super::error::Problem;
-use super::memory::Memory;
+use super::memory::{Memory, STREAM_OCTETS};
 use super::replay::Seen;
-use super::stream::STREAM_OCTETS;
 use super::ticket::Tickets;
 
 /// The state that all requests share. Clones share it too.
@@ -127,12 +126,12 @@ impl Web {
             ready: tokio::sync::Mutex::default(),
             records: Turns::new(
                 config.requests_at_once_max,
-                config.requests_at_once_per_account_max,
+                config.requests_per_account_max,
                 timeout,
             ),
             contents: Turns::new(
                 config.contents_at_once_max,
-                config.contents_at_once_per_account_max,
+                config.contents_per_account_max,
                 timeout,
             ),
             gateway,

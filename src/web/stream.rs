@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use zeroize::Zeroizing;
 
-use crate::gateway::mailboxes::content::{Pieces, STEP_OCTETS};
+use crate::gateway::mailboxes::content::Pieces;
 use crate::net::shares::Held;
 
 use super::asker::Holder;
@@ -28,9 +28,6 @@ impl Source for Pieces {
     }
 }
 
-/// What a stream holds in memory besides its source: the pieces ahead, the one being read, and the
-/// one being sent.
-pub const STREAM_OCTETS: usize = 4 * STEP_OCTETS as usize;
 const PIECES_AHEAD: usize = 2;
 
 /// Streams a source as a response body. At most a few pieces are in memory, however slow the

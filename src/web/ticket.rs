@@ -119,6 +119,18 @@ impl Tickets {
         Ok(URL_SAFE_NO_PAD.encode(*secret))
     }
 
+    /// Returns what a link permits, and leaves it as it is.
+    pub fn look(
+        &self,
+        secret: &str,
+        now: Timestamp,
+        wanted: impl Fn(Target) -> bool,
+    ) -> Option<Grant> {
+        let mut rows = self.rows();
+        rows.forget(now);
+        rows.granted(secret, wanted).map(|(_, grant)| grant)
+    }
+
     /// Redeems a link, if `wanted` accepts its target. A single-use link is thereby used up.
     pub fn redeem(
         &self,
@@ -126,20 +138,10 @@ impl Tickets {
         now: Timestamp,
         wanted: impl Fn(Target) -> bool,
     ) -> Option<Grant> {
-        let secret = Zeroizing::new(URL_SAFE_NO_PAD.decode(secret).ok()?);
-        let secret: &[u8; 32] = secret.as_slice().try_into().ok()?;
-        let id = derive(b"postern ticket id v1", secret);
         let mut rows = self.rows();
         rows.forget(now);
-        let ticket = rows.tickets.get(&id).filter(|ticket| wanted(ticket.target))?;
-        let grant = Grant {
-            token: open(secret, &ticket.sealed_token)?,
-            thumbprint: ticket.thumbprint.clone(),
-            account: ticket.account,
-            reference: ticket.reference,
-            target: ticket.target,
-        };
-        if !matches!(ticket.target, Target::View { .. }) {
+        let (id, grant) = rows.granted(secret, wanted)?;
+        if !matches!(grant.target, Target::View { .. }) {
             rows.remove(&id);
         }
         Some(grant)
@@ -151,6 +153,21 @@ impl Tickets {
 }
 
 impl Rows {
+    fn granted(&self, secret: &str, wanted: impl Fn(Target) -> bool) -> Option<(Id, Grant)> {
+        let secret = Zeroizing::new(URL_SAFE_NO_PAD.decode(secret).ok()?);
+        let secret: &[u8; 32] = secret.as_slice().try_into().ok()?;
+        let id = derive(b"postern ticket id v1", secret);
+        let ticket = self.tickets.get(&id).filter(|ticket| wanted(ticket.target))?;
+        let grant = Grant {
+            token: open(secret, &ticket.sealed_token)?,
+            thumbprint: ticket.thumbprint.clone(),
+            account: ticket.account,
+            reference: ticket.reference,
+            target: ticket.target,
+        };
+        Some((id, grant))
+    }
+
     fn remove(&mut self, id: &Id) {
         if let Some(ticket) = self.tickets.remove(id) {
             self.ends.remove(&(ticket.ends, *id));

@@ -23,8 +23,9 @@ use super::body::Id;
 use super::download::{holder, message_of, redeem, session_of};
 use super::error::{Problem, ProblemBody, Problems};
 use super::headers::{DOWNLOAD_POLICY, MAIL_POLICY};
+use super::memory::STREAM_OCTETS;
 use super::state::{CostClass, Web};
-use super::stream::{STREAM_OCTETS, Source, streamed};
+use super::stream::{Source, streamed};
 use super::ticket::{Target, link_open, link_seal};
 
 /// Get a message's sanitised HTML, for a frame.

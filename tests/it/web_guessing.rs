@@ -2,55 +2,50 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tokio::io::AsyncWriteExt;
 use tokio::task::JoinHandle;
 
-use super::web_harness::{Browser, PASSWORD, TLS_BOTH, TestWeb, client_tls, shake, within};
+use super::web_harness::{Browser, PASSWORD, TestWeb, within};
 
 /// The owner is let in within this time.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Guesses without a pause from several addresses, until it is told to stop.
+/// Guesses without a pause from several addresses, as long as it is there.
 struct Attack {
-    stop: Arc<AtomicBool>,
-    refused: Arc<AtomicUsize>,
     guessers: Vec<JoinHandle<()>>,
 }
 
 impl Attack {
     async fn start(web: &TestWeb, name: &'static str, from: &[Ipv4Addr]) -> Attack {
-        let (stop, refused) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let answered = Arc::new(AtomicUsize::new(0));
         let mut guessers = Vec::new();
         for address in from {
             let mut browser = web.browser_at(IpAddr::V4(*address)).await;
-            let (stop, refused) = (stop.clone(), refused.clone());
+            let answered = answered.clone();
             guessers.push(tokio::spawn(async move {
-                while !stop.load(Ordering::Relaxed) {
+                loop {
                     let answer = browser.sign_in(name, "guess").await;
                     assert!(matches!(answer.status.as_u16(), 401 | 429 | 503), "{answer:?}");
-                    refused.fetch_add(usize::from(answer.status != 401), Ordering::Relaxed);
+                    answered.fetch_add(1, Ordering::Relaxed);
                 }
             }));
         }
-        let attack = Attack { stop, refused, guessers };
-        within(async {
-            while attack.refused.load(Ordering::Relaxed) < 50 {
+        let begun = async {
+            while answered.load(Ordering::Relaxed) < 30 {
                 tokio::task::yield_now().await;
             }
-        })
-        .await;
-        attack
+        };
+        within(begun).await;
+        Attack { guessers }
     }
+}
 
-    async fn end(self) {
-        self.stop.store(true, Ordering::Relaxed);
-        for guesser in self.guessers {
-            within(guesser).await.unwrap();
-        }
+impl Drop for Attack {
+    fn drop(&mut self) {
+        self.guessers.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -68,7 +63,7 @@ async fn comes_home(browser: &mut Browser, name: &str) {
     }
 }
 
-/// Regression: whoever asked more often than the owner took each try that an account had.
+/// Regression: a stranger who asked more often than the owner took each try that an account had.
 #[tokio::test]
 async fn a_stranger_who_guesses_keeps_nobody_out() {
     let web = TestWeb::start().await;
@@ -86,7 +81,7 @@ async fn a_stranger_who_guesses_keeps_nobody_out() {
     let recovery = json!({"name": "dana", "recoveryKey": "guess", "newPassword": PASSWORD});
     known.token = None;
     known.post("/api/recovery", &recovery).await.expect_problem(401, "bad-credentials");
-    attack.end().await;
+    drop(attack);
 }
 
 /// Regression: the line of password checks was first come, first served.
@@ -101,38 +96,13 @@ async fn strangers_in_many_networks_keep_nobody_out() {
     for name in ["dana", "omar"] {
         let attack = Attack::start(&web, name, &strangers).await;
         for _ in 0..5 {
+            let began = Instant::now();
+            let mut known = web.browser_at(home).await;
             known.sign_in("dana", PASSWORD).await.expect_status(201);
+            assert!(began.elapsed() < LIMIT, "{:?}", began.elapsed());
         }
-        attack.end().await;
+        drop(attack);
     }
-}
-
-/// A guess counts although its client does not wait for the answer.
-#[tokio::test]
-async fn who_hangs_up_has_guessed_all_the_same() {
-    let web = TestWeb::start().await;
-    let browser = web.browser().await;
-    let body = json!({"name": "dana", "password": "guess", "profile": "browser"}).to_string();
-    let refused = || web.gateway.audit(None).unwrap().items.len();
-    let tries = async {
-        while refused() < 5 {
-            let proof = browser.credentials("POST", "/api/session");
-            let request = format!(
-                "POST /api/session HTTP/1.1\r\nHost: localhost:{}\r\nDPoP: {}\r\n\
-                 Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-                web.https.port(),
-                proof["dpop"].to_str().unwrap(),
-                body.len()
-            );
-            let tls = client_tls(TLS_BOTH, &[b"http/1.1"]);
-            let mut stream = shake(web.https, tls).await.unwrap();
-            stream.write_all(request.as_bytes()).await.unwrap();
-            stream.flush().await.unwrap();
-        }
-    };
-    within(tries).await;
-    let answer = web.browser().await.sign_in("dana", PASSWORD).await;
-    answer.expect_problem(429, "slow-down");
 }
 
 /// A name that nobody has is answered as one that somebody has.

@@ -300,7 +300,11 @@ impl Wire {
     pub async fn ended(&mut self) {
         let ended = async {
             match self {
-                Wire::Http1(sender) => while sender.ready().await.is_ok() {},
+                Wire::Http1(sender) => {
+                    while sender.ready().await.is_ok() {
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
+                }
                 Wire::Http2(sender) => {
                     while sender.ready().await.is_ok() {
                         tokio::time::sleep(Duration::from_millis(20)).await;

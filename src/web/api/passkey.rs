@@ -20,7 +20,7 @@ use crate::gateway::records::audit::Act;
 use crate::gateway::{self, Browser};
 use crate::terms::Profile;
 use crate::web::attempts::{Cost, Trier, Try};
-use crate::web::auth::{Signed, Site, note_use, proof, unused};
+use crate::web::auth::{Signed, Site, note_sign_in, proof, unused};
 use crate::web::body::Json;
 use crate::web::error::{Problem, ProblemBody, Problems};
 use crate::web::state::{CostClass, Web};
@@ -264,7 +264,7 @@ pub async fn open(
     });
     match opened.await? {
         Ok(signed_in) => {
-            note_use(&web, signed_in.id, &used)?;
+            note_sign_in(&web, signed_in.id, &used)?;
             Ok((StatusCode::CREATED, axum::Json(signed_in_body(signed_in))).into_response())
         }
         Err(gateway::Error::Refused) => Err(Problem::bad_credentials()),

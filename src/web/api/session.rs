@@ -16,7 +16,7 @@ use crate::gateway::records::account::CredentialKind;
 use crate::gateway::records::audit::Act;
 use crate::gateway::{self, AccountView, Browser, LogIn, LoggedIn, Password, Profile, SessionView};
 use crate::web::attempts::{Attempt, Cost, Trier, Try};
-use crate::web::auth::{Signed, note_use, proof, unused};
+use crate::web::auth::{Signed, note_sign_in, proof, unused};
 use crate::web::body::{Id, Json};
 use crate::web::error::{Problem, ProblemBody, Problems};
 use crate::web::state::{Connection, CostClass, Web};
@@ -230,7 +230,7 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
     });
     match opened.await? {
         Ok(signed_in) => {
-            note_use(&web, signed_in.id, &used)?;
+            note_sign_in(&web, signed_in.id, &used)?;
             Ok((StatusCode::CREATED, axum::Json(signed_in_body(signed_in))).into_response())
         }
         Err(gateway::Error::Refused) => Err(Problem::bad_credentials()),
