@@ -100,12 +100,14 @@ impl Address {
     }
 }
 
-/// Returns a domain that is not ASCII in A-labels (UTS 46); `None` if it has no such form.
+/// Returns a domain that is not ASCII in A-labels (UTS 46); `None` if it has no such form, or if
+/// that form is for another spelling, such as `bank` for full-width letters: what was decided about
+/// one domain must not reach another.
 fn a_labels(name: &str) -> Option<String> {
-    match url::Host::parse(name) {
-        Ok(url::Host::Domain(ascii)) if parse_domain(&ascii).is_ok() => Some(ascii),
-        _ => None,
-    }
+    let ascii = idna::domain_to_ascii_strict(name).ok()?;
+    let (spelled, valid) = idna::domain_to_unicode(&ascii);
+    let is_its_own = valid.is_ok() && spelled == name.to_lowercase();
+    (is_its_own && parse_domain(&ascii).is_ok()).then_some(ascii)
 }
 
 /// Returns the text in lower case, character by character. A non-ASCII letter never becomes an
@@ -366,8 +368,12 @@ mod tests {
         let local = Address::parse("דנה@דואר.example").unwrap();
         assert!(local.needs_smtputf8());
         assert_eq!(local.for_ascii_hosts(), local);
-        // It has no A-label.
-        assert!(Address::parse("x@\u{378}.example").unwrap().needs_smtputf8());
+        // The first has no A-label, the others' are those of another spelling.
+        for text in ["x@\u{378}.example", "x@\u{ff42}ank.example", "x@bu\u{308}cher.example"] {
+            let address = Address::parse(text).unwrap();
+            assert!(address.needs_smtputf8(), "{text}");
+            assert_eq!(address.for_ascii_hosts(), address);
+        }
     }
 
     #[test]

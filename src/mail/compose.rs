@@ -97,7 +97,7 @@ pub fn date(date: OffsetDateTime) -> String {
 /// Writes the header without the fields that describe the body's content.
 fn head(message: &Message<'_>) -> Vec<u8> {
     let mut out = Vec::with_capacity(1024 + message.text.len());
-    field(&mut out, "From", &address(&message.from));
+    field(&mut out, "From", &as_configured(&message.from));
     for (name, people) in [("To", message.to), ("Cc", message.cc)] {
         if !people.is_empty() {
             field(&mut out, name, &Address::new_list(people.iter().map(address).collect()));
@@ -193,12 +193,22 @@ fn line(out: &mut Vec<u8>, name: &str, value: &str) {
     out.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
 }
 
+/// Returns a recipient's address as every host understands it.
 fn address(mailbox: &Mailbox) -> Address<'static> {
-    let name = mailbox.name.as_deref().map(one_line).filter(|name| !name.is_empty());
     // RFC 6532 §3.2: a header with an address in UTF-8 needs SMTPUTF8, which a domain does not.
     let parsed = super::address::Address::parse(&mailbox.address);
     let written = parsed.map(|address| address.for_ascii_hosts().to_string());
-    Address::new_address(name, written.unwrap_or_else(|_| one_line(&mailbox.address)))
+    Address::new_address(name(mailbox), written.unwrap_or_else(|_| one_line(&mailbox.address)))
+}
+
+/// Returns an address of our own with its domain as the configuration has it: answers come to it,
+/// and it is signed for, in that form only.
+fn as_configured(mailbox: &Mailbox) -> Address<'static> {
+    Address::new_address(name(mailbox), one_line(&mailbox.address))
+}
+
+fn name(mailbox: &Mailbox) -> Option<String> {
+    mailbox.name.as_deref().map(one_line).filter(|name| !name.is_empty())
 }
 
 /// Replaces every control character with a space, so that the text cannot start a new line.

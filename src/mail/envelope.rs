@@ -29,14 +29,6 @@ impl ReversePath {
             path => Address::parse(without_route(path)?).map(ReversePath::Address),
         }
     }
-
-    /// The path as every host understands it (see [`Address::for_ascii_hosts`]).
-    pub fn for_ascii_hosts(&self) -> ReversePath {
-        match self {
-            ReversePath::Null => ReversePath::Null,
-            ReversePath::Address(address) => ReversePath::Address(address.for_ascii_hosts()),
-        }
-    }
 }
 
 impl ForwardPath {

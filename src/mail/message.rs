@@ -361,7 +361,7 @@ fn fields_of(header: &[u8]) -> View {
     };
     let every_id = |name| all(name).flat_map(|field| ids(&field)).take(IDS_MAX).collect();
     View {
-        from: find_field(&header, "From").map(authors).unwrap_or_default(),
+        from: find_field(header, "From").map(authors).unwrap_or_default(),
         to: people("To"),
         cc: people("Cc"),
         reply_to: people("Reply-To"),

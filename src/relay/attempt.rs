@@ -288,7 +288,7 @@ impl Connection {
     /// Returns the MAIL command. Our own types write the paths and hold no character that could end
     /// the command.
     fn mail_line(&self, row: &Leased) -> String {
-        let mut line = format!("MAIL FROM:{}", row.reverse_path.for_ascii_hosts());
+        let mut line = format!("MAIL FROM:{}", row.reverse_path);
         if self.has(EXT_SIZE) {
             // An estimate (RFC 1870 §6): signatures are not included.
             line.push_str(&format!(" SIZE={}", row.size));

@@ -43,7 +43,7 @@ impl NewRow<'_> {
         // RFC 6531 §3.3: SMTPUTF8 is required if an address is not in ASCII.
         let from_needs = match &self.from {
             ReversePath::Null => false,
-            ReversePath::Address(from) => from.needs_smtputf8(),
+            ReversePath::Address(from) => !from.is_ascii(),
         };
         Ok(QueueRow {
             message: self.about,

@@ -108,7 +108,10 @@ fn shown_images(
         let Some(part) = part_at(message, *id) else { continue };
         let is_image = || part::image_type(&octets_of(octets, part)).is_some();
         if part::is_resource(part) && is_image() {
-            for source in sources(part.content_id(), part.content_location()) {
+            // In the form that the part is described in, which is compared with the HTML again.
+            let (id, location) =
+                (part.content_id().map(one_line), part.content_location().map(one_line));
+            for source in sources(id.as_deref(), location.as_deref()) {
                 // The first one of a name is the one that is shown.
                 named.entry(source).or_insert(*id);
             }

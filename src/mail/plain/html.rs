@@ -362,9 +362,9 @@ fn declares(style: &str, property: &str, start: &str) -> bool {
 /// the last one (CSS Cascading and Inheritance §6.4.4).
 fn value<'s>(style: &'s str, property: &str) -> Option<&'s str> {
     let pairs = style.split(';').filter_map(|one| one.split_once(':'));
-    let all = pairs.filter(|(name, _)| name.trim() == property).map(|(_, value)| value.trim());
+    let mut all = pairs.filter(|(name, _)| name.trim() == property).map(|(_, value)| value.trim());
     let important = |value: &&str| value.ends_with("!important");
-    all.clone().filter(important).last().or_else(|| all.last())
+    all.clone().rfind(important).or_else(|| all.next_back())
 }
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ pub static TAGS: Words = LazyLock::new(|| {
     )
 });
 
+/// The schemes of the URLs that are left; other URLs are dropped, unless they are relative.
+pub const SCHEMES: [&str; 4] = ["http", "https", "mailto", "cid"];
+
 /// Attributes that any tag may have.
 pub static ATTRIBUTES: Words = LazyLock::new(|| {
     words(

@@ -69,7 +69,7 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
             ("a", HashSet::from(["href"])),
             ("img", HashSet::from(["src"])),
         ]))
-        .url_schemes(["http", "https", "mailto", "cid"].into())
+        .url_schemes(lists::SCHEMES.into())
         // A relative URL may be the location of an image in the message; `settle` takes no other.
         .url_relative(UrlRelative::PassThrough)
         .link_rel(Some("noopener noreferrer"))

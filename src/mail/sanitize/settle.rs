@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use url::Url;
+
 use super::Images;
 use super::lists;
 use super::style;
@@ -137,18 +139,25 @@ impl Settle<'_> {
     }
 }
 
-/// Returns the sources of the images in balanced HTML.
+/// Returns the sources of the images in balanced HTML that the cleaner leaves in it.
 pub fn image_sources(balanced: &str) -> Vec<String> {
     let mut reader = Reader::new(balanced);
     let mut found = Vec::new();
     while let Ok(Some(piece)) = reader.piece() {
         let Piece::Open(name, attributes) = piece else { continue };
         let source = attributes.iter().find(|attribute| attribute.name == "src");
-        if let Some(source) = source.filter(|_| name == "img") {
-            found.push(named(&unescape(source.value)).into_owned());
-        }
+        let source = source.filter(|_| name == "img").map(|source| unescape(source.value));
+        found.extend(source.filter(|source| is_left(source)).map(|one| named(&one).into_owned()));
     }
     found
+}
+
+/// Whether the cleaner leaves a URL: one of a known scheme, or one that is relative.
+fn is_left(source: &str) -> bool {
+    match Url::parse(source) {
+        Ok(url) => lists::SCHEMES.contains(&url.scheme()),
+        Err(error) => error == url::ParseError::RelativeUrlWithoutBase,
+    }
 }
 
 /// Returns the name that an image's source gives: of a `cid:` URL, the content id is decoded.

@@ -130,6 +130,18 @@ fn only_images_that_the_html_shows_are_left_out_of_the_list() {
     }
 }
 
+/// Mail of word processors names its images so, and a browser shows none of them.
+#[test]
+fn an_image_whose_url_is_not_shown_is_listed() {
+    let long = "a".repeat(1_001);
+    for location in ["file:///C:/x/a.png", "thismessage:/a.png", "C:\\a.png", &long] {
+        let body = html(&format!("words<img src=\"{location}\">"));
+        let image = png(&format!("\r\nContent-Location: {location}"));
+        let seen = read(&multipart("related", "x", &[body, image]));
+        assert_eq!(names(&seen, false), ["part-2.png"], "{location}");
+    }
+}
+
 #[test]
 fn the_part_that_a_related_one_is_about_may_be_another_than_the_first() {
     let related = "related; start=\"<main>\"; type=\"text/html\"";
