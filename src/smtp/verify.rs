@@ -94,9 +94,10 @@ pub struct Verifier {
     enabled: bool,
 }
 
-/// With more signatures than this, none of a message's signatures is checked: no legitimate sender
-/// has that many.
+/// How many of a message's signatures are checked: first those that could count for its authors.
 const SIGNATURES_MAX: usize = 8;
+/// SPF, two kinds of signatures, and DMARC: each has its part of the time.
+const STEPS: u32 = 4;
 
 impl Verifier {
     /// Creates a verifier that asks through the resolver.
@@ -131,46 +132,48 @@ impl Verifier {
 
     async fn ask(&self, arrived: &Arrived<'_>) -> AuthFacts {
         let Arrived { peer, helo, host, message, .. } = *arrived;
-        let Some(parsed) = AuthenticatedMessage::parse(message) else {
+        let Some(mut near) = AuthenticatedMessage::parse(message) else {
             return AuthFacts::default();
         };
+        let authors: Vec<String> = domains(arrived.authors).collect();
+        let far = set_apart(&mut near, &authors);
         let sender = match arrived.from {
             ReversePath::Null => String::new(),
             ReversePath::Address(address) => address.to_string(),
         };
         let helo = helo.trim_matches(['[', ']']);
         let (spf, domain) = self.spf(peer, helo, host, &sender).await;
-        let signatures = arrived.header.values(message, "dkim-signature").count();
-        let dkim = match signatures <= SIGNATURES_MAX {
-            true => self.authenticator.verify_dkim(&parsed).await,
-            false => Vec::new(),
-        };
-        let doubts = dns_records::doubts(&self.resolver, &dkim).await;
-        let dkim = without(dkim, &doubts);
+        let (near, far) = (self.signatures(&near).await, self.signatures(&far).await);
+        // A signature that could count was not checked in time: that is no verdict.
+        let is_unsettled = near.is_none();
+        let ((near, near_doubts), (far, far_doubts)) =
+            (near.unwrap_or_default(), far.unwrap_or_default());
+        let mut dkim = without(near, &near_doubts);
+        dkim.extend(without(far, &far_doubts));
         let mut results = AuthenticationResults::new(host)
             .with_spf_mailfrom_result(&spf, peer, &sender, helo)
             .with_dkim_results(&dkim as &[DkimOutput<'_>], "");
         let mut said = Vec::new();
-        let mut all_passed = true;
-        for author in domains(arrived.authors) {
-            // Our own parse of From, not the library's: what is shown is what is asked about.
-            let from = AuthenticatedMessage {
-                from: vec![format!("author@{author}")],
-                ..AuthenticatedMessage::default()
+        for author in authors {
+            let Some(dmarc) = self.dmarc(&author, &dkim, &domain, &spf).await else {
+                said.push((author, DomainResult::Temporary));
+                continue;
             };
-            let aligned = DmarcParameters::new(&from, &dkim, &domain, &spf);
-            let dmarc = self.authenticator.verify_dmarc(aligned).await;
-            all_passed &= dmarc.result() == DmarcResult::Pass;
             results = results.with_dmarc_result(&dmarc);
             let is_named = (spf.result() == SpfResult::Pass && is_same(&domain, &author))
                 || dkim.iter().any(|one| signed_by(one).is_some_and(|by| is_same(by, &author)));
-            said.push((author, said_by(&dmarc, is_named)));
+            said.push(match said_by(&dmarc, is_named) {
+                result if is_unsettled && result != DomainResult::Confirmed => {
+                    (author, DomainResult::Temporary)
+                }
+                result => (author, result),
+            });
         }
         let mut field = Vec::new();
         results.write_header(&mut field);
         AuthFacts {
             field: one_field(&field),
-            authenticated: all_passed,
+            authenticated: said.iter().all(|(_, result)| *result == DomainResult::Confirmed),
             authenticity: Authenticity::Checked(said),
         }
     }
@@ -183,12 +186,76 @@ impl Verifier {
             false => SpfParameters::verify_mail_from(peer, helo, host, sender),
         };
         let domain = sender.rsplit_once('@').map_or(helo, |(_, domain)| domain).to_owned();
-        let spf = match dns_records::doubled_spf(&self.resolver, &domain).await {
-            Some(doubled) => doubled,
-            None => self.authenticator.verify_spf(asked).await,
-        };
-        (spf, domain)
+        let found = self.in_time(async {
+            match dns_records::doubled_spf(&self.resolver, &domain).await {
+                Some(doubled) => doubled,
+                None => self.authenticator.verify_spf(asked).await,
+            }
+        });
+        let late = || SpfOutput::new(domain.clone()).with_result(SpfResult::TempError);
+        (found.await.unwrap_or_else(late), domain)
     }
+
+    /// Returns the result of each signature, with what speaks against it; `None` if they could not be
+    /// checked in time.
+    async fn signatures<'m>(
+        &self,
+        message: &'m AuthenticatedMessage<'m>,
+    ) -> Option<(Vec<DkimOutput<'m>>, Vec<Option<Doubt>>)> {
+        self.in_time(async {
+            let results = self.authenticator.verify_dkim(message).await;
+            let doubts = dns_records::doubts(&self.resolver, &results).await;
+            (results, doubts)
+        })
+        .await
+    }
+
+    async fn dmarc(
+        &self,
+        author: &str,
+        dkim: &[DkimOutput<'_>],
+        domain: &str,
+        spf: &SpfOutput,
+    ) -> Option<DmarcOutput> {
+        // Our own parse of From, not the library's: what is shown is what is asked about.
+        let from = AuthenticatedMessage {
+            from: vec![format!("author@{author}")],
+            ..AuthenticatedMessage::default()
+        };
+        let aligned = DmarcParameters::new(&from, dkim, domain, spf);
+        self.in_time(self.authenticator.verify_dmarc(aligned)).await
+    }
+
+    /// Waits for one of the steps at most for its part of the time. Otherwise a sender whose DNS is
+    /// slow would use up all of it, and nobody would be left to ask about the author's domain.
+    async fn in_time<T>(&self, step: impl Future<Output = T>) -> Option<T> {
+        tokio::time::timeout(self.timeout / STEPS, step).await.ok()
+    }
+}
+
+/// Leaves the signatures in the message that could count for an author, and returns another message
+/// with the rest, which only the field tells of.
+fn set_apart<'m>(
+    message: &mut AuthenticatedMessage<'m>,
+    authors: &[String],
+) -> AuthenticatedMessage<'m> {
+    let mut far = message.clone();
+    let counts = |signer: &str| authors.iter().any(|author| is_related(signer, author));
+    message.dkim_headers.retain(|field| counts(&field.header.d));
+    message.dkim_headers.truncate(SIGNATURES_MAX);
+    far.dkim_headers.retain(|field| !counts(&field.header.d));
+    far.dkim_headers.truncate(SIGNATURES_MAX - message.dkim_headers.len());
+    far.errors.clear();
+    far
+}
+
+/// Whether DMARC could take two domains for those of one owner, as far as their names tell.
+fn is_related(one: &str, other: &str) -> bool {
+    /// An organisation has a name below a suffix such as `org`, which has one label at least.
+    const LABELS: usize = 2;
+    let (one, other) = (one.to_ascii_lowercase(), other.to_ascii_lowercase());
+    let same = one.rsplit('.').zip(other.rsplit('.')).take_while(|(a, b)| a == b).count();
+    same >= LABELS || one == other
 }
 
 /// Returns each domain of the authors once: DMARC asks about every one, and the worst answer counts

@@ -109,9 +109,9 @@ fn shown_images(
         let is_image = || part::image_type(&octets_of(octets, part)).is_some();
         if part::is_resource(part) && is_image() {
             // In the form that the part is described in, which is compared with the HTML again.
-            let (id, location) =
+            let (named_by, location) =
                 (part.content_id().map(one_line), part.content_location().map(one_line));
-            for source in sources(id.as_deref(), location.as_deref()) {
+            for source in sources(named_by.as_deref(), location.as_deref()) {
                 // The first one of a name is the one that is shown.
                 named.entry(source).or_insert(*id);
             }
