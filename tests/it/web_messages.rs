@@ -27,7 +27,11 @@ async fn the_list_shows_a_message_without_opening_it() {
     );
     let item = &page["items"][0];
     assert_eq!(item["reference"], reference.to_string());
-    assert_eq!(item["from"], json!({"name": "Rachel Green", "address": "rachel@outside.example"}));
+    let from = json!({
+        "name": "Rachel Green", "address": "rachel@outside.example",
+        "check": "unchecked", "warnings": [],
+    });
+    assert_eq!(item["from"], from);
     assert_eq!(item["subject"], "The contract");
     assert_eq!(item["receivedAt"], web.clock().now().to_rfc3339());
     assert_eq!((&item["opened"], &item["unread"]), (&json!(false), &json!(true)));

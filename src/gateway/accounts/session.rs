@@ -173,12 +173,13 @@ impl Gateway {
         self.sessions_close_of(actor.account)
     }
 
-    /// Ends what is over the limit, the sessions that were used longest ago, so that the new one
-    /// always has room. A program that signs in again and again ends none of a person's.
+    /// Ends what is over the limit, the sessions that were used longest ago but never the new one,
+    /// which always has room. A program that signs in again and again ends none of a person's.
     pub(in crate::gateway) fn sessions_trim(
         &self,
         account: AccountId,
         by: CredentialKind,
+        new: [u8; 16],
     ) -> Result<(), Error> {
         let is_app = by == CredentialKind::App;
         let mut sessions = self.sessions_of(account)?;
@@ -187,6 +188,7 @@ impl Gateway {
         if over == 0 {
             return Ok(());
         }
+        sessions.retain(|(_, session)| session.id != new);
         sessions.sort_by_key(|(_, session)| (session.last_used, session.created));
         let over = sessions.into_iter().take(over).map(|(key, session)| (key, session.id));
         self.sessions_close(account, over.collect())
