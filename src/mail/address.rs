@@ -101,8 +101,8 @@ impl Address {
 }
 
 /// Returns a domain that is not ASCII in A-labels (UTS 46); `None` if it has no such form, or if
-/// that form is for another spelling, such as `bank` for full-width letters: what was decided about
-/// one domain must not reach another.
+/// that form is for another spelling, such as `bank` for full-width characters: what was decided
+/// about one domain must not reach another.
 fn a_labels(name: &str) -> Option<String> {
     let ascii = idna::domain_to_ascii_strict(name).ok()?;
     let (spelled, valid) = idna::domain_to_unicode(&ascii);

@@ -76,7 +76,7 @@ pub fn authors(value: &[u8]) -> Result<Vec<Mailbox>, FromRefusal> {
     let latin: String = value
         .iter()
         .map(|octet| match octet {
-            // Letters in the charsets of Windows, control characters in ISO 8859.
+            // Printable in the charsets of Windows, control characters in ISO 8859.
             0x80..=0x9f => char::REPLACEMENT_CHARACTER,
             octet => char::from(*octet),
         })

@@ -185,8 +185,8 @@ async fn dns_that_does_not_answer_decides_nothing() {
     assert!(field.contains("temperror") && !field.contains("=fail") && !replied, "{field}");
 }
 
-/// Whoever sends a message decides how quickly the DNS of his own domain answers, but not whether the
-/// author's policy is asked for.
+/// The sender of a message decides how quickly the DNS of his own domain answers, but not whether
+/// the author's policy is asked for.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_senders_slow_dns_saves_no_forged_message() {
     let dns = DnsStub::start().await;

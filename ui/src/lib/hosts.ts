@@ -17,7 +17,7 @@ const FILES = new Set(
     "png jpg jpeg gif svg webp zip gz ics vcf eml js ts py rs md exe"
   ).split(" "),
 );
-/** Endings that readers know as those of hosts, besides the two letters of a country. */
+/** Endings that readers know as those of hosts, besides the two characters of a country. */
 const ENDINGS = new Set(
   (
     "com net org info biz edu gov mil int bank app dev online shop store site xyz cloud club " +
