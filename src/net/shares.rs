@@ -9,8 +9,8 @@
 //! | small amounts, with a reserve | the last eighth of its own share, which large ones leave |
 //!
 //! Of those that wait, the one that holds the least comes next, and of these the one that came
-//! first; who does not fit lets others pass, of its own holder too. So a holder with a hundred requests delays another's first one by no more than the
-//! piece of work that ends next.
+//! first; who does not fit lets others pass, of its own holder too. So a holder with a hundred
+//! requests delays another's first one by no more than the piece of work that ends next.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -75,6 +75,8 @@ pub struct Held<K: Eq + Hash + Clone> {
     shares: Shares<K>,
     holder: K,
     amount: usize,
+    /// What of it was counted as large; what grows by small amounts was not.
+    large: usize,
 }
 
 impl Limits {
@@ -181,7 +183,8 @@ impl<K: Eq + Hash + Clone> Shares<K> {
     }
 
     fn part(&self, holder: &K, amount: usize) -> Held<K> {
-        Held { shares: self.clone(), holder: holder.clone(), amount }
+        let large = self.limits.large_of(amount);
+        Held { shares: self.clone(), holder: holder.clone(), amount, large }
     }
 
     fn state(&self) -> MutexGuard<'_, State<K>> {
@@ -207,19 +210,23 @@ impl<K: Eq + Hash + Clone> State<K> {
     }
 
     fn give(&mut self, limits: &Limits, holder: &K, amount: usize) {
+        // Nothing leaves no row behind.
+        if amount == 0 {
+            return;
+        }
         self.free -= amount;
         let held = self.held.entry(holder.clone()).or_default();
         held.all += amount;
         held.large += limits.large_of(amount);
     }
 
-    /// Takes back what is more than `kept` of an amount.
-    fn take_back(&mut self, limits: &Limits, holder: &K, amount: usize, kept: usize) {
-        self.free += amount - kept;
+    /// Takes back a part of what a holder holds.
+    fn take_back(&mut self, holder: &K, part: Amounts) {
+        self.free += part.all;
         if let Entry::Occupied(mut held) = self.held.entry(holder.clone()) {
             let amounts = held.get_mut();
-            amounts.all -= amount - kept;
-            amounts.large = amounts.large - limits.large_of(amount) + limits.large_of(kept);
+            amounts.all -= part.all;
+            amounts.large -= part.large;
             if amounts.all == 0 {
                 held.remove();
             }
@@ -286,7 +293,7 @@ impl<K: Eq + Hash + Clone> Place<K> {
         }
         drop(state);
         if removed {
-            part.amount = 0;
+            (part.amount, part.large) = (0, 0);
             return None;
         }
         Some(part)
@@ -309,18 +316,23 @@ impl<K: Eq + Hash + Clone> Held<K> {
         if amount >= self.amount {
             return;
         }
-        let before = std::mem::replace(&mut self.amount, amount);
+        let large = self.large.min(self.shares.limits.large_of(amount));
+        let part = Amounts { all: self.amount - amount, large: self.large - large };
+        (self.amount, self.large) = (amount, large);
         let mut state = self.shares.state();
-        state.take_back(&self.shares.limits, &self.holder, before, amount);
+        state.take_back(&self.holder, part);
         state.settle(&self.shares.limits);
     }
 
-    /// Takes more, so that it is `amount`, if that can be had at once.
+    /// Takes more, so that it is `amount`, if that can be had at once. What is added counts as small
+    /// if it is small by itself.
     pub fn grow_to(&mut self, amount: usize) -> Result<(), Full> {
-        let more = self.shares.take(&self.holder, amount.saturating_sub(self.amount))?;
-        // Two small amounts stay small.
-        self.amount += more.amount;
-        std::mem::forget(more);
+        if amount <= self.amount {
+            return Ok(());
+        }
+        let mut more = self.shares.take(&self.holder, amount - self.amount)?;
+        self.amount += std::mem::take(&mut more.amount);
+        self.large += std::mem::take(&mut more.large);
         Ok(())
     }
 }
@@ -363,6 +375,37 @@ mod tests {
         assert_eq!(shares.take(&'c', 100).unwrap().amount(), 4);
         drop(a);
         assert_eq!((shares.held_by(&'a'), shares.in_use()), (0, 4));
+    }
+
+    /// Regression: what grew by small amounts was taken back as a large one.
+    #[test]
+    fn what_grew_is_returned_as_it_was_counted() {
+        let shares = Shares::new(Limits::new(200, 80).reserving(20, 5));
+        for (first, then) in
+            [(0, vec![4, 8]), (4, vec![8]), (60, vec![64, 70]), (100, vec![74, 79])]
+        {
+            let mut held = shares.take(&1, first).unwrap();
+            then.iter().for_each(|amount| held.grow_to(*amount).unwrap());
+            assert_eq!(shares.held_by(&1), *then.last().unwrap());
+            held.shrink_to(6);
+            assert_eq!(shares.held_by(&1), 6);
+            drop(held);
+            assert!(shares.state().held.is_empty() && shares.in_use() == 0, "{first}");
+            assert_eq!(shares.take(&1, 70).unwrap().amount(), 70, "{first}");
+        }
+    }
+
+    /// Regression: the reserve was wanted for nothing, and nothing left a row for each holder.
+    #[test]
+    fn nothing_more_can_always_be_had_and_leaves_no_row() {
+        let shares = Shares::new(Limits::new(100, 60).reserving(20, 5));
+        let mut large = shares.take(&1, 50).unwrap();
+        let _others: Vec<_> = (2..8).map(|holder| shares.take(&holder, 5).unwrap()).collect();
+        let _rest = shares.take(&8, 5).unwrap();
+        large.grow_to(50).unwrap();
+        large.grow_to(10).unwrap();
+        drop(shares.take(&9, 0).unwrap());
+        assert_eq!((large.amount(), shares.state().held.contains_key(&9)), (50, false));
     }
 
     #[test]

@@ -191,19 +191,32 @@ async fn dns_that_does_not_answer_decides_nothing() {
 async fn a_senders_slow_dns_saves_no_forged_message() {
     let dns = DnsStub::start().await;
     dns.text("_dmarc.outside.example", "v=DMARC1; p=reject");
-    for name in ["slow.example", "s1._domainkey.slow.example"] {
-        dns.says(name, RecordType::TXT, Says::Silence);
-    }
-    let slow = "DKIM-Signature: v=1; a=ed25519-sha256; d=slow.example; s=s1; c=relaxed/relaxed; \
-                h=from; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA\r\n";
-    for fields in [String::new(), slow.repeat(8)] {
+    let silent = [
+        "slow.example",
+        "_dmarc.slow.example",
+        "_dmarc.a.slow.example",
+        "s1._domainkey.slow.example",
+        "s1._domainkey.a.slow.example",
+    ];
+    silent.iter().for_each(|name| dns.says(name, RecordType::TXT, Says::Silence));
+    let slow = |domain: &str| {
+        format!(
+            "DKIM-Signature: v=1; a=ed25519-sha256; d={domain}; s=s1; c=relaxed/relaxed; h=from; \
+             bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA\r\n"
+        )
+    };
+    for (fields, more) in [
+        (String::new(), ""),
+        (slow("slow.example").repeat(8), ""),
+        (slow("a.slow.example").repeat(4), "x@a.slow.example, y@slow.example, "),
+    ] {
         let gw = asking(&dns, |smtp| smtp.authentication_timeout_secs = 4).await;
         let mut smtp = gw.smtp().await;
         smtp.ehlo().await;
         smtp.send("MAIL FROM:<x@slow.example>").await.expect("250 ");
         smtp.send("RCPT TO:<dana@example.org>").await.expect("250 ");
         smtp.send("DATA").await.expect("354 ");
-        let message = format!("{fields}From: ceo@outside.example\r\nSubject: s\r\n\r\n.\r\n");
+        let message = format!("{fields}From: {more}ceo@outside.example\r\nSubject: s\r\n\r\n.\r\n");
         smtp.raw(message.as_bytes()).await;
         smtp.reply().await.expect("550 5.7.1 ");
     }
