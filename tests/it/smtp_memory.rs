@@ -56,6 +56,8 @@ async fn three_hundred_peers_cannot_exhaust_the_memory() {
     }
     let budget = gw.server.budget().clone();
     until("the memory to be in use", || budget.free() < 2 << 20).await;
+    // Who comes now waits for those in the middle of a message, not for further ones to arrive.
+    until("all peers to be mid-message", || started.load(Ordering::SeqCst) == PEERS).await;
     let mut small = gw.smtp().await;
     small.ehlo().await;
     small.deliver("omar@example.org", MESSAGE).await.reference();
