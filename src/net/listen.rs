@@ -15,7 +15,7 @@ use std::future::Future;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -230,6 +230,7 @@ pub async fn accept<F, S>(
     F: Fn(TcpStream, SocketAddr) -> S,
     S: Future<Output = ()> + Send + 'static,
 {
+    let mut refused = Refused::default();
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => return,
@@ -251,10 +252,34 @@ pub async fn accept<F, S>(
                 });
             }
             Err(full) => {
-                tracing::warn!(peer.ip = %peer.ip(), ?full, "connection turned away");
+                if let Some(connections) = refused.line(Instant::now()) {
+                    tracing::warn!(peer.ip = %peer.ip(), ?full, connections, "turned away");
+                }
                 turn_away(stream, turned_away);
             }
         }
+    }
+}
+
+/// The connections that were turned away. Peers decide how many there are, so they have one log line
+/// for all in [`Refused::EVERY`].
+#[derive(Default)]
+struct Refused {
+    logged: Option<Instant>,
+    unlogged: u64,
+}
+
+impl Refused {
+    const EVERY: Duration = Duration::from_secs(10);
+
+    /// Counts one; returns how many there were since the last line, if it is time for another.
+    fn line(&mut self, now: Instant) -> Option<u64> {
+        self.unlogged += 1;
+        if self.logged.is_some_and(|last| now.duration_since(last) < Refused::EVERY) {
+            return None;
+        }
+        self.logged = Some(now);
+        Some(std::mem::take(&mut self.unlogged))
     }
 }
 
@@ -280,6 +305,16 @@ mod tests {
     use tokio::io::AsyncReadExt;
 
     use super::*;
+
+    #[test]
+    fn many_refusals_have_one_line() {
+        let (mut refused, start) = (Refused::default(), Instant::now());
+        assert_eq!(refused.line(start), Some(1));
+        for at in 1..100 {
+            assert_eq!(refused.line(start + Duration::from_millis(at)), None);
+        }
+        assert_eq!(refused.line(start + Refused::EVERY), Some(100));
+    }
 
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
