@@ -5,18 +5,18 @@
 #   tests/installation/run.sh
 #
 # Two machines are made with debootstrap and started with systemd-nspawn: `mail`, on which nothing
-# is installed but Debian's minimum, and `world`, with DNS and a Postfix for the domain
+# is installed but Debian's minimum and its certificate authorities, and `world`, with DNS and a Postfix for the domain
 # world.example. A cable joins them; they reach nothing else. What the README leaves to the reader
 # is done as its comments say: two names in the configuration, and a certificate.
 #
 # Needs root, and Debian's packages debootstrap, systemd-container, iproute2, openssl and curl.
-# Optional: POSTERN=binary (default target/release/postern), MIRROR=url and SUITE=name of Debian,
-# BASE=folder made by debootstrap before, KEEP=1 to leave the machines' folders behind.
+# Optional: POSTERN=binary (default target/release/postern), SUITE=name, MIRROR=url instead of the
+# one that debootstrap takes by itself, BASE=folder that it made before, KEEP=1 to leave the machines'
+# folders behind.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/../.." && pwd)
 POSTERN=$(readlink -f "${POSTERN:-${CARGO_TARGET_DIR:-$here/target}/release/postern}")
-MIRROR=${MIRROR:-http://deb.debian.org/debian}
 SUITE=${SUITE:-bookworm}
 MACHINE_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 # A password that is printed is longer than this, in characters.
@@ -48,7 +48,7 @@ on() {
     local machine=$1
     shift
     nsenter --target "${init[$machine]}" --mount --uts --ipc --net --pid --root \
-        env -i --chdir=/root/postern HOME=/root "PATH=$MACHINE_PATH" "$@"
+        env -i --chdir=/srv/postern HOME=/srv "PATH=$MACHINE_PATH" "$@"
 }
 
 # Waits up to a minute until a command in a machine succeeds.
@@ -78,7 +78,7 @@ step "two fresh machines"
 if [ -n "${BASE:-}" ]; then
     cp -a "$BASE" "$work/mail"
 else
-    debootstrap --variant=minbase --include=systemd,systemd-sysv "$SUITE" "$work/mail" "$MIRROR" \
+    debootstrap --variant=minbase --include=systemd,systemd-sysv,ca-certificates "$SUITE" "$work/mail" ${MIRROR:+"$MIRROR"} \
         > "$work/debootstrap.log" 2>&1 ||
         { tail -20 "$work/debootstrap.log" >&2; fail "Debian cannot be installed."; }
 fi
@@ -89,13 +89,13 @@ env -i PATH="$MACHINE_PATH" chroot "$work/world" sh -c 'apt-get update -qq && DE
     > "$work/apt.log" 2>&1 || { tail -20 "$work/apt.log" >&2; fail "Postfix cannot be installed."; }
 
 step "the source, a binary built from it, and a certificate"
-mkdir -p "$work/mail/root/postern/target/release" "$work/world/root/postern"
-(cd "$here" && git archive HEAD) | tar -x -C "$work/mail/root/postern"
+mkdir -p "$work/mail/srv/postern/target/release" "$work/world/srv/postern"
+(cd "$here" && git archive HEAD) | tar -x -C "$work/mail/srv/postern"
 # The working copy's own versions of what is tried here.
-cp "$here/config/postern.toml" "$work/mail/root/postern/config/"
-cp "$here/systemd/postern.service" "$work/mail/root/postern/systemd/"
-cp "$here/README.md" "$work/mail/root/postern/"
-cp "$POSTERN" "$work/mail/root/postern/target/release/postern"
+cp "$here/config/postern.toml" "$work/mail/srv/postern/config/"
+cp "$here/systemd/postern.service" "$work/mail/srv/postern/systemd/"
+cp "$here/README.md" "$work/mail/srv/postern/"
+cp "$POSTERN" "$work/mail/srv/postern/target/release/postern"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=Test CA" \
     -keyout "$work/ca.key" -out "$work/ca.pem" 2>/dev/null
 openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=mail.inside.example" \
@@ -105,8 +105,8 @@ openssl x509 -req -in "$work/leaf.csr" -CA "$work/ca.pem" -CAkey "$work/ca.key" 
     -extfile <(echo "subjectAltName = DNS:mail.inside.example")
 cat "$work/leaf.pem" "$work/ca.pem" > "$work/fullchain.pem"
 chmod 600 "$work/privkey.pem"
-cp "$work/ca.pem" "$work/mail/root/ca.pem"
-cp "$work/ca.pem" "$work/world/root/ca.pem"
+cp "$work/ca.pem" "$work/mail/srv/ca.pem"
+cp "$work/ca.pem" "$work/world/srv/ca.pem"
 
 step "start, and a cable between them"
 for machine in mail world; do
@@ -134,7 +134,7 @@ DNS
 on world systemd-run --quiet --unit=dns dnsmasq --keep-in-foreground
 on world sh -c 'postconf -e myhostname=mx.world.example mydestination=world.example \
     mynetworks=127.0.0.0/8 inet_interfaces=all inet_protocols=ipv4 home_mailbox= \
-    smtp_tls_loglevel=1 smtp_tls_security_level=verify smtp_tls_CAfile=/root/ca.pem \
+    smtp_tls_loglevel=1 smtp_tls_security_level=verify smtp_tls_CAfile=/srv/ca.pem \
     smtp_host_lookup=dns smtp_tls_verify_cert_match=hostname maillog_file=/var/log/postfix.log \
     myorigin=world.example smtp_dns_support_level=enabled && newaliases && systemctl restart postfix'
 
@@ -142,7 +142,7 @@ step "mail: the README, line by line"
 block=$(awk '/^## Run it as a service/ { found = 1 }
     found && /^```$/ { exit }
     found && inside { print }
-    found && /^```sh$/ { inside = 1 }' "$work/mail/root/postern/README.md")
+    found && /^```sh$/ { inside = 1 }' "$work/mail/srv/postern/README.md")
 [ -n "$block" ] || fail "the README has no commands under *Run it as a service*."
 while IFS= read -r line; do
     printf '# %s\n' "$line"
@@ -150,7 +150,10 @@ while IFS= read -r line; do
         'cargo build --release') continue ;; # built before: the machine has no compiler
         '# put fullchain.pem and privkey.pem'*)
             cp "$work/fullchain.pem" "$work/privkey.pem" "$work/mail/etc/postern/tls/" ;;
-        *) on mail bash -c "$line" 2>&1 | tee -a "$work/printed" ;;
+        *)
+            on mail bash -c "$line" 2>&1 | tee -a "$work/printed" ||
+                { on mail journalctl --no-pager --lines=30 >&2; fail "this failed: $line"; }
+            ;;
     esac
     case $line in
         *'# set host_name, domains'*)
@@ -164,10 +167,10 @@ on mail test -s /usr/local/share/man/man1/postern.1 || fail "the page that the u
 step "sign in as the user that the README adds"
 password=$(awk '$1 == "password" { print $2; exit }' "$work/printed")
 [ ${#password} -ge $SECRET_CHARS ] || fail "no password was printed."
-(umask 077; printf '%s\n' "$password" > "$work/mail/root/password")
+(umask 077; printf '%s\n' "$password" > "$work/mail/srv/password")
 mail() {
-    on mail postern mail --url https://mail.inside.example --ca /root/ca.pem --user dana \
-        --password-file /root/password "$@"
+    on mail postern mail --url https://mail.inside.example --ca /srv/ca.pem --user dana \
+        --password-file /srv/password "$@"
 }
 mail list
 
@@ -186,9 +189,9 @@ on world grep -q 'Verified TLS connection established to mail.inside.example' /v
 echo "$reference is open"
 
 step "a message goes out"
-on mail sh -c 'echo "The ferry leaves at nine." > /root/text'
+on mail sh -c 'echo "The ferry leaves at nine." > /srv/text'
 sent=$(mail send --to alice@world.example --subject "Ferry" --choice plain --consent \
-    --body-file /root/text)
+    --body-file /srv/text)
 until_on world grep -q "The ferry leaves at nine." /var/mail/alice
 echo "$sent has arrived"
 
@@ -202,9 +205,9 @@ DKIM
 on mail postern check-config || fail "check-config does not accept the key it was told of."
 on mail systemctl restart postern
 [ "$(on mail stat --format=%a:%U /etc/postern/dkim/s1.pem)" = 600:root ] || fail "the key is open."
-on mail sh -c 'echo "The harbour is closed." > /root/text'
+on mail sh -c 'echo "The harbour is closed." > /srv/text'
 sent=$(mail send --to alice@world.example --subject "Harbour" --choice plain --consent \
-    --body-file /root/text)
+    --body-file /srv/text)
 until_on world grep -q "The harbour is closed." /var/mail/alice
 on world grep -q '^DKIM-Signature: .*d=inside.example' /var/mail/alice || fail "it is not signed."
 echo "$sent has arrived"
