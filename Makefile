@@ -3,7 +3,7 @@
 #   make test    installs what the tests need and runs all of them
 .PHONY: demo test lint ui-test rust-test deny prepare release \
         crash-sim fuzz kill9 powercut faults queue-kill walks bench-smtp bench-disk bench-memory \
-        bench-store bench-mailbox bench-roundcube lighthouse large-list large-file pictures installation
+        bench-store bench-mailbox attacks bench-roundcube lighthouse large-list large-file pictures installation
 
 demo:
 	cargo run --quiet -- demo
@@ -41,11 +41,10 @@ CRASH_SEEDS ?= 1000000
 crash-sim:
 	CRASH_SEEDS=$(CRASH_SEEDS) cargo test --release --lib store::local::sim
 
-# Runs each fuzz target for FUZZ_SECS seconds; needs cargo-fuzz.
-FUZZ_SECS ?= 600
+# Runs each fuzz target for FUZZ_SECS seconds; installs cargo-fuzz, and seeds it from the fixtures.
+FUZZ_SECS ?= 1800
 fuzz:
-	cd fuzz && for target in $$(cargo fuzz list); do \
-	  cargo fuzz run -s none $$target -- -max_total_time=$(FUZZ_SECS) || exit 1; done
+	FUZZ_SECS=$(FUZZ_SECS) fuzz/run.sh
 
 # Follows the README on a fresh Debian machine with systemd; needs root, and Debian's mirror.
 installation: release
@@ -64,6 +63,10 @@ bench-disk: release
 
 bench-memory: release
 	benches/memory.sh
+
+# Plays the attacks that must shut nobody out at full size, and measures what a victim feels.
+attacks: release
+	POSTERN=$${CARGO_TARGET_DIR:-target}/release/postern node benches/attacks.mjs
 
 # Measures a large mailbox through the API: lists, messages, search.
 bench-mailbox: release

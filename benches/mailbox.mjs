@@ -7,47 +7,12 @@
 // about 1 KiB by SMTP, opens OPENED of them, has them indexed, and then measures each request
 // ROUNDS times, one after another over one connection. Prints the median, the 95th percentile and
 // the slowest time in milliseconds, which include this program's own signing.
-import { execFileSync, spawn } from "node:child_process";
-import { createHash, webcrypto } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import https from "node:https";
-import net from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { Browser, deliver, start } from "./daemon.mjs";
 
-const binary = process.env.POSTERN ?? "target/release/postern";
 const messages = Number(process.env.MESSAGES ?? 100_000);
 const toOpen = Number(process.env.OPENED ?? 20_000);
 const rounds = Number(process.env.ROUNDS ?? 100);
-const PASSWORD = "bench-password-of-one-day";
-
-const folder = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), "postern-mailbox."));
-const passwordFile = join(folder, "password");
-writeFileSync(passwordFile, PASSWORD, { mode: 0o600 });
-const port = () =>
-  Number(
-    execFileSync("python3", [
-      "-c",
-      "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])",
-    ]),
-  );
-const [smtp, web] = [port(), port()];
-const data = join(folder, "data");
-const daemon = spawn(
-  binary,
-  ["demo", "--data", data, "--keep", "--no-samples", "--domain", "test.example", "--accounts", "1",
-    "--password-file", passwordFile, "--smtp", `127.0.0.1:${smtp}`, "--https", `127.0.0.1:${web}`],
-  { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, POSTERN_LOG__LEVEL: "error" } },
-);
-const stopped = new Promise((resolve) => daemon.on("exit", resolve));
-process.on("exit", () => {
-  daemon.kill("SIGKILL");
-  rmSync(folder, { recursive: true, force: true });
-});
-await new Promise((resolve) => {
-  let said = "";
-  daemon.stdout.on("data", (chunk) => (said += chunk).includes("ready") && resolve());
-});
+const daemon = await start();
 
 // ---- messages: words are distributed as in natural language, a few frequent and many rare
 let seed = 1;
@@ -63,86 +28,8 @@ const message = (n) =>
   `${Array.from({ length: 12 }, () => line(14)).join("\r\n")}\r\n` +
   (n % 1_000 === 0 ? "The platypus of a thousand messages.\r\n" : "");
 
-async function deliver(count) {
-  const lanes = 16;
-  let next = 0;
-  const lane = () =>
-    new Promise((resolve, reject) => {
-      const socket = net.connect(smtp, "127.0.0.1");
-      socket.setNoDelay(true);
-      let state = "greeting";
-      let number = 0;
-      const begin = () => {
-        if (next >= count) return socket.end("QUIT\r\n", resolve);
-        number = next++;
-        state = "data";
-        socket.write("MAIL FROM:<a@peer.example>\r\nRCPT TO:<u1@test.example>\r\nDATA\r\n");
-      };
-      socket.on("error", reject);
-      socket.on("data", (chunk) => {
-        const said = chunk.toString();
-        if (state === "greeting") {
-          state = "hello";
-          socket.write("EHLO bench.example\r\n");
-        } else if (state === "hello") begin();
-        else if (state === "data" && said.includes("354")) {
-          state = "sent";
-          socket.write(`${message(number)}.\r\n`);
-        } else if (state === "sent") {
-          if (!said.startsWith("250")) return reject(new Error(said));
-          begin();
-        }
-      });
-    });
-  await Promise.all(Array.from({ length: lanes }, lane));
-}
-
-// ---- the API
-const agent = new https.Agent({
-  keepAlive: true,
-  maxSockets: 4,
-  ca: readFileSync(join(data, "ca.pem")),
-});
-const { privateKey, publicKey } = await webcrypto.subtle.generateKey(
-  { name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"],
-);
-const { crv, kty, x, y } = await webcrypto.subtle.exportKey("jwk", publicKey);
-const b64 = (value) => Buffer.from(value).toString("base64url");
-let token = null;
-
-async function proof(method, path) {
-  const claims = {
-    htm: method,
-    htu: `https://127.0.0.1:${web}${path.split("?")[0]}`,
-    iat: Math.floor(Date.now() / 1_000),
-    jti: webcrypto.randomUUID(),
-    ...(token && { ath: createHash("sha256").update(token).digest("base64url") }),
-  };
-  const header = { typ: "dpop+jwt", alg: "ES256", jwk: { crv, kty, x, y } };
-  const signed = `${b64(JSON.stringify(header))}.${b64(JSON.stringify(claims))}`;
-  const algorithm = { name: "ECDSA", hash: "SHA-256" };
-  const signature = await webcrypto.subtle.sign(algorithm, privateKey, Buffer.from(signed));
-  return `${signed}.${b64(signature)}`;
-}
-
-async function call(method, path, body) {
-  const headers = { dpop: await proof(method, path) };
-  if (token) headers.authorization = `DPoP ${token}`;
-  if (body) headers["content-type"] = "application/json";
-  const answer = await new Promise((resolve, reject) => {
-    const options = { agent, host: "127.0.0.1", port: web, method, path, headers };
-    const request = https.request(options, (response) => {
-      const chunks = [];
-      response.on("data", (chunk) => chunks.push(chunk));
-      response.on("end", () => resolve([response.statusCode, Buffer.concat(chunks).toString()]));
-    });
-    request.on("error", reject);
-    request.end(body && JSON.stringify(body));
-  });
-  const [status, text] = answer;
-  if (status >= 300) throw new Error(`${method} ${path}: ${status} ${text}`);
-  return text === "" ? null : JSON.parse(text);
-}
+const browser = new Browser(daemon);
+const call = (method, path, body) => browser.call(method, path, body);
 
 const seconds = async (what, work) => {
   const begun = performance.now();
@@ -162,9 +49,10 @@ async function measure(what, work) {
   console.log(`${what}: median ${at(0.5)} ms, 95 % ${at(0.95)} ms, slowest ${at(1)} ms`);
 }
 
-await seconds(`${messages} messages delivered`, () => deliver(messages));
-const login = { name: "u1", password: PASSWORD, profile: "shared" };
-({ token } = await call("POST", "/api/session", login));
+await seconds(`${messages} messages delivered`, () =>
+  deliver(daemon.smtp, messages, message),
+);
+if ((await browser.signIn("u1")) !== 201) throw new Error("the sign-in was refused");
 const references = [];
 await seconds("the whole list, 200 per page", async () => {
   for (let before = ""; before !== null; ) {
@@ -207,8 +95,6 @@ for (const query of ["platypus", "w1", "wf0 wf1", "from:s77", "subject:wa", "\"p
   const { items } = await call("GET", path);
   await measure(`search ${query} (${items.length} shown)`, () => call("GET", path));
 }
-const rss = readFileSync(`/proc/${daemon.pid}/status`, "utf8").match(/VmRSS:\s*(\d+)/)[1];
-console.log(`resident memory: ${(rss / 1_024).toFixed(0)} MiB`);
-daemon.kill();
-await stopped;
+console.log(`resident memory: ${daemon.memory().toFixed(0)} MiB`);
+await daemon.stop();
 process.exit(0);

@@ -1,5 +1,6 @@
 //! The short form of the fuzz targets: each oracle runs over a bounded number of mutated seeds, the
-//! same ones on every run. `FUZZ_ITERATIONS` sets how many; `make fuzz` runs the long form.
+//! same ones on every run. `FUZZ_ITERATIONS` sets how many; `make fuzz` runs the long form, which begins
+//! with these seeds as well: with `FUZZ_SEEDS`, they are written there and nothing is run.
 
 #[path = "../fuzz/oracles/mail.rs"]
 mod mail;
@@ -114,6 +115,9 @@ fn mutated(seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
 
 fn run(name: &str, oracle: fn(&[u8]), seeds: &[Vec<u8>]) {
     assert!(!seeds.is_empty());
+    if let Some(folder) = std::env::var_os("FUZZ_SEEDS") {
+        return write_seeds(&Path::new(&folder).join(name), seeds);
+    }
     seeds.iter().for_each(|seed| oracle(seed));
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     for count in 0..iterations() {
@@ -123,6 +127,19 @@ fn run(name: &str, oracle: fn(&[u8]), seeds: &[Vec<u8>]) {
             panic!("{name}, mutation {count}: b\"{}\"", data.escape_ascii());
         }
     }
+}
+
+/// Writes the seeds of one target where the fuzzer looks for its corpus, and the words beside them in
+/// the form of its dictionaries.
+fn write_seeds(corpus: &Path, seeds: &[Vec<u8>]) {
+    std::fs::create_dir_all(corpus).unwrap();
+    for (number, seed) in seeds.iter().enumerate() {
+        std::fs::write(corpus.join(format!("seed-{number}")), seed).unwrap();
+    }
+    let escaped = |word: &&[u8]| word.iter().map(|octet| format!("\\x{octet:02x}")).collect();
+    let rows: Vec<String> = WORDS.iter().map(escaped).collect();
+    let rows: String = rows.iter().map(|row| format!("\"{row}\"\n")).collect();
+    std::fs::write(corpus.with_extension("dict"), rows).unwrap();
 }
 
 fn texts(texts: &[&str]) -> Vec<Vec<u8>> {
