@@ -2,8 +2,10 @@
 
 mod support;
 
+use std::path::Path;
 use std::process::Command;
 
+use postern::mail::sanitize;
 use support::browser::{walk, walk_with};
 use support::daemon::{Daemon, PASSWORD};
 use support::day::{Day, Place};
@@ -113,6 +115,33 @@ fn all_is_on_the_server_and_nothing_stays_in_the_browser() {
     let found = Searcher::new(&day.words()).folder(profile.path());
     assert!(found.is_empty(), "{} times:\n{}", found.len(), found.join("\n"));
     daemon.stop();
+}
+
+/// Shapes that newsletters have, beside what Chromium makes of them as they are: a word that can be
+/// read there can be read in what we show.
+#[test]
+fn every_word_of_a_newsletter_can_be_read() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let shown = tempfile::tempdir().unwrap();
+    let mut count = 0;
+    for entry in std::fs::read_dir(root.join("fixtures/newsletters")).unwrap() {
+        let path = entry.unwrap().path();
+        let source = std::fs::read_to_string(&path).unwrap();
+        let safe = sanitize::html(&source, &|_| None).unwrap();
+        assert!(sanitize::oracle_is_inert(&safe.html), "{}: {}", path.display(), safe.html);
+        std::fs::write(shown.path().join(path.file_name().unwrap()), safe.html).unwrap();
+        count += 1;
+    }
+    assert!(count >= 30, "{count}");
+    let out = Command::new("node")
+        .arg("newsletters.mjs")
+        .args([root.join("fixtures/newsletters").as_path(), shown.path()])
+        .current_dir(root.join("tests/e2e"))
+        .output()
+        .expect("node is installed (tests/prepare.sh checks)");
+    let (said, complained) =
+        (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    assert!(out.status.success() && said.ends_with("done\n"), "{said}\n{complained}");
 }
 
 /// P-08: nothing needs a cookie, and everything works in a browser that blocks all cookies.

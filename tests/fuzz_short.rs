@@ -229,6 +229,8 @@ fn html() {
         "<svg><style><img src=x onerror=alert(1)></style></svg><math><mi>x</math>",
         "<div style=\"width:u\\72l(x)\"><!-- c --><script>1</script><title>t</title>&amp;&#106;x",
         "<b><i>x</b>y</i><font color=red><div>a</font>b</div><noscript><p title=\"</noscript>\">",
+        "<style>/* a */ @media screen{.a > b, #i *{color:red!important;background:url(x) #fff}}</style>\
+         <body bgcolor=000 class=c><p class=a id=i style=\"background:linear-gradient(red,blue)\"><b>x",
     ]);
     seeds
         .extend(messages().into_iter().filter(|message| message.windows(5).any(|w| w == b"<html")));

@@ -6,6 +6,9 @@ import net from "node:net";
 import { basename, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { chromium } from "playwright-core";
+import { OPTIONS } from "./options.mjs";
+
+export { OPTIONS };
 
 const require = createRequire(import.meta.url);
 const axeSource = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
@@ -115,21 +118,6 @@ export async function launch() {
     });
   return browser;
 }
-
-/** The options with which every Chromium here is started. */
-export const OPTIONS = {
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-extensions",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-};
 
 const started = () => chromium.launch(OPTIONS);
 

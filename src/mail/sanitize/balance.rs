@@ -5,11 +5,12 @@
 //! `<b>`, so that 64 KiB of source can become a tree of millions of nodes. Here formatting ends
 //! with the block that contains it, which hardly changes real mail.
 
-use std::borrow::Cow;
-
+use super::budget::Budget;
 use super::lists;
-use super::settle::unescape;
-use super::style;
+use super::selector::Element;
+use super::settle;
+use super::sheet::{self, Sheet};
+use super::style::{self, Declaration, Ground};
 use super::tags::{Attribute, Piece, Reader, write_attribute, write_text_in_nodes};
 use super::{DEPTH_MAX, Refused};
 
@@ -19,23 +20,47 @@ struct Open {
     inline: bool,
     /// Its end tag occurred while a block inside it was open; it ends with that block.
     ended: bool,
+    /// What its text stands on.
+    ground: Ground,
 }
 
-struct Balance {
+struct Balance<'b> {
     out: String,
     open: Vec<Open>,
+    sheet: &'b Sheet<'b>,
+    budget: &'b mut Budget,
+    /// The document's root, its body and the open tags, as selectors see them; empty if there are no
+    /// style sheets.
+    path: Vec<Element>,
+    /// How many open tags are ours, which no end tag reaches.
+    own: usize,
 }
 
 /// Returns the source's allowed tags and its text, well nested, in time linear in the source's
-/// length.
-pub fn balance(source: &str) -> Result<String, Refused> {
+/// length. The style sheets become part of each element's style; if `budget` is not enough for that,
+/// they are left out.
+pub fn balance(source: &str, budget: &mut Budget) -> Result<String, Refused> {
+    let sheet = Sheet::of(source)?;
+    if !budget.spent {
+        let styled = balance_with(source, &sheet, budget)?;
+        if !budget.spent {
+            return Ok(styled);
+        }
+    }
+    balance_with(source, &sheet.without_rules(), &mut Budget::default())
+}
+
+fn balance_with(source: &str, sheet: &Sheet<'_>, budget: &mut Budget) -> Result<String, Refused> {
+    let (out, open, path) = (String::with_capacity(source.len()), Vec::new(), Vec::new());
+    let mut balance = Balance { out, open, sheet, budget, path, own: 0 };
+    balance.body();
     let mut reader = Reader::new(source);
-    let mut balance = Balance { out: String::with_capacity(source.len()), open: Vec::new() };
     while let Some(piece) = reader.piece()? {
         match piece {
             Piece::Text(text) => write_text_in_nodes(&mut balance.out, text),
             Piece::Open(name, attributes) => balance.start(&name, &attributes)?,
             Piece::Close(name) => balance.end(&name),
+            Piece::Sheet(..) => {}
         }
     }
     balance.close_down_to(0);
@@ -58,7 +83,14 @@ fn is_bearable(value: &str) -> bool {
     value.len() <= OCTETS_MAX && stops * value.len() <= STEPS_MAX
 }
 
-impl Balance {
+/// Returns what the style attribute declares.
+fn own_style(attributes: &[Attribute<'_>]) -> Vec<Declaration> {
+    let given = attributes.iter().find(|attribute| attribute.name == "style");
+    let given = given.filter(|given| is_bearable(given.value));
+    given.map_or_else(Vec::new, |given| style::kept(&settle::unescape_all(given.value)))
+}
+
+impl<'b> Balance<'b> {
     fn start(&mut self, name: &str, attributes: &[Attribute<'_>]) -> Result<(), Refused> {
         let Some(name) = lists::TAGS.get(name).copied() else { return Ok(()) };
         self.close_implied(name);
@@ -66,47 +98,126 @@ impl Balance {
             self.keep_apart(name);
             return Ok(());
         }
-        self.write_start(name, attributes);
+        self.enter(name, attributes);
+        let ground = self.write_start(name, attributes);
         if lists::VOID.contains(name) {
+            self.leave();
             return Ok(());
         }
         if self.open.len() == DEPTH_MAX {
             return Err(Refused::TooDeep);
         }
-        self.open.push(Open { name, inline: lists::INLINE.contains(name), ended: false });
+        let inline = lists::INLINE.contains(name);
+        self.open.push(Open { name, inline, ended: false, ground });
         Ok(())
     }
 
-    fn write_start(&mut self, name: &str, attributes: &[Attribute<'_>]) {
+    /// Begins with what stands for the document's body, if it has an appearance.
+    fn body(&mut self) {
+        /// What a body's style may say; its size is ours.
+        const KEPT: [&str; 6] = ["background", "color", "direction", "font", "line", "text"];
+        let sheet = self.sheet;
+        let attributes = &sheet.body;
+        self.enter("html", &[]);
+        self.enter("body", attributes);
+        let of_attributes = sheet::of_body(attributes);
+        let of_style = own_style(attributes);
+        let declared = of_attributes.iter().chain(self.matching()).chain(&of_style);
+        let is_kept =
+            |one: &&Declaration| KEPT.contains(&one.name.split('-').next().unwrap_or_default());
+        let declared: Vec<Declaration> = declared.filter(is_kept).cloned().collect();
+        let image = attributes.iter().any(|attribute| attribute.name == "background");
+        let attribute = if image { Ground::Lost } else { Ground::Page };
+        let (style, ground) = style::in_pairs(&declared, attribute, Ground::Page);
+        if !(style.is_empty() && ground == Ground::Page) {
+            self.out.push_str("<div");
+            self.write_style(&style);
+            self.out.push('>');
+            self.enter("div", &[]);
+            self.open.push(Open { name: "div", inline: false, ended: false, ground });
+            self.own = 1;
+        }
+    }
+
+    /// Makes an element the last one of the path, if there are style sheets.
+    fn enter(&mut self, name: &str, attributes: &[Attribute<'_>]) {
+        if self.sheet.is_empty() {
+            return;
+        }
+        let value = |name: &str| {
+            let found = attributes.iter().find(|attribute| attribute.name == name);
+            found.map(|attribute| attribute.value)
+        };
+        let link = name == "a" && value("href").is_some();
+        self.path.push(Element::new(name, value("id"), value("class"), link));
+    }
+
+    fn leave(&mut self) {
+        self.path.pop();
+    }
+
+    /// Returns what the style sheets declare for the last element of the path.
+    fn matching(&mut self) -> Vec<&'b Declaration> {
+        let sheet = self.sheet;
+        sheet.matching(&self.path, self.budget)
+    }
+
+    /// Returns what the text of the new element stands on.
+    fn write_start(&mut self, name: &str, attributes: &[Attribute<'_>]) -> Ground {
+        let around = self.open.last().map_or(Ground::Page, |open| open.ground);
+        let (style, ground) = self.style(attributes, around);
         self.out.push('<');
         self.out.push_str(name);
         for (at, attribute) in attributes.iter().enumerate() {
             let known = match attribute.name.as_str() {
                 "href" => name == "a",
                 "src" => name == "img",
+                "color" => ground != Ground::Lost,
+                "style" => style.is_none(),
                 other => lists::ATTRIBUTES.contains(other),
             };
             // Of duplicate attributes the first counts, as for any parser.
             let again = attributes[..at].iter().any(|before| before.name == attribute.name);
             if known && !again && is_bearable(attribute.value) {
-                match attribute.name.as_str() {
-                    "style" => self.write_style(attribute.value),
-                    name => write_attribute(&mut self.out, name, attribute.value),
-                }
+                write_attribute(&mut self.out, &attribute.name, attribute.value);
             }
         }
+        self.write_style(&style.unwrap_or_default());
         self.out.push('>');
+        ground
     }
 
-    fn write_style(&mut self, value: &str) {
-        let style = unescape(value);
-        match style::in_pairs(&style) {
-            Cow::Borrowed(_) => write_attribute(&mut self.out, "style", value),
-            // Other character references would not mean the same in it.
-            Cow::Owned(paired) if !style.contains('&') => {
-                write_attribute(&mut self.out, "style", &paired);
-            }
-            _ => {}
+    /// Returns an element's style, or `None` if it is what its attribute says, and what its text
+    /// stands on.
+    fn style(&mut self, attributes: &[Attribute<'_>], around: Ground) -> (Option<String>, Ground) {
+        let has = |name: &str| attributes.iter().any(|attribute| attribute.name == name);
+        let attribute = match (has("bgcolor"), has("background")) {
+            (true, _) => Ground::Own,
+            (false, true) => Ground::Lost,
+            (false, false) => Ground::Page,
+        };
+        let given = attributes.iter().find(|attribute| attribute.name == "style");
+        let needs =
+            |style: &str| style.contains('!') || style.to_ascii_lowercase().contains("background");
+        let of_sheets = self.matching();
+        let changes = !of_sheets.is_empty() || around == Ground::Lost || attribute == Ground::Lost;
+        if !(changes || given.is_some_and(|given| needs(given.value))) {
+            let coloured = has("color") || given.is_some_and(|given| given.value.contains("color"));
+            let own = coloured || attribute == Ground::Own;
+            return (None, if own { Ground::Own } else { around });
+        }
+        let own = own_style(attributes);
+        let (style, ground) =
+            style::in_pairs(of_sheets.iter().copied().chain(&own), attribute, around);
+        // What the element says by itself was paid for by its own length.
+        let added = if of_sheets.is_empty() { 0 } else { style.len() };
+        self.budget.octets(added);
+        (Some(style), ground)
+    }
+
+    fn write_style(&mut self, style: &str) {
+        if !style.is_empty() && is_bearable(style) {
+            write_attribute(&mut self.out, "style", style);
         }
     }
 
@@ -182,7 +293,7 @@ impl Balance {
     /// Returns the innermost open tag with one of these names, unless a tag in `beyond` is open
     /// inside it.
     fn nearest(&self, names: &[&str], beyond: &[&str]) -> Option<usize> {
-        let inner = self.open.iter().enumerate().rev();
+        let inner = self.open.iter().enumerate().skip(self.own).rev();
         for (at, open) in inner {
             if names.contains(&open.name) {
                 return Some(at);
@@ -210,6 +321,7 @@ impl Balance {
     fn close_down_to(&mut self, length: usize) {
         while self.open.len() > length || self.open.last().is_some_and(|open| open.ended) {
             let Some(open) = self.open.pop() else { return };
+            self.leave();
             self.out.push_str("</");
             self.out.push_str(open.name);
             self.out.push('>');

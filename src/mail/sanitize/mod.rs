@@ -5,6 +5,9 @@
 //! source ─ balance ─▶ well nested, bounded ─ ammonia ─▶ clean ─ settle ─▶ values checked again
 //! ```
 //!
+//! `balance` also makes the mail's style sheets part of its elements, so that their declarations pass
+//! by the same filters as all others.
+//!
 //! The parser inside ammonia takes time quadratic in the nesting depth, and builds a tree out of
 //! all proportion to the source for misnested formatting. So `balance` reads the source first, in
 //! one pass, and passes on only allowed tags, each properly closed. `settle` checks ammonia's
@@ -12,9 +15,12 @@
 //! run. Both write every tag anew from what they parsed.
 
 mod balance;
+mod budget;
 mod lists;
 mod oracle;
+mod selector;
 mod settle;
+mod sheet;
 mod style;
 mod tags;
 
@@ -49,8 +55,8 @@ const OCTETS_MAX: usize = 512 * 1024;
 const DEPTH_MAX: usize = 512;
 const ATTRIBUTES_MAX: usize = 256;
 
-/// What is put around the mail's own HTML. The style is ours; the mail's own style sheets are
-/// dropped.
+/// What is put around the mail's own HTML. The style is ours; the mail's own style sheets have become
+/// part of its elements.
 const BEFORE: &str = "<!doctype html><html><head><meta charset=\"utf-8\">\
     <meta name=\"color-scheme\" content=\"light\"><title>Message</title>\
     <style>body{margin:12px;font:15px/1.5 system-ui,sans-serif;color:#1a1a1a;\
@@ -106,6 +112,7 @@ pub(super) fn bare(source: &str) -> String {
                 out.push('>');
             }
             tags::Piece::Close(name) => out.extend(["</", name.as_str(), ">"]),
+            tags::Piece::Sheet(..) => {}
         }
     }
     out
@@ -142,11 +149,13 @@ pub fn html_with(pieces: &[impl AsRef<str>], images: &Images<'_>) -> Result<Safe
 /// Returns the pieces balanced, each by itself, so that none swallows the next one.
 fn bounded(pieces: &[impl AsRef<str>]) -> Result<String, Refused> {
     let octets: usize = pieces.iter().map(|piece| piece.as_ref().len()).sum();
+    let mut budget = budget::Budget::default();
     match (octets > OCTETS_MAX, pieces) {
         (true, _) => Err(Refused::TooLarge),
-        (false, [piece]) => balance::balance(piece.as_ref()),
+        (false, [piece]) => balance::balance(piece.as_ref(), &mut budget),
         (false, pieces) => {
-            let wrapped = |piece: &_| Ok(format!("<div>{}</div>", balance::balance(piece)?));
+            let mut wrapped =
+                |piece| Ok(format!("<div>{}</div>", balance::balance(piece, &mut budget)?));
             pieces.iter().map(|piece| wrapped(piece.as_ref())).collect()
         }
     }

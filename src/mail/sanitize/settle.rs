@@ -30,7 +30,7 @@ pub fn settle(cleaned: &str, images: &Images<'_>) -> (String, u32) {
                 settle.out.push_str(&format!("</{name}>"));
                 quote.close(&name, settle.out.len());
             }
-            Piece::Open(..) | Piece::Close(_) => {}
+            Piece::Open(..) | Piece::Close(_) | Piece::Sheet(..) => {}
         }
     }
     quote.fold(&mut settle.out);
@@ -188,6 +188,33 @@ pub fn unescape(text: &str) -> String {
         .replace("&gt;", ">")
         .replace("&nbsp;", "\u{a0}")
         .replace("&amp;", "&")
+}
+
+/// Resolves the character references that are usual in a style attribute; any other stays.
+pub fn unescape_all(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("&#") {
+        out.push_str(before);
+        let digits = after.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(after.len());
+        let number = match after[..digits].strip_prefix(['x', 'X']) {
+            Some(hex) => u32::from_str_radix(hex, 16),
+            None => after[..digits].parse(),
+        };
+        match number.ok().and_then(char::from_u32) {
+            // Resolved again below, it would be another character.
+            Some('&') | None => {
+                out.push_str("&#");
+                rest = after;
+            }
+            Some(c) => {
+                out.push(c);
+                rest = after[digits..].strip_prefix(';').unwrap_or(&after[digits..]);
+            }
+        }
+    }
+    out.push_str(rest);
+    unescape(&out.replace("&apos;", "'"))
 }
 
 /// Decodes a content id, which is percent-encoded in a `cid:` URL (RFC 2392 §2).

@@ -3,38 +3,160 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use super::lists;
+
 /// CSS functions that only compute. All others load something, or might in future.
 const FUNCTIONS: [&str; 8] = ["rgb", "rgba", "hsl", "hsla", "calc", "min", "max", "clamp"];
 
-/// Returns a style attribute whose text and background belong together, with character references
-/// resolved: of a `background`, the colour is kept as `background-color`. If a background has no
-/// colour, because it is an image or a gradient, nothing of it is shown, and a text colour that was
-/// chosen for it could be the colour of what is shown instead; so it goes too.
-pub fn in_pairs(style: &str) -> Cow<'_, str> {
-    let pairs = || declarations(style).filter_map(|one| one.split_once(':'));
-    let is = |name: &str, known: &str| name.trim().eq_ignore_ascii_case(known);
-    if !pairs().any(|(name, _)| is(name, "background") || is(name, "background-image")) {
-        return Cow::Borrowed(style);
-    }
-    let keeps = pairs().any(|(name, value)| {
-        is(name, "background-color") || is(name, "background") && colour_in(value).is_some()
-    });
-    let is_none = pairs().all(|(name, value)| {
-        !(is(name, "background") || is(name, "background-image")) || is(value, "none")
-    });
-    let mut out = String::with_capacity(style.len());
-    for (name, value) in pairs() {
-        let colour = match is(name, "background") {
-            true => colour_in(value),
-            false => None,
+/// A property and its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declaration {
+    /// In lower case.
+    pub name: String,
+    /// Without `!important`.
+    pub value: String,
+    pub important: bool,
+}
+
+/// What the text of an element stands on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ground {
+    /// The page; nothing has a colour.
+    #[default]
+    Page,
+    /// A background that is shown, or one of which only the text's colour is known.
+    Own,
+    /// An image, which is not shown.
+    Lost,
+}
+
+/// Returns the declarations of a style, with character references resolved, that may be kept; and
+/// the backgrounds, of which a colour may be kept.
+pub fn kept(style: &str) -> Vec<Declaration> {
+    declarations(style).filter_map(declaration).collect()
+}
+
+fn declaration(text: &str) -> Option<Declaration> {
+    let (name, value) = text.split_once(':')?;
+    let name = name.trim().to_ascii_lowercase();
+    let value = value.trim();
+    let (plain, word) = value.rsplit_once('!').unwrap_or((value, ""));
+    let important = word.trim().eq_ignore_ascii_case("important");
+    let value = if important { plain.trim_end() } else { value };
+    let is_background = is_background(&name);
+    // A reference that was not resolved would mean something else in an attribute.
+    let is_plain = !value.is_empty() && !value.contains(['&', '\\']);
+    let fine = is_background || lists::CSS.contains(name.as_str()) && is_harmless(value);
+    (is_plain && fine).then(|| Declaration { name, value: value.to_owned(), important })
+}
+
+fn is_background(name: &str) -> bool {
+    matches!(name, "background" | "background-image")
+}
+
+/// The colours of the page that a message is shown on.
+const PAGE: &str = "background-color:#fff;color:#1a1a1a;";
+
+/// Returns one style of declarations, the weakest first, in which text and background belong
+/// together (CSS Cascading Level 4 §6.4: what is important comes last). Of a `background`, the colour
+/// is kept as `background-color`. If a background has no colour, because it is an image, nothing of
+/// it is shown, and a text colour that was chosen for it could be the colour of what is shown
+/// instead; so it goes too, here and in the elements inside.
+pub fn in_pairs<'d>(
+    declared: impl IntoIterator<Item = &'d Declaration>,
+    attribute: Ground,
+    around: Ground,
+) -> (String, Ground) {
+    let (important, normal): (Vec<_>, Vec<_>) = declared.into_iter().partition(|one| one.important);
+    let mut last: Vec<&Declaration> = Vec::new();
+    for one in normal.into_iter().chain(important) {
+        let resets = |name: &str| match one.name.as_str() {
+            "background" => name.starts_with("background"),
+            other => name == other,
         };
-        match colour {
+        last.retain(|before| !resets(&before.name));
+        last.push(one);
+    }
+    let own = match own_ground(&last) {
+        Ground::Page => attribute,
+        // The colour of an attribute is shown where an image would have been.
+        Ground::Lost if attribute == Ground::Own => Ground::Own,
+        own => own,
+    };
+    let coloured = last.iter().any(|one| one.name == "color");
+    let ground = match (own, around) {
+        (Ground::Page, Ground::Page) if coloured => Ground::Own,
+        (Ground::Page, around) => around,
+        (own, _) => own,
+    };
+    let mut out = String::new();
+    if own == Ground::Lost && around == Ground::Own {
+        // The colours around it were chosen for something else.
+        out.push_str(PAGE);
+    }
+    for one in last {
+        match shown_colour(one) {
             Some(colour) => _ = write!(out, "background-color:{colour};"),
-            None if is(name, "color") && !keeps && !is_none => {}
-            None => _ = write!(out, "{name}:{value};"),
+            None if is_background(&one.name) => {}
+            None if one.name == "color" && ground == Ground::Lost => {}
+            None => _ = write!(out, "{}:{};", one.name, one.value),
         }
     }
-    Cow::Owned(out)
+    (out, ground)
+}
+
+/// Returns the colour of a `background`, or one that stands for a gradient.
+fn shown_colour(declaration: &Declaration) -> Option<Cow<'_, str>> {
+    if !is_background(&declaration.name) {
+        return None;
+    }
+    let value = &declaration.value;
+    let colour = colour_in(value).map(Cow::Borrowed).or_else(|| match declaration.name.as_str() {
+        _ if value.to_ascii_lowercase().contains("gradient(") => gradient_colour(value),
+        "background" if is_none(value) => Some(Cow::Borrowed("transparent")),
+        _ => None,
+    });
+    colour.filter(|colour| is_harmless(colour))
+}
+
+/// Returns the first colour of a gradient that nothing shines through.
+fn gradient_colour(value: &str) -> Option<Cow<'_, str>> {
+    let value = value.to_ascii_lowercase();
+    let (_, inside) = value.split_once("gradient(")?;
+    let is_opaque = |colour: &&str| match colour.strip_prefix('#') {
+        Some(hex) => matches!(hex.len(), 3 | 6),
+        None => {
+            let sees_through = colour.starts_with("rgba(") || colour.starts_with("hsla(");
+            !sees_through && !colour.contains('/') && *colour != "transparent"
+        }
+    };
+    let colour = colour_in(inside).filter(is_opaque).filter(|_| !value.contains("url("));
+    colour.map(|colour| Cow::Owned(colour.trim_end_matches([')', ' ']).to_owned())).map(
+        |colour: Cow<'_, str>| match colour.contains('(') {
+            true => Cow::Owned(format!("{colour})")),
+            false => colour,
+        },
+    )
+}
+
+fn is_none(value: &str) -> bool {
+    ["none", "0", "initial", "unset"].iter().any(|none| value.eq_ignore_ascii_case(none))
+}
+
+fn own_ground(declared: &[&Declaration]) -> Ground {
+    let sees_through = |value: &str| ["transparent", "inherit"].contains(&value) || is_none(value);
+    let is_colour = |one: &&&Declaration| match shown_colour(one) {
+        Some(colour) => !sees_through(&colour),
+        None => one.name == "background-color" && !sees_through(&one.value.to_ascii_lowercase()),
+    };
+    let is_image = |one: &&Declaration| is_background(&one.name) && !is_none(&one.value);
+    match declared.iter().find(is_colour) {
+        Some(_) => Ground::Own,
+        None if declared.iter().any(|one| is_image(one) && shown_colour(one).is_none()) => {
+            Ground::Lost
+        }
+        None => Ground::Page,
+    }
 }
 
 /// Splits a style at its semicolons, but not within brackets or quotes.
@@ -61,11 +183,10 @@ fn split_outside(text: &str, is_end: impl Fn(char) -> bool) -> impl Iterator<Ite
 /// Returns the colour in the value of a `background`.
 fn colour_in(value: &str) -> Option<&str> {
     /// What else may stand there.
-    const WORDS: &str = "auto border-box bottom center contain content-box cover fixed inherit \
-        initial left local no-repeat none padding-box repeat repeat-x repeat-y revert \
-        revert-layer right round scroll space text top unset !important";
-    let value = value.trim();
-    let value = value.strip_suffix("!important").unwrap_or(value);
+    const WORDS: &str = "at auto border-box bottom center circle closest-corner closest-side \
+        contain content-box cover ellipse farthest-corner farthest-side fixed from inherit initial \
+        left local no-repeat none padding-box repeat repeat-x repeat-y revert revert-layer right \
+        round scroll space text to top unset";
     let is_colour = |word: &&str| {
         let word = word.to_ascii_lowercase();
         let is_name = word.bytes().all(|octet| octet.is_ascii_alphabetic());
@@ -127,31 +248,67 @@ fn unescape(style: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
+    fn paired(style: &str) -> (String, Ground) {
+        in_pairs(&kept(style), Ground::Page, Ground::Page)
+    }
+
     #[test]
     fn a_text_keeps_its_background_or_loses_its_colour() {
-        for (given, expected) in [
-            ("color:red", "color:red"),
-            ("background:#fff", "background-color:#fff;"),
-            ("BACKGROUND: #e4572e; color:#fff", "background-color:#e4572e; color:#fff;"),
+        use Ground::{Lost, Own, Page};
+        for (given, expected, ground) in [
+            ("color:red", "color:red;", Own),
+            ("width:1px", "width:1px;", Page),
+            ("background:#fff", "background-color:#fff;", Own),
+            ("BACKGROUND: #e4572e; color:#fff", "background-color:#e4572e;color:#fff;", Own),
             (
                 "color:#fff;background:url('a;b.png') no-repeat center / cover, rgb(1, 2, 3)",
                 "color:#fff;background-color:rgb(1, 2, 3);",
+                Own,
             ),
-            ("background:Navy url(x) !important;color:white", "background-color:Navy;color:white;"),
+            (
+                "background:Navy url(x) !important;color:white",
+                "color:white;background-color:Navy;",
+                Own,
+            ),
             (
                 "color:white;background-image:url(x);background-color:navy",
-                "color:white;background-image:url(x);background-color:navy;",
+                "color:white;background-color:navy;",
+                Own,
             ),
-            ("color:white;background:url(x) repeat-x", "background:url(x) repeat-x;"),
+            ("color:white;background:url(x) repeat-x", "", Lost),
             (
-                "background:linear-gradient(red, blue);color:white;width:1px",
-                "background:linear-gradient(red, blue);width:1px;",
+                "background:linear-gradient(to right, rgb(1, 2, 3) 0%, blue);color:white;width:1px",
+                "background-color:rgb(1, 2, 3);color:white;width:1px;",
+                Own,
             ),
-            ("color:black;background:none", "color:black;background:none;"),
-            ("background", "background"),
+            (
+                "background-image:radial-gradient(circle,#123,red);color:white",
+                "background-color:#123;color:white;",
+                Own,
+            ),
+            ("background:linear-gradient(rgba(0,0,0,.5),navy),url(x);color:white", "", Lost),
+            ("color:black;background:none", "color:black;background-color:transparent;", Own),
+            (
+                "background:navy;color:white;background:none",
+                "color:white;background-color:transparent;",
+                Own,
+            ),
+            (
+                "background-color:navy!important;background:url(x);color:#fff",
+                "color:#fff;background-color:navy;",
+                Own,
+            ),
+            ("color:red ! IMPORTANT;color:blue", "color:red;", Own),
+            ("background", "", Page),
         ] {
-            assert_eq!(in_pairs(given), expected, "{given}");
+            assert_eq!(paired(given), (expected.to_owned(), ground), "{given}");
         }
+        let inside = in_pairs(&kept("color:white;width:1px"), Page, Lost);
+        assert_eq!(inside, ("width:1px;".to_owned(), Lost));
+        let over_dark = in_pairs(&kept("color:white;background:url(x)"), Page, Own);
+        assert_eq!(over_dark, (PAGE.to_owned(), Lost));
+        let on_own = in_pairs(&kept("color:white;background:url(x)"), Own, Lost);
+        assert_eq!(on_own, ("color:white;".to_owned(), Own));
     }
 
     #[test]

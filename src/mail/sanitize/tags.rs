@@ -16,6 +16,8 @@ pub enum Piece<'s> {
     Open(String, Vec<Attribute<'s>>),
     /// An end tag with its lower-case name.
     Close(String),
+    /// A style sheet, with the attributes of its tag.
+    Sheet(Vec<Attribute<'s>>, &'s str),
 }
 
 /// An attribute: its name in lower case, its value with character references unresolved.
@@ -25,7 +27,7 @@ pub struct Attribute<'s> {
     pub value: &'s str,
 }
 
-/// Reads pieces one by one, and skips comments, declarations and raw content.
+/// Reads pieces one by one, and skips comments, declarations and raw content but style sheets.
 pub struct Reader<'s> {
     rest: &'s str,
     surplus: Surplus,
@@ -85,13 +87,13 @@ impl<'s> Reader<'s> {
     }
 
     /// Reads a start tag; returns `None` if its content was raw and was skipped, or if the source
-    /// ends within the tag.
+    /// ends within the tag. Of a style sheet, the content is returned.
     fn open(&mut self) -> Result<Option<Piece<'s>>, Refused> {
         let name = self.tag_name("<");
         let Some(attributes) = self.attributes()? else { return Ok(None) };
         if lists::RAW.contains(name.as_str()) {
-            self.skip_raw(&name);
-            return Ok(None);
+            let raw = self.raw(&name);
+            return Ok((name == "style").then_some(Piece::Sheet(attributes, raw)));
         }
         Ok(Some(Piece::Open(name, attributes)))
     }
@@ -168,17 +170,21 @@ impl<'s> Reader<'s> {
         self.take(end);
     }
 
-    fn skip_raw(&mut self, name: &str) {
+    /// Reads raw content past its end tag.
+    fn raw(&mut self, name: &str) -> &'s str {
         let is_end = |c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>');
+        let all = self.rest;
         while let Some(at) = self.rest.find("</") {
+            let before = all.len() - self.rest.len() + at;
             self.take(at + 2);
             let found = self.rest.get(..name.len()).is_some_and(|n| n.eq_ignore_ascii_case(name));
             if found && self.rest[name.len()..].starts_with(is_end) {
                 self.skip_past(">");
-                return;
+                return &all[..before];
             }
         }
         self.rest = "";
+        all
     }
 
     fn skip_past(&mut self, what: &str) {

@@ -121,6 +121,86 @@ fn a_button_keeps_its_background() {
     assert!(!image.contains("color") && !image.contains("x.example"), "{image}");
 }
 
+/// Class names say how most newsletters look.
+#[test]
+fn style_sheets_become_part_of_the_elements() {
+    for (source, expected) in [
+        (
+            "<style>.a{color:red;background:#fff}</style><p class=a>x</p>",
+            "<p style=\"color:red;background-color:#fff\">x</p>",
+        ),
+        (
+            "<style>/* p{} */ P , #i > b { color : red } </style><p>x<b>y</b></p><div id=i><b>z</b></div>",
+            "<p style=\"color:red\">x<b>y</b></p><div><b style=\"color:red\">z</b></div>",
+        ),
+        // The style attribute is stronger than any selector, and what is important than that.
+        (
+            "<style>#i{color:red;width:1px!important}.a{color:blue}</style>\
+             <p id=i class=a style='height:2px;width:3px'>x</p>",
+            "<p style=\"color:red;height:2px;width:1px\">x</p>",
+        ),
+        ("<style>@media (max-width:9px){p{color:red}}</style><p>x</p>", "<p>x</p>"),
+        ("<style>@media screen{p{color:red}}</style><p>x</p>", "<p style=\"color:red\">x</p>"),
+        ("<style media=print>p{color:red}</style><p>x</p>", "<p>x</p>"),
+        ("<style>p:hover{color:red} p{} p{color:}</style><p>x</p>", "<p>x</p>"),
+        (
+            "<body bgcolor=112233 text=white><p>x</p></div>",
+            "<div style=\"background-color:#112233;color:white\"><p>x</p></div>",
+        ),
+        (
+            "<style>body{background:#000;color:#fff;width:9px}</style>x",
+            "<div style=\"background-color:#000;color:#fff\">x</div>",
+        ),
+        (
+            "<table background='https://a.example/'><tr><td><font color=white>x</font></table>",
+            "<table><tbody><tr><td><font>x</font></td></tr></tbody></table>",
+        ),
+    ] {
+        assert_eq!(body(source), expected, "{source}");
+    }
+}
+
+/// A style sheet passes by the same filters as a style attribute.
+#[test]
+fn hostile_style_sheets_come_out_inert() {
+    for rule in [
+        "p{position:fixed;top:0}",
+        "p{background:url(http://x.example/)}",
+        "p{background:url(http://x.example/) red;background-image:url('//x.example')}",
+        "p{width:u\\72l(http://x.example/)}",
+        "p{width:expression(alert(1));behavior:url(x.example)}",
+        "p{color:red;}</style><img src=x onerror=alert(1)><style>",
+        "p{font-family:'\"><img src=x onerror=alert(1)>'}",
+        "p{font-family:x&quot; onclick=alert(1)}",
+        "@import 'http://x.example/';@font-face{src:url(http://x.example/)}",
+        "p{color:red} } p{content:'x.example'} { p{color:image-set('x.example')}",
+        "p{background:linear-gradient(red url(x.example))}",
+        "p{--x:url(x.example);color:var(--x)}",
+    ] {
+        let safe = clean(&format!("<style>{rule}</style><p class=a>x</p>"));
+        assert!(oracle_is_inert(&safe.html), "{rule}\n{}", safe.html);
+        for bad in ["x.example", "position", "url(", "var("] {
+            assert!(!safe.html.contains(bad), "{rule}\n{}", safe.html);
+        }
+    }
+}
+
+/// Beyond the budget, no style sheet is applied at all, so that nothing is half dressed.
+#[test]
+fn style_sheets_that_cost_too_much_are_left_out() {
+    let many: String = (0..4_000).map(|n| format!("p b{{color:red;width:{n}px}}")).collect();
+    let elements = "<p><b>x</b></p>".repeat(9_000);
+    let shown = body(&format!("<style>{many}</style>{elements}"));
+    assert!(!shown.contains("style="), "{}", &shown[..200]);
+    let long = format!(
+        "<style>b{{font-family:{}}}</style>{}",
+        "x".repeat(4_000),
+        "<b>x</b>".repeat(2_000)
+    );
+    assert!(!body(&long).contains("style="));
+    assert!(body(&format!("<style>p b{{color:red}}</style>{elements}")).contains("color:red"));
+}
+
 #[test]
 fn unclosed_and_crossed_tags_end_where_a_reader_expects() {
     for (source, expected) in [
@@ -198,6 +278,13 @@ fn hostile_structures(octets: usize) -> Vec<String> {
         fill(&"<div>".repeat(500), "</b>"),
         fill(&"<div><b>".repeat(250), "</b>"),
         fill(&formatting, "<a>x"),
+        fill("<style>", "p{color:red}"),
+        fill("<style>", "@media screen{"),
+        fill("<style>", "/*"),
+        fill("<style>", "p,"),
+        fill("<style>p{", "a:b;"),
+        fill(&format!("<style>{}</style>", "b{color:red}*{width:1px}".repeat(20)), "<b>x"),
+        fill(&format!("<style>{}</style>", "a a a a a b{color:red}".repeat(20)), "<a><a><b>x</b>"),
     ]
 }
 
