@@ -1,7 +1,7 @@
 //! Commands about accounts.
 
 use crate::gateway::records::audit::Act;
-use crate::gateway::{Error, Gateway, NewAccount};
+use crate::gateway::{ChangedFrom, Error, Gateway, NewAccount};
 use crate::gateway::{Password, RecoveryKey};
 use crate::mail::address::Address;
 
@@ -31,7 +31,7 @@ pub(super) fn handle(gateway: &Gateway, request: Request) -> Result<Answer, Erro
         }
         Request::UserRecover { name, recovery_key, new } => {
             let key = RecoveryKey::parse(&recovery_key)?;
-            gateway.account_recover(&name, &key, &password(&new)?)?;
+            gateway.account_recover(&name, &key, &password(&new)?, ChangedFrom::Server)?;
             gateway.note(CONSOLE, Act::Recovered, &name, "");
             done(format!("{name} has a new password; no messages were lost"))
         }

@@ -1,9 +1,27 @@
 //! The account on whose behalf a call runs.
 
+use std::net::IpAddr;
+
 use crate::clock::Timestamp;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::text::hex;
 use crate::vault::AccountSecret;
+
+/// Where a change of an account comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChangedFrom {
+    /// The address of a client. In a session, it is the one from which that was opened.
+    Address(String),
+    /// A command on the server itself.
+    Server,
+}
+
+impl ChangedFrom {
+    /// The address of a client that has no session.
+    pub fn peer(peer: IpAddr) -> ChangedFrom {
+        ChangedFrom::Address(peer.to_string())
+    }
+}
 
 /// The account on whose behalf one request runs, with its opened keys, which are wiped on drop.
 pub struct Actor {
@@ -14,6 +32,8 @@ pub struct Actor {
     pub(in crate::gateway) is_app: bool,
     pub(in crate::gateway) is_manager: bool,
     pub(in crate::gateway) confirmed: Timestamp,
+    /// The address of the client that opened the session.
+    pub(in crate::gateway) peer: String,
 }
 
 impl Actor {
@@ -45,6 +65,11 @@ impl Actor {
     /// The session's ID in text form.
     pub fn session_id(&self) -> String {
         hex(&self.session)
+    }
+
+    /// Where the owner is told that this actor's changes come from.
+    pub(in crate::gateway) fn changes_from(&self) -> ChangedFrom {
+        ChangedFrom::Address(self.peer.clone())
     }
 
     pub(in crate::gateway) fn session(&self) -> [u8; 16] {

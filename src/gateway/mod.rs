@@ -99,7 +99,7 @@ pub use crate::vault::{Password, RecoveryKey, wipe_stack};
 pub use accounts::account::{AccountRow, AccountView, NewAccount};
 pub use accounts::log_in::{Browser, LogIn, LoggedIn};
 pub use accounts::session::SessionView;
-pub use actor::Actor;
+pub use actor::{Actor, ChangedFrom};
 pub use error::{Conflict, Error};
 pub use feed::change::Changes;
 pub use feed::event::{Event, EventKind};
@@ -145,6 +145,9 @@ struct Inner {
     hold_wake: Arc<tokio::sync::Notify>,
     /// Notified when the owner of an account is to be warned that it fills up.
     quota_wake: Arc<tokio::sync::Notify>,
+    /// Notified when the owner of an account is to be told of a change.
+    news_wake: Arc<tokio::sync::Notify>,
+    sign_ins_told: accounts::news::SignInsTold,
 }
 
 impl Gateway {
@@ -152,7 +155,7 @@ impl Gateway {
     pub fn new(store: Store, vault: Vault, clock: Clock, settings: Settings) -> Gateway {
         let (events, epochs) =
             (feed::event::Events::default(), mailboxes::epoch::Epochs::default());
-        let (queue_wake, hold_wake, quota_wake) = Default::default();
+        let (queue_wake, hold_wake, quota_wake, news_wake) = Default::default();
         let inner = Inner {
             store,
             vault,
@@ -168,6 +171,8 @@ impl Gateway {
             queue_wake,
             hold_wake,
             quota_wake,
+            news_wake,
+            sign_ins_told: accounts::news::SignInsTold::default(),
         };
         Gateway { inner: Arc::new(inner) }
     }

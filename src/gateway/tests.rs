@@ -325,14 +325,17 @@ fn a_new_password_or_the_recovery_key_keeps_the_mail() {
     gateway.account_password("mira", &old, &new).unwrap();
     assert!(try_sign_in(&gateway, "mira", PASSWORD).is_err());
     let typed = RecoveryKey::parse(&recovery.expose().to_uppercase()).unwrap();
-    gateway.account_recover("mira", &typed, &password("third and last")).unwrap();
+    gateway
+        .account_recover("mira", &typed, &password("third and last"), ChangedFrom::Server)
+        .unwrap();
     let opened = try_sign_in(&gateway, "mira", "third and last").unwrap();
     let mira = gateway.session_actor(&opened.token, "thumb").unwrap();
     assert!(gateway.message_open(&mira, reference, None).is_ok());
     let other = RecoveryKey::generate().unwrap();
-    let refused = gateway.account_recover("mira", &other, &password("third and last"));
+    let refused =
+        gateway.account_recover("mira", &other, &password("third and last"), ChangedFrom::Server);
     assert!(matches!(refused, Err(Error::Refused)));
-    let weak = gateway.account_recover("mira", &typed, &password("short"));
+    let weak = gateway.account_recover("mira", &typed, &password("short"), ChangedFrom::Server);
     assert!(matches!(weak, Err(Error::WeakPassword)));
 }
 

@@ -9,11 +9,13 @@
 //! | `sessions_expire`, `epochs_expire` | removes ended sessions; wipes secrets of ended epochs |
 //! | `audit_expire` | removes old audit records |
 //! | `quota` | warns the owners of accounts that fill up |
+//! | `owners_tell` | tells owners what happened to the ways into their accounts |
 //! | `timed` | runs a job at intervals |
 
 mod audit_expire;
 mod epochs_expire;
 mod messages_expire;
+mod owners_tell;
 mod quota;
 mod release;
 mod sessions_expire;
@@ -44,6 +46,7 @@ const TIMED: &[Job] = &[
 pub fn start(gateway: &Gateway, stop: &CancellationToken, tasks: &TaskTracker) {
     tasks.spawn(release::run(gateway.clone(), stop.clone()));
     tasks.spawn(quota::run(gateway.clone(), stop.clone()));
+    tasks.spawn(owners_tell::run(gateway.clone(), stop.clone()));
     for job in TIMED {
         tasks.spawn(timed::run(job, gateway.clone(), stop.clone()));
     }

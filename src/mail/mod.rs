@@ -4,6 +4,7 @@
 //! string is passed on. The libraries that parse whole messages are behind our own guards
 //! (`header`, `mime_guard`), so that we and every later reader interpret a message alike.
 
+pub mod account_text;
 pub mod address;
 pub mod auto_response;
 pub mod compose;

@@ -5,6 +5,7 @@
 //! and a new one must be added at the end.
 
 mod accept_from;
+mod account_change;
 mod choice;
 mod delivery;
 mod disclosure;
@@ -18,6 +19,7 @@ mod relation;
 mod sender_check;
 
 pub use accept_from::AcceptFrom;
+pub use account_change::AccountChange;
 pub use choice::{Choice, Mode};
 pub use delivery::{DeliveryState, Level, NotSent, Route};
 pub use disclosure::{ConfirmOutside, LastInteraction};
@@ -136,6 +138,19 @@ mod tests {
         check(&SenderCheck::ALL, SenderCheck::as_str, &checks);
         let warnings = ["name-address", "reply-domain", "lookalike"];
         check(&SenderWarning::ALL, SenderWarning::as_str, &warnings);
+        let changes = [
+            "password-changed",
+            "recovered",
+            "recovery-key-created",
+            "app-password-created",
+            "app-password-removed",
+            "passkey-created",
+            "passkey-removed",
+            "totp-on",
+            "totp-off",
+            "signed-in",
+        ];
+        check(&AccountChange::ALL, AccountChange::as_str, &changes);
         let pickups = ["waiting", "visited", "claimed", "expired", "revoked"];
         check(&PickupState::ALL, PickupState::as_str, &pickups);
         let languages = ["english", "hebrew", "german", "french", "spanish", "arabic"];

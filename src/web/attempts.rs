@@ -24,6 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::gateway;
+use crate::gateway::records::account::CredentialKind;
 use crate::net::failures::Key;
 use crate::net::listen::{counted_as, network_of};
 use crate::net::shares::{Held, Limits, Shares};
@@ -251,9 +252,21 @@ impl Attempt {
         }
     }
 
-    /// Records that the owner of an account was here, by the name that guesses are counted under.
-    pub fn succeeded(&self, name: &str) {
-        self.throttles.set_known(&self.throttles.pair_key(name, self.keys.network));
+    /// Records that an account was opened from here, by the name that guesses are counted under.
+    /// Returns whether the network was not known for this. Programs run anywhere, and their passwords
+    /// lie in files: where one was used is remembered apart, and makes no line of its own.
+    pub fn succeeded(&self, name: &str, by: CredentialKind) -> bool {
+        let pair = match by {
+            CredentialKind::App => {
+                self.throttles.pair_key(&format!("program of {name}"), self.keys.network)
+            }
+            CredentialKind::Password | CredentialKind::Passkey | CredentialKind::Recovery => {
+                self.throttles.pair_key(name, self.keys.network)
+            }
+        };
+        let is_new = !self.throttles.is_known(&pair);
+        self.throttles.set_known(&pair);
+        is_new
     }
 }
 
@@ -360,7 +373,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_known_network_has_a_line_of_its_own() {
         let attempts = attempts();
-        begin(&attempts, "dana", elsewhere(1)).await.unwrap_or_else(|_| panic!()).succeeded("dana");
+        begin(&attempts, "dana", elsewhere(1))
+            .await
+            .unwrap_or_else(|_| panic!())
+            .succeeded("dana", CredentialKind::Password);
         for network in 2..100 {
             guess(&attempts, "dana", elsewhere(network)).await.ok();
         }

@@ -24,6 +24,7 @@ mod web_keys;
 mod web_links;
 mod web_manage;
 mod web_messages;
+mod web_news;
 mod web_order;
 mod web_outsider;
 mod web_proof;

@@ -14,7 +14,7 @@ use super::web_harness::{Answer, Browser, PASSWORD, TestWeb, base64url};
 const NEW: &str = "a passphrase of my own";
 const MESSAGE: &str = "From: Rachel <rachel@outside.example>\nSubject: Kept\n\nStill here.\n";
 
-async fn app_password(browser: &mut Browser, label: &str) -> Value {
+pub async fn app_password(browser: &mut Browser, label: &str) -> Value {
     let new = json!({ "password": PASSWORD, "label": label });
     let made = browser.post("/api/account/app-passwords", &new).await;
     made.expect_status(201).json()
@@ -24,7 +24,7 @@ fn secret_of(made: &Value) -> &str {
     made["appPassword"].as_str().unwrap()
 }
 
-async fn credentials(browser: &mut Browser) -> Value {
+pub async fn credentials(browser: &mut Browser) -> Value {
     browser.get("/api/account/credentials").await.expect_status(200).json()
 }
 
@@ -122,7 +122,7 @@ async fn a_new_password_ends_app_passwords_and_recovery_ends_totp_too() {
     phone.sign_in("dana", PASSWORD).await.expect_status(201);
 }
 
-async fn totp_start(browser: &mut Browser, password: &str) -> Totp {
+pub async fn totp_start(browser: &mut Browser, password: &str) -> Totp {
     let started = browser.post("/api/account/totp", &json!({ "password": password })).await;
     let started = started.expect_status(201).json();
     let (secret, uri) = (started["secret"].as_str().unwrap(), started["uri"].as_str().unwrap());
@@ -136,7 +136,7 @@ fn code_at(totp: &Totp, secs: i64) -> String {
     totp.generate(secs.try_into().unwrap()).to_string()
 }
 
-async fn totp_on(browser: &mut Browser, totp: &Totp) -> Answer {
+pub async fn totp_on(browser: &mut Browser, totp: &Totp) -> Answer {
     let code = json!({ "code": code_at(totp, browser.now()) });
     browser.signed("PUT", "/api/account/totp", Some(&code)).await
 }
@@ -203,7 +203,7 @@ async fn a_code_is_needed_besides_the_password_and_good_once() {
 }
 
 /// A software authenticator: user present and verified, with `prf`.
-struct Authenticator {
+pub struct Authenticator {
     pair: EcdsaKeyPair,
     id: [u8; 16],
     prf: [u8; 32],
@@ -270,7 +270,7 @@ async fn asked(browser: &mut Browser) -> Value {
     browser.post("/api/session/passkey/options", &json!({})).await.expect_status(200).json()
 }
 
-async fn with_passkey(web: &TestWeb) -> (Browser, Authenticator) {
+pub async fn with_passkey(web: &TestWeb) -> (Browser, Authenticator) {
     let mut dana = web.signed_in("dana").await;
     let mut key = Authenticator::new();
     let begin = "/api/account/passkeys/options";

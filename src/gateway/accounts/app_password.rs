@@ -5,7 +5,9 @@
 
 use crate::gateway::Gateway;
 use crate::gateway::accounts::log_in::OpenedBy;
-use crate::gateway::accounts::password::{CredentialView, checked_label, credential_binding};
+use crate::gateway::accounts::password::{
+    Added, CredentialView, checked_label, credential_binding,
+};
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::records::account::{Credential, CredentialKind};
@@ -13,6 +15,7 @@ use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::CREDENTIALS;
 use crate::gateway::text::hex;
 use crate::store::Read;
+use crate::terms::AccountChange;
 use crate::vault::{AppPassword, Password};
 
 impl Gateway {
@@ -35,7 +38,9 @@ impl Gateway {
             label: label.clone(),
             ..Credential::new(CredentialKind::App, wrapped, created)
         };
-        self.credential_add(account, id, credential, self.inner.settings.app_passwords_max)?;
+        let max = self.inner.settings.app_passwords_max;
+        let added = Added { change: AccountChange::AppPasswordCreated, max };
+        self.credential_add(actor, id, credential, added)?;
         Ok((CredentialView { id: hex(&id), label, created, last_used: None }, made))
     }
 

@@ -6,6 +6,7 @@ pub mod app_password;
 pub mod appearance;
 pub mod claim;
 pub mod log_in;
+pub mod news;
 pub mod passkey;
 pub mod password;
 pub mod preference;

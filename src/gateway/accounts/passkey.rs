@@ -8,7 +8,9 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::accounts::claim::Spends;
 use crate::gateway::accounts::log_in::{Browser, LoggedIn, OpenedBy};
-use crate::gateway::accounts::password::{CredentialView, checked_label, credential_binding};
+use crate::gateway::accounts::password::{
+    Added, CredentialView, checked_label, credential_binding,
+};
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::records::account::{Credential, CredentialKind, PasskeyRecord};
@@ -16,6 +18,7 @@ use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::CREDENTIALS;
 use crate::gateway::text::hex;
 use crate::store::{Order, Read};
+use crate::terms::AccountChange;
 use crate::vault::passkey::Expected;
 use crate::vault::{self, Lookup, Password, UnlockKey};
 
@@ -122,7 +125,9 @@ impl Gateway {
             passkey: Some(passkey),
             ..Credential::new(CredentialKind::Passkey, wrapped, created)
         };
-        self.credential_add(account, id, credential, self.inner.settings.passkeys_max)?;
+        let max = self.inner.settings.passkeys_max;
+        let added = Added { change: AccountChange::PasskeyCreated, max };
+        self.credential_add(actor, id, credential, added)?;
         Ok(CredentialView { id: hex(&id), label, created, last_used: None })
     }
 

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
-use crate::gateway::actor::Actor;
+use crate::gateway::actor::{Actor, ChangedFrom};
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::account::{Credential, CredentialKind};
 use crate::gateway::records::ids::AccountId;
@@ -17,7 +17,7 @@ use crate::gateway::records::tables::{CREDENTIALS, TEMPORARY, TOTP};
 use crate::gateway::records::temporary::OpensBy;
 use crate::gateway::text::{hex, parse_hex};
 use crate::store::{Order, Read, Tx};
-use crate::terms::HandOff;
+use crate::terms::{AccountChange, HandOff};
 use crate::vault::{self, Password, UnlockKey};
 
 /// What a credential's wrapped key is bound to: the account and the credential.
@@ -44,6 +44,14 @@ pub(in crate::gateway) enum Renewal {
 }
 
 impl Renewal {
+    fn change(self) -> AccountChange {
+        match self {
+            Renewal::Password => AccountChange::PasswordChanged,
+            Renewal::RecoveryKey => AccountChange::RecoveryKeyCreated,
+            Renewal::Recovered => AccountChange::Recovered,
+        }
+    }
+
     /// Whether credentials of this kind are revoked.
     fn ends(self, kind: CredentialKind) -> bool {
         use CredentialKind::{App, Passkey, Password, Recovery};
@@ -53,6 +61,21 @@ impl Renewal {
             Renewal::Recovered => matches!(kind, Password | App | Passkey),
         }
     }
+}
+
+/// A password that is replaced.
+pub(in crate::gateway) struct Replaced {
+    pub renewal: Renewal,
+    /// The session that stays.
+    pub keeps: Option<[u8; 16]>,
+    pub from: ChangedFrom,
+}
+
+/// What a new credential is told as, and how many of its kind there may be.
+#[derive(Clone, Copy)]
+pub(in crate::gateway) struct Added {
+    pub change: AccountChange,
+    pub max: usize,
 }
 
 impl Credential {
@@ -103,7 +126,9 @@ impl Gateway {
     ) -> Result<(), Error> {
         let id = self.account_named(name)?;
         let unlock = self.unlock_by_password(id, old)?;
-        self.password_replace(id, new, &unlock, Renewal::Password, None)
+        let change =
+            Replaced { renewal: Renewal::Password, keeps: None, from: ChangedFrom::Server };
+        self.password_replace(id, new, &unlock, &change)
     }
 
     /// The same for the account's owner, whose current session stays.
@@ -116,7 +141,8 @@ impl Gateway {
         checked_passphrase(new)?;
         let unlock = self.unlock_by_password(actor.account(), old)?;
         let keeps = Some(actor.session());
-        self.password_replace(actor.account(), new, &unlock, Renewal::Password, keeps)
+        let change = Replaced { renewal: Renewal::Password, keeps, from: actor.changes_from() };
+        self.password_replace(actor.account(), new, &unlock, &change)
     }
 
     pub(in crate::gateway) fn unlock_by_password(
@@ -177,22 +203,22 @@ impl Gateway {
         account: AccountId,
         new: &Password,
         unlock: &UnlockKey,
-        renewal: Renewal,
-        keeps: Option<[u8; 16]>,
+        replaced: &Replaced,
     ) -> Result<(), Error> {
         let new = self.credential_new(account, new, unlock)?;
-        self.credential_replace(account, renewal, new)?;
-        self.sessions_close_but(account, keeps)
+        self.credential_replace(account, replaced.renewal, &replaced.from, new)?;
+        self.sessions_close_but(account, replaced.keeps)
     }
 
     pub(in crate::gateway) fn credential_replace(
         &self,
         account: AccountId,
         renewal: Renewal,
+        from: &ChangedFrom,
         (id, credential): ([u8; 16], Credential),
     ) -> Result<(), Error> {
         let now = self.inner.clock.now();
-        let done = self.inner.store.transact(move |tx| {
+        self.account_changed(account, from, move |tx| {
             drop_in_tx(tx, account, |kind| renewal.ends(kind))?;
             if renewal == Renewal::Password {
                 own_in_tx(tx, account, now)?;
@@ -200,9 +226,9 @@ impl Gateway {
             if renewal == Renewal::Recovered {
                 tx.delete(&TOTP, &account);
             }
-            Ok::<_, Error>(tx.put(&CREDENTIALS, &(account, id), &credential)?)
-        });
-        done.wait()
+            tx.put(&CREDENTIALS, &(account, id), &credential)?;
+            Ok(Some(renewal.change()))
+        })
     }
 
     /// The actor's credentials besides the password.
@@ -235,40 +261,41 @@ impl Gateway {
         const MISSING: Error = Error::NotFound { what: "app password or passkey" };
         let account = actor.account();
         let id = parse_hex(id).ok_or(MISSING)?;
-        let done = self.inner.store.transact(move |tx| {
+        self.account_changed(account, &actor.changes_from(), move |tx| {
             let found = tx.get(&CREDENTIALS, &(account, id))?.ok_or(MISSING)?;
-            if !matches!(found.kind, CredentialKind::App | CredentialKind::Passkey) {
-                return Err(MISSING);
-            }
+            let change = match found.kind {
+                CredentialKind::App => AccountChange::AppPasswordRemoved,
+                CredentialKind::Passkey => AccountChange::PasskeyRemoved,
+                CredentialKind::Password | CredentialKind::Recovery => return Err(MISSING),
+            };
             tx.delete(&CREDENTIALS, &(account, id));
-            Ok(())
-        });
-        done.wait()?;
+            Ok(Some(change))
+        })?;
         self.sessions_close_opened_by(account, id)
     }
 
     pub(in crate::gateway) fn credential_add(
         &self,
-        account: AccountId,
+        actor: &Actor,
         id: [u8; 16],
         credential: Credential,
-        max: usize,
+        added: Added,
     ) -> Result<(), Error> {
-        let done = self.inner.store.transact(move |tx| {
+        let account = actor.account();
+        self.account_changed(account, &actor.changes_from(), move |tx| {
             let mut there = 0;
             tx.scan(&CREDENTIALS, &account, Order::Ascending, |_, row| {
                 there += usize::from(row.kind == credential.kind);
                 ControlFlow::Continue(())
             })?;
-            if there >= max {
+            if there >= added.max {
                 return Err(Error::OverQuota);
             }
             match tx.insert(&CREDENTIALS, &(account, id), &credential)? {
-                true => Ok(()),
+                true => Ok(Some(added.change)),
                 false => Err(Error::Conflict(Conflict::Exists)),
             }
-        });
-        done.wait()
+        })
     }
 }
 

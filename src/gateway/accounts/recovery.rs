@@ -1,9 +1,10 @@
 //! The recovery key: it opens the account when every password is lost, and it can be replaced.
 
 use crate::gateway::Gateway;
-use crate::gateway::accounts::password::checked_passphrase;
-use crate::gateway::accounts::password::{Renewal, credential_binding};
-use crate::gateway::actor::Actor;
+use crate::gateway::accounts::password::{
+    Renewal, Replaced, checked_passphrase, credential_binding,
+};
+use crate::gateway::actor::{Actor, ChangedFrom};
 use crate::gateway::error::Error;
 use crate::gateway::records::account::{Credential, CredentialKind};
 use crate::gateway::records::ids::AccountId;
@@ -17,7 +18,7 @@ impl Gateway {
         let unlock = self.unlock_by_password(account, password)?;
         let recovery = RecoveryKey::generate()?;
         let new = self.recovery_new(account, &recovery, &unlock)?;
-        self.credential_replace(account, Renewal::RecoveryKey, new)?;
+        self.credential_replace(account, Renewal::RecoveryKey, &actor.changes_from(), new)?;
         Ok(recovery)
     }
 
@@ -30,6 +31,7 @@ impl Gateway {
         name: &str,
         recovery: &RecoveryKey,
         new: &Password,
+        from: ChangedFrom,
     ) -> Result<(), Error> {
         checked_passphrase(new)?;
         let id = self.account_find(name)?.ok_or(Error::Refused)?;
@@ -39,7 +41,8 @@ impl Gateway {
         let found = self.credential(id, CredentialKind::Recovery)?.ok_or(Error::Refused)?;
         let bound = credential_binding(id, found.id);
         let unlock = recovery.open(&found.wrapped_unlock, &bound)?;
-        self.password_replace(id, new, &unlock, Renewal::Recovered, None)
+        let replaced = Replaced { renewal: Renewal::Recovered, keeps: None, from };
+        self.password_replace(id, new, &unlock, &replaced)
     }
 
     pub(in crate::gateway) fn recovery_new(

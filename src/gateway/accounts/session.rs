@@ -89,6 +89,7 @@ impl Gateway {
             is_app,
             is_manager: account.manages() && !is_app,
             confirmed: session.confirmed,
+            peer: session.peer,
         })
     }
 

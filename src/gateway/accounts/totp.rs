@@ -10,6 +10,7 @@ use crate::gateway::records::account::TotpRecord;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::{ACCOUNT_KEYS, TOTP};
 use crate::store::Read;
+use crate::terms::AccountChange;
 use crate::vault::{self, AccountSecret, Password, UnlockKey};
 
 /// What the user enters in an authenticator app; shown once.
@@ -56,26 +57,26 @@ impl Gateway {
         let account = actor.account();
         let codes = self.inner.store.get(&TOTP, &account)?.ok_or(MISSING)?;
         let step = self.matched_step(account, actor.secret(), &codes, code)?;
-        let done = self.inner.store.transact(move |tx| {
+        self.account_changed(account, &actor.changes_from(), move |tx| {
             let mut now = tx.get(&TOTP, &account)?.ok_or(MISSING)?;
             if now.sealed_secret != codes.sealed_secret || step <= now.last_step {
                 return Err(Error::WrongCode);
             }
             (now.on, now.last_step) = (true, step);
-            Ok(tx.put(&TOTP, &account, &now)?)
-        });
-        done.wait()
+            tx.put(&TOTP, &account, &now)?;
+            Ok(Some(AccountChange::TotpOn))
+        })
     }
 
     /// Stops requiring codes. Requires the password.
     pub fn totp_off(&self, actor: &Actor, password: &Password) -> Result<(), Error> {
         let account = actor.account();
         self.unlock_by_password(account, password)?;
-        let done = self.inner.store.transact(move |tx| {
+        self.account_changed(account, &actor.changes_from(), move |tx| {
+            let was_on = tx.get(&TOTP, &account)?.is_some_and(|codes| codes.on);
             tx.delete(&TOTP, &account);
-            Ok::<_, Error>(())
-        });
-        done.wait()
+            Ok(was_on.then_some(AccountChange::TotpOff))
+        })
     }
 
     /// Verifies the code of a sign-in by password; returns its time step, or `None` where no code

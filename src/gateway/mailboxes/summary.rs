@@ -10,7 +10,7 @@ use crate::gateway::records::sealed_form;
 use crate::mail::message::Ids;
 use crate::mail::warnings::Warning;
 use crate::store::{self, Record};
-use crate::terms::{DeliveryState, SenderCheck};
+use crate::terms::{AccountChange, DeliveryState, SenderCheck};
 
 /// The summary of a message, which the list shows before it is opened.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -32,10 +32,10 @@ pub(in crate::gateway) struct SealedSummary {
 }
 
 impl Record for SealedSummary {
-    const VERSION: u8 = 3;
+    const VERSION: u8 = 4;
 
     fn migrate(version: u8, bytes: &[u8]) -> Option<Self> {
-        store::migrated::<SealedSummaryV2, Self>(version, bytes)
+        store::migrated::<SealedSummaryV3, Self>(version, bytes)
     }
 }
 
@@ -52,6 +52,8 @@ pub enum NoticeTopic {
     Filling,
     /// The reader's own account is almost full.
     AlmostFull,
+    /// Something that opens the reader's own account changed.
+    Account(AccountChange),
 }
 
 /// The message that a notice is about, and what it reports. A notice about the account itself is
@@ -88,6 +90,73 @@ pub struct FileAt {
 }
 
 #[derive(Serialize, Deserialize)]
+pub(in crate::gateway) struct SealedSummaryV3 {
+    from_name: Option<String>,
+    from_address: Option<String>,
+    subject: String,
+    attachments: u32,
+    to: Vec<String>,
+    recipients: Vec<String>,
+    notice: Option<NoticeOfV3>,
+    outline: Option<Outline>,
+    sender: SenderCheck,
+    warnings: Vec<Warning>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum NoticeTopicV3 {
+    Ending,
+    AskedAgain,
+    Filling,
+    AlmostFull,
+}
+
+#[derive(Serialize, Deserialize)]
+struct NoticeOfV3 {
+    kind: DeliveryState,
+    topic: Option<NoticeTopicV3>,
+    about: ReferenceKey,
+    recipient: String,
+}
+
+impl Record for SealedSummaryV3 {
+    const VERSION: u8 = 3;
+
+    fn migrate(version: u8, bytes: &[u8]) -> Option<Self> {
+        store::migrated::<SealedSummaryV2, Self>(version, bytes)
+    }
+}
+
+impl From<SealedSummaryV3> for SealedSummary {
+    fn from(old: SealedSummaryV3) -> SealedSummary {
+        SealedSummary {
+            from_name: old.from_name,
+            from_address: old.from_address,
+            subject: old.subject,
+            attachments: old.attachments,
+            to: old.to,
+            recipients: old.recipients,
+            notice: old.notice.map(NoticeOf::from),
+            outline: old.outline,
+            sender: old.sender,
+            warnings: old.warnings,
+        }
+    }
+}
+
+impl From<NoticeOfV3> for NoticeOf {
+    fn from(old: NoticeOfV3) -> NoticeOf {
+        let topic = old.topic.map(|topic| match topic {
+            NoticeTopicV3::Ending => NoticeTopic::Ending,
+            NoticeTopicV3::AskedAgain => NoticeTopic::AskedAgain,
+            NoticeTopicV3::Filling => NoticeTopic::Filling,
+            NoticeTopicV3::AlmostFull => NoticeTopic::AlmostFull,
+        });
+        NoticeOf { kind: old.kind, topic, about: old.about, recipient: old.recipient }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
 pub(in crate::gateway) struct SealedSummaryV2 {
     from_name: Option<String>,
     from_address: Option<String>,
@@ -95,7 +164,7 @@ pub(in crate::gateway) struct SealedSummaryV2 {
     attachments: u32,
     to: Vec<String>,
     recipients: Vec<String>,
-    notice: Option<NoticeOf>,
+    notice: Option<NoticeOfV3>,
     outline: Option<Outline>,
 }
 
@@ -107,11 +176,11 @@ impl Record for SealedSummaryV2 {
     }
 }
 
-impl From<SealedSummaryV2> for SealedSummary {
+impl From<SealedSummaryV2> for SealedSummaryV3 {
     /// Nothing is known about the senders of messages that arrived before: they are shown as those
     /// that nobody checked.
-    fn from(old: SealedSummaryV2) -> SealedSummary {
-        SealedSummary {
+    fn from(old: SealedSummaryV2) -> SealedSummaryV3 {
+        SealedSummaryV3 {
             from_name: old.from_name,
             from_address: old.from_address,
             subject: old.subject,
@@ -165,19 +234,19 @@ impl From<SealedSummaryV1> for SealedSummaryV2 {
             attachments: old.attachments,
             to: old.to,
             recipients: old.recipients,
-            notice: old.notice.map(NoticeOf::from),
+            notice: old.notice.map(NoticeOfV3::from),
             outline: old.outline,
         }
     }
 }
 
-impl From<NoticeOfV1> for NoticeOf {
-    fn from(old: NoticeOfV1) -> NoticeOf {
+impl From<NoticeOfV1> for NoticeOfV3 {
+    fn from(old: NoticeOfV1) -> NoticeOfV3 {
         let topic = old.topic.map(|topic| match topic {
-            NoticeTopicV1::Ending => NoticeTopic::Ending,
-            NoticeTopicV1::AskedAgain => NoticeTopic::AskedAgain,
+            NoticeTopicV1::Ending => NoticeTopicV3::Ending,
+            NoticeTopicV1::AskedAgain => NoticeTopicV3::AskedAgain,
         });
-        NoticeOf { kind: old.kind, topic, about: old.about, recipient: old.recipient }
+        NoticeOfV3 { kind: old.kind, topic, about: old.about, recipient: old.recipient }
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::gateway::records::ids::AccountId;
-use crate::terms::{AcceptFrom, Choice, ConfirmOutside, Language, LastInteraction};
+use crate::terms::{AcceptFrom, AccountChange, Choice, ConfirmOutside, Language, LastInteraction};
 use crate::vault::passkey::PublicKey;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -104,6 +104,15 @@ pub struct Preferences {
     pub confirm_outside: Option<ConfirmOutside>,
     /// The language of the pages, for mail written to this person or in their name.
     pub language: Option<Language>,
+}
+
+/// A change of what opens an account, of which its owner is still to be told.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AccountNews {
+    pub change: AccountChange,
+    pub at: Timestamp,
+    /// The network address; `None` for a command on the server itself.
+    pub from: Option<String>,
 }
 
 #[derive(Default, Serialize, Deserialize)]

@@ -5,7 +5,8 @@
 //! open only with a key that the account's own password leads to.
 
 use crate::gateway::records::account::{
-    Account, AccountKeys, Credential, Meta, Owner, Preferences, Session, SessionRef, TotpRecord,
+    Account, AccountKeys, AccountNews, Credential, Meta, Owner, Preferences, Session, SessionRef,
+    TotpRecord,
 };
 use crate::gateway::records::audit::AuditEntry;
 use crate::gateway::records::ids::{
@@ -85,6 +86,7 @@ pub const APPEARANCES: Table<AccountId, Sealed> = Table::new(45, "appearances");
 pub const SITE: Table<(), SiteChange> = Table::new(50, "site");
 pub const AUDIT: Table<(u64, [u8; 8]), AuditEntry> = Table::new(51, "audit");
 pub const TOTP: Table<AccountId, TotpRecord> = Table::new(60, "totp");
+pub const ACCOUNT_NEWS: Table<(AccountId, [u8; 16]), AccountNews> = Table::new(61, "account_news");
 
 /// `Account = 2 from AccountV1` migrates a record of version 1 to version 2 by
 /// `impl From<AccountV1> for Account`.
@@ -153,6 +155,7 @@ records!(
     SiteChange = 1,
     AuditEntry = 1,
     TotpRecord = 1,
+    AccountNews = 1,
 );
 
 versions!(CountersV1 = 1, ChangeRowV1 = 1, ConversationOfV1 = 1, SubmissionV1 = 1);

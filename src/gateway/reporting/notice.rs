@@ -17,6 +17,7 @@ use crate::gateway::records::message::Protection;
 use crate::gateway::records::queue::QueueRow;
 use crate::gateway::records::tables::{PLACES, SUBMISSIONS};
 use crate::gateway::text::shown;
+use crate::mail::account_text;
 use crate::mail::compose::{self, Mailbox, Message};
 use crate::mail::dsn::{self, Action, Dsn};
 use crate::mail::envelope::Notify;
@@ -25,7 +26,7 @@ use crate::mail::notice_text::{self, Report};
 use crate::mail::reference::Reference;
 use crate::mail::status::EnhancedStatus;
 use crate::store::Read;
-use crate::terms::{DeliveryState, Language, QueueKind};
+use crate::terms::{AccountChange, DeliveryState, Language, QueueKind};
 use crate::vault::ContentKey;
 
 /// The inputs of a notice.
@@ -41,9 +42,16 @@ pub(in crate::gateway) struct NoticeDraft<'a> {
     pub report: Option<String>,
 }
 
+/// What a notice is about: a message, or the account itself.
+enum Told {
+    Message(Report),
+    Account(AccountChange),
+}
+
 impl NoticeDraft<'_> {
-    fn reports(&self) -> Report {
-        match (self.topic, self.kind) {
+    fn reports(&self) -> Told {
+        Told::Message(match (self.topic, self.kind) {
+            (Some(NoticeTopic::Account(change)), _) => return Told::Account(change),
             (Some(NoticeTopic::Ending), _) => Report::Ending,
             (Some(NoticeTopic::AskedAgain), DeliveryState::Waiting) => Report::AskedPassword,
             (Some(NoticeTopic::AskedAgain), DeliveryState::Accepted) => Report::Forgotten,
@@ -59,18 +67,31 @@ impl NoticeDraft<'_> {
             (None, DeliveryState::Held | DeliveryState::Accepted | DeliveryState::Delivered) => {
                 Report::Accepted
             }
-        }
+        })
     }
 
     fn subject(&self, language: Language) -> String {
-        notice_text::subject(language, self.reports(), &shown(self.about).to_string())
+        let about = shown(self.about).to_string();
+        match self.reports() {
+            Told::Message(report) => notice_text::subject(language, report, &about),
+            Told::Account(change) => account_text::subject(language, change, &about),
+        }
     }
 
     fn text(&self, language: Language) -> String {
         let at = self.at.to_rfc3339();
         let about = shown(self.about).to_string();
         let detail = self.detail.as_deref();
-        notice_text::text(language, self.reports(), (self.recipient, &at), detail, &about)
+        let (who, reference) = (self.recipient, about.as_str());
+        match self.reports() {
+            Told::Message(report) => {
+                notice_text::text(language, report, (who, &at), detail, reference)
+            }
+            Told::Account(change) => {
+                let told = account_text::Told { who, at: &at, from: detail, reference };
+                account_text::text(language, change, told)
+            }
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::gateway::accounts::password::CredentialView;
 use crate::gateway::accounts::totp::TotpNew;
 use crate::gateway::records::audit::Act;
-use crate::gateway::{self, Password, RecoveryKey};
+use crate::gateway::{self, ChangedFrom, Password, RecoveryKey};
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json};
 use crate::web::error::{Problem, ProblemBody, Problems};
@@ -387,7 +387,8 @@ pub async fn recover(State(web): State<Web>, request: Request) -> Result<StatusC
     let done = web.blocking(move |gateway| {
         // A malformed key gets the same answer as a wrong one.
         let key = key.map_err(|_| gateway::Error::Refused);
-        let done = key.and_then(|key| gateway.account_recover(&name, &key, &new));
+        let done =
+            key.and_then(|key| gateway.account_recover(&name, &key, &new, ChangedFrom::peer(peer)));
         if done.is_ok() {
             gateway.note(&name, Act::Recovered, "", &peer.to_string());
         }

@@ -12,7 +12,6 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::gateway::accounts::account::guessed_of;
 use crate::gateway::accounts::passkey::{
     ALGORITHMS, Assertion, Challenge, PasskeyLogIn, PasskeyNew, PasskeySecret, Registration,
 };
@@ -26,7 +25,7 @@ use crate::web::error::{Problem, ProblemBody, Problems};
 use crate::web::state::{CostClass, Web};
 
 use super::credential::{Credential, PasswordConfirmation, password};
-use super::session::{SignedIn, agent_of, peer_of, signed_in_body};
+use super::session::{SignedIn, agent_of, peer_of, signed_in_body, signed_in_note};
 
 /// The input from which a passkey derives its secret. It is the same for all: each passkey derives
 /// a different secret, and at sign-in it is not known beforehand which passkey will be used.
@@ -256,8 +255,7 @@ pub async fn open(
             browser: Browser { key_thumbprint: proof.thumbprint, agent, peer, profile },
         });
         if let Ok(signed_in) = &opened {
-            gateway.note(&signed_in.account.name, Act::SignedIn, "", &peer.to_string());
-            attempt.succeeded(&guessed_of(signed_in.id));
+            signed_in_note(gateway, &attempt, signed_in, peer);
         }
         attempt.count(&opened, "a passkey", peer);
         opened

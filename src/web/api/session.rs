@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::gateway::accounts::account::guessed_of;
-use crate::gateway::records::account::CredentialKind;
 use crate::gateway::records::audit::Act;
-use crate::gateway::{self, AccountView, Browser, LogIn, LoggedIn, Password, Profile, SessionView};
+use crate::gateway::{
+    self, AccountView, Browser, Gateway, LogIn, LoggedIn, Password, Profile, SessionView,
+};
 use crate::web::attempts::{Attempt, Cost, Trier, Try};
 use crate::web::auth::{Signed, note_sign_in, proof, unused};
 use crate::web::body::{Id, Json};
@@ -213,16 +214,9 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
         let browser = Browser { key_thumbprint: proof.thumbprint, agent, peer, profile };
         let (name, code) = (&name, code.as_deref());
         let opened = gateway.session_open(LogIn { name, password, code, browser, new_password });
-        let peer_text = peer.to_string();
         match &opened {
-            Ok(signed_in) => {
-                gateway.note(&signed_in.account.name, Act::SignedIn, "", &peer_text);
-                // Programs run anywhere, and their passwords lie in files.
-                if signed_in.by != CredentialKind::App {
-                    attempt.succeeded(&guessed_of(signed_in.id));
-                }
-            }
-            Err(gateway::Error::Refused) => gateway.note_refused(&typed, &peer_text),
+            Ok(signed_in) => signed_in_note(gateway, &attempt, signed_in, peer),
+            Err(gateway::Error::Refused) => gateway.note_refused(&typed, &peer.to_string()),
             Err(_) => {}
         }
         attempt.count(&opened, "a sign-in", peer);
@@ -235,6 +229,24 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
         }
         Err(gateway::Error::Refused) => Err(Problem::bad_credentials()),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Records a sign-in: in the audit log, and for the owner if it came from a network that was not
+/// known. An account's first sign-in is its owner's own.
+pub(super) fn signed_in_note(
+    gateway: &Gateway,
+    attempt: &Attempt,
+    signed_in: &LoggedIn,
+    peer: IpAddr,
+) {
+    gateway.note(&signed_in.account.name, Act::SignedIn, "", &peer.to_string());
+    let is_new = attempt.succeeded(&guessed_of(signed_in.id), signed_in.by);
+    if is_new && signed_in.last_sign_in.is_some() {
+        // The session is there: not to be able to tell of it is no reason to fail now.
+        if let Err(error) = gateway.sign_in_tell(signed_in.id, peer) {
+            tracing::warn!(%error, "the owner could not be told of a sign-in");
+        }
     }
 }
 

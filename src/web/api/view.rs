@@ -8,7 +8,7 @@ use crate::gateway::{self, ItemView};
 use crate::mail::message::{self, NameAddr};
 use crate::mail::reference::Reference;
 use crate::mail::{sanitize, warnings};
-use crate::terms::{DeliveryState, SenderCheck, SenderWarning};
+use crate::terms::{AccountChange, DeliveryState, SenderCheck, SenderWarning};
 
 /// A message as the list shows it, opened or not.
 #[derive(Serialize, ToSchema)]
@@ -64,6 +64,19 @@ pub enum NoticeKind {
     Filling,
     /// The account itself is almost full.
     AlmostFull,
+    /// From here on: what happened to the ways into the account itself.
+    PasswordChanged,
+    /// A new password was set with the recovery key.
+    Recovered,
+    RecoveryKeyCreated,
+    AppPasswordCreated,
+    AppPasswordRemoved,
+    PasskeyCreated,
+    PasskeyRemoved,
+    TotpOn,
+    TotpOff,
+    /// Somebody signed in from a network that was not known.
+    SignedIn,
 }
 
 /// What a message of the system itself is about.
@@ -242,6 +255,7 @@ impl NoticeKind {
             (Some(gateway::NoticeTopic::AskedAgain), _) => NoticeKind::Asked,
             (Some(gateway::NoticeTopic::Filling), _) => NoticeKind::Filling,
             (Some(gateway::NoticeTopic::AlmostFull), _) => NoticeKind::AlmostFull,
+            (Some(gateway::NoticeTopic::Account(change)), _) => change.into(),
             (None, DeliveryState::Read) => NoticeKind::Read,
             (None, DeliveryState::Rejected) => NoticeKind::Rejected,
             (None, DeliveryState::Expired) => NoticeKind::Expired,
@@ -255,6 +269,23 @@ impl NoticeKind {
                 | DeliveryState::Waiting
                 | DeliveryState::Delivered,
             ) => NoticeKind::Delayed,
+        }
+    }
+}
+
+impl From<AccountChange> for NoticeKind {
+    fn from(change: AccountChange) -> NoticeKind {
+        match change {
+            AccountChange::PasswordChanged => NoticeKind::PasswordChanged,
+            AccountChange::Recovered => NoticeKind::Recovered,
+            AccountChange::RecoveryKeyCreated => NoticeKind::RecoveryKeyCreated,
+            AccountChange::AppPasswordCreated => NoticeKind::AppPasswordCreated,
+            AccountChange::AppPasswordRemoved => NoticeKind::AppPasswordRemoved,
+            AccountChange::PasskeyCreated => NoticeKind::PasskeyCreated,
+            AccountChange::PasskeyRemoved => NoticeKind::PasskeyRemoved,
+            AccountChange::TotpOn => NoticeKind::TotpOn,
+            AccountChange::TotpOff => NoticeKind::TotpOff,
+            AccountChange::SignedIn => NoticeKind::SignedIn,
         }
     }
 }

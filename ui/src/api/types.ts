@@ -25,6 +25,7 @@ export type Part = Answered<"Part">;
 
 /** What a message of the system itself is about. */
 export type Notice = Answered<"Notice">;
+export type NoticeKind = Notice["kind"];
 export type Item = Answered<"Item">;
 export type Detail = Answered<"Detail">;
 export type Page = Answered<"Page">;

@@ -915,6 +915,16 @@ export const ar = {
         forgotten: `نسي ${own(who)} عبارة المرور ويطلب منك إعادة إرسال رسائلك`,
         filling: `امتلأ صندوق البريد ${own(who)} بأكثر من 80٪`,
         "almost-full": `امتلأ صندوق البريد ${own(who)} بأكثر من 95٪`,
+        "password-changed": "تم تغيير كلمة مرورك",
+        recovered: "عُيّنت كلمة مرور جديدة بمفتاح الاسترداد الخاص بك",
+        "recovery-key-created": "أُنشئ مفتاح استرداد جديد",
+        "app-password-created": "أُنشئت كلمة مرور لتطبيق",
+        "app-password-removed": "أُزيلت كلمة مرور لتطبيق",
+        "passkey-created": "أُضيف مفتاح مرور",
+        "passkey-removed": "أُزيل مفتاح مرور",
+        "totp-on": "تم تفعيل التحقق بخطوتين",
+        "totp-off": "تم إيقاف التحقق بخطوتين",
+        "signed-in": "سجّل شخص ما الدخول من شبكة جديدة",
       };
       return said[kind] ?? `هناك مستجدات عن رسالتك إلى ${own(who)}`;
     },

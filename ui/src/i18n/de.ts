@@ -911,6 +911,16 @@ export const de = {
         forgotten: `${who} hat die Passphrase vergessen und bittet Sie, Ihre Nachrichten erneut zu senden`,
         filling: `Das Postfach ${who} ist zu mehr als 80 % voll`,
         "almost-full": `Das Postfach ${who} ist zu mehr als 95 % voll`,
+        "password-changed": "Ihr Passwort wurde geändert",
+        recovered: "Mit Ihrem Wiederherstellungsschlüssel wurde ein neues Passwort gesetzt",
+        "recovery-key-created": "Ein neuer Wiederherstellungsschlüssel wurde erstellt",
+        "app-password-created": "Ein App-Passwort wurde erstellt",
+        "app-password-removed": "Ein App-Passwort wurde entfernt",
+        "passkey-created": "Ein Passkey wurde hinzugefügt",
+        "passkey-removed": "Ein Passkey wurde entfernt",
+        "totp-on": "Die Bestätigung in zwei Schritten wurde aktiviert",
+        "totp-off": "Die Bestätigung in zwei Schritten wurde deaktiviert",
+        "signed-in": "Jemand hat sich aus einem neuen Netz angemeldet",
       };
       return said[kind] ?? `Es gibt Neues zu Ihrer Nachricht an ${who}`;
     },

@@ -870,6 +870,16 @@ export const en = {
         forgotten: `${who} has forgotten the passphrase and asks you to send your messages again`,
         filling: `The mailbox ${who} is more than 80% full`,
         "almost-full": `The mailbox ${who} is more than 95% full`,
+        "password-changed": "Your password was changed",
+        recovered: "A new password was set with your recovery key",
+        "recovery-key-created": "A new recovery key was created",
+        "app-password-created": "An app password was created",
+        "app-password-removed": "An app password was removed",
+        "passkey-created": "A passkey was added",
+        "passkey-removed": "A passkey was removed",
+        "totp-on": "Two-step verification was turned on",
+        "totp-off": "Two-step verification was turned off",
+        "signed-in": "Somebody signed in from a new network",
       };
       return said[kind] ?? `There is news about your message to ${who}`;
     },

@@ -903,6 +903,16 @@ export const es = {
         forgotten: `${who} ha olvidado la frase de contraseña y le pide que envíe de nuevo sus mensajes`,
         filling: `El buzón ${who} está lleno en más del 80 %`,
         "almost-full": `El buzón ${who} está lleno en más del 95 %`,
+        "password-changed": "Se cambió su contraseña",
+        recovered: "Se estableció una contraseña nueva con su clave de recuperación",
+        "recovery-key-created": "Se creó una clave de recuperación nueva",
+        "app-password-created": "Se creó una contraseña de aplicación",
+        "app-password-removed": "Se eliminó una contraseña de aplicación",
+        "passkey-created": "Se añadió una llave de acceso",
+        "passkey-removed": "Se eliminó una llave de acceso",
+        "totp-on": "Se activó la verificación en dos pasos",
+        "totp-off": "Se desactivó la verificación en dos pasos",
+        "signed-in": "Alguien inició sesión desde una red nueva",
       };
       return said[kind] ?? `Hay novedades sobre su mensaje a ${who}`;
     },

@@ -918,6 +918,16 @@ export const fr = {
         forgotten: `${who} a oublié la phrase de passe et vous demande de renvoyer vos messages`,
         filling: `La boîte aux lettres ${who} est pleine à plus de 80 %`,
         "almost-full": `La boîte aux lettres ${who} est pleine à plus de 95 %`,
+        "password-changed": "Votre mot de passe a été modifié",
+        recovered: "Un nouveau mot de passe a été défini avec votre clé de récupération",
+        "recovery-key-created": "Une nouvelle clé de récupération a été créée",
+        "app-password-created": "Un mot de passe d’application a été créé",
+        "app-password-removed": "Un mot de passe d’application a été supprimé",
+        "passkey-created": "Une clé d’accès a été ajoutée",
+        "passkey-removed": "Une clé d’accès a été supprimée",
+        "totp-on": "La validation en deux étapes a été activée",
+        "totp-off": "La validation en deux étapes a été désactivée",
+        "signed-in": "Quelqu’un s’est connecté depuis un nouveau réseau",
       };
       return said[kind] ?? `Il y a du nouveau sur votre message à ${who}`;
     },

@@ -866,6 +866,16 @@ export const he = {
         forgotten: `${name} שכח/ה את הסיסמה ומבקש/ת שההודעות שלך יישלחו שוב`,
         filling: `תיבת הדואר ${name} מלאה ביותר מ־80%`,
         "almost-full": `תיבת הדואר ${name} מלאה ביותר מ־95%`,
+        "password-changed": "הסיסמה שלך הוחלפה",
+        recovered: "נקבעה סיסמה חדשה באמצעות מפתח השחזור שלך",
+        "recovery-key-created": "נוצר מפתח שחזור חדש",
+        "app-password-created": "נוצרה סיסמה לאפליקציה",
+        "app-password-removed": "הוסרה סיסמה לאפליקציה",
+        "passkey-created": "נוסף מפתח גישה",
+        "passkey-removed": "הוסר מפתח גישה",
+        "totp-on": "האימות הדו־שלבי הופעל",
+        "totp-off": "האימות הדו־שלבי כובה",
+        "signed-in": "בוצעה כניסה מרשת חדשה",
       };
       return said[kind] ?? `יש חדש בעניין ההודעה שלך אל ${name}`;
     },

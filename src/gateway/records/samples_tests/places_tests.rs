@@ -1,8 +1,8 @@
 //! Samples of accounts, sessions, mailboxes and messages.
 
 use crate::gateway::records::account::{
-    Account, AccountKeys, Credential, CredentialKind, Meta, Owner, PasskeyRecord, Preferences,
-    Session, SessionRef, TotpRecord,
+    Account, AccountKeys, AccountNews, Credential, CredentialKind, Meta, Owner, PasskeyRecord,
+    Preferences, Session, SessionRef, TotpRecord,
 };
 use crate::gateway::records::audit::{Act, AuditEntry};
 use crate::gateway::records::mailbox::{
@@ -14,7 +14,9 @@ use crate::gateway::records::message::{
     Requested,
 };
 use crate::mail::envelope::ReversePath;
-use crate::terms::{Choice, ConfirmOutside, Fullness, Language, LastInteraction, RejectReason};
+use crate::terms::{
+    AccountChange, Choice, ConfirmOutside, Fullness, Language, LastInteraction, RejectReason,
+};
 use crate::vault::passkey::{Algorithm, PublicKey};
 
 use super::*;
@@ -148,6 +150,19 @@ impl Samples for Meta {
 impl Samples for TotpRecord {
     fn samples() -> Vec<Self> {
         vec![TotpRecord { sealed_secret: vec![1, 2, 3], on: true, last_step: 5_000_000_000 }]
+    }
+}
+
+impl Samples for AccountNews {
+    fn samples() -> Vec<Self> {
+        let news = |change: AccountChange| AccountNews {
+            change,
+            at: at(1),
+            from: Some(text("192.0.2.1")),
+        };
+        let mut samples = each(news);
+        samples.push(AccountNews { from: None, ..news(AccountChange::TotpOn) });
+        samples
     }
 }
 

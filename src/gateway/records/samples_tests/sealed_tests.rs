@@ -9,7 +9,9 @@ use crate::gateway::search::block::{Block, Builder, Doc, Docs};
 use crate::gateway::search::index::Text;
 use crate::gateway::upload;
 use crate::mail::warnings::Warning;
-use crate::terms::{Choice, DeliveryState, RelationKind, SenderCheck, SenderWarning};
+use crate::terms::{
+    AccountChange, Choice, DeliveryState, RelationKind, SenderCheck, SenderWarning,
+};
 
 use super::*;
 
@@ -93,6 +95,10 @@ impl Samples for SealedSummary {
         samples.extend(each(|kind| of_notice(NoticeOf { kind, ..notice.clone() })));
         samples.extend(each(|topic: NoticeTopic| {
             of_notice(NoticeOf { topic: Some(topic), ..notice.clone() })
+        }));
+        samples.extend(each(|change: AccountChange| {
+            let topic = Some(NoticeTopic::Account(change));
+            of_notice(NoticeOf { topic, ..notice.clone() })
         }));
         samples.extend(each(|sender| SealedSummary { sender, ..SealedSummary::default() }));
         samples

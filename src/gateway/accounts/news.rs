@@ -1,0 +1,115 @@
+//! What the owner of an account is told about the ways into it.
+//!
+//! Each change of what opens an account is written to a table in the same transaction, so that none
+//! goes untold. A message is sealed for its reader, which takes too long for that transaction:
+//! `reporting` makes one of each row.
+//!
+//! A temporary account has one way in, which its owner alone changes; its owner is told nothing.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::clock::Timestamp;
+use crate::gateway::Gateway;
+use crate::gateway::actor::ChangedFrom;
+use crate::gateway::error::Error;
+use crate::gateway::records::account::AccountNews;
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::tables::{ACCOUNT_NEWS, ACCOUNTS, TEMPORARY};
+use crate::store::{Read, Tx};
+use crate::terms::AccountChange;
+use crate::vault;
+
+/// The limit on told sign-ins per account and day: somebody who has the password and many networks
+/// must not fill the mailbox. The audit log has them all.
+const SIGN_INS_PER_DAY: u32 = 20;
+
+/// How many sign-ins were told today, by account.
+#[derive(Default)]
+pub(in crate::gateway) struct SignInsTold(Mutex<(i64, HashMap<AccountId, u32>)>);
+
+impl SignInsTold {
+    fn may_tell(&self, account: AccountId, now: Timestamp) -> bool {
+        let today = now.unix_secs() / (24 * 3_600);
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.0 != today {
+            *told = (today, HashMap::new());
+        }
+        let count = told.1.entry(account).or_default();
+        *count += 1;
+        *count <= SIGN_INS_PER_DAY
+    }
+}
+
+impl Gateway {
+    /// Runs `work`, which changes what opens an account and says what that was, if anything. Its owner
+    /// is told.
+    /// Blocks until both are durable.
+    pub(in crate::gateway) fn account_changed(
+        &self,
+        account: AccountId,
+        from: &ChangedFrom,
+        mut work: impl FnMut(&mut Tx<'_>) -> Result<Option<AccountChange>, Error> + Send + 'static,
+    ) -> Result<(), Error> {
+        let at = self.inner.clock.now();
+        let key = news_key(at)?;
+        let from = match from {
+            ChangedFrom::Address(address) => Some(address.clone()),
+            ChangedFrom::Server => None,
+        };
+        let done = self.inner.store.transact(move |tx| {
+            let Some(change) = work(tx)? else { return Ok(()) };
+            if tx.has(&TEMPORARY, &account)? || !tx.has(&ACCOUNTS, &account)? {
+                return Ok(());
+            }
+            let news = AccountNews { change, at, from: from.clone() };
+            Ok::<_, Error>(tx.put(&ACCOUNT_NEWS, &(account, key), &news)?)
+        });
+        done.wait()?;
+        self.inner.news_wake.notify_one();
+        Ok(())
+    }
+
+    /// Tells the owner of an account of a sign-in from a network that was not known, within limits.
+    pub fn sign_in_tell(&self, account: AccountId, peer: IpAddr) -> Result<(), Error> {
+        if !self.inner.sign_ins_told.may_tell(account, self.inner.clock.now()) {
+            return Ok(());
+        }
+        self.account_changed(account, &ChangedFrom::peer(peer), |_| {
+            Ok(Some(AccountChange::SignedIn))
+        })
+    }
+
+    /// Notified when there is something to tell the owner of an account.
+    pub fn news_wake(&self) -> Arc<Notify> {
+        self.inner.news_wake.clone()
+    }
+}
+
+/// The rows of an account stand in the order of their times.
+fn news_key(at: Timestamp) -> Result<[u8; 16], Error> {
+    let mut key = [0; 16];
+    key[..8].copy_from_slice(&u64::try_from(at.0).unwrap_or_default().to_be_bytes());
+    key[8..].copy_from_slice(&vault::random_bytes::<8>()?);
+    Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sign_ins_are_told_within_limits_for_each_account_and_day() {
+        let told = SignInsTold::default();
+        let (dana, omar) = (AccountId([1; 16]), AccountId([2; 16]));
+        let now = Timestamp(1_795_424_523_000);
+        for _ in 0..SIGN_INS_PER_DAY {
+            assert!(told.may_tell(dana, now));
+        }
+        assert!(!told.may_tell(dana, now) && told.may_tell(omar, now));
+        assert!(told.may_tell(dana, now.plus_secs(24 * 3_600)));
+    }
+}
