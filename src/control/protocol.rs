@@ -38,6 +38,7 @@ pub enum Answer {
     Progress { done: u64, total: u64 },
     Done { message: String },
     UserCreated { address: String, recovery_key: String },
+    PasswordSet { message: String, recovery_key: String },
     Users { users: Vec<UserRow> },
     Queue { rows: Vec<QueueRow> },
     Temporaries { rows: Vec<TemporaryRow> },

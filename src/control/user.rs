@@ -25,15 +25,16 @@ pub(super) fn handle(gateway: &Gateway, request: Request) -> Result<Answer, Erro
             done(format!("{name} may sign in again"))
         }
         Request::UserPassword { name, old, new } => {
-            gateway.account_password(&name, &password(&old)?, &password(&new)?)?;
+            let key = gateway.account_password(&name, &password(&old)?, &password(&new)?)?;
             gateway.note(CONSOLE, Act::PasswordChanged, &name, "");
-            done(format!("{name} has a new password; all sessions were ended"))
+            Ok(renewed(&name, &key))
         }
         Request::UserRecover { name, recovery_key, new } => {
             let key = RecoveryKey::parse(&recovery_key)?;
-            gateway.account_recover(&name, &key, &password(&new)?, ChangedFrom::Server)?;
+            let key =
+                gateway.account_recover(&name, &key, &password(&new)?, ChangedFrom::Server)?;
             gateway.note(CONSOLE, Act::Recovered, &name, "");
-            done(format!("{name} has a new password; no messages were lost"))
+            Ok(renewed(&name, &key))
         }
         Request::UserAcceptFrom { name, accept } => {
             gateway.account_accept_from(&name, accept)?;
@@ -55,6 +56,15 @@ pub(super) fn handle(gateway: &Gateway, request: Request) -> Result<Answer, Erro
         }
         _ => Err(Error::Invalid { what: "not a command about users".to_owned() }),
     }
+}
+
+/// What a new password brings along.
+fn renewed(name: &str, key: &RecoveryKey) -> Answer {
+    let message = format!(
+        "{name} has a new password. No messages were lost; all sessions, app passwords and passkeys \
+         were ended."
+    );
+    Answer::PasswordSet { message, recovery_key: key.expose().to_string() }
 }
 
 fn add(gateway: &Gateway, user: &NewUser) -> Result<Answer, Error> {

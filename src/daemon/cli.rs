@@ -448,6 +448,13 @@ fn ask(config: &Config, request: Request) -> Result<Answer, Error> {
 fn print(answer: Answer) -> Result<ExitCode, Error> {
     match answer {
         Answer::Done { message } => say(format_args!("{message}"))?,
+        Answer::PasswordSet { message, recovery_key } => {
+            say(format_args!("{message}"))?;
+            say(format_args!("recovery key {recovery_key}"))?;
+            say(format_args!(
+                "The previous recovery key no longer works; this one is shown only now."
+            ))?;
+        }
         Answer::UserCreated { address, recovery_key } => {
             say(format_args!("address      {address}"))?;
             say(format_args!("recovery key {recovery_key}"))?;

@@ -44,6 +44,9 @@ pub enum Error {
     /// The stored octets are not those that were written.
     #[error("damaged: {what}")]
     Damaged { what: String },
+    /// The public key of an account is not that of its private key.
+    #[error("the public key of the account does not belong to its private key")]
+    KeysDiffer,
     /// A later version of the program wrote a record that the request needs.
     #[error(
         "a newer version of Postern wrote a record in table {table} (its version is {found}, this \

@@ -70,6 +70,8 @@ mod answer_tests;
 #[cfg(test)]
 mod edge_tests;
 #[cfg(test)]
+mod keys_tests;
+#[cfg(test)]
 mod order_tests;
 #[cfg(test)]
 mod outsider_tests;
@@ -98,7 +100,7 @@ pub use crate::terms::{DeliveryState, Profile, QueueKind, QueueState, RelationKi
 pub use crate::vault::{Password, RecoveryKey, wipe_stack};
 pub use accounts::account::{AccountRow, AccountView, NewAccount};
 pub use accounts::log_in::{Browser, LogIn, LoggedIn};
-pub use accounts::session::SessionView;
+pub use accounts::session::{KeptSession, SessionView};
 pub use actor::{Actor, ChangedFrom};
 pub use error::{Conflict, Error};
 pub use feed::change::Changes;
@@ -148,6 +150,7 @@ struct Inner {
     /// Notified when the owner of an account is to be told of a change.
     news_wake: Arc<tokio::sync::Notify>,
     sign_ins_told: accounts::news::SignInsTold,
+    renewals: accounts::renewal::Renewals,
 }
 
 impl Gateway {
@@ -173,6 +176,7 @@ impl Gateway {
             quota_wake,
             news_wake,
             sign_ins_told: accounts::news::SignInsTold::default(),
+            renewals: accounts::renewal::Renewals::default(),
         };
         Gateway { inner: Arc::new(inner) }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::accounts::appearance::Appearance;
+use super::accounts::change::{Others, PasswordChange};
 use super::accounts::preference::PreferencesChange;
 use super::mailboxes::filter::Filter;
 use super::mailboxes::label::Label;
@@ -15,6 +16,7 @@ use super::*;
 use crate::mail::envelope::DsnReturn;
 use crate::store::{Order, Span};
 use crate::terms::{Choice, HandOff, Mode, PickupState, RelationKind, Route};
+use crate::vault::SessionToken;
 
 /// P-14, P-15, P-32 to P-37: the account, the notification, the claim, the message, the reply,
 /// and what the sender sees.
@@ -226,8 +228,11 @@ fn an_outsider_changes_the_passphrase() {
             HandOff::InMail => (visit(&gateway, &initial).unwrap().0, initial.clone()),
             _ => (claim(&gateway, OUTSIDER, &initial, OWN).unwrap(), OWN.to_owned()),
         };
-        let change =
-            |old: &str, new: &str| gateway.password_change(&noa, &password(old), &password(new));
+        let change = |old: &str, new: &str| {
+            let kept = KeptSession { token: SessionToken::generate().unwrap(), id: noa.session() };
+            let (old, new, others) = (password(old), password(new), Others::Keep);
+            gateway.password_change(&noa, kept, &PasswordChange { old, new, others })
+        };
         assert!(matches!(change("wrong words", NEW), Err(Error::Refused)));
         assert!(matches!(change(&old, "short"), Err(Error::WeakPassword)));
         change(&old, NEW).unwrap();

@@ -322,9 +322,12 @@ fn a_new_password_or_the_recovery_key_keeps_the_mail() {
     let reference = deliver(&gateway, &["mira@example.org"], MESSAGE);
     let (old, new) = (password(PASSWORD), password("battery staple"));
     assert!(matches!(gateway.account_password("mira", &new, &old), Err(Error::Refused)));
-    gateway.account_password("mira", &old, &new).unwrap();
+    let renewed = gateway.account_password("mira", &old, &new).unwrap();
     assert!(try_sign_in(&gateway, "mira", PASSWORD).is_err());
-    let typed = RecoveryKey::parse(&recovery.expose().to_uppercase()).unwrap();
+    let third = password("third and last");
+    let replaced = gateway.account_recover("mira", &recovery, &third, ChangedFrom::Server);
+    assert!(matches!(replaced, Err(Error::Refused)));
+    let typed = RecoveryKey::parse(&renewed.expose().to_uppercase()).unwrap();
     gateway
         .account_recover("mira", &typed, &password("third and last"), ChangedFrom::Server)
         .unwrap();

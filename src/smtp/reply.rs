@@ -145,6 +145,7 @@ pub fn of_error(error: &gateway::Error) -> Reply {
         | E::Conflict(_)
         | E::BrokeOff
         | E::Damaged { .. }
+        | E::KeysDiffer
         | E::NewerRecord { .. }
         | E::Unavailable(_) => TEMPORARY,
     }

@@ -1,4 +1,13 @@
 //! An account's keys: a public half to which mail is sealed, and what the unlock key opens.
+//!
+//! Keys can be renewed: an account gets another unlock key and another pair. What was sealed before
+//! stays as it is, so the new unlock key opens the earlier pairs as well, and never the other way
+//! round. An unlock key that somebody kept opens nothing that was sealed after the renewal.
+//!
+//! | sealed under the unlock key | octets |
+//! | --- | --- |
+//! | private half of the current pair | 32 |
+//! | for each earlier pair, the latest first: its private half, and the key of the owner's own data | 32 + 32 |
 
 use aws_lc_rs::aead::{AES_256_GCM, AES_256_GCM_SIV};
 use zeroize::Zeroizing;
@@ -6,14 +15,19 @@ use zeroize::Zeroizing;
 use super::aead::{Sealer, hkdf};
 use super::{ContentKey, Epoch, Error, epoch, random_bytes};
 
-/// The public half of an account's X-Wing pair (X25519 and ML-KEM-768), 1216 bytes.
+/// The public half of an account's X-Wing pair (X25519 and ML-KEM-768).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicKey(pub Vec<u8>);
+pub struct PublicKey {
+    /// 1216 octets.
+    pub octets: Vec<u8>,
+    /// Which of the account's pairs this is: the first is 0, and each renewal makes the next.
+    pub number: u32,
+}
 
 /// The key that every credential unwraps, and that opens the account.
 pub struct UnlockKey(pub(super) Zeroizing<[u8; 32]>);
 
-/// The keys of a new account.
+/// The keys of a new account, or its new keys.
 pub struct NewAccountKeys {
     pub public: PublicKey,
     pub sealed_private: Vec<u8>,
@@ -22,9 +36,22 @@ pub struct NewAccountKeys {
 
 /// An account's opened keys, which are kept for the duration of one request.
 pub struct AccountSecret {
+    current: Pair,
+    /// Those before each renewal, the latest first.
+    earlier: Vec<Pair>,
+}
+
+/// The private half of a pair, and what was sealed for the owner alone at its time.
+struct Pair {
     private: Zeroizing<Vec<u8>>,
     own: Sealer,
 }
+
+/// The most renewals of an account. Each makes what is sealed under the unlock key longer.
+pub const RENEWALS_MAX: u32 = 1_000;
+
+const PRIVATE_LEN: usize = 32;
+const EARLIER_LEN: usize = PRIVATE_LEN + 32;
 
 macro_rules! redacted {
     ($($secret:ident),*) => {$(
@@ -39,10 +66,19 @@ redacted!(UnlockKey, NewAccountKeys, AccountSecret);
 
 /// Generates an account's keys; the private half is sealed and bound to `binding`.
 pub fn account_keys(binding: &[u8]) -> Result<NewAccountKeys, Error> {
-    let unlock = UnlockKey(Zeroizing::new(random_bytes()?));
-    let (private, public) = epoch::key_pair();
-    let sealed_private = unlock.private_sealer().seal(binding, &private)?;
-    Ok(NewAccountKeys { public: PublicKey(public), sealed_private, unlock })
+    NewAccountKeys::generate(binding, 0, &[])
+}
+
+impl NewAccountKeys {
+    fn generate(binding: &[u8], number: u32, earlier: &[u8]) -> Result<NewAccountKeys, Error> {
+        let unlock = UnlockKey(Zeroizing::new(random_bytes()?));
+        let (private, octets) = epoch::key_pair();
+        let mut plain = Zeroizing::new(Vec::with_capacity(private.len() + earlier.len()));
+        plain.extend_from_slice(&private);
+        plain.extend_from_slice(earlier);
+        let sealed_private = unlock.private_sealer().seal(binding, &plain)?;
+        Ok(NewAccountKeys { public: PublicKey { octets, number }, sealed_private, unlock })
+    }
 }
 
 impl UnlockKey {
@@ -52,9 +88,46 @@ impl UnlockKey {
         sealed_private: &[u8],
         binding: &[u8],
     ) -> Result<AccountSecret, Error> {
-        let private = self.private_sealer().open(binding, sealed_private)?;
-        let own = hkdf(b"", &*self.0, b"postern account data v1");
-        Ok(AccountSecret { private, own: Sealer::new(&AES_256_GCM_SIV, &own) })
+        let plain = self.private_sealer().open(binding, sealed_private)?;
+        let (private, earlier) =
+            plain.split_first_chunk::<PRIVATE_LEN>().ok_or(Error::Malformed)?;
+        let (earlier, rest) = earlier.as_chunks::<EARLIER_LEN>();
+        if !rest.is_empty() {
+            return Err(Error::Malformed);
+        }
+        let pair = |private: &[u8], own: &[u8; 32]| Pair {
+            private: Zeroizing::new(private.to_vec()),
+            own: Sealer::new(&AES_256_GCM_SIV, own),
+        };
+        let earlier = earlier.iter().map(|octets| {
+            let (private, own) = octets.split_at(PRIVATE_LEN);
+            pair(private, own.first_chunk().expect("32 of 64 octets"))
+        });
+        Ok(AccountSecret { current: pair(private, &self.own_key()), earlier: earlier.collect() })
+    }
+
+    /// Makes new keys, which open what these open.
+    pub fn renew_account(
+        &self,
+        sealed_private: &[u8],
+        binding: &[u8],
+    ) -> Result<NewAccountKeys, Error> {
+        let plain = self.private_sealer().open(binding, sealed_private)?;
+        let (private, before) = plain.split_first_chunk::<PRIVATE_LEN>().ok_or(Error::Malformed)?;
+        let mut earlier = Zeroizing::new(Vec::with_capacity(EARLIER_LEN + before.len()));
+        earlier.extend_from_slice(private);
+        earlier.extend_from_slice(&*self.own_key());
+        earlier.extend_from_slice(before);
+        let number = u32::try_from(earlier.len() / EARLIER_LEN).map_err(|_| Error::Malformed)?;
+        if number > RENEWALS_MAX {
+            return Err(Error::Malformed);
+        }
+        NewAccountKeys::generate(binding, number, &earlier)
+    }
+
+    /// The key of the owner's own data.
+    fn own_key(&self) -> Zeroizing<[u8; 32]> {
+        hkdf(b"", &*self.0, b"postern account data v1")
     }
 
     fn private_sealer(&self) -> Sealer {
@@ -63,28 +136,50 @@ impl UnlockKey {
 }
 
 impl AccountSecret {
-    /// Seals the owner's own data, such as a folder's name.
-    pub fn seal_own(&self, binding: &[u8], plain: &[u8]) -> Result<Vec<u8>, Error> {
-        self.own.seal(binding, plain)
+    /// How often the keys had been renewed when these were opened.
+    pub fn number(&self) -> u32 {
+        u32::try_from(self.earlier.len()).expect("the number of renewals is limited")
     }
 
-    /// Opens what [`AccountSecret::seal_own`] sealed.
+    /// Whether this is the public half of the current pair. One that was put in its place would have
+    /// mail sealed to somebody else.
+    pub fn matches(&self, public: &PublicKey) -> Result<bool, Error> {
+        Ok(public.number == self.number()
+            && epoch::public_of(&self.current.private)? == public.octets)
+    }
+
+    /// Seals the owner's own data, such as a folder's name.
+    pub fn seal_own(&self, binding: &[u8], plain: &[u8]) -> Result<Vec<u8>, Error> {
+        self.current.own.seal(binding, plain)
+    }
+
+    /// Opens what [`AccountSecret::seal_own`] sealed, also before a renewal.
     pub fn open_own(&self, binding: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
-        self.own.open(binding, sealed)
+        let opened = self.current.own.open(binding, sealed);
+        self.earlier.iter().fold(opened, |opened, pair| match opened {
+            Err(Error::Refused) => pair.own.open(binding, sealed),
+            opened => opened,
+        })
     }
 
     /// Wraps a content key for the owner only.
     pub fn wrap_content(&self, binding: &[u8], key: &ContentKey) -> Result<Vec<u8>, Error> {
-        self.own.seal(binding, key.bytes())
+        self.current.own.seal(binding, key.bytes())
     }
 
     /// Unwraps a content key that [`AccountSecret::wrap_content`] wrapped.
     pub fn unwrap_content(&self, binding: &[u8], wrapped: &[u8]) -> Result<ContentKey, Error> {
-        ContentKey::from_sealed(&self.own.open(binding, wrapped)?)
+        ContentKey::from_sealed(&self.open_own(binding, wrapped)?)
     }
 
     /// Opens an arrival epoch from its encapsulation.
     pub fn epoch_open(&self, encapsulation: &[u8], binding: &[u8]) -> Result<Epoch, Error> {
-        epoch::open(&self.private, encapsulation, binding)
+        let (number, encapsulation) = epoch::number_of(encapsulation)?;
+        let pair = match self.earlier.len().checked_sub(number) {
+            None => return Err(Error::Malformed),
+            Some(0) => &self.current,
+            Some(back) => &self.earlier[back - 1],
+        };
+        epoch::open(&pair.private, encapsulation, binding)
     }
 }

@@ -22,12 +22,18 @@ impl std::fmt::Debug for Epoch {
     }
 }
 
+/// The length of an encapsulation to an account's first pair. One to a later pair is followed by the
+/// pair's number.
+const ENCAPSULATION_LEN: usize = 1120;
+
 const INFO: &[u8] = b"postern arrival epoch v1\0";
 
 /// Starts an epoch for an account; returns its keys, and the encapsulation from which only the
 /// account's private key can derive them again.
 pub fn epoch_begin(public: &PublicKey, binding: &[u8]) -> Result<(Epoch, Vec<u8>), Error> {
-    let public = <XWing as Kem>::PublicKey::from_bytes(&public.0).map_err(|_| Error::Malformed)?;
+    let number = public.number;
+    let public =
+        <XWing as Kem>::PublicKey::from_bytes(&public.octets).map_err(|_| Error::Malformed)?;
     let (encapsulation, context) = setup_sender::<ExportOnlyAead, HkdfSha256, XWing>(
         &OpModeS::Base,
         &public,
@@ -35,7 +41,22 @@ pub fn epoch_begin(public: &PublicKey, binding: &[u8]) -> Result<(Epoch, Vec<u8>
     )
     .map_err(|_| Error::Malformed)?;
     let epoch = Epoch::from_exports(|label, out| context.export(label, out))?;
-    Ok((epoch, encapsulation.to_bytes().to_vec()))
+    let mut octets = encapsulation.to_bytes().to_vec();
+    if number > 0 {
+        octets.extend_from_slice(&number.to_be_bytes());
+    }
+    Ok((epoch, octets))
+}
+
+/// Returns the number of the pair that an encapsulation was made for, and its octets.
+pub(super) fn number_of(encapsulation: &[u8]) -> Result<(usize, &[u8]), Error> {
+    let (octets, number) =
+        encapsulation.split_at_checked(ENCAPSULATION_LEN).ok_or(Error::Malformed)?;
+    let number = match number {
+        [] => 0,
+        number => u32::from_be_bytes(number.try_into().map_err(|_| Error::Malformed)?),
+    };
+    Ok((usize::try_from(number).map_err(|_| Error::Malformed)?, octets))
 }
 
 pub(super) fn open(private: &[u8], encapsulation: &[u8], binding: &[u8]) -> Result<Epoch, Error> {
@@ -50,6 +71,12 @@ pub(super) fn open(private: &[u8], encapsulation: &[u8], binding: &[u8]) -> Resu
     )
     .map_err(|_| Error::Refused)?;
     Epoch::from_exports(|label, out| context.export(label, out))
+}
+
+/// Returns the public half that belongs to a private one.
+pub(super) fn public_of(private: &[u8]) -> Result<Vec<u8>, Error> {
+    let private = <XWing as Kem>::PrivateKey::from_bytes(private).map_err(|_| Error::Malformed)?;
+    Ok(XWing::sk_to_pk(&private).to_bytes().to_vec())
 }
 
 /// Generates a pair: the private half (a 32-byte seed) and the public half.

@@ -3,8 +3,8 @@
 //! | key | created | where it is kept |
 //! | --- | --- | --- |
 //! | daemon key | at set-up | in a 0600 file or a systemd credential; the vault keeps only keys derived from it |
-//! | account pair (X-Wing) | with the account | the public half in the clear; the private half sealed under the unlock key |
-//! | unlock key | with the account | wrapped once per credential: password (Argon2id), app password, passkey, recovery key, session token |
+//! | account pair (X-Wing) | with the account, and at a renewal | the public half in the clear; the private half, and those before a renewal, sealed under the unlock key |
+//! | unlock key | with the account, and at a renewal | wrapped once per credential: password (Argon2id), app password, passkey, recovery key, session token |
 //! | epoch secret | anew after 1,000 messages or 10 minutes | in memory only; its encapsulation is stored |
 //! | content key | per message | wrapped per reader under an epoch; until the message is sent, under the queue key |
 //!
@@ -31,7 +31,9 @@ use aws_lc_rs::aead::{AES_256_GCM, AES_256_GCM_SIV, LessSafeKey, Nonce, UnboundK
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
-pub use account::{AccountSecret, NewAccountKeys, PublicKey, UnlockKey, account_keys};
+pub use account::{
+    AccountSecret, NewAccountKeys, PublicKey, RENEWALS_MAX, UnlockKey, account_keys,
+};
 pub use content::{
     CHUNK_OCTETS, ContentKey, ContentSealer, open, open_chunk, plain_len, seal, sealed_chunk_at,
     sealed_len,

@@ -95,7 +95,7 @@ fn argon2id_gives_the_published_value() {
 #[test]
 fn x_wing_has_the_published_sizes_and_agrees_with_itself() {
     let keys = account_keys(b"account").unwrap();
-    assert_eq!(keys.public.0.len(), 1216);
+    assert_eq!(keys.public.octets.len(), 1216);
     let (epoch, encapsulation) = epoch_begin(&keys.public, b"epoch").unwrap();
     assert_eq!(encapsulation.len(), 1120);
     let secret = keys.unlock.open_account(&keys.sealed_private, b"account").unwrap();
@@ -299,6 +299,67 @@ fn every_moved_ciphertext_is_refused() {
     let keys = account_keys(b"a").unwrap();
     let wrapped = vault.passwords().wrap(&password, &keys.unlock, b"a").unwrap();
     assert!(vault.passwords().open(&wrapped, &password, b"b").is_err());
+}
+
+/// Seals something for an account in each way, as it is done with its current keys.
+struct Sealed {
+    encapsulation: Vec<u8>,
+    summary: Vec<u8>,
+    own: Vec<u8>,
+}
+
+impl Sealed {
+    fn with(keys: &NewAccountKeys) -> Sealed {
+        let (epoch, encapsulation) = epoch_begin(&keys.public, b"epoch").unwrap();
+        let summary = epoch.seal_summary(b"row", b"subject").unwrap();
+        let secret = keys.unlock.open_account(&keys.sealed_private, b"a").unwrap();
+        Sealed { encapsulation, summary, own: secret.seal_own(b"own", b"name").unwrap() }
+    }
+
+    /// Whether a secret opens what arrived, and what is the owner's own.
+    fn opens(&self, secret: &AccountSecret) -> [bool; 2] {
+        let epoch = secret.epoch_open(&self.encapsulation, b"epoch");
+        let arrived = epoch.and_then(|epoch| epoch.open_summary(b"row", &self.summary));
+        [arrived.is_ok(), secret.open_own(b"own", &self.own).is_ok()]
+    }
+}
+
+#[test]
+fn renewed_keys_open_what_was_before_and_those_before_open_nothing_new() {
+    let mut all = vec![account_keys(b"a").unwrap()];
+    for _ in 0..3 {
+        let last = all.last().unwrap();
+        all.push(last.unlock.renew_account(&last.sealed_private, b"a").unwrap());
+    }
+    let sealed: Vec<Sealed> = all.iter().map(Sealed::with).collect();
+    for (number, keys) in all.iter().enumerate() {
+        assert_eq!(keys.public.number as usize, number);
+        let secret = keys.unlock.open_account(&keys.sealed_private, b"a").unwrap();
+        for (made, sealed) in sealed.iter().enumerate() {
+            assert_eq!(sealed.opens(&secret), [made <= number; 2], "{made} by {number}");
+            // Nor by an attacker who leaves out for which pair it was made.
+            let bare = Sealed {
+                encapsulation: sealed.encapsulation[..1120].to_vec(),
+                summary: sealed.summary.clone(),
+                own: sealed.own.clone(),
+            };
+            assert!(made <= number || bare.opens(&secret) == [false; 2], "{made} by {number}");
+        }
+        for (other, its) in all.iter().enumerate() {
+            assert_eq!(secret.matches(&its.public).unwrap(), other == number);
+            let opened = its.unlock.open_account(&keys.sealed_private, b"a");
+            assert_eq!(opened.is_ok(), other == number, "{other}");
+        }
+    }
+}
+
+#[test]
+fn a_public_key_that_was_put_in_place_of_another_is_found() {
+    let (keys, other) = (account_keys(b"a").unwrap(), account_keys(b"a").unwrap());
+    let secret = keys.unlock.open_account(&keys.sealed_private, b"a").unwrap();
+    assert!(secret.matches(&keys.public).unwrap());
+    assert!(!secret.matches(&other.public).unwrap());
+    assert!(!secret.matches(&PublicKey { number: 1, ..keys.public.clone() }).unwrap());
 }
 
 #[test]

@@ -11,6 +11,7 @@
 //! | Conflict | 409 | the conflict's own code, such as `not-opened`; 410 for `too-old` |
 //! | Invalid | 422 | `invalid` |
 //! | Damaged | 500 | `damaged` |
+//! | KeysDiffer | 500 | `keys-differ` |
 //! | NewerRecord | 500 | `newer-record` |
 //! | Full | 507 | `full` |
 //! | Unavailable | 503 | `unavailable` |
@@ -164,8 +165,9 @@ impl Problem {
 impl From<gateway::Error> for Problem {
     fn from(error: gateway::Error) -> Problem {
         use gateway::Error::{
-            BrokeOff, Busy, CodeNeeded, Damaged, Denied, Full, Invalid, MailboxFull, NewerRecord,
-            NotFound, OverQuota, Refused, TooLarge, Unavailable, WeakPassword, WrongCode,
+            BrokeOff, Busy, CodeNeeded, Damaged, Denied, Full, Invalid, KeysDiffer, MailboxFull,
+            NewerRecord, NotFound, OverQuota, Refused, TooLarge, Unavailable, WeakPassword,
+            WrongCode,
         };
         let problem = match &error {
             NotFound { what } => {
@@ -213,6 +215,11 @@ impl From<gateway::Error> for Problem {
                 let detail = "The stored data is damaged and cannot be shown.";
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", detail)
             }
+            KeysDiffer => {
+                let detail = "The keys of this account do not belong together. It was disabled; \
+                              tell your administrator.";
+                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "keys-differ", detail)
+            }
             NewerRecord { .. } => {
                 let detail = "A newer version of Postern wrote this. It is left unchanged.";
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "newer-record", detail)
@@ -247,6 +254,7 @@ fn note(error: &gateway::Error, problem: &Problem) {
             tracing::error!(error.id = %id, code, error = %cause, "request failed");
         }
         gateway::Error::Damaged { .. }
+        | gateway::Error::KeysDiffer
         | gateway::Error::NewerRecord { .. }
         | gateway::Error::Full => {
             tracing::error!(error.id = %id, code, %error, "request failed");

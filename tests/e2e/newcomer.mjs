@@ -245,7 +245,9 @@ async function walk({ width, locale, hands }) {
   await hand.type("recover-name", me);
   await hand.type("recover-key", key);
   await hand.type("recover-new", THIRD);
-  await arriving(page, () => hand.press("recover-submit"));
+  await hand.press("recover-submit");
+  await reads(page.getByTestId("recover-next"), /^[0-9a-z-]{40,}$/);
+  await arriving(page, () => hand.press("recover-next-done"));
   await page.getByTestId("place-mail").waitFor();
   await row.waitFor();
   await row.and(page.locator("[data-opened=true]")).waitFor();

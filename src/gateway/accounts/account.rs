@@ -144,8 +144,7 @@ impl Gateway {
         };
         let view = account.view(id);
         let vault = self.inner.vault.clone();
-        let keys =
-            AccountKeys { public: keys.public.0.clone(), sealed_private: keys.sealed_private };
+        let keys = AccountKeys::new(&keys);
         let done = self.inner.store.transact(move |tx| {
             claim_names_in_tx(tx, &vault, id, &account)?;
             tx.put(&ACCOUNTS, &id, &account)?;
@@ -294,6 +293,20 @@ impl Gateway {
     /// Disables an account that is about to be deleted: it cannot sign in, and its sessions end.
     pub(in crate::gateway) fn account_shut(&self, id: AccountId) -> Result<(), Error> {
         self.account_change(id, |account| account.disabled = true)?;
+        self.sessions_close_of(id)
+    }
+
+    /// Disables an account that must not be used any more, even if it is that of the last manager.
+    pub(in crate::gateway) fn account_stop(&self, id: AccountId) -> Result<(), Error> {
+        let done = self.transact(move |tx| {
+            let found = tx.get(&ACCOUNTS, &id)?;
+            let mut account = found.ok_or(Error::NotFound { what: "account" })?;
+            account.disabled = true;
+            tx.put(&ACCOUNTS, &id, &account)?;
+            tx.then(move |gateway| gateway.inner.addressees.forget(id));
+            Ok(())
+        });
+        done.wait()?;
         self.sessions_close_of(id)
     }
 

@@ -28,6 +28,7 @@ impl Gateway {
     ) -> Result<(CredentialView, AppPassword), Error> {
         let label = checked_label(label)?;
         let account = actor.account();
+        let number = actor.secret().number();
         let unlock = self.unlock_by_password(account, password)?;
         let made = AppPassword::generate()?;
         // The ID derives from the password itself, since users do not type an ID.
@@ -39,7 +40,7 @@ impl Gateway {
             ..Credential::new(CredentialKind::App, wrapped, created)
         };
         let max = self.inner.settings.app_passwords_max;
-        let added = Added { change: AccountChange::AppPasswordCreated, max };
+        let added = Added { change: AccountChange::AppPasswordCreated, max, number };
         self.credential_add(actor, id, credential, added)?;
         Ok((CredentialView { id: hex(&id), label, created, last_used: None }, made))
     }

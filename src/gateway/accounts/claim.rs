@@ -112,7 +112,7 @@ impl Gateway {
         // The sessions end in the same transaction: the choice cannot be repeated to end them.
         let done = self.inner.store.transact(move |tx| {
             replace_in_tx(tx, account, &own, now)?;
-            session::end_others_in_tx(tx, account, keeps)
+            session::end_others_in_tx(tx, account, Some(keeps))
         });
         done.wait()?;
         self.publish_session(account);

@@ -12,7 +12,9 @@ use crate::gateway::accounts::session::{SessionView, binding};
 use crate::gateway::error::Error;
 use crate::gateway::records::account::{CredentialKind, Session, SessionRef};
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::tables::{ACCOUNTS, CREDENTIALS, SESSION_IDS, SESSIONS, TOTP};
+use crate::gateway::records::tables::{
+    ACCOUNT_KEYS, ACCOUNTS, CREDENTIALS, SESSION_IDS, SESSIONS, TOTP,
+};
 use crate::gateway::text::printable;
 use crate::store::{Read, Tx};
 use crate::terms::Profile;
@@ -119,6 +121,7 @@ impl Gateway {
         browser: Browser,
     ) -> Result<LoggedIn, Error> {
         let id = opened.account;
+        self.keys_check(id, &opened.unlock)?;
         let token = SessionToken::generate()?;
         let now = self.inner.clock.now();
         let previous = self.account(id)?.last_sign_in;
@@ -191,6 +194,23 @@ impl Gateway {
         let (unlock, credential) = self.unlock_with(account, password)?;
         let kind = CredentialKind::Password;
         Ok(OpenedBy { account, unlock, kind, credential, sign_count: None, step: None })
+    }
+
+    /// Checks at each sign-in that mail for the account is sealed to its own key. One who can write to
+    /// the store could put another public key in its place. Such an account is not used any more: it
+    /// is disabled, so that nothing is sealed to that key.
+    fn keys_check(&self, account: AccountId, unlock: &UnlockKey) -> Result<(), Error> {
+        let keys = self.inner.store.get(&ACCOUNT_KEYS, &account)?.ok_or(Error::Refused)?;
+        let secret = unlock.open_account(&keys.sealed_private, &account.0)?;
+        if secret.matches(&keys.public_key())? {
+            return Ok(());
+        }
+        tracing::error!(
+            account.id = %account.to_text(),
+            "the public key of an account does not belong to its private key; the account is disabled"
+        );
+        self.account_stop(account)?;
+        Err(Error::KeysDiffer)
     }
 
     fn idle_secs(&self, profile: Profile) -> i64 {

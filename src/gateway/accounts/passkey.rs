@@ -99,6 +99,7 @@ impl Gateway {
     }
 
     /// Stores a passkey that the browser created, in the session that requested the challenge.
+    /// `unlock` is that of the session.
     pub fn passkey_add(
         &self,
         actor: &Actor,
@@ -112,6 +113,7 @@ impl Gateway {
         self.challenge_check(&new.challenge, &for_new_passkey(actor)).map_err(FLAWED)?;
         let expected = Expected { origin: new.origin, rp_id: new.rp_id, challenge: &new.challenge };
         let made = new.said.check(&expected).map_err(FLAWED)?;
+        let number = actor.secret().number();
         let id = self.passkey_lookup(account, &made.credential_id);
         let wrapped = new.secret.wrap(unlock, &credential_binding(account, id))?;
         let created = self.inner.clock.now();
@@ -126,7 +128,7 @@ impl Gateway {
             ..Credential::new(CredentialKind::Passkey, wrapped, created)
         };
         let max = self.inner.settings.passkeys_max;
-        let added = Added { change: AccountChange::PasskeyCreated, max };
+        let added = Added { change: AccountChange::PasskeyCreated, max, number };
         self.credential_add(actor, id, credential, added)?;
         Ok(CredentialView { id: hex(&id), label, created, last_used: None })
     }

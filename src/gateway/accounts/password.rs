@@ -13,7 +13,7 @@ use crate::gateway::actor::{Actor, ChangedFrom};
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::account::{Credential, CredentialKind};
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::tables::{CREDENTIALS, TEMPORARY, TOTP};
+use crate::gateway::records::tables::{ACCOUNT_KEYS, CREDENTIALS, TEMPORARY, TOTP};
 use crate::gateway::records::temporary::OpensBy;
 use crate::gateway::text::{hex, parse_hex};
 use crate::store::{Order, Read, Tx};
@@ -39,8 +39,6 @@ pub(in crate::gateway) struct FoundCredential {
 pub(in crate::gateway) enum Renewal {
     Password,
     RecoveryKey,
-    /// A new password, set with the recovery key.
-    Recovered,
 }
 
 impl Renewal {
@@ -48,34 +46,33 @@ impl Renewal {
         match self {
             Renewal::Password => AccountChange::PasswordChanged,
             Renewal::RecoveryKey => AccountChange::RecoveryKeyCreated,
-            Renewal::Recovered => AccountChange::Recovered,
         }
     }
 
     /// Whether credentials of this kind are revoked.
     fn ends(self, kind: CredentialKind) -> bool {
-        use CredentialKind::{App, Passkey, Password, Recovery};
         match self {
-            Renewal::Password => matches!(kind, Password | App),
-            Renewal::RecoveryKey => kind == Recovery,
-            Renewal::Recovered => matches!(kind, Password | App | Passkey),
+            Renewal::Password => kind == CredentialKind::Password,
+            Renewal::RecoveryKey => kind == CredentialKind::Recovery,
         }
     }
 }
 
-/// A password that is replaced.
+/// A credential that replaces others.
 pub(in crate::gateway) struct Replaced {
     pub renewal: Renewal,
-    /// The session that stays.
-    pub keeps: Option<[u8; 16]>,
     pub from: ChangedFrom,
+    /// The number of the keys that the credential opens, which must still be the current ones.
+    pub number: u32,
 }
 
-/// What a new credential is told as, and how many of its kind there may be.
+/// What a new credential is told as, how many of its kind there may be, and the number of the keys
+/// that it opens.
 #[derive(Clone, Copy)]
 pub(in crate::gateway) struct Added {
     pub change: AccountChange,
     pub max: usize,
+    pub number: u32,
 }
 
 impl Credential {
@@ -116,35 +113,6 @@ pub struct CredentialsView {
 const LABEL_CHARS_MAX: usize = 60;
 
 impl Gateway {
-    /// Changes a password: only its own record is wrapped again. Every session ends, and the app
-    /// passwords are revoked.
-    pub fn account_password(
-        &self,
-        name: &str,
-        old: &Password,
-        new: &Password,
-    ) -> Result<(), Error> {
-        let id = self.account_named(name)?;
-        let unlock = self.unlock_by_password(id, old)?;
-        let change =
-            Replaced { renewal: Renewal::Password, keeps: None, from: ChangedFrom::Server };
-        self.password_replace(id, new, &unlock, &change)
-    }
-
-    /// The same for the account's owner, whose current session stays.
-    pub fn password_change(
-        &self,
-        actor: &Actor,
-        old: &Password,
-        new: &Password,
-    ) -> Result<(), Error> {
-        checked_passphrase(new)?;
-        let unlock = self.unlock_by_password(actor.account(), old)?;
-        let keeps = Some(actor.session());
-        let change = Replaced { renewal: Renewal::Password, keeps, from: actor.changes_from() };
-        self.password_replace(actor.account(), new, &unlock, &change)
-    }
-
     pub(in crate::gateway) fn unlock_by_password(
         &self,
         id: AccountId,
@@ -198,33 +166,18 @@ impl Gateway {
         Ok((id, Credential::new(CredentialKind::Password, wrapped_unlock, created)))
     }
 
-    pub(in crate::gateway) fn password_replace(
-        &self,
-        account: AccountId,
-        new: &Password,
-        unlock: &UnlockKey,
-        replaced: &Replaced,
-    ) -> Result<(), Error> {
-        let new = self.credential_new(account, new, unlock)?;
-        self.credential_replace(account, replaced.renewal, &replaced.from, new)?;
-        self.sessions_close_but(account, replaced.keeps)
-    }
-
     pub(in crate::gateway) fn credential_replace(
         &self,
         account: AccountId,
-        renewal: Renewal,
-        from: &ChangedFrom,
+        Replaced { renewal, from, number }: Replaced,
         (id, credential): ([u8; 16], Credential),
     ) -> Result<(), Error> {
         let now = self.inner.clock.now();
-        self.account_changed(account, from, move |tx| {
+        self.account_changed(account, &from, move |tx| {
+            current_in_tx(tx, account, number)?;
             drop_in_tx(tx, account, |kind| renewal.ends(kind))?;
             if renewal == Renewal::Password {
                 own_in_tx(tx, account, now)?;
-            }
-            if renewal == Renewal::Recovered {
-                tx.delete(&TOTP, &account);
             }
             tx.put(&CREDENTIALS, &(account, id), &credential)?;
             Ok(Some(renewal.change()))
@@ -283,6 +236,7 @@ impl Gateway {
     ) -> Result<(), Error> {
         let account = actor.account();
         self.account_changed(account, &actor.changes_from(), move |tx| {
+            current_in_tx(tx, account, added.number)?;
             let mut there = 0;
             tx.scan(&CREDENTIALS, &account, Order::Ascending, |_, row| {
                 there += usize::from(row.kind == credential.kind);
@@ -327,6 +281,12 @@ pub(in crate::gateway) fn drop_in_tx(
         tx.delete(&CREDENTIALS, key);
     }
     Ok(())
+}
+
+/// Fails if the keys were renewed since: what was wrapped would open nothing.
+fn current_in_tx(tx: &Tx<'_>, account: AccountId, number: u32) -> Result<(), Error> {
+    let keys = tx.get(&ACCOUNT_KEYS, &account)?.ok_or(Error::Refused)?;
+    if keys.number == number { Ok(()) } else { Err(Error::Refused) }
 }
 
 /// The owner of an account has changed its password: a temporary one is opened by that from now on,

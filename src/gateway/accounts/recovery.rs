@@ -4,6 +4,7 @@ use crate::gateway::Gateway;
 use crate::gateway::accounts::password::{
     Renewal, Replaced, checked_passphrase, credential_binding,
 };
+use crate::gateway::accounts::renewal::{Cause, Renewing};
 use crate::gateway::actor::{Actor, ChangedFrom};
 use crate::gateway::error::Error;
 use crate::gateway::records::account::{Credential, CredentialKind};
@@ -15,24 +16,26 @@ impl Gateway {
     /// Requires the password.
     pub fn recovery_renew(&self, actor: &Actor, password: &Password) -> Result<RecoveryKey, Error> {
         let account = actor.account();
+        let number = actor.secret().number();
         let unlock = self.unlock_by_password(account, password)?;
         let recovery = RecoveryKey::generate()?;
         let new = self.recovery_new(account, &recovery, &unlock)?;
-        self.credential_replace(account, Renewal::RecoveryKey, &actor.changes_from(), new)?;
+        let (renewal, from) = (Renewal::RecoveryKey, actor.changes_from());
+        self.credential_replace(account, Replaced { renewal, from, number }, new)?;
         Ok(recovery)
     }
 
-    /// Sets a new password with the recovery key, without losing any data. Every session, app
-    /// password and passkey is revoked and two-step verification is turned off: the owner may have
-    /// lost the phone too, or an attacker may be in the account. An unknown name is refused exactly
-    /// like a wrong key.
+    /// Sets a new password with the recovery key, without losing any data, and renews the keys;
+    /// returns the next recovery key. Every session, app password and passkey is revoked and two-step
+    /// verification is turned off: the owner may have lost the phone too, or an attacker may be in the
+    /// account. An unknown name is refused exactly like a wrong key.
     pub fn account_recover(
         &self,
         name: &str,
         recovery: &RecoveryKey,
         new: &Password,
         from: ChangedFrom,
-    ) -> Result<(), Error> {
+    ) -> Result<RecoveryKey, Error> {
         checked_passphrase(new)?;
         let id = self.account_find(name)?.ok_or(Error::Refused)?;
         if self.account(id)?.disabled {
@@ -41,8 +44,14 @@ impl Gateway {
         let found = self.credential(id, CredentialKind::Recovery)?.ok_or(Error::Refused)?;
         let bound = credential_binding(id, found.id);
         let unlock = recovery.open(&found.wrapped_unlock, &bound)?;
-        let replaced = Replaced { renewal: Renewal::Recovered, keeps: None, from };
-        self.password_replace(id, new, &unlock, &replaced)
+        self.keys_renew(Renewing {
+            account: id,
+            unlock: &unlock,
+            password: new,
+            cause: Cause::Recovered,
+            keeps: None,
+            from,
+        })
     }
 
     pub(in crate::gateway) fn recovery_new(

@@ -31,6 +31,12 @@ pub struct SessionView {
     pub current: bool,
 }
 
+/// The session of a request, which stays open when the account's keys are renewed.
+pub struct KeptSession {
+    pub(in crate::gateway) token: SessionToken,
+    pub(in crate::gateway) id: [u8; 16],
+}
+
 /// The shortest time between two updates of a session's `last_used`.
 const TOUCH_EVERY_SECS: i64 = 60;
 
@@ -115,6 +121,12 @@ impl Gateway {
         }
         let unlock = token.unwrap_unlock(&session.wrapped_unlock, &session.binding())?;
         Ok((session, unlock))
+    }
+
+    /// The session of a request, for callers that renew the account's keys and keep it.
+    pub fn session_kept(&self, actor: &Actor, token: &str) -> Result<KeptSession, Error> {
+        let token = SessionToken::parse(token).map_err(|_| Error::Refused)?;
+        Ok(KeptSession { token, id: actor.session })
     }
 
     /// Confirms the password, for actions that need a fresh sign-in.
@@ -298,15 +310,15 @@ impl Gateway {
     }
 }
 
-/// Ends every session of an account but one.
+/// Ends every session of an account but the one that stays.
 pub(in crate::gateway) fn end_others_in_tx(
     tx: &mut Tx<'_>,
     account: AccountId,
-    keeps: [u8; 16],
+    keeps: Option<[u8; 16]>,
 ) -> Result<(), Error> {
     let mut others = Vec::new();
     tx.scan(&SESSION_IDS, &account, Order::Ascending, |(_, id), SessionRef(key)| {
-        if id != keeps {
+        if Some(id) != keeps {
             others.push((id, key));
         }
         ControlFlow::Continue(())

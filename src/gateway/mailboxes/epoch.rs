@@ -17,7 +17,7 @@ use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::mailbox::EpochRecord;
 use crate::gateway::records::tables::{ACCOUNT_KEYS, EPOCHS};
 use crate::store::Read;
-use crate::vault::{self, Epoch, PublicKey};
+use crate::vault::{self, Epoch};
 
 const MESSAGES_MAX: u32 = 1_000;
 const AGE_MAX_SECS: i64 = 10 * 60;
@@ -36,6 +36,8 @@ pub(in crate::gateway) struct Arriving {
     pub is_searched: bool,
     encapsulation: Vec<u8>,
     started: Timestamp,
+    /// How many renewals of keys there had been. After another, the account may have another key.
+    renewals: u64,
     sealed: AtomicU32,
     stored: AtomicBool,
 }
@@ -85,11 +87,13 @@ impl Gateway {
         account: AccountId,
     ) -> Result<Arc<Arriving>, Error> {
         let now = self.inner.clock.now();
-        if let Some(epoch) = self.epochs().get(&account).filter(|epoch| !epoch.is_over(now)) {
+        let renewals = self.inner.renewals.count();
+        let is_current = |epoch: &&Arc<Arriving>| !epoch.is_over(now) && epoch.renewals == renewals;
+        if let Some(epoch) = self.epochs().get(&account).filter(is_current) {
             epoch.sealed.fetch_add(1, Ordering::Relaxed);
             return Ok(epoch.clone());
         }
-        let epoch = Arc::new(self.epoch_begin(account, now)?);
+        let epoch = Arc::new(self.epoch_begin(account, now, renewals)?);
         self.epochs().insert(account, epoch.clone());
         Ok(epoch)
     }
@@ -100,17 +104,24 @@ impl Gateway {
         self.epochs().retain(|_, epoch| !epoch.is_over(now));
     }
 
-    fn epoch_begin(&self, account: AccountId, now: Timestamp) -> Result<Arriving, Error> {
+    /// `renewals` was read before, so that a renewal in between is not missed.
+    fn epoch_begin(
+        &self,
+        account: AccountId,
+        now: Timestamp,
+        renewals: u64,
+    ) -> Result<Arriving, Error> {
         let keys = self.inner.store.get(&ACCOUNT_KEYS, &account)?;
-        let public = keys.ok_or(Error::NotFound { what: "account" })?.public;
+        let public = keys.ok_or(Error::NotFound { what: "account" })?.public_key();
         let id = u64::from_be_bytes(vault::random_bytes()?);
-        let (keys, encapsulation) = vault::epoch_begin(&PublicKey(public), &binding(account, id))?;
+        let (keys, encapsulation) = vault::epoch_begin(&public, &binding(account, id))?;
         Ok(Arriving {
             id,
             keys,
             is_searched: indexing::is_searched(&self.inner.store, account)?,
             encapsulation,
             started: now,
+            renewals,
             sealed: AtomicU32::new(1),
             stored: AtomicBool::new(false),
         })

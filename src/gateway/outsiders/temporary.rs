@@ -141,8 +141,7 @@ impl Gateway {
             ending: None,
         };
         let login = self.inner.vault.lookup(Lookup::LoginName, name.as_bytes());
-        let keys =
-            AccountKeys { public: keys.public.0.clone(), sealed_private: keys.sealed_private };
+        let keys = AccountKeys::new(&keys);
         let row = temporary.clone();
         let done = self.inner.store.transact(move |tx| {
             let free = tx.insert(&OUTSIDERS, &key, &Owner(id))?

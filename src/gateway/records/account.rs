@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::gateway::records::ids::AccountId;
 use crate::terms::{AcceptFrom, AccountChange, Choice, ConfirmOutside, Language, LastInteraction};
-use crate::vault::passkey::PublicKey;
+use crate::vault::passkey;
+use crate::vault::{NewAccountKeys, PublicKey};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Account {
@@ -25,7 +26,32 @@ pub struct Account {
 #[derive(Serialize, Deserialize)]
 pub struct AccountKeys {
     pub public: Vec<u8>,
+    /// How often the keys were renewed.
+    pub number: u32,
     pub sealed_private: Vec<u8>,
+}
+
+impl AccountKeys {
+    pub(in crate::gateway) fn new(keys: &NewAccountKeys) -> AccountKeys {
+        let PublicKey { octets, number } = keys.public.clone();
+        AccountKeys { public: octets, number, sealed_private: keys.sealed_private.clone() }
+    }
+
+    pub(in crate::gateway) fn public_key(&self) -> PublicKey {
+        PublicKey { octets: self.public.clone(), number: self.number }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct AccountKeysV1 {
+    public: Vec<u8>,
+    sealed_private: Vec<u8>,
+}
+
+impl From<AccountKeysV1> for AccountKeys {
+    fn from(AccountKeysV1 { public, sealed_private }: AccountKeysV1) -> AccountKeys {
+        AccountKeys { public, number: 0, sealed_private }
+    }
 }
 
 /// The account that a login name or an address belongs to.
@@ -56,7 +82,7 @@ pub struct Credential {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct PasskeyRecord {
     pub credential_id: Vec<u8>,
-    pub public_key: PublicKey,
+    pub public_key: passkey::PublicKey,
     pub sign_count: u32,
 }
 

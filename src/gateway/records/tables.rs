@@ -5,8 +5,8 @@
 //! open only with a key that the account's own password leads to.
 
 use crate::gateway::records::account::{
-    Account, AccountKeys, AccountNews, Credential, Meta, Owner, Preferences, Session, SessionRef,
-    TotpRecord,
+    Account, AccountKeys, AccountKeysV1, AccountNews, Credential, Meta, Owner, Preferences,
+    Session, SessionRef, TotpRecord,
 };
 use crate::gateway::records::audit::AuditEntry;
 use crate::gateway::records::ids::{
@@ -117,7 +117,7 @@ macro_rules! records {
 // The current versions. Earlier ones follow below, in `versions!(AccountV1 = 1)`.
 records!(
     Account = 1,
-    AccountKeys = 1,
+    AccountKeys = 2 from AccountKeysV1,
     Owner = 1,
     Credential = 1,
     Session = 1,
@@ -158,4 +158,10 @@ records!(
     AccountNews = 1,
 );
 
-versions!(CountersV1 = 1, ChangeRowV1 = 1, ConversationOfV1 = 1, SubmissionV1 = 1);
+versions!(
+    AccountKeysV1 = 1,
+    CountersV1 = 1,
+    ChangeRowV1 = 1,
+    ConversationOfV1 = 1,
+    SubmissionV1 = 1
+);

@@ -5,11 +5,13 @@ use std::fmt::Write as _;
 
 use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use qrcodegen::{QrCode, QrCodeEcc};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::gateway::accounts::change::{Others, PasswordChange};
 use crate::gateway::accounts::password::CredentialView;
 use crate::gateway::accounts::totp::TotpNew;
 use crate::gateway::records::audit::Act;
@@ -30,6 +32,11 @@ pub struct ChangePassword {
     /// The new password, of at least 12 characters.
     #[schema(value_type = String, format = Password)]
     new_password: SecretString,
+    /// Whether what else opens the account stays: other sessions, app passwords, passkeys, the
+    /// recovery key. Otherwise all of it ends, and the account gets new keys. A temporary account has
+    /// only sessions, which end.
+    #[serde(default)]
+    keep_others: bool,
 }
 
 /// The password, to confirm a request.
@@ -67,7 +74,9 @@ pub(super) fn password(text: &SecretString) -> Result<Password, Problem> {
 
 /// Change the account's password.
 ///
-/// All other sessions end, and all app passwords are deleted.
+/// All other sessions end, all app passwords and passkeys are deleted, and the recovery key is
+/// replaced: the account gets new keys, so that nobody who had an earlier password, and a copy of the
+/// server's disk, can open what arrives from then on.
 #[utoipa::path(
     put,
     path = "/api/account/password",
@@ -75,7 +84,8 @@ pub(super) fn password(text: &SecretString) -> Result<Password, Problem> {
     operation_id = "passwordChange",
     request_body = ChangePassword,
     responses(
-        Done,
+        (status = 200, description = "Changed, with a new recovery key", body = Recovery),
+        (status = 204, description = "Changed; the recovery key, if any, is as before"),
         (status = 401, description = "Wrong password", body = ProblemBody,
             content_type = "application/problem+json"),
         Problems
@@ -84,13 +94,24 @@ pub(super) fn password(text: &SecretString) -> Result<Password, Problem> {
 pub async fn change(
     signed: Signed,
     Json(change): Json<ChangePassword>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Response, Problem> {
     let (old, new) = (password(&change.password)?, password(&change.new_password)?);
+    let others = if change.keep_others { Others::Keep } else { Others::End };
+    let token = signed.token.clone();
     let done = signed.run_with_password(Act::PasswordChanged, move |gateway, actor| {
-        gateway.password_change(actor, &old, &new)
+        let kept = gateway.session_kept(actor, &token)?;
+        gateway.password_change(actor, kept, &PasswordChange { old, new, others })
     });
-    done.await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(match done.await? {
+        Some(key) => axum::Json(Recovery::from(&key)).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    })
+}
+
+impl From<&RecoveryKey> for Recovery {
+    fn from(key: &RecoveryKey) -> Recovery {
+        Recovery { recovery_key: key.expose().to_owned() }
+    }
 }
 
 /// Create a new recovery key.
@@ -117,8 +138,7 @@ pub async fn recovery_key(
     let key = signed.run_with_password(Act::RecoveryKeyCreated, move |gateway, actor| {
         gateway.recovery_renew(actor, &password)
     });
-    let recovery_key = key.await?.expose().to_owned();
-    Ok((StatusCode::CREATED, axum::Json(Recovery { recovery_key })))
+    Ok((StatusCode::CREATED, axum::Json(Recovery::from(&key.await?))))
 }
 
 /// An app password or a passkey.
@@ -359,7 +379,7 @@ pub async fn totp_off(
 /// Set a new password by the recovery key.
 ///
 /// No data is lost; all sessions end, all app passwords and passkeys are deleted, and two-step
-/// verification is turned off.
+/// verification is turned off. The account gets new keys, and with them a new recovery key.
 #[utoipa::path(
     post,
     path = "/api/recovery",
@@ -368,7 +388,7 @@ pub async fn totp_off(
     security(()),
     request_body = Recover,
     responses(
-        Done,
+        (status = 200, description = "The new recovery key", body = Recovery),
         (status = 401, description = "Wrong name or key", body = ProblemBody,
             content_type = "application/problem+json"),
         (status = 429, description = "Too many attempts; `Retry-After` says how long to wait",
@@ -376,7 +396,10 @@ pub async fn totp_off(
         Problems
     )
 )]
-pub async fn recover(State(web): State<Web>, request: Request) -> Result<StatusCode, Problem> {
+pub async fn recover(
+    State(web): State<Web>,
+    request: Request,
+) -> Result<axum::Json<Recovery>, Problem> {
     let connection = request.extensions().get::<Connection>();
     let peer = connection.ok_or_else(|| Problem::broken(&"no connection"))?.peer.ip();
     let Json(recover) = <Json<Recover> as FromRequest<Web>>::from_request(request, &web).await?;
@@ -396,7 +419,7 @@ pub async fn recover(State(web): State<Web>, request: Request) -> Result<StatusC
         done
     });
     match done.await? {
-        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Ok(key) => Ok(axum::Json(Recovery::from(&key))),
         Err(gateway::Error::Refused) => Err(Problem::bad_credentials()),
         Err(error) => Err(error.into()),
     }

@@ -14,12 +14,15 @@ export const preferencesRead = () => request<Preferences>("GET", "/api/preferenc
 export const preferencesChange = (body: PreferencesChange) =>
   request<Preferences>("PATCH", "/api/preferences", { body });
 
-export const passwordChange = (password: string, newPassword: string) =>
-  request<undefined>("PUT", "/api/account/password", { body: { password, newPassword } });
+/** Returns the new recovery key, unless everything else that opens the account is kept. */
+export const passwordChange = (password: string, newPassword: string, keepOthers: boolean) =>
+  request<Answered<"Recovery"> | undefined>("PUT", "/api/account/password", {
+    body: { password, newPassword, keepOthers },
+  });
 export const recoveryKeyNew = (password: string) =>
   request<Answered<"Recovery">>("POST", "/api/account/recovery-key", { body: { password } });
 export const recover = (name: string, recoveryKey: string, newPassword: string) =>
-  request<undefined>("POST", "/api/recovery", {
+  request<Answered<"Recovery">>("POST", "/api/recovery", {
     body: { name, recoveryKey, newPassword },
     open: true,
   });

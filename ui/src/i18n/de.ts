@@ -438,6 +438,14 @@ export const de = {
     password: "Passwort",
     passwordHint:
       "Wenn Sie das Passwort ändern, werden alle anderen Browser abgemeldet. Ihre Nachrichten bleiben unverändert.",
+    messagesStay: "Ihre Nachrichten bleiben unverändert.",
+    changedOnly: "Das Passwort wurde geändert.",
+    renews: "Überall sonst abmelden und die Schlüssel erneuern",
+    renewsHint:
+      "Empfohlen: Wer das alte Passwort kannte, ist damit ausgesperrt. Andere Sitzungen enden, App-Passwörter und Passkeys werden entfernt, und Sie erhalten einen neuen Wiederherstellungsschlüssel.",
+    renewedOnce:
+      "Dies ist Ihr neuer Wiederherstellungsschlüssel. Der alte ist ungültig. Schreiben Sie den neuen auf und bewahren Sie ihn getrennt von diesem Computer auf. Er wird nur einmal angezeigt.",
+    recordedEnter: "Aufgeschrieben: jetzt anmelden",
     old: "Aktuelles Passwort",
     change: "Passwort ändern",
     changed: "Das Passwort wurde geändert. Alle anderen Browser wurden abgemeldet.",
@@ -473,7 +481,7 @@ export const de = {
     passkeyUnsupported: "Dieser Browser unterstützt keine Passkeys.",
     apps: "App-Passwörter",
     appsHint:
-      "Erstellen Sie für jedes E-Mail-Programm, das Sie verwenden, ein App-Passwort. Damit lassen sich Nachrichten lesen und senden, aber nichts an Ihrem Konto ändern. Alle App-Passwörter werden ungültig, wenn Sie Ihr Passwort ändern.",
+      "Erstellen Sie für jedes E-Mail-Programm, das Sie verwenden, ein App-Passwort. Damit lassen sich Nachrichten lesen und senden, aber nichts an Ihrem Konto ändern. Alle App-Passwörter werden ungültig, wenn Sie mit dem Passwort die Schlüssel erneuern.",
     appMake: "App-Passwort erstellen",
     appNone: "Sie haben noch keine App-Passwörter.",
     appOnce:

@@ -415,6 +415,14 @@ export const en = {
     password: "Password",
     passwordHint:
       "Changing your password signs you out of all other browsers. Your messages are not affected.",
+    messagesStay: "Your messages are not affected.",
+    changedOnly: "Your password has been changed.",
+    renews: "Sign out everywhere else and renew the keys",
+    renewsHint:
+      "Recommended: anybody who knew the old password is shut out. Other sessions end, app passwords and passkeys are removed, and you get a new recovery key.",
+    renewedOnce:
+      "This is your new recovery key. The old one no longer works. Write the new one down and keep it away from this computer. It is shown only once.",
+    recordedEnter: "I have written it down: sign in",
     old: "Current password",
     change: "Change password",
     changed: "Your password has been changed. All other browsers have been signed out.",
@@ -449,7 +457,7 @@ export const en = {
     passkeyUnsupported: "This browser does not support passkeys.",
     apps: "App passwords",
     appsHint:
-      "Create an app password for each mail program you use. An app password can read and send mail, but cannot change your account. All app passwords stop working when you change your password.",
+      "Create an app password for each mail program you use. An app password can read and send mail, but cannot change your account. All app passwords stop working when you renew the keys along with your password.",
     appMake: "Create an app password",
     appNone: "You have no app passwords yet.",
     appOnce: "Copy this password into your mail program now. It is shown only once.",

@@ -444,6 +444,14 @@ export const es = {
     password: "Contraseña",
     passwordHint:
       "Al cambiar la contraseña se cierra la sesión en los demás navegadores. Sus mensajes no se ven afectados.",
+    messagesStay: "Sus mensajes no se ven afectados.",
+    changedOnly: "Se ha cambiado la contraseña.",
+    renews: "Cerrar la sesión en todos los demás sitios y renovar las claves",
+    renewsHint:
+      "Recomendado: quien conocía la contraseña anterior queda fuera. Las demás sesiones se cierran, las contraseñas de aplicación y las llaves de acceso se eliminan, y usted recibe una clave de recuperación nueva.",
+    renewedOnce:
+      "Esta es su nueva clave de recuperación. La anterior ya no sirve. Anote la nueva y guárdela lejos de este equipo. Solo se muestra una vez.",
+    recordedEnter: "Ya la he anotado: iniciar sesión",
     old: "Contraseña actual",
     change: "Cambiar la contraseña",
     changed: "Se ha cambiado la contraseña y se ha cerrado la sesión en los demás navegadores.",
@@ -479,7 +487,7 @@ export const es = {
     passkeyUnsupported: "Este navegador no admite llaves de acceso.",
     apps: "Contraseñas de aplicación",
     appsHint:
-      "Cree una contraseña de aplicación para cada programa de correo que use. Permite leer y enviar correo, pero no cambiar su cuenta. Todas las contraseñas de aplicación dejan de funcionar cuando cambia su contraseña.",
+      "Cree una contraseña de aplicación para cada programa de correo que use. Permite leer y enviar correo, pero no cambiar su cuenta. Todas las contraseñas de aplicación dejan de funcionar cuando renueva las claves junto con su contraseña.",
     appMake: "Crear una contraseña de aplicación",
     appNone: "Todavía no tiene contraseñas de aplicación.",
     appOnce: "Copie ahora esta contraseña en su programa de correo. Solo se muestra una vez.",

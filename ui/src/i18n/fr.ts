@@ -450,6 +450,14 @@ export const fr = {
     password: "Mot de passe",
     passwordHint:
       "Si vous changez de mot de passe, tous les autres navigateurs sont déconnectés. Vos messages ne sont pas touchés.",
+    messagesStay: "Vos messages ne sont pas touchés.",
+    changedOnly: "Votre mot de passe a été changé.",
+    renews: "Se déconnecter partout ailleurs et renouveler les clés",
+    renewsHint:
+      "Recommandé\u00a0: quiconque connaissait l’ancien mot de passe n’a plus accès. Les autres sessions sont fermées, les mots de passe d’application et les clés d’accès sont supprimés, et vous recevez une nouvelle clé de récupération.",
+    renewedOnce:
+      "Voici votre nouvelle clé de récupération. L’ancienne ne fonctionne plus. Notez la nouvelle et gardez-la loin de cet ordinateur. Elle n’est affichée qu’une fois.",
+    recordedEnter: "Je l’ai notée\u00a0: me connecter",
     old: "Mot de passe actuel",
     change: "Changer le mot de passe",
     changed: "Votre mot de passe a été changé. Tous les autres navigateurs ont été déconnectés.",
@@ -486,7 +494,7 @@ export const fr = {
     passkeyUnsupported: "Ce navigateur ne prend pas en charge les clés d’accès.",
     apps: "Mots de passe d’application",
     appsHint:
-      "Créez un mot de passe d’application pour chaque logiciel de messagerie que vous utilisez. Il permet de lire et d’envoyer du courrier, mais pas de modifier votre compte. Tous les mots de passe d’application cessent de fonctionner quand vous changez de mot de passe.",
+      "Créez un mot de passe d’application pour chaque logiciel de messagerie que vous utilisez. Il permet de lire et d’envoyer du courrier, mais pas de modifier votre compte. Tous les mots de passe d’application cessent de fonctionner quand vous renouvelez les clés avec le mot de passe.",
     appMake: "Créer un mot de passe d’application",
     appNone: "Vous n’avez pas encore de mot de passe d’application.",
     appOnce:

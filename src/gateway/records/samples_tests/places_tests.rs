@@ -51,7 +51,7 @@ impl Samples for Account {
 
 impl Samples for AccountKeys {
     fn samples() -> Vec<Self> {
-        vec![AccountKeys { public: vec![1, 2, 3], sealed_private: vec![4, 5] }]
+        vec![AccountKeys { public: vec![1, 2, 3], number: 70_001, sealed_private: vec![4, 5] }]
     }
 }
 

@@ -1,0 +1,82 @@
+//! Changing a password that is known.
+//!
+//! | what else opens the account | the keys |
+//! | --- | --- |
+//! | ends: other sessions, app passwords, passkeys, the recovery key | are renewed |
+//! | stays | stay, and are wrapped for the new password |
+
+use crate::gateway::Gateway;
+use crate::gateway::accounts::password::{Renewal, Replaced, checked_passphrase};
+use crate::gateway::accounts::renewal::{Cause, Renewing};
+use crate::gateway::accounts::session::KeptSession;
+use crate::gateway::actor::{Actor, ChangedFrom};
+use crate::gateway::error::Error;
+use crate::vault::{Password, RecoveryKey};
+
+/// What becomes of everything else that opens the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    End,
+    Keep,
+}
+
+/// A change of a known password.
+pub struct PasswordChange {
+    pub old: Password,
+    pub new: Password,
+    pub others: Others,
+}
+
+impl Gateway {
+    /// Changes a password and renews the keys: whatever else opened the account ends. Returns the new
+    /// recovery key.
+    pub fn account_password(
+        &self,
+        name: &str,
+        old: &Password,
+        new: &Password,
+    ) -> Result<RecoveryKey, Error> {
+        checked_passphrase(new)?;
+        let account = self.account_named(name)?;
+        if self.temporary(account)?.is_some() {
+            return Err(Error::Denied { reason: "the owner of a temporary account changes it" });
+        }
+        let unlock = self.unlock_by_password(account, old)?;
+        self.keys_renew(Renewing {
+            account,
+            unlock: &unlock,
+            password: new,
+            cause: Cause::PasswordChanged,
+            keeps: None,
+            from: ChangedFrom::Server,
+        })
+    }
+
+    /// The same for the account's owner, whose current session stays. What else opens the account may
+    /// stay too: then only the password is wrapped again. Returns the new recovery key, if there is
+    /// one. A temporary account has nothing but its password and its sessions; these end.
+    pub fn password_change(
+        &self,
+        actor: &Actor,
+        keeps: KeptSession,
+        change: &PasswordChange,
+    ) -> Result<Option<RecoveryKey>, Error> {
+        checked_passphrase(&change.new)?;
+        let (account, from) = (actor.account(), actor.changes_from());
+        let number = actor.secret().number();
+        let unlock = self.unlock_by_password(account, &change.old)?;
+        if !actor.is_temporary() && change.others == Others::End {
+            let (password, cause) = (&change.new, Cause::PasswordChanged);
+            let keeps = Some(keeps);
+            let renewing = Renewing { account, unlock: &unlock, password, cause, keeps, from };
+            return self.keys_renew(renewing).map(Some);
+        }
+        let new = self.credential_new(account, &change.new, &unlock)?;
+        let replaced = Replaced { renewal: Renewal::Password, from, number };
+        self.credential_replace(account, replaced, new)?;
+        if actor.is_temporary() {
+            self.sessions_close_but(account, Some(actor.session()))?;
+        }
+        Ok(None)
+    }
+}
