@@ -1,7 +1,7 @@
 //! Builds the browser UI and packs it for embedding (feature `ui`).
 //!
 //! ```text
-//! ui/package-lock.json changed?  → npm ci --omit=dev
+//! ui/package-lock.json changed?  → npm ci --omit=dev --ignore-scripts
 //! ui/, docs/openapi.json changed? → npm run build → ui/generated, ui/dist
 //! ui/dist                        → OUT_DIR/assets.rs, each file plain and compressed by Brotli
 //! ```
@@ -106,7 +106,7 @@ fn install(ui: &Path) -> Result<(), String> {
     }
     npm(
         ui,
-        &["ci", "--omit=dev", "--no-audit", "--no-fund", "--silent"],
+        &["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"],
         "the packages of the browser interface could not be installed",
     )?;
     write(&modules.join(".built-for"), &lock)

@@ -71,7 +71,7 @@ pub struct Https {
     /// How long a request may wait to be processed before it is refused (503), in seconds.
     pub turn_timeout_secs: u64,
 
-    /// How far the time of a signature may differ from ours, in seconds (RFC 9449 §11.1).
+    /// How old the time of a signature may be, in seconds (RFC 9449 §11.1). It may be 5 seconds ahead.
     pub proof_age_secs: u64,
     /// Signatures that are remembered so that none is accepted twice. If there is no room for one,
     /// its request is refused for the moment.

@@ -114,6 +114,8 @@ pub fn serve(config: &Config) -> Result<(), Error> {
         config::Form::Json => telemetry::Form::Json,
     };
     telemetry::start(&config.log.level, form);
+    // Whatever umask it was started with: the files are for the daemon alone.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let runtime = runtime()?;
     let answer = runtime.block_on(async {
         let mut stop_signals = StopSignals::new()?;

@@ -57,7 +57,7 @@ impl Actor {
         self.is_temporary
     }
 
-    /// Whether the session was opened with an app password, which may only read and send mail.
+    /// Whether the session was opened with an app password, which may only handle mail.
     pub fn is_app(&self) -> bool {
         self.is_app
     }

@@ -127,7 +127,7 @@ impl RecoveryKey {
     }
 }
 
-/// 130 random bits, shown once, that let one program read and send an account's mail.
+/// 130 random bits, shown once, that let one program handle an account's mail.
 pub struct AppPassword(Zeroizing<String>);
 
 impl AppPassword {

@@ -202,7 +202,7 @@ where
             return Err(gateway::Error::Denied { reason }.into());
         }
         if actor.is_app() && !may_be_app(parts) {
-            let reason = "an app password can only read and send mail";
+            let reason = "an app password can only handle mail";
             return Err(gateway::Error::Denied { reason }.into());
         }
         let connection = parts.extensions.get::<Connection>();

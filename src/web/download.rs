@@ -106,7 +106,7 @@ pub async fn download(
         Problems
     )
 )]
-pub async fn source(Ref(reference): Ref, signed: Signed) -> Result<Response, Problem> {
+pub async fn source(signed: Signed, Ref(reference): Ref) -> Result<Response, Problem> {
     let (web, holder) = (signed.web.clone(), signed.holder());
     let found = web.run_message(holder, signed.actor, reference, move |gateway, actor| {
         Ok::<_, gateway::Error>(gateway.message_raw(actor, reference)?.1.raw())

@@ -382,7 +382,25 @@ async fn a_passkey_is_created_only_with_the_password() {
     let plan = dana.post(begin, &json!({ "password": PASSWORD })).await.expect_status(200).json();
     let new = key.make(&plan, &web.origin());
     dana.post(keep, &new).await.expect_status(201);
-    dana.post(keep, &new).await.expect_problem(409, "exists");
+    dana.post(keep, &new).await.expect_problem(422, "invalid");
+    let plan = dana.post(begin, &json!({ "password": PASSWORD })).await.expect_status(200).json();
+    let again = key.make(&plan, &web.origin());
+    dana.post(keep, &again).await.expect_problem(409, "exists");
     let plan = dana.post(begin, &json!({ "password": PASSWORD })).await.expect_status(200).json();
     assert_eq!(plan["there"][0], base64url([9; 16]));
+}
+
+/// A challenge for a new passkey is good once, as one for a sign-in is.
+#[tokio::test]
+async fn a_challenge_for_a_new_passkey_is_answered_once() {
+    let web = TestWeb::start().await;
+    let mut dana = web.signed_in("dana").await;
+    let begin = "/api/account/passkeys/options";
+    let plan = dana.post(begin, &json!({ "password": PASSWORD })).await.expect_status(200).json();
+    let (mut one, mut two) = (Authenticator::new(), Authenticator::new());
+    let new = one.make(&plan, &web.origin());
+    dana.post("/api/account/passkeys", &new).await.expect_status(201);
+    let again = two.make(&plan, &web.origin());
+    dana.post("/api/account/passkeys", &again).await.expect_problem(422, "invalid");
+    assert_eq!(credentials(&mut dana).await["passkeys"].as_array().unwrap().len(), 1);
 }

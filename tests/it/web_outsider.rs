@@ -150,6 +150,30 @@ async fn without_a_session_no_route_but_the_open_ones_answers() {
     }
 }
 
+/// Who asks is checked before what is asked: nonsense in the path, the query or the body tells
+/// nobody more than sense does.
+#[tokio::test]
+async fn without_a_session_nonsense_is_answered_like_sense() {
+    let web = TestWeb::start().await;
+    let mut nobody = web.browser().await;
+    let query = "?since=x&limit=x&offset=x&kind=x&mailbox=x&before=x&q=%22&no=1";
+    let mut tried = 0;
+    for one in operations().iter().filter(|one| !one.open) {
+        let path = one.path.split('/').map(|part| match part.starts_with('{') {
+            true => "nonsense",
+            false => part,
+        });
+        let path = path.collect::<Vec<_>>().join("/");
+        for body in [None, Some(json!(["nonsense"]))] {
+            let asked = format!("{path}{query}");
+            let answer = nobody.signed(&one.method, &asked, body.as_ref()).await;
+            assert_eq!(answer.status, 401, "{}: {}", one.name(), answer.text());
+            tried += 1;
+        }
+    }
+    assert!(tried > 100, "only {tried} were tried");
+}
+
 /// P-15: the session shows the account's kind, its sponsor and its expiry.
 #[tokio::test]
 async fn a_temporary_account_shows_its_kind_its_sponsor_and_its_end() {

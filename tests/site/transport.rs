@@ -212,4 +212,17 @@ fn the_data_folder_and_the_control_socket_are_for_the_daemon_alone() {
         let mode = std::fs::metadata(&path).expect("it exists").permissions().mode();
         assert_eq!(mode & 0o777, expected, "{}", path.display());
     }
+    // Whatever the umask was: nothing that the daemon wrote is for anybody else.
+    let mut folders = vec![data];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+            let (path, kind) = (entry.path(), entry.file_type().unwrap());
+            let mode = entry.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{} has the mode {mode:o}", path.display());
+            files += usize::from(kind.is_file());
+            folders.extend(kind.is_dir().then_some(path));
+        }
+    }
+    assert!(files >= 3, "only {files} files were looked at");
 }

@@ -1,4 +1,5 @@
-//! App passwords: separate passwords for mail programs, which may only read and send mail.
+//! App passwords: separate passwords for mail programs, which may only handle mail: read, send,
+//! import, file, label and delete it.
 //!
 //! An app password cannot create another credential, so an attacker who finds one in a program's
 //! settings cannot take over the account.

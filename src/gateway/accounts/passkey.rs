@@ -113,6 +113,7 @@ impl Gateway {
         self.challenge_check(&new.challenge, &for_new_passkey(actor)).map_err(FLAWED)?;
         let expected = Expected { origin: new.origin, rp_id: new.rp_id, challenge: &new.challenge };
         let made = new.said.check(&expected).map_err(FLAWED)?;
+        self.challenge_spend(new.challenge).map_err(|_| FLAWED(vault::Error::Refused))?;
         let number = actor.secret().number();
         let id = self.passkey_lookup(account, &made.credential_id);
         let wrapped = new.secret.wrap(unlock, &credential_binding(account, id))?;
@@ -142,9 +143,7 @@ impl Gateway {
     /// Opens a session with a passkey. All failures get the same error.
     pub fn session_open_by_passkey(&self, login: PasskeyLogIn<'_>) -> Result<LoggedIn, Error> {
         let opened = self.open_by_passkey(&login)?;
-        let now = self.inner.clock.now();
-        let until = now.plus_secs(self.inner.settings.challenge_secs);
-        self.inner.challenges.note(login.challenge, now, until)?;
+        self.challenge_spend(login.challenge)?;
         self.session_begin(opened, Spends::Nothing, login.browser)
     }
 
@@ -168,6 +167,13 @@ impl Gateway {
             sign_count: Some(asserted.sign_count),
             step: None,
         })
+    }
+
+    /// Uses a challenge up: it is answered once, whatever it was made for.
+    fn challenge_spend(&self, challenge: Challenge) -> Result<(), Error> {
+        let now = self.inner.clock.now();
+        let until = now.plus_secs(self.inner.settings.challenge_secs);
+        self.inner.challenges.note(challenge, now, until)
     }
 
     fn challenge_check(&self, challenge: &Challenge, purpose: &[u8]) -> Result<(), vault::Error> {

@@ -2,7 +2,7 @@
 //! password may also require TOTP codes.
 //!
 //! Each credential wraps the same unlock key, so each can be created and removed separately. An app
-//! password may only read and send mail: it cannot create another credential, so an attacker who
+//! password may only handle mail: it cannot create another credential, so an attacker who
 //! finds one in a program's settings cannot take over the account.
 
 use std::ops::ControlFlow;

@@ -2,14 +2,23 @@
 
 use crate::gateway::Gateway;
 use crate::gateway::accounts::password::{
-    Renewal, Replaced, checked_passphrase, credential_binding,
+    FoundCredential, Renewal, Replaced, checked_passphrase, credential_binding,
 };
 use crate::gateway::accounts::renewal::{Cause, Renewing};
 use crate::gateway::actor::{Actor, ChangedFrom};
 use crate::gateway::error::Error;
 use crate::gateway::records::account::{Credential, CredentialKind};
 use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::tables::ACCOUNTS;
+use crate::store::Read;
 use crate::vault::{self, Password, RecoveryKey, UnlockKey};
+
+/// No account has this number, which is not random.
+const NOBODY: AccountId = AccountId([0; 16]);
+/// The octets of a wrapped key: a format, a nonce, the key, a tag.
+const WRAPPED_OCTETS: usize = 1 + 12 + 32 + 16;
+/// The format of what is sealed, so that it is not refused before any work.
+const DECOY: u8 = 1;
 
 impl Gateway {
     /// Creates a new recovery key, which is shown only once; the previous one becomes invalid.
@@ -37,13 +46,7 @@ impl Gateway {
         from: ChangedFrom,
     ) -> Result<RecoveryKey, Error> {
         checked_passphrase(new)?;
-        let id = self.account_find(name)?.ok_or(Error::Refused)?;
-        if self.account(id)?.disabled {
-            return Err(Error::Refused);
-        }
-        let found = self.credential(id, CredentialKind::Recovery)?.ok_or(Error::Refused)?;
-        let bound = credential_binding(id, found.id);
-        let unlock = recovery.open(&found.wrapped_unlock, &bound)?;
+        let (id, unlock) = self.recovery_open(name, recovery)?;
         self.keys_renew(Renewing {
             account: id,
             unlock: &unlock,
@@ -52,6 +55,24 @@ impl Gateway {
             keeps: None,
             from,
         })
+    }
+
+    /// Opens an account by its recovery key. The same is done for a name that nobody has, and for a
+    /// disabled account: the time tells no more than the answer.
+    fn recovery_open(
+        &self,
+        name: &str,
+        recovery: &RecoveryKey,
+    ) -> Result<(AccountId, UnlockKey), Error> {
+        let found = self.account_find(name)?;
+        let id = found.unwrap_or(NOBODY);
+        let is_enabled = self.inner.store.get(&ACCOUNTS, &id)?.is_some_and(|one| !one.disabled);
+        let credential = self.credential(id, CredentialKind::Recovery)?;
+        let decoy = FoundCredential { id: [0; 16], wrapped_unlock: vec![DECOY; WRAPPED_OCTETS] };
+        let credential = credential.unwrap_or(decoy);
+        let bound = credential_binding(id, credential.id);
+        let unlock = recovery.open(&credential.wrapped_unlock, &bound)?;
+        if is_enabled { Ok((id, unlock)) } else { Err(Error::Refused) }
     }
 
     pub(in crate::gateway) fn recovery_new(

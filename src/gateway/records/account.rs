@@ -62,7 +62,7 @@ pub struct Owner(pub AccountId);
 pub enum CredentialKind {
     Password,
     Recovery,
-    /// An app password, which may only read and send mail.
+    /// An app password, which may only handle mail.
     App,
     Passkey,
 }

@@ -261,7 +261,7 @@ pub async fn list(signed: Signed) -> Result<axum::Json<Credentials>, Problem> {
     params(("id" = String, Path, description = "The credential's id")),
     responses(Done, Problems)
 )]
-pub async fn remove(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
+pub async fn remove(signed: Signed, Id(id): Id) -> Result<StatusCode, Problem> {
     let done = signed.run_audited(Act::CredentialRemoved, move |gateway, actor| {
         gateway.credential_remove(actor, &id)
     });
@@ -269,7 +269,7 @@ pub async fn remove(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Create an app password, which can only read and send mail, and is shown only once.
+/// Create an app password, which can only handle mail, and is shown only once.
 #[utoipa::path(
     post,
     path = "/api/account/app-passwords",

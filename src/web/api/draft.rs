@@ -280,7 +280,7 @@ pub async fn list(signed: Signed) -> Result<axum::Json<Drafts>, Problem> {
     params(("id" = String, Path, description = "The draft's id")),
     responses((status = 200, description = "The draft", body = Draft), Problems)
 )]
-pub async fn read(Id(id): Id, signed: Signed) -> Result<axum::Json<Draft>, Problem> {
+pub async fn read(signed: Signed, Id(id): Id) -> Result<axum::Json<Draft>, Problem> {
     let view = signed.run(CostClass::Records, move |gateway, actor| gateway.draft(actor, &id));
     Ok(axum::Json(view.await?.into()))
 }
@@ -301,8 +301,8 @@ pub async fn read(Id(id): Id, signed: Signed) -> Result<axum::Json<Draft>, Probl
     )
 )]
 pub async fn save(
-    Id(id): Id,
     signed: Signed,
+    Id(id): Id,
     MessageJson(save): MessageJson<Save>,
 ) -> Result<axum::Json<Draft>, Problem> {
     let content = save.content.read()?;
@@ -321,7 +321,7 @@ pub async fn save(
     params(("id" = String, Path, description = "The draft's id")),
     responses(Done, Problems)
 )]
-pub async fn delete(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
+pub async fn delete(signed: Signed, Id(id): Id) -> Result<StatusCode, Problem> {
     signed.run(CostClass::Records, move |gateway, actor| gateway.draft_delete(actor, &id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -343,9 +343,9 @@ pub async fn delete(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
     )
 )]
 pub async fn from(
+    signed: Signed,
     Ref(reference): Ref,
     Params(how): Params<How>,
-    signed: Signed,
 ) -> Result<(StatusCode, axum::Json<Draft>), Problem> {
     let made = signed.run(CostClass::Content, move |gateway, actor| {
         gateway.draft_from(actor, reference, how.kind)
@@ -381,7 +381,7 @@ pub async fn upload_begin(
     params(("id" = String, Path, description = "The file's id")),
     responses((status = 200, description = "The file", body = Upload), Problems)
 )]
-pub async fn upload(Id(id): Id, signed: Signed) -> Result<axum::Json<Upload>, Problem> {
+pub async fn upload(signed: Signed, Id(id): Id) -> Result<axum::Json<Upload>, Problem> {
     let view = signed.run(CostClass::Records, move |gateway, actor| gateway.upload(actor, &id));
     Ok(axum::Json(view.await?.into()))
 }
@@ -402,9 +402,9 @@ pub async fn upload(Id(id): Id, signed: Signed) -> Result<axum::Json<Upload>, Pr
     )
 )]
 pub async fn upload_append(
+    signed: Signed,
     Id(id): Id,
     Params(Offset { offset }): Params<Offset>,
-    signed: Signed,
     Octets(octets): Octets,
 ) -> Result<axum::Json<Upload>, Problem> {
     let done = signed.run(CostClass::Records, move |gateway, actor| {
@@ -422,7 +422,7 @@ pub async fn upload_append(
     params(("id" = String, Path, description = "The file's id")),
     responses(Done, Problems)
 )]
-pub async fn upload_delete(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
+pub async fn upload_delete(signed: Signed, Id(id): Id) -> Result<StatusCode, Problem> {
     signed.run(CostClass::Records, move |gateway, actor| gateway.upload_delete(actor, &id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -55,9 +55,9 @@ const BACKLOG: usize = 16;
     )
 )]
 pub async fn stream(
+    signed: Signed,
     Extension(connection): Extension<Connection>,
     headers: HeaderMap,
-    signed: Signed,
 ) -> Result<Response, Problem> {
     let (web, account) = (signed.web.clone(), signed.actor.account());
     let session = signed.actor.session_id();

@@ -158,8 +158,8 @@ pub async fn create(
     responses((status = 200, description = "Renamed", body = Mailbox), Problems)
 )]
 pub async fn rename(
-    Id(id): Id,
     signed: Signed,
+    Id(id): Id,
     Json(MailboxName { name }): Json<MailboxName>,
 ) -> Result<axum::Json<Mailbox>, Problem> {
     let renamed = signed
@@ -176,7 +176,7 @@ pub async fn rename(
     params(("id" = String, Path, description = "The mailbox's id")),
     responses(Done, Problems)
 )]
-pub async fn delete(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
+pub async fn delete(signed: Signed, Id(id): Id) -> Result<StatusCode, Problem> {
     let done =
         signed.run(CostClass::Records, move |gateway, actor| gateway.mailbox_delete(actor, &id));
     done.await?;

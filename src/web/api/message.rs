@@ -160,7 +160,7 @@ pub async fn list(
     params(("ref" = String, Path, description = "The reference number")),
     responses((status = 200, description = "The message", body = Item), Problems)
 )]
-pub async fn item(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Item>, Problem> {
+pub async fn item(signed: Signed, Ref(reference): Ref) -> Result<axum::Json<Item>, Problem> {
     let found = signed
         .run(CostClass::Records, move |gateway, actor| gateway.message_item(actor, reference));
     Ok(axum::Json(found.await?.into()))
@@ -328,8 +328,8 @@ pub async fn import(
     responses((status = 200, description = "The messages", body = Conversation), Problems)
 )]
 pub async fn conversation(
-    Ref(reference): Ref,
     signed: Signed,
+    Ref(reference): Ref,
 ) -> Result<axum::Json<Conversation>, Problem> {
     let found = signed
         .run(CostClass::Records, move |gateway, actor| gateway.conversation(actor, reference));
@@ -351,8 +351,8 @@ pub async fn conversation(
     responses((status = 200, description = "The message", body = Detail), Problems)
 )]
 pub async fn open(
-    Ref(reference): Ref,
     signed: Signed,
+    Ref(reference): Ref,
     body: Option<Json<Open>>,
 ) -> Result<axum::Json<Detail>, Problem> {
     let confirm = body.and_then(|Json(open)| open.confirm);
@@ -377,7 +377,7 @@ pub async fn open(
         Problems
     )
 )]
-pub async fn read(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Detail>, Problem> {
+pub async fn read(signed: Signed, Ref(reference): Ref) -> Result<axum::Json<Detail>, Problem> {
     let read = signed.run_content(reference, move |gateway, actor| {
         let (item, content) = gateway.message_raw(actor, reference)?;
         Ok::<_, gateway::Error>(Detail::of(item, &content))
@@ -404,8 +404,8 @@ pub async fn read(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Deta
     )
 )]
 pub async fn reject(
-    Ref(reference): Ref,
     signed: Signed,
+    Ref(reference): Ref,
     Json(Reject { reason, confirm }): Json<Reject>,
 ) -> Result<axum::Json<Rejected>, Problem> {
     let rejected = signed.run(CostClass::Records, move |gateway, actor| {
@@ -427,8 +427,8 @@ pub async fn reject(
     responses((status = 200, description = "The message", body = Item), Problems)
 )]
 pub async fn change(
-    Ref(reference): Ref,
     signed: Signed,
+    Ref(reference): Ref,
     Json(change): Json<Change>,
 ) -> Result<axum::Json<Item>, Problem> {
     let change = gateway::Change::from(change);
@@ -489,7 +489,7 @@ pub async fn change_many(
     params(("ref" = String, Path, description = "The reference number")),
     responses(Done, Problems)
 )]
-pub async fn delete(Ref(reference): Ref, signed: Signed) -> Result<StatusCode, Problem> {
+pub async fn delete(signed: Signed, Ref(reference): Ref) -> Result<StatusCode, Problem> {
     let done = signed
         .run(CostClass::Records, move |gateway, actor| gateway.message_delete(actor, reference));
     done.await?;
@@ -512,8 +512,8 @@ pub async fn delete(Ref(reference): Ref, signed: Signed) -> Result<StatusCode, P
     )
 )]
 pub async fn ticket(
-    Ref(reference): Ref,
     signed: Signed,
+    Ref(reference): Ref,
     Json(request): Json<TicketRequest>,
 ) -> Result<(StatusCode, axum::Json<Ticket>), Problem> {
     let target = target(&request)?;

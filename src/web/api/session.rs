@@ -353,7 +353,7 @@ pub async fn close_all(signed: Signed) -> Result<Response, Problem> {
     params(("id" = String, Path, description = "The session's id")),
     responses(Done, Problems)
 )]
-pub async fn close_one(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
+pub async fn close_one(signed: Signed, Id(id): Id) -> Result<StatusCode, Problem> {
     let done = signed
         .run_audited(Act::SessionEnded, move |gateway, actor| gateway.session_close(actor, &id));
     done.await?;

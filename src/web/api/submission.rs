@@ -241,8 +241,8 @@ pub async fn check(signed: Signed, Json(ask): Json<Ask>) -> Result<axum::Json<Ch
     )
 )]
 pub async fn send(
-    headers: HeaderMap,
     signed: Signed,
+    headers: HeaderMap,
     Json(send): Json<Send>,
 ) -> Result<Response, Problem> {
     let request = request_key(&headers)?;
@@ -303,7 +303,7 @@ fn consent_required(consent: gateway::outgoing::consent::Consent) -> Response {
     params(("ref" = String, Path, description = "The reference number")),
     responses((status = 200, description = "The message", body = Submission), Problems)
 )]
-pub async fn read(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Submission>, Problem> {
+pub async fn read(signed: Signed, Ref(reference): Ref) -> Result<axum::Json<Submission>, Problem> {
     let view =
         signed.run(CostClass::Records, move |gateway, actor| gateway.submission(actor, reference));
     Ok(axum::Json(view.await?.into()))
@@ -323,7 +323,7 @@ pub async fn read(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Subm
         Problems
     )
 )]
-pub async fn undo(Ref(reference): Ref, signed: Signed) -> Result<axum::Json<Draft>, Problem> {
+pub async fn undo(signed: Signed, Ref(reference): Ref) -> Result<axum::Json<Draft>, Problem> {
     let draft = signed
         .run(CostClass::Records, move |gateway, actor| gateway.submission_undo(actor, reference));
     Ok(axum::Json(draft.await?.into()))

@@ -158,7 +158,7 @@ pub async fn list(signed: Signed) -> Result<axum::Json<Temporaries>, Problem> {
     params(("id" = String, Path, description = "The account's id")),
     responses((status = 200, description = "The account", body = Temporary), Problems)
 )]
-pub async fn renew(Id(id): Id, signed: Signed) -> Result<axum::Json<Temporary>, Problem> {
+pub async fn renew(signed: Signed, Id(id): Id) -> Result<axum::Json<Temporary>, Problem> {
     let view =
         signed.run(CostClass::Records, move |gateway, actor| gateway.temporary_renew(actor, &id));
     Ok(axum::Json(view.await?.into()))
@@ -173,7 +173,7 @@ pub async fn renew(Id(id): Id, signed: Signed) -> Result<axum::Json<Temporary>, 
     params(("id" = String, Path, description = "The account's id")),
     responses((status = 202, description = "The notification is queued"), Problems)
 )]
-pub async fn resend(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
+pub async fn resend(signed: Signed, Id(id): Id) -> Result<StatusCode, Problem> {
     signed
         .run(CostClass::Records, move |gateway, actor| gateway.temporary_resend(actor, &id))
         .await?;
@@ -189,7 +189,7 @@ pub async fn resend(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
     params(("id" = String, Path, description = "The account's id")),
     responses(Done, Problems)
 )]
-pub async fn revoke(Id(id): Id, signed: Signed) -> Result<StatusCode, Problem> {
+pub async fn revoke(signed: Signed, Id(id): Id) -> Result<StatusCode, Problem> {
     signed
         .run(CostClass::Records, move |gateway, actor| gateway.temporary_revoke(actor, &id))
         .await?;

@@ -481,7 +481,7 @@ export const de = {
     passkeyUnsupported: "Dieser Browser unterstützt keine Passkeys.",
     apps: "App-Passwörter",
     appsHint:
-      "Erstellen Sie für jedes E-Mail-Programm, das Sie verwenden, ein App-Passwort. Damit lassen sich Nachrichten lesen und senden, aber nichts an Ihrem Konto ändern. Alle App-Passwörter werden ungültig, wenn Sie mit dem Passwort die Schlüssel erneuern.",
+      "Erstellen Sie für jedes E-Mail-Programm, das Sie verwenden, ein App-Passwort. Damit lassen sich Nachrichten lesen, senden, ablegen und löschen, aber nichts an Ihrem Konto ändern. Alle App-Passwörter werden ungültig, wenn Sie mit dem Passwort die Schlüssel erneuern.",
     appMake: "App-Passwort erstellen",
     appNone: "Sie haben noch keine App-Passwörter.",
     appOnce:

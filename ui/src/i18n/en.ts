@@ -457,7 +457,7 @@ export const en = {
     passkeyUnsupported: "This browser does not support passkeys.",
     apps: "App passwords",
     appsHint:
-      "Create an app password for each mail program you use. An app password can read and send mail, but cannot change your account. All app passwords stop working when you renew the keys along with your password.",
+      "Create an app password for each mail program you use. An app password can read, send, file and delete mail, but cannot change your account. All app passwords stop working when you renew the keys along with your password.",
     appMake: "Create an app password",
     appNone: "You have no app passwords yet.",
     appOnce: "Copy this password into your mail program now. It is shown only once.",

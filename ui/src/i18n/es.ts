@@ -487,7 +487,7 @@ export const es = {
     passkeyUnsupported: "Este navegador no admite llaves de acceso.",
     apps: "Contraseñas de aplicación",
     appsHint:
-      "Cree una contraseña de aplicación para cada programa de correo que use. Permite leer y enviar correo, pero no cambiar su cuenta. Todas las contraseñas de aplicación dejan de funcionar cuando renueva las claves junto con su contraseña.",
+      "Cree una contraseña de aplicación para cada programa de correo que use. Permite leer, enviar, archivar y eliminar correo, pero no cambiar su cuenta. Todas las contraseñas de aplicación dejan de funcionar cuando renueva las claves junto con su contraseña.",
     appMake: "Crear una contraseña de aplicación",
     appNone: "Todavía no tiene contraseñas de aplicación.",
     appOnce: "Copie ahora esta contraseña en su programa de correo. Solo se muestra una vez.",

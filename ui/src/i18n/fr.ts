@@ -494,7 +494,7 @@ export const fr = {
     passkeyUnsupported: "Ce navigateur ne prend pas en charge les clés d’accès.",
     apps: "Mots de passe d’application",
     appsHint:
-      "Créez un mot de passe d’application pour chaque logiciel de messagerie que vous utilisez. Il permet de lire et d’envoyer du courrier, mais pas de modifier votre compte. Tous les mots de passe d’application cessent de fonctionner quand vous renouvelez les clés avec le mot de passe.",
+      "Créez un mot de passe d’application pour chaque logiciel de messagerie que vous utilisez. Il permet de lire, d’envoyer, de classer et de supprimer du courrier, mais pas de modifier votre compte. Tous les mots de passe d’application cessent de fonctionner quand vous renouvelez les clés avec le mot de passe.",
     appMake: "Créer un mot de passe d’application",
     appNone: "Vous n’avez pas encore de mot de passe d’application.",
     appOnce:

@@ -53,8 +53,8 @@ pub struct Diagnostics {
     responses((status = 200, description = "The state", body = Diagnostics), Problems)
 )]
 pub async fn read(
-    State(web): State<Web>,
     managing: Managing,
+    State(web): State<Web>,
 ) -> Result<axum::Json<Diagnostics>, Problem> {
     let started = web.shared.started;
     let ends = web.shared.identity.ends().map(|secs| Timestamp(0).plus_secs(secs));

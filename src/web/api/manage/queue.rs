@@ -127,8 +127,8 @@ pub async fn list(
     responses(Done, Problems)
 )]
 pub async fn act(
-    Id(id): Id,
     managing: Managing,
+    Id(id): Id,
     Json(QueueAct { act }): Json<QueueAct>,
 ) -> Result<StatusCode, Problem> {
     let audited = match act {

@@ -158,8 +158,8 @@ pub async fn create(
     responses(Done, Problems)
 )]
 pub async fn change(
-    Id(name): Id,
     managing: Managing,
+    Id(name): Id,
     Json(change): Json<UserChange>,
 ) -> Result<StatusCode, Problem> {
     let about = name.clone();
