@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use postern::clock::{Clock, Timestamp};
 use postern::config;
-use postern::gateway::{Gateway, NewAccount, Password, Settings};
+use postern::gateway::{ChosenBy, Gateway, NewAccount, Password, Settings};
 use postern::mail::address::Address;
 use postern::mail::reference::Reference;
 use postern::smtp::{Server, Session};
@@ -104,7 +104,8 @@ fn new_server() -> Server {
         name: "u".to_owned(),
         display_name: "u".to_owned(),
         addresses: vec![Address::parse("u@a.example").unwrap()],
-        password: Password::new("password").unwrap(),
+        password: Password::new("a password of 12").unwrap(),
+        chosen_by: ChosenBy::Owner,
     };
     gateway.account_create(new).unwrap();
     let mut smtp = config::Smtp::for_demo(SocketAddr::from(([127, 0, 0, 1], 0)));

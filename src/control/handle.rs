@@ -1,6 +1,6 @@
 //! Dispatches each command to the code that carries it out.
 
-use crate::gateway::accounts::password::PASSPHRASE_CHARS_MIN;
+use crate::gateway::accounts::chosen::PASSPHRASE_CHARS_MIN;
 use crate::gateway::{self, Error, Gateway};
 
 use super::protocol::{Answer, Request};

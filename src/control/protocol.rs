@@ -37,7 +37,7 @@ pub enum Request {
 pub enum Answer {
     Progress { done: u64, total: u64 },
     Done { message: String },
-    UserCreated { address: String, recovery_key: String },
+    UserCreated { address: String, recovery_key: String, own_password: bool },
     PasswordSet { message: String, recovery_key: String },
     Users { users: Vec<UserRow> },
     Queue { rows: Vec<QueueRow> },
@@ -59,6 +59,8 @@ pub struct NewUser {
     pub display_name: String,
     pub addresses: Vec<String>,
     pub password: String,
+    /// Whether the owner of the account chose the password.
+    pub own_password: bool,
 }
 
 /// One account, as the administrator sees it.

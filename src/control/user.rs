@@ -1,7 +1,7 @@
 //! Commands about accounts.
 
 use crate::gateway::records::audit::Act;
-use crate::gateway::{ChangedFrom, Error, Gateway, NewAccount};
+use crate::gateway::{ChangedFrom, ChosenBy, Error, Gateway, NewAccount};
 use crate::gateway::{Password, RecoveryKey};
 use crate::mail::address::Address;
 
@@ -76,10 +76,12 @@ fn add(gateway: &Gateway, user: &NewUser) -> Result<Answer, Error> {
         display_name: user.display_name.clone(),
         addresses: user.addresses.iter().map(address).collect::<Result<_, _>>()?,
         password: password(&user.password)?,
+        chosen_by: if user.own_password { ChosenBy::Owner } else { ChosenBy::Other },
     })?;
     gateway.note(CONSOLE, Act::UserCreated, &view.name, "");
     let recovery_key = recovery.expose().to_string();
-    Ok(Answer::UserCreated { address: view.address, recovery_key })
+    let own_password = user.own_password;
+    Ok(Answer::UserCreated { address: view.address, recovery_key, own_password })
 }
 
 fn password(text: &str) -> Result<Password, Error> {

@@ -180,6 +180,10 @@ enum UserCommand {
         /// is generated and printed.
         #[arg(long)]
         password_file: Option<PathBuf>,
+        /// The owner of the account chose this password. Otherwise the owner has to choose another
+        /// at the first sign-in, and then gets another recovery key.
+        #[arg(long, requires = "password_file")]
+        own_password: bool,
     },
     /// List accounts.
     List {
@@ -387,8 +391,9 @@ fn setup(config: &Config) -> Result<(), Error> {
 
 fn user(config: &Config, command: UserCommand) -> Result<ExitCode, Error> {
     let request = match command {
-        UserCommand::Add { name, display_name, addresses, password_file } => {
-            return add(config, name, display_name, addresses, password_file);
+        UserCommand::Add { name, display_name, addresses, password_file, own_password } => {
+            let password = (password_file, own_password);
+            return add(config, name, display_name, addresses, password);
         }
         UserCommand::List { json: true } => return print_json(ask(config, Request::UserList)?),
         UserCommand::List { json: false } => Request::UserList,
@@ -413,7 +418,7 @@ fn add(
     name: String,
     display_name: Option<String>,
     mut addresses: Vec<String>,
-    password_file: Option<PathBuf>,
+    (password_file, own_password): (Option<PathBuf>, bool),
 ) -> Result<ExitCode, Error> {
     if addresses.is_empty() {
         let domain = config.server.domains.first().expect("a checked configuration has a domain");
@@ -424,7 +429,8 @@ fn add(
         None => (random_password()?.expose().to_owned(), true),
     };
     let display_name = display_name.unwrap_or_else(|| name.clone());
-    let user = NewUser { name, display_name, addresses, password: password.clone() };
+    let password_copy = password.clone();
+    let user = NewUser { name, display_name, addresses, password: password_copy, own_password };
     let answer = ask(config, Request::UserAdd(user))?;
     if random && matches!(answer, Answer::UserCreated { .. }) {
         say(format_args!("password     {password}"))?;
@@ -455,13 +461,19 @@ fn print(answer: Answer) -> Result<ExitCode, Error> {
                 "The previous recovery key no longer works; this one is shown only now."
             ))?;
         }
-        Answer::UserCreated { address, recovery_key } => {
+        Answer::UserCreated { address, recovery_key, own_password } => {
             say(format_args!("address      {address}"))?;
             say(format_args!("recovery key {recovery_key}"))?;
             say(format_args!(
                 "The recovery key is shown only now. It unlocks the account if the password"
             ))?;
             say(format_args!("is lost, which an administrator cannot do."))?;
+            if !own_password {
+                say(format_args!(
+                    "At the first sign-in the user chooses another password, and gets"
+                ))?;
+                say(format_args!("another recovery key; then this one no longer works."))?;
+            }
         }
         Answer::Users { users } => users.iter().try_for_each(print_user)?,
         Answer::Queue { rows } => {

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{self, Config};
-use crate::gateway::{Conflict, Error as GatewayError, Gateway, NewAccount, Password};
+use crate::gateway::{ChosenBy, Conflict, Error as GatewayError, Gateway, NewAccount, Password};
 use crate::mail::address::Address;
 use crate::net::listen::{self, Handed};
 use crate::terms::{Choice, HandOff};
@@ -266,6 +266,7 @@ fn make_account(
         display_name: display_name.clone(),
         addresses: vec![parsed],
         password: Password::new(text).map_err(|_| bad_password())?,
+        chosen_by: ChosenBy::Owner,
     };
     match gateway.account_create(new) {
         Ok(_) | Err(GatewayError::Conflict(Conflict::Exists)) => {}

@@ -34,6 +34,7 @@ pub struct Actor {
     pub(in crate::gateway) confirmed: Timestamp,
     /// The address of the client that opened the session.
     pub(in crate::gateway) peer: String,
+    pub(in crate::gateway) must_choose: bool,
 }
 
 impl Actor {
@@ -60,6 +61,11 @@ impl Actor {
     /// Whether the session was opened with an app password, which may only handle mail.
     pub fn is_app(&self) -> bool {
         self.is_app
+    }
+
+    /// Whether the owner has to choose a password before anything else.
+    pub fn must_choose(&self) -> bool {
+        self.must_choose
     }
 
     /// The session's ID in text form.

@@ -106,6 +106,8 @@ pub enum Conflict {
     TotpOn,
     /// The owner of the temporary account has chosen a passphrase already.
     PassphraseChosen,
+    /// The new password is the old one.
+    SamePassword,
 }
 
 impl Conflict {
@@ -134,6 +136,7 @@ impl Conflict {
             Conflict::LastManager => "last-manager",
             Conflict::TotpOn => "totp-on",
             Conflict::PassphraseChosen => "passphrase-chosen",
+            Conflict::SamePassword => "same-password",
         }
     }
 }
@@ -166,6 +169,7 @@ impl Conflict {
             Conflict::LastManager => "This is the last administrator; appoint another one first.",
             Conflict::TotpOn => "Two-step verification is already on.",
             Conflict::PassphraseChosen => "A passphrase was already chosen.",
+            Conflict::SamePassword => "The new password must differ from the old one.",
         }
     }
 }

@@ -98,7 +98,7 @@ use crate::vault::Vault;
 pub use crate::store::{Pending, Room};
 pub use crate::terms::{DeliveryState, Profile, QueueKind, QueueState, RelationKind, SenderCheck};
 pub use crate::vault::{Password, RecoveryKey, wipe_stack};
-pub use accounts::account::{AccountRow, AccountView, NewAccount};
+pub use accounts::account::{AccountRow, AccountView, ChosenBy, NewAccount};
 pub use accounts::log_in::{Browser, LogIn, LoggedIn};
 pub use accounts::session::{KeptSession, SessionView};
 pub use actor::{Actor, ChangedFrom};

@@ -49,6 +49,7 @@ fn create(gateway: &Gateway, name: &str) -> Result<(AccountView, RecoveryKey), E
         display_name: name.to_owned(),
         addresses: vec![Address::parse(&format!("{name}@{}", gateway.domain())).unwrap()],
         password: password(PASSWORD),
+        chosen_by: ChosenBy::Owner,
     })
 }
 
@@ -358,7 +359,8 @@ fn create_named(gateway: &Gateway, name: &str, address: &str) -> Result<AccountV
         name: name.to_owned(),
         display_name: String::new(),
         addresses: vec![Address::parse(address).unwrap()],
-        password: password("x"),
+        password: password(PASSWORD),
+        chosen_by: ChosenBy::Owner,
     });
     made.map(|(view, _)| view)
 }

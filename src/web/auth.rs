@@ -205,6 +205,9 @@ where
             let reason = "an app password can only handle mail";
             return Err(gateway::Error::Denied { reason }.into());
         }
+        if actor.must_choose() && !may_before_choosing(parts) {
+            return Err(Problem::choose_password());
+        }
         let connection = parts.extensions.get::<Connection>();
         let peer = connection.ok_or_else(|| Problem::broken(&"no connection"))?.peer.ip();
         Ok(Signed { actor, token, thumbprint: proof.thumbprint, peer, web })
@@ -238,6 +241,16 @@ const TEMPORARY_MAY: &[(&str, &[Method])] = &[
     ("/api/submissions/{ref}", &[Method::GET]),
     ("/api/submissions/{ref}/undo", &[Method::POST]),
 ];
+
+/// The routes that are open to an account whose password somebody else chose: its session, and the
+/// choice of another. All others are refused.
+const BEFORE_CHOOSING: &[(&str, &[Method])] =
+    &[("/api/session", &[Method::GET, Method::DELETE]), ("/api/account/password", &[Method::PUT])];
+
+fn may_before_choosing(parts: &Parts) -> bool {
+    let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    BEFORE_CHOOSING.iter().any(|(may, methods)| *may == route && methods.contains(&parts.method))
+}
 
 fn may_be_temporary(parts: &Parts) -> bool {
     let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);

@@ -33,7 +33,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
-use crate::gateway::accounts::password::PASSPHRASE_CHARS_MIN;
+use crate::gateway::accounts::chosen::PASSPHRASE_CHARS_MIN;
 use crate::gateway::{self, Conflict};
 
 /// An error response.
@@ -142,6 +142,13 @@ impl Problem {
     pub fn confirm_needed() -> Problem {
         let detail = "Confirm your password to do this.";
         Problem::new(StatusCode::FORBIDDEN, "confirm-needed", detail)
+    }
+
+    /// Somebody else chose the password of the account.
+    pub fn choose_password() -> Problem {
+        let detail = "Somebody else chose this password. Sign in with a browser, and choose your own \
+                      first.";
+        Problem::new(StatusCode::FORBIDDEN, "choose-password", detail)
     }
 
     /// An internal error.

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import net from "node:net";
 import {
   accessible,
+  arriving,
   ATTEMPT_MS,
   base,
   deliver,
@@ -24,6 +25,7 @@ import {
 const me = process.env.POSTERN_ADDRESS;
 const [user, domain] = me.split("@");
 const [smtpHost, smtpPort] = process.env.POSTERN_SMTP.split(":");
+const FIRST = "a first password";
 const CARLA = "a passphrase for carla";
 
 /** Returns the reply of the SMTP server to RCPT for an address. */
@@ -84,7 +86,7 @@ ok("only administrators have access, after entering the password again");
 await page.getByTestId("user-name").fill("carla");
 await page.getByTestId("user-display").fill("Carla Diaz");
 await page.getByTestId("user-address").fill("carla@elsewhere.example");
-await page.getByTestId("user-password").fill(CARLA);
+await page.getByTestId("user-password").fill(FIRST);
 await page.getByTestId("user-make").click();
 await shown(page, "user-problem", /\S/).waitFor();
 await page.getByTestId("user-address").fill(`carla@${domain}`);
@@ -94,8 +96,19 @@ await accessible(page, "somebody new");
 const card = page.locator("[data-testid=user][data-name=carla]");
 await card.waitFor();
 const carla = await profile(browser);
-await signIn(carla, "carla", CARLA);
-ok("an administrator creates an account, and its user signs in");
+await carla.goto(`${base}/`);
+await carla.getByTestId("sign-in-name").fill("carla");
+await carla.getByTestId("sign-in-password").fill(FIRST);
+await carla.getByTestId("sign-in-submit").click();
+// Nothing else is there before she has chosen a password that nobody else knows.
+await carla.getByTestId("choose-given").fill(FIRST);
+await carla.getByTestId("choose-own").fill(CARLA);
+await accessible(carla, "choosing a password");
+await carla.getByTestId("choose-submit").click();
+await reads(carla.getByTestId("choose-key"), /^[0-9a-z-]{40,}$/);
+await arriving(carla, () => carla.getByTestId("choose-key-done").click());
+await carla.getByTestId("place-mail").waitFor();
+ok("an administrator creates an account, and its user chooses a password before anything else");
 
 // Whose messages she accepts applies at the SMTP server at once.
 assert.match(await asked(`carla@${domain}`), /^250 /);

@@ -167,7 +167,10 @@ on mail test -s /usr/local/share/man/man1/postern.1 || fail "the page that the u
 step "sign in as the user that the README adds"
 password=$(awk '$1 == "password" { print $2; exit }' "$work/printed")
 [ ${#password} -ge $SECRET_CHARS ] || fail "no password was printed."
-(umask 077; printf '%s\n' "$password" > "$work/mail/srv/password")
+(umask 077; printf '%s\n' "$password" > "$work/mail/srv/first"
+    printf '%s\n' "words that dana chose" > "$work/mail/srv/password")
+# The webmail asks her for a password of her own before anything else; this is the same by command.
+on mail postern user passwd dana --old-password-file /srv/first --new-password-file /srv/password
 mail() {
     on mail postern mail --url https://mail.inside.example --ca /srv/ca.pem --user dana \
         --password-file /srv/password "$@"

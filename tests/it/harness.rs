@@ -7,7 +7,7 @@ use std::time::Duration;
 use postern::clock::{Clock, Timestamp};
 use postern::config;
 use postern::gateway::{
-    Browser, Gateway, ItemView, LogIn, NewAccount, Password, Profile, Settings,
+    Browser, ChosenBy, Gateway, ItemView, LogIn, NewAccount, Password, Profile, Settings,
 };
 use postern::mail::address::Address;
 use postern::mail::reference::Reference;
@@ -200,6 +200,7 @@ pub fn gateway_on(engine: Arc<dyn Engine>) -> Gateway {
             display_name: name.to_owned(),
             addresses: vec![Address::parse(&format!("{name}@example.org")).unwrap()],
             password: Password::new(PASSWORD).unwrap(),
+            chosen_by: ChosenBy::Owner,
         };
         gateway.account_create(new).unwrap();
     }

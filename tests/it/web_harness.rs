@@ -16,8 +16,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use postern::clock::Clock;
 use postern::config;
 use postern::gateway::{
-    AcceptedRecipient, Arrival, Gateway, Inbound, NewAccount, Origin, Password, RecipientVerdict,
-    Settings,
+    AcceptedRecipient, Arrival, ChosenBy, Gateway, Inbound, NewAccount, Origin, Password,
+    RecipientVerdict, Settings,
 };
 use postern::mail::address::Address;
 use postern::mail::envelope::{Envelope, ForwardPath, ReversePath};
@@ -226,6 +226,7 @@ fn gateway() -> Gateway {
             display_name: format!("{name} the tester"),
             addresses: vec![Address::parse(&format!("{name}@example.org")).unwrap()],
             password: Password::new(PASSWORD).unwrap(),
+            chosen_by: ChosenBy::Owner,
         };
         gateway.account_create(new).unwrap();
     }

@@ -285,3 +285,71 @@ async fn the_rest_of_the_pages_answer_in_their_words() {
     let end = json!({"address": "nobody@x.example", "act": "end"});
     dana.post("/api/manage/temporary/act", &end).await.expect_problem(404, "not-found");
 }
+
+/// Every route but the session's and the choice itself, to an account whose password somebody else
+/// chose.
+async fn all_refused(browser: &mut Browser) {
+    let document: Value = serde_json::from_str(include_str!("../../docs/openapi.json")).unwrap();
+    let mut refused = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let name = format!("{} {path}", method.to_uppercase());
+            let may = ["GET /api/session", "DELETE /api/session", "PUT /api/account/password"];
+            let is_open = operation["security"] == json!([{}]) || path.contains("{ticket}");
+            if is_open || may.contains(&name.as_str()) {
+                continue;
+            }
+            let filled = path.replace("{ref}", "1M8N0-0BK2H-5CEQD-F1ZB3");
+            let filled = filled.replace("{id}", &"0".repeat(32)).replace("{name}", "noa");
+            let answer = browser.signed(&method.to_uppercase(), &filled, None).await;
+            let status = answer.status;
+            assert_eq!(status, 403, "{name}: {}", answer.text());
+            assert_eq!(answer.json()["code"], "choose-password", "{name}");
+            refused += 1;
+        }
+    }
+    assert!(refused > 50, "only {refused} routes were tried");
+}
+
+/// P-13, P-16: who signs in with a password that an administrator chose can do nothing before
+/// choosing another; then nothing that the administrator was shown opens the account.
+#[tokio::test]
+async fn a_password_that_somebody_else_chose_is_replaced_before_anything_else() {
+    const FIRST: &str = "a first password";
+    const OWN: &str = "words of my own choice";
+    let (web, mut dana) = with_manager().await;
+    let new = |password: &str| {
+        json!({"name": "noa", "displayName": "Noa", "addresses": ["noa@example.org"],
+            "password": password})
+    };
+    let weak = dana.post("/api/manage/users", &new("eleven char")).await;
+    weak.expect_problem(422, "weak-password");
+    let made = dana.post("/api/manage/users", &new(FIRST)).await.expect_status(201).json();
+    web.deliver("noa", "From: a@b.example\nSubject: Hello\n\nWelcome.\n").await;
+
+    let mut noa = web.browser().await;
+    let signed_in = noa.sign_in("noa", FIRST).await.expect_status(201).json();
+    assert_eq!(signed_in["account"]["mustChoosePassword"], true);
+    all_refused(&mut noa).await;
+    let change =
+        |old: &str, new: &str| json!({"password": old, "newPassword": new, "keepOthers": true});
+    let path = "/api/account/password";
+    let same = noa.signed("PUT", path, Some(&change(FIRST, FIRST))).await;
+    same.expect_problem(409, "same-password");
+    let weak = noa.signed("PUT", path, Some(&change(FIRST, "short"))).await;
+    weak.expect_problem(422, "weak-password");
+    noa.get("/api/messages?mailbox=inbox").await.expect_problem(403, "choose-password");
+    let chosen = noa.signed("PUT", path, Some(&change(FIRST, OWN))).await.expect_status(200);
+    let own_key = chosen.json()["recoveryKey"].as_str().unwrap().to_owned();
+
+    let session = noa.get("/api/session").await.expect_status(200).json();
+    assert_eq!(session["account"]["mustChoosePassword"], false);
+    let page = noa.get("/api/messages?mailbox=inbox").await.expect_status(200).json();
+    assert_eq!(page["items"][0]["subject"], "Hello");
+    let mut other = web.browser().await;
+    other.sign_in("noa", FIRST).await.expect_problem(401, "bad-credentials");
+    let recover = |key: &Value| json!({"name": "noa", "recoveryKey": key, "newPassword": FIRST});
+    let old = other.post("/api/recovery", &recover(&made["recoveryKey"])).await;
+    old.expect_problem(401, "bad-credentials");
+    other.post("/api/recovery", &recover(&json!(own_key))).await.expect_status(200);
+}

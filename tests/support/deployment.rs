@@ -86,7 +86,8 @@ impl Deployment {
             TcpStream::connect(https).ok()
         });
         for user in ["u1", "u2"] {
-            run(self.folder.path(), &["user", "add", user, "--password-file", "password"]);
+            let own = ["--password-file", "password", "--own-password"];
+            run(self.folder.path(), &[&["user", "add", user][..], &own].concat());
         }
     }
 

@@ -62,7 +62,9 @@ impl Site {
         let site = Site::serve_in(home);
         for name in setup.people {
             let password = site.home.path().join("password");
-            site.command(&["user", "add", name, "--password-file", password.to_str().unwrap()]);
+            let password = password.to_str().unwrap();
+            let own = ["--password-file", password, "--own-password"];
+            site.command(&[&["user", "add", name][..], &own].concat());
         }
         site
     }

@@ -12,7 +12,7 @@ let page: Record<string, unknown> | null = null;
 
 const dana: Account = {
   ...{ id: "a1", name: "dana", address: "dana@example.org", displayName: "Dana" },
-  ...{ kind: "internal", manager: true, temporary: null },
+  ...{ kind: "internal", manager: true, mustChoosePassword: false, temporary: null },
 };
 
 beforeEach(async () => {

@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
+use crate::gateway::accounts::chosen::Chosen;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::event::EventKind;
 use crate::gateway::quota::{self, QuotaView};
@@ -32,6 +33,16 @@ pub struct NewAccount {
     /// At least one, each in a local domain; the first is the account's own address.
     pub addresses: Vec<Address>,
     pub password: Password,
+    pub chosen_by: ChosenBy,
+}
+
+/// Who chose the password of a new account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChosenBy {
+    Owner,
+    /// Somebody else, such as an administrator. The owner chooses another at the first sign-in, which
+    /// gives the account other keys as well: who created it opens nothing of it after that.
+    Other,
 }
 
 /// What other users may know about an account.
@@ -44,6 +55,8 @@ pub struct AccountView {
     /// Set for a temporary account.
     pub temporary: Option<TemporaryFacts>,
     pub manager: bool,
+    /// Whether the owner has to choose a password before anything else.
+    pub must_choose: bool,
 }
 
 /// What the owner of a temporary account should know about it.
@@ -111,6 +124,7 @@ impl Account {
             address: self.addresses.first().unwrap_or(&self.name).clone(),
             temporary: None,
             manager: self.manages(),
+            must_choose: self.must_choose,
         }
     }
 }
@@ -122,13 +136,14 @@ pub fn guessed_of(account: AccountId) -> String {
 
 impl Gateway {
     /// Creates an account with its keys and mailboxes. The recovery key is returned only here.
-    /// Fails with `exists` if the name or an address is already in use.
+    /// Fails with `exists` if the name or an address is already in use, and if the password is weak.
     pub fn account_create(&self, new: NewAccount) -> Result<(AccountView, RecoveryKey), Error> {
         let name = checked_name(&new.name)?;
         let addresses = self.checked_addresses(&new.addresses)?;
         let id = AccountId(vault::random_bytes()?);
         let keys = vault::account_keys(&id.0)?;
-        let (password_id, password) = self.credential_new(id, &new.password, &keys.unlock)?;
+        let chosen = Chosen::checked(&new.password)?;
+        let (password_id, password) = self.credential_new(id, chosen, &keys.unlock)?;
         let recovery = RecoveryKey::generate()?;
         let (recovery_id, recovery_record) = self.recovery_new(id, &recovery, &keys.unlock)?;
         let account = Account {
@@ -141,6 +156,7 @@ impl Gateway {
             last_sign_in: None,
             last_interaction: None,
             manager: false,
+            must_choose: new.chosen_by == ChosenBy::Other,
         };
         let view = account.view(id);
         let vault = self.inner.vault.clone();

@@ -6,7 +6,8 @@
 //! | stays | stay, and are wrapped for the new password |
 
 use crate::gateway::Gateway;
-use crate::gateway::accounts::password::{Renewal, Replaced, checked_passphrase};
+use crate::gateway::accounts::chosen::Chosen;
+use crate::gateway::accounts::password::{Renewal, Replaced};
 use crate::gateway::accounts::renewal::{Cause, Renewing};
 use crate::gateway::accounts::session::KeptSession;
 use crate::gateway::actor::{Actor, ChangedFrom};
@@ -36,7 +37,7 @@ impl Gateway {
         old: &Password,
         new: &Password,
     ) -> Result<RecoveryKey, Error> {
-        checked_passphrase(new)?;
+        let password = Chosen::instead_of(old, new)?;
         let account = self.account_named(name)?;
         if self.temporary(account)?.is_some() {
             return Err(Error::Denied { reason: "the owner of a temporary account changes it" });
@@ -45,7 +46,7 @@ impl Gateway {
         self.keys_renew(Renewing {
             account,
             unlock: &unlock,
-            password: new,
+            password,
             cause: Cause::PasswordChanged,
             keeps: None,
             from: ChangedFrom::Server,
@@ -53,7 +54,7 @@ impl Gateway {
     }
 
     /// The same for the account's owner, whose current session stays. What else opens the account may
-    /// stay too: then only the password is wrapped again. Returns the new recovery key, if there is
+    /// stay too, unless somebody else chose the password: then only that is wrapped again. Returns the new recovery key, if there is
     /// one. A temporary account has nothing but its password and its sessions; these end.
     pub fn password_change(
         &self,
@@ -61,17 +62,17 @@ impl Gateway {
         keeps: KeptSession,
         change: &PasswordChange,
     ) -> Result<Option<RecoveryKey>, Error> {
-        checked_passphrase(&change.new)?;
+        let password = Chosen::instead_of(&change.old, &change.new)?;
         let (account, from) = (actor.account(), actor.changes_from());
         let number = actor.secret().number();
         let unlock = self.unlock_by_password(account, &change.old)?;
-        if !actor.is_temporary() && change.others == Others::End {
-            let (password, cause) = (&change.new, Cause::PasswordChanged);
-            let keeps = Some(keeps);
+        let ends = change.others == Others::End || actor.must_choose();
+        if !actor.is_temporary() && ends {
+            let (cause, keeps) = (Cause::PasswordChanged, Some(keeps));
             let renewing = Renewing { account, unlock: &unlock, password, cause, keeps, from };
             return self.keys_renew(renewing).map(Some);
         }
-        let new = self.credential_new(account, &change.new, &unlock)?;
+        let new = self.credential_new(account, password, &unlock)?;
         let replaced = Replaced { renewal: Renewal::Password, from, number };
         self.credential_replace(account, replaced, new)?;
         if actor.is_temporary() {

@@ -12,7 +12,8 @@
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
-use crate::gateway::accounts::password::{self, checked_passphrase};
+use crate::gateway::accounts::chosen::Chosen;
+use crate::gateway::accounts::password;
 use crate::gateway::accounts::session;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
@@ -53,7 +54,8 @@ impl Gateway {
         unlock: &UnlockKey,
     ) -> Result<Successor, Error> {
         let password = vault::random_password()?;
-        let (id, credential) = self.credential_new(account, &password, unlock)?;
+        let (id, credential) =
+            self.credential_new(account, Chosen::generated(&password), unlock)?;
         let plain = password.expose().as_bytes();
         let sealed = self.inner.vault.held_seal(&held_binding(account), plain)?;
         Ok(Successor { id, credential, sealed_password: Some(sealed) })
@@ -65,8 +67,7 @@ impl Gateway {
         unlock: &UnlockKey,
         own: &Password,
     ) -> Result<Successor, Error> {
-        checked_passphrase(own)?;
-        let (id, credential) = self.credential_new(account, own, unlock)?;
+        let (id, credential) = self.credential_new(account, Chosen::checked(own)?, unlock)?;
         Ok(Successor { id, credential, sealed_password: None })
     }
 

@@ -5,6 +5,7 @@ pub(in crate::gateway) mod addressee;
 pub mod app_password;
 pub mod appearance;
 pub mod change;
+pub mod chosen;
 pub mod claim;
 pub mod log_in;
 pub mod news;

@@ -9,6 +9,7 @@ use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
+use crate::gateway::accounts::chosen::Chosen;
 use crate::gateway::actor::{Actor, ChangedFrom};
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::account::{Credential, CredentialKind};
@@ -156,12 +157,13 @@ impl Gateway {
     pub(in crate::gateway) fn credential_new(
         &self,
         account: AccountId,
-        password: &Password,
+        chosen: Chosen<'_>,
         unlock: &UnlockKey,
     ) -> Result<([u8; 16], Credential), Error> {
         let id = vault::random_bytes()?;
         let bound = credential_binding(account, id);
-        let wrapped_unlock = self.inner.vault.passwords().wrap(password, unlock, &bound)?;
+        let passwords = self.inner.vault.passwords();
+        let wrapped_unlock = passwords.wrap(chosen.password(), unlock, &bound)?;
         let created = self.inner.clock.now();
         Ok((id, Credential::new(CredentialKind::Password, wrapped_unlock, created)))
     }
@@ -299,14 +301,4 @@ fn own_in_tx(tx: &mut Tx<'_>, account: AccountId, now: Timestamp) -> Result<(), 
     row.claimed.get_or_insert(now);
     row.sealed_password = None;
     Ok(tx.put(&TEMPORARY, &account, &row)?)
-}
-
-/// The minimum length of a new passphrase, in characters.
-pub const PASSPHRASE_CHARS_MIN: usize = 12;
-
-pub(in crate::gateway) fn checked_passphrase(own: &Password) -> Result<(), Error> {
-    match own.expose().chars().count() >= PASSPHRASE_CHARS_MIN {
-        true => Ok(()),
-        false => Err(Error::WeakPassword),
-    }
 }

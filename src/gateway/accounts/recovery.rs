@@ -1,9 +1,8 @@
 //! The recovery key: it opens the account when every password is lost, and it can be replaced.
 
 use crate::gateway::Gateway;
-use crate::gateway::accounts::password::{
-    FoundCredential, Renewal, Replaced, checked_passphrase, credential_binding,
-};
+use crate::gateway::accounts::chosen::Chosen;
+use crate::gateway::accounts::password::{FoundCredential, Renewal, Replaced, credential_binding};
 use crate::gateway::accounts::renewal::{Cause, Renewing};
 use crate::gateway::actor::{Actor, ChangedFrom};
 use crate::gateway::error::Error;
@@ -45,7 +44,7 @@ impl Gateway {
         new: &Password,
         from: ChangedFrom,
     ) -> Result<RecoveryKey, Error> {
-        checked_passphrase(new)?;
+        let new = Chosen::checked(new)?;
         let (id, unlock) = self.recovery_open(name, recovery)?;
         self.keys_renew(Renewing {
             account: id,

@@ -11,16 +11,17 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::gateway::Gateway;
+use crate::gateway::accounts::chosen::Chosen;
 use crate::gateway::accounts::password::drop_in_tx;
 use crate::gateway::accounts::session::{self, KeptSession, binding};
 use crate::gateway::actor::ChangedFrom;
 use crate::gateway::error::Error;
 use crate::gateway::records::account::{AccountKeys, Credential};
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::tables::{ACCOUNT_KEYS, CREDENTIALS, SESSIONS, TOTP};
+use crate::gateway::records::tables::{ACCOUNT_KEYS, ACCOUNTS, CREDENTIALS, SESSIONS, TOTP};
 use crate::store::{Read, Tx};
 use crate::terms::AccountChange;
-use crate::vault::{NewAccountKeys, Password, RecoveryKey, UnlockKey};
+use crate::vault::{NewAccountKeys, RecoveryKey, UnlockKey};
 
 /// Counts the renewals of all accounts since the start: what was derived from a public key before a
 /// renewal is not used after it.
@@ -46,7 +47,7 @@ pub(in crate::gateway) struct Renewing<'r> {
     pub account: AccountId,
     /// What the caller opened with the old password or the recovery key.
     pub unlock: &'r UnlockKey,
-    pub password: &'r Password,
+    pub password: Chosen<'r>,
     pub cause: Cause,
     /// The session that stays.
     pub keeps: Option<KeptSession>,
@@ -88,7 +89,7 @@ impl Gateway {
         let NewAccountKeys { public, sealed_private, .. } = new;
         let keys = AccountKeys { public: public.octets, number: public.number, sealed_private };
         let renewed = Renewed { account, keys, credentials, session, cause };
-        self.account_changed(account, &from, move |tx| renewed.store_in_tx(tx).map(Some))?;
+        self.account_changed(account, &from, move |tx| renewed.store_in_tx(tx))?;
         self.inner.renewals.0.fetch_add(1, Ordering::SeqCst);
         self.publish_session(account);
         Ok(recovery)
@@ -96,7 +97,8 @@ impl Gateway {
 }
 
 impl Renewed {
-    fn store_in_tx(&self, tx: &mut Tx<'_>) -> Result<AccountChange, Error> {
+    /// Returns what the owner is told, which is nothing of the first choice.
+    fn store_in_tx(&self, tx: &mut Tx<'_>) -> Result<Option<AccountChange>, Error> {
         let account = self.account;
         // Another renewal may have come first; then what the caller opened opens nothing any more.
         let found = tx.get(&ACCOUNT_KEYS, &account)?.ok_or(Error::Refused)?;
@@ -104,6 +106,7 @@ impl Renewed {
             return Err(Error::Refused);
         }
         tx.put(&ACCOUNT_KEYS, &account, &self.keys)?;
+        let is_first = chosen_in_tx(tx, account)?;
         drop_in_tx(tx, account, |_| true)?;
         for (id, credential) in &self.credentials {
             tx.put(&CREDENTIALS, &(account, *id), credential)?;
@@ -115,11 +118,22 @@ impl Renewed {
             tx.put(&SESSIONS, key, &kept)?;
         }
         Ok(match self.cause {
-            Cause::PasswordChanged => AccountChange::PasswordChanged,
+            Cause::PasswordChanged if is_first => None,
+            Cause::PasswordChanged => Some(AccountChange::PasswordChanged),
             Cause::Recovered => {
                 tx.delete(&TOTP, &account);
-                AccountChange::Recovered
+                Some(AccountChange::Recovered)
             }
         })
     }
+}
+
+/// Records that the owner has chosen a password; returns whether that was due.
+fn chosen_in_tx(tx: &mut Tx<'_>, account: AccountId) -> Result<bool, Error> {
+    let mut row = tx.get(&ACCOUNTS, &account)?.ok_or(Error::Refused)?;
+    let was_due = std::mem::replace(&mut row.must_choose, false);
+    if was_due {
+        tx.put(&ACCOUNTS, &account, &row)?;
+    }
+    Ok(was_due)
 }

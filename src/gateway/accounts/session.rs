@@ -96,6 +96,7 @@ impl Gateway {
             is_manager: account.manages() && !is_app,
             confirmed: session.confirmed,
             peer: session.peer,
+            must_choose: account.must_choose,
         })
     }
 

@@ -127,6 +127,7 @@ impl Gateway {
             last_sign_in: None,
             last_interaction: None,
             manager: false,
+            must_choose: false,
         };
         let temporary = Temporary {
             address: address.to_string(),

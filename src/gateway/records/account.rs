@@ -21,6 +21,39 @@ pub struct Account {
     pub last_interaction: Option<Timestamp>,
     /// May view and change site-wide settings; opens no one else's data.
     pub manager: bool,
+    /// Somebody else chose the password: its owner chooses another before anything else.
+    pub must_choose: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct AccountV1 {
+    name: String,
+    display_name: String,
+    addresses: Vec<String>,
+    disabled: bool,
+    accept_from: AcceptFrom,
+    created: Timestamp,
+    last_sign_in: Option<Timestamp>,
+    last_interaction: Option<Timestamp>,
+    manager: bool,
+}
+
+impl From<AccountV1> for Account {
+    /// It is not known who chose the passwords of the accounts that were there before.
+    fn from(old: AccountV1) -> Account {
+        Account {
+            name: old.name,
+            display_name: old.display_name,
+            addresses: old.addresses,
+            disabled: old.disabled,
+            accept_from: old.accept_from,
+            created: old.created,
+            last_sign_in: old.last_sign_in,
+            last_interaction: old.last_interaction,
+            manager: old.manager,
+            must_choose: false,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]

@@ -5,8 +5,8 @@
 //! open only with a key that the account's own password leads to.
 
 use crate::gateway::records::account::{
-    Account, AccountKeys, AccountKeysV1, AccountNews, Credential, Meta, Owner, Preferences,
-    Session, SessionRef, TotpRecord,
+    Account, AccountKeys, AccountKeysV1, AccountNews, AccountV1, Credential, Meta, Owner,
+    Preferences, Session, SessionRef, TotpRecord,
 };
 use crate::gateway::records::audit::AuditEntry;
 use crate::gateway::records::ids::{
@@ -116,7 +116,7 @@ macro_rules! records {
 
 // The current versions. Earlier ones follow below, in `versions!(AccountV1 = 1)`.
 records!(
-    Account = 1,
+    Account = 2 from AccountV1,
     AccountKeys = 2 from AccountKeysV1,
     Owner = 1,
     Credential = 1,
@@ -159,6 +159,7 @@ records!(
 );
 
 versions!(
+    AccountV1 = 1,
     AccountKeysV1 = 1,
     CountersV1 = 1,
     ChangeRowV1 = 1,

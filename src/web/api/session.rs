@@ -74,6 +74,9 @@ pub struct Account {
     temporary: Option<TemporaryAccount>,
     /// Whether the account is an administrator.
     manager: bool,
+    /// Whether somebody else chose the password. Until its owner has chosen another, every route but
+    /// the session's and `PUT /api/account/password` answers 403 with the code `choose-password`.
+    must_choose_password: bool,
 }
 
 /// What the owner of a temporary account should know about it.
@@ -153,6 +156,7 @@ impl From<AccountView> for Account {
             display_name: view.display_name,
             address: view.address,
             manager: view.manager,
+            must_choose_password: view.must_choose,
             kind: match view.temporary {
                 Some(_) => AccountKind::Temporary,
                 None => AccountKind::Internal,

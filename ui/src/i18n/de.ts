@@ -446,6 +446,14 @@ export const de = {
     renewedOnce:
       "Dies ist Ihr neuer Wiederherstellungsschlüssel. Der alte ist ungültig. Schreiben Sie den neuen auf und bewahren Sie ihn getrennt von diesem Computer auf. Er wird nur einmal angezeigt.",
     recordedEnter: "Aufgeschrieben: jetzt anmelden",
+    chooseTitle: "Eigenes Passwort wählen",
+    chooseLead:
+      "Das Passwort dieses Kontos hat jemand anderes gesetzt. Wählen Sie eines, das nur Sie kennen; vorher können Sie keine Nachrichten lesen oder senden.",
+    given: "Das Passwort, das Sie erhalten haben",
+    chooseYes: "Passwort setzen",
+    firstKey:
+      "Dies ist Ihr Wiederherstellungsschlüssel. Wenn Sie Ihr Passwort vergessen, kommen Sie nur mit ihm wieder an Ihre Nachrichten. Schreiben Sie ihn auf und bewahren Sie ihn getrennt von diesem Computer auf. Er wird nur einmal angezeigt; ein Schlüssel, den Sie vorher erhalten haben, ist ungültig.",
+    recordedGo: "Aufgeschrieben: weiter",
     old: "Aktuelles Passwort",
     change: "Passwort ändern",
     changed: "Das Passwort wurde geändert. Alle anderen Browser wurden abgemeldet.",
@@ -1077,7 +1085,8 @@ export const de = {
       displayName: "Anzeigename",
       address: "Adresse",
       password: "Anfangspasswort",
-      passwordHint: "Der Benutzer sollte es in den Einstellungen ändern.",
+      passwordHint:
+        "Mindestens 12 Zeichen. Bei der ersten Anmeldung wählt der Benutzer ein anderes.",
       incomplete: "Geben Sie einen Benutzernamen und ein Anfangspasswort ein.",
       add: "Benutzer anlegen",
       made: (address: string) =>
@@ -1249,6 +1258,10 @@ export const de = {
     "totp-on": "Die Bestätigung in zwei Schritten ist bereits aktiviert.",
     "asked-often":
       "Sie haben so oft gefragt, wie es an einem Tag möglich ist. Versuchen Sie es morgen wieder.",
+    "same-password": "Das neue Passwort muss sich vom alten unterscheiden.",
+    "choose-password": "Melden Sie sich an und wählen Sie zuerst Ihr eigenes Passwort.",
+    "keys-differ":
+      "Die Schlüssel dieses Kontos gehören nicht zusammen; es wurde deshalb deaktiviert. Verständigen Sie Ihre Administration.",
     "passphrase-chosen": "Eine Passphrase wurde bereits gewählt.",
     "too-late":
       "Die Nachricht wurde bereits gesendet. Das lässt sich nicht mehr rückgängig machen.",

@@ -423,6 +423,14 @@ export const en = {
     renewedOnce:
       "This is your new recovery key. The old one no longer works. Write the new one down and keep it away from this computer. It is shown only once.",
     recordedEnter: "I have written it down: sign in",
+    chooseTitle: "Choose your own password",
+    chooseLead:
+      "Somebody else set the password of this account. Choose one that only you know; until then you cannot read or send messages.",
+    given: "The password you were given",
+    chooseYes: "Set my password",
+    firstKey:
+      "This is your recovery key. If you forget your password, it is the only way to get your messages back. Write it down and keep it away from this computer. It is shown only once; a key that you were given before no longer works.",
+    recordedGo: "I have written it down: continue",
     old: "Current password",
     change: "Change password",
     changed: "Your password has been changed. All other browsers have been signed out.",
@@ -1035,7 +1043,7 @@ export const en = {
       displayName: "Display name",
       address: "Address",
       password: "Initial password",
-      passwordHint: "The user should change it in Settings.",
+      passwordHint: "At least 12 characters. The user chooses another one at the first sign-in.",
       incomplete: "Enter a username and an initial password.",
       add: "Create user",
       made: (address: string) =>
@@ -1199,6 +1207,10 @@ export const en = {
     "upload-incomplete": "A file has not been completely uploaded yet.",
     "totp-on": "Two-step verification is already on.",
     "asked-often": "You have asked as often as is possible in one day. Try again tomorrow.",
+    "same-password": "The new password must differ from the old one.",
+    "choose-password": "Sign in and choose your own password first.",
+    "keys-differ":
+      "The keys of this account do not belong together, so it was disabled. Tell your administrator.",
     "passphrase-chosen": "A passphrase was already chosen.",
     "too-late": "The message has already been sent and cannot be undone.",
     "sealed-text":

@@ -452,6 +452,14 @@ export const es = {
     renewedOnce:
       "Esta es su nueva clave de recuperación. La anterior ya no sirve. Anote la nueva y guárdela lejos de este equipo. Solo se muestra una vez.",
     recordedEnter: "Ya la he anotado: iniciar sesión",
+    chooseTitle: "Elija su propia contraseña",
+    chooseLead:
+      "Otra persona estableció la contraseña de esta cuenta. Elija una que solo usted conozca; hasta entonces no podrá leer ni enviar mensajes.",
+    given: "La contraseña que le dieron",
+    chooseYes: "Establecer mi contraseña",
+    firstKey:
+      "Esta es su clave de recuperación. Si olvida la contraseña, es la única forma de recuperar sus mensajes. Anótela y guárdela lejos de este equipo. Solo se muestra una vez; una clave que le hayan dado antes ya no sirve.",
+    recordedGo: "Ya la he anotado: continuar",
     old: "Contraseña actual",
     change: "Cambiar la contraseña",
     changed: "Se ha cambiado la contraseña y se ha cerrado la sesión en los demás navegadores.",
@@ -1067,7 +1075,8 @@ export const es = {
       displayName: "Nombre para mostrar",
       address: "Dirección",
       password: "Contraseña inicial",
-      passwordHint: "El usuario debería cambiarla en Configuración.",
+      passwordHint:
+        "Al menos 12 caracteres. El usuario elige otra al iniciar sesión por primera vez.",
       incomplete: "Introduzca un nombre de usuario y una contraseña inicial.",
       add: "Crear el usuario",
       made: (address: string) =>
@@ -1234,6 +1243,10 @@ export const es = {
     "totp-on": "La verificación en dos pasos ya está activada.",
     "asked-often":
       "Ha preguntado tantas veces como es posible en un día. Vuelva a intentarlo mañana.",
+    "same-password": "La contraseña nueva debe ser distinta de la anterior.",
+    "choose-password": "Inicie sesión y elija primero su propia contraseña.",
+    "keys-differ":
+      "Las claves de esta cuenta no se corresponden, por lo que se ha desactivado. Avise a su administrador.",
     "passphrase-chosen": "Ya se ha elegido una frase de contraseña.",
     "too-late": "El mensaje ya se ha enviado y no se puede deshacer.",
     "sealed-text":

@@ -458,6 +458,14 @@ export const fr = {
     renewedOnce:
       "Voici votre nouvelle clé de récupération. L’ancienne ne fonctionne plus. Notez la nouvelle et gardez-la loin de cet ordinateur. Elle n’est affichée qu’une fois.",
     recordedEnter: "Je l’ai notée\u00a0: me connecter",
+    chooseTitle: "Choisissez votre propre mot de passe",
+    chooseLead:
+      "Le mot de passe de ce compte a été défini par quelqu’un d’autre. Choisissez-en un que vous seul connaissez\u00a0; d’ici là, vous ne pouvez ni lire ni envoyer de messages.",
+    given: "Le mot de passe que vous avez reçu",
+    chooseYes: "Définir mon mot de passe",
+    firstKey:
+      "Voici votre clé de récupération. Si vous oubliez votre mot de passe, c’est le seul moyen de retrouver vos messages. Notez-la et gardez-la loin de cet ordinateur. Elle n’est affichée qu’une fois\u00a0; une clé reçue auparavant ne fonctionne plus.",
+    recordedGo: "Je l’ai notée\u00a0: continuer",
     old: "Mot de passe actuel",
     change: "Changer le mot de passe",
     changed: "Votre mot de passe a été changé. Tous les autres navigateurs ont été déconnectés.",
@@ -1084,7 +1092,8 @@ export const fr = {
       displayName: "Nom affiché",
       address: "Adresse",
       password: "Mot de passe initial",
-      passwordHint: "L’utilisateur devrait le changer dans les paramètres.",
+      passwordHint:
+        "Au moins 12 caractères. L’utilisateur en choisit un autre à la première connexion.",
       incomplete: "Saisissez un nom d’utilisateur et un mot de passe initial.",
       add: "Créer l’utilisateur",
       made: (address: string) =>
@@ -1254,6 +1263,10 @@ export const fr = {
     "totp-on": "La validation en deux étapes est déjà activée.",
     "asked-often":
       "Vous avez demandé aussi souvent qu’il est possible en un jour. Réessayez demain.",
+    "same-password": "Le nouveau mot de passe doit être différent de l’ancien.",
+    "choose-password": "Connectez-vous et choisissez d’abord votre propre mot de passe.",
+    "keys-differ":
+      "Les clés de ce compte ne vont pas ensemble\u00a0; il a donc été désactivé. Prévenez votre administrateur.",
     "passphrase-chosen": "Une phrase de passe a déjà été choisie.",
     "too-late": "Le message a déjà été envoyé\u202f; l’envoi ne peut plus être annulé.",
     "sealed-text":

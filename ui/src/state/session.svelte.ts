@@ -87,6 +87,11 @@ class Session {
     this.#answer();
   }
 
+  /** The owner of the account has chosen a password. */
+  chosen(): void {
+    if (this.account) this.account = { ...this.account, mustChoosePassword: false };
+  }
+
   /** The owner of a temporary account now has something to sign in with again. */
   canReturn(): void {
     const temporary = this.account?.temporary;

@@ -33,6 +33,7 @@ impl Samples for Account {
             last_sign_in: None,
             last_interaction: None,
             manager: false,
+            must_choose: false,
         };
         let full = |accept_from| Account {
             name: text("ada"),
@@ -44,6 +45,7 @@ impl Samples for Account {
             last_sign_in: Some(at(2)),
             last_interaction: Some(at(3)),
             manager: true,
+            must_choose: true,
         };
         [vec![bare], each(full)].concat()
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::gateway::records::audit::Act;
-use crate::gateway::{self, AccountRow, Gateway, NewAccount, Password};
+use crate::gateway::{self, AccountRow, ChosenBy, Gateway, NewAccount, Password};
 use crate::mail::address::Address;
 use crate::terms::AcceptFrom;
 use crate::web::api::Done;
@@ -59,12 +59,14 @@ pub struct NewUser {
     display_name: String,
     /// The addresses, each in one of the site's domains.
     addresses: Vec<String>,
-    /// The initial password, to be changed by the user.
+    /// The initial password, of at least 12 characters. The user chooses another at the first sign-in,
+    /// and then gets another recovery key.
     #[schema(value_type = String, format = Password)]
     password: SecretString,
 }
 
-/// A created user, with the recovery key, which is shown only once.
+/// A created user, with the recovery key, which is shown only once. It is good until the user chooses a
+/// password.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CreatedUser {
@@ -139,6 +141,7 @@ pub async fn create(
         display_name: user.display_name,
         addresses: user.addresses.iter().map(address).collect::<Result<_, _>>()?,
         password,
+        chosen_by: ChosenBy::Other,
     };
     let made = managing
         .run_audited(Act::UserCreated, user.name, move |gateway| gateway.account_create(new));
