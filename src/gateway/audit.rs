@@ -1,6 +1,7 @@
 //! The audit log: who did what, to whom, when and from where. It never contains the text of a
 //! message, its subject, or a secret.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
@@ -24,23 +25,45 @@ pub struct LogPage {
 const PAGE: usize = 100;
 const WORD_CHARS_MAX: usize = 200;
 
-/// The limit on recorded sign-in failures per minute, so that attackers cannot fill the store.
+/// The limit on recorded refusals per minute, of each account and of all unknown names together, so
+/// that attackers cannot fill the store. How many more there were is recorded once.
 const REFUSED_PER_MINUTE: u32 = 30;
 
-/// The current minute, and how many sign-in failures were recorded in it.
+/// What was refused: tries to open an account, or a name that nobody has.
+type Tried = Option<AccountId>;
+
+/// The current minute, and how much was refused in it.
 #[derive(Default)]
-pub(in crate::gateway) struct Refusals(Mutex<(i64, u32)>);
+pub(in crate::gateway) struct Refusals(Mutex<(i64, HashMap<Tried, u32>)>);
 
 impl Refusals {
-    fn may_note(&self, now: Timestamp) -> bool {
+    /// Counts a refusal; returns whether it is recorded.
+    fn count(&self, tried: Tried) -> bool {
+        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counted.1.entry(tried).or_default();
+        *count = count.saturating_add(1);
+        *count <= REFUSED_PER_MINUTE
+    }
+
+    /// Begins another minute, if it has come; returns how much was not recorded in the last one.
+    fn omitted(&self, now: Timestamp) -> Vec<(Tried, u32)> {
         let minute = now.unix_secs() / 60;
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if counted.0 != minute {
-            *counted = (minute, 0);
+        if counted.0 == minute {
+            return Vec::new();
         }
-        counted.1 += 1;
-        counted.1 <= REFUSED_PER_MINUTE
+        let last = std::mem::replace(&mut *counted, (minute, HashMap::new())).1;
+        let more = |(tried, count): (Tried, u32)| (tried, count.saturating_sub(REFUSED_PER_MINUTE));
+        last.into_iter().map(more).filter(|(_, count)| *count > 0).collect()
     }
+}
+
+/// What was to be opened by a try that was refused.
+#[derive(Clone, Copy, Debug)]
+pub enum Target<'t> {
+    /// What was typed as a name. It may have been a password.
+    Typed(&'t str),
+    Account(AccountId),
 }
 
 impl Gateway {
@@ -48,9 +71,6 @@ impl Gateway {
     /// daemon's own log.
     pub fn note(&self, who: &str, act: Act, about: &str, peer: &str) {
         let at = self.inner.clock.now();
-        if act == Act::SignInRefused && !self.inner.refusals.may_note(at) {
-            return;
-        }
         let cut = |text: &str| -> String {
             text.chars().filter(|c| !c.is_control()).take(WORD_CHARS_MAX).collect()
         };
@@ -68,14 +88,30 @@ impl Gateway {
         }
     }
 
-    /// Records a refused sign-in. A user may have typed a password as the name, so the log holds a
-    /// name only if such an account exists.
-    pub fn note_refused(&self, typed: &str, peer: &str) {
-        let who = match self.account_find(typed) {
-            Ok(Some(account)) => self.name_of(account),
-            _ => "(unknown)".to_owned(),
+    /// Records that a try to open an account was refused, within limits. A user may have typed a
+    /// password as the name, so the log holds a name only if such an account exists.
+    pub fn note_refused(&self, act: Act, target: Target<'_>, peer: &str) {
+        let tried = match target {
+            Target::Typed(typed) => self.account_find(typed).ok().flatten(),
+            Target::Account(account) => {
+                self.account_exists(account).ok().filter(|there| *there).map(|_| account)
+            }
         };
-        self.note(&who, Act::SignInRefused, "", peer);
+        self.refusals_tell();
+        if self.inner.refusals.count(tried) {
+            self.note(&self.tried_name(tried), act, "", peer);
+        }
+    }
+
+    /// Records how many refusals of the last minute were not recorded one by one.
+    fn refusals_tell(&self) {
+        for (tried, count) in self.inner.refusals.omitted(self.inner.clock.now()) {
+            self.note(&self.tried_name(tried), Act::RefusalsOmitted, &count.to_string(), "");
+        }
+    }
+
+    fn tried_name(&self, tried: Tried) -> String {
+        tried.map_or_else(|| "(unknown)".to_owned(), |account| self.name_of(account))
     }
 
     /// The name of an account for the log.
@@ -85,6 +121,7 @@ impl Gateway {
 
     /// A page of the log, newest first.
     pub fn audit(&self, before: Option<&str>) -> Result<LogPage, Error> {
+        self.refusals_tell();
         let invalid = || Error::Invalid { what: "cursor".to_owned() };
         let mut span = Span::prefix(&AUDIT.raw(&()), Order::Descending);
         if let Some(before) = before {
@@ -108,6 +145,7 @@ impl Gateway {
 
     /// Deletes at most `limit` entries that are older than the retention time.
     pub fn audit_expire(&self, limit: usize) -> Result<usize, Error> {
+        self.refusals_tell();
         let before = self.inner.clock.now().plus_secs(-self.inner.settings.log_kept_secs);
         let mut over = Vec::new();
         self.inner.store.scan_readable(&AUDIT, &(), |key, row| {

@@ -11,6 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method};
 use zeroize::Zeroizing;
 
+use crate::gateway::audit::Target;
 use crate::gateway::records::audit::Act;
 use crate::gateway::{self, AccountId, Actor, Gateway};
 use crate::mail::reference::Reference;
@@ -80,6 +81,12 @@ impl Signed {
             if done.is_ok() {
                 gateway.note(&who, act, "", &peer.to_string());
             }
+            note_refused(
+                gateway,
+                &done,
+                (Act::ConfirmRefused, Target::Account(actor.account())),
+                peer,
+            );
             attempt.count(&done, "a password in a session", peer);
             done
         });
@@ -107,6 +114,23 @@ impl Signed {
         });
         done.await
     }
+}
+
+/// Records in the audit log that something which opens an account was refused: `act` says what, unless
+/// it was a TOTP code.
+pub fn note_refused<T>(
+    gateway: &Gateway,
+    done: &Result<T, gateway::Error>,
+    (act, target): (Act, Target<'_>),
+    peer: IpAddr,
+) {
+    let act = match done {
+        Err(gateway::Error::Refused) => act,
+        Err(gateway::Error::WrongCode) => Act::CodeRefused,
+        Err(gateway::Error::KeysDiffer) => Act::KeysDiffer,
+        _ => return,
+    };
+    gateway.note_refused(act, target, &peer.to_string());
 }
 
 fn audited(gateway: &Gateway, actor: &Actor, act: Act, about: &str, peer: IpAddr) {

@@ -1,9 +1,12 @@
 //! The administrators' pages over the API: who has access, what they change, what the audit log
 //! records.
 
+use postern::gateway::audit::Target;
+use postern::gateway::records::audit::Act;
 use serde_json::{Value, json};
 
 use super::web_harness::{Browser, MESSAGE, PASSWORD, TestWeb};
+use super::web_keys::{totp_on, totp_start};
 
 async fn with_manager() -> (TestWeb, Browser) {
     let web = TestWeb::start().await;
@@ -243,25 +246,62 @@ async fn an_administrators_acts_are_recorded_and_open_nothing() {
     dana.get("/api/manage/log?before=x").await.expect_problem(422, "invalid");
 }
 
-/// The number of recorded refusals is limited, so that an attacker cannot fill the audit log.
+/// The acts of the log, with whom and what they are about, the newest first.
+async fn log_of(dana: &mut Browser) -> Vec<(String, String, String)> {
+    let log = dana.get("/api/manage/log").await.expect_status(200).json();
+    let text = |line: &Value, key: &str| line[key].as_str().unwrap().to_owned();
+    let line = |line: &Value| (text(line, "act"), text(line, "who"), text(line, "about"));
+    log["items"].as_array().unwrap().iter().map(line).collect()
+}
+
+/// Whatever opens an account and is refused leaves a line.
+#[tokio::test]
+async fn each_kind_of_guess_leaves_a_line_in_the_audit_log() {
+    let (web, mut dana) = with_manager().await;
+    let mut omar = web.signed_in("omar").await;
+    let totp = totp_start(&mut omar, PASSWORD).await;
+    totp_on(&mut omar, &totp).await.expect_status(204);
+    let mut guess = web.browser().await;
+    guess.sign_in("omar", "wrong").await.expect_problem(401, "bad-credentials");
+    let code =
+        json!({"name": "omar", "password": PASSWORD, "profile": "browser", "code": "000000"});
+    guess.post("/api/session", &code).await.expect_problem(422, "wrong-code");
+    let key = json!({"name": "omar", "recoveryKey": "guess", "newPassword": "a new passphrase"});
+    guess.post("/api/recovery", &key).await.expect_problem(401, "bad-credentials");
+    let wrong = json!({"password": "wrong"});
+    omar.post("/api/session/confirm", &wrong).await.expect_problem(401, "bad-credentials");
+    let lines = log_of(&mut dana).await;
+    for act in ["sign-in-refused", "code-refused", "recovery-refused", "confirm-refused"] {
+        let found = lines.iter().filter(|line| line.0 == act && line.1 == "omar").count();
+        assert_eq!(found, 1, "{act}: {lines:?}");
+    }
+}
+
+/// The number of recorded refusals is limited, so that an attacker cannot fill the audit log; but
+/// those of one account do not hide those of another, and how many more there were is told.
 #[tokio::test]
 async fn refusals_are_recorded_up_to_a_rate() {
     let (web, mut dana) = with_manager().await;
     let gateway = web.gateway.clone();
     let recorded = tokio::task::spawn_blocking(move || {
-        for _ in 0..100 {
-            gateway.note(
-                "omar",
-                postern::gateway::records::audit::Act::SignInRefused,
-                "",
-                "192.0.2.1",
-            );
+        for number in 0..100 {
+            let nobody = format!("nobody{number}");
+            gateway.note_refused(Act::SignInRefused, Target::Typed(&nobody), "192.0.2.1");
         }
+        gateway.note_refused(Act::SignInRefused, Target::Typed("omar"), "192.0.2.1");
     });
     recorded.await.unwrap();
-    let log = dana.get("/api/manage/log").await.expect_status(200).json();
-    let refused = log["items"].as_array().unwrap().iter();
-    assert_eq!(refused.filter(|line| line["act"] == "sign-in-refused").count(), 30);
+    let lines = log_of(&mut dana).await;
+    let refused = |who: &str| {
+        lines.iter().filter(|line| line.0 == "sign-in-refused" && line.1 == who).count()
+    };
+    assert_eq!((refused("(unknown)"), refused("omar")), (30, 1));
+    assert!(!lines.iter().any(|line| line.0 == "refusals-omitted"));
+    web.clock().advance_secs(60);
+    let lines = log_of(&mut dana).await;
+    let omitted: Vec<_> = lines.iter().filter(|line| line.0 == "refusals-omitted").collect();
+    assert_eq!(omitted.len(), 1, "{omitted:?}");
+    assert_eq!((omitted[0].1.as_str(), omitted[0].2.as_str()), ("(unknown)", "70"));
 }
 
 /// The other pages, on a site without data.

@@ -32,6 +32,17 @@ pub enum Act {
     CredentialRemoved,
     TotpOn,
     TotpOff,
+    /// A wrong TOTP code, after the right password.
+    CodeRefused,
+    /// A wrong recovery key.
+    RecoveryRefused,
+    /// A wrong password in an open session.
+    ConfirmRefused,
+    PasskeyRefused,
+    /// More was refused within a minute than is recorded; `about` says how much.
+    RefusalsOmitted,
+    /// The public key of an account was not that of its private key.
+    KeysDiffer,
 }
 
 impl Act {
@@ -63,6 +74,12 @@ impl Act {
             Act::CredentialRemoved => "credential-removed",
             Act::TotpOn => "totp-on",
             Act::TotpOff => "totp-off",
+            Act::CodeRefused => "code-refused",
+            Act::RecoveryRefused => "recovery-refused",
+            Act::ConfirmRefused => "confirm-refused",
+            Act::PasskeyRefused => "passkey-refused",
+            Act::RefusalsOmitted => "refusals-omitted",
+            Act::KeysDiffer => "keys-differ",
         }
     }
 }
@@ -78,4 +95,82 @@ pub struct AuditEntry {
     pub about: String,
     /// The IP address of the client, where there was one.
     pub peer: String,
+}
+
+/// The acts that version 1 of an entry knew, in the order of their numbers.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+enum ActV1 {
+    SignedIn,
+    SignInRefused,
+    SignedOut,
+    PasswordChanged,
+    RecoveryKeyCreated,
+    Recovered,
+    SessionEnded,
+    UserCreated,
+    UserDisabled,
+    UserEnabled,
+    UserChanged,
+    ManagerGranted,
+    ManagerRevoked,
+    SiteChanged,
+    QueueRetried,
+    QueueHeld,
+    QueueDropped,
+    TemporaryRenewed,
+    TemporaryRevoked,
+    Confirmed,
+    AppPasswordCreated,
+    PasskeyCreated,
+    CredentialRemoved,
+    TotpOn,
+    TotpOff,
+}
+
+impl From<ActV1> for Act {
+    fn from(old: ActV1) -> Act {
+        match old {
+            ActV1::SignedIn => Act::SignedIn,
+            ActV1::SignInRefused => Act::SignInRefused,
+            ActV1::SignedOut => Act::SignedOut,
+            ActV1::PasswordChanged => Act::PasswordChanged,
+            ActV1::RecoveryKeyCreated => Act::RecoveryKeyCreated,
+            ActV1::Recovered => Act::Recovered,
+            ActV1::SessionEnded => Act::SessionEnded,
+            ActV1::UserCreated => Act::UserCreated,
+            ActV1::UserDisabled => Act::UserDisabled,
+            ActV1::UserEnabled => Act::UserEnabled,
+            ActV1::UserChanged => Act::UserChanged,
+            ActV1::ManagerGranted => Act::ManagerGranted,
+            ActV1::ManagerRevoked => Act::ManagerRevoked,
+            ActV1::SiteChanged => Act::SiteChanged,
+            ActV1::QueueRetried => Act::QueueRetried,
+            ActV1::QueueHeld => Act::QueueHeld,
+            ActV1::QueueDropped => Act::QueueDropped,
+            ActV1::TemporaryRenewed => Act::TemporaryRenewed,
+            ActV1::TemporaryRevoked => Act::TemporaryRevoked,
+            ActV1::Confirmed => Act::Confirmed,
+            ActV1::AppPasswordCreated => Act::AppPasswordCreated,
+            ActV1::PasskeyCreated => Act::PasskeyCreated,
+            ActV1::CredentialRemoved => Act::CredentialRemoved,
+            ActV1::TotpOn => Act::TotpOn,
+            ActV1::TotpOff => Act::TotpOff,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct AuditEntryV1 {
+    at: Timestamp,
+    who: String,
+    act: ActV1,
+    about: String,
+    peer: String,
+}
+
+impl From<AuditEntryV1> for AuditEntry {
+    fn from(old: AuditEntryV1) -> AuditEntry {
+        let AuditEntryV1 { at, who, act, about, peer } = old;
+        AuditEntry { at, who, act: act.into(), about, peer }
+    }
 }

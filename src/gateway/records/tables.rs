@@ -8,7 +8,7 @@ use crate::gateway::records::account::{
     Account, AccountKeys, AccountKeysV1, AccountNews, AccountV1, Credential, Meta, Owner,
     Preferences, Session, SessionRef, TotpRecord,
 };
-use crate::gateway::records::audit::AuditEntry;
+use crate::gateway::records::audit::{AuditEntry, AuditEntryV1};
 use crate::gateway::records::ids::{
     AccountId, ConversationId, DraftId, MailboxId, ReferenceKey, UploadId,
 };
@@ -153,7 +153,7 @@ records!(
     Member = 1,
     OwnId = 1,
     SiteChange = 1,
-    AuditEntry = 1,
+    AuditEntry = 2 from AuditEntryV1,
     TotpRecord = 1,
     AccountNews = 1,
 );
@@ -161,6 +161,7 @@ records!(
 versions!(
     AccountV1 = 1,
     AccountKeysV1 = 1,
+    AuditEntryV1 = 1,
     CountersV1 = 1,
     ChangeRowV1 = 1,
     ConversationOfV1 = 1,

@@ -14,9 +14,10 @@ use utoipa::ToSchema;
 use crate::gateway::accounts::change::{Others, PasswordChange};
 use crate::gateway::accounts::password::CredentialView;
 use crate::gateway::accounts::totp::TotpNew;
+use crate::gateway::audit::Target;
 use crate::gateway::records::audit::Act;
 use crate::gateway::{self, ChangedFrom, Password, RecoveryKey};
-use crate::web::auth::Signed;
+use crate::web::auth::{Signed, note_refused};
 use crate::web::body::{Id, Json};
 use crate::web::error::{Problem, ProblemBody, Problems};
 use crate::web::state::{Connection, CostClass, Web};
@@ -415,6 +416,7 @@ pub async fn recover(
         if done.is_ok() {
             gateway.note(&name, Act::Recovered, "", &peer.to_string());
         }
+        note_refused(gateway, &done, (Act::RecoveryRefused, Target::Typed(&name)), peer);
         attempt.count(&done, "a recovery key", peer);
         done
     });

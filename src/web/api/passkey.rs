@@ -15,11 +15,12 @@ use utoipa::ToSchema;
 use crate::gateway::accounts::passkey::{
     ALGORITHMS, Assertion, Challenge, PasskeyLogIn, PasskeyNew, PasskeySecret, Registration,
 };
+use crate::gateway::audit::Target;
 use crate::gateway::records::audit::Act;
-use crate::gateway::{self, Browser};
+use crate::gateway::{self, AccountId, Browser};
 use crate::terms::Profile;
 use crate::web::attempts::{Cost, Trier, Try};
-use crate::web::auth::{Signed, Site, note_sign_in, proof, unused};
+use crate::web::auth::{Signed, Site, note_refused, note_sign_in, proof, unused};
 use crate::web::body::Json;
 use crate::web::error::{Problem, ProblemBody, Problems};
 use crate::web::state::{CostClass, Web};
@@ -257,6 +258,8 @@ pub async fn open(
         if let Ok(signed_in) = &opened {
             signed_in_note(gateway, &attempt, signed_in, peer);
         }
+        let tried = <[u8; 16]>::try_from(&*user_id).map_or(AccountId([0; 16]), AccountId);
+        note_refused(gateway, &opened, (Act::PasskeyRefused, Target::Account(tried)), peer);
         attempt.count(&opened, "a passkey", peer);
         opened
     });

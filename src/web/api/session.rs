@@ -12,12 +12,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::gateway::accounts::account::guessed_of;
+use crate::gateway::audit::Target;
 use crate::gateway::records::audit::Act;
 use crate::gateway::{
     self, AccountView, Browser, Gateway, LogIn, LoggedIn, Password, Profile, SessionView,
 };
 use crate::web::attempts::{Attempt, Cost, Trier, Try};
-use crate::web::auth::{Signed, note_sign_in, proof, unused};
+use crate::web::auth::{Signed, note_refused, note_sign_in, proof, unused};
 use crate::web::body::{Id, Json};
 use crate::web::error::{Problem, ProblemBody, Problems};
 use crate::web::state::{Connection, CostClass, Web};
@@ -218,11 +219,10 @@ pub async fn open(State(web): State<Web>, request: Request) -> Result<Response, 
         let browser = Browser { key_thumbprint: proof.thumbprint, agent, peer, profile };
         let (name, code) = (&name, code.as_deref());
         let opened = gateway.session_open(LogIn { name, password, code, browser, new_password });
-        match &opened {
-            Ok(signed_in) => signed_in_note(gateway, &attempt, signed_in, peer),
-            Err(gateway::Error::Refused) => gateway.note_refused(&typed, &peer.to_string()),
-            Err(_) => {}
+        if let Ok(signed_in) = &opened {
+            signed_in_note(gateway, &attempt, signed_in, peer);
         }
+        note_refused(gateway, &opened, (Act::SignInRefused, Target::Typed(&typed)), peer);
         attempt.count(&opened, "a sign-in", peer);
         opened
     });

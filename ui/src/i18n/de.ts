@@ -1197,6 +1197,13 @@ export const de = {
         "credential-removed": "hat ein App-Passwort oder einen Passkey entfernt",
         "totp-on": "hat die Bestätigung in zwei Schritten aktiviert",
         "totp-off": "hat die Bestätigung in zwei Schritten deaktiviert",
+        "code-refused": "hat nach dem richtigen Passwort einen falschen Code eingegeben",
+        "recovery-refused": "hat einen falschen Wiederherstellungsschlüssel verwendet",
+        "confirm-refused": "hat angemeldet ein falsches Passwort eingegeben",
+        "passkey-refused": "hat einen Passkey verwendet, der abgelehnt wurde",
+        "refusals-omitted": "hatte innerhalb einer Minute so viele weitere abgelehnte Versuche",
+        "keys-differ":
+          "konnte sich nicht anmelden: Die Schlüssel des Kontos gehören nicht zusammen",
       },
     },
     diagnostics: {

@@ -1151,6 +1151,12 @@ export const en = {
         "credential-removed": "removed an app password or a passkey",
         "totp-on": "turned on two-step verification",
         "totp-off": "turned off two-step verification",
+        "code-refused": "entered a wrong code after the right password",
+        "recovery-refused": "used a wrong recovery key",
+        "confirm-refused": "entered a wrong password while signed in",
+        "passkey-refused": "used a passkey that was refused",
+        "refusals-omitted": "had this many more refused attempts within a minute",
+        "keys-differ": "could not sign in: the keys of the account do not belong together",
       },
     },
     diagnostics: {

@@ -1186,6 +1186,12 @@ export const es = {
         "credential-removed": "ha eliminado una contraseña de aplicación o una llave de acceso",
         "totp-on": "ha activado la verificación en dos pasos",
         "totp-off": "ha desactivado la verificación en dos pasos",
+        "code-refused": "ha introducido un código erróneo tras la contraseña correcta",
+        "recovery-refused": "ha usado una clave de recuperación errónea",
+        "confirm-refused": "ha introducido una contraseña errónea con la sesión iniciada",
+        "passkey-refused": "ha usado una llave de acceso rechazada",
+        "refusals-omitted": "ha tenido este número de intentos rechazados más en un minuto",
+        "keys-differ": "no ha podido iniciar sesión: las claves de la cuenta no se corresponden",
       },
     },
     diagnostics: {

@@ -1204,6 +1204,12 @@ export const fr = {
         "credential-removed": "a supprimé un mot de passe d’application ou une clé d’accès",
         "totp-on": "a activé la validation en deux étapes",
         "totp-off": "a désactivé la validation en deux étapes",
+        "code-refused": "a saisi un code erroné après le bon mot de passe",
+        "recovery-refused": "a utilisé une clé de récupération erronée",
+        "confirm-refused": "a saisi un mot de passe erroné en étant connecté",
+        "passkey-refused": "a utilisé une clé d’accès refusée",
+        "refusals-omitted": "a eu autant d’autres tentatives refusées en une minute",
+        "keys-differ": "n’a pas pu se connecter\u00a0: les clés du compte ne vont pas ensemble",
       },
     },
     diagnostics: {
