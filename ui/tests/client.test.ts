@@ -4,6 +4,7 @@ import { keyPairNew, type KeyPair } from "../src/api/dpop.ts";
 
 let key: KeyPair;
 let signInAgain: () => Promise<boolean>;
+let served = 0;
 const sent: Request[] = [];
 
 function answer(...responses: (Response | Error)[]) {
@@ -33,6 +34,7 @@ beforeEach(async () => {
   bind({
     signer: () => ({ token: "tok", key }),
     signedOut: () => signInAgain(),
+    served: () => (served += 1),
     reached: () => undefined,
   });
 });
@@ -68,6 +70,15 @@ test("a second stale proof is an error, not a loop", async () => {
   );
   await expect(request("GET", "/api/mailboxes")).rejects.toMatchObject({ code: "stale-proof" });
   expect(sent).toHaveLength(2);
+});
+
+test("only a signed request that was carried out counts as a use of the session", async () => {
+  served = 0;
+  answer(Response.json({}), Response.json({}), problem(403, "denied"));
+  await request("GET", "/api/mailboxes");
+  await request("GET", "/api/brand", { open: true });
+  await request("GET", "/api/mailboxes").catch(() => undefined);
+  expect(served).toBe(1);
 });
 
 test("a request that got a 401 continues after a new sign-in", async () => {

@@ -35,6 +35,8 @@ interface Hooks {
   signer(): Signer | null;
   /** Called on 401; resolves once it is known whether the user signed in again. */
   signedOut(): Promise<boolean>;
+  /** Called after each signed request that was carried out. */
+  served(): void;
   /** Called after each exchange with whether the server could be reached. */
   reached(yes: boolean): void;
 }
@@ -97,7 +99,10 @@ async function exchange(method: string, path: string, options: Options): Promise
   let signInTried = false;
   for (;;) {
     const response = await send(method, path, options);
-    if (response.ok) return response;
+    if (response.ok) {
+      if (!options.as && !options.open) session?.served();
+      return response;
+    }
     const error = await failure(response);
     // This clock differs from the server's by more than the server allows: adopt its time, once.
     if (error.code === "stale-proof" && !clockTried && correct(response.headers.get("Date"))) {

@@ -15,6 +15,8 @@ import { listen, tell, type Kept } from "./tabs.ts";
 type Status = "starting" | "out" | "in" | "again";
 
 const PLACE = "postern.session";
+/** The server notes the use of a session once a minute. */
+const SLACK_MS = 90_000;
 /** How long a new tab waits for an answer of a signed-in one. */
 const ASK_MS = 300;
 
@@ -30,7 +32,15 @@ class Session {
   /** Grows when another user signs in: everything on the page belongs to one value. */
   epoch = $state(0);
 
+  /**
+   * Whether the session was ended elsewhere rather than by time. That is what one does about a
+   * browser that is lost or in other hands: what was on the page is not shown until somebody signs in.
+   */
+  revoked = $state(false);
+
   #kept: Kept | null = null;
+  #servedAt = 0;
+  #idleMs = 0;
   #key: KeyPair | null = null;
   #waiting: ((again: boolean) => void)[] = [];
 
@@ -45,7 +55,8 @@ class Session {
   async start(): Promise<void> {
     bind({
       signer: () => this.#signer(),
-      signedOut: () => this.#expired(),
+      signedOut: () => this.#over(),
+      served: () => (this.#servedAt = Date.now()),
       reached: (yes) => (this.online = yes),
     });
     listen((message) => {
@@ -147,12 +158,17 @@ class Session {
     this.lastSignIn = info.lastSignIn;
     if (this.status !== "again" || another) this.epoch += 1;
     this.status = "in";
+    this.revoked = false;
+    this.#servedAt = Date.now();
+    this.#idleMs = Date.parse(info.session.expiresAt) - Date.parse(info.session.lastUsedAt);
     // Another user must not finish what one user started.
     for (const settle of this.#waiting.splice(0)) settle(!another);
   }
 
-  #expired(): Promise<boolean> {
+  /** The server no longer accepts the session. Before it can have expired, it was ended elsewhere. */
+  #over(): Promise<boolean> {
     if (this.status !== "in" && this.status !== "again") return Promise.resolve(false);
+    if (this.status === "in") this.revoked = Date.now() < this.#servedAt + this.#idleMs - SLACK_MS;
     this.status = "again";
     return new Promise((settle) => this.#waiting.push(settle));
   }
