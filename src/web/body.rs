@@ -119,7 +119,12 @@ async fn read_json<T: DeserializeOwned>(
     Ok(value)
 }
 
+/// Every body is an object. The parser would take an array of the fields' values in the place of one,
+/// and what is not in the array as not being there.
 fn parsed<T: DeserializeOwned>(octets: &[u8]) -> Result<T, Problem> {
+    if octets.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::invalid("The body must be a JSON object."));
+    }
     serde_json::from_slice(octets)
         .map_err(|error| Problem::invalid(format!("The body is not valid: {error}.")))
 }

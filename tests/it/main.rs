@@ -16,6 +16,7 @@ mod smtp_quota;
 mod smtp_timeouts;
 mod transcripts;
 mod web_credentials;
+mod web_document;
 mod web_events;
 mod web_guessing;
 mod web_harness;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::web_harness::{Browser, MESSAGE, PASSWORD, TestWeb};
 use super::web_keys::{totp_on, totp_start};
 
-async fn with_manager() -> (TestWeb, Browser) {
+pub async fn with_manager() -> (TestWeb, Browser) {
     let web = TestWeb::start().await;
     make_manager(&web, "dana", true).await;
     let dana = web.signed_in("dana").await;
