@@ -9,7 +9,8 @@ use std::path::Path;
 use rustix::fs::statvfs;
 
 use crate::clock::{Clock, Timestamp};
-use crate::config::Config;
+use crate::config::{self, Config};
+use crate::net::dns::Resolver;
 use crate::net::remote_image;
 use crate::net::tls::Identity;
 use crate::{control, relay};
@@ -55,6 +56,7 @@ pub fn examine(config: &Config) -> Vec<Examined> {
     for found in certificate(config) {
         add("certificate", found);
     }
+    add("DNS", dns(&config.dns));
     for error in relay::file_errors(&config.relay, &config.dkim) {
         add("outgoing mail", Found::Wrong(error.to_string()));
     }
@@ -126,6 +128,17 @@ pub fn certificate_doubts(identity: &Identity, config: &Config, now: Timestamp) 
     let mut hosts = vec![config.server.host_name.as_str()];
     hosts.extend(public.filter(|host| *host != config.server.host_name));
     identity.doubts(now.to_utc(), &hosts)
+}
+
+fn dns(config: &config::Dns) -> Found {
+    if let Err(error) = Resolver::new(config) {
+        return Found::Wrong(error.to_string());
+    }
+    let servers: Vec<String> = config.servers.iter().map(ToString::to_string).collect();
+    match servers.is_empty() {
+        true => Found::Good("the servers in /etc/resolv.conf".to_owned()),
+        false => Found::Good(servers.join(", ")),
+    }
 }
 
 fn port(address: SocketAddr) -> Found {

@@ -4,6 +4,7 @@
 //! again later and decides nothing.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
@@ -14,6 +15,8 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::dnssec::Proof;
 use hickory_resolver::proto::rr::rdata::TLSA;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+use rustls::crypto::aws_lc_rs;
+use rustls::{ClientConfig, RootCertStore};
 
 use crate::config::{Dns, Dnssec};
 
@@ -29,6 +32,16 @@ pub enum DnsError {
     Temporary(String),
 }
 
+/// Why there is no resolver.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SetupError {
+    /// The system's servers are to be asked, and it names none.
+    #[error("no DNS server is known: /etc/resolv.conf: {0}; set dns.servers")]
+    System(String),
+    #[error("the DNS resolver cannot be set up: {0}")]
+    Resolver(String),
+}
+
 /// The hosts that accept a domain's mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MailHosts {
@@ -39,8 +52,7 @@ pub enum MailHosts {
     NoMail,
 }
 
-/// The resolver; clones share the cache. One is enough for a daemon: each reads all certificates
-/// that the system trusts.
+/// The resolver; clones share the cache.
 #[derive(Clone)]
 pub struct Resolver {
     inner: TokioResolver,
@@ -49,9 +61,10 @@ pub struct Resolver {
 
 impl Resolver {
     /// Creates a resolver from the configuration.
-    pub fn new(dns: &Dns) -> Result<Resolver, DnsError> {
+    pub fn new(dns: &Dns) -> Result<Resolver, SetupError> {
         let (config, mut options) = match dns.servers.as_slice() {
-            [] => hickory_resolver::system_conf::read_system_conf().map_err(temporary)?,
+            [] => hickory_resolver::system_conf::read_system_conf()
+                .map_err(|error| SetupError::System(error.to_string()))?,
             servers => (servers_of(servers), ResolverOpts::default()),
         };
         options.timeout = Duration::from_secs(dns.timeout_secs);
@@ -60,8 +73,12 @@ impl Resolver {
         options.validate = dns.dnssec == Dnssec::Validate;
         // Names come from mail and are fully qualified.
         options.ndots = 0;
-        let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
-        let inner = builder.with_options(options).build().map_err(temporary)?;
+        let failed = |error: &dyn std::fmt::Display| SetupError::Resolver(error.to_string());
+        let inner = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+            .with_options(options)
+            .with_tls_config(tls_unused().map_err(|error| failed(&error))?)
+            .build()
+            .map_err(|error| failed(&error))?;
         Ok(Resolver { inner, dnssec: dns.dnssec })
     }
 
@@ -186,6 +203,16 @@ impl Resolver {
     }
 }
 
+/// Servers are asked over UDP and TCP, never over TLS. Without a configuration for TLS the library
+/// reads the system's authorities, and fails on a host that has none.
+fn tls_unused() -> Result<ClientConfig, rustls::Error> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth())
+}
+
 fn servers_of(servers: &[std::net::SocketAddr]) -> ResolverConfig {
     let server = |address: &std::net::SocketAddr| {
         let (mut udp, mut tcp) = (ConnectionConfig::udp(), ConnectionConfig::tcp());
@@ -227,7 +254,7 @@ fn temporary(error: impl std::fmt::Display) -> DnsError {
 fn shuffle(hosts: &mut [(u16, String)]) -> Result<(), DnsError> {
     for last in (1..hosts.len()).rev() {
         let mut bytes = [0; 8];
-        aws_lc_rs::rand::fill(&mut bytes).map_err(temporary)?;
+        ::aws_lc_rs::rand::fill(&mut bytes).map_err(temporary)?;
         let pick = u64::from_be_bytes(bytes) % (last as u64 + 1);
         hosts.swap(last, usize::try_from(pick).unwrap_or_default());
     }

@@ -1,6 +1,6 @@
 //! Why the relay cannot start.
 
-use crate::net::dns::DnsError;
+use crate::net::dns::SetupError;
 
 /// Why the relay cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -8,5 +8,5 @@ pub enum Error {
     #[error("{what}: {problem}")]
     File { what: String, problem: String },
     #[error(transparent)]
-    Dns(#[from] DnsError),
+    Dns(#[from] SetupError),
 }

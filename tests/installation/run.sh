@@ -5,9 +5,9 @@
 #   tests/installation/run.sh
 #
 # Two machines are made with debootstrap and started with systemd-nspawn: `mail`, on which nothing
-# is installed but Debian's minimum and its certificate authorities, and `world`, with DNS and a Postfix for the domain
-# world.example. A cable joins them; they reach nothing else. What the README leaves to the reader
-# is done as its comments say: two names in the configuration, and a certificate.
+# is installed but Debian's minimum, without certificate authorities, and `world`, with DNS and a
+# Postfix for the domain world.example. A cable joins them; they reach nothing else. What the README
+# leaves to the reader is done as its comments say: two names in the configuration, and a certificate.
 #
 # Needs root, and Debian's packages debootstrap, systemd-container, iproute2, openssl and curl.
 # Optional: POSTERN=binary (default target/release/postern), SUITE=name, MIRROR=url instead of the
@@ -83,6 +83,8 @@ else
         { tail -20 "$work/debootstrap.log" >&2; fail "Debian cannot be installed."; }
 fi
 cp -a "$work/mail" "$work/world"
+# The daemon needs none of the system's authorities; apt may need them to reach the mirror.
+rm -rf "$work/mail/etc/ssl/certs"
 cp /etc/resolv.conf "$work/world/etc/resolv.conf"
 env -i PATH="$MACHINE_PATH" chroot "$work/world" sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends postfix dnsmasq-base ca-certificates' \

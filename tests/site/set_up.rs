@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use crate::in_clear;
 use crate::support::sink::Sink;
 use crate::support::site::{Setup, Site};
 
@@ -66,6 +67,27 @@ fn check_config_names_each_thing_that_is_wrong() {
     let (status, said) = site.command_status(&["check-config"]);
     assert_eq!(status, 78, "{said}");
     assert!(said.contains("did you mean listen?") && said.contains("store.free_min_mib"), "{said}");
+}
+
+/// Public mail hosts are checked with the authorities that are built in, and DNS needs none.
+#[test]
+fn a_host_without_certificate_authorities_is_good_enough() {
+    let sink = Sink::start();
+    let mut site = Site::start(&Setup::to(&sink, ""));
+    site.end();
+    let folder = site.home().join("no-authorities");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("none.pem"), "").unwrap();
+    let none = |command: &mut Command| {
+        command.env("SSL_CERT_FILE", folder.join("none.pem")).env("SSL_CERT_DIR", &folder);
+    };
+    let mut check = site.prepared(&["check-config"]);
+    none(&mut check);
+    let checked = check.output().unwrap();
+    let said = String::from_utf8(checked.stdout).unwrap();
+    assert!(checked.status.success() && said.contains("DNS               127.0.0.1:9"), "{said}");
+    site.serve_with(none);
+    in_clear(site.smtp).quit();
 }
 
 /// The command line takes a control socket that does not answer for a daemon that does not run, so

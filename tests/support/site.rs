@@ -76,7 +76,7 @@ impl Site {
     }
 
     fn serve_in(home: TempDir) -> Site {
-        let (child, lines) = serve(home.path());
+        let (child, lines) = serve(home.path(), |_| ());
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
         let mut site = Site { child, home, smtp: nowhere, https: nowhere, url: String::new() };
         site.read_addresses(&lines);
@@ -207,7 +207,12 @@ impl Site {
     }
 
     fn serve(&mut self) {
-        let (child, lines) = serve(self.home.path());
+        self.serve_with(|_| ());
+    }
+
+    /// Starts the daemon again after [`Site::end`], in an environment that `change` makes.
+    pub fn serve_with(&mut self, change: impl FnOnce(&mut Command)) {
+        let (child, lines) = serve(self.home.path(), change);
         self.child = child;
         self.read_addresses(&lines);
     }
@@ -272,16 +277,11 @@ fn said(out: Output) -> String {
     String::from_utf8(out.stdout).expect("what it prints is UTF-8")
 }
 
-fn serve(home: &Path) -> (Child, mpsc::Receiver<String>) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_postern"))
-        .arg("serve")
-        .env("POSTERN_CONFIG", home.join("postern.toml"))
-        .current_dir(home)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary was built with this test");
+fn serve(home: &Path, change: impl FnOnce(&mut Command)) -> (Child, mpsc::Receiver<String>) {
+    let mut command = prepared(home, &["serve"]);
+    command.current_dir(home).stdout(Stdio::null()).stderr(Stdio::piped());
+    change(&mut command);
+    let mut child = command.spawn().expect("the binary was built with this test");
     let stderr = child.stderr.take().expect("standard error is a pipe");
     let mut copy = File::create(home.join("log")).unwrap();
     let (tx, rx) = mpsc::channel();
