@@ -41,13 +41,11 @@ struct Balance<'b> {
 /// they are left out.
 pub fn balance(source: &str, budget: &mut Budget) -> Result<String, Refused> {
     let sheet = Sheet::of(source)?;
+    let styled = balance_with(source, &sheet, budget)?;
     if !budget.spent {
-        let styled = balance_with(source, &sheet, budget)?;
-        if !budget.spent {
-            return Ok(styled);
-        }
+        return Ok(styled);
     }
-    balance_with(source, &sheet.without_rules(), &mut Budget::default())
+    balance_with(source, &sheet.without_rules(), budget)
 }
 
 fn balance_with(source: &str, sheet: &Sheet<'_>, budget: &mut Budget) -> Result<String, Refused> {
@@ -81,6 +79,13 @@ fn is_bearable(value: &str) -> bool {
     const STEPS_MAX: usize = 256 * 1024;
     let stops = value.bytes().filter(|octet| *octet == b'&' || !octet.is_ascii()).count();
     value.len() <= OCTETS_MAX && stops * value.len() <= STEPS_MAX
+}
+
+/// Returns how long a style attribute with this value is.
+fn written_octets(style: &str) -> usize {
+    let mut written = String::with_capacity(2 * style.len());
+    write_attribute(&mut written, "style", style);
+    written.len()
 }
 
 /// Returns what the style attribute declares.
@@ -210,8 +215,9 @@ impl<'b> Balance<'b> {
         let (style, ground) =
             style::in_pairs(of_sheets.iter().copied().chain(&own), attribute, around);
         // What the element says by itself was paid for by its own length.
-        let added = if of_sheets.is_empty() { 0 } else { style.len() };
-        self.budget.octets(added);
+        if !of_sheets.is_empty() {
+            self.budget.octets(written_octets(&style));
+        }
         (Some(style), ground)
     }
 

@@ -149,13 +149,15 @@ pub fn html_with(pieces: &[impl AsRef<str>], images: &Images<'_>) -> Result<Safe
 /// Returns the pieces balanced, each by itself, so that none swallows the next one.
 fn bounded(pieces: &[impl AsRef<str>]) -> Result<String, Refused> {
     let octets: usize = pieces.iter().map(|piece| piece.as_ref().len()).sum();
-    let mut budget = budget::Budget::default();
+    let balanced = |piece: &str| {
+        let mut budget = budget::Budget::for_length(piece.len());
+        balance::balance(piece, &mut budget)
+    };
     match (octets > OCTETS_MAX, pieces) {
         (true, _) => Err(Refused::TooLarge),
-        (false, [piece]) => balance::balance(piece.as_ref(), &mut budget),
+        (false, [piece]) => balanced(piece.as_ref()),
         (false, pieces) => {
-            let mut wrapped =
-                |piece| Ok(format!("<div>{}</div>", balance::balance(piece, &mut budget)?));
+            let wrapped = |piece| Ok(format!("<div>{}</div>", balanced(piece)?));
             pieces.iter().map(|piece| wrapped(piece.as_ref())).collect()
         }
     }

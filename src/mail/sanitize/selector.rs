@@ -2,26 +2,32 @@
 
 use super::budget::Budget;
 
-/// How many parts a selector has, and how many classes a part or an element.
+/// How many parts a selector has, how many classes a part or an element, and how long a name is.
+/// They bound what one step of the budget costs.
 const PARTS_MAX: usize = 8;
-const CLASSES_MAX: usize = 16;
+const PART_CLASSES_MAX: usize = 8;
+const CLASSES_MAX: usize = 64;
+const NAME_OCTETS_MAX: usize = 64;
 
 /// An element as selectors see it.
 #[derive(Clone, Debug, Default)]
 pub struct Element {
     pub name: String,
     pub id: Option<String>,
-    pub classes: Vec<String>,
+    /// In order, so that they can be searched.
+    classes: Vec<String>,
     pub link: bool,
 }
 
 impl Element {
     pub fn new(name: &str, id: Option<&str>, class: Option<&str>, link: bool) -> Element {
-        let classes = class.unwrap_or_default().split_ascii_whitespace().take(CLASSES_MAX);
-        let mut classes: Vec<String> = classes.map(str::to_owned).collect();
+        let is_short = |name: &&str| name.len() <= NAME_OCTETS_MAX;
+        let classes = class.unwrap_or_default().split_ascii_whitespace().filter(is_short);
+        let mut classes: Vec<String> = classes.take(CLASSES_MAX).map(str::to_owned).collect();
         classes.sort_unstable();
         classes.dedup();
-        Element { name: name.to_owned(), id: id.map(str::to_owned), classes, link }
+        let id = id.filter(is_short).map(str::to_owned);
+        Element { name: name.to_owned(), id, classes, link }
     }
 
     /// Returns the keys of the selectors that might match.
@@ -109,25 +115,39 @@ impl Selector {
         else {
             return false;
         };
-        budget.steps(1) && last.is(element) && above_match(parts, last.is_child, above, budget)
+        budget.steps(1)
+            && last.is(element)
+            && above_match(parts, last.is_child, above, budget) == Above::Matches
     }
 }
 
-/// Returns whether elements above the one that matched match the parts before its part.
-fn above_match(parts: &[Part], is_child: bool, path: &[Element], budget: &mut Budget) -> bool {
-    let Some((last, before)) = parts.split_last() else { return true };
+/// Whether the elements above one that matched match the parts before its part.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Above {
+    Matches,
+    /// Not those above this one, but perhaps those above another one further up.
+    NotHere,
+    /// Not those above any further up either, since there are only fewer of them.
+    Nowhere,
+}
+
+/// Compares each part with each element once at most: without [`Above::Nowhere`], the time would be
+/// a power of the depth.
+fn above_match(parts: &[Part], is_child: bool, path: &[Element], budget: &mut Budget) -> Above {
+    let Some((last, before)) = parts.split_last() else { return Above::Matches };
     for at in (0..path.len()).rev() {
         if !budget.steps(1) {
-            return false;
+            return Above::Nowhere;
         }
-        if last.is(&path[at]) && above_match(before, last.is_child, &path[..at], budget) {
-            return true;
-        }
-        if is_child {
-            return false;
+        let above = match last.is(&path[at]) {
+            true => above_match(before, last.is_child, &path[..at], budget),
+            false => Above::NotHere,
+        };
+        if is_child || above != Above::NotHere {
+            return above;
         }
     }
-    false
+    Above::Nowhere
 }
 
 impl Part {
@@ -138,14 +158,15 @@ impl Part {
         if rest.len() == word.len() {
             rest = rest.strip_prefix('*').unwrap_or(rest);
         } else {
-            part.tag = Some(tag.to_ascii_lowercase());
+            part.tag = Some(tag.to_ascii_lowercase()).filter(|tag| tag.len() <= NAME_OCTETS_MAX);
+            part.tag.as_ref()?;
         }
         while let Some(kind) = rest.chars().next() {
             rest = &rest[kind.len_utf8()..];
             let name = take_name(&mut rest).to_owned();
             match kind {
-                _ if name.is_empty() => return None,
-                '.' if part.classes.len() < CLASSES_MAX => part.classes.push(name),
+                _ if name.is_empty() || name.len() > NAME_OCTETS_MAX => return None,
+                '.' if part.classes.len() < PART_CLASSES_MAX => part.classes.push(name),
                 '#' if part.id.is_none() => part.id = Some(name),
                 ':' if name.eq_ignore_ascii_case("link") => part.link = true,
                 _ => return None,
@@ -157,7 +178,7 @@ impl Part {
     fn is(&self, element: &Element) -> bool {
         self.tag.as_ref().is_none_or(|tag| *tag == element.name)
             && self.id.as_ref().is_none_or(|id| Some(id) == element.id.as_ref())
-            && self.classes.iter().all(|class| element.classes.contains(class))
+            && self.classes.iter().all(|class| element.classes.binary_search(class).is_ok())
             && (!self.link || element.link)
     }
 }
@@ -195,11 +216,15 @@ mod tests {
             ("table > a", false),
             ("a a", false),
             ("td.c a", false),
+            ("html > body table > td a", true),
+            ("body > td a", false),
+            ("table > body a", false),
+            ("div body > table a", false),
             ("p", false),
             (".Button", false),
         ] {
             let parsed = Selector::parse(selector).unwrap();
-            assert_eq!(parsed.matches(&path, &mut Budget::default()), matches, "{selector}");
+            assert_eq!(parsed.matches(&path, &mut Budget::for_length(1024)), matches, "{selector}");
         }
         for other in
             ["a:hover", "a::before", "td + a", "td ~ a", "[href]", "u+#body a", "> a", "a >"]

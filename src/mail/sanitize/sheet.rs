@@ -22,6 +22,13 @@ const DECLARATIONS_MAX: usize = 64;
 /// How deep rules for media are nested.
 const NESTING_MAX: usize = 4;
 
+/// The declarations of a rule.
+struct Block {
+    declarations: Vec<Declaration>,
+    /// How many steps it costs to apply them.
+    steps: usize,
+}
+
 /// A selector and the declarations that it is for.
 struct Rule {
     selector: Selector,
@@ -33,7 +40,7 @@ struct Rule {
 #[derive(Default)]
 pub struct Sheet<'s> {
     rules: Vec<Rule>,
-    blocks: Vec<Vec<Declaration>>,
+    blocks: Vec<Block>,
     /// The rules whose last part names each key.
     by_key: HashMap<Key, Vec<usize>>,
     /// The attributes of the `<body>`.
@@ -110,15 +117,16 @@ impl<'s> Sheet<'s> {
         if declarations.is_empty() {
             return;
         }
-        for selector in selectors.split(',').filter_map(Selector::parse) {
-            if self.rules.len() == SELECTORS_MAX {
-                return;
-            }
-            let at = self.rules.len();
-            self.by_key.entry(selector.key()).or_default().push(at);
-            self.rules.push(Rule { selector, block: self.blocks.len() });
+        /// How many octets are copied in one step.
+        const STEP_OCTETS: usize = 16;
+        let steps = declarations.iter().map(|one| 1 + one.octets() / STEP_OCTETS).sum();
+        let block = self.blocks.len();
+        self.blocks.push(Block { declarations, steps });
+        let left = SELECTORS_MAX - self.rules.len();
+        for selector in selectors.split(',').filter_map(Selector::parse).take(left) {
+            self.by_key.entry(selector.key()).or_default().push(self.rules.len());
+            self.rules.push(Rule { selector, block });
         }
-        self.blocks.push(declarations);
     }
 
     /// Returns the declarations that apply to the last of `path`, the weakest first; `important` ones
@@ -128,7 +136,7 @@ impl<'s> Sheet<'s> {
         let mut found = Vec::new();
         for at in element.keys().filter_map(|key| self.by_key.get(&key)).flatten() {
             let rule = &self.rules[*at];
-            if rule.selector.matches(path, budget) && budget.steps(self.blocks[rule.block].len()) {
+            if rule.selector.matches(path, budget) && budget.steps(self.blocks[rule.block].steps) {
                 found.push((rule.selector.specificity(), *at));
             }
             if budget.spent {
@@ -136,7 +144,8 @@ impl<'s> Sheet<'s> {
             }
         }
         found.sort_unstable();
-        found.iter().flat_map(|(_, at)| &self.blocks[self.rules[*at].block]).collect()
+        let blocks = found.iter().map(|(_, at)| &self.blocks[self.rules[*at].block]);
+        blocks.flat_map(|block| &block.declarations).collect()
     }
 }
 

@@ -16,7 +16,20 @@ pub struct Declaration {
     /// Without `!important`.
     pub value: String,
     pub important: bool,
+    /// Of a background, the colour that is shown, which is found only once.
+    shown: Option<String>,
 }
+
+impl Declaration {
+    /// Returns how long it is.
+    pub fn octets(&self) -> usize {
+        self.name.len() + self.value.len() + self.shown.as_ref().map_or(0, String::len)
+    }
+}
+
+/// How long a value is at most that is kept. Of a longer background, such as an image in a `data:`
+/// URL, only the colour is.
+const VALUE_OCTETS_MAX: usize = 512;
 
 /// What the text of an element stands on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,9 +59,19 @@ fn declaration(text: &str) -> Option<Declaration> {
     let is_background = is_background(&name);
     // A reference that was not resolved would mean something else in an attribute.
     let is_plain = !value.is_empty() && !value.contains(['&', '\\']);
-    let fine = is_background || lists::CSS.contains(name.as_str()) && is_harmless(value);
-    (is_plain && fine).then(|| Declaration { name, value: value.to_owned(), important })
+    let is_short = value.len() <= VALUE_OCTETS_MAX;
+    let is_listed = || is_short && lists::CSS.contains(name.as_str()) && is_harmless(value);
+    if !(is_plain && (is_background || is_listed())) {
+        return None;
+    }
+    let shown = shown_colour(&name, value).filter(|colour| colour.len() <= VALUE_OCTETS_MAX);
+    let shown = shown.map(Cow::into_owned);
+    let value = if is_short { value } else { LONG };
+    Some(Declaration { name, value: value.to_owned(), important, shown })
 }
+
+/// What stands for the value of a long background.
+const LONG: &str = "url()";
 
 fn is_background(name: &str) -> bool {
     matches!(name, "background" | "background-image")
@@ -95,7 +118,7 @@ pub fn in_pairs<'d>(
         out.push_str(PAGE);
     }
     for one in last {
-        match shown_colour(one) {
+        match &one.shown {
             Some(colour) => _ = write!(out, "background-color:{colour};"),
             None if is_background(&one.name) => {}
             None if one.name == "color" && ground == Ground::Lost => {}
@@ -106,12 +129,11 @@ pub fn in_pairs<'d>(
 }
 
 /// Returns the colour of a `background`, or one that stands for a gradient.
-fn shown_colour(declaration: &Declaration) -> Option<Cow<'_, str>> {
-    if !is_background(&declaration.name) {
+fn shown_colour<'v>(name: &str, value: &'v str) -> Option<Cow<'v, str>> {
+    if !is_background(name) {
         return None;
     }
-    let value = &declaration.value;
-    let colour = colour_in(value).map(Cow::Borrowed).or_else(|| match declaration.name.as_str() {
+    let colour = colour_in(value).map(Cow::Borrowed).or_else(|| match name {
         _ if value.to_ascii_lowercase().contains("gradient(") => gradient_colour(value),
         "background" if is_none(value) => Some(Cow::Borrowed("transparent")),
         _ => None,
@@ -145,16 +167,14 @@ fn is_none(value: &str) -> bool {
 
 fn own_ground(declared: &[&Declaration]) -> Ground {
     let sees_through = |value: &str| ["transparent", "inherit"].contains(&value) || is_none(value);
-    let is_colour = |one: &&&Declaration| match shown_colour(one) {
-        Some(colour) => !sees_through(&colour),
+    let is_colour = |one: &&&Declaration| match &one.shown {
+        Some(colour) => !sees_through(colour),
         None => one.name == "background-color" && !sees_through(&one.value.to_ascii_lowercase()),
     };
     let is_image = |one: &&Declaration| is_background(&one.name) && !is_none(&one.value);
     match declared.iter().find(is_colour) {
         Some(_) => Ground::Own,
-        None if declared.iter().any(|one| is_image(one) && shown_colour(one).is_none()) => {
-            Ground::Lost
-        }
+        None if declared.iter().any(|one| is_image(one) && one.shown.is_none()) => Ground::Lost,
         None => Ground::Page,
     }
 }

@@ -201,6 +201,63 @@ fn style_sheets_that_cost_too_much_are_left_out() {
     assert!(body(&format!("<style>p b{{color:red}}</style>{elements}")).contains("color:red"));
 }
 
+/// Regression: a list of selectors that was cut short left its rule without declarations.
+#[test]
+fn selectors_beyond_the_limit_are_skipped() {
+    let list = "p,".repeat(5_000);
+    let shown = body(&format!("<style>{list}p{{color:red}}b{{width:1px}}</style><p>x<b>y</b>"));
+    assert!(shown.starts_with("<p style=\"color:red\">x<b>y</b>"), "{shown}");
+    let rules: String = (0..5_000).map(|n| format!(".c{n}{{width:{n}px}}")).collect();
+    let source =
+        format!("<style>{rules}:x{{display:none}}</style><p class=c4000>x<p class=c4999>y");
+    assert_eq!(body(&source), "<p style=\"width:4000px\">x</p><p>y</p>");
+}
+
+/// One step of the budget costs about the same whatever is compared.
+#[test]
+fn long_names_and_values_are_not_kept() {
+    let (long, value) = ("n".repeat(65), "x".repeat(513));
+    for selector in [format!(".{long}"), format!("#{long}"), long.clone(), format!("p.{long}")] {
+        let source = format!(
+            "<style>{selector}{{color:red}}b{{width:1px;font-family:{value}}}</style>\
+             <p class={long} id={long}>x<b>y</b></p>"
+        );
+        assert_eq!(body(&source), "<p>x<b style=\"width:1px\">y</b></p>", "{selector}");
+    }
+}
+
+/// Many parts of a message cost no more than one that is as long.
+#[test]
+fn the_budget_is_in_proportion_to_the_length() {
+    let source =
+        format!("<style>*{{font-family:'{}'}}</style>{}", "\"".repeat(400), "<br>".repeat(900));
+    assert!(body(&source).len() < 4096 + 32 * source.len());
+    let deep = format!(
+        "<style>{}</style>{}<i>x</i>",
+        "q b b b b b b i{color:red}".repeat(20),
+        "<b>".repeat(100)
+    );
+    let parts = vec![deep; 50];
+    let start = computed();
+    for part in &parts {
+        balanced(part).unwrap();
+    }
+    let alone = computed() - start;
+    assert!(alone < 1_000_000_000, "{alone} ns");
+}
+
+/// A deep table of tables, as newsletters are, keeps the style that its selectors give it.
+#[test]
+fn deep_elements_keep_their_style() {
+    let (open, close) = ("<table><tr><td>".repeat(20), "</table>".repeat(20));
+    let rules = "div table td table td table td p{color:red}.x td td td td td p{width:1px}"
+        .to_owned()
+        + &"q > table td > table td > table td p{color:blue}".repeat(10);
+    let source = format!("<style>{rules}</style><div>{open}{}{close}", "<p>x</p>".repeat(100));
+    let shown = body(&source);
+    assert_eq!(shown.matches("<p style=\"color:red\">").count(), 100, "{shown}");
+}
+
 #[test]
 fn unclosed_and_crossed_tags_end_where_a_reader_expects() {
     for (source, expected) in [
@@ -251,6 +308,7 @@ fn what_the_parser_cannot_bear_is_refused_before_it() {
 
 fn hostile_structures(octets: usize) -> Vec<String> {
     let formatting: String = (0..500).map(|n| format!("<font size={n}>")).collect();
+    let long_class = format!("<b class={}>x</b>", "n".repeat(octets / 64));
     let fill = |start: &str, unit: &str| {
         start.to_owned() + &unit.repeat((octets - start.len()) / unit.len())
     };
@@ -281,11 +339,34 @@ fn hostile_structures(octets: usize) -> Vec<String> {
         fill("<style>", "p{color:red}"),
         fill("<style>", "@media screen{"),
         fill("<style>", "/*"),
-        fill("<style>", "p,"),
-        fill("<style>p{", "a:b;"),
-        fill(&format!("<style>{}</style>", "b{color:red}*{width:1px}".repeat(20)), "<b>x"),
-        fill(&format!("<style>{}</style>", "a a a a a b{color:red}".repeat(20)), "<a><a><b>x</b>"),
+        fill("<style>", "p,") + "p{color:red}</style><p>x",
+        fill("<style>p{", "width:1px;") + "}</style><p>x",
+        fill(&format!("<style>{}</style>", "b{color:red}*{width:1px}".repeat(20)), "<b>x</b>"),
+        fill(
+            &format!(
+                "<style>{}</style>{}",
+                "q b b b b b b i{color:red}".repeat(20),
+                "<b>".repeat(99)
+            ),
+            "<i>x</i>",
+        ),
+        fill(
+            &format!(
+                "<style>{}</style>{}",
+                "q b>b b>b b>b i{color:red}".repeat(20),
+                "<b>".repeat(99)
+            ),
+            "<i>x</i>",
+        ),
+        fill(&long_background(octets / 2), "<br>"),
+        fill(&format!("<style>.{0}{{width:1px}}</style>", "n".repeat(octets / 4)), &long_class),
+        fill(&format!("<style>*{{font-family:'{}'}}</style>", "\"".repeat(400)), "<br>"),
     ]
+}
+
+/// A sheet with a `background` of many words.
+fn long_background(octets: usize) -> String {
+    format!("<style>br{{background:{}}}</style>", "0 ".repeat(octets / 2))
 }
 
 /// The time that this thread has computed, in nanoseconds.
