@@ -132,7 +132,7 @@ fn every_word_of_a_newsletter_can_be_read() {
         std::fs::write(shown.path().join(path.file_name().unwrap()), safe.html).unwrap();
         count += 1;
     }
-    assert!(count >= 30, "{count}");
+    assert!(count >= 44, "{count}");
     let out = Command::new("node")
         .arg("newsletters.mjs")
         .args([root.join("fixtures/newsletters").as_path(), shown.path()])

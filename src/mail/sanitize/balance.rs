@@ -6,22 +6,25 @@
 //! with the block that contains it, which hardly changes real mail.
 
 use super::budget::Budget;
+use super::ground::{self, Around, Attributes, Dressed, Ground};
 use super::lists;
 use super::selector::Element;
 use super::settle;
 use super::sheet::{self, Sheet};
-use super::style::{self, Declaration, Ground};
+use super::style::{self, Declaration};
 use super::tags::{Attribute, Piece, Reader, write_attribute, write_text_in_nodes};
 use super::{DEPTH_MAX, Refused};
 
 /// An open tag.
 struct Open {
     name: &'static str,
+    /// The name that is written.
+    written: &'static str,
     inline: bool,
     /// Its end tag occurred while a block inside it was open; it ends with that block.
     ended: bool,
-    /// What its text stands on.
-    ground: Ground,
+    /// What the elements inside inherit.
+    inside: Around,
 }
 
 struct Balance<'b> {
@@ -46,6 +49,11 @@ pub fn balance(source: &str, budget: &mut Budget) -> Result<String, Refused> {
         return Ok(styled);
     }
     balance_with(source, &sheet.without_rules(), budget)
+}
+
+/// Returns the same without any style sheet.
+pub fn without_sheets(source: &str, budget: &mut Budget) -> Result<String, Refused> {
+    balance_with(source, &Sheet::of(source)?.without_rules(), budget)
 }
 
 fn balance_with(source: &str, sheet: &Sheet<'_>, budget: &mut Budget) -> Result<String, Refused> {
@@ -81,6 +89,12 @@ fn is_bearable(value: &str) -> bool {
     value.len() <= OCTETS_MAX && stops * value.len() <= STEPS_MAX
 }
 
+/// Returns whether a style attribute says what is shown, as it is.
+fn is_kept_as_it_is(style: &str) -> bool {
+    let changes = style.contains('!') || style::is_nested(style);
+    !changes && !style.to_ascii_lowercase().contains("background")
+}
+
 /// Returns how long a style attribute with this value is.
 fn written_octets(style: &str) -> usize {
     let mut written = String::with_capacity(2 * style.len());
@@ -97,24 +111,38 @@ fn own_style(attributes: &[Attribute<'_>]) -> Vec<Declaration> {
 
 impl<'b> Balance<'b> {
     fn start(&mut self, name: &str, attributes: &[Attribute<'_>]) -> Result<(), Refused> {
-        let Some(name) = lists::TAGS.get(name).copied() else { return Ok(()) };
-        self.close_implied(name);
-        if !self.may_stand(name) {
-            self.keep_apart(name);
+        let Some((name, written)) = lists::shown(name) else { return Ok(()) };
+        self.close_implied(written);
+        if !self.may_stand(written) {
+            self.keep_apart(written);
             return Ok(());
         }
+        if let Some(implied) = self.implied(written) {
+            self.start(implied, &[])?;
+        }
         self.enter(name, attributes);
-        let ground = self.write_start(name, attributes);
-        if lists::VOID.contains(name) {
+        let inside = self.write_start(written, attributes);
+        if lists::VOID.contains(written) {
             self.leave();
             return Ok(());
         }
-        if self.open.len() == DEPTH_MAX {
+        if self.open.len() - self.own == DEPTH_MAX {
             return Err(Refused::TooDeep);
         }
-        let inline = lists::INLINE.contains(name);
-        self.open.push(Open { name, inline, ended: false, ground });
+        let inline = lists::INLINE.contains(written);
+        self.open.push(Open { name, written, inline, ended: false, inside });
         Ok(())
+    }
+
+    /// Returns the part of a table that this one stands in, if its tag was left out; selectors see it
+    /// too.
+    fn implied(&self, name: &str) -> Option<&'static str> {
+        let top = self.open.last().map_or("", |open| open.name);
+        match (top, name) {
+            ("table", "tr") => Some("tbody"),
+            ("table" | "tbody" | "thead" | "tfoot", "td" | "th") => Some("tr"),
+            _ => None,
+        }
     }
 
     /// Begins with what stands for the document's body, if it has an appearance.
@@ -123,23 +151,33 @@ impl<'b> Balance<'b> {
         const KEPT: [&str; 6] = ["background", "color", "direction", "font", "line", "text"];
         let sheet = self.sheet;
         let attributes = &sheet.body;
-        self.enter("html", &[]);
+        self.enter("html", &sheet.html);
+        let root_style = own_style(&sheet.html);
+        let of_root: Vec<Declaration> =
+            self.matching().into_iter().chain(&root_style).cloned().collect();
         self.enter("body", attributes);
         let of_attributes = sheet::of_body(attributes);
         let of_style = own_style(attributes);
-        let declared = of_attributes.iter().chain(self.matching()).chain(&of_style);
+        // The root's appearance is weaker than any of the body, which stands on it.
+        let of_root = of_root.into_iter().map(|one| Declaration { important: false, ..one });
+        let of_root: Vec<Declaration> = of_root.collect();
+        let declared = of_root.iter().chain(&of_attributes).chain(self.matching());
         let is_kept =
             |one: &&Declaration| KEPT.contains(&one.name.split('-').next().unwrap_or_default());
-        let declared: Vec<Declaration> = declared.filter(is_kept).cloned().collect();
+        let of_sheets: Vec<&Declaration> = declared.filter(is_kept).collect();
+        let of_style: Vec<Declaration> = of_style.iter().filter(is_kept).cloned().collect();
         let image = attributes.iter().any(|attribute| attribute.name == "background");
-        let attribute = if image { Ground::Lost } else { Ground::Page };
-        let (style, ground) = style::in_pairs(&declared, attribute, Ground::Page);
-        if !(style.is_empty() && ground == Ground::Page) {
+        let ground = if image { Ground::Lost } else { Ground::Page };
+        let attributes = Attributes { ground, ..Attributes::default() };
+        let Dressed { style, inside } =
+            ground::dress(&of_sheets, &of_style, attributes, &Around::default());
+        if !(style.is_empty() && inside == Around::default()) {
             self.out.push_str("<div");
             self.write_style(&style);
             self.out.push('>');
-            self.enter("div", &[]);
-            self.open.push(Open { name: "div", inline: false, ended: false, ground });
+            let (name, written) = ("div", "div");
+            // Selectors do not see it: it stands for the body.
+            self.open.push(Open { name, written, inline: false, ended: false, inside });
             self.own = 1;
         }
     }
@@ -167,17 +205,16 @@ impl<'b> Balance<'b> {
         sheet.matching(&self.path, self.budget)
     }
 
-    /// Returns what the text of the new element stands on.
-    fn write_start(&mut self, name: &str, attributes: &[Attribute<'_>]) -> Ground {
-        let around = self.open.last().map_or(Ground::Page, |open| open.ground);
-        let (style, ground) = self.style(attributes, around);
+    /// Returns what the elements inside the new one inherit.
+    fn write_start(&mut self, name: &str, attributes: &[Attribute<'_>]) -> Around {
+        let (style, inside) = self.style(name, attributes);
         self.out.push('<');
         self.out.push_str(name);
         for (at, attribute) in attributes.iter().enumerate() {
             let known = match attribute.name.as_str() {
                 "href" => name == "a",
                 "src" => name == "img",
-                "color" => ground != Ground::Lost,
+                "color" => inside.ground != Ground::Lost,
                 "style" => style.is_none(),
                 other => lists::ATTRIBUTES.contains(other),
             };
@@ -189,36 +226,35 @@ impl<'b> Balance<'b> {
         }
         self.write_style(&style.unwrap_or_default());
         self.out.push('>');
-        ground
+        inside
     }
 
-    /// Returns an element's style, or `None` if it is what its attribute says, and what its text
-    /// stands on.
-    fn style(&mut self, attributes: &[Attribute<'_>], around: Ground) -> (Option<String>, Ground) {
-        let has = |name: &str| attributes.iter().any(|attribute| attribute.name == name);
-        let attribute = match (has("bgcolor"), has("background")) {
-            (true, _) => Ground::Own,
-            (false, true) => Ground::Lost,
-            (false, false) => Ground::Page,
-        };
-        let given = attributes.iter().find(|attribute| attribute.name == "style");
-        let needs =
-            |style: &str| style.contains('!') || style.to_ascii_lowercase().contains("background");
+    /// Returns an element's style, or `None` if it is what its attribute says, and what the elements
+    /// inside inherit.
+    fn style(&mut self, name: &str, attributes: &[Attribute<'_>]) -> (Option<String>, Around) {
+        let around = self.open.last().map_or_else(Around::default, |open| open.inside.clone());
         let of_sheets = self.matching();
-        let changes = !of_sheets.is_empty() || around == Ground::Lost || attribute == Ground::Lost;
-        if !(changes || given.is_some_and(|given| needs(given.value))) {
-            let coloured = has("color") || given.is_some_and(|given| given.value.contains("color"));
-            let own = coloured || attribute == Ground::Own;
-            return (None, if own { Ground::Own } else { around });
-        }
+        let value = |name: &str| {
+            let found = attributes.iter().find(|attribute| attribute.name == name);
+            found.map(|attribute| attribute.value)
+        };
+        let ground = match (value("bgcolor").map(str::trim), value("background")) {
+            (Some(colour), _) if !matches!(colour, "" | "transparent") => Ground::Own,
+            (_, Some(_)) => Ground::Lost,
+            (_, None) => Ground::Page,
+        };
+        let colour = value("color").filter(|_| name == "font");
+        let is_link = name == "a" && value("href").is_some();
         let own = own_style(attributes);
-        let (style, ground) =
-            style::in_pairs(of_sheets.iter().copied().chain(&own), attribute, around);
+        let looks = Attributes { ground, colour, is_link };
+        let Dressed { style, inside } = ground::dress(&of_sheets, &own, looks, &around);
         // What the element says by itself was paid for by its own length.
         if !of_sheets.is_empty() {
             self.budget.octets(written_octets(&style));
         }
-        (Some(style), ground)
+        let changes = !of_sheets.is_empty() || around.changes() || ground == Ground::Lost;
+        let is_kept = !changes && value("style").is_none_or(is_kept_as_it_is);
+        ((!is_kept).then_some(style), inside)
     }
 
     fn write_style(&mut self, style: &str) {
@@ -228,7 +264,7 @@ impl<'b> Balance<'b> {
     }
 
     fn end(&mut self, name: &str) {
-        let Some(name) = lists::TAGS.get(name).copied() else { return };
+        let Some((name, written)) = lists::shown(name) else { return };
         let beyond: &[&str] = match name {
             "table" => &[],
             "td" | "th" | "tr" | "tbody" | "thead" | "tfoot" | "caption" | "colgroup" => &TABLE,
@@ -236,7 +272,7 @@ impl<'b> Balance<'b> {
         };
         let Some(at) = self.nearest(&[name], beyond) else {
             if self.in_structure() {
-                self.keep_apart(name);
+                self.keep_apart(written);
             }
             return;
         };
@@ -329,7 +365,7 @@ impl<'b> Balance<'b> {
             let Some(open) = self.open.pop() else { return };
             self.leave();
             self.out.push_str("</");
-            self.out.push_str(open.name);
+            self.out.push_str(open.written);
             self.out.push('>');
         }
     }

@@ -17,6 +17,25 @@ pub static TAGS: Words = LazyLock::new(|| {
     )
 });
 
+/// Tags that are written as another one, which has the same appearance; no form can be sent.
+pub const WRITTEN: [(&str, &str); 9] = [
+    ("aside", "div"),
+    ("fieldset", "div"),
+    ("form", "div"),
+    ("hgroup", "div"),
+    ("main", "div"),
+    ("nav", "div"),
+    ("search", "div"),
+    ("button", "span"),
+    ("label", "span"),
+];
+
+/// Returns the name of a tag that may be shown, and the one that is written for it.
+pub fn shown(name: &str) -> Option<(&'static str, &'static str)> {
+    let itself = || TAGS.get(name).map(|name| (*name, *name));
+    WRITTEN.iter().find(|(from, _)| *from == name).copied().or_else(itself)
+}
+
 /// The schemes of the URLs that are left; other URLs are dropped, unless they are relative.
 pub const SCHEMES: [&str; 4] = ["http", "https", "mailto", "cid"];
 

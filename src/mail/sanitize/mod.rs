@@ -16,11 +16,15 @@
 
 mod balance;
 mod budget;
+mod colour;
+mod ground;
 mod lists;
 mod oracle;
+mod paint;
 mod selector;
 mod settle;
 mod sheet;
+mod split;
 mod style;
 mod tags;
 
@@ -86,12 +90,12 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 
 /// Checks whether HTML can be shown at all, without sanitising it.
 pub fn check_bounds(pieces: &[String]) -> Result<(), Refused> {
-    bounded(pieces).map(|_| ())
+    bounded(pieces, Styles::Skipped).map(|_| ())
 }
 
 /// Returns a part's allowed tags and its text, well nested; `None` if it is not shown as HTML.
 pub(super) fn balanced(source: &str) -> Option<String> {
-    bounded(&[source]).ok()
+    bounded(&[source], Styles::Applied).ok()
 }
 
 /// Returns a part's text and tags for a reader of text alone, which has no limits to refuse it:
@@ -120,7 +124,7 @@ pub(super) fn bare(source: &str) -> String {
 
 /// Returns the sources of the images that are shown, each as [`Images::inside`] gets it.
 pub fn image_sources(pieces: &[String]) -> Result<Vec<String>, Refused> {
-    Ok(settle::image_sources(&bounded(pieces)?))
+    Ok(settle::image_sources(&bounded(pieces, Styles::Skipped)?))
 }
 
 /// Where the URLs of images come from.
@@ -141,17 +145,28 @@ pub fn html(source: &str, inside: &dyn Fn(&str) -> Option<String>) -> Result<Saf
 /// Sanitises the pieces of a message's HTML, and joins them; each image gets the URL that `images`
 /// returns for it, or none.
 pub fn html_with(pieces: &[impl AsRef<str>], images: &Images<'_>) -> Result<Safe, Refused> {
-    let cleaned = CLEANER.clean(&bounded(pieces)?).to_string();
+    let cleaned = CLEANER.clean(&bounded(pieces, Styles::Applied)?).to_string();
     let (body, remote_images) = settle::settle(&cleaned, images);
     Ok(Safe { html: format!("{BEFORE}{body}{AFTER}"), remote_images })
 }
 
-/// Returns the pieces balanced, each by itself, so that none swallows the next one.
-fn bounded(pieces: &[impl AsRef<str>]) -> Result<String, Refused> {
+/// Whether style sheets are applied; they change nothing in what is refused, or in the images.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Styles {
+    Applied,
+    Skipped,
+}
+
+/// Returns the pieces balanced, each by itself, so that none swallows the next one, and each with a
+/// budget of its own, so that its style is the same in whatever message it stands.
+fn bounded(pieces: &[impl AsRef<str>], styles: Styles) -> Result<String, Refused> {
     let octets: usize = pieces.iter().map(|piece| piece.as_ref().len()).sum();
     let balanced = |piece: &str| {
         let mut budget = budget::Budget::for_length(piece.len());
-        balance::balance(piece, &mut budget)
+        match styles {
+            Styles::Applied => balance::balance(piece, &mut budget),
+            Styles::Skipped => balance::without_sheets(piece, &mut budget),
+        }
     };
     match (octets > OCTETS_MAX, pieces) {
         (true, _) => Err(Refused::TooLarge),

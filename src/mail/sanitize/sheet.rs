@@ -12,6 +12,7 @@ use std::collections::HashMap;
 
 use super::budget::Budget;
 use super::selector::{Element, Key, Selector};
+use super::split::split_outside;
 use super::style::{self, Declaration};
 use super::tags::{Attribute, Piece, Reader};
 use super::{Refused, settle};
@@ -36,14 +37,15 @@ struct Rule {
     block: usize,
 }
 
-/// All style sheets of a piece of HTML, and its `<body>`.
+/// All style sheets of a piece of HTML, its `<html>` and its `<body>`.
 #[derive(Default)]
 pub struct Sheet<'s> {
     rules: Vec<Rule>,
     blocks: Vec<Block>,
     /// The rules whose last part names each key.
     by_key: HashMap<Key, Vec<usize>>,
-    /// The attributes of the `<body>`.
+    /// The attributes of the `<html>` and the `<body>`.
+    pub html: Vec<Attribute<'s>>,
     pub body: Vec<Attribute<'s>>,
 }
 
@@ -52,13 +54,19 @@ impl<'s> Sheet<'s> {
     pub fn of(source: &'s str) -> Result<Sheet<'s>, Refused> {
         let mut reader = Reader::new(source);
         let mut sheet = Sheet::default();
-        let mut bodies = 0;
+        let (mut roots, mut bodies) = (0, 0);
         while let Some(piece) = reader.piece()? {
             match piece {
                 Piece::Sheet(attributes, text) => {
                     let media = attributes.iter().find(|attribute| attribute.name == "media");
                     if media.is_none_or(|media| is_for_any_screen(media.value)) {
                         sheet.read(&without_comments(text), 0);
+                    }
+                }
+                Piece::Open(name, attributes) if name == "html" => {
+                    roots += 1;
+                    if roots == 1 {
+                        sheet.html = attributes;
                     }
                 }
                 Piece::Open(name, attributes) if name == "body" => {
@@ -73,9 +81,9 @@ impl<'s> Sheet<'s> {
         Ok(sheet)
     }
 
-    /// Leaves nothing but the `<body>`.
+    /// Leaves nothing but the `<html>` and the `<body>`.
     pub fn without_rules(self) -> Sheet<'s> {
-        Sheet { body: self.body, ..Sheet::default() }
+        Sheet { html: self.html, body: self.body, ..Sheet::default() }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -109,7 +117,7 @@ impl<'s> Sheet<'s> {
 
     fn rule(&mut self, selectors: &str, block: &str) {
         // Rules within rules would be for other elements.
-        if block.contains('{') {
+        if block.contains('{') || is_invalid(selectors) {
             return;
         }
         let mut declarations = style::kept(block);
@@ -123,7 +131,9 @@ impl<'s> Sheet<'s> {
         let block = self.blocks.len();
         self.blocks.push(Block { declarations, steps });
         let left = SELECTORS_MAX - self.rules.len();
-        for selector in selectors.split(',').filter_map(Selector::parse).take(left) {
+        for selector in
+            split_outside(selectors, |c| c == ',').filter_map(Selector::parse).take(left)
+        {
             self.by_key.entry(selector.key()).or_default().push(self.rules.len());
             self.rules.push(Rule { selector, block });
         }
@@ -149,13 +159,24 @@ impl<'s> Sheet<'s> {
     }
 }
 
+/// Returns whether a browser skips a rule because one of its selectors is of another browser only.
+fn is_invalid(selectors: &str) -> bool {
+    let lower = selectors.to_ascii_lowercase();
+    [":-ms-", ":-moz-", ":-o-"].iter().any(|start| lower.contains(start))
+}
+
 /// Returns whether a list of media includes every screen.
 fn is_for_any_screen(media: &str) -> bool {
     media.trim().is_empty()
         || media.split(',').any(|one| {
-            let one = one.trim().to_ascii_lowercase();
-            let one = one.strip_prefix("only ").unwrap_or(&one).trim();
-            matches!(one, "all" | "screen")
+            let words: Vec<&str> = one.split_whitespace().collect();
+            let is = |word: &str, expected: &str| word.eq_ignore_ascii_case(expected);
+            match words[..] {
+                [medium] => is(medium, "all") || is(medium, "screen"),
+                [only, medium] if is(only, "only") => is(medium, "all") || is(medium, "screen"),
+                [not, medium] => is(not, "not") && (is(medium, "print") || is(medium, "speech")),
+                _ => false,
+            }
         })
 }
 
@@ -187,8 +208,12 @@ fn split_block(text: &str) -> (&str, &str) {
 
 /// Finds a character that is not within quotes, which end with their line at the latest.
 fn find_outside(text: &str, mut is: impl FnMut(char) -> bool) -> Option<usize> {
-    let mut quote = None;
+    let (mut quote, mut is_escaped) = (None, false);
     let found = text.char_indices().find(|(_, c)| {
+        if std::mem::take(&mut is_escaped) {
+            return false;
+        }
+        is_escaped = *c == '\\';
         match (quote, *c) {
             (Some(open), c) if open == c || c == '\n' => quote = None,
             (Some(_), _) => {}
@@ -217,7 +242,8 @@ pub fn of_body(attributes: &[Attribute<'_>]) -> Vec<Declaration> {
     let colour = |attribute: &str, property: &str| {
         let value = settle::unescape(named(attribute)?.value);
         let value = value.trim();
-        let is_hex = value.len() == 6 && value.bytes().all(|octet| octet.is_ascii_hexdigit());
+        let is_hex =
+            matches!(value.len(), 3 | 6) && value.bytes().all(|octet| octet.is_ascii_hexdigit());
         let value = if is_hex { format!("#{value}") } else { value.to_owned() };
         style::kept(&format!("{property}:{value}")).pop()
     };

@@ -1,9 +1,10 @@
-//! What the values of CSS properties may contain, and which only work together.
+//! What the values of CSS properties may contain, and which are kept.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use super::lists;
+use super::paint::Paint;
+use super::split::split_outside;
 
 /// CSS functions that only compute. All others load something, or might in future.
 const FUNCTIONS: [&str; 8] = ["rgb", "rgba", "hsl", "hsla", "calc", "min", "max", "clamp"];
@@ -16,37 +17,37 @@ pub struct Declaration {
     /// Without `!important`.
     pub value: String,
     pub important: bool,
-    /// Of a background, the colour that is shown, which is found only once.
-    shown: Option<String>,
+    /// Of a background, what it shows, which is found only once; it has no value then.
+    pub paint: Option<Paint>,
 }
 
 impl Declaration {
     /// Returns how long it is.
     pub fn octets(&self) -> usize {
-        self.name.len() + self.value.len() + self.shown.as_ref().map_or(0, String::len)
+        self.name.len() + self.value.len() + self.paint.as_ref().map_or(0, Paint::octets)
     }
 }
 
-/// How long a value is at most that is kept. Of a longer background, such as an image in a `data:`
-/// URL, only the colour is.
+/// How long a value is at most that is kept.
 const VALUE_OCTETS_MAX: usize = 512;
-
-/// What the text of an element stands on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Ground {
-    /// The page; nothing has a colour.
-    #[default]
-    Page,
-    /// A background that is shown, or one of which only the text's colour is known.
-    Own,
-    /// An image, which is not shown.
-    Lost,
-}
 
 /// Returns the declarations of a style, with character references resolved, that may be kept; and
 /// the backgrounds, of which a colour may be kept.
 pub fn kept(style: &str) -> Vec<Declaration> {
-    declarations(style).filter_map(declaration).collect()
+    let mut kept = split_outside(style, |c| c == ';').filter_map(declaration).collect();
+    leave_fallbacks(&mut kept);
+    kept
+}
+
+/// Leaves the background that is understood where another one, which is not, follows it in the same
+/// rule: browsers that do not understand it either show that.
+fn leave_fallbacks(declarations: &mut Vec<Declaration>) {
+    let mut is_shown = [false; 2];
+    declarations.retain(|one| {
+        let shown = &mut is_shown[usize::from(one.important)];
+        *shown |= matches!(one.paint, Some(Paint::Solid(_)));
+        one.paint != Some(Paint::Unread) || !*shown
+    });
 }
 
 fn declaration(text: &str) -> Option<Declaration> {
@@ -56,169 +57,49 @@ fn declaration(text: &str) -> Option<Declaration> {
     let (plain, word) = value.rsplit_once('!').unwrap_or((value, ""));
     let important = word.trim().eq_ignore_ascii_case("important");
     let value = if important { plain.trim_end() } else { value };
-    let is_background = is_background(&name);
     // A reference that was not resolved would mean something else in an attribute.
-    let is_plain = !value.is_empty() && !value.contains(['&', '\\']);
-    let is_short = value.len() <= VALUE_OCTETS_MAX;
-    let is_listed = || is_short && lists::CSS.contains(name.as_str()) && is_harmless(value);
-    if !(is_plain && (is_background || is_listed())) {
+    if value.is_empty() || value.contains(['&', '\\']) {
         return None;
     }
-    let shown = shown_colour(&name, value).filter(|colour| colour.len() <= VALUE_OCTETS_MAX);
-    let shown = shown.map(Cow::into_owned);
-    let value = if is_short { value } else { LONG };
-    Some(Declaration { name, value: value.to_owned(), important, shown })
+    if matches!(name.as_str(), "background" | "background-color" | "background-image") {
+        let paint = Some(Paint::of(value));
+        return Some(Declaration { name, value: String::new(), important, paint });
+    }
+    let is_listed = value.len() <= VALUE_OCTETS_MAX && lists::CSS.contains(name.as_str());
+    let is_kept = is_listed && is_closed(value) && !is_nested(value) && is_harmless(value);
+    is_kept.then(|| Declaration { name, value: value.to_owned(), important, paint: None })
 }
 
-/// What stands for the value of a long background.
-const LONG: &str = "url()";
-
-fn is_background(name: &str) -> bool {
-    matches!(name, "background" | "background-image")
-}
-
-/// The colours of the page that a message is shown on.
-const PAGE: &str = "background-color:#fff;color:#1a1a1a;";
-
-/// Returns one style of declarations, the weakest first, in which text and background belong
-/// together (CSS Cascading Level 4 §6.4: what is important comes last). Of a `background`, the colour
-/// is kept as `background-color`. If a background has no colour, because it is an image, nothing of
-/// it is shown, and a text colour that was chosen for it could be the colour of what is shown
-/// instead; so it goes too, here and in the elements inside.
-pub fn in_pairs<'d>(
-    declared: impl IntoIterator<Item = &'d Declaration>,
-    attribute: Ground,
-    around: Ground,
-) -> (String, Ground) {
-    let (important, normal): (Vec<_>, Vec<_>) = declared.into_iter().partition(|one| one.important);
-    let mut last: Vec<&Declaration> = Vec::new();
-    for one in normal.into_iter().chain(important) {
-        let resets = |name: &str| match one.name.as_str() {
-            "background" => name.starts_with("background"),
-            other => name == other,
-        };
-        last.retain(|before| !resets(&before.name));
-        last.push(one);
-    }
-    let own = match own_ground(&last) {
-        Ground::Page => attribute,
-        // The colour of an attribute is shown where an image would have been.
-        Ground::Lost if attribute == Ground::Own => Ground::Own,
-        own => own,
-    };
-    let coloured = last.iter().any(|one| one.name == "color");
-    let ground = match (own, around) {
-        (Ground::Page, Ground::Page) if coloured => Ground::Own,
-        (Ground::Page, around) => around,
-        (own, _) => own,
-    };
-    let mut out = String::new();
-    if own == Ground::Lost && around == Ground::Own {
-        // The colours around it were chosen for something else.
-        out.push_str(PAGE);
-    }
-    for one in last {
-        match &one.shown {
-            Some(colour) => _ = write!(out, "background-color:{colour};"),
-            None if is_background(&one.name) => {}
-            None if one.name == "color" && ground == Ground::Lost => {}
-            None => _ = write!(out, "{}:{};", one.name, one.value),
+/// Returns whether a value has functions within functions: the cleaner leaves those open, so that
+/// they would swallow the declarations after them.
+pub fn is_nested(value: &str) -> bool {
+    let mut depth = 0_u32;
+    value.chars().any(|c| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
         }
-    }
-    (out, ground)
-}
-
-/// Returns the colour of a `background`, or one that stands for a gradient.
-fn shown_colour<'v>(name: &str, value: &'v str) -> Option<Cow<'v, str>> {
-    if !is_background(name) {
-        return None;
-    }
-    let colour = colour_in(value).map(Cow::Borrowed).or_else(|| match name {
-        _ if value.to_ascii_lowercase().contains("gradient(") => gradient_colour(value),
-        "background" if is_none(value) => Some(Cow::Borrowed("transparent")),
-        _ => None,
-    });
-    colour.filter(|colour| is_harmless(colour))
-}
-
-/// Returns the first colour of a gradient that nothing shines through.
-fn gradient_colour(value: &str) -> Option<Cow<'_, str>> {
-    let value = value.to_ascii_lowercase();
-    let (_, inside) = value.split_once("gradient(")?;
-    let is_opaque = |colour: &&str| match colour.strip_prefix('#') {
-        Some(hex) => matches!(hex.len(), 3 | 6),
-        None => {
-            let sees_through = colour.starts_with("rgba(") || colour.starts_with("hsla(");
-            !sees_through && !colour.contains('/') && *colour != "transparent"
-        }
-    };
-    let colour = colour_in(inside).filter(is_opaque).filter(|_| !value.contains("url("));
-    colour.map(|colour| Cow::Owned(colour.trim_end_matches([')', ' ']).to_owned())).map(
-        |colour: Cow<'_, str>| match colour.contains('(') {
-            true => Cow::Owned(format!("{colour})")),
-            false => colour,
-        },
-    )
-}
-
-fn is_none(value: &str) -> bool {
-    ["none", "0", "initial", "unset"].iter().any(|none| value.eq_ignore_ascii_case(none))
-}
-
-fn own_ground(declared: &[&Declaration]) -> Ground {
-    let sees_through = |value: &str| ["transparent", "inherit"].contains(&value) || is_none(value);
-    let is_colour = |one: &&&Declaration| match &one.shown {
-        Some(colour) => !sees_through(colour),
-        None => one.name == "background-color" && !sees_through(&one.value.to_ascii_lowercase()),
-    };
-    let is_image = |one: &&Declaration| is_background(&one.name) && !is_none(&one.value);
-    match declared.iter().find(is_colour) {
-        Some(_) => Ground::Own,
-        None if declared.iter().any(|one| is_image(one) && one.shown.is_none()) => Ground::Lost,
-        None => Ground::Page,
-    }
-}
-
-/// Splits a style at its semicolons, but not within brackets or quotes.
-fn declarations(style: &str) -> impl Iterator<Item = &str> {
-    split_outside(style, |c| c == ';')
-}
-
-/// Splits a text where `is_end` says so, but not within brackets or quotes.
-fn split_outside(text: &str, is_end: impl Fn(char) -> bool) -> impl Iterator<Item = &str> {
-    let (mut depth, mut quote) = (0_u32, None);
-    text.split(move |c| {
-        match (quote, c) {
-            (Some(open), c) if open == c => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '(') => depth += 1,
-            (None, ')') => depth = depth.saturating_sub(1),
-            (None, c) => return depth == 0 && is_end(c),
-        }
-        false
+        depth > 1
     })
 }
 
-/// Returns the colour in the value of a `background`.
-fn colour_in(value: &str) -> Option<&str> {
-    /// What else may stand there.
-    const WORDS: &str = "at auto border-box bottom center circle closest-corner closest-side \
-        contain content-box cover ellipse farthest-corner farthest-side fixed from inherit initial \
-        left local no-repeat none padding-box repeat repeat-x repeat-y revert revert-layer right \
-        round scroll space text to top unset";
-    let is_colour = |word: &&str| {
-        let word = word.to_ascii_lowercase();
-        let is_name = word.bytes().all(|octet| octet.is_ascii_alphabetic());
-        let is_hex = word.strip_prefix('#').is_some_and(|hex| {
-            (3..=8).contains(&hex.len()) && hex.bytes().all(|octet| octet.is_ascii_hexdigit())
-        });
-        let computes =
-            ["rgb(", "rgba(", "hsl(", "hsla("].iter().any(|start| word.starts_with(start));
-        let known = WORDS.split_ascii_whitespace().any(|known| known == word);
-        is_hex || computes || (is_name && !word.is_empty() && !known)
-    };
-    split_outside(value, |c| c.is_whitespace() || matches!(c, ',' | '/')).find(is_colour)
+/// Returns whether each quote and bracket in a value has its other one.
+fn is_closed(value: &str) -> bool {
+    let (mut depth, mut quote) = (0_i32, None);
+    for c in value.chars() {
+        match (quote, c) {
+            (Some(open), c) if open == c => quote = None,
+            (Some(_), '\n') => return false,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')' | ']' | '}') if depth == 0 => return false,
+            (None, ')' | ']' | '}') => depth -= 1,
+            (None, _) => {}
+        }
+    }
+    quote.is_none() && depth == 0
 }
 
 /// Returns whether a style attribute, with character references resolved, can neither load nor run
@@ -267,69 +148,6 @@ fn unescape(style: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn paired(style: &str) -> (String, Ground) {
-        in_pairs(&kept(style), Ground::Page, Ground::Page)
-    }
-
-    #[test]
-    fn a_text_keeps_its_background_or_loses_its_colour() {
-        use Ground::{Lost, Own, Page};
-        for (given, expected, ground) in [
-            ("color:red", "color:red;", Own),
-            ("width:1px", "width:1px;", Page),
-            ("background:#fff", "background-color:#fff;", Own),
-            ("BACKGROUND: #e4572e; color:#fff", "background-color:#e4572e;color:#fff;", Own),
-            (
-                "color:#fff;background:url('a;b.png') no-repeat center / cover, rgb(1, 2, 3)",
-                "color:#fff;background-color:rgb(1, 2, 3);",
-                Own,
-            ),
-            (
-                "background:Navy url(x) !important;color:white",
-                "color:white;background-color:Navy;",
-                Own,
-            ),
-            (
-                "color:white;background-image:url(x);background-color:navy",
-                "color:white;background-color:navy;",
-                Own,
-            ),
-            ("color:white;background:url(x) repeat-x", "", Lost),
-            (
-                "background:linear-gradient(to right, rgb(1, 2, 3) 0%, blue);color:white;width:1px",
-                "background-color:rgb(1, 2, 3);color:white;width:1px;",
-                Own,
-            ),
-            (
-                "background-image:radial-gradient(circle,#123,red);color:white",
-                "background-color:#123;color:white;",
-                Own,
-            ),
-            ("background:linear-gradient(rgba(0,0,0,.5),navy),url(x);color:white", "", Lost),
-            ("color:black;background:none", "color:black;background-color:transparent;", Own),
-            (
-                "background:navy;color:white;background:none",
-                "color:white;background-color:transparent;",
-                Own,
-            ),
-            (
-                "background-color:navy!important;background:url(x);color:#fff",
-                "color:#fff;background-color:navy;",
-                Own,
-            ),
-            ("color:red ! IMPORTANT;color:blue", "color:red;", Own),
-            ("background", "", Page),
-        ] {
-            assert_eq!(paired(given), (expected.to_owned(), ground), "{given}");
-        }
-        let inside = in_pairs(&kept("color:white;width:1px"), Page, Lost);
-        assert_eq!(inside, ("width:1px;".to_owned(), Lost));
-        let over_dark = in_pairs(&kept("color:white;background:url(x)"), Page, Own);
-        assert_eq!(over_dark, (PAGE.to_owned(), Lost));
-        let on_own = in_pairs(&kept("color:white;background:url(x)"), Own, Lost);
-        assert_eq!(on_own, ("color:white;".to_owned(), Own));
-    }
 
     #[test]
     fn values_that_only_change_the_appearance_are_kept() {
