@@ -57,6 +57,14 @@ fn every_screen_is_accessible() {
     daemon.stop();
 }
 
+/// P-11: the keys of the list and the reader, and where the focus is after each.
+#[test]
+fn mail_is_read_by_the_keyboard_alone() {
+    let daemon = Daemon::start();
+    walk(&daemon, "reading.mjs");
+    daemon.stop();
+}
+
 /// P-11: a long list, bulk actions on all of it, five tabs. `MESSAGES_E2E` makes it longer.
 #[test]
 fn a_large_mailbox_is_at_hand() {

@@ -76,6 +76,7 @@ async fn the_appearance_goes_where_its_owner_goes() {
         "keys": false, "listWidth": 480, "grouped": false, "toured": true,
         "signature": "Dana\n03-555", "place": "/mail/archive",
         "searches": [{"name": "Bills", "query": "subject:invoice"}],
+        "advance": "previous",
     });
     dana.signed("PUT", "/api/appearance", Some(&look)).await.expect_status(204);
     let mut elsewhere = web.signed_in("dana").await;

@@ -13,7 +13,7 @@ use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::sealed_form;
 use crate::gateway::records::search::Sealed;
 use crate::gateway::records::tables::{APPEARANCES, PREFERENCES};
-use crate::store::{Read, Record};
+use crate::store::{self, Read, Record};
 use crate::terms::Language;
 
 /// Everything that a user chose for the pages; `None` was never chosen.
@@ -37,6 +37,8 @@ pub struct Appearance {
     /// The path of the page that was open last.
     pub place: Option<String>,
     pub searches: Vec<SavedSearch>,
+    /// What is shown after the message that was shown has left the list.
+    pub advance: Option<String>,
 }
 
 /// A search that was saved under a name.
@@ -47,7 +49,50 @@ pub struct SavedSearch {
 }
 
 impl Record for Appearance {
+    const VERSION: u8 = 2;
+
+    fn migrate(version: u8, bytes: &[u8]) -> Option<Appearance> {
+        store::migrated::<AppearanceV1, Appearance>(version, bytes)
+    }
+}
+
+/// Before there was `advance`.
+#[derive(Serialize, Deserialize)]
+pub(in crate::gateway) struct AppearanceV1 {
+    language: Option<String>,
+    zone: Option<String>,
+    theme: Option<String>,
+    density: Option<String>,
+    keys: Option<bool>,
+    list_width: Option<u16>,
+    grouped: Option<bool>,
+    toured: bool,
+    signature: String,
+    place: Option<String>,
+    searches: Vec<SavedSearch>,
+}
+
+impl Record for AppearanceV1 {
     const VERSION: u8 = 1;
+}
+
+impl From<AppearanceV1> for Appearance {
+    fn from(old: AppearanceV1) -> Appearance {
+        Appearance {
+            language: old.language,
+            zone: old.zone,
+            theme: old.theme,
+            density: old.density,
+            keys: old.keys,
+            list_width: old.list_width,
+            grouped: old.grouped,
+            toured: old.toured,
+            signature: old.signature,
+            place: old.place,
+            searches: old.searches,
+            advance: None,
+        }
+    }
 }
 
 const WORD_CHARS_MAX: usize = 64;
@@ -68,7 +113,8 @@ impl Appearance {
                 Err(Error::Invalid { what: format!("{what} can have at most {max} characters") })
             }
         };
-        for word in [&self.language, &self.zone, &self.theme, &self.density].into_iter().flatten() {
+        let words = [&self.language, &self.zone, &self.theme, &self.density, &self.advance];
+        for word in words.into_iter().flatten() {
             within(word, WORD_CHARS_MAX, "a setting")?;
         }
         within(&self.signature, SIGNATURE_CHARS_MAX, "a signature")?;
@@ -121,5 +167,32 @@ impl Gateway {
             Ok::<_, Error>(tx.put(&APPEARANCES, &account, &sealed)?)
         });
         done.wait()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_chosen_before_advance_was_there_is_read() {
+        let old = AppearanceV1 {
+            language: Some("he".to_owned()),
+            zone: None,
+            theme: Some("dark".to_owned()),
+            density: None,
+            keys: Some(false),
+            list_width: Some(301),
+            grouped: Some(false),
+            toured: true,
+            signature: "Dana".to_owned(),
+            place: Some("/mail/inbox".to_owned()),
+            searches: vec![SavedSearch { name: "new".to_owned(), query: "is:unread".to_owned() }],
+        };
+        let octets = sealed_form::octets_of(&old).unwrap();
+        let read: Appearance = sealed_form::read(APPEARANCES.name, &octets).unwrap();
+        assert_eq!(read.advance, None);
+        assert_eq!(read, Appearance::from(old));
+        assert_eq!((read.keys, read.signature.as_str()), (Some(false), "Dana"));
     }
 }

@@ -36,6 +36,9 @@ pub struct Appearance {
     /// The path of the page that was visited last.
     place: Option<String>,
     searches: Vec<SavedSearch>,
+    /// What is shown after the message that was shown is archived, deleted, moved or rejected:
+    /// `next` (also if nothing was chosen), `previous`, or `list` for none.
+    advance: Option<String>,
 }
 
 /// A saved search.
@@ -61,6 +64,7 @@ impl From<chosen::Appearance> for Appearance {
             signature: look.signature,
             place: look.place,
             searches: look.searches.into_iter().map(search).collect(),
+            advance: look.advance,
         }
     }
 }
@@ -80,6 +84,7 @@ impl From<Appearance> for chosen::Appearance {
             signature: look.signature,
             place: look.place,
             searches: look.searches.into_iter().map(search).collect(),
+            advance: look.advance,
         }
     }
 }

@@ -533,7 +533,8 @@ export const de = {
     off: "Tastenkürzel mit einzelnen Buchstaben sind in den Einstellungen ausgeschaltet.",
     next: "Nächste Nachricht",
     previous: "Vorherige Nachricht",
-    open: "Ausgewählte Nachricht öffnen",
+    open: "Nachricht zeigen; nochmals drücken, um sie zu öffnen",
+    reject: "Nachricht ungelesen ablehnen",
     back: "Zurück zur Liste oder schließen",
     inbox: "Zum Posteingang",
     starred: "Zu den Nachrichten mit Stern",
@@ -1030,6 +1031,12 @@ export const de = {
     zoneHere: "Wie auf diesem Computer",
     list: "Nachrichtenliste",
     grouped: "Nachrichten nach Konversation gruppieren",
+    advance: "Nach dem Archivieren, Löschen oder Ablehnen einer Nachricht zeigen",
+    advances: {
+      next: "die nächste in der Liste",
+      previous: "die vorherige in der Liste",
+      list: "nur die Liste",
+    },
     signature: "Signatur",
     signatureHint:
       "Ihre Signatur wird jeder neuen Nachricht angefügt. Sie wird versiegelt gespeichert, wie Ihre Nachrichten.",

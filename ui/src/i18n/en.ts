@@ -508,7 +508,8 @@ export const en = {
     off: "Single-letter shortcuts are turned off in Settings.",
     next: "Next message",
     previous: "Previous message",
-    open: "Open the selected message",
+    open: "Show the message; press again to open it",
+    reject: "Reject the message unread",
     back: "Back to the list, or close",
     inbox: "Go to Inbox",
     starred: "Go to Starred",
@@ -988,6 +989,12 @@ export const en = {
     zoneHere: "Same as this computer",
     list: "Message list",
     grouped: "Group messages by conversation",
+    advance: "After archiving, deleting or rejecting a message, show",
+    advances: {
+      next: "the next one in the list",
+      previous: "the previous one in the list",
+      list: "the list alone",
+    },
     signature: "Signature",
     signatureHint:
       "Your signature is added to every new message. It is stored sealed, like your messages.",

@@ -546,7 +546,8 @@ export const fr = {
     off: "Les raccourcis d’une seule lettre sont désactivés dans les paramètres.",
     next: "Message suivant",
     previous: "Message précédent",
-    open: "Ouvrir le message sélectionné",
+    open: "Afficher le message ; appuyez encore pour l’ouvrir",
+    reject: "Refuser le message sans le lire",
     back: "Revenir à la liste ou fermer",
     inbox: "Aller à la boîte de réception",
     starred: "Aller aux messages avec étoile",
@@ -1036,6 +1037,12 @@ export const fr = {
     zoneHere: "Comme cet ordinateur",
     list: "Liste des messages",
     grouped: "Regrouper les messages par conversation",
+    advance: "Après avoir archivé, supprimé ou refusé un message, afficher",
+    advances: {
+      next: "le suivant dans la liste",
+      previous: "le précédent dans la liste",
+      list: "la liste seule",
+    },
     signature: "Signature",
     signatureHint:
       "Votre signature est ajoutée à chaque nouveau message. Elle est conservée scellée, comme vos messages.",

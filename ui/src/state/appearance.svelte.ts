@@ -7,7 +7,7 @@ import * as api from "../api/appearance.ts";
 import { isLanguage } from "../i18n/index.svelte.ts";
 import { t } from "../i18n/index.svelte.ts";
 import { fail } from "./actions.svelte.ts";
-import { languageChosen, prefs, prefsKeepHere, widthWithin } from "./prefs.svelte.ts";
+import { ADVANCES, languageChosen, prefs, prefsKeepHere, widthWithin } from "./prefs.svelte.ts";
 
 let turn: Promise<void> = Promise.resolve();
 
@@ -23,6 +23,7 @@ export async function appearanceRead(): Promise<string | null> {
   prefs.listWidth = look.listWidth === null ? prefs.listWidth : widthWithin(look.listWidth);
   prefs.zone = look.zone;
   prefs.grouped = look.grouped ?? true;
+  prefs.advance = ADVANCES.find((one) => one === look.advance) ?? "next";
   prefs.toured = look.toured;
   prefs.signature = look.signature;
   prefs.searches = look.searches;

@@ -5,6 +5,10 @@ import type { SavedSearch } from "../api/appearance.ts";
 import { isLanguage, languageGuess, type Language } from "../i18n/index.svelte.ts";
 import { zoneUse } from "../lib/format.ts";
 
+/** What is shown after the message in the reader has left its list. */
+export const ADVANCES = ["next", "previous", "list"] as const;
+export type Advance = (typeof ADVANCES)[number];
+
 interface Prefs {
   theme: "system" | "light" | "dark";
   density: "comfortable" | "compact";
@@ -16,6 +20,7 @@ interface Prefs {
   zone: string | null;
   /** Whether the messages of one conversation are shown as one row. */
   grouped: boolean;
+  advance: Advance;
   toured: boolean;
   signature: string;
   searches: SavedSearch[];
@@ -33,6 +38,7 @@ export const prefs = $state<Prefs>({
   notices: false,
   zone: null,
   grouped: true,
+  advance: "next",
   toured: true,
   signature: "",
   searches: [],
@@ -86,7 +92,8 @@ export function prefsShow(): void {
 
 /** Forgets what is personal, because another user may sign in next. */
 export function prefsForget(): void {
-  Object.assign(prefs, { zone: null, grouped: true, toured: true, signature: "", searches: [] });
+  const defaults = { zone: null, grouped: true, advance: "next", toured: true };
+  Object.assign(prefs, { ...defaults, signature: "", searches: [] });
 }
 
 export function widthWithin(px: number): number {

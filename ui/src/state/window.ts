@@ -106,12 +106,19 @@ export function range(refs: string[], from: string | null, to: string): string[]
 }
 
 /**
- * Returns the row to select once `gone` have left the list: the next one, else the previous one.
+ * Returns the row to select once `gone` have left the list: the one on the preferred side, else the
+ * one on the other side.
  */
-export function neighbour(refs: string[], current: string, gone: Set<string>): string | null {
+export function neighbour(
+  refs: string[],
+  current: string,
+  gone: Set<string>,
+  preferred: "next" | "previous" = "next",
+): string | null {
   const at = refs.indexOf(current);
   const after = refs.slice(at + 1).find((ref) => !gone.has(ref));
-  return after ?? refs.slice(0, Math.max(0, at)).findLast((ref) => !gone.has(ref)) ?? null;
+  const before = refs.slice(0, Math.max(0, at)).findLast((ref) => !gone.has(ref));
+  return (preferred === "next" ? (after ?? before) : (before ?? after)) ?? null;
 }
 
 /** Groups messages by conversation, in the order given; those without one are left out. */

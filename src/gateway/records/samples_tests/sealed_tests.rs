@@ -29,6 +29,7 @@ impl Samples for Appearance {
             signature: text("-- Ada"),
             place: Some(text("/mail/inbox")),
             searches: vec![SavedSearch { name: text("new"), query: text("is:unread") }],
+            advance: Some(text("previous")),
         };
         vec![Appearance::default(), full]
     }

@@ -10,6 +10,12 @@ import { mail } from "../../state/mail.svelte.ts";
 import { prefs } from "../../state/prefs.svelte.ts";
 import { grouped, matches, neighbour, range, searchOf } from "../../state/window.ts";
 
+/** Going to a message, opening it, or asking whether to reject it. */
+export interface Wish {
+  reference: string;
+  act: "go" | "open" | "reject";
+}
+
 export class Pane {
   /** The key of the window that is shown: a mailbox's ID, or a search. */
   mailbox = $state("");
@@ -17,11 +23,14 @@ export class Pane {
   /** The message in the reader. */
   shown = $state<string | null>(null);
   cursor = $state<string | null>(null);
+  /** What the keyboard asked for, to be done as soon as that message is shown. */
+  wish = $state.raw<Wish | null>(null);
   filter = $state("");
   selected = new SvelteSet<string>();
   #anchor: string | null = null;
   #go: (reference: string | null) => void;
   #ask: (references: string[]) => void;
+  #left: () => void;
 
   readonly all: Listed[] = $derived(mail.list(this.mailbox));
   /** The loaded messages of each conversation here, newest first. */
@@ -41,10 +50,18 @@ export class Pane {
   readonly ticked: string[] = $derived(this.refs.filter((ref) => this.selected.has(ref)));
   readonly inTrash: boolean = $derived(mail.role("trash")?.id === this.mailbox);
 
-  /** `go` shows a message (or none); `ask` asks before something that cannot be undone. */
-  constructor(go: (reference: string | null) => void, ask: (references: string[]) => void) {
+  /**
+   * `go` shows a message (or none); `ask` asks before something that cannot be undone; `left` finds
+   * a place for the focus after messages have left the list.
+   */
+  constructor(
+    go: (reference: string | null) => void,
+    ask: (references: string[]) => void,
+    left: () => void = () => undefined,
+  ) {
     this.#go = go;
     this.#ask = ask;
+    this.#left = left;
   }
 
   #isHead(item: Item): boolean {
@@ -61,6 +78,20 @@ export class Pane {
   /** Whether a row represents the message in the reader. */
   shows(item: Item): boolean {
     return this.group(item).some((one) => one.reference === this.shown);
+  }
+
+  /** Returns the row that represents a message: its own, or that of its conversation. */
+  rowOf(reference: string): string | null {
+    if (this.refs.includes(reference)) return reference;
+    const row = this.items.find((item) =>
+      this.group(item).some((one) => one.reference === reference),
+    );
+    return row?.reference ?? null;
+  }
+
+  /** Shows a message at the first press of its key, and opens it at the second. */
+  press(reference: string): void {
+    this.wish = { reference, act: this.shown === reference ? "open" : "go" };
   }
 
   /** Returns all messages that the given rows represent. */
@@ -113,7 +144,8 @@ export class Pane {
 
   /** Moves the cursor one row down or up; returns null at the ends and in an empty list. */
   step(by: 1 | -1): string | null {
-    const at = this.cursor === null ? -1 : this.refs.indexOf(this.cursor);
+    const row = this.cursor === null ? null : this.rowOf(this.cursor);
+    const at = row === null ? -1 : this.refs.indexOf(row);
     const to = this.refs[at < 0 ? 0 : at + by];
     if (to === undefined) return null;
     this.cursor = to;
@@ -198,13 +230,21 @@ export class Pane {
     void act.star(references, !starred);
   }
 
-  /** Moves the cursor to a neighbour before these messages leave, so that the position is kept. */
+  /**
+   * Moves the cursor to a neighbour before these messages leave, so that the position is kept, and
+   * shows what the user chose to see after the message in the reader.
+   */
   #leaving(references: string[]): void {
     const gone = new Set(references);
     this.everything = false;
     for (const ref of references) this.selected.delete(ref);
     const from = this.cursor ?? this.shown;
-    if (from !== null && gone.has(from)) this.cursor = neighbour(this.refs, from, gone);
-    if (this.shown !== null && gone.has(this.shown)) this.#go(null);
+    const { advance } = prefs;
+    const side = advance === "previous" ? advance : "next";
+    if (from !== null && gone.has(from))
+      this.cursor = neighbour(this.refs, this.rowOf(from) ?? from, gone, side);
+    if (this.shown !== null && gone.has(this.shown))
+      this.#go(advance === "list" ? null : this.cursor);
+    this.#left();
   }
 }
