@@ -94,6 +94,7 @@ route_list! {
     message::change_many,
     message::marks,
     message::items,
+    message::beginnings,
     message::import,
     message::conversation,
     download::source,

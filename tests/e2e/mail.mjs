@@ -73,6 +73,7 @@ assert.ok(!(await page.locator("body").innerText()).includes("blue heron"));
 await accessible(page, "sealed card");
 await page.getByTestId("open").click();
 await page.getByTestId("text").filter({ hasText: "blue heron" }).waitFor();
+await page.getByTestId("details").click();
 await reads(page.getByTestId("reference").first(), new RegExp(toOpen));
 await reads(page.getByTestId("protection").first(), /not encrypted|without encryption/i);
 await accessible(page, "reader");

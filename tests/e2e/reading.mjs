@@ -1,7 +1,8 @@
 // Reading with the keyboard alone, and where the focus is meanwhile.
 import assert from "node:assert/strict";
 import {
-  base, deliver, kept, launch, message, ok, problems, profile, signIn, soon,
+  accessible, base, deliver, kept, launch, message, ok, problems, profile, reads, search, signIn,
+  soon,
 } from "./support.mjs";
 
 const me = process.env.POSTERN_ADDRESS;
@@ -71,6 +72,40 @@ await at("sealed-card", "Birch");
 await press("Enter");
 await at("message", "Birch");
 ok("Enter does the same");
+
+// What is read begins near the top, and what is known about it is one press away.
+const box = (what) => page.getByTestId(what).first().boundingBox();
+await soon(async () => {
+  const [bar, text] = [await page.locator("[role=toolbar]").last().boundingBox(), await box("text")];
+  const room = text.y - (bar.y + bar.height);
+  assert.ok(room > 0 && room <= 190, `the text begins ${room} px below the tool bar`);
+});
+assert.equal(await page.getByTestId("reference").isVisible(), false);
+await page.getByTestId("details").click();
+await reads(page.getByTestId("reference"), new RegExp(refs.Birch));
+await reads(page.getByTestId("travelled"), /127\.0\.0\.1/);
+await accessible(page, "details");
+ok("the text comes first, and the facts are under Details");
+
+// A row is 68 px high, and what appears under the pointer covers nothing.
+const first = page.getByTestId("row").first();
+assert.equal((await first.boundingBox()).height, 68);
+await first.hover();
+await soon(async () => {
+  const [subject, tools] = await first.evaluate((row) =>
+    [".about", ".tools"].map((part) => {
+      const { left, right, top, bottom } = row.querySelector(part).getBoundingClientRect();
+      return { left, right, top, bottom };
+    }),
+  );
+  assert.ok(tools.right > tools.left && subject.right <= tools.left, "beside the subject");
+});
+await page.getByTestId("row-begins").first().filter({ hasText: "The word is BIRCH." }).waitFor();
+const sealedRow = page.locator("[data-testid=row][data-opened=false]").first();
+assert.equal(await sealedRow.getByTestId("row-begins").count(), 0);
+await search(page, "subject:Elder");
+await reads(page.getByTestId("search-count"), /^1 result$/);
+ok("rows show how what was opened begins, and a search how much it found");
 
 await page.goto(`${base}/settings`);
 await kept(

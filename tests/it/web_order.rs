@@ -87,6 +87,26 @@ async fn the_appearance_goes_where_its_owner_goes() {
     dana.signed("PUT", "/api/appearance", Some(&strange)).await.expect_problem(422, "invalid");
 }
 
+/// A list shows how messages begin once they were opened, and asking opens none.
+#[tokio::test]
+async fn a_list_is_told_how_opened_messages_begin() {
+    let web = TestWeb::start().await;
+    let opened = web.deliver("dana", MESSAGE).await.to_string();
+    let sealed = web.deliver("dana", MESSAGE).await.to_string();
+    let mut dana = web.signed_in("dana").await;
+    dana.post(&format!("/api/messages/{opened}/open"), &json!({})).await.expect_status(200);
+    dana.get("/api/search?q=x").await.expect_status(200);
+    let wanted = json!({"references": [opened, sealed, "1M83T-84QR2-38RB4-X487Z"]});
+    let told = dana.post("/api/messages/beginnings", &wanted).await.expect_status(200).json();
+    let items = told["items"].as_array().unwrap();
+    assert_eq!((items.len(), &items[0]["reference"]), (1, &json!(opened)));
+    assert!(!items[0]["text"].as_str().unwrap().is_empty());
+    let still = dana.get(&format!("/api/messages/{sealed}/item")).await.expect_status(200).json();
+    assert_eq!(still["opened"], false);
+    let many = json!({"references": vec![opened; 201]});
+    dana.post("/api/messages/beginnings", &many).await.expect_problem(422, "invalid");
+}
+
 /// A whole mailbox can be listed and moved with few requests.
 #[tokio::test]
 async fn everything_in_a_mailbox_is_named_and_moved() {

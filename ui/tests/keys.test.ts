@@ -12,6 +12,8 @@ import { go, route } from "../src/state/route.svelte.ts";
 import { toasts } from "../src/state/toasts.svelte.ts";
 import Help from "../src/views/Help.svelte";
 import MailView from "../src/views/mail/MailView.svelte";
+// Loaded before it is needed, as on the page.
+import "../src/views/mail/Reader.svelte";
 import Palette from "../src/views/Palette.svelte";
 import { boxLike, detailLike, itemLike } from "./fixtures.ts";
 
@@ -56,7 +58,9 @@ beforeEach(async () => {
   mail.boxesLoad = "ready";
   mail.items = Object.fromEntries(items.map((item) => [item.reference, item]));
   mail.windows = { in: { refs: ["a", "b", "c"], next: null } };
-  vi.spyOn(api, "messageChange").mockImplementation((done) => Promise.resolve({ done, failed: [], state: "2" }));
+  vi.spyOn(api, "messageChange").mockImplementation((done) =>
+    Promise.resolve({ done, failed: [], state: "2" }),
+  );
   vi.spyOn(api, "messageReject").mockReturnValue(new Promise(() => undefined));
   vi.spyOn(api, "messageOpen").mockImplementation((reference) =>
     Promise.resolve(detailLike({ reference, text: "words" })),

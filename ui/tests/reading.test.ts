@@ -1,5 +1,5 @@
 // What the list and the reader say about a message, rendered here with simulated answers.
-import { mount, tick, unmount, type Component } from "svelte";
+import { createRawSnippet, mount, tick, unmount, type Component } from "svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import * as api from "../src/api/mail.ts";
 import * as sending from "../src/api/sending.ts";
@@ -265,4 +265,49 @@ test.each([
 test("a date that cannot be read is shown as it was written", async () => {
   await showMessage({ dateGiven: "Mon, 2 Nov 2026 24:00:00 +0000" });
   expect(find("date-given")?.textContent).toContain("Mon, 2 Nov 2026 24:00:00 +0000");
+});
+
+test("the subject comes first, then the earlier messages, then the head and the text", async () => {
+  const before = createRawSnippet(() => ({ render: () => '<p data-testid="earlier"></p>' }));
+  const detail = detailLike({ reference: "R", subject: "The pond", text: "words" });
+  page = mount(Message, { target: document.body, props: { detail, before } });
+  await tick();
+  const order = ["h2", "[data-testid=earlier]", "header", "[data-testid=text]"].map((part) =>
+    [...document.querySelectorAll("*")].indexOf(document.querySelector(part) as Element),
+  );
+  expect(order).toEqual([...order].sort((a, b) => a - b));
+  expect(order).not.toContain(-1);
+});
+
+test("the facts are under Details, and a warning is not", async () => {
+  const protection = { kind: "tls", version: "TLSv1_3", peer: "mx.example" } as const;
+  await showMessage({ protection, openedAt: "2026-11-23T10:00:00Z" });
+  const list = find("details-list");
+  expect(list?.hidden).toBe(true);
+  for (const fact of [en.reader.reference, en.reader.opened, "mx.example"])
+    expect(list?.textContent).toContain(fact);
+  expect(find("details")?.getAttribute("aria-expanded")).toBe("false");
+  find("details")?.click();
+  await tick();
+  expect([list?.hidden, find("details")?.getAttribute("aria-expanded")]).toEqual([false, "true"]);
+  if (page !== null) await unmount(page);
+  await showMessage({ protection: { kind: "clear", version: null, peer: "mx.example" } });
+  expect(find("protection")?.closest("[hidden]")).toBeNull();
+  expect(find("protection")?.textContent).toBe(en.protection.clear);
+  expect(find("travelled")?.textContent).toContain("mx.example");
+});
+
+test("the first line names few recipients, and Details all of them with their addresses", async () => {
+  const to = ["Omar", "Lea", "Noa", "Eve"].map((name) => ({
+    name,
+    address: `${name}@example.org`,
+  }));
+  await showMessage({ to });
+  const line = document.querySelector("header .to")?.textContent ?? "";
+  expect(line).toContain("Omar,Lea");
+  expect(line).toContain(en.reader.more(2));
+  for (const { address } of to) {
+    expect(line).not.toContain(address);
+    expect(find("details-list")?.textContent).toContain(address);
+  }
 });

@@ -7,6 +7,7 @@
 //! | `block` | one part of the index, as octets |
 //! | `index` | indexing messages, merging parts, removing deleted messages |
 //! | `find` | answering queries |
+//! | `beginning` | how messages begin, for a list |
 //!
 //! Mail arrives when the owner's keys are not available, so an arriving message is recorded as
 //! waiting, and the owner's next request indexes it: first what the list shows, and its text once
@@ -15,6 +16,7 @@
 //! At rest, the daemon's key reveals how many messages an account has and how large the index's
 //! blocks are, but no words.
 
+mod beginning;
 pub(in crate::gateway) mod block;
 mod find;
 #[doc(hidden)]
@@ -24,6 +26,7 @@ mod query;
 #[cfg(test)]
 mod tests;
 
+pub use beginning::Beginning;
 pub use find::{Found, Hit, Snippet};
 pub(super) use index::Busy;
 pub use index::IndexState;

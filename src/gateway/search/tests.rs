@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use super::*;
+use crate::gateway::mailboxes::list::PAGE_MAX;
 use crate::gateway::records::tables::{SEARCH_DELETED, SEARCH_PARTS, SEARCH_TEXTS, SEARCH_WAITING};
 use crate::gateway::tests::{deliver, gateway, gateway_with, sign_in};
 use crate::gateway::{Actor, Change, Error, Gateway};
@@ -73,6 +75,26 @@ fn a_message_is_found_by_what_its_reader_may_know() {
     assert_eq!(find(&gateway, &sign_in(&gateway, "omar"), "contract"), [], "nobody else finds it");
     assert_eq!(find(&gateway, &dana, &reference.to_string()), [reference]);
     assert_eq!(find(&gateway, &sign_in(&gateway, "omar"), &reference.to_string()), []);
+}
+
+#[test]
+fn a_list_shows_the_beginning_of_what_was_opened_and_of_nothing_else() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let [opened, sealed] = ["The pond", "The well"].map(|subject| {
+        deliver(&gateway, &["dana@example.org"], &plain(subject, "By the water\r\nstood a heron."))
+    });
+    open(&gateway, &dana, opened);
+    let asked = [opened, sealed];
+    gateway.search_step(&dana, Duration::from_secs(5)).unwrap();
+    let begins = gateway.message_beginnings(&dana, &asked).unwrap();
+    let heron = Beginning { reference: opened, text: "By the water stood a heron.".to_owned() };
+    assert_eq!(begins, [heron]);
+    assert!(gateway.message_item(&dana, sealed).unwrap().opened.is_none());
+    let omar = sign_in(&gateway, "omar");
+    assert_eq!(gateway.message_beginnings(&omar, &asked).unwrap(), []);
+    let many = vec![opened; PAGE_MAX + 1];
+    assert!(matches!(gateway.message_beginnings(&dana, &many), Err(Error::Invalid { .. })));
 }
 
 #[test]

@@ -215,6 +215,19 @@ pub struct Items {
     items: Vec<Item>,
 }
 
+/// How messages begin.
+#[derive(Serialize, ToSchema)]
+pub struct Beginnings {
+    items: Vec<Beginning>,
+}
+
+/// The first words of a message that was opened, on one line.
+#[derive(Serialize, ToSchema)]
+pub struct Beginning {
+    reference: String,
+    text: String,
+}
+
 /// The mailbox that a message is imported into.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -287,6 +300,32 @@ pub async fn items(
     let found = signed
         .run(CostClass::Records, move |gateway, actor| gateway.message_items(actor, &references));
     Ok(axum::Json(Items { items: found.await?.into_iter().map(Item::from).collect() }))
+}
+
+/// Get the first words of several messages, without opening them; those that were not opened, are
+/// not indexed yet or have no text are omitted.
+#[utoipa::path(
+    post,
+    path = "/api/messages/beginnings",
+    tag = "messages",
+    operation_id = "messagesBeginnings",
+    request_body = Wanted,
+    responses((status = 200, description = "The first words", body = Beginnings), Problems)
+)]
+pub async fn beginnings(
+    signed: Signed,
+    Json(Wanted { references }): Json<Wanted>,
+) -> Result<axum::Json<Beginnings>, Problem> {
+    let references: Vec<Reference> =
+        references.iter().filter_map(|reference| reference.parse().ok()).collect();
+    let found = signed.run(CostClass::Content, move |gateway, actor| {
+        gateway.message_beginnings(actor, &references)
+    });
+    let beginning = |one: gateway::search::Beginning| Beginning {
+        reference: one.reference.to_string(),
+        text: one.text,
+    };
+    Ok(axum::Json(Beginnings { items: found.await?.into_iter().map(beginning).collect() }))
 }
 
 /// Import a message from a file.

@@ -35,6 +35,8 @@ export const flags = (where: { mailbox: string } | { q: string }, before: string
   });
 export const messageItems = (references: string[]) =>
   request<{ items: api.Item[] }>("POST", "/api/messages/items", { body: { references } });
+export const messageBeginnings = (references: string[]) =>
+  request<Answered<"Beginnings">>("POST", "/api/messages/beginnings", { body: { references } });
 export const labelList = () => request<Answered<"Labels">>("GET", "/api/labels");
 export const labelsSet = (items: api.Label[]) =>
   request<Answered<"Labels">>("PUT", "/api/labels", { body: { items } });

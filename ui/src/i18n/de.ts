@@ -143,6 +143,8 @@ export const de = {
   },
   search: {
     title: "Suchergebnisse",
+    results: (n) => many(n, "Treffer", "Treffer"),
+    resultsMore: (n) => `Mehr als ${n} Treffer`,
     none: "Nichts gefunden",
     noneNext:
       "Durchsucht wird der ganze Text der Nachrichten, die Sie geöffnet haben; bei den übrigen Absender, Betreff und Datum. Versuchen Sie es mit weniger Wörtern oder mit in:all, um auch Spam und Papierkorb zu durchsuchen.",
@@ -245,7 +247,8 @@ export const de = {
     repliesTo: "Antworten an",
     reference: "Referenz",
     copyReference: "Referenznummer kopieren",
-    openedAt: (when) => `Sie haben diese Nachricht am ${when} geöffnet.`,
+    details: "Details",
+    opened: "Geöffnet",
     source: "Original herunterladen (.eml)",
     print: "Drucken",
     text: "Nur Text",

@@ -137,6 +137,8 @@ export const en = {
   },
   search: {
     title: "Search results",
+    results: (n: number) => many(n, "result", "results"),
+    resultsMore: (n: number) => `More than ${n} results`,
     none: "No messages found",
     noneNext:
       "Search covers the full text of messages you have opened, and the sender, subject and date of the others. Try fewer words, or add in:all to include Junk and Trash.",
@@ -237,7 +239,8 @@ export const en = {
     repliesTo: "Replies to",
     reference: "Reference",
     copyReference: "Copy the reference number",
-    openedAt: (when: string) => `You opened this message ${when}.`,
+    details: "Details",
+    opened: "Opened",
     source: "Download original (.eml)",
     print: "Print",
     text: "Plain text",

@@ -158,6 +158,8 @@ export const es = {
   },
   search: {
     title: "Resultados de la búsqueda",
+    results: (n) => many(n, "resultado", "resultados"),
+    resultsMore: (n) => `Más de ${many(n, "resultado", "resultados")}`,
     none: "No se han encontrado mensajes",
     noneNext:
       "Se busca en todo el texto de los mensajes que ha abierto y en el remitente, el asunto y la fecha de los demás. Pruebe con menos palabras, o añada in:all para incluir el correo no deseado y la papelera.",
@@ -258,7 +260,8 @@ export const es = {
     repliesTo: "Respuestas a",
     reference: "Referencia",
     copyReference: "Copiar el número de referencia",
-    openedAt: (when) => `Abrió este mensaje el ${when}.`,
+    details: "Detalles",
+    opened: "Abierto",
     source: "Descargar el original (.eml)",
     print: "Imprimir",
     text: "Texto sin formato",

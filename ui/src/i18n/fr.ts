@@ -149,6 +149,8 @@ export const fr = {
   },
   search: {
     title: "Résultats de la recherche",
+    results: (n) => many(n, "résultat", "résultats"),
+    resultsMore: (n) => `Plus de ${many(n, "résultat", "résultats")}`,
     none: "Aucun résultat",
     noneNext:
       "La recherche porte sur tout le texte des messages que vous avez ouverts et, pour les autres, sur l’expéditeur, l’objet et la date. Essayez avec moins de mots, ou ajoutez in:all pour inclure les indésirables et la corbeille.",
@@ -250,7 +252,8 @@ export const fr = {
     repliesTo: "Réponses à",
     reference: "Référence",
     copyReference: "Copier le numéro de référence",
-    openedAt: (when) => `Vous avez ouvert ce message le ${when}.`,
+    details: "Détails",
+    opened: "Ouvert",
     source: "Télécharger l’original (.eml)",
     print: "Imprimer",
     text: "Texte brut",

@@ -144,6 +144,14 @@ export function initials(name: string): string {
     .toLocaleUpperCase();
 }
 
+/** Returns one of twelve hues, always the same for the same text. */
+export function hueOf(text: string): number {
+  let sum = 0;
+  for (const character of text.toLowerCase())
+    sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 1_000_003;
+  return (sum % 12) * 30;
+}
+
 /** Returns the number of days since a fixed day, counted in midnights of the zone. */
 function dayNumber(date: Date): number {
   const { year, month, day } = calendar(date);

@@ -1,6 +1,7 @@
 // The search index is built on the server, with keys that are available only during a request. So
 // this page repeats the request until no message waits, and shows the progress.
 import { searchIndex } from "../api/mail.ts";
+import { beginnings } from "./beginnings.svelte.ts";
 
 class Indexing {
   /** The number of messages waiting at the start, and now; null if none are. */
@@ -20,6 +21,7 @@ class Indexing {
         const step = await searchIndex();
         if (stopped !== this.#stopped) return;
         ({ waiting } = step);
+        if (step.taken > 0) beginnings.again();
         const all = Math.max(this.progress?.all ?? 0, waiting + step.taken);
         this.progress = waiting > 0 ? { all, waiting } : null;
         // Another tab is doing it: leave it to that one.
