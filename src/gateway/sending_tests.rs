@@ -1,5 +1,6 @@
 //! Sending, temporary accounts and confirmations on the engine in memory, with a set clock.
 
+use super::outgoing::awaited::Waiting;
 use super::outgoing::consent::Consent;
 use super::outgoing::draft::Addressee;
 use super::outgoing::submit::{Submit, Submitted};
@@ -132,6 +133,36 @@ pub fn with_policy(policy: Policy) -> Gateway {
 
 pub fn choice(choice: Choice, mode: Mode) -> Policy {
     Policy { choice, mode, ..Policy::default() }
+}
+
+#[test]
+fn a_sender_is_reminded_of_what_was_not_read_and_soon_cannot_be() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let inside = send(&gateway, &dana, &content(&["omar@example.org"], "Hello"));
+    let outside = send(&gateway, &dana, &content(&[OUTSIDER], "Hello"));
+    gateway.draft_create(&dana, &content(&[], "Begun")).unwrap();
+    let counts = || {
+        let found = gateway.awaited(&dana).unwrap();
+        let named = |waiting: &Waiting| {
+            assert_eq!(waiting.count, waiting.items.len() as u64);
+            waiting.items.iter().map(|item| item.reference).collect::<Vec<_>>()
+        };
+        (found.drafts, named(&found.unread), named(&found.ending))
+    };
+    assert_eq!(counts(), (1, vec![], vec![]), "they had no time yet");
+    gateway.clock().advance_secs(3 * 24 * 3600);
+    assert_eq!(counts(), (1, vec![outside, inside], vec![]));
+    gateway.message_open(&omar, inside, None).unwrap();
+    assert_eq!(counts(), (1, vec![outside], vec![]));
+    let end = gateway.temporary_list(None).unwrap()[0].expires;
+    let left = end.unix_secs() - gateway.clock().now().unix_secs();
+    gateway.clock().advance_secs(left - 2 * 24 * 3600);
+    assert_eq!(counts(), (1, vec![outside], vec![outside]));
+    gateway.clock().advance_secs(2 * 24 * 3600);
+    assert_eq!(counts().2, vec![], "it is over");
+    let others = gateway.awaited(&omar).unwrap();
+    assert_eq!((others.drafts, others.unread.count, others.ending.count), (0, 0, 0));
 }
 
 /// P-24, P-26, P-27, P-28: accepted at once, delivered when it can no longer be taken back, and

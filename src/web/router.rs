@@ -115,6 +115,7 @@ route_list! {
     draft::upload_begin,
     draft::upload, draft::upload_delete,
     draft::upload_append,
+    submission::awaited,
     submission::check,
     submission::send,
     submission::read,

@@ -121,7 +121,8 @@ impl Gateway {
         Ok(self.inner.store.count(&MESSAGES, &())?)
     }
 
-    fn page(
+    /// The rows of a mailbox, newest first, and the cursor of the next page.
+    pub(in crate::gateway) fn page(
         &self,
         account: AccountId,
         id: MailboxId,

@@ -1,5 +1,6 @@
 //! Outgoing mail: drafts, the plan for each recipient, consent, storing, undo send.
 
+pub mod awaited;
 pub(in crate::gateway) mod compose;
 pub mod consent;
 pub mod draft;

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::gateway::outgoing::awaited;
 use crate::gateway::outgoing::plan::Check;
 use crate::gateway::outgoing::submit::{Submit, Submitted};
 use crate::gateway::outsiders::temporary::TemporaryView;
@@ -16,6 +17,7 @@ use crate::web::error::{Problem, ProblemBody, Problems};
 use crate::web::state::CostClass;
 
 use super::draft::{Draft, RelatedMessage};
+use super::view::Item;
 
 /// The recipients to check before sending.
 #[derive(Deserialize, ToSchema)]
@@ -81,6 +83,22 @@ pub struct Submission {
     #[schema(format = DateTime)]
     undo_until: Option<String>,
     recipients: Vec<Delivery>,
+}
+
+/// What a user began, and what waits for others.
+#[derive(Serialize, ToSchema)]
+pub struct Awaited {
+    /// The number of drafts.
+    drafts: u64,
+    unread: Waiting,
+    ending: Waiting,
+}
+
+/// The number of messages, and the newest few of them.
+#[derive(Serialize, ToSchema)]
+pub struct Waiting {
+    count: u64,
+    items: Vec<Item>,
 }
 
 /// The status line of one recipient.
@@ -292,6 +310,26 @@ fn consent_required(consent: gateway::outgoing::consent::Consent) -> Response {
     let detail = "These recipients would get the message unprotected. Agree to send it.";
     let problem = Problem::new(StatusCode::CONFLICT, "consent-required", detail);
     problem.with("consent", &Consent { token, addresses, typed })
+}
+
+/// Get what was begun, and which of the newest 1,000 messages in Sent wait for a recipient who
+/// reads here: those that were sent at least three days ago, and those that a recipient can read
+/// for at most three more days.
+#[utoipa::path(
+    get,
+    path = "/api/awaited",
+    tag = "sending",
+    operation_id = "awaited",
+    responses((status = 200, description = "What waits", body = Awaited), Problems)
+)]
+pub async fn awaited(signed: Signed) -> Result<axum::Json<Awaited>, Problem> {
+    let found = signed.run(CostClass::Content, |gateway, actor| gateway.awaited(actor)).await?;
+    let waiting = |one: awaited::Waiting| Waiting {
+        count: one.count,
+        items: one.items.into_iter().map(Item::from).collect(),
+    };
+    let (unread, ending) = (waiting(found.unread), waiting(found.ending));
+    Ok(axum::Json(Awaited { drafts: found.drafts, unread, ending }))
 }
 
 /// Get the status of a sent message: one line for each recipient.

@@ -22,6 +22,7 @@ export type Step = Answered<"Step">;
 export type Delivery = Answered<"Delivery">;
 export type Submission = Answered<"Submission">;
 
+export type Awaited = Answered<"Awaited">;
 export type Consent = Answered<"Consent">;
 
 const draftAt = (id: string) => `/api/drafts/${encodeURIComponent(id)}`;
@@ -59,6 +60,8 @@ export const submit = (
     body: { draft: draft.id, version: draft.version, consent, typed },
     headers: { "Idempotency-Key": key },
   });
+/** What was begun, and what recipients have not read. */
+export const awaited = () => request<Awaited>("GET", "/api/awaited");
 export const submission = (reference: string) => request<Submission>("GET", sentAt(reference));
 export const undo = (reference: string) => request<Draft>("POST", `${sentAt(reference)}/undo`);
 

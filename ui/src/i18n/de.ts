@@ -173,6 +173,13 @@ export const de = {
     page: "Diese Seite gibt es nicht",
     pageNext: "Möglicherweise enthält die Adresse einen Tippfehler.",
   },
+  waits: {
+    title: "Was noch wartet",
+    toOpen: (n) => many(n, "Nachricht zu öffnen", "Nachrichten zu öffnen"),
+    drafts: (n) => many(n, "Entwurf", "Entwürfe"),
+    unread: "Nach drei Tagen noch nicht von allen gelesen",
+    ending: "Nicht gelesen und nur noch höchstens drei Tage verfügbar",
+  },
   protection: {
     tlsWord: "Verschlüsselt",
     clearWord: "Unverschlüsselt",

@@ -167,6 +167,13 @@ export const en = {
     page: "This page does not exist",
     pageNext: "The address may contain a typing error.",
   },
+  waits: {
+    title: "What is waiting",
+    toOpen: (n: number) => many(n, "message to open", "messages to open"),
+    drafts: (n: number) => many(n, "draft to finish", "drafts to finish"),
+    unread: "Not read by everyone within three days",
+    ending: "Not read, and available for three more days at most",
+  },
   protection: {
     tlsWord: "Encrypted",
     clearWord: "Not encrypted",

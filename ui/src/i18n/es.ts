@@ -188,6 +188,13 @@ export const es = {
     page: "Esta página no existe",
     pageNext: "Puede que la dirección esté mal escrita.",
   },
+  waits: {
+    title: "Pendiente",
+    toOpen: (n) => many(n, "mensaje por abrir", "mensajes por abrir"),
+    drafts: (n) => many(n, "borrador por terminar", "borradores por terminar"),
+    unread: "Sin leer por todos al cabo de tres días",
+    ending: "Sin leer y disponibles tres días más como máximo",
+  },
   protection: {
     tlsWord: "Cifrado",
     clearWord: "Sin cifrar",

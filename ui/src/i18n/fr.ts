@@ -179,6 +179,13 @@ export const fr = {
     page: "Cette page n’existe pas",
     pageNext: "L’adresse contient peut-être une faute de frappe.",
   },
+  waits: {
+    title: "En attente",
+    toOpen: (n) => many(n, "message à ouvrir", "messages à ouvrir"),
+    drafts: (n) => many(n, "brouillon à terminer", "brouillons à terminer"),
+    unread: "Pas lus par tous au bout de trois jours",
+    ending: "Pas lus et disponibles trois jours encore au plus",
+  },
   protection: {
     tlsWord: "Chiffré",
     clearWord: "Non chiffré",
