@@ -395,7 +395,7 @@ const SPANISH: Catalogue = Catalogue {
 
 const HEBREW: Catalogue = Catalogue {
     right_to_left: true,
-    reference: "מספר סימוכין",
+    reference: "מספר אסמכתה",
     title: |report| match report {
         Report::Accepted => "התקבלה",
         Report::Read => "נקראה",

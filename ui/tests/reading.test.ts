@@ -6,6 +6,9 @@ import * as sending from "../src/api/sending.ts";
 import type { Detail, Item } from "../src/api/types.ts";
 import en from "../src/i18n/en.ts";
 import { languageUse } from "../src/i18n/index.svelte.ts";
+import PasswordField from "../src/components/PasswordField.svelte";
+import { subjectDir } from "../src/lib/direction.ts";
+import { travelled } from "../src/lib/names.ts";
 import { mail } from "../src/state/mail.svelte.ts";
 import Message from "../src/views/mail/Message.svelte";
 import { Pane } from "../src/views/mail/pane.svelte.ts";
@@ -13,7 +16,7 @@ import Row from "../src/views/mail/Row.svelte";
 import SealedCard from "../src/views/mail/SealedCard.svelte";
 import StatusLines from "../src/views/mail/StatusLines.svelte";
 import Card from "../src/views/portal/Card.svelte";
-import { detailLike, fromLike, itemLike } from "./fixtures.ts";
+import { boxLike, detailLike, fromLike, itemLike } from "./fixtures.ts";
 
 let page: Record<string, unknown> | null = null;
 
@@ -310,4 +313,54 @@ test("the first line names few recipients, and Details all of them with their ad
     expect(line).not.toContain(address);
     expect(find("details-list")?.textContent).toContain(address);
   }
+});
+
+test.each([
+  ["Re: החוזה, גרסה שנייה", "rtl"],
+  ["RE[2]: Fwd: החוזה", "rtl"],
+  ["החוזה: version 2", "rtl"],
+  ["Re: The contract", "ltr"],
+  ["Re: العقد", "rtl"],
+  ["Resubmitted: החוזה", "ltr"],
+  ["Re: 2026-118", "auto"],
+  ["", "auto"],
+])("the direction of %j is that of its own words (%s)", (subject, dir) => {
+  expect(subjectDir(subject)).toBe(dir);
+});
+
+test.each([
+  ["[127.0.0.1] [127.0.0.1]", "[127.0.0.1]"],
+  ["mx.example [127.0.0.1]", "mx.example [127.0.0.1]"],
+  ["mx.example", "mx.example"],
+])("a peer that names its address is not named twice (%s)", (peer, named) => {
+  const protection = { kind: "tls", version: "TLSv1_3", peer } as const;
+  expect(travelled(protection, en)).toBe(en.protection.tls("TLS 1_3", named));
+});
+
+test("what is being rejected is not counted, and counts again if it is kept", () => {
+  mail.boxes = [boxLike({ id: "in", role: "inbox", total: 3, unread: 2, unopened: 2 })];
+  const item = itemLike({ reference: "R", unread: true, opened: false });
+  mail.items = { R: item };
+  const counts = () => mail.boxes.map(({ total, unread, unopened }) => [total, unread, unopened]);
+  mail.held.add("R");
+  expect(counts()).toEqual([[2, 1, 1]]);
+  // Counts that come from the server meanwhile still include it.
+  mail.boxes = [boxLike({ id: "in", role: "inbox", total: 4, unread: 3, unopened: 3 })];
+  expect(counts()).toEqual([[3, 2, 2]]);
+  mail.held.delete("R");
+  expect(counts()).toEqual([[4, 3, 3]]);
+  mail.held.add("R");
+  mail.forget("R");
+  mail.held.delete("R");
+  expect(counts()).toEqual([[3, 2, 2]]);
+});
+
+test("a password can be shown, and is hidden at first", async () => {
+  const props = { value: "", label: "Password", describedby: "", testid: "p" };
+  page = mount(PasswordField, { target: document.body, props });
+  const type = () => find("p")?.getAttribute("type");
+  expect([type(), find("p-eye")?.getAttribute("aria-label")]).toEqual(["password", en.signIn.show]);
+  find("p-eye")?.click();
+  await tick();
+  expect([type(), find("p-eye")?.getAttribute("aria-label")]).toEqual(["text", en.signIn.hide]);
 });

@@ -50,6 +50,8 @@ export const de = {
       "Ihre Sitzung ist beendet. Es geht nichts verloren: Ihre Arbeit ist hinter diesem Fenster noch geöffnet.",
     name: "Benutzername",
     password: "Passwort",
+    show: "Passwort anzeigen",
+    hide: "Passwort verbergen",
     shared: "Dieser Computer wird von mehreren Personen genutzt",
     sharedHint:
       "In diesem Browser wird nichts gespeichert; beim Neuladen müssen Sie das Passwort erneut eingeben.",

@@ -50,6 +50,8 @@ export const en = {
       "Your session has ended. Nothing is lost: your work is still open behind this window.",
     name: "Username",
     password: "Password",
+    show: "Show the password",
+    hide: "Hide the password",
     shared: "This is a shared computer",
     sharedHint: "Nothing is saved in this browser. If you reload the page, you must sign in again.",
     submit: "Sign in",

@@ -54,6 +54,8 @@ export const es = {
       "Su sesión ha terminado. No se ha perdido nada: su trabajo sigue abierto detrás de esta ventana.",
     name: "Nombre de usuario",
     password: "Contraseña",
+    show: "Mostrar la contraseña",
+    hide: "Ocultar la contraseña",
     shared: "Este equipo es compartido",
     sharedHint:
       "No se guarda nada en este navegador. Si recarga la página, tendrá que iniciar sesión de nuevo.",

@@ -55,6 +55,8 @@ export const fr = {
       "Votre session est terminée. Rien n’est perdu\u00a0: votre travail est toujours ouvert derrière cette fenêtre.",
     name: "Identifiant",
     password: "Mot de passe",
+    show: "Afficher le mot de passe",
+    hide: "Masquer le mot de passe",
     shared: "Cet ordinateur est partagé",
     sharedHint:
       "Rien n’est enregistré dans ce navigateur. Si vous rechargez la page, vous devrez vous reconnecter.",

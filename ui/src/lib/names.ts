@@ -25,12 +25,19 @@ export function hasArrived(item: Item): boolean {
 
 /** Says how the message travelled, in one sentence. */
 export function travelled(protection: Protection, words: Catalogue): string {
-  const { kind, peer, version } = protection;
+  const { kind, version } = protection;
+  const peer = peerOnce(protection.peer);
   if (kind === "inside") return words.protection.inside;
   if (kind === "imported") return words.protection.imported;
   if (kind === "clear") return peer ? words.protection.clearFrom(peer) : words.protection.clear;
   const spoken = (version ?? "TLS").replace(/^TLSv(?=\d)/, "TLS ");
   return peer ? words.protection.tls(spoken, peer) : words.protection.tlsShort(spoken);
+}
+
+/** A peer that gives its address in place of a name is called so once. */
+function peerOnce(peer: string | null): string | null {
+  const [name, address, ...more] = peer?.split(" ") ?? [];
+  return name !== undefined && name === address && more.length === 0 ? name : peer;
 }
 
 export function protectionWord(protection: Protection, words: Catalogue): string {

@@ -28,7 +28,7 @@ const AT_ONCE = 4;
 export type Load = "idle" | "loading" | "ready" | "failed";
 
 class Mail {
-  boxes = $state.raw<Mailbox[]>([]);
+  #boxes = $state.raw<Mailbox[]>([]);
   boxesLoad = $state<Load>("idle");
   /** How much the account stores, when the mailboxes were last read. */
   quota = $state.raw<Quota | null>(null);
@@ -37,6 +37,13 @@ class Mail {
   loads = new SvelteMap<string, Load>();
   /** Messages rejected here but not yet on the server; they are hidden meanwhile. */
   held = new SvelteSet<string>();
+  /** The mailboxes as the server knows them, without what is being rejected. */
+  readonly #counted: Mailbox[] = $derived(
+    [...this.held].reduce(
+      (boxes, ref) => win.recount(boxes, this.items[ref] ?? null, null),
+      this.#boxes,
+    ),
+  );
   /** Called with messages that arrived while the page was open. */
   onarrived: ((items: Item[]) => void) | null = null;
 
@@ -57,6 +64,15 @@ class Mail {
   #round = 0;
   /** The request for a page that counts, by its list: what others return is discarded. */
   #requests = new Map<string, symbol>();
+
+  /** The mailboxes with the counts that are shown. */
+  get boxes(): Mailbox[] {
+    return this.#counted;
+  }
+
+  set boxes(boxes: Mailbox[]) {
+    this.#boxes = boxes;
+  }
 
   async start(): Promise<void> {
     await this.boxesRead();
@@ -314,7 +330,7 @@ class Mail {
     const before = this.items[item.reference] ?? null;
     this.items = { ...this.items, [item.reference]: item };
     if (item.conversation) this.turns.set(item.conversation, this.turn(item.conversation) + 1);
-    if (before !== null) this.boxes = win.recount(this.boxes, before, item);
+    if (before !== null) this.#boxes = win.recount(this.#boxes, before, item);
     const windows = { ...this.windows };
     for (const [id, window] of Object.entries(windows)) {
       if (searchOf(id) !== null) {
@@ -335,7 +351,7 @@ class Mail {
 
   forget(reference: string): void {
     const before = this.items[reference] ?? null;
-    if (before !== null) this.boxes = win.recount(this.boxes, before, null);
+    if (before !== null) this.#boxes = win.recount(this.#boxes, before, null);
     const items = { ...this.items };
     delete items[reference];
     this.items = items;
