@@ -3,6 +3,7 @@
 
 use time::OffsetDateTime;
 
+use super::address::Address;
 use super::compose::{self, Mailbox, Message, one_line};
 
 /// What the reader did with the message.
@@ -77,7 +78,10 @@ fn fields(mdn: &Mdn<'_>) -> String {
     if let Some(original) = &mdn.original_recipient {
         fields.push_str(&format!("Original-Recipient: {}\r\n", one_line(original)));
     }
-    fields.push_str(&format!("Final-Recipient: rfc822;{}\r\n", one_line(mdn.recipient)));
+    // The type `rfc822` has no other characters than ASCII (RFC 8098 §3.2.4, RFC 6533 §3).
+    let recipient = Address::parse(mdn.recipient)
+        .map_or_else(|_| mdn.recipient.to_owned(), |address| address.for_ascii_hosts().to_string());
+    fields.push_str(&format!("Final-Recipient: rfc822;{}\r\n", one_line(&recipient)));
     if let Some(id) = mdn.original_message_id {
         fields.push_str(&format!("Original-Message-ID: <{}>\r\n", one_word(id)));
     }
@@ -139,5 +143,25 @@ mod tests {
                 assert!(text.contains(part), "{part}\n{text}");
             }
         }
+    }
+
+    /// An address of the type `rfc822` is in ASCII, as far as its domain can be.
+    #[test]
+    fn the_recipient_is_named_as_every_host_reads_it() {
+        let octets = write(&Mdn {
+            from: "postmaster@example.org",
+            to: "rachel@outside.example",
+            recipient: "dana@bücher.example",
+            original_recipient: None,
+            original_message_id: None,
+            disposition: Disposition::Displayed,
+            automatic: false,
+            reporting_ua: "Example Ltd",
+            reference: "01KAN-5Q7DC-8E2XV-M9T4H",
+            date: OffsetDateTime::UNIX_EPOCH,
+            message_id: "m@example.org",
+        });
+        let text = String::from_utf8(octets).unwrap();
+        assert!(text.contains("Final-Recipient: rfc822;dana@xn--bcher-kva.example\r\n"), "{text}");
     }
 }
