@@ -221,6 +221,21 @@ fn views_of_messages() {
     run("message_view", mail::message_view, &messages());
 }
 
+/// A file of Outlook, an opaque signature, and a text with a file in it.
+#[test]
+fn what_other_programs_packed() {
+    let tnef = [
+        &0x223e_9f78_u32.to_le_bytes()[..],
+        b"\0\0\x02\x02\x90\x06\0\0\0\0\0\0\0",
+        b"\x02\x05\x90\x06\0\x1c\0\0\0\x01\0\0\0\x1e\0\x07\x37\x01\0\0\0\x05\0\0\0a.txt\0\0\0\0\0",
+    ];
+    let signed =
+        b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80\x30\x80\x02\x01\x01\
+        \x31\0\x30\x80\x06\0\xa0\x80\x24\x80\x04\x01a\x04\x01b\0\0\0\0\0\0\0\0\0\0\0\0";
+    let text = b"From: a@b.example\r\n\r\nx\r\nbegin 644 a\r\n#0V%T\r\n`\r\nend\r\n";
+    run("unpacked", mail::unpacked, &[tnef.concat(), signed.to_vec(), text.to_vec()]);
+}
+
 #[test]
 fn html() {
     let mut seeds = texts(&[

@@ -143,6 +143,16 @@ pub fn header_strict(data: &[u8]) {
     assert_eq!(listed.from.as_ref(), shown.from.first());
 }
 
+/// What Outlook packs, an opaque signature, and a uuencoded text: no panic, and what is found is a
+/// message like any other.
+pub fn unpacked(data: &[u8]) {
+    for media in ["application/ms-tnef", "application/pkcs7-mime", "message/rfc822"] {
+        if let Some(message) = postern::mail::message::unpacked(media, data.to_vec()) {
+            message_view(&message);
+        }
+    }
+}
+
 /// A view of any input: no panic, nothing that could change the text around it, and parts that can
 /// be fetched and have the size they declare.
 pub fn message_view(data: &[u8]) {

@@ -13,20 +13,28 @@ use mail_parser::{
 
 use time::format_description::well_known::Rfc3339;
 
+use super::cards::{Contact, Invitation};
 use super::header::{HeaderFacts, REPEATABLE, is_same};
 use super::mailboxes;
 use super::mime_guard::{self, LEVELS_MAX, NotShown, PARTS_MAX};
 
 mod body;
 mod encoded;
+mod facts;
+mod files;
 mod layout;
 mod part;
 mod places;
+mod within;
 
-use layout::{Layout, part_at};
+pub use encoded::decoded;
+pub use facts::Cryptography;
+pub use files::{files_bytes, part_bytes, parts_bytes};
+use layout::Layout;
 pub use part::image_type;
 use part::octets_of;
 pub use places::places;
+pub use within::{WITHIN_MAX, Within, holds_message, inside, unpacked};
 
 /// A display name and an address from a header field; either may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,6 +80,13 @@ pub struct View {
     pub ambiguous: bool,
     /// Why the body is not shown, as a text.
     pub refused: Option<String>,
+    /// The meeting that it is about.
+    pub invitation: Option<Invitation>,
+    /// The people whose cards come with it.
+    pub contacts: Vec<Contact>,
+    pub cryptography: Option<Cryptography>,
+    /// Where it says that its recipient can unsubscribe: `https:` or `mailto:`.
+    pub unsubscribe: Vec<String>,
 }
 
 /// A part that can be fetched separately.
@@ -88,6 +103,8 @@ pub struct Part {
     pub inline: bool,
     pub content_id: Option<String>,
     pub content_location: Option<String>,
+    /// Whether it contains a message that can be read by itself (see [`inside`]).
+    pub opens: bool,
 }
 
 impl View {
@@ -162,22 +179,23 @@ fn field_text(field: &[u8]) -> &str {
 fn attachments(message: &[u8], facts: &HeaderFacts) -> u32 {
     let value = |name| facts.value(message, name).unwrap_or_default().trim_ascii_start();
     let content_type = value("content-type");
-    let is_text = content_type.is_empty()
-        || content_type.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"text/"));
-    if is_text && value("content-disposition").is_empty() {
+    let is = |kind: &str| {
+        let start = content_type.get(..kind.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(kind.as_bytes()))
+    };
+    let is_text = content_type.is_empty() || is("text/plain") || is("text/html");
+    let has_uuencoded = memchr::memmem::find_iter(message, b"\nbegin ")
+        .any(|at| message.get(at + 7).is_some_and(u8::is_ascii_digit));
+    if is_text && value("content-disposition").is_empty() && !has_uuencoded {
         return 0;
     }
-    let counted = read(message, Extent::Skeleton, |parsed, _| body::files_in_skeleton(parsed));
+    let counted = match has_uuencoded {
+        true => Ok(None),
+        false => read(message, Extent::Skeleton, |parsed, _| body::files_in_skeleton(parsed)),
+    };
     // What the HTML shows is no file; to know that, it has to be read.
-    let counted = counted.map(|count| count.unwrap_or_else(|| files_listed(message)));
+    let counted = counted.map(|count| count.unwrap_or_else(|| files::count(message)));
     counted.map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX))
-}
-
-fn files_listed(message: &[u8]) -> usize {
-    let listed = read(message, Extent::Whole, |parsed, _| {
-        described(message, parsed).iter().filter(|part| !part.inline).count()
-    });
-    listed.unwrap_or_default()
 }
 
 /// How many ids References keeps: the first and the last ones, which threading depends on.
@@ -225,44 +243,14 @@ pub fn view(message: &[u8]) -> View {
         let (text, text_truncated) = body::text(parsed, &layout);
         let html = body::html(parsed, &layout);
         let parts = body::parts(message, parsed, &layout, &html);
-        Ok(View { text, text_truncated, html, parts, ambiguous, ..View::default() })
+        let facts::Facts { invitation, contacts, cryptography } =
+            facts::of(message, parsed, &layout);
+        let ambiguous = ambiguous || base.ambiguous;
+        let said = View { text, text_truncated, html, parts, ambiguous, ..base.clone() };
+        Ok(View { invitation, contacts, cryptography, ..said })
     });
-    match read.and_then(|view| view) {
-        Ok(View { text, text_truncated, html, parts, ambiguous, .. }) => {
-            let ambiguous = ambiguous || base.ambiguous;
-            View { text, text_truncated, html, parts, ambiguous, ..base }
-        }
-        Err(refused) => View { refused: Some(refused.to_string()), ..base },
-    }
-}
-
-/// Returns a part and its decoded octets; `None` if there is no such part.
-pub fn part_bytes(message: &[u8], index: u32) -> Option<(Part, Vec<u8>)> {
-    let read = read(message, Extent::Whole, |parsed, _| {
-        let described = described(message, parsed).into_iter().find(|part| part.index == index)?;
-        let part = part_at(parsed, index)?;
-        Some((described, octets_of(message, part).into_owned()))
-    });
-    read.ok().flatten()
-}
-
-/// Returns every listed part that is not shown in the HTML, decoded. Parses the message only once,
-/// however many parts there are.
-pub fn files_bytes(message: &[u8]) -> Vec<(Part, Vec<u8>)> {
-    let read = read(message, Extent::Whole, |parsed, _| {
-        let files = described(message, parsed).into_iter().filter(|part| !part.inline);
-        let octets = |part: Part| {
-            let octets = octets_of(message, part_at(parsed, part.index)?).into_owned();
-            Some((part, octets))
-        };
-        files.filter_map(octets).collect()
-    });
-    read.unwrap_or_default()
-}
-
-fn described(message: &[u8], parsed: &Message<'_>) -> Vec<Part> {
-    let layout = Layout::of(parsed);
-    body::parts(message, parsed, &layout, &body::html(parsed, &layout))
+    read.and_then(|view| view)
+        .unwrap_or_else(|refused| View { refused: Some(refused.to_string()), ..base.clone() })
 }
 
 /// How much of a message the parser gets to see.
@@ -364,14 +352,24 @@ fn fields_of(header: &[u8]) -> View {
         from: find_field(header, "From").map(authors).unwrap_or_default(),
         to: people("To"),
         cc: people("Cc"),
-        reply_to: people("Reply-To"),
+        // If it contradicts itself, answers go to the author.
+        reply_to: match differs(find_fields(header, "Reply-To")) {
+            true => Vec::new(),
+            false => people("Reply-To"),
+        },
         subject: one_line(field("Subject").as_text().unwrap_or_default()),
         date_given: given.filter(|_| date.is_none()).map(one_line),
+        unsubscribe: find_field(header, "List-Unsubscribe")
+            .map(|field| facts::unsubscribe(field_text(field)))
+            .unwrap_or_default(),
         date,
         message_id: ids(&field("Message-ID")).into_iter().next(),
         in_reply_to: every_id("In-Reply-To"),
         references: every_id("References"),
-        ambiguous: REPEATABLE.iter().any(|name| differs(find_fields(header, name))),
+        ambiguous: REPEATABLE
+            .iter()
+            .chain(&["mime-version"])
+            .any(|name| differs(find_fields(header, name))),
         ..View::default()
     }
 }
@@ -545,7 +543,7 @@ fn addresses(field: Option<&mail_parser::Address<'_>>) -> Vec<NameAddr> {
 
 /// Returns a name or subject on one line, without characters that could change how the text around
 /// it is displayed.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let is_plain = |octet: u8| matches!(octet, b' '..=b'~');
     if text.len() <= LINE_CHARS_MAX && text.bytes().all(is_plain) {
         return text.trim().to_owned();

@@ -7,6 +7,8 @@
 pub mod account_text;
 pub mod address;
 pub mod auto_response;
+pub mod cards;
+mod cms;
 pub mod compose;
 mod date;
 pub mod dsn;
@@ -25,6 +27,9 @@ pub mod reply;
 pub mod results;
 pub mod sanitize;
 pub mod status;
+pub mod tnef;
 pub mod trace;
+mod unpacked;
+mod uuencode;
 pub mod warnings;
 pub mod words;

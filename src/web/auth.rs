@@ -249,6 +249,7 @@ const TEMPORARY_MAY: &[(&str, &[Method])] = &[
     ("/api/mailboxes", &[Method::GET]),
     ("/api/messages", &[Method::GET]),
     ("/api/messages/{ref}", &[Method::GET, Method::PATCH, Method::DELETE]),
+    ("/api/messages/{ref}/attached", &[Method::GET]),
     ("/api/messages/{ref}/item", &[Method::GET]),
     ("/api/messages/{ref}/open", &[Method::POST]),
     ("/api/messages/{ref}/reject", &[Method::POST]),

@@ -162,7 +162,8 @@ pub async fn message_of<T: Send + 'static>(
 fn fetch(content: &Content, grant: &Grant) -> Result<File, Problem> {
     match grant.target {
         Target::Attachment(index) => {
-            let (part, pieces) = content.part(index).ok_or_else(Problem::not_found)?;
+            let found = content.part_inside(grant.within, index)?;
+            let (part, pieces) = found.ok_or_else(Problem::not_found)?;
             let name = if part.name.is_empty() { format!("part-{index}") } else { part.name };
             let media = harmless(&part.content_type);
             Ok(File::One { name, media, pieces })

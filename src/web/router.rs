@@ -11,8 +11,8 @@ use axum::{Extension, Router, http};
 use utoipa_axum::PathItemExt;
 
 use super::api::{
-    appearance, change, credential, draft, event, filter, label, mailbox, manage, message, passkey,
-    preference, search, session, submission, temporary,
+    appearance, attached, change, credential, draft, event, filter, label, mailbox, manage,
+    message, passkey, preference, search, session, submission, temporary,
 };
 use super::error::Problem;
 use super::sent::Accounted;
@@ -101,6 +101,7 @@ route_list! {
     message::read, message::change, message::delete,
     message::item,
     message::open,
+    attached::read,
     message::reject,
     message::ticket,
     filter::list, filter::set,

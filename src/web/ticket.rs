@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use crate::clock::Timestamp;
 use crate::config;
 use crate::gateway::AccountId;
+use crate::mail::message::Within;
 use crate::mail::reference::Reference;
 use crate::net::shares::{Held, Limits, Shares};
 
@@ -43,6 +44,8 @@ pub struct Request<'r> {
     pub account: AccountId,
     pub reference: Reference,
     pub target: Target,
+    /// The message within this one that it is about; empty for the message itself.
+    pub within: Within,
 }
 
 /// What a redeemed link permits, with what is needed to open the session again.
@@ -52,6 +55,8 @@ pub struct Grant {
     pub account: AccountId,
     pub reference: Reference,
     pub target: Target,
+    /// The message within this one that it is about; empty for the message itself.
+    pub within: Within,
 }
 
 /// Why no link was issued.
@@ -85,6 +90,7 @@ struct Ticket {
     thumbprint: String,
     reference: Reference,
     target: Target,
+    within: Within,
     ends: Timestamp,
     _place: Held<AccountId>,
 }
@@ -111,6 +117,7 @@ impl Tickets {
             thumbprint: request.thumbprint.to_owned(),
             reference: request.reference,
             target: request.target,
+            within: request.within,
             ends: now.plus_secs(self.secs),
         };
         let id = derive(b"postern ticket id v1", &secret);
@@ -164,6 +171,7 @@ impl Rows {
             account: ticket.account,
             reference: ticket.reference,
             target: ticket.target,
+            within: ticket.within,
         };
         Some((id, grant))
     }
@@ -258,8 +266,14 @@ mod tests {
     fn issue(tickets: &Tickets, account: u8, target: Target) -> Result<String, NoTicket> {
         let reference = Reference::from_parts(1, 2);
         let account = AccountId([account; 16]);
-        let request =
-            Request { token: "the token", thumbprint: "the key", account, reference, target };
+        let request = Request {
+            token: "the token",
+            thumbprint: "the key",
+            account,
+            reference,
+            target,
+            within: Within::default(),
+        };
         tickets.issue(request, NOW)
     }
 

@@ -51,8 +51,14 @@ pub async fn frame(
     holder(&grant, &asker);
     let shows = grant.target == Target::View { remote: true };
     let most = web.remote_images().filter(|_| shows).map_or(0, RemoteImages::per_message_max);
-    let document =
-        message_of(&web, grant, move |content, _| document(content.shown(), &secret, most));
+    let document = message_of(&web, grant, move |content, grant| {
+        let inner = match grant.within.is_empty() {
+            true => None,
+            false => Some(content.inside(grant.within)?.ok_or_else(Problem::not_found)?),
+        };
+        let octets = inner.as_ref().map_or(content.shown(), |inner| inner.as_slice());
+        document(octets, &secret, most)
+    });
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (CONTENT_SECURITY_POLICY, MAIL_POLICY),
@@ -127,8 +133,9 @@ pub async fn image(
 ) -> Result<Response, Problem> {
     let grant = redeem(&web, &inline.secret, is_view)?;
     let holder = holder(&grant, &asker);
-    let found = message_of(&web, grant, move |content, _| {
-        let (_, mut rest) = content.part(inline.wanted).ok_or_else(Problem::not_found)?;
+    let found = message_of(&web, grant, move |content, grant| {
+        let found = content.part_inside(grant.within, inline.wanted)?;
+        let (_, mut rest) = found.ok_or_else(Problem::not_found)?;
         Ok(Started { first: rest.take_next()?, rest })
     });
     let (started, mut memory) = found.await?;

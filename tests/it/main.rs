@@ -15,6 +15,7 @@ mod smtp_messages;
 mod smtp_quota;
 mod smtp_timeouts;
 mod transcripts;
+mod web_attached;
 mod web_credentials;
 mod web_document;
 mod web_events;

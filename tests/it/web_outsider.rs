@@ -28,6 +28,7 @@ const MAY: &[&str] = &[
     "GET /api/messages/{ref}",
     "PATCH /api/messages/{ref}",
     "DELETE /api/messages/{ref}",
+    "GET /api/messages/{ref}/attached",
     "GET /api/messages/{ref}/item",
     "POST /api/messages/{ref}/open",
     "POST /api/messages/{ref}/reject",

@@ -21,6 +21,7 @@ export function detailLike(given: Partial<Detail> & { reference: string }): Deta
     ...itemLike(given),
     ...{ to: [], cc: [], replyTo: [], parts: [], text: "", textTruncated: false },
     ...{ hasHtml: false, htmlRefused: null, ambiguous: false, date: null, dateGiven: null },
+    ...{ invitation: null, contacts: [], cryptography: null, unsubscribe: [] },
     messageId: null,
     openedAt: null,
     ...given,

@@ -81,7 +81,7 @@ test("images that are still missing after another try can be asked for again", a
   expect(find("pictures-missing")?.textContent).toContain(en.reader.picturesMissing(2));
   toasts.retry(toasts.items[0]?.id ?? 0);
   await vi.waitFor(() => expect(ticket).toHaveBeenCalledTimes(4));
-  expect(ticket.mock.lastCall?.[1]).toEqual({ kind: "view", remote: true });
+  expect(ticket.mock.lastCall?.[1]).toEqual({ kind: "view", remote: true, within: [] });
   await end();
 });
 

@@ -3,7 +3,7 @@ import { createRawSnippet, mount, tick, unmount, type Component } from "svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import * as api from "../src/api/mail.ts";
 import * as sending from "../src/api/sending.ts";
-import type { Detail, Item } from "../src/api/types.ts";
+import type { Attached, Detail, Item } from "../src/api/types.ts";
 import en from "../src/i18n/en.ts";
 import { languageUse } from "../src/i18n/index.svelte.ts";
 import PasswordField from "../src/components/PasswordField.svelte";
@@ -165,6 +165,7 @@ test("a file that may run code is named so, whatever its sender says, and asked 
     type: "application/pdf",
     size: 1,
     inline: false,
+    opens: false,
   };
   await showMessage({ parts: [part] });
   expect(find("attachment")?.textContent).toContain(en.reader.program);
@@ -204,7 +205,8 @@ test.each([
 
 test("an image that the HTML shows is listed where the HTML is not shown", async () => {
   vi.spyOn(api, "ticket").mockReturnValue(new Promise(() => undefined));
-  const part = { part: 2, name: "a.png", type: "image/png", size: 3, inline: true };
+  const more = { inline: true, opens: false };
+  const part = { part: 2, name: "a.png", type: "image/png", size: 3, ...more };
   await showMessage({ hasHtml: true, text: "words", parts: [part] });
   expect(document.body.textContent).not.toContain("a.png");
   find("as-text")?.click();
@@ -363,4 +365,76 @@ test("a password can be shown, and is hidden at first", async () => {
   find("p-eye")?.click();
   await tick();
   expect([type(), find("p-eye")?.getAttribute("aria-label")]).toEqual(["text", en.signIn.hide]);
+});
+
+const eml = {
+  part: 2,
+  name: "plan.eml",
+  type: "message/rfc822",
+  size: 9,
+  inline: false,
+  opens: true,
+};
+
+function innerLike(text: string): Attached {
+  const { reference: _, ...said } = detailLike({ reference: "I", text, parts: [eml] });
+  return { ...said, from: [{ name: "Omar", address: "omar@far.example" }], subject: "The plan" };
+}
+
+test("an attached message opens over its message, and the one in it over that", async () => {
+  const read = vi
+    .spyOn(api, "messageAttached")
+    .mockImplementation(async (_, within) => innerLike(`words ${within.join()}`));
+  await showMessage({ text: "outer", parts: [eml] });
+  find("open-inside")?.click();
+  await vi.waitFor(() => expect(find("inside-text")?.textContent).toBe("words 2"));
+  const box = find("inside-box");
+  expect(box?.textContent).toContain("The plan");
+  expect(box?.textContent).toContain("Omar");
+  expect(box?.textContent).toContain(en.reader.insideNote);
+  box?.querySelector<HTMLElement>("[data-testid=open-inside]")?.click();
+  await vi.waitFor(() => expect(read).toHaveBeenLastCalledWith("R", [2, 2]));
+});
+
+test("a file that is the whole message is shown in its place", async () => {
+  vi.spyOn(api, "messageAttached").mockResolvedValue(innerLike("what was signed"));
+  await showMessage({ text: null, parts: [eml] });
+  await vi.waitFor(() => expect(find("inside-text")?.textContent).toBe("what was signed"));
+  expect(document.body.textContent).not.toContain(en.reader.noText);
+});
+
+test("an invitation, a card and a signature are named in words", async () => {
+  const invitation: Detail["invitation"] = {
+    ...({ method: "request" } as const),
+    ...{ summary: "Budget", description: "", location: "Room 4" },
+    ...{ start: { date: "2026-12-01", time: "09:30", zone: "Europe/Berlin" }, end: null },
+    ...{ repeats: true, attendee: null, answer: null },
+    organizer: { name: "Omar", address: "omar@far.example" },
+  };
+  const contact = {
+    name: "Dana",
+    organization: "Acme",
+    emails: ["d@a.example"],
+    phones: ["1", "2"],
+  };
+  await showMessage({ invitation, contacts: [contact], cryptography: "signed-smime", text: null });
+  const said = (id: string) => find(id)?.textContent?.replace(/\s+/gu, " ") ?? "";
+  const words = [en.facts.request, "Budget", "Room 4", "Omar", "(Europe/Berlin)", en.facts.repeats];
+  for (const word of words) expect(said("invitation")).toContain(word);
+  for (const word of ["Dana", "Acme", "d@a.example", "1, 2"])
+    expect(said("contact")).toContain(word);
+  expect(said("cryptography")).toContain(en.facts.signed("S/MIME"));
+  expect(document.body.textContent).not.toContain(en.reader.noText);
+});
+
+test("the way to unsubscribe is a page, which opens after a question only", async () => {
+  const opened = vi.spyOn(HTMLAnchorElement.prototype, "click").mockReturnValue();
+  await showMessage({ unsubscribe: ["mailto:o@a.example", "https://a.example/out"] });
+  find("unsubscribe")?.click();
+  await tick();
+  expect(find("confirm")?.textContent).toContain(en.facts.unsubscribeAsk("a.example"));
+  expect(opened).not.toHaveBeenCalled();
+  find("confirm-yes")?.click();
+  const links = opened.mock.contexts as HTMLAnchorElement[];
+  expect(links.map((link) => link.href)).toEqual(["https://a.example/out"]);
 });

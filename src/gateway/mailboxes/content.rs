@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::gateway::error::Error;
 use crate::gateway::mailboxes::summary::{FileAt, Outline};
 use crate::gateway::records::ids::ReferenceKey;
-use crate::mail::message;
+use crate::mail::message::{self, Within};
 use crate::store::{ContentId, Store};
 use crate::vault::{self, ContentKey};
 
@@ -95,8 +95,12 @@ impl Content {
     pub fn part(&self, index: u32) -> Option<(message::Part, Pieces)> {
         let Some(files) = self.files() else {
             let (part, octets) = message::part_bytes(&self.shown, index)?;
+            let octets = Zeroizing::new(octets);
+            if octets.len() <= SMALL_OCTETS {
+                return Some((part, self.pieces_of(octets, None)));
+            }
             let place = message::places(&self.shown).remove(&index);
-            return Some((part, self.pieces_of(octets.into(), place)));
+            return Some((part, self.pieces_of(octets, place)));
         };
         let file = files.get(usize::try_from(index.checked_sub(1)?).ok()?)?;
         let pieces = Pieces::File(File {
@@ -129,16 +133,61 @@ impl Content {
 
     /// Every file, decoded, piece by piece.
     pub fn all_files(&self) -> Vec<(message::Part, Pieces)> {
+        self.opened(message::files_bytes)
+    }
+
+    /// The same, and what the HTML shows.
+    pub fn all_parts(&self) -> Vec<(message::Part, Pieces)> {
+        self.opened(message::parts_bytes)
+    }
+
+    fn opened(
+        &self,
+        listed: impl Fn(&[u8]) -> Vec<(message::Part, Vec<u8>)>,
+    ) -> Vec<(message::Part, Pieces)> {
         if let Some(files) = self.files() {
             let indexes = (1..).take(files.len());
             return indexes.filter_map(|index| self.part(index)).collect();
         }
         let mut places = message::places(&self.shown);
-        let files = message::files_bytes(&self.shown).into_iter().map(|(part, octets)| {
+        let files = listed(&self.shown).into_iter().map(|(part, octets)| {
             let place = places.remove(&part.index);
             (part, self.pieces_of(octets.into(), place))
         });
         files.collect()
+    }
+
+    /// The message within this one that `way` leads to; `None` if there is none.
+    pub fn inside(&self, way: Within) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        if self.files().is_none() {
+            return Ok(message::inside(&self.shown, way).map(Zeroizing::new));
+        }
+        let Some((index, rest)) = way.split_first() else { return Ok(None) };
+        let Some((part, mut pieces)) = self.part(index) else { return Ok(None) };
+        let mut octets = Zeroizing::new(Vec::new());
+        while let Some(piece) = pieces.take_next()? {
+            octets.extend_from_slice(&piece);
+        }
+        let found = message::unpacked(&part.content_type, std::mem::take(&mut *octets));
+        let found = found.map(Zeroizing::new);
+        Ok(match rest.is_empty() {
+            true => found,
+            false => found.and_then(|found| message::inside(&found, rest)).map(Zeroizing::new),
+        })
+    }
+
+    /// A decoded part of the message within this one that `way` leads to; of this one if it is empty.
+    pub fn part_inside(
+        &self,
+        way: Within,
+        index: u32,
+    ) -> Result<Option<(message::Part, Pieces)>, Error> {
+        if way.is_empty() {
+            return Ok(self.part(index));
+        }
+        let found = self.inside(way)?.and_then(|inner| message::part_bytes(&inner, index));
+        let whole = |octets: Vec<u8>| Pieces::Whole { octets: octets.into(), offset: 0 };
+        Ok(found.map(|(part, octets)| (part, whole(octets))))
     }
 
     /// The list of parts of a message with an outline.
@@ -155,6 +204,7 @@ fn part_of(file: &FileAt, index: u32) -> message::Part {
         content_type: file.content_type.to_lowercase(),
         size: file.size,
         inline: false,
+        opens: message::holds_message(&file.content_type),
         ..message::Part::default()
     }
 }

@@ -267,7 +267,7 @@ impl Gateway {
         let attachments = match kind {
             RelationKind::Forward => {
                 let sealed = self.is_sealed(&item, reference)?;
-                self.files_of(actor, &message, &view, sealed)?
+                self.files_of(actor, &message, sealed)?
             }
             _ => Vec::new(),
         };
@@ -289,14 +289,11 @@ impl Gateway {
         &self,
         actor: &Actor,
         message: &Content,
-        view: &message::View,
         sealed: bool,
     ) -> Result<Vec<String>, Error> {
         let mut ids = Vec::new();
-        let parts = message.parts().unwrap_or_else(|| view.parts.clone());
         // What the HTML shows goes along too, because only the text is quoted.
-        for part in &parts {
-            let Some((_, mut file)) = message.part(part.index) else { continue };
+        for (part, mut file) in message.all_parts() {
             let name = if part.name.is_empty() { "file" } else { &part.name };
             let (kind, octets) = (&part.content_type, file.octets());
             let upload = self.upload_begin_as(actor, name, kind, octets, sealed)?;

@@ -6,9 +6,10 @@ use mail_parser::{Message, MessagePart, MimeHeaders};
 
 use super::layout::{Layout, part_at};
 use super::part::{self, Kind, octets_of};
-use super::{Part, one_line, without_controls};
+use super::{Part, one_line, within, without_controls};
 use crate::mail::plain::{self, Flow};
-use crate::mail::sanitize;
+use crate::mail::unpacked::File;
+use crate::mail::{sanitize, uuencode};
 
 /// The longest text that is shown, in octets; the complete text can be fetched as source.
 const TEXT_OCTETS_MAX: usize = 1024 * 1024;
@@ -38,6 +39,7 @@ fn said(part: &MessagePart<'_>) -> Option<String> {
     let text = part::text_of(part)?;
     Some(match Kind::of(part) {
         Kind::Html => plain::of_html(&text),
+        _ if uuencode::may_contain(&text) => plain::of_text(&uuencode::split(&text).0, flow(part)),
         _ => plain::of_text(&text, flow(part)),
     })
 }
@@ -81,18 +83,73 @@ fn as_html(text: &str) -> String {
 pub fn parts(octets: &[u8], message: &Message<'_>, layout: &Layout, html: &[String]) -> Vec<Part> {
     let shown = shown_images(octets, message, layout, html);
     let described = layout.files.iter().filter_map(|id| {
-        let part = part_at(message, *id)?;
-        Some(Part {
-            index: *id,
-            name: part::name(octets, part, *id),
-            content_type: part::content_type(part),
-            size: octets_of(octets, part).len() as u64,
-            inline: shown.contains(id),
-            content_id: part.content_id().map(one_line),
-            content_location: part.content_location().map(one_line),
-        })
+        let part = describe(octets, message, *id)?;
+        Some(Part { inline: shown.contains(id), ..part })
     });
-    described.collect()
+    let uuencoded = layout.shown().into_iter().flat_map(|id| uuencoded(message, id));
+    described.chain(uuencoded.map(|(index, file)| describe_file(index, &file))).collect()
+}
+
+/// Returns one of these parts.
+pub fn part(octets: &[u8], message: &Message<'_>, layout: &Layout, index: u32) -> Option<Part> {
+    if let Some(file) = uuencoded_at(message, layout, index) {
+        return Some(describe_file(index, &file));
+    }
+    let id = layout.files.iter().find(|id| **id == index)?;
+    let found = describe(octets, message, *id)?;
+    let inline = part::is_resource(part_at(message, *id)?)
+        && shown_images(octets, message, layout, &html(message, layout)).contains(id);
+    Some(Part { inline, ..found })
+}
+
+fn describe(octets: &[u8], message: &Message<'_>, id: u32) -> Option<Part> {
+    let part = part_at(message, id)?;
+    let (content_type, content) = (part::content_type(part), octets_of(octets, part));
+    Some(Part {
+        index: id,
+        name: part::name(octets, part, id),
+        size: content.len() as u64,
+        inline: false,
+        content_id: part.content_id().map(one_line),
+        content_location: part.content_location().map(one_line),
+        opens: within::opens(&content_type, &content),
+        content_type,
+    })
+}
+
+/// Where the numbers of files begin that are in the middle of a text.
+const UUENCODED: u32 = 1 << 16;
+
+/// Returns the files in the middle of a plain text, with their numbers.
+fn uuencoded(message: &Message<'_>, id: u32) -> Vec<(u32, File)> {
+    let text = || {
+        let part = part_at(message, id).filter(|part| Kind::of(part) == Kind::Plain)?;
+        part::text_of(part).filter(|text| uuencode::may_contain(text))
+    };
+    let files = text().map(|text| uuencode::split(&text).1).unwrap_or_default();
+    (1..).map(|count| count * UUENCODED + id).zip(files).collect()
+}
+
+/// Returns the file with this number, if it is one in the middle of a text.
+pub fn uuencoded_at(message: &Message<'_>, layout: &Layout, index: u32) -> Option<File> {
+    let id = index % UUENCODED;
+    if index < UUENCODED || !layout.shown().contains(&id) {
+        return None;
+    }
+    let mut files = uuencoded(message, id).into_iter();
+    files.find(|(found, _)| *found == index).map(|(_, file)| file)
+}
+
+fn describe_file(index: u32, file: &File) -> Part {
+    let name = part::file_name(&file.name);
+    let media = mime_guess::from_path(&name).first_or_octet_stream();
+    Part {
+        index,
+        name: if name.is_empty() { format!("part-{index}") } else { name },
+        content_type: media.essence_str().to_owned(),
+        size: file.octets.len() as u64,
+        ..Part::default()
+    }
 }
 
 /// Returns the parts that the HTML shows: those that an image in it names, by a `cid:` URL
@@ -144,10 +201,10 @@ pub fn image<'p>(parts: &'p [Part], source: &str) -> Option<&'p Part> {
 
 /// Returns how many parts are listed as files, if the structure alone tells.
 pub fn files_in_skeleton(message: &Message<'_>) -> Option<usize> {
-    let files = Layout::of(message).files;
+    let layout = Layout::of(message);
     let could_be_shown = |id: &u32| part_at(message, *id).is_some_and(part::is_resource);
-    match files.iter().any(could_be_shown) {
+    match layout.compared || layout.files.iter().any(could_be_shown) {
         true => None,
-        false => Some(files.len()),
+        false => Some(layout.files.len()),
     }
 }

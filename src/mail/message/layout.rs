@@ -5,7 +5,7 @@
 //! put a file between two texts mean it (RFC 2046 §5.1.3). Of alternatives, which say the same,
 //! each version takes its own (§5.1.4).
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
 
@@ -23,6 +23,8 @@ pub struct Layout {
     blank: Vec<u32>,
     /// Everything else.
     pub files: Vec<u32>,
+    /// Whether it depends on what parts say, and not on the structure alone.
+    pub compared: bool,
 }
 
 /// What a part stands in.
@@ -36,6 +38,11 @@ struct Place {
 }
 
 impl Layout {
+    /// The parts of either version.
+    pub fn shown(&self) -> BTreeSet<u32> {
+        self.text.iter().chain(&self.html).copied().collect()
+    }
+
     pub fn of(message: &Message<'_>) -> Layout {
         let mut layout = Layout::default();
         layout.add(message, 0, Place { first: true, ..Place::default() });
@@ -52,6 +59,7 @@ impl Layout {
                 self.text.push(id);
                 self.html.push(id);
             }
+            _ if place.alternative && is_for_others(part) => self.blank.push(id),
             _ => self.files.push(id),
         }
     }
@@ -76,6 +84,7 @@ impl Layout {
                     version.add(message, child, place);
                     self.files.append(&mut version.files);
                     self.blank.append(&mut version.blank);
+                    self.compared |= version.compared;
                     versions.push(version);
                 }
                 false => self.add(message, child, place),
@@ -96,10 +105,31 @@ impl Layout {
             (false, true) => (self.set_aside(rich), plain),
             _ => (rich, plain),
         };
-        let for_text = if plain.is_empty() { &rich } else { &plain };
-        let for_html = if rich.is_empty() { &plain } else { &rich };
-        self.text.extend(for_text.iter().flat_map(|one| &one.text));
-        self.html.extend(for_html.iter().flat_map(|one| &one.html));
+        let (rich, plain) = (self.last(message, rich), self.last(message, plain));
+        let for_text = plain.as_ref().or(rich.as_ref());
+        let for_html = rich.as_ref().or(plain.as_ref());
+        self.text.extend(for_text.into_iter().flat_map(|one| &one.text));
+        self.html.extend(for_html.into_iter().flat_map(|one| &one.html));
+    }
+
+    /// Returns the last version that says something: the sender prefers later ones (RFC 2046 §5.1.4).
+    /// An earlier one is passed over if it says no more, and is a file otherwise.
+    fn last(&mut self, message: &Message<'_>, mut versions: Vec<Layout>) -> Option<Layout> {
+        let says = |id: &u32| part_at(message, *id).is_some_and(says_something);
+        let at = versions.iter().rposition(|version| version.html.iter().any(says));
+        let chosen = (!versions.is_empty()).then(|| versions.remove(at.unwrap_or_default()))?;
+        self.compared |= !versions.is_empty();
+        let known = match versions.is_empty() {
+            true => HashSet::new(),
+            false => words(message, &chosen.shown()),
+        };
+        for id in versions.iter().flat_map(Layout::shown) {
+            match words(message, &BTreeSet::from([id])).is_subset(&known) {
+                true => self.blank.push(id),
+                false => self.files.push(id),
+            }
+        }
+        Some(chosen)
     }
 
     fn set_aside(&mut self, blank: Vec<Layout>) -> Vec<Layout> {
@@ -155,6 +185,23 @@ fn is_text(part: &MessagePart<'_>, place: Place) -> bool {
     let named = part.attachment_name().is_some();
     let is_resource = place.related && part::is_resource(part);
     shows && !part::is_attachment(part) && (place.first || !named && !is_resource)
+}
+
+/// Returns the words that these parts say.
+fn words(message: &Message<'_>, ids: &BTreeSet<u32>) -> HashSet<String> {
+    let texts = ids.iter().filter_map(|id| {
+        let part = part_at(message, *id)?;
+        let text = part::text_of(part)?;
+        Some(if Kind::of(part).is_html() { plain::of_html(&text) } else { text.into_owned() })
+    });
+    let split = |text: String| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    texts.flat_map(split).collect()
+}
+
+/// Returns whether an alternative is for programs of another kind, and says what the others say.
+fn is_for_others(part: &MessagePart<'_>) -> bool {
+    let media = part::content_type(part);
+    matches!(media.as_str(), "text/x-amp-html" | "text/watch-html") && !part::is_attachment(part)
 }
 
 /// Returns whether a reader would see anything of an alternative.

@@ -289,3 +289,14 @@ fn repeated_fields_add_up() {
     let shown = view(same.as_bytes());
     assert!(!shown.ambiguous && shown.html.len() == 1, "{shown:?}");
 }
+
+/// Answers to a message whose Reply-To fields differ would go to whichever a program reads.
+#[test]
+fn fields_that_contradict_each_other_are_marked_and_not_followed() {
+    let read = |fields: &str| view(format!("From: a@b.example\r\n{fields}\r\nx").as_bytes());
+    let differing = read("Reply-To: c@d.example\r\nReply-To: e@f.example\r\n");
+    assert_eq!((differing.reply_to.len(), differing.ambiguous), (0, true));
+    let equal = read("Reply-To: c@d.example\r\nReply-To: c@d.example\r\n");
+    assert_eq!((equal.reply_to.is_empty(), equal.ambiguous), (false, false));
+    assert!(read("MIME-Version: 1.0\r\nMIME-Version: 2.0\r\n").ambiguous);
+}

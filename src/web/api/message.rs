@@ -6,6 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::gateway;
 use crate::gateway::mailboxes::list::PAGE_MAX;
+use crate::mail::message::Within;
 use crate::mail::reference::Reference;
 use crate::terms::RejectReason;
 use crate::web::auth::Signed;
@@ -104,6 +105,9 @@ pub struct TicketRequest {
     /// Whether a frame also shows remote images, which the server fetches.
     #[serde(default)]
     remote: bool,
+    /// For what is within an attached message: the numbers of the parts that lead to it, at most 4.
+    #[serde(default)]
+    within: Vec<u32>,
 }
 
 /// The kinds of links.
@@ -556,6 +560,9 @@ pub async fn ticket(
     Json(request): Json<TicketRequest>,
 ) -> Result<(StatusCode, axum::Json<Ticket>), Problem> {
     let target = target(&request)?;
+    let within = Within::new(&request.within)
+        .filter(|within| within.is_empty() || is_within(target))
+        .ok_or_else(|| Problem::invalid("`within` is for at most 4 parts of a frame or a file."))?;
     if request.remote && signed.web.remote_images().is_none() {
         let reason = "remote images are turned off";
         return Err(gateway::Error::Denied { reason }.into());
@@ -567,7 +574,8 @@ pub async fn ticket(
     if found.await?.opened.is_none() {
         return Err(gateway::Error::Conflict(gateway::Conflict::NotOpened).into());
     }
-    let request = Request { token: &token, thumbprint: &thumbprint, account, reference, target };
+    let request =
+        Request { token: &token, thumbprint: &thumbprint, account, reference, target, within };
     let secret = web.shared.tickets.issue(request, web.now()).map_err(|error| match error {
         NoTicket::Full => Problem::slow_down(std::time::Duration::from_secs(1)),
         NoTicket::Broken => Problem::broken(&error),
@@ -578,6 +586,10 @@ pub async fn ticket(
     };
     let expires_in = web.shared.config.ticket_secs;
     Ok((StatusCode::CREATED, axum::Json(Ticket { url, expires_in })))
+}
+
+fn is_within(target: Target) -> bool {
+    matches!(target, Target::View { .. } | Target::Attachment(_))
 }
 
 fn target(request: &TicketRequest) -> Result<Target, Problem> {

@@ -2,6 +2,7 @@
 //! format, in UTC.
 
 pub mod appearance;
+pub mod attached;
 pub mod change;
 pub mod credential;
 pub mod draft;
@@ -13,6 +14,7 @@ pub mod manage;
 pub mod message;
 pub mod passkey;
 pub mod preference;
+mod readable;
 pub mod search;
 pub mod session;
 pub mod submission;

@@ -5,10 +5,12 @@ use utoipa::ToSchema;
 
 use crate::gateway::mailboxes::content::Content;
 use crate::gateway::{self, ItemView};
-use crate::mail::message::{self, NameAddr};
+use crate::mail::message;
 use crate::mail::reference::Reference;
-use crate::mail::{sanitize, warnings};
+use crate::mail::warnings;
 use crate::terms::{AccountChange, DeliveryState, SenderCheck, SenderWarning};
+
+use super::readable::Readable;
 
 /// A message as the list shows it, opened or not.
 #[derive(Serialize, ToSchema)]
@@ -137,48 +139,10 @@ pub enum ProtectionKind {
 pub struct Detail {
     #[serde(flatten)]
     item: Item,
-    to: Vec<Addr>,
-    cc: Vec<Addr>,
-    reply_to: Vec<Addr>,
-    /// The date stated by the sender, in RFC 3339 format; `null` if it cannot be parsed.
-    date: Option<String>,
-    /// The date as the sender wrote it, if it cannot be parsed.
-    date_given: Option<String>,
-    message_id: Option<String>,
-    text: Option<String>,
-    /// Whether the text was truncated; the source contains all of it.
-    text_truncated: bool,
-    has_html: bool,
-    /// The reason why the HTML, or the whole body, is not shown.
-    html_refused: Option<String>,
-    parts: Vec<Part>,
+    #[serde(flatten)]
+    readable: Readable,
     #[schema(format = DateTime)]
     opened_at: Option<String>,
-    /// Whether mail programs may interpret this message differently.
-    ambiguous: bool,
-}
-
-/// A name and address in a header field.
-#[derive(Serialize, ToSchema)]
-pub struct Addr {
-    name: Option<String>,
-    address: String,
-}
-
-/// A part that can be downloaded separately.
-#[derive(Serialize, ToSchema)]
-pub struct Part {
-    /// The part's number within the message.
-    part: u32,
-    /// The file name without folders. A part without one is named after its type, and an attached
-    /// message after its subject.
-    name: String,
-    #[serde(rename = "type")]
-    media: String,
-    /// The size after decoding, in octets.
-    size: u64,
-    /// Whether the part is shown within the HTML.
-    inline: bool,
 }
 
 /// A page of a mailbox.
@@ -337,40 +301,14 @@ impl From<Change> for gateway::Change {
 impl Detail {
     /// Parses a message. This takes time, so it must not run on the async threads.
     pub fn of(item: ItemView, content: &Content) -> Detail {
-        let view = message::view(content.shown());
-        let parts = content.parts().unwrap_or(view.parts);
-        let fits = (!view.html.is_empty()).then(|| sanitize::check_bounds(&view.html));
-        let html_refused = match fits {
-            Some(Err(refused)) => Some(refused.to_string()),
-            _ => view.refused,
-        };
+        let mut view = message::view(content.shown());
+        if let Some(parts) = content.parts() {
+            view.parts = parts;
+        }
         Detail {
-            to: addrs(view.to),
-            cc: addrs(view.cc),
-            reply_to: addrs(view.reply_to),
-            date: view.date,
-            date_given: view.date_given,
-            message_id: view.message_id,
-            text: view.text,
-            text_truncated: view.text_truncated,
-            has_html: fits.is_some_and(|fits| fits.is_ok()),
-            html_refused,
-            parts: parts.into_iter().map(Part::from).collect(),
+            readable: Readable::of(view),
             opened_at: item.opened.map(|moment| moment.to_rfc3339()),
-            ambiguous: view.ambiguous,
             item: item.into(),
         }
     }
-}
-
-impl From<message::Part> for Part {
-    fn from(part: message::Part) -> Part {
-        let message::Part { index, name, content_type, size, inline, .. } = part;
-        Part { part: index, name, media: content_type, size, inline }
-    }
-}
-
-fn addrs(list: Vec<NameAddr>) -> Vec<Addr> {
-    let addr = |NameAddr { name, address }| Addr { name, address: address.unwrap_or_default() };
-    list.into_iter().map(addr).collect()
 }

@@ -53,6 +53,11 @@ export const messageItem = (reference: string) => request<api.Item>("GET", `${at
 export const messageOpen = (reference: string, confirm: boolean | null) =>
   request<api.Detail>("POST", `${at(reference)}/open`, { body: { confirm } });
 export const messageRead = (reference: string) => request<api.Detail>("GET", at(reference));
+/** A message within an opened one; `within` are the numbers of the parts that lead to it. */
+export const messageAttached = (reference: string, within: number[]) =>
+  request<api.Attached>("GET", `${at(reference)}/attached`, {
+    query: { within: within.join(",") },
+  });
 export const messageReject = (
   reference: string,
   reason: api.RejectReason | null,

@@ -28,6 +28,14 @@ export type Notice = Answered<"Notice">;
 export type NoticeKind = Notice["kind"];
 export type Item = Answered<"Item">;
 export type Detail = Answered<"Detail">;
+export type Invitation = Answered<"Invitation">;
+export type Contact = Answered<"Contact">;
+export type Cryptography = Answered<"Cryptography">;
+/** What a message says, whether it was received or is within another one. */
+export type Readable = Answered<"Readable">;
+
+/** A message within another one. */
+export type Attached = Answered<"Attached">;
 export type Page = Answered<"Page">;
 
 /** A message as a list shows it. */

@@ -271,7 +271,7 @@ export const de = {
       `„${word}“ mischt ähnlich aussehende Buchstaben aus verschiedenen Alphabeten. Prüfen Sie, ob die Nachricht wirklich von der Person kommt, von der sie zu kommen scheint.`,
     dateGiven: "Datum im Wortlaut",
     ambiguous:
-      "Teile dieser Nachricht sind nicht korrekt aufgebaut; andere E-Mail-Programme zeigen sie vielleicht anders an. Seien Sie vorsichtig.",
+      "Diese Nachricht ist nicht korrekt aufgebaut; andere E-Mail-Programme zeigen sie vielleicht anders an. Seien Sie vorsichtig.",
     noText: "Diese Nachricht enthält keinen Text.",
     attachments: (n) => many(n, "Anhang", "Anhänge"),
     pictures: (n) =>
@@ -298,7 +298,36 @@ export const de = {
     linkLead: (shown, real) =>
       `Der Text dieses Links zeigt ${shown}, der Link führt aber zu ${real}. Öffnen Sie ihn nur, wenn Sie das erwartet haben.`,
     linkOpen: "Link öffnen",
+    from: "Von",
+    open: "Öffnen",
+    insideNote: "Diese Nachricht ist Teil einer anderen. Ihr Absender wurde nicht geprüft.",
     unnamed: "(ohne Namen)",
+  },
+  facts: {
+    request: "Einladung",
+    reply: "Antwort auf eine Einladung",
+    cancel: "Abgesagter Termin",
+    publish: "Termin",
+    other: "Besprechung",
+    when: "Wann",
+    where: "Wo",
+    organizer: "Organisiert von",
+    repeats: "Wiederholt sich",
+    accepted: (who) => `${who} hat zugesagt.`,
+    declined: (who) => `${who} hat abgesagt.`,
+    tentative: (who) => `${who} hat mit Vorbehalt zugesagt.`,
+    contact: "Kontakt",
+    organization: "Organisation",
+    email: "E-Mail",
+    phone: "Telefon",
+    signed: (standard) => `Signiert (${standard}). Die Signatur wurde nicht geprüft.`,
+    encrypted: (standard) =>
+      `Verschlüsselt (${standard}). Hier nicht lesbar: Nur ein Programm, das den Schlüssel hat, kann die Nachricht öffnen.`,
+    unsubscribe: "Abbestellen",
+    unsubscribeAsk: (host) => `Auf ${host} abbestellen?`,
+    unsubscribeLead:
+      "Die Seite wird in einem neuen Tab geöffnet. Der Absender erfährt dadurch möglicherweise, dass Sie diese Nachricht lesen.",
+    unsubscribeOpen: "Seite öffnen",
   },
   act: {
     archive: "Archivieren",

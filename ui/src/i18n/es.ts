@@ -284,7 +284,7 @@ export const es = {
       `«${word}» mezcla letras de distintos alfabetos que se parecen. Compruebe que este mensaje es realmente de la persona que cree.`,
     dateGiven: "Fecha tal como se escribió",
     ambiguous:
-      "Algunas partes de este mensaje no están bien formadas y otros programas de correo pueden mostrarlas de otra manera. Tenga cuidado.",
+      "Este mensaje no está bien formado y otros programas de correo pueden mostrarlo de otra manera. Tenga cuidado.",
     noText: "Este mensaje no contiene texto.",
     attachments: (n) => many(n, "archivo adjunto", "archivos adjuntos"),
     pictures: (n) =>
@@ -307,7 +307,36 @@ export const es = {
     linkLead: (shown, real) =>
       `El texto de este enlace muestra ${shown}, pero el enlace lleva a ${real}. Ábralo solo si lo esperaba.`,
     linkOpen: "Abrir el enlace",
+    from: "De",
+    open: "Abrir",
+    insideNote: "Este mensaje forma parte de otro. Su remitente no se ha verificado.",
     unnamed: "(sin nombre)",
+  },
+  facts: {
+    request: "Invitación",
+    reply: "Respuesta a una invitación",
+    cancel: "Reunión cancelada",
+    publish: "Evento",
+    other: "Reunión",
+    when: "Cuándo",
+    where: "Dónde",
+    organizer: "Organiza",
+    repeats: "Se repite",
+    accepted: (who) => `${who} ha aceptado.`,
+    declined: (who) => `${who} ha rechazado la invitación.`,
+    tentative: (who) => `${who} ha aceptado provisionalmente.`,
+    contact: "Contacto",
+    organization: "Organización",
+    email: "Correo",
+    phone: "Teléfono",
+    signed: (standard) => `Firmado (${standard}). La firma no se ha verificado.`,
+    encrypted: (standard) =>
+      `Cifrado (${standard}). No se puede leer aquí: solo un programa que tenga la clave puede abrirlo.`,
+    unsubscribe: "Cancelar la suscripción",
+    unsubscribeAsk: (host) => `¿Cancelar la suscripción en ${host}?`,
+    unsubscribeLead:
+      "La página se abre en una pestaña nueva. El remitente puede saber así que lee este mensaje.",
+    unsubscribeOpen: "Abrir la página",
   },
   act: {
     archive: "Archivar",

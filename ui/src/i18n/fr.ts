@@ -276,7 +276,7 @@ export const fr = {
       `«\u00a0${word}\u00a0» mêle des lettres d’alphabets différents qui se ressemblent. Vérifiez que ce message vient bien de la personne à laquelle vous pensez.`,
     dateGiven: "Date telle qu’écrite",
     ambiguous:
-      "Certaines parties de ce message sont mal formées, et d’autres logiciels de messagerie peuvent les afficher autrement. Soyez prudent.",
+      "Ce message est mal formé, et d’autres logiciels de messagerie peuvent l’afficher autrement. Soyez prudent.",
     noText: "Ce message ne contient pas de texte.",
     attachments: (n) => many(n, "pièce jointe", "pièces jointes"),
     pictures: (n) =>
@@ -303,7 +303,36 @@ export const fr = {
     linkLead: (shown, real) =>
       `Le texte de ce lien affiche ${shown}, mais le lien mène à ${real}. Ne l’ouvrez que si vous vous y attendiez.`,
     linkOpen: "Ouvrir le lien",
+    from: "De",
+    open: "Ouvrir",
+    insideNote: "Ce message fait partie d’un autre. Son expéditeur n’a pas été vérifié.",
     unnamed: "(sans nom)",
+  },
+  facts: {
+    request: "Invitation",
+    reply: "Réponse à une invitation",
+    cancel: "Réunion annulée",
+    publish: "Événement",
+    other: "Réunion",
+    when: "Quand",
+    where: "Lieu",
+    organizer: "Organisation",
+    repeats: "Se répète",
+    accepted: (who) => `${who} a accepté.`,
+    declined: (who) => `${who} a refusé.`,
+    tentative: (who) => `${who} a accepté provisoirement.`,
+    contact: "Contact",
+    organization: "Organisation",
+    email: "E-mail",
+    phone: "Téléphone",
+    signed: (standard) => `Signé (${standard}). La signature n’a pas été vérifiée.`,
+    encrypted: (standard) =>
+      `Chiffré (${standard}). Illisible ici\u00a0: seul un programme qui possède la clé peut l’ouvrir.`,
+    unsubscribe: "Se désabonner",
+    unsubscribeAsk: (host) => `Se désabonner sur ${host}\u00a0?`,
+    unsubscribeLead:
+      "La page s’ouvre dans un nouvel onglet. L’expéditeur peut apprendre que vous lisez ce message.",
+    unsubscribeOpen: "Ouvrir la page",
   },
   act: {
     archive: "Archiver",

@@ -95,6 +95,26 @@ export function timeFull(time: string, language: string): string {
   }).format(at);
 }
 
+/** A day, or a time on a day, in the zone that its author chose. */
+export interface Moment {
+  date: string;
+  time?: string | null;
+  zone?: string | null;
+}
+
+/** Formats a moment: one in UTC in the reader's zone, any other as it is written, with its zone. */
+export function momentText({ date, time, zone }: Moment, language: string): string {
+  const at = new Date(`${date}T${time ?? "00:00"}:00Z`);
+  if (Number.isNaN(at.getTime())) return date;
+  if (time && zone === "UTC") return timeFull(at.toISOString(), language);
+  const written = dateFormat(language, {
+    ...{ weekday: "short", day: "numeric", month: "short", year: "numeric" },
+    ...(time && { hour: "2-digit", minute: "2-digit" }),
+    timeZone: "UTC",
+  }).format(at);
+  return zone ? `${written} (${zone})` : written;
+}
+
 /** Formats a wait in seconds or minutes, rounded up. */
 export function waitText(seconds: number, language: string): string {
   const [value, unit] = seconds < 90 ? [seconds, "second"] : [Math.ceil(seconds / 60), "minute"];

@@ -271,3 +271,45 @@ fn no_part_is_lost_and_none_is_there_twice() {
         }
     }
 }
+
+/// Older programs and printers put files into the middle of a text.
+#[test]
+fn a_uuencoded_file_is_a_file_and_no_text() {
+    let text = "Before.\r\nbegin 644 price list.txt\r\n#0V%T\r\n`\r\nend\r\nAfter.\r\n";
+    let alone = format!("Content-Type: text/plain\r\n\r\n{text}");
+    let parts = [leaf("Content-Type: text/plain", text), pdf()];
+    for (message, listed) in [
+        (alone, vec!["price list.txt"]),
+        (multipart("mixed", "x", &parts), vec!["a.pdf", "price list.txt"]),
+    ] {
+        let view = read(&message);
+        assert_eq!((self::text(&view).as_str(), names(&view, false)), ("Before. After.", listed));
+        let file = view.parts.last().unwrap();
+        let octets = part_bytes(
+            format!("From: a@b.example\r\nMIME-Version: 1.0\r\n{message}").as_bytes(),
+            file.index,
+        );
+        assert_eq!(octets.unwrap().1, b"Cat");
+    }
+}
+
+/// Of alternatives of one kind, the last one is shown (RFC 2046 §5.1.4).
+#[test]
+fn of_alternatives_of_one_kind_the_last_is_shown() {
+    let amp = leaf("Content-Type: text/x-amp-html", "<html amp>fourth</html>");
+    let watch = leaf("Content-Type: text/watch-html", "<b>fifth</b>");
+    let parts = [plain("first"), watch, amp, html("<i>third</i>"), html("<p>third"), html(" ")];
+    let view = read(&multipart("alternative", "x", &parts));
+    assert_eq!((text(&view).as_str(), view.html), ("first", vec!["<p>third".to_owned()]));
+    assert!(view.parts.is_empty(), "{:?}", view.parts);
+    // One that says more is not lost.
+    let view = read(&multipart("alternative", "x", &[html("<p>more words"), html("<p>words")]));
+    assert_eq!((text(&view).as_str(), names(&view, false)), ("words", vec!["part-1.html"]));
+}
+
+/// A calendar by itself is a file, in the list as well.
+#[test]
+fn a_calendar_alone_is_a_file() {
+    let view = read("Content-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR\r\n");
+    assert_eq!(names(&view, false), ["invite.ics"]);
+}

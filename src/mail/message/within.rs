@@ -1,0 +1,132 @@
+//! Messages within a message: attached ones (RFC 2046 §5.2.1), what Outlook packs into `winmail.dat`,
+//! and what lies in an opaque signature. Each is found by the numbers of the parts that lead to it.
+
+use super::part_bytes;
+use crate::mail::{cms, tnef};
+
+/// How many messages may lie within each other.
+pub const WITHIN_MAX: usize = 4;
+
+/// The way to a message within a message: at each step, the number of the part that it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Within {
+    parts: [u32; WITHIN_MAX],
+    count: usize,
+}
+
+impl Within {
+    /// `None` if it leads too deep.
+    pub fn new(given: &[u32]) -> Option<Within> {
+        let mut parts = [0; WITHIN_MAX];
+        parts.get_mut(..given.len())?.copy_from_slice(given);
+        Some(Within { parts, count: given.len() })
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Splits off the first step.
+    pub fn split_first(&self) -> Option<(u32, Within)> {
+        let (first, rest) = self.parts[..self.count].split_first()?;
+        Some((*first, Within::new(rest)?))
+    }
+}
+
+/// What kind of message a part contains.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Message,
+    Tnef,
+    Signed,
+}
+
+fn holds(media: &str) -> Option<Holds> {
+    match media {
+        "message/rfc822" | "message/global" | "message/news" => Some(Holds::Message),
+        "application/ms-tnef" | "application/vnd.ms-tnef" => Some(Holds::Tnef),
+        "application/pkcs7-mime" | "application/x-pkcs7-mime" => Some(Holds::Signed),
+        _ => None,
+    }
+}
+
+/// Returns whether a file of this type contains a message, whatever its octets are.
+pub fn holds_message(media: &str) -> bool {
+    holds(&media.to_ascii_lowercase()) == Some(Holds::Message)
+}
+
+/// Returns whether a file of this type, with these octets, contains a message.
+pub fn opens(media: &str, octets: &[u8]) -> bool {
+    match holds(media) {
+        Some(Holds::Message) => true,
+        Some(Holds::Tnef) => tnef::is_tnef(octets),
+        Some(Holds::Signed) => cms::signed_content(octets).is_some(),
+        None => false,
+    }
+}
+
+/// Returns the message that a file of this type contains.
+pub fn unpacked(media: &str, octets: Vec<u8>) -> Option<Vec<u8>> {
+    match holds(media)? {
+        Holds::Message => Some(octets),
+        Holds::Tnef => Some(tnef::unpack(&octets)?.message()),
+        Holds::Signed => cms::signed_content(&octets),
+    }
+}
+
+/// Returns the message that `way` leads to.
+pub fn inside(message: &[u8], way: Within) -> Option<Vec<u8>> {
+    let (index, rest) = way.split_first()?;
+    let (part, octets) = part_bytes(message, index)?;
+    let found = unpacked(&part.content_type, octets)?;
+    match rest.is_empty() {
+        true => Some(found),
+        false => inside(&found, rest),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::message::view;
+
+    fn attached(inner: &str) -> String {
+        format!(
+            "From: a@b.example\r\nSubject: Outer\r\nMIME-Version: 1.0\r\n\
+             Content-Type: multipart/mixed; boundary={0}\r\n\r\n--{0}\r\n\r\nSee below.\r\n\
+             --{0}\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n--{0}--\r\n",
+            format_args!("b{}", inner.len())
+        )
+    }
+
+    #[test]
+    fn a_message_within_a_message_is_read_like_any_other() {
+        let mut message = "From: dana@a.example\r\nSubject: Innermost\r\n\r\nDeep.\r\n".to_owned();
+        for _ in 0..WITHIN_MAX {
+            message = attached(&message);
+        }
+        let mut way = Vec::new();
+        let mut octets = message.clone().into_bytes();
+        for _ in 0..WITHIN_MAX {
+            let file = view(&octets).parts.into_iter().find(|part| part.opens).unwrap();
+            way.push(file.index);
+            octets = inside(message.as_bytes(), Within::new(&way).unwrap()).unwrap();
+        }
+        let found = view(&octets);
+        assert_eq!((found.subject.as_str(), found.text.as_deref()), ("Innermost", Some("Deep.\n")));
+        way.push(1);
+        assert!(Within::new(&way).is_none());
+        let missing = Within::new(&[1]).unwrap();
+        assert_eq!(inside(message.as_bytes(), missing), None);
+    }
+
+    /// The file of Outlook, and the opaque signature, each as a message.
+    #[test]
+    fn what_other_programs_packed_is_opened() {
+        let tnef = [&0x223e_9f78_u32.to_le_bytes()[..], &[0, 0]].concat();
+        assert!(opens("application/ms-tnef", &tnef) && !opens("application/ms-tnef", b"x"));
+        assert!(!opens("application/pkcs7-mime", b"x") && !opens("application/pdf", &tnef));
+        let view = view(&unpacked("application/ms-tnef", tnef).unwrap());
+        assert_eq!((view.text, view.parts.len(), view.refused), (None, 0, None));
+    }
+}
