@@ -24,17 +24,18 @@ pub(super) fn handle(gateway: &Gateway, request: Request) -> Result<Answer, Erro
             gateway.note(CONSOLE, Act::UserEnabled, &name, "");
             done(format!("{name} may sign in again"))
         }
-        Request::UserPassword { name, old, new } => {
-            let key = gateway.account_password(&name, &password(&old)?, &password(&new)?)?;
+        Request::UserPassword { name, old, new, own_password } => {
+            let (old, new) = (password(&old)?, password(&new)?);
+            let key = gateway.account_password(&name, &old, &new, chosen_by(own_password))?;
             gateway.note(CONSOLE, Act::PasswordChanged, &name, "");
-            Ok(renewed(&name, &key))
+            Ok(renewed(&name, &key, own_password))
         }
-        Request::UserRecover { name, recovery_key, new } => {
+        Request::UserRecover { name, recovery_key, new, own_password } => {
             let key = RecoveryKey::parse(&recovery_key)?;
-            let key =
-                gateway.account_recover(&name, &key, &password(&new)?, ChangedFrom::Server)?;
+            let by = (ChangedFrom::Server, chosen_by(own_password).into());
+            let key = gateway.account_recover(&name, &key, &password(&new)?, by)?;
             gateway.note(CONSOLE, Act::Recovered, &name, "");
-            Ok(renewed(&name, &key))
+            Ok(renewed(&name, &key, own_password))
         }
         Request::UserAcceptFrom { name, accept } => {
             gateway.account_accept_from(&name, accept)?;
@@ -59,12 +60,16 @@ pub(super) fn handle(gateway: &Gateway, request: Request) -> Result<Answer, Erro
 }
 
 /// What a new password brings along.
-fn renewed(name: &str, key: &RecoveryKey) -> Answer {
+fn renewed(name: &str, key: &RecoveryKey, own_password: bool) -> Answer {
     let message = format!(
         "{name} has a new password. No messages were lost; all sessions, app passwords and passkeys \
          were ended."
     );
-    Answer::PasswordSet { message, recovery_key: key.expose().to_string() }
+    Answer::PasswordSet { message, recovery_key: key.expose().to_string(), own_password }
+}
+
+fn chosen_by(own_password: bool) -> ChosenBy {
+    if own_password { ChosenBy::Owner } else { ChosenBy::Other }
 }
 
 fn add(gateway: &Gateway, user: &NewUser) -> Result<Answer, Error> {
@@ -76,7 +81,7 @@ fn add(gateway: &Gateway, user: &NewUser) -> Result<Answer, Error> {
         display_name: user.display_name.clone(),
         addresses: user.addresses.iter().map(address).collect::<Result<_, _>>()?,
         password: password(&user.password)?,
-        chosen_by: if user.own_password { ChosenBy::Owner } else { ChosenBy::Other },
+        chosen_by: chosen_by(user.own_password),
     })?;
     gateway.note(CONSOLE, Act::UserCreated, &view.name, "");
     let recovery_key = recovery.expose().to_string();

@@ -211,6 +211,10 @@ enum UserCommand {
         /// The file whose first line is the new password.
         #[arg(long)]
         new_password_file: PathBuf,
+        /// The owner of the account chose the new password. Otherwise the owner has to choose another
+        /// at the next sign-in.
+        #[arg(long)]
+        own_password: bool,
     },
     /// Set a new password, with the recovery key.
     Recover {
@@ -222,6 +226,10 @@ enum UserCommand {
         /// The file whose first line is the new password.
         #[arg(long)]
         new_password_file: PathBuf,
+        /// The owner of the account chose the new password. Otherwise the owner has to choose another
+        /// at the next sign-in.
+        #[arg(long)]
+        own_password: bool,
     },
     /// Set from whom an account accepts mail.
     AcceptFrom {
@@ -399,13 +407,14 @@ fn user(config: &Config, command: UserCommand) -> Result<ExitCode, Error> {
         UserCommand::List { json: false } => Request::UserList,
         UserCommand::Disable { name } => Request::UserDisable { name },
         UserCommand::Enable { name } => Request::UserEnable { name },
-        UserCommand::Passwd { name, old_password_file, new_password_file } => {
+        UserCommand::Passwd { name, old_password_file, new_password_file, own_password } => {
             let (old, new) = (secret(&old_password_file)?, secret(&new_password_file)?);
-            Request::UserPassword { name, old, new }
+            Request::UserPassword { name, old, new, own_password }
         }
-        UserCommand::Recover { name, recovery_key_file, new_password_file } => {
+        UserCommand::Recover { name, recovery_key_file, new_password_file, own_password } => {
             let recovery_key = secret(&recovery_key_file)?;
-            Request::UserRecover { name, recovery_key, new: secret(&new_password_file)? }
+            let new = secret(&new_password_file)?;
+            Request::UserRecover { name, recovery_key, new, own_password }
         }
         UserCommand::AcceptFrom { name, from } => Request::UserAcceptFrom { name, accept: from },
         UserCommand::Manager { name, off } => Request::UserManager { name, on: !off },
@@ -454,12 +463,15 @@ fn ask(config: &Config, request: Request) -> Result<Answer, Error> {
 fn print(answer: Answer) -> Result<ExitCode, Error> {
     match answer {
         Answer::Done { message } => say(format_args!("{message}"))?,
-        Answer::PasswordSet { message, recovery_key } => {
+        Answer::PasswordSet { message, recovery_key, own_password } => {
             say(format_args!("{message}"))?;
             say(format_args!("recovery key {recovery_key}"))?;
             say(format_args!(
                 "The previous recovery key no longer works; this one is shown only now."
             ))?;
+            if !own_password {
+                say(format_args!("At the next sign-in the user chooses another password."))?;
+            }
         }
         Answer::UserCreated { address, recovery_key, own_password } => {
             say(format_args!("address      {address}"))?;

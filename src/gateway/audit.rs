@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -29,32 +31,97 @@ const WORD_CHARS_MAX: usize = 200;
 /// that attackers cannot fill the store. How many more there were is recorded once.
 const REFUSED_PER_MINUTE: u32 = 30;
 
+/// The limit of all accounts and unknown names together.
+const REFUSED_PER_MINUTE_IN_ALL: u32 = 300;
+
+/// The most refusals that wait to be written, while the store takes nothing.
+const REFUSED_WAITING_MAX: usize = 1_000;
+
 /// What was refused: tries to open an account, or a name that nobody has.
 type Tried = Option<AccountId>;
 
-/// The current minute, and how much was refused in it.
+/// A refusal that is to be recorded.
+struct Refusal {
+    at: Timestamp,
+    act: Act,
+    tried: Tried,
+    peer: String,
+}
+
+/// The current minute, how much was refused in it, and what is still to be written. A refused try is
+/// answered without waiting for the store: the time would tell whether a line was written, and so
+/// whether there is such an account.
 #[derive(Default)]
-pub(in crate::gateway) struct Refusals(Mutex<(i64, HashMap<Tried, u32>)>);
+pub(in crate::gateway) struct Refusals {
+    counts: Mutex<Counts>,
+    waiting: Mutex<Vec<Refusal>>,
+    /// Held while what waited is written, so that who reads the log after that finds it.
+    writing: Mutex<()>,
+    wake: Arc<Notify>,
+}
+
+#[derive(Default)]
+struct Counts {
+    minute: i64,
+    recorded: u32,
+    /// How much was refused, and how much of it was not recorded.
+    refused: HashMap<Tried, (u32, u32)>,
+    /// How much of earlier minutes was not recorded, which is still to be written.
+    omitted: HashMap<Tried, u32>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Refusals {
-    /// Counts a refusal; returns whether it is recorded.
-    fn count(&self, tried: Tried) -> bool {
-        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counted.1.entry(tried).or_default();
-        *count = count.saturating_add(1);
-        *count <= REFUSED_PER_MINUTE
+    /// Takes a refusal, to be written soon.
+    fn take(&self, refusal: Refusal) {
+        {
+            let mut counts = locked(&self.counts);
+            let mut waiting = locked(&self.waiting);
+            let has_room = waiting.len() < REFUSED_WAITING_MAX;
+            counts.turn(refusal.at);
+            if counts.count(refusal.tried, has_room) {
+                waiting.push(refusal);
+            }
+        }
+        self.wake.notify_one();
     }
 
-    /// Begins another minute, if it has come; returns how much was not recorded in the last one.
-    fn omitted(&self, now: Timestamp) -> Vec<(Tried, u32)> {
+    /// How much was not recorded in the minutes that are over.
+    fn omitted(&self, now: Timestamp) -> HashMap<Tried, u32> {
+        let mut counts = locked(&self.counts);
+        counts.turn(now);
+        std::mem::take(&mut counts.omitted)
+    }
+}
+
+impl Counts {
+    /// Begins another minute, if it has come.
+    fn turn(&mut self, now: Timestamp) {
         let minute = now.unix_secs() / 60;
-        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if counted.0 == minute {
-            return Vec::new();
+        if self.minute == minute {
+            return;
         }
-        let last = std::mem::replace(&mut *counted, (minute, HashMap::new())).1;
-        let more = |(tried, count): (Tried, u32)| (tried, count.saturating_sub(REFUSED_PER_MINUTE));
-        last.into_iter().map(more).filter(|(_, count)| *count > 0).collect()
+        (self.minute, self.recorded) = (minute, 0);
+        for (tried, (_, omitted)) in self.refused.drain().filter(|(_, (_, omitted))| *omitted > 0) {
+            let sum = self.omitted.entry(tried).or_default();
+            *sum = sum.saturating_add(omitted);
+        }
+    }
+
+    /// Counts a refusal; returns whether it is recorded.
+    fn count(&mut self, tried: Tried, has_room: bool) -> bool {
+        let (refused, omitted) = self.refused.entry(tried).or_default();
+        *refused = refused.saturating_add(1);
+        let fits = *refused <= REFUSED_PER_MINUTE && self.recorded < REFUSED_PER_MINUTE_IN_ALL;
+        if fits && has_room {
+            self.recorded += 1;
+            return true;
+        }
+        *omitted = omitted.saturating_add(1);
+        false
     }
 }
 
@@ -70,26 +137,35 @@ impl Gateway {
     /// Records an act. A failure to store the entry does not undo the act; it is reported in the
     /// daemon's own log.
     pub fn note(&self, who: &str, act: Act, about: &str, peer: &str) {
-        let at = self.inner.clock.now();
+        self.note_at(self.inner.clock.now(), (who, act, about, peer));
+    }
+
+    fn note_at(&self, at: Timestamp, (who, act, about, peer): (&str, Act, &str, &str)) {
         let cut = |text: &str| -> String {
             text.chars().filter(|c| !c.is_control()).take(WORD_CHARS_MAX).collect()
         };
         let row = AuditEntry { at, who: cut(who), act, about: cut(about), peer: peer.to_owned() };
-        let stored = vault::random_bytes::<8>().map_err(Error::from).and_then(|salt| {
-            let key = (u64::try_from(at.0).unwrap_or_default(), salt);
-            let done =
-                self.inner.store.transact(move |tx| Ok::<_, Error>(tx.put(&AUDIT, &key, &row)?));
+        self.rows_store(vec![row]);
+    }
+
+    fn rows_store(&self, rows: Vec<AuditEntry>) {
+        let salted = rows.into_iter().map(|row| {
+            let key = (u64::try_from(row.at.0).unwrap_or_default(), vault::random_bytes::<8>()?);
+            Ok((key, row))
+        });
+        let stored = salted.collect::<Result<Vec<_>, Error>>().and_then(|rows| {
+            let done = self.inner.store.transact(move |tx| {
+                rows.iter().try_for_each(|(key, row)| Ok::<_, Error>(tx.put(&AUDIT, key, row)?))
+            });
             done.wait()
         });
         if let Err(error) = stored {
-            tracing::warn!(
-                %error, act = act.as_str(), "an act could not be recorded in the audit log"
-            );
+            tracing::warn!(%error, "what happened could not be recorded in the audit log");
         }
     }
 
-    /// Records that a try to open an account was refused, within limits. A user may have typed a
-    /// password as the name, so the log holds a name only if such an account exists.
+    /// Takes note that a try to open an account was refused, within limits; a job writes it. A user
+    /// may have typed a password as the name, so the log holds a name only if such an account exists.
     pub fn note_refused(&self, act: Act, target: Target<'_>, peer: &str) {
         let tried = match target {
             Target::Typed(typed) => self.account_find(typed).ok().flatten(),
@@ -97,17 +173,35 @@ impl Gateway {
                 self.account_exists(account).ok().filter(|there| *there).map(|_| account)
             }
         };
-        self.refusals_tell();
-        if self.inner.refusals.count(tried) {
-            self.note(&self.tried_name(tried), act, "", peer);
+        let at = self.inner.clock.now();
+        self.inner.refusals.take(Refusal { at, act, tried, peer: peer.to_owned() });
+    }
+
+    /// Writes the refusals that wait, and how many of an earlier minute were not recorded one by one.
+    /// Called by a job, which [`Gateway::refusals_wake`] wakes.
+    pub fn refusals_write(&self) {
+        let _writing = locked(&self.inner.refusals.writing);
+        let waiting = std::mem::take(&mut *locked(&self.inner.refusals.waiting));
+        let mut rows: Vec<AuditEntry> =
+            waiting.into_iter().map(|one| self.refusal_row(one)).collect();
+        let at = self.inner.clock.now();
+        for (tried, count) in self.inner.refusals.omitted(at) {
+            let (who, about) = (self.tried_name(tried), count.to_string());
+            let (act, peer) = (Act::RefusalsOmitted, String::new());
+            rows.push(AuditEntry { at, who, act, about, peer });
+        }
+        if !rows.is_empty() {
+            self.rows_store(rows);
         }
     }
 
-    /// Records how many refusals of the last minute were not recorded one by one.
-    fn refusals_tell(&self) {
-        for (tried, count) in self.inner.refusals.omitted(self.inner.clock.now()) {
-            self.note(&self.tried_name(tried), Act::RefusalsOmitted, &count.to_string(), "");
-        }
+    fn refusal_row(&self, Refusal { at, act, tried, peer }: Refusal) -> AuditEntry {
+        AuditEntry { at, who: self.tried_name(tried), act, about: String::new(), peer }
+    }
+
+    /// Notified when a refusal waits to be written.
+    pub fn refusals_wake(&self) -> Arc<Notify> {
+        self.inner.refusals.wake.clone()
     }
 
     fn tried_name(&self, tried: Tried) -> String {
@@ -121,7 +215,7 @@ impl Gateway {
 
     /// A page of the log, newest first.
     pub fn audit(&self, before: Option<&str>) -> Result<LogPage, Error> {
-        self.refusals_tell();
+        self.refusals_write();
         let invalid = || Error::Invalid { what: "cursor".to_owned() };
         let mut span = Span::prefix(&AUDIT.raw(&()), Order::Descending);
         if let Some(before) = before {
@@ -145,7 +239,7 @@ impl Gateway {
 
     /// Deletes at most `limit` entries that are older than the retention time.
     pub fn audit_expire(&self, limit: usize) -> Result<usize, Error> {
-        self.refusals_tell();
+        self.refusals_write();
         let before = self.inner.clock.now().plus_secs(-self.inner.settings.log_kept_secs);
         let mut over = Vec::new();
         self.inner.store.scan_readable(&AUDIT, &(), |key, row| {

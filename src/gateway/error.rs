@@ -44,8 +44,8 @@ pub enum Error {
     /// The stored octets are not those that were written.
     #[error("damaged: {what}")]
     Damaged { what: String },
-    /// The public key of an account is not that of its private key.
-    #[error("the public key of the account does not belong to its private key")]
+    /// The keys of an account are not those that its credentials open.
+    #[error("the keys of the account are not those that its credentials open")]
     KeysDiffer,
     /// A later version of the program wrote a record that the request needs.
     #[error(

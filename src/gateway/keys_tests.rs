@@ -6,9 +6,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::accounts::change::{Others, PasswordChange};
+use super::accounts::chosen::Chosen;
+use super::accounts::keys_check::Unlocked;
+use super::accounts::password::{Opener, Renewal, Replaced, Still};
+use super::accounts::renewal::{Cause, Renewing};
+use super::audit::Target;
 use super::records::account::AccountKeys;
+use super::records::audit::Act;
 use super::records::mailbox::Entry;
-use super::records::tables::{ACCOUNT_KEYS, ACCOUNTS, CREDENTIALS, ENTRIES, EPOCHS};
+use super::records::tables::{
+    ACCOUNT_KEYS, ACCOUNTS, AUDIT, CREDENTIALS, ENTRIES, EPOCHS, TOTP,
+};
 use super::tests::*;
 use super::*;
 use crate::store::local::{LocalConfig, LocalEngine};
@@ -61,32 +69,178 @@ fn keys_that_were_renewed_are_used_from_the_next_message_on() {
     assert!(matches!(recovery, Err(Error::Refused)));
 }
 
-/// Who can write to the store, and has the daemon key, puts a public key of his own in the place of
-/// an account's.
+fn put_keys(gateway: &Gateway, id: AccountId, row: &AccountKeys) {
+    let AccountKeys { public, number, sealed_private } = row;
+    let (public, number, sealed_private) = (public.clone(), *number, sealed_private.clone());
+    let put = gateway.store().transact(move |tx| {
+        let (public, sealed_private) = (public.clone(), sealed_private.clone());
+        let row = AccountKeys { public, number, sealed_private };
+        Ok::<_, Error>(tx.put(&ACCOUNT_KEYS, &id, &row)?)
+    });
+    put.wait().unwrap();
+}
+
+fn is_disabled(gateway: &Gateway, id: AccountId) -> bool {
+    gateway.store().get(&ACCOUNTS, &id).unwrap().unwrap().disabled
+}
+
+/// Who can write to the store, and has the daemon key, puts keys of his own in the place of an
+/// account's: the public half alone, or both.
 #[test]
 fn an_account_whose_public_key_was_replaced_is_not_used() {
+    for whole in [false, true] {
+        let gateway = gateway();
+        let opened = gateway.session_open(log_in("dana", PASSWORD)).unwrap();
+        let id = opened.id;
+        let own = keys(&gateway, id);
+        let other = AccountKeys::new(&vault::account_keys(&id.0).unwrap());
+        let half = AccountKeys { public: other.public.clone(), ..keys(&gateway, id) };
+        put_keys(&gateway, id, if whole { &other } else { &half });
+        // A wrong password is nothing but that.
+        let wrong = gateway.session_open(log_in("dana", NEW));
+        assert!(matches!(wrong, Err(Error::Refused)) && !is_disabled(&gateway, id));
+        let refused = gateway.session_open(log_in("dana", PASSWORD));
+        assert!(matches!(refused, Err(Error::KeysDiffer)), "{whole}");
+        assert!(is_disabled(&gateway, id));
+        assert!(gateway.session_actor(&opened.token, "thumb").is_err(), "its sessions ended");
+        let reason = refused_by(&gateway);
+        assert!(reason.is_some(), "it takes no more mail");
+        put_keys(&gateway, id, &own);
+        gateway.account_enable("dana").unwrap();
+        assert!(gateway.session_open(log_in("dana", PASSWORD)).is_ok());
+    }
+}
+
+/// The keys before a renewal, put back: mail would be sealed to a pair that an old password opens.
+#[test]
+fn keys_of_before_a_renewal_that_were_put_back_are_not_used() {
+    let gateway = gateway();
+    let opened = gateway.session_open(log_in("dana", PASSWORD)).unwrap();
+    let old = keys(&gateway, opened.id);
+    change(&gateway, &opened, Others::End).unwrap();
+    put_keys(&gateway, opened.id, &old);
+    assert!(matches!(gateway.session_open(log_in("dana", NEW)), Err(Error::KeysDiffer)));
+    assert!(is_disabled(&gateway, opened.id));
+}
+
+/// With two-step verification, the secret of which other keys do not open.
+#[test]
+fn foreign_keys_are_found_before_the_code_is_asked_for() {
+    let gateway = gateway();
+    let opened = gateway.session_open(log_in("dana", PASSWORD)).unwrap();
+    let actor = gateway.session_actor(&opened.token, "thumb").unwrap();
+    gateway.totp_start(&actor, &password(PASSWORD)).unwrap();
+    let id = opened.id;
+    let on = gateway.store().transact(move |tx| {
+        let mut codes = tx.get(&TOTP, &id)?.unwrap();
+        codes.on = true;
+        Ok::<_, Error>(tx.put(&TOTP, &id, &codes)?)
+    });
+    on.wait().unwrap();
+    let code = gateway.session_open(log_in("dana", PASSWORD));
+    assert!(matches!(code, Err(Error::CodeNeeded)));
+    put_keys(&gateway, id, &AccountKeys::new(&vault::account_keys(&id.0).unwrap()));
+    assert!(matches!(gateway.session_open(log_in("dana", PASSWORD)), Err(Error::KeysDiffer)));
+    assert!(is_disabled(&gateway, id));
+}
+
+/// Neither recovery nor a change of password renews keys that were put in the place of others: that
+/// would leave no trace of it.
+#[test]
+fn foreign_keys_are_found_by_whatever_renews_them() {
+    let by_command = |gateway: &Gateway, _: &RecoveryKey| {
+        gateway.account_password("mira", &password(PASSWORD), &password(NEW), ChosenBy::Owner)
+    };
+    let by_recovery = |gateway: &Gateway, key: &RecoveryKey| {
+        let by = (ChangedFrom::Server, OwnChoice::Made);
+        gateway.account_recover("mira", key, &password(NEW), by)
+    };
+    let doors: [&dyn Fn(&Gateway, &RecoveryKey) -> Result<RecoveryKey, Error>; 2] =
+        [&by_command, &by_recovery];
+    for renew in doors {
+        for whole in [false, true] {
+            let gateway = gateway();
+            let (_, key) = create(&gateway, "mira").unwrap();
+            let id = gateway.account_named("mira").unwrap();
+            let other = AccountKeys::new(&vault::account_keys(&id.0).unwrap());
+            let half = AccountKeys { public: other.public.clone(), ..keys(&gateway, id) };
+            put_keys(&gateway, id, if whole { &other } else { &half });
+            assert!(matches!(renew(&gateway, &key), Err(Error::KeysDiffer)), "{whole}");
+            assert!(is_disabled(&gateway, id));
+        }
+    }
+}
+
+/// A credential that was revoked while its work went on, with the keys as they were, brings nothing
+/// back.
+#[test]
+fn what_a_revoked_credential_opened_is_not_wrapped_again() {
+    let gateway = gateway();
+    let opened = gateway.session_open(log_in("dana", PASSWORD)).unwrap();
+    let actor = gateway.session_actor(&opened.token, "thumb").unwrap();
+    let (unlock, credential) = gateway.unlock_with(opened.id, &password(PASSWORD)).unwrap();
+    assert!(change(&gateway, &opened, Others::Keep).is_none());
+    let still = Still { number: 0, opened_by: Opener::Credential(credential) };
+    let chosen = password("third and last");
+    let new = gateway.credential_new(opened.id, Chosen::checked(&chosen).unwrap(), &unlock);
+    let from = actor.changes_from();
+    let replaced = Replaced { renewal: Renewal::Password, from: from.clone(), still };
+    let done = gateway.credential_replace(opened.id, replaced, new.unwrap());
+    assert!(matches!(done, Err(Error::Refused)));
+    let renewed = gateway.keys_renew(Renewing {
+        unlocked: Unlocked { account: opened.id, credential, unlock: &unlock },
+        password: Chosen::checked(&chosen).unwrap(),
+        choice: OwnChoice::Made,
+        cause: Cause::PasswordChanged,
+        keeps: None,
+        from,
+    });
+    assert!(matches!(renewed, Err(Error::Refused)));
+    assert!(gateway.session_open(log_in("dana", NEW)).is_ok());
+}
+
+/// One condition for each request, besides the end of the sessions.
+#[test]
+fn no_session_opens_a_disabled_account() {
     let gateway = gateway();
     let opened = gateway.session_open(log_in("dana", PASSWORD)).unwrap();
     let id = opened.id;
-    let own = keys(&gateway, id);
-    let other = AccountKeys::new(&vault::account_keys(&id.0).unwrap());
-    let swap = |public: Vec<u8>| {
-        let own = keys(&gateway, id);
-        let row = AccountKeys { public, ..own };
-        let put =
-            gateway.store().transact(move |tx| Ok::<_, Error>(tx.put(&ACCOUNT_KEYS, &id, &row)?));
-        put.wait().unwrap();
+    let put = gateway.store().transact(move |tx| {
+        let mut row = tx.get(&ACCOUNTS, &id)?.unwrap();
+        row.disabled = true;
+        Ok::<_, Error>(tx.put(&ACCOUNTS, &id, &row)?)
+    });
+    put.wait().unwrap();
+    assert!(matches!(gateway.session_actor(&opened.token, "thumb"), Err(Error::Refused)));
+}
+
+/// The answer to a refused try waits for no write, whether there is such an account or not: the time
+/// would tell.
+#[test]
+fn a_refused_try_is_answered_before_it_is_written() {
+    let gateway = gateway();
+    let count = || {
+        let mut count = 0;
+        let add = |_, _| {
+            count += 1;
+            ControlFlow::Continue(())
+        };
+        gateway.store().scan(&AUDIT, &(), Order::Ascending, add).unwrap();
+        count
     };
-    swap(other.public);
-    let refused = gateway.session_open(log_in("dana", PASSWORD));
-    assert!(matches!(refused, Err(Error::KeysDiffer)));
-    assert!(gateway.store().get(&ACCOUNTS, &id).unwrap().unwrap().disabled);
-    assert!(gateway.session_actor(&opened.token, "thumb").is_err(), "its sessions ended");
-    let reason = refused_by(&gateway);
-    assert!(reason.is_some(), "it takes no more mail");
-    swap(own.public);
-    gateway.account_enable("dana").unwrap();
-    assert!(gateway.session_open(log_in("dana", PASSWORD)).is_ok());
+    let refuse = |name: &str| {
+        gateway.note_refused(Act::SignInRefused, Target::Typed(name), "192.0.2.1");
+    };
+    // With the limit of unknown names used up, and without.
+    for number in 0..40 {
+        refuse(&format!("nobody{number}"));
+    }
+    refuse("dana");
+    assert_eq!(count(), 0);
+    gateway.refusals_write();
+    assert_eq!(count(), 30 + 1);
+    gateway.refusals_write();
+    assert_eq!(count(), 30 + 1);
 }
 
 fn refused_by(gateway: &Gateway) -> Option<Reason> {

@@ -43,7 +43,7 @@ pub fn gateway_on(engine: Arc<dyn Engine>, change: impl FnOnce(&mut Settings)) -
     gateway
 }
 
-fn create(gateway: &Gateway, name: &str) -> Result<(AccountView, RecoveryKey), Error> {
+pub fn create(gateway: &Gateway, name: &str) -> Result<(AccountView, RecoveryKey), Error> {
     gateway.account_create(NewAccount {
         name: name.to_owned(),
         display_name: name.to_owned(),
@@ -322,24 +322,47 @@ fn a_new_password_or_the_recovery_key_keeps_the_mail() {
     let (_, recovery) = create(&gateway, "mira").unwrap();
     let reference = deliver(&gateway, &["mira@example.org"], MESSAGE);
     let (old, new) = (password(PASSWORD), password("battery staple"));
-    assert!(matches!(gateway.account_password("mira", &new, &old), Err(Error::Refused)));
-    let renewed = gateway.account_password("mira", &old, &new).unwrap();
+    assert!(matches!(
+        gateway.account_password("mira", &new, &old, ChosenBy::Owner),
+        Err(Error::Refused)
+    ));
+    let renewed = gateway.account_password("mira", &old, &new, ChosenBy::Owner).unwrap();
     assert!(try_sign_in(&gateway, "mira", PASSWORD).is_err());
     let third = password("third and last");
-    let replaced = gateway.account_recover("mira", &recovery, &third, ChangedFrom::Server);
+    let replaced =
+        gateway.account_recover("mira", &recovery, &third, (ChangedFrom::Server, OwnChoice::Made));
     assert!(matches!(replaced, Err(Error::Refused)));
     let typed = RecoveryKey::parse(&renewed.expose().to_uppercase()).unwrap();
     gateway
-        .account_recover("mira", &typed, &password("third and last"), ChangedFrom::Server)
+        .account_recover(
+            "mira",
+            &typed,
+            &password("third and last"),
+            (ChangedFrom::Server, OwnChoice::Made),
+        )
         .unwrap();
     let opened = try_sign_in(&gateway, "mira", "third and last").unwrap();
     let mira = gateway.session_actor(&opened.token, "thumb").unwrap();
     assert!(gateway.message_open(&mira, reference, None).is_ok());
+    let actor = gateway.session_actor(&opened.token, "thumb").unwrap();
+    let again = gateway.recovery_renew(&actor, &third).unwrap();
+    let same =
+        gateway.account_recover("mira", &again, &third, (ChangedFrom::Server, OwnChoice::Made));
+    assert!(matches!(same, Err(Error::Conflict(Conflict::SamePassword))));
     let other = RecoveryKey::generate().unwrap();
-    let refused =
-        gateway.account_recover("mira", &other, &password("third and last"), ChangedFrom::Server);
+    let refused = gateway.account_recover(
+        "mira",
+        &other,
+        &password("third and last"),
+        (ChangedFrom::Server, OwnChoice::Made),
+    );
     assert!(matches!(refused, Err(Error::Refused)));
-    let weak = gateway.account_recover("mira", &typed, &password("short"), ChangedFrom::Server);
+    let weak = gateway.account_recover(
+        "mira",
+        &typed,
+        &password("short"),
+        (ChangedFrom::Server, OwnChoice::Made),
+    );
     assert!(matches!(weak, Err(Error::WeakPassword)));
 }
 

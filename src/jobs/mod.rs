@@ -7,6 +7,7 @@
 //! | `temporary_warn`, `temporary_expire` | warns about and terminates temporary accounts |
 //! | `uploads_expire`, `messages_expire` | deletes files without a draft; old trash and junk |
 //! | `sessions_expire`, `epochs_expire` | removes ended sessions; wipes secrets of ended epochs |
+//! | `refusals_write` | writes refused tries to the audit log |
 //! | `audit_expire` | removes old audit records |
 //! | `quota` | warns the owners of accounts that fill up |
 //! | `owners_tell` | tells owners what happened to the ways into their accounts |
@@ -17,6 +18,7 @@ mod epochs_expire;
 mod messages_expire;
 mod owners_tell;
 mod quota;
+mod refusals_write;
 mod release;
 mod sessions_expire;
 mod temporary_expire;
@@ -46,6 +48,7 @@ const TIMED: &[Job] = &[
 pub fn start(gateway: &Gateway, stop: &CancellationToken, tasks: &TaskTracker) {
     tasks.spawn(release::run(gateway.clone(), stop.clone()));
     tasks.spawn(quota::run(gateway.clone(), stop.clone()));
+    tasks.spawn(refusals_write::run(gateway.clone(), stop.clone()));
     tasks.spawn(owners_tell::run(gateway.clone(), stop.clone()));
     for job in TIMED {
         tasks.spawn(timed::run(job, gateway.clone(), stop.clone()));

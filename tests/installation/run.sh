@@ -172,7 +172,8 @@ password=$(awk '$1 == "password" { print $2; exit }' "$work/printed")
 (umask 077; printf '%s\n' "$password" > "$work/mail/srv/first"
     printf '%s\n' "words that dana chose" > "$work/mail/srv/password")
 # The webmail asks her for a password of her own before anything else; this is the same by command.
-on mail postern user passwd dana --old-password-file /srv/first --new-password-file /srv/password
+on mail postern user passwd dana --old-password-file /srv/first --new-password-file /srv/password \
+    --own-password
 mail() {
     on mail postern mail --url https://mail.inside.example --ca /srv/ca.pem --user dana \
         --password-file /srv/password "$@"

@@ -393,3 +393,31 @@ async fn a_password_that_somebody_else_chose_is_replaced_before_anything_else() 
     old.expect_problem(401, "bad-credentials");
     other.post("/api/recovery", &recover(&json!(own_key))).await.expect_status(200);
 }
+
+/// P-13, P-16: the first recovery key, which the administrator has seen too, does not make a password
+/// its owner's own.
+#[tokio::test]
+async fn the_first_recovery_key_does_not_stand_for_the_owners_choice() {
+    const FIRST: &str = "a first password";
+    const OTHER: &str = "another first password";
+    let (web, mut dana) = with_manager().await;
+    let new = json!({"name": "noa", "displayName": "Noa", "addresses": ["noa@example.org"],
+        "password": FIRST});
+    let made = dana.post("/api/manage/users", &new).await.expect_status(201).json();
+    let recover = json!({"name": "noa", "recoveryKey": made["recoveryKey"], "newPassword": OTHER});
+    dana.post("/api/recovery", &recover).await.expect_status(200);
+    let mut noa = web.browser().await;
+    let signed_in = noa.sign_in("noa", OTHER).await.expect_status(201).json();
+    assert_eq!(signed_in["account"]["mustChoosePassword"], true);
+    all_refused(&mut noa).await;
+    let own = json!({"password": OTHER, "newPassword": "words of my own choice"});
+    noa.signed("PUT", "/api/account/password", Some(&own)).await.expect_status(200);
+    noa.get("/api/messages?mailbox=inbox").await.expect_status(200);
+    // The owner's own recovery stays the owner's.
+    let key = json!({"password": "words of my own choice"});
+    let key = noa.post("/api/account/recovery-key", &key).await.expect_status(201).json();
+    let back = json!({"name": "noa", "recoveryKey": key["recoveryKey"], "newPassword": FIRST});
+    noa.post("/api/recovery", &back).await.expect_status(200);
+    let signed_in = web.browser().await.sign_in("noa", FIRST).await.expect_status(201).json();
+    assert_eq!(signed_in["account"]["mustChoosePassword"], false);
+}

@@ -8,7 +8,8 @@ use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
-use crate::gateway::accounts::chosen::Chosen;
+use crate::gateway::accounts::chosen::{Chosen, ChosenBy};
+use crate::gateway::accounts::session_rows;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::event::EventKind;
 use crate::gateway::quota::{self, QuotaView};
@@ -34,15 +35,6 @@ pub struct NewAccount {
     pub addresses: Vec<Address>,
     pub password: Password,
     pub chosen_by: ChosenBy,
-}
-
-/// Who chose the password of a new account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChosenBy {
-    Owner,
-    /// Somebody else, such as an administrator. The owner chooses another at the first sign-in, which
-    /// gives the account other keys as well: who created it opens nothing of it after that.
-    Other,
 }
 
 /// What other users may know about an account.
@@ -230,7 +222,8 @@ impl Gateway {
     pub fn account_disable(&self, name: &str) -> Result<(), Error> {
         let id = self.account_named(name)?;
         self.account_change(id, |account| account.disabled = true)?;
-        self.sessions_close_of(id)
+        self.publish_session(id);
+        Ok(())
     }
 
     /// Enables a disabled account again.
@@ -309,21 +302,8 @@ impl Gateway {
     /// Disables an account that is about to be deleted: it cannot sign in, and its sessions end.
     pub(in crate::gateway) fn account_shut(&self, id: AccountId) -> Result<(), Error> {
         self.account_change(id, |account| account.disabled = true)?;
-        self.sessions_close_of(id)
-    }
-
-    /// Disables an account that must not be used any more, even if it is that of the last manager.
-    pub(in crate::gateway) fn account_stop(&self, id: AccountId) -> Result<(), Error> {
-        let done = self.transact(move |tx| {
-            let found = tx.get(&ACCOUNTS, &id)?;
-            let mut account = found.ok_or(Error::NotFound { what: "account" })?;
-            account.disabled = true;
-            tx.put(&ACCOUNTS, &id, &account)?;
-            tx.then(move |gateway| gateway.inner.addressees.forget(id));
-            Ok(())
-        });
-        done.wait()?;
-        self.sessions_close_of(id)
+        self.publish_session(id);
+        Ok(())
     }
 
     fn account_change(
@@ -340,6 +320,9 @@ impl Gateway {
                 return Err(Error::Conflict(Conflict::LastManager));
             }
             tx.put(&ACCOUNTS, &id, &account)?;
+            if account.disabled {
+                session_rows::end_others_in_tx(tx, id, None)?;
+            }
             tx.then(move |gateway| gateway.inner.addressees.forget(id));
             Ok(())
         });

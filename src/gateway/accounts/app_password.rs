@@ -7,7 +7,7 @@
 use crate::gateway::Gateway;
 use crate::gateway::accounts::log_in::OpenedBy;
 use crate::gateway::accounts::password::{
-    Added, CredentialView, checked_label, credential_binding,
+    Added, CredentialView, Opener, Still, checked_label, credential_binding,
 };
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
@@ -30,7 +30,7 @@ impl Gateway {
         let label = checked_label(label)?;
         let account = actor.account();
         let number = actor.secret().number();
-        let unlock = self.unlock_by_password(account, password)?;
+        let (unlock, opened_by) = self.unlock_with(account, password)?;
         let made = AppPassword::generate()?;
         // The ID derives from the password itself, since users do not type an ID.
         let id = self.inner.vault.app_password_lookup(&account.0, &made);
@@ -41,7 +41,8 @@ impl Gateway {
             ..Credential::new(CredentialKind::App, wrapped, created)
         };
         let max = self.inner.settings.app_passwords_max;
-        let added = Added { change: AccountChange::AppPasswordCreated, max, number };
+        let still = Still { number, opened_by: Opener::Credential(opened_by) };
+        let added = Added { change: AccountChange::AppPasswordCreated, max, still };
         self.credential_add(actor, id, credential, added)?;
         Ok((CredentialView { id: hex(&id), label, created, last_used: None }, made))
     }

@@ -6,8 +6,9 @@
 //! | stays | stay, and are wrapped for the new password |
 
 use crate::gateway::Gateway;
-use crate::gateway::accounts::chosen::Chosen;
-use crate::gateway::accounts::password::{Renewal, Replaced};
+use crate::gateway::accounts::chosen::{Chosen, ChosenBy, OwnChoice};
+use crate::gateway::accounts::keys_check::Unlocked;
+use crate::gateway::accounts::password::{Opener, Renewal, Replaced, Still};
 use crate::gateway::accounts::renewal::{Cause, Renewing};
 use crate::gateway::accounts::session::KeptSession;
 use crate::gateway::actor::{Actor, ChangedFrom};
@@ -36,17 +37,18 @@ impl Gateway {
         name: &str,
         old: &Password,
         new: &Password,
+        chosen_by: ChosenBy,
     ) -> Result<RecoveryKey, Error> {
         let password = Chosen::instead_of(old, new)?;
         let account = self.account_named(name)?;
         if self.temporary(account)?.is_some() {
             return Err(Error::Denied { reason: "the owner of a temporary account changes it" });
         }
-        let unlock = self.unlock_by_password(account, old)?;
+        let (unlock, credential) = self.unlock_with(account, old)?;
         self.keys_renew(Renewing {
-            account,
-            unlock: &unlock,
+            unlocked: Unlocked { account, credential, unlock: &unlock },
             password,
+            choice: chosen_by.into(),
             cause: Cause::PasswordChanged,
             keeps: None,
             from: ChangedFrom::Server,
@@ -54,7 +56,7 @@ impl Gateway {
     }
 
     /// The same for the account's owner, whose current session stays. What else opens the account may
-    /// stay too, unless somebody else chose the password: then only that is wrapped again. Returns the new recovery key, if there is
+    /// stay too, unless somebody else chose the password. Returns the new recovery key, if there is
     /// one. A temporary account has nothing but its password and its sessions; these end.
     pub fn password_change(
         &self,
@@ -65,15 +67,22 @@ impl Gateway {
         let password = Chosen::instead_of(&change.old, &change.new)?;
         let (account, from) = (actor.account(), actor.changes_from());
         let number = actor.secret().number();
-        let unlock = self.unlock_by_password(account, &change.old)?;
+        let (unlock, credential) = self.unlock_with(account, &change.old)?;
         let ends = change.others == Others::End || actor.must_choose();
         if !actor.is_temporary() && ends {
-            let (cause, keeps) = (Cause::PasswordChanged, Some(keeps));
-            let renewing = Renewing { account, unlock: &unlock, password, cause, keeps, from };
+            let renewing = Renewing {
+                unlocked: Unlocked { account, credential, unlock: &unlock },
+                password,
+                choice: OwnChoice::Made,
+                cause: Cause::PasswordChanged,
+                keeps: Some(keeps),
+                from,
+            };
             return self.keys_renew(renewing).map(Some);
         }
         let new = self.credential_new(account, password, &unlock)?;
-        let replaced = Replaced { renewal: Renewal::Password, from, number };
+        let still = Still { number, opened_by: Opener::Credential(credential) };
+        let replaced = Replaced { renewal: Renewal::Password, from, still };
         self.credential_replace(account, replaced, new)?;
         if actor.is_temporary() {
             self.sessions_close_but(account, Some(actor.session()))?;

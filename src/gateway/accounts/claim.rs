@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::accounts::chosen::Chosen;
 use crate::gateway::accounts::password;
-use crate::gateway::accounts::session;
+use crate::gateway::accounts::session_rows;
 use crate::gateway::actor::Actor;
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::account::{Credential, CredentialKind};
@@ -65,19 +65,19 @@ impl Gateway {
         &self,
         account: AccountId,
         unlock: &UnlockKey,
-        own: &Password,
+        own: Chosen<'_>,
     ) -> Result<Successor, Error> {
-        let (id, credential) = self.credential_new(account, Chosen::checked(own)?, unlock)?;
+        let (id, credential) = self.credential_new(account, own, unlock)?;
         Ok(Successor { id, credential, sealed_password: None })
     }
 
-    /// What a sign-in with a password uses up. `own` is the passphrase that the owner of a
+    /// What a sign-in with the password `typed` uses up. `own` is the passphrase that the owner of a
     /// temporary account chooses in the same step.
     pub(in crate::gateway) fn spends(
         &self,
         account: AccountId,
         unlock: &UnlockKey,
-        own: Option<&Password>,
+        (typed, own): (&Password, Option<&Password>),
     ) -> Result<Spends, Error> {
         let Some(temporary) = self.temporary(account)? else { return Ok(Spends::Nothing) };
         if temporary.expires <= self.inner.clock.now() {
@@ -86,6 +86,8 @@ impl Gateway {
         match (temporary.opens_by(), own) {
             (OpensBy::OneTime, None) => self.one_time_new(account, unlock).map(Spends::OneTime),
             (OpensBy::OneTime, Some(own)) => {
+                // The password in the mail is not the outsider's own, however it is spelled.
+                let own = Chosen::instead_of(typed, own)?;
                 self.own_new(account, unlock, own).map(Spends::OneTime)
             }
             (OpensBy::InMail, _) if temporary.claimed.is_none() => Ok(Spends::Copy),
@@ -107,13 +109,13 @@ impl Gateway {
         if row.opens_by() != OpensBy::OneTime {
             return Err(Error::Conflict(Conflict::PassphraseChosen));
         }
-        let own = self.own_new(account, unlock, own)?;
+        let own = self.own_new(account, unlock, Chosen::checked(own)?)?;
         let now = self.inner.clock.now();
         let keeps = actor.session();
         // The sessions end in the same transaction: the choice cannot be repeated to end them.
         let done = self.inner.store.transact(move |tx| {
             replace_in_tx(tx, account, &own, now)?;
-            session::end_others_in_tx(tx, account, Some(keeps))
+            session_rows::end_others_in_tx(tx, account, Some(keeps))
         });
         done.wait()?;
         self.publish_session(account);

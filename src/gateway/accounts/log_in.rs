@@ -8,13 +8,12 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::accounts::account::AccountView;
 use crate::gateway::accounts::claim::{Spends, spend_in_tx};
+use crate::gateway::accounts::keys_check::Unlocked;
 use crate::gateway::accounts::session::{SessionView, binding};
 use crate::gateway::error::Error;
 use crate::gateway::records::account::{CredentialKind, Session, SessionRef};
 use crate::gateway::records::ids::AccountId;
-use crate::gateway::records::tables::{
-    ACCOUNT_KEYS, ACCOUNTS, CREDENTIALS, SESSION_IDS, SESSIONS, TOTP,
-};
+use crate::gateway::records::tables::{ACCOUNTS, CREDENTIALS, SESSION_IDS, SESSIONS, TOTP};
 use crate::gateway::text::printable;
 use crate::store::{Read, Tx};
 use crate::terms::Profile;
@@ -52,6 +51,13 @@ pub(in crate::gateway) struct OpenedBy {
     pub sign_count: Option<u32>,
     /// The time step of the TOTP code.
     pub step: Option<u64>,
+}
+
+impl OpenedBy {
+    pub fn unlocked(&self) -> Unlocked<'_> {
+        let OpenedBy { account, credential, ref unlock, .. } = *self;
+        Unlocked { account, credential, unlock }
+    }
 }
 
 /// A session that was opened. The token is returned only here.
@@ -107,7 +113,7 @@ impl Gateway {
         if opened.kind == CredentialKind::Password {
             opened.step = self.code_step(opened.account, &opened.unlock, login.code)?;
         }
-        let own = login.new_password.as_ref();
+        let own = (&login.password, login.new_password.as_ref());
         let spends = self.spends(opened.account, &opened.unlock, own)?;
         self.session_begin(opened, spends, login.browser)
     }
@@ -121,7 +127,6 @@ impl Gateway {
         browser: Browser,
     ) -> Result<LoggedIn, Error> {
         let id = opened.account;
-        self.keys_check(id, &opened.unlock)?;
         let token = SessionToken::generate()?;
         let now = self.inner.clock.now();
         let previous = self.account(id)?.last_sign_in;
@@ -184,33 +189,18 @@ impl Gateway {
             Some(opened) => opened,
             None => self.open_by_password(id, password)?,
         };
-        match self.account(id)?.disabled {
-            true => Err(Error::Refused),
-            false => Ok(opened),
+        if self.account(id)?.disabled {
+            return Err(Error::Refused);
         }
+        // Before the TOTP code is: with other keys, its secret does not open either.
+        self.keys_checked(opened.unlocked())?;
+        Ok(opened)
     }
 
     fn open_by_password(&self, account: AccountId, password: &Password) -> Result<OpenedBy, Error> {
         let (unlock, credential) = self.unlock_with(account, password)?;
         let kind = CredentialKind::Password;
         Ok(OpenedBy { account, unlock, kind, credential, sign_count: None, step: None })
-    }
-
-    /// Checks at each sign-in that mail for the account is sealed to its own key. One who can write to
-    /// the store could put another public key in its place. Such an account is not used any more: it
-    /// is disabled, so that nothing is sealed to that key.
-    fn keys_check(&self, account: AccountId, unlock: &UnlockKey) -> Result<(), Error> {
-        let keys = self.inner.store.get(&ACCOUNT_KEYS, &account)?.ok_or(Error::Refused)?;
-        let secret = unlock.open_account(&keys.sealed_private, &account.0)?;
-        if secret.matches(&keys.public_key())? {
-            return Ok(());
-        }
-        tracing::error!(
-            account.id = %account.to_text(),
-            "the public key of an account does not belong to its private key; the account is disabled"
-        );
-        self.account_stop(account)?;
-        Err(Error::KeysDiffer)
     }
 
     fn idle_secs(&self, profile: Profile) -> i64 {

@@ -9,7 +9,7 @@ use crate::gateway::Gateway;
 use crate::gateway::accounts::claim::Spends;
 use crate::gateway::accounts::log_in::{Browser, LoggedIn, OpenedBy};
 use crate::gateway::accounts::password::{
-    Added, CredentialView, checked_label, credential_binding,
+    Added, CredentialView, Opener, Still, checked_label, credential_binding,
 };
 use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
@@ -129,7 +129,8 @@ impl Gateway {
             ..Credential::new(CredentialKind::Passkey, wrapped, created)
         };
         let max = self.inner.settings.passkeys_max;
-        let added = Added { change: AccountChange::PasskeyCreated, max, number };
+        let still = Still { number, opened_by: Opener::Session(actor.session()) };
+        let added = Added { change: AccountChange::PasskeyCreated, max, still };
         self.credential_add(actor, id, credential, added)?;
         Ok(CredentialView { id: hex(&id), label, created, last_used: None })
     }
@@ -144,6 +145,7 @@ impl Gateway {
     pub fn session_open_by_passkey(&self, login: PasskeyLogIn<'_>) -> Result<LoggedIn, Error> {
         let opened = self.open_by_passkey(&login)?;
         self.challenge_spend(login.challenge)?;
+        self.keys_checked(opened.unlocked())?;
         self.session_begin(opened, Spends::Nothing, login.browser)
     }
 

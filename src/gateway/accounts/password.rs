@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::accounts::chosen::Chosen;
+use crate::gateway::accounts::session_rows;
 use crate::gateway::actor::{Actor, ChangedFrom};
 use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::account::{Credential, CredentialKind};
@@ -63,17 +64,45 @@ impl Renewal {
 pub(in crate::gateway) struct Replaced {
     pub renewal: Renewal,
     pub from: ChangedFrom,
-    /// The number of the keys that the credential opens, which must still be the current ones.
-    pub number: u32,
+    pub still: Still,
 }
 
-/// What a new credential is told as, how many of its kind there may be, and the number of the keys
-/// that it opens.
+/// What a new credential is told as, and how many of its kind there may be.
 #[derive(Clone, Copy)]
 pub(in crate::gateway) struct Added {
     pub change: AccountChange,
     pub max: usize,
+    pub still: Still,
+}
+
+/// What must be as it was when the unlock key was opened that a new credential wraps.
+#[derive(Clone, Copy)]
+pub(in crate::gateway) struct Still {
+    /// The number of the account's keys.
     pub number: u32,
+    pub opened_by: Opener,
+}
+
+/// What opened the unlock key; the IDs of it.
+#[derive(Clone, Copy)]
+pub(in crate::gateway) enum Opener {
+    Credential([u8; 16]),
+    Session([u8; 16]),
+}
+
+impl Still {
+    /// Fails if the keys were renewed since, or what opened them was revoked: an answer that took long
+    /// to compute must not bring it back.
+    fn check_in_tx(self, tx: &Tx<'_>, account: AccountId) -> Result<(), Error> {
+        let keys = tx.get(&ACCOUNT_KEYS, &account)?.ok_or(Error::Refused)?;
+        if keys.number != self.number {
+            return Err(Error::Refused);
+        }
+        match self.opened_by {
+            Opener::Credential(id) => there_in_tx(tx, account, id),
+            Opener::Session(id) => session_rows::open_in_tx(tx, account, id),
+        }
+    }
 }
 
 impl Credential {
@@ -171,12 +200,12 @@ impl Gateway {
     pub(in crate::gateway) fn credential_replace(
         &self,
         account: AccountId,
-        Replaced { renewal, from, number }: Replaced,
+        Replaced { renewal, from, still }: Replaced,
         (id, credential): ([u8; 16], Credential),
     ) -> Result<(), Error> {
         let now = self.inner.clock.now();
         self.account_changed(account, &from, move |tx| {
-            current_in_tx(tx, account, number)?;
+            still.check_in_tx(tx, account)?;
             drop_in_tx(tx, account, |kind| renewal.ends(kind))?;
             if renewal == Renewal::Password {
                 own_in_tx(tx, account, now)?;
@@ -238,7 +267,7 @@ impl Gateway {
     ) -> Result<(), Error> {
         let account = actor.account();
         self.account_changed(account, &actor.changes_from(), move |tx| {
-            current_in_tx(tx, account, added.number)?;
+            added.still.check_in_tx(tx, account)?;
             let mut there = 0;
             tx.scan(&CREDENTIALS, &account, Order::Ascending, |_, row| {
                 there += usize::from(row.kind == credential.kind);
@@ -285,10 +314,13 @@ pub(in crate::gateway) fn drop_in_tx(
     Ok(())
 }
 
-/// Fails if the keys were renewed since: what was wrapped would open nothing.
-fn current_in_tx(tx: &Tx<'_>, account: AccountId, number: u32) -> Result<(), Error> {
-    let keys = tx.get(&ACCOUNT_KEYS, &account)?.ok_or(Error::Refused)?;
-    if keys.number == number { Ok(()) } else { Err(Error::Refused) }
+/// Fails if a credential was revoked since.
+pub(in crate::gateway) fn there_in_tx(
+    tx: &Tx<'_>,
+    account: AccountId,
+    credential: [u8; 16],
+) -> Result<(), Error> {
+    if tx.has(&CREDENTIALS, &(account, credential))? { Ok(()) } else { Err(Error::Refused) }
 }
 
 /// The owner of an account has changed its password: a temporary one is opened by that from now on,

@@ -1,11 +1,14 @@
 //! The recovery key: it opens the account when every password is lost, and it can be replaced.
 
 use crate::gateway::Gateway;
-use crate::gateway::accounts::chosen::Chosen;
-use crate::gateway::accounts::password::{FoundCredential, Renewal, Replaced, credential_binding};
+use crate::gateway::accounts::chosen::{Chosen, OwnChoice};
+use crate::gateway::accounts::keys_check::Unlocked;
+use crate::gateway::accounts::password::{
+    FoundCredential, Opener, Renewal, Replaced, Still, credential_binding,
+};
 use crate::gateway::accounts::renewal::{Cause, Renewing};
 use crate::gateway::actor::{Actor, ChangedFrom};
-use crate::gateway::error::Error;
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::records::account::{Credential, CredentialKind};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::ACCOUNTS;
@@ -25,11 +28,12 @@ impl Gateway {
     pub fn recovery_renew(&self, actor: &Actor, password: &Password) -> Result<RecoveryKey, Error> {
         let account = actor.account();
         let number = actor.secret().number();
-        let unlock = self.unlock_by_password(account, password)?;
+        let (unlock, opened_by) = self.unlock_with(account, password)?;
         let recovery = RecoveryKey::generate()?;
         let new = self.recovery_new(account, &recovery, &unlock)?;
         let (renewal, from) = (Renewal::RecoveryKey, actor.changes_from());
-        self.credential_replace(account, Replaced { renewal, from, number }, new)?;
+        let still = Still { number, opened_by: Opener::Credential(opened_by) };
+        self.credential_replace(account, Replaced { renewal, from, still }, new)?;
         Ok(recovery)
     }
 
@@ -42,14 +46,20 @@ impl Gateway {
         name: &str,
         recovery: &RecoveryKey,
         new: &Password,
-        from: ChangedFrom,
+        (from, choice): (ChangedFrom, OwnChoice),
     ) -> Result<RecoveryKey, Error> {
         let new = Chosen::checked(new)?;
-        let (id, unlock) = self.recovery_open(name, recovery)?;
+        let (account, unlock, credential) = self.recovery_open(name, recovery)?;
+        // Who recovers may do so because somebody else knows the password.
+        match self.unlock_with(account, new.password()) {
+            Ok(_) => return Err(Error::Conflict(Conflict::SamePassword)),
+            Err(Error::Refused) => {}
+            Err(error) => return Err(error),
+        }
         self.keys_renew(Renewing {
-            account: id,
-            unlock: &unlock,
+            unlocked: Unlocked { account, credential, unlock: &unlock },
             password: new,
+            choice,
             cause: Cause::Recovered,
             keeps: None,
             from,
@@ -62,7 +72,7 @@ impl Gateway {
         &self,
         name: &str,
         recovery: &RecoveryKey,
-    ) -> Result<(AccountId, UnlockKey), Error> {
+    ) -> Result<(AccountId, UnlockKey, [u8; 16]), Error> {
         let found = self.account_find(name)?;
         let id = found.unwrap_or(NOBODY);
         let is_enabled = self.inner.store.get(&ACCOUNTS, &id)?.is_some_and(|one| !one.disabled);
@@ -71,7 +81,7 @@ impl Gateway {
         let credential = credential.unwrap_or(decoy);
         let bound = credential_binding(id, credential.id);
         let unlock = recovery.open(&credential.wrapped_unlock, &bound)?;
-        if is_enabled { Ok((id, unlock)) } else { Err(Error::Refused) }
+        if is_enabled { Ok((id, unlock, credential.id)) } else { Err(Error::Refused) }
     }
 
     pub(in crate::gateway) fn recovery_new(

@@ -11,9 +11,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::gateway::Gateway;
-use crate::gateway::accounts::chosen::Chosen;
-use crate::gateway::accounts::password::drop_in_tx;
-use crate::gateway::accounts::session::{self, KeptSession, binding};
+use crate::gateway::accounts::chosen::{Chosen, OwnChoice};
+use crate::gateway::accounts::keys_check::Unlocked;
+use crate::gateway::accounts::password::{drop_in_tx, there_in_tx};
+use crate::gateway::accounts::session::{KeptSession, binding};
+use crate::gateway::accounts::session_rows;
 use crate::gateway::actor::ChangedFrom;
 use crate::gateway::error::Error;
 use crate::gateway::records::account::{AccountKeys, Credential};
@@ -21,7 +23,7 @@ use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::{ACCOUNT_KEYS, ACCOUNTS, CREDENTIALS, SESSIONS, TOTP};
 use crate::store::{Read, Tx};
 use crate::terms::AccountChange;
-use crate::vault::{NewAccountKeys, RecoveryKey, UnlockKey};
+use crate::vault::{NewAccountKeys, RecoveryKey};
 
 /// Counts the renewals of all accounts since the start: what was derived from a public key before a
 /// renewal is not used after it.
@@ -44,10 +46,10 @@ pub(in crate::gateway) enum Cause {
 
 /// What renews an account's keys.
 pub(in crate::gateway) struct Renewing<'r> {
-    pub account: AccountId,
     /// What the caller opened with the old password or the recovery key.
-    pub unlock: &'r UnlockKey,
+    pub unlocked: Unlocked<'r>,
     pub password: Chosen<'r>,
+    pub choice: OwnChoice,
     pub cause: Cause,
     /// The session that stays.
     pub keeps: Option<KeptSession>,
@@ -57,10 +59,13 @@ pub(in crate::gateway) struct Renewing<'r> {
 /// What is stored by a renewal.
 struct Renewed {
     account: AccountId,
+    /// The credential that opened the keys before.
+    opened_by: [u8; 16],
     keys: AccountKeys,
     credentials: [([u8; 16], Credential); 2],
     /// Where the session's record is, its ID, and the new unlock key wrapped for it.
     session: Option<([u8; 32], [u8; 16], Vec<u8>)>,
+    choice: OwnChoice,
     cause: Cause,
 }
 
@@ -71,8 +76,10 @@ impl Gateway {
         &self,
         renewing: Renewing<'_>,
     ) -> Result<RecoveryKey, Error> {
-        let Renewing { account, unlock, password, cause, keeps, from } = renewing;
-        let before = self.inner.store.get(&ACCOUNT_KEYS, &account)?.ok_or(Error::Refused)?;
+        let Renewing { unlocked, password, choice, cause, keeps, from } = renewing;
+        let Unlocked { account, credential: opened_by, unlock } = unlocked;
+        // Otherwise the new pair would hide that the one before was not the account's own.
+        let before = self.keys_checked(unlocked)?;
         let new = unlock.renew_account(&before.sealed_private, &account.0)?;
         let recovery = RecoveryKey::generate()?;
         let credentials = [
@@ -88,7 +95,7 @@ impl Gateway {
         };
         let NewAccountKeys { public, sealed_private, .. } = new;
         let keys = AccountKeys { public: public.octets, number: public.number, sealed_private };
-        let renewed = Renewed { account, keys, credentials, session, cause };
+        let renewed = Renewed { account, opened_by, keys, credentials, session, choice, cause };
         self.account_changed(account, &from, move |tx| renewed.store_in_tx(tx))?;
         self.inner.renewals.0.fetch_add(1, Ordering::SeqCst);
         self.publish_session(account);
@@ -97,7 +104,7 @@ impl Gateway {
 }
 
 impl Renewed {
-    /// Returns what the owner is told, which is nothing of the first choice.
+    /// Returns what the owner is told.
     fn store_in_tx(&self, tx: &mut Tx<'_>) -> Result<Option<AccountChange>, Error> {
         let account = self.account;
         // Another renewal may have come first; then what the caller opened opens nothing any more.
@@ -105,20 +112,20 @@ impl Renewed {
         if found.number.checked_add(1) != Some(self.keys.number) {
             return Err(Error::Refused);
         }
+        there_in_tx(tx, account, self.opened_by)?;
         tx.put(&ACCOUNT_KEYS, &account, &self.keys)?;
-        let is_first = chosen_in_tx(tx, account)?;
+        self.choice_in_tx(tx)?;
         drop_in_tx(tx, account, |_| true)?;
         for (id, credential) in &self.credentials {
             tx.put(&CREDENTIALS, &(account, *id), credential)?;
         }
-        session::end_others_in_tx(tx, account, self.session.as_ref().map(|(_, id, _)| *id))?;
+        session_rows::end_others_in_tx(tx, account, self.session.as_ref().map(|(_, id, _)| *id))?;
         if let Some((key, _, wrapped)) = &self.session {
             let mut kept = tx.get(&SESSIONS, key)?.ok_or(Error::Refused)?;
             kept.wrapped_unlock.clone_from(wrapped);
             tx.put(&SESSIONS, key, &kept)?;
         }
         Ok(match self.cause {
-            Cause::PasswordChanged if is_first => None,
             Cause::PasswordChanged => Some(AccountChange::PasswordChanged),
             Cause::Recovered => {
                 tx.delete(&TOTP, &account);
@@ -126,14 +133,15 @@ impl Renewed {
             }
         })
     }
-}
 
-/// Records that the owner has chosen a password; returns whether that was due.
-fn chosen_in_tx(tx: &mut Tx<'_>, account: AccountId) -> Result<bool, Error> {
-    let mut row = tx.get(&ACCOUNTS, &account)?.ok_or(Error::Refused)?;
-    let was_due = std::mem::replace(&mut row.must_choose, false);
-    if was_due {
-        tx.put(&ACCOUNTS, &account, &row)?;
+    /// Records whether the owner still has to choose a password.
+    fn choice_in_tx(&self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        let mut row = tx.get(&ACCOUNTS, &self.account)?.ok_or(Error::Refused)?;
+        row.must_choose = match self.choice {
+            OwnChoice::Made => false,
+            OwnChoice::AsBefore => row.must_choose,
+            OwnChoice::Due => true,
+        };
+        Ok(tx.put(&ACCOUNTS, &self.account, &row)?)
     }
-    Ok(was_due)
 }

@@ -86,6 +86,9 @@ impl Gateway {
         }
         let is_temporary = temporary.is_some();
         let account = self.account(session.account).map_err(|_| Error::Refused)?;
+        if account.disabled {
+            return Err(Error::Refused);
+        }
         let is_app = session.by == CredentialKind::App;
         Ok(Actor {
             account: session.account,
@@ -309,24 +312,4 @@ impl Gateway {
         };
         Ok(self.inner.store.get(&SESSIONS, &key)?.map(|session| (key, session)))
     }
-}
-
-/// Ends every session of an account but the one that stays.
-pub(in crate::gateway) fn end_others_in_tx(
-    tx: &mut Tx<'_>,
-    account: AccountId,
-    keeps: Option<[u8; 16]>,
-) -> Result<(), Error> {
-    let mut others = Vec::new();
-    tx.scan(&SESSION_IDS, &account, Order::Ascending, |(_, id), SessionRef(key)| {
-        if Some(id) != keeps {
-            others.push((id, key));
-        }
-        ControlFlow::Continue(())
-    })?;
-    for (id, key) in others {
-        tx.delete(&SESSIONS, &key);
-        tx.delete(&SESSION_IDS, &(account, id));
-    }
-    Ok(())
 }

@@ -41,7 +41,7 @@ pub enum Act {
     PasskeyRefused,
     /// More was refused within a minute than is recorded; `about` says how much.
     RefusalsOmitted,
-    /// The public key of an account was not that of its private key.
+    /// The keys of an account were not those that its credentials open.
     KeysDiffer,
 }
 

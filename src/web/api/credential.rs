@@ -16,7 +16,7 @@ use crate::gateway::accounts::password::CredentialView;
 use crate::gateway::accounts::totp::TotpNew;
 use crate::gateway::audit::Target;
 use crate::gateway::records::audit::Act;
-use crate::gateway::{self, ChangedFrom, Password, RecoveryKey};
+use crate::gateway::{self, ChangedFrom, OwnChoice, Password, RecoveryKey};
 use crate::web::auth::{Signed, note_refused};
 use crate::web::body::{Id, Json};
 use crate::web::error::{Problem, ProblemBody, Problems};
@@ -411,8 +411,8 @@ pub async fn recover(
     let done = web.blocking(move |gateway| {
         // A malformed key gets the same answer as a wrong one.
         let key = key.map_err(|_| gateway::Error::Refused);
-        let done =
-            key.and_then(|key| gateway.account_recover(&name, &key, &new, ChangedFrom::peer(peer)));
+        let by = (ChangedFrom::peer(peer), OwnChoice::AsBefore);
+        let done = key.and_then(|key| gateway.account_recover(&name, &key, &new, by));
         if done.is_ok() {
             gateway.note(&name, Act::Recovered, "", &peer.to_string());
         }
