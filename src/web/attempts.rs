@@ -253,20 +253,26 @@ impl Attempt {
     }
 
     /// Records that an account was opened from here, by the name that guesses are counted under.
-    /// Returns whether the network was not known for this. Programs run anywhere, and their passwords
-    /// lie in files: where one was used is remembered apart, and makes no line of its own.
-    pub fn succeeded(&self, name: &str, by: CredentialKind) -> bool {
-        let pair = match by {
+    pub fn succeeded(&self, name: &str, by: CredentialKind) {
+        self.throttles.set_known(&self.opened_from(name, by));
+    }
+
+    /// Whether the network is not known for this.
+    pub fn is_new(&self, name: &str, by: CredentialKind) -> bool {
+        !self.throttles.is_known(&self.opened_from(name, by))
+    }
+
+    /// Programs run anywhere, and their passwords lie in files: where one was used is remembered
+    /// apart, and makes no line of its own.
+    fn opened_from(&self, name: &str, by: CredentialKind) -> Key {
+        match by {
             CredentialKind::App => {
                 self.throttles.pair_key(&format!("program of {name}"), self.keys.network)
             }
             CredentialKind::Password | CredentialKind::Passkey | CredentialKind::Recovery => {
                 self.throttles.pair_key(name, self.keys.network)
             }
-        };
-        let is_new = !self.throttles.is_known(&pair);
-        self.throttles.set_known(&pair);
-        is_new
+        }
     }
 }
 

@@ -16,30 +16,50 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::ChangedFrom;
 use crate::gateway::error::Error;
-use crate::gateway::records::account::AccountNews;
+use crate::gateway::records::account::{AccountNews, CredentialKind};
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::{ACCOUNT_NEWS, ACCOUNTS, TEMPORARY};
 use crate::store::{Read, Tx};
 use crate::terms::AccountChange;
 use crate::vault;
 
-/// The limit on told sign-ins per account and day: somebody who has the password and many networks
-/// must not fill the mailbox. The audit log has them all.
+/// The limit on told sign-ins per account and day, of people and of programs: somebody who has a
+/// password and many networks must not fill the mailbox, and one who has an app password must not use
+/// up what is told of people. The audit log has them all.
 const SIGN_INS_PER_DAY: u32 = 20;
 
-/// How many sign-ins were told today, by account.
+/// How many sign-ins were told today, by account, of people and of programs.
 #[derive(Default)]
-pub(in crate::gateway) struct SignInsTold(Mutex<(i64, HashMap<AccountId, u32>)>);
+pub(in crate::gateway) struct SignInsTold(Mutex<(i64, Counts)>);
+
+type Counts = HashMap<(AccountId, Who), u32>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Who {
+    Person,
+    Program,
+}
+
+impl From<CredentialKind> for Who {
+    fn from(by: CredentialKind) -> Who {
+        match by {
+            CredentialKind::App => Who::Program,
+            CredentialKind::Password | CredentialKind::Passkey | CredentialKind::Recovery => {
+                Who::Person
+            }
+        }
+    }
+}
 
 impl SignInsTold {
-    fn may_tell(&self, account: AccountId, now: Timestamp) -> bool {
+    fn may_tell(&self, account: AccountId, who: Who, now: Timestamp) -> bool {
         let today = now.unix_secs() / (24 * 3_600);
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if told.0 != today {
             *told = (today, HashMap::new());
         }
-        let count = told.1.entry(account).or_default();
-        *count += 1;
+        let count = told.1.entry((account, who)).or_default();
+        *count = count.saturating_add(1);
         *count <= SIGN_INS_PER_DAY
     }
 }
@@ -74,13 +94,20 @@ impl Gateway {
     }
 
     /// Tells the owner of an account of a sign-in from a network that was not known, within limits.
-    pub fn sign_in_tell(&self, account: AccountId, peer: IpAddr) -> Result<(), Error> {
-        if !self.inner.sign_ins_told.may_tell(account, self.inner.clock.now()) {
-            return Ok(());
+    /// Returns whether it was told.
+    pub fn sign_in_tell(
+        &self,
+        account: AccountId,
+        by: CredentialKind,
+        peer: IpAddr,
+    ) -> Result<bool, Error> {
+        if !self.inner.sign_ins_told.may_tell(account, by.into(), self.inner.clock.now()) {
+            return Ok(false);
         }
         self.account_changed(account, &ChangedFrom::peer(peer), |_| {
             Ok(Some(AccountChange::SignedIn))
-        })
+        })?;
+        Ok(true)
     }
 
     /// Notified when there is something to tell the owner of an account.
@@ -107,9 +134,11 @@ mod tests {
         let (dana, omar) = (AccountId([1; 16]), AccountId([2; 16]));
         let now = Timestamp(1_795_424_523_000);
         for _ in 0..SIGN_INS_PER_DAY {
-            assert!(told.may_tell(dana, now));
+            assert!(told.may_tell(dana, Who::Program, now));
         }
-        assert!(!told.may_tell(dana, now) && told.may_tell(omar, now));
-        assert!(told.may_tell(dana, now.plus_secs(24 * 3_600)));
+        assert!(!told.may_tell(dana, Who::Program, now));
+        assert!(told.may_tell(dana, Who::Person, now), "a program uses up nothing of a person's");
+        assert!(told.may_tell(omar, Who::Program, now));
+        assert!(told.may_tell(dana, Who::Program, now.plus_secs(24 * 3_600)));
     }
 }

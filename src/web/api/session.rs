@@ -245,12 +245,18 @@ pub(super) fn signed_in_note(
     peer: IpAddr,
 ) {
     gateway.note(&signed_in.account.name, Act::SignedIn, "", &peer.to_string());
-    let is_new = attempt.succeeded(&guessed_of(signed_in.id), signed_in.by);
-    if is_new && signed_in.last_sign_in.is_some() {
+    let (name, by) = (guessed_of(signed_in.id), signed_in.by);
+    let is_told = match attempt.is_new(&name, by) && signed_in.last_sign_in.is_some() {
+        false => true,
         // The session is there: not to be able to tell of it is no reason to fail now.
-        if let Err(error) = gateway.sign_in_tell(signed_in.id, peer) {
+        true => gateway.sign_in_tell(signed_in.id, by, peer).unwrap_or_else(|error| {
             tracing::warn!(%error, "the owner could not be told of a sign-in");
-        }
+            false
+        }),
+    };
+    // A network of which the owner could not be told stays new: the next sign-in from it is told.
+    if is_told {
+        attempt.succeeded(&name, by);
     }
 }
 
