@@ -100,6 +100,7 @@ pub use crate::terms::{DeliveryState, Profile, QueueKind, QueueState, RelationKi
 pub use crate::vault::{Password, RecoveryKey, wipe_stack};
 pub use accounts::account::{AccountRow, AccountView, NewAccount};
 pub use accounts::chosen::{ChosenBy, OwnChoice};
+pub use accounts::listing::AccountQuery;
 pub use accounts::log_in::{Browser, LogIn, LoggedIn};
 pub use accounts::session::{KeptSession, SessionView};
 pub use actor::{Actor, ChangedFrom};

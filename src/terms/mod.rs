@@ -6,6 +6,7 @@
 
 mod accept_from;
 mod account_change;
+mod account_sort;
 mod choice;
 mod delivery;
 mod disclosure;
@@ -20,6 +21,7 @@ mod sender_check;
 
 pub use accept_from::AcceptFrom;
 pub use account_change::AccountChange;
+pub use account_sort::AccountSort;
 pub use choice::{Choice, Mode};
 pub use delivery::{DeliveryState, Level, NotSent, Route};
 pub use disclosure::{ConfirmOutside, LastInteraction};

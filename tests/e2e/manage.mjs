@@ -68,7 +68,7 @@ await signIn(page, user);
 
 // If the password was entered too long ago, the page asks for it again. (The tests of the API check
 // the daemon's own answer; here the answer is simulated.)
-await page.route("**/api/manage/users", async (route) => {
+await page.route("**/api/manage/users?*", async (route) => {
   const body = { type: "about:blank", title: "", status: 403, code: "confirm-needed" };
   await route.fulfill({ status: 403, contentType: "application/problem+json", json: body });
 }, { times: 1 });
@@ -83,6 +83,7 @@ await page.getByTestId("user").first().waitFor();
 ok("only administrators have access, after entering the password again");
 
 // A new account.
+await page.getByTestId("user-new").click();
 await page.getByTestId("user-name").fill("carla");
 await page.getByTestId("user-display").fill("Carla Diaz");
 await page.getByTestId("user-address").fill("carla@elsewhere.example");
@@ -93,8 +94,14 @@ await page.getByTestId("user-address").fill(`carla@${domain}`);
 await page.getByTestId("user-make").click();
 await reads(page.getByTestId("user-recovery-key"), /^[0-9a-z-]{40,}$/);
 await accessible(page, "somebody new");
-const card = page.locator("[data-testid=user][data-name=carla]");
-await card.waitFor();
+await page.getByTestId("user-recorded").click();
+/** The details of the chosen user, and how one is chosen. */
+const card = page.getByTestId("user-detail");
+const rowOf = (name) => page.locator(`[data-testid=user][data-name=${name}]`);
+const choose = (name) => rowOf(name).getByTestId("user-open").click();
+await shown(rowOf("carla"), "user-open", "Carla Diaz").waitFor();
+await reads(rowOf("carla"), /Never signed in/);
+await accessible(page, "the table of users");
 const carla = await profile(browser);
 await carla.goto(`${base}/`);
 await carla.getByTestId("sign-in-name").fill("carla");
@@ -110,12 +117,29 @@ await arriving(carla, () => carla.getByTestId("choose-key-done").click());
 await carla.getByTestId("place-mail").waitFor();
 ok("an administrator creates an account, and its user chooses a password before anything else");
 
+// The table is searched and sorted by the server; the details are left and opened by keyboard.
+await page.getByTestId("users-find").fill("carla@");
+await page.keyboard.press("Enter");
+await reads(page.getByTestId("users-count"), /^1 of \d+ users$/);
+await reads(rowOf("carla"), /Active.*now/s);
+await page.getByTestId("users-find").fill("");
+await page.keyboard.press("Enter");
+await page.getByTestId("users-by-active").click();
+await soon(async () => assert.equal(await page.getByTestId("user").first().getAttribute("data-name"), "carla"));
+await choose("carla");
+await accessible(page, "the details of a user");
+await page.getByTestId("user-close").click();
+await soon(async () => assert(await rowOf("carla").getByTestId("user-open").evaluate((one) => one === document.activeElement)));
+await page.keyboard.press("Enter");
+await card.waitFor();
+ok("users are searched, sorted and opened in the table");
+
 // Whose messages she accepts applies at the SMTP server at once.
 assert.match(await asked(`carla@${domain}`), /^250 /);
 await acting(() => card.getByTestId("user-accept").selectOption("inside"));
 assert.match(await asked(`carla@${domain}`), /^550 5\.7\.1 /);
 await page.reload();
-await card.waitFor();
+await choose("carla");
 await stands(card, "user-accept", "inside");
 await carla.goto(`${base}/settings`);
 await shown(carla, "source-acceptFrom", "You chose this").waitFor();
@@ -235,6 +259,7 @@ ok("undeliverable messages are found, held and cancelled");
 
 // A disabled user is signed out in every browser at once.
 await open("users");
+await choose("carla");
 await card.getByTestId("user-disable").click();
 await acting(() => page.getByTestId("confirm-yes").click());
 await card.getByTestId("user-enable").waitFor();
@@ -253,11 +278,12 @@ ok("a disabled user is signed out at once, and can return once enabled");
 
 // The last administrator cannot be removed.
 expectFailure(/last administrator/);
-const mine = page.locator(`[data-testid=user][data-name=${user}]`);
-await mine.getByTestId("user-manager").click();
+await choose(user);
+await card.getByTestId("user-manager").click();
 await shown(page, "toast", "last administrator").waitFor();
+await choose("carla");
 await acting(() => card.getByTestId("user-manager").click());
-await card.locator(".badge").waitFor();
+await reads(rowOf("carla"), /Administrator/);
 await carla.reload();
 await carla.getByTestId("place-manage").waitFor();
 
@@ -282,6 +308,11 @@ for (const name of ["users", "queue"]) {
   await noSidewaysScroll(phone, `${name} on a phone, in Hebrew`);
   await accessible(phone, `${name} on a phone, in Hebrew`);
 }
+await phone.goto(`${base}/manage/users`);
+await phone.getByTestId("user-open").first().click();
+await phone.getByTestId("user-detail").waitFor();
+await noSidewaysScroll(phone, "a user on a phone, in Hebrew");
+await accessible(phone, "a user on a phone, in Hebrew");
 ok("the administrators' pages work on a phone, in Hebrew");
 
 await browser.close();

@@ -127,15 +127,24 @@ async function tour(page, mode, look) {
       await page.getByTestId("help").waitFor();
     },
     "manage-users": at("/manage/users", "user"),
+    "manage-user": async () => {
+      await at("/manage/users", "user")();
+      await page.getByTestId("user-open").first().click();
+      await page.getByTestId("user-detail").waitFor();
+    },
+    "manage-new-user": async () => {
+      await at("/manage/users", "user")();
+      await page.getByTestId("user-new").click();
+      await page.getByTestId("user-make").waitFor();
+    },
     "manage-temporary": async () => {
       await page.goto(`${base}/manage/temporary`);
-      await page.getByTestId("manage-temporary").waitFor();
-      await page.locator(".manage .cards").waitFor({ state: "attached" });
+      await page.getByTestId("manage").locator(".cards").waitFor({ state: "attached" });
     },
     "manage-policy": at("/manage/policy", "policy-keep"),
     "manage-queue": async () => {
       await page.goto(`${base}/manage/queue`);
-      await page.locator(".manage .cards").waitFor({ state: "attached" });
+      await page.getByTestId("manage").locator(".cards").waitFor({ state: "attached" });
     },
     "manage-site": at("/manage/site", "site-keep"),
     "manage-log": at("/manage/log", "log"),

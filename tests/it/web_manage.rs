@@ -82,6 +82,43 @@ async fn users_are_created_and_disabled() {
     dana.patch("/api/manage/users/dana", &json!({"manager": false})).await.expect_status(204);
 }
 
+/// The users are searched, sorted and counted on the server, one page at a time.
+#[tokio::test]
+async fn users_are_found_and_sorted_page_by_page() {
+    let (web, mut dana) = with_manager().await;
+    for at in 0..60 {
+        let name = format!("guest{at:02}");
+        let new = json!({"name": name, "displayName": format!("Ünal {at:02}"),
+            "addresses": [format!("{name}@example.org")], "password": "four quiet herons"});
+        dana.post("/api/manage/users", &new).await.expect_status(201);
+    }
+    web.deliver("omar", MESSAGE).await;
+    let names = |page: &Value| -> Vec<String> {
+        let items = page["items"].as_array().unwrap().iter();
+        items.map(|user| user["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let mut asked = async |query: &str| {
+        dana.get(&format!("/api/manage/users{query}")).await.expect_status(200).json()
+    };
+    let first = asked("?sort=name").await;
+    assert_eq!(names(&first).len(), 50);
+    assert_eq!((&first["found"], &first["total"]), (&json!(62), &json!(62)));
+    let rest = asked("?from=50").await;
+    let mut all = [names(&first), names(&rest)].concat();
+    assert_eq!(all.len(), 62);
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), 62, "no user is on two pages");
+    let found = asked("?find=%C3%9CNAL%200&descending=true").await;
+    assert_eq!((&found["found"], &found["total"]), (&json!(10), &json!(62)));
+    assert_eq!(names(&found)[0], "guest09");
+    assert_eq!(names(&asked("?find=omar%40exam").await), ["omar"], "by an address");
+    assert_eq!(names(&asked("?sort=used&descending=true").await)[0], "omar");
+    assert_eq!(names(&asked("?sort=active&descending=true").await)[0], "dana");
+    assert_eq!(names(&asked("?from=100").await), [""; 0]);
+    dana.get("/api/manage/users?sort=shoe").await.expect_problem(422, "invalid");
+}
+
 /// P-16: a setting that an administrator fixes applies at once, to the preference and to the next
 /// message; and it can be released again.
 #[tokio::test]

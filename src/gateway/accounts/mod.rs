@@ -8,6 +8,7 @@ pub mod change;
 pub mod chosen;
 pub mod claim;
 pub(in crate::gateway) mod keys_check;
+pub mod listing;
 pub mod log_in;
 pub mod news;
 pub mod passkey;

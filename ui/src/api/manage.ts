@@ -1,8 +1,11 @@
 // What administrators see and change.
 import { request } from "./client.ts";
-import type { Answered, Asked } from "./wire.ts";
+import type { Answered, Asked, AskedIn } from "./wire.ts";
 
 export type User = Answered<"User">;
+/** Which users are asked for, and in which order. */
+export type UsersQuery = AskedIn<"manageUsers"> & { sort: UserSort };
+export type UserSort = "name" | "used" | "active";
 export type NewUser = Asked<"NewUser">;
 export type Temporary = Answered<"TemporaryRow">;
 
@@ -26,7 +29,10 @@ const at = "/api/manage";
 export const confirm = (password: string) =>
   request<undefined>("POST", "/api/session/confirm", { body: { password } });
 
-export const users = () => request<Answered<"Users">>("GET", `${at}/users`);
+export const users = ({ descending, ...query }: UsersQuery) =>
+  request<Answered<"Users">>("GET", `${at}/users`, {
+    query: { ...query, descending: String(descending) },
+  });
 export const userMake = (user: NewUser) =>
   request<Answered<"CreatedUser">>("POST", `${at}/users`, { body: user });
 export const userChange = (name: string, change: Asked<"UserChange">) =>

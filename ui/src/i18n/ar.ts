@@ -1115,6 +1115,13 @@ export const ar = {
     first: "هكذا سنُعلمك بالرسائل الجديدة.",
     refused: "يحظر متصفحك الإشعارات من هذا الموقع. يمكنك السماح بها في إعدادات الموقع في المتصفح.",
   },
+  side: {
+    find: "البحث عن إعداد",
+    none: "لا توجد نتائج.",
+    general: "عام",
+    security: "كلمة المرور والاسترداد",
+    keys: "مفاتيح المرور والرموز وكلمات مرور التطبيقات",
+  },
   manage: {
     title: "الإدارة",
     pages: {
@@ -1135,7 +1142,28 @@ export const ar = {
     users: {
       manager: "مسؤول النظام",
       disabled: "معطَّل",
-      lastHere: (when: string) => `آخر نشاط: ${when}`,
+      enabled: "نشط",
+      addresses: "العناوين",
+      created: "تاريخ الإنشاء",
+      active: "آخر نشاط",
+      never: "أبدًا",
+      columns: { name: "الاسم", state: "الحالة", used: "المستخدَم", active: "آخر نشاط" },
+      find: "الاسم أو العنوان",
+      search: "بحث",
+      count: (n: number) =>
+        plural("ar", n, {
+          zero: "لا يوجد مستخدمون",
+          one: "مستخدم واحد",
+          two: "مستخدمان",
+          few: `${n} مستخدمين`,
+          many: `${n} مستخدمًا`,
+          other: `${n} مستخدم`,
+        }),
+      found: (n: number, total: number) => `${n} من أصل ${total}`,
+      pages: "الصفحات",
+      previous: "السابق",
+      next: "التالي",
+      range: (from: number, to: number, of: number) => `\u2066${from}–${to}\u2069 من ${of}`,
       accept: "قبول الرسائل",
       neverHere: "لم يسجّل الدخول قط",
       quotaOctets: "حد التخزين (غيغابايت)",

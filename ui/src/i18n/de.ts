@@ -1093,6 +1093,13 @@ export const de = {
     refused:
       "Ihr Browser blockiert Benachrichtigungen von dieser Website. Sie können sie in den Website-Einstellungen des Browsers erlauben.",
   },
+  side: {
+    find: "Einstellung suchen",
+    none: "Nichts gefunden.",
+    general: "Allgemein",
+    security: "Passwort und Wiederherstellung",
+    keys: "Passkeys, Codes und App-Passwörter",
+  },
   manage: {
     title: "Verwaltung",
     pages: {
@@ -1113,7 +1120,20 @@ export const de = {
     users: {
       manager: "Administrator",
       disabled: "Deaktiviert",
-      lastHere: (when: string) => `Zuletzt aktiv: ${when}`,
+      enabled: "Aktiv",
+      addresses: "Adressen",
+      created: "Angelegt",
+      active: "Zuletzt aktiv",
+      never: "nie",
+      columns: { name: "Name", state: "Status", used: "Belegt", active: "Zuletzt aktiv" },
+      find: "Name oder Adresse",
+      search: "Suchen",
+      count: (n: number) => many(n, "Benutzer", "Benutzer"),
+      found: (n: number, total: number) => `${n} von ${total} Benutzern`,
+      pages: "Seiten",
+      previous: "Vorherige",
+      next: "Nächste",
+      range: (from: number, to: number, of: number) => `${from}–${to} von ${of}`,
       accept: "Nimmt Nachrichten an",
       neverHere: "Noch nie angemeldet",
       quotaOctets: "Speichergrenze (GB)",

@@ -1051,6 +1051,13 @@ export const en = {
     refused:
       "Your browser blocks notifications from this site. You can allow them in the browser’s site settings.",
   },
+  side: {
+    find: "Find a setting",
+    none: "Nothing matches.",
+    general: "General",
+    security: "Password and recovery",
+    keys: "Passkeys, codes and app passwords",
+  },
   manage: {
     title: "Admin",
     pages: {
@@ -1071,7 +1078,20 @@ export const en = {
     users: {
       manager: "Administrator",
       disabled: "Disabled",
-      lastHere: (when: string) => `Last active: ${when}`,
+      enabled: "Active",
+      addresses: "Addresses",
+      created: "Created",
+      active: "Last active",
+      never: "never",
+      columns: { name: "Name", state: "State", used: "Used", active: "Last active" },
+      find: "Name or address",
+      search: "Search",
+      count: (n: number) => many(n, "user", "users"),
+      found: (n: number, total: number) => `${n} of ${many(total, "user", "users")}`,
+      pages: "Pages",
+      previous: "Previous",
+      next: "Next",
+      range: (from: number, to: number, of: number) => `${from}–${to} of ${of}`,
       accept: "Accepts messages from",
       neverHere: "Never signed in",
       quotaOctets: "Storage limit (GB)",

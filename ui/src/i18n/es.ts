@@ -1083,6 +1083,13 @@ export const es = {
     refused:
       "Su navegador bloquea las notificaciones de este sitio. Puede permitirlas en la configuración del sitio.",
   },
+  side: {
+    find: "Buscar un ajuste",
+    none: "No hay coincidencias.",
+    general: "General",
+    security: "Contraseña y recuperación",
+    keys: "Llaves de acceso, códigos y contraseñas de aplicación",
+  },
   manage: {
     title: "Administración",
     pages: {
@@ -1103,7 +1110,20 @@ export const es = {
     users: {
       manager: "Administrador",
       disabled: "Desactivado",
-      lastHere: (when: string) => `Última actividad: ${when}`,
+      enabled: "Activo",
+      addresses: "Direcciones",
+      created: "Creado",
+      active: "Última actividad",
+      never: "nunca",
+      columns: { name: "Nombre", state: "Estado", used: "En uso", active: "Última actividad" },
+      find: "Nombre o dirección",
+      search: "Buscar",
+      count: (n: number) => many(n, "usuario", "usuarios"),
+      found: (n: number, total: number) => `${n} de ${many(total, "usuario", "usuarios")}`,
+      pages: "Páginas",
+      previous: "Anterior",
+      next: "Siguiente",
+      range: (from: number, to: number, of: number) => `${from}–${to} de ${of}`,
       accept: "Acepta mensajes",
       neverHere: "Nunca ha iniciado sesión",
       quotaOctets: "Límite de almacenamiento (GB)",

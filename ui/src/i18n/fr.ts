@@ -1099,6 +1099,13 @@ export const fr = {
     refused:
       "Votre navigateur bloque les notifications de ce site. Vous pouvez les autoriser dans les paramètres du site.",
   },
+  side: {
+    find: "Chercher un réglage",
+    none: "Aucun résultat.",
+    general: "Général",
+    security: "Mot de passe et récupération",
+    keys: "Clés d’accès, codes et mots de passe d’application",
+  },
   manage: {
     title: "Administration",
     pages: {
@@ -1120,7 +1127,20 @@ export const fr = {
     users: {
       manager: "Administrateur",
       disabled: "Désactivé",
-      lastHere: (when: string) => `Dernière activité\u00a0: ${when}`,
+      enabled: "Actif",
+      addresses: "Adresses",
+      created: "Créé",
+      active: "Dernière activité",
+      never: "jamais",
+      columns: { name: "Nom", state: "État", used: "Utilisé", active: "Dernière activité" },
+      find: "Nom ou adresse",
+      search: "Rechercher",
+      count: (n: number) => many(n, "utilisateur", "utilisateurs"),
+      found: (n: number, total: number) => `${n} sur ${many(total, "utilisateur", "utilisateurs")}`,
+      pages: "Pages",
+      previous: "Précédent",
+      next: "Suivant",
+      range: (from: number, to: number, of: number) => `${from}–${to} sur ${of}`,
       accept: "Accepte les messages",
       neverHere: "Jamais connecté",
       quotaOctets: "Limite de stockage (Go)",

@@ -3,16 +3,18 @@
 use axum::http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::gateway::records::audit::Act;
-use crate::gateway::{self, AccountRow, ChosenBy, Gateway, NewAccount, Password};
+use crate::gateway::{
+    self, AccountQuery, AccountRow, ChosenBy, Gateway, NewAccount, Password,
+};
 use crate::mail::address::Address;
-use crate::terms::AcceptFrom;
+use crate::terms::{AcceptFrom, AccountSort};
 use crate::web::api::Done;
 use crate::web::api::mailbox::Quota;
 use crate::web::auth::Managing;
-use crate::web::body::{Id, Json};
+use crate::web::body::{Id, Json, Params};
 use crate::web::error::{Problem, Problems};
 
 /// A user of the site.
@@ -44,11 +46,36 @@ pub struct OwnQuota {
     messages_max: Option<u64>,
 }
 
-/// All users, by name.
+/// The requested page of the users.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct UsersPage {
+    /// Text that must occur in a name or an address of the user.
+    find: Option<String>,
+    /// What the users are sorted by: `name`, `used` or `active`; by name unless given.
+    sort: Option<String>,
+    /// Whether the order is reversed.
+    descending: Option<bool>,
+    /// How many of the users found come before the page; 0 unless given.
+    from: Option<usize>,
+}
+
+/// A page of the users.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Users {
     items: Vec<User>,
+    /// The number of users that match.
+    found: u64,
+    /// The number of all users.
+    total: u64,
+    /// The maximum number of users on a page.
+    per_page: u64,
 }
+
+/// The maximum number of users in one response.
+const USERS_MAX: usize = 50;
 
 /// A user to be created.
 #[derive(Deserialize, ToSchema)]
@@ -111,11 +138,33 @@ impl From<AccountRow> for User {
     path = "/api/manage/users",
     tag = "manage",
     operation_id = "manageUsers",
-    responses((status = 200, description = "The users", body = Users), Problems)
+    params(UsersPage),
+    responses((status = 200, description = "The page", body = Users), Problems)
 )]
-pub async fn list(managing: Managing) -> Result<axum::Json<Users>, Problem> {
-    let rows = managing.run(Gateway::account_list).await?;
-    Ok(axum::Json(Users { items: rows.into_iter().map(User::from).collect() }))
+pub async fn list(
+    managing: Managing,
+    Params(asked): Params<UsersPage>,
+) -> Result<axum::Json<Users>, Problem> {
+    let sort = match asked.sort.as_deref() {
+        None => AccountSort::default(),
+        Some(word) => {
+            word.parse::<AccountSort>().map_err(|error| Problem::invalid(format!("{error}.")))?
+        }
+    };
+    let query = AccountQuery {
+        find: asked.find.unwrap_or_default(),
+        sort,
+        descending: asked.descending.unwrap_or_default(),
+        from: asked.from.unwrap_or_default(),
+    };
+    let page = managing.run(move |gateway| gateway.account_page(&query, USERS_MAX)).await?;
+    let items = page.items.into_iter().map(User::from).collect();
+    Ok(axum::Json(Users {
+        items,
+        found: page.found as u64,
+        total: page.total as u64,
+        per_page: USERS_MAX as u64,
+    }))
 }
 
 /// Create a user; the recovery key is shown only in this response.
