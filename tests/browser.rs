@@ -91,6 +91,14 @@ fn firefox_shows_the_same() {
     daemon.stop();
 }
 
+/// P-11, P-17: recipients, links, dropped files.
+#[test]
+fn a_person_writes_with_links_and_files() {
+    let daemon = Daemon::start_with(&["--undo-secs", "0"]);
+    walk(&daemon, "writing.mjs");
+    daemon.stop();
+}
+
 /// P-11, P-16, P-38, P-39: what administrators do on their pages.
 #[test]
 fn managers_look_after_users_policy_and_queue() {

@@ -14,9 +14,7 @@ use super::audit::Target;
 use super::records::account::AccountKeys;
 use super::records::audit::Act;
 use super::records::mailbox::Entry;
-use super::records::tables::{
-    ACCOUNT_KEYS, ACCOUNTS, AUDIT, CREDENTIALS, ENTRIES, EPOCHS, TOTP,
-};
+use super::records::tables::{ACCOUNT_KEYS, ACCOUNTS, AUDIT, CREDENTIALS, ENTRIES, EPOCHS, TOTP};
 use super::tests::*;
 use super::*;
 use crate::store::local::{LocalConfig, LocalEngine};

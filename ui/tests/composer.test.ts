@@ -1,8 +1,12 @@
 // The composer's logic, with a simulated server.
+import type { MarkType } from "prosemirror-model";
+import { EditorState, TextSelection } from "prosemirror-state";
 import { flushSync, mount, unmount } from "svelte";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import AddressField from "../src/views/compose/AddressField.svelte";
 import ComposerPanel from "../src/views/compose/ComposerPanel.svelte";
+import Composers from "../src/views/compose/Composers.svelte";
+import { composers } from "../src/views/compose/composers.svelte.ts";
 import { correspondents } from "../src/views/compose/correspondents.svelte.ts";
 import {
   addressOf,
@@ -10,7 +14,10 @@ import {
   withSignature,
   withSignatureHtml,
 } from "../src/views/compose/composer.svelte.ts";
-import { documentOf, editorStart, htmlOf, textOf } from "../src/views/compose/editor.ts";
+import { documentOf, editorStart, htmlOf, schema, textOf } from "../src/views/compose/editor.ts";
+import { hrefOf } from "../src/views/compose/href.ts";
+import { wordLinked } from "../src/views/compose/links.ts";
+import { outcomeText } from "../src/views/compose/outcome.ts";
 import { ApiError } from "../src/api/client.ts";
 import en from "../src/i18n/en.ts";
 import { languageUse } from "../src/i18n/index.svelte.ts";
@@ -136,11 +143,12 @@ test.each([
   // The organisation forbids nothing here.
   [[refusedBy("no-address")], en.compose.outcomes.notAll],
   [[check({ reason: "not-local" })], en.compose.outcomes.notAll],
-  [[check({})], en.compose.outcomes.inside],
+  [[check({})], en.compose.gets.inside("\u2068r0@example.org\u2069", 1)],
 ])("the composer blames the organisation only for what it forbids (%#)", async (checks, said) => {
   vi.spyOn(api, "correspondents").mockResolvedValue({ items: [] });
   const composer = new Composer();
-  composer.checks = Object.fromEntries(checks.map((one, i) => [`r${i}@example.org`, one]));
+  const to = checks.map((one, i) => ({ ...one, address: `r${i}@example.org` }));
+  composer.checks = Object.fromEntries(to.map((one) => [one.address, one]));
   const page = mount(ComposerPanel, { target: document.body, props: { composer } });
   expect(document.querySelector("[data-testid=composer-outcome]")?.textContent).toBe(said);
   await unmount(page);
@@ -216,6 +224,146 @@ test("a signature comes after the text and before the quotation, and is not text
     "<p></p><p>-- <br>a &lt;b&gt; &amp; c</p><p>x</p>",
   );
   expect(new Composer(null, "  ").text).toBe("");
+});
+
+test("what each recipient gets is said by name, what is unprotected first", () => {
+  const people = ["omar", "lea", "eve", "max"].map((name) => ({
+    name: name === "eve" ? null : name,
+    address: `${name}@x.example`,
+  }));
+  const routes = ["inside", "temporary-account", "plain", "temporary-account"] as const;
+  const checks = Object.fromEntries(
+    people.map(({ address }, i) => [address, check({ address, route: routes[i] ?? "inside" })]),
+  );
+  expect(plainWords(outcomeText(people, checks, en, "en"))).toBe(
+    "eve@x.example gets it as ordinary email, which others could read on the way. " +
+      "lea, max get a notification without its content, and read it here in temporary accounts. " +
+      "omar reads it here, inside your organisation.",
+  );
+  const refused = { ...checks, "lea@x.example": check({ reason: "accept-from" }) };
+  expect(plainWords(outcomeText(people, refused, en, "en"))).toMatch(
+    /^At least one recipient will not get this message.* max gets a notification/,
+  );
+  const many = ["a", "b", "c", "d", "e"].map((name) => `${name}@x.example`);
+  const inside = Object.fromEntries(many.map((address) => [address, check({ address })]));
+  expect(plainWords(outcomeText([], inside, en, "en"))).toMatch(/^a@.*, b@.*, c@.*, 2 others read/);
+});
+const plainWords = (text: string) => text.replace(/[\u2068\u2069]/g, "");
+
+test.each([
+  ["example.org", "https://example.org"],
+  [" www.example.org/a?b#c ", "https://www.example.org/a?b#c"],
+  ["http://x.example", "http://x.example"],
+  ["noa@x.example", "mailto:noa@x.example"],
+  ["mailto:noa@x.example", "mailto:noa@x.example"],
+  ["javascript:alert(1)", null],
+  ["data:text/html,x", null],
+  ["https://x.example/a b", null],
+  ["https://", null],
+  ["hello", null],
+  ["", null],
+])("%j as the address of a link", (text, href) => {
+  expect(hrefOf(text)).toBe(href);
+});
+
+/** An editor in the page with the text; returns it, its view's content and what it last gave out. */
+function editing(text: string) {
+  const holder = document.createElement("div");
+  document.body.append(holder);
+  const out = { html: "", link: null as string | null, asked: 0 };
+  const editor = editorStart(holder, {
+    ...{ html: null, text, label: "Text", onsend: () => undefined },
+    onchange: (html) => (out.html = html),
+    onactive: (_, href) => (out.link = href),
+    onlink: () => (out.asked += 1),
+  });
+  return { editor, out, body: holder.querySelector("[contenteditable]") as HTMLElement };
+}
+
+test("a link is made of the selection, changed and removed, and Ctrl+K asks for one", () => {
+  const { editor, out, body } = editing("");
+  editor.link("https://x.example");
+  expect(out.html).toBe('<p><a href="https://x.example">https://x.example</a></p>');
+  expect(out.link).toBe("https://x.example");
+  editor.link("mailto:noa@x.example");
+  expect(out.html).toBe('<p><a href="mailto:noa@x.example">https://x.example</a></p>');
+  editor.link(null);
+  expect(out.html).toBe("<p>https://x.example</p>");
+  body.dispatchEvent(new KeyboardEvent("keydown", { key: "k", ctrlKey: true, bubbles: true }));
+  expect(out.asked).toBe(1);
+  editor.destroy();
+});
+
+test.each([
+  ["See https://x.example/a.", "https://x.example/a", "https://x.example/a"],
+  ["(www.x.example)", "www.x.example", "https://www.x.example"],
+  ["ask noa@x.example", "noa@x.example", "mailto:noa@x.example"],
+  ["e.g.this", null, null],
+])("the typed %j becomes a link when the word ends", (text, shown, href) => {
+  const doc = documentOf(text);
+  const state = EditorState.create({ doc, selection: TextSelection.atEnd(doc) });
+  const tr = wordLinked(state, schema.marks.link as MarkType);
+  const html = tr === null ? htmlOf(doc) : htmlOf(tr.doc);
+  const link = /<a href="(.*?)">(.*?)<\/a>/.exec(html);
+  expect([link?.[2] ?? null, link?.[1] ?? null]).toEqual([shown, href]);
+});
+
+test("a composer is minimised to its title and opened again with what was typed", async () => {
+  vi.spyOn(api, "correspondents").mockResolvedValue({ items: [] });
+  const composer = new Composer();
+  composer.subject = "Offer";
+  const page = mount(ComposerPanel, { target: document.body, props: { composer } });
+  const panel = document.querySelector("[data-testid=composer]") as HTMLElement;
+  const press = (name: string) => {
+    panel.querySelector<HTMLElement>(`[data-testid=composer-${name}]`)?.click();
+    flushSync();
+  };
+  press("minimise");
+  expect(panel.dataset.shape).toBe("minimised");
+  expect(panel.querySelector<HTMLElement>(".inside")?.hidden).toBe(true);
+  expect(panel.querySelector("h2")?.textContent).toBe("Offer");
+  press("title");
+  expect(panel.dataset.shape).toBe("docked");
+  press("full");
+  expect(panel.dataset.shape).toBe("full");
+  expect(panel.querySelector<HTMLElement>(".inside")?.hidden).toBe(false);
+  // Every button says what it does, in words.
+  for (const button of panel.querySelectorAll("button, label.icon-button"))
+    expect(button.getAttribute("title") ?? button.textContent?.trim()).not.toBe("");
+  await unmount(page);
+});
+
+test("files dropped anywhere on the page are attached to the composer used last", async () => {
+  vi.spyOn(api, "correspondents").mockResolvedValue({ items: [] });
+  const [first, second] = [new Composer(), new Composer()];
+  const attached = [first, second].map((one) => vi.spyOn(one, "attach").mockReturnValue());
+  composers.open = [first, second];
+  const page = mount(Composers, { target: document.body });
+  flushSync();
+  composers.focused = first;
+  const drag = (kind: string, types: string[]) => {
+    const event = new Event(kind, { bubbles: true, cancelable: true });
+    const dataTransfer = { types, files: [new File(["x"], "x.txt")], dropEffect: "none" };
+    Object.assign(event, { dataTransfer });
+    document.body.dispatchEvent(event);
+    flushSync();
+    return event.defaultPrevented;
+  };
+  const shown = () => document.querySelector("[data-testid=composer-drop]") !== null;
+  expect(drag("dragover", ["text/plain"])).toBe(false);
+  expect(shown()).toBe(false);
+  expect(drag("dragover", ["Files"])).toBe(true);
+  expect(shown()).toBe(true);
+  expect(drag("drop", ["Files"])).toBe(true);
+  expect(shown()).toBe(false);
+  expect(attached.map((one) => one.mock.calls.length)).toEqual([1, 0]);
+  // Not to one that is closed.
+  composers.open = [second];
+  flushSync();
+  drag("drop", ["Files"]);
+  expect(attached.map((one) => one.mock.calls.length)).toEqual([1, 1]);
+  composers.clear();
+  await unmount(page);
 });
 
 test("a toolbar button shows whether it is active, and Code can be switched off", () => {

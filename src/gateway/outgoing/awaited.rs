@@ -48,10 +48,8 @@ impl Gateway {
         let sent = self.mailbox_find(account, "sent")?;
         let (entries, _) = self.page(account, sent, None, LOOKED_AT_MAX)?;
         let mut epochs = OpenedEpochs::new(self, actor);
-        let mut found = Awaited {
-            drafts: self.inner.store.count(&DRAFTS, &account)?,
-            ..Awaited::default()
-        };
+        let mut found =
+            Awaited { drafts: self.inner.store.count(&DRAFTS, &account)?, ..Awaited::default() };
         for entry in entries.iter().filter(|entry| entry.sent) {
             let (is_old, is_ending) = self.awaits(entry)?;
             for (is_counted, waiting) in

@@ -82,7 +82,10 @@ mod tests {
 
     #[test]
     fn a_beginning_is_one_line_and_not_long() {
-        assert_eq!(shortened("\r\n  Hello,\r\n\r\nor on Wednesday.\r\n"), "Hello, or on Wednesday.");
+        assert_eq!(
+            shortened("\r\n  Hello,\r\n\r\nor on Wednesday.\r\n"),
+            "Hello, or on Wednesday."
+        );
         assert_eq!(shortened(" \r\n"), "");
         let long = shortened(&"water ".repeat(1_000));
         assert!(long.starts_with("water water") && long.ends_with('…'), "{long}");

@@ -872,15 +872,22 @@ export const de = {
       plain: "Gewöhnliche E-Mail",
       "verified-tls": "Nur über geprüfte Verschlüsselung",
     },
+    gets: {
+      inside: (who: string, n: number) =>
+        `${who} ${n === 1 ? "liest" : "lesen"} sie hier, in Ihrer Organisation.`,
+      "temporary-account": (who: string, n: number) =>
+        n === 1
+          ? `${who} erhält eine Benachrichtigung ohne den Inhalt und liest sie hier in einem temporären Konto.`
+          : `${who} erhalten eine Benachrichtigung ohne den Inhalt und lesen sie hier in temporären Konten.`,
+      ask: (who: string) =>
+        `Bevor sie an ${who} geht, fragen wir Sie: Sie wäre gewöhnliche E-Mail.`,
+      plain: (who: string, n: number) =>
+        `${who} ${n === 1 ? "erhält" : "erhalten"} sie als gewöhnliche E-Mail, die andere unterwegs lesen könnten.`,
+      "verified-tls": (who: string, n: number) =>
+        `${who} ${n === 1 ? "erhält" : "erhalten"} sie nur über eine Verbindung mit geprüfter Verschlüsselung.`,
+    },
+    others: (n: number) => (n === 1 ? "1 weitere Person" : `${n} weitere`),
     outcomes: {
-      inside: "Diese Nachricht bleibt in Ihrer Organisation und ist durchgehend versiegelt.",
-      temporaryAccount:
-        "Externe Empfänger erhalten eine Benachrichtigung und lesen die Nachricht hier in einem temporären Konto.",
-      ask: "Wir fragen Sie, bevor etwas den Server ungeschützt verlässt.",
-      plain:
-        "Einige Empfänger erhalten diese Nachricht als gewöhnliche E-Mail, die andere unterwegs lesen könnten.",
-      verified:
-        "Externe Empfänger erhalten diese Nachricht nur, wenn sich die Verschlüsselung der Verbindung prüfen lässt.",
       notAll:
         "Mindestens ein Empfänger erhält diese Nachricht nicht; der Grund steht bei der Adresse. Sie werden benachrichtigt.",
       refused:
@@ -897,6 +904,17 @@ export const de = {
     broken: "Hochladen fehlgeschlagen",
     send: "Senden",
     sending: "Wird gesendet…",
+    link: "Link",
+    linkAddress: "Web- oder E-Mail-Adresse",
+    linkSet: "Link setzen",
+    linkChange: "Ändern",
+    linkRemove: "Link entfernen",
+    linkWrong: "Das ist keine Web- oder E-Mail-Adresse.",
+    minimise: "Minimieren",
+    restore: "Wieder öffnen",
+    full: "Vollbild",
+    smaller: "Vollbild beenden",
+    dropHere: "Dateien hier ablegen, um sie anzuhängen",
     toPlain: "Zu reinem Text wechseln",
     toRich: "Zu formatiertem Text wechseln",
     close: "Schließen und Entwurf behalten",

@@ -836,15 +836,21 @@ export const en = {
       plain: "Ordinary email",
       "verified-tls": "Only over verified encryption",
     },
+    gets: {
+      inside: (who: string, n: number) =>
+        `${who} ${n === 1 ? "reads" : "read"} it here, inside your organisation.`,
+      "temporary-account": (who: string, n: number) =>
+        n === 1
+          ? `${who} gets a notification without its content, and reads it here in a temporary account.`
+          : `${who} get a notification without its content, and read it here in temporary accounts.`,
+      ask: (who: string) => `Before it goes to ${who}, we ask you: it would be ordinary email.`,
+      plain: (who: string, n: number) =>
+        `${who} ${n === 1 ? "gets" : "get"} it as ordinary email, which others could read on the way.`,
+      "verified-tls": (who: string, n: number) =>
+        `${who} ${n === 1 ? "gets" : "get"} it only over a connection with verified encryption.`,
+    },
+    others: (n: number) => many(n, "other", "others"),
     outcomes: {
-      inside: "This message stays inside your organisation and is sealed all the way.",
-      temporaryAccount:
-        "External recipients get a notification and read the message here, in a temporary account.",
-      ask: "We will ask you before anything leaves unprotected.",
-      plain:
-        "Some recipients will get this message as ordinary email, which others could read on the way.",
-      verified:
-        "External recipients get this message only if the connection has verified encryption.",
       notAll:
         "At least one recipient will not get this message, for the reason shown beside the address. You will be notified.",
       refused:
@@ -861,6 +867,17 @@ export const en = {
     broken: "Upload failed",
     send: "Send",
     sending: "Sending…",
+    link: "Link",
+    linkAddress: "Web or email address",
+    linkSet: "Set link",
+    linkChange: "Change",
+    linkRemove: "Remove link",
+    linkWrong: "This is not a web or email address.",
+    minimise: "Minimise",
+    restore: "Open again",
+    full: "Full screen",
+    smaller: "Exit full screen",
+    dropHere: "Drop the files to attach them",
     toPlain: "Switch to plain text",
     toRich: "Switch to formatted text",
     close: "Close and keep draft",

@@ -868,15 +868,21 @@ export const es = {
       plain: "Correo normal",
       "verified-tls": "Solo con cifrado verificado",
     },
+    gets: {
+      inside: (who: string, n: number) =>
+        `${who} ${n === 1 ? "lo lee" : "lo leen"} aquí, dentro de su organización.`,
+      "temporary-account": (who: string, n: number) =>
+        n === 1
+          ? `${who} recibe un aviso sin el contenido y lo lee aquí, en una cuenta temporal.`
+          : `${who} reciben un aviso sin el contenido y lo leen aquí, en cuentas temporales.`,
+      ask: (who: string) => `Antes de enviarlo a ${who} le preguntaremos: sería correo normal.`,
+      plain: (who: string, n: number) =>
+        `${who} ${n === 1 ? "lo recibe" : "lo reciben"} como correo normal, que otros podrían leer por el camino.`,
+      "verified-tls": (who: string, n: number) =>
+        `${who} solo ${n === 1 ? "lo recibe" : "lo reciben"} por una conexión con cifrado verificado.`,
+    },
+    others: (n: number) => (n === 1 ? "1 persona más" : `${n} personas más`),
     outcomes: {
-      inside: "Este mensaje se queda en su organización y está sellado en todo momento.",
-      temporaryAccount:
-        "Los destinatarios externos reciben un aviso y leen el mensaje aquí, en una cuenta temporal.",
-      ask: "Le preguntaremos antes de que algo salga sin protección.",
-      plain:
-        "Algunos destinatarios recibirán este mensaje como correo normal, que otros podrían leer por el camino.",
-      verified:
-        "Los destinatarios externos solo reciben este mensaje si la conexión tiene un cifrado verificado.",
       notAll:
         "Al menos un destinatario no recibirá este mensaje, por el motivo indicado junto a la dirección. Usted recibirá un aviso.",
       refused:
@@ -893,6 +899,17 @@ export const es = {
     broken: "Error al subir",
     send: "Enviar",
     sending: "Enviando…",
+    link: "Enlace",
+    linkAddress: "Dirección web o de correo",
+    linkSet: "Crear el enlace",
+    linkChange: "Cambiar",
+    linkRemove: "Quitar el enlace",
+    linkWrong: "No es una dirección web ni de correo.",
+    minimise: "Minimizar",
+    restore: "Volver a abrir",
+    full: "Pantalla completa",
+    smaller: "Salir de pantalla completa",
+    dropHere: "Suelte los archivos para adjuntarlos",
     toPlain: "Cambiar a texto sin formato",
     toRich: "Cambiar a texto con formato",
     close: "Cerrar y conservar el borrador",

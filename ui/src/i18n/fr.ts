@@ -881,15 +881,22 @@ export const fr = {
       plain: "E-mail ordinaire",
       "verified-tls": "Uniquement avec un chiffrement vérifié",
     },
+    gets: {
+      inside: (who: string, n: number) =>
+        `${who} ${n === 1 ? "le lit" : "le lisent"} ici, au sein de votre organisation.`,
+      "temporary-account": (who: string, n: number) =>
+        n === 1
+          ? `${who} reçoit une notification sans le contenu et le lit ici, dans un compte temporaire.`
+          : `${who} reçoivent une notification sans le contenu et le lisent ici, dans des comptes temporaires.`,
+      ask: (who: string) =>
+        `Avant l’envoi à ${who}, nous vous demanderons votre accord\u00a0: ce serait un e-mail ordinaire.`,
+      plain: (who: string, n: number) =>
+        `${who} ${n === 1 ? "le reçoit" : "le reçoivent"} par e-mail ordinaire, que d’autres pourraient lire en chemin.`,
+      "verified-tls": (who: string, n: number) =>
+        `${who} ne ${n === 1 ? "le reçoit" : "le reçoivent"} que par une connexion au chiffrement vérifié.`,
+    },
+    others: (n: number) => (n === 1 ? "1 autre personne" : `${n} autres`),
     outcomes: {
-      inside: "Ce message reste dans votre organisation et est scellé de bout en bout.",
-      temporaryAccount:
-        "Les destinataires externes reçoivent une notification et lisent le message ici, dans un compte temporaire.",
-      ask: "Nous vous demanderons votre accord avant tout envoi sans protection.",
-      plain:
-        "Certains destinataires recevront ce message par e-mail ordinaire, que d’autres pourraient lire en chemin.",
-      verified:
-        "Les destinataires externes ne reçoivent ce message que si le chiffrement de la connexion est vérifié.",
       notAll:
         "Au moins un destinataire ne recevra pas ce message, pour la raison indiquée à côté de l’adresse. Vous en serez averti.",
       refused:
@@ -906,6 +913,17 @@ export const fr = {
     broken: "Échec du chargement",
     send: "Envoyer",
     sending: "Envoi…",
+    link: "Lien",
+    linkAddress: "Adresse web ou e-mail",
+    linkSet: "Créer le lien",
+    linkChange: "Modifier",
+    linkRemove: "Retirer le lien",
+    linkWrong: "Ce n’est ni une adresse web ni une adresse e-mail.",
+    minimise: "Réduire",
+    restore: "Rouvrir",
+    full: "Plein écran",
+    smaller: "Quitter le plein écran",
+    dropHere: "Déposez les fichiers pour les joindre",
     toPlain: "Passer en texte brut",
     toRich: "Passer en texte mis en forme",
     close: "Fermer et garder le brouillon",

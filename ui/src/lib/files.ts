@@ -8,11 +8,16 @@ export function plainName(name: string): string {
   return name.replace(UNSEEN, "");
 }
 
-/** For files that nothing on this page takes: the browser would show them instead of this page. */
-export function fileRefuse(event: DragEvent): void {
+/** Whether files are being dragged, and not to a field that takes them. */
+export function filesIn(event: DragEvent): boolean {
   const isFile = event.dataTransfer?.types.includes("Files") ?? false;
   const isField = (event.target as Element | null)?.matches?.("input[type=file]") ?? false;
-  if (!isFile || isField || event.defaultPrevented) return;
+  return isFile && !isField;
+}
+
+/** For files that nothing on this page takes: the browser would show them instead of this page. */
+export function fileRefuse(event: DragEvent): void {
+  if (!filesIn(event) || event.defaultPrevented) return;
   event.preventDefault();
   if (event.dataTransfer) event.dataTransfer.dropEffect = "none";
 }

@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::gateway::records::audit::Act;
-use crate::gateway::{
-    self, AccountQuery, AccountRow, ChosenBy, Gateway, NewAccount, Password,
-};
+use crate::gateway::{self, AccountQuery, AccountRow, ChosenBy, NewAccount, Password};
 use crate::mail::address::Address;
 use crate::terms::{AcceptFrom, AccountSort};
 use crate::web::api::Done;

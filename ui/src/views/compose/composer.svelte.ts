@@ -35,6 +35,8 @@ export class Composer extends Message {
   choices = $state.raw<Record<string, api.Choice>>({});
   checks = $state.raw<Record<string, api.Check>>({});
   sending = $state(false);
+  /** How it is shown. */
+  shape = $state<"docked" | "minimised" | "full">("docked");
   consent = $state.raw<api.Consent | null>(null);
   conflict = $state.raw<api.Draft | null>(null);
   /** The text in the address fields that is not a chip yet. */
@@ -82,9 +84,9 @@ export class Composer extends Message {
 
   /**
    * Adds the addresses in a text; returns the part that is not an address. With a domain, a name
-   * alone is an address there.
+   * alone is an address there; an address without a name gets the one that it is offered with.
    */
-  add(field: Field, typed: string, domain = ""): string {
+  add(field: Field, typed: string, domain = "", offered: Addr[] = []): string {
     const left: string[] = [];
     const known = new Set([...this.to, ...this.cc, ...this.bcc].map((one) => lower(one.address)));
     const fresh: Addr[] = [];
@@ -94,7 +96,8 @@ export class Composer extends Message {
         if (part.trim() !== "") left.push(part.trim());
       } else if (!known.has(lower(addr.address))) {
         known.add(lower(addr.address));
-        fresh.push(addr);
+        const same = offered.find((one) => lower(one.address) === lower(addr.address));
+        fresh.push({ ...addr, name: addr.name ?? same?.name ?? null });
       }
     }
     if (fresh.length > 0) {

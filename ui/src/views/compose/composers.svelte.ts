@@ -12,9 +12,19 @@ import { toasts } from "../../state/toasts.svelte.ts";
 import type { Composer } from "./composer.svelte.ts";
 
 const OPEN_MAX = 3;
+/** The width of an open composer with the space around it. */
+const WIDTH_PX = 600;
 
 class Composers {
   open = $state.raw<Composer[]>([]);
+  /** The one that was used last. */
+  focused = $state.raw<Composer | null>(null);
+
+  /** The one that dropped files are attached to. */
+  get target(): Composer | null {
+    const there = this.open.filter((one) => !one.sending);
+    return there.find((one) => one === this.focused) ?? there[there.length - 1] ?? null;
+  }
 
   fresh(): void {
     void this.#begin(null, prefs.signature);
@@ -92,6 +102,9 @@ class Composers {
       drafts.again();
       announceSent(sent);
     };
+    // Beside each other they need their full width; else only the newest has it.
+    if ((this.open.length + 1) * WIDTH_PX > innerWidth)
+      for (const one of this.open) one.shape = "minimised";
     this.open = [...this.open, composer];
     // The oldest one is closed to make room, unless it has something to show.
     const [oldest] = this.open;
@@ -108,6 +121,7 @@ class Composers {
 
   clear(): void {
     this.open = [];
+    this.focused = null;
     correspondents.forget();
   }
 }

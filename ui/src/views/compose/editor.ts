@@ -6,6 +6,7 @@ import { DOMSerializer, Schema, type MarkType, type Node, type NodeType } from "
 import { liftListItem, sinkListItem, splitListItem, wrapInList } from "prosemirror-schema-list";
 import { EditorState, type Command } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
+import { linkAt, linksPlugin, linkSet } from "./links.ts";
 
 export const marks = ["strong", "em", "u", "s", "ul", "ol", "blockquote", "pre"] as const;
 export type Mark = (typeof marks)[number];
@@ -80,6 +81,9 @@ export const schema = new Schema({
 
 export interface Editor {
   toggle(mark: Mark): void;
+  /** Makes the selection a link, or the link there another one or none. */
+  link(href: string | null): void;
+  focus(): void;
   destroy(): void;
 }
 
@@ -88,8 +92,10 @@ interface Options {
   text: string;
   label: string;
   onchange: (html: string, text: string) => void;
-  /** Called with the formats that are active at the cursor. */
-  onactive: (marks: ReadonlySet<Mark>) => void;
+  /** Called with the formats that are active at the cursor, and the address of the link there. */
+  onactive: (marks: ReadonlySet<Mark>, href: string | null) => void;
+  /** Called when the user asks for a link by its key. */
+  onlink?: () => void;
   onsend: () => void;
 }
 
@@ -114,10 +120,12 @@ export function editorStart(holder: HTMLElement, options: Options): Editor {
     return true;
   };
   const item = nodeOf("li");
+  const link = markOf("link");
   const state = EditorState.create({
     doc: documentOf(options.html === null ? options.text : ""),
     plugins: [
       history(),
+      linksPlugin(link),
       keymap({
         "Mod-z": undo,
         "Mod-y": redo,
@@ -125,6 +133,10 @@ export function editorStart(holder: HTMLElement, options: Options): Editor {
         "Mod-b": toggleMark(markOf("strong")),
         "Mod-i": toggleMark(markOf("em")),
         "Mod-u": toggleMark(markOf("u")),
+        "Mod-k": () => {
+          options.onlink?.();
+          return true;
+        },
         "Mod-Enter": send,
         Enter: splitListItem(item),
         "Mod-]": sinkListItem(item),
@@ -146,7 +158,7 @@ export function editorStart(holder: HTMLElement, options: Options): Editor {
     dispatchTransaction(transaction) {
       const next = view.state.apply(transaction);
       view.updateState(next);
-      options.onactive(activeOf(next));
+      options.onactive(activeOf(next), linkAt(next, link)?.href ?? null);
       if (begun && transaction.docChanged) options.onchange(htmlOf(next.doc), textOf(next.doc));
     },
   });
@@ -163,6 +175,11 @@ export function editorStart(holder: HTMLElement, options: Options): Editor {
       commandOf(mark)(view.state, view.dispatch);
       view.focus();
     },
+    link(href) {
+      linkSet(link, href)(view.state, view.dispatch);
+      view.focus();
+    },
+    focus: () => view.focus(),
     destroy: () => view.destroy(),
   };
 }

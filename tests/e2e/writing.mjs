@@ -1,0 +1,142 @@
+// Writing: what each recipient will get, links, files dropped anywhere on the page, and a composer
+// that keeps its size.
+import assert from "node:assert/strict";
+import {
+  accessible,
+  base,
+  launch,
+  noSidewaysScroll,
+  ok,
+  picture,
+  problems,
+  profile,
+  reads,
+  signIn,
+  soon,
+} from "./support.mjs";
+
+const [user, domain] = process.env.POSTERN_ADDRESS.split("@");
+const browser = await launch();
+const page = await profile(browser, { viewport: { width: 1280, height: 800 } });
+await signIn(page, user);
+const body = page.getByTestId("composer-body");
+const chip = (address) => page.locator(`[data-testid=chip][data-address="${address}"]`);
+
+/** Pastes or drops a file on an element, as the browser does. */
+const give = (element, kind, name, type, base64) =>
+  element.evaluate(
+    (target, [kind, name, type, base64]) => {
+      const octets = Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
+      const data = new DataTransfer();
+      data.items.add(new File([octets], name, { type }));
+      const { left, top } = target.getBoundingClientRect();
+      const at = { bubbles: true, cancelable: true, clientX: left + 30, clientY: top + 20 };
+      const event =
+        kind === "paste"
+          ? new ClipboardEvent("paste", { ...at, clipboardData: data })
+          : new DragEvent(kind, { ...at, dataTransfer: data });
+      target.dispatchEvent(event);
+      return event.defaultPrevented;
+    },
+    [kind, name, type, base64],
+  );
+
+// A file that is dropped where nobody writes does not make the page go away.
+assert.ok(await give(page.locator("main"), "drop", "stray.txt", "text/plain", "eA=="));
+
+await page.getByTestId("compose-button").click();
+await body.waitFor();
+const size = () => page.getByTestId("composer").boundingBox();
+const before = await size();
+
+// Addresses that nobody has are named at once.
+await page.getByTestId("composer-to").fill(`u2@${domain}`);
+await page.keyboard.press("Enter");
+await reads(chip(`u2@${domain}`), /Internal/);
+for (const to of ["u3", "nobody", "noa@outside.example"]) {
+  await page.getByTestId("composer-to").fill(to);
+  await page.keyboard.press("Enter");
+}
+await reads(chip(`nobody@${domain}`), /Nobody has this address/);
+await reads(page.getByTestId("composer-outcome"), /^At least one recipient will not get this message/);
+await chip(`nobody@${domain}`).getByRole("button").click();
+await reads(
+  page.getByTestId("composer-outcome"),
+  /noa@outside\.example\S* gets a notification.*u2@.*u3@.* read it here, inside your organisation\.$/,
+);
+assert.deepEqual(await size(), before, "the composer keeps its size");
+await accessible(page, "recipients");
+ok("a sentence says what each recipient will get");
+
+// Links: typed, and by Ctrl+K.
+await page.getByTestId("composer-subject").fill("Offer for the roof");
+await body.click();
+await page.keyboard.type("See https://x.example/roof, and the ");
+await body.locator('a[href="https://x.example/roof"]').waitFor();
+await page.keyboard.press("Control+k");
+await page.getByTestId("link-address").fill("no address");
+await page.keyboard.press("Enter");
+await page.getByText("This is not a web or email address.").waitFor();
+await page.getByTestId("link-address").fill("plan.example/a");
+await accessible(page, "a link");
+await page.keyboard.press("Enter");
+await body.locator('a[href="https://plan.example/a"]').waitFor();
+await page.locator("[data-testid=composer-body]:focus").waitFor();
+await page.keyboard.press("Enter");
+ok("links are typed, and made with Ctrl+K");
+
+// A file that is dropped anywhere on the page is attached.
+assert.ok(await give(page.locator("main"), "dragover", "plan.txt", "text/plain", "eA=="));
+await page.getByTestId("composer-drop").waitFor();
+assert.ok(await give(page.locator("main"), "drop", "plan.txt", "text/plain", "eA=="));
+await page.getByTestId("composer-drop").waitFor({ state: "detached" });
+await page.locator("[data-testid=composer-upload][data-state=done]").waitFor();
+await reads(page.getByTestId("composer-upload"), /^plan\.txt/);
+await reads(page.getByTestId("composer-saved"), /^Saved \d/);
+await picture(page, "writing");
+await accessible(page, "an attached file");
+ok("a file dropped on the page is attached");
+
+// Minimised, as large as the page, and back: with everything that was written.
+await page.getByTestId("composer-minimise").click();
+await body.waitFor({ state: "hidden" });
+await reads(page.getByTestId("composer-title"), /^Offer for the roof$/);
+await accessible(page, "a minimised message");
+await page.getByTestId("composer-title").click();
+await page.getByTestId("composer-full").click();
+await soon(async () => assert.ok((await size()).width > before.width + 200));
+await accessible(page, "a message as large as the page");
+await page.getByTestId("composer-full").click();
+await soon(async () => assert.deepEqual(await size(), before));
+await body.locator('a[href="https://plan.example/a"]').waitFor();
+ok("the composer is minimised, enlarged and restored");
+
+await page.getByTestId("composer-send").click();
+await page.getByTestId("composer").waitFor({ state: "detached" });
+const other = await profile(browser, { viewport: { width: 1280, height: 800 } });
+await signIn(other, "u2");
+await other.getByTestId("row-link").first().click();
+await other.getByTestId("open").click();
+const frame = other.frameLocator("[data-testid=frame]");
+await frame.locator('a[href="https://plan.example/a"]').waitFor();
+await other.getByTestId("attachment").first().waitFor();
+ok("the recipient gets the links and the file");
+
+// The same on a phone, in Hebrew.
+const phone = await profile(browser, {
+  ...{ viewport: { width: 320, height: 640 }, hasTouch: true, locale: "he-IL" },
+});
+await signIn(phone, "u3");
+await phone.getByTestId("compose-button").first().click();
+await phone.getByTestId("composer-body").waitFor();
+await phone.getByTestId("composer-to").fill("u2");
+await phone.keyboard.press("Enter");
+await noSidewaysScroll(phone, "writing on a phone, in Hebrew");
+await accessible(phone, "writing on a phone, in Hebrew");
+await phone.getByTestId("composer-minimise").click();
+await accessible(phone, "a minimised message on a phone, in Hebrew");
+ok("writing works on a phone, in Hebrew");
+
+await browser.close();
+assert.deepEqual(problems, []);
+console.log("done");
