@@ -6,6 +6,7 @@ import en from "../src/i18n/en.ts";
 import { languageUse } from "../src/i18n/index.svelte.ts";
 import { searches } from "../src/lib/searches.ts";
 import { mail } from "../src/state/mail.svelte.ts";
+import { drafts } from "../src/views/compose/composers.svelte.ts";
 import Waits from "../src/views/mail/Waits.svelte";
 import { boxLike, itemLike } from "./fixtures.ts";
 
@@ -56,6 +57,14 @@ test("drafts, and what others have not read, are counted by the server and lead 
   expect(find("waits-item")?.getAttribute("href")).toBe("/mail/sent/R");
   expect(find("waits-item")?.textContent).toContain("lea@partner.example");
   expect([find("waits-to-open"), find("waits-ending")]).toEqual([null, null]);
+});
+
+test("a draft that is begun or sent meanwhile is counted anew", async () => {
+  show({ inbox: 0 }, { drafts: 1 });
+  await vi.waitFor(() => expect(find("waits-drafts")?.textContent).toBe(en.waits.drafts(1)));
+  vi.mocked(sending.awaited).mockResolvedValue({ drafts: 2, unread: none, ending: none });
+  drafts.items = [];
+  await vi.waitFor(() => expect(find("waits-drafts")?.textContent).toBe(en.waits.drafts(2)));
 });
 
 test("where nothing waits, nothing is counted", async () => {
