@@ -278,6 +278,9 @@ pub struct Queue {
     pub give_up_hours: u32,
     /// When its sender is notified of the delay, in hours.
     pub delay_notice_hours: u32,
+    /// How long a report of failures or delays waits at most while other recipients of the same
+    /// message are being tried, in seconds, so that one report names them all.
+    pub report_wait_secs: u32,
 }
 
 impl Default for Queue {
@@ -287,6 +290,7 @@ impl Default for Queue {
             retry_longest_secs: 14_400,
             give_up_hours: 120,
             delay_notice_hours: 4,
+            report_wait_secs: 300,
         }
     }
 }
@@ -298,6 +302,11 @@ impl Queue {
         Problem::unless_in("queue.retry_first_secs", first, 1..=86_400)?;
         Problem::unless_in("queue.retry_longest_secs", longest, first..=86_400)?;
         Problem::unless_in("queue.give_up_hours", u64::from(self.give_up_hours), 1..=720)?;
-        Problem::unless_in("queue.delay_notice_hours", u64::from(self.delay_notice_hours), 1..=720)
+        Problem::unless_in(
+            "queue.delay_notice_hours",
+            u64::from(self.delay_notice_hours),
+            1..=720,
+        )?;
+        Problem::unless_in("queue.report_wait_secs", u64::from(self.report_wait_secs), 0..=3_600)
     }
 }

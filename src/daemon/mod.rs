@@ -454,6 +454,7 @@ fn settings(config: &Config) -> Settings {
             give_up_secs: i64::from(config.queue.give_up_hours) * 3600,
             delay_notice_secs: i64::from(config.queue.delay_notice_hours) * 3600,
         },
+        report_wait_secs: i64::from(config.queue.report_wait_secs),
         changes_kept: config.mailboxes.changes_kept,
     }
 }

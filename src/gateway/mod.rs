@@ -78,6 +78,8 @@ mod outsider_tests;
 #[cfg(test)]
 mod quota_tests;
 #[cfg(test)]
+mod report_tests;
+#[cfg(test)]
 mod rows_tests;
 #[cfg(test)]
 mod sending_tests;
@@ -153,6 +155,8 @@ struct Inner {
     news_wake: Arc<tokio::sync::Notify>,
     sign_ins_told: accounts::news::SignInsTold,
     renewals: accounts::renewal::Renewals,
+    /// Notified when a sender is to be told about recipients.
+    report_wake: Arc<tokio::sync::Notify>,
 }
 
 impl Gateway {
@@ -160,7 +164,8 @@ impl Gateway {
     pub fn new(store: Store, vault: Vault, clock: Clock, settings: Settings) -> Gateway {
         let (events, epochs) =
             (feed::event::Events::default(), mailboxes::epoch::Epochs::default());
-        let (queue_wake, hold_wake, quota_wake, news_wake) = Default::default();
+        let (queue_wake, hold_wake, quota_wake) = Default::default();
+        let (news_wake, report_wake) = Default::default();
         let inner = Inner {
             store,
             vault,
@@ -179,6 +184,7 @@ impl Gateway {
             news_wake,
             sign_ins_told: accounts::news::SignInsTold::default(),
             renewals: accounts::renewal::Renewals::default(),
+            report_wake,
         };
         Gateway { inner: Arc::new(inner) }
     }

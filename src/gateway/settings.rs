@@ -84,6 +84,8 @@ pub struct Settings {
     pub confirm_outside: ConfirmOutside,
     pub confirm_outside_fixed: bool,
     pub retry: RetryPlan,
+    /// How long a report waits at most for other recipients of the same message.
+    pub report_wait_secs: i64,
 }
 
 impl Default for Settings {
@@ -128,6 +130,7 @@ impl Default for Settings {
             confirm_outside: ConfirmOutside::Known,
             confirm_outside_fixed: false,
             retry: RetryPlan::default(),
+            report_wait_secs: 300,
         }
     }
 }

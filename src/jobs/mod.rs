@@ -8,6 +8,7 @@
 //! | `uploads_expire`, `messages_expire` | deletes files without a draft; old trash and junk |
 //! | `sessions_expire`, `epochs_expire` | removes ended sessions; wipes secrets of ended epochs |
 //! | `refusals_write` | writes refused tries to the audit log |
+//! | `reports` | tells senders about recipients whose mail failed or is late |
 //! | `audit_expire` | removes old audit records |
 //! | `quota` | warns the owners of accounts that fill up |
 //! | `owners_tell` | tells owners what happened to the ways into their accounts |
@@ -20,6 +21,7 @@ mod owners_tell;
 mod quota;
 mod refusals_write;
 mod release;
+mod reports;
 mod sessions_expire;
 mod temporary_expire;
 mod temporary_warn;
@@ -47,6 +49,7 @@ const TIMED: &[Job] = &[
 /// Starts every job; each runs until `stop`.
 pub fn start(gateway: &Gateway, stop: &CancellationToken, tasks: &TaskTracker) {
     tasks.spawn(release::run(gateway.clone(), stop.clone()));
+    tasks.spawn(reports::run(gateway.clone(), stop.clone()));
     tasks.spawn(quota::run(gateway.clone(), stop.clone()));
     tasks.spawn(refusals_write::run(gateway.clone(), stop.clone()));
     tasks.spawn(owners_tell::run(gateway.clone(), stop.clone()));

@@ -20,7 +20,7 @@ pub enum Action {
     Failed,
 }
 
-/// The delivery status of a message for one recipient.
+/// The delivery status of a message for the recipients that one report names.
 #[derive(Clone, Debug)]
 pub struct Dsn<'a> {
     /// The host that reports.
@@ -28,6 +28,12 @@ pub struct Dsn<'a> {
     /// The sender's own identifier (RFC 3461 §4.4).
     pub envid: Option<&'a str>,
     pub arrival: OffsetDateTime,
+    pub recipients: Vec<Status<'a>>,
+}
+
+/// The delivery status for one recipient.
+#[derive(Clone, Debug)]
+pub struct Status<'a> {
     pub recipient: &'a Recipient,
     pub action: Action,
     pub status: EnhancedStatus,
@@ -40,42 +46,47 @@ pub struct Dsn<'a> {
     pub retry_until: Option<OffsetDateTime>,
 }
 
-/// The fields for the message and, after an empty line, those for the recipient (RFC 3464 §2.1).
+/// The fields for the message and then, each after an empty line, those for the recipients
+/// (RFC 3464 §2.1).
 pub fn fields(dsn: &Dsn<'_>) -> String {
     let mut out = String::new();
-    let mut field = |name: &str, value: &str| {
-        out.push_str(&format!("{name}: {}\r\n", one_line(value)));
-    };
     if let Some(envid) = dsn.envid {
         // RFC 3464 §2.2.1: as the sender knows it, that is decoded.
-        field("Original-Envelope-Id", envid);
+        field(&mut out, "Original-Envelope-Id", envid);
     }
-    field("Reporting-MTA", &format!("dns; {}", dsn.reporting_mta));
-    field("Arrival-Date", &date(dsn.arrival));
-    out.push_str("\r\n");
-    let mut field = |name: &str, value: &str| {
-        out.push_str(&format!("{name}: {}\r\n", one_line(value)));
-    };
-    if let Some(original) = &dsn.recipient.orcpt {
-        field("Original-Recipient", &format!("{};{}", original.addr_type, original.address));
-    }
-    field("Final-Recipient", &typed(&dsn.recipient.path));
-    field("Action", dsn.action.word());
-    field("Status", &dsn.status.to_string());
-    if let Some(host) = dsn.remote_mta {
-        field("Remote-MTA", &format!("dns; {host}"));
-    }
-    // RFC 3464 §2.3.6: `smtp` is for the reply of a host.
-    if let Some(text) = dsn.diagnostic {
-        let reply = text.get(..3).is_some_and(|code| code.bytes().all(|c| c.is_ascii_digit()));
-        let kind = if reply && dsn.remote_mta.is_some() { "smtp" } else { "x-postern" };
-        field("Diagnostic-Code", &format!("{kind}; {text}"));
-    }
-    field("Last-Attempt-Date", &date(dsn.last_attempt));
-    if let Some(until) = dsn.retry_until {
-        field("Will-Retry-Until", &date(until));
+    field(&mut out, "Reporting-MTA", &format!("dns; {}", dsn.reporting_mta));
+    field(&mut out, "Arrival-Date", &date(dsn.arrival));
+    for status in &dsn.recipients {
+        out.push_str("\r\n");
+        recipient_fields(&mut out, status);
     }
     out
+}
+
+fn recipient_fields(out: &mut String, status: &Status<'_>) {
+    if let Some(original) = &status.recipient.orcpt {
+        field(out, "Original-Recipient", &format!("{};{}", original.addr_type, original.address));
+    }
+    field(out, "Final-Recipient", &typed(&status.recipient.path));
+    field(out, "Action", status.action.word());
+    field(out, "Status", &status.status.to_string());
+    if let Some(host) = status.remote_mta {
+        field(out, "Remote-MTA", &format!("dns; {host}"));
+    }
+    // RFC 3464 §2.3.6: `smtp` is for the reply of a host.
+    if let Some(text) = status.diagnostic {
+        let reply = text.get(..3).is_some_and(|code| code.bytes().all(|c| c.is_ascii_digit()));
+        let kind = if reply && status.remote_mta.is_some() { "smtp" } else { "x-postern" };
+        field(out, "Diagnostic-Code", &format!("{kind}; {text}"));
+    }
+    field(out, "Last-Attempt-Date", &date(status.last_attempt));
+    if let Some(until) = status.retry_until {
+        field(out, "Will-Retry-Until", &date(until));
+    }
+}
+
+fn field(out: &mut String, name: &str, value: &str) {
+    out.push_str(&format!("{name}: {}\r\n", one_line(value)));
 }
 
 impl Action {
@@ -125,13 +136,15 @@ mod tests {
             reporting_mta: "mail.example.org",
             envid: Some("QQ=314+159"),
             arrival: OffsetDateTime::UNIX_EPOCH,
-            recipient: &recipient,
-            action: Action::Failed,
-            status: EnhancedStatus::UNKNOWN_RECIPIENT,
-            remote_mta: diagnostic.and(Some("mx.outside.example")),
-            diagnostic,
-            last_attempt: OffsetDateTime::UNIX_EPOCH,
-            retry_until: None,
+            recipients: vec![Status {
+                recipient: &recipient,
+                action: Action::Failed,
+                status: EnhancedStatus::UNKNOWN_RECIPIENT,
+                remote_mta: diagnostic.and(Some("mx.outside.example")),
+                diagnostic,
+                last_attempt: OffsetDateTime::UNIX_EPOCH,
+                retry_until: None,
+            }],
         })
     }
 

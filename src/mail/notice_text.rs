@@ -63,14 +63,23 @@ pub fn text(
     detail: Option<&str>,
     reference: &str,
 ) -> String {
-    let catalogue = catalogue(language);
-    let isolated = |text: &str| match catalogue.right_to_left {
+    let (who, at) = (isolated(language, who), isolated(language, at));
+    let what = (catalogue(language).sentence)(report, &who, &at);
+    let detail = detail.map(|detail| format!("\n{detail}\n")).unwrap_or_default();
+    format!("{what}\n{detail}\n{}", closing(language, reference))
+}
+
+/// The last line of a notice.
+pub(super) fn closing(language: Language, reference: &str) -> String {
+    format!("{}: {}\n", catalogue(language).reference, isolated(language, reference))
+}
+
+/// A text of another direction stands in an isolate where writing runs from right to left.
+pub(super) fn isolated(language: Language, text: &str) -> String {
+    match catalogue(language).right_to_left {
         true => format!("\u{2068}{text}\u{2069}"),
         false => text.to_owned(),
-    };
-    let what = (catalogue.sentence)(report, &isolated(who), &isolated(at));
-    let detail = detail.map(|detail| format!("\n{detail}\n")).unwrap_or_default();
-    format!("{what}\n{detail}\n{}: {}\n", catalogue.reference, isolated(reference))
+    }
 }
 
 /// Why a message was not sent, and whose decision that was.

@@ -13,6 +13,7 @@ mod guessing;
 mod hand_off;
 mod intranet;
 mod numbers;
+mod reports;
 mod set_up;
 mod transport;
 

@@ -154,7 +154,8 @@ fn talk<S: Read + Write>(
                 return Ok(true);
             }
             b"MAIL" | b"RCPT" | b"DATA" if clear => b"530 5.7.0 STARTTLS first\r\n",
-            b"MAIL" | b"RCPT" | b"RSET" | b"NOOP" => b"250 2.0.0 ok\r\n",
+            b"RCPT" => rcpt(to.last().map_or("", String::as_str)),
+            b"MAIL" | b"RSET" | b"NOOP" => b"250 2.0.0 ok\r\n",
             b"DATA" => {
                 stream.get_mut().write_all(b"354 go\r\n")?;
                 stream.get_mut().flush()?;
@@ -171,6 +172,15 @@ fn talk<S: Read + Write>(
         if verb == b"QUIT" {
             return Ok(false);
         }
+    }
+}
+
+/// Refuses recipients whose names begin with `nobody`, and puts off those with `later`.
+fn rcpt(path: &str) -> &'static [u8] {
+    match path {
+        path if path.starts_with("<nobody") => b"550 5.1.1 there is no such person\r\n",
+        path if path.starts_with("<later") => b"450 4.2.1 come again\r\n",
+        _ => b"250 2.0.0 ok\r\n",
     }
 }
 

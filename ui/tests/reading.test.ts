@@ -109,7 +109,20 @@ test.each([
   }
 });
 
-const notice = { kind: "read", about: "A", recipient: "noa@outside.example" } as const;
+const notice = { kind: "read", about: "A", recipient: "noa@outside.example", others: 0 } as const;
+
+test("a notice about several recipients counts them", async () => {
+  const failed = { ...notice, kind: "failed" } as const;
+  for (const [others, said] of [
+    [0, "noa@outside.example"],
+    [622, "623 recipients"],
+  ] as const) {
+    await showRow({ notice: { ...failed, others } });
+    expect(find("row-link")?.textContent).toContain(`could not be delivered to ${said}`);
+    if (page !== null) await unmount(page);
+    page = null;
+  }
+});
 
 test("only what has arrived says how it came here", async () => {
   vi.spyOn(sending, "submission").mockRejectedValue(new Error("not asked for here"));

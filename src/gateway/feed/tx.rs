@@ -37,6 +37,8 @@ pub(in crate::gateway) enum Bell {
     Hold,
     /// The owner of an account is to be warned that it fills up.
     Quota,
+    /// A sender is to be told about recipients.
+    Report,
 }
 
 /// What is done once a transaction is durable.
@@ -157,6 +159,7 @@ impl After {
                 Bell::Queue => gateway.inner.queue_wake.notify_one(),
                 Bell::Hold => gateway.inner.hold_wake.notify_one(),
                 Bell::Quota => gateway.inner.quota_wake.notify_one(),
+                Bell::Report => gateway.inner.report_wake.notify_one(),
             }
         }
     }

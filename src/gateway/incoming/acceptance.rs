@@ -16,7 +16,7 @@ use crate::gateway::records::submission::HeldMail;
 use crate::gateway::records::tables::{ANSWERED, ANSWERS};
 use crate::gateway::text::{path_text, reverse_text};
 use crate::mail::auto_response::{self, Facts};
-use crate::mail::dsn::{self, Action, Dsn};
+use crate::mail::dsn::{self, Action, Dsn, Status};
 use crate::mail::envelope::{ForwardPath, Notify, Recipient, ReversePath};
 use crate::mail::notification::{self, Accepted};
 use crate::mail::reference::Reference;
@@ -144,13 +144,15 @@ impl Gateway {
                 reporting_mta: &self.inner.settings.host_name,
                 envid: inbound.envelope.envid.as_deref(),
                 arrival: now.to_utc(),
-                recipient,
-                action: Action::Delivered,
-                status: EnhancedStatus::OK,
-                remote_mta: None,
-                diagnostic: None,
-                last_attempt: now.to_utc(),
-                retry_until: None,
+                recipients: vec![Status {
+                    recipient,
+                    action: Action::Delivered,
+                    status: EnhancedStatus::OK,
+                    remote_mta: None,
+                    diagnostic: None,
+                    last_attempt: now.to_utc(),
+                    retry_until: None,
+                }],
             })
         });
         let octets = notification::accepted(&Accepted {

@@ -65,6 +65,8 @@ pub struct NoticeOf {
     pub topic: Option<NoticeTopic>,
     pub about: ReferenceKey,
     pub recipient: String,
+    /// How many more recipients it names.
+    pub others: u32,
 }
 
 /// The positions of the files in a message that was written here, so that the text can be shown
@@ -128,6 +130,7 @@ impl Record for SealedSummaryV3 {
 }
 
 impl From<SealedSummaryV3> for SealedSummary {
+    /// Each notice named one recipient.
     fn from(old: SealedSummaryV3) -> SealedSummary {
         SealedSummary {
             from_name: old.from_name,
@@ -152,7 +155,7 @@ impl From<NoticeOfV3> for NoticeOf {
             NoticeTopicV3::Filling => NoticeTopic::Filling,
             NoticeTopicV3::AlmostFull => NoticeTopic::AlmostFull,
         });
-        NoticeOf { kind: old.kind, topic, about: old.about, recipient: old.recipient }
+        NoticeOf { kind: old.kind, topic, about: old.about, recipient: old.recipient, others: 0 }
     }
 }
 

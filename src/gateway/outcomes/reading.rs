@@ -124,6 +124,7 @@ impl Gateway {
                     at: now,
                     detail: None,
                     topic: None,
+                    others: &[],
                     report: None,
                 };
                 // A sender whose account no longer exists needs no notice.

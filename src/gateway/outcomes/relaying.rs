@@ -16,6 +16,7 @@ use crate::gateway::records::queue::{QueueRow, TlsNeed};
 use crate::gateway::records::submission::{Draft, Held};
 use crate::gateway::records::tables::{DELIVERIES, QUEUE, SUBMISSIONS};
 use crate::gateway::records::temporary::Pickup;
+use crate::gateway::reporting::report::{Happened, report_in_tx};
 use crate::gateway::text::shown;
 use crate::mail::envelope::{ForwardPath, Notify as Wanted, Recipient};
 use crate::mail::reference::Reference;
@@ -73,12 +74,11 @@ impl Gateway {
         };
         let late = now >= row.queued.plus_secs(plan.delay_notice_secs);
         let tell = late && !row.delay_told && wants_delay(&row.recipient);
-        let notice = match tell {
-            true => self.report_prepare(row, DeliveryState::Waiting, status, &reason, now)?,
-            false => None,
-        };
-        self.notice_transact(notice, row.message, move |tx| {
-            let Some(mut row) = tx.get(&QUEUE, &id.0)? else { return Ok(false) };
+        let kind = DeliveryState::Waiting;
+        let happened = Happened { kind, status, reason: &reason, at: now };
+        let told = if tell { self.unreported(row, &happened)? } else { None };
+        self.queue_change(row.message, move |tx| {
+            let Some(mut row) = tx.get(&QUEUE, &id.0)? else { return Ok(()) };
             row.attempts += 1;
             row.delay_told |= tell;
             row.last = Some(reason.to_string());
@@ -87,8 +87,12 @@ impl Gateway {
                 QueueState::Held => tx.put(&QUEUE, &id.0, &row)?,
                 _ => reschedule_in_tx(tx, id.0, &mut row, QueueState::Waiting, due)?,
             }
-            Ok(tell)
-        })
+            told.iter().try_for_each(|told| report_in_tx(tx, &row, told))
+        })?;
+        if tell {
+            self.report_at_once(row.message);
+        }
+        Ok(())
     }
 
     fn queue_failed(
@@ -99,16 +103,18 @@ impl Gateway {
         reason: Reason,
     ) -> Result<(), Error> {
         let now = self.inner.clock.now();
-        let notice = self.report_prepare(row, DeliveryState::Failed, status, &reason, now)?;
+        let state = DeliveryState::Failed;
+        let happened = Happened { kind: state, status, reason: &reason, at: now };
+        let told = self.unreported(row, &happened)?;
         let message = row.message;
-        self.notice_transact(notice, message, move |tx| {
-            let Some(row) = tx.get(&QUEUE, &id.0)? else { return Ok(false) };
+        self.queue_change(message, move |tx| {
+            let Some(row) = tx.get(&QUEUE, &id.0)? else { return Ok(()) };
             remove_in_tx(tx, id.0, &row)?;
-            let state = DeliveryState::Failed;
             let said = Some(reason.to_string());
             delivery::step_in_tx(tx, message, row.delivery, state, now, said)?;
-            Ok(true)
+            told.iter().try_for_each(|told| report_in_tx(tx, &row, told))
         })?;
+        self.report_at_once(message);
         tracing::info!(
             queue.id = %id.to_text(), r#ref = %shown(message), %status,
             "failed permanently"

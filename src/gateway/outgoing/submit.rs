@@ -35,11 +35,12 @@ use crate::gateway::records::submission::{Draft, Held, Submission};
 use crate::gateway::records::tables::{
     DELIVERIES, DRAFTS, HELD, HELD_DUE, REQUESTS, SUBMISSIONS, UPLOADS, WRITTEN_TO,
 };
-use crate::gateway::reporting::notice::NoticeDraft;
+use crate::gateway::reporting::notice::{NoticeDraft, Told};
 use crate::gateway::{Gateway, text};
 use crate::mail::message::Ids;
 use crate::mail::reference::Reference;
 use crate::store::Read;
+use crate::terms::DeliveryState;
 use crate::vault::{ContentKey, Lookup, wipe_stack};
 
 /// A request to send a draft.
@@ -205,7 +206,8 @@ impl Gateway {
         Ok(done.and_then(|done| Reference::from_bytes(done.reference)))
     }
 
-    /// Prepares a notice for each recipient that the message is not sent to.
+    /// Prepares the notices about the recipients that the message is not sent to: one for those
+    /// who are refused, one for those where it failed.
     fn refusal_notices(
         &self,
         sender: &Sender,
@@ -214,25 +216,31 @@ impl Gateway {
         packing: &Packing,
         at: Timestamp,
     ) -> Result<Vec<SealedMessage>, Error> {
-        let mut notices = Vec::new();
+        let mut told: Vec<(DeliveryState, Vec<Told>)> = Vec::new();
         for (index, reason) in &packing.refused {
             let one = &plan[*index as usize];
-            let kind = one.refused_state();
-            let recipient = one.address.to_string();
             let detail = Some(one.detail(*reason, sender.language));
-            let about = reference.to_bytes();
+            let line = Told { recipient: one.address.to_string(), detail };
+            match told.iter_mut().find(|(kind, _)| *kind == one.refused_state()) {
+                Some((_, lines)) => lines.push(line),
+                None => told.push((one.refused_state(), vec![line])),
+            }
+        }
+        let notice = |(kind, lines): &(DeliveryState, Vec<Told>)| {
+            let (first, others) = lines.split_first().ok_or(Error::NotFound { what: "report" })?;
             let draft = NoticeDraft {
-                kind,
-                about,
-                recipient: &recipient,
+                kind: *kind,
+                about: reference.to_bytes(),
+                recipient: &first.recipient,
                 at,
-                detail,
+                detail: first.detail.clone(),
                 topic: None,
+                others,
                 report: None,
             };
-            notices.push(self.notice_prepare(sender.account, &draft)?);
-        }
-        Ok(notices)
+            self.notice_prepare(sender.account, &draft)
+        };
+        told.iter().map(notice).collect()
     }
 }
 

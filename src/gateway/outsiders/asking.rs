@@ -82,6 +82,7 @@ pub(in crate::gateway) fn asking(
         at: now,
         detail: None,
         topic: Some(NoticeTopic::AskedAgain),
+        others: &[],
         report: None,
     }
 }

@@ -130,6 +130,7 @@ impl Gateway {
             at,
             detail: detail.clone(),
             topic: None,
+            others: &[],
             report: None,
         };
         let notice = match self.message_sender(message)? {

@@ -265,6 +265,7 @@ impl Why {
                     "The temporary account expires at {until}; you can renew it."
                 )),
                 topic: Some(NoticeTopic::Ending),
+                others: &[],
                 report: None,
             }),
         }

@@ -151,6 +151,7 @@ impl Gateway {
             at: now,
             detail: Some("The recipient asks you to send the message again.".to_owned()),
             topic: Some(NoticeTopic::AskedAgain),
+            others: &[],
             report: None,
         };
         let notice = self.notice_prepare(row.sender, &draft)?;

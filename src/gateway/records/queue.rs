@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::gateway::records::ids::ReferenceKey;
 use crate::mail::envelope::{DsnReturn, Recipient, ReversePath};
-use crate::terms::{QueueKind, QueueState};
+use crate::mail::status::EnhancedStatus;
+use crate::terms::{DeliveryState, QueueKind, QueueState};
 
 /// Marks something that is due at the time in its key.
 #[derive(Serialize, Deserialize)]
@@ -48,6 +49,22 @@ pub struct QueueRow {
     pub queued: Timestamp,
     pub delay_told: bool,
     pub last: Option<String>,
+}
+
+/// A recipient whose mail failed or is late, which the next report to the message's sender names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreported {
+    pub kind: DeliveryState,
+    pub recipient: Recipient,
+    /// As the sender wrote it.
+    pub address: String,
+    pub status: EnhancedStatus,
+    /// The host that replied, and what it said.
+    pub host: Option<String>,
+    pub text: String,
+    pub at: Timestamp,
+    pub queued: Timestamp,
+    pub envid: Option<String>,
 }
 
 /// What a domain says about TLS to its hosts (RFC 8461), until when.

@@ -19,7 +19,7 @@ use crate::gateway::records::message::{
     Answerable, Answered, ConversationOf, ConversationOfV1, Member, Message, Outcome, OwnId,
     Requested,
 };
-use crate::gateway::records::queue::{Due, QueueRow, TlsPolicy};
+use crate::gateway::records::queue::{Due, QueueRow, TlsPolicy, Unreported};
 use crate::gateway::records::search::{Sealed, SearchDeleted, SearchPart};
 use crate::gateway::records::site::SiteChange;
 use crate::gateway::records::submission::{
@@ -87,6 +87,7 @@ pub const SITE: Table<(), SiteChange> = Table::new(50, "site");
 pub const AUDIT: Table<(u64, [u8; 8]), AuditEntry> = Table::new(51, "audit");
 pub const TOTP: Table<AccountId, TotpRecord> = Table::new(60, "totp");
 pub const ACCOUNT_NEWS: Table<(AccountId, [u8; 16]), AccountNews> = Table::new(61, "account_news");
+pub const UNREPORTED: Table<(ReferenceKey, u32), Unreported> = Table::new(62, "unreported");
 
 /// `Account = 2 from AccountV1` migrates a record of version 1 to version 2 by
 /// `impl From<AccountV1> for Account`.
@@ -156,6 +157,7 @@ records!(
     AuditEntry = 2 from AuditEntryV1,
     TotpRecord = 1,
     AccountNews = 1,
+    Unreported = 1,
 );
 
 versions!(

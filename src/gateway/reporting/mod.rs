@@ -5,3 +5,4 @@ mod account;
 pub(in crate::gateway) mod confirmation;
 pub(in crate::gateway) mod notice;
 mod quota;
+pub(in crate::gateway) mod report;

@@ -2,7 +2,8 @@
 //!
 //! A notice is a message like any other: it is sealed for its recipient, has a reference number of
 //! its own and names that of the message it is about. It is stored in the same transaction as the
-//! outcome it reports, so there is exactly one for each recipient and outcome, even after a crash.
+//! outcome it reports, or as the removal of the rows that it reports (`report`), so that each
+//! recipient's outcome is reported exactly once, even after a crash.
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
@@ -11,22 +12,19 @@ use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::mailboxes::sealed_message::{Placement, SealedMessage};
 use crate::gateway::mailboxes::summary::{NoticeOf, NoticeTopic, SealedSummary, Summarised};
-use crate::gateway::queue::attempt::Reason;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::message::Protection;
-use crate::gateway::records::queue::QueueRow;
 use crate::gateway::records::tables::{PLACES, SUBMISSIONS};
 use crate::gateway::text::shown;
 use crate::mail::account_text;
 use crate::mail::compose::{self, Mailbox, Message};
-use crate::mail::dsn::{self, Action, Dsn};
-use crate::mail::envelope::Notify;
+use crate::mail::dsn;
 use crate::mail::message::Ids;
+use crate::mail::notice_many;
 use crate::mail::notice_text::{self, Report};
 use crate::mail::reference::Reference;
-use crate::mail::status::EnhancedStatus;
 use crate::store::Read;
-use crate::terms::{AccountChange, DeliveryState, Language, QueueKind};
+use crate::terms::{AccountChange, DeliveryState, Language};
 use crate::vault::ContentKey;
 
 /// The inputs of a notice.
@@ -38,20 +36,34 @@ pub(in crate::gateway) struct NoticeDraft<'a> {
     pub at: Timestamp,
     pub detail: Option<String>,
     pub topic: Option<NoticeTopic>,
+    /// More recipients that it is about.
+    pub others: &'a [Told],
     /// The machine-readable fields of a delivery report (RFC 3464).
     pub report: Option<String>,
 }
 
 /// What a notice is about: a message, or the account itself.
-enum Told {
+enum Tells {
     Message(Report),
     Account(AccountChange),
 }
 
+/// What a notice says about one more recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::gateway) struct Told {
+    /// As the sender wrote it.
+    pub recipient: String,
+    pub detail: Option<String>,
+}
+
+/// The most recipients that a notice names in words. Those that it leaves out are counted there,
+/// and stand in the fields for programs.
+const NAMED_MAX: usize = 100;
+
 impl NoticeDraft<'_> {
-    fn reports(&self) -> Told {
-        Told::Message(match (self.topic, self.kind) {
-            (Some(NoticeTopic::Account(change)), _) => return Told::Account(change),
+    fn reports(&self) -> Tells {
+        Tells::Message(match (self.topic, self.kind) {
+            (Some(NoticeTopic::Account(change)), _) => return Tells::Account(change),
             (Some(NoticeTopic::Ending), _) => Report::Ending,
             (Some(NoticeTopic::AskedAgain), DeliveryState::Waiting) => Report::AskedPassword,
             (Some(NoticeTopic::AskedAgain), DeliveryState::Accepted) => Report::Forgotten,
@@ -73,21 +85,25 @@ impl NoticeDraft<'_> {
     fn subject(&self, language: Language) -> String {
         let about = shown(self.about).to_string();
         match self.reports() {
-            Told::Message(report) => notice_text::subject(language, report, &about),
-            Told::Account(change) => account_text::subject(language, change, &about),
+            Tells::Message(report) => notice_text::subject(language, report, &about),
+            Tells::Account(change) => account_text::subject(language, change, &about),
         }
     }
 
     fn text(&self, language: Language) -> String {
-        let at = self.at.to_rfc3339();
         let about = shown(self.about).to_string();
         let detail = self.detail.as_deref();
-        let (who, reference) = (self.recipient, about.as_str());
+        let (at, who, reference) = (self.at.to_rfc3339(), self.recipient, about.as_str());
         match self.reports() {
-            Told::Message(report) => {
+            Tells::Message(report) if self.others.is_empty() => {
                 notice_text::text(language, report, (who, &at), detail, reference)
             }
-            Told::Account(change) => {
+            Tells::Message(report) => {
+                let others = self.others.iter().map(|one| (&*one.recipient, one.detail.as_deref()));
+                let lines: Vec<_> = std::iter::once((who, detail)).chain(others).collect();
+                notice_many::text(language, report, &lines, NAMED_MAX, reference)
+            }
+            Tells::Account(change) => {
                 let told = account_text::Told { who, at: &at, from: detail, reference };
                 account_text::text(language, change, told)
             }
@@ -128,6 +144,7 @@ impl Gateway {
                 topic: draft.topic,
                 about: draft.about,
                 recipient: draft.recipient.to_owned(),
+                others: u32::try_from(draft.others.len()).unwrap_or(u32::MAX),
             }),
             ..SealedSummary::default()
         };
@@ -205,66 +222,6 @@ impl Gateway {
 
     pub(in crate::gateway) fn message_id_of(&self, reference: ReferenceKey) -> String {
         Reference::from_bytes(reference).map(|one| self.message_id(one)).unwrap_or_default()
-    }
-
-    /// Prepares the delivery report for a row that failed or is delayed, for the inside sender of
-    /// the message. There are no reports about reports (RFC 5321 §4.5.5).
-    pub(in crate::gateway) fn report_prepare(
-        &self,
-        row: &QueueRow,
-        kind: DeliveryState,
-        status: EnhancedStatus,
-        reason: &Reason,
-        at: Timestamp,
-    ) -> Result<Option<SealedMessage>, Error> {
-        if row.kind == QueueKind::Report {
-            return Ok(None);
-        }
-        // RFC 3461 §4.1: the sender asked for no reports.
-        if row.recipient.notify == Notify::Never {
-            return Ok(None);
-        }
-        let Some(sender) = self.message_sender(row.message)? else { return Ok(None) };
-        let delivery = self.row_delivery(row)?;
-        let path = row.recipient.path.to_string();
-        let recipient = delivery.map_or(path, |delivery| delivery.address);
-        let draft = NoticeDraft {
-            kind,
-            about: row.message,
-            recipient: &recipient,
-            at,
-            detail: Some(format!("{status} {reason}")),
-            topic: None,
-            report: Some(dsn::fields(&self.dsn(row, kind, status, reason, at))),
-        };
-        self.notice_prepare(sender, &draft).map(Some)
-    }
-
-    fn dsn<'a>(
-        &'a self,
-        row: &'a QueueRow,
-        kind: DeliveryState,
-        status: EnhancedStatus,
-        reason: &'a Reason,
-        at: Timestamp,
-    ) -> Dsn<'a> {
-        let last_until = row.queued.plus_secs(self.inner.settings.retry.give_up_secs);
-        let (action, retry_until) = match kind {
-            DeliveryState::Failed => (Action::Failed, None),
-            _ => (Action::Delayed, Some(last_until.to_utc())),
-        };
-        Dsn {
-            reporting_mta: &self.inner.settings.host_name,
-            envid: row.envid.as_deref(),
-            arrival: row.queued.to_utc(),
-            recipient: &row.recipient,
-            action,
-            status,
-            remote_mta: reason.host.as_deref(),
-            diagnostic: Some(&reason.text),
-            last_attempt: at.to_utc(),
-            retry_until,
-        }
     }
 
     /// Runs `work`, which returns whether the notice is to be stored, stores both in one

@@ -46,6 +46,7 @@ impl Gateway {
             at: self.inner.clock.now(),
             detail: None,
             topic: Some(topic),
+            others: &[],
             report: None,
         };
         let notice = self.notice_prepare_as(reference, account, &draft)?;

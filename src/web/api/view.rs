@@ -88,6 +88,8 @@ pub struct Notice {
     /// The message's reference number; the notice's own if it is about the account.
     about: String,
     recipient: String,
+    /// How many more recipients it names; its text lists them.
+    others: u32,
 }
 
 /// The sender stated in a message; name and address may be missing in a malformed message.
@@ -261,6 +263,7 @@ impl From<gateway::NoticeOf> for Notice {
             kind: NoticeKind::of(&notice),
             about: about.unwrap_or_default(),
             recipient: notice.recipient,
+            others: notice.others,
         }
     }
 }

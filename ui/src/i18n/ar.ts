@@ -990,6 +990,7 @@ export const ar = {
       refused: "غير مسموح",
       failed: "لم تُسلَّم",
     },
+    severalPeople: (n) => `${n} من المستلمين`,
     notice: (kind, who) => {
       const said: Record<string, string> = {
         read: `تم فتح رسالتك من قِبل ${own(who)}`,

@@ -973,6 +973,7 @@ export const de = {
       refused: "Nicht erlaubt",
       failed: "Fehlgeschlagen",
     },
+    severalPeople: (n) => `${n} Personen`,
     notice: (kind, who) => {
       const said: Record<string, string> = {
         read: `${who} hat Ihre Nachricht geöffnet`,

@@ -931,6 +931,8 @@ export const en = {
       refused: "Not allowed",
       failed: "Failed",
     },
+    /** Several recipients of one notice, in place of a name. */
+    severalPeople: (n: number) => `${n} recipients`,
     notice: (kind: string, who: string) => {
       const said: Record<string, string> = {
         read: `${who} opened your message`,

@@ -964,6 +964,7 @@ export const es = {
       refused: "No permitido",
       failed: "No entregado",
     },
+    severalPeople: (n) => `${n} destinatarios`,
     notice: (kind, who) => {
       const said: Record<string, string> = {
         read: `${who} ha abierto su mensaje`,

@@ -980,6 +980,7 @@ export const fr = {
       refused: "Non autorisé",
       failed: "Échec",
     },
+    severalPeople: (n) => `${n} destinataires`,
     notice: (kind, who) => {
       const said: Record<string, string> = {
         read: `${who} a ouvert votre message`,

@@ -931,6 +931,7 @@ export const he = {
       refused: "לא מותר",
       failed: "נכשלה",
     },
+    severalPeople: (n) => `${n} נמענים`,
     notice: (kind: string, who: string) => {
       const name = `\u2068${who}\u2069`;
       const said: Record<string, string> = {

@@ -1,4 +1,4 @@
-import type { Addr, Item, Mailbox, Protection, Sender } from "../api/types.ts";
+import type { Addr, Item, Mailbox, Notice, Protection, Sender } from "../api/types.ts";
 import type { Catalogue } from "../i18n/en.ts";
 import { href } from "./router.ts";
 
@@ -16,6 +16,12 @@ export function searchHref(query: string): string {
 
 export function senderName(from: Sender | Addr, words: Catalogue): string {
   return from.name?.trim() || from.address || words.list.noSender;
+}
+
+/** Whom a notice is about: one recipient, or how many. */
+export function noticePeople(notice: Notice, words: Catalogue): string {
+  const { others, recipient } = notice;
+  return others > 0 ? words.status.severalPeople(others + 1) : recipient;
 }
 
 /** Whether a message came here from elsewhere; own messages and notices have not travelled. */

@@ -67,6 +67,7 @@ impl Samples for SealedSummary {
             topic: None,
             about: [1; 16],
             recipient: text("byron@example.net"),
+            others: 70_002,
         };
         let file = FileAt {
             name: text("a.pdf"),

@@ -2,7 +2,7 @@
 
 use crate::gateway::records::message::{HeldCopy, Keys, ReaderCopy};
 use crate::gateway::records::policy::{Policy, Rule};
-use crate::gateway::records::queue::{Due, QueueRow, TlsNeed, TlsPolicy};
+use crate::gateway::records::queue::{Due, QueueRow, TlsNeed, TlsPolicy, Unreported};
 use crate::gateway::records::search::{Sealed, SearchDeleted, SearchPart};
 use crate::gateway::records::site::SiteChange;
 use crate::gateway::records::submission::{
@@ -10,6 +10,7 @@ use crate::gateway::records::submission::{
 };
 use crate::gateway::records::temporary::{Pickup, PickupEnd, Temporary};
 use crate::mail::envelope::{DsnReturn, ReversePath};
+use crate::mail::status::EnhancedStatus;
 use crate::terms::{
     Choice, ConfirmOutside, DeliveryState, HandOff, LastInteraction, Mode, QueueKind, QueueState,
     RejectReason, Route,
@@ -117,6 +118,26 @@ impl Samples for QueueRow {
         samples.extend(each(|ret| QueueRow { ret: Some(ret), ..bare.clone() }));
         samples.extend(each(|tls| QueueRow { tls, ..bare.clone() }));
         samples.extend(each(|state| QueueRow { state, ..bare.clone() }));
+        samples
+    }
+}
+
+impl Samples for Unreported {
+    fn samples() -> Vec<Self> {
+        let full = Unreported {
+            kind: DeliveryState::Failed,
+            recipient: recipients()[0].clone(),
+            address: text("Byron@example.net"),
+            status: EnhancedStatus(5, 301, 302),
+            host: Some(text("mx.example.net")),
+            text: text("550 no"),
+            at: at(1),
+            queued: at(2),
+            envid: Some(text("an id")),
+        };
+        let bare = Unreported { host: None, envid: None, ..full.clone() };
+        let mut samples = vec![full, bare.clone()];
+        samples.extend(each(|kind| Unreported { kind, ..bare.clone() }));
         samples
     }
 }
