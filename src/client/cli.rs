@@ -11,7 +11,7 @@ use crate::mail::reference::Reference;
 
 use super::problem::Error;
 use super::sending::{Outgoing, Sent};
-use super::session::{Client, Item};
+use super::session::{Client, Item, Sender};
 
 /// Read and send mail from a script, over the same HTTPS API as the browser.
 #[derive(Args, Debug)]
@@ -398,10 +398,17 @@ fn show(out: &mut impl Write, item: &Item, form: Form) -> io::Result<()> {
     writeln!(out, "reference   {}", item.reference)?;
     writeln!(out, "received    {}", item.received_at)?;
     writeln!(out, "from        {} <{}>", printable(name), printable(address))?;
+    writeln!(out, "sender      {}", printable(&checked(&item.from)))?;
     writeln!(out, "subject     {}", printable(&item.subject))?;
     writeln!(out, "size        {} octets, {} attachments", item.size, item.attachments)?;
     writeln!(out, "protection  {}", item.protection)?;
     writeln!(out, "opened      {}", if item.opened { "yes" } else { "no" })
+}
+
+/// What is known about whether a message is from whom it says: `failed, lookalike example.org`.
+fn checked(from: &Sender) -> String {
+    let warnings = from.warnings.iter().map(|one| format!(", {} {}", one.kind, one.about));
+    std::iter::once(from.check.clone()).chain(warnings).collect()
 }
 
 fn rejected(out: &mut impl Write, reference: Reference, at: &str, form: Form) -> io::Result<()> {

@@ -39,6 +39,18 @@ pub struct Item {
 pub struct Sender {
     pub name: Option<String>,
     pub address: Option<String>,
+    /// What the check of the sender said.
+    pub check: String,
+    /// What contradicts the sender.
+    pub warnings: Vec<Warning>,
+}
+
+/// What contradicts a sender, and what it is about.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Warning {
+    pub kind: String,
+    pub about: String,
+    pub author: String,
 }
 
 #[derive(Deserialize)]

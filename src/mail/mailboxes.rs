@@ -53,6 +53,9 @@ const VALUE_OCTETS_MAX: usize = 16 * 1024;
 const ADDRESS_OCTETS_MAX: usize = 512;
 const DOMAIN_OCTETS_MAX: usize = 255;
 const LABEL_OCTETS_MAX: usize = 63;
+/// A name in DNS has 253 octets at most (RFC 1035 §2.3.4), and the policy of a domain is at `_dmarc.`
+/// before it.
+const DNS_OCTETS_MAX: usize = 253 - "_dmarc.".len();
 
 /// Returns a domain as DNS knows it: A-labels in lower case.
 pub fn ascii_domain(domain: &str) -> Option<String> {
@@ -433,7 +436,13 @@ fn domain(tokens: &[Token]) -> Result<(String, Option<String>), FromRefusal> {
         return Err(FromRefusal::Address);
     }
     let ascii = ascii_domain(&domain).ok_or(FromRefusal::Address)?;
-    Ok((domain, Some(ascii)))
+    // What DNS cannot be asked about would have no policy, whatever the domain above it says.
+    let is_askable = ascii.len() <= DNS_OCTETS_MAX
+        && ascii.split('.').all(|label| label.len() <= LABEL_OCTETS_MAX);
+    match is_askable {
+        true => Ok((domain, Some(ascii))),
+        false => Err(FromRefusal::Address),
+    }
 }
 
 /// RFC 5321 §4.1.3.
@@ -462,7 +471,7 @@ fn joined(tokens: &[Token]) -> Result<String, FromRefusal> {
 
 /// Whether a character takes no room where it is shown: DNS ignores some of them, so that an address
 /// would be shown as it is asked about, but copied and compared as another.
-fn is_unseen(c: char) -> bool {
+pub(super) fn is_unseen(c: char) -> bool {
     matches!(
         c,
         '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}' | '\u{200b}'

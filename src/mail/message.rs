@@ -46,7 +46,7 @@ pub struct NameAddr {
 /// What a message list shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    pub from: Option<NameAddr>,
+    pub authors: Vec<NameAddr>,
     /// To and Cc, the first few.
     pub to: Vec<NameAddr>,
     pub subject: String,
@@ -136,7 +136,7 @@ pub fn summary(message: &[u8], facts: &HeaderFacts) -> Summary {
     let fields = fields_of(&readable_header(&header, message));
     let ids = Ids::of(&fields);
     Summary {
-        from: fields.from.into_iter().next(),
+        authors: fields.from,
         to: fields.to.into_iter().chain(fields.cc).take(SUMMARY_ADDRESSES_MAX).collect(),
         subject: fields.subject,
         attachments: attachments(message, facts),

@@ -6,6 +6,7 @@
 
 pub mod account_text;
 pub mod address;
+pub mod alike;
 pub mod auto_response;
 pub mod cards;
 mod cms;

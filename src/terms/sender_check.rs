@@ -48,10 +48,13 @@ pub enum SenderWarning {
     ReplyDomain,
     /// The domain looks like one of ours.
     Lookalike,
+    /// The name is that of somebody inside or of the organisation, and the address is outside.
+    BorrowedName,
 }
 
 super::words!(SenderWarning {
     NameAddress => "name-address",
     ReplyDomain => "reply-domain",
     Lookalike => "lookalike",
+    BorrowedName => "borrowed-name",
 });

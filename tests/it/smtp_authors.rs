@@ -2,6 +2,8 @@
 //! the message is refused.
 
 use postern::config::{self, Unconfirmed};
+use postern::gateway::{NewAccount, Password};
+use postern::mail::address::Address;
 use postern::smtp::verify::Verifier;
 use postern::terms::{SenderCheck, SenderWarning};
 
@@ -245,4 +247,42 @@ async fn what_contradicts_the_sender_is_kept_for_the_reader() {
             (SenderWarning::Lookalike, "example.org".to_owned()),
         ]
     );
+}
+
+/// A stranger who only bears the name of a colleague, or of the organisation, is marked, and is not
+/// suggested in the colleague's place.
+#[tokio::test]
+async fn a_stranger_with_a_name_from_inside_is_marked() {
+    let gw = TestGateway::start().await;
+    let new = NewAccount {
+        name: "levi".to_owned(),
+        display_name: "Omar Levi".to_owned(),
+        addresses: vec![Address::parse("levi@example.org").unwrap()],
+        password: Password::new("correct horse battery").unwrap(),
+    };
+    let stranger = "Rachel Green <rachel@outside.example>";
+    let borrowed = |name: &str, address: &str| format!("{name} <{address}>");
+    let warned = async |from: &str| {
+        let reply = send(&gw, "x@outside.example", from).await.reference();
+        let inbox = gw.inbox("dana").await;
+        let item = inbox.into_iter().find(|item| item.reference == reply).unwrap();
+        let found = item.warnings.into_iter();
+        found.map(|one| (one.kind, one.about, one.author)).collect::<Vec<_>>()
+    };
+    // The first question reads the names, and who comes later is known as well.
+    assert_eq!(warned(stranger).await, []);
+    gw.as_owner("dana", |gateway, _| gateway.account_create(new).map(drop).unwrap()).await;
+    for name in ["Omar Levi", "\"LEVI, Omar\"", "=?utf-8?Q?=D0=9Emar_Levi?=", "Om\u{200b}ar Levi"] {
+        let expected =
+            (SenderWarning::BorrowedName, "Omar Levi".to_owned(), "x@evil.test".to_owned());
+        assert_eq!(warned(&borrowed(name, "x@evil.test")).await, [expected], "{name}");
+    }
+    let organisation = warned(&borrowed("Postern", "x@evil.test")).await;
+    assert_eq!(organisation[0].0, SenderWarning::BorrowedName);
+    assert_eq!(warned(&borrowed("Omar Levi-Cohen", "x@outside.example")).await, []);
+    let second = warned("r@outside.example, Omar Levi <x@evil.test>").await;
+    assert_eq!(second[0].2, "x@evil.test");
+    let people = gw.as_owner("dana", |gateway, actor| gateway.people(actor).unwrap()).await;
+    let found: Vec<&str> = people.iter().map(|one| one.address.as_str()).collect();
+    assert_eq!(found, ["rachel@outside.example", "x@outside.example"]);
 }

@@ -19,7 +19,7 @@ export function itemLike(given: Partial<Item> & { reference: string }): Item {
 export function detailLike(given: Partial<Detail> & { reference: string }): Detail {
   return {
     ...itemLike(given),
-    ...{ to: [], cc: [], replyTo: [], parts: [], text: "", textTruncated: false },
+    ...{ authors: [], to: [], cc: [], replyTo: [], parts: [], text: "", textTruncated: false },
     ...{ hasHtml: false, htmlRefused: null, ambiguous: false, date: null, dateGiven: null },
     ...{ invitation: null, contacts: [], cryptography: null, unsubscribe: [] },
     messageId: null,

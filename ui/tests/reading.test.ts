@@ -10,6 +10,7 @@ import PasswordField from "../src/components/PasswordField.svelte";
 import { subjectDir } from "../src/lib/direction.ts";
 import { travelled } from "../src/lib/names.ts";
 import { mail } from "../src/state/mail.svelte.ts";
+import Folded from "../src/views/mail/Folded.svelte";
 import Message from "../src/views/mail/Message.svelte";
 import { Pane } from "../src/views/mail/pane.svelte.ts";
 import Row from "../src/views/mail/Row.svelte";
@@ -229,10 +230,12 @@ test("an image that the HTML shows is listed where the HTML is not shown", async
 
 const omar = { name: "Omar", address: "omar@example.org" };
 const about = "example.net";
+/** A stranger's words within a sentence, which they must not turn round. */
+const own = (text: string) => `\u2068${text}\u2069`;
 
 test.each([
   ["unchecked", [], null],
-  ["confirmed", [], en.sender.confirmed("example.org")],
+  ["confirmed", [], en.sender.confirmed(own("example.org"))],
   ["relay", [], en.sender.relay],
   ["unknown", [], en.sender.unknown],
   ["temporary", [], en.sender.temporary],
@@ -268,16 +271,49 @@ test.each([
 );
 
 test.each([
-  ["name-address", en.sender.nameAddress(about, "omar@example.org"), true],
-  ["lookalike", en.sender.lookalike("example.org", about), true],
-  ["reply-domain", en.sender.replyElsewhere(about), false],
+  ["name-address", en.sender.nameAddress(own(about), own("omar@examp1e.org")), true],
+  ["lookalike", en.sender.lookalike(own("examp1e.org"), own(about)), true],
+  ["borrowed-name", en.sender.borrowedName(own(about), own("omar@examp1e.org")), true],
+  ["reply-domain", en.sender.replyElsewhere(own(about)), false],
 ] as const)("what contradicts the sender (%s) is said", async (kind, sentence, isListed) => {
-  const item = { from: fromLike({ ...omar, check: "confirmed", warnings: [{ kind, about }] }) };
+  // It says whom of several authors it is about.
+  const warnings = [{ kind, about, author: "omar@examp1e.org" }];
+  const item = { from: fromLike({ ...omar, check: "confirmed", warnings }) };
   await showRow(item);
   expect(find("row-sender") !== null).toBe(isListed);
   if (page !== null) await unmount(page);
+  page = mount(Folded, {
+    target: document.body,
+    props: { item: itemLike({ reference: "R", ...item }), onshow: vi.fn() },
+  });
+  expect(find("folded-sender") !== null).toBe(isListed);
+  expect(find("folded")?.textContent?.includes("omar@example.org")).toBe(isListed);
+  await unmount(page);
   await showMessage(item);
   expect(find("sender-warning")?.textContent?.trim()).toBe(sentence);
+});
+
+test("a message from outside whose sender nobody checked says so", async () => {
+  for (const [kind, said] of [
+    ["tls", en.sender.unchecked],
+    ["clear", en.sender.unchecked],
+    ["inside", null],
+    ["imported", null],
+  ] as const) {
+    const protection = { kind, version: null, peer: null };
+    await showMessage({ from: fromLike(omar), protection });
+    expect([kind, find("sender-fact")?.textContent?.trim() ?? null]).toEqual([kind, said]);
+    if (page !== null) await unmount(page);
+    page = null;
+  }
+});
+
+test("all authors of a message are shown", async () => {
+  const authors = [omar, { name: null, address: "r@evil.example" }];
+  await showMessage({ from: fromLike(omar), authors });
+  const shown = document.querySelector("header")?.textContent ?? "";
+  expect(shown).toContain(en.reader.alsoFrom);
+  expect(shown).toContain("r@evil.example");
 });
 
 test("a date that cannot be read is shown as it was written", async () => {

@@ -166,6 +166,7 @@ impl Gateway {
             Ok::<_, Error>(())
         });
         done.wait()?;
+        self.inner.names.add(id, &view.display_name);
         Ok((view, recovery))
     }
 

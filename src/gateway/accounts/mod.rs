@@ -10,6 +10,7 @@ pub mod claim;
 pub(in crate::gateway) mod keys_check;
 pub mod listing;
 pub mod log_in;
+pub(in crate::gateway) mod names;
 pub mod news;
 pub mod passkey;
 pub mod password;

@@ -22,7 +22,7 @@ use crate::gateway::records::message::Protection;
 use crate::gateway::text::{mail_text, reverse_path_text};
 use crate::mail::message::Ids;
 use crate::mail::reference::Reference;
-use crate::mail::warnings::warnings;
+use crate::mail::warnings::Warning;
 use crate::mail::{message, results, trace};
 use crate::store::Pending;
 use crate::vault::{ContentKey, wipe_stack};
@@ -73,7 +73,10 @@ impl Gateway {
         sealing.push(&trace)?;
         kept.iter().try_for_each(|slice| sealing.push(slice))?;
         let content = sealing.finish()?;
-        let (summary, ids) = sealed_summary(&inbound, self.domains())?;
+        let said = message::summary(&inbound.message, &inbound.facts);
+        let reply_to = message::addresses_in(&inbound.message, &inbound.facts, "Reply-To");
+        let warnings = self.warnings(&said.authors, &reply_to)?;
+        let (summary, ids) = sealed_summary(said, warnings, &inbound)?;
         let summary = Summarised { octets: &summary, ids: &ids };
         let mut readers: Vec<Reader> = Vec::with_capacity(inbound.recipients.len());
         for recipient in &inbound.recipients {
@@ -114,19 +117,14 @@ struct Arrived {
 }
 
 fn sealed_summary(
+    summary: message::Summary,
+    warnings: Vec<Warning>,
     inbound: &Inbound,
-    our_domains: &[String],
 ) -> Result<(zeroize::Zeroizing<Vec<u8>>, Ids), Error> {
-    let summary = message::summary(&inbound.message, &inbound.facts);
-    let reply_to = message::addresses_in(&inbound.message, &inbound.facts, "Reply-To");
-    let warnings = warnings(summary.from.as_ref(), &reply_to, our_domains);
-    let (from_name, from_address) = match summary.from {
-        Some(from) => (from.name, from.address),
-        None => (None, None),
-    };
+    let from = summary.authors.into_iter().next().unwrap_or_default();
     let sealed = SealedSummary {
-        from_name,
-        from_address,
+        from_name: from.name,
+        from_address: from.address,
         subject: summary.subject,
         attachments: summary.attachments,
         to: summary.to.iter().map(mail_text).collect(),

@@ -9,6 +9,7 @@ use crate::gateway::actor::Actor;
 use crate::gateway::error::Error;
 use crate::gateway::mailboxes::item::OpenedEpochs;
 use crate::gateway::mailboxes::mailbox::{INBOX, SENT};
+use crate::gateway::mailboxes::summary::SealedSummary;
 use crate::gateway::records::ids::{AccountId, MailboxId, ReferenceKey};
 use crate::gateway::records::mailbox::Entry;
 use crate::gateway::records::message::Answerable;
@@ -16,7 +17,7 @@ use crate::gateway::records::tables::{ANSWERS, ENTRIES, WRITTEN_TO};
 use crate::gateway::text::reverse_text;
 use crate::mail::address::Address;
 use crate::store::{Order, Read};
-use crate::terms::ConfirmOutside;
+use crate::terms::{ConfirmOutside, SenderCheck, SenderWarning};
 use crate::vault::Lookup;
 
 impl Gateway {
@@ -62,7 +63,8 @@ impl Gateway {
         for (mailbox, sent) in [(SENT, true), (INBOX, false)] {
             for entry in self.latest(actor, mailbox)? {
                 let summary = epochs.summary(&entry)?;
-                if summary.notice.is_some() {
+                // A stranger who poses as somebody else is not to be suggested in that one's place.
+                if summary.notice.is_some() || (!sent && is_doubtful(&summary)) {
                     continue;
                 }
                 match sent {
@@ -101,6 +103,15 @@ impl Gateway {
         let normalized = Address::parse(address).map(|address| address.normalized());
         self.inner.vault.lookup(Lookup::Address, normalized.unwrap_or_default().as_bytes())
     }
+}
+
+/// Whether something speaks against the sender of a message. That replies go elsewhere is usual.
+fn is_doubtful(summary: &SealedSummary) -> bool {
+    let is_forged = matches!(
+        summary.sender,
+        SenderCheck::Failed | SenderCheck::Quarantined | SenderCheck::OwnDomain
+    );
+    is_forged || summary.warnings.iter().any(|one| one.kind != SenderWarning::ReplyDomain)
 }
 
 /// A person the account has corresponded with.

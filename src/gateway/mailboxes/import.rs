@@ -20,7 +20,7 @@ use crate::gateway::text::mail_text;
 use crate::mail::header::{HeaderLimits, gate};
 use crate::mail::message::{self, Summary};
 use crate::mail::reference::Reference;
-use crate::mail::warnings::{Warning, warnings};
+use crate::mail::warnings::Warning;
 use crate::vault::ContentKey;
 
 /// How often the duplicate check is repeated if messages arrive concurrently.
@@ -59,8 +59,8 @@ impl Gateway {
         })?;
         let summary = message::summary(&octets, &facts);
         let reply_to = message::addresses_in(&octets, &facts, "Reply-To");
-        let warnings = warnings(summary.from.as_ref(), &reply_to, self.domains());
-        if summary.from.is_none() && summary.subject.is_empty() && summary.ids.is_empty() {
+        let warnings = self.warnings(&summary.authors, &reply_to)?;
+        if summary.authors.is_empty() && summary.subject.is_empty() && summary.ids.is_empty() {
             return Err(Error::Invalid {
                 what: "this is not a message: it has no header".to_owned(),
             });
@@ -106,7 +106,7 @@ impl Gateway {
             }
             let (item, content) = self.message_raw(actor, reference)?;
             // Another sender may have used the same identifier and text.
-            let from = summary.from.as_ref().and_then(|from| from.address.as_ref());
+            let from = summary.authors.first().and_then(|from| from.address.as_ref());
             let is_its = item.subject == summary.subject && item.from_address.as_ref() == from;
             if !is_its || !is_same(octets, &content.whole()?) {
                 continue;
@@ -131,7 +131,7 @@ impl Gateway {
         let now = self.inner.clock.now();
         let date = message::date(octets).as_deref().and_then(Timestamp::parse_rfc3339);
         let reference = self.reference_new();
-        let from = summary.from.clone().unwrap_or_default();
+        let from = summary.authors.first().cloned().unwrap_or_default();
         let sealed = SealedSummary {
             from_name: from.name,
             from_address: from.address,

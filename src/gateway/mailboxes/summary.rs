@@ -10,7 +10,7 @@ use crate::gateway::records::sealed_form;
 use crate::mail::message::Ids;
 use crate::mail::warnings::Warning;
 use crate::store::{self, Record};
-use crate::terms::{AccountChange, DeliveryState, SenderCheck};
+use crate::terms::{AccountChange, DeliveryState, SenderCheck, SenderWarning};
 
 /// The summary of a message, which the list shows before it is opened.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -92,6 +92,12 @@ pub struct FileAt {
 }
 
 #[derive(Serialize, Deserialize)]
+struct WarningV1 {
+    kind: SenderWarning,
+    about: String,
+}
+
+#[derive(Serialize, Deserialize)]
 pub(in crate::gateway) struct SealedSummaryV3 {
     from_name: Option<String>,
     from_address: Option<String>,
@@ -102,7 +108,7 @@ pub(in crate::gateway) struct SealedSummaryV3 {
     notice: Option<NoticeOfV3>,
     outline: Option<Outline>,
     sender: SenderCheck,
-    warnings: Vec<Warning>,
+    warnings: Vec<WarningV1>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -130,9 +136,12 @@ impl Record for SealedSummaryV3 {
 }
 
 impl From<SealedSummaryV3> for SealedSummary {
-    /// Each notice named one recipient.
+    /// Each notice named one recipient, and only the first author was looked at.
     fn from(old: SealedSummaryV3) -> SealedSummary {
+        let author = old.from_address.clone().unwrap_or_default();
+        let warning = |WarningV1 { kind, about }| Warning { kind, about, author: author.clone() };
         SealedSummary {
+            warnings: old.warnings.into_iter().map(warning).collect(),
             from_name: old.from_name,
             from_address: old.from_address,
             subject: old.subject,
@@ -142,7 +151,6 @@ impl From<SealedSummaryV3> for SealedSummary {
             notice: old.notice.map(NoticeOf::from),
             outline: old.outline,
             sender: old.sender,
-            warnings: old.warnings,
         }
     }
 }

@@ -11,7 +11,7 @@ fn the_list_shows_decoded_names_and_subjects() {
         Subject: =?iso-8859-1?Q?Caf=E9?= und\r\n =?utf-8?Q?Tee?=\r\n\r\nbody";
     let summary = summarize(message);
     assert_eq!(summary.subject, "Café und Tee");
-    let from = summary.from.unwrap();
+    let from = &summary.authors[0];
     assert_eq!(from.name.as_deref(), Some("דנה"));
     assert_eq!(from.address.as_deref(), Some("dana@example.org"));
 }
@@ -234,7 +234,7 @@ fn raw_header_octets_are_in_the_charset_of_the_body() {
         let (shown, listed) = (view(&message), summarize(&message));
         assert_eq!((shown.subject.as_str(), listed.subject.as_str()), ("Отчёт", "Отчёт"));
         assert_eq!(shown.from[0].name.as_deref(), Some("Иван"));
-        assert_eq!(listed.from.unwrap().name.as_deref(), Some("Иван"));
+        assert_eq!(listed.authors[0].name.as_deref(), Some("Иван"));
     }
     assert_eq!(view(&message("us-ascii")).from[0].name.as_deref(), Some("Èâàí"));
 }

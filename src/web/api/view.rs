@@ -10,7 +10,7 @@ use crate::mail::reference::Reference;
 use crate::mail::warnings;
 use crate::terms::{AccountChange, DeliveryState, SenderCheck, SenderWarning};
 
-use super::readable::Readable;
+use super::readable::{Addr, Readable, addrs};
 
 /// A message as the list shows it, opened or not.
 #[derive(Serialize, ToSchema)]
@@ -110,6 +110,8 @@ pub struct Warning {
     /// The address in the sender's name, the domain that replies go to, or the domain of this site
     /// that the sender's looks like.
     about: String,
+    /// The address of the author that it contradicts.
+    author: String,
 }
 
 /// How a message was protected on its way here.
@@ -141,6 +143,8 @@ pub enum ProtectionKind {
 pub struct Detail {
     #[serde(flatten)]
     item: Item,
+    /// All whom the message names as its authors; `from` is the first of them.
+    authors: Vec<Addr>,
     #[serde(flatten)]
     readable: Readable,
     #[schema(format = DateTime)]
@@ -203,8 +207,8 @@ impl From<ItemView> for Item {
 }
 
 impl From<warnings::Warning> for Warning {
-    fn from(warnings::Warning { kind, about }: warnings::Warning) -> Warning {
-        Warning { kind, about }
+    fn from(warnings::Warning { kind, about, author }: warnings::Warning) -> Warning {
+        Warning { kind, about, author }
     }
 }
 
@@ -309,6 +313,7 @@ impl Detail {
             view.parts = parts;
         }
         Detail {
+            authors: addrs(view.from.clone()),
             readable: Readable::of(view),
             opened_at: item.opened.map(|moment| moment.to_rfc3339()),
             item: item.into(),

@@ -202,6 +202,8 @@ export const de = {
     relay:
       "Ein Mailserver Ihrer Organisation hat diese Nachricht weitergeleitet; ihm ist die Prüfung der Absender anvertraut.",
     unknown: "Nichts bestätigt, dass diese Nachricht wirklich vom angegebenen Absender kommt.",
+    unchecked:
+      "Es wurde nicht geprüft, ob diese Nachricht wirklich vom angegebenen Absender kommt.",
     temporary:
       "Als diese Nachricht eintraf, ließ sich nicht prüfen, ob sie wirklich vom angegebenen Absender kommt.",
     failed:
@@ -213,6 +215,8 @@ export const de = {
     nameAddress: (shown, real) =>
       `Der Name des Absenders zeigt ${shown}, die Nachricht kommt aber von ${real}.`,
     lookalike: (domain, ours) => `${domain} sieht aus wie ${ours}, ist aber eine andere Domain.`,
+    borrowedName: (name, address) =>
+      `Der Name des Absenders liest sich wie ${name}, ein Name aus Ihrer Organisation, die Nachricht kommt aber von außen: ${address}.`,
     replyElsewhere: (domain) => `Antworten gehen an eine andere Domain: ${domain}.`,
   },
   card: {
@@ -253,6 +257,7 @@ export const de = {
     to: "An",
     cc: "Cc",
     more: (n) => `und ${n} weitere`,
+    alsoFrom: "Auch von",
     repliesTo: "Antworten an",
     reference: "Referenz",
     copyReference: "Referenznummer kopieren",

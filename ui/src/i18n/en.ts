@@ -195,6 +195,7 @@ export const en = {
     relay:
       "A mail server of your organisation passed this message on, and is trusted to check senders.",
     unknown: "Nothing confirms that this message really comes from its sender.",
+    unchecked: "It was not checked whether this message really comes from its sender.",
     temporary:
       "When this message arrived, it could not be checked whether it really comes from its sender.",
     failed:
@@ -207,6 +208,8 @@ export const en = {
       `The sender’s name shows ${shown}, but the message comes from ${real}.`,
     lookalike: (domain: string, ours: string) =>
       `${domain} looks like ${ours}, but is another domain.`,
+    borrowedName: (name: string, address: string) =>
+      `The sender’s name reads like ${name}, a name in your organisation, but the message comes from outside: ${address}.`,
     replyElsewhere: (domain: string) => `Replies go to another domain: ${domain}.`,
   },
   card: {
@@ -245,6 +248,7 @@ export const en = {
     to: "To",
     cc: "Cc",
     more: (n: number) => `and ${n} more`,
+    alsoFrom: "Also from",
     repliesTo: "Replies to",
     reference: "Reference",
     copyReference: "Copy the reference number",

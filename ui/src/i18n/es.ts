@@ -216,6 +216,7 @@ export const es = {
     relay:
       "Un servidor de correo de su organización reenvió este mensaje; se confía en que comprueba los remitentes.",
     unknown: "Nada confirma que este mensaje venga realmente del remitente indicado.",
+    unchecked: "No se comprobó si este mensaje viene realmente del remitente indicado.",
     temporary:
       "Cuando llegó este mensaje, no se pudo comprobar si viene realmente del remitente indicado.",
     failed:
@@ -227,6 +228,8 @@ export const es = {
     nameAddress: (shown, real) =>
       `El nombre del remitente muestra ${shown}, pero el mensaje viene de ${real}.`,
     lookalike: (domain, ours) => `${domain} se parece a ${ours}, pero es otro dominio.`,
+    borrowedName: (name, address) =>
+      `El nombre del remitente se lee como ${name}, un nombre de su organización, pero el mensaje viene de fuera: ${address}.`,
     replyElsewhere: (domain) => `Las respuestas van a otro dominio: ${domain}.`,
   },
   card: {
@@ -266,6 +269,7 @@ export const es = {
     to: "Para",
     cc: "Cc",
     more: (n) => `y ${n} más`,
+    alsoFrom: "También de",
     repliesTo: "Respuestas a",
     reference: "Referencia",
     copyReference: "Copiar el número de referencia",

@@ -208,6 +208,7 @@ export const fr = {
     relay:
       "Un serveur de messagerie de votre organisation a transmis ce message\u00a0; il est chargé de vérifier les expéditeurs.",
     unknown: "Rien ne confirme que ce message vient vraiment de l’expéditeur indiqué.",
+    unchecked: "Il n’a pas été vérifié si ce message vient vraiment de l’expéditeur indiqué.",
     temporary:
       "À l’arrivée de ce message, il n’a pas été possible de vérifier s’il vient vraiment de l’expéditeur indiqué.",
     failed:
@@ -219,6 +220,8 @@ export const fr = {
     nameAddress: (shown, real) =>
       `Le nom de l’expéditeur affiche ${shown}, mais le message vient de ${real}.`,
     lookalike: (domain, ours) => `${domain} ressemble à ${ours}, mais c’est un autre domaine.`,
+    borrowedName: (name, address) =>
+      `Le nom de l’expéditeur se lit comme ${name}, un nom de votre organisation, mais le message vient de l’extérieur\u00a0: ${address}.`,
     replyElsewhere: (domain) => `Les réponses vont à un autre domaine\u00a0: ${domain}.`,
   },
   card: {
@@ -258,6 +261,7 @@ export const fr = {
     to: "À",
     cc: "Cc",
     more: (n) => `et ${n} autres`,
+    alsoFrom: "Également de",
     repliesTo: "Réponses à",
     reference: "Référence",
     copyReference: "Copier le numéro de référence",

@@ -1,6 +1,7 @@
 // What is known about whether a message is from whom it says, in words.
 import type { Item } from "../api/types.ts";
 import type { Catalogue } from "../i18n/en.ts";
+import { hasArrived } from "./names.ts";
 import { mixedWord } from "./scripts.ts";
 
 type From = Item["from"];
@@ -11,12 +12,22 @@ export function isDoubtful(from: From): boolean {
   return isForged || from.warnings.some((one) => one.kind !== "reply-domain");
 }
 
+/**
+ * A stranger's words within a sentence of ours: they may be written in the other direction, and
+ * must not turn the sentence round (Unicode UAX #9).
+ */
+const isolated = (text: string) => `\u2068${text}\u2069`;
+
 /** Returns what the check said, if that is no reason for a warning. */
-export function senderFact(from: From, words: Catalogue): string | null {
-  if (from.check === "confirmed") return words.sender.confirmed(domainOf(from));
+export function senderFact(item: Item, words: Catalogue): string | null {
+  const { from, protection } = item;
+  if (from.check === "confirmed")
+    return words.sender.confirmed(isolated(domainOf(from.address ?? "")));
   if (from.check === "relay") return words.sender.relay;
   if (from.check === "unknown") return words.sender.unknown;
-  return from.check === "temporary" ? words.sender.temporary : null;
+  if (from.check === "temporary") return words.sender.temporary;
+  const isFromOutside = hasArrived(item) && ["tls", "clear"].includes(protection.kind);
+  return from.check === "unchecked" && isFromOutside ? words.sender.unchecked : null;
 }
 
 /** Returns each reason to doubt the sender, as a sentence. */
@@ -26,9 +37,13 @@ export function senderWarnings(item: Item, words: Catalogue): string[] {
   if (from.check === "failed") said.push(words.sender.failed);
   if (from.check === "quarantined") said.push(words.sender.quarantined);
   if (from.check === "own-domain") said.push(words.sender.ownDomain);
-  for (const { kind, about } of from.warnings) {
-    if (kind === "name-address") said.push(words.sender.nameAddress(about, from.address ?? ""));
-    if (kind === "lookalike") said.push(words.sender.lookalike(domainOf(from), about));
+  for (const warning of from.warnings) {
+    const { kind, author } = warning;
+    const [about, address] = [isolated(warning.about), isolated(author)];
+    const domain = isolated(domainOf(author));
+    if (kind === "borrowed-name") said.push(words.sender.borrowedName(about, address));
+    if (kind === "name-address") said.push(words.sender.nameAddress(about, address));
+    if (kind === "lookalike") said.push(words.sender.lookalike(domain, about));
     if (kind === "reply-domain") said.push(words.sender.replyElsewhere(about));
   }
   const mixed = mixedWord([from.name, from.address, item.subject].join(" "));
@@ -36,6 +51,6 @@ export function senderWarnings(item: Item, words: Catalogue): string[] {
   return said;
 }
 
-function domainOf(from: From): string {
-  return from.address?.split("@").at(-1) ?? "";
+function domainOf(address: string): string {
+  return address.split("@").at(-1) ?? "";
 }

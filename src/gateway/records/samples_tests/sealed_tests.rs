@@ -90,7 +90,11 @@ impl Samples for SealedSummary {
                 files: vec![file],
             }),
             sender: SenderCheck::Confirmed,
-            warnings: each(|kind: SenderWarning| Warning { kind, about: text("example.net") }),
+            warnings: each(|kind: SenderWarning| Warning {
+                kind,
+                about: text("example.net"),
+                author: text("ada@example.org"),
+            }),
         };
         let of_notice = |notice| SealedSummary { notice: Some(notice), ..SealedSummary::default() };
         let mut samples = vec![SealedSummary::default(), full];

@@ -1,0 +1,117 @@
+//! The names of people inside, by how they look: whether a stranger bears one is asked for each
+//! message that arrives.
+//!
+//! The looks are kept in memory, a few octets for each account. They are read once, at the first
+//! question; an account that is created later is added once it is durable. Accounts of users are
+//! neither renamed nor deleted.
+
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, RandomState};
+use std::ops::{ControlFlow, RangeInclusive};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::gateway::Gateway;
+use crate::gateway::error::Error;
+use crate::gateway::records::ids::AccountId;
+use crate::gateway::records::tables::{ACCOUNTS, TEMPORARY};
+use crate::mail::alike::{is_ours, name_look};
+use crate::mail::message::NameAddr;
+use crate::mail::warnings::{self, Warning};
+use crate::store::Read;
+use crate::terms::SenderWarning;
+
+/// The looks of names.
+#[derive(Default)]
+pub(in crate::gateway) struct Names {
+    /// A hash of each look, and whose it is; `None` before the first question.
+    known: Mutex<Option<BTreeSet<(u64, AccountId)>>>,
+    hasher: RandomState,
+}
+
+impl Names {
+    /// Adds the name of an account that was created.
+    pub fn add(&self, account: AccountId, name: &str) {
+        let Some(look) = name_look(name) else { return };
+        if let Some(known) = &mut *self.lock() {
+            known.insert((self.hasher.hash_one(look), account));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<BTreeSet<(u64, AccountId)>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Gateway {
+    /// Returns what contradicts the authors of a message from outside.
+    pub(in crate::gateway) fn warnings(
+        &self,
+        authors: &[NameAddr],
+        reply_to: &[NameAddr],
+    ) -> Result<Vec<Warning>, Error> {
+        let mut found = warnings::warnings(authors, reply_to, self.domains());
+        for author in authors {
+            if let Some(about) = self.borrowed_name(author)? {
+                let address = author.address.clone().unwrap_or_default();
+                let warning = Warning { kind: SenderWarning::BorrowedName, about, author: address };
+                if !found.contains(&warning) {
+                    found.insert(0, warning);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Returns the name inside that an author with an address outside bears.
+    fn borrowed_name(&self, author: &NameAddr) -> Result<Option<String>, Error> {
+        let (Some(name), Some(address)) = (&author.name, &author.address) else { return Ok(None) };
+        let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+        let Some(look) = name_look(name).filter(|_| !is_ours(domain, self.domains())) else {
+            return Ok(None);
+        };
+        let organisation = &self.site()?.organisation;
+        let own = self.domains().iter().chain([organisation]);
+        if let Some(own) = own.into_iter().find(|own| name_look(own).as_ref() == Some(&look)) {
+            return Ok(Some(own.clone()));
+        }
+        for account in self.accounts_that_look(&look)? {
+            let record = self.account(account)?;
+            // Two looks may have one hash.
+            if name_look(&record.display_name).as_ref() == Some(&look) {
+                return Ok(Some(record.display_name));
+            }
+        }
+        Ok(None)
+    }
+
+    fn accounts_that_look(&self, look: &str) -> Result<Vec<AccountId>, Error> {
+        let names = &self.inner.names;
+        let mut known = names.lock();
+        if known.is_none() {
+            *known = Some(self.looks()?);
+        }
+        let found = known.iter().flat_map(|known| known.range(of(names.hasher.hash_one(look))));
+        Ok(found.map(|(_, account)| *account).collect())
+    }
+
+    /// The looks of the names of all users.
+    fn looks(&self) -> Result<BTreeSet<(u64, AccountId)>, Error> {
+        let mut all: Vec<(AccountId, String)> = Vec::new();
+        self.inner.store.scan_readable(&ACCOUNTS, &(), |id, account| {
+            all.extend(name_look(&account.display_name).map(|look| (id, look)));
+            ControlFlow::Continue(())
+        })?;
+        let mut looks = BTreeSet::new();
+        for (id, look) in all {
+            // Outsiders have accounts as well, and the names that they bear are their own.
+            if !self.inner.store.has(&TEMPORARY, &id)? {
+                looks.insert((self.inner.names.hasher.hash_one(look), id));
+            }
+        }
+        Ok(looks)
+    }
+}
+
+fn of(hash: u64) -> RangeInclusive<(u64, AccountId)> {
+    (hash, AccountId([0; 16]))..=(hash, AccountId([u8::MAX; 16]))
+}
