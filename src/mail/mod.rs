@@ -28,6 +28,7 @@ pub mod reference;
 pub mod reply;
 pub mod results;
 pub mod sanitize;
+pub mod spf;
 pub mod status;
 pub mod tnef;
 pub mod trace;

@@ -165,6 +165,14 @@ impl Resolver {
         }
     }
 
+    /// Returns the records of a name that are of one kind; aliases are followed. The name may have any
+    /// characters: SPF makes names of what strangers write (RFC 7208 §7.1).
+    pub async fn records(&self, of: &str, kind: RecordType) -> Result<Vec<RData>, DnsError> {
+        let lookup = self.inner.lookup(any_name(of)?, kind).await.map_err(found_none)?;
+        let wanted = lookup.answers().iter().filter(|record| record.record_type() == kind);
+        Ok(wanted.map(|record| record.data.clone()).collect())
+    }
+
     /// Returns the TXT records of a name, each as one text.
     pub async fn texts(&self, of: &str) -> Result<Vec<String>, DnsError> {
         let lookup = self.inner.lookup(name(of)?, RecordType::TXT).await.map_err(found_none)?;
@@ -228,6 +236,15 @@ fn name(text: &str) -> Result<Name, DnsError> {
     // Names of hosts must not have an underscore, and yet some mail servers have one.
     let mut name = Name::from_str_relaxed(text).map_err(|_| DnsError::NotFound)?;
     // Never completed with a search list.
+    name.set_fqdn(true);
+    Ok(name)
+}
+
+/// Returns the name with these labels, whatever is in them.
+fn any_name(text: &str) -> Result<Name, DnsError> {
+    let text = text.strip_suffix('.').unwrap_or(text);
+    let labels = text.split('.').map(str::as_bytes);
+    let mut name = Name::from_labels(labels).map_err(|_| DnsError::NotFound)?;
     name.set_fqdn(true);
     Ok(name)
 }

@@ -1,22 +1,78 @@
-//! Rules for the DNS records of authentication that the library leaves out: how many records a
-//! domain may have, and what a key may be used for.
+//! Rules for the DNS records of DKIM and DMARC that the library leaves out: what a key may be used
+//! for, and how many policies a domain may have.
 
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::time::Instant;
+
+use futures_util::future::join_all;
 use mail_auth::common::crypto::Algorithm;
+use mail_auth::common::parse::TxtRecordParser;
 use mail_auth::dkim::Signature;
-use mail_auth::{DkimOutput, DkimResult, SpfOutput, SpfResult};
+use mail_auth::dmarc::Dmarc;
+use mail_auth::{DkimOutput, DkimResult, ResolverCache, Txt};
 
 use crate::net::dns::{DnsError, Resolver};
 
-/// Returns the permanent error that more than one SPF record of a domain is (RFC 7208 §4.5): the
-/// library would believe the first. `None` if there is at most one, or DNS did not answer.
-pub(super) async fn doubled_spf(resolver: &Resolver, domain: &str) -> Option<SpfOutput> {
-    let texts = resolver.texts(domain).await.ok()?;
-    let is_spf = |text: &&String| {
-        let version = text.split(' ').next().unwrap_or_default();
-        version.eq_ignore_ascii_case("v=spf1")
-    };
-    let is_doubled = texts.iter().filter(is_spf).count() > 1;
-    is_doubled.then(|| SpfOutput::new(domain.to_owned()).with_result(SpfResult::PermError))
+/// The DMARC records that the library would read in another way, by name. It asks for all others
+/// itself.
+#[derive(Default)]
+pub(super) struct Policies(HashMap<Box<str>, Txt>);
+
+/// How many names of a domain are asked for its policy (RFC 9989 §4.10).
+const POLICIES_MAX: usize = 8;
+
+impl Policies {
+    /// Asks for the records of an author's domain and of those above it.
+    pub async fn of(resolver: &Resolver, author: &str) -> Policies {
+        let labels: Vec<&str> = author.split('.').collect();
+        // §4.10: from a longer name, the walk goes on with seven labels.
+        let lengths =
+            std::iter::once(labels.len()).chain((1..labels.len().min(POLICIES_MAX)).rev());
+        let names =
+            lengths.map(|length| format!("_dmarc.{}.", labels[labels.len() - length..].join(".")));
+        let asked = names.map(|name| async move {
+            let texts = resolver.texts(&name).await.unwrap_or_default();
+            read_otherwise(&texts).map(|txt| (name.into_boxed_str(), txt))
+        });
+        Policies(join_all(asked).await.into_iter().flatten().collect())
+    }
+}
+
+/// Returns what the TXT records at a name mean if the library would read something else in them.
+fn read_otherwise(texts: &[String]) -> Option<Txt> {
+    let mut records = texts.iter().filter(|text| tag(text, "v").is_some_and(|v| v == "DMARC1"));
+    let record = records.next()?;
+    if records.next().is_some() {
+        // RFC 9989 §4.10: all are discarded; the library would believe the first.
+        return Some(Txt::Error(mail_auth::Error::Dns(mail_auth::DnsError::InvalidRecordType)));
+    }
+    // RFC 9989 §A.6 replaces `pct=0` of RFC 7489 by `t=y`, and many domains still publish it.
+    let is_trial = tag(record, "pct") == Some("0") && tag(record, "t").is_none();
+    let trial = format!("{}; t=y", record.trim_end().trim_end_matches(';'));
+    is_trial.then(|| Dmarc::parse(trial.as_bytes()).into())
+}
+
+impl ResolverCache<Box<str>, Txt> for Policies {
+    fn get<Q>(&self, name: &Q) -> Option<Txt>
+    where
+        Box<str>: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.0.get(name).cloned()
+    }
+
+    // The resolver keeps what was asked for.
+    fn remove<Q>(&self, _: &Q) -> Option<Txt>
+    where
+        Box<str>: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        None
+    }
+
+    fn insert(&self, _: Box<str>, _: Txt, _: Instant) {}
 }
 
 /// Why a signature that passed counts for nothing.
@@ -100,6 +156,32 @@ mod tests {
         };
         let doubt = doubt(&resolver, &signature).await.unwrap();
         assert!(doubt.is_temporary);
+    }
+
+    #[test]
+    fn two_policies_are_none_and_a_trial_is_one() {
+        let texts = |texts: &[&str]| -> Vec<String> {
+            texts.iter().map(|text| (*text).to_owned()).collect()
+        };
+        let is_discarded =
+            |given: &[&str]| matches!(read_otherwise(&texts(given)), Some(Txt::Error(_)));
+        assert!(is_discarded(&["v=DMARC1; p=reject", "v=DMARC1; p=none"]));
+        assert!(is_discarded(&["v=DMARC1; p=reject", "v = DMARC1 ;p=reject"]));
+        for plain in [
+            &["v=DMARC1; p=reject"][..],
+            &["v=DMARC1; p=reject", "v=spf1 -all"],
+            &["v=DMARC1; p=reject; pct=50"],
+            &["v=DMARC1; p=reject; pct=0; t=n"],
+            &[],
+        ] {
+            assert!(read_otherwise(&texts(plain)).is_none(), "{plain:?}");
+        }
+        for trial in ["v=DMARC1; p=reject; pct=0", "v=DMARC1;pct=0;p=reject;"] {
+            let Some(Txt::Dmarc(record)) = read_otherwise(&texts(&[trial])) else {
+                panic!("{trial}");
+            };
+            assert!(record.t, "{trial}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@
 //! | `budget` | one memory budget for all messages that are being received |
 //! | `reply` | every reply, and which reply a peer gets for which error |
 //! | `verify` | SPF, DKIM and DMARC checks |
+//! | `spf` | SPF by itself: the library's records are too lenient |
 //! | `dns_records` | rules for the records that these checks ask for |
 //! | `judge` | what these checks mean: refused, or taken and marked |
 //!
@@ -35,6 +36,7 @@ pub mod reply;
 pub mod server;
 pub mod session;
 pub mod shared;
+mod spf;
 mod transaction;
 pub mod verify;
 

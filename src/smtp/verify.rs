@@ -15,10 +15,9 @@ use mail_auth::common::headers::{Header, HeaderWriter};
 use mail_auth::dkim::{DkimError, Signature};
 use mail_auth::dmarc::Policy;
 use mail_auth::dmarc::verify::DmarcParameters;
-use mail_auth::spf::verify::SpfParameters;
 use mail_auth::{
     AuthenticatedMessage, AuthenticationResults, DkimOutput, DkimResult, DmarcOutput, DmarcResult,
-    MessageAuthenticator, SpfOutput, SpfResult,
+    DnsError, MessageAuthenticator, Parameters, SpfOutput, SpfResult,
 };
 
 use crate::config;
@@ -27,7 +26,8 @@ use crate::mail::header::HeaderFacts;
 use crate::mail::mailboxes::{Mailbox, ascii_domain};
 use crate::net::dns::Resolver;
 
-use super::dns_records::{self, Doubt};
+use super::dns_records::{self, Doubt, Policies};
+use super::spf::{self, Asked};
 
 /// The authentication results of a message.
 #[derive(Clone, Debug, Default)]
@@ -136,8 +136,8 @@ impl Verifier {
         let authors: Vec<String> = domains(arrived.authors).collect();
         let each = one_by_one(parsed, &authors);
         let signatures = join_all(each.iter().map(|one| self.signature(one)));
-        let ((spf, domain), signatures) =
-            tokio::join!(self.spf(peer, helo, host, &sender), signatures);
+        let asked = Asked { peer, helo, sender: &sender };
+        let ((spf, domain), signatures) = tokio::join!(self.spf(asked), signatures);
         let (dkim, doubts): (Vec<_>, Vec<_>) = signatures.into_iter().flatten().unzip();
         let dkim = without(dkim, &doubts);
         let results = AuthenticationResults::new(host)
@@ -145,39 +145,28 @@ impl Verifier {
             .with_dkim_results(&dkim as &[DkimOutput<'_>], "");
         let asked = authors.iter().map(|author| self.dmarc(author, &dkim, &domain, &spf));
         let found = join_all(asked).await;
-        let passed = |one: &Option<DmarcOutput>| {
-            one.as_ref().is_some_and(|dmarc| dmarc.result() == DmarcResult::Pass)
-        };
+        let passed = |one: &DmarcOutput| one.result() == DmarcResult::Pass;
         let authenticated = !found.is_empty() && found.iter().all(passed);
         let mut field = Vec::new();
-        let known = found.iter().flatten();
-        known.fold(results, AuthenticationResults::with_dmarc_result).write_header(&mut field);
+        found
+            .iter()
+            .fold(results, AuthenticationResults::with_dmarc_result)
+            .write_header(&mut field);
         let said = authors.into_iter().zip(&found).map(|(author, dmarc)| {
             let is_named = (spf.result() == SpfResult::Pass && is_same(&domain, &author))
                 || dkim.iter().any(|one| signed_by(one).is_some_and(|by| is_same(by, &author)));
-            let said = dmarc.as_ref().map(|dmarc| said_by(dmarc, is_named));
-            (author, said.unwrap_or(DomainResult::Temporary))
+            (author, said_by(dmarc, is_named))
         });
         let authenticity = Authenticity::Checked(said.collect());
         AuthFacts { field: one_field(&field), authenticated, authenticity }
     }
 
     /// Returns the result of SPF, and the domain that it is for.
-    async fn spf(&self, peer: IpAddr, helo: &str, host: &str, sender: &str) -> (SpfOutput, String) {
-        // RFC 7208 §2.4: without a sender, the HELO name is checked instead.
-        let asked = match sender.is_empty() {
-            true => SpfParameters::verify_ehlo(peer, helo, host),
-            false => SpfParameters::verify_mail_from(peer, helo, host, sender),
-        };
-        let domain = sender.rsplit_once('@').map_or(helo, |(_, domain)| domain).to_owned();
-        let found = self.in_time(async {
-            match dns_records::doubled_spf(&self.resolver, &domain).await {
-                Some(doubled) => doubled,
-                None => self.authenticator.verify_spf(asked).await,
-            }
-        });
-        let late = || SpfOutput::new(domain.clone()).with_result(SpfResult::TempError);
-        (found.await.unwrap_or_else(late), domain)
+    async fn spf(&self, asked: Asked<'_>) -> (SpfOutput, String) {
+        let late = || (SpfResult::TempError, spf::domain_of(asked).to_owned());
+        let found = self.in_time(spf::check(&self.resolver, asked)).await;
+        let (result, domain) = found.unwrap_or_else(late);
+        (SpfOutput::new(domain.clone()).with_result(result), domain)
     }
 
     /// Returns the result of the signature that a message has, with what speaks against it.
@@ -206,14 +195,25 @@ impl Verifier {
         dkim: &[DkimOutput<'_>],
         domain: &str,
         spf: &SpfOutput,
-    ) -> Option<DmarcOutput> {
+    ) -> DmarcOutput {
         // Our own parse of From, not the library's: what is shown is what is asked about.
         let from = AuthenticatedMessage {
             from: vec![format!("author@{author}")],
             ..AuthenticatedMessage::default()
         };
         let aligned = DmarcParameters::new(&from, dkim, domain, spf);
-        self.in_time(self.authenticator.verify_dmarc(aligned)).await
+        let found = self.in_time(async {
+            let policies = Policies::of(&self.resolver, author).await;
+            let asked = Parameters::new(aligned).with_txt_cache(&policies);
+            self.authenticator.verify_dmarc(asked).await
+        });
+        let late = || {
+            let error = DnsError::Resolver("no answer in time".to_owned());
+            let late = DmarcResult::TempError(mail_auth::Error::Dns(error));
+            let late_output = DmarcOutput::default().with_domain(author);
+            late_output.with_dkim_result(late.clone()).with_spf_result(late)
+        };
+        found.await.unwrap_or_else(late)
     }
 
     /// Waits for one question at most for its part of the time. Otherwise a sender whose DNS is slow

@@ -122,7 +122,8 @@ impl DnsStub {
 }
 
 fn named(text: &str) -> Name {
-    let mut name = Name::from_utf8(text).unwrap().to_lowercase();
+    let any = || Name::from_labels(text.split('.').map(str::as_bytes)).unwrap();
+    let mut name = Name::from_utf8(text).unwrap_or_else(|_| any()).to_lowercase();
     name.set_fqdn(true);
     name
 }

@@ -13,6 +13,7 @@ mod smtp_hostile;
 mod smtp_memory;
 mod smtp_messages;
 mod smtp_quota;
+mod smtp_spf;
 mod smtp_timeouts;
 mod transcripts;
 mod web_attached;

@@ -183,6 +183,7 @@ async fn dns_that_does_not_answer_decides_nothing() {
     let gw = asking(&dns, |smtp| smtp.authentication_timeout_secs = 2).await;
     let (field, replied) = arrive(&gw, &message).await;
     assert!(field.contains("temperror") && !field.contains("=fail") && !replied, "{field}");
+    assert!(field.contains("dmarc=temperror"), "{field}");
 }
 
 /// The sender of a message decides how quickly the DNS of his own domain answers, but not whether

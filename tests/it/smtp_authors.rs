@@ -1,13 +1,15 @@
 //! Who wrote a message: From has a single reading, for the list, for the reader and for DMARC, or
 //! the message is refused.
 
+use hickory_resolver::proto::rr::rdata::TXT;
+use hickory_resolver::proto::rr::{RData, RecordType};
 use postern::config::{self, Unconfirmed};
 use postern::gateway::{NewAccount, Password};
 use postern::mail::address::Address;
 use postern::smtp::verify::Verifier;
 use postern::terms::{SenderCheck, SenderWarning};
 
-use crate::dns_stub::DnsStub;
+use crate::dns_stub::{DnsStub, Says};
 use crate::harness::{Reply, TestGateway};
 
 /// Returns a message from the authors that `from` names.
@@ -247,6 +249,36 @@ async fn what_contradicts_the_sender_is_kept_for_the_reader() {
             (SenderWarning::Lookalike, "example.org".to_owned()),
         ]
     );
+}
+
+/// A domain with two policies has none, and `pct=0` only tries a policy out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_that_is_not_one_is_not_honoured() {
+    let dns = DnsStub::start().await;
+    publish(&dns, "trial.example", "reject; pct=0");
+    publish(&dns, "trial2.example", "quarantine; pct=0");
+    publish(&dns, "parent.example", "reject");
+    let txt = |text: &str| RData::TXT(TXT::new(vec![text.to_owned()]));
+    let two = || Says::Records(vec![txt("v=DMARC1; p=reject"), txt("v=DMARC1; p=none")]);
+    for domain in ["two.example", "sub.parent.example"] {
+        dns.says(&format!("_dmarc.{domain}"), RecordType::TXT, two());
+    }
+    let gw = judging(&dns, |_| ()).await;
+    for (from, expected) in [
+        ("ceo@two.example", SenderCheck::Unknown),
+        ("ceo@trial.example", SenderCheck::Quarantined),
+        ("ceo@trial2.example", SenderCheck::Failed),
+    ] {
+        let reply = send(&gw, "x@outside.example", from).await;
+        assert_eq!(told(&gw, reply).await, expected, "{from}");
+    }
+    // The policy of the domain above holds.
+    send(&gw, "x@outside.example", "ceo@sub.parent.example").await.expect("550 5.7.1 ");
+    // What DNS cannot be asked about is no way round it.
+    let label = "ħţáȓɡɿƫɦыȹźȸґտԍøƨϯɭѯҹɼƴġžœφɢɔӷɕ";
+    let long = send(&gw, "x@outside.example", &format!("ceo@{label}.parent.example")).await;
+    long.expect("550 5.6.0 ");
+    assert_eq!(gw.count("dana").await, 3);
 }
 
 /// A stranger who only bears the name of a colleague, or of the organisation, is marked, and is not
