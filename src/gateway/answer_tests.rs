@@ -6,6 +6,7 @@ use super::queue::rows::Leased;
 use super::sending_tests::{choice, content, leased, send, with_policy};
 use super::tests::*;
 use super::*;
+use crate::mail::address::Address;
 use crate::mail::envelope::{ForwardPath, Notify, OriginalRecipient, Recipient, ReversePath};
 use crate::mail::message::view;
 use crate::mail::reference::Reference;
@@ -251,6 +252,46 @@ fn two_gateways_that_face_each_other_settle() {
     }
     assert!(carried.len() <= 3, "the message, and one message each: {carried:#?}");
     assert!(!inbox(&there, &omar).is_empty(), "the message itself arrived");
+}
+
+/// A local domain beyond ASCII has two forms. Mail comes in both, and what the daemon itself writes
+/// needs no host with SMTPUTF8.
+#[test]
+fn a_local_domain_is_known_in_both_of_its_forms() {
+    let gateway = gateway_with(|settings| {
+        settings.domains = vec!["bücher.example".to_owned()];
+        settings.confirm_outside = ConfirmOutside::Always;
+    });
+    let dana = sign_in(&gateway, "dana");
+    for path in
+        ["dana@bücher.example", "dana+x@xn--bcher-kva.example", "abuse@xn--bcher-kva.example"]
+    {
+        let to = ForwardPath::Address(Address::parse(path).unwrap());
+        let verdict = gateway.recipient_check(&to, Origin::Outside, 0).unwrap();
+        assert!(matches!(verdict, RecipientVerdict::Accept(_)), "{path}");
+    }
+    let foreign = ForwardPath::Address(Address::parse("dana@xn--bcher-kvb.example").unwrap());
+    let verdict = gateway.recipient_check(&foreign, Origin::Outside, 0).unwrap();
+    assert!(matches!(verdict, RecipientVerdict::Refuse(_)));
+    let mut inbound = inbound(
+        &gateway,
+        "rachel@outside.example",
+        &["dana@xn--bcher-kva.example"],
+        "From: rachel@outside.example\nTo: dana@xn--bcher-kva.example\nMessage-ID: <1@outside.example>\n\nText.\n",
+    );
+    inbound.authenticated = true;
+    let reference = gateway.receive(inbound).wait().unwrap().reference;
+    gateway.message_open(&dana, reference, None).unwrap();
+    let rows = leased(&gateway);
+    assert_eq!(rows.len(), 2, "accepted, and read");
+    for (row, text) in rows {
+        let (header, _) = text.split_once("\r\n\r\n").unwrap();
+        assert!(
+            header.is_ascii() && header.contains("postmaster@xn--bcher-kva.example"),
+            "{header}"
+        );
+        assert!(!row.smtputf8, "{header}");
+    }
 }
 
 /// Carries a queue row to the other gateway, as SMTP does.

@@ -87,6 +87,11 @@ impl Address {
         Address { local: self.local.clone(), domain }
     }
 
+    /// The same local part at another domain.
+    pub fn at(&self, domain: &str) -> Address {
+        Address { local: self.local.clone(), domain: Domain::Name(domain.to_owned()) }
+    }
+
     /// The form in which our own addresses are looked up: all in lower case. At other hosts local
     /// parts may differ by case (RFC 5321 §2.4); ours never do.
     ///
@@ -106,7 +111,7 @@ impl Address {
 fn a_labels(name: &str) -> Option<String> {
     let ascii = idna::domain_to_ascii_strict(name).ok()?;
     let (spelled, valid) = idna::domain_to_unicode(&ascii);
-    let is_its_own = valid.is_ok() && spelled == name.to_lowercase();
+    let is_its_own = valid.is_ok() && spelled == folded(name);
     (is_its_own && parse_domain(&ascii).is_ok()).then_some(ascii)
 }
 
@@ -365,6 +370,9 @@ mod tests {
             assert!(!address.needs_smtputf8(), "{text}");
             assert_eq!(address.is_ascii(), text.is_ascii());
         }
+        // A capital sigma at the end of a word is `σ` in a domain, and `ς` in a text.
+        let sigma = Address::parse("x@\u{3a6}\u{3a9}\u{3a3}.example").unwrap();
+        assert!(!sigma.needs_smtputf8());
         let local = Address::parse("דנה@דואר.example").unwrap();
         assert!(local.needs_smtputf8());
         assert_eq!(local.for_ascii_hosts(), local);

@@ -21,7 +21,8 @@ use crate::gateway::records::tables::{
     ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, COUNTERS, CREDENTIALS, LOGIN_NAMES, META, TEMPORARY,
 };
 use crate::gateway::records::temporary::{OpensBy, Temporary};
-use crate::mail::address::Address;
+use crate::mail::address::{Address, Domain};
+use crate::mail::mailboxes::ascii_domain;
 use crate::store::{Order, Read, Tx};
 use crate::terms::AcceptFrom;
 use crate::vault::{self, Lookup, Password, RecoveryKey};
@@ -349,7 +350,20 @@ impl Gateway {
         &self.inner.settings.domains
     }
 
-    /// Whether an address is in a local domain.
+    /// The address as one in a local domain, whichever form of the domain it is written in
+    /// (RFC 5891 §4): hosts without SMTPUTF8 know only A-labels. `None` if it is not in one.
+    pub(in crate::gateway) fn as_ours(&self, address: &Address) -> Option<Address> {
+        if self.is_ours(address) {
+            return Some(address.clone());
+        }
+        let Domain::Name(name) = address.domain() else { return None };
+        let ascii = ascii_domain(name)?;
+        let is_same = |own: &&String| ascii_domain(own).as_ref() == Some(&ascii);
+        let own = self.domains().iter().find(is_same)?;
+        Some(address.at(own))
+    }
+
+    /// Whether an address is in a local domain, in the form that the configuration has.
     pub(in crate::gateway) fn is_ours(&self, address: &Address) -> bool {
         let normalized = address.normalized();
         let domain = normalized.rsplit_once('@').map_or("", |(_, domain)| domain);

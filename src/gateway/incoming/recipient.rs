@@ -67,9 +67,9 @@ impl Gateway {
             ForwardPath::Postmaster => return self.postmaster_check(to, octets),
             ForwardPath::Address(address) => address,
         };
-        if !self.is_ours(address) {
+        let Some(address) = &self.as_ours(address) else {
             return Ok(RecipientVerdict::Refuse(Reason::NotLocal));
-        }
+        };
         if self.site()?.policy.intranet && origin == Origin::Outside {
             return Ok(RecipientVerdict::Refuse(Reason::Intranet));
         }

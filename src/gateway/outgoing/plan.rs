@@ -198,7 +198,7 @@ impl Gateway {
         content: &DraftContent,
         octets: u64,
     ) -> Result<Planned, Error> {
-        let inside = self.is_ours(address);
+        let inside = self.as_ours(address).is_some();
         let normalized = address.normalized();
         let wanted = content
             .choices

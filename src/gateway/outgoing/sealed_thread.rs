@@ -88,7 +88,8 @@ impl Gateway {
     /// Examines an older message of the thread, if it was sent from here.
     fn thread_add(&self, actor: &Actor, id: &str, thread: &mut Thread) -> Result<(), Error> {
         let Some((local, domain)) = id.rsplit_once('@') else { return Ok(()) };
-        if domain != self.domain() {
+        // Earlier versions wrote the domain as it is configured.
+        if domain != self.domain() && domain != self.ascii_domain() {
             return Ok(());
         }
         let Ok(reference) = local.parse::<Reference>() else { return Ok(()) };

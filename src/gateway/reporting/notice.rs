@@ -19,6 +19,7 @@ use crate::gateway::text::shown;
 use crate::mail::account_text;
 use crate::mail::compose::{self, Mailbox, Message};
 use crate::mail::dsn;
+use crate::mail::mailboxes::ascii_domain;
 use crate::mail::message::Ids;
 use crate::mail::notice_many;
 use crate::mail::notice_text::{self, Report};
@@ -207,7 +208,13 @@ impl Gateway {
 
     /// The sender address of generated mail.
     pub(in crate::gateway) fn system_address(&self) -> String {
-        format!("postmaster@{}", self.domain())
+        format!("postmaster@{}", self.ascii_domain())
+    }
+
+    /// The first of the local domains in A-labels: generated mail must reach hosts that do not offer
+    /// SMTPUTF8, and its header is ASCII (RFC 6532 §3).
+    pub(in crate::gateway) fn ascii_domain(&self) -> String {
+        ascii_domain(self.domain()).unwrap_or_else(|| self.domain().to_owned())
     }
 
     /// The first of the local domains.
@@ -217,7 +224,7 @@ impl Gateway {
 
     /// A message's Message-ID, without angle brackets; the reference number can be read from it.
     pub(in crate::gateway) fn message_id(&self, reference: Reference) -> String {
-        format!("{}@{}", reference.to_string().replace('-', "").to_lowercase(), self.domain())
+        format!("{}@{}", reference.to_string().replace('-', "").to_lowercase(), self.ascii_domain())
     }
 
     pub(in crate::gateway) fn message_id_of(&self, reference: ReferenceKey) -> String {
