@@ -206,6 +206,39 @@ fn authors() {
 }
 
 #[test]
+fn senders() {
+    let seeds = texts(&[
+        "Omar Levi (CEO)\nomar@examp1e.org",
+        "\u{ff2f}mar Lévi <ceo@bank.example>@\nx@b\u{fc}cher.example",
+        "Levi, \u{41e}mar\u{200b}\na@example.org.evil.test",
+        "ceo@\u{200a}bank\u{3002}example\na@xn--exmple-4nf.org",
+    ]);
+    run("sender", mail::sender, &seeds);
+}
+
+#[test]
+fn results_of_others() {
+    let mut seeds = texts(&[
+        "From: a@b.example\r\nAuthentication-Results: mail.example.org; dmarc=pass\r\nSubject: x\r\n\r\nb",
+        "From: a@b.example\r\nauthentication-results: (c (d)) \"mail.example.org\" 1;\r\n spf=pass\r\n\r\n",
+        "Authentication-Results: x.example; none\r\nFrom: a@b.example\r\n\r\n",
+    ]);
+    seeds.extend(messages());
+    run("results", mail::results, &seeds);
+}
+
+#[test]
+fn spf_records() {
+    let seeds = texts(&[
+        "v=spf1 a:mail.example.com/24//64 mx ptr:example.com ~all",
+        "v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 include:_spf.example.com. -all",
+        "v=spf1 exists:%{l1r-+=}.%{ir}.%{v}._spf.%{d2} exists:%{S}%_a.%%",
+        "V=SPF1 redirect=%{d} exp=why.%{o} x-y_z.1=%{t}",
+    ]);
+    run("spf", mail::spf, &seeds);
+}
+
+#[test]
 fn reference_numbers() {
     let seeds = texts(&["01KAN-5Q7DC-8E2XV-M9T4H", "0123456789abcdef", "\0\0\0\x01KAN5Q7DC8E2XV"]);
     run("reference", mail::reference, &seeds);

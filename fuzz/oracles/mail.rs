@@ -5,14 +5,18 @@
 #![allow(dead_code)]
 
 use postern::mail::address::Address;
+use postern::mail::alike::{imitated, is_ours, name_look};
 use postern::mail::envelope::{
     ForwardPath, Notify, OriginalRecipient, ReversePath, split_path, xtext_decode, xtext_encode,
 };
 use postern::mail::header::{HeaderLimits, gate};
 use postern::mail::mailboxes;
-use postern::mail::message::{View, part_bytes, summary, view};
+use postern::mail::message::{NameAddr, View, part_bytes, summary, view};
 use postern::mail::reference::Reference;
+use postern::mail::results::without_forged;
 use postern::mail::sanitize::{html, oracle_is_inert};
+use postern::mail::spf::{Mechanism, Record, Values, is_record};
+use postern::mail::warnings::warnings;
 
 /// Every accepted address, path or parameter is written in a form that parses to the same value
 /// and cannot break a command or a header.
@@ -68,6 +72,69 @@ pub fn authors(data: &[u8]) {
     let addresses = shown.from.iter().map(|one| one.address.as_deref().unwrap());
     assert!(addresses.eq(authors.iter().map(|one| one.address.as_str())), "{:?}", shown.from);
     assert_eq!(summary(&message, &facts).authors, shown.from);
+}
+
+/// What is said to contradict an author is bounded, and the look of a name is found again in itself.
+pub fn sender(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let ours = ["example.org".to_owned(), "xn--bcher-kva.example".to_owned()];
+    let (name, address) = text.split_once('\n').unwrap_or((text, "a@examp1e.org"));
+    let author = NameAddr { name: Some(name.to_owned()), address: Some(address.to_owned()) };
+    let replies = NameAddr { name: None, address: Some(name.to_owned()) };
+    let found = warnings(&[author.clone(), replies.clone()], &[replies], &ours);
+    assert!(found.len() <= 8, "{found:?}");
+    if let Some(look) = name_look(name) {
+        assert!(!look.is_empty() && !look.contains("  "), "{look:?}");
+        assert_eq!(name_look(&format!(" \u{200b}{name}. ")), Some(look), "{name:?}");
+    }
+    let domain = address.rsplit_once('@').map_or(address, |(_, domain)| domain);
+    assert!(!(is_ours(domain, &ours) && imitated(domain, &ours).is_some()), "{domain:?}");
+}
+
+/// What remains of a message without the results in our name is a message, has none, and lacks
+/// nothing else.
+pub fn results(data: &[u8]) {
+    const HOST: &str = "mail.example.org";
+    let Ok(facts) = gate(data, &HeaderLimits::default()) else { return };
+    let kept = without_forged(data, &facts, HOST).concat();
+    assert!(kept.len() <= data.len());
+    let Ok(left) = gate(&kept, &HeaderLimits::default()) else { return };
+    assert_eq!(without_forged(&kept, &left, HOST).concat(), kept, "once is enough");
+    for name in ["from", "to", "subject", "dkim-signature"] {
+        assert!(left.values(&kept, name).eq(facts.values(data, name)), "{name}");
+    }
+    let claims =
+        |value: &[u8]| value.trim_ascii_start().to_ascii_lowercase().starts_with(HOST.as_bytes());
+    let mut results = left.values(&kept, "authentication-results");
+    assert!(
+        !results
+            .any(|value| claims(value) && value.trim_ascii_start().get(HOST.len()) == Some(&b';'))
+    );
+}
+
+/// A record that is accepted names only what DNS can be asked about, or nothing.
+pub fn spf(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Some(record) = Record::parse(text) else { return };
+    assert!(is_record(text) && text.is_ascii());
+    let long = "a-b.".repeat(80);
+    let values = Values {
+        ip: "2001:db8::1".parse().unwrap(),
+        helo: &long,
+        local_part: &long,
+        sender_domain: "example.org",
+        domain: "mail.example.org",
+        validated: "unknown",
+    };
+    let specs = record.directives.iter().filter_map(|one| match &one.mechanism {
+        Mechanism::Include(spec) | Mechanism::Exists(spec) => Some(spec),
+        Mechanism::A(spec, _) | Mechanism::Mx(spec, _) | Mechanism::Ptr(spec) => spec.as_ref(),
+        Mechanism::All | Mechanism::Ip(..) => None,
+    });
+    for spec in specs.chain(&record.redirect) {
+        let name = spec.expand(&values);
+        assert!(name.len() <= 253 || !name.contains('.'), "{name}");
+    }
 }
 
 /// Asserts that nothing in an address ends a line or, outside quotes, a path.
