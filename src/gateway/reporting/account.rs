@@ -48,6 +48,7 @@ impl Gateway {
             recipient: &address,
             at: news.at,
             detail: news.from.clone(),
+            others: &[],
             topic: Some(NoticeTopic::Account(news.change)),
             report: None,
         };
