@@ -142,6 +142,9 @@ fn foreign_keys_are_found_before_the_code_is_asked_for() {
     assert!(is_disabled(&gateway, id));
 }
 
+/// A way to renew the keys of an account, with its recovery key.
+type Door = dyn Fn(&Gateway, &RecoveryKey) -> Result<RecoveryKey, Error>;
+
 /// Neither recovery nor a change of password renews keys that were put in the place of others: that
 /// would leave no trace of it.
 #[test]
@@ -153,8 +156,7 @@ fn foreign_keys_are_found_by_whatever_renews_them() {
         let by = (ChangedFrom::Server, OwnChoice::Made);
         gateway.account_recover("mira", key, &password(NEW), by)
     };
-    let doors: [&dyn Fn(&Gateway, &RecoveryKey) -> Result<RecoveryKey, Error>; 2] =
-        [&by_command, &by_recovery];
+    let doors: [&Door; 2] = [&by_command, &by_recovery];
     for renew in doors {
         for whole in [false, true] {
             let gateway = gateway();

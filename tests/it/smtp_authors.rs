@@ -4,7 +4,7 @@
 use hickory_resolver::proto::rr::rdata::TXT;
 use hickory_resolver::proto::rr::{RData, RecordType};
 use postern::config::{self, Unconfirmed};
-use postern::gateway::{NewAccount, Password};
+use postern::gateway::{ChosenBy, NewAccount, Password};
 use postern::mail::address::Address;
 use postern::smtp::verify::Verifier;
 use postern::terms::{SenderCheck, SenderWarning};
@@ -291,6 +291,7 @@ async fn a_stranger_with_a_name_from_inside_is_marked() {
         display_name: "Omar Levi".to_owned(),
         addresses: vec![Address::parse("levi@example.org").unwrap()],
         password: Password::new("correct horse battery").unwrap(),
+        chosen_by: ChosenBy::Owner,
     };
     let stranger = "Rachel Green <rachel@outside.example>";
     let borrowed = |name: &str, address: &str| format!("{name} <{address}>");

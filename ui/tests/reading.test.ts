@@ -426,7 +426,7 @@ const eml = {
 };
 
 function innerLike(text: string): Attached {
-  const { reference: _, ...said } = detailLike({ reference: "I", text, parts: [eml] });
+  const said = detailLike({ reference: "I", text, parts: [eml] });
   return { ...said, from: [{ name: "Omar", address: "omar@far.example" }], subject: "The plan" };
 }
 
