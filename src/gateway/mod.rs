@@ -78,6 +78,8 @@ mod outsider_tests;
 #[cfg(test)]
 mod quota_tests;
 #[cfg(test)]
+mod quota_walk_tests;
+#[cfg(test)]
 mod report_tests;
 #[cfg(test)]
 mod rows_tests;

@@ -11,7 +11,7 @@ use axum::{Extension, Router, http};
 use utoipa_axum::PathItemExt;
 
 use super::api::{
-    appearance, attached, change, credential, draft, event, filter, label, mailbox, manage,
+    appearance, attached, change, credential, draft, event, filter, label, link, mailbox, manage,
     message, passkey, preference, search, session, submission, temporary,
 };
 use super::error::Problem;
@@ -103,7 +103,7 @@ route_list! {
     message::open,
     attached::read,
     message::reject,
-    message::ticket,
+    link::ticket,
     filter::list, filter::set,
     filter::people,
     label::list, label::set,

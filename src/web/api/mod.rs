@@ -9,6 +9,7 @@ pub mod draft;
 pub mod event;
 pub mod filter;
 pub mod label;
+pub mod link;
 pub mod mailbox;
 pub mod manage;
 pub mod message;
