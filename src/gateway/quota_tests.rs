@@ -11,11 +11,10 @@ use super::records::temporary::PickupEnd;
 use super::sending_tests::*;
 use super::tests::*;
 use super::*;
-use crate::mail::reference::Reference;
 use crate::store::{Read, Table};
 use crate::terms::{Choice, Fullness, Mode, NotSent};
 
-const DAY: i64 = 24 * 3600;
+pub(super) const DAY: i64 = 24 * 3600;
 
 /// A message with a text of so many octets.
 pub(super) fn text(octets: usize) -> String {

@@ -1,7 +1,6 @@
 //! Quotas: random walks over whatever is counted.
 
-use super::quota_tests::{counted, text};
-use super::records::tables::{MESSAGES, SUBMISSIONS};
+use super::quota_tests::{DAY, counted, text};
 use super::sending_tests::*;
 use super::tests::*;
 use super::*;

@@ -12,6 +12,7 @@
 //!
 //! Whatever else a record says is an error of the record (§4.6), which must not be believed in part.
 
+use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A record that follows the grammar.
@@ -237,13 +238,7 @@ impl Spec {
 
     /// The name, cut from the left to what DNS can be asked about (§7.3).
     pub fn expand(&self, values: &Values<'_>) -> String {
-        let mut name = String::new();
-        for piece in &self.0 {
-            match piece {
-                Piece::Literal(text) => name.push_str(text),
-                Piece::Macro(one) => name.push_str(&one.expand(values)),
-            }
-        }
+        let name = self.end(values).concat();
         let name = name.strip_suffix('.').unwrap_or(&name);
         let mut rest = name;
         while rest.len() > NAME_OCTETS_MAX {
@@ -253,6 +248,26 @@ impl Spec {
             }
         }
         rest.to_owned()
+    }
+
+    /// The last pieces of the name, as many as can be asked about: what is cut off from the left need
+    /// not be made, and a record may be 64 KB of macros.
+    fn end(&self, values: &Values<'_>) -> Vec<String> {
+        let mut pieces = Vec::new();
+        let mut octets = 0;
+        for piece in self.0.iter().rev() {
+            let text = match piece {
+                Piece::Literal(text) => text.clone(),
+                Piece::Macro(one) => one.expand(values),
+            };
+            octets += text.len();
+            pieces.push(text);
+            if octets > NAME_OCTETS_MAX + 1 {
+                break;
+            }
+        }
+        pieces.reverse();
+        pieces
     }
 }
 
@@ -373,17 +388,40 @@ pub fn reverse_name(ip: IpAddr) -> String {
 
 /// All but unreserved characters as `%XX` (RFC 3986 §2.3).
 fn escaped(text: &str) -> String {
-    let escape = |octet: u8| match octet {
-        b'-' | b'.' | b'_' | b'~' => char::from(octet).to_string(),
-        octet if octet.is_ascii_alphanumeric() => char::from(octet).to_string(),
-        octet => format!("%{octet:02X}"),
-    };
-    text.bytes().map(escape).collect()
+    let mut escaped = String::with_capacity(text.len());
+    for octet in text.bytes() {
+        match octet {
+            b'-' | b'.' | b'_' | b'~' => escaped.push(char::from(octet)),
+            octet if octet.is_ascii_alphanumeric() => escaped.push(char::from(octet)),
+            octet => {
+                let _ = write!(escaped, "%{octet:02X}");
+            }
+        }
+    }
+    escaped
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A record of 64 KB may be nothing but macros, and is evaluated for each message.
+    #[test]
+    fn only_the_end_of_a_long_name_is_made() {
+        let values = Values {
+            ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            helo: &"h".repeat(255),
+            local_part: "a",
+            sender_domain: "b.example",
+            domain: "b.example",
+            validated: "unknown",
+        };
+        let spec = Spec(macro_string(&"%{H}.".repeat(10_000), "slodiphv").unwrap());
+        assert!(spec.end(&values).len() < 5);
+        let spec = Spec(macro_string(&"%{d}.".repeat(10_000), "slodiphv").unwrap());
+        let name = spec.expand(&values);
+        assert_eq!(name, ["b.example"; 25].join("."));
+    }
 
     #[test]
     fn a_record_that_follows_the_grammar_is_read() {

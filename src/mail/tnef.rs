@@ -71,9 +71,14 @@ const PR_ATTACH_LONG_FILE_NAME: u16 = 0x3707;
 const PR_ATTACH_MIME_TAG: u16 = 0x370e;
 const PR_ATTACH_CONTENT_ID: u16 = 0x3712;
 
+/// Longer names are cut.
+const NAME_OCTETS_MAX: usize = 1024;
+
 fn of_file(file: &mut File, id: u32, data: &[u8]) {
     match id {
-        ATT_TITLE if file.name.is_empty() => file.name = text(data),
+        ATT_TITLE if file.name.is_empty() => {
+            file.name = text(&data[..data.len().min(NAME_OCTETS_MAX)]);
+        }
         ATT_DATA => file.octets = data.to_vec(),
         ATT_FILE_PROPERTIES => {
             let mut long = false;

@@ -25,6 +25,9 @@ pub struct File {
     pub octets: Vec<u8>,
 }
 
+/// The most characters of a name, a type or a subject that are kept: what is longer is no name, and
+/// its encoded form is up to nine times as long.
+const CHARS_MAX: usize = 255;
 /// Encoded content never contains it.
 const BOUNDARY: &str = "--unpacked";
 
@@ -46,7 +49,8 @@ impl Unpacked {
         for file in &self.files {
             let mut header = format!("Content-Type: {}", media(file));
             _ = write!(header, "\r\nContent-Disposition: attachment; filename*=utf-8''");
-            percent_encode(&mut header, &file.name);
+            let name: String = file.name.chars().take(CHARS_MAX).collect();
+            percent_encode(&mut header, &name);
             if !file.content_id.is_empty() {
                 _ = write!(header, "\r\nContent-ID: <{}>", plain(&file.content_id));
             }
@@ -70,10 +74,12 @@ fn part(out: &mut String, header: &str, octets: &[u8]) {
 fn media(file: &File) -> String {
     let is_token = |text: &str| {
         let is_fine = |octet: u8| octet.is_ascii_alphanumeric() || b"-+._".contains(&octet);
-        !text.is_empty() && text.bytes().all(is_fine)
+        (1..=CHARS_MAX).contains(&text.len()) && text.bytes().all(is_fine)
     };
     match file.media.split_once('/') {
-        Some((kind, subtype)) if is_token(kind) && is_token(subtype) && kind != "multipart" => {
+        Some((kind, subtype))
+            if is_token(kind) && is_token(subtype) && !kind.eq_ignore_ascii_case("multipart") =>
+        {
             file.media.clone()
         }
         _ => mime_guess::from_path(&file.name).first_or_octet_stream().essence_str().to_owned(),
@@ -82,7 +88,8 @@ fn media(file: &File) -> String {
 
 /// Returns a text without what would end its line or its angle brackets.
 fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() && !matches!(c, '<' | '>')).collect()
+    let is_fine = |c: &char| !c.is_control() && !matches!(c, '<' | '>');
+    text.chars().filter(is_fine).take(CHARS_MAX).collect()
 }
 
 /// Writes the value of an extended parameter (RFC 8187 §3.2.1).
@@ -99,6 +106,15 @@ fn percent_encode(out: &mut String, text: &str) {
 mod tests {
     use super::*;
     use crate::mail::message::{part_bytes, view};
+
+    /// A name of any length is in a few octets of the format, and in nine times as many of a message.
+    #[test]
+    fn a_long_name_does_not_make_a_large_message() {
+        let long = "€".repeat(1 << 20);
+        let file = File { name: long.clone(), content_id: long.clone(), ..File::default() };
+        let unpacked = Unpacked { subject: long, files: vec![file], ..Unpacked::default() };
+        assert!(unpacked.message().len() < 32 * CHARS_MAX);
+    }
 
     #[test]
     fn what_was_unpacked_is_read_like_any_message() {

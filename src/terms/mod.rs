@@ -138,7 +138,7 @@ mod tests {
             "own-domain",
         ];
         check(&SenderCheck::ALL, SenderCheck::as_str, &checks);
-        let warnings = ["name-address", "reply-domain", "lookalike"];
+        let warnings = ["name-address", "reply-domain", "lookalike", "borrowed-name"];
         check(&SenderWarning::ALL, SenderWarning::as_str, &warnings);
         let changes = [
             "password-changed",

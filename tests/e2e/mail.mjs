@@ -114,7 +114,8 @@ await accessible(page, "reader with HTML");
 await soon(async () => {
   const [foot, next] = await page.evaluate(() => {
     const frame = document.querySelector("[data-testid=frame]");
-    const next = frame.parentElement.nextElementSibling;
+    const around = frame.parentElement;
+    const next = around.nextElementSibling ?? around.parentElement.nextElementSibling;
     return [frame.getBoundingClientRect().bottom, next.getBoundingClientRect().top];
   });
   assert.ok(foot <= next, `the frame ends at ${foot}, what follows begins at ${next}`);

@@ -109,7 +109,11 @@ async fn same_answers(site: &Site, facts: &Facts, compared: fn(&str) -> bool) {
     let mut wrong = Vec::new();
     for Answer { account, path, answer } in facts.answers.iter().filter(|one| compared(&one.path)) {
         if !clients.contains_key(account) {
-            clients.insert(account, site.client(account).await);
+            let mut client = site.client(account).await;
+            if compared("/api/mailboxes") {
+                delete_news(&mut client).await;
+            }
+            clients.insert(account, client);
         }
         let client = clients.get_mut(account).expect("it has just signed in");
         match client.call(Method::GET, path, None).await {
@@ -118,6 +122,23 @@ async fn same_answers(site: &Site, facts: &Facts, compared: fn(&str) -> bool) {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Deletes what this version tells the owner about the sign-in, which the earlier one did not.
+async fn delete_news(client: &mut Client) {
+    let path = "/api/messages?mailbox=inbox&limit=200";
+    let end = std::time::Instant::now() + LIMIT;
+    let reference = loop {
+        assert!(std::time::Instant::now() < end, "nothing was told");
+        let page: Value = client.call(Method::GET, path, None).await.unwrap();
+        let items = page["items"].as_array().unwrap();
+        if let Some(told) = items.iter().find(|item| item["notice"]["kind"] == "signed-in") {
+            break told["reference"].as_str().unwrap().to_owned();
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    let path = format!("/api/messages/{reference}");
+    client.done(Method::DELETE, &path, None).await.expect("the notice is deleted");
 }
 
 /// Where an answer is not what it was. A later version may add members.
@@ -237,5 +258,8 @@ async fn recover(site: &Site, facts: &Facts) {
         Err(error) => panic!("{error}"),
     }
     let mut ruth = site.sign_in("ruth", NEW).await.expect("Ruth signs in with her new password");
-    assert_eq!(ruth.list("inbox").await.unwrap().len(), 1);
+    let mut found = ruth.list("inbox").await.unwrap();
+    // The system tells her of the recovery and of the sign-in.
+    found.retain(|item| item.from.address.as_deref() != Some("postmaster@example.org"));
+    assert_eq!(found.len(), 1);
 }

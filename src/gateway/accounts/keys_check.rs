@@ -1,8 +1,7 @@
 //! Checking that mail for an account is sealed to its own key.
 //!
 //! One who can write to the store could put another public key, other keys altogether or the keys
-//! before a renewal in their place. Whoever signs in next, recovers the account or renews its keys
-//! finds out: an account whose keys are not those that its credential opens is disabled, so that
+//! before a renewal in their place. The next sign-in, recovery or renewal finds out: an account whose keys are not those that its credential opens is disabled, so that
 //! nothing more is sealed to them.
 
 use crate::gateway::Gateway;

@@ -75,7 +75,15 @@ impl Gateway {
             return Ok(Some(own.clone()));
         }
         for account in self.accounts_that_look(&look)? {
-            let record = self.account(account)?;
+            let record = match self.account(account) {
+                Ok(record) => record,
+                // A mark must not decide whether mail is taken.
+                Err(error) if error.is_unreadable() => {
+                    tracing::error!(%error, account.id = %account.to_text(), "a name was not compared");
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             // Two looks may have one hash.
             if name_look(&record.display_name).as_ref() == Some(&look) {
                 return Ok(Some(record.display_name));

@@ -106,13 +106,17 @@ impl Gateway {
         let mut is_left = false;
         for waiting in self.reports_waiting()? {
             let last = waiting.since.plus_secs(self.inner.settings.report_wait_secs);
-            if now < last && self.is_being_tried(waiting.message, now)? {
-                is_left = true;
-                continue;
-            }
-            // A message whose report cannot be written must not block the others.
-            if let Err(error) = self.message_report(waiting.message) {
-                is_left = true;
+            let done = match self.is_being_tried(waiting.message, now) {
+                Ok(true) if now < last => {
+                    is_left = true;
+                    continue;
+                }
+                Ok(_) => self.message_report(waiting.message),
+                Err(error) => Err(error),
+            };
+            // A message whose report cannot be written must not block the others, and is not tried
+            // again at once.
+            if let Err(error) = done {
                 tracing::error!(
                     %error, r#ref = %shown(waiting.message), "a report could not be written"
                 );

@@ -120,8 +120,13 @@ fn describe(octets: &[u8], message: &Message<'_>, id: u32) -> Option<Part> {
 /// Where the numbers of files begin that are in the middle of a text.
 const UUENCODED: u32 = 1 << 16;
 
+/// Returns the text that a file with this number is in the middle of, if it is in one.
+pub fn text_around(index: u32) -> Option<u32> {
+    (index >= UUENCODED).then_some(index % UUENCODED)
+}
+
 /// Returns the files in the middle of a plain text, with their numbers.
-fn uuencoded(message: &Message<'_>, id: u32) -> Vec<(u32, File)> {
+pub fn uuencoded(message: &Message<'_>, id: u32) -> Vec<(u32, File)> {
     let text = || {
         let part = part_at(message, id).filter(|part| Kind::of(part) == Kind::Plain)?;
         part::text_of(part).filter(|text| uuencode::may_contain(text))
@@ -132,10 +137,7 @@ fn uuencoded(message: &Message<'_>, id: u32) -> Vec<(u32, File)> {
 
 /// Returns the file with this number, if it is one in the middle of a text.
 pub fn uuencoded_at(message: &Message<'_>, layout: &Layout, index: u32) -> Option<File> {
-    let id = index % UUENCODED;
-    if index < UUENCODED || !layout.shown().contains(&id) {
-        return None;
-    }
+    let id = text_around(index).filter(|id| layout.shown().contains(id))?;
     let mut files = uuencoded(message, id).into_iter();
     files.find(|(found, _)| *found == index).map(|(_, file)| file)
 }

@@ -37,6 +37,10 @@ struct Place {
     alternative: bool,
 }
 
+/// Alternatives of more octets together are not compared, which takes many times their size: the
+/// earlier ones are files.
+const COMPARED_OCTETS_MAX: usize = 256 * 1024;
+
 impl Layout {
     /// The parts of either version.
     pub fn shown(&self) -> BTreeSet<u32> {
@@ -119,12 +123,15 @@ impl Layout {
         let at = versions.iter().rposition(|version| version.html.iter().any(says));
         let chosen = (!versions.is_empty()).then(|| versions.remove(at.unwrap_or_default()))?;
         self.compared |= !versions.is_empty();
-        let known = match versions.is_empty() {
-            true => HashSet::new(),
-            false => words(message, &chosen.shown()),
+        let all: Vec<u32> = versions.iter().chain([&chosen]).flat_map(Layout::shown).collect();
+        let lengths = all.iter().filter_map(|id| part_at(message, *id)).map(MessagePart::len);
+        let is_compared = !versions.is_empty() && lengths.sum::<usize>() <= COMPARED_OCTETS_MAX;
+        let known = match is_compared {
+            true => words(message, &chosen.shown()),
+            false => HashSet::new(),
         };
         for id in versions.iter().flat_map(Layout::shown) {
-            match words(message, &BTreeSet::from([id])).is_subset(&known) {
+            match is_compared && words(message, &BTreeSet::from([id])).is_subset(&known) {
                 true => self.blank.push(id),
                 false => self.files.push(id),
             }

@@ -39,8 +39,8 @@ pub struct Attached {
     responses((status = 200, description = "The message", body = Attached), Problems)
 )]
 pub async fn read(
-    Ref(reference): Ref,
     signed: Signed,
+    Ref(reference): Ref,
     Params(Way { within }): Params<Way>,
 ) -> Result<axum::Json<Attached>, Problem> {
     let parts: Option<Vec<u32>> = within.split(',').map(|part| part.parse().ok()).collect();

@@ -313,3 +313,14 @@ fn a_calendar_alone_is_a_file() {
     let view = read("Content-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR\r\n");
     assert_eq!(names(&view, false), ["invite.ics"]);
 }
+
+/// Words are compared up to a limit: a stranger's message must not take many times its size.
+#[test]
+fn long_alternatives_are_not_compared() {
+    for (words, files) in [(1_000, 0), (200_000, 1)] {
+        let text = plain(&"ab ".repeat(words));
+        let seen = read(&multipart("alternative", "x", &[text.clone(), text]));
+        assert_eq!(seen.parts.len(), files, "{words} words");
+        assert!(seen.text.unwrap().starts_with("ab ab"));
+    }
+}
