@@ -53,3 +53,17 @@ fn by_debugger(daemon: &Daemon, folder: &Path) -> PathBuf {
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     folder.join(format!("core.{}", daemon.pid()))
 }
+
+/// Returns the parts of a core dump (ELF, 64 bits, little-endian) that are memory.
+pub fn memory_in(core: &[u8]) -> Vec<&[u8]> {
+    const LOADED: u32 = 1;
+    let two = |at: usize| usize::from(u16::from_le_bytes(core[at..at + 2].try_into().unwrap()));
+    let eight = |at: usize| {
+        usize::try_from(u64::from_le_bytes(core[at..at + 8].try_into().unwrap())).unwrap()
+    };
+    let (headers, size, count) = (eight(32), two(54), two(56));
+    let header = |n: usize| headers + n * size;
+    let is_loaded = |at: &usize| core[*at..at + 4] == LOADED.to_le_bytes();
+    let part = |at: usize| &core[eight(at + 8)..eight(at + 8) + eight(at + 32)];
+    (0..count).map(header).filter(is_loaded).map(part).collect()
+}
