@@ -233,7 +233,8 @@ const ATTACKS = {
         if (status === 201) sessions.push(browser);
       }
       await lanes(16, until, tally, async (n) => {
-        const browser = sessions[n % sessions.length];
+        // The newest ones: the account's oldest sessions ended when it had too many.
+        const browser = sessions.at(-1 - (n % sessions.length));
         const [status] = await browser.ask("POST", `/api/messages/${reference}/ticket`, { kind: "raw" });
         return `link ${status}`;
       });

@@ -104,6 +104,10 @@ const INDEX_RETRY: Duration = Duration::from_secs(1);
 const MERGE_LOOK_EVERY: Duration = Duration::from_secs(2);
 /// The longest pause after runs could not be merged, for example for want of space.
 const MERGE_RETRY_LAST: Duration = Duration::from_secs(300);
+/// How long the writer keeps the memory of its last group while nothing is written. Under load the
+/// next group comes within milliseconds, and memory that was just given back has to be mapped,
+/// filled and wiped again.
+const BUFFER_KEPT: Duration = Duration::from_secs(1);
 /// How long writers wait for an index that has fallen behind, before they are refused.
 const INDEX_WAIT: Duration = Duration::from_secs(10);
 
@@ -246,7 +250,7 @@ fn write_loop(
     background: &Background,
 ) {
     let next = |writer: &mut Writer| {
-        requests.try_recv().or_else(|_| {
+        requests.recv_timeout(BUFFER_KEPT).or_else(|_| {
             writer.rest();
             requests.recv()
         })
