@@ -16,6 +16,7 @@ use super::api::{
 };
 use super::error::Problem;
 use super::sent::Accounted;
+use super::site_name;
 use super::state::Web;
 use super::{assets, download, headers, view};
 
@@ -28,6 +29,7 @@ pub fn app(web: Web) -> Router {
         .fallback(page)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn(note))
+        .layer(middleware::from_fn_with_state(web.shared.names.clone(), site_name::checked))
         .layer(middleware::map_response(headers::complete))
         .with_state(web)
 }

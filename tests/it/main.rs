@@ -35,4 +35,5 @@ mod web_quota;
 mod web_search;
 mod web_sessions;
 mod web_shares;
+mod web_site_name;
 mod web_transport;
