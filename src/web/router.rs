@@ -11,8 +11,8 @@ use axum::{Extension, Router, http};
 use utoipa_axum::PathItemExt;
 
 use super::api::{
-    appearance, attached, change, credential, draft, event, filter, label, link, mailbox, manage,
-    message, passkey, preference, search, session, submission, temporary,
+    appearance, attached, change, credential, directory, draft, event, filter, label, link,
+    mailbox, manage, message, passkey, preference, search, session, submission, temporary,
 };
 use super::error::Problem;
 use super::sent::Accounted;
@@ -108,6 +108,7 @@ route_list! {
     link::ticket,
     filter::list, filter::set,
     filter::people,
+    directory::find,
     label::list, label::set,
     appearance::read, appearance::set,
     search::search,
