@@ -4,6 +4,8 @@
 
 #[path = "../fuzz/oracles/mail.rs"]
 mod mail;
+#[path = "../fuzz/oracles/net.rs"]
+mod net;
 #[path = "../fuzz/oracles/passkey.rs"]
 mod passkey;
 #[path = "../fuzz/oracles/search.rs"]
@@ -190,6 +192,18 @@ fn addresses() {
         "SUCCESS,FAILURE",
     ]);
     run("address", mail::address, &seeds);
+}
+
+#[test]
+fn authorities() {
+    let seeds = texts(&[
+        "mail.example.org:8443",
+        "dana:x@127.0.0.1:443",
+        "[2001:db8::1]:65535",
+        "xn--bcher-kva.example:",
+        "a%2f$&'()*+,;=~_!.example",
+    ]);
+    run("authority", net::authority, &seeds);
 }
 
 #[test]

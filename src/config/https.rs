@@ -1,10 +1,11 @@
 //! `[https]`: the listener for browsers and scripts, and its limits.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
 use super::Problem;
+use super::server::is_host_name;
 
 /// The listener for browsers and scripts, and its limits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,10 +17,13 @@ pub struct Https {
     /// Where to answer plain HTTP requests with a redirect to HTTPS; `[]`: nowhere. Sockets that
     /// systemd passes under the name `http` take precedence.
     pub redirect_listen: Vec<SocketAddr>,
-    /// The address that people type, such as `https://mail.example.org`, without a path. Every
-    /// request must then be signed for it. If it is not set, the host name sent by the browser is
-    /// used.
+    /// The address that people type, such as `https://mail.example.org`, without a path. Requests
+    /// for any other host are refused (421), and signed ones must be signed for it. If it is not
+    /// set, it is `server.host_name`, at whatever port the browser names.
     pub public_url: Option<String>,
+    /// Further names and addresses that requests may be for, at any port; for example the one that
+    /// a proxy puts into the Host field.
+    pub host_names: Vec<String>,
 
     /// Connections at the same time, in total. Further ones are closed.
     pub connections_max: usize,
@@ -91,6 +95,7 @@ impl Default for Https {
             listen: vec![SocketAddr::from(([0; 16], 443))],
             redirect_listen: vec![SocketAddr::from(([0; 16], 80))],
             public_url: None,
+            host_names: Vec::new(),
             connections_max: 2_000,
             connections_per_address_max: 200,
             streams_per_connection_max: 64,
@@ -122,13 +127,17 @@ impl Default for Https {
 }
 
 impl Https {
-    /// Returns the settings for the demo: one port, no plain HTTP, and as many connections from
-    /// one address as in total, since every browser and script is on this machine.
+    /// Returns the settings for the demo: one port, no plain HTTP, the names of this machine, and
+    /// as many connections from one address as in total, since every browser and script is on it.
     pub fn for_demo(listen: SocketAddr) -> Https {
         let default = Https::default();
         let connections_per_address_max = default.connections_max;
+        let mut host_names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
+        if !listen.ip().is_unspecified() && !listen.ip().is_loopback() {
+            host_names.push(listen.ip().to_string());
+        }
         let (listen, redirect_listen) = (vec![listen], Vec::new());
-        Https { listen, redirect_listen, connections_per_address_max, ..default }
+        Https { listen, redirect_listen, host_names, connections_per_address_max, ..default }
     }
 
     pub(super) fn check(&self) -> Result<(), Problem> {
@@ -136,6 +145,7 @@ impl Https {
             return Err(Problem::new("https.listen", "[]", "at least one address with a port"));
         }
         self.check_public_url()?;
+        self.check_host_names()?;
         self.check_counts()?;
         self.check_sizes()?;
         self.check_times()
@@ -150,6 +160,17 @@ impl Https {
         }
         let allowed = "https:// and a host in lower case, without a path";
         Err(Problem::new("https.public_url", url.clone(), allowed))
+    }
+
+    fn check_host_names(&self) -> Result<(), Problem> {
+        let is_host = |name: &&String| is_host_name(name) || name.parse::<IpAddr>().is_ok();
+        match self.host_names.iter().find(|name| !is_host(name)) {
+            Some(bad) => {
+                let allowed = "host names in lower case and addresses, without a port";
+                Err(Problem::new("https.host_names", bad, allowed))
+            }
+            None => Ok(()),
+        }
     }
 
     fn check_counts(&self) -> Result<(), Problem> {
@@ -237,6 +258,10 @@ mod tests {
         for url in ["http://a.example", "https://", "https://a.example/x", "https://A.example"] {
             let https = Https { public_url: Some(url.to_owned()), ..Https::default() };
             assert_eq!(https.check().unwrap_err().key, "https.public_url", "{url}");
+        }
+        for name in ["", "A.example", "a.example:443", "https://a.example", "[::1]", "a b"] {
+            let https = Https { host_names: vec![name.to_owned()], ..Https::default() };
+            assert_eq!(https.check().unwrap_err().key, "https.host_names", "{name}");
         }
         let url = Some("https://mail.example.org:8443".to_owned());
         assert_eq!(Https { public_url: url, ..Https::default() }.check(), Ok(()));

@@ -1,4 +1,5 @@
-//! `[mailboxes]`: how much an account may store, and how long messages are kept in trash and junk.
+//! `[mailboxes]`: how much an account may store, how long messages are kept in trash and junk, and
+//! whether people inside find each other.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +10,8 @@ pub(crate) const OCTETS_MAX: u64 = 1 << 60;
 /// A mailbox numbers its messages in 32 bits (RFC 9051 §2.3.1.1).
 pub(crate) const MESSAGES_MAX: u64 = u32::MAX as u64;
 
-/// How much an account may store, and how long messages are kept in trash and junk.
+/// How much an account may store, how long messages are kept in trash and junk, and whether people
+/// inside find each other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mailboxes {
@@ -26,6 +28,9 @@ pub struct Mailboxes {
     pub quota_octets_max: u64,
     /// How many messages and drafts an account may store; 0 is no limit.
     pub quota_messages_max: u64,
+    /// Whether people inside find each other by name or address when they write; managers may
+    /// change it. Disabled and temporary accounts are never shown.
+    pub directory: bool,
 }
 
 impl Default for Mailboxes {
@@ -36,6 +41,7 @@ impl Default for Mailboxes {
             changes_kept: 20_000,
             quota_octets_max: 10_000_000_000,
             quota_messages_max: 200_000,
+            directory: true,
         }
     }
 }

@@ -53,7 +53,7 @@ impl Server {
 
 /// Returns whether a name consists of labels of letters, digits and hyphens, separated by dots
 /// (RFC 1123 §2.1); internationalised names may be in their `xn--` form or in UTF-8.
-fn is_host_name(name: &str) -> bool {
+pub(super) fn is_host_name(name: &str) -> bool {
     let label = |label: &str| {
         let inner = label.chars().all(|c| c == '-' || c.is_alphanumeric() && !c.is_uppercase());
         (1..=63).contains(&label.len()) && inner && !label.starts_with('-') && !label.ends_with('-')

@@ -415,6 +415,7 @@ fn settings(config: &Config) -> Settings {
         passkeys_max: config.sessions.passkeys_max as usize,
         challenge_secs: i64::from(config.sessions.passkey_secs),
         host_name: config.server.host_name.clone(),
+        directory: config.mailboxes.directory,
         organisation: config.notification.organisation.clone(),
         public_url: config.https.public_url.clone().unwrap_or_else(|| own_url(config)),
         phone: given(&config.notification.phone),

@@ -84,7 +84,9 @@ pub fn states(
 }
 
 pub fn notices(gateway: &Gateway, actor: &Actor) -> Vec<(DeliveryState, String)> {
-    let items = inbox(gateway, actor).into_iter();
+    let page = gateway.message_list(actor, "confirmations", None, 50);
+    let confirmed = page.map(|page| page.items).unwrap_or_default();
+    let items = inbox(gateway, actor).into_iter().chain(confirmed);
     items.filter_map(|item| item.notice).map(|one| (one.kind, one.recipient)).collect()
 }
 

@@ -37,6 +37,8 @@ pub struct Settings {
     pub challenge_secs: i64,
     /// How many changes are kept for `changes_since`.
     pub changes_kept: u64,
+    /// Whether people inside find each other in a directory.
+    pub directory: bool,
     /// The name of the organisation in notifications and on pages.
     pub organisation: String,
     /// The base URL of the web interface, without a trailing slash.
@@ -102,6 +104,7 @@ impl Default for Settings {
             challenge_secs: 300,
             changes_kept: 20_000,
             host_name: "localhost".to_owned(),
+            directory: true,
             organisation: "Postern".to_owned(),
             public_url: "https://localhost".to_owned(),
             phone: None,

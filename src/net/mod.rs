@@ -3,6 +3,7 @@
 //!
 //! | file | what it is |
 //! | --- | --- |
+//! | `authority` | the host and the port that a request is for |
 //! | `listen` | listeners (ours or systemd's), permits, the accept loop, the drain |
 //! | `tls` | the certificate and its reload, the TLS configuration, the handshake |
 //! | `dns` | mail hosts, addresses and other DNS records |
@@ -12,6 +13,7 @@
 //! | `throttles` | the folder in which failed sign-ins survive a restart |
 //! | `work` | runs blocking work off the async threads |
 
+pub mod authority;
 pub mod dns;
 pub mod failures;
 pub mod listen;

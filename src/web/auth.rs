@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use axum::extract::{FromRef, FromRequestParts, MatchedPath};
-use axum::http::header::{AUTHORIZATION, HOST};
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method};
 use zeroize::Zeroizing;
@@ -21,6 +21,7 @@ use super::attempts::{Cost, Trier, Try};
 use super::dpop::{self, Expected, Proof, Refused};
 use super::error::Problem;
 use super::replay::Use;
+use super::site_name::Origin;
 use super::state::{Connection, CostClass, Web};
 
 /// The header that carries the proof.
@@ -316,16 +317,11 @@ pub struct Site {
     pub host: String,
 }
 
-impl<S> FromRequestParts<S> for Site
-where
-    Web: FromRef<S>,
-    S: Send + Sync,
-{
+impl<S: Send + Sync> FromRequestParts<S> for Site {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Site, Problem> {
-        let origin = origin(&Web::from_ref(state), parts).map(|origin| origin.to_lowercase());
-        let origin = origin.ok_or_else(Problem::not_found)?;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Site, Problem> {
+        let Origin(origin) = origin(parts).ok_or_else(Problem::not_found)?.clone();
         let parsed = origin.parse::<axum::http::Uri>().ok();
         let host = parsed.as_ref().and_then(|uri| uri.host()).ok_or_else(Problem::not_found)?;
         Ok(Site { host: host.to_owned(), origin })
@@ -335,7 +331,8 @@ where
 /// Verifies the proof of a request, but not whether it was used before.
 pub fn proof(web: &Web, parts: &Parts, token: Option<&str>) -> Result<Proof, Problem> {
     let text = single(&parts.headers, &DPOP).ok_or_else(Problem::signed_out)?;
-    let url = url(web, parts).ok_or_else(Problem::signed_out)?;
+    let Origin(origin) = origin(parts).ok_or_else(Problem::signed_out)?;
+    let url = format!("{origin}{}", parts.uri.path());
     let expected = Expected {
         method: parts.method.as_str(),
         url: &url,
@@ -395,19 +392,7 @@ fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     values.next().is_none().then_some(value)
 }
 
-/// Returns the URL as the client sees it: on the public host, or on the host that it names.
-fn url(web: &Web, parts: &Parts) -> Option<String> {
-    Some(format!("{}{}", origin(web, parts)?, parts.uri.path()))
-}
-
-fn origin(web: &Web, parts: &Parts) -> Option<String> {
-    if let Some(origin) = &web.shared.config.public_url {
-        return Some(origin.clone());
-    }
-    let host = match parts.uri.authority() {
-        // HTTP/2 sends it in `:authority`, and an HTTP/1.1 request in absolute form contains it.
-        Some(authority) => authority.as_str(),
-        None => single(&parts.headers, &HOST)?,
-    };
-    Some(format!("https://{host}"))
+/// Returns the origin that the request is for.
+fn origin(parts: &Parts) -> Option<&Origin> {
+    parts.extensions.get::<Origin>()
 }

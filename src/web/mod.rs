@@ -6,6 +6,7 @@
 //! | `server` | listeners, TLS, HTTP/1.1 and HTTP/2, limits, the drain; `timeout`, `activity`, `sent`: stalled and idle peers; `redirect`: plain HTTP |
 //! | `state` | what all requests share, and how the core is called; `asker`, `memory`: whose share of the memory a request takes |
 //! | `router` | the list of routes, and the OpenAPI document generated from it |
+//! | `site_name` | which site a request is for, and whether that is this one |
 //! | `dpop`, `replay`, `auth` | authentication: a signed request (RFC 9449), accepted once, in a live session |
 //! | `api` | the API, one file for each resource |
 //! | `ticket`, `download`, `view` | short-lived links: to downloads (`stream`, `archive`), and to HTML mail in its own frame |
@@ -34,6 +35,7 @@ mod replay;
 mod router;
 mod sent;
 pub mod server;
+mod site_name;
 mod state;
 mod stream;
 mod ticket;

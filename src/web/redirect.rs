@@ -2,45 +2,49 @@
 //! repeats nothing of the request but the path of a page.
 
 use axum::body::Body;
-use axum::http::header::{CACHE_CONTROL, CONNECTION, HOST, LOCATION};
+use axum::http::header::{CACHE_CONTROL, CONNECTION, LOCATION};
 use axum::http::{HeaderValue, Request, Response, StatusCode, Uri};
 
 use super::headers::NO_STORE;
+use super::site_name::{SiteNames, asked};
 
-/// Where to redirect to: the configured URL, or else the requested host with our HTTPS port.
+/// Where to redirect to: the configured URL, or else the requested host with our HTTPS port, if it
+/// is one of ours.
 #[derive(Clone, Debug)]
 pub struct Target {
     pub public_url: Option<String>,
+    pub names: SiteNames,
     pub https_port: u16,
 }
 
 /// Answers any request.
 pub fn answer<B>(request: &Request<B>, target: &Target) -> Response<Body> {
     let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::BAD_REQUEST;
-    if let Some(location) = location(request, target) {
-        *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
-        response.headers_mut().insert(LOCATION, location);
+    match location(request, target) {
+        Ok(location) => {
+            *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+            response.headers_mut().insert(LOCATION, location);
+        }
+        Err(status) => *response.status_mut() = status,
     }
     response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
-fn location<B>(request: &Request<B>, target: &Target) -> Option<HeaderValue> {
-    let path = page(request.uri());
-    let text = match &target.public_url {
-        Some(origin) => format!("{origin}{path}"),
-        None => {
-            let host = request.headers().get(HOST)?.to_str().ok()?;
-            let host = without_port(host)?;
-            match target.https_port {
-                443 => format!("https://{host}{path}"),
-                port => format!("https://{host}:{port}{path}"),
-            }
+fn location<B>(request: &Request<B>, target: &Target) -> Result<HeaderValue, StatusCode> {
+    let asked = asked(request.uri(), request.headers(), request.version());
+    let mut asked = asked.ok_or(StatusCode::BAD_REQUEST)?;
+    let origin = match &target.public_url {
+        Some(origin) => origin.clone(),
+        None if target.names.has(&asked.host) => {
+            asked.port = target.https_port;
+            asked.origin()
         }
+        None => return Err(StatusCode::MISDIRECTED_REQUEST),
     };
-    HeaderValue::try_from(text).ok()
+    let text = format!("{origin}{}", page(request.uri()));
+    HeaderValue::try_from(text).map_err(|_| StatusCode::BAD_REQUEST)
 }
 
 /// Returns the path of a page of the UI, or `/` for anything else. An API call or a secret link
@@ -52,27 +56,28 @@ fn page(uri: &Uri) -> &str {
     if is_ours && !is_secret { path } else { "/" }
 }
 
-fn without_port(host: &str) -> Option<&str> {
-    // An IPv6 address is enclosed in brackets (RFC 3986 §3.2.2).
-    let name = match host.find(']') {
-        Some(end) => &host[..=end],
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-.:[]".contains(c);
-    (!name.is_empty() && name.chars().all(plain)).then_some(name)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use axum::http::header::HOST;
 
-    fn redirect(host: &str, path: &str, public_url: Option<&str>) -> Option<String> {
+    use super::*;
+    use crate::config;
+
+    fn redirect(host: &str, path: &str, public_url: Option<&str>) -> Result<String, u16> {
         let request = Request::get(path).header(HOST, host).body(()).unwrap();
-        let target = Target { public_url: public_url.map(str::to_owned), https_port: 8443 };
-        let response = answer(&request, &target);
-        let location = response.headers().get(LOCATION)?.to_str().unwrap().to_owned();
-        assert_eq!(response.status(), StatusCode::PERMANENT_REDIRECT);
-        Some(location)
+        let public_url = public_url.map(str::to_owned);
+        let host_names = ["2001:db8::1", "h"].map(str::to_owned).to_vec();
+        let https = config::Https { public_url, host_names, ..config::Https::default() };
+        let names = SiteNames::new(&https, "mail.example");
+        let response =
+            answer(&request, &Target { public_url: https.public_url, names, https_port: 8443 });
+        match response.headers().get(LOCATION) {
+            Some(location) => {
+                assert_eq!(response.status(), StatusCode::PERMANENT_REDIRECT);
+                Ok(location.to_str().unwrap().to_owned())
+            }
+            None => Err(response.status().as_u16()),
+        }
     }
 
     #[test]
@@ -82,20 +87,24 @@ mod tests {
         assert_eq!(to("mail.example:80", "/?token=x"), "https://mail.example:8443/");
         assert_eq!(to("[2001:db8::1]:80", "/"), "https://[2001:db8::1]:8443/");
         let public = redirect("other", "/x", Some("https://mail.example"));
-        assert_eq!(public.as_deref(), Some("https://mail.example/x"));
+        assert_eq!(public.as_deref(), Ok("https://mail.example/x"));
     }
 
     #[test]
     fn nothing_secret_is_repeated() {
         for path in ["/api/session", "/dl/secret", "/m/secret/", "//evil.example/"] {
-            assert_eq!(redirect("h", path, None).as_deref(), Some("https://h:8443/"), "{path}");
+            let found = redirect("h", path, None);
+            assert_eq!(found.as_deref(), Ok("https://h:8443/"), "{path}");
         }
     }
 
     #[test]
-    fn a_host_that_is_none_is_refused() {
+    fn a_host_that_is_none_or_not_ours_is_refused() {
         for host in ["", "a b", "a/b", "a@b", "a\\b"] {
-            assert_eq!(redirect(host, "/", None), None, "{host}");
+            assert_eq!(redirect(host, "/", None), Err(400), "{host}");
+        }
+        for host in ["evil.example", "mail.example.evil.example", "127.0.0.1"] {
+            assert_eq!(redirect(host, "/", None), Err(421), "{host}");
         }
     }
 }

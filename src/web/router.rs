@@ -11,11 +11,12 @@ use axum::{Extension, Router, http};
 use utoipa_axum::PathItemExt;
 
 use super::api::{
-    appearance, attached, change, credential, draft, event, filter, label, link, mailbox, manage,
-    message, passkey, preference, search, session, submission, temporary,
+    appearance, attached, change, credential, directory, draft, event, filter, label, link,
+    mailbox, manage, message, passkey, preference, search, session, submission, temporary,
 };
 use super::error::Problem;
 use super::sent::Accounted;
+use super::site_name;
 use super::state::Web;
 use super::{assets, download, headers, view};
 
@@ -28,6 +29,7 @@ pub fn app(web: Web) -> Router {
         .fallback(page)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn(note))
+        .layer(middleware::from_fn_with_state(web.shared.names.clone(), site_name::checked))
         .layer(middleware::map_response(headers::complete))
         .with_state(web)
 }
@@ -106,6 +108,7 @@ route_list! {
     link::ticket,
     filter::list, filter::set,
     filter::people,
+    directory::find,
     label::list, label::set,
     appearance::read, appearance::set,
     search::search,

@@ -118,7 +118,8 @@ impl Server {
         tasks: TaskTracker,
     ) {
         let permits = self.redirect_permits.clone();
-        let target = Target { public_url: self.config.public_url.clone(), https_port };
+        let names = self.web.shared.names.clone();
+        let target = Target { public_url: self.config.public_url.clone(), names, https_port };
         let connection_stop = stop.clone();
         let session = move |stream, peer| {
             let (this, target, stop) = (self.clone(), target.clone(), connection_stop.clone());

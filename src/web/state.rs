@@ -21,6 +21,7 @@ use super::attempts::Attempts;
 use super::error::Problem;
 use super::memory::{Memory, STREAM_OCTETS};
 use super::replay::Seen;
+use super::site_name::SiteNames;
 use super::ticket::Tickets;
 
 /// The state that all requests share. Clones share it too.
@@ -32,6 +33,7 @@ pub struct Web {
 pub(super) struct Shared {
     pub(super) gateway: Gateway,
     pub(super) config: config::Https,
+    pub(super) names: SiteNames,
     /// The service's certificate, kept here so that administrators can see when it expires.
     pub(super) identity: Identity,
     /// Fetches remote images, if readers may ask for them.
@@ -116,6 +118,7 @@ impl Web {
         let timeout = Duration::from_secs(config.turn_timeout_secs);
         let shared = Shared {
             identity,
+            names: SiteNames::new(&config, &gateway.settings().host_name),
             remote_images: OnceLock::new(),
             started: gateway.clock().now(),
             seen: Seen::new(config.proofs_remembered_max, config.proof_age_secs),

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use postern::clock::Clock;
 use postern::config;
@@ -342,12 +342,19 @@ pub struct Browser {
 /// A response whose body was read completely.
 #[derive(Debug)]
 pub struct Answer {
+    pub version: Version,
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
 }
 
 impl Answer {
+    async fn of(response: Response<hyper::body::Incoming>) -> Answer {
+        let (parts, body) = response.into_parts();
+        let body = within(body.collect()).await.expect("the whole response").to_bytes();
+        Answer { version: parts.version, status: parts.status, headers: parts.headers, body }
+    }
+
     #[track_caller]
     pub fn expect_status(self, status: u16) -> Answer {
         let body = String::from_utf8_lossy(&self.body);
@@ -383,7 +390,7 @@ impl Answer {
 }
 
 impl Browser {
-    fn on(wire: Wire, web: &TestWeb) -> Browser {
+    pub fn on(wire: Wire, web: &TestWeb) -> Browser {
         let authority = format!("localhost:{}", web.https.port());
         let clock = web.clock().clone();
         Browser { wire, authority, clock, key: Key::new(), token: None }
@@ -467,9 +474,23 @@ impl Browser {
         body: Option<String>,
     ) -> Answer {
         let response = self.open(method, path, headers, body).await;
-        let (parts, body) = response.into_parts();
-        let body = within(body.collect()).await.expect("the whole response").to_bytes();
-        Answer { status: parts.status, headers: parts.headers, body }
+        Answer::of(response).await
+    }
+
+    /// Follows a link as [`Browser::follow`] does, to a target that is sent as it is.
+    pub async fn follow_to(&mut self, target: &str, headers: HeaderMap) -> Answer {
+        self.raw_to("GET", target, headers, None).await
+    }
+
+    /// Sends any request with its target as it is given, and reads the whole response.
+    pub async fn raw_to(
+        &mut self,
+        method: &str,
+        target: &str,
+        headers: HeaderMap,
+        body: Option<String>,
+    ) -> Answer {
+        Answer::of(self.open_to(method, target, headers, body).await).await
     }
 
     /// Sends any request; the body of the response is still to be read.
@@ -484,6 +505,16 @@ impl Browser {
             Wire::Http1(_) => path.to_owned(),
             Wire::Http2(_) => self.url(path),
         };
+        self.open_to(method, &uri, headers, body).await
+    }
+
+    async fn open_to(
+        &mut self,
+        method: &str,
+        uri: &str,
+        headers: HeaderMap,
+        body: Option<String>,
+    ) -> Response<hyper::body::Incoming> {
         let has_body = body.is_some();
         let body = Full::new(Bytes::from(body.unwrap_or_default()));
         let mut request = Request::builder().method(method).uri(uri).body(body).unwrap();

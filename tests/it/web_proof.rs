@@ -191,7 +191,7 @@ async fn a_log_in_needs_a_proof_too() {
     browser.raw("POST", PATH, once, body).await.expect_problem(401, "replayed-proof");
 }
 
-/// If a public URL is configured, the Host of a request does not matter.
+/// If a public URL is configured, it does not matter by which of its names the site was asked.
 #[tokio::test]
 async fn proofs_are_for_the_public_url_when_there_is_one() {
     let web = TestWeb::with(|config| {

@@ -66,12 +66,12 @@ async fn plain_http_answers_only_a_redirect() {
     let web = TestWeb::start().await;
     let port = web.https.port();
     let table = [
-        ("GET /mail/inbox?x=1 HTTP/1.1\r\nHost: mail.example\r\n\r\n", "/mail/inbox"),
-        ("GET / HTTP/1.1\r\nHost: mail.example:80\r\nCookie: a=b\r\n\r\n", "/"),
-        ("GET /dl/secret HTTP/1.1\r\nHost: mail.example\r\n\r\n", "/"),
-        ("GET /api/session HTTP/1.1\r\nHost: mail.example\r\n\r\n", "/"),
+        ("GET /mail/inbox?x=1 HTTP/1.1\r\nHost: localhost\r\n\r\n", "/mail/inbox"),
+        ("GET / HTTP/1.1\r\nHost: localhost:80\r\nCookie: a=b\r\n\r\n", "/"),
+        ("GET /dl/secret HTTP/1.1\r\nHost: localhost\r\n\r\n", "/"),
+        ("GET /api/session HTTP/1.1\r\nHost: localhost\r\n\r\n", "/"),
         (
-            "POST /api/session HTTP/1.1\r\nHost: mail.example\r\nContent-Length: 20\r\n\r\n\
+            "POST /api/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20\r\n\r\n\
              {\"password\":\"secret\"}",
             "/",
         ),
@@ -80,14 +80,18 @@ async fn plain_http_answers_only_a_redirect() {
         let answer = plain(&web, request).await;
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 308 "), "{head}");
-        let location = format!("\r\nlocation: https://mail.example:{port}{path}\r\n");
+        let location = format!("\r\nlocation: https://localhost:{port}{path}\r\n");
         assert!(head.contains(&location), "{head}");
         assert_eq!(body, "");
         assert!(!head.to_lowercase().contains("cookie"), "{head}");
         assert!(!answer.contains("secret"), "{answer}");
     }
-    let answer = plain(&web, "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n").await;
-    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    // Nobody is sent to somebody else's site from here.
+    for (host, status) in [("Host: a@b", 400), ("X: y", 400), ("Host: evil.example", 421)] {
+        let answer = plain(&web, &format!("GET / HTTP/1.1\r\n{host}\r\n\r\n")).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        assert!(!answer.to_lowercase().contains("location"), "{answer}");
+    }
     // The HTTPS port does not answer in clear at all.
     let mut stream = TcpStream::connect(web.https).await.unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();

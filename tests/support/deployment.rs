@@ -64,7 +64,8 @@ impl Deployment {
             "[server]\nhost_name = \"{HOST}\"\ndomains = [\"{DOMAIN}\"]\ndata = \"{root}/data\"\n\
              daemon_key = \"{root}/daemon.key\"\n[tls]\ncertificate = \"{root}/certificate.pem\"\n\
              key = \"{root}/certificate.key\"\n[smtp]\nauthentication = false\n{smtp}\n\
-             [https]\n{https}\n[dns]\nservers = [\"127.0.0.1:9\"]\ntimeout_secs = 1\n\
+             [https]\nhost_names = [\"{at}\"]\n{https}\n\
+             [dns]\nservers = [\"127.0.0.1:9\"]\ntimeout_secs = 1\n\
              [store]\nfree_min_mib = 16\n[outgoing]\nundo_secs = 0\n"
         );
         fs::write(path.join("postern.toml"), config).unwrap();

@@ -251,6 +251,7 @@ fn write_files(home: &Path, setup: &Setup<'_>) {
          [smtp]\nlisten = [\"127.0.0.1:0\"]\nauthentication = false\ntrusted_relays = [{relays}]\n\
          connections_per_address_max = 1000\n\
          [https]\nlisten = [\"127.0.0.1:0\"]\nredirect_listen = [\"127.0.0.1:0\"]\n\
+         host_names = [\"127.0.0.1\"]\n\
          [dns]\nservers = [\"127.0.0.1:9\"]\ntimeout_secs = 1\n\
          [relay]\nsmarthost = \"{next_hop}\"\nsmarthost_tls = \"opportunistic\"\n\
          [queue]\nretry_first_secs = 1\n\

@@ -89,7 +89,7 @@ test("a login name is completed with the domain, and other text is not", () => {
 });
 
 const check = (given: Partial<api.Check>): api.Check => ({
-  ...{ address: "nobody@example.org", route: "inside", allowed: [], reason: null },
+  ...{ address: "nobody@example.org", resolved: null, route: "inside", allowed: [], reason: null },
   source: { fixed: false, level: "inside" },
   ...given,
 });

@@ -151,7 +151,7 @@ impl Gateway {
             manager: false,
             must_choose: new.chosen_by == ChosenBy::Other,
         };
-        let view = account.view(id);
+        let (view, listed) = (account.view(id), account.clone());
         let vault = self.inner.vault.clone();
         let keys = AccountKeys::new(&keys);
         let done = self.inner.store.transact(move |tx| {
@@ -168,6 +168,7 @@ impl Gateway {
         });
         done.wait()?;
         self.inner.names.add(id, &view.display_name);
+        self.inner.directory.put(id, &listed);
         Ok((view, recovery))
     }
 
@@ -325,7 +326,10 @@ impl Gateway {
             if account.disabled {
                 session_rows::end_others_in_tx(tx, id, None)?;
             }
-            tx.then(move |gateway| gateway.inner.addressees.forget(id));
+            tx.then(move |gateway| {
+                gateway.inner.addressees.forget(id);
+                gateway.inner.directory.put(id, &account);
+            });
             Ok(())
         });
         done.wait()

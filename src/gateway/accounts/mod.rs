@@ -7,6 +7,7 @@ pub mod appearance;
 pub mod change;
 pub mod chosen;
 pub mod claim;
+pub mod directory;
 pub(in crate::gateway) mod keys_check;
 pub mod listing;
 pub mod log_in;

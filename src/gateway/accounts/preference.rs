@@ -7,7 +7,7 @@ use crate::gateway::records::account::Preferences;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::PREFERENCES;
 use crate::store::Read;
-use crate::terms::{AcceptFrom, Choice, ConfirmOutside, LastInteraction, Mode};
+use crate::terms::{AcceptFrom, Choice, ConfirmOutside, Confirmations, LastInteraction, Mode};
 
 /// A value in force and its origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,7 @@ pub struct PreferencesView {
     pub last_interaction: Setting<LastInteraction>,
     pub confirm_outside: Setting<ConfirmOutside>,
     pub accept_from: Setting<AcceptFrom>,
+    pub confirmations: Setting<Confirmations>,
 }
 
 /// The preferences to change; `Some(None)` follows the site's setting again.
@@ -37,6 +38,7 @@ pub struct PreferencesChange {
     pub last_interaction: Option<Option<LastInteraction>>,
     pub confirm_outside: Option<Option<ConfirmOutside>>,
     pub accept_from: Option<Option<AcceptFrom>>,
+    pub confirmations: Option<Option<Confirmations>>,
 }
 
 /// The longest time during which sending can be undone.
@@ -86,6 +88,7 @@ impl Gateway {
                 own: accept_from != AcceptFrom::Both,
                 fixed: false,
             },
+            confirmations: Setting::of(own.confirmations, Confirmations::default(), false),
         })
     }
 
@@ -114,6 +117,7 @@ impl Gateway {
             own.choice = wanted.choice.unwrap_or(own.choice);
             own.last_interaction = wanted.last_interaction.unwrap_or(own.last_interaction);
             own.confirm_outside = wanted.confirm_outside.unwrap_or(own.confirm_outside);
+            own.confirmations = wanted.confirmations.unwrap_or(own.confirmations);
             Ok::<_, Error>(tx.put(&PREFERENCES, &account, &own)?)
         });
         done.wait()?;

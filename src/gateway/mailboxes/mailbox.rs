@@ -1,4 +1,5 @@
-//! Mailboxes: the six that every account has, and the owner's folders, whose names are sealed.
+//! Mailboxes: the six that every account has, the one for confirmations, and the owner's folders,
+//! whose names are sealed.
 
 use std::ops::ControlFlow;
 
@@ -30,8 +31,12 @@ pub struct MailboxView {
 /// The inbox is created first, so it has this ID in every account.
 pub(in crate::gateway) const INBOX: MailboxId = 1;
 
-/// Sent is created third (see [`Role::ALL`]).
+/// Sent is created third (see [`Role::CREATED`]).
 pub(in crate::gateway) const SENT: MailboxId = 3;
+
+/// The mailbox for confirmations, which is created with the first of them: a number that no other
+/// mailbox gets, since numbers go upwards.
+pub(in crate::gateway) const CONFIRMATIONS: MailboxId = MailboxId::MAX;
 
 const NAME_CHARS_MAX: usize = 100;
 const MAILBOXES_MAX: usize = 500;
@@ -50,6 +55,7 @@ impl Gateway {
             rows.push((id, mailbox));
             ControlFlow::Continue(())
         })?;
+        rows.sort_by_key(|(_, mailbox)| mailbox.role.is_none());
         let settings = &self.inner.settings;
         let views = rows.iter().map(|(id, mailbox)| {
             let view = mailbox_view(actor, *id, mailbox)?;
@@ -124,8 +130,9 @@ impl Gateway {
         id: &str,
     ) -> Result<MailboxId, Error> {
         let missing = Error::NotFound { what: "mailbox" };
-        let by_role = Role::ALL.iter().position(|role| role.as_str() == id);
+        let by_role = Role::CREATED.iter().position(|role| role.as_str() == id);
         let number = match by_role {
+            None if id == Role::Confirmations.as_str() => CONFIRMATIONS,
             // Mailboxes with a role are created first, in this order.
             Some(at) => INBOX + u32::try_from(at).expect("there are six roles"),
             None => id.parse().map_err(|_| Error::NotFound { what: "mailbox" })?,
@@ -165,6 +172,20 @@ pub(in crate::gateway) fn get_in_tx(
     id: MailboxId,
 ) -> Result<Mailbox, Error> {
     tx.get(&MAILBOXES, &(account, id))?.ok_or(Error::NotFound { what: "mailbox" })
+}
+
+/// The mailbox that a message is put into. The one for confirmations is created with the first.
+pub(in crate::gateway) fn filled_in_tx(
+    tx: &mut Tx<'_, '_>,
+    account: AccountId,
+    id: MailboxId,
+) -> Result<Mailbox, Error> {
+    if id == CONFIRMATIONS && !tx.has(&MAILBOXES, &(account, id))? {
+        let created = Mailbox::new(id, Some(Role::Confirmations), Vec::new());
+        tx.put(&MAILBOXES, &(account, id), &created)?;
+        tx.changed(account, Changed::Mailboxes)?;
+    }
+    get_in_tx(tx, account, id)
 }
 
 fn mailbox_view(actor: &Actor, id: MailboxId, mailbox: &Mailbox) -> Result<MailboxView, Error> {

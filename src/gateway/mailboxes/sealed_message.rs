@@ -76,6 +76,11 @@ impl Placement {
     pub fn notice(now: Timestamp) -> Placement {
         Placement { opened: Some(now), ..Placement::ARRIVES }
     }
+
+    /// A confirmation, read already, in the mailbox for them.
+    pub fn confirmation(now: Timestamp) -> Placement {
+        Placement { mailbox: mailbox::CONFIRMATIONS, unread: false, ..Placement::notice(now) }
+    }
 }
 
 /// How many pieces of one content may be on their way to the disk: each further one waits for it.
@@ -221,7 +226,7 @@ pub(in crate::gateway) fn held_append_in_tx(
 
 fn append_in_tx(tx: &mut Tx<'_, '_>, copy: &ReaderCopy, facts: &Facts<'_>) -> Result<(), Error> {
     let (account, id) = (copy.account, copy.mailbox);
-    let mut mailbox = mailbox::get_in_tx(tx, account, id)?;
+    let mut mailbox = mailbox::filled_in_tx(tx, account, id)?;
     let uid = mailbox.uid_next;
     mailbox.uid_next = uid.checked_add(1).ok_or(Error::OverQuota)?;
     mailbox.total += 1;

@@ -24,7 +24,10 @@ use crate::terms::{DeliveryState, Language, Level, NotSent, RelationKind, Route}
 /// What would happen to a message for one recipient.
 #[derive(Clone, Debug)]
 pub struct Check {
+    /// As it was asked for.
     pub address: String,
+    /// The address of the person inside, if it was asked for by a login name.
+    pub resolved: Option<String>,
     pub decision: Decision,
     pub reason: Option<NotSent>,
 }
@@ -105,24 +108,36 @@ impl Gateway {
         let octets = self.octets_of(actor, content)?;
         let mut checks = Vec::with_capacity(addresses.len());
         for text in addresses {
-            let check = match Address::parse(text) {
-                Ok(address) => {
-                    let planned = self.plan_one(&sender, &address, content, octets)?;
-                    let reason = match planned.target {
-                        Target::Nowhere(reason) => Some(reason),
-                        _ => None,
-                    };
-                    Check { address: text.clone(), decision: planned.decision, reason }
-                }
-                Err(_) => Check {
-                    address: text.clone(),
-                    decision: Decision::refused(Level::Message),
-                    reason: Some(NotSent::NoAddress),
-                },
-            };
-            checks.push(check);
+            checks.push(self.check_one(&sender, text, content, octets)?);
         }
         Ok(checks)
+    }
+
+    fn check_one(
+        &self,
+        sender: &Sender,
+        text: &str,
+        content: &DraftContent,
+        octets: u64,
+    ) -> Result<Check, Error> {
+        let (parsed, resolved) = match Address::parse(text) {
+            Ok(address) => (Some(address), None),
+            Err(_) => {
+                let resolved = self.address_of_login(text)?;
+                (resolved.as_deref().and_then(|text| Address::parse(text).ok()), resolved)
+            }
+        };
+        let address = text.to_owned();
+        let Some(parsed) = parsed else {
+            let decision = Decision::refused(Level::Message);
+            return Ok(Check { address, resolved, decision, reason: Some(NotSent::NoAddress) });
+        };
+        let planned = self.plan_one(sender, &parsed, content, octets)?;
+        let reason = match planned.target {
+            Target::Nowhere(reason) => Some(reason),
+            _ => None,
+        };
+        Ok(Check { address, resolved, decision: planned.decision, reason })
     }
 
     /// The routes to all recipients, each account once.

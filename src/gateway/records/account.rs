@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::gateway::records::ids::AccountId;
-use crate::terms::{AcceptFrom, AccountChange, Choice, ConfirmOutside, Language, LastInteraction};
+use crate::terms::{
+    AcceptFrom, AccountChange, Choice, ConfirmOutside, Confirmations, Language, LastInteraction,
+};
 use crate::vault::passkey;
 use crate::vault::{NewAccountKeys, PublicKey};
 
@@ -163,6 +165,29 @@ pub struct Preferences {
     pub confirm_outside: Option<ConfirmOutside>,
     /// The language of the pages, for mail written to this person or in their name.
     pub language: Option<Language>,
+    pub confirmations: Option<Confirmations>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct PreferencesV1 {
+    undo_secs: Option<u32>,
+    choice: Option<Choice>,
+    last_interaction: Option<LastInteraction>,
+    confirm_outside: Option<ConfirmOutside>,
+    language: Option<Language>,
+}
+
+impl From<PreferencesV1> for Preferences {
+    fn from(old: PreferencesV1) -> Preferences {
+        Preferences {
+            undo_secs: old.undo_secs,
+            choice: old.choice,
+            last_interaction: old.last_interaction,
+            confirm_outside: old.confirm_outside,
+            language: old.language,
+            confirmations: None,
+        }
+    }
 }
 
 /// A change of what opens an account, of which its owner is still to be told.

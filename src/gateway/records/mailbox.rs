@@ -26,7 +26,7 @@ impl Mailbox {
     }
 }
 
-/// The mailboxes that every account has.
+/// What a mailbox is for, if the daemon knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
     Inbox,
@@ -35,14 +35,17 @@ pub enum Role {
     Archive,
     Junk,
     Trash,
+    /// Confirmations that messages were read or rejected. It is created with the first of them.
+    Confirmations,
 }
 
 impl Role {
-    /// In the order in which they are created and shown; the inbox is mailbox 1.
-    pub const ALL: [Role; 6] =
+    /// Those that every account has from the start, in the order in which they are created and
+    /// shown; the inbox is mailbox 1.
+    pub const CREATED: [Role; 6] =
         [Role::Inbox, Role::Drafts, Role::Sent, Role::Archive, Role::Junk, Role::Trash];
 
-    /// The code that the API uses (RFC 8621 §2).
+    /// The code that the API uses (RFC 8621 §2, except for confirmations).
     pub fn as_str(self) -> &'static str {
         match self {
             Role::Inbox => "inbox",
@@ -51,6 +54,7 @@ impl Role {
             Role::Archive => "archive",
             Role::Junk => "junk",
             Role::Trash => "trash",
+            Role::Confirmations => "confirmations",
         }
     }
 }
@@ -65,6 +69,49 @@ pub struct Mailbox {
     pub total: u64,
     pub unread: u64,
     pub unopened: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct MailboxV1 {
+    role: Option<RoleV1>,
+    sealed_name: Vec<u8>,
+    uid_validity: u32,
+    uid_next: u32,
+    total: u64,
+    unread: u64,
+    unopened: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+enum RoleV1 {
+    Inbox,
+    Drafts,
+    Sent,
+    Archive,
+    Junk,
+    Trash,
+}
+
+impl From<MailboxV1> for Mailbox {
+    fn from(old: MailboxV1) -> Mailbox {
+        let role = |role| match role {
+            RoleV1::Inbox => Role::Inbox,
+            RoleV1::Drafts => Role::Drafts,
+            RoleV1::Sent => Role::Sent,
+            RoleV1::Archive => Role::Archive,
+            RoleV1::Junk => Role::Junk,
+            RoleV1::Trash => Role::Trash,
+        };
+        Mailbox {
+            role: old.role.map(role),
+            sealed_name: old.sealed_name,
+            uid_validity: old.uid_validity,
+            uid_next: old.uid_next,
+            total: old.total,
+            unread: old.unread,
+            unopened: old.unopened,
+        }
+    }
 }
 
 /// One reader's copy of a message, in a mailbox.

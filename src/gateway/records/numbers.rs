@@ -33,7 +33,7 @@ pub(in crate::gateway) fn create_all_in_tx(
 ) -> Result<(), Error> {
     let usage = Some(Usage::default());
     tx.put(&COUNTERS, &account, &Counters { usage, holder, ..Counters::default() })?;
-    for role in Role::ALL {
+    for role in Role::CREATED {
         let id = number_in_tx(tx, account)?;
         tx.put(&MAILBOXES, &(account, id), &Mailbox::new(id, Some(role), Vec::new()))?;
     }

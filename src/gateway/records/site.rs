@@ -22,6 +22,36 @@ pub struct SiteChange {
     pub accent: Option<String>,
     /// The logo, a PNG file.
     pub logo: Option<Vec<u8>>,
+    /// Whether people inside find each other in a directory.
+    pub directory: Option<bool>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct SiteChangeV1 {
+    policy: Option<Policy>,
+    last_interaction: Option<(LastInteraction, bool)>,
+    confirm_outside: Option<(ConfirmOutside, bool)>,
+    organisation: Option<String>,
+    phone: Option<String>,
+    notification_text: Option<String>,
+    accent: Option<String>,
+    logo: Option<Vec<u8>>,
+}
+
+impl From<SiteChangeV1> for SiteChange {
+    fn from(old: SiteChangeV1) -> SiteChange {
+        SiteChange {
+            policy: old.policy,
+            last_interaction: old.last_interaction,
+            confirm_outside: old.confirm_outside,
+            organisation: old.organisation,
+            phone: old.phone,
+            notification_text: old.notification_text,
+            accent: old.accent,
+            logo: old.logo,
+            directory: None,
+        }
+    }
 }
 
 const RULES_MAX: usize = 500;

@@ -6,14 +6,14 @@
 
 use crate::gateway::records::account::{
     Account, AccountKeys, AccountKeysV1, AccountNews, AccountV1, Credential, Meta, Owner,
-    Preferences, Session, SessionRef, TotpRecord,
+    Preferences, PreferencesV1, Session, SessionRef, TotpRecord,
 };
 use crate::gateway::records::audit::{AuditEntry, AuditEntryV1};
 use crate::gateway::records::ids::{
     AccountId, ConversationId, DraftId, MailboxId, ReferenceKey, UploadId,
 };
 use crate::gateway::records::mailbox::{
-    ChangeRow, ChangeRowV1, Counters, CountersV1, Entry, EpochRecord, Mailbox, Place,
+    ChangeRow, ChangeRowV1, Counters, CountersV1, Entry, EpochRecord, Mailbox, MailboxV1, Place,
 };
 use crate::gateway::records::message::{
     Answerable, Answered, ConversationOf, ConversationOfV1, Member, Message, Outcome, OwnId,
@@ -21,7 +21,7 @@ use crate::gateway::records::message::{
 };
 use crate::gateway::records::queue::{Due, QueueRow, TlsPolicy, Unreported};
 use crate::gateway::records::search::{Sealed, SearchDeleted, SearchPart};
-use crate::gateway::records::site::SiteChange;
+use crate::gateway::records::site::{SiteChange, SiteChangeV1};
 use crate::gateway::records::submission::{
     Delivery, Draft, Held, Submission, SubmissionV1, Upload, UploadChunk,
 };
@@ -123,7 +123,7 @@ records!(
     Credential = 1,
     Session = 1,
     SessionRef = 1,
-    Mailbox = 1,
+    Mailbox = 2 from MailboxV1,
     Entry = 1,
     Place = 1,
     Message = 1,
@@ -142,7 +142,7 @@ records!(
     QueueRow = 1,
     Temporary = 1,
     Pickup = 1,
-    Preferences = 1,
+    Preferences = 2 from PreferencesV1,
     Requested = 1,
     Answerable = 1,
     Answered = 1,
@@ -153,7 +153,7 @@ records!(
     ConversationOf = 2 from ConversationOfV1,
     Member = 1,
     OwnId = 1,
-    SiteChange = 1,
+    SiteChange = 2 from SiteChangeV1,
     AuditEntry = 2 from AuditEntryV1,
     TotpRecord = 1,
     AccountNews = 1,
@@ -167,5 +167,8 @@ versions!(
     CountersV1 = 1,
     ChangeRowV1 = 1,
     ConversationOfV1 = 1,
+    MailboxV1 = 1,
+    PreferencesV1 = 1,
+    SiteChangeV1 = 1,
     SubmissionV1 = 1
 );

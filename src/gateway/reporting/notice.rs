@@ -25,7 +25,7 @@ use crate::mail::notice_many;
 use crate::mail::notice_text::{self, Report};
 use crate::mail::reference::Reference;
 use crate::store::Read;
-use crate::terms::{AccountChange, DeliveryState, Language};
+use crate::terms::{AccountChange, Confirmations, DeliveryState, Language};
 use crate::vault::ContentKey;
 
 /// The inputs of a notice.
@@ -155,7 +155,8 @@ impl Gateway {
         let summary = summary.to_octets()?;
         // A notice belongs to no conversation: it would get between the messages of people.
         let summary = Summarised { octets: &summary, ids: &Ids::default() };
-        let reader = self.reader(to, reference, Placement::notice(now), &summary, &key)?;
+        let placement = self.notice_placement(to, draft, now)?;
+        let reader = self.reader(to, reference, placement, &summary, &key)?;
         Ok(SealedMessage {
             reference,
             received: now,
@@ -167,6 +168,25 @@ impl Gateway {
             content: sealing.finish()?,
             readers: vec![reader],
             other_holders: 0,
+        })
+    }
+
+    /// Where a notice goes. A confirmation asks for nothing, so it does not lie between what does,
+    /// unless its recipient wants it there. The page of a temporary account shows the inbox alone.
+    fn notice_placement(
+        &self,
+        to: AccountId,
+        draft: &NoticeDraft<'_>,
+        now: Timestamp,
+    ) -> Result<Placement, Error> {
+        let is_confirmation =
+            matches!(draft.reports(), Tells::Message(Report::Read | Report::Rejected));
+        if !is_confirmation || self.temporary(to)?.is_some() {
+            return Ok(Placement::notice(now));
+        }
+        Ok(match self.preferences_of(to)?.confirmations.value {
+            Confirmations::Mailbox => Placement::confirmation(now),
+            Confirmations::Inbox => Placement::notice(now),
         })
     }
 

@@ -22,6 +22,8 @@ pub struct SiteSettings {
     pub confirm_outside: ConfirmOutside,
     pub confirm_outside_fixed: bool,
     pub organisation: String,
+    /// Whether people inside find each other in a directory.
+    pub directory: bool,
     pub phone: Option<String>,
     pub notification_text: Option<String>,
     pub accent: Option<String>,
@@ -86,6 +88,7 @@ impl Gateway {
             confirm_outside,
             confirm_outside_fixed,
             organisation: change.organisation.unwrap_or_else(|| settings.organisation.clone()),
+            directory: change.directory.unwrap_or(settings.directory),
             phone: text(change.phone, &settings.phone),
             notification_text: text(change.notification_text, &settings.notification_text),
             accent: change.accent,

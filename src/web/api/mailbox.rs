@@ -29,7 +29,7 @@ pub struct Mailbox {
     kept_days: Option<i64>,
 }
 
-/// What a mailbox is for (RFC 8621 §2).
+/// What a mailbox is for (RFC 8621 §2). There is one for confirmations once there is one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -39,6 +39,7 @@ pub enum Role {
     Archive,
     Junk,
     Trash,
+    Confirmations,
 }
 
 /// All mailboxes; those with a role come first.
@@ -81,6 +82,7 @@ impl From<crate::gateway::Role> for Role {
             crate::gateway::Role::Archive => Role::Archive,
             crate::gateway::Role::Junk => Role::Junk,
             crate::gateway::Role::Trash => Role::Trash,
+            crate::gateway::Role::Confirmations => Role::Confirmations,
         }
     }
 }
@@ -189,7 +191,8 @@ mod tests {
 
     #[test]
     fn roles_are_written_as_the_core_calls_them() {
-        for role in crate::gateway::Role::ALL {
+        let all = crate::gateway::Role::CREATED.into_iter();
+        for role in all.chain([crate::gateway::Role::Confirmations]) {
             let written = serde_json::to_value(Role::from(role)).unwrap();
             assert_eq!(written, role.as_str());
         }

@@ -5,6 +5,7 @@ pub mod appearance;
 pub mod attached;
 pub mod change;
 pub mod credential;
+pub mod directory;
 pub mod draft;
 pub mod event;
 pub mod filter;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::gateway::accounts::preference::{PreferencesChange, PreferencesView, Setting};
-use crate::terms::{AcceptFrom, Choice, ConfirmOutside, LastInteraction};
+use crate::terms::{AcceptFrom, Choice, ConfirmOutside, Confirmations, LastInteraction};
 use crate::web::auth::Signed;
 use crate::web::body::Json;
 use crate::web::error::{Problem, Problems};
@@ -24,6 +24,9 @@ pub struct Preferences {
     confirm_outside: Preference<ConfirmOutside>,
     /// Whose messages are taken: `inside`, `outside` or `both`.
     accept_from: Preference<AcceptFrom>,
+    /// Where confirmations go that a message was read or rejected: `mailbox`, one of their own, or
+    /// `inbox`.
+    confirmations: Preference<Confirmations>,
 }
 
 /// Whose value is in force.
@@ -66,6 +69,9 @@ pub struct Change {
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<AcceptFrom>)]
     accept_from: Option<Option<AcceptFrom>>,
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<Confirmations>)]
+    confirmations: Option<Option<Confirmations>>,
 }
 
 /// Deserialises a field that is present, even as `null`, to `Some`; a missing one becomes `None`.
@@ -93,6 +99,7 @@ impl From<PreferencesView> for Preferences {
             last_interaction: Preference::of(view.last_interaction),
             confirm_outside: Preference::of(view.confirm_outside),
             accept_from: Preference::of(view.accept_from),
+            confirmations: Preference::of(view.confirmations),
         }
     }
 }
@@ -129,6 +136,7 @@ pub async fn change(
         last_interaction: change.last_interaction,
         confirm_outside: change.confirm_outside,
         accept_from: change.accept_from,
+        confirmations: change.confirmations,
     };
     let view = signed
         .run(CostClass::Records, move |gateway, actor| gateway.preferences_change(actor, &change));

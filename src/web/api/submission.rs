@@ -23,6 +23,7 @@ use super::view::Item;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ask {
+    /// Addresses, or login names of people inside.
     recipients: Vec<String>,
     #[serde(default)]
     related: Option<RelatedMessage>,
@@ -39,7 +40,10 @@ pub struct Checks {
 /// How a message would be sent to one recipient, and which rule decides.
 #[derive(Serialize, ToSchema)]
 pub struct Checked {
+    /// As it was asked for.
     address: String,
+    /// The address of the person inside, if it was asked for by a login name.
+    resolved: Option<String>,
     /// The route that it would take.
     route: Route,
     source: Source,
@@ -212,6 +216,7 @@ impl From<Check> for Checked {
     fn from(check: Check) -> Checked {
         Checked {
             address: check.address,
+            resolved: check.resolved,
             route: check.decision.route,
             source: Source { level: check.decision.level, fixed: check.decision.fixed },
             allowed: check.decision.allowed,

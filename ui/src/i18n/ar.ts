@@ -107,6 +107,7 @@ export const ar = {
     archive: "الأرشيف",
     junk: "البريد غير المرغوب فيه",
     trash: "المهملات",
+    confirmations: "التأكيدات",
     create: "مجلد جديد",
     rename: "تغيير اسم المجلد",
     edit: (name) => `تغيير اسم ${own(name)} أو حذفه`,

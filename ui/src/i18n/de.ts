@@ -78,6 +78,7 @@ export const de = {
     archive: "Archiv",
     junk: "Spam",
     trash: "Papierkorb",
+    confirmations: "Bestätigungen",
     create: "Neuer Ordner",
     rename: "Ordner umbenennen",
     edit: (name) => `„${name}“ umbenennen oder löschen`,

@@ -76,6 +76,7 @@ export const en = {
     archive: "Archive",
     junk: "Junk",
     trash: "Trash",
+    confirmations: "Confirmations",
     create: "New folder",
     rename: "Rename folder",
     edit: (name: string) => `Rename or delete ${name}`,

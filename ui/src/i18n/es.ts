@@ -82,6 +82,7 @@ export const es = {
     archive: "Archivo",
     junk: "Correo no deseado",
     trash: "Papelera",
+    confirmations: "Confirmaciones",
     create: "Nueva carpeta",
     rename: "Cambiar el nombre de la carpeta",
     edit: (name) => `Cambiar el nombre de ${name} o eliminarlo`,

@@ -82,6 +82,7 @@ export const fr = {
     archive: "Archives",
     junk: "Indésirables",
     trash: "Corbeille",
+    confirmations: "Confirmations",
     create: "Nouveau dossier",
     rename: "Renommer le dossier",
     edit: (name) => `Renommer ou supprimer «\u00a0${name}\u00a0»`,

@@ -72,6 +72,7 @@ export const he = {
     archive: "ארכיון",
     junk: "דואר זבל",
     trash: "אשפה",
+    confirmations: "אישורים",
     create: "תיקייה חדשה",
     rename: "שינוי שם התיקייה",
     edit: (name) => `שינוי שם או מחיקה של ${name}`,

@@ -15,7 +15,8 @@ use crate::gateway::records::message::{
 };
 use crate::mail::envelope::ReversePath;
 use crate::terms::{
-    AccountChange, Choice, ConfirmOutside, Fullness, Language, LastInteraction, RejectReason,
+    AccountChange, Choice, ConfirmOutside, Confirmations, Fullness, Language, LastInteraction,
+    RejectReason,
 };
 use crate::vault::passkey::{Algorithm, PublicKey};
 
@@ -133,11 +134,13 @@ impl Samples for Preferences {
             last_interaction: Some(LastInteraction::Day),
             confirm_outside: Some(ConfirmOutside::Known),
             language: Some(Language::Hebrew),
+            confirmations: Some(Confirmations::Inbox),
         };
         let mut samples = vec![Preferences::default(), full.clone()];
         samples.extend(each(|one| Preferences { choice: Some(one), ..full.clone() }));
         samples.extend(each(|one| Preferences { last_interaction: Some(one), ..full.clone() }));
         samples.extend(each(|one| Preferences { confirm_outside: Some(one), ..full.clone() }));
+        samples.extend(each(|one| Preferences { confirmations: Some(one), ..full.clone() }));
         samples.extend(each(|one| Preferences { language: Some(one), ..full.clone() }));
         samples
     }

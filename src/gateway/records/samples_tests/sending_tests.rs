@@ -57,6 +57,7 @@ impl Samples for SiteChange {
             notification_text: Some(text("Welcome.")),
             accent: Some(text("#1c6b4f")),
             logo: Some(vec![1, 2, 3]),
+            directory: Some(true),
         };
         let mut samples = vec![SiteChange::default(), full.clone()];
         samples.extend(each(|one| SiteChange {

@@ -36,6 +36,8 @@ pub struct Rules {
     notification_text: Option<String>,
     /// The colour of buttons, as `#rrggbb`; white text on it must be legible.
     accent: Option<String>,
+    /// Whether people inside find each other in the directory.
+    directory: Option<bool>,
 }
 
 /// How precisely outside senders learn when a recipient was last active, and whether users may
@@ -92,6 +94,7 @@ impl From<SiteChange> for Rules {
             phone: change.phone,
             notification_text: change.notification_text,
             accent: change.accent,
+            directory: change.directory,
         }
     }
 }
@@ -112,6 +115,7 @@ impl Rules {
             phone: site.phone.clone(),
             notification_text: site.notification_text.clone(),
             accent: site.accent.clone(),
+            directory: Some(site.directory),
         }
     }
 
@@ -125,6 +129,7 @@ impl Rules {
             notification_text: self.notification_text,
             accent: self.accent,
             logo,
+            directory: self.directory,
         }
     }
 }
