@@ -22,7 +22,8 @@ pub struct Https {
     /// set, it is `server.host_name`, at whatever port the browser names.
     pub public_url: Option<String>,
     /// Further names and addresses that requests may be for, at any port; for example the one that
-    /// a proxy puts into the Host field.
+    /// a proxy puts into the Host field. With `public_url`, signed requests are nevertheless for that
+    /// alone: a browser that comes by another name gets the pages, but cannot sign in.
     pub host_names: Vec<String>,
 
     /// Connections at the same time, in total. Further ones are closed.
@@ -155,7 +156,8 @@ impl Https {
         let Some(url) = &self.public_url else { return Ok(()) };
         let host = url.strip_prefix("https://").unwrap_or_default();
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.:[]".contains(c);
-        if !host.is_empty() && host.chars().all(plain) {
+        // The parser takes more than this and corrects it, but no host or port that is none.
+        if !host.is_empty() && host.chars().all(plain) && url::Url::parse(url).is_ok() {
             return Ok(());
         }
         let allowed = "https:// and a host in lower case, without a path";

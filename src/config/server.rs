@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::mail::mailboxes::ascii_domain;
+
 use super::Problem;
 
 /// The host, its mail domains, and the location of its data.
@@ -52,11 +54,13 @@ impl Server {
 }
 
 /// Returns whether a name consists of labels of letters, digits and hyphens, separated by dots
-/// (RFC 1123 §2.1); internationalised names may be in their `xn--` form or in UTF-8.
+/// (RFC 1123 §2.1); internationalised names may be in their `xn--` form, or in UTF-8 if they have
+/// such a form (RFC 5891 §4).
 pub(super) fn is_host_name(name: &str) -> bool {
     let label = |label: &str| {
         let inner = label.chars().all(|c| c == '-' || c.is_alphanumeric() && !c.is_uppercase());
         (1..=63).contains(&label.len()) && inner && !label.starts_with('-') && !label.ends_with('-')
     };
-    name.len() <= 253 && name.split('.').all(label)
+    let has_a_labels = name.is_ascii() || ascii_domain(name).is_some();
+    name.len() <= 253 && name.split('.').all(label) && has_a_labels
 }

@@ -261,10 +261,10 @@ pub async fn accept<F, S>(
     }
 }
 
-/// The connections that were turned away. Peers decide how many there are, so they have one log line
+/// What was refused, such as connections. Peers decide how often that is, so there is one log line
 /// for all in [`Refused::EVERY`].
-#[derive(Default)]
-struct Refused {
+#[derive(Debug, Default)]
+pub struct Refused {
     logged: Option<Instant>,
     unlogged: u64,
 }
@@ -273,7 +273,7 @@ impl Refused {
     const EVERY: Duration = Duration::from_secs(10);
 
     /// Counts one; returns how many there were since the last line, if it is time for another.
-    fn line(&mut self, now: Instant) -> Option<u64> {
+    pub fn line(&mut self, now: Instant) -> Option<u64> {
         self.unlogged += 1;
         if self.logged.is_some_and(|last| now.duration_since(last) < Refused::EVERY) {
             return None;

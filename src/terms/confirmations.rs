@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Where a user gets the confirmations that a message was read or rejected by somebody inside or by
+/// Where a user gets the confirmations that a message was read by somebody inside or by
 /// the owner of a temporary account (decision D5). They always come: only the place can be chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -5,8 +5,10 @@ use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONNECTION, LOCATION};
 use axum::http::{HeaderValue, Request, Response, StatusCode, Uri};
 
+use crate::net::authority::Authority;
+
 use super::headers::NO_STORE;
-use super::site_name::{SiteNames, asked};
+use super::site_name::{Malformed, SiteNames, asked};
 
 /// Where to redirect to: the configured URL, or else the requested host with our HTTPS port, if it
 /// is one of ours.
@@ -34,14 +36,13 @@ pub fn answer<B>(request: &Request<B>, target: &Target) -> Response<Body> {
 
 fn location<B>(request: &Request<B>, target: &Target) -> Result<HeaderValue, StatusCode> {
     let asked = asked(request.uri(), request.headers(), request.version());
-    let mut asked = asked.ok_or(StatusCode::BAD_REQUEST)?;
-    let origin = match &target.public_url {
-        Some(origin) => origin.clone(),
-        None if target.names.has(&asked.host) => {
-            asked.port = target.https_port;
-            asked.origin()
+    let asked = asked.map_err(|Malformed| StatusCode::BAD_REQUEST)?;
+    let origin = match (&target.public_url, asked) {
+        (Some(origin), _) => origin.clone(),
+        (None, Some(asked)) if target.names.has(&asked.host) => {
+            Authority { port: target.https_port, ..asked }.origin()
         }
-        None => return Err(StatusCode::MISDIRECTED_REQUEST),
+        (None, _) => return Err(StatusCode::MISDIRECTED_REQUEST),
     };
     let text = format!("{origin}{}", page(request.uri()));
     HeaderValue::try_from(text).map_err(|_| StatusCode::BAD_REQUEST)

@@ -28,8 +28,8 @@ pub fn app(web: Web) -> Router {
         .route("/readyz", get(ready))
         .fallback(page)
         .method_not_allowed_fallback(wrong_method)
-        .layer(middleware::from_fn(note))
         .layer(middleware::from_fn_with_state(web.shared.names.clone(), site_name::checked))
+        .layer(middleware::from_fn(note))
         .layer(middleware::map_response(headers::complete))
         .with_state(web)
 }

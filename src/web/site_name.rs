@@ -4,9 +4,12 @@
 //!
 //! | a request that | is answered |
 //! | --- | --- |
-//! | has no Host, several, one that is not valid, user information, or an `:authority` that differs from Host | 400 (RFC 9112 §3.2, RFC 9113 §8.3.1) |
+//! | has no Host, several, one that is not valid, user information, or an `:authority` that differs from Host | 400 (RFC 9112 §3.2, RFC 9113 §8.3.1); HTTP/1.0 may have none, which is none of ours |
 //! | is for `http`, or for a host that is not one of ours | 421 (RFC 9110 §7.4) |
 //! | asks whether the service works, for any host | as always: programs ask by address |
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use axum::extract::{Request, State};
 use axum::http::header::HOST;
@@ -17,17 +20,28 @@ use axum::response::{IntoResponse, Response};
 use crate::config;
 use crate::mail::mailboxes::ascii_domain;
 use crate::net::authority::{Authority, checked_host, host_of};
+use crate::net::listen::Refused;
 
 use super::error::Problem;
 
 /// The names of this site.
 #[derive(Clone, Debug)]
-pub struct SiteNames {
+pub struct SiteNames(Arc<Names>);
+
+#[derive(Debug)]
+struct Names {
     /// The authority of the configured URL, which alone signed requests are for.
     public: Option<Authority>,
-    /// Hosts that are ours at any port, since a router may forward another port than our own.
+    /// Hosts that are ours. They, and the public one, are ours at any port: a router may forward
+    /// another port than our own, and a proxy may leave the port out of the Host field.
     hosts: Vec<String>,
+    /// The requests for other hosts.
+    refused: Mutex<Refused>,
 }
+
+/// A request that names its host in a way that none may.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Malformed;
 
 /// The origin of our pages, as the browser that sent a request sees it.
 #[derive(Clone, Debug)]
@@ -44,19 +58,29 @@ impl SiteNames {
         let own = public.is_none().then_some(host_name);
         let named = config.host_names.iter().map(String::as_str).chain(own);
         let hosts = named.filter_map(written_host).collect();
-        SiteNames { public, hosts }
+        SiteNames(Arc::new(Names { public, hosts, refused: Mutex::default() }))
     }
 
     /// Whether pages of ours are at this host.
     pub fn has(&self, host: &str) -> bool {
-        let is_public = self.public.as_ref().is_some_and(|public| public.host == host);
-        is_public || self.hosts.iter().any(|own| own == host)
+        let is_public = self.0.public.as_ref().is_some_and(|public| public.host == host);
+        is_public || self.0.hosts.iter().any(|own| own == host)
     }
 
     /// Returns the origin that a request for `asked` is for, if it is one of ours.
     fn origin(&self, asked: &Authority) -> Option<String> {
-        let is_ours = self.public.as_ref() == Some(asked) || self.hosts.contains(&asked.host);
-        is_ours.then(|| self.public.as_ref().unwrap_or(asked).origin())
+        self.has(&asked.host).then(|| self.0.public.as_ref().unwrap_or(asked).origin())
+    }
+
+    /// Logs that a request was for another host: it may be a name that the configuration lacks.
+    /// Peers decide how many there are, so there is one line for all of some time.
+    fn log_refused(&self, asked: Option<&Authority>) {
+        let line =
+            self.0.refused.lock().unwrap_or_else(PoisonError::into_inner).line(Instant::now());
+        if let Some(requests) = line {
+            let host = asked.map(|asked| asked.host.as_str()).unwrap_or_default();
+            tracing::warn!(host, requests, "refused: not a name of this site (https.host_names)");
+        }
     }
 }
 
@@ -71,36 +95,41 @@ fn written_host(host: &str) -> Option<String> {
 /// Answers requests that are not for this site, and tells the others which origin they are for.
 pub async fn checked(State(names): State<SiteNames>, mut request: Request, next: Next) -> Response {
     let asked = asked(request.uri(), request.headers(), request.version());
-    let Some(asked) = asked else { return malformed().into_response() };
+    let Ok(asked) = asked else { return malformed().into_response() };
     let is_secure = request.uri().scheme_str().is_none_or(|scheme| scheme == "https");
-    match names.origin(&asked).filter(|_| is_secure) {
+    match asked.as_ref().and_then(|asked| names.origin(asked)).filter(|_| is_secure) {
         Some(origin) => drop(request.extensions_mut().insert(Origin(origin))),
         None if HEALTH.contains(&request.uri().path()) => {}
-        None => return misdirected().into_response(),
+        None => {
+            names.log_refused(asked.as_ref());
+            return misdirected().into_response();
+        }
     }
     next.run(request).await
 }
 
-/// Returns the one authority that a request names.
-pub fn asked(uri: &Uri, headers: &HeaderMap, version: Version) -> Option<Authority> {
+/// Returns the one authority that a request names; one of HTTP/1.0 may name none.
+pub fn asked(
+    uri: &Uri,
+    headers: &HeaderMap,
+    version: Version,
+) -> Result<Option<Authority>, Malformed> {
+    let parsed = |text: &str| Authority::parse(text).ok_or(Malformed);
     let mut fields = headers.get_all(HOST).iter();
-    let field = fields.next();
+    let field = fields.next().map(|value| parsed(value.to_str().map_err(|_| Malformed)?));
     if fields.next().is_some() {
-        return None;
+        return Err(Malformed);
     }
-    let field = match field {
-        Some(value) => Some(Authority::parse(value.to_str().ok()?)?),
-        None => None,
-    };
-    let target = match uri.authority() {
-        Some(authority) => Some(Authority::parse(authority.as_str())?),
-        None => None,
-    };
+    let field = field.transpose()?;
+    let target = uri.authority().map(|authority| parsed(authority.as_str())).transpose()?;
     match (target, field) {
-        (Some(target), Some(field)) if version >= Version::HTTP_2 && target != field => None,
+        (Some(target), Some(field)) if version >= Version::HTTP_2 && target != field => {
+            Err(Malformed)
+        }
         // RFC 9112 §3.2: a request in absolute form has a Host field too, which then does not count.
-        (Some(_), None) if version == Version::HTTP_11 => None,
-        (target, field) => target.or(field),
+        (_, None) if version == Version::HTTP_11 => Err(Malformed),
+        (None, None) if version >= Version::HTTP_2 => Err(Malformed),
+        (target, field) => Ok(target.or(field)),
     }
 }
 
@@ -121,36 +150,37 @@ mod tests {
 
     use super::*;
 
-    fn named(uri: &str, hosts: &[&'static str], version: Version) -> Option<String> {
+    fn named(uri: &str, hosts: &[&'static str], version: Version) -> Result<String, Malformed> {
         let mut headers = HeaderMap::new();
         for host in hosts {
             headers.append(HOST, HeaderValue::from_static(host));
         }
-        asked(&uri.parse().unwrap(), &headers, version).map(|asked| asked.to_string())
+        let asked = asked(&uri.parse().unwrap(), &headers, version)?;
+        Ok(asked.map(|asked| asked.to_string()).unwrap_or_default())
     }
 
     #[test]
     fn a_request_names_exactly_one_host() {
-        let table: [(&str, &[&str], Version, Option<&str>); 15] = [
-            ("/", &["a.example"], Version::HTTP_11, Some("a.example")),
-            ("/", &["A.example:443"], Version::HTTP_11, Some("a.example")),
-            ("/", &[], Version::HTTP_11, None),
-            ("/", &[""], Version::HTTP_11, None),
-            ("/", &["a.example", "a.example"], Version::HTTP_11, None),
-            ("/", &["u@a.example"], Version::HTTP_11, None),
-            ("/", &["a.example, b.example"], Version::HTTP_11, None),
-            ("/", &["a.example"], Version::HTTP_10, Some("a.example")),
-            ("/", &[], Version::HTTP_10, None),
-            ("https://b.example/", &["a.example"], Version::HTTP_11, Some("b.example")),
-            ("https://b.example/", &[], Version::HTTP_11, None),
-            ("https://b.example/", &[], Version::HTTP_2, Some("b.example")),
-            ("https://b.example/", &["B.example:443"], Version::HTTP_2, Some("b.example")),
-            ("https://b.example/", &["a.example"], Version::HTTP_2, None),
-            ("https://u@b.example/", &[], Version::HTTP_2, None),
+        let table: [(&str, &[&str], Version, Result<&str, Malformed>); 15] = [
+            ("/", &["a.example"], Version::HTTP_11, Ok("a.example")),
+            ("/", &["A.example:443"], Version::HTTP_11, Ok("a.example")),
+            ("/", &[], Version::HTTP_11, Err(Malformed)),
+            ("/", &[""], Version::HTTP_11, Err(Malformed)),
+            ("/", &["a.example", "a.example"], Version::HTTP_11, Err(Malformed)),
+            ("/", &["u@a.example"], Version::HTTP_11, Err(Malformed)),
+            ("/", &["a.example, b.example"], Version::HTTP_11, Err(Malformed)),
+            ("/", &["a.example"], Version::HTTP_10, Ok("a.example")),
+            ("/", &[], Version::HTTP_10, Ok("")),
+            ("https://b.example/", &["a.example"], Version::HTTP_11, Ok("b.example")),
+            ("https://b.example/", &[], Version::HTTP_11, Err(Malformed)),
+            ("https://b.example/", &[], Version::HTTP_2, Ok("b.example")),
+            ("https://b.example/", &["B.example:443"], Version::HTTP_2, Ok("b.example")),
+            ("https://b.example/", &["a.example"], Version::HTTP_2, Err(Malformed)),
+            ("https://u@b.example/", &[], Version::HTTP_2, Err(Malformed)),
         ];
         for (uri, hosts, version, expected) in table {
             let found = named(uri, hosts, version);
-            assert_eq!(found.as_deref(), expected, "{uri} {hosts:?} {version:?}");
+            assert_eq!(found, expected.map(str::to_owned), "{uri} {hosts:?} {version:?}");
         }
     }
 
@@ -175,7 +205,7 @@ mod tests {
         let found = |asked| origin(&https, asked);
         let public = Some("https://web.example.org:8443".to_owned());
         assert_eq!(found("web.example.org:8443"), public);
-        assert_eq!(found("web.example.org"), None, "signed requests would be refused");
+        assert_eq!(found("web.example.org"), public, "some proxies leave the port out");
         assert_eq!(found("mail.example.org"), None);
         let host_names = ["::1", "10.0.0.7", "b\u{fc}cher.example"].map(str::to_owned).to_vec();
         let https = config::Https { host_names, ..https };

@@ -67,6 +67,7 @@ async fn a_request_for_another_site_is_refused() {
         "GET /dl/x HTTP/1.1\r\nHost: 10.1.2.3".to_owned(),
         "GET /healthz/more HTTP/1.1\r\nHost: 10.1.2.3".to_owned(),
         "GET / HTTP/1.0\r\nHost: localhost.evil.example".to_owned(),
+        "GET / HTTP/1.0".to_owned(),
         // RFC 9112 §3.2.2: the target counts, not the Host field.
         format!("GET https://evil.example/ HTTP/1.1\r\nHost: {own}"),
         format!("GET http://{own}/ HTTP/1.1\r\nHost: {own}"),
@@ -84,8 +85,12 @@ async fn a_request_for_another_site_is_refused() {
     assert_eq!(told(&web, &absolute).await.0, 200);
     // Programs that watch over the service know its address alone.
     for path in ["/healthz", "/readyz"] {
-        let (status, body) = told(&web, &format!("GET {path} HTTP/1.1\r\nHost: 10.1.2.3")).await;
-        assert_eq!((status, body.lines().count()), (200, 1), "{path}: {body}");
+        for head in
+            [format!("GET {path} HTTP/1.1\r\nHost: 10.1.2.3"), format!("GET {path} HTTP/1.0")]
+        {
+            let (status, body) = told(&web, &head).await;
+            assert_eq!((status, body.lines().count()), (200, 1), "{head}: {body}");
+        }
     }
 }
 
@@ -159,9 +164,9 @@ async fn a_target_in_absolute_form_is_answered() {
     browser.raw_to("GET", &url, headers, None).await.expect_status(200);
 }
 
-/// A site with a public URL is at that address alone, and signed requests are for it.
+/// Whatever name of the site a request comes by, what is signed is for its public URL.
 #[tokio::test]
-async fn a_public_url_is_the_only_name_of_a_site() {
+async fn signed_requests_are_for_the_public_url_alone() {
     let web = TestWeb::with(|config| {
         config.public_url = Some("https://mail.example.org".to_owned());
         config.host_names = vec!["proxy.example.org".to_owned()];
@@ -172,7 +177,8 @@ async fn a_public_url_is_the_only_name_of_a_site() {
         ("mail.example.org", 200),
         ("mail.example.org:443", 200),
         ("proxy.example.org", 200),
-        ("mail.example.org:8443", 421),
+        // Some proxies leave the port out of the Host field, others send their own.
+        ("mail.example.org:8443", 200),
         ("localhost", 421),
         ("127.0.0.1", 421),
     ];
@@ -181,14 +187,21 @@ async fn a_public_url_is_the_only_name_of_a_site() {
             browser.follow_to(&format!("https://{host}/api/brand"), HeaderMap::new()).await;
         assert_eq!(answer.status, status, "{host}");
     }
-    for host in ["mail.example.org", "proxy.example.org"] {
-        let htu = "https://mail.example.org/api/session";
-        let claims = browser.key.claims("POST", htu, None, browser.now());
+    let signed = [
+        ("mail.example.org", "mail.example.org", 201),
+        ("proxy.example.org", "mail.example.org", 201),
+        ("mail.example.org:8443", "mail.example.org", 201),
+        ("proxy.example.org", "proxy.example.org", 401),
+        ("mail.example.org:8443", "mail.example.org:8443", 401),
+    ];
+    for (host, signed_for, status) in signed {
+        let htu = format!("https://{signed_for}/api/session");
+        let claims = browser.key.claims("POST", &htu, None, browser.now());
         let proof = browser.key.sign(&browser.key.header(), &claims);
         let body = json!({"name": "dana", "password": PASSWORD, "profile": "browser"});
         let target = format!("https://{host}/api/session");
         let headers = browser.with_proof(&proof);
         let answer = browser.raw_to("POST", &target, headers, Some(body.to_string())).await;
-        answer.expect_status(201);
+        assert_eq!(answer.status, status, "{host} {signed_for}");
     }
 }

@@ -1,5 +1,5 @@
-//! The directory: people inside, found by the beginning of a word of their name, of an address or of
-//! the login name.
+//! The directory: people inside, found by the beginning of a word of their name, of their address or
+//! of the login name. A further address of theirs is found as a whole only, and without the name.
 //!
 //! What is compared is kept in memory, in order, some hundred octets for each account; so a question
 //! costs as much as its answer, however many accounts there are. It is read once, at the first
@@ -24,7 +24,7 @@ use crate::store::Read;
 pub struct Colleague {
     pub name: Option<String>,
     pub address: String,
-    /// Whether the question is the login name, or one of the addresses, as a whole.
+    /// Whether the question is the login name, or an address, as a whole.
     pub exact: bool,
 }
 
@@ -33,7 +33,7 @@ pub struct Colleague {
 pub struct DirectoryPage {
     /// Whether there is a directory at this site.
     pub enabled: bool,
-    /// The exact one first, the others by name.
+    /// The exact one first, the others, of those that were found first, by name.
     pub items: Vec<Colleague>,
     /// Whether there are more than were wanted.
     pub more: bool,
@@ -51,9 +51,6 @@ const LINE_CHARS_MAX: usize = QUESTION_CHARS_MAX;
 /// How many words of a name or an address are compared.
 const WORDS_MAX: usize = 8;
 
-/// How often the accounts are read again because one changed meanwhile.
-const READS_MAX: usize = 3;
-
 /// Each line by which an account is found, and whose it is, in order.
 type Lines = BTreeSet<(Box<str>, AccountId)>;
 
@@ -61,40 +58,70 @@ type Lines = BTreeSet<(Box<str>, AccountId)>;
 #[derive(Default)]
 pub(in crate::gateway) struct Directory {
     known: Mutex<Known>,
+    /// Held by the one question that reads the accounts, while others wait for what it finds.
+    reading: Mutex<()>,
 }
 
 #[derive(Default)]
-struct Known {
-    /// How many changes of accounts there were. What was read before one is not kept after it.
-    changes: u64,
-    /// `None` before the first question.
-    lines: Option<Lines>,
+enum Known {
+    /// Before the first question.
+    #[default]
+    Nothing,
+    /// While the accounts are read: what those that change meanwhile are found by.
+    Reading(Vec<(AccountId, BTreeSet<Box<str>>)>),
+    Lines(Lines),
 }
 
 impl Directory {
-    /// Replaces what an account is found by. Call it once a change of the account is durable.
+    /// Replaces what an account is found by. Call it once a change of the account is durable, in
+    /// the order of the changes.
     pub fn put(&self, id: AccountId, account: &Account) {
-        let mut known = self.lock();
-        known.changes += 1;
-        let Some(kept) = &mut known.lines else { return };
-        for line in lines(account) {
-            match is_listed(account) {
-                true => kept.insert((line, id)),
-                false => kept.remove(&(line, id)),
-            };
+        let listed = || if is_listed(account) { lines(account) } else { BTreeSet::new() };
+        match &mut *self.lock() {
+            Known::Nothing => {}
+            Known::Reading(changes) => changes.push((id, listed())),
+            Known::Lines(lines) => replace(lines, id, listed()),
         }
     }
 
     /// Returns at most `limit` accounts with a line that begins with `begin`, in the order of these
-    /// lines.
+    /// lines; `None` if the accounts were not read yet.
     fn listed(&self, begin: &str, limit: usize) -> Option<Vec<AccountId>> {
-        let known = self.lock();
-        Some(found(known.lines.as_ref()?, begin, limit))
+        match &*self.lock() {
+            Known::Lines(lines) => Some(found(lines, begin, limit)),
+            _ => None,
+        }
+    }
+
+    /// Keeps the lines that `read` returns, and the changes that were made meanwhile. Questions that
+    /// come at the same time read once.
+    fn read(&self, read: impl FnOnce() -> Result<Lines, Error>) -> Result<(), Error> {
+        let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*self.lock(), Known::Lines(_)) {
+            return Ok(());
+        }
+        *self.lock() = Known::Reading(Vec::new());
+        let read = read();
+        let mut known = self.lock();
+        let changes = match std::mem::take(&mut *known) {
+            Known::Reading(changes) => changes,
+            _ => Vec::new(),
+        };
+        let mut all = read?;
+        changes.into_iter().for_each(|(id, lines)| replace(&mut all, id, lines));
+        *known = Known::Lines(all);
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Replaces the lines of an account. It goes through all of them: accounts seldom change.
+fn replace(all: &mut Lines, id: AccountId, lines: BTreeSet<Box<str>>) {
+    all.retain(|(line, whose)| *whose != id || lines.contains(line));
+    all.extend(lines.into_iter().map(|line| (line, id)));
 }
 
 fn found(lines: &Lines, begin: &str, limit: usize) -> Vec<AccountId> {
@@ -117,9 +144,11 @@ fn is_listed(account: &Account) -> bool {
     !account.disabled && !account.addresses.is_empty()
 }
 
-/// Returns what an account is found by: its names and its addresses, from each of their words on.
+/// Returns what an account is found by: its names and its first address, from each of their words on.
+/// Further ones may be those of a role, and who has it is not for everybody to know.
 fn lines(account: &Account) -> BTreeSet<Box<str>> {
-    let texts = [&account.display_name, &account.name].into_iter().chain(&account.addresses);
+    let address = account.addresses.first();
+    let texts = [&account.display_name, &account.name].into_iter().chain(address);
     texts.flat_map(|text| line_of_each_word(text)).collect()
 }
 
@@ -169,14 +198,12 @@ impl Gateway {
         if !begin.is_empty() {
             // One more than fits shows that there are more.
             for id in self.directory_find(&begin, limit + 2)? {
-                let account = self.account(id)?;
-                if Some(id) != whose && is_listed(&account) {
-                    others.push(colleague(&account, false));
-                }
+                let account = self.listed_account(id)?.filter(|_| Some(id) != whose);
+                others.extend(account.map(|account| colleague(&account)));
             }
         }
         let mut items: Vec<Colleague> =
-            exact.iter().map(|(_, account)| colleague(account, true)).collect();
+            exact.iter().map(|(_, account)| exactly(account, question)).collect();
         let more = items.len() + others.len() > limit;
         others.truncate(limit - items.len().min(limit));
         others.sort_by_cached_key(|one| {
@@ -198,25 +225,30 @@ impl Gateway {
     /// The person inside with this login name or address.
     fn colleague_named(&self, name: &str) -> Result<Option<(AccountId, Account)>, Error> {
         let Some(id) = self.account_find(name)? else { return Ok(None) };
-        let account = self.account(id)?;
-        Ok(is_listed(&account).then_some((id, account)))
+        Ok(self.listed_account(id)?.map(|account| (id, account)))
+    }
+
+    /// The account, if others may find it. One whose record is damaged is in nobody's way.
+    fn listed_account(&self, id: AccountId) -> Result<Option<Account>, Error> {
+        match self.account(id) {
+            Ok(account) => Ok(Some(account).filter(is_listed)),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) if error.is_unreadable() => {
+                tracing::error!(%error, account.id = %id.to_text(), "not in the directory");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn directory_find(&self, begin: &str, limit: usize) -> Result<Vec<AccountId>, Error> {
         let directory = &self.inner.directory;
-        for _ in 0..READS_MAX {
-            if let Some(found) = directory.listed(begin, limit) {
-                return Ok(found);
-            }
-            let before = directory.lock().changes;
-            let lines = self.directory_lines()?;
-            let mut known = directory.lock();
-            if known.changes == before {
-                known.lines = Some(lines);
+        loop {
+            match directory.listed(begin, limit) {
+                Some(found) => return Ok(found),
+                None => directory.read(|| self.directory_lines())?,
             }
         }
-        // Accounts change all the time: the next question tries again to keep them.
-        Ok(found(&self.directory_lines()?, begin, limit))
     }
 
     fn directory_lines(&self) -> Result<Lines, Error> {
@@ -231,17 +263,30 @@ impl Gateway {
     }
 }
 
-fn colleague(account: &Account, exact: bool) -> Colleague {
+fn colleague(account: &Account) -> Colleague {
     Colleague {
         name: Some(account.display_name.clone()).filter(|name| !name.is_empty()),
         address: account.addresses.first().cloned().unwrap_or_default(),
-        exact,
+        exact: false,
     }
+}
+
+/// The person whose login name or address is the question. A further address stands for itself.
+fn exactly(account: &Account, question: &str) -> Colleague {
+    let asked = compared(question);
+    let further = account.addresses.iter().skip(1).find(|address| compared(address) == asked);
+    let found = match further {
+        Some(address) => Colleague { name: None, address: address.clone(), exact: true },
+        None => colleague(account),
+    };
+    Colleague { exact: true, ..found }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Timestamp;
+    use crate::terms::AcceptFrom;
 
     #[test]
     fn a_text_is_found_from_each_of_its_words_on() {
@@ -255,5 +300,42 @@ mod tests {
         assert_eq!(lines(" - "), [""; 0]);
         assert_eq!(lines(&"a ".repeat(200)).len(), WORDS_MAX);
         assert_eq!(lines(&"x".repeat(500))[0].len(), LINE_CHARS_MAX);
+    }
+
+    /// Whether an account changes before, during or after the reading, its last lines count.
+    #[test]
+    fn the_last_lines_of_an_account_count() {
+        let account = |name: &str, disabled| Account {
+            name: name.to_owned(),
+            display_name: String::new(),
+            addresses: vec!["a@test.example".to_owned()],
+            disabled,
+            accept_from: AcceptFrom::Both,
+            created: Timestamp(0),
+            last_sign_in: None,
+            last_interaction: None,
+            manager: false,
+            must_choose: false,
+        };
+        let (one, two) = (AccountId([1; 16]), AccountId([2; 16]));
+        let directory = Directory::default();
+        directory.put(one, &account("Ignored", false));
+        assert_eq!(directory.listed("i", 9), None);
+        let read = directory.read(|| {
+            directory.put(one, &account("Noa", false));
+            directory.put(two, &account("Nina", true));
+            let before = [("dana", one), ("nina", two)];
+            Ok(before.into_iter().map(|(line, whose)| (Box::from(line), whose)).collect())
+        });
+        read.unwrap();
+        assert_eq!(directory.listed("n", 9), Some(vec![one]));
+        assert_eq!(directory.listed("dana", 9), Some(vec![]));
+        directory.put(two, &account("Nina", false));
+        directory.put(one, &account("Dana", false));
+        assert_eq!(directory.listed("n", 9), Some(vec![two]));
+        assert_eq!(directory.listed("dana", 9), Some(vec![one]));
+        directory.put(one, &account("Dana", true));
+        assert_eq!(directory.listed("dana", 9), Some(vec![]));
+        directory.read(|| panic!("read twice")).unwrap();
     }
 }

@@ -49,7 +49,10 @@ impl Gateway {
             row.disabled = true;
             tx.put(&ACCOUNTS, &account, &row)?;
             session_rows::end_others_in_tx(tx, account, None)?;
-            tx.then(move |gateway| gateway.inner.addressees.forget(account));
+            tx.then(move |gateway| {
+                gateway.inner.addressees.forget(account);
+                gateway.inner.directory.put(account, &row);
+            });
             Ok(())
         });
         if let Err(error) = done.wait() {

@@ -35,7 +35,7 @@ pub enum Role {
     Archive,
     Junk,
     Trash,
-    /// Confirmations that messages were read or rejected. It is created with the first of them.
+    /// Confirmations that messages were read. It is created with the first of them.
     Confirmations,
 }
 

@@ -171,16 +171,16 @@ impl Gateway {
         })
     }
 
-    /// Where a notice goes. A confirmation asks for nothing, so it does not lie between what does,
-    /// unless its recipient wants it there. The page of a temporary account shows the inbox alone.
+    /// Where a notice goes. That a message was read asks for nothing, so it does not lie between
+    /// what does, unless its recipient wants it there. That one was rejected asks for something: to
+    /// write again, or to somebody else. The page of a temporary account shows the inbox alone.
     fn notice_placement(
         &self,
         to: AccountId,
         draft: &NoticeDraft<'_>,
         now: Timestamp,
     ) -> Result<Placement, Error> {
-        let is_confirmation =
-            matches!(draft.reports(), Tells::Message(Report::Read | Report::Rejected));
+        let is_confirmation = matches!(draft.reports(), Tells::Message(Report::Read));
         if !is_confirmation || self.temporary(to)?.is_some() {
             return Ok(Placement::notice(now));
         }

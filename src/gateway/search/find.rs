@@ -223,12 +223,17 @@ impl Gateway {
                 Some(role) => role.as_str(),
                 None => &mailbox.name,
             };
-            numbers.insert(words::folded(name), number);
+            // Those with a role come first; the owner may have given one of theirs the same name.
+            numbers.entry(words::folded(name)).or_insert(number);
         }
         for clause in &query.0 {
             if let Test::In(name) = &clause.test {
                 named = true;
-                if !is_all(name) && !numbers.contains_key(&words::folded(name)) {
+                let name_folded = words::folded(name);
+                // This mailbox need not exist yet; then nothing is in it.
+                let is_known = numbers.contains_key(&name_folded)
+                    || name_folded == words::folded(Role::Confirmations.as_str());
+                if !is_all(name) && !is_known {
                     return Err(Error::Invalid {
                         what: format!("in:{name}; no folder has that name"),
                     });

@@ -24,7 +24,7 @@ pub struct Preferences {
     confirm_outside: Preference<ConfirmOutside>,
     /// Whose messages are taken: `inside`, `outside` or `both`.
     accept_from: Preference<AcceptFrom>,
-    /// Where confirmations go that a message was read or rejected: `mailbox`, one of their own, or
+    /// Where confirmations go that a message was read: `mailbox`, one of their own, or
     /// `inbox`.
     confirmations: Preference<Confirmations>,
 }
