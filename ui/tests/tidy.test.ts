@@ -54,11 +54,14 @@ test("marked words can be read in both themes", () => {
 });
 
 test("what is chosen is told without colours too", () => {
-  const forced = /@media \(forced-colors: active\) \{([\s\S]*?)\n\}/.exec(
-    readFileSync("src/app.css", "utf8"),
-  );
+  const css = readFileSync("src/app.css", "utf8");
+  const forced = css.match(/@media \(forced-colors: active\) \{([\s\S]*?)\n\}/g)?.join() ?? "";
   for (const state of ["aria-current", "aria-pressed", "aria-selected"])
-    expect(forced?.[1]).toContain(state);
+    expect(forced).toContain(state);
+  // Each colour of ours is one of the system's there.
+  const names = [...css.matchAll(/^ {2}(--[\w-]+): light-dark/gm)].map(([, name]) => name);
+  expect(names.length).toBeGreaterThan(20);
+  for (const name of names) expect(forced).toMatch(new RegExp(`${name}: (Canvas|CanvasText);`));
 });
 
 test.each(components)("$name has no inline style, no raw HTML and no literal text", ({ text }) => {

@@ -17,6 +17,8 @@ export const de = {
   },
   rail: {
     mail: "E-Mail",
+    search: "Suche",
+    more: "Mehr",
     sessions: "Sitzungen",
     settings: "Einstellungen",
     manage: "Verwaltung",
@@ -79,6 +81,8 @@ export const de = {
     junk: "Spam",
     trash: "Papierkorb",
     confirmations: "Bestätigungen",
+    starred: "Mit Stern",
+    all: "Alle Nachrichten",
     create: "Neuer Ordner",
     rename: "Ordner umbenennen",
     edit: (name) => `„${name}“ umbenennen oder löschen`,
@@ -255,6 +259,7 @@ export const de = {
   reader: {
     label: "Nachricht",
     actions: "Aktionen für diese Nachricht",
+    moreActions: "Weitere Aktionen",
     to: "An",
     cc: "Cc",
     more: (n) => `und ${n} weitere`,
@@ -940,7 +945,7 @@ export const de = {
     notSent: (reference, who) => `Nicht gesendet an ${who}. Referenznummer: ${reference}`,
     tooLate: "Die Nachricht wurde bereits gesendet. Das lässt sich nicht mehr rückgängig machen.",
     notBegun: "Es konnte keine neue Nachricht begonnen werden.",
-    discarded: "Der Entwurf wurde verworfen.",
+    discarded: (n) => form(n, "Der Entwurf wurde verworfen.", `${n} Entwürfe wurden verworfen.`),
     notBack:
       "Wir wissen nicht, ob das Senden rückgängig gemacht werden konnte. Sehen Sie unter „Gesendet“ und „Entwürfe“ nach.",
     notDiscarded: "Der Entwurf konnte nicht verworfen werden.",

@@ -22,6 +22,8 @@ export const es = {
   },
   rail: {
     mail: "Correo",
+    search: "Buscar",
+    more: "Más",
     sessions: "Sesiones",
     settings: "Configuración",
     manage: "Administración",
@@ -83,6 +85,8 @@ export const es = {
     junk: "Correo no deseado",
     trash: "Papelera",
     confirmations: "Confirmaciones",
+    starred: "Destacados",
+    all: "Todos los mensajes",
     create: "Nueva carpeta",
     rename: "Cambiar el nombre de la carpeta",
     edit: (name) => `Cambiar el nombre de ${name} o eliminarlo`,
@@ -267,6 +271,7 @@ export const es = {
   reader: {
     label: "Mensaje",
     actions: "Acciones para este mensaje",
+    moreActions: "Más acciones",
     to: "Para",
     cc: "Cc",
     more: (n) => `y ${n} más`,
@@ -932,7 +937,8 @@ export const es = {
     notSent: (reference, who) => `El mensaje no se ha enviado a ${who}. Referencia: ${reference}`,
     tooLate: "El mensaje ya se ha enviado y no se puede deshacer.",
     notBegun: "No hemos podido empezar un mensaje nuevo.",
-    discarded: "Se ha descartado el borrador.",
+    discarded: (n) =>
+      form(n, "Se ha descartado el borrador.", `Se han descartado ${n} borradores.`),
     notBack: "No sabemos si se ha podido deshacer el envío. Compruebe Enviados y Borradores.",
     notDiscarded: "No se ha podido descartar el borrador.",
     draftsNext: "Los mensajes que empiece se conservan aquí hasta que los envíe.",

@@ -23,6 +23,8 @@ export const fr = {
   },
   rail: {
     mail: "Courrier",
+    search: "Chercher",
+    more: "Plus",
     sessions: "Sessions",
     settings: "Paramètres",
     manage: "Administration",
@@ -83,6 +85,8 @@ export const fr = {
     junk: "Indésirables",
     trash: "Corbeille",
     confirmations: "Confirmations",
+    starred: "Avec étoile",
+    all: "Tous les messages",
     create: "Nouveau dossier",
     rename: "Renommer le dossier",
     edit: (name) => `Renommer ou supprimer «\u00a0${name}\u00a0»`,
@@ -259,6 +263,7 @@ export const fr = {
   reader: {
     label: "Message",
     actions: "Actions sur ce message",
+    moreActions: "Autres actions",
     to: "À",
     cc: "Cc",
     more: (n) => `et ${n} autres`,
@@ -947,7 +952,11 @@ export const fr = {
       `Le message n’a pas été envoyé à ${who}. Référence\u00a0: ${reference}`,
     tooLate: "Le message a déjà été envoyé\u202f; l’envoi ne peut plus être annulé.",
     notBegun: "Nous n’avons pas pu commencer un nouveau message.",
-    discarded: "Le brouillon a été supprimé.",
+    discarded: (n) =>
+      plural("fr", n, {
+        one: "Le brouillon a été supprimé.",
+        other: `${n} brouillons ont été supprimés.`,
+      }),
     notBack:
       "Nous ne savons pas si l’envoi a pu être annulé. Vérifiez les dossiers Envoyés et Brouillons.",
     notDiscarded: "Le brouillon n’a pas pu être supprimé.",
@@ -1158,7 +1167,7 @@ export const fr = {
       never: "jamais",
       columns: { name: "Nom", state: "État", used: "Utilisé", active: "Dernière activité" },
       find: "Nom ou adresse",
-      search: "Rechercher",
+      search: "Chercher",
       count: (n: number) => many(n, "utilisateur", "utilisateurs"),
       found: (n: number, total: number) => `${n} sur ${many(total, "utilisateur", "utilisateurs")}`,
       pages: "Pages",

@@ -16,6 +16,8 @@ export const he = {
   },
   rail: {
     mail: "דואר",
+    search: "חיפוש",
+    more: "עוד",
     sessions: "חיבורים",
     settings: "הגדרות",
     manage: "ניהול",
@@ -73,6 +75,8 @@ export const he = {
     junk: "דואר זבל",
     trash: "אשפה",
     confirmations: "אישורים",
+    starred: "מסומנות בכוכב",
+    all: "כל ההודעות",
     create: "תיקייה חדשה",
     rename: "שינוי שם התיקייה",
     edit: (name) => `שינוי שם או מחיקה של ${name}`,
@@ -240,6 +244,7 @@ export const he = {
   reader: {
     label: "הודעה",
     actions: "פעולות על ההודעה",
+    moreActions: "פעולות נוספות",
     to: "אל",
     cc: "העתק",
     more: (n) => `ועוד ${n}`,
@@ -901,7 +906,12 @@ export const he = {
       `ההודעה לא נשלחה אל \u2068${who}\u2069. מספר אסמכתה: \u2066${reference}\u2069`,
     tooLate: "ההודעה כבר נשלחה ואי אפשר לבטל את השליחה.",
     notBegun: "לא הצלחנו להתחיל הודעה חדשה.",
-    discarded: "הטיוטה נמחקה.",
+    discarded: (n) =>
+      plural("he", n, {
+        one: "הטיוטה נמחקה.",
+        two: "שתי טיוטות נמחקו.",
+        other: `${n} טיוטות נמחקו.`,
+      }),
     notBack: "לא ידוע אם השליחה בוטלה. כדאי לבדוק ב„נשלחו” וב„טיוטות”.",
     notDiscarded: "לא הצלחנו למחוק את הטיוטה.",
     draftsNext: "הודעות שהתחלת לכתוב נשמרות כאן עד שיישלחו.",

@@ -6,6 +6,7 @@ import type { Addr } from "../../api/types.ts";
 import { t } from "../../i18n/index.svelte.ts";
 import { reason } from "../../lib/reason.ts";
 import { Message } from "../../state/message.svelte.ts";
+import { drafts } from "./drafts.svelte.ts";
 
 export type Field = "to" | "cc" | "bcc";
 
@@ -212,12 +213,7 @@ export class Composer extends Message {
     // A save that is running would bring the draft back.
     this.dirty = false;
     await this.settled();
-    if (!this.draft) return;
-    try {
-      await api.draftDelete(this.draft.id);
-    } catch (error) {
-      if (!(error instanceof ApiError && error.status === 404)) throw error;
-    }
+    if (this.draft) await drafts.delete(this.draft.id);
   }
 
   #hindrance(): string {
