@@ -510,7 +510,6 @@ export const de = {
     change: "Passwort ändern",
     changed: "Das Passwort wurde geändert. Alle anderen Browser wurden abgemeldet.",
     wrong: "Das Passwort ist falsch.",
-    weak: "Das Passwort muss mindestens 12 Zeichen haben.",
     failed: (why) => `Das hat nicht funktioniert: ${why}`,
     recovery: "Wiederherstellungsschlüssel",
     recoveryHint:
@@ -647,10 +646,6 @@ export const de = {
     choose: "Eigene Passphrase wählen",
     chooseHint: (n) =>
       `Verwenden Sie mindestens ${n} Zeichen; mehrere Wörter eignen sich gut. Bei der nächsten Anmeldung brauchen Sie diese Passphrase wieder. Sie können sie einfügen.`,
-    show: "Anzeigen",
-    hide: "Verbergen",
-    showLabel: "Passphrase anzeigen",
-    hideLabel: "Passphrase verbergen",
     strength: {
       empty: "Geben Sie eine Passphrase ein.",
       short: (n) => `Noch ${n} Zeichen nötig.`,
@@ -814,7 +809,6 @@ export const de = {
       later: "Nicht jetzt",
       saved:
         "Ihre Passphrase ist gespeichert. Sie können sich damit anmelden, bis Ihr Konto abläuft.",
-      failed: (why) => `Ihre Passphrase wurde nicht gespeichert. ${why}`,
       leaving: "Bevor Sie sich abmelden",
       without: "Ohne Passphrase abmelden",
     },
@@ -1090,6 +1084,7 @@ export const de = {
     stop: "Stoppen",
     told: ({ done, known, left }) =>
       `${messages(done)} importiert, ${known} bereits vorhanden, ${left} übersprungen.`,
+    show: (box) => `Zu „${box}“ gehen`,
     toldOut: ({ done, left }) =>
       `${messages(done)} exportiert, ${left} übersprungen, da noch nicht geöffnet.`,
     failed: "Der Import wurde abgebrochen.",

@@ -486,7 +486,6 @@ export const en = {
     change: "Change password",
     changed: "Your password has been changed. All other browsers have been signed out.",
     wrong: "That password is incorrect.",
-    weak: "Use at least 12 characters.",
     failed: (why: string) => `That did not work: ${why}`,
     recovery: "Recovery key",
     recoveryHint:
@@ -618,10 +617,6 @@ export const en = {
     choose: "Choose your own passphrase",
     chooseHint: (n: number) =>
       `Use at least ${n} characters; several words work well. You will need this passphrase the next time you sign in. You can paste it.`,
-    show: "Show",
-    hide: "Hide",
-    showLabel: "Show the passphrase",
-    hideLabel: "Hide the passphrase",
     strength: {
       empty: "Enter a passphrase.",
       short: (n: number) => many(n, "more character is needed.", "more characters are needed."),
@@ -778,7 +773,6 @@ export const en = {
       busy: "Saving…",
       later: "Not now",
       saved: "Your passphrase is saved. You can sign in with it until your account expires.",
-      failed: (why: string) => `Your passphrase was not saved. ${why}`,
       leaving: "Before you sign out",
       without: "Sign out without a passphrase",
     },
@@ -1047,6 +1041,7 @@ export const en = {
     stop: "Stop",
     told: ({ done, known, left }: { done: number; known: number; left: number }) =>
       `${messages(done)} imported, ${known} already here, ${left} skipped.`,
+    show: (box: string) => `Go to ${box}`,
     toldOut: ({ done, left }: { done: number; left: number }) =>
       `${messages(done)} exported, ${left} skipped because you have not opened them yet.`,
     failed: "The import was interrupted.",

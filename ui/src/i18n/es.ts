@@ -515,7 +515,6 @@ export const es = {
     change: "Cambiar la contraseña",
     changed: "Se ha cambiado la contraseña y se ha cerrado la sesión en los demás navegadores.",
     wrong: "La contraseña no es correcta.",
-    weak: "La contraseña debe tener 12 caracteres como mínimo.",
     failed: (why) => `No ha funcionado: ${why}`,
     recovery: "Clave de recuperación",
     recoveryHint:
@@ -649,10 +648,6 @@ export const es = {
     choose: "Elija su propia frase de contraseña",
     chooseHint: (n) =>
       `Use al menos ${many(n, "carácter", "caracteres")}; varias palabras son una buena opción. La necesitará la próxima vez que inicie sesión. Puede pegarla.`,
-    show: "Mostrar",
-    hide: "Ocultar",
-    showLabel: "Mostrar la frase de contraseña",
-    hideLabel: "Ocultar la frase de contraseña",
     strength: {
       empty: "Escriba una frase de contraseña.",
       short: (n) => form(n, "Falta 1 carácter.", `Faltan ${n} caracteres.`),
@@ -810,7 +805,6 @@ export const es = {
       later: "Ahora no",
       saved:
         "Se ha guardado su frase de contraseña. Puede iniciar sesión con ella hasta que caduque su cuenta.",
-      failed: (why) => `No se ha guardado su frase de contraseña. ${why}`,
       leaving: "Antes de cerrar la sesión",
       without: "Cerrar la sesión sin frase de contraseña",
     },
@@ -1080,6 +1074,7 @@ export const es = {
     stop: "Detener",
     told: ({ done, known, left }) =>
       `${many(done, "mensaje importado", "mensajes importados")}, ${some(known, "ya estaba", "ya estaban")} aquí, ${some(left, "omitido", "omitidos")}.`,
+    show: (box) => `Ir a «${box}»`,
     toldOut: ({ done, left }) =>
       `${many(done, "mensaje exportado", "mensajes exportados")}, ${some(left, "omitido", "omitidos")} por estar sin abrir.`,
     failed: "La importación se ha interrumpido.",

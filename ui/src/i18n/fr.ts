@@ -521,7 +521,6 @@ export const fr = {
     change: "Changer le mot de passe",
     changed: "Votre mot de passe a été changé. Tous les autres navigateurs ont été déconnectés.",
     wrong: "Le mot de passe est incorrect.",
-    weak: "Le mot de passe doit comporter au moins 12 caractères.",
     failed: (why) => `Cela n’a pas fonctionné\u00a0: ${why}`,
     recovery: "Clé de récupération",
     recoveryHint:
@@ -659,10 +658,6 @@ export const fr = {
     choose: "Choisissez votre phrase de passe",
     chooseHint: (n) =>
       `Utilisez au moins ${n} caractères\u202f; plusieurs mots conviennent bien. Cette phrase de passe vous sera demandée à la prochaine connexion. Vous pouvez la coller.`,
-    show: "Afficher",
-    hide: "Masquer",
-    showLabel: "Afficher la phrase de passe",
-    hideLabel: "Masquer la phrase de passe",
     strength: {
       empty: "Saisissez une phrase de passe.",
       short: (n) => `Encore ${many(n, "caractère", "caractères")}.`,
@@ -823,7 +818,6 @@ export const fr = {
       later: "Pas maintenant",
       saved:
         "Votre phrase de passe est enregistrée. Elle vous permet de vous connecter jusqu’à l’expiration de votre compte.",
-      failed: (why) => `Votre phrase de passe n’a pas été enregistrée. ${why}`,
       leaving: "Avant de vous déconnecter",
       without: "Se déconnecter sans phrase de passe",
     },
@@ -1099,6 +1093,7 @@ export const fr = {
     stop: "Arrêter",
     told: ({ done, known, left }) =>
       `${many(done, "message importé", "messages importés")}, ${some(known, "déjà présent", "déjà présents")}, ${some(left, "ignoré", "ignorés")}.`,
+    show: (box) => `Aller à «\u00a0${box}\u00a0»`,
     toldOut: ({ done, left }) =>
       `${many(done, "message exporté", "messages exportés")}, ${some(left, "ignoré, car pas encore ouvert", "ignorés, car pas encore ouverts")}.`,
     failed: "L’importation s’est interrompue.",
@@ -1167,7 +1162,7 @@ export const fr = {
       never: "jamais",
       columns: { name: "Nom", state: "État", used: "Utilisé", active: "Dernière activité" },
       find: "Nom ou adresse",
-      search: "Chercher",
+      search: "Rechercher",
       count: (n: number) => many(n, "utilisateur", "utilisateurs"),
       found: (n: number, total: number) => `${n} sur ${many(total, "utilisateur", "utilisateurs")}`,
       pages: "Pages",

@@ -483,7 +483,6 @@ export const he = {
     change: "החלפת הסיסמה",
     changed: "הסיסמה הוחלפה. כל הדפדפנים האחרים נותקו.",
     wrong: "הסיסמה שגויה.",
-    weak: "יש להשתמש ב־12 תווים לפחות.",
     failed: (why) => `זה לא הצליח: ${why}`,
     recovery: "מפתח שחזור",
     recoveryHint:
@@ -617,10 +616,6 @@ export const he = {
     choose: "בחירת סיסמה משלך",
     chooseHint: (n) =>
       `יש להשתמש לפחות ב־${n} תווים; כמה מילים הן בחירה טובה. הסיסמה תידרש בכניסה הבאה. אפשר להדביק אותה.`,
-    show: "הצגה",
-    hide: "הסתרה",
-    showLabel: "הצגה של הסיסמה",
-    hideLabel: "הסתרה של הסיסמה",
     strength: {
       empty: "יש להזין סיסמה.",
       short: (n) => many(n, "חסר עוד תו אחד.", "חסרים עוד שני תווים.", "תווים חסרים."),
@@ -775,7 +770,6 @@ export const he = {
       busy: "בשמירה…",
       later: "לא עכשיו",
       saved: "הסיסמה נשמרה. אפשר להיכנס באמצעותה עד שתוקף החשבון יפוג.",
-      failed: (why) => `הסיסמה לא נשמרה. ${why}`,
       leaving: "לפני היציאה",
       without: "יציאה בלי סיסמה",
     },
@@ -1051,6 +1045,7 @@ export const he = {
     stop: "עצירה",
     told: ({ done, known, left }: { done: number; known: number; left: number }) =>
       `יובאו: ${messages(done)}. כבר היו כאן: ${known}. דולגו: ${left}.`,
+    show: (box) => `אל \u2068${box}\u2069`,
     toldOut: ({ done, left }: { done: number; left: number }) =>
       `יוצאו: ${messages(done)}. דולגו כי עדיין לא נפתחו: ${left}.`,
     failed: "הייבוא נקטע.",
