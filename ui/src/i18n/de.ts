@@ -950,6 +950,9 @@ export const de = {
     forgot: "Ihre Nachricht erwähnt einen Anhang, aber es ist keiner beigefügt.",
     forgotBack: "Zurück zur Nachricht",
     forgotSend: "Ohne Anhang senden",
+    noSubject: "Diese Nachricht ohne Betreff senden?",
+    noSubjectSend: "Ohne Betreff senden",
+    intoText: (name) => `${name} in den Text einfügen`,
     elsewhere:
       "Dieser Entwurf wurde in einem anderen Fenster oder auf einem anderen Gerät geändert.",
     keepMine: "Diese Version behalten",

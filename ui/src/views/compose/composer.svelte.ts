@@ -10,6 +10,8 @@ import { drafts } from "./drafts.svelte.ts";
 
 export type Field = "to" | "cc" | "bcc";
 
+export type Forgotten = "subject" | "file";
+
 const FIELDS = ["to", "cc", "bcc"] as const;
 
 const EMPTY: api.Content = {
@@ -42,6 +44,8 @@ export class Composer extends Message {
   conflict = $state.raw<api.Draft | null>(null);
   /** The text in the address fields that is not a chip yet. */
   typing = $state<Record<Field, string>>({ to: "", cc: "", bcc: "" });
+  /** The uploads that are or were in the text as pictures; they are no files beside it. */
+  pictures = $state.raw<ReadonlySet<string>>(new Set());
   /** Counts how often the content was replaced by another draft. */
   taken = $state(0);
 
@@ -78,6 +82,7 @@ export class Composer extends Message {
     this.taken += 1;
     const { to, cc, bcc, subject, text, html, choices, related } = draft;
     Object.assign(this, { to, cc, bcc, subject, text, html, choices, related });
+    this.pictures = new Set(html?.match(/(?<="cid:)\w+/g));
     this.savedAt = draft.savedAt;
     this.takeFiles(draft);
     void this.checkAll();
@@ -170,22 +175,41 @@ export class Composer extends Message {
   }
 
   #content(): api.Content {
-    const attachments = this.attachments();
+    const attachments = this.attachments().filter((id) => !this.isPicture(id) || this.#shows(id));
     const { to, cc, bcc, subject, text, html, related, choices } = this;
     return { ...EMPTY, to, cc, bcc, subject, text, html, related, choices, attachments };
   }
 
+  /** Whether an upload is a picture of the text; text without form has none. */
+  isPicture(id: string | undefined): boolean {
+    return this.html !== null && this.pictures.has(id ?? "");
+  }
+
+  #shows(id: string): boolean {
+    return this.html?.includes(`cid:${id}`) ?? false;
+  }
+
+  /** What the sender may have forgotten. */
+  get forgotten(): Forgotten[] {
+    const is = { subject: this.subject.trim() === "", file: this.#forgotFile };
+    return (["subject", "file"] as const).filter((what) => is[what]);
+  }
+
   /** Whether the text mentions an attachment but nothing is attached. */
-  get forgotFile(): boolean {
+  get #forgotFile(): boolean {
     const own = this.text.split(/\n(?:>|-{5,})/)[0] ?? "";
     return this.files.length === 0 && /\battach(ed|ment|ing)?\b|מצורף|מצורפת|צירפתי/iu.test(own);
   }
 
-  async send(typed: string | null = null): Promise<void> {
-    if (this.sending) return;
+  /** Whether it could be sent as it is; if not, `problem` says why. */
+  ready(): boolean {
     for (const field of FIELDS) this.typing[field] = this.add(field, this.typing[field]);
     this.problem = this.#hindrance();
-    if (this.problem !== "") return;
+    return this.problem === "";
+  }
+
+  async send(typed: string | null = null): Promise<void> {
+    if (this.sending || !this.ready()) return;
     this.sending = true;
     this.rest();
     try {

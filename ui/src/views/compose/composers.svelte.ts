@@ -17,6 +17,8 @@ const WIDTH_PX = 600;
 
 class Composers {
   open = $state.raw<Composer[]>([]);
+  /** What is to be forgotten when everything is closed. */
+  readonly leaving: (() => void)[] = [];
   /** The one that was used last. */
   focused = $state.raw<Composer | null>(null);
 
@@ -137,6 +139,7 @@ class Composers {
     this.open = [];
     this.focused = null;
     drafts.reset();
+    for (const forget of this.leaving.splice(0)) forget();
     correspondents.forget();
   }
 }
