@@ -49,6 +49,12 @@ await body.waitFor();
 const size = () => page.getByTestId("composer").boundingBox();
 const before = await size();
 
+// Colleagues are offered by their names, before anything was ever sent.
+await page.getByTestId("composer-to").pressSequentially("User 4");
+await page.locator(`datalist option[value="u4@${domain}"]`).waitFor({ state: "attached" });
+await page.getByTestId("composer-to").fill("");
+ok("colleagues are offered");
+
 // Addresses that nobody has are named at once.
 await page.getByTestId("composer-to").fill(`u2@${domain}`);
 await page.keyboard.press("Enter");

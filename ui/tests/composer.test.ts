@@ -51,6 +51,7 @@ beforeEach(async () => {
   await languageUse("en");
   vi.useFakeTimers();
   vi.spyOn(api, "check").mockResolvedValue({ items: [] });
+  vi.spyOn(api, "directory").mockResolvedValue({ enabled: false, items: [], more: false });
 });
 afterEach(() => {
   vi.useRealTimers();

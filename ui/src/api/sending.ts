@@ -32,6 +32,9 @@ const guestAt = (id: string) => `/api/temporary/${encodeURIComponent(id)}`;
 
 export const correspondents = () =>
   request<Answered<"Correspondents">>("GET", "/api/correspondents");
+/** People inside whose name or address has a word that begins with `q`. */
+export const directory = (q: string, signal: AbortSignal) =>
+  request<Answered<"Colleagues">>("GET", "/api/directory", { query: { q }, signal });
 export const draftList = () => request<Answered<"Drafts">>("GET", "/api/drafts");
 export const draftCreate = (body: Content) => request<Draft>("POST", "/api/drafts", { body });
 export const draftRead = (id: string) => request<Draft>("GET", draftAt(id));

@@ -50,6 +50,8 @@ export class Composer extends Message {
   taken = $state(0);
 
   related: api.Content["related"] = null;
+  /** The login names that were completed to these addresses. */
+  #logins = new Map<string, string>();
   /** Called once the message was submitted. */
   onsent: ((sent: api.Submission) => void) | null = null;
 
@@ -97,7 +99,9 @@ export class Composer extends Message {
     const known = new Set([...this.to, ...this.cc, ...this.bcc].map((one) => lower(one.address)));
     const fresh: Addr[] = [];
     for (const part of typed.split(/[,;،\n]+/)) {
-      const addr = addressOf(part) ?? localOf(part, domain);
+      const given = addressOf(part);
+      const addr = given ?? localOf(part, domain);
+      if (given === null && addr !== null) this.#logins.set(addr.address, part.trim());
       if (addr === null) {
         if (part.trim() !== "") left.push(part.trim());
       } else if (!known.has(lower(addr.address))) {
@@ -128,17 +132,43 @@ export class Composer extends Message {
 
   /** Loads how the message would reach each recipient; without an answer the chips show less. */
   async checkAll(): Promise<void> {
-    const addresses = [...this.to, ...this.cc, ...this.bcc].map((one) => one.address);
+    const addresses = this.#all().map((one) => one.address);
     if (addresses.length === 0) return;
     try {
-      const { items } = await api.check(addresses, this.related, this.choices);
+      const logins = addresses.flatMap((one) => this.#logins.get(one) ?? []);
+      const asked = [...addresses, ...logins];
+      const { items } = await api.check(asked, this.related, this.choices);
+      const checks = this.#resolve(items);
       // Recipients may have been added or removed since the request.
-      const there = new Set([...this.to, ...this.cc, ...this.bcc].map((one) => one.address));
-      const still = items.filter((one) => there.has(one.address));
+      const there = new Set(this.#all().map((one) => one.address));
+      const still = checks.filter((one) => there.has(one.address));
       this.checks = Object.fromEntries(still.map((one) => [one.address, one]));
     } catch {
       this.checks = {};
     }
+  }
+
+  /**
+   * Where nobody has the address that a login name was completed to, the address of the person with
+   * that login name takes its place.
+   */
+  #resolve(items: api.Check[]): api.Check[] {
+    for (const own of items) {
+      const login = this.#logins.get(own.address);
+      const found = items.find((one) => one.address === login)?.resolved;
+      if (own.reason === null || !found) continue;
+      const isThere = this.#all().some((one) => one.address === found);
+      for (const field of FIELDS)
+        this[field] = this[field].flatMap((one) =>
+          one.address !== own.address ? one : isThere ? [] : { ...one, address: found },
+        );
+      this.changed();
+    }
+    return items.map((one) => ({ ...one, address: one.resolved ?? one.address }));
+  }
+
+  #all(): Addr[] {
+    return [...this.to, ...this.cc, ...this.bcc];
   }
 
   protected override mayKeep(): boolean {
