@@ -65,6 +65,30 @@ fn mail_is_read_by_the_keyboard_alone() {
     daemon.stop();
 }
 
+/// P-11: one notice at a time, above nothing that somebody may want to press.
+#[test]
+fn a_notice_is_in_nobodys_way() {
+    let daemon = Daemon::start_with(&["--undo-secs", "0"]);
+    walk(&daemon, "notices.mjs");
+    daemon.stop();
+}
+
+/// P-11, P-24: the list of drafts has what the other lists have.
+#[test]
+fn drafts_are_a_list_like_the_others() {
+    let daemon = Daemon::start();
+    walk(&daemon, "drafts.mjs");
+    daemon.stop();
+}
+
+/// P-11: the webmail on a phone, in all languages.
+#[test]
+fn a_phone_has_what_is_needed_in_one_row() {
+    let daemon = Daemon::start();
+    walk(&daemon, "phone.mjs");
+    daemon.stop();
+}
+
 /// P-11: a long list, bulk actions on all of it, five tabs. `MESSAGES_E2E` makes it longer.
 #[test]
 fn a_large_mailbox_is_at_hand() {

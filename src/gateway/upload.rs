@@ -7,6 +7,7 @@
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
 use crate::gateway::actor::Actor;
@@ -33,6 +34,9 @@ pub struct UploadView {
 
 /// The largest chunk, in octets.
 pub const CHUNK_OCTETS_MAX: usize = 4 << 20;
+
+/// The largest file that is shown where a message is written, in octets.
+pub const SHOWN_OCTETS_MAX: usize = CHUNK_OCTETS_MAX;
 
 const NAME_CHARS_MAX: usize = 255;
 const UPLOADS_MAX: usize = 1_000;
@@ -188,6 +192,19 @@ impl Gateway {
             take(&vault::open(&key, chunk.content, &sealed)?)?;
         }
         Ok(())
+    }
+
+    /// The octets of a file that is small enough to be shown where a message is written.
+    pub fn upload_shown(&self, actor: &Actor, id: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let id = parse_id(id)?;
+        let size = self.upload_whole(actor, id)?.size;
+        let size = usize::try_from(size).ok().filter(|size| *size <= SHOWN_OCTETS_MAX);
+        let mut all = Zeroizing::new(Vec::with_capacity(size.ok_or(Error::TooLarge)?));
+        self.upload_read(actor, id, |octets| {
+            all.extend_from_slice(octets);
+            Ok(())
+        })?;
+        Ok(all)
     }
 
     /// A file that was uploaded completely; otherwise `upload-incomplete`.

@@ -2,8 +2,10 @@
 //!
 //! ```text
 //! header, text (and HTML beside it)          begin
-//! --boundary, part header, base64 lines …    file_head, Base64Lines; for each file
-//! --boundary--                               end
+//! --iboundary, part header, base64 lines …   file_head, Base64Lines; for each image of the HTML
+//! --iboundary--                              end_images
+//! --boundary, part header, base64 lines …    file_head, Base64Lines; for each other file
+//! --boundary--                               end_files
 //! ```
 //!
 //! mail-builder encodes names, subjects and file names (RFC 2047, RFC 2231). No value can end its
@@ -56,21 +58,69 @@ pub struct File<'a> {
     pub content_id: Option<&'a str>,
 }
 
+/// What follows the text of a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Follows {
+    /// Images that the HTML shows (RFC 2387).
+    pub images: bool,
+    /// Files.
+    pub files: bool,
+}
+
+impl Follows {
+    /// What ends a message whose images and files are left out.
+    pub fn end(self, boundary: &str) -> Vec<u8> {
+        let images = if self.images { end_images(boundary) } else { Vec::new() };
+        let files = if self.files { end_files(boundary) } else { Vec::new() };
+        [images, files].concat()
+    }
+}
+
 /// The field that carries the reference number.
 pub const REFERENCE_FIELD: &str = "Postern-Reference";
 
-/// Writes everything up to the end of the text. With `has_files`, the files follow, separated by
+/// Writes everything up to the end of the text. What follows is separated by boundaries made of
 /// `boundary`, which must not occur anywhere else.
-pub fn begin(message: &Message<'_>, has_files: bool, boundary: &str) -> Vec<u8> {
+pub fn begin(message: &Message<'_>, follows: Follows, boundary: &str) -> Vec<u8> {
     let mut out = head(message);
-    if has_files {
+    if follows.files {
         let media = ContentType::new("multipart/mixed").attribute("boundary", boundary);
+        field(&mut out, "Content-Type", &media);
+        out.extend_from_slice(format!("\r\n--{boundary}\r\n").as_bytes());
+    }
+    if follows.images {
+        let boundary = images_boundary(boundary);
+        let media = ContentType::new("multipart/related")
+            .attribute("type", "multipart/alternative")
+            .attribute("boundary", boundary.as_str());
         field(&mut out, "Content-Type", &media);
         out.extend_from_slice(format!("\r\n--{boundary}\r\n").as_bytes());
     }
     body(message).write_part(&mut out);
     out
 }
+
+/// The boundary between the images of a message. None of the two begins with the other one.
+pub fn images_boundary(boundary: &str) -> String {
+    format!("i{boundary}")
+}
+
+/// The content ID of the file with this number; [`image_number`] reads it again.
+pub fn image_id(number: usize, boundary: &str, domain: &str) -> String {
+    format!("{number}.{boundary}@{domain}")
+}
+
+/// Returns the number of the file that a source names, in a message that ends with `end`.
+pub fn image_number(source: &str, end: &[u8]) -> Option<u32> {
+    let (number, rest) = source.strip_prefix("cid:")?.split_once('.')?;
+    let (boundary, _) = rest.split_once('@')?;
+    let is_own = boundary.len() >= BOUNDARY_CHARS_MIN
+        && memchr::memmem::find(end, boundary.as_bytes()).is_some();
+    number.parse().ok().filter(|_| is_own)
+}
+
+/// A shorter boundary could be part of another text.
+const BOUNDARY_CHARS_MIN: usize = 32;
 
 /// Writes a report (RFC 6522): the message's text for people, and `fields` of `media_type` for
 /// programs. `boundary` must not occur anywhere else.
@@ -178,8 +228,13 @@ pub fn file_head(file: &File<'_>, boundary: &str) -> Vec<u8> {
     out
 }
 
+/// Writes what comes after the last image.
+pub fn end_images(boundary: &str) -> Vec<u8> {
+    end_files(&images_boundary(boundary))
+}
+
 /// Writes what comes after the last file.
-pub fn end(boundary: &str) -> Vec<u8> {
+pub fn end_files(boundary: &str) -> Vec<u8> {
     format!("\r\n--{boundary}--\r\n").into_bytes()
 }
 
@@ -312,7 +367,8 @@ mod tests {
     }
 
     fn write(message: &Message<'_>, files: &[(&str, &[u8])]) -> Vec<u8> {
-        let mut out = begin(message, !files.is_empty(), "xyz0");
+        let follows = Follows { images: false, files: !files.is_empty() };
+        let mut out = begin(message, follows, "xyz0");
         for (name, octets) in files {
             let size = octets.len() as u64;
             let file = File { name, content_type: "application/pdf", size, content_id: None };
@@ -324,7 +380,7 @@ mod tests {
             lines.finish(&mut out);
         }
         if !files.is_empty() {
-            out.extend(end("xyz0"));
+            out.extend(end_files("xyz0"));
         }
         out
     }
@@ -375,6 +431,54 @@ mod tests {
         }
     }
 
+    const PNG: &[u8] = b"\x89PNG\r\n\x1a\nheron";
+
+    fn put(out: &mut Vec<u8>, name: &str, content_id: Option<&str>, boundary: &str) {
+        let file = File { name, content_type: "image/png", size: PNG.len() as u64, content_id };
+        out.extend(file_head(&file, boundary));
+        let mut lines = Base64Lines::default();
+        lines.push(PNG, out);
+        lines.finish(out);
+    }
+
+    /// P-17: what the HTML shows stands beside it, and is no file; without the parts, the message is
+    /// still whole.
+    #[test]
+    fn a_message_with_images_reads_back() {
+        let boundary = "0123456789abcdef".repeat(2);
+        let id = image_id(1, &boundary, "example.org");
+        let html = format!("<p>See <img src=\"cid:{id}\"></p>");
+        let to = noa();
+        let message = Message { html: Some(&html), ..message("Birds", "See", &to) };
+        for has_files in [false, true] {
+            let follows = Follows { images: true, files: has_files };
+            let head = begin(&message, follows, &boundary);
+            let mut out = head.clone();
+            put(&mut out, "heron.png", Some(&id), &images_boundary(&boundary));
+            out.extend(end_images(&boundary));
+            if has_files {
+                put(&mut out, "owl.png", None, &boundary);
+                out.extend(end_files(&boundary));
+            }
+            gate(&out, &HeaderLimits::default()).unwrap();
+            let read = view(&out);
+            assert_eq!(read.html.len(), 1);
+            let shown: Vec<(&str, bool)> =
+                read.parts.iter().map(|part| (part.name.as_str(), part.inline)).collect();
+            let expected = [("heron.png", true), ("owl.png", false)];
+            assert_eq!(shown, expected[..1 + usize::from(has_files)]);
+            let image = read.image(&format!("cid:{id}")).unwrap();
+            assert_eq!(part_bytes(&out, image.index).unwrap().1, PNG);
+            let end = follows.end(&boundary);
+            let bare = view(&[head, end.clone()].concat());
+            assert_eq!((bare.html, bare.parts.len()), (read.html, 0));
+            assert_eq!(image_number(&format!("cid:{id}"), &end), Some(1));
+            for other in ["cid:1.@example.org", "cid:x", "cid:1.abcdef@example.org", "heron.png"] {
+                assert_eq!(image_number(other, &end), None, "{other}");
+            }
+        }
+    }
+
     proptest! {
         /// A field ends where it should, whatever its value contains.
         #[test]
@@ -403,7 +507,7 @@ mod tests {
         ) {
             let to = [Mailbox { name: None, address: "noa@outside.example".to_owned() }];
             let written = Message { html: Some(&html), ..message("subject", &text, &to) };
-            let out = begin(&written, false, "");
+            let out = begin(&written, Follows::default(), "");
             prop_assert!(is_clean(&out), "{:?}", String::from_utf8_lossy(&out));
         }
 

@@ -31,7 +31,7 @@ pub use encoded::decoded;
 pub use facts::Cryptography;
 pub use files::{files_bytes, part_bytes, parts_bytes};
 use layout::Layout;
-pub use part::image_type;
+pub use part::{image_type, is_image_type};
 use part::octets_of;
 pub use places::places;
 pub use within::{WITHIN_MAX, Within, holds_message, inside, unpacked};

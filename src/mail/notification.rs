@@ -9,7 +9,7 @@
 
 use time::OffsetDateTime;
 
-use super::compose::{self, Mailbox, Message, begin};
+use super::compose::{self, Follows, Mailbox, Message, begin};
 use super::dsn;
 use super::notification_text::{Facts, moment, words};
 
@@ -109,7 +109,7 @@ pub fn notification(notice: &Notification<'_>) -> Vec<u8> {
             ("Content-Language", languages.join(", ")),
         ],
     };
-    begin(&message, false, "")
+    begin(&message, Follows::default(), "")
 }
 
 /// The text of one language.
@@ -290,7 +290,7 @@ pub fn accepted(notice: &Accepted<'_>) -> Vec<u8> {
     let boundary = format!("report-{}", notice.reference);
     match notice.report {
         Some(fields) => compose::report(&message, &boundary, dsn::MEDIA_TYPE, fields),
-        None => begin(&message, false, ""),
+        None => begin(&message, Follows::default(), ""),
     }
 }
 

@@ -18,7 +18,6 @@ pub struct Started {
     pub cc: Vec<NameAddr>,
     pub subject: String,
     pub text: String,
-    pub html: Option<String>,
 }
 
 /// Begins an answer. `own` are the addresses of the one who answers, who never writes to itself.
@@ -30,7 +29,7 @@ pub fn begin(view: &View, kind: RelationKind, own: &[String]) -> Started {
         RelationKind::Forward => format!("\n\n{}\n{said}\n", forwarded(view)),
         _ => format!("\n\n{}\n{}\n", attribution(view), quoted(&said)),
     };
-    Started { to, cc, subject: subject(&view.subject, prefix), text, html: None }
+    Started { to, cc, subject: subject(&view.subject, prefix), text }
 }
 
 fn recipients(view: &View, kind: RelationKind, own: &[String]) -> (Vec<NameAddr>, Vec<NameAddr>) {
@@ -126,6 +125,17 @@ fn forwarded(view: &View) -> String {
     )
 }
 
+/// The rich text of a forward, if the message was written in the editor whose schema is closed:
+/// then nothing of it is lost. `source` returns the new source of an image.
+pub fn forwarded_html(view: &View, source: impl FnMut(&str) -> Option<String>) -> Option<String> {
+    let said = view.html.concat().replace("\r\n", "\n");
+    let said = with_images(said.trim_end(), source);
+    let is_closed = !said.is_empty() && closed(&said) == said;
+    let escaped = |line: &str| line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let head: Vec<String> = forwarded(view).trim_end().lines().map(escaped).collect();
+    is_closed.then(|| format!("<p></p><p>{}</p>{said}", head.join("<br>")))
+}
+
 fn quoted(text: &str) -> String {
     let line = |line: &str| match line.starts_with('>') {
         true => format!(">{line}"),
@@ -173,7 +183,7 @@ pub fn without_quotes_html(html: &str) -> String {
         if depth == 0 {
             out.push_str(&rest[..at]);
         }
-        let end = rest[at..].find('>').map_or(rest.len(), |end| at + end + 1);
+        let end = at + tag_end(&rest[at..]);
         match &rest[at..end] {
             "<blockquote>" => depth += 1,
             "</blockquote>" => depth = depth.saturating_sub(1),
@@ -188,23 +198,101 @@ pub fn without_quotes_html(html: &str) -> String {
     out
 }
 
-/// Rich text as the editor knows it: paragraphs, emphasis, lists, quotations, code, links to
-/// pages and addresses. Anything else is taken out.
+/// Rich text as the editor knows it: paragraphs, emphasis, lists, quotations, code, links to pages
+/// and addresses, and images that are files of the same message: `cid:` with the ID of an upload.
+/// Anything else is taken out.
 pub fn closed(html: &str) -> String {
-    const TAGS: [&str; 13] =
-        ["p", "br", "strong", "em", "u", "s", "a", "ul", "ol", "li", "blockquote", "code", "pre"];
-    let attributes: HashMap<&str, HashSet<&str>> = HashMap::from([("a", HashSet::from(["href"]))]);
-    ammonia::Builder::empty()
+    const TAGS: [&str; 14] = [
+        "p",
+        "br",
+        "strong",
+        "em",
+        "u",
+        "s",
+        "a",
+        "ul",
+        "ol",
+        "li",
+        "blockquote",
+        "code",
+        "pre",
+        "img",
+    ];
+    let attributes: HashMap<&str, HashSet<&str>> =
+        HashMap::from([("a", HashSet::from(["href"])), ("img", HashSet::from(["src", "alt"]))]);
+    let cleaned = ammonia::Builder::empty()
         .tags(HashSet::from(TAGS))
         .clean_content_tags(HashSet::from(["script", "style", "title", "template"]))
         .tag_attributes(attributes)
         .generic_attributes(HashSet::new())
-        .url_schemes(HashSet::from(["http", "https", "mailto"]))
+        .url_schemes(HashSet::from(["http", "https", "mailto", "cid"]))
         .url_relative(ammonia::UrlRelative::Deny)
+        .attribute_filter(|tag, name, value| {
+            let is_image = image_id(value).is_some();
+            let is_kept = match (tag, name) {
+                ("img", "src") => is_image,
+                ("a", "href") => !value.trim_start().to_ascii_lowercase().starts_with("cid:"),
+                _ => true,
+            };
+            is_kept.then_some(value.into())
+        })
         .link_rel(None)
         .strip_comments(true)
         .clean(html)
-        .to_string()
+        .to_string();
+    with_images(&cleaned, |source| image_id(source).map(|_| source.to_owned()))
+}
+
+/// Returns the ID of the upload that an image's source names.
+pub fn image_id(source: &str) -> Option<&str> {
+    let is_id = |id: &&str| id.len() == 32 && id.bytes().all(|octet| octet.is_ascii_hexdigit());
+    source.strip_prefix("cid:").filter(is_id)
+}
+
+/// Returns the IDs of the uploads that the images of closed rich text name.
+pub fn images(closed: &str) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    with_images(closed, |source| {
+        ids.extend(image_id(source).map(str::to_owned));
+        None
+    });
+    let mut seen = HashSet::new();
+    ids.retain(|id| seen.insert(id.clone()));
+    ids
+}
+
+/// Returns closed rich text with other sources of its images, which `source` returns for those that
+/// they have. An image without a source is taken out.
+pub fn with_images(closed: &str, mut source: impl FnMut(&str) -> Option<String>) -> String {
+    let mut out = String::with_capacity(closed.len());
+    let mut rest = closed;
+    // In text, `<` is always escaped.
+    while let Some(at) = rest.find("<img") {
+        let (before, from) = rest.split_at(at);
+        let (tag, after) = from.split_at(tag_end(from));
+        let named = tag.split_once(" src=\"").and_then(|(_, value)| value.split_once('"'));
+        out.push_str(before);
+        if let Some((old, new)) = named.and_then(|(old, _)| Some((old, source(old)?))) {
+            let (old, new) = (format!(" src=\"{old}\""), format!(" src=\"{new}\""));
+            out.push_str(&tag.replacen(&old, &new, 1));
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Returns where a tag ends: `>` may stand in the value of an attribute.
+fn tag_end(tag: &str) -> usize {
+    let mut is_quoted = false;
+    for (at, c) in tag.char_indices() {
+        match c {
+            '"' => is_quoted = !is_quoted,
+            '>' if !is_quoted => return at + 1,
+            _ => {}
+        }
+    }
+    tag.len()
 }
 
 #[cfg(test)]
@@ -303,8 +391,31 @@ mod tests {
             ("<a href=\"javascript:x\">a</a>", "<a>a</a>"),
             ("<a href=\"https://a.example/\">a</a>", "<a href=\"https://a.example/\">a</a>"),
             ("<div><svg><p>a</p></svg></div>", "<p>a</p>"),
+            ("<a href=\"cid:0123\">a</a>", "<a>a</a>"),
+            ("<a href=\" CID:0123\">a</a>", "<a>a</a>"),
+            ("a<img src=\"https://a.example/x.png\">b", "ab"),
+            ("a<img src=\"cid:x\" alt=\"y\">b<img>", "ab"),
         ] {
             assert_eq!(closed(given), expected, "{given}");
         }
+    }
+
+    #[test]
+    fn an_image_of_rich_text_is_a_file_of_the_message() {
+        let [heron, owl] = ["0123456789abcdef".repeat(2), "fedcba9876543210".repeat(2)];
+        let html = format!(
+            "<p>a<img onload=\"x\" src=\"cid:{heron}\" alt=\"a > b &quot;src=\">b\
+             <img src=\"cid:{owl}\"><img src=\"cid:{heron}\"></p>"
+        );
+        let closed = closed(&html);
+        assert_eq!(super::closed(&closed), closed, "closed stays closed");
+        assert!(!closed.contains("onload"), "{closed}");
+        assert_eq!(images(&closed), [heron.clone(), owl]);
+        let new =
+            |old: &str| Some("cid:1.b@a.example".to_owned()).filter(|_| old.ends_with(&heron));
+        let sent = with_images(&closed, new);
+        assert_eq!(sent.matches("<img").count(), 2, "{sent}");
+        assert_eq!(sent.matches(" src=\"cid:1.b@a.example\"").count(), 2, "{sent}");
+        assert!(sent.ends_with("</p>"), "{sent}");
     }
 }

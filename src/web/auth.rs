@@ -15,6 +15,7 @@ use crate::gateway::audit::Target;
 use crate::gateway::records::audit::Act;
 use crate::gateway::{self, AccountId, Actor, Gateway};
 use crate::mail::reference::Reference;
+use crate::net::shares::Held;
 
 use super::asker::{Asker, Holder};
 use super::attempts::{Cost, Trier, Try};
@@ -62,6 +63,21 @@ impl Signed {
         let (holder, Signed { actor, web, .. }) = (self.holder(), self);
         let opened = web.run_message(holder, actor, reference, work).await?;
         Ok(opened.0)
+    }
+
+    /// Works like [`Signed::run`], for work that takes up to `octets` of memory: room for them is
+    /// taken first, and returned with what may stay in it.
+    pub async fn run_holding<T: Send + 'static, E: Into<Problem> + Send + 'static>(
+        self,
+        octets: usize,
+        work: impl FnOnce(&Gateway, &Actor) -> Result<T, E> + Send + 'static,
+    ) -> Result<(T, Held<Holder>), Problem> {
+        let (holder, Signed { actor, web, .. }) = (self.holder(), self);
+        let held = web.shared.memory.wait(&holder, octets).await?;
+        let done = web.run_for(holder, CostClass::Content, move |gateway| {
+            work(gateway, &actor).map(|done| (done, held))
+        });
+        done.await
     }
 
     /// Works like [`Signed::run`], for work that verifies the password again: guesses are slowed

@@ -133,6 +133,12 @@ impl Problem {
         Problem::new(StatusCode::GONE, "gone", "This link was already used, or has expired.")
     }
 
+    /// What was asked for as an image is none that is shown.
+    pub fn not_an_image() -> Problem {
+        let detail = "Only PNG, JPEG, GIF and WebP images are shown.";
+        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-an-image", detail)
+    }
+
     /// The request is not valid.
     pub fn invalid(detail: impl Into<Cow<'static, str>>) -> Problem {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail)

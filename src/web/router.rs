@@ -119,6 +119,7 @@ route_list! {
     draft::upload_begin,
     draft::upload, draft::upload_delete,
     draft::upload_append,
+    draft::upload_image,
     submission::awaited,
     submission::check,
     submission::send,

@@ -56,8 +56,10 @@ pub async fn frame(
             true => None,
             false => Some(content.inside(grant.within)?.ok_or_else(Problem::not_found)?),
         };
-        let octets = inner.as_ref().map_or(content.shown(), |inner| inner.as_slice());
-        document(octets, &secret, most)
+        match inner {
+            Some(inner) => document(&inner, &|_| None, &secret, most),
+            None => document(content.shown(), &|source| content.image(source), &secret, most),
+        }
     });
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
@@ -70,14 +72,22 @@ fn is_view(target: Target) -> bool {
     matches!(target, Target::View { .. })
 }
 
-/// Returns the document, which shows at most the first `elsewhere_max` remote images.
-fn document(octets: &[u8], secret: &str, elsewhere_max: usize) -> Result<String, Problem> {
+/// Returns the document, which shows at most the first `elsewhere_max` remote images. `apart` knows
+/// the images that are no part of `octets`.
+fn document(
+    octets: &[u8],
+    apart: &dyn Fn(&str) -> Option<u32>,
+    secret: &str,
+    elsewhere_max: usize,
+) -> Result<String, Problem> {
     let view = message::view(octets);
     if view.html.is_empty() {
         return Err(Problem::not_found());
     }
-    let image =
-        |source: &str| view.image(source).map(|part| format!("/m/{secret}/cid/{}", part.index));
+    let image = |source: &str| {
+        let index = apart(source).or_else(|| Some(view.image(source)?.index))?;
+        Some(format!("/m/{secret}/cid/{index}"))
+    };
     let shown = Cell::new(0);
     let remote = |address: &str| {
         let fits = shown.get() < elsewhere_max && address.len() <= ADDRESS_OCTETS_MAX;
@@ -141,10 +151,7 @@ pub async fn image(
     let (started, mut memory) = found.await?;
     memory.shrink_to(started.rest.octets_held() + STREAM_OCTETS);
     let media = message::image_type(started.first.as_deref().map_or(&[], Vec::as_slice))
-        .ok_or_else(|| {
-            let detail = "Only PNG, JPEG, GIF and WebP images are shown.";
-            Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-an-image", detail)
-        })?;
+        .ok_or_else(Problem::not_an_image)?;
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(media)),
         (CONTENT_SECURITY_POLICY, DOWNLOAD_POLICY),

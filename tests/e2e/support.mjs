@@ -180,6 +180,14 @@ export async function signIn(page, user, secret = password) {
   await page.getByTestId("place-mail").waitFor();
 }
 
+/** Presses a tool of the message that is shown; on a phone it may be in a menu. */
+export async function tool(page, what) {
+  const more = page.getByTestId("reader-more");
+  const isThere = await page.getByTestId(what).isVisible();
+  if (!isThere && (await more.isVisible())) await more.click();
+  await page.getByTestId(what).click();
+}
+
 /** Carries out the last step of signing in, and skips the tour that new users see. */
 export async function arriving(page, step) {
   const looked = page.waitForResponse((answer) => answer.url().endsWith("/api/appearance"));

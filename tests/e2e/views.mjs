@@ -1,4 +1,5 @@
-// Every screen, checked by axe in light and dark, at 1280 and 320 px, in both writing directions;
+// Every screen, checked by axe in light, dark and forced colours, at 1280 and 320 px, in both writing
+// directions;
 // and, if SCREENS is set, saved as a screenshot for the documents.
 import assert from "node:assert/strict";
 import {
@@ -17,6 +18,7 @@ import {
   profile,
   search,
   soon,
+  tool,
   tourSkip,
 } from "./support.mjs";
 
@@ -28,6 +30,7 @@ const MODES = [
   { name: "light", locale: "en-US", colorScheme: "light", width: 1280 },
   { name: "dark", locale: "en-US", colorScheme: "dark", width: 1280 },
   { name: "hebrew", locale: "he-IL", colorScheme: "light", width: 1280 },
+  { name: "forced", locale: "en-US", colorScheme: "dark", forcedColors: "active", width: 1280 },
   { name: "phone", locale: "en-US", colorScheme: "light", width: 320 },
   { name: "phone-hebrew-dark", locale: "he-IL", colorScheme: "dark", width: 320 },
 ];
@@ -108,12 +111,12 @@ async function tour(page, mode, look) {
     },
     source: async () => {
       await at(`/mail/inbox/${second}`, "message")();
-      await page.getByTestId("source").click();
+      await tool(page, "source");
       await page.getByTestId("source-text").waitFor();
     },
     labels: async () => {
       await at(`/mail/inbox/${second}`, "message")();
-      await page.getByTestId("label-open").click();
+      await tool(page, "label-open");
       await page.getByTestId("label-name").waitFor();
     },
     palette: async () => {
@@ -168,6 +171,7 @@ async function tour(page, mode, look) {
     await show();
     await look(name);
     if (name === "inbox") await ringed(page);
+    if (mode.name === "forced") await marked(page, name);
     if (name === "search") await roomy(page);
     if (["source", "labels", "palette", "help"].includes(name)) {
       const isAtClose = await page.evaluate(() => document.activeElement.matches("dialog header button"));
@@ -195,6 +199,28 @@ function roomy(page) {
   });
 }
 
+/**
+ * Where the system sets the colours, backgrounds are gone: what is chosen has an outline, and a dot
+ * that says something is seen.
+ */
+function marked(page, name) {
+  return soon(async () => {
+    const bare = await page.evaluate(() => {
+      const chosen = ["[aria-current]:not([aria-current=false])", "[aria-pressed=true]"];
+      const ground = getComputedStyle(document.body).backgroundColor;
+      return [...document.querySelectorAll([...chosen, ".dot"].join())]
+        .filter((one) => one.checkVisibility())
+        .filter((one) => {
+          const { outlineStyle, backgroundColor } = getComputedStyle(one);
+          if (one.matches(".dot")) return backgroundColor === ground;
+          return outlineStyle === "none";
+        })
+        .map((one) => one.outerHTML.slice(0, 120));
+    });
+    assert.deepEqual(bare, [], name);
+  });
+}
+
 /** The row that has the focus by the keyboard has a ring all around it. */
 async function ringed(page) {
   await page.getByTestId("row-link").first().focus();
@@ -217,11 +243,12 @@ async function walk(mode, isFirst) {
     hasTouch: mode.width < 720,
     locale: mode.locale,
     colorScheme: mode.colorScheme,
+    forcedColors: mode.forcedColors ?? "none",
   });
   const look = async (name) => {
     await accessible(page, `${name}, ${mode.name}`);
     await noSidewaysScroll(page, `${name}, ${mode.name}`);
-    if (mode.name === "phone-hebrew-dark") return;
+    if (mode.name === "phone-hebrew-dark" || mode.name === "forced") return;
     // One screenshot of each screen in light mode, and of some screens in the other modes.
     const dressed = ["inbox", "conversation", "compose"].includes(name);
     if (mode.name === "light" || dressed) {

@@ -294,6 +294,7 @@ await bring();
 await page.getByTestId("transfer-counts").filter({ hasText: "2 messages imported, 0" }).waitFor();
 await bring();
 await page.getByTestId("transfer-counts").filter({ hasText: "0 messages imported, 2" }).waitFor();
+assert.match(await page.getByTestId("import-show").getAttribute("href"), /\/mail\/archive$/);
 await page.getByTestId("export-mailbox").selectOption("archive");
 const saving = page.waitForEvent("download");
 await page.getByTestId("export").click();

@@ -49,6 +49,12 @@ await body.waitFor();
 const size = () => page.getByTestId("composer").boundingBox();
 const before = await size();
 
+// Colleagues are offered by their names, before anything was ever sent.
+await page.getByTestId("composer-to").pressSequentially("User 4");
+await page.locator(`datalist option[value="u4@${domain}"]`).waitFor({ state: "attached" });
+await page.getByTestId("composer-to").fill("");
+ok("colleagues are offered");
+
 // Addresses that nobody has are named at once.
 await page.getByTestId("composer-to").fill(`u2@${domain}`);
 await page.keyboard.press("Enter");
@@ -111,6 +117,46 @@ await soon(async () => assert.deepEqual(await size(), before));
 await body.locator('a[href="https://plan.example/a"]').waitFor();
 ok("the composer is minimised, enlarged and restored");
 
+// A picture that is pasted stands in the text, and one that is attached can be put there.
+const PNG =
+  "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAIAAAACUFjqAAAAEklEQVR42mNQSFiABzGMSmNDAPCjcIFD5XWiAAAAAElFTkSuQmCC";
+const seen = (where, count) =>
+  soon(async () => {
+    const widths = await where
+      .locator("img:not(.ProseMirror-separator)")
+      .evaluateAll((all) => all.map((one) => one.naturalWidth));
+    assert.deepEqual(widths, Array(count).fill(10));
+  });
+await body.click();
+await page.keyboard.press("Control+End");
+assert.ok(await give(body, "paste", "heron.png", "image/png", PNG));
+await seen(body, 1);
+assert.ok(await give(page.locator("main"), "drop", "owl.png", "image/png", PNG));
+const owl = page.getByTestId("composer-upload").filter({ hasText: "owl.png" });
+await owl.getByTestId("composer-into-text").click();
+await seen(body, 2);
+await owl.waitFor({ state: "detached" });
+assert.ok(await give(body, "drop", "duck.png", "image/png", PNG));
+await seen(body, 3);
+assert.equal(await page.getByTestId("composer-upload").count(), 1, "plan.txt is the only file");
+await accessible(page, "pictures in the text");
+await picture(page, "writing-pictures");
+await reads(page.getByTestId("composer-saved"), /^Saved \d/);
+await page.getByTestId("composer-close").click();
+await page.getByTestId("composer").waitFor({ state: "detached" });
+await page.reload();
+await page.goto(`${base}/mail/drafts`);
+await page.getByTestId("draft").first().click();
+await seen(body, 3);
+ok("pictures are pasted, dropped and put into the text, and still there in the draft");
+
+// Without a subject, it is asked once.
+await page.getByTestId("composer-subject").fill("");
+await page.getByTestId("composer-send").click();
+await page.getByTestId("forgot-dialog").waitFor();
+await accessible(page, "no subject");
+await page.getByTestId("forgot-back").click();
+await page.getByTestId("composer-subject").fill("Offer for the roof");
 await page.getByTestId("composer-send").click();
 await page.getByTestId("composer").waitFor({ state: "detached" });
 const other = await profile(browser, { viewport: { width: 1280, height: 800 } });
@@ -120,13 +166,27 @@ await other.getByTestId("open").click();
 const frame = other.frameLocator("[data-testid=frame]");
 await frame.locator('a[href="https://plan.example/a"]').waitFor();
 await other.getByTestId("attachment").first().waitFor();
-ok("the recipient gets the links and the file");
+assert.equal(await other.getByTestId("attachment").count(), 1, "pictures of the text are no files");
+await seen(frame.locator("body"), 3);
+ok("the recipient gets the links, the file and the pictures");
+
+await other.getByTestId("forward-button").click();
+await seen(other.getByTestId("composer-body"), 3);
+await other.getByTestId("composer-to").fill("u3");
+await other.keyboard.press("Enter");
+await other.getByTestId("composer-send").click();
+await other.getByTestId("composer").waitFor({ state: "detached" });
+ok("a forward keeps the pictures");
 
 // The same on a phone, in Hebrew.
 const phone = await profile(browser, {
   ...{ viewport: { width: 320, height: 640 }, hasTouch: true, locale: "he-IL" },
 });
 await signIn(phone, "u3");
+await phone.getByTestId("row-link").first().click();
+await phone.getByTestId("open").click();
+await seen(phone.frameLocator("[data-testid=frame]").locator("body"), 3);
+await phone.goto(`${base}/mail/inbox`);
 await phone.getByTestId("compose-button").first().click();
 await phone.getByTestId("composer-body").waitFor();
 await phone.getByTestId("composer-to").fill("u2");

@@ -51,6 +51,7 @@ beforeEach(async () => {
   await languageUse("en");
   vi.useFakeTimers();
   vi.spyOn(api, "check").mockResolvedValue({ items: [] });
+  vi.spyOn(api, "directory").mockResolvedValue({ enabled: false, items: [], more: false });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -121,7 +122,9 @@ test.each([
   correspondents.forget();
   session.account = accountLike;
   const composer = new Composer();
-  const page = mount(AddressField, { target: document.body, props: { composer, field: "to" } });
+  const props = { composer, field: "to", autofocus: true } as const;
+  const page = mount(AddressField, { target: document.body, props });
+  await vi.waitFor(() => expect(document.querySelector("datalist")).not.toBeNull());
   await vi.waitFor(() => expect(correspondents.all).toHaveLength(known.length));
   composer.typing.to = "omar";
   flushSync();
@@ -150,7 +153,8 @@ test.each([
   const to = checks.map((one, i) => ({ ...one, address: `r${i}@example.org` }));
   composer.checks = Object.fromEntries(to.map((one) => [one.address, one]));
   const page = mount(ComposerPanel, { target: document.body, props: { composer } });
-  expect(document.querySelector("[data-testid=composer-outcome]")?.textContent).toBe(said);
+  const outcome = document.querySelector("[data-testid=composer-outcome]");
+  await vi.waitFor(() => expect(outcome?.textContent?.trim()).toBe(said));
   await unmount(page);
 });
 
@@ -201,10 +205,41 @@ test("nothing is sent without a recipient, or while a file is uploading", async 
 
 test("a missing attachment is noticed if the text mentions one outside the quotation", () => {
   const composer = new Composer();
+  composer.subject = "The file";
   composer.text = "See the attached file.";
-  expect(composer.forgotFile).toBe(true);
+  expect(composer.forgotten).toEqual(["file"]);
   composer.text = "I agree.\n> see the attached file";
-  expect(composer.forgotFile).toBe(false);
+  expect(composer.forgotten).toEqual([]);
+});
+
+test("a message without a subject is asked about once, after what hinders it", async () => {
+  vi.useRealTimers();
+  vi.spyOn(api, "correspondents").mockResolvedValue({ items: [] });
+  vi.spyOn(api, "draftCreate").mockResolvedValue(DRAFT);
+  const submit = vi.spyOn(api, "submit").mockRejectedValue(new Error("not now"));
+  const composer = new Composer();
+  const page = mount(ComposerPanel, { target: document.body, props: { composer } });
+  const find = (name: string) => document.querySelector<HTMLElement>(`[data-testid=${name}]`);
+  find("composer-send")?.click();
+  flushSync();
+  expect(composer.problem).toBe(en.compose.nobody);
+  expect(find("forgot-dialog")).toBeNull();
+  composer.add("to", "a@x.example");
+  find("composer-send")?.click();
+  await vi.waitFor(() =>
+    expect(find("forgot-dialog")?.textContent).toContain(en.compose.noSubject),
+  );
+  find("forgot-back")?.click();
+  await vi.waitFor(() => expect(find("forgot-dialog")).toBeNull());
+  expect(submit).not.toHaveBeenCalled();
+  find("composer-send")?.click();
+  await vi.waitFor(() => expect(find("forgot-send")).not.toBeNull());
+  find("forgot-send")?.click();
+  await vi.waitFor(() => expect(submit).toHaveBeenCalledTimes(1));
+  await vi.waitFor(() => expect(composer.sending).toBe(false));
+  find("composer-send")?.click();
+  await vi.waitFor(() => expect(submit).toHaveBeenCalledTimes(2));
+  await unmount(page);
 });
 
 test("text goes into the editor's document and comes out again", () => {

@@ -118,6 +118,29 @@ test("on another page, a notice stays if it can be undone or has just come", () 
   expect(toasts.items.map(({ text }) => text)).toEqual(["archived"]);
 });
 
+test("one notice is shown at a time, and what it hid comes back while its time lasts", () => {
+  toasts.show("sent", { undo: vi.fn(), lastsMs: 15_000 });
+  toasts.show("archived", { undo: vi.fn() });
+  toasts.show("hello");
+  expect(toasts.shown?.text).toBe("hello");
+  vi.advanceTimersByTime(5_000);
+  expect(toasts.shown?.text).toBe("archived");
+  vi.advanceTimersByTime(5_000);
+  expect(toasts.shown?.text).toBe("sent");
+  vi.advanceTimersByTime(5_000);
+  expect(toasts.shown).toBeNull();
+});
+
+test("the time of a notice that the pointer was on goes on once another one hides it", () => {
+  const { undo, onend } = held();
+  const id = toasts.show("rejected", { undo, onend });
+  toasts.pause(id);
+  toasts.show("hello");
+  vi.advanceTimersByTime(UNDO_MS);
+  expect(onend).toHaveBeenCalledOnce();
+  expect(undo).not.toHaveBeenCalled();
+});
+
 test("an error stays until it is dismissed", () => {
   toasts.show("broken", { kind: "error" });
   vi.advanceTimersByTime(3_600_000);

@@ -6,7 +6,7 @@ import en from "../src/i18n/en.ts";
 import { languageUse } from "../src/i18n/index.svelte.ts";
 import { searches } from "../src/lib/searches.ts";
 import { mail } from "../src/state/mail.svelte.ts";
-import { drafts } from "../src/views/compose/composers.svelte.ts";
+import { drafts } from "../src/views/compose/drafts.svelte.ts";
 import Waits from "../src/views/mail/Waits.svelte";
 import { boxLike, itemLike } from "./fixtures.ts";
 

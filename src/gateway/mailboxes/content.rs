@@ -5,6 +5,7 @@
 //! parts are known only after parsing; from then on it is read again piece by piece. A message written here has an outline: its header and text come first, and
 //! the positions of its files are known.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use crate::gateway::error::Error;
 use crate::gateway::mailboxes::summary::{FileAt, Outline};
 use crate::gateway::records::ids::ReferenceKey;
 use crate::mail::message::{self, Within};
+use crate::mail::{compose, sanitize};
 use crate::store::{ContentId, Store};
 use crate::vault::{self, ContentKey};
 
@@ -91,6 +93,20 @@ impl Content {
         Pieces::Raw(Raw { sealed: self.sealed.clone(), offset: 0, end: self.sealed.length })
     }
 
+    /// Returns the number of the part that an image in the HTML shows, in a message written here.
+    pub fn image(&self, source: &str) -> Option<u32> {
+        let outline = self.outline.as_ref()?;
+        let number = compose::image_number(source, &outline.end)?;
+        let file = outline.files.get(usize::try_from(number).ok()?.checked_sub(1)?)?;
+        message::is_image_type(&file.content_type).then_some(number)
+    }
+
+    /// The parts that the HTML of a message written here shows.
+    fn images(&self) -> HashSet<u32> {
+        let sources = sanitize::image_sources(&message::view(&self.shown).html);
+        sources.unwrap_or_default().iter().filter_map(|source| self.image(source)).collect()
+    }
+
     /// A decoded part, piece by piece; `None` if there is no such part.
     pub fn part(&self, index: u32) -> Option<(message::Part, Pieces)> {
         let Some(files) = self.files() else {
@@ -133,7 +149,12 @@ impl Content {
 
     /// Every file, decoded, piece by piece.
     pub fn all_files(&self) -> Vec<(message::Part, Pieces)> {
-        self.opened(message::files_bytes)
+        let mut files = self.opened(message::files_bytes);
+        if self.files().is_some() {
+            let images = self.images();
+            files.retain(|(part, _)| !images.contains(&part.index));
+        }
+        files
     }
 
     /// The same, and what the HTML shows.
@@ -193,7 +214,12 @@ impl Content {
     /// The list of parts of a message with an outline.
     pub fn parts(&self) -> Option<Vec<message::Part>> {
         let files = self.files()?;
-        Some((1..).zip(files).map(|(index, file)| part_of(file, index)).collect())
+        let images = self.images();
+        let part = |(index, file)| message::Part {
+            inline: images.contains(&index),
+            ..part_of(file, index)
+        };
+        Some((1..).zip(files).map(part).collect())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Composing a message's octets: header, text and files, sealed as a stream.
 
+use std::collections::HashMap;
+
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::actor::Actor;
@@ -12,7 +14,7 @@ use crate::gateway::outgoing::sender::Sender;
 use crate::gateway::records::ids::UploadId;
 use crate::gateway::text::{self, mail_text};
 use crate::gateway::upload::UploadView;
-use crate::mail::compose::{self, Base64Lines, File, Mailbox, Message};
+use crate::mail::compose::{self, Base64Lines, File, Follows, Mailbox, Message};
 use crate::mail::message;
 use crate::mail::message::Ids;
 use crate::mail::reference::Reference;
@@ -24,7 +26,45 @@ pub(in crate::gateway) struct Written {
     pub pieces: Vec<crate::store::Piece>,
     pub size: u64,
     pub outline: Outline,
+    /// The number of files that are no images in the text.
+    pub attachments: usize,
     pub eight_bit: bool,
+}
+
+/// The files of a message, in the order in which they are written.
+struct Files {
+    /// Those that the HTML shows.
+    images: Vec<(UploadId, UploadView)>,
+    others: Vec<(UploadId, UploadView)>,
+}
+
+impl Files {
+    /// Of the files named by `html`, which is closed, only images are shown.
+    fn of(files: Vec<(UploadId, UploadView)>, html: Option<&str>) -> Files {
+        let named = html.map(reply::images).unwrap_or_default();
+        let is_shown = |(_, upload): &(UploadId, UploadView)| {
+            named.contains(&upload.id) && message::is_image_type(&upload.content_type)
+        };
+        let (images, others) = files.into_iter().partition(is_shown);
+        Files { images, others }
+    }
+
+    fn follows(&self) -> Follows {
+        Follows { images: !self.images.is_empty(), files: !self.others.is_empty() }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &(UploadId, UploadView)> {
+        self.images.iter().chain(&self.others)
+    }
+
+    /// The content ID of each image, by its upload. The number in it is the one that the file has
+    /// in the message's outline.
+    fn image_ids(&self, boundary: &str, domain: &str) -> HashMap<String, String> {
+        let ids = (1..).zip(&self.images).map(|(number, (_, upload))| {
+            (upload.id.clone(), compose::image_id(number, boundary, domain))
+        });
+        ids.collect()
+    }
 }
 
 /// The parts that a message is composed from.
@@ -36,11 +76,16 @@ pub(in crate::gateway) struct Writing<'w> {
 }
 
 impl Writing<'_> {
-    /// The header and the text.
-    fn head(&self, reference: Reference, message_id: &str, files: bool, boundary: &str) -> Vec<u8> {
+    /// The header and the text; `html` with the images as the message names them.
+    fn head(
+        &self,
+        reference: Reference,
+        message_id: &str,
+        html: Option<&str>,
+        (follows, boundary): (Follows, &str),
+    ) -> Vec<u8> {
         let (content, view) = (self.content, &self.sender.view);
         let (to, cc) = (mailboxes(&content.to), mailboxes(&content.cc));
-        let html = content.html.as_deref().map(reply::closed);
         let address = match view.address.is_empty() {
             true => view.name.clone(),
             false => view.address.clone(),
@@ -57,10 +102,10 @@ impl Writing<'_> {
             references: &self.thread.references,
             reference: &reference.to_string(),
             text: &content.text,
-            html: html.as_deref(),
+            html,
             extra: &[],
         };
-        compose::begin(&message, files, boundary)
+        compose::begin(&message, follows, boundary)
     }
 }
 
@@ -93,40 +138,58 @@ impl Gateway {
             .map(|id| Ok((id, self.upload_whole(actor, id)?)))
             .collect::<Result<_, Error>>()?;
         self.uploads_of(actor, content)?;
+        let html = content.html.as_deref().map(reply::closed);
+        let files = Files::of(files, html.as_deref());
         let boundary = text::hex(&vault::random_bytes::<16>()?);
+        let ids = files.image_ids(&boundary, &self.ascii_domain());
+        let html = html.map(|html| {
+            let id = |source: &str| ids.get(reply::image_id(source)?);
+            reply::with_images(&html, |source| Some(format!("cid:{}", id(source)?)))
+        });
         let message_id = self.message_id(reference);
-        let head = writing.head(reference, &message_id, !files.is_empty(), &boundary);
-        let end = compose::end(&boundary);
-        let encoded: u64 = files.iter().map(|(_, upload)| Base64Lines::octets(upload.size)).sum();
+        let ends = (files.follows(), boundary.as_str());
+        let head = writing.head(reference, &message_id, html.as_deref(), ends);
+        let encoded: u64 = files.all().map(|(_, upload)| Base64Lines::octets(upload.size)).sum();
         let expected = head.len() + usize::try_from(encoded).unwrap_or(0);
         let mut stream = Stream { sealing: self.sealing(key, reference, expected), size: 0 };
         stream.push(&head)?;
         let mut outline = Outline {
             head_octets: stream.size,
-            end: end.clone(),
-            files: Vec::with_capacity(files.len()),
+            end: files.follows().end(&boundary),
+            files: Vec::new(),
         };
-        for (id, upload) in &files {
-            outline.files.push(self.write_file(actor, *id, upload, &boundary, &mut stream)?);
+        let within = compose::images_boundary(&boundary);
+        for (id, upload) in &files.images {
+            let place = (within.as_str(), ids.get(&upload.id).map(String::as_str));
+            outline.files.push(self.write_file(actor, *id, upload, place, &mut stream)?);
         }
-        if !files.is_empty() {
-            stream.push(&end)?;
+        if !files.images.is_empty() {
+            stream.push(&compose::end_images(&boundary))?;
+        }
+        for (id, upload) in &files.others {
+            let place = (boundary.as_str(), None);
+            outline.files.push(self.write_file(actor, *id, upload, place, &mut stream)?);
+        }
+        if !files.others.is_empty() {
+            stream.push(&compose::end_files(&boundary))?;
         }
         let Stream { sealing, size } = stream;
-        Ok(Written { pieces: sealing.finish()?, size, outline, eight_bit: !head.is_ascii() })
+        let (pieces, attachments) = (sealing.finish()?, files.others.len());
+        Ok(Written { pieces, size, outline, attachments, eight_bit: !head.is_ascii() })
     }
 
-    /// Writes one file as a separate part; returns its position.
+    /// Writes one file as a separate part, after a boundary and with the content ID of an image;
+    /// returns its position.
     fn write_file(
         &self,
         actor: &Actor,
         id: UploadId,
         upload: &UploadView,
-        boundary: &str,
+        (boundary, content_id): (&str, Option<&str>),
         stream: &mut Stream<'_>,
     ) -> Result<FileAt, Error> {
         let UploadView { name, content_type, size, .. } = upload;
-        let file = File { name, content_type, size: *size, content_id: None };
+        let file = File { name, content_type, size: *size, content_id };
         stream.push(&compose::file_head(&file, boundary))?;
         let offset = stream.size;
         let mut lines = Base64Lines::default();

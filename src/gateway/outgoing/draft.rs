@@ -264,35 +264,44 @@ impl Gateway {
         let view = message::view(message.shown());
         let own = self.account(actor.account())?.own_addresses();
         let started = reply::begin(&view, kind, &own);
-        let attachments = match kind {
+        let files = match kind {
             RelationKind::Forward => {
                 let sealed = self.is_sealed(&item, reference)?;
                 self.files_of(actor, &message, sealed)?
             }
             _ => Vec::new(),
         };
+        let image = |source: &str| {
+            let shown = message.image(source).or_else(|| Some(view.image(source)?.index))?;
+            let (_, upload) = files.iter().find(|(part, _)| *part == shown)?;
+            Some(format!("cid:{upload}"))
+        };
+        let html = match kind {
+            RelationKind::Forward => reply::forwarded_html(&view, image),
+            _ => None,
+        };
         let content = DraftContent {
             to: started.to.into_iter().map(addressee).collect(),
             cc: started.cc.into_iter().map(addressee).collect(),
             subject: started.subject,
             text: started.text,
-            html: started.html,
-            attachments,
+            html,
+            attachments: files.into_iter().map(|(_, upload)| upload).collect(),
             related: Some(RelatedMessage { message: reference.to_bytes(), kind }),
             ..DraftContent::default()
         };
         self.draft_create(actor, &content)
     }
 
-    /// Copies a message's files to uploads of the actor.
+    /// Copies a message's files to uploads of the actor; each with the number of its part.
     fn files_of(
         &self,
         actor: &Actor,
         message: &Content,
         sealed: bool,
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<Vec<(u32, String)>, Error> {
         let mut ids = Vec::new();
-        // What the HTML shows goes along too, because only the text is quoted.
+        // What the HTML shows goes along too: of most messages, only the text is quoted.
         for (part, mut file) in message.all_parts() {
             let name = if part.name.is_empty() { "file" } else { &part.name };
             let (kind, octets) = (&part.content_type, file.octets());
@@ -310,7 +319,7 @@ impl Gateway {
                     waiting.drain(..length);
                 }
             }
-            ids.push(upload.id);
+            ids.push((part.index, upload.id));
         }
         Ok(ids)
     }

@@ -261,7 +261,7 @@ impl Ready {
             from_name: self.sender.display_name(),
             from_address: Some(self.sender.view.address.clone()),
             subject: self.content.subject.clone(),
-            attachments: u32::try_from(written.outline.files.len()).unwrap_or(u32::MAX),
+            attachments: u32::try_from(written.attachments).unwrap_or(u32::MAX),
             outline: Some(written.outline.clone()),
             ..SealedSummary::default()
         }

@@ -222,7 +222,7 @@ impl Gateway {
         let boundary = format!("report-{reference}");
         match &draft.report {
             Some(fields) => compose::report(&message, &boundary, dsn::MEDIA_TYPE, fields),
-            None => compose::begin(&message, false, ""),
+            None => compose::begin(&message, compose::Follows::default(), ""),
         }
     }
 

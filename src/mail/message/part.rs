@@ -70,6 +70,11 @@ pub fn image_type(octets: &[u8]) -> Option<&'static str> {
     }
 }
 
+/// Whether a stated type is that of an image that is shown in a text.
+pub fn is_image_type(media: &str) -> bool {
+    ["image/png", "image/jpeg", "image/gif", "image/webp"].contains(&media)
+}
+
 /// Returns whether the sender says that a part is a file.
 pub fn is_attachment(part: &MessagePart<'_>) -> bool {
     let disposition = part.content_disposition();

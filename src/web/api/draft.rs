@@ -2,17 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::StatusCode;
+use axum::body::Bytes;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use zeroize::Zeroizing;
 
-use crate::gateway::upload::{CHUNK_OCTETS_MAX, UploadView};
+use crate::gateway::upload::{CHUNK_OCTETS_MAX, SHOWN_OCTETS_MAX, UploadView};
 use crate::gateway::{self, DraftContent, DraftRow, DraftView};
+use crate::mail::message;
 use crate::mail::reference::Reference;
+use crate::net::shares::Held;
 use crate::terms::{Choice, RelationKind};
+use crate::web::asker::Holder;
 use crate::web::auth::Signed;
 use crate::web::body::{Id, Json, MessageJson, Octets, Params, Ref};
 use crate::web::error::{Problem, ProblemBody, Problems};
+use crate::web::headers::DOWNLOAD_POLICY;
 use crate::web::state::CostClass;
 
 use super::Done;
@@ -47,7 +55,8 @@ pub struct Content {
     subject: String,
     #[serde(default)]
     text: String,
-    /// HTML with paragraphs, emphasis, lists, quotations and links; anything else is removed.
+    /// HTML with paragraphs, emphasis, lists, quotations, links, and images whose source is `cid:`
+    /// with the ID of one of the attachments; anything else is removed.
     #[serde(default)]
     html: Option<String>,
     /// The ids of uploads, in order.
@@ -384,6 +393,50 @@ pub async fn upload_begin(
 pub async fn upload(signed: Signed, Id(id): Id) -> Result<axum::Json<Upload>, Problem> {
     let view = signed.run(CostClass::Records, move |gateway, actor| gateway.upload(actor, &id));
     Ok(axum::Json(view.await?.into()))
+}
+
+/// Get an uploaded image, to show it in the text that is being written.
+#[utoipa::path(
+    get,
+    path = "/api/uploads/{id}/image",
+    tag = "drafts",
+    operation_id = "uploadImage",
+    params(("id" = String, Path, description = "The file's id")),
+    responses(
+        (status = 200, description = "The image", content_type = "image/*"),
+        (status = 409, description = "It has not been uploaded completely", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 413, description = "It has more than 4 MiB", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 415, description = "Not one of PNG, JPEG, GIF, WebP", body = ProblemBody,
+            content_type = "application/problem+json"),
+        Problems
+    )
+)]
+pub async fn upload_image(signed: Signed, Id(id): Id) -> Result<Response, Problem> {
+    // As it is stored, and opened.
+    let room = 2 * SHOWN_OCTETS_MAX;
+    let shown = signed.run_holding(room, move |gateway, actor| gateway.upload_shown(actor, &id));
+    let (octets, mut held) = shown.await?;
+    held.shrink_to(octets.len());
+    let media = message::image_type(&octets).ok_or_else(Problem::not_an_image)?;
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static(media)),
+        (CONTENT_SECURITY_POLICY, DOWNLOAD_POLICY),
+    ];
+    Ok((headers, Bytes::from_owner(Image { octets, _held: held })).into_response())
+}
+
+/// An image, and what it takes of the memory budget.
+struct Image {
+    octets: Zeroizing<Vec<u8>>,
+    _held: Held<Holder>,
+}
+
+impl AsRef<[u8]> for Image {
+    fn as_ref(&self) -> &[u8] {
+        &self.octets
+    }
 }
 
 /// Append a piece to a file; `wrong-offset` (409) if it does not follow what has been received.

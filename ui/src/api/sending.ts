@@ -1,5 +1,5 @@
 // Writing and sending: the types and calls of the API.
-import { request } from "./client.ts";
+import { octets, request } from "./client.ts";
 import type { Answered, Asked } from "./wire.ts";
 
 export type Choice = Asked<"Choice">;
@@ -32,6 +32,9 @@ const guestAt = (id: string) => `/api/temporary/${encodeURIComponent(id)}`;
 
 export const correspondents = () =>
   request<Answered<"Correspondents">>("GET", "/api/correspondents");
+/** People inside whose name or address has a word that begins with `q`. */
+export const directory = (q: string, signal: AbortSignal) =>
+  request<Answered<"Colleagues">>("GET", "/api/directory", { query: { q }, signal });
 export const draftList = () => request<Answered<"Drafts">>("GET", "/api/drafts");
 export const draftCreate = (body: Content) => request<Draft>("POST", "/api/drafts", { body });
 export const draftRead = (id: string) => request<Draft>("GET", draftAt(id));
@@ -68,8 +71,11 @@ export const undo = (reference: string) => request<Draft>("POST", `${sentAt(refe
 export const uploadNew = (file: Asked<"NewUpload">) =>
   request<Upload>("POST", "/api/uploads", { body: file });
 export const uploadRead = (id: string) => request<Upload>("GET", uploadAt(id));
-export const uploadPut = (id: string, offset: number, octets: Blob, signal: AbortSignal) =>
-  request<Upload>("PUT", `${uploadAt(id)}/content`, { query: { offset }, octets, signal });
+export const uploadPut = (id: string, offset: number, piece: Blob, signal: AbortSignal) =>
+  request<Upload>("PUT", `${uploadAt(id)}/content`, { query: { offset }, octets: piece, signal });
+/** An uploaded image, to be shown in the text. */
+export const uploadImage = (id: string, signal: AbortSignal) =>
+  octets(`${uploadAt(id)}/image`, { signal });
 export const uploadDelete = (id: string) => request<undefined>("DELETE", uploadAt(id));
 
 export const guestRenew = (id: string) => request<Temporary>("POST", `${guestAt(id)}/renew`);

@@ -42,6 +42,8 @@ export type Page = Answered<"Page">;
 export type Listed = Item & {
   /** Set while only its position is known. */
   pending?: true;
+  /** Set for a draft: `reference` is its ID. */
+  draft?: true;
 };
 
 export type Snippet = Answered<"Snippet">;

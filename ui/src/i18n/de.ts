@@ -17,6 +17,8 @@ export const de = {
   },
   rail: {
     mail: "E-Mail",
+    search: "Suche",
+    more: "Mehr",
     sessions: "Sitzungen",
     settings: "Einstellungen",
     manage: "Verwaltung",
@@ -75,10 +77,12 @@ export const de = {
     inbox: "Posteingang",
     drafts: "Entwürfe",
     sent: "Gesendet",
+    confirmations: "Bestätigungen",
     archive: "Archiv",
     junk: "Spam",
     trash: "Papierkorb",
-    confirmations: "Bestätigungen",
+    starred: "Mit Stern",
+    all: "Alle Nachrichten",
     create: "Neuer Ordner",
     rename: "Ordner umbenennen",
     edit: (name) => `„${name}“ umbenennen oder löschen`,
@@ -255,6 +259,7 @@ export const de = {
   reader: {
     label: "Nachricht",
     actions: "Aktionen für diese Nachricht",
+    moreActions: "Weitere Aktionen",
     to: "An",
     cc: "Cc",
     more: (n) => `und ${n} weitere`,
@@ -443,6 +448,11 @@ export const de = {
     confirmAsk: "Jedes Mal nachfragen",
     confirmKnown: "Immer an Personen, denen ich geschrieben habe; sonst nachfragen",
     confirmAlways: "Immer",
+    confirmations: "Bestätigungen, dass andere Ihre Nachrichten gelesen oder abgelehnt haben",
+    confirmationsHint:
+      "Im eigenen Ordner sind sie bereits als gelesen markiert. Alles, worum Sie sich kümmern müssen, bleibt im Posteingang.",
+    confirmationsMailbox: "Im Ordner „Bestätigungen“",
+    confirmationsInbox: "Im Posteingang, ungelesen",
     last: "Externen Absendern mitteilen, wann ich zuletzt aktiv war",
     lastHint: "Die Angabe steht in der Bestätigung, dass ihre Nachricht eingegangen ist.",
     lastNever: "Nie",
@@ -505,7 +515,6 @@ export const de = {
     change: "Passwort ändern",
     changed: "Das Passwort wurde geändert. Alle anderen Browser wurden abgemeldet.",
     wrong: "Das Passwort ist falsch.",
-    weak: "Das Passwort muss mindestens 12 Zeichen haben.",
     failed: (why) => `Das hat nicht funktioniert: ${why}`,
     recovery: "Wiederherstellungsschlüssel",
     recoveryHint:
@@ -642,10 +651,6 @@ export const de = {
     choose: "Eigene Passphrase wählen",
     chooseHint: (n) =>
       `Verwenden Sie mindestens ${n} Zeichen; mehrere Wörter eignen sich gut. Bei der nächsten Anmeldung brauchen Sie diese Passphrase wieder. Sie können sie einfügen.`,
-    show: "Anzeigen",
-    hide: "Verbergen",
-    showLabel: "Passphrase anzeigen",
-    hideLabel: "Passphrase verbergen",
     strength: {
       empty: "Geben Sie eine Passphrase ein.",
       short: (n) => `Noch ${n} Zeichen nötig.`,
@@ -809,7 +814,6 @@ export const de = {
       later: "Nicht jetzt",
       saved:
         "Ihre Passphrase ist gespeichert. Sie können sich damit anmelden, bis Ihr Konto abläuft.",
-      failed: (why) => `Ihre Passphrase wurde nicht gespeichert. ${why}`,
       leaving: "Bevor Sie sich abmelden",
       without: "Ohne Passphrase abmelden",
     },
@@ -940,7 +944,7 @@ export const de = {
     notSent: (reference, who) => `Nicht gesendet an ${who}. Referenznummer: ${reference}`,
     tooLate: "Die Nachricht wurde bereits gesendet. Das lässt sich nicht mehr rückgängig machen.",
     notBegun: "Es konnte keine neue Nachricht begonnen werden.",
-    discarded: "Der Entwurf wurde verworfen.",
+    discarded: (n) => form(n, "Der Entwurf wurde verworfen.", `${n} Entwürfe wurden verworfen.`),
     notBack:
       "Wir wissen nicht, ob das Senden rückgängig gemacht werden konnte. Sehen Sie unter „Gesendet“ und „Entwürfe“ nach.",
     notDiscarded: "Der Entwurf konnte nicht verworfen werden.",
@@ -951,6 +955,9 @@ export const de = {
     forgot: "Ihre Nachricht erwähnt einen Anhang, aber es ist keiner beigefügt.",
     forgotBack: "Zurück zur Nachricht",
     forgotSend: "Ohne Anhang senden",
+    noSubject: "Diese Nachricht ohne Betreff senden?",
+    noSubjectSend: "Ohne Betreff senden",
+    intoText: (name) => `${name} in den Text einfügen`,
     elsewhere:
       "Dieser Entwurf wurde in einem anderen Fenster oder auf einem anderen Gerät geändert.",
     keepMine: "Diese Version behalten",
@@ -1085,6 +1092,7 @@ export const de = {
     stop: "Stoppen",
     told: ({ done, known, left }) =>
       `${messages(done)} importiert, ${known} bereits vorhanden, ${left} übersprungen.`,
+    show: (box) => `Zu „${box}“ gehen`,
     toldOut: ({ done, left }) =>
       `${messages(done)} exportiert, ${left} übersprungen, da noch nicht geöffnet.`,
     failed: "Der Import wurde abgebrochen.",
@@ -1253,6 +1261,7 @@ export const de = {
       textHint:
         "Verwenden Sie reinen Text ohne Links, denn Links lassen eine E-Mail wie Phishing aussehen.",
       ownAccent: "Eigene Farbe für Schaltflächen verwenden",
+      directory: "Beim Schreiben Kolleginnen und Kollegen nach Namen vorschlagen",
       accent: "Farbe",
       logo: "Logo",
       logoNow: "Aktuelles Logo",

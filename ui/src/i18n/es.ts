@@ -22,6 +22,8 @@ export const es = {
   },
   rail: {
     mail: "Correo",
+    search: "Buscar",
+    more: "Más",
     sessions: "Sesiones",
     settings: "Configuración",
     manage: "Administración",
@@ -79,10 +81,12 @@ export const es = {
     inbox: "Bandeja de entrada",
     drafts: "Borradores",
     sent: "Enviados",
+    confirmations: "Confirmaciones",
     archive: "Archivo",
     junk: "Correo no deseado",
     trash: "Papelera",
-    confirmations: "Confirmaciones",
+    starred: "Destacados",
+    all: "Todos los mensajes",
     create: "Nueva carpeta",
     rename: "Cambiar el nombre de la carpeta",
     edit: (name) => `Cambiar el nombre de ${name} o eliminarlo`,
@@ -267,6 +271,7 @@ export const es = {
   reader: {
     label: "Mensaje",
     actions: "Acciones para este mensaje",
+    moreActions: "Más acciones",
     to: "Para",
     cc: "Cc",
     more: (n) => `y ${n} más`,
@@ -451,6 +456,11 @@ export const es = {
     confirmAsk: "Preguntarme cada vez",
     confirmKnown: "Siempre a quienes he escrito; preguntarme por los demás",
     confirmAlways: "Siempre",
+    confirmations: "Confirmaciones de que otros han leído o rechazado sus mensajes",
+    confirmationsHint:
+      "En su propia carpeta ya están marcadas como leídas. Todo lo que requiere su atención sigue en la bandeja de entrada.",
+    confirmationsMailbox: "En la carpeta Confirmaciones",
+    confirmationsInbox: "En la bandeja de entrada, sin leer",
     last: "Comunicar a los remitentes externos mi última actividad",
     lastHint: "Figura en la confirmación de que su mensaje ha llegado.",
     lastNever: "Nunca",
@@ -510,7 +520,6 @@ export const es = {
     change: "Cambiar la contraseña",
     changed: "Se ha cambiado la contraseña y se ha cerrado la sesión en los demás navegadores.",
     wrong: "La contraseña no es correcta.",
-    weak: "La contraseña debe tener 12 caracteres como mínimo.",
     failed: (why) => `No ha funcionado: ${why}`,
     recovery: "Clave de recuperación",
     recoveryHint:
@@ -644,10 +653,6 @@ export const es = {
     choose: "Elija su propia frase de contraseña",
     chooseHint: (n) =>
       `Use al menos ${many(n, "carácter", "caracteres")}; varias palabras son una buena opción. La necesitará la próxima vez que inicie sesión. Puede pegarla.`,
-    show: "Mostrar",
-    hide: "Ocultar",
-    showLabel: "Mostrar la frase de contraseña",
-    hideLabel: "Ocultar la frase de contraseña",
     strength: {
       empty: "Escriba una frase de contraseña.",
       short: (n) => form(n, "Falta 1 carácter.", `Faltan ${n} caracteres.`),
@@ -805,7 +810,6 @@ export const es = {
       later: "Ahora no",
       saved:
         "Se ha guardado su frase de contraseña. Puede iniciar sesión con ella hasta que caduque su cuenta.",
-      failed: (why) => `No se ha guardado su frase de contraseña. ${why}`,
       leaving: "Antes de cerrar la sesión",
       without: "Cerrar la sesión sin frase de contraseña",
     },
@@ -932,7 +936,8 @@ export const es = {
     notSent: (reference, who) => `El mensaje no se ha enviado a ${who}. Referencia: ${reference}`,
     tooLate: "El mensaje ya se ha enviado y no se puede deshacer.",
     notBegun: "No hemos podido empezar un mensaje nuevo.",
-    discarded: "Se ha descartado el borrador.",
+    discarded: (n) =>
+      form(n, "Se ha descartado el borrador.", `Se han descartado ${n} borradores.`),
     notBack: "No sabemos si se ha podido deshacer el envío. Compruebe Enviados y Borradores.",
     notDiscarded: "No se ha podido descartar el borrador.",
     draftsNext: "Los mensajes que empiece se conservan aquí hasta que los envíe.",
@@ -942,6 +947,9 @@ export const es = {
     forgot: "Su mensaje menciona un archivo adjunto, pero no hay ninguno.",
     forgotBack: "Volver al mensaje",
     forgotSend: "Enviar sin adjunto",
+    noSubject: "¿Enviar este mensaje sin asunto?",
+    noSubjectSend: "Enviar sin asunto",
+    intoText: (name) => `Insertar ${name} en el texto`,
     elsewhere: "Este borrador se ha modificado en otra ventana o en otro dispositivo.",
     keepMine: "Conservar esta versión",
     takeOther: "Usar la otra versión",
@@ -1074,6 +1082,7 @@ export const es = {
     stop: "Detener",
     told: ({ done, known, left }) =>
       `${many(done, "mensaje importado", "mensajes importados")}, ${some(known, "ya estaba", "ya estaban")} aquí, ${some(left, "omitido", "omitidos")}.`,
+    show: (box) => `Ir a «${box}»`,
     toldOut: ({ done, left }) =>
       `${many(done, "mensaje exportado", "mensajes exportados")}, ${some(left, "omitido", "omitidos")} por estar sin abrir.`,
     failed: "La importación se ha interrumpido.",
@@ -1240,6 +1249,7 @@ export const es = {
       textHint:
         "Use texto sin enlaces, porque los enlaces hacen que un correo parezca una suplantación.",
       ownAccent: "Usar un color propio para los botones",
+      directory: "Al escribir, proponer por su nombre a las personas de la organización",
       accent: "Color",
       logo: "Logotipo",
       logoNow: "Logotipo actual",

@@ -23,6 +23,8 @@ export const fr = {
   },
   rail: {
     mail: "Courrier",
+    search: "Chercher",
+    more: "Plus",
     sessions: "Sessions",
     settings: "Paramètres",
     manage: "Administration",
@@ -79,10 +81,12 @@ export const fr = {
     inbox: "Boîte de réception",
     drafts: "Brouillons",
     sent: "Envoyés",
+    confirmations: "Confirmations",
     archive: "Archives",
     junk: "Indésirables",
     trash: "Corbeille",
-    confirmations: "Confirmations",
+    starred: "Avec étoile",
+    all: "Tous les messages",
     create: "Nouveau dossier",
     rename: "Renommer le dossier",
     edit: (name) => `Renommer ou supprimer «\u00a0${name}\u00a0»`,
@@ -259,6 +263,7 @@ export const fr = {
   reader: {
     label: "Message",
     actions: "Actions sur ce message",
+    moreActions: "Autres actions",
     to: "À",
     cc: "Cc",
     more: (n) => `et ${n} autres`,
@@ -454,6 +459,11 @@ export const fr = {
     confirmAsk: "Me demander à chaque fois",
     confirmKnown: "Toujours pour les personnes à qui j’ai écrit\u202f; me demander pour les autres",
     confirmAlways: "Toujours",
+    confirmations: "Confirmations que d’autres ont lu ou refusé vos messages",
+    confirmationsHint:
+      "Dans leur propre dossier, elles sont déjà marquées comme lues. Tout ce qui demande votre attention reste dans la boîte de réception.",
+    confirmationsMailbox: "Dans le dossier Confirmations",
+    confirmationsInbox: "Dans la boîte de réception, non lues",
     last: "Indiquer aux expéditeurs externes ma dernière activité",
     lastHint: "L’information figure dans la confirmation de réception de leur message.",
     lastNever: "Jamais",
@@ -516,7 +526,6 @@ export const fr = {
     change: "Changer le mot de passe",
     changed: "Votre mot de passe a été changé. Tous les autres navigateurs ont été déconnectés.",
     wrong: "Le mot de passe est incorrect.",
-    weak: "Le mot de passe doit comporter au moins 12 caractères.",
     failed: (why) => `Cela n’a pas fonctionné\u00a0: ${why}`,
     recovery: "Clé de récupération",
     recoveryHint:
@@ -654,10 +663,6 @@ export const fr = {
     choose: "Choisissez votre phrase de passe",
     chooseHint: (n) =>
       `Utilisez au moins ${n} caractères\u202f; plusieurs mots conviennent bien. Cette phrase de passe vous sera demandée à la prochaine connexion. Vous pouvez la coller.`,
-    show: "Afficher",
-    hide: "Masquer",
-    showLabel: "Afficher la phrase de passe",
-    hideLabel: "Masquer la phrase de passe",
     strength: {
       empty: "Saisissez une phrase de passe.",
       short: (n) => `Encore ${many(n, "caractère", "caractères")}.`,
@@ -818,7 +823,6 @@ export const fr = {
       later: "Pas maintenant",
       saved:
         "Votre phrase de passe est enregistrée. Elle vous permet de vous connecter jusqu’à l’expiration de votre compte.",
-      failed: (why) => `Votre phrase de passe n’a pas été enregistrée. ${why}`,
       leaving: "Avant de vous déconnecter",
       without: "Se déconnecter sans phrase de passe",
     },
@@ -947,7 +951,11 @@ export const fr = {
       `Le message n’a pas été envoyé à ${who}. Référence\u00a0: ${reference}`,
     tooLate: "Le message a déjà été envoyé\u202f; l’envoi ne peut plus être annulé.",
     notBegun: "Nous n’avons pas pu commencer un nouveau message.",
-    discarded: "Le brouillon a été supprimé.",
+    discarded: (n) =>
+      plural("fr", n, {
+        one: "Le brouillon a été supprimé.",
+        other: `${n} brouillons ont été supprimés.`,
+      }),
     notBack:
       "Nous ne savons pas si l’envoi a pu être annulé. Vérifiez les dossiers Envoyés et Brouillons.",
     notDiscarded: "Le brouillon n’a pas pu être supprimé.",
@@ -958,6 +966,9 @@ export const fr = {
     forgot: "Votre message mentionne une pièce jointe, mais aucune n’est jointe.",
     forgotBack: "Revenir au message",
     forgotSend: "Envoyer sans pièce jointe",
+    noSubject: "Envoyer ce message sans objet\u202f?",
+    noSubjectSend: "Envoyer sans objet",
+    intoText: (name) => `Insérer ${name} dans le texte`,
     elsewhere: "Ce brouillon a été modifié dans une autre fenêtre ou sur un autre appareil.",
     keepMine: "Garder cette version",
     takeOther: "Utiliser l’autre version",
@@ -1090,6 +1101,7 @@ export const fr = {
     stop: "Arrêter",
     told: ({ done, known, left }) =>
       `${many(done, "message importé", "messages importés")}, ${some(known, "déjà présent", "déjà présents")}, ${some(left, "ignoré", "ignorés")}.`,
+    show: (box) => `Aller à «\u00a0${box}\u00a0»`,
     toldOut: ({ done, left }) =>
       `${many(done, "message exporté", "messages exportés")}, ${some(left, "ignoré, car pas encore ouvert", "ignorés, car pas encore ouverts")}.`,
     failed: "L’importation s’est interrompue.",
@@ -1259,6 +1271,7 @@ export const fr = {
       textHint:
         "Utilisez du texte simple sans liens, car les liens font ressembler un e-mail à de l’hameçonnage.",
       ownAccent: "Utiliser votre propre couleur pour les boutons",
+      directory: "Proposer, lors de la rédaction, les membres de l’organisation par leur nom",
       accent: "Couleur",
       logo: "Logo",
       logoNow: "Logo actuel",

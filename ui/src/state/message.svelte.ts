@@ -17,6 +17,8 @@ export interface Attached {
   /** Null for a file that came with an earlier draft. */
   file: File | null;
   upload: api.Upload | null;
+  /** Called once it is on the server. */
+  ondone?: ((one: Attached) => void) | undefined;
   state: "going" | "done" | "failed" | "too-large";
 }
 
@@ -75,12 +77,12 @@ export abstract class Message {
     return next;
   }
 
-  attach(files: Iterable<File>): void {
+  attach(files: Iterable<File>, ondone?: Attached["ondone"]): void {
     for (const file of files) {
       const key = this.#keys++;
       const { size } = file;
       const name = plainName(file.name);
-      this.files = [...this.files, { key, name, size, file, upload: null, state: "going" }];
+      this.files = [...this.files, { key, name, size, file, upload: null, ondone, state: "going" }];
       void this.#upload(key);
     }
   }
@@ -162,6 +164,8 @@ export abstract class Message {
       if (one.upload) await uploadOn(one.upload, one.file, hooks, stop.signal);
       else await uploadFile(one.file, hooks, stop.signal);
       this.#change(key, { state: "done" });
+      const done = this.files.find((file) => file.key === key);
+      if (done) one.ondone?.(done);
       this.changed();
       await this.saveQuietly();
     } catch (error) {

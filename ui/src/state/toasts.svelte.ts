@@ -1,4 +1,5 @@
-// Short notices at the bottom of the page. A notice with `onend` delays an action: it happens when
+// Short notices at the bottom of the page. One is shown at a time, the newest; what it hides comes
+// back after it, if its time is not over. A notice with `onend` delays an action: it happens when
 // the notice ends by itself, and not at all after Undo.
 
 export interface Toast {
@@ -18,7 +19,7 @@ export const UNDO_MS = 10_000;
 const INFO_MS = 5_000;
 /** A notice that was read in this time may go with the page that it was about. */
 const READ_MS = 1_000;
-/** How many notices of a kind are shown at a time. */
+/** How many notices of a kind there are at a time. */
 const MAX = { info: 1, undoable: 2, error: 4 };
 
 interface Timer {
@@ -40,6 +41,8 @@ function kindOf({ kind, undo, onend, lastsMs }: Toast): keyof typeof MAX | "kept
 
 class Toasts {
   items = $state.raw<Toast[]>([]);
+  /** The one on the page. */
+  readonly shown: Toast | null = $derived(this.items[this.items.length - 1] ?? null);
   #next = 1;
   #timers = new Map<number, Timer>();
 
@@ -49,6 +52,8 @@ class Toasts {
       ...{ lastsMs: null, ...given, id: this.#next++, text },
     };
     for (const old of this.#outdated(toast)) this.end(old.id);
+    // The pointer cannot leave what is hidden, so its time goes on.
+    for (const old of this.items) this.resume(old.id);
     this.items = [...this.items, toast];
     // An error stays until the user has dismissed it (WCAG 2.2.1); only its undo may expire.
     if (toast.kind === "info" || toast.lastsMs !== null)

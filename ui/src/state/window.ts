@@ -135,8 +135,9 @@ export function grouped<One extends Item>(items: One[]): Map<string, One[]> {
 
 export function matches(item: Item, filter: string): boolean {
   const words = filter.toLocaleLowerCase().split(/\s+/);
-  const { from, subject, reference } = item;
-  const text = [from.name, from.address, subject, reference].join("\n").toLocaleLowerCase();
+  const { from, subject, reference, recipients } = item;
+  const people = [from.name, from.address, ...recipients];
+  const text = [...people, subject, reference].join("\n").toLocaleLowerCase();
   return words.every((word) => text.includes(word));
 }
 

@@ -6,8 +6,11 @@ import type { Addr } from "../../api/types.ts";
 import { t } from "../../i18n/index.svelte.ts";
 import { reason } from "../../lib/reason.ts";
 import { Message } from "../../state/message.svelte.ts";
+import { drafts } from "./drafts.svelte.ts";
 
 export type Field = "to" | "cc" | "bcc";
+
+export type Forgotten = "subject" | "file";
 
 const FIELDS = ["to", "cc", "bcc"] as const;
 
@@ -41,10 +44,14 @@ export class Composer extends Message {
   conflict = $state.raw<api.Draft | null>(null);
   /** The text in the address fields that is not a chip yet. */
   typing = $state<Record<Field, string>>({ to: "", cc: "", bcc: "" });
+  /** The uploads that are or were in the text as pictures; they are no files beside it. */
+  pictures = $state.raw<ReadonlySet<string>>(new Set());
   /** Counts how often the content was replaced by another draft. */
   taken = $state(0);
 
   related: api.Content["related"] = null;
+  /** The login names that were completed to these addresses. */
+  #logins = new Map<string, string>();
   /** Called once the message was submitted. */
   onsent: ((sent: api.Submission) => void) | null = null;
 
@@ -77,6 +84,7 @@ export class Composer extends Message {
     this.taken += 1;
     const { to, cc, bcc, subject, text, html, choices, related } = draft;
     Object.assign(this, { to, cc, bcc, subject, text, html, choices, related });
+    this.pictures = new Set(html?.match(/(?<="cid:)\w+/g));
     this.savedAt = draft.savedAt;
     this.takeFiles(draft);
     void this.checkAll();
@@ -91,7 +99,9 @@ export class Composer extends Message {
     const known = new Set([...this.to, ...this.cc, ...this.bcc].map((one) => lower(one.address)));
     const fresh: Addr[] = [];
     for (const part of typed.split(/[,;،\n]+/)) {
-      const addr = addressOf(part) ?? localOf(part, domain);
+      const given = addressOf(part);
+      const addr = given ?? localOf(part, domain);
+      if (given === null && addr !== null) this.#logins.set(addr.address, part.trim());
       if (addr === null) {
         if (part.trim() !== "") left.push(part.trim());
       } else if (!known.has(lower(addr.address))) {
@@ -122,17 +132,43 @@ export class Composer extends Message {
 
   /** Loads how the message would reach each recipient; without an answer the chips show less. */
   async checkAll(): Promise<void> {
-    const addresses = [...this.to, ...this.cc, ...this.bcc].map((one) => one.address);
+    const addresses = this.#all().map((one) => one.address);
     if (addresses.length === 0) return;
     try {
-      const { items } = await api.check(addresses, this.related, this.choices);
+      const logins = addresses.flatMap((one) => this.#logins.get(one) ?? []);
+      const asked = [...addresses, ...logins];
+      const { items } = await api.check(asked, this.related, this.choices);
+      const checks = this.#resolve(items);
       // Recipients may have been added or removed since the request.
-      const there = new Set([...this.to, ...this.cc, ...this.bcc].map((one) => one.address));
-      const still = items.filter((one) => there.has(one.address));
+      const there = new Set(this.#all().map((one) => one.address));
+      const still = checks.filter((one) => there.has(one.address));
       this.checks = Object.fromEntries(still.map((one) => [one.address, one]));
     } catch {
       this.checks = {};
     }
+  }
+
+  /**
+   * Where nobody has the address that a login name was completed to, the address of the person with
+   * that login name takes its place.
+   */
+  #resolve(items: api.Check[]): api.Check[] {
+    for (const own of items) {
+      const login = this.#logins.get(own.address);
+      const found = items.find((one) => one.address === login)?.resolved;
+      if (own.reason === null || !found) continue;
+      const isThere = this.#all().some((one) => one.address === found);
+      for (const field of FIELDS)
+        this[field] = this[field].flatMap((one) =>
+          one.address !== own.address ? one : isThere ? [] : { ...one, address: found },
+        );
+      this.changed();
+    }
+    return items.map((one) => ({ ...one, address: one.resolved ?? one.address }));
+  }
+
+  #all(): Addr[] {
+    return [...this.to, ...this.cc, ...this.bcc];
   }
 
   protected override mayKeep(): boolean {
@@ -169,22 +205,41 @@ export class Composer extends Message {
   }
 
   #content(): api.Content {
-    const attachments = this.attachments();
+    const attachments = this.attachments().filter((id) => !this.isPicture(id) || this.#shows(id));
     const { to, cc, bcc, subject, text, html, related, choices } = this;
     return { ...EMPTY, to, cc, bcc, subject, text, html, related, choices, attachments };
   }
 
+  /** Whether an upload is a picture of the text; text without form has none. */
+  isPicture(id: string | undefined): boolean {
+    return this.html !== null && this.pictures.has(id ?? "");
+  }
+
+  #shows(id: string): boolean {
+    return this.html?.includes(`cid:${id}`) ?? false;
+  }
+
+  /** What the sender may have forgotten. */
+  get forgotten(): Forgotten[] {
+    const is = { subject: this.subject.trim() === "", file: this.#forgotFile };
+    return (["subject", "file"] as const).filter((what) => is[what]);
+  }
+
   /** Whether the text mentions an attachment but nothing is attached. */
-  get forgotFile(): boolean {
+  get #forgotFile(): boolean {
     const own = this.text.split(/\n(?:>|-{5,})/)[0] ?? "";
     return this.files.length === 0 && /\battach(ed|ment|ing)?\b|מצורף|מצורפת|צירפתי/iu.test(own);
   }
 
-  async send(typed: string | null = null): Promise<void> {
-    if (this.sending) return;
+  /** Whether it could be sent as it is; if not, `problem` says why. */
+  ready(): boolean {
     for (const field of FIELDS) this.typing[field] = this.add(field, this.typing[field]);
     this.problem = this.#hindrance();
-    if (this.problem !== "") return;
+    return this.problem === "";
+  }
+
+  async send(typed: string | null = null): Promise<void> {
+    if (this.sending || !this.ready()) return;
     this.sending = true;
     this.rest();
     try {
@@ -212,12 +267,7 @@ export class Composer extends Message {
     // A save that is running would bring the draft back.
     this.dirty = false;
     await this.settled();
-    if (!this.draft) return;
-    try {
-      await api.draftDelete(this.draft.id);
-    } catch (error) {
-      if (!(error instanceof ApiError && error.status === 404)) throw error;
-    }
+    if (this.draft) await drafts.delete(this.draft.id);
   }
 
   #hindrance(): string {

@@ -1,5 +1,4 @@
 // The open composers, and the ways to open one.
-import { SvelteSet } from "svelte/reactivity";
 import { ApiError } from "../../api/client.ts";
 import { correspondents } from "./correspondents.svelte.ts";
 import * as api from "../../api/sending.ts";
@@ -10,6 +9,7 @@ import { fail } from "../../state/actions.svelte.ts";
 import { prefs } from "../../state/prefs.svelte.ts";
 import { toasts } from "../../state/toasts.svelte.ts";
 import type { Composer } from "./composer.svelte.ts";
+import { drafts } from "./drafts.svelte.ts";
 
 const OPEN_MAX = 3;
 /** The width of an open composer with the space around it. */
@@ -17,6 +17,8 @@ const WIDTH_PX = 600;
 
 class Composers {
   open = $state.raw<Composer[]>([]);
+  /** What is to be forgotten when everything is closed. */
+  readonly leaving: (() => void)[] = [];
   /** The one that was used last. */
   focused = $state.raw<Composer | null>(null);
 
@@ -65,24 +67,38 @@ class Composers {
 
   /** Hides a draft at once and deletes it a moment later; until then it can be restored. */
   discard(composer: Composer): void {
-    this.#hide(composer);
-    drafts.hide(composer.id, true);
-    toasts.show(t().compose.discarded, {
+    this.#discardAll([composer], composer.id === null ? [] : [composer.id], 1);
+  }
+
+  /** The same for drafts of the list, whether they are open or not. */
+  discardDrafts(ids: string[]): void {
+    const open = this.open.filter(({ id }) => id !== null && ids.includes(id));
+    this.#discardAll(open, ids, ids.length);
+  }
+
+  #discardAll(open: Composer[], ids: string[], count: number): void {
+    for (const composer of open) this.#hide(composer);
+    drafts.hide(ids, true);
+    toasts.show(t().compose.discarded(count), {
       undo: () => {
-        drafts.hide(composer.id, false);
-        this.open = [...this.open, composer];
+        drafts.hide(ids, false);
+        this.open = [...this.open, ...open];
       },
-      onend: () => void this.#discardNow(composer),
+      onend: () => void this.#discardNow(open, ids),
     });
   }
 
-  async #discardNow(composer: Composer): Promise<void> {
-    try {
-      await composer.discard();
-    } catch (error) {
-      fail(t().compose.notDiscarded, "", error, () => void this.#discardNow(composer));
-    }
-    drafts.hide(composer.id, false);
+  async #discardNow(open: Composer[], ids: string[]): Promise<void> {
+    const closed = ids.filter((id) => open.every((composer) => composer.id !== id));
+    const done = await Promise.allSettled([
+      ...open.map((composer) => composer.discard()),
+      ...closed.map(drafts.delete),
+    ]);
+    const failed = done.find((one) => one.status === "rejected");
+    const again = () => void this.#discardNow(open, ids);
+    if (failed === undefined) drafts.forget(ids);
+    else fail(t().compose.notDiscarded, "", failed.reason, again);
+    drafts.hide(ids, false);
     drafts.again();
   }
 
@@ -122,34 +138,9 @@ class Composers {
   clear(): void {
     this.open = [];
     this.focused = null;
+    drafts.reset();
+    for (const forget of this.leaving.splice(0)) forget();
     correspondents.forget();
-  }
-}
-
-/** The drafts folder; reloaded when something may have changed it. */
-class Drafts {
-  items = $state.raw<api.DraftItem[]>([]);
-  load = $state<"idle" | "ready" | "failed">("idle");
-  #hidden = new SvelteSet<string>();
-  /** The drafts without those that are about to be deleted. */
-  readonly shown = $derived(this.items.filter(({ id }) => !this.#hidden.has(id)));
-
-  hide(id: string | null, away: boolean): void {
-    if (id === null) return;
-    if (away) this.#hidden.add(id);
-    else this.#hidden.delete(id);
-  }
-
-  again(): void {
-    api
-      .draftList()
-      .then(({ items }) => {
-        this.items = items;
-        this.load = "ready";
-      })
-      .catch(() => {
-        if (this.load !== "ready") this.load = "failed";
-      });
   }
 }
 
@@ -179,4 +170,3 @@ async function takeBack(reference: string): Promise<void> {
 }
 
 export const composers = new Composers();
-export const drafts = new Drafts();

@@ -55,6 +55,22 @@ export const schema = new Schema({
       parseDOM: [{ tag: "br" }],
       toDOM: () => ["br"],
     },
+    img: {
+      attrs: { id: {}, alt: {} },
+      inline: true,
+      group: "inline",
+      draggable: true,
+      parseDOM: [
+        {
+          tag: 'img[src^="cid:"]',
+          getAttrs: (image) => ({
+            id: image.getAttribute("src")?.slice(4),
+            alt: image.getAttribute("alt") ?? "",
+          }),
+        },
+      ],
+      toDOM: ({ attrs }) => ["img", { src: `cid:${attrs["id"]}`, alt: attrs["alt"] as string }],
+    },
   },
   marks: {
     strong: { parseDOM: [{ tag: "strong" }, { tag: "b" }], toDOM: () => ["strong", 0] },
@@ -83,6 +99,8 @@ export interface Editor {
   toggle(mark: Mark): void;
   /** Makes the selection a link, or the link there another one or none. */
   link(href: string | null): void;
+  /** Puts a picture at the cursor. */
+  picture(id: string, alt: string): void;
   focus(): void;
   destroy(): void;
 }
@@ -94,6 +112,8 @@ interface Options {
   onchange: (html: string, text: string) => void;
   /** Called with the formats that are active at the cursor, and the address of the link there. */
   onactive: (marks: ReadonlySet<Mark>, href: string | null) => void;
+  /** Called to show the octets of a picture. */
+  onpicture?: (image: HTMLImageElement, id: string) => void;
   /** Called when the user asks for a link by its key. */
   onlink?: () => void;
   onsend: () => void;
@@ -155,6 +175,15 @@ export function editorStart(holder: HTMLElement, options: Options): Editor {
       dir: "auto",
       "data-testid": "composer-body",
     },
+    nodeViews: {
+      // Its source is no address that a browser can load.
+      img: ({ attrs }) => {
+        const image = document.createElement("img");
+        image.alt = attrs["alt"] as string;
+        options.onpicture?.(image, attrs["id"] as string);
+        return { dom: image };
+      },
+    },
     dispatchTransaction(transaction) {
       const next = view.state.apply(transaction);
       view.updateState(next);
@@ -177,6 +206,10 @@ export function editorStart(holder: HTMLElement, options: Options): Editor {
     },
     link(href) {
       linkSet(link, href)(view.state, view.dispatch);
+      view.focus();
+    },
+    picture(id, alt) {
+      view.dispatch(view.state.tr.replaceSelectionWith(nodeOf("img").create({ id, alt })));
       view.focus();
     },
     focus: () => view.focus(),
@@ -215,12 +248,16 @@ export function documentOf(text: string): Node {
 }
 
 export function htmlOf(doc: Node): string {
-  const fragment = DOMSerializer.fromSchema(schema).serializeFragment(doc.content);
-  const holder = document.createElement("div");
+  // In a document that loads nothing, since the source of a picture is no address.
+  const inert = document.implementation.createHTMLDocument();
+  const serializer = DOMSerializer.fromSchema(schema);
+  const fragment = serializer.serializeFragment(doc.content, { document: inert });
+  const holder = inert.createElement("div");
   holder.append(fragment);
   return holder.getHTML();
 }
 
 export function textOf(doc: Node): string {
-  return doc.textBetween(0, doc.content.size, "\n", "\n");
+  const leaf = ({ attrs }: Node) => (attrs["id"] ? `[${attrs["alt"]}]` : "\n");
+  return doc.textBetween(0, doc.content.size, "\n", leaf);
 }

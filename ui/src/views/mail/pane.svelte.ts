@@ -8,6 +8,8 @@ import { href } from "../../lib/router.ts";
 import * as act from "../../state/actions.svelte.ts";
 import { mail } from "../../state/mail.svelte.ts";
 import { prefs } from "../../state/prefs.svelte.ts";
+import { composers } from "../compose/composers.svelte.ts";
+import { drafts } from "../compose/drafts.svelte.ts";
 import { grouped, matches, neighbour, range, searchOf } from "../../state/window.ts";
 
 /** Going to a message, opening it, or asking whether to reject it. */
@@ -32,7 +34,9 @@ export class Pane {
   #ask: (references: string[]) => void;
   #left: () => void;
 
-  readonly all: Listed[] = $derived(mail.list(this.mailbox));
+  /** Whether the list is that of the drafts, which can only be opened or discarded. */
+  readonly isDrafts: boolean = $derived(mail.role("drafts")?.id === this.mailbox);
+  readonly all: Listed[] = $derived(this.isDrafts ? drafts.rows : mail.list(this.mailbox));
   /** The loaded messages of each conversation here, newest first. */
   readonly #groups: Map<string, Listed[]> = $derived(grouped(this.all));
   readonly #isGrouped: boolean = $derived(prefs.grouped && this.query === null);
@@ -49,6 +53,10 @@ export class Pane {
   /** The selected messages that are visible, in order. */
   readonly ticked: string[] = $derived(this.refs.filter((ref) => this.selected.has(ref)));
   readonly inTrash: boolean = $derived(mail.role("trash")?.id === this.mailbox);
+  /** What the trash button does here. */
+  readonly deleteWord: string = $derived(
+    this.isDrafts ? t().compose.discard : this.inTrash ? t().act.deleteForever : t().act.delete,
+  );
 
   /**
    * `go` shows a message (or none); `ask` asks before something that cannot be undone; `left` finds
@@ -114,7 +122,8 @@ export class Pane {
   }
 
   /** Returns the address that a row links to. */
-  href(item: Item): string | undefined {
+  href(item: Listed): string | undefined {
+    if (item.draft) return href({ view: "mail", mailbox: "drafts", reference: null });
     if (this.query !== null) {
       const { query } = this;
       return href({ view: "mail", mailbox: "search", reference: item.reference, query });
@@ -179,10 +188,12 @@ export class Pane {
   }
 
   label(references: string[], change: Change): void {
+    if (this.isDrafts) return;
     if (!this.#toAll(change, t().act.changed)) void act.label(references, change);
   }
 
   archive(chosen = this.chosen()): void {
+    if (this.isDrafts) return;
     const box = mail.role("archive");
     if (box !== undefined && this.#toAll({ mailbox: box.id }, t().act.archived)) return;
     const references = this.meant(chosen);
@@ -191,6 +202,7 @@ export class Pane {
   }
 
   move(chosen: string[], mailbox: string): void {
+    if (this.isDrafts) return;
     const box = mail.box(mailbox);
     const name = box === undefined ? mailbox : boxName(box, t());
     if (this.#toAll({ mailbox }, (n) => t().act.moved(n, name))) return;
@@ -201,12 +213,18 @@ export class Pane {
 
   delete(chosen = this.chosen()): void {
     if (chosen.length === 0) return;
+    if (this.isDrafts) return this.#discard(chosen);
     const box = mail.role("trash");
     if (!this.inTrash && box && this.#toAll({ mailbox: box.id }, t().act.trashed)) return;
     const references = this.meant(chosen);
     if (this.inTrash) return this.#ask(references);
     this.#leaving(references);
     void act.trash(references);
+  }
+
+  #discard(drafts: string[]): void {
+    this.#leaving(drafts);
+    composers.discardDrafts(drafts);
   }
 
   destroy(references: string[]): void {
@@ -220,11 +238,13 @@ export class Pane {
   }
 
   mark(unread: boolean, references = this.chosen()): void {
+    if (this.isDrafts) return;
     if (this.#toAll({ unread }, t().act.changed)) return;
     void act.mark(this.meant(references), unread);
   }
 
   star(references = this.chosen()): void {
+    if (this.isDrafts) return;
     if (this.#toAll({ starred: true }, t().act.changed)) return;
     const starred = references.every((ref) => mail.items[ref]?.starred);
     void act.star(references, !starred);

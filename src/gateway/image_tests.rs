@@ -1,0 +1,104 @@
+//! Images in the text of a message that is written here: shown to its readers, whatever way it came,
+//! and kept by who forwards it.
+
+use super::sending_tests::{addressee, content, send};
+use super::tests::*;
+use super::*;
+use crate::mail::message;
+use crate::terms::RelationKind;
+
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\na heron by the pond";
+
+fn uploaded(gateway: &Gateway, actor: &Actor, name: &str, kind: &str) -> String {
+    let upload = gateway.upload_begin(actor, name, kind, PNG.len() as u64).unwrap();
+    gateway.upload_append(actor, &upload.id, 0, PNG).unwrap();
+    upload.id
+}
+
+fn octets(mut pieces: mailboxes::content::Pieces) -> Vec<u8> {
+    let mut all = Vec::new();
+    while let Some(piece) = pieces.take_next().unwrap() {
+        all.extend_from_slice(&piece);
+    }
+    all
+}
+
+/// P-17
+#[test]
+fn an_image_in_the_text_is_shown_and_is_no_attachment() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    for has_file in [false, true] {
+        let image = uploaded(&gateway, &dana, "heron.png", "image/png");
+        let mut message = content(&["omar@example.org"], "See");
+        message.html = Some(format!("<p>See <img src=\"cid:{image}\" alt=\"a heron\"></p>"));
+        // What is shown comes first, whatever the order of the files is.
+        message.attachments = match has_file {
+            true => vec![uploaded(&gateway, &dana, "owl.pdf", "application/pdf"), image],
+            false => vec![image],
+        };
+        let reference = send(&gateway, &dana, &message);
+        let (item, opened) = gateway.message_open(&omar, reference, None).unwrap();
+        assert_eq!(item.attachments, u32::from(has_file));
+        let html = message::view(opened.shown()).html.concat();
+        let source = html.split("src=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        assert!(html.contains("alt=\"a heron\"") && source.starts_with("cid:1."), "{html}");
+        let shown = opened.image(&source).unwrap();
+        assert_eq!(octets(opened.part(shown).unwrap().1), PNG);
+        let parts = opened.parts().unwrap();
+        let listed: Vec<_> = parts.iter().filter(|part| !part.inline).collect();
+        assert_eq!(listed.len(), usize::from(has_file));
+        assert_eq!(opened.all_files().len(), usize::from(has_file));
+
+        // As a stranger's server reads it.
+        let whole = opened.whole().unwrap();
+        let view = message::view(&whole);
+        let index = view.image(&source).unwrap().index;
+        assert_eq!(message::part_bytes(&whole, index).unwrap().1, PNG);
+        assert_eq!(view.parts.iter().filter(|part| !part.inline).count(), usize::from(has_file));
+    }
+}
+
+/// P-17
+#[test]
+fn a_forward_keeps_the_images_in_the_text() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let image = uploaded(&gateway, &dana, "heron.png", "image/png");
+    let mut message = content(&["omar@example.org"], "See");
+    message.html = Some(format!("<p>See <img src=\"cid:{image}\"></p>"));
+    message.attachments = vec![image.clone()];
+    let reference = send(&gateway, &dana, &message);
+    gateway.message_open(&omar, reference, None).unwrap();
+    let forward = gateway.draft_from(&omar, reference, RelationKind::Forward).unwrap();
+    let own = forward.uploads[0].id.clone();
+    assert_ne!(own, image);
+    let html = forward.content.html.clone().unwrap();
+    assert!(html.contains(&format!("<p>See <img src=\"cid:{own}\"></p>")), "{html}");
+    assert_eq!(*gateway.upload_shown(&omar, &own).unwrap(), PNG);
+    let mut forward = forward.content;
+    forward.to = vec![addressee("dana@example.org")];
+    let again = send(&gateway, &omar, &forward);
+    let (_, opened) = gateway.message_open(&dana, again, None).unwrap();
+    assert!(opened.parts().unwrap()[0].inline);
+    // What somebody else wrote is quoted as text: its form would be lost.
+    let reply = gateway.draft_from(&omar, reference, RelationKind::Reply).unwrap();
+    assert_eq!(reply.content.html, None);
+}
+
+/// P-17
+#[test]
+fn only_an_own_file_is_shown_in_a_text() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    let other = uploaded(&gateway, &omar, "heron.png", "image/png");
+    let text = uploaded(&gateway, &dana, "heron.html", "text/html");
+    let mut message = content(&["omar@example.org"], "See");
+    message.html = Some(format!("<p>a<img src=\"cid:{other}\">b<img src=\"cid:{text}\">c</p>"));
+    message.attachments = vec![text];
+    let reference = send(&gateway, &dana, &message);
+    let (item, opened) = gateway.message_open(&omar, reference, None).unwrap();
+    assert_eq!(item.attachments, 1);
+    assert_eq!(message::view(opened.shown()).html.concat().trim_end(), "<p>abc</p>");
+    assert!(gateway.upload_shown(&dana, &other).is_err());
+}

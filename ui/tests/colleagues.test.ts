@@ -1,0 +1,87 @@
+// Colleagues in the recipients' fields: offered by the directory, and known by their login names.
+import { flushSync, mount, unmount } from "svelte";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import AddressField from "../src/views/compose/AddressField.svelte";
+import { Composer } from "../src/views/compose/composer.svelte.ts";
+import { correspondents } from "../src/views/compose/correspondents.svelte.ts";
+import * as api from "../src/api/sending.ts";
+import { languageUse } from "../src/i18n/index.svelte.ts";
+
+const OMAR = { name: "Omar Haddad", address: "omar@example.org" };
+
+beforeEach(async () => {
+  await languageUse("en");
+  correspondents.forget();
+  vi.spyOn(api, "correspondents").mockResolvedValue({ items: [] });
+  vi.spyOn(api, "check").mockResolvedValue({ items: [] });
+});
+afterEach(() => {
+  document.body.replaceChildren();
+  vi.restoreAllMocks();
+});
+
+async function field(composer: Composer) {
+  const props = { composer, field: "to", autofocus: true } as const;
+  const page = mount(AddressField, { target: document.body, props });
+  await vi.waitFor(() => expect(document.querySelector("datalist")).not.toBeNull());
+  return page;
+}
+const offered = () =>
+  [...document.querySelectorAll<HTMLOptionElement>("datalist option")].map(({ value }) => value);
+
+test("colleagues are offered after the correspondents, each person once", async () => {
+  const known = { name: "Omar", address: "Omar@example.org" };
+  const outside = { name: null, address: "tomas@outside.example" };
+  vi.mocked(api.correspondents).mockResolvedValue({ items: [known, outside] });
+  const items = [OMAR, { name: "Oma", address: "oma@example.org" }].map((one) => ({
+    ...one,
+    exact: false,
+  }));
+  const ask = vi.spyOn(api, "directory").mockResolvedValue({ enabled: true, items, more: false });
+  const composer = new Composer();
+  const page = await field(composer);
+  composer.typing.to = "o";
+  flushSync();
+  composer.typing.to = "om";
+  flushSync();
+  composer.typing.to = "oma";
+  flushSync();
+  await vi.waitFor(() =>
+    expect(offered()).toEqual(["Omar@example.org", "tomas@outside.example", "oma@example.org"]),
+  );
+  // Whoever types on is asked for once.
+  expect(ask.mock.calls.map(([q]) => q)).toEqual(["oma"]);
+  await unmount(page);
+});
+
+test("without a directory, the correspondents are offered", async () => {
+  vi.mocked(api.correspondents).mockResolvedValue({ items: [OMAR] });
+  vi.spyOn(api, "directory").mockResolvedValue({ enabled: false, items: [], more: false });
+  const composer = new Composer();
+  const page = await field(composer);
+  composer.typing.to = "had";
+  flushSync();
+  await vi.waitFor(() => expect(offered()).toEqual([OMAR.address]));
+  await unmount(page);
+});
+
+test("a login name becomes the address of its owner, once", async () => {
+  const checked = (address: string, resolved: string | null): api.Check => ({
+    ...{ address, resolved, route: "inside", allowed: [], reason: null },
+    source: { fixed: false, level: "inside" },
+  });
+  // "haddad" is the login name of Omar, and nobody has the address that it is completed to.
+  const none: api.Check = { ...checked("haddad@example.org", null), reason: "unknown-recipient" };
+  vi.mocked(api.check).mockImplementation(async (asked) => ({
+    items: [none, checked("haddad", OMAR.address), checked(OMAR.address, null)].filter((one) =>
+      asked.includes(one.address),
+    ),
+  }));
+  const composer = new Composer();
+  composer.add("to", "haddad", "example.org");
+  await vi.waitFor(() => expect(composer.to).toEqual([{ name: null, address: OMAR.address }]));
+  expect(composer.checks[OMAR.address]?.reason).toBeNull();
+  composer.add("cc", "haddad", "example.org");
+  await vi.waitFor(() => expect(composer.cc).toEqual([]));
+  expect(composer.to).toHaveLength(1);
+});
