@@ -231,6 +231,8 @@ impl Gateway {
     /// Enables a disabled account again.
     pub fn account_enable(&self, name: &str) -> Result<(), Error> {
         let id = self.account_named(name)?;
+        // It may have been disabled for its keys, and these may be its own again.
+        self.inner.renewals.add();
         self.account_change(id, |account| account.disabled = false)
     }
 
