@@ -1,7 +1,7 @@
 //! What the relay reports about a queue row, and the consequences for its sender.
 
 use crate::gateway::Gateway;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Error, readable};
 use crate::gateway::feed::tx::{Bell, Tx};
 use crate::gateway::mailboxes::holders;
 use crate::gateway::mailboxes::sealed_message::Placement;
@@ -40,7 +40,16 @@ impl Gateway {
             Attempted::Failed { status, text, host } => {
                 self.queue_failed(id, &row, status, Reason { host, text })
             }
-            Attempted::NoVerifiedTls { text } => self.queue_unverified(id, &row, text),
+            Attempted::NoVerifiedTls { text } => match self.queue_unverified(id, &row, text) {
+                // Nothing was sent, and where it would go cannot be read: it is tried again, and
+                // fails in the end, as with any other fault that may pass.
+                Err(error) if error.is_unreadable() => {
+                    tracing::error!(%error, queue.id = %id.to_text(), "no other route was found");
+                    let text = "a record of the sending system cannot be read".to_owned();
+                    self.queue_deferred(id, &row, EnhancedStatus(4, 3, 0), Reason { host: None, text })
+                }
+                done => done,
+            },
         }
     }
 
@@ -170,7 +179,8 @@ impl Gateway {
             row.attempts += 1;
             row.last = Some(text.clone());
             if let Some(index) = row.delivery
-                && let Some(mut delivery) = tx.get(&DELIVERIES, &(row.message, index))?
+                && let Some(mut delivery) =
+                    readable(tx.get(&DELIVERIES, &(row.message, index)))?.flatten()
             {
                 delivery.route = Route::Plain;
                 tx.put(&DELIVERIES, &(row.message, index), &delivery)?;
