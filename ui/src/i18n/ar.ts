@@ -379,6 +379,7 @@ export const ar = {
     organization: "المؤسسة",
     email: "البريد الإلكتروني",
     phone: "الهاتف",
+    smime: "موقَّعة أو مشفَّرة (S/MIME): لا تذكر الرسالة أيهما.",
     signed: (standard) => `موقَّعة (${standard}). لم يُتحقَّق من التوقيع.`,
     encrypted: (standard) =>
       `مشفَّرة (${standard}). لا يمكن قراءتها هنا: لا يفتحها إلا برنامج يملك المفتاح.`,

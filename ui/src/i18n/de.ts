@@ -325,6 +325,7 @@ export const de = {
     organization: "Organisation",
     email: "E-Mail",
     phone: "Telefon",
+    smime: "Signiert oder verschlüsselt (S/MIME): Die Nachricht sagt nicht, was von beidem.",
     signed: (standard) => `Signiert (${standard}). Die Signatur wurde nicht geprüft.`,
     encrypted: (standard) =>
       `Verschlüsselt (${standard}). Hier nicht lesbar: Nur ein Programm, das den Schlüssel hat, kann die Nachricht öffnen.`,

@@ -311,6 +311,7 @@ export const en = {
     organization: "Organisation",
     email: "Email",
     phone: "Phone",
+    smime: "Signed or encrypted (S/MIME): the message does not say which.",
     signed: (standard: string) => `Signed (${standard}). The signature has not been verified.`,
     encrypted: (standard: string) =>
       `Encrypted (${standard}). It cannot be read here: only a program that has the key can open it.`,

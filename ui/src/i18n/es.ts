@@ -333,6 +333,7 @@ export const es = {
     organization: "Organización",
     email: "Correo",
     phone: "Teléfono",
+    smime: "Firmado o cifrado (S/MIME): el mensaje no dice cuál de los dos.",
     signed: (standard) => `Firmado (${standard}). La firma no se ha verificado.`,
     encrypted: (standard) =>
       `Cifrado (${standard}). No se puede leer aquí: solo un programa que tenga la clave puede abrirlo.`,

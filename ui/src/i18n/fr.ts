@@ -329,6 +329,7 @@ export const fr = {
     organization: "Organisation",
     email: "E-mail",
     phone: "Téléphone",
+    smime: "Signé ou chiffré (S/MIME)\u00a0: le message ne dit pas lequel des deux.",
     signed: (standard) => `Signé (${standard}). La signature n’a pas été vérifiée.`,
     encrypted: (standard) =>
       `Chiffré (${standard}). Illisible ici\u00a0: seul un programme qui possède la clé peut l’ouvrir.`,

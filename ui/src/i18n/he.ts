@@ -308,6 +308,7 @@ export const he = {
     organization: "ארגון",
     email: "דוא״ל",
     phone: "טלפון",
+    smime: "חתום או מוצפן (S/MIME): ההודעה אינה אומרת מה מהשניים.",
     signed: (standard) => `חתום (${standard}). החתימה לא אומתה.`,
     encrypted: (standard) =>
       `מוצפן (${standard}). אי אפשר לקרוא זאת כאן: רק תוכנה שהמפתח נמצא בה יכולה לפתוח את ההודעה.`,
