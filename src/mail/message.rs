@@ -34,7 +34,8 @@ use layout::Layout;
 pub use part::image_type;
 use part::octets_of;
 pub use places::places;
-pub use within::{WITHIN_MAX, Within, holds_message, inside, unpacked};
+pub use size::decoded_octets;
+pub use within::{WITHIN_MAX, Within, holds_message, inside, said_by, said_within, unpacked};
 
 /// A display name and an address from a header field; either may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

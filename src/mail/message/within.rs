@@ -1,7 +1,8 @@
 //! Messages within a message: attached ones (RFC 2046 §5.2.1), what Outlook packs into `winmail.dat`,
 //! and what lies in an opaque signature. Each is found by the numbers of the parts that lead to it.
 
-use super::part_bytes;
+use super::files::messages_bytes;
+use super::{part_bytes, view};
 use crate::mail::{cms, tnef};
 
 /// How many messages may lie within each other.
@@ -185,6 +186,21 @@ mod tests {
         assert!(Within::new(&way).is_none());
         let missing = Within::new(&[1]).unwrap();
         assert_eq!(inside(message.as_bytes(), missing), None);
+    }
+
+    #[test]
+    fn what_is_said_deep_within_is_found() {
+        let mut message = "From: dana@a.example\r\nSubject: Innermost\r\n\r\nDeep.\r\n".to_owned();
+        for _ in 0..WITHIN_MAX {
+            message = attached(&message);
+        }
+        let said = said_within(message.as_bytes(), 10_000);
+        for (word, count) in [("Innermost", 2), ("Deep.", 1), ("dana@a.example", 1), ("Outer", 5)] {
+            assert_eq!(said.matches(word).count(), count, "{word}: {said}");
+        }
+        let deeper = said_within(attached(&message).as_bytes(), 10_000);
+        assert!(!deeper.contains("Deep."), "{deeper}");
+        assert_eq!(said_within(message.as_bytes(), 20).len(), 20);
     }
 
     /// The file of Outlook, and the opaque signature, each as a message.
