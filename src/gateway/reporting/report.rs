@@ -287,6 +287,11 @@ pub(in crate::gateway) fn report_in_tx(
     Ok(tx.put(&UNREPORTED, &(row.message, index), unreported)?)
 }
 
+/// Takes back what was to be reported about a recipient that has the message now.
+pub(in crate::gateway) fn forget_in_tx(tx: &mut Tx<'_, '_>, row: &QueueRow) {
+    tx.delete(&UNREPORTED, &(row.message, row.delivery.unwrap_or(u32::MAX)));
+}
+
 /// Removes the rows that a report names. Returns false, and removes nothing, if one of them was
 /// reported or replaced meanwhile.
 fn take_in_tx(
