@@ -247,6 +247,10 @@ fn a_refused_try_is_answered_before_it_is_written() {
     assert_eq!(count(), 30 + 1);
     gateway.refusals_write();
     assert_eq!(count(), 30 + 1);
+    // At the end, also how many more of nobody's there were, although the minute is not over.
+    refuse("dana");
+    gateway.refusals_close();
+    assert_eq!(count(), 30 + 1 + 1 + 1);
 }
 
 fn refused_by(gateway: &Gateway) -> Option<Reason> {
