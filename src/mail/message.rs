@@ -25,6 +25,7 @@ mod files;
 mod layout;
 mod part;
 mod places;
+mod size;
 mod within;
 
 pub use encoded::decoded;
@@ -52,6 +53,8 @@ pub struct Summary {
     pub to: Vec<NameAddr>,
     pub subject: String,
     pub attachments: u32,
+    /// Its octets with its files decoded.
+    pub octets: u64,
     /// The identifiers in its header.
     pub ids: Ids,
 }
@@ -141,6 +144,7 @@ pub fn summary(message: &[u8], facts: &HeaderFacts) -> Summary {
         to: fields.to.into_iter().chain(fields.cc).take(SUMMARY_ADDRESSES_MAX).collect(),
         subject: fields.subject,
         attachments: attachments(message, facts),
+        octets: decoded_octets(message),
         ids,
     }
 }

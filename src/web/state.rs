@@ -219,6 +219,10 @@ impl Web {
             Ok::<_, gateway::Error>((octets, actor))
         });
         let (octets, actor) = sized.await?;
+        let octets = match reads {
+            Reads::Itself => octets.shown,
+            Reads::Within => octets.stored,
+        };
         let octets = usize::try_from(octets).unwrap_or(usize::MAX);
         // No more than a part of a share, so that what the account has open already leaves room.
         let most = self.shared.config.memory_octets_per_account_max / 2;

@@ -147,6 +147,7 @@ impl Gateway {
                 recipient: draft.recipient.to_owned(),
                 others: u32::try_from(draft.others.len()).unwrap_or(u32::MAX),
             }),
+            octets: Some(octets.len() as u64),
             ..SealedSummary::default()
         };
         let key = ContentKey::generate()?;
