@@ -218,7 +218,7 @@ impl Web {
             let octets = gateway.message_octets(&actor, reference)?;
             Ok::<_, gateway::Error>((octets, actor))
         });
-        let (octets, actor) = sized.await?;
+        let (octets, actor) = sized.await.map_err(Problem::of_message)?;
         let octets = match reads {
             Reads::Itself => octets.shown,
             Reads::Within => octets.stored,
@@ -231,7 +231,7 @@ impl Web {
         let done = self.run_for(holder, CostClass::Content, move |gateway| {
             work(gateway, &actor).map(|done| (done, held))
         });
-        done.await
+        done.await.map_err(Problem::of_message)
     }
 
     /// Returns whether mail can be stored. Anybody may ask, so it is found out only once a second.

@@ -1338,6 +1338,8 @@ export const de = {
     full: "Der Datenträger des Servers ist voll. Sie können Ihre Nachrichten weiterhin lesen.",
     unavailable: "Das ist im Moment nicht möglich. Es wurde nichts geändert.",
     damaged: "Die gespeicherten Daten sind beschädigt und können nicht angezeigt werden.",
+    "message-damaged":
+      "Diese Nachricht ist auf der Festplatte des Servers beschädigt und kann nicht angezeigt werden. Vielleicht kann die Administration sie aus einer Sicherung wiederherstellen.",
     "newer-record":
       "Eine neuere Version von Postern hat diese Daten geschrieben. Sie sind unverändert, aber diese Version kann sie nicht lesen.",
     broken: "Auf dem Server ist ein Fehler aufgetreten. Er wurde protokolliert.",

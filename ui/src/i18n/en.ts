@@ -1288,6 +1288,8 @@ export const en = {
     full: "The server’s disk is full. You can still read your messages.",
     unavailable: "This is not possible at the moment. Nothing has changed.",
     damaged: "The stored data is damaged and cannot be shown.",
+    "message-damaged":
+      "This message is damaged on the server’s disk and cannot be shown. Your administrator may be able to restore it from a backup.",
     "newer-record":
       "A newer version of Postern wrote this data. It is unchanged, but this version cannot read it.",
     broken: "Something went wrong on the server. The error has been logged.",
