@@ -280,7 +280,14 @@ fn what_other_programs_packed() {
         b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80\x30\x80\x02\x01\x01\
         \x31\0\x30\x80\x06\0\xa0\x80\x24\x80\x04\x01a\x04\x01b\0\0\0\0\0\0\0\0\0\0\0\0";
     let text = b"From: a@b.example\r\n\r\nx\r\nbegin 644 a\r\n#0V%T\r\n`\r\nend\r\n";
-    run("unpacked", mail::unpacked, &[tnef.concat(), signed.to_vec(), text.to_vec()]);
+    let rtf = [
+        &0x223e_9f78_u32.to_le_bytes()[..],
+        b"\0\0\x01\x07\x90\x06\0\x08\0\0\0\xe7\x04\0\0\0\0\0\0\0\0",
+        b"\x01\x03\x90\x06\0\x40\0\0\0\x01\0\0\0\x02\x01\x09\x10\x01\0\0\0\x2d\0\0\0",
+        b"\x29\0\0\0\x19\0\0\0MELA\0\0\0\0{\\rtf1\\f0\\u233?{\\*\\x}\\'e9}\0\0\0\0\0\0\0\0\0",
+    ];
+    let seeds = [tnef.concat(), rtf.concat(), signed.to_vec(), text.to_vec()];
+    run("unpacked", mail::unpacked, &seeds);
 }
 
 #[test]

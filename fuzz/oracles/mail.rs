@@ -5,7 +5,7 @@
 #![allow(dead_code)]
 
 use postern::mail::address::Address;
-use postern::mail::alike::{imitated, is_ours, name_look};
+use postern::mail::alike::{imitated, is_ours, name_looks};
 use postern::mail::envelope::{
     ForwardPath, Notify, OriginalRecipient, ReversePath, split_path, xtext_decode, xtext_encode,
 };
@@ -83,10 +83,9 @@ pub fn sender(data: &[u8]) {
     let replies = NameAddr { name: None, address: Some(name.to_owned()) };
     let found = warnings(&[author.clone(), replies.clone()], &[replies], &ours);
     assert!(found.len() <= 8, "{found:?}");
-    if let Some(look) = name_look(name) {
-        assert!(!look.is_empty() && !look.contains("  "), "{look:?}");
-        assert_eq!(name_look(&format!(" \u{200b}{name}. ")), Some(look), "{name:?}");
-    }
+    let looks = name_looks(name);
+    assert!(looks.len() <= 6 && looks.iter().all(|look| !look.is_empty() && !look.contains("  ")));
+    assert_eq!(name_looks(&format!(" \u{200b}{name}. ")), looks, "{name:?}");
     let domain = address.rsplit_once('@').map_or(address, |(_, domain)| domain);
     assert!(!(is_ours(domain, &ours) && imitated(domain, &ours).is_some()), "{domain:?}");
 }

@@ -257,7 +257,16 @@ mod tests {
         assert_eq!(key(|h| h.streams_per_connection_max = 0), "https.streams_per_connection_max");
         assert_eq!(key(|h| h.body_octets_max = 0), "https.body_octets_max");
         assert_eq!(key(|h| h.proof_age_secs = 0), "https.proof_age_secs");
-        for url in ["http://a.example", "https://", "https://a.example/x", "https://A.example"] {
+        for url in [
+            "http://a.example",
+            "https://",
+            "https://a.example/x",
+            "https://A.example",
+            "https://:8443",
+            "https://a.example:b",
+            "https://a.example:99999",
+            "https://[",
+        ] {
             let https = Https { public_url: Some(url.to_owned()), ..Https::default() };
             assert_eq!(https.check().unwrap_err().key, "https.public_url", "{url}");
         }

@@ -152,8 +152,10 @@ impl Running {
         if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
             tracing::warn!("some sessions did not finish in time and were aborted");
         }
-        let (engine, throttles) = (self.engine, self.throttles);
+        let (gateway, engine, throttles) = (self.gateway, self.engine, self.throttles);
         let closed = tokio::task::spawn_blocking(move || {
+            // Requests that were finished while stopping may have been refused.
+            gateway.refusals_close();
             // The store comes first: it must not wait for what may be lost.
             let closed = engine.close();
             throttles.flush();

@@ -180,12 +180,23 @@ impl Gateway {
     /// Writes the refusals that wait, and how many of an earlier minute were not recorded one by one.
     /// Called by a job, which [`Gateway::refusals_wake`] wakes.
     pub fn refusals_write(&self) {
+        self.refusals_write_before(self.inner.clock.now());
+    }
+
+    /// Writes all that is left, also of the minute that is not over. Called once nothing can be refused
+    /// any more, while the store is open.
+    pub fn refusals_close(&self) {
+        self.refusals_write_before(self.inner.clock.now().plus_secs(60));
+    }
+
+    /// Writes what waits, and what was omitted in the minutes before this time.
+    fn refusals_write_before(&self, minute: Timestamp) {
         let _writing = locked(&self.inner.refusals.writing);
         let waiting = std::mem::take(&mut *locked(&self.inner.refusals.waiting));
         let mut rows: Vec<AuditEntry> =
             waiting.into_iter().map(|one| self.refusal_row(one)).collect();
         let at = self.inner.clock.now();
-        for (tried, count) in self.inner.refusals.omitted(at) {
+        for (tried, count) in self.inner.refusals.omitted(minute) {
             let (who, about) = (self.tried_name(tried), count.to_string());
             let (act, peer) = (Act::RefusalsOmitted, String::new());
             rows.push(AuditEntry { at, who, act, about, peer });

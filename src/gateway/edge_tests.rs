@@ -333,3 +333,45 @@ fn each_reason_not_to_send_has_a_word_of_its_own() {
     let expected = ["accept-from", "unknown-recipient", "rules", "no-address"].map(Some);
     assert_eq!((words[0], &words[1..]), (None, &expected[..]));
 }
+
+/// One mailbox has one name, however its characters are composed: at RCPT, at sign-in, and for whom an
+/// account is added (RFC 6532 §3.1, RFC 8265 §3.3).
+#[test]
+fn a_name_is_the_same_however_it_is_composed() {
+    let gateway = gateway();
+    let (together, apart) = ("m\u{fc}ller", "mu\u{308}ller");
+    create(&gateway, together).unwrap();
+    assert!(matches!(create(&gateway, apart), Err(Error::Conflict(Conflict::Exists))));
+    let address = format!("{apart}+list@example.org");
+    deliver(&gateway, &[&address], "From: a@b.example\nSubject: Apart\n\nText.\n");
+    let owner = sign_in(&gateway, apart);
+    assert_eq!(inbox(&gateway, &owner)[0].subject, "Apart");
+    assert_eq!(gateway.guessed(apart).unwrap(), gateway.guessed(together).unwrap());
+    assert_eq!(gateway.guessed("nobo\u{308}dy").unwrap(), gateway.guessed("nob\u{f6}dy").unwrap());
+}
+
+/// What a reader is told of a message's size is what the reader gets, and what is taken in memory is
+/// what is read.
+#[test]
+fn the_size_of_a_message_is_that_of_what_is_in_it() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let omar = sign_in(&gateway, "omar");
+    let file = vec![b'x'; 300_000];
+    let upload = uploaded(&gateway, &dana, "plan.txt", &file);
+    let message =
+        DraftContent { attachments: vec![upload], ..content(&["omar@example.org"], "Here.") };
+    let reference = send(&gateway, &dana, &message);
+    let item = inbox(&gateway, &omar).remove(0);
+    assert!(item.size > 400_000 && (300_000..302_000).contains(&item.octets), "{item:?}");
+    let octets = gateway.message_octets(&omar, reference).unwrap();
+    assert!(octets.shown < 2_000 && octets.stored == item.size, "{octets:?}");
+    let whole = gateway.message_open(&omar, reference, None).unwrap().1.whole().unwrap();
+    // The same message, as it comes from outside.
+    let text = String::from_utf8(whole.to_vec()).unwrap().replace("\r\n", "\n");
+    let reference = deliver(&gateway, &["omar@example.org"], &text);
+    let arrived = gateway.message_item(&omar, reference).unwrap();
+    assert!((300_000..302_000).contains(&arrived.octets) && arrived.size > 400_000, "{arrived:?}");
+    let octets = gateway.message_octets(&omar, reference).unwrap();
+    assert_eq!(octets.shown, octets.stored);
+}

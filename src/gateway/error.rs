@@ -181,6 +181,22 @@ impl Error {
     }
 }
 
+/// The result, or `None` if a record that it needs cannot be read, which is logged. For work that must
+/// not stop at one record: what the work would have changed in it is left out. The work that is given
+/// must write nothing before it has read that record.
+pub(in crate::gateway) fn readable<T, E: Into<Error>>(
+    result: Result<T, E>,
+) -> Result<Option<T>, Error> {
+    match result.map_err(Into::into) {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is_unreadable() => {
+            tracing::error!(%error, "a record was passed over");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Error {
         match error {

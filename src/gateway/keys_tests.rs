@@ -94,6 +94,8 @@ fn an_account_whose_public_key_was_replaced_is_not_used() {
         let other = AccountKeys::new(&vault::account_keys(&id.0).unwrap());
         let half = AccountKeys { public: other.public.clone(), ..keys(&gateway, id) };
         put_keys(&gateway, id, if whole { &other } else { &half });
+        let text = "From: a@b.example\nSubject: a\n\nText.\n";
+        deliver(&gateway, &["dana@example.org"], text);
         // A wrong password is nothing but that.
         let wrong = gateway.session_open(log_in("dana", NEW));
         assert!(matches!(wrong, Err(Error::Refused)) && !is_disabled(&gateway, id));
@@ -105,7 +107,11 @@ fn an_account_whose_public_key_was_replaced_is_not_used() {
         assert!(reason.is_some(), "it takes no more mail");
         put_keys(&gateway, id, &own);
         gateway.account_enable("dana").unwrap();
-        assert!(gateway.session_open(log_in("dana", PASSWORD)).is_ok());
+        let opened = gateway.session_open(log_in("dana", PASSWORD)).unwrap();
+        // Nothing more is sealed to the other keys, also in the epoch that was begun with them.
+        let reference = deliver(&gateway, &["dana@example.org"], text);
+        let dana = gateway.session_actor(&opened.token, "thumb").unwrap();
+        assert!(gateway.message_open(&dana, reference, None).is_ok(), "{whole}");
     }
 }
 
@@ -241,6 +247,10 @@ fn a_refused_try_is_answered_before_it_is_written() {
     assert_eq!(count(), 30 + 1);
     gateway.refusals_write();
     assert_eq!(count(), 30 + 1);
+    // At the end, also how many more of nobody's there were, although the minute is not over.
+    refuse("dana");
+    gateway.refusals_close();
+    assert_eq!(count(), 30 + 1 + 1 + 1);
 }
 
 fn refused_by(gateway: &Gateway) -> Option<Reason> {

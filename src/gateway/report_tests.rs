@@ -3,7 +3,7 @@
 use super::queue::attempt::Attempted;
 use super::queue::rows::Leased;
 use super::records::tables::{ACCOUNTS, UNREPORTED};
-use super::sending_tests::{choice, content, notices, send, with_policy};
+use super::sending_tests::{choice, content, delivered, notices, send, with_policy};
 use super::tests::*;
 use super::*;
 use crate::mail::status::EnhancedStatus;
@@ -129,6 +129,25 @@ fn recipients_who_are_late_together_are_reported_together() {
     assert_eq!(named("Action: failed"), ["reader000", "reader003"]);
     assert_eq!(named("Action: delayed"), ["reader001", "reader002"]);
     assert!(is_empty(&gateway));
+}
+
+/// Who has the message by now is not reported as late.
+#[test]
+fn a_recipient_who_was_late_and_has_it_now_is_not_reported() {
+    let gateway = plain();
+    let dana = sign_in(&gateway, "dana");
+    let rows = sent_to(&gateway, &dana, 3);
+    gateway.clock().advance_secs(5 * 3600);
+    defer(&gateway, &rows[..2]);
+    delivered(&gateway, rows[0].id);
+    delivered(&gateway, rows[2].id);
+    // As long as the others are reported together at the latest.
+    gateway.clock().advance_secs(300);
+    gateway.reports_write().unwrap();
+    let dana = sign_in(&gateway, "dana");
+    let found = texts(&gateway, &dana);
+    let [report] = found.as_slice() else { panic!("{found:#?}") };
+    assert!(report.contains("reader001@") && !report.contains("reader000@"), "{report}");
 }
 
 /// A message that the policy lets nobody have is refused in one notice.

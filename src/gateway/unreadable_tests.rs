@@ -5,16 +5,20 @@ use serde::{Deserialize, Serialize};
 
 use super::accounts::appearance::{self, Appearance};
 use super::mailboxes::filter;
+use super::queue::attempt::Attempted;
 use super::records::audit::Act;
-use super::records::ids::AccountId;
+use super::records::ids::{AccountId, ReferenceKey};
+use super::records::queue::Unreported;
 use super::records::search::Sealed;
 use super::records::tables::*;
 use super::sending_tests::*;
 use super::tests::*;
 use super::*;
+use crate::mail::envelope::{ForwardPath, Notify, Recipient};
 use crate::mail::reference::Reference;
+use crate::mail::status::EnhancedStatus;
 use crate::store::{Key, Read, Record, Table};
-use crate::terms::{Choice, DeliveryState, Mode};
+use crate::terms::{Choice, DeliveryState, Mode, QueueState};
 
 /// What a later version of the program wrote.
 #[derive(Serialize, Deserialize)]
@@ -77,6 +81,121 @@ fn other_messages_leave_the_queue() {
     expected.sort_by_key(|reference| reference.to_bytes());
     assert_eq!(both, expected);
     assert!(queued(&gateway).is_empty(), "both are leased");
+}
+
+/// Spoils one record of a message, or of its sender.
+type Spoils = fn(&Gateway, AccountId, ReferenceKey);
+
+const SPOILT: [(&str, Spoils); 5] = [
+    ("submission", |gateway, _, message| spoil(gateway, &SUBMISSIONS, message)),
+    ("delivery", |gateway, _, message| spoil(gateway, &DELIVERIES, (message, 0))),
+    ("another delivery", |gateway, _, message| spoil(gateway, &DELIVERIES, (message, 1))),
+    ("holders", |gateway, _, message| spoil(gateway, &MESSAGES, message)),
+    ("counters", |gateway, sender, _| spoil(gateway, &COUNTERS, sender)),
+];
+
+/// Sends to two outsiders, deletes the own copy, so that its octets are owed, and leases both rows.
+fn sent_to_two(gateway: &Gateway, dana: &Actor) -> (Reference, [queue::rows::QueueId; 2]) {
+    let to = [OUTSIDER, "second@outside.example"];
+    let reference = send(gateway, dana, &content(&to, "Once"));
+    gateway.message_delete(dana, reference).unwrap();
+    let mut rows = gateway.queue_lease(9, 3_600, &mut |_| false).unwrap();
+    rows.sort_by_key(|row| row.recipient.path.to_string());
+    (reference, [rows[0].id, rows[1].id])
+}
+
+fn failed() -> Attempted {
+    let text = "550 nobody".to_owned();
+    Attempted::Failed { status: EnhancedStatus(5, 1, 1), text, host: None }
+}
+
+#[test]
+fn a_message_that_left_is_not_sent_again() {
+    for (what, spoils) in SPOILT {
+        let gateway = with_policy(choice(Choice::Plain, Mode::Default));
+        let dana = sign_in(&gateway, "dana");
+        let (reference, [first, second]) = sent_to_two(&gateway, &dana);
+        spoils(&gateway, dana.account(), reference.to_bytes());
+        let by = "mx.outside.example".to_owned();
+        gateway.queue_report(first, Attempted::Delivered { by, text: String::new() }).expect(what);
+        gateway.queue_report(second, failed()).expect(what);
+        gateway.clock().advance_secs(25 * 3_600);
+        assert_eq!(gateway.queue_recover().unwrap(), 0, "{what}");
+        assert_eq!(queued(&gateway), [], "{what}");
+    }
+}
+
+#[test]
+fn a_report_waits_until_its_records_can_be_read() {
+    let gateway = with_policy(choice(Choice::Plain, Mode::Default));
+    let dana = sign_in(&gateway, "dana");
+    let (reference, rows) = sent_to_two(&gateway, &dana);
+    let key = reference.to_bytes();
+    let kept = gateway.inner.store.get(&SUBMISSIONS, &key).unwrap().unwrap();
+    spoil(&gateway, &SUBMISSIONS, key);
+    rows.iter().for_each(|id| gateway.queue_report(*id, failed()).unwrap());
+    gateway.reports_write().unwrap();
+    assert!(notices(&gateway, &dana).is_empty());
+    write(&gateway, &SUBMISSIONS, key, kept);
+    gateway.reports_write().unwrap();
+    assert_eq!(notices(&gateway, &dana).len(), 1, "one report about both");
+}
+
+/// More than are read at once, all before the others in the order of their keys.
+#[test]
+fn messages_that_cannot_be_reported_do_not_stand_before_others() {
+    let gateway = with_policy(choice(Choice::Plain, Mode::Default));
+    let dana = sign_in(&gateway, "dana");
+    let row = Unreported {
+        kind: DeliveryState::Failed,
+        recipient: Recipient {
+            path: ForwardPath::parse(OUTSIDER).unwrap(),
+            notify: Notify::default(),
+            orcpt: None,
+        },
+        address: OUTSIDER.to_owned(),
+        status: EnhancedStatus(5, 1, 1),
+        host: None,
+        text: String::new(),
+        at: gateway.clock().now(),
+        queued: gateway.clock().now(),
+        envid: None,
+    };
+    for number in 0..1_000_u128 {
+        let message = number.to_be_bytes();
+        spoil(&gateway, &SUBMISSIONS, message);
+        write(&gateway, &UNREPORTED, (message, 0), row.clone());
+    }
+    let (_, rows) = sent_to_two(&gateway, &dana);
+    rows.iter().for_each(|id| gateway.queue_report(*id, failed()).unwrap());
+    gateway.reports_write().unwrap();
+    assert_eq!(notices(&gateway, &dana).len(), 1);
+}
+
+/// There is no way to a temporary account while a record that it needs cannot be read.
+#[test]
+fn a_message_without_another_way_is_tried_again() {
+    let verified = with_policy(choice(Choice::VerifiedTls, Mode::Default));
+    let dana = sign_in(&verified, "dana");
+    let reference = send(&verified, &dana, &content(&[OUTSIDER], "Verified"));
+    let id = verified.queue_lease(9, 24 * 3_600, &mut |_| false).unwrap()[0].id;
+    spoil(&verified, &SUBMISSIONS, reference.to_bytes());
+    verified.queue_report(id, Attempted::NoVerifiedTls { text: String::new() }).unwrap();
+    let row = &verified.queue_list(9).unwrap()[0];
+    assert_eq!((row.state, row.attempts), (QueueState::Waiting, 1));
+}
+
+/// Of several readers, one has a record that cannot be read.
+#[test]
+fn the_other_readers_open_their_message() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let omar = sign_in(&gateway, "omar");
+    let to = [OUTSIDER, "omar@example.org"];
+    let reference = send(&gateway, &dana, &content(&to, "To both"));
+    spoil(&gateway, &DELIVERIES, (reference.to_bytes(), 0));
+    gateway.message_open(&omar, reference, None).unwrap();
+    assert_eq!(notices(&gateway, &dana), [(DeliveryState::Read, "omar@example.org".to_owned())]);
 }
 
 #[test]

@@ -12,7 +12,7 @@
 //! | `audit_expire` | removes old audit records |
 //! | `quota` | warns the owners of accounts that fill up |
 //! | `owners_tell` | tells owners what happened to the ways into their accounts |
-//! | `timed` | runs a job at intervals |
+//! | `timed`, `woken` | run a job at intervals, or when it is woken |
 
 mod audit_expire;
 mod epochs_expire;
@@ -27,16 +27,15 @@ mod temporary_expire;
 mod temporary_warn;
 mod timed;
 mod uploads_expire;
+mod woken;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::gateway::Gateway;
 
-use timed::Job;
-
 /// The jobs that are started by a timer.
-const TIMED: &[Job] = &[
+const TIMED: &[timed::Job] = &[
     temporary_warn::JOB,
     temporary_expire::JOB,
     uploads_expire::JOB,
@@ -46,13 +45,16 @@ const TIMED: &[Job] = &[
     messages_expire::JOB,
 ];
 
+/// The jobs that are woken when there is something to do.
+const WOKEN: &[woken::Job] = &[reports::JOB, quota::JOB, owners_tell::JOB];
+
 /// Starts every job; each runs until `stop`.
 pub fn start(gateway: &Gateway, stop: &CancellationToken, tasks: &TaskTracker) {
     tasks.spawn(release::run(gateway.clone(), stop.clone()));
-    tasks.spawn(reports::run(gateway.clone(), stop.clone()));
-    tasks.spawn(quota::run(gateway.clone(), stop.clone()));
     tasks.spawn(refusals_write::run(gateway.clone(), stop.clone()));
-    tasks.spawn(owners_tell::run(gateway.clone(), stop.clone()));
+    for job in WOKEN {
+        tasks.spawn(woken::run(job, gateway.clone(), stop.clone()));
+    }
     for job in TIMED {
         tasks.spawn(timed::run(job, gateway.clone(), stop.clone()));
     }

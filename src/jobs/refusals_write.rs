@@ -5,20 +5,17 @@ use tokio_util::sync::CancellationToken;
 use crate::gateway::Gateway;
 use crate::net::work;
 
-/// Runs until `stop`, and writes what is left then.
+/// Runs until `stop`. What is refused while the edges stop is written after them (`Running::stop`).
 pub async fn run(gateway: Gateway, stop: CancellationToken) {
     let wake = gateway.refusals_wake();
     loop {
-        let is_last = tokio::select! {
-            () = stop.cancelled() => true,
-            () = wake.notified() => false,
-        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = wake.notified() => {}
+        }
         let gateway = gateway.clone();
         if work::run(move || gateway.refusals_write()).await.is_err() {
             tracing::warn!("refused tries could not be recorded in the audit log");
-        }
-        if is_last {
-            return;
         }
     }
 }

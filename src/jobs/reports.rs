@@ -3,43 +3,17 @@
 
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
+use super::woken::{Again, Job};
+use crate::gateway::Gateway;
 
-use crate::gateway::{Error, Gateway};
-use crate::net::work;
-
-/// How often it looks whether a report may be written.
-const LOOK: Duration = Duration::from_secs(2);
-/// How long to wait if nothing is to be reported, or the store cannot be read.
-const IDLE: Duration = Duration::from_secs(60);
-
-/// Runs until `stop`.
-pub async fn run(gateway: Gateway, stop: CancellationToken) {
-    let wake = gateway.report_wake();
-    loop {
-        let more = match pass(&gateway).await {
-            Ok(true) => Duration::ZERO,
-            Ok(false) => IDLE,
-            Err(error) => {
-                tracing::warn!(%error, "reports could not be written");
-                IDLE
-            }
-        };
-        // Recipients fail one after another: a pass looks at all that failed since the last one.
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(LOOK) => {}
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = wake.notified() => {}
-            () = tokio::time::sleep(more) => {}
-        }
-    }
-}
-
-/// Returns whether a report waits.
-async fn pass(gateway: &Gateway) -> Result<bool, Error> {
-    let gateway = gateway.clone();
-    work::run(move || gateway.reports_write()).await.unwrap_or(Err(Error::BrokeOff))
-}
+pub const JOB: Job = Job {
+    failure: "reports could not be written",
+    wake: Gateway::report_wake,
+    idle: Duration::from_secs(60),
+    // Recipients fail one after another: a pass looks at all that failed since the last one.
+    gather: Duration::from_secs(2),
+    pass: |gateway| {
+        let waits = gateway.reports_write()?;
+        Ok(if waits { Again::AtOnce } else { Again::WhenIdle })
+    },
+};

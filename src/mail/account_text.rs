@@ -1,8 +1,9 @@
 //! The sentences of notices about an account itself: what happened to the ways into it, for its
 //! owner, in every language of the webmail. A sentence that is missing is a compile error.
 //!
-//! Addresses and times stand in isolates where writing runs from right to left (Unicode UAX #9).
+//! Their frame is that of every notice (`notice_text`).
 
+use crate::mail::notice_text;
 use crate::terms::{AccountChange, Language};
 
 /// What a notice says besides the change.
@@ -25,28 +26,23 @@ pub fn subject(language: Language, change: AccountChange, reference: &str) -> St
 /// The body of a notice: what happened, from where, and what to do if it was somebody else.
 pub fn text(language: Language, change: AccountChange, told: Told<'_>) -> String {
     let catalogue = catalogue(language);
-    let isolated = |text: &str| match catalogue.right_to_left {
-        true => format!("\u{2068}{text}\u{2069}"),
-        false => text.to_owned(),
-    };
+    let isolated = |text: &str| notice_text::isolated(language, text);
     let what = (catalogue.sentence)(change, &isolated(told.who), &isolated(told.at));
     let from = match told.from {
         Some(address) => format!("{}: {}", catalogue.address, isolated(address)),
         None => catalogue.server.to_owned(),
     };
-    let reference = format!("{}: {}", catalogue.reference, isolated(told.reference));
-    format!("{what}\n\n{from}\n\n{}\n\n{reference}\n", catalogue.advice)
+    let closing = notice_text::closing(language, told.reference);
+    format!("{what}\n\n{from}\n\n{}\n\n{closing}", catalogue.advice)
 }
 
 struct Catalogue {
-    right_to_left: bool,
     title: fn(AccountChange) -> &'static str,
     /// By the account's address and the time.
     sentence: fn(AccountChange, &str, &str) -> String,
     address: &'static str,
     server: &'static str,
     advice: &'static str,
-    reference: &'static str,
 }
 
 const fn catalogue(language: Language) -> &'static Catalogue {
@@ -61,7 +57,6 @@ const fn catalogue(language: Language) -> &'static Catalogue {
 }
 
 const ENGLISH: Catalogue = Catalogue {
-    right_to_left: false,
     title: |change| match change {
         AccountChange::PasswordChanged => "Password changed",
         AccountChange::Recovered => "Account recovered",
@@ -105,11 +100,9 @@ const ENGLISH: Catalogue = Catalogue {
     address: "Network address",
     server: "This was done with a command on the mail server itself.",
     advice: "If this was not you, change your password in the settings at once, and check the sessions, passkeys and app passwords there. Then tell your administrator.",
-    reference: "Reference",
 };
 
 const GERMAN: Catalogue = Catalogue {
-    right_to_left: false,
     title: |change| match change {
         AccountChange::PasswordChanged => "Passwort geändert",
         AccountChange::Recovered => "Konto wiederhergestellt",
@@ -155,11 +148,9 @@ const GERMAN: Catalogue = Catalogue {
     address: "Netzwerkadresse",
     server: "Dies geschah durch einen Befehl auf dem Mailserver selbst.",
     advice: "Wenn Sie das nicht waren, ändern Sie sofort Ihr Passwort in den Einstellungen und prüfen Sie dort Sitzungen, Passkeys und App-Passwörter. Verständigen Sie dann Ihre Administration.",
-    reference: "Referenznummer",
 };
 
 const FRENCH: Catalogue = Catalogue {
-    right_to_left: false,
     title: |change| match change {
         AccountChange::PasswordChanged => "Mot de passe modifié",
         AccountChange::Recovered => "Compte récupéré",
@@ -207,11 +198,9 @@ const FRENCH: Catalogue = Catalogue {
     address: "Adresse réseau",
     server: "Cette modification vient d’une commande exécutée sur le serveur de messagerie lui-même.",
     advice: "Si ce n’était pas vous, changez immédiatement votre mot de passe dans les paramètres et vérifiez-y les sessions, les clés d’accès et les mots de passe d’application. Prévenez ensuite votre administrateur.",
-    reference: "Référence",
 };
 
 const SPANISH: Catalogue = Catalogue {
-    right_to_left: false,
     title: |change| match change {
         AccountChange::PasswordChanged => "Contraseña cambiada",
         AccountChange::Recovered => "Cuenta recuperada",
@@ -259,11 +248,9 @@ const SPANISH: Catalogue = Catalogue {
     address: "Dirección de red",
     server: "Esto se hizo con una orden en el propio servidor de correo.",
     advice: "Si no fue usted, cambie de inmediato su contraseña en los ajustes y revise allí las sesiones, las llaves de acceso y las contraseñas de aplicación. Después, avise a su administrador.",
-    reference: "Referencia",
 };
 
 const HEBREW: Catalogue = Catalogue {
-    right_to_left: true,
     title: |change| match change {
         AccountChange::PasswordChanged => "הסיסמה הוחלפה",
         AccountChange::Recovered => "החשבון שוחזר",
@@ -301,11 +288,9 @@ const HEBREW: Catalogue = Catalogue {
     address: "כתובת הרשת",
     server: "הדבר נעשה בפקודה בשרת הדואר עצמו.",
     advice: "אם לא פעלת כך בעצמך, יש להחליף מיד את הסיסמה בהגדרות ולבדוק שם את הכניסות הפעילות, את מפתחות הגישה ואת הסיסמאות לאפליקציות. לאחר מכן יש לעדכן את מנהל המערכת.",
-    reference: "מספר סימוכין",
 };
 
 const ARABIC: Catalogue = Catalogue {
-    right_to_left: true,
     title: |change| match change {
         AccountChange::PasswordChanged => "تم تغيير كلمة المرور",
         AccountChange::Recovered => "تم استرداد الحساب",
@@ -345,7 +330,6 @@ const ARABIC: Catalogue = Catalogue {
     address: "عنوان الشبكة",
     server: "تم ذلك بأمر على خادم البريد نفسه.",
     advice: "إذا لم تكن أنت من فعل ذلك، فغيّر كلمة مرورك فورًا في الإعدادات، وراجع هناك الجلسات ومفاتيح المرور وكلمات مرور التطبيقات. ثم أبلغ المسؤول.",
-    reference: "الرقم المرجعي",
 };
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! Addresses: `local-part@domain` (RFC 5321 §4.1.2, RFC 6531 §3.3).
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// A valid address. It holds no control character, so it can be part of a command, a header or a
 /// log line without changing the text around it.
@@ -95,11 +97,19 @@ impl Address {
     /// The form in which our own addresses are looked up: all in lower case. At other hosts local
     /// parts may differ by case (RFC 5321 §2.4); ours never do.
     ///
-    /// No Unicode normalisation is applied: differently composed text is a different address, as
-    /// it is for every relay on the way here (RFC 6530 §10.1 leaves normalisation to the sender).
+    /// However the local part is composed, it is the same one (RFC 6532 §3.1, RFC 8265 §3.3).
     pub fn normalized(&self) -> String {
+        self.folded_with(&composed(&self.local))
+    }
+
+    /// The same, for the local part as it is composed: earlier versions kept addresses so.
+    pub fn as_composed(&self) -> String {
+        self.folded_with(&self.local)
+    }
+
+    fn folded_with(&self, local: &str) -> String {
         match &self.domain {
-            Domain::Name(name) => format!("{}@{}", folded(&self.local), folded(name)),
+            Domain::Name(name) => format!("{}@{}", folded(local), folded(name)),
             Domain::Literal(_) => folded(&self.to_string()),
         }
     }
@@ -113,6 +123,22 @@ fn a_labels(name: &str) -> Option<String> {
     let (spelled, valid) = idna::domain_to_unicode(&ascii);
     let is_its_own = valid.is_ok() && spelled == folded(name);
     (is_its_own && parse_domain(&ascii).is_ok()).then_some(ascii)
+}
+
+/// Returns a text in the form that Unicode composes (NFC), but for characters that would become ASCII:
+/// the Kelvin sign is no `K`, for the reason that [`folded`] gives.
+pub fn composed(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || is_nfc(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let is_kept = |c: char| !c.is_ascii() && std::iter::once(c).nfc().all(|c| c.is_ascii());
+    for piece in text.split_inclusive(is_kept) {
+        let kept = piece.chars().next_back().filter(|c| is_kept(*c));
+        out.extend(piece[..piece.len() - kept.map_or(0, char::len_utf8)].nfc());
+        out.extend(kept);
+    }
+    Cow::Owned(out)
 }
 
 /// Returns the text in lower case, character by character. A non-ASCII letter never becomes an
@@ -350,6 +376,12 @@ mod tests {
         assert_eq!(one.normalized(), "dana.levi@example.org");
         let messages = Address::parse("ÄÖ@Ünder.example").unwrap();
         assert_eq!(messages.normalized(), "äö@ünder.example");
+        // However it is composed.
+        let apart = Address::parse("mu\u{308}LLER@example.org").unwrap();
+        assert_eq!(apart.normalized(), "müller@example.org");
+        assert_eq!(apart.as_composed(), "mu\u{308}ller@example.org");
+        let mixed = Address::parse("\u{212a}u\u{308}\u{212a}@example.org").unwrap();
+        assert_eq!(mixed.normalized(), "\u{212a}ü\u{212a}@example.org");
         // The Kelvin sign stays a Kelvin sign.
         let kelvin = Address::parse("\u{212a}@\u{212a}.example").unwrap();
         assert_eq!(kelvin.normalized(), "\u{212a}@\u{212a}.example");

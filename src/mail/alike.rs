@@ -53,7 +53,7 @@ fn is_alike(domain: &str, own: &str) -> bool {
         return false;
     }
     let length = own.chars().count();
-    let (looks, own_looks) = (skeleton(name), skeleton(own));
+    let (looks, own_looks) = (skeleton(name, Capitals::Small), skeleton(own, Capitals::Small));
     if looks == own_looks && (ending == own_ending || length >= NAME_CHARS_ONE) {
         return true;
     }
@@ -83,17 +83,63 @@ pub fn organisation(domain: &str) -> &str {
     &domain[domain.len() - length.min(domain.len())..]
 }
 
-/// Returns what two names that look the same have in common; `None` for a name with nothing that is seen. The
-/// order of the words does not matter (`Levi, Omar`), nor does what is added in brackets.
-pub fn name_look(name: &str) -> Option<String> {
+/// Returns how a stranger's name may look: it looks like a name inside if one of these is among the
+/// [`own_looks`] of that. There is none for a name with nothing that is seen. The order of the words
+/// does not matter (`Levi, Omar`), nor does what is added in brackets.
+///
+/// A thin blank parts two words or is not seen at all, and a capital of another script looks like
+/// another Latin character than its small form: `Ν` like N, `ν` like v.
+pub fn name_looks(name: &str) -> Vec<String> {
+    let mut looks = parted_looks(name);
+    if name.contains(is_thin) {
+        add(&mut looks, parted_looks(&name.replace(is_thin, "")));
+        add(&mut looks, joined_looks(name));
+    }
+    looks
+}
+
+/// Returns how a name inside looks, also with nothing between its words.
+pub fn own_looks(name: &str) -> Vec<String> {
+    let mut looks = parted_looks(name);
+    add(&mut looks, joined_looks(name));
+    looks
+}
+
+fn parted_looks(name: &str) -> Vec<String> {
+    let mut looks = Vec::new();
+    add(&mut looks, BOTH.map(|capitals| name_look(name, capitals)).into_iter().flatten());
+    looks
+}
+
+/// The look of all words as one, which no other look is like.
+fn joined_looks(name: &str) -> impl Iterator<Item = String> {
+    let bare: String = without_brackets(name).chars().filter(|c| c.is_alphanumeric()).collect();
+    let looks = BOTH.map(|capitals| skeleton(&bare, capitals));
+    looks.into_iter().filter(|look| !look.is_empty()).map(|look| format!("={look}"))
+}
+
+fn add(looks: &mut Vec<String>, more: impl IntoIterator<Item = String>) {
+    for look in more {
+        if !looks.contains(&look) {
+            looks.push(look);
+        }
+    }
+}
+
+fn name_look(name: &str, capitals: Capitals) -> Option<String> {
     let bare = without_brackets(name);
     let mut words: Vec<String> = bare
         .split(|c: char| !(c.is_alphanumeric() || is_combining_mark(c) || is_invisible(c)))
-        .map(skeleton)
+        .map(|word| skeleton(word, capitals))
         .filter(|word| !word.is_empty())
         .collect();
     words.sort_unstable();
     (!words.is_empty()).then(|| words.join(" "))
+}
+
+/// Whether a blank is so thin that it may not be seen between two characters of a word.
+fn is_thin(c: char) -> bool {
+    matches!(c, '\u{2006}' | '\u{2008}'..='\u{200a}' | '\u{202f}' | '\u{205f}')
 }
 
 fn without_brackets(name: &str) -> String {
@@ -123,12 +169,37 @@ pub fn is_invisible(c: char) -> bool {
             | '\u{2800}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// What is compared of a capital.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Capitals {
+    /// Its small form.
+    Small,
+    /// What it looks like itself.
+    Seen,
+}
+
+const BOTH: [Capitals; 2] = [Capitals::Small, Capitals::Seen];
+
+/// The capitals that look like another Latin character than their small forms do.
+fn seen(capital: char) -> char {
+    match capital {
+        'Η' => 'h',
+        'Μ' => 'm',
+        'Ν' => 'n',
+        'Υ' | 'Ү' => 'y',
+        'Ζ' => 'z',
+        other => other,
+    }
+}
+
 /// Returns a text in which characters that look alike are the same one.
-fn skeleton(text: &str) -> String {
-    let plain = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
+fn skeleton(text: &str, capitals: Capitals) -> String {
+    let plain = text.nfkd().filter(|c| !is_combining_mark(*c));
+    let plain = plain.map(|c| if capitals == Capitals::Seen { seen(c) } else { c });
+    let plain = plain.flat_map(char::to_lowercase);
     let alike = plain.map(|c| match c {
         'а' | 'α' | 'ɑ' => 'a',
-        'в' | 'β' => 'b',
+        'в' | 'β' | 'ь' => 'b',
         'с' | 'ϲ' => 'c',
         'ԁ' => 'd',
         'е' | 'ε' => 'e',
@@ -139,18 +210,19 @@ fn skeleton(text: &str) -> String {
         'к' | 'κ' => 'k',
         'м' => 'm',
         'н' => 'h',
-        'п' | 'ո' => 'n',
+        'п' | 'ո' | 'η' => 'n',
         '0' | 'о' | 'ο' | 'օ' => 'o',
         'р' | 'ρ' => 'p',
         'ԛ' => 'q',
         'г' => 'r',
         'ѕ' | '5' => 's',
+        'ς' => 'σ',
         'т' | 'τ' => 't',
         'υ' | 'ս' => 'u',
         'ν' | 'ѵ' => 'v',
         'ԝ' | 'ω' => 'w',
         'х' | 'χ' => 'x',
-        'у' | 'γ' => 'y',
+        'у' | 'γ' | 'ү' => 'y',
         other => other,
     });
     let alike: String = alike.filter(|c| *c != '-' && !is_invisible(*c)).collect();
@@ -251,7 +323,9 @@ mod tests {
 
     #[test]
     fn names_that_look_the_same_have_one_look() {
-        let look = name_look("Omar Levi");
+        let same = |one: &str, other: &str| {
+            name_looks(one).iter().any(|look| own_looks(other).contains(look))
+        };
         for name in [
             "omar levi",
             "OMAR  LEVI",
@@ -267,16 +341,31 @@ mod tests {
             "\"Omar Levi\"",
             "Omar Levi.",
             "0mar Lev1",
+            "Om\u{2009}ar Le\u{200a}vi",
+            "Omar\u{202f}Levi",
+            "Le\u{200a}vi, Omar",
+            "Omar\u{2009}Le\u{2009}vi",
+            "OMAR\u{2006} LEVI",
+            "Ο\u{39c}ΑR LEVI",
         ] {
-            assert_eq!(name_look(name), look, "{name}");
+            assert!(same(name, "Omar Levi"), "{name}");
         }
+        for (name, own) in [
+            ("\u{39d}\u{418}\u{41d}A H\u{391}R\u{422}", "Nиha Hart"),
+            ("\u{397}\u{391}\u{39d}\u{39d}\u{391}\u{397}", "Hannah"),
+            ("\u{396}\u{39f}\u{395} \u{3a5}OUNG", "Zoe Young"),
+            ("\u{39c}\u{391}\u{39d}\u{39f}\u{3a3}", "Μάνος"),
+            ("Le\u{200a}a", "Lea"),
+        ] {
+            assert!(same(name, own), "{name}");
+        }
+        assert!(!same("Oma Rlevi", "Omar Levi") && !same("Omarlevi", "Omar Levi"));
         for name in ["Omar", "Omar Levin", "Omar Levi and others", "(Omar Levi", "Dana"] {
-            let expected = name == "(Omar Levi";
-            assert_eq!(name_look(name) == look, expected, "{name}");
+            assert_eq!(same(name, "Omar Levi"), name == "(Omar Levi", "{name}");
         }
-        assert_eq!(name_look("עומר לוי"), name_look("לוי עומר"));
-        for name in ["", " ", "\u{200b}", "\u{3164}", "…", "()"] {
-            assert_eq!(name_look(name), None, "{name:?}");
+        assert!(same("עומר לוי", "לוי עומר"));
+        for name in ["", " ", "\u{200b}", "\u{2009}", "\u{3164}", "…", "()"] {
+            assert_eq!(name_looks(name), Vec::<String>::new(), "{name:?}");
         }
     }
 }

@@ -9,6 +9,14 @@ const DEPTH_MAX: usize = 12;
 /// The identifier of signed data: 1.2.840.113549.1.7.2.
 const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
 
+/// Those of encrypted data: enveloped, also with authentication (RFC 5083 §2), and encrypted with a
+/// key that is known otherwise.
+const ENCRYPTED: [&[u8]; 3] = [
+    &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x03],
+    &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x17],
+    &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x06],
+];
+
 const OCTET_STRING: u8 = 0x04;
 const OCTET_STRINGS: u8 = 0x24;
 const IDENTIFIER: u8 = 0x06;
@@ -17,6 +25,28 @@ const SET: u8 = 0x31;
 const INTEGER: u8 = 0x02;
 /// `[0]`, explicit.
 const CONTENT: u8 = 0xa0;
+
+/// What an S/MIME file contains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Signed,
+    Encrypted,
+    /// Something that is neither, such as compressed data.
+    Other,
+}
+
+/// Returns what octets contain by their own account; `None` if they do not say it.
+pub fn kind(octets: &[u8]) -> Option<Kind> {
+    // The content may be of any length: only what stands before it is read.
+    let [SEQUENCE, length, rest @ ..] = octets else { return None };
+    let skipped = if *length > 0x80 { usize::from(length & 0x7f) } else { 0 };
+    let identifier = expect(&mut rest.get(skipped..)?, IDENTIFIER)?;
+    Some(match identifier {
+        SIGNED_DATA => Kind::Signed,
+        encrypted if ENCRYPTED.contains(&encrypted) => Kind::Encrypted,
+        _ => Kind::Other,
+    })
+}
 
 /// Returns the content that was signed; `None` if it is encrypted, elsewhere, or cannot be found.
 pub fn signed_content(octets: &[u8]) -> Option<Vec<u8>> {

@@ -25,6 +25,7 @@ mod files;
 mod layout;
 mod part;
 mod places;
+mod size;
 mod within;
 
 pub use encoded::decoded;
@@ -34,7 +35,8 @@ use layout::Layout;
 pub use part::{image_type, is_image_type};
 use part::octets_of;
 pub use places::places;
-pub use within::{WITHIN_MAX, Within, holds_message, inside, unpacked};
+pub use size::decoded_octets;
+pub use within::{WITHIN_MAX, Within, holds_message, inside, said_by, said_within, unpacked};
 
 /// A display name and an address from a header field; either may be missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +53,8 @@ pub struct Summary {
     pub to: Vec<NameAddr>,
     pub subject: String,
     pub attachments: u32,
+    /// Its octets with its files decoded.
+    pub octets: u64,
     /// The identifiers in its header.
     pub ids: Ids,
 }
@@ -140,6 +144,7 @@ pub fn summary(message: &[u8], facts: &HeaderFacts) -> Summary {
         to: fields.to.into_iter().chain(fields.cc).take(SUMMARY_ADDRESSES_MAX).collect(),
         subject: fields.subject,
         attachments: attachments(message, facts),
+        octets: decoded_octets(message),
         ids,
     }
 }

@@ -10,7 +10,7 @@ mod flowed;
 mod html;
 
 pub use flowed::{Flow, of_text};
-pub use html::of_html;
+pub use html::{of_html, targets};
 
 /// Returns whether a text says nothing: it has only white space, and characters without a glyph.
 pub fn is_blank(text: &str) -> bool {

@@ -1,10 +1,13 @@
 //! `winmail.dat`: what Outlook makes of a message when it believes that the recipient knows rich text
 //! (\[MS-OXTNEF\]). Its text and its files become an ordinary message, so that they are read, listed
-//! and downloaded like those of any other. An attached message in it is another such file.
+//! and downloaded like those of any other. An attached message in it is another such file. A text in
+//! RTF is read where there is no other.
 //!
-//! Not read: the text in RTF, which the message around the file has as plain text.
+//! Texts are in the code page that the file names (\[MS-OXTNEF\] §2.1.3.3.21), which may stand after them:
+//! they are decoded at the end.
 
 use super::unpacked::{File, Unpacked};
+use super::{code_page, rtf};
 
 /// How many files one holds at most; the rest is left out.
 const FILES_MAX: usize = 500;
@@ -26,16 +29,24 @@ pub fn unpack(octets: &[u8]) -> Option<Unpacked> {
         return None;
     }
     cursor.take(2)?; // The legacy key.
-    let mut found = Unpacked::default();
+    let pages = Pages::of(Cursor(cursor.0));
+    let (mut found, mut compressed) = (Unpacked::default(), None);
     while let Some((id, data)) = attribute(&mut cursor) {
         match id {
-            ATT_SUBJECT => found.subject = text(data),
-            ATT_BODY if found.text.is_none() => found.text = Some(text(data)),
+            ATT_SUBJECT => found.subject = pages.text(data),
+            ATT_BODY if found.text.is_none() => found.text = Some(pages.text(data)),
             ATT_MESSAGE_PROPERTIES => properties(data, |id, value| match (id, value) {
-                (PR_SUBJECT, Value::Text(text)) => found.subject = text,
-                (PR_BODY, Value::Text(text)) => found.text = Some(text),
-                (PR_BODY_HTML, Value::Octets(octets)) => found.html = Some(octets.to_vec()),
-                (PR_BODY_HTML, Value::Text(text)) => found.html = Some(text.into_bytes()),
+                (PR_RTF_COMPRESSED, Value::Octets(octets)) => compressed = Some(octets),
+                (PR_BODY_HTML, Value::Octets(octets)) => {
+                    (found.html, found.html_charset) = (Some(octets.to_vec()), pages.html());
+                }
+                (PR_SUBJECT, value) => pages.read_into(value, &mut found.subject),
+                (PR_BODY, value) => found.text = pages.read(value).or_else(|| found.text.take()),
+                (PR_BODY_HTML, value) => {
+                    if let Some(html) = pages.read(value) {
+                        (found.html, found.html_charset) = (Some(html.into_bytes()), Some("utf-8"));
+                    }
+                }
                 _ => {}
             }),
             ATT_RENDERING if found.files.len() == FILES_MAX => break,
@@ -43,13 +54,79 @@ pub fn unpack(octets: &[u8]) -> Option<Unpacked> {
             ATT_RENDERING => found.files.push(File::default()),
             _ => {
                 if let Some(file) = found.files.last_mut() {
-                    of_file(file, id, data);
+                    of_file(file, id, data, pages);
                 }
             }
         }
     }
+    let is_silent = |text: &Option<String>| text.as_ref().is_none_or(|text| text.trim().is_empty());
+    if found.html.is_none() && is_silent(&found.text) {
+        let said = compressed.and_then(rtf::unpacked).map(|octets| rtf::text(&octets));
+        found.text = said.filter(|said| !said.is_empty()).or(found.text);
+    }
     found.files.retain(|file| !file.octets.is_empty() || !file.name.is_empty());
     Some(found)
+}
+
+/// The code pages of a file's texts, as far as it names them.
+#[derive(Clone, Copy, Default)]
+struct Pages {
+    /// Of the attributes, and of the properties that are not in UTF-16.
+    stated: Option<u32>,
+    /// Of the message's properties by their own account, and of its HTML.
+    message: Option<u32>,
+    internet: Option<u32>,
+}
+
+impl Pages {
+    fn of(mut cursor: Cursor<'_>) -> Pages {
+        let mut pages = Pages::default();
+        while let Some((id, data)) = attribute(&mut cursor) {
+            match id {
+                ATT_OEM_CODE_PAGE => pages.stated = Cursor(data).u32(),
+                ATT_MESSAGE_PROPERTIES => properties(data, |id, value| match (id, value) {
+                    (PR_MESSAGE_CODE_PAGE, Value::Number(page)) => pages.message = Some(page),
+                    (PR_INTERNET_CODE_PAGE, Value::Number(page)) => pages.internet = Some(page),
+                    _ => {}
+                }),
+                _ => {}
+            }
+        }
+        pages
+    }
+
+    /// The charset of the HTML.
+    fn html(self) -> Option<&'static str> {
+        self.internet.and_then(code_page::charset)
+    }
+
+    fn read(self, value: Value<'_>) -> Option<String> {
+        match value {
+            Value::Text(octets) => Some(self.text(octets)),
+            Value::Wide(octets) => Some(wide_text(octets)),
+            Value::Octets(_) | Value::Number(_) | Value::Other => None,
+        }
+    }
+
+    /// Reads a text in place of another; what is no text changes nothing.
+    fn read_into(self, value: Value<'_>, into: &mut String) {
+        if let Some(text) = self.read(value) {
+            *into = text;
+        }
+    }
+
+    /// Returns a text of octets, which ends at a NUL. Where no code page is named, or the usual one, it
+    /// may also be UTF-8, as some programs write it.
+    fn text(self, octets: &[u8]) -> String {
+        let octets = octets.split(|octet| *octet == 0).next().unwrap_or_default();
+        let named = self.stated.or(self.message).or(self.internet).and_then(code_page::charset);
+        match (named, std::str::from_utf8(octets)) {
+            (None | Some("windows-1252"), Ok(text)) => text.to_owned(),
+            (named, _) => {
+                super::message::decoded(named.unwrap_or("windows-1252").as_bytes(), octets)
+            }
+        }
+    }
 }
 
 /// The attributes that are read (\[MS-OXTNEF\] §2.1.3.3).
@@ -60,11 +137,15 @@ const ATT_RENDERING: u32 = 0x0006_9002;
 const ATT_TITLE: u32 = 0x0001_8010;
 const ATT_DATA: u32 = 0x0006_800f;
 const ATT_FILE_PROPERTIES: u32 = 0x0006_9005;
+const ATT_OEM_CODE_PAGE: u32 = 0x0006_9007;
 
 /// The properties that are read (\[MS-OXPROPS\]).
 const PR_SUBJECT: u16 = 0x0037;
 const PR_BODY: u16 = 0x1000;
+const PR_RTF_COMPRESSED: u16 = 0x1009;
 const PR_BODY_HTML: u16 = 0x1013;
+const PR_INTERNET_CODE_PAGE: u16 = 0x3fde;
+const PR_MESSAGE_CODE_PAGE: u16 = 0x3ffd;
 const PR_ATTACH_DATA: u16 = 0x3701;
 const PR_ATTACH_FILE_NAME: u16 = 0x3704;
 const PR_ATTACH_LONG_FILE_NAME: u16 = 0x3707;
@@ -74,22 +155,23 @@ const PR_ATTACH_CONTENT_ID: u16 = 0x3712;
 /// Longer names are cut.
 const NAME_OCTETS_MAX: usize = 1024;
 
-fn of_file(file: &mut File, id: u32, data: &[u8]) {
+fn of_file(file: &mut File, id: u32, data: &[u8], pages: Pages) {
     match id {
         ATT_TITLE if file.name.is_empty() => {
-            file.name = text(&data[..data.len().min(NAME_OCTETS_MAX)]);
+            file.name = pages.text(&data[..data.len().min(NAME_OCTETS_MAX)]);
         }
         ATT_DATA => file.octets = data.to_vec(),
         ATT_FILE_PROPERTIES => {
             let mut long = false;
             properties(data, |id, value| match (id, value) {
-                (PR_ATTACH_LONG_FILE_NAME, Value::Text(name)) => {
-                    long = true;
-                    file.name = name;
+                (PR_ATTACH_LONG_FILE_NAME, value) => {
+                    if let Some(name) = pages.read(value) {
+                        (long, file.name) = (true, name);
+                    }
                 }
-                (PR_ATTACH_FILE_NAME, Value::Text(name)) if !long => file.name = name,
-                (PR_ATTACH_MIME_TAG, Value::Text(media)) => file.media = media,
-                (PR_ATTACH_CONTENT_ID, Value::Text(id)) => file.content_id = id,
+                (PR_ATTACH_FILE_NAME, value) if !long => pages.read_into(value, &mut file.name),
+                (PR_ATTACH_MIME_TAG, value) => pages.read_into(value, &mut file.media),
+                (PR_ATTACH_CONTENT_ID, value) => pages.read_into(value, &mut file.content_id),
                 // A message is an interface's identifier, and then a file like this one.
                 (PR_ATTACH_DATA, Value::Octets(octets)) => match octets.get(16..) {
                     Some(inner) if is_tnef(inner) => {
@@ -118,8 +200,12 @@ fn attribute<'o>(cursor: &mut Cursor<'o>) -> Option<(u32, &'o [u8])> {
 
 /// The value of a property.
 enum Value<'o> {
-    Text(String),
+    /// In a code page.
+    Text(&'o [u8]),
+    /// In UTF-16.
+    Wide(&'o [u8]),
     Octets(&'o [u8]),
+    Number(u32),
     Other,
 }
 
@@ -154,8 +240,10 @@ fn property<'o>(cursor: &mut Cursor<'o>) -> Option<(u16, Value<'o>)> {
     let is_many = kind & MULTIPLE != 0;
     let count = if fixed.is_none() || is_many { cursor.u32()? } else { 1 };
     if let Some(octets) = fixed {
-        cursor.take(usize::try_from(count).ok()?.checked_mul(octets)?)?;
-        return Some((id, Value::Other));
+        let value = cursor.take(usize::try_from(count).ok()?.checked_mul(octets)?)?;
+        let is_number = kind == 0x0003;
+        let number = Cursor(value).u32().filter(|_| is_number);
+        return Some((id, number.map_or(Value::Other, Value::Number)));
     }
     let mut first = None;
     for _ in 0..count {
@@ -164,21 +252,11 @@ fn property<'o>(cursor: &mut Cursor<'o>) -> Option<(u16, Value<'o>)> {
     }
     let first = first.unwrap_or_default();
     let value = match kind & !MULTIPLE {
-        0x001e => Value::Text(text(first)),
-        0x001f => Value::Text(wide_text(first)),
+        0x001e => Value::Text(first),
+        0x001f => Value::Wide(first),
         _ => Value::Octets(first),
     };
     Some((id, value))
-}
-
-/// Returns a text of octets, which ends at a NUL. What is not UTF-8 is read as windows-1252, the usual
-/// code page of the programs that make such files.
-fn text(octets: &[u8]) -> String {
-    let octets = octets.split(|octet| *octet == 0).next().unwrap_or_default();
-    match std::str::from_utf8(octets) {
-        Ok(text) => text.to_owned(),
-        Err(_) => super::message::decoded(b"windows-1252", octets),
-    }
 }
 
 fn wide_text(octets: &[u8]) -> String {
@@ -274,6 +352,63 @@ mod tests {
         let files: Vec<(&str, &[u8])> =
             found.files.iter().map(|file| (file.name.as_str(), &*file.octets)).collect();
         assert_eq!(files, [("Übersicht.docx", &b"content"[..])]);
+    }
+
+    fn number_of(id: u16, value: u32) -> Vec<u8> {
+        [&3_u16.to_le_bytes()[..], &id.to_le_bytes(), &value.to_le_bytes()].concat()
+    }
+
+    /// A file with this code page, attributes, and properties of the message.
+    fn with(page: u32, attributes: &[Vec<u8>], properties: &[Vec<u8>]) -> Vec<u8> {
+        let count = u32::try_from(properties.len()).unwrap().to_le_bytes();
+        let properties = [&count[..], &properties.concat()].concat();
+        [
+            &SIGNATURE.to_le_bytes()[..],
+            &[1, 0],
+            &attributes.concat(),
+            &attribute_of(1, ATT_MESSAGE_PROPERTIES, &properties),
+            // It may stand after what it is about.
+            &attribute_of(1, ATT_OEM_CODE_PAGE, &[page.to_le_bytes(), [0; 4]].concat()),
+        ]
+        .concat()
+    }
+
+    #[test]
+    fn texts_are_read_in_the_code_page_that_is_named() {
+        let subject = |octets| vec![attribute_of(1, ATT_SUBJECT, octets)];
+        for (page, octets, expected) in [
+            (1255, &b"\xf9\xec\xe5\xed"[..], "שלום"),
+            (932, b"\x93\xfa\x96\x7b", "日本"),
+            (1251, b"\xcf\xf0\xe8", "При"),
+            (1252, b"caf\xe9", "café"),
+            (1252, "café".as_bytes(), "café"),
+            (65001, "日本".as_bytes(), "日本"),
+            (0, b"caf\xe9", "café"),
+        ] {
+            let property = [property_of(0x1e, PR_BODY, octets)];
+            let found = unpack(&with(page, &subject(octets), &property)).unwrap();
+            assert_eq!((found.subject.as_str(), found.text.as_deref()), (expected, Some(expected)));
+        }
+        let html = [
+            property_of(0x0102, PR_BODY_HTML, b"<b>\xcf\xf0\xe8</b>"),
+            number_of(PR_INTERNET_CODE_PAGE, 1251),
+        ];
+        let message = unpack(&with(1252, &[], &html)).unwrap().message();
+        assert_eq!(crate::mail::message::view(&message).text.as_deref(), Some("При\n"));
+    }
+
+    /// The text is in RTF alone.
+    #[test]
+    fn rtf_is_read_where_there_is_no_other_text() {
+        let rtf = b"{\\rtf1 In RTF.}";
+        let size = u32::try_from(rtf.len()).unwrap().to_le_bytes();
+        let packed = [&[0; 4][..], &size, b"MELA", &[0; 4], rtf].concat();
+        let compressed = property_of(0x0102, PR_RTF_COMPRESSED, &packed);
+        let found = unpack(&with(1252, &[], &[compressed.clone()])).unwrap();
+        assert_eq!(found.text.as_deref(), Some("In RTF."));
+        let text = property_of(0x1e, PR_BODY, b"In text.");
+        let found = unpack(&with(1252, &[], &[text, compressed])).unwrap();
+        assert_eq!(found.text.as_deref(), Some("In text."));
     }
 
     #[test]

@@ -10,8 +10,9 @@ use base64::engine::general_purpose::STANDARD;
 pub struct Unpacked {
     pub subject: String,
     pub text: Option<String>,
-    /// In the charset that it states itself.
     pub html: Option<Vec<u8>>,
+    /// `None` if it is not known.
+    pub html_charset: Option<&'static str>,
     pub files: Vec<File>,
 }
 
@@ -40,7 +41,14 @@ impl Unpacked {
             plain(&self.subject)
         );
         match (&self.html, &self.text) {
-            (Some(html), _) => part(&mut out, "Content-Type: text/html", html),
+            (Some(html), _) => {
+                let charset = self.html_charset.map(|charset| format!("; charset={charset}"));
+                part(
+                    &mut out,
+                    &format!("Content-Type: text/html{}", charset.unwrap_or_default()),
+                    html,
+                );
+            }
             (None, Some(text)) => {
                 part(&mut out, "Content-Type: text/plain; charset=utf-8", text.as_bytes());
             }
@@ -128,6 +136,7 @@ mod tests {
             subject: "Zahlen\r\nBcc: x@y.example".to_owned(),
             text: Some("----unpacked--\r\nSee the file.".to_owned()),
             html: None,
+            html_charset: None,
             files: vec![
                 file("Übersicht.docx", "", &[0, 1, 2, 255]),
                 file("a\"\r\n.txt", "multipart/mixed", &b"x".repeat(10_000)),

@@ -175,7 +175,9 @@ impl Resolver {
 
     /// Returns the TXT records of a name, each as one text.
     pub async fn texts(&self, of: &str) -> Result<Vec<String>, DnsError> {
-        let lookup = self.inner.lookup(name(of)?, RecordType::TXT).await.map_err(found_none)?;
+        // As `records`: SPF makes such names too. Only a name beyond ASCII has another form for DNS.
+        let of = if of.is_ascii() { any_name(of)? } else { name(of)? };
+        let lookup = self.inner.lookup(of, RecordType::TXT).await.map_err(found_none)?;
         let text = |record: &Record| match &record.data {
             RData::TXT(txt) => Some(String::from_utf8_lossy(&txt.txt_data.concat()).into_owned()),
             _ => None,

@@ -6,7 +6,9 @@
 
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::time::Duration;
 
+use futures_util::future::join_all;
 use hickory_resolver::proto::rr::{RData, RecordType};
 use mail_auth::SpfResult;
 
@@ -22,6 +24,11 @@ const VOIDS_MAX: u32 = 2;
 /// How many mail hosts of a domain, or names of an address, are looked at (§4.6.4).
 const NAMES_MAX: usize = 10;
 
+/// The names of the peer's address, and then their addresses, are asked for within this part of the time
+/// each. The zone of these names may be the forger's own: if it does not answer, they match nothing
+/// (§5.5), and the time for all else is left.
+const REVERSE_PART: u32 = 4;
+
 /// Who sends, and from where.
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
@@ -31,8 +38,12 @@ pub(super) struct Asked<'a> {
     pub sender: &'a str,
 }
 
-/// Returns the result, and the domain that it is for.
-pub(super) async fn check(resolver: &Resolver, asked: Asked<'_>) -> (SpfResult, String) {
+/// Returns the result, and the domain that it is for. The caller ends the check after `timeout`.
+pub(super) async fn check(
+    resolver: &Resolver,
+    asked: Asked<'_>,
+    timeout: Duration,
+) -> (SpfResult, String) {
     let (local_part, sender_domain) = split(asked);
     // §4.3: what DNS cannot be asked about has no record.
     let Some(domain) = askable(sender_domain) else {
@@ -44,6 +55,8 @@ pub(super) async fn check(resolver: &Resolver, asked: Asked<'_>) -> (SpfResult, 
         helo: asked.helo,
         local_part,
         sender_domain: &domain,
+        reverse_timeout: timeout / REVERSE_PART,
+        own_names: None,
         terms: 0,
         voids: 0,
     };
@@ -92,6 +105,9 @@ struct Evaluation<'e> {
     helo: &'e str,
     local_part: &'e str,
     sender_domain: &'e str,
+    reverse_timeout: Duration,
+    /// The names that the peer's address has, once they were asked for.
+    own_names: Option<Result<Vec<String>, DnsError>>,
     terms: u32,
     voids: u32,
 }
@@ -168,9 +184,13 @@ impl Evaluation<'_> {
             }
             Mechanism::Ptr(spec) => {
                 let target = self.name(spec.as_ref(), domain).await;
-                let names = self.names().await;
                 let below = format!(".{}", target.to_ascii_lowercase());
-                self.is_named(names, |name| name == &below[1..] || name.ends_with(&below)).await
+                let names = match self.own_names().await {
+                    // §5.5: what DNS does not answer here does not match.
+                    Err(DnsError::Temporary(_)) => return Ok(false),
+                    names => self.counted(names)?,
+                };
+                Ok(names.iter().any(|name| name == &below[1..] || name.ends_with(&below)))
             }
             Mechanism::Exists(spec) => {
                 let target = self.name(Some(spec), domain).await;
@@ -231,42 +251,38 @@ impl Evaluation<'_> {
         Ok(false)
     }
 
-    /// The names that the peer's address says it has, in lower case.
-    async fn names(&self) -> Result<Vec<String>, DnsError> {
-        let found = self.resolver.records(&reverse_name(self.ip), RecordType::PTR).await?;
+    /// The names that the peer's address says it has and that have this address, in lower case. They are
+    /// asked for once, however many terms need them.
+    async fn own_names(&mut self) -> Result<Vec<String>, DnsError> {
+        if let Some(known) = &self.own_names {
+            return known.clone();
+        }
+        let found = self.find_own_names().await;
+        self.own_names.insert(found).clone()
+    }
+
+    async fn find_own_names(&self) -> Result<Vec<String>, DnsError> {
+        let reverse = reverse_name(self.ip);
+        let asked = self.resolver.records(&reverse, RecordType::PTR);
+        let found = tokio::time::timeout(self.reverse_timeout, asked).await;
+        let found = found.unwrap_or_else(|late| Err(DnsError::Temporary(late.to_string())))?;
         let name = |data: RData| match data {
             RData::PTR(name) => Some(name.0.to_ascii().trim_end_matches('.').to_ascii_lowercase()),
             _ => None,
         };
-        Ok(found.into_iter().filter_map(name).take(NAMES_MAX).collect())
+        let names: Vec<String> = found.into_iter().filter_map(name).take(NAMES_MAX).collect();
+        let is_own = join_all(names.iter().map(|name| self.is_own_name(name))).await;
+        Ok(names.into_iter().zip(is_own).filter_map(|(name, own)| own.then_some(name)).collect())
     }
 
-    /// Whether one of the names is wanted, and has the peer's address. What DNS does not answer here
-    /// does not match (§5.5).
-    async fn is_named(
-        &mut self,
-        names: Result<Vec<String>, DnsError>,
-        is_wanted: impl Fn(&str) -> bool,
-    ) -> Result<bool, Stop> {
-        let names = match names {
-            Err(DnsError::Temporary(_)) => return Ok(false),
-            names => self.counted(names)?,
-        };
-        for name in names.iter().filter(|name| is_wanted(name)) {
-            if self.is_own_name(name).await {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
+    /// Whether a name has the peer's address. One of which DNS says nothing in time is passed over.
     async fn is_own_name(&self, name: &str) -> bool {
-        let found = self.addresses(name).await.unwrap_or_default();
-        found.contains(&self.ip)
+        let found = tokio::time::timeout(self.reverse_timeout, self.addresses(name)).await;
+        found.is_ok_and(|found| found.is_ok_and(|found| found.contains(&self.ip)))
     }
 
     /// The name that a term is about; the domain itself if it names none.
-    async fn name(&self, spec: Option<&Spec>, domain: &str) -> String {
+    async fn name(&mut self, spec: Option<&Spec>, domain: &str) -> String {
         let Some(spec) = spec else { return domain.to_owned() };
         let validated = match spec.needs_validated() {
             true => self.validated(domain).await,
@@ -284,20 +300,14 @@ impl Evaluation<'_> {
 
     /// The value of `%{p}` (§7.3): a name of the peer that has its address; the domain itself, or else
     /// one below it, comes before others.
-    async fn validated(&self, domain: &str) -> Option<String> {
-        let mut names = self.names().await.ok()?;
+    async fn validated(&mut self, domain: &str) -> Option<String> {
+        let names = self.own_names().await.ok()?;
         let domain = domain.to_ascii_lowercase();
         let below = format!(".{domain}");
-        names.sort_by_key(|name| match name {
+        names.into_iter().min_by_key(|name| match name {
             name if *name == domain => 0,
             name if name.ends_with(&below) => 1,
             _ => 2,
-        });
-        for name in names {
-            if self.is_own_name(&name).await {
-                return Some(name);
-            }
-        }
-        None
+        })
     }
 }

@@ -164,7 +164,7 @@ impl Verifier {
     /// Returns the result of SPF, and the domain that it is for.
     async fn spf(&self, asked: Asked<'_>) -> (SpfOutput, String) {
         let late = || (SpfResult::TempError, spf::domain_of(asked).to_owned());
-        let found = self.in_time(spf::check(&self.resolver, asked)).await;
+        let found = self.in_time(spf::check(&self.resolver, asked, self.timeout / STEPS)).await;
         let (result, domain) = found.unwrap_or_else(late);
         (SpfOutput::new(domain.clone()).with_result(result), domain)
     }

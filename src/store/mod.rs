@@ -160,10 +160,20 @@ pub trait Read {
         &self,
         table: &Table<K, V>,
         prefix: &impl Key,
-        mut visit: impl FnMut(K, V) -> ControlFlow<()>,
+        visit: impl FnMut(K, V) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         let span = Span::prefix(&table.raw(prefix), Order::Ascending);
-        self.raw_scan(&span, &mut |raw, sealed| {
+        self.scan_span_readable(table, &span, visit)
+    }
+
+    /// As [`Read::scan_readable`], in a range of raw keys (see [`Table::raw`]).
+    fn scan_span_readable<K: Key, V: Record>(
+        &self,
+        table: &Table<K, V>,
+        span: &Span,
+        mut visit: impl FnMut(K, V) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        self.raw_scan(span, &mut |raw, sealed| {
             let record = open_record(self.vault(), table, raw, sealed);
             match (table.key(raw), record) {
                 (Some(key), Ok(record)) => visit(key, record),

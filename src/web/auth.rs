@@ -23,7 +23,7 @@ use super::dpop::{self, Expected, Proof, Refused};
 use super::error::Problem;
 use super::replay::Use;
 use super::site_name::Origin;
-use super::state::{Connection, CostClass, Web};
+use super::state::{Connection, CostClass, Reads, Web};
 
 /// The header that carries the proof.
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -57,11 +57,11 @@ impl Signed {
     /// it takes room for it first.
     pub async fn run_content<T: Send + 'static, E: Into<Problem> + Send + 'static>(
         self,
-        reference: Reference,
+        (reference, reads): (Reference, Reads),
         work: impl FnOnce(&Gateway, &Actor) -> Result<T, E> + Send + 'static,
     ) -> Result<T, Problem> {
         let (holder, Signed { actor, web, .. }) = (self.holder(), self);
-        let opened = web.run_message(holder, actor, reference, work).await?;
+        let opened = web.run_message((holder, actor), (reference, reads), work).await?;
         Ok(opened.0)
     }
 

@@ -21,7 +21,7 @@ use super::body::{Id, Ref};
 use super::error::{Problem, Problems};
 use super::headers::DOWNLOAD_POLICY;
 use super::memory::STREAM_OCTETS;
-use super::state::{CostClass, Web};
+use super::state::{CostClass, Reads, Web};
 use super::stream::streamed;
 use super::ticket::{Grant, Target};
 
@@ -108,9 +108,13 @@ pub async fn download(
 )]
 pub async fn source(signed: Signed, Ref(reference): Ref) -> Result<Response, Problem> {
     let (web, holder) = (signed.web.clone(), signed.holder());
-    let found = web.run_message(holder, signed.actor, reference, move |gateway, actor| {
-        Ok::<_, gateway::Error>(gateway.message_raw(actor, reference)?.1.raw())
-    });
+    let found = web.run_message(
+        (holder, signed.actor),
+        (reference, Reads::Itself),
+        move |gateway, actor| {
+            Ok::<_, gateway::Error>(gateway.message_raw(actor, reference)?.1.raw())
+        },
+    );
     let (pieces, mut memory) = found.await?;
     memory.shrink_to(pieces.octets_held() + STREAM_OCTETS);
     let headers = [
@@ -153,7 +157,9 @@ pub async fn message_of<T: Send + 'static>(
         session_of(gateway, &grant).map(|actor| (actor, grant))
     });
     let (actor, grant) = opened.await?;
-    let done = web.run_message(holder, actor, grant.reference, move |gateway, actor| {
+    let reads = if grant.within.is_empty() { Reads::Itself } else { Reads::Within };
+    let wanted = (grant.reference, reads);
+    let done = web.run_message((holder, actor), wanted, move |gateway, actor| {
         work(&gateway.message_raw(actor, grant.reference)?.1, &grant)
     });
     done.await

@@ -10,7 +10,7 @@
 //! | MailboxFull | 507 | `mailbox-full` |
 //! | Conflict | 409 | the conflict's own code, such as `not-opened`; 410 for `too-old` |
 //! | Invalid | 422 | `invalid` |
-//! | Damaged | 500 | `damaged` |
+//! | Damaged | 500 | `damaged`; of a message that is read, 410 `message-damaged` |
 //! | KeysDiffer | 500 | `keys-differ` |
 //! | NewerRecord | 500 | `newer-record` |
 //! | Full | 507 | `full` |
@@ -278,6 +278,18 @@ fn note(error: &gateway::Error, problem: &Problem) {
 }
 
 impl Problem {
+    /// Says of damage that it is that of the message which was to be read. What exactly is damaged was
+    /// logged.
+    pub fn of_message(self) -> Problem {
+        if self.code != "damaged" {
+            return self;
+        }
+        let detail = "This message is damaged on the server's disk and cannot be shown. Your \
+                      administrator may be able to restore it from a backup.";
+        let (status, code) = (StatusCode::GONE, "message-damaged");
+        Problem { status, code, detail: detail.into(), ..self }
+    }
+
     /// Returns the response with one more field in its body.
     pub fn with(self, name: &str, value: &impl serde::Serialize) -> Response {
         let mut body = serde_json::to_value(self.body()).unwrap_or_default();

@@ -91,8 +91,24 @@ pub(super) struct Connection {
     pub(super) stop: CancellationToken,
 }
 
-/// A message that is opened is in memory as it was stored, and its parts are there decoded.
-const COPIES: usize = 2;
+/// What is read of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    Itself,
+    /// A message within it, however deep.
+    Within,
+}
+
+impl Reads {
+    /// How many times its octets are in memory: as it was stored, as the parser reads it, its parts
+    /// decoded, and the one that is wanted; and so is the message within it.
+    const fn copies(self) -> usize {
+        match self {
+            Reads::Itself => 4,
+            Reads::Within => 5,
+        }
+    }
+}
 
 /// All who are not signed in, where it does not matter who they are.
 const ANYBODY: Holder = Holder::Network(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
@@ -193,9 +209,8 @@ impl Web {
     /// taken before, and returned with the result, whose part may stay in memory.
     pub(super) async fn run_message<T, E>(
         &self,
-        holder: Holder,
-        actor: Actor,
-        reference: Reference,
+        (holder, actor): (Holder, Actor),
+        (reference, reads): (Reference, Reads),
         work: impl FnOnce(&Gateway, &Actor) -> Result<T, E> + Send + 'static,
     ) -> Result<(T, Held<Holder>), Problem>
     where
@@ -206,16 +221,20 @@ impl Web {
             let octets = gateway.message_octets(&actor, reference)?;
             Ok::<_, gateway::Error>((octets, actor))
         });
-        let (octets, actor) = sized.await?;
+        let (octets, actor) = sized.await.map_err(Problem::of_message)?;
+        let octets = match reads {
+            Reads::Itself => octets.shown,
+            Reads::Within => octets.stored,
+        };
         let octets = usize::try_from(octets).unwrap_or(usize::MAX);
         // No more than a part of a share, so that what the account has open already leaves room.
         let most = self.shared.config.memory_octets_per_account_max / 2;
-        let room = octets.saturating_mul(COPIES).min(most) + STREAM_OCTETS;
+        let room = octets.saturating_mul(reads.copies()).min(most) + STREAM_OCTETS;
         let held = self.shared.memory.wait(&holder, room).await?;
         let done = self.run_for(holder, CostClass::Content, move |gateway| {
             work(gateway, &actor).map(|done| (done, held))
         });
-        done.await
+        done.await.map_err(Problem::of_message)
     }
 
     /// Returns whether mail can be stored. Anybody may ask, so it is found out only once a second.

@@ -75,6 +75,8 @@ fn hosts(dns: &DnsStub) {
         vec![txt("v=spf1 include:_loop.example.com -all")],
     );
     publish(dns, "foo:bar/baz.example.com", RecordType::A, vec![a(1)]);
+    let record = vec![txt("v=spf1 ip4:192.0.2.1 -all")];
+    publish(dns, "foo:bar/baz.example.com", RecordType::TXT, record);
     publish(dns, "a%b c%20d.example.com", RecordType::A, vec![a(9)]);
     publish(dns, "user.mail.example.com", RecordType::A, vec![a(1)]);
     publish(dns, "1.2.0.192.in-addr.test.example.com", RecordType::A, vec![a(9)]);
@@ -139,6 +141,8 @@ async fn spf_is_evaluated_as_the_standard_says() {
         // Names may have any characters.
         ("v=spf1 a:foo:bar/baz.example.com -all", v4, "pass"),
         ("v=spf1 exists:a%%b%_c%-d.example.com -all", v4, "pass"),
+        ("v=spf1 redirect=foo:bar/baz.example.com", v4, "pass"),
+        ("v=spf1 include:foo:bar/baz.example.com -all", other, "fail"),
         ("v=spf1 exists:.a..example.com a:.example.com ip4:192.0.2.1 -all", v4, "pass"),
         // Three queries that find nothing are too many, also before a match.
         ("v=spf1 a:n1.example.com a:n2.example.com ip4:192.0.2.1 -all", v4, "pass"),
@@ -176,4 +180,40 @@ async fn spf_is_evaluated_as_the_standard_says() {
     let two = vec![txt("v=spf1 +all"), txt("V=SPF1 -all")];
     publish(&dns, "two.example.com", RecordType::TXT, two);
     assert_eq!(spf(&verifier, v4, "two.example.com").await, "permerror");
+}
+
+/// A forger owns the zone of the names of his address, and lets it be silent: that must not turn the
+/// sender's policy into "could not be checked" (RFC 7208 §5.5).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_reverse_zone_matches_nothing() {
+    let dns = DnsStub::start().await;
+    hosts(&dns);
+    dns.says("1.4.0.192.in-addr.arpa", RecordType::PTR, Says::Silence);
+    // The names are there, and the zone that they are in is silent.
+    let names = (0..10).map(|at| format!("n{at}.forger.example"));
+    let pointers = names
+        .map(|text| {
+            dns.says(&text, RecordType::A, Says::Silence);
+            RData::PTR(PTR(name(&text)))
+        })
+        .collect();
+    publish(&dns, "1.5.0.192.in-addr.arpa", RecordType::PTR, pointers);
+    let smtp = config::Smtp { authentication_timeout_secs: 6, ..config::Smtp::default() };
+    let verifier = Verifier::new(&dns.resolver(config::Dnssec::Off), &smtp);
+    for (at, (record, peer)) in [
+        ("v=spf1 ptr -all", "192.0.4.1"),
+        (
+            "v=spf1 ptr ptr:a.example.com ptr:b.example.com exists:%{p}.example.com -all",
+            "192.0.4.1",
+        ),
+        ("v=spf1 ptr:forger.example -all", "192.0.5.1"),
+        ("v=spf1 exists:%{p}.example.com ptr:forger.example -all", "192.0.5.1"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let domain = format!("silent{at}.example.com");
+        publish(&dns, &domain, RecordType::TXT, vec![txt(record)]);
+        assert_eq!(spf(&verifier, peer, &domain).await, "fail", "{record} {peer}");
+    }
 }

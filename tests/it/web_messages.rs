@@ -1,6 +1,8 @@
 //! Mailboxes and messages over the API: pages of the list, open, reject, change, delete, changes.
 
+use bytes::Bytes;
 use postern::mail::reference::Reference;
+use postern::store::{ContentId, Piece};
 use serde_json::{Value, json};
 
 use super::web_harness::{Browser, MESSAGE, TestWeb};
@@ -242,4 +244,26 @@ async fn changes_since_a_state_are_reported() {
     assert_eq!((&changes["updated"], state(&changes)), (&json!([]), now));
     dana.get("/api/changes?since=99999999").await.expect_problem(410, "too-old");
     dana.get("/api/changes?since=x").await.expect_problem(422, "invalid");
+}
+
+/// What exactly is damaged is for the log; the reader is told that this message is.
+#[tokio::test]
+async fn a_damaged_message_says_so_in_words() {
+    let web = TestWeb::start().await;
+    let reference = web.deliver("dana", "From: a@b.example\nSubject: Damaged\n\nText.\n").await;
+    let id = ContentId(reference.to_bytes());
+    let mut sealed = web.gateway.store().content_read(id, 0, u64::MAX).unwrap();
+    sealed[9] ^= 1;
+    let changed = Bytes::from(sealed);
+    let done = web.gateway.store().transact(move |tx| {
+        tx.content_put(id, vec![Piece::Inline(changed.clone())]);
+        Ok::<_, postern::store::Error>(())
+    });
+    done.wait().unwrap();
+    let mut dana = web.signed_in("dana").await;
+    let answer = dana.post(&format!("/api/messages/{reference}/open"), &json!({})).await;
+    let problem = answer.expect_problem(410, "message-damaged").json();
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.starts_with("This message is damaged on the server's disk"), "{detail}");
+    assert!(!detail.contains("segment") && !detail.contains("chunk"), "{detail}");
 }

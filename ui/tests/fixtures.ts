@@ -7,7 +7,7 @@ export function fromLike(given: Partial<Item["from"]> = {}): Item["from"] {
 
 export function itemLike(given: Partial<Item> & { reference: string }): Item {
   return {
-    ...{ mailbox: "in", subject: "", receivedAt: "2026-11-23T10:00:00Z", size: 1 },
+    ...{ mailbox: "in", subject: "", receivedAt: "2026-11-23T10:00:00Z", size: 1, octets: 1 },
     ...{ attachments: 0, opened: true, unread: false, starred: false, sent: false },
     ...{ recipients: [], labels: [], notice: null, asksConfirmation: false, conversation: null },
     from: fromLike(),

@@ -445,6 +445,16 @@ test("an attached message opens over its message, and the one in it over that", 
   await vi.waitFor(() => expect(read).toHaveBeenLastCalledWith("R", [2, 2]));
 });
 
+test("a message within another says what is known of it, also without an author", async () => {
+  vi.spyOn(api, "messageAttached").mockResolvedValue({ ...innerLike("words"), from: [] });
+  await showMessage({ text: "outer", parts: [eml] });
+  find("open-inside")?.click();
+  await vi.waitFor(() => expect(find("inside-text")?.textContent).toBe("words"));
+  const box = find("inside-box");
+  expect(box?.textContent).toContain("The plan");
+  expect(box?.textContent).toContain(en.reader.insideNote);
+});
+
 test("a file that is the whole message is shown in its place", async () => {
   vi.spyOn(api, "messageAttached").mockResolvedValue(innerLike("what was signed"));
   await showMessage({ text: null, parts: [eml] });
@@ -468,12 +478,19 @@ test("an invitation, a card and a signature are named in words", async () => {
   };
   await showMessage({ invitation, contacts: [contact], cryptography: "signed-smime", text: null });
   const said = (id: string) => find(id)?.textContent?.replace(/\s+/gu, " ") ?? "";
-  const words = [en.facts.request, "Budget", "Room 4", "Omar", "(Europe/Berlin)", en.facts.repeats];
+  const words = [en.facts.request, "Budget", "Room 4", "(Europe/Berlin)", en.facts.repeats];
+  // Anybody may be called Omar: the address stands beside the name.
+  words.push("\u2068Omar\u2069 <\u2068omar@far.example\u2069>");
   for (const word of words) expect(said("invitation")).toContain(word);
   for (const word of ["Dana", "Acme", "d@a.example", "1, 2"])
     expect(said("contact")).toContain(word);
   expect(said("cryptography")).toContain(en.facts.signed("S/MIME"));
   expect(document.body.textContent).not.toContain(en.reader.noText);
+});
+
+test("what neither says that it is signed nor that it is encrypted is called neither", async () => {
+  await showMessage({ cryptography: "smime" });
+  expect(find("cryptography")?.textContent).toContain(en.facts.smime);
 });
 
 test("the way to unsubscribe is a page, which opens after a question only", async () => {

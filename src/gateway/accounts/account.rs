@@ -21,7 +21,7 @@ use crate::gateway::records::tables::{
     ACCOUNT_KEYS, ACCOUNTS, ADDRESSES, COUNTERS, CREDENTIALS, LOGIN_NAMES, META, TEMPORARY,
 };
 use crate::gateway::records::temporary::{OpensBy, Temporary};
-use crate::mail::address::{Address, Domain};
+use crate::mail::address::{Address, Domain, composed};
 use crate::mail::mailboxes::ascii_domain;
 use crate::store::{Order, Read, Tx};
 use crate::terms::AcceptFrom;
@@ -232,6 +232,8 @@ impl Gateway {
     /// Enables a disabled account again.
     pub fn account_enable(&self, name: &str) -> Result<(), Error> {
         let id = self.account_named(name)?;
+        // It may have been disabled for its keys, and these may be its own again.
+        self.inner.renewals.add();
         self.account_change(id, |account| account.disabled = false)
     }
 
@@ -265,7 +267,7 @@ impl Gateway {
         let name = name.trim();
         Ok(match self.account_find(name)? {
             Some(account) => guessed_of(account),
-            None => format!("name {}", name.to_lowercase()),
+            None => format!("name {}", login_form(name)),
         })
     }
 
@@ -275,13 +277,17 @@ impl Gateway {
     }
 
     pub(in crate::gateway) fn account_find(&self, name: &str) -> Result<Option<AccountId>, Error> {
-        let login = self.inner.vault.lookup(Lookup::LoginName, name.to_lowercase().as_bytes());
-        if let Some(Owner(id)) = self.inner.store.get(&LOGIN_NAMES, &login)? {
-            return Ok(Some(id));
+        // Earlier versions kept names and addresses as they were composed.
+        for form in [login_form(name), name.to_lowercase()] {
+            let login = self.inner.vault.lookup(Lookup::LoginName, form.as_bytes());
+            if let Some(Owner(id)) = self.inner.store.get(&LOGIN_NAMES, &login)? {
+                return Ok(Some(id));
+            }
         }
-        match Address::parse(name) {
-            Ok(address) => self.account_at(&address.normalized()),
-            Err(_) => Ok(None),
+        let Ok(address) = Address::parse(name) else { return Ok(None) };
+        match self.account_at(&address.normalized())? {
+            Some(id) => Ok(Some(id)),
+            None => self.account_at(&address.as_composed()),
         }
     }
 
@@ -416,8 +422,13 @@ pub(in crate::gateway) fn touch_in_tx(
     Ok(())
 }
 
+/// The form in which login names are stored and looked up, however they are composed (RFC 8265 §3.3).
+fn login_form(name: &str) -> String {
+    composed(&name.to_lowercase()).into_owned()
+}
+
 fn checked_name(name: &str) -> Result<String, Error> {
-    let name = name.to_lowercase();
+    let name = login_form(name);
     let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count());
     let plain = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-'));
     if fits && plain {

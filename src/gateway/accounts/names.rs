@@ -14,7 +14,7 @@ use crate::gateway::Gateway;
 use crate::gateway::error::Error;
 use crate::gateway::records::ids::AccountId;
 use crate::gateway::records::tables::{ACCOUNTS, TEMPORARY};
-use crate::mail::alike::{is_ours, name_look};
+use crate::mail::alike::{is_ours, name_looks, own_looks};
 use crate::mail::message::NameAddr;
 use crate::mail::warnings::{self, Warning};
 use crate::store::Read;
@@ -31,9 +31,9 @@ pub(in crate::gateway) struct Names {
 impl Names {
     /// Adds the name of an account that was created.
     pub fn add(&self, account: AccountId, name: &str) {
-        let Some(look) = name_look(name) else { return };
+        let looks = own_looks(name);
         if let Some(known) = &mut *self.lock() {
-            known.insert((self.hasher.hash_one(look), account));
+            known.extend(looks.iter().map(|look| (self.hasher.hash_one(look), account)));
         }
     }
 
@@ -66,15 +66,17 @@ impl Gateway {
     fn borrowed_name(&self, author: &NameAddr) -> Result<Option<String>, Error> {
         let (Some(name), Some(address)) = (&author.name, &author.address) else { return Ok(None) };
         let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
-        let Some(look) = name_look(name).filter(|_| !is_ours(domain, self.domains())) else {
+        if is_ours(domain, self.domains()) {
             return Ok(None);
-        };
+        }
+        let looks = name_looks(name);
+        let is_alike = |own: &str| own_looks(own).iter().any(|look| looks.contains(look));
         let organisation = &self.site()?.organisation;
         let own = self.domains().iter().chain([organisation]);
-        if let Some(own) = own.into_iter().find(|own| name_look(own).as_ref() == Some(&look)) {
+        if let Some(own) = own.into_iter().find(|own| is_alike(own)) {
             return Ok(Some(own.clone()));
         }
-        for account in self.accounts_that_look(&look)? {
+        for account in self.accounts_that_look(&looks)? {
             let record = match self.account(account) {
                 Ok(record) => record,
                 // A mark must not decide whether mail is taken.
@@ -85,20 +87,22 @@ impl Gateway {
                 Err(error) => return Err(error),
             };
             // Two looks may have one hash.
-            if name_look(&record.display_name).as_ref() == Some(&look) {
+            if is_alike(&record.display_name) {
                 return Ok(Some(record.display_name));
             }
         }
         Ok(None)
     }
 
-    fn accounts_that_look(&self, look: &str) -> Result<Vec<AccountId>, Error> {
+    fn accounts_that_look(&self, looks: &[String]) -> Result<BTreeSet<AccountId>, Error> {
         let names = &self.inner.names;
         let mut known = names.lock();
         if known.is_none() {
             *known = Some(self.looks()?);
         }
-        let found = known.iter().flat_map(|known| known.range(of(names.hasher.hash_one(look))));
+        let hashes = looks.iter().map(|look| names.hasher.hash_one(look));
+        let found =
+            hashes.flat_map(|hash| known.iter().flat_map(move |known| known.range(of(hash))));
         Ok(found.map(|(_, account)| *account).collect())
     }
 
@@ -106,7 +110,7 @@ impl Gateway {
     fn looks(&self) -> Result<BTreeSet<(u64, AccountId)>, Error> {
         let mut all: Vec<(AccountId, String)> = Vec::new();
         self.inner.store.scan_readable(&ACCOUNTS, &(), |id, account| {
-            all.extend(name_look(&account.display_name).map(|look| (id, look)));
+            all.extend(own_looks(&account.display_name).into_iter().map(|look| (id, look)));
             ControlFlow::Continue(())
         })?;
         let mut looks = BTreeSet::new();

@@ -25,14 +25,20 @@ use crate::store::{Read, Tx};
 use crate::terms::AccountChange;
 use crate::vault::{NewAccountKeys, RecoveryKey};
 
-/// Counts the renewals of all accounts since the start: what was derived from a public key before a
-/// renewal is not used after it.
+/// Counts, for all accounts since the start, how often keys were renewed, were found not to be those
+/// of their account, or may have been put right: what was derived from a public key before is not used
+/// after it.
 #[derive(Default)]
 pub(in crate::gateway) struct Renewals(AtomicU64);
 
 impl Renewals {
     pub fn count(&self) -> u64 {
         self.0.load(Ordering::SeqCst)
+    }
+
+    /// Ends the use of what was derived before.
+    pub fn add(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -97,7 +103,7 @@ impl Gateway {
         let keys = AccountKeys { public: public.octets, number: public.number, sealed_private };
         let renewed = Renewed { account, opened_by, keys, credentials, session, choice, cause };
         self.account_changed(account, &from, move |tx| renewed.store_in_tx(tx))?;
-        self.inner.renewals.0.fetch_add(1, Ordering::SeqCst);
+        self.inner.renewals.add();
         self.publish_session(account);
         Ok(recovery)
     }

@@ -130,6 +130,7 @@ fn sealed_summary(
         to: summary.to.iter().map(mail_text).collect(),
         sender: inbound.sender,
         warnings,
+        octets: Some(summary.octets),
         ..SealedSummary::default()
     };
     Ok((sealed.to_octets()?, summary.ids))

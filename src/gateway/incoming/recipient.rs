@@ -103,11 +103,22 @@ impl Gateway {
 
     fn recipient_find(&self, address: &Address) -> Result<Option<Addressee>, Error> {
         let normalized = address.normalized();
-        if let Some(found) = self.addressee(&normalized)? {
+        match self.recipient_called(&normalized)? {
+            Some(found) => Ok(Some(found)),
+            // Earlier versions kept addresses as they were composed.
+            None => match address.as_composed() {
+                spelled if spelled != normalized => self.recipient_called(&spelled),
+                _ => Ok(None),
+            },
+        }
+    }
+
+    fn recipient_called(&self, normalized: &str) -> Result<Option<Addressee>, Error> {
+        if let Some(found) = self.addressee(normalized)? {
             return Ok(Some(found));
         }
         // user+detail@domain goes to user@domain (RFC 5233) unless an account has that address.
-        let (local, domain) = normalized.rsplit_once('@').unwrap_or((&normalized, ""));
+        let (local, domain) = normalized.rsplit_once('@').unwrap_or((normalized, ""));
         match local.split_once('+') {
             Some((user, _)) if !user.is_empty() => self.addressee(&format!("{user}@{domain}")),
             _ => Ok(None),

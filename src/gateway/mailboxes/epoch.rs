@@ -36,7 +36,7 @@ pub(in crate::gateway) struct Arriving {
     pub is_searched: bool,
     encapsulation: Vec<u8>,
     started: Timestamp,
-    /// How many renewals of keys there had been. After another, the account may have another key.
+    /// The count of `Renewals` when it started. After another, the account may have another key.
     renewals: u64,
     sealed: AtomicU32,
     stored: AtomicBool,
@@ -100,8 +100,8 @@ impl Gateway {
 
     /// Wipes the secrets of epochs that are over. Called from a timer.
     pub fn epochs_expire(&self) {
-        let now = self.inner.clock.now();
-        self.epochs().retain(|_, epoch| !epoch.is_over(now));
+        let (now, renewals) = (self.inner.clock.now(), self.inner.renewals.count());
+        self.epochs().retain(|_, epoch| !epoch.is_over(now) && epoch.renewals == renewals);
     }
 
     /// `renewals` was read before, so that a renewal in between is not missed.

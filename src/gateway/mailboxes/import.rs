@@ -139,6 +139,7 @@ impl Gateway {
             attachments: summary.attachments,
             to: summary.to.iter().map(mail_text).collect(),
             warnings: warnings.to_vec(),
+            octets: Some(summary.octets),
             ..SealedSummary::default()
         };
         let sealed = sealed.to_octets()?;

@@ -28,7 +28,10 @@ pub struct ItemView {
     pub from_address: Option<String>,
     pub subject: String,
     pub received: Timestamp,
+    /// As stored.
     pub size: u64,
+    /// What the reader gets, as far as it is known.
+    pub octets: u64,
     pub attachments: u32,
     pub protection: Protection,
     pub opened: Option<Timestamp>,
@@ -115,6 +118,7 @@ impl<'r> OpenedEpochs<'r> {
 
     pub fn item(&mut self, mailbox: MailboxId, entry: &Entry) -> Result<ItemView, Error> {
         let summary = self.summary(entry)?;
+        let octets = summary.octets_of(entry.size);
         Ok(ItemView {
             reference: Reference::from_bytes(entry.reference).ok_or_else(damaged_summary)?,
             mailbox: mailbox.to_string(),
@@ -123,6 +127,7 @@ impl<'r> OpenedEpochs<'r> {
             subject: summary.subject,
             received: entry.received,
             size: entry.size,
+            octets,
             attachments: summary.attachments,
             protection: entry.protection.clone(),
             opened: entry.opened,

@@ -7,7 +7,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::gateway::error::Error;
+use crate::gateway::error::{Error, readable};
 use crate::gateway::quota;
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::mailbox::Entry;
@@ -15,7 +15,7 @@ use crate::gateway::records::queue::row_id;
 use crate::gateway::records::tables::{
     COUNTERS, DELIVERIES, HELD, MESSAGES, PLACES, QUEUE, SUBMISSIONS,
 };
-use crate::store::{Order, Read, Tx};
+use crate::store::{Read, Tx};
 use crate::terms::Route;
 
 /// Notes that the octets of a deleted entry still count for its account, which sent the message.
@@ -41,19 +41,20 @@ pub(in crate::gateway) fn keep_in_tx(
 }
 
 /// Gives the octets back if the message is nowhere outside any more. Called whenever a holder of a
-/// message ends.
+/// message ends; a record that cannot be read must not keep it from ending.
 pub(in crate::gateway) fn settle_in_tx(
     tx: &mut Tx<'_>,
     message: ReferenceKey,
 ) -> Result<(), Error> {
-    let Some(mut submission) = tx.get(&SUBMISSIONS, &message)? else { return Ok(()) };
+    let submission = readable(tx.get(&SUBMISSIONS, &message))?.flatten();
+    let Some(mut submission) = submission else { return Ok(()) };
     let Some(octets) = submission.owed else { return Ok(()) };
     if is_outside(tx, message)? {
         return Ok(());
     }
     submission.owed = None;
-    tx.put(&SUBMISSIONS, &message, &submission)?;
-    quota::discharge_in_tx(tx, submission.sender, quota::file(octets))
+    readable(quota::discharge_in_tx(tx, submission.sender, quota::file(octets)))?;
+    Ok(tx.put(&SUBMISSIONS, &message, &submission)?)
 }
 
 /// Whether a message is held back, in the queue, or in a temporary account.
@@ -62,14 +63,17 @@ fn is_outside(tx: &Tx<'_>, message: ReferenceKey) -> Result<bool, Error> {
         return Ok(true);
     }
     let mut found = Vec::new();
-    tx.scan(&DELIVERIES, &message, Order::Ascending, |(_, index), delivery| {
-        found.push((index, delivery.route, delivery.account));
+    tx.scan_keys(&DELIVERIES, &message, |(_, index)| {
+        found.push(index);
         ControlFlow::Continue(())
     })?;
-    for (index, route, account) in found {
-        let holds = match (route, account) {
-            (Route::Inside | Route::Refused, _) => false,
-            (Route::TemporaryAccount, Some(account)) => tx.has(&PLACES, &(account, message))?,
+    for index in found {
+        let delivery = readable(tx.get(&DELIVERIES, &(message, index)))?.flatten();
+        let holds = match delivery.map(|one| (one.route, one.account)) {
+            Some((Route::Inside | Route::Refused, _)) => false,
+            Some((Route::TemporaryAccount, Some(account))) => {
+                tx.has(&PLACES, &(account, message))?
+            }
             _ => tx.has(&QUEUE, &row_id(message, Some(index)))?,
         };
         if holds {

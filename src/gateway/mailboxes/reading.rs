@@ -28,12 +28,28 @@ impl Gateway {
     }
 }
 
+/// How many octets a message takes in memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Octets {
+    /// When it is opened: its header and text if it was written here and has files, or else all of it.
+    pub shown: u64,
+    /// All of it.
+    pub stored: u64,
+}
+
 impl Gateway {
-    /// How many octets the message takes when it is opened; 0 if there is none.
-    pub fn message_octets(&self, actor: &Actor, reference: Reference) -> Result<u64, Error> {
-        let Ok((_, entry)) = self.entry(actor.account(), reference) else { return Ok(0) };
+    /// How many octets the message takes; none if there is no such message.
+    pub fn message_octets(&self, actor: &Actor, reference: Reference) -> Result<Octets, Error> {
+        let entry = match self.entry(actor.account(), reference) {
+            Ok((_, entry)) => entry,
+            Err(_) => return Ok(Octets::default()),
+        };
         let stored = self.inner.store.content_length(ContentId(entry.reference))?;
-        Ok(stored.and_then(vault::plain_len).unwrap_or_default())
+        let stored = stored.and_then(vault::plain_len).unwrap_or_default();
+        let outline = OpenedEpochs::new(self, actor).summary(&entry)?.outline;
+        let head = outline.filter(|outline| !outline.files.is_empty());
+        let head = head.map(|outline| outline.head_octets + outline.end.len() as u64);
+        Ok(Octets { shown: head.map_or(stored, |head| head.min(stored)), stored })
     }
 }
 

@@ -29,13 +29,55 @@ pub(in crate::gateway) struct SealedSummary {
     pub sender: SenderCheck,
     /// What in it contradicts its sender.
     pub warnings: Vec<Warning>,
+    /// Its octets with its files decoded; not known of messages that arrived before it was counted.
+    pub octets: Option<u64>,
 }
 
 impl Record for SealedSummary {
+    const VERSION: u8 = 5;
+
+    fn migrate(version: u8, bytes: &[u8]) -> Option<Self> {
+        store::migrated::<SealedSummaryV4, Self>(version, bytes)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(in crate::gateway) struct SealedSummaryV4 {
+    from_name: Option<String>,
+    from_address: Option<String>,
+    subject: String,
+    attachments: u32,
+    to: Vec<String>,
+    recipients: Vec<String>,
+    notice: Option<NoticeOf>,
+    outline: Option<Outline>,
+    sender: SenderCheck,
+    warnings: Vec<Warning>,
+}
+
+impl Record for SealedSummaryV4 {
     const VERSION: u8 = 4;
 
     fn migrate(version: u8, bytes: &[u8]) -> Option<Self> {
         store::migrated::<SealedSummaryV3, Self>(version, bytes)
+    }
+}
+
+impl From<SealedSummaryV4> for SealedSummary {
+    fn from(old: SealedSummaryV4) -> SealedSummary {
+        SealedSummary {
+            from_name: old.from_name,
+            from_address: old.from_address,
+            subject: old.subject,
+            attachments: old.attachments,
+            to: old.to,
+            recipients: old.recipients,
+            notice: old.notice,
+            outline: old.outline,
+            sender: old.sender,
+            warnings: old.warnings,
+            octets: None,
+        }
     }
 }
 
@@ -135,12 +177,12 @@ impl Record for SealedSummaryV3 {
     }
 }
 
-impl From<SealedSummaryV3> for SealedSummary {
+impl From<SealedSummaryV3> for SealedSummaryV4 {
     /// Each notice named one recipient, and only the first author was looked at.
-    fn from(old: SealedSummaryV3) -> SealedSummary {
+    fn from(old: SealedSummaryV3) -> SealedSummaryV4 {
         let author = old.from_address.clone().unwrap_or_default();
         let warning = |WarningV1 { kind, about }| Warning { kind, about, author: author.clone() };
-        SealedSummary {
+        SealedSummaryV4 {
             warnings: old.warnings.into_iter().map(warning).collect(),
             from_name: old.from_name,
             from_address: old.from_address,
@@ -269,7 +311,21 @@ pub(in crate::gateway) struct Summarised<'s> {
     pub ids: &'s Ids,
 }
 
+impl Outline {
+    /// The octets of the message with its files decoded.
+    fn octets(&self) -> u64 {
+        self.files.iter().fold(self.head_octets, |sum, file| sum.saturating_add(file.size))
+    }
+}
+
 impl SealedSummary {
+    /// What the reader of a message gets, in octets, of which `stored` are stored: as far as it is known,
+    /// without the encoding of its files.
+    pub fn octets_of(&self, stored: u64) -> u64 {
+        let outline = self.outline.as_ref().filter(|outline| !outline.files.is_empty());
+        self.octets.or(outline.map(Outline::octets)).unwrap_or(stored)
+    }
+
     /// The octets that are sealed.
     pub fn to_octets(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         sealed_form::octets_of(self)

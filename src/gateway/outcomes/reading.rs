@@ -4,7 +4,7 @@ use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::accounts::account;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::{Conflict, Error};
+use crate::gateway::error::{Conflict, Error, readable};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::mailboxes::content::Content;
@@ -115,7 +115,8 @@ impl Gateway {
         let delivery = delivery::of_account(&self.inner.store, key, account)?;
         let (mut notice, mut report) = (None, None);
         if let Some((_, delivery)) = &delivery {
-            if let Some(sender) = self.message_sender(key)?.filter(|sender| *sender != account) {
+            let sender = readable(self.message_sender(key))?.flatten();
+            if let Some(sender) = sender.filter(|sender| *sender != account) {
                 let recipient = &delivery.address;
                 let draft = NoticeDraft {
                     kind: state,

@@ -1,7 +1,7 @@
 //! What the relay reports about a queue row, and the consequences for its sender.
 
 use crate::gateway::Gateway;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Error, readable};
 use crate::gateway::feed::tx::{Bell, Tx};
 use crate::gateway::mailboxes::holders;
 use crate::gateway::mailboxes::sealed_message::Placement;
@@ -16,7 +16,7 @@ use crate::gateway::records::queue::{QueueRow, TlsNeed};
 use crate::gateway::records::submission::{Draft, Held};
 use crate::gateway::records::tables::{DELIVERIES, QUEUE, SUBMISSIONS};
 use crate::gateway::records::temporary::Pickup;
-use crate::gateway::reporting::report::{Happened, report_in_tx};
+use crate::gateway::reporting::report::{self, Happened, report_in_tx};
 use crate::gateway::text::shown;
 use crate::mail::envelope::{ForwardPath, Notify as Wanted, Recipient};
 use crate::mail::reference::Reference;
@@ -40,7 +40,21 @@ impl Gateway {
             Attempted::Failed { status, text, host } => {
                 self.queue_failed(id, &row, status, Reason { host, text })
             }
-            Attempted::NoVerifiedTls { text } => self.queue_unverified(id, &row, text),
+            Attempted::NoVerifiedTls { text } => match self.queue_unverified(id, &row, text) {
+                // Nothing was sent, and where it would go cannot be read: it is tried again, and
+                // fails in the end, as with any other fault that may pass.
+                Err(error) if error.is_unreadable() => {
+                    tracing::error!(%error, queue.id = %id.to_text(), "no other route was found");
+                    let text = "a record of the sending system cannot be read".to_owned();
+                    self.queue_deferred(
+                        id,
+                        &row,
+                        EnhancedStatus(4, 3, 0),
+                        Reason { host: None, text },
+                    )
+                }
+                done => done,
+            },
         }
     }
 
@@ -54,6 +68,7 @@ impl Gateway {
         self.queue_change(message, move |tx| {
             let Some(row) = tx.get(&QUEUE, &id.0)? else { return Ok(()) };
             remove_in_tx(tx, id.0, &row)?;
+            report::forget_in_tx(tx, &row);
             delivery::step_in_tx(tx, row.message, row.delivery, state, now, Some(detail.clone()))
         })?;
         tracing::info!(queue.id = %id.to_text(), r#ref = %shown(message), "delivered to the next hop");
@@ -170,7 +185,8 @@ impl Gateway {
             row.attempts += 1;
             row.last = Some(text.clone());
             if let Some(index) = row.delivery
-                && let Some(mut delivery) = tx.get(&DELIVERIES, &(row.message, index))?
+                && let Some(mut delivery) =
+                    readable(tx.get(&DELIVERIES, &(row.message, index)))?.flatten()
             {
                 delivery.route = Route::Plain;
                 tx.put(&DELIVERIES, &(row.message, index), &delivery)?;
@@ -236,6 +252,7 @@ impl Gateway {
             release_in_tx(tx, sender, message, &held, now)?;
             // The reader takes the row's place as a holder of the content.
             holders::hold_in_tx(tx, message)?;
+            report::forget_in_tx(tx, &row);
             Gateway::queue_end_in_tx(tx, id)?;
             Ok(())
         });

@@ -233,6 +233,7 @@ pub(in crate::gateway) fn summary_of(octets: &[u8]) -> (SealedSummary, Ids) {
         subject: view.subject,
         to: view.to.iter().chain(&view.cc).take(20).map(mail_text).collect(),
         attachments: u32::try_from(view.parts.len()).unwrap_or(u32::MAX),
+        octets: Some(message::decoded_octets(octets)),
         ..SealedSummary::default()
     };
     (summary, ids)

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::{Conflict, Error};
+use crate::gateway::error::{Conflict, Error, readable};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::{Bell, Tx};
 use crate::gateway::mailboxes::entry::find_entry;
@@ -122,11 +122,11 @@ impl Gateway {
         let Some(held) = self.inner.store.get(&HELD, &message)? else { return Ok(()) };
         for copy in &held.copies {
             let account = copy.copy.account;
-            let row = self.inner.store.get(&DELIVERIES, &(message, copy.delivery))?;
+            let row = readable(self.inner.store.get(&DELIVERIES, &(message, copy.delivery)))?;
             if is_living(&self.inner.store, account)? {
                 continue;
             }
-            if let Some(row) = row {
+            if let Some(row) = row.flatten() {
                 let gone = (DeliveryState::Failed, Some(GONE.to_owned()));
                 self.message_end(account, message, &row.address, gone, now)?;
             }
@@ -242,9 +242,12 @@ fn pickup_until(held: &Held, account: AccountId) -> Option<Timestamp> {
 
 /// Removes the records of a submission that was undone.
 fn forget_in_tx(tx: &mut store::Tx<'_>, message: ReferenceKey) -> Result<(), Error> {
-    for (index, _) in delivery::of_message(tx, message)? {
-        tx.delete(&DELIVERIES, &(message, index));
-    }
+    let mut deliveries = Vec::new();
+    tx.scan_keys(&DELIVERIES, &message, |key| {
+        deliveries.push(key);
+        ControlFlow::Continue(())
+    })?;
+    deliveries.iter().for_each(|key| tx.delete(&DELIVERIES, key));
     tx.delete(&SUBMISSIONS, &message);
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Error, readable};
 use crate::gateway::mailboxes::holders::content_release_in_tx;
 use crate::gateway::outsiders::temporary::{MISSING, pickups_in_tx};
 use crate::gateway::queue::delivery;
@@ -133,7 +133,7 @@ impl Gateway {
             others: &[],
             report: None,
         };
-        let notice = match self.message_sender(message)? {
+        let notice = match readable(self.message_sender(message))?.flatten() {
             // A sender whose account no longer exists needs no notice.
             Some(sender) if self.account_exists(sender)? => {
                 Some(self.notice_prepare(sender, &draft)?)

@@ -112,15 +112,14 @@ impl Gateway {
         &self,
         mut visit: impl FnMut(QueueView) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        let mut failed = None;
         self.inner.store.scan_readable(&QUEUE, &(), |id, row| match view(QueueId(id), &row) {
             Ok(view) => visit(view),
             Err(error) => {
-                failed = Some(error);
-                ControlFlow::Break(())
+                tracing::error!(%error, id = QueueId(id).to_text(), "a queue entry was skipped");
+                ControlFlow::Continue(())
             }
         })?;
-        failed.map_or(Ok(()), Err)
+        Ok(())
     }
 
     /// The only row with this name: the first digits of its id, or a reference number.

@@ -11,12 +11,12 @@ use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Error, readable};
 use crate::gateway::records::ids::{AccountId, ReferenceKey};
 use crate::gateway::records::queue::QueueRow;
 use crate::gateway::records::submission::{Delivery, Step};
 use crate::gateway::records::tables::{DELIVERIES, SUBMISSIONS};
-use crate::store::{Order, Read, Tx};
+use crate::store::{Read, Tx};
 use crate::terms::{DeliveryState, RejectReason};
 
 impl Delivery {
@@ -40,7 +40,8 @@ impl Delivery {
     }
 }
 
-/// Appends a step to the delivery that a row belongs to, if there is one.
+/// Appends a step to the delivery that a row belongs to, if there is one. One that cannot be read
+/// stays as it is: what happened to the message has happened.
 pub(in crate::gateway) fn step_in_tx(
     tx: &mut Tx<'_>,
     message: ReferenceKey,
@@ -50,7 +51,9 @@ pub(in crate::gateway) fn step_in_tx(
     detail: Option<String>,
 ) -> Result<(), Error> {
     let Some(index) = index else { return Ok(()) };
-    let Some(mut delivery) = tx.get(&DELIVERIES, &(message, index))? else { return Ok(()) };
+    let Some(mut delivery) = readable(tx.get(&DELIVERIES, &(message, index)))?.flatten() else {
+        return Ok(());
+    };
     delivery.step(state, at, detail);
     Ok(tx.put(&DELIVERIES, &(message, index), &delivery)?)
 }
@@ -64,33 +67,35 @@ pub(in crate::gateway) fn end_in_tx(
     reason: Option<RejectReason>,
     at: Timestamp,
 ) -> Result<(), Error> {
-    let Some(mut delivery) = tx.get(&DELIVERIES, &(message, index))? else { return Ok(()) };
+    let Some(mut delivery) = readable(tx.get(&DELIVERIES, &(message, index)))?.flatten() else {
+        return Ok(());
+    };
     delivery.step(state, at, None);
     delivery.reason = reason;
     Ok(tx.put(&DELIVERIES, &(message, index), &delivery)?)
 }
 
-/// The deliveries of a message, in the order of its recipients.
+/// The deliveries of a message that can be read, in the order of its recipients.
 pub(in crate::gateway) fn of_message(
     reader: &impl Read,
     message: ReferenceKey,
 ) -> Result<Vec<(u32, Delivery)>, Error> {
     let mut found = Vec::new();
-    reader.scan(&DELIVERIES, &message, Order::Ascending, |(_, index), delivery| {
+    reader.scan_readable(&DELIVERIES, &message, |(_, index), delivery| {
         found.push((index, delivery));
         ControlFlow::Continue(())
     })?;
     Ok(found)
 }
 
-/// The delivery of a message to one account.
+/// The delivery of a message to one account, if it can be read.
 pub(in crate::gateway) fn of_account(
     reader: &impl Read,
     message: ReferenceKey,
     account: AccountId,
 ) -> Result<Option<(u32, Delivery)>, Error> {
     let mut found = None;
-    reader.scan(&DELIVERIES, &message, Order::Ascending, |(_, index), delivery| {
+    reader.scan_readable(&DELIVERIES, &message, |(_, index), delivery| {
         if delivery.account == Some(account) {
             found = Some((index, delivery));
             return ControlFlow::Break(());
@@ -101,13 +106,16 @@ pub(in crate::gateway) fn of_account(
 }
 
 impl Gateway {
-    /// The delivery that a row belongs to.
+    /// The delivery that a row belongs to, if it can be read.
     pub(in crate::gateway) fn row_delivery(
         &self,
         row: &QueueRow,
     ) -> Result<Option<Delivery>, Error> {
         match row.delivery {
-            Some(index) => Ok(self.inner.store.get(&DELIVERIES, &(row.message, index))?),
+            Some(index) => {
+                let delivery = self.inner.store.get(&DELIVERIES, &(row.message, index));
+                Ok(readable(delivery)?.flatten())
+            }
             None => Ok(None),
         }
     }

@@ -115,7 +115,10 @@ fn due_in_tx(
     id: [u8; 16],
     now: Timestamp,
 ) -> Result<Option<QueueRow>, Error> {
-    let row = tx.get(&QUEUE, &id).map_err(Error::from);
+    let row = tx.get(&QUEUE, &id).map_err(Error::from).and_then(|row| {
+        // A row whose number is none cannot be sent either.
+        row.map(|row| numbered(row.message).map(|_| row)).transpose()
+    });
     let (row, again) = match row {
         Ok(row) => (row, None),
         Err(error) if error.is_unreadable() => {

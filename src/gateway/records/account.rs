@@ -58,7 +58,7 @@ impl From<AccountV1> for Account {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountKeys {
     pub public: Vec<u8>,
     /// How often the keys were renewed.

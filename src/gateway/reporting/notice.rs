@@ -7,7 +7,7 @@
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Error, readable};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::Tx;
 use crate::gateway::mailboxes::sealed_message::{Placement, SealedMessage};
@@ -147,6 +147,7 @@ impl Gateway {
                 recipient: draft.recipient.to_owned(),
                 others: u32::try_from(draft.others.len()).unwrap_or(u32::MAX),
             }),
+            octets: Some(octets.len() as u64),
             ..SealedSummary::default()
         };
         let key = ContentKey::generate()?;
@@ -271,14 +272,16 @@ impl Gateway {
     }
 }
 
-/// Records for a message's sender that its status changed, if the sender still has a copy.
+/// Records for a message's sender that its status changed, if the sender still has a copy. What
+/// changed it must be stored even if this cannot be: a message that left would be sent again.
 pub(in crate::gateway) fn changed_in_tx(
     tx: &mut Tx<'_, '_>,
     message: ReferenceKey,
 ) -> Result<(), Error> {
-    let Some(submission) = tx.get(&SUBMISSIONS, &message)? else { return Ok(()) };
+    let submission = readable(tx.get(&SUBMISSIONS, &message))?.flatten();
+    let Some(submission) = submission else { return Ok(()) };
     if tx.has(&PLACES, &(submission.sender, message))? {
-        tx.changed(submission.sender, Changed::Updated(message))?;
+        readable(tx.changed(submission.sender, Changed::Updated(message)))?;
     }
     Ok(())
 }

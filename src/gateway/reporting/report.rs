@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
-use crate::gateway::error::Error;
+use crate::gateway::error::{Error, readable};
 use crate::gateway::feed::tx::{Bell, Tx};
 use crate::gateway::mailboxes::sealed_message::SealedMessage;
 use crate::gateway::queue::attempt::Reason;
@@ -26,7 +26,7 @@ use crate::gateway::text::shown;
 use crate::mail::dsn::{self, Action, Dsn, Status};
 use crate::mail::envelope::Notify;
 use crate::mail::status::EnhancedStatus;
-use crate::store::Read;
+use crate::store::{Order, Read, Span};
 use crate::terms::{DeliveryState, QueueKind, QueueState};
 
 /// The most recipients that one report names; the others get another one.
@@ -35,7 +35,8 @@ const RECIPIENTS_MAX: usize = 1_000;
 const REPLY_CHARS_MAX: usize = 400;
 /// A recipient that is tried again this soon is being tried.
 const SOON_SECS: i64 = 10;
-/// The most messages that are looked at in one pass.
+/// The most messages that are read at once; a pass looks at all of them, one part after another, so
+/// that those which cannot be reported do not stand before the others.
 const MESSAGES_MAX: usize = 1_000;
 
 /// What happened to a recipient, and what was said about it.
@@ -64,7 +65,8 @@ impl Gateway {
         if row.kind == QueueKind::Report || row.recipient.notify == Notify::Never {
             return Ok(None);
         }
-        if self.message_sender(row.message)?.is_none() {
+        // A submission that cannot be read is there: its report waits until it can be.
+        if readable(self.message_sender(row.message))?.is_some_and(|sender| sender.is_none()) {
             return Ok(None);
         }
         let delivery = self.row_delivery(row)?;
@@ -103,31 +105,52 @@ impl Gateway {
     /// job, which [`Gateway::report_wake`] wakes.
     pub fn reports_write(&self) -> Result<bool, Error> {
         let now = self.inner.clock.now();
-        let mut is_left = false;
-        for waiting in self.reports_waiting()? {
-            let last = waiting.since.plus_secs(self.inner.settings.report_wait_secs);
-            let done = match self.is_being_tried(waiting.message, now) {
-                Ok(true) if now < last => {
-                    is_left = true;
-                    continue;
+        let (mut is_left, mut failed, mut after) = (false, 0_u32, None);
+        loop {
+            let found = self.reports_waiting(after)?;
+            for waiting in &found {
+                // A message whose report cannot be written must not block the others, and is not
+                // tried again at once.
+                match self.report_due(waiting, now) {
+                    Ok(written) => is_left |= !written,
+                    Err(error) => {
+                        if failed == 0 {
+                            let about = shown(waiting.message);
+                            tracing::error!(%error, r#ref = %about, "a report could not be written");
+                        }
+                        failed += 1;
+                    }
                 }
-                Ok(_) => self.message_report(waiting.message),
-                Err(error) => Err(error),
-            };
-            // A message whose report cannot be written must not block the others, and is not tried
-            // again at once.
-            if let Err(error) = done {
-                tracing::error!(
-                    %error, r#ref = %shown(waiting.message), "a report could not be written"
-                );
             }
+            match found.last() {
+                Some(last) if found.len() == MESSAGES_MAX => after = Some(last.message),
+                _ => break,
+            }
+        }
+        if failed > 1 {
+            tracing::error!(failed, "reports about several messages could not be written");
         }
         Ok(is_left)
     }
 
-    fn reports_waiting(&self) -> Result<Vec<Waiting>, Error> {
+    /// Writes the reports about a message, or returns false if they wait for other recipients.
+    fn report_due(&self, waiting: &Waiting, now: Timestamp) -> Result<bool, Error> {
+        let last = waiting.since.plus_secs(self.inner.settings.report_wait_secs);
+        if now < last && self.is_being_tried(waiting.message, now)? {
+            return Ok(false);
+        }
+        self.message_report(waiting.message)?;
+        Ok(true)
+    }
+
+    /// The next messages that have rows, after the one with the number `after`.
+    fn reports_waiting(&self, after: Option<ReferenceKey>) -> Result<Vec<Waiting>, Error> {
+        let mut span = Span::prefix(&UNREPORTED.raw(&()), Order::Ascending);
+        if let Some(message) = after {
+            span = span.after(&UNREPORTED.raw(&(message, u32::MAX)));
+        }
         let mut found: Vec<Waiting> = Vec::new();
-        self.inner.store.scan_readable(&UNREPORTED, &(), |(message, _), row| {
+        self.inner.store.scan_span_readable(&UNREPORTED, &span, |(message, _), row| {
             if let Some(last) = found.last_mut().filter(|last| last.message == message) {
                 last.since = last.since.min(row.at);
                 return ControlFlow::Continue(());
@@ -262,6 +285,11 @@ pub(in crate::gateway) fn report_in_tx(
     // A failure takes the place of a delay that was not reported yet.
     let index = row.delivery.unwrap_or(u32::MAX);
     Ok(tx.put(&UNREPORTED, &(row.message, index), unreported)?)
+}
+
+/// Takes back what was to be reported about a recipient that has the message now.
+pub(in crate::gateway) fn forget_in_tx(tx: &mut Tx<'_, '_>, row: &QueueRow) {
+    tx.delete(&UNREPORTED, &(row.message, row.delivery.unwrap_or(u32::MAX)));
 }
 
 /// Removes the rows that a report names. Returns false, and removes nothing, if one of them was

@@ -267,8 +267,14 @@ impl Gateway {
         let view = mime::view(content.shown());
         let parts = content.parts().unwrap_or(view.parts);
         let files: Vec<String> = parts.into_iter().map(|part| part.name).collect();
+        let most = self.inner.settings.search_text_octets_max;
         let mut body = view.text.unwrap_or_default();
-        body.truncate(body.floor_char_boundary(self.inner.settings.search_text_octets_max));
+        body.truncate(body.floor_char_boundary(most));
+        // The words of an attached message are words of the one that brings it.
+        let within = content.said_within(most.saturating_sub(body.len() + 1));
+        if !within.is_empty() {
+            body.extend(["\n", &within]);
+        }
         Ok(Text {
             from: people(&view.from),
             // Only the sender's copy knows the Bcc recipients.

@@ -30,6 +30,26 @@ fn open(gateway: &Gateway, actor: &Actor, reference: Reference) {
     gateway.message_open(actor, reference, None).unwrap();
 }
 
+/// P-19: what was forwarded as an attachment is found by its words.
+#[test]
+fn a_message_is_found_by_the_words_of_one_that_is_attached() {
+    let gateway = gateway();
+    let dana = sign_in(&gateway, "dana");
+    let inner =
+        plain("The quarry", "It is of granite.").replace("\n\n", "\nTo: lea@far.example\n\n");
+    let outer = format!(
+        "From: Rachel <rachel@outside.example>\nSubject: Fwd\nMIME-Version: 1.0\n\
+         Content-Type: multipart/mixed; boundary=b\n\n--b\n\nSee below.\n\
+         --b\nContent-Type: message/rfc822\n\n{inner}\n--b--\n"
+    );
+    let reference = deliver(&gateway, &["dana@example.org"], &outer);
+    assert_eq!(find(&gateway, &dana, "granite"), [], "it was not opened");
+    open(&gateway, &dana, reference);
+    for query in ["granite", "lea@far.example", "\"see below\"", "subject:fwd granite"] {
+        assert_eq!(find(&gateway, &dana, query), [reference], "{query}");
+    }
+}
+
 /// All results, page by page.
 fn find(gateway: &Gateway, actor: &Actor, query: &str) -> Vec<Reference> {
     let (mut found, mut before) = (Vec::new(), None::<String>);

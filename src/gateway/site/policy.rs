@@ -14,6 +14,7 @@
 //! then the system. Within one of these, a rule with more conditions wins, then the later one.
 
 use crate::gateway::records::policy::{Policy, Rule};
+use crate::mail::mailboxes::ascii_domain;
 use crate::terms::{Choice, Level, Mode, Route};
 
 /// One recipient of one message.
@@ -56,12 +57,12 @@ impl Decision {
 impl Rule {
     fn fits(&self, asked: &Asked<'_>) -> bool {
         let domain = asked.recipient.rsplit_once('@').map_or("", |(_, domain)| domain);
-        let same = |wanted: &Option<String>, found: &str| {
-            wanted.as_ref().is_none_or(|wanted| wanted.to_lowercase() == found.to_lowercase())
+        let is = |wanted: &Option<String>, found: &str, form: fn(&str) -> String| {
+            wanted.as_ref().is_none_or(|wanted| form(wanted) == form(found))
         };
-        same(&self.user, asked.user)
-            && same(&self.domain, domain)
-            && same(&self.recipient, asked.recipient)
+        is(&self.user, asked.user, str::to_lowercase)
+            && is(&self.domain, domain, domain_form)
+            && is(&self.recipient, asked.recipient, address_form)
     }
 
     fn level(&self) -> Level {
@@ -75,6 +76,18 @@ impl Rule {
 
     fn conditions(&self) -> usize {
         [&self.user, &self.domain, &self.recipient].into_iter().flatten().count()
+    }
+}
+
+/// The one form of a domain, which may be written in A-labels or in U-labels (RFC 5890 §2.3.2.1).
+fn domain_form(domain: &str) -> String {
+    ascii_domain(domain).unwrap_or_else(|| domain.to_lowercase())
+}
+
+fn address_form(address: &str) -> String {
+    match address.rsplit_once('@') {
+        Some((local, domain)) => format!("{}@{}", local.to_lowercase(), domain_form(domain)),
+        None => address.to_lowercase(),
     }
 }
 
@@ -244,6 +257,28 @@ mod tests {
         let outside = outgoing(&policy, &asked(Some(Choice::Plain), Some(Choice::Plain)));
         assert_eq!((outside.route, outside.level), (Route::Refused, Level::Intranet));
         assert!(outside.allowed.is_empty());
+    }
+
+    /// A domain has two spellings, and a rule is about both.
+    #[test]
+    fn a_rule_fits_a_domain_in_whatever_form_it_is_written() {
+        let forms = ["xn--bcher-kva.example", "b\u{fc}cher.example", "B\u{dc}CHER.example"];
+        for (wanted, found) in forms.iter().flat_map(|one| forms.map(|other| (*one, other))) {
+            let recipient = format!("noa@{found}");
+            let asked = Asked { recipient: &recipient, ..asked(None, None) };
+            let rule = Rule {
+                user: None,
+                domain: Some(wanted.to_owned()),
+                recipient: None,
+                choice: Choice::Refuse,
+                mode: Mode::Fixed,
+            };
+            assert!(rule.fits(&asked), "{wanted} {found}");
+            let recipient = Some(format!("Noa@{wanted}"));
+            assert!(Rule { domain: None, recipient, ..rule.clone() }.fits(&asked));
+            let recipient = Some(format!("lea@{wanted}"));
+            assert!(!Rule { domain: None, recipient, ..rule }.fits(&asked));
+        }
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
 
 use super::layout::{Layout, part_at};
-use super::part::{self, octets_of};
+use super::part::{self, Kind, octets_of};
 use crate::mail::cards::{self, Contact, Invitation};
+use crate::mail::cms;
 
 /// How the content of a message was protected by its sender's program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub enum Cryptography {
     SignedPgp,
     EncryptedSmime,
     EncryptedPgp,
+    /// Signed or encrypted with S/MIME; neither its type nor its content says which.
+    Smime,
 }
 
 #[derive(Default)]
@@ -27,7 +30,8 @@ pub struct Facts {
 const CONTACTS_MAX: usize = 10;
 
 pub fn of(octets: &[u8], message: &Message<'_>, layout: &Layout) -> Facts {
-    let mut facts = Facts { cryptography: cryptography(message), ..Facts::default() };
+    let cryptography = cryptography(octets, message, layout);
+    let mut facts = Facts { cryptography, ..Facts::default() };
     for id in &layout.files {
         let Some(part) = part_at(message, *id) else { continue };
         match part::content_type(part).as_str() {
@@ -51,37 +55,40 @@ fn content(octets: &[u8], part: &MessagePart<'_>) -> String {
     }
 }
 
-/// Returns what the outermost part that is signed or encrypted says.
-fn cryptography(message: &Message<'_>) -> Option<Cryptography> {
-    message.parts.iter().find_map(|part| {
-        let media = part::content_type(part);
-        let given = |name: &str| {
-            let value = part.content_type().and_then(|media| media.attribute(name));
-            value.unwrap_or_default().to_ascii_lowercase()
-        };
-        let is_multipart = matches!(part.body, PartType::Multipart(_));
-        let subtype = part.content_type().and_then(|media| media.subtype()).unwrap_or_default();
-        match (is_multipart, subtype.to_ascii_lowercase().as_str()) {
-            (true, "encrypted") => Some(Cryptography::EncryptedPgp),
-            (true, "signed") if given("protocol").contains("pgp") => Some(Cryptography::SignedPgp),
-            (true, "signed") => Some(Cryptography::SignedSmime),
-            (false, _) => match media.as_str() {
-                "application/pkcs7-mime" | "application/x-pkcs7-mime" => {
-                    opaque(&given("smime-type"))
-                }
-                "text/plain" => armoured(&part::text_of(part)?),
-                _ => None,
-            },
-            _ => None,
+/// Returns what the outermost part says, or how the text that is shown begins. A part within another
+/// covers itself and not the message: an attached file that is signed makes no signed message.
+fn cryptography(octets: &[u8], message: &Message<'_>, layout: &Layout) -> Option<Cryptography> {
+    let outermost = message.parts.first()?;
+    let given = |name: &str| {
+        let value = outermost.content_type().and_then(|media| media.attribute(name));
+        value.unwrap_or_default().to_ascii_lowercase()
+    };
+    if matches!(outermost.body, PartType::Multipart(_)) {
+        let subtype = outermost.content_type().and_then(|media| media.subtype());
+        match subtype.unwrap_or_default().to_ascii_lowercase().as_str() {
+            "encrypted" => return Some(Cryptography::EncryptedPgp),
+            "signed" if given("protocol").contains("pgp") => return Some(Cryptography::SignedPgp),
+            "signed" => return Some(Cryptography::SignedSmime),
+            _ => {}
         }
-    })
+    }
+    let media = part::content_type(outermost);
+    if matches!(media.as_str(), "application/pkcs7-mime" | "application/x-pkcs7-mime") {
+        return opaque(&given("smime-type"), &octets_of(octets, outermost));
+    }
+    let first = part_at(message, *layout.text.first()?)?;
+    armoured(&part::text_of(first).filter(|_| Kind::of(first) == Kind::Plain)?)
 }
 
-fn opaque(kind: &str) -> Option<Cryptography> {
-    match kind {
-        "signed-data" => Some(Cryptography::SignedSmime),
-        "certs-only" | "compressed-data" => None,
-        _ => Some(Cryptography::EncryptedSmime),
+/// What an S/MIME file is, by its content, or else by the type that is stated (RFC 8551 §3.2.2).
+fn opaque(stated: &str, octets: &[u8]) -> Option<Cryptography> {
+    match (stated, cms::kind(octets)) {
+        ("certs-only" | "compressed-data", _) | (_, Some(cms::Kind::Other)) => None,
+        (_, Some(cms::Kind::Signed)) | ("signed-data", None) => Some(Cryptography::SignedSmime),
+        (_, Some(cms::Kind::Encrypted)) | ("enveloped-data" | "authenveloped-data", None) => {
+            Some(Cryptography::EncryptedSmime)
+        }
+        (_, None) => Some(Cryptography::Smime),
     }
 }
 
@@ -133,6 +140,48 @@ mod tests {
         ] {
             let path = format!("fixtures/messages/{message}.eml");
             assert_eq!(view(&std::fs::read(path).unwrap()).cryptography, expected, "{message}");
+        }
+    }
+
+    fn opaque_with(more: &str, base64: &str) -> Option<Cryptography> {
+        let message = format!(
+            "From: a@b.example\r\nMIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime{more}\r\n\
+             Content-Transfer-Encoding: base64\r\n\r\n{base64}\r\n"
+        );
+        view(message.as_bytes()).cryptography
+    }
+
+    /// Many programs state no type, and one that is stated may be wrong.
+    #[test]
+    fn what_an_smime_file_is_stands_in_it() {
+        let (signed, enveloped) = ("MAsGCSqGSIb3DQEHAg==", "MAsGCSqGSIb3DQEHAw==");
+        for more in ["", "; smime-type=enveloped-data", "; smime-type=signed-data"] {
+            assert_eq!(opaque_with(more, signed), Some(Cryptography::SignedSmime), "{more}");
+            assert_eq!(opaque_with(more, enveloped), Some(Cryptography::EncryptedSmime), "{more}");
+        }
+        assert_eq!(opaque_with("", "eA=="), Some(Cryptography::Smime));
+        let stated = opaque_with("; smime-type=signed-data", "eA==");
+        assert_eq!(stated, Some(Cryptography::SignedSmime));
+        assert_eq!(opaque_with("; smime-type=certs-only", signed), None);
+    }
+
+    /// A signed or encrypted part that is attached says nothing about the message.
+    #[test]
+    fn only_what_is_outermost_counts() {
+        let inner = [
+            "Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n\r\nx",
+            "Content-Type: multipart/signed; protocol=\"application/pgp-signature\"; boundary=s\
+             \r\n\r\n--s\r\n\r\ny\r\n--s--",
+            "Content-Type: text/plain\r\nContent-Disposition: attachment\r\n\r\n\
+             -----BEGIN PGP MESSAGE-----",
+        ];
+        for inner in inner {
+            let message = format!(
+                "From: a@b.example\r\nMIME-Version: 1.0\r\n\
+                 Content-Type: multipart/mixed; boundary=b\r\n\r\n\
+                 --b\r\n\r\nNot protected.\r\n--b\r\n{inner}\r\n--b--\r\n"
+            );
+            assert_eq!(view(message.as_bytes()).cryptography, None, "{inner}");
         }
     }
 

@@ -29,6 +29,11 @@ pub fn parts_bytes(message: &[u8]) -> Vec<(Part, Vec<u8>)> {
     all(message, |_| true)
 }
 
+/// Returns every part that contains a message, decoded.
+pub fn messages_bytes(message: &[u8]) -> Vec<(Part, Vec<u8>)> {
+    all(message, |part| part.opens)
+}
+
 /// Parses the message only once, however many parts there are.
 fn all(message: &[u8], wanted: impl Fn(&Part) -> bool) -> Vec<(Part, Vec<u8>)> {
     let read = read(message, Extent::Whole, |parsed, _| {

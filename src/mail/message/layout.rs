@@ -117,7 +117,8 @@ impl Layout {
     }
 
     /// Returns the last version that says something: the sender prefers later ones (RFC 2046 §5.1.4).
-    /// An earlier one is passed over if it says no more, and is a file otherwise.
+    /// An earlier one is passed over if it says the same, and is a file otherwise: the same words in
+    /// the same order, with the same links and images. Words in another order say something else.
     fn last(&mut self, message: &Message<'_>, mut versions: Vec<Layout>) -> Option<Layout> {
         let says = |id: &u32| part_at(message, *id).is_some_and(says_something);
         let at = versions.iter().rposition(|version| version.html.iter().any(says));
@@ -126,14 +127,15 @@ impl Layout {
         let all: Vec<u32> = versions.iter().chain([&chosen]).flat_map(Layout::shown).collect();
         let lengths = all.iter().filter_map(|id| part_at(message, *id)).map(MessagePart::len);
         let is_compared = !versions.is_empty() && lengths.sum::<usize>() <= COMPARED_OCTETS_MAX;
-        let known = match is_compared {
-            true => words(message, &chosen.shown()),
-            false => HashSet::new(),
-        };
-        for id in versions.iter().flat_map(Layout::shown) {
-            match is_compared && words(message, &BTreeSet::from([id])).is_subset(&known) {
-                true => self.blank.push(id),
-                false => self.files.push(id),
+        let known = is_compared.then(|| said(message, &chosen));
+        for version in versions {
+            let is_same = known.as_ref().is_some_and(|known| {
+                let said = said(message, &version);
+                said == *known || said.iter().all(Said::is_nothing)
+            });
+            match is_same {
+                true => self.blank.extend(version.shown()),
+                false => self.files.extend(version.shown()),
             }
         }
         Some(chosen)
@@ -194,15 +196,38 @@ fn is_text(part: &MessagePart<'_>, place: Place) -> bool {
     shows && !part::is_attachment(part) && (place.first || !named && !is_resource)
 }
 
-/// Returns the words that these parts say.
-fn words(message: &Message<'_>, ids: &BTreeSet<u32>) -> HashSet<String> {
-    let texts = ids.iter().filter_map(|id| {
-        let part = part_at(message, *id)?;
-        let text = part::text_of(part)?;
-        Some(if Kind::of(part).is_html() { plain::of_html(&text) } else { text.into_owned() })
-    });
-    let split = |text: String| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    texts.flat_map(split).collect()
+/// What a version says: its words, and where its links and images lead, each in their order.
+#[derive(Default, PartialEq, Eq)]
+struct Said {
+    words: Vec<String>,
+    targets: Vec<String>,
+}
+
+impl Said {
+    fn is_nothing(&self) -> bool {
+        self.words.is_empty() && self.targets.is_empty()
+    }
+}
+
+/// Returns what the plain text and the HTML of a version say.
+fn said(message: &Message<'_>, version: &Layout) -> [Said; 2] {
+    [&version.text, &version.html].map(|ids| {
+        let mut said = Said::default();
+        for part in ids.iter().filter_map(|id| part_at(message, *id)) {
+            let Some(text) = part::text_of(part) else { continue };
+            let mut add = |text: &str| {
+                said.words.extend(text.split_whitespace().map(str::to_owned));
+            };
+            match Kind::of(part).is_html() {
+                true => {
+                    add(&plain::of_html(&text));
+                    said.targets.extend(plain::targets(&text));
+                }
+                false => add(&text),
+            }
+        }
+        said
+    })
 }
 
 /// Returns whether an alternative is for programs of another kind, and says what the others say.

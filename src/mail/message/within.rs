@@ -1,7 +1,8 @@
 //! Messages within a message: attached ones (RFC 2046 §5.2.1), what Outlook packs into `winmail.dat`,
 //! and what lies in an opaque signature. Each is found by the numbers of the parts that lead to it.
 
-use super::part_bytes;
+use super::files::messages_bytes;
+use super::{part_bytes, view};
 use crate::mail::{cms, tnef};
 
 /// How many messages may lie within each other.
@@ -74,14 +75,81 @@ pub fn unpacked(media: &str, octets: Vec<u8>) -> Option<Vec<u8>> {
     }
 }
 
-/// Returns the message that `way` leads to.
+/// Returns the message that `way` leads to. However deep it lies, only the one around it is in memory
+/// besides `message`.
 pub fn inside(message: &[u8], way: Within) -> Option<Vec<u8>> {
+    let (mut found, mut rest) = step(message, way)?;
+    while !rest.is_empty() {
+        (found, rest) = step(&found, rest)?;
+    }
+    Some(found)
+}
+
+/// Returns the message that the first step of `way` leads to, and the other steps.
+fn step(message: &[u8], way: Within) -> Option<(Vec<u8>, Within)> {
     let (index, rest) = way.split_first()?;
     let (part, octets) = part_bytes(message, index)?;
-    let found = unpacked(&part.content_type, octets)?;
-    match rest.is_empty() {
-        true => Some(found),
-        false => inside(&found, rest),
+    Some((unpacked(&part.content_type, octets)?, rest))
+}
+
+/// How many messages within a message are read for their words.
+const SAID_MAX: usize = 100;
+
+/// Returns what the messages within a message say, for finding it by their words: who wrote them to
+/// whom, their subjects, texts and files, at most `octets_max` octets. They are read as deep as they can
+/// be opened, and at most [`SAID_MAX`] of them.
+pub fn said_within(message: &[u8], octets_max: usize) -> String {
+    let mut said = Said { out: String::new(), octets_max, left: SAID_MAX };
+    said.add_within(message, WITHIN_MAX);
+    said.finish()
+}
+
+/// Returns what a message within another says, and those within it, in the same way.
+pub fn said_by(message: &[u8], octets_max: usize) -> String {
+    let mut said = Said { out: String::new(), octets_max, left: SAID_MAX };
+    said.add(message, WITHIN_MAX - 1);
+    said.finish()
+}
+
+/// The words of messages within a message.
+struct Said {
+    out: String,
+    octets_max: usize,
+    /// How many more messages are read.
+    left: usize,
+}
+
+impl Said {
+    fn add_within(&mut self, message: &[u8], levels: usize) {
+        for (part, octets) in messages_bytes(message) {
+            if self.left == 0 || self.out.len() >= self.octets_max {
+                return;
+            }
+            self.left -= 1;
+            if let Some(inner) = unpacked(&part.content_type, octets) {
+                self.add(&inner, levels - 1);
+            }
+        }
+    }
+
+    /// Adds a message, and what is within it as deep as `levels` says.
+    fn add(&mut self, message: &[u8], levels: usize) {
+        let view = view(message);
+        let people = view.from.into_iter().chain(view.to).chain(view.cc);
+        let people = people.flat_map(|one| [one.name, one.address]).flatten();
+        let files = view.parts.into_iter().map(|part| part.name);
+        for text in people.chain([view.subject]).chain(view.text).chain(files) {
+            self.out.push_str(&text);
+            self.out.push('\n');
+        }
+        if levels > 0 {
+            self.add_within(message, levels);
+        }
+    }
+
+    fn finish(mut self) -> String {
+        self.out.truncate(self.out.floor_char_boundary(self.octets_max));
+        self.out
     }
 }
 
@@ -118,6 +186,21 @@ mod tests {
         assert!(Within::new(&way).is_none());
         let missing = Within::new(&[1]).unwrap();
         assert_eq!(inside(message.as_bytes(), missing), None);
+    }
+
+    #[test]
+    fn what_is_said_deep_within_is_found() {
+        let mut message = "From: dana@a.example\r\nSubject: Innermost\r\n\r\nDeep.\r\n".to_owned();
+        for _ in 0..WITHIN_MAX {
+            message = attached(&message);
+        }
+        let said = said_within(message.as_bytes(), 10_000);
+        for (word, count) in [("Innermost", 2), ("Deep.", 1), ("dana@a.example", 1), ("Outer", 5)] {
+            assert_eq!(said.matches(word).count(), count, "{word}: {said}");
+        }
+        let deeper = said_within(attached(&message).as_bytes(), 10_000);
+        assert!(!deeper.contains("Deep."), "{deeper}");
+        assert_eq!(said_within(message.as_bytes(), 20).len(), 20);
     }
 
     /// The file of Outlook, and the opaque signature, each as a message.

@@ -29,6 +29,37 @@ pub fn of_html(source: &str) -> String {
     tokenizer.sink.0.into_inner().finish()
 }
 
+/// Returns where the links and the images of HTML lead, in their order.
+pub fn targets(source: &str) -> Vec<String> {
+    let source = sanitize::balanced(source).unwrap_or_else(|| sanitize::bare(source));
+    let tokenizer = Tokenizer::new(Targets(RefCell::default()), TokenizerOpts::default());
+    let queue = BufferQueue::default();
+    queue.push_back(StrTendril::from(source));
+    let _ = tokenizer.feed(&queue);
+    tokenizer.end();
+    tokenizer.sink.0.into_inner()
+}
+
+struct Targets(RefCell<Vec<String>>);
+
+impl TokenSink for Targets {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        let Token::TagToken(tag) = token else { return TokenSinkResult::Continue };
+        if tag.kind == TagKind::EndTag {
+            return TokenSinkResult::Continue;
+        }
+        let name = match &*tag.name {
+            "a" => "href",
+            "img" => "src",
+            name => return raw_content(name),
+        };
+        self.0.borrow_mut().extend(attribute(&tag, name).map(str::to_owned));
+        TokenSinkResult::Continue
+    }
+}
+
 struct Sink(RefCell<Writer>);
 
 impl TokenSink for Sink {

@@ -8,6 +8,7 @@ use crate::mail::message::{self, Within};
 use crate::web::auth::Signed;
 use crate::web::body::{Params, Ref};
 use crate::web::error::{Problem, Problems};
+use crate::web::state::Reads;
 
 use super::readable::{Addr, Readable, addrs};
 
@@ -46,7 +47,7 @@ pub async fn read(
     let parts: Option<Vec<u32>> = within.split(',').map(|part| part.parse().ok()).collect();
     let way = parts.as_deref().and_then(Within::new);
     let way = way.ok_or_else(|| Problem::invalid("`within` is 1 to 4 numbers."))?;
-    let read = signed.run_content(reference, move |gateway, actor| {
+    let read = signed.run_content((reference, Reads::Within), move |gateway, actor| {
         let (_, content) = gateway.message_raw(actor, reference)?;
         let missing = gateway::Error::NotFound { what: "message" };
         let inner = content.inside(way)?.ok_or(missing)?;

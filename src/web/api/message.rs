@@ -11,7 +11,7 @@ use crate::terms::RejectReason;
 use crate::web::auth::Signed;
 use crate::web::body::{Json, MessageOctets, Params, Ref};
 use crate::web::error::{Problem, ProblemBody, Problems};
-use crate::web::state::CostClass;
+use crate::web::state::{CostClass, Reads};
 
 use super::Done;
 use super::view::{Change, Detail, Item, Page};
@@ -359,7 +359,7 @@ pub async fn open(
     body: Option<Json<Open>>,
 ) -> Result<axum::Json<Detail>, Problem> {
     let confirm = body.and_then(|Json(open)| open.confirm);
-    let opened = signed.run_content(reference, move |gateway, actor| {
+    let opened = signed.run_content((reference, Reads::Itself), move |gateway, actor| {
         let (item, content) = gateway.message_open(actor, reference, confirm)?;
         Ok::<_, gateway::Error>(Detail::of(item, &content))
     });
@@ -381,7 +381,7 @@ pub async fn open(
     )
 )]
 pub async fn read(signed: Signed, Ref(reference): Ref) -> Result<axum::Json<Detail>, Problem> {
-    let read = signed.run_content(reference, move |gateway, actor| {
+    let read = signed.run_content((reference, Reads::Itself), move |gateway, actor| {
         let (item, content) = gateway.message_raw(actor, reference)?;
         Ok::<_, gateway::Error>(Detail::of(item, &content))
     });

@@ -44,6 +44,8 @@ pub enum Cryptography {
     SignedPgp,
     EncryptedSmime,
     EncryptedPgp,
+    /// Signed or encrypted; it does not say which.
+    Smime,
 }
 
 /// What a calendar object asks of its recipient (RFC 5546).
@@ -162,6 +164,7 @@ impl From<message::Cryptography> for Cryptography {
             message::Cryptography::SignedPgp => Cryptography::SignedPgp,
             message::Cryptography::EncryptedSmime => Cryptography::EncryptedSmime,
             message::Cryptography::EncryptedPgp => Cryptography::EncryptedPgp,
+            message::Cryptography::Smime => Cryptography::Smime,
         }
     }
 }

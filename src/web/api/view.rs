@@ -25,6 +25,9 @@ pub struct Item {
     received_at: String,
     /// The size as stored, in octets.
     size: u64,
+    /// What the reader gets, in octets: without the encoding that files travel in. Of messages that
+    /// arrived before this was counted, the size as stored.
+    octets: u64,
     attachments: u32,
     protection: Protection,
     opened: bool,
@@ -191,6 +194,7 @@ impl From<ItemView> for Item {
             subject: view.subject,
             received_at: view.received.to_rfc3339(),
             size: view.size,
+            octets: view.octets,
             attachments: view.attachments,
             protection: view.protection.into(),
             opened: view.opened.is_some(),

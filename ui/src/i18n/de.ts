@@ -331,6 +331,7 @@ export const de = {
     organization: "Organisation",
     email: "E-Mail",
     phone: "Telefon",
+    smime: "Signiert oder verschlüsselt (S/MIME): Die Nachricht sagt nicht, was von beidem.",
     signed: (standard) => `Signiert (${standard}). Die Signatur wurde nicht geprüft.`,
     encrypted: (standard) =>
       `Verschlüsselt (${standard}). Hier nicht lesbar: Nur ein Programm, das den Schlüssel hat, kann die Nachricht öffnen.`,
@@ -1347,6 +1348,8 @@ export const de = {
     full: "Der Datenträger des Servers ist voll. Sie können Ihre Nachrichten weiterhin lesen.",
     unavailable: "Das ist im Moment nicht möglich. Es wurde nichts geändert.",
     damaged: "Die gespeicherten Daten sind beschädigt und können nicht angezeigt werden.",
+    "message-damaged":
+      "Diese Nachricht ist auf der Festplatte des Servers beschädigt und kann nicht angezeigt werden. Vielleicht kann die Administration sie aus einer Sicherung wiederherstellen.",
     "newer-record":
       "Eine neuere Version von Postern hat diese Daten geschrieben. Sie sind unverändert, aber diese Version kann sie nicht lesen.",
     broken: "Auf dem Server ist ein Fehler aufgetreten. Er wurde protokolliert.",

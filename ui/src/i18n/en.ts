@@ -317,6 +317,7 @@ export const en = {
     organization: "Organisation",
     email: "Email",
     phone: "Phone",
+    smime: "Signed or encrypted (S/MIME): the message does not say which.",
     signed: (standard: string) => `Signed (${standard}). The signature has not been verified.`,
     encrypted: (standard: string) =>
       `Encrypted (${standard}). It cannot be read here: only a program that has the key can open it.`,
@@ -1297,6 +1298,8 @@ export const en = {
     full: "The server’s disk is full. You can still read your messages.",
     unavailable: "This is not possible at the moment. Nothing has changed.",
     damaged: "The stored data is damaged and cannot be shown.",
+    "message-damaged":
+      "This message is damaged on the server’s disk and cannot be shown. Your administrator may be able to restore it from a backup.",
     "newer-record":
       "A newer version of Postern wrote this data. It is unchanged, but this version cannot read it.",
     broken: "Something went wrong on the server. The error has been logged.",

@@ -339,6 +339,7 @@ export const es = {
     organization: "Organización",
     email: "Correo",
     phone: "Teléfono",
+    smime: "Firmado o cifrado (S/MIME): el mensaje no dice cuál de los dos.",
     signed: (standard) => `Firmado (${standard}). La firma no se ha verificado.`,
     encrypted: (standard) =>
       `Cifrado (${standard}). No se puede leer aquí: solo un programa que tenga la clave puede abrirlo.`,
@@ -1332,6 +1333,8 @@ export const es = {
     full: "El disco del servidor está lleno. Puede seguir leyendo sus mensajes.",
     unavailable: "No es posible en este momento. No ha cambiado nada.",
     damaged: "Los datos guardados están dañados y no se pueden mostrar.",
+    "message-damaged":
+      "Este mensaje está dañado en el disco del servidor y no se puede mostrar. Es posible que la administración pueda restaurarlo desde una copia de seguridad.",
     "newer-record":
       "Una versión más reciente de Postern escribió estos datos. No han cambiado, pero esta versión no puede leerlos.",
     broken: "Se ha producido un error en el servidor. Ha quedado registrado.",

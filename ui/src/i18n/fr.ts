@@ -335,6 +335,7 @@ export const fr = {
     organization: "Organisation",
     email: "E-mail",
     phone: "Téléphone",
+    smime: "Signé ou chiffré (S/MIME)\u00a0: le message ne dit pas lequel des deux.",
     signed: (standard) => `Signé (${standard}). La signature n’a pas été vérifiée.`,
     encrypted: (standard) =>
       `Chiffré (${standard}). Illisible ici\u00a0: seul un programme qui possède la clé peut l’ouvrir.`,
@@ -1355,6 +1356,8 @@ export const fr = {
     full: "Le disque du serveur est plein. Vous pouvez toujours lire vos messages.",
     unavailable: "C’est impossible pour le moment. Rien n’a changé.",
     damaged: "Les données enregistrées sont endommagées et ne peuvent pas être affichées.",
+    "message-damaged":
+      "Ce message est endommagé sur le disque du serveur et ne peut pas être affiché. Votre administrateur peut peut-être le restaurer à partir d’une sauvegarde.",
     "newer-record":
       "Une version plus récente de Postern a écrit ces données. Elles sont intactes, mais cette version ne peut pas les lire.",
     broken: "Une erreur s’est produite sur le serveur. Elle a été consignée.",

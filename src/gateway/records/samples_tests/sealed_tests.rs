@@ -95,6 +95,7 @@ impl Samples for SealedSummary {
                 about: text("example.net"),
                 author: text("ada@example.org"),
             }),
+            octets: Some(5_000_000_005),
         };
         let of_notice = |notice| SealedSummary { notice: Some(notice), ..SealedSummary::default() };
         let mut samples = vec![SealedSummary::default(), full];

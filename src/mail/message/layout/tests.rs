@@ -307,6 +307,26 @@ fn of_alternatives_of_one_kind_the_last_is_shown() {
     assert_eq!((text(&view).as_str(), names(&view, false)), ("words", vec!["part-1.html"]));
 }
 
+/// What says something else is a file, although it consists of the same words.
+#[test]
+fn alternatives_are_the_same_if_they_say_the_same() {
+    let same = |one: &str, other: &str| {
+        let view = read(&multipart("alternative", "x", &[html(one), html(other)]));
+        view.parts.is_empty()
+    };
+    let words = "do not pay Bob, pay Ann";
+    assert!(same(words, "<p>do not <b>pay</b> Bob,\r\n pay&#32;Ann</p>"));
+    for other in ["pay Bob, do not pay Ann", "pay Ann", "do not pay Bob, pay Ann pay Ann"] {
+        assert!(!same(words, other) && !same(other, words), "{other}");
+    }
+    let link = |to: &str| format!("<a href=\"{to}\">pay</a>");
+    assert!(same(&link("https://a.example/"), &link("https://a.example&#x2f;")));
+    assert!(!same(&link("https://a.example/"), &link("https://b.example/")));
+    assert!(!same("pay", &link("https://b.example/")));
+    let image = |of: &str| format!("pay<img src={of}>");
+    assert!(same(&image("cid:a"), &image("cid:a")) && !same(&image("cid:a"), &image("cid:b")));
+}
+
 /// A calendar by itself is a file, in the list as well.
 #[test]
 fn a_calendar_alone_is_a_file() {
