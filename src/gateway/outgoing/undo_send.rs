@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::clock::Timestamp;
 use crate::gateway::actor::Actor;
-use crate::gateway::error::{Conflict, Error, readable};
+use crate::gateway::error::{Conflict, Error};
 use crate::gateway::feed::change::Changed;
 use crate::gateway::feed::tx::{Bell, Tx};
 use crate::gateway::mailboxes::entry::find_entry;
@@ -122,11 +122,11 @@ impl Gateway {
         let Some(held) = self.inner.store.get(&HELD, &message)? else { return Ok(()) };
         for copy in &held.copies {
             let account = copy.copy.account;
-            let row = readable(self.inner.store.get(&DELIVERIES, &(message, copy.delivery)))?;
             if is_living(&self.inner.store, account)? {
                 continue;
             }
-            if let Some(row) = row.flatten() {
+            // If it cannot be read, the message waits: its sender must learn of this.
+            if let Some(row) = self.inner.store.get(&DELIVERIES, &(message, copy.delivery))? {
                 let gone = (DeliveryState::Failed, Some(GONE.to_owned()));
                 self.message_end(account, message, &row.address, gone, now)?;
             }

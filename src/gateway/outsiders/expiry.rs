@@ -133,7 +133,14 @@ impl Gateway {
             others: &[],
             report: None,
         };
-        let notice = match readable(self.message_sender(message))?.flatten() {
+        let sender = self.message_sender(message);
+        let sender = match kind {
+            // What expires is destroyed in its time, even if its sender cannot be told.
+            DeliveryState::Expired => readable(sender)?.flatten(),
+            // The caller tries again: its sender believes that the message is on its way.
+            _ => sender?,
+        };
+        let notice = match sender {
             // A sender whose account no longer exists needs no notice.
             Some(sender) if self.account_exists(sender)? => {
                 Some(self.notice_prepare(sender, &draft)?)

@@ -156,7 +156,8 @@ export class Composer extends Message {
     for (const own of items) {
       const login = this.#logins.get(own.address);
       const found = items.find((one) => one.address === login)?.resolved;
-      if (own.reason === null || !found) continue;
+      // An address that somebody has stays, even if they take no mail: a login name is not an address.
+      if (own.reason !== "unknown-recipient" || !found) continue;
       const isThere = this.#all().some((one) => one.address === found);
       for (const field of FIELDS)
         this[field] = this[field].flatMap((one) =>
