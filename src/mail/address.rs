@@ -99,17 +99,21 @@ impl Address {
     ///
     /// However the local part is composed, it is the same one (RFC 6532 §3.1, RFC 8265 §3.3).
     pub fn normalized(&self) -> String {
-        self.folded_with(&composed(&self.local))
+        // Folding can take a character apart, so it comes first.
+        self.with_local(&composed(&folded(&self.local)))
     }
 
-    /// The same, for the local part as it is composed: earlier versions kept addresses so.
-    pub fn as_composed(&self) -> String {
-        self.folded_with(&self.local)
+    /// The forms in which it may be stored, the first that is found counts: earlier versions kept the
+    /// local part as it was composed, and what they kept must not be taken for somebody else's.
+    pub fn stored_forms(&self) -> impl Iterator<Item = String> + use<> {
+        let (exact, normalized) = (self.with_local(&folded(&self.local)), self.normalized());
+        let other = (normalized != exact).then_some(normalized);
+        std::iter::once(exact).chain(other)
     }
 
-    fn folded_with(&self, local: &str) -> String {
+    fn with_local(&self, local: &str) -> String {
         match &self.domain {
-            Domain::Name(name) => format!("{}@{}", folded(local), folded(name)),
+            Domain::Name(name) => format!("{local}@{}", folded(name)),
             Domain::Literal(_) => folded(&self.to_string()),
         }
     }
@@ -379,7 +383,11 @@ mod tests {
         // However it is composed.
         let apart = Address::parse("mu\u{308}LLER@example.org").unwrap();
         assert_eq!(apart.normalized(), "müller@example.org");
-        assert_eq!(apart.as_composed(), "mu\u{308}ller@example.org");
+        let forms: Vec<String> = apart.stored_forms().collect();
+        assert_eq!(forms, ["mu\u{308}ller@example.org", "müller@example.org"]);
+        assert_eq!(one.stored_forms().count(), 1);
+        let taken_apart = Address::parse("J\u{30c}oe@example.org").unwrap();
+        assert_eq!(taken_apart.normalized(), "\u{1f0}oe@example.org");
         let mixed = Address::parse("\u{212a}u\u{308}\u{212a}@example.org").unwrap();
         assert_eq!(mixed.normalized(), "\u{212a}ü\u{212a}@example.org");
         // The Kelvin sign stays a Kelvin sign.

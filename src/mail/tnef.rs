@@ -404,7 +404,7 @@ mod tests {
         let size = u32::try_from(rtf.len()).unwrap().to_le_bytes();
         let packed = [&[0; 4][..], &size, b"MELA", &[0; 4], rtf].concat();
         let compressed = property_of(0x0102, PR_RTF_COMPRESSED, &packed);
-        let found = unpack(&with(1252, &[], &[compressed.clone()])).unwrap();
+        let found = unpack(&with(1252, &[], std::slice::from_ref(&compressed))).unwrap();
         assert_eq!(found.text.as_deref(), Some("In RTF."));
         let text = property_of(0x1e, PR_BODY, b"In text.");
         let found = unpack(&with(1252, &[], &[text, compressed])).unwrap();

@@ -99,6 +99,15 @@ enum Stop {
     Permanent,
 }
 
+/// The names of the peer's address.
+#[derive(Clone, Default)]
+struct OwnNames {
+    /// Those that have the address.
+    names: Vec<String>,
+    /// Whether DNS answered that the address has no name at all (§4.6.4).
+    is_void: bool,
+}
+
 struct Evaluation<'e> {
     resolver: &'e Resolver,
     ip: IpAddr,
@@ -107,7 +116,7 @@ struct Evaluation<'e> {
     sender_domain: &'e str,
     reverse_timeout: Duration,
     /// The names that the peer's address has, once they were asked for.
-    own_names: Option<Result<Vec<String>, DnsError>>,
+    own_names: Option<OwnNames>,
     terms: u32,
     voids: u32,
 }
@@ -185,12 +194,9 @@ impl Evaluation<'_> {
             Mechanism::Ptr(spec) => {
                 let target = self.name(spec.as_ref(), domain).await;
                 let below = format!(".{}", target.to_ascii_lowercase());
-                let names = match self.own_names().await {
-                    // §5.5: what DNS does not answer here does not match.
-                    Err(DnsError::Temporary(_)) => return Ok(false),
-                    names => self.counted(names)?,
-                };
-                Ok(names.iter().any(|name| name == &below[1..] || name.ends_with(&below)))
+                let own = self.own_names().await;
+                self.count_void(own.is_void)?;
+                Ok(own.names.iter().any(|name| name == &below[1..] || name.ends_with(&below)))
             }
             Mechanism::Exists(spec) => {
                 let target = self.name(Some(spec), domain).await;
@@ -213,8 +219,13 @@ impl Evaluation<'_> {
             Err(DnsError::NotFound | DnsError::NoRecord) => Vec::new(),
             Ok(found) => found,
         };
-        self.voids += u32::from(found.is_empty());
-        if self.voids > VOIDS_MAX { Err(Stop::Permanent) } else { Ok(found) }
+        self.count_void(found.is_empty())?;
+        Ok(found)
+    }
+
+    fn count_void(&mut self, is_void: bool) -> Result<(), Stop> {
+        self.voids += u32::from(is_void);
+        if self.voids > VOIDS_MAX { Err(Stop::Permanent) } else { Ok(()) }
     }
 
     fn are_any(&self, addresses: &[IpAddr], prefixes: Prefixes) -> bool {
@@ -253,7 +264,7 @@ impl Evaluation<'_> {
 
     /// The names that the peer's address says it has and that have this address, in lower case. They are
     /// asked for once, however many terms need them.
-    async fn own_names(&mut self) -> Result<Vec<String>, DnsError> {
+    async fn own_names(&mut self) -> OwnNames {
         if let Some(known) = &self.own_names {
             return known.clone();
         }
@@ -261,18 +272,24 @@ impl Evaluation<'_> {
         self.own_names.insert(found).clone()
     }
 
-    async fn find_own_names(&self) -> Result<Vec<String>, DnsError> {
+    async fn find_own_names(&self) -> OwnNames {
         let reverse = reverse_name(self.ip);
         let asked = self.resolver.records(&reverse, RecordType::PTR);
-        let found = tokio::time::timeout(self.reverse_timeout, asked).await;
-        let found = found.unwrap_or_else(|late| Err(DnsError::Temporary(late.to_string())))?;
+        let found = match tokio::time::timeout(self.reverse_timeout, asked).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(DnsError::NotFound | DnsError::NoRecord)) => Vec::new(),
+            // §5.5: what DNS does not answer here does not match.
+            Ok(Err(DnsError::Temporary(_))) | Err(_) => return OwnNames::default(),
+        };
+        let is_void = found.is_empty();
         let name = |data: RData| match data {
             RData::PTR(name) => Some(name.0.to_ascii().trim_end_matches('.').to_ascii_lowercase()),
             _ => None,
         };
         let names: Vec<String> = found.into_iter().filter_map(name).take(NAMES_MAX).collect();
         let is_own = join_all(names.iter().map(|name| self.is_own_name(name))).await;
-        Ok(names.into_iter().zip(is_own).filter_map(|(name, own)| own.then_some(name)).collect())
+        let own = names.into_iter().zip(is_own).filter_map(|(name, own)| own.then_some(name));
+        OwnNames { names: own.collect(), is_void }
     }
 
     /// Whether a name has the peer's address. One of which DNS says nothing in time is passed over.
@@ -301,7 +318,7 @@ impl Evaluation<'_> {
     /// The value of `%{p}` (§7.3): a name of the peer that has its address; the domain itself, or else
     /// one below it, comes before others.
     async fn validated(&mut self, domain: &str) -> Option<String> {
-        let names = self.own_names().await.ok()?;
+        let names = self.own_names().await.names;
         let domain = domain.to_ascii_lowercase();
         let below = format!(".{domain}");
         names.into_iter().min_by_key(|name| match name {

@@ -259,7 +259,7 @@ async fn a_damaged_message_says_so_in_words() {
         tx.content_put(id, vec![Piece::Inline(changed.clone())]);
         Ok::<_, postern::store::Error>(())
     });
-    done.wait().unwrap();
+    done.await.unwrap();
     let mut dana = web.signed_in("dana").await;
     let answer = dana.post(&format!("/api/messages/{reference}/open"), &json!({})).await;
     let problem = answer.expect_problem(410, "message-damaged").json();

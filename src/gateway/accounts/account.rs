@@ -6,6 +6,8 @@
 
 use std::ops::ControlFlow;
 
+use unicode_normalization::char::is_combining_mark;
+
 use crate::clock::Timestamp;
 use crate::gateway::Gateway;
 use crate::gateway::accounts::chosen::{Chosen, ChosenBy};
@@ -151,6 +153,9 @@ impl Gateway {
             manager: false,
             must_choose: new.chosen_by == ChosenBy::Other,
         };
+        if self.is_taken_otherwise(&account)? {
+            return Err(Error::Conflict(Conflict::Exists));
+        }
         let (view, listed) = (account.view(id), account.clone());
         let vault = self.inner.vault.clone();
         let keys = AccountKeys::new(&keys);
@@ -277,18 +282,37 @@ impl Gateway {
     }
 
     pub(in crate::gateway) fn account_find(&self, name: &str) -> Result<Option<AccountId>, Error> {
-        // Earlier versions kept names and addresses as they were composed.
-        for form in [login_form(name), name.to_lowercase()] {
+        // Earlier versions kept names and addresses as they were composed: who has exactly what was
+        // typed comes first.
+        for form in [name.to_lowercase(), login_form(name)] {
             let login = self.inner.vault.lookup(Lookup::LoginName, form.as_bytes());
             if let Some(Owner(id)) = self.inner.store.get(&LOGIN_NAMES, &login)? {
                 return Ok(Some(id));
             }
         }
         let Ok(address) = Address::parse(name) else { return Ok(None) };
-        match self.account_at(&address.normalized())? {
-            Some(id) => Ok(Some(id)),
-            None => self.account_at(&address.as_composed()),
+        for form in address.stored_forms() {
+            if let Some(id) = self.account_at(&form)? {
+                return Ok(Some(id));
+            }
         }
+        Ok(None)
+    }
+
+    /// Whether a name or an address that another account has, as it was composed, would be the new
+    /// one's. Keys are hashes, so the records are looked at; new ones are all composed alike.
+    fn is_taken_otherwise(&self, new: &Account) -> Result<bool, Error> {
+        let wanted: Vec<&String> = new.addresses.iter().chain([&new.name]).collect();
+        if wanted.iter().all(|one| one.is_ascii()) {
+            return Ok(false);
+        }
+        let mut taken = false;
+        self.inner.store.scan_readable(&ACCOUNTS, &(), |_, account| {
+            let mut texts = account.addresses.iter().chain([&account.name]);
+            taken = texts.any(|text| !text.is_ascii() && wanted.iter().any(|one| **one == composed(text)));
+            if taken { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        Ok(taken)
     }
 
     /// The account that has exactly this normalised address.
@@ -430,7 +454,10 @@ fn login_form(name: &str) -> String {
 fn checked_name(name: &str) -> Result<String, Error> {
     let name = login_form(name);
     let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count());
-    let plain = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-'));
+    // Some characters are composed as a letter and its mark.
+    let is_mark = |(at, c)| at > 0 && is_combining_mark(c);
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let plain = name.chars().enumerate().all(|(at, c)| is_plain(c) || is_mark((at, c)));
     if fits && plain {
         return Ok(name);
     }

@@ -92,7 +92,8 @@ impl Gateway {
         if origin == Origin::Outside && self.site_known()?.policy.intranet {
             return None;
         }
-        let addressee = self.addressee_known(&address.normalized())?;
+        // If it is stored in another form, it is not known under this one.
+        let addressee = self.addressee_known(&address.stored_forms().next()?)?;
         if let Some(reason) = refusal(&addressee, origin) {
             return Some(RecipientVerdict::Refuse(reason));
         }
@@ -102,15 +103,12 @@ impl Gateway {
     }
 
     fn recipient_find(&self, address: &Address) -> Result<Option<Addressee>, Error> {
-        let normalized = address.normalized();
-        match self.recipient_called(&normalized)? {
-            Some(found) => Ok(Some(found)),
-            // Earlier versions kept addresses as they were composed.
-            None => match address.as_composed() {
-                spelled if spelled != normalized => self.recipient_called(&spelled),
-                _ => Ok(None),
-            },
+        for form in address.stored_forms() {
+            if let Some(found) = self.recipient_called(&form)? {
+                return Ok(Some(found));
+            }
         }
+        Ok(None)
     }
 
     fn recipient_called(&self, normalized: &str) -> Result<Option<Addressee>, Error> {

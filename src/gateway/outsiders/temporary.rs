@@ -76,8 +76,19 @@ impl Gateway {
         &self,
         address: &Address,
     ) -> Result<Option<AccountId>, Error> {
-        let key = self.inner.vault.lookup(Lookup::Outsider, address.normalized().as_bytes());
+        let key = self.outsider_key(address)?;
         Ok(self.inner.store.get(&OUTSIDERS, &key)?.map(|Owner(id)| id))
+    }
+
+    /// The key under which an outside address has its account, or would get one.
+    fn outsider_key(&self, address: &Address) -> Result<[u8; 16], Error> {
+        let key = |form: &str| self.inner.vault.lookup(Lookup::Outsider, form.as_bytes());
+        for form in address.stored_forms() {
+            if self.inner.store.has(&OUTSIDERS, &key(&form))? {
+                return Ok(key(&form));
+            }
+        }
+        Ok(key(&address.normalized()))
     }
 
     /// Returns the temporary account of an outside address; creates it if there is none.
@@ -86,7 +97,7 @@ impl Gateway {
         sponsor: AccountId,
         address: &Address,
     ) -> Result<(AccountId, Temporary), Error> {
-        let key = self.inner.vault.lookup(Lookup::Outsider, address.normalized().as_bytes());
+        let key = self.outsider_key(address)?;
         if let Some(Owner(id)) = self.inner.store.get(&OUTSIDERS, &key)?
             && let Some(temporary) = self.inner.store.get(&TEMPORARY, &id)?
         {
@@ -295,8 +306,7 @@ impl Gateway {
 
     fn temporary_at(&self, address: &str) -> Result<AccountId, Error> {
         let address = Address::parse(address).map_err(|_| MISSING)?;
-        let key = self.inner.vault.lookup(Lookup::Outsider, address.normalized().as_bytes());
-        let Owner(id) = self.inner.store.get(&OUTSIDERS, &key)?.ok_or(MISSING)?;
+        let id = self.temporary_of(&address)?.ok_or(MISSING)?;
         self.temporary(id)?.map(|_| id).ok_or(MISSING)
     }
 }

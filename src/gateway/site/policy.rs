@@ -14,6 +14,7 @@
 //! then the system. Within one of these, a rule with more conditions wins, then the later one.
 
 use crate::gateway::records::policy::{Policy, Rule};
+use crate::mail::address::composed;
 use crate::mail::mailboxes::ascii_domain;
 use crate::terms::{Choice, Level, Mode, Route};
 
@@ -60,7 +61,7 @@ impl Rule {
         let is = |wanted: &Option<String>, found: &str, form: fn(&str) -> String| {
             wanted.as_ref().is_none_or(|wanted| form(wanted) == form(found))
         };
-        is(&self.user, asked.user, str::to_lowercase)
+        is(&self.user, asked.user, local_form)
             && is(&self.domain, domain, domain_form)
             && is(&self.recipient, asked.recipient, address_form)
     }
@@ -86,9 +87,14 @@ fn domain_form(domain: &str) -> String {
 
 fn address_form(address: &str) -> String {
     match address.rsplit_once('@') {
-        Some((local, domain)) => format!("{}@{}", local.to_lowercase(), domain_form(domain)),
-        None => address.to_lowercase(),
+        Some((local, domain)) => format!("{}@{}", local_form(local), domain_form(domain)),
+        None => local_form(address),
     }
+}
+
+/// The one form of a name or a local part, however it is composed (RFC 8265 §3.3).
+fn local_form(local: &str) -> String {
+    composed(&local.to_lowercase()).into_owned()
 }
 
 fn specificity(level: Level) -> u8 {

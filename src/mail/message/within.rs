@@ -95,9 +95,12 @@ fn step(message: &[u8], way: Within) -> Option<(Vec<u8>, Within)> {
 /// How many messages within a message are read for their words.
 const SAID_MAX: usize = 100;
 
+/// The largest of them, and the largest file that holds one: each level that is read is in memory.
+const SAID_OCTETS_MAX: usize = 4 * 1024 * 1024;
+
 /// Returns what the messages within a message say, for finding it by their words: who wrote them to
 /// whom, their subjects, texts and files, at most `octets_max` octets. They are read as deep as they can
-/// be opened, and at most [`SAID_MAX`] of them.
+/// be opened, at most [`SAID_MAX`] of them, and none that has more than [`SAID_OCTETS_MAX`].
 pub fn said_within(message: &[u8], octets_max: usize) -> String {
     let mut said = Said { out: String::new(), octets_max, left: SAID_MAX };
     said.add_within(message, WITHIN_MAX);
@@ -126,7 +129,12 @@ impl Said {
                 return;
             }
             self.left -= 1;
-            if let Some(inner) = unpacked(&part.content_type, octets) {
+            if octets.len() > SAID_OCTETS_MAX {
+                continue;
+            }
+            if let Some(inner) = unpacked(&part.content_type, octets)
+                && inner.len() <= SAID_OCTETS_MAX
+            {
                 self.add(&inner, levels - 1);
             }
         }

@@ -1,5 +1,5 @@
 // What is known about whether a message is from whom it says, in words.
-import type { Item } from "../api/types.ts";
+import type { Addr, Item } from "../api/types.ts";
 import type { Catalogue } from "../i18n/en.ts";
 import { hasArrived } from "./names.ts";
 import { mixedWord } from "./scripts.ts";
@@ -17,6 +17,13 @@ export function isDoubtful(from: From): boolean {
  * must not turn the sentence round (Unicode UAX #9).
  */
 const isolated = (text: string) => `\u2068${text}\u2069`;
+
+/** A name is whatever its bearer chose: the address stands beside it. */
+export function personText({ name, address }: Addr): string {
+  const bearer = name?.trim() ?? "";
+  if (bearer === "") return isolated(address);
+  return address === "" ? isolated(bearer) : `${isolated(bearer)} <${isolated(address)}>`;
+}
 
 /** Returns what the check said, if that is no reason for a warning. */
 export function senderFact(item: Item, words: Catalogue): string | null {

@@ -487,8 +487,8 @@ function itemOf(detail: Detail): Item {
   const { reference, mailbox, from, subject, receivedAt, size, attachments, protection } = detail;
   const { opened, unread, starred, sent, recipients, notice, asksConfirmation } = detail;
   const where = { reference, mailbox, from, subject, receivedAt, size, attachments, protection };
-  const { conversation, labels } = detail;
-  const own = { sent, recipients, notice, asksConfirmation, conversation, labels };
+  const { conversation, labels, octets } = detail;
+  const own = { sent, recipients, notice, asksConfirmation, conversation, labels, octets };
   return { ...where, ...own, opened, unread, starred };
 }
 
@@ -497,7 +497,7 @@ function pendingItem(flags: Flags): Listed {
   return {
     ...{ ...flags, pending: true },
     from: { name: null, address: null, check: "unchecked", warnings: [] },
-    ...{ subject: "", receivedAt: "", size: 0, attachments: 0, opened: false },
+    ...{ subject: "", receivedAt: "", size: 0, octets: 0, attachments: 0, opened: false },
     ...{ sent: false, recipients: [], notice: null, asksConfirmation: false },
     protection: { kind: "inside", version: null, peer: null },
   };
