@@ -49,8 +49,37 @@ test("colleagues are offered after the correspondents, each person once", async 
   await vi.waitFor(() =>
     expect(offered()).toEqual(["Omar@example.org", "tomas@outside.example", "oma@example.org"]),
   );
-  // Whoever types on is asked for once.
+  // Who types on is asked for once.
   expect(ask.mock.calls.map(([q]) => q)).toEqual(["oma"]);
+  await unmount(page);
+});
+
+test("Enter takes the colleague whose login name is typed, and nobody found for other letters", async () => {
+  const others = { name: "Omara", address: "omara@example.org", exact: false };
+  const items = [{ ...OMAR, address: "omar.haddad@example.org", exact: true }, others];
+  vi.spyOn(api, "directory").mockResolvedValue({ enabled: true, items, more: false });
+  const composer = new Composer();
+  const page = await field(composer);
+  const enter = () => {
+    const input = document.querySelector("[data-testid=composer-to]");
+    input?.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+    flushSync();
+  };
+  composer.typing.to = "omar";
+  flushSync();
+  await vi.waitFor(() => expect(offered()).toHaveLength(2));
+  composer.typing.to = "nobody@x.example";
+  flushSync();
+  expect(offered()).toEqual([]);
+  enter();
+  composer.typing.to = "omar";
+  flushSync();
+  await vi.waitFor(() => expect(offered()).toHaveLength(2));
+  enter();
+  expect(composer.to.map(({ address }) => address)).toEqual([
+    "nobody@x.example",
+    "omar.haddad@example.org",
+  ]);
   await unmount(page);
 });
 

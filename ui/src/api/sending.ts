@@ -15,6 +15,7 @@ export type Draft = Answered<"Draft">;
 /** A draft in the list. */
 export type DraftItem = Answered<"DraftItem">;
 
+export type Colleague = Answered<"Colleague">;
 export type Check = Answered<"Checked">;
 
 export type Temporary = Answered<"Temporary">;
