@@ -2,13 +2,15 @@
 //! start, and outsiders who try to fill the store.
 
 use super::queue::attempt::Attempted;
+use super::records::account::Owner;
 use super::records::policy::Policy;
-use super::records::tables::{SUBMISSIONS, TEMPORARY};
+use super::records::tables::{ACCOUNTS, ADDRESSES, LOGIN_NAMES, SUBMISSIONS, TEMPORARY};
 use super::sending_tests::*;
 use super::tests::*;
 use super::*;
 use crate::store::Read;
 use crate::terms::{AcceptFrom, Choice, Mode, NotSent, Route};
+use crate::vault::Lookup;
 
 const DAY: i64 = 24 * 3600;
 
@@ -348,6 +350,43 @@ fn a_name_is_the_same_however_it_is_composed() {
     assert_eq!(inbox(&gateway, &owner)[0].subject, "Apart");
     assert_eq!(gateway.guessed(apart).unwrap(), gateway.guessed(together).unwrap());
     assert_eq!(gateway.guessed("nobo\u{308}dy").unwrap(), gateway.guessed("nob\u{f6}dy").unwrap());
+}
+
+/// Earlier versions kept a name as it was composed: it stays its owner's, whoever has the same one
+/// composed, and nobody else gets that.
+#[test]
+fn a_name_that_was_kept_in_another_form_stays_its_owners() {
+    let gateway = gateway();
+    let (together, apart) = ("m\u{fc}ller", "mu\u{308}ller");
+    create(&gateway, together).unwrap();
+    let omar = gateway.account_find("omar").unwrap().unwrap();
+    let free = "no\u{308}a";
+    for name in [apart, free] {
+        let address = format!("{name}@example.org");
+        let login = gateway.inner.vault.lookup(Lookup::LoginName, name.as_bytes());
+        let key = gateway.inner.vault.lookup(Lookup::Address, address.as_bytes());
+        let name = name.to_owned();
+        let done = gateway.store().transact(move |tx| {
+            let mut row = tx.get(&ACCOUNTS, &omar)?.unwrap();
+            row.name = name.clone();
+            row.addresses.push(address.clone());
+            tx.put(&ACCOUNTS, &omar, &row)?;
+            tx.put(&LOGIN_NAMES, &login, &Owner(omar))?;
+            Ok::<_, Error>(tx.put(&ADDRESSES, &key, &Owner(omar))?)
+        });
+        done.wait().unwrap();
+    }
+    for (name, subject) in [(apart, "Apart"), (together, "Together")] {
+        let text = format!("From: a@b.example\nSubject: {subject}\n\nText.\n");
+        deliver(&gateway, &[&format!("{name}@example.org")], &text);
+        let owner = sign_in(&gateway, name);
+        assert_eq!(owner.account() == omar, name == apart, "{name}");
+        assert_eq!(inbox(&gateway, &owner)[0].subject, subject);
+        let by_address = gateway.account_find(&format!("{name}@example.org")).unwrap();
+        assert_eq!(by_address, Some(owner.account()));
+    }
+    let composed = create(&gateway, "n\u{f6}a");
+    assert!(matches!(composed, Err(Error::Conflict(Conflict::Exists))), "{composed:?}");
 }
 
 /// What a reader is told of a message's size is what the reader gets, and what is taken in memory is

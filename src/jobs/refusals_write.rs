@@ -5,12 +5,14 @@ use tokio_util::sync::CancellationToken;
 use crate::gateway::Gateway;
 use crate::net::work;
 
-/// Runs until `stop`. What is refused while the edges stop is written after them (`Running::stop`).
+/// Runs until `stop`, and then writes what waits: the edges may take long to stop, and the daemon may
+/// be killed meanwhile. What is refused while they stop is written after them (`Running::stop`).
 pub async fn run(gateway: Gateway, stop: CancellationToken) {
     let wake = gateway.refusals_wake();
-    loop {
+    let mut is_last = false;
+    while !is_last {
         tokio::select! {
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => is_last = true,
             () = wake.notified() => {}
         }
         let gateway = gateway.clone();

@@ -7,7 +7,7 @@
 //! they are decoded at the end.
 
 use super::unpacked::{File, Unpacked};
-use super::{code_page, rtf};
+use super::{code_page, plain, rtf};
 
 /// How many files one holds at most; the rest is left out.
 const FILES_MAX: usize = 500;
@@ -59,6 +59,8 @@ pub fn unpack(octets: &[u8]) -> Option<Unpacked> {
             }
         }
     }
+    // HTML that says nothing must not stand in the place of what does.
+    found.html = found.html.filter(|html| says_something(html));
     let is_silent = |text: &Option<String>| text.as_ref().is_none_or(|text| text.trim().is_empty());
     if found.html.is_none() && is_silent(&found.text) {
         let said = compressed.and_then(rtf::unpacked).map(|octets| rtf::text(&octets));
@@ -66,6 +68,15 @@ pub fn unpack(octets: &[u8]) -> Option<Unpacked> {
     }
     found.files.retain(|file| !file.octets.is_empty() || !file.name.is_empty());
     Some(found)
+}
+
+/// Returns whether a reader would see anything of HTML; of what is long it is assumed.
+fn says_something(html: &[u8]) -> bool {
+    const BLANK_OCTETS_MAX: usize = 16 * 1024;
+    let text = String::from_utf8_lossy(html);
+    html.len() > BLANK_OCTETS_MAX
+        || text.to_ascii_lowercase().contains("<img")
+        || !plain::is_blank(&plain::of_html(&text))
 }
 
 /// The code pages of a file's texts, as far as it names them.
@@ -406,6 +417,10 @@ mod tests {
         let compressed = property_of(0x0102, PR_RTF_COMPRESSED, &packed);
         let found = unpack(&with(1252, &[], std::slice::from_ref(&compressed))).unwrap();
         assert_eq!(found.text.as_deref(), Some("In RTF."));
+        // HTML without a word is none.
+        let blank = property_of(0x0102, PR_BODY_HTML, b"<html><p> </html>");
+        let found = unpack(&with(1252, &[], &[blank, compressed.clone()])).unwrap();
+        assert_eq!((found.html, found.text.as_deref()), (None, Some("In RTF.")));
         let text = property_of(0x1e, PR_BODY, b"In text.");
         let found = unpack(&with(1252, &[], &[text, compressed])).unwrap();
         assert_eq!(found.text.as_deref(), Some("In text."));

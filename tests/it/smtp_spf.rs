@@ -207,6 +207,11 @@ async fn a_silent_reverse_zone_matches_nothing() {
             "192.0.4.1",
         ),
         ("v=spf1 ptr:forger.example -all", "192.0.5.1"),
+        // The address has names, so none of these is a query without an answer (§4.6.4).
+        (
+            "v=spf1 ptr:a.example.com ptr:b.example.com ptr:c.example.com ptr:d.example.com -all",
+            "192.0.5.1",
+        ),
         ("v=spf1 exists:%{p}.example.com ptr:forger.example -all", "192.0.5.1"),
     ]
     .into_iter()

@@ -309,7 +309,8 @@ impl Gateway {
         let mut taken = false;
         self.inner.store.scan_readable(&ACCOUNTS, &(), |_, account| {
             let mut texts = account.addresses.iter().chain([&account.name]);
-            taken = texts.any(|text| !text.is_ascii() && wanted.iter().any(|one| **one == composed(text)));
+            taken = texts
+                .any(|text| !text.is_ascii() && wanted.iter().any(|one| **one == composed(text)));
             if taken { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         Ok(taken)

@@ -287,6 +287,25 @@ mod tests {
         }
     }
 
+    /// So has a local part or a login name, however it is composed.
+    #[test]
+    fn a_rule_fits_a_name_however_it_is_composed() {
+        let forms = ["jos\u{e9}", "jose\u{301}", "JOS\u{c9}"];
+        for (wanted, found) in forms.iter().flat_map(|one| forms.map(|other| (*one, other))) {
+            let recipient = format!("{found}@out.example");
+            let asked = Asked { user: found, recipient: &recipient, ..asked(None, None) };
+            let rule = Rule {
+                user: Some(wanted.to_owned()),
+                domain: None,
+                recipient: Some(format!("{wanted}@out.example")),
+                choice: Choice::Refuse,
+                mode: Mode::Fixed,
+            };
+            assert!(rule.fits(&asked), "{wanted} {found}");
+            assert!(!rule.fits(&Asked { user: "jose", ..asked }));
+        }
+    }
+
     #[test]
     fn of_rules_alike_the_one_with_more_conditions_wins_and_then_the_later() {
         let rule = |user: Option<&str>, choice| Rule {

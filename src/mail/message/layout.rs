@@ -196,16 +196,16 @@ fn is_text(part: &MessagePart<'_>, place: Place) -> bool {
     shows && !part::is_attachment(part) && (place.first || !named && !is_resource)
 }
 
-/// What a version says: its words, and where its links and images lead, each in their order.
+/// What a version says: its words, and where its links and images stand and lead, in their order.
 #[derive(Default, PartialEq, Eq)]
 struct Said {
     words: Vec<String>,
-    targets: Vec<String>,
+    targets: Vec<(usize, String)>,
 }
 
 impl Said {
     fn is_nothing(&self) -> bool {
-        self.words.is_empty() && self.targets.is_empty()
+        self.words.is_empty() && self.targets.iter().all(|(_, target)| target.is_empty())
     }
 }
 

@@ -29,33 +29,51 @@ pub fn of_html(source: &str) -> String {
     tokenizer.sink.0.into_inner().finish()
 }
 
-/// Returns where the links and the images of HTML lead, in their order.
-pub fn targets(source: &str) -> Vec<String> {
+/// Returns where the links and the images of HTML lead, in their order. Each stands with the number of
+/// characters before it, without blanks, and so does the end of each link, with no target: so two
+/// texts with the same targets agree about which words lead where.
+pub fn targets(source: &str) -> Vec<(usize, String)> {
     let source = sanitize::balanced(source).unwrap_or_else(|| sanitize::bare(source));
     let tokenizer = Tokenizer::new(Targets(RefCell::default()), TokenizerOpts::default());
     let queue = BufferQueue::default();
     queue.push_back(StrTendril::from(source));
     let _ = tokenizer.feed(&queue);
     tokenizer.end();
-    tokenizer.sink.0.into_inner()
+    tokenizer.sink.0.into_inner().found
 }
 
-struct Targets(RefCell<Vec<String>>);
+struct Targets(RefCell<Found>);
+
+#[derive(Default)]
+struct Found {
+    found: Vec<(usize, String)>,
+    /// How many characters there were.
+    passed: usize,
+}
 
 impl TokenSink for Targets {
     type Handle = ();
 
     fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
-        let Token::TagToken(tag) = token else { return TokenSinkResult::Continue };
-        if tag.kind == TagKind::EndTag {
-            return TokenSinkResult::Continue;
-        }
-        let name = match &*tag.name {
-            "a" => "href",
-            "img" => "src",
+        let mut all = self.0.borrow_mut();
+        let tag = match token {
+            Token::TagToken(tag) => tag,
+            Token::CharacterTokens(text) => {
+                all.passed += text.chars().filter(|c| !c.is_whitespace()).count();
+                return TokenSinkResult::Continue;
+            }
+            _ => return TokenSinkResult::Continue,
+        };
+        let is_end = tag.kind == TagKind::EndTag;
+        let target = match &*tag.name {
+            "a" if is_end => Some(""),
+            "a" => attribute(&tag, "href"),
+            "img" => attribute(&tag, "src"),
+            _ if is_end => None,
             name => return raw_content(name),
         };
-        self.0.borrow_mut().extend(attribute(&tag, name).map(str::to_owned));
+        let at = all.passed;
+        all.found.extend(target.map(|target| (at, target.to_owned())));
         TokenSinkResult::Continue
     }
 }

@@ -323,6 +323,13 @@ fn alternatives_are_the_same_if_they_say_the_same() {
     assert!(same(&link("https://a.example/"), &link("https://a.example&#x2f;")));
     assert!(!same(&link("https://a.example/"), &link("https://b.example/")));
     assert!(!same("pay", &link("https://b.example/")));
+    // The same words and links, but not the same word in a link.
+    let two = |first: &str, second: &str| format!("<a href=/a>{first}</a> <a href=/b>{second}</a>");
+    assert!(same(&two("Cancel", "Pay"), &format!("<p>{}", two("Cancel", " Pay"))));
+    for other in [two("Cancel Pay", ""), two("", "Cancel Pay")] {
+        assert!(!same(&other, &two("Cancel", "Pay")), "{other}");
+    }
+    assert!(!same("<a href=/a>Cancel</a> Pay", "<a href=/a>Cancel Pay</a>"));
     let image = |of: &str| format!("pay<img src={of}>");
     assert!(same(&image("cid:a"), &image("cid:a")) && !same(&image("cid:a"), &image("cid:b")));
 }
