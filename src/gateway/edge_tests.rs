@@ -242,6 +242,53 @@ fn a_sealed_message_is_not_forwarded_in_clear_by_forgetting_that_it_is() {
     assert_eq!(gateway.store().count(&SUBMISSIONS, &()).unwrap(), 1);
 }
 
+/// Promise 4: a forward in rich text has no mark that it could be cut at, and a short text or a subject
+/// has too few words to be found again.
+#[test]
+fn a_rich_forward_of_a_sealed_message_leaves_nothing_of_it() {
+    let gateway = gateway();
+    let (dana, omar) = (sign_in(&gateway, "dana"), sign_in(&gateway, "omar"));
+    for said in ["Yes.", "The secret recipe is seven spoons of sugar"] {
+        let message = DraftContent {
+            subject: "Dismissal of Rachel".to_owned(),
+            html: Some(format!("<p>{said}</p>")),
+            ..content(&["omar@example.org"], said)
+        };
+        let reference = send(&gateway, &dana, &message);
+        gateway.message_open(&omar, reference, None).unwrap();
+        let mut forward =
+            gateway.draft_from(&omar, reference, RelationKind::Forward).unwrap().content;
+        forward.to.push(addressee(OUTSIDER));
+        forward.choices.insert(OUTSIDER.to_owned(), Choice::Plain);
+        forward.text = format!("See below.\n{}", forward.text);
+        let rich = forward.html.take().unwrap();
+        assert!(rich.contains(said) && forward.text.contains(said));
+        forward.html = Some(format!("<p>See below.</p>{rich}"));
+        let asked = try_send(&gateway, &omar, &forward, None).unwrap();
+        let outgoing::submit::Submitted::NeedsConsent(consent) = asked else {
+            panic!("it left without consent");
+        };
+        let draft = draft_with(&gateway, &omar, &forward);
+        let submit = outgoing::submit::Submit {
+            draft: &draft.id,
+            version: draft.version,
+            consent: Some(&consent.token),
+            typed: consent.typed.as_deref(),
+            request: &draft.id,
+        };
+        let done = gateway.submit(&omar, &submit).unwrap();
+        assert!(matches!(done, outgoing::submit::Submitted::Accepted(_)));
+        release(&gateway);
+        let (_, octets) = leased(&gateway).pop().unwrap();
+        let view = crate::mail::message::view(octets.as_bytes());
+        assert_eq!(view.text.as_deref().map(str::trim), Some("See below."), "{octets}");
+        assert!(view.html.concat().is_empty(), "{octets}");
+        for told in [said, "Dismissal", "dana@"] {
+            assert!(!octets.contains(told), "{told}: {octets}");
+        }
+    }
+}
+
 /// A deleted file leaves the rest of the draft unchanged.
 #[test]
 fn a_draft_outlives_its_files() {

@@ -9,6 +9,7 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
 use super::message::{Ids, NameAddr, View};
+use super::{plain, sanitize};
 use crate::terms::RelationKind;
 
 /// An answer as it is begun.
@@ -127,11 +128,19 @@ fn forwarded(view: &View) -> String {
 
 /// The rich text of a forward, if the message was written in the editor whose schema is closed:
 /// then nothing of it is lost. `source` returns the new source of an image.
-pub fn forwarded_html(view: &View, source: impl FnMut(&str) -> Option<String>) -> Option<String> {
+pub fn forwarded_html(
+    view: &View,
+    mut source: impl FnMut(&str) -> Option<String>,
+) -> Option<String> {
+    sanitize::check_bounds(&view.html).ok()?;
     let said = view.html.concat().replace("\r\n", "\n");
-    let said = with_images(said.trim_end(), source);
-    let is_closed = !said.is_empty() && closed(&said) == said;
-    let escaped = |line: &str| line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let mut has_all = true;
+    let said = with_images(said.trim_end(), |old| {
+        let new = source(old);
+        has_all &= new.is_some();
+        new
+    });
+    let is_closed = has_all && !said.is_empty() && closed(&said) == said;
     let head: Vec<String> = forwarded(view).trim_end().lines().map(escaped).collect();
     is_closed.then(|| format!("<p></p><p>{}</p>{said}", head.join("<br>")))
 }
@@ -177,7 +186,8 @@ pub fn without_quotes(text: &str) -> String {
 /// HTML without its quotations.
 pub fn without_quotes_html(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
-    let (mut rest, mut depth) = (closed(html), 0_u32);
+    let closed = closed(html);
+    let (mut rest, mut depth) = (closed.as_str(), 0_u32);
     // The closed schema writes tags in one way only, so that they can be found like this.
     while let Some(at) = rest.find('<') {
         if depth == 0 {
@@ -190,18 +200,32 @@ pub fn without_quotes_html(html: &str) -> String {
             tag if depth == 0 => out.push_str(tag),
             _ => {}
         }
-        rest = rest.split_off(end);
+        rest = &rest[end..];
     }
     if depth == 0 {
-        out.push_str(&rest);
+        out.push_str(rest);
     }
     out
 }
 
 /// Rich text as the editor knows it: paragraphs, emphasis, lists, quotations, code, links to pages
 /// and addresses, and images that are files of the same message: `cid:` with the ID of an upload.
-/// Anything else is taken out.
+/// Anything else is taken out. Of HTML that is too costly to be read as a tree, the words are left.
 pub fn closed(html: &str) -> String {
+    match sanitize::balanced(html) {
+        Some(balanced) => closed_tree(&balanced),
+        None => {
+            let lines = plain::of_html(html).lines().map(escaped).collect::<Vec<_>>();
+            format!("<p>{}</p>", lines.join("<br>"))
+        }
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+fn closed_tree(html: &str) -> String {
     const TAGS: [&str; 14] = [
         "p",
         "br",
@@ -398,6 +422,23 @@ mod tests {
         ] {
             assert_eq!(closed(given), expected, "{given}");
         }
+    }
+
+    /// A stranger's HTML comes here when it is forwarded.
+    #[test]
+    fn html_that_would_be_a_costly_tree_is_words() {
+        let formats: String = (0..4_000).map(|n| format!("<b a={n}>")).collect();
+        let deep = format!("{formats}{}last &amp; &lt;words", "<p>".repeat(20_000));
+        let long = format!("<p>{}", "word ".repeat(120_000));
+        for (html, words) in [(&deep, "last &amp; &lt;words"), (&long, "word word")] {
+            let closed = closed(html);
+            assert!(closed.contains(words) && closed.len() <= html.len() * 2, "{}", closed.len());
+            let view = View { html: vec![html.clone()], ..view() };
+            assert_eq!(forwarded_html(&view, |_| None), None);
+        }
+        let shown =
+            View { html: vec!["<p>a<img src=\"https://a.example/\">".to_owned()], ..view() };
+        assert_eq!(forwarded_html(&shown, |_| None), None, "an image would be lost");
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::gateway::text::{hex, parse_hex};
 use crate::gateway::upload::{self, CHUNK_OCTETS_MAX, UploadView};
 use crate::mail::message::{self, NameAddr};
 use crate::mail::reference::Reference;
-use crate::mail::reply;
+use crate::mail::{plain, reply};
 use crate::store::{Order, Read, Record};
 use crate::terms::{Choice, RelationKind};
 use crate::vault;
@@ -284,7 +284,8 @@ impl Gateway {
             to: started.to.into_iter().map(addressee).collect(),
             cc: started.cc.into_iter().map(addressee).collect(),
             subject: started.subject,
-            text: started.text,
+            // What the writer sees is what leaves in both forms.
+            text: html.as_deref().map_or(started.text, plain::of_html),
             html,
             attachments: files.into_iter().map(|(_, upload)| upload).collect(),
             related: Some(RelatedMessage { message: reference.to_bytes(), kind }),

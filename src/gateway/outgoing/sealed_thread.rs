@@ -127,7 +127,11 @@ impl Thread {
             content.subject = format!("Re: {number}");
         }
         content.text = reply::without_quotes(&content.text);
-        content.html = content.html.as_deref().map(reply::without_quotes_html);
+        // Rich text leaves only if it says what the text says: a forward has no mark in it that it
+        // could be cut at, and a quotation may be paragraphs that begin with `>`.
+        let own = squeezed(&content.text);
+        let html = content.html.as_deref().map(reply::without_quotes_html);
+        content.html = html.filter(|html| squeezed(&plain::of_html(html)) == own);
         let html = content.html.as_deref().unwrap_or_default();
         let texts = [content.text.as_str(), &plain::of_html(html), html, &content.subject];
         let said = texts.map(squeezed).join(" ");
