@@ -496,7 +496,7 @@ export const ar = {
     confirmAsk: "سؤالي في كل مرة",
     confirmKnown: "دائمًا لمن سبق أن راسلتهم، وسؤالي عن الآخرين",
     confirmAlways: "دائمًا",
-    confirmations: "تأكيدات قراءة الآخرين لرسائلك أو رفضها",
+    confirmations: "تأكيدات قراءة الآخرين لرسائلك",
     confirmationsHint:
       "في مجلدها الخاص تكون معلّمة كمقروءة. وكل ما يتطلب انتباهك يبقى في البريد الوارد.",
     confirmationsMailbox: "في مجلد التأكيدات",

@@ -449,7 +449,7 @@ export const de = {
     confirmAsk: "Jedes Mal nachfragen",
     confirmKnown: "Immer an Personen, denen ich geschrieben habe; sonst nachfragen",
     confirmAlways: "Immer",
-    confirmations: "Bestätigungen, dass andere Ihre Nachrichten gelesen oder abgelehnt haben",
+    confirmations: "Bestätigungen, dass andere Ihre Nachrichten gelesen haben",
     confirmationsHint:
       "Im eigenen Ordner sind sie bereits als gelesen markiert. Alles, worum Sie sich kümmern müssen, bleibt im Posteingang.",
     confirmationsMailbox: "Im Ordner „Bestätigungen“",

@@ -428,7 +428,7 @@ export const en = {
     confirmAsk: "Ask me every time",
     confirmKnown: "Always for people I have written to; ask me about others",
     confirmAlways: "Always",
-    confirmations: "Confirmations that others read or rejected your messages",
+    confirmations: "Confirmations that others read your messages",
     confirmationsHint:
       "In their own folder they are already marked as read. Everything that asks something of you stays in the inbox.",
     confirmationsMailbox: "In the folder Confirmations",

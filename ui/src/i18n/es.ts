@@ -457,7 +457,7 @@ export const es = {
     confirmAsk: "Preguntarme cada vez",
     confirmKnown: "Siempre a quienes he escrito; preguntarme por los demás",
     confirmAlways: "Siempre",
-    confirmations: "Confirmaciones de que otros han leído o rechazado sus mensajes",
+    confirmations: "Confirmaciones de que otros han leído sus mensajes",
     confirmationsHint:
       "En su propia carpeta ya están marcadas como leídas. Todo lo que requiere su atención sigue en la bandeja de entrada.",
     confirmationsMailbox: "En la carpeta Confirmaciones",

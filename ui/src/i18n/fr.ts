@@ -460,7 +460,7 @@ export const fr = {
     confirmAsk: "Me demander à chaque fois",
     confirmKnown: "Toujours pour les personnes à qui j’ai écrit\u202f; me demander pour les autres",
     confirmAlways: "Toujours",
-    confirmations: "Confirmations que d’autres ont lu ou refusé vos messages",
+    confirmations: "Confirmations que d’autres ont lu vos messages",
     confirmationsHint:
       "Dans leur propre dossier, elles sont déjà marquées comme lues. Tout ce qui demande votre attention reste dans la boîte de réception.",
     confirmationsMailbox: "Dans le dossier Confirmations",

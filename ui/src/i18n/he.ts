@@ -426,7 +426,7 @@ export const he = {
     confirmAsk: "לשאול אותי בכל פעם",
     confirmKnown: "תמיד למי שכתבתי להם; לשאול אותי לגבי האחרים",
     confirmAlways: "תמיד",
-    confirmations: "אישורים שאחרים קראו או דחו את ההודעות שלך",
+    confirmations: "אישורים שאחרים קראו את ההודעות שלך",
     confirmationsHint:
       "בתיקייה משלהם הם כבר מסומנים כנקראו. כל מה שדורש את תשומת ליבך נשאר בדואר הנכנס.",
     confirmationsMailbox: "בתיקייה „אישורים”",
