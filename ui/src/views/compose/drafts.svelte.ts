@@ -8,6 +8,8 @@ class Drafts {
   items = $state.raw<api.DraftItem[]>([]);
   load = $state<"idle" | "ready" | "failed">("idle");
   #hidden = new SvelteSet<string>();
+  /** What was asked before the latest change is no answer any more, nor one for another account. */
+  #asked = 0;
   /** The drafts without those that are about to be deleted. */
   readonly shown = $derived(this.items.filter(({ id }) => !this.#hidden.has(id)));
   /** The same as rows of a list. */
@@ -22,18 +24,22 @@ class Drafts {
 
   /** Removes what was deleted, before the server has told the new list. */
   forget(ids: string[]): void {
+    this.#asked += 1;
     this.items = this.items.filter(({ id }) => !ids.includes(id));
   }
 
   again(): void {
+    this.#asked += 1;
+    const asked = this.#asked;
     api
       .draftList()
       .then(({ items }) => {
+        if (asked !== this.#asked) return;
         this.items = items;
         this.load = "ready";
       })
       .catch(() => {
-        if (this.load !== "ready") this.load = "failed";
+        if (asked === this.#asked && this.load !== "ready") this.load = "failed";
       });
   }
 
@@ -47,6 +53,7 @@ class Drafts {
   }
 
   reset(): void {
+    this.#asked += 1;
     this.items = [];
     this.load = "idle";
     this.#hidden.clear();
