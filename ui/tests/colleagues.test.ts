@@ -54,7 +54,7 @@ test("colleagues are offered after the correspondents, each person once", async 
   await unmount(page);
 });
 
-test("Enter takes the colleague whose login name is typed, and nobody found for other letters", async () => {
+test("Enter takes the colleague whose login name is typed, and nobody found for something else", async () => {
   const others = { name: "Omara", address: "omara@example.org", exact: false };
   const items = [{ ...OMAR, address: "omar.haddad@example.org", exact: true }, others];
   vi.spyOn(api, "directory").mockResolvedValue({ enabled: true, items, more: false });

@@ -73,6 +73,7 @@ function rowOf({ id, recipients, subject, savedAt }: api.DraftItem): Listed {
     subject,
     receivedAt: savedAt,
     size: 0,
+    octets: 0,
     attachments: 0,
     protection: { kind: "inside", peer: null, version: null },
     opened: true,
