@@ -18,9 +18,10 @@ use crate::gateway::records::submission::Draft;
 use crate::gateway::records::tables::{DRAFTS, UPLOADS};
 use crate::gateway::text::{hex, parse_hex};
 use crate::gateway::upload::{self, CHUNK_OCTETS_MAX, UploadView};
+use crate::mail::address::Address;
 use crate::mail::message::{self, NameAddr};
 use crate::mail::reference::Reference;
-use crate::mail::reply;
+use crate::mail::reply::{self, Started};
 use crate::store::{Order, Read, Record};
 use crate::terms::{Choice, RelationKind};
 use crate::vault;
@@ -263,7 +264,10 @@ impl Gateway {
         let (item, message) = self.message_raw(actor, reference)?;
         let view = message::view(message.shown());
         let own = self.account(actor.account())?.own_addresses();
-        let started = reply::begin(&view, kind, &own);
+        let mut started = reply::begin(&view, kind, &own);
+        if actor.is_temporary() {
+            self.keep_inside(&mut started);
+        }
         let files = match kind {
             RelationKind::Forward => {
                 let sealed = self.is_sealed(&item, reference)?;
@@ -291,6 +295,16 @@ impl Gateway {
             ..DraftContent::default()
         };
         self.draft_create(actor, &content)
+    }
+
+    /// Leaves those out whom a temporary account may not write to (see `plan`).
+    fn keep_inside(&self, started: &mut Started) {
+        let is_inside = |one: &NameAddr| {
+            let address = one.address.as_deref().and_then(|text| Address::parse(text).ok());
+            address.is_some_and(|address| self.as_ours(&address).is_some())
+        };
+        started.to.retain(is_inside);
+        started.cc.retain(is_inside);
     }
 
     /// Copies a message's files to uploads of the actor; each with the number of its part.
