@@ -25,6 +25,8 @@ mod assets;
 mod attempts;
 mod auth;
 mod body;
+#[cfg(test)]
+mod document;
 mod download;
 mod dpop;
 mod error;

@@ -1,7 +1,9 @@
 //! The tests that speak to a running Postern over its sockets, one file for each behaviour.
 
+mod described;
 mod dns_stub;
 mod harness;
+mod pattern;
 mod relay_hop;
 mod relay_mx;
 mod smtp_accept;

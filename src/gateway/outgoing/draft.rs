@@ -91,9 +91,9 @@ const DRAFTS_TEMPORARY_MAX: usize = 20;
 /// The recipients that the list shows of a draft.
 const RECIPIENTS_LISTED: usize = 10;
 
-const SUBJECT_CHARS_MAX: usize = 1_000;
+pub const SUBJECT_CHARS_MAX: usize = 1_000;
 const TEXT_OCTETS_MAX: usize = 1 << 20;
-const ATTACHMENTS_MAX: usize = 200;
+pub const ATTACHMENTS_MAX: usize = 200;
 const MISSING: Error = Error::NotFound { what: "draft" };
 
 fn binding(account: AccountId, id: DraftId) -> Vec<u8> {
