@@ -38,7 +38,7 @@ pub const CHUNK_OCTETS_MAX: usize = 4 << 20;
 /// The largest file that is shown where a message is written, in octets.
 pub const SHOWN_OCTETS_MAX: usize = CHUNK_OCTETS_MAX;
 
-const NAME_CHARS_MAX: usize = 255;
+pub const NAME_CHARS_MAX: usize = 255;
 const UPLOADS_MAX: usize = 1_000;
 const MISSING: Error = Error::NotFound { what: "upload" };
 

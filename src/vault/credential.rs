@@ -17,7 +17,7 @@ impl std::fmt::Debug for Password {
     }
 }
 
-const PASSWORD_OCTETS_MAX: usize = 1024;
+pub const PASSWORD_OCTETS_MAX: usize = 1024;
 
 impl Password {
     /// Accepts 1 to 1024 octets; `Malformed` for anything else.

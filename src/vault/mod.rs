@@ -38,7 +38,7 @@ pub use content::{
     CHUNK_OCTETS, ContentKey, ContentSealer, open, open_chunk, plain_len, seal, sealed_chunk_at,
     sealed_len,
 };
-pub use credential::{Password, PasswordCost};
+pub use credential::{PASSWORD_OCTETS_MAX, Password, PasswordCost};
 pub use daemon_key::DaemonKey;
 pub use epoch::{Epoch, epoch_begin};
 pub use pool::{PasswordPool, PoolLimits};

@@ -49,7 +49,7 @@ impl File {
     operation_id = "download",
     params(("ticket" = String, Path, description = "From `POST /api/messages/{ref}/ticket`")),
     responses(
-        (status = 200, description = "The octets", content_type = "application/octet-stream"),
+        (status = 200, description = "The octets, of a type that does nothing", content_type = "*/*"),
         (status = 410, description = "The link was used already, or has expired",
             body = super::error::ProblemBody, content_type = "application/problem+json"),
         Problems

@@ -3,7 +3,7 @@
 //!
 //! | file | purpose |
 //! | --- | --- |
-//! | `server` | listeners, TLS, HTTP/1.1 and HTTP/2, limits, the drain; `timeout`, `activity`, `sent`: stalled and idle peers; `redirect`: plain HTTP |
+//! | `server` | listeners, TLS, HTTP/1.1 and HTTP/2, limits, the drain; `timeout`, `activity`, `sent`, `ledger`: stalled and idle peers, and those that ask nothing; `redirect`: plain HTTP |
 //! | `state` | what all requests share, and how the core is called; `asker`, `memory`: whose share of the memory a request takes |
 //! | `router` | the list of routes, and the OpenAPI document generated from it |
 //! | `site_name` | which site a request is for, and whether that is this one |
@@ -25,10 +25,13 @@ mod assets;
 mod attempts;
 mod auth;
 mod body;
+#[cfg(test)]
+mod document;
 mod download;
 mod dpop;
 mod error;
 mod headers;
+mod ledger;
 mod memory;
 mod redirect;
 mod replay;

@@ -7,6 +7,7 @@
 //! | handshake, header, body, write and idle timeouts | deliberately slow peers, and those that ask nothing |
 //! | memory for bodies, with a share for each account and network | large bodies, and answers that are not read |
 //! | header and body sizes, streams, resets | requests that cost more to process than to send |
+//! | octets that belong to no request | frames that ask nothing |
 //!
 //! On shutdown it accepts nothing new, lets requests finish, and ends event streams.
 
@@ -41,6 +42,7 @@ use crate::net::{self, tls};
 
 use super::activity::{Activity, Over};
 use super::asker::Asker;
+use super::ledger::{Counted, Ledger};
 use super::redirect::{self, Target};
 use super::router;
 use super::sent::sent;
@@ -164,18 +166,21 @@ impl Server {
             false => self.builder().http1_only(),
         };
         let activity = activity.clone();
+        let ledger = Ledger::new(self.config.header_octets_max);
+        let asked = ledger.clone();
         let (router, memory) = (self.router.clone(), self.web.shared.memory.clone());
         let answer = move |mut request: Request<Incoming>| {
             let (exchange, asker) = (activity.begin(), Asker::new(connection.peer.ip()));
             request.extensions_mut().insert(connection.clone());
             request.extensions_mut().insert(asker.clone());
+            let request = request.map(|body| asked.request(body));
             let (router, memory) = (router.clone(), memory.clone());
             async move {
                 let response = route(router, request).await;
                 Ok::<Response<Body>, Infallible>(sent(&memory, response, exchange, &asker).await)
             }
         };
-        self.run_session(&builder, stream, answer, close).await
+        self.run_session(&builder, (stream, ledger), answer, close).await
     }
 
     async fn redirect(
@@ -188,7 +193,9 @@ impl Server {
             let response = redirect::answer(&request, &target);
             async move { Ok::<Response<Body>, Infallible>(response) }
         };
-        self.run_session(&self.builder().http1_only(), stream, answer, stop).await
+        let ledger = Ledger::new(self.config.header_octets_max);
+        let builder = self.builder().http1_only();
+        self.run_session(&builder, (stream, ledger), answer, stop).await
     }
 
     /// Speaks HTTP until the peer disconnects, or until `stop` is cancelled and the requests in
@@ -196,7 +203,7 @@ impl Server {
     async fn run_session<S, A, F>(
         &self,
         builder: &Builder<TokioExecutor>,
-        stream: S,
+        (stream, ledger): (S, Arc<Ledger>),
         answer: A,
         stop: &CancellationToken,
     ) -> io::Result<()>
@@ -207,7 +214,7 @@ impl Server {
     {
         let header = Duration::from_secs(self.config.header_timeout_secs);
         let write = Duration::from_secs(self.config.write_timeout_secs);
-        let stream = TokioIo::new(TimedStream::new(stream, header, write));
+        let stream = TokioIo::new(TimedStream::new(stream, ledger, header, write));
         let mut conversation = pin!(builder.serve_connection(stream, service_fn(answer)));
         let done = tokio::select! {
             done = conversation.as_mut() => Some(done),
@@ -245,7 +252,7 @@ impl Server {
     }
 }
 
-async fn route(router: Router, request: Request<Incoming>) -> Response<Body> {
+async fn route(router: Router, request: Request<Counted>) -> Response<Body> {
     match router.oneshot(request.map(Body::new)).await {
         Ok(response) => response,
         Err(never) => match never {},

@@ -1,14 +1,18 @@
 //! A stream with timeouts: for the peer's first octets, and for a peer that does not read the
-//! responses. Everything in between has timeouts of its own.
+//! responses. Everything in between has timeouts of its own. What arrives, and what is sent, is
+//! counted in the connection's ledger.
 
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
+
+use super::ledger::Ledger;
 
 /// The length of the HTTP/2 preface (RFC 9113 §3.4) in octets; before it, hyper sets no timer on
 /// HTTP/2 connections. The shortest HTTP/1.1 request with a Host field is just as long.
@@ -17,6 +21,7 @@ const FIRST_OCTETS: usize = 24;
 /// A stream with timeouts.
 pub struct TimedStream<S> {
     stream: S,
+    ledger: Arc<Ledger>,
     /// The timer for the first octets; `None` once they have arrived.
     first: Option<Pin<Box<Sleep>>>,
     seen: usize,
@@ -28,8 +33,15 @@ pub struct TimedStream<S> {
 impl<S> TimedStream<S> {
     /// Wraps `stream`, which waits `first` for the first octets, and `write` for the peer to accept
     /// each piece of data.
-    pub fn new(stream: S, first: Duration, write: Duration) -> TimedStream<S> {
-        TimedStream { stream, first: Some(Box::pin(sleep(first))), seen: 0, write, stalled: None }
+    pub fn new(stream: S, ledger: Arc<Ledger>, first: Duration, write: Duration) -> TimedStream<S> {
+        let first = Some(Box::pin(sleep(first)));
+        TimedStream { stream, ledger, first, seen: 0, write, stalled: None }
+    }
+
+    fn count(&self, written: &Poll<io::Result<usize>>) {
+        if let Poll::Ready(Ok(count)) = written {
+            self.ledger.sent(*count);
+        }
     }
 
     /// Fails a write that has been pending for too long.
@@ -64,9 +76,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
         let this = &mut *self;
         if polled.is_ready() {
-            this.seen = this.seen.saturating_add(buffer.filled().len() - before);
+            let count = buffer.filled().len() - before;
+            this.seen = this.seen.saturating_add(count);
             if this.seen >= FIRST_OCTETS {
                 this.first = None;
+            }
+            if !this.ledger.received(count) {
+                return Poll::Ready(Err(io::Error::other("the peer asks nothing")));
             }
             return polled;
         }
@@ -87,6 +103,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
         octets: &[u8],
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(context, octets);
+        self.count(&polled);
         self.watch(context, polled)
     }
 
@@ -106,6 +123,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
+        self.count(&polled);
         self.watch(context, polled)
     }
 
@@ -126,7 +144,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_silent_peer_is_not_waited_for() {
         let (near, mut far) = duplex(64);
-        let mut patient = TimedStream::new(near, FIRST, WRITE);
+        let mut patient = TimedStream::new(near, Ledger::new(0), FIRST, WRITE);
         far.write_all(b"PRI * HTTP").await.unwrap();
         let began = Instant::now();
         let error = patient.read_exact(&mut [0; 24]).await.unwrap_err();
@@ -136,7 +154,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_has_started_may_be_silent() {
         let (near, mut far) = duplex(64);
-        let mut patient = TimedStream::new(near, FIRST, WRITE);
+        let mut patient = TimedStream::new(near, Ledger::new(0), FIRST, WRITE);
         far.write_all(&[b'x'; 24]).await.unwrap();
         patient.read_exact(&mut [0; 24]).await.unwrap();
         let later = async {
@@ -151,7 +169,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_does_not_read_is_cut_off_and_one_that_reads_slowly_is_not() {
         let (near, mut far) = duplex(8);
-        let mut patient = TimedStream::new(near, FIRST, WRITE);
+        let mut patient = TimedStream::new(near, Ledger::new(0), FIRST, WRITE);
         let reader = async {
             for _ in 0..4 {
                 sleep(WRITE - Duration::from_secs(1)).await;

@@ -1,7 +1,9 @@
 //! The tests that speak to a running Postern over its sockets, one file for each behaviour.
 
+mod described;
 mod dns_stub;
 mod harness;
+mod pattern;
 mod relay_hop;
 mod relay_mx;
 mod smtp_accept;
@@ -34,6 +36,7 @@ mod web_order;
 mod web_outsider;
 mod web_proof;
 mod web_quota;
+mod web_reply;
 mod web_search;
 mod web_sessions;
 mod web_shares;

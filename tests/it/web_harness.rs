@@ -41,6 +41,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::described::{self, Asked, Told};
 use super::web_proof::Key;
 
 pub use super::harness::{DEADLINE, PASSWORD};
@@ -473,8 +474,8 @@ impl Browser {
         headers: HeaderMap,
         body: Option<String>,
     ) -> Answer {
-        let response = self.open(method, path, headers, body).await;
-        Answer::of(response).await
+        let target = self.target(path);
+        self.raw_to(method, &target, headers, body).await
     }
 
     /// Follows a link as [`Browser::follow`] does, to a target that is sent as it is.
@@ -490,7 +491,19 @@ impl Browser {
         headers: HeaderMap,
         body: Option<String>,
     ) -> Answer {
-        Answer::of(self.open_to(method, target, headers, body).await).await
+        let (kind, sent) = (kind_of(&headers), body.clone());
+        let answer = Answer::of(self.open_to(method, target, headers, body).await).await;
+        let asked = Asked { method, target, kind: &kind, body: sent.as_deref() };
+        let (status, kind) = (answer.status.as_u16(), answer.header("content-type"));
+        described::check(&asked, &Told { status, kind, body: Some(&answer.body) });
+        answer
+    }
+
+    fn target(&self, path: &str) -> String {
+        match self.wire {
+            Wire::Http1(_) => path.to_owned(),
+            Wire::Http2(_) => self.url(path),
+        }
     }
 
     /// Sends any request; the body of the response is still to be read.
@@ -501,11 +514,14 @@ impl Browser {
         headers: HeaderMap,
         body: Option<String>,
     ) -> Response<hyper::body::Incoming> {
-        let uri = match self.wire {
-            Wire::Http1(_) => path.to_owned(),
-            Wire::Http2(_) => self.url(path),
-        };
-        self.open_to(method, &uri, headers, body).await
+        let (target, kind, sent) = (self.target(path), kind_of(&headers), body.clone());
+        let response = self.open_to(method, &target, headers, body).await;
+        let asked = Asked { method, target: &target, kind: &kind, body: sent.as_deref() };
+        let status = response.status().as_u16();
+        let kind = response.headers().get("content-type");
+        let kind = kind.map_or("", |kind| kind.to_str().unwrap());
+        described::check(&asked, &Told { status, kind, body: None });
+        response
     }
 
     async fn open_to(
@@ -543,6 +559,13 @@ impl Browser {
         let path = format!("/api/messages/{reference}/open");
         self.signed("POST", &path, None).await.expect_status(200).json()
     }
+}
+
+/// The type of a request's body: JSON, unless its headers say otherwise.
+fn kind_of(headers: &HeaderMap) -> String {
+    let kind =
+        headers.get("content-type").map_or("application/json", |kind| kind.to_str().unwrap());
+    kind.to_owned()
 }
 
 pub fn header(name: &'static str, value: &str) -> HeaderMap {

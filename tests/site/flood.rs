@@ -70,6 +70,26 @@ async fn no_frame_costs_a_line_in_the_log() {
     site.stop();
 }
 
+/// Frames that ask nothing, and that the library does not end a connection for.
+const ASKING_NOTHING: [&str; 3] =
+    ["PING with ACK that nobody asked for", "PRIORITY", "an unknown kind"];
+
+/// A peer that only sends is cut off before it has sent 8 MiB.
+#[tokio::test]
+async fn a_peer_that_asks_nothing_is_cut_off() {
+    let sink = Sink::start();
+    let site = Site::start(&Setup::to(&sink, ""));
+    let floods = floods();
+    for (name, made) in floods.iter().filter(|(name, _)| ASKING_NOTHING.contains(name)) {
+        let one = made(1);
+        let octets = one.repeat((8 << 20) / one.len());
+        let ended = Frames::connect(site.https, &site.ca()).await.send(&octets).await;
+        assert!(ended, "{name}");
+    }
+    site.client("dana").await;
+    site.stop();
+}
+
 #[tokio::test]
 async fn no_broken_handshake_costs_a_line_in_the_log() {
     let sink = Sink::start();

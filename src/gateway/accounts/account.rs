@@ -82,9 +82,9 @@ pub struct AccountRow {
 }
 
 /// The maximum length of a login name, in characters.
-const NAME_CHARS_MAX: usize = 64;
+pub const NAME_CHARS_MAX: usize = 64;
 
-const DISPLAY_NAME_CHARS_MAX: usize = 200;
+pub const DISPLAY_NAME_CHARS_MAX: usize = 200;
 
 /// Whether another account is an enabled manager.
 fn has_other_manager(reader: &impl Read, id: AccountId) -> Result<bool, Error> {

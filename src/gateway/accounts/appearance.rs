@@ -95,11 +95,11 @@ impl From<AppearanceV1> for Appearance {
     }
 }
 
-const WORD_CHARS_MAX: usize = 64;
-const SIGNATURE_CHARS_MAX: usize = 2_000;
-const PLACE_CHARS_MAX: usize = 2_000;
-const SEARCHES_MAX: usize = 50;
-const QUERY_CHARS_MAX: usize = 1_000;
+pub const WORD_CHARS_MAX: usize = 64;
+pub const SIGNATURE_CHARS_MAX: usize = 2_000;
+pub const PLACE_CHARS_MAX: usize = 2_000;
+pub const SEARCHES_MAX: usize = 50;
+pub const QUERY_CHARS_MAX: usize = 1_000;
 
 pub(in crate::gateway) fn binding(account: AccountId) -> Vec<u8> {
     [b"look\0".as_slice(), &account.0].concat()

@@ -140,7 +140,7 @@ pub struct CredentialsView {
     pub totp: bool,
 }
 
-const LABEL_CHARS_MAX: usize = 60;
+pub const LABEL_CHARS_MAX: usize = 60;
 
 impl Gateway {
     pub(in crate::gateway) fn unlock_by_password(

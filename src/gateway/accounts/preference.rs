@@ -42,7 +42,7 @@ pub struct PreferencesChange {
 }
 
 /// The longest time during which sending can be undone.
-const UNDO_SECS_MAX: u32 = 120;
+pub const UNDO_SECS_MAX: u32 = 120;
 
 impl<T: Copy> Setting<T> {
     fn of(own: Option<T>, system: T, fixed: bool) -> Setting<T> {

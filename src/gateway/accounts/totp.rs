@@ -116,7 +116,7 @@ impl Gateway {
 /// The length of a TOTP secret (RFC 4226 §4, R6).
 const SECRET_OCTETS: usize = 20;
 
-const CODE_CHARS_MAX: usize = 16;
+pub const CODE_CHARS_MAX: usize = 16;
 
 /// The settings that every authenticator app supports: SHA-1, six digits, 30 seconds; codes from
 /// one step earlier or later are accepted (RFC 6238 §5.2).

@@ -43,8 +43,8 @@ impl Record for Filters {
     const VERSION: u8 = 1;
 }
 
-const FILTERS_MAX: usize = 200;
-const TEXT_CHARS_MAX: usize = 200;
+pub const FILTERS_MAX: usize = 200;
+pub const TEXT_CHARS_MAX: usize = 200;
 
 pub(in crate::gateway) fn binding(account: AccountId) -> Vec<u8> {
     [b"filters\0".as_slice(), &account.0].concat()

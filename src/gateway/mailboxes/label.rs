@@ -41,8 +41,8 @@ pub const COLOURS: u8 = 8;
 /// The most labels of one message.
 pub(in crate::gateway) const OF_ONE_MAX: usize = 20;
 
-const LABELS_MAX: usize = 100;
-const NAME_CHARS_MAX: usize = 50;
+pub const LABELS_MAX: usize = 100;
+pub const NAME_CHARS_MAX: usize = 50;
 
 fn binding(account: AccountId) -> Vec<u8> {
     [b"labels\0".as_slice(), &account.0].concat()

@@ -38,7 +38,7 @@ pub(in crate::gateway) const SENT: MailboxId = 3;
 /// mailbox gets, since numbers go upwards.
 pub(in crate::gateway) const CONFIRMATIONS: MailboxId = MailboxId::MAX;
 
-const NAME_CHARS_MAX: usize = 100;
+pub const NAME_CHARS_MAX: usize = 100;
 const MAILBOXES_MAX: usize = 500;
 
 fn name_binding(account: AccountId, id: MailboxId) -> Vec<u8> {

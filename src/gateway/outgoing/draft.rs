@@ -18,9 +18,11 @@ use crate::gateway::records::submission::Draft;
 use crate::gateway::records::tables::{DRAFTS, UPLOADS};
 use crate::gateway::text::{hex, parse_hex};
 use crate::gateway::upload::{self, CHUNK_OCTETS_MAX, UploadView};
+use crate::mail::address::Address;
 use crate::mail::message::{self, NameAddr};
+use crate::mail::plain;
 use crate::mail::reference::Reference;
-use crate::mail::{plain, reply};
+use crate::mail::reply::{self, Started};
 use crate::store::{Order, Read, Record};
 use crate::terms::{Choice, RelationKind};
 use crate::vault;
@@ -90,9 +92,9 @@ const DRAFTS_TEMPORARY_MAX: usize = 20;
 /// The recipients that the list shows of a draft.
 const RECIPIENTS_LISTED: usize = 10;
 
-const SUBJECT_CHARS_MAX: usize = 1_000;
+pub const SUBJECT_CHARS_MAX: usize = 1_000;
 const TEXT_OCTETS_MAX: usize = 1 << 20;
-const ATTACHMENTS_MAX: usize = 200;
+pub const ATTACHMENTS_MAX: usize = 200;
 const MISSING: Error = Error::NotFound { what: "draft" };
 
 fn binding(account: AccountId, id: DraftId) -> Vec<u8> {
@@ -263,7 +265,10 @@ impl Gateway {
         let (item, message) = self.message_raw(actor, reference)?;
         let view = message::view(message.shown());
         let own = self.account(actor.account())?.own_addresses();
-        let started = reply::begin(&view, kind, &own);
+        let mut started = reply::begin(&view, kind, &own);
+        if actor.is_temporary() {
+            self.keep_inside(&mut started);
+        }
         let files = match kind {
             RelationKind::Forward => {
                 let sealed = self.is_sealed(&item, reference)?;
@@ -292,6 +297,16 @@ impl Gateway {
             ..DraftContent::default()
         };
         self.draft_create(actor, &content)
+    }
+
+    /// Leaves those out whom a temporary account may not write to (see `plan`).
+    fn keep_inside(&self, started: &mut Started) {
+        let is_inside = |one: &NameAddr| {
+            let address = one.address.as_deref().and_then(|text| Address::parse(text).ok());
+            address.is_some_and(|address| self.as_ours(&address).is_some())
+        };
+        started.to.retain(is_inside);
+        started.cc.retain(is_inside);
     }
 
     /// Copies a message's files to uploads of the actor; each with the number of its part.

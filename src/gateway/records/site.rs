@@ -54,9 +54,9 @@ impl From<SiteChangeV1> for SiteChange {
     }
 }
 
-const RULES_MAX: usize = 500;
-const NAME_CHARS_MAX: usize = 100;
-const TEXT_CHARS_MAX: usize = 500;
+pub const RULES_MAX: usize = 500;
+pub const NAME_CHARS_MAX: usize = 100;
+pub const TEXT_CHARS_MAX: usize = 500;
 const LOGO_OCTETS_MAX: usize = 64 * 1024;
 
 /// The longest side of a logo, in pixels.

@@ -30,3 +30,4 @@ pub use beginning::Beginning;
 pub use find::{Found, Hit, Snippet};
 pub(super) use index::Busy;
 pub use index::IndexState;
+pub use query::QUERY_CHARS_MAX;

@@ -31,7 +31,7 @@ pub mod place {
     pub const ALL: u8 = 63;
 }
 
-const QUERY_CHARS_MAX: usize = 1_000;
+pub const QUERY_CHARS_MAX: usize = 1_000;
 const CLAUSES_MAX: usize = 32;
 
 /// All conditions that must hold.

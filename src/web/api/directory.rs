@@ -16,11 +16,10 @@ use crate::web::state::CostClass;
 pub struct Asked {
     /// What a word of the name, of an address or of the login name begins with; without regard to
     /// case and accents.
-    #[param(min_length = 1, max_length = 100)]
     q: String,
     /// The maximum number of people; 10 by default.
     #[serde(default = "limit_default")]
-    #[param(minimum = 1, maximum = 50, default = 10, required = false)]
+    #[param(default = 10, required = false)]
     limit: usize,
 }
 

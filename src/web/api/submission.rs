@@ -296,6 +296,10 @@ pub async fn send(
     }
 }
 
+/// The form of such a key, for the document.
+#[cfg(test)]
+pub const REQUEST_KEY_PATTERN: &str = "^[A-Za-z0-9_-]{8,64}$";
+
 /// Returns the key under which a request is carried out only once
 /// (draft-ietf-httpapi-idempotency-key).
 fn request_key(headers: &HeaderMap) -> Result<String, Problem> {
