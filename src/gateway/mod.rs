@@ -103,7 +103,7 @@ use crate::vault::Vault;
 
 pub use crate::store::{Pending, Room};
 pub use crate::terms::{DeliveryState, Profile, QueueKind, QueueState, RelationKind, SenderCheck};
-pub use crate::vault::{Password, RecoveryKey, wipe_stack};
+pub use crate::vault::{PASSWORD_OCTETS_MAX, Password, RecoveryKey, wipe_stack};
 pub use accounts::account::{AccountRow, AccountView, NewAccount};
 pub use accounts::chosen::{ChosenBy, OwnChoice};
 pub use accounts::listing::AccountQuery;

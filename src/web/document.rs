@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Components, InfoBuilder, License, OpenApi, OpenApiBuilder};
 
+use crate::gateway::PASSWORD_OCTETS_MAX;
 use crate::gateway::accounts::account::{DISPLAY_NAME_CHARS_MAX, NAME_CHARS_MAX};
 use crate::gateway::accounts::appearance::{
     PLACE_CHARS_MAX, QUERY_CHARS_MAX as SAVED_QUERY_CHARS_MAX, SEARCHES_MAX, SIGNATURE_CHARS_MAX,
@@ -27,7 +28,6 @@ use crate::gateway::outgoing::draft::{ATTACHMENTS_MAX, SUBJECT_CHARS_MAX};
 use crate::gateway::records::site;
 use crate::gateway::search::QUERY_CHARS_MAX;
 use crate::gateway::upload::NAME_CHARS_MAX as FILE_CHARS_MAX;
-use crate::vault::PASSWORD_OCTETS_MAX;
 
 use super::api::submission;
 
@@ -246,20 +246,24 @@ const REASONS: [(u16, &str); 9] = [
 /// Operations that are refused in ways that do not follow from what they take.
 const REFUSED: &[(&str, &[u16])] = &[
     ("brandLogo", &[404]),
-    ("draftFrom", &[422]),
+    ("draftFrom", &[410, 422]),
     ("mailboxCreate", &[409]),
     ("mailboxDelete", &[409]),
     ("mailboxRename", &[409]),
     ("manageLogoSet", &[422]),
     ("manageUserChange", &[409]),
     ("manageUserMake", &[409]),
-    ("messageAttached", &[409]),
+    ("messageAttached", &[409, 410]),
     ("messageDelete", &[409]),
     ("messageFrame", &[422]),
     ("messageFrameImage", &[410]),
     ("messageFrameRemote", &[410]),
     ("messageImport", &[404, 422]),
-    ("messageOpen", &[409]),
+    ("messageOpen", &[409, 410]),
+    ("messageRead", &[410]),
+    ("messageReject", &[410]),
+    ("messageSource", &[410]),
+    ("messageTicket", &[410]),
     ("messages", &[404]),
     ("messagesFlags", &[404]),
     ("passkeyKeep", &[409, 410]),
@@ -306,6 +310,7 @@ fn answered(path: &str, operation: &mut Value) {
     }
 }
 
+#[cfg(test)]
 mod tests {
     use std::path::Path;
 
