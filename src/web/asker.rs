@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::gateway::AccountId;
-use crate::net::listen::{counted_as, network_of};
+use crate::net::listen::network_of;
 use crate::net::shares::Held;
 
 /// Whose share something is taken from.
@@ -21,7 +21,6 @@ pub enum Holder {
 pub struct Asker(Arc<Inner>);
 
 struct Inner {
-    address: IpAddr,
     network: IpAddr,
     account: OnceLock<AccountId>,
     /// The memory of the request's body, returned at the end of the request.
@@ -30,23 +29,13 @@ struct Inner {
 
 impl Asker {
     pub fn new(peer: IpAddr) -> Asker {
-        let (address, network) = (counted_as(peer), network_of(peer));
-        Asker(Arc::new(Inner {
-            address,
-            network,
-            account: OnceLock::new(),
-            body: Mutex::default(),
-        }))
+        let network = network_of(peer);
+        Asker(Arc::new(Inner { network, account: OnceLock::new(), body: Mutex::default() }))
     }
 
     /// Says whose request it is, once that is known.
     pub fn is(&self, account: AccountId) {
         let _ = self.0.account.set(account);
-    }
-
-    /// The address that the request came from: an IPv6 address counts as its /64.
-    pub fn address(&self) -> IpAddr {
-        self.0.address
     }
 
     pub fn holder(&self) -> Holder {

@@ -17,7 +17,6 @@ use crate::net::shares::Held;
 
 use super::asker::{Asker, Holder};
 use super::error::Problem;
-use super::memory::STRANGER_BODY_OCTETS_MAX;
 use super::state::Web;
 
 /// A JSON body.
@@ -143,6 +142,9 @@ fn is_json(request: &Request) -> bool {
     media.trim().eq_ignore_ascii_case("application/json")
 }
 
+/// The largest body of a client that is not signed in, in octets.
+const STRANGER_OCTETS_MAX: usize = 8 << 10;
+
 /// Reads a body. That of an account takes its length of the budget before it is read: as it is
 /// declared, or else as long as it may be. A client that is not signed in gets room for what has
 /// arrived only, so that to take room costs sending.
@@ -151,23 +153,18 @@ async fn read(
     web: &Web,
     octets_max: usize,
 ) -> Result<(Vec<u8>, Held<Holder>), Problem> {
-    let asker = request.extensions().get::<Asker>().ok_or_else(|| Problem::broken(&"no asker"))?;
-    let (holder, address) = (asker.holder(), asker.address());
+    let asker = request.extensions().get::<Asker>();
+    let holder = asker.ok_or_else(|| Problem::broken(&"no asker"))?.holder();
     let declared = request.body().size_hint().exact();
     let declared = declared.map(|octets| usize::try_from(octets).unwrap_or(usize::MAX));
     let (octets_max, ahead) = match holder {
         Holder::Account(_) => (octets_max, declared.unwrap_or(octets_max)),
-        Holder::Network(_) => (octets_max.min(STRANGER_BODY_OCTETS_MAX), 0),
+        Holder::Network(_) => (octets_max.min(STRANGER_OCTETS_MAX), 0),
     };
     if declared.is_some_and(|octets| octets > octets_max) {
         return Err(too_large(octets_max));
     }
-    let memory = &web.shared.memory;
-    let _place = match holder {
-        Holder::Account(_) => None,
-        Holder::Network(_) => Some(memory.body_of_stranger(address)?),
-    };
-    let mut held = memory.wait(&holder, ahead).await?;
+    let mut held = web.shared.memory.wait(&holder, ahead).await?;
     let limit = Duration::from_secs(web.shared.config.body_timeout_secs);
     let body = collected(request, ahead.min(declared.unwrap_or_default()), octets_max, &mut held);
     let octets = tokio::time::timeout(limit, body).await.unwrap_or_else(|_| {

@@ -1,12 +1,10 @@
 //! One memory budget for the bodies of requests and responses, as `smtp::budget` is for incoming
 //! mail. What is read or sent takes its octets before it is read, and returns them when it is gone.
 //!
-//! One eighth is for those who are not signed in, with a share for each network, of which one address
-//! takes a quarter at most, and the rest for
+//! One eighth is for those who are not signed in, with a share for each network, and the rest for
 //! accounts, with a share for each: strangers cannot keep those who are inside from working, and one
 //! account cannot keep the others.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::config;
@@ -22,8 +20,6 @@ use super::error::Problem;
 pub struct Memory {
     accounts: Shares<Holder>,
     strangers: Shares<Holder>,
-    /// Bodies of strangers that are on their way, by address.
-    bodies: Shares<IpAddr>,
     timeout: Duration,
 }
 
@@ -32,9 +28,6 @@ pub struct Memory {
 const SMALL_OCTETS: usize = 4 << 20;
 /// A sign-in takes less.
 const STRANGER_OCTETS: usize = 4 << 10;
-
-/// The largest body of a client that is not signed in, in octets.
-pub const STRANGER_BODY_OCTETS_MAX: usize = 8 << 10;
 
 /// What a stream holds in memory besides its source: two pieces ahead, the one being read, and the
 /// one being sent.
@@ -46,23 +39,13 @@ impl Memory {
         let accounts = config.memory_octets_max - strangers;
         let share = config.memory_octets_per_account_max;
         let accounts = Limits::new(accounts, share).reserving(accounts / 8, SMALL_OCTETS);
-        // One address may not keep its neighbours in the network from signing in.
-        let network = config.memory_octets_per_network_max;
-        let bodies = Limits::new(usize::MAX, (network / 4 / STRANGER_BODY_OCTETS_MAX).max(2));
         let strangers = Limits::new(strangers, config.memory_octets_per_network_max)
             .reserving(strangers / 2, STRANGER_OCTETS);
         Memory {
             accounts: Shares::new(accounts),
             strangers: Shares::new(strangers),
-            bodies: Shares::new(bodies),
             timeout: Duration::from_secs(config.turn_timeout_secs),
         }
-    }
-
-    /// Takes the place of one body that a stranger at this address sends: an address has a quarter of
-    /// what its network has.
-    pub fn body_of_stranger(&self, address: IpAddr) -> Result<Held<IpAddr>, Problem> {
-        self.bodies.take(&address, 1).map_err(no_room)
     }
 
     /// Takes room for `octets`. Accounts wait for it; strangers do not, since what has arrived of
